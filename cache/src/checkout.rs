@@ -1,0 +1,183 @@
+//! Laying artifacts out for people: read-only copies under a results folder, and a note of what was laid out, so that
+//! a result that a hand has changed is noticed, set aside and restored.
+
+use crate::memo::Stamp;
+use crate::{Digest, Error, Result, Store};
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// A file that should lie under a results folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its path below the folder.
+    pub path: String,
+    /// Its object.
+    pub digest: Digest,
+}
+
+/// What a checkout did.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Files written anew.
+    pub written: usize,
+    /// Files that a hand had changed: what they were, and where the changed one lies now.
+    pub edited: Vec<(String, String)>,
+    /// Files that no longer belong there and were removed.
+    pub removed: usize,
+}
+
+const NOTE: &str = ".laid-out";
+
+struct Line {
+    digest: Digest,
+    stamp: String,
+}
+
+/// Lays `wanted` out under `folder`, which belongs to this function alone: what it laid out before and is no longer
+/// wanted goes; what it did not write stays. A folder that is already as wanted is not written to.
+pub fn check_out(store: &Store, folder: &Path, wanted: &[Wanted]) -> Result<Outcome> {
+    let note = folder.join(NOTE);
+    let mut known = read_note(&note);
+    let mut outcome = Outcome::default();
+    let mut lines = BTreeMap::new();
+    let mut dirty = false;
+    for want in wanted {
+        let target = folder.join(&want.path);
+        let before = known.remove(&want.path);
+        let now = fs::symlink_metadata(&target).ok();
+        if let (Some(line), Some(m)) = (&before, &now)
+            && line.stamp == stamp_text(m)
+        {
+            if line.digest == want.digest {
+                lines.insert(want.path.clone(), Line { digest: line.digest, stamp: line.stamp.clone() });
+                continue;
+            }
+        } else if now.is_some() {
+            // Not as we left it: equal bytes are only noted again, other bytes are somebody's work and are set aside.
+            let found = crate::store::hash_file(&target)?.0;
+            if found != want.digest && before.as_ref().is_none_or(|l| l.digest != found) {
+                let aside = set_aside(&target)?;
+                outcome.edited.push((want.path.clone(), aside));
+            }
+        }
+        write(store, &want.digest, &target)?;
+        outcome.written += 1;
+        dirty = true;
+        let m = fs::metadata(&target).map_err(Error::io("read", &target))?;
+        lines.insert(want.path.clone(), Line { digest: want.digest, stamp: stamp_text(&m) });
+    }
+    for (path, line) in known {
+        let target = folder.join(&path);
+        if let Ok(m) = fs::symlink_metadata(&target) {
+            if stamp_text(&m) == line.stamp || crate::store::hash_file(&target)?.0 == line.digest {
+                fs::remove_file(&target).map_err(Error::io("remove", &target))?;
+                outcome.removed += 1;
+            } else {
+                outcome.edited.push((path.clone(), set_aside(&target)?));
+            }
+            remove_empty_parents(folder, &target);
+        }
+        dirty = true;
+    }
+    if dirty {
+        let text: String = lines.iter().map(|(path, l)| format!("{}\t{}\t{path}\n", l.digest.hex(), l.stamp)).collect();
+        fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+        let new = folder.join(".laid-out.new");
+        fs::write(&new, text).map_err(Error::io("write", &new))?;
+        fs::rename(&new, &note).map_err(Error::io("write", &note))?;
+    }
+    Ok(outcome)
+}
+
+fn write(store: &Store, digest: &Digest, target: &Path) -> Result<()> {
+    let object = store.verified_path(digest)?;
+    let parent = target.parent().expect("BUG: a result lies in a folder");
+    fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
+    let new = parent.join(format!(".new-{}", digest.short().replace(':', "-")));
+    let _ = fs::remove_file(&new);
+    reflink_copy::reflink_or_copy(&object, &new).map_err(Error::io("write", &new))?;
+    fs::set_permissions(&new, fs::Permissions::from_mode(0o444)).map_err(Error::io("protect", &new))?;
+    let file = fs::File::open(&new).map_err(Error::io("open", &new))?;
+    file.set_modified(std::time::SystemTime::now()).map_err(Error::io("date", &new))?;
+    fs::rename(&new, target).map_err(Error::io("write", target))
+}
+
+fn set_aside(target: &Path) -> Result<String> {
+    let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let free = (1u32..).map(|n| PathBuf::from(target).with_file_name(format!("{name}.edited-{n}"))).find(|p| !p.exists());
+    let free = free.expect("BUG: numbers do not end");
+    fs::rename(target, &free).map_err(Error::io("set aside", target))?;
+    Ok(free.file_name().unwrap_or_default().to_string_lossy().into_owned())
+}
+
+fn remove_empty_parents(folder: &Path, target: &Path) {
+    let mut at = target.parent();
+    while let Some(parent) = at.filter(|p| *p != folder && p.starts_with(folder)) {
+        if fs::remove_dir(parent).is_err() {
+            return;
+        }
+        at = parent.parent();
+    }
+}
+
+fn stamp_text(m: &fs::Metadata) -> String {
+    format!("{:?}", Stamp::of(m)).replace(['\t', '\n'], " ")
+}
+
+fn read_note(path: &Path) -> BTreeMap<String, Line> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let line = |l: &str| {
+        let mut parts = l.splitn(3, '\t');
+        let digest = Digest::from_hex(parts.next()?)?;
+        let stamp = parts.next()?.to_owned();
+        Some((parts.next()?.to_owned(), Line { digest, stamp }))
+    };
+    text.lines().filter_map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setup() -> (tempfile::TempDir, Store, Vec<Wanted>) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::create(&dir.path().join("store")).unwrap();
+        let wanted = ["a", "b"].map(|n| Wanted { path: format!("stage/{n}.csv"), digest: store.put(n.as_bytes()).unwrap().digest }).to_vec();
+        (dir, store, wanted)
+    }
+
+    #[test]
+    fn a_second_checkout_writes_nothing() {
+        let (dir, store, wanted) = setup();
+        let out = dir.path().join("results");
+        assert_eq!(check_out(&store, &out, &wanted).unwrap().written, 2);
+        assert_eq!(check_out(&store, &out, &wanted).unwrap(), Outcome::default());
+        assert_eq!(fs::read(out.join("stage/a.csv")).unwrap(), b"a");
+    }
+
+    #[test]
+    fn an_edited_result_is_set_aside_and_restored() {
+        let (dir, store, wanted) = setup();
+        let out = dir.path().join("results");
+        check_out(&store, &out, &wanted).unwrap();
+        let path = out.join("stage/a.csv");
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "mine").unwrap();
+        let outcome = check_out(&store, &out, &wanted).unwrap();
+        assert_eq!(outcome.edited, [("stage/a.csv".to_string(), "a.csv.edited-1".to_string())]);
+        assert_eq!(fs::read(&path).unwrap(), b"a");
+        assert_eq!(fs::read(out.join("stage/a.csv.edited-1")).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn the_folder_of_a_renamed_stage_goes() {
+        let (dir, store, mut wanted) = setup();
+        let out = dir.path().join("results");
+        check_out(&store, &out, &wanted).unwrap();
+        wanted.iter_mut().for_each(|w| w.path = w.path.replace("stage/", "renamed/"));
+        assert_eq!(check_out(&store, &out, &wanted).unwrap().removed, 2);
+        assert!(!out.join("stage").exists() && out.join("renamed/a.csv").exists());
+    }
+}

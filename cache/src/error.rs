@@ -1,0 +1,71 @@
+//! What can go wrong with bytes and records.
+
+use crate::Digest;
+use std::path::{Path, PathBuf};
+
+/// The result of every fallible function of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A fault of the store, its records or the file system below it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The operating system refused; `what` is a verb phrase such as "write".
+    #[error("cannot {what} {}: {}", path.display(), reason(source))]
+    Io {
+        /// What was attempted.
+        what: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The bytes of an object are not those that its name promises; the object was moved to the quarantine.
+    #[error("object {0} is damaged; it was moved aside and is computed anew")]
+    Damaged(Digest),
+    /// An object that a record names is not there.
+    #[error("object {0} is missing from the store")]
+    Missing(Digest),
+    /// The folder is a store of another format.
+    #[error("the store is of format `{found}`; this program reads `{expected}`")]
+    Format {
+        /// What the format file says.
+        found: String,
+        /// What this version writes.
+        expected: &'static str,
+    },
+    /// A record does not parse.
+    #[error("record in {} does not read: {why}", path.display())]
+    Record {
+        /// The file that holds it.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The store is being cleaned by another process.
+    #[error("the store is in use by another process")]
+    Busy,
+}
+
+impl Error {
+    /// Wraps an I/O error with what was attempted and where.
+    pub fn io(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+        let path = path.to_path_buf();
+        move |source| Error::Io { what, path, source }
+    }
+
+    /// True where the disk (or a quota) is full.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Error::Io { source, .. } if matches!(source.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded))
+    }
+}
+
+fn reason(e: &std::io::Error) -> String {
+    use std::io::ErrorKind as K;
+    match e.kind() {
+        K::NotFound => "no such file or folder".into(),
+        K::PermissionDenied => "permission denied".into(),
+        K::StorageFull => "the disk is full".into(),
+        K::ReadOnlyFilesystem => "the file system is read-only".into(),
+        _ => e.to_string(),
+    }
+}

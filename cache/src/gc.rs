@@ -1,0 +1,101 @@
+//! Removing what no kept run needs.
+//!
+//! Roots are the receipts that the newest runs wrote or reused. Journals are never removed: they are the record.
+
+use crate::lock::StoreLock;
+use crate::recipe::Input;
+use crate::{Digest, Error, Ledger, Result, StageKey, Store, journal};
+use std::collections::{BTreeSet, HashSet};
+use std::fs;
+
+/// What to keep.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Keep {
+    /// Keep what the newest so many runs need; all runs where not given.
+    pub runs: Option<usize>,
+    /// Then forget the oldest runs until the objects take at most so many bytes.
+    pub max_size: Option<u64>,
+}
+
+/// What was, or would be, removed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Objects removed.
+    pub objects: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Bytes that stay.
+    pub kept_bytes: u64,
+}
+
+/// Removes objects that no kept run needs, and abandoned work in `tmp`. Refuses while a run is under way.
+pub fn collect(store: &Store, ledger: &Ledger, keep: Keep, dry_run: bool) -> Result<Removed> {
+    let _alone = if dry_run { None } else { Some(StoreLock::own(store)?) };
+    let objects = store.objects()?;
+    let runs = journal::run_names(store)?;
+    let mut first = runs.len() - keep.runs.unwrap_or(runs.len()).min(runs.len());
+    let mut needed = needed_by(store, ledger, &runs[first..])?;
+    let size = |needed: &HashSet<Digest>| objects.iter().filter(|o| needed.contains(&o.0)).map(|o| o.1).sum::<u64>();
+    while let Some(max) = keep.max_size
+        && first < runs.len()
+        && size(&needed) > max
+    {
+        first += 1;
+        needed = needed_by(store, ledger, &runs[first..])?;
+    }
+    let mut removed = Removed { kept_bytes: size(&needed), ..Removed::default() };
+    for (digest, bytes) in objects.iter().filter(|o| !needed.contains(&o.0)) {
+        removed.objects += 1;
+        removed.bytes += bytes;
+        if !dry_run {
+            let path = store.object_path(digest);
+            fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+        }
+    }
+    if !dry_run {
+        sweep(store);
+    }
+    Ok(removed)
+}
+
+/// Removes work that died with its run. Call only while no other run is under way.
+pub fn sweep(store: &Store) {
+    for entry in fs::read_dir(store.root().join("tmp")).into_iter().flatten().flatten() {
+        let path = entry.path();
+        // What cannot be removed now can be removed next time.
+        let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+    }
+    for entry in fs::read_dir(store.root().join("locks")).into_iter().flatten().flatten() {
+        if entry.file_name() != "store" && !crate::lock::is_held(&entry.path()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn needed_by(store: &Store, ledger: &Ledger, runs: &[String]) -> Result<HashSet<Digest>> {
+    let mut keys: BTreeSet<StageKey> = BTreeSet::new();
+    for run in runs {
+        for line in journal::lines(&store.run_folder(run).join("journal.jsonl")).unwrap_or_default() {
+            let key = |v: &serde_json::Value| v.as_str().and_then(|s| s.parse().ok()).map(StageKey);
+            match line.kind.as_str() {
+                "receipt" => keys.extend(key(&line.body["receipt"]["key"])),
+                "reused" => keys.extend(line.body["stages"].as_object().into_iter().flat_map(|m| m.values().filter_map(key))),
+                _ => {}
+            }
+        }
+    }
+    let mut needed = HashSet::new();
+    for key in keys {
+        let Some((receipt, _)) = ledger.find(&key) else { continue };
+        for artifact in receipt.outputs.values() {
+            needed.insert(artifact.digest);
+            needed.extend(store.files(artifact).unwrap_or_default().into_iter().map(|f| f.digest));
+        }
+        for input in receipt.recipe.inputs.values() {
+            if let Input::Lookup { lookup, .. } = input {
+                needed.insert(*lookup);
+            }
+        }
+    }
+    Ok(needed)
+}

@@ -1,0 +1,184 @@
+//! The append-only journal of one run: one canonical JSON line per event, each naming the sha256 of the line before.
+//!
+//! A line is `{"v":1,"seq":n,"prev":"…","time":"…","type":"…", …}`. The journal is the truth about receipts: what
+//! has no line did not happen. A torn last line (the process died while writing) is recovered from by [`repair`].
+
+use crate::{Error, Result, Sha256, Store, canonical, clock, lock, store};
+use serde_json::{Map, Value};
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+/// The journal of a run under way; its lock dies with the process.
+pub struct Journal {
+    run: String,
+    path: PathBuf,
+    file: File,
+    seq: u64,
+    prev: Sha256,
+}
+
+impl Journal {
+    /// Begins a run: a folder with a name of its own and an empty journal.
+    pub fn begin(store: &Store) -> Result<Journal> {
+        let time = clock::now();
+        let stamp = format!("{}-{}", &time[..10], time[11..19].replace(':', ""));
+        let runs = store.root().join("runs");
+        for attempt in 0u32.. {
+            // The process number only keeps two runs of one second apart; it is hashed away.
+            let salt = blake3::hash(format!("{time} {} {attempt}", std::process::id()).as_bytes());
+            let run = format!("{stamp}-{}", &salt.to_hex()[..6]);
+            let folder = runs.join(&run);
+            match fs::DirBuilder::new().mode(0o700).create(&folder) {
+                Ok(()) => {
+                    let path = folder.join("journal.jsonl");
+                    let file = File::options().create_new(true).append(true).open(&path).map_err(Error::io("create", &path))?;
+                    file.lock().map_err(Error::io("lock", &path))?;
+                    store::sync_folder(&folder)?;
+                    store::sync_folder(&runs)?;
+                    return Ok(Journal { run, path, file, seq: 0, prev: Sha256::of(b"") });
+                }
+                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(Error::io("create", &folder)(e)),
+            }
+        }
+        unreachable!("BUG: every name is taken")
+    }
+
+    /// The run's name.
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// Appends one event; `durable` lines are on the disk when this returns.
+    pub fn append(&mut self, kind: &str, body: Map<String, Value>, durable: bool) -> Result<()> {
+        let mut line = body;
+        line.insert("v".into(), 1.into());
+        line.insert("seq".into(), self.seq.into());
+        line.insert("prev".into(), self.prev.hex().into());
+        line.insert("time".into(), clock::now().into());
+        line.insert("type".into(), kind.into());
+        let mut bytes = canonical::to_bytes(&line);
+        let digest = Sha256::of(&bytes);
+        bytes.push(b'\n');
+        let before = self.file.metadata().map_err(Error::io("read", &self.path))?.len();
+        let written = self.file.write_all(&bytes).and_then(|()| if durable { self.file.sync_data() } else { Ok(()) });
+        if let Err(e) = written {
+            // A disk that filled up in the middle of a line must not leave half of it before the next.
+            let _ = self.file.set_len(before);
+            return Err(Error::io("write", &self.path)(e));
+        }
+        self.seq += 1;
+        self.prev = digest;
+        Ok(())
+    }
+}
+
+/// One whole line of a journal.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// Its event type.
+    pub kind: String,
+    /// The whole object.
+    pub body: Value,
+}
+
+/// The whole lines of a journal in order; a torn last line is left out.
+pub fn lines(path: &Path) -> Result<Vec<Line>> {
+    let bytes = fs::read(path).map_err(Error::io("read", path))?;
+    let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+    let mut out = vec![];
+    for line in bytes[..whole].split(|&b| b == b'\n').filter(|l| !l.is_empty()) {
+        let body: Value = serde_json::from_slice(line).map_err(|e| Error::Record { path: path.to_path_buf(), why: e.to_string() })?;
+        let kind = body.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+        out.push(Line { kind, body });
+    }
+    Ok(out)
+}
+
+/// The number of the first line that breaks the chain of a journal: that line or its link was altered.
+pub fn first_broken_line(bytes: &[u8]) -> Option<usize> {
+    let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+    let mut prev = Sha256::of(b"");
+    for (n, line) in bytes[..whole].split(|&b| b == b'\n').filter(|l| !l.is_empty()).enumerate() {
+        let intact = serde_json::from_slice::<Value>(line)
+            .is_ok_and(|body| body.get("prev").and_then(Value::as_str) == Some(&prev.hex()) && body.get("seq").and_then(Value::as_u64) == Some(n as u64));
+        if !intact {
+            return Some(n);
+        }
+        prev = Sha256::of(line);
+    }
+    None
+}
+
+/// Moves torn last lines of journals that no process writes to aside; gives `(run, bytes)` of each.
+pub fn repair(store: &Store) -> Result<Vec<(String, usize)>> {
+    let mut out = vec![];
+    for run in run_names(store)? {
+        let path = store.run_folder(&run).join("journal.jsonl");
+        let Ok(bytes) = fs::read(&path) else { continue };
+        let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+        if whole < bytes.len() && !lock::is_held(&path) {
+            let aside = store.run_folder(&run).join(format!("torn-at-{whole}"));
+            fs::write(&aside, &bytes[whole..]).map_err(Error::io("write", &aside))?;
+            let file = File::options().write(true).open(&path).map_err(Error::io("open", &path))?;
+            file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(Error::io("write", &path))?;
+            out.push((run, bytes.len() - whole));
+        }
+    }
+    Ok(out)
+}
+
+/// Names of all runs, oldest first.
+pub fn run_names(store: &Store) -> Result<Vec<String>> {
+    let runs = store.root().join("runs");
+    let entries = match fs::read_dir(&runs) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
+        Err(e) => return Err(Error::io("list", &runs)(e)),
+    };
+    let mut names: Vec<String> = entries.flatten().filter_map(|e| e.file_name().into_string().ok()).collect();
+    names.sort();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn event(n: u64) -> Map<String, Value> {
+        json!({"n": n}).as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn lines_are_chained_and_an_edit_shows() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::create(dir.path()).unwrap();
+        let mut journal = Journal::begin(&store).unwrap();
+        for n in 0..4 {
+            journal.append("event", event(n), n == 2).unwrap();
+        }
+        let path = journal.path.clone();
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(first_broken_line(text.as_bytes()), None);
+        assert_eq!(first_broken_line(text.replace("\"n\":1", "\"n\":9").as_bytes()), Some(2), "line 1, or the link of line 2");
+        assert_eq!(lines(&path).unwrap().len(), 4);
+    }
+
+    #[test]
+    fn a_torn_last_line_is_ignored_and_moved_aside_once_the_writer_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::create(dir.path()).unwrap();
+        let mut journal = Journal::begin(&store).unwrap();
+        journal.append("event", event(0), true).unwrap();
+        journal.file.write_all(b"{\"half\":").unwrap();
+        let path = journal.path.clone();
+        assert_eq!(lines(&path).unwrap().len(), 1);
+        drop(journal);
+        assert_eq!(repair(&store).unwrap().iter().map(|r| r.1).collect::<Vec<_>>(), [8]);
+        assert!(fs::read(&path).unwrap().ends_with(b"\n"));
+        assert!(repair(&store).unwrap().is_empty());
+    }
+}

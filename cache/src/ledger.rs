@@ -1,0 +1,137 @@
+//! What is known of the past: receipts by key, and what each stage of each study came to last, read from all journals.
+//!
+//! Loading scans journals as bytes and parses a receipt only when it is asked for: a store of ten thousand receipts
+//! must not cost a run that has nothing to do.
+
+use crate::{Digest, Error, Receipt, Result, StageKey, Store, journal};
+use memchr::memmem::find;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::fs;
+use std::ops::Range;
+
+/// Receipts and the last outcome of stages.
+pub struct Ledger {
+    runs: Vec<RunBytes>,
+    by_key: HashMap<[u8; 32], Vec<(usize, Range<usize>)>>,
+}
+
+struct RunBytes {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+const KEY: &[u8] = br#""key":"b3:"#;
+const RECEIPT: &[u8] = br#""type":"receipt""#;
+
+impl Ledger {
+    /// Reads the journals of a store.
+    pub fn load(store: &Store) -> Result<Ledger> {
+        let mut ledger = Ledger { runs: vec![], by_key: HashMap::new() };
+        for name in journal::run_names(store)? {
+            ledger.add(store, name)?;
+        }
+        Ok(ledger)
+    }
+
+    /// Reads journals that are new or longer than when they were read: another run may have finished something.
+    pub fn refresh(&mut self, store: &Store) -> Result<()> {
+        for name in journal::run_names(store)? {
+            let path = store.run_folder(&name).join("journal.jsonl");
+            let length = fs::metadata(&path).map_or(0, |m| m.len() as usize);
+            match self.runs.iter().position(|r| r.name == name) {
+                Some(at) if self.runs[at].bytes.len() >= length => {}
+                Some(at) => {
+                    let from = self.runs[at].bytes.iter().rposition(|&b| b == b'\n').map_or(0, |n| n + 1);
+                    self.runs[at].bytes = fs::read(&path).map_err(Error::io("read", &path))?;
+                    self.scan(at, from);
+                }
+                None => self.add(store, name)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, store: &Store, name: String) -> Result<()> {
+        let path = store.run_folder(&name).join("journal.jsonl");
+        match fs::read(&path) {
+            Ok(bytes) => {
+                self.runs.push(RunBytes { name, bytes });
+                self.scan(self.runs.len() - 1, 0);
+                Ok(())
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(e) => Err(Error::io("read", &path)(e)),
+        }
+    }
+
+    fn scan(&mut self, run: usize, from: usize) {
+        let bytes = &self.runs[run].bytes;
+        let mut start = from;
+        while let Some(length) = memchr::memchr(b'\n', &bytes[start..]) {
+            let line = start..start + length;
+            start = line.end + 1;
+            let text = &bytes[line.clone()];
+            // Canonical lines end `…,"time":…,"type":"receipt","v":1}`: looking near the end spares most of the work.
+            if find(&text[text.len().saturating_sub(64)..], RECEIPT).is_none() {
+                continue;
+            }
+            if let Some(at) = find(text, KEY) {
+                let hex = &text[at + KEY.len()..][..64.min(text.len() - at - KEY.len())];
+                if let Some(key) = std::str::from_utf8(hex).ok().and_then(Digest::from_hex) {
+                    self.by_key.entry(*key.bytes()).or_default().push((run, line));
+                }
+            }
+        }
+    }
+
+    fn receipt(&self, (run, line): &(usize, Range<usize>)) -> Option<Receipt> {
+        let body: Value = serde_json::from_slice(&self.runs[*run].bytes[line.clone()]).ok()?;
+        serde_json::from_value(body.get("receipt")?.clone()).ok()
+    }
+
+    /// The newest receipt of a key, with the run that wrote it.
+    pub fn find(&self, key: &StageKey) -> Option<(Receipt, &str)> {
+        let at = self.by_key.get(key.0.bytes())?.last()?;
+        self.receipt(at).map(|r| (r, self.runs[at.0].name.as_str()))
+    }
+
+    /// All receipts, oldest first, with their runs.
+    pub fn receipts(&self) -> Vec<(Receipt, &str)> {
+        let mut places: Vec<_> = self.by_key.values().flatten().collect();
+        places.sort_by_key(|(run, line)| (*run, line.start));
+        places.into_iter().filter_map(|at| self.receipt(at).map(|r| (r, self.runs[at.0].name.as_str()))).collect()
+    }
+
+    /// The receipt under which each stage of a study stood when it was last recorded, by stage name.
+    pub fn last_of_study(&self, study: &str) -> HashMap<String, StageKey> {
+        let mut out = HashMap::new();
+        for run in &self.runs {
+            let mine = run.bytes.split(|&b| b == b'\n').take_while(|l| !l.is_empty());
+            for line in mine {
+                let tail = &line[line.len().saturating_sub(64)..];
+                let kind = if find(tail, RECEIPT).is_some() {
+                    "receipt"
+                } else if find(tail, br#""type":"reused""#).is_some() {
+                    "reused"
+                } else {
+                    continue;
+                };
+                let Ok(body) = serde_json::from_slice::<Value>(line) else { continue };
+                let here = if kind == "receipt" { &body["receipt"] } else { &body };
+                if here["study"].as_str() != Some(study) {
+                    continue;
+                }
+                let key = |v: &Value| v.as_str().and_then(|s| s.parse().ok()).map(StageKey);
+                if kind == "receipt" {
+                    if let (Some(stage), Some(key)) = (here["stage"].as_str(), key(&here["key"])) {
+                        out.insert(stage.to_owned(), key);
+                    }
+                } else if let Some(stages) = here["stages"].as_object() {
+                    out.extend(stages.iter().filter_map(|(s, k)| Some((s.clone(), key(k)?))));
+                }
+            }
+        }
+        out
+    }
+}

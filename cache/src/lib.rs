@@ -1,0 +1,29 @@
+//! Bytes and records: digests, canonical recipes, receipts, the object store and the ledger.
+//!
+//! Knows nothing of stages, pipelines, tensors or YAML. An artifact is a digest with a type name that this
+//! crate never interprets; a recipe is a document that it hashes and compares, and never understands.
+
+pub mod canonical;
+pub mod checkout;
+pub mod clock;
+pub mod digest;
+pub mod error;
+pub mod gc;
+pub mod ingest;
+pub mod journal;
+pub mod ledger;
+pub mod lock;
+pub mod memo;
+pub mod receipt;
+pub mod recipe;
+pub mod store;
+pub mod tree;
+pub mod verify;
+
+pub use digest::{Digest, Sha256, StageKey};
+pub use error::{Error, Result};
+pub use journal::Journal;
+pub use ledger::Ledger;
+pub use receipt::{Artifact, Receipt};
+pub use recipe::Recipe;
+pub use store::Store;

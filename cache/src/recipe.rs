@@ -1,0 +1,222 @@
+//! The recipe of a stage: everything that decides its outputs, as one canonical document.
+//!
+//! The key is `blake3("hilum.recipe.v1\0" ‖ canonical JSON of the recipe)`. What enters it, and what does not:
+//!
+//! | value | recipe | receipt | why |
+//! |---|:-:|:-:|---|
+//! | stage kind and VERSION | ✓ | ✓ | identity of the work |
+//! | parameters by name, after defaults are filled in | ✓ | ✓ | a changed default must change the key |
+//! | seed, only for kinds that declare a random stream | ✓ | ✓ | a new study seed must not decode films again |
+//! | inputs by port: digests; a list keeps its written order; a gathered port is `{cell, digest}` sorted by cell; a looked-up port is the digest of the sorted list (film → pixels) of only the films named | ✓ | ✓ | content, not origin |
+//! | sources: digest of the file or folder that a path parameter names | ✓ | ✓ | content, not place |
+//! | public fingerprint of the pseudonym key, for kinds that make pseudonyms | ✓ | ✓ | another key gives other names |
+//! | engine (`cpu` or `cuda`, and the version of the operations), for tensor kinds | ✓ | ✓ | bits differ between them |
+//! | engine fingerprint (instruction set, devices), thread count | – | ✓ | bits are compared only where it is equal |
+//! | the stage's name, comments, key order, anchors, `resources`, `retry`, intervals of checkpoints and logs | – | ✓ | must not recompute |
+//! | absolute paths, mtimes, host, user, wall time, attempt number | – | some times | never hashed |
+//!
+//! `why` is a [difference](Recipe::differences) of two recipes, so that the explanation and the key cannot disagree.
+
+use crate::{Digest, StageKey, canonical};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Everything that decides the outputs of a stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// The version of this record.
+    pub v: u32,
+    /// The name of the stage kind.
+    pub kind: String,
+    /// The version of the kind's code.
+    pub version: u32,
+    /// The parameters, defaults filled in, without those that are sources.
+    pub parameters: Value,
+    /// The seed as a decimal number (JSON numbers lose bits above 2^53), for kinds that draw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<String>,
+    /// Input ports.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, Input>,
+    /// Digests of files and folders named by parameters.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<String, Digest>,
+    /// The engine of tensor kinds, such as `cpu-1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
+    /// The fingerprint of the pseudonym key, for kinds that make pseudonyms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pseudonyms: Option<String>,
+}
+
+/// What an input port contributes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Input {
+    /// One artifact.
+    One(Digest),
+    /// Artifacts in written order.
+    List(Vec<Digest>),
+    /// Artifacts of the cells of a matrix, sorted by cell.
+    Gathered(Vec<Gathered>),
+    /// Rows of packed images, found by film.
+    Lookup {
+        /// Digest of the list `film pixels`, one pair a line, sorted by film.
+        lookup: Digest,
+        /// How many films the list names.
+        films: u64,
+    },
+}
+
+/// One cell of a gathered port.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gathered {
+    /// The coordinates that distinguish the cell, such as `arm=real/repeat=0`.
+    pub cell: String,
+    /// Its artifact.
+    pub digest: Digest,
+}
+
+impl Recipe {
+    /// The key of this recipe.
+    pub fn key(&self) -> StageKey {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"hilum.recipe.v1\0");
+        hasher.update(&canonical::to_bytes(self));
+        StageKey(Digest::from_bytes(*hasher.finalize().as_bytes()))
+    }
+
+    /// Where this recipe differs from an `older` one, in the order: kind, parameters, seed, sources, inputs, engine.
+    pub fn differences(&self, older: &Recipe) -> Vec<Difference> {
+        let mut out = vec![];
+        if self.kind != older.kind {
+            out.push(Difference::new(Part::Kind, "", &Value::from(older.kind.as_str()), &Value::from(self.kind.as_str())));
+        } else if self.version != older.version {
+            out.push(Difference::new(Part::Version, "", &Value::from(older.version), &Value::from(self.version)));
+        }
+        let mut parameters = vec![];
+        walk("", &older.parameters, &self.parameters, &mut parameters);
+        out.extend(parameters.into_iter().map(|(path, old, new)| Difference { part: Part::Parameter, path, old, new }));
+        let text = |s: &Option<String>| s.as_deref().map_or(Value::Null, Value::from);
+        for (part, old, new) in [
+            (Part::Seed, &older.seed, &self.seed),
+            (Part::Engine, &older.engine, &self.engine),
+            (Part::Pseudonyms, &older.pseudonyms, &self.pseudonyms),
+        ] {
+            if old != new {
+                out.push(Difference::new(part, "", &text(old), &text(new)));
+            }
+        }
+        by_name(Part::Source, &older.sources, &self.sources, &mut out);
+        by_name(Part::Input, &older.inputs, &self.inputs, &mut out);
+        out
+    }
+}
+
+/// Which part of a recipe differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum Part {
+    Kind,
+    Version,
+    Parameter,
+    Seed,
+    Source,
+    Input,
+    Engine,
+    Pseudonyms,
+}
+
+/// One difference between two recipes; `Null` stands for "not there".
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    /// Which part.
+    pub part: Part,
+    /// The parameter path (`network.dcgan.width`), port or source; empty where the part is single.
+    pub path: String,
+    /// The value in the older recipe.
+    pub old: Value,
+    /// The value now.
+    pub new: Value,
+}
+
+impl Difference {
+    fn new(part: Part, path: &str, old: &Value, new: &Value) -> Self {
+        Difference { part, path: path.to_owned(), old: old.clone(), new: new.clone() }
+    }
+}
+
+fn by_name<T: Serialize + PartialEq>(part: Part, old: &BTreeMap<String, T>, new: &BTreeMap<String, T>, out: &mut Vec<Difference>) {
+    let json = |x: Option<&T>| x.map_or(Value::Null, |x| serde_json::to_value(x).expect("BUG: records are plain JSON"));
+    let names: std::collections::BTreeSet<_> = old.keys().chain(new.keys()).collect();
+    for name in names {
+        if old.get(name) != new.get(name) {
+            out.push(Difference { part, path: name.clone(), old: json(old.get(name)), new: json(new.get(name)) });
+        }
+    }
+}
+
+fn walk(path: &str, old: &Value, new: &Value, out: &mut Vec<(String, Value, Value)>) {
+    match (old, new) {
+        (Value::Object(a), Value::Object(b)) => {
+            let names: std::collections::BTreeSet<_> = a.keys().chain(b.keys()).collect();
+            for name in names {
+                let below = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                walk(&below, a.get(name).unwrap_or(&Value::Null), b.get(name).unwrap_or(&Value::Null), out);
+            }
+        }
+        _ if canonical::to_bytes(old) == canonical::to_bytes(new) => {}
+        _ => out.push((path.to_owned(), old.clone(), new.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn recipe(parameters: Value) -> Recipe {
+        Recipe { v: 1, kind: "k".into(), version: 1, parameters, seed: None, inputs: BTreeMap::new(), sources: BTreeMap::new(), engine: None, pseudonyms: None }
+    }
+
+    #[test]
+    fn swapping_two_values_changes_the_key_and_key_order_does_not() {
+        let ab = recipe(json!({"a": 1, "b": 2}));
+        assert_ne!(ab.key(), recipe(json!({"a": 2, "b": 1})).key());
+        assert_eq!(ab.key(), recipe(json!({"b": 2, "a": 1})).key());
+        assert_ne!(ab.key(), recipe(json!({"a": 1})).key());
+    }
+
+    #[test]
+    fn differences_name_the_path_with_both_values() {
+        let old = recipe(json!({"network": {"dcgan": {"width": 64}}, "epochs": 40, "gone": true}));
+        let new = recipe(json!({"network": {"dcgan": {"width": 32}}, "epochs": 60}));
+        let found: Vec<_> = new.differences(&old).into_iter().map(|d| (d.path, d.old, d.new)).collect();
+        assert_eq!(
+            found,
+            vec![
+                ("epochs".to_string(), json!(40), json!(60)),
+                ("gone".to_string(), json!(true), Value::Null),
+                ("network.dcgan.width".to_string(), json!(64), json!(32)),
+            ]
+        );
+        assert!(new.differences(&new).is_empty());
+    }
+
+    #[test]
+    fn an_input_reads_back_as_it_was_written() {
+        let d = Digest::of(b"x");
+        for input in [
+            Input::One(d),
+            Input::List(vec![d, d]),
+            Input::Gathered(vec![Gathered { cell: "arm=a".into(), digest: d }]),
+            Input::Lookup { lookup: d, films: 3 },
+        ] {
+            let text = canonical::to_string(&input);
+            assert_eq!(serde_json::from_str::<Input>(&text).unwrap(), input);
+        }
+    }
+}

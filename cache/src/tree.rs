@@ -1,0 +1,110 @@
+//! Artifacts of several files: a tree document that names each file's object, so that equal files are stored once.
+
+use crate::receipt::Artifact;
+use crate::store::Presence;
+use crate::{Digest, Error, Result, Sha256, Store, canonical};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// The document behind an artifact of several files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tree {
+    /// The version of this record.
+    pub v: u32,
+    /// Files by name, sorted; a name may hold `/`.
+    pub files: Vec<Entry>,
+}
+
+/// One file of a tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Its name below the artifact.
+    pub name: String,
+    /// Its object.
+    pub digest: Digest,
+    /// For outside readers.
+    pub sha256: Sha256,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+impl Store {
+    /// Stores a finished folder below `tmp` as an artifact: a single file as itself, several as a tree.
+    /// Nothing can be seen of it under its digest until every byte is durable.
+    pub fn put_folder(&self, kind: &str, folder: &Path) -> Result<Artifact> {
+        let mut names = vec![];
+        for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+            let entry = entry.map_err(|e| Error::io("list", folder)(e.into()))?;
+            if entry.file_type().is_file() {
+                let name = entry.path().strip_prefix(folder).expect("BUG: walked below").to_string_lossy().into_owned();
+                names.push((name, entry.into_path()));
+            }
+        }
+        names.sort();
+        let files: Vec<Entry> = names
+            .par_iter()
+            .map(|(name, path)| self.take(path).map(|b| Entry { name: name.clone(), digest: b.digest, sha256: b.sha256, size: b.size }))
+            .collect::<Result<_>>()?;
+        let shards: BTreeSet<u8> = files.iter().map(|f| f.digest.bytes()[0]).collect();
+        let one_of = |shard: u8| files.iter().find(|f| f.digest.bytes()[0] == shard).expect("BUG: shard of a file").digest;
+        shards.into_par_iter().try_for_each(|shard| self.sync_shard(&one_of(shard)))?;
+        if let [only] = files.as_slice()
+            && !only.name.contains('/')
+        {
+            return Ok(Artifact { kind: kind.into(), digest: only.digest, sha256: only.sha256, bytes: only.size, file: Some(only.name.clone()) });
+        }
+        let bytes = files.iter().map(|f| f.size).sum();
+        let document = self.put(&canonical::to_bytes(&Tree { v: 1, files }))?;
+        Ok(Artifact { kind: kind.into(), digest: document.digest, sha256: document.sha256, bytes, file: None })
+    }
+
+    /// The files of an artifact.
+    pub fn files(&self, artifact: &Artifact) -> Result<Vec<Entry>> {
+        if let Some(name) = &artifact.file {
+            return Ok(vec![Entry { name: name.clone(), digest: artifact.digest, sha256: artifact.sha256, size: artifact.bytes }]);
+        }
+        let bytes = self.read(&artifact.digest)?;
+        let tree: Tree = serde_json::from_slice(&bytes).map_err(|e| Error::Record { path: self.object_path(&artifact.digest), why: e.to_string() })?;
+        Ok(tree.files)
+    }
+
+    /// True where every object of an artifact is there and untouched, as far as `stat` can tell.
+    pub fn has_whole(&self, artifact: &Artifact) -> bool {
+        let size = artifact.file.as_ref().map(|_| artifact.bytes);
+        self.presence(&artifact.digest, size) == Presence::Whole
+            && (artifact.file.is_some()
+                || self.files(artifact).is_ok_and(|files| files.iter().all(|f| self.presence(&f.digest, Some(f.size)) == Presence::Whole)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn one_file_is_itself_and_several_are_a_tree() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::create(dir.path()).unwrap();
+        let write = |names: &[&str]| {
+            let work = store.scratch().unwrap();
+            for name in names {
+                let path = work.path().join(name);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, format!("bytes of {name}")).unwrap();
+            }
+            store.put_folder("table", work.path()).unwrap()
+        };
+        let single = write(&["a.csv"]);
+        assert_eq!((single.file.as_deref(), single.digest), (Some("a.csv"), Digest::of(b"bytes of a.csv")));
+        let tree = write(&["b/x.png", "a.csv"]);
+        assert_eq!(store.files(&tree).unwrap().iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["a.csv", "b/x.png"]);
+        assert!(store.has_whole(&tree));
+        fs::remove_file(store.object_path(&single.digest)).unwrap();
+        assert!(!store.has_whole(&tree), "a tree is whole only with all its files");
+    }
+}

@@ -1,0 +1,88 @@
+//! Re-hashing everything that a store holds.
+
+use crate::{Digest, Ledger, Result, Store, journal, store};
+use rayon::prelude::*;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+/// What a verification found.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    /// Objects whose bytes are those of their name.
+    pub whole: usize,
+    /// Objects that are not whole, and who made them.
+    pub faults: Vec<Fault>,
+    /// Journals whose chain is broken: the run and the line (that line, or its link).
+    pub broken_journals: Vec<(String, usize)>,
+}
+
+/// A damaged or missing object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// The object.
+    pub digest: Digest,
+    /// `damaged` or `missing`.
+    pub what: &'static str,
+    /// Where it belongs, such as `quickstart split.train samples.csv`, with the run that made it.
+    pub made_by: Vec<String>,
+}
+
+impl Report {
+    /// True where nothing is wrong.
+    pub fn is_whole(&self) -> bool {
+        self.faults.is_empty() && self.broken_journals.is_empty()
+    }
+}
+
+/// Hashes every object, looks for every object that a receipt names, and follows the chain of every journal.
+/// Damaged objects are moved to the quarantine, so that the next run computes them anew.
+pub fn verify(store: &Store, ledger: &Ledger) -> Result<Report> {
+    let objects = store.objects()?;
+    let present: BTreeSet<Digest> = objects.iter().map(|o| o.0).collect();
+    // Who made what is read first: a damaged tree document could not name its files any more.
+    let owners = owners(store, ledger);
+    let damaged: Vec<Digest> = objects
+        .par_iter()
+        .map(|(digest, _)| Ok((store::hash_file(&store.object_path(digest))?.0 != *digest).then_some(*digest)))
+        .collect::<Result<Vec<_>>>()?
+        .into_iter()
+        .flatten()
+        .collect();
+    let fault = |digest: &Digest, what| Fault { digest: *digest, what, made_by: owners.get(digest).cloned().unwrap_or_default() };
+    let mut report = Report { whole: objects.len() - damaged.len(), ..Report::default() };
+    for digest in &damaged {
+        report.faults.push(fault(digest, "damaged"));
+        store.quarantine(digest);
+    }
+    report.faults.extend(owners.keys().filter(|d| !present.contains(d)).map(|d| fault(d, "missing")));
+    for run in journal::run_names(store)? {
+        let bytes = fs::read(store.run_folder(&run).join("journal.jsonl")).unwrap_or_default();
+        report.broken_journals.extend(journal::first_broken_line(&bytes).map(|line| (run, line)));
+    }
+    Ok(report)
+}
+
+/// For every object that the newest receipt of a key names: where it belongs and who made it.
+fn owners(store: &Store, ledger: &Ledger) -> BTreeMap<Digest, Vec<String>> {
+    let mut newest = BTreeMap::new();
+    for (receipt, run) in ledger.receipts() {
+        newest.insert(receipt.key, (receipt, run));
+    }
+    let mut out: BTreeMap<Digest, Vec<String>> = BTreeMap::new();
+    for (receipt, run) in newest.values() {
+        for (port, artifact) in &receipt.outputs {
+            let whose = format!("{} {}.{port}", receipt.study, receipt.stage);
+            out.entry(artifact.digest).or_default().push(format!("{whose}, written by run {run}"));
+            if artifact.file.is_none()
+                && let Ok(bytes) = fs::read(store.object_path(&artifact.digest))
+                && let Ok(tree) = serde_json::from_slice::<crate::tree::Tree>(&bytes)
+            {
+                for file in tree.files {
+                    out.entry(file.digest).or_default().push(format!("{whose} {}, written by run {run}", file.name));
+                }
+            }
+        }
+    }
+    out
+}

@@ -1,1 +1,5 @@
-fn main(){}
+//! The program `hilum`.
+
+fn main() -> std::process::ExitCode {
+    hilum::cli::main()
+}

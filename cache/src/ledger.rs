@@ -35,8 +35,9 @@ impl Ledger {
     }
 
     /// Reads journals that are new or longer than when they were read: another run may have finished something.
-    pub fn refresh(&mut self, store: &Store) -> Result<()> {
-        for name in journal::run_names(store)? {
+    /// The journal of the run `own` is passed over: its receipts are known to whoever asks.
+    pub fn refresh(&mut self, store: &Store, own: &str) -> Result<()> {
+        for name in journal::run_names(store)?.into_iter().filter(|n| n != own) {
             let path = store.run_folder(&name).join("journal.jsonl");
             let length = fs::metadata(&path).map_or(0, |m| m.len() as usize);
             match self.runs.iter().position(|r| r.name == name) {

@@ -1,1 +1,36 @@
+//! The science of hilum: stage kinds, data, networks, training and metrics.
 
+pub mod contract;
+pub mod data;
+pub mod figures;
+pub mod kinds;
+pub mod metrics;
+pub mod networks;
+pub mod training;
+pub mod umap;
+
+pub use kinds::KINDS;
+
+/// The name of an engine, as it enters recipes: device class and version of the tensor operations.
+pub fn engine(device: contract::context::DeviceChoice) -> String {
+    match device {
+        contract::context::DeviceChoice::Cpu => format!("cpu-{}", hilum_ops::VERSION),
+        contract::context::DeviceChoice::Cuda(_) => format!("cuda-{}", hilum_ops::VERSION),
+    }
+}
+
+/// What the bits of tensor kinds depend on besides the recipe.
+pub fn fingerprint() -> String {
+    hilum_ops::fingerprint()
+}
+
+/// True where this build can use CUDA.
+pub const HAS_CUDA: bool = cfg!(feature = "cuda");
+
+/// Numbers of the GPUs that can be used.
+pub fn gpus() -> Vec<usize> {
+    if !HAS_CUDA {
+        return vec![];
+    }
+    (0..64).take_while(|n| candle_core::Device::new_cuda(*n).is_ok()).collect()
+}

@@ -1,0 +1,191 @@
+//! The command line: one verb per file. The only module besides `progress` that prints.
+//!
+//! Data goes to standard output, everything else to standard error.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod check;
+mod doctor;
+mod explain;
+mod gc;
+mod graph;
+mod init;
+mod ls;
+mod open;
+mod plan;
+mod report;
+mod run;
+mod stages;
+mod trace;
+mod verify;
+mod why;
+
+use clap::{Args, Parser, Subcommand};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Done.
+pub const DONE: u8 = 0;
+/// A stage failed.
+pub const FAILED: u8 = 1;
+/// The pipeline or the call is wrong.
+pub const WRONG: u8 = 2;
+/// The store is damaged.
+pub const DAMAGED: u8 = 3;
+/// A check refused the study.
+pub const REFUSED: u8 = 4;
+/// Interrupted.
+pub const INTERRUPTED: u8 = 130;
+
+#[derive(Parser)]
+#[command(name = "hilum", version, about = "Runs studies of synthetic chest X-rays as a graph of cached stages, and proves where every number came from")]
+struct Cli {
+    /// More words for maintainers, on standard error.
+    #[arg(long, global = true, env = "HILUM_LOG", hide = true, value_name = "FILTER")]
+    log: Option<String>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Lay out a runnable study in a new folder
+    Init { dir: PathBuf },
+    /// Check a study: 0, or 2 with every fault
+    Check(StudyArgs),
+    /// What would run, and why; executes nothing, writes nothing
+    Plan(plan::PlanArgs),
+    /// Run a study
+    Run(run::RunArgs),
+    /// Why a stage runs, or does not
+    Why {
+        #[command(flatten)]
+        study: StudyArgs,
+        /// The stage, with its cell where it has one
+        stage: String,
+    },
+    /// The graph of a study
+    Graph {
+        #[command(flatten)]
+        study: StudyArgs,
+        /// dot, mermaid or svg
+        #[arg(long, default_value = "mermaid")]
+        format: graph::Format,
+    },
+    /// Runs and artifacts
+    Ls(StoreArgs),
+    /// One run or artifact
+    Show {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// A run, or the beginning of a digest
+        id: String,
+    },
+    /// Where something came from
+    Trace(trace::TraceArgs),
+    /// Hash everything again: 0 whole, 3 damaged
+    Verify(verify::VerifyArgs),
+    /// Remove what no kept run needs
+    Gc(gc::GcArgs),
+    /// One self-contained HTML file about a run
+    Report(report::ReportArgs),
+    /// The stage kinds, or the manual of one
+    Stages { kind: Option<String> },
+    /// The JSON schema of study files, for editors
+    Schema,
+    /// What a code means
+    Explain { code: String },
+    /// What this machine and build can do
+    Doctor,
+    /// Completions for a shell
+    Completions { shell: clap_complete::Shell },
+    /// The other end of a heavy stage; not for people
+    #[command(hide = true)]
+    Worker,
+}
+
+/// A study and its folders.
+#[derive(Args, Clone)]
+pub struct StudyArgs {
+    /// The study's YAML file
+    pub file: PathBuf,
+    /// Change a key of the study, such as stages.classifier.with.epochs=5
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Say where a data folder lies
+    #[arg(long, value_name = "NAME=DIR", value_parser = named_folder)]
+    pub data: Vec<(String, PathBuf)>,
+    /// The store; .hilum beside the study where not given
+    #[arg(long, env = "HILUM_STORE", value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    /// Where results are laid out; results/ beside the study where not given
+    #[arg(long, value_name = "DIR")]
+    pub results: Option<PathBuf>,
+}
+
+/// A store without a study.
+#[derive(Args, Clone)]
+pub struct StoreArgs {
+    /// The store; looked for here, in the parents, and in pipelines/
+    #[arg(long, env = "HILUM_STORE", value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn named_folder(text: &str) -> Result<(String, PathBuf), String> {
+    let (name, dir) = text.split_once('=').filter(|(n, d)| !n.is_empty() && !d.is_empty()).ok_or("write NAME=DIR")?;
+    if PathBuf::from(dir).is_dir() { Ok((name.into(), dir.into())) } else { Err(format!("there is no folder `{dir}`")) }
+}
+
+impl StudyArgs {
+    fn data(&self) -> BTreeMap<String, PathBuf> {
+        self.data.iter().cloned().collect()
+    }
+}
+
+/// Reads the command line and does what it says.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Some(filter) = &cli.log {
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    }
+    let result = match cli.verb {
+        Verb::Init { dir } => init::init(&dir),
+        Verb::Check(args) => check::check(&args),
+        Verb::Plan(args) => plan::plan(&args),
+        Verb::Run(args) => run::run(&args),
+        Verb::Why { study, stage } => why::why(&study, &stage),
+        Verb::Graph { study, format } => graph::graph(&study, format),
+        Verb::Ls(args) => ls::ls(&args),
+        Verb::Show { store, id } => ls::show(&store, &id),
+        Verb::Trace(args) => trace::trace(&args),
+        Verb::Verify(args) => verify::verify(&args),
+        Verb::Gc(args) => gc::gc(&args),
+        Verb::Report(args) => report::report(&args),
+        Verb::Stages { kind } => stages::stages(kind.as_deref()),
+        Verb::Schema => stages::schema(),
+        Verb::Explain { code } => explain::explain(&code),
+        Verb::Doctor => doctor::doctor(),
+        Verb::Completions { shell } => {
+            clap_complete::generate(shell, &mut <Cli as clap::CommandFactory>::command(), "hilum", &mut std::io::stdout());
+            Ok(DONE)
+        }
+        Verb::Worker => return ExitCode::from(crate::run::worker::main()),
+    };
+    ExitCode::from(result.unwrap_or_else(|e| {
+        // A reader that went away is no failure.
+        if e.chain().any(|c| c.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)) {
+            return DONE;
+        }
+        eprintln!("error: {e:#}");
+        if e.chain().any(|c| matches!(c.downcast_ref(), Some(hilum_cache::Error::Damaged(_) | hilum_cache::Error::Record { .. }))) { DAMAGED } else { FAILED }
+    }))
+}
+
+/// Prints a line of data.
+fn say(text: impl std::fmt::Display) -> anyhow::Result<()> {
+    use std::io::Write;
+    Ok(writeln!(std::io::stdout().lock(), "{text}")?)
+}

@@ -1,0 +1,27 @@
+//! `hilum explain`
+
+use super::{DONE, WRONG, say};
+use crate::diagnostic::{codes, did_you_mean};
+
+pub(super) fn explain(code: &str) -> anyhow::Result<u8> {
+    match codes::find(code) {
+        Some(c) => {
+            say(format!("{}: {}\n\n{}", c.code, c.title, c.text))?;
+            Ok(DONE)
+        }
+        None => {
+            eprintln!("error: there is no code `{code}`");
+            did_you_mean(code, codes::CODES.iter().map(|c| c.code), "code").into_iter().for_each(|h| eprintln!("help: {h}"));
+            Ok(WRONG)
+        }
+    }
+}
+
+/// `docs/errors.md`
+pub fn manual() -> String {
+    let mut out = "# Errors\n\nMade from the program; `hilum explain CODE` says the same.\n".to_owned();
+    for c in codes::CODES {
+        out += &format!("\n## {}: {}\n\n{}\n", c.code, c.title, c.text);
+    }
+    out
+}

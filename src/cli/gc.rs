@@ -1,0 +1,45 @@
+//! `hilum gc`
+
+use super::{DONE, FAILED, StoreArgs, WRONG, open, say};
+use crate::pipeline::model;
+use crate::progress::words::size;
+use clap::Args;
+use hilum_cache::gc::{Keep, collect};
+
+#[derive(Args)]
+pub(super) struct GcArgs {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// Keep what the newest so many runs need
+    #[arg(long, value_name = "N")]
+    keep_runs: Option<usize>,
+    /// Then forget the oldest runs until the objects take at most this, such as 20G
+    #[arg(long, value_name = "SIZE")]
+    max_size: Option<String>,
+    /// Say what would go, and remove nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) fn gc(args: &GcArgs) -> anyhow::Result<u8> {
+    let (store, ledger) = open::store(&args.store)?;
+    let max_size = match args.max_size.as_deref().map(|s| model::bytes(s).ok_or(s)).transpose() {
+        Ok(size) => size,
+        Err(text) => {
+            eprintln!("error: `{text}` is no size; write it as 20G or 500M");
+            return Ok(WRONG);
+        }
+    };
+    match collect(&store, &ledger, Keep { runs: args.keep_runs, max_size }, args.dry_run) {
+        Ok(removed) => {
+            let verb = if args.dry_run { "would remove" } else { "removed" };
+            say(format!("{verb} {} objects, {}; {} stay", removed.objects, size(removed.bytes), size(removed.kept_bytes)))?;
+            Ok(DONE)
+        }
+        Err(hilum_cache::Error::Busy) => {
+            eprintln!("error: a run is at work in this store\nhelp: wait for it to end");
+            Ok(FAILED)
+        }
+        Err(e) => Err(e.into()),
+    }
+}

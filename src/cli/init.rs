@@ -1,0 +1,21 @@
+//! `hilum init`: a runnable study in a new folder.
+
+use super::{DONE, WRONG, say};
+use anyhow::Context;
+use std::fs;
+use std::path::Path;
+
+pub(super) fn init(dir: &Path) -> anyhow::Result<u8> {
+    if dir.exists() && fs::read_dir(dir).with_context(|| format!("cannot read `{}`", dir.display()))?.next().is_some() {
+        eprintln!("error: `{}` is not empty\nhelp: name a new folder", dir.display());
+        return Ok(WRONG);
+    }
+    fs::create_dir_all(dir).with_context(|| format!("cannot create `{}`", dir.display()))?;
+    let schema = serde_json::to_string_pretty(&crate::pipeline::schema::schema(hilum_stages::KINDS))?;
+    let study = format!("# yaml-language-server: $schema=pipeline.schema.json\n{}", include_str!("../../pipelines/quickstart.yaml"));
+    for (name, text) in [("study.yaml", study.as_str()), ("pipeline.schema.json", &schema), (".gitignore", ".hilum/\n.hilum-private/\nresults/\n")] {
+        fs::write(dir.join(name), text).with_context(|| format!("cannot write `{}`", dir.join(name).display()))?;
+    }
+    say(format!("{0}/study.yaml is a study on generated films; run it with\n\n  hilum run {0}/study.yaml\n  hilum report -o report.html", dir.display()))?;
+    Ok(DONE)
+}

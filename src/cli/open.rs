@@ -1,0 +1,144 @@
+//! What most verbs begin with: read the study, find its folders, open the store.
+
+use super::{StoreArgs, StudyArgs, WRONG};
+use crate::diagnostic::{Diagnostic, Texts, render_all};
+use crate::pipeline::{self, Pipeline};
+use crate::plan::tables::Tables;
+use crate::plan::{Plan, World};
+use crate::workspace::{Listings, Workspace};
+use anyhow::{Context, bail};
+use hilum_cache::{Ledger, Store};
+use hilum_stages::KINDS;
+use hilum_stages::contract::context::DeviceChoice;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+/// A study that was read without a fault.
+pub(super) struct Study {
+    pub(super) pipeline: Pipeline,
+    pub(super) texts: Texts,
+    pub(super) workspace: Workspace,
+}
+
+/// Reads a study, or prints all its faults and gives the exit code.
+pub(super) fn study(args: &StudyArgs) -> Result<Study, u8> {
+    let loaded = pipeline::load(&args.file, &args.set, KINDS);
+    complain(&loaded.diagnostics, &loaded.texts);
+    let workspace = Workspace::of(&args.file, args.store.clone(), args.results.clone(), args.data());
+    loaded.pipeline.map(|pipeline| Study { pipeline, texts: loaded.texts, workspace }).ok_or(WRONG)
+}
+
+/// Prints diagnostics.
+pub(super) fn complain(all: &[Diagnostic], texts: &Texts) {
+    if !all.is_empty() {
+        let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        eprintln!("{}", render_all(all, texts, colour));
+    }
+}
+
+/// What planning needs besides the study.
+pub(super) struct Known {
+    pub(super) store: Store,
+    pub(super) ledger: Ledger,
+    pub(super) listings: Listings,
+    pub(super) tables: Tables,
+    pub(super) pseudonyms: String,
+    pub(super) engines: Vec<String>,
+    pub(super) forced: Vec<usize>,
+    pub(super) wanted: Vec<bool>,
+}
+
+impl Known {
+    /// Opens the store for reading and hashes what path parameters name; faults of paths give the exit code.
+    pub(super) fn of(study: &Study, save: bool, engines: Vec<String>) -> anyhow::Result<Result<Known, u8>> {
+        let store = Store::open(&study.workspace.store)?;
+        let ledger = Ledger::load(&store)?;
+        let mut faults = vec![];
+        let listings = study.workspace.listings(&study.pipeline, save, &mut faults)?;
+        if !faults.is_empty() {
+            complain(&faults, &study.texts);
+            return Ok(Err(WRONG));
+        }
+        let pseudonyms = study.workspace.key().map_or_else(|| "none yet".to_owned(), |k| k.fingerprint());
+        let wanted = vec![true; study.pipeline.stages.len()];
+        Ok(Ok(Known { store, ledger, listings, tables: Tables::default(), pseudonyms, engines, forced: vec![], wanted }))
+    }
+
+    pub(super) fn world<'a>(&'a self, study: &'a Study) -> World<'a> {
+        World {
+            store: &self.store,
+            ledger: &self.ledger,
+            listings: &self.listings,
+            pseudonyms: &self.pseudonyms,
+            engines: &self.engines,
+            tables: &self.tables,
+            forced: &self.forced,
+            wanted: &self.wanted,
+            texts: &study.texts,
+        }
+    }
+
+    pub(super) fn plan(&self, study: &Study) -> anyhow::Result<Plan> {
+        Ok(crate::plan::plan(&study.pipeline, &self.world(study))?)
+    }
+}
+
+/// Which device a study asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DeviceOption {
+    /// A GPU where there is one.
+    Auto,
+    /// The processor.
+    Cpu,
+    /// A GPU: any, or the one of this number.
+    Cuda(Option<usize>),
+}
+
+impl std::str::FromStr for DeviceOption {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(DeviceOption::Auto),
+            "cpu" => Ok(DeviceOption::Cpu),
+            "cuda" => Ok(DeviceOption::Cuda(None)),
+            _ => text.strip_prefix("cuda:").and_then(|n| n.parse().ok()).map(|n| DeviceOption::Cuda(Some(n))).ok_or_else(|| "the devices are auto, cpu, cuda and cuda:N".into()),
+        }
+    }
+}
+
+/// GPUs to run on, and engines whose receipts are accepted, the executing one first.
+pub(super) fn devices(option: DeviceOption) -> anyhow::Result<(Vec<usize>, Vec<String>)> {
+    let gpus = hilum_stages::gpus();
+    let (cpu, cuda) = (hilum_stages::engine(DeviceChoice::Cpu), hilum_stages::engine(DeviceChoice::Cuda(0)));
+    let none = if hilum_stages::HAS_CUDA { "no GPU was found on this machine" } else { "this program was built without CUDA" };
+    Ok(match option {
+        DeviceOption::Auto if gpus.is_empty() => (vec![], vec![cpu, cuda]),
+        DeviceOption::Auto => (gpus, vec![cuda, cpu]),
+        DeviceOption::Cpu => (vec![], vec![cpu]),
+        DeviceOption::Cuda(None) if gpus.is_empty() => bail!("`--device cuda`: {none}"),
+        DeviceOption::Cuda(None) => (gpus, vec![cuda]),
+        DeviceOption::Cuda(Some(n)) if !gpus.contains(&n) => bail!("`--device cuda:{n}`: {}", if gpus.is_empty() { none.to_owned() } else { format!("there are {} GPUs, counted from 0", gpus.len()) }),
+        DeviceOption::Cuda(Some(n)) => (vec![n], vec![cuda]),
+    })
+}
+
+/// Finds a store without a study: here, in the parents, in `pipelines/`.
+pub(super) fn store(args: &StoreArgs) -> anyhow::Result<(Store, Ledger)> {
+    let root = match &args.store {
+        Some(root) => root.clone(),
+        None => find_store()?,
+    };
+    let store = Store::open(&root)?;
+    if store.is_new() {
+        bail!("there is no store at `{}`", root.display());
+    }
+    let ledger = Ledger::load(&store)?;
+    Ok((store, ledger))
+}
+
+fn find_store() -> anyhow::Result<PathBuf> {
+    let here = std::env::current_dir().context("where are we")?;
+    let candidates = here.ancestors().map(|d| d.join(".hilum")).chain([here.join("pipelines/.hilum")]);
+    let found = candidates.into_iter().find(|d| d.join("format").is_file());
+    found.context("no store was found here, in the parents, or in pipelines/; name one with --store")
+}

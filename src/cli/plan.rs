@@ -1,0 +1,105 @@
+//! `hilum plan`
+
+use super::{DONE, StudyArgs, open, say};
+use crate::pipeline::resolved;
+use crate::plan::{Decision, Plan};
+use crate::progress::words::duration;
+use clap::Args;
+use serde_json::{Value, json};
+
+#[derive(Args)]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    study: StudyArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Print films per label of every table that is known
+    #[arg(long)]
+    counts: bool,
+    /// Print the study with every cell and default
+    #[arg(long)]
+    resolved: bool,
+    /// auto, cpu, cuda or cuda:N
+    #[arg(long, default_value = "auto")]
+    device: open::DeviceOption,
+}
+
+pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
+    let study = match open::study(&args.study) {
+        Ok(study) => study,
+        Err(code) => return Ok(code),
+    };
+    if args.resolved {
+        say(resolved::to_yaml(&study.pipeline).trim_end())?;
+        return Ok(DONE);
+    }
+    let known = match open::Known::of(&study, false, open::devices(args.device)?.1)? {
+        Ok(known) => known,
+        Err(code) => return Ok(code),
+    };
+    let plan = known.plan(&study)?;
+    if args.json {
+        say(to_json(&study, &plan))?;
+    } else {
+        say(to_text(&study, &plan))?;
+    }
+    if args.counts {
+        print_counts(&study, &known, &plan)?;
+    }
+    Ok(DONE)
+}
+
+pub(super) fn line(study: &open::Study, id: usize, decision: &Decision) -> Option<String> {
+    let p = &study.pipeline;
+    let last = |millis: &Option<u64>| millis.map(|m| format!("      last time {}", duration(m))).unwrap_or_default();
+    let why = |reasons: &[crate::plan::reason::Reason]| reasons.iter().map(|r| r.say(p)).collect::<Vec<_>>().join("; ");
+    let name = &p.stages[id].name;
+    match decision {
+        Decision::Reuse { .. } | Decision::Unwanted => None,
+        Decision::Execute { reasons, last_millis, .. } => Some(format!("{name}   runs: {}{}", why(reasons), last(last_millis))),
+        Decision::Undecided { waits, reasons, last_millis } => {
+            let waits: Vec<String> = waits.iter().map(|w| format!("`{}`", p.stages[*w].name)).collect();
+            let waits = if waits.len() > 3 { format!("{} and {} more", waits[..2].join(", "), waits.len() - 2) } else { waits.join(", ") };
+            let certain = if reasons.is_empty() { String::new() } else { format!("{}; ", why(reasons)) };
+            Some(format!("{name}   undecided: {certain}depends on what {waits} will give{}", last(last_millis)))
+        }
+    }
+}
+
+fn to_text(study: &open::Study, plan: &Plan) -> String {
+    let lines: Vec<String> = plan.decisions.iter().enumerate().filter_map(|(id, d)| line(study, id, d)).collect();
+    let count = |f: fn(&Decision) -> bool| plan.decisions.iter().filter(|d| f(d)).count();
+    let (reuse, execute) = (count(|d| matches!(d, Decision::Reuse { .. })), count(|d| matches!(d, Decision::Execute { .. })));
+    let undecided = count(|d| matches!(d, Decision::Undecided { .. }));
+    let summary = if execute + undecided == 0 { format!("nothing to do: all {reuse} stages stand") } else { format!("{execute} run, {undecided} undecided, {reuse} stand") };
+    lines.into_iter().chain([summary]).collect::<Vec<_>>().join("\n")
+}
+
+fn to_json(study: &open::Study, plan: &Plan) -> Value {
+    let stage = |(id, d): (usize, &Decision)| {
+        let s = &study.pipeline.stages[id];
+        let (decision, reasons, key) = match d {
+            Decision::Reuse { receipt, .. } => ("reuse", vec![], Some(receipt.key)),
+            Decision::Execute { recipe, reasons, .. } => ("execute", reasons.iter().map(|r| r.to_json()).collect(), Some(recipe.key())),
+            Decision::Undecided { reasons, .. } => ("undecided", reasons.iter().map(|r| r.to_json()).collect(), None),
+            Decision::Unwanted => return Value::Null,
+        };
+        json!({ "id": s.name, "kind": s.kind.name, "decision": decision, "reasons": reasons, "key": key })
+    };
+    let stages: Vec<Value> = plan.decisions.iter().enumerate().map(stage).filter(|v| !v.is_null()).collect();
+    json!({ "study": study.pipeline.study, "stages": stages })
+}
+
+fn print_counts(study: &open::Study, known: &open::Known, plan: &Plan) -> anyhow::Result<()> {
+    for (stage, decision) in study.pipeline.stages.iter().zip(&plan.decisions) {
+        let Decision::Reuse { receipt, .. } = decision else { continue };
+        for (port, artifact) in receipt.outputs.iter().filter(|(_, a)| a.kind == "samples") {
+            let rows = known.tables.samples(&known.store, artifact)?;
+            let counts = hilum_stages::data::sample::Samples::of(rows.to_vec()).counts();
+            let text: Vec<String> = counts.iter().map(|(label, n)| format!("{label} {n}")).collect();
+            say(format!("{}.{port}   {} films: {}", stage.name, rows.len(), text.join(", ")))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! `hilum run`
+
+use super::{DONE, FAILED, INTERRUPTED, REFUSED, StudyArgs, WRONG, open};
+use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::lineage;
+use crate::plan::Decision;
+use crate::progress;
+use crate::run::event::{Event, Sink};
+use crate::run::execute::{self, Run, Scheduler};
+use crate::run::record::Recorder;
+use crate::run::results;
+use crate::run::slots::{Slots, free_memory};
+use anyhow::Context;
+use clap::Args;
+use hilum_cache::lock::StoreLock;
+use hilum_cache::{Journal, Store, gc, journal};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+#[derive(Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    study: StudyArgs,
+    /// How many stages may run at once; as many as there are cores where not given
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    jobs: Option<u32>,
+    /// auto, cpu, cuda or cuda:N
+    #[arg(long, default_value = "auto")]
+    device: open::DeviceOption,
+    /// Run only this stage and what it needs
+    #[arg(long, value_name = "STAGE")]
+    only: Vec<String>,
+    /// Execute this stage anew
+    #[arg(long, value_name = "STAGE")]
+    force: Vec<String>,
+    /// Go on with what does not depend on a failed stage
+    #[arg(long)]
+    keep_going: bool,
+    /// Print one event per line as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &RunArgs) -> anyhow::Result<u8> {
+    let study = match open::study(&args.study) {
+        Ok(study) => study,
+        Err(code) => return Ok(code),
+    };
+    let (gpus, engines) = open::devices(args.device)?;
+    let (Some(only), Some(forced)) = (named(&study, &args.only), named(&study, &args.force)) else { return Ok(WRONG) };
+    let sink = progress::sink(args.json, &study.pipeline);
+    let cancel = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // A second signal ends the program at once.
+        signal_hook::flag::register_conditional_shutdown(signal, i32::from(INTERRUPTED), cancel.clone()).context("signals")?;
+        signal_hook::flag::register(signal, cancel.clone()).context("signals")?;
+    }
+    // A damaged object that is met while results are laid out sends the run back once more.
+    for attempt in 0.. {
+        match attempt_run(args, &study, &gpus, &engines, &only, &forced, &*sink, &cancel) {
+            Err(e) if attempt < 3 && matches!(e.downcast_ref(), Some(hilum_cache::Error::Damaged(_))) => {
+                sink.hear(&Event::Warning { message: e.to_string() });
+            }
+            other => return other,
+        }
+    }
+    unreachable!("BUG: the last attempt returns")
+}
+
+#[allow(clippy::too_many_arguments)]
+fn attempt_run(
+    args: &RunArgs,
+    study: &open::Study,
+    gpus: &[usize],
+    engines: &[String],
+    only: &[usize],
+    forced: &[usize],
+    sink: &dyn Sink,
+    cancel: &AtomicBool,
+) -> anyhow::Result<u8> {
+    let p = &study.pipeline;
+    let makes_pseudonyms = p.stages.iter().any(|s| s.kind.pseudonyms);
+    let key = if makes_pseudonyms { Some(study.workspace.create_key()?) } else { None };
+    let mut known = match open::Known::of(study, true, engines.to_vec())? {
+        Ok(known) => known,
+        Err(code) => return Ok(code),
+    };
+    if !only.is_empty() {
+        known.wanted = p.with_needs(only);
+    }
+    known.forced = forced.to_vec();
+    let plan = known.plan(study)?;
+    let mut outputs: execute::Outputs = plan.decisions.iter().map(|d| if let Decision::Reuse { receipt, .. } = d { Some(receipt.outputs.clone()) } else { None }).collect();
+    let found = {
+        let lookup = |stage: usize, port: &str| outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
+        execute::check(p, &lookup, &known.store, &known.tables)?
+    };
+    if refuse(study, &found) {
+        return Ok(REFUSED);
+    }
+    let idle = plan.decisions.iter().all(|d| matches!(d, Decision::Reuse { .. } | Decision::Unwanted));
+    let mut code = DONE;
+    let (mut run_name, mut executed, mut reused, mut failed, mut skipped) = (None, 0, outputs.iter().flatten().count(), 0, 0);
+    if !idle {
+        let store = Store::create(&study.workspace.store)?;
+        // What a run that died left behind is swept when nobody else is at work.
+        if StoreLock::own(&store).is_ok() {
+            gc::sweep(&store);
+        }
+        let _here = StoreLock::share(&store)?;
+        let journal = Journal::begin(&store)?;
+        run_name = Some(journal.run().to_owned());
+        let mut recorder = Recorder::begin(journal, &study.workspace, p)?;
+        for (of, bytes) in journal::repair(&store)? {
+            sink.hear(&Event::Warning { message: format!("run {of} ended in the middle of a line; {bytes} bytes were moved aside") });
+            recorder.recovered(&of, bytes)?;
+        }
+        if gpus.is_empty() && args.device == open::DeviceOption::Auto && hilum_stages::HAS_CUDA {
+            sink.hear(&Event::Warning { message: "no GPU was found: tensor stages run on the CPU".into() });
+        }
+        sink.hear(&Event::Started { run: recorder.run().to_owned(), stages: known.wanted.iter().filter(|w| **w).count() });
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
+        let slots = Slots::new(args.jobs.unwrap_or(threads), threads, free_memory(), gpus.to_vec());
+        let run = Run {
+            pipeline: p,
+            texts: &study.texts,
+            workspace: &study.workspace,
+            store: &store,
+            listings: &known.listings,
+            tables: &known.tables,
+            key,
+            pseudonyms: &known.pseudonyms,
+            engines,
+            forced,
+            wanted: &known.wanted,
+            keep_going: args.keep_going,
+            cancel,
+            sink,
+        };
+        let outcome = Scheduler::new(&run, recorder, known.ledger, slots, plan)?.run()?;
+        outputs = outcome.outputs;
+        (executed, reused, failed, skipped) = (outcome.executed, outcome.reused, outcome.failed, outcome.skipped);
+        if !outcome.refused.is_empty() {
+            refuse(study, &outcome.refused);
+            code = REFUSED;
+        } else if outcome.cancelled {
+            code = INTERRUPTED;
+        } else if failed > 0 {
+            code = FAILED;
+        }
+        known.store = store;
+    }
+    if only.is_empty() && code == DONE {
+        let laid = results::lay_out(p, &outputs, &known.store, &study.workspace.results)?;
+        for (path, aside) in laid.edited {
+            sink.hear(&Event::Warning { message: format!("`{path}` was changed by hand; the changed file is kept as `{aside}`, and the result restored") });
+        }
+    }
+    sink.hear(&Event::Finished { run: run_name.clone().filter(|_| executed + failed > 0), executed, reused, failed, skipped });
+    if code == DONE && !args.json {
+        progress::show_tables(p, &outputs, &known.store)?;
+        eprintln!("results in {}", study.workspace.results.join(&p.study).display());
+    }
+    Ok(code)
+}
+
+/// Prints findings; true where one refuses the study.
+fn refuse(study: &open::Study, found: &[lineage::Finding]) -> bool {
+    let all: Vec<Diagnostic> = found.iter().map(|f| lineage::report(&study.pipeline, &study.texts, f)).collect();
+    open::complain(&all, &study.texts);
+    found.iter().any(|f| f.reason.is_none())
+}
+
+/// The stages that arguments name, or none where one of them is unknown.
+fn named(study: &open::Study, names: &[String]) -> Option<Vec<usize>> {
+    let mut out = vec![];
+    for name in names {
+        let found = study.pipeline.matching(name);
+        if found.is_empty() {
+            eprintln!("error: there is no stage `{name}`");
+            let known = study.pipeline.stages.iter().flat_map(|s| [s.name.as_str(), s.base.as_str()]);
+            did_you_mean(name, known, "stage").into_iter().for_each(|h| eprintln!("help: {h}"));
+            return None;
+        }
+        out.extend(found);
+    }
+    Some(out)
+}

@@ -1,0 +1,31 @@
+//! `hilum verify`
+
+use super::{DAMAGED, DONE, StoreArgs, open, say};
+use clap::Args;
+
+#[derive(Args)]
+pub(super) struct VerifyArgs {
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<u8> {
+    let (store, ledger) = open::store(&args.store)?;
+    let report = hilum_cache::verify::verify(&store, &ledger)?;
+    if args.store.json {
+        say(serde_json::to_value(&report)?)?;
+    } else {
+        for fault in &report.faults {
+            let made = if fault.made_by.is_empty() { vec!["nobody's: no record names it".to_owned()] } else { fault.made_by.clone() };
+            say(format!("{}  {}  {}", fault.what.to_uppercase(), fault.digest, made.join("; ")))?;
+        }
+        for (run, line) in &report.broken_journals {
+            say(format!("BROKEN  journal of run {run}: line {line} or its link was altered"))?;
+        }
+        say(format!("{} objects whole, {} faults", report.whole, report.faults.len() + report.broken_journals.len()))?;
+        if !report.faults.is_empty() {
+            eprintln!("help: run the study again; what is damaged or missing is computed anew");
+        }
+    }
+    Ok(if report.is_whole() { DONE } else { DAMAGED })
+}

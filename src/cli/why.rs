@@ -1,0 +1,50 @@
+//! `hilum why`: the chain from the changed line to a stage.
+
+use super::{DONE, StudyArgs, WRONG, open, say};
+use crate::diagnostic::did_you_mean;
+use crate::plan::{Decision, Plan};
+use std::collections::BTreeSet;
+
+pub(super) fn why(args: &StudyArgs, wanted: &str) -> anyhow::Result<u8> {
+    let study = match open::study(args) {
+        Ok(study) => study,
+        Err(code) => return Ok(code),
+    };
+    let stages = study.pipeline.matching(wanted);
+    if stages.is_empty() {
+        let names = study.pipeline.stages.iter().flat_map(|s| [s.name.as_str(), s.base.as_str()]);
+        eprintln!("error: there is no stage `{wanted}`");
+        did_you_mean(wanted, names, "stage").into_iter().for_each(|h| eprintln!("help: {h}"));
+        return Ok(WRONG);
+    }
+    let known = match open::Known::of(&study, false, open::devices(open::DeviceOption::Auto)?.1)? {
+        Ok(known) => known,
+        Err(code) => return Ok(code),
+    };
+    let plan = known.plan(&study)?;
+    for id in stages {
+        tell(&study, &plan, id, 0, &mut BTreeSet::new())?;
+    }
+    Ok(DONE)
+}
+
+/// One stage, then those above it that explain it, indented.
+fn tell(study: &open::Study, plan: &Plan, id: usize, depth: usize, told: &mut BTreeSet<usize>) -> anyhow::Result<()> {
+    let indent = "  ".repeat(depth);
+    let name = &study.pipeline.stages[id].name;
+    if !told.insert(id) {
+        return Ok(());
+    }
+    match &plan.decisions[id] {
+        Decision::Reuse { receipt, run } => say(format!("{indent}{name}   stands: computed by run {run} on {}, and nothing that decides it has changed", &receipt.started[..10])),
+        Decision::Unwanted => Ok(()),
+        decision @ Decision::Execute { reasons, .. } => {
+            say(format!("{indent}{}", super::plan::line(study, id, decision).unwrap_or_default()))?;
+            reasons.iter().flat_map(|r| &r.from).try_for_each(|from| tell(study, plan, *from, depth + 1, told))
+        }
+        decision @ Decision::Undecided { waits, .. } => {
+            say(format!("{indent}{}", super::plan::line(study, id, decision).unwrap_or_default()))?;
+            waits.iter().try_for_each(|w| tell(study, plan, *w, depth + 1, told))
+        }
+    }
+}

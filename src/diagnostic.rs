@@ -1,0 +1,146 @@
+//! Faults in the user's words, with the place in the file, and one piece of advice. Knows nothing of what is diagnosed.
+
+pub mod codes;
+mod render;
+
+pub use render::{render, render_all, to_json};
+
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A place in a source text, in bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// Which text of [`Texts`].
+    pub text: u16,
+    /// First byte.
+    pub start: u32,
+    /// Behind the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// As a range of bytes.
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end.max(self.start) as usize
+    }
+}
+
+/// The texts that spans point into: the study's file, those it extends, and the command line.
+#[derive(Debug, Clone, Default)]
+pub struct Texts(Vec<(Arc<str>, Arc<str>)>);
+
+impl Texts {
+    /// Adds a text under the name that messages call it by.
+    pub fn add(&mut self, name: &str, text: &str) -> u16 {
+        self.0.push((name.into(), text.into()));
+        (self.0.len() - 1) as u16
+    }
+    /// The name and text of a span.
+    pub fn get(&self, span: Span) -> (&str, &str) {
+        let (name, text) = &self.0[span.text as usize];
+        (name, text)
+    }
+    /// `file:line:column`, counted from 1 in characters.
+    pub fn place(&self, span: Span) -> String {
+        let (name, text) = self.get(span);
+        let (line, column) = line_and_column(text, span.start as usize);
+        format!("{name}:{line}:{column}")
+    }
+    /// `file:line`.
+    pub fn line(&self, span: Span) -> String {
+        let (name, text) = self.get(span);
+        format!("{name}:{}", line_and_column(text, span.start as usize).0)
+    }
+}
+
+/// Line and column of a byte, from 1, columns in characters.
+pub fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+    let before = &text.as_bytes()[..at.min(text.len())];
+    let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
+    let start = before.iter().rposition(|&b| b == b'\n').map_or(0, |n| n + 1);
+    (line, String::from_utf8_lossy(&before[start..]).chars().count() + 1)
+}
+
+/// A fault, or something that deserves a look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Its code, explained by `hilum explain`.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// Where, with a few words below the caret.
+    pub at: Option<(Span, String)>,
+    /// Other places that explain it.
+    pub context: Vec<(Span, String)>,
+    /// Further facts.
+    pub notes: Vec<String>,
+    /// One thing that can be done.
+    pub help: Option<String>,
+    /// True where it does not stop anything.
+    pub is_warning: bool,
+}
+
+impl Diagnostic {
+    /// A fault without a place.
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        debug_assert!(codes::find(code).is_some(), "BUG: code {code} is not explained");
+        Diagnostic { code, message: message.into(), at: None, context: vec![], notes: vec![], help: None, is_warning: false }
+    }
+    /// Points at a place.
+    pub fn at(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.at = Some((span, label.into()));
+        self
+    }
+    /// Gives advice.
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+    /// Gives advice where there is any.
+    pub fn maybe_help(mut self, help: Option<String>) -> Self {
+        self.help = help.or(self.help);
+        self
+    }
+    /// Adds a fact.
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+    /// Shows another place.
+    pub fn context(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.context.push((span, label.into()));
+        self
+    }
+    /// Does not stop anything.
+    pub fn warning(mut self) -> Self {
+        self.is_warning = true;
+        self
+    }
+}
+
+/// The known name that is most like `wanted`, as advice.
+pub fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>, what: &str) -> Option<String> {
+    let limit = (wanted.chars().count() / 3).max(1) + 1;
+    let score = |name: &str| strsim::damerau_levenshtein(&wanted.to_lowercase(), &name.to_lowercase());
+    let best = known.into_iter().map(|n| (score(n), n)).filter(|(d, n)| *d <= limit || n.starts_with(wanted)).min()?;
+    Some(format!("a {what} with a similar name exists: `{}`", best.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_characters_not_bytes() {
+        let mut texts = Texts::default();
+        let text = texts.add("a.yaml", "é: 1\nfoo: é x\n");
+        assert_eq!(texts.place(Span { text, start: 14, end: 15 }), "a.yaml:2:8");
+    }
+
+    #[test]
+    fn similar_names_are_found_and_others_are_not() {
+        assert_eq!(did_you_mean("learning_rat", ["learning_rate", "epochs"], "parameter").unwrap(), "a parameter with a similar name exists: `learning_rate`");
+        assert_eq!(did_you_mean("zebra", ["learning_rate", "epochs"], "parameter"), None);
+    }
+}

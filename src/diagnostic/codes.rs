@@ -1,0 +1,100 @@
+//! Every code with what `hilum explain` says about it. The document `docs/errors.md` is made from this table.
+
+/// A code, its title and its explanation.
+pub struct Code {
+    /// Such as `E0104`.
+    pub code: &'static str,
+    /// A few words.
+    pub title: &'static str,
+    /// What it means and what to do.
+    pub text: &'static str,
+}
+
+/// The entry of a code.
+pub fn find(code: &str) -> Option<&'static Code> {
+    CODES.iter().find(|c| c.code.eq_ignore_ascii_case(code))
+}
+
+macro_rules! codes {
+    ($($code:literal $title:literal $text:literal)*) => { &[$(Code { code: $code, title: $title, text: $text },)*] };
+}
+
+/// All codes, in order.
+pub static CODES: &[Code] = codes! {
+    "E0001" "the file cannot be read"
+        "The study's file, or a file it extends, does not exist, may not be read, or is not UTF-8."
+    "E0002" "the file is not YAML"
+        "The text breaks a rule of YAML. Often the indentation is off, a tab stands where spaces are due, or a colon lacks its space."
+    "E0003" "a key stands twice"
+        "Two equal keys in one map: one of them would silently win. Remove one."
+    "E0004" "the file is too large or too deep"
+        "Studies are small. A file above 16 MiB, more than 64 levels of nesting, or anchors that multiply into more than a million nodes are refused."
+    "E0005" "a tag or a second document"
+        "YAML tags (`!something`) and several documents in one file have no meaning in a study."
+    "E0006" "not a finite number"
+        "`.nan` and `.inf` are no values of any parameter."
+    "E0007" "the wrong shape"
+        "A map, a list or a text stands where another of them is due."
+    "E0008" "a file cannot be extended"
+        "`extends` names a file relative to the one it stands in; files that extend each other in a circle are refused."
+    "E0009" "`--set` does not read"
+        "The form is `--set path.to.key=value`, such as `--set stages.classifier.with.epochs=5`."
+    "E0101" "an unknown key"
+        "A file has the keys study, description, seed, extends, vars, stages, checks, report; a stage has stage, description, in, with, matrix, seed, expect, resources, retry."
+    "E0102" "an unknown stage kind"
+        "`hilum stages` lists the kinds."
+    "E0103" "a key is missing"
+        "A study needs `study` and `stages`; a stage needs `stage`; a study with random draws needs `seed`."
+    "E0104" "an unknown parameter"
+        "`hilum stages KIND` lists the parameters of a kind."
+    "E0105" "a parameter is missing"
+        "A parameter without a default must be given below `with`."
+    "E0106" "a parameter has a wrong value"
+        "The value is of the wrong type or out of range."
+    "E0107" "a name is not allowed"
+        "Names of stages are lower-case letters, digits and hyphens and begin with a letter: `[a-z][a-z0-9-]*`."
+    "E0108" "an unknown variable"
+        "`$name` is an axis of the stage's matrix (or one it inherits) or an entry of `vars`. `$$` is a dollar."
+    "E0109" "the seed is not usable"
+        "A seed is a whole number from 0 to 2^63 - 1."
+    "E0201" "an unknown stage"
+        "A binding names a stage that the study does not have."
+    "E0202" "an unknown output"
+        "A binding names an output port that the stage's kind does not have."
+    "E0203" "an unknown input"
+        "`in` names an input port that the stage's kind does not have."
+    "E0204" "an input is missing"
+        "An input that the kind needs is not bound."
+    "E0205" "the wrong type of artifact"
+        "An output is bound to an input that carries another type."
+    "E0206" "a list where one artifact is due"
+        "This input takes exactly one artifact. Select one cell of a matrix, or gather into a port that takes several."
+    "E0207" "an output that is not made"
+        "The stage's parameters do not fill this output, such as the validation part of a split without `validation`."
+    "E0208" "stages in a circle"
+        "Every stage must be computable from stages before it."
+    "E0301" "an unknown axis"
+        "A binding selects or gathers an axis that the stage does not have."
+    "E0302" "an unknown value of an axis"
+        "The axis has no such value."
+    "E0303" "axes that do not fit"
+        "Two inputs have the same axis with different values. Restrict it by declaring it in `matrix`, or select a value."
+    "E0304" "an axis is not usable"
+        "An axis is a non-empty list of different numbers, words or truth values without `/`, `=`, `*` and spaces. The axis `repeat` takes whole numbers."
+    "E0401" "a path leaves its folder"
+        "Paths are `NAME:path` below a folder given by `--data NAME=DIR`, or relative to the file they stand in, and never lead out of it."
+    "E0402" "an unknown data folder"
+        "The study names a data folder that was not given: `--data NAME=DIR`."
+    "E0403" "no such file or folder"
+        "What a path names does not exist or may not be read."
+    "E0501" "a count did not come out"
+        "`expect` states how many films of each label a stage must give. The run stops where it gives another number."
+    "E0502" "resources or retry do not read"
+        "`resources: { gpu: 1, memory: 8G, threads: 2 }`; `retry` is a whole number."
+    "L0001" "trained on those it is tested on"
+        "leakage.generator_trained_on_eval, or a classifier whose own training data holds patients of its test set: what is measured is memory, not skill. Train on other patients, or allow it with a reason, which the report prints."
+    "L0002" "patients in several parts"
+        "leakage.patient_overlap: films of one patient stand both in the training data and in the test data. Split by patient, or allow it with a reason, which the report prints."
+    "W0001" "a check is allowed that found nothing"
+        "`checks.allow` names a finding that did not occur. Remove the entry, or look why it did not occur."
+};

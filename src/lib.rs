@@ -1,0 +1,12 @@
+//! hilum runs studies of synthetic chest X-rays as a graph of cached stages. This package knows YAML, plans, runs and
+//! prints; `hilum-stages` knows the science and `hilum-cache` the bytes.
+
+pub mod cli;
+pub mod diagnostic;
+pub mod lineage;
+pub mod pipeline;
+pub mod plan;
+pub mod progress;
+pub mod report;
+pub mod run;
+pub mod workspace;

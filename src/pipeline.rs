@@ -1,0 +1,48 @@
+//! From YAML to a checked graph: the only module that knows YAML.
+//!
+//! `source` reads texts, `node` makes trees with places of them, `extend` merges files and `--set`, `raw` reads the
+//! shape of a study, `matrix` and `binding` read the two small languages inside it, `resolve` makes typed stages of it,
+//! and `model` is what the rest of the program sees.
+
+pub mod binding;
+mod check;
+pub mod extend;
+pub mod matrix;
+pub mod model;
+pub mod node;
+pub mod raw;
+mod resolve;
+pub mod resolved;
+pub mod schema;
+pub mod source;
+mod substitute;
+
+pub use model::{Pipeline, Stage};
+
+use crate::diagnostic::{Diagnostic, Texts};
+use hilum_stages::contract::kind::StageKind;
+use std::path::Path;
+
+/// A study that was read, with everything that is wrong with it.
+pub struct Loaded {
+    /// The texts that diagnostics point into.
+    pub texts: Texts,
+    /// The graph, where nothing is wrong.
+    pub pipeline: Option<Pipeline>,
+    /// Everything that is wrong, in the order of the file.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads and checks a study; `sets` are `--set` arguments.
+pub fn load(file: &Path, sets: &[String], kinds: &'static [StageKind]) -> Loaded {
+    let mut texts = Texts::default();
+    let mut diagnostics = vec![];
+    let pipeline = source::read(file, &mut texts, &mut diagnostics)
+        .and_then(|root| extend::extend(root, file, sets, &mut texts, &mut diagnostics))
+        .and_then(|root| raw::read(&root, &mut diagnostics))
+        .and_then(|study| resolve::resolve(&study, kinds, &mut diagnostics));
+    diagnostics.sort_by_key(|d| d.at.as_ref().map(|a| (a.0.text, a.0.start)));
+    diagnostics.dedup();
+    let pipeline = pipeline.filter(|_| diagnostics.iter().all(|d| d.is_warning));
+    Loaded { texts, pipeline, diagnostics }
+}

@@ -1,0 +1,204 @@
+//! The checks of a stage: parameters, inputs, seed, counts, resources.
+
+use super::binding::Binding;
+use super::matrix::{Axes, Cell, REPEAT};
+use super::model::Resources;
+use super::node::{Key, Node, Yaml};
+use super::raw::RawStage;
+use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use hilum_stages::contract::decode::{BadParameter, Fault};
+use hilum_stages::contract::kind::{AnyStage, StageKind};
+use hilum_stages::contract::port::{Arity, Port};
+use hilum_stages::contract::seed::Seed;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Reads the parameters of a stage.
+pub(super) fn parameters(with: &Node, raw: &RawStage, kind: &StageKind, diagnostics: &mut Vec<Diagnostic>) -> Option<Box<dyn AnyStage>> {
+    let mut value = with.to_json();
+    // Where text is due, a number or truth value is read as it is spelt: `0012`, `no`, `1e5`.
+    for _ in 0..1000 {
+        let bad = match (kind.decode)(value.clone()) {
+            Ok(stage) => return Some(stage),
+            Err(bad) => bad,
+        };
+        if let [BadParameter { path, what: Fault::Value(why) }] = bad.as_slice()
+            && why.starts_with("expected text, found")
+            && let Some(text) = with.at(path).filter(|n| !n.is_null()).and_then(Node::text)
+            && let Some(slot) = value.pointer_mut(&path.iter().map(|p| format!("/{}", p.replace('~', "~0").replace('/', "~1"))).collect::<String>())
+            && !slot.is_string()
+        {
+            *slot = Value::from(text);
+            continue;
+        }
+        for b in bad {
+            let fault = report(&b, with, raw, kind);
+            if !diagnostics.contains(&fault) {
+                diagnostics.push(fault);
+            }
+        }
+        return None;
+    }
+    None
+}
+
+fn report(bad: &BadParameter, with: &Node, raw: &RawStage, kind: &StageKind) -> Diagnostic {
+    let name = bad.path.join(".");
+    let missing_with = matches!(&with.value, Yaml::Map(m) if m.is_empty());
+    let whole = if missing_with { raw.name.span } else { Span { end: with.span.start + 1, ..with.span } };
+    match &bad.what {
+        Fault::Unknown(known) => {
+            let wanted = bad.path.last().map_or("", String::as_str);
+            let all = if known.is_empty() { "it has no parameters".to_owned() } else { format!("the parameters are: {}", known.join(", ")) };
+            let whose = if bad.path.len() > 1 { format!("`{}`", bad.path[..bad.path.len() - 1].join(".")) } else { format!("stage kind `{}`", kind.name) };
+            Diagnostic::new("E0104", format!("{whose} has no parameter `{wanted}`"))
+                .at(with.place_of(&bad.path, false), "unknown parameter")
+                .help(did_you_mean(wanted, known.iter().map(String::as_str), "parameter").unwrap_or(all))
+        }
+        Fault::Missing(field) => {
+            let whose = if name.is_empty() { format!("`{}`", raw.name.text) } else { format!("`{name}` of `{}`", raw.name.text) };
+            let at = if bad.path.is_empty() { raw.name.span } else { with.place_of(&bad.path, false) };
+            Diagnostic::new("E0105", format!("{whose} needs the parameter `{field}`")).at(at, format!("`{field}` is missing")).help(format!("`hilum stages {}` explains it", kind.name))
+        }
+        Fault::Choice(known) => {
+            let found = with.at(&bad.path).and_then(|n| n.text().map(str::to_owned)).or_else(|| match &with.at(&bad.path)?.value {
+                Yaml::Map(entries) => entries.first().map(|e| e.0.text.clone()),
+                _ => None,
+            });
+            let found = found.unwrap_or_else(|| bad.path.last().cloned().unwrap_or_default());
+            Diagnostic::new("E0106", format!("`{found}` is no value of `{name}`"))
+                .at(with.place_of(&bad.path, true), "unknown value")
+                .help(did_you_mean(&found, known.iter().map(String::as_str), "value").unwrap_or(format!("the values are: {}", known.join(", "))))
+        }
+        Fault::Value(why) if bad.path.is_empty() => Diagnostic::new("E0106", format!("the parameters of `{}` do not fit: {why}", raw.name.text)).at(whole, why.clone()),
+        Fault::Value(why) => Diagnostic::new("E0106", format!("`{name}` of `{}`: {why}", raw.name.text)).at(with.place_of(&bad.path, true), why.clone()),
+    }
+}
+
+/// How many artifacts a port takes.
+pub(super) fn arity(port: &Port, is_list: bool, bindings: &[(bool, Span)], diagnostics: &mut Vec<Diagnostic>) {
+    let Some(span) = bindings.iter().find(|b| b.0).or(bindings.first()).map(|b| b.1) else { return };
+    let gathers = bindings.iter().any(|b| b.0);
+    let fault = |message: String, help: &str| Diagnostic::new("E0206", message).at(span, "bound here").help(help);
+    match port.arity {
+        Arity::One | Arity::Optional if gathers => diagnostics.push(fault(format!("input `{}` takes one artifact, and this gathers several", port.name), "select one cell, such as `stage/axis=value`")),
+        Arity::One | Arity::Optional if is_list => diagnostics.push(fault(format!("input `{}` takes one artifact, not a list", port.name), "name one stage")),
+        Arity::Many if gathers => diagnostics.push(fault(format!("input `{}` takes a list, and does not gather", port.name), "name each cell")),
+        Arity::Gathered if is_list => diagnostics.push(fault(format!("input `{}` gathers cells, and takes no list", port.name), "gather a stage, such as `scores/*`")),
+        _ => {}
+    }
+}
+
+/// Every input that a kind needs must be bound.
+pub(super) fn inputs_given(raw: &RawStage, kind: &StageKind, stage: &dyn AnyStage, bound: &[&str], diagnostics: &mut Vec<Diagnostic>) {
+    for port in kind.inputs.iter().filter(|p| stage.reads(p.name)) {
+        // A list that is looked up by tables that are all absent may be absent too.
+        let by_absent = !port.by.is_empty() && port.by.iter().all(|by| !bound.contains(by));
+        if matches!(port.arity, Arity::One | Arity::Many | Arity::Gathered) && !bound.contains(&port.name) && !by_absent {
+            let fault = Diagnostic::new("E0204", format!("`{}` ({}) needs the input `{}`", raw.name.text, kind.name, port.name))
+                .at(raw.name.span, format!("`{}` is not bound", port.name))
+                .help(format!("add `in: {{ {}: STAGE }}`, where STAGE makes {}", port.name, port.kind));
+            if !diagnostics.contains(&fault) {
+                diagnostics.push(fault);
+            }
+        }
+    }
+}
+
+/// Axes that a binding names must be there.
+pub(super) fn axes_named(b: &Binding, text: &Key, axes: &Axes, diagnostics: &mut Vec<Diagnostic>) {
+    for (name, value) in &b.axes {
+        match (axes.get(name), value) {
+            (None, _) => {
+                let known: Vec<&str> = axes.keys().map(String::as_str).collect();
+                let all = if known.is_empty() { format!("`{}` has no axes", b.stage) } else { format!("its axes are: {}", known.join(", ")) };
+                diagnostics.push(Diagnostic::new("E0301", format!("`{}` has no axis `{name}`", b.stage)).at(text.span, "unknown axis").help(did_you_mean(name, known, "axis").unwrap_or(all)));
+            }
+            (Some(axis), Some(value)) if !axis.values.iter().any(|v| v.0 == *value) => {
+                let known: Vec<&str> = axis.values.iter().map(|v| v.0.as_str()).collect();
+                let all = format!("its values are: {}", known.join(", "));
+                diagnostics.push(Diagnostic::new("E0302", format!("the axis `{name}` of `{}` has no value `{value}`", b.stage)).at(text.span, "unknown value").help(did_you_mean(value, known, "value").unwrap_or(all)));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Reads a seed.
+pub(super) fn seed(node: Option<&Node>, diagnostics: &mut Vec<Diagnostic>) -> Option<u64> {
+    let node = node?;
+    let seed = node.to_json().as_u64().filter(|s| *s < 1 << 63);
+    if seed.is_none() {
+        diagnostics.push(Diagnostic::new("E0109", format!("a seed is a whole number of at least 0, found {}", node.text().map_or(node.what().to_owned(), |t| format!("`{t}`")))).at(node.span, "not a seed"));
+    }
+    seed
+}
+
+/// The seed of a cell.
+pub(super) fn seed_of(seed: Option<u64>, kind: &StageKind, raw: &RawStage, cell: &Cell, diagnostics: &mut Vec<Diagnostic>) -> Option<Seed> {
+    if !kind.seeded {
+        return None;
+    }
+    let Some(seed) = seed else {
+        let fault = Diagnostic::new("E0103", format!("`{}` draws random numbers, and there is no seed", raw.name.text)).at(raw.name.span, "needs a seed").help("say `seed: 2020` at the top of the study");
+        // Once for the study is enough.
+        if !diagnostics.iter().any(|d| d.code == "E0103" || d.code == "E0109") {
+            diagnostics.push(fault);
+        }
+        return Some(Seed(0));
+    };
+    let repeat = cell.get(REPEAT).and_then(|r| r.parse().ok()).unwrap_or(0);
+    Some(Seed(seed).of_repeat(repeat))
+}
+
+/// Reads `expect`: counts by label.
+pub(super) fn expect(raw: &RawStage, kind: &StageKind, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<String, u64> {
+    let mut out = BTreeMap::new();
+    for (label, node) in &raw.expect {
+        match node.to_json().as_u64() {
+            Some(n) => drop(out.insert(label.text.clone(), n)),
+            None => diagnostics.push(Diagnostic::new("E0106", format!("`expect` of `{}` takes counts by label", raw.name.text)).at(node.span, "expected a whole number")),
+        }
+    }
+    if !out.is_empty() && kind.outputs.first().is_none_or(|p| p.kind != "samples") {
+        diagnostics.push(Diagnostic::new("E0106", format!("`{}` makes no samples that could be counted", raw.name.text)).at(raw.expect[0].0.span, "`expect` counts films"));
+    }
+    out
+}
+
+/// Reads `resources`.
+pub(super) fn resources(raw: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Resources {
+    let mut out = Resources::default();
+    let Some(node) = &raw.resources else { return out };
+    let Yaml::Map(entries) = &node.value else {
+        diagnostics.push(Diagnostic::new("E0502", "`resources` must be a map").at(node.span, "expected a map"));
+        return out;
+    };
+    for (key, value) in entries {
+        let whole = value.to_json().as_u64().and_then(|n| u32::try_from(n).ok());
+        let fine = match key.text.as_str() {
+            "gpu" => whole.map(|n| out.gpu = Some(n)).is_some(),
+            "threads" => whole.filter(|n| *n > 0).map(|n| out.threads = Some(n)).is_some(),
+            "memory" => value.text().and_then(super::model::bytes).map(|n| out.memory = Some(n)).is_some(),
+            _ => {
+                let known = ["gpu", "memory", "threads"];
+                diagnostics.push(Diagnostic::new("E0502", format!("there is no resource `{}`", key.text)).at(key.span, "unknown resource").help(did_you_mean(&key.text, known, "resource").unwrap_or("the resources are: gpu, memory, threads".into())));
+                continue;
+            }
+        };
+        if !fine {
+            diagnostics.push(Diagnostic::new("E0502", format!("`{}` does not read as {}", value.text().unwrap_or(value.what()), key.text)).at(value.span, "here").help("write `resources: { gpu: 1, memory: 8G, threads: 2 }`"));
+        }
+    }
+    out
+}
+
+/// Reads `retry`.
+pub(super) fn retry(raw: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> u32 {
+    let Some(node) = &raw.retry else { return 0 };
+    let n = node.to_json().as_u64().filter(|n| *n <= 100);
+    if n.is_none() {
+        diagnostics.push(Diagnostic::new("E0502", "`retry` is a whole number from 0 to 100").at(node.span, "not a count"));
+    }
+    n.unwrap_or(0) as u32
+}

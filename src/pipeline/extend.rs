@@ -1,0 +1,89 @@
+//! `extends`, and `--set`: a deep merge of trees. Maps merge, everything else replaces, null removes.
+
+use super::node::{Key, Node, Yaml};
+use super::{node, source};
+use crate::diagnostic::{Diagnostic, Span, Texts};
+use std::path::{Path, PathBuf};
+
+/// Merges what the file extends below it and the command line over it.
+pub fn extend(root: Node, file: &Path, sets: &[String], texts: &mut Texts, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+    let mut seen = vec![file.canonicalize().unwrap_or_else(|_| file.to_path_buf())];
+    let mut root = below(root, file, &mut seen, texts, diagnostics)?;
+    for set in sets {
+        let number = texts.add("--set", set);
+        let Some((path, value)) = set.split_once('=').filter(|(p, _)| p.split('.').all(|part| !part.trim().is_empty())) else {
+            let span = Span { text: number, start: 0, end: set.len() as u32 };
+            diagnostics.push(Diagnostic::new("E0009", format!("`--set {set}` does not read")).at(span, "expected path=value").help("write it as `--set stages.classifier.with.epochs=5`"));
+            return None;
+        };
+        let mut faults = vec![];
+        // The value is parsed where it stands, so that its places are those of the argument.
+        let padded = format!("{}{value}", " ".repeat(path.len() + 1));
+        let value = node::parse(&padded, number, &mut faults).unwrap_or(Node { span: Span { text: number, start: path.len() as u32, end: set.len() as u32 }, value: Yaml::Scalar(String::new(), false) });
+        diagnostics.extend(faults);
+        let span = Span { text: number, start: 0, end: path.len() as u32 };
+        let over = path.rsplit('.').fold(value, |value, part| Node { span, value: Yaml::Map(vec![(Key { span, text: part.to_owned() }, value)]) });
+        root = merge(root, over);
+    }
+    Some(root)
+}
+
+fn below(root: Node, file: &Path, seen: &mut Vec<PathBuf>, texts: &mut Texts, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+    let Some((_, base)) = root.entry("extends") else { return Some(root) };
+    let fault = |message: String| Diagnostic::new("E0008", message).at(base.span, "named here");
+    let Some(name) = base.text().filter(|_| !base.is_null()) else {
+        diagnostics.push(fault(format!("`extends` must name a file, found {}", base.what())));
+        return None;
+    };
+    let path = file.parent().unwrap_or(Path::new("")).join(name);
+    let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+    if seen.contains(&real) {
+        diagnostics.push(fault(format!("`{name}` is extended in a circle")));
+        return None;
+    }
+    if !path.is_file() {
+        diagnostics.push(fault(format!("there is no file `{name}` to extend")).help("the path is relative to the file that it stands in"));
+        return None;
+    }
+    seen.push(real);
+    let over = root.clone();
+    let base = source::read(&path, texts, diagnostics)?;
+    let base = below(base, &path, seen, texts, diagnostics)?;
+    Some(merge(base, over))
+}
+
+fn merge(base: Node, over: Node) -> Node {
+    match (base.value, over.value) {
+        (Yaml::Map(mut entries), Yaml::Map(changes)) => {
+            for (key, value) in changes {
+                let at = entries.iter().position(|(k, _)| k.text == key.text);
+                match at {
+                    Some(at) if value.is_null() => {
+                        entries.remove(at);
+                    }
+                    Some(at) => {
+                        let (old_key, old) = entries[at].clone();
+                        let both_maps = matches!((&old.value, &value.value), (Yaml::Map(_), Yaml::Map(_)));
+                        entries[at] = (if both_maps { old_key } else { key }, merge(old, value));
+                    }
+                    None => entries.push((key, value)),
+                }
+            }
+            Node { span: over.span, value: Yaml::Map(entries) }
+        }
+        (_, value) => Node { span: over.span, value },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn maps_merge_lists_replace_and_null_removes() {
+        let parse = |t: &str| node::parse(t, 0, &mut vec![]).unwrap();
+        let merged = merge(parse("{a: {x: 1, y: 2}, l: [1, 2], gone: 1}"), parse("{a: {y: 3}, l: [9], gone: null, new: 4}"));
+        assert_eq!(merged.to_json(), json!({"a": {"x": 1, "y": 3}, "l": [9], "new": 4}));
+    }
+}

@@ -1,0 +1,89 @@
+//! Axes and cells: a stage with a matrix is one stage per cell.
+
+use super::node::{Node, Yaml};
+use super::raw::RawStage;
+use crate::diagnostic::Diagnostic;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The axis that changes the seed.
+pub const REPEAT: &str = "repeat";
+
+/// Coordinates of a cell: axis → value as it is spelt.
+pub type Cell = BTreeMap<String, String>;
+
+/// An axis with its values, spelt and typed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Axis {
+    /// Values in written order.
+    pub values: Vec<(String, Value)>,
+}
+
+/// Axes by name.
+pub type Axes = BTreeMap<String, Axis>;
+
+/// `name/axis=value/…`, axes in alphabetical order: the one spelling of a cell.
+pub fn spell(name: &str, cell: &Cell) -> String {
+    cell.iter().fold(name.to_owned(), |out, (axis, value)| out + "/" + axis + "=" + value)
+}
+
+/// The axes that a stage declares.
+pub fn declared(stage: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Axes {
+    let mut axes = Axes::new();
+    for (name, node) in &stage.matrix {
+        let fault = |message: String, span| Diagnostic::new("E0304", message).at(span, "in this axis");
+        if !super::raw::is_name(&name.text) {
+            diagnostics.push(Diagnostic::new("E0107", format!("`{}` is no name for an axis", name.text)).at(name.span, "lower-case letters, digits and hyphens are due"));
+        }
+        let Yaml::List(items) = &node.value else {
+            diagnostics.push(fault(format!("the axis `{}` must be a list of values, found {}", name.text, node.what()), node.span));
+            continue;
+        };
+        if items.is_empty() {
+            diagnostics.push(fault(format!("the axis `{}` has no value", name.text), node.span));
+        }
+        let mut axis = Axis { values: vec![] };
+        for item in items {
+            match spelt(item) {
+                Some((text, _)) if axis.values.iter().any(|v| v.0 == text) => diagnostics.push(fault(format!("the axis `{}` has the value `{text}` twice", name.text), item.span)),
+                Some((text, value)) if name.text == REPEAT && !value.is_u64() => diagnostics.push(fault(format!("the axis `repeat` counts from 0, found `{text}`"), item.span)),
+                Some(value) => axis.values.push(value),
+                None => diagnostics.push(fault(format!("a value of the axis `{}` must be a single word or number without `/`, `=`, `*` and spaces", name.text), item.span).help("give it a name in `vars`, and list the name")),
+            }
+        }
+        axes.insert(name.text.clone(), axis);
+    }
+    axes
+}
+
+fn spelt(item: &Node) -> Option<(String, Value)> {
+    let value = item.to_json();
+    let text = match &value {
+        Value::String(s) => s.clone(),
+        Value::Number(_) | Value::Bool(_) => hilum_cache::canonical::to_string(&value),
+        _ => return None,
+    };
+    (!text.is_empty() && !text.contains(['/', '=', '*', ' ', '\t', '\n'])).then_some((text, value))
+}
+
+/// All cells of some axes: the last axis in the alphabet runs fastest.
+pub fn cells(axes: &Axes) -> Vec<Cell> {
+    let mut out = vec![Cell::new()];
+    for (name, axis) in axes {
+        out = out.into_iter().flat_map(|cell| axis.values.iter().map(move |(v, _)| cell.clone().into_iter().chain([(name.clone(), v.clone())]).collect())).collect();
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_spelt_in_one_way() {
+        let axis = |v: &[&str]| Axis { values: v.iter().map(|v| ((*v).to_owned(), Value::from(*v))).collect() };
+        let axes: Axes = [("repeat".to_owned(), axis(&["0", "1"])), ("arm".to_owned(), axis(&["real", "real+synthetic"]))].into();
+        let names: Vec<String> = cells(&axes).iter().map(|c| spell("scores", c)).collect();
+        assert_eq!(names, ["scores/arm=real/repeat=0", "scores/arm=real/repeat=1", "scores/arm=real+synthetic/repeat=0", "scores/arm=real+synthetic/repeat=1"]);
+    }
+}

@@ -1,0 +1,344 @@
+//! A YAML document as a tree in which every key and value knows its place.
+
+use crate::diagnostic::{Diagnostic, Span};
+use saphyr_parser::{Event, Parser, ScalarStyle};
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// A value with its place.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// Where it stands.
+    pub span: Span,
+    /// What it is.
+    pub value: Yaml,
+}
+
+/// A key with its place.
+#[derive(Debug, Clone)]
+pub struct Key {
+    /// Where it stands.
+    pub span: Span,
+    /// Its text.
+    pub text: String,
+}
+
+/// What a node is.
+#[derive(Debug, Clone)]
+pub enum Yaml {
+    /// A scalar: its text, and whether it was quoted (then it is text whatever it looks like).
+    Scalar(String, bool),
+    /// A list.
+    List(Vec<Node>),
+    /// A map in written order.
+    Map(Vec<(Key, Node)>),
+}
+
+/// More nodes than any study has; anchors may not multiply into more.
+const MOST_NODES: usize = 1_000_000;
+const MOST_LEVELS: usize = 64;
+
+impl Node {
+    /// The value of a key of a map.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entry(key).map(|e| &e.1)
+    }
+    /// A key of a map with its value.
+    pub fn entry(&self, key: &str) -> Option<&(Key, Node)> {
+        match &self.value {
+            Yaml::Map(entries) => entries.iter().find(|(k, _)| k.text == key),
+            _ => None,
+        }
+    }
+    /// What stands here, in the user's words.
+    pub fn what(&self) -> &'static str {
+        match &self.value {
+            Yaml::Scalar(text, false) if is_null(text) => "nothing",
+            Yaml::Scalar(_, quoted) if *quoted => "text",
+            Yaml::Scalar(..) => "a single value",
+            Yaml::List(_) => "a list",
+            Yaml::Map(_) => "a map",
+        }
+    }
+    /// True for an empty value.
+    pub fn is_null(&self) -> bool {
+        matches!(&self.value, Yaml::Scalar(text, false) if is_null(text))
+    }
+    /// The source text of a scalar.
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            Yaml::Scalar(text, _) => Some(text),
+            _ => None,
+        }
+    }
+    /// The node at a path of keys and list indices.
+    pub fn at(&self, path: &[String]) -> Option<&Node> {
+        path.iter().try_fold(self, |node, part| match &node.value {
+            Yaml::List(items) => items.get(part.parse::<usize>().ok()?),
+            _ => node.get(part),
+        })
+    }
+    /// The best place for a path: the key of its last part that exists.
+    pub fn place_of(&self, path: &[String], on_value: bool) -> Span {
+        let mut span = self.span;
+        let mut node = self;
+        for part in path {
+            let (key, below) = match &node.value {
+                Yaml::Map(entries) => match entries.iter().find(|(k, _)| k.text == *part) {
+                    Some((k, below)) => (k.span, below),
+                    None => break,
+                },
+                Yaml::List(items) => match part.parse::<usize>().ok().and_then(|i| items.get(i)) {
+                    Some(below) => (below.span, below),
+                    None => break,
+                },
+                // `network: dcgan` has no keys below: the word itself is the place.
+                Yaml::Scalar(..) => break,
+            };
+            span = if on_value && !matches!(below.value, Yaml::Map(_)) { below.span } else { key };
+            node = below;
+        }
+        span
+    }
+
+    /// The value as JSON, by YAML 1.2's core schema, except that numbers with leading zeros stay text.
+    pub fn to_json(&self) -> Value {
+        match &self.value {
+            Yaml::Scalar(text, true) => Value::from(text.as_str()),
+            Yaml::Scalar(text, false) => scalar(text),
+            Yaml::List(items) => items.iter().map(Node::to_json).collect(),
+            Yaml::Map(entries) => entries.iter().map(|(k, n)| (k.text.clone(), n.to_json())).collect::<serde_json::Map<_, _>>().into(),
+        }
+    }
+}
+
+fn is_null(text: &str) -> bool {
+    matches!(text, "" | "~" | "null" | "Null" | "NULL")
+}
+
+/// A plain scalar as JSON.
+pub fn scalar(text: &str) -> Value {
+    match text {
+        _ if is_null(text) => Value::Null,
+        "true" | "True" | "TRUE" => true.into(),
+        "false" | "False" | "FALSE" => false.into(),
+        _ => number(text).unwrap_or_else(|| text.into()),
+    }
+}
+
+fn number(text: &str) -> Option<Value> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') || !digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-')) {
+        return None;
+    }
+    let leading_zero = digits.len() > 1 && digits.starts_with('0') && digits.as_bytes()[1].is_ascii_digit();
+    if leading_zero {
+        return None;
+    }
+    let text = text.strip_prefix('+').unwrap_or(text);
+    if let Ok(n) = text.parse::<i64>() {
+        return Some(n.into());
+    }
+    if let Ok(n) = text.parse::<u64>() {
+        return Some(n.into());
+    }
+    text.parse::<f64>().ok().filter(|f| f.is_finite()).map(Value::from)
+}
+
+/// Parses one document; every fault is added to `diagnostics`.
+pub fn parse(text: &str, number: u16, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+    let mut builder = Builder { places: Places::of(text), number, anchors: HashMap::new(), nodes: 0, stack: vec![], root: None, diagnostics };
+    builder.run(text)?;
+    builder.root
+}
+
+enum Open {
+    List(Vec<Node>),
+    Map(Vec<(Key, Node)>, Option<Key>),
+}
+
+struct Builder<'a> {
+    places: Places,
+    number: u16,
+    anchors: HashMap<usize, (Node, usize)>,
+    nodes: usize,
+    stack: Vec<(Open, Span, usize, usize)>,
+    root: Option<Node>,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Builder<'_> {
+    fn run(&mut self, text: &str) -> Option<()> {
+        let mut documents = 0;
+        for event in Parser::new_from_str(text) {
+            let (event, span) = match event {
+                Ok(e) => e,
+                Err(e) => {
+                    let at = self.places.byte(e.marker().index());
+                    let deep = e.info().contains("recursion");
+                    let (code, message) = if deep { ("E0004", "the file is nested too deeply".to_owned()) } else { ("E0002", format!("this is not YAML: {}", e.info())) };
+                    let help = text.as_bytes().get(at).is_some_and(|b| *b == b'\t').then(|| "indent with spaces, not tabs".to_owned());
+                    self.fault(code, message, Span { text: self.number, start: at as u32, end: at as u32 + 1 }, "here", help);
+                    return None;
+                }
+            };
+            let span = Span { text: self.number, start: self.places.byte(span.start.index()) as u32, end: self.places.byte(span.end.index()) as u32 };
+            match event {
+                Event::DocumentStart(_) => {
+                    documents += 1;
+                    if documents > 1 {
+                        self.fault("E0005", "a study is one document", span, "a second document begins here", None);
+                        return None;
+                    }
+                }
+                Event::Scalar(value, style, anchor, tag) => {
+                    self.tag(tag.is_some(), span);
+                    let quoted = style != ScalarStyle::Plain;
+                    if !quoted && matches!(&*value.to_ascii_lowercase(), ".nan" | ".inf" | "-.inf" | "+.inf") {
+                        self.fault("E0006", format!("`{value}` is not a finite number"), span, "expected a number", None);
+                    }
+                    self.add(Node { span, value: Yaml::Scalar(value.into_owned(), quoted) }, anchor, 1)?;
+                }
+                Event::SequenceStart(anchor, tag) => {
+                    self.tag(tag.is_some(), span);
+                    self.open(Open::List(vec![]), span, anchor)?;
+                }
+                Event::MappingStart(anchor, tag) => {
+                    self.tag(tag.is_some(), span);
+                    self.open(Open::Map(vec![], None), span, anchor)?;
+                }
+                Event::SequenceEnd | Event::MappingEnd => {
+                    let (open, start, anchor, before) = self.stack.pop().expect("BUG: ends follow starts");
+                    let value = match open {
+                        Open::List(items) => Yaml::List(items),
+                        Open::Map(entries, _) => Yaml::Map(entries),
+                    };
+                    let node = Node { span: Span { end: span.end.max(start.end), ..start }, value };
+                    let size = self.nodes - before;
+                    self.nodes = before;
+                    self.add(node, anchor, size + 1)?;
+                }
+                Event::Alias(anchor) => {
+                    let (node, size) = self.anchors.get(&anchor).cloned()?;
+                    self.add(node, 0, size)?;
+                }
+                _ => {}
+            }
+        }
+        Some(())
+    }
+
+    fn fault(&mut self, code: &'static str, message: impl Into<String>, span: Span, label: &str, help: Option<String>) {
+        self.diagnostics.push(Diagnostic::new(code, message).at(span, label).maybe_help(help));
+    }
+
+    fn tag(&mut self, tagged: bool, span: Span) {
+        if tagged {
+            self.fault("E0005", "tags have no meaning in a study", span, "this value has a tag", Some("remove the tag".into()));
+        }
+    }
+
+    fn open(&mut self, open: Open, span: Span, anchor: usize) -> Option<()> {
+        if self.stack.len() >= MOST_LEVELS {
+            self.fault("E0004", format!("the file is nested more than {MOST_LEVELS} levels deep"), span, "too deep", None);
+            return None;
+        }
+        self.stack.push((open, span, anchor, self.nodes));
+        Some(())
+    }
+
+    fn add(&mut self, node: Node, anchor: usize, size: usize) -> Option<()> {
+        self.nodes += size;
+        if self.nodes > MOST_NODES {
+            self.fault("E0004", format!("the file has more than {MOST_NODES} nodes"), node.span, "anchors multiply here", None);
+            return None;
+        }
+        if anchor > 0 {
+            self.anchors.insert(anchor, (node.clone(), size));
+        }
+        let Some(top) = self.stack.last_mut() else {
+            self.root = Some(node);
+            return Some(());
+        };
+        match &mut top.0 {
+            Open::List(items) => items.push(node),
+            Open::Map(entries, key @ None) => {
+                let span = node.span;
+                match node.value {
+                    Yaml::Scalar(text, _) => {
+                        if let Some((first, _)) = entries.iter().find(|(k, _)| k.text == text) {
+                            let first = first.span;
+                            self.diagnostics.push(Diagnostic::new("E0003", format!("the key `{text}` stands twice")).at(span, "second time").context(first, "first time"));
+                        }
+                        *key = Some(Key { span, text });
+                    }
+                    _ => {
+                        self.fault("E0007", "a key must be a single word", span, "this is no word", None);
+                        return None;
+                    }
+                }
+            }
+            Open::Map(entries, key) => entries.push((key.take().expect("BUG: values follow keys"), node)),
+        }
+        Some(())
+    }
+}
+
+/// Byte offsets of characters: the parser counts characters.
+struct Places(Option<Vec<u32>>, usize);
+
+impl Places {
+    fn of(text: &str) -> Places {
+        Places((!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at as u32).collect()), text.len())
+    }
+    fn byte(&self, character: usize) -> usize {
+        self.0.as_ref().map_or(character, |bytes| bytes.get(character).map_or(self.1, |b| *b as usize)).min(self.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn json_of(text: &str) -> Value {
+        let mut faults = vec![];
+        let node = parse(text, 0, &mut faults).unwrap();
+        assert!(faults.is_empty(), "{faults:?}");
+        node.to_json()
+    }
+    fn codes(text: &str) -> Vec<&'static str> {
+        let mut faults = vec![];
+        parse(text, 0, &mut faults);
+        faults.iter().map(|f| f.code).collect()
+    }
+
+    #[test]
+    fn identifiers_stay_text_and_numbers_are_numbers() {
+        assert_eq!(json_of("[0012, no, 1_000, 0x10, 1e5, 3, -2.5, '7', true, ~, 1.2.3]"), json!(["0012", "no", "1_000", "0x10", 100_000.0, 3, -2.5, "7", true, null, "1.2.3"]));
+    }
+
+    #[test]
+    fn places_are_bytes_behind_accents() {
+        let mut faults = vec![];
+        let text = "é: [ü, x]\n";
+        let node = parse(text, 0, &mut faults).unwrap();
+        let Yaml::List(items) = &node.get("é").unwrap().value else { panic!() };
+        assert_eq!(&text[items[1].span.range()], "x");
+    }
+
+    #[test]
+    fn hostile_files_are_refused() {
+        assert_eq!(codes("a: 1\na: 2\n"), ["E0003"]);
+        assert_eq!(codes("a: .nan\n"), ["E0006"]);
+        assert_eq!(codes("a: !x 1\n"), ["E0005"]);
+        assert_eq!(codes("a: 1\n---\nb: 2\n"), ["E0005"]);
+        assert_eq!(codes("a: [1\n"), ["E0002"]);
+        assert_eq!(codes(&format!("a: {}", "[".repeat(10_000))), ["E0004"]);
+        let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n".to_owned();
+        for i in 1..12 {
+            bomb += &format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 10].join(","));
+        }
+        assert_eq!(codes(&bomb), ["E0004"]);
+    }
+}

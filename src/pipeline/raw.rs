@@ -1,0 +1,207 @@
+//! The shape of a study: its keys and those of its stages, still as text with places.
+
+use super::node::{Key, Node, Yaml};
+use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+
+/// A study as it is written.
+#[derive(Debug)]
+pub struct RawStudy {
+    /// `study`.
+    pub name: String,
+    /// `description`.
+    pub description: String,
+    /// `seed`.
+    pub seed: Option<Node>,
+    /// `vars`.
+    pub vars: Vec<(Key, Node)>,
+    /// `stages`, in written order.
+    pub stages: Vec<RawStage>,
+    /// `checks.allow`.
+    pub allow: Vec<Allowed>,
+    /// The `stages` key, for faults of the whole.
+    pub span: Span,
+}
+
+/// A stage as it is written.
+#[derive(Debug)]
+pub struct RawStage {
+    /// Its name.
+    pub name: Key,
+    /// `stage`.
+    pub kind: Key,
+    /// `description`.
+    pub description: String,
+    /// `in`: ports with bindings, one or a list.
+    pub inputs: Vec<(Key, Vec<Key>, bool)>,
+    /// `with`.
+    pub with: Node,
+    /// `matrix`.
+    pub matrix: Vec<(Key, Node)>,
+    /// `seed`.
+    pub seed: Option<Node>,
+    /// `expect`.
+    pub expect: Vec<(Key, Node)>,
+    /// `resources`.
+    pub resources: Option<Node>,
+    /// `retry`.
+    pub retry: Option<Node>,
+}
+
+/// A finding that the study allows.
+#[derive(Debug, Clone)]
+pub struct Allowed {
+    /// The check.
+    pub id: Key,
+    /// Why.
+    pub reason: String,
+}
+
+const FILE_KEYS: [&str; 8] = ["study", "description", "seed", "extends", "vars", "stages", "checks", "report"];
+const STAGE_KEYS: [&str; 9] = ["stage", "description", "in", "with", "matrix", "seed", "expect", "resources", "retry"];
+
+/// Reads the shape of a study.
+pub fn read(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<RawStudy> {
+    let mut r = Reader { diagnostics };
+    let entries = r.map(root, "a study")?;
+    r.known(&entries, &FILE_KEYS, "E0101", "key");
+    let name = match root.get("study") {
+        Some(n) => r.text(n, "`study`").unwrap_or_default(),
+        None => {
+            r.diagnostics.push(Diagnostic::new("E0103", "the study has no name").at(first_line(root), "`study:` is missing").help("begin with `study: name-of-the-study`"));
+            String::new()
+        }
+    };
+    if !name.is_empty() && !is_name(&name) {
+        let span = root.get("study").map_or(root.span, |n| n.span);
+        r.diagnostics.push(Diagnostic::new("E0107", format!("`{name}` is no name for a study")).at(span, "lower-case letters, digits and hyphens are due"));
+    }
+    let mut stages = vec![];
+    let mut span = first_line(root);
+    match root.entry("stages") {
+        None => r.diagnostics.push(Diagnostic::new("E0103", "the study has no stages").at(span, "`stages:` is missing")),
+        Some((key, node)) => {
+            span = key.span;
+            for (name, node) in r.map(node, "`stages`").unwrap_or_default() {
+                if !is_name(&name.text) {
+                    r.diagnostics.push(Diagnostic::new("E0107", format!("`{}` is no name for a stage", name.text)).at(name.span, "lower-case letters, digits and hyphens are due"));
+                }
+                stages.extend(r.stage(name, &node));
+            }
+        }
+    }
+    let vars = root.get("vars").and_then(|n| r.map(n, "`vars`")).unwrap_or_default();
+    let description = root.get("description").and_then(|n| r.text(n, "`description`")).unwrap_or_default();
+    let allow = root.get("checks").map(|n| r.allow(n)).unwrap_or_default();
+    Some(RawStudy { name, description, seed: root.get("seed").cloned(), vars, stages, allow, span })
+}
+
+/// `[a-z][a-z0-9-]*`
+pub fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+/// The very beginning of a file: where something is missing altogether.
+fn first_line(root: &Node) -> Span {
+    Span { end: root.span.start + 1, ..root.span }
+}
+
+struct Reader<'a> {
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    fn shape(&mut self, node: &Node, whose: &str, due: &str) {
+        self.diagnostics.push(Diagnostic::new("E0007", format!("{whose} must be {due}, found {}", node.what())).at(node.span, format!("expected {due}")));
+    }
+
+    fn map(&mut self, node: &Node, whose: &str) -> Option<Vec<(Key, Node)>> {
+        match &node.value {
+            Yaml::Map(entries) => Some(entries.clone()),
+            _ if node.is_null() => Some(vec![]),
+            _ => {
+                self.shape(node, whose, "a map");
+                None
+            }
+        }
+    }
+
+    fn text(&mut self, node: &Node, whose: &str) -> Option<String> {
+        match node.text() {
+            Some(t) if !node.is_null() => Some(t.to_owned()),
+            _ => {
+                self.shape(node, whose, "text");
+                None
+            }
+        }
+    }
+
+    fn known(&mut self, entries: &[(Key, Node)], known: &[&str], code: &'static str, what: &str) {
+        for (key, _) in entries.iter().filter(|(k, _)| !known.contains(&k.text.as_str())) {
+            let help = did_you_mean(&key.text, known.iter().copied(), what).unwrap_or_else(|| format!("the keys are: {}", known.join(", ")));
+            self.diagnostics.push(Diagnostic::new(code, format!("there is no key `{}` here", key.text)).at(key.span, "unknown key").help(help));
+        }
+    }
+
+    fn stage(&mut self, name: Key, node: &Node) -> Option<RawStage> {
+        let whose = format!("the stage `{}`", name.text);
+        let entries = self.map(node, &whose)?;
+        self.known(&entries, &STAGE_KEYS, "E0101", "key");
+        let Some(kind) = node.get("stage") else {
+            self.diagnostics.push(Diagnostic::new("E0103", format!("{whose} does not say what it does")).at(name.span, "`stage:` is missing").help("add `stage: KIND`; `hilum stages` lists the kinds"));
+            return None;
+        };
+        let kind = Key { span: kind.span, text: self.text(kind, "`stage`")? };
+        let mut inputs = vec![];
+        for (port, value) in node.get("in").and_then(|n| self.map(n, "`in`")).unwrap_or_default() {
+            let (items, is_list) = match &value.value {
+                Yaml::List(items) => (items.clone(), true),
+                _ => (vec![value.clone()], false),
+            };
+            let bindings: Vec<Key> = items.iter().filter_map(|i| Some(Key { span: i.span, text: self.text(i, "a binding")? })).collect();
+            if items.is_empty() {
+                self.shape(&value, "a binding", "the name of a stage");
+            }
+            inputs.push((port, bindings, is_list));
+        }
+        let with = node.get("with").cloned().unwrap_or(Node { span: name.span, value: Yaml::Map(vec![]) });
+        let with = if with.is_null() { Node { value: Yaml::Map(vec![]), ..with } } else { with };
+        if !matches!(with.value, Yaml::Map(_)) {
+            self.shape(&with, "`with`", "a map");
+            return None;
+        }
+        let mut section = |key: &str| node.get(key).and_then(|n| self.map(n, &format!("`{key}`"))).unwrap_or_default();
+        let (matrix, expect) = (section("matrix"), section("expect"));
+        let description = node.get("description").and_then(|n| self.text(n, "`description`")).unwrap_or_default();
+        let optional = |key: &str| node.get(key).filter(|n| !n.is_null()).cloned();
+        Some(RawStage { name, kind, description, inputs, with, matrix, seed: optional("seed"), expect, resources: optional("resources"), retry: optional("retry") })
+    }
+
+    fn allow(&mut self, checks: &Node) -> Vec<Allowed> {
+        let entries = self.map(checks, "`checks`").unwrap_or_default();
+        self.known(&entries, &["allow"], "E0101", "key");
+        let Some(list) = checks.get("allow") else { return vec![] };
+        let Yaml::List(items) = &list.value else {
+            self.shape(list, "`checks.allow`", "a list");
+            return vec![];
+        };
+        let mut out = vec![];
+        for item in items {
+            let entries = self.map(item, "an allowed finding").unwrap_or_default();
+            self.known(&entries, &["id", "reason"], "E0101", "key");
+            let get = |key: &str| item.get(key).and_then(|n| n.text()).map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
+            match (get("id"), get("reason"), item.get("id")) {
+                (Some(id), Some(reason), Some(node)) => {
+                    let known = crate::lineage::CHECKS;
+                    if !known.contains(&id.as_str()) {
+                        self.diagnostics.push(
+                            Diagnostic::new("E0106", format!("there is no check `{id}`")).at(node.span, "unknown check").maybe_help(did_you_mean(&id, known.iter().copied(), "check").or(Some(format!("the checks are: {}", known.join(", "))))),
+                        );
+                    }
+                    out.push(Allowed { id: Key { span: node.span, text: id }, reason });
+                }
+                _ => self.diagnostics.push(Diagnostic::new("E0105", "an allowed finding needs `id` and `reason`").at(item.span, "one of them is missing or empty").help("write `{ id: leakage.patient_overlap, reason: \"why\" }`")),
+            }
+        }
+        out
+    }
+}

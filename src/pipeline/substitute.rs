@@ -1,0 +1,116 @@
+//! `$name`: axes and variables inside parameters. A whole scalar or key keeps its type; inside text it is text.
+
+use super::node::{Key, Node, Yaml};
+use crate::diagnostic::{Diagnostic, did_you_mean};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What names stand for.
+pub struct Names<'a> {
+    /// Axes of the cell.
+    pub axes: BTreeMap<&'a str, &'a Value>,
+    /// Variables.
+    pub vars: BTreeMap<&'a str, &'a Node>,
+}
+
+impl Names<'_> {
+    /// The value of a name.
+    fn get(&self, name: &str) -> Option<Yaml> {
+        let axis = self.axes.get(name).map(|v| match v {
+            Value::String(s) => match self.vars.get(s.as_str()) {
+                // An axis lists names of variables where its values are maps.
+                Some(var) if matches!(var.value, Yaml::Map(_)) => var.value.clone(),
+                _ => Yaml::Scalar(s.clone(), true),
+            },
+            other => Yaml::Scalar(hilum_cache::canonical::to_string(other), false),
+        });
+        axis.or_else(|| self.vars.get(name).map(|n| n.value.clone()))
+    }
+}
+
+/// Replaces names in a tree; places stay those of the file.
+pub fn substitute(node: &Node, names: &Names, diagnostics: &mut Vec<Diagnostic>) -> Node {
+    let value = match &node.value {
+        Yaml::Scalar(text, quoted) => scalar(text, *quoted, names, node, diagnostics),
+        Yaml::List(items) => Yaml::List(items.iter().map(|n| substitute(n, names, diagnostics)).collect()),
+        Yaml::Map(entries) => Yaml::Map(
+            entries
+                .iter()
+                .map(|(key, below)| {
+                    let here = Node { span: key.span, value: Yaml::Scalar(key.text.clone(), true) };
+                    let text = match scalar(&key.text, true, names, &here, diagnostics) {
+                        Yaml::Scalar(text, _) => text,
+                        _ => {
+                            diagnostics.push(Diagnostic::new("E0007", format!("`{}` stands for a map or a list, and a key must be a word", key.text)).at(key.span, "used as a key"));
+                            key.text.clone()
+                        }
+                    };
+                    (Key { span: key.span, text }, substitute(below, names, diagnostics))
+                })
+                .collect(),
+        ),
+    };
+    Node { span: node.span, value }
+}
+
+fn scalar(text: &str, quoted: bool, names: &Names, node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Yaml {
+    if !text.contains('$') {
+        return Yaml::Scalar(text.to_owned(), quoted);
+    }
+    let unknown = |name: &str| {
+        let known = names.axes.keys().chain(names.vars.keys()).copied();
+        let help = did_you_mean(name, known, "name").unwrap_or_else(|| "declare it in `matrix` or in `vars`; `$$` is a dollar".into());
+        Diagnostic::new("E0108", format!("nothing is called `${name}` here")).at(node.span, "unknown name").help(help)
+    };
+    if let Some(name) = text.strip_prefix('$').filter(|n| is_word(n)) {
+        return names.get(name).unwrap_or_else(|| {
+            diagnostics.push(unknown(name));
+            Yaml::Scalar(text.to_owned(), quoted)
+        });
+    }
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix('$') {
+            out.push('$');
+            rest = after;
+            continue;
+        }
+        let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_')).unwrap_or(rest.len());
+        let (name, after) = rest.split_at(length);
+        match names.get(name) {
+            Some(Yaml::Scalar(value, _)) => out.push_str(&value),
+            Some(_) => diagnostics.push(Diagnostic::new("E0007", format!("`${name}` stands for a map or a list, which cannot be part of a text")).at(node.span, "inside this text")),
+            None => diagnostics.push(unknown(name)),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    Yaml::Scalar(out, true)
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::node;
+    use serde_json::json;
+
+    #[test]
+    fn whole_scalars_keep_their_type_and_keys_are_replaced() {
+        let parse = |t: &str| node::parse(t, 0, &mut vec![]).unwrap();
+        let (three, var) = (json!(3), parse("{lr: 0.1}"));
+        let names = Names { axes: [("fold", &three)].into(), vars: [("slow", &var)].into() };
+        let mut faults = vec![];
+        let out = substitute(&parse("{fold: $fold, text: a-$fold-$$, map: $slow, k$fold: {$fold: {}}}"), &names, &mut faults);
+        assert_eq!(out.to_json(), json!({"fold": 3, "text": "a-3-$", "map": {"lr": 0.1}, "k3": {"3": {}}}));
+        assert!(faults.is_empty());
+        substitute(&parse("{a: $fol}"), &names, &mut faults);
+        assert_eq!(faults[0].help.as_deref(), Some("a name with a similar name exists: `fold`"));
+    }
+}

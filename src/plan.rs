@@ -1,0 +1,160 @@
+//! The planner: from a study and what is known to what would run, and why. Pure: executes nothing, writes nothing.
+
+pub mod recipe;
+pub mod reason;
+pub mod tables;
+
+use crate::diagnostic::Texts;
+use crate::pipeline::Pipeline;
+use crate::pipeline::model::StageId;
+use crate::workspace::Listings;
+use hilum_cache::receipt::{Artifact, Receipt};
+use hilum_cache::{Ledger, Recipe, Result, StageKey, Store};
+use reason::Reason;
+use recipe::{Formed, Shipment};
+use std::collections::{BTreeMap, HashMap};
+use tables::Tables;
+
+/// What is known when a study is planned.
+pub struct World<'a> {
+    /// The store.
+    pub store: &'a Store,
+    /// What was recorded.
+    pub ledger: &'a Ledger,
+    /// What path parameters name.
+    pub listings: &'a Listings,
+    /// The fingerprint of the pseudonym key.
+    pub pseudonyms: &'a str,
+    /// Engines whose receipts are accepted, the one that would execute first.
+    pub engines: &'a [String],
+    /// Tables that were read.
+    pub tables: &'a Tables,
+    /// Stages to execute anew.
+    pub forced: &'a [StageId],
+    /// Stages that are wanted with all they need.
+    pub wanted: &'a [bool],
+    /// The texts that places point into.
+    pub texts: &'a Texts,
+}
+
+/// What would happen to a stage.
+pub enum Decision {
+    /// It stands; nothing to do.
+    Reuse {
+        /// Its receipt.
+        receipt: Box<Receipt>,
+        /// The run that wrote it.
+        run: String,
+    },
+    /// It runs.
+    Execute {
+        /// Its recipe.
+        recipe: Box<Recipe>,
+        /// What it is given.
+        shipment: Shipment,
+        /// Why.
+        reasons: Vec<Reason>,
+        /// How long it took last time, in milliseconds.
+        last_millis: Option<u64>,
+    },
+    /// What it is given is not known before other stages have run.
+    Undecided {
+        /// Those stages.
+        waits: Vec<StageId>,
+        /// Why, as far as it is known already.
+        reasons: Vec<Reason>,
+        /// How long it took last time.
+        last_millis: Option<u64>,
+    },
+    /// Not asked for by `--only`.
+    Unwanted,
+}
+
+/// What would happen to every stage.
+pub struct Plan {
+    /// By stage.
+    pub decisions: Vec<Decision>,
+}
+
+/// The receipt under which each stage of a study last stood; read only when a stage has to be explained.
+#[derive(Default)]
+pub struct Past(std::cell::OnceCell<HashMap<String, StageKey>>);
+
+impl Past {
+    /// The last receipt of a stage.
+    pub fn receipt(&self, ledger: &Ledger, study: &str, stage: &str) -> Option<Receipt> {
+        let last = self.0.get_or_init(|| ledger.last_of_study(study));
+        last.get(stage).and_then(|key| ledger.find(key)).map(|(r, _)| r)
+    }
+}
+
+/// Plans a study.
+///
+/// # Errors
+/// Where the store cannot be read. A damaged object is moved aside, and the plan made without it.
+pub fn plan(p: &Pipeline, world: &World) -> Result<Plan> {
+    loop {
+        match try_plan(p, world) {
+            Err(hilum_cache::Error::Damaged(_)) => {}
+            other => return other,
+        }
+    }
+}
+
+fn try_plan(p: &Pipeline, world: &World) -> Result<Plan> {
+    let past = Past::default();
+    let mut outputs: Vec<Option<BTreeMap<String, Artifact>>> = Vec::with_capacity(p.stages.len());
+    let mut decisions = Vec::with_capacity(p.stages.len());
+    for id in 0..p.stages.len() {
+        if !world.wanted[id] {
+            outputs.push(None);
+            decisions.push(Decision::Unwanted);
+            continue;
+        }
+        let known = |stage: StageId, port: &str| outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
+        let decision = decide(p, id, &known, world, &past)?;
+        outputs.push(match &decision {
+            Decision::Reuse { receipt, .. } => Some(receipt.outputs.clone()),
+            _ => None,
+        });
+        decisions.push(decision);
+    }
+    Ok(Plan { decisions })
+}
+
+/// Decides about one stage, given the outputs that are known.
+pub fn decide(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<Artifact>, world: &World, past: &Past) -> Result<Decision> {
+    let stage = &p.stages[id];
+    let engines: Vec<Option<&str>> = if recipe::has_engine(stage) { world.engines.iter().map(|e| Some(e.as_str())).collect() } else { vec![None] };
+    let forced = world.forced.contains(&id);
+    let mut wanted = None;
+    let mut lost = None;
+    for engine in engines {
+        match recipe::form(p, id, known, world, engine)? {
+            Formed::Waits { waits, partial } => {
+                let old = past.receipt(world.ledger, &p.study, &stage.name);
+                let reasons = old.as_ref().map(|o| reason::explain(p, id, &partial, &o.recipe, world).into_iter().filter(|r| r.path_is_known(p, id, &waits)).collect()).unwrap_or_default();
+                return Ok(Decision::Undecided { waits, reasons, last_millis: old.map(|o| o.millis) });
+            }
+            Formed::Whole(recipe, shipment) => {
+                if !forced && let Some((receipt, run)) = world.ledger.find(&recipe.key()) {
+                    if receipt.outputs.values().all(|a| world.store.has_whole(a)) {
+                        return Ok(Decision::Reuse { receipt: Box::new(receipt), run: run.to_owned() });
+                    }
+                    lost = Some(receipt);
+                }
+                wanted.get_or_insert((recipe, shipment));
+            }
+        }
+    }
+    let (recipe, shipment) = wanted.expect("BUG: at least one engine");
+    let old = past.receipt(world.ledger, &p.study, &stage.name);
+    let reasons = match (&old, &lost) {
+        _ if forced => vec![Reason::forced()],
+        (_, Some(_)) => vec![Reason::lost()],
+        (Some(old), _) => reason::explain(p, id, &recipe, &old.recipe, world),
+        (None, _) => vec![Reason::first()],
+    };
+    let last_millis = old.or(lost).map(|o| o.millis);
+    Ok(Decision::Execute { recipe: Box::new(recipe), shipment, reasons, last_millis })
+}

@@ -1,0 +1,143 @@
+//! Forming a stage's recipe from the outputs that are known.
+
+use super::World;
+use crate::pipeline::Pipeline;
+use crate::pipeline::model::{Input, Shape, Stage, StageId};
+use hilum_cache::receipt::Artifact;
+use hilum_cache::recipe::{self, Gathered};
+use hilum_cache::{Digest, Recipe, Result};
+use hilum_stages::contract::stage::Needs;
+use std::collections::BTreeMap;
+
+/// What a stage is given: artifacts with their cells, by port.
+#[derive(Debug, Clone, Default)]
+pub struct Shipment {
+    /// Artifacts by port, in order.
+    pub artifacts: BTreeMap<String, Vec<(String, Artifact)>>,
+    /// Lists that lookups were made of: stored when the stage runs, for later explanations.
+    pub lookups: Vec<Vec<u8>>,
+}
+
+/// A recipe, or why there is none yet.
+pub enum Formed {
+    /// The recipe, and what the stage is given.
+    Whole(Recipe, Shipment),
+    /// Inputs are missing.
+    Waits {
+        /// Stages whose outputs are missing.
+        waits: Vec<StageId>,
+        /// The recipe without those inputs.
+        partial: Recipe,
+    },
+}
+
+/// True where the engine is part of the recipe.
+pub fn has_engine(stage: &Stage) -> bool {
+    stage.kind.needs == Needs::Tensor
+}
+
+/// Forms the recipe of a stage.
+pub fn form(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<Artifact>, world: &World, engine: Option<&str>) -> Result<Formed> {
+    let stage = &p.stages[id];
+    let mut parameters = stage.parameters.clone();
+    let mut sources = BTreeMap::new();
+    for source in stage.stage.sources() {
+        if let Some(map) = parameters.as_object_mut() {
+            map.remove(source.parameter);
+        }
+        if let Some(listing) = world.listings.get(&id).and_then(|l| l.get(source.parameter)) {
+            sources.insert(source.parameter.to_owned(), listing.digest);
+        }
+    }
+    let mut recipe = Recipe {
+        v: 1,
+        kind: stage.kind.name.into(),
+        version: stage.kind.version,
+        parameters,
+        seed: stage.seed.map(|s| s.0.to_string()),
+        inputs: BTreeMap::new(),
+        sources,
+        engine: engine.map(str::to_owned),
+        pseudonyms: stage.kind.pseudonyms.then(|| world.pseudonyms.to_owned()),
+    };
+    let mut shipment = Shipment::default();
+    let mut waits = vec![];
+    // Looked-up ports come last: they need the tables.
+    let (looked_up, plain): (Vec<&Input>, Vec<&Input>) = stage.inputs.iter().partition(|i| !i.port.by.is_empty());
+    for input in plain {
+        let mut arrived = vec![];
+        for source in &input.from {
+            match known(source.stage, source.port) {
+                Some(artifact) => arrived.push((source.cell.clone(), artifact)),
+                None => waits.push(source.stage),
+            }
+        }
+        if arrived.len() == input.from.len() {
+            let digests = || arrived.iter().map(|(_, a)| a.digest);
+            let value = match input.shape {
+                Shape::One => recipe::Input::One(arrived[0].1.digest),
+                Shape::List => recipe::Input::List(digests().collect()),
+                Shape::Gathered => recipe::Input::Gathered(arrived.iter().map(|(cell, a)| Gathered { cell: cell.clone(), digest: a.digest }).collect()),
+            };
+            recipe.inputs.insert(input.port.name.into(), value);
+            shipment.artifacts.insert(input.port.name.into(), arrived);
+        }
+    }
+    for input in looked_up {
+        match look_up(input, &shipment, known, world, stage)? {
+            Found::Whole(list, artifacts) => {
+                recipe.inputs.insert(input.port.name.into(), recipe::Input::Lookup { lookup: Digest::of(&list), films: list.iter().filter(|b| **b == b'\n').count() as u64 });
+                shipment.artifacts.insert(input.port.name.into(), artifacts);
+                shipment.lookups.push(list);
+            }
+            Found::Waits(more) => waits.extend(more),
+        }
+    }
+    waits.sort_unstable();
+    waits.dedup();
+    Ok(if waits.is_empty() { Formed::Whole(recipe, shipment) } else { Formed::Waits { waits, partial: recipe } })
+}
+
+enum Found {
+    Whole(Vec<u8>, Vec<(String, Artifact)>),
+    Waits(Vec<StageId>),
+}
+
+/// Finds the films of the tables in the packs that are known. Packs that hold none of them are not waited for, not
+/// part of the recipe and not given to the stage.
+fn look_up(input: &Input, shipment: &Shipment, known: &dyn Fn(StageId, &str) -> Option<Artifact>, world: &World, stage: &Stage) -> Result<Found> {
+    let bound = |port: &str| stage.inputs.iter().any(|i| i.port.name == port);
+    let mut films = std::collections::BTreeSet::new();
+    for by in input.port.by.iter().filter(|by| bound(by)) {
+        // The table's own stage is waited for already.
+        let Some(tables) = shipment.artifacts.get(*by) else { return Ok(Found::Waits(vec![])) };
+        for (_, table) in tables {
+            films.extend(world.tables.samples(world.store, table)?.iter().map(|r| r.film));
+        }
+    }
+    let mut used = vec![];
+    let mut unknown = vec![];
+    let mut pixels: BTreeMap<Digest, Digest> = BTreeMap::new();
+    for source in &input.from {
+        let Some(artifact) = known(source.stage, source.port) else {
+            unknown.push(source.stage);
+            continue;
+        };
+        let pack = world.tables.pack(world.store, &artifact)?;
+        let before = pixels.len();
+        for film in &films {
+            if let Some(found) = pack.get(film) {
+                pixels.entry(*film).or_insert(*found);
+            }
+        }
+        if pixels.len() > before {
+            used.push((source.cell.clone(), artifact));
+        }
+    }
+    if pixels.len() < films.len() && !unknown.is_empty() {
+        return Ok(Found::Waits(unknown));
+    }
+    // A film that no pack holds stands in the list without pixels: the stage will say so.
+    let list: String = films.iter().map(|f| format!("{} {}\n", f.hex(), pixels.get(f).map_or_else(|| "-".to_owned(), Digest::hex))).collect();
+    Ok(Found::Whole(list.into_bytes(), used))
+}

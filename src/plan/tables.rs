@@ -1,0 +1,44 @@
+//! Tables of samples and indices of packs, read once per process: lookups and lineage need them again and again.
+
+use hilum_cache::receipt::Artifact;
+use hilum_cache::{Digest, Error, Result, Store};
+use hilum_stages::data::pack::{self, Images, Packed};
+use hilum_stages::data::sample::{self, Sample, Samples};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+/// The rows of artifacts, by digest.
+#[derive(Default)]
+pub struct Tables {
+    samples: Mutex<HashMap<Digest, Arc<Vec<Sample>>>>,
+    packs: Mutex<HashMap<Digest, Arc<HashMap<Digest, Digest>>>>,
+}
+
+impl Tables {
+    /// The rows of a table of samples.
+    pub fn samples(&self, store: &Store, artifact: &Artifact) -> Result<Arc<Vec<Sample>>> {
+        if let Some(rows) = self.samples.lock().expect("BUG: poisoned").get(&artifact.digest) {
+            return Ok(rows.clone());
+        }
+        let rows = Arc::new(read(store, artifact, sample::TABLE, Samples::read_rows)?);
+        self.samples.lock().expect("BUG: poisoned").insert(artifact.digest, rows.clone());
+        Ok(rows)
+    }
+
+    /// The index of a pack: film → pixels.
+    pub fn pack(&self, store: &Store, artifact: &Artifact) -> Result<Arc<HashMap<Digest, Digest>>> {
+        if let Some(rows) = self.packs.lock().expect("BUG: poisoned").get(&artifact.digest) {
+            return Ok(rows.clone());
+        }
+        let rows: Vec<Packed> = read(store, artifact, pack::INDEX, Images::read_index)?;
+        let rows = Arc::new(rows.into_iter().map(|p| (p.film, p.pixels)).collect::<HashMap<_, _>>());
+        self.packs.lock().expect("BUG: poisoned").insert(artifact.digest, rows.clone());
+        Ok(rows)
+    }
+}
+
+fn read<T>(store: &Store, artifact: &Artifact, name: &str, parse: impl Fn(&[u8]) -> hilum_stages::contract::error::Result<Vec<T>>) -> Result<Vec<T>> {
+    let fault = |why: String| Error::Record { path: store.object_path(&artifact.digest), why };
+    let file = store.files(artifact)?.into_iter().find(|f| f.name == name).ok_or_else(|| fault(format!("it has no `{name}`")))?;
+    parse(&store.read(&file.digest)?).map_err(|e| fault(e.to_string()))
+}

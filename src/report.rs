@@ -1,0 +1,120 @@
+//! `hilum report`: one self-contained HTML file about a run, from the store alone. No script, no outside request.
+
+pub mod graph;
+mod parts;
+
+use graph::Graph;
+use hilum_cache::{Ledger, Receipt, Result, Store, journal};
+use maud::{DOCTYPE, PreEscaped, html};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What a report is about.
+struct Facts {
+    run: String,
+    study: String,
+    description: String,
+    started: String,
+    finished: Option<Value>,
+    resolved: Value,
+    /// Receipts by stage, in the order of the study; true where this run wrote it.
+    stages: Vec<(String, Option<(Receipt, bool)>)>,
+    findings: Vec<Value>,
+    failures: Vec<Value>,
+}
+
+impl Facts {
+    fn read(store: &Store, ledger: &Ledger, run: &str) -> Result<Facts> {
+        let lines = journal::lines(&store.run_folder(run).join("journal.jsonl"))?;
+        let first = lines.first().map(|l| l.body.clone()).unwrap_or_default();
+        let resolved = first["resolved"].clone();
+        let mut known: BTreeMap<String, (Receipt, bool)> = BTreeMap::new();
+        for line in &lines {
+            match line.kind.as_str() {
+                "receipt" => {
+                    if let Ok(receipt) = serde_json::from_value::<Receipt>(line.body["receipt"].clone()) {
+                        known.insert(receipt.stage.clone(), (receipt, true));
+                    }
+                }
+                "reused" => {
+                    for (stage, key) in line.body["stages"].as_object().into_iter().flatten() {
+                        let key = key.as_str().and_then(|k| k.parse().ok()).map(hilum_cache::StageKey);
+                        if let Some((receipt, _)) = key.and_then(|k| ledger.find(&k)) {
+                            known.insert(stage.clone(), (receipt, false));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        let of_kind = |kind: &str| lines.iter().filter(|l| l.kind == kind).map(|l| l.body.clone()).collect::<Vec<_>>();
+        let names: Vec<String> = resolved["order"].as_array().map_or_else(
+            || resolved["stages"].as_object().into_iter().flatten().map(|(n, _)| n.clone()).collect(),
+            |order| order.iter().filter_map(|n| n.as_str().map(str::to_owned)).collect(),
+        );
+        Ok(Facts {
+            run: run.to_owned(),
+            study: first["study"].as_str().unwrap_or_default().to_owned(),
+            description: resolved["description"].as_str().unwrap_or_default().to_owned(),
+            started: first["time"].as_str().unwrap_or_default().to_owned(),
+            finished: of_kind("finished").pop(),
+            findings: of_kind("finding"),
+            failures: of_kind("failed"),
+            stages: names.into_iter().map(|n| (n.clone(), known.remove(&n))).collect(),
+            resolved,
+        })
+    }
+
+    fn receipts(&self) -> impl Iterator<Item = &Receipt> {
+        self.stages.iter().filter_map(|(_, r)| r.as_ref().map(|r| &r.0))
+    }
+}
+
+const STYLE: &str = include_str!("report/style.css");
+
+/// The report of a run.
+pub fn html(store: &Store, ledger: &Ledger, run: &str) -> Result<String> {
+    let facts = Facts::read(store, ledger, run)?;
+    let state = |name: &str| {
+        let cells: Vec<_> = facts.stages.iter().filter(|(n, _)| n == name || n.starts_with(&format!("{name}/"))).collect();
+        if cells.iter().any(|(_, r)| r.is_none()) {
+            "missing"
+        } else if cells.iter().any(|(_, r)| r.as_ref().is_some_and(|r| r.1)) {
+            "executed"
+        } else {
+            "reused"
+        }
+    };
+    let graph = Graph::of_resolved(&facts.resolved).to_svg(&state);
+    let body = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (facts.study) " – hilum report" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    h1 { (facts.study) }
+                    @if !facts.description.is_empty() { p.lead { (facts.description) } }
+                    (parts::summary(&facts))
+                }
+                (parts::findings(&facts))
+                (parts::comparisons(&facts, store)?)
+                (parts::films(&facts, store)?)
+                (parts::maps(&facts, store)?)
+                section {
+                    h2 { "Graph" }
+                    p { "Filled stages were executed in this run, outlined ones were reused." }
+                    div.scroll { (PreEscaped(graph)) }
+                }
+                (parts::histories(&facts, store)?)
+                (parts::stages(&facts))
+                footer { p { "Made by hilum. Synthetic films are not for diagnosis. A report says what was recorded; it does not make it true." } }
+            }
+        }
+    };
+    Ok(body.into_string())
+}

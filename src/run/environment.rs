@@ -1,0 +1,22 @@
+//! By what a stage was carried out. No path, host or user.
+
+use hilum_cache::receipt::Environment;
+use hilum_cache::{Digest, Sha256};
+
+/// The environment of this program with so many threads.
+pub fn environment(threads: u32, tensor: bool) -> Environment {
+    Environment {
+        program: env!("CARGO_PKG_VERSION").into(),
+        commit: env!("HILUM_COMMIT").into(),
+        dirty: env!("HILUM_DIRTY") == "true",
+        lockfile: format!("sha256:{}", Sha256::of(include_bytes!("../../Cargo.lock")).hex()),
+        toolchain: env!("HILUM_TOOLCHAIN").into(),
+        fingerprint: if tensor { hilum_stages::fingerprint() } else { std::env::consts::ARCH.into() },
+        threads,
+    }
+}
+
+/// The digest of the resolved study: what a run was of.
+pub fn study_digest(resolved: &serde_json::Value) -> Digest {
+    Digest::of(&hilum_cache::canonical::to_bytes(resolved))
+}

@@ -1,0 +1,133 @@
+//! What happens during a run, for whoever shows or records it.
+
+use hilum_stages::contract::context::Progress;
+use serde_json::{Value, json};
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The run begins.
+    Started {
+        /// Its name.
+        run: String,
+        /// Stages in all.
+        stages: usize,
+    },
+    /// Stages that stand.
+    Reused {
+        /// Their names.
+        stages: Vec<String>,
+    },
+    /// A stage begins.
+    Begun {
+        /// The stage.
+        stage: String,
+        /// Why it runs.
+        reasons: Vec<String>,
+        /// The device, for tensor kinds.
+        device: Option<String>,
+        /// How long it took last time.
+        last_millis: Option<u64>,
+    },
+    /// A stage is under way.
+    Progress {
+        /// The stage.
+        stage: String,
+        /// How far it is.
+        progress: Progress,
+    },
+    /// A stage is done.
+    Done {
+        /// The stage.
+        stage: String,
+        /// How long it took.
+        millis: u64,
+        /// Peak memory of its process.
+        peak_memory: Option<u64>,
+        /// What it has to say.
+        notes: Vec<String>,
+        /// True where `--force` gave other bytes than before.
+        differs: bool,
+    },
+    /// A stage stands although something above it ran: its inputs came out the same.
+    CutOff {
+        /// The stage.
+        stage: String,
+    },
+    /// Another run computes this stage now.
+    Elsewhere {
+        /// The stage.
+        stage: String,
+    },
+    /// A worker died and is tried again.
+    Retried {
+        /// The stage.
+        stage: String,
+        /// What happened.
+        why: String,
+    },
+    /// A stage failed.
+    Failed {
+        /// The stage.
+        stage: String,
+        /// Why.
+        message: String,
+        /// What can be done.
+        help: Option<String>,
+    },
+    /// A stage cannot run because one above it failed.
+    Skipped {
+        /// The stage.
+        stage: String,
+    },
+    /// Something that people should know.
+    Warning {
+        /// What.
+        message: String,
+    },
+    /// The run is over.
+    Finished {
+        /// Its name; none where nothing was executed.
+        run: Option<String>,
+        /// Stages executed.
+        executed: usize,
+        /// Stages reused, cut off ones included.
+        reused: usize,
+        /// Stages failed.
+        failed: usize,
+        /// Stages below a failure.
+        skipped: usize,
+    },
+}
+
+impl Event {
+    /// The event as one line of JSON.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Event::Started { run, stages } => json!({ "event": "started", "run": run, "stages": stages }),
+            Event::Reused { stages } => json!({ "event": "reused", "stages": stages }),
+            Event::Begun { stage, reasons, device, .. } => json!({ "event": "begun", "stage": stage, "reasons": reasons, "device": device }),
+            Event::Progress { stage, progress } => {
+                json!({ "event": "progress", "stage": stage, "done": progress.done, "total": progress.total, "unit": progress.unit, "values": progress.values.iter().cloned().collect::<std::collections::BTreeMap<_, _>>() })
+            }
+            Event::Done { stage, millis, peak_memory, notes, differs } => {
+                json!({ "event": "done", "stage": stage, "millis": millis, "peak_memory": peak_memory, "notes": notes, "differs": differs })
+            }
+            Event::CutOff { stage } => json!({ "event": "cut-off", "stage": stage }),
+            Event::Elsewhere { stage } => json!({ "event": "elsewhere", "stage": stage }),
+            Event::Retried { stage, why } => json!({ "event": "retried", "stage": stage, "why": why }),
+            Event::Failed { stage, message, help } => json!({ "event": "failed", "stage": stage, "message": message, "help": help }),
+            Event::Skipped { stage } => json!({ "event": "skipped", "stage": stage }),
+            Event::Warning { message } => json!({ "event": "warning", "message": message }),
+            Event::Finished { run, executed, reused, failed, skipped } => {
+                json!({ "event": "finished", "run": run, "executed": executed, "reused": reused, "failed": failed, "skipped": skipped })
+            }
+        }
+    }
+}
+
+/// Hears of events.
+pub trait Sink: Sync {
+    /// Takes an event.
+    fn hear(&self, event: &Event);
+}

@@ -1,0 +1,434 @@
+//! The loop of a run: start what is ready, wait for a message, move states on.
+
+mod finish;
+
+use super::event::{Event, Sink};
+use super::job::{Class, Done, Failure, Job};
+use super::launch::{self, Message, Started};
+use super::record::Recorder;
+use super::slots::{Held, Slots};
+use super::state::{State, States};
+use crate::diagnostic::Texts;
+use crate::lineage::{self, Finding, Lineage};
+use crate::pipeline::Pipeline;
+use crate::pipeline::model::StageId;
+use crate::plan::recipe::Shipment;
+use crate::plan::tables::Tables;
+use crate::plan::{self, Decision, Past, Plan, World};
+use crate::workspace::{Listings, Workspace};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use hilum_cache::lock::KeyLock;
+use hilum_cache::receipt::Artifact;
+use hilum_cache::{Digest, Error, Ledger, Recipe, Result, Store};
+use hilum_stages::contract::stage::Needs;
+use hilum_stages::data::pseudonym::PseudonymKey;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Outputs by stage and port, as far as they are known.
+pub type Outputs = Vec<Option<BTreeMap<String, Artifact>>>;
+
+/// What a run is given.
+pub struct Run<'a> {
+    /// The study.
+    pub pipeline: &'a Pipeline,
+    /// Its texts.
+    pub texts: &'a Texts,
+    /// Its folders.
+    pub workspace: &'a Workspace,
+    /// The store.
+    pub store: &'a Store,
+    /// What path parameters name.
+    pub listings: &'a Listings,
+    /// Tables that were read.
+    pub tables: &'a Tables,
+    /// The key of pseudonyms.
+    pub key: Option<PseudonymKey>,
+    /// Its fingerprint.
+    pub pseudonyms: &'a str,
+    /// Engines whose receipts are accepted.
+    pub engines: &'a [String],
+    /// Stages to execute anew.
+    pub forced: &'a [StageId],
+    /// Stages that are wanted.
+    pub wanted: &'a [bool],
+    /// Go on beside a failure.
+    pub keep_going: bool,
+    /// Set when the run shall stop.
+    pub cancel: &'a AtomicBool,
+    /// Hears of everything.
+    pub sink: &'a dyn Sink,
+}
+
+/// How a run went.
+pub struct Outcome {
+    /// Stages executed.
+    pub executed: usize,
+    /// Stages reused.
+    pub reused: usize,
+    /// Stages failed.
+    pub failed: usize,
+    /// Stages skipped.
+    pub skipped: usize,
+    /// What is known at the end.
+    pub outputs: Outputs,
+    /// Findings that refused the study.
+    pub refused: Vec<Finding>,
+    /// True where it was told to stop.
+    pub cancelled: bool,
+}
+
+/// A stage under way.
+struct Flight {
+    started: Started,
+    held: Held,
+    recipe: Recipe,
+    _lock: KeyLock,
+    since: Instant,
+    began: String,
+    attempt: u32,
+    shipment: Shipment,
+}
+
+/// A stage that is ready.
+struct Waiter {
+    recipe: Recipe,
+    shipment: Shipment,
+    reasons: Vec<String>,
+    last_millis: Option<u64>,
+    attempt: u32,
+}
+
+/// The scheduler.
+pub struct Scheduler<'a> {
+    run: &'a Run<'a>,
+    recorder: Recorder<'a>,
+    ledger: Ledger,
+    past: Past,
+    states: States,
+    outputs: Outputs,
+    dependents: Vec<Vec<StageId>>,
+    ready: BTreeMap<StageId, Waiter>,
+    flights: BTreeMap<StageId, Flight>,
+    slots: Slots,
+    tell: Sender<Message>,
+    hear: Receiver<Message>,
+    cut_off: Vec<(String, hilum_cache::StageKey)>,
+    refused: Vec<Finding>,
+    checked: bool,
+    stopping: bool,
+}
+
+impl<'a> Scheduler<'a> {
+    /// A scheduler for a plan, which it begins with.
+    pub fn new(run: &'a Run<'a>, recorder: Recorder<'a>, ledger: Ledger, slots: Slots, plan: Plan) -> Result<Self> {
+        let n = run.pipeline.stages.len();
+        let (tell, hear) = crossbeam_channel::unbounded();
+        let mut dependents = vec![vec![]; n];
+        for (id, stage) in run.pipeline.stages.iter().enumerate() {
+            for source in stage.inputs.iter().flat_map(|i| &i.from) {
+                let list: &mut Vec<StageId> = &mut dependents[source.stage];
+                if list.last() != Some(&id) {
+                    list.push(id);
+                }
+            }
+        }
+        let mut this = Scheduler {
+            run,
+            recorder,
+            ledger,
+            past: Past::default(),
+            states: States::new(run.wanted),
+            outputs: vec![None; n],
+            dependents,
+            ready: BTreeMap::new(),
+            flights: BTreeMap::new(),
+            slots,
+            tell,
+            hear,
+            cut_off: vec![],
+            refused: vec![],
+            checked: false,
+            stopping: false,
+        };
+        let mut hits = vec![];
+        for (id, decision) in plan.decisions.into_iter().enumerate() {
+            if let Decision::Reuse { receipt, .. } = &decision {
+                hits.push((run.pipeline.stages[id].name.clone(), receipt.key));
+            }
+            this.settle(id, decision, false);
+        }
+        run.sink.hear(&Event::Reused { stages: hits.iter().map(|h| h.0.clone()).collect() });
+        this.recorder.reused(&hits)?;
+        Ok(this)
+    }
+
+    /// Runs to the end.
+    pub fn run(mut self) -> Result<Outcome> {
+        loop {
+            if self.run.cancel.load(Ordering::SeqCst) && !self.stopping {
+                self.stopping = true;
+                self.flights.values().for_each(|f| f.started.stop());
+            }
+            if !self.stopping {
+                self.start_what_can()?;
+            }
+            let elsewhere = self.states.count(State::Elsewhere) > 0 && !self.stopping;
+            if self.flights.is_empty() && !elsewhere {
+                break;
+            }
+            match self.hear.recv_timeout(Duration::from_millis(if elsewhere { 30 } else { 100 })) {
+                Ok(Message::Progress(id, progress)) => self.run.sink.hear(&Event::Progress { stage: self.name(id), progress }),
+                Ok(Message::Ended(id, result)) => self.ended(id, result)?,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => unreachable!("BUG: the scheduler holds a sender"),
+            }
+        }
+        self.finish()
+    }
+
+    fn name(&self, id: StageId) -> String {
+        self.run.pipeline.stages[id].name.clone()
+    }
+
+    fn world(&self) -> World<'_> {
+        World {
+            store: self.run.store,
+            ledger: &self.ledger,
+            listings: self.run.listings,
+            pseudonyms: self.run.pseudonyms,
+            engines: self.run.engines,
+            tables: self.run.tables,
+            forced: self.run.forced,
+            wanted: self.run.wanted,
+            texts: self.run.texts,
+        }
+    }
+
+    fn decide(&self, id: StageId) -> Result<Decision> {
+        let known = |stage: StageId, port: &str| self.outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
+        plan::decide(self.run.pipeline, id, &known, &self.world(), &self.past)
+    }
+
+    /// Takes a decision about a waiting stage; `late` where it was made while the run was under way.
+    fn settle(&mut self, id: StageId, decision: Decision, late: bool) {
+        match decision {
+            Decision::Reuse { receipt, .. } => {
+                self.states.set(id, State::Reused);
+                self.outputs[id] = Some(receipt.outputs.clone());
+                if late {
+                    self.cut_off.push((self.name(id), receipt.key));
+                    self.run.sink.hear(&Event::CutOff { stage: self.name(id) });
+                }
+            }
+            Decision::Execute { recipe, shipment, reasons, last_millis } => {
+                self.states.set(id, State::Ready);
+                let reasons = reasons.iter().map(|r| r.say(self.run.pipeline)).collect();
+                self.ready.insert(id, Waiter { recipe: *recipe, shipment, reasons, last_millis, attempt: 1 });
+            }
+            Decision::Undecided { .. } | Decision::Unwanted => {}
+        }
+    }
+
+    /// Decides about waiting stages again, after outputs became known.
+    fn recheck(&mut self, mut queue: Vec<StageId>) -> Result<()> {
+        while let Some(id) = queue.pop() {
+            if self.states.get(id) != State::Waiting {
+                continue;
+            }
+            match self.decide(id) {
+                Ok(decision) => {
+                    let reused = matches!(decision, Decision::Reuse { .. });
+                    self.settle(id, decision, true);
+                    if reused {
+                        queue.extend(self.dependents[id].iter().copied());
+                    }
+                }
+                Err(Error::Damaged(d) | Error::Missing(d)) => {
+                    let owners = self.lose(&d);
+                    queue.extend(owners);
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        self.checked = false;
+        Ok(())
+    }
+
+    /// Starts ready stages: light ones first, so that tables are known and leaks found before anything costs time.
+    fn start_what_can(&mut self) -> Result<()> {
+        let needs = |s: &Self, id: StageId| s.run.pipeline.stages[id].kind.needs;
+        let elsewhere = self.states.all(State::Elsewhere);
+        for id in elsewhere {
+            self.states.set(id, State::Ready);
+        }
+        let mut order: Vec<StageId> = self.ready.keys().copied().collect();
+        order.sort_by_key(|id| (needs(self, *id) != Needs::Light, *id));
+        let mut others = order.len() as u32;
+        for id in order {
+            others = others.saturating_sub(1);
+            if needs(self, id) == Needs::Tensor {
+                let light_left = self.ready.keys().chain(self.flights.keys()).any(|i| needs(self, *i) == Needs::Light);
+                if light_left || !self.is_clean()? {
+                    break;
+                }
+            }
+            if !self.start(id, others)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// True where no check refuses the study, as far as tables are known; otherwise the run stops.
+    fn is_clean(&mut self) -> Result<bool> {
+        if !self.checked {
+            self.checked = true;
+            self.refused = findings(self.run, &self.outputs)?.into_iter().filter(|f| f.reason.is_none()).collect();
+            if !self.refused.is_empty() {
+                self.stopping = true;
+                self.flights.values().for_each(|f| f.started.stop());
+            }
+        }
+        Ok(self.refused.is_empty())
+    }
+
+    /// Starts a ready stage; false where nothing is free.
+    fn start(&mut self, id: StageId, others: u32) -> Result<bool> {
+        let stage = &self.run.pipeline.stages[id];
+        let Some(held) = self.slots.take(stage, others) else { return Ok(false) };
+        let waiter = self.ready.remove(&id).expect("BUG: only ready stages are started");
+        let key = waiter.recipe.key();
+        let Some(lock) = KeyLock::try_take(self.run.store, &key)? else {
+            self.states.set(id, State::Elsewhere);
+            self.slots.free(held);
+            self.ready.insert(id, waiter);
+            return Ok(true);
+        };
+        // Whoever held the key before may have finished it.
+        if !self.run.forced.contains(&id) {
+            self.ledger.refresh(self.run.store, self.recorder.run())?;
+            let found = self.ledger.find(&key).map(|(r, _)| r).filter(|r| r.outputs.values().all(|a| self.run.store.has_whole(a)));
+            if let Some(receipt) = found {
+                self.slots.free(held);
+                self.settle(id, Decision::Reuse { receipt: Box::new(receipt), run: String::new() }, true);
+                self.recheck(self.dependents[id].clone())?;
+                return Ok(true);
+            }
+        }
+        for list in &waiter.shipment.lookups {
+            self.run.store.put(list)?;
+        }
+        let job = Job {
+            store: self.run.store.root().to_path_buf(),
+            kind: stage.kind.name.into(),
+            parameters: stage.parameters.clone(),
+            seed: stage.seed.map(|s| s.0),
+            inputs: waiter.shipment.artifacts.clone(),
+            device: held.device,
+            films: self.run.workspace.private.join("films"),
+            expect: stage.expect.clone(),
+            sources: self.run.listings.get(&id).cloned().unwrap_or_default(),
+            pseudonyms: self.run.key.clone(),
+        };
+        self.states.set(id, State::Running);
+        let device = (stage.kind.needs == Needs::Tensor).then(|| hilum_stages::engine(held.device));
+        self.run.sink.hear(&Event::Begun { stage: stage.name.clone(), reasons: waiter.reasons.clone(), device, last_millis: waiter.last_millis });
+        let started = if stage.kind.needs == Needs::Light {
+            Ok(launch::in_thread(id, job, self.tell.clone()))
+        } else {
+            let stderr = self.run.store.run_folder(self.recorder.run()).join("stderr").join(stage.name.replace('/', "_") + ".txt");
+            launch::in_process(id, &job, held.threads, stderr, self.tell.clone())
+        };
+        let started = match started {
+            Ok(started) => started,
+            Err(failure) => {
+                self.slots.free(held);
+                self.fail(id, &failure)?;
+                return Ok(true);
+            }
+        };
+        let flight = Flight { started, held, recipe: waiter.recipe, _lock: lock, since: Instant::now(), began: hilum_cache::clock::now(), attempt: waiter.attempt, shipment: waiter.shipment };
+        self.flights.insert(id, flight);
+        Ok(true)
+    }
+
+    fn ended(&mut self, id: StageId, result: std::result::Result<Done, Failure>) -> Result<()> {
+        let flight = self.flights.remove(&id).expect("BUG: an ended stage was under way");
+        match result {
+            Ok(done) => {
+                self.done(id, &flight, done)?;
+                self.slots.free(flight.held);
+                drop(flight._lock);
+                if !self.stopping {
+                    self.recheck(self.dependents[id].clone())?;
+                }
+                Ok(())
+            }
+            Err(failure) => {
+                self.slots.free(flight.held.clone());
+                match failure.class {
+                    Class::Machine if flight.attempt <= self.run.pipeline.stages[id].retry && !self.stopping => {
+                        self.run.sink.hear(&Event::Retried { stage: self.name(id), why: failure.message });
+                        self.states.set(id, State::Ready);
+                        let waiter = Waiter { recipe: flight.recipe, shipment: flight.shipment, reasons: vec!["tried again".into()], last_millis: None, attempt: flight.attempt + 1 };
+                        self.ready.insert(id, waiter);
+                        Ok(())
+                    }
+                    Class::Damaged(object) if !self.stopping => {
+                        let owners = self.lose(&object);
+                        if owners.is_empty() {
+                            return self.fail(id, &failure);
+                        }
+                        self.states.set(id, State::Ready);
+                        self.states.set(id, State::Waiting);
+                        self.recheck(owners.into_iter().chain([id]).collect())
+                    }
+                    _ => self.fail(id, &failure),
+                }
+            }
+        }
+    }
+
+    /// An object is damaged or missing: the stages that made it go back to waiting. Gives their numbers.
+    fn lose(&mut self, object: &Digest) -> Vec<StageId> {
+        let holds = |a: &Artifact| a.digest == *object || self.run.store.files(a).map_or(true, |files| files.iter().any(|f| f.digest == *object));
+        let owners: Vec<StageId> = (0..self.outputs.len()).filter(|i| self.outputs[*i].as_ref().is_some_and(|o| o.values().any(&holds))).collect();
+        for id in &owners {
+            self.run.sink.hear(&Event::Warning { message: format!("object {} of `{}` is damaged or missing; it is computed anew", object.short(), self.name(*id)) });
+            self.outputs[*id] = None;
+            self.states.set(*id, State::Waiting);
+        }
+        owners
+    }
+
+    fn fail(&mut self, id: StageId, failure: &Failure) -> Result<()> {
+        if self.states.get(id) != State::Failed {
+            self.states.set(id, State::Failed);
+        }
+        if failure.class != Class::Cancelled {
+            self.run.sink.hear(&Event::Failed { stage: self.name(id), message: failure.message.clone(), help: failure.help.clone() });
+            self.recorder.failed(&self.run.pipeline.stages[id].name, &failure.message)?;
+            if !self.run.keep_going {
+                self.stopping = true;
+                self.flights.values().for_each(|f| f.started.stop());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the checks find with the outputs that are known.
+pub fn findings(run: &Run, outputs: &Outputs) -> Result<Vec<Finding>> {
+    let known = |stage: StageId, port: &str| outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
+    check(run.pipeline, &known, run.store, run.tables)
+}
+
+/// What the checks find; studies that evaluate nothing are not looked at.
+pub fn check(p: &Pipeline, known: &dyn Fn(StageId, &str) -> Option<Artifact>, store: &Store, tables: &Tables) -> Result<Vec<Finding>> {
+    if !p.stages.iter().any(|s| s.kind.outputs.iter().any(|o| o.kind == "scores")) {
+        return Ok(vec![]);
+    }
+    Ok(lineage::findings(p, &Lineage::of(p, known, store, tables)?))
+}

@@ -1,0 +1,63 @@
+//! What follows a stage, and what follows the last one: receipts, counts, the end of the journal.
+
+use super::{Flight, Outcome, Scheduler, State, StageId, findings};
+use crate::run::environment;
+use crate::run::event::Event;
+use crate::run::job::Done;
+use crate::run::record;
+use hilum_cache::{Receipt, Result};
+use hilum_stages::contract::stage::Needs;
+use serde_json::json;
+
+impl Scheduler<'_> {
+    /// Records a stage that is done.
+    pub(super) fn done(&mut self, id: StageId, flight: &Flight, done: Done) -> Result<()> {
+        let stage = &self.run.pipeline.stages[id];
+        let key = flight.recipe.key();
+        let before = self.ledger.find(&key).map(|(r, _)| r.outputs);
+        let differs = self.run.forced.contains(&id) && before.is_some_and(|b| b != done.outputs);
+        let millis = flight.since.elapsed().as_millis() as u64;
+        let receipt = Receipt {
+            key,
+            study: self.run.pipeline.study.clone(),
+            stage: stage.name.clone(),
+            recipe: flight.recipe.clone(),
+            outputs: done.outputs.clone(),
+            flow: record::flows(self.run.pipeline, id),
+            determinism: stage.kind.determinism,
+            environment: environment::environment(flight.held.threads, stage.kind.needs == Needs::Tensor),
+            started: flight.began.clone(),
+            millis,
+            peak_memory: done.peak_memory,
+            attempt: flight.attempt,
+            notes: done.notes.clone(),
+        };
+        self.recorder.receipt(&receipt)?;
+        self.states.set(id, State::Executed);
+        self.outputs[id] = Some(done.outputs);
+        self.run.sink.hear(&Event::Done { stage: stage.name.clone(), millis, peak_memory: done.peak_memory, notes: done.notes, differs });
+        Ok(())
+    }
+
+    /// Ends the run: what still waits is skipped, the checks are made on what is there, the journal is closed.
+    pub(super) fn finish(mut self) -> Result<Outcome> {
+        let cancelled = self.run.cancel.load(std::sync::atomic::Ordering::SeqCst);
+        let mut skipped = self.states.count(State::Waiting);
+        if !cancelled && self.refused.is_empty() {
+            for id in self.states.all(State::Waiting) {
+                self.states.set(id, State::Skipped);
+                self.run.sink.hear(&Event::Skipped { stage: self.name(id) });
+            }
+        }
+        skipped += self.states.count(State::Ready);
+        let found = findings(self.run, &self.outputs)?;
+        for finding in &found {
+            self.recorder.finding(self.run.pipeline, finding)?;
+        }
+        self.refused = found.into_iter().filter(|f| f.reason.is_none()).collect();
+        self.recorder.reused(&std::mem::take(&mut self.cut_off))?;
+        let (executed, reused, failed) = (self.states.count(State::Executed), self.states.count(State::Reused), self.states.count(State::Failed));
+        self.recorder.finished(json!({ "executed": executed, "reused": reused, "failed": failed, "skipped": skipped, "cancelled": cancelled }))?;
+        Ok(Outcome { executed, reused, failed, skipped, outputs: self.outputs, refused: self.refused, cancelled })
+    }
+}

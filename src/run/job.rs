@@ -1,0 +1,174 @@
+//! Doing one stage: open the inputs, run, store the outputs. A light stage does it in a thread, a heavy one in a worker;
+//! both call [`perform`]. Knows nothing of the graph.
+
+use crate::workspace::FilmMap;
+use hilum_cache::receipt::Artifact;
+use hilum_cache::{Digest, Store};
+use hilum_stages::KINDS;
+use hilum_stages::contract::context::{Context, DeviceChoice, Films, Progress};
+use hilum_stages::contract::error::Error;
+use hilum_stages::contract::port::{Arrival, File};
+use hilum_stages::contract::seed::Seed;
+use hilum_stages::contract::source::Listing;
+use hilum_stages::data::pseudonym::PseudonymKey;
+use hilum_stages::data::sample::{Sample, Samples, TABLE};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Everything that a stage needs to run.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Job {
+    /// The store.
+    pub store: PathBuf,
+    /// The kind.
+    pub kind: String,
+    /// Its parameters.
+    pub parameters: Value,
+    /// Its seed.
+    pub seed: Option<u64>,
+    /// Artifacts by port, with their cells.
+    pub inputs: BTreeMap<String, Vec<(String, Artifact)>>,
+    /// Where tensors live.
+    pub device: DeviceChoice,
+    /// The map of imported films.
+    pub films: PathBuf,
+    /// Counts that must come out.
+    pub expect: BTreeMap<String, u64>,
+    /// What path parameters named; only light kinds have them, so it never leaves the process.
+    #[serde(skip)]
+    pub sources: BTreeMap<String, Listing>,
+    /// The key of pseudonyms; as above.
+    #[serde(skip)]
+    pub pseudonyms: Option<PseudonymKey>,
+}
+
+/// What a stage made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Done {
+    /// Artifacts by port.
+    pub outputs: BTreeMap<String, Artifact>,
+    /// What it has to say.
+    pub notes: Vec<String>,
+    /// Peak memory of its process.
+    pub peak_memory: Option<u64>,
+}
+
+/// Why a stage did not finish.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What is wrong.
+    pub message: String,
+    /// What can be done.
+    pub help: Option<String>,
+    /// What sort of failure it is.
+    pub class: Class,
+}
+
+/// Sorts of failures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// The data, the parameters or the code: never retried.
+    Data,
+    /// An input's object is damaged or missing: its stage runs again.
+    Damaged(Digest),
+    /// The machine: this is what `retry` is for.
+    Machine,
+    /// The run was told to stop.
+    Cancelled,
+}
+
+impl From<Error> for Failure {
+    fn from(e: Error) -> Self {
+        let class = match &e {
+            Error::Store(hilum_cache::Error::Damaged(d) | hilum_cache::Error::Missing(d)) => Class::Damaged(*d),
+            Error::Cancelled => Class::Cancelled,
+            _ => Class::Data,
+        };
+        let help = match &e {
+            Error::Data { help, .. } => help.clone(),
+            Error::Store(e) if e.is_full() => Some("free some space and run again; what is finished stays".into()),
+            _ => None,
+        };
+        Failure { message: e.to_string(), help, class }
+    }
+}
+
+/// Does a stage.
+pub fn perform(job: &Job, report: &(dyn Fn(Progress) + Sync), cancelled: &(dyn Fn() -> bool + Sync)) -> Result<Done, Failure> {
+    try_perform(job, report, cancelled).map_err(Failure::from)
+}
+
+fn try_perform(job: &Job, report: &(dyn Fn(Progress) + Sync), cancelled: &(dyn Fn() -> bool + Sync)) -> Result<Done, Error> {
+    let store = Store::open(&job.store)?;
+    let kind = KINDS.iter().find(|k| k.name == job.kind).ok_or_else(|| Error::data(format!("this program has no stage kind `{}`", job.kind)))?;
+    let stage = (kind.decode)(job.parameters.clone()).map_err(|_| Error::data(format!("the parameters of `{}` do not read", job.kind)))?;
+    let films = FilmFinder { store: &store, map: FilmMap::load(&job.films) };
+    let mut inputs = BTreeMap::new();
+    for (port, artifacts) in &job.inputs {
+        let arrivals = artifacts.iter().map(|(cell, artifact)| arrive(&store, cell, artifact)).collect::<Result<Vec<_>, Error>>()?;
+        inputs.insert(port.clone(), arrivals);
+    }
+    let cx = Context {
+        kind: kind.name,
+        seed: job.seed.map(Seed),
+        films: &films,
+        sources: job.sources.clone(),
+        pseudonyms: job.pseudonyms.clone(),
+        device: job.device,
+        report,
+        cancelled,
+        notes: Default::default(),
+    };
+    let work = store.scratch()?;
+    stage.perform(inputs, work.path(), &cx)?;
+    let mut outputs = BTreeMap::new();
+    for port in kind.outputs.iter().filter(|p| stage.fills(p.name)) {
+        outputs.insert(port.name.to_owned(), store.put_folder(port.kind, &work.path().join(port.name))?);
+    }
+    expect(&store, job, kind.outputs.first().and_then(|p| outputs.get(p.name)))?;
+    let notes = cx.notes.into_inner().expect("BUG: poisoned");
+    Ok(Done { outputs, notes, peak_memory: None })
+}
+
+fn arrive(store: &Store, cell: &str, artifact: &Artifact) -> Result<Arrival, Error> {
+    let files = store.files(artifact)?.into_iter().map(|f| Ok(File { path: store.verified_path(&f.digest)?, name: f.name })).collect::<Result<Vec<_>, Error>>()?;
+    Ok(Arrival { cell: cell.to_owned(), files })
+}
+
+fn expect(store: &Store, job: &Job, first: Option<&Artifact>) -> Result<(), Error> {
+    let Some(artifact) = first.filter(|_| !job.expect.is_empty()) else { return Ok(()) };
+    let table = store.files(artifact)?.into_iter().find(|f| f.name == TABLE).ok_or_else(|| Error::data("nothing to count"))?;
+    let rows: Vec<Sample> = Samples::read_rows(&store.read(&table.digest)?)?;
+    let counts = Samples::of(rows).counts();
+    for (label, wanted) in &job.expect {
+        let found = counts.get(label).copied().unwrap_or(0) as u64;
+        if found != *wanted {
+            return Err(Error::helped(format!("{found} films of `{label}` came out, and the study expects {wanted}"), "see `hilum explain E0501`"));
+        }
+    }
+    Ok(())
+}
+
+/// Films of the store by digest, then imported ones by the local map.
+struct FilmFinder<'a> {
+    store: &'a Store,
+    map: FilmMap,
+}
+
+impl Films for FilmFinder<'_> {
+    fn bytes(&self, film: &Digest) -> Result<Vec<u8>, Error> {
+        match self.store.read(film) {
+            Err(hilum_cache::Error::Missing(_)) => {}
+            other => return Ok(other?),
+        }
+        let Some(path) = self.map.0.get(film) else {
+            return Err(hilum_cache::Error::Missing(*film).into());
+        };
+        let changed = || Error::helped(format!("film {} is no longer what was imported", film.short()), "run again: the import will see the change");
+        let bytes = std::fs::read(path).map_err(|_| changed())?;
+        if Digest::of(&bytes) == *film { Ok(bytes) } else { Err(changed()) }
+    }
+}

@@ -1,0 +1,28 @@
+//! Results laid out for people, under `results/STUDY/CELL/`.
+
+use crate::pipeline::Pipeline;
+use hilum_cache::checkout::{self, Outcome, Wanted};
+use hilum_cache::receipt::Artifact;
+use hilum_cache::{Result, Store};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Lays out the outputs of a study; packed images stay in the store, nobody can look at them.
+pub fn lay_out(p: &Pipeline, outputs: &[Option<BTreeMap<String, Artifact>>], store: &Store, results: &Path) -> Result<Outcome> {
+    let mut wanted = vec![];
+    for (stage, outputs) in p.stages.iter().zip(outputs) {
+        for (port, artifact) in outputs.iter().flatten().filter(|(_, a)| a.kind != "images") {
+            wanted.extend(files(&stage.name, port, artifact, store)?);
+        }
+    }
+    checkout::check_out(store, &results.join(&p.study), &wanted)
+}
+
+/// Where the files of one output lie.
+fn files(stage: &str, port: &str, artifact: &Artifact, store: &Store) -> Result<Vec<Wanted>> {
+    if let Some(file) = &artifact.file {
+        let ending = file.rsplit_once('.').map_or(String::new(), |(_, e)| format!(".{e}"));
+        return Ok(vec![Wanted { path: format!("{stage}/{port}{ending}"), digest: artifact.digest }]);
+    }
+    Ok(store.files(artifact)?.into_iter().map(|f| Wanted { path: format!("{stage}/{port}/{}", f.name), digest: f.digest }).collect())
+}

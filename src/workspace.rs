@@ -1,0 +1,190 @@
+//! The folders of a study: its file, store, results, data, and the private folder that nobody else should see.
+//!
+//! ```text
+//! study.yaml              the study
+//! .hilum/                 the store (or --store, or HILUM_STORE)
+//! .hilum-private/         0700: study.key (pseudonyms), memo (paths, times), films (digest → path)
+//! results/STUDY/          laid out for people (or --results)
+//! ```
+
+use crate::diagnostic::Diagnostic;
+use crate::pipeline::Pipeline;
+use hilum_cache::ingest;
+use hilum_cache::memo::{self, Memo};
+use hilum_cache::{Digest, Error, Result};
+use hilum_stages::data::pseudonym::PseudonymKey;
+use hilum_stages::contract::source::{ListedFile, Listing, Source, SourceKind};
+use hilum_stages::data::inspect;
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Component, Path, PathBuf};
+
+/// The folders of a study.
+#[derive(Debug, Clone)]
+pub struct Workspace {
+    /// The folder of the study's file.
+    pub folder: PathBuf,
+    /// The store.
+    pub store: PathBuf,
+    /// Results of all studies.
+    pub results: PathBuf,
+    /// Key, memo and films.
+    pub private: PathBuf,
+    /// Data folders by name.
+    pub data: BTreeMap<String, PathBuf>,
+}
+
+/// What the path parameters of a study name, by stage and parameter.
+pub type Listings = HashMap<usize, BTreeMap<String, Listing>>;
+
+impl Workspace {
+    /// The folders of a study's file.
+    pub fn of(file: &Path, store: Option<PathBuf>, results: Option<PathBuf>, data: BTreeMap<String, PathBuf>) -> Workspace {
+        let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf();
+        Workspace { store: store.unwrap_or_else(|| folder.join(".hilum")), results: results.unwrap_or_else(|| folder.join("results")), private: folder.join(".hilum-private"), folder, data }
+    }
+
+    /// The key of pseudonyms, where there is one yet.
+    pub fn key(&self) -> Option<PseudonymKey> {
+        let bytes = fs::read(self.private.join("study.key")).ok()?;
+        Some(PseudonymKey::new(bytes.try_into().ok()?))
+    }
+
+    /// The key of pseudonyms; a new one is drawn from the system where there is none.
+    pub fn create_key(&self) -> Result<PseudonymKey> {
+        if let Some(key) = self.key() {
+            return Ok(key);
+        }
+        self.create_private()?;
+        let mut bytes = [0; 32];
+        let random = Path::new("/dev/urandom");
+        fs::File::open(random).and_then(|mut f| f.read_exact(&mut bytes)).map_err(Error::io("read", random))?;
+        memo::write_private(&self.private.join("study.key"), &bytes)?;
+        Ok(PseudonymKey::new(bytes))
+    }
+
+    fn create_private(&self) -> Result<()> {
+        if !self.private.exists() {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.private).map_err(Error::io("create", &self.private))?;
+            let ignore = self.private.join(".gitignore");
+            fs::write(&ignore, "*\n").map_err(Error::io("write", &ignore))?;
+        }
+        Ok(())
+    }
+
+    /// Hashes what path parameters name, by way of the memo. `save` keeps the memo and the map of films for later.
+    pub fn listings(&self, p: &Pipeline, save: bool, diagnostics: &mut Vec<Diagnostic>) -> Result<Listings> {
+        let mut out = Listings::new();
+        let sourced: Vec<(usize, Vec<Source>)> = p.stages.iter().enumerate().map(|(i, s)| (i, s.stage.sources())).filter(|s| !s.1.is_empty()).collect();
+        if sourced.is_empty() {
+            return Ok(out);
+        }
+        let memo_path = self.private.join("memo");
+        let mut memo = Memo::load(&memo_path);
+        // Several cells may name one path: it is walked once.
+        let mut known: HashMap<(String, bool), Option<Listing>> = HashMap::new();
+        for (id, sources) in sourced {
+            for source in sources {
+                let films = source.what == SourceKind::Films;
+                let listing = match known.get(&(source.path.0.clone(), films)) {
+                    Some(listing) => listing.clone(),
+                    None => {
+                        let listing = match self.locate(&source, p.stages[id].places.with.place_of(&[source.parameter.to_owned()], true)) {
+                            Ok(path) => Some(list(&path, source.what, &mut memo)?),
+                            Err(fault) => {
+                                diagnostics.push(*fault);
+                                None
+                            }
+                        };
+                        known.insert((source.path.0.clone(), films), listing.clone());
+                        listing
+                    }
+                };
+                if let Some(listing) = listing {
+                    out.entry(id).or_default().insert(source.parameter.to_owned(), listing);
+                }
+            }
+        }
+        if save {
+            self.create_private()?;
+            memo.save(&memo_path)?;
+            self.save_films(&out)?;
+        }
+        Ok(out)
+    }
+
+    /// Where a path parameter points, inside its folder.
+    fn locate(&self, source: &Source, span: crate::diagnostic::Span) -> std::result::Result<PathBuf, Box<Diagnostic>> {
+        let text = &source.path.0;
+        let named = text.split_once(':').filter(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'));
+        let (root, rest, whose) = match named {
+            Some((name, rest)) => {
+                let Some(root) = self.data.get(name) else {
+                    let known: Vec<String> = self.data.keys().map(|k| format!("`{k}`")).collect();
+                    let given = if known.is_empty() { "none was given".to_owned() } else { format!("given: {}", known.join(", ")) };
+                    return Err(Box::new(Diagnostic::new("E0402", format!("nobody said where the data folder `{name}` is")).at(span, given).help(format!("add `--data {name}=DIR`"))));
+                };
+                (root.clone(), rest, format!("the data folder `{name}`"))
+            }
+            None => (self.folder.clone(), text.as_str(), "the folder of the study".to_owned()),
+        };
+        let leaves = || Box::new(Diagnostic::new("E0401", format!("`{text}` leads out of {whose}")).at(span, "this path"));
+        if Path::new(rest).components().any(|c| !matches!(c, Component::Normal(_) | Component::CurDir)) {
+            return Err(leaves());
+        }
+        let path = root.join(rest);
+        let missing = |what: &str| Box::new(Diagnostic::new("E0403", format!("{what} `{text}` does not exist")).at(span, "looked for here"));
+        let real_root = root.canonicalize().map_err(|_| missing("the folder of"))?;
+        let real = path.canonicalize().map_err(|_| missing("the file or folder"))?;
+        if !real.starts_with(&real_root) {
+            return Err(leaves());
+        }
+        match (source.what, real.is_dir()) {
+            (SourceKind::Films, false) => Err(Box::new(Diagnostic::new("E0403", format!("`{text}` is no folder")).at(span, "a folder of films is due"))),
+            (SourceKind::File, true) => Err(Box::new(Diagnostic::new("E0403", format!("`{text}` is a folder")).at(span, "a file is due"))),
+            _ => Ok(path),
+        }
+    }
+
+    fn save_films(&self, listings: &Listings) -> Result<()> {
+        let path = self.private.join("films");
+        let mut films = FilmMap::load(&path).0;
+        let before = films.clone();
+        for file in listings.values().flat_map(BTreeMap::values).flat_map(|l| &l.files) {
+            films.insert(file.digest, fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone()));
+        }
+        if films != before {
+            let text: String = films.iter().map(|(d, p)| format!("{}\t{}\n", d.hex(), p.display())).collect();
+            memo::write_private(&path, text.as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+/// Where imported films lie, by digest.
+#[derive(Default)]
+pub struct FilmMap(pub BTreeMap<Digest, PathBuf>);
+
+impl FilmMap {
+    /// Reads the map; one that does not exist is empty.
+    pub fn load(path: &Path) -> FilmMap {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        FilmMap(text.lines().filter_map(|l| l.split_once('\t')).filter_map(|(d, p)| Some((Digest::from_hex(d)?, PathBuf::from(p)))).collect())
+    }
+}
+
+fn list(path: &Path, what: SourceKind, memo: &mut Memo) -> Result<Listing> {
+    let is_film = |name: &str| {
+        let ending = name.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase());
+        matches!(ending.as_deref(), Some("png" | "jpg" | "jpeg"))
+    };
+    let files = match what {
+        SourceKind::Films => ingest::folder(path, memo, &is_film, &inspect::note)?,
+        SourceKind::File => vec![ingest::file(path, memo, &|_| String::new())?],
+    };
+    let digest = if what == SourceKind::File { files[0].digest } else { ingest::digest_of(&files) };
+    let files = files.into_iter().map(|f| ListedFile { name: f.name, path: f.path, digest: f.digest, note: f.note }).collect();
+    Ok(Listing { digest, files })
+}

@@ -1,0 +1,21 @@
+//! What the bits of an operation depend on besides its inputs.
+
+/// The widest instruction set that products use on this machine.
+pub fn instruction_set() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::arch::is_x86_feature_detected!("avx512f") {
+            return "avx512";
+        }
+        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+            return "avx2";
+        }
+    }
+    std::env::consts::ARCH
+}
+
+/// Instruction set and the block lengths that follow from the caches: bits are compared only where it is equal.
+pub fn fingerprint() -> String {
+    let blocks: Vec<String> = gemm_common::cache::CACHE_INFO.iter().map(|c| format!("{}k", c.cache_bytes / 1024)).collect();
+    format!("cpu {} ops-{} caches-{}", instruction_set(), crate::VERSION, blocks.join("-"))
+}

@@ -1,0 +1,25 @@
+//! What a stage is: its parameters, its ports, what it may use while it runs. Knows no tensor library and no YAML.
+
+pub mod context;
+pub mod decode;
+pub mod error;
+pub mod kind;
+pub mod port;
+pub mod seed;
+pub mod source;
+pub mod stage;
+
+/// What every stage kind imports.
+pub mod prelude {
+    pub use super::context::Context;
+    pub use super::decode::BadParameter;
+    pub use super::error::{Error, Result};
+    pub use super::port::{ArtifactType, File, Gathered, OutputType};
+    pub use super::seed::Stream;
+    pub use super::stage::{Needs, Stage};
+    pub use crate::ports;
+    pub use hilum_cache::receipt::Determinism;
+    pub use schemars::JsonSchema;
+    pub use serde::{Deserialize, Serialize};
+    pub use std::path::Path;
+}

@@ -1,0 +1,86 @@
+//! What a stage may use while it runs besides its inputs: streams of its seed, films by digest, progress, notes.
+//!
+//! There is no wall clock, no environment and no path of a result here, on purpose.
+
+use super::error::{Error, Result};
+use super::seed::{Seed, Stream};
+use super::source::Listing;
+use crate::data::pseudonym::PseudonymKey;
+use hilum_cache::Digest;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+/// Gives the bytes of a film, hashed again as they are read.
+pub trait Films: Sync {
+    /// The bytes of the film with this digest.
+    fn bytes(&self, film: &Digest) -> Result<Vec<u8>>;
+}
+
+/// How far a stage is.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Progress {
+    /// Steps done.
+    pub done: u64,
+    /// Steps in all.
+    pub total: u64,
+    /// What a step is, such as `epoch`.
+    pub unit: String,
+    /// Losses and the like.
+    pub values: Vec<(String, f64)>,
+}
+
+/// Which device tensors live on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeviceChoice {
+    /// The processor.
+    Cpu,
+    /// A CUDA device by its number.
+    Cuda(usize),
+}
+
+/// What a stage may use while it runs.
+pub struct Context<'a> {
+    /// The kind, for its streams.
+    pub kind: &'static str,
+    /// The seed, for kinds that declare one.
+    pub seed: Option<Seed>,
+    /// Films by digest.
+    pub films: &'a dyn Films,
+    /// What path parameters named.
+    pub sources: BTreeMap<String, Listing>,
+    /// The study's key, for kinds that make pseudonyms.
+    pub pseudonyms: Option<PseudonymKey>,
+    /// Where tensors live.
+    pub device: DeviceChoice,
+    /// Hears of progress.
+    pub report: &'a (dyn Fn(Progress) + Sync),
+    /// True once the run was told to stop.
+    pub cancelled: &'a (dyn Fn() -> bool + Sync),
+    /// What the stage wants people to know.
+    pub notes: Mutex<Vec<String>>,
+}
+
+impl Context<'_> {
+    /// The named random stream of this stage.
+    ///
+    /// # Panics
+    /// Where the kind did not declare that it draws.
+    pub fn stream(&self, name: &str) -> Stream {
+        self.seed.expect("BUG: the kind does not declare a seed").stream(self.kind, name)
+    }
+    /// Reports progress, and ends the stage where the run was told to stop.
+    pub fn progress(&self, done: usize, total: usize, unit: &str, values: &[(&str, f64)]) -> Result<()> {
+        let values = values.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect();
+        (self.report)(Progress { done: done as u64, total: total as u64, unit: unit.to_owned(), values });
+        if (self.cancelled)() { Err(Error::Cancelled) } else { Ok(()) }
+    }
+    /// Says something that belongs in the record. Holds no name and no path.
+    pub fn note(&self, text: impl Into<String>) {
+        self.notes.lock().expect("BUG: poisoned").push(text.into());
+    }
+    /// What a path parameter named.
+    pub fn source(&self, parameter: &str) -> &Listing {
+        self.sources.get(parameter).expect("BUG: sources are resolved before a stage runs")
+    }
+}

@@ -1,0 +1,107 @@
+//! Kinds as plain data and function pointers: the rows of the registry, and the object-safe face of a stage.
+
+use super::context::Context;
+use super::decode::{self, BadParameter};
+use super::error::Result;
+use super::port::{Arrival, Inputs, Outputs, Port};
+use super::source::Source;
+use super::stage::{Needs, Stage};
+use hilum_cache::receipt::Determinism;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// A row of the registry.
+pub struct StageKind {
+    /// The name after `stage:`.
+    pub name: &'static str,
+    /// The version of its code.
+    pub version: u32,
+    /// What it occupies.
+    pub needs: Needs,
+    /// True where it draws random numbers.
+    pub seeded: bool,
+    /// True where it makes pseudonyms.
+    pub pseudonyms: bool,
+    /// How far its bytes may be expected again.
+    pub determinism: Determinism,
+    /// Input ports.
+    pub inputs: &'static [Port],
+    /// Output ports; the first is meant where a study names none.
+    pub outputs: &'static [Port],
+    /// JSON schema of the parameters.
+    pub schema: fn() -> schemars::Schema,
+    /// Reads and checks parameters.
+    pub decode: fn(Value) -> Result<Box<dyn AnyStage>, Vec<BadParameter>>,
+}
+
+impl StageKind {
+    /// The row of a stage type.
+    pub const fn of<S: Stage>() -> StageKind {
+        StageKind {
+            name: S::NAME,
+            version: S::VERSION,
+            needs: S::NEEDS,
+            seeded: S::SEEDED,
+            pseudonyms: S::PSEUDONYMS,
+            determinism: S::DETERMINISM,
+            inputs: <S::Inputs as Inputs>::PORTS,
+            outputs: <S::Outputs as Outputs>::PORTS,
+            schema: || schemars::schema_for!(S),
+            decode: |value| {
+                let stage: S = decode::decode(value).map_err(|bad| vec![bad])?;
+                let bad = stage.check();
+                if bad.is_empty() { Ok(Box::new(stage)) } else { Err(bad) }
+            },
+        }
+    }
+    /// The input port of this name.
+    pub fn input(&self, name: &str) -> Option<&'static Port> {
+        self.inputs.iter().find(|p| p.name == name)
+    }
+    /// The output port of this name.
+    pub fn output(&self, name: &str) -> Option<&'static Port> {
+        self.outputs.iter().find(|p| p.name == name)
+    }
+}
+
+/// The object-safe face of [`Stage`]; implemented for every stage, never by hand.
+pub trait AnyStage: Send + Sync {
+    /// The parameters with defaults filled in.
+    fn parameters(&self) -> Value;
+    /// Path parameters.
+    fn sources(&self) -> Vec<Source>;
+    /// See [`Stage::reads`].
+    fn reads(&self, port: &str) -> bool;
+    /// See [`Stage::fills`].
+    fn fills(&self, port: &str) -> bool;
+    /// Opens the inputs, runs, and saves each output into a folder of its port's name below `out`.
+    ///
+    /// # Errors
+    /// Where opening, running or saving fails.
+    fn perform(&self, inputs: BTreeMap<String, Vec<Arrival>>, out: &Path, cx: &Context) -> Result<()>;
+}
+
+impl<S: Stage> AnyStage for S {
+    fn parameters(&self) -> Value {
+        serde_json::to_value(self).expect("BUG: parameters are plain JSON")
+    }
+    fn sources(&self) -> Vec<Source> {
+        Stage::sources(self)
+    }
+    fn reads(&self, port: &str) -> bool {
+        Stage::reads(self, port)
+    }
+    fn fills(&self, port: &str) -> bool {
+        Stage::fills(self, port)
+    }
+    fn perform(&self, mut inputs: BTreeMap<String, Vec<Arrival>>, out: &Path, cx: &Context) -> Result<()> {
+        let inputs = S::Inputs::open(&mut |port| inputs.remove(port).unwrap_or_default())?;
+        let outputs = self.run(inputs, cx)?;
+        outputs.save(&mut |port| {
+            let folder: PathBuf = out.join(port);
+            std::fs::create_dir_all(&folder).map_err(super::error::Error::io("create", &folder))?;
+            Ok(folder)
+        })
+    }
+}

@@ -1,0 +1,209 @@
+//! Ports: the named, typed inputs and outputs of a stage kind, and what each output takes from which input.
+
+use super::error::Result;
+use std::path::{Path, PathBuf};
+
+/// A file of an opened artifact, already verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its name within the artifact.
+    pub name: String,
+    /// Where it can be read.
+    pub path: PathBuf,
+}
+
+/// Something that an input port can carry.
+pub trait ArtifactType: Sized {
+    /// The name of the type, as recorded with every artifact.
+    const TYPE: &'static str;
+    /// Opens an artifact.
+    fn open(files: &[File]) -> Result<Self>;
+}
+
+/// Something that an output port can carry.
+pub trait OutputType {
+    /// The name of the type.
+    const TYPE: &'static str;
+    /// Writes the artifact's files into an empty folder.
+    fn save(&self, folder: &Path) -> Result<()>;
+}
+
+impl<T: OutputType> OutputType for Option<T> {
+    const TYPE: &'static str = T::TYPE;
+    fn save(&self, folder: &Path) -> Result<()> {
+        self.as_ref().map_or(Ok(()), |t| t.save(folder))
+    }
+}
+
+/// An artifact on its way into a stage.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// The coordinates that distinguish a gathered cell; empty otherwise.
+    pub cell: String,
+    /// Its verified files.
+    pub files: Vec<File>,
+}
+
+/// How many artifacts an input port takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arity {
+    /// Exactly one.
+    One,
+    /// One or none.
+    Optional,
+    /// One or a list.
+    Many,
+    /// The cells of a matrix (or a single one).
+    Gathered,
+}
+
+/// A cell of a gathered port.
+#[derive(Debug, Clone)]
+pub struct Gathered<T> {
+    /// Such as `arm=real/repeat=0`.
+    pub cell: String,
+    /// Its artifact.
+    pub value: T,
+}
+
+/// What a field of an `Inputs` struct can be.
+pub trait InputField: Sized {
+    /// The artifact type it carries.
+    const TYPE: &'static str;
+    /// How many.
+    const ARITY: Arity;
+    /// Opens what arrived.
+    fn open(arrivals: Vec<Arrival>) -> Result<Self>;
+}
+
+impl<T: ArtifactType> InputField for T {
+    const TYPE: &'static str = T::TYPE;
+    const ARITY: Arity = Arity::One;
+    fn open(arrivals: Vec<Arrival>) -> Result<Self> {
+        T::open(&arrivals.first().expect("BUG: bindings are checked before a stage runs").files)
+    }
+}
+impl<T: ArtifactType> InputField for Option<T> {
+    const TYPE: &'static str = T::TYPE;
+    const ARITY: Arity = Arity::Optional;
+    fn open(arrivals: Vec<Arrival>) -> Result<Self> {
+        arrivals.first().map(|a| T::open(&a.files)).transpose()
+    }
+}
+impl<T: ArtifactType> InputField for Vec<T> {
+    const TYPE: &'static str = T::TYPE;
+    const ARITY: Arity = Arity::Many;
+    fn open(arrivals: Vec<Arrival>) -> Result<Self> {
+        arrivals.iter().map(|a| T::open(&a.files)).collect()
+    }
+}
+impl<T: ArtifactType> InputField for Vec<Gathered<T>> {
+    const TYPE: &'static str = T::TYPE;
+    const ARITY: Arity = Arity::Gathered;
+    fn open(arrivals: Vec<Arrival>) -> Result<Self> {
+        arrivals.into_iter().map(|a| Ok(Gathered { value: T::open(&a.files)?, cell: a.cell })).collect()
+    }
+}
+
+/// A port as plain data.
+#[derive(Debug, Clone, Copy)]
+pub struct Port {
+    /// Its name in study files.
+    pub name: &'static str,
+    /// What it is for.
+    pub doc: &'static str,
+    /// The artifact type.
+    pub kind: &'static str,
+    /// How many artifacts (inputs).
+    pub arity: Arity,
+    /// For looked-up images: the samples ports that say which films are meant.
+    pub by: &'static [&'static str],
+    /// Inputs whose pixels or labels stand in this output.
+    pub contains: &'static [&'static str],
+    /// Inputs on which this output was trained, tuned, normalised or evaluated.
+    pub influenced: &'static [&'static str],
+}
+
+/// The inputs of a kind.
+pub trait Inputs: Sized {
+    /// The ports, in the order in which people think of them.
+    const PORTS: &'static [Port];
+    /// Opens all ports; `take` gives what arrived at a port.
+    fn open(take: &mut dyn FnMut(&str) -> Vec<Arrival>) -> Result<Self>;
+}
+
+/// The outputs of a kind.
+pub trait Outputs {
+    /// The ports; the first is meant where a study names none.
+    const PORTS: &'static [Port];
+    /// Writes every port into the folder that `folder` gives for it.
+    fn save(&self, folder: &mut dyn FnMut(&str) -> Result<PathBuf>) -> Result<()>;
+}
+
+/// Declares the ports of a kind.
+///
+/// ```ignore
+/// ports! {
+///     inputs {
+///         /// Films to draw from.
+///         samples: Samples,
+///         /// Their pixels.
+///         images: Vec<Images> [by samples],
+///     }
+///     outputs {
+///         /// The films that stay.
+///         samples: Samples [contains samples],
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! ports {
+    (@by) => { &[] };
+    (@by by $($by:ident)+) => { &[$(stringify!($by)),+] };
+    (@contains) => { &[] };
+    (@contains contains $($port:ident)+ $(; $($rest:tt)*)?) => { &[$(stringify!($port)),+] };
+    (@contains influenced $($rest:tt)*) => { &[] };
+    (@influenced) => { &[] };
+    (@influenced influenced $($port:ident)+) => { &[$(stringify!($port)),+] };
+    (@influenced contains $($port:ident)+) => { &[] };
+    (@influenced contains $($port:ident)+ ; $($rest:tt)*) => { $crate::ports!(@influenced $($rest)*) };
+    (
+        inputs { $($(#[doc = $idoc:literal])* $iname:ident : $ity:ty $([$($iattr:tt)*])? ,)* }
+        outputs { $($(#[doc = $odoc:literal])* $oname:ident : $oty:ty $([$($oattr:tt)*])? ,)* }
+    ) => {
+        /// What the stage is given.
+        pub struct Inputs { $($(#[doc = $idoc])* pub $iname: $ity,)* }
+        impl $crate::contract::port::Inputs for Inputs {
+            const PORTS: &'static [$crate::contract::port::Port] = &[$($crate::contract::port::Port {
+                name: stringify!($iname),
+                doc: concat!($($idoc),*),
+                kind: <$ity as $crate::contract::port::InputField>::TYPE,
+                arity: <$ity as $crate::contract::port::InputField>::ARITY,
+                by: $crate::ports!(@by $($($iattr)*)?),
+                contains: &[],
+                influenced: &[],
+            },)*];
+            #[allow(unused_variables)]
+            fn open(take: &mut dyn FnMut(&str) -> Vec<$crate::contract::port::Arrival>) -> $crate::contract::error::Result<Self> {
+                Ok(Inputs { $($iname: <$ity as $crate::contract::port::InputField>::open(take(stringify!($iname)))?,)* })
+            }
+        }
+        /// What the stage makes.
+        pub struct Outputs { $($(#[doc = $odoc])* pub $oname: $oty,)* }
+        impl $crate::contract::port::Outputs for Outputs {
+            const PORTS: &'static [$crate::contract::port::Port] = &[$($crate::contract::port::Port {
+                name: stringify!($oname),
+                doc: concat!($($odoc),*),
+                kind: <$oty as $crate::contract::port::OutputType>::TYPE,
+                arity: $crate::contract::port::Arity::One,
+                by: &[],
+                contains: $crate::ports!(@contains $($($oattr)*)?),
+                influenced: $crate::ports!(@influenced $($($oattr)*)?),
+            },)*];
+            fn save(&self, folder: &mut dyn FnMut(&str) -> $crate::contract::error::Result<std::path::PathBuf>) -> $crate::contract::error::Result<()> {
+                $( $crate::contract::port::OutputType::save(&self.$oname, &folder(stringify!($oname))?)?; )*
+                Ok(())
+            }
+        }
+    };
+}

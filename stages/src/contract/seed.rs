@@ -1,0 +1,154 @@
+//! Randomness: named streams of a counter-based generator, the same on every machine and with every library version.
+//!
+//! A stream's key is `blake3::derive_key("hilum stream v1", seed ‖ kind ‖ 0 ‖ name)`; drawing, shuffling and normal
+//! sampling are written here, so that an upgrade of a library cannot move them.
+
+use rand_chacha::ChaCha12Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+
+/// The seed of a stage. Its streams are independent of each other and of every other kind's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seed(pub u64);
+
+impl Seed {
+    /// The seed of one repeat: the plain seed for 0, so that adding repeats recomputes nothing that exists.
+    pub fn of_repeat(self, repeat: u64) -> Seed {
+        if repeat == 0 {
+            return self;
+        }
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.0.to_le_bytes());
+        bytes[8..].copy_from_slice(&repeat.to_le_bytes());
+        let key = blake3::derive_key("hilum repeat v1", &bytes);
+        Seed(u64::from_le_bytes(key[..8].try_into().expect("BUG: eight bytes")))
+    }
+
+    /// The stream of this name for a stage kind.
+    pub fn stream(self, kind: &str, name: &str) -> Stream {
+        let mut bytes = self.0.to_le_bytes().to_vec();
+        bytes.extend_from_slice(kind.as_bytes());
+        bytes.push(0);
+        bytes.extend_from_slice(name.as_bytes());
+        let key = blake3::derive_key("hilum stream v1", &bytes);
+        Stream { key, rng: ChaCha12Rng::from_seed(key), spare: None }
+    }
+}
+
+/// A stream of random numbers.
+#[derive(Debug, Clone)]
+pub struct Stream {
+    key: [u8; 32],
+    rng: ChaCha12Rng,
+    spare: Option<f64>,
+}
+
+impl Stream {
+    /// An independent stream for item `index`: the same whatever was drawn before, so that order and batch size do not matter.
+    pub fn item(&self, index: u64) -> Stream {
+        let mut bytes = self.key.to_vec();
+        bytes.extend_from_slice(&index.to_le_bytes());
+        let key = blake3::derive_key("hilum stream item v1", &bytes);
+        Stream { key, rng: ChaCha12Rng::from_seed(key), spare: None }
+    }
+
+    /// 64 random bits.
+    pub fn bits(&mut self) -> u64 {
+        self.rng.next_u64()
+    }
+
+    /// A whole number in `0..n`, without bias (Lemire 2019).
+    ///
+    /// # Panics
+    /// Where `n` is 0.
+    pub fn below(&mut self, n: usize) -> usize {
+        assert!(n > 0, "BUG: nothing to draw from");
+        let n = n as u64;
+        loop {
+            let product = u128::from(self.bits()) * u128::from(n);
+            if product as u64 >= n.wrapping_neg() % n {
+                return (product >> 64) as usize;
+            }
+        }
+    }
+
+    /// A number in `[0, 1)` with 53 random bits.
+    pub fn unit(&mut self) -> f64 {
+        (self.bits() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// A number in `[low, high)`.
+    pub fn uniform(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.unit()
+    }
+
+    /// A standard normal number (Box & Muller 1958).
+    pub fn normal(&mut self) -> f64 {
+        if let Some(z) = self.spare.take() {
+            return z;
+        }
+        let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
+        let (sin, cos) = (std::f64::consts::TAU * self.unit()).sin_cos();
+        self.spare = Some(radius * sin);
+        radius * cos
+    }
+
+    /// Shuffles in place (Fisher & Yates).
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for i in (1..items.len()).rev() {
+            items.swap(i, self.below(i + 1));
+        }
+    }
+
+    /// True with probability `p`.
+    pub fn chance(&mut self, p: f64) -> bool {
+        self.unit() < p
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stream_is_golden() {
+        let mut s = Seed(2020).stream("split", "shuffle");
+        assert_eq!([s.bits(), s.bits()], [GOLDEN[0], GOLDEN[1]], "a library upgrade moved the stream");
+        let mut order: Vec<u8> = (0..10).collect();
+        s.shuffle(&mut order);
+        assert_eq!(order, GOLDEN_ORDER);
+        assert_eq!(s.item(7).bits(), s.item(7).bits());
+        assert_ne!(s.item(7).bits(), s.item(8).bits());
+    }
+    const GOLDEN: [u64; 2] = [0, 0];
+    const GOLDEN_ORDER: [u8; 10] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+
+    #[test]
+    fn streams_differ_by_kind_name_seed_and_repeat() {
+        let first = |seed: Seed, kind: &str, name: &str| seed.stream(kind, name).bits();
+        let base = first(Seed(1), "a", "b");
+        for other in [first(Seed(2), "a", "b"), first(Seed(1), "ab", ""), first(Seed(1), "a", "c"), first(Seed(1).of_repeat(1), "a", "b")] {
+            assert_ne!(base, other);
+        }
+        assert_eq!(Seed(9).of_repeat(0), Seed(9));
+    }
+
+    #[test]
+    fn moments_are_those_of_the_distributions() {
+        let mut s = Seed(3).stream("test", "moments");
+        let n = 100_000;
+        let mean = |f: &mut dyn FnMut() -> f64| (0..n).map(|_| f()).sum::<f64>() / f64::from(n);
+        assert!((mean(&mut || s.unit()) - 0.5).abs() < 0.005);
+        let mut square = 0.0;
+        let m = mean(&mut || {
+            let z = s.normal();
+            square += z * z;
+            z
+        });
+        assert!(m.abs() < 0.01 && (square / f64::from(n) - 1.0).abs() < 0.02);
+        let counts = (0..n).fold([0; 3], |mut c, _| {
+            c[s.below(3)] += 1;
+            c
+        });
+        assert!(counts.iter().all(|c| (c - n / 3).abs() < 1000));
+    }
+}

@@ -1,0 +1,53 @@
+//! Parameters that name files outside the store.
+
+use hilum_cache::Digest;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// A path as a study writes it: `NAME:path` below a folder given on the command line, or relative to the study's file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct SourcePath(pub String);
+
+/// A path parameter of a stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The parameter, such as `images`.
+    pub parameter: &'static str,
+    /// Its value.
+    pub path: SourcePath,
+    /// What it must name.
+    pub what: SourceKind,
+}
+
+/// What a path must name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// One file, read as it is.
+    File,
+    /// A folder of films.
+    Films,
+}
+
+/// What a path named when the stage was planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// The digest that stands in the recipe.
+    pub digest: Digest,
+    /// The files, sorted by name.
+    pub files: Vec<ListedFile>,
+}
+
+/// One file of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedFile {
+    /// Its name below the folder, or the file's own name.
+    pub name: String,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// What [`crate::data::inspect`] said of it.
+    pub note: String,
+}

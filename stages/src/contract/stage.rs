@@ -1,0 +1,64 @@
+//! One kind of work. The implementing struct *is* the parameters.
+
+use super::context::Context;
+use super::decode::BadParameter;
+use super::error::Result;
+use super::port;
+use super::source::Source;
+use hilum_cache::receipt::Determinism;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// What a stage occupies while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Milliseconds to seconds: runs in a thread of the scheduler.
+    Light,
+    /// A process of its own, all threads it can get.
+    Heavy,
+    /// As heavy, with tensors: takes a GPU where there is one; the engine enters the recipe.
+    Tensor,
+}
+
+/// One kind of work. The implementing struct *is* the parameters.
+pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
+    /// The name after `stage:` in study files, in kebab-case.
+    const NAME: &'static str;
+    /// Raised when the same recipe would now yield different bytes.
+    const VERSION: u32;
+    /// What it occupies.
+    const NEEDS: Needs = Needs::Light;
+    /// True where it draws random numbers: then the seed enters the recipe.
+    const SEEDED: bool = false;
+    /// True where it turns patient identifiers into pseudonyms.
+    const PSEUDONYMS: bool = false;
+    /// How far its bytes may be expected again.
+    const DETERMINISM: Determinism = Determinism::Bitwise;
+    /// Input ports.
+    type Inputs: port::Inputs;
+    /// Output ports.
+    type Outputs: port::Outputs;
+
+    /// Finds parameters that parse but make no sense.
+    fn check(&self) -> Vec<BadParameter> {
+        vec![]
+    }
+    /// Path parameters.
+    fn sources(&self) -> Vec<Source> {
+        vec![]
+    }
+    /// False for an input that these parameters leave unread: it is not waited for and is no part of the recipe.
+    fn reads(&self, _port: &str) -> bool {
+        true
+    }
+    /// False for an output that these parameters do not fill: to use it is a fault.
+    fn fills(&self, _port: &str) -> bool {
+        true
+    }
+    /// Does the work: a function of the parameters, the inputs and the seed's streams alone.
+    ///
+    /// # Errors
+    /// Where data or parameters do not allow it.
+    fn run(&self, inputs: Self::Inputs, cx: &Context) -> Result<Self::Outputs>;
+}

@@ -1,0 +1,13 @@
+//! Artifact types and their files: tables of samples, packed images, films, tables, figures, weights.
+
+pub mod augment;
+pub mod batch;
+pub mod figure;
+pub mod film;
+pub mod inspect;
+pub mod pack;
+pub mod png;
+pub mod pseudonym;
+pub mod sample;
+pub mod table;
+pub mod weights;

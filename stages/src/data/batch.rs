@@ -1,0 +1,73 @@
+//! From packed films to batches: an endless shuffled order, and films as numbers, augmented in parallel.
+//!
+//! Each film of each pass has a stream of its own, so that threads and batch size do not matter.
+
+use super::augment::Augment;
+use crate::contract::seed::Stream;
+use rayon::prelude::*;
+
+/// An endless order: each pass over the films is shuffled anew, and batches run across the ends of passes.
+pub struct Order {
+    stream: Stream,
+    films: usize,
+    pass: Vec<usize>,
+    drawn: u64,
+}
+
+impl Order {
+    /// An order of so many films.
+    pub fn new(stream: Stream, films: usize) -> Self {
+        Order { stream, films, pass: vec![], drawn: 0 }
+    }
+    /// The next film, with a number that no other draw has.
+    pub fn draw(&mut self) -> (usize, u64) {
+        if self.pass.is_empty() {
+            self.pass = (0..self.films).collect();
+            self.stream.shuffle(&mut self.pass);
+        }
+        self.drawn += 1;
+        (self.pass.pop().expect("BUG: no films to draw"), self.drawn)
+    }
+    /// The next `n` draws.
+    pub fn batch(&mut self, n: usize) -> Vec<(usize, u64)> {
+        (0..n).map(|_| self.draw()).collect()
+    }
+}
+
+/// Films as numbers in `[low, high]`, `[n, side, side]` in the order of the draws.
+pub fn numbers(films: &[&[u8]], draws: &[(usize, u64)], side: usize, augment: &Augment, streams: &Stream, (low, high): (f32, f32)) -> Vec<f32> {
+    let mut out = vec![0f32; draws.len() * side * side];
+    out.par_chunks_mut(side * side).zip(draws).for_each(|(out, (film, number))| {
+        augment.apply(films[*film], side, &mut streams.item(*number), out);
+        out.iter_mut().for_each(|v| *v = low + (high - low) * *v);
+    });
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::seed::Seed;
+
+    #[test]
+    fn every_pass_sees_every_film_once() {
+        let mut order = Order::new(Seed(1).stream("test", "order"), 5);
+        for _ in 0..3 {
+            let mut pass: Vec<usize> = (0..5).map(|_| order.draw().0).collect();
+            pass.sort_unstable();
+            assert_eq!(pass, [0, 1, 2, 3, 4]);
+        }
+    }
+
+    #[test]
+    fn batch_size_does_not_change_a_film() {
+        let films: Vec<Vec<u8>> = (0..4u8).map(|i| vec![i * 10; 64]).collect();
+        let films: Vec<&[u8]> = films.iter().map(Vec::as_slice).collect();
+        let augment = Augment { flip: true, rotation: 5.0, shift: 0.1, zoom: 0.1 };
+        let streams = Seed(1).stream("test", "augment");
+        let all: Vec<(usize, u64)> = (0..4).map(|i| (i, i as u64)).collect();
+        let together = numbers(&films, &all, 8, &augment, &streams, (-1.0, 1.0));
+        let alone: Vec<f32> = all.iter().flat_map(|d| numbers(&films, &[*d], 8, &augment, &streams, (-1.0, 1.0))).collect();
+        assert_eq!(together, alone);
+    }
+}

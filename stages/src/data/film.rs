@@ -1,0 +1,138 @@
+//! From a film's bytes to a grey square of one size.
+
+use super::inspect;
+use crate::contract::prelude::*;
+use fast_image_resize as fir;
+use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+use std::io::Cursor;
+
+/// How a film that is not square becomes one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fit {
+    /// Both sides are scaled on their own, as the papers do.
+    #[default]
+    Stretch,
+    /// The middle square is taken.
+    Crop,
+    /// Black is added on the shorter side.
+    Pad,
+}
+
+/// A grey image with 16 bits a pixel.
+pub struct Grey {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Rows from the top, full range of 16 bits.
+    pub pixels: Vec<u16>,
+}
+
+/// Decodes a PNG or JPEG of any colour type and depth to grey (ITU-R BT.601 weights for colour; transparency is black).
+///
+/// # Errors
+/// Says in a few words why the file does not decode.
+pub fn decode(bytes: &[u8]) -> Result<Grey, String> {
+    inspect::look(bytes)?;
+    let plain = |e: image::ImageError| {
+        let text = e.to_string();
+        text.rsplit(": ").next().unwrap_or(&text).to_lowercase()
+    };
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(inspect::LARGEST_SIDE);
+    limits.max_image_height = Some(inspect::LARGEST_SIDE);
+    limits.max_alloc = Some(2 << 30);
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| e.to_string())?;
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(plain)?;
+    let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
+    let mut image = DynamicImage::from_decoder(decoder).map_err(plain)?;
+    image.apply_orientation(orientation);
+    let (width, height) = (image.width(), image.height());
+    let wide = |v: u8| u16::from(v) * 257;
+    let weigh = |r: u16, g: u16, b: u16| ((u64::from(r) * 299 + u64::from(g) * 587 + u64::from(b) * 114 + 500) / 1000) as u16;
+    let fade = |v: u16, a: u16| ((u64::from(v) * u64::from(a) + 32_767) / 65_535) as u16;
+    let pixels = match image {
+        DynamicImage::ImageLuma8(i) => i.into_raw().into_iter().map(wide).collect(),
+        DynamicImage::ImageLuma16(i) => i.into_raw(),
+        DynamicImage::ImageLumaA8(i) => i.pixels().map(|p| fade(wide(p[0]), wide(p[1]))).collect(),
+        DynamicImage::ImageLumaA16(i) => i.pixels().map(|p| fade(p[0], p[1])).collect(),
+        DynamicImage::ImageRgb8(i) => i.pixels().map(|p| weigh(wide(p[0]), wide(p[1]), wide(p[2]))).collect(),
+        DynamicImage::ImageRgba8(i) => i.pixels().map(|p| fade(weigh(wide(p[0]), wide(p[1]), wide(p[2])), wide(p[3]))).collect(),
+        other => other.into_rgba16().pixels().map(|p| fade(weigh(p[0], p[1], p[2]), p[3])).collect(),
+    };
+    Ok(Grey { width, height, pixels })
+}
+
+/// Resizes to `side × side` (bilinear with antialiasing) and to 8 bits, rounding to the nearest.
+pub fn to_square(film: &Grey, side: u32, fit: Fit, stretch: bool) -> Vec<u8> {
+    let (w, h) = (film.width, film.height);
+    let square = match fit {
+        Fit::Pad if w != h => pad(film),
+        _ => None,
+    };
+    let film = square.as_ref().unwrap_or(film);
+    let bytes: Vec<u8> = film.pixels.iter().flat_map(|v| v.to_ne_bytes()).collect();
+    let source = fir::images::Image::from_vec_u8(film.width, film.height, bytes, fir::PixelType::U16).expect("BUG: size of a decoded film");
+    let mut target = fir::images::Image::new(side, side, fir::PixelType::U16);
+    let mut options = fir::ResizeOptions::new().resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Bilinear));
+    if fit == Fit::Crop {
+        options = options.fit_into_destination(Some((0.5, 0.5)));
+    }
+    let mut resizer = fir::Resizer::new();
+    // SAFETY is not at stake: the portable code path keeps the bytes the same on every machine.
+    #[allow(unsafe_code)]
+    // SAFETY: the portable implementation needs no instruction set.
+    unsafe {
+        resizer.set_cpu_extensions(fir::CpuExtensions::None);
+    }
+    resizer.resize(&source, &mut target, &options).expect("BUG: both images are 16-bit grey");
+    let values: Vec<u16> = target.buffer().as_chunks::<2>().0.iter().map(|b| u16::from_ne_bytes(*b)).collect();
+    let (low, high) = if stretch { (values.iter().min().copied().unwrap_or(0), values.iter().max().copied().unwrap_or(0)) } else { (0, u16::MAX) };
+    let range = u32::from(high - low).max(1);
+    values.iter().map(|v| ((u32::from(v - low) * 255 + range / 2) / range) as u8).collect()
+}
+
+fn pad(film: &Grey) -> Option<Grey> {
+    let side = film.width.max(film.height);
+    let (left, top) = (((side - film.width) / 2) as usize, ((side - film.height) / 2) as usize);
+    let mut pixels = vec![0u16; (side * side) as usize];
+    for (row, line) in film.pixels.chunks_exact(film.width as usize).enumerate() {
+        pixels[(row + top) * side as usize + left..][..line.len()].copy_from_slice(line);
+    }
+    Some(Grey { width: side, height: side, pixels })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_and_colour_come_to_one_grey() {
+        let grey = super::super::png::encode(&[0, 128, 255, 64], 2, 2, &[]).unwrap();
+        let rgb = super::super::png::encode_rgb(&[0, 0, 0, 128, 128, 128, 255, 255, 255, 64, 64, 64], 2, 2).unwrap();
+        let (a, b) = (decode(&grey).unwrap(), decode(&rgb).unwrap());
+        assert_eq!(a.pixels, [0, 128 * 257, 65_535, 64 * 257]);
+        assert_eq!(a.pixels, b.pixels);
+        assert_eq!(to_square(&a, 2, Fit::Stretch, false), [0, 128, 255, 64], "8 bits come back exactly");
+    }
+
+    #[test]
+    fn fits_keep_what_they_promise() {
+        let film = Grey { width: 4, height: 2, pixels: vec![65_535; 8] };
+        assert_eq!(to_square(&film, 2, Fit::Pad, false), [255; 4].map(|_| 128), "half of a padded square is black");
+        assert_eq!(to_square(&film, 2, Fit::Crop, false), [255; 4]);
+        let ramp = Grey { width: 2, height: 1, pixels: vec![1000, 2000] };
+        assert_eq!(to_square(&ramp, 2, Fit::Stretch, true)[..2], [0, 255], "stretching uses the whole range");
+    }
+
+    #[test]
+    fn rubbish_is_refused_without_a_crash() {
+        let good = super::super::png::encode(&[7; 64], 8, 8, &[]).unwrap();
+        let mut damaged = good.clone();
+        damaged[45] ^= 0xff;
+        assert!(decode(&damaged).is_err());
+        assert!(decode(&good[..30]).is_err());
+    }
+}

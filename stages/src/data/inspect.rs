@@ -1,0 +1,131 @@
+//! A look at a film's file without decoding it: format, size, and whether it ends where it should.
+//!
+//! Hashing twenty thousand films must not decode them; a truncated or empty file, a file that is no image and a header
+//! that promises 40,000 × 40,000 pixels are found all the same. What only decoding can find, `prepare` finds.
+
+/// The largest side that is accepted, in pixels.
+pub const LARGEST_SIDE: u32 = 16_384;
+
+/// What a look at a film's bytes found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+}
+
+/// One line for the memo: `ok W H`, or `bad ` and why.
+pub fn note(bytes: &[u8]) -> String {
+    match look(bytes) {
+        Ok(l) => format!("ok {} {}", l.width, l.height),
+        Err(why) => format!("bad {why}"),
+    }
+}
+
+/// Reads a line that [`note`] wrote.
+pub fn read_note(note: &str) -> Result<Look, String> {
+    let mut words = note.splitn(2, ' ');
+    match (words.next(), words.next()) {
+        (Some("ok"), Some(size)) => {
+            let mut sides = size.split(' ').map(str::parse);
+            match (sides.next(), sides.next()) {
+                (Some(Ok(width)), Some(Ok(height))) => Ok(Look { width, height }),
+                _ => Err("not inspected".into()),
+            }
+        }
+        (Some("bad"), Some(why)) => Err(why.to_owned()),
+        _ => Err("not inspected".into()),
+    }
+}
+
+/// Looks at a file's bytes.
+///
+/// # Errors
+/// Says in a few words why this is no usable film.
+pub fn look(bytes: &[u8]) -> Result<Look, String> {
+    let size = if bytes.is_empty() {
+        return Err("the file is empty".into());
+    } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+        png(bytes)?
+    } else if bytes.starts_with(&[0xff, 0xd8]) {
+        jpeg(bytes)?
+    } else {
+        return Err("neither PNG nor JPEG".into());
+    };
+    match size {
+        Look { width: 0, .. } | Look { height: 0, .. } => Err("an image without pixels".into()),
+        l if l.width > LARGEST_SIDE || l.height > LARGEST_SIDE => Err(format!("its header promises {} × {} pixels, more than {LARGEST_SIDE} a side", l.width, l.height)),
+        l => Ok(l),
+    }
+}
+
+fn png(bytes: &[u8]) -> Result<Look, String> {
+    let word = |at: usize| bytes.get(at..at + 4).map(|b| u32::from_be_bytes(b.try_into().expect("BUG: four bytes")));
+    let truncated = || "the PNG is truncated".to_owned();
+    let mut at = 8;
+    let mut size = None;
+    loop {
+        let length = word(at).ok_or_else(truncated)? as usize;
+        let kind = bytes.get(at + 4..at + 8).ok_or_else(truncated)?;
+        let end = at.checked_add(12 + length).filter(|e| *e <= bytes.len()).ok_or_else(truncated)?;
+        match kind {
+            b"IHDR" if length >= 8 => size = Some(Look { width: word(at + 8).ok_or_else(truncated)?, height: word(at + 12).ok_or_else(truncated)? }),
+            b"IEND" => return size.ok_or_else(|| "the PNG has no header".into()),
+            _ => {}
+        }
+        at = end;
+    }
+}
+
+fn jpeg(bytes: &[u8]) -> Result<Look, String> {
+    let truncated = || "the JPEG is truncated".to_owned();
+    // Some writers pad behind the end mark: it must be near the end, not at it.
+    let tail = &bytes[bytes.len().saturating_sub(4096)..];
+    if !tail.windows(2).any(|w| w == [0xff, 0xd9]) {
+        return Err(truncated());
+    }
+    let mut at = 2;
+    loop {
+        if bytes.get(at) != Some(&0xff) {
+            return Err("the JPEG is damaged".into());
+        }
+        let marker = *bytes.get(at + 1).ok_or_else(truncated)?;
+        match marker {
+            0xff => at += 1,
+            0x01 | 0xd0..=0xd8 => at += 2,
+            0xd9 | 0xda => return Err("the JPEG has no frame".into()),
+            _ => {
+                let length = bytes.get(at + 2..at + 4).map(|b| usize::from(u16::from_be_bytes([b[0], b[1]]))).ok_or_else(truncated)?;
+                if matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) {
+                    let frame = bytes.get(at + 5..at + 9).ok_or_else(truncated)?;
+                    return Ok(Look { height: u32::from(u16::from_be_bytes([frame[0], frame[1]])), width: u32::from(u16::from_be_bytes([frame[2], frame[3]])) });
+                }
+                at += 2 + length.max(2);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn png_of(side: u32) -> Vec<u8> {
+        crate::data::png::encode(&vec![7; (side * side) as usize], side, side, &[]).unwrap()
+    }
+
+    #[test]
+    fn good_films_pass_and_bad_ones_say_why() {
+        let good = png_of(9);
+        assert_eq!(look(&good), Ok(Look { width: 9, height: 9 }));
+        assert_eq!(read_note(&note(&good)), look(&good));
+        assert_eq!(look(&good[..good.len() - 5]).unwrap_err(), "the PNG is truncated");
+        assert_eq!(look(b"").unwrap_err(), "the file is empty");
+        assert_eq!(look(b"hello").unwrap_err(), "neither PNG nor JPEG");
+        let mut bomb = good.clone();
+        bomb[16..24].copy_from_slice(&[0, 0, 0x9c, 0x40, 0, 0, 0x9c, 0x40]);
+        assert!(look(&bomb).unwrap_err().starts_with("its header promises 40000 × 40000"));
+        assert_eq!(look(&[0xff, 0xd8, 0xff, 0xe0, 0, 4, 0, 0]).unwrap_err(), "the JPEG is truncated");
+    }
+}

@@ -1,0 +1,192 @@
+//! The table of samples: one row per film, who it is of, its label, where it comes from.
+//!
+//! The file is CSV with a fixed header, sorted by patient pseudonym and the film's number within the patient, never by
+//! digest: a film whose bytes change keeps its place, so that what is drawn from a table does not move with it.
+
+use crate::contract::prelude::*;
+use hilum_cache::Digest;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// One film.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sample {
+    /// blake3 of the film's file.
+    pub film: Digest,
+    /// Pseudonym of the patient; empty for a sampled synthetic film, which is of nobody.
+    pub patient: String,
+    /// The film's number within its patient (or within its synthesis), in the order of its source.
+    pub number: u32,
+    /// Its class.
+    pub label: String,
+    /// Where it was collected.
+    pub source: String,
+    /// Real or synthetic.
+    pub origin: Origin,
+    /// The digest of the generator of a synthetic film.
+    pub generator: Option<Digest>,
+    /// The film that a synthetic film was translated from.
+    pub parent: Option<Digest>,
+    /// Age in years, where known.
+    pub age: Option<f64>,
+    /// Sex as the source spells it.
+    pub sex: String,
+    /// Projection, such as PA.
+    pub view: String,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+}
+
+/// Real or synthetic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// A film of a patient (or of a phantom that stands for one).
+    Real,
+    /// Made by a generator.
+    Synthetic,
+}
+
+/// A table of samples, and the films that travel with it (generated ones; imported films stay where they are).
+#[derive(Debug, Clone, Default)]
+pub struct Samples {
+    /// Rows in canonical order. A film may stand in several rows: a repeated film.
+    pub rows: Vec<Sample>,
+    /// Files of films that belong to this artifact.
+    pub films: Vec<FilmFile>,
+}
+
+/// A film that travels with its table.
+#[derive(Debug, Clone)]
+pub struct FilmFile {
+    /// Its name within the artifact, such as `films/0001.png`.
+    pub name: String,
+    /// Its bytes, for a table that is being made; empty for one that was opened.
+    pub bytes: Vec<u8>,
+    /// Where it lies, for a table that was opened.
+    pub path: Option<PathBuf>,
+}
+
+/// The file of the table within its artifact.
+pub const TABLE: &str = "samples.csv";
+
+impl Samples {
+    /// A table of these rows, brought into canonical order.
+    pub fn of(mut rows: Vec<Sample>) -> Samples {
+        rows.sort_by(|a, b| (a.origin, &a.patient, a.number, &a.label, a.generator).cmp(&(b.origin, &b.patient, b.number, &b.label, b.generator)));
+        Samples { rows, films: vec![] }
+    }
+
+    /// The labels that occur, sorted.
+    pub fn labels(&self) -> Vec<String> {
+        self.rows.iter().map(|r| r.label.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+    /// Films per label.
+    pub fn counts(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for row in &self.rows {
+            *counts.entry(row.label.clone()).or_default() += 1;
+        }
+        counts
+    }
+    /// Distinct patients.
+    pub fn patients(&self) -> BTreeSet<&str> {
+        self.rows.iter().map(|r| r.patient.as_str()).filter(|p| !p.is_empty()).collect()
+    }
+    /// Rows by label, in table order.
+    pub fn by_label(&self) -> BTreeMap<&str, Vec<&Sample>> {
+        let mut groups: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
+        for row in &self.rows {
+            groups.entry(&row.label).or_default().push(row);
+        }
+        groups
+    }
+
+    /// Reads the rows of a table.
+    pub fn read_rows(bytes: &[u8]) -> Result<Vec<Sample>> {
+        let mut reader = csv::Reader::from_reader(bytes);
+        reader.deserialize().collect::<Result<_, _>>().map_err(|e| Error::data(format!("a samples table does not read: {e}")))
+    }
+}
+
+impl ArtifactType for Samples {
+    const TYPE: &'static str = "samples";
+    fn open(files: &[File]) -> Result<Self> {
+        let table = files.iter().find(|f| f.name == TABLE).ok_or_else(|| Error::data("an artifact of samples has no table"))?;
+        let bytes = std::fs::read(&table.path).map_err(Error::io("read", &table.path))?;
+        let films = files.iter().filter(|f| f.name != TABLE).map(|f| FilmFile { name: f.name.clone(), bytes: vec![], path: Some(f.path.clone()) }).collect();
+        Ok(Samples { rows: Samples::read_rows(&bytes)?, films })
+    }
+}
+
+impl OutputType for Samples {
+    const TYPE: &'static str = "samples";
+    fn save(&self, folder: &Path) -> Result<()> {
+        let mut writer = csv::Writer::from_writer(vec![]);
+        for row in &self.rows {
+            writer.serialize(row).map_err(|e| Error::data(e.to_string()))?;
+        }
+        let mut bytes = writer.into_inner().map_err(|e| Error::data(e.to_string()))?;
+        if self.rows.is_empty() {
+            bytes = b"film,patient,number,label,source,origin,generator,parent,age,sex,view,width,height\n".to_vec();
+        }
+        write(&folder.join(TABLE), &bytes)?;
+        for film in &self.films {
+            write(&folder.join(&film.name), &film.bytes)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a file and the folders above it.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let parent = path.parent().expect("BUG: a file lies in a folder");
+    std::fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
+    std::fs::write(path, bytes).map_err(Error::io("write", path))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn sample(patient: &str, number: u32, label: &str) -> Sample {
+        Sample {
+            film: Digest::of(format!("{patient}/{number}").as_bytes()),
+            patient: patient.into(),
+            number,
+            label: label.into(),
+            source: "phantom".into(),
+            origin: Origin::Real,
+            generator: None,
+            parent: None,
+            age: None,
+            sex: String::new(),
+            view: String::new(),
+            width: 8,
+            height: 8,
+        }
+    }
+
+    #[test]
+    fn a_table_reads_back_and_text_stays_text() {
+        let mut rows = vec![sample("p:2", 0, "no"), sample("p:1", 1, "0012"), sample("p:1", 0, "1e5")];
+        rows[0].age = Some(61.5);
+        let table = Samples::of(rows);
+        assert_eq!(table.rows.iter().map(|r| r.label.as_str()).collect::<Vec<_>>(), ["1e5", "0012", "no"]);
+        let dir = tempfile::tempdir().unwrap();
+        table.save(dir.path()).unwrap();
+        let file = File { name: TABLE.into(), path: dir.path().join(TABLE) };
+        assert_eq!(Samples::open(&[file]).unwrap().rows, table.rows);
+    }
+
+    #[test]
+    fn an_empty_table_reads_back() {
+        let dir = tempfile::tempdir().unwrap();
+        Samples::default().save(dir.path()).unwrap();
+        let file = File { name: TABLE.into(), path: dir.path().join(TABLE) };
+        assert!(Samples::open(&[file]).unwrap().rows.is_empty());
+    }
+}

@@ -1,0 +1,54 @@
+//! Plain tables and JSON documents as artifacts.
+
+use super::sample::write;
+use crate::contract::prelude::*;
+
+/// A CSV table.
+#[derive(Debug, Clone, Default)]
+pub struct Table {
+    /// The file's name without its ending.
+    pub name: &'static str,
+    /// Column names.
+    pub header: Vec<String>,
+    /// Rows of as many cells.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table without rows.
+    pub fn new(name: &'static str, header: &[&str]) -> Table {
+        Table { name, header: header.iter().map(|h| (*h).to_owned()).collect(), rows: vec![] }
+    }
+    /// Adds a row.
+    pub fn push(&mut self, row: Vec<String>) {
+        debug_assert_eq!(row.len(), self.header.len());
+        self.rows.push(row);
+    }
+    /// The CSV text.
+    pub fn to_csv(&self) -> Result<Vec<u8>> {
+        let fault = |e: csv::Error| Error::data(format!("a table could not be written: {e}"));
+        let mut writer = csv::Writer::from_writer(vec![]);
+        writer.write_record(&self.header).map_err(fault)?;
+        for row in &self.rows {
+            writer.write_record(row).map_err(fault)?;
+        }
+        writer.into_inner().map_err(|e| Error::data(e.to_string()))
+    }
+}
+
+impl OutputType for Table {
+    const TYPE: &'static str = "table";
+    fn save(&self, folder: &Path) -> Result<()> {
+        write(&folder.join(format!("{}.csv", self.name)), &self.to_csv()?)
+    }
+}
+
+/// A number as text for tables: six significant digits, the same everywhere.
+pub fn number(x: f64) -> String {
+    if !x.is_finite() {
+        return String::new();
+    }
+    let text = format!("{x:.6}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".into() } else { text.into() }
+}

@@ -1,0 +1,59 @@
+//! Trained networks as artifacts: `weights.safetensors` and the document that says how to build the network.
+
+use super::sample::write;
+use crate::contract::prelude::*;
+use crate::networks::Weights;
+use candle_core::Device;
+use serde::de::DeserializeOwned;
+
+const DOCUMENT: &str = "network.json";
+const TENSORS: &str = "weights.safetensors";
+
+/// A network with its trained weights. `D` says how to build it, `TYPE`s differ by `D`.
+pub struct Trained<D> {
+    /// How to build the network, and what must be known to use it.
+    pub document: D,
+    /// Tensors by name, as safetensors.
+    pub tensors: Vec<u8>,
+    /// Digest of the tensors.
+    pub digest: hilum_cache::Digest,
+}
+
+/// A document that belongs to an artifact type.
+pub trait NetworkDocument: Serialize + DeserializeOwned {
+    /// The artifact type of networks with this document.
+    const TYPE: &'static str;
+}
+
+impl<D> Trained<D> {
+    /// Takes the present weights of a network.
+    pub fn of(document: D, weights: &Weights) -> Result<Self> {
+        let tensors = weights.to_safetensors()?;
+        Ok(Trained { document, digest: hilum_cache::Digest::of(&tensors), tensors })
+    }
+    /// Puts the tensors into a network that was built from the document.
+    pub fn load_into(&self, weights: &Weights, device: &Device) -> Result<()> {
+        weights.load_safetensors(&self.tensors, device)
+    }
+}
+
+impl<D: NetworkDocument> ArtifactType for Trained<D> {
+    const TYPE: &'static str = D::TYPE;
+    fn open(files: &[File]) -> Result<Self> {
+        let read = |name: &str| {
+            let file = files.iter().find(|f| f.name == name).ok_or_else(|| Error::data(format!("a trained network has no `{name}`")))?;
+            std::fs::read(&file.path).map_err(Error::io("read", &file.path))
+        };
+        let document = serde_json::from_slice(&read(DOCUMENT)?).map_err(|e| Error::data(format!("a trained network's document does not read: {e}")))?;
+        let tensors = read(TENSORS)?;
+        Ok(Trained { document, digest: hilum_cache::Digest::of(&tensors), tensors })
+    }
+}
+
+impl<D: NetworkDocument> OutputType for Trained<D> {
+    const TYPE: &'static str = D::TYPE;
+    fn save(&self, folder: &Path) -> Result<()> {
+        write(&folder.join(DOCUMENT), &hilum_cache::canonical::to_bytes(&self.document))?;
+        write(&folder.join(TENSORS), &self.tensors)
+    }
+}

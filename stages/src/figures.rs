@@ -1,0 +1,114 @@
+//! Figures as SVG and PNG, the same bytes everywhere: the one place that knows the plotting library.
+//!
+//! Fonts are bundled with the library; colours are safe for colour-blind readers (Okabe & Ito 2008).
+
+use crate::contract::prelude::*;
+use crate::data::figure::Figure;
+use kuva::backend::png::PngBackend;
+use kuva::backend::svg::SvgBackend;
+use kuva::plot::line::LinePlot;
+use kuva::plot::scatter::{MarkerShape, ScatterPlot};
+use kuva::render::layout::Layout;
+use kuva::render::plots::Plot;
+use kuva::render::render::render_multiple;
+use std::collections::BTreeMap;
+
+const COLOURS: [&str; 7] = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"];
+
+/// One point of a map.
+pub struct Point {
+    /// First coordinate.
+    pub x: f64,
+    /// Second coordinate.
+    pub y: f64,
+    /// The film's label: the colour.
+    pub label: String,
+    /// Synthetic films are crosses, real ones dots.
+    pub synthetic: bool,
+}
+
+/// A value with its interval.
+pub struct Interval {
+    /// What is measured: one row of the figure.
+    pub group: String,
+    /// Whose value it is: the colour.
+    pub series: String,
+    /// The value.
+    pub value: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// A map of films: colour by label, shape by real or synthetic.
+pub fn map(name: &str, caption: &str, points: &[Point]) -> Result<Figure> {
+    let mut labels: Vec<&str> = points.iter().map(|p| p.label.as_str()).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    let mut groups: BTreeMap<(bool, usize), Vec<(f64, f64)>> = BTreeMap::new();
+    for p in points {
+        let label = labels.iter().position(|l| *l == p.label).expect("BUG: a label of its points");
+        groups.entry((p.synthetic, label)).or_default().push((p.x, p.y));
+    }
+    let plots: Vec<Plot> = groups
+        .into_iter()
+        .map(|((synthetic, label), at)| {
+            let legend = format!("{} {} ({})", labels[label], if synthetic { "synthetic" } else { "real" }, at.len());
+            let plot = ScatterPlot::new().with_data(at).with_color(COLOURS[label % COLOURS.len()]).with_legend(legend);
+            let plot = if synthetic { plot.with_marker(MarkerShape::Cross).with_size(3.5) } else { plot.with_marker(MarkerShape::Circle).with_size(2.6) };
+            Plot::Scatter(plot.with_marker_opacity(0.75))
+        })
+        .collect();
+    let layout = Layout::auto_from_plots(&plots).with_width(760.0).with_height(560.0).with_title(caption).with_title_size(13).with_x_label("UMAP 1").with_y_label("UMAP 2").with_show_grid(false);
+    render(name, plots, layout)
+}
+
+/// Values with their intervals, a row per group, a colour per series.
+pub fn intervals(name: &str, caption: &str, values: &[Interval]) -> Result<Figure> {
+    let (mut groups, mut series): (Vec<&str>, Vec<&str>) = (vec![], vec![]);
+    for v in values {
+        if !groups.contains(&v.group.as_str()) {
+            groups.push(&v.group);
+        }
+        if !series.contains(&v.series.as_str()) {
+            series.push(&v.series);
+        }
+    }
+    let row = |group: &str| (groups.len() - groups.iter().position(|g| *g == group).expect("BUG: a group of its values")) as f64;
+    let mut plots = vec![];
+    for (s, name) in series.iter().enumerate() {
+        // Series of one row lie beneath each other, first on top.
+        let nudge = 0.6 * (0.5 - (s as f64 + 0.5) / series.len() as f64);
+        let own: Vec<&Interval> = values.iter().filter(|v| v.series == *name).collect();
+        let plot = ScatterPlot::new()
+            .with_data(own.iter().map(|v| (v.value, row(&v.group) + nudge)).collect::<Vec<_>>())
+            .with_x_err_asymmetric(own.iter().map(|v| (v.value - v.low, v.high - v.value)).collect::<Vec<_>>())
+            .with_color(COLOURS[s % COLOURS.len()])
+            .with_size(4.0)
+            .with_legend(*name);
+        plots.push(Plot::Scatter(plot));
+    }
+    let names: Vec<String> = groups.iter().rev().map(|g| (*g).to_owned()).collect();
+    let height = 130.0 + 22.0 * (groups.len() * series.len()).max(6) as f64;
+    let layout = Layout::auto_from_plots(&plots).with_width(760.0).with_height(height).with_title(caption).with_title_size(13).with_x_label("value").with_y_categories(names);
+    render(name, plots, layout)
+}
+
+fn render(name: &str, plots: Vec<Plot>, layout: Layout) -> Result<Figure> {
+    let scene = render_multiple(plots, layout);
+    let svg = SvgBackend::new().render_scene(&scene);
+    let png = PngBackend::new().with_scale(2.0).render_scene(&scene).map_err(|e| Error::data(format!("the figure `{name}` could not be drawn: {e}")))?;
+    Ok(Figure { files: vec![(format!("{name}.svg"), svg.into_bytes()), (format!("{name}.png"), png)] })
+}
+
+/// Curves over steps or epochs as SVG: one line per series of `(name, points)`.
+pub fn curves(caption: &str, x: &str, y: &str, series: &[(String, Vec<(f64, f64)>)]) -> String {
+    let plots: Vec<Plot> = series
+        .iter()
+        .enumerate()
+        .map(|(i, (name, points))| Plot::Line(LinePlot::new().with_data(points.clone()).with_color(COLOURS[i % COLOURS.len()]).with_legend(name.as_str())))
+        .collect();
+    let layout = Layout::auto_from_plots(&plots).with_width(560.0).with_height(300.0).with_title(caption).with_title_size(13).with_x_label(x).with_y_label(y);
+    SvgBackend::new().render_scene(&render_multiple(plots, layout))
+}

@@ -1,0 +1,33 @@
+//! The registry: every stage kind that a study may name. One kind per file.
+
+pub mod compare;
+pub mod documents;
+pub mod evaluate;
+pub mod import;
+pub mod oversample;
+pub mod phantoms;
+pub mod prepare;
+pub mod split;
+pub mod synthesize;
+pub mod train_classifier;
+pub mod train_gan;
+pub mod umap;
+pub mod undersample;
+
+use crate::contract::kind::StageKind;
+
+/// Every stage kind, in alphabetical order.
+pub static KINDS: &[StageKind] = &[
+    StageKind::of::<compare::Compare>(),
+    StageKind::of::<evaluate::Evaluate>(),
+    StageKind::of::<import::Import>(),
+    StageKind::of::<oversample::Oversample>(),
+    StageKind::of::<phantoms::Phantoms>(),
+    StageKind::of::<prepare::Prepare>(),
+    StageKind::of::<split::Split>(),
+    StageKind::of::<synthesize::Synthesize>(),
+    StageKind::of::<train_classifier::TrainClassifier>(),
+    StageKind::of::<train_gan::TrainGan>(),
+    StageKind::of::<umap::Umap>(),
+    StageKind::of::<undersample::Undersample>(),
+];

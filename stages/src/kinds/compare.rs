@@ -1,0 +1,156 @@
+//! Compares the arms of a study side by side, film by film on one test set.
+//!
+//! Repeats of an arm are averaged. Intervals and differences come from one bootstrap over patients in which all arms
+//! see the same resample, so that a difference is a paired one.
+
+use super::documents::Scores;
+use crate::contract::prelude::*;
+use crate::data::figure::Figure;
+use crate::data::table::{Table, number};
+use crate::figures::{self, Interval};
+use crate::metrics::bootstrap::{Clusters, percentile_interval};
+use crate::metrics::classification::{Predictions, names};
+use std::collections::BTreeMap;
+
+ports! {
+    inputs {
+        /// The scores of all cells.
+        scores: Vec<Gathered<Scores>>,
+    }
+    outputs {
+        /// One row per arm and metric.
+        table: Table [influenced scores],
+        /// Each metric of each arm with its interval.
+        figures: Figure [influenced scores],
+    }
+}
+
+/// Puts arms side by side, with paired differences against one of them.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Compare {
+    /// The arm that the others are compared with, by its coordinates, such as `{ arm: real }`.
+    #[serde(default)]
+    pub against: BTreeMap<String, String>,
+    /// Resamples of the patients for the 95 % intervals.
+    #[serde(default = "default_resamples")]
+    #[schemars(range(min = 100))]
+    pub resamples: u32,
+}
+
+fn default_resamples() -> u32 {
+    1000
+}
+
+/// The scores of the repeats of one arm.
+struct ArmScores {
+    name: String,
+    repeats: Vec<Predictions>,
+}
+
+impl ArmScores {
+    /// The mean over the repeats of each metric; undefined where it is in any of them.
+    fn measure(&self, weights: &[f64]) -> Vec<Option<f64>> {
+        let all: Vec<Vec<Option<f64>>> = self.repeats.iter().map(|p| p.measure(weights)).collect();
+        (0..all[0].len()).map(|i| all.iter().map(|m| m[i]).sum::<Option<f64>>().map(|s| s / all.len() as f64)).collect()
+    }
+}
+
+impl Stage for Compare {
+    const NAME: &'static str = "compare";
+    const VERSION: u32 = 1;
+    const NEEDS: Needs = Needs::Heavy;
+    const SEEDED: bool = true;
+    const DETERMINISM: Determinism = Determinism::Bitwise;
+    type Inputs = Inputs;
+    type Outputs = Outputs;
+
+    fn check(&self) -> Vec<BadParameter> {
+        BadParameter::unless((100..=1_000_000).contains(&self.resamples), "resamples", "must lie between 100 and 1000000")
+    }
+
+    fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
+        let first = &inputs.scores.first().ok_or_else(|| Error::data("there are no scores to compare"))?.value;
+        let same = |s: &Scores| s.classes == first.classes && s.predictions.len() == first.predictions.len() && s.predictions.iter().zip(&first.predictions).all(|(a, b)| a.film == b.film && a.label == b.label);
+        if let Some(other) = inputs.scores.iter().find(|s| !same(&s.value)) {
+            return Err(Error::helped(
+                format!("`{}` and `{}` were tested on different films: no paired comparison is valid", inputs.scores[0].cell, other.cell),
+                "evaluate all arms on one test set, or gather one fold at a time",
+            ));
+        }
+        let arms = arms(&inputs.scores);
+        let against = self.against(&arms)?;
+        let clusters = Clusters::of(&first.predictions.iter().map(|p| p.patient.clone()).collect::<Vec<_>>());
+        let ones = vec![1.0; first.predictions.len()];
+        let values: Vec<Vec<Option<f64>>> = arms.iter().map(|a| a.measure(&ones)).collect();
+        let mut stream = cx.stream("bootstrap");
+        let mut resampled: Vec<Vec<Vec<Option<f64>>>> = vec![];
+        for n in 0..self.resamples as usize {
+            let weights = clusters.resample(&mut stream);
+            resampled.push(arms.iter().map(|a| a.measure(&weights)).collect());
+            if n % 50 == 49 {
+                cx.progress(n + 1, self.resamples as usize, "resample", &[])?;
+            }
+        }
+        let interval = |of: &dyn Fn(&Vec<Vec<Option<f64>>>) -> Option<f64>| percentile_interval(&resampled.iter().map(of).collect::<Vec<_>>(), 0.95);
+        let minus = |a: Option<f64>, b: Option<f64>| Some(a? - b?);
+        let mut table = Table::new("comparison", &["arm", "repeats", "metric", "class", "value", "low", "high", "difference", "difference-low", "difference-high"]);
+        let mut shown: Vec<Interval> = vec![];
+        for (m, name) in names(first.classes.len()).iter().enumerate() {
+            let class = name.class.map(|c| first.classes[c].clone()).unwrap_or_default();
+            for (a, arm) in arms.iter().enumerate() {
+                let value = values[a][m];
+                let own = value.and_then(|_| interval(&|r| r[a][m]));
+                let difference = against.filter(|b| *b != a).map(|b| (minus(value, values[b][m]), interval(&|r| minus(r[a][m], r[b][m]))));
+                let cell = |v: Option<f64>| v.map(number).unwrap_or_default();
+                table.push(vec![
+                    arm.name.clone(),
+                    arm.repeats.len().to_string(),
+                    name.metric.into(),
+                    class.clone(),
+                    cell(value),
+                    cell(own.map(|i| i.0)),
+                    cell(own.map(|i| i.1)),
+                    cell(difference.and_then(|d| d.0)),
+                    cell(difference.and_then(|d| d.1).map(|i| i.0)),
+                    cell(difference.and_then(|d| d.1).map(|i| i.1)),
+                ]);
+                if let (Some(value), Some((low, high))) = (value, own)
+                    && (name.class.is_none() || ["sensitivity", "specificity"].contains(&name.metric))
+                {
+                    let metric = if class.is_empty() { name.metric.to_owned() } else { format!("{} {class}", name.metric) };
+                    shown.push(Interval { group: metric, series: arm.name.clone(), value, low, high });
+                }
+            }
+        }
+        let figures = figures::intervals("comparison", "Mean over repeats with 95 % intervals (bootstrap over patients)", &shown)?;
+        Ok(Outputs { table, figures })
+    }
+}
+
+impl Compare {
+    fn against(&self, arms: &[ArmScores]) -> Result<Option<usize>> {
+        if self.against.is_empty() {
+            return Ok(None);
+        }
+        let wanted: Vec<String> = self.against.iter().map(|(axis, value)| format!("{axis}={value}")).collect();
+        let found = arms.iter().position(|a| wanted.iter().all(|w| a.name.split('/').any(|part| part == w)));
+        let names: Vec<&str> = arms.iter().map(|a| a.name.as_str()).collect();
+        found.map(Some).ok_or_else(|| Error::helped(format!("no arm is `{}`", wanted.join("/")), format!("the arms are: {}", names.join(", "))))
+    }
+}
+
+/// Cells that differ in `repeat` alone are one arm.
+fn arms(scores: &[Gathered<Scores>]) -> Vec<ArmScores> {
+    let mut arms: Vec<ArmScores> = vec![];
+    for s in scores {
+        let parts: Vec<&str> = s.cell.split('/').filter(|p| !p.starts_with("repeat=") && !p.is_empty()).collect();
+        let name = if parts.is_empty() { "all".to_owned() } else { parts.join("/") };
+        let predictions = s.value.predictions();
+        match arms.iter_mut().find(|a| a.name == name) {
+            Some(arm) => arm.repeats.push(predictions),
+            None => arms.push(ArmScores { name, repeats: vec![predictions] }),
+        }
+    }
+    arms
+}

@@ -1,0 +1,115 @@
+//! Documents that kinds exchange as artifacts: how to build a trained network, and scores with their predictions.
+
+use crate::contract::prelude::*;
+use crate::data::sample::write;
+use crate::data::weights::NetworkDocument;
+use crate::metrics::classification::Predictions;
+use crate::networks::{ClassifierNetwork, dcgan};
+use hilum_cache::Digest;
+
+/// A trained generator.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct GeneratorDocument {
+    /// The network.
+    pub network: GeneratorNetwork,
+    /// The labels of the films it was trained on.
+    pub labels: Vec<String>,
+    /// The source that its films name, such as `phantom`.
+    pub source: String,
+}
+
+/// The generators that a stage may train; the tag in a study is the file's name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum GeneratorNetwork {
+    /// DCGAN: films from noise.
+    Dcgan(dcgan::Config),
+}
+
+impl NetworkDocument for GeneratorDocument {
+    const TYPE: &'static str = "generator";
+}
+
+/// A trained classifier.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ClassifierDocument {
+    /// The network.
+    pub network: ClassifierNetwork,
+    /// Class names in the order of its outputs.
+    pub classes: Vec<String>,
+    /// Side of the films it was trained on.
+    pub side: usize,
+}
+
+impl NetworkDocument for ClassifierDocument {
+    const TYPE: &'static str = "weights";
+}
+
+/// What an evaluation found: metrics with intervals, and every prediction, so that arms can be compared film by film.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Scores {
+    /// Class names.
+    pub classes: Vec<String>,
+    /// One per film of the test set, in table order.
+    pub predictions: Vec<Prediction>,
+    /// Confusion matrix: rows are labels, columns predictions.
+    pub confusion: Vec<Vec<u64>>,
+    /// Metrics with intervals.
+    pub metrics: Vec<Measured>,
+    /// How many resamples the intervals are of.
+    pub resamples: usize,
+}
+
+/// The prediction for one film.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Prediction {
+    /// The film.
+    pub film: Digest,
+    /// Whose it is.
+    pub patient: String,
+    /// Its label.
+    pub label: String,
+    /// Probabilities in the order of the classes.
+    pub probabilities: Vec<f64>,
+}
+
+/// A metric with its interval; empty where undefined.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Measured {
+    /// Such as `sensitivity`.
+    pub metric: String,
+    /// The class, or empty for the whole.
+    pub class: String,
+    /// The value.
+    pub value: Option<f64>,
+    /// Lower end of the 95 % interval.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+}
+
+impl Scores {
+    /// The predictions as numbers.
+    pub fn predictions(&self) -> Predictions {
+        let class = |label: &str| self.classes.iter().position(|c| c == label).expect("BUG: labels of scores are classes");
+        let labels = self.predictions.iter().map(|p| class(&p.label)).collect();
+        Predictions::new(self.classes.len(), labels, self.predictions.iter().map(|p| p.probabilities.clone()).collect())
+    }
+}
+
+const SCORES: &str = "scores.json";
+
+impl ArtifactType for Scores {
+    const TYPE: &'static str = "scores";
+    fn open(files: &[File]) -> Result<Self> {
+        let file = files.first().ok_or_else(|| Error::data("scores without a file"))?;
+        let bytes = std::fs::read(&file.path).map_err(Error::io("read", &file.path))?;
+        serde_json::from_slice(&bytes).map_err(|e| Error::data(format!("scores do not read: {e}")))
+    }
+}
+impl OutputType for Scores {
+    const TYPE: &'static str = "scores";
+    fn save(&self, folder: &Path) -> Result<()> {
+        write(&folder.join(SCORES), &hilum_cache::canonical::to_bytes(self))
+    }
+}

@@ -1,0 +1,133 @@
+//! Evaluates a classifier on a test set: metrics with intervals by a bootstrap over patients, and every prediction.
+
+use super::documents::{ClassifierDocument, Measured, Prediction, Scores};
+use super::train_classifier;
+use crate::contract::prelude::*;
+use crate::contract::seed::Seed;
+use crate::data::pack::{Gallery, Images};
+use crate::data::sample::Samples;
+use crate::data::table::{Table, number};
+use crate::data::weights::Trained;
+use crate::metrics::bootstrap::{Clusters, percentile_interval};
+use crate::metrics::classification::{Predictions, names};
+use crate::networks::{Classifier, Weights};
+use crate::training;
+use candle_core::Device;
+
+ports! {
+    inputs {
+        /// The classifier.
+        weights: Trained<ClassifierDocument>,
+        /// The test set.
+        samples: Samples,
+        /// Pixels of its films.
+        images: Vec<Images> [by samples],
+    }
+    outputs {
+        /// Metrics with intervals and all predictions, for `compare`.
+        scores: Scores [contains samples; influenced weights images],
+        /// One row per film.
+        predictions: Table [contains samples; influenced weights images],
+        /// One row per metric.
+        metrics: Table [contains samples; influenced weights images],
+    }
+}
+
+/// Measures a classifier on a test set.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Evaluate {
+    /// Resamples of the patients for the 95 % intervals.
+    #[serde(default = "default_resamples")]
+    #[schemars(range(min = 100))]
+    pub resamples: u32,
+}
+
+fn default_resamples() -> u32 {
+    1000
+}
+
+impl Stage for Evaluate {
+    const NAME: &'static str = "evaluate";
+    const VERSION: u32 = 1;
+    const NEEDS: Needs = Needs::Tensor;
+    const SEEDED: bool = true;
+    const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
+    type Inputs = Inputs;
+    type Outputs = Outputs;
+
+    fn check(&self) -> Vec<BadParameter> {
+        BadParameter::unless((100..=1_000_000).contains(&self.resamples), "resamples", "must lie between 100 and 1000000")
+    }
+
+    fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
+        let document = &inputs.weights.document;
+        let rows = &inputs.samples.rows;
+        if let Some(row) = rows.iter().find(|r| !document.classes.contains(&r.label)) {
+            let classes = document.classes.join(", ");
+            return Err(Error::data(format!("label `{}` of the test set is none of the classifier's classes ({classes})", row.label)));
+        }
+        let device = training::open_device(cx.device)?;
+        let gallery = Gallery::of(&inputs.images)?;
+        if gallery.side != document.side {
+            return Err(Error::data(format!("the classifier was trained on films of {} pixels, these have {}", document.side, gallery.side)));
+        }
+        let network = open(&inputs.weights, &device)?;
+        let films = rows.iter().map(|r| gallery.get(&r.film)).collect::<Result<Vec<_>>>()?;
+        let probabilities = train_classifier::probabilities(&*network, &films, gallery.side, &device)?;
+        let labels: Vec<usize> = rows.iter().map(|r| document.classes.iter().position(|c| *c == r.label).expect("BUG: checked above")).collect();
+        let measured = Predictions::new(document.classes.len(), labels, probabilities.clone());
+
+        let ones = vec![1.0; rows.len()];
+        let values = measured.measure(&ones);
+        let clusters = Clusters::of(&rows.iter().map(|r| r.patient.clone()).collect::<Vec<_>>());
+        let mut stream = cx.stream("bootstrap");
+        let resampled: Vec<Vec<Option<f64>>> = (0..self.resamples).map(|_| measured.measure(&clusters.resample(&mut stream))).collect();
+        let metrics: Vec<Measured> = names(document.classes.len())
+            .iter()
+            .enumerate()
+            .map(|(i, name)| {
+                let interval = values[i].and_then(|_| percentile_interval(&resampled.iter().map(|r| r[i]).collect::<Vec<_>>(), 0.95));
+                let class = name.class.map(|c| document.classes[c].clone()).unwrap_or_default();
+                Measured { metric: name.metric.into(), class, value: values[i], low: interval.map(|i| i.0), high: interval.map(|i| i.1) }
+            })
+            .collect();
+        let confusion = measured.confusion(&ones).into_iter().map(|row| row.into_iter().map(|n| n as u64).collect()).collect();
+        let predictions = rows
+            .iter()
+            .zip(&probabilities)
+            .map(|(r, p)| Prediction { film: r.film, patient: r.patient.clone(), label: r.label.clone(), probabilities: p.clone() })
+            .collect();
+        let scores = Scores { classes: document.classes.clone(), predictions, confusion, metrics, resamples: self.resamples as usize };
+        Ok(Outputs { predictions: prediction_table(&scores, &measured), metrics: metric_table(&scores), scores })
+    }
+}
+
+/// Builds a classifier from its document and weights.
+pub(super) fn open(trained: &Trained<ClassifierDocument>, device: &Device) -> Result<Box<dyn Classifier>> {
+    let mut weights = Weights::on(device);
+    let network = trained.document.network.build(trained.document.classes.len(), &mut weights, &mut Seed(0).stream("open", "unused"))?;
+    trained.load_into(&weights, device)?;
+    Ok(network)
+}
+
+fn prediction_table(scores: &Scores, measured: &Predictions) -> Table {
+    let mut header: Vec<String> = ["film", "patient", "label", "predicted"].map(String::from).to_vec();
+    header.extend(scores.classes.iter().map(|c| format!("p-{c}")));
+    let mut table = Table { name: "predictions", header, rows: vec![] };
+    for (i, p) in scores.predictions.iter().enumerate() {
+        let mut row = vec![p.film.to_string(), p.patient.clone(), p.label.clone(), scores.classes[measured.predicted(i)].clone()];
+        row.extend(p.probabilities.iter().map(|v| number(*v)));
+        table.push(row);
+    }
+    table
+}
+
+fn metric_table(scores: &Scores) -> Table {
+    let mut table = Table::new("metrics", &["metric", "class", "value", "low", "high"]);
+    let cell = |v: Option<f64>| v.map(number).unwrap_or_default();
+    for m in &scores.metrics {
+        table.push(vec![m.metric.clone(), m.class.clone(), cell(m.value), cell(m.low), cell(m.high)]);
+    }
+    table
+}

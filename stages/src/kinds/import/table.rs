@@ -1,0 +1,54 @@
+//! Rows of a CSV table, by the columns that the study names. Every cell is text: `0012` is a patient, not twelve.
+
+use super::{Columns, Row};
+use crate::contract::prelude::*;
+use std::collections::BTreeMap;
+
+pub(super) fn rows(bytes: &[u8], columns: &Columns, only: &BTreeMap<String, Vec<String>>) -> Result<Vec<Row>> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
+    let header = reader.headers().map_err(unreadable)?.clone();
+    let column = |name: &str| {
+        header.iter().position(|h| h == name).ok_or_else(|| {
+            let known: Vec<&str> = header.iter().collect();
+            Error::helped(format!("the table has no column `{name}`"), format!("it has these columns: {}", known.join(", ")))
+        })
+    };
+    let optional = |name: &Option<String>| name.as_deref().map(column).transpose();
+    let (patient, file, label) = (column(&columns.patient)?, column(&columns.file)?, column(&columns.label)?);
+    let (source, age, sex, view) = (optional(&columns.source)?, optional(&columns.age)?, optional(&columns.sex)?, optional(&columns.view)?);
+    let filters = only.iter().map(|(name, values)| Ok((column(name)?, values))).collect::<Result<Vec<_>>>()?;
+    let mut out = vec![];
+    for record in reader.records() {
+        let record = record.map_err(unreadable)?;
+        let cell = |i: usize| record.get(i).unwrap_or_default().to_owned();
+        let maybe = |i: Option<usize>| i.map(cell).unwrap_or_default();
+        if filters.iter().all(|(i, values)| values.contains(&cell(*i))) {
+            out.push(Row {
+                patient: cell(patient),
+                file: cell(file),
+                label: cell(label),
+                source: maybe(source),
+                age: maybe(age).parse().ok().filter(|a: &f64| a.is_finite()),
+                sex: maybe(sex),
+                view: maybe(view),
+            });
+        }
+    }
+    if out.is_empty() {
+        return Err(Error::data("the table has no row that passes"));
+    }
+    if out.iter().all(|r| r.patient.is_empty()) {
+        return Err(Error::helped(format!("the column `{}` is empty: nobody would be a patient", columns.patient), "name the column that holds the patients' identifiers"));
+    }
+    Ok(out)
+}
+
+fn unreadable(e: csv::Error) -> Error {
+    let line = e.position().map(|p| format!(" at line {}", p.line())).unwrap_or_default();
+    match e.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => Error::data(format!("the table does not read{line}: {len} cells where {expected_len} are due")),
+        csv::ErrorKind::Utf8 { .. } => Error::helped(format!("the table does not read{line}: it is not UTF-8"), "save it as UTF-8"),
+        _ => Error::data(format!("the table does not read{line}: {e}")),
+    }
+}

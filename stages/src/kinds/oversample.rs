@@ -1,0 +1,131 @@
+//! Oversampling: the training sets that a study compares. Small classes are filled up by repeating real films, or by
+//! adding synthetic ones.
+
+use crate::contract::decode::Fault;
+use crate::contract::prelude::*;
+use crate::data::sample::{Sample, Samples};
+use std::collections::BTreeMap;
+
+ports! {
+    inputs {
+        /// Real films.
+        real: Option<Samples>,
+        /// Synthetic films.
+        synthetic: Option<Samples>,
+    }
+    outputs {
+        /// The training set of the arm.
+        samples: Samples [contains real synthetic],
+    }
+}
+
+/// Makes the training set of one arm: real films as they are, small classes filled up by repetition or by synthetic films, or synthetic films in place of the real ones.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Oversample {
+    /// Which training set.
+    pub arm: Arm,
+    /// How large each filled-up class becomes, as a share of the largest class.
+    #[serde(default = "one")]
+    #[schemars(range(min = 0))]
+    pub ratio: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// The training sets of a study.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Arm {
+    /// Real films as they are.
+    #[serde(rename = "real")]
+    Real,
+    /// Films of the small classes are repeated.
+    #[serde(rename = "repeated")]
+    Repeated,
+    /// Synthetic films are added to the small classes.
+    #[serde(rename = "real+synthetic")]
+    RealSynthetic,
+    /// Classes that have synthetic films lose their real ones.
+    #[serde(rename = "only-synthetic")]
+    OnlySynthetic,
+}
+
+impl Stage for Oversample {
+    const NAME: &'static str = "oversample";
+    const VERSION: u32 = 1;
+    const SEEDED: bool = true;
+    type Inputs = Inputs;
+    type Outputs = Outputs;
+
+    fn check(&self) -> Vec<BadParameter> {
+        if self.ratio > 0.0 && self.ratio.is_finite() { vec![] } else { vec![BadParameter { path: vec!["ratio".into()], what: Fault::Value("must be greater than 0".into()) }] }
+    }
+
+    fn reads(&self, port: &str) -> bool {
+        port == "real" || matches!(self.arm, Arm::RealSynthetic | Arm::OnlySynthetic)
+    }
+
+    fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
+        let real = inputs.real.ok_or_else(|| Error::helped(format!("the arm `{}` needs real films", self.name()), "bind `real`"))?;
+        let synthetic = match (self.reads("synthetic"), inputs.synthetic) {
+            (true, None) => return Err(Error::helped(format!("the arm `{}` needs synthetic films", self.name()), "bind `synthetic`")),
+            (true, Some(s)) => s,
+            (false, _) => Samples::default(),
+        };
+        let made = synthetic.by_label();
+        let groups = real.by_label();
+        let largest = groups.values().map(Vec::len).max().ok_or_else(|| Error::data("there is no real film"))?;
+        let target = (largest as f64 * self.ratio).round() as usize;
+        let mut rows: Vec<Sample> = vec![];
+        let mut added = BTreeMap::new();
+        for (label, films) in &groups {
+            let own = |s: &Sample| s.clone();
+            let synthetic = made.get(label).cloned().unwrap_or_default();
+            match self.arm {
+                Arm::OnlySynthetic if !synthetic.is_empty() => {
+                    let wanted = target.max(films.len());
+                    rows.extend(self.draw(&synthetic, wanted, label, cx)?.into_iter().map(own));
+                    added.insert(*label, wanted);
+                    continue;
+                }
+                Arm::RealSynthetic if !synthetic.is_empty() && films.len() < target => {
+                    let wanted = target - films.len();
+                    rows.extend(self.draw(&synthetic, wanted, label, cx)?.into_iter().map(own));
+                    added.insert(*label, wanted);
+                }
+                Arm::Repeated if films.len() < target => {
+                    // Whole rounds first, so that no film stands in more than one row more than another.
+                    let mut order = films.clone();
+                    cx.stream(&format!("repeat {label}")).shuffle(&mut order);
+                    rows.extend(order.iter().cycle().take(target - films.len()).map(|s| own(s)));
+                    added.insert(*label, target - films.len());
+                }
+                _ => {}
+            }
+            rows.extend(films.iter().map(|s| own(s)));
+        }
+        for (label, n) in added {
+            cx.note(format!("{n} films were added to `{label}`"));
+        }
+        Ok(Outputs { samples: Samples::of(rows) })
+    }
+}
+
+impl Oversample {
+    fn name(&self) -> String {
+        serde_json::to_value(self.arm).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+
+    fn draw<'a>(&self, synthetic: &[&'a Sample], wanted: usize, label: &str, cx: &Context) -> Result<Vec<&'a Sample>> {
+        if synthetic.len() < wanted {
+            let found = synthetic.len();
+            return Err(Error::helped(format!("`{label}` needs {wanted} synthetic films, and {found} were made"), format!("synthesize at least {wanted} films, or lower `ratio`")));
+        }
+        let mut order = synthetic.to_vec();
+        cx.stream(&format!("draw {label}")).shuffle(&mut order);
+        order.truncate(wanted);
+        Ok(order)
+    }
+}

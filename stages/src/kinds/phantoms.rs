@@ -1,0 +1,171 @@
+//! Phantoms: generated chest films of nobody, with patients, classes, sources and a difficulty that is known.
+//!
+//! A film is a body with two lungs, ribs, a heart and noise. The class shows as nothing, as soft opacities at the
+//! periphery, or as one dense focus. A share `hidden` of the films of a class with a finding shows none of it: nobody
+//! can find those, so the best possible AUROC against films without findings is `1 − hidden/2`.
+
+mod draw;
+
+use crate::contract::decode::Fault;
+use crate::contract::prelude::*;
+use crate::data::png;
+use crate::data::pseudonym::PseudonymKey;
+use crate::data::sample::{FilmFile, Origin, Sample, Samples};
+use hilum_cache::Digest;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+
+ports! {
+    inputs {}
+    outputs {
+        /// The films, which travel with their table.
+        samples: Samples,
+    }
+}
+
+/// Draws chest films of nobody, for trying a study without data.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Phantoms {
+    /// Side of the films in pixels.
+    #[serde(default = "default_size")]
+    #[schemars(range(min = 16, max = 1024))]
+    pub size: u32,
+    /// The classes.
+    pub classes: BTreeMap<String, Class>,
+    /// Films per patient, on average; patients have one to three.
+    #[serde(default = "default_films_per_patient")]
+    #[schemars(range(min = 1, max = 3))]
+    pub films_per_patient: f64,
+    /// Strength of the findings against the noise: 1 is plain, 0.3 is faint.
+    #[serde(default = "default_contrast")]
+    #[schemars(range(min = 0, max = 2))]
+    pub contrast: f64,
+    /// Number of sources (hospitals), each with a brightness of its own.
+    #[serde(default = "default_sources")]
+    #[schemars(range(min = 1, max = 9))]
+    pub sources: u32,
+}
+
+/// One class of films.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Class {
+    /// How many films.
+    pub films: u32,
+    /// What they show.
+    #[serde(default)]
+    pub finding: Finding,
+    /// Share of the films that show nothing of it.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 1))]
+    pub hidden: f64,
+}
+
+/// What a film shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finding {
+    /// Nothing.
+    #[default]
+    None,
+    /// Soft opacities at the periphery of both lungs.
+    Peripheral,
+    /// One dense focus in one lung.
+    Focal,
+}
+
+fn default_size() -> u32 {
+    64
+}
+fn default_films_per_patient() -> f64 {
+    1.4
+}
+fn default_contrast() -> f64 {
+    0.8
+}
+fn default_sources() -> u32 {
+    1
+}
+
+impl Stage for Phantoms {
+    const NAME: &'static str = "phantoms";
+    const VERSION: u32 = 1;
+    const SEEDED: bool = true;
+    type Inputs = Inputs;
+    type Outputs = Outputs;
+
+    fn check(&self) -> Vec<BadParameter> {
+        let mut bad = [
+            BadParameter::unless((16..=1024).contains(&self.size), "size", "must lie between 16 and 1024"),
+            BadParameter::unless((1.0..=3.0).contains(&self.films_per_patient), "films_per_patient", "must lie between 1 and 3"),
+            BadParameter::unless((0.0..=2.0).contains(&self.contrast), "contrast", "must lie between 0 and 2"),
+            BadParameter::unless((1..=9).contains(&self.sources), "sources", "must lie between 1 and 9"),
+            BadParameter::unless(!self.classes.is_empty(), "classes", "at least one class is needed"),
+        ]
+        .concat();
+        for (name, class) in &self.classes {
+            let mut fault = |field: &str, why: &str| bad.push(BadParameter { path: vec!["classes".into(), name.clone(), field.into()], what: Fault::Value(why.into()) });
+            if !(0.0..=1.0).contains(&class.hidden) {
+                fault("hidden", "must lie between 0 and 1");
+            }
+            if !(1..=1_000_000).contains(&class.films) {
+                fault("films", "must lie between 1 and 1000000");
+            }
+        }
+        bad
+    }
+
+    fn run(&self, _: Inputs, cx: &Context) -> Result<Outputs> {
+        let key = PseudonymKey::published();
+        let mut plans = vec![];
+        let mut patient = 0u64;
+        for (label, class) in &self.classes {
+            let mut stream = cx.stream(&format!("patients {label}"));
+            let mut left = class.films;
+            while left > 0 {
+                let more = self.films_per_patient - 1.0;
+                let films = (1 + u32::from(stream.chance(more / 2.0)) + u32::from(stream.chance(more / 2.0))).min(left);
+                left -= films;
+                let source = stream.below(self.sources as usize);
+                for number in 0..films {
+                    plans.push((patient, number, label, class, source));
+                }
+                patient += 1;
+            }
+        }
+        let anatomy = cx.stream("anatomy");
+        let films = cx.stream("films");
+        let drawn: Vec<(Sample, Vec<u8>)> = plans
+            .into_par_iter()
+            .enumerate()
+            .map(|(n, (patient, number, label, class, source))| {
+                let body = draw::Body::of(&mut anatomy.item(patient));
+                let mut stream = films.item(n as u64);
+                let shown = if stream.chance(class.hidden) { Finding::None } else { class.finding };
+                let pixels = draw::film(&body, shown, self.contrast, source, self.size as usize, &mut stream);
+                let bytes = png::encode(&pixels, self.size, self.size, &[("Description", "phantom chest film of nobody; not for diagnosis")])?;
+                let sample = Sample {
+                    film: Digest::of(&bytes),
+                    patient: key.pseudonym(&format!("phantom {patient}")),
+                    number,
+                    label: label.clone(),
+                    source: format!("phantom-{}", source + 1),
+                    origin: Origin::Real,
+                    generator: None,
+                    parent: None,
+                    age: None,
+                    sex: String::new(),
+                    view: "PA".into(),
+                    width: self.size,
+                    height: self.size,
+                };
+                Ok((sample, bytes))
+            })
+            .collect::<Result<_>>()?;
+        let (rows, bytes): (Vec<Sample>, Vec<Vec<u8>>) = drawn.into_iter().unzip();
+        let mut samples = Samples::of(rows);
+        samples.films = bytes.into_iter().enumerate().map(|(n, bytes)| FilmFile { name: format!("films/{n:05}.png"), bytes, path: None }).collect();
+        Ok(Outputs { samples })
+    }
+}

@@ -1,0 +1,210 @@
+//! Trains a classifier of films. The loop stands here in order of execution.
+
+use super::documents::ClassifierDocument;
+use crate::contract::prelude::*;
+use crate::data::augment::Augment;
+use crate::data::batch::{self, Order};
+use crate::data::pack::{Gallery, Images};
+use crate::data::sample::{Sample, Samples};
+use crate::data::table::{Table, number};
+use crate::data::weights::Trained;
+use crate::networks::{Classifier, ClassifierNetwork, Mode, Weights};
+use crate::training::{self, OptimiserChoice};
+use candle_core::{Device, Tensor};
+use hilum_ops::cross_entropy;
+
+ports! {
+    inputs {
+        /// The training set.
+        samples: Samples,
+        /// A set to watch while training.
+        validation: Option<Samples>,
+        /// Pixels of the films of both.
+        images: Vec<Images> [by samples validation],
+    }
+    outputs {
+        /// The trained classifier.
+        weights: Trained<ClassifierDocument> [influenced samples validation images],
+        /// Loss and accuracy over the epochs.
+        history: Table [influenced samples validation images],
+    }
+}
+
+/// Trains a classifier on the labels of films.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrainClassifier {
+    /// The architecture.
+    pub network: ClassifierNetwork,
+    /// Passes over the training set; `steps` says the same in steps.
+    #[serde(default)]
+    pub epochs: Option<u32>,
+    /// Steps, so that training sets of different sizes get equal budgets.
+    #[serde(default)]
+    pub steps: Option<u32>,
+    /// Films per step.
+    #[serde(default = "default_batch")]
+    #[schemars(range(min = 2))]
+    pub batch: u32,
+    /// How weights are moved.
+    #[serde(default = "default_optimiser")]
+    pub optimiser: OptimiserChoice,
+    /// Classic augmentation.
+    #[serde(default)]
+    pub augment: Augment,
+}
+
+fn default_batch() -> u32 {
+    32
+}
+fn default_optimiser() -> OptimiserChoice {
+    OptimiserChoice::Sgd(training::SgdParameters::default())
+}
+
+impl Stage for TrainClassifier {
+    const NAME: &'static str = "train-classifier";
+    const VERSION: u32 = 1;
+    const NEEDS: Needs = Needs::Tensor;
+    const SEEDED: bool = true;
+    const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
+    type Inputs = Inputs;
+    type Outputs = Outputs;
+
+    fn check(&self) -> Vec<BadParameter> {
+        [
+            self.augment.check("augment"),
+            self.optimiser.check("optimiser"),
+            BadParameter::unless(self.epochs.is_some() != self.steps.is_some(), "", "either `epochs` or `steps` must be given"),
+            BadParameter::unless(self.epochs != Some(0) && self.steps != Some(0), "", "at least one step is needed"),
+            BadParameter::unless(self.batch >= 2, "batch", "must be at least 2"),
+        ]
+        .concat()
+    }
+
+    fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
+        training::with_deep_stack(|| self.train(&inputs, cx))
+    }
+}
+
+impl TrainClassifier {
+    fn train(&self, inputs: &Inputs, cx: &Context) -> Result<Outputs> {
+        let device = training::open_device(cx.device)?;
+        let gallery = Gallery::of(&inputs.images)?;
+        let side = gallery.side;
+        let classes = inputs.samples.labels();
+        if classes.len() < 2 {
+            return Err(Error::data(format!("a classifier needs films of two labels or more, found: {}", classes.join(", "))));
+        }
+        let set = Labelled::of(&inputs.samples.rows, &classes, &gallery)?;
+        let validation = inputs.validation.as_ref().map(|v| Labelled::of(&v.rows, &classes, &gallery)).transpose()?;
+        let batch = (self.batch as usize).min(set.films.len());
+        let per_epoch = set.films.len().div_ceil(batch);
+        let steps = self.steps.map_or_else(|| self.epochs.unwrap_or(1) as usize * per_epoch, |s| s as usize);
+
+        let mut weights = Weights::on(&device);
+        let network = self.network.build(classes.len(), &mut weights, &mut cx.stream("initial"))?;
+        let mut optimiser = self.optimiser.build(weights.trained());
+        let mut order = Order::new(cx.stream("order"), set.films.len());
+        let (augmentation, mut dropout) = (cx.stream("augment"), cx.stream("dropout"));
+        let mut history = Table::new("history", &["epoch", "step", "loss", "accuracy", "validation-loss", "validation-accuracy"]);
+        let mut sum = Running::default();
+
+        for step in 1..=steps {
+            let draws = order.batch(batch);
+            let films = batch::numbers(&set.films, &draws, side, &self.augment, &augmentation, (0.0, 1.0));
+            let films = Tensor::from_vec(films, (batch, 1, side, side), &device)?;
+            let labels: Vec<u32> = draws.iter().map(|d| set.labels[d.0]).collect();
+            let targets = Tensor::from_slice(&labels, batch, &device)?;
+
+            let features = network.features(&films, &mut Mode::Train(&mut dropout))?;
+            let logits = network.head(&features, &mut Mode::Train(&mut dropout))?;
+            let loss = cross_entropy(&logits, &targets)?;
+            optimiser.step(&loss.backward()?)?;
+
+            let value = f64::from(loss.to_scalar::<f32>()?);
+            if !value.is_finite() {
+                return Err(Error::helped(format!("the loss became infinite or undefined at step {step} of {steps}"), "lower the learning rate"));
+            }
+            sum.add(value, &logits, &labels)?;
+            if step % per_epoch == 0 || step == steps {
+                let (loss, accuracy) = sum.take();
+                let watched = validation.as_ref().map(|v| v.measure(&*network, side, &device)).transpose()?;
+                let cell = |v: Option<f64>| v.map(number).unwrap_or_default();
+                let epoch = step.div_ceil(per_epoch);
+                history.push(vec![epoch.to_string(), step.to_string(), number(loss), number(accuracy), cell(watched.map(|w| w.0)), cell(watched.map(|w| w.1))]);
+            }
+            cx.progress(step, steps, "step", &[("loss", value)])?;
+        }
+        let document = ClassifierDocument { network: self.network.clone(), classes, side };
+        Ok(Outputs { weights: Trained::of(document, &weights)?, history })
+    }
+}
+
+/// Films with the numbers of their classes.
+struct Labelled<'a> {
+    films: Vec<&'a [u8]>,
+    labels: Vec<u32>,
+}
+
+impl<'a> Labelled<'a> {
+    fn of(rows: &[Sample], classes: &[String], gallery: &Gallery<'a>) -> Result<Self> {
+        let films = rows.iter().map(|r| gallery.get(&r.film)).collect::<Result<_>>()?;
+        let class = |r: &Sample| {
+            let found = classes.iter().position(|c| *c == r.label).map(|c| c as u32);
+            found.ok_or_else(|| Error::data(format!("label `{}` does not occur in the training set ({})", r.label, classes.join(", "))))
+        };
+        Ok(Labelled { films, labels: rows.iter().map(class).collect::<Result<_>>()? })
+    }
+
+    /// Loss and accuracy without augmentation.
+    fn measure(&self, network: &dyn Classifier, side: usize, device: &Device) -> Result<(f64, f64)> {
+        let probabilities = probabilities(network, &self.films, side, device)?;
+        let each = || probabilities.iter().zip(&self.labels);
+        let n = self.labels.len() as f64;
+        let loss = each().map(|(p, l)| -p[*l as usize].max(1e-12).ln()).sum::<f64>() / n;
+        let hits = each().filter(|(p, l)| (0..p.len()).all(|c| p[c] <= p[**l as usize])).count();
+        Ok((loss, hits as f64 / n))
+    }
+}
+
+/// Probabilities of every film, evaluated in batches that do not influence each other.
+pub(super) fn probabilities(network: &dyn Classifier, films: &[&[u8]], side: usize, device: &Device) -> Result<Vec<Vec<f64>>> {
+    let mut out = vec![];
+    for chunk in films.chunks(64) {
+        let values: Vec<f32> = chunk.iter().flat_map(|f| f.iter().map(|v| f32::from(*v) / 255.0)).collect();
+        let films = Tensor::from_vec(values, (chunk.len(), 1, side, side), device)?;
+        let logits = network.head(&network.features(&films, &mut Mode::Evaluate)?, &mut Mode::Evaluate)?;
+        for row in logits.to_vec2::<f32>()? {
+            let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let powers: Vec<f64> = row.iter().map(|l| f64::from(l - largest).exp()).collect();
+            let sum: f64 = powers.iter().sum();
+            out.push(powers.iter().map(|p| p / sum).collect());
+        }
+    }
+    Ok(out)
+}
+
+/// Sums over the steps of an epoch.
+#[derive(Default)]
+struct Running {
+    loss: f64,
+    steps: usize,
+    hits: usize,
+    films: usize,
+}
+
+impl Running {
+    fn add(&mut self, loss: f64, logits: &Tensor, labels: &[u32]) -> Result<()> {
+        let predicted = logits.argmax(1)?.to_vec1::<u32>()?;
+        self.loss += loss;
+        self.steps += 1;
+        self.hits += predicted.iter().zip(labels).filter(|(a, b)| a == b).count();
+        self.films += labels.len();
+        Ok(())
+    }
+    fn take(&mut self) -> (f64, f64) {
+        let out = (self.loss / self.steps as f64, self.hits as f64 / self.films as f64);
+        *self = Running::default();
+        out
+    }
+}

@@ -1,0 +1,144 @@
+//! A map of films in two dimensions (UMAP, McInnes, Healy & Melville 2018): near films look alike to the network, or in
+//! their pixels. The map's trustworthiness is printed on it; separation on a map proves nothing.
+
+use super::documents::ClassifierDocument;
+use super::evaluate;
+use crate::contract::prelude::*;
+use crate::data::figure::Figure;
+use crate::data::pack::{Gallery, Images};
+use crate::data::sample::{Origin, Sample, Samples};
+use crate::data::table::{Table, number};
+use crate::data::weights::Trained;
+use crate::figures::{self, Point};
+use crate::networks::Mode;
+use crate::training;
+use crate::umap::{self, UmapParameters};
+use candle_core::Tensor;
+
+ports! {
+    inputs {
+        /// A classifier whose features are mapped; pixels are mapped where none is bound.
+        weights: Option<Trained<ClassifierDocument>>,
+        /// The films to map.
+        samples: Vec<Samples>,
+        /// Their pixels.
+        images: Vec<Images> [by samples],
+    }
+    outputs {
+        /// One row per film.
+        embedding: Table [contains samples; influenced weights images],
+        /// The map.
+        figure: Figure [contains samples; influenced weights images],
+    }
+}
+
+/// Maps films in two dimensions by the features of a classifier, or by their pixels.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Umap {
+    /// How many neighbours a film keeps.
+    #[serde(default = "default_neighbours")]
+    #[schemars(range(min = 2, max = 200))]
+    pub neighbours: u32,
+    /// How close points may lie.
+    #[serde(default = "default_min_dist")]
+    #[schemars(range(min = 0, max = 1))]
+    pub min_dist: f64,
+    /// At most so many films of each label and origin, drawn at random.
+    #[serde(default = "default_most")]
+    #[schemars(range(min = 3))]
+    pub most: u32,
+}
+
+fn default_neighbours() -> u32 {
+    15
+}
+fn default_min_dist() -> f64 {
+    0.1
+}
+fn default_most() -> u32 {
+    2000
+}
+
+impl Stage for Umap {
+    const NAME: &'static str = "umap";
+    const VERSION: u32 = 1;
+    const NEEDS: Needs = Needs::Tensor;
+    const SEEDED: bool = true;
+    const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
+    type Inputs = Inputs;
+    type Outputs = Outputs;
+
+    fn check(&self) -> Vec<BadParameter> {
+        [
+            BadParameter::unless((2..=200).contains(&self.neighbours), "neighbours", "must lie between 2 and 200"),
+            BadParameter::unless((0.0..=1.0).contains(&self.min_dist), "min_dist", "must lie between 0 and 1"),
+            BadParameter::unless(self.most >= 3, "most", "must be at least 3"),
+        ]
+        .concat()
+    }
+
+    fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
+        let rows = self.rows(&inputs.samples, cx);
+        let gallery = Gallery::of(&inputs.images)?;
+        let films = rows.iter().map(|r| gallery.get(&r.film)).collect::<Result<Vec<_>>>()?;
+        let (data, dimensions, what) = match &inputs.weights {
+            Some(weights) => {
+                let (data, dimensions) = features(weights, &films, gallery.side, cx)?;
+                (data, dimensions, format!("{dimensions} features of {}", weights.document.network.name()))
+            }
+            None => (films.iter().flat_map(|f| f.iter().map(|v| f32::from(*v) / 255.0)).collect(), gallery.side * gallery.side, format!("{} pixels", gallery.side * gallery.side)),
+        };
+        let parameters = UmapParameters { neighbours: self.neighbours as usize, min_dist: self.min_dist, epochs: None };
+        let embedding = umap::embed(&data, dimensions, &parameters, cx.stream("layout").bits()).map_err(Error::data)?;
+        let k = (self.neighbours as usize).min(rows.len().saturating_sub(1) / 2).max(1);
+        let trust = umap::trustworthiness(&data, dimensions, &embedding, k);
+        cx.note(format!("trustworthiness at {k} neighbours: {trust:.3}"));
+
+        let mut table = Table::new("embedding", &["film", "label", "origin", "x", "y"]);
+        let mut points = vec![];
+        for (row, at) in rows.iter().zip(&embedding) {
+            let origin = if row.origin == Origin::Real { "real" } else { "synthetic" };
+            table.push(vec![row.film.to_string(), row.label.clone(), origin.into(), number(at[0]), number(at[1])]);
+            points.push(Point { x: at[0], y: at[1], label: row.label.clone(), synthetic: row.origin == Origin::Synthetic });
+        }
+        let caption = format!("UMAP of {what}; {} neighbours, min_dist {}, trustworthiness {trust:.3}", self.neighbours, self.min_dist);
+        Ok(Outputs { embedding: table, figure: figures::map("umap", &caption, &points)? })
+    }
+}
+
+impl Umap {
+    /// The films of all tables, each once, at most `most` of each label and origin.
+    fn rows(&self, tables: &[Samples], cx: &Context) -> Vec<Sample> {
+        let mut groups: std::collections::BTreeMap<(Origin, String), Vec<Sample>> = std::collections::BTreeMap::new();
+        let mut seen = std::collections::HashSet::new();
+        for row in tables.iter().flat_map(|t| &t.rows).filter(|r| seen.insert(r.film)) {
+            groups.entry((row.origin, row.label.clone())).or_default().push(row.clone());
+        }
+        let mut rows = vec![];
+        for ((origin, label), mut films) in groups {
+            if films.len() > self.most as usize {
+                cx.stream(&format!("draw {origin:?} {label}")).shuffle(&mut films);
+                films.truncate(self.most as usize);
+            }
+            rows.extend(films);
+        }
+        Samples::of(rows).rows
+    }
+}
+
+fn features(weights: &Trained<ClassifierDocument>, films: &[&[u8]], side: usize, cx: &Context) -> Result<(Vec<f32>, usize)> {
+    if side != weights.document.side {
+        return Err(Error::data(format!("the classifier was trained on films of {} pixels, these have {side}", weights.document.side)));
+    }
+    let device = training::open_device(cx.device)?;
+    let network = evaluate::open(weights, &device)?;
+    let (mut data, mut dimensions) = (vec![], 0);
+    for chunk in films.chunks(64) {
+        let values: Vec<f32> = chunk.iter().flat_map(|f| f.iter().map(|v| f32::from(*v) / 255.0)).collect();
+        let features = network.features(&Tensor::from_vec(values, (chunk.len(), 1, side, side), &device)?, &mut Mode::Evaluate)?;
+        dimensions = features.dim(1)?;
+        data.extend(features.flatten_all()?.to_vec1::<f32>()?);
+    }
+    Ok((data, dimensions))
+}

@@ -1,0 +1,53 @@
+//! Undersampling: films of the larger classes are left out until the classes are even.
+
+use crate::contract::prelude::*;
+use crate::data::sample::{Sample, Samples};
+
+ports! {
+    inputs {
+        /// Samples of several labels.
+        samples: Samples,
+    }
+    outputs {
+        /// The films that stay.
+        samples: Samples [contains samples],
+    }
+}
+
+/// Leaves films of the larger classes out until every class has as many as the smallest.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Undersample {
+    /// How many times as many films as the smallest class the others may keep.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1))]
+    pub ratio: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+impl Stage for Undersample {
+    const NAME: &'static str = "undersample";
+    const VERSION: u32 = 1;
+    const SEEDED: bool = true;
+    type Inputs = Inputs;
+    type Outputs = Outputs;
+
+    fn check(&self) -> Vec<BadParameter> {
+        BadParameter::unless(self.ratio >= 1.0 && self.ratio.is_finite(), "ratio", "must be at least 1")
+    }
+
+    fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
+        let groups = inputs.samples.by_label();
+        let smallest = groups.values().map(Vec::len).min().ok_or_else(|| Error::data("there is no film to draw from"))?;
+        let keep = (smallest as f64 * self.ratio).round() as usize;
+        let mut rows: Vec<Sample> = vec![];
+        for (label, mut films) in groups {
+            cx.stream(&format!("draw {label}")).shuffle(&mut films);
+            rows.extend(films.into_iter().take(keep).cloned());
+        }
+        Ok(Outputs { samples: Samples::of(rows) })
+    }
+}

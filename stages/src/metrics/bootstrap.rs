@@ -1,0 +1,101 @@
+//! Confidence intervals by resampling patients, not films: films of one patient are not independent.
+
+use crate::contract::seed::Stream;
+
+/// The patients of a test set, as a bootstrap sees them.
+pub struct Clusters {
+    of_film: Vec<usize>,
+    count: usize,
+}
+
+impl Clusters {
+    /// Groups films by patient; a film of nobody is its own.
+    pub fn of(patients: &[String]) -> Self {
+        let mut known = std::collections::HashMap::new();
+        let mut count = 0;
+        let of_film = patients
+            .iter()
+            .map(|p| {
+                let mut fresh = || {
+                    count += 1;
+                    count - 1
+                };
+                if p.is_empty() { fresh() } else { *known.entry(p).or_insert_with(fresh) }
+            })
+            .collect();
+        Clusters { of_film, count }
+    }
+
+    /// Weights of films for one resample: how often each film's patient was drawn.
+    pub fn resample(&self, stream: &mut Stream) -> Vec<f64> {
+        let mut drawn = vec![0.0; self.count];
+        for _ in 0..self.count {
+            drawn[stream.below(self.count)] += 1.0;
+        }
+        self.of_film.iter().map(|c| drawn[*c]).collect()
+    }
+}
+
+/// The percentile interval that holds `level` of the values; `None` where fewer than half of them are defined.
+pub fn percentile_interval(values: &[Option<f64>], level: f64) -> Option<(f64, f64)> {
+    let mut defined: Vec<f64> = values.iter().flatten().copied().collect();
+    if defined.len() * 2 < values.len() || defined.is_empty() {
+        return None;
+    }
+    defined.sort_by(f64::total_cmp);
+    let tail = (1.0 - level) / 2.0;
+    Some((quantile(&defined, tail), quantile(&defined, 1.0 - tail)))
+}
+
+/// The quantile of sorted values by linear interpolation, as numpy's default.
+pub fn quantile(sorted: &[f64], q: f64) -> f64 {
+    let at = q * (sorted.len() - 1) as f64;
+    let (low, high) = (at.floor() as usize, at.ceil() as usize);
+    sorted[low] + (sorted[high] - sorted[low]) * (at - low as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::seed::Seed;
+
+    #[test]
+    fn films_of_a_patient_are_drawn_together() {
+        let patients: Vec<String> = ["a", "a", "b", "", ""].map(String::from).to_vec();
+        let clusters = Clusters::of(&patients);
+        assert_eq!(clusters.count, 4);
+        let mut stream = Seed(1).stream("test", "bootstrap");
+        for _ in 0..50 {
+            let w = clusters.resample(&mut stream);
+            assert_eq!(w[0], w[1]);
+            assert_eq!((w[0] + w[2] + w[3] + w[4]) as usize, 4);
+        }
+    }
+
+    #[test]
+    fn quantiles_are_numpys() {
+        assert_eq!(quantile(&[1.0, 2.0, 3.0, 4.0], 0.025), 1.075);
+        assert_eq!(percentile_interval(&[None, None, Some(1.0)], 0.95), None);
+    }
+
+    /// The interval of a mean of normal numbers, one per patient, holds the truth about 95 times in 100.
+    #[test]
+    fn coverage_is_what_it_says() {
+        let mut stream = Seed(5).stream("test", "coverage");
+        let patients: Vec<String> = (0..60).map(|i| i.to_string()).collect();
+        let clusters = Clusters::of(&patients);
+        let mut inside = 0;
+        for _ in 0..300 {
+            let x: Vec<f64> = (0..60).map(|_| stream.normal()).collect();
+            let means: Vec<Option<f64>> = (0..300)
+                .map(|_| {
+                    let w = clusters.resample(&mut stream);
+                    Some(w.iter().zip(&x).map(|(w, x)| w * x).sum::<f64>() / 60.0)
+                })
+                .collect();
+            let (low, high) = percentile_interval(&means, 0.95).unwrap();
+            inside += usize::from(low <= 0.0 && 0.0 <= high);
+        }
+        assert!((273..=297).contains(&inside), "{inside} of 300");
+    }
+}

@@ -1,0 +1,63 @@
+//! Networks: one architecture per file, readable beside its paper. They touch no file and draw from streams only.
+
+pub mod blocks;
+pub mod dcgan;
+pub mod smallcnn;
+mod weights;
+
+pub use weights::Weights;
+
+use crate::contract::prelude::*;
+use candle_core::Tensor;
+
+impl From<candle_core::Error> for Error {
+    fn from(e: candle_core::Error) -> Self {
+        Error::data(format!("a tensor operation was refused: {e}"))
+    }
+}
+
+/// The classifiers that a stage may train; the tag in a study is the file's name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ClassifierNetwork {
+    /// Six convolutions and global average pooling.
+    Smallcnn64(smallcnn::Config),
+}
+
+/// A classifier: `[n, 1, side, side]` in [0, 1] → logits `[n, classes]`, by way of features.
+pub trait Classifier {
+    /// Features before the last layer: `[n, f]`. In training, batch statistics and dropout are on.
+    fn features(&self, x: &Tensor, mode: &mut Mode) -> Result<Tensor>;
+    /// Logits `[n, classes]` of features.
+    fn head(&self, features: &Tensor, mode: &mut Mode) -> Result<Tensor>;
+}
+
+impl ClassifierNetwork {
+    /// Builds the network with fresh weights, which it enters in `weights`.
+    pub fn build(&self, classes: usize, weights: &mut Weights, init: &mut Stream) -> Result<Box<dyn Classifier>> {
+        match self {
+            ClassifierNetwork::Smallcnn64(c) => Ok(Box::new(smallcnn::SmallCnn::new(c, classes, weights, init)?)),
+        }
+    }
+    /// The name in studies and tables.
+    pub fn name(&self) -> &'static str {
+        match self {
+            ClassifierNetwork::Smallcnn64(_) => "smallcnn64",
+        }
+    }
+}
+
+/// Training with a stream for dropout, or evaluation.
+pub enum Mode<'a> {
+    /// Batch statistics are used and remembered, dropout draws from the stream.
+    Train(&'a mut Stream),
+    /// Running statistics, no dropout.
+    Evaluate,
+}
+
+impl Mode<'_> {
+    /// True in training.
+    pub fn is_train(&self) -> bool {
+        matches!(self, Mode::Train(_))
+    }
+}

@@ -1,0 +1,133 @@
+//! DCGAN (Radford, Metz & Chintala 2016), in the layout of Davoodi & Lo Giudice: no biases, dropout in the discriminator.
+//!
+//! At 64 px the counts are the published ones: generator 3,574,656, discriminator 2,763,520 (one channel). The 32 px
+//! network leaves the widest layer out. Tensor names number the layers as `torch.nn.Sequential` would.
+
+use super::blocks::{BatchNorm, dropout};
+use super::{Mode, Weights};
+use crate::contract::prelude::*;
+use candle_core::Tensor;
+use hilum_ops::{conv_transpose2d, conv2d, leaky_relu, relu};
+
+/// DCGAN.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Side of the films in pixels: 32, 64 or 128.
+    pub size: usize,
+    /// Length of the noise vector.
+    #[schemars(range(min = 1))]
+    pub latent: usize,
+    /// Channels of the widest map but one next to the image; 64 in the paper.
+    #[schemars(range(min = 1))]
+    pub width: usize,
+    /// Dropout in the discriminator.
+    #[schemars(range(min = 0, max = 0.95))]
+    pub dropout: f64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config { size: 64, latent: 100, width: 64, dropout: 0.5 }
+    }
+}
+
+impl Config {
+    /// Finds parameters that make no sense; `path` is where this stands below `with:`.
+    pub fn check(&self, path: &str) -> Vec<BadParameter> {
+        [
+            BadParameter::unless([32, 64, 128].contains(&self.size), &format!("{path}.size"), "must be 32, 64 or 128"),
+            BadParameter::unless(self.latent >= 1, &format!("{path}.latent"), "must be at least 1"),
+            BadParameter::unless(self.width >= 1, &format!("{path}.width"), "must be at least 1"),
+            BadParameter::unless((0.0..0.96).contains(&self.dropout), &format!("{path}.dropout"), "must lie between 0 and 0.95"),
+        ]
+        .concat()
+    }
+    /// Doublings between the 4 × 4 map and the image.
+    fn levels(&self) -> usize {
+        self.size.ilog2() as usize - 2
+    }
+    /// Channels of the maps from the image side: width, 2·width, …
+    fn channels(&self) -> Vec<usize> {
+        (0..self.levels()).map(|i| self.width << i).collect()
+    }
+}
+
+/// Noise `[n, latent, 1, 1]` → films `[n, 1, size, size]` in [−1, 1].
+pub struct Generator {
+    kernels: Vec<Tensor>,
+    norms: Vec<BatchNorm>,
+}
+
+impl Generator {
+    /// Convolutions N(0, 0.02), norms N(1, 0.02).
+    pub fn new(c: &Config, weights: &mut Weights, init: &mut Stream) -> Result<Self> {
+        let mut channels = vec![c.latent];
+        channels.extend(c.channels().into_iter().rev());
+        channels.push(1);
+        let (mut kernels, mut norms) = (vec![], vec![]);
+        for (i, pair) in channels.windows(2).enumerate() {
+            kernels.push(weights.normal(&format!("main.{}.weight", 3 * i), &[pair[0], pair[1], 4, 4], 0.0, 0.02, init)?);
+            if i + 2 < channels.len() {
+                norms.push(BatchNorm::new(&format!("main.{}", 3 * i + 1), pair[1], (1.0, 0.02), weights, init)?);
+            }
+        }
+        Ok(Generator { kernels, norms })
+    }
+
+    /// In training, batch statistics are used and remembered.
+    pub fn forward(&self, z: &Tensor, train: bool) -> Result<Tensor> {
+        let mut x = z.clone();
+        for (i, kernel) in self.kernels.iter().enumerate() {
+            // The first kernel spreads one position to 4 × 4, each other doubles the side.
+            x = if i == 0 { conv_transpose2d(&x, kernel, 1, 0, 0)? } else { conv_transpose2d(&x, kernel, 2, 1, 0)? };
+            x = match self.norms.get(i) {
+                Some(norm) => relu(&norm.forward(&x, train)?)?,
+                None => x.tanh()?,
+            };
+        }
+        Ok(x)
+    }
+}
+
+/// Films `[n, 1, size, size]` in [−1, 1] → logits `[n]` of being real.
+pub struct Discriminator {
+    kernels: Vec<Tensor>,
+    norms: Vec<BatchNorm>,
+    dropout: f64,
+}
+
+impl Discriminator {
+    /// Convolutions N(0, 0.02), norms N(1, 0.02).
+    pub fn new(c: &Config, weights: &mut Weights, init: &mut Stream) -> Result<Self> {
+        let mut channels = vec![1];
+        channels.extend(c.channels());
+        channels.push(1);
+        let (mut kernels, mut norms) = (vec![], vec![]);
+        for (i, pair) in channels.windows(2).enumerate() {
+            kernels.push(weights.normal(&format!("conv{i}.weight"), &[pair[1], pair[0], 4, 4], 0.0, 0.02, init)?);
+            if i > 0 && i + 2 < channels.len() {
+                norms.push(BatchNorm::new(&format!("norm{i}"), pair[1], (1.0, 0.02), weights, init)?);
+            }
+        }
+        Ok(Discriminator { kernels, norms, dropout: c.dropout })
+    }
+
+    /// In training, batch statistics and dropout are on. Dropout follows every layer but the second and the last.
+    pub fn forward(&self, films: &Tensor, mode: &mut Mode) -> Result<Tensor> {
+        let last = self.kernels.len() - 1;
+        let mut x = films.clone();
+        for (i, kernel) in self.kernels[..last].iter().enumerate() {
+            x = conv2d(&x, kernel, 2, 1)?;
+            if i > 0 {
+                x = self.norms[i - 1].forward(&x, mode.is_train())?;
+            }
+            x = leaky_relu(&x, 0.2)?;
+            if i != 1 {
+                // Dropout and leaky ReLU commute: a scale by zero or a positive number.
+                x = dropout(&x, self.dropout, mode)?;
+            }
+        }
+        Ok(conv2d(&x, &self.kernels[last], 1, 0)?.flatten_all()?)
+    }
+}

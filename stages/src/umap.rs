@@ -1,0 +1,183 @@
+//! UMAP (McInnes, Healy & Melville 2018): a map of many-dimensional points on the plane, following
+//! umap-learn 0.5 step by step.
+//!
+//! Pure functions on slices: no tensors, no files, no drawing. A map shows who is near whom; distances
+//! between its groups and their sizes mean nothing, so nothing here measures them.
+//!
+//! Neighbours are exact and the descent runs on one thread, so the same data and seed give the same bytes
+//! whatever the number of cores.
+
+mod curve;
+mod graph;
+mod layout;
+mod neighbours;
+mod spectral;
+mod start;
+mod trustworthiness;
+
+pub use neighbours::nearest;
+
+use graph::Graph;
+use start::Start;
+pub use trustworthiness::trustworthiness;
+
+/// Beyond this many points umap-learn takes fewer epochs, since the graph has more edges to learn from.
+const MANY: usize = 10_000;
+
+/// What a user may choose about a map.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UmapParameters {
+    /// Size of a neighbourhood, the point itself included; 15 in umap-learn. Cut to the number of points.
+    pub neighbours: usize,
+    /// How close neighbours may come on the map, from 0 to 1; 0.1 in umap-learn.
+    pub min_dist: f64,
+    /// Rounds of the descent; none for umap-learn's choice, 500 up to 10,000 points and 200 above.
+    pub epochs: Option<usize>,
+}
+
+impl Default for UmapParameters {
+    fn default() -> Self {
+        UmapParameters { neighbours: 15, min_dist: 0.1, epochs: None }
+    }
+}
+
+/// The map of the rows of `data`, row-major with so many `dimensions`.
+///
+/// # Errors
+/// Where `data` is no whole number of rows or not finite, or a parameter is out of range.
+pub fn embed(data: &[f32], dimensions: usize, parameters: &UmapParameters, seed: u64) -> Result<Vec<[f64; 2]>, String> {
+    embed_from(Start::Spectral, data, dimensions, parameters, split_mix(seed))
+}
+
+fn embed_from(
+    start: Start,
+    data: &[f32],
+    dimensions: usize,
+    parameters: &UmapParameters,
+    mut random: impl FnMut() -> u64,
+) -> Result<Vec<[f64; 2]>, String> {
+    check(data, dimensions, parameters)?;
+    let count = data.len() / dimensions;
+    // Up to three points have no neighbourhoods to speak of: the corners of a triangle.
+    if count <= 3 {
+        return Ok([[0.0, 0.0], [10.0, 0.0], [5.0, 75.0_f64.sqrt()]][..count].to_vec());
+    }
+    let (indices, distances) = nearest(data, dimensions, parameters.neighbours - 1);
+    if distances.iter().flatten().any(|d| !d.is_finite()) {
+        return Err("the points lie too far apart: a distance between them overflows".into());
+    }
+    let usual = if count <= MANY { 500 } else { 200 };
+    let epochs = parameters.epochs.unwrap_or(usual);
+    let mut graph = Graph::of(&indices, &distances);
+    // So few epochs would prune the graph to pieces.
+    graph.prune(if epochs > 10 { epochs } else { usual });
+    let mut places = start::places(start, data, dimensions, &graph, &mut random);
+    layout::optimise(&mut places, &graph, curve::fit(parameters.min_dist, 1.0), epochs, random);
+    Ok(places)
+}
+
+fn check(data: &[f32], dimensions: usize, parameters: &UmapParameters) -> Result<(), String> {
+    if dimensions == 0 {
+        return Err("points need at least one dimension".into());
+    }
+    if !data.len().is_multiple_of(dimensions) {
+        return Err(format!("{} numbers are no whole number of points of {dimensions} dimensions", data.len()));
+    }
+    if let Some(at) = data.iter().position(|v| !v.is_finite()) {
+        return Err(format!("point {} holds {}", at / dimensions, data[at]));
+    }
+    if parameters.neighbours < 2 {
+        return Err(format!("neighbours is {}, but a neighbourhood has at least 2 points", parameters.neighbours));
+    }
+    if !(0.0..=1.0).contains(&parameters.min_dist) {
+        return Err(format!("min_dist is {}, not within 0 and 1", parameters.min_dist));
+    }
+    Ok(())
+}
+
+/// Random bits (Steele, Lea & Flood 2014).
+fn split_mix(seed: u64) -> impl FnMut() -> u64 {
+    let mut state = seed;
+    move || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}
+
+#[cfg(test)]
+mod parity;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiny_sets_have_maps() {
+        for count in 0..20 {
+            let data: Vec<f32> = (0..count * 3).map(|i| ((i * 31) % 17) as f32).collect();
+            let places = embed(&data, 3, &UmapParameters::default(), 1).unwrap();
+            assert_eq!(places.len(), count);
+            assert!(places.iter().flatten().all(|v| v.is_finite()));
+        }
+    }
+
+    /// Constant data, duplicates, one dimension, extreme scales and the least neighbourhood.
+    #[test]
+    fn degenerate_sets_have_finite_maps() {
+        let sets: [(usize, Vec<f32>); 8] = [
+            (1, vec![1.0; 40]),
+            (4, vec![0.0; 160]),
+            (1, (0..40).map(|i| (i / 20) as f32).collect()),
+            (2, (0..80).map(|i| (i / 10 * 10) as f32).collect()),
+            (1, (0..40).map(|i| i as f32).collect()),
+            (2, (0..80).map(|i| i as f32 * 1e-30).collect()),
+            (2, (0..80).map(|i| i as f32 * 1e15).collect()),
+            (1, (0..40).map(|i| if i == 0 { 1e18 } else { 0.0 }).collect()),
+        ];
+        for (dimensions, data) in &sets {
+            for neighbours in [2, 3, 15, 1000] {
+                for epochs in [0, 1, 10, 50] {
+                    let parameters = UmapParameters { neighbours, min_dist: 0.0, epochs: Some(epochs) };
+                    let places = embed(data, *dimensions, &parameters, 3).unwrap();
+                    assert_eq!(places.len(), data.len() / dimensions);
+                    assert!(places.iter().flatten().all(|v| v.is_finite()), "{data:?} {parameters:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused_in_words() {
+        let refusal = |data: &[f32], dimensions, change: fn(&mut UmapParameters)| {
+            let mut parameters = UmapParameters::default();
+            change(&mut parameters);
+            embed(data, dimensions, &parameters, 0).unwrap_err()
+        };
+        assert!(refusal(&[1.0], 0, |_| ()).contains("at least one dimension"));
+        assert!(refusal(&[1.0; 5], 2, |_| ()).contains("5 numbers"));
+        assert!(refusal(&[0.0, 0.0, f32::NAN], 1, |_| ()).contains("point 2 holds NaN"));
+        assert!(refusal(&[f32::MAX, -f32::MAX, 0.0, 1.0], 1, |_| ()).contains("overflows"));
+        assert!(refusal(&[1.0], 1, |p| p.neighbours = 1).contains("neighbours is 1"));
+        assert!(refusal(&[1.0], 1, |p| p.min_dist = 1.5).contains("min_dist is 1.5"));
+        assert!(refusal(&[1.0], 1, |p| p.min_dist = f64::NAN).contains("min_dist is NaN"));
+    }
+
+    /// Far groups: no point lies nearer to another group's centre than to its own.
+    #[test]
+    fn groups_stay_groups() {
+        let data: Vec<f32> =
+            (0..90).flat_map(|i| [(i % 3 * 100) as f32 + (i * 7 % 11) as f32, (i * 5 % 13) as f32]).collect();
+        let places = embed(&data, 2, &UmapParameters::default(), 9).unwrap();
+        let centre = |group: usize| {
+            let own = places.iter().skip(group).step_by(3);
+            own.fold([0.0; 2], |sum, p| [sum[0] + p[0] / 30.0, sum[1] + p[1] / 30.0])
+        };
+        for (i, p) in places.iter().enumerate() {
+            let distance = |group: usize| (p[0] - centre(group)[0]).hypot(p[1] - centre(group)[1]);
+            assert!((0..3).all(|group| group == i % 3 || distance(group) > distance(i % 3)));
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The curve that turns a distance on the map into a membership. Knows two numbers in, two numbers out.
+
+/// Points the curve is fitted on, and how many spreads they reach: umap-learn's choice.
+const POINTS: usize = 300;
+const REACH: f64 = 3.0;
+
+/// The `(a, b)` for which `1 / (1 + a x^2b)` is nearest in squares to a membership of one up to
+/// `min_dist` and an exponential decay of length `spread` beyond it.
+///
+/// Levenberg–Marquardt from `(1, 1)`, where umap-learn's solver starts as well.
+pub(super) fn fit(min_dist: f64, spread: f64) -> (f64, f64) {
+    let points: Vec<(f64, f64)> = (0..POINTS)
+        .map(|i| {
+            let x = REACH * spread * i as f64 / (POINTS - 1) as f64;
+            (x, if x < min_dist { 1.0 } else { (-(x - min_dist) / spread).exp() })
+        })
+        .collect();
+    let (mut a, mut b) = (1.0, 1.0);
+    let mut damping = 1e-3;
+    let mut error = squares(&points, a, b);
+    for _ in 0..200 {
+        let (step_a, step_b) = step(&points, a, b, damping);
+        let tried = squares(&points, a + step_a, b + step_b);
+        if tried < error {
+            (a, b, error) = (a + step_a, b + step_b, tried);
+            damping /= 10.0;
+            if step_a.abs() + step_b.abs() < 1e-12 {
+                break;
+            }
+        } else {
+            damping *= 10.0;
+            if damping > 1e12 {
+                break;
+            }
+        }
+    }
+    (a, b)
+}
+
+/// A negative `a` would put a pole between the points; it counts as infinitely bad.
+fn squares(points: &[(f64, f64)], a: f64, b: f64) -> f64 {
+    if a <= 0.0 || b <= 0.0 {
+        return f64::INFINITY;
+    }
+    points.iter().map(|(x, y)| (1.0 / (1.0 + a * x.powf(2.0 * b)) - y).powi(2)).sum()
+}
+
+fn step(points: &[(f64, f64)], a: f64, b: f64, damping: f64) -> (f64, f64) {
+    let (mut aa, mut ab, mut bb, mut ra, mut rb) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    // At zero the curve is one whatever `a` and `b` are.
+    for (x, y) in points.iter().filter(|(x, _)| *x > 0.0) {
+        let power = x.powf(2.0 * b);
+        let value = 1.0 / (1.0 + a * power);
+        let by_a = -power * value * value;
+        let by_b = 2.0 * a * x.ln() * by_a;
+        aa += by_a * by_a;
+        ab += by_a * by_b;
+        bb += by_b * by_b;
+        ra += by_a * (y - value);
+        rb += by_b * (y - value);
+    }
+    aa *= 1.0 + damping;
+    bb *= 1.0 + damping;
+    let determinant = aa * bb - ab * ab;
+    ((ra * bb - rb * ab) / determinant, (rb * aa - ra * ab) / determinant)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wider_distance_gives_a_flatter_top() {
+        let narrow = fit(0.0, 1.0);
+        let wide = fit(0.99, 1.0);
+        assert!(narrow.0 > wide.0 && narrow.1 < wide.1);
+        assert!([narrow.0, narrow.1, wide.0, wide.1].iter().all(|v| v.is_finite() && *v > 0.0));
+    }
+}

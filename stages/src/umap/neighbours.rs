@@ -1,0 +1,99 @@
+//! Exact nearest neighbours by brute force. Knows distances and nothing of graphs or layouts.
+//!
+//! Approximate indices are faster above some tens of thousands of points, but their answer depends on
+//! the order of insertion and often on the threads. This one is a pure function of the data.
+
+use rayon::prelude::*;
+
+/// Queries that share one pass over the data: a candidate is read from memory once for all of them.
+const BLOCK: usize = 32;
+
+/// Partial sums of a distance. Fixed, so that the rounding does not depend on the machine.
+const LANES: usize = 16;
+
+/// The `k` nearest other rows of every row, nearest first, with their Euclidean distances.
+///
+/// `data` is row-major. A row is never its own neighbour, equal distances are ordered by index, and
+/// `k` is cut to the number of other rows. The result does not depend on the number of threads.
+pub fn nearest(data: &[f32], dimensions: usize, k: usize) -> (Vec<Vec<usize>>, Vec<Vec<f32>>) {
+    let count = data.len().checked_div(dimensions).unwrap_or(0);
+    let k = k.min(count.saturating_sub(1));
+    let blocks: Vec<usize> = (0..count).step_by(BLOCK).collect();
+    blocks.into_par_iter().flat_map_iter(|first| block(data, dimensions, k, first..count.min(first + BLOCK))).unzip()
+}
+
+fn block(data: &[f32], dimensions: usize, k: usize, queries: std::ops::Range<usize>) -> Vec<(Vec<usize>, Vec<f32>)> {
+    let row = |i: usize| &data[i * dimensions..(i + 1) * dimensions];
+    let count = data.len() / dimensions;
+    let mut found: Vec<Vec<(f32, usize)>> = queries.clone().map(|_| Vec::with_capacity(count)).collect();
+    for candidate in 0..count {
+        for (query, found) in queries.clone().zip(&mut found) {
+            if query != candidate {
+                found.push((squared(row(query), row(candidate)), candidate));
+            }
+        }
+    }
+    found.into_iter().map(|found| first(found, k)).collect()
+}
+
+/// The `k` least pairs. No two pairs compare equal, so an unstable selection is still deterministic.
+fn first(mut found: Vec<(f32, usize)>, k: usize) -> (Vec<usize>, Vec<f32>) {
+    let order = |a: &(f32, usize), b: &(f32, usize)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
+    if k < found.len() {
+        found.select_nth_unstable_by(k, order);
+        found.truncate(k);
+    }
+    found.sort_unstable_by(order);
+    found.into_iter().map(|(distance, index)| (index, distance.sqrt())).unzip()
+}
+
+/// By differences, not by `|a|² + |b|² - 2ab`: that form gives duplicates a distance above zero.
+fn squared(a: &[f32], b: &[f32]) -> f32 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    let mut sums = [0.0_f32; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += (a - b) * (a - b);
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| (a - b) * (a - b)).sum();
+    sums.iter().sum::<f32>() + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ties_go_to_the_lower_index() {
+        let (indices, distances) = nearest(&[0.0, 1.0, -1.0, 1.0], 1, 2);
+        assert_eq!(indices, [vec![1, 2], vec![3, 0], vec![0, 1], vec![1, 0]]);
+        assert_eq!(distances[0], [1.0, 1.0]);
+        assert_eq!(distances[1], [0.0, 1.0]);
+    }
+
+    #[test]
+    fn asks_for_no_more_than_there_is() {
+        assert_eq!(nearest(&[], 3, 5), (vec![], vec![]));
+        assert_eq!(nearest(&[1.0], 0, 5), (vec![], vec![]));
+        assert_eq!(nearest(&[1.0, 2.0], 2, 5), (vec![vec![]], vec![vec![]]));
+        assert_eq!(nearest(&[1.0, 2.0], 1, 5).0, [vec![1], vec![0]]);
+    }
+
+    /// Widths on both sides of the lanes, and more rows than one block.
+    #[test]
+    fn agrees_with_a_plain_sort() {
+        for dimensions in [1, 15, 16, 17, 40] {
+            let data: Vec<f32> = (0..70 * dimensions).map(|i| ((i * 7919) % 101) as f32).collect();
+            let (indices, _) = nearest(&data, dimensions, 9);
+            for (i, found) in indices.iter().enumerate() {
+                let distance = |j: usize| -> f32 {
+                    (0..dimensions).map(|d| (data[i * dimensions + d] - data[j * dimensions + d]).powi(2)).sum()
+                };
+                let mut order: Vec<usize> = (0..70).filter(|j| *j != i).collect();
+                order.sort_by(|a, b| distance(*a).total_cmp(&distance(*b)));
+                assert_eq!(found, &order[..9]);
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+"""Reference values and gradients of tensor operations, for stages/ops/tests/oracle.rs.
+
+Made with Python 3.11+, torch 2.15.0 (CPU, float32). Run from anywhere:
+
+    python tests/oracle/ops.py
+
+Writes stages/ops/tests/oracle/ops.safetensors. Names are `<operation>.<case>.<tensor>`; `d<tensor>` is the gradient of
+`sum(y * q)` by that tensor (of the loss itself where there is one), `geometry` holds the integer parameters.
+"""
+
+import json
+import struct
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+
+OUT = Path(__file__).resolve().parents[2] / "stages/ops/tests/oracle/ops.safetensors"
+
+
+def save(path, tensors):
+    """Writes safetensors by hand: widest types first, so that all are aligned; the same tensors are the same bytes."""
+    kinds = {torch.int64: ("I64", 8), torch.float32: ("F32", 4), torch.uint8: ("U8", 1)}
+    header, body = {}, b""
+    for name in sorted(tensors, key=lambda n: (-kinds[tensors[n].dtype][1], n)):
+        t = tensors[name].detach().contiguous()
+        raw = t.numpy().tobytes()
+        header[name] = {"dtype": kinds[t.dtype][0], "shape": list(t.shape), "data_offsets": [len(body), len(body) + len(raw)]}
+        body += raw
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(struct.pack("<Q", len(text)) + text + body)
+
+
+def leaf(*shape):
+    return torch.randn(shape).requires_grad_()
+
+
+def put(out, prefix, named, y, geometry=None):
+    """Stores inputs `named`, `y`, a random `q` and the gradients of `sum(y * q)`."""
+    q = torch.randn_like(y)
+    gradients = torch.autograd.grad((y * q).sum(), list(named.values()))
+    out |= {f"{prefix}.{n}": t for n, t in named.items()} | {f"{prefix}.y": y, f"{prefix}.q": q}
+    out |= {f"{prefix}.d{n}": g for n, g in zip(named, gradients)}
+    if geometry is not None:
+        out[f"{prefix}.geometry"] = torch.tensor(geometry)
+
+
+def convolutions(out):
+    sizes = [(9, 7), (7, 11), (8, 9)]
+    cases = []
+    for k in (1, 3, 4, 5, 7):
+        for stride in (1, 2, 3):
+            for padding in range(4):
+                h, w = sizes[len(cases) % 3]
+                cases.append((2, 2, h, w, 2, k, stride, padding))
+    cases += [
+        (8, 2, 12, 12, 2, 3, 1, 1),  # a tile of seven samples and one of a single sample
+        (3, 40, 6, 6, 3, 5, 1, 2),  # deep: input channels in several parts
+        (1, 4, 70, 65, 1, 3, 1, 1),  # bands of rows
+        (1, 3, 70, 65, 1, 7, 2, 3),  # bands of rows, of the gradients too
+    ]
+    for i, (n, ci, h, w, co, k, stride, padding) in enumerate(cases):
+        x, kernel = leaf(n, ci, h, w), leaf(co, ci, k, k)
+        large = n * ci * h * w > 10_000
+        if large:  # stored as bytes: (byte - 128) / 64
+            stored = torch.randint(0, 256, (n, ci, h, w), dtype=torch.uint8)
+            x = ((stored.float() - 128) / 64).requires_grad_()
+        put(out, f"conv2d.{i}", {"x": x, "w": kernel}, F.conv2d(x, kernel, None, stride, padding), [stride, padding])
+        if large:
+            out[f"conv2d.{i}.x"] = stored
+    transposed = [(4, 1, 0, 0), (4, 2, 1, 0), (3, 2, 1, 1), (5, 3, 2, 1)]
+    shapes = [(3, 5, 1, 1, 4), (2, 3, 5, 7, 2), (9, 2, 5, 4, 3)]
+    cases = [(shape, g) for g in transposed for shape in shapes]
+    for i, ((n, ci, h, w, co), (k, stride, padding, extra)) in enumerate(cases):
+        x, kernel = leaf(n, ci, h, w), leaf(ci, co, k, k)
+        y = F.conv_transpose2d(x, kernel, None, stride, padding, extra)
+        put(out, f"conv_transpose2d.{i}", {"x": x, "w": kernel}, y, [stride, padding, extra])
+
+
+def pools(out):
+    for i, (k, stride, padding) in enumerate([(2, 2, 0), (3, 2, 1), (3, 1, 1)]):
+        # Few levels, so that most windows have ties; some maps are all negative, so that zero padding would show.
+        x = torch.randint(-3, 2, (2, 2, 9, 7)).float()
+        x[1, 1] -= 5
+        x.requires_grad_()
+        put(out, f"max_pool2d.{i}", {"x": x}, F.max_pool2d(x, k, stride, padding), [k, stride, padding])
+    x = leaf(3, 2, 5, 3)
+    put(out, "average.0", {"x": x}, x.mean((2, 3)))
+    x = leaf(2, 3, 3, 5)
+    y = F.interpolate(x, scale_factor=2, mode="nearest")
+    up_q, x_q = torch.randn_like(y), torch.randn_like(x)
+    # The input is used twice: its gradients must add up.
+    dx = torch.autograd.grad((y * up_q).sum() + (x * x_q).sum(), x)[0]
+    out |= {"up.0.x": x, "up.0.y": y, "up.0.up_q": up_q, "up.0.x_q": x_q, "up.0.dx": dx}
+    out["up.0.dx_of_sums"] = torch.autograd.grad(F.interpolate(x, scale_factor=2, mode="nearest").sum() + x.sum(), x)[0]
+
+
+def activations(out):
+    for i, slope in enumerate([0.2, 0.01, 0.0]):
+        x = torch.randn(2, 3, 5, 4)
+        x.view(-1)[::4] = 0.0
+        x.view(-1)[1::8] = -0.0
+        x.requires_grad_()
+        put(out, f"leaky_relu.{i}", {"x": x}, F.leaky_relu(x, slope))
+        out[f"leaky_relu.{i}.slope"] = torch.tensor([slope])
+
+
+def norms(out):
+    for i, (shape, offset) in enumerate([((4, 3, 5, 7), 0.5), ((5, 3, 1, 1), 0.0), ((1, 1, 70, 65), 3.0)]):
+        c = shape[1]
+        x, w, b = (torch.randn(shape) * 2 + offset).requires_grad_(), leaf(c), leaf(c)
+        mean, variance = torch.zeros(c), torch.zeros(c)
+        # Momentum 1: the running statistics become those of the batch, with the unbiased variance.
+        put(out, f"batch_norm.{i}", {"x": x, "w": w, "b": b}, F.batch_norm(x, mean, variance, w, b, True, 1.0, 1e-5))
+        out |= {f"batch_norm.{i}.mean": mean, f"batch_norm.{i}.variance": variance}
+    x, w, b, mean, variance = leaf(3, 4, 5, 3), leaf(4), leaf(4), torch.randn(4), torch.rand(4) + 0.1
+    put(out, "batch_norm_fixed.0", {"x": x, "w": w, "b": b}, F.batch_norm(x, mean, variance, w, b, False, 0.1, 1e-5))
+    out |= {"batch_norm_fixed.0.mean": mean, "batch_norm_fixed.0.variance": variance}
+
+
+def losses(out):
+    usual = torch.cat([torch.tensor([50.0, -50.0, 1e-3, -1e-3]), torch.randn(13) * 3])
+    zeros = torch.tensor([0.0, -0.0, 1.0, -2.0, 0.0])
+    confident = torch.rand(16) * 4 + 8
+    for i, (name, logits, target) in enumerate(
+        [("usual", usual, 0.0), ("usual", usual, 1.0), ("usual", usual, 0.9), ("zero", zeros, 0.0), ("zero", zeros, 1.0), ("confident", confident, 1.0)]
+    ):
+        x = logits.clone().requires_grad_()
+        loss = F.binary_cross_entropy_with_logits(x, torch.full_like(x, target))
+        loss.backward()
+        out |= {f"bce_{name}.{i}.x": x, f"bce_{name}.{i}.target": torch.tensor([target]), f"bce_{name}.{i}.loss": loss, f"bce_{name}.{i}.dx": x.grad}
+    for i, (n, k, scale) in enumerate([(7, 3, 1.0), (5, 4, 40.0), (1, 2, 3.0)]):
+        x, targets = (torch.randn(n, k) * scale).requires_grad_(), torch.randint(0, k, (n,))
+        loss = F.cross_entropy(x, targets)
+        loss.backward()
+        out |= {f"cross_entropy.{i}.x": x, f"cross_entropy.{i}.targets": targets, f"cross_entropy.{i}.loss": loss, f"cross_entropy.{i}.dx": x.grad}
+
+
+def optimisers(out):
+    x, y = torch.randn(12, 4), torch.randn(12, 3)
+    start = {"a": torch.randn(4, 5), "b": torch.randn(5, 3), "c": torch.randn(3)}
+    out |= {"optimiser.x": x, "optimiser.y": y} | {f"optimiser.{n}": t for n, t in start.items()}
+    kinds = {
+        "adam5": lambda p: torch.optim.Adam(p, lr=0.01, betas=(0.5, 0.999), eps=1e-8),
+        "adam9": lambda p: torch.optim.Adam(p, lr=0.01, betas=(0.9, 0.999), eps=1e-8),
+        "nesterov": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9, nesterov=True),
+        "momentum": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9, weight_decay=0.05),
+    }
+    for kind, make in kinds.items():
+        p = {n: t.clone().requires_grad_() for n, t in start.items()}
+        optimiser = make(list(p.values()))
+        for step in range(1, 51):
+            optimiser.zero_grad()
+            (((x @ p["a"]).tanh() @ p["b"] + p["c"] - y) ** 2).mean().backward()
+            optimiser.step()
+            if step in (1, 50):
+                out |= {f"{kind}.{step}.{n}": t.detach().clone() for n, t in p.items()}
+
+
+def second_order(out):
+    """Penalties on first gradients of a small network, and the gradients of these penalties."""
+    x, w1, w2, w3 = leaf(3, 2, 8, 6), leaf(4, 2, 4, 4), leaf(4, 3, 4, 4), leaf(2, 3, 3, 3)
+    a1 = F.conv2d(x, w1, None, 2, 1)
+    a2 = F.conv_transpose2d(F.leaky_relu(a1, 0.2), w2, None, 2, 1)
+    y = F.conv2d(F.leaky_relu(a2, 0.2), w3, None, 1, 0)
+    # No value so near zero that rounding decides its sign.
+    assert min(a1.abs().min(), a2.abs().min()) > 1e-4, (a1.abs().min(), a2.abs().min())
+    named = {"x": x, "w1": w1, "w2": w2, "w3": w3}
+    out |= {f"second.{n}": t for n, t in named.items()}
+    # R1 as in GANs: |d sum(D(x)) / dx|². By kernels only: D is piecewise linear in x.
+    r1 = torch.autograd.grad(y.sum(), x, create_graph=True)[0].square().sum()
+    out["second.r1"] = r1
+    out |= {f"second.r1.d{n}": g for n, g in zip(("w1", "w2", "w3"), torch.autograd.grad(r1, [w1, w2, w3], retain_graph=True))}
+    # Gradients by kernels, penalised: the kernel gradient's own gradients.
+    first = torch.autograd.grad(y.square().sum() / 1000, list(named.values()), create_graph=True)
+    penalty = sum(g.square().sum() for g in first)
+    out["second.all"] = penalty
+    out |= {f"second.all.d{n}": g for n, g in zip(named, torch.autograd.grad(penalty, list(named.values())))}
+
+
+def main():
+    torch.set_num_threads(1)
+    out = {}
+    for seed, part in enumerate([convolutions, pools, activations, norms, losses, optimisers, second_order]):
+        torch.manual_seed(20260 + seed)
+        part(out)
+    save(OUT, out)
+    print(f"{len(out)} tensors, {OUT.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()

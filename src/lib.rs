@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod diagnostic;
 pub mod lineage;
+pub mod manual;
 pub mod pipeline;
 pub mod plan;
 pub mod progress;

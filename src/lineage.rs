@@ -59,7 +59,8 @@ impl Lineage {
     fn flow_of(&mut self, stage: &Stage, port: &Port, artifact: Option<&Artifact>, store: &Store, tables: &Tables) -> Result<Flow> {
         let mut flow = Flow { exact: true, ..Flow::default() };
         // Looked-up images add nobody whom the table they are looked up by does not name.
-        let inputs = |names: &'static [&'static str]| stage.inputs.iter().filter(move |i| names.contains(&i.port.name) && i.port.by.is_empty()).flat_map(|i| &i.from);
+        let inputs =
+            |names: &'static [&'static str]| stage.inputs.iter().filter(move |i| names.contains(&i.port.name) && i.port.by.is_empty()).flat_map(|i| &i.from);
         for source in inputs(port.contains) {
             let from = self.flow(source.stage, source.port);
             flow.contains |= from.contains;

@@ -1,7 +1,7 @@
 //! The planner: from a study and what is known to what would run, and why. Pure: executes nothing, writes nothing.
 
-pub mod recipe;
 pub mod reason;
+pub mod recipe;
 pub mod tables;
 
 use crate::diagnostic::Texts;
@@ -133,7 +133,10 @@ pub fn decide(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option
         match recipe::form(p, id, known, world, engine)? {
             Formed::Waits { waits, partial } => {
                 let old = past.receipt(world.ledger, &p.study, &stage.name);
-                let reasons = old.as_ref().map(|o| reason::explain(p, id, &partial, &o.recipe, world).into_iter().filter(|r| r.path_is_known(p, id, &waits)).collect()).unwrap_or_default();
+                let reasons = old
+                    .as_ref()
+                    .map(|o| reason::explain(p, id, &partial, &o.recipe, world).into_iter().filter(|r| r.path_is_known(p, id, &waits)).collect())
+                    .unwrap_or_default();
                 return Ok(Decision::Undecided { waits, reasons, last_millis: old.map(|o| o.millis) });
             }
             Formed::Whole(recipe, shipment) => {

@@ -12,9 +12,9 @@ use crate::pipeline::Pipeline;
 use hilum_cache::ingest;
 use hilum_cache::memo::{self, Memo};
 use hilum_cache::{Digest, Error, Result};
-use hilum_stages::data::pseudonym::PseudonymKey;
 use hilum_stages::contract::source::{ListedFile, Listing, Source, SourceKind};
 use hilum_stages::data::inspect;
+use hilum_stages::data::pseudonym::PseudonymKey;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::Read;
@@ -43,7 +43,13 @@ impl Workspace {
     /// The folders of a study's file.
     pub fn of(file: &Path, store: Option<PathBuf>, results: Option<PathBuf>, data: BTreeMap<String, PathBuf>) -> Workspace {
         let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf();
-        Workspace { store: store.unwrap_or_else(|| folder.join(".hilum")), results: results.unwrap_or_else(|| folder.join("results")), private: folder.join(".hilum-private"), folder, data }
+        Workspace {
+            store: store.unwrap_or_else(|| folder.join(".hilum")),
+            results: results.unwrap_or_else(|| folder.join("results")),
+            private: folder.join(".hilum-private"),
+            folder,
+            data,
+        }
     }
 
     /// The key of pseudonyms, where there is one yet.
@@ -124,7 +130,11 @@ impl Workspace {
                 let Some(root) = self.data.get(name) else {
                     let known: Vec<String> = self.data.keys().map(|k| format!("`{k}`")).collect();
                     let given = if known.is_empty() { "none was given".to_owned() } else { format!("given: {}", known.join(", ")) };
-                    return Err(Box::new(Diagnostic::new("E0402", format!("nobody said where the data folder `{name}` is")).at(span, given).help(format!("add `--data {name}=DIR`"))));
+                    return Err(Box::new(
+                        Diagnostic::new("E0402", format!("nobody said where the data folder `{name}` is"))
+                            .at(span, given)
+                            .help(format!("add `--data {name}=DIR`")),
+                    ));
                 };
                 (root.clone(), rest, format!("the data folder `{name}`"))
             }

@@ -111,12 +111,6 @@ fn parse(line: &[u8]) -> Option<(PathBuf, Stamp, Remembered)> {
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     let new = path.with_extension("new");
     let _ = fs::remove_file(&new);
-    fs::File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&new)
-        .and_then(|mut f| f.write_all(bytes))
-        .map_err(Error::io("write", &new))?;
+    fs::File::options().write(true).create_new(true).mode(0o600).open(&new).and_then(|mut f| f.write_all(bytes)).map_err(Error::io("write", &new))?;
     fs::rename(&new, path).map_err(Error::io("write", path))
 }

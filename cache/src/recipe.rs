@@ -100,11 +100,9 @@ impl Recipe {
         walk("", &older.parameters, &self.parameters, &mut parameters);
         out.extend(parameters.into_iter().map(|(path, old, new)| Difference { part: Part::Parameter, path, old, new }));
         let text = |s: &Option<String>| s.as_deref().map_or(Value::Null, Value::from);
-        for (part, old, new) in [
-            (Part::Seed, &older.seed, &self.seed),
-            (Part::Engine, &older.engine, &self.engine),
-            (Part::Pseudonyms, &older.pseudonyms, &self.pseudonyms),
-        ] {
+        for (part, old, new) in
+            [(Part::Seed, &older.seed, &self.seed), (Part::Engine, &older.engine, &self.engine), (Part::Pseudonyms, &older.pseudonyms, &self.pseudonyms)]
+        {
             if old != new {
                 out.push(Difference::new(part, "", &text(old), &text(new)));
             }
@@ -209,12 +207,9 @@ mod tests {
     #[test]
     fn an_input_reads_back_as_it_was_written() {
         let d = Digest::of(b"x");
-        for input in [
-            Input::One(d),
-            Input::List(vec![d, d]),
-            Input::Gathered(vec![Gathered { cell: "arm=a".into(), digest: d }]),
-            Input::Lookup { lookup: d, films: 3 },
-        ] {
+        for input in
+            [Input::One(d), Input::List(vec![d, d]), Input::Gathered(vec![Gathered { cell: "arm=a".into(), digest: d }]), Input::Lookup { lookup: d, films: 3 }]
+        {
             let text = canonical::to_string(&input);
             assert_eq!(serde_json::from_str::<Input>(&text).unwrap(), input);
         }

@@ -78,9 +78,11 @@ impl Store {
             let ignore = root.join(".gitignore");
             fs::write(&ignore, "*\n").map_err(Error::io("write", &ignore))?;
             // Last, and by rename: a store without a format file was never finished.
-            let new = root.join("tmp/format");
-            fs::write(&new, format!("{FORMAT}\n")).and_then(|()| File::open(&new)?.sync_all()).map_err(Error::io("write", &new))?;
-            fs::rename(&new, &format).map_err(Error::io("write", &format))?;
+            // Two runs may lay out one store at once: each has a file of its own (not in `tmp`, which the other may
+            // sweep), and either will do.
+            let mut new = tempfile::Builder::new().prefix(".format-").tempfile_in(root).map_err(Error::io("write in", root))?;
+            new.write_all(format!("{FORMAT}\n").as_bytes()).and_then(|()| new.as_file().sync_all()).map_err(Error::io("write in", root))?;
+            new.persist(&format).map_err(|e| Error::io("write", &format)(e.error))?;
             sync_folder(root)?;
         }
         Ok(store)

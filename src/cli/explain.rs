@@ -16,12 +16,3 @@ pub(super) fn explain(code: &str) -> anyhow::Result<u8> {
         }
     }
 }
-
-/// `docs/errors.md`
-pub fn manual() -> String {
-    let mut out = "# Errors\n\nMade from the program; `hilum explain CODE` says the same.\n".to_owned();
-    for c in codes::CODES {
-        out += &format!("\n## {}: {}\n\n{}\n", c.code, c.title, c.text);
-    }
-    out
-}

@@ -101,7 +101,11 @@ impl std::str::FromStr for DeviceOption {
             "auto" => Ok(DeviceOption::Auto),
             "cpu" => Ok(DeviceOption::Cpu),
             "cuda" => Ok(DeviceOption::Cuda(None)),
-            _ => text.strip_prefix("cuda:").and_then(|n| n.parse().ok()).map(|n| DeviceOption::Cuda(Some(n))).ok_or_else(|| "the devices are auto, cpu, cuda and cuda:N".into()),
+            _ => text
+                .strip_prefix("cuda:")
+                .and_then(|n| n.parse().ok())
+                .map(|n| DeviceOption::Cuda(Some(n)))
+                .ok_or_else(|| "the devices are auto, cpu, cuda and cuda:N".into()),
         }
     }
 }
@@ -117,7 +121,9 @@ pub(super) fn devices(option: DeviceOption) -> anyhow::Result<(Vec<usize>, Vec<S
         DeviceOption::Cpu => (vec![], vec![cpu]),
         DeviceOption::Cuda(None) if gpus.is_empty() => bail!("`--device cuda`: {none}"),
         DeviceOption::Cuda(None) => (gpus, vec![cuda]),
-        DeviceOption::Cuda(Some(n)) if !gpus.contains(&n) => bail!("`--device cuda:{n}`: {}", if gpus.is_empty() { none.to_owned() } else { format!("there are {} GPUs, counted from 0", gpus.len()) }),
+        DeviceOption::Cuda(Some(n)) if !gpus.contains(&n) => {
+            bail!("`--device cuda:{n}`: {}", if gpus.is_empty() { none.to_owned() } else { format!("there are {} GPUs, counted from 0", gpus.len()) })
+        }
         DeviceOption::Cuda(Some(n)) => (vec![n], vec![cuda]),
     })
 }

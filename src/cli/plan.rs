@@ -72,7 +72,11 @@ fn to_text(study: &open::Study, plan: &Plan) -> String {
     let count = |f: fn(&Decision) -> bool| plan.decisions.iter().filter(|d| f(d)).count();
     let (reuse, execute) = (count(|d| matches!(d, Decision::Reuse { .. })), count(|d| matches!(d, Decision::Execute { .. })));
     let undecided = count(|d| matches!(d, Decision::Undecided { .. }));
-    let summary = if execute + undecided == 0 { format!("nothing to do: all {reuse} stages stand") } else { format!("{execute} run, {undecided} undecided, {reuse} stand") };
+    let summary = if execute + undecided == 0 {
+        format!("nothing to do: all {reuse} stages stand")
+    } else {
+        format!("{execute} run, {undecided} undecided, {reuse} stand")
+    };
     lines.into_iter().chain([summary]).collect::<Vec<_>>().join("\n")
 }
 

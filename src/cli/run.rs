@@ -90,7 +90,8 @@ fn attempt_run(
     }
     known.forced = forced.to_vec();
     let plan = known.plan(study)?;
-    let mut outputs: execute::Outputs = plan.decisions.iter().map(|d| if let Decision::Reuse { receipt, .. } = d { Some(receipt.outputs.clone()) } else { None }).collect();
+    let mut outputs: execute::Outputs =
+        plan.decisions.iter().map(|d| if let Decision::Reuse { receipt, .. } = d { Some(receipt.outputs.clone()) } else { None }).collect();
     let found = {
         let lookup = |stage: usize, port: &str| outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
         execute::check(p, &lookup, &known.store, &known.tables)?

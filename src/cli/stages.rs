@@ -1,12 +1,10 @@
-//! `hilum stages` and `hilum schema`: the manual of the kinds, made from their parameter structs.
+//! `hilum stages` and `hilum schema`.
 
 use super::{DONE, WRONG, say};
 use crate::diagnostic::did_you_mean;
+use crate::manual::{manual, summary};
 use crate::pipeline::schema as study_schema;
 use hilum_stages::KINDS;
-use hilum_stages::contract::kind::StageKind;
-use hilum_stages::contract::port::{Arity, Port};
-use serde_json::Value;
 
 pub(super) fn stages(name: Option<&str>) -> anyhow::Result<u8> {
     let Some(name) = name else {
@@ -31,112 +29,4 @@ pub(super) fn stages(name: Option<&str>) -> anyhow::Result<u8> {
 pub(super) fn schema() -> anyhow::Result<u8> {
     say(serde_json::to_string_pretty(&study_schema::schema(KINDS))?)?;
     Ok(DONE)
-}
-
-fn schema_of(kind: &StageKind) -> Value {
-    serde_json::to_value((kind.schema)()).expect("BUG: a schema is plain JSON")
-}
-
-fn summary(kind: &StageKind) -> String {
-    schema_of(kind)["description"].as_str().unwrap_or_default().lines().next().unwrap_or_default().to_owned()
-}
-
-/// The manual of a kind, as Markdown: also `docs/stages/KIND.md`.
-pub fn manual(kind: &StageKind) -> String {
-    let schema = schema_of(kind);
-    let mut out = format!("# {}\n\n{}\n", kind.name, schema["description"].as_str().unwrap_or_default());
-    out += "\n## Inputs\n\n";
-    out += &if kind.inputs.is_empty() { "None.\n".into() } else { kind.inputs.iter().map(|p| port(p, true)).collect::<String>() };
-    out += "\n## Outputs\n\n";
-    out += &kind.outputs.iter().map(|p| port(p, false)).collect::<String>();
-    out += "\n## Parameters\n\n";
-    let mut lines = vec![];
-    parameters(&schema, &schema, "", &mut lines);
-    out += &if lines.is_empty() { "None.\n".to_owned() } else { lines.concat() };
-    let random = if kind.seeded { "It draws random numbers: the seed is part of its recipe." } else { "It draws nothing: the seed does not matter." };
-    out += &format!("\nVersion {}. {random}\n", kind.version);
-    out
-}
-
-fn port(p: &Port, input: bool) -> String {
-    let many = match p.arity {
-        _ if !input => "",
-        Arity::One => "",
-        Arity::Optional => ", may be absent",
-        Arity::Many => ", one or a list",
-        Arity::Gathered => ", gathers cells",
-    };
-    let by = if p.by.is_empty() { String::new() } else { format!(" Films are looked up by `{}`.", p.by.join("`, `")) };
-    format!("* `{}` ({}{many}): {}{by}\n", p.name, p.kind, p.doc.trim())
-}
-
-/// One line per parameter, nested ones with their path.
-fn parameters(root: &Value, schema: &Value, path: &str, out: &mut Vec<String>) {
-    let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    for (name, raw) in schema["properties"].as_object().into_iter().flatten() {
-        let own = resolve(root, raw);
-        let full = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        let text = raw["description"].as_str().or(own["description"].as_str()).unwrap_or_default().replace('\n', " ");
-        let default = match &raw["default"] {
-            Value::Null if required.contains(&name.as_str()) => "required".to_owned(),
-            Value::Null => "may be absent".to_owned(),
-            Value::Object(_) => String::new(),
-            v => format!("default `{}`", v.to_string().trim_matches('"')),
-        };
-        let facts: Vec<String> = [kind_of(own), range(own), default].into_iter().filter(|s| !s.is_empty()).collect();
-        out.push(format!("* `{full}` ({}): {text}\n", facts.join(", ")));
-        parameters(root, own, &full, out);
-        if let Some(below) = own.get("additionalProperties").filter(|b| b.is_object()) {
-            parameters(root, resolve(root, below), &format!("{full}.NAME"), out);
-        }
-        for choice in own["oneOf"].as_array().into_iter().flatten() {
-            for word in choice["const"].as_str().into_iter().chain(choice["enum"].as_array().into_iter().flatten().filter_map(Value::as_str)) {
-                out.push(format!("  * `{word}`: {}\n", choice["description"].as_str().unwrap_or_default()));
-            }
-            for (tag, below) in choice["properties"].as_object().into_iter().flatten() {
-                out.push(format!("  * `{full}: {{ {tag}: … }}`: {}\n", choice["description"].as_str().unwrap_or_default()));
-                parameters(root, resolve(root, below), &format!("{full}.{tag}"), out);
-            }
-        }
-    }
-}
-
-fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
-    let target = schema["$ref"].as_str().and_then(|r| r.strip_prefix('#')).and_then(|p| root.pointer(p));
-    // An optional parameter is either its schema or null.
-    let optional = schema["anyOf"].as_array().and_then(|a| a.iter().find(|s| s["type"] != "null"));
-    match (target, optional) {
-        (Some(t), _) => t,
-        (None, Some(o)) => resolve(root, o),
-        _ => schema,
-    }
-}
-
-fn kind_of(schema: &Value) -> String {
-    let one = |t: &str| {
-        match t {
-            "string" => "text",
-            "integer" => "whole number",
-            "number" => "number",
-            "boolean" => "true or false",
-            "array" => "list",
-            "object" => "map",
-            _ => "",
-        }
-        .to_owned()
-    };
-    match &schema["type"] {
-        Value::String(t) => one(t),
-        Value::Array(types) => types.iter().filter_map(Value::as_str).find(|t| *t != "null").map(one).unwrap_or_default(),
-        _ if schema["oneOf"].is_array() => "a choice".into(),
-        _ => String::new(),
-    }
-}
-
-fn range(schema: &Value) -> String {
-    match (schema["minimum"].as_f64(), schema["maximum"].as_f64()) {
-        (Some(a), Some(b)) => format!("{a} to {b}"),
-        (Some(a), None) if a != 0.0 => format!("at least {a}"),
-        _ => String::new(),
-    }
 }

@@ -2,8 +2,8 @@
 
 use super::{DONE, StoreArgs, WRONG, open, say};
 use clap::Args;
-use hilum_cache::recipe::Input;
 use hilum_cache::receipt::Artifact;
+use hilum_cache::recipe::Input;
 use hilum_cache::{Digest, Ledger, Receipt, Store};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -27,7 +27,7 @@ pub(super) fn trace(args: &TraceArgs) -> anyhow::Result<u8> {
     let mut all = vec![];
     for (receipt, run, what) in &origins {
         if args.store.json {
-            all.push(tree(&ledger, receipt, run, 0));
+            all.push(tree(&ledger, receipt, run));
         } else {
             say(what)?;
             tell(&ledger, receipt, run, 0)?;
@@ -69,10 +69,12 @@ fn origins<'a>(what: &str, store: &Store, receipts: &'a [(Receipt, &'a str)]) ->
     Ok(out)
 }
 
-/// Who made an artifact that stands in a recipe: the newest receipt with this output.
-fn makers<'a>(ledger: &'a Ledger, receipt: &Receipt) -> Vec<(String, Receipt, String)> {
+/// Who made an artifact that stands in a recipe: the newest receipt with this output that is older than the recipe's own.
+/// A stage may give the very bytes that it was given, so "the newest" alone could be the stage itself.
+fn makers(ledger: &Ledger, receipt: &Receipt) -> Vec<(String, Receipt, String)> {
     let mut out = vec![];
     let all = ledger.receipts();
+    let own = all.iter().rposition(|(r, _)| r == receipt).unwrap_or(0);
     for (port, input) in &receipt.recipe.inputs {
         let digests: Vec<Digest> = match input {
             Input::One(d) => vec![*d],
@@ -83,7 +85,7 @@ fn makers<'a>(ledger: &'a Ledger, receipt: &Receipt) -> Vec<(String, Receipt, St
         };
         for digest in digests {
             let made = |r: &Receipt| r.study == receipt.study && r.outputs.values().any(|a: &Artifact| a.digest == digest);
-            if let Some((r, run)) = all.iter().rev().find(|(r, _)| made(r)) {
+            if let Some((r, run)) = all[..own].iter().rev().find(|(r, _)| made(r)) {
                 out.push((port.clone(), r.clone(), (*run).to_owned()));
             }
         }
@@ -109,7 +111,7 @@ fn tell(ledger: &Ledger, receipt: &Receipt, run: &str, depth: usize) -> anyhow::
     Ok(())
 }
 
-fn tree(ledger: &Ledger, receipt: &Receipt, run: &str, depth: usize) -> Value {
-    let inputs: Vec<Value> = makers(ledger, receipt).iter().map(|(port, r, run)| json!({ "port": port, "from": tree(ledger, r, run, depth + 1) })).collect();
+fn tree(ledger: &Ledger, receipt: &Receipt, run: &str) -> Value {
+    let inputs: Vec<Value> = makers(ledger, receipt).iter().map(|(port, r, run)| json!({ "port": port, "from": tree(ledger, r, run) })).collect();
     json!({ "stage": receipt.stage, "kind": receipt.recipe.kind, "run": run, "started": receipt.started, "key": receipt.key, "outputs": receipt.outputs, "inputs": inputs })
 }

@@ -36,7 +36,9 @@ fn tell(study: &open::Study, plan: &Plan, id: usize, depth: usize, told: &mut BT
         return Ok(());
     }
     match &plan.decisions[id] {
-        Decision::Reuse { receipt, run } => say(format!("{indent}{name}   stands: computed by run {run} on {}, and nothing that decides it has changed", &receipt.started[..10])),
+        Decision::Reuse { receipt, run } => {
+            say(format!("{indent}{name}   stands: computed by run {run} on {}, and nothing that decides it has changed", &receipt.started[..10]))
+        }
         Decision::Unwanted => Ok(()),
         decision @ Decision::Execute { reasons, .. } => {
             say(format!("{indent}{}", super::plan::line(study, id, decision).unwrap_or_default()))?;

@@ -58,7 +58,9 @@ fn report(bad: &BadParameter, with: &Node, raw: &RawStage, kind: &StageKind) -> 
         Fault::Missing(field) => {
             let whose = if name.is_empty() { format!("`{}`", raw.name.text) } else { format!("`{name}` of `{}`", raw.name.text) };
             let at = if bad.path.is_empty() { raw.name.span } else { with.place_of(&bad.path, false) };
-            Diagnostic::new("E0105", format!("{whose} needs the parameter `{field}`")).at(at, format!("`{field}` is missing")).help(format!("`hilum stages {}` explains it", kind.name))
+            Diagnostic::new("E0105", format!("{whose} needs the parameter `{field}`"))
+                .at(at, format!("`{field}` is missing"))
+                .help(format!("`hilum stages {}` explains it", kind.name))
         }
         Fault::Choice(known) => {
             let found = with.at(&bad.path).and_then(|n| n.text().map(str::to_owned)).or_else(|| match &with.at(&bad.path)?.value {
@@ -70,7 +72,9 @@ fn report(bad: &BadParameter, with: &Node, raw: &RawStage, kind: &StageKind) -> 
                 .at(with.place_of(&bad.path, true), "unknown value")
                 .help(did_you_mean(&found, known.iter().map(String::as_str), "value").unwrap_or(format!("the values are: {}", known.join(", "))))
         }
-        Fault::Value(why) if bad.path.is_empty() => Diagnostic::new("E0106", format!("the parameters of `{}` do not fit: {why}", raw.name.text)).at(whole, why.clone()),
+        Fault::Value(why) if bad.path.is_empty() => {
+            Diagnostic::new("E0106", format!("the parameters of `{}` do not fit: {why}", raw.name.text)).at(whole, why.clone())
+        }
         Fault::Value(why) => Diagnostic::new("E0106", format!("`{name}` of `{}`: {why}", raw.name.text)).at(with.place_of(&bad.path, true), why.clone()),
     }
 }
@@ -81,10 +85,13 @@ pub(super) fn arity(port: &Port, is_list: bool, bindings: &[(bool, Span)], diagn
     let gathers = bindings.iter().any(|b| b.0);
     let fault = |message: String, help: &str| Diagnostic::new("E0206", message).at(span, "bound here").help(help);
     match port.arity {
-        Arity::One | Arity::Optional if gathers => diagnostics.push(fault(format!("input `{}` takes one artifact, and this gathers several", port.name), "select one cell, such as `stage/axis=value`")),
+        Arity::One | Arity::Optional if gathers => diagnostics
+            .push(fault(format!("input `{}` takes one artifact, and this gathers several", port.name), "select one cell, such as `stage/axis=value`")),
         Arity::One | Arity::Optional if is_list => diagnostics.push(fault(format!("input `{}` takes one artifact, not a list", port.name), "name one stage")),
         Arity::Many if gathers => diagnostics.push(fault(format!("input `{}` takes a list, and does not gather", port.name), "name each cell")),
-        Arity::Gathered if is_list => diagnostics.push(fault(format!("input `{}` gathers cells, and takes no list", port.name), "gather a stage, such as `scores/*`")),
+        Arity::Gathered if is_list => {
+            diagnostics.push(fault(format!("input `{}` gathers cells, and takes no list", port.name), "gather a stage, such as `scores/*`"))
+        }
         _ => {}
     }
 }
@@ -112,12 +119,20 @@ pub(super) fn axes_named(b: &Binding, text: &Key, axes: &Axes, diagnostics: &mut
             (None, _) => {
                 let known: Vec<&str> = axes.keys().map(String::as_str).collect();
                 let all = if known.is_empty() { format!("`{}` has no axes", b.stage) } else { format!("its axes are: {}", known.join(", ")) };
-                diagnostics.push(Diagnostic::new("E0301", format!("`{}` has no axis `{name}`", b.stage)).at(text.span, "unknown axis").help(did_you_mean(name, known, "axis").unwrap_or(all)));
+                diagnostics.push(
+                    Diagnostic::new("E0301", format!("`{}` has no axis `{name}`", b.stage))
+                        .at(text.span, "unknown axis")
+                        .help(did_you_mean(name, known, "axis").unwrap_or(all)),
+                );
             }
             (Some(axis), Some(value)) if !axis.values.iter().any(|v| v.0 == *value) => {
                 let known: Vec<&str> = axis.values.iter().map(|v| v.0.as_str()).collect();
                 let all = format!("its values are: {}", known.join(", "));
-                diagnostics.push(Diagnostic::new("E0302", format!("the axis `{name}` of `{}` has no value `{value}`", b.stage)).at(text.span, "unknown value").help(did_you_mean(value, known, "value").unwrap_or(all)));
+                diagnostics.push(
+                    Diagnostic::new("E0302", format!("the axis `{name}` of `{}` has no value `{value}`", b.stage))
+                        .at(text.span, "unknown value")
+                        .help(did_you_mean(value, known, "value").unwrap_or(all)),
+                );
             }
             _ => {}
         }
@@ -129,7 +144,13 @@ pub(super) fn seed(node: Option<&Node>, diagnostics: &mut Vec<Diagnostic>) -> Op
     let node = node?;
     let seed = node.to_json().as_u64().filter(|s| *s < 1 << 63);
     if seed.is_none() {
-        diagnostics.push(Diagnostic::new("E0109", format!("a seed is a whole number of at least 0, found {}", node.text().map_or(node.what().to_owned(), |t| format!("`{t}`")))).at(node.span, "not a seed"));
+        diagnostics.push(
+            Diagnostic::new(
+                "E0109",
+                format!("a seed is a whole number of at least 0, found {}", node.text().map_or(node.what().to_owned(), |t| format!("`{t}`"))),
+            )
+            .at(node.span, "not a seed"),
+        );
     }
     seed
 }
@@ -140,7 +161,9 @@ pub(super) fn seed_of(seed: Option<u64>, kind: &StageKind, raw: &RawStage, cell:
         return None;
     }
     let Some(seed) = seed else {
-        let fault = Diagnostic::new("E0103", format!("`{}` draws random numbers, and there is no seed", raw.name.text)).at(raw.name.span, "needs a seed").help("say `seed: 2020` at the top of the study");
+        let fault = Diagnostic::new("E0103", format!("`{}` draws random numbers, and there is no seed", raw.name.text))
+            .at(raw.name.span, "needs a seed")
+            .help("say `seed: 2020` at the top of the study");
         // Once for the study is enough.
         if !diagnostics.iter().any(|d| d.code == "E0103" || d.code == "E0109") {
             diagnostics.push(fault);
@@ -157,11 +180,14 @@ pub(super) fn expect(raw: &RawStage, kind: &StageKind, diagnostics: &mut Vec<Dia
     for (label, node) in &raw.expect {
         match node.to_json().as_u64() {
             Some(n) => drop(out.insert(label.text.clone(), n)),
-            None => diagnostics.push(Diagnostic::new("E0106", format!("`expect` of `{}` takes counts by label", raw.name.text)).at(node.span, "expected a whole number")),
+            None => diagnostics
+                .push(Diagnostic::new("E0106", format!("`expect` of `{}` takes counts by label", raw.name.text)).at(node.span, "expected a whole number")),
         }
     }
     if !out.is_empty() && kind.outputs.first().is_none_or(|p| p.kind != "samples") {
-        diagnostics.push(Diagnostic::new("E0106", format!("`{}` makes no samples that could be counted", raw.name.text)).at(raw.expect[0].0.span, "`expect` counts films"));
+        diagnostics.push(
+            Diagnostic::new("E0106", format!("`{}` makes no samples that could be counted", raw.name.text)).at(raw.expect[0].0.span, "`expect` counts films"),
+        );
     }
     out
 }
@@ -182,12 +208,20 @@ pub(super) fn resources(raw: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Re
             "memory" => value.text().and_then(super::model::bytes).map(|n| out.memory = Some(n)).is_some(),
             _ => {
                 let known = ["gpu", "memory", "threads"];
-                diagnostics.push(Diagnostic::new("E0502", format!("there is no resource `{}`", key.text)).at(key.span, "unknown resource").help(did_you_mean(&key.text, known, "resource").unwrap_or("the resources are: gpu, memory, threads".into())));
+                diagnostics.push(
+                    Diagnostic::new("E0502", format!("there is no resource `{}`", key.text))
+                        .at(key.span, "unknown resource")
+                        .help(did_you_mean(&key.text, known, "resource").unwrap_or("the resources are: gpu, memory, threads".into())),
+                );
                 continue;
             }
         };
         if !fine {
-            diagnostics.push(Diagnostic::new("E0502", format!("`{}` does not read as {}", value.text().unwrap_or(value.what()), key.text)).at(value.span, "here").help("write `resources: { gpu: 1, memory: 8G, threads: 2 }`"));
+            diagnostics.push(
+                Diagnostic::new("E0502", format!("`{}` does not read as {}", value.text().unwrap_or(value.what()), key.text))
+                    .at(value.span, "here")
+                    .help("write `resources: { gpu: 1, memory: 8G, threads: 2 }`"),
+            );
         }
     }
     out

@@ -13,13 +13,18 @@ pub fn extend(root: Node, file: &Path, sets: &[String], texts: &mut Texts, diagn
         let number = texts.add("--set", set);
         let Some((path, value)) = set.split_once('=').filter(|(p, _)| p.split('.').all(|part| !part.trim().is_empty())) else {
             let span = Span { text: number, start: 0, end: set.len() as u32 };
-            diagnostics.push(Diagnostic::new("E0009", format!("`--set {set}` does not read")).at(span, "expected path=value").help("write it as `--set stages.classifier.with.epochs=5`"));
+            diagnostics.push(
+                Diagnostic::new("E0009", format!("`--set {set}` does not read"))
+                    .at(span, "expected path=value")
+                    .help("write it as `--set stages.classifier.with.epochs=5`"),
+            );
             return None;
         };
         let mut faults = vec![];
         // The value is parsed where it stands, so that its places are those of the argument.
         let padded = format!("{}{value}", " ".repeat(path.len() + 1));
-        let value = node::parse(&padded, number, &mut faults).unwrap_or(Node { span: Span { text: number, start: path.len() as u32, end: set.len() as u32 }, value: Yaml::Scalar(String::new(), false) });
+        let value = node::parse(&padded, number, &mut faults)
+            .unwrap_or(Node { span: Span { text: number, start: path.len() as u32, end: set.len() as u32 }, value: Yaml::Scalar(String::new(), false) });
         diagnostics.extend(faults);
         let span = Span { text: number, start: 0, end: path.len() as u32 };
         let over = path.rsplit('.').fold(value, |value, part| Node { span, value: Yaml::Map(vec![(Key { span, text: part.to_owned() }, value)]) });

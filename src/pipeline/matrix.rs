@@ -33,7 +33,9 @@ pub fn declared(stage: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Axes {
     for (name, node) in &stage.matrix {
         let fault = |message: String, span| Diagnostic::new("E0304", message).at(span, "in this axis");
         if !super::raw::is_name(&name.text) {
-            diagnostics.push(Diagnostic::new("E0107", format!("`{}` is no name for an axis", name.text)).at(name.span, "lower-case letters, digits and hyphens are due"));
+            diagnostics.push(
+                Diagnostic::new("E0107", format!("`{}` is no name for an axis", name.text)).at(name.span, "lower-case letters, digits and hyphens are due"),
+            );
         }
         let Yaml::List(items) = &node.value else {
             diagnostics.push(fault(format!("the axis `{}` must be a list of values, found {}", name.text, node.what()), node.span));
@@ -45,10 +47,17 @@ pub fn declared(stage: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Axes {
         let mut axis = Axis { values: vec![] };
         for item in items {
             match spelt(item) {
-                Some((text, _)) if axis.values.iter().any(|v| v.0 == text) => diagnostics.push(fault(format!("the axis `{}` has the value `{text}` twice", name.text), item.span)),
-                Some((text, value)) if name.text == REPEAT && !value.is_u64() => diagnostics.push(fault(format!("the axis `repeat` counts from 0, found `{text}`"), item.span)),
+                Some((text, _)) if axis.values.iter().any(|v| v.0 == text) => {
+                    diagnostics.push(fault(format!("the axis `{}` has the value `{text}` twice", name.text), item.span))
+                }
+                Some((text, value)) if name.text == REPEAT && !value.is_u64() => {
+                    diagnostics.push(fault(format!("the axis `repeat` counts from 0, found `{text}`"), item.span))
+                }
                 Some(value) => axis.values.push(value),
-                None => diagnostics.push(fault(format!("a value of the axis `{}` must be a single word or number without `/`, `=`, `*` and spaces", name.text), item.span).help("give it a name in `vars`, and list the name")),
+                None => diagnostics.push(
+                    fault(format!("a value of the axis `{}` must be a single word or number without `/`, `=`, `*` and spaces", name.text), item.span)
+                        .help("give it a name in `vars`, and list the name"),
+                ),
             }
         }
         axes.insert(name.text.clone(), axis);
@@ -70,7 +79,10 @@ fn spelt(item: &Node) -> Option<(String, Value)> {
 pub fn cells(axes: &Axes) -> Vec<Cell> {
     let mut out = vec![Cell::new()];
     for (name, axis) in axes {
-        out = out.into_iter().flat_map(|cell| axis.values.iter().map(move |(v, _)| cell.clone().into_iter().chain([(name.clone(), v.clone())]).collect())).collect();
+        out = out
+            .into_iter()
+            .flat_map(|cell| axis.values.iter().map(move |(v, _)| cell.clone().into_iter().chain([(name.clone(), v.clone())]).collect()))
+            .collect();
     }
     out
 }

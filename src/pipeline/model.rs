@@ -161,7 +161,10 @@ pub fn sort(count: usize, needs: &[(usize, usize)]) -> Result<Vec<usize>, Vec<us
         return Ok(order);
     }
     // petgraph names one node of a circle; people want to see all of it.
-    let circle = petgraph::algo::tarjan_scc(&graph).into_iter().find(|c| c.len() > 1 || graph.contains_edge(c[0], c[0])).expect("BUG: what cannot be sorted has a circle");
+    let circle = petgraph::algo::tarjan_scc(&graph)
+        .into_iter()
+        .find(|c| c.len() > 1 || graph.contains_edge(c[0], c[0]))
+        .expect("BUG: what cannot be sorted has a circle");
     let inside: std::collections::HashSet<_> = circle.iter().copied().collect();
     let mut path = vec![circle[0]];
     loop {

@@ -128,7 +128,8 @@ pub fn scalar(text: &str) -> Value {
 
 fn number(text: &str) -> Option<Value> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') || !digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-')) {
+    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') || !digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'))
+    {
         return None;
     }
     let leading_zero = digits.len() > 1 && digits.starts_with('0') && digits.as_bytes()[1].is_ascii_digit();
@@ -154,7 +155,8 @@ pub fn parse(text: &str, number: u16, diagnostics: &mut Vec<Diagnostic>) -> Opti
 
 enum Open {
     List(Vec<Node>),
-    Map(Vec<(Key, Node)>, Option<Key>),
+    /// Entries, the key whose value is due, and the places of all keys: a study may have thousands of stages.
+    Map(Vec<(Key, Node)>, Option<Key>, HashMap<String, Span>),
 }
 
 struct Builder<'a> {
@@ -176,7 +178,8 @@ impl Builder<'_> {
                 Err(e) => {
                     let at = self.places.byte(e.marker().index());
                     let deep = e.info().contains("recursion");
-                    let (code, message) = if deep { ("E0004", "the file is nested too deeply".to_owned()) } else { ("E0002", format!("this is not YAML: {}", e.info())) };
+                    let (code, message) =
+                        if deep { ("E0004", "the file is nested too deeply".to_owned()) } else { ("E0002", format!("this is not YAML: {}", e.info())) };
                     let help = text.as_bytes().get(at).is_some_and(|b| *b == b'\t').then(|| "indent with spaces, not tabs".to_owned());
                     self.fault(code, message, Span { text: self.number, start: at as u32, end: at as u32 + 1 }, "here", help);
                     return None;
@@ -205,13 +208,13 @@ impl Builder<'_> {
                 }
                 Event::MappingStart(anchor, tag) => {
                     self.tag(tag.is_some(), span);
-                    self.open(Open::Map(vec![], None), span, anchor)?;
+                    self.open(Open::Map(vec![], None, HashMap::new()), span, anchor)?;
                 }
                 Event::SequenceEnd | Event::MappingEnd => {
                     let (open, start, anchor, before) = self.stack.pop().expect("BUG: ends follow starts");
                     let value = match open {
                         Open::List(items) => Yaml::List(items),
-                        Open::Map(entries, _) => Yaml::Map(entries),
+                        Open::Map(entries, ..) => Yaml::Map(entries),
                     };
                     let node = Node { span: Span { end: span.end.max(start.end), ..start }, value };
                     let size = self.nodes - before;
@@ -262,13 +265,13 @@ impl Builder<'_> {
         };
         match &mut top.0 {
             Open::List(items) => items.push(node),
-            Open::Map(entries, key @ None) => {
+            Open::Map(_, key @ None, seen) => {
                 let span = node.span;
                 match node.value {
                     Yaml::Scalar(text, _) => {
-                        if let Some((first, _)) = entries.iter().find(|(k, _)| k.text == text) {
-                            let first = first.span;
-                            self.diagnostics.push(Diagnostic::new("E0003", format!("the key `{text}` stands twice")).at(span, "second time").context(first, "first time"));
+                        if let Some(first) = seen.insert(text.clone(), span) {
+                            self.diagnostics
+                                .push(Diagnostic::new("E0003", format!("the key `{text}` stands twice")).at(span, "second time").context(first, "first time"));
                         }
                         *key = Some(Key { span, text });
                     }
@@ -278,7 +281,7 @@ impl Builder<'_> {
                     }
                 }
             }
-            Open::Map(entries, key) => entries.push((key.take().expect("BUG: values follow keys"), node)),
+            Open::Map(entries, key, _) => entries.push((key.take().expect("BUG: values follow keys"), node)),
         }
         Some(())
     }
@@ -315,7 +318,10 @@ mod tests {
 
     #[test]
     fn identifiers_stay_text_and_numbers_are_numbers() {
-        assert_eq!(json_of("[0012, no, 1_000, 0x10, 1e5, 3, -2.5, '7', true, ~, 1.2.3]"), json!(["0012", "no", "1_000", "0x10", 100_000.0, 3, -2.5, "7", true, null, "1.2.3"]));
+        assert_eq!(
+            json_of("[0012, no, 1_000, 0x10, 1e5, 3, -2.5, '7', true, ~, 1.2.3]"),
+            json!(["0012", "no", "1_000", "0x10", 100_000.0, 3, -2.5, "7", true, null, "1.2.3"])
+        );
     }
 
     #[test]

@@ -67,7 +67,9 @@ pub fn read(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<RawStudy> 
     let name = match root.get("study") {
         Some(n) => r.text(n, "`study`").unwrap_or_default(),
         None => {
-            r.diagnostics.push(Diagnostic::new("E0103", "the study has no name").at(first_line(root), "`study:` is missing").help("begin with `study: name-of-the-study`"));
+            r.diagnostics.push(
+                Diagnostic::new("E0103", "the study has no name").at(first_line(root), "`study:` is missing").help("begin with `study: name-of-the-study`"),
+            );
             String::new()
         }
     };
@@ -83,7 +85,10 @@ pub fn read(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<RawStudy> 
             span = key.span;
             for (name, node) in r.map(node, "`stages`").unwrap_or_default() {
                 if !is_name(&name.text) {
-                    r.diagnostics.push(Diagnostic::new("E0107", format!("`{}` is no name for a stage", name.text)).at(name.span, "lower-case letters, digits and hyphens are due"));
+                    r.diagnostics.push(
+                        Diagnostic::new("E0107", format!("`{}` is no name for a stage", name.text))
+                            .at(name.span, "lower-case letters, digits and hyphens are due"),
+                    );
                 }
                 stages.extend(r.stage(name, &node));
             }
@@ -147,7 +152,11 @@ impl Reader<'_> {
         let entries = self.map(node, &whose)?;
         self.known(&entries, &STAGE_KEYS, "E0101", "key");
         let Some(kind) = node.get("stage") else {
-            self.diagnostics.push(Diagnostic::new("E0103", format!("{whose} does not say what it does")).at(name.span, "`stage:` is missing").help("add `stage: KIND`; `hilum stages` lists the kinds"));
+            self.diagnostics.push(
+                Diagnostic::new("E0103", format!("{whose} does not say what it does"))
+                    .at(name.span, "`stage:` is missing")
+                    .help("add `stage: KIND`; `hilum stages` lists the kinds"),
+            );
             return None;
         };
         let kind = Key { span: kind.span, text: self.text(kind, "`stage`")? };
@@ -173,7 +182,18 @@ impl Reader<'_> {
         let (matrix, expect) = (section("matrix"), section("expect"));
         let description = node.get("description").and_then(|n| self.text(n, "`description`")).unwrap_or_default();
         let optional = |key: &str| node.get(key).filter(|n| !n.is_null()).cloned();
-        Some(RawStage { name, kind, description, inputs, with, matrix, seed: optional("seed"), expect, resources: optional("resources"), retry: optional("retry") })
+        Some(RawStage {
+            name,
+            kind,
+            description,
+            inputs,
+            with,
+            matrix,
+            seed: optional("seed"),
+            expect,
+            resources: optional("resources"),
+            retry: optional("retry"),
+        })
     }
 
     fn allow(&mut self, checks: &Node) -> Vec<Allowed> {
@@ -194,12 +214,18 @@ impl Reader<'_> {
                     let known = crate::lineage::CHECKS;
                     if !known.contains(&id.as_str()) {
                         self.diagnostics.push(
-                            Diagnostic::new("E0106", format!("there is no check `{id}`")).at(node.span, "unknown check").maybe_help(did_you_mean(&id, known.iter().copied(), "check").or(Some(format!("the checks are: {}", known.join(", "))))),
+                            Diagnostic::new("E0106", format!("there is no check `{id}`"))
+                                .at(node.span, "unknown check")
+                                .maybe_help(did_you_mean(&id, known.iter().copied(), "check").or(Some(format!("the checks are: {}", known.join(", "))))),
                         );
                     }
                     out.push(Allowed { id: Key { span: node.span, text: id }, reason });
                 }
-                _ => self.diagnostics.push(Diagnostic::new("E0105", "an allowed finding needs `id` and `reason`").at(item.span, "one of them is missing or empty").help("write `{ id: leakage.patient_overlap, reason: \"why\" }`")),
+                _ => self.diagnostics.push(
+                    Diagnostic::new("E0105", "an allowed finding needs `id` and `reason`")
+                        .at(item.span, "one of them is missing or empty")
+                        .help("write `{ id: leakage.patient_overlap, reason: \"why\" }`"),
+                ),
             }
         }
         out

@@ -20,16 +20,20 @@ struct Bound<'a> {
 }
 
 /// Makes a checked graph, or says all that is wrong.
-pub fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics: &mut Vec<Diagnostic>) -> Option<Pipeline> {
+pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics: &mut Vec<Diagnostic>) -> Option<Pipeline> {
     let by_name: HashMap<&str, usize> = study.stages.iter().enumerate().map(|(i, s)| (s.name.text.as_str(), i)).collect();
     let found: Vec<Option<&'static StageKind>> = study.stages.iter().map(|s| kind(s, kinds, diagnostics)).collect();
-    let bound: Vec<Vec<Bound>> = study.stages.iter().zip(&found).map(|(s, k)| k.map(|k| bind(s, k, study, &by_name, &found, diagnostics)).unwrap_or_default()).collect();
+    let bound: Vec<Vec<Bound>> =
+        study.stages.iter().zip(&found).map(|(s, k)| k.map(|k| bind(s, k, study, &by_name, &found, diagnostics)).unwrap_or_default()).collect();
     let needs: Vec<(usize, usize)> = bound.iter().enumerate().flat_map(|(i, b)| b.iter().flat_map(move |b| b.bindings.iter().map(move |x| (i, x.2)))).collect();
     let order = match model::sort(study.stages.len(), &needs) {
         Ok(order) => order,
         Err(circle) => {
             let names: Vec<&str> = circle.iter().chain(circle.first()).map(|i| study.stages[*i].name.text.as_str()).collect();
-            diagnostics.push(Diagnostic::new("E0208", format!("stages need each other in a circle: {}", names.join(" → "))).at(study.stages[circle[0]].name.span, "part of the circle"));
+            diagnostics.push(
+                Diagnostic::new("E0208", format!("stages need each other in a circle: {}", names.join(" → ")))
+                    .at(study.stages[circle[0]].name.span, "part of the circle"),
+            );
             return None;
         }
     };
@@ -42,7 +46,8 @@ pub fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics: &mut 
         axes[i] = axes_of(raw, &bound[i], &axes, study, diagnostics);
         let vars = study.vars.iter().map(|(k, n)| (k.text.as_str(), n)).collect::<BTreeMap<_, _>>();
         for cell in matrix::cells(&axes[i]) {
-            let typed = cell.iter().map(|(axis, v)| (axis.as_str(), &axes[i][axis].values.iter().find(|x| x.0 == *v).expect("BUG: a value of its axis").1)).collect();
+            let typed =
+                cell.iter().map(|(axis, v)| (axis.as_str(), &axes[i][axis].values.iter().find(|x| x.0 == *v).expect("BUG: a value of its axis").1)).collect();
             let with = substitute(&raw.with, &Names { axes: typed, vars: vars.clone() }, diagnostics);
             let Some(stage) = check::parameters(&with, raw, kind, diagnostics) else { continue };
             let mut inputs = vec![];
@@ -83,24 +88,43 @@ fn kind(stage: &RawStage, kinds: &'static [StageKind], diagnostics: &mut Vec<Dia
     found
 }
 
-fn bind<'a>(stage: &'a RawStage, kind: &'static StageKind, study: &'a RawStudy, by_name: &HashMap<&str, usize>, found: &[Option<&'static StageKind>], diagnostics: &mut Vec<Diagnostic>) -> Vec<Bound<'a>> {
+fn bind<'a>(
+    stage: &'a RawStage,
+    kind: &'static StageKind,
+    study: &'a RawStudy,
+    by_name: &HashMap<&str, usize>,
+    found: &[Option<&'static StageKind>],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Bound<'a>> {
     let mut out = vec![];
     for (port_key, written, is_list) in &stage.inputs {
         let Some(port) = kind.input(&port_key.text) else {
             let known: Vec<&str> = kind.inputs.iter().map(|p| p.name).collect();
             let all = if known.is_empty() { "it has no inputs".to_owned() } else { format!("its inputs are: {}", known.join(", ")) };
-            diagnostics.push(Diagnostic::new("E0203", format!("stage kind `{}` has no input `{}`", kind.name, port_key.text)).at(port_key.span, "unknown input").help(did_you_mean(&port_key.text, known, "input").unwrap_or(all)));
+            diagnostics.push(
+                Diagnostic::new("E0203", format!("stage kind `{}` has no input `{}`", kind.name, port_key.text))
+                    .at(port_key.span, "unknown input")
+                    .help(did_you_mean(&port_key.text, known, "input").unwrap_or(all)),
+            );
             continue;
         };
         let mut bindings = vec![];
         for text in written {
             let Some(b) = binding::parse(&text.text) else {
-                diagnostics.push(Diagnostic::new("E0201", format!("`{}` does not read as a binding", text.text)).at(text.span, "here").help("write `stage`, `stage.output`, `stage/axis=value` or `stage/*`"));
+                diagnostics.push(
+                    Diagnostic::new("E0201", format!("`{}` does not read as a binding", text.text))
+                        .at(text.span, "here")
+                        .help("write `stage`, `stage.output`, `stage/axis=value` or `stage/*`"),
+                );
                 continue;
             };
             let Some(&from) = by_name.get(b.stage.as_str()) else {
                 let known = study.stages.iter().map(|s| s.name.text.as_str());
-                diagnostics.push(Diagnostic::new("E0201", format!("there is no stage `{}`", b.stage)).at(text.span, "unknown stage").maybe_help(did_you_mean(&b.stage, known, "stage")));
+                diagnostics.push(
+                    Diagnostic::new("E0201", format!("there is no stage `{}`", b.stage))
+                        .at(text.span, "unknown stage")
+                        .maybe_help(did_you_mean(&b.stage, known, "stage")),
+                );
                 continue;
             };
             let Some(from_kind) = found[from] else { continue };
@@ -112,14 +136,18 @@ fn bind<'a>(stage: &'a RawStage, kind: &'static StageKind, study: &'a RawStudy, 
                 let known: Vec<&str> = from_kind.outputs.iter().map(|p| p.name).collect();
                 let wanted = b.port.clone().unwrap_or_default();
                 let help = did_you_mean(&wanted, known.iter().copied(), "output").unwrap_or(format!("its outputs are: {}", known.join(", ")));
-                diagnostics.push(Diagnostic::new("E0202", format!("`{}` ({}) has no output `{wanted}`", b.stage, from_kind.name)).at(text.span, "unknown output").help(help));
+                diagnostics.push(
+                    Diagnostic::new("E0202", format!("`{}` ({}) has no output `{wanted}`", b.stage, from_kind.name)).at(text.span, "unknown output").help(help),
+                );
                 continue;
             };
             if output.kind != port.kind {
                 let fits: Vec<String> = from_kind.outputs.iter().filter(|p| p.kind == port.kind).map(|p| format!("`{}.{}`", b.stage, p.name)).collect();
                 let help = (!fits.is_empty()).then(|| format!("of the right type: {}", fits.join(", ")));
                 diagnostics.push(
-                    Diagnostic::new("E0205", format!("input `{}` carries {}, and `{}` is {}", port.name, port.kind, text.text, output.kind)).at(text.span, format!("this is {}", output.kind)).maybe_help(help),
+                    Diagnostic::new("E0205", format!("input `{}` carries {}, and `{}` is {}", port.name, port.kind, text.text, output.kind))
+                        .at(text.span, format!("this is {}", output.kind))
+                        .maybe_help(help),
                 );
                 continue;
             }
@@ -143,7 +171,11 @@ fn axes_of(raw: &RawStage, bound: &[Bound], axes: &[Axes], study: &RawStudy, dia
                 for (value, _) in &out[name].values {
                     if !axis.values.iter().any(|v| v.0 == *value) {
                         let span = raw.matrix.iter().find(|m| m.0.text == *name).map_or(raw.name.span, |m| m.1.span);
-                        diagnostics.push(Diagnostic::new("E0302", format!("`{}` has no cell `{name}={value}`", b.stage)).at(span, "restricted to here").context(text.span, "inherited from here"));
+                        diagnostics.push(
+                            Diagnostic::new("E0302", format!("`{}` has no cell `{name}={value}`", b.stage))
+                                .at(span, "restricted to here")
+                                .context(text.span, "inherited from here"),
+                        );
                     }
                 }
                 continue;
@@ -152,7 +184,9 @@ fn axes_of(raw: &RawStage, bound: &[Bound], axes: &[Axes], study: &RawStudy, dia
                 Some(known) if known != axis => {
                     let other = origin.get(name).cloned().unwrap_or_default();
                     diagnostics.push(
-                        Diagnostic::new("E0303", format!("`{other}` and `{}` have different values of the axis `{name}`", b.stage)).at(text.span, "does not fit").help(format!("declare `{name}` in `matrix` with the values that both have")),
+                        Diagnostic::new("E0303", format!("`{other}` and `{}` have different values of the axis `{name}`", b.stage))
+                            .at(text.span, "does not fit")
+                            .help(format!("declare `{name}` in `matrix` with the values that both have")),
                     );
                 }
                 Some(_) => {}
@@ -167,7 +201,15 @@ fn axes_of(raw: &RawStage, bound: &[Bound], axes: &[Axes], study: &RawStudy, dia
 }
 
 /// What arrives at a port of one cell.
-fn sources(b: &Bound, cell: &Cell, study: &RawStudy, axes: &[Axes], cells: &[HashMap<Cell, usize>], stages: &[Stage], diagnostics: &mut Vec<Diagnostic>) -> Option<Input> {
+fn sources(
+    b: &Bound,
+    cell: &Cell,
+    study: &RawStudy,
+    axes: &[Axes],
+    cells: &[HashMap<Cell, usize>],
+    stages: &[Stage],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Input> {
     let mut from = vec![];
     let mut shape = if b.is_list { Shape::List } else { Shape::One };
     for (binding, text, stage, output) in &b.bindings {
@@ -187,7 +229,9 @@ fn sources(b: &Bound, cell: &Cell, study: &RawStudy, axes: &[Axes], cells: &[Has
             if !stages[id].stage.fills(output.name) {
                 let whose = &study.stages[*stage].name.text;
                 diagnostics.push(
-                    Diagnostic::new("E0207", format!("`{whose}` does not make the output `{}` with these parameters", output.name)).at(text.span, "used here").context(study.stages[*stage].with.span, "parameters of the stage"),
+                    Diagnostic::new("E0207", format!("`{whose}` does not make the output `{}` with these parameters", output.name))
+                        .at(text.span, "used here")
+                        .context(study.stages[*stage].with.span, "parameters of the stage"),
                 );
                 return None;
             }

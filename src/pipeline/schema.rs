@@ -17,7 +17,13 @@ pub fn schema(kinds: &[StageKind]) -> Value {
         loosen(&mut parameters);
         let description = parameters.get("description").cloned().unwrap_or_default();
         definitions.insert(format!("with-{}", kind.name), parameters);
-        let inputs: Map<String, Value> = kind.inputs.iter().map(|p| (p.name.to_owned(), json!({ "description": p.doc.trim(), "$ref": if p.arity == Arity::One { "#/$defs/binding" } else { "#/$defs/bindings" } }))).collect();
+        let inputs: Map<String, Value> = kind
+            .inputs
+            .iter()
+            .map(|p| {
+                (p.name.to_owned(), json!({ "description": p.doc.trim(), "$ref": if p.arity == Arity::One { "#/$defs/binding" } else { "#/$defs/bindings" } }))
+            })
+            .collect();
         branches.push(json!({
             "description": description,
             "properties": {
@@ -81,7 +87,9 @@ fn loosen(schema: &mut Value) {
             }
             let kind = map.get("type").and_then(Value::as_str).map(str::to_owned);
             match kind.as_deref() {
-                Some("string") if !map.contains_key("const") && !map.contains_key("enum") => drop(map.insert("type".into(), json!(["string", "number", "boolean"]))),
+                Some("string") if !map.contains_key("const") && !map.contains_key("enum") => {
+                    drop(map.insert("type".into(), json!(["string", "number", "boolean"])))
+                }
                 Some("object") if map.contains_key("additionalProperties") && map.get("additionalProperties") == Some(&json!(false)) => {
                     map.entry("patternProperties").or_insert(json!({ "^\\$": {} }));
                 }

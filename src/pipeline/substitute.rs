@@ -6,11 +6,11 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What names stand for.
-pub struct Names<'a> {
+pub(super) struct Names<'a> {
     /// Axes of the cell.
-    pub axes: BTreeMap<&'a str, &'a Value>,
+    pub(super) axes: BTreeMap<&'a str, &'a Value>,
     /// Variables.
-    pub vars: BTreeMap<&'a str, &'a Node>,
+    pub(super) vars: BTreeMap<&'a str, &'a Node>,
 }
 
 impl Names<'_> {
@@ -29,7 +29,7 @@ impl Names<'_> {
 }
 
 /// Replaces names in a tree; places stay those of the file.
-pub fn substitute(node: &Node, names: &Names, diagnostics: &mut Vec<Diagnostic>) -> Node {
+pub(super) fn substitute(node: &Node, names: &Names, diagnostics: &mut Vec<Diagnostic>) -> Node {
     let value = match &node.value {
         Yaml::Scalar(text, quoted) => scalar(text, *quoted, names, node, diagnostics),
         Yaml::List(items) => Yaml::List(items.iter().map(|n| substitute(n, names, diagnostics)).collect()),
@@ -41,7 +41,10 @@ pub fn substitute(node: &Node, names: &Names, diagnostics: &mut Vec<Diagnostic>)
                     let text = match scalar(&key.text, true, names, &here, diagnostics) {
                         Yaml::Scalar(text, _) => text,
                         _ => {
-                            diagnostics.push(Diagnostic::new("E0007", format!("`{}` stands for a map or a list, and a key must be a word", key.text)).at(key.span, "used as a key"));
+                            diagnostics.push(
+                                Diagnostic::new("E0007", format!("`{}` stands for a map or a list, and a key must be a word", key.text))
+                                    .at(key.span, "used as a key"),
+                            );
                             key.text.clone()
                         }
                     };
@@ -79,10 +82,16 @@ fn scalar(text: &str, quoted: bool, names: &Names, node: &Node, diagnostics: &mu
             continue;
         }
         let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_')).unwrap_or(rest.len());
+        // Names may hold hyphens, and text may go on with one: the longest name that is known is meant.
+        let whole = &rest[..length];
+        let ends = std::iter::once(length).chain(whole.rmatch_indices('-').map(|(at, _)| at));
+        let length = ends.into_iter().find(|at| names.get(&whole[..*at]).is_some()).unwrap_or(length);
         let (name, after) = rest.split_at(length);
         match names.get(name) {
             Some(Yaml::Scalar(value, _)) => out.push_str(&value),
-            Some(_) => diagnostics.push(Diagnostic::new("E0007", format!("`${name}` stands for a map or a list, which cannot be part of a text")).at(node.span, "inside this text")),
+            Some(_) => diagnostics.push(
+                Diagnostic::new("E0007", format!("`${name}` stands for a map or a list, which cannot be part of a text")).at(node.span, "inside this text"),
+            ),
             None => diagnostics.push(unknown(name)),
         }
         rest = after;

@@ -123,7 +123,9 @@ pub fn explain(p: &Pipeline, id: StageId, new: &Recipe, old: &Recipe, world: &Wo
 fn changed_sources(p: &Pipeline, id: StageId, d: &Difference, _world: &World) -> Vec<StageId> {
     let input = p.stages[id].inputs.iter().find(|i| i.port.name == d.path);
     let mut from: Vec<StageId> = input.into_iter().flat_map(|i| &i.from).map(|s| s.stage).collect();
-    if let (Some(input), Ok(Input::Gathered(old)), Ok(Input::Gathered(new))) = (input, serde_json::from_value(d.old.clone()), serde_json::from_value(d.new.clone())) {
+    if let (Some(input), Ok(Input::Gathered(old)), Ok(Input::Gathered(new))) =
+        (input, serde_json::from_value(d.old.clone()), serde_json::from_value(d.new.clone()))
+    {
         let old: BTreeMap<String, Digest> = old.into_iter().map(|g| (g.cell, g.digest)).collect();
         let changed: Vec<String> = new.iter().filter(|g| old.get(&g.cell) != Some(&g.digest)).map(|g| g.cell.clone()).collect();
         from = input.from.iter().filter(|s| changed.contains(&s.cell)).map(|s| s.stage).collect();

@@ -86,7 +86,10 @@ pub fn form(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<A
     for input in looked_up {
         match look_up(input, &shipment, known, world, stage)? {
             Found::Whole(list, artifacts) => {
-                recipe.inputs.insert(input.port.name.into(), recipe::Input::Lookup { lookup: Digest::of(&list), films: list.iter().filter(|b| **b == b'\n').count() as u64 });
+                recipe.inputs.insert(
+                    input.port.name.into(),
+                    recipe::Input::Lookup { lookup: Digest::of(&list), films: list.iter().filter(|b| **b == b'\n').count() as u64 },
+                );
                 shipment.artifacts.insert(input.port.name.into(), artifacts);
                 shipment.lookups.push(list);
             }

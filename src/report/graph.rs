@@ -104,7 +104,9 @@ impl Graph {
             (layer[n] as f64 * (WIDTH + GAP.0) + 8.0, y)
         };
         let (width, height) = (layers as f64 * (WIDTH + GAP.0) - GAP.0 + 16.0, tallest as f64 * (HEIGHT + GAP.1) - GAP.1 + 16.0);
-        let mut out = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" font-family=\"system-ui, sans-serif\">");
+        let mut out = format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" font-family=\"system-ui, sans-serif\">"
+        );
         for (a, b) in &self.edges {
             let ((x1, y1), (x2, y2)) = (at(*a), at(*b));
             let (x1, y1, y2) = (x1 + WIDTH, y1 + HEIGHT / 2.0, y2 + HEIGHT / 2.0);
@@ -119,7 +121,8 @@ impl Graph {
                 _ => ("#ffffff", "#0b6e99", "#1d2733"),
             };
             let (cx, label) = (x + WIDTH / 2.0, self.label(n).replace('&', "&amp;").replace('<', "&lt;"));
-            out += &format!("<rect x=\"{x}\" y=\"{y}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" rx=\"7\" fill=\"{fill}\" stroke=\"{stroke}\" stroke-width=\"1.4\"/>");
+            out +=
+                &format!("<rect x=\"{x}\" y=\"{y}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" rx=\"7\" fill=\"{fill}\" stroke=\"{stroke}\" stroke-width=\"1.4\"/>");
             out += &format!("<text x=\"{cx}\" y=\"{}\" text-anchor=\"middle\" font-size=\"13\" font-weight=\"600\" fill=\"{ink}\">{label}</text>", y + 19.0);
             out += &format!("<text x=\"{cx}\" y=\"{}\" text-anchor=\"middle\" font-size=\"11\" fill=\"{ink}\" opacity=\"0.75\">{}</text>", y + 34.0, n.kind);
         }

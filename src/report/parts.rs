@@ -17,7 +17,8 @@ use serde_json::Value;
 
 /// When, what, how much.
 pub(super) fn summary(f: &Facts) -> Markup {
-    let (executed, reused) = (f.stages.iter().filter(|(_, r)| r.as_ref().is_some_and(|r| r.1)).count(), f.stages.iter().filter(|(_, r)| r.as_ref().is_some_and(|r| !r.1)).count());
+    let (executed, reused) =
+        (f.stages.iter().filter(|(_, r)| r.as_ref().is_some_and(|r| r.1)).count(), f.stages.iter().filter(|(_, r)| r.as_ref().is_some_and(|r| !r.1)).count());
     let missing = f.stages.len() - executed - reused;
     let code = f.receipts().next().map(|r| &r.environment);
     html! {
@@ -103,7 +104,11 @@ pub(super) fn comparisons(f: &Facts, store: &Store) -> Result<Markup> {
             }
         });
     }
-    Ok(if out.is_empty() { html! {} } else { html! { section { h2 { "Comparison" } p { "Means over repeats. Intervals hold 95 % of a bootstrap over patients in which all arms see the same resample." } @for o in &out { (o) } } } })
+    Ok(if out.is_empty() {
+        html! {}
+    } else {
+        html! { section { h2 { "Comparison" } p { "Means over repeats. Intervals hold 95 % of a bootstrap over patients in which all arms see the same resample." } @for o in &out { (o) } } }
+    })
 }
 
 /// Films shown on a sheet.
@@ -136,15 +141,21 @@ pub(super) fn films(f: &Facts, store: &Store) -> Result<Markup> {
             out.push(html! { h3 { (r.stage) } figure.sheet.synthetic { figcaption { "films from the same noise at six moments of the training, earliest above" } (png(&grid, "films during training")) } });
         }
     }
-    Ok(if out.is_empty() { html! {} } else { html! { section { h2 { "Films" } @for o in &out { (o) } } } })
+    Ok(if out.is_empty() {
+        html! {}
+    } else {
+        html! { section { h2 { "Films" } @for o in &out { (o) } } }
+    })
 }
 
 /// Packed real films of a label, from the first pack that has their size.
 fn real_films(f: &Facts, store: &Store, label: Option<&str>, side: usize) -> Result<Vec<Vec<u8>>> {
     let mut wanted: Vec<hilum_cache::Digest> = vec![];
     for r in f.receipts().filter(|r| matches!(r.recipe.kind.as_str(), "phantoms" | "import")) {
-        let rows: Vec<Sample> = file(store, r, "samples", "samples.csv")?.and_then(|b| hilum_stages::data::sample::Samples::read_rows(&b).ok()).unwrap_or_default();
-        wanted.extend(rows.iter().filter(|s| s.origin == Origin::Real && label.is_none_or(|l| s.label == l)).map(|s| s.film).step_by((rows.len() / 200).max(1)));
+        let rows: Vec<Sample> =
+            file(store, r, "samples", "samples.csv")?.and_then(|b| hilum_stages::data::sample::Samples::read_rows(&b).ok()).unwrap_or_default();
+        wanted
+            .extend(rows.iter().filter(|s| s.origin == Origin::Real && label.is_none_or(|l| s.label == l)).map(|s| s.film).step_by((rows.len() / 200).max(1)));
     }
     for r in of_kind(f, "prepare") {
         let Some(artifact) = r.outputs.get("images") else { continue };
@@ -166,7 +177,11 @@ pub(super) fn maps(f: &Facts, store: &Store) -> Result<Markup> {
             out.push(html! { h3 { (r.stage) } figure { (PreEscaped(String::from_utf8_lossy(&bytes))) } });
         }
     }
-    Ok(if out.is_empty() { html! {} } else { html! { section { h2 { "Map of films" } p { "Near films look alike to the network. Distances between groups, and how dense they look, mean little; separation on a map proves nothing." } @for o in &out { (o) } } } })
+    Ok(if out.is_empty() {
+        html! {}
+    } else {
+        html! { section { h2 { "Map of films" } p { "Near films look alike to the network. Distances between groups, and how dense they look, mean little; separation on a map proves nothing." } @for o in &out { (o) } } }
+    })
 }
 
 /// Curves of trainings; repeats of one arm share a picture.
@@ -175,7 +190,16 @@ pub(super) fn histories(f: &Facts, store: &Store) -> Result<Markup> {
     for r in of_kind(f, "train-gan") {
         let (header, rows) = file(store, r, "history", ".csv")?.map(|b| csv_rows(&b)).unwrap_or_default();
         out.push(curve(&format!("{}: losses", r.stage), "step", "loss", &header, &rows, 0, &["loss-discriminator", "loss-generator"], ""));
-        out.push(curve(&format!("{}: how real films look to the discriminator", r.stage), "step", "probability", &header, &rows, 0, &["d-real", "d-fake-before"], ""));
+        out.push(curve(
+            &format!("{}: how real films look to the discriminator", r.stage),
+            "step",
+            "probability",
+            &header,
+            &rows,
+            0,
+            &["d-real", "d-fake-before"],
+            "",
+        ));
     }
     let mut all = vec![];
     for r in of_kind(f, "train-classifier") {
@@ -186,7 +210,11 @@ pub(super) fn histories(f: &Facts, store: &Store) -> Result<Markup> {
     if !all.is_empty() {
         out.push(html! { figure { (PreEscaped(figures::curves("Classifiers: loss on the training set", "epoch", "loss", &all))) } });
     }
-    Ok(if out.is_empty() { html! {} } else { html! { section { h2 { "Training" } div.pair { @for o in &out { (o) } } } } })
+    Ok(if out.is_empty() {
+        html! {}
+    } else {
+        html! { section { h2 { "Training" } div.pair { @for o in &out { (o) } } } }
+    })
 }
 
 fn series(header: &[String], rows: &[Vec<String>], x: usize, columns: &[&str], name: &str) -> Vec<(String, Vec<(f64, f64)>)> {

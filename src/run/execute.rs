@@ -1,9 +1,10 @@
 //! The loop of a run: start what is ready, wait for a message, move states on.
 
+mod ended;
 mod finish;
 
 use super::event::{Event, Sink};
-use super::job::{Class, Done, Failure, Job};
+use super::job::Job;
 use super::launch::{self, Message, Started};
 use super::record::Recorder;
 use super::slots::{Held, Slots};
@@ -19,7 +20,7 @@ use crate::workspace::{Listings, Workspace};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use hilum_cache::lock::KeyLock;
 use hilum_cache::receipt::Artifact;
-use hilum_cache::{Digest, Error, Ledger, Recipe, Result, Store};
+use hilum_cache::{Error, Ledger, Recipe, Result, Store};
 use hilum_stages::contract::stage::Needs;
 use hilum_stages::data::pseudonym::PseudonymKey;
 use std::collections::BTreeMap;
@@ -171,11 +172,16 @@ impl<'a> Scheduler<'a> {
                 self.stopping = true;
                 self.flights.values().for_each(|f| f.started.stop());
             }
+            let before: Vec<StageId> = self.ready.keys().copied().collect();
             if !self.stopping {
                 self.start_what_can()?;
             }
             let elsewhere = self.states.count(State::Elsewhere) > 0 && !self.stopping;
             if self.flights.is_empty() && !elsewhere {
+                // A stage that another run finished meanwhile may have made others ready.
+                if !self.stopping && self.ready.keys().ne(before.iter()) {
+                    continue;
+                }
                 break;
             }
             match self.hear.recv_timeout(Duration::from_millis(if elsewhere { 30 } else { 100 })) {
@@ -349,73 +355,18 @@ impl<'a> Scheduler<'a> {
                 return Ok(true);
             }
         };
-        let flight = Flight { started, held, recipe: waiter.recipe, _lock: lock, since: Instant::now(), began: hilum_cache::clock::now(), attempt: waiter.attempt, shipment: waiter.shipment };
+        let flight = Flight {
+            started,
+            held,
+            recipe: waiter.recipe,
+            _lock: lock,
+            since: Instant::now(),
+            began: hilum_cache::clock::now(),
+            attempt: waiter.attempt,
+            shipment: waiter.shipment,
+        };
         self.flights.insert(id, flight);
         Ok(true)
-    }
-
-    fn ended(&mut self, id: StageId, result: std::result::Result<Done, Failure>) -> Result<()> {
-        let flight = self.flights.remove(&id).expect("BUG: an ended stage was under way");
-        match result {
-            Ok(done) => {
-                self.done(id, &flight, done)?;
-                self.slots.free(flight.held);
-                drop(flight._lock);
-                if !self.stopping {
-                    self.recheck(self.dependents[id].clone())?;
-                }
-                Ok(())
-            }
-            Err(failure) => {
-                self.slots.free(flight.held.clone());
-                match failure.class {
-                    Class::Machine if flight.attempt <= self.run.pipeline.stages[id].retry && !self.stopping => {
-                        self.run.sink.hear(&Event::Retried { stage: self.name(id), why: failure.message });
-                        self.states.set(id, State::Ready);
-                        let waiter = Waiter { recipe: flight.recipe, shipment: flight.shipment, reasons: vec!["tried again".into()], last_millis: None, attempt: flight.attempt + 1 };
-                        self.ready.insert(id, waiter);
-                        Ok(())
-                    }
-                    Class::Damaged(object) if !self.stopping => {
-                        let owners = self.lose(&object);
-                        if owners.is_empty() {
-                            return self.fail(id, &failure);
-                        }
-                        self.states.set(id, State::Ready);
-                        self.states.set(id, State::Waiting);
-                        self.recheck(owners.into_iter().chain([id]).collect())
-                    }
-                    _ => self.fail(id, &failure),
-                }
-            }
-        }
-    }
-
-    /// An object is damaged or missing: the stages that made it go back to waiting. Gives their numbers.
-    fn lose(&mut self, object: &Digest) -> Vec<StageId> {
-        let holds = |a: &Artifact| a.digest == *object || self.run.store.files(a).map_or(true, |files| files.iter().any(|f| f.digest == *object));
-        let owners: Vec<StageId> = (0..self.outputs.len()).filter(|i| self.outputs[*i].as_ref().is_some_and(|o| o.values().any(&holds))).collect();
-        for id in &owners {
-            self.run.sink.hear(&Event::Warning { message: format!("object {} of `{}` is damaged or missing; it is computed anew", object.short(), self.name(*id)) });
-            self.outputs[*id] = None;
-            self.states.set(*id, State::Waiting);
-        }
-        owners
-    }
-
-    fn fail(&mut self, id: StageId, failure: &Failure) -> Result<()> {
-        if self.states.get(id) != State::Failed {
-            self.states.set(id, State::Failed);
-        }
-        if failure.class != Class::Cancelled {
-            self.run.sink.hear(&Event::Failed { stage: self.name(id), message: failure.message.clone(), help: failure.help.clone() });
-            self.recorder.failed(&self.run.pipeline.stages[id].name, &failure.message)?;
-            if !self.run.keep_going {
-                self.stopping = true;
-                self.flights.values().for_each(|f| f.started.stop());
-            }
-        }
-        Ok(())
     }
 }
 

@@ -134,7 +134,8 @@ fn try_perform(job: &Job, report: &(dyn Fn(Progress) + Sync), cancelled: &(dyn F
 }
 
 fn arrive(store: &Store, cell: &str, artifact: &Artifact) -> Result<Arrival, Error> {
-    let files = store.files(artifact)?.into_iter().map(|f| Ok(File { path: store.verified_path(&f.digest)?, name: f.name })).collect::<Result<Vec<_>, Error>>()?;
+    let files =
+        store.files(artifact)?.into_iter().map(|f| Ok(File { path: store.verified_path(&f.digest)?, name: f.name })).collect::<Result<Vec<_>, Error>>()?;
     Ok(Arrival { cell: cell.to_owned(), files })
 }
 

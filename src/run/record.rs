@@ -51,7 +51,11 @@ impl<'a> Recorder<'a> {
     /// A check found something.
     pub fn finding(&mut self, p: &Pipeline, f: &Finding) -> Result<()> {
         let path: Vec<&str> = f.path.iter().map(|id: &StageId| p.stages[*id].name.as_str()).collect();
-        self.journal.append("finding", body(json!({ "id": f.id, "stage": p.stages[f.stage].name, "patients": f.patients, "path": path, "allowed": f.reason })), false)
+        self.journal.append(
+            "finding",
+            body(json!({ "id": f.id, "stage": p.stages[f.stage].name, "patients": f.patients, "path": path, "allowed": f.reason })),
+            false,
+        )
     }
     /// The run is over.
     pub fn finished(&mut self, counts: Value) -> Result<()> {

@@ -42,7 +42,13 @@ pub fn main() -> u8 {
         }
     };
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job::perform(&job, &report, &|| false)));
-    let result = result.unwrap_or_else(|_| Err(Failure { message: "the stage stopped at a fault of the program".into(), help: Some("its standard error is kept with the run".into()), class: Class::Data }));
+    let result = result.unwrap_or_else(|_| {
+        Err(Failure {
+            message: "the stage stopped at a fault of the program".into(),
+            help: Some("its standard error is kept with the run".into()),
+            class: Class::Data,
+        })
+    });
     match result {
         Ok(done) => say(&Line::Done(Done { peak_memory: peak_memory(), ..done })),
         Err(failure) => say(&Line::Failed(failure)),

@@ -60,7 +60,15 @@ pub fn map(name: &str, caption: &str, points: &[Point]) -> Result<Figure> {
             Plot::Scatter(plot.with_marker_opacity(0.75))
         })
         .collect();
-    let layout = Layout::auto_from_plots(&plots).with_width(760.0).with_height(560.0).with_title(caption).with_title_size(13).with_x_label("UMAP 1").with_y_label("UMAP 2").with_show_grid(false);
+    let layout = Layout::auto_from_plots(&plots)
+        .with_width(760.0)
+        .with_height(560.0)
+        .with_title(caption)
+        .with_title_size(13)
+        .with_x_label("UMAP 1")
+        .with_y_label("UMAP 2")
+        .with_show_grid(false);
+    let layout = around(layout, points);
     render(name, plots, layout)
 }
 
@@ -91,13 +99,28 @@ pub fn intervals(name: &str, caption: &str, values: &[Interval]) -> Result<Figur
     }
     let names: Vec<String> = groups.iter().rev().map(|g| (*g).to_owned()).collect();
     let height = 130.0 + 22.0 * (groups.len() * series.len()).max(6) as f64;
-    let layout = Layout::auto_from_plots(&plots).with_width(760.0).with_height(height).with_title(caption).with_title_size(13).with_x_label("value").with_y_categories(names);
+    let layout = Layout::auto_from_plots(&plots)
+        .with_width(760.0)
+        .with_height(height)
+        .with_title(caption)
+        .with_title_size(13)
+        .with_x_label("value")
+        .with_y_categories(names);
     render(name, plots, layout)
+}
+
+/// Axes that end where the points do: a map has no zero.
+fn around(layout: Layout, points: &[Point]) -> Layout {
+    let range = |f: fn(&Point) -> f64| points.iter().map(f).fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
+    let ((x0, x1), (y0, y1)) = (range(|p| p.x), range(|p| p.y));
+    let margin = |a: f64, b: f64| ((b - a) * 0.05).max(0.1);
+    let (mx, my) = (margin(x0, x1), margin(y0, y1));
+    layout.with_x_axis_min(x0 - mx).with_x_axis_max(x1 + mx).with_y_axis_min(y0 - my).with_y_axis_max(y1 + my)
 }
 
 fn render(name: &str, plots: Vec<Plot>, layout: Layout) -> Result<Figure> {
     let scene = render_multiple(plots, layout);
-    let svg = SvgBackend::new().render_scene(&scene);
+    let svg = scalable(SvgBackend::new().render_scene(&scene));
     let png = PngBackend::new().with_scale(2.0).render_scene(&scene).map_err(|e| Error::data(format!("the figure `{name}` could not be drawn: {e}")))?;
     Ok(Figure { files: vec![(format!("{name}.svg"), svg.into_bytes()), (format!("{name}.png"), png)] })
 }
@@ -110,5 +133,14 @@ pub fn curves(caption: &str, x: &str, y: &str, series: &[(String, Vec<(f64, f64)
         .map(|(i, (name, points))| Plot::Line(LinePlot::new().with_data(points.clone()).with_color(COLOURS[i % COLOURS.len()]).with_legend(name.as_str())))
         .collect();
     let layout = Layout::auto_from_plots(&plots).with_width(560.0).with_height(300.0).with_title(caption).with_title_size(13).with_x_label(x).with_y_label(y);
-    SvgBackend::new().render_scene(&render_multiple(plots, layout))
+    scalable(SvgBackend::new().render_scene(&render_multiple(plots, layout)))
+}
+
+/// Lets a picture shrink with the page: the library states a size and no view box.
+fn scalable(svg: String) -> String {
+    let attribute = |name: &str| svg.split_once(&format!(" {name}=\"")).and_then(|(_, rest)| rest.split_once('"')).map(|(v, _)| v.to_owned());
+    match (svg.contains("viewBox"), attribute("width"), attribute("height")) {
+        (false, Some(w), Some(h)) => svg.replacen("<svg ", &format!("<svg viewBox=\"0 0 {w} {h}\" "), 1),
+        _ => svg,
+    }
 }

@@ -49,13 +49,7 @@ pub fn embed(data: &[f32], dimensions: usize, parameters: &UmapParameters, seed:
     embed_from(Start::Spectral, data, dimensions, parameters, split_mix(seed))
 }
 
-fn embed_from(
-    start: Start,
-    data: &[f32],
-    dimensions: usize,
-    parameters: &UmapParameters,
-    mut random: impl FnMut() -> u64,
-) -> Result<Vec<[f64; 2]>, String> {
+fn embed_from(start: Start, data: &[f32], dimensions: usize, parameters: &UmapParameters, mut random: impl FnMut() -> u64) -> Result<Vec<[f64; 2]>, String> {
     check(data, dimensions, parameters)?;
     let count = data.len() / dimensions;
     // Up to three points have no neighbourhoods to speak of: the corners of a triangle.
@@ -168,8 +162,7 @@ mod tests {
     /// Far groups: no point lies nearer to another group's centre than to its own.
     #[test]
     fn groups_stay_groups() {
-        let data: Vec<f32> =
-            (0..90).flat_map(|i| [(i % 3 * 100) as f32 + (i * 7 % 11) as f32, (i * 5 % 13) as f32]).collect();
+        let data: Vec<f32> = (0..90).flat_map(|i| [(i % 3 * 100) as f32 + (i * 7 % 11) as f32, (i * 5 % 13) as f32]).collect();
         let places = embed(&data, 2, &UmapParameters::default(), 9).unwrap();
         let centre = |group: usize| {
             let own = places.iter().skip(group).step_by(3);

@@ -1,9 +1,9 @@
 //! What follows a stage, and what follows the last one: receipts, counts, the end of the journal.
 
-use super::{Flight, Outcome, Scheduler, State, StageId, findings};
+use super::{Flight, Outcome, Scheduler, StageId, State, findings};
 use crate::run::environment;
 use crate::run::event::Event;
-use crate::run::job::Done;
+use crate::run::job::{Class, Done, Failure};
 use crate::run::record;
 use hilum_cache::{Receipt, Result};
 use hilum_stages::contract::stage::Needs;
@@ -42,6 +42,13 @@ impl Scheduler<'_> {
     /// Ends the run: what still waits is skipped, the checks are made on what is there, the journal is closed.
     pub(super) fn finish(mut self) -> Result<Outcome> {
         let cancelled = self.run.cancel.load(std::sync::atomic::Ordering::SeqCst);
+        if !self.stopping {
+            // Nothing is under way and nothing can begin: what is still ready asks for more than there is.
+            for id in std::mem::take(&mut self.ready).into_keys() {
+                let message = "it asks for more GPUs or memory than this machine has".into();
+                self.fail(id, &Failure { message, help: Some("lower its `resources`".into()), class: Class::Machine })?;
+            }
+        }
         let mut skipped = self.states.count(State::Waiting);
         if !cancelled && self.refused.is_empty() {
             for id in self.states.all(State::Waiting) {

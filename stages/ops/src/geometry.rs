@@ -39,7 +39,15 @@ impl Geometry {
 
     pub(crate) fn transposed(x: (usize, usize, usize, usize), w: (usize, usize, usize, usize), stride: usize, pad: usize, extra: usize) -> Result<Self> {
         let ((n, co, oh, ow), (wo, ci, k, k2)) = (x, w);
-        if wo != co || k != k2 || stride == 0 || oh == 0 || ow == 0 || extra >= stride || (oh - 1) * stride + k + extra <= 2 * pad || (ow - 1) * stride + k + extra <= 2 * pad {
+        if wo != co
+            || k != k2
+            || stride == 0
+            || oh == 0
+            || ow == 0
+            || extra >= stride
+            || (oh - 1) * stride + k + extra <= 2 * pad
+            || (ow - 1) * stride + k + extra <= 2 * pad
+        {
             bail!("conv_transpose2d: input {x:?} does not fit kernel {w:?} with stride {stride}, padding {pad}, output padding {extra}");
         }
         let side = |o: usize| (o - 1) * stride + k + extra - 2 * pad;

@@ -50,7 +50,15 @@ impl Optimiser for Adam {
         let correction = (1.0 / (1.0 - self.beta2.powi(self.steps)).sqrt()) as f32;
         for (weight, moments) in &self.weights {
             if let Some(gradient) = gradients.get(weight) {
-                let op = AdamStep { moments, beta2: self.beta2 as f32, new1: (1.0 - self.beta1) as f32, new2: (1.0 - self.beta2) as f32, eps: self.eps as f32, size, correction };
+                let op = AdamStep {
+                    moments,
+                    beta2: self.beta2 as f32,
+                    new1: (1.0 - self.beta1) as f32,
+                    new2: (1.0 - self.beta2) as f32,
+                    eps: self.eps as f32,
+                    size,
+                    correction,
+                };
                 weight.as_tensor().inplace_op2(&gradient.contiguous()?, &op)?;
             }
         }

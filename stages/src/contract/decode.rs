@@ -132,7 +132,10 @@ mod tests {
     #[test]
     fn faults_carry_their_path() {
         let fault = |v: Value| decode::<Toy>(v).unwrap_err();
-        assert_eq!(fault(json!({"epochs": 1, "epoch": 2})), BadParameter { path: vec!["epoch".into()], what: Fault::Unknown(vec!["epochs".into(), "inner".into()]) });
+        assert_eq!(
+            fault(json!({"epochs": 1, "epoch": 2})),
+            BadParameter { path: vec!["epoch".into()], what: Fault::Unknown(vec!["epochs".into(), "inner".into()]) }
+        );
         assert_eq!(fault(json!({})).what, Fault::Missing("epochs".into()));
         let wrong = fault(json!({"epochs": -1}));
         assert_eq!((wrong.path, wrong.what), (vec!["epochs".to_string()], Fault::Value("expected a whole number of at least 0, found the number `-1`".into())));

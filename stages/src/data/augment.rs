@@ -27,7 +27,9 @@ impl Augment {
 
     /// Finds parameters out of range; `path` is where this stands below `with:`.
     pub fn check(&self, path: &str) -> Vec<BadParameter> {
-        let within = |name: &str, value: f64, max: f64| BadParameter::unless((0.0..=max).contains(&value), &format!("{path}.{name}"), &format!("must lie between 0 and {max}"));
+        let within = |name: &str, value: f64, max: f64| {
+            BadParameter::unless((0.0..=max).contains(&value), &format!("{path}.{name}"), &format!("must lie between 0 and {max}"))
+        };
         [within("rotation", self.rotation, 180.0), within("shift", self.shift, 1.0), within("zoom", self.zoom, 0.9)].concat()
     }
 

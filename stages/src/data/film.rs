@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn fits_keep_what_they_promise() {
         let film = Grey { width: 4, height: 2, pixels: vec![65_535; 8] };
-        assert_eq!(to_square(&film, 2, Fit::Pad, false), [255; 4].map(|_| 128), "half of a padded square is black");
+        assert_eq!(to_square(&film, 4, Fit::Pad, false).chunks(4).map(|r| r[0]).collect::<Vec<_>>(), [0, 255, 255, 0], "black above and below");
         assert_eq!(to_square(&film, 2, Fit::Crop, false), [255; 4]);
         let ramp = Grey { width: 2, height: 1, pixels: vec![1000, 2000] };
         assert_eq!(to_square(&ramp, 2, Fit::Stretch, true)[..2], [0, 255], "stretching uses the whole range");

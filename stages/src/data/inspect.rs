@@ -55,7 +55,9 @@ pub fn look(bytes: &[u8]) -> Result<Look, String> {
     };
     match size {
         Look { width: 0, .. } | Look { height: 0, .. } => Err("an image without pixels".into()),
-        l if l.width > LARGEST_SIDE || l.height > LARGEST_SIDE => Err(format!("its header promises {} × {} pixels, more than {LARGEST_SIDE} a side", l.width, l.height)),
+        l if l.width > LARGEST_SIDE || l.height > LARGEST_SIDE => {
+            Err(format!("its header promises {} × {} pixels, more than {LARGEST_SIDE} a side", l.width, l.height))
+        }
         l => Ok(l),
     }
 }
@@ -99,7 +101,10 @@ fn jpeg(bytes: &[u8]) -> Result<Look, String> {
                 let length = bytes.get(at + 2..at + 4).map(|b| usize::from(u16::from_be_bytes([b[0], b[1]]))).ok_or_else(truncated)?;
                 if matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) {
                     let frame = bytes.get(at + 5..at + 9).ok_or_else(truncated)?;
-                    return Ok(Look { height: u32::from(u16::from_be_bytes([frame[0], frame[1]])), width: u32::from(u16::from_be_bytes([frame[2], frame[3]])) });
+                    return Ok(Look {
+                        height: u32::from(u16::from_be_bytes([frame[0], frame[1]])),
+                        width: u32::from(u16::from_be_bytes([frame[2], frame[3]])),
+                    });
                 }
                 at += 2 + length.max(2);
             }

@@ -39,7 +39,10 @@ impl Images {
     }
     /// Reads the rows of an index.
     pub fn read_index(bytes: &[u8]) -> Result<Vec<Packed>> {
-        csv::Reader::from_reader(bytes).deserialize().collect::<Result<_, _>>().map_err(|e| Error::data(format!("an index of packed images does not read: {e}")))
+        csv::Reader::from_reader(bytes)
+            .deserialize()
+            .collect::<Result<_, _>>()
+            .map_err(|e| Error::data(format!("an index of packed images does not read: {e}")))
     }
 }
 
@@ -107,12 +110,16 @@ impl<'a> Gallery<'a> {
         match sides.as_slice() {
             [side] => Ok(Gallery { packs, side: *side }),
             [] => Err(Error::data("the packed images hold no film")),
-            [a, b, ..] => Err(Error::helped(format!("the packed images differ in size: {a} and {b} pixels"), "give `prepare` the size that the generator makes")),
+            [a, b, ..] => {
+                Err(Error::helped(format!("the packed images differ in size: {a} and {b} pixels"), "give `prepare` the size that the generator makes"))
+            }
         }
     }
     /// The pixels of a film.
     pub fn get(&self, film: &Digest) -> Result<&'a [u8]> {
         let found = self.packs.iter().find_map(|p| p.get(film));
-        found.ok_or_else(|| Error::helped(format!("film {} is in none of the packed images", film.short()), "add the images of every table that is read to `images`"))
+        found.ok_or_else(|| {
+            Error::helped(format!("film {} is in none of the packed images", film.short()), "add the images of every table that is read to `images`")
+        })
     }
 }

@@ -71,15 +71,24 @@ impl Stage for Compare {
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let first = &inputs.scores.first().ok_or_else(|| Error::data("there are no scores to compare"))?.value;
-        let same = |s: &Scores| s.classes == first.classes && s.predictions.len() == first.predictions.len() && s.predictions.iter().zip(&first.predictions).all(|(a, b)| a.film == b.film && a.label == b.label);
+        let same = |s: &Scores| {
+            s.classes == first.classes
+                && s.predictions.len() == first.predictions.len()
+                && s.predictions.iter().zip(&first.predictions).all(|(a, b)| a.film == b.film && a.label == b.label)
+        };
         if let Some(other) = inputs.scores.iter().find(|s| !same(&s.value)) {
             return Err(Error::helped(
                 format!("`{}` and `{}` were tested on different films: no paired comparison is valid", inputs.scores[0].cell, other.cell),
                 "evaluate all arms on one test set, or gather one fold at a time",
             ));
         }
-        let arms = arms(&inputs.scores);
-        let against = self.against(&arms)?;
+        let mut arms = arms(&inputs.scores);
+        let mut against = self.against(&arms)?;
+        if let Some(at) = against {
+            // The arm that the others are compared with comes first.
+            arms[..=at].rotate_right(1);
+            against = Some(0);
+        }
         let clusters = Clusters::of(&first.predictions.iter().map(|p| p.patient.clone()).collect::<Vec<_>>());
         let ones = vec![1.0; first.predictions.len()];
         let values: Vec<Vec<Option<f64>>> = arms.iter().map(|a| a.measure(&ones)).collect();
@@ -94,7 +103,8 @@ impl Stage for Compare {
         }
         let interval = |of: &dyn Fn(&Vec<Vec<Option<f64>>>) -> Option<f64>| percentile_interval(&resampled.iter().map(of).collect::<Vec<_>>(), 0.95);
         let minus = |a: Option<f64>, b: Option<f64>| Some(a? - b?);
-        let mut table = Table::new("comparison", &["arm", "repeats", "metric", "class", "value", "low", "high", "difference", "difference-low", "difference-high"]);
+        let mut table =
+            Table::new("comparison", &["arm", "repeats", "metric", "class", "value", "low", "high", "difference", "difference-low", "difference-high"]);
         let mut shown: Vec<Interval> = vec![];
         for (m, name) in names(first.classes.len()).iter().enumerate() {
             let class = name.class.map(|c| first.classes[c].clone()).unwrap_or_default();

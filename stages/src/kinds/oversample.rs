@@ -60,7 +60,11 @@ impl Stage for Oversample {
     type Outputs = Outputs;
 
     fn check(&self) -> Vec<BadParameter> {
-        if self.ratio > 0.0 && self.ratio.is_finite() { vec![] } else { vec![BadParameter { path: vec!["ratio".into()], what: Fault::Value("must be greater than 0".into()) }] }
+        if self.ratio > 0.0 && self.ratio.is_finite() {
+            vec![]
+        } else {
+            vec![BadParameter { path: vec!["ratio".into()], what: Fault::Value("must be greater than 0".into()) }]
+        }
     }
 
     fn reads(&self, port: &str) -> bool {
@@ -121,7 +125,10 @@ impl Oversample {
     fn draw<'a>(&self, synthetic: &[&'a Sample], wanted: usize, label: &str, cx: &Context) -> Result<Vec<&'a Sample>> {
         if synthetic.len() < wanted {
             let found = synthetic.len();
-            return Err(Error::helped(format!("`{label}` needs {wanted} synthetic films, and {found} were made"), format!("synthesize at least {wanted} films, or lower `ratio`")));
+            return Err(Error::helped(
+                format!("`{label}` needs {wanted} synthetic films, and {found} were made"),
+                format!("synthesize at least {wanted} films, or lower `ratio`"),
+            ));
         }
         let mut order = synthetic.to_vec();
         cx.stream(&format!("draw {label}")).shuffle(&mut order);

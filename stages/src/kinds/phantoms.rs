@@ -105,7 +105,8 @@ impl Stage for Phantoms {
         ]
         .concat();
         for (name, class) in &self.classes {
-            let mut fault = |field: &str, why: &str| bad.push(BadParameter { path: vec!["classes".into(), name.clone(), field.into()], what: Fault::Value(why.into()) });
+            let mut fault =
+                |field: &str, why: &str| bad.push(BadParameter { path: vec!["classes".into(), name.clone(), field.into()], what: Fault::Value(why.into()) });
             if !(0.0..=1.0).contains(&class.hidden) {
                 fault("hidden", "must lie between 0 and 1");
             }

@@ -77,7 +77,11 @@ impl Stage for Synthesize {
             for (k, pixels) in train_gan::to_films(&generator.forward(&z, false)?, config.size)?.into_iter().enumerate() {
                 let number = (first + k) as u32;
                 let side = config.size as u32;
-                let marks = [("Description", "SYNTHETIC chest film, not for diagnosis"), ("Software", "hilum synthesize"), ("Source", &*format!("generator {model}, film {number}"))];
+                let marks = [
+                    ("Description", "SYNTHETIC chest film, not for diagnosis"),
+                    ("Software", "hilum synthesize"),
+                    ("Source", &*format!("generator {model}, film {number}")),
+                ];
                 let bytes = png::encode(&pixels, side, side, &marks)?;
                 let film = Digest::of(&bytes);
                 films.push(FilmFile { name: format!("films/{number:05}.png"), bytes, path: None });

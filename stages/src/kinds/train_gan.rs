@@ -89,7 +89,11 @@ impl Stage for TrainGan {
             BadParameter::unless(self.epochs.is_some() != self.steps.is_some(), "", "either `epochs` or `steps` must be given"),
             BadParameter::unless(self.epochs != Some(0) && self.steps != Some(0), "", "at least one step is needed"),
             BadParameter::unless(self.batch >= 2, "batch", "must be at least 2"),
-            BadParameter::unless(self.optimiser.learning_rate > 0.0 && self.optimiser.learning_rate.is_finite(), "optimiser.learning_rate", "must be greater than 0"),
+            BadParameter::unless(
+                self.optimiser.learning_rate > 0.0 && self.optimiser.learning_rate.is_finite(),
+                "optimiser.learning_rate",
+                "must be greater than 0",
+            ),
         ]
         .concat()
     }
@@ -105,7 +109,10 @@ impl TrainGan {
         let device = training::open_device(cx.device)?;
         let gallery = Gallery::of(&inputs.images)?;
         if gallery.side != config.size {
-            return Err(Error::helped(format!("the network makes films of {} pixels, the packed images have {}", config.size, gallery.side), "make `size` of `prepare` and of the network equal"));
+            return Err(Error::helped(
+                format!("the network makes films of {} pixels, the packed images have {}", config.size, gallery.side),
+                "make `size` of `prepare` and of the network equal",
+            ));
         }
         let (films, labels) = self.films(&inputs.samples, &gallery)?;
         let batch = self.batch as usize;
@@ -167,7 +174,9 @@ impl TrainGan {
         let rows: Vec<_> = samples.rows.iter().filter(|r| self.label.as_ref().is_none_or(|l| *l == r.label)).collect();
         let labels = Samples::of(rows.iter().map(|r| (*r).clone()).collect()).labels();
         match (&self.label, labels.as_slice()) {
-            (Some(label), []) => return Err(Error::helped(format!("no film has the label `{label}`"), format!("the labels are: {}", samples.labels().join(", ")))),
+            (Some(label), []) => {
+                return Err(Error::helped(format!("no film has the label `{label}`"), format!("the labels are: {}", samples.labels().join(", "))));
+            }
             (None, []) => return Err(Error::data("there is no film to learn from")),
             (None, [_, _, ..]) => return Err(Error::helped(format!("the films have several labels: {}", labels.join(", ")), "name one with `label`")),
             _ => {}

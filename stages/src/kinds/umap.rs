@@ -87,7 +87,11 @@ impl Stage for Umap {
                 let (data, dimensions) = features(weights, &films, gallery.side, cx)?;
                 (data, dimensions, format!("{dimensions} features of {}", weights.document.network.name()))
             }
-            None => (films.iter().flat_map(|f| f.iter().map(|v| f32::from(*v) / 255.0)).collect(), gallery.side * gallery.side, format!("{} pixels", gallery.side * gallery.side)),
+            None => (
+                films.iter().flat_map(|f| f.iter().map(|v| f32::from(*v) / 255.0)).collect(),
+                gallery.side * gallery.side,
+                format!("{} pixels", gallery.side * gallery.side),
+            ),
         };
         let parameters = UmapParameters { neighbours: self.neighbours as usize, min_dist: self.min_dist, epochs: None };
         let embedding = umap::embed(&data, dimensions, &parameters, cx.stream("layout").bits()).map_err(Error::data)?;

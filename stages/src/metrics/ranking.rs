@@ -10,7 +10,11 @@ pub fn weighted_auroc(scores: &[f64], positive: &[bool], weights: &[f64], order:
         let (mut tied_negative, mut tied_positive) = (0.0, 0.0);
         while at < order.len() && scores[order[at]] == score {
             let i = order[at];
-            if positive[i] { tied_positive += weights[i] } else { tied_negative += weights[i] }
+            if positive[i] {
+                tied_positive += weights[i]
+            } else {
+                tied_negative += weights[i]
+            }
             at += 1;
         }
         area += tied_positive * (below + tied_negative / 2.0);

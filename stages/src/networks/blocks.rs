@@ -65,7 +65,10 @@ impl Linear {
     /// `[n, inputs] → [n, outputs]`.
     pub fn new(name: &str, inputs: usize, outputs: usize, weights: &mut Weights, init: &mut Stream) -> Result<Self> {
         let bound = 1.0 / (inputs as f64).sqrt();
-        Ok(Linear { weight: weights.uniform(&format!("{name}.weight"), &[outputs, inputs], bound, init)?, bias: weights.uniform(&format!("{name}.bias"), &[outputs], bound, init)? })
+        Ok(Linear {
+            weight: weights.uniform(&format!("{name}.weight"), &[outputs, inputs], bound, init)?,
+            bias: weights.uniform(&format!("{name}.bias"), &[outputs], bound, init)?,
+        })
     }
     /// `x · Wᵀ + b`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {

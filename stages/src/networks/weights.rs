@@ -51,6 +51,10 @@ impl Weights {
     pub fn trained(&self) -> Vec<Var> {
         self.trained.iter().map(|(_, v)| v.clone()).collect()
     }
+    /// What an optimiser moves, with names.
+    pub fn named_trained(&self) -> Vec<(String, Var)> {
+        self.trained.clone()
+    }
     /// How many numbers are trained.
     pub fn count(&self) -> usize {
         self.trained.iter().map(|(_, v)| v.elem_count()).sum()
@@ -91,7 +95,12 @@ impl Weights {
         for (name, var) in self.all() {
             let view = known.get(name).ok_or_else(|| Error::data(format!("the weights have no tensor `{name}`")))?;
             if view.shape() != var.dims() || view.dtype() != safetensors::Dtype::F32 {
-                return Err(Error::data(format!("tensor `{name}` is {:?} {:?} in the file; the network needs {:?} F32", view.shape(), view.dtype(), var.dims())));
+                return Err(Error::data(format!(
+                    "tensor `{name}` is {:?} {:?} in the file; the network needs {:?} F32",
+                    view.shape(),
+                    view.dtype(),
+                    var.dims()
+                )));
             }
             let values: Vec<f32> = view.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
             var.set(&Tensor::from_vec(values, var.dims(), device)?.to_dtype(DType::F32)?)?;

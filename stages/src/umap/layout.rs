@@ -21,13 +21,7 @@ struct Edge {
 ///
 /// `random` gives 64 uniform bits a call. One thread only: the order of the updates is part of the
 /// result, and threads that race for it are why other implementations are not reproducible.
-pub(super) fn optimise(
-    places: &mut [[f64; 2]],
-    graph: &Graph,
-    (a, b): (f64, f64),
-    epochs: usize,
-    mut random: impl FnMut() -> u64,
-) {
+pub(super) fn optimise(places: &mut [[f64; 2]], graph: &Graph, (a, b): (f64, f64), epochs: usize, mut random: impl FnMut() -> u64) {
     let heaviest = graph.heaviest();
     let mut edges: Vec<Edge> = Vec::new();
     for (head, row) in graph.rows.iter().enumerate() {

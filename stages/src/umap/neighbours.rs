@@ -87,9 +87,7 @@ mod tests {
             let data: Vec<f32> = (0..70 * dimensions).map(|i| ((i * 7919) % 101) as f32).collect();
             let (indices, _) = nearest(&data, dimensions, 9);
             for (i, found) in indices.iter().enumerate() {
-                let distance = |j: usize| -> f32 {
-                    (0..dimensions).map(|d| (data[i * dimensions + d] - data[j * dimensions + d]).powi(2)).sum()
-                };
+                let distance = |j: usize| -> f32 { (0..dimensions).map(|d| (data[i * dimensions + d] - data[j * dimensions + d]).powi(2)).sum() };
                 let mut order: Vec<usize> = (0..70).filter(|j| *j != i).collect();
                 order.sort_by(|a, b| distance(*a).total_cmp(&distance(*b)));
                 assert_eq!(found, &order[..9]);

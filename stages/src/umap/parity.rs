@@ -1,8 +1,8 @@
 //! The parity test: our numbers against those of umap-learn and scikit-learn on the handwritten digits.
 //! The fixture is written by `umap.py`.
 
-use super::*;
 use super::trustworthiness;
+use super::*;
 use serde_json::Value;
 
 const COUNT: usize = 1797;

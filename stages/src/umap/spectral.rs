@@ -34,12 +34,7 @@ pub(super) fn greatest(
     known.split_off(given)
 }
 
-fn leading(
-    dimensions: usize,
-    known: &[Vec<f64>],
-    apply: impl Fn(&[f64], &mut [f64]),
-    mut noise: impl FnMut() -> f64,
-) -> Option<Vec<f64>> {
+fn leading(dimensions: usize, known: &[Vec<f64>], apply: impl Fn(&[f64], &mut [f64]), mut noise: impl FnMut() -> f64) -> Option<Vec<f64>> {
     let mut next: Vec<f64> = (0..dimensions).map(|_| noise()).collect();
     let drawn = norm(&next);
     let mut length = orthogonalise(&mut next, known, &[]);
@@ -180,9 +175,7 @@ mod tests {
         let constant = vec![1.0 / (n as f64).sqrt(); n];
         let found = greatest(n, 2, vec![constant], apply, noise());
         for (rank, vector) in found.iter().enumerate() {
-            let wave = |i: usize| {
-                (std::f64::consts::PI * (rank + 1) as f64 * (i as f64 + 0.5) / n as f64).cos() * (2.0 / n as f64).sqrt()
-            };
+            let wave = |i: usize| (std::f64::consts::PI * (rank + 1) as f64 * (i as f64 + 0.5) / n as f64).cos() * (2.0 / n as f64).sqrt();
             let sign = (vector[0] * wave(0)).signum();
             assert!(vector.iter().enumerate().all(|(i, v)| (v - sign * wave(i)).abs() < 1e-5));
         }

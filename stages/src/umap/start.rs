@@ -20,13 +20,7 @@ pub(super) enum Start {
 }
 
 /// One place per point, each axis filling the square's side.
-pub(super) fn places(
-    start: Start,
-    data: &[f32],
-    dimensions: usize,
-    graph: &Graph,
-    mut random: impl FnMut() -> u64,
-) -> Vec<[f64; 2]> {
+pub(super) fn places(start: Start, data: &[f32], dimensions: usize, graph: &Graph, mut random: impl FnMut() -> u64) -> Vec<[f64; 2]> {
     let count = graph.rows.len();
     let axes = match start {
         Start::Random => None,
@@ -51,8 +45,7 @@ pub(super) fn places(
 /// The two smoothest vectors on the graph after the trivial one: the least of the normalised Laplacian
 /// `1 - M`, so the greatest of `M`.
 fn spectral(graph: &Graph, random: &mut impl FnMut() -> u64) -> Option<[Vec<f64>; 2]> {
-    let roots: Vec<f64> =
-        graph.rows.iter().map(|row| row.iter().map(|(_, weight)| weight).sum::<f64>().sqrt()).collect();
+    let roots: Vec<f64> = graph.rows.iter().map(|row| row.iter().map(|(_, weight)| weight).sum::<f64>().sqrt()).collect();
     let apply = |x: &[f64], y: &mut [f64]| {
         for (i, row) in graph.rows.iter().enumerate() {
             let sum: f64 = row.iter().map(|(j, weight)| weight * x[*j] / roots[*j]).sum();
@@ -71,9 +64,7 @@ fn principal(data: &[f32], dimensions: usize, random: &mut impl FnMut() -> u64) 
     for row in data.chunks_exact(dimensions) {
         mean.iter_mut().zip(row).for_each(|(m, v)| *m += f64::from(*v) / count as f64);
     }
-    let along = |row: &[f32], axis: &[f64]| -> f64 {
-        row.iter().zip(&mean).zip(axis).map(|((v, m), a)| (f64::from(*v) - m) * a).sum()
-    };
+    let along = |row: &[f32], axis: &[f64]| -> f64 { row.iter().zip(&mean).zip(axis).map(|((v, m), a)| (f64::from(*v) - m) * a).sum() };
     // The covariance, never formed.
     let apply = |x: &[f64], y: &mut [f64]| {
         y.fill(0.0);
@@ -84,14 +75,12 @@ fn principal(data: &[f32], dimensions: usize, random: &mut impl FnMut() -> u64) 
     };
     let mut axes = greatest(dimensions, 2, vec![], apply, || normal(random));
     axes.resize(2, vec![0.0; dimensions]);
-    let axes: Vec<Vec<f64>> =
-        axes.iter().map(|axis| data.chunks_exact(dimensions).map(|row| along(row, axis)).collect()).collect();
+    let axes: Vec<Vec<f64>> = axes.iter().map(|axis| data.chunks_exact(dimensions).map(|row| along(row, axis)).collect()).collect();
     axes.try_into().ok()
 }
 
 fn fit(axis: &mut [f64]) {
-    let (least, most) =
-        axis.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), v| (least.min(*v), most.max(*v)));
+    let (least, most) = axis.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), v| (least.min(*v), most.max(*v)));
     let extent = most - least;
     if extent > 0.0 {
         axis.iter_mut().for_each(|v| *v = SIDE * (*v - least) / extent);

@@ -39,7 +39,10 @@ pub(super) fn rows(bytes: &[u8], columns: &Columns, only: &BTreeMap<String, Vec<
         return Err(Error::data("the table has no row that passes"));
     }
     if out.iter().all(|r| r.patient.is_empty()) {
-        return Err(Error::helped(format!("the column `{}` is empty: nobody would be a patient", columns.patient), "name the column that holds the patients' identifiers"));
+        return Err(Error::helped(
+            format!("the column `{}` is empty: nobody would be a patient", columns.patient),
+            "name the column that holds the patients' identifiers",
+        ));
     }
     Ok(out)
 }
@@ -47,7 +50,9 @@ pub(super) fn rows(bytes: &[u8], columns: &Columns, only: &BTreeMap<String, Vec<
 fn unreadable(e: csv::Error) -> Error {
     let line = e.position().map(|p| format!(" at line {}", p.line())).unwrap_or_default();
     match e.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => Error::data(format!("the table does not read{line}: {len} cells where {expected_len} are due")),
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            Error::data(format!("the table does not read{line}: {len} cells where {expected_len} are due"))
+        }
         csv::ErrorKind::Utf8 { .. } => Error::helped(format!("the table does not read{line}: it is not UTF-8"), "save it as UTF-8"),
         _ => Error::data(format!("the table does not read{line}: {e}")),
     }

@@ -1,0 +1,84 @@
+//! What follows the end of a stage that was under way: it is recorded, tried again, sent back, or has failed.
+
+use super::{Scheduler, Waiter};
+use crate::pipeline::model::StageId;
+use crate::run::event::Event;
+use crate::run::job::{Class, Done, Failure};
+use crate::run::state::State;
+use hilum_cache::receipt::Artifact;
+use hilum_cache::{Digest, Result};
+
+impl Scheduler<'_> {
+    pub(super) fn ended(&mut self, id: StageId, result: std::result::Result<Done, Failure>) -> Result<()> {
+        let flight = self.flights.remove(&id).expect("BUG: an ended stage was under way");
+        match result {
+            Ok(done) => {
+                self.done(id, &flight, done)?;
+                self.slots.free(flight.held);
+                drop(flight._lock);
+                if !self.stopping {
+                    self.recheck(self.dependents[id].clone())?;
+                }
+                Ok(())
+            }
+            Err(failure) => {
+                self.slots.free(flight.held.clone());
+                match failure.class {
+                    Class::Machine if flight.attempt <= self.run.pipeline.stages[id].retry && !self.stopping => {
+                        self.run.sink.hear(&Event::Retried { stage: self.name(id), why: failure.message });
+                        self.states.set(id, State::Ready);
+                        let waiter = Waiter {
+                            recipe: flight.recipe,
+                            shipment: flight.shipment,
+                            reasons: vec!["tried again".into()],
+                            last_millis: None,
+                            attempt: flight.attempt + 1,
+                        };
+                        self.ready.insert(id, waiter);
+                        Ok(())
+                    }
+                    Class::Damaged(object) if !self.stopping => {
+                        let owners = self.lose(&object);
+                        if owners.is_empty() {
+                            return self.fail(id, &failure);
+                        }
+                        self.states.set(id, State::Ready);
+                        self.states.set(id, State::Waiting);
+                        self.recheck(owners.into_iter().chain([id]).collect())
+                    }
+                    _ => self.fail(id, &failure),
+                }
+            }
+        }
+    }
+
+    /// An object is damaged or missing: the stages that made it go back to waiting. Gives their numbers.
+    pub(super) fn lose(&mut self, object: &Digest) -> Vec<StageId> {
+        let holds = |a: &Artifact| a.digest == *object || self.run.store.files(a).map_or(true, |files| files.iter().any(|f| f.digest == *object));
+        let owners: Vec<StageId> = (0..self.outputs.len()).filter(|i| self.outputs[*i].as_ref().is_some_and(|o| o.values().any(&holds))).collect();
+        for id in &owners {
+            self.run
+                .sink
+                .hear(&Event::Warning { message: format!("object {} of `{}` is damaged or missing; it is computed anew", object.short(), self.name(*id)) });
+            self.outputs[*id] = None;
+            self.states.set(*id, State::Waiting);
+        }
+        owners
+    }
+
+    pub(super) fn fail(&mut self, id: StageId, failure: &Failure) -> Result<()> {
+        if failure.class == Class::Cancelled {
+            // Stopped with the run, not failed: it is as if it had not begun.
+            self.states.set(id, State::Ready);
+        } else {
+            self.states.set(id, State::Failed);
+            self.run.sink.hear(&Event::Failed { stage: self.name(id), message: failure.message.clone(), help: failure.help.clone() });
+            self.recorder.failed(&self.run.pipeline.stages[id].name, &failure.message)?;
+            if !self.run.keep_going {
+                self.stopping = true;
+                self.flights.values().for_each(|f| f.started.stop());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,114 @@
+//! What runs again after a change, and what does not; the plan had said so, and `why` names the line.
+
+use crate::space::Space;
+use serde_json::json;
+
+fn ran(space: &Space) -> Vec<String> {
+    let plan = space.plan();
+    let executed = space.executed();
+    // What the plan said stands was not executed; what it said runs was.
+    for (stage, decision, _) in &plan {
+        assert!(decision != "reuse" || !executed.contains(stage), "{stage} was planned to stand");
+        assert!(decision != "execute" || executed.contains(stage), "{stage} was planned to run");
+    }
+    assert_eq!(space.executed(), Vec::<String>::new(), "a second run executes nothing");
+    executed
+}
+
+fn without_cells(stages: &[String]) -> Vec<&str> {
+    let mut out: Vec<&str> = stages.iter().map(|s| s.split('/').next().unwrap()).collect();
+    out.dedup();
+    out
+}
+
+#[test]
+fn only_what_changed_runs_again() {
+    let space = Space::tiny();
+    assert_eq!(space.executed().len(), 18);
+
+    space.edit("epochs: 2", "epochs: 3");
+    let plan = space.plan();
+    let reasons = &plan.iter().find(|p| p.0 == "classifier/arm=real/repeat=0").unwrap().2;
+    assert_eq!(reasons, &json!([{ "code": "parameter", "path": "epochs", "old": 2, "new": 3, "at": "study.yaml:56:7" }]));
+    let why = space.hilum(&["why", "study.yaml", "scores/arm=real/repeat=0"]).out;
+    assert!(why.contains("parameter `epochs` 2 → 3 (study.yaml:56)"), "{why}");
+    assert_eq!(without_cells(&ran(&space)), ["classifier", "comparison", "map", "scores"]);
+
+    space.edit("study: tiny", "# a comment\nstudy: tiny");
+    assert!(ran(&space).is_empty(), "a comment computes nothing");
+    space.edit("with: { by: patient, train: 0.7, test: 0.3 }", "with: { test: 0.3, train: 0.7, by: patient }");
+    assert!(ran(&space).is_empty(), "key order computes nothing");
+    space.edit("balanced", "even");
+    assert!(ran(&space).is_empty(), "a renamed stage computes nothing");
+    assert!(!space.path("results/tiny/balanced").exists() && space.path("results/tiny/even").exists());
+}
+
+#[test]
+fn a_change_of_the_gan_leaves_the_real_arm_alone() {
+    let space = Space::tiny();
+    space.executed();
+    space.edit("steps: 20", "steps: 22");
+    let executed = ran(&space);
+    assert!(executed.iter().all(|s| !s.contains("arm=real/") && !s.ends_with("arm=real")), "{executed:?}");
+    assert_eq!(without_cells(&executed), ["classifier", "comparison", "generator", "map", "scores", "synthetic", "training-set"]);
+}
+
+#[test]
+fn equal_tables_cut_everything_below_off() {
+    let space = Space::tiny();
+    space.executed();
+    space.edit("train: 0.7,", "train: 0.7001,");
+    assert_eq!(ran(&space), ["split"]);
+}
+
+#[test]
+fn a_seed_of_one_stage_and_a_further_repeat() {
+    let space = Space::tiny();
+    space.executed();
+    space.edit("    stage: synthesize\n", "    stage: synthesize\n    seed: 9\n");
+    assert_eq!(without_cells(&ran(&space)), ["classifier", "comparison", "map", "scores", "synthetic", "training-set"]);
+    space.edit("repeat: [0, 1]", "repeat: [0, 1, 2]");
+    let executed = ran(&space);
+    assert!(executed.iter().filter(|s| s.contains('/')).all(|s| s.ends_with("repeat=2")), "{executed:?}");
+    assert_eq!(executed.len(), 5);
+}
+
+#[test]
+fn swapped_and_removed_parameters_are_noticed() {
+    let space = Space::new();
+    let study = "study: swap\nseed: 1\nstages:\n  films:\n    stage: phantoms\n    with: { size: 32, contrast: 0.5, films_per_patient: 1.5, classes: { a: { films: 6 } } }\n";
+    space.write("study.yaml", study);
+    assert_eq!(space.executed(), ["films"]);
+    space.edit("contrast: 0.5, films_per_patient: 1.5", "contrast: 1.5, films_per_patient: 1.0");
+    assert_eq!(space.executed(), ["films"]);
+    space.edit("contrast: 1.5, ", "");
+    assert_eq!(space.executed(), ["films"]);
+    space.edit("films_per_patient: 1.0, ", "contrast: 0.8, films_per_patient: 1.0, ");
+    assert!(space.executed().is_empty(), "a default that is written out changes nothing");
+}
+
+#[test]
+fn an_edited_result_is_set_aside_and_restored() {
+    let space = Space::tiny();
+    space.executed();
+    let path = space.path("results/tiny/comparison/table.csv");
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    std::fs::write(&path, "better numbers").unwrap();
+    let said = space.hilum(&["run", "study.yaml"]);
+    assert!(said.err.contains("`comparison/table.csv` was changed by hand; the changed file is kept as `table.csv.edited-1`"), "{}", said.err);
+    assert_eq!(std::fs::read(&path).unwrap(), whole);
+    assert_eq!(space.read("results/tiny/comparison/table.csv.edited-1"), "better numbers");
+}
+
+#[test]
+fn only_and_force() {
+    let space = Space::tiny();
+    let said = space.hilum(&["run", "study.yaml", "--only", "balanced", "--json"]);
+    assert_eq!(crate::space::done(&said.out), ["balanced", "films", "split"]);
+    let said = space.hilum(&["run", "study.yaml", "--only", "split", "--force", "split", "--json"]);
+    assert_eq!(crate::space::done(&said.out), ["split"]);
+    let wrong = space.hilum(&["run", "study.yaml", "--only", "blanced"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.err.contains("a stage with a similar name exists: `balanced`"));
+}

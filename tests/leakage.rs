@@ -1,0 +1,54 @@
+//! Studies whose test patients reach training are refused, and their sound twins pass.
+
+use crate::space::Space;
+
+#[test]
+fn a_split_by_film_is_refused_before_anything_is_trained() {
+    let space = Space::tiny();
+    space.edit("by: patient", "by: film");
+    let said = space.hilum(&["run", "study.yaml", "--json"]);
+    assert_eq!(said.code, 4, "{}", said.err);
+    assert!(said.err.contains("error[L0002]: `classifier` would be tested on patients whose films it was trained on"), "{}", said.err);
+    assert!(said.err.contains("study.yaml:") && said.err.contains("`classifier/arm=real/repeat=0` (study.yaml:50)"), "{}", said.err);
+    let executed = crate::space::done(&said.out);
+    assert!(executed.iter().all(|s| !s.starts_with("classifier") && !s.starts_with("generator")), "{executed:?}");
+}
+
+#[test]
+fn a_generator_trained_on_the_test_part_is_refused() {
+    let space = Space::tiny();
+    space.edit("in: { samples: balanced, images: pixels }", "in: { samples: split.test, images: pixels }");
+    let said = space.hilum(&["run", "study.yaml"]);
+    assert_eq!(said.code, 4, "{}", said.err);
+    assert!(said.err.contains("error[L0001]"), "{}", said.err);
+    let way = "`classifier/arm=real+synthetic/repeat=0` (study.yaml:50) ← `training-set/arm=real+synthetic` (study.yaml:44) ← `synthetic` (study.yaml:39) ← `generator` (study.yaml:30)";
+    assert!(said.err.contains(way), "{}", said.err);
+    assert!(said.err.contains("help: train the generator on other patients, or allow `leakage.generator_trained_on_eval` with a reason"));
+}
+
+#[test]
+fn an_allowed_finding_runs_and_the_report_says_so() {
+    let space = Space::tiny();
+    space.edit("by: patient", "by: film");
+    space.edit("seed: 7\n", "seed: 7\nchecks: { allow: [{ id: leakage.patient_overlap, reason: as published by them }, { id: leakage.generator_trained_on_eval, reason: they did }] }\n");
+    let said = space.hilum(&["run", "study.yaml"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    space.hilum(&["report", "-o", "r.html"]);
+    assert!(space.read("r.html").contains("Allowed: as published by them"));
+    // Everything stands, and yet the study is refused once nobody allows it any more.
+    space.edit(
+        "checks: { allow: [{ id: leakage.patient_overlap, reason: as published by them }, { id: leakage.generator_trained_on_eval, reason: they did }] }\n",
+        "",
+    );
+    assert_eq!(space.hilum(&["run", "study.yaml"]).code, 4);
+}
+
+#[test]
+fn no_patient_stands_in_two_parts() {
+    let space = Space::tiny();
+    space.executed();
+    let patients = |part: &str| -> std::collections::BTreeSet<String> {
+        space.read(&format!("results/tiny/split/{part}.csv")).lines().skip(1).map(|l| l.split(',').nth(1).unwrap().to_owned()).collect()
+    };
+    assert!(patients("train").is_disjoint(&patients("test")) && !patients("test").is_empty());
+}

@@ -1,0 +1,13 @@
+//! The program from outside: one theme per file.
+#![allow(unreachable_pub)]
+
+mod caching;
+mod crashes;
+mod documents;
+mod faults;
+mod inputs;
+mod laws;
+mod leakage;
+mod space;
+mod tidy;
+mod verbs;

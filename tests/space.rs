@@ -1,0 +1,101 @@
+//! A folder of one's own with a study in it, and the program.
+
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The repository.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A folder of one's own.
+pub struct Space(tempfile::TempDir);
+
+/// What the program said.
+pub struct Said {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Space {
+    pub fn new() -> Space {
+        Space(tempfile::tempdir().unwrap())
+    }
+    /// With the tiny study in `study.yaml`.
+    pub fn tiny() -> Space {
+        let space = Space::new();
+        space.write("study.yaml", fs::read_to_string(root().join("pipelines/tiny.yaml")).unwrap());
+        space
+    }
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+    }
+    /// Changes the study's text; the text must be there.
+    pub fn edit(&self, from: &str, to: &str) {
+        let text = self.read("study.yaml");
+        assert!(text.contains(from), "the study has no `{from}`");
+        self.write("study.yaml", text.replace(from, to));
+    }
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hilum"));
+        command.args(args).current_dir(self.0.path()).env_remove("HILUM_STORE").env("NO_COLOR", "1");
+        command
+    }
+    pub fn hilum(&self, args: &[&str]) -> Said {
+        said(self.command(args).output().unwrap())
+    }
+    /// Runs the study, which must succeed; gives the names of the stages that were executed.
+    pub fn executed(&self) -> Vec<String> {
+        let said = self.hilum(&["run", "study.yaml", "--json"]);
+        assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
+        done(&said.out)
+    }
+    /// The plan as `stage → decision`.
+    pub fn plan(&self) -> Vec<(String, String, Value)> {
+        let said = self.hilum(&["plan", "study.yaml", "--json"]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        let plan: Value = serde_json::from_str(&said.out).unwrap();
+        let stage = |s: &Value| (s["id"].as_str().unwrap().to_owned(), s["decision"].as_str().unwrap().to_owned(), s["reasons"].clone());
+        plan["stages"].as_array().unwrap().iter().map(stage).collect()
+    }
+    /// Digests of all artifacts by study, stage and port, newest last.
+    pub fn digests(&self) -> std::collections::BTreeMap<String, String> {
+        let said = self.hilum(&["ls", "--json"]);
+        let all: Value = serde_json::from_str(&said.out).unwrap();
+        let text = |v: &Value| v.as_str().unwrap().to_owned();
+        all["artifacts"].as_array().unwrap().iter().map(|a| (format!("{} {}", text(&a["stage"]), text(&a["port"])), text(&a["digest"]))).collect()
+    }
+}
+
+/// Stages that a run's events say were executed.
+pub fn done(events: &str) -> Vec<String> {
+    let mut names: Vec<String> = events
+        .lines()
+        .map(|l| serde_json::from_str::<Value>(l).unwrap())
+        .filter(|e| e["event"] == "done")
+        .map(|e| e["stage"].as_str().unwrap().to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// The last event of a run.
+pub fn finished(events: &str) -> Value {
+    serde_json::from_str(events.lines().last().unwrap()).unwrap()
+}
+
+pub fn said(o: Output) -> Said {
+    let text = |b: Vec<u8>| String::from_utf8(b).unwrap();
+    Said { code: o.status.code().unwrap_or(-1), out: text(o.stdout), err: text(o.stderr) }
+}

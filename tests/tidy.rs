@@ -1,0 +1,128 @@
+//! What must never be, kept by test. The list stands in docs/architecture.md.
+
+use crate::space::root;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn sources(below: &str) -> Vec<(PathBuf, String)> {
+    let mut out = vec![];
+    let mut folders = vec![root().join(below)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                out.push((path.strip_prefix(root()).unwrap().to_path_buf(), fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    out
+}
+
+fn code() -> Vec<(PathBuf, String)> {
+    ["src", "cache/src", "stages/src", "stages/ops/src"].iter().flat_map(|f| sources(f)).collect()
+}
+
+/// The text without tests, comments and what stands in quotes.
+fn bare(text: &str) -> String {
+    let text = text.split("#[cfg(test)]").next().unwrap();
+    text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+fn none_has(files: &[(PathBuf, String)], words: &[&str], rule: &str) {
+    for (path, text) in files {
+        for word in words {
+            assert!(!bare(text).contains(word), "{}: `{word}`: {rule}", path.display());
+        }
+    }
+}
+
+#[test]
+fn no_file_is_long_and_every_file_says_what_it_is() {
+    for (path, text) in code().into_iter().chain(sources("tests")).chain(sources("stages/ops/tests")) {
+        assert!(text.lines().count() <= 400, "{} has {} lines", path.display(), text.lines().count());
+        assert!(text.starts_with("//!"), "{} does not say what it is", path.display());
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(!["util", "utils", "helper", "helpers", "common", "misc", "manager"].contains(&name), "{}: a name that says nothing", path.display());
+    }
+}
+
+#[test]
+fn the_cache_knows_no_stage_no_tensor_and_no_yaml() {
+    none_has(&sources("cache/src"), &["hilum_stages", "candle", "yaml", "Pipeline"], "cache knows bytes and records");
+}
+
+#[test]
+fn contract_and_metrics_import_no_tensor_library_and_networks_touch_no_file() {
+    let contract: Vec<_> = sources("stages/src/contract").into_iter().chain(sources("stages/src/metrics")).collect();
+    none_has(&contract, &["candle", "hilum_ops"], "contract and metrics are plain");
+    none_has(&sources("stages/src/networks"), &["std::fs", "File::"], "networks touch no file");
+}
+
+#[test]
+fn a_stage_never_imports_another_stage_but_what_it_needs_to_open_its_network() {
+    let kinds = ["compare", "import", "oversample", "phantoms", "prepare", "split", "undersample", "synthesize", "umap"];
+    for (path, text) in sources("stages/src/kinds") {
+        for kind in kinds {
+            let own = path.components().any(|c| Path::new(c.as_os_str()).file_stem().is_some_and(|s| s.to_str() == Some(kind)));
+            assert!(own || !bare(&text).contains(&format!("super::{kind}::")), "{} imports {kind}", path.display());
+        }
+    }
+}
+
+#[test]
+fn only_the_pipeline_knows_yaml_and_only_cli_and_progress_print() {
+    let src = sources("src");
+    let outside: Vec<_> = src.iter().filter(|(p, _)| !p.starts_with("src/pipeline") && p != Path::new("src/pipeline.rs")).cloned().collect();
+    none_has(&outside, &["serde_yaml", "saphyr"], "only src/pipeline knows YAML");
+    let quiet: Vec<_> =
+        code().into_iter().filter(|(p, _)| !["src/cli", "src/cli.rs", "src/progress", "src/progress.rs"].iter().any(|f| p.starts_with(f))).collect();
+    none_has(&quiet, &["println!", "eprintln!", "print!(", "dbg!"], "libraries return errors and emit events");
+    let graph: Vec<_> = src.into_iter().filter(|(p, _)| p != Path::new("src/pipeline/model.rs")).collect();
+    none_has(&graph, &["petgraph"], "petgraph stays inside the model");
+}
+
+#[test]
+fn stages_have_no_clock_and_no_environment() {
+    none_has(&sources("stages/src"), &["SystemTime", "Instant::now", "std::env::var", "thread_rng", "rand::rng"], "a stage is a function of its recipe");
+    none_has(&sources("src/plan"), &["fs::write", "Store::create", ".put(", "Journal"], "the plan writes nothing");
+}
+
+#[test]
+fn gradients_stay_tracked_and_wrong_operations_unused() {
+    none_has(&sources("stages"), &["_no_bwd"], "an untracked operation in a backward makes second order silently partial");
+    none_has(
+        &sources("stages/src"),
+        &[".max_pool2d(", ".upsample_nearest2d(", ".avg_pool2d(", ".conv2d(", ".conv_transpose2d(", "candle_nn::ops::leaky_relu", "randn(", "rand("],
+        "networks use hilum-ops and streams",
+    );
+}
+
+#[test]
+fn nothing_is_unfinished_and_unsafe_code_stays_in_its_places() {
+    let files = code();
+    none_has(&files, &["todo!(", "unimplemented!("], "no stub");
+    for (path, text) in sources("tests").into_iter().chain(files.clone()).filter(|(p, _)| !p.ends_with("tidy.rs")) {
+        assert!(!text.contains("#[ignore"), "{} ignores a test", path.display());
+    }
+    let places =
+        ["stages/ops/src/slices.rs", "stages/ops/src/kernels.rs", "stages/ops/src/batch_norm.rs", "stages/src/data/pack.rs", "stages/src/data/film.rs"];
+    for (path, text) in files.iter().filter(|(p, _)| !places.contains(&p.to_str().unwrap())) {
+        assert!(!bare(text).contains("unsafe "), "{} has unsafe code", path.display());
+    }
+    for (path, text) in files.iter().filter(|(p, _)| places.contains(&p.to_str().unwrap())) {
+        assert!(bare(text).matches("unsafe {").count() == 0 || text.contains("// SAFETY"), "{} does not say why it is sound", path.display());
+    }
+}
+
+#[test]
+fn the_registry_is_in_alphabetical_order_and_the_manual_of_what_must_never_be_is_there() {
+    let names: Vec<&str> = hilum_stages::KINDS.iter().map(|k| k.name).collect();
+    assert!(names.is_sorted(), "{names:?}");
+    let architecture = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    assert!(architecture.contains("## Never"));
+    for folder in ["cache", "stages", "stages/ops", "src/pipeline", "src/plan", "src/run", "src/lineage", "src/progress", "src/report", "src/cli"] {
+        assert!(architecture.contains(folder), "docs/architecture.md does not speak of {folder}");
+    }
+}

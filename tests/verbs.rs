@@ -1,0 +1,90 @@
+//! The smaller verbs.
+
+use crate::space::{Space, root};
+use serde_json::Value;
+
+#[test]
+fn init_lays_out_a_study_that_checks() {
+    let space = Space::new();
+    assert_eq!(space.hilum(&["init", "new"]).code, 0);
+    assert_eq!(space.hilum(&["check", "new/study.yaml"]).code, 0);
+    let again = space.hilum(&["init", "new"]);
+    assert_eq!((again.code, again.err.lines().next().unwrap()), (2, "error: `new` is not empty"));
+}
+
+#[test]
+fn trace_leads_from_a_file_to_its_origin() {
+    let space = Space::tiny();
+    space.executed();
+    let film = "results/tiny/synthetic/samples/films/00003.png";
+    let told = space.hilum(&["trace", film]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    for part in [
+        "synthetic.samples films/00003.png   sha256:",
+        "SYNTHETIC, not for diagnosis",
+        "└─ synthetic (synthesize)",
+        "└─ generator (train-gan)",
+        "└─ split (split)",
+        "└─ films (phantoms)",
+    ] {
+        assert!(told.out.contains(part), "{part}: {}", told.out);
+    }
+    let json: Value = serde_json::from_str(&space.hilum(&["trace", "comparison", "--json"]).out).unwrap();
+    assert_eq!(json[0]["kind"], "compare");
+    assert_eq!(space.hilum(&["trace", "nothing"]).code, 2);
+}
+
+#[test]
+fn ls_show_report_and_gc() {
+    let space = Space::tiny();
+    space.executed();
+    space.edit("epochs: 2", "epochs: 1");
+    space.executed();
+    let runs: Value = serde_json::from_str(&space.hilum(&["ls", "--json"]).out).unwrap();
+    assert_eq!(runs["runs"].as_array().unwrap().len(), 2);
+    let run = runs["runs"][0]["run"].as_str().unwrap();
+    assert!(space.hilum(&["show", run]).out.contains("comparison done in"));
+    let digest = &space.digests()["generator generator"];
+    assert!(space.hilum(&["show", &digest[..14]]).out.contains("generator of generator (tiny)"));
+    assert_eq!(space.hilum(&["report"]).code, 0);
+    let html = space.read("report.html");
+    assert!(!html.contains("http://") || html.matches("http://").count() == html.matches("http://www.w3.org/").count(), "no outside request");
+    let dry = space.hilum(&["gc", "--keep-runs", "1", "--dry-run"]);
+    assert!(dry.out.starts_with("would remove ") && !dry.out.starts_with("would remove 0"), "{}", dry.out);
+    assert!(space.hilum(&["gc", "--keep-runs", "1"]).out.starts_with("removed "));
+    assert!(space.executed().is_empty(), "what the newest run needs is kept");
+    assert_eq!(space.hilum(&["verify"]).code, 3, "what older runs made is said to be missing");
+}
+
+#[test]
+fn graphs_schema_stages_explain_doctor_completions() {
+    let space = Space::tiny();
+    for (format, part) in [("dot", "\"films\" -> \"pixels\";"), ("mermaid", "films --> pixels"), ("svg", ">classifier × 4<")] {
+        assert!(space.hilum(&["graph", "study.yaml", "--format", format]).out.contains(part), "{format}");
+    }
+    let schema: Value = serde_json::from_str(&space.hilum(&["schema"]).out).unwrap();
+    assert_eq!(schema["title"], "hilum study");
+    assert!(space.hilum(&["stages"]).out.lines().count() >= 12);
+    assert!(space.hilum(&["stages", "split"]).out.contains("* `train` (number, 0 to 1, may be absent): Share of the training part."));
+    assert!(space.hilum(&["stages", "splitt"]).err.contains("`split`"));
+    assert!(space.hilum(&["explain", "E0104"]).out.starts_with("E0104: an unknown parameter"));
+    assert_eq!(space.hilum(&["explain", "E9999"]).code, 2);
+    assert_eq!(space.hilum(&["doctor"]).code, 0);
+    assert!(space.hilum(&["completions", "bash"]).out.contains("hilum"));
+    let cuda = space.hilum(&["run", "study.yaml", "--device", "cuda"]);
+    assert!(cuda.code == 1 && cuda.err.contains("`--device cuda`: "), "{}", cuda.err);
+}
+
+#[test]
+fn the_studies_of_the_repository_check_and_read_back() {
+    for entry in std::fs::read_dir(root().join("pipelines")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "yaml") {
+            let space = Space::new();
+            let said = space.hilum(&["check", path.to_str().unwrap()]);
+            assert_eq!(said.code, 0, "{}", said.err);
+            let resolved = space.hilum(&["plan", path.to_str().unwrap(), "--resolved"]).out;
+            assert!(resolved.starts_with("description:") || resolved.contains("stages:"), "{resolved}");
+        }
+    }
+}

@@ -124,7 +124,8 @@ pub fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>, 
     let limit = (wanted.chars().count() / 3).max(1) + 1;
     let score = |name: &str| strsim::damerau_levenshtein(&wanted.to_lowercase(), &name.to_lowercase());
     let best = known.into_iter().map(|n| (score(n), n)).filter(|(d, n)| *d <= limit || n.starts_with(wanted)).min()?;
-    Some(format!("a {what} with a similar name exists: `{}`", best.1))
+    let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    Some(format!("{article} {what} with a similar name exists: `{}`", best.1))
 }
 
 #[cfg(test)]

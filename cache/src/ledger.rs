@@ -87,8 +87,11 @@ impl Ledger {
     }
 
     fn receipt(&self, (run, line): &(usize, Range<usize>)) -> Option<Receipt> {
-        let body: Value = serde_json::from_slice(&self.runs[*run].bytes[line.clone()]).ok()?;
-        serde_json::from_value(body.get("receipt")?.clone()).ok()
+        #[derive(serde::Deserialize)]
+        struct Line {
+            receipt: Receipt,
+        }
+        serde_json::from_slice::<Line>(&self.runs[*run].bytes[line.clone()]).ok().map(|l| l.receipt)
     }
 
     /// The newest receipt of a key, with the run that wrote it.

@@ -63,7 +63,7 @@ const STAGE_KEYS: [&str; 9] = ["stage", "description", "in", "with", "matrix", "
 pub fn read(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<RawStudy> {
     let mut r = Reader { diagnostics };
     let entries = r.map(root, "a study")?;
-    r.known(&entries, &FILE_KEYS, "E0101", "key");
+    r.known(entries, &FILE_KEYS, "E0101", "key");
     let name = match root.get("study") {
         Some(n) => r.text(n, "`study`").unwrap_or_default(),
         None => {
@@ -90,11 +90,11 @@ pub fn read(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<RawStudy> 
                             .at(name.span, "lower-case letters, digits and hyphens are due"),
                     );
                 }
-                stages.extend(r.stage(name, &node));
+                stages.extend(r.stage(name.clone(), node));
             }
         }
     }
-    let vars = root.get("vars").and_then(|n| r.map(n, "`vars`")).unwrap_or_default();
+    let vars = root.get("vars").and_then(|n| r.map(n, "`vars`")).unwrap_or_default().to_vec();
     let description = root.get("description").and_then(|n| r.text(n, "`description`")).unwrap_or_default();
     let allow = root.get("checks").map(|n| r.allow(n)).unwrap_or_default();
     Some(RawStudy { name, description, seed: root.get("seed").cloned(), vars, stages, allow, span })
@@ -119,10 +119,10 @@ impl Reader<'_> {
         self.diagnostics.push(Diagnostic::new("E0007", format!("{whose} must be {due}, found {}", node.what())).at(node.span, format!("expected {due}")));
     }
 
-    fn map(&mut self, node: &Node, whose: &str) -> Option<Vec<(Key, Node)>> {
+    fn map<'n>(&mut self, node: &'n Node, whose: &str) -> Option<&'n [(Key, Node)]> {
         match &node.value {
-            Yaml::Map(entries) => Some(entries.clone()),
-            _ if node.is_null() => Some(vec![]),
+            Yaml::Map(entries) => Some(entries),
+            _ if node.is_null() => Some(&[]),
             _ => {
                 self.shape(node, whose, "a map");
                 None
@@ -150,7 +150,7 @@ impl Reader<'_> {
     fn stage(&mut self, name: Key, node: &Node) -> Option<RawStage> {
         let whose = format!("the stage `{}`", name.text);
         let entries = self.map(node, &whose)?;
-        self.known(&entries, &STAGE_KEYS, "E0101", "key");
+        self.known(entries, &STAGE_KEYS, "E0101", "key");
         let Some(kind) = node.get("stage") else {
             self.diagnostics.push(
                 Diagnostic::new("E0103", format!("{whose} does not say what it does"))
@@ -168,9 +168,9 @@ impl Reader<'_> {
             };
             let bindings: Vec<Key> = items.iter().filter_map(|i| Some(Key { span: i.span, text: self.text(i, "a binding")? })).collect();
             if items.is_empty() {
-                self.shape(&value, "a binding", "the name of a stage");
+                self.shape(value, "a binding", "the name of a stage");
             }
-            inputs.push((port, bindings, is_list));
+            inputs.push((port.clone(), bindings, is_list));
         }
         let with = node.get("with").cloned().unwrap_or(Node { span: name.span, value: Yaml::Map(vec![]) });
         let with = if with.is_null() { Node { value: Yaml::Map(vec![]), ..with } } else { with };
@@ -178,7 +178,7 @@ impl Reader<'_> {
             self.shape(&with, "`with`", "a map");
             return None;
         }
-        let mut section = |key: &str| node.get(key).and_then(|n| self.map(n, &format!("`{key}`"))).unwrap_or_default();
+        let mut section = |key: &str| node.get(key).and_then(|n| self.map(n, &format!("`{key}`"))).unwrap_or_default().to_vec();
         let (matrix, expect) = (section("matrix"), section("expect"));
         let description = node.get("description").and_then(|n| self.text(n, "`description`")).unwrap_or_default();
         let optional = |key: &str| node.get(key).filter(|n| !n.is_null()).cloned();
@@ -198,7 +198,7 @@ impl Reader<'_> {
 
     fn allow(&mut self, checks: &Node) -> Vec<Allowed> {
         let entries = self.map(checks, "`checks`").unwrap_or_default();
-        self.known(&entries, &["allow"], "E0101", "key");
+        self.known(entries, &["allow"], "E0101", "key");
         let Some(list) = checks.get("allow") else { return vec![] };
         let Yaml::List(items) = &list.value else {
             self.shape(list, "`checks.allow`", "a list");
@@ -207,7 +207,7 @@ impl Reader<'_> {
         let mut out = vec![];
         for item in items {
             let entries = self.map(item, "an allowed finding").unwrap_or_default();
-            self.known(&entries, &["id", "reason"], "E0101", "key");
+            self.known(entries, &["id", "reason"], "E0101", "key");
             let get = |key: &str| item.get(key).and_then(|n| n.text()).map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
             match (get("id"), get("reason"), item.get("id")) {
                 (Some(id), Some(reason), Some(node)) => {

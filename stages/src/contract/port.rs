@@ -142,7 +142,7 @@ pub trait Outputs {
 
 /// Declares the ports of a kind.
 ///
-/// ```ignore
+/// ```text
 /// ports! {
 ///     inputs {
 ///         /// Films to draw from.

@@ -135,7 +135,7 @@ pub fn decide(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option
                 let old = past.receipt(world.ledger, &p.study, &stage.name);
                 let reasons = old
                     .as_ref()
-                    .map(|o| reason::explain(p, id, &partial, &o.recipe, world).into_iter().filter(|r| r.path_is_known(p, id, &waits)).collect())
+                    .map(|o| reason::explain(p, id, &partial, &o.recipe, world).into_iter().filter(|r| r.path_is_known(&waits)).collect())
                     .unwrap_or_default();
                 return Ok(Decision::Undecided { waits, reasons, last_millis: old.map(|o| o.millis) });
             }

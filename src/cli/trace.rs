@@ -4,7 +4,7 @@ use super::{DONE, StoreArgs, WRONG, open, say};
 use clap::Args;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::recipe::Input;
-use hilum_cache::{Digest, Ledger, Receipt, Store};
+use hilum_cache::{Digest, Receipt, Store};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -27,10 +27,10 @@ pub(super) fn trace(args: &TraceArgs) -> anyhow::Result<u8> {
     let mut all = vec![];
     for (receipt, run, what) in &origins {
         if args.store.json {
-            all.push(tree(&ledger, receipt, run));
+            all.push(tree(&receipts, receipt, run));
         } else {
             say(what)?;
-            tell(&ledger, receipt, run, 0)?;
+            tell(&receipts, receipt, run, 0)?;
         }
     }
     if args.store.json {
@@ -71,9 +71,8 @@ fn origins<'a>(what: &str, store: &Store, receipts: &'a [(Receipt, &'a str)]) ->
 
 /// Who made an artifact that stands in a recipe: the newest receipt with this output that is older than the recipe's own.
 /// A stage may give the very bytes that it was given, so "the newest" alone could be the stage itself.
-fn makers(ledger: &Ledger, receipt: &Receipt) -> Vec<(String, Receipt, String)> {
+fn makers(all: &[(Receipt, &str)], receipt: &Receipt) -> Vec<(String, Receipt, String)> {
     let mut out = vec![];
-    let all = ledger.receipts();
     let own = all.iter().rposition(|(r, _)| r == receipt).unwrap_or(0);
     for (port, input) in &receipt.recipe.inputs {
         let digests: Vec<Digest> = match input {
@@ -99,19 +98,19 @@ fn line(receipt: &Receipt, run: &str) -> String {
     format!("{} ({})   run {run}   {} +{}{seed}{engine}", receipt.stage, receipt.recipe.kind, receipt.started, crate::progress::words::duration(receipt.millis))
 }
 
-fn tell(ledger: &Ledger, receipt: &Receipt, run: &str, depth: usize) -> anyhow::Result<()> {
+fn tell(all: &[(Receipt, &str)], receipt: &Receipt, run: &str, depth: usize) -> anyhow::Result<()> {
     say(format!("{}└─ {}", "   ".repeat(depth), line(receipt, run)))?;
     if depth == 0 {
         let e = &receipt.environment;
         say(format!("      code {} {}{}   {}", e.program, e.commit, if e.dirty { " with changes" } else { "" }, e.toolchain))?;
     }
-    for (_, maker, run) in makers(ledger, receipt) {
-        tell(ledger, &maker, &run, depth + 1)?;
+    for (_, maker, run) in makers(all, receipt) {
+        tell(all, &maker, &run, depth + 1)?;
     }
     Ok(())
 }
 
-fn tree(ledger: &Ledger, receipt: &Receipt, run: &str) -> Value {
-    let inputs: Vec<Value> = makers(ledger, receipt).iter().map(|(port, r, run)| json!({ "port": port, "from": tree(ledger, r, run) })).collect();
+fn tree(all: &[(Receipt, &str)], receipt: &Receipt, run: &str) -> Value {
+    let inputs: Vec<Value> = makers(all, receipt).iter().map(|(port, r, run)| json!({ "port": port, "from": tree(all, r, run) })).collect();
     json!({ "stage": receipt.stage, "kind": receipt.recipe.kind, "run": run, "started": receipt.started, "key": receipt.key, "outputs": receipt.outputs, "inputs": inputs })
 }

@@ -45,7 +45,7 @@ impl Reason {
     }
 
     /// False for an input that only seems to differ because it is not known yet.
-    pub fn path_is_known(&self, _p: &Pipeline, _id: StageId, waits: &[StageId]) -> bool {
+    pub fn path_is_known(&self, waits: &[StageId]) -> bool {
         self.code != "input" || !self.from.iter().any(|f| waits.contains(f))
     }
 
@@ -102,7 +102,7 @@ pub fn explain(p: &Pipeline, id: StageId, new: &Recipe, old: &Recipe, world: &Wo
             Part::Kind => Some(stage.places.name),
             _ => None,
         };
-        let from = if d.part == Part::Input { changed_sources(p, id, &d, world) } else { vec![] };
+        let from = if d.part == Part::Input { changed_sources(p, id, &d) } else { vec![] };
         let (old, new) = if d.part == Part::Input { in_words(&d, world) } else { (d.old.clone(), d.new.clone()) };
         let code = match d.part {
             Part::Kind => "kind",
@@ -120,7 +120,7 @@ pub fn explain(p: &Pipeline, id: StageId, new: &Recipe, old: &Recipe, world: &Wo
 }
 
 /// Stages bound to a port whose part of it changed.
-fn changed_sources(p: &Pipeline, id: StageId, d: &Difference, _world: &World) -> Vec<StageId> {
+fn changed_sources(p: &Pipeline, id: StageId, d: &Difference) -> Vec<StageId> {
     let input = p.stages[id].inputs.iter().find(|i| i.port.name == d.path);
     let mut from: Vec<StageId> = input.into_iter().flat_map(|i| &i.from).map(|s| s.stage).collect();
     if let (Some(input), Ok(Input::Gathered(old)), Ok(Input::Gathered(new))) =

@@ -81,10 +81,13 @@ pub(super) fn comparisons(f: &Facts, store: &Store) -> Result<Markup> {
         let short = |v: &str| v.parse::<f64>().map_or("–".to_owned(), |v| format!("{v:.3}"));
         let mut metrics: Vec<(&str, &str)> = rows.iter().filter(|r| r.len() > 9).map(|r| (r[2].as_str(), r[3].as_str())).collect();
         metrics.dedup();
-        let mut arms: Vec<&str> = rows.iter().map(|r| r[0].as_str()).collect();
-        arms.sort_unstable();
-        arms.dedup();
-        let in_order: Vec<&str> = rows.iter().map(|r| r[0].as_str()).take(arms.len()).collect();
+        // Rows come metric by metric, each with all arms in their order.
+        let mut in_order: Vec<&str> = vec![];
+        for row in &rows {
+            if !in_order.contains(&row[0].as_str()) {
+                in_order.push(&row[0]);
+            }
+        }
         out.push(html! {
             h3 { (r.stage) }
             figure { (PreEscaped(String::from_utf8_lossy(&svg))) }

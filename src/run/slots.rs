@@ -10,6 +10,8 @@ pub struct Slots {
     threads: u32,
     jobs: u32,
     memory: u64,
+    /// All the memory there was: more than that cannot be waited for, and a stage that asks for more gets all there is.
+    all_memory: u64,
     gpus: Vec<usize>,
     use_gpu: bool,
 }
@@ -29,7 +31,7 @@ pub struct Held {
 impl Slots {
     /// All of a machine: so many stages at once on so many threads, with these GPUs.
     pub fn new(jobs: u32, threads: u32, memory: u64, gpus: Vec<usize>) -> Self {
-        Slots { threads, jobs, memory, use_gpu: !gpus.is_empty(), gpus }
+        Slots { threads, jobs, memory, all_memory: memory, use_gpu: !gpus.is_empty(), gpus }
     }
 
     /// What a stage gets now, or none where it must wait. `others` is how many further stages are ready: threads are
@@ -37,7 +39,7 @@ impl Slots {
     pub fn take(&mut self, stage: &Stage, others: u32) -> Option<Held> {
         let wants_gpu = stage.kind.needs == Needs::Tensor && self.use_gpu && stage.resources.gpu != Some(0);
         let gpus = if wants_gpu { stage.resources.gpu.unwrap_or(1).max(1) as usize } else { 0 };
-        let memory = stage.resources.memory.unwrap_or(0).min(self.memory_total());
+        let memory = stage.resources.memory.unwrap_or(0).min(self.all_memory);
         if self.jobs == 0 || self.threads == 0 || memory > self.memory || gpus > self.gpus.len() {
             return None;
         }
@@ -58,11 +60,6 @@ impl Slots {
         self.memory += held.memory;
         self.gpus.extend(held.gpus);
         self.gpus.sort_unstable();
-    }
-
-    // More than the machine has cannot be waited for: such a stage gets all there is.
-    fn memory_total(&self) -> u64 {
-        self.memory.max(1)
     }
 }
 

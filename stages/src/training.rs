@@ -96,6 +96,12 @@ pub fn with_deep_stack<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Resu
     })
 }
 
+/// Packed films as they are, in [0, 1]: `[n, 1, side, side]`.
+pub fn film_tensor(films: &[&[u8]], side: usize, device: &Device) -> Result<Tensor> {
+    let values: Vec<f32> = films.iter().flat_map(|f| f.iter().map(|v| f32::from(*v) / 255.0)).collect();
+    Ok(Tensor::from_vec(values, (films.len(), 1, side, side), device)?)
+}
+
 /// Noise `[n, latent, 1, 1]` uniform in [−1, 1), film `k` from its own stream.
 pub fn uniform_noise(streams: &Stream, first: u64, n: usize, latent: usize, device: &Device) -> Result<Tensor> {
     let values: Vec<f32> = (0..n as u64)

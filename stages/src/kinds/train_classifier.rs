@@ -171,8 +171,7 @@ impl<'a> Labelled<'a> {
 pub(super) fn probabilities(network: &dyn Classifier, films: &[&[u8]], side: usize, device: &Device) -> Result<Vec<Vec<f64>>> {
     let mut out = vec![];
     for chunk in films.chunks(64) {
-        let values: Vec<f32> = chunk.iter().flat_map(|f| f.iter().map(|v| f32::from(*v) / 255.0)).collect();
-        let films = Tensor::from_vec(values, (chunk.len(), 1, side, side), device)?;
+        let films = training::film_tensor(chunk, side, device)?;
         let logits = network.head(&network.features(&films, &mut Mode::Evaluate)?, &mut Mode::Evaluate)?;
         for row in logits.to_vec2::<f32>()? {
             let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);

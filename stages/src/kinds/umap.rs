@@ -13,7 +13,6 @@ use crate::figures::{self, Point};
 use crate::networks::Mode;
 use crate::training;
 use crate::umap::{self, UmapParameters};
-use candle_core::Tensor;
 
 ports! {
     inputs {
@@ -139,8 +138,7 @@ fn features(weights: &Trained<ClassifierDocument>, films: &[&[u8]], side: usize,
     let network = evaluate::open(weights, &device)?;
     let (mut data, mut dimensions) = (vec![], 0);
     for chunk in films.chunks(64) {
-        let values: Vec<f32> = chunk.iter().flat_map(|f| f.iter().map(|v| f32::from(*v) / 255.0)).collect();
-        let features = network.features(&Tensor::from_vec(values, (chunk.len(), 1, side, side), &device)?, &mut Mode::Evaluate)?;
+        let features = network.features(&training::film_tensor(chunk, side, &device)?, &mut Mode::Evaluate)?;
         dimensions = features.dim(1)?;
         data.extend(features.flatten_all()?.to_vec1::<f32>()?);
     }

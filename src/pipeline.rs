@@ -37,10 +37,11 @@ pub struct Loaded {
 pub fn load(file: &Path, sets: &[String], kinds: &'static [StageKind]) -> Loaded {
     let mut texts = Texts::default();
     let mut diagnostics = vec![];
-    let pipeline = source::read(file, &mut texts, &mut diagnostics)
-        .and_then(|root| extend::extend(root, file, sets, &mut texts, &mut diagnostics))
-        .and_then(|root| raw::read(&root, &mut diagnostics))
-        .and_then(|study| resolve::resolve(&study, kinds, &mut diagnostics));
+    let pipeline =
+        source::read(file, &mut texts, &mut diagnostics).and_then(|root| extend::extend(root, file, sets, &mut texts, &mut diagnostics)).and_then(|root| {
+            let study = raw::read(&root, &mut diagnostics)?;
+            resolve::resolve(&study, kinds, &mut diagnostics)
+        });
     diagnostics.sort_by_key(|d| d.at.as_ref().map(|a| (a.0.text, a.0.start)));
     diagnostics.dedup();
     let pipeline = pipeline.filter(|_| diagnostics.iter().all(|d| d.is_warning));

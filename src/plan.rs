@@ -8,11 +8,13 @@ use crate::diagnostic::Texts;
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use crate::workspace::Listings;
-use hilum_cache::receipt::{Artifact, Receipt};
-use hilum_cache::{Ledger, Recipe, Result, StageKey, Store};
+use hilum_cache::receipt::{Artifact, Outputs, Receipt};
+use hilum_cache::{Digest, Ledger, Recipe, Result, StageKey, Store};
 use reason::Reason;
 use recipe::{Formed, Shipment};
-use std::collections::{BTreeMap, HashMap};
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use tables::Tables;
 
 /// What is known when a study is planned.
@@ -35,16 +37,25 @@ pub struct World<'a> {
     pub wanted: &'a [bool],
     /// The texts that places point into.
     pub texts: &'a Texts,
+    /// Artifacts that were found whole: equal outputs of many stages are looked at once.
+    pub whole: RefCell<HashSet<Digest>>,
+}
+
+impl World<'_> {
+    /// True where every object of these outputs is there and untouched, as far as `stat` can tell.
+    pub fn has_whole(&self, outputs: &Outputs) -> bool {
+        outputs.values().all(|a| self.whole.borrow().contains(&a.digest) || self.store.has_whole(a) && self.whole.borrow_mut().insert(a.digest))
+    }
 }
 
 /// What would happen to a stage.
 pub enum Decision {
     /// It stands; nothing to do.
     Reuse {
-        /// Its receipt.
-        receipt: Box<Receipt>,
-        /// The run that wrote it.
-        run: String,
+        /// The key of its receipt.
+        key: StageKey,
+        /// What it made.
+        outputs: Arc<Outputs>,
     },
     /// It runs.
     Execute {
@@ -103,7 +114,7 @@ pub fn plan(p: &Pipeline, world: &World) -> Result<Plan> {
 
 fn try_plan(p: &Pipeline, world: &World) -> Result<Plan> {
     let past = Past::default();
-    let mut outputs: Vec<Option<BTreeMap<String, Artifact>>> = Vec::with_capacity(p.stages.len());
+    let mut outputs: Vec<Option<Arc<Outputs>>> = Vec::with_capacity(p.stages.len());
     let mut decisions = Vec::with_capacity(p.stages.len());
     for id in 0..p.stages.len() {
         if !world.wanted[id] {
@@ -114,7 +125,7 @@ fn try_plan(p: &Pipeline, world: &World) -> Result<Plan> {
         let known = |stage: StageId, port: &str| outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
         let decision = decide(p, id, &known, world, &past)?;
         outputs.push(match &decision {
-            Decision::Reuse { receipt, .. } => Some(receipt.outputs.clone()),
+            Decision::Reuse { outputs, .. } => Some(outputs.clone()),
             _ => None,
         });
         decisions.push(decision);
@@ -140,11 +151,12 @@ pub fn decide(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option
                 return Ok(Decision::Undecided { waits, reasons, last_millis: old.map(|o| o.millis) });
             }
             Formed::Whole(recipe, shipment) => {
-                if !forced && let Some((receipt, run)) = world.ledger.find(&recipe.key()) {
-                    if receipt.outputs.values().all(|a| world.store.has_whole(a)) {
-                        return Ok(Decision::Reuse { receipt: Box::new(receipt), run: run.to_owned() });
+                let key = recipe.key();
+                if !forced && let Some(outputs) = world.ledger.outputs(&key) {
+                    if world.has_whole(&outputs) {
+                        return Ok(Decision::Reuse { key, outputs: Arc::new(outputs) });
                     }
-                    lost = Some(receipt);
+                    lost = world.ledger.find(&key).map(|f| f.0);
                 }
                 wanted.get_or_insert((recipe, shipment));
             }

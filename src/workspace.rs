@@ -20,6 +20,7 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 /// The folders of a study.
 #[derive(Debug, Clone)]
@@ -37,7 +38,7 @@ pub struct Workspace {
 }
 
 /// What the path parameters of a study name, by stage and parameter.
-pub type Listings = HashMap<usize, BTreeMap<String, Listing>>;
+pub type Listings = HashMap<usize, BTreeMap<String, Arc<Listing>>>;
 
 impl Workspace {
     /// The folders of a study's file.
@@ -80,7 +81,7 @@ impl Workspace {
         Ok(())
     }
 
-    /// Hashes what path parameters name, by way of the memo. `save` keeps the memo and the map of films for later.
+    /// Hashes what path parameters name, by way of the memo. `save` keeps the memo for later.
     pub fn listings(&self, p: &Pipeline, save: bool, diagnostics: &mut Vec<Diagnostic>) -> Result<Listings> {
         let mut out = Listings::new();
         let sourced: Vec<(usize, Vec<Source>)> = p.stages.iter().enumerate().map(|(i, s)| (i, s.stage.sources())).filter(|s| !s.1.is_empty()).collect();
@@ -90,7 +91,7 @@ impl Workspace {
         let memo_path = self.private.join("memo");
         let mut memo = Memo::load(&memo_path);
         // Several cells may name one path: it is walked once.
-        let mut known: HashMap<(String, bool), Option<Listing>> = HashMap::new();
+        let mut known: HashMap<(String, bool), Option<Arc<Listing>>> = HashMap::new();
         for (id, sources) in sourced {
             for source in sources {
                 let films = source.what == SourceKind::Films;
@@ -98,7 +99,7 @@ impl Workspace {
                     Some(listing) => listing.clone(),
                     None => {
                         let listing = match self.locate(&source, p.stages[id].places.with.place_of(&[source.parameter.to_owned()], true)) {
-                            Ok(path) => Some(list(&path, source.what, &mut memo)?),
+                            Ok(path) => Some(Arc::new(list(&path, source.what, &mut memo)?)),
                             Err(fault) => {
                                 diagnostics.push(*fault);
                                 None
@@ -116,7 +117,6 @@ impl Workspace {
         if save {
             self.create_private()?;
             memo.save(&memo_path)?;
-            self.save_films(&out)?;
         }
         Ok(out)
     }
@@ -158,14 +158,16 @@ impl Workspace {
         }
     }
 
-    fn save_films(&self, listings: &Listings) -> Result<()> {
+    /// Notes where the films of these listings lie now, for stages that will open them.
+    pub fn save_films(&self, listings: &Listings) -> Result<()> {
         let path = self.private.join("films");
         let mut films = FilmMap::load(&path).0;
         let before = films.clone();
         for file in listings.values().flat_map(BTreeMap::values).flat_map(|l| &l.files) {
-            films.insert(file.digest, fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone()));
+            films.insert(file.digest, std::path::absolute(&file.path).unwrap_or_else(|_| file.path.clone()));
         }
         if films != before {
+            self.create_private()?;
             let text: String = films.iter().map(|(d, p)| format!("{}\t{}\n", d.hex(), p.display())).collect();
             memo::write_private(&path, text.as_bytes())?;
         }

@@ -109,6 +109,29 @@ fn two_runs_at_once_compute_nothing_twice() {
 }
 
 #[test]
+fn different_studies_at_once_on_one_store_share_what_is_equal() {
+    let space = Space::tiny();
+    // The other study has a GAN of its own, and shares films, split and the classifiers of real films with the first.
+    space.write("other.yaml", space.read("study.yaml").replace("study: tiny", "study: other").replace("steps: 20", "steps: 21"));
+    let start = |file| space.command(&["run", file, "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let both = [start("study.yaml"), start("other.yaml")].map(|c| said(c.wait_with_output().unwrap()));
+    let mut executed: Vec<String> = vec![];
+    for run in &both {
+        assert_eq!(run.code, 0, "{}", run.err);
+        executed.extend(done(&run.out));
+    }
+    let twice = |stage: &str| executed.iter().filter(|s| *s == stage).count();
+    for shared in ["films", "split", "pixels", "balanced", "training-set/arm=real", "classifier/arm=real/repeat=0", "classifier/arm=real/repeat=1"] {
+        assert_eq!(twice(shared), 1, "{shared}: {executed:?}");
+    }
+    for own in ["generator", "synthetic", "comparison", "map"] {
+        assert_eq!(twice(own), 2, "{own}: {executed:?}");
+    }
+    assert_eq!(space.hilum(&["verify"]).code, 0);
+    assert!(space.executed().is_empty());
+}
+
+#[test]
 fn a_torn_journal_is_repaired_and_said() {
     let space = Space::tiny();
     space.hilum(&["run", "study.yaml", "--only", "split"]);

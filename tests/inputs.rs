@@ -121,6 +121,37 @@ fn a_changed_film_changes_only_its_rows() {
 }
 
 #[test]
+fn a_test_film_leaves_the_generator_alone() {
+    let space = Space::new();
+    space.write(
+        "study.yaml",
+        "study: import\nseed: 1\nstages:\n  films:\n    stage: import\n    with: { images: \"data:films\" }\n  \
+         pixels:\n    stage: prepare\n    in: { samples: films }\n    with: { size: 32 }\n  \
+         split:\n    stage: split\n    in: { samples: films }\n    with: { by: patient, train: 0.6, test: 0.4 }\n  \
+         gan:\n    stage: train-gan\n    in: { samples: split.train, images: pixels }\n    \
+         with: { network: { dcgan: { size: 32, width: 2, latent: 4 } }, steps: 2, batch: 4 }\n",
+    );
+    for i in 0..10u8 {
+        space.write(&format!("data/films/covid/{i}.png"), grey(40, i * 20));
+    }
+    let run = || {
+        let said = space.hilum(&["run", "study.yaml", "--data", "data=data", "--json"]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        crate::space::done(&said.out)
+    };
+    assert_eq!(run(), ["films", "gan", "pixels", "split"]);
+    let train = space.read("results/import/split/train.csv");
+    let is_train = |i: u8| train.contains(&hilum_cache::Digest::of(&fs::read(space.path(&format!("data/films/covid/{i}.png"))).unwrap()).hex());
+    let test_film = (0..10).find(|i| !is_train(*i)).unwrap();
+    let train_film = (0..10).find(|i| is_train(*i)).unwrap();
+    space.write(&format!("data/films/covid/{test_film}.png"), grey(40, 213));
+    let executed = run();
+    assert!(executed.contains(&"pixels".to_owned()) && !executed.contains(&"gan".to_owned()), "{executed:?}");
+    space.write(&format!("data/films/covid/{train_film}.png"), grey(40, 217));
+    assert!(run().contains(&"gan".to_owned()));
+}
+
+#[test]
 fn nothing_that_names_a_patient_or_this_machine_is_written_for_others() {
     let space = space();
     assert_eq!(run(&space).code, 0);

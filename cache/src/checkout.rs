@@ -3,7 +3,8 @@
 
 use crate::memo::Stamp;
 use crate::{Digest, Error, Result, Store};
-use std::collections::BTreeMap;
+use rayon::prelude::*;
+use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -30,31 +31,51 @@ pub struct Outcome {
 
 const NOTE: &str = ".laid-out";
 
+/// What was laid out at a path, and how it looked to `stat` then.
 struct Line {
     digest: Digest,
-    stamp: String,
+    stamp: Stamp,
 }
 
 /// Lays `wanted` out under `folder`, which belongs to this function alone: what it laid out before and is no longer
 /// wanted goes; what it did not write stays. A folder that is already as wanted is not written to.
 pub fn check_out(store: &Store, folder: &Path, wanted: &[Wanted]) -> Result<Outcome> {
+    if is_as_wanted(folder, wanted) {
+        return Ok(Outcome::default());
+    }
+    // One run at a time lays out; the other then finds it done. The lock dies with its process.
+    fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+    let lock = fs::File::open(folder).map_err(Error::io("open", folder))?;
+    lock.lock().map_err(Error::io("lock", folder))?;
+    lay_out(store, folder, wanted)
+}
+
+/// True where every wanted file, and no other, was laid out and none was touched since.
+fn is_as_wanted(folder: &Path, wanted: &[Wanted]) -> bool {
+    let text = fs::read_to_string(folder.join(NOTE)).unwrap_or_default();
+    let known = read_note(&text);
+    let fine = |w: &Wanted| known.get(w.path.as_str()).is_some_and(|l| l.digest == w.digest && stamp_of(&folder.join(&w.path)) == Some(l.stamp));
+    known.len() == wanted.len() && wanted.par_iter().with_min_len(256).all(fine)
+}
+
+fn lay_out(store: &Store, folder: &Path, wanted: &[Wanted]) -> Result<Outcome> {
     let note = folder.join(NOTE);
-    let mut known = read_note(&note);
+    let text = fs::read_to_string(&note).unwrap_or_default();
+    let mut known = read_note(&text);
     let mut outcome = Outcome::default();
-    let mut lines = BTreeMap::new();
-    let mut dirty = false;
+    let mut stamps = Vec::with_capacity(wanted.len());
     for want in wanted {
         let target = folder.join(&want.path);
-        let before = known.remove(&want.path);
-        let now = fs::symlink_metadata(&target).ok();
-        if let (Some(line), Some(m)) = (&before, &now)
-            && line.stamp == stamp_text(m)
+        let now = stamp_of(&target);
+        let before = known.remove(want.path.as_str());
+        if let (Some(line), Some(now)) = (&before, now)
+            && line.stamp == now
+            && line.digest == want.digest
         {
-            if line.digest == want.digest {
-                lines.insert(want.path.clone(), Line { digest: line.digest, stamp: line.stamp.clone() });
-                continue;
-            }
-        } else if now.is_some() {
+            stamps.push(now);
+            continue;
+        }
+        if now.is_some() && before.as_ref().map(|l| l.stamp) != now {
             // Not as we left it: equal bytes are only noted again, other bytes are somebody's work and are set aside.
             let found = crate::store::hash_file(&target)?.0;
             if found != want.digest && before.as_ref().is_none_or(|l| l.digest != found) {
@@ -64,30 +85,26 @@ pub fn check_out(store: &Store, folder: &Path, wanted: &[Wanted]) -> Result<Outc
         }
         write(store, &want.digest, &target)?;
         outcome.written += 1;
-        dirty = true;
-        let m = fs::metadata(&target).map_err(Error::io("read", &target))?;
-        lines.insert(want.path.clone(), Line { digest: want.digest, stamp: stamp_text(&m) });
+        stamps.push(Stamp::of(&fs::metadata(&target).map_err(Error::io("read", &target))?));
     }
-    for (path, line) in known {
-        let target = folder.join(&path);
-        if let Ok(m) = fs::symlink_metadata(&target) {
-            if stamp_text(&m) == line.stamp || crate::store::hash_file(&target)?.0 == line.digest {
+    let mut rest: Vec<(&str, Line)> = known.into_iter().collect();
+    rest.sort_by_key(|r| r.0);
+    for (path, line) in rest {
+        let target = folder.join(path);
+        if let Some(now) = stamp_of(&target) {
+            if now == line.stamp || crate::store::hash_file(&target)?.0 == line.digest {
                 fs::remove_file(&target).map_err(Error::io("remove", &target))?;
                 outcome.removed += 1;
             } else {
-                outcome.edited.push((path.clone(), set_aside(&target)?));
+                outcome.edited.push((path.to_owned(), set_aside(&target)?));
             }
             remove_empty_parents(folder, &target);
         }
-        dirty = true;
     }
-    if dirty {
-        let text: String = lines.iter().map(|(path, l)| format!("{}\t{}\t{path}\n", l.digest.hex(), l.stamp)).collect();
-        fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-        let new = folder.join(".laid-out.new");
-        fs::write(&new, text).map_err(Error::io("write", &new))?;
-        fs::rename(&new, &note).map_err(Error::io("write", &note))?;
-    }
+    let lines: String = wanted.iter().zip(&stamps).map(|(w, s)| format!("{}\t{s}\t{}\n", w.digest.hex(), w.path)).collect();
+    let new = folder.join(".laid-out.new");
+    fs::write(&new, lines).map_err(Error::io("write", &new))?;
+    fs::rename(&new, &note).map_err(Error::io("write", &note))?;
     Ok(outcome)
 }
 
@@ -95,7 +112,8 @@ fn write(store: &Store, digest: &Digest, target: &Path) -> Result<()> {
     let object = store.verified_path(digest)?;
     let parent = target.parent().expect("BUG: a result lies in a folder");
     fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
-    let new = parent.join(format!(".new-{}", digest.short().replace(':', "-")));
+    // What a killed run left under this name goes with the next result that is laid out beside it.
+    let new = parent.join(".new");
     let _ = fs::remove_file(&new);
     reflink_copy::reflink_or_copy(&object, &new).map_err(Error::io("write", &new))?;
     fs::set_permissions(&new, fs::Permissions::from_mode(0o444)).map_err(Error::io("protect", &new))?;
@@ -122,17 +140,16 @@ fn remove_empty_parents(folder: &Path, target: &Path) {
     }
 }
 
-fn stamp_text(m: &fs::Metadata) -> String {
-    format!("{:?}", Stamp::of(m)).replace(['\t', '\n'], " ")
+fn stamp_of(path: &Path) -> Option<Stamp> {
+    fs::symlink_metadata(path).ok().as_ref().map(Stamp::of)
 }
 
-fn read_note(path: &Path) -> BTreeMap<String, Line> {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    let line = |l: &str| {
-        let mut parts = l.splitn(3, '\t');
+fn read_note(text: &str) -> HashMap<&str, Line> {
+    let line = |l| {
+        let mut parts = str::splitn(l, 3, '\t');
         let digest = Digest::from_hex(parts.next()?)?;
-        let stamp = parts.next()?.to_owned();
-        Some((parts.next()?.to_owned(), Line { digest, stamp }))
+        let stamp = Stamp::parse(parts.next()?)?;
+        Some((parts.next()?, Line { digest, stamp }))
     };
     text.lines().filter_map(line).collect()
 }

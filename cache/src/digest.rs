@@ -152,7 +152,7 @@ impl Serialize for Digest {
 }
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        std::borrow::Cow::<str>::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+        d.deserialize_str(Text(|text| text.parse().ok(), "a digest: b3: and 64 hexadecimal digits"))
     }
 }
 impl Serialize for Sha256 {
@@ -162,8 +162,20 @@ impl Serialize for Sha256 {
 }
 impl<'de> Deserialize<'de> for Sha256 {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(d)?;
-        Sha256::from_hex(&text).ok_or_else(|| serde::de::Error::custom("not a sha256 digest"))
+        d.deserialize_str(Text(Sha256::from_hex, "a sha256 digest: 64 hexadecimal digits"))
+    }
+}
+
+/// Reads a value from text in place: journals hold many digests, and a copy of each would be most of the work.
+struct Text<T>(fn(&str) -> Option<T>, &'static str);
+
+impl<T> serde::de::Visitor<'_> for Text<T> {
+    type Value = T;
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(self.1)
+    }
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        (self.0)(text).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
     }
 }
 

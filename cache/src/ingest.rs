@@ -71,7 +71,7 @@ fn remember(memo: &mut Memo, file: Ingested, fresh: Option<Stamp>) -> Ingested {
 fn one(name: String, path: PathBuf, memo: &Memo, inspect: Inspect) -> Result<(Ingested, Option<Stamp>)> {
     let stamp = Stamp::of(&std::fs::metadata(&path).map_err(Error::io("read", &path))?);
     if let Some(known) = memo.get(&path, &stamp) {
-        return Ok((Ingested { name, path, digest: known.digest, note: known.note.clone() }, None));
+        return Ok((Ingested { name, path, digest: known.digest, note: known.note }, None));
     }
     let settled = stamp.is_settled();
     let mut file = File::open(&path).map_err(Error::io("read", &path))?;
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
     use std::fs;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::{Duration, SystemTime};
+    use std::time::SystemTime;
 
     #[test]
     fn a_second_look_opens_nothing_and_an_edit_with_the_old_mtime_is_seen() {
@@ -116,7 +116,10 @@ mod tests {
         let path = dir.path().join("a.png");
         fs::write(&path, "aaaa").unwrap();
         fs::write(dir.path().join(".hidden"), "x").unwrap();
-        std::thread::sleep(Duration::from_millis(30)); // times must settle before they may be trusted
+        // Times must settle before they may be trusted.
+        while !Stamp::of(&fs::metadata(&path).unwrap()).is_settled() {
+            std::thread::yield_now();
+        }
         let looks = AtomicUsize::new(0);
         let inspect = |bytes: &[u8]| {
             looks.fetch_add(1, Ordering::SeqCst);

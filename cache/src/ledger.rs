@@ -3,17 +3,43 @@
 //! Loading scans journals as bytes and parses a receipt only when it is asked for: a store of ten thousand receipts
 //! must not cost a run that has nothing to do.
 
+use crate::receipt::Outputs;
 use crate::{Digest, Error, Receipt, Result, StageKey, Store, journal};
 use memchr::memmem::find;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fs;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
 /// Receipts and the last outcome of stages.
 pub struct Ledger {
     runs: Vec<RunBytes>,
-    by_key: HashMap<[u8; 32], Vec<(usize, Range<usize>)>>,
+    /// All receipts, oldest first.
+    places: Vec<Place>,
+    /// The newest receipt of each key.
+    newest: HashMap<Digest, usize, BuildHasherDefault<FirstBytes>>,
+}
+
+/// A line of a run.
+struct Place {
+    run: usize,
+    line: Range<usize>,
+}
+
+/// Digests are hashes already: their first bytes do.
+#[derive(Default)]
+struct FirstBytes(u64);
+
+impl Hasher for FirstBytes {
+    fn write(&mut self, bytes: &[u8]) {
+        let first = bytes.iter().take(8);
+        self.0 = first.fold(self.0, |h, b| h << 8 | u64::from(*b));
+    }
+    fn write_usize(&mut self, _: usize) {}
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 struct RunBytes {
@@ -27,7 +53,7 @@ const RECEIPT: &[u8] = br#""type":"receipt""#;
 impl Ledger {
     /// Reads the journals of a store.
     pub fn load(store: &Store) -> Result<Ledger> {
-        let mut ledger = Ledger { runs: vec![], by_key: HashMap::new() };
+        let mut ledger = Ledger { runs: vec![], places: vec![], newest: HashMap::default() };
         for name in journal::run_names(store)? {
             ledger.add(store, name)?;
         }
@@ -80,31 +106,49 @@ impl Ledger {
             if let Some(at) = find(text, KEY) {
                 let hex = &text[at + KEY.len()..][..64.min(text.len() - at - KEY.len())];
                 if let Some(key) = std::str::from_utf8(hex).ok().and_then(Digest::from_hex) {
-                    self.by_key.entry(*key.bytes()).or_default().push((run, line));
+                    // A journal that grew is scanned late: what another run wrote after it is newer all the same.
+                    let newer = self.newest.get(&key).is_none_or(|at| self.places[*at].run <= run);
+                    if newer {
+                        self.newest.insert(key, self.places.len());
+                    }
+                    self.places.push(Place { run, line });
                 }
             }
         }
     }
 
-    fn receipt(&self, (run, line): &(usize, Range<usize>)) -> Option<Receipt> {
+    fn read<'a, T: serde::Deserialize<'a>>(&'a self, at: &Place) -> Option<T> {
         #[derive(serde::Deserialize)]
-        struct Line {
-            receipt: Receipt,
+        struct Line<T> {
+            receipt: T,
         }
-        serde_json::from_slice::<Line>(&self.runs[*run].bytes[line.clone()]).ok().map(|l| l.receipt)
+        serde_json::from_slice::<Line<T>>(&self.runs[at.run].bytes[at.line.clone()]).ok().map(|l| l.receipt)
+    }
+
+    fn newest(&self, key: &StageKey) -> Option<&Place> {
+        self.newest.get(&key.0).map(|at| &self.places[*at])
     }
 
     /// The newest receipt of a key, with the run that wrote it.
     pub fn find(&self, key: &StageKey) -> Option<(Receipt, &str)> {
-        let at = self.by_key.get(key.0.bytes())?.last()?;
-        self.receipt(at).map(|r| (r, self.runs[at.0].name.as_str()))
+        let at = self.newest(key)?;
+        self.read(at).map(|r| (r, self.runs[at.run].name.as_str()))
+    }
+
+    /// The outputs of the newest receipt of a key: all that reuse needs, for a fraction of the work.
+    pub fn outputs(&self, key: &StageKey) -> Option<Outputs> {
+        #[derive(serde::Deserialize)]
+        struct Part {
+            outputs: Outputs,
+        }
+        self.read::<Part>(self.newest(key)?).map(|p| p.outputs)
     }
 
     /// All receipts, oldest first, with their runs.
     pub fn receipts(&self) -> Vec<(Receipt, &str)> {
-        let mut places: Vec<_> = self.by_key.values().flatten().collect();
-        places.sort_by_key(|(run, line)| (*run, line.start));
-        places.into_iter().filter_map(|at| self.receipt(at).map(|r| (r, self.runs[at.0].name.as_str()))).collect()
+        let mut places: Vec<&Place> = self.places.iter().collect();
+        places.sort_by_key(|at| (at.run, at.line.start));
+        places.into_iter().filter_map(|at| self.read(at).map(|r| (r, self.runs[at.run].name.as_str()))).collect()
     }
 
     /// The receipt under which each stage of a study stood when it was last recorded, by stage name.

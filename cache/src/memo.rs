@@ -4,10 +4,11 @@
 //! It names paths, so it lives in the user's private folder, outside store, results and exports.
 
 use crate::{Digest, Error, Result};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::io::Write;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::ops::Range;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -26,10 +27,27 @@ impl Stamp {
         let nanos = |s: i64, n: i64| i128::from(s) * 1_000_000_000 + i128::from(n);
         Stamp { size: m.size(), mtime: nanos(m.mtime(), m.mtime_nsec()), ctime: nanos(m.ctime(), m.ctime_nsec()), inode: m.ino() }
     }
+    /// From its own spelling, `size mtime ctime inode`.
+    pub fn parse(text: &str) -> Option<Stamp> {
+        let mut numbers = text.split(' ');
+        let stamp = Stamp {
+            size: numbers.next()?.parse().ok()?,
+            mtime: numbers.next()?.parse().ok()?,
+            ctime: numbers.next()?.parse().ok()?,
+            inode: numbers.next()?.parse().ok()?,
+        };
+        numbers.next().is_none().then_some(stamp)
+    }
     /// False where the file changed so recently that a second change could carry the same times.
     pub fn is_settled(&self) -> bool {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos() as i128);
         now - self.mtime.max(self.ctime) > 20_000_000
+    }
+}
+
+impl std::fmt::Display for Stamp {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        write!(f, "{} {} {} {}", self.size, self.mtime, self.ctime, self.inode)
     }
 }
 
@@ -42,69 +60,82 @@ pub struct Remembered {
     pub note: String,
 }
 
-/// The memo of one private folder.
+/// The memo of one private folder. What was loaded stays as it was read, sorted by path, and a line is taken apart only
+/// when its file is asked for: tens of thousands of films must not cost a run that finds them unchanged.
 #[derive(Debug, Default)]
 pub struct Memo {
-    entries: HashMap<PathBuf, (Stamp, Remembered)>,
-    changed: bool,
+    loaded: Vec<u8>,
+    lines: Vec<Line>,
+    fresh: BTreeMap<PathBuf, (Stamp, Remembered)>,
+}
+
+/// `digest stamp TAB note TAB path`, as places in the loaded bytes.
+#[derive(Debug)]
+struct Line {
+    head: Range<usize>,
+    path: Range<usize>,
 }
 
 impl Memo {
-    /// Reads a memo; one that does not exist or does not read is empty.
+    /// Reads a memo; one that does not exist is empty, lines that do not read are passed over.
     pub fn load(path: &Path) -> Memo {
-        let Ok(bytes) = fs::read(path) else { return Memo::default() };
-        let mut memo = Memo::default();
-        memo.entries.reserve(bytes.len() / 160);
-        for line in bytes.split(|&b| b == 0).filter(|l| !l.is_empty()) {
-            if let Some((path, stamp, known)) = parse(line) {
-                memo.entries.insert(path, (stamp, known));
+        let mut memo = Memo { loaded: fs::read(path).unwrap_or_default(), ..Memo::default() };
+        let mut start = 0;
+        for end in memchr::memchr_iter(0, &memo.loaded) {
+            if let Some(tab) = memchr::memrchr(b'\t', &memo.loaded[start..end]) {
+                memo.lines.push(Line { head: start..start + tab, path: start + tab + 1..end });
             }
+            start = end + 1;
+        }
+        if !memo.lines.is_sorted_by_key(|l| &memo.loaded[l.path.clone()]) {
+            return Memo::default();
         }
         memo
     }
 
     /// What is known of a file that looks like this now.
-    pub fn get(&self, path: &Path, stamp: &Stamp) -> Option<&Remembered> {
-        self.entries.get(path).filter(|(s, _)| s == stamp).map(|(_, r)| r)
+    pub fn get(&self, path: &Path, stamp: &Stamp) -> Option<Remembered> {
+        if let Some((known, remembered)) = self.fresh.get(path) {
+            return (known == stamp).then(|| remembered.clone());
+        }
+        let at = self.lines.binary_search_by(|l| self.loaded[l.path.clone()].cmp(path.as_os_str().as_bytes())).ok()?;
+        let (known, remembered) = parse(&self.loaded[self.lines[at].head.clone()])?;
+        (known == *stamp).then_some(remembered)
     }
 
-    /// Remembers a file as it looked before it was hashed.
+    /// Remembers a file as it looked before it was hashed. A path with a tab in it is not
+    /// remembered: its file is hashed each time.
     pub fn put(&mut self, path: PathBuf, stamp: Stamp, known: Remembered) {
-        self.changed = true;
-        self.entries.insert(path, (stamp, known));
+        if !path.as_os_str().as_bytes().contains(&b'\t') {
+            self.fresh.insert(path, (stamp, known));
+        }
     }
 
     /// Writes the memo where it changed, whole or not at all, readable by its owner only.
-    pub fn save(&mut self, path: &Path) -> Result<()> {
-        if !self.changed {
+    pub fn save(&self, path: &Path) -> Result<()> {
+        if self.fresh.is_empty() {
             return Ok(());
         }
-        let mut bytes = Vec::with_capacity(self.entries.len() * 200);
-        for (path, (s, r)) in &self.entries {
-            let head = format!("{} {} {} {} {}\t{}\t", r.digest.hex(), s.size, s.mtime, s.ctime, s.inode, r.note.replace(['\t', '\0'], " "));
-            bytes.extend_from_slice(head.as_bytes());
-            bytes.extend_from_slice(path.as_os_str().as_bytes());
+        let mut all: BTreeMap<&[u8], Vec<u8>> = self.lines.iter().map(|l| (&self.loaded[l.path.clone()], self.loaded[l.head.clone()].to_vec())).collect();
+        for (path, (stamp, r)) in &self.fresh {
+            let head = format!("{} {stamp}\t{}", r.digest.hex(), r.note.replace(['\t', '\0'], " "));
+            all.insert(path.as_os_str().as_bytes(), head.into_bytes());
+        }
+        let mut bytes = Vec::with_capacity(all.len() * 200);
+        for (path, head) in all {
+            bytes.extend_from_slice(&head);
+            bytes.push(b'\t');
+            bytes.extend_from_slice(path);
             bytes.push(0);
         }
-        write_private(path, &bytes)?;
-        self.changed = false;
-        Ok(())
+        write_private(path, &bytes)
     }
 }
 
-fn parse(line: &[u8]) -> Option<(PathBuf, Stamp, Remembered)> {
-    let mut parts = line.splitn(3, |&b| b == b'\t');
-    let mut numbers = std::str::from_utf8(parts.next()?).ok()?.split(' ');
-    let digest = Digest::from_hex(numbers.next()?)?;
-    let stamp = Stamp {
-        size: numbers.next()?.parse().ok()?,
-        mtime: numbers.next()?.parse().ok()?,
-        ctime: numbers.next()?.parse().ok()?,
-        inode: numbers.next()?.parse().ok()?,
-    };
-    let note = String::from_utf8(parts.next()?.to_vec()).ok()?;
-    let path = PathBuf::from(std::ffi::OsString::from_vec(parts.next()?.to_vec()));
-    Some((path, stamp, Remembered { digest, note }))
+fn parse(head: &[u8]) -> Option<(Stamp, Remembered)> {
+    let (known, note) = std::str::from_utf8(head).ok()?.split_once('\t')?;
+    let (digest, stamp) = known.split_once(' ')?;
+    Some((Stamp::parse(stamp)?, Remembered { digest: Digest::from_hex(digest)?, note: note.to_owned() }))
 }
 
 /// Writes a file that only its owner may read, by rename.

@@ -22,6 +22,9 @@ pub struct Artifact {
     pub file: Option<String>,
 }
 
+/// Artifacts by output port.
+pub type Outputs = BTreeMap<String, Artifact>;
+
 /// What one output takes from the inputs, by input port.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -79,7 +82,7 @@ pub struct Receipt {
     /// The recipe itself.
     pub recipe: Recipe,
     /// Outputs by port.
-    pub outputs: BTreeMap<String, Artifact>,
+    pub outputs: Outputs,
     /// What each output took from which input.
     pub flow: BTreeMap<String, LocalFlow>,
     /// The class of repeatability.

@@ -17,6 +17,8 @@
 //!
 //! `why` is a [difference](Recipe::differences) of two recipes, so that the explanation and the key cannot disagree.
 
+mod spelling;
+
 use crate::{Digest, StageKey, canonical};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -84,7 +86,7 @@ impl Recipe {
     pub fn key(&self) -> StageKey {
         let mut hasher = blake3::Hasher::new();
         hasher.update(b"hilum.recipe.v1\0");
-        hasher.update(&canonical::to_bytes(self));
+        hasher.update(&self.canonical());
         StageKey(Digest::from_bytes(*hasher.finalize().as_bytes()))
     }
 

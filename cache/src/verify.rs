@@ -1,5 +1,6 @@
 //! Re-hashing everything that a store holds.
 
+use crate::recipe::Input;
 use crate::{Digest, Ledger, Result, Store, journal, store};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -49,13 +50,16 @@ pub fn verify(store: &Store, ledger: &Ledger) -> Result<Report> {
         .into_iter()
         .flatten()
         .collect();
-    let fault = |digest: &Digest, what| Fault { digest: *digest, what, made_by: owners.get(digest).cloned().unwrap_or_default() };
+    let fault = |digest: &Digest, what| {
+        let made_by = owners.made.get(digest).or_else(|| owners.listed.get(digest));
+        Fault { digest: *digest, what, made_by: made_by.cloned().unwrap_or_default() }
+    };
     let mut report = Report { whole: objects.len() - damaged.len(), ..Report::default() };
     for digest in &damaged {
         report.faults.push(fault(digest, "damaged"));
         store.quarantine(digest);
     }
-    report.faults.extend(owners.keys().filter(|d| !present.contains(d)).map(|d| fault(d, "missing")));
+    report.faults.extend(owners.made.keys().filter(|d| !present.contains(d)).map(|d| fault(d, "missing")));
     for run in journal::run_names(store)? {
         let bytes = fs::read(store.run_folder(&run).join("journal.jsonl")).unwrap_or_default();
         report.broken_journals.extend(journal::first_broken_line(&bytes).map(|line| (run, line)));
@@ -64,22 +68,36 @@ pub fn verify(store: &Store, ledger: &Ledger) -> Result<Report> {
 }
 
 /// For every object that the newest receipt of a key names: where it belongs and who made it.
-fn owners(store: &Store, ledger: &Ledger) -> BTreeMap<Digest, Vec<String>> {
+#[derive(Default)]
+struct Owners {
+    /// Outputs.
+    made: BTreeMap<Digest, Vec<String>>,
+    /// Lists of films that recipes name. They only serve explanations, so that none is missed where it is not there.
+    listed: BTreeMap<Digest, Vec<String>>,
+}
+
+fn owners(store: &Store, ledger: &Ledger) -> Owners {
     let mut newest = BTreeMap::new();
     for (receipt, run) in ledger.receipts() {
         newest.insert(receipt.key, (receipt, run));
     }
-    let mut out: BTreeMap<Digest, Vec<String>> = BTreeMap::new();
+    let mut out = Owners::default();
     for (receipt, run) in newest.values() {
+        for (port, input) in &receipt.recipe.inputs {
+            if let Input::Lookup { lookup, .. } = input {
+                let whose = format!("{} {}, the films of its input `{port}`, written by run {run}", receipt.study, receipt.stage);
+                out.listed.entry(*lookup).or_default().push(whose);
+            }
+        }
         for (port, artifact) in &receipt.outputs {
             let whose = format!("{} {}.{port}", receipt.study, receipt.stage);
-            out.entry(artifact.digest).or_default().push(format!("{whose}, written by run {run}"));
+            out.made.entry(artifact.digest).or_default().push(format!("{whose}, written by run {run}"));
             if artifact.file.is_none()
                 && let Ok(bytes) = fs::read(store.object_path(&artifact.digest))
                 && let Ok(tree) = serde_json::from_slice::<crate::tree::Tree>(&bytes)
             {
                 for file in tree.files {
-                    out.entry(file.digest).or_default().push(format!("{whose} {}, written by run {run}", file.name));
+                    out.made.entry(file.digest).or_default().push(format!("{whose} {}, written by run {run}", file.name));
                 }
             }
         }

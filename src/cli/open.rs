@@ -2,7 +2,7 @@
 
 use super::{StoreArgs, StudyArgs, WRONG};
 use crate::diagnostic::{Diagnostic, Texts, render_all};
-use crate::pipeline::{self, Pipeline};
+use crate::pipeline::{self, Loaded, Pipeline};
 use crate::plan::tables::Tables;
 use crate::plan::{Plan, World};
 use crate::workspace::{Listings, Workspace};
@@ -11,7 +11,7 @@ use hilum_cache::{Ledger, Store};
 use hilum_stages::KINDS;
 use hilum_stages::contract::context::DeviceChoice;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A study that was read without a fault.
 pub(super) struct Study {
@@ -20,11 +20,35 @@ pub(super) struct Study {
     pub(super) workspace: Workspace,
 }
 
+/// A store with what it recorded.
+pub(super) type Record = hilum_cache::Result<(Store, Ledger)>;
+
 /// Reads a study, or prints all its faults and gives the exit code.
 pub(super) fn study(args: &StudyArgs) -> Result<Study, u8> {
-    let loaded = pipeline::load(&args.file, &args.set, KINDS);
-    complain(&loaded.diagnostics, &loaded.texts);
     let workspace = Workspace::of(&args.file, args.store.clone(), args.results.clone(), args.data());
+    checked(pipeline::load(&args.file, &args.set, KINDS), workspace)
+}
+
+/// Reads a study and, meanwhile, the journals of its store. A fault of the study is said before one of the store.
+pub(super) fn study_and_record(args: &StudyArgs) -> Result<(Study, Record), u8> {
+    let workspace = Workspace::of(&args.file, args.store.clone(), args.results.clone(), args.data());
+    let (loaded, record) = std::thread::scope(|scope| {
+        let record = scope.spawn(|| record(&workspace.store));
+        (pipeline::load(&args.file, &args.set, KINDS), record.join())
+    });
+    let record = record.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    checked(loaded, workspace).map(|study| (study, record))
+}
+
+/// Opens a store for reading, with what it recorded.
+pub(super) fn record(root: &Path) -> Record {
+    let store = Store::open(root)?;
+    let ledger = Ledger::load(&store)?;
+    Ok((store, ledger))
+}
+
+fn checked(loaded: Loaded, workspace: Workspace) -> Result<Study, u8> {
+    complain(&loaded.diagnostics, &loaded.texts);
     loaded.pipeline.map(|pipeline| Study { pipeline, texts: loaded.texts, workspace }).ok_or(WRONG)
 }
 
@@ -49,10 +73,9 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Opens the store for reading and hashes what path parameters name; faults of paths give the exit code.
-    pub(super) fn of(study: &Study, save: bool, engines: Vec<String>) -> anyhow::Result<Result<Known, u8>> {
-        let store = Store::open(&study.workspace.store)?;
-        let ledger = Ledger::load(&store)?;
+    /// Hashes what path parameters name; faults of paths give the exit code.
+    pub(super) fn of(study: &Study, record: Record, save: bool, engines: Vec<String>) -> anyhow::Result<Result<Known, u8>> {
+        let (store, ledger) = record?;
         let mut faults = vec![];
         let listings = study.workspace.listings(&study.pipeline, save, &mut faults)?;
         if !faults.is_empty() {
@@ -75,6 +98,7 @@ impl Known {
             forced: &self.forced,
             wanted: &self.wanted,
             texts: &study.texts,
+            whole: Default::default(),
         }
     }
 

@@ -26,15 +26,15 @@ pub(super) struct PlanArgs {
 }
 
 pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
-    let study = match open::study(&args.study) {
-        Ok(study) => study,
+    let (study, record) = match open::study_and_record(&args.study) {
+        Ok(both) => both,
         Err(code) => return Ok(code),
     };
     if args.resolved {
         say(resolved::to_yaml(&study.pipeline).trim_end())?;
         return Ok(DONE);
     }
-    let known = match open::Known::of(&study, false, open::devices(args.device)?.1)? {
+    let known = match open::Known::of(&study, record, false, open::devices(args.device)?.1)? {
         Ok(known) => known,
         Err(code) => return Ok(code),
     };
@@ -84,7 +84,7 @@ fn to_json(study: &open::Study, plan: &Plan) -> Value {
     let stage = |(id, d): (usize, &Decision)| {
         let s = &study.pipeline.stages[id];
         let (decision, reasons, key) = match d {
-            Decision::Reuse { receipt, .. } => ("reuse", vec![], Some(receipt.key)),
+            Decision::Reuse { key, .. } => ("reuse", vec![], Some(*key)),
             Decision::Execute { recipe, reasons, .. } => ("execute", reasons.iter().map(|r| r.to_json()).collect(), Some(recipe.key())),
             Decision::Undecided { reasons, .. } => ("undecided", reasons.iter().map(|r| r.to_json()).collect(), None),
             Decision::Unwanted => return Value::Null,
@@ -97,8 +97,8 @@ fn to_json(study: &open::Study, plan: &Plan) -> Value {
 
 fn print_counts(study: &open::Study, known: &open::Known, plan: &Plan) -> anyhow::Result<()> {
     for (stage, decision) in study.pipeline.stages.iter().zip(&plan.decisions) {
-        let Decision::Reuse { receipt, .. } = decision else { continue };
-        for (port, artifact) in receipt.outputs.iter().filter(|(_, a)| a.kind == "samples") {
+        let Decision::Reuse { outputs, .. } = decision else { continue };
+        for (port, artifact) in outputs.iter().filter(|(_, a)| a.kind == "samples") {
             let rows = known.tables.samples(&known.store, artifact)?;
             let counts = hilum_stages::data::sample::Samples::of(rows.to_vec()).counts();
             let text: Vec<String> = counts.iter().map(|(label, n)| format!("{label} {n}")).collect();

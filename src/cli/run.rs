@@ -42,12 +42,15 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<u8> {
-    let study = match open::study(&args.study) {
-        Ok(study) => study,
+    let (study, record) = match open::study_and_record(&args.study) {
+        Ok(both) => both,
         Err(code) => return Ok(code),
     };
+    // The program ends with the run. To take a study of thousands of stages and its plan apart piece by piece would be a
+    // good part of doing nothing: they are left to the system.
+    let study: &'static open::Study = Box::leak(Box::new(study));
     let (gpus, engines) = open::devices(args.device)?;
-    let (Some(only), Some(forced)) = (named(&study, &args.only), named(&study, &args.force)) else { return Ok(WRONG) };
+    let (Some(only), Some(forced)) = (named(study, &args.only), named(study, &args.force)) else { return Ok(WRONG) };
     let sink = progress::sink(args.json, &study.pipeline);
     let cancel = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
@@ -56,8 +59,10 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<u8> {
         signal_hook::flag::register(signal, cancel.clone()).context("signals")?;
     }
     // A damaged object that is met while results are laid out sends the run back once more.
+    let mut record = Some(record);
     for attempt in 0.. {
-        match attempt_run(args, &study, &gpus, &engines, &only, &forced, &*sink, &cancel) {
+        let record = record.take().unwrap_or_else(|| open::record(&study.workspace.store));
+        match attempt_run(args, study, record, &gpus, &engines, &only, &forced, &*sink, &cancel) {
             Err(e) if attempt < 3 && matches!(e.downcast_ref(), Some(hilum_cache::Error::Damaged(_))) => {
                 sink.hear(&Event::Warning { message: e.to_string() });
             }
@@ -71,6 +76,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<u8> {
 fn attempt_run(
     args: &RunArgs,
     study: &open::Study,
+    record: open::Record,
     gpus: &[usize],
     engines: &[String],
     only: &[usize],
@@ -81,7 +87,7 @@ fn attempt_run(
     let p = &study.pipeline;
     let makes_pseudonyms = p.stages.iter().any(|s| s.kind.pseudonyms);
     let key = if makes_pseudonyms { Some(study.workspace.create_key()?) } else { None };
-    let mut known = match open::Known::of(study, true, engines.to_vec())? {
+    let mut known = match open::Known::of(study, record, true, engines.to_vec())? {
         Ok(known) => known,
         Err(code) => return Ok(code),
     };
@@ -91,7 +97,7 @@ fn attempt_run(
     known.forced = forced.to_vec();
     let plan = known.plan(study)?;
     let mut outputs: execute::Outputs =
-        plan.decisions.iter().map(|d| if let Decision::Reuse { receipt, .. } = d { Some(receipt.outputs.clone()) } else { None }).collect();
+        plan.decisions.iter().map(|d| if let Decision::Reuse { outputs, .. } = d { Some(outputs.clone()) } else { None }).collect();
     let found = {
         let lookup = |stage: usize, port: &str| outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
         execute::check(p, &lookup, &known.store, &known.tables)?
@@ -104,6 +110,7 @@ fn attempt_run(
     let (mut run_name, mut executed, mut reused, mut failed, mut skipped) = (None, 0, outputs.iter().flatten().count(), 0, 0);
     if !idle {
         let store = Store::create(&study.workspace.store)?;
+        study.workspace.save_films(&known.listings)?;
         // What a run that died left behind is swept when nobody else is at work.
         if StoreLock::own(&store).is_ok() {
             gc::sweep(&store);
@@ -150,6 +157,8 @@ fn attempt_run(
             code = FAILED;
         }
         known.store = store;
+    } else {
+        std::mem::forget(plan);
     }
     if only.is_empty() && code == DONE {
         let laid = results::lay_out(p, &outputs, &known.store, &study.workspace.results)?;
@@ -162,6 +171,7 @@ fn attempt_run(
         progress::show_tables(p, &outputs, &known.store)?;
         eprintln!("results in {}", study.workspace.results.join(&p.study).display());
     }
+    std::mem::forget(outputs);
     Ok(code)
 }
 

@@ -6,8 +6,8 @@ use crate::plan::{Decision, Plan};
 use std::collections::BTreeSet;
 
 pub(super) fn why(args: &StudyArgs, wanted: &str) -> anyhow::Result<u8> {
-    let study = match open::study(args) {
-        Ok(study) => study,
+    let (study, record) = match open::study_and_record(args) {
+        Ok(both) => both,
         Err(code) => return Ok(code),
     };
     let stages = study.pipeline.matching(wanted);
@@ -17,36 +17,37 @@ pub(super) fn why(args: &StudyArgs, wanted: &str) -> anyhow::Result<u8> {
         did_you_mean(wanted, names, "stage").into_iter().for_each(|h| eprintln!("help: {h}"));
         return Ok(WRONG);
     }
-    let known = match open::Known::of(&study, false, open::devices(open::DeviceOption::Auto)?.1)? {
+    let known = match open::Known::of(&study, record, false, open::devices(open::DeviceOption::Auto)?.1)? {
         Ok(known) => known,
         Err(code) => return Ok(code),
     };
     let plan = known.plan(&study)?;
     for id in stages {
-        tell(&study, &plan, id, 0, &mut BTreeSet::new())?;
+        tell(&study, &known, &plan, id, 0, &mut BTreeSet::new())?;
     }
     Ok(DONE)
 }
 
 /// One stage, then those above it that explain it, indented.
-fn tell(study: &open::Study, plan: &Plan, id: usize, depth: usize, told: &mut BTreeSet<usize>) -> anyhow::Result<()> {
+fn tell(study: &open::Study, known: &open::Known, plan: &Plan, id: usize, depth: usize, told: &mut BTreeSet<usize>) -> anyhow::Result<()> {
     let indent = "  ".repeat(depth);
     let name = &study.pipeline.stages[id].name;
     if !told.insert(id) {
         return Ok(());
     }
     match &plan.decisions[id] {
-        Decision::Reuse { receipt, run } => {
-            say(format!("{indent}{name}   stands: computed by run {run} on {}, and nothing that decides it has changed", &receipt.started[..10]))
+        Decision::Reuse { key, .. } => {
+            let by = known.ledger.find(key).map(|(receipt, run)| format!("computed by run {run} on {}, and ", &receipt.started[..10])).unwrap_or_default();
+            say(format!("{indent}{name}   stands: {by}nothing that decides it has changed"))
         }
         Decision::Unwanted => Ok(()),
         decision @ Decision::Execute { reasons, .. } => {
             say(format!("{indent}{}", super::plan::line(study, id, decision).unwrap_or_default()))?;
-            reasons.iter().flat_map(|r| &r.from).try_for_each(|from| tell(study, plan, *from, depth + 1, told))
+            reasons.iter().flat_map(|r| &r.from).try_for_each(|from| tell(study, known, plan, *from, depth + 1, told))
         }
         decision @ Decision::Undecided { waits, .. } => {
             say(format!("{indent}{}", super::plan::line(study, id, decision).unwrap_or_default()))?;
-            waits.iter().try_for_each(|w| tell(study, plan, *w, depth + 1, told))
+            waits.iter().try_for_each(|w| tell(study, known, plan, *w, depth + 1, told))
         }
     }
 }

@@ -177,7 +177,7 @@ pub(super) fn seed_of(seed: Option<u64>, kind: &StageKind, raw: &RawStage, cell:
 /// Reads `expect`: counts by label.
 pub(super) fn expect(raw: &RawStage, kind: &StageKind, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<String, u64> {
     let mut out = BTreeMap::new();
-    for (label, node) in &raw.expect {
+    for (label, node) in raw.expect {
         match node.to_json().as_u64() {
             Some(n) => drop(out.insert(label.text.clone(), n)),
             None => diagnostics
@@ -195,7 +195,7 @@ pub(super) fn expect(raw: &RawStage, kind: &StageKind, diagnostics: &mut Vec<Dia
 /// Reads `resources`.
 pub(super) fn resources(raw: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Resources {
     let mut out = Resources::default();
-    let Some(node) = &raw.resources else { return out };
+    let Some(node) = raw.resources else { return out };
     let Yaml::Map(entries) = &node.value else {
         diagnostics.push(Diagnostic::new("E0502", "`resources` must be a map").at(node.span, "expected a map"));
         return out;
@@ -229,7 +229,7 @@ pub(super) fn resources(raw: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Re
 
 /// Reads `retry`.
 pub(super) fn retry(raw: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> u32 {
-    let Some(node) = &raw.retry else { return 0 };
+    let Some(node) = raw.retry else { return 0 };
     let n = node.to_json().as_u64().filter(|n| *n <= 100);
     if n.is_none() {
         diagnostics.push(Diagnostic::new("E0502", "`retry` is a whole number from 0 to 100").at(node.span, "not a count"));

@@ -30,7 +30,7 @@ pub fn spell(name: &str, cell: &Cell) -> String {
 /// The axes that a stage declares.
 pub fn declared(stage: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Axes {
     let mut axes = Axes::new();
-    for (name, node) in &stage.matrix {
+    for (name, node) in stage.matrix {
         let fault = |message: String, span| Diagnostic::new("E0304", message).at(span, "in this axis");
         if !super::raw::is_name(&name.text) {
             diagnostics.push(

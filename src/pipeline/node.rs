@@ -37,6 +37,8 @@ pub enum Yaml {
 /// More nodes than any study has; anchors may not multiply into more.
 const MOST_NODES: usize = 1_000_000;
 const MOST_LEVELS: usize = 64;
+/// Keys of a map that are compared one by one.
+const FEW_KEYS: usize = 16;
 
 impl Node {
     /// The value of a key of a map.
@@ -155,7 +157,8 @@ pub fn parse(text: &str, number: u16, diagnostics: &mut Vec<Diagnostic>) -> Opti
 
 enum Open {
     List(Vec<Node>),
-    /// Entries, the key whose value is due, and the places of all keys: a study may have thousands of stages.
+    /// Entries, the key whose value is due, and the places of all keys once there are many: a study may have thousands
+    /// of stages.
     Map(Vec<(Key, Node)>, Option<Key>, HashMap<String, Span>),
 }
 
@@ -197,7 +200,7 @@ impl Builder<'_> {
                 Event::Scalar(value, style, anchor, tag) => {
                     self.tag(tag.is_some(), span);
                     let quoted = style != ScalarStyle::Plain;
-                    if !quoted && matches!(&*value.to_ascii_lowercase(), ".nan" | ".inf" | "-.inf" | "+.inf") {
+                    if !quoted && [".nan", ".inf", "-.inf", "+.inf"].iter().any(|n| value.eq_ignore_ascii_case(n)) {
                         self.fault("E0006", format!("`{value}` is not a finite number"), span, "expected a number", None);
                     }
                     self.add(Node { span, value: Yaml::Scalar(value.into_owned(), quoted) }, anchor, 1)?;
@@ -265,11 +268,20 @@ impl Builder<'_> {
         };
         match &mut top.0 {
             Open::List(items) => items.push(node),
-            Open::Map(_, key @ None, seen) => {
+            Open::Map(entries, key @ None, seen) => {
                 let span = node.span;
                 match node.value {
                     Yaml::Scalar(text, _) => {
-                        if let Some(first) = seen.insert(text.clone(), span) {
+                        let first = match entries.len() {
+                            ..FEW_KEYS => entries.iter().find(|e| e.0.text == text).map(|e| e.0.span),
+                            more => {
+                                if more == FEW_KEYS {
+                                    seen.extend(entries.iter().map(|e| (e.0.text.clone(), e.0.span)));
+                                }
+                                seen.insert(text.clone(), span)
+                            }
+                        };
+                        if let Some(first) = first {
                             self.diagnostics
                                 .push(Diagnostic::new("E0003", format!("the key `{text}` stands twice")).at(span, "second time").context(first, "first time"));
                         }

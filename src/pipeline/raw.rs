@@ -2,20 +2,21 @@
 
 use super::node::{Key, Node, Yaml};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use std::borrow::Cow;
 
 /// A study as it is written.
 #[derive(Debug)]
-pub struct RawStudy {
+pub struct RawStudy<'a> {
     /// `study`.
     pub name: String,
     /// `description`.
     pub description: String,
     /// `seed`.
-    pub seed: Option<Node>,
+    pub seed: Option<&'a Node>,
     /// `vars`.
-    pub vars: Vec<(Key, Node)>,
+    pub vars: &'a [(Key, Node)],
     /// `stages`, in written order.
-    pub stages: Vec<RawStage>,
+    pub stages: Vec<RawStage<'a>>,
     /// `checks.allow`.
     pub allow: Vec<Allowed>,
     /// The `stages` key, for faults of the whole.
@@ -24,27 +25,27 @@ pub struct RawStudy {
 
 /// A stage as it is written.
 #[derive(Debug)]
-pub struct RawStage {
+pub struct RawStage<'a> {
     /// Its name.
-    pub name: Key,
+    pub name: &'a Key,
     /// `stage`.
     pub kind: Key,
     /// `description`.
     pub description: String,
     /// `in`: ports with bindings, one or a list.
-    pub inputs: Vec<(Key, Vec<Key>, bool)>,
+    pub inputs: Vec<(&'a Key, Vec<Key>, bool)>,
     /// `with`.
-    pub with: Node,
+    pub with: Cow<'a, Node>,
     /// `matrix`.
-    pub matrix: Vec<(Key, Node)>,
+    pub matrix: &'a [(Key, Node)],
     /// `seed`.
-    pub seed: Option<Node>,
+    pub seed: Option<&'a Node>,
     /// `expect`.
-    pub expect: Vec<(Key, Node)>,
+    pub expect: &'a [(Key, Node)],
     /// `resources`.
-    pub resources: Option<Node>,
+    pub resources: Option<&'a Node>,
     /// `retry`.
-    pub retry: Option<Node>,
+    pub retry: Option<&'a Node>,
 }
 
 /// A finding that the study allows.
@@ -60,7 +61,7 @@ const FILE_KEYS: [&str; 8] = ["study", "description", "seed", "extends", "vars",
 const STAGE_KEYS: [&str; 9] = ["stage", "description", "in", "with", "matrix", "seed", "expect", "resources", "retry"];
 
 /// Reads the shape of a study.
-pub fn read(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<RawStudy> {
+pub fn read<'a>(root: &'a Node, diagnostics: &mut Vec<Diagnostic>) -> Option<RawStudy<'a>> {
     let mut r = Reader { diagnostics };
     let entries = r.map(root, "a study")?;
     r.known(entries, &FILE_KEYS, "E0101", "key");
@@ -90,14 +91,14 @@ pub fn read(root: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<RawStudy> 
                             .at(name.span, "lower-case letters, digits and hyphens are due"),
                     );
                 }
-                stages.extend(r.stage(name.clone(), node));
+                stages.extend(r.stage(name, node));
             }
         }
     }
-    let vars = root.get("vars").and_then(|n| r.map(n, "`vars`")).unwrap_or_default().to_vec();
+    let vars = root.get("vars").and_then(|n| r.map(n, "`vars`")).unwrap_or_default();
     let description = root.get("description").and_then(|n| r.text(n, "`description`")).unwrap_or_default();
     let allow = root.get("checks").map(|n| r.allow(n)).unwrap_or_default();
-    Some(RawStudy { name, description, seed: root.get("seed").cloned(), vars, stages, allow, span })
+    Some(RawStudy { name, description, seed: root.get("seed"), vars, stages, allow, span })
 }
 
 /// `[a-z][a-z0-9-]*`
@@ -147,13 +148,16 @@ impl Reader<'_> {
         }
     }
 
-    fn stage(&mut self, name: Key, node: &Node) -> Option<RawStage> {
-        let whose = format!("the stage `{}`", name.text);
-        let entries = self.map(node, &whose)?;
+    fn stage<'n>(&mut self, name: &'n Key, node: &'n Node) -> Option<RawStage<'n>> {
+        let whose = || format!("the stage `{}`", name.text);
+        let entries = match &node.value {
+            Yaml::Map(entries) => entries.as_slice(),
+            _ => self.map(node, &whose())?,
+        };
         self.known(entries, &STAGE_KEYS, "E0101", "key");
         let Some(kind) = node.get("stage") else {
             self.diagnostics.push(
-                Diagnostic::new("E0103", format!("{whose} does not say what it does"))
+                Diagnostic::new("E0103", format!("{} does not say what it does", whose()))
                     .at(name.span, "`stage:` is missing")
                     .help("add `stage: KIND`; `hilum stages` lists the kinds"),
             );
@@ -163,25 +167,25 @@ impl Reader<'_> {
         let mut inputs = vec![];
         for (port, value) in node.get("in").and_then(|n| self.map(n, "`in`")).unwrap_or_default() {
             let (items, is_list) = match &value.value {
-                Yaml::List(items) => (items.clone(), true),
-                _ => (vec![value.clone()], false),
+                Yaml::List(items) => (items.as_slice(), true),
+                _ => (std::slice::from_ref(value), false),
             };
             let bindings: Vec<Key> = items.iter().filter_map(|i| Some(Key { span: i.span, text: self.text(i, "a binding")? })).collect();
             if items.is_empty() {
                 self.shape(value, "a binding", "the name of a stage");
             }
-            inputs.push((port.clone(), bindings, is_list));
+            inputs.push((port, bindings, is_list));
         }
-        let with = node.get("with").cloned().unwrap_or(Node { span: name.span, value: Yaml::Map(vec![]) });
-        let with = if with.is_null() { Node { value: Yaml::Map(vec![]), ..with } } else { with };
+        let none = |span| Cow::Owned(Node { span, value: Yaml::Map(vec![]) });
+        let with = node.get("with").map_or(none(name.span), |with| if with.is_null() { none(with.span) } else { Cow::Borrowed(with) });
         if !matches!(with.value, Yaml::Map(_)) {
             self.shape(&with, "`with`", "a map");
             return None;
         }
-        let mut section = |key: &str| node.get(key).and_then(|n| self.map(n, &format!("`{key}`"))).unwrap_or_default().to_vec();
+        let mut section = |key: &str| node.get(key).and_then(|n| self.map(n, &format!("`{key}`"))).unwrap_or_default();
         let (matrix, expect) = (section("matrix"), section("expect"));
         let description = node.get("description").and_then(|n| self.text(n, "`description`")).unwrap_or_default();
-        let optional = |key: &str| node.get(key).filter(|n| !n.is_null()).cloned();
+        let optional = |key: &str| node.get(key).filter(|n| !n.is_null());
         Some(RawStage {
             name,
             kind,

@@ -37,7 +37,7 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
             return None;
         }
     };
-    let seed = check::seed(study.seed.as_ref(), diagnostics);
+    let seed = check::seed(study.seed, diagnostics);
     let mut axes: Vec<Axes> = vec![Axes::new(); study.stages.len()];
     let mut cells: Vec<HashMap<Cell, usize>> = vec![HashMap::new(); study.stages.len()];
     let mut stages = vec![];
@@ -56,7 +56,7 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
             }
             check::inputs_given(raw, kind, &*stage, &bound[i].iter().map(|b| b.port.name).collect::<Vec<_>>(), diagnostics);
             let name = matrix::spell(&raw.name.text, &cell);
-            let own_seed = raw.seed.as_ref().and_then(|n| check::seed(Some(n), diagnostics)).or(seed);
+            let own_seed = raw.seed.and_then(|n| check::seed(Some(n), diagnostics)).or(seed);
             let seed = check::seed_of(own_seed, kind, raw, &cell, diagnostics);
             let parameters = stage.parameters();
             cells[i].insert(cell, stages.len());
@@ -72,7 +72,7 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
                 expect: check::expect(raw, kind, diagnostics),
                 resources: check::resources(raw, diagnostics),
                 retry: check::retry(raw, diagnostics),
-                places: Places { name: raw.name.span, with, seed: raw.seed.as_ref().or(study.seed.as_ref()).map(|n| n.span) },
+                places: Places { name: raw.name.span, with, seed: raw.seed.or(study.seed).map(|n| n.span) },
             });
         }
     }

@@ -19,16 +19,18 @@ use crate::plan::{self, Decision, Past, Plan, World};
 use crate::workspace::{Listings, Workspace};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use hilum_cache::lock::KeyLock;
-use hilum_cache::receipt::Artifact;
+use hilum_cache::receipt::{self, Artifact};
 use hilum_cache::{Error, Ledger, Recipe, Result, Store};
 use hilum_stages::contract::stage::Needs;
 use hilum_stages::data::pseudonym::PseudonymKey;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Outputs by stage and port, as far as they are known.
-pub type Outputs = Vec<Option<BTreeMap<String, Artifact>>>;
+pub type Outputs = Vec<Option<Arc<receipt::Outputs>>>;
 
 /// What a run is given.
 pub struct Run<'a> {
@@ -155,8 +157,8 @@ impl<'a> Scheduler<'a> {
         };
         let mut hits = vec![];
         for (id, decision) in plan.decisions.into_iter().enumerate() {
-            if let Decision::Reuse { receipt, .. } = &decision {
-                hits.push((run.pipeline.stages[id].name.clone(), receipt.key));
+            if let Decision::Reuse { key, .. } = &decision {
+                hits.push((run.pipeline.stages[id].name.clone(), *key));
             }
             this.settle(id, decision, false);
         }
@@ -209,6 +211,7 @@ impl<'a> Scheduler<'a> {
             forced: self.run.forced,
             wanted: self.run.wanted,
             texts: self.run.texts,
+            whole: RefCell::default(),
         }
     }
 
@@ -220,11 +223,11 @@ impl<'a> Scheduler<'a> {
     /// Takes a decision about a waiting stage; `late` where it was made while the run was under way.
     fn settle(&mut self, id: StageId, decision: Decision, late: bool) {
         match decision {
-            Decision::Reuse { receipt, .. } => {
+            Decision::Reuse { key, outputs } => {
                 self.states.set(id, State::Reused);
-                self.outputs[id] = Some(receipt.outputs.clone());
+                self.outputs[id] = Some(outputs);
                 if late {
-                    self.cut_off.push((self.name(id), receipt.key));
+                    self.cut_off.push((self.name(id), key));
                     self.run.sink.hear(&Event::CutOff { stage: self.name(id) });
                 }
             }
@@ -315,10 +318,10 @@ impl<'a> Scheduler<'a> {
         // Whoever held the key before may have finished it.
         if !self.run.forced.contains(&id) {
             self.ledger.refresh(self.run.store, self.recorder.run())?;
-            let found = self.ledger.find(&key).map(|(r, _)| r).filter(|r| r.outputs.values().all(|a| self.run.store.has_whole(a)));
-            if let Some(receipt) = found {
+            let found = self.ledger.outputs(&key).filter(|o| self.world().has_whole(o));
+            if let Some(outputs) = found {
                 self.slots.free(held);
-                self.settle(id, Decision::Reuse { receipt: Box::new(receipt), run: String::new() }, true);
+                self.settle(id, Decision::Reuse { key, outputs: Arc::new(outputs) }, true);
                 self.recheck(self.dependents[id].clone())?;
                 return Ok(true);
             }
@@ -335,7 +338,7 @@ impl<'a> Scheduler<'a> {
             device: held.device,
             films: self.run.workspace.private.join("films"),
             expect: stage.expect.clone(),
-            sources: self.run.listings.get(&id).cloned().unwrap_or_default(),
+            sources: self.run.listings.get(&id).into_iter().flatten().map(|(name, listing)| (name.clone(), (**listing).clone())).collect(),
             pseudonyms: self.run.key.clone(),
         };
         self.states.set(id, State::Running);

@@ -1,17 +1,17 @@
 //! Results laid out for people, under `results/STUDY/CELL/`.
 
 use crate::pipeline::Pipeline;
+use crate::run::execute::Outputs;
 use hilum_cache::checkout::{self, Outcome, Wanted};
 use hilum_cache::receipt::Artifact;
 use hilum_cache::{Result, Store};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Lays out the outputs of a study; packed images stay in the store, nobody can look at them.
-pub fn lay_out(p: &Pipeline, outputs: &[Option<BTreeMap<String, Artifact>>], store: &Store, results: &Path) -> Result<Outcome> {
+pub fn lay_out(p: &Pipeline, outputs: &Outputs, store: &Store, results: &Path) -> Result<Outcome> {
     let mut wanted = vec![];
     for (stage, outputs) in p.stages.iter().zip(outputs) {
-        for (port, artifact) in outputs.iter().flatten().filter(|(_, a)| a.kind != "images") {
+        for (port, artifact) in outputs.iter().flat_map(|o| o.iter()).filter(|(_, a)| a.kind != "images") {
             wanted.extend(files(&stage.name, port, artifact, store)?);
         }
     }

@@ -74,6 +74,16 @@ impl OptimiserChoice {
     }
 }
 
+/// Finds what makes no sense in how long is trained: passes or steps, and films per step.
+pub fn check_budget(epochs: Option<u32>, steps: Option<u32>, batch: u32) -> Vec<BadParameter> {
+    [
+        BadParameter::unless(epochs.is_some() != steps.is_some(), "", "either `epochs` or `steps` must be given"),
+        BadParameter::unless(epochs != Some(0) && steps != Some(0), "", "at least one step is needed"),
+        BadParameter::unless(batch >= 2, "batch", "must be at least 2"),
+    ]
+    .concat()
+}
+
 /// Opens the device that the run chose.
 ///
 /// # Errors

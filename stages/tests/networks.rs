@@ -78,6 +78,28 @@ fn dcgan_discriminator() {
 }
 
 #[test]
+fn a_frozen_discriminator_is_the_same_but_for_its_own_gradients() {
+    let mut weights = Weights::on(&Device::Cpu);
+    let d = Discriminator::new(&small(), &mut weights, &mut stream()).unwrap();
+    let frozen = d.frozen();
+    let film = Var::randn(0f32, 1.0, (2, 1, 32, 32), &Device::Cpu).unwrap();
+    let through = |d: &Discriminator| {
+        let y = d.forward(film.as_tensor(), &mut Mode::Train(&mut stream())).unwrap();
+        (y.to_vec1::<f32>().unwrap(), bce_with_logits(&y, 1.0).unwrap().backward().unwrap())
+    };
+    let gradient = |g: &candle_core::backprop::GradStore| g.get(&film).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    // Moved weights are seen, too: both look at the same storage.
+    for _ in 0..2 {
+        let ((y, whole), (z, part)) = (through(&d), through(&frozen));
+        assert_eq!((y, gradient(&whole)), (z, gradient(&part)));
+        for (name, weight) in weights.named_trained() {
+            assert!(whole.get(&weight).is_some() && part.get(&weight).is_none(), "{name}");
+        }
+        Adam::new(weights.trained(), 0.1, 0.5, 0.999, 1e-8).step(&whole).unwrap();
+    }
+}
+
+#[test]
 fn smallcnn() {
     let mut weights = Weights::on(&Device::Cpu);
     let config = smallcnn::Config { width: 4, dropout: 0.0 };

@@ -8,13 +8,14 @@ use crate::run::record;
 use hilum_cache::{Receipt, Result};
 use hilum_stages::contract::stage::Needs;
 use serde_json::json;
+use std::sync::Arc;
 
 impl Scheduler<'_> {
     /// Records a stage that is done.
     pub(super) fn done(&mut self, id: StageId, flight: &Flight, done: Done) -> Result<()> {
         let stage = &self.run.pipeline.stages[id];
         let key = flight.recipe.key();
-        let before = self.ledger.find(&key).map(|(r, _)| r.outputs);
+        let before = self.ledger.outputs(&key);
         let differs = self.run.forced.contains(&id) && before.is_some_and(|b| b != done.outputs);
         let millis = flight.since.elapsed().as_millis() as u64;
         let receipt = Receipt {
@@ -34,7 +35,7 @@ impl Scheduler<'_> {
         };
         self.recorder.receipt(&receipt)?;
         self.states.set(id, State::Executed);
-        self.outputs[id] = Some(done.outputs);
+        self.outputs[id] = Some(Arc::new(done.outputs));
         self.run.sink.hear(&Event::Done { stage: stage.name.clone(), millis, peak_memory: done.peak_memory, notes: done.notes, differs });
         Ok(())
     }

@@ -63,7 +63,7 @@ fn default_optimiser() -> OptimiserChoice {
 
 impl Stage for TrainClassifier {
     const NAME: &'static str = "train-classifier";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
@@ -71,14 +71,7 @@ impl Stage for TrainClassifier {
     type Outputs = Outputs;
 
     fn check(&self) -> Vec<BadParameter> {
-        [
-            self.augment.check("augment"),
-            self.optimiser.check("optimiser"),
-            BadParameter::unless(self.epochs.is_some() != self.steps.is_some(), "", "either `epochs` or `steps` must be given"),
-            BadParameter::unless(self.epochs != Some(0) && self.steps != Some(0), "", "at least one step is needed"),
-            BadParameter::unless(self.batch >= 2, "batch", "must be at least 2"),
-        ]
-        .concat()
+        [self.augment.check("augment"), self.optimiser.check("optimiser"), training::check_budget(self.epochs, self.steps, self.batch)].concat()
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {

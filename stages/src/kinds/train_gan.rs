@@ -74,7 +74,7 @@ const GRID: (usize, usize) = (8, 6);
 
 impl Stage for TrainGan {
     const NAME: &'static str = "train-gan";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
@@ -86,9 +86,7 @@ impl Stage for TrainGan {
         [
             c.check("network.dcgan"),
             self.augment.check("augment"),
-            BadParameter::unless(self.epochs.is_some() != self.steps.is_some(), "", "either `epochs` or `steps` must be given"),
-            BadParameter::unless(self.epochs != Some(0) && self.steps != Some(0), "", "at least one step is needed"),
-            BadParameter::unless(self.batch >= 2, "batch", "must be at least 2"),
+            training::check_budget(self.epochs, self.steps, self.batch),
             BadParameter::unless(
                 self.optimiser.learning_rate > 0.0 && self.optimiser.learning_rate.is_finite(),
                 "optimiser.learning_rate",
@@ -121,6 +119,7 @@ impl TrainGan {
         let (mut g_weights, mut d_weights) = (Weights::on(&device), Weights::on(&device));
         let generator = Generator::new(config, &mut g_weights, &mut cx.stream("generator"))?;
         let discriminator = Discriminator::new(config, &mut d_weights, &mut cx.stream("discriminator"))?;
+        let judge = discriminator.frozen();
         let adam = |weights: &Weights| {
             let p = &self.optimiser;
             Adam::new(weights.trained(), p.learning_rate, p.beta1, p.beta2, p.eps)
@@ -145,8 +144,8 @@ impl TrainGan {
             let d_loss = (bce_with_logits(&on_real, 1.0)? + bce_with_logits(&on_fake, 0.0)?)?;
             d_optimiser.step(&d_loss.backward()?)?;
 
-            // Generator: the same fake batch, through the updated discriminator.
-            let judged = discriminator.forward(&fake, &mut Mode::Train(&mut dropout))?;
+            // Generator: the same fake batch, through the updated discriminator, whose own gradients nobody needs here.
+            let judged = judge.forward(&fake, &mut Mode::Train(&mut dropout))?;
             let g_loss = bce_with_logits(&judged, 1.0)?;
             g_optimiser.step(&g_loss.backward()?)?;
 

@@ -28,6 +28,11 @@ impl BatchNorm {
         })
     }
 
+    /// The same layer over the same weights and statistics, which get no gradients.
+    pub fn frozen(&self) -> Self {
+        BatchNorm { weight: self.weight.detach(), bias: self.bias.detach(), mean: self.mean.clone(), variance: self.variance.clone() }
+    }
+
     /// `[n, c, h, w] → [n, c, h, w]`; training updates the running statistics.
     pub fn forward(&self, x: &Tensor, train: bool) -> Result<Tensor> {
         const MOMENTUM: f64 = 0.1;

@@ -113,6 +113,12 @@ impl Discriminator {
         Ok(Discriminator { kernels, norms, dropout: c.dropout })
     }
 
+    /// The same network over the same weights, whose gradients are not computed; those to its input are.
+    pub fn frozen(&self) -> Self {
+        let kernels = self.kernels.iter().map(Tensor::detach).collect();
+        Discriminator { kernels, norms: self.norms.iter().map(BatchNorm::frozen).collect(), dropout: self.dropout }
+    }
+
     /// In training, batch statistics and dropout are on. Dropout follows every layer but the second and the last.
     pub fn forward(&self, films: &Tensor, mode: &mut Mode) -> Result<Tensor> {
         let last = self.kernels.len() - 1;

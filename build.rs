@@ -14,6 +14,8 @@ fn main() {
     println!("cargo::rustc-env=HILUM_COMMIT={commit}");
     println!("cargo::rustc-env=HILUM_DIRTY={dirty}");
     println!("cargo::rustc-env=HILUM_TOOLCHAIN={toolchain}");
-    println!("cargo::rerun-if-changed=.git/HEAD");
-    println!("cargo::rerun-if-changed=Cargo.lock");
+    // `HEAD` names the branch and stays as it is when the branch moves; its log does not. The sources decide what is clean.
+    for path in [".git/HEAD", ".git/logs/HEAD", "Cargo.toml", "Cargo.lock", "src", "cache", "stages"] {
+        println!("cargo::rerun-if-changed={path}");
+    }
 }

@@ -19,6 +19,7 @@ mod trace;
 mod verify;
 mod why;
 
+use crate::progress::remark;
 use clap::{Args, Parser, Subcommand};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -179,9 +180,24 @@ pub fn main() -> ExitCode {
         if e.chain().any(|c| c.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)) {
             return DONE;
         }
-        eprintln!("error: {e:#}");
+        remark(format!("error: {}", in_words(&e)));
+        if let Some(help) = e.chain().find_map(|c| c.downcast_ref::<hilum_cache::Error>()?.help()) {
+            remark(format!("help: {help}"));
+        }
         if e.chain().any(|c| matches!(c.downcast_ref(), Some(hilum_cache::Error::Damaged(_) | hilum_cache::Error::Record { .. }))) { DAMAGED } else { FAILED }
     }))
+}
+
+/// An error with what it comes from; a fault of the store says its own reason.
+fn in_words(e: &anyhow::Error) -> String {
+    let mut parts = vec![];
+    for cause in e.chain() {
+        parts.push(cause.to_string());
+        if cause.is::<hilum_cache::Error>() {
+            break;
+        }
+    }
+    parts.join(": ")
 }
 
 /// Prints a line of data.

@@ -12,6 +12,11 @@ use crate::pipeline::Pipeline;
 use crate::run::event::{Event, Sink};
 use std::io::{IsTerminal, Write};
 
+/// Says something to whoever watches. Where nobody can hear (standard error is a file on a full disk), the work goes on.
+pub fn remark(text: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
 /// Whoever shows a run of a study.
 pub fn sink(json: bool, p: &Pipeline) -> Box<dyn Sink> {
     if json {

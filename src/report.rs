@@ -1,5 +1,6 @@
 //! `hilum report`: one self-contained HTML file about a run, from the store alone. No script, no outside request.
 
+mod drawing;
 pub mod graph;
 mod parts;
 

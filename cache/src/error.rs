@@ -53,6 +53,17 @@ impl Error {
         move |source| Error::Io { what, path, source }
     }
 
+    /// What can be done about it, where it is plain.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            e if e.is_full() => Some("free some space and run again; what is finished stays"),
+            Error::Io { source, .. } if matches!(source.kind(), std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem) => {
+                Some("give yourself the right to write there, or name another folder with `--store` and `--results`")
+            }
+            _ => None,
+        }
+    }
+
     /// True where the disk (or a quota) is full.
     pub fn is_full(&self) -> bool {
         matches!(self, Error::Io { source, .. } if matches!(source.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded))

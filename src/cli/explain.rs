@@ -2,6 +2,7 @@
 
 use super::{DONE, WRONG, say};
 use crate::diagnostic::{codes, did_you_mean};
+use crate::progress::remark;
 
 pub(super) fn explain(code: &str) -> anyhow::Result<u8> {
     match codes::find(code) {
@@ -10,8 +11,8 @@ pub(super) fn explain(code: &str) -> anyhow::Result<u8> {
             Ok(DONE)
         }
         None => {
-            eprintln!("error: there is no code `{code}`");
-            did_you_mean(code, codes::CODES.iter().map(|c| c.code), "code").into_iter().for_each(|h| eprintln!("help: {h}"));
+            remark(format!("error: there is no code `{code}`"));
+            did_you_mean(code, codes::CODES.iter().map(|c| c.code), "code").into_iter().for_each(|h| remark(format!("help: {h}")));
             Ok(WRONG)
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{DONE, FAILED, StoreArgs, WRONG, open, say};
 use crate::pipeline::model;
+use crate::progress::remark;
 use crate::progress::words::size;
 use clap::Args;
 use hilum_cache::gc::{Keep, collect};
@@ -26,7 +27,7 @@ pub(super) fn gc(args: &GcArgs) -> anyhow::Result<u8> {
     let max_size = match args.max_size.as_deref().map(|s| model::bytes(s).ok_or(s)).transpose() {
         Ok(size) => size,
         Err(text) => {
-            eprintln!("error: `{text}` is no size; write it as 20G or 500M");
+            remark(format!("error: `{text}` is no size; write it as 20G or 500M"));
             return Ok(WRONG);
         }
     };
@@ -37,7 +38,7 @@ pub(super) fn gc(args: &GcArgs) -> anyhow::Result<u8> {
             Ok(DONE)
         }
         Err(hilum_cache::Error::Busy) => {
-            eprintln!("error: a run is at work in this store\nhelp: wait for it to end");
+            remark("error: a run is at work in this store\nhelp: wait for it to end");
             Ok(FAILED)
         }
         Err(e) => Err(e.into()),

@@ -1,13 +1,14 @@
 //! `hilum init`: a runnable study in a new folder.
 
 use super::{DONE, WRONG, say};
+use crate::progress::remark;
 use anyhow::Context;
 use std::fs;
 use std::path::Path;
 
 pub(super) fn init(dir: &Path) -> anyhow::Result<u8> {
     if dir.exists() && fs::read_dir(dir).with_context(|| format!("cannot read `{}`", dir.display()))?.next().is_some() {
-        eprintln!("error: `{}` is not empty\nhelp: name a new folder", dir.display());
+        remark(format!("error: `{}` is not empty\nhelp: name a new folder", dir.display()));
         return Ok(WRONG);
     }
     fs::create_dir_all(dir).with_context(|| format!("cannot create `{}`", dir.display()))?;

@@ -1,6 +1,7 @@
 //! `hilum ls` and `hilum show`
 
 use super::{DONE, StoreArgs, WRONG, open, say};
+use crate::progress::remark;
 use crate::progress::words::{duration, size};
 use hilum_cache::journal;
 use serde_json::{Value, json};
@@ -66,7 +67,7 @@ pub(super) fn show(args: &StoreArgs, id: &str) -> anyhow::Result<u8> {
     if found {
         return Ok(DONE);
     }
-    eprintln!("error: there is no run or artifact `{id}`\nhelp: `hilum ls` lists them");
+    remark(format!("error: there is no run or artifact `{id}`\nhelp: `hilum ls` lists them"));
     Ok(WRONG)
 }
 

@@ -5,6 +5,7 @@ use crate::diagnostic::{Diagnostic, Texts, render_all};
 use crate::pipeline::{self, Loaded, Pipeline};
 use crate::plan::tables::Tables;
 use crate::plan::{Plan, World};
+use crate::progress::remark;
 use crate::workspace::{Listings, Workspace};
 use anyhow::{Context, bail};
 use hilum_cache::{Ledger, Store};
@@ -56,7 +57,7 @@ fn checked(loaded: Loaded, workspace: Workspace) -> Result<Study, u8> {
 pub(super) fn complain(all: &[Diagnostic], texts: &Texts) {
     if !all.is_empty() {
         let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        eprintln!("{}", render_all(all, texts, colour));
+        remark(format!("{}", render_all(all, texts, colour)));
     }
 }
 

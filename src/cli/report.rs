@@ -1,6 +1,7 @@
 //! `hilum report`
 
 use super::{DONE, StoreArgs, WRONG, open};
+use crate::progress::remark;
 use crate::report;
 use anyhow::Context;
 use clap::Args;
@@ -23,13 +24,13 @@ pub(super) fn report(args: &ReportArgs) -> anyhow::Result<u8> {
     let run = match &args.run {
         Some(run) if runs.contains(run) => run,
         Some(run) => {
-            eprintln!("error: there is no run `{run}`\nhelp: `hilum ls` lists the runs");
+            remark(format!("error: there is no run `{run}`\nhelp: `hilum ls` lists the runs"));
             return Ok(WRONG);
         }
         None => runs.last().context("no run has executed anything yet")?,
     };
     let html = report::html(&store, &ledger, run)?;
     std::fs::write(&args.output, html).with_context(|| format!("cannot write `{}`", args.output.display()))?;
-    eprintln!("{} tells of run {run}", args.output.display());
+    remark(format!("{} tells of run {run}", args.output.display()));
     Ok(DONE)
 }

@@ -5,6 +5,7 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::lineage;
 use crate::plan::Decision;
 use crate::progress;
+use crate::progress::remark;
 use crate::run::event::{Event, Sink};
 use crate::run::execute::{self, Run, Scheduler};
 use crate::run::record::Recorder;
@@ -169,7 +170,7 @@ fn attempt_run(
     sink.hear(&Event::Finished { run: run_name.clone().filter(|_| executed + failed > 0), executed, reused, failed, skipped });
     if code == DONE && !args.json {
         progress::show_tables(p, &outputs, &known.store)?;
-        eprintln!("results in {}", study.workspace.results.join(&p.study).display());
+        remark(format!("results in {}", study.workspace.results.join(&p.study).display()));
     }
     std::mem::forget(outputs);
     Ok(code)
@@ -188,9 +189,9 @@ fn named(study: &open::Study, names: &[String]) -> Option<Vec<usize>> {
     for name in names {
         let found = study.pipeline.matching(name);
         if found.is_empty() {
-            eprintln!("error: there is no stage `{name}`");
+            remark(format!("error: there is no stage `{name}`"));
             let known = study.pipeline.stages.iter().flat_map(|s| [s.name.as_str(), s.base.as_str()]);
-            did_you_mean(name, known, "stage").into_iter().for_each(|h| eprintln!("help: {h}"));
+            did_you_mean(name, known, "stage").into_iter().for_each(|h| remark(format!("help: {h}")));
             return None;
         }
         out.extend(found);

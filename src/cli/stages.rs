@@ -4,6 +4,7 @@ use super::{DONE, WRONG, say};
 use crate::diagnostic::did_you_mean;
 use crate::manual::{manual, summary};
 use crate::pipeline::schema as study_schema;
+use crate::progress::remark;
 use hilum_stages::KINDS;
 
 pub(super) fn stages(name: Option<&str>) -> anyhow::Result<u8> {
@@ -19,8 +20,8 @@ pub(super) fn stages(name: Option<&str>) -> anyhow::Result<u8> {
             Ok(DONE)
         }
         None => {
-            eprintln!("error: there is no stage kind `{name}`");
-            did_you_mean(name, KINDS.iter().map(|k| k.name), "kind").into_iter().for_each(|h| eprintln!("help: {h}"));
+            remark(format!("error: there is no stage kind `{name}`"));
+            did_you_mean(name, KINDS.iter().map(|k| k.name), "kind").into_iter().for_each(|h| remark(format!("help: {h}")));
             Ok(WRONG)
         }
     }

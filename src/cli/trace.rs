@@ -1,6 +1,7 @@
 //! `hilum trace`: where a result, an object or a stage came from.
 
 use super::{DONE, StoreArgs, WRONG, open, say};
+use crate::progress::remark;
 use clap::Args;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::recipe::Input;
@@ -21,7 +22,7 @@ pub(super) fn trace(args: &TraceArgs) -> anyhow::Result<u8> {
     let receipts = ledger.receipts();
     let origins = origins(&args.what, &store, &receipts)?;
     if origins.is_empty() {
-        eprintln!("error: nothing in the store is `{}`\nhelp: name a file under results, a digest that `hilum ls` prints, or a stage", args.what);
+        remark(format!("error: nothing in the store is `{}`\nhelp: name a file under results, a digest that `hilum ls` prints, or a stage", args.what));
         return Ok(WRONG);
     }
     let mut all = vec![];

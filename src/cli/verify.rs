@@ -1,6 +1,7 @@
 //! `hilum verify`
 
 use super::{DAMAGED, DONE, StoreArgs, open, say};
+use crate::progress::remark;
 use clap::Args;
 
 #[derive(Args)]
@@ -24,7 +25,7 @@ pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<u8> {
         }
         say(format!("{} objects whole, {} faults", report.whole, report.faults.len() + report.broken_journals.len()))?;
         if !report.faults.is_empty() {
-            eprintln!("help: run the study again; what is damaged or missing is computed anew");
+            remark("help: run the study again; what is damaged or missing is computed anew");
         }
     }
     Ok(if report.is_whole() { DONE } else { DAMAGED })

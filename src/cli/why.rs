@@ -3,6 +3,7 @@
 use super::{DONE, StudyArgs, WRONG, open, say};
 use crate::diagnostic::did_you_mean;
 use crate::plan::{Decision, Plan};
+use crate::progress::remark;
 use std::collections::BTreeSet;
 
 pub(super) fn why(args: &StudyArgs, wanted: &str) -> anyhow::Result<u8> {
@@ -13,8 +14,8 @@ pub(super) fn why(args: &StudyArgs, wanted: &str) -> anyhow::Result<u8> {
     let stages = study.pipeline.matching(wanted);
     if stages.is_empty() {
         let names = study.pipeline.stages.iter().flat_map(|s| [s.name.as_str(), s.base.as_str()]);
-        eprintln!("error: there is no stage `{wanted}`");
-        did_you_mean(wanted, names, "stage").into_iter().for_each(|h| eprintln!("help: {h}"));
+        remark(format!("error: there is no stage `{wanted}`"));
+        did_you_mean(wanted, names, "stage").into_iter().for_each(|h| remark(format!("help: {h}")));
         return Ok(WRONG);
     }
     let known = match open::Known::of(&study, record, false, open::devices(open::DeviceOption::Auto)?.1)? {

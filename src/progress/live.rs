@@ -1,5 +1,6 @@
 //! Bars on a terminal: one for the run, one for each stage under way with its losses and the time left.
 
+use super::remark;
 use super::words;
 use crate::pipeline::Pipeline;
 use crate::run::event::{Event, Sink};
@@ -63,7 +64,7 @@ impl Sink for Live {
         // What begins is seen by its bar; everything else is a line above the bars.
         if !matches!(event, Event::Begun { .. }) {
             for line in words::lines(event) {
-                self.bars.suspend(|| eprintln!("{line}"));
+                self.bars.suspend(|| remark(format!("{line}")));
             }
         }
     }

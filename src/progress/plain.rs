@@ -1,5 +1,6 @@
 //! Plain lines: every event at once, progress now and then.
 
+use super::remark;
 use super::words;
 use crate::run::event::{Event, Sink};
 use std::collections::HashMap;
@@ -16,14 +17,14 @@ pub(super) struct Plain {
 
 impl Sink for Plain {
     fn hear(&self, event: &Event) {
-        words::lines(event).iter().for_each(|l| eprintln!("{l}"));
+        words::lines(event).iter().for_each(|l| remark(format!("{l}")));
         let mut last = self.last.lock().expect("BUG: poisoned");
         match event {
             Event::Begun { stage, .. } => drop(last.insert(stage.clone(), Instant::now())),
             Event::Progress { stage, progress } if last.get(stage).is_none_or(|l| l.elapsed() > PAUSE) => {
                 last.insert(stage.clone(), Instant::now());
                 let values: String = progress.values.iter().map(|(n, v)| format!("  {n} {v:.4}")).collect();
-                eprintln!("{stage}   {} {} of {}{values}", progress.unit, progress.done, progress.total);
+                remark(format!("{stage}   {} {} of {}{values}", progress.unit, progress.done, progress.total));
             }
             _ => {}
         }

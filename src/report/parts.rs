@@ -1,6 +1,7 @@
 //! The sections of a report.
 
 use super::Facts;
+use super::drawing::drawing;
 use crate::progress::words::{duration, size};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +13,7 @@ use hilum_stages::data::film::Fit;
 use hilum_stages::data::pack::Images;
 use hilum_stages::data::sample::{Origin, Sample};
 use hilum_stages::figures;
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 use serde_json::Value;
 
 /// When, what, how much.
@@ -90,7 +91,7 @@ pub(super) fn comparisons(f: &Facts, store: &Store) -> Result<Markup> {
         }
         out.push(html! {
             h3 { (r.stage) }
-            figure { (PreEscaped(String::from_utf8_lossy(&svg))) }
+            figure { (drawing(&String::from_utf8_lossy(&svg))) }
             details open[metrics.len() < 12] {
                 summary { "All metrics, with the difference from the arm compared against" }
                 div.scroll { table {
@@ -128,7 +129,8 @@ pub(super) fn films(f: &Facts, store: &Store) -> Result<Markup> {
             }
         }
         let side = sheet.first().map_or(0, |s: &Vec<u8>| s.len().isqrt());
-        let label = r.recipe.parameters["label"].as_str().map(str::to_owned);
+        // What the synthetic films are called is what real ones are shown of, whether or not the study said it.
+        let label = rows(store, r)?.first().map(|row| row.label.clone());
         let real = real_films(f, store, label.as_deref(), side)?;
         let picture = |films: &[Vec<u8>]| figure::sheet(films, side, 8).unwrap_or_default();
         out.push(html! {
@@ -151,12 +153,17 @@ pub(super) fn films(f: &Facts, store: &Store) -> Result<Markup> {
     })
 }
 
+/// The rows of a stage's table of samples.
+fn rows(store: &Store, r: &Receipt) -> Result<Vec<Sample>> {
+    let bytes = file(store, r, "samples", "samples.csv")?;
+    Ok(bytes.and_then(|b| hilum_stages::data::sample::Samples::read_rows(&b).ok()).unwrap_or_default())
+}
+
 /// Packed real films of a label, from the first pack that has their size.
 fn real_films(f: &Facts, store: &Store, label: Option<&str>, side: usize) -> Result<Vec<Vec<u8>>> {
     let mut wanted: Vec<hilum_cache::Digest> = vec![];
     for r in f.receipts().filter(|r| matches!(r.recipe.kind.as_str(), "phantoms" | "import")) {
-        let rows: Vec<Sample> =
-            file(store, r, "samples", "samples.csv")?.and_then(|b| hilum_stages::data::sample::Samples::read_rows(&b).ok()).unwrap_or_default();
+        let rows = rows(store, r)?;
         wanted
             .extend(rows.iter().filter(|s| s.origin == Origin::Real && label.is_none_or(|l| s.label == l)).map(|s| s.film).step_by((rows.len() / 200).max(1)));
     }
@@ -177,7 +184,7 @@ pub(super) fn maps(f: &Facts, store: &Store) -> Result<Markup> {
     let mut out = vec![];
     for r in of_kind(f, "umap") {
         if let Some(bytes) = file(store, r, "figure", ".svg")? {
-            out.push(html! { h3 { (r.stage) } figure { (PreEscaped(String::from_utf8_lossy(&bytes))) } });
+            out.push(html! { h3 { (r.stage) } figure { (drawing(&String::from_utf8_lossy(&bytes))) } });
         }
     }
     Ok(if out.is_empty() {
@@ -211,7 +218,7 @@ pub(super) fn histories(f: &Facts, store: &Store) -> Result<Markup> {
         all.extend(series(&header, &rows, 0, &["loss"], cell));
     }
     if !all.is_empty() {
-        out.push(html! { figure { (PreEscaped(figures::curves("Classifiers: loss on the training set", "epoch", "loss", &all))) } });
+        out.push(html! { figure { (drawing(&figures::curves("Classifiers: loss on the training set", "epoch", "loss", &all))) } });
     }
     Ok(if out.is_empty() {
         html! {}
@@ -228,7 +235,7 @@ fn series(header: &[String], rows: &[Vec<String>], x: usize, columns: &[&str], n
 
 #[allow(clippy::too_many_arguments)]
 fn curve(caption: &str, x: &str, y: &str, header: &[String], rows: &[Vec<String>], at: usize, columns: &[&str], name: &str) -> Markup {
-    html! { figure { (PreEscaped(figures::curves(caption, x, y, &series(header, rows, at, columns, name)))) } }
+    html! { figure { (drawing(&figures::curves(caption, x, y, &series(header, rows, at, columns, name)))) } }
 }
 
 /// Every stage with its parameters, times and notes.

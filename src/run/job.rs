@@ -89,7 +89,7 @@ impl From<Error> for Failure {
         };
         let help = match &e {
             Error::Data { help, .. } => help.clone(),
-            Error::Store(e) if e.is_full() => Some("free some space and run again; what is finished stays".into()),
+            Error::Store(e) => e.help().map(str::to_owned),
             _ => None,
         };
         Failure { message: e.to_string(), help, class }

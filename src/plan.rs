@@ -154,7 +154,7 @@ pub fn decide(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option
                 let key = recipe.key();
                 if !forced && let Some(outputs) = world.ledger.outputs(&key) {
                     if world.has_whole(&outputs) {
-                        return Ok(Decision::Reuse { key, outputs: Arc::new(outputs) });
+                        return Ok(Decision::Reuse { key, outputs });
                     }
                     lost = world.ledger.find(&key).map(|f| f.0);
                 }

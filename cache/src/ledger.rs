@@ -11,6 +11,8 @@ use std::collections::HashMap;
 use std::fs;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Receipts and the last outcome of stages.
 pub struct Ledger {
@@ -18,8 +20,12 @@ pub struct Ledger {
     /// All receipts, oldest first.
     places: Vec<Place>,
     /// The newest receipt of each key.
-    newest: HashMap<Digest, usize, BuildHasherDefault<FirstBytes>>,
+    newest: ByDigest<usize>,
+    /// Outputs that were read ahead.
+    ahead: ByDigest<Arc<Outputs>>,
 }
+
+type ByDigest<T> = HashMap<Digest, T, BuildHasherDefault<FirstBytes>>;
 
 /// A line of a run.
 struct Place {
@@ -53,7 +59,7 @@ const RECEIPT: &[u8] = br#""type":"receipt""#;
 impl Ledger {
     /// Reads the journals of a store.
     pub fn load(store: &Store) -> Result<Ledger> {
-        let mut ledger = Ledger { runs: vec![], places: vec![], newest: HashMap::default() };
+        let mut ledger = Ledger { runs: vec![], places: vec![], newest: HashMap::default(), ahead: HashMap::default() };
         for name in journal::run_names(store)? {
             ledger.add(store, name)?;
         }
@@ -109,6 +115,7 @@ impl Ledger {
                     // A journal that grew is scanned late: what another run wrote after it is newer all the same.
                     let newer = self.newest.get(&key).is_none_or(|at| self.places[*at].run <= run);
                     if newer {
+                        self.ahead.remove(&key);
                         self.newest.insert(key, self.places.len());
                     }
                     self.places.push(Place { run, line });
@@ -136,12 +143,31 @@ impl Ledger {
     }
 
     /// The outputs of the newest receipt of a key: all that reuse needs, for a fraction of the work.
-    pub fn outputs(&self, key: &StageKey) -> Option<Outputs> {
+    pub fn outputs(&self, key: &StageKey) -> Option<Arc<Outputs>> {
+        self.ahead.get(&key.0).cloned().or_else(|| self.read_outputs(self.newest(key)?))
+    }
+
+    /// Reads outputs before anybody asks, those of the newest runs first, until told to stop: for a thread that has
+    /// nothing better to do while the study is being read.
+    pub fn read_ahead(&mut self, stop: &AtomicBool) {
+        let mut newest: Vec<(Digest, usize)> = self.newest.iter().map(|(key, at)| (*key, *at)).collect();
+        newest.sort_unstable_by_key(|(_, at)| std::cmp::Reverse(*at));
+        for (key, at) in newest {
+            if stop.load(Ordering::Relaxed) {
+                return;
+            }
+            if let Some(outputs) = self.read_outputs(&self.places[at]) {
+                self.ahead.insert(key, outputs);
+            }
+        }
+    }
+
+    fn read_outputs(&self, at: &Place) -> Option<Arc<Outputs>> {
         #[derive(serde::Deserialize)]
         struct Part {
             outputs: Outputs,
         }
-        self.read::<Part>(self.newest(key)?).map(|p| p.outputs)
+        self.read::<Part>(at).map(|p| Arc::new(p.outputs))
     }
 
     /// All receipts, oldest first, with their runs.

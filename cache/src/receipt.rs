@@ -1,5 +1,9 @@
 //! The record that a recipe was carried out once.
 
+mod outputs;
+
+pub use outputs::Outputs;
+
 use crate::{Digest, Recipe, Sha256, StageKey};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -21,9 +25,6 @@ pub struct Artifact {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
 }
-
-/// Artifacts by output port.
-pub type Outputs = BTreeMap<String, Artifact>;
 
 /// What one output takes from the inputs, by input port.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

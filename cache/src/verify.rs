@@ -89,7 +89,7 @@ fn owners(store: &Store, ledger: &Ledger) -> Owners {
                 out.listed.entry(*lookup).or_default().push(whose);
             }
         }
-        for (port, artifact) in &receipt.outputs {
+        for (port, artifact) in receipt.outputs.iter() {
             let whose = format!("{} {}.{port}", receipt.study, receipt.stage);
             out.made.entry(artifact.digest).or_default().push(format!("{whose}, written by run {run}"));
             if artifact.file.is_none()

@@ -13,6 +13,7 @@ use hilum_stages::KINDS;
 use hilum_stages::contract::context::DeviceChoice;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A study that was read without a fault.
 pub(super) struct Study {
@@ -33,9 +34,16 @@ pub(super) fn study(args: &StudyArgs) -> Result<Study, u8> {
 /// Reads a study and, meanwhile, the journals of its store. A fault of the study is said before one of the store.
 pub(super) fn study_and_record(args: &StudyArgs) -> Result<(Study, Record), u8> {
     let workspace = Workspace::of(&args.file, args.store.clone(), args.results.clone(), args.data());
+    let stop = AtomicBool::new(false);
     let (loaded, record) = std::thread::scope(|scope| {
-        let record = scope.spawn(|| record(&workspace.store));
-        (pipeline::load(&args.file, &args.set, KINDS), record.join())
+        let record = scope.spawn(|| {
+            let (store, mut ledger) = record(&workspace.store)?;
+            ledger.read_ahead(&stop);
+            Ok((store, ledger))
+        });
+        let loaded = pipeline::load(&args.file, &args.set, KINDS);
+        stop.store(true, Ordering::Relaxed);
+        (loaded, record.join())
     });
     let record = record.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     checked(loaded, workspace).map(|study| (study, record))

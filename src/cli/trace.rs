@@ -55,7 +55,7 @@ fn origins<'a>(what: &str, store: &Store, receipts: &'a [(Receipt, &'a str)]) ->
             Some(prefix) if prefix.len() < 7 => {}
             Some(prefix) => {
                 let is_it = |d: &Digest| d.to_string().starts_with(prefix.as_str());
-                for (port, a) in &receipt.outputs {
+                for (port, a) in receipt.outputs.iter() {
                     let file = store.files(a).unwrap_or_default().into_iter().find(|f| is_it(&f.digest));
                     if is_it(&a.digest) || file.is_some() {
                         let sha = file.as_ref().map_or(a.sha256, |f| f.sha256);

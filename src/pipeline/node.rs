@@ -217,7 +217,11 @@ impl Builder<'_> {
                     let (open, start, anchor, before) = self.stack.pop().expect("BUG: ends follow starts");
                     let value = match open {
                         Open::List(items) => Yaml::List(items),
-                        Open::Map(entries, ..) => Yaml::Map(entries),
+                        Open::Map(mut entries, ..) => {
+                            // Most maps are small, and there may be thousands: room that is not needed is given back.
+                            entries.shrink_to_fit();
+                            Yaml::Map(entries)
+                        }
                     };
                     let node = Node { span: Span { end: span.end.max(start.end), ..start }, value };
                     let size = self.nodes - before;

@@ -164,13 +164,15 @@ impl Reader<'_> {
             return None;
         };
         let kind = Key { span: kind.span, text: self.text(kind, "`stage`")? };
-        let mut inputs = vec![];
-        for (port, value) in node.get("in").and_then(|n| self.map(n, "`in`")).unwrap_or_default() {
+        let written = node.get("in").and_then(|n| self.map(n, "`in`")).unwrap_or_default();
+        let mut inputs = Vec::with_capacity(written.len());
+        for (port, value) in written {
             let (items, is_list) = match &value.value {
                 Yaml::List(items) => (items.as_slice(), true),
                 _ => (std::slice::from_ref(value), false),
             };
-            let bindings: Vec<Key> = items.iter().filter_map(|i| Some(Key { span: i.span, text: self.text(i, "a binding")? })).collect();
+            let mut bindings = Vec::with_capacity(items.len());
+            bindings.extend(items.iter().filter_map(|i| Some(Key { span: i.span, text: self.text(i, "a binding")? })));
             if items.is_empty() {
                 self.shape(value, "a binding", "the name of a stage");
             }

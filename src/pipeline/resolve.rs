@@ -40,7 +40,7 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
     let seed = check::seed(study.seed, diagnostics);
     let mut axes: Vec<Axes> = vec![Axes::new(); study.stages.len()];
     let mut cells: Vec<HashMap<Cell, usize>> = vec![HashMap::new(); study.stages.len()];
-    let mut stages = vec![];
+    let mut stages = Vec::with_capacity(study.stages.len());
     for i in order {
         let (raw, Some(kind)) = (&study.stages[i], found[i]) else { continue };
         axes[i] = axes_of(raw, &bound[i], &axes, study, diagnostics);
@@ -50,7 +50,7 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
                 cell.iter().map(|(axis, v)| (axis.as_str(), &axes[i][axis].values.iter().find(|x| x.0 == *v).expect("BUG: a value of its axis").1)).collect();
             let with = substitute(&raw.with, &Names { axes: typed, vars: vars.clone() }, diagnostics);
             let Some(stage) = check::parameters(&with, raw, kind, diagnostics) else { continue };
-            let mut inputs = vec![];
+            let mut inputs = Vec::with_capacity(bound[i].len());
             for b in bound[i].iter().filter(|b| stage.reads(b.port.name)) {
                 inputs.extend(sources(b, &cell, study, &axes, &cells, &stages, diagnostics));
             }
@@ -96,7 +96,7 @@ fn bind<'a>(
     found: &[Option<&'static StageKind>],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Bound<'a>> {
-    let mut out = vec![];
+    let mut out = Vec::with_capacity(stage.inputs.len());
     for (port_key, written, is_list) in &stage.inputs {
         let Some(port) = kind.input(&port_key.text) else {
             let known: Vec<&str> = kind.inputs.iter().map(|p| p.name).collect();
@@ -108,7 +108,7 @@ fn bind<'a>(
             );
             continue;
         };
-        let mut bindings = vec![];
+        let mut bindings = Vec::with_capacity(written.len());
         for text in written {
             let Some(b) = binding::parse(&text.text) else {
                 diagnostics.push(
@@ -210,7 +210,7 @@ fn sources(
     stages: &[Stage],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Input> {
-    let mut from = vec![];
+    let mut from = Vec::with_capacity(b.bindings.len());
     let mut shape = if b.is_list { Shape::List } else { Shape::One };
     for (binding, text, stage, output) in &b.bindings {
         let gathered: Vec<&String> = axes[*stage].keys().filter(|a| binding.all || binding.axes.iter().any(|(n, v)| n == *a && v.is_none())).collect();

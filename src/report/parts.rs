@@ -258,7 +258,7 @@ pub(super) fn stages(f: &Facts) -> Markup {
                                 summary { "recipe" @if !r.notes.is_empty() { ", notes" } }
                                 @for note in &r.notes { p { (note) } }
                                 pre { (serde_json::to_string_pretty(&r.recipe).unwrap_or_default()) }
-                                @for (port, a) in &r.outputs { div { code { (port) " " (a.digest.short()) " sha256 " (&a.sha256.hex()[..16]) "…" } } }
+                                @for (port, a) in r.outputs.iter() { div { code { (port) " " (a.digest.short()) " sha256 " (&a.sha256.hex()[..16]) "…" } } }
                             } }
                         }
                     }

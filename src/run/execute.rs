@@ -321,7 +321,7 @@ impl<'a> Scheduler<'a> {
             let found = self.ledger.outputs(&key).filter(|o| self.world().has_whole(o));
             if let Some(outputs) = found {
                 self.slots.free(held);
-                self.settle(id, Decision::Reuse { key, outputs: Arc::new(outputs) }, true);
+                self.settle(id, Decision::Reuse { key, outputs }, true);
                 self.recheck(self.dependents[id].clone())?;
                 return Ok(true);
             }

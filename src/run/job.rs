@@ -2,7 +2,7 @@
 //! both call [`perform`]. Knows nothing of the graph.
 
 use crate::workspace::FilmMap;
-use hilum_cache::receipt::Artifact;
+use hilum_cache::receipt::{Artifact, Outputs};
 use hilum_cache::{Digest, Store};
 use hilum_stages::KINDS;
 use hilum_stages::contract::context::{Context, DeviceChoice, Films, Progress};
@@ -48,7 +48,7 @@ pub struct Job {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Done {
     /// Artifacts by port.
-    pub outputs: BTreeMap<String, Artifact>,
+    pub outputs: Outputs,
     /// What it has to say.
     pub notes: Vec<String>,
     /// Peak memory of its process.
@@ -124,7 +124,7 @@ fn try_perform(job: &Job, report: &(dyn Fn(Progress) + Sync), cancelled: &(dyn F
     };
     let work = store.scratch()?;
     stage.perform(inputs, work.path(), &cx)?;
-    let mut outputs = BTreeMap::new();
+    let mut outputs = Outputs::default();
     for port in kind.outputs.iter().filter(|p| stage.fills(p.name)) {
         outputs.insert(port.name.to_owned(), store.put_folder(port.kind, &work.path().join(port.name))?);
     }

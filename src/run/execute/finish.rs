@@ -16,7 +16,7 @@ impl Scheduler<'_> {
         let stage = &self.run.pipeline.stages[id];
         let key = flight.recipe.key();
         let before = self.ledger.outputs(&key);
-        let differs = self.run.forced.contains(&id) && before.is_some_and(|b| b != done.outputs);
+        let differs = self.run.forced.contains(&id) && before.is_some_and(|b| *b != done.outputs);
         let millis = flight.since.elapsed().as_millis() as u64;
         let receipt = Receipt {
             key,

@@ -65,7 +65,7 @@ fn checked(loaded: Loaded, workspace: Workspace) -> Result<Study, u8> {
 pub(super) fn complain(all: &[Diagnostic], texts: &Texts) {
     if !all.is_empty() {
         let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        remark(format!("{}", render_all(all, texts, colour)));
+        remark(render_all(all, texts, colour));
     }
 }
 

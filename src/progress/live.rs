@@ -64,7 +64,7 @@ impl Sink for Live {
         // What begins is seen by its bar; everything else is a line above the bars.
         if !matches!(event, Event::Begun { .. }) {
             for line in words::lines(event) {
-                self.bars.suspend(|| remark(format!("{line}")));
+                self.bars.suspend(|| remark(line));
             }
         }
     }

@@ -17,7 +17,7 @@ pub(super) struct Plain {
 
 impl Sink for Plain {
     fn hear(&self, event: &Event) {
-        words::lines(event).iter().for_each(|l| remark(l));
+        words::lines(event).iter().for_each(remark);
         let mut last = self.last.lock().expect("BUG: poisoned");
         match event {
             Event::Begun { stage, .. } => drop(last.insert(stage.clone(), Instant::now())),

@@ -58,7 +58,7 @@ impl Error {
         match self {
             e if e.is_full() => Some("free some space and run again; what is finished stays"),
             Error::Io { source, .. } if matches!(source.kind(), std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem) => {
-                Some("give yourself the right to write there, or name another folder with `--store` and `--results`")
+                Some("give yourself the right to it, or name another folder with `--store` and `--results`")
             }
             _ => None,
         }

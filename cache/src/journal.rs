@@ -28,7 +28,8 @@ impl Journal {
         for attempt in 0u32.. {
             // The process number only keeps two runs of one second apart; it is hashed away.
             let salt = blake3::hash(format!("{time} {} {attempt}", std::process::id()).as_bytes());
-            let run = format!("{stamp}-{}", &salt.to_hex()[..6]);
+            // Milliseconds first: runs of one second, too, sort as they began.
+            let run = format!("{stamp}-{}{}", &time[20..23], &salt.to_hex()[..3]);
             let folder = runs.join(&run);
             match fs::DirBuilder::new().mode(0o700).create(&folder) {
                 Ok(()) => {

@@ -28,7 +28,7 @@ fn gradient_of(x: &Var, y: &Tensor) -> candle_core::Result<Vec<f32>> {
 
 fn ramp(side: usize) -> candle_core::Result<Var> {
     let values: Vec<f32> = (0..side * side).map(|v| v as f32).collect();
-    Var::from_tensor(&Tensor::from_vec(values, (1, 1, side, side), &Device::Cpu)?)
+    Var::from_tensor(&Tensor::from_vec(values, (1, side, side, 1), &Device::Cpu)?)
 }
 
 /// candle's own gives 0.25 where the gradient is 1.
@@ -48,5 +48,6 @@ fn up_sample() -> candle_core::Result<bool> {
 fn convolution() -> candle_core::Result<bool> {
     let x = ramp(4)?;
     let w = Tensor::ones((1, 1, 3, 3), candle_core::DType::F32, &Device::Cpu)?;
-    Ok(gradient_of(&x, &hilum_ops::conv2d(x.as_tensor(), &w, 1, 1)?)? == [4., 6., 6., 4., 6., 9., 9., 6., 6., 9., 9., 6., 4., 6., 6., 4.])
+    Ok(gradient_of(&x, &hilum_ops::conv2d(x.as_tensor(), &w, hilum_ops::Window::square(1, 1))?)?
+        == [4., 6., 6., 4., 6., 9., 9., 6., 6., 9., 9., 6., 4., 6., 6., 4.])
 }

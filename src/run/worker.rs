@@ -21,6 +21,7 @@ pub enum Line {
 
 /// Runs one job from standard input; answers on standard output. Returns the exit code.
 pub fn main() -> u8 {
+    hilum_stages::prepare_process();
     let mut line = String::new();
     let stdin = std::io::stdin();
     let job: Job = match stdin.lock().read_line(&mut line).ok().and_then(|_| serde_json::from_str(&line).ok()) {

@@ -24,6 +24,11 @@ pub fn fingerprint() -> String {
     hilum_ops::fingerprint()
 }
 
+/// Settings of a process that runs tensor kinds; called once, before anything else.
+pub fn prepare_process() {
+    hilum_ops::tune_allocator();
+}
+
 /// True where this build can use CUDA.
 pub const HAS_CUDA: bool = cfg!(feature = "cuda");
 

@@ -24,7 +24,7 @@ pub enum ClassifierNetwork {
     Smallcnn64(smallcnn::Config),
 }
 
-/// A classifier: `[n, 1, side, side]` in [0, 1] → logits `[n, classes]`, by way of features.
+/// A classifier: `[n, side, side, 1]` in [0, 1] → logits `[n, classes]`, by way of features.
 pub trait Classifier {
     /// Features before the last layer: `[n, f]`. In training, batch statistics and dropout are on.
     fn features(&self, x: &Tensor, mode: &mut Mode) -> Result<Tensor>;

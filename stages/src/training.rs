@@ -106,13 +106,13 @@ pub fn with_deep_stack<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Resu
     })
 }
 
-/// Packed films as they are, in [0, 1]: `[n, 1, side, side]`.
+/// Packed films as they are, in [0, 1]: `[n, side, side, 1]`.
 pub fn film_tensor(films: &[&[u8]], side: usize, device: &Device) -> Result<Tensor> {
     let values: Vec<f32> = films.iter().flat_map(|f| f.iter().map(|v| f32::from(*v) / 255.0)).collect();
-    Ok(Tensor::from_vec(values, (films.len(), 1, side, side), device)?)
+    Ok(Tensor::from_vec(values, (films.len(), side, side, 1), device)?)
 }
 
-/// Noise `[n, latent, 1, 1]` uniform in [−1, 1), film `k` from its own stream.
+/// Noise `[n, 1, 1, latent]` uniform in [−1, 1), film `k` from its own stream.
 pub fn uniform_noise(streams: &Stream, first: u64, n: usize, latent: usize, device: &Device) -> Result<Tensor> {
     let values: Vec<f32> = (0..n as u64)
         .flat_map(|k| {
@@ -120,5 +120,5 @@ pub fn uniform_noise(streams: &Stream, first: u64, n: usize, latent: usize, devi
             (0..latent).map(move |_| stream.uniform(-1.0, 1.0) as f32).collect::<Vec<_>>()
         })
         .collect();
-    Ok(Tensor::from_vec(values, (n, latent, 1, 1), device)?)
+    Ok(Tensor::from_vec(values, (n, 1, 1, latent), device)?)
 }

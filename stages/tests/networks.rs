@@ -2,7 +2,7 @@
 //! `tests/oracle/networks.py`.
 
 use candle_core::{Device, Tensor, Var, safetensors};
-use hilum_ops::{Adam, Optimiser, bce_with_logits};
+use hilum_ops::{Adam, Optimiser, bce_with_logits, channels_last};
 use hilum_stages::contract::seed::{Seed, Stream};
 use hilum_stages::networks::dcgan::{Config, Discriminator, Generator};
 use hilum_stages::networks::smallcnn::{self, SmallCnn};
@@ -42,7 +42,7 @@ fn agrees(prefix: &str, weights: &Weights, layers: &[&str], forward: &dyn Fn(&Te
     let f = fixture();
     load(weights, &f, prefix);
     let at = |name: &str| f.get(&format!("{prefix}.{name}")).unwrap_or_else(|| panic!("{prefix}.{name}"));
-    let x = at("in");
+    let x = &channels_last(at("in")).unwrap();
     close(&forward(x, false), at("eval"), 1e-4, "evaluation");
     let y = forward(x, true);
     close(&y, at("train"), 1e-4, "training");
@@ -82,7 +82,7 @@ fn a_frozen_discriminator_is_the_same_but_for_its_own_gradients() {
     let mut weights = Weights::on(&Device::Cpu);
     let d = Discriminator::new(&small(), &mut weights, &mut stream()).unwrap();
     let frozen = d.frozen();
-    let film = Var::randn(0f32, 1.0, (2, 1, 32, 32), &Device::Cpu).unwrap();
+    let film = Var::randn(0f32, 1.0, (2, 32, 32, 1), &Device::Cpu).unwrap();
     let through = |d: &Discriminator| {
         let y = d.forward(film.as_tensor(), &mut Mode::Train(&mut stream())).unwrap();
         (y.to_vec1::<f32>().unwrap(), bce_with_logits(&y, 1.0).unwrap().backward().unwrap())
@@ -138,7 +138,7 @@ fn one_adversarial_step_is_torchs() {
     let adam = |w: &Weights| Adam::new(w.trained(), 2e-4, 0.5, 0.999, 1e-8);
     let (mut go, mut d_o) = (adam(&gw), adam(&dw));
     let input = |name: &str| &f[&format!("step.{name}")];
-    let (real, z) = (input("real"), input("z"));
+    let (real, z) = (&channels_last(input("real")).unwrap(), &channels_last(input("z")).unwrap());
     let mut s = stream();
     let fake = g.forward(z, true).unwrap();
     let on_real = bce_with_logits(&d.forward(real, &mut Mode::Train(&mut s)).unwrap(), 1.0).unwrap();
@@ -169,7 +169,7 @@ fn one_adversarial_step_is_torchs() {
 fn every_weight_has_a_gradient_and_training_differs_from_evaluation() {
     let mut weights = Weights::on(&Device::Cpu);
     let c = SmallCnn::new(&smallcnn::Config { width: 4, dropout: 0.5 }, 3, &mut weights, &mut stream()).unwrap();
-    let x = Tensor::from_vec((0..2 * 256).map(|i| (i % 37) as f32 / 37.0).collect::<Vec<_>>(), (2, 1, 16, 16), &Device::Cpu).unwrap();
+    let x = Tensor::from_vec((0..2 * 256).map(|i| (i % 37) as f32 / 37.0).collect::<Vec<_>>(), (2, 16, 16, 1), &Device::Cpu).unwrap();
     let (mut a, mut b) = (stream(), stream());
     let train = c.head(&c.features(&x, &mut Mode::Train(&mut a)).unwrap(), &mut Mode::Train(&mut b)).unwrap();
     let eval = c.head(&c.features(&x, &mut Mode::Evaluate).unwrap(), &mut Mode::Evaluate).unwrap();

@@ -1,8 +1,10 @@
-//! Batch normalisation (Ioffe & Szegedy 2015) of `[n, c, h, w]`, fused forward and backward.
+//! Batch normalisation (Ioffe & Szegedy 2015) of `[n, h, w, c]`, fused forward and backward.
 //!
-//! Statistics are summed in float64 over fixed blocks. Second order is refused, not approximated.
+//! Channels are summed in float32 over short runs of pixels and in float64 over the runs, in a fixed order. Second order
+//! is refused, not approximated.
 
-use crate::slices::{Shared, slice};
+use crate::columns::sums;
+use crate::slices::slice;
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Storage, Tensor, bail};
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -15,75 +17,42 @@ pub struct BatchStatistics {
     pub variance: Tensor,
 }
 
-/// Normalises `x [n, c, h, w]` by the statistics of the batch (biased variance), then scales by `weight [c]` and adds `bias [c]`.
+/// Values that a task normalises at once.
+const CHUNK: usize = 16_384;
+
+/// Normalises `x [n, h, w, c]` by the statistics of the batch (biased variance), then scales by `weight [c]` and adds `bias [c]`.
 pub fn batch_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64) -> Result<(Tensor, BatchStatistics)> {
     let x = x.contiguous()?;
-    let (n, c, h, w) = x.dims4()?;
-    let (map, count) = (h * w, (n * h * w) as f64);
+    let (n, h, w, c) = x.dims4()?;
+    let count = (n * h * w) as f64;
     if weight.elem_count() != c || bias.elem_count() != c {
         bail!("batch norm of {c} channels with {} scales and {} shifts", weight.elem_count(), bias.elem_count());
     }
-    if n * map < 2 {
+    if n * h * w < 2 {
         bail!("batch norm needs more than one value per channel, found {x:?}");
     }
-    let statistics: Vec<(f64, f64)> = {
+    let (mean, variance) = {
         let (storage, layout) = x.storage_and_layout();
         let Storage::Cpu(storage) = &*storage else { bail!("batch norm: only on the CPU") };
         let values = slice(storage, layout)?;
-        (0..c)
-            .into_par_iter()
-            .map(|c_at| {
-                let maps = || (0..n).map(|sample| &values[(sample * c + c_at) * map..][..map]);
-                let mean = maps().map(|m| sum(m, |v| v)).sum::<f64>() / count;
-                let middle = mean as f32;
-                let variance = maps().map(|m| sum(m, |v| (v - middle) * (v - middle))).sum::<f64>() / count;
-                (mean, variance)
-            })
-            .collect()
+        let [total] = sums(values, values, c, |_, x, _| [x]);
+        let mean: Vec<f32> = total.iter().map(|s| (s / count) as f32).collect();
+        let [squares] = sums(values, values, c, |channel, x, _| [(x - mean[channel]) * (x - mean[channel])]);
+        let variance: Vec<f64> = squares.iter().map(|s| s / count).collect();
+        (mean, variance)
     };
-    let inverse: Vec<f32> = statistics.iter().map(|s| (1.0 / (s.1 + eps).sqrt()) as f32).collect();
-    let mean: Vec<f32> = statistics.iter().map(|s| s.0 as f32).collect();
-    let unbiased: Vec<f32> = statistics.iter().map(|s| (s.1 * count / (count - 1.0)) as f32).collect();
+    let inverse: Vec<f32> = variance.iter().map(|v| (1.0 / (v + eps).sqrt()) as f32).collect();
+    let unbiased: Vec<f32> = variance.iter().map(|v| (v * count / (count - 1.0)) as f32).collect();
     let batch = BatchStatistics { mean: Tensor::from_slice(&mean, c, x.device())?, variance: Tensor::from_vec(unbiased, c, x.device())? };
     let op = Normalise { mean: mean.into(), inverse: inverse.into() };
     Ok((x.apply_op3(weight, bias, op)?, batch))
 }
 
-/// Normalises `x [n, c, h, w]` by given statistics: inference, or a frozen layer.
+/// Normalises `x [n, h, w, c]` by given statistics: inference, or a frozen layer.
 pub fn batch_norm_fixed(x: &Tensor, weight: &Tensor, bias: &Tensor, mean: &Tensor, variance: &Tensor, eps: f64) -> Result<Tensor> {
     let scale = weight.div(&(variance + eps)?.sqrt()?)?;
     let shift = (bias - (mean * &scale)?)?;
-    let c = scale.elem_count();
-    x.broadcast_mul(&scale.reshape((1, c, 1, 1))?)?.broadcast_add(&shift.reshape((1, c, 1, 1))?)
-}
-
-/// A sum over fixed blocks of sixteen lanes: vectorised, and the same bits wherever it runs.
-fn sum(values: &[f32], f: impl Fn(f32) -> f32) -> f64 {
-    let mut total = 0f64;
-    for block in values.chunks(4096) {
-        let mut lanes = [0f32; 16];
-        let (whole, rest) = block.as_chunks::<16>();
-        for chunk in whole {
-            lanes.iter_mut().zip(chunk).for_each(|(l, v)| *l += f(*v));
-        }
-        total += lanes.iter().map(|v| f64::from(*v)).sum::<f64>() + rest.iter().map(|v| f64::from(f(*v))).sum::<f64>();
-    }
-    total
-}
-
-fn sum_of_two(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f64 {
-    let mut total = 0f64;
-    for (a, b) in a.chunks(4096).zip(b.chunks(4096)) {
-        let mut lanes = [0f32; 16];
-        let ((a16, a), (b16, b)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
-        for (a, b) in a16.iter().zip(b16) {
-            for i in 0..16 {
-                lanes[i] += f(a[i], b[i]);
-            }
-        }
-        total += lanes.iter().map(|v| f64::from(*v)).sum::<f64>() + a.iter().zip(b).map(|(a, b)| f64::from(f(*a, *b))).sum::<f64>();
-    }
-    total
+    x.broadcast_mul(&scale)?.broadcast_add(&shift)
 }
 
 /// `(x, weight, bias) → y` for given statistics of the batch that `x` is.
@@ -98,13 +67,17 @@ impl CustomOp3 for Normalise {
     }
     fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, w: &CpuStorage, lw: &Layout, b: &CpuStorage, lb: &Layout) -> Result<(CpuStorage, Shape)> {
         let (x, weight, bias) = (slice(x, lx)?, slice(w, lw)?, slice(b, lb)?);
-        let (_, c, h, w) = lx.shape().dims4()?;
+        let c = self.mean.len();
+        let scale: Vec<f32> = (0..c).map(|i| weight[i] * self.inverse[i]).collect();
+        let shift: Vec<f32> = (0..c).map(|i| bias[i] - self.mean[i] * scale[i]).collect();
         let mut y = vec![0f32; x.len()];
-        y.par_chunks_mut(h * w).zip(x.par_chunks(h * w)).enumerate().for_each(|(i, (y, x))| {
-            let i = i % c;
-            let scale = weight[i] * self.inverse[i];
-            let shift = bias[i] - self.mean[i] * scale;
-            y.iter_mut().zip(x).for_each(|(y, x)| *y = x * scale + shift);
+        let chunk = (CHUNK / c).max(1) * c;
+        y.par_chunks_mut(chunk).zip(x.par_chunks(chunk)).for_each(|(y, x)| {
+            for (y, x) in y.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
+                for (((y, x), scale), shift) in y.iter_mut().zip(x).zip(&scale).zip(&shift) {
+                    *y = x * scale + shift;
+                }
+            }
         });
         Ok((CpuStorage::F32(y), lx.shape().clone()))
     }
@@ -127,31 +100,32 @@ impl CustomOp3 for Gradient {
     }
     fn cpu_fwd(&self, g: &CpuStorage, lg: &Layout, x: &CpuStorage, lx: &Layout, w: &CpuStorage, lw: &Layout) -> Result<(CpuStorage, Shape)> {
         let (g, x, weight) = (slice(g, lg)?, slice(x, lx)?, slice(w, lw)?);
-        let (n, c, h, w) = lx.shape().dims4()?;
-        let (map, count) = (h * w, (n * h * w) as f64);
+        let (c, mean, inverse) = (self.mean.len(), &self.mean, &self.inverse);
+        let count = (x.len() / c) as f64;
+        let [by_bias, by_scale] = sums(g, x, c, |channel, g, x| [g, g * (x - mean[channel])]);
+        // dx = scale · (g − shift − (x − mean) · slope), as scale · g + factor · x + constant.
+        let of = |i: usize| {
+            let scale = weight[i] * inverse[i];
+            let slope = (by_scale[i] / count) as f32 * inverse[i] * inverse[i];
+            let shift = (by_bias[i] / count) as f32;
+            [scale, slope, shift]
+        };
+        let constants: Vec<[f32; 3]> = (0..c).map(of).collect();
         let mut all = vec![0f32; x.len() + 2 * c];
         let (dx, rest) = all.split_at_mut(x.len());
-        let (dweight, dbias) = rest.split_at_mut(c);
-        let out = Shared::new(dx);
-        dweight.par_iter_mut().zip(dbias).enumerate().for_each(|(i, (dweight, dbias))| {
-            let (mean, inverse) = (self.mean[i], self.inverse[i]);
-            let at = |sample: usize| (sample * c + i) * map;
-            let (mut by_bias, mut by_scale) = (0f64, 0f64);
-            for sample in 0..n {
-                let range = at(sample)..at(sample) + map;
-                by_bias += sum(&g[range.clone()], |v| v);
-                by_scale += sum_of_two(&g[range.clone()], &x[range], |g, x| g * (x - mean));
-            }
-            by_scale *= f64::from(inverse);
-            (*dweight, *dbias) = (by_scale as f32, by_bias as f32);
-            let (scale, shift, slope) = (weight[i] * inverse, (by_bias / count) as f32, (by_scale / count) as f32 * inverse);
-            for sample in 0..n {
-                // SAFETY: each channel owns its maps.
-                let dx = unsafe { out.part(at(sample), map) };
-                let range = at(sample)..at(sample) + map;
-                dx.iter_mut().zip(&g[range.clone()]).zip(&x[range]).for_each(|((d, g), x)| *d = scale * (g - shift - (x - mean) * slope));
+        let chunk = (CHUNK / c).max(1) * c;
+        dx.par_chunks_mut(chunk).zip(g.par_chunks(chunk)).zip(x.par_chunks(chunk)).for_each(|((dx, g), x)| {
+            for ((dx, g), x) in dx.chunks_exact_mut(c).zip(g.chunks_exact(c)).zip(x.chunks_exact(c)) {
+                for (i, ((dx, g), x)) in dx.iter_mut().zip(g).zip(x).enumerate() {
+                    let [scale, slope, shift] = constants[i];
+                    *dx = scale * (g - shift - (x - mean[i]) * slope);
+                }
             }
         });
+        for i in 0..c {
+            rest[i] = (by_scale[i] * f64::from(inverse[i])) as f32;
+            rest[c + i] = by_bias[i] as f32;
+        }
         let shape = all.len().into();
         Ok((CpuStorage::F32(all), shape))
     }

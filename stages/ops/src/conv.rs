@@ -3,33 +3,29 @@
 //! candle detaches gradients in a backward pass unless `CANDLE_GRAD_DO_NOT_DETACH=1` was set before the first one of the
 //! thread; without it a second order is silently partial. Whoever needs one sets the variable for its whole process.
 
-use crate::geometry::Geometry;
+use crate::geometry::{Geometry, Window};
 use crate::kernels;
 use crate::slices::slice;
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, bail};
 
-/// Convolution of `x [n, ci, h, w]` with `w [co, ci, k, k]`: `[n, co, oh, ow]` with `oh = (h + 2·padding − k)/stride + 1`.
+/// Convolution of `x [n, h, w, ci]` with `w [co, ci/groups, kh, kw]`: `[n, oh, ow, co]` with
+/// `oh = (h + 2·padding − dilation·(kh − 1) − 1)/stride + 1`.
 ///
 /// # Errors
 /// Where shapes do not fit or a tensor is not float32 on the CPU.
-pub fn conv2d(x: &Tensor, w: &Tensor, stride: usize, padding: usize) -> Result<Tensor> {
-    let g = Geometry::conv(x.dims4()?, w.dims4()?, stride, padding)?;
+pub fn conv2d(x: &Tensor, w: &Tensor, window: Window) -> Result<Tensor> {
+    let g = Geometry::conv(x.dims4()?, w.dims4()?, window)?;
     x.contiguous()?.apply_op2(&w.contiguous()?, Primitive { which: Which::Forward, g })
 }
 
-/// Transposed convolution of `x [n, ci, h, w]` with `w [ci, co, k, k]`:
-/// `[n, co, oh, ow]` with `oh = (h − 1)·stride + k + output_padding − 2·padding`.
+/// Transposed convolution of `x [n, h, w, ci]` with `w [ci, co/groups, kh, kw]`: `[n, oh, ow, co]` with
+/// `oh = (h − 1)·stride + dilation·(kh − 1) + 1 + output_padding − 2·padding`.
 ///
 /// # Errors
 /// Where shapes do not fit or a tensor is not float32 on the CPU.
-pub fn conv_transpose2d(x: &Tensor, w: &Tensor, stride: usize, padding: usize, output_padding: usize) -> Result<Tensor> {
-    let g = Geometry::transposed(x.dims4()?, w.dims4()?, stride, padding, output_padding)?;
+pub fn conv_transpose2d(x: &Tensor, w: &Tensor, window: Window, output_padding: [usize; 2]) -> Result<Tensor> {
+    let g = Geometry::transposed(x.dims4()?, w.dims4()?, window, output_padding)?;
     x.contiguous()?.apply_op2(&w.contiguous()?, Primitive { which: Which::InputGradient, g })
-}
-
-/// Adds `bias [c]` to every channel of `x [n, c, h, w]`.
-pub fn add_channel_bias(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    x.broadcast_add(&bias.reshape((1, bias.elem_count(), 1, 1))?)
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +56,7 @@ impl CustomOp2 for Primitive {
     fn cpu_fwd(&self, a: &CpuStorage, la: &Layout, b: &CpuStorage, lb: &Layout) -> Result<(CpuStorage, Shape)> {
         let (a, b, g) = (slice(a, la)?, slice(b, lb)?, &self.g);
         let expect = |name: &str, found: usize, wanted: usize| if found == wanted { Ok(()) } else { bail!("{name}: {found} elements where {wanted} are due") };
-        let (input, output, kernel) = (g.n * g.ci * g.map_in(), g.n * g.co * g.map_out(), g.co * g.depth());
+        let [input, output, kernel] = g.sizes();
         let (first, second) = match self.which {
             Which::Forward => (input, kernel),
             Which::InputGradient => (output, kernel),
@@ -68,10 +64,11 @@ impl CustomOp2 for Primitive {
         };
         expect(self.name(), a.len(), first)?;
         expect(self.name(), b.len(), second)?;
+        let (ci, co) = g.channels();
         let (values, shape) = match self.which {
-            Which::Forward => (kernels::forward(g, a, b), (g.n, g.co, g.oh, g.ow)),
-            Which::InputGradient => (kernels::input_gradient(g, a, b), (g.n, g.ci, g.h, g.w)),
-            Which::KernelGradient => (kernels::kernel_gradient(g, a, b), (g.co, g.ci, g.k, g.k)),
+            Which::Forward => (kernels::forward(g, a, b), (g.n, g.output[0], g.output[1], co)),
+            Which::InputGradient => (kernels::input_gradient(g, a, b), (g.n, g.input[0], g.input[1], ci)),
+            Which::KernelGradient => (kernels::kernel_gradient(g, a, b), (co, g.ci, g.kernel[0], g.kernel[1])),
         };
         Ok((CpuStorage::F32(values), shape.into()))
     }

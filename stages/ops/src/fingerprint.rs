@@ -14,8 +14,7 @@ pub fn instruction_set() -> &'static str {
     std::env::consts::ARCH
 }
 
-/// Instruction set and the block lengths that follow from the caches: bits are compared only where it is equal.
+/// Instruction set and version of the operations: bits are compared only where it is equal.
 pub fn fingerprint() -> String {
-    let blocks: Vec<String> = gemm_common::cache::CACHE_INFO.iter().map(|c| format!("{}k", c.cache_bytes / 1024)).collect();
-    format!("cpu {} ops-{} caches-{}", instruction_set(), crate::VERSION, blocks.join("-"))
+    format!("cpu {} ops-{}", instruction_set(), crate::VERSION)
 }

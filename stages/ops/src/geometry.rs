@@ -1,167 +1,90 @@
-//! The shape of a convolution, and how its work is cut into tiles.
+//! The shape of a convolution.
 
 use candle_core::{Result, bail};
 
-/// A convolution `[n, ci, h, w] → [n, co, oh, ow]` with a square kernel. A transposed convolution is the same
-/// geometry read backwards.
+/// How a kernel moves over a film: `[rows, columns]` each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Steps between neighbouring outputs.
+    pub stride: [usize; 2],
+    /// Zeros on each side of the input.
+    pub padding: [usize; 2],
+    /// Distance between neighbouring kernel positions.
+    pub dilation: [usize; 2],
+    /// Groups of channels that do not see each other.
+    pub groups: usize,
+}
+
+impl Window {
+    /// A square window without dilation or groups.
+    pub fn square(stride: usize, padding: usize) -> Self {
+        Window { stride: [stride; 2], padding: [padding; 2], dilation: [1; 2], groups: 1 }
+    }
+}
+
+/// A convolution `[n, h, w, ci] → [n, oh, ow, co]` with kernel `[co, ci/groups, kh, kw]`. A transposed convolution is the
+/// same geometry read backwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Geometry {
     pub(crate) n: usize,
+    /// Channels of one group, in and out.
     pub(crate) ci: usize,
-    pub(crate) h: usize,
-    pub(crate) w: usize,
     pub(crate) co: usize,
-    pub(crate) k: usize,
-    pub(crate) oh: usize,
-    pub(crate) ow: usize,
-    pub(crate) stride: usize,
-    pub(crate) pad: usize,
-}
-
-/// Whole samples together where maps are small, else a band of output rows of one sample.
-#[derive(Clone, Copy)]
-pub(crate) struct Tile {
-    pub(crate) first: usize,
-    pub(crate) samples: usize,
-    pub(crate) row0: usize,
-    pub(crate) row1: usize,
+    /// Input and output map, kernel: rows and columns.
+    pub(crate) input: [usize; 2],
+    pub(crate) output: [usize; 2],
+    pub(crate) kernel: [usize; 2],
+    pub(crate) window: Window,
 }
 
 impl Geometry {
-    pub(crate) fn conv(x: (usize, usize, usize, usize), w: (usize, usize, usize, usize), stride: usize, pad: usize) -> Result<Self> {
-        let ((n, ci, h, width), (co, wi, k, k2)) = (x, w);
-        if wi != ci || k != k2 || stride == 0 || h + 2 * pad < k || width + 2 * pad < k {
-            bail!("conv2d: input {x:?} does not fit kernel {w:?} with stride {stride} and padding {pad}");
+    pub(crate) fn conv(x: (usize, usize, usize, usize), w: (usize, usize, usize, usize), window: Window) -> Result<Self> {
+        let ((n, h, width, ci), (co, wi, kh, kw)) = (x, w);
+        let Window { stride, padding, dilation, groups } = window;
+        let (input, kernel) = ([h, width], [kh, kw]);
+        let reach = |i: usize| dilation[i] * kernel[i].saturating_sub(1) + 1;
+        let fits = |i: usize| stride[i] > 0 && dilation[i] > 0 && kernel[i] > 0 && input[i] + 2 * padding[i] >= reach(i);
+        if groups == 0 || wi * groups != ci || co % groups != 0 || !fits(0) || !fits(1) {
+            bail!("conv2d: input {x:?} ([n, h, w, c]) does not fit kernel {w:?} with {window:?}");
         }
-        let (oh, ow) = ((h + 2 * pad - k) / stride + 1, (width + 2 * pad - k) / stride + 1);
-        Ok(Geometry { n, ci, h, w: width, co, k, oh, ow, stride, pad })
+        let output = [0, 1].map(|i| (input[i] + 2 * padding[i] - reach(i)) / stride[i] + 1);
+        Ok(Geometry { n, ci: wi, co: co / groups, input, output, kernel, window })
     }
 
-    pub(crate) fn transposed(x: (usize, usize, usize, usize), w: (usize, usize, usize, usize), stride: usize, pad: usize, extra: usize) -> Result<Self> {
-        let ((n, co, oh, ow), (wo, ci, k, k2)) = (x, w);
-        if wo != co
-            || k != k2
-            || stride == 0
-            || oh == 0
-            || ow == 0
-            || extra >= stride
-            || (oh - 1) * stride + k + extra <= 2 * pad
-            || (ow - 1) * stride + k + extra <= 2 * pad
-        {
-            bail!("conv_transpose2d: input {x:?} does not fit kernel {w:?} with stride {stride}, padding {pad}, output padding {extra}");
+    /// The geometry whose gradient by its input is this transposed convolution of `x [n, h, w, ci]` with `w [ci, co/groups, kh, kw]`.
+    pub(crate) fn transposed(x: (usize, usize, usize, usize), w: (usize, usize, usize, usize), window: Window, extra: [usize; 2]) -> Result<Self> {
+        let ((n, h, width, co), (wo, ci, kh, kw)) = (x, w);
+        let Window { stride, padding, dilation, groups } = window;
+        let (output, kernel) = ([h, width], [kh, kw]);
+        let whole = |i: usize| (output[i].max(1) - 1) * stride[i] + dilation[i] * kernel[i].saturating_sub(1) + 1 + extra[i];
+        let fits =
+            |i: usize| stride[i] > 0 && dilation[i] > 0 && kernel[i] > 0 && output[i] > 0 && extra[i] < stride[i].max(dilation[i]) && whole(i) > 2 * padding[i];
+        if groups == 0 || wo != co || co % groups != 0 || !fits(0) || !fits(1) {
+            bail!("conv_transpose2d: input {x:?} ([n, h, w, c]) does not fit kernel {w:?} with {window:?}, output padding {extra:?}");
         }
-        let side = |o: usize| (o - 1) * stride + k + extra - 2 * pad;
-        Ok(Geometry { n, ci, h: side(oh), w: side(ow), co, k, oh, ow, stride, pad })
+        let input = [0, 1].map(|i| whole(i) - 2 * padding[i]);
+        Ok(Geometry { n, ci, co: co / groups, input, output, kernel, window })
     }
 
-    pub(crate) fn map_in(&self) -> usize {
-        self.h * self.w
+    /// Kernel positions.
+    pub(crate) fn taps(&self) -> usize {
+        self.kernel[0] * self.kernel[1]
     }
-    pub(crate) fn map_out(&self) -> usize {
-        self.oh * self.ow
+    /// Channels of all groups together, in and out.
+    pub(crate) fn channels(&self) -> (usize, usize) {
+        (self.ci * self.window.groups, self.co * self.window.groups)
     }
-    /// Rows of the unfolded input: one per input channel and kernel position.
-    pub(crate) fn depth(&self) -> usize {
-        self.ci * self.k * self.k
+    /// Pixels of all outputs.
+    pub(crate) fn pixels(&self) -> usize {
+        self.n * self.output[0] * self.output[1]
     }
-    /// True where the unfolded input is the input itself.
-    pub(crate) fn is_plain(&self) -> bool {
-        self.k == 1 && self.stride == 1 && self.pad == 0
+    /// Elements of input, output and kernel.
+    pub(crate) fn sizes(&self) -> [usize; 3] {
+        let (ci, co) = self.channels();
+        [self.n * self.input[0] * self.input[1] * ci, self.pixels() * co, co * self.ci * self.taps()]
     }
-    /// Columns of a tile's unfolded input.
-    pub(crate) fn columns(&self, t: &Tile) -> usize {
-        t.samples * (t.row1 - t.row0) * self.ow
-    }
-
-    /// Output columns that kernel column `kx` reads from inside the input.
-    pub(crate) fn inside(&self, kx: usize) -> (usize, usize) {
-        let low = if self.pad > kx { (self.pad - kx).div_ceil(self.stride) } else { 0 }.min(self.ow);
-        let high = if self.w + self.pad > kx { (self.w + self.pad - kx).div_ceil(self.stride).min(self.ow) } else { 0 };
-        (low, high.max(low))
-    }
-
-    /// Tiles of samples `from..to` whose unfolded input, `depth` rows high, takes about 512 KiB: it stays in the L2 cache.
-    pub(crate) fn tiles(&self, from: usize, to: usize, depth: usize) -> Vec<Tile> {
-        let columns = (512 * 256 / depth.max(1)).max(64);
-        let map = self.map_out();
-        let mut out = vec![];
-        if map * 2 <= columns.max(256) {
-            let group = (columns.clamp(256, 1024) / map).max(1);
-            for first in (from..to).step_by(group) {
-                out.push(Tile { first, samples: group.min(to - first), row0: 0, row1: self.oh });
-            }
-        } else {
-            let rows = (columns / self.ow).clamp(1, self.oh);
-            for first in from..to {
-                for row0 in (0..self.oh).step_by(rows) {
-                    out.push(Tile { first, samples: 1, row0, row1: (row0 + rows).min(self.oh) });
-                }
-            }
-        }
-        out
-    }
-
-    /// Unfolds channels `c0..c1` of a tile: `column [(c1-c0)·k·k, columns]`.
-    pub(crate) fn unfold(&self, x: &[f32], c0: usize, c1: usize, t: Tile, column: &mut [f32]) {
-        let (lead, per_sample) = (self.columns(&t), (t.row1 - t.row0) * self.ow);
-        let mut rows = column.chunks_exact_mut(lead);
-        for c in c0..c1 {
-            for ky in 0..self.k {
-                for kx in 0..self.k {
-                    let (low, high) = self.inside(kx);
-                    let row = rows.next().expect("BUG: column buffer too small");
-                    for (sample, out) in row.chunks_exact_mut(per_sample).enumerate() {
-                        let map = &x[((t.first + sample) * self.ci + c) * self.map_in()..][..self.map_in()];
-                        for (out, r) in out.chunks_exact_mut(self.ow).zip(t.row0..t.row1) {
-                            let y = r * self.stride + ky;
-                            if y < self.pad || y >= self.h + self.pad || high == low {
-                                out.fill(0.0);
-                                continue;
-                            }
-                            let line = &map[(y - self.pad) * self.w..][..self.w];
-                            out[..low].fill(0.0);
-                            out[high..].fill(0.0);
-                            let from = low * self.stride + kx - self.pad;
-                            let out = &mut out[low..high];
-                            match self.stride {
-                                1 => out.copy_from_slice(&line[from..from + out.len()]),
-                                s => out.iter_mut().zip(line[from..].iter().step_by(s)).for_each(|(o, v)| *o = *v),
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Adds an unfolded tile back: the transpose of [`Geometry::unfold`]. `maps` are channels `c0..c1` of sample
-    /// `sample` of the tile; `column` is the whole tile.
-    pub(crate) fn fold(&self, maps: &mut [f32], channels: usize, t: Tile, sample: usize, column: &[f32]) {
-        let (lead, per_sample) = (self.columns(&t), (t.row1 - t.row0) * self.ow);
-        let mut rows = column.chunks_exact(lead);
-        for map in maps.chunks_exact_mut(self.map_in()).take(channels) {
-            for ky in 0..self.k {
-                for kx in 0..self.k {
-                    let (low, high) = self.inside(kx);
-                    let row = &rows.next().expect("BUG: column buffer too small")[sample * per_sample..][..per_sample];
-                    if high == low {
-                        continue;
-                    }
-                    for (values, r) in row.chunks_exact(self.ow).zip(t.row0..t.row1) {
-                        let y = r * self.stride + ky;
-                        if y < self.pad || y >= self.h + self.pad {
-                            continue;
-                        }
-                        let line = &mut map[(y - self.pad) * self.w..][..self.w];
-                        let from = low * self.stride + kx - self.pad;
-                        let values = &values[low..high];
-                        match self.stride {
-                            1 => line[from..].iter_mut().zip(values).for_each(|(o, v)| *o += *v),
-                            s => line[from..].iter_mut().step_by(s).zip(values).for_each(|(o, v)| *o += *v),
-                        }
-                    }
-                }
-            }
-        }
+    /// True where each output pixel reads the input pixel of the same place, and no other.
+    pub(crate) fn is_pointwise(&self) -> bool {
+        self.taps() == 1 && self.window.stride == [1; 2] && self.window.padding == [0; 2]
     }
 }

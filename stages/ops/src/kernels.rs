@@ -1,159 +1,119 @@
-//! The three convolution kernels on float32 slices: forward, gradient of the input, gradient of the kernel.
-//!
-//! Each is a matrix product per tile between the kernel and the unfolded input; rayon runs tiles, `gemm` each product.
+//! The three convolution kernels on float32 slices in `[n, h, w, c]`: forward, gradient of the input, gradient of the kernel.
 
-use crate::geometry::{Geometry, Tile};
-use crate::slices::{Matrix, Shared, product, with_scratch};
+use crate::geometry::Geometry;
+use crate::grid::{Grid, Side, THIN};
+use crate::panels::Panels;
+use crate::slices::Shared;
 use rayon::prelude::*;
 
-/// `y [n, co, oh, ow]` of `x [n, ci, h, w]` and `w [co, ci, k, k]`.
+pub(crate) use crate::outer::kernel_gradient;
+
+/// Rows that are unfolded at once.
+const UNFOLDED: usize = 384;
+
+impl Geometry {
+    fn input_side(&self, group: usize) -> Side {
+        Side { map: self.input, channels: self.channels().0, from: group * self.ci, run: self.ci }
+    }
+    fn output_side(&self, group: usize) -> Side {
+        Side { map: self.output, channels: self.channels().1, from: group * self.co, run: self.co }
+    }
+    /// Where the kernel of output `o` and input `i` of a group begins.
+    fn place(&self, group: usize, o: usize, i: usize) -> usize {
+        ((group * self.co + o) * self.ci + i) * self.taps()
+    }
+}
+
+/// `y [n, oh, ow, co]` of `x [n, h, w, ci]` and `w [co, ci/groups, kh, kw]`.
 pub(crate) fn forward(g: &Geometry, x: &[f32], w: &[f32]) -> Vec<f32> {
-    let (map, depth) = (g.map_out(), g.depth());
-    let mut y = vec![0f32; g.n * g.co * map];
+    let mut y = vec![0f32; g.sizes()[1]];
     let out = Shared::new(&mut y);
-    let kernel = Matrix { data: w, row: depth, column: 1 };
-    g.tiles(0, g.n, depth).into_par_iter().for_each(|t| {
-        let columns = g.columns(&t);
-        if t.samples == 1 {
-            let at = t.first * g.co * map + t.row0 * g.ow;
-            // SAFETY: tiles own disjoint columns of their sample's maps.
-            let multiply = |input: Matrix| unsafe { out.product((g.co, columns, depth), at, map, false, kernel, input) };
-            if g.is_plain() {
-                multiply(Matrix { data: &x[t.first * g.ci * map + t.row0 * g.ow..], row: map, column: 1 });
-            } else {
-                with_scratch(depth * columns, |unfolded| {
-                    g.unfold(x, 0, g.ci, t, unfolded);
-                    multiply(Matrix { data: unfolded, row: columns, column: 1 });
-                });
-            }
+    let all: Vec<usize> = (0..g.taps()).collect();
+    for group in 0..g.window.groups {
+        let (source, target) = (g.input_side(group), g.output_side(group));
+        let grid = if g.is_pointwise() {
+            Grid::list(g.pixels(), source, target)
         } else {
-            with_scratch((depth + g.co) * columns, |scratch| {
-                let (unfolded, result) = scratch.split_at_mut(depth * columns);
-                g.unfold(x, 0, g.ci, t, unfolded);
-                product((g.co, columns, depth), result, columns, false, kernel, Matrix { data: unfolded, row: columns, column: 1 });
-                for sample in 0..t.samples {
-                    // SAFETY: tiles own disjoint samples here.
-                    let maps = unsafe { out.part((t.first + sample) * g.co * map, g.co * map) };
-                    for (to, from) in maps.chunks_exact_mut(map).zip(result.chunks_exact(columns)) {
-                        to.copy_from_slice(&from[sample * map..][..map]);
-                    }
-                }
-            });
+            let place = |tap: usize, i: usize| (tap * g.window.dilation[i]) as isize - g.window.padding[i] as isize;
+            let taps = all.iter().map(|t| [place(t / g.kernel[1], 0), place(t % g.kernel[1], 1)]).collect();
+            Grid { n: g.n, points: g.output, source, step: g.window.stride, taps, target, spread: [1; 2], first: [0; 2] }
+        };
+        if g.co <= THIN {
+            // SAFETY (all): groups write channels of their own, rows pixels of their own.
+            unsafe { grid.multiply_thin(x, &thin(w, &all, g.ci, g.co, |o, i| g.place(group, o, i)), out) };
+            continue;
         }
-    });
+        let panels = Panels::pack(w, &all, g.ci, g.co, g.taps(), |o, i| g.place(group, o, i));
+        if g.is_unfolded() {
+            unfolded_forward(g, x, &Panels { rows: g.taps() * g.ci, ..panels }, out);
+        } else {
+            unsafe { grid.multiply(x, &panels, out) };
+        }
+    }
     y
 }
 
-/// `dx [n, ci, h, w]` of `dy [n, co, oh, ow]` and `w [co, ci, k, k]`: also the forward of a transposed convolution.
-pub(crate) fn input_gradient(g: &Geometry, dy: &[f32], w: &[f32]) -> Vec<f32> {
-    let (map_in, map, depth, area) = (g.map_in(), g.map_out(), g.depth(), g.k * g.k);
-    let mut dx = vec![0f32; g.n * g.ci * map_in];
-    let out = Shared::new(&mut dx);
-    // A task owns some samples and some channels, so that bands of one sample add up inside one task.
-    let group = g.tiles(0, g.n, depth).first().map_or(1, |t| t.samples);
-    let groups = g.n.div_ceil(group);
-    let parts = if groups >= 8 { 1 } else { g.ci.min(8) };
-    let per_part = g.ci.div_ceil(parts);
-    (0..groups * parts).into_par_iter().for_each(|task| {
-        let (from, c0) = (task / parts * group, task % parts * per_part);
-        let (to, c1) = ((from + group).min(g.n), (c0 + per_part).min(g.ci));
-        if c0 >= c1 {
-            return;
-        }
-        let rows = (c1 - c0) * area;
-        let kernel = Matrix { data: &w[c0 * area..], row: 1, column: depth };
-        // SAFETY (both places): tasks own disjoint pairs of sample and channel range.
-        let maps = |sample: usize| unsafe { out.part((sample * g.ci + c0) * map_in, (c1 - c0) * map_in) };
-        if g.is_plain() {
-            for sample in from..to {
-                let gradient = Matrix { data: &dy[sample * g.co * map..], row: map, column: 1 };
-                product((rows, map, g.co), maps(sample), map, false, kernel, gradient);
-            }
-            return;
-        }
-        let whole = Tile { first: from, samples: to - from, row0: 0, row1: g.oh };
-        let tiles = if group > 1 { vec![whole] } else { g.tiles(from, to, rows) };
-        for t in tiles {
-            let columns = g.columns(&t);
-            with_scratch((rows + g.co) * columns, |scratch| {
-                let (unfolded, gathered) = scratch.split_at_mut(rows * columns);
-                let gradient = gather(g, dy, &t, gathered);
-                product((rows, columns, g.co), unfolded, columns, false, kernel, gradient);
-                for sample in 0..t.samples {
-                    g.fold(maps(t.first + sample), c1 - c0, t, sample, unfolded);
-                }
-            });
+fn unfolded_forward(g: &Geometry, x: &[f32], panels: &Panels, out: Shared) {
+    let depth = g.taps() * g.ci;
+    (0..g.pixels().div_ceil(UNFOLDED)).into_par_iter().for_each(|chunk| {
+        let (from, to) = (chunk * UNFOLDED, (chunk * UNFOLDED + UNFOLDED).min(g.pixels()));
+        let mut lines = vec![0f32; (to - from) * depth];
+        g.unfold(x, from, to, &mut lines);
+        let side = |run| Side { map: [1, 1], channels: run, from: 0, run };
+        let grid = Grid::list(to - from, side(depth), side(g.co));
+        // SAFETY: chunks write pixels of their own.
+        unsafe {
+            let own = Shared::new(out.part(from * g.co, (to - from) * g.co));
+            grid.multiply(&lines, panels, own);
         }
     });
+}
+
+/// `dx [n, h, w, ci]` of `dy [n, oh, ow, co]` and `w [co, ci/groups, kh, kw]`: also the forward of a transposed convolution.
+///
+/// Input pixels of one residue by the stride read the same kernel positions: each residue is a dense product of its own.
+pub(crate) fn input_gradient(g: &Geometry, dy: &[f32], w: &[f32]) -> Vec<f32> {
+    let mut dx = vec![0f32; g.sizes()[0]];
+    let out = Shared::new(&mut dx);
+    let stride = g.window.stride;
+    for group in 0..g.window.groups {
+        for first in (0..stride[0].min(g.input[0])).flat_map(|y| (0..stride[1].min(g.input[1])).map(move |x| [y, x])) {
+            let (rows, columns) = (residue(g, first, 0), residue(g, first, 1));
+            let both = || rows.iter().flat_map(|r| columns.iter().map(move |c| (r, c)));
+            let taps: Vec<[isize; 2]> = both().map(|(r, c)| [r.1, c.1]).collect();
+            let which: Vec<usize> = both().map(|(r, c)| r.0 * g.kernel[1] + c.0).collect();
+            if which.is_empty() {
+                continue;
+            }
+            let (source, target) = (g.output_side(group), g.input_side(group));
+            let grid = if g.is_pointwise() {
+                Grid::list(g.pixels(), source, target)
+            } else {
+                let points = [0, 1].map(|i| (g.input[i] - first[i]).div_ceil(stride[i]));
+                Grid { n: g.n, points, source, step: [1; 2], taps, target, spread: stride, first }
+            };
+            // SAFETY: residues write pixels, and groups channels, of their own.
+            unsafe {
+                if g.ci <= THIN {
+                    grid.multiply_thin(dy, &thin(w, &which, g.co, g.ci, |i, o| g.place(group, o, i)), out);
+                } else {
+                    grid.multiply(dy, &Panels::pack(w, &which, g.co, g.ci, g.taps(), |i, o| g.place(group, o, i)), out);
+                }
+            }
+        }
+    }
     dx
 }
 
-/// `dw [co, ci, k, k]` of `x [n, ci, h, w]` and `dy [n, co, oh, ow]`.
-pub(crate) fn kernel_gradient(g: &Geometry, x: &[f32], dy: &[f32]) -> Vec<f32> {
-    let (map_in, map, depth, area) = (g.map_in(), g.map_out(), g.depth(), g.k * g.k);
-    // The split follows from the shape: chunks of input channels, and groups of samples where channels are few.
-    let parts = (depth / 256).clamp(1, 8).min(g.ci);
-    let groups = if parts >= 4 { 1 } else { g.n.clamp(1, 4) };
-    let (per_group, per_part) = (g.n.div_ceil(groups), g.ci.div_ceil(parts));
-    let mut partial = vec![0f32; groups * g.co * depth];
-    let out = Shared::new(&mut partial);
-    (0..groups * parts).into_par_iter().for_each(|task| {
-        let (group, part) = (task / parts, task % parts);
-        let (c0, c1) = (part * per_part, ((part + 1) * per_part).min(g.ci));
-        let (from, to) = (group * per_group, ((group + 1) * per_group).min(g.n));
-        if c0 >= c1 || from >= to {
-            return;
-        }
-        let columns_of_kernel = (c1 - c0) * area;
-        let at = group * g.co * depth + c0 * area;
-        // SAFETY: tasks own disjoint column ranges of disjoint partial sums.
-        let multiply = |inner: usize, accumulate: bool, a: Matrix, b: Matrix| unsafe {
-            out.product((g.co, columns_of_kernel, inner), at, depth, accumulate, a, b);
-        };
-        let mut accumulate = false;
-        if g.is_plain() {
-            for sample in from..to {
-                let gradient = Matrix { data: &dy[sample * g.co * map..], row: map, column: 1 };
-                let input = Matrix { data: &x[(sample * g.ci + c0) * map_in..], row: 1, column: map_in };
-                multiply(map, accumulate, gradient, input);
-                accumulate = true;
-            }
-            return;
-        }
-        for t in g.tiles(from, to, columns_of_kernel) {
-            let columns = g.columns(&t);
-            with_scratch((columns_of_kernel + g.co) * columns, |scratch| {
-                let (unfolded, gathered) = scratch.split_at_mut(columns_of_kernel * columns);
-                g.unfold(x, c0, c1, t, unfolded);
-                let gradient = gather(g, dy, &t, gathered);
-                multiply(columns, accumulate, gradient, Matrix { data: unfolded, row: 1, column: columns });
-            });
-            accumulate = true;
-        }
-    });
-    if groups == 1 {
-        return partial;
-    }
-    let (first, others) = partial.split_at(g.co * depth);
-    let mut dw = first.to_vec();
-    dw.par_chunks_mut(16_384).enumerate().for_each(|(chunk, dw)| {
-        for other in others.chunks_exact(g.co * depth) {
-            dw.iter_mut().zip(&other[chunk * 16_384..]).for_each(|(a, b)| *a += *b);
-        }
-    });
-    dw
+/// Kernel rows (`axis` 0) or columns (1) that reach input places of a residue, with the output place relative to it.
+fn residue(g: &Geometry, first: [usize; 2], axis: usize) -> Vec<(usize, isize)> {
+    let stride = g.window.stride[axis] as isize;
+    let gap = |k: usize| (first[axis] + g.window.padding[axis]) as isize - (k * g.window.dilation[axis]) as isize;
+    (0..g.kernel[axis]).filter(|k| gap(*k).rem_euclid(stride) == 0).map(|k| (k, gap(k).div_euclid(stride))).collect()
 }
 
-/// The gradient of a tile as a `[co, columns]` matrix: in place for one sample, gathered for several.
-fn gather<'a>(g: &Geometry, dy: &'a [f32], t: &Tile, gathered: &'a mut [f32]) -> Matrix<'a> {
-    let (map, columns) = (g.map_out(), g.columns(t));
-    if t.samples == 1 {
-        return Matrix { data: &dy[t.first * g.co * map + t.row0 * g.ow..], row: map, column: 1 };
-    }
-    for (c, row) in gathered.chunks_exact_mut(columns).take(g.co).enumerate() {
-        for (sample, to) in row.chunks_exact_mut(map).enumerate() {
-            to.copy_from_slice(&dy[((t.first + sample) * g.co + c) * map..][..map]);
-        }
-    }
-    Matrix { data: gathered, row: columns, column: 1 }
+/// Weights for products of few columns: per column a run of `inner` values for each tap.
+fn thin(w: &[f32], taps: &[usize], inner: usize, columns: usize, place: impl Fn(usize, usize) -> usize) -> Vec<f32> {
+    let line = |o: usize| taps.iter().flat_map(move |t| (0..inner).map(move |i| (o, i, *t)));
+    (0..columns).flat_map(line).map(|(o, i, tap)| w[place(o, i) + tap]).collect()
 }

@@ -2,8 +2,8 @@
 
 use candle_core::{Result, Tensor};
 
-/// Repeats each value `scale × scale` times: `[n, c, h, w] → [n, c, h·scale, w·scale]`.
+/// Repeats each value `scale × scale` times: `[n, h, w, c] → [n, h·scale, w·scale, c]`.
 pub fn up_sample_nearest(x: &Tensor, scale: usize) -> Result<Tensor> {
-    let (n, c, h, w) = x.dims4()?;
-    x.reshape((n, c, h, 1, w, 1))?.broadcast_as((n, c, h, scale, w, scale))?.reshape((n, c, h * scale, w * scale))
+    let (n, h, w, c) = x.dims4()?;
+    x.reshape((n, h, 1, w, 1, c))?.broadcast_as((n, h, scale, w, scale, c))?.reshape((n, h * scale, w * scale, c))
 }

@@ -5,6 +5,7 @@
 
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
+use rayon::prelude::*;
 
 /// The seed of a stage. Its streams are independent of each other and of every other kind's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +100,21 @@ impl Stream {
         }
     }
 
+    /// `n` truths, each with probability `p` to 1/65,536, as bytes 1 and 0; drawn by several threads, the same on any number.
+    pub fn truths(&mut self, n: usize, p: f64) -> Vec<u8> {
+        const CHUNK: usize = 32_768;
+        let limit = (p.clamp(0.0, 1.0) * 65_536.0).round() as u32;
+        let first = self.bits();
+        let mut out = vec![0u8; n];
+        out.par_chunks_mut(CHUNK).enumerate().for_each(|(i, out)| {
+            let mut bytes = [0u8; 2 * CHUNK];
+            let bytes = &mut bytes[..2 * out.len()];
+            self.item(first.wrapping_add(i as u64)).rng.fill_bytes(bytes);
+            out.iter_mut().zip(bytes.as_chunks::<2>().0).for_each(|(o, b)| *o = u8::from(u32::from(u16::from_le_bytes(*b)) < limit));
+        });
+        out
+    }
+
     /// True with probability `p`.
     pub fn chance(&mut self, p: f64) -> bool {
         self.unit() < p
@@ -150,5 +166,9 @@ mod tests {
             c
         });
         assert!(counts.iter().all(|c| (c - n / 3).abs() < 1000));
+        let share = |p: f64, s: &mut Stream| s.truths(100_001, p).iter().map(|t| f64::from(*t)).sum::<f64>() / 100_001.0;
+        assert!((share(0.3, &mut s) - 0.3).abs() < 0.005);
+        assert_eq!((share(0.0, &mut s), share(1.0, &mut s)), (0.0, 1.0));
+        assert_ne!(s.truths(64, 0.5), s.truths(64, 0.5), "each call draws anew");
     }
 }

@@ -105,7 +105,7 @@ impl TrainClassifier {
         for step in 1..=steps {
             let draws = order.batch(batch);
             let films = batch::numbers(&set.films, &draws, side, &self.augment, &augmentation, (0.0, 1.0));
-            let films = Tensor::from_vec(films, (batch, 1, side, side), &device)?;
+            let films = Tensor::from_vec(films, (batch, side, side, 1), &device)?;
             let labels: Vec<u32> = draws.iter().map(|d| set.labels[d.0]).collect();
             let targets = Tensor::from_slice(&labels, batch, &device)?;
 

@@ -134,7 +134,7 @@ impl TrainGan {
         for step in 1..=steps {
             let draws = order.batch(batch);
             let real = batch::numbers(&films, &draws, config.size, &self.augment, &augmentation, (-1.0, 1.0));
-            let real = Tensor::from_vec(real, (batch, 1, config.size, config.size), &device)?;
+            let real = Tensor::from_vec(real, (batch, config.size, config.size, 1), &device)?;
             let z = training::uniform_noise(&noise, (step * batch) as u64, batch, config.latent, &device)?;
 
             // Discriminator: real and fake batches apart, gradients summed, one step.
@@ -191,11 +191,10 @@ fn scalar(x: &Tensor) -> Result<f64> {
 
 /// The mean probability of being real.
 fn belief(logits: &Tensor) -> Result<f64> {
-    let logits = logits.to_vec1::<f32>()?;
-    Ok(logits.iter().map(|l| 1.0 / (1.0 + f64::from(-l).exp())).sum::<f64>() / logits.len() as f64)
+    scalar(&candle_nn::ops::sigmoid(logits)?.mean_all()?)
 }
 
-/// Films of a generator's output `[n, 1, size, size]` in [−1, 1] as grey bytes.
+/// Films of a generator's output `[n, size, size, 1]` in [−1, 1] as grey bytes.
 pub(super) fn to_films(x: &Tensor, size: usize) -> Result<Vec<Vec<u8>>> {
     let values = x.flatten_all()?.to_vec1::<f32>()?;
     Ok(values.chunks_exact(size * size).map(|film| film.iter().map(|v| ((v.clamp(-1.0, 1.0) + 1.0) * 127.5).round() as u8).collect()).collect())

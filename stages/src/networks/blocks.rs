@@ -33,7 +33,7 @@ impl BatchNorm {
         BatchNorm { weight: self.weight.detach(), bias: self.bias.detach(), mean: self.mean.clone(), variance: self.variance.clone() }
     }
 
-    /// `[n, c, h, w] → [n, c, h, w]`; training updates the running statistics.
+    /// `[n, h, w, c] → [n, h, w, c]`; training updates the running statistics.
     pub fn forward(&self, x: &Tensor, train: bool) -> Result<Tensor> {
         const MOMENTUM: f64 = 0.1;
         const EPS: f64 = 1e-5;
@@ -51,11 +51,7 @@ impl BatchNorm {
 /// Sets values to zero with probability `p` and scales the others by `1/(1−p)`; nothing in evaluation.
 pub fn dropout(x: &Tensor, p: f64, mode: &mut Mode) -> Result<Tensor> {
     match mode {
-        Mode::Train(stream) if p > 0.0 => {
-            let keep = (1.0 / (1.0 - p)) as f32;
-            let mask: Vec<f32> = (0..x.elem_count()).map(|_| if stream.chance(p) { 0.0 } else { keep }).collect();
-            Ok((x * Tensor::from_vec(mask, x.shape(), x.device())?)?)
-        }
+        Mode::Train(stream) if p > 0.0 => Ok(hilum_ops::masked(x, stream.truths(x.elem_count(), 1.0 - p), 1.0 / (1.0 - p))?),
         _ => Ok(x.clone()),
     }
 }
@@ -77,6 +73,6 @@ impl Linear {
     }
     /// `x · Wᵀ + b`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(candle_nn::Module::forward(&candle_nn::Linear::new(self.weight.clone(), Some(self.bias.clone())), x)?)
+        Ok(hilum_ops::linear(x, &self.weight, Some(&self.bias))?)
     }
 }

@@ -7,7 +7,7 @@ use super::blocks::{BatchNorm, dropout};
 use super::{Mode, Weights};
 use crate::contract::prelude::*;
 use candle_core::Tensor;
-use hilum_ops::{conv_transpose2d, conv2d, leaky_relu, relu};
+use hilum_ops::{Window, conv_transpose2d, conv2d, leaky_relu, relu};
 
 /// DCGAN.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -53,7 +53,7 @@ impl Config {
     }
 }
 
-/// Noise `[n, latent, 1, 1]` → films `[n, 1, size, size]` in [−1, 1].
+/// Noise `[n, 1, 1, latent]` → films `[n, size, size, 1]` in [−1, 1].
 pub struct Generator {
     kernels: Vec<Tensor>,
     norms: Vec<BatchNorm>,
@@ -80,7 +80,7 @@ impl Generator {
         let mut x = z.clone();
         for (i, kernel) in self.kernels.iter().enumerate() {
             // The first kernel spreads one position to 4 × 4, each other doubles the side.
-            x = if i == 0 { conv_transpose2d(&x, kernel, 1, 0, 0)? } else { conv_transpose2d(&x, kernel, 2, 1, 0)? };
+            x = conv_transpose2d(&x, kernel, if i == 0 { Window::square(1, 0) } else { Window::square(2, 1) }, [0; 2])?;
             x = match self.norms.get(i) {
                 Some(norm) => relu(&norm.forward(&x, train)?)?,
                 None => x.tanh()?,
@@ -90,7 +90,7 @@ impl Generator {
     }
 }
 
-/// Films `[n, 1, size, size]` in [−1, 1] → logits `[n]` of being real.
+/// Films `[n, size, size, 1]` in [−1, 1] → logits `[n]` of being real.
 pub struct Discriminator {
     kernels: Vec<Tensor>,
     norms: Vec<BatchNorm>,
@@ -124,7 +124,7 @@ impl Discriminator {
         let last = self.kernels.len() - 1;
         let mut x = films.clone();
         for (i, kernel) in self.kernels[..last].iter().enumerate() {
-            x = conv2d(&x, kernel, 2, 1)?;
+            x = conv2d(&x, kernel, Window::square(2, 1))?;
             if i > 0 {
                 x = self.norms[i - 1].forward(&x, mode.is_train())?;
             }
@@ -134,6 +134,6 @@ impl Discriminator {
                 x = dropout(&x, self.dropout, mode)?;
             }
         }
-        Ok(conv2d(&x, &self.kernels[last], 1, 0)?.flatten_all()?)
+        Ok(conv2d(&x, &self.kernels[last], Window::square(1, 0))?.flatten_all()?)
     }
 }

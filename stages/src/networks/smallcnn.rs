@@ -7,7 +7,7 @@ use super::blocks::{BatchNorm, Linear, dropout};
 use super::{Classifier, Mode, Weights};
 use crate::contract::prelude::*;
 use candle_core::Tensor;
-use hilum_ops::{add_channel_bias, conv2d, global_average_pool, max_pool2d, relu};
+use hilum_ops::{Window, add_channel_bias, conv2d, global_average_pool, max_pool2d, relu};
 
 /// The small classifier.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,7 +27,7 @@ impl Default for Config {
     }
 }
 
-/// Films `[n, 1, s, s]` in [0, 1], `s` at least 4 → logits `[n, classes]`.
+/// Films `[n, s, s, 1]` in [0, 1], `s` at least 4 → logits `[n, classes]`.
 pub struct SmallCnn {
     layers: Vec<(Tensor, Tensor, BatchNorm)>,
     fc: Linear,
@@ -53,7 +53,7 @@ impl Classifier for SmallCnn {
     fn features(&self, x: &Tensor, mode: &mut Mode) -> Result<Tensor> {
         let mut x = x.clone();
         for (i, (kernel, bias, norm)) in self.layers.iter().enumerate() {
-            x = relu(&norm.forward(&add_channel_bias(&conv2d(&x, kernel, 1, 1)?, bias)?, mode.is_train())?)?;
+            x = relu(&norm.forward(&add_channel_bias(&conv2d(&x, kernel, Window::square(1, 1))?, bias)?, mode.is_train())?)?;
             if i == 1 || i == 3 {
                 x = max_pool2d(&x, 2, 2, 0)?;
             }

@@ -1,0 +1,138 @@
+//! The inner loops: a tile of `R` rows and `V` vectors stays in registers while sums are made.
+
+use super::simd::Simd;
+
+/// `c[r][..n] = Σ a[t][r][i] · b[t·run + i][..]` over taps `t` and places `i`, added to what `c` holds unless `fresh`.
+///
+/// # Safety
+/// `a` holds `taps · R` addresses of `run` values, `b` a panel of `taps · run` rows of `V` vectors, `c` has `R` addresses
+/// of `n` values that nobody else touches.
+#[inline(always)]
+pub(super) unsafe fn gather<S: Simd, const R: usize, const V: usize>(
+    taps: usize,
+    run: usize,
+    a: *const *const f32,
+    mut b: *const f32,
+    c: *const *mut f32,
+    n: usize,
+    fresh: bool,
+) {
+    // SAFETY: every address is one that the caller promised.
+    unsafe {
+        let part = |v: usize| n.saturating_sub(v * S::LANES).min(S::LANES);
+        let mut sums = [[S::zero(); V]; R];
+        if !fresh {
+            for (r, sums) in sums.iter_mut().enumerate() {
+                for (v, sum) in sums.iter_mut().enumerate() {
+                    *sum = S::load_part((*c.add(r)).wrapping_add(v * S::LANES), part(v));
+                }
+            }
+        }
+        for t in 0..taps {
+            let rows: [*const f32; R] = std::array::from_fn(|r| *a.add(t * R + r));
+            for i in 0..run {
+                let panel: [S::V; V] = std::array::from_fn(|v| S::load(b.add(v * S::LANES)));
+                b = b.add(V * S::LANES);
+                for (sums, row) in sums.iter_mut().zip(&rows) {
+                    let x = S::splat(*row.add(i));
+                    for (sum, panel) in sums.iter_mut().zip(&panel) {
+                        *sum = S::fma(x, *panel, *sum);
+                    }
+                }
+            }
+        }
+        for (r, sums) in sums.iter().enumerate() {
+            store::<S, V>(*c.add(r), n, sums);
+        }
+    }
+}
+
+/// `c[r][..n] += Σ x[p.0 + r] · y[p.1..][..n]` over pairs of places `p`; rows of `c` are `width` apart.
+///
+/// # Safety
+/// For each pair `R` values of `x` and `n` of `y` are there; `c` has `R` rows of `n` values that nobody else touches.
+#[inline(always)]
+pub(super) unsafe fn outer<S: Simd, const R: usize, const V: usize>(pairs: &[(u32, u32)], x: *const f32, y: *const f32, c: *mut f32, width: usize, n: usize) {
+    // SAFETY: every address is one that the caller promised.
+    unsafe {
+        let part = |v: usize| n.saturating_sub(v * S::LANES).min(S::LANES);
+        let mut sums: [[S::V; V]; R] = std::array::from_fn(|r| std::array::from_fn(|v| S::load_part(c.wrapping_add(r * width + v * S::LANES), part(v))));
+        if n >= V * S::LANES {
+            sum_up::<S, R, V>(pairs, x, y, &mut sums, |y, _| S::load(y));
+        } else {
+            sum_up::<S, R, V>(pairs, x, y, &mut sums, |y, v| S::load_part(y, part(v)));
+        }
+        for (r, sums) in sums.iter().enumerate() {
+            store::<S, V>(c.add(r * width), n, sums);
+        }
+    }
+}
+
+/// # Safety
+/// As [`outer`]; `load` reads vector `v` of a row of `y`.
+#[inline(always)]
+unsafe fn sum_up<S: Simd, const R: usize, const V: usize>(
+    pairs: &[(u32, u32)],
+    x: *const f32,
+    y: *const f32,
+    sums: &mut [[S::V; V]; R],
+    load: impl Fn(*const f32, usize) -> S::V,
+) {
+    for (from, to) in pairs {
+        // SAFETY: every address is one that the caller promised.
+        unsafe {
+            let (x, y) = (x.add(*from as usize), y.add(*to as usize));
+            let line: [S::V; V] = std::array::from_fn(|v| load(y.wrapping_add(v * S::LANES), v));
+            for (r, sums) in sums.iter_mut().enumerate() {
+                let x = S::splat(*x.add(r));
+                for (sum, line) in sums.iter_mut().zip(&line) {
+                    *sum = S::fma(x, *line, *sum);
+                }
+            }
+        }
+    }
+}
+
+/// # Safety
+/// `n` values at `to`, at most `V` vectors of them.
+#[inline(always)]
+unsafe fn store<S: Simd, const V: usize>(to: *mut f32, n: usize, values: &[S::V; V]) {
+    for (v, value) in values.iter().enumerate() {
+        let left = n.saturating_sub(v * S::LANES);
+        // SAFETY: only the first `n` values are written.
+        unsafe {
+            if left >= S::LANES {
+                S::store(to.add(v * S::LANES), *value);
+            } else if left > 0 {
+                S::store_part(to.add(v * S::LANES), left, *value);
+            }
+        }
+    }
+}
+
+/// `Σ a[t][i] · b[t·run + i]`, for products of very few columns: sixteen times four chains, added up in a fixed order.
+///
+/// # Safety
+/// `a` holds `taps` addresses of `run` values, `b` `taps · run` values.
+#[inline(always)]
+pub(super) unsafe fn dot(taps: usize, run: usize, a: *const *const f32, b: *const f32) -> f32 {
+    let mut sums = [[0f32; 16]; 4];
+    for t in 0..taps {
+        // SAFETY: the caller's promise.
+        let (a, b) = unsafe { (std::slice::from_raw_parts(*a.add(t), run), std::slice::from_raw_parts(b.add(t * run), run)) };
+        let ((wide_a, a), (wide_b, b)) = (a.as_chunks::<64>(), b.as_chunks::<64>());
+        for (a, b) in wide_a.iter().zip(wide_b) {
+            for (chain, sums) in sums.iter_mut().enumerate() {
+                for (lane, sum) in sums.iter_mut().enumerate() {
+                    *sum = a[chain * 16 + lane].mul_add(b[chain * 16 + lane], *sum);
+                }
+            }
+        }
+        for (i, (a, b)) in a.iter().zip(b).enumerate() {
+            let sum = &mut sums[i / 16][i % 16];
+            *sum = a.mul_add(*b, *sum);
+        }
+    }
+    let [a, b, c, d] = sums;
+    (0..16).map(|i| (a[i] + b[i]) + (c[i] + d[i])).sum()
+}

@@ -180,10 +180,40 @@ def second_order(out):
     out |= {f"second.all.d{n}": g for n, g in zip(named, torch.autograd.grad(penalty, list(named.values())))}
 
 
+def windows(out):
+    """Convolutions with oblong kernels, dilation and groups; channels that reach every width of a product."""
+    cases = [
+        (2, 3, 9, 8, 5, (1, 7), (1, 1), (0, 3), (1, 1), 1),
+        (2, 9, 8, 9, 6, (7, 1), (1, 2), (3, 0), (1, 1), 1),
+        (1, 4, 11, 10, 6, (3, 3), (1, 1), (2, 2), (2, 2), 2),
+        (2, 6, 9, 7, 6, (3, 3), (2, 1), (1, 1), (1, 1), 6),
+        (2, 12, 7, 7, 8, (3, 2), (2, 2), (1, 0), (1, 2), 4),
+        (1, 10, 5, 6, 70, (3, 3), (1, 1), (1, 1), (1, 1), 1),
+        (2, 70, 4, 4, 10, (2, 2), (2, 2), (0, 0), (1, 1), 1),
+        (1, 2, 10, 9, 3, (3, 3), (3, 3), (0, 0), (1, 1), 1),
+        (3, 34, 2, 3, 36, (1, 1), (1, 1), (0, 0), (1, 1), 2),
+        (2, 3, 12, 12, 4, (3, 5), (2, 2), (2, 4), (2, 2), 1),
+    ]
+    for i, (n, ci, h, w, co, kernel, stride, padding, dilation, groups) in enumerate(cases):
+        x, k = leaf(n, ci, h, w), leaf(co, ci // groups, *kernel)
+        y = F.conv2d(x, k, None, stride, padding, dilation, groups)
+        put(out, f"window.{i}", {"x": x, "w": k}, y, [*stride, *padding, *dilation, groups, 0, 0])
+    transposed = [
+        (2, 6, 4, 5, 4, (3, 3), (2, 2), (1, 1), (1, 1), 2, (1, 1)),
+        (1, 4, 5, 4, 6, (3, 2), (1, 2), (0, 0), (2, 1), 1, (0, 1)),
+        (2, 5, 3, 3, 40, (4, 4), (2, 2), (1, 1), (1, 1), 1, (0, 0)),
+        (1, 3, 4, 4, 3, (2, 2), (3, 3), (0, 0), (1, 1), 3, (1, 0)),
+    ]
+    for i, (n, ci, h, w, co, kernel, stride, padding, dilation, groups, extra) in enumerate(transposed):
+        x, k = leaf(n, ci, h, w), leaf(ci, co // groups, *kernel)
+        y = F.conv_transpose2d(x, k, None, stride, padding, extra, groups, dilation)
+        put(out, f"window_transposed.{i}", {"x": x, "w": k}, y, [*stride, *padding, *dilation, groups, *extra])
+
+
 def main():
     torch.set_num_threads(1)
     out = {}
-    for seed, part in enumerate([convolutions, pools, activations, norms, losses, optimisers, second_order]):
+    for seed, part in enumerate([convolutions, pools, activations, norms, losses, optimisers, second_order, windows]):
         torch.manual_seed(20260 + seed)
         part(out)
     save(OUT, out)

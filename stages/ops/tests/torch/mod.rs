@@ -1,4 +1,7 @@
 //! The operations in torch's order, `[n, c, h, w]`, in which the fixture is written.
+#![allow(dead_code)] // each test program uses its part
+
+pub(crate) mod report;
 
 use candle_core::{Result, Tensor};
 use hilum_ops::{BatchStatistics, Window, channels_first, channels_last};
@@ -6,8 +9,8 @@ use hilum_ops::{BatchStatistics, Window, channels_first, channels_last};
 pub(crate) fn conv2d(x: &Tensor, w: &Tensor, window: Window) -> Result<Tensor> {
     channels_first(&hilum_ops::conv2d(&channels_last(x)?, w, window)?)
 }
-pub(crate) fn conv_transpose2d(x: &Tensor, w: &Tensor, window: Window, output_padding: usize) -> Result<Tensor> {
-    channels_first(&hilum_ops::conv_transpose2d(&channels_last(x)?, w, window, [output_padding; 2])?)
+pub(crate) fn conv_transpose2d(x: &Tensor, w: &Tensor, window: Window, output_padding: [usize; 2]) -> Result<Tensor> {
+    channels_first(&hilum_ops::conv_transpose2d(&channels_last(x)?, w, window, output_padding)?)
 }
 pub(crate) fn max_pool2d(x: &Tensor, k: usize, stride: usize, padding: usize) -> Result<Tensor> {
     channels_first(&hilum_ops::max_pool2d(&channels_last(x)?, k, stride, padding)?)

@@ -1,0 +1,40 @@
+//! Errors of many comparisons, collected, so that one run names all that are too large.
+
+use candle_core::Tensor;
+
+pub(crate) fn values(t: &Tensor) -> Vec<f32> {
+    t.flatten_all().unwrap().to_vec1().unwrap()
+}
+
+/// `max|a − b| / max|b|`; what is not a number counts as infinitely wrong.
+pub(crate) fn relative_error(found: &[f32], expected: impl IntoIterator<Item = f64>) -> f64 {
+    let expected: Vec<f64> = expected.into_iter().collect();
+    assert_eq!(found.len(), expected.len());
+    let gap = found.iter().zip(&expected).map(|(a, b)| (f64::from(*a) - b).abs()).fold(0.0, |m, g| if g.is_nan() { f64::INFINITY } else { g.max(m) });
+    if gap == 0.0 { 0.0 } else { gap / expected.iter().fold(0.0, |m, b| b.abs().max(m)) }
+}
+
+/// Collects errors, so that one run names all that are too large.
+pub(crate) struct Report {
+    tolerance: f64,
+    worst: (f64, String),
+    wrong: Vec<String>,
+}
+
+impl Report {
+    pub(crate) fn new(tolerance: f64) -> Self {
+        Report { tolerance, worst: (0.0, "all".to_owned()), wrong: vec![] }
+    }
+    pub(crate) fn note(&mut self, name: &str, error: f64) {
+        if error > self.worst.0 {
+            self.worst = (error, name.to_owned());
+        }
+        if error.is_nan() || error > self.tolerance {
+            self.wrong.push(format!("{name}: {error:.2e}"));
+        }
+    }
+    pub(crate) fn finish(self, what: &str) {
+        println!("{what}: largest relative error {:.2e} ({})", self.worst.0, self.worst.1);
+        assert!(self.wrong.is_empty(), "{what}: above {:e}: {:#?}", self.tolerance, self.wrong);
+    }
+}

@@ -3,7 +3,7 @@
 use crate::geometry::Geometry;
 use crate::grid::{Grid, Side, THIN};
 use crate::panels::Panels;
-use crate::slices::Shared;
+use crate::slices::{Shared, filled};
 use rayon::prelude::*;
 
 pub(crate) use crate::outer::kernel_gradient;
@@ -26,8 +26,11 @@ impl Geometry {
 
 /// `y [n, oh, ow, co]` of `x [n, h, w, ci]` and `w [co, ci/groups, kh, kw]`.
 pub(crate) fn forward(g: &Geometry, x: &[f32], w: &[f32]) -> Vec<f32> {
-    let mut y = vec![0f32; g.sizes()[1]];
-    let out = Shared::new(&mut y);
+    // SAFETY: every output pixel and channel belongs to one row and one group.
+    unsafe { filled(g.sizes()[1], |out| forward_into(g, x, w, out)) }
+}
+
+fn forward_into(g: &Geometry, x: &[f32], w: &[f32], out: Shared) {
     let all: Vec<usize> = (0..g.taps()).collect();
     for group in 0..g.window.groups {
         let (source, target) = (g.input_side(group), g.output_side(group));
@@ -50,7 +53,6 @@ pub(crate) fn forward(g: &Geometry, x: &[f32], w: &[f32]) -> Vec<f32> {
             unsafe { grid.multiply(x, &panels, out) };
         }
     }
-    y
 }
 
 fn unfolded_forward(g: &Geometry, x: &[f32], panels: &Panels, out: Shared) {
@@ -63,8 +65,7 @@ fn unfolded_forward(g: &Geometry, x: &[f32], panels: &Panels, out: Shared) {
         let grid = Grid::list(to - from, side(depth), side(g.co));
         // SAFETY: chunks write pixels of their own.
         unsafe {
-            let own = Shared::new(out.part(from * g.co, (to - from) * g.co));
-            grid.multiply(&lines, panels, own);
+            grid.multiply(&lines, panels, out.range(from * g.co, (to - from) * g.co));
         }
     });
 }
@@ -73,9 +74,16 @@ fn unfolded_forward(g: &Geometry, x: &[f32], panels: &Panels, out: Shared) {
 ///
 /// Input pixels of one residue by the stride read the same kernel positions: each residue is a dense product of its own.
 pub(crate) fn input_gradient(g: &Geometry, dy: &[f32], w: &[f32]) -> Vec<f32> {
-    let mut dx = vec![0f32; g.sizes()[0]];
-    let out = Shared::new(&mut dx);
+    // SAFETY: every input pixel and channel belongs to one residue and one group; those that no output reads are zeroed.
+    unsafe { filled(g.sizes()[0], |out| input_gradient_into(g, dy, w, out)) }
+}
+
+fn input_gradient_into(g: &Geometry, dy: &[f32], w: &[f32], out: Shared) {
     let stride = g.window.stride;
+    if (0..2).any(|i| (0..stride[i].min(g.input[i])).any(|f| residue(g, [f; 2], i).is_empty())) {
+        // SAFETY: nobody else writes yet.
+        unsafe { std::ptr::write_bytes(out.address(0), 0, out.len()) };
+    }
     for group in 0..g.window.groups {
         for first in (0..stride[0].min(g.input[0])).flat_map(|y| (0..stride[1].min(g.input[1])).map(move |x| [y, x])) {
             let (rows, columns) = (residue(g, first, 0), residue(g, first, 1));
@@ -102,7 +110,6 @@ pub(crate) fn input_gradient(g: &Geometry, dy: &[f32], w: &[f32]) -> Vec<f32> {
             }
         }
     }
-    dx
 }
 
 /// Kernel rows (`axis` 0) or columns (1) that reach input places of a residue, with the output place relative to it.

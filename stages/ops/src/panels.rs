@@ -52,13 +52,15 @@ impl Panels {
             })
             .collect();
         parts.into_par_iter().for_each(|(panel, part)| {
-            // Few channels at a time: what is written to stays in the L1 cache while weights are read in order.
+            // A few channels and sixteen outputs at a time: what is read stays in the L1 cache, what is written is one line.
             for i0 in (0..inner).step_by(8) {
-                for o in 0..panel.n {
+                for o0 in (0..panel.n).step_by(16) {
+                    let m = (panel.n - o0).min(16);
                     for i in i0..(i0 + 8).min(inner) {
-                        let from = &w[place(panel.from + o, i)..][..run];
+                        let from: [&[f32]; 16] = std::array::from_fn(|k| &w[place(panel.from + o0 + k.min(m - 1), i)..][..run]);
                         for (j, tap) in taps.iter().enumerate() {
-                            part[(j * inner + i) * panel.tile.columns + o] = from[*tap];
+                            let line: [f32; 16] = std::array::from_fn(|k| from[k][*tap]);
+                            part[(j * inner + i) * panel.tile.columns + o0..][..m].copy_from_slice(&line[..m]);
                         }
                     }
                 }

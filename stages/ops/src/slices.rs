@@ -15,7 +15,7 @@ pub(crate) struct Shared {
     len: usize,
 }
 
-// SAFETY: only hands out ranges through `part`, whose caller promises that ranges of different threads are disjoint.
+// SAFETY: only hands out addresses; who writes to one promises that no other thread does.
 unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
@@ -26,18 +26,10 @@ impl Shared {
     }
 
     /// A part of the buffer.
-    ///
-    /// # Safety
-    /// The buffer outlives the part, and no other live part overlaps it.
-    #[allow(clippy::mut_from_ref)]
-    pub(crate) unsafe fn part(&self, at: usize, len: usize) -> &mut [f32] {
+    pub(crate) fn range(&self, at: usize, len: usize) -> Shared {
         assert!(at + len <= self.len, "BUG: part {at}+{len} of {}", self.len);
-        // SAFETY: in bounds by the assertion; disjoint and alive by the caller's promise.
-        unsafe { std::slice::from_raw_parts_mut(self.start.add(at), len) }
+        Shared { start: self.start.wrapping_add(at), len }
     }
-}
-
-impl Shared {
     /// How many elements the buffer has.
     pub(crate) fn len(&self) -> usize {
         self.len
@@ -47,4 +39,16 @@ impl Shared {
         assert!(at < self.len, "BUG: element {at} of {}", self.len);
         self.start.wrapping_add(at)
     }
+}
+
+/// A buffer of `n` elements that `fill` writes all of: zeroing it first would be a pass over memory for nothing.
+///
+/// # Safety
+/// `fill` writes every element.
+pub(crate) unsafe fn filled(n: usize, fill: impl FnOnce(Shared)) -> Vec<f32> {
+    let mut buffer = Vec::with_capacity(n);
+    fill(Shared { start: buffer.as_mut_ptr(), len: n });
+    // SAFETY: the capacity is there, and the elements are written by the caller's promise.
+    unsafe { buffer.set_len(n) };
+    buffer
 }

@@ -23,32 +23,30 @@ pub fn write_value(value: &Value, out: &mut Vec<u8>) {
         Value::Bool(b) => out.extend_from_slice(if *b { b"true" } else { b"false" }),
         Value::Number(n) => write_number(n, out),
         Value::String(text) => write_text(text, out),
-        Value::Array(items) => {
-            out.push(b'[');
-            for (i, item) in items.iter().enumerate() {
-                if i > 0 {
-                    out.push(b',');
-                }
-                write_value(item, out);
-            }
-            out.push(b']');
-        }
+        Value::Array(items) => write_all(items, *b"[]", out, write_value),
         Value::Object(map) => {
             let mut entries: Vec<(&String, &Value)> = map.iter().collect();
             // The standard sorts by UTF-16 code units, a map by bytes: they differ beyond the basic plane.
             entries.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16()));
-            out.push(b'{');
-            for (i, (key, value)) in entries.into_iter().enumerate() {
-                if i > 0 {
-                    out.push(b',');
-                }
+            write_all(entries, *b"{}", out, |(key, value), out| {
                 write_text(key, out);
                 out.push(b':');
                 write_value(value, out);
-            }
-            out.push(b'}');
+            });
         }
     }
+}
+
+/// Appends items between brackets, with commas.
+pub(crate) fn write_all<T>(items: impl IntoIterator<Item = T>, [open, close]: [u8; 2], out: &mut Vec<u8>, write: impl Fn(T, &mut Vec<u8>)) {
+    out.push(open);
+    for (i, item) in items.into_iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        write(item, out);
+    }
+    out.push(close);
 }
 
 /// Appends a text with its quotes.

@@ -17,7 +17,7 @@ impl KeyLock {
     pub fn try_take(store: &Store, key: &StageKey) -> Result<Option<KeyLock>> {
         let path = store.root().join("locks").join(key.0.hex());
         loop {
-            let Some(file) = try_lock(&path, true)? else { return Ok(None) };
+            let Some(file) = try_lock(&path)? else { return Ok(None) };
             // The former holder may have removed the file between our open and our lock: then what we hold is nameless.
             let named = fs::metadata(&path).map(|m| m.ino()).ok();
             if named == file.metadata().map(|m| m.ino()).ok() {
@@ -41,19 +41,27 @@ pub struct StoreLock {
 }
 
 impl StoreLock {
-    /// Announces a run. Fails with [`Error::Busy`] while the store is being cleaned.
+    /// Announces a run; waits while the store is being cleaned, or swept by a run that begins at the same moment.
     pub fn share(store: &Store) -> Result<StoreLock> {
-        try_lock(&store.root().join("locks/store"), false)?.map(|file| StoreLock { _file: file }).ok_or(Error::Busy)
+        let path = store.root().join("locks/store");
+        let file = open(&path)?;
+        file.lock_shared().map_err(Error::io("lock", &path))?;
+        Ok(StoreLock { _file: file })
     }
     /// Keeps every run out. Fails with [`Error::Busy`] while there is one.
     pub fn own(store: &Store) -> Result<StoreLock> {
-        try_lock(&store.root().join("locks/store"), true)?.map(|file| StoreLock { _file: file }).ok_or(Error::Busy)
+        try_lock(&store.root().join("locks/store"))?.map(|file| StoreLock { _file: file }).ok_or(Error::Busy)
     }
 }
 
-fn try_lock(path: &Path, exclusive: bool) -> Result<Option<File>> {
-    let file = File::options().create(true).truncate(false).read(true).write(true).open(path).map_err(Error::io("lock", path))?;
-    match if exclusive { file.try_lock() } else { file.try_lock_shared() } {
+fn open(path: &Path) -> Result<File> {
+    File::options().create(true).truncate(false).read(true).write(true).open(path).map_err(Error::io("lock", path))
+}
+
+/// An exclusive lock, or none where somebody else holds one.
+fn try_lock(path: &Path) -> Result<Option<File>> {
+    let file = open(path)?;
+    match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(e)) => Err(Error::io("lock", path)(e)),

@@ -113,7 +113,7 @@ fn attempt_run(
         let store = Store::create(&study.workspace.store)?;
         study.workspace.save_films(&known.listings)?;
         // What a run that died left behind is swept when nobody else is at work.
-        if StoreLock::own(&store).is_ok() {
+        if let Ok(_alone) = StoreLock::own(&store) {
             gc::sweep(&store);
         }
         let _here = StoreLock::share(&store)?;

@@ -51,8 +51,8 @@ impl Input {
     fn write(&self, out: &mut Vec<u8>) {
         match self {
             Input::One(digest) => write_digest(digest, out),
-            Input::List(digests) => write_list(digests, out, write_digest),
-            Input::Gathered(cells) => write_list(cells, out, |g, out| {
+            Input::List(digests) => canonical::write_all(digests, *b"[]", out, write_digest),
+            Input::Gathered(cells) => canonical::write_all(cells, *b"[]", out, |g, out| {
                 out.extend_from_slice(b"{\"cell\":");
                 canonical::write_text(&g.cell, out);
                 out.extend_from_slice(b",\"digest\":");
@@ -74,26 +74,13 @@ fn write_digest(digest: &Digest, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-fn write_list<T>(items: &[T], out: &mut Vec<u8>, write: impl Fn(&T, &mut Vec<u8>)) {
-    out.push(b'[');
-    for (i, item) in items.iter().enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        write(item, out);
-    }
-    out.push(b']');
-}
-
 /// Ports and parameters are plain ASCII words, which every order sorts alike.
 fn write_map<T>(map: &BTreeMap<String, T>, out: &mut Vec<u8>, write: impl Fn(&T, &mut Vec<u8>)) {
-    for (i, (key, value)) in map.iter().enumerate() {
-        out.push(if i > 0 { b',' } else { b'{' });
+    canonical::write_all(map, *b"{}", out, |(key, value), out| {
         canonical::write_text(key, out);
         out.push(b':');
         write(value, out);
-    }
-    out.push(b'}');
+    });
 }
 
 #[cfg(test)]

@@ -2,13 +2,23 @@
 
 pub mod blocks;
 pub mod dcgan;
+pub mod densenet;
+pub mod diffaugment;
+pub mod inception;
+pub mod keras_cyclegan;
+pub mod patchgan;
+pub mod pix2pix;
+pub mod resnet;
+pub mod resnet_generator;
 pub mod smallcnn;
+pub mod stylegan2;
+pub mod vgg;
 mod weights;
 
-pub use weights::Weights;
+pub use weights::{Scope, Weights};
 
 use crate::contract::prelude::*;
-use candle_core::Tensor;
+use hilum_ops::Value;
 
 impl From<candle_core::Error> for Error {
     fn from(e: candle_core::Error) -> Self {
@@ -26,17 +36,21 @@ pub enum ClassifierNetwork {
 
 /// A classifier: `[n, side, side, 1]` in [0, 1] → logits `[n, classes]`, by way of features.
 pub trait Classifier {
-    /// Features before the last layer: `[n, f]`. In training, batch statistics and dropout are on.
-    fn features(&self, x: &Tensor, mode: &mut Mode) -> Result<Tensor>;
+    /// The last maps `[n, h, w, f]`. In training, batch statistics and dropout are on.
+    fn maps(&self, x: &Value, mode: &mut Mode) -> Result<Value>;
+    /// Features before the last layer, `[n, f]`: the mean of each map.
+    fn features(&self, x: &Value, mode: &mut Mode) -> Result<Value> {
+        Ok(hilum_ops::global_average_pool(&self.maps(x, mode)?)?)
+    }
     /// Logits `[n, classes]` of features.
-    fn head(&self, features: &Tensor, mode: &mut Mode) -> Result<Tensor>;
+    fn head(&self, features: &Value, mode: &mut Mode) -> Result<Value>;
 }
 
 impl ClassifierNetwork {
-    /// Builds the network with fresh weights, which it enters in `weights`.
-    pub fn build(&self, classes: usize, weights: &mut Weights, init: &mut Stream) -> Result<Box<dyn Classifier>> {
+    /// Builds the network with fresh weights, which it makes in `scope`.
+    pub fn build(&self, classes: usize, scope: &mut Scope) -> Result<Box<dyn Classifier>> {
         match self {
-            ClassifierNetwork::Smallcnn64(c) => Ok(Box::new(smallcnn::SmallCnn::new(c, classes, weights, init)?)),
+            ClassifierNetwork::Smallcnn64(c) => Ok(Box::new(smallcnn::SmallCnn::new(c, classes, scope)?)),
         }
     }
     /// The name in studies and tables.

@@ -1,10 +1,9 @@
-//! Pieces of training loops: optimisers as parameters, devices, and a thread with room for deep graphs. No trainer object:
-//! the loops stand in the stages, in order of execution.
+//! Pieces of training loops: optimisers as parameters, devices, batches as tensors. No trainer object: the loops stand in the stages, in order of execution.
 
 use crate::contract::context::DeviceChoice;
 use crate::contract::prelude::*;
-use candle_core::{Device, Tensor, Var};
-use hilum_ops::{Adam, Optimiser, Sgd};
+use candle_core::{Device, Tensor};
+use hilum_ops::{Adam, Optimiser, Sgd, Value};
 
 /// How weights are moved along their gradients.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +27,14 @@ pub struct AdamParameters {
     pub beta2: f64,
     /// Added to the denominator.
     pub eps: f64,
+}
+
+impl AdamParameters {
+    /// An optimiser over these weights.
+    pub fn build(&self, weights: Vec<Value>) -> Optimiser {
+        let rule = Adam { beta1: self.beta1, beta2: self.beta2, eps: self.eps, decay: 0.0, decoupled: false };
+        Optimiser::new(rule, self.learning_rate, weights)
+    }
 }
 
 impl Default for AdamParameters {
@@ -58,10 +65,13 @@ impl Default for SgdParameters {
 
 impl OptimiserChoice {
     /// An optimiser over these weights.
-    pub fn build(&self, weights: Vec<Var>) -> Box<dyn Optimiser> {
+    pub fn build(&self, weights: Vec<Value>) -> Optimiser {
         match self {
-            OptimiserChoice::Adam(p) => Box::new(Adam::new(weights, p.learning_rate, p.beta1, p.beta2, p.eps)),
-            OptimiserChoice::Sgd(p) => Box::new(Sgd::new(weights, p.learning_rate, p.momentum, p.nesterov, p.weight_decay)),
+            OptimiserChoice::Adam(p) => p.build(weights),
+            OptimiserChoice::Sgd(p) => {
+                let rule = Sgd { momentum: p.momentum, nesterov: p.nesterov, decay: p.weight_decay };
+                Optimiser::new(rule, p.learning_rate, weights)
+            }
         }
     }
     /// Finds parameters that make no sense.
@@ -95,30 +105,25 @@ pub fn open_device(choice: DeviceChoice) -> Result<Device> {
     }
 }
 
-/// Runs work on a thread with a large stack: candle walks the graph of a training step recursively.
-pub fn with_deep_stack<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    std::thread::scope(|scope| {
-        let spawned = std::thread::Builder::new().stack_size(256 << 20).spawn_scoped(scope, work);
-        match spawned.map_err(|e| Error::data(format!("no thread for training: {e}")))?.join() {
-            Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    })
+/// Packed films as they are, in [0, 1]: `[n, side, side, 1]`.
+pub fn film_tensor(films: &[&[u8]], side: usize, device: &Device) -> Result<Value> {
+    let values: Vec<f32> = films.iter().flat_map(|f| f.iter().map(|v| f32::from(*v) / 255.0)).collect();
+    films_of(values, side, device)
 }
 
-/// Packed films as they are, in [0, 1]: `[n, side, side, 1]`.
-pub fn film_tensor(films: &[&[u8]], side: usize, device: &Device) -> Result<Tensor> {
-    let values: Vec<f32> = films.iter().flat_map(|f| f.iter().map(|v| f32::from(*v) / 255.0)).collect();
-    Ok(Tensor::from_vec(values, (films.len(), side, side, 1), device)?)
+/// Numbers as films `[n, side, side, 1]`.
+pub fn films_of(values: Vec<f32>, side: usize, device: &Device) -> Result<Value> {
+    let n = values.len() / (side * side);
+    Ok(Value::constant(Tensor::from_vec(values, (n, side, side, 1), device)?))
 }
 
 /// Noise `[n, 1, 1, latent]` uniform in [−1, 1), film `k` from its own stream.
-pub fn uniform_noise(streams: &Stream, first: u64, n: usize, latent: usize, device: &Device) -> Result<Tensor> {
+pub fn uniform_noise(streams: &Stream, first: u64, n: usize, latent: usize, device: &Device) -> Result<Value> {
     let values: Vec<f32> = (0..n as u64)
         .flat_map(|k| {
             let mut stream = streams.item(first + k);
             (0..latent).map(move |_| stream.uniform(-1.0, 1.0) as f32).collect::<Vec<_>>()
         })
         .collect();
-    Ok(Tensor::from_vec(values, (n, 1, 1, latent), device)?)
+    Ok(Value::constant(Tensor::from_vec(values, (n, 1, 1, latent), device)?))
 }

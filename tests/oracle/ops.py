@@ -4,8 +4,9 @@ Made with Python 3.11+, torch 2.15.0 (CPU, float32). Run from anywhere:
 
     python tests/oracle/ops.py
 
-Writes stages/ops/tests/oracle/ops.safetensors. Names are `<operation>.<case>.<tensor>`; `d<tensor>` is the gradient of
-`sum(y * q)` by that tensor (of the loss itself where there is one), `geometry` holds the integer parameters.
+Writes one safetensors file per theme to stages/ops/tests/oracle/. Names are `<operation>.<case>.<tensor>`; `d<tensor>` is the
+gradient of `sum(y * q)` by that tensor, `dd<tensor>` the gradient of the sum of the squares of these gradients (by `q`, too),
+where a second order is claimed; `geometry` holds the integer parameters, `numbers` the others. Tensors are in torch's order.
 """
 
 import json
@@ -15,7 +16,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-OUT = Path(__file__).resolve().parents[2] / "stages/ops/tests/oracle/ops.safetensors"
+OUT = Path(__file__).resolve().parents[2] / "stages/ops/tests/oracle"
 
 
 def save(path, tensors):
@@ -37,14 +38,22 @@ def leaf(*shape):
     return torch.randn(shape).requires_grad_()
 
 
-def put(out, prefix, named, y, geometry=None):
-    """Stores inputs `named`, `y`, a random `q` and the gradients of `sum(y * q)`."""
-    q = torch.randn_like(y)
-    gradients = torch.autograd.grad((y * q).sum(), list(named.values()))
+def put(out, prefix, named, y, geometry=None, numbers=None, second=False):
+    """Stores inputs `named`, `y`, a random `q` and the gradients of `sum(y * q)`; of second order if asked for."""
+    q = torch.randn_like(y).requires_grad_(second)
+    inputs = list(named.values())
+    gradients = torch.autograd.grad((y * q).sum(), inputs, create_graph=second)
     out |= {f"{prefix}.{n}": t for n, t in named.items()} | {f"{prefix}.y": y, f"{prefix}.q": q}
     out |= {f"{prefix}.d{n}": g for n, g in zip(named, gradients)}
+    if second:
+        penalty = sum(g.square().sum() for g in gradients)
+        for n, g in zip([*named, "q"], torch.autograd.grad(penalty, [*inputs, q], allow_unused=True)):
+            if g is not None:
+                out[f"{prefix}.dd{n}"] = g
     if geometry is not None:
         out[f"{prefix}.geometry"] = torch.tensor(geometry)
+    if numbers is not None:
+        out[f"{prefix}.numbers"] = torch.tensor(numbers)
 
 
 def convolutions(out):
@@ -86,15 +95,45 @@ def pools(out):
         x[1, 1] -= 5
         x.requires_grad_()
         put(out, f"max_pool2d.{i}", {"x": x}, F.max_pool2d(x, k, stride, padding), [k, stride, padding])
+    for i, (k, stride, padding, inside) in enumerate([(2, 2, 0, 0), (3, 1, 1, 0), (3, 1, 1, 1), (5, 3, 2, 1), (3, 2, 0, 0)]):
+        x = leaf(2, 3, 9, 7)
+        y = F.avg_pool2d(x, k, stride, padding, count_include_pad=bool(inside))
+        put(out, f"avg_pool2d.{i}", {"x": x}, y, [k, stride, padding, inside], second=True)
     x = leaf(3, 2, 5, 3)
-    put(out, "average.0", {"x": x}, x.mean((2, 3)))
-    x = leaf(2, 3, 3, 5)
-    y = F.interpolate(x, scale_factor=2, mode="nearest")
-    up_q, x_q = torch.randn_like(y), torch.randn_like(x)
-    # The input is used twice: its gradients must add up.
-    dx = torch.autograd.grad((y * up_q).sum() + (x * x_q).sum(), x)[0]
-    out |= {"up.0.x": x, "up.0.y": y, "up.0.up_q": up_q, "up.0.x_q": x_q, "up.0.dx": dx}
-    out["up.0.dx_of_sums"] = torch.autograd.grad(F.interpolate(x, scale_factor=2, mode="nearest").sum() + x.sum(), x)[0]
+    put(out, "average.0", {"x": x}, x.mean((2, 3)), second=True)
+    for i, scale in enumerate([2, 3]):
+        x = leaf(2, 3, 3, 5)
+        put(out, f"nearest.{i}", {"x": x}, F.interpolate(x, scale_factor=scale, mode="nearest"), [scale], second=True)
+    for i, (h, w, corners) in enumerate([(6, 10, 0), (7, 4, 0), (6, 10, 1), (2, 13, 1), (1, 1, 0)]):
+        x = leaf(2, 3, 3, 5)
+        y = F.interpolate(x, (h, w), mode="bilinear", align_corners=bool(corners))
+        put(out, f"bilinear.{i}", {"x": x}, y, [h, w, corners], second=True)
+    for i, p in enumerate([1, 3, 4]):
+        x = leaf(2, 3, 5, 7)
+        put(out, f"reflect.{i}", {"x": x}, F.pad(x, (p, p, p, p), mode="reflect"), [p], second=True)
+    x = leaf(2, 3, 5, 7)
+    put(out, "zero_pad.0", {"x": x}, F.pad(x, (2, 0, 1, 3)), [1, 3, 2, 0], second=True)
+    for i, (up, down, before, after, taps) in enumerate(
+        [(1, 1, 1, 2, [1, 3, 3, 1]), (2, 1, 2, 1, [1, 3, 3, 1]), (1, 2, 1, 1, [1, 3, 3, 1]), (3, 2, -1, 4, [1, 2, 5]), (1, 2, 2, 2, [1, 4, 2, 0, 3])]
+    ):
+        x, f = leaf(2, 3, 6, 7), torch.tensor(taps) / sum(taps)
+        put(out, f"upfirdn.{i}", {"x": x}, upfirdn(x, f, up, down, before, after), [up, down], [before, after, *f.tolist()], second=True)
+    for i, (h, w) in enumerate([(6, 7), (4, 9)]):
+        x, theta = leaf(3, 2, 6, 7), torch.randn(3, 2, 3) * 0.5
+        theta[:, 0, 0] += 1
+        theta[:, 1, 1] += 1
+        y = F.grid_sample(x, F.affine_grid(theta.double(), (3, 2, h, w), align_corners=False).float(), align_corners=False)
+        put(out, f"affine.{i}", {"x": x}, y, [h, w], theta.flatten().tolist(), second=True)
+
+
+def upfirdn(x, f, up, down, before, after):
+    """As NVlabs' reference: zeros between, zeros around (or cropped), convolution with the filter in both directions, every n-th."""
+    n, c, h, w = x.shape
+    x = F.pad(x.reshape(n, c, h, 1, w, 1), [0, up - 1, 0, 0, 0, up - 1]).reshape(n, c, h * up, w * up)
+    x = F.pad(x, [before, after, before, after])
+    kernel = f.flip(0).repeat(c, 1, 1, 1)
+    x = F.conv2d(F.conv2d(x, kernel.reshape(c, 1, -1, 1), groups=c), kernel.reshape(c, 1, 1, -1), groups=c)
+    return x[:, :, ::down, ::down]
 
 
 def activations(out):
@@ -103,8 +142,24 @@ def activations(out):
         x.view(-1)[::4] = 0.0
         x.view(-1)[1::8] = -0.0
         x.requires_grad_()
-        put(out, f"leaky_relu.{i}", {"x": x}, F.leaky_relu(x, slope))
-        out[f"leaky_relu.{i}.slope"] = torch.tensor([slope])
+        put(out, f"leaky_relu.{i}", {"x": x}, F.leaky_relu(x, slope), numbers=[slope])
+        # Not zero, where a second order of penalties would depend on the rounding of a sum.
+        x = (torch.rand(2, 3, 5, 4) + 0.1) * torch.randn(2, 3, 5, 4).sign()
+        put(out, f"leaky_relu.{i + 3}", {"x": x.requires_grad_()}, F.leaky_relu(x, slope), numbers=[slope])
+    wide = lambda: (torch.randn(3, 2, 5, 7) * 4).requires_grad_()
+    for name, f in {"tanh": torch.tanh, "sigmoid": torch.sigmoid, "softplus": F.softplus, "exp": torch.exp}.items():
+        x = wide()
+        put(out, f"{name}.0", {"x": x}, f(x), second=True)
+    for name, f in {"sqrt": torch.sqrt, "ln": torch.log, "reciprocal": torch.reciprocal, "power": lambda x: x**1.7}.items():
+        x = (torch.rand(3, 2, 5, 7) + 0.3).requires_grad_()
+        put(out, f"{name}.0", {"x": x}, f(x), second=True)
+    x = wide()
+    put(out, "abs.0", {"x": x}, x.abs())
+    shapes = [((2, 3, 5, 4),) * 2, ((2, 3, 5, 4), (3, 1, 1)), ((2, 3, 5, 4), (2, 3, 1, 1)), ((2, 1, 1, 1), (2, 3, 5, 4)), ((), (2, 3, 5, 4)), ((4, 3, 1, 1), (1, 3, 2, 5))]
+    for i, (a, b) in enumerate(shapes):
+        for name, f in {"add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div}.items():
+            x, w = leaf(*a), (torch.rand(b) + 0.5).requires_grad_()
+            put(out, f"{name}.{i}", {"x": x, "w": w}, f(x, w), second=True)
 
 
 def norms(out):
@@ -116,8 +171,36 @@ def norms(out):
         put(out, f"batch_norm.{i}", {"x": x, "w": w, "b": b}, F.batch_norm(x, mean, variance, w, b, True, 1.0, 1e-5))
         out |= {f"batch_norm.{i}.mean": mean, f"batch_norm.{i}.variance": variance}
     x, w, b, mean, variance = leaf(3, 4, 5, 3), leaf(4), leaf(4), torch.randn(4), torch.rand(4) + 0.1
-    put(out, "batch_norm_fixed.0", {"x": x, "w": w, "b": b}, F.batch_norm(x, mean, variance, w, b, False, 0.1, 1e-5))
+    put(out, "batch_norm_fixed.0", {"x": x, "w": w, "b": b}, F.batch_norm(x, mean, variance, w, b, False, 0.1, 1e-5), second=True)
     out |= {"batch_norm_fixed.0.mean": mean, "batch_norm_fixed.0.variance": variance}
+    x, w, b, mean, variance, add = leaf(3, 4, 5, 3), leaf(4), leaf(4), torch.randn(4), torch.rand(4) + 0.1, leaf(3, 4, 5, 3)
+    y = F.relu(F.batch_norm(x, mean, variance, w, b, False, 0.1, 1e-3) + add)
+    put(out, "batch_norm_fixed_add_relu.0", {"x": x, "w": w, "b": b, "add": add}, y)
+    out |= {"batch_norm_fixed_add_relu.0.mean": mean, "batch_norm_fixed_add_relu.0.variance": variance}
+    # A large mean: sums of squares would cancel.
+    x, w, b, add = (torch.randn(4, 3, 5, 7) + 300).requires_grad_(), leaf(3), leaf(3), leaf(4, 3, 5, 7)
+    put(out, "batch_norm_far.0", {"x": x, "w": w, "b": b}, F.batch_norm(x.double(), None, None, w.double(), b.double(), True).float())
+    x, w, b, add = leaf(4, 3, 5, 7), leaf(3), leaf(3), leaf(4, 3, 5, 7)
+    normal = lambda: F.batch_norm(x, None, None, w, b, True)
+    put(out, "batch_norm_leaky.0", {"x": x, "w": w, "b": b}, F.leaky_relu(normal(), 0.2))
+    put(out, "batch_norm_add_relu.0", {"x": x, "w": w, "b": b, "add": add}, F.relu(normal() + add))
+    for i, (n, c, h, k) in enumerate([(3, 4, 5, 7), (2, 70, 3, 2), (2, 3, 9, 9)]):
+        x, w, b = leaf(n, c, h, k), leaf(c), leaf(c)
+        put(out, f"instance_norm.{i}", {"x": x, "w": w, "b": b}, F.instance_norm(x, None, None, w, b), second=True)
+        x = leaf(n, c, h, k)
+        put(out, f"instance_norm_plain.{i}", {"x": x}, F.relu(F.instance_norm(x)), second=True)
+        x, w, b = leaf(n, c, h, k), leaf(c), leaf(c)
+        put(out, f"layer_norm.{i}", {"x": x, "w": w, "b": b}, F.layer_norm(x, x.shape[1:]) * w.view(-1, 1, 1) + b.view(-1, 1, 1), second=True)
+        x, w, b = leaf(n, c, h, k), leaf(1), leaf(1)
+        # keras-contrib's InstanceNormalization() as it is by default: one mean, one deviation, one scale and one shift for a sample.
+        mean, std = x.mean((1, 2, 3), keepdim=True), x.var((1, 2, 3), unbiased=False, keepdim=True).sqrt()
+        put(out, f"keras_norm.{i}", {"x": x, "w": w, "b": b}, (x - mean) / (std + 1e-3) * w + b, second=True)
+    x, b = leaf(2, 5, 3, 4), leaf(5)
+    put(out, "bias_leaky.0", {"x": x, "b": b}, F.leaky_relu(x + b.view(-1, 1, 1), 0.2), second=True)
+    x, b = leaf(2, 5, 3, 4), leaf(5)
+    put(out, "bias.0", {"x": x, "b": b}, x + b.view(-1, 1, 1), second=True)
+    x, w, b = leaf(5, 7), leaf(3, 7), leaf(3)
+    put(out, "linear.0", {"x": x, "w": w, "b": b}, F.linear(x, w, b), second=True)
 
 
 def losses(out):
@@ -131,11 +214,25 @@ def losses(out):
         loss = F.binary_cross_entropy_with_logits(x, torch.full_like(x, target))
         loss.backward()
         out |= {f"bce_{name}.{i}.x": x, f"bce_{name}.{i}.target": torch.tensor([target]), f"bce_{name}.{i}.loss": loss, f"bce_{name}.{i}.dx": x.grad}
-    for i, (n, k, scale) in enumerate([(7, 3, 1.0), (5, 4, 40.0), (1, 2, 3.0)]):
+    weights = torch.tensor([0.5, 2.0, 1.0, 3.0])
+    for i, (n, k, scale, weighted, smoothing, gamma) in enumerate(
+        [(7, 3, 1.0, 0, 0.0, 0.0), (5, 4, 40.0, 0, 0.0, 0.0), (1, 2, 1.0, 0, 0.0, 0.0), (9, 4, 2.0, 1, 0.0, 0.0), (9, 4, 2.0, 1, 0.1, 0.0), (9, 3, 2.0, 0, 0.2, 0.0), (9, 4, 2.0, 1, 0.0, 2.0), (6, 3, 1.0, 0, 0.0, 1.5)]
+    ):
         x, targets = (torch.randn(n, k) * scale).requires_grad_(), torch.randint(0, k, (n,))
-        loss = F.cross_entropy(x, targets)
-        loss.backward()
-        out |= {f"cross_entropy.{i}.x": x, f"cross_entropy.{i}.targets": targets, f"cross_entropy.{i}.loss": loss, f"cross_entropy.{i}.dx": x.grad}
+        w = weights[:k] if weighted else torch.ones(k)
+        loss = F.cross_entropy(x, targets, w, label_smoothing=smoothing)
+        if gamma:
+            log_p = F.log_softmax(x, 1).gather(1, targets[:, None])[:, 0]
+            loss = -(w[targets] * (1 - log_p.exp()) ** gamma * log_p).sum() / w[targets].sum()
+        put(out, f"cross_entropy.{i}", {"x": x}, loss, numbers=[smoothing, gamma, *(w.tolist() if weighted else [])], second=scale < 10)
+        out[f"cross_entropy.{i}.targets"] = targets
+    for i, target in enumerate([0.0, 1.0]):
+        x = leaf(7)
+        put(out, f"squared.{i}", {"x": x}, F.mse_loss(x, torch.full_like(x, target)), numbers=[target], second=True)
+        x = (torch.randn(9) * 2).requires_grad_()
+        put(out, f"hinge.{i}", {"x": x}, F.relu(1 - x if target else 1 + x).mean(), numbers=[target])
+    x, w = leaf(3, 2, 4, 4), leaf(3, 2, 4, 4)
+    put(out, "absolute.0", {"x": x, "w": w}, F.l1_loss(x, w))
 
 
 def optimisers(out):
@@ -148,12 +245,26 @@ def optimisers(out):
         "nesterov": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9, nesterov=True),
         "momentum": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9, weight_decay=0.05),
     }
+    # Rates at which rounding does not grow: RMSprop at 0.01 is 5e-3 from itself in float64 after fifty steps.
+    kinds |= {
+        "adam_decay": lambda p: torch.optim.Adam(p, lr=0.01, betas=(0.0, 0.99), eps=1e-7, weight_decay=0.03),
+        "adamw": lambda p: torch.optim.AdamW(p, lr=0.01, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.1),
+        "sgd": lambda p: torch.optim.SGD(p, lr=0.05, weight_decay=0.01),
+        "adadelta": lambda p: torch.optim.Adadelta(p, lr=1.0, rho=0.95, eps=1e-7),
+        "rmsprop": lambda p: torch.optim.RMSprop(p, lr=0.001, alpha=0.9, eps=1e-8),
+        "rmsprop_torch": lambda p: torch.optim.RMSprop(p, lr=0.001, alpha=0.99, eps=1e-8),
+        "groups": lambda p: torch.optim.Adam([{"params": p[:1], "lr": 0.001}, {"params": p[1:2], "lr": 0.0}, {"params": p[2:]}], lr=0.01),
+        "clipped": lambda p: torch.optim.SGD(p, lr=0.1),
+    }
     for kind, make in kinds.items():
         p = {n: t.clone().requires_grad_() for n, t in start.items()}
         optimiser = make(list(p.values()))
         for step in range(1, 51):
             optimiser.zero_grad()
             (((x @ p["a"]).tanh() @ p["b"] + p["c"] - y) ** 2).mean().backward()
+            if kind == "clipped":
+                norm = torch.nn.utils.clip_grad_norm_(list(p.values()), 0.5)
+                out[f"clipped.{step}.norm"] = norm
             optimiser.step()
             if step in (1, 50):
                 out |= {f"{kind}.{step}.{n}": t.detach().clone() for n, t in p.items()}
@@ -197,7 +308,7 @@ def windows(out):
     for i, (n, ci, h, w, co, kernel, stride, padding, dilation, groups) in enumerate(cases):
         x, k = leaf(n, ci, h, w), leaf(co, ci // groups, *kernel)
         y = F.conv2d(x, k, None, stride, padding, dilation, groups)
-        put(out, f"window.{i}", {"x": x, "w": k}, y, [*stride, *padding, *dilation, groups, 0, 0])
+        put(out, f"window.{i}", {"x": x, "w": k}, y, [*stride, *padding, *dilation, groups, 0, 0], second=True)
     transposed = [
         (2, 6, 4, 5, 4, (3, 3), (2, 2), (1, 1), (1, 1), 2, (1, 1)),
         (1, 4, 5, 4, 6, (3, 2), (1, 2), (0, 0), (2, 1), 1, (0, 1)),
@@ -207,17 +318,27 @@ def windows(out):
     for i, (n, ci, h, w, co, kernel, stride, padding, dilation, groups, extra) in enumerate(transposed):
         x, k = leaf(n, ci, h, w), leaf(ci, co // groups, *kernel)
         y = F.conv_transpose2d(x, k, None, stride, padding, extra, groups, dilation)
-        put(out, f"window_transposed.{i}", {"x": x, "w": k}, y, [*stride, *padding, *dilation, groups, *extra])
+        put(out, f"window_transposed.{i}", {"x": x, "w": k}, y, [*stride, *padding, *dilation, groups, *extra], second=True)
+
+
+FILES = {
+    "convolutions": [convolutions],
+    "windows": [windows],
+    "operations": [pools, activations, norms],
+    "training": [losses, optimisers, second_order],
+}
 
 
 def main():
     torch.set_num_threads(1)
-    out = {}
-    for seed, part in enumerate([convolutions, pools, activations, norms, losses, optimisers, second_order, windows]):
-        torch.manual_seed(20260 + seed)
-        part(out)
-    save(OUT, out)
-    print(f"{len(out)} tensors, {OUT.stat().st_size} bytes")
+    seed = 20260
+    for name, parts in FILES.items():
+        out = {}
+        for part in parts:
+            torch.manual_seed(seed := seed + 1)
+            part(out)
+        save(OUT / f"{name}.safetensors", out)
+        print(f"{name}: {len(out)} tensors, {(OUT / f'{name}.safetensors').stat().st_size} bytes")
 
 
 if __name__ == "__main__":

@@ -1,63 +1,93 @@
-//! ReLU and leaky ReLU. The derivative at exactly zero is the slope, as in PyTorch; candle's own gives 0.6 for 0.2.
+//! Functions of single numbers between layers. What is kept for the way back is the result, which the next layer keeps, too.
 
-use crate::slices::slice;
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor};
-use rayon::prelude::*;
+use crate::after::{Rectifier, derivative, rectify};
+use crate::backend::on_cpu;
+use crate::cpu::elementwise::map;
+use crate::cpu::functions;
+use crate::tape::{Value, is_recording};
+use candle_core::{Result, Tensor};
 
-/// Elements a thread takes at once.
-const CHUNK: usize = 32_768;
-
-/// `max(x, 0) + slope · min(x, 0)`, any shape.
-pub fn leaky_relu(x: &Tensor, slope: f64) -> Result<Tensor> {
-    x.contiguous()?.apply_op1(LeakyRelu(slope as f32))
+/// `max(x, 0) + slope · min(x, 0)`, any shape. The derivative at exactly zero is the slope, as in PyTorch.
+///
+/// # Errors
+/// Where the tensor is not float32 on the CPU, as everywhere here.
+pub fn leaky_relu(x: &Value, slope: f64) -> Result<Value> {
+    rectified(x, Rectifier::Leaky(slope))
 }
 
 /// `max(x, 0)`, any shape.
-pub fn relu(x: &Tensor) -> Result<Tensor> {
-    leaky_relu(x, 0.0)
+///
+/// # Errors
+/// As [`leaky_relu`].
+pub fn relu(x: &Value) -> Result<Value> {
+    rectified(x, Rectifier::Relu)
 }
 
-struct LeakyRelu(f32);
-
-impl CustomOp1 for LeakyRelu {
-    fn name(&self) -> &'static str {
-        "leaky-relu"
+/// Any of them; nothing is computed for [`Rectifier::Identity`].
+///
+/// # Errors
+/// As [`leaky_relu`].
+pub fn rectified(x: &Value, rectifier: Rectifier) -> Result<Value> {
+    if rectifier == Rectifier::Identity {
+        return Ok(x.clone());
     }
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (x, slope) = (slice(x, layout)?, self.0);
-        let mut y = vec![0f32; x.len()];
-        y.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(y, x)| {
-            if slope == 0.0 {
-                // Not a product: minus infinity times zero is no number.
-                y.iter_mut().zip(x).for_each(|(y, x)| *y = if *x < 0.0 { 0.0 } else { *x });
-            } else {
-                y.iter_mut().zip(x).for_each(|(y, x)| *y = if *x > 0.0 { *x } else { *x * slope });
+    let slope = rectifier.slope();
+    let y = on_cpu("leaky-relu", [x.data()], x.dims(), |[x]| map([x], |[x]| rectify(x, slope)))?;
+    let kept = y.clone();
+    Ok(Value::record(y, &[x], move |s| Ok(vec![s.by(0, || sloped(s.gradient, &kept, slope))?])))
+}
+
+/// `g` where `y > 0`, else `slope · g`. Linear in `g`, so its gradient is itself.
+pub(crate) fn sloped(g: &Value, y: &Tensor, slope: f32) -> Result<Value> {
+    let data = on_cpu("leaky-relu-slope", [g.data(), y], g.dims(), |[g, y]| map([g, y], |[g, y]| g * derivative(y, slope)))?;
+    let y = y.clone();
+    Ok(Value::record(data, &[g], move |s| Ok(vec![s.by(0, || sloped(s.gradient, &y, slope))?])))
+}
+
+/// Hyperbolic tangent, any shape.
+///
+/// # Errors
+/// As [`leaky_relu`].
+pub fn tanh(x: &Value) -> Result<Value> {
+    let y = on_cpu("tanh", [x.data()], x.dims(), |[x]| map([x], |[x]| functions::tanh(x)))?;
+    curve(x, y, |y| y.square()?.scale(-1.0)?.shift(1.0), |y| 1.0 - y * y)
+}
+
+/// `1 / (1 + e^−x)`, any shape.
+///
+/// # Errors
+/// As [`leaky_relu`].
+pub fn sigmoid(x: &Value) -> Result<Value> {
+    let y = on_cpu("sigmoid", [x.data()], x.dims(), |[x]| map([x], |[x]| functions::sigmoid(x)))?;
+    curve(x, y, |y| y.mul(&y.scale(-1.0)?.shift(1.0)?), |y| y * (1.0 - y))
+}
+
+/// `ln(1 + e^x)`, any shape, without overflow.
+///
+/// # Errors
+/// As [`leaky_relu`].
+pub fn softplus(x: &Value) -> Result<Value> {
+    let y = on_cpu("softplus", [x.data()], x.dims(), |[x]| map([x], functions::softplus))?;
+    let kept = x.clone();
+    Ok(Value::record(y, &[x], move |s| Ok(vec![s.by(0, || s.gradient.mul(&sigmoid(&kept)?))?])))
+}
+
+/// A function whose derivative is known from its result: as values where it is differentiated itself, in one pass else.
+fn curve(
+    x: &Value,
+    y: Tensor,
+    derivative: impl Fn(&Value) -> Result<Value> + Send + Sync + 'static,
+    number: impl Fn(f32) -> f32 + Send + Sync + 'static,
+) -> Result<Value> {
+    let kept = y.clone();
+    Ok(Value::record(y, &[x], move |s| {
+        let back = || match is_recording() {
+            true => s.gradient.mul(&derivative(&s.output(&kept))?),
+            false => {
+                let data = on_cpu("curve-gradient", [s.gradient.data(), &kept], kept.shape(), |[g, y]| map([g, y], |[g, y]| g * number(y)))?;
+                Ok(Value::constant(data))
             }
-        });
-        Ok((CpuStorage::F32(y), layout.shape().clone()))
-    }
-    fn bwd(&self, x: &Tensor, _y: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
-        // Signs are taken from a detached input: the second derivative by x is zero almost everywhere.
-        gradient.contiguous()?.apply_op2(&x.detach(), Slope(self.0)).map(Some)
-    }
-}
-
-/// `(g, x) → g` where `x > 0`, else `slope · g`. Linear in `g`, so its gradient is itself.
-struct Slope(f32);
-
-impl CustomOp2 for Slope {
-    fn name(&self) -> &'static str {
-        "leaky-relu-slope"
-    }
-    fn cpu_fwd(&self, g: &CpuStorage, lg: &Layout, x: &CpuStorage, lx: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (g, x, slope) = (slice(g, lg)?, slice(x, lx)?, self.0);
-        let mut y = vec![0f32; g.len()];
-        y.par_chunks_mut(CHUNK).zip(g.par_chunks(CHUNK)).zip(x.par_chunks(CHUNK)).for_each(|((y, g), x)| {
-            y.iter_mut().zip(g).zip(x).for_each(|((y, g), x)| *y = if *x > 0.0 { *g } else { *g * slope });
-        });
-        Ok((CpuStorage::F32(y), lg.shape().clone()))
-    }
-    fn bwd(&self, _g: &Tensor, x: &Tensor, _y: &Tensor, gradient: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        Ok((Some(gradient.contiguous()?.apply_op2(&x.detach(), Slope(self.0))?), None))
-    }
+        };
+        Ok(vec![s.by(0, back)?])
+    }))
 }

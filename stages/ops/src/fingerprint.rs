@@ -1,17 +1,40 @@
 //! What the bits of an operation depend on besides its inputs.
 
+use std::sync::LazyLock;
+
+/// Vector instructions of a machine.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Set {
+    Avx512,
+    Avx2,
+    Other,
+}
+
+/// The widest that this machine has, asked once.
+pub(crate) fn detected() -> Set {
+    static DETECTED: LazyLock<Set> = LazyLock::new(|| {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::is_x86_feature_detected as has;
+            if has!("avx512f") && has!("avx512vl") && has!("avx512dq") && has!("avx512bw") {
+                return Set::Avx512;
+            }
+            if has!("avx2") && has!("fma") {
+                return Set::Avx2;
+            }
+        }
+        Set::Other
+    });
+    *DETECTED
+}
+
 /// The widest instruction set that products use on this machine.
 pub fn instruction_set() -> &'static str {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if std::arch::is_x86_feature_detected!("avx512f") {
-            return "avx512";
-        }
-        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
-            return "avx2";
-        }
+    match detected() {
+        Set::Avx512 => "avx512",
+        Set::Avx2 => "avx2",
+        Set::Other => std::env::consts::ARCH,
     }
-    std::env::consts::ARCH
 }
 
 /// Instruction set and version of the operations: bits are compared only where it is equal.

@@ -1,50 +1,58 @@
-//! Correct and fast tensor operations for candle on the CPU, in float32, `[n, h, w, c]`.
+//! Correct and fast tensor operations over candle tensors on the CPU, in float32, `[n, h, w, c]`, with gradients of any order.
 //!
 //! Stock candle gives wrong or no gradients for several operations that the networks of chest X-ray studies need
-//! (max-pooling divides them by k², nearest up-sampling overwrites them) and its convolutions train seven to nine
-//! times slower than they could. Networks use only the functions of this crate for such operations, so that layout
-//! and back end stay decisions of one place.
+//! (max-pooling divides them by k², nearest up-sampling overwrites them), detaches second orders, and trains seven to nine
+//! times slower than it could. Networks use only the functions of this crate, so that layout and back end stay decisions of
+//! one place. [`Value`] is a tensor that remembers how it came about; a [`Value::backward`] pass follows that back.
 //!
 //! How work is split follows from shapes alone, never from the number of threads: the same inputs give the same bits
-//! at any thread count. Products give them on any instruction set, too; what the C library computes (exp, tanh) may differ
-//! between machines, see [`fingerprint`].
+//! at any thread count. Products and the functions of `cpu::functions` give them on any instruction set, too; what the C
+//! library computes (exp, ln of losses) may differ between machines, see [`fingerprint`].
 
 mod activation;
+mod affine_grid;
+mod after;
 mod allocator;
-mod batch_norm;
-mod columns;
+mod arithmetic;
+mod backend;
+mod broadcast;
 mod conv;
+mod cpu;
 mod dropout;
 mod fingerprint;
 mod geometry;
-mod grid;
-mod kernels;
 mod layout;
 mod linear;
 mod loss;
+mod norm;
 mod optimiser;
-mod outer;
-mod panels;
+mod pad;
 mod pool;
-mod product;
-mod slices;
-mod unfold;
+mod reduce;
+mod resample;
+mod shape;
+mod tape;
 mod up_sample;
+mod upfirdn;
 
-pub use activation::{leaky_relu, relu};
+pub use activation::{leaky_relu, rectified, relu, sigmoid, softplus, tanh};
+pub use affine_grid::{affine_grid_sample, translate};
+pub use after::{After, NOTHING, Rectifier};
 pub use allocator::tune_allocator;
-pub use batch_norm::{BatchStatistics, batch_norm, batch_norm_fixed};
-pub use columns::add_channel_bias;
 pub use conv::{conv_transpose2d, conv2d};
 pub use dropout::masked;
 pub use fingerprint::{fingerprint, instruction_set};
 pub use geometry::Window;
 pub use layout::{channels_first, channels_last, concat_channels};
 pub use linear::linear;
-pub use loss::{bce_with_logits, cross_entropy};
-pub use optimiser::{Adam, Optimiser, Sgd};
-pub use pool::{global_average_pool, max_pool2d};
-pub use up_sample::up_sample_nearest;
+pub use loss::{CrossEntropy, absolute_error, bce_with_logits, class_balanced_weights, cross_entropy, hinge, mean_probability, squared_error};
+pub use norm::{BatchStatistics, Divisor, batch_norm, batch_norm_fixed, instance_norm, layer_norm, scale_shift};
+pub use optimiser::{Adadelta, Adam, Group, Optimiser, RmsProp, Rule, Sgd, approach, clip, overwrite};
+pub use pad::{reflect_pad, zero_pad};
+pub use pool::{Square, avg_pool2d, global_average_pool, max_pool2d};
+pub use tape::{Gradients, Value, without_history};
+pub use up_sample::{up_sample_bilinear, up_sample_nearest};
+pub use upfirdn::upfirdn;
 
 /// The version of the operations: raised when the same inputs would give other bits on the same machine.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;

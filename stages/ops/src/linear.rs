@@ -1,14 +1,24 @@
 //! A fully connected layer as a product of pixels: one set of kernels, one order of sums.
 
-use crate::{Window, add_channel_bias, conv2d};
-use candle_core::{Result, Tensor};
+use crate::after::NOTHING;
+use crate::tape::Value;
+use crate::{Window, conv2d, scale_shift};
+use candle_core::{Result, bail};
 
 /// `x [n, inputs] · wᵀ + bias` with `w [outputs, inputs]`, `bias [outputs]`: `[n, outputs]`.
 ///
 /// # Errors
 /// Where shapes do not fit or a tensor is not float32 on the CPU.
-pub fn linear(x: &Tensor, w: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
-    let ((n, inputs), (outputs, _)) = (x.dims2()?, w.dims2()?);
-    let y = conv2d(&x.reshape((n, 1, 1, inputs))?, &w.unsqueeze(2)?.unsqueeze(3)?, Window::square(1, 0))?.reshape((n, outputs))?;
-    bias.map_or(Ok(y.clone()), |b| add_channel_bias(&y, b))
+pub fn linear(x: &Value, w: &Value, bias: Option<&Value>) -> Result<Value> {
+    let (&[n, inputs], &[outputs, width]) = (x.dims(), w.dims()) else {
+        bail!("linear: {:?} times {:?} transposed, where both have two extents", x.dims(), w.dims());
+    };
+    if inputs != width {
+        bail!("linear: {inputs} inputs where the weights have {width}");
+    }
+    let y = conv2d(&x.reshape(&[n, 1, 1, inputs])?, &w.reshape(&[outputs, inputs, 1, 1])?, Window::square(1, 0))?.reshape(&[n, outputs])?;
+    match bias {
+        Some(bias) => scale_shift(&y, None, bias, NOTHING),
+        None => Ok(y),
+    }
 }

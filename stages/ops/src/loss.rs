@@ -1,21 +1,107 @@
-//! Losses on logits.
+//! Losses on logits `[n]` or `[n, k]`, means over all of them. All can be differentiated twice.
 
-use candle_core::{D, Result, Tensor};
+use crate::tape::Value;
+use crate::{relu, sigmoid, softplus};
+use candle_core::{D, Result, Tensor, bail};
 
-/// Mean binary cross-entropy of logits (any shape) against one target for all, `target` in [0, 1]:
-/// `max(l, 0) − l·t + ln(1 + e^−|l|)`, which cannot overflow.
-pub fn bce_with_logits(logits: &Tensor, target: f64) -> Result<Tensor> {
-    let positive = crate::relu(logits)?;
-    // |l| as 2·max(l, 0) − l: its slope at exactly 0 is −1, so that the whole has the gradient 1/2 − t there.
-    let magnitude = ((&positive * 2.0)? - logits)?;
-    ((positive - (logits * target)?)? + (magnitude.neg()?.exp()? + 1.0)?.log()?)?.mean_all()
+/// Binary cross-entropy of logits (any shape) against one target for all, `target` in [0, 1]:
+/// `softplus(l) − l·t`, which cannot overflow.
+///
+/// # Errors
+/// Where the tensor is not float32 on the CPU, as everywhere here.
+pub fn bce_with_logits(logits: &Value, target: f64) -> Result<Value> {
+    softplus(logits)?.sub(&logits.scale(target)?)?.mean()
 }
 
-/// Mean cross-entropy of `logits [n, k]` against class numbers `targets [n]` (u32).
-pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
-    let largest = logits.max_keepdim(D::Minus1)?.detach();
-    let shifted = logits.broadcast_sub(&largest)?;
-    let log_sum = shifted.exp()?.sum_keepdim(D::Minus1)?.log()?;
-    let log_probability = shifted.broadcast_sub(&log_sum)?;
-    log_probability.gather(&targets.unsqueeze(1)?, 1)?.mean_all()?.neg()
+/// Squared error against one target for all: the loss of LSGAN (Mao et al. 2017).
+///
+/// # Errors
+/// As [`bce_with_logits`].
+pub fn squared_error(logits: &Value, target: f64) -> Result<Value> {
+    logits.shift(-target)?.square()?.mean()
+}
+
+/// Absolute error, any shape.
+///
+/// # Errors
+/// Where shapes differ.
+pub fn absolute_error(a: &Value, b: &Value) -> Result<Value> {
+    a.sub(b)?.abs()?.mean()
+}
+
+/// The hinge loss of a discriminator: `max(0, 1 − l)` for real films, `max(0, 1 + l)` for others.
+///
+/// # Errors
+/// As [`bce_with_logits`].
+pub fn hinge(logits: &Value, real: bool) -> Result<Value> {
+    relu(&logits.scale(if real { -1.0 } else { 1.0 })?.shift(1.0)?)?.mean()
+}
+
+/// How cross-entropy weighs its terms.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CrossEntropy {
+    /// A weight per class; all one where empty. The mean is divided by the sum of the films' weights, as in PyTorch.
+    pub class_weights: Vec<f64>,
+    /// Share of the target that is spread over all classes.
+    pub label_smoothing: f64,
+    /// Focal loss (Lin et al. 2017): each term is multiplied by `(1 − p)^gamma`. Zero is plain cross-entropy.
+    pub focal_gamma: f64,
+}
+
+impl CrossEntropy {
+    /// The loss of `logits [n, k]` against class numbers.
+    ///
+    /// # Errors
+    /// Where a class number or the number of weights does not fit.
+    pub fn of(&self, logits: &Value, targets: &[u32]) -> Result<Value> {
+        let (n, k) = logits.data().dims2()?;
+        if targets.len() != n || targets.iter().any(|t| *t as usize >= k) || ![0, k].contains(&self.class_weights.len()) {
+            bail!("cross-entropy: {} targets and {} class weights for {n} × {k} logits", targets.len(), self.class_weights.len());
+        }
+        let weight = |class: usize| self.class_weights.get(class).copied().unwrap_or(1.0);
+        let total: f64 = targets.iter().map(|t| weight(*t as usize)).sum();
+        let coefficient = |(i, c): (usize, usize)| {
+            let hit = if targets[i] as usize == c { 1.0 - self.label_smoothing } else { 0.0 };
+            (-weight(c) * (hit + self.label_smoothing / k as f64) / total) as f32
+        };
+        let coefficients: Vec<f32> = (0..n).flat_map(|i| (0..k).map(move |c| (i, c))).map(coefficient).collect();
+        let coefficients = Value::constant(Tensor::from_vec(coefficients, (n, k), logits.data().device())?);
+        let log_p = log_softmax(logits)?;
+        let mut terms = log_p.mul(&coefficients)?;
+        if self.focal_gamma > 0.0 {
+            terms = terms.mul(&log_p.exp()?.scale(-1.0)?.shift(1.0)?.power(self.focal_gamma)?)?;
+        }
+        terms.sum()
+    }
+}
+
+/// Mean cross-entropy of `logits [n, k]` against class numbers.
+///
+/// # Errors
+/// As [`CrossEntropy::of`].
+pub fn cross_entropy(logits: &Value, targets: &[u32]) -> Result<Value> {
+    CrossEntropy::default().of(logits, targets)
+}
+
+/// Logarithms of probabilities, `[n, k]`.
+fn log_softmax(logits: &Value) -> Result<Value> {
+    let (n, _) = logits.data().dims2()?;
+    let largest = Value::constant(logits.data().max_keepdim(D::Minus1)?);
+    let shifted = logits.sub(&largest)?;
+    shifted.sub(&shifted.exp()?.sum_to(&[n, 1])?.ln()?)
+}
+
+/// Weights of classes by their effective number of films, `(1 − β) / (1 − β^n)`, scaled to a mean of one (Cui et al. 2019).
+pub fn class_balanced_weights(films: &[usize], beta: f64) -> Vec<f64> {
+    let raw: Vec<f64> = films.iter().map(|n| (1.0 - beta) / (1.0 - beta.powf(*n as f64))).collect();
+    let sum: f64 = raw.iter().sum();
+    raw.iter().map(|w| w * films.len() as f64 / sum).collect()
+}
+
+/// The mean probability that logits mean.
+///
+/// # Errors
+/// As [`bce_with_logits`].
+pub fn mean_probability(logits: &Value) -> Result<f64> {
+    sigmoid(logits)?.mean()?.scalar()
 }

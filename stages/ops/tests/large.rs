@@ -2,9 +2,9 @@
 
 mod torch;
 
-use candle_core::{Device, Result, Tensor, Var};
-use hilum_ops::{Adam, Optimiser, Sgd, Window};
-use torch::report::{Report, relative_error, values};
+use candle_core::{Device, Result, Tensor};
+use hilum_ops::{Adam, Optimiser, Rectifier, Sgd, Value, Window};
+use torch::report::{Report, numbers, relative_error, values};
 
 const TOLERANCE: f64 = 1e-5;
 
@@ -33,9 +33,14 @@ const LARGE: [Shape; 8] = [
     ([67, 2, 12, 11], 3, 3, 1, 1),
 ];
 
-fn large(shape: Shape, seed: u64) -> (Var, Var) {
+/// A leaf of these numbers.
+fn made(values: Vec<f32>, dims: &[usize]) -> Value {
+    Value::leaf(&Tensor::from_vec(values, dims, &Device::Cpu).unwrap())
+}
+
+fn large(shape: Shape, seed: u64) -> (Value, Value) {
     let ([n, ci, h, w], co, k, ..) = shape;
-    let make = |dims: [usize; 4], seed| Var::from_vec(noise(dims.iter().product(), seed), &dims[..], &Device::Cpu).unwrap();
+    let make = |dims: [usize; 4], seed| made(noise(dims.iter().product(), seed), &dims);
     (make([n, ci, h, w], seed), make([co, ci, k, k], seed + 100))
 }
 
@@ -49,7 +54,7 @@ fn large_convolutions_match_plain_loops() {
         let (oh, ow) = ((h + 2 * padding - k) / stride + 1, (w + 2 * padding - k) / stride + 1);
         assert_eq!(y.dims(), [n, co, oh, ow]);
         let q = noise(y.elem_count(), 1000 + seed as u64);
-        let loss = (&y * Tensor::from_slice(&q, y.shape(), &Device::Cpu).unwrap()).unwrap().sum_all().unwrap();
+        let loss = y.mul(&made(q.clone(), y.dims()).detach()).unwrap().sum().unwrap();
         let gradients = loss.backward().unwrap();
         let (xs, ks) = (values(&x), values(&kernel));
         let (mut ys, mut dx, mut dw) = (vec![0f64; q.len()], vec![0f64; xs.len()], vec![0f64; ks.len()]);
@@ -79,20 +84,23 @@ fn bits() -> Result<Vec<u32>> {
     for (seed, shape) in LARGE.into_iter().enumerate() {
         let ([_, ci, ..], _, k, stride, padding) = shape;
         let (x, kernel) = large(shape, seed as u64);
-        let [scale, bias] = [1, 2].map(|s| Var::from_vec(noise(ci, s), ci, &Device::Cpu).unwrap());
-        let (normed, batch) = torch::batch_norm(&x, &scale, &bias)?;
-        let hidden = torch::conv2d(&hilum_ops::leaky_relu(&normed, 0.2)?, &kernel, Window::square(stride, padding))?;
+        let [scale, bias] = [1, 2].map(|s| made(noise(ci, s), &[ci]));
+        let (normed, batch) = torch::batch_norm(&x, &scale, &bias, Rectifier::Leaky(0.2).into())?;
+        let hidden = torch::conv2d(&normed, &kernel, Window::square(stride, padding))?;
         let back = torch::conv_transpose2d(&hidden, &kernel, Window::square(stride, padding), [0; 2])?;
         let pooled = if k == 1 { back.clone() } else { torch::max_pool2d(&back, 3, 2, 1)? };
-        let loss = (hilum_ops::bce_with_logits(&pooled, 0.9)? + hidden.sqr()?.mean_all()?)?;
+        let own = torch::turned(&pooled, |p| hilum_ops::instance_norm(p, None, hilum_ops::Divisor::Usual(1e-5), Rectifier::Relu.into()))?;
+        let loss = hilum_ops::bce_with_logits(&pooled, 0.9)?.add(&hidden.square()?.mean()?)?.add(&hilum_ops::tanh(&own)?.mean()?)?;
         let weights = [x, kernel, scale, bias];
         let gradients = loss.backward()?;
-        out.extend([&batch.mean, &batch.variance, &hidden, &back, &pooled, &loss].into_iter().flat_map(values));
+        out.extend([&batch.mean, &batch.variance].into_iter().flat_map(numbers));
+        out.extend([&hidden, &back, &pooled, &own, &loss].into_iter().flat_map(values));
         out.extend(weights.iter().flat_map(|w| values(gradients.get(w).unwrap())));
-        let mut optimisers: [Box<dyn Optimiser>; 2] =
-            [Box::new(Adam::new(weights.to_vec(), 0.01, 0.5, 0.999, 1e-8)), Box::new(Sgd::new(weights.to_vec(), 0.1, 0.9, true, 1e-3))];
+        let adam = Adam { beta1: 0.5, beta2: 0.999, eps: 1e-8, decay: 0.0, decoupled: false };
+        let sgd = Sgd { momentum: 0.9, nesterov: true, decay: 1e-3 };
+        let mut optimisers = [Optimiser::new(adam, 0.01, weights.to_vec()), Optimiser::new(sgd, 0.1, weights.to_vec())];
         optimisers.iter_mut().try_for_each(|o| o.step(&gradients))?;
-        out.extend(weights.iter().flat_map(|w| values(w)));
+        out.extend(weights.iter().flat_map(values));
     }
     Ok(out.into_iter().map(f32::to_bits).collect())
 }

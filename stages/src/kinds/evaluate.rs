@@ -106,7 +106,7 @@ impl Stage for Evaluate {
 /// Builds a classifier from its document and weights.
 pub(super) fn open(trained: &Trained<ClassifierDocument>, device: &Device) -> Result<Box<dyn Classifier>> {
     let mut weights = Weights::on(device);
-    let network = trained.document.network.build(trained.document.classes.len(), &mut weights, &mut Seed(0).stream("open", "unused"))?;
+    let network = trained.document.network.build(trained.document.classes.len(), &mut weights.scope(&mut Seed(0).stream("open", "unused")))?;
     trained.load_into(&weights, device)?;
     Ok(network)
 }

@@ -74,7 +74,7 @@ impl Stage for Synthesize {
         for first in (0..count).step_by(BATCH) {
             let n = BATCH.min(count - first);
             let z = training::uniform_noise(&noise, first as u64, n, config.latent, &device)?;
-            for (k, pixels) in train_gan::to_films(&generator.forward(&z, false)?, config.size)?.into_iter().enumerate() {
+            for (k, pixels) in train_gan::to_films(&hilum_ops::without_history(|| generator.forward(&z, false))?, config.size)?.into_iter().enumerate() {
                 let number = (first + k) as u32;
                 let side = config.size as u32;
                 let marks = [

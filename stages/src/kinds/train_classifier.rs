@@ -10,8 +10,8 @@ use crate::data::table::{Table, number};
 use crate::data::weights::Trained;
 use crate::networks::{Classifier, ClassifierNetwork, Mode, Weights};
 use crate::training::{self, OptimiserChoice};
-use candle_core::{Device, Tensor};
-use hilum_ops::cross_entropy;
+use candle_core::Device;
+use hilum_ops::{Value, cross_entropy, without_history};
 
 ports! {
     inputs {
@@ -63,7 +63,7 @@ fn default_optimiser() -> OptimiserChoice {
 
 impl Stage for TrainClassifier {
     const NAME: &'static str = "train-classifier";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
@@ -75,7 +75,7 @@ impl Stage for TrainClassifier {
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
-        training::with_deep_stack(|| self.train(&inputs, cx))
+        self.train(&inputs, cx)
     }
 }
 
@@ -95,7 +95,7 @@ impl TrainClassifier {
         let steps = self.steps.map_or_else(|| self.epochs.unwrap_or(1) as usize * per_epoch, |s| s as usize);
 
         let mut weights = Weights::on(&device);
-        let network = self.network.build(classes.len(), &mut weights, &mut cx.stream("initial"))?;
+        let network = self.network.build(classes.len(), &mut weights.scope(&mut cx.stream("initial")))?;
         let mut optimiser = self.optimiser.build(weights.trained());
         let mut order = Order::new(cx.stream("order"), set.films.len());
         let (augmentation, mut dropout) = (cx.stream("augment"), cx.stream("dropout"));
@@ -105,16 +105,15 @@ impl TrainClassifier {
         for step in 1..=steps {
             let draws = order.batch(batch);
             let films = batch::numbers(&set.films, &draws, side, &self.augment, &augmentation, (0.0, 1.0));
-            let films = Tensor::from_vec(films, (batch, side, side, 1), &device)?;
+            let films = training::films_of(films, side, &device)?;
             let labels: Vec<u32> = draws.iter().map(|d| set.labels[d.0]).collect();
-            let targets = Tensor::from_slice(&labels, batch, &device)?;
 
             let features = network.features(&films, &mut Mode::Train(&mut dropout))?;
             let logits = network.head(&features, &mut Mode::Train(&mut dropout))?;
-            let loss = cross_entropy(&logits, &targets)?;
+            let loss = cross_entropy(&logits, &labels)?;
             optimiser.step(&loss.backward()?)?;
 
-            let value = f64::from(loss.to_scalar::<f32>()?);
+            let value = loss.scalar()?;
             if !value.is_finite() {
                 return Err(Error::helped(format!("the loss became infinite or undefined at step {step} of {steps}"), "lower the learning rate"));
             }
@@ -165,8 +164,8 @@ pub(super) fn probabilities(network: &dyn Classifier, films: &[&[u8]], side: usi
     let mut out = vec![];
     for chunk in films.chunks(64) {
         let films = training::film_tensor(chunk, side, device)?;
-        let logits = network.head(&network.features(&films, &mut Mode::Evaluate)?, &mut Mode::Evaluate)?;
-        for row in logits.to_vec2::<f32>()? {
+        let logits = without_history(|| network.head(&network.features(&films, &mut Mode::Evaluate)?, &mut Mode::Evaluate))?;
+        for row in logits.data().to_vec2::<f32>()? {
             let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             let powers: Vec<f64> = row.iter().map(|l| f64::from(l - largest).exp()).collect();
             let sum: f64 = powers.iter().sum();
@@ -186,8 +185,8 @@ struct Running {
 }
 
 impl Running {
-    fn add(&mut self, loss: f64, logits: &Tensor, labels: &[u32]) -> Result<()> {
-        let predicted = logits.argmax(1)?.to_vec1::<u32>()?;
+    fn add(&mut self, loss: f64, logits: &Value, labels: &[u32]) -> Result<()> {
+        let predicted = logits.data().argmax(1)?.to_vec1::<u32>()?;
         self.loss += loss;
         self.steps += 1;
         self.hits += predicted.iter().zip(labels).filter(|(a, b)| a == b).count();

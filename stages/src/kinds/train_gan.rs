@@ -15,8 +15,7 @@ use crate::data::weights::Trained;
 use crate::networks::dcgan::{Discriminator, Generator};
 use crate::networks::{Mode, Weights, dcgan};
 use crate::training::{self, AdamParameters};
-use candle_core::Tensor;
-use hilum_ops::{Adam, Optimiser, bce_with_logits};
+use hilum_ops::{Value, bce_with_logits, mean_probability, without_history};
 
 ports! {
     inputs {
@@ -74,7 +73,7 @@ const GRID: (usize, usize) = (8, 6);
 
 impl Stage for TrainGan {
     const NAME: &'static str = "train-gan";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
@@ -97,7 +96,7 @@ impl Stage for TrainGan {
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
-        training::with_deep_stack(|| self.train(&inputs, cx))
+        self.train(&inputs, cx)
     }
 }
 
@@ -117,14 +116,9 @@ impl TrainGan {
         let steps = self.steps.map_or_else(|| (self.epochs.unwrap_or(1) as usize * films.len()).div_ceil(batch), |s| s as usize);
 
         let (mut g_weights, mut d_weights) = (Weights::on(&device), Weights::on(&device));
-        let generator = Generator::new(config, &mut g_weights, &mut cx.stream("generator"))?;
-        let discriminator = Discriminator::new(config, &mut d_weights, &mut cx.stream("discriminator"))?;
-        let judge = discriminator.frozen();
-        let adam = |weights: &Weights| {
-            let p = &self.optimiser;
-            Adam::new(weights.trained(), p.learning_rate, p.beta1, p.beta2, p.eps)
-        };
-        let (mut g_optimiser, mut d_optimiser) = (adam(&g_weights), adam(&d_weights));
+        let generator = Generator::new(config, &mut g_weights.scope(&mut cx.stream("generator")))?;
+        let discriminator = Discriminator::new(config, &mut d_weights.scope(&mut cx.stream("discriminator")))?;
+        let (mut g_optimiser, mut d_optimiser) = (self.optimiser.build(g_weights.trained()), self.optimiser.build(d_weights.trained()));
         let mut order = Order::new(cx.stream("order"), films.len());
         let (augmentation, noise, mut dropout) = (cx.stream("augment"), cx.stream("noise"), cx.stream("dropout"));
         let fixed = training::uniform_noise(&cx.stream("grid"), 0, GRID.0, config.latent, &device)?;
@@ -134,32 +128,32 @@ impl TrainGan {
         for step in 1..=steps {
             let draws = order.batch(batch);
             let real = batch::numbers(&films, &draws, config.size, &self.augment, &augmentation, (-1.0, 1.0));
-            let real = Tensor::from_vec(real, (batch, config.size, config.size, 1), &device)?;
+            let real = training::films_of(real, config.size, &device)?;
             let z = training::uniform_noise(&noise, (step * batch) as u64, batch, config.latent, &device)?;
 
             // Discriminator: real and fake batches apart, gradients summed, one step.
             let fake = generator.forward(&z, true)?;
             let on_real = discriminator.forward(&real, &mut Mode::Train(&mut dropout))?;
             let on_fake = discriminator.forward(&fake.detach(), &mut Mode::Train(&mut dropout))?;
-            let d_loss = (bce_with_logits(&on_real, 1.0)? + bce_with_logits(&on_fake, 0.0)?)?;
+            let d_loss = bce_with_logits(&on_real, 1.0)?.add(&bce_with_logits(&on_fake, 0.0)?)?;
             d_optimiser.step(&d_loss.backward()?)?;
 
             // Generator: the same fake batch, through the updated discriminator, whose own gradients nobody needs here.
-            let judged = judge.forward(&fake, &mut Mode::Train(&mut dropout))?;
+            let judged = discriminator.forward(&fake, &mut Mode::Train(&mut dropout))?;
             let g_loss = bce_with_logits(&judged, 1.0)?;
-            g_optimiser.step(&g_loss.backward()?)?;
+            g_optimiser.step(&g_loss.backward_to(g_optimiser.weights())?)?;
 
-            let (d, g) = (scalar(&d_loss)?, scalar(&g_loss)?);
+            let (d, g) = (d_loss.scalar()?, g_loss.scalar()?);
             if !d.is_finite() || !g.is_finite() {
                 return Err(Error::helped(format!("the losses became infinite or undefined at step {step} of {steps}"), "lower `optimiser.learning_rate`"));
             }
             if step == 1 || step == steps || step % (steps / 200).max(1) == 0 {
-                let row = [d, g, belief(&on_real)?, belief(&on_fake)?, belief(&judged)?];
+                let row = [d, g, mean_probability(&on_real)?, mean_probability(&on_fake)?, mean_probability(&judged)?];
                 history.push(std::iter::once(step.to_string()).chain(row.map(number)).collect());
             }
             if step % steps.div_ceil(GRID.1).max(1) == 0 || step == steps {
                 // Running statistics, as `synthesize` will use them: the grid shows what would be made now.
-                grid.extend(to_films(&generator.forward(&fixed, false)?, config.size)?);
+                grid.extend(to_films(&without_history(|| generator.forward(&fixed, false))?, config.size)?);
             }
             cx.progress(step, steps, "step", &[("D", d), ("G", g)])?;
         }
@@ -185,18 +179,9 @@ impl TrainGan {
     }
 }
 
-fn scalar(x: &Tensor) -> Result<f64> {
-    Ok(f64::from(x.to_scalar::<f32>()?))
-}
-
-/// The mean probability of being real.
-fn belief(logits: &Tensor) -> Result<f64> {
-    scalar(&candle_nn::ops::sigmoid(logits)?.mean_all()?)
-}
-
 /// Films of a generator's output `[n, size, size, 1]` in [−1, 1] as grey bytes.
-pub(super) fn to_films(x: &Tensor, size: usize) -> Result<Vec<Vec<u8>>> {
-    let values = x.flatten_all()?.to_vec1::<f32>()?;
+pub(super) fn to_films(x: &Value, size: usize) -> Result<Vec<Vec<u8>>> {
+    let values = x.data().flatten_all()?.to_vec1::<f32>()?;
     Ok(values.chunks_exact(size * size).map(|film| film.iter().map(|v| ((v.clamp(-1.0, 1.0) + 1.0) * 127.5).round() as u8).collect()).collect())
 }
 
@@ -204,7 +189,7 @@ pub(super) fn to_films(x: &Tensor, size: usize) -> Result<Vec<Vec<u8>>> {
 pub(super) fn open(trained: &Trained<GeneratorDocument>, device: &candle_core::Device) -> Result<(Generator, dcgan::Config)> {
     let GeneratorNetwork::Dcgan(config) = &trained.document.network;
     let mut weights = Weights::on(device);
-    let generator = Generator::new(config, &mut weights, &mut crate::contract::seed::Seed(0).stream("open", "unused"))?;
+    let generator = Generator::new(config, &mut weights.scope(&mut crate::contract::seed::Seed(0).stream("open", "unused")))?;
     trained.load_into(&weights, device)?;
     Ok((generator, config.clone()))
 }

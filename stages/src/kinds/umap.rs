@@ -138,9 +138,10 @@ fn features(weights: &Trained<ClassifierDocument>, films: &[&[u8]], side: usize,
     let network = evaluate::open(weights, &device)?;
     let (mut data, mut dimensions) = (vec![], 0);
     for chunk in films.chunks(64) {
-        let features = network.features(&training::film_tensor(chunk, side, &device)?, &mut Mode::Evaluate)?;
-        dimensions = features.dim(1)?;
-        data.extend(features.flatten_all()?.to_vec1::<f32>()?);
+        let films = training::film_tensor(chunk, side, &device)?;
+        let features = hilum_ops::without_history(|| network.features(&films, &mut Mode::Evaluate))?;
+        dimensions = features.dims()[1];
+        data.extend(features.data().flatten_all()?.to_vec1::<f32>()?);
     }
     Ok((data, dimensions))
 }

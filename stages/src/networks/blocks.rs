@@ -1,78 +1,167 @@
-//! Pieces that several networks share: batch norm with running statistics, dropout from a stream, a linear layer.
+//! Layers that several networks share: convolutions, batch norm with running statistics, dropout from a stream, linear.
 
-use super::{Mode, Weights};
+use super::{Mode, Scope};
 use crate::contract::prelude::*;
-use candle_core::{Tensor, Var};
+use candle_nn::init::Init;
+use hilum_ops::{After, Value, Window};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Batch normalisation with running statistics (momentum 0.1, unbiased running variance, eps 1e-5, as torch).
-pub struct BatchNorm {
-    weight: Tensor,
-    bias: Tensor,
-    mean: Var,
-    variance: Var,
+/// Numbers around zero with a standard deviation.
+pub fn normal(stdev: f64) -> Init {
+    Init::Randn { mean: 0.0, stdev }
 }
 
-impl BatchNorm {
-    /// Scale drawn from N(mean, std), bias 0.
-    pub fn new(name: &str, channels: usize, (mean, std): (f64, f64), weights: &mut Weights, init: &mut Stream) -> Result<Self> {
-        let weight = if std == 0.0 {
-            weights.constant(&format!("{name}.weight"), &[channels], mean)?
-        } else {
-            weights.normal(&format!("{name}.weight"), &[channels], mean, std, init)?
+/// Deviation for layers before a ReLU, by the numbers that a place of the result reaches (He et al. 2015, fan-out).
+pub fn kaiming(co: usize, k: usize) -> Init {
+    normal((2.0 / (co * k * k) as f64).sqrt())
+}
+
+/// Uniform within `1/√inputs`, as torch's layers begin.
+pub fn torch_default(inputs: usize) -> Init {
+    let bound = 1.0 / (inputs as f64).sqrt();
+    Init::Uniform { lo: -bound, up: bound }
+}
+
+/// What a convolution is: channels in and out, side of its kernel, window.
+#[derive(Clone, Copy)]
+pub struct Shape {
+    /// Channels of the input.
+    pub ci: usize,
+    /// Channels of the result.
+    pub co: usize,
+    /// Rows and columns of the kernel.
+    pub k: [usize; 2],
+    /// How it moves.
+    pub window: Window,
+}
+
+impl Shape {
+    /// A square kernel.
+    pub fn square(ci: usize, co: usize, k: usize, stride: usize, padding: usize) -> Self {
+        Shape { ci, co, k: [k; 2], window: Window::square(stride, padding) }
+    }
+}
+
+/// A convolution, with or without a bias per channel.
+pub struct Conv {
+    weight: Value,
+    bias: Option<Value>,
+    window: Window,
+    transposed: Option<usize>,
+}
+
+impl Conv {
+    /// `weight [co, ci, k, k]` and, if `bias` says how it begins, `bias [co]`.
+    pub fn new(shape: Shape, init: Init, bias: Option<Init>, scope: &mut Scope) -> Result<Self> {
+        let weight = scope.learnt("weight", &[shape.co, shape.ci / shape.window.groups, shape.k[0], shape.k[1]], init)?;
+        Conv::with(weight, shape, None, bias, scope)
+    }
+    /// A transposed convolution: `weight [ci, co, k, k]`, rows and columns that are added to its result.
+    pub fn transposed(shape: Shape, extra: usize, init: Init, bias: Option<Init>, scope: &mut Scope) -> Result<Self> {
+        let weight = scope.learnt("weight", &[shape.ci, shape.co / shape.window.groups, shape.k[0], shape.k[1]], init)?;
+        Conv::with(weight, shape, Some(extra), bias, scope)
+    }
+    fn with(weight: Value, shape: Shape, transposed: Option<usize>, bias: Option<Init>, scope: &mut Scope) -> Result<Self> {
+        let bias = bias.map(|init| scope.learnt("bias", &[shape.co], init)).transpose()?;
+        Ok(Conv { weight, bias, window: shape.window, transposed })
+    }
+    /// `[n, h, w, ci] → [n, oh, ow, co]`, with what follows it.
+    pub fn forward(&self, x: &Value, after: impl Into<After<'static>>) -> Result<Value> {
+        let y = match self.transposed {
+            None => hilum_ops::conv2d(x, &self.weight, self.window)?,
+            Some(extra) => hilum_ops::conv_transpose2d(x, &self.weight, self.window, [extra; 2])?,
         };
+        let after = after.into();
+        match (&self.bias, after.rectifier) {
+            (Some(bias), _) => Ok(hilum_ops::scale_shift(&y, None, bias, after)?),
+            (None, r) => Ok(hilum_ops::rectified(&y, r)?),
+        }
+    }
+}
+
+/// Batch normalisation with running statistics (unbiased running variance).
+pub struct BatchNorm {
+    weight: Value,
+    bias: Value,
+    mean: Value,
+    variance: Value,
+    settings: NormSettings,
+    still: AtomicBool,
+}
+
+/// Numbers of a batch norm.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NormSettings {
+    /// Added to the variance.
+    pub eps: f64,
+    /// Share of a batch in the running statistics.
+    pub momentum: f64,
+}
+
+/// As torch: 1e-5, 0.1.
+pub const TORCH: NormSettings = NormSettings { eps: 1e-5, momentum: 0.1 };
+/// As Keras: 1e-3, 0.01.
+pub const KERAS: NormSettings = NormSettings { eps: 1e-3, momentum: 0.01 };
+
+impl BatchNorm {
+    /// Scale 1, bias 0.
+    pub fn new(channels: usize, settings: NormSettings, scope: &mut Scope) -> Result<Self> {
+        BatchNorm::with_scale(channels, Init::Const(1.0), settings, scope)
+    }
+    /// Scale as `init` says, bias 0.
+    pub fn with_scale(channels: usize, init: Init, settings: NormSettings, scope: &mut Scope) -> Result<Self> {
         Ok(BatchNorm {
-            weight,
-            bias: weights.constant(&format!("{name}.bias"), &[channels], 0.0)?,
-            mean: weights.buffer(&format!("{name}.running_mean"), &[channels], 0.0)?,
-            variance: weights.buffer(&format!("{name}.running_var"), &[channels], 1.0)?,
+            weight: scope.learnt("weight", &[channels], init)?,
+            bias: scope.learnt("bias", &[channels], Init::Const(0.0))?,
+            mean: scope.remembered("running_mean", &[channels], Init::Const(0.0))?,
+            variance: scope.remembered("running_var", &[channels], Init::Const(1.0))?,
+            settings,
+            still: AtomicBool::new(false),
         })
     }
-
-    /// The same layer over the same weights and statistics, which get no gradients.
-    pub fn frozen(&self) -> Self {
-        BatchNorm { weight: self.weight.detach(), bias: self.bias.detach(), mean: self.mean.clone(), variance: self.variance.clone() }
+    /// From now on running statistics are used in training, too, and stay as they are: a layer that is frozen as Keras does.
+    pub fn hold_still(&self) {
+        self.still.store(true, Ordering::Relaxed);
     }
-
-    /// `[n, h, w, c] → [n, h, w, c]`; training updates the running statistics.
-    pub fn forward(&self, x: &Tensor, train: bool) -> Result<Tensor> {
-        const MOMENTUM: f64 = 0.1;
-        const EPS: f64 = 1e-5;
-        if !train {
-            return Ok(hilum_ops::batch_norm_fixed(x, &self.weight, &self.bias, self.mean.as_tensor(), self.variance.as_tensor(), EPS)?);
+    /// `[n, h, w, c] → [n, h, w, c]`, with what follows; training updates the running statistics.
+    pub fn forward<'a>(&self, x: &Value, train: bool, after: impl Into<After<'a>>) -> Result<Value> {
+        let NormSettings { eps, momentum } = self.settings;
+        let after = after.into();
+        if !train || self.still.load(Ordering::Relaxed) {
+            return Ok(hilum_ops::batch_norm_fixed(x, &self.weight, &self.bias, self.mean.data(), self.variance.data(), eps, after)?);
         }
-        let (y, batch) = hilum_ops::batch_norm(x, &self.weight, &self.bias, EPS)?;
-        for (running, new) in [(&self.mean, &batch.mean), (&self.variance, &batch.variance)] {
-            running.set(&((running.as_tensor().detach() * (1.0 - MOMENTUM))? + (new * MOMENTUM)?)?)?;
-        }
+        let (y, batch) = hilum_ops::batch_norm(x, &self.weight, &self.bias, eps, after)?;
+        hilum_ops::approach(&self.mean, &Value::constant(batch.mean), momentum)?;
+        hilum_ops::approach(&self.variance, &Value::constant(batch.variance), momentum)?;
         Ok(y)
     }
 }
 
 /// Sets values to zero with probability `p` and scales the others by `1/(1−p)`; nothing in evaluation.
-pub fn dropout(x: &Tensor, p: f64, mode: &mut Mode) -> Result<Tensor> {
+pub fn dropout(x: &Value, p: f64, mode: &mut Mode) -> Result<Value> {
     match mode {
         Mode::Train(stream) if p > 0.0 => Ok(hilum_ops::masked(x, stream.truths(x.elem_count(), 1.0 - p), 1.0 / (1.0 - p))?),
         _ => Ok(x.clone()),
     }
 }
 
-/// A fully connected layer, uniform initialisation as torch's default.
+/// A fully connected layer.
 pub struct Linear {
-    weight: Tensor,
-    bias: Tensor,
+    weight: Value,
+    bias: Value,
 }
 
 impl Linear {
-    /// `[n, inputs] → [n, outputs]`.
-    pub fn new(name: &str, inputs: usize, outputs: usize, weights: &mut Weights, init: &mut Stream) -> Result<Self> {
-        let bound = 1.0 / (inputs as f64).sqrt();
-        Ok(Linear {
-            weight: weights.uniform(&format!("{name}.weight"), &[outputs, inputs], bound, init)?,
-            bias: weights.uniform(&format!("{name}.bias"), &[outputs], bound, init)?,
-        })
+    /// `[n, inputs] → [n, outputs]`, beginning as torch's.
+    pub fn new(inputs: usize, outputs: usize, scope: &mut Scope) -> Result<Self> {
+        Linear::with(inputs, outputs, torch_default(inputs), torch_default(inputs), scope)
+    }
+    /// `[n, inputs] → [n, outputs]`, beginning as said.
+    pub fn with(inputs: usize, outputs: usize, weight: Init, bias: Init, scope: &mut Scope) -> Result<Self> {
+        Ok(Linear { weight: scope.learnt("weight", &[outputs, inputs], weight)?, bias: scope.learnt("bias", &[outputs], bias)? })
     }
     /// `x · Wᵀ + b`.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    pub fn forward(&self, x: &Value) -> Result<Value> {
         Ok(hilum_ops::linear(x, &self.weight, Some(&self.bias))?)
     }
 }

@@ -3,11 +3,11 @@
 //! At 64 px the counts are the published ones: generator 3,574,656, discriminator 2,763,520 (one channel). The 32 px
 //! network leaves the widest layer out. Tensor names number the layers as `torch.nn.Sequential` would.
 
-use super::blocks::{BatchNorm, dropout};
-use super::{Mode, Weights};
+use super::blocks::{BatchNorm, Conv, Shape, TORCH, dropout, normal};
+use super::{Mode, Scope};
 use crate::contract::prelude::*;
-use candle_core::Tensor;
-use hilum_ops::{Window, conv_transpose2d, conv2d, leaky_relu, relu};
+use candle_nn::init::Init;
+use hilum_ops::{NOTHING, Rectifier, Value, tanh};
 
 /// DCGAN.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -53,37 +53,42 @@ impl Config {
     }
 }
 
+/// The scale of a norm at first.
+const SCALE: Init = Init::Randn { mean: 1.0, stdev: 0.02 };
+
 /// Noise `[n, 1, 1, latent]` → films `[n, size, size, 1]` in [−1, 1].
 pub struct Generator {
-    kernels: Vec<Tensor>,
+    kernels: Vec<Conv>,
     norms: Vec<BatchNorm>,
 }
 
 impl Generator {
     /// Convolutions N(0, 0.02), norms N(1, 0.02).
-    pub fn new(c: &Config, weights: &mut Weights, init: &mut Stream) -> Result<Self> {
+    pub fn new(c: &Config, scope: &mut Scope) -> Result<Self> {
         let mut channels = vec![c.latent];
         channels.extend(c.channels().into_iter().rev());
         channels.push(1);
         let (mut kernels, mut norms) = (vec![], vec![]);
         for (i, pair) in channels.windows(2).enumerate() {
-            kernels.push(weights.normal(&format!("main.{}.weight", 3 * i), &[pair[0], pair[1], 4, 4], 0.0, 0.02, init)?);
+            // The first kernel spreads one position to 4 × 4, each other doubles the side.
+            let (stride, padding) = if i == 0 { (1, 0) } else { (2, 1) };
+            let shape = Shape::square(pair[0], pair[1], 4, stride, padding);
+            kernels.push(Conv::transposed(shape, 0, normal(0.02), None, &mut scope.at(format!("main.{}", 3 * i)))?);
             if i + 2 < channels.len() {
-                norms.push(BatchNorm::new(&format!("main.{}", 3 * i + 1), pair[1], (1.0, 0.02), weights, init)?);
+                norms.push(BatchNorm::with_scale(pair[1], SCALE, TORCH, &mut scope.at(format!("main.{}", 3 * i + 1)))?);
             }
         }
         Ok(Generator { kernels, norms })
     }
 
     /// In training, batch statistics are used and remembered.
-    pub fn forward(&self, z: &Tensor, train: bool) -> Result<Tensor> {
+    pub fn forward(&self, z: &Value, train: bool) -> Result<Value> {
         let mut x = z.clone();
         for (i, kernel) in self.kernels.iter().enumerate() {
-            // The first kernel spreads one position to 4 × 4, each other doubles the side.
-            x = conv_transpose2d(&x, kernel, if i == 0 { Window::square(1, 0) } else { Window::square(2, 1) }, [0; 2])?;
+            x = kernel.forward(&x, NOTHING)?;
             x = match self.norms.get(i) {
-                Some(norm) => relu(&norm.forward(&x, train)?)?,
-                None => x.tanh()?,
+                Some(norm) => norm.forward(&x, train, Rectifier::Relu)?,
+                None => tanh(&x)?,
             };
         }
         Ok(x)
@@ -92,48 +97,45 @@ impl Generator {
 
 /// Films `[n, size, size, 1]` in [−1, 1] → logits `[n]` of being real.
 pub struct Discriminator {
-    kernels: Vec<Tensor>,
+    kernels: Vec<Conv>,
     norms: Vec<BatchNorm>,
     dropout: f64,
 }
 
 impl Discriminator {
     /// Convolutions N(0, 0.02), norms N(1, 0.02).
-    pub fn new(c: &Config, weights: &mut Weights, init: &mut Stream) -> Result<Self> {
+    pub fn new(c: &Config, scope: &mut Scope) -> Result<Self> {
         let mut channels = vec![1];
         channels.extend(c.channels());
         channels.push(1);
         let (mut kernels, mut norms) = (vec![], vec![]);
         for (i, pair) in channels.windows(2).enumerate() {
-            kernels.push(weights.normal(&format!("conv{i}.weight"), &[pair[1], pair[0], 4, 4], 0.0, 0.02, init)?);
+            let (stride, padding) = if i + 2 < channels.len() { (2, 1) } else { (1, 0) };
+            let shape = Shape::square(pair[0], pair[1], 4, stride, padding);
+            kernels.push(Conv::new(shape, normal(0.02), None, &mut scope.at(format!("conv{i}")))?);
             if i > 0 && i + 2 < channels.len() {
-                norms.push(BatchNorm::new(&format!("norm{i}"), pair[1], (1.0, 0.02), weights, init)?);
+                norms.push(BatchNorm::with_scale(pair[1], SCALE, TORCH, &mut scope.at(format!("norm{i}")))?);
             }
         }
         Ok(Discriminator { kernels, norms, dropout: c.dropout })
     }
 
-    /// The same network over the same weights, whose gradients are not computed; those to its input are.
-    pub fn frozen(&self) -> Self {
-        let kernels = self.kernels.iter().map(Tensor::detach).collect();
-        Discriminator { kernels, norms: self.norms.iter().map(BatchNorm::frozen).collect(), dropout: self.dropout }
-    }
-
     /// In training, batch statistics and dropout are on. Dropout follows every layer but the second and the last.
-    pub fn forward(&self, films: &Tensor, mode: &mut Mode) -> Result<Tensor> {
+    pub fn forward(&self, films: &Value, mode: &mut Mode) -> Result<Value> {
+        const LEAKY: Rectifier = Rectifier::Leaky(0.2);
         let last = self.kernels.len() - 1;
         let mut x = films.clone();
         for (i, kernel) in self.kernels[..last].iter().enumerate() {
-            x = conv2d(&x, kernel, Window::square(2, 1))?;
-            if i > 0 {
-                x = self.norms[i - 1].forward(&x, mode.is_train())?;
-            }
-            x = leaky_relu(&x, 0.2)?;
+            x = match i {
+                0 => kernel.forward(&x, LEAKY)?,
+                _ => self.norms[i - 1].forward(&kernel.forward(&x, NOTHING)?, mode.is_train(), LEAKY)?,
+            };
             if i != 1 {
                 // Dropout and leaky ReLU commute: a scale by zero or a positive number.
                 x = dropout(&x, self.dropout, mode)?;
             }
         }
-        Ok(conv2d(&x, &self.kernels[last], Window::square(1, 0))?.flatten_all()?)
+        let n = films.dims4()?.0;
+        Ok(self.kernels[last].forward(&x, NOTHING)?.reshape(&[n])?)
     }
 }

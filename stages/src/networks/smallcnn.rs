@@ -3,11 +3,11 @@
 //! Davoodi & Lo Giudice do not state their classifier; this one is of the size that their data allow: 287,844 trained
 //! numbers for four classes, 287,715 for three.
 
-use super::blocks::{BatchNorm, Linear, dropout};
-use super::{Classifier, Mode, Weights};
+use super::blocks::{BatchNorm, Conv, Linear, Shape, TORCH, dropout, normal};
+use super::{Classifier, Mode, Scope};
 use crate::contract::prelude::*;
-use candle_core::Tensor;
-use hilum_ops::{Window, add_channel_bias, conv2d, global_average_pool, max_pool2d, relu};
+use candle_nn::init::Init;
+use hilum_ops::{NOTHING, Rectifier, Value, max_pool2d};
 
 /// The small classifier.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,38 +29,38 @@ impl Default for Config {
 
 /// Films `[n, s, s, 1]` in [0, 1], `s` at least 4 → logits `[n, classes]`.
 pub struct SmallCnn {
-    layers: Vec<(Tensor, Tensor, BatchNorm)>,
+    layers: Vec<(Conv, BatchNorm)>,
     fc: Linear,
     dropout: f64,
 }
 
 impl SmallCnn {
     /// Kaiming-normal convolutions.
-    pub fn new(c: &Config, classes: usize, weights: &mut Weights, init: &mut Stream) -> Result<Self> {
+    pub fn new(c: &Config, classes: usize, scope: &mut Scope) -> Result<Self> {
         let channels = [1, c.width, c.width, 2 * c.width, 2 * c.width, 4 * c.width, 4 * c.width];
         let mut layers = vec![];
         for (i, pair) in channels.windows(2).enumerate() {
             let std = (2.0 / (9.0 * pair[0] as f64)).sqrt();
-            let kernel = weights.normal(&format!("conv{}.weight", i + 1), &[pair[1], pair[0], 3, 3], 0.0, std, init)?;
-            let bias = weights.constant(&format!("conv{}.bias", i + 1), &[pair[1]], 0.0)?;
-            layers.push((kernel, bias, BatchNorm::new(&format!("bn{}", i + 1), pair[1], (1.0, 0.0), weights, init)?));
+            let shape = Shape::square(pair[0], pair[1], 3, 1, 1);
+            let conv = Conv::new(shape, normal(std), Some(Init::Const(0.0)), &mut scope.at(format!("conv{}", i + 1)))?;
+            layers.push((conv, BatchNorm::new(pair[1], TORCH, &mut scope.at(format!("bn{}", i + 1)))?));
         }
-        Ok(SmallCnn { layers, fc: Linear::new("fc", 4 * c.width, classes, weights, init)?, dropout: c.dropout })
+        Ok(SmallCnn { layers, fc: Linear::new(4 * c.width, classes, &mut scope.at("fc"))?, dropout: c.dropout })
     }
 }
 
 impl Classifier for SmallCnn {
-    fn features(&self, x: &Tensor, mode: &mut Mode) -> Result<Tensor> {
+    fn maps(&self, x: &Value, mode: &mut Mode) -> Result<Value> {
         let mut x = x.clone();
-        for (i, (kernel, bias, norm)) in self.layers.iter().enumerate() {
-            x = relu(&norm.forward(&add_channel_bias(&conv2d(&x, kernel, Window::square(1, 1))?, bias)?, mode.is_train())?)?;
+        for (i, (conv, norm)) in self.layers.iter().enumerate() {
+            x = norm.forward(&conv.forward(&x, NOTHING)?, mode.is_train(), Rectifier::Relu)?;
             if i == 1 || i == 3 {
                 x = max_pool2d(&x, 2, 2, 0)?;
             }
         }
-        Ok(global_average_pool(&x)?)
+        Ok(x)
     }
-    fn head(&self, features: &Tensor, mode: &mut Mode) -> Result<Tensor> {
+    fn head(&self, features: &Value, mode: &mut Mode) -> Result<Value> {
         self.fc.forward(&dropout(features, self.dropout, mode)?)
     }
 }

@@ -1,9 +1,14 @@
 //! Errors of many comparisons, collected, so that one run names all that are too large.
 
 use candle_core::Tensor;
+use hilum_ops::Value;
 
-pub(crate) fn values(t: &Tensor) -> Vec<f32> {
+pub(crate) fn numbers(t: &Tensor) -> Vec<f32> {
     t.flatten_all().unwrap().to_vec1().unwrap()
+}
+
+pub(crate) fn values(v: &Value) -> Vec<f32> {
+    numbers(v.data())
 }
 
 /// `max|a − b| / max|b|`; what is not a number counts as infinitely wrong.
@@ -19,13 +24,15 @@ pub(crate) struct Report {
     tolerance: f64,
     worst: (f64, String),
     wrong: Vec<String>,
+    compared: usize,
 }
 
 impl Report {
     pub(crate) fn new(tolerance: f64) -> Self {
-        Report { tolerance, worst: (0.0, "all".to_owned()), wrong: vec![] }
+        Report { tolerance, worst: (0.0, "all".to_owned()), wrong: vec![], compared: 0 }
     }
     pub(crate) fn note(&mut self, name: &str, error: f64) {
+        self.compared += 1;
         if error > self.worst.0 {
             self.worst = (error, name.to_owned());
         }
@@ -34,7 +41,8 @@ impl Report {
         }
     }
     pub(crate) fn finish(self, what: &str) {
-        println!("{what}: largest relative error {:.2e} ({})", self.worst.0, self.worst.1);
+        println!("{what}: {} compared, largest relative error {:.2e} ({})", self.compared, self.worst.0, self.worst.1);
+        assert!(self.compared > 0, "{what}: nothing was compared");
         assert!(self.wrong.is_empty(), "{what}: above {:e}: {:#?}", self.tolerance, self.wrong);
     }
 }

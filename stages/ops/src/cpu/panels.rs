@@ -1,6 +1,6 @@
 //! Weights packed into panels: for each kernel position and channel one line of neighbouring outputs.
 
-use crate::product::{Tile, kernels};
+use super::product::{Tile, kernels};
 use rayon::prelude::*;
 
 /// A panel of columns `from..from + n`, whose lines are `tile.columns` wide and begin at `at`.

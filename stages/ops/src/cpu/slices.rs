@@ -1,12 +1,4 @@
-//! Borrowing float32 slices from candle storage, and disjoint writes from several threads.
-
-use candle_core::{CpuStorage, Layout, Result, bail};
-
-/// The elements of a contiguous tensor.
-pub(crate) fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
-    let Some((from, to)) = layout.contiguous_offsets() else { bail!("BUG: operation on a tensor that is not contiguous") };
-    Ok(&storage.as_slice::<f32>()?[from..to])
-}
+//! Disjoint writes to one buffer from several threads.
 
 /// A buffer that several threads write disjoint parts of.
 #[derive(Clone, Copy)]

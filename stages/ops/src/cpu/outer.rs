@@ -1,9 +1,9 @@
 //! The gradient of a kernel: sums of outer products of input and output pixels.
 
+use super::panels::cover;
+use super::product::Tile;
+use super::slices::Shared;
 use crate::geometry::Geometry;
-use crate::panels::cover;
-use crate::product::Tile;
-use crate::slices::Shared;
 use rayon::prelude::*;
 
 /// Pixels whose values stay in the L1 cache while all tiles of a result pass over them.

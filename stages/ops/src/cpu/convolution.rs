@@ -1,12 +1,12 @@
 //! The three convolution kernels on float32 slices in `[n, h, w, c]`: forward, gradient of the input, gradient of the kernel.
 
+use super::grid::{Grid, Side, THIN};
+use super::panels::Panels;
+use super::slices::{Shared, filled};
 use crate::geometry::Geometry;
-use crate::grid::{Grid, Side, THIN};
-use crate::panels::Panels;
-use crate::slices::{Shared, filled};
 use rayon::prelude::*;
 
-pub(crate) use crate::outer::kernel_gradient;
+pub(crate) use super::outer::kernel_gradient;
 
 /// Rows that are unfolded at once.
 const UNFOLDED: usize = 384;

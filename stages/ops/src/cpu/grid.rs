@@ -1,8 +1,8 @@
 //! Products whose rows are the points of a grid: forward convolution, and the gradient of its input.
 
-use crate::panels::{Panel, Panels};
-use crate::product::{MOST_ROWS, kernels};
-use crate::slices::Shared;
+use super::panels::{Panel, Panels};
+use super::product::{MOST_ROWS, kernels};
+use super::slices::Shared;
 use rayon::prelude::*;
 
 /// Points `[n, rows, columns]`; each reads some runs of the source and writes one run of the target.

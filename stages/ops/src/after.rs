@@ -1,0 +1,56 @@
+//! What a fused operation does to its result before anybody sees it.
+
+use crate::tape::Value;
+
+/// A function of single numbers that is piecewise linear, so that it can be undone from its result's sign.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Rectifier {
+    /// Nothing.
+    #[default]
+    Identity,
+    /// `max(x, 0)`.
+    Relu,
+    /// `max(x, 0) + slope · min(x, 0)`, slope above 0.
+    Leaky(f64),
+}
+
+impl Rectifier {
+    /// The slope below zero.
+    pub(crate) fn slope(self) -> f32 {
+        match self {
+            Rectifier::Identity => 1.0,
+            Rectifier::Relu => 0.0,
+            Rectifier::Leaky(slope) => slope as f32,
+        }
+    }
+}
+
+/// `x` or `slope · x`. What is not a number stays so; there is no negative zero.
+#[inline(always)]
+pub(crate) fn rectify(x: f32, slope: f32) -> f32 {
+    if x >= 0.0 { x } else { x * slope + 0.0 }
+}
+
+/// The derivative, from the result; at exactly zero it is the slope, as in PyTorch.
+#[inline(always)]
+pub(crate) fn derivative(y: f32, slope: f32) -> f32 {
+    if y > 0.0 { 1.0 } else { slope }
+}
+
+/// `rectifier(x + add)`: what follows a norm in the same pass over memory.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct After<'a> {
+    /// Added to the result: the other branch of a residual block, of the result's shape.
+    pub add: Option<&'a Value>,
+    /// Applied last.
+    pub rectifier: Rectifier,
+}
+
+impl From<Rectifier> for After<'_> {
+    fn from(rectifier: Rectifier) -> Self {
+        After { add: None, rectifier }
+    }
+}
+
+/// Nothing follows.
+pub const NOTHING: After<'static> = After { add: None, rectifier: Rectifier::Identity };

@@ -1,0 +1,17 @@
+//! Kernels on float32 slices. Ignorant of tensors, gradients and devices.
+
+pub(crate) mod columns;
+pub(crate) mod convolution;
+pub(crate) mod elementwise;
+pub(crate) mod functions;
+mod grid;
+pub(crate) mod norm;
+mod outer;
+mod panels;
+pub(crate) mod pool;
+mod product;
+pub(crate) mod resample;
+pub(crate) mod sample;
+pub(crate) mod slices;
+mod unfold;
+pub(crate) mod widest;

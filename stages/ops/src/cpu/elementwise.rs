@@ -1,0 +1,104 @@
+//! One result per place, from the values of several arrays at that place; all threads, all vector instructions.
+
+use super::slices::filled;
+use super::widest::widest;
+use rayon::prelude::*;
+
+/// Values that a task makes.
+const TASK: usize = 16_384;
+
+/// `f` of the values at each place of arrays of one length.
+pub(crate) fn map<const N: usize>(inputs: [&[f32]; N], f: impl Fn([f32; N]) -> f32 + Sync) -> Vec<f32> {
+    let n = inputs[0].len();
+    assert!(inputs.iter().all(|i| i.len() == n), "BUG: arrays of several lengths");
+    // SAFETY: the tasks write every element, each its own.
+    unsafe {
+        filled(n, |out| {
+            (0..n.div_ceil(TASK)).into_par_iter().for_each(|task| {
+                let range = task * TASK..(task * TASK + TASK).min(n);
+                let out = std::slice::from_raw_parts_mut(out.address(range.start), range.len());
+                widest(|| {
+                    let parts = inputs.map(|i| &i[range.clone()]);
+                    for (at, out) in out.iter_mut().enumerate() {
+                        *out = f(parts.map(|p| *p.get_unchecked(at)));
+                    }
+                });
+            });
+        })
+    }
+}
+
+/// `f` of the values at each place of `[groups, pixels, c]` and of constants `[groups, c]` of its group and channel.
+pub(crate) fn map_channels<const N: usize, const K: usize>(
+    inputs: [&[f32]; N],
+    constants: [&[f32]; K],
+    groups: usize,
+    c: usize,
+    f: impl Fn([f32; N], [f32; K]) -> f32 + Sync,
+) -> Vec<f32> {
+    let n = inputs[0].len();
+    assert!(inputs.iter().all(|i| i.len() == n) && constants.iter().all(|k| k.len() == groups * c), "BUG: arrays that do not fit");
+    if n == 0 {
+        return vec![];
+    }
+    if c == 1 && groups > 1 {
+        return map_rows(inputs, constants, groups, f);
+    }
+    // Few channels are repeated, so that inner loops are long.
+    let repeats = (64usize).div_ceil(c);
+    let line = repeats * c;
+    let constants = constants.map(|k| k.chunks_exact(c).flat_map(|k| k.repeat(repeats)).collect::<Vec<f32>>());
+    let group = n / groups;
+    let task = (TASK / line).max(1) * line;
+    let tasks = group.div_ceil(task);
+    // SAFETY: the tasks write every element, each its own.
+    unsafe {
+        filled(n, |out| {
+            (0..groups * tasks).into_par_iter().for_each(|index| {
+                let (g, from) = (index / tasks, index % tasks * task);
+                let range = g * group + from..g * group + (from + task).min(group);
+                let out = std::slice::from_raw_parts_mut(out.address(range.start), range.len());
+                widest(|| {
+                    let constants = constants.each_ref().map(|k| &k[g * line..(g + 1) * line]);
+                    let parts = inputs.map(|i| &i[range.clone()]);
+                    for (l, out) in out.chunks_mut(line).enumerate() {
+                        let parts = parts.map(|p| &p[l * line..l * line + out.len()]);
+                        for (at, out) in out.iter_mut().enumerate() {
+                            *out = f(parts.map(|p| *p.get_unchecked(at)), constants.map(|k| *k.get_unchecked(at)));
+                        }
+                    }
+                });
+            });
+        })
+    }
+}
+
+/// As [`map_channels`] for one channel: `f` of the values of each row of `[rows, n]` and of constants `[rows]`.
+fn map_rows<const N: usize, const K: usize>(
+    inputs: [&[f32]; N],
+    constants: [&[f32]; K],
+    rows: usize,
+    f: impl Fn([f32; N], [f32; K]) -> f32 + Sync,
+) -> Vec<f32> {
+    let n = inputs[0].len();
+    let row = n / rows;
+    let task = (TASK / row).max(1);
+    // SAFETY: the tasks write every element, each its own.
+    unsafe {
+        filled(n, |out| {
+            (0..rows.div_ceil(task)).into_par_iter().for_each(|index| {
+                let some = index * task..(index * task + task).min(rows);
+                let out = std::slice::from_raw_parts_mut(out.address(some.start * row), some.len() * row);
+                widest(|| {
+                    for (r, out) in some.zip(out.chunks_exact_mut(row)) {
+                        let constants = constants.map(|k| k[r]);
+                        let parts = inputs.map(|i| &i[r * row..(r + 1) * row]);
+                        for (at, out) in out.iter_mut().enumerate() {
+                            *out = f(parts.map(|p| *p.get_unchecked(at)), constants);
+                        }
+                    }
+                });
+            });
+        })
+    }
+}

@@ -1,0 +1,84 @@
+//! Reading maps at places between pixels.
+
+use rayon::prelude::*;
+
+/// For each output pixel the four pixels that it is made of, and their weights; outside there are zeros.
+pub(crate) struct Taps {
+    pub(crate) input: [usize; 2],
+    pub(crate) output: [usize; 2],
+    /// Places within the sample; weights are zero outside.
+    list: Vec<[(u32, f32); 4]>,
+}
+
+impl Taps {
+    /// Affine maps, one per sample, with edges at ±1.
+    pub(crate) fn affine(theta: &[[f64; 6]], input: [usize; 2], output: [usize; 2]) -> Taps {
+        let centre = |at: usize, n: usize| (2 * at + 1) as f64 / n as f64 - 1.0;
+        let pixel = |at: f64, n: usize| ((at + 1.0) * n as f64 - 1.0) / 2.0;
+        let mut list = Vec::with_capacity(theta.len() * output[0] * output[1]);
+        for t in theta {
+            for row in 0..output[0] {
+                for column in 0..output[1] {
+                    let (x, y) = (centre(column, output[1]), centre(row, output[0]));
+                    let (px, py) = (pixel(t[0] * x + t[1] * y + t[2], input[1]), pixel(t[3] * x + t[4] * y + t[5], input[0]));
+                    let (fx, fy) = (px - px.floor(), py - py.floor());
+                    let tap = |dy: usize, dx: usize| {
+                        let (i, j) = (py.floor() + dy as f64, px.floor() + dx as f64);
+                        let inside = i >= 0.0 && j >= 0.0 && i < input[0] as f64 && j < input[1] as f64;
+                        let weight = (if dy == 1 { fy } else { 1.0 - fy }) * (if dx == 1 { fx } else { 1.0 - fx });
+                        if inside { ((i as usize * input[1] + j as usize) as u32, weight as f32) } else { (0, 0.0) }
+                    };
+                    list.push([tap(0, 0), tap(0, 1), tap(1, 0), tap(1, 1)]);
+                }
+            }
+        }
+        Taps { input, output, list }
+    }
+
+    /// Whole pixels, `[down, right]` per sample.
+    pub(crate) fn shifted(shifts: &[[isize; 2]], size: [usize; 2]) -> Taps {
+        let mut list = Vec::with_capacity(shifts.len() * size[0] * size[1]);
+        for [down, right] in shifts {
+            for row in 0..size[0] {
+                for column in 0..size[1] {
+                    let (i, j) = (row.wrapping_add_signed(-down), column.wrapping_add_signed(-right));
+                    let mut taps = [(0, 0.0); 4];
+                    if i < size[0] && j < size[1] {
+                        taps[0] = ((i * size[1] + j) as u32, 1.0);
+                    }
+                    list.push(taps);
+                }
+            }
+        }
+        Taps { input: size, output: size, list }
+    }
+}
+
+/// Output pixels from input pixels.
+pub(crate) fn gather(taps: &Taps, x: &[f32], c: usize) -> Vec<f32> {
+    let (from, to) = (taps.input[0] * taps.input[1], taps.output[0] * taps.output[1]);
+    let mut y = vec![0f32; taps.list.len() * c];
+    y.par_chunks_mut((to * c).max(1)).zip(taps.list.par_chunks(to.max(1))).zip(x.par_chunks((from * c).max(1))).for_each(|((y, taps), x)| {
+        for (y, taps) in y.chunks_exact_mut(c).zip(taps) {
+            for (at, weight) in taps {
+                y.iter_mut().zip(&x[*at as usize * c..][..c]).for_each(|(y, x)| *y += x * weight);
+            }
+        }
+    });
+    y
+}
+
+/// The way back of [`gather`].
+pub(crate) fn scatter(taps: &Taps, g: &[f32], c: usize) -> Vec<f32> {
+    let (from, to) = (taps.input[0] * taps.input[1], taps.output[0] * taps.output[1]);
+    let samples = taps.list.len() / to.max(1);
+    let mut dx = vec![0f32; samples * from * c];
+    dx.par_chunks_mut((from * c).max(1)).zip(taps.list.par_chunks(to.max(1))).zip(g.par_chunks((to * c).max(1))).for_each(|((dx, taps), g)| {
+        for (g, taps) in g.chunks_exact(c).zip(taps) {
+            for (at, weight) in taps {
+                dx[*at as usize * c..][..c].iter_mut().zip(g).for_each(|(dx, g)| *dx += g * weight);
+            }
+        }
+    });
+    dx
+}

@@ -1,0 +1,62 @@
+//! Sums over places, and their counterpart: repeating. Differentiable to any order.
+//!
+//! Sums are made in float32 over short runs and in float64 over the runs, in an order that the shape decides.
+
+use crate::backend::on_cpu;
+use crate::broadcast::{between, repeat};
+use crate::cpu::columns::sums;
+use crate::cpu::elementwise::map_channels;
+use crate::tape::Value;
+use candle_core::{Result, bail};
+
+/// Results are errors where shapes do not fit or a tensor is not float32 on the CPU.
+impl Value {
+    /// The sum of all numbers, without extents.
+    pub fn sum(&self) -> Result<Value> {
+        self.sum_to(&[])
+    }
+    /// The mean of all numbers, without extents.
+    pub fn mean(&self) -> Result<Value> {
+        self.sum()?.scale(1.0 / self.elem_count() as f64)
+    }
+    /// Sums over the extents that `dims` has not, or has as one: the counterpart of [`Value::repeat_to`].
+    pub fn sum_to(&self, dims: &[usize]) -> Result<Value> {
+        if self.dims() == dims {
+            return Ok(self.clone());
+        }
+        let Some(fit) = repeat(self.dims(), dims) else {
+            let Some(next) = between(self.dims(), dims) else { bail!("{:?} cannot be summed to {dims:?}", self.dims()) };
+            return self.sum_to(&next)?.sum_to(dims);
+        };
+        let data = on_cpu("sum", [self.data()], dims, |[x]| {
+            let [total] = sums([x], [], fit.a, fit.b, |[x], []| [x]);
+            total.into_iter().map(|t| t as f32).collect()
+        })?;
+        let before = self.dims().to_vec();
+        Ok(Value::record(data, &[self], move |s| Ok(vec![s.by(0, || s.gradient.repeat_to(&before))?])))
+    }
+    /// Means over the extents that `dims` has not, or has as one.
+    pub fn mean_to(&self, dims: &[usize]) -> Result<Value> {
+        self.sum_to(dims)?.scale(dims.iter().product::<usize>() as f64 / self.elem_count() as f64)
+    }
+    /// Repeats numbers to fill larger extents.
+    pub fn repeat_to(&self, dims: &[usize]) -> Result<Value> {
+        if self.dims() == dims {
+            return Ok(self.clone());
+        }
+        let Some(fit) = repeat(dims, self.dims()) else {
+            let Some(next) = between(dims, self.dims()) else { bail!("{:?} cannot be repeated to {dims:?}", self.dims()) };
+            return self.repeat_to(&next)?.repeat_to(dims);
+        };
+        let n = dims.iter().product::<usize>();
+        let data = on_cpu("repeat", [self.data()], dims, |[x]| if n == 0 { vec![] } else { repeated(x, fit.a, fit.r, fit.b) })?;
+        let before = self.dims().to_vec();
+        Ok(Value::record(data, &[self], move |s| Ok(vec![s.by(0, || s.gradient.sum_to(&before))?])))
+    }
+}
+
+fn repeated(x: &[f32], a: usize, r: usize, b: usize) -> Vec<f32> {
+    // The values of the first array are not used: its length says how much is written.
+    let shape = vec![0f32; a * r * b];
+    map_channels([&shape], [x], a, b, |_, [x]| x)
+}

@@ -1,0 +1,90 @@
+//! DiffAugment (Zhao et al. 2020): the same kind of random change to real and made films before the discriminator, so that
+//! few films do not run out. Gradients go through it, of second order too.
+
+use crate::contract::prelude::*;
+use candle_core::Tensor;
+use hilum_ops::{Value, translate};
+
+/// Which changes are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// Brightness, saturation (nothing on grey films) and contrast.
+    pub color: bool,
+    /// Moves by up to an eighth of the side, with zeros behind.
+    pub translation: bool,
+    /// A square of half the side set to zero.
+    pub cutout: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Policy { color: true, translation: true, cutout: true }
+    }
+}
+
+/// What was drawn for one film.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Draw {
+    /// Added to every pixel, in [−0.5, 0.5).
+    pub brightness: f64,
+    /// Factor on the difference between channels, in [0, 2).
+    pub saturation: f64,
+    /// Factor on the difference from the film's mean, in [0.5, 1.5).
+    pub contrast: f64,
+    /// Pixels down and right.
+    pub shift: [isize; 2],
+    /// Row and column of the middle of the square.
+    pub cut: [isize; 2],
+}
+
+impl Draw {
+    /// Draws for a film of `side` pixels.
+    pub fn new(side: usize, stream: &mut Stream) -> Draw {
+        let reach = (side as f64 * 0.125 + 0.5) as usize;
+        let hole = (side as f64 * 0.5 + 0.5) as usize;
+        let mut place = |n: usize| stream.below(n) as isize;
+        let shift = [place(2 * reach + 1) - reach as isize, place(2 * reach + 1) - reach as isize];
+        let cut = [place(side + (1 - hole % 2)), place(side + (1 - hole % 2))];
+        Draw { brightness: stream.uniform(-0.5, 0.5), saturation: stream.uniform(0.0, 2.0), contrast: stream.uniform(0.5, 1.5), shift, cut }
+    }
+}
+
+impl Policy {
+    /// Changes films `[n, s, s, c]` as drawn, each by its own.
+    pub fn apply(&self, x: &Value, draws: &[Draw]) -> Result<Value> {
+        let (n, h, w, c) = x.dims4()?;
+        let mut x = x.clone();
+        let of = |f: fn(&Draw) -> f64| -> Result<Value> {
+            let values: Vec<f32> = draws.iter().map(|d| f(d) as f32).collect();
+            Ok(Value::constant(Tensor::from_vec(values, (n, 1, 1, 1), x.data().device())?))
+        };
+        let (brightness, saturation, contrast) = (of(|d| d.brightness)?, of(|d| d.saturation)?, of(|d| d.contrast)?);
+        let around = |x: &Value, mean: &Value, factor: &Value| x.sub(mean)?.mul(factor)?.add(mean);
+        if self.color {
+            x = x.add(&brightness)?;
+            if c > 1 {
+                x = around(&x, &x.mean_to(&[n, h, w, 1])?, &saturation)?;
+            }
+            x = around(&x, &x.mean_to(&[n, 1, 1, 1])?, &contrast)?;
+        }
+        if self.translation {
+            x = translate(&x, &draws.iter().map(|d| d.shift).collect::<Vec<_>>())?;
+        }
+        if self.cutout {
+            let hole = (h as f64 * 0.5 + 0.5) as isize;
+            let keep = |d: &Draw, i: usize, j: usize| {
+                // A square that reaches over the edge is cut off there: clamped places name the edge, as in the reference.
+                let inside = |at: usize, middle: isize, n: usize| {
+                    let (from, to) = (middle - hole / 2, middle - hole / 2 + hole - 1);
+                    let last = n as isize - 1;
+                    (from.clamp(0, last)..=to.clamp(0, last)).contains(&(at as isize))
+                };
+                if inside(i, d.cut[0], h) && inside(j, d.cut[1], w) { 0f32 } else { 1.0 }
+            };
+            let mask: Vec<f32> = draws.iter().flat_map(|d| (0..h).flat_map(move |i| (0..w).map(move |j| keep(d, i, j)))).collect();
+            x = x.mul(&Value::constant(Tensor::from_vec(mask, (n, h, w, 1), x.data().device())?))?;
+        }
+        Ok(x)
+    }
+}

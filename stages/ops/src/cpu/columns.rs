@@ -35,7 +35,7 @@ pub(crate) fn sums<const N: usize, const C: usize, const K: usize>(
             let (g, from) = (index / tasks, index % tasks * task);
             let range = g * group + from..g * group + (from + task).min(group);
             let constants = constants.each_ref().map(|k| &k[g * line..(g + 1) * line]);
-            widest(|| task_sums(inputs.map(|i| &i[range.clone()]), constants, c, line, &f))
+            task_sums(inputs.map(|i| &i[range.clone()]), constants, c, line, &f)
         })
         .collect();
     let mut total: [Vec<f64>; K] = std::array::from_fn(|_| vec![0f64; groups * c]);
@@ -59,52 +59,57 @@ fn short_rows<const N: usize, const C: usize, const K: usize>(
     f: impl Fn([f32; N], [f32; C]) -> [f32; K] + Sync,
 ) -> [Vec<f64>; K] {
     let row = inputs[0].len() / rows;
-    let sum = |r: usize| {
-        let constants = constants.map(|k| k[r]);
+    let of = |r: usize| row_sum(inputs.map(|i| &i[r * row..(r + 1) * row]), constants.map(|k| k[r]), &f);
+    let all: Vec<[f64; K]> = (0..rows).into_par_iter().with_min_len((TASK / row.max(1)).max(1)).map(of).collect();
+    std::array::from_fn(|k| all.iter().map(|t| t[k]).collect())
+}
+
+widest! {
+    fn row_sum[const N: usize, const C: usize, const K: usize, F](inputs: [&[f32]; N], constants: [f32; C], f: &F) -> [f64; K] where [F: Fn([f32; N], [f32; C]) -> [f32; K]] {
         let mut total = [0f64; K];
-        for from in (0..row).step_by(16 * RUN) {
+        let n = inputs[0].len();
+        for from in (0..n).step_by(16 * RUN) {
             let mut lanes = [[0f32; 16]; K];
-            for (at, i) in (r * row + from..r * row + (from + 16 * RUN).min(row)).enumerate() {
-                let values = f(inputs.map(|x| x[i]), constants);
-                (0..K).for_each(|k| lanes[k][at % 16] += values[k]);
+            for from in (from..(from + 16 * RUN).min(n)).step_by(16) {
+                let parts = inputs.map(|i| &i[from..(from + 16).min(n)]);
+                for at in 0..parts[0].len() {
+                    let values = f(parts.map(|p| p[at]), constants);
+                    (0..K).for_each(|k| lanes[k][at] += values[k]);
+                }
             }
             (0..K).for_each(|k| total[k] += lanes[k].iter().map(|l| f64::from(*l)).sum::<f64>());
         }
         total
-    };
-    let all: Vec<[f64; K]> = (0..rows).into_par_iter().with_min_len((TASK / row.max(1)).max(1)).map(|r| widest(|| sum(r))).collect();
-    std::array::from_fn(|k| all.iter().map(|t| t[k]).collect())
+    }
 }
 
-#[inline(always)]
-fn task_sums<const N: usize, const C: usize, const K: usize>(
-    inputs: [&[f32]; N],
-    constants: [&[f32]; C],
-    c: usize,
-    line: usize,
-    f: &impl Fn([f32; N], [f32; C]) -> [f32; K],
-) -> [Vec<f64>; K] {
-    let mut total: [Vec<f64>; K] = std::array::from_fn(|_| vec![0f64; line]);
-    let mut run: [Vec<f32>; K] = std::array::from_fn(|_| vec![0f32; line]);
-    let n = inputs[0].len();
-    for from in (0..n).step_by(RUN * line) {
-        run.iter_mut().for_each(|r| r.fill(0.0));
-        for from in (from..(from + RUN * line).min(n)).step_by(line) {
-            let width = line.min(n - from);
-            let lines = inputs.map(|i| &i[from..from + width]);
-            let mut run = run.each_mut().map(|r| &mut r[..width]);
-            for at in 0..width {
-                // SAFETY: all lines have `width` elements.
-                let values = unsafe { f(lines.map(|l| *l.get_unchecked(at)), constants.map(|k| *k.get_unchecked(at))) };
-                for (run, value) in run.iter_mut().zip(values) {
-                    // SAFETY: as above.
-                    unsafe { *run.get_unchecked_mut(at) += value };
+widest! {
+    fn task_sums[const N: usize, const C: usize, const K: usize, F](
+        inputs: [&[f32]; N], constants: [&[f32]; C], c: usize, line: usize, f: &F,
+    ) -> [Vec<f64>; K] where [F: Fn([f32; N], [f32; C]) -> [f32; K]] {
+        let mut total: [Vec<f64>; K] = std::array::from_fn(|_| vec![0f64; line]);
+        let mut run: [Vec<f32>; K] = std::array::from_fn(|_| vec![0f32; line]);
+        let n = inputs[0].len();
+        for from in (0..n).step_by(RUN * line) {
+            run.iter_mut().for_each(|r| r.fill(0.0));
+            for from in (from..(from + RUN * line).min(n)).step_by(line) {
+                let width = line.min(n - from);
+                let lines = inputs.map(|i| &i[from..from + width]);
+                let constants = constants.map(|k| &k[..width]);
+                let mut run = run.each_mut().map(|r| &mut r[..width]);
+                for at in 0..width {
+                    // SAFETY: all lines have `width` elements.
+                    let values = unsafe { f(lines.map(|l| *l.get_unchecked(at)), constants.map(|k| *k.get_unchecked(at))) };
+                    for (run, value) in run.iter_mut().zip(values) {
+                        // SAFETY: as above.
+                        unsafe { *run.get_unchecked_mut(at) += value };
+                    }
                 }
             }
+            for (total, run) in total.iter_mut().zip(&run) {
+                total.iter_mut().zip(run).for_each(|(t, r)| *t += f64::from(*r));
+            }
         }
-        for (total, run) in total.iter_mut().zip(&run) {
-            total.iter_mut().zip(run).for_each(|(t, r)| *t += f64::from(*r));
-        }
+        total.map(|t| (0..c).map(|channel| t.iter().skip(channel).step_by(c).sum()).collect())
     }
-    total.map(|t| (0..c).map(|channel| t.iter().skip(channel).step_by(c).sum()).collect())
 }

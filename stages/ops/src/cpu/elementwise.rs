@@ -17,12 +17,7 @@ pub(crate) fn map<const N: usize>(inputs: [&[f32]; N], f: impl Fn([f32; N]) -> f
             (0..n.div_ceil(TASK)).into_par_iter().for_each(|task| {
                 let range = task * TASK..(task * TASK + TASK).min(n);
                 let out = std::slice::from_raw_parts_mut(out.address(range.start), range.len());
-                widest(|| {
-                    let parts = inputs.map(|i| &i[range.clone()]);
-                    for (at, out) in out.iter_mut().enumerate() {
-                        *out = f(parts.map(|p| *p.get_unchecked(at)));
-                    }
-                });
+                each(out, inputs.map(|i| &i[range.clone()]), &f);
             });
         })
     }
@@ -58,16 +53,8 @@ pub(crate) fn map_channels<const N: usize, const K: usize>(
                 let (g, from) = (index / tasks, index % tasks * task);
                 let range = g * group + from..g * group + (from + task).min(group);
                 let out = std::slice::from_raw_parts_mut(out.address(range.start), range.len());
-                widest(|| {
-                    let constants = constants.each_ref().map(|k| &k[g * line..(g + 1) * line]);
-                    let parts = inputs.map(|i| &i[range.clone()]);
-                    for (l, out) in out.chunks_mut(line).enumerate() {
-                        let parts = parts.map(|p| &p[l * line..l * line + out.len()]);
-                        for (at, out) in out.iter_mut().enumerate() {
-                            *out = f(parts.map(|p| *p.get_unchecked(at)), constants.map(|k| *k.get_unchecked(at)));
-                        }
-                    }
-                });
+                let constants = constants.each_ref().map(|k| &k[g * line..(g + 1) * line]);
+                lines(out, inputs.map(|i| &i[range.clone()]), constants, line, &f);
             });
         })
     }
@@ -89,16 +76,56 @@ fn map_rows<const N: usize, const K: usize>(
             (0..rows.div_ceil(task)).into_par_iter().for_each(|index| {
                 let some = index * task..(index * task + task).min(rows);
                 let out = std::slice::from_raw_parts_mut(out.address(some.start * row), some.len() * row);
-                widest(|| {
-                    for (r, out) in some.zip(out.chunks_exact_mut(row)) {
-                        let constants = constants.map(|k| k[r]);
-                        let parts = inputs.map(|i| &i[r * row..(r + 1) * row]);
-                        for (at, out) in out.iter_mut().enumerate() {
-                            *out = f(parts.map(|p| *p.get_unchecked(at)), constants);
-                        }
-                    }
-                });
+                let parts = inputs.map(|i| &i[some.start * row..some.end * row]);
+                rows_of(out, parts, constants.map(|k| &k[some.clone()]), row, &f);
             });
         })
     }
+}
+
+widest! {
+    fn each[const N: usize, F](out: &mut [f32], parts: [&[f32]; N], f: &F) where [F: Fn([f32; N]) -> f32] {
+        let parts = parts.map(|p| &p[..out.len()]);
+        for (at, out) in out.iter_mut().enumerate() {
+            // SAFETY: all parts are as long as the result.
+            *out = f(parts.map(|p| unsafe { *p.get_unchecked(at) }));
+        }
+    }
+}
+
+widest! {
+    fn lines[const N: usize, const K: usize, F](out: &mut [f32], parts: [&[f32]; N], constants: [&[f32]; K], line: usize, f: &F) where [F: Fn([f32; N], [f32; K]) -> f32] {
+        for (l, out) in out.chunks_mut(line).enumerate() {
+            let parts = parts.map(|p| &p[l * line..l * line + out.len()]);
+            let constants = constants.map(|k| &k[..out.len()]);
+            for (at, out) in out.iter_mut().enumerate() {
+                // SAFETY: parts and constants are as long as the line.
+                *out = f(parts.map(|p| unsafe { *p.get_unchecked(at) }), constants.map(|k| unsafe { *k.get_unchecked(at) }));
+            }
+        }
+    }
+}
+
+widest! {
+    fn rows_of[const N: usize, const K: usize, F](out: &mut [f32], parts: [&[f32]; N], constants: [&[f32]; K], row: usize, f: &F) where [F: Fn([f32; N], [f32; K]) -> f32] {
+        for (r, out) in out.chunks_exact_mut(row).enumerate() {
+            let constants = constants.map(|k| k[r]);
+            let parts = parts.map(|p| &p[r * row..(r + 1) * row]);
+            for (at, out) in out.iter_mut().enumerate() {
+                // SAFETY: parts are as long as the row.
+                *out = f(parts.map(|p| unsafe { *p.get_unchecked(at) }), constants);
+            }
+        }
+    }
+}
+
+widest! {
+    fn add_to[](y: &mut [f32], x: &[f32], by: f32) where [] {
+        y.iter_mut().zip(x).for_each(|(y, x)| *y += x * by);
+    }
+}
+
+/// `y ← y + by · x`.
+pub(crate) fn add_scaled(y: &mut [f32], x: &[f32], by: f32) {
+    add_to(y, x, by);
 }

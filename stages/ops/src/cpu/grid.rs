@@ -1,7 +1,7 @@
 //! Products whose rows are the points of a grid: forward convolution, and the gradient of its input.
 
 use super::panels::{Panel, Panels};
-use super::product::{MOST_ROWS, kernels};
+use super::product::{DOT_ROWS, MOST_ROWS, kernels};
 use super::slices::Shared;
 use rayon::prelude::*;
 
@@ -121,13 +121,15 @@ impl Grid {
         assert!(target.len() >= self.n * self.target.size(), "BUG: target too small");
         let zeros = vec![0f32; run];
         (0..rows.div_ceil(256)).into_par_iter().for_each(|chunk| {
-            let mut addresses = vec![std::ptr::null(); taps];
-            for row in chunk * 256..(chunk * 256 + 256).min(rows) {
-                let to = self.addresses(row, 1, source, &self.taps, &zeros, target, &mut addresses)[0];
-                for column in 0..self.target.run {
-                    // SAFETY: as above.
-                    unsafe { *to.add(column) = (kernels().dot)(taps, run, addresses.as_ptr(), weights.as_ptr().add(column * taps * run)) };
-                }
+            let mut addresses = vec![std::ptr::null(); taps * DOT_ROWS];
+            let (mut row, to) = (chunk * 256, (chunk * 256 + 256).min(rows));
+            while row < to {
+                let m = if to - row >= DOT_ROWS { DOT_ROWS } else { 1 };
+                let written = self.addresses(row, m, source, &self.taps, &zeros, target, &mut addresses);
+                let dots = &kernels().dots[usize::from(m > 1)][self.target.run - 1];
+                // SAFETY: as above.
+                unsafe { dots(taps, run, addresses.as_ptr(), weights.as_ptr(), written.as_ptr()) };
+                row += m;
             }
         });
     }

@@ -5,6 +5,7 @@ use super::product::Tile;
 use super::slices::Shared;
 use crate::geometry::Geometry;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Pixels whose values stay in the L1 cache while all tiles of a result pass over them.
 const BLOCK: usize = 96;
@@ -29,18 +30,24 @@ impl Sums {
         self.rows * self.columns
     }
 
-    /// Adds the products of some pairs to the tiles of rows `tiles`.
+    /// The rows of some tiles.
+    fn rows_of(&self, tiles: &Range<usize>) -> Range<usize> {
+        self.rows * tiles.start / self.tiles..self.rows * tiles.end / self.tiles
+    }
+
+    /// Adds the products of some pairs to the rows of `tiles`, which begin at `c`.
     ///
     /// # Safety
-    /// `x` and `y` hold `rows` and `columns` values at each place of a pair; `c` is a whole result, of which nobody else
-    /// touches the rows of these tiles.
-    unsafe fn add(&self, pairs: &[(u32, u32)], x: &[f32], y: &[f32], c: *mut f32, tiles: std::ops::Range<usize>) {
+    /// `x` and `y` hold `rows` and `columns` values at each place of a pair; `c` is the start of the rows of these tiles,
+    /// which nobody else touches.
+    unsafe fn add(&self, pairs: &[(u32, u32)], x: &[f32], y: &[f32], c: *mut f32, tiles: Range<usize>) {
+        let first = self.rows_of(&tiles).start;
         for (column, tile) in &self.panels {
             for t in tiles.clone() {
-                let (from, to) = (self.rows * t / self.tiles, self.rows * (t + 1) / self.tiles);
+                let Range { start: from, end: to } = self.rows_of(&(t..t + 1));
                 // SAFETY: the caller's promise; rows and columns end within the result.
                 unsafe {
-                    let c = c.add(from * self.columns + column);
+                    let c = c.add((from - first) * self.columns + column);
                     let (x, y) = (x.as_ptr().add(from), y.as_ptr().add(*column));
                     (tile.outer[to - from - 1])(pairs, x, y, c, self.columns, self.columns - column);
                 }
@@ -81,11 +88,7 @@ fn unfolded(g: &Geometry, x: &[f32], dy: &[f32], dw: &mut [f32]) {
             unsafe { sums.add(&pairs, &lines, dy, c.as_mut_ptr(), 0..sums.tiles) };
         }
     });
-    let taps = g.taps();
-    for (at, dw) in dw.iter_mut().enumerate() {
-        let (tap, c, o) = (at % taps, at / taps % g.ci, at / (taps * g.ci));
-        *dw = total[(tap * g.ci + c) * g.co + o];
-    }
+    in_torchs_order(g, &total, false, 0..depth / g.taps(), Shared::new(dw));
 }
 
 fn grouped(g: &Geometry, group: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
@@ -93,14 +96,14 @@ fn grouped(g: &Geometry, group: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
     // Few outputs are the rows: a vector runs along the longer side.
     let swapped = g.co < 16 && g.ci >= g.co;
     let sums = if swapped { Sums::new(g.co, g.ci) } else { Sums::new(g.ci, g.co) };
-    let add = |pairs: &[(u32, u32)], c: *mut f32, tiles: std::ops::Range<usize>| {
+    let add = |pairs: &[(u32, u32)], c: *mut f32, tiles: Range<usize>| {
         let (rows, columns) = if swapped { (dy, x) } else { (x, dy) };
         // SAFETY: pairs are places of whole pixels of both; callers own `c`, or the rows of their tiles.
         unsafe { sums.add(pairs, rows, columns, c, tiles) }
     };
     let parts = parts(x.len() + dy.len(), taps * sums.size());
-    let total = if parts >= 4 {
-        in_parts(pixels, parts, taps * sums.size(), |from, to, c| {
+    if parts >= 4 {
+        let total = in_parts(pixels, parts, taps * sums.size(), |from, to, c| {
             let mut pairs = Vec::with_capacity(BLOCK);
             for from in (from..to).step_by(BLOCK) {
                 for (tap, c) in c.chunks_exact_mut(sums.size()).enumerate() {
@@ -108,28 +111,51 @@ fn grouped(g: &Geometry, group: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
                     add(&pairs, c.as_mut_ptr(), 0..sums.tiles);
                 }
             }
-        })
-    } else {
-        let mut total = vec![0f32; taps * sums.size()];
-        let shared = Shared::new(&mut total);
-        let groups = sums.tiles.div_ceil(4).max(16usize.div_ceil(taps)).min(sums.tiles);
-        (0..taps * groups).into_par_iter().for_each(|task| {
-            let (tap, part) = (task / groups, task % groups);
-            let c = shared.address(tap * sums.size());
-            let mut pairs = Vec::with_capacity(BLOCK);
+        });
+        return in_torchs_order(g, &total, swapped, 0..sums.rows, Shared::new(dw));
+    }
+    // Some rows at a time with all kernel positions, so that their sums stay in the L2 cache until they are done.
+    let tile = taps * sums.columns * sums.rows.div_ceil(sums.tiles);
+    let each = (LOCAL / tile).clamp(1, sums.tiles.div_ceil(4));
+    let shared = Shared::new(dw);
+    (0..sums.tiles.div_ceil(each)).into_par_iter().for_each(|task| {
+        let tiles = task * each..(task * each + each).min(sums.tiles);
+        let rows = sums.rows_of(&tiles);
+        let mut own = vec![0f32; taps * rows.len() * sums.columns];
+        let mut pairs = Vec::with_capacity(BLOCK);
+        for (tap, c) in own.chunks_exact_mut(rows.len() * sums.columns).enumerate() {
             for from in (0..pixels).step_by(BLOCK) {
                 places(g, group, tap, from..(from + BLOCK).min(pixels), swapped, &mut pairs);
-                add(&pairs, c, sums.tiles * part / groups..sums.tiles * (part + 1) / groups);
+                add(&pairs, c.as_mut_ptr(), tiles.clone());
             }
-        });
-        total
-    };
-    dw.par_chunks_mut(g.ci * taps).enumerate().for_each(|(o, line)| {
-        for (at, dw) in line.iter_mut().enumerate() {
-            let (tap, c) = (at % taps, at / taps);
-            *dw = total[tap * sums.size() + if swapped { o * g.ci + c } else { c * g.co + o }];
         }
+        in_torchs_order(g, &own, swapped, rows, shared);
     });
+}
+
+/// Sums that a task keeps: half an L2 cache.
+const LOCAL: usize = 96 << 10;
+
+/// From `[taps][rows][columns]`, where rows are inputs and columns outputs, or the other way round where swapped, to
+/// `[co][ci][taps]`; only some rows are there. A few outputs at a time, so that what is read are whole lines and what is
+/// written goes on in a few places.
+fn in_torchs_order(g: &Geometry, sums: &[f32], swapped: bool, rows: Range<usize>, dw: Shared) {
+    let (taps, ci, co) = (g.taps(), g.ci, g.co);
+    let place = |o: usize, c: usize| (o * ci + c) * taps;
+    let columns = if swapped { ci } else { co };
+    let size = rows.len() * columns;
+    for from in (0..columns).step_by(16) {
+        let some = from..(from + 16).min(columns);
+        for (r, row) in rows.clone().enumerate() {
+            for tap in 0..taps {
+                for (column, sum) in some.clone().zip(&sums[tap * size + r * columns + from..]) {
+                    let at = if swapped { place(row, column) } else { place(column, row) };
+                    // SAFETY: each caller has rows of its own.
+                    unsafe { *dw.address(at + tap) = *sum };
+                }
+            }
+        }
+    }
 }
 
 /// Sums over fixed parts of the pixels, added up in their order: the same bits on any number of threads.
@@ -152,7 +178,7 @@ fn in_parts(pixels: usize, parts: usize, size: usize, work: impl Fn(usize, usize
 }
 
 /// Places in input and gradient of the output pixels that read inside the input at a kernel position.
-fn places(g: &Geometry, group: usize, tap: usize, pixels: std::ops::Range<usize>, swapped: bool, out: &mut Vec<(u32, u32)>) {
+fn places(g: &Geometry, group: usize, tap: usize, pixels: Range<usize>, swapped: bool, out: &mut Vec<(u32, u32)>) {
     let ([h, w], [oh, ow], window, (ci, co)) = (g.input, g.output, &g.window, g.channels());
     let (dy, dx) = (tap / g.kernel[1] * window.dilation[0], tap % g.kernel[1] * window.dilation[1]);
     out.clear();

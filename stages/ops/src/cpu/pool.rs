@@ -1,5 +1,6 @@
 //! Windows over maps `[n, h, w, c]`: the largest value, the mean, and their ways back.
 
+use super::elementwise::add_scaled;
 use super::widest::widest;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -50,26 +51,31 @@ pub(crate) fn max(s: &Shape, x: &[f32]) -> (Vec<f32>, Vec<u32>) {
     y.par_chunks_mut((ow * c).max(1)).zip(winners.par_chunks_mut((ow * c).max(1))).enumerate().for_each(|(line, (y, winners))| {
         let x = &x[line / oh * h * w * c..][..h * w * c];
         let rows = s.seen(0, line % oh);
-        widest(|| {
-            for (column, (y, winners)) in y.chunks_exact_mut(c).zip(winners.chunks_exact_mut(c)).enumerate() {
-                let columns = s.seen(1, column);
-                let first = (rows.start * w + columns.start) * c;
-                y.copy_from_slice(&x[first..first + c]);
-                winners.iter_mut().enumerate().for_each(|(channel, winner)| *winner = (first + channel) as u32);
-                for i in rows.clone() {
-                    for at in columns.clone().map(|j| (i * w + j) * c) {
-                        for (channel, ((y, winner), x)) in y.iter_mut().zip(winners.iter_mut()).zip(&x[at..at + c]).enumerate() {
-                            // NaN wins, so that it is not hidden.
-                            let wins = *x > *y || x.is_nan();
-                            *winner = if wins { (at + channel) as u32 } else { *winner };
-                            *y = if wins { *x } else { *y };
-                        }
-                    }
-                }
-            }
-        });
+        for (column, (y, winners)) in y.chunks_exact_mut(c).zip(winners.chunks_exact_mut(c)).enumerate() {
+            largest(y, winners, x, rows.clone(), s.seen(1, column), w);
+        }
     });
     (y, winners)
+}
+
+widest! {
+    /// The largest values of one window, channel by channel.
+    fn largest[](y: &mut [f32], winners: &mut [u32], x: &[f32], rows: Range<usize>, columns: Range<usize>, w: usize) where [] {
+        let c = y.len();
+        let first = (rows.start * w + columns.start) * c;
+        y.copy_from_slice(&x[first..first + c]);
+        winners.iter_mut().enumerate().for_each(|(channel, winner)| *winner = (first + channel) as u32);
+        for i in rows {
+            for at in columns.clone().map(|j| (i * w + j) * c) {
+                for (channel, ((y, winner), x)) in y.iter_mut().zip(winners.iter_mut()).zip(&x[at..at + c]).enumerate() {
+                    // NaN wins, so that it is not hidden.
+                    let wins = *x > *y || x.is_nan();
+                    *winner = if wins { (at + channel) as u32 } else { *winner };
+                    *y = if wins { *x } else { *y };
+                }
+            }
+        }
+    }
 }
 
 /// The way back of [`max`].
@@ -89,17 +95,15 @@ pub(crate) fn mean(s: &Shape, count_padding: bool, x: &[f32]) -> Vec<f32> {
     y.par_chunks_mut((ow * c).max(1)).enumerate().for_each(|(line, y)| {
         let x = &x[line / oh * h * w * c..][..h * w * c];
         let row = line % oh;
-        widest(|| {
-            for (column, y) in y.chunks_exact_mut(c).enumerate() {
-                for i in s.seen(0, row) {
-                    for j in s.seen(1, column) {
-                        y.iter_mut().zip(&x[(i * w + j) * c..][..c]).for_each(|(y, x)| *y += x);
-                    }
+        for (column, y) in y.chunks_exact_mut(c).enumerate() {
+            for i in s.seen(0, row) {
+                for j in s.seen(1, column) {
+                    add_scaled(y, &x[(i * w + j) * c..][..c], 1.0);
                 }
-                let by = s.divisor(row, column, count_padding);
-                y.iter_mut().for_each(|y| *y /= by);
             }
-        });
+            let by = s.divisor(row, column, count_padding);
+            y.iter_mut().for_each(|y| *y /= by);
+        }
     });
     y
 }
@@ -110,16 +114,13 @@ pub(crate) fn spread(s: &Shape, count_padding: bool, g: &[f32]) -> Vec<f32> {
     let mut dx = vec![0f32; s.n * h * w * c];
     dx.par_chunks_mut((w * c).max(1)).enumerate().for_each(|(line, dx)| {
         let g = &g[line / h * oh * ow * c..][..oh * ow * c];
-        widest(|| {
-            for (column, dx) in dx.chunks_exact_mut(c).enumerate() {
-                for i in s.seers(0, line % h) {
-                    for j in s.seers(1, column) {
-                        let by = 1.0 / s.divisor(i, j, count_padding);
-                        dx.iter_mut().zip(&g[(i * ow + j) * c..][..c]).for_each(|(dx, g)| *dx += g * by);
-                    }
+        for (column, dx) in dx.chunks_exact_mut(c).enumerate() {
+            for i in s.seers(0, line % h) {
+                for j in s.seers(1, column) {
+                    add_scaled(dx, &g[(i * ow + j) * c..][..c], 1.0 / s.divisor(i, j, count_padding));
                 }
             }
-        });
+        }
     });
     dx
 }

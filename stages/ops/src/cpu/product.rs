@@ -12,4 +12,4 @@ mod micro;
 mod simd;
 mod table;
 
-pub(crate) use table::{MOST_ROWS, Tile, kernels};
+pub(crate) use table::{DOT_ROWS, MOST_ROWS, Tile, kernels};

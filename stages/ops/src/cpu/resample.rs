@@ -1,5 +1,6 @@
 //! Rows and columns as weighted sums of other rows and columns.
 
+use super::elementwise::add_scaled;
 use super::widest::widest;
 use rayon::prelude::*;
 
@@ -92,25 +93,33 @@ pub(crate) fn rows_and_columns(rows: &Weights, columns: &Weights, x: &[f32], n: 
         |sum, (line, y)| {
             let (sample, row) = (line / oh, line % oh);
             let row_of = |i: usize| &x[(sample * h + i) * w * c..][..w * c];
-            widest(|| {
-                // One row that counts once needs no sum.
-                let line = match rows.of(row) {
-                    [(i, 1.0)] => row_of(*i),
-                    terms => {
-                        sum.fill(0.0);
-                        for (i, f) in terms {
-                            sum.iter_mut().zip(row_of(*i)).for_each(|(s, x)| *s += x * f);
-                        }
-                        sum
-                    }
-                };
-                for (column, y) in y.chunks_exact_mut(c).enumerate() {
-                    for (j, f) in columns.of(column) {
-                        y.iter_mut().zip(&line[j * c..][..c]).for_each(|(y, x)| *y += x * f);
-                    }
+            // One row that counts once needs no sum.
+            let line = match rows.of(row) {
+                [(i, 1.0)] => row_of(*i),
+                terms => {
+                    sum.fill(0.0);
+                    terms.iter().for_each(|(i, f)| add_scaled(sum, row_of(*i), *f));
+                    sum
                 }
-            });
+            };
+            across(y, line, columns, c);
         },
     );
     y
+}
+
+widest! {
+    /// Columns of one row as sums of columns.
+    fn across[](y: &mut [f32], line: &[f32], columns: &Weights, c: usize) where [] {
+        for (column, y) in y.chunks_exact_mut(c).enumerate() {
+            match columns.of(column) {
+                [(j, 1.0)] => y.copy_from_slice(&line[j * c..][..c]),
+                terms => {
+                    for (j, f) in terms {
+                        y.iter_mut().zip(&line[j * c..][..c]).for_each(|(y, x)| *y += x * f);
+                    }
+                }
+            }
+        }
+    }
 }

@@ -131,7 +131,13 @@ pub(super) enum Update {
 impl Update {
     /// Moves weights; `a` and `b` are the memories.
     pub(super) fn apply(&self, w: &mut [f32], g: &[f32], a: &mut [f32], b: &mut [f32]) {
-        widest(|| match *self {
+        apply(*self, w, g, a, b);
+    }
+}
+
+widest! {
+    fn apply[](update: Update, w: &mut [f32], g: &[f32], a: &mut [f32], b: &mut [f32]) where [] {
+        match update {
             Update::Adam { beta2, new1, new2, eps, size, correction, shrink, decay } => {
                 for (((w, g), m), v) in w.iter_mut().zip(g).zip(a).zip(b) {
                     let g = g + decay * *w;
@@ -164,6 +170,6 @@ impl Update {
                     *w -= rate * g / (squares.sqrt() + eps);
                 }
             }
-        });
+        }
     }
 }

@@ -110,29 +110,68 @@ unsafe fn store<S: Simd, const V: usize>(to: *mut f32, n: usize, values: &[S::V;
     }
 }
 
-/// `Σ a[t][i] · b[t·run + i]`, for products of very few columns: sixteen times four chains, added up in a fixed order.
+/// Chains that a dot product is cut into, whatever the width of the vectors.
+pub(super) const CHAINS: usize = 16;
+
+/// `c[r][o] = Σ a[t][r][i] · b[o·taps·run + t·run + i]`, for products of very few columns: a vector runs along the values of
+/// a run. Each result is [`CHAINS`] chains, `V` vectors of them, added up in a fixed order.
 ///
 /// # Safety
-/// `a` holds `taps` addresses of `run` values, `b` `taps · run` values.
+/// `a` holds `taps · R` addresses of `run` values, `b` `O · taps · run` values, `c` `R` addresses of `O` values.
 #[inline(always)]
-pub(super) unsafe fn dot(taps: usize, run: usize, a: *const *const f32, b: *const f32) -> f32 {
-    let mut sums = [[0f32; 16]; 4];
-    for t in 0..taps {
-        // SAFETY: the caller's promise.
-        let (a, b) = unsafe { (std::slice::from_raw_parts(*a.add(t), run), std::slice::from_raw_parts(b.add(t * run), run)) };
-        let ((wide_a, a), (wide_b, b)) = (a.as_chunks::<64>(), b.as_chunks::<64>());
-        for (a, b) in wide_a.iter().zip(wide_b) {
-            for (chain, sums) in sums.iter_mut().enumerate() {
-                for (lane, sum) in sums.iter_mut().enumerate() {
-                    *sum = a[chain * 16 + lane].mul_add(b[chain * 16 + lane], *sum);
-                }
+pub(super) unsafe fn dots<S: Simd, const R: usize, const O: usize, const V: usize>(
+    taps: usize,
+    run: usize,
+    a: *const *const f32,
+    b: *const f32,
+    c: *const *mut f32,
+) {
+    debug_assert_eq!(V * S::LANES, CHAINS);
+    let whole = run - run % CHAINS;
+    // SAFETY: every address is one that the caller promised.
+    unsafe {
+        let mut sums = [[[S::zero(); V]; O]; R];
+        for t in 0..taps {
+            let rows: [*const f32; R] = std::array::from_fn(|r| *a.add(t * R + r));
+            let lines: [*const f32; O] = std::array::from_fn(|o| b.add((o * taps + t) * run));
+            for i in (0..whole).step_by(CHAINS) {
+                accumulate::<S, R, O, V>(&rows, &lines, i, &mut sums, |p, _| S::load(p));
+            }
+            if whole < run {
+                let part = |v: usize| (run - whole).saturating_sub(v * S::LANES).min(S::LANES);
+                accumulate::<S, R, O, V>(&rows, &lines, whole, &mut sums, |p, v| S::load_part(p, part(v)));
             }
         }
-        for (i, (a, b)) in a.iter().zip(b).enumerate() {
-            let sum = &mut sums[i / 16][i % 16];
-            *sum = a.mul_add(*b, *sum);
+        for (r, sums) in sums.iter().enumerate() {
+            for (o, sums) in sums.iter().enumerate() {
+                let mut chains = [0f32; CHAINS];
+                sums.iter().enumerate().for_each(|(v, sum)| S::store(chains.as_mut_ptr().add(v * S::LANES), *sum));
+                let folded: [f32; 8] = std::array::from_fn(|i| chains[i] + chains[i + 8]);
+                let folded: [f32; 4] = std::array::from_fn(|i| folded[i] + folded[i + 4]);
+                *(*c.add(r)).add(o) = (folded[0] + folded[2]) + (folded[1] + folded[3]);
+            }
         }
     }
-    let [a, b, c, d] = sums;
-    (0..16).map(|i| (a[i] + b[i]) + (c[i] + d[i])).sum()
+}
+
+/// # Safety
+/// As [`dots`]; `load` reads vector `v` of a place.
+#[inline(always)]
+unsafe fn accumulate<S: Simd, const R: usize, const O: usize, const V: usize>(
+    rows: &[*const f32; R],
+    lines: &[*const f32; O],
+    i: usize,
+    sums: &mut [[[S::V; V]; O]; R],
+    load: impl Fn(*const f32, usize) -> S::V,
+) {
+    let lines: [[S::V; V]; O] = std::array::from_fn(|o| std::array::from_fn(|v| load(lines[o].wrapping_add(i + v * S::LANES), v)));
+    for r in 0..R {
+        let x: [S::V; V] = std::array::from_fn(|v| load(rows[r].wrapping_add(i + v * S::LANES), v));
+        for o in 0..O {
+            for v in 0..V {
+                // SAFETY: the caller's promise.
+                sums[r][o][v] = unsafe { S::fma(x[v], lines[o][v], sums[r][o][v]) };
+            }
+        }
+    }
 }

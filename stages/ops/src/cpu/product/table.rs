@@ -8,10 +8,13 @@ use std::sync::LazyLock;
 
 type Gather = unsafe fn(usize, usize, *const *const f32, *const f32, *const *mut f32, usize, bool);
 type Outer = unsafe fn(&[(u32, u32)], *const f32, *const f32, *mut f32, usize, usize);
-type Dot = unsafe fn(usize, usize, *const *const f32, *const f32) -> f32;
+type Dots = unsafe fn(usize, usize, *const *const f32, *const f32, *const *mut f32);
 
 /// No tile has more rows.
 pub(crate) const MOST_ROWS: usize = 12;
+
+/// Rows whose dot products are made together.
+pub(crate) const DOT_ROWS: usize = 4;
 
 /// Tiles of one width, by rows from one up.
 pub(crate) struct Tile {
@@ -36,8 +39,8 @@ pub(crate) struct Kernels {
     pub(crate) wide: Tile,
     /// For few; takes at least as many rows.
     pub(crate) narrow: Tile,
-    /// See `micro::dot`.
-    pub(crate) dot: Dot,
+    /// See `micro::dots`: by rows, one or [`DOT_ROWS`], and by columns from one up.
+    pub(crate) dots: [[Dots; 4]; 2],
 }
 
 /// The tiles that run on this machine.
@@ -102,25 +105,37 @@ macro_rules! tile {
     };
 }
 
-macro_rules! dot {
-    ($on:ident) => {{
-        $on! {
-            unsafe fn run(taps: usize, run: usize, a: *const *const f32, b: *const f32) -> f32 {
-                // SAFETY: the caller's promise, and a machine that has the instructions.
-                unsafe { micro::dot(taps, run, a, b) }
+macro_rules! dots {
+    ($on:ident, $simd:ty, $vectors:literal) => {
+        dots!($on, $simd, $vectors, [1 4] [1 2 3 4])
+    };
+    ($on:ident, $simd:ty, $vectors:literal, [$($rows:literal)*] $columns:tt) => {
+        [$(dots!($on, $simd, $vectors, $rows $columns)),*]
+    };
+    ($on:ident, $simd:ty, $vectors:literal, $rows:literal [$($columns:literal)*]) => {
+        [$({
+            $on! {
+                unsafe fn run(taps: usize, run: usize, a: *const *const f32, b: *const f32, c: *const *mut f32) {
+                    // SAFETY: the caller's promise, and a machine that has the instructions.
+                    unsafe { micro::dots::<$simd, $rows, $columns, $vectors>(taps, run, a, b, c) }
+                }
             }
-        }
-        run
-    }};
+            run
+        }),*]
+    };
 }
 
 // Register tiles: 6 × 4 or 12 × 2 of 32 registers, 6 × 2 of 16.
 #[cfg(target_arch = "x86_64")]
-static AVX512: Kernels =
-    Kernels { wide: tile!(on_avx512, Avx512, 4, [1 2 3 4 5 6]), narrow: tile!(on_avx512, Avx512, 2, [1 2 3 4 5 6 7 8 9 10 11 12]), dot: dot!(on_avx512) };
+static AVX512: Kernels = Kernels {
+    wide: tile!(on_avx512, Avx512, 4, [1 2 3 4 5 6]),
+    narrow: tile!(on_avx512, Avx512, 2, [1 2 3 4 5 6 7 8 9 10 11 12]),
+    dots: dots!(on_avx512, Avx512, 1),
+};
 #[cfg(target_arch = "x86_64")]
-static AVX2: Kernels = Kernels { wide: tile!(on_avx2, Avx2, 2, [1 2 3 4 5 6]), narrow: tile!(on_avx2, Avx2, 2, [1 2 3 4 5 6]), dot: dot!(on_avx2) };
-static PORTABLE: Kernels = Kernels { wide: tile!(on_any, Portable, 2, [1 2 3 4 5 6]), narrow: tile!(on_any, Portable, 2, [1 2 3 4 5 6]), dot: dot!(on_any) };
+static AVX2: Kernels = Kernels { wide: tile!(on_avx2, Avx2, 2, [1 2 3 4 5 6]), narrow: tile!(on_avx2, Avx2, 2, [1 2 3 4 5 6]), dots: dots!(on_avx2, Avx2, 2) };
+static PORTABLE: Kernels =
+    Kernels { wide: tile!(on_any, Portable, 2, [1 2 3 4 5 6]), narrow: tile!(on_any, Portable, 2, [1 2 3 4 5 6]), dots: dots!(on_any, Portable, 2) };
 
 #[cfg(test)]
 mod tests {
@@ -159,8 +174,13 @@ mod tests {
                     // SAFETY: as above.
                     unsafe { (k.narrow.outer[rows - 1])(&pairs, a.as_ptr(), b[from..].as_ptr(), c[from..].as_mut_ptr(), columns, columns - from) };
                 }
-                // SAFETY: as above.
-                c.push(unsafe { (k.dot)(taps, run, addresses.as_ptr(), b.as_ptr()) });
+                for (kernels, rows) in k.dots.iter().zip([1, DOT_ROWS]) {
+                    let mut found = vec![0f32; rows * 3];
+                    let to: Vec<*mut f32> = found.chunks_mut(3).map(<[f32]>::as_mut_ptr).collect();
+                    // SAFETY: as above; there are more than `DOT_ROWS` rows of each tap, and 23 columns of weights.
+                    unsafe { (kernels[2])(taps, run, addresses.as_ptr(), b.as_ptr(), to.as_ptr()) };
+                    c.extend(found);
+                }
                 c.into_iter().map(f32::to_bits).collect()
             })
             .collect();

@@ -98,7 +98,9 @@ impl Workspace {
                 let listing = match known.get(&(source.path.0.clone(), films)) {
                     Some(listing) => listing.clone(),
                     None => {
-                        let listing = match self.locate(&source, p.stages[id].places.with.place_of(&[source.parameter.to_owned()], true)) {
+                        let listing = match self
+                            .locate(&source, p.stages[id].places.with.place_of(&source.parameter.split('.').map(str::to_owned).collect::<Vec<_>>(), true))
+                        {
                             Ok(path) => Some(Arc::new(list(&path, source.what, &mut memo)?)),
                             Err(fault) => {
                                 diagnostics.push(*fault);
@@ -145,7 +147,13 @@ impl Workspace {
             return Err(leaves());
         }
         let path = root.join(rest);
-        let missing = |what: &str| Box::new(Diagnostic::new("E0403", format!("{what} `{text}` does not exist")).at(span, "looked for here"));
+        let missing = |what: &str| {
+            let fault = Diagnostic::new("E0403", format!("{what} `{text}` does not exist")).at(span, "looked for here");
+            Box::new(match &source.help {
+                Some(help) => fault.help(help.clone()),
+                None => fault,
+            })
+        };
         let real_root = root.canonicalize().map_err(|_| missing("the folder of"))?;
         let real = path.canonicalize().map_err(|_| missing("the file or folder"))?;
         if !real.starts_with(&real_root) {

@@ -42,8 +42,11 @@ pub fn form(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<A
     let mut parameters = stage.parameters.clone();
     let mut sources = BTreeMap::new();
     for source in stage.stage.sources() {
-        if let Some(map) = parameters.as_object_mut() {
-            map.remove(source.parameter);
+        // The file's digest stands for its place: the same file elsewhere is the same study.
+        let (above, name) = source.parameter.rsplit_once('.').map_or(("", source.parameter), |(above, name)| (above, name));
+        let holder = above.split('.').filter(|s| !s.is_empty()).try_fold(&mut parameters, |node, key| node.get_mut(key));
+        if let Some(map) = holder.and_then(|h| h.as_object_mut()) {
+            map.remove(name);
         }
         if let Some(listing) = world.listings.get(&id).and_then(|l| l.get(source.parameter)) {
             sources.insert(source.parameter.to_owned(), listing.digest);

@@ -12,10 +12,11 @@ pub mod resnet;
 pub mod resnet_generator;
 pub mod smallcnn;
 pub mod stylegan2;
+pub mod torchvision;
 pub mod vgg;
 mod weights;
 
-pub use weights::{Scope, Weights};
+pub use weights::{Pretrained, Scope, Weights};
 
 use crate::contract::prelude::*;
 use hilum_ops::Value;
@@ -32,6 +33,16 @@ impl From<candle_core::Error> for Error {
 pub enum ClassifierNetwork {
     /// Six convolutions and global average pooling.
     Smallcnn64(smallcnn::Config),
+    /// ResNet with 18 layers.
+    Resnet18(torchvision::Config),
+    /// ResNet with 50 layers.
+    Resnet50(torchvision::Config),
+    /// VGG with 16 layers and a mean over each map.
+    Vgg16(torchvision::Config),
+    /// DenseNet with 121 layers.
+    Densenet121(torchvision::Config),
+    /// DenseNet with 201 layers.
+    Densenet201(torchvision::Config),
 }
 
 /// A classifier: `[n, side, side, 1]` in [0, 1] → logits `[n, classes]`, by way of features.
@@ -49,14 +60,53 @@ pub trait Classifier {
 impl ClassifierNetwork {
     /// Builds the network with fresh weights, which it makes in `scope`.
     pub fn build(&self, classes: usize, scope: &mut Scope) -> Result<Box<dyn Classifier>> {
+        use ClassifierNetwork::*;
+        let channels = self.channels();
+        let network: Box<dyn Classifier> = match self {
+            Smallcnn64(c) => Box::new(smallcnn::SmallCnn::new(c, classes, scope)?),
+            Resnet18(_) => Box::new(resnet::ResNet::new(resnet::Depth::Eighteen, channels, classes, scope)?),
+            Resnet50(_) => Box::new(resnet::ResNet::new(resnet::Depth::Fifty, channels, classes, scope)?),
+            Vgg16(_) => Box::new(vgg::Vgg16::new(channels, classes, false, scope)?),
+            Densenet121(_) => Box::new(densenet::DenseNet::new(densenet::Depth::D121, channels, classes, scope)?),
+            Densenet201(_) => Box::new(densenet::DenseNet::new(densenet::Depth::D201, channels, classes, scope)?),
+        };
+        Ok(if channels == 1 { network } else { Box::new(torchvision::Repeated { network, channels }) })
+    }
+    fn channels(&self) -> usize {
+        use ClassifierNetwork::*;
         match self {
-            ClassifierNetwork::Smallcnn64(c) => Ok(Box::new(smallcnn::SmallCnn::new(c, classes, scope)?)),
+            Smallcnn64(_) => 1,
+            Resnet18(c) | Resnet50(c) | Vgg16(c) | Densenet121(c) | Densenet201(c) => c.channels,
+        }
+    }
+    /// Finds parameters that make no sense; `path` is where this stands below `with:`.
+    pub fn check(&self, path: &str) -> Vec<BadParameter> {
+        BadParameter::unless([1, 3].contains(&self.channels()), &format!("{path}.{}.channels", self.name()), "must be 1 or 3")
+    }
+    /// Sides of films smaller than this leave no map to look at.
+    pub fn least_side(&self) -> usize {
+        if matches!(self, ClassifierNetwork::Smallcnn64(_)) { 4 } else { 32 }
+    }
+    /// The tensors of the first convolution, whose inputs are the film's channels, and of the last layer, whose outputs are classes.
+    pub fn ends(&self) -> (&'static str, &'static str) {
+        use ClassifierNetwork::*;
+        match self {
+            Smallcnn64(_) => ("conv1.weight", "fc."),
+            Resnet18(_) | Resnet50(_) => ("conv1.weight", "fc."),
+            Vgg16(_) => ("features.0.weight", "fc."),
+            Densenet121(_) | Densenet201(_) => ("features.conv0.weight", "classifier."),
         }
     }
     /// The name in studies and tables.
     pub fn name(&self) -> &'static str {
+        use ClassifierNetwork::*;
         match self {
-            ClassifierNetwork::Smallcnn64(_) => "smallcnn64",
+            Smallcnn64(_) => "smallcnn64",
+            Resnet18(_) => "resnet18",
+            Resnet50(_) => "resnet50",
+            Vgg16(_) => "vgg16",
+            Densenet121(_) => "densenet121",
+            Densenet201(_) => "densenet201",
         }
     }
 }

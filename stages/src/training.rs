@@ -1,5 +1,7 @@
 //! Pieces of training loops: optimisers as parameters, devices, batches as tensors. No trainer object: the loops stand in the stages, in order of execution.
 
+pub mod schedule;
+
 use crate::contract::context::DeviceChoice;
 use crate::contract::prelude::*;
 use candle_core::{Device, Tensor};

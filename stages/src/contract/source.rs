@@ -13,12 +13,14 @@ pub struct SourcePath(pub String);
 /// A path parameter of a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// The parameter, such as `images`.
+    /// The parameter, such as `images`; dots lead into maps.
     pub parameter: &'static str,
     /// Its value.
     pub path: SourcePath,
     /// What it must name.
     pub what: SourceKind,
+    /// What to do where it is not there.
+    pub help: Option<String>,
 }
 
 /// What a path must name.

@@ -6,21 +6,37 @@ use super::augment::Augment;
 use crate::contract::seed::Stream;
 use rayon::prelude::*;
 
-/// An endless order: each pass over the films is shuffled anew, and batches run across the ends of passes.
+/// An endless order: each pass over the films is shuffled anew, and batches run across the ends of passes. Or films are drawn
+/// with replacement, each as often as its weight says.
 pub struct Order {
     stream: Stream,
     films: usize,
     pass: Vec<usize>,
+    /// Sums of the weights up to each film; empty where passes are shuffled.
+    sums: Vec<f64>,
     drawn: u64,
 }
 
 impl Order {
     /// An order of so many films.
     pub fn new(stream: Stream, films: usize) -> Self {
-        Order { stream, films, pass: vec![], drawn: 0 }
+        Order { stream, films, pass: vec![], sums: vec![], drawn: 0 }
+    }
+    /// Films drawn with replacement, by weights that are not negative and not all zero.
+    pub fn weighted(stream: Stream, weights: &[f64]) -> Self {
+        let sums = weights.iter().scan(0.0, |sum, w| {
+            *sum += w;
+            Some(*sum)
+        });
+        Order { stream, films: weights.len(), pass: vec![], sums: sums.collect(), drawn: 0 }
     }
     /// The next film, with a number that no other draw has.
     pub fn draw(&mut self) -> (usize, u64) {
+        if let Some(total) = self.sums.last() {
+            let at = self.stream.unit() * total;
+            self.drawn += 1;
+            return (self.sums.partition_point(|sum| *sum <= at).min(self.films - 1), self.drawn);
+        }
         if self.pass.is_empty() {
             self.pass = (0..self.films).collect();
             self.stream.shuffle(&mut self.pass);
@@ -57,6 +73,14 @@ mod tests {
             pass.sort_unstable();
             assert_eq!(pass, [0, 1, 2, 3, 4]);
         }
+    }
+
+    #[test]
+    fn weighted_films_come_as_often_as_they_weigh() {
+        let mut order = Order::weighted(Seed(1).stream("test", "order"), &[1.0, 0.0, 3.0]);
+        let mut times = [0usize; 3];
+        order.batch(8000).into_iter().for_each(|(film, _)| times[film] += 1);
+        assert!(times[1] == 0 && (1850..2150).contains(&times[0]), "{times:?}");
     }
 
     #[test]

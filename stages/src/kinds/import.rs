@@ -103,9 +103,9 @@ impl Stage for Import {
     }
 
     fn sources(&self) -> Vec<Source> {
-        let mut out = vec![Source { parameter: "images", path: self.images.clone(), what: SourceKind::Films }];
-        out.extend(self.table.iter().map(|p| Source { parameter: "table", path: p.clone(), what: SourceKind::File }));
-        out.extend(self.list.iter().map(|p| Source { parameter: "list", path: p.clone(), what: SourceKind::File }));
+        let mut out = vec![Source { parameter: "images", path: self.images.clone(), what: SourceKind::Films, help: None }];
+        out.extend(self.table.iter().map(|p| Source { parameter: "table", path: p.clone(), what: SourceKind::File, help: None }));
+        out.extend(self.list.iter().map(|p| Source { parameter: "list", path: p.clone(), what: SourceKind::File, help: None }));
         out
     }
 

@@ -2,13 +2,14 @@
 
 use super::documents::ClassifierDocument;
 use crate::contract::prelude::*;
+use crate::contract::source::Source;
 use crate::data::augment::Augment;
 use crate::data::batch::{self, Order};
 use crate::data::pack::{Gallery, Images};
 use crate::data::sample::{Sample, Samples};
 use crate::data::table::{Table, number};
 use crate::data::weights::Trained;
-use crate::networks::{Classifier, ClassifierNetwork, Mode, Weights};
+use crate::networks::{Classifier, ClassifierNetwork, Mode, Pretrained, Weights};
 use crate::training::{self, OptimiserChoice};
 use candle_core::Device;
 use hilum_ops::{Value, cross_entropy, without_history};
@@ -36,6 +37,9 @@ ports! {
 pub struct TrainClassifier {
     /// The architecture.
     pub network: ClassifierNetwork,
+    /// Weights to begin with; drawn at random where not given.
+    #[serde(default)]
+    pub weights: Option<Pretrained>,
     /// Passes over the training set; `steps` says the same in steps.
     #[serde(default)]
     pub epochs: Option<u32>,
@@ -71,7 +75,13 @@ impl Stage for TrainClassifier {
     type Outputs = Outputs;
 
     fn check(&self) -> Vec<BadParameter> {
-        [self.augment.check("augment"), self.optimiser.check("optimiser"), training::check_budget(self.epochs, self.steps, self.batch)].concat()
+        let weights = self.weights.as_ref().map(|w| w.check("weights")).unwrap_or_default();
+        let budget = training::check_budget(self.epochs, self.steps, self.batch);
+        [self.network.check("network"), weights, self.augment.check("augment"), self.optimiser.check("optimiser"), budget].concat()
+    }
+
+    fn sources(&self) -> Vec<Source> {
+        self.weights.iter().map(|w| w.source("weights.path")).collect()
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
@@ -85,6 +95,10 @@ impl TrainClassifier {
         let gallery = Gallery::of(&inputs.images)?;
         let side = gallery.side;
         let classes = inputs.samples.labels();
+        if side < self.network.least_side() {
+            let least = self.network.least_side();
+            return Err(Error::helped(format!("{} needs films of {least} pixels or more, found {side}", self.network.name()), "raise `size` of `prepare`"));
+        }
         if classes.len() < 2 {
             return Err(Error::data(format!("a classifier needs films of two labels or more, found: {}", classes.join(", "))));
         }
@@ -96,6 +110,11 @@ impl TrainClassifier {
 
         let mut weights = Weights::on(&device);
         let network = self.network.build(classes.len(), &mut weights.scope(&mut cx.stream("initial")))?;
+        if let Some(pretrained) = &self.weights {
+            let file = &cx.source("weights.path").files[0];
+            let bytes = std::fs::read(&file.path).map_err(Error::io("read", &file.path))?;
+            pretrained.load(&bytes, &weights, self.network.ends(), &device)?;
+        }
         let mut optimiser = self.optimiser.build(weights.trained());
         let mut order = Order::new(cx.stream("order"), set.films.len());
         let (augmentation, mut dropout) = (cx.stream("augment"), cx.stream("dropout"));

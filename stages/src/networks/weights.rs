@@ -1,6 +1,9 @@
 //! The named tensors of a network: what is trained, and what is only remembered (running statistics).
 
 mod file;
+mod pretrained;
+
+pub use pretrained::Pretrained;
 
 use crate::contract::prelude::*;
 use candle_core::{DType, Device, Tensor};

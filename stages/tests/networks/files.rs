@@ -31,3 +31,72 @@ fn what_is_written_is_read_and_followed() {
     c.approach(&a, 0.25).unwrap();
     assert!((first(&c) - (0.75 * before + 0.25)).abs() < 1e-6);
 }
+
+mod pretrained {
+    use super::super::reference::{stream, thinned};
+    use candle_core::{Device, Tensor};
+    use hilum_cache::Sha256;
+    use hilum_ops::Value;
+    use hilum_stages::contract::error::Error;
+    use hilum_stages::contract::source::SourcePath;
+    use hilum_stages::networks::torchvision::Config;
+    use hilum_stages::networks::{ClassifierNetwork, Mode, Pretrained, Weights};
+
+    fn network(channels: usize, classes: usize) -> (Box<dyn hilum_stages::networks::Classifier>, Weights, ClassifierNetwork) {
+        let kind = ClassifierNetwork::Resnet18(Config { channels });
+        let mut weights = Weights::on(&Device::Cpu);
+        let network = kind.build(classes, &mut weights.scope(&mut stream())).unwrap();
+        (network, weights, kind)
+    }
+    fn load(bytes: &[u8], into: &Weights, kind: &ClassifierNetwork) -> Result<(), Error> {
+        let file = Pretrained { path: SourcePath("models/resnet18.safetensors".into()), sha256: Sha256::of(bytes).hex() };
+        file.load(bytes, into, kind.ends(), &Device::Cpu)
+    }
+    fn complaint(bytes: &[u8]) -> (String, String) {
+        let (_, weights, kind) = network(1, 2);
+        match load(bytes, &weights, &kind).unwrap_err() {
+            Error::Data { message, help } => (message, help.unwrap_or_default()),
+            other => panic!("{other}"),
+        }
+    }
+    /// ResNet-18 for ImageNet with one tensor changed.
+    fn file(change: impl Fn(&str, Tensor) -> Option<Tensor>) -> Vec<u8> {
+        let (_, weights, _) = network(3, 1000);
+        let tensors = weights.all().filter_map(|(n, v)| Some((n.clone(), change(n, v.data().clone())?)));
+        let tensors: std::collections::HashMap<String, Tensor> = tensors.collect();
+        let place = tempfile::NamedTempFile::new().unwrap();
+        candle_core::safetensors::save(&tensors, place.path()).unwrap();
+        std::fs::read(place.path()).unwrap()
+    }
+
+    #[test]
+    fn a_grey_film_gives_the_same_features_in_one_channel_and_in_three() {
+        let bytes = file(|_, t| Some(t));
+        let x = Value::constant(super::super::reference::tensor("film", &[2, 64, 64, 1], 0.5, 0.5));
+        let features = |channels| {
+            let (network, weights, kind) = network(channels, 2);
+            load(&bytes, &weights, &kind).unwrap();
+            thinned(&network.features(&x, &mut Mode::Evaluate).unwrap())
+        };
+        super::super::reference::close(&features(1), &features(3), 1e-5, "features");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let (message, _) = complaint(&file(|n, t| (n != "layer3.0.bn1.running_var").then_some(t)));
+        assert!(message.contains("no tensor `layer3.0.bn1.running_var` [256]") && message.contains("resnet18.safetensors"), "{message}");
+        let (message, _) = complaint(&file(|n, t| Some(if n == "layer1.0.conv1.weight" { t.narrow(0, 0, 32).unwrap().contiguous().unwrap() } else { t })));
+        assert!(message.contains("layer1.0.conv1.weight") && message.contains("[32, 64, 3, 3]") && message.contains("[64, 64, 3, 3]"), "{message}");
+        let (message, _) = complaint(&file(|n, t| Some(if n == "bn1.bias" { t.to_dtype(candle_core::DType::F16).unwrap() } else { t })));
+        assert!(message.contains("`bn1.bias`") && message.contains("F16"), "{message}");
+        let (message, help) = complaint(b"\x80\x02ctorch._utils");
+        assert!(message.contains("a pickle of PyTorch") && help.contains("weights_only=True") && help.contains("resnet18.pth"), "{message} {help}");
+        let (message, _) = complaint(b"neither");
+        assert!(message.contains("does not read as safetensors"), "{message}");
+        let (_, weights, kind) = network(1, 2);
+        let other = Pretrained { path: SourcePath("w.safetensors".into()), sha256: "0".repeat(64) };
+        let message = other.load(b"abc", &weights, kind.ends(), &Device::Cpu).unwrap_err().to_string();
+        let found = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert!(message.contains(found) && message.contains(&"0".repeat(64)), "{message}");
+    }
+}

@@ -1,0 +1,96 @@
+//! Weights that somebody else trained, from a safetensors file that the user names.
+//!
+//! Names are torchvision's, which are ours. The last layer belongs to other classes and stays as it is made. Weights of a
+//! first layer for three channels are summed for a network of one: on grey films the sums are the same.
+
+use super::Weights;
+use crate::contract::prelude::*;
+use crate::contract::source::{Source, SourceKind, SourcePath};
+use candle_core::{Device, Tensor};
+use hilum_cache::Sha256;
+use std::collections::HashMap;
+
+/// Where weights to begin with lie.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pretrained {
+    /// A safetensors file with torchvision's names.
+    pub path: SourcePath,
+    /// What `sha256sum` says of it.
+    pub sha256: String,
+}
+
+/// What turns a file of PyTorch into one of safetensors.
+fn conversion(name: &str) -> String {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    format!(
+        "python3 -c \"import torch, safetensors.torch as s; s.save_file({{k: v.contiguous() for k, v in torch.load('{stem}.pth', map_location='cpu', weights_only=True).items() if v.dim()}}, '{stem}.safetensors')\""
+    )
+}
+
+impl Pretrained {
+    /// The file as a path parameter, which is called `parameter` in the study.
+    pub fn source(&self, parameter: &'static str) -> Source {
+        let help = Some(format!("weights of PyTorch become such a file with: {}", conversion(&self.path.0)));
+        Source { parameter, path: self.path.clone(), what: SourceKind::File, help }
+    }
+    /// Finds parameters that make no sense.
+    pub fn check(&self, path: &str) -> Vec<BadParameter> {
+        let hex = self.sha256.len() == 64 && self.sha256.bytes().all(|b| b.is_ascii_hexdigit());
+        BadParameter::unless(hex, &format!("{path}.sha256"), "must be 64 hexadecimal digits, as `sha256sum` prints them")
+    }
+    /// Puts the file's weights into a network whose first convolution is `stem`, all but those of the last layer.
+    ///
+    /// # Errors
+    /// Where the file is another one, is none of safetensors, or lacks a tensor: names it, with both shapes.
+    pub fn load(&self, bytes: &[u8], weights: &Weights, (stem, last): (&str, &str), device: &Device) -> Result<()> {
+        let name = self.path.0.rsplit(['/', ':']).next().unwrap_or("weights");
+        let found = Sha256::of(bytes).hex();
+        if !found.eq_ignore_ascii_case(&self.sha256) {
+            let expected = self.sha256.to_ascii_lowercase();
+            return Err(Error::helped(
+                format!("`{name}` is not the file that is meant: sha256 {found}, expected {expected}"),
+                "check where it came from before you change `sha256`",
+            ));
+        }
+        if bytes.starts_with(b"PK\x03\x04") || bytes.first() == Some(&0x80) {
+            let help = format!("a pickle can run any program when it is opened; convert it where you trust it: {}", conversion(name));
+            return Err(Error::helped(format!("`{name}` is a pickle of PyTorch, not safetensors"), help));
+        }
+        let file = safetensors::SafeTensors::deserialize(bytes).map_err(|e| Error::data(format!("`{name}` does not read as safetensors: {e}")))?;
+        let known: HashMap<String, _> = file.tensors().into_iter().map(|(n, view)| (present(&n), view)).collect();
+        for (tensor, value) in weights.all().filter(|(n, _)| !n.starts_with(last)) {
+            let view = known.get(tensor).ok_or_else(|| Error::data(format!("`{name}` has no tensor `{tensor}` {:?}", value.dims())))?;
+            if view.dtype() != safetensors::Dtype::F32 {
+                return Err(Error::data(format!("tensor `{tensor}` of `{name}` is of {:?}; F32 is due", view.dtype())));
+            }
+            let mut values: Vec<f32> = view.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+            let mut shape = view.shape().to_vec();
+            if tensor == stem && shape.len() == 4 && shape[1] == 3 && value.dims()[1] == 1 {
+                values = over_channels(&values, shape[2] * shape[3]);
+                shape[1] = 1;
+            }
+            if shape != value.dims() {
+                return Err(Error::data(format!("tensor `{tensor}` is {:?} in `{name}`; the network needs {:?}", view.shape(), value.dims())));
+            }
+            hilum_ops::overwrite(value, &Tensor::from_vec(values, shape, device)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// The present name of a tensor: old files of DenseNet say `norm.1` where torchvision says `norm1`.
+fn present(name: &str) -> String {
+    let mut out = name.to_owned();
+    for layer in ["norm", "relu", "conv"] {
+        for n in ["1", "2"] {
+            out = out.replace(&format!(".{layer}.{n}."), &format!(".{layer}{n}."));
+        }
+    }
+    out
+}
+
+/// `[co, 3, k, k]` summed to `[co, 1, k, k]`.
+fn over_channels(values: &[f32], size: usize) -> Vec<f32> {
+    values.chunks_exact(3 * size).flat_map(|c| (0..size).map(move |i| c[i] + c[size + i] + c[2 * size + i])).collect()
+}

@@ -32,6 +32,36 @@ fn oblong_dilated_and_grouped_convolutions() {
     });
 }
 
+/// One pass over memory gives what two give, bit for bit, and the same gradients.
+#[test]
+fn a_bias_and_a_rectifier_within_a_convolution() {
+    let mut report = Report::new(TOLERANCE);
+    for (operation, transposed) in [("window", false), ("window_transposed", true)] {
+        for (i, case) in cases(operation).iter().enumerate() {
+            let (x, w, g) = (Value::leaf(channels_last(&case.at("x")).unwrap().data()), case.at("w"), case.geometry());
+            let window = Window { stride: [g[0], g[1]], padding: [g[2], g[3]], dilation: [g[4], g[5]], groups: g[6] };
+            let channels = case.stored("y").dims()[1];
+            let bias = Value::leaf(&Tensor::from_vec((0..channels).map(|c| c as f32 / 7.0 - 0.4).collect(), channels, w.data().device()).unwrap());
+            let rectifier = [Rectifier::Identity, Rectifier::Relu, Rectifier::Leaky(0.2)][i % 3];
+            let (apart, together) = match transposed {
+                false => (hilum_ops::conv2d(&x, &w, window), hilum_ops::conv2d_then(&x, &w, window, Some(&bias), rectifier)),
+                true => (
+                    hilum_ops::conv_transpose2d(&x, &w, window, [g[7], g[8]]),
+                    hilum_ops::conv_transpose2d_then(&x, &w, window, [g[7], g[8]], Some(&bias), rectifier),
+                ),
+            };
+            let (apart, together) = (hilum_ops::scale_shift(&apart.unwrap(), None, &bias, rectifier.into()).unwrap(), together.unwrap());
+            assert_eq!(values(&apart), values(&together), "{}", case.name);
+            let [a, b] = [apart, together].map(|y| y.square().unwrap().sum().unwrap().backward().unwrap());
+            for (name, v) in [("x", &x), ("w", &w), ("b", &bias)] {
+                let expected = values(a.get(v).unwrap()).into_iter().map(f64::from);
+                report.note(&format!("{} {name}", case.name), torch::report::relative_error(&values(b.get(v).unwrap()), expected));
+            }
+        }
+    }
+    report.finish("convolutions with what follows");
+}
+
 #[test]
 fn pools() {
     operation("max_pool2d", 0.0, |c| {

@@ -3,7 +3,7 @@
 use super::{Mode, Scope};
 use crate::contract::prelude::*;
 use candle_nn::init::Init;
-use hilum_ops::{After, Value, Window};
+use hilum_ops::{After, Rectifier, Value, Window};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Numbers around zero with a standard deviation.
@@ -65,17 +65,16 @@ impl Conv {
         let bias = bias.map(|init| scope.learnt("bias", &[shape.co], init)).transpose()?;
         Ok(Conv { weight, bias, window: shape.window, transposed })
     }
-    /// `[n, h, w, ci] → [n, oh, ow, co]`, with what follows it.
-    pub fn forward(&self, x: &Value, after: impl Into<After<'static>>) -> Result<Value> {
-        let y = match self.transposed {
-            None => hilum_ops::conv2d(x, &self.weight, self.window)?,
-            Some(extra) => hilum_ops::conv_transpose2d(x, &self.weight, self.window, [extra; 2])?,
-        };
-        let after = after.into();
-        match (&self.bias, after.rectifier) {
-            (Some(bias), _) => Ok(hilum_ops::scale_shift(&y, None, bias, after)?),
-            (None, r) => Ok(hilum_ops::rectified(&y, r)?),
-        }
+    /// `[n, h, w, ci] → [n, oh, ow, co]`.
+    pub fn forward(&self, x: &Value) -> Result<Value> {
+        self.rectified(x, Rectifier::Identity)
+    }
+    /// The same, rectified.
+    pub fn rectified(&self, x: &Value, rectifier: Rectifier) -> Result<Value> {
+        Ok(match self.transposed {
+            None => hilum_ops::conv2d_then(x, &self.weight, self.window, self.bias.as_ref(), rectifier)?,
+            Some(extra) => hilum_ops::conv_transpose2d_then(x, &self.weight, self.window, [extra; 2], self.bias.as_ref(), rectifier)?,
+        })
     }
 }
 

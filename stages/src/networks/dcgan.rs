@@ -7,7 +7,7 @@ use super::blocks::{BatchNorm, Conv, Shape, TORCH, dropout, normal};
 use super::{Mode, Scope};
 use crate::contract::prelude::*;
 use candle_nn::init::Init;
-use hilum_ops::{NOTHING, Rectifier, Value, tanh};
+use hilum_ops::{Rectifier, Value, tanh};
 
 /// DCGAN.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -85,7 +85,7 @@ impl Generator {
     pub fn forward(&self, z: &Value, train: bool) -> Result<Value> {
         let mut x = z.clone();
         for (i, kernel) in self.kernels.iter().enumerate() {
-            x = kernel.forward(&x, NOTHING)?;
+            x = kernel.forward(&x)?;
             x = match self.norms.get(i) {
                 Some(norm) => norm.forward(&x, train, Rectifier::Relu)?,
                 None => tanh(&x)?,
@@ -127,8 +127,8 @@ impl Discriminator {
         let mut x = films.clone();
         for (i, kernel) in self.kernels[..last].iter().enumerate() {
             x = match i {
-                0 => kernel.forward(&x, LEAKY)?,
-                _ => self.norms[i - 1].forward(&kernel.forward(&x, NOTHING)?, mode.is_train(), LEAKY)?,
+                0 => kernel.rectified(&x, LEAKY)?,
+                _ => self.norms[i - 1].forward(&kernel.forward(&x)?, mode.is_train(), LEAKY)?,
             };
             if i != 1 {
                 // Dropout and leaky ReLU commute: a scale by zero or a positive number.
@@ -136,6 +136,6 @@ impl Discriminator {
             }
         }
         let n = films.dims4()?.0;
-        Ok(self.kernels[last].forward(&x, NOTHING)?.reshape(&[n])?)
+        Ok(self.kernels[last].forward(&x)?.reshape(&[n])?)
     }
 }

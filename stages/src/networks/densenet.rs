@@ -5,7 +5,7 @@ use super::blocks::{BatchNorm, Conv, Linear, Shape, TORCH, normal, torch_default
 use super::{Classifier, Mode, Scope};
 use crate::contract::prelude::*;
 use candle_nn::init::Init;
-use hilum_ops::{NOTHING, Rectifier, Square, Value, avg_pool2d, concat_channels, max_pool2d};
+use hilum_ops::{Rectifier, Square, Value, avg_pool2d, concat_channels, max_pool2d};
 
 /// How deep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,15 +82,15 @@ impl Layer {
         })
     }
     fn forward(&self, x: &Value, train: bool) -> Result<Value> {
-        let y = self.conv1.forward(&self.norm1.forward(x, train, Rectifier::Relu)?, NOTHING)?;
-        self.conv2.forward(&self.norm2.forward(&y, train, Rectifier::Relu)?, NOTHING)
+        let y = self.conv1.forward(&self.norm1.forward(x, train, Rectifier::Relu)?)?;
+        self.conv2.forward(&self.norm2.forward(&y, train, Rectifier::Relu)?)
     }
 }
 
 impl Classifier for DenseNet {
     fn maps(&self, x: &Value, mode: &mut Mode) -> Result<Value> {
         let train = mode.is_train();
-        let x = self.norm0.forward(&self.conv0.forward(x, NOTHING)?, train, Rectifier::Relu)?;
+        let x = self.norm0.forward(&self.conv0.forward(x)?, train, Rectifier::Relu)?;
         let mut x = max_pool2d(&x, 3, 2, 1)?;
         for (layers, transition) in &self.blocks {
             for layer in layers {
@@ -99,7 +99,7 @@ impl Classifier for DenseNet {
             if let Some((norm, conv)) = transition {
                 // The mean and a 1 × 1 convolution can change places: a quarter of the products. The sums are torchvision's but for rounding.
                 let halved = avg_pool2d(&norm.forward(&x, train, Rectifier::Relu)?, Square { k: 2, stride: 2, padding: 0 }, true)?;
-                x = conv.forward(&halved, NOTHING)?;
+                x = conv.forward(&halved)?;
             }
         }
         self.norm5.forward(&x, train, Rectifier::Relu)

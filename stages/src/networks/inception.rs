@@ -4,7 +4,7 @@
 use super::Scope;
 use super::blocks::{BatchNorm, Conv, Linear, NormSettings, Shape, kaiming};
 use crate::contract::prelude::*;
-use hilum_ops::{NOTHING, Rectifier, Square, Value, Window, avg_pool2d, concat_channels, global_average_pool, max_pool2d};
+use hilum_ops::{Rectifier, Square, Value, Window, avg_pool2d, concat_channels, global_average_pool, max_pool2d};
 
 const NORM: NormSettings = NormSettings { eps: 1e-3, momentum: 0.1 };
 
@@ -17,7 +17,7 @@ impl Basic {
         Ok(Basic(Conv::new(shape, kaiming(shape.co, shape.k[0]), None, &mut s.at("conv"))?, BatchNorm::new(shape.co, NORM, &mut s.at("bn"))?))
     }
     fn forward(&self, x: &Value) -> Result<Value> {
-        self.1.forward(&self.0.forward(x, NOTHING)?, false, Rectifier::Relu)
+        self.1.forward(&self.0.forward(x)?, false, Rectifier::Relu)
     }
 }
 

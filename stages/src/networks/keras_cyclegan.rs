@@ -76,14 +76,14 @@ impl Generator {
     pub fn forward(&self, films: &Value) -> Result<Value> {
         let mut maps = vec![films.clone()];
         for (conv, norm) in &self.down {
-            maps.push(norm.forward(&conv.forward(&maps[maps.len() - 1], LEAKY)?)?);
+            maps.push(norm.forward(&conv.rectified(&maps[maps.len() - 1], LEAKY)?)?);
         }
         let mut x = maps[4].clone();
         for (i, (conv, norm)) in self.up.iter().enumerate() {
-            let y = conv.forward(&same(&up_sample_nearest(&x, 2)?)?, Rectifier::Relu)?;
+            let y = conv.rectified(&same(&up_sample_nearest(&x, 2)?)?, Rectifier::Relu)?;
             x = concat_channels(&[&norm.forward(&y)?, &maps[3 - i]])?;
         }
-        Ok(tanh(&self.last.forward(&same(&up_sample_nearest(&x, 2)?)?, NOTHING)?)?)
+        Ok(tanh(&self.last.forward(&same(&up_sample_nearest(&x, 2)?)?)?)?)
     }
 }
 
@@ -104,10 +104,10 @@ impl Discriminator {
 
     /// Logits of patches.
     pub fn forward(&self, films: &Value) -> Result<Value> {
-        let mut x = self.convs[0].forward(films, LEAKY)?;
+        let mut x = self.convs[0].rectified(films, LEAKY)?;
         for (conv, norm) in self.convs[1..4].iter().zip(&self.norms) {
-            x = norm.forward(&conv.forward(&x, LEAKY)?)?;
+            x = norm.forward(&conv.rectified(&x, LEAKY)?)?;
         }
-        self.convs[4].forward(&same(&x)?, NOTHING)
+        self.convs[4].forward(&same(&x)?)
     }
 }

@@ -5,7 +5,7 @@ use super::Scope;
 use super::blocks::{BatchNorm, Conv, Shape, TORCH, normal};
 use crate::contract::prelude::*;
 use candle_nn::init::Init;
-use hilum_ops::{Divisor, NOTHING, Rectifier, Value, instance_norm};
+use hilum_ops::{Divisor, Rectifier, Value, instance_norm};
 
 /// How its inner maps are normalised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,14 +48,14 @@ impl PatchGan {
     /// Logits of patches.
     pub fn forward(&self, films: &Value, train: bool) -> Result<Value> {
         let last = self.convs.len() - 1;
-        let mut x = self.convs[0].forward(films, LEAKY)?;
+        let mut x = self.convs[0].rectified(films, LEAKY)?;
         for (conv, norm) in self.convs[1..last].iter().zip(&self.norms[1..last]) {
-            x = conv.forward(&x, NOTHING)?;
+            x = conv.forward(&x)?;
             x = match norm {
                 Some(norm) => norm.forward(&x, train, LEAKY)?,
                 None => instance_norm(&x, None, Divisor::Usual(1e-5), LEAKY.into())?,
             };
         }
-        self.convs[last].forward(&x, NOTHING)
+        self.convs[last].forward(&x)
     }
 }

@@ -5,7 +5,7 @@ use super::blocks::{BatchNorm, Conv, KERAS, Shape, dropout, normal};
 use super::{Mode, Scope};
 use crate::contract::prelude::*;
 use candle_nn::init::Init;
-use hilum_ops::{NOTHING, Rectifier, Value, concat_channels, relu, tanh, zero_pad};
+use hilum_ops::{Rectifier, Value, concat_channels, relu, tanh, zero_pad};
 
 /// Slope of Keras' leaky ReLU.
 const LEAKY: Rectifier = Rectifier::Leaky(0.3);
@@ -53,17 +53,17 @@ impl Generator {
         for (conv, norm) in &self.down {
             let x = maps.last().unwrap_or(films);
             maps.push(match norm {
-                None => conv.forward(x, LEAKY)?,
-                Some(norm) => norm.forward(&conv.forward(x, NOTHING)?, train, LEAKY)?,
+                None => conv.rectified(x, LEAKY)?,
+                Some(norm) => norm.forward(&conv.forward(x)?, train, LEAKY)?,
             });
         }
         let mut x = maps.pop().ok_or_else(|| Error::data("a U-Net without levels"))?;
         for (i, (conv, norm)) in self.up.iter().enumerate() {
-            let y = norm.forward(&conv.forward(&x, NOTHING)?, train, if i < 3 { Rectifier::Identity } else { Rectifier::Relu })?;
+            let y = norm.forward(&conv.forward(&x)?, train, if i < 3 { Rectifier::Identity } else { Rectifier::Relu })?;
             let y = if i < 3 { relu(&dropout(&y, self.dropout, mode)?)? } else { y };
             x = concat_channels(&[&y, &maps[maps.len() - 1 - i]])?;
         }
-        Ok(tanh(&self.last.forward(&x, NOTHING)?)?)
+        Ok(tanh(&self.last.forward(&x)?)?)
     }
 }
 
@@ -94,11 +94,11 @@ impl Discriminator {
         let mut x = concat_channels(&[film, translated])?;
         for (conv, norm) in &self.down {
             x = match norm {
-                None => conv.forward(&x, self.rectifier)?,
-                Some(norm) => norm.forward(&conv.forward(&x, NOTHING)?, train, self.rectifier)?,
+                None => conv.rectified(&x, self.rectifier)?,
+                Some(norm) => norm.forward(&conv.forward(&x)?, train, self.rectifier)?,
             };
         }
-        let x = self.norm.forward(&self.conv.forward(&zero_pad(&x, [1; 4])?, NOTHING)?, train, self.rectifier)?;
-        self.last.forward(&zero_pad(&x, [1; 4])?, NOTHING)
+        let x = self.norm.forward(&self.conv.forward(&zero_pad(&x, [1; 4])?)?, train, self.rectifier)?;
+        self.last.forward(&zero_pad(&x, [1; 4])?)
     }
 }

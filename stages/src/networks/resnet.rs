@@ -83,14 +83,14 @@ impl Block {
 
     fn forward(&self, x: &Value, train: bool) -> Result<Value> {
         let past = match &self.downsample {
-            Some((conv, norm)) => norm.forward(&conv.forward(x, NOTHING)?, train, NOTHING)?,
+            Some((conv, norm)) => norm.forward(&conv.forward(x)?, train, NOTHING)?,
             None => x.clone(),
         };
         let mut y = x.clone();
         let last = self.convs.len() - 1;
         for (i, (conv, norm)) in self.convs.iter().enumerate() {
             let after = After { add: (i == last).then_some(&past), rectifier: Rectifier::Relu };
-            y = norm.forward(&conv.forward(&y, NOTHING)?, train, after)?;
+            y = norm.forward(&conv.forward(&y)?, train, after)?;
         }
         Ok(y)
     }
@@ -99,7 +99,7 @@ impl Block {
 impl Classifier for ResNet {
     fn maps(&self, x: &Value, mode: &mut Mode) -> Result<Value> {
         let train = mode.is_train();
-        let x = self.bn1.forward(&self.conv1.forward(x, NOTHING)?, train, Rectifier::Relu)?;
+        let x = self.bn1.forward(&self.conv1.forward(x)?, train, Rectifier::Relu)?;
         let x = max_pool2d(&x, 3, 2, 1)?;
         self.layers.iter().try_fold(x, |x, block| block.forward(&x, train))
     }

@@ -46,17 +46,17 @@ impl ResNetGenerator {
     pub fn forward(&self, films: &Value) -> Result<Value> {
         const RELU: After = After { add: None, rectifier: Rectifier::Relu };
         let norm = |x: Value, after: After| instance_norm(&x, None, Divisor::Usual(1e-5), after);
-        let mut x = norm(self.stem.forward(&reflect_pad(films, 3)?, NOTHING)?, RELU)?;
+        let mut x = norm(self.stem.forward(&reflect_pad(films, 3)?)?, RELU)?;
         for conv in &self.down {
-            x = norm(conv.forward(&x, NOTHING)?, RELU)?;
+            x = norm(conv.forward(&x)?, RELU)?;
         }
         for [first, second] in &self.blocks {
-            let y = norm(first.forward(&reflect_pad(&x, 1)?, NOTHING)?, RELU)?;
-            x = norm(second.forward(&reflect_pad(&y, 1)?, NOTHING)?, After { add: Some(&x), ..NOTHING })?;
+            let y = norm(first.forward(&reflect_pad(&x, 1)?)?, RELU)?;
+            x = norm(second.forward(&reflect_pad(&y, 1)?)?, After { add: Some(&x), ..NOTHING })?;
         }
         for conv in &self.up {
-            x = norm(conv.forward(&x, NOTHING)?, RELU)?;
+            x = norm(conv.forward(&x)?, RELU)?;
         }
-        Ok(tanh(&self.last.forward(&reflect_pad(&x, 3)?, NOTHING)?)?)
+        Ok(tanh(&self.last.forward(&reflect_pad(&x, 3)?)?)?)
     }
 }

@@ -7,7 +7,7 @@ use super::blocks::{BatchNorm, Conv, Linear, Shape, TORCH, dropout, normal};
 use super::{Classifier, Mode, Scope};
 use crate::contract::prelude::*;
 use candle_nn::init::Init;
-use hilum_ops::{NOTHING, Rectifier, Value, max_pool2d};
+use hilum_ops::{Rectifier, Value, max_pool2d};
 
 /// The small classifier.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -53,7 +53,7 @@ impl Classifier for SmallCnn {
     fn maps(&self, x: &Value, mode: &mut Mode) -> Result<Value> {
         let mut x = x.clone();
         for (i, (conv, norm)) in self.layers.iter().enumerate() {
-            x = norm.forward(&conv.forward(&x, NOTHING)?, mode.is_train(), Rectifier::Relu)?;
+            x = norm.forward(&conv.forward(&x)?, mode.is_train(), Rectifier::Relu)?;
             if i == 1 || i == 3 {
                 x = max_pool2d(&x, 2, 2, 0)?;
             }

@@ -44,7 +44,7 @@ impl Vgg16 {
 impl Classifier for Vgg16 {
     fn maps(&self, x: &Value, _mode: &mut Mode) -> Result<Value> {
         self.layers.iter().try_fold(x.clone(), |x, layer| match layer {
-            Some(conv) => conv.forward(&x, Rectifier::Relu),
+            Some(conv) => conv.rectified(&x, Rectifier::Relu),
             None => Ok(max_pool2d(&x, 2, 2, 0)?),
         })
     }

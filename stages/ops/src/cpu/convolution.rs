@@ -6,6 +6,7 @@ use super::slices::{Shared, filled};
 use crate::geometry::Geometry;
 use rayon::prelude::*;
 
+pub(crate) use super::grid::{Finish, RAW};
 pub(crate) use super::outer::kernel_gradient;
 
 /// Rows that are unfolded at once.
@@ -25,12 +26,12 @@ impl Geometry {
 }
 
 /// `y [n, oh, ow, co]` of `x [n, h, w, ci]` and `w [co, ci/groups, kh, kw]`.
-pub(crate) fn forward(g: &Geometry, x: &[f32], w: &[f32]) -> Vec<f32> {
+pub(crate) fn forward(g: &Geometry, x: &[f32], w: &[f32], finish: Finish) -> Vec<f32> {
     // SAFETY: every output pixel and channel belongs to one row and one group.
-    unsafe { filled(g.sizes()[1], |out| forward_into(g, x, w, out)) }
+    unsafe { filled(g.sizes()[1], |out| forward_into(g, x, w, out, finish)) }
 }
 
-fn forward_into(g: &Geometry, x: &[f32], w: &[f32], out: Shared) {
+fn forward_into(g: &Geometry, x: &[f32], w: &[f32], out: Shared, finish: Finish) {
     let all: Vec<usize> = (0..g.taps()).collect();
     for group in 0..g.window.groups {
         let (source, target) = (g.input_side(group), g.output_side(group));
@@ -43,19 +44,19 @@ fn forward_into(g: &Geometry, x: &[f32], w: &[f32], out: Shared) {
         };
         if g.co <= THIN {
             // SAFETY (all): groups write channels of their own, rows pixels of their own.
-            unsafe { grid.multiply_thin(x, &thin(w, &all, g.ci, g.co, |o, i| g.place(group, o, i)), out) };
+            unsafe { grid.multiply_thin(x, &thin(w, &all, g.ci, g.co, |o, i| g.place(group, o, i)), out, finish) };
             continue;
         }
         let panels = Panels::pack(w, &all, g.ci, g.co, g.taps(), |o, i| g.place(group, o, i));
         if g.is_unfolded() {
-            unfolded_forward(g, x, &Panels { rows: g.taps() * g.ci, ..panels }, out);
+            unfolded_forward(g, x, &Panels { rows: g.taps() * g.ci, ..panels }, out, finish);
         } else {
-            unsafe { grid.multiply(x, &panels, out) };
+            unsafe { grid.multiply(x, &panels, out, finish) };
         }
     }
 }
 
-fn unfolded_forward(g: &Geometry, x: &[f32], panels: &Panels, out: Shared) {
+fn unfolded_forward(g: &Geometry, x: &[f32], panels: &Panels, out: Shared, finish: Finish) {
     let depth = g.taps() * g.ci;
     (0..g.pixels().div_ceil(UNFOLDED)).into_par_iter().for_each(|chunk| {
         let (from, to) = (chunk * UNFOLDED, (chunk * UNFOLDED + UNFOLDED).min(g.pixels()));
@@ -65,7 +66,7 @@ fn unfolded_forward(g: &Geometry, x: &[f32], panels: &Panels, out: Shared) {
         let grid = Grid::list(to - from, side(depth), side(g.co));
         // SAFETY: chunks write pixels of their own.
         unsafe {
-            grid.multiply(&lines, panels, out.range(from * g.co, (to - from) * g.co));
+            grid.multiply(&lines, panels, out.range(from * g.co, (to - from) * g.co), finish);
         }
     });
 }
@@ -73,16 +74,20 @@ fn unfolded_forward(g: &Geometry, x: &[f32], panels: &Panels, out: Shared) {
 /// `dx [n, h, w, ci]` of `dy [n, oh, ow, co]` and `w [co, ci/groups, kh, kw]`: also the forward of a transposed convolution.
 ///
 /// Input pixels of one residue by the stride read the same kernel positions: each residue is a dense product of its own.
-pub(crate) fn input_gradient(g: &Geometry, dy: &[f32], w: &[f32]) -> Vec<f32> {
+pub(crate) fn input_gradient(g: &Geometry, dy: &[f32], w: &[f32], finish: Finish) -> Vec<f32> {
     // SAFETY: every input pixel and channel belongs to one residue and one group; those that no output reads are zeroed.
-    unsafe { filled(g.sizes()[0], |out| input_gradient_into(g, dy, w, out)) }
+    unsafe { filled(g.sizes()[0], |out| input_gradient_into(g, dy, w, out, finish)) }
 }
 
-fn input_gradient_into(g: &Geometry, dy: &[f32], w: &[f32], out: Shared) {
+fn input_gradient_into(g: &Geometry, dy: &[f32], w: &[f32], out: Shared, finish: Finish) {
     let stride = g.window.stride;
     if (0..2).any(|i| (0..stride[i].min(g.input[i])).any(|f| residue(g, [f; 2], i).is_empty())) {
         // SAFETY: nobody else writes yet.
-        unsafe { std::ptr::write_bytes(out.address(0), 0, out.len()) };
+        let all = unsafe {
+            std::ptr::write_bytes(out.address(0), 0, out.len());
+            std::slice::from_raw_parts_mut(out.address(0), out.len())
+        };
+        all.par_chunks_mut(g.channels().0).for_each(|pixel| finish.apply(pixel, 0));
     }
     for group in 0..g.window.groups {
         for first in (0..stride[0].min(g.input[0])).flat_map(|y| (0..stride[1].min(g.input[1])).map(move |x| [y, x])) {
@@ -103,9 +108,9 @@ fn input_gradient_into(g: &Geometry, dy: &[f32], w: &[f32], out: Shared) {
             // SAFETY: residues write pixels, and groups channels, of their own.
             unsafe {
                 if g.ci <= THIN {
-                    grid.multiply_thin(dy, &thin(w, &which, g.co, g.ci, |i, o| g.place(group, o, i)), out);
+                    grid.multiply_thin(dy, &thin(w, &which, g.co, g.ci, |i, o| g.place(group, o, i)), out, finish);
                 } else {
-                    grid.multiply(dy, &Panels::pack(w, &which, g.co, g.ci, g.taps(), |i, o| g.place(group, o, i)), out);
+                    grid.multiply(dy, &Panels::pack(w, &which, g.co, g.ci, g.taps(), |i, o| g.place(group, o, i)), out, finish);
                 }
             }
         }

@@ -3,6 +3,8 @@
 use super::panels::{Panel, Panels};
 use super::product::{DOT_ROWS, MOST_ROWS, kernels};
 use super::slices::Shared;
+use super::widest::widest;
+use crate::after::rectify;
 use rayon::prelude::*;
 
 /// Points `[n, rows, columns]`; each reads some runs of the source and writes one run of the target.
@@ -18,6 +20,43 @@ pub(crate) struct Grid {
     /// Target pixels between neighbouring points, and the first one's place.
     pub(crate) spread: [usize; 2],
     pub(crate) first: [usize; 2],
+}
+
+/// What is done to a result while it is still in the cache: a bias per channel is added, then it is rectified.
+#[derive(Clone, Copy)]
+pub(crate) struct Finish<'a> {
+    /// Of all channels of the target.
+    pub(crate) bias: Option<&'a [f32]>,
+    /// Below zero; one changes nothing.
+    pub(crate) slope: f32,
+}
+
+/// Nothing is done.
+pub(crate) const RAW: Finish<'static> = Finish { bias: None, slope: 1.0 };
+
+impl Finish<'_> {
+    fn does_something(&self) -> bool {
+        self.bias.is_some() || self.slope != 1.0
+    }
+    /// `run` begins at channel `from`.
+    pub(crate) fn apply(&self, run: &mut [f32], from: usize) {
+        match self.bias {
+            Some(bias) => shift(run, &bias[from..from + run.len()], self.slope),
+            None => bend(run, self.slope),
+        }
+    }
+}
+
+widest! {
+    fn shift[](run: &mut [f32], bias: &[f32], slope: f32) where [] {
+        run.iter_mut().zip(bias).for_each(|(y, b)| *y = rectify(*y + b, slope));
+    }
+}
+
+widest! {
+    fn bend[](run: &mut [f32], slope: f32) where [] {
+        run.iter_mut().for_each(|y| *y = rectify(*y, slope));
+    }
 }
 
 /// One side of a product: maps of `channels`, of which `run` from `from` on are meant.
@@ -58,7 +97,7 @@ impl Grid {
     /// # Safety
     /// `target` is as long as the side says and outlives the call; nobody else touches the pixels and channels that this
     /// grid writes.
-    pub(crate) unsafe fn multiply(&self, source: &[f32], panels: &Panels, target: Shared) {
+    pub(crate) unsafe fn multiply(&self, source: &[f32], panels: &Panels, target: Shared, finish: Finish) {
         let (rows, taps) = (self.rows(), self.taps.len());
         assert!(source.len() >= self.n * self.source.size() && panels.rows == taps * self.source.run, "BUG: factors do not fit");
         assert!(target.len() >= self.n * self.target.size(), "BUG: target too small");
@@ -106,6 +145,14 @@ impl Grid {
                         }
                         fresh = false;
                     }
+                    if t0 + several >= taps && finish.does_something() {
+                        for panel in own {
+                            // SAFETY: these runs were just written by this task.
+                            written.iter().take(m).for_each(|to| unsafe {
+                                finish.apply(std::slice::from_raw_parts_mut(to.wrapping_add(panel.from), panel.n), self.target.from + panel.from);
+                            });
+                        }
+                    }
                 }
             }
         });
@@ -115,7 +162,7 @@ impl Grid {
     ///
     /// # Safety
     /// As there.
-    pub(crate) unsafe fn multiply_thin(&self, source: &[f32], weights: &[f32], target: Shared) {
+    pub(crate) unsafe fn multiply_thin(&self, source: &[f32], weights: &[f32], target: Shared, finish: Finish) {
         let (rows, taps, run) = (self.rows(), self.taps.len(), self.source.run);
         assert!(source.len() >= self.n * self.source.size() && weights.len() == self.target.run * taps * run, "BUG: factors do not fit");
         assert!(target.len() >= self.n * self.target.size(), "BUG: target too small");
@@ -129,6 +176,10 @@ impl Grid {
                 let dots = &kernels().dots[usize::from(m > 1)][self.target.run - 1];
                 // SAFETY: as above.
                 unsafe { dots(taps, run, addresses.as_ptr(), weights.as_ptr(), written.as_ptr()) };
+                if finish.does_something() {
+                    // SAFETY: as above.
+                    written.iter().take(m).for_each(|to| unsafe { finish.apply(std::slice::from_raw_parts_mut(*to, self.target.run), self.target.from) });
+                }
                 row += m;
             }
         });

@@ -3,7 +3,7 @@
 use crate::contract::prelude::*;
 use crate::networks::Scope;
 use candle_nn::init::Init;
-use hilum_ops::{NOTHING, Rectifier, Value, Window, conv_transpose2d, conv2d, linear, scale_shift, upfirdn};
+use hilum_ops::{Rectifier, Value, Window, conv_transpose2d, conv2d, conv2d_then, linear, scale_shift, upfirdn};
 
 const UNIT: Init = Init::Randn { mean: 0.0, stdev: 1.0 };
 const LEAKY: Rectifier = Rectifier::Leaky(0.2);
@@ -71,14 +71,14 @@ impl Convolution {
     pub(super) fn forward(&self, x: &Value, gain: f64) -> Result<Value> {
         let gain = if self.bias.is_some() { gain * GAIN } else { gain };
         let weight = self.weight.scale(self.gain * gain)?;
-        let y = match (self.halve, self.k) {
-            (false, k) => conv2d(x, &weight, Window::square(1, k / 2))?,
-            (true, 1) => conv2d(&upfirdn(x, &FILTER, 1, 2, [1, 1])?, &weight, Window::square(1, 0))?,
-            (true, _) => conv2d(&upfirdn(x, &FILTER, 1, 1, [2, 2])?, &weight, Window::square(2, 0))?,
+        let (x, window) = match (self.halve, self.k) {
+            (false, k) => (x.clone(), Window::square(1, k / 2)),
+            (true, 1) => (upfirdn(x, &FILTER, 1, 2, [1, 1])?, Window::square(1, 0)),
+            (true, _) => (upfirdn(x, &FILTER, 1, 1, [2, 2])?, Window::square(2, 0)),
         };
         match &self.bias {
-            Some(bias) => Ok(scale_shift(&y, None, &bias.scale(gain)?, LEAKY.into())?),
-            None => Ok(y),
+            Some(bias) => Ok(conv2d_then(&x, &weight, window, Some(&bias.scale(gain)?), LEAKY)?),
+            None => Ok(conv2d(&x, &weight, window)?),
         }
     }
 }
@@ -121,8 +121,7 @@ impl Modulated {
         let style = self.affine.forward(w)?;
         let Some((strength, constant)) = &self.noise else {
             let style = style.scale(1.0 / (ci as f64).sqrt())?.reshape(&[n, 1, 1, ci])?;
-            let y = conv2d(&x.mul(&style)?, &self.weight, Window::square(1, 0))?;
-            return Ok(scale_shift(&y, None, &self.bias, NOTHING)?);
+            return Ok(conv2d_then(&x.mul(&style)?, &self.weight, Window::square(1, 0), Some(&self.bias), Rectifier::Identity)?);
         };
         // Scaling the input by the style and the result by its inverse norm is the same as scaling each film's kernel.
         let scaled = x.mul(&style.reshape(&[n, 1, 1, ci])?)?;

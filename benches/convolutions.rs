@@ -12,7 +12,10 @@ use std::time::Instant;
 /// Name, batch, channels in, side, channels out, kernel, stride, padding, transposed.
 type Case = (&'static str, usize, usize, usize, usize, usize, usize, usize, bool);
 
-const CASES: [Case; 22] = [
+const CASES: [Case; 25] = [
+    ("peak 64", 1, 64, 24, 64, 1, 1, 0, false),
+    ("peak 256", 1, 256, 24, 64, 1, 1, 0, false),
+    ("peak 512", 1, 512, 32, 512, 1, 1, 0, false),
     ("cyclegan stem", 1, 3, 134, 64, 7, 1, 0, false),
     ("cyclegan down", 1, 64, 128, 128, 3, 2, 1, false),
     ("cyclegan down 2", 1, 128, 64, 256, 3, 2, 1, false),

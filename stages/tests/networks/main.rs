@@ -4,6 +4,7 @@
 
 mod adversarial;
 mod counts;
+mod determinism;
 mod files;
 mod reference;
 mod stylegan;

@@ -8,6 +8,7 @@ mod faults;
 mod inputs;
 mod laws;
 mod leakage;
+mod pretrained;
 mod space;
 mod tidy;
 mod verbs;

@@ -36,10 +36,9 @@ pub struct Job {
     pub films: PathBuf,
     /// Counts that must come out.
     pub expect: BTreeMap<String, u64>,
-    /// What path parameters named; only light kinds have them, so it never leaves the process.
-    #[serde(skip)]
+    /// What path parameters named.
     pub sources: BTreeMap<String, Listing>,
-    /// The key of pseudonyms; as above.
+    /// The key of pseudonyms; only light kinds have one, so it never leaves the process.
     #[serde(skip)]
     pub pseudonyms: Option<PseudonymKey>,
 }

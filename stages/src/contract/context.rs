@@ -79,6 +79,15 @@ impl Context<'_> {
     pub fn note(&self, text: impl Into<String>) {
         self.notes.lock().expect("BUG: poisoned").push(text.into());
     }
+    /// The bytes of the one file that a path parameter names, which must be those that the stage was planned with.
+    pub fn read_source(&self, parameter: &str) -> Result<Vec<u8>> {
+        let file = self.source(parameter).files.first().expect("BUG: a file has one listing");
+        let bytes = std::fs::read(&file.path).map_err(Error::io("read", &file.path))?;
+        if Digest::of(&bytes) != file.digest {
+            return Err(Error::helped(format!("`{}` changed while the run was going on", file.name), "run again"));
+        }
+        Ok(bytes)
+    }
     /// What a path parameter named.
     pub fn source(&self, parameter: &str) -> &Listing {
         self.sources.get(parameter).expect("BUG: sources are resolved before a stage runs")

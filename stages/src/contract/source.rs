@@ -33,7 +33,7 @@ pub enum SourceKind {
 }
 
 /// What a path named when the stage was planned.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {
     /// The digest that stands in the recipe.
     pub digest: Digest,
@@ -42,7 +42,7 @@ pub struct Listing {
 }
 
 /// One file of a listing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedFile {
     /// Its name below the folder, or the file's own name.
     pub name: String,

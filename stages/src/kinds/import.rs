@@ -110,14 +110,10 @@ impl Stage for Import {
     }
 
     fn run(&self, _: Inputs, cx: &Context) -> Result<Outputs> {
-        let read = |parameter: &str| {
-            let file = &cx.source(parameter).files[0];
-            std::fs::read(&file.path).map_err(Error::io("read", &file.path))
-        };
         let films = &cx.source("images").files;
         let mut rows = match (&self.table, &self.list) {
-            (Some(_), _) => table::rows(&read("table")?, self.columns.as_ref().expect("BUG: checked"), &self.only)?,
-            (None, Some(_)) => list::rows(&read("list")?)?,
+            (Some(_), _) => table::rows(&cx.read_source("table")?, self.columns.as_ref().expect("BUG: checked"), &self.only)?,
+            (None, Some(_)) => list::rows(&cx.read_source("list")?)?,
             (None, None) => folders::rows(films),
         };
         self.map_labels(&mut rows, cx)?;

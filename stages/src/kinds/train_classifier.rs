@@ -111,9 +111,7 @@ impl TrainClassifier {
         let mut weights = Weights::on(&device);
         let network = self.network.build(classes.len(), &mut weights.scope(&mut cx.stream("initial")))?;
         if let Some(pretrained) = &self.weights {
-            let file = &cx.source("weights.path").files[0];
-            let bytes = std::fs::read(&file.path).map_err(Error::io("read", &file.path))?;
-            pretrained.load(&bytes, &weights, self.network.ends(), &device)?;
+            pretrained.load(&cx.read_source("weights.path")?, &weights, self.network.ends(), &device)?;
         }
         let mut optimiser = self.optimiser.build(weights.trained());
         let mut order = Order::new(cx.stream("order"), set.films.len());

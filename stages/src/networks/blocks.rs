@@ -4,6 +4,7 @@ use super::{Mode, Scope};
 use crate::contract::prelude::*;
 use candle_nn::init::Init;
 use hilum_ops::{After, Rectifier, Value, Window};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Numbers around zero with a standard deviation.
@@ -85,7 +86,7 @@ pub struct BatchNorm {
     mean: Value,
     variance: Value,
     settings: NormSettings,
-    still: AtomicBool,
+    still: Arc<AtomicBool>,
 }
 
 /// Numbers of a batch norm.
@@ -115,12 +116,8 @@ impl BatchNorm {
             mean: scope.remembered("running_mean", &[channels], Init::Const(0.0))?,
             variance: scope.remembered("running_var", &[channels], Init::Const(1.0))?,
             settings,
-            still: AtomicBool::new(false),
+            still: scope.still(),
         })
-    }
-    /// From now on running statistics are used in training, too, and stay as they are: a layer that is frozen as Keras does.
-    pub fn hold_still(&self) {
-        self.still.store(true, Ordering::Relaxed);
     }
     /// `[n, h, w, c] → [n, h, w, c]`, with what follows; training updates the running statistics.
     pub fn forward<'a>(&self, x: &Value, train: bool, after: impl Into<After<'a>>) -> Result<Value> {

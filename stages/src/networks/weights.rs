@@ -8,13 +8,17 @@ pub use pretrained::Pretrained;
 use crate::contract::prelude::*;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::init::Init;
-use hilum_ops::Value;
+use hilum_ops::{Group, Value};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Named tensors in the order in which the network made them. Names are the file format.
 pub struct Weights {
     trained: Vec<(String, Value)>,
     buffers: Vec<(String, Value)>,
     device: Device,
+    /// Norms by name: true where running statistics are used in training, too, and stay as they are.
+    still: Vec<(String, Arc<AtomicBool>)>,
     /// No numbers are drawn: only names and shapes are wanted.
     shapes_only: bool,
 }
@@ -29,7 +33,7 @@ pub struct Scope<'a> {
 impl Weights {
     /// An empty collection for tensors on a device.
     pub fn on(device: &Device) -> Self {
-        Weights { trained: vec![], buffers: vec![], device: device.clone(), shapes_only: false }
+        Weights { trained: vec![], buffers: vec![], device: device.clone(), still: vec![], shapes_only: false }
     }
     /// A collection that only counts: its tensors take no memory and hold no numbers.
     pub fn shapes_only() -> Self {
@@ -47,6 +51,23 @@ impl Weights {
     /// What an optimiser moves, with names.
     pub fn named_trained(&self) -> &[(String, Value)] {
         &self.trained
+    }
+    /// What an optimiser moves, in groups: those whose name `rate` gives the same factor on the learning rate. Zero freezes.
+    pub fn groups(&self, rate: impl Fn(&str) -> f64) -> Vec<Group> {
+        let mut groups: Vec<Group> = vec![];
+        for (name, value) in &self.trained {
+            let factor = rate(name);
+            match groups.iter_mut().find(|g| g.rate == factor) {
+                Some(group) => group.weights.push(value.clone()),
+                None => groups.push(Group { weights: vec![value.clone()], rate: factor }),
+            }
+        }
+        groups
+    }
+    /// Which norms use their running statistics in training, too, and leave them as they are: what Keras does with a frozen
+    /// layer. PyTorch goes on with statistics of the batch, and with the running ones.
+    pub fn hold_still(&self, norm: impl Fn(&str) -> bool) {
+        self.still.iter().for_each(|(name, still)| still.store(norm(name), Ordering::Relaxed));
     }
     /// How many numbers are trained.
     pub fn count(&self) -> usize {
@@ -79,6 +100,12 @@ impl Scope<'_> {
     }
     fn name(&self, name: &str) -> String {
         if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
+    }
+    /// Whether the norm of this place holds still: see [`Weights::hold_still`].
+    pub(crate) fn still(&mut self) -> Arc<AtomicBool> {
+        let still = Arc::new(AtomicBool::new(false));
+        self.weights.still.push((self.prefix.clone(), still.clone()));
+        still
     }
     /// A tensor that is learnt. `Init::Kaiming` is none of its kinds: layers say their deviation.
     pub fn learnt(&mut self, name: &str, shape: &[usize], init: Init) -> Result<Value> {

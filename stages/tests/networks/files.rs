@@ -32,6 +32,39 @@ fn what_is_written_is_read_and_followed() {
     assert!((first(&c) - (0.75 * before + 0.25)).abs() < 1e-6);
 }
 
+#[test]
+fn frozen_layers_stay_and_their_norms_do_what_is_asked() {
+    use super::reference::{film, thinned};
+    use hilum_ops::{Optimiser, Sgd, cross_entropy};
+    use hilum_stages::networks::{Classifier, Mode};
+    let mut weights = Weights::on(&Device::Cpu);
+    let network = SmallCnn::new(&Config { width: 4, dropout: 0.0 }, 3, &mut weights.scope(&mut stream())).unwrap();
+    let all = |w: &Weights| w.all().map(|(n, v)| (n.clone(), thinned(v))).collect::<std::collections::BTreeMap<_, _>>();
+    let groups = weights.groups(|name| if name.starts_with("fc.") { 1.0 } else { 0.0 });
+    assert_eq!(groups.iter().map(|g| (g.rate, g.weights.len())).collect::<Vec<_>>(), [(0.0, 24), (1.0, 2)]);
+    let mut optimiser = Optimiser::grouped(Sgd { momentum: 0.9, nesterov: true, decay: 0.0 }, 0.1, groups);
+    let mut step = || {
+        let mut s = stream();
+        let features = network.features(&film("films", &[4, 1, 16, 16]), &mut Mode::Train(&mut s)).unwrap();
+        let loss = cross_entropy(&network.head(&features, &mut Mode::Evaluate).unwrap(), &[0, 1, 2, 0]).unwrap();
+        optimiser.step(&loss.backward_to(optimiser.weights()).unwrap()).unwrap();
+    };
+    // As PyTorch: weights stay, running statistics go on.
+    let before = all(&weights);
+    step();
+    let torchs = all(&weights);
+    let moved = |a: &std::collections::BTreeMap<String, Vec<f32>>, b: &std::collections::BTreeMap<String, Vec<f32>>| {
+        a.iter().filter(|(n, v)| b[*n] != **v).map(|(n, _)| n.rsplit('.').next().unwrap().to_owned()).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(moved(&before, &torchs).into_iter().collect::<Vec<_>>(), ["bias", "running_mean", "running_var", "weight"]);
+    assert!(before.iter().all(|(n, v)| n.starts_with("fc.") || n.contains("running") || torchs[n] == *v));
+    // As Keras: nothing but the last layer moves.
+    weights.hold_still(|_| true);
+    step();
+    let kerass = all(&weights);
+    assert!(torchs.iter().all(|(n, v)| n.starts_with("fc.") || kerass[n] == *v) && torchs["fc.weight"] != kerass["fc.weight"]);
+}
+
 mod pretrained {
     use super::super::reference::{stream, thinned};
     use candle_core::{Device, Tensor};

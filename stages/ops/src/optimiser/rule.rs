@@ -59,26 +59,16 @@ pub enum Rule {
     RmsProp(RmsProp),
 }
 
-impl From<Adam> for Rule {
-    fn from(r: Adam) -> Self {
-        Rule::Adam(r)
-    }
+macro_rules! is_a_rule {
+    ($($name:ident)*) => {
+        $(impl From<$name> for Rule {
+            fn from(rule: $name) -> Self {
+                Rule::$name(rule)
+            }
+        })*
+    };
 }
-impl From<Sgd> for Rule {
-    fn from(r: Sgd) -> Self {
-        Rule::Sgd(r)
-    }
-}
-impl From<Adadelta> for Rule {
-    fn from(r: Adadelta) -> Self {
-        Rule::Adadelta(r)
-    }
-}
-impl From<RmsProp> for Rule {
-    fn from(r: RmsProp) -> Self {
-        Rule::RmsProp(r)
-    }
-}
+is_a_rule!(Adam Sgd Adadelta RmsProp);
 
 impl Rule {
     /// What its memories begin with; None where it needs none.

@@ -1,0 +1,59 @@
+//! Weights that somebody else trained, from outside: how a study names them, and what is said where they do not fit.
+
+use crate::space::{Said, Space};
+use hilum_stages::contract::seed::Seed;
+use hilum_stages::networks::torchvision::Config;
+use hilum_stages::networks::{ClassifierNetwork, Weights};
+
+fn study(sha256: &str, seed: u64) -> String {
+    format!(
+        "study: own\nseed: {seed}\nstages:\n  films: {{ stage: phantoms, with: {{ size: 32, classes: {{ covid: {{ films: 8 }}, normal: {{ films: 8 }} }} }} }}\n  \
+         pixels: {{ stage: prepare, in: {{ samples: films }}, with: {{ size: 32 }} }}\n  classifier:\n    stage: train-classifier\n    \
+         in: {{ samples: films, images: pixels }}\n    with:\n      network: {{ resnet18: {{}} }}\n      \
+         weights: {{ path: models/w.safetensors, sha256: {sha256} }}\n      steps: 1\n      batch: 4\n"
+    )
+}
+
+fn run(space: &Space, bytes: &[u8], sha256: Option<&str>) -> Said {
+    let own = hilum_cache::Sha256::of(bytes).hex();
+    space.write("models/w.safetensors", bytes);
+    space.write("study.yaml", study(sha256.unwrap_or(&own), 1));
+    space.hilum(&["run", "study.yaml"])
+}
+
+#[test]
+fn a_study_begins_with_weights_of_others_and_reruns_only_where_they_change() {
+    let space = Space::new();
+    let mut weights = Weights::on(&candle_core::Device::Cpu);
+    let network = ClassifierNetwork::Resnet18(Config { channels: 3 });
+    network.build(1000, &mut weights.scope(&mut Seed(1).stream("test", "w"))).unwrap();
+    let bytes = weights.to_safetensors().unwrap();
+    let said = run(&space, &bytes, None);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let again = space.hilum(&["run", "study.yaml", "--json"]);
+    assert!(again.out.contains("\"executed\":0"), "{}", again.out);
+    // The same file elsewhere is the same study.
+    space.write("elsewhere/w.safetensors", &bytes);
+    let moved = space.hilum(&["run", "study.yaml", "--set", "stages.classifier.with.weights.path=elsewhere/w.safetensors", "--json"]);
+    assert!(moved.out.contains("\"executed\":0"), "{} {}", moved.out, moved.err);
+}
+
+#[test]
+fn weights_that_do_not_fit_are_refused_in_the_users_words() {
+    let space = Space::new();
+    space.write("study.yaml", study(&"0".repeat(64), 1));
+    let said = space.hilum(&["run", "study.yaml"]);
+    assert!(said.code == 2 && said.err.contains("`models/w.safetensors` does not exist"), "{}", said.err);
+    assert!(said.err.contains("python3 -c") && said.err.contains("models/w.pth"), "{}", said.err);
+    for (bytes, sha256, wanted) in [
+        (&b"\x80\x02ctorch"[..], None, "`w.safetensors` is a pickle of PyTorch, not safetensors"),
+        (b"PK\x03\x04archive", None, "`w.safetensors` is a pickle of PyTorch, not safetensors"),
+        (b"neither", None, "`w.safetensors` does not read as safetensors"),
+        (b"neither", Some("0".repeat(64)), "`w.safetensors` is not the file that is meant: sha256"),
+        (b"neither", Some("12".into()), "must be 64 hexadecimal digits"),
+    ] {
+        let said = run(&space, bytes, sha256.as_deref());
+        assert!(said.code != 0 && said.err.contains(wanted), "{wanted}: {} {}", said.code, said.err);
+        assert!(!said.err.contains("fault of the program"), "{}", said.err);
+    }
+}

@@ -101,6 +101,13 @@ fn gradients_stay_tracked_and_wrong_operations_unused() {
 }
 
 #[test]
+fn gpus_are_spoken_to_in_one_place() {
+    let places = ["stages/ops/src/cuda", "stages/ops/src/cuda.rs", "stages/ops/src/memory.rs"];
+    let others: Vec<_> = code().into_iter().filter(|(p, _)| !places.iter().any(|f| p.starts_with(f))).collect();
+    none_has(&others, &["cudarc", "CudaSlice"], "what a GPU does is decided below stages/ops/src/cuda");
+}
+
+#[test]
 fn nothing_is_unfinished_and_unsafe_code_stays_in_its_places() {
     let files = code();
     none_has(&files, &["todo!(", "unimplemented!("], "no stub");
@@ -119,6 +126,10 @@ fn nothing_is_unfinished_and_unsafe_code_stays_in_its_places() {
         "stages/ops/src/cpu/product/table.rs",
         "stages/ops/src/cpu/slices.rs",
         "stages/ops/src/cpu/widest.rs",
+        "stages/ops/src/cuda/convolution.rs",
+        "stages/ops/src/cuda/gpu.rs",
+        "stages/ops/src/cuda/machine.rs",
+        "stages/ops/src/cuda/pool.rs",
         "stages/src/data/film.rs",
         "stages/src/data/pack.rs",
     ];

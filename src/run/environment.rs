@@ -2,16 +2,17 @@
 
 use hilum_cache::receipt::Environment;
 use hilum_cache::{Digest, Sha256};
+use hilum_stages::contract::context::DeviceChoice;
 
-/// The environment of this program with so many threads.
-pub fn environment(threads: u32, tensor: bool) -> Environment {
+/// The environment of this program with so many threads; the device is that of a tensor kind.
+pub fn environment(threads: u32, device: Option<DeviceChoice>) -> Environment {
     Environment {
         program: env!("CARGO_PKG_VERSION").into(),
         commit: env!("HILUM_COMMIT").into(),
         dirty: env!("HILUM_DIRTY") == "true",
         lockfile: format!("sha256:{}", Sha256::of(include_bytes!("../../Cargo.lock")).hex()),
         toolchain: env!("HILUM_TOOLCHAIN").into(),
-        fingerprint: if tensor { hilum_stages::fingerprint() } else { std::env::consts::ARCH.into() },
+        fingerprint: device.map_or_else(|| std::env::consts::ARCH.into(), hilum_stages::fingerprint),
         threads,
     }
 }

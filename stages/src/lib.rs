@@ -20,8 +20,14 @@ pub fn engine(device: contract::context::DeviceChoice) -> String {
 }
 
 /// What the bits of tensor kinds depend on besides the recipe.
-pub fn fingerprint() -> String {
-    hilum_ops::fingerprint()
+pub fn fingerprint(device: contract::context::DeviceChoice) -> String {
+    match device {
+        contract::context::DeviceChoice::Cpu => hilum_ops::fingerprint(),
+        contract::context::DeviceChoice::Cuda(n) => {
+            let gpu = hilum_ops::describe_gpu(n).unwrap_or_else(|_| "a GPU that is gone".into());
+            format!("cuda {gpu}, ops-{}", hilum_ops::VERSION)
+        }
+    }
 }
 
 /// Settings of a process that runs tensor kinds; called once, before anything else.
@@ -32,10 +38,7 @@ pub fn prepare_process() {
 /// True where this build can use CUDA.
 pub const HAS_CUDA: bool = cfg!(feature = "cuda");
 
-/// Numbers of the GPUs that can be used.
+/// Numbers of the GPUs that there are.
 pub fn gpus() -> Vec<usize> {
-    if !HAS_CUDA {
-        return vec![];
-    }
-    (0..64).take_while(|n| candle_core::Device::new_cuda(*n).is_ok()).collect()
+    (0..hilum_ops::count_gpus()).collect()
 }

@@ -1,5 +1,6 @@
 //! Networks: one architecture per file, readable beside its paper. They touch no file and draw from streams only.
 
+pub mod bagged_trees;
 pub mod blocks;
 pub mod dcgan;
 pub mod densenet;
@@ -23,7 +24,15 @@ use hilum_ops::Value;
 
 impl From<candle_core::Error> for Error {
     fn from(e: candle_core::Error) -> Self {
-        Error::data(format!("a tensor operation was refused: {e}"))
+        // Where backtraces are asked for, one follows the words; it is for the log, not for people.
+        let text = e.to_string();
+        let text = text.split("\n   0: ").next().unwrap_or_default();
+        // candle's own operations pass the driver's words on.
+        if text.contains(hilum_ops::MEMORY_IS_FULL) || text.contains("OUT_OF_MEMORY") {
+            let what = if text.contains(hilum_ops::MEMORY_IS_FULL) { text.to_owned() } else { format!("{}: {text}", hilum_ops::MEMORY_IS_FULL) };
+            return Error::helped(what, "lower `batch`, or `size` of `prepare`, or set `precision: bf16`");
+        }
+        Error::data(format!("a tensor operation was refused: {text}"))
     }
 }
 

@@ -96,6 +96,41 @@ pub fn check_budget(epochs: Option<u32>, steps: Option<u32>, batch: u32) -> Vec<
     .concat()
 }
 
+/// In which precision convolutions and linear layers multiply on a GPU; all else is float32.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// float32.
+    #[default]
+    Float32,
+    /// TensorFloat-32: factors are rounded to 10 bits of mantissa.
+    Tf32,
+    /// bfloat16: factors and results of products are rounded to 7 bits of mantissa; weights stay float32.
+    Bf16,
+}
+
+impl Precision {
+    /// Computes in it.
+    ///
+    /// # Errors
+    /// Where it is one of GPUs and the run chose the CPU; those of `work`.
+    pub fn during<T>(self, device: DeviceChoice, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        if self != Precision::Float32 && device == DeviceChoice::Cpu {
+            let name = if self == Precision::Tf32 { "tf32" } else { "bf16" };
+            return Err(Error::helped(
+                format!("`precision: {name}` needs a GPU, and this run computes on the CPU"),
+                "leave `precision` out, or run with `--device cuda`",
+            ));
+        }
+        let precision = match self {
+            Precision::Float32 => hilum_ops::Precision::Float32,
+            Precision::Tf32 => hilum_ops::Precision::Tf32,
+            Precision::Bf16 => hilum_ops::Precision::Bf16,
+        };
+        hilum_ops::with_precision(precision, work)
+    }
+}
+
 /// Opens the device that the run chose.
 ///
 /// # Errors
@@ -103,7 +138,7 @@ pub fn check_budget(epochs: Option<u32>, steps: Option<u32>, batch: u32) -> Vec<
 pub fn open_device(choice: DeviceChoice) -> Result<Device> {
     match choice {
         DeviceChoice::Cpu => Ok(Device::Cpu),
-        DeviceChoice::Cuda(n) => Device::new_cuda(n).map_err(|e| Error::helped(format!("GPU {n} cannot be used: {e}"), "run with `--device cpu`")),
+        DeviceChoice::Cuda(n) => hilum_ops::open_gpu(n).map_err(|e| Error::helped(format!("GPU {n} cannot be used: {e}"), "run with `--device cpu`")),
     }
 }
 

@@ -26,7 +26,7 @@ impl Scheduler<'_> {
             outputs: done.outputs.clone(),
             flow: record::flows(self.run.pipeline, id),
             determinism: stage.kind.determinism,
-            environment: environment::environment(flight.held.threads, stage.kind.needs == Needs::Tensor),
+            environment: environment::environment(flight.held.threads, (stage.kind.needs == Needs::Tensor).then_some(flight.held.device)),
             started: flight.began.clone(),
             millis,
             peak_memory: done.peak_memory,

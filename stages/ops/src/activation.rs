@@ -1,16 +1,14 @@
 //! Functions of single numbers between layers. What is kept for the way back is the result, which the next layer keeps, too.
 
-use crate::after::{Rectifier, derivative, rectify};
-use crate::backend::on_cpu;
-use crate::cpu::elementwise::map;
-use crate::cpu::functions;
+use crate::after::Rectifier;
+use crate::function::{Function, Pair, combine, each};
 use crate::tape::{Value, is_recording};
 use candle_core::{Result, Tensor};
 
 /// `max(x, 0) + slope · min(x, 0)`, any shape. The derivative at exactly zero is the slope, as in PyTorch.
 ///
 /// # Errors
-/// Where the tensor is not float32 on the CPU, as everywhere here.
+/// Where the tensor is not float32, as everywhere here.
 pub fn leaky_relu(x: &Value, slope: f64) -> Result<Value> {
     rectified(x, Rectifier::Leaky(slope))
 }
@@ -32,14 +30,14 @@ pub fn rectified(x: &Value, rectifier: Rectifier) -> Result<Value> {
         return Ok(x.clone());
     }
     let slope = rectifier.slope();
-    let y = on_cpu("leaky-relu", [x.data()], x.dims(), |[x]| map([x], |[x]| rectify(x, slope)))?;
+    let y = each(Function::Rectify(slope), x.data())?;
     let kept = y.clone();
     Ok(Value::record(y, &[x], move |s| Ok(vec![s.by(0, || sloped(s.gradient, &kept, slope))?])))
 }
 
 /// `g` where `y > 0`, else `slope · g`. Linear in `g`, so its gradient is itself.
 pub(crate) fn sloped(g: &Value, y: &Tensor, slope: f32) -> Result<Value> {
-    let data = on_cpu("leaky-relu-slope", [g.data(), y], g.dims(), |[g, y]| map([g, y], |[g, y]| g * derivative(y, slope)))?;
+    let data = combine(Pair::RectifySlope(slope), g.data(), y)?;
     let y = y.clone();
     Ok(Value::record(data, &[g], move |s| Ok(vec![s.by(0, || sloped(s.gradient, &y, slope))?])))
 }
@@ -49,8 +47,8 @@ pub(crate) fn sloped(g: &Value, y: &Tensor, slope: f32) -> Result<Value> {
 /// # Errors
 /// As [`leaky_relu`].
 pub fn tanh(x: &Value) -> Result<Value> {
-    let y = on_cpu("tanh", [x.data()], x.dims(), |[x]| map([x], |[x]| functions::tanh(x)))?;
-    curve(x, y, |y| y.square()?.scale(-1.0)?.shift(1.0), |y| 1.0 - y * y)
+    let y = each(Function::Tanh, x.data())?;
+    curve(x, y, Pair::TanhSlope, |y| y.square()?.scale(-1.0)?.shift(1.0))
 }
 
 /// `1 / (1 + e^−x)`, any shape.
@@ -58,8 +56,8 @@ pub fn tanh(x: &Value) -> Result<Value> {
 /// # Errors
 /// As [`leaky_relu`].
 pub fn sigmoid(x: &Value) -> Result<Value> {
-    let y = on_cpu("sigmoid", [x.data()], x.dims(), |[x]| map([x], |[x]| functions::sigmoid(x)))?;
-    curve(x, y, |y| y.mul(&y.scale(-1.0)?.shift(1.0)?), |y| y * (1.0 - y))
+    let y = each(Function::Sigmoid, x.data())?;
+    curve(x, y, Pair::SigmoidSlope, |y| y.mul(&y.scale(-1.0)?.shift(1.0)?))
 }
 
 /// `ln(1 + e^x)`, any shape, without overflow.
@@ -67,26 +65,18 @@ pub fn sigmoid(x: &Value) -> Result<Value> {
 /// # Errors
 /// As [`leaky_relu`].
 pub fn softplus(x: &Value) -> Result<Value> {
-    let y = on_cpu("softplus", [x.data()], x.dims(), |[x]| map([x], functions::softplus))?;
+    let y = each(Function::Softplus, x.data())?;
     let kept = x.clone();
     Ok(Value::record(y, &[x], move |s| Ok(vec![s.by(0, || s.gradient.mul(&sigmoid(&kept)?))?])))
 }
 
 /// A function whose derivative is known from its result: as values where it is differentiated itself, in one pass else.
-fn curve(
-    x: &Value,
-    y: Tensor,
-    derivative: impl Fn(&Value) -> Result<Value> + Send + Sync + 'static,
-    number: impl Fn(f32) -> f32 + Send + Sync + 'static,
-) -> Result<Value> {
+fn curve(x: &Value, y: Tensor, slope: Pair, derivative: impl Fn(&Value) -> Result<Value> + Send + Sync + 'static) -> Result<Value> {
     let kept = y.clone();
     Ok(Value::record(y, &[x], move |s| {
         let back = || match is_recording() {
             true => s.gradient.mul(&derivative(&s.output(&kept))?),
-            false => {
-                let data = on_cpu("curve-gradient", [s.gradient.data(), &kept], kept.shape(), |[g, y]| map([g, y], |[g, y]| g * number(y)))?;
-                Ok(Value::constant(data))
-            }
+            false => Ok(Value::constant(combine(slope, s.gradient.data(), &kept)?)),
         };
         Ok(vec![s.by(0, back)?])
     }))

@@ -1,6 +1,6 @@
 //! Moving, turning and scaling films by bilinear interpolation.
 
-use crate::backend::on_cpu;
+use crate::backend::{Job, compute};
 use crate::cpu::sample::{Taps, gather, scatter};
 use crate::tape::Value;
 use candle_core::{Result, bail};
@@ -17,7 +17,7 @@ pub fn affine_grid_sample(x: &Value, theta: &[[f64; 6]], size: [usize; 2]) -> Re
     if theta.len() != n {
         bail!("{} affine maps for {n} films", theta.len());
     }
-    read(x, Arc::new(Taps::affine(theta, [h, w], size)), c)
+    follow(x, Arc::new(Taps::affine(theta, [h, w], size)), c, false)
 }
 
 /// Moves each film of `x [n, h, w, c]` by whole pixels, `[down, right]`; zeros come in from behind. Differentiable to any order.
@@ -29,17 +29,28 @@ pub fn translate(x: &Value, shifts: &[[isize; 2]]) -> Result<Value> {
     if shifts.len() != n {
         bail!("{} shifts for {n} films", shifts.len());
     }
-    read(x, Arc::new(Taps::shifted(shifts, [h, w])), c)
+    follow(x, Arc::new(Taps::shifted(shifts, [h, w])), c, false)
 }
 
-fn read(x: &Value, taps: Arc<Taps>, c: usize) -> Result<Value> {
-    let [h, w] = taps.output;
-    let data = on_cpu("grid-sample", [x.data()], (x.dims()[0], h, w, c), |[x]| gather(&taps, x, c))?;
-    Ok(Value::record(data, &[x], move |s| Ok(vec![s.by(0, || write(s.gradient, taps.clone(), c))?])))
+/// From inputs to outputs, or the way back.
+fn follow(x: &Value, taps: Arc<Taps>, c: usize, back: bool) -> Result<Value> {
+    let [h, w] = if back { taps.input } else { taps.output };
+    let data = compute(&Sample { taps: &taps, c, back }, [x.data()], (x.dims()[0], h, w, c))?;
+    Ok(Value::record(data, &[x], move |s| Ok(vec![s.by(0, || follow(s.gradient, taps.clone(), c, !back))?])))
 }
 
-fn write(g: &Value, taps: Arc<Taps>, c: usize) -> Result<Value> {
-    let [h, w] = taps.input;
-    let data = on_cpu("grid-sample-gradient", [g.data()], (g.dims()[0], h, w, c), |[g]| scatter(&taps, g, c))?;
-    Ok(Value::record(data, &[g], move |s| Ok(vec![s.by(0, || read(s.gradient, taps.clone(), c))?])))
+/// Reading at places, or adding to them.
+pub(crate) struct Sample<'a> {
+    pub(crate) taps: &'a Taps,
+    pub(crate) c: usize,
+    pub(crate) back: bool,
+}
+
+impl Job<1, 1> for Sample<'_> {
+    fn name(&self) -> &'static str {
+        "grid-sample"
+    }
+    fn on_cpu(&self, [x]: [&[f32]; 1]) -> [Vec<f32>; 1] {
+        [if self.back { scatter(self.taps, x, self.c) } else { gather(self.taps, x, self.c) }]
+    }
 }

@@ -1,9 +1,9 @@
-//! Convolution and transposed convolution, differentiable to any order: the three primitives are each other's gradients.
+//! Convolution and transposed convolution, differentiable to any order: the three passes are each other's gradients.
 
 use crate::activation::sloped;
 use crate::after::Rectifier;
-use crate::backend::on_cpu;
-use crate::cpu::convolution::{self, Finish, RAW};
+use crate::backend::{Job, compute};
+use crate::cpu::convolution::{self, Finish};
 use crate::geometry::{Geometry, Window};
 use crate::tape::Value;
 use candle_core::{Result, bail};
@@ -12,18 +12,18 @@ use candle_core::{Result, bail};
 /// `oh = (h + 2·padding − dilation·(kh − 1) − 1)/stride + 1`.
 ///
 /// # Errors
-/// Where shapes do not fit or a tensor is not float32 on the CPU.
+/// Where shapes do not fit or a tensor is not float32.
 pub fn conv2d(x: &Value, w: &Value, window: Window) -> Result<Value> {
-    forward(Geometry::conv(x.dims4()?, w.dims4()?, window)?, x, w)
+    conv2d_then(x, w, window, None, Rectifier::Identity)
 }
 
 /// Transposed convolution of `x [n, h, w, ci]` with `w [ci, co/groups, kh, kw]`: `[n, oh, ow, co]` with
 /// `oh = (h − 1)·stride + dilation·(kh − 1) + 1 + output_padding − 2·padding`.
 ///
 /// # Errors
-/// Where shapes do not fit or a tensor is not float32 on the CPU.
+/// As [`conv2d`].
 pub fn conv_transpose2d(x: &Value, w: &Value, window: Window, output_padding: [usize; 2]) -> Result<Value> {
-    input_gradient(Geometry::transposed(x.dims4()?, w.dims4()?, window, output_padding)?, x, w)
+    conv_transpose2d_then(x, w, window, output_padding, None, Rectifier::Identity)
 }
 
 /// As [`conv2d`], then `bias [co]` is added and the result rectified, in one pass over memory. Differentiable to any order.
@@ -32,86 +32,111 @@ pub fn conv_transpose2d(x: &Value, w: &Value, window: Window, output_padding: [u
 /// As [`conv2d`].
 pub fn conv2d_then(x: &Value, w: &Value, window: Window, bias: Option<&Value>, rectifier: Rectifier) -> Result<Value> {
     let g = Geometry::conv(x.dims4()?, w.dims4()?, window)?;
-    let (_, co) = g.channels();
-    let dims = [g.n, g.output[0], g.output[1], co];
-    finished(g, x, w, bias, rectifier, &dims, convolution::forward, [input_gradient, |g, x, dy| kernel_gradient(g, dy, x)])
+    convolve(g, Pass::Forward, x, w, bias, rectifier)
 }
 
 /// As [`conv_transpose2d`], then `bias [co]` is added and the result rectified, in one pass over memory. Differentiable to
 /// any order.
 ///
 /// # Errors
-/// As [`conv_transpose2d`].
+/// As [`conv2d`].
 pub fn conv_transpose2d_then(x: &Value, w: &Value, window: Window, output_padding: [usize; 2], bias: Option<&Value>, rectifier: Rectifier) -> Result<Value> {
     let g = Geometry::transposed(x.dims4()?, w.dims4()?, window, output_padding)?;
-    let (ci, _) = g.channels();
-    let dims = [g.n, g.input[0], g.input[1], ci];
-    finished(g, x, w, bias, rectifier, &dims, convolution::input_gradient, [forward, |g, dy, x| kernel_gradient(g, dy, x)])
+    convolve(g, Pass::InputGradient, x, w, bias, rectifier)
 }
 
-type Kernel = fn(&Geometry, &[f32], &[f32], Finish) -> Vec<f32>;
-/// A gradient from that of the result and the other factor.
-type Back = fn(Geometry, &Value, &Value) -> Result<Value>;
+/// One of the three products of a film, a kernel and a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Pass {
+    /// `(x, w) → y`
+    Forward,
+    /// `(dy, w) → dx`
+    InputGradient,
+    /// `(x, dy) → dw`
+    KernelGradient,
+}
 
-#[allow(clippy::too_many_arguments)]
-fn finished(
-    g: Geometry,
-    x: &Value,
-    w: &Value,
-    bias: Option<&Value>,
-    rectifier: Rectifier,
-    dims: &[usize; 4],
-    kernel: Kernel,
-    back: [Back; 2],
-) -> Result<Value> {
+/// A pass, and what is done to its result before it is written.
+pub(crate) struct Convolution {
+    pub(crate) g: Geometry,
+    pub(crate) pass: Pass,
+    /// Of the rectifier; 1 where there is none.
+    pub(crate) slope: f32,
+}
+
+impl Convolution {
+    fn run(&self, a: &[f32], b: &[f32], bias: Option<&[f32]>) -> [Vec<f32>; 1] {
+        let finish = Finish { bias, slope: self.slope };
+        [match self.pass {
+            Pass::Forward => convolution::forward(&self.g, a, b, finish),
+            Pass::InputGradient => convolution::input_gradient(&self.g, a, b, finish),
+            Pass::KernelGradient => convolution::kernel_gradient(&self.g, a, b),
+        }]
+    }
+    pub(crate) fn dims(&self) -> [usize; 4] {
+        let (g, (ci, co)) = (&self.g, self.g.channels());
+        match self.pass {
+            Pass::Forward => [g.n, g.output[0], g.output[1], co],
+            Pass::InputGradient => [g.n, g.input[0], g.input[1], ci],
+            Pass::KernelGradient => [co, g.ci, g.kernel[0], g.kernel[1]],
+        }
+    }
+}
+
+const NAMES: [&str; 3] = ["conv2d", "conv2d-input-gradient", "conv2d-kernel-gradient"];
+
+impl Job<2, 1> for Convolution {
+    fn name(&self) -> &'static str {
+        NAMES[self.pass as usize]
+    }
+    fn on_cpu(&self, [a, b]: [&[f32]; 2]) -> [Vec<f32>; 1] {
+        self.run(a, b, None)
+    }
+}
+
+impl Job<3, 1> for Convolution {
+    fn name(&self) -> &'static str {
+        NAMES[self.pass as usize]
+    }
+    fn on_cpu(&self, [a, b, bias]: [&[f32]; 3]) -> [Vec<f32>; 1] {
+        self.run(a, b, Some(bias))
+    }
+}
+
+fn convolve(g: Geometry, pass: Pass, a: &Value, b: &Value, bias: Option<&Value>, rectifier: Rectifier) -> Result<Value> {
+    let slope = rectifier.slope();
+    let job = Convolution { g, pass, slope };
+    let dims = job.dims();
     if bias.is_some_and(|b| b.elem_count() != dims[3]) {
         bail!("a bias of {:?} for {} channels", bias.map(Value::dims), dims[3]);
     }
-    let slope = rectifier.slope();
-    let y = match bias {
-        None => on_cpu("convolution", [x.data(), w.data()], dims.as_slice(), |[x, w]| kernel(&g, x, w, Finish { bias: None, slope }))?,
-        Some(bias) => on_cpu("convolution", [x.data(), w.data(), bias.data()], dims.as_slice(), |[x, w, b]| kernel(&g, x, w, Finish { bias: Some(b), slope }))?,
+    let data = match bias {
+        None => compute(&job, [a.data(), b.data()], dims.as_slice())?,
+        Some(bias) => compute(&job, [a.data(), b.data(), bias.data()], dims.as_slice())?,
     };
-    let (kept_x, kept_w, kept_y) = (x.clone(), w.clone(), (slope != 1.0).then(|| y.clone()));
-    let inputs: Vec<&Value> = [x, w].into_iter().chain(bias).collect();
+    let (kept_a, kept_b, kept_y) = (a.clone(), b.clone(), (slope != 1.0).then(|| data.clone()));
+    let inputs: Vec<&Value> = [a, b].into_iter().chain(bias).collect();
     let shape = bias.map(|b| b.dims().to_vec());
-    Ok(Value::record(y, &inputs, move |s| {
+    Ok(Value::record(data, &inputs, move |s| {
         let gradient = match &kept_y {
             Some(y) => sloped(s.gradient, y, slope)?,
             None => s.gradient.clone(),
         };
-        let mut all = vec![s.by(0, || back[0](g, &gradient, &kept_w))?, s.by(1, || back[1](g, &gradient, &kept_x))?];
+        let plain = |pass, a: &Value, b: &Value| convolve(g, pass, a, b, None, Rectifier::Identity);
+        let by_a = || match pass {
+            Pass::Forward => plain(Pass::InputGradient, &gradient, &kept_b),
+            Pass::InputGradient => plain(Pass::Forward, &gradient, &kept_b),
+            Pass::KernelGradient => plain(Pass::InputGradient, &kept_b, &gradient),
+        };
+        let by_b = || match pass {
+            Pass::Forward => plain(Pass::KernelGradient, &kept_a, &gradient),
+            Pass::InputGradient => plain(Pass::KernelGradient, &gradient, &kept_a),
+            Pass::KernelGradient => plain(Pass::Forward, &kept_a, &gradient),
+        };
+        let mut all = vec![s.by(0, by_a)?, s.by(1, by_b)?];
         if let Some(shape) = &shape {
             all.push(s.by(2, || gradient.sum_to(shape))?);
         }
         Ok(all)
     }))
-}
-
-/// `(x, w) → y`
-fn forward(g: Geometry, x: &Value, w: &Value) -> Result<Value> {
-    let (_, co) = g.channels();
-    let data = on_cpu("conv2d", [x.data(), w.data()], (g.n, g.output[0], g.output[1], co), |[x, w]| convolution::forward(&g, x, w, RAW))?;
-    let (kept_x, kept_w) = (x.clone(), w.clone());
-    Ok(Value::record(data, &[x, w], move |s| {
-        Ok(vec![s.by(0, || input_gradient(g, s.gradient, &kept_w))?, s.by(1, || kernel_gradient(g, &kept_x, s.gradient))?])
-    }))
-}
-
-/// `(dy, w) → dx`
-fn input_gradient(g: Geometry, dy: &Value, w: &Value) -> Result<Value> {
-    let (ci, _) = g.channels();
-    let data =
-        on_cpu("conv2d-input-gradient", [dy.data(), w.data()], (g.n, g.input[0], g.input[1], ci), |[dy, w]| convolution::input_gradient(&g, dy, w, RAW))?;
-    let (kept_dy, kept_w) = (dy.clone(), w.clone());
-    Ok(Value::record(data, &[dy, w], move |s| Ok(vec![s.by(0, || forward(g, s.gradient, &kept_w))?, s.by(1, || kernel_gradient(g, s.gradient, &kept_dy))?])))
-}
-
-/// `(x, dy) → dw`
-fn kernel_gradient(g: Geometry, x: &Value, dy: &Value) -> Result<Value> {
-    let (_, co) = g.channels();
-    let shape = (co, g.ci, g.kernel[0], g.kernel[1]);
-    let data = on_cpu("conv2d-kernel-gradient", [x.data(), dy.data()], shape, |[x, dy]| convolution::kernel_gradient(&g, x, dy))?;
-    let (kept_x, kept_dy) = (x.clone(), dy.clone());
-    Ok(Value::record(data, &[x, dy], move |s| Ok(vec![s.by(0, || input_gradient(g, &kept_dy, s.gradient))?, s.by(1, || forward(g, &kept_x, s.gradient))?])))
 }

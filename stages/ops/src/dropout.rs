@@ -1,7 +1,8 @@
 //! Multiplication with a mask that somebody drew: dropout. Linear, so that it is its own gradient to any order.
 
+use crate::backend::{Job, compute};
 use crate::tape::Value;
-use candle_core::{Device, Result, Tensor, bail};
+use candle_core::{Result, bail};
 use rayon::prelude::*;
 use std::sync::Arc;
 
@@ -19,13 +20,26 @@ pub fn masked(x: &Value, keep: Vec<u8>, scale: f64) -> Result<Value> {
 }
 
 fn apply(x: &Value, keep: &Arc<[u8]>, scale: f32) -> Result<Value> {
-    let values = crate::backend::read("masked", [x.data()], |[x]| {
-        let mut y = vec![0f32; x.len()];
-        y.par_chunks_mut(TASK).zip(x.par_chunks(TASK)).zip(keep.par_chunks(TASK)).for_each(|((y, x), keep)| {
-            y.iter_mut().zip(x).zip(keep).for_each(|((y, x), keep)| *y = if *keep != 0 { x * scale } else { 0.0 });
-        });
-        y
-    })?;
+    let data = compute(&Masked { keep, scale }, [x.data()], x.dims())?;
     let keep = keep.clone();
-    Ok(Value::record(Tensor::from_vec(values, x.dims(), &Device::Cpu)?, &[x], move |s| Ok(vec![s.by(0, || apply(s.gradient, &keep, scale))?])))
+    Ok(Value::record(data, &[x], move |s| Ok(vec![s.by(0, || apply(s.gradient, &keep, scale))?])))
+}
+
+/// A mask and what the numbers that are kept are multiplied with.
+pub(crate) struct Masked<'a> {
+    pub(crate) keep: &'a [u8],
+    pub(crate) scale: f32,
+}
+
+impl Job<1, 1> for Masked<'_> {
+    fn name(&self) -> &'static str {
+        "masked"
+    }
+    fn on_cpu(&self, [x]: [&[f32]; 1]) -> [Vec<f32>; 1] {
+        let mut y = vec![0f32; x.len()];
+        y.par_chunks_mut(TASK).zip(x.par_chunks(TASK)).zip(self.keep.par_chunks(TASK)).for_each(|((y, x), keep)| {
+            y.iter_mut().zip(x).zip(keep).for_each(|((y, x), keep)| *y = if *keep != 0 { x * self.scale } else { 0.0 });
+        });
+        [y]
+    }
 }

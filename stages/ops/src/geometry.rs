@@ -3,7 +3,7 @@
 use candle_core::{Result, bail};
 
 /// How a kernel moves over a film: `[rows, columns]` each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Window {
     /// Steps between neighbouring outputs.
     pub stride: [usize; 2],
@@ -24,7 +24,7 @@ impl Window {
 
 /// A convolution `[n, h, w, ci] → [n, oh, ow, co]` with kernel `[co, ci/groups, kh, kw]`. A transposed convolution is the
 /// same geometry read backwards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Geometry {
     pub(crate) n: usize,
     /// Channels of one group, in and out.

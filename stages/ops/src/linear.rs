@@ -1,14 +1,14 @@
 //! A fully connected layer as a product of pixels: one set of kernels, one order of sums.
 
-use crate::after::NOTHING;
+use crate::after::Rectifier;
 use crate::tape::Value;
-use crate::{Window, conv2d, scale_shift};
+use crate::{Window, conv2d_then};
 use candle_core::{Result, bail};
 
 /// `x [n, inputs] · wᵀ + bias` with `w [outputs, inputs]`, `bias [outputs]`: `[n, outputs]`.
 ///
 /// # Errors
-/// Where shapes do not fit or a tensor is not float32 on the CPU.
+/// Where shapes do not fit or a tensor is not float32.
 pub fn linear(x: &Value, w: &Value, bias: Option<&Value>) -> Result<Value> {
     let (&[n, inputs], &[outputs, width]) = (x.dims(), w.dims()) else {
         bail!("linear: {:?} times {:?} transposed, where both have two extents", x.dims(), w.dims());
@@ -16,9 +16,6 @@ pub fn linear(x: &Value, w: &Value, bias: Option<&Value>) -> Result<Value> {
     if inputs != width {
         bail!("linear: {inputs} inputs where the weights have {width}");
     }
-    let y = conv2d(&x.reshape(&[n, 1, 1, inputs])?, &w.reshape(&[outputs, inputs, 1, 1])?, Window::square(1, 0))?.reshape(&[n, outputs])?;
-    match bias {
-        Some(bias) => scale_shift(&y, None, bias, NOTHING),
-        None => Ok(y),
-    }
+    let (pixels, kernels) = (x.reshape(&[n, 1, 1, inputs])?, w.reshape(&[outputs, inputs, 1, 1])?);
+    conv2d_then(&pixels, &kernels, Window::square(1, 0), bias, Rectifier::Identity)?.reshape(&[n, outputs])
 }

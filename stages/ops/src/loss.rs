@@ -8,7 +8,7 @@ use candle_core::{D, Result, Tensor, bail};
 /// `softplus(l) − l·t`, which cannot overflow.
 ///
 /// # Errors
-/// Where the tensor is not float32 on the CPU, as everywhere here.
+/// Where the tensor is not float32, as everywhere here.
 pub fn bce_with_logits(logits: &Value, target: f64) -> Result<Value> {
     softplus(logits)?.sub(&logits.scale(target)?)?.mean()
 }

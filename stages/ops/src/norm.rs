@@ -4,13 +4,15 @@
 //! Batch norm refuses a second order; instance and layer norm compute theirs from their parts.
 
 mod composed;
+pub(crate) mod jobs;
 
 use crate::activation::sloped;
 use crate::after::{After, Rectifier};
-use crate::backend::{on_cpu, read};
-use crate::cpu::norm::{Cut, Normed, affine, norm_gradient, statistics};
+use crate::backend::{compute, several};
+use crate::cpu::norm::Cut;
 use crate::tape::{Step, Value, is_recording};
-use candle_core::{Result, Tensor, bail};
+use candle_core::{DType, Result, Tensor, bail};
+use jobs::{Affine, Measure, Prepare, Slope, Sums};
 use std::sync::Arc;
 
 /// Statistics of one batch, `[c]` each, detached.
@@ -32,7 +34,7 @@ pub enum Divisor {
 
 impl Divisor {
     /// The divisor and `1 / (σ · divisor)`, by which it follows the numbers.
-    fn of(self, variance: f64) -> (f64, f64) {
+    pub(crate) fn of(self, variance: f64) -> (f64, f64) {
         match self {
             Divisor::Usual(eps) => ((variance + eps).sqrt(), 1.0 / (variance + eps)),
             Divisor::Outside(eps) => (variance.sqrt() + eps, 1.0 / (variance.sqrt().max(1e-12) * (variance.sqrt() + eps))),
@@ -43,25 +45,22 @@ impl Divisor {
 /// Normalises `x [n, h, w, c]` by the statistics of the batch (biased variance), then scales by `weight [c]` and adds `bias [c]`.
 ///
 /// # Errors
-/// Where channels differ, there is but one value per channel, or a tensor is not float32 on the CPU.
+/// Where channels differ, there is but one value per channel, or a tensor is not float32.
 pub fn batch_norm(x: &Value, weight: &Value, bias: &Value, eps: f64, after: After) -> Result<(Value, BatchStatistics)> {
     let (n, h, w, c) = x.dims4()?;
     if n * h * w < 2 {
         bail!("batch norm needs more than one value per channel, found {:?}", x.dims());
     }
     let cut = Cut { groups: 1, c, together: false };
-    let norm = Arc::new(Norm::of(x, cut, Some((weight, bias)), Divisor::Usual(eps))?);
-    let count = (n * h * w) as f64;
-    let unbiased: Vec<f32> = norm.variance.iter().map(|v| (v * count / (count - 1.0)) as f32).collect();
-    let device = x.data().device();
-    let batch = BatchStatistics { mean: Tensor::from_slice(&norm.mean, c, device)?, variance: Tensor::from_vec(unbiased, c, device)? };
-    Ok((norm.apply(x, Some((weight, bias)), after, Parts::Unknown)?, batch))
+    let (norm, unbiased) = Norm::of(x, cut, Some((weight, bias)), Divisor::Usual(eps))?;
+    let batch = BatchStatistics { mean: norm.mean.reshape(c)?, variance: unbiased.reshape(c)? };
+    Ok((Arc::new(norm).apply(x, Some((weight, bias)), after, Parts::Unknown)?, batch))
 }
 
 /// Normalises each map of each sample of `x [n, h, w, c]` by its own statistics; `affine` is weight and bias, `[c]` each.
 ///
 /// # Errors
-/// Where channels differ or a tensor is not float32 on the CPU.
+/// Where channels differ or a tensor is not float32.
 pub fn instance_norm(x: &Value, affine: Option<(&Value, &Value)>, divisor: Divisor, after: After) -> Result<Value> {
     let (n, _, _, c) = x.dims4()?;
     own(x, Cut { groups: n, c, together: false }, affine, divisor, after)
@@ -70,20 +69,21 @@ pub fn instance_norm(x: &Value, affine: Option<(&Value, &Value)>, divisor: Divis
 /// Normalises each sample of `x [n, h, w, c]` as a whole; `affine` is weight and bias, `[c]` or `[1]` each.
 ///
 /// # Errors
-/// Where channels differ or a tensor is not float32 on the CPU.
+/// Where channels differ or a tensor is not float32.
 pub fn layer_norm(x: &Value, affine: Option<(&Value, &Value)>, divisor: Divisor, after: After) -> Result<Value> {
     let (n, _, _, c) = x.dims4()?;
     own(x, Cut { groups: n, c, together: true }, affine, divisor, after)
 }
 
 fn own(x: &Value, cut: Cut, affine: Option<(&Value, &Value)>, divisor: Divisor, after: After) -> Result<Value> {
-    Arc::new(Norm::of(x, cut, affine, divisor)?).apply(x, affine, after, Parts::Norm(cut, divisor))
+    let (norm, _) = Norm::of(x, cut, affine, divisor)?;
+    Arc::new(norm).apply(x, affine, after, Parts::Norm(cut, divisor))
 }
 
 /// `rectifier(scale · x + shift + add)` for `x […, c]` and `shift [c]`, `scale [c]`: inference of a batch norm, a bias.
 ///
 /// # Errors
-/// Where channels differ or a tensor is not float32 on the CPU.
+/// Where channels differ or a tensor is not float32.
 pub fn scale_shift(x: &Value, scale: Option<&Value>, shift: &Value, after: After) -> Result<Value> {
     let c = shift.elem_count();
     if x.dims().last() != Some(&c) || scale.is_some_and(|s| s.elem_count() != c) {
@@ -92,17 +92,20 @@ pub fn scale_shift(x: &Value, scale: Option<&Value>, shift: &Value, after: After
     if scale.is_none() && after.add.is_none() && after.rectifier == Rectifier::Identity {
         return x.add(shift);
     }
-    let ones = Value::constant(Tensor::ones(c, candle_core::DType::F32, x.data().device())?);
-    let scale = scale.unwrap_or(&ones);
+    let ones = match scale {
+        Some(_) => None,
+        None => Some(Value::constant(Tensor::ones(c, DType::F32, x.data().device())?)),
+    };
+    let Some(scale) = scale.or(ones.as_ref()) else { unreachable!("one of them is there") };
     Arc::new(Norm::fixed(scale, shift)?).apply(x, Some((scale, shift)), after, Parts::Affine)
 }
 
 /// Normalises `x [n, h, w, c]` by given statistics: inference, or a frozen layer.
 ///
 /// # Errors
-/// Where channels differ or a tensor is not float32 on the CPU.
+/// Where channels differ or a tensor is not float32.
 pub fn batch_norm_fixed(x: &Value, weight: &Value, bias: &Value, mean: &Tensor, variance: &Tensor, eps: f64, after: After) -> Result<Value> {
-    let inverse = Value::constant((variance + eps)?.sqrt()?.recip()?);
+    let inverse = Value::constant(variance.clone()).shift(eps)?.sqrt()?.reciprocal()?;
     let scale = weight.mul(&inverse)?;
     let shift = bias.sub(&scale.mul(&Value::constant(mean.clone()))?)?;
     scale_shift(x, Some(&scale), &shift, after)
@@ -119,44 +122,49 @@ enum Parts {
 /// The numbers of a norm, `[groups, c]` each.
 struct Norm {
     cut: Cut,
-    mean: Vec<f32>,
-    variance: Vec<f64>,
-    inverse: Vec<f32>,
-    curvature: Vec<f32>,
-    weight: Vec<f32>,
-    scale: Vec<f32>,
-    shift: Vec<f32>,
+    mean: Tensor,
+    inverse: Tensor,
+    /// Zero where scale and shift do not follow from the numbers that they are applied to.
+    curvature: Tensor,
+    weight: Tensor,
+    scale: Tensor,
+    shift: Tensor,
+    /// True where curvature is zero.
+    is_fixed: bool,
 }
 
 impl Norm {
-    fn of(x: &Value, cut: Cut, affine: Option<(&Value, &Value)>, divisor: Divisor) -> Result<Norm> {
+    /// The norm of `x` and the unbiased variance.
+    fn of(x: &Value, cut: Cut, affine: Option<(&Value, &Value)>, divisor: Divisor) -> Result<(Norm, Tensor)> {
+        let numbers = || (cut.groups, cut.c).into();
+        let [mean, inverse, curvature, unbiased] = several(&Measure { cut, divisor }, [x.data()], [numbers(), numbers(), numbers(), numbers()])?;
         let (weight, bias) = match affine {
-            Some((w, b)) => (spread(w, cut)?, spread(b, cut)?),
-            None => (vec![1.0; cut.groups * cut.c], vec![0.0; cut.groups * cut.c]),
+            Some((w, b)) => (w.data().clone(), b.data().clone()),
+            None => (Tensor::ones(1, DType::F32, x.data().device())?, Tensor::zeros(1, DType::F32, x.data().device())?),
         };
-        let (mean, variance) = read("norm", [x.data()], |[x]| statistics(x, cut))?;
-        let divisors: Vec<(f64, f64)> = variance.iter().map(|v| divisor.of(*v)).collect();
-        let inverse: Vec<f32> = divisors.iter().map(|d| (1.0 / d.0) as f32).collect();
-        let scale: Vec<f32> = weight.iter().zip(&inverse).map(|(w, i)| w * i).collect();
-        let shift = bias.iter().zip(&mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
-        Ok(Norm { cut, mean, variance, inverse, curvature: divisors.iter().map(|d| d.1 as f32).collect(), weight, scale, shift })
+        for numbers in [&weight, &bias] {
+            if ![1, cut.c].contains(&numbers.elem_count()) {
+                bail!("a norm of {} channels with {} scales or shifts", cut.c, numbers.elem_count());
+            }
+        }
+        let [weight, scale, shift] = several(&Prepare, [&mean, &inverse, &weight, &bias], [numbers(), numbers(), numbers()])?;
+        Ok((Norm { cut, mean, inverse, curvature, weight, scale, shift, is_fixed: false }, unbiased))
     }
 
     /// A scale and a shift that follow from nothing.
     fn fixed(scale: &Value, shift: &Value) -> Result<Norm> {
         let cut = Cut { groups: 1, c: shift.elem_count(), together: false };
-        let (scale, shift) = (spread(scale, cut)?, spread(shift, cut)?);
-        let all = |v: f32| vec![v; cut.c];
-        Ok(Norm { cut, mean: all(0.0), variance: vec![], inverse: all(1.0), curvature: all(0.0), weight: scale.clone(), scale, shift })
+        let (zeros, ones) = (shift.data().zeros_like()?, shift.data().ones_like()?);
+        let (scale, shift) = (scale.data().clone(), shift.data().clone());
+        Ok(Norm { cut, mean: zeros.clone(), inverse: ones, curvature: zeros, weight: scale.clone(), scale, shift, is_fixed: true })
     }
 
     fn apply(self: Arc<Self>, x: &Value, wb: Option<(&Value, &Value)>, after: After, parts: Parts) -> Result<Value> {
-        let (slope, Cut { groups, c, .. }) = (after.rectifier.slope(), self.cut);
+        let slope = after.rectifier.slope();
+        let job = Affine { cut: self.cut, slope };
         let y = match after.add {
-            None => on_cpu("norm", [x.data()], x.dims(), |[x]| affine(x, None, &self.scale, &self.shift, groups, c, slope))?,
-            Some(add) if add.dims() == x.dims() => {
-                on_cpu("norm", [x.data(), add.data()], x.dims(), |[x, add]| affine(x, Some(add), &self.scale, &self.shift, groups, c, slope))?
-            }
+            None => compute(&job, [x.data(), &self.scale, &self.shift], x.dims())?,
+            Some(add) if add.dims() == x.dims() => compute(&job, [x.data(), add.data(), &self.scale, &self.shift], x.dims())?,
             Some(add) => bail!("{:?} cannot be added to {:?}", add.dims(), x.dims()),
         };
         // With something added, only the result tells what was rectified.
@@ -182,48 +190,36 @@ impl Norm {
 
     /// Gradients by input and, where there are, weight and bias.
     fn back(&self, s: &Step, x: &Value, wb: Option<&(Value, Value)>, y: Option<&Tensor>, slope: f32) -> Result<Vec<Option<Value>>> {
-        let normed = Normed {
-            cut: self.cut,
-            mean: &self.mean,
-            inverse: &self.inverse,
-            curvature: &self.curvature,
-            weight: &self.weight,
-            scale: &self.scale,
-            shift: &self.shift,
-            slope,
-        };
-        let (dx, by_weight, by_bias) = match y {
-            Some(y) => read("norm-gradient", [s.gradient.data(), x.data(), y], |[g, x, y]| norm_gradient(&normed, g, x, Some(y)))?,
-            None => read("norm-gradient", [s.gradient.data(), x.data()], |[g, x]| norm_gradient(&normed, g, x, None))?,
-        };
         // A second derivative is refused: of what all of these depend on.
         let last = |data: Tensor| Value::record_last("norm-gradient", data, &[s.gradient, x]);
-        let of = |sums: Vec<f64>, like: &Value| -> Result<Value> {
-            let values: Vec<f32> = gather(&sums, self.cut, like.elem_count());
-            Ok(last(Tensor::from_vec(values, like.dims(), x.data().device())?))
+        let (cut, g) = (self.cut, s.gradient.data());
+        let weights = wb.map_or(cut.c, |(w, _)| w.elem_count());
+        let by_weights = wb.is_some() && (s.wants(1) || s.wants(2));
+        let numbers = || (cut.groups, cut.c).into();
+        let shapes = [numbers(), numbers(), weights.into(), weights.into()];
+        let [level, tilt, by_weight, by_bias] = if self.is_fixed && !by_weights {
+            [&self.mean, &self.mean, &self.mean, &self.mean].map(Tensor::clone)
+        } else {
+            let job = Sums { cut, slope, weights };
+            let [mean, inverse, curvature, weight, scale, shift] = [&self.mean, &self.inverse, &self.curvature, &self.weight, &self.scale, &self.shift];
+            match y {
+                Some(y) => several(&job, [g, x.data(), mean, inverse, curvature, weight, scale, shift, y], shapes)?,
+                None => several(&job, [g, x.data(), mean, inverse, curvature, weight, scale, shift], shapes)?,
+            }
         };
-        let mut all = vec![s.by(0, || Ok(last(Tensor::from_vec(dx, x.dims(), x.data().device())?)))?];
+        let by_input = || {
+            let job = Slope { cut, slope };
+            let dx = match y {
+                Some(y) => compute(&job, [g, x.data(), &self.mean, &self.scale, &self.shift, &level, &tilt, y], x.dims())?,
+                None => compute(&job, [g, x.data(), &self.mean, &self.scale, &self.shift, &level, &tilt], x.dims())?,
+            };
+            Ok(last(dx))
+        };
+        let mut all = vec![s.by(0, by_input)?];
         if let Some((w, b)) = wb {
-            all.push(s.by(1, || of(by_weight, w))?);
-            all.push(s.by(2, || of(by_bias, b))?);
+            all.push(s.by(1, || Ok(last(by_weight.reshape(w.dims())?)))?);
+            all.push(s.by(2, || Ok(last(by_bias.reshape(b.dims())?)))?);
         }
         Ok(all)
     }
-}
-
-/// Weights `[c]` or `[1]` for every group and channel.
-fn spread(w: &Value, cut: Cut) -> Result<Vec<f32>> {
-    let values = w.data().flatten_all()?.to_vec1::<f32>()?;
-    match values.len() {
-        n if n == cut.c => Ok(values.repeat(cut.groups)),
-        1 => Ok(vec![values[0]; cut.groups * cut.c]),
-        n => bail!("a norm of {} channels with {n} scales or shifts", cut.c),
-    }
-}
-
-/// The counterpart of [`spread`].
-fn gather(sums: &[f64], cut: Cut, n: usize) -> Vec<f32> {
-    let of = |channel: usize| sums.iter().skip(channel).step_by(cut.c).sum::<f64>();
-    let each: Vec<f64> = (0..cut.c).map(of).collect();
-    if n == 1 { vec![each.iter().sum::<f64>() as f32] } else { each.iter().map(|v| *v as f32).collect() }
 }

@@ -1,11 +1,13 @@
 //! Optimiser steps in place: one pass over weights and state, no temporary tensors. The arithmetic is PyTorch's.
 
-mod rule;
+pub(crate) mod rule;
 
 pub use rule::{Adadelta, Adam, RmsProp, Rule, Sgd};
 
+use crate::backend::{Change, change};
+use crate::memory::Memory;
 use crate::tape::{Gradients, Value};
-use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor, bail};
+use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
 use std::sync::Mutex;
 
@@ -30,7 +32,7 @@ pub struct Optimiser {
 /// A weight and what is remembered of its gradients.
 struct Slot {
     weight: Value,
-    state: Mutex<[Vec<f32>; 2]>,
+    state: Mutex<[Memory; 2]>,
 }
 
 impl Optimiser {
@@ -41,7 +43,7 @@ impl Optimiser {
     /// An optimiser without memory.
     pub fn grouped(rule: impl Into<Rule>, rate: f64, groups: Vec<Group>) -> Self {
         let rule = rule.into();
-        let state = |w: &Value| rule.starts().map(|s| s.map_or_else(Vec::new, |v| vec![v; w.elem_count()]));
+        let state = |w: &Value| rule.starts().map(|s| Memory::Host(s.map_or_else(Vec::new, |v| vec![v; w.elem_count()])));
         let slots = |g: Group| (g.rate, g.weights.into_iter().map(|w| Slot { state: Mutex::new(state(&w)), weight: w }).collect());
         Optimiser { groups: groups.into_iter().map(slots).collect(), rule, rate, steps: 0 }
     }
@@ -59,7 +61,7 @@ impl Optimiser {
             let update = self.rule.update(self.rate * factor, self.steps);
             for slot in slots {
                 if let Some(gradient) = gradients.get(&slot.weight) {
-                    slot.weight.data().inplace_op2(&gradient.data().contiguous()?, &Step { state: &slot.state, update })?;
+                    change(slot.weight.data(), gradient.data(), &Step { state: &slot.state, update })?;
                 }
             }
         }
@@ -82,8 +84,15 @@ impl Optimiser {
         self.steps
     }
     /// What is remembered, weight by weight: to go on where one stopped.
-    pub fn state(&self) -> Vec<[Vec<f32>; 2]> {
-        self.groups.iter().flat_map(|(_, slots)| slots.iter().map(|s| s.state.lock().expect("BUG: poisoned").clone())).collect()
+    ///
+    /// # Errors
+    /// Where a GPU does not give its memory.
+    pub fn state(&self) -> Result<Vec<[Vec<f32>; 2]>> {
+        let of = |slot: &Slot| {
+            let [a, b] = &*slot.state.lock().expect("BUG: poisoned");
+            Ok([a.to_vec()?, b.to_vec()?])
+        };
+        self.groups.iter().flat_map(|(_, slots)| slots).map(of).collect()
     }
     /// Goes on from what another optimiser over the same weights remembered.
     ///
@@ -95,29 +104,27 @@ impl Optimiser {
         if slots.len() != state.len() || !slots.iter().zip(&state).all(|(slot, new)| fits(slot, new)) {
             bail!("what an optimiser remembers does not fit its weights");
         }
-        slots.iter().zip(state).for_each(|(slot, new)| *slot.state.lock().expect("BUG: poisoned") = new);
+        slots.iter().zip(state).for_each(|(slot, new)| *slot.state.lock().expect("BUG: poisoned") = new.map(Memory::Host));
         self.steps = steps;
         Ok(())
     }
 }
 
-struct Step<'a> {
-    state: &'a Mutex<[Vec<f32>; 2]>,
-    update: rule::Update,
+pub(crate) struct Step<'a> {
+    pub(crate) state: &'a Mutex<[Memory; 2]>,
+    pub(crate) update: rule::Update,
 }
 
-impl InplaceOp2 for Step<'_> {
+impl Change for Step<'_> {
     fn name(&self) -> &'static str {
         "optimiser-step"
     }
-    fn cpu_fwd(&self, weight: &mut CpuStorage, lw: &Layout, gradient: &CpuStorage, lg: &Layout) -> Result<()> {
-        let (w, g) = both(weight, lw, gradient, lg)?;
+    fn on_cpu(&self, w: &mut [f32], g: &[f32]) {
         let mut state = self.state.lock().expect("BUG: poisoned");
-        let [a, b] = &mut *state;
+        let [a, b] = state.each_mut().map(Memory::host);
         let tasks = g.len().div_ceil(TASK);
         let (a, b) = (parts(a, tasks), parts(b, tasks));
         w.par_chunks_mut(TASK).zip(g.par_chunks(TASK)).zip(a).zip(b).for_each(|(((w, g), a), b)| self.update.apply(w, g, a, b));
-        Ok(())
     }
 }
 
@@ -133,25 +140,38 @@ fn parts(mut memory: &mut [f32], tasks: usize) -> Vec<&mut [f32]> {
         .collect()
 }
 
+/// `target ← target + share · (source − target)`
+pub(crate) struct Approach(pub(crate) f32);
+
+impl Change for Approach {
+    fn name(&self) -> &'static str {
+        "approach"
+    }
+    fn on_cpu(&self, target: &mut [f32], source: &[f32]) {
+        target.par_chunks_mut(TASK).zip(source.par_chunks(TASK)).for_each(|(t, s)| {
+            t.iter_mut().zip(s).for_each(|(t, s)| *t += self.0 * (s - *t));
+        });
+    }
+}
+
+/// `target ← source`
+pub(crate) struct Overwrite;
+
+impl Change for Overwrite {
+    fn name(&self) -> &'static str {
+        "overwrite"
+    }
+    fn on_cpu(&self, target: &mut [f32], source: &[f32]) {
+        target.copy_from_slice(source);
+    }
+}
+
 /// `target ← target + share · (source − target)`, in place: an exponential moving average.
 ///
 /// # Errors
 /// Where shapes differ.
 pub fn approach(target: &Value, source: &Value, share: f64) -> Result<()> {
-    struct Approach(f32);
-    impl InplaceOp2 for Approach {
-        fn name(&self) -> &'static str {
-            "approach"
-        }
-        fn cpu_fwd(&self, target: &mut CpuStorage, lt: &Layout, source: &CpuStorage, ls: &Layout) -> Result<()> {
-            let (target, source) = both(target, lt, source, ls)?;
-            target.par_chunks_mut(TASK).zip(source.par_chunks(TASK)).for_each(|(t, s)| {
-                t.iter_mut().zip(s).for_each(|(t, s)| *t += self.0 * (s - *t));
-            });
-            Ok(())
-        }
-    }
-    target.data().inplace_op2(source.data(), &Approach(share as f32))
+    change(target.data(), source.data(), &Approach(share as f32))
 }
 
 /// Puts other numbers in place of a value's own.
@@ -159,45 +179,17 @@ pub fn approach(target: &Value, source: &Value, share: f64) -> Result<()> {
 /// # Errors
 /// Where shapes differ.
 pub fn overwrite(target: &Value, source: &Tensor) -> Result<()> {
-    struct Overwrite;
-    impl InplaceOp2 for Overwrite {
-        fn name(&self) -> &'static str {
-            "overwrite"
-        }
-        fn cpu_fwd(&self, target: &mut CpuStorage, lt: &Layout, source: &CpuStorage, ls: &Layout) -> Result<()> {
-            let (target, source) = both(target, lt, source, ls)?;
-            target.copy_from_slice(source);
-            Ok(())
-        }
-    }
-    target.data().inplace_op2(&source.contiguous()?, &Overwrite)
+    change(target.data(), source, &Overwrite)
 }
 
 /// The norm of all gradients together, and the gradients scaled down to `most` where it is larger.
 ///
 /// # Errors
-/// Where a gradient is not float32 on the CPU.
+/// Where a gradient is not float32.
 pub fn clip(gradients: Gradients, most: f64) -> Result<(Gradients, f64)> {
-    let squares = gradients.all().into_iter().map(|g| squared_norm(g.data())).collect::<Result<Vec<f64>>>()?;
+    let square = |g: &Value| g.detach().square()?.sum()?.scalar();
+    let squares = gradients.all().into_iter().map(square).collect::<Result<Vec<f64>>>()?;
     let norm = squares.iter().sum::<f64>().sqrt();
     let factor = most / (norm + 1e-6);
     if factor >= 1.0 { Ok((gradients, norm)) } else { Ok((gradients.map(|g| g.scale(factor))?, norm)) }
-}
-
-fn squared_norm(x: &Tensor) -> Result<f64> {
-    crate::backend::read("norm", [x], |[x]| {
-        let [total] = crate::cpu::columns::sums([x], [], 1, 1, |[x], []| [x * x]);
-        total[0]
-    })
-}
-
-fn both<'a>(weight: &'a mut CpuStorage, lw: &Layout, gradient: &'a CpuStorage, lg: &Layout) -> Result<(&'a mut [f32], &'a [f32])> {
-    if lw.shape() != lg.shape() {
-        bail!("optimiser: gradient {:?} for weight {:?}", lg.shape(), lw.shape());
-    }
-    let (Some((from, to)), Some((gradient_from, gradient_to))) = (lw.contiguous_offsets(), lg.contiguous_offsets()) else {
-        bail!("BUG: weights and gradients are contiguous")
-    };
-    let CpuStorage::F32(weight) = weight else { bail!("optimiser: weights are float32") };
-    Ok((&mut weight[from..to], &gradient.as_slice::<f32>()?[gradient_from..gradient_to]))
 }

@@ -1,10 +1,9 @@
 //! Max-pooling whose gradient goes to the first maximum, as in PyTorch, and means over windows.
 
-use crate::backend::{on_cpu, read};
+use crate::backend::{Job, compute, several};
 use crate::cpu::pool;
 use crate::tape::Value;
-use candle_core::{Result, Tensor, bail};
-use std::sync::Arc;
+use candle_core::{Result, bail};
 
 /// A square window that moves over a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,15 +31,14 @@ impl Square {
 /// The largest value of each `k × k` window of `x [n, h, w, c]`; padding counts as minus infinity. No second order.
 ///
 /// # Errors
-/// Where the window does not fit or the tensor is not float32 on the CPU.
+/// Where the window does not fit or the tensor is not float32.
 pub fn max_pool2d(x: &Value, k: usize, stride: usize, padding: usize) -> Result<Value> {
     let shape = Square { k, stride, padding }.output(x)?;
-    let (y, winners) = read("max-pool2d", [x.data()], |[x]| pool::max(&shape, x))?;
-    let y = Tensor::from_vec(y, shape.output_dims().to_vec(), x.data().device())?;
-    let winners: Arc<[u32]> = winners.into();
+    let dims = shape.output_dims();
+    let [y, winners] = several(&Largest(shape), [x.data()], [dims.to_vec().into(), dims.to_vec().into()])?;
     Ok(Value::record(y, &[x], move |s| {
         let back = || {
-            let data = on_cpu("max-pool2d-gradient", [s.gradient.data()], shape.input_dims().to_vec(), |[g]| pool::scatter(&shape, g, &winners))?;
+            let data = compute(&ToWinners(shape), [s.gradient.data(), &winners], shape.input_dims().to_vec())?;
             Ok(Value::record_last("max-pool2d-gradient", data, &[s.gradient]))
         };
         Ok(vec![s.by(0, back)?])
@@ -57,14 +55,55 @@ pub fn avg_pool2d(x: &Value, window: Square, count_padding: bool) -> Result<Valu
 }
 
 fn means(shape: pool::Shape, count_padding: bool, x: &Value) -> Result<Value> {
-    let y = on_cpu("avg-pool2d", [x.data()], shape.output_dims().to_vec(), |[x]| pool::mean(&shape, count_padding, x))?;
+    let y = compute(&Mean { shape, count_padding, back: false }, [x.data()], shape.output_dims().to_vec())?;
     Ok(Value::record(y, &[x], move |s| Ok(vec![s.by(0, || spread(shape, count_padding, s.gradient))?])))
 }
 
 /// The counterpart of [`means`].
 fn spread(shape: pool::Shape, count_padding: bool, g: &Value) -> Result<Value> {
-    let dx = on_cpu("avg-pool2d-gradient", [g.data()], shape.input_dims().to_vec(), |[g]| pool::spread(&shape, count_padding, g))?;
+    let dx = compute(&Mean { shape, count_padding, back: true }, [g.data()], shape.input_dims().to_vec())?;
     Ok(Value::record(dx, &[g], move |s| Ok(vec![s.by(0, || means(shape, count_padding, s.gradient))?])))
+}
+
+/// The largest value of each window, and where in the window it was found first.
+pub(crate) struct Largest(pub(crate) pool::Shape);
+
+impl Job<1, 2> for Largest {
+    fn name(&self) -> &'static str {
+        "max-pool2d"
+    }
+    fn on_cpu(&self, [x]: [&[f32]; 1]) -> [Vec<f32>; 2] {
+        let (y, winners) = pool::max(&self.0, x);
+        [y, winners]
+    }
+}
+
+/// A gradient to where the largest values were found.
+pub(crate) struct ToWinners(pub(crate) pool::Shape);
+
+impl Job<2, 1> for ToWinners {
+    fn name(&self) -> &'static str {
+        "max-pool2d-gradient"
+    }
+    fn on_cpu(&self, [g, winners]: [&[f32]; 2]) -> [Vec<f32>; 1] {
+        [pool::scatter(&self.0, g, winners)]
+    }
+}
+
+/// Means of windows, or the way back.
+pub(crate) struct Mean {
+    pub(crate) shape: pool::Shape,
+    pub(crate) count_padding: bool,
+    pub(crate) back: bool,
+}
+
+impl Job<1, 1> for Mean {
+    fn name(&self) -> &'static str {
+        "avg-pool2d"
+    }
+    fn on_cpu(&self, [x]: [&[f32]; 1]) -> [Vec<f32>; 1] {
+        [if self.back { pool::spread(&self.shape, self.count_padding, x) } else { pool::mean(&self.shape, self.count_padding, x) }]
+    }
 }
 
 /// The mean of each map: `[n, h, w, c] → [n, c]`.

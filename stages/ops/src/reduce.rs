@@ -2,14 +2,14 @@
 //!
 //! Sums are made in float32 over short runs and in float64 over the runs, in an order that the shape decides.
 
-use crate::backend::on_cpu;
-use crate::broadcast::{between, repeat};
+use crate::backend::{Job, compute};
+use crate::broadcast::{Repeat, between, repeat};
 use crate::cpu::columns::sums;
 use crate::cpu::elementwise::map_channels;
 use crate::tape::Value;
 use candle_core::{Result, bail};
 
-/// Results are errors where shapes do not fit or a tensor is not float32 on the CPU.
+/// Results are errors where shapes do not fit or a tensor is not float32.
 impl Value {
     /// The sum of all numbers, without extents.
     pub fn sum(&self) -> Result<Value> {
@@ -28,10 +28,7 @@ impl Value {
             let Some(next) = between(self.dims(), dims) else { bail!("{:?} cannot be summed to {dims:?}", self.dims()) };
             return self.sum_to(&next)?.sum_to(dims);
         };
-        let data = on_cpu("sum", [self.data()], dims, |[x]| {
-            let [total] = sums([x], [], fit.a, fit.b, |[x], []| [x]);
-            total.into_iter().map(|t| t as f32).collect()
-        })?;
+        let data = compute(&Sum(fit), [self.data()], dims)?;
         let before = self.dims().to_vec();
         Ok(Value::record(data, &[self], move |s| Ok(vec![s.by(0, || s.gradient.repeat_to(&before))?])))
     }
@@ -48,15 +45,33 @@ impl Value {
             let Some(next) = between(dims, self.dims()) else { bail!("{:?} cannot be repeated to {dims:?}", self.dims()) };
             return self.repeat_to(&next)?.repeat_to(dims);
         };
-        let n = dims.iter().product::<usize>();
-        let data = on_cpu("repeat", [self.data()], dims, |[x]| if n == 0 { vec![] } else { repeated(x, fit.a, fit.r, fit.b) })?;
+        let data = compute(&fit, [self.data()], dims)?;
         let before = self.dims().to_vec();
         Ok(Value::record(data, &[self], move |s| Ok(vec![s.by(0, || s.gradient.sum_to(&before))?])))
     }
 }
 
-fn repeated(x: &[f32], a: usize, r: usize, b: usize) -> Vec<f32> {
-    // The values of the first array are not used: its length says how much is written.
-    let shape = vec![0f32; a * r * b];
-    map_channels([&shape], [x], a, b, |_, [x]| x)
+/// `[a, r, b] → [a, b]`
+pub(crate) struct Sum(pub(crate) Repeat);
+
+impl Job<1, 1> for Sum {
+    fn name(&self) -> &'static str {
+        "sum"
+    }
+    fn on_cpu(&self, [x]: [&[f32]; 1]) -> [Vec<f32>; 1] {
+        let [total] = sums([x], [], self.0.a, self.0.b, |[x], []| [x]);
+        [total.into_iter().map(|t| t as f32).collect()]
+    }
+}
+
+/// `[a, b] → [a, r, b]`
+impl Job<1, 1> for Repeat {
+    fn name(&self) -> &'static str {
+        "repeat"
+    }
+    fn on_cpu(&self, [x]: [&[f32]; 1]) -> [Vec<f32>; 1] {
+        // The values of the first array are not used: its length says how much is written.
+        let shape = vec![0f32; self.a * self.r * self.b];
+        [map_channels([&shape], [x], self.a, self.b, |_, [x]| x)]
+    }
 }

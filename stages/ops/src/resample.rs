@@ -1,7 +1,7 @@
 //! Maps whose rows and columns are each weighted sums of other rows and columns: up-sampling, padding, filters.
 //! Linear, so that the way back is the transposed weights, to any order.
 
-use crate::backend::on_cpu;
+use crate::backend::{Job, compute};
 use crate::cpu::resample::{Weights, rows_and_columns};
 use crate::tape::Value;
 use candle_core::{Result, bail};
@@ -28,7 +28,25 @@ pub(crate) fn resample(x: &Value, axes: Axes) -> Result<Value> {
     if rows.inputs != h || columns.inputs != w {
         bail!("BUG: weights for {} × {} on {:?}", rows.inputs, columns.inputs, x.dims());
     }
-    let data = on_cpu("resample", [x.data()], (n, rows.len(), columns.len(), c), |[x]| rows_and_columns(rows, columns, x, n, c))?;
+    let job = Resample { axes: &axes.there, n, c };
+    let data = compute(&job, [x.data()], (n, rows.len(), columns.len(), c))?;
     let back = Axes { there: axes.back, back: axes.there.clone() };
     Ok(Value::record(data, &[x], move |s| Ok(vec![s.by(0, || resample(s.gradient, back.clone()))?])))
+}
+
+/// Rows and columns, for `n` samples of `c` channels.
+pub(crate) struct Resample<'a> {
+    pub(crate) axes: &'a [Weights; 2],
+    pub(crate) n: usize,
+    pub(crate) c: usize,
+}
+
+impl Job<1, 1> for Resample<'_> {
+    fn name(&self) -> &'static str {
+        "resample"
+    }
+    fn on_cpu(&self, [x]: [&[f32]; 1]) -> [Vec<f32>; 1] {
+        let [rows, columns] = self.axes;
+        [rows_and_columns(rows, columns, x, self.n, self.c)]
+    }
 }

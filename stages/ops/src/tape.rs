@@ -58,6 +58,10 @@ impl Step<'_> {
     pub(crate) fn by(&self, i: usize, compute: impl FnOnce() -> Result<Value>) -> Result<Option<Value>> {
         if self.wanted[i] { compute().map(Some) } else { Ok(None) }
     }
+    /// True where somebody wants the gradient by input `i`.
+    pub(crate) fn wants(&self, i: usize) -> bool {
+        self.wanted[i]
+    }
     /// The value that the rule belongs to, of its data: a rule cannot hold the value itself, which holds the rule.
     pub(crate) fn output(&self, data: &Tensor) -> Value {
         Value { data: data.clone(), node: Some(self.node.clone()) }

@@ -8,7 +8,7 @@ use candle_core::Result;
 /// Repeats each value `scale × scale` times: `[n, h, w, c] → [n, h·scale, w·scale, c]`.
 ///
 /// # Errors
-/// Where there are not four extents or the tensor is not float32 on the CPU.
+/// Where there are not four extents or the tensor is not float32.
 pub fn up_sample_nearest(x: &Value, scale: usize) -> Result<Value> {
     let (_, h, w, _) = x.dims4()?;
     resample(x, Axes::of(Weights::nearest(h, scale), Weights::nearest(w, scale)))

@@ -2,7 +2,7 @@
 
 mod torch;
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Result, Tensor};
 use hilum_ops::{Adam, Optimiser, Rectifier, Sgd, Value, Window};
 use torch::report::{Report, numbers, relative_error, values};
 
@@ -35,7 +35,7 @@ const LARGE: [Shape; 8] = [
 
 /// A leaf of these numbers.
 fn made(values: Vec<f32>, dims: &[usize]) -> Value {
-    Value::leaf(&Tensor::from_vec(values, dims, &Device::Cpu).unwrap())
+    Value::leaf(&Tensor::from_vec(values, dims, &torch::fixture::device()).unwrap())
 }
 
 fn large(shape: Shape, seed: u64) -> (Value, Value) {

@@ -262,7 +262,7 @@ fn an_optimiser_goes_on_where_another_stopped() {
         steps(&first, &mut before, 3);
         let rest = first.each_ref().map(|v| Value::leaf(&v.data().copy().unwrap()));
         let mut after = optimiser(kind, &rest);
-        after.restore(before.steps(), before.state()).unwrap();
+        after.restore(before.steps(), before.state().unwrap()).unwrap();
         steps(&rest, &mut after, 4);
         whole.iter().zip(&rest).for_each(|(a, b)| assert_eq!(values(a), values(b), "{kind}"));
         assert!(after.restore(0, vec![]).is_err());
@@ -313,7 +313,7 @@ fn a_graph_is_gone_after_its_backward_pass() {
     assert!(loss.backward().unwrap().get(&x).is_some());
     assert!(loss.backward().unwrap_err().to_string().contains("released"));
     // What nothing is asked about is not computed, and constants have no gradient.
-    let w = Value::leaf(&Tensor::new(2f32, &candle_core::Device::Cpu).unwrap());
+    let w = Value::leaf(&Tensor::new(2f32, &torch::fixture::device()).unwrap());
     let product = x.mul(&w).unwrap().sum().unwrap().backward_to([&w]).unwrap();
     assert!(product.get(&x).is_none() && product.get(&w).is_some() && product.get(&x.detach()).is_none());
     let quiet = hilum_ops::without_history(|| x.square().unwrap());

@@ -10,7 +10,7 @@ use crate::data::sample::{Sample, Samples};
 use crate::data::table::{Table, number};
 use crate::data::weights::Trained;
 use crate::networks::{Classifier, ClassifierNetwork, Mode, Pretrained, Weights};
-use crate::training::{self, OptimiserChoice};
+use crate::training::{self, OptimiserChoice, Precision};
 use candle_core::Device;
 use hilum_ops::{Value, cross_entropy, without_history};
 
@@ -56,6 +56,9 @@ pub struct TrainClassifier {
     /// Classic augmentation.
     #[serde(default)]
     pub augment: Augment,
+    /// Precision of products on a GPU.
+    #[serde(default)]
+    pub precision: Precision,
 }
 
 fn default_batch() -> u32 {
@@ -85,7 +88,7 @@ impl Stage for TrainClassifier {
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
-        self.train(&inputs, cx)
+        self.precision.during(cx.device, || self.train(&inputs, cx))
     }
 }
 
@@ -203,7 +206,8 @@ struct Running {
 
 impl Running {
     fn add(&mut self, loss: f64, logits: &Value, labels: &[u32]) -> Result<()> {
-        let predicted = logits.data().argmax(1)?.to_vec1::<u32>()?;
+        let largest = |row: &Vec<f32>| (0..row.len()).fold(0, |best, c| if row[c] > row[best] { c } else { best });
+        let predicted: Vec<u32> = logits.data().to_vec2::<f32>()?.iter().map(|row| largest(row) as u32).collect();
         self.loss += loss;
         self.steps += 1;
         self.hits += predicted.iter().zip(labels).filter(|(a, b)| a == b).count();

@@ -14,7 +14,7 @@ use crate::data::table::{Table, number};
 use crate::data::weights::Trained;
 use crate::networks::dcgan::{Discriminator, Generator};
 use crate::networks::{Mode, Weights, dcgan};
-use crate::training::{self, AdamParameters};
+use crate::training::{self, AdamParameters, Precision};
 use hilum_ops::{Value, bce_with_logits, mean_probability, without_history};
 
 ports! {
@@ -59,6 +59,9 @@ pub struct TrainGan {
     /// Classic augmentation of the real films.
     #[serde(default)]
     pub augment: Augment,
+    /// Precision of products on a GPU.
+    #[serde(default)]
+    pub precision: Precision,
 }
 
 fn default_batch() -> u32 {
@@ -96,7 +99,7 @@ impl Stage for TrainGan {
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
-        self.train(&inputs, cx)
+        self.precision.during(cx.device, || self.train(&inputs, cx))
     }
 }
 

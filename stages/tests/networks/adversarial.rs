@@ -1,7 +1,6 @@
 //! Training steps of generative networks: DCGAN with Adam, and the critic's step with a gradient penalty.
 
-use super::reference::{at, below, close, fill, film, stream, tensor, thinned};
-use candle_core::Device;
+use super::reference::{at, below, close, device, fill, film, stream, tensor, thinned};
 use hilum_ops::{Adam, Divisor, Optimiser, Rectifier, Value, Window, bce_with_logits, conv2d, layer_norm, leaky_relu};
 use hilum_stages::networks::dcgan::{Config, Discriminator, Generator};
 use hilum_stages::networks::{Mode, Weights};
@@ -9,7 +8,7 @@ use hilum_stages::networks::{Mode, Weights};
 #[test]
 fn one_step_of_dcgan_is_torchs() {
     let config = Config { size: 32, latent: 16, width: 8, dropout: 0.0 };
-    let (mut gw, mut dw) = (Weights::on(&Device::Cpu), Weights::on(&Device::Cpu));
+    let (mut gw, mut dw) = (Weights::on(&device()), Weights::on(&device()));
     let g = Generator::new(&config, &mut gw.scope(&mut stream())).unwrap();
     let d = Discriminator::new(&config, &mut dw.scope(&mut stream())).unwrap();
     fill("step.g", &gw);

@@ -1,7 +1,6 @@
 //! Training steps of small networks on several numbers of threads, and repeated: the same bits.
 
-use super::reference::{film, stream};
-use candle_core::Device;
+use super::reference::{device, film, stream};
 use hilum_ops::{Adam, Optimiser, Rectifier, Value, absolute_error, bce_with_logits, cross_entropy, softplus, squared_error};
 use hilum_stages::contract::error::Result;
 use hilum_stages::networks::diffaugment::{Draw, Policy};
@@ -12,7 +11,7 @@ fn adam(weights: &Weights) -> Optimiser {
     Optimiser::new(Adam { beta1: 0.5, beta2: 0.999, eps: 1e-8, decay: 0.0, decoupled: false }, 2e-4, weights.trained())
 }
 fn weights() -> Weights {
-    Weights::on(&Device::Cpu)
+    Weights::on(&device())
 }
 /// Two steps, and the weights after them.
 fn after(all: &[&Weights], mut step: impl FnMut() -> Result<()>) -> Result<Vec<u8>> {

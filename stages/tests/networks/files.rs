@@ -1,12 +1,11 @@
 //! Weights from files that do not fit.
 
-use super::reference::stream;
-use candle_core::Device;
+use super::reference::{device, stream};
 use hilum_stages::networks::Weights;
 use hilum_stages::networks::smallcnn::{Config, SmallCnn};
 
 fn of(width: usize) -> Weights {
-    let mut weights = Weights::on(&Device::Cpu);
+    let mut weights = Weights::on(&device());
     SmallCnn::new(&Config { width, dropout: 0.0 }, 3, &mut weights.scope(&mut stream())).unwrap();
     weights
 }
@@ -14,16 +13,16 @@ fn of(width: usize) -> Weights {
 #[test]
 fn weights_that_do_not_fit_are_refused_by_name() {
     let (narrow, wide) = (of(4), of(8));
-    let refused = wide.load_safetensors(&narrow.to_safetensors().unwrap(), &Device::Cpu).unwrap_err().to_string();
+    let refused = wide.load_safetensors(&narrow.to_safetensors().unwrap(), &device()).unwrap_err().to_string();
     assert!(refused.contains("conv1.weight") && refused.contains("[4, 1, 3, 3]") && refused.contains("[8, 1, 3, 3]"), "{refused}");
-    assert!(wide.load_safetensors(b"\x80\x04pickle", &Device::Cpu).is_err());
+    assert!(wide.load_safetensors(b"\x80\x04pickle", &device()).is_err());
 }
 
 #[test]
 fn what_is_written_is_read_and_followed() {
     let (a, b) = (of(4), of(4));
     a.named_trained().iter().for_each(|(_, v)| hilum_ops::overwrite(v, &v.data().ones_like().unwrap()).unwrap());
-    b.load_safetensors(&a.to_safetensors().unwrap(), &Device::Cpu).unwrap();
+    b.load_safetensors(&a.to_safetensors().unwrap(), &device()).unwrap();
     assert_eq!(a.to_safetensors().unwrap(), b.to_safetensors().unwrap());
     let first = |w: &Weights| w.trained()[0].data().flatten_all().unwrap().to_vec1::<f32>().unwrap()[0];
     let c = of(4);
@@ -37,7 +36,7 @@ fn frozen_layers_stay_and_their_norms_do_what_is_asked() {
     use super::reference::{film, thinned};
     use hilum_ops::{Optimiser, Sgd, cross_entropy};
     use hilum_stages::networks::{Classifier, Mode};
-    let mut weights = Weights::on(&Device::Cpu);
+    let mut weights = Weights::on(&device());
     let network = SmallCnn::new(&Config { width: 4, dropout: 0.0 }, 3, &mut weights.scope(&mut stream())).unwrap();
     let all = |w: &Weights| w.all().map(|(n, v)| (n.clone(), thinned(v))).collect::<std::collections::BTreeMap<_, _>>();
     let groups = weights.groups(|name| if name.starts_with("fc.") { 1.0 } else { 0.0 });
@@ -66,8 +65,8 @@ fn frozen_layers_stay_and_their_norms_do_what_is_asked() {
 }
 
 mod pretrained {
-    use super::super::reference::{stream, thinned};
-    use candle_core::{Device, Tensor};
+    use super::super::reference::{device, stream, thinned};
+    use candle_core::Tensor;
     use hilum_cache::Sha256;
     use hilum_ops::Value;
     use hilum_stages::contract::error::Error;
@@ -77,13 +76,13 @@ mod pretrained {
 
     fn network(channels: usize, classes: usize) -> (Box<dyn hilum_stages::networks::Classifier>, Weights, ClassifierNetwork) {
         let kind = ClassifierNetwork::Resnet18(Config { channels });
-        let mut weights = Weights::on(&Device::Cpu);
+        let mut weights = Weights::on(&device());
         let network = kind.build(classes, &mut weights.scope(&mut stream())).unwrap();
         (network, weights, kind)
     }
     fn load(bytes: &[u8], into: &Weights, kind: &ClassifierNetwork) -> Result<(), Error> {
         let file = Pretrained { path: SourcePath("models/resnet18.safetensors".into()), sha256: Sha256::of(bytes).hex() };
-        file.load(bytes, into, kind.ends(), &Device::Cpu)
+        file.load(bytes, into, kind.ends(), &device())
     }
     fn complaint(bytes: &[u8]) -> (String, String) {
         let (_, weights, kind) = network(1, 2);
@@ -128,7 +127,7 @@ mod pretrained {
         assert!(message.contains("does not read as safetensors"), "{message}");
         let (_, weights, kind) = network(1, 2);
         let other = Pretrained { path: SourcePath("w.safetensors".into()), sha256: "0".repeat(64) };
-        let message = other.load(b"abc", &weights, kind.ends(), &Device::Cpu).unwrap_err().to_string();
+        let message = other.load(b"abc", &weights, kind.ends(), &device()).unwrap_err().to_string();
         let found = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert!(message.contains(found) && message.contains(&"0".repeat(64)), "{message}");
     }

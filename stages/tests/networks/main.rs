@@ -8,4 +8,5 @@ mod determinism;
 mod files;
 mod reference;
 mod stylegan;
+mod trees;
 mod zoo;

@@ -13,6 +13,15 @@ static REFERENCE: LazyLock<HashMap<String, Tensor>> = LazyLock::new(|| {
     files.into_iter().flat_map(|f| candle_core::safetensors::load(f, &Device::Cpu).expect("the fixture reads")).collect()
 });
 
+/// Where networks are tried: on the CPU, or on the first GPU where `HILUM_TEST_DEVICE` says `cuda`.
+pub(crate) fn device() -> Device {
+    static DEVICE: LazyLock<Device> = LazyLock::new(|| match std::env::var("HILUM_TEST_DEVICE").as_deref() {
+        Ok("cuda") => Device::new_cuda(0).expect("a GPU"),
+        _ => Device::Cpu,
+    });
+    DEVICE.clone()
+}
+
 pub(crate) fn at(name: &str) -> Vec<f32> {
     let tensor = REFERENCE.get(name).unwrap_or_else(|| panic!("the fixture has no `{name}`"));
     tensor.flatten_all().unwrap().to_dtype(candle_core::DType::F32).unwrap().to_vec1().unwrap()
@@ -46,7 +55,7 @@ fn numbers(name: &str, n: usize) -> impl Iterator<Item = f64> {
 }
 pub(crate) fn tensor(name: &str, shape: &[usize], scale: f64, offset: f64) -> Tensor {
     let values: Vec<f32> = numbers(name, shape.iter().product()).map(|v| (v * scale + offset) as f32).collect();
-    Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
+    Tensor::from_vec(values, shape, &device()).unwrap()
 }
 /// A film batch in the network's order, of a shape in torch's.
 pub(crate) fn film(name: &str, shape: &[usize; 4]) -> Value {

@@ -1,7 +1,6 @@
 //! Every network with the reference's weights: two films or more through both.
 
-use super::reference::{at, below, close, fill, film, has, number, stream, tensor, thinned, turned};
-use candle_core::Device;
+use super::reference::{at, below, close, device, fill, film, has, number, stream, tensor, thinned, turned};
 use hilum_ops::{Gradients, Rectifier, Value};
 use hilum_stages::contract::error::Result;
 use hilum_stages::networks::{Classifier, Mode, Scope, Weights};
@@ -9,7 +8,7 @@ use hilum_stages::networks::{dcgan, densenet, inception, keras_cyclegan, patchga
 
 /// Values and gradients of the first and last layer in evaluation and training, and running statistics.
 pub(crate) fn agrees<N>(key: &str, build: impl FnOnce(&mut Scope) -> Result<N>, forward: impl Fn(&N, bool) -> Result<Value>) -> (N, Weights) {
-    let mut weights = Weights::on(&Device::Cpu);
+    let mut weights = Weights::on(&device());
     let network = build(&mut weights.scope(&mut stream())).unwrap();
     assert_eq!(weights.count(), number(&format!("{key}.count")), "{key}: trained numbers");
     fill(key, &weights);
@@ -129,7 +128,7 @@ fn pix2pix_is_tensorflows() {
 
 #[test]
 fn training_differs_from_evaluation() {
-    let mut weights = Weights::on(&Device::Cpu);
+    let mut weights = Weights::on(&device());
     let c = smallcnn::SmallCnn::new(&smallcnn::Config { width: 4, dropout: 0.5 }, 3, &mut weights.scope(&mut stream())).unwrap();
     let x = film("films", &[2, 1, 16, 16]);
     assert_ne!(thinned(&classify(&c, &x, true).unwrap()), thinned(&classify(&c, &x, false).unwrap()));

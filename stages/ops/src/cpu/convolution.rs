@@ -6,7 +6,7 @@ use super::slices::{Shared, filled};
 use crate::geometry::Geometry;
 use rayon::prelude::*;
 
-pub(crate) use super::grid::{Finish, RAW};
+pub(crate) use super::grid::Finish;
 pub(crate) use super::outer::kernel_gradient;
 
 /// Rows that are unfolded at once.

@@ -49,7 +49,7 @@ pub(crate) fn sigmoid(x: f32) -> f32 {
 
 /// `ln(1 + e^x)`.
 #[inline(always)]
-pub(crate) fn softplus([x]: [f32; 1]) -> f32 {
+pub(crate) fn softplus(x: f32) -> f32 {
     let tail = exp(-x.abs()).ln_1p();
     if x > 0.0 { x + tail } else { tail }
 }

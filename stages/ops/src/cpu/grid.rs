@@ -31,9 +31,6 @@ pub(crate) struct Finish<'a> {
     pub(crate) slope: f32,
 }
 
-/// Nothing is done.
-pub(crate) const RAW: Finish<'static> = Finish { bias: None, slope: 1.0 };
-
 impl Finish<'_> {
     fn does_something(&self) -> bool {
         self.bias.is_some() || self.slope != 1.0

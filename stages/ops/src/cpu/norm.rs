@@ -44,36 +44,49 @@ pub(crate) fn statistics(x: &[f32], cut: Cut) -> (Vec<f32>, Vec<f64>) {
     (mean, variance)
 }
 
+/// The weight of each number `[groups, c]`, scale and shift, from mean, 1 / divisor, and weight and bias (`[c]` or one each).
+pub(crate) fn prepare([mean, inverse, weight, bias]: [&[f32]; 4]) -> [Vec<f32>; 3] {
+    let spread = |w: &[f32]| -> Vec<f32> { w.iter().copied().cycle().take(mean.len()).collect() };
+    let weight = spread(weight);
+    let scale: Vec<f32> = weight.iter().zip(inverse).map(|(w, i)| w * i).collect();
+    let shift = spread(bias).iter().zip(mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
+    [weight, scale, shift]
+}
+
 /// `rectifier(scale · x + shift + add)` with `scale`, `shift` `[groups, c]`.
-pub(crate) fn affine(x: &[f32], add: Option<&[f32]>, scale: &[f32], shift: &[f32], groups: usize, c: usize, slope: f32) -> Vec<f32> {
+pub(crate) fn affine(x: &[f32], add: Option<&[f32]>, scale: &[f32], shift: &[f32], Cut { groups, c, .. }: Cut, slope: f32) -> Vec<f32> {
     match add {
         None => map_channels([x], [scale, shift], groups, c, |[x], [scale, shift]| rectify(x * scale + shift, slope)),
         Some(add) => map_channels([x, add], [scale, shift], groups, c, |[x, add], [scale, shift]| rectify(x * scale + shift + add, slope)),
     }
 }
 
-/// What a norm did, and what its way back needs.
-pub(crate) struct Normed<'a> {
-    pub(crate) cut: Cut,
-    /// All `[groups, c]`.
-    pub(crate) mean: &'a [f32],
-    /// 1 / divisor.
-    pub(crate) inverse: &'a [f32],
-    /// `1 / (σ · divisor)`: how the divisor follows from the numbers. Zero where it does not.
-    pub(crate) curvature: &'a [f32],
-    /// Weight, and what was added after it.
-    pub(crate) weight: &'a [f32],
-    pub(crate) scale: &'a [f32],
-    pub(crate) shift: &'a [f32],
+/// A gradient on its way back through what followed a norm.
+pub(crate) struct Passed<'a> {
+    pub(crate) g: &'a [f32],
+    pub(crate) x: &'a [f32],
+    /// Tells which results were rectified; where it is not given they are computed again.
+    pub(crate) y: Option<&'a [f32]>,
     pub(crate) slope: f32,
 }
 
-/// `(dx, by weight [groups, c], by bias [groups, c])`. `y`, if given, tells which results were rectified; else they are computed again.
-pub(crate) fn norm_gradient(n: &Normed, g: &[f32], x: &[f32], y: Option<&[f32]>) -> (Vec<f32>, Vec<f64>, Vec<f64>) {
-    let Cut { groups, c, .. } = n.cut;
-    let slope = n.slope;
-    let count = n.cut.count(x.len());
-    let constants = [n.mean, n.scale, n.shift];
+/// Level and tilt of the gradient by x, `[groups, c]`, and the gradients by weight and bias, `[weights]`. With
+/// `m(·)` for means over the numbers that share a mean:
+/// `dx = weight · inverse · (g − m(g) − (x − mean) · curvature · m(g · (x − mean)))`, where `m` is of `weight · g`.
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn weight_gradients(
+    cut: Cut,
+    passed: &Passed,
+    mean: &[f32],
+    inverse: &[f32],
+    curvature: &[f32],
+    weight: &[f32],
+    scale: &[f32],
+    shift: &[f32],
+    weights: usize,
+) -> [Vec<f32>; 4] {
+    let (Cut { groups, c, .. }, &Passed { g, x, y, slope }) = (cut, passed);
+    let constants = [mean, scale, shift];
     let [by_bias, by_offset] = match y {
         Some(y) => sums([g, x, y], constants, groups, c, |[g, x, y], [mean, ..]| {
             let g = g * derivative(y, slope);
@@ -85,25 +98,36 @@ pub(crate) fn norm_gradient(n: &Normed, g: &[f32], x: &[f32], y: Option<&[f32]>)
             [g, g * (x - mean)]
         }),
     };
-    let by_weight: Vec<f64> = by_offset.iter().zip(n.inverse).map(|(s, i)| s * f64::from(*i)).collect();
-    // dx = weight · inverse · (g − mean(g) − (x − mean) · curvature · mean(g · (x − mean))), where means are those of weight · g.
+    let by_weight: Vec<f64> = by_offset.iter().zip(inverse).map(|(s, i)| s * f64::from(*i)).collect();
     let weighted = |sums: &[f64]| {
-        let mut all: Vec<f64> = sums.iter().zip(n.weight).map(|(s, w)| s * f64::from(*w)).collect();
-        n.cut.pool(&mut all);
+        let mut all: Vec<f64> = sums.iter().zip(weight).map(|(s, w)| s * f64::from(*w)).collect();
+        cut.pool(&mut all);
         all
     };
-    let (level, slant) = (weighted(&by_bias), weighted(&by_offset));
-    let at = |i: usize| f64::from(n.inverse[i]);
-    let factor: Vec<f32> = n.scale.to_vec();
-    let tilt: Vec<f32> = (0..groups * c).map(|i| (at(i) * slant[i] / count * f64::from(n.curvature[i])) as f32).collect();
-    let level: Vec<f32> = (0..groups * c).map(|i| if n.curvature[i] == 0.0 { 0.0 } else { (at(i) * level[i] / count) as f32 }).collect();
-    let rest = |g: f32, x: f32, [factor, tilt, level, mean]: [f32; 4]| factor * g - level - (x - mean) * tilt;
-    let dx = match y {
-        Some(y) => map_channels([g, x, y], [&factor, &tilt, &level, n.mean], groups, c, |[g, x, y], k| rest(g * derivative(y, slope), x, k)),
-        None if slope == 1.0 => map_channels([g, x], [&factor, &tilt, &level, n.mean], groups, c, |[g, x], k| rest(g, x, k)),
-        None => map_channels([g, x], [&factor, &tilt, &level, n.mean, n.shift], groups, c, |[g, x], [factor, tilt, level, mean, shift]| {
-            rest(g * derivative(x * factor + shift, slope), x, [factor, tilt, level, mean])
+    let (level, slant, count) = (weighted(&by_bias), weighted(&by_offset), cut.count(x.len()));
+    let at = |i: usize| f64::from(inverse[i]);
+    let tilt: Vec<f32> = (0..groups * c).map(|i| (at(i) * slant[i] / count * f64::from(curvature[i])) as f32).collect();
+    let level: Vec<f32> = (0..groups * c).map(|i| if curvature[i] == 0.0 { 0.0 } else { (at(i) * level[i] / count) as f32 }).collect();
+    [level, tilt, gather(&by_weight, c, weights), gather(&by_bias, c, weights)]
+}
+
+/// Sums over groups and, for one weight, over channels.
+fn gather(sums: &[f64], c: usize, weights: usize) -> Vec<f32> {
+    let of = |channel: usize| sums.iter().skip(channel).step_by(c).sum::<f64>();
+    let each: Vec<f64> = (0..c).map(of).collect();
+    if weights == 1 { vec![each.iter().sum::<f64>() as f32] } else { each.iter().map(|v| *v as f32).collect() }
+}
+
+/// `scale · g − level − (x − mean) · tilt`
+pub(crate) fn input_gradient(cut: Cut, passed: &Passed, mean: &[f32], scale: &[f32], shift: &[f32], level: &[f32], tilt: &[f32]) -> Vec<f32> {
+    let (Cut { groups, c, .. }, &Passed { g, x, y, slope }) = (cut, passed);
+    let rest = |g: f32, x: f32, [scale, tilt, level, mean]: [f32; 4]| scale * g - level - (x - mean) * tilt;
+    let constants = [scale, tilt, level, mean];
+    match y {
+        Some(y) => map_channels([g, x, y], constants, groups, c, |[g, x, y], k| rest(g * derivative(y, slope), x, k)),
+        None if slope == 1.0 => map_channels([g, x], constants, groups, c, |[g, x], k| rest(g, x, k)),
+        None => map_channels([g, x], [scale, tilt, level, mean, shift], groups, c, |[g, x], [scale, tilt, level, mean, shift]| {
+            rest(g * derivative(x * scale + shift, slope), x, [scale, tilt, level, mean])
         }),
-    };
-    (dx, by_weight, by_bias)
+    }
 }

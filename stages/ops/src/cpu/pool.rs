@@ -42,17 +42,17 @@ impl Shape {
     }
 }
 
-/// Maxima, and where in its sample each was found first.
-pub(crate) fn max(s: &Shape, x: &[f32]) -> (Vec<f32>, Vec<u32>) {
+/// Maxima, and at which place of its window each was found first, counted row by row.
+pub(crate) fn max(s: &Shape, x: &[f32]) -> (Vec<f32>, Vec<f32>) {
     let ([h, w], [oh, ow], c) = (s.input, s.output, s.c);
     let mut y = vec![0f32; s.n * oh * ow * c];
-    let mut winners = vec![0u32; y.len()];
+    let mut winners = vec![0f32; y.len()];
     // A task is a row of output pixels.
     y.par_chunks_mut((ow * c).max(1)).zip(winners.par_chunks_mut((ow * c).max(1))).enumerate().for_each(|(line, (y, winners))| {
         let x = &x[line / oh * h * w * c..][..h * w * c];
-        let rows = s.seen(0, line % oh);
+        let row = line % oh;
         for (column, (y, winners)) in y.chunks_exact_mut(c).zip(winners.chunks_exact_mut(c)).enumerate() {
-            largest(y, winners, x, rows.clone(), s.seen(1, column), w);
+            largest(y, winners, x, s, [row, column]);
         }
     });
     (y, winners)
@@ -60,17 +60,20 @@ pub(crate) fn max(s: &Shape, x: &[f32]) -> (Vec<f32>, Vec<u32>) {
 
 widest! {
     /// The largest values of one window, channel by channel.
-    fn largest[](y: &mut [f32], winners: &mut [u32], x: &[f32], rows: Range<usize>, columns: Range<usize>, w: usize) where [] {
-        let c = y.len();
+    fn largest[](y: &mut [f32], winners: &mut [f32], x: &[f32], s: &Shape, at: [usize; 2]) where [] {
+        let (c, w) = (y.len(), s.input[1]);
+        let (rows, columns) = (s.seen(0, at[0]), s.seen(1, at[1]));
+        let place = |i: usize, j: usize| ((i + s.padding - at[0] * s.stride) * s.k + j + s.padding - at[1] * s.stride) as f32;
         let first = (rows.start * w + columns.start) * c;
         y.copy_from_slice(&x[first..first + c]);
-        winners.iter_mut().enumerate().for_each(|(channel, winner)| *winner = (first + channel) as u32);
+        winners.fill(place(rows.start, columns.start));
         for i in rows {
-            for at in columns.clone().map(|j| (i * w + j) * c) {
-                for (channel, ((y, winner), x)) in y.iter_mut().zip(winners.iter_mut()).zip(&x[at..at + c]).enumerate() {
+            for j in columns.clone() {
+                let (from, place) = ((i * w + j) * c, place(i, j));
+                for ((y, winner), x) in y.iter_mut().zip(winners.iter_mut()).zip(&x[from..from + c]) {
                     // NaN wins, so that it is not hidden.
                     let wins = *x > *y || x.is_nan();
-                    *winner = if wins { (at + channel) as u32 } else { *winner };
+                    *winner = if wins { place } else { *winner };
                     *y = if wins { *x } else { *y };
                 }
             }
@@ -79,11 +82,22 @@ widest! {
 }
 
 /// The way back of [`max`].
-pub(crate) fn scatter(s: &Shape, g: &[f32], winners: &[u32]) -> Vec<f32> {
-    let (input, output) = (s.input[0] * s.input[1] * s.c, s.output[0] * s.output[1] * s.c);
+pub(crate) fn scatter(s: &Shape, g: &[f32], winners: &[f32]) -> Vec<f32> {
+    let (input, output, line) = (s.input[0] * s.input[1] * s.c, s.output[0] * s.output[1] * s.c, s.output[1] * s.c);
     let mut dx = vec![0f32; s.n * input];
+    // How far from the window's first place each of its places lies.
+    let offsets: Vec<usize> = (0..s.k * s.k).map(|place| (place / s.k * s.input[1] + place % s.k) * s.c).collect();
     dx.par_chunks_mut(input.max(1)).zip(winners.par_chunks(output.max(1))).zip(g.par_chunks(output.max(1))).for_each(|((dx, winners), g)| {
-        winners.iter().zip(g).for_each(|(at, g)| dx[*at as usize] += *g);
+        for (row, (winners, g)) in winners.chunks_exact(line.max(1)).zip(g.chunks_exact(line.max(1))).enumerate() {
+            for (column, (winners, g)) in winners.chunks_exact(s.c).zip(g.chunks_exact(s.c)).enumerate() {
+                // The first place may lie in the padding, before the map; winners never do.
+                let first = (row * s.stride * s.input[1] + column * s.stride) * s.c;
+                let margin = s.padding * (s.input[1] + 1) * s.c;
+                for (channel, (winner, g)) in winners.iter().zip(g).enumerate() {
+                    dx[first + offsets[*winner as usize] + channel - margin] += *g;
+                }
+            }
+        }
     });
     dx
 }

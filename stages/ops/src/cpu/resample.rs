@@ -25,7 +25,8 @@ impl Weights {
     pub(crate) fn len(&self) -> usize {
         self.starts.len() - 1
     }
-    fn of(&self, place: usize) -> &[(usize, f32)] {
+    /// The terms of an output place.
+    pub(crate) fn of(&self, place: usize) -> &[(usize, f32)] {
         &self.terms[self.starts[place]..self.starts[place + 1]]
     }
 

@@ -52,6 +52,27 @@ impl Taps {
         }
         Taps { input: size, output: size, list }
     }
+
+    /// For each output pixel of all samples the input pixels that it is made of.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn readers(&self) -> Vec<Vec<(usize, f32)>> {
+        let (from, to) = (self.input[0] * self.input[1], (self.output[0] * self.output[1]).max(1));
+        let of = |(pixel, taps): (usize, &[(u32, f32); 4])| {
+            let term = |(at, weight): (u32, f32)| (weight != 0.0).then_some((pixel / to * from + at as usize, weight));
+            taps.iter().copied().filter_map(term).collect()
+        };
+        self.list.iter().enumerate().map(of).collect()
+    }
+    /// For each input pixel of all samples the output pixels that it went to.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn writers(&self) -> Vec<Vec<(usize, f32)>> {
+        let samples = self.list.len() / (self.output[0] * self.output[1]).max(1);
+        let mut all = vec![vec![]; samples * self.input[0] * self.input[1]];
+        for (pixel, terms) in self.readers().into_iter().enumerate() {
+            terms.into_iter().for_each(|(at, weight)| all[at].push((pixel, weight)));
+        }
+        all
+    }
 }
 
 /// Output pixels from input pixels.

@@ -111,7 +111,7 @@ impl Rule {
 
 /// The numbers of one step.
 #[derive(Clone, Copy)]
-pub(super) enum Update {
+pub(crate) enum Update {
     Adam { beta2: f32, new1: f32, new2: f32, eps: f32, size: f32, correction: f32, shrink: f32, decay: f32 },
     Sgd { rate: f32, momentum: f32, nesterov: bool, decay: f32 },
     Adadelta { rate: f32, rho: f32, new: f32, eps: f32 },

@@ -12,13 +12,23 @@ static FIXTURE: LazyLock<HashMap<String, Tensor>> = LazyLock::new(|| {
     files.flat_map(|f| candle_core::safetensors::load(f, &Device::Cpu).expect("a fixture reads")).collect()
 });
 
+/// Where operations are tried: on the CPU, or on the first GPU where `HILUM_TEST_DEVICE` says `cuda`.
+pub(crate) fn device() -> Device {
+    static DEVICE: LazyLock<Device> = LazyLock::new(|| match std::env::var("HILUM_TEST_DEVICE").as_deref() {
+        Ok("cuda") => Device::new_cuda(0).expect("a GPU"),
+        _ => Device::Cpu,
+    });
+    DEVICE.clone()
+}
+
 /// A stored tensor as float32; bytes stand for `(byte − 128) / 64`.
 pub(crate) fn stored(name: &str) -> Tensor {
     let tensor = FIXTURE.get(name).unwrap_or_else(|| panic!("the fixture has no `{name}`"));
-    match tensor.dtype() {
+    let tensor = match tensor.dtype() {
         DType::U8 => ((tensor.to_dtype(DType::F32).unwrap() - 128.0).unwrap() / 64.0).unwrap(),
         _ => tensor.clone(),
-    }
+    };
+    tensor.to_device(&device()).unwrap()
 }
 pub(crate) fn leaf(name: &str) -> Value {
     Value::leaf(&stored(name))

@@ -1,0 +1,172 @@
+//! The three passes of a convolution by cuDNN, in `[n, h, w, c]`. Only algorithms that give the same bits each time.
+
+use super::gpu::{Gpu, count, failed, launch};
+use super::{Numbers, OnCuda, Part};
+use crate::conv::{Convolution, Pass};
+use crate::geometry::Geometry;
+use crate::precision::{Precision, precision};
+use candle_core::Result;
+use candle_core::cuda_backend::DeviceId;
+use candle_core::cuda_backend::cudarc::cudnn::sys::{
+    cudnnConvolutionBwdDataAlgo_t as DataAlgorithm, cudnnConvolutionBwdFilterAlgo_t as FilterAlgorithm, cudnnConvolutionMode_t::CUDNN_CROSS_CORRELATION,
+    cudnnMathType_t, cudnnTensorFormat_t::CUDNN_TENSOR_NHWC,
+};
+use candle_core::cuda_backend::cudarc::cudnn::{ConvBackwardData, ConvBackwardFilter, ConvForward, Cudnn, CudnnDataType, CudnnError};
+use candle_core::cuda_backend::cudarc::driver::{CudaSlice, DevicePtr, DeviceRepr};
+use half::bf16;
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+impl OnCuda<2, 1> for Convolution {
+    fn on_cuda(&self, gpu: &Gpu, [a, b]: [Part; 2]) -> Result<[Numbers; 1]> {
+        Ok([self.launch(gpu, &a, &b, None)?])
+    }
+}
+
+impl OnCuda<3, 1> for Convolution {
+    fn on_cuda(&self, gpu: &Gpu, [a, b, bias]: [Part; 3]) -> Result<[Numbers; 1]> {
+        Ok([self.launch(gpu, &a, &b, Some(&bias))?])
+    }
+}
+
+impl Convolution {
+    fn launch(&self, gpu: &Gpu, a: &Part, b: &Part, bias: Option<&Part>) -> Result<Numbers> {
+        let (g, taps) = (&self.g, self.g.taps());
+        let n: usize = self.dims().iter().product();
+        if n == 0 || a.is_empty() || b.is_empty() {
+            return gpu.zeros(n);
+        }
+        // torch has kernel positions after channels, cuDNN before them.
+        let mut y = match self.pass {
+            Pass::KernelGradient => exchange(gpu, &self.multiplied(gpu, a, b)?.as_view(), taps, g.ci)?,
+            _ => self.multiplied(gpu, a, &exchange(gpu, b, g.ci, taps)?.as_view())?,
+        };
+        if bias.is_some() || self.slope != 1.0 {
+            launch!(gpu, "finish", n; count(self.dims()[3])?, self.slope, u32::from(bias.is_some()); bias.unwrap_or(a) => &mut y);
+        }
+        Ok(y)
+    }
+
+    fn multiplied(&self, gpu: &Gpu, a: &Part, b: &Part) -> Result<Numbers> {
+        let n: usize = self.dims().iter().product();
+        if precision() != Precision::Bf16 {
+            let mut y = gpu.empty::<f32>(n)?;
+            self.cudnn(gpu, a, b, &mut y)?;
+            return Ok(y);
+        }
+        let narrow = |x: &Part| -> Result<CudaSlice<bf16>> {
+            let mut y = gpu.empty(x.len())?;
+            launch!(gpu, "to_bf16", x.len(); ; x => &mut y);
+            Ok(y)
+        };
+        let mut y = gpu.empty::<bf16>(n)?;
+        self.cudnn(gpu, &narrow(a)?, &narrow(b)?, &mut y)?;
+        let mut wide = gpu.empty(n)?;
+        launch!(gpu, "from_bf16", n; ; &y => &mut wide);
+        Ok(wide)
+    }
+
+    /// One product with kernels `[co, kh, kw, ci/groups]`. Sums are float32.
+    fn cudnn<T: Number>(&self, gpu: &Gpu, a: &impl DevicePtr<T>, b: &impl DevicePtr<T>, y: &mut CudaSlice<T>) -> Result<()> {
+        let (g, cudnn) = (&self.g, handle(gpu)?);
+        let window = &g.window;
+        let pair = |v: [usize; 2]| v.map(|v| v as i32);
+        let four = |v: [usize; 4]| v.map(|v| v as i32);
+        let mut conv = cudnn.create_conv2d::<f32>(pair(window.padding), pair(window.stride), pair(window.dilation), CUDNN_CROSS_CORRELATION).map_err(failed)?;
+        conv.set_math_type(match precision() {
+            Precision::Float32 => cudnnMathType_t::CUDNN_FMA_MATH,
+            Precision::Tf32 | Precision::Bf16 => cudnnMathType_t::CUDNN_DEFAULT_MATH,
+        })
+        .map_err(failed)?;
+        conv.set_group_count(window.groups as i32).map_err(failed)?;
+        let (ci, co) = g.channels();
+        let tensor = |dims: [usize; 4]| cudnn.create_4d_tensor::<T>(CUDNN_TENSOR_NHWC, four(dims)).map_err(failed);
+        let x_shape = tensor([g.n, ci, g.input[0], g.input[1]])?;
+        let y_shape = tensor([g.n, co, g.output[0], g.output[1]])?;
+        let w_shape = cudnn.create_4d_filter::<T>(CUDNN_TENSOR_NHWC, four([co, g.ci, g.kernel[0], g.kernel[1]])).map_err(failed)?;
+        // SAFETY: the arrays have the shapes that were described.
+        match self.pass {
+            Pass::Forward => {
+                let pass = ConvForward { conv: &conv, x: &x_shape, w: &w_shape, y: &y_shape };
+                let (algorithm, bytes) = self.chosen(|| {
+                    let algorithm = pass.pick_algorithm()?;
+                    Ok((algorithm, pass.get_workspace_size(algorithm)?))
+                })?;
+                unsafe { pass.launch(algorithm, Some(&mut gpu.empty::<u8>(bytes)?), T::ENDS, a, b, y) }.map_err(failed)
+            }
+            Pass::InputGradient => {
+                let pass = ConvBackwardData { conv: &conv, dx: &x_shape, w: &w_shape, dy: &y_shape };
+                let (algorithm, bytes) = self.chosen(|| {
+                    let algorithm = match pass.pick_algorithm()? {
+                        DataAlgorithm::CUDNN_CONVOLUTION_BWD_DATA_ALGO_0 => DataAlgorithm::CUDNN_CONVOLUTION_BWD_DATA_ALGO_1,
+                        repeatable => repeatable,
+                    };
+                    Ok((algorithm, pass.get_workspace_size(algorithm)?))
+                })?;
+                unsafe { pass.launch(algorithm, Some(&mut gpu.empty::<u8>(bytes)?), T::ENDS, y, b, a) }.map_err(failed)
+            }
+            Pass::KernelGradient => {
+                let pass = ConvBackwardFilter { conv: &conv, x: &x_shape, dw: &w_shape, dy: &y_shape };
+                let (algorithm, bytes) = self.chosen(|| {
+                    use FilterAlgorithm as F;
+                    let algorithm = match pass.pick_algorithm()? {
+                        F::CUDNN_CONVOLUTION_BWD_FILTER_ALGO_0 | F::CUDNN_CONVOLUTION_BWD_FILTER_ALGO_3 => F::CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1,
+                        repeatable => repeatable,
+                    };
+                    Ok((algorithm, pass.get_workspace_size(algorithm)?))
+                })?;
+                unsafe { pass.launch(algorithm, Some(&mut gpu.empty::<u8>(bytes)?), T::ENDS, a, y, b) }.map_err(failed)
+            }
+        }
+    }
+
+    /// An algorithm and the bytes that it needs, asked for once per shape.
+    fn chosen<A: Copy + 'static>(&self, pick: impl FnOnce() -> std::result::Result<(A, usize), CudnnError>) -> Result<(A, usize)> {
+        thread_local!(static CHOSEN: RefCell<HashMap<(Geometry, Pass, Precision), Box<dyn Any>>> = RefCell::default());
+        let key = (self.g, self.pass, precision());
+        let known = CHOSEN.with_borrow(|all| all.get(&key).and_then(|c| c.downcast_ref::<(A, usize)>().copied()));
+        match known {
+            Some(known) => Ok(known),
+            None => {
+                let picked = pick().map_err(failed)?;
+                CHOSEN.with_borrow_mut(|all| all.insert(key, Box::new(picked)));
+                Ok(picked)
+            }
+        }
+    }
+}
+
+/// Kernels `[outputs, a, b]` as `[outputs, b, a]`.
+fn exchange(gpu: &Gpu, w: &Part, a: usize, b: usize) -> Result<Numbers> {
+    let mut y = gpu.empty(w.len())?;
+    launch!(gpu, "exchange", w.len(); count(a)?, count(b)?; w => &mut y);
+    Ok(y)
+}
+
+/// What cuDNN multiplies.
+trait Number: CudnnDataType + DeviceRepr + Sized {
+    /// The factors of the product and of what was there before.
+    const ENDS: (Self, Self);
+}
+
+impl Number for f32 {
+    const ENDS: (f32, f32) = (1.0, 0.0);
+}
+
+impl Number for bf16 {
+    const ENDS: (bf16, bf16) = (bf16::ONE, bf16::ZERO);
+}
+
+/// cuDNN on a GPU; a handle belongs to one thread.
+fn handle(gpu: &Gpu) -> Result<Arc<Cudnn>> {
+    thread_local!(static HANDLES: RefCell<HashMap<DeviceId, Arc<Cudnn>>> = RefCell::default());
+    let id = gpu.device().id();
+    if let Some(known) = HANDLES.with_borrow(|all| all.get(&id).cloned()) {
+        return Ok(known);
+    }
+    let handle = Cudnn::new(gpu.device().cuda_stream()).map_err(failed)?;
+    HANDLES.with_borrow_mut(|all| all.insert(id, handle.clone()));
+    Ok(handle)
+}

@@ -1,0 +1,43 @@
+//! What the driver says about GPUs, and how their memory is kept.
+
+use super::gpu::failed;
+use candle_core::cuda_backend::cudarc::cudnn;
+use candle_core::cuda_backend::cudarc::driver::sys::{self, CUmemPool_attribute_enum as Attribute, CUmemoryPool};
+use candle_core::cuda_backend::cudarc::driver::{CudaContext, DriverError};
+use candle_core::{CudaDevice, Device, Result};
+
+pub(crate) fn count() -> usize {
+    CudaContext::device_count().map_or(0, |n| usize::try_from(n).unwrap_or(0))
+}
+
+pub(crate) fn describe(number: usize) -> Result<String> {
+    let context = CudaContext::new(number).map_err(failed)?;
+    let (name, (major, minor)) = (context.name().map_err(failed)?, context.compute_capability().map_err(failed)?);
+    let memory = context.total_mem().map_err(failed)? >> 20;
+    Ok(format!("{name}, sm_{major}{minor}, {memory} MiB, cuDNN {}", cudnn::result::get_version()))
+}
+
+/// The pool that tensors are taken from.
+fn pool(device: &CudaDevice) -> std::result::Result<CUmemoryPool, DriverError> {
+    let stream = device.cuda_stream();
+    let mut pool = std::ptr::null_mut();
+    // SAFETY: the driver writes one handle.
+    unsafe { sys::cuDeviceGetDefaultMemPool(&mut pool, stream.context().cu_device()) }.result()?;
+    Ok(pool)
+}
+
+pub(crate) fn keep_memory(device: &Device) -> Result<()> {
+    let Device::Cuda(device) = device else { return Ok(()) };
+    let mut all = u64::MAX;
+    // SAFETY: the attribute is a number of 64 bits.
+    let set = |pool| unsafe { sys::cuMemPoolSetAttribute(pool, Attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD, (&raw mut all).cast()) }.result();
+    pool(device).and_then(set).map_err(failed)
+}
+
+pub(crate) fn peak(device: &CudaDevice) -> Result<u64> {
+    let mut bytes = 0u64;
+    // SAFETY: as above.
+    let get = |pool| unsafe { sys::cuMemPoolGetAttribute(pool, Attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH, (&raw mut bytes).cast()) }.result();
+    pool(device).and_then(get).map_err(failed)?;
+    Ok(bytes)
+}

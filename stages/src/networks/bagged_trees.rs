@@ -1,0 +1,76 @@
+//! Bagged decision trees (Breiman 1996) on features of a network: the hybrid of Kassani et al. that Zunair & Hamza compare
+//! with. The trees are a library's; which films each of them sees is drawn here. Ignorant of where features come from.
+
+use crate::contract::prelude::*;
+use crate::contract::seed::Stream;
+use rayon::prelude::*;
+use smartcore::linalg::basic::matrix::DenseMatrix;
+use smartcore::tree::decision_tree_classifier::{DecisionTreeClassifier, DecisionTreeClassifierParameters};
+
+type Tree = DecisionTreeClassifier<f32, u32, DenseMatrix<f32>, Vec<u32>>;
+
+/// Trees of unlimited depth that split by Gini impurity over all features, each grown on as many films as there are, drawn
+/// with replacement: `sklearn.ensemble.BaggingClassifier` with its defaults.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct BaggedTrees {
+    classes: usize,
+    width: usize,
+    trees: Vec<Tree>,
+}
+
+impl BaggedTrees {
+    /// Grows so many trees on features, a row for each film, and class numbers. The same stream gives the same trees on any
+    /// number of threads.
+    ///
+    /// # Errors
+    /// Where there is no film, rows differ in length, hold what is not a number, or a class number is too large.
+    pub fn grow(features: &[Vec<f32>], labels: &[u32], classes: usize, trees: usize, stream: &Stream) -> Result<BaggedTrees> {
+        let width = features.first().map_or(0, Vec::len);
+        if width == 0 || features.len() != labels.len() || features.iter().any(|f| f.len() != width) {
+            return Err(Error::data(format!("trees cannot grow on {} rows of features and {} labels", features.len(), labels.len())));
+        }
+        if let Some(row) = features.iter().position(|f| f.iter().any(|v| !v.is_finite())) {
+            return Err(Error::data(format!("trees cannot grow: row {row} of the features holds what is not a finite number")));
+        }
+        if labels.iter().any(|l| *l as usize >= classes) {
+            return Err(Error::data(format!("a label is not one of {classes} classes")));
+        }
+        let grown = (0..trees as u64).into_par_iter().map(|tree| {
+            let mut draws = stream.item(tree);
+            let rows: Vec<usize> = (0..features.len()).map(|_| draws.below(features.len())).collect();
+            let (x, y) = (matrix(rows.iter().map(|r| &features[*r]), width)?, rows.iter().map(|r| labels[*r]).collect());
+            let parameters = DecisionTreeClassifierParameters { seed: Some(draws.bits()), ..DecisionTreeClassifierParameters::default() };
+            Tree::fit(&x, &y, parameters).map_err(refused)
+        });
+        Ok(BaggedTrees { classes, width, trees: grown.collect::<Result<_>>()? })
+    }
+
+    /// The share of the trees that say each class, a row for each film.
+    ///
+    /// # Errors
+    /// Where rows have another length than those that the trees grew on.
+    pub fn probabilities(&self, features: &[Vec<f32>]) -> Result<Vec<Vec<f64>>> {
+        if let Some(row) = features.iter().find(|f| f.len() != self.width) {
+            return Err(Error::data(format!("the trees grew on {} features, a film has {}", self.width, row.len())));
+        }
+        let mut votes = vec![vec![0.0; self.classes]; features.len()];
+        if features.is_empty() {
+            return Ok(votes);
+        }
+        let x = matrix(features.iter(), self.width)?;
+        let said: Vec<Vec<u32>> = self.trees.par_iter().map(|t| t.predict(&x).map_err(refused)).collect::<Result<_>>()?;
+        for (film, votes) in votes.iter_mut().enumerate() {
+            said.iter().for_each(|tree| votes[tree[film] as usize] += 1.0 / self.trees.len() as f64);
+        }
+        Ok(votes)
+    }
+}
+
+fn matrix<'a>(rows: impl Iterator<Item = &'a Vec<f32>>, width: usize) -> Result<DenseMatrix<f32>> {
+    let values: Vec<f32> = rows.flatten().copied().collect();
+    DenseMatrix::new(values.len() / width, width, values, false).map_err(refused)
+}
+
+fn refused(e: smartcore::error::Failed) -> Error {
+    Error::data(format!("the trees were refused: {e}"))
+}

@@ -28,7 +28,7 @@ impl From<candle_core::Error> for Error {
         let text = e.to_string();
         let text = text.split("\n   0: ").next().unwrap_or_default();
         // candle's own operations pass the driver's words on.
-        if text.contains(hilum_ops::MEMORY_IS_FULL) || text.contains("OUT_OF_MEMORY") {
+        if text.contains(hilum_ops::MEMORY_IS_FULL) || text.contains("OUT_OF_MEMORY") || text.contains("ALLOC_FAILED") {
             let what = if text.contains(hilum_ops::MEMORY_IS_FULL) { text.to_owned() } else { format!("{}: {text}", hilum_ops::MEMORY_IS_FULL) };
             return Error::helped(what, "lower `batch`, or `size` of `prepare`, or set `precision: bf16`");
         }

@@ -18,8 +18,9 @@ use std::ops::Range;
 
 pub(crate) use gpu::Gpu;
 
-/// An array on a GPU, a part of one, and one that is written.
+/// An array on a GPU, one of bytes, a part of one, and a part that is written.
 pub(crate) type Numbers = driver::CudaSlice<f32>;
+pub(crate) type Bytes = driver::CudaSlice<u8>;
 pub(crate) type Part<'a> = driver::CudaView<'a, f32>;
 pub(crate) type PartMut<'a> = driver::CudaViewMut<'a, f32>;
 
@@ -61,5 +62,7 @@ pub(crate) fn change(change: &impl Change, target: &mut CudaStorage, to: Range<u
 
 /// A copy of an array.
 pub(crate) fn read(values: &Numbers) -> Result<Vec<f32>> {
-    values.stream().clone_dtoh(values).map_err(gpu::failed)
+    let copy = values.stream().clone_dtoh(values).map_err(gpu::failed)?;
+    values.stream().synchronize().map_err(gpu::failed)?;
+    Ok(copy)
 }

@@ -16,22 +16,31 @@ pub fn masked(x: &Value, keep: Vec<u8>, scale: f64) -> Result<Value> {
     if keep.len() != x.elem_count() {
         bail!("a mask of {} for {:?}", keep.len(), x.dims());
     }
-    apply(x, &keep.into(), scale as f32)
+    let mask = Masked {
+        keep,
+        scale: scale as f32,
+        #[cfg(feature = "cuda")]
+        there: std::sync::OnceLock::new(),
+    };
+    apply(x, &Arc::new(mask))
 }
 
-fn apply(x: &Value, keep: &Arc<[u8]>, scale: f32) -> Result<Value> {
-    let data = compute(&Masked { keep, scale }, [x.data()], x.dims())?;
-    let keep = keep.clone();
-    Ok(Value::record(data, &[x], move |s| Ok(vec![s.by(0, || apply(s.gradient, &keep, scale))?])))
+fn apply(x: &Value, mask: &Arc<Masked>) -> Result<Value> {
+    let data = compute(&**mask, [x.data()], x.dims())?;
+    let mask = mask.clone();
+    Ok(Value::record(data, &[x], move |s| Ok(vec![s.by(0, || apply(s.gradient, &mask))?])))
 }
 
 /// A mask and what the numbers that are kept are multiplied with.
-pub(crate) struct Masked<'a> {
-    pub(crate) keep: &'a [u8],
+pub(crate) struct Masked {
+    pub(crate) keep: Vec<u8>,
     pub(crate) scale: f32,
+    /// The mask on the GPU, once it is there: the way back needs it again.
+    #[cfg(feature = "cuda")]
+    pub(crate) there: std::sync::OnceLock<crate::cuda::Bytes>,
 }
 
-impl Job<1, 1> for Masked<'_> {
+impl Job<1, 1> for Masked {
     fn name(&self) -> &'static str {
         "masked"
     }

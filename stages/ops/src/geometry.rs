@@ -66,6 +66,13 @@ impl Geometry {
         Ok(Geometry { n, ci, co: co / groups, input, output, kernel, window })
     }
 
+    /// True where the output is the largest that fits the input: an output padding below the stride.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn is_plain(&self) -> bool {
+        let Window { stride, padding, dilation, .. } = self.window;
+        (0..2).all(|i| (self.input[i] + 2 * padding[i] - dilation[i] * (self.kernel[i] - 1) - 1) / stride[i] + 1 == self.output[i])
+    }
+
     /// Kernel positions.
     pub(crate) fn taps(&self) -> usize {
         self.kernel[0] * self.kernel[1]

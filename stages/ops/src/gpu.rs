@@ -18,10 +18,10 @@ pub fn count_gpus() -> usize {
 /// # Errors
 /// Where there is none of this number.
 pub fn open_gpu(number: usize) -> Result<Device> {
-    let device = Device::new_cuda(number)?;
     #[cfg(feature = "cuda")]
-    crate::cuda::machine::keep_memory(&device)?;
-    Ok(device)
+    return crate::cuda::machine::open(number);
+    #[cfg(not(feature = "cuda"))]
+    Device::new_cuda(number)
 }
 
 /// Name, architecture and memory of a GPU, and what multiplies on it: its bits are compared only with those of its like.

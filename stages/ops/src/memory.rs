@@ -6,7 +6,7 @@ use candle_core::Result;
 pub(crate) enum Memory {
     Host(Vec<f32>),
     #[cfg(feature = "cuda")]
-    Device(candle_core::cuda_backend::cudarc::driver::CudaSlice<f32>),
+    Device(crate::cuda::Numbers),
 }
 
 impl Memory {

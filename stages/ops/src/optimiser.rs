@@ -74,6 +74,14 @@ impl Optimiser {
     /// Sets the momentum of the next steps: beta1 of Adam.
     pub fn set_momentum(&mut self, momentum: f64) {
         self.rule.set_momentum(momentum);
+        // A rule that remembered nothing so far may begin to.
+        for slot in self.groups.iter().flat_map(|(_, slots)| slots) {
+            for (memory, start) in slot.state.lock().expect("BUG: poisoned").iter_mut().zip(self.rule.starts()) {
+                if let (0, Some(start)) = (memory.len(), start) {
+                    *memory = Memory::Host(vec![start; slot.weight.elem_count()]);
+                }
+            }
+        }
     }
     /// The weights that a step moves: those of frozen groups are left out.
     pub fn weights(&self) -> impl Iterator<Item = &Value> {

@@ -248,6 +248,29 @@ fn optimisers() {
     }
 }
 
+/// The second sample begins where no vector does.
+#[test]
+fn a_part_of_a_batch_is_convolved_as_itself() {
+    let values = |n: usize| (0..n).map(|i| (i as f32 * 0.7).sin()).collect::<Vec<f32>>();
+    let tensor = |values: Vec<f32>, dims: &[usize]| Value::leaf(&Tensor::from_vec(values, dims, &torch::fixture::device()).unwrap());
+    let (both, w) = (tensor(values(90), &[2, 5, 3, 3]), tensor(values(108), &[4, 3, 3, 3]));
+    let alone = tensor(values(90)[45..].to_vec(), &[1, 5, 3, 3]);
+    let convolved = |x: &Value| torch::report::values(&hilum_ops::conv2d(x, &w, Window::square(1, 1)).unwrap());
+    assert_eq!(convolved(&both.narrow(0, 1, 1).unwrap()), convolved(&alone));
+}
+
+#[test]
+fn a_momentum_that_begins_later_is_remembered() {
+    let w = Value::leaf(&Tensor::new(0f32, &torch::fixture::device()).unwrap());
+    let mut sgd = Optimiser::new(Sgd { momentum: 0.0, nesterov: false, decay: 0.0 }, 1.0, vec![w.clone()]);
+    let mut step = |momentum: f64| {
+        sgd.set_momentum(momentum);
+        sgd.step(&w.scale(2.0).unwrap().backward().unwrap()).unwrap();
+        w.scalar().unwrap()
+    };
+    assert_eq!([0.0, 0.5, 0.5].map(&mut step), [-2.0, -4.0, -7.0]);
+}
+
 #[test]
 fn an_optimiser_goes_on_where_another_stopped() {
     for kind in OPTIMISERS {

@@ -94,7 +94,7 @@ mod pretrained {
     /// ResNet-18 for ImageNet with one tensor changed.
     fn file(change: impl Fn(&str, Tensor) -> Option<Tensor>) -> Vec<u8> {
         let (_, weights, _) = network(3, 1000);
-        let tensors = weights.all().filter_map(|(n, v)| Some((n.clone(), change(n, v.data().clone())?)));
+        let tensors = weights.all().filter_map(|(n, v)| Some((n.clone(), change(n, v.data().to_device(&candle_core::Device::Cpu).unwrap())?)));
         let tensors: std::collections::HashMap<String, Tensor> = tensors.collect();
         let place = tempfile::NamedTempFile::new().unwrap();
         candle_core::safetensors::save(&tensors, place.path()).unwrap();

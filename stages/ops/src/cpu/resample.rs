@@ -25,8 +25,12 @@ impl Weights {
     pub(crate) fn len(&self) -> usize {
         self.starts.len() - 1
     }
-    /// The terms of an output place.
-    pub(crate) fn of(&self, place: usize) -> &[(usize, f32)] {
+    /// Where the terms of each place begin, where the last ones end, and all terms.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn parts(&self) -> (&[usize], &[(usize, f32)]) {
+        (&self.starts, &self.terms)
+    }
+    fn of(&self, place: usize) -> &[(usize, f32)] {
         &self.terms[self.starts[place]..self.starts[place + 1]]
     }
 

@@ -53,25 +53,34 @@ impl Taps {
         Taps { input: size, output: size, list }
     }
 
-    /// For each output pixel of all samples the input pixels that it is made of.
+    /// For each output pixel of all samples the input pixels that it is made of: where its terms begin, and all terms.
     #[cfg(feature = "cuda")]
-    pub(crate) fn readers(&self) -> Vec<Vec<(usize, f32)>> {
+    pub(crate) fn readers(&self) -> (Vec<usize>, Vec<(usize, f32)>) {
         let (from, to) = (self.input[0] * self.input[1], (self.output[0] * self.output[1]).max(1));
-        let of = |(pixel, taps): (usize, &[(u32, f32); 4])| {
-            let term = |(at, weight): (u32, f32)| (weight != 0.0).then_some((pixel / to * from + at as usize, weight));
-            taps.iter().copied().filter_map(term).collect()
-        };
-        self.list.iter().enumerate().map(of).collect()
-    }
-    /// For each input pixel of all samples the output pixels that it went to.
-    #[cfg(feature = "cuda")]
-    pub(crate) fn writers(&self) -> Vec<Vec<(usize, f32)>> {
-        let samples = self.list.len() / (self.output[0] * self.output[1]).max(1);
-        let mut all = vec![vec![]; samples * self.input[0] * self.input[1]];
-        for (pixel, terms) in self.readers().into_iter().enumerate() {
-            terms.into_iter().for_each(|(at, weight)| all[at].push((pixel, weight)));
+        let (mut starts, mut terms) = (Vec::with_capacity(self.list.len() + 1), Vec::with_capacity(self.list.len()));
+        for (pixel, taps) in self.list.iter().enumerate() {
+            starts.push(terms.len());
+            terms.extend(taps.iter().filter(|t| t.1 != 0.0).map(|(at, weight)| (pixel / to * from + *at as usize, *weight)));
         }
-        all
+        starts.push(terms.len());
+        (starts, terms)
+    }
+    /// For each input pixel of all samples the output pixels that it went to, likewise.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn writers(&self) -> (Vec<usize>, Vec<(usize, f32)>) {
+        let (starts, terms) = self.readers();
+        let samples = self.list.len() / (self.output[0] * self.output[1]).max(1);
+        let mut ends = vec![0; samples * self.input[0] * self.input[1] + 1];
+        terms.iter().for_each(|(at, _)| ends[at + 1] += 1);
+        (1..ends.len()).for_each(|i| ends[i] += ends[i - 1]);
+        let (begins, mut next, mut sorted) = (ends.clone(), ends, vec![(0, 0.0); terms.len()]);
+        for pixel in 0..self.list.len() {
+            for (at, weight) in &terms[starts[pixel]..starts[pixel + 1]] {
+                sorted[next[*at]] = (pixel, *weight);
+                next[*at] += 1;
+            }
+        }
+        (begins, sorted)
     }
 }
 

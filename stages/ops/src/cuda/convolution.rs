@@ -5,14 +5,14 @@ use super::{Numbers, OnCuda, Part};
 use crate::conv::{Convolution, Pass};
 use crate::geometry::Geometry;
 use crate::precision::{Precision, precision};
-use candle_core::Result;
 use candle_core::cuda_backend::DeviceId;
 use candle_core::cuda_backend::cudarc::cudnn::sys::{
-    cudnnConvolutionBwdDataAlgo_t as DataAlgorithm, cudnnConvolutionBwdFilterAlgo_t as FilterAlgorithm, cudnnConvolutionMode_t::CUDNN_CROSS_CORRELATION,
-    cudnnMathType_t, cudnnTensorFormat_t::CUDNN_TENSOR_NHWC,
+    cudnnConvolutionBwdDataAlgo_t as DataAlgorithm, cudnnConvolutionBwdFilterAlgo_t as FilterAlgorithm, cudnnConvolutionFwdAlgo_t as ForwardAlgorithm,
+    cudnnConvolutionMode_t::CUDNN_CROSS_CORRELATION, cudnnMathType_t, cudnnTensorFormat_t::CUDNN_TENSOR_NHWC,
 };
 use candle_core::cuda_backend::cudarc::cudnn::{ConvBackwardData, ConvBackwardFilter, ConvForward, Cudnn, CudnnDataType, CudnnError};
 use candle_core::cuda_backend::cudarc::driver::{CudaSlice, DevicePtr, DeviceRepr};
+use candle_core::{Result, bail};
 use half::bf16;
 use std::any::Any;
 use std::cell::RefCell;
@@ -38,6 +38,13 @@ impl Convolution {
         if n == 0 || a.is_empty() || b.is_empty() {
             return gpu.zeros(n);
         }
+        if !g.is_plain() {
+            bail!("an output padding of the stride or more is not computed on a GPU");
+        }
+        // Vector loads want whole vectors; a part of a batch may begin between them.
+        let copies = [aligned(gpu, a)?, aligned(gpu, b)?];
+        let [of_a, of_b] = copies.each_ref().map(|c| c.as_ref().map(CudaSlice::as_view));
+        let (a, b) = (of_a.as_ref().unwrap_or(a), of_b.as_ref().unwrap_or(b));
         // torch has kernel positions after channels, cuDNN before them.
         let mut y = match self.pass {
             Pass::KernelGradient => exchange(gpu, &self.multiplied(gpu, a, b)?.as_view(), taps, g.ci)?,
@@ -77,7 +84,8 @@ impl Convolution {
         let mut conv = cudnn.create_conv2d::<f32>(pair(window.padding), pair(window.stride), pair(window.dilation), CUDNN_CROSS_CORRELATION).map_err(failed)?;
         conv.set_math_type(match precision() {
             Precision::Float32 => cudnnMathType_t::CUDNN_FMA_MATH,
-            Precision::Tf32 | Precision::Bf16 => cudnnMathType_t::CUDNN_DEFAULT_MATH,
+            Precision::Tf32 => cudnnMathType_t::CUDNN_DEFAULT_MATH,
+            Precision::Bf16 => cudnnMathType_t::CUDNN_TENSOR_OP_MATH,
         })
         .map_err(failed)?;
         conv.set_group_count(window.groups as i32).map_err(failed)?;
@@ -86,56 +94,86 @@ impl Convolution {
         let x_shape = tensor([g.n, ci, g.input[0], g.input[1]])?;
         let y_shape = tensor([g.n, co, g.output[0], g.output[1]])?;
         let w_shape = cudnn.create_4d_filter::<T>(CUDNN_TENSOR_NHWC, four([co, g.ci, g.kernel[0], g.kernel[1]])).map_err(failed)?;
-        // SAFETY: the arrays have the shapes that were described.
+        // SAFETY of all three: the arrays have the shapes that were described.
         match self.pass {
             Pass::Forward => {
+                use ForwardAlgorithm as A;
                 let pass = ConvForward { conv: &conv, x: &x_shape, w: &w_shape, y: &y_shape };
-                let (algorithm, bytes) = self.chosen(|| {
-                    let algorithm = pass.pick_algorithm()?;
-                    Ok((algorithm, pass.get_workspace_size(algorithm)?))
-                })?;
-                unsafe { pass.launch(algorithm, Some(&mut gpu.empty::<u8>(bytes)?), T::ENDS, a, b, y) }.map_err(failed)
+                let others = [A::CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM, A::CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_GEMM];
+                self.first_that_runs(
+                    gpu,
+                    || pass.pick_algorithm(),
+                    others,
+                    |algorithm| {
+                        let mut space = gpu.empty::<u8>(pass.get_workspace_size(algorithm).map_err(failed)?)?;
+                        unsafe { pass.launch(algorithm, Some(&mut space), T::ENDS, a, b, y) }.map_err(failed)
+                    },
+                )
             }
             Pass::InputGradient => {
+                use DataAlgorithm as A;
                 let pass = ConvBackwardData { conv: &conv, dx: &x_shape, w: &w_shape, dy: &y_shape };
-                let (algorithm, bytes) = self.chosen(|| {
-                    let algorithm = match pass.pick_algorithm()? {
-                        DataAlgorithm::CUDNN_CONVOLUTION_BWD_DATA_ALGO_0 => DataAlgorithm::CUDNN_CONVOLUTION_BWD_DATA_ALGO_1,
-                        repeatable => repeatable,
-                    };
-                    Ok((algorithm, pass.get_workspace_size(algorithm)?))
-                })?;
-                unsafe { pass.launch(algorithm, Some(&mut gpu.empty::<u8>(bytes)?), T::ENDS, y, b, a) }.map_err(failed)
+                let repeatable = || match pass.pick_algorithm()? {
+                    A::CUDNN_CONVOLUTION_BWD_DATA_ALGO_0 => Ok(A::CUDNN_CONVOLUTION_BWD_DATA_ALGO_1),
+                    repeatable => Ok(repeatable),
+                };
+                self.first_that_runs(gpu, repeatable, [A::CUDNN_CONVOLUTION_BWD_DATA_ALGO_1], |algorithm| {
+                    let mut space = gpu.empty::<u8>(pass.get_workspace_size(algorithm).map_err(failed)?)?;
+                    unsafe { pass.launch(algorithm, Some(&mut space), T::ENDS, y, b, a) }.map_err(failed)
+                })
             }
             Pass::KernelGradient => {
+                use FilterAlgorithm as A;
                 let pass = ConvBackwardFilter { conv: &conv, x: &x_shape, dw: &w_shape, dy: &y_shape };
-                let (algorithm, bytes) = self.chosen(|| {
-                    use FilterAlgorithm as F;
-                    let algorithm = match pass.pick_algorithm()? {
-                        F::CUDNN_CONVOLUTION_BWD_FILTER_ALGO_0 | F::CUDNN_CONVOLUTION_BWD_FILTER_ALGO_3 => F::CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1,
-                        repeatable => repeatable,
-                    };
-                    Ok((algorithm, pass.get_workspace_size(algorithm)?))
-                })?;
-                unsafe { pass.launch(algorithm, Some(&mut gpu.empty::<u8>(bytes)?), T::ENDS, a, y, b) }.map_err(failed)
+                let repeatable = || match pass.pick_algorithm()? {
+                    A::CUDNN_CONVOLUTION_BWD_FILTER_ALGO_0 | A::CUDNN_CONVOLUTION_BWD_FILTER_ALGO_3 => Ok(A::CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1),
+                    repeatable => Ok(repeatable),
+                };
+                self.first_that_runs(gpu, repeatable, [A::CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1], |algorithm| {
+                    let mut space = gpu.empty::<u8>(pass.get_workspace_size(algorithm).map_err(failed)?)?;
+                    unsafe { pass.launch(algorithm, Some(&mut space), T::ENDS, a, y, b) }.map_err(failed)
+                })
             }
         }
     }
 
-    /// An algorithm and the bytes that it needs, asked for once per shape.
-    fn chosen<A: Copy + 'static>(&self, pick: impl FnOnce() -> std::result::Result<(A, usize), CudnnError>) -> Result<(A, usize)> {
-        thread_local!(static CHOSEN: RefCell<HashMap<(Geometry, Pass, Precision), Box<dyn Any>>> = RefCell::default());
-        let key = (self.g, self.pass, precision());
-        let known = CHOSEN.with_borrow(|all| all.get(&key).and_then(|c| c.downcast_ref::<(A, usize)>().copied()));
-        match known {
-            Some(known) => Ok(known),
-            None => {
-                let picked = pick().map_err(failed)?;
-                CHOSEN.with_borrow_mut(|all| all.insert(key, Box::new(picked)));
-                Ok(picked)
+    /// Runs with the algorithm that cuDNN picks for the shape or, where that is refused (its memory does not fit, the shape is
+    /// not supported after all), with the next one. What ran is remembered for the shape.
+    fn first_that_runs<A: Copy + 'static, const N: usize>(
+        &self,
+        gpu: &Gpu,
+        pick: impl FnOnce() -> std::result::Result<A, CudnnError>,
+        others: [A; N],
+        mut run: impl FnMut(A) -> Result<()>,
+    ) -> Result<()> {
+        thread_local!(static CHOSEN: RefCell<HashMap<(DeviceId, Geometry, Pass, Precision), Box<dyn Any>>> = RefCell::default());
+        let key = (gpu.device().id(), self.g, self.pass, precision());
+        if let Some(known) = CHOSEN.with_borrow(|all| all.get(&key).and_then(|c| c.downcast_ref::<A>().copied())) {
+            return run(known);
+        }
+        let mut refusal = None;
+        for algorithm in pick().into_iter().chain(others) {
+            match run(algorithm) {
+                Ok(()) => {
+                    CHOSEN.with_borrow_mut(|all| all.insert(key, Box::new(algorithm)));
+                    return Ok(());
+                }
+                Err(e) => refusal = refusal.or(Some(e)),
             }
         }
+        Err(refusal.unwrap_or_else(|| unreachable!("there are others")))
     }
+}
+
+/// A copy of an array that does not begin at a multiple of 16 bytes.
+fn aligned(gpu: &Gpu, part: &Part) -> Result<Option<Numbers>> {
+    let stream = gpu.device().cuda_stream();
+    if part.device_ptr(&stream).0 % 16 == 0 {
+        return Ok(None);
+    }
+    let mut copy = gpu.empty(part.len())?;
+    stream.memcpy_dtod(part, &mut copy).map_err(failed)?;
+    Ok(Some(copy))
 }
 
 /// Kernels `[outputs, a, b]` as `[outputs, b, a]`.

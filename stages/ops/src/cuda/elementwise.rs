@@ -42,10 +42,17 @@ impl OnCuda<1, 1> for Repeat {
     }
 }
 
-impl OnCuda<1, 1> for Masked<'_> {
+impl OnCuda<1, 1> for Masked {
     fn on_cuda(&self, gpu: &Gpu, [x]: [Part; 1]) -> Result<[Numbers; 1]> {
-        let (keep, mut y) = (gpu.copy(self.keep)?, gpu.empty(x.len())?);
-        launch!(gpu, "masked", x.len(); self.scale; &keep, &x => &mut y);
+        let keep = match self.there.get() {
+            Some(there) => there,
+            None => {
+                let there = gpu.copy(&self.keep)?;
+                self.there.get_or_init(|| there)
+            }
+        };
+        let mut y = gpu.empty(x.len())?;
+        launch!(gpu, "masked", x.len(); self.scale; keep, &x => &mut y);
         Ok([y])
     }
 }

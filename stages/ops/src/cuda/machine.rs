@@ -14,7 +14,10 @@ pub(crate) fn describe(number: usize) -> Result<String> {
     let context = CudaContext::new(number).map_err(failed)?;
     let (name, (major, minor)) = (context.name().map_err(failed)?, context.compute_capability().map_err(failed)?);
     let memory = context.total_mem().map_err(failed)? >> 20;
-    Ok(format!("{name}, sm_{major}{minor}, {memory} MiB, cuDNN {}", cudnn::result::get_version()))
+    let mut driver = 0;
+    // SAFETY: the driver writes one number.
+    unsafe { sys::cuDriverGetVersion(&mut driver) }.result().map_err(failed)?;
+    Ok(format!("{name}, sm_{major}{minor}, {memory} MiB, driver {driver}, cuDNN {}", cudnn::result::get_version()))
 }
 
 /// The pool that tensors are taken from.
@@ -26,17 +29,25 @@ fn pool(device: &CudaDevice) -> std::result::Result<CUmemoryPool, DriverError> {
     Ok(pool)
 }
 
-pub(crate) fn keep_memory(device: &Device) -> Result<()> {
-    let Device::Cuda(device) = device else { return Ok(()) };
-    let mut all = u64::MAX;
-    // SAFETY: the attribute is a number of 64 bits.
-    let set = |pool| unsafe { sys::cuMemPoolSetAttribute(pool, Attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD, (&raw mut all).cast()) }.result();
-    pool(device).and_then(set).map_err(failed)
+pub(crate) fn open(number: usize) -> Result<Device> {
+    let device = CudaDevice::new_with_stream(number)?;
+    // SAFETY: a device has one stream, on which everything happens in order; events between streams would be for nothing.
+    unsafe { device.disable_event_tracking() };
+    if let Ok(pool) = pool(&device) {
+        let (mut all, mut none) = (u64::MAX, 0u64);
+        // What a driver without these attributes says is not missed: memory is asked for anew, and the peak is that of before.
+        // SAFETY: both are numbers of 64 bits.
+        unsafe {
+            sys::cuMemPoolSetAttribute(pool, Attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD, (&raw mut all).cast());
+            sys::cuMemPoolSetAttribute(pool, Attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH, (&raw mut none).cast());
+        }
+    }
+    Ok(Device::Cuda(device))
 }
 
 pub(crate) fn peak(device: &CudaDevice) -> Result<u64> {
     let mut bytes = 0u64;
-    // SAFETY: as above.
+    // SAFETY: the attribute is a number of 64 bits.
     let get = |pool| unsafe { sys::cuMemPoolGetAttribute(pool, Attribute::CU_MEMPOOL_ATTR_USED_MEM_HIGH, (&raw mut bytes).cast()) }.result();
     pool(device).and_then(get).map_err(failed)?;
     Ok(bytes)

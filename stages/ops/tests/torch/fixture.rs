@@ -15,7 +15,7 @@ static FIXTURE: LazyLock<HashMap<String, Tensor>> = LazyLock::new(|| {
 /// Where operations are tried: on the CPU, or on the first GPU where `HILUM_TEST_DEVICE` says `cuda`.
 pub(crate) fn device() -> Device {
     static DEVICE: LazyLock<Device> = LazyLock::new(|| match std::env::var("HILUM_TEST_DEVICE").as_deref() {
-        Ok("cuda") => Device::new_cuda(0).expect("a GPU"),
+        Ok("cuda") => hilum_ops::open_gpu(0).expect("a GPU"),
         _ => Device::Cpu,
     });
     DEVICE.clone()

@@ -8,6 +8,7 @@ use crate::diagnostic::Texts;
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use crate::workspace::Listings;
+use hilum_cache::checkpoint::Checkpoints;
 use hilum_cache::receipt::{Artifact, Outputs, Receipt};
 use hilum_cache::{Digest, Ledger, Recipe, Result, StageKey, Store};
 use reason::Reason;
@@ -67,6 +68,8 @@ pub enum Decision {
         reasons: Vec<Reason>,
         /// How long it took last time, in milliseconds.
         last_millis: Option<u64>,
+        /// A training that was stopped: after which step it goes on.
+        continues: Option<u64>,
     },
     /// What it is given is not known before other stages have run.
     Undecided {
@@ -171,5 +174,6 @@ pub fn decide(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option
         (None, _) => vec![Reason::first()],
     };
     let last_millis = old.or(lost).map(|o| o.millis);
-    Ok(Decision::Execute { recipe: Box::new(recipe), shipment, reasons, last_millis })
+    let continues = Checkpoints::of(world.store, &recipe.key()).step();
+    Ok(Decision::Execute { recipe: Box::new(recipe), shipment, reasons, last_millis, continues })
 }

@@ -9,6 +9,7 @@ mod inputs;
 mod laws;
 mod leakage;
 mod pretrained;
+mod resume;
 mod space;
 mod tidy;
 mod verbs;

@@ -4,7 +4,7 @@
 
 use crate::lock::StoreLock;
 use crate::recipe::Input;
-use crate::{Digest, Error, Ledger, Result, StageKey, Store, journal};
+use crate::{Digest, Error, Ledger, Result, StageKey, Store, checkpoint, journal};
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
 
@@ -54,6 +54,10 @@ pub fn collect(store: &Store, ledger: &Ledger, keep: Keep, dry_run: bool) -> Res
     }
     if !dry_run {
         sweep(store);
+        // How far a training is that was finished since is of no use; that of one that was stopped is kept.
+        for (_, folder) in checkpoint::all(store).into_iter().filter(|(key, _)| ledger.outputs(key).is_some()) {
+            fs::remove_dir_all(&folder).map_err(Error::io("remove", &folder))?;
+        }
     }
     Ok(removed)
 }

@@ -5,6 +5,7 @@
 
 pub mod canonical;
 pub mod checkout;
+pub mod checkpoint;
 pub mod clock;
 pub mod digest;
 pub mod error;

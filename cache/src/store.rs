@@ -5,6 +5,7 @@
 //!   format                "hilum-store 1"
 //!   objects/3f/9a…        a file's bytes or a tree document, mode 0444, mtime one second after the epoch
 //!   runs/RUN/             journal.jsonl (the truth about receipts), standard errors of stages
+//!   checkpoints/KEY/      how far a training is that was stopped
 //!   tmp/                  what is being written; swept when nobody holds it
 //!   locks/                one file per key under computation
 //!   quarantine/           damaged objects, kept for the curious

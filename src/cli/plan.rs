@@ -57,7 +57,10 @@ pub(super) fn line(study: &open::Study, id: usize, decision: &Decision) -> Optio
     let name = &p.stages[id].name;
     match decision {
         Decision::Reuse { .. } | Decision::Unwanted => None,
-        Decision::Execute { reasons, last_millis, .. } => Some(format!("{name}   runs: {}{}", why(reasons), last(last_millis))),
+        Decision::Execute { reasons, last_millis, continues, .. } => {
+            let on = continues.map(|step| format!("; goes on after step {step}")).unwrap_or_default();
+            Some(format!("{name}   runs: {}{on}{}", why(reasons), last(last_millis)))
+        }
         Decision::Undecided { waits, reasons, last_millis } => {
             let waits: Vec<String> = waits.iter().map(|w| format!("`{}`", p.stages[*w].name)).collect();
             let waits = if waits.len() > 3 { format!("{} and {} more", waits[..2].join(", "), waits.len() - 2) } else { waits.join(", ") };
@@ -83,13 +86,14 @@ fn to_text(study: &open::Study, plan: &Plan) -> String {
 fn to_json(study: &open::Study, plan: &Plan) -> Value {
     let stage = |(id, d): (usize, &Decision)| {
         let s = &study.pipeline.stages[id];
+        let continues = if let Decision::Execute { continues, .. } = d { *continues } else { None };
         let (decision, reasons, key) = match d {
             Decision::Reuse { key, .. } => ("reuse", vec![], Some(*key)),
             Decision::Execute { recipe, reasons, .. } => ("execute", reasons.iter().map(|r| r.to_json()).collect(), Some(recipe.key())),
             Decision::Undecided { reasons, .. } => ("undecided", reasons.iter().map(|r| r.to_json()).collect(), None),
             Decision::Unwanted => return Value::Null,
         };
-        json!({ "id": s.name, "kind": s.kind.name, "decision": decision, "reasons": reasons, "key": key })
+        json!({ "id": s.name, "kind": s.kind.name, "decision": decision, "reasons": reasons, "key": key, "continues_after": continues })
     };
     let stages: Vec<Value> = plan.decisions.iter().enumerate().map(stage).filter(|v| !v.is_null()).collect();
     json!({ "study": study.pipeline.study, "stages": stages })

@@ -37,6 +37,9 @@ pub(super) struct RunArgs {
     /// Go on with what does not depend on a failed stage
     #[arg(long)]
     keep_going: bool,
+    /// Seconds between checkpoints of a training, from which it goes on after being stopped
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    checkpoint_every: f64,
     /// Print one event per line as JSON
     #[arg(long)]
     json: bool,
@@ -143,6 +146,7 @@ fn attempt_run(
             forced,
             wanted: &known.wanted,
             keep_going: args.keep_going,
+            checkpoint_every: args.checkpoint_every,
             cancel,
             sink,
         };

@@ -56,6 +56,8 @@ pub struct Run<'a> {
     pub forced: &'a [StageId],
     /// Stages that are wanted.
     pub wanted: &'a [bool],
+    /// Seconds between checkpoints of a training.
+    pub checkpoint_every: f64,
     /// Go on beside a failure.
     pub keep_going: bool,
     /// Set when the run shall stop.
@@ -231,9 +233,10 @@ impl<'a> Scheduler<'a> {
                     self.run.sink.hear(&Event::CutOff { stage: self.name(id) });
                 }
             }
-            Decision::Execute { recipe, shipment, reasons, last_millis } => {
+            Decision::Execute { recipe, shipment, reasons, last_millis, continues } => {
                 self.states.set(id, State::Ready);
-                let reasons = reasons.iter().map(|r| r.say(self.run.pipeline)).collect();
+                let on = continues.map(|step| format!("goes on after step {step}"));
+                let reasons = reasons.iter().map(|r| r.say(self.run.pipeline)).chain(on).collect();
                 self.ready.insert(id, Waiter { recipe: *recipe, shipment, reasons, last_millis, attempt: 1 });
             }
             Decision::Undecided { .. } | Decision::Unwanted => {}
@@ -338,6 +341,8 @@ impl<'a> Scheduler<'a> {
             device: held.device,
             films: self.run.workspace.private.join("films"),
             expect: stage.expect.clone(),
+            key,
+            checkpoint_every: self.run.checkpoint_every,
             sources: self.run.listings.get(&id).into_iter().flatten().map(|(name, listing)| (name.clone(), (**listing).clone())).collect(),
             pseudonyms: self.run.key.clone(),
         };

@@ -3,9 +3,9 @@
 
 use crate::workspace::FilmMap;
 use hilum_cache::receipt::{Artifact, Outputs};
-use hilum_cache::{Digest, Store};
+use hilum_cache::{Digest, StageKey, Store};
 use hilum_stages::KINDS;
-use hilum_stages::contract::context::{Context, DeviceChoice, Films, Progress};
+use hilum_stages::contract::context::{Checkpoints, Context, DeviceChoice, Films, Progress};
 use hilum_stages::contract::error::Error;
 use hilum_stages::contract::port::{Arrival, File};
 use hilum_stages::contract::seed::Seed;
@@ -36,6 +36,10 @@ pub struct Job {
     pub films: PathBuf,
     /// Counts that must come out.
     pub expect: BTreeMap<String, u64>,
+    /// The key: checkpoints are its.
+    pub key: StageKey,
+    /// Seconds between checkpoints.
+    pub checkpoint_every: f64,
     /// What path parameters named.
     pub sources: BTreeMap<String, Listing>,
     /// The key of pseudonyms; only light kinds have one, so it never leaves the process.
@@ -96,11 +100,11 @@ impl From<Error> for Failure {
 }
 
 /// Does a stage.
-pub fn perform(job: &Job, report: &(dyn Fn(Progress) + Sync), cancelled: &(dyn Fn() -> bool + Sync)) -> Result<Done, Failure> {
-    try_perform(job, report, cancelled).map_err(Failure::from)
+pub fn perform(job: &Job, report: &(dyn Fn(Progress) + Sync), cancelled: &(dyn Fn() -> bool + Sync), checkpoints: &dyn Checkpoints) -> Result<Done, Failure> {
+    try_perform(job, report, cancelled, checkpoints).map_err(Failure::from)
 }
 
-fn try_perform(job: &Job, report: &(dyn Fn(Progress) + Sync), cancelled: &(dyn Fn() -> bool + Sync)) -> Result<Done, Error> {
+fn try_perform(job: &Job, report: &(dyn Fn(Progress) + Sync), cancelled: &(dyn Fn() -> bool + Sync), checkpoints: &dyn Checkpoints) -> Result<Done, Error> {
     let store = Store::open(&job.store)?;
     let kind = KINDS.iter().find(|k| k.name == job.kind).ok_or_else(|| Error::data(format!("this program has no stage kind `{}`", job.kind)))?;
     let stage = (kind.decode)(job.parameters.clone()).map_err(|_| Error::data(format!("the parameters of `{}` do not read", job.kind)))?;
@@ -119,6 +123,7 @@ fn try_perform(job: &Job, report: &(dyn Fn(Progress) + Sync), cancelled: &(dyn F
         device: job.device,
         report,
         cancelled,
+        checkpoints,
         notes: Default::default(),
     };
     let work = store.scratch()?;

@@ -3,14 +3,15 @@
 use super::job::{self, Class, Done, Failure, Job};
 use super::worker::Line;
 use crossbeam_channel::Sender;
-use hilum_stages::contract::context::Progress;
+use hilum_stages::contract::context::{NoCheckpoints, Progress};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// What a started stage says.
 pub(super) enum Message {
@@ -23,17 +24,34 @@ pub(super) enum Message {
 /// A stage under way; can be told to stop.
 pub(super) struct Started {
     stop: Arc<AtomicBool>,
-    child: Option<Arc<Mutex<Option<Child>>>>,
+    worker: Option<Worker>,
 }
 
+/// A process that does a stage, and the way to speak to it.
+#[derive(Clone)]
+struct Worker {
+    child: Arc<Mutex<Option<Child>>>,
+    stdin: Arc<Mutex<Option<ChildStdin>>>,
+}
+
+/// How long a worker may take to write down how far it is: a step of the largest networks and a few hundred megabytes.
+const GRACE: Duration = Duration::from_secs(60);
+
 impl Started {
-    /// Tells the stage to stop; its message follows.
+    /// Tells the stage to stop; its message follows. A training writes a checkpoint first; what does not end is killed.
     pub(super) fn stop(&self) {
-        self.stop.store(true, Ordering::SeqCst);
-        if let Some(child) = self.child.as_ref().and_then(|c| c.lock().ok()?.as_mut().map(Child::kill)) {
-            // Killing a child that has ended already is no fault.
-            let _ = child;
+        if self.stop.swap(true, Ordering::SeqCst) {
+            return;
         }
+        let Some(worker) = self.worker.clone() else { return };
+        let told = worker.stdin.lock().ok().and_then(|mut s| s.as_mut().map(|s| s.write_all(b"stop\n").and_then(|()| s.flush())));
+        std::thread::spawn(move || {
+            if matches!(told, Some(Ok(()))) {
+                std::thread::sleep(GRACE);
+            }
+            // Killing a child that has ended already is no fault.
+            let _ = worker.child.lock().ok().and_then(|mut c| c.as_mut().map(Child::kill));
+        });
     }
 }
 
@@ -43,12 +61,12 @@ pub(super) fn in_thread(id: usize, job: Job, tell: Sender<Message>) -> Started {
     let flag = stop.clone();
     std::thread::spawn(move || {
         let report = |p: Progress| drop(tell.send(Message::Progress(id, p)));
-        let run = std::panic::AssertUnwindSafe(|| job::perform(&job, &report, &|| flag.load(Ordering::SeqCst)));
+        let run = std::panic::AssertUnwindSafe(|| job::perform(&job, &report, &|| flag.load(Ordering::SeqCst), &NoCheckpoints));
         let fault = || Err(Failure { message: "the stage stopped at a fault of the program".into(), help: None, class: Class::Data });
         let result = std::panic::catch_unwind(run).unwrap_or_else(|_| fault());
         drop(tell.send(Message::Ended(id, result)));
     });
-    Started { stop, child: None }
+    Started { stop, worker: None }
 }
 
 /// Runs a heavy stage in a process of its own with so many threads; its standard error goes to `stderr` where it says anything.
@@ -72,14 +90,14 @@ pub(super) fn in_process(id: usize, job: &Job, threads: u32, stderr: PathBuf, te
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|e| fault("be started", e))?;
-    let (mut stdin, stdout, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let (stdin, stdout, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let mut text = serde_json::to_string(job).expect("BUG: jobs are plain JSON");
     text.push('\n');
     // A worker that died at once is reported by its exit status below.
-    let _ = stdin.as_mut().map(|s| s.write_all(text.as_bytes()).and_then(|()| s.flush()));
-    let child = Arc::new(Mutex::new(Some(child)));
+    let worker = Worker { child: Arc::new(Mutex::new(Some(child))), stdin: Arc::new(Mutex::new(stdin)) };
+    let _ = worker.stdin.lock().ok().and_then(|mut s| s.as_mut().map(|s| s.write_all(text.as_bytes()).and_then(|()| s.flush())));
     let stop = Arc::new(AtomicBool::new(false));
-    let (waited, flag) = (child.clone(), stop.clone());
+    let (waited, flag) = (worker.clone(), stop.clone());
     std::thread::spawn(move || {
         let errors = std::thread::spawn(move || {
             let mut kept = vec![];
@@ -95,9 +113,9 @@ pub(super) fn in_process(id: usize, job: &Job, threads: u32, stderr: PathBuf, te
                 Err(_) => {}
             }
         }
-        drop(stdin);
+        drop(waited.stdin.lock().ok().and_then(|mut s| s.take()));
         let errors = errors.join().unwrap_or_default();
-        let status = waited.lock().ok().and_then(|mut c| c.take()).and_then(|mut c| c.wait().ok());
+        let status = waited.child.lock().ok().and_then(|mut c| c.take()).and_then(|mut c| c.wait().ok());
         if !errors.is_empty() {
             let _ = stderr.parent().map(fs::create_dir_all);
             let _ = fs::write(&stderr, &errors);
@@ -105,7 +123,7 @@ pub(super) fn in_process(id: usize, job: &Job, threads: u32, stderr: PathBuf, te
         let result = result.unwrap_or_else(|| Err(died(status, flag.load(Ordering::SeqCst), &errors)));
         drop(tell.send(Message::Ended(id, result)));
     });
-    Ok(Started { stop, child: Some(child) })
+    Ok(Started { stop, worker: Some(worker) })
 }
 
 fn died(status: Option<std::process::ExitStatus>, stopped: bool, errors: &[u8]) -> Failure {

@@ -1,10 +1,13 @@
 //! The worker's side of a heavy stage: reads a job, does it, says how it goes, and dies with its parent.
 
 use super::job::{self, Class, Done, Failure, Job};
-use hilum_stages::contract::context::Progress;
+use hilum_cache::checkpoint;
+use hilum_stages::contract::context::{Checkpoints, Progress};
 use serde::{Deserialize, Serialize};
+use signal_hook::consts::SIGTERM;
 use std::io::{BufRead, Read, Write};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// One line from a worker.
@@ -28,12 +31,8 @@ pub fn main() -> u8 {
         Some(job) => job,
         None => return 2,
     };
-    // The parent keeps our standard input open as long as it lives.
-    std::thread::spawn(move || {
-        let mut rest = [0; 64];
-        while !matches!(std::io::stdin().lock().read(&mut rest), Ok(0) | Err(_)) {}
-        std::process::exit(3);
-    });
+    let kept = Kept::of(&job);
+    listen(kept.clone());
     let last: Mutex<Option<Instant>> = Mutex::new(None);
     let report = |p: Progress| {
         let mut last = last.lock().expect("BUG: poisoned");
@@ -42,7 +41,7 @@ pub fn main() -> u8 {
             say(&Line::Progress(p));
         }
     };
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job::perform(&job, &report, &|| false)));
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job::perform(&job, &report, &|| kept.stop.load(Ordering::SeqCst), &*kept)));
     let result = result.unwrap_or_else(|_| {
         Err(Failure {
             message: "the stage stopped at a fault of the program".into(),
@@ -55,6 +54,62 @@ pub fn main() -> u8 {
         Err(failure) => say(&Line::Failed(failure)),
     }
     0
+}
+
+/// The checkpoints of this worker's stage.
+struct Kept {
+    folder: checkpoint::Checkpoints,
+    every: Duration,
+    /// Told to stop.
+    stop: Arc<AtomicBool>,
+    /// Nobody asked for a checkpoint so far: the stage writes none, and ends at once.
+    at_once: Arc<AtomicBool>,
+    /// When the last one was written, and how long that took.
+    last: Mutex<(Instant, Duration)>,
+}
+
+impl Kept {
+    fn of(job: &Job) -> Arc<Kept> {
+        let folder = checkpoint::Checkpoints::at(&job.store, &job.key);
+        let every = Duration::try_from_secs_f64(job.checkpoint_every).unwrap_or(Duration::MAX);
+        Arc::new(Kept { folder, every, stop: Arc::default(), at_once: Arc::new(AtomicBool::new(true)), last: Mutex::new((Instant::now(), Duration::ZERO)) })
+    }
+}
+
+impl Checkpoints for Kept {
+    fn due(&self) -> bool {
+        let (when, cost) = *self.last.lock().expect("BUG: poisoned");
+        // Writing takes no more than a twentieth of the time, unless every step was asked for.
+        let every = if self.every.is_zero() { self.every } else { self.every.max(cost * 20) };
+        self.stop.load(Ordering::SeqCst) || when.elapsed() >= every
+    }
+    fn save(&self, step: u64, bytes: &[u8]) -> hilum_stages::contract::error::Result<()> {
+        let began = Instant::now();
+        let saved = self.folder.save(step, bytes);
+        *self.last.lock().expect("BUG: poisoned") = (Instant::now(), began.elapsed());
+        Ok(saved?)
+    }
+    fn latest(&self) -> Option<(u64, Vec<u8>)> {
+        self.at_once.store(false, Ordering::SeqCst);
+        self.folder.latest()
+    }
+}
+
+/// Hears of the end: a word from the run, or its death, by which standard input closes; and SIGTERM, from a cluster say.
+fn listen(kept: Arc<Kept>) {
+    // A worker that cannot hear a signal still hears the run.
+    let _ = signal_hook::flag::register_conditional_shutdown(SIGTERM, 3, kept.at_once.clone());
+    let _ = signal_hook::flag::register(SIGTERM, kept.stop.clone());
+    std::thread::spawn(move || {
+        let mut word = [0; 64];
+        while !matches!(std::io::stdin().lock().read(&mut word), Ok(0) | Err(_)) {
+            if kept.at_once.load(Ordering::SeqCst) {
+                break;
+            }
+            kept.stop.store(true, Ordering::SeqCst);
+        }
+        std::process::exit(3);
+    });
 }
 
 fn say(line: &Line) {

@@ -1,6 +1,8 @@
 //! Pieces of training loops: optimisers as parameters, devices, batches as tensors. No trainer object: the loops stand in the stages, in order of execution.
 
+pub mod loss;
 pub mod schedule;
+pub mod snapshot;
 
 use crate::contract::context::DeviceChoice;
 use crate::contract::prelude::*;

@@ -21,7 +21,14 @@ impl Scheduler<'_> {
                 }
                 Ok(())
             }
-            Err(failure) => {
+            Err(mut failure) => {
+                if failure.class == Class::Cancelled && !self.stopping {
+                    failure = Failure {
+                        message: "the worker was told to stop, by SIGTERM".into(),
+                        help: Some("run again: a training goes on from its checkpoint".into()),
+                        class: Class::Machine,
+                    };
+                }
                 self.slots.free(flight.held.clone());
                 match failure.class {
                     Class::Machine if flight.attempt <= self.run.pipeline.stages[id].retry && !self.stopping => {

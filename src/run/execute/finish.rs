@@ -5,6 +5,7 @@ use crate::run::environment;
 use crate::run::event::Event;
 use crate::run::job::{Class, Done, Failure};
 use crate::run::record;
+use hilum_cache::checkpoint::Checkpoints;
 use hilum_cache::{Receipt, Result};
 use hilum_stages::contract::stage::Needs;
 use serde_json::json;
@@ -34,6 +35,7 @@ impl Scheduler<'_> {
             notes: done.notes.clone(),
         };
         self.recorder.receipt(&receipt)?;
+        Checkpoints::of(self.run.store, &key).remove();
         self.states.set(id, State::Executed);
         self.outputs[id] = Some(Arc::new(done.outputs));
         self.run.sink.hear(&Event::Done { stage: stage.name.clone(), millis, peak_memory: done.peak_memory, notes: done.notes, differs });

@@ -39,6 +39,34 @@ pub enum DeviceChoice {
     Cuda(usize),
 }
 
+/// Where a stage writes down how far it is, so that it can go on after being stopped at any moment.
+pub trait Checkpoints: Sync {
+    /// True where it is time to write one.
+    fn due(&self) -> bool;
+    /// Keeps one, after so many steps.
+    ///
+    /// # Errors
+    /// Where it could not be written; the one before is still there.
+    fn save(&self, step: u64, bytes: &[u8]) -> Result<()>;
+    /// The newest one. A stage that asks can be stopped in order.
+    fn latest(&self) -> Option<(u64, Vec<u8>)>;
+}
+
+/// For stages that are over before a checkpoint would be due.
+pub struct NoCheckpoints;
+
+impl Checkpoints for NoCheckpoints {
+    fn due(&self) -> bool {
+        false
+    }
+    fn save(&self, _: u64, _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+    fn latest(&self) -> Option<(u64, Vec<u8>)> {
+        None
+    }
+}
+
 /// What a stage may use while it runs.
 pub struct Context<'a> {
     /// The kind, for its streams.
@@ -57,6 +85,8 @@ pub struct Context<'a> {
     pub report: &'a (dyn Fn(Progress) + Sync),
     /// True once the run was told to stop.
     pub cancelled: &'a (dyn Fn() -> bool + Sync),
+    /// Where it writes down how far it is.
+    pub checkpoints: &'a dyn Checkpoints,
     /// What the stage wants people to know.
     pub notes: Mutex<Vec<String>>,
 }
@@ -74,6 +104,28 @@ impl Context<'_> {
         let values = values.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect();
         (self.report)(Progress { done: done as u64, total: total as u64, unit: unit.to_owned(), values });
         if (self.cancelled)() { Err(Error::Cancelled) } else { Ok(()) }
+    }
+    /// Writes down how far the stage is, where it is time to. Comes before [`Context::progress`], which ends a stage that was
+    /// told to stop. A checkpoint that cannot be written does not end the stage: the one before is still there.
+    ///
+    /// # Errors
+    /// Those of `snapshot`.
+    pub fn checkpoint(&self, step: usize, snapshot: impl FnOnce() -> Result<Vec<u8>>) -> Result<()> {
+        if self.checkpoints.due()
+            && let Err(e) = self.checkpoints.save(step as u64, &snapshot()?)
+        {
+            let mut notes = self.notes.lock().expect("BUG: poisoned");
+            // The words of the file system without the path: this is part of the record.
+            let why = match &e {
+                Error::Store(hilum_cache::Error::Io { source, .. }) => source.kind().to_string(),
+                other => other.to_string(),
+            };
+            let text = format!("a checkpoint could not be written: {why}");
+            if !notes.contains(&text) {
+                notes.push(text);
+            }
+        }
+        Ok(())
     }
     /// Says something that belongs in the record. Holds no name and no path.
     pub fn note(&self, text: impl Into<String>) {

@@ -35,6 +35,15 @@ impl Seed {
     }
 }
 
+/// Where in a stream one is: to go on there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Position {
+    /// Words drawn, halves of 64 bits each: JSON's numbers are not wider.
+    words: [u64; 2],
+    /// Bits of a normal number that was made and not yet given.
+    spare: Option<u64>,
+}
+
 /// A stream of random numbers.
 #[derive(Debug, Clone)]
 pub struct Stream {
@@ -50,6 +59,17 @@ impl Stream {
         bytes.extend_from_slice(&index.to_le_bytes());
         let key = blake3::derive_key("hilum stream item v1", &bytes);
         Stream { key, rng: ChaCha12Rng::from_seed(key), spare: None }
+    }
+
+    /// Where one is.
+    pub fn position(&self) -> Position {
+        let words = self.rng.get_word_pos();
+        Position { words: [words as u64, (words >> 64) as u64], spare: self.spare.map(f64::to_bits) }
+    }
+    /// Goes on where one was.
+    pub fn seek(&mut self, position: Position) {
+        self.rng.set_word_pos(u128::from(position.words[0]) | u128::from(position.words[1]) << 64);
+        self.spare = position.spare.map(f64::from_bits);
     }
 
     /// 64 random bits.
@@ -123,6 +143,22 @@ impl Stream {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_stream_goes_on_where_it_was() {
+        let mut a = super::Seed(5).stream("test", "position");
+        let draw = |s: &mut super::Stream| (s.normal().to_bits(), s.below(7), s.truths(9, 0.5), s.unit().to_bits());
+        for before in 0..9 {
+            for _ in 0..before {
+                a.normal();
+            }
+            let text = serde_json::to_string(&a.position()).unwrap();
+            let expected = (draw(&mut a), draw(&mut a));
+            let mut b = super::Seed(5).stream("test", "position");
+            b.seek(serde_json::from_str(&text).unwrap());
+            assert_eq!((draw(&mut b), draw(&mut b)), expected);
+        }
+    }
+
     use super::*;
 
     #[test]

@@ -44,6 +44,12 @@ impl Order {
         self.drawn += 1;
         (self.pass.pop().expect("BUG: no films to draw"), self.drawn)
     }
+    /// Leaves out `n` draws: those that were made before a training was stopped.
+    pub fn skip(&mut self, n: usize) {
+        for _ in 0..n {
+            self.draw();
+        }
+    }
     /// The next `n` draws.
     pub fn batch(&mut self, n: usize) -> Vec<(usize, u64)> {
         (0..n).map(|_| self.draw()).collect()

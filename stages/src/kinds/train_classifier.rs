@@ -10,9 +10,11 @@ use crate::data::sample::{Sample, Samples};
 use crate::data::table::{Table, number};
 use crate::data::weights::Trained;
 use crate::networks::{Classifier, ClassifierNetwork, Mode, Pretrained, Weights};
+use crate::training::loss::Loss;
+use crate::training::snapshot::{Restored, Snapshot};
 use crate::training::{self, OptimiserChoice, Precision};
 use candle_core::Device;
-use hilum_ops::{Value, cross_entropy, without_history};
+use hilum_ops::{Value, without_history};
 
 ports! {
     inputs {
@@ -53,6 +55,9 @@ pub struct TrainClassifier {
     /// How weights are moved.
     #[serde(default = "default_optimiser")]
     pub optimiser: OptimiserChoice,
+    /// What is made small.
+    #[serde(default)]
+    pub loss: Loss,
     /// Classic augmentation.
     #[serde(default)]
     pub augment: Augment,
@@ -80,7 +85,7 @@ impl Stage for TrainClassifier {
     fn check(&self) -> Vec<BadParameter> {
         let weights = self.weights.as_ref().map(|w| w.check("weights")).unwrap_or_default();
         let budget = training::check_budget(self.epochs, self.steps, self.batch);
-        [self.network.check("network"), weights, self.augment.check("augment"), self.optimiser.check("optimiser"), budget].concat()
+        [self.network.check("network"), weights, self.loss.check("loss"), self.augment.check("augment"), self.optimiser.check("optimiser"), budget].concat()
     }
 
     fn sources(&self) -> Vec<Source> {
@@ -121,8 +126,22 @@ impl TrainClassifier {
         let (augmentation, mut dropout) = (cx.stream("augment"), cx.stream("dropout"));
         let mut history = Table::new("history", &["epoch", "step", "loss", "accuracy", "validation-loss", "validation-accuracy"]);
         let mut sum = Running::default();
+        let films_of = |class: usize| set.labels.iter().filter(|l| **l as usize == class).count();
+        let loss_of = self.loss.build(&(0..classes.len()).map(films_of).collect::<Vec<_>>());
 
-        for step in 1..=steps {
+        let mut done = 0;
+        if let Some((step, bytes)) = cx.checkpoints.latest() {
+            let before = Restored::read(bytes)?;
+            before.weights("weights", &weights, &device)?;
+            before.optimiser("optimiser", &mut optimiser)?;
+            dropout.seek(before.thing("dropout")?);
+            history.rows = before.thing("history")?;
+            sum = Running::from(before.thing::<[u64; 4]>("sum")?);
+            done = step as usize;
+            order.skip(done * batch);
+        }
+
+        for step in done + 1..=steps {
             let draws = order.batch(batch);
             let films = batch::numbers(&set.films, &draws, side, &self.augment, &augmentation, (0.0, 1.0));
             let films = training::films_of(films, side, &device)?;
@@ -130,7 +149,7 @@ impl TrainClassifier {
 
             let features = network.features(&films, &mut Mode::Train(&mut dropout))?;
             let logits = network.head(&features, &mut Mode::Train(&mut dropout))?;
-            let loss = cross_entropy(&logits, &labels)?;
+            let loss = loss_of.of(&logits, &labels)?;
             optimiser.step(&loss.backward()?)?;
 
             let value = loss.scalar()?;
@@ -145,6 +164,10 @@ impl TrainClassifier {
                 let epoch = step.div_ceil(per_epoch);
                 history.push(vec![epoch.to_string(), step.to_string(), number(loss), number(accuracy), cell(watched.map(|w| w.0)), cell(watched.map(|w| w.1))]);
             }
+            cx.checkpoint(step, || {
+                let now = Snapshot::default().weights("weights", &weights)?.optimiser("optimiser", &optimiser)?;
+                now.thing("dropout", &dropout.position()).thing("history", &history.rows).thing("sum", &<[u64; 4]>::from(&sum)).finish()
+            })?;
             cx.progress(step, steps, "step", &[("loss", value)])?;
         }
         let document = ClassifierDocument { network: self.network.clone(), classes, side };
@@ -202,6 +225,19 @@ struct Running {
     steps: usize,
     hits: usize,
     films: usize,
+}
+
+/// For checkpoints: a number with a fraction would lose its last bit in JSON.
+impl From<&Running> for [u64; 4] {
+    fn from(r: &Running) -> Self {
+        [r.loss.to_bits(), r.steps as u64, r.hits as u64, r.films as u64]
+    }
+}
+
+impl From<[u64; 4]> for Running {
+    fn from([loss, steps, hits, films]: [u64; 4]) -> Self {
+        Running { loss: f64::from_bits(loss), steps: steps as usize, hits: hits as usize, films: films as usize }
+    }
 }
 
 impl Running {

@@ -14,6 +14,7 @@ use crate::data::table::{Table, number};
 use crate::data::weights::Trained;
 use crate::networks::dcgan::{Discriminator, Generator};
 use crate::networks::{Mode, Weights, dcgan};
+use crate::training::snapshot::{Restored, Snapshot};
 use crate::training::{self, AdamParameters, Precision};
 use hilum_ops::{Value, bce_with_logits, mean_probability, without_history};
 
@@ -128,7 +129,21 @@ impl TrainGan {
         let mut grid = vec![];
         let mut history = Table::new("history", &["step", "loss-discriminator", "loss-generator", "d-real", "d-fake-before", "d-fake-after"]);
 
-        for step in 1..=steps {
+        let mut done = 0;
+        if let Some((step, bytes)) = cx.checkpoints.latest() {
+            let before = Restored::read(bytes)?;
+            before.weights("generator", &g_weights, &device)?;
+            before.weights("discriminator", &d_weights, &device)?;
+            before.optimiser("generator.optimiser", &mut g_optimiser)?;
+            before.optimiser("discriminator.optimiser", &mut d_optimiser)?;
+            dropout.seek(before.thing("dropout")?);
+            history.rows = before.thing("history")?;
+            grid = before.bytes("grid")?.chunks_exact(config.size * config.size).map(<[u8]>::to_vec).collect();
+            done = step as usize;
+            order.skip(done * batch);
+        }
+
+        for step in done + 1..=steps {
             let draws = order.batch(batch);
             let real = batch::numbers(&films, &draws, config.size, &self.augment, &augmentation, (-1.0, 1.0));
             let real = training::films_of(real, config.size, &device)?;
@@ -158,6 +173,11 @@ impl TrainGan {
                 // Running statistics, as `synthesize` will use them: the grid shows what would be made now.
                 grid.extend(to_films(&without_history(|| generator.forward(&fixed, false))?, config.size)?);
             }
+            cx.checkpoint(step, || {
+                let now = Snapshot::default().weights("generator", &g_weights)?.weights("discriminator", &d_weights)?;
+                let now = now.optimiser("generator.optimiser", &g_optimiser)?.optimiser("discriminator.optimiser", &d_optimiser)?;
+                now.thing("dropout", &dropout.position()).thing("history", &history.rows).bytes("grid", grid.concat()).finish()
+            })?;
             cx.progress(step, steps, "step", &[("D", d), ("G", g)])?;
         }
         let document = GeneratorDocument { network: self.network.clone(), labels, source: inputs.samples.rows[0].source.clone() };

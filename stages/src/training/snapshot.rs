@@ -1,0 +1,115 @@
+//! How far a training is: weights, what optimisers remember, positions in streams, tables so far. Written as safetensors, so
+//! that numbers keep every bit; small things stand in its header as JSON.
+
+use crate::contract::prelude::*;
+use crate::networks::Weights;
+use candle_core::Device;
+use hilum_ops::Optimiser;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::de::DeserializeOwned;
+use std::collections::{BTreeMap, HashMap};
+
+/// What is written down, by name.
+#[derive(Default)]
+pub struct Snapshot {
+    arrays: BTreeMap<String, Vec<u8>>,
+    things: BTreeMap<String, String>,
+}
+
+impl Snapshot {
+    /// Weights, running statistics included.
+    ///
+    /// # Errors
+    /// Where a device does not give them.
+    pub fn weights(mut self, name: &str, weights: &Weights) -> Result<Self> {
+        self.arrays.insert(name.into(), weights.to_safetensors()?);
+        Ok(self)
+    }
+    /// What an optimiser remembers.
+    ///
+    /// # Errors
+    /// As [`Snapshot::weights`].
+    pub fn optimiser(mut self, name: &str, optimiser: &Optimiser) -> Result<Self> {
+        let memories = optimiser.state()?;
+        let bytes = memories.iter().flatten().flat_map(|m| m.iter().flat_map(|v| v.to_le_bytes())).collect();
+        let lens: Vec<[usize; 2]> = memories.iter().map(|m| [m[0].len(), m[1].len()]).collect();
+        self.arrays.insert(name.into(), bytes);
+        Ok(self.thing(&format!("{name}.steps"), &(optimiser.steps(), lens)))
+    }
+    /// Bytes.
+    pub fn bytes(mut self, name: &str, bytes: Vec<u8>) -> Self {
+        self.arrays.insert(name.into(), bytes);
+        self
+    }
+    /// Anything that JSON can hold exactly: no numbers with fractions.
+    pub fn thing(mut self, name: &str, thing: &impl Serialize) -> Self {
+        self.things.insert(name.into(), serde_json::to_string(thing).expect("BUG: plain data"));
+        self
+    }
+    /// All of it.
+    ///
+    /// # Errors
+    /// Where memory is short.
+    pub fn finish(self) -> Result<Vec<u8>> {
+        let fault = |e: safetensors::SafeTensorError| Error::data(format!("a checkpoint could not be put together: {e}"));
+        let views = self.arrays.iter().map(|(name, bytes)| Ok((name, TensorView::new(Dtype::U8, vec![bytes.len()], bytes).map_err(fault)?)));
+        let views: Vec<_> = views.collect::<Result<_>>()?;
+        let things: HashMap<String, String> = self.things.into_iter().collect();
+        safetensors::serialize(views, Some(things)).map_err(fault)
+    }
+}
+
+/// What was written down.
+pub struct Restored {
+    file: Vec<u8>,
+    things: HashMap<String, String>,
+}
+
+fn unreadable(what: &str) -> Error {
+    Error::helped(format!("the checkpoint of this stage has no `{what}` that fits"), "remove the folder `checkpoints` of the store to train from the beginning")
+}
+
+impl Restored {
+    /// Reads what [`Snapshot::finish`] gave.
+    ///
+    /// # Errors
+    /// Where it is something else.
+    pub fn read(file: Vec<u8>) -> Result<Restored> {
+        let (_, header) = SafeTensors::read_metadata(&file).map_err(|_| unreadable("header"))?;
+        let things = header.metadata().clone().unwrap_or_default();
+        Ok(Restored { file, things })
+    }
+    /// Puts weights back.
+    ///
+    /// # Errors
+    /// Where they do not fit.
+    pub fn weights(&self, name: &str, weights: &Weights, device: &Device) -> Result<()> {
+        weights.load_safetensors(&self.bytes(name)?, device)
+    }
+    /// Puts back what an optimiser remembered.
+    ///
+    /// # Errors
+    /// Where it does not fit.
+    pub fn optimiser(&self, name: &str, optimiser: &mut Optimiser) -> Result<()> {
+        let (steps, lens): (u64, Vec<[usize; 2]>) = self.thing(&format!("{name}.steps"))?;
+        let bytes = self.bytes(name)?;
+        let mut numbers = bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b));
+        let memories = lens.iter().map(|pair| pair.map(|n| numbers.by_ref().take(n).collect::<Vec<f32>>())).collect();
+        Ok(optimiser.restore(steps, memories)?)
+    }
+    /// Bytes.
+    ///
+    /// # Errors
+    /// Where there are none of this name.
+    pub fn bytes(&self, name: &str) -> Result<Vec<u8>> {
+        let file = SafeTensors::deserialize(&self.file).map_err(|_| unreadable(name))?;
+        Ok(file.tensor(name).map_err(|_| unreadable(name))?.data().to_vec())
+    }
+    /// Something small.
+    ///
+    /// # Errors
+    /// Where there is nothing of this name.
+    pub fn thing<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
+        self.things.get(name).and_then(|text| serde_json::from_str(text).ok()).ok_or_else(|| unreadable(name))
+    }
+}

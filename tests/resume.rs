@@ -1,0 +1,145 @@
+//! Trainings that are stopped at any moment go on where they were, and end with the bytes of an undisturbed run.
+
+use crate::space::{Space, finished, said};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Lines};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// The tiny study with trainings of some seconds.
+fn study() -> Space {
+    let space = Space::tiny();
+    space.edit("steps: 20", "steps: 300");
+    space.edit("epochs: 2", "steps: 200");
+    space
+}
+
+fn undisturbed() -> BTreeMap<String, String> {
+    let space = study();
+    space.executed();
+    space.digests()
+}
+
+/// A run that has got so far.
+struct Under {
+    run: Child,
+    events: Lines<BufReader<ChildStdout>>,
+}
+
+/// Runs until the stage has done so many steps.
+fn until(space: &Space, options: &[&str], stage: &str, steps: u64) -> Under {
+    let args = [&["run", "study.yaml", "--json", "--jobs", "1"], options].concat();
+    let mut run = space.command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut events = BufReader::new(run.stdout.take().unwrap()).lines();
+    let far_enough = |e: &Value| e["event"] == "progress" && e["stage"] == stage && e["done"].as_u64().unwrap() >= steps;
+    let found = events.by_ref().map_while(Result::ok).any(|l| far_enough(&serde_json::from_str(&l).unwrap()));
+    assert!(found, "{stage} never did {steps} steps");
+    Under { run, events }
+}
+
+fn signal(pid: u32, name: &str) {
+    assert!(Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status().unwrap().success());
+}
+
+/// Processes that a process started.
+fn children(of: u32) -> Vec<u32> {
+    let stat = |pid: u32| fs::read_to_string(format!("/proc/{pid}/stat")).ok();
+    let parent = |text: String| text.rsplit(") ").next()?.split(' ').nth(1)?.parse::<u32>().ok();
+    let all = fs::read_dir("/proc").unwrap().filter_map(|e| e.ok()?.file_name().to_str()?.parse::<u32>().ok());
+    all.filter(|pid| stat(*pid).and_then(parent) == Some(of)).collect()
+}
+
+/// Folders of checkpoints.
+fn kept(space: &Space) -> Vec<PathBuf> {
+    fs::read_dir(space.path(".hilum/checkpoints")).into_iter().flatten().map(|e| e.unwrap().path()).collect()
+}
+
+/// Runs to the end; gives what the stage said when it began.
+fn go_on(space: &Space, stage: &str) -> String {
+    let said = space.hilum(&["run", "study.yaml", "--json"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let events = said.out.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
+    let begun: Vec<String> = events.filter(|e| e["event"] == "begun" && e["stage"] == stage).map(|e| e["reasons"].to_string()).collect();
+    assert_eq!(begun.len(), 1, "{stage} runs once");
+    assert_eq!(kept(space), Vec::<PathBuf>::new(), "checkpoints go when their stage is done");
+    assert_eq!(space.hilum(&["verify"]).code, 0);
+    begun[0].clone()
+}
+
+#[test]
+fn a_killed_worker_and_a_killed_run_lose_nothing() {
+    let expected = undisturbed();
+    let classifier = "classifier/arm=real/repeat=0";
+    for (stage, steps) in [("generator", 1), ("generator", 200), (classifier, 90)] {
+        for whole in [false, true] {
+            let space = study();
+            let mut under = until(&space, &["--checkpoint-every", "0"], stage, steps);
+            if whole {
+                under.run.kill().unwrap();
+                under.run.wait().unwrap();
+            } else {
+                children(under.run.id()).into_iter().for_each(|worker| signal(worker, "KILL"));
+                let end = under.events.map_while(Result::ok).last().unwrap();
+                assert_eq!(finished(&end)["failed"], 1, "{end}");
+                under.run.wait().unwrap();
+            }
+            let plan = space.hilum(&["plan", "study.yaml"]).out;
+            assert!(plan.contains("; goes on after step "), "{plan}");
+            let reasons = go_on(&space, stage);
+            assert!(reasons.contains("goes on after step "), "{reasons}");
+            assert_eq!(space.digests(), expected, "{stage} killed after step {steps}, the whole run: {whole}");
+        }
+    }
+}
+
+#[test]
+fn ctrl_c_and_sigterm_write_a_checkpoint_first() {
+    let expected = undisturbed();
+    for (name, to_worker) in [("INT", false), ("TERM", false), ("TERM", true)] {
+        let space = study();
+        // No checkpoint is due for an hour.
+        let mut under = until(&space, &["--checkpoint-every", "3600"], "generator", 40);
+        assert!(kept(&space).is_empty());
+        let whom = if to_worker { children(under.run.id()) } else { vec![under.run.id()] };
+        whom.into_iter().for_each(|pid| signal(pid, name));
+        let end = under.events.map_while(Result::ok).last().unwrap();
+        under.run.wait().unwrap();
+        assert_eq!(kept(&space).len(), 1, "{name}: {end}");
+        let plan: Value = serde_json::from_str(&space.hilum(&["plan", "study.yaml", "--json"]).out).unwrap();
+        let stages = plan["stages"].as_array().unwrap();
+        let after = stages.iter().find(|s| s["id"] == "generator").unwrap()["continues_after"].as_u64().unwrap();
+        assert!((40..300).contains(&after), "{name}: after step {after}");
+        assert!(go_on(&space, "generator").contains(&format!("goes on after step {after}")));
+        assert_eq!(space.digests(), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_damaged_checkpoint_is_passed_over_and_one_that_cannot_be_written_is_said() {
+    let expected = undisturbed();
+    let space = study();
+    let mut under = until(&space, &["--checkpoint-every", "0"], "generator", 60);
+    under.run.kill().unwrap();
+    under.run.wait().unwrap();
+    let folder = kept(&space).remove(0);
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).filter(|p| !p.to_string_lossy().contains(".new-")).collect();
+    files.sort();
+    assert_eq!(files.len(), 2, "two are kept: {files:?}");
+    let newest = files.pop().unwrap();
+    let bytes = fs::read(&newest).unwrap();
+    fs::write(&newest, &bytes[..bytes.len() / 2]).unwrap();
+    go_on(&space, "generator");
+    assert_eq!(space.digests(), expected);
+
+    // A file stands where the folder of checkpoints should be: every one fails, and the training goes on.
+    let space = study();
+    space.hilum(&["plan", "study.yaml"]);
+    space.write(".hilum/checkpoints", "in the way");
+    let run = said(space.command(&["run", "study.yaml", "--checkpoint-every", "0"]).output().unwrap());
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(run.err.contains("note: a checkpoint could not be written: "), "{}", run.err);
+    assert!(!run.err.contains("checkpoints/"), "no path in a note: {}", run.err);
+    assert_eq!(space.digests(), expected);
+}

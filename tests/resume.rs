@@ -38,7 +38,7 @@ struct Under {
 
 /// Runs until the stage has done so many steps.
 fn until(space: &Space, options: &[&str], stage: &str, steps: u64) -> Under {
-    let args = [&["run", "study.yaml", "--json", "--only", stage], options].concat();
+    let args = [&["run", "study.yaml", "--json", "--jobs", "1", "--only", stage], options].concat();
     let mut run = space.command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut events = BufReader::new(run.stdout.take().unwrap()).lines();
     let far_enough = |e: &Value| e["event"] == "progress" && e["stage"] == stage && e["done"].as_u64().unwrap() >= steps;
@@ -99,6 +99,46 @@ fn a_killed_worker_and_a_killed_run_lose_nothing() {
             assert_eq!(given(&space, stage), expected, "{stage} killed after step {steps}, the whole run: {whole}");
         }
     }
+}
+
+/// What a watched training remembers of its validation losses and of its best weights survives, too.
+#[test]
+fn a_watched_training_keeps_its_best_weights_across_a_kill() {
+    let watched = |early_stop: &str| {
+        let space = Space::tiny();
+        space.edit("train: 0.7, test: 0.3", "train: 0.5, validation: 0.2, test: 0.3");
+        space.edit("samples: training-set, images", "samples: training-set, validation: split.validation, images");
+        space.edit("epochs: 2", &format!("epochs: 60\n      {early_stop}"));
+        space
+    };
+    let stage = "classifier/arm=real/repeat=0";
+    // The digests, and what was said about the end of the training.
+    let of = |space: &Space| {
+        let said = space.hilum(&["run", "study.yaml", "--json", "--only", stage]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        let events = said.out.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
+        let done: Vec<Value> = events.filter(|e| e["event"] == "done" && e["stage"] == stage).collect();
+        (given(space, stage), done[0]["notes"].to_string())
+    };
+    let stopping = "early_stop: { patience: 6 }\n      plateau: { patience: 1 }";
+    let space = watched(stopping);
+    let (expected, note) = of(&space);
+    assert!(note.contains("of 180: the validation loss fell no more"), "{note}");
+    let (to_the_end, note) = of(&watched("plateau: { patience: 1 }"));
+    assert!(note == "[]" && to_the_end.iter().all(|(port, digest)| expected[port] != *digest), "{note}");
+
+    let space = watched(stopping);
+    let mut under = until(&space, &["--checkpoint-every", "0"], stage, 12);
+    under.run.kill().unwrap();
+    under.run.wait().unwrap();
+    assert!(go_on(&space, stage).contains("goes on after step "));
+    assert_eq!(given(&space, stage), expected);
+
+    // Without a set to watch there is nothing to stop by.
+    let space = Space::tiny();
+    space.edit("epochs: 2", &format!("epochs: 2\n      {stopping}"));
+    let said = space.hilum(&["run", "study.yaml", "--only", stage]);
+    assert!(said.code == 1 && said.err.contains("`early_stop` and `plateau` watch a validation set, and none is given"), "{}", said.err);
 }
 
 #[test]

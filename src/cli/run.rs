@@ -174,7 +174,10 @@ fn attempt_run(
     sink.hear(&Event::Finished { run: run_name.clone().filter(|_| executed + failed > 0), executed, reused, failed, skipped });
     if code == DONE && !args.json {
         progress::show_tables(p, &outputs, &known.store)?;
-        remark(format!("results in {}", study.workspace.results.join(&p.study).display()));
+        remark(match only.is_empty() {
+            true => format!("results in {}", study.workspace.results.join(&p.study).display()),
+            false => "results are laid out by a run without `--only`".to_owned(),
+        });
     }
     std::mem::forget(outputs);
     Ok(code)

@@ -3,6 +3,7 @@
 pub mod loss;
 pub mod schedule;
 pub mod snapshot;
+pub mod watch;
 
 use crate::contract::context::DeviceChoice;
 use crate::contract::prelude::*;
@@ -76,6 +77,13 @@ impl OptimiserChoice {
                 let rule = Sgd { momentum: p.momentum, nesterov: p.nesterov, decay: p.weight_decay };
                 Optimiser::new(rule, p.learning_rate, weights)
             }
+        }
+    }
+    /// The learning rate that the study names.
+    pub fn learning_rate(&self) -> f64 {
+        match self {
+            OptimiserChoice::Adam(p) => p.learning_rate,
+            OptimiserChoice::Sgd(p) => p.learning_rate,
         }
     }
     /// Finds parameters that make no sense.

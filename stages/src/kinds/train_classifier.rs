@@ -11,7 +11,9 @@ use crate::data::table::{Table, number};
 use crate::data::weights::Trained;
 use crate::networks::{Classifier, ClassifierNetwork, Mode, Pretrained, Weights};
 use crate::training::loss::Loss;
+use crate::training::schedule::Verdict;
 use crate::training::snapshot::{Restored, Snapshot};
+use crate::training::watch::{self, EarlyStopParameters, PlateauParameters, Watch};
 use crate::training::{self, OptimiserChoice, Precision};
 use candle_core::Device;
 use hilum_ops::{Value, without_history};
@@ -61,6 +63,12 @@ pub struct TrainClassifier {
     /// Classic augmentation.
     #[serde(default)]
     pub augment: Augment,
+    /// Ends training where the validation loss stops falling, and keeps the best weights.
+    #[serde(default)]
+    pub early_stop: Option<EarlyStopParameters>,
+    /// Cuts the learning rate where the validation loss stops falling.
+    #[serde(default)]
+    pub plateau: Option<PlateauParameters>,
     /// Precision of products on a GPU.
     #[serde(default)]
     pub precision: Precision,
@@ -85,7 +93,9 @@ impl Stage for TrainClassifier {
     fn check(&self) -> Vec<BadParameter> {
         let weights = self.weights.as_ref().map(|w| w.check("weights")).unwrap_or_default();
         let budget = training::check_budget(self.epochs, self.steps, self.batch);
-        [self.network.check("network"), weights, self.loss.check("loss"), self.augment.check("augment"), self.optimiser.check("optimiser"), budget].concat()
+        let watch = watch::check(self.early_stop.as_ref(), self.plateau.as_ref());
+        [self.network.check("network"), weights, watch, self.loss.check("loss"), self.augment.check("augment"), self.optimiser.check("optimiser"), budget]
+            .concat()
     }
 
     fn sources(&self) -> Vec<Source> {
@@ -129,6 +139,13 @@ impl TrainClassifier {
         let films_of = |class: usize| set.labels.iter().filter(|l| **l as usize == class).count();
         let loss_of = self.loss.build(&(0..classes.len()).map(films_of).collect::<Vec<_>>());
 
+        let mut watch = Watch::new(self.early_stop.as_ref(), self.plateau.as_ref(), self.optimiser.learning_rate());
+        if watch.is_wanted() && validation.is_none() {
+            let help = "connect a part of the split that is neither trained on nor tested, as `validation`";
+            return Err(Error::helped("`early_stop` and `plateau` watch a validation set, and none is given", help));
+        }
+        let mut best = vec![];
+
         let mut done = 0;
         if let Some((step, bytes)) = cx.checkpoints.latest() {
             let before = Restored::read(bytes)?;
@@ -136,6 +153,8 @@ impl TrainClassifier {
             before.optimiser("optimiser", &mut optimiser)?;
             dropout.seek(before.thing("dropout")?);
             history.rows = before.thing("history")?;
+            watch.replay(&before.thing::<Vec<u64>>("watched")?);
+            best = before.bytes("best")?;
             sum = Running::from(before.thing::<[u64; 4]>("sum")?);
             done = step as usize;
             order.skip(done * batch);
@@ -150,6 +169,7 @@ impl TrainClassifier {
             let features = network.features(&films, &mut Mode::Train(&mut dropout))?;
             let logits = network.head(&features, &mut Mode::Train(&mut dropout))?;
             let loss = loss_of.of(&logits, &labels)?;
+            optimiser.set_rate(watch.rate);
             optimiser.step(&loss.backward()?)?;
 
             let value = loss.scalar()?;
@@ -163,12 +183,28 @@ impl TrainClassifier {
                 let cell = |v: Option<f64>| v.map(number).unwrap_or_default();
                 let epoch = step.div_ceil(per_epoch);
                 history.push(vec![epoch.to_string(), step.to_string(), number(loss), number(accuracy), cell(watched.map(|w| w.0)), cell(watched.map(|w| w.1))]);
+                match watched.map(|(loss, _)| watch.observe(loss)) {
+                    Some(Verdict::Better) => best = weights.to_safetensors()?,
+                    Some(Verdict::Stop) => {
+                        cx.note(format!("training ended after step {step} of {steps}: the validation loss fell no more"));
+                        break;
+                    }
+                    Some(Verdict::Wait) | None => {}
+                }
             }
             cx.checkpoint(step, || {
                 let now = Snapshot::default().weights("weights", &weights)?.optimiser("optimiser", &optimiser)?;
-                now.thing("dropout", &dropout.position()).thing("history", &history.rows).thing("sum", &<[u64; 4]>::from(&sum)).finish()
+                now.thing("dropout", &dropout.position())
+                    .thing("history", &history.rows)
+                    .thing("sum", &<[u64; 4]>::from(&sum))
+                    .thing("watched", &watch.history())
+                    .bytes("best", best.clone())
+                    .finish()
             })?;
             cx.progress(step, steps, "step", &[("loss", value)])?;
+        }
+        if !best.is_empty() {
+            weights.load_safetensors(&best, &device)?;
         }
         let document = ClassifierDocument { network: self.network.clone(), classes, side };
         Ok(Outputs { weights: Trained::of(document, &weights)?, history })

@@ -1,0 +1,126 @@
+//! Watching a validation set while training: the rate is cut, training ends, and the best weights are kept.
+
+use super::schedule::{EarlyStop, Plateau, Verdict};
+use crate::contract::prelude::*;
+
+/// Ends training where the validation loss stops falling; the weights of the best pass are kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EarlyStopParameters {
+    /// Passes without improvement after which training ends.
+    #[schemars(range(min = 1))]
+    pub patience: u32,
+    /// By how much the loss must fall to count.
+    pub min_delta: f64,
+}
+
+impl Default for EarlyStopParameters {
+    fn default() -> Self {
+        EarlyStopParameters { patience: 8, min_delta: 0.0 }
+    }
+}
+
+/// Cuts the learning rate where the validation loss stops falling.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PlateauParameters {
+    /// What remains of the rate after a cut.
+    pub factor: f64,
+    /// Passes without improvement that are borne.
+    pub patience: u32,
+    /// No rate is lower.
+    pub least: f64,
+}
+
+impl Default for PlateauParameters {
+    fn default() -> Self {
+        PlateauParameters { factor: 0.1, patience: 5, least: 1e-8 }
+    }
+}
+
+/// What is done about the validation losses so far.
+pub struct Watch {
+    stop: Option<EarlyStop>,
+    plateau: Option<Plateau>,
+    /// The learning rate from now on.
+    pub rate: f64,
+    losses: Vec<f64>,
+}
+
+impl Watch {
+    /// Nothing was observed yet.
+    pub fn new(stop: Option<&EarlyStopParameters>, plateau: Option<&PlateauParameters>, rate: f64) -> Watch {
+        let stop = stop.map(|p| EarlyStop::new(p.min_delta, p.patience));
+        Watch { stop, plateau: plateau.map(|p| Plateau::new(p.factor, p.patience, p.least)), rate, losses: vec![] }
+    }
+    /// True where somebody must watch.
+    pub fn is_wanted(&self) -> bool {
+        self.stop.is_some() || self.plateau.is_some()
+    }
+    /// What a pass with this validation loss means. Without early stopping, nothing.
+    pub fn observe(&mut self, loss: f64) -> Verdict {
+        self.losses.push(loss);
+        if let Some(plateau) = &mut self.plateau {
+            self.rate = plateau.observe(loss, self.rate);
+        }
+        self.stop.as_mut().map_or(Verdict::Wait, |s| s.observe(loss))
+    }
+    /// All losses so far, to the last bit.
+    pub fn history(&self) -> Vec<u64> {
+        self.losses.iter().map(|l| l.to_bits()).collect()
+    }
+    /// Goes on after these losses.
+    pub fn replay(&mut self, history: &[u64]) {
+        for bits in history {
+            // What was decided then was done then.
+            self.observe(f64::from_bits(*bits));
+        }
+    }
+}
+
+/// Finds parameters that make no sense.
+pub fn check(stop: Option<&EarlyStopParameters>, plateau: Option<&PlateauParameters>) -> Vec<BadParameter> {
+    let (stop, plateau) = (stop.cloned().unwrap_or_default(), plateau.cloned().unwrap_or_default());
+    [
+        BadParameter::unless(stop.patience >= 1, "early_stop.patience", "must be at least 1"),
+        BadParameter::unless(stop.min_delta >= 0.0, "early_stop.min_delta", "must be at least 0"),
+        BadParameter::unless(plateau.factor > 0.0 && plateau.factor < 1.0, "plateau.factor", "must be above 0 and below 1"),
+        BadParameter::unless(plateau.least >= 0.0, "plateau.least", "must be at least 0"),
+    ]
+    .concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_watch_goes_on_where_it_was() {
+        let new = || {
+            let stop = EarlyStopParameters { patience: 3, min_delta: 0.0 };
+            Watch::new(Some(&stop), Some(&PlateauParameters { factor: 0.5, patience: 0, least: 0.0 }), 0.1)
+        };
+        let losses = [1.0, 0.7, 0.1 + 0.2, 0.3, 0.31, 0.29, 0.4, 0.5, 0.6];
+        let mut whole = new();
+        let verdicts: Vec<Verdict> = losses.iter().map(|l| whole.observe(*l)).collect();
+        assert_eq!(verdicts.last(), Some(&Verdict::Stop));
+        assert!((whole.rate - 0.1 * 0.5f64.powi(5)).abs() < 1e-12, "{}", whole.rate);
+        for cut in 0..losses.len() {
+            let mut before = new();
+            for (loss, verdict) in losses[..cut].iter().zip(&verdicts) {
+                assert_eq!(before.observe(*loss), *verdict);
+            }
+            let mut after = new();
+            after.replay(&before.history());
+            let rest: Vec<Verdict> = losses[cut..].iter().map(|l| after.observe(*l)).collect();
+            assert_eq!((rest.as_slice(), after.rate), (&verdicts[cut..], whole.rate));
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_found() {
+        assert!(check(None, None).is_empty());
+        let plateau = PlateauParameters { factor: 1.0, patience: 0, least: -1.0 };
+        assert_eq!(check(Some(&EarlyStopParameters { patience: 0, min_delta: -1.0 }), Some(&plateau)).len(), 4);
+    }
+}

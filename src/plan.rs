@@ -161,11 +161,11 @@ pub fn decide(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option
                     }
                     lost = world.ledger.find(&key).map(|f| f.0);
                 }
-                wanted.get_or_insert((recipe, shipment));
+                wanted.get_or_insert((recipe, shipment, key));
             }
         }
     }
-    let (recipe, shipment) = wanted.expect("BUG: at least one engine");
+    let (recipe, shipment, key) = wanted.expect("BUG: at least one engine");
     let old = past.receipt(world.ledger, &p.study, &stage.name);
     let reasons = match (&old, &lost) {
         _ if forced => vec![Reason::forced()],
@@ -174,6 +174,6 @@ pub fn decide(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option
         (None, _) => vec![Reason::first()],
     };
     let last_millis = old.or(lost).map(|o| o.millis);
-    let continues = Checkpoints::of(world.store, &recipe.key()).step();
+    let continues = Checkpoints::of(world.store, &key).step();
     Ok(Decision::Execute { recipe: Box::new(recipe), shipment, reasons, last_millis, continues })
 }

@@ -2,8 +2,8 @@
 
 use super::gpu::failed;
 use candle_core::cuda_backend::cudarc::cudnn;
-use candle_core::cuda_backend::cudarc::driver::sys::{self, CUmemPool_attribute_enum as Attribute, CUmemoryPool};
-use candle_core::cuda_backend::cudarc::driver::{CudaContext, DriverError};
+use candle_core::cuda_backend::cudarc::driver::sys::{self, CUdevice_attribute as Asked, CUmemPool_attribute_enum as Attribute, CUmemoryPool};
+use candle_core::cuda_backend::cudarc::driver::{CudaContext, DriverError, result};
 use candle_core::{CudaDevice, Device, Result};
 
 pub(crate) fn count() -> usize {
@@ -11,9 +11,15 @@ pub(crate) fn count() -> usize {
 }
 
 pub(crate) fn describe(number: usize) -> Result<String> {
-    let context = CudaContext::new(number).map_err(failed)?;
-    let (name, (major, minor)) = (context.name().map_err(failed)?, context.compute_capability().map_err(failed)?);
-    let memory = context.total_mem().map_err(failed)? >> 20;
+    // The driver answers without a context: the run that asks for a receipt's sake does not take memory of the GPU.
+    result::init().map_err(failed)?;
+    let device = result::device::get(i32::try_from(number).unwrap_or(i32::MAX)).map_err(failed)?;
+    // SAFETY: the device is there.
+    let of = |attribute| unsafe { result::device::get_attribute(device, attribute) }.map_err(failed);
+    let (major, minor) = (of(Asked::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?, of(Asked::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?);
+    let name = result::device::get_name(device).map_err(failed)?;
+    // SAFETY: as above.
+    let memory = unsafe { result::device::total_mem(device) }.map_err(failed)? >> 20;
     let mut driver = 0;
     // SAFETY: the driver writes one number.
     unsafe { sys::cuDriverGetVersion(&mut driver) }.result().map_err(failed)?;

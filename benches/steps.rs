@@ -6,11 +6,13 @@
 #![allow(clippy::print_stdout)] // a benchmark prints what it measured
 
 use candle_core::{Device, Tensor};
-use hilum_ops::{Adam, Gradients, Optimiser, Rectifier, Value, absolute_error, bce_with_logits, cross_entropy, softplus, squared_error};
+use hilum_ops::{Adam, Optimiser, Value, cross_entropy, softplus};
+use hilum_stages::adversarial::{cyclegan, dcgan, pix2pix};
 use hilum_stages::contract::error::Result;
 use hilum_stages::contract::seed::{Seed, Stream};
-use hilum_stages::networks::{Classifier, Mode, Scope, Weights};
-use hilum_stages::networks::{dcgan, densenet, patchgan, pix2pix, resnet, resnet_generator, stylegan2, vgg};
+use hilum_stages::networks::{self, Classifier, Mode, Scope, Weights};
+use hilum_stages::networks::{densenet, resnet, stylegan2, vgg};
+use hilum_stages::training::AdamParameters;
 use std::time::Instant;
 
 type Step = Box<dyn FnMut() -> Result<()>>;
@@ -45,77 +47,36 @@ fn classifier(network: Box<dyn Classifier>, weights: &Weights, batch: usize) -> 
     })
 }
 
+fn rates(beta1: f64) -> AdamParameters {
+    AdamParameters { learning_rate: 2e-4, beta1, beta2: 0.999, eps: 1e-8 }
+}
+
 /// Both networks with dropout, two Adams.
 fn dcgan_step() -> Step {
-    let c = dcgan::Config::default();
-    let ((g, gw), (d, dw)) = (made(|s| dcgan::Generator::new(&c, s)), made(|s| dcgan::Discriminator::new(&c, s)));
-    let (mut of_g, mut of_d) = (adam(0.5, gw.trained()), adam(0.5, dw.trained()));
-    let (real, z) = (films(32, 64, 1, "films"), films(32, 1, 100, "noise"));
-    let mut dropout = stream("dropout");
-    Box::new(move || {
-        let fake = g.forward(&z, true)?;
-        let mut judge = |x: &Value| d.forward(x, &mut Mode::Train(&mut dropout));
-        let mut gradients = bce_with_logits(&judge(&real)?, 1.0)?.backward()?;
-        gradients.add(bce_with_logits(&judge(&fake.detach())?, 0.0)?.backward()?)?;
-        of_d.step(&gradients)?;
-        let loss = bce_with_logits(&judge(&fake)?, 1.0)?;
-        drop(fake);
-        of_g.step(&loss.backward_to(of_g.weights())?)?;
-        Ok(())
-    })
+    let c = networks::dcgan::Config::default();
+    let mut networks = dcgan::Dcgan::new(&c, &rates(0.5), &Device::Cpu, [&mut stream("g"), &mut stream("d")]).unwrap();
+    let (real, z, mut dropout) = (films(32, 64, 1, "films"), films(32, 1, 100, "noise"), stream("dropout"));
+    Box::new(move || networks.step(&real, &z, &mut dropout, false).map(drop))
+}
+
+fn translation(text: &str) -> String {
+    format!(r#"{{"from": "a", "to": "b", "channels": 3, {text}}}"#)
 }
 
 /// Zhu's full step: both generators with cycle and identity losses, then both discriminators.
 fn cyclegan_step() -> Step {
-    let generator = || made(|s| resnet_generator::ResNetGenerator::new(3, 64, 9, s));
-    let discriminator = || made(|s| patchgan::PatchGan::new(3, 64, patchgan::Norm::Instance, s));
-    let ((ga, wa), (gb, wb), (da, va), (db, vb)) = (generator(), generator(), discriminator(), discriminator());
-    let mut of_g = adam(0.5, [wa.trained(), wb.trained()].concat());
-    let mut of_d = adam(0.5, [va.trained(), vb.trained()].concat());
+    let c: cyclegan::Config = serde_json::from_str(&translation(r#""pool": 0"#)).unwrap();
+    let mut networks = cyclegan::CycleGan::new(&c, 128, &rates(0.5), &Device::Cpu, [&mut stream("g"), &mut stream("d")]).unwrap();
     let (a, b) = (films(1, 128, 3, "a"), films(1, 128, 3, "b"));
-    Box::new(move || {
-        let mut gradients = Gradients::default();
-        let (mut fakes, of_generators): (Vec<Value>, Vec<Value>) = (vec![], of_g.weights().cloned().collect());
-        for (there, back, judge, from, to) in [(&ga, &gb, &da, &a, &b), (&gb, &ga, &db, &b, &a)] {
-            // One direction after the other: its graph is gone before the next begins.
-            let fake = there.forward(from)?;
-            let adversarial = squared_error(&judge.forward(&fake, true)?, 1.0)?;
-            let cycle = absolute_error(&back.forward(&fake)?, from)?.scale(10.0)?;
-            fakes.push(fake.detach());
-            drop(fake);
-            gradients.add(adversarial.add(&cycle)?.backward_to(&of_generators)?)?;
-            gradients.add(absolute_error(&there.forward(to)?, to)?.scale(5.0)?.backward_to(&of_generators)?)?;
-        }
-        of_g.step(&gradients)?;
-        drop(gradients);
-        let mut gradients = Gradients::default();
-        for (judge, fake, real) in [(&da, &fakes[0], &b), (&db, &fakes[1], &a)] {
-            gradients.add(squared_error(&judge.forward(real, true)?, 1.0)?.scale(0.5)?.backward()?)?;
-            gradients.add(squared_error(&judge.forward(fake, true)?, 0.0)?.scale(0.5)?.backward()?)?;
-        }
-        of_d.step(&gradients)?;
-        Ok(())
-    })
+    Box::new(move || networks.step(&a, &b, |_| None, false).map(drop))
 }
 
 /// Both networks' gradients from one forward pass, both applied.
 fn pix2pix_step() -> Step {
-    let (g, gw) = made(|s| pix2pix::Generator::new(3, 5, 0.5, s));
-    let (d, dw) = made(|s| pix2pix::Discriminator::new(3, Rectifier::Relu, s));
-    let (mut of_g, mut of_d) = (adam(0.5, gw.trained()), adam(0.5, dw.trained()));
-    let (x, y) = (films(1, 224, 3, "x"), films(1, 224, 3, "y"));
-    let mut dropout = stream("dropout");
-    Box::new(move || {
-        let fake = g.forward(&x, &mut Mode::Train(&mut dropout))?;
-        let mut to_d = bce_with_logits(&d.forward(&x, &y, true)?, 1.0)?.backward()?;
-        to_d.add(bce_with_logits(&d.forward(&x, &fake.detach(), true)?, 0.0)?.backward()?)?;
-        let loss = bce_with_logits(&d.forward(&x, &fake, true)?, 1.0)?.add(&absolute_error(&y, &fake)?.scale(100.0)?)?;
-        drop(fake);
-        let to_g = loss.backward_to(of_g.weights())?;
-        of_g.step(&to_g)?;
-        of_d.step(&to_d)?;
-        Ok(())
-    })
+    let c: pix2pix::Config = serde_json::from_str(&translation(r#""levels": 5"#)).unwrap();
+    let mut networks = pix2pix::Pix2Pix::new(&c, &rates(0.5), &Device::Cpu, [&mut stream("g"), &mut stream("d")]).unwrap();
+    let (x, y, mut dropout) = (films(1, 224, 3, "x"), films(1, 224, 3, "y"), stream("dropout"));
+    Box::new(move || networks.step(&x, &y, &mut dropout, false).map(drop))
 }
 
 /// Main steps of both networks and R1.

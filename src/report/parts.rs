@@ -143,7 +143,7 @@ pub(super) fn films(f: &Facts, store: &Store) -> Result<Markup> {
     }
     for r in of_kind(f, "train-gan") {
         if let Some(grid) = file(store, r, "grid", ".png")? {
-            out.push(html! { h3 { (r.stage) } figure.sheet.synthetic { figcaption { "films from the same noise at six moments of the training, earliest above" } (png(&grid, "films during training")) } });
+            out.push(html! { h3 { (r.stage) } figure.sheet.synthetic { figcaption { "films at six moments of the training, earliest above: from the same noise, or, where films are translated, of those in the first row" } (png(&grid, "films during training")) } });
         }
     }
     Ok(if out.is_empty() {
@@ -200,16 +200,7 @@ pub(super) fn histories(f: &Facts, store: &Store) -> Result<Markup> {
     for r in of_kind(f, "train-gan") {
         let (header, rows) = file(store, r, "history", ".csv")?.map(|b| csv_rows(&b)).unwrap_or_default();
         out.push(curve(&format!("{}: losses", r.stage), "step", "loss", &header, &rows, 0, &["loss-discriminator", "loss-generator"], ""));
-        out.push(curve(
-            &format!("{}: how real films look to the discriminator", r.stage),
-            "step",
-            "probability",
-            &header,
-            &rows,
-            0,
-            &["d-real", "d-fake-before"],
-            "",
-        ));
+        out.push(curve(&format!("{}: how real films look to the discriminator", r.stage), "step", "probability", &header, &rows, 0, &["d-real", "d-fake"], ""));
     }
     let mut all = vec![];
     for r in of_kind(f, "train-classifier") {

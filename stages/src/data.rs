@@ -1,11 +1,13 @@
 //! Artifact types and their files: tables of samples, packed images, films, tables, figures, weights.
 
+pub mod ahead;
 pub mod augment;
 pub mod batch;
 pub mod figure;
 pub mod film;
 pub mod inspect;
 pub mod pack;
+pub mod pairs;
 pub mod png;
 pub mod pseudonym;
 pub mod sample;

@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod documents;
 pub mod evaluate;
+pub mod generator;
 pub mod import;
 pub mod oversample;
 pub mod phantoms;

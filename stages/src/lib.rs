@@ -1,5 +1,6 @@
 //! The science of hilum: stage kinds, data, networks, training and metrics.
 
+pub mod adversarial;
 pub mod contract;
 pub mod data;
 pub mod figures;

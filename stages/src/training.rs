@@ -1,5 +1,6 @@
 //! Pieces of training loops: optimisers as parameters, devices, batches as tensors. No trainer object: the loops stand in the stages, in order of execution.
 
+pub mod alarm;
 pub mod loss;
 pub mod schedule;
 pub mod snapshot;
@@ -96,12 +97,11 @@ impl OptimiserChoice {
     }
 }
 
-/// Finds what makes no sense in how long is trained: passes or steps, and films per step.
-pub fn check_budget(epochs: Option<u32>, steps: Option<u32>, batch: u32) -> Vec<BadParameter> {
+/// Finds what makes no sense in how long is trained: passes or steps.
+pub fn check_budget(epochs: Option<u32>, steps: Option<u32>) -> Vec<BadParameter> {
     [
         BadParameter::unless(epochs.is_some() != steps.is_some(), "", "either `epochs` or `steps` must be given"),
         BadParameter::unless(epochs != Some(0) && steps != Some(0), "", "at least one step is needed"),
-        BadParameter::unless(batch >= 2, "batch", "must be at least 2"),
     ]
     .concat()
 }
@@ -166,11 +166,26 @@ pub fn films_of(values: Vec<f32>, side: usize, device: &Device) -> Result<Value>
 
 /// Noise `[n, 1, 1, latent]` uniform in [−1, 1), film `k` from its own stream.
 pub fn uniform_noise(streams: &Stream, first: u64, n: usize, latent: usize, device: &Device) -> Result<Value> {
-    let values: Vec<f32> = (0..n as u64)
-        .flat_map(|k| {
-            let mut stream = streams.item(first + k);
-            (0..latent).map(move |_| stream.uniform(-1.0, 1.0) as f32).collect::<Vec<_>>()
-        })
-        .collect();
-    Ok(Value::constant(Tensor::from_vec(values, (n, 1, 1, latent), device)?))
+    noise(streams, first, n, latent, device, |s| s.uniform(-1.0, 1.0))?.reshape(&[n, 1, 1, latent]).map_err(Error::from)
+}
+
+/// Noise `[n, latent]`, standard normal, film `k` from its own stream.
+pub fn normal_noise(streams: &Stream, first: u64, n: usize, latent: usize, device: &Device) -> Result<Value> {
+    noise(streams, first, n, latent, device, Stream::normal)
+}
+
+fn noise(streams: &Stream, first: u64, n: usize, latent: usize, device: &Device, draw: impl Fn(&mut Stream) -> f64) -> Result<Value> {
+    let mut values = Vec::with_capacity(n * latent);
+    for k in 0..n as u64 {
+        let mut stream = streams.item(first + k);
+        values.extend((0..latent).map(|_| draw(&mut stream) as f32));
+    }
+    Ok(Value::constant(Tensor::from_vec(values, (n, latent), device)?))
+}
+
+/// The fault of a training whose numbers are none any more, and which state is kept.
+pub fn diverged(cx: &Context, step: usize, steps: usize, try_: &str) -> Error {
+    let kept =
+        cx.checkpoints.latest().map_or("no state was written down before".into(), |(last, _)| format!("the last good state, after step {last}, is kept"));
+    Error::helped(format!("the training diverged: a loss or a weight became infinite or undefined at step {step} of {steps}; {kept}"), try_)
 }

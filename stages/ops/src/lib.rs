@@ -54,7 +54,7 @@ pub use layout::{channels_first, channels_last, concat_channels};
 pub use linear::linear;
 pub use loss::{CrossEntropy, absolute_error, bce_with_logits, class_balanced_weights, cross_entropy, hinge, mean_probability, squared_error};
 pub use norm::{BatchStatistics, Divisor, batch_norm, batch_norm_fixed, instance_norm, layer_norm, scale_shift};
-pub use optimiser::{Adadelta, Adam, Group, Optimiser, RmsProp, Rule, Sgd, approach, clip, overwrite};
+pub use optimiser::{Adadelta, Adam, Group, Optimiser, RmsProp, Rule, Sgd, approach, clip, norm_of, overwrite};
 pub use pad::{reflect_pad, zero_pad};
 pub use pool::{Square, avg_pool2d, global_average_pool, max_pool2d};
 pub use precision::{Precision, with_precision};

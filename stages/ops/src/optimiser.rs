@@ -190,14 +190,22 @@ pub fn overwrite(target: &Value, source: &Tensor) -> Result<()> {
     change(target.data(), source, &Overwrite)
 }
 
+/// The norm of all gradients together.
+///
+/// # Errors
+/// Where a gradient is not float32.
+pub fn norm_of(gradients: &Gradients) -> Result<f64> {
+    let square = |g: &Value| g.detach().square()?.sum()?.scalar();
+    let squares = gradients.all().into_iter().map(square).collect::<Result<Vec<f64>>>()?;
+    Ok(squares.iter().sum::<f64>().sqrt())
+}
+
 /// The norm of all gradients together, and the gradients scaled down to `most` where it is larger.
 ///
 /// # Errors
 /// Where a gradient is not float32.
 pub fn clip(gradients: Gradients, most: f64) -> Result<(Gradients, f64)> {
-    let square = |g: &Value| g.detach().square()?.sum()?.scalar();
-    let squares = gradients.all().into_iter().map(square).collect::<Result<Vec<f64>>>()?;
-    let norm = squares.iter().sum::<f64>().sqrt();
+    let norm = norm_of(&gradients)?;
     let factor = most / (norm + 1e-6);
     if factor >= 1.0 { Ok((gradients, norm)) } else { Ok((gradients.map(|g| g.scale(factor))?, norm)) }
 }

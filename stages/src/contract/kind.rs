@@ -49,7 +49,8 @@ impl StageKind {
             outputs: <S::Outputs as Outputs>::PORTS,
             schema: || schemars::schema_for!(S),
             decode: |value| {
-                let stage: S = decode::decode(value).map_err(|bad| vec![bad])?;
+                let mut stage: S = decode::decode(value).map_err(|bad| vec![bad])?;
+                stage.complete();
                 let bad = stage.check();
                 if bad.is_empty() { Ok(Box::new(stage)) } else { Err(bad) }
             },

@@ -40,6 +40,8 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     /// Output ports.
     type Outputs: port::Outputs;
 
+    /// Fills in defaults that depend on other parameters, before anything else looks at them: recipes hold them.
+    fn complete(&mut self) {}
     /// Finds parameters that parse but make no sense.
     fn check(&self) -> Vec<BadParameter> {
         vec![]

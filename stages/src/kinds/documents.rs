@@ -4,31 +4,8 @@ use crate::contract::prelude::*;
 use crate::data::sample::write;
 use crate::data::weights::NetworkDocument;
 use crate::metrics::classification::Predictions;
-use crate::networks::{ClassifierNetwork, dcgan};
+use crate::networks::ClassifierNetwork;
 use hilum_cache::Digest;
-
-/// A trained generator.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct GeneratorDocument {
-    /// The network.
-    pub network: GeneratorNetwork,
-    /// The labels of the films it was trained on.
-    pub labels: Vec<String>,
-    /// The source that its films name, such as `phantom`.
-    pub source: String,
-}
-
-/// The generators that a stage may train; the tag in a study is the file's name.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum GeneratorNetwork {
-    /// DCGAN: films from noise.
-    Dcgan(dcgan::Config),
-}
-
-impl NetworkDocument for GeneratorDocument {
-    const TYPE: &'static str = "generator";
-}
 
 /// A trained classifier.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,14 +1,14 @@
-//! Synthesizes films with a trained generator: PNG files that say what they are, and packed.
+//! Synthesizes films with a trained generator: PNG files that say what they are, and packed. Ignorant of how it was trained.
 
-use super::documents::GeneratorDocument;
-use super::train_gan;
+use super::generator::{GeneratorDocument, Opened, to_bytes};
 use crate::contract::prelude::*;
-use crate::data::pack::{Images, NewPack};
+use crate::data::pack::{Gallery, Images, NewPack};
 use crate::data::png;
 use crate::data::sample::{FilmFile, Origin, Sample, Samples};
 use crate::data::weights::Trained;
 use crate::training;
 use hilum_cache::Digest;
+use std::collections::BTreeSet;
 
 ports! {
     inputs {
@@ -27,16 +27,32 @@ ports! {
     }
 }
 
-/// Makes films with a trained generator. Film k is the same whatever the number of films.
+/// Makes films with a trained generator: from noise, or by translating films. Film k is the same whatever the number of films.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Synthesize {
-    /// How many films.
+    /// How many films. Generators that translate take every film of `source` that has their label where not given, and else so
+    /// many of them, drawn without replacement.
+    #[serde(default)]
     #[schemars(range(min = 1))]
-    pub count: u32,
+    pub count: Option<u32>,
     /// The label of the films; that of the films the generator learnt from where not given.
     #[serde(default)]
     pub label: Option<String>,
+    /// For generators with styles: below 1, films are nearer to the mean one, with less variety and fewer failures.
+    #[serde(default = "one")]
+    #[schemars(range(min = 0, max = 1))]
+    pub truncation: f64,
+    /// Stretches the greys of each film to the full range, as Zunair & Hamza did. A classifier can tell such films by it.
+    #[serde(default)]
+    pub stretch: bool,
+    /// Translates there and back again: films that bear the generator's marks and keep the label that they had.
+    #[serde(default)]
+    pub reconstruct: bool,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 /// Films made at once; they do not influence each other.
@@ -44,7 +60,7 @@ const BATCH: usize = 64;
 
 impl Stage for Synthesize {
     const NAME: &'static str = "synthesize";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
@@ -52,58 +68,144 @@ impl Stage for Synthesize {
     type Outputs = Outputs;
 
     fn check(&self) -> Vec<BadParameter> {
-        BadParameter::unless((1..=10_000_000).contains(&self.count), "count", "must lie between 1 and 10000000")
+        [
+            BadParameter::unless(self.count.is_none_or(|c| (1..=10_000_000).contains(&c)), "count", "must lie between 1 and 10000000"),
+            BadParameter::unless((0.0..=1.0).contains(&self.truncation), "truncation", "must lie between 0 and 1"),
+        ]
+        .concat()
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
+        self.make(&inputs, BATCH, cx)
+    }
+}
+
+/// A film to make: its number, and the film that is translated.
+struct Order<'a> {
+    number: u32,
+    parent: Option<(&'a Sample, &'a [u8])>,
+}
+
+impl Synthesize {
+    /// Makes films, so many at once.
+    ///
+    /// # Errors
+    /// Where the generator and the inputs do not fit.
+    pub fn make(&self, inputs: &Inputs, batch: usize, cx: &Context) -> Result<Outputs> {
         let document = &inputs.generator.document;
-        let label = match (&self.label, document.labels.as_slice()) {
-            (Some(label), _) => label.clone(),
-            (None, [only]) => only.clone(),
-            (None, several) => return Err(Error::helped(format!("the generator learnt from several labels: {}", several.join(", ")), "name one with `label`")),
+        let side = document.side as u32;
+        let gallery = inputs.source.as_ref().map(|_| Gallery::of(&inputs.images)).transpose()?;
+        let (label, orders) = match (document.network.translates(), &inputs.source, &gallery) {
+            (Some((from, to)), Some(source), Some(gallery)) => {
+                document.network.check_side(gallery.side)?;
+                let usual = if self.reconstruct { from } else { to };
+                (self.label.clone().unwrap_or_else(|| usual.to_owned()), self.translations(source, gallery, from, cx)?)
+            }
+            (None, None, _) => (self.sampled_label(&document.labels)?, self.samples()?),
+            (Some((from, _)), ..) => {
+                return Err(Error::helped(
+                    "this generator translates films, and none are given",
+                    format!("connect films labelled `{from}` as `source`, and their `images`"),
+                ));
+            }
+            (None, Some(_), _) => return Err(Error::helped("this generator makes films from noise and translates none", "remove `source`")),
         };
-        if inputs.source.is_some() {
-            return Err(Error::helped("this generator makes films from noise and translates none", "remove `source`"));
-        }
         let device = training::open_device(cx.device)?;
-        let (generator, config) = train_gan::open(&inputs.generator, &device)?;
+        let generator = Opened::new(&inputs.generator, &device)?;
         let noise = cx.stream("noise");
         let model = inputs.generator.digest;
         let (mut samples, mut films, mut pack) = (vec![], vec![], NewPack::default());
-        let count = self.count as usize;
-        for first in (0..count).step_by(BATCH) {
-            let n = BATCH.min(count - first);
-            let z = training::uniform_noise(&noise, first as u64, n, config.latent, &device)?;
-            for (k, pixels) in train_gan::to_films(&hilum_ops::without_history(|| generator.forward(&z, false))?, config.size)?.into_iter().enumerate() {
-                let number = (first + k) as u32;
-                let side = config.size as u32;
+        for chunk in orders.chunks(batch) {
+            let parents: Vec<&[u8]> = chunk.iter().filter_map(|o| o.parent.map(|(_, pixels)| pixels)).collect();
+            let numbers: Vec<u64> = chunk.iter().map(|o| u64::from(o.number)).collect();
+            let made = match parents.is_empty() {
+                true => generator.sample(&noise, numbers[0], chunk.len(), self.truncation)?,
+                false => generator.translate(&parents, &numbers, &noise, self.reconstruct)?,
+            };
+            for (order, film) in chunk.iter().zip(made) {
+                let pixels = to_bytes(&if self.stretch { stretched(film) } else { film });
                 let marks = [
                     ("Description", "SYNTHETIC chest film, not for diagnosis"),
                     ("Software", "hilum synthesize"),
-                    ("Source", &*format!("generator {model}, film {number}")),
+                    ("Source", &*format!("generator {model}, film {}", order.number)),
                 ];
                 let bytes = png::encode(&pixels, side, side, &marks)?;
                 let film = Digest::of(&bytes);
-                films.push(FilmFile { name: format!("films/{number:05}.png"), bytes, path: None });
+                films.push(FilmFile { name: format!("films/{:05}.png", order.number), bytes, path: None });
+                // A translation shows the patient of its parent; a sampled film shows nobody.
+                let parent = order.parent.map(|(sample, _)| sample);
+                let text = |of: fn(&Sample) -> &String| parent.map(|p| of(p).clone()).unwrap_or_default();
                 samples.push(Sample {
                     film,
-                    patient: String::new(),
-                    number,
+                    patient: text(|p| &p.patient),
+                    number: order.number,
                     label: label.clone(),
                     source: "synthetic".into(),
                     origin: Origin::Synthetic,
                     generator: Some(model),
-                    parent: None,
-                    age: None,
-                    sex: String::new(),
-                    view: String::new(),
+                    parent: parent.map(|p| p.film),
+                    age: parent.and_then(|p| p.age),
+                    sex: text(|p| &p.sex),
+                    view: text(|p| &p.view),
                     width: side,
                     height: side,
                 });
                 pack.films.push((film, pixels));
             }
-            cx.progress(first + n, count, "film", &[])?;
+            cx.progress(samples.len(), orders.len(), "film", &[])?;
         }
         Ok(Outputs { samples: Samples { films, ..Samples::of(samples) }, images: pack })
+    }
+
+    fn sampled_label(&self, known: &[String]) -> Result<String> {
+        match (&self.label, known) {
+            (Some(label), _) => Ok(label.clone()),
+            (None, [only]) => Ok(only.clone()),
+            (None, several) => Err(Error::helped(format!("the generator learnt from several labels: {}", several.join(", ")), "name one with `label`")),
+        }
+    }
+
+    fn samples(&self) -> Result<Vec<Order<'static>>> {
+        let count = self.count.ok_or_else(|| Error::helped("this generator makes films from noise, as many as one wants", "say how many with `count`"))?;
+        Ok((0..count).map(|number| Order { number, parent: None }).collect())
+    }
+
+    /// Films with the label to translate from, each once, in table order; so many of them where there is a count.
+    fn translations<'a>(&self, source: &'a Samples, gallery: &Gallery<'a>, from: &str, cx: &Context) -> Result<Vec<Order<'a>>> {
+        let mut seen = BTreeSet::new();
+        let rows: Vec<&Sample> = source.rows.iter().filter(|r| r.label == from && seen.insert(r.film)).collect();
+        if rows.is_empty() {
+            return Err(Error::helped(format!("no film of `source` has the label `{from}`"), format!("the labels are: {}", source.labels().join(", "))));
+        }
+        let mut taken: Vec<usize> = (0..rows.len()).collect();
+        if let Some(count) = self.count.map(|c| c as usize) {
+            if count > rows.len() {
+                return Err(Error::helped(
+                    format!("{count} films are wanted, and `source` has {} labelled `{from}`: each is translated once", rows.len()),
+                    "lower `count`, or leave it out",
+                ));
+            }
+            cx.stream("choice").shuffle(&mut taken);
+            taken.truncate(count);
+            taken.sort_unstable();
+        }
+        taken.into_iter().map(|i| Ok(Order { number: i as u32, parent: Some((rows[i], gallery.get(&rows[i].film)?)) })).collect()
+    }
+}
+
+/// The greys of a film from the darkest at −1 to the brightest at 1. A film of one grey stays.
+fn stretched(film: Vec<f32>) -> Vec<f32> {
+    let (low, high) = film.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), v| (low.min(*v), high.max(*v)));
+    if low < high { film.into_iter().map(|v| (v - low) / (high - low) * 2.0 - 1.0).collect() } else { film }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stretching_uses_the_whole_range() {
+        assert_eq!(stretched(vec![-0.5, 0.0, 0.5]), [-1.0, 0.0, 1.0]);
+        assert_eq!(stretched(vec![0.25, 0.25]), [0.25, 0.25]);
     }
 }

@@ -92,7 +92,7 @@ impl Stage for TrainClassifier {
 
     fn check(&self) -> Vec<BadParameter> {
         let weights = self.weights.as_ref().map(|w| w.check("weights")).unwrap_or_default();
-        let budget = training::check_budget(self.epochs, self.steps, self.batch);
+        let budget = [training::check_budget(self.epochs, self.steps), BadParameter::unless(self.batch >= 2, "batch", "must be at least 2")].concat();
         let watch = watch::check(self.early_stop.as_ref(), self.plateau.as_ref());
         [self.network.check("network"), weights, watch, self.loss.check("loss"), self.augment.check("augment"), self.optimiser.check("optimiser"), budget]
             .concat()

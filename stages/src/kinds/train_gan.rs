@@ -1,22 +1,23 @@
-//! Trains a generative adversarial network. The loop stands here in order of execution.
-//!
-//! DCGAN as in Davoodi & Lo Giudice: the discriminator sees a real and a fake batch apart, their gradients are summed
-//! into one step; the generator's step uses the same fake batch through the updated discriminator.
+//! Trains adversarial networks. What a step is, stands in `adversarial`; what a step is fed with, in the files below; the loop
+//! around it, with records, warnings and checkpoints, stands here.
 
-use super::documents::{GeneratorDocument, GeneratorNetwork};
+mod sampling;
+mod translation;
+
+use super::generator::{GanNetwork, GeneratorDocument};
+use crate::adversarial::{Adversaries, Observed};
 use crate::contract::prelude::*;
 use crate::data::augment::Augment;
-use crate::data::batch::{self, Order};
 use crate::data::figure::{self, Figure};
 use crate::data::pack::{Gallery, Images};
 use crate::data::sample::Samples;
 use crate::data::table::{Table, number};
 use crate::data::weights::Trained;
-use crate::networks::dcgan::{Discriminator, Generator};
-use crate::networks::{Mode, Weights, dcgan};
+use crate::training::alarm::{Alarm, Memory};
 use crate::training::snapshot::{Restored, Snapshot};
 use crate::training::{self, AdamParameters, Precision};
-use hilum_ops::{Value, bce_with_logits, mean_probability, without_history};
+use candle_core::Device;
+use std::thread::Scope;
 
 ports! {
     inputs {
@@ -28,9 +29,9 @@ ports! {
     outputs {
         /// The trained generator.
         generator: Trained<GeneratorDocument> [influenced samples images],
-        /// Losses and discriminator outputs over the steps.
+        /// Losses, judgements and norms of gradients over the steps.
         history: Table [influenced samples images],
-        /// Films from fixed noise at several steps, earliest in the first row.
+        /// Films from the same noise, or of the same films, at several steps, earliest in the first row.
         grid: Figure [influenced samples images],
     }
 }
@@ -40,8 +41,8 @@ ports! {
 #[serde(deny_unknown_fields)]
 pub struct TrainGan {
     /// The architecture.
-    pub network: GeneratorNetwork,
-    /// Train on films of this label only; films of one label are due where not given.
+    pub network: GanNetwork,
+    /// Train on films of this label only; films of one label are due where not given. Networks that translate name their labels themselves.
     #[serde(default)]
     pub label: Option<String>,
     /// Passes over the films; `steps` says the same in steps of the generator.
@@ -50,13 +51,13 @@ pub struct TrainGan {
     /// Steps of the generator.
     #[serde(default)]
     pub steps: Option<u32>,
-    /// Films per step.
-    #[serde(default = "default_batch")]
-    #[schemars(range(min = 2))]
-    pub batch: u32,
-    /// Adam, for both networks.
-    #[serde(default = "default_adam")]
-    pub optimiser: AdamParameters,
+    /// Films per step: 32 for dcgan, 8 for stylegan2, 1 for networks that translate, where not given.
+    #[serde(default)]
+    #[schemars(range(min = 1))]
+    pub batch: Option<u32>,
+    /// Adam, for all networks.
+    #[serde(default)]
+    pub optimiser: GanAdam,
     /// Classic augmentation of the real films.
     #[serde(default)]
     pub augment: Augment,
@@ -65,36 +66,82 @@ pub struct TrainGan {
     pub precision: Precision,
 }
 
-fn default_batch() -> u32 {
-    32
-}
-fn default_adam() -> AdamParameters {
-    AdamParameters { learning_rate: 2e-4, beta1: 0.5, beta2: 0.999, eps: 1e-8 }
+/// Parameters of Adam; those of the network's reference implementation where not given.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GanAdam {
+    /// Step size: 0.0002, of stylegan2 0.002.
+    pub learning_rate: Option<f64>,
+    /// Decay of the first moment: 0.5, of stylegan2 0.
+    pub beta1: Option<f64>,
+    /// Decay of the second moment: 0.999, of stylegan2 0.99.
+    pub beta2: Option<f64>,
+    /// Added to the denominator: 1e-8, of networks that were made with Keras 1e-7.
+    pub eps: Option<f64>,
 }
 
-/// Films per row of the grid, and rows.
+impl GanAdam {
+    fn complete(&mut self, network: &GanNetwork) {
+        let (rate, beta1, beta2, eps) = match network {
+            GanNetwork::Dcgan(_) | GanNetwork::Cyclegan(_) => (2e-4, 0.5, 0.999, 1e-8),
+            GanNetwork::CycleganZunair(_) | GanNetwork::Pix2pix(_) => (2e-4, 0.5, 0.999, 1e-7),
+            GanNetwork::Stylegan2(_) => (2e-3, 0.0, 0.99, 1e-8),
+        };
+        self.learning_rate.get_or_insert(rate);
+        self.beta1.get_or_insert(beta1);
+        self.beta2.get_or_insert(beta2);
+        self.eps.get_or_insert(eps);
+    }
+    fn parameters(&self) -> AdamParameters {
+        let due = |v: Option<f64>| v.expect("BUG: completed before it is used");
+        AdamParameters { learning_rate: due(self.learning_rate), beta1: due(self.beta1), beta2: due(self.beta2), eps: due(self.eps) }
+    }
+}
+
+/// Films per row of the grid, and moments of the training that it shows.
 const GRID: (usize, usize) = (8, 6);
 
 impl Stage for TrainGan {
     const NAME: &'static str = "train-gan";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
     type Inputs = Inputs;
     type Outputs = Outputs;
 
+    fn complete(&mut self) {
+        self.optimiser.complete(&self.network);
+        self.batch.get_or_insert(match &self.network {
+            GanNetwork::Dcgan(_) => 32,
+            GanNetwork::Stylegan2(_) => 8,
+            GanNetwork::Cyclegan(_) | GanNetwork::CycleganZunair(_) | GanNetwork::Pix2pix(_) => 1,
+        });
+    }
+
     fn check(&self) -> Vec<BadParameter> {
-        let GeneratorNetwork::Dcgan(c) = &self.network;
+        let (adam, batch) = (self.optimiser.parameters(), self.batch());
+        let least = if self.network.translates().is_some() { 1 } else { 2 };
+        let groups = match &self.network {
+            GanNetwork::Stylegan2(c) => batch.is_multiple_of((c.group as u32).clamp(1, batch.max(1))),
+            _ => true,
+        };
+        let decay = |v: f64| (0.0..1.0).contains(&v);
         [
-            c.check("network.dcgan"),
+            self.network.check("network"),
             self.augment.check("augment"),
-            training::check_budget(self.epochs, self.steps, self.batch),
+            training::check_budget(self.epochs, self.steps),
+            BadParameter::unless(batch >= least, "batch", &format!("must be at least {least}")),
+            BadParameter::unless(groups, "batch", "must be a multiple of `group` of the network"),
             BadParameter::unless(
-                self.optimiser.learning_rate > 0.0 && self.optimiser.learning_rate.is_finite(),
-                "optimiser.learning_rate",
-                "must be greater than 0",
+                self.label.is_none() || self.network.translates().is_none(),
+                "label",
+                "the network names the labels that it translates itself",
             ),
+            BadParameter::unless(adam.learning_rate > 0.0 && adam.learning_rate.is_finite(), "optimiser.learning_rate", "must be greater than 0"),
+            BadParameter::unless(decay(adam.beta1), "optimiser.beta1", "must be at least 0 and below 1"),
+            BadParameter::unless(decay(adam.beta2), "optimiser.beta2", "must be at least 0 and below 1"),
+            BadParameter::unless(adam.eps > 0.0, "optimiser.eps", "must be greater than 0"),
         ]
         .concat()
     }
@@ -104,115 +151,200 @@ impl Stage for TrainGan {
     }
 }
 
+/// Networks under training together with what they are fed with.
+trait Course {
+    /// A step, counted from 1; `look` asks for norms of gradients, too.
+    fn step(&mut self, step: usize, look: bool) -> Result<Observed>;
+    /// A row of films that shows how far the generator is, as it would make them now.
+    fn look(&self) -> Result<Vec<Vec<u8>>>;
+    /// What stands above the first of these rows: the films that are translated.
+    fn first_row(&self) -> Result<Vec<Vec<u8>>> {
+        Ok(vec![])
+    }
+    /// Films in a row.
+    fn columns(&self) -> usize {
+        GRID.0
+    }
+    /// The networks.
+    fn networks(&self) -> &dyn Adversaries;
+    /// As [`Course::networks`].
+    fn networks_mut(&mut self) -> &mut dyn Adversaries;
+    /// Factor on the learning rate in pass `pass` of `passes`, counted from 0.
+    fn rate(&self, _pass: usize, _passes: usize) -> f64 {
+        1.0
+    }
+    /// Where its streams are, for a checkpoint. Draws of films are made again from the beginning.
+    fn write(&self, snapshot: Snapshot) -> Snapshot {
+        snapshot
+    }
+    /// Goes on from there.
+    fn read(&mut self, _before: &Restored) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// What courses are made of.
+struct Setting<'s, 'e> {
+    cx: &'s Context<'s>,
+    device: &'s Device,
+    side: usize,
+    batch: usize,
+    adam: AdamParameters,
+    augment: &'s Augment,
+    /// Steps that were done before the training was stopped.
+    done: usize,
+    scope: &'s Scope<'s, 'e>,
+}
+
+/// Films to learn from: of one kind, or those to translate and those that they should look like.
+struct Films<'a> {
+    kinds: Vec<Vec<&'a [u8]>>,
+    labels: Vec<String>,
+}
+
 impl TrainGan {
+    fn batch(&self) -> u32 {
+        self.batch.expect("BUG: completed before it is used")
+    }
+
     fn train(&self, inputs: &Inputs, cx: &Context) -> Result<Outputs> {
-        let GeneratorNetwork::Dcgan(config) = &self.network;
         let device = training::open_device(cx.device)?;
         let gallery = Gallery::of(&inputs.images)?;
-        if gallery.side != config.size {
-            return Err(Error::helped(
-                format!("the network makes films of {} pixels, the packed images have {}", config.size, gallery.side),
-                "make `size` of `prepare` and of the network equal",
-            ));
-        }
-        let (films, labels) = self.films(&inputs.samples, &gallery)?;
-        let batch = self.batch as usize;
-        let steps = self.steps.map_or_else(|| (self.epochs.unwrap_or(1) as usize * films.len()).div_ceil(batch), |s| s as usize);
+        self.network.check_side(gallery.side)?;
+        let films = self.films(&inputs.samples, &gallery)?;
+        let source = inputs.samples.rows[0].source.clone();
+        // The thread that makes batches ahead ends with the course.
+        std::thread::scope(|scope| {
+            let before = cx.checkpoints.latest().map(|(step, bytes)| Ok::<_, Error>((step as usize, Restored::read(bytes)?))).transpose()?;
+            let done = before.as_ref().map_or(0, |b| b.0);
+            let (adam, batch) = (self.optimiser.parameters(), self.batch() as usize);
+            let setting = Setting { cx, device: &device, side: gallery.side, batch, adam, augment: &self.augment, done, scope };
+            let (course, pass) = match &self.network {
+                GanNetwork::Dcgan(c) => sampling::dcgan(c, &films.kinds[0], setting)?,
+                GanNetwork::Stylegan2(c) => sampling::stylegan2(c, &films.kinds[0], setting)?,
+                GanNetwork::Cyclegan(c) => translation::cyclegan(c, &films.kinds, setting)?,
+                GanNetwork::CycleganZunair(c) => translation::cyclegan_zunair(c, &films.kinds, setting)?,
+                GanNetwork::Pix2pix(c) => translation::pix2pix(c, &films.kinds, setting)?,
+            };
+            self.steps(course, before, pass, &films, gallery.side, source, cx)
+        })
+    }
 
-        let (mut g_weights, mut d_weights) = (Weights::on(&device), Weights::on(&device));
-        let generator = Generator::new(config, &mut g_weights.scope(&mut cx.stream("generator")))?;
-        let discriminator = Discriminator::new(config, &mut d_weights.scope(&mut cx.stream("discriminator")))?;
-        let (mut g_optimiser, mut d_optimiser) = (self.optimiser.build(g_weights.trained()), self.optimiser.build(d_weights.trained()));
-        let mut order = Order::new(cx.stream("order"), films.len());
-        let (augmentation, noise, mut dropout) = (cx.stream("augment"), cx.stream("noise"), cx.stream("dropout"));
-        let fixed = training::uniform_noise(&cx.stream("grid"), 0, GRID.0, config.latent, &device)?;
-        let mut grid = vec![];
-        let mut history = Table::new("history", &["step", "loss-discriminator", "loss-generator", "d-real", "d-fake-before", "d-fake-after"]);
+    /// The loop: steps, what is recorded of them, and what is written down to go on from. `pass` is how many films one takes.
+    #[allow(clippy::too_many_arguments)]
+    fn steps(
+        &self,
+        mut course: Box<dyn Course + '_>,
+        before: Option<(usize, Restored)>,
+        pass: usize,
+        films: &Films,
+        side: usize,
+        source: String,
+        cx: &Context,
+    ) -> Result<Outputs> {
+        let batch = self.batch() as usize;
+        let steps = self.steps.map_or_else(|| (self.epochs.unwrap_or(1) as usize * pass).div_ceil(batch), |s| s as usize);
+        let (per_pass, passes) = (pass.div_ceil(batch), (steps * batch).div_ceil(pass));
+        let help = "lower `optimiser.learning_rate`";
+        let mut alarm = Alarm::new(films.kinds.last().expect("BUG: a course has films"));
+        let (mut history, mut grid) = (Table { name: "history", ..Table::default() }, course.first_row()?);
 
         let mut done = 0;
-        if let Some((step, bytes)) = cx.checkpoints.latest() {
-            let before = Restored::read(bytes)?;
-            before.weights("generator", &g_weights, &device)?;
-            before.weights("discriminator", &d_weights, &device)?;
-            before.optimiser("generator.optimiser", &mut g_optimiser)?;
-            before.optimiser("discriminator.optimiser", &mut d_optimiser)?;
-            dropout.seek(before.thing("dropout")?);
-            history.rows = before.thing("history")?;
-            grid = before.bytes("grid")?.chunks_exact(config.size * config.size).map(<[u8]>::to_vec).collect();
-            done = step as usize;
-            order.skip(done * batch);
+        if let Some((step, before)) = before {
+            for (name, weights) in course.networks().weights() {
+                before.weights(name, weights, weights.device())?;
+            }
+            for (name, optimiser) in course.networks_mut().optimisers() {
+                before.optimiser(name, optimiser)?;
+            }
+            course.networks_mut().recall(&before)?;
+            course.read(&before)?;
+            alarm.restore(&before.thing::<Memory>("alarm")?);
+            (history.header, history.rows) = before.thing("history")?;
+            grid = before.bytes("grid")?.chunks_exact(side * side).map(<[u8]>::to_vec).collect();
+            done = step;
         }
 
         for step in done + 1..=steps {
-            let draws = order.batch(batch);
-            let real = batch::numbers(&films, &draws, config.size, &self.augment, &augmentation, (-1.0, 1.0));
-            let real = training::films_of(real, config.size, &device)?;
-            let z = training::uniform_noise(&noise, (step * batch) as u64, batch, config.latent, &device)?;
-
-            // Discriminator: real and fake batches apart, gradients summed, one step.
-            let fake = generator.forward(&z, true)?;
-            let on_real = discriminator.forward(&real, &mut Mode::Train(&mut dropout))?;
-            let on_fake = discriminator.forward(&fake.detach(), &mut Mode::Train(&mut dropout))?;
-            let d_loss = bce_with_logits(&on_real, 1.0)?.add(&bce_with_logits(&on_fake, 0.0)?)?;
-            d_optimiser.step(&d_loss.backward()?)?;
-
-            // Generator: the same fake batch, through the updated discriminator, whose own gradients nobody needs here.
-            let judged = discriminator.forward(&fake, &mut Mode::Train(&mut dropout))?;
-            let g_loss = bce_with_logits(&judged, 1.0)?;
-            g_optimiser.step(&g_loss.backward_to(g_optimiser.weights())?)?;
-
-            let (d, g) = (d_loss.scalar()?, g_loss.scalar()?);
-            if !d.is_finite() || !g.is_finite() {
-                return Err(Error::helped(format!("the losses became infinite or undefined at step {step} of {steps}"), "lower `optimiser.learning_rate`"));
+            let rate = course.rate((step - 1) / per_pass, passes) * self.optimiser.parameters().learning_rate;
+            course.networks_mut().set_rate(rate);
+            let recorded = step == 1 || step == steps || step.is_multiple_of((steps / 200).max(1));
+            let seen = course.step(step, recorded)?;
+            if !seen.is_finite() {
+                return Err(training::diverged(cx, step, steps, help));
             }
-            if step == 1 || step == steps || step % (steps / 200).max(1) == 0 {
-                let row = [d, g, mean_probability(&on_real)?, mean_probability(&on_fake)?, mean_probability(&judged)?];
-                history.push(std::iter::once(step.to_string()).chain(row.map(number)).collect());
+            if recorded {
+                record(&mut history, step, &seen);
             }
-            if step % steps.div_ceil(GRID.1).max(1) == 0 || step == steps {
-                // Running statistics, as `synthesize` will use them: the grid shows what would be made now.
-                grid.extend(to_films(&without_history(|| generator.forward(&fixed, false))?, config.size)?);
+            if let Some(warning) = alarm.judged(step, seen.on_real, seen.on_fake) {
+                cx.note(warning);
+            }
+            if step.is_multiple_of(steps.div_ceil(GRID.1).max(1)) || step == steps {
+                let row = course.look()?;
+                if let Some(warning) = alarm.looked(step, &row) {
+                    cx.note(warning);
+                }
+                grid.extend(row);
             }
             cx.checkpoint(step, || {
-                let now = Snapshot::default().weights("generator", &g_weights)?.weights("discriminator", &d_weights)?;
-                let now = now.optimiser("generator.optimiser", &g_optimiser)?.optimiser("discriminator.optimiser", &d_optimiser)?;
-                now.thing("dropout", &dropout.position()).thing("history", &history.rows).bytes("grid", grid.concat()).finish()
+                let mut now = Snapshot::default();
+                for (name, weights) in course.networks().weights() {
+                    if !weights.are_finite()? {
+                        return Err(training::diverged(cx, step, steps, help));
+                    }
+                    now = now.weights(name, weights)?;
+                }
+                for (name, optimiser) in course.networks_mut().optimisers() {
+                    now = now.optimiser(name, optimiser)?;
+                }
+                let now = course.write(course.networks().remember(now)?);
+                now.thing("alarm", &alarm.memory()).thing("history", &(&history.header, &history.rows)).bytes("grid", grid.concat()).finish()
             })?;
-            cx.progress(step, steps, "step", &[("D", d), ("G", g)])?;
+            cx.progress(step, steps, "step", &[("D", seen.discriminator), ("G", seen.generator)])?;
         }
-        let document = GeneratorDocument { network: self.network.clone(), labels, source: inputs.samples.rows[0].source.clone() };
-        let sheet = figure::sheet(&grid, config.size, GRID.0)?;
-        Ok(Outputs { generator: Trained::of(document, &g_weights)?, history, grid: Figure { files: vec![("grid.png".into(), sheet)] } })
+        let weights = course.networks().generator();
+        if !weights.are_finite()? {
+            return Err(training::diverged(cx, steps, steps, help));
+        }
+        let document = GeneratorDocument { network: self.network.clone(), labels: films.labels.clone(), side, source };
+        let sheet = figure::sheet(&grid, side, course.columns())?;
+        Ok(Outputs { generator: Trained::of(document, weights)?, history, grid: Figure { files: vec![("grid.png".into(), sheet)] } })
     }
 
-    /// Pixels of the films to learn from, each film once, and their labels.
-    fn films<'a>(&self, samples: &Samples, gallery: &Gallery<'a>) -> Result<(Vec<&'a [u8]>, Vec<String>)> {
-        let rows: Vec<_> = samples.rows.iter().filter(|r| self.label.as_ref().is_none_or(|l| *l == r.label)).collect();
-        let labels = Samples::of(rows.iter().map(|r| (*r).clone()).collect()).labels();
-        match (&self.label, labels.as_slice()) {
-            (Some(label), []) => {
-                return Err(Error::helped(format!("no film has the label `{label}`"), format!("the labels are: {}", samples.labels().join(", "))));
-            }
-            (None, []) => return Err(Error::data("there is no film to learn from")),
-            (None, [_, _, ..]) => return Err(Error::helped(format!("the films have several labels: {}", labels.join(", ")), "name one with `label`")),
-            _ => {}
+    /// Pixels of the films to learn from, and the labels of what will be made.
+    fn films<'a>(&self, samples: &Samples, gallery: &Gallery<'a>) -> Result<Films<'a>> {
+        let of = |label: &str| samples.rows.iter().filter(|r| r.label == label).map(|r| gallery.get(&r.film)).collect::<Result<Vec<_>>>();
+        let known = samples.labels();
+        let due = |label: &str| match known.iter().any(|l| l == label) {
+            true => of(label),
+            false => Err(Error::helped(format!("no film has the label `{label}`"), format!("the labels are: {}", known.join(", ")))),
+        };
+        if let Some((from, to)) = self.network.translates() {
+            return Ok(Films { kinds: vec![due(from)?, due(to)?], labels: vec![to.to_owned()] });
         }
-        let films = rows.iter().map(|r| gallery.get(&r.film)).collect::<Result<Vec<_>>>()?;
-        Ok((films, labels))
+        match (&self.label, known.as_slice()) {
+            (Some(label), _) => Ok(Films { kinds: vec![due(label)?], labels: vec![label.clone()] }),
+            (None, [only]) => Ok(Films { kinds: vec![of(only)?], labels: vec![only.clone()] }),
+            (None, []) => Err(Error::data("there is no film to learn from")),
+            (None, several) => Err(Error::helped(format!("the films have several labels: {}", several.join(", ")), "name one with `label`")),
+        }
     }
 }
 
-/// Films of a generator's output `[n, size, size, 1]` in [−1, 1] as grey bytes.
-pub(super) fn to_films(x: &Value, size: usize) -> Result<Vec<Vec<u8>>> {
-    let values = x.data().flatten_all()?.to_vec1::<f32>()?;
-    Ok(values.chunks_exact(size * size).map(|film| film.iter().map(|v| ((v.clamp(-1.0, 1.0) + 1.0) * 127.5).round() as u8).collect()).collect())
-}
-
-/// Builds a generator from its document and weights.
-pub(super) fn open(trained: &Trained<GeneratorDocument>, device: &candle_core::Device) -> Result<(Generator, dcgan::Config)> {
-    let GeneratorNetwork::Dcgan(config) = &trained.document.network;
-    let mut weights = Weights::on(device);
-    let generator = Generator::new(config, &mut weights.scope(&mut crate::contract::seed::Seed(0).stream("open", "unused")))?;
-    trained.load_into(&weights, device)?;
-    Ok((generator, config.clone()))
+/// A row of the history; its columns are those of the first step.
+fn record(history: &mut Table, step: usize, seen: &Observed) {
+    let norms = seen.norms.unwrap_or([f64::NAN; 2]);
+    let own = [
+        ("loss-discriminator", seen.discriminator),
+        ("loss-generator", seen.generator),
+        ("d-real", seen.on_real),
+        ("d-fake", seen.on_fake),
+        ("gradient-discriminator", norms[0]),
+        ("gradient-generator", norms[1]),
+    ];
+    let all = || own.iter().chain(&seen.terms);
+    if history.header.is_empty() {
+        history.header = std::iter::once("step").chain(all().map(|(name, _)| *name)).map(str::to_owned).collect();
+    }
+    history.push(std::iter::once(step.to_string()).chain(all().map(|(_, v)| number(*v))).collect());
 }

@@ -69,6 +69,19 @@ impl Weights {
     pub fn hold_still(&self, norm: impl Fn(&str) -> bool) {
         self.still.iter().for_each(|(name, still)| still.store(norm(name), Ordering::Relaxed));
     }
+    /// Where the tensors lie.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+    /// True where every number is one: a step along an infinite gradient leaves none.
+    pub fn are_finite(&self) -> Result<bool> {
+        for (_, value) in self.all() {
+            if !value.detach().sum()?.scalar()?.is_finite() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
     /// How many numbers are trained.
     pub fn count(&self) -> usize {
         self.trained.iter().map(|(_, v)| v.elem_count()).sum()

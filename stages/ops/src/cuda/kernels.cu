@@ -126,7 +126,7 @@ KERNEL(norm_numbers)(u32 n, u32 r, u32 c, u32 together, u32 outside, double eps,
     mean[i] = (float)((double)near + offset);
     inverse[i] = (float)(1.0 / divisor);
     curvature[i] = (float)(outside ? 1.0 / (fmax(root, 1e-12) * divisor) : 1.0 / (variance + eps));
-    unbiased[i] = (float)(variance * count / (count - 1.0));
+    unbiased[i] = (float)(variance * count / fmax(count - 1.0, 1.0));
 }
 
 // weights and biases say how many there are: channels, or one.

@@ -4,7 +4,7 @@ use super::Divisor;
 use crate::backend::Job;
 use crate::cpu::norm::{Cut, Passed, affine, input_gradient, prepare, statistics, weight_gradients};
 
-/// Mean, 1 / divisor, how the divisor follows from the numbers, and unbiased variance.
+/// Mean, 1 / divisor, how the divisor follows from the numbers, and unbiased variance (0 of a single number).
 pub(crate) struct Measure {
     pub(crate) cut: Cut,
     pub(crate) divisor: Divisor,
@@ -18,7 +18,7 @@ impl Job<1, 4> for Measure {
         let (mean, variance) = statistics(x, self.cut);
         let count = self.cut.count(x.len());
         let divisors: Vec<(f64, f64)> = variance.iter().map(|v| self.divisor.of(*v)).collect();
-        let unbiased = variance.iter().map(|v| (v * count / (count - 1.0)) as f32).collect();
+        let unbiased = variance.iter().map(|v| (v * count / (count - 1.0).max(1.0)) as f32).collect();
         [mean, divisors.iter().map(|d| (1.0 / d.0) as f32).collect(), divisors.iter().map(|d| d.1 as f32).collect(), unbiased]
     }
 }

@@ -1,0 +1,151 @@
+//! Which films of two kinds meet in a step, where nobody paired them. Ignorant of pixels but for looking for the nearest.
+
+use crate::contract::seed::Stream;
+
+/// How films of two kinds are drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rule {
+    /// So many draws a pass: the first kind in shuffled order, again from the beginning where it has fewer films; any film of
+    /// the second.
+    Unaligned {
+        /// Draws a pass.
+        pass: usize,
+    },
+    /// Each pass both kinds are shuffled and meet in that order; the pass ends one draw before the shorter kind does, as in
+    /// Keras-GAN.
+    Shuffled,
+    /// Each film of the first kind once a pass, always with the same film of the second.
+    Fixed(Vec<usize>),
+}
+
+/// An endless sequence of pairs.
+pub struct Pairs {
+    stream: Stream,
+    films: [usize; 2],
+    rule: Rule,
+    /// What is left of the pass, last first.
+    pass: Vec<[usize; 2]>,
+    drawn: u64,
+}
+
+impl Pairs {
+    /// Pairs of so many films of each kind.
+    pub fn new(stream: Stream, films: [usize; 2], rule: Rule) -> Pairs {
+        Pairs { stream, films, rule, pass: vec![], drawn: 0 }
+    }
+    /// Draws in a pass.
+    pub fn pass_len(&self) -> usize {
+        match self.rule {
+            Rule::Unaligned { pass } => pass,
+            Rule::Shuffled => (self.films[0].min(self.films[1]) - 1).max(1),
+            Rule::Fixed(_) => self.films[0],
+        }
+    }
+    /// The next pair, with a number that no other draw has.
+    pub fn draw(&mut self) -> ([usize; 2], u64) {
+        if self.pass.is_empty() {
+            let mut shuffled = |n: usize| {
+                let mut order: Vec<usize> = (0..n).collect();
+                self.stream.shuffle(&mut order);
+                order
+            };
+            self.pass = match &self.rule {
+                Rule::Unaligned { pass } => {
+                    let order = shuffled(*pass);
+                    order.into_iter().map(|i| [i % self.films[0], self.stream.below(self.films[1])]).collect()
+                }
+                Rule::Shuffled => {
+                    let (a, b) = (shuffled(self.films[0]), shuffled(self.films[1]));
+                    let draws = (self.films[0].min(self.films[1]) - 1).max(1);
+                    a.into_iter().zip(b).take(draws).map(|(a, b)| [a, b]).collect()
+                }
+                Rule::Fixed(partners) => shuffled(self.films[0]).into_iter().map(|i| [i, partners[i]]).collect(),
+            };
+        }
+        self.drawn += 1;
+        (self.pass.pop().expect("BUG: a pass has a draw"), self.drawn)
+    }
+    /// Leaves out `n` draws: those that were made before a training was stopped.
+    pub fn skip(&mut self, n: usize) {
+        for _ in 0..n {
+            self.draw();
+        }
+    }
+}
+
+/// For each of some films the place of that which looks most alike among others: the smallest sum of squared differences at
+/// 16 × 16 pixels. Between equals, the first.
+pub fn nearest(films: &[&[u8]], others: &[&[u8]], side: usize) -> Vec<usize> {
+    let small: Vec<Vec<f32>> = others.iter().map(|f| shrink(f, side)).collect();
+    let distance = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
+    let of = |film: &&[u8]| {
+        let own = shrink(film, side);
+        (0..small.len()).min_by(|a, b| distance(&own, &small[*a]).total_cmp(&distance(&own, &small[*b]))).expect("BUG: no film to compare with")
+    };
+    films.iter().map(of).collect()
+}
+
+/// Means over 16 × 16 squares.
+fn shrink(film: &[u8], side: usize) -> Vec<f32> {
+    const CELLS: usize = 16;
+    let cells = CELLS.min(side);
+    let edge = |i: usize| i * side / cells;
+    let mut out = vec![];
+    for row in 0..cells {
+        for column in 0..cells {
+            let (top, bottom, left, right) = (edge(row), edge(row + 1), edge(column), edge(column + 1));
+            let sum: u32 = (top..bottom).flat_map(|y| film[y * side + left..y * side + right].iter()).map(|v| u32::from(*v)).sum();
+            out.push(sum as f32 / ((bottom - top) * (right - left)) as f32);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::seed::Seed;
+    use std::collections::BTreeSet;
+
+    fn pass(rule: Rule, films: [usize; 2]) -> Vec<[usize; 2]> {
+        let mut pairs = Pairs::new(Seed(1).stream("test", "pairs"), films, rule);
+        (0..pairs.pass_len()).map(|_| pairs.draw().0).collect()
+    }
+
+    #[test]
+    fn unaligned_passes_see_every_film_of_the_larger_first_kind_once() {
+        let drawn = pass(Rule::Unaligned { pass: 7 }, [7, 3]);
+        assert_eq!(drawn.iter().map(|p| p[0]).collect::<BTreeSet<_>>().len(), 7);
+        let drawn = pass(Rule::Unaligned { pass: 6 }, [2, 6]);
+        assert_eq!(drawn.iter().filter(|p| p[0] == 0).count(), 3);
+    }
+
+    #[test]
+    fn shuffled_passes_leave_the_last_pair_out() {
+        let drawn = pass(Rule::Shuffled, [5, 9]);
+        assert_eq!(drawn.len(), 4);
+        for kind in 0..2 {
+            assert_eq!(drawn.iter().map(|p| p[kind]).collect::<BTreeSet<_>>().len(), 4);
+        }
+        assert_eq!(pass(Rule::Shuffled, [1, 1]), [[0, 0]]);
+    }
+
+    #[test]
+    fn skipping_is_drawing() {
+        for rule in [Rule::Unaligned { pass: 9 }, Rule::Shuffled, Rule::Fixed(vec![1, 0, 1, 0, 1, 0, 1, 0, 1])] {
+            let new = || Pairs::new(Seed(2).stream("test", "pairs"), [9, 4], rule.clone());
+            let (mut all, mut rest) = (new(), new());
+            let drawn: Vec<_> = (0..40).map(|_| all.draw()).collect();
+            rest.skip(13);
+            assert_eq!((0..27).map(|_| rest.draw()).collect::<Vec<_>>(), drawn[13..]);
+        }
+    }
+
+    #[test]
+    fn the_nearest_film_is_found() {
+        let film = |left: u8, right: u8| -> Vec<u8> { (0..32 * 32).map(|i| if i % 32 < 16 { left } else { right }).collect() };
+        let (films, others) = ([film(10, 200), film(90, 90)], [film(100, 100), film(200, 10), film(20, 180)]);
+        let of = |films: &'_ [Vec<u8>]| films.iter().map(|f| f.clone().leak() as &[u8]).collect::<Vec<_>>();
+        assert_eq!(nearest(&of(&films), &of(&others), 32), [2, 0]);
+    }
+}

@@ -1,0 +1,129 @@
+//! Early signs that an adversarial training has failed: the discriminator has won, or the generator makes one film for all.
+//! Ignorant of networks: sees judgements and films.
+
+use crate::contract::prelude::*;
+
+/// Watches a training, and says each thing once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alarm {
+    /// How differently real films look, of which made ones should reach a share.
+    real: f64,
+    /// Running mean of how much better real films are judged than made ones; 1 is a perfect discriminator.
+    margin: f64,
+    /// Looks in a row at which made films were alike.
+    alike: u32,
+    said: [bool; 2],
+}
+
+/// For checkpoints: numbers with fractions as bits.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Memory {
+    margin: u64,
+    alike: u32,
+    said: [bool; 2],
+}
+
+/// The margin is a mean over about so many steps.
+const MEMORY: f64 = 100.0;
+/// A margin above this leaves a generator little to learn from.
+const WON: f64 = 0.95;
+/// Made films that differ less than this share of what real films do are alike.
+const ALIKE: f64 = 0.2;
+/// Steps before which films are not compared.
+const EARLY: usize = 500;
+/// Films of one look that are compared, and real films.
+const COMPARED: usize = 16;
+
+impl Alarm {
+    /// For a training on these films.
+    pub fn new(real: &[&[u8]]) -> Alarm {
+        let step = real.len().div_ceil(COMPARED).max(1);
+        Alarm { real: difference(&real.iter().step_by(step).copied().collect::<Vec<_>>()), margin: 0.0, alike: 0, said: [false; 2] }
+    }
+
+    /// After a step: how real and made films were judged.
+    pub fn judged(&mut self, step: usize, on_real: f64, on_fake: f64) -> Option<String> {
+        self.margin += ((on_real - on_fake) - self.margin) / MEMORY;
+        if self.margin < WON || std::mem::replace(&mut self.said[0], true) {
+            return None;
+        }
+        Some(format!(
+            "warning: at step {step} the discriminator tells real from made films almost without fault, and the generator learns little from it; \
+             more dropout or augmentation, a smaller discriminator or a lower `optimiser.learning_rate` may help"
+        ))
+    }
+
+    /// At a look: films that should differ from each other.
+    pub fn looked(&mut self, step: usize, made: &[Vec<u8>]) -> Option<String> {
+        let films: Vec<&[u8]> = made.iter().take(COMPARED).map(Vec::as_slice).collect();
+        let share = difference(&films) / self.real;
+        // Early films are grey and alike in every training.
+        let late = step >= EARLY && films.len() > 1 && self.real > 0.0;
+        self.alike = if late && share < ALIKE { self.alike + 1 } else { 0 };
+        if self.alike < 3 || std::mem::replace(&mut self.said[1], true) {
+            return None;
+        }
+        Some(format!(
+            "warning: at step {step} the films that the generator makes differ from each other by {:.0} % of what real films do: it may have collapsed; \
+             a lower `optimiser.learning_rate`, a larger `batch` or more films may help",
+            share * 100.0
+        ))
+    }
+
+    /// What it remembers.
+    pub fn memory(&self) -> Memory {
+        Memory { margin: self.margin.to_bits(), alike: self.alike, said: self.said }
+    }
+    /// Goes on from there.
+    pub fn restore(&mut self, m: &Memory) {
+        (self.margin, self.alike, self.said) = (f64::from_bits(m.margin), m.alike, m.said);
+    }
+}
+
+/// The mean absolute difference of pixels between two films, over all pairs; zero for a single film.
+fn difference(films: &[&[u8]]) -> f64 {
+    let (mut sum, mut pairs) = (0u64, 0u64);
+    for (i, a) in films.iter().enumerate() {
+        for b in &films[i + 1..] {
+            sum += a.iter().zip(*b).map(|(a, b)| u64::from(a.abs_diff(*b))).sum::<u64>();
+            pairs += a.len() as u64;
+        }
+    }
+    sum as f64 / pairs.max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn films(spread: usize) -> Vec<Vec<u8>> {
+        (0..8).map(|i| vec![(100 + i * spread) as u8; 64]).collect()
+    }
+    fn alarm() -> Alarm {
+        let real = films(10);
+        Alarm::new(&real.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn films_that_stay_alike_are_reported_once() {
+        let mut a = alarm();
+        let said: Vec<bool> = [0, 0, 10, 1, 1, 1, 1].into_iter().enumerate().map(|(i, spread)| a.looked(500 * i, &films(spread)).is_some()).collect();
+        assert_eq!(said, [false, false, false, false, false, true, false]);
+        let mut single = Alarm::new(&[&[1, 2, 3]]);
+        assert!((1..9).all(|i| single.looked(1000 * i, &films(0)).is_none()), "one real film says nothing about variety");
+    }
+
+    #[test]
+    fn a_discriminator_without_fault_is_reported_across_a_restart() {
+        let mut a = alarm();
+        assert!((0..290).all(|s| a.judged(s, 1.0, 0.0).is_none()));
+        let mut b = alarm();
+        b.restore(&a.memory());
+        let said = |alarm: &mut Alarm| (290..400).filter(|s| alarm.judged(*s, 1.0, 0.0).is_some()).collect::<Vec<_>>();
+        let found = said(&mut a);
+        assert_eq!(found.len(), 1);
+        assert_eq!(said(&mut b), found);
+        let mut fair = alarm();
+        assert!((0..5000).all(|s| fair.judged(s, 0.8, 0.2).is_none()));
+    }
+}

@@ -102,7 +102,7 @@ pub struct Opened {
 enum Network {
     Dcgan(dcgan::Generator, usize),
     Style(style::Generator, usize),
-    Zhu(cyclegan::Generators, usize),
+    Zhu(Box<cyclegan::Generators>, usize),
     Zunair(cyclegan_zunair::Generators, usize),
     Pix2pix(crate::networks::pix2pix::Generator, usize),
 }
@@ -119,7 +119,7 @@ impl Opened {
         let network = match &trained.document.network {
             GanNetwork::Dcgan(c) => Network::Dcgan(dcgan::Generator::new(c, &mut scope)?, c.latent),
             GanNetwork::Stylegan2(c) => Network::Style(style::Generator::new(&c.networks(), &mut scope)?, c.latent),
-            GanNetwork::Cyclegan(c) => Network::Zhu(cyclegan::Generators::new(c, &mut scope)?, c.channels),
+            GanNetwork::Cyclegan(c) => Network::Zhu(Box::new(cyclegan::Generators::new(c, &mut scope)?), c.channels),
             GanNetwork::CycleganZunair(c) => Network::Zunair(cyclegan_zunair::Generators::new(c, &mut scope)?, c.channels),
             GanNetwork::Pix2pix(c) => Network::Pix2pix(crate::networks::pix2pix::Generator::new(c.channels, c.levels, c.dropout, &mut scope)?, c.channels),
         };

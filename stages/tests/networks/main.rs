@@ -7,6 +7,7 @@ mod counts;
 mod determinism;
 mod files;
 mod reference;
+mod steps;
 mod stylegan;
 mod trees;
 mod zoo;

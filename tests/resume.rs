@@ -138,7 +138,7 @@ fn a_watched_training_keeps_its_best_weights_across_a_kill() {
     let space = Space::tiny();
     space.edit("epochs: 2", &format!("epochs: 2\n      {stopping}"));
     let said = space.hilum(&["run", "study.yaml", "--only", stage]);
-    assert!(said.code == 1 && said.err.contains("`early_stop` and `plateau` watch a validation set, and none is given"), "{}", said.err);
+    assert!(said.code == 1 && said.err.contains("`early_stop`, `plateau` and `keep: best` watch a validation set, and none is given"), "{}", said.err);
 }
 
 #[test]

@@ -202,14 +202,16 @@ pub(super) fn histories(f: &Facts, store: &Store) -> Result<Markup> {
         out.push(curve(&format!("{}: losses", r.stage), "step", "loss", &header, &rows, 0, &["loss-discriminator", "loss-generator"], ""));
         out.push(curve(&format!("{}: how real films look to the discriminator", r.stage), "step", "probability", &header, &rows, 0, &["d-real", "d-fake"], ""));
     }
-    let mut all = vec![];
-    for r in of_kind(f, "train-classifier") {
-        let (header, rows) = file(store, r, "history", ".csv")?.map(|b| csv_rows(&b)).unwrap_or_default();
-        let cell = r.stage.split_once('/').map_or(r.stage.as_str(), |(_, c)| c);
-        all.extend(series(&header, &rows, 0, &["loss"], cell));
-    }
-    if !all.is_empty() {
-        out.push(html! { figure { (drawing(&figures::curves("Classifiers: loss on the training set", "epoch", "loss", &all))) } });
+    for (column, what) in [("loss", "loss on the training set"), ("validation-loss", "loss on the validation set")] {
+        let mut all = vec![];
+        for r in of_kind(f, "train-classifier") {
+            let (header, rows) = file(store, r, "history", ".csv")?.map(|b| csv_rows(&b)).unwrap_or_default();
+            let cell = r.stage.split_once('/').map_or(r.stage.as_str(), |(_, c)| c);
+            all.extend(series(&header, &rows, 0, &[column], cell).into_iter().filter(|(_, points)| !points.is_empty()));
+        }
+        if !all.is_empty() {
+            out.push(html! { figure { (drawing(&figures::curves(&format!("Classifiers: {what}"), "epoch", "loss", &all))) } });
+        }
     }
     Ok(if out.is_empty() {
         html! {}

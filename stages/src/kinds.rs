@@ -1,5 +1,6 @@
 //! The registry: every stage kind that a study may name. One kind per file.
 
+pub mod classifier;
 pub mod compare;
 pub mod documents;
 pub mod evaluate;

@@ -92,6 +92,13 @@ impl ClassifierNetwork {
     pub fn check(&self, path: &str) -> Vec<BadParameter> {
         BadParameter::unless([1, 3].contains(&self.channels()), &format!("{path}.{}.channels", self.name()), "must be 1 or 3")
     }
+    /// Names of its weights.
+    pub fn names(&self) -> Vec<String> {
+        let mut weights = Weights::shapes_only();
+        // Two classes do not change names. A network that cannot be built says so when it is trained.
+        let built = self.build(2, &mut weights.scope(&mut crate::contract::seed::Seed(0).stream("names", "unused")));
+        built.map_or_else(|_| vec![], |_| weights.named_trained().iter().map(|(name, _)| name.clone()).collect())
+    }
     /// Sides of films smaller than this leave no map to look at.
     pub fn least_side(&self) -> usize {
         if matches!(self, ClassifierNetwork::Smallcnn64(_)) { 4 } else { 32 }

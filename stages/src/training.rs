@@ -2,6 +2,8 @@
 
 pub mod alarm;
 pub mod loss;
+pub mod optimiser;
+pub mod phases;
 pub mod schedule;
 pub mod snapshot;
 pub mod watch;
@@ -9,93 +11,9 @@ pub mod watch;
 use crate::contract::context::DeviceChoice;
 use crate::contract::prelude::*;
 use candle_core::{Device, Tensor};
-use hilum_ops::{Adam, Optimiser, Sgd, Value};
+use hilum_ops::Value;
 
-/// How weights are moved along their gradients.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum OptimiserChoice {
-    /// Adam (Kingma & Ba 2015), without weight decay.
-    Adam(AdamParameters),
-    /// Stochastic gradient descent with momentum.
-    Sgd(SgdParameters),
-}
-
-/// Parameters of Adam.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct AdamParameters {
-    /// Step size.
-    pub learning_rate: f64,
-    /// Decay of the first moment.
-    pub beta1: f64,
-    /// Decay of the second moment.
-    pub beta2: f64,
-    /// Added to the denominator.
-    pub eps: f64,
-}
-
-impl AdamParameters {
-    /// An optimiser over these weights.
-    pub fn build(&self, weights: Vec<Value>) -> Optimiser {
-        let rule = Adam { beta1: self.beta1, beta2: self.beta2, eps: self.eps, decay: 0.0, decoupled: false };
-        Optimiser::new(rule, self.learning_rate, weights)
-    }
-}
-
-impl Default for AdamParameters {
-    fn default() -> Self {
-        AdamParameters { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8 }
-    }
-}
-
-/// Parameters of stochastic gradient descent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct SgdParameters {
-    /// Step size.
-    pub learning_rate: f64,
-    /// Share of the velocity that is kept.
-    pub momentum: f64,
-    /// Look ahead along the velocity (Nesterov).
-    pub nesterov: bool,
-    /// Weight decay, added to the gradient.
-    pub weight_decay: f64,
-}
-
-impl Default for SgdParameters {
-    fn default() -> Self {
-        SgdParameters { learning_rate: 0.01, momentum: 0.9, nesterov: true, weight_decay: 0.0 }
-    }
-}
-
-impl OptimiserChoice {
-    /// An optimiser over these weights.
-    pub fn build(&self, weights: Vec<Value>) -> Optimiser {
-        match self {
-            OptimiserChoice::Adam(p) => p.build(weights),
-            OptimiserChoice::Sgd(p) => {
-                let rule = Sgd { momentum: p.momentum, nesterov: p.nesterov, decay: p.weight_decay };
-                Optimiser::new(rule, p.learning_rate, weights)
-            }
-        }
-    }
-    /// The learning rate that the study names.
-    pub fn learning_rate(&self) -> f64 {
-        match self {
-            OptimiserChoice::Adam(p) => p.learning_rate,
-            OptimiserChoice::Sgd(p) => p.learning_rate,
-        }
-    }
-    /// Finds parameters that make no sense.
-    pub fn check(&self, path: &str) -> Vec<BadParameter> {
-        let (name, rate) = match self {
-            OptimiserChoice::Adam(p) => ("adam", p.learning_rate),
-            OptimiserChoice::Sgd(p) => ("sgd", p.learning_rate),
-        };
-        BadParameter::unless(rate > 0.0 && rate.is_finite(), &format!("{path}.{name}.learning_rate"), "must be greater than 0")
-    }
-}
+pub use optimiser::{AdamParameters, OptimiserChoice};
 
 /// Finds what makes no sense in how long is trained: passes or steps.
 pub fn check_budget(epochs: Option<u32>, steps: Option<u32>) -> Vec<BadParameter> {

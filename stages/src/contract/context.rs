@@ -131,6 +131,14 @@ impl Context<'_> {
     pub fn note(&self, text: impl Into<String>) {
         self.notes.lock().expect("BUG: poisoned").push(text.into());
     }
+    /// What was said so far, for a checkpoint.
+    pub fn said(&self) -> Vec<String> {
+        self.notes.lock().expect("BUG: poisoned").clone()
+    }
+    /// Says again what was said before the stage was stopped.
+    pub fn say_again(&self, notes: Vec<String>) {
+        self.notes.lock().expect("BUG: poisoned").splice(0..0, notes);
+    }
     /// The bytes of the one file that a path parameter names, which must be those that the stage was planned with.
     pub fn read_source(&self, parameter: &str) -> Result<Vec<u8>> {
         let file = self.source(parameter).files.first().expect("BUG: a file has one listing");

@@ -1,26 +1,9 @@
-//! Documents that kinds exchange as artifacts: how to build a trained network, and scores with their predictions.
+//! Scores with their predictions, which `evaluate` gives to `compare`.
 
 use crate::contract::prelude::*;
 use crate::data::sample::write;
-use crate::data::weights::NetworkDocument;
 use crate::metrics::classification::Predictions;
-use crate::networks::ClassifierNetwork;
 use hilum_cache::Digest;
-
-/// A trained classifier.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ClassifierDocument {
-    /// The network.
-    pub network: ClassifierNetwork,
-    /// Class names in the order of its outputs.
-    pub classes: Vec<String>,
-    /// Side of the films it was trained on.
-    pub side: usize,
-}
-
-impl NetworkDocument for ClassifierDocument {
-    const TYPE: &'static str = "weights";
-}
 
 /// What an evaluation found: metrics with intervals, and every prediction, so that arms can be compared film by film.
 #[derive(Debug, Clone, Serialize, Deserialize)]

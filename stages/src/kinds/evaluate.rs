@@ -1,18 +1,15 @@
 //! Evaluates a classifier on a test set: metrics with intervals by a bootstrap over patients, and every prediction.
 
-use super::documents::{ClassifierDocument, Measured, Prediction, Scores};
-use super::train_classifier;
+use super::classifier::{self, ClassifierDocument};
+use super::documents::{Measured, Prediction, Scores};
 use crate::contract::prelude::*;
-use crate::contract::seed::Seed;
 use crate::data::pack::{Gallery, Images};
 use crate::data::sample::Samples;
 use crate::data::table::{Table, number};
 use crate::data::weights::Trained;
 use crate::metrics::bootstrap::{Clusters, percentile_interval};
 use crate::metrics::classification::{Predictions, names};
-use crate::networks::{Classifier, Weights};
 use crate::training;
-use candle_core::Device;
 
 ports! {
     inputs {
@@ -72,9 +69,9 @@ impl Stage for Evaluate {
         if gallery.side != document.side {
             return Err(Error::data(format!("the classifier was trained on films of {} pixels, these have {}", document.side, gallery.side)));
         }
-        let network = open(&inputs.weights, &device)?;
+        let network = classifier::open(&inputs.weights, &device)?;
         let films = rows.iter().map(|r| gallery.get(&r.film)).collect::<Result<Vec<_>>>()?;
-        let probabilities = train_classifier::probabilities(&*network, &films, gallery.side, &device)?;
+        let probabilities = classifier::probabilities(&*network, document.trees.as_ref(), &films, gallery.side, &device)?;
         let labels: Vec<usize> = rows.iter().map(|r| document.classes.iter().position(|c| *c == r.label).expect("BUG: checked above")).collect();
         let measured = Predictions::new(document.classes.len(), labels, probabilities.clone());
 
@@ -101,14 +98,6 @@ impl Stage for Evaluate {
         let scores = Scores { classes: document.classes.clone(), predictions, confusion, metrics, resamples: self.resamples as usize };
         Ok(Outputs { predictions: prediction_table(&scores, &measured), metrics: metric_table(&scores), scores })
     }
-}
-
-/// Builds a classifier from its document and weights.
-pub(super) fn open(trained: &Trained<ClassifierDocument>, device: &Device) -> Result<Box<dyn Classifier>> {
-    let mut weights = Weights::on(device);
-    let network = trained.document.network.build(trained.document.classes.len(), &mut weights.scope(&mut Seed(0).stream("open", "unused")))?;
-    trained.load_into(&weights, device)?;
-    Ok(network)
 }
 
 fn prediction_table(scores: &Scores, measured: &Predictions) -> Table {

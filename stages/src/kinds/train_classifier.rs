@@ -1,22 +1,28 @@
 //! Trains a classifier of films. The loop stands here in order of execution.
 
-use super::documents::ClassifierDocument;
+mod set;
+
+use super::classifier::{self, ClassifierDocument};
 use crate::contract::prelude::*;
 use crate::contract::source::Source;
+use crate::data::ahead::Ahead;
 use crate::data::augment::Augment;
 use crate::data::batch::{self, Order};
 use crate::data::pack::{Gallery, Images};
-use crate::data::sample::{Sample, Samples};
+use crate::data::sample::Samples;
 use crate::data::table::{Table, number};
 use crate::data::weights::Trained;
+use crate::networks::bagged_trees::BaggedTrees;
 use crate::networks::{Classifier, ClassifierNetwork, Mode, Pretrained, Weights};
 use crate::training::loss::Loss;
-use crate::training::schedule::Verdict;
+use crate::training::phases::{self, FrozenNorms, Phase, Trainable};
+use crate::training::schedule::{Moment, Schedule, Verdict};
 use crate::training::snapshot::{Restored, Snapshot};
 use crate::training::watch::{self, EarlyStopParameters, PlateauParameters, Watch};
-use crate::training::{self, OptimiserChoice, Precision};
+use crate::training::{self, OptimiserChoice, Precision, optimiser};
 use candle_core::Device;
-use hilum_ops::{Value, without_history};
+use set::{Labelled, Running};
+use std::thread::Scope;
 
 ports! {
     inputs {
@@ -50,52 +56,126 @@ pub struct TrainClassifier {
     /// Steps, so that training sets of different sizes get equal budgets.
     #[serde(default)]
     pub steps: Option<u32>,
+    /// Parts of the training one after the other, such as the last layer alone and then all layers; in place of `epochs`,
+    /// `steps` and `schedule`.
+    #[serde(default)]
+    pub phases: Vec<Phase>,
     /// Films per step.
     #[serde(default = "default_batch")]
     #[schemars(range(min = 2))]
     pub batch: u32,
+    /// Which films come in a step.
+    #[serde(default)]
+    pub sampling: Sampling,
     /// How weights are moved.
     #[serde(default = "default_optimiser")]
     pub optimiser: OptimiserChoice,
+    /// How the learning rate goes on.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// What norms of frozen layers do.
+    #[serde(default)]
+    pub frozen_norms: FrozenNorms,
     /// What is made small.
     #[serde(default)]
     pub loss: Loss,
     /// Classic augmentation.
     #[serde(default)]
     pub augment: Augment,
-    /// Ends training where the validation loss stops falling, and keeps the best weights.
+    /// Ends a phase where the validation loss stops falling.
     #[serde(default)]
     pub early_stop: Option<EarlyStopParameters>,
     /// Cuts the learning rate where the validation loss stops falling.
     #[serde(default)]
     pub plateau: Option<PlateauParameters>,
+    /// Which weights stay at the end of a phase: `best` where `early_stop` is given, `last` otherwise.
+    #[serde(default)]
+    pub keep: Option<Keep>,
+    /// Bagged decision trees on the features of the trained network decide in place of its last layer: the hybrid of Kassani et al.
+    /// With `epochs: 0` the network stays as it began.
+    #[serde(default)]
+    pub trees: Option<Trees>,
     /// Precision of products on a GPU.
     #[serde(default)]
     pub precision: Precision,
 }
 
+/// Which films come in a step.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sampling {
+    /// Every film once a pass, in an order that is drawn anew.
+    #[default]
+    Shuffled,
+    /// Films drawn with replacement, all labels equally often.
+    Balanced,
+}
+
+/// Which weights stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keep {
+    /// Those of the pass with the lowest validation loss.
+    Best,
+    /// Those of the last step.
+    Last,
+}
+
+/// Bagged decision trees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Trees {
+    /// How many; 10 as in scikit-learn.
+    #[serde(default = "default_trees")]
+    #[schemars(range(min = 1))]
+    pub count: u32,
+}
+
+fn default_trees() -> u32 {
+    10
+}
 fn default_batch() -> u32 {
     32
 }
 fn default_optimiser() -> OptimiserChoice {
-    OptimiserChoice::Sgd(training::SgdParameters::default())
+    OptimiserChoice::Sgd(optimiser::SgdParameters::default())
 }
 
 impl Stage for TrainClassifier {
     const NAME: &'static str = "train-classifier";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
     type Inputs = Inputs;
     type Outputs = Outputs;
 
+    fn complete(&mut self) {
+        self.keep.get_or_insert(if self.early_stop.is_some() { Keep::Best } else { Keep::Last });
+    }
+
     fn check(&self) -> Vec<BadParameter> {
         let weights = self.weights.as_ref().map(|w| w.check("weights")).unwrap_or_default();
-        let budget = [training::check_budget(self.epochs, self.steps), BadParameter::unless(self.batch >= 2, "batch", "must be at least 2")].concat();
-        let watch = watch::check(self.early_stop.as_ref(), self.plateau.as_ref());
-        [self.network.check("network"), weights, watch, self.loss.check("loss"), self.augment.check("augment"), self.optimiser.check("optimiser"), budget]
-            .concat()
+        let single = self.epochs.is_none() && self.steps.is_none() && self.schedule == Schedule::Constant;
+        let budget = match self.phases.is_empty() {
+            true if self.trees.is_some() && self.epochs == Some(0) => vec![],
+            true => training::check_budget(self.epochs, self.steps),
+            false => BadParameter::unless(single, "phases", "take the place of `epochs`, `steps` and `schedule`: give these in each phase"),
+        };
+        [
+            self.network.check("network"),
+            weights,
+            budget,
+            BadParameter::unless(self.batch >= 2, "batch", "must be at least 2"),
+            phases::check(&self.phases, &self.network.names()),
+            self.schedule.check("schedule"),
+            watch::check(self.early_stop.as_ref(), self.plateau.as_ref()),
+            self.loss.check("loss"),
+            self.augment.check("augment"),
+            self.optimiser.check("optimiser"),
+            BadParameter::unless(self.trees.is_none_or(|t| t.count >= 1), "trees.count", "must be at least 1"),
+        ]
+        .concat()
     }
 
     fn sources(&self) -> Vec<Source> {
@@ -103,192 +183,191 @@ impl Stage for TrainClassifier {
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
-        self.precision.during(cx.device, || self.train(&inputs, cx))
-    }
-}
-
-impl TrainClassifier {
-    fn train(&self, inputs: &Inputs, cx: &Context) -> Result<Outputs> {
         let device = training::open_device(cx.device)?;
         let gallery = Gallery::of(&inputs.images)?;
-        let side = gallery.side;
-        let classes = inputs.samples.labels();
-        if side < self.network.least_side() {
-            let least = self.network.least_side();
-            return Err(Error::helped(format!("{} needs films of {least} pixels or more, found {side}", self.network.name()), "raise `size` of `prepare`"));
+        let least = self.network.least_side();
+        if gallery.side < least {
+            return Err(Error::helped(
+                format!("{} needs films of {least} pixels or more, found {}", self.network.name(), gallery.side),
+                "raise `size` of `prepare`",
+            ));
         }
+        let classes = inputs.samples.labels();
         if classes.len() < 2 {
             return Err(Error::data(format!("a classifier needs films of two labels or more, found: {}", classes.join(", "))));
         }
         let set = Labelled::of(&inputs.samples.rows, &classes, &gallery)?;
         let validation = inputs.validation.as_ref().map(|v| Labelled::of(&v.rows, &classes, &gallery)).transpose()?;
+        let films = Films { set, validation, classes, side: gallery.side };
+        self.precision.during(cx.device, || std::thread::scope(|scope| self.train(&films, &device, scope, cx)))
+    }
+}
+
+/// What is trained on and what is watched.
+struct Films<'a> {
+    set: Labelled<'a>,
+    validation: Option<Labelled<'a>>,
+    classes: Vec<String>,
+    side: usize,
+}
+
+/// What a step is made with: labels, and pixels as numbers.
+type Batch = (Vec<u32>, Vec<f32>);
+
+impl TrainClassifier {
+    fn train<'s>(&'s self, films: &'s Films<'s>, device: &Device, scope: &'s Scope<'s, '_>, cx: &Context) -> Result<Outputs> {
+        let Films { set, validation, classes, side } = films;
         let batch = (self.batch as usize).min(set.films.len());
         let per_epoch = set.films.len().div_ceil(batch);
-        let steps = self.steps.map_or_else(|| self.epochs.unwrap_or(1) as usize * per_epoch, |s| s as usize);
+        let single = [Phase { train: Trainable::All, epochs: self.epochs, steps: self.steps, learning_rate: None, schedule: self.schedule.clone() }];
+        let phases: &[Phase] = if self.phases.is_empty() { &single } else { &self.phases };
+        let steps_of = |p: &Phase| p.steps.map_or_else(|| p.epochs.unwrap_or(1) as usize * per_epoch, |s| s as usize);
+        let all_steps: usize = phases.iter().map(steps_of).sum();
 
-        let mut weights = Weights::on(&device);
+        let mut weights = Weights::on(device);
         let network = self.network.build(classes.len(), &mut weights.scope(&mut cx.stream("initial")))?;
         if let Some(pretrained) = &self.weights {
-            pretrained.load(&cx.read_source("weights.path")?, &weights, self.network.ends(), &device)?;
+            pretrained.load(&cx.read_source("weights.path")?, &weights, self.network.ends(), device)?;
         }
-        let mut optimiser = self.optimiser.build(weights.trained());
-        let mut order = Order::new(cx.stream("order"), set.films.len());
-        let (augmentation, mut dropout) = (cx.stream("augment"), cx.stream("dropout"));
-        let mut history = Table::new("history", &["epoch", "step", "loss", "accuracy", "validation-loss", "validation-accuracy"]);
-        let mut sum = Running::default();
-        let films_of = |class: usize| set.labels.iter().filter(|l| **l as usize == class).count();
-        let loss_of = self.loss.build(&(0..classes.len()).map(films_of).collect::<Vec<_>>());
+        let head = self.network.ends().1;
+        let loss_of = self.loss.build(&set.counts(classes.len()));
+        let mut dropout = cx.stream("dropout");
+        let mut history = Table::new("history", &["epoch", "step", "loss", "accuracy", "validation-loss", "validation-accuracy", "learning-rate"]);
+        let (mut sum, mut best) = (Running::default(), vec![]);
 
-        let mut watch = Watch::new(self.early_stop.as_ref(), self.plateau.as_ref(), self.optimiser.learning_rate());
-        if watch.is_wanted() && validation.is_none() {
-            let help = "connect a part of the split that is neither trained on nor tested, as `validation`";
-            return Err(Error::helped("`early_stop` and `plateau` watch a validation set, and none is given", help));
-        }
-        let mut best = vec![];
-
+        let before = cx.checkpoints.latest().map(|(step, bytes)| Ok::<_, Error>((step as usize, Restored::read(bytes)?))).transpose()?;
         let mut done = 0;
-        if let Some((step, bytes)) = cx.checkpoints.latest() {
-            let before = Restored::read(bytes)?;
-            before.weights("weights", &weights, &device)?;
-            before.optimiser("optimiser", &mut optimiser)?;
+        let mut at = (0, 0);
+        if let Some((step, before)) = &before {
+            before.weights("weights", &weights, device)?;
             dropout.seek(before.thing("dropout")?);
             history.rows = before.thing("history")?;
-            watch.replay(&before.thing::<Vec<u64>>("watched")?);
             best = before.bytes("best")?;
             sum = Running::from(before.thing::<[u64; 4]>("sum")?);
-            done = step as usize;
-            order.skip(done * batch);
+            at = before.thing("at")?;
+            cx.say_again(before.thing("notes")?);
+            done = *step;
         }
+        let feed = self.feed(films, batch, done, scope, cx);
 
-        for step in done + 1..=steps {
-            let draws = order.batch(batch);
-            let films = batch::numbers(&set.films, &draws, side, &self.augment, &augmentation, (0.0, 1.0));
-            let films = training::films_of(films, side, &device)?;
-            let labels: Vec<u32> = draws.iter().map(|d| set.labels[d.0]).collect();
-
-            let features = network.features(&films, &mut Mode::Train(&mut dropout))?;
-            let logits = network.head(&features, &mut Mode::Train(&mut dropout))?;
-            let loss = loss_of.of(&logits, &labels)?;
-            optimiser.set_rate(watch.rate);
-            optimiser.step(&loss.backward()?)?;
-
-            let value = loss.scalar()?;
-            if !value.is_finite() {
-                return Err(Error::helped(format!("the loss became infinite or undefined at step {step} of {steps}"), "lower the learning rate"));
+        for (number_of_phase, phase) in phases.iter().enumerate().skip(at.0) {
+            let steps = steps_of(phase);
+            let mut optimiser = self.optimiser.build(phase.train.groups(&weights, head));
+            phase.train.hold(self.frozen_norms, &weights, head);
+            let mut watch = self.watch(phase, validation.is_some())?;
+            let first = if number_of_phase == at.0 { at.1 } else { 0 };
+            if let (true, Some((_, before))) = (first > 0, &before) {
+                before.optimiser("optimiser", &mut optimiser)?;
+                watch.replay(&before.thing::<Vec<u64>>("watched")?);
             }
-            sum.add(value, &logits, &labels)?;
-            if step % per_epoch == 0 || step == steps {
-                let (loss, accuracy) = sum.take();
-                let watched = validation.as_ref().map(|v| v.measure(&*network, side, &device)).transpose()?;
-                let cell = |v: Option<f64>| v.map(number).unwrap_or_default();
-                let epoch = step.div_ceil(per_epoch);
-                history.push(vec![epoch.to_string(), step.to_string(), number(loss), number(accuracy), cell(watched.map(|w| w.0)), cell(watched.map(|w| w.1))]);
-                match watched.map(|(loss, _)| watch.observe(loss)) {
-                    Some(Verdict::Better) => best = weights.to_safetensors()?,
-                    Some(Verdict::Stop) => {
-                        cx.note(format!("training ended after step {step} of {steps}: the validation loss fell no more"));
-                        break;
+            for step in first + 1..=steps {
+                let (labels, values) = feed.next();
+                let films = training::films_of(values, *side, device)?;
+                let pace = phase.schedule.at(Moment { step: step - 1, steps, pass: (step - 1) / per_epoch }, watch.rate);
+                optimiser.set_rate(pace.rate);
+                if let Some(momentum) = pace.momentum {
+                    optimiser.set_momentum(momentum);
+                }
+
+                let features = network.features(&films, &mut Mode::Train(&mut dropout))?;
+                let logits = network.head(&features, &mut Mode::Train(&mut dropout))?;
+                drop(features);
+                let loss = loss_of.of(&logits, &labels)?;
+                optimiser.step(&loss.backward_to(optimiser.weights())?)?;
+
+                done += 1;
+                let value = loss.scalar()?;
+                if !value.is_finite() {
+                    return Err(training::diverged(cx, done, all_steps, "lower the learning rate"));
+                }
+                sum.add(value, &logits, &labels)?;
+                let mut stop = false;
+                if step.is_multiple_of(per_epoch) || step == steps {
+                    let (loss, accuracy) = sum.take();
+                    let watched = validation.as_ref().map(|v| v.measure(&*network, *side, device)).transpose()?;
+                    let cell = |v: Option<f64>| v.map(number).unwrap_or_default();
+                    let numbers = [number(loss), number(accuracy), cell(watched.map(|w| w.0)), cell(watched.map(|w| w.1)), format!("{:.4e}", pace.rate)];
+                    history.push([done.div_ceil(per_epoch).to_string(), done.to_string()].into_iter().chain(numbers).collect());
+                    match watched.map(|(loss, _)| watch.observe(loss)) {
+                        Some(Verdict::Better) => best = weights.to_safetensors()?,
+                        Some(Verdict::Stop) => {
+                            cx.note(format!("training ended after step {step} of {steps}: the validation loss fell no more"));
+                            stop = true;
+                        }
+                        Some(Verdict::Wait) | None => {}
                     }
-                    Some(Verdict::Wait) | None => {}
+                }
+                // Where a phase ends here, one that goes on from this checkpoint begins the next.
+                let ended = stop || step == steps;
+                if ended && !best.is_empty() && self.keep == Some(Keep::Best) {
+                    weights.load_safetensors(&best, device)?;
+                    best = vec![];
+                }
+                cx.checkpoint(done, || {
+                    if !weights.are_finite()? {
+                        return Err(training::diverged(cx, done, all_steps, "lower the learning rate"));
+                    }
+                    let now = Snapshot::default().weights("weights", &weights)?.optimiser("optimiser", &optimiser)?;
+                    now.thing("dropout", &dropout.position())
+                        .thing("history", &history.rows)
+                        .thing("notes", &cx.said())
+                        .thing("sum", &<[u64; 4]>::from(&sum))
+                        .thing("watched", &watch.history())
+                        .thing("at", &if ended { (number_of_phase + 1, 0) } else { (number_of_phase, step) })
+                        .bytes("best", best.clone())
+                        .finish()
+                })?;
+                cx.progress(done, all_steps, "step", &[("loss", value)])?;
+                if stop {
+                    break;
                 }
             }
-            cx.checkpoint(step, || {
-                let now = Snapshot::default().weights("weights", &weights)?.optimiser("optimiser", &optimiser)?;
-                now.thing("dropout", &dropout.position())
-                    .thing("history", &history.rows)
-                    .thing("sum", &<[u64; 4]>::from(&sum))
-                    .thing("watched", &watch.history())
-                    .bytes("best", best.clone())
-                    .finish()
-            })?;
-            cx.progress(step, steps, "step", &[("loss", value)])?;
         }
-        if !best.is_empty() {
-            weights.load_safetensors(&best, &device)?;
+        if !weights.are_finite()? {
+            return Err(training::diverged(cx, done, all_steps, "lower the learning rate"));
         }
-        let document = ClassifierDocument { network: self.network.clone(), classes, side };
+        let trees = self.trees.map(|trees| self.grow(trees, &*network, films, device, cx)).transpose()?;
+        let document = ClassifierDocument { network: self.network.clone(), classes: classes.clone(), side: *side, trees };
         Ok(Outputs { weights: Trained::of(document, &weights)?, history })
     }
-}
 
-/// Films with the numbers of their classes.
-struct Labelled<'a> {
-    films: Vec<&'a [u8]>,
-    labels: Vec<u32>,
-}
-
-impl<'a> Labelled<'a> {
-    fn of(rows: &[Sample], classes: &[String], gallery: &Gallery<'a>) -> Result<Self> {
-        let films = rows.iter().map(|r| gallery.get(&r.film)).collect::<Result<_>>()?;
-        let class = |r: &Sample| {
-            let found = classes.iter().position(|c| *c == r.label).map(|c| c as u32);
-            found.ok_or_else(|| Error::data(format!("label `{}` does not occur in the training set ({})", r.label, classes.join(", "))))
+    /// Batches, from the first that was not yet trained on.
+    fn feed<'s>(&'s self, films: &'s Films<'s>, batch: usize, done: usize, scope: &'s Scope<'s, '_>, cx: &Context) -> Ahead<Batch> {
+        let set = &films.set;
+        let mut order = match self.sampling {
+            Sampling::Shuffled => Order::new(cx.stream("order"), set.films.len()),
+            Sampling::Balanced => {
+                let counts = set.counts(films.classes.len());
+                Order::weighted(cx.stream("order"), &set.labels.iter().map(|l| 1.0 / counts[*l as usize] as f64).collect::<Vec<_>>())
+            }
         };
-        Ok(Labelled { films, labels: rows.iter().map(class).collect::<Result<_>>()? })
+        order.skip(done * batch);
+        let augmentation = cx.stream("augment");
+        Ahead::start(scope, move || {
+            let draws = order.batch(batch);
+            let labels = draws.iter().map(|d| set.labels[d.0]).collect();
+            (labels, batch::numbers(&set.films, &draws, films.side, &self.augment, &augmentation, (0.0, 1.0)))
+        })
     }
 
-    /// Loss and accuracy without augmentation.
-    fn measure(&self, network: &dyn Classifier, side: usize, device: &Device) -> Result<(f64, f64)> {
-        let probabilities = probabilities(network, &self.films, side, device)?;
-        let each = || probabilities.iter().zip(&self.labels);
-        let n = self.labels.len() as f64;
-        let loss = each().map(|(p, l)| -p[*l as usize].max(1e-12).ln()).sum::<f64>() / n;
-        let hits = each().filter(|(p, l)| (0..p.len()).all(|c| p[c] <= p[**l as usize])).count();
-        Ok((loss, hits as f64 / n))
-    }
-}
-
-/// Probabilities of every film, evaluated in batches that do not influence each other.
-pub(super) fn probabilities(network: &dyn Classifier, films: &[&[u8]], side: usize, device: &Device) -> Result<Vec<Vec<f64>>> {
-    let mut out = vec![];
-    for chunk in films.chunks(64) {
-        let films = training::film_tensor(chunk, side, device)?;
-        let logits = without_history(|| network.head(&network.features(&films, &mut Mode::Evaluate)?, &mut Mode::Evaluate))?;
-        for row in logits.data().to_vec2::<f32>()? {
-            let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let powers: Vec<f64> = row.iter().map(|l| f64::from(l - largest).exp()).collect();
-            let sum: f64 = powers.iter().sum();
-            out.push(powers.iter().map(|p| p / sum).collect());
+    /// Watches a phase.
+    fn watch(&self, phase: &Phase, has_validation: bool) -> Result<Watch> {
+        // To keep the best weights, losses are watched even where they end nothing.
+        let watched = match (&self.early_stop, self.keep) {
+            (None, Some(Keep::Best)) => Some(EarlyStopParameters { patience: u32::MAX, min_delta: 0.0 }),
+            (stop, _) => stop.clone(),
+        };
+        let watch = Watch::new(watched.as_ref(), self.plateau.as_ref(), phase.learning_rate.unwrap_or_else(|| self.optimiser.learning_rate()));
+        if watch.is_wanted() && !has_validation {
+            let help = "connect a part of the split that is neither trained on nor tested, as `validation`";
+            return Err(Error::helped("`early_stop`, `plateau` and `keep: best` watch a validation set, and none is given", help));
         }
+        Ok(watch)
     }
-    Ok(out)
-}
 
-/// Sums over the steps of an epoch.
-#[derive(Default)]
-struct Running {
-    loss: f64,
-    steps: usize,
-    hits: usize,
-    films: usize,
-}
-
-/// For checkpoints: a number with a fraction would lose its last bit in JSON.
-impl From<&Running> for [u64; 4] {
-    fn from(r: &Running) -> Self {
-        [r.loss.to_bits(), r.steps as u64, r.hits as u64, r.films as u64]
-    }
-}
-
-impl From<[u64; 4]> for Running {
-    fn from([loss, steps, hits, films]: [u64; 4]) -> Self {
-        Running { loss: f64::from_bits(loss), steps: steps as usize, hits: hits as usize, films: films as usize }
-    }
-}
-
-impl Running {
-    fn add(&mut self, loss: f64, logits: &Value, labels: &[u32]) -> Result<()> {
-        let largest = |row: &Vec<f32>| (0..row.len()).fold(0, |best, c| if row[c] > row[best] { c } else { best });
-        let predicted: Vec<u32> = logits.data().to_vec2::<f32>()?.iter().map(|row| largest(row) as u32).collect();
-        self.loss += loss;
-        self.steps += 1;
-        self.hits += predicted.iter().zip(labels).filter(|(a, b)| a == b).count();
-        self.films += labels.len();
-        Ok(())
-    }
-    fn take(&mut self) -> (f64, f64) {
-        let out = (self.loss / self.steps as f64, self.hits as f64 / self.films as f64);
-        *self = Running::default();
-        out
+    /// Trees on the features of all films of the training set.
+    fn grow(&self, trees: Trees, network: &dyn Classifier, films: &Films, device: &Device, cx: &Context) -> Result<BaggedTrees> {
+        let features = classifier::features(network, &films.set.films, films.side, device)?;
+        BaggedTrees::grow(&features, &films.set.labels, films.classes.len(), trees.count as usize, &cx.stream("trees"))
     }
 }

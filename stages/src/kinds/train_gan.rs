@@ -259,6 +259,7 @@ impl TrainGan {
             }
             course.networks_mut().recall(&before)?;
             course.read(&before)?;
+            cx.say_again(before.thing("notes")?);
             alarm.restore(&before.thing::<Memory>("alarm")?);
             (history.header, history.rows) = before.thing("history")?;
             grid = before.bytes("grid")?.chunks_exact(side * side).map(<[u8]>::to_vec).collect();
@@ -298,7 +299,11 @@ impl TrainGan {
                     now = now.optimiser(name, optimiser)?;
                 }
                 let now = course.write(course.networks().remember(now)?);
-                now.thing("alarm", &alarm.memory()).thing("history", &(&history.header, &history.rows)).bytes("grid", grid.concat()).finish()
+                now.thing("notes", &cx.said())
+                    .thing("alarm", &alarm.memory())
+                    .thing("history", &(&history.header, &history.rows))
+                    .bytes("grid", grid.concat())
+                    .finish()
             })?;
             cx.progress(step, steps, "step", &[("D", seen.discriminator), ("G", seen.generator)])?;
         }

@@ -1,8 +1,7 @@
 //! A map of films in two dimensions (UMAP, McInnes, Healy & Melville 2018): near films look alike to the network, or in
 //! their pixels. The map's trustworthiness is printed on it; separation on a map proves nothing.
 
-use super::documents::ClassifierDocument;
-use super::evaluate;
+use super::classifier::{self, ClassifierDocument};
 use crate::contract::prelude::*;
 use crate::data::figure::Figure;
 use crate::data::pack::{Gallery, Images};
@@ -10,7 +9,6 @@ use crate::data::sample::{Origin, Sample, Samples};
 use crate::data::table::{Table, number};
 use crate::data::weights::Trained;
 use crate::figures::{self, Point};
-use crate::networks::Mode;
 use crate::training;
 use crate::umap::{self, UmapParameters};
 
@@ -135,13 +133,6 @@ fn features(weights: &Trained<ClassifierDocument>, films: &[&[u8]], side: usize,
         return Err(Error::data(format!("the classifier was trained on films of {} pixels, these have {side}", weights.document.side)));
     }
     let device = training::open_device(cx.device)?;
-    let network = evaluate::open(weights, &device)?;
-    let (mut data, mut dimensions) = (vec![], 0);
-    for chunk in films.chunks(64) {
-        let films = training::film_tensor(chunk, side, &device)?;
-        let features = hilum_ops::without_history(|| network.features(&films, &mut Mode::Evaluate))?;
-        dimensions = features.dims()[1];
-        data.extend(features.data().flatten_all()?.to_vec1::<f32>()?);
-    }
-    Ok((data, dimensions))
+    let features = classifier::features(&*classifier::open(weights, &device)?, films, side, &device)?;
+    Ok((features.concat(), features.first().map_or(0, Vec::len)))
 }

@@ -2,35 +2,34 @@
 
 use crate::contract::prelude::*;
 
-/// How the learning rate goes on. What a step is, a batch or a pass over the films, says who asks.
+/// How the learning rate goes on during a phase of training.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Schedule {
     /// Always the same.
     #[default]
     Constant,
-    /// The same for `constant` steps, then down to nothing over `decay` (Zhu et al. 2017).
+    /// The same for `constant` passes, then down to nothing over `decay` (Zhu et al. 2017).
     LinearDecay {
-        /// Steps at the full rate.
+        /// Passes at the full rate.
         constant: u32,
-        /// Steps on the way down.
+        /// Passes on the way down.
         decay: u32,
     },
-    /// Down along half a cosine over `steps`.
+    /// Down along half a cosine, step by step.
     Cosine {
-        /// Steps of the half cosine.
-        steps: u32,
         /// Where it ends, as a share of the rate.
+        #[serde(default)]
         least: f64,
     },
-    /// Multiplied by `factor` every `every` steps.
+    /// Multiplied by `factor` every `every` passes.
     Step {
-        /// Steps between two cuts.
+        /// Passes between two cuts.
         every: u32,
         /// What remains after one.
         factor: f64,
     },
-    /// Up and down once along cosines (Smith & Topin 2018); the rate is the highest. Momentum, beta1 of Adam, goes the other way.
+    /// Up and down once along cosines (Smith & Topin 2018), step by step; the rate is the highest. Momentum, beta1 of Adam, goes the other way.
     OneCycle(OneCycle),
 }
 
@@ -38,9 +37,7 @@ pub enum Schedule {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OneCycle {
-    /// Steps in all.
-    pub steps: u32,
-    /// The share of them on the way up.
+    /// The share of the steps on the way up.
     #[serde(default = "default_rise")]
     pub rise: f64,
     /// The highest rate by the first.
@@ -76,26 +73,64 @@ pub struct Pace {
     pub momentum: Option<f64>,
 }
 
+/// Where in a phase a step is; all counted from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The step.
+    pub step: usize,
+    /// Steps of the phase.
+    pub steps: usize,
+    /// The pass over the films.
+    pub pass: usize,
+}
+
 impl Schedule {
-    /// What step `step`, counted from 0, is made with, where `rate` is the learning rate that the study names.
-    pub fn at(&self, step: u32, rate: f64) -> Pace {
-        let at = f64::from(step);
+    /// What a step is made with, where `rate` is the learning rate that the study names.
+    pub fn at(&self, at: Moment, rate: f64) -> Pace {
+        let (step, steps, pass) = (at.step as f64, at.steps as f64, at.pass as f64);
         let factor = match self {
             Schedule::Constant => 1.0,
-            Schedule::LinearDecay { constant, decay } => 1.0 - (at + 1.0 - f64::from(*constant)).max(0.0) / (f64::from(*decay) + 1.0),
-            Schedule::Cosine { steps, least } => between(1.0, *least, at / f64::from(*steps)),
-            Schedule::Step { every, factor } => factor.powi(i32::try_from(step / every.max(&1)).unwrap_or(i32::MAX)),
-            Schedule::OneCycle(c) => return c.at(at, rate),
+            Schedule::LinearDecay { constant, decay } => linear_decay(pass, f64::from(*constant), f64::from(*decay)),
+            Schedule::Cosine { least } => between(1.0, *least, step / steps),
+            Schedule::Step { every, factor } => factor.powf((pass / f64::from(*every)).floor()),
+            Schedule::OneCycle(c) => return c.at(step, steps, rate),
         };
         Pace { rate: rate * factor, momentum: None }
     }
+    /// Finds parameters that make no sense; `path` is where this stands below `with:`.
+    pub fn check(&self, path: &str) -> Vec<BadParameter> {
+        let unless = |fine, name: &str, why| BadParameter::unless(fine, &format!("{path}.{name}"), why);
+        match self {
+            Schedule::Constant => vec![],
+            Schedule::LinearDecay { constant, decay } => unless(constant + decay > 0, "linear-decay", "needs at least one pass"),
+            Schedule::Cosine { least } => unless((0.0..1.0).contains(least), "cosine.least", "must be at least 0 and below 1"),
+            Schedule::Step { every, factor } => [
+                unless(*every >= 1, "step.every", "must be at least 1"),
+                unless(*factor > 0.0 && *factor <= 1.0, "step.factor", "must be above 0 and at most 1"),
+            ]
+            .concat(),
+            Schedule::OneCycle(c) => [
+                unless(c.rise > 0.0 && c.rise < 1.0, "one-cycle.rise", "must be above 0 and below 1"),
+                unless(c.div_factor >= 1.0, "one-cycle.div_factor", "must be at least 1"),
+                unless(c.final_div_factor >= 1.0, "one-cycle.final_div_factor", "must be at least 1"),
+            ]
+            .concat(),
+        }
+    }
+}
+
+/// The factor in pass `pass`, counted from 0: 1 for `constant` passes, then down to nothing over `decay` (Zhu et al. 2017).
+pub fn linear_decay(pass: f64, constant: f64, decay: f64) -> f64 {
+    (1.0 - (pass + 1.0 - constant).max(0.0) / (decay + 1.0)).max(0.0)
 }
 
 impl OneCycle {
-    fn at(&self, step: f64, most: f64) -> Pace {
+    fn at(&self, step: f64, steps: f64, most: f64) -> Pace {
         let first = most / self.div_factor;
-        let (top, end) = (self.rise * f64::from(self.steps) - 1.0, f64::from(self.steps) - 1.0);
-        let (rate, momentum) = match step <= top {
+        // Of a phase of a few steps, little is left to go up and down in.
+        let top = (self.rise * steps - 1.0).max(0.0);
+        let end = (steps - 1.0).max(top + 1.0);
+        let (rate, momentum) = match step < top {
             true => (between(first, most, step / top), between(0.95, 0.85, step / top)),
             false => {
                 let share = (step - top) / (end - top);
@@ -194,19 +229,19 @@ mod tests {
     fn schedules_are_torchs() {
         let text = include_str!("../../tests/oracle/schedules.json");
         let known: BTreeMap<String, Vec<[f64; 2]>> = serde_json::from_str(text).unwrap();
-        let cycle = |steps, div_factor, cycle_momentum| Schedule::OneCycle(OneCycle { steps, rise: 0.3, div_factor, final_div_factor: 1e4, cycle_momentum });
+        let cycle = |div_factor, cycle_momentum| Schedule::OneCycle(OneCycle { rise: 0.3, div_factor, final_div_factor: 1e4, cycle_momentum });
         let all = [
-            ("constant", Schedule::Constant),
-            ("linear-decay", Schedule::LinearDecay { constant: 20, decay: 30 }),
-            ("cosine", Schedule::Cosine { steps: 50, least: 0.1 }),
-            ("step", Schedule::Step { every: 7, factor: 0.3 }),
-            ("one-cycle", cycle(50, 25.0, true)),
-            ("one-cycle-six", cycle(53, 6.0, false)),
+            ("constant", 50, Schedule::Constant),
+            ("linear-decay", 50, Schedule::LinearDecay { constant: 20, decay: 30 }),
+            ("cosine", 50, Schedule::Cosine { least: 0.1 }),
+            ("step", 50, Schedule::Step { every: 7, factor: 0.3 }),
+            ("one-cycle", 50, cycle(25.0, true)),
+            ("one-cycle-six", 53, cycle(6.0, false)),
         ];
         let mut compared = 0;
-        for (name, schedule) in all {
+        for (name, steps, schedule) in all {
             for (step, [rate, momentum]) in known[name].iter().enumerate() {
-                let pace = schedule.at(step as u32, 6e-3);
+                let pace = schedule.at(Moment { step, steps, pass: step }, 6e-3);
                 assert!((pace.rate - rate).abs() <= 1e-6 * 6e-3, "{name} {step}: {} for {rate}", pace.rate);
                 if let Some(found) = pace.momentum {
                     assert!((found - momentum).abs() <= 1e-6, "{name} {step}: {found} for {momentum}");
@@ -220,6 +255,15 @@ mod tests {
         for (step, [expected, loss]) in known["plateau"].iter().enumerate() {
             rate = plateau.observe(*loss, rate);
             assert!((rate - expected).abs() <= 1e-6 * 6e-3, "plateau {step}: {rate} for {expected}");
+        }
+    }
+
+    #[test]
+    fn a_cycle_of_a_few_steps_is_one() {
+        let cycle: Schedule = serde_json::from_str(r#"{"one-cycle": {}}"#).unwrap();
+        for steps in 1..9 {
+            let rates: Vec<f64> = (0..steps).map(|step| cycle.at(Moment { step, steps, pass: 0 }, 1.0).rate).collect();
+            assert!(rates.iter().all(|r| (0.0..=1.0).contains(r)), "{rates:?}");
         }
     }
 

@@ -10,6 +10,7 @@ use crate::data::pairs::{Pairs, Rule, nearest};
 use crate::kinds::generator::{grey, to_bytes};
 use crate::networks::Mode;
 use crate::training;
+use crate::training::schedule::linear_decay;
 use crate::training::snapshot::{Restored, Snapshot};
 use hilum_ops::{Value, without_history};
 
@@ -125,8 +126,7 @@ impl<N: Translator> Course for Translation<'_, '_, N> {
     }
     fn rate(&self, pass: usize, passes: usize) -> f64 {
         let decay = (passes as f64 * self.decay).round();
-        let constant = passes as f64 - decay;
-        1.0 - (pass as f64 + 1.0 - constant).max(0.0) / (decay + 1.0)
+        linear_decay(pass as f64, passes as f64 - decay, decay)
     }
     fn write(&self, snapshot: Snapshot) -> Snapshot {
         snapshot.thing("steps", &self.draws.position())

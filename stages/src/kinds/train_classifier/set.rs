@@ -1,0 +1,85 @@
+//! Films with their classes, and sums over an epoch.
+
+use crate::contract::prelude::*;
+use crate::data::pack::Gallery;
+use crate::data::sample::Sample;
+use crate::kinds::classifier;
+use crate::networks::Classifier;
+use candle_core::Device;
+use hilum_ops::Value;
+
+/// Films with the numbers of their classes.
+pub(super) struct Labelled<'a> {
+    pub(super) films: Vec<&'a [u8]>,
+    pub(super) labels: Vec<u32>,
+}
+
+impl<'a> Labelled<'a> {
+    pub(super) fn of(rows: &[Sample], classes: &[String], gallery: &Gallery<'a>) -> Result<Self> {
+        let films = rows.iter().map(|r| gallery.get(&r.film)).collect::<Result<_>>()?;
+        let class = |r: &Sample| {
+            let found = classes.iter().position(|c| *c == r.label).map(|c| c as u32);
+            found.ok_or_else(|| {
+                Error::helped(
+                    format!("label `{}` does not occur in the training set ({})", r.label, classes.join(", ")),
+                    "stratify the split by label, or leave films of that label out of it",
+                )
+            })
+        };
+        Ok(Labelled { films, labels: rows.iter().map(class).collect::<Result<_>>()? })
+    }
+
+    /// Films of each class.
+    pub(super) fn counts(&self, classes: usize) -> Vec<usize> {
+        (0..classes).map(|class| self.labels.iter().filter(|l| **l as usize == class).count()).collect()
+    }
+
+    /// Loss and accuracy without augmentation.
+    pub(super) fn measure(&self, network: &dyn Classifier, side: usize, device: &Device) -> Result<(f64, f64)> {
+        let probabilities = classifier::probabilities(network, None, &self.films, side, device)?;
+        let each = || probabilities.iter().zip(&self.labels);
+        let n = self.labels.len() as f64;
+        let loss = each().map(|(p, l)| -p[*l as usize].max(1e-12).ln()).sum::<f64>() / n;
+        let hits = each().filter(|(p, l)| (0..p.len()).all(|c| p[c] <= p[**l as usize])).count();
+        Ok((loss, hits as f64 / n))
+    }
+}
+
+/// Sums over the steps of an epoch.
+#[derive(Default)]
+pub(super) struct Running {
+    loss: f64,
+    steps: usize,
+    hits: usize,
+    films: usize,
+}
+
+/// For checkpoints: a number with a fraction would lose its last bit in JSON.
+impl From<&Running> for [u64; 4] {
+    fn from(r: &Running) -> Self {
+        [r.loss.to_bits(), r.steps as u64, r.hits as u64, r.films as u64]
+    }
+}
+
+impl From<[u64; 4]> for Running {
+    fn from([loss, steps, hits, films]: [u64; 4]) -> Self {
+        Running { loss: f64::from_bits(loss), steps: steps as usize, hits: hits as usize, films: films as usize }
+    }
+}
+
+impl Running {
+    pub(super) fn add(&mut self, loss: f64, logits: &Value, labels: &[u32]) -> Result<()> {
+        let largest = |row: &Vec<f32>| (0..row.len()).fold(0, |best, c| if row[c] > row[best] { c } else { best });
+        let predicted: Vec<u32> = logits.data().to_vec2::<f32>()?.iter().map(|row| largest(row) as u32).collect();
+        self.loss += loss;
+        self.steps += 1;
+        self.hits += predicted.iter().zip(labels).filter(|(a, b)| a == b).count();
+        self.films += labels.len();
+        Ok(())
+    }
+    pub(super) fn take(&mut self) -> (f64, f64) {
+        let out = (self.loss / self.steps as f64, self.hits as f64 / self.films as f64);
+        *self = Running::default();
+        out
+    }
+}

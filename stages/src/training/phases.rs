@@ -1,0 +1,115 @@
+//! Phases of a training: which weights move, for how long, at which rate. Ignorant of what is trained.
+
+use super::schedule::Schedule;
+use crate::contract::prelude::*;
+use crate::networks::Weights;
+use hilum_ops::Group;
+
+/// A part of a training. Its optimiser, and what watches it, begin anew, as in another call of `fit`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Phase {
+    /// Which weights move; the others are frozen.
+    #[serde(default)]
+    pub train: Trainable,
+    /// Passes over the training set; `steps` says the same in steps.
+    #[serde(default)]
+    pub epochs: Option<u32>,
+    /// Steps.
+    #[serde(default)]
+    pub steps: Option<u32>,
+    /// The learning rate; that of `optimiser` where not given.
+    #[serde(default)]
+    pub learning_rate: Option<f64>,
+    /// How the learning rate goes on.
+    #[serde(default)]
+    pub schedule: Schedule,
+}
+
+/// Which weights move.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Trainable {
+    /// All.
+    #[default]
+    All,
+    /// The last layer.
+    Head,
+    /// The last layer and what stands below these names, such as `layer4.2`.
+    HeadAnd(Vec<String>),
+}
+
+/// What norms of frozen layers do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FrozenNorms {
+    /// They go on with statistics of the batch, and their running statistics move, as in PyTorch.
+    #[default]
+    Update,
+    /// They use their running statistics and leave them, as in Keras.
+    Eval,
+}
+
+impl Trainable {
+    /// Whether the weight of this name moves; `head` is the beginning of the last layer's names.
+    pub fn moves(&self, name: &str, head: &str) -> bool {
+        let below = |part: &String| name.strip_prefix(part.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        match self {
+            Trainable::All => true,
+            Trainable::Head => name.starts_with(head),
+            Trainable::HeadAnd(parts) => name.starts_with(head) || parts.iter().any(below),
+        }
+    }
+    /// Groups of weights for an optimiser.
+    pub fn groups(&self, weights: &Weights, head: &str) -> Vec<Group> {
+        weights.groups(|name| f64::from(u8::from(self.moves(name, head))))
+    }
+    /// Lets norms of frozen layers be as the study says.
+    pub fn hold(&self, norms: FrozenNorms, weights: &Weights, head: &str) {
+        weights.hold_still(|name| norms == FrozenNorms::Eval && !self.moves(name, head));
+    }
+}
+
+/// Finds what makes no sense in phases of a network with weights of these names.
+pub fn check(phases: &[Phase], names: &[String]) -> Vec<BadParameter> {
+    let mut bad = vec![];
+    for (i, phase) in phases.iter().enumerate() {
+        let at = |name: &str| format!("phases.{i}.{name}");
+        bad.extend(super::check_budget(phase.epochs, phase.steps).into_iter().map(|b| BadParameter { path: vec!["phases".into(), i.to_string()], ..b }));
+        bad.extend(BadParameter::unless(phase.learning_rate.is_none_or(|r| r > 0.0 && r.is_finite()), &at("learning_rate"), "must be greater than 0"));
+        bad.extend(phase.schedule.check(&at("schedule")));
+        if let Trainable::HeadAnd(parts) = &phase.train {
+            let unknown = parts.iter().find(|part| !names.iter().any(|n| Trainable::HeadAnd(vec![(*part).clone()]).moves(n, "\0")));
+            if let Some(part) = unknown {
+                let mut tops: Vec<&str> = names.iter().map(|n| n.split('.').next().unwrap_or(n)).collect();
+                tops.dedup();
+                bad.extend(BadParameter::unless(false, &at("train"), &format!("the network has nothing below `{part}`; its parts are {}", tops.join(", "))));
+            }
+        }
+    }
+    bad
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_matched_by_their_parts() {
+        let last = Trainable::HeadAnd(vec!["layer4.2".into()]);
+        assert!(last.moves("layer4.2.conv1.weight", "fc.") && last.moves("fc.weight", "fc."));
+        assert!(!last.moves("layer4.20.conv1.weight", "fc.") && !last.moves("layer4.1.conv1.weight", "fc."));
+        assert!(Trainable::Head.moves("fc.bias", "fc.") && !Trainable::Head.moves("conv1.weight", "fc."));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_found() {
+        let phases: Vec<Phase> = serde_json::from_str(
+            r#"[{"epochs": 1, "train": "head"}, {"epochs": 1, "steps": 2}, {"epochs": 1, "train": {"head-and": ["layer5"]}, "learning_rate": 0}]"#,
+        )
+        .unwrap();
+        let bad = check(&phases, &["conv1.weight".into(), "layer4.2.conv1.weight".into(), "fc.weight".into()]);
+        let paths: Vec<String> = bad.iter().map(|b| b.path.join(".")).collect();
+        assert_eq!(paths, ["phases.1", "phases.2.learning_rate", "phases.2.train"]);
+    }
+}

@@ -24,20 +24,20 @@ fn undisturbed(stage: &str) -> BTreeMap<String, String> {
 }
 
 /// Digests of a stage's artifacts.
-fn given(space: &Space, stage: &str) -> BTreeMap<String, String> {
+pub(crate) fn given(space: &Space, stage: &str) -> BTreeMap<String, String> {
     let all: BTreeMap<_, _> = space.digests().into_iter().filter(|(name, _)| name.split(' ').next() == Some(stage)).collect();
     assert!(!all.is_empty(), "{stage} gave nothing");
     all
 }
 
 /// A run that has got so far.
-struct Under {
-    run: Child,
-    events: Lines<BufReader<ChildStdout>>,
+pub(crate) struct Under {
+    pub(crate) run: Child,
+    pub(crate) events: Lines<BufReader<ChildStdout>>,
 }
 
 /// Runs until the stage has done so many steps.
-fn until(space: &Space, options: &[&str], stage: &str, steps: u64) -> Under {
+pub(crate) fn until(space: &Space, options: &[&str], stage: &str, steps: u64) -> Under {
     let args = [&["run", "study.yaml", "--json", "--jobs", "1", "--only", stage], options].concat();
     let mut run = space.command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut events = BufReader::new(run.stdout.take().unwrap()).lines();
@@ -47,12 +47,12 @@ fn until(space: &Space, options: &[&str], stage: &str, steps: u64) -> Under {
     Under { run, events }
 }
 
-fn signal(pid: u32, name: &str) {
+pub(crate) fn signal(pid: u32, name: &str) {
     assert!(Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status().unwrap().success());
 }
 
 /// Processes that a process started.
-fn children(of: u32) -> Vec<u32> {
+pub(crate) fn children(of: u32) -> Vec<u32> {
     let stat = |pid: u32| fs::read_to_string(format!("/proc/{pid}/stat")).ok();
     let parent = |text: String| text.rsplit(") ").next()?.split(' ').nth(1)?.parse::<u32>().ok();
     let all = fs::read_dir("/proc").unwrap().filter_map(|e| e.ok()?.file_name().to_str()?.parse::<u32>().ok());
@@ -60,12 +60,12 @@ fn children(of: u32) -> Vec<u32> {
 }
 
 /// Folders of checkpoints.
-fn kept(space: &Space) -> Vec<PathBuf> {
+pub(crate) fn kept(space: &Space) -> Vec<PathBuf> {
     fs::read_dir(space.path(".hilum/checkpoints")).into_iter().flatten().map(|e| e.unwrap().path()).collect()
 }
 
 /// Runs to the end; gives what the stage said when it began.
-fn go_on(space: &Space, stage: &str) -> String {
+pub(crate) fn go_on(space: &Space, stage: &str) -> String {
     let said = space.hilum(&["run", "study.yaml", "--json", "--only", stage]);
     assert_eq!(said.code, 0, "{}", said.err);
     let events = said.out.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());

@@ -3,6 +3,7 @@
 pub(crate) mod columns;
 pub(crate) mod convolution;
 pub(crate) mod elementwise;
+pub(crate) mod films;
 pub(crate) mod functions;
 mod grid;
 pub(crate) mod norm;

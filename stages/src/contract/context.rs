@@ -137,7 +137,9 @@ impl Context<'_> {
     }
     /// Says again what was said before the stage was stopped.
     pub fn say_again(&self, notes: Vec<String>) {
-        self.notes.lock().expect("BUG: poisoned").splice(0..0, notes);
+        let mut all = self.notes.lock().expect("BUG: poisoned");
+        all.retain(|said| !notes.contains(said));
+        all.splice(0..0, notes);
     }
     /// The bytes of the one file that a path parameter names, which must be those that the stage was planned with.
     pub fn read_source(&self, parameter: &str) -> Result<Vec<u8>> {

@@ -1,9 +1,10 @@
-//! Classic augmentation: flip, rotation, shift and zoom in one affine resampling (bilinear).
+//! Classic augmentation: flip, rotation, shift, zoom and crop in one affine resampling (bilinear).
 //!
 //! Outside the film its edge pixels go on, as Keras does by default: a black rim would be a mark that films of the test
 //! set do not bear, and a generator learns to draw it.
 
 use crate::contract::prelude::*;
+use hilum_ops::{HALF, MEAN_UNIT, sample_anywhere, sample_line, stack_rows};
 
 /// How much a film may be changed each time it is seen. Nothing by default.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -20,6 +21,9 @@ pub struct Augment {
     /// Zoom in or out by up to this share.
     #[schemars(range(min = 0, max = 0.9))]
     pub zoom: f64,
+    /// Enlarge by this share and cut a film of the old size out of it somewhere: 0.1172 is 286 pixels and 256 of them.
+    #[schemars(range(min = 0, max = 1))]
+    pub crop: f64,
 }
 
 impl Augment {
@@ -33,41 +37,98 @@ impl Augment {
         let within = |name: &str, value: f64, max: f64| {
             BadParameter::unless((0.0..=max).contains(&value), &format!("{path}.{name}"), &format!("must lie between 0 and {max}"))
         };
-        [within("rotation", self.rotation, 180.0), within("shift", self.shift, 1.0), within("zoom", self.zoom, 0.9)].concat()
+        [within("rotation", self.rotation, 180.0), within("shift", self.shift, 1.0), within("zoom", self.zoom, 0.9), within("crop", self.crop, 1.0)].concat()
     }
 
-    /// Writes the changed film as numbers from 0 to 1 into `out`, drawing from the film's own stream.
-    pub fn apply(&self, film: &[u8], side: usize, stream: &mut Stream, out: &mut [f32]) {
+    /// Writes the changed film as numbers from `low` to `high` into `out`, drawing from the film's own stream.
+    pub fn apply(&self, film: &[u8], side: usize, stream: &mut Stream, (low, high): (f32, f32), out: &mut [f32]) {
         if self.is_none() {
-            out.iter_mut().zip(film).for_each(|(o, v)| *o = f32::from(*v) / 255.0);
+            let range = (high - low) / 255.0;
+            out.iter_mut().zip(film).for_each(|(o, v)| *o = low + range * f32::from(*v));
             return;
         }
+        let place = self.draw(side, stream);
+        place.resample(&film[..side * side], side, (low, high), out);
+    }
+
+    /// Where pixels come from, for one film.
+    fn draw(&self, side: usize, stream: &mut Stream) -> Place {
         let mirror = if self.flip && stream.chance(0.5) { -1.0 } else { 1.0 };
         let angle = stream.uniform(-self.rotation, self.rotation).to_radians();
         let (dx, dy) = (stream.uniform(-self.shift, self.shift), stream.uniform(-self.shift, self.shift));
-        let zoom = 1.0 + stream.uniform(-self.zoom, self.zoom);
+        let zoom = (1.0 + stream.uniform(-self.zoom, self.zoom)) * (1.0 + self.crop);
+        // Where in the enlarged film a film of the old size is cut out, from its middle.
+        let cut = if self.crop > 0.0 { [(); 2].map(|()| stream.uniform(-0.5, 0.5) * self.crop) } else { [0.0; 2] };
         let (sin, cos) = angle.sin_cos();
         let middle = (side as f64 - 1.0) / 2.0;
-        let shift = (dx * side as f64, dy * side as f64);
+        let shift = [(dx + cut[0]) * side as f64, (dy + cut[1]) * side as f64];
         // Each target pixel asks where it comes from: undo the shift, the zoom, the rotation and the mirror.
-        let (a, b) = ((cos / zoom * mirror) as f32, (sin / zoom * mirror) as f32);
-        let (c, d) = ((-sin / zoom) as f32, (cos / zoom) as f32);
-        let last = side as i64 - 1;
-        let at = |x: i64, y: i64| f32::from(film[y.clamp(0, last) as usize * side + x.clamp(0, last) as usize]);
-        for (row, line) in out.chunks_exact_mut(side).enumerate() {
-            let v = (row as f64 - middle - shift.1) as f32;
-            for (column, o) in line.iter_mut().enumerate() {
-                let u = (column as f64 - middle - shift.0) as f32;
-                let (x, y) = (a * u + b * v + middle as f32, c * u + d * v + middle as f32);
-                let (x0, y0) = (x.floor(), y.floor());
-                let (fx, fy) = (x - x0, y - y0);
-                let (x0, y0) = (x0 as i64, y0 as i64);
-                let top = at(x0, y0) * (1.0 - fx) + at(x0 + 1, y0) * fx;
-                let bottom = at(x0, y0 + 1) * (1.0 - fx) + at(x0 + 1, y0 + 1) * fx;
-                *o = (top * (1.0 - fy) + bottom * fy) / 255.0;
-            }
+        let (a, b, c, d) = (cos / zoom * mirror, sin / zoom * mirror, -sin / zoom, cos / zoom);
+        let corner = [-middle - shift[0], -middle - shift[1]];
+        let fixed = |v: f64| (v * ONE).round() as i64;
+        Place {
+            right: [a, c].map(fixed),
+            down: [b, d].map(fixed),
+            corner: [a * corner[0] + b * corner[1] + middle, c * corner[0] + d * corner[1] + middle].map(fixed),
         }
     }
+}
+
+/// One, in numbers with 32 binary places.
+const ONE: f64 = (1u64 << 32) as f64;
+
+/// Column and row of the first pixel's origin, and how it moves with a step right and down; with 32 binary places, so that bits are the
+/// same on every machine.
+struct Place {
+    right: [i64; 2],
+    down: [i64; 2],
+    corner: [i64; 2],
+}
+
+impl Place {
+    fn resample(&self, film: &[u8], side: usize, (low, high): (f32, f32), out: &mut [f32]) {
+        let unit = (high - low) / (255.0 * MEAN_UNIT);
+        let stacks = stack_rows(film, side);
+        for (row, line) in out.chunks_exact_mut(side).enumerate() {
+            let start = [0, 1].map(|k| self.corner[k] + self.down[k] * row as i64 + HALF);
+            let at = |column: usize| [0, 1].map(|k| start[k] + self.right[k] * column as i64);
+            let (from, to) = self.inside(start, side);
+            for column in (0..from).chain(to..side) {
+                line[column] = sample_anywhere(film, side, at(column), low, unit);
+            }
+            sample_line(&stacks, side, at(from), self.right, (low, unit), &mut line[from..to]);
+        }
+    }
+
+    /// The columns of a row whose four neighbours lie within the film: from, and up to.
+    fn inside(&self, start: [i64; 2], side: usize) -> (usize, usize) {
+        let (mut from, mut to) = (0, side as i64);
+        // Neighbours end at the last row and column.
+        let end = (side as i64 - 1) << 32;
+        for k in 0..2 {
+            let (at, step) = (start[k], self.right[k]);
+            match step {
+                0 if at < 0 || at >= end => return (0, 0),
+                0 => {}
+                // at + column · step must be at least 0 and below the end.
+                1.. => {
+                    from = from.max(ceiling(-at, step));
+                    to = to.min(ceiling(end - at, step));
+                }
+                _ => {
+                    from = from.max((at - end).div_euclid(-step) + 1);
+                    to = to.min(at.div_euclid(-step) + 1);
+                }
+            }
+        }
+        let from = from.clamp(0, side as i64);
+        (from as usize, to.clamp(from, side as i64) as usize)
+    }
+}
+
+/// The quotient, rounded up, by a divisor above zero.
+fn ceiling(a: i64, by: i64) -> i64 {
+    -((-a).div_euclid(by))
 }
 
 #[cfg(test)]
@@ -77,8 +138,8 @@ mod tests {
 
     fn apply(a: &Augment, film: &[u8], side: usize, item: u64) -> Vec<f32> {
         let mut out = vec![0.0; film.len()];
-        a.apply(film, side, &mut Seed(1).stream("test", "augment").item(item), &mut out);
-        out.iter().map(|v| v * 255.0).collect()
+        a.apply(film, side, &mut Seed(1).stream("test", "augment").item(item), (0.0, 255.0), &mut out);
+        out
     }
 
     #[test]
@@ -95,7 +156,7 @@ mod tests {
 
     #[test]
     fn edges_go_on_outside() {
-        let strong = Augment { flip: true, rotation: 180.0, shift: 1.0, zoom: 0.9 };
+        let strong = Augment { flip: true, rotation: 180.0, shift: 1.0, zoom: 0.9, crop: 1.0 };
         for item in 0..50 {
             assert!(apply(&strong, &[77; 64], 8, item).iter().all(|v| (v - 77.0).abs() < 1e-3));
         }
@@ -109,5 +170,49 @@ mod tests {
         assert!((turned[40] - 200.0).abs() < 1e-3);
         let moved = apply(&Augment { shift: 0.4, ..Augment::default() }, &film, 9, 3);
         assert!((moved.iter().sum::<f32>() - 200.0).abs() < 1.0 && moved[40] < 150.0);
+    }
+
+    /// The same in floating point, pixel by pixel.
+    fn slowly(place: &Place, film: &[u8], side: usize) -> Vec<f32> {
+        let at = |x: f64, y: f64| f64::from(film[y.clamp(0.0, side as f64 - 1.0) as usize * side + x.clamp(0.0, side as f64 - 1.0) as usize]);
+        let of = |row: usize, column: usize| {
+            let [x, y] = [0, 1].map(|k| (place.corner[k] + place.down[k] * row as i64 + place.right[k] * column as i64) as f64 / ONE);
+            let (fx, fy) = (x - x.floor(), y - y.floor());
+            let (x, y) = (x.floor(), y.floor());
+            let line = |y: f64| at(x, y) * (1.0 - fx) + at(x + 1.0, y) * fx;
+            (line(y) * (1.0 - fy) + line(y + 1.0) * fy) as f32
+        };
+        (0..side * side).map(|i| of(i / side, i % side)).collect()
+    }
+
+    #[test]
+    fn fixed_point_is_within_half_a_level_of_floating_point() {
+        let mut stream = Seed(4).stream("test", "film");
+        for (side, strength) in [(9, 1.0), (32, 0.05), (64, 0.3), (33, 0.9)] {
+            let film: Vec<u8> = (0..side * side).map(|_| stream.below(256) as u8).collect();
+            let a = Augment { flip: true, rotation: 180.0 * strength, shift: strength, zoom: 0.9 * strength, crop: 0.1 };
+            for item in 0..40 {
+                let place = a.draw(side, &mut stream.item(item));
+                let mut found = vec![0.0; side * side];
+                place.resample(&film, side, (0.0, 255.0), &mut found);
+                let worst = found.iter().zip(slowly(&place, &film, side)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                assert!(worst <= 1.01, "{side} pixels: off by {worst}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_crop_stays_within_the_film() {
+        // Outside is never asked for: a film with a bright rim of one pixel shows it at the edges at most.
+        let a = Augment { crop: 0.25, ..Augment::default() };
+        for item in 0..50 {
+            let place = a.draw(64, &mut Seed(1).stream("test", "augment").item(item));
+            for (column, row) in [(0, 0), (63, 0), (0, 63), (63, 63)] {
+                for k in 0..2 {
+                    let at = (place.corner[k] + place.right[k] * column + place.down[k] * row) as f64 / ONE;
+                    assert!((-0.51..=63.51).contains(&at), "{at}");
+                }
+            }
+        }
     }
 }

@@ -57,11 +57,10 @@ impl Order {
 }
 
 /// Films as numbers in `[low, high]`, `[n, side, side]` in the order of the draws.
-pub fn numbers(films: &[&[u8]], draws: &[(usize, u64)], side: usize, augment: &Augment, streams: &Stream, (low, high): (f32, f32)) -> Vec<f32> {
+pub fn numbers(films: &[&[u8]], draws: &[(usize, u64)], side: usize, augment: &Augment, streams: &Stream, range: (f32, f32)) -> Vec<f32> {
     let mut out = vec![0f32; draws.len() * side * side];
     out.par_chunks_mut(side * side).zip(draws).for_each(|(out, (film, number))| {
-        augment.apply(films[*film], side, &mut streams.item(*number), out);
-        out.iter_mut().for_each(|v| *v = low + (high - low) * *v);
+        augment.apply(films[*film], side, &mut streams.item(*number), range, out);
     });
     out
 }
@@ -93,7 +92,7 @@ mod tests {
     fn batch_size_does_not_change_a_film() {
         let films: Vec<Vec<u8>> = (0..4u8).map(|i| vec![i * 10; 64]).collect();
         let films: Vec<&[u8]> = films.iter().map(Vec::as_slice).collect();
-        let augment = Augment { flip: true, rotation: 5.0, shift: 0.1, zoom: 0.1 };
+        let augment = Augment { flip: true, rotation: 5.0, shift: 0.1, zoom: 0.1, crop: 0.0 };
         let streams = Seed(1).stream("test", "augment");
         let all: Vec<(usize, u64)> = (0..4).map(|i| (i, i as u64)).collect();
         let together = numbers(&films, &all, 8, &augment, &streams, (-1.0, 1.0));

@@ -98,6 +98,8 @@ impl GanAdam {
     }
 }
 
+/// Fewer films than this are warned of.
+const FEW: usize = 8;
 /// Films per row of the grid, and moments of the training that it shows.
 const GRID: (usize, usize) = (8, 6);
 
@@ -213,6 +215,12 @@ impl TrainGan {
         self.network.check_side(gallery.side)?;
         let films = self.films(&inputs.samples, &gallery)?;
         let source = inputs.samples.rows[0].source.clone();
+        if let Some(few) = films.kinds.iter().map(Vec::len).min().filter(|n| *n < FEW) {
+            cx.note(format!(
+                "warning: there {} to learn from: what is made will be little more than copies",
+                if few == 1 { "is 1 film".into() } else { format!("are {few} films") }
+            ));
+        }
         // The thread that makes batches ahead ends with the course.
         std::thread::scope(|scope| {
             let before = cx.checkpoints.latest().map(|(step, bytes)| Ok::<_, Error>((step as usize, Restored::read(bytes)?))).transpose()?;

@@ -1,0 +1,185 @@
+//! Every sort of training in small: it runs, goes on after a kill, and says what is wrong where something is.
+
+use crate::resume::{given, go_on, until};
+use crate::space::{Space, said};
+use std::fs;
+
+/// Films of phantoms and one stage for each sort of generator, with what it makes.
+const GENERATORS: &str = r#"
+study: trainings
+seed: 7
+stages:
+  films: { stage: phantoms, with: { size: 32, contrast: 1.5, classes: { normal: { films: 20 }, covid: { films: 12, finding: peripheral } } } }
+  pixels: { stage: prepare, in: { samples: films }, with: { size: 32 } }
+  dcgan:
+    stage: train-gan
+    in: { samples: films, images: pixels }
+    with: { network: { dcgan: { size: 32, width: 8, latent: 16 } }, label: covid, steps: 60, batch: 8, augment: { flip: true, crop: 0.1 } }
+  cyclegan:
+    stage: train-gan
+    in: { samples: films, images: pixels }
+    with: { network: { cyclegan: { from: normal, to: covid, width: 4, blocks: 1, pool: 4 } }, epochs: 2, augment: { flip: true } }
+  zunair:
+    stage: train-gan
+    in: { samples: films, images: pixels }
+    with: { network: { cyclegan-zunair: { from: normal, to: covid, channels: 1 } }, steps: 14, augment: { flip: true } }
+  pix2pix:
+    stage: train-gan
+    in: { samples: films, images: pixels }
+    with: { network: { pix2pix: { from: normal, to: covid, levels: 3, pairing: nearest } }, steps: 40 }
+  stylegan2:
+    stage: train-gan
+    in: { samples: films, images: pixels }
+    with: { network: { stylegan2: { size: 32, width: 0.015625, latent: 16 } }, label: covid, steps: 40, batch: 4 }
+  of-dcgan: { stage: synthesize, in: { generator: dcgan }, with: { count: 5 } }
+  of-cyclegan: { stage: synthesize, in: { generator: cyclegan, source: films, images: pixels } }
+  and-back: { stage: synthesize, in: { generator: cyclegan, source: films, images: pixels }, with: { count: 3, reconstruct: true } }
+  of-zunair: { stage: synthesize, in: { generator: zunair, source: films, images: pixels }, with: { stretch: true } }
+  of-pix2pix: { stage: synthesize, in: { generator: pix2pix, source: films, images: pixels }, with: { count: 7 } }
+  of-stylegan2: { stage: synthesize, in: { generator: stylegan2 }, with: { count: 5, truncation: 0.7 } }
+"#;
+
+fn generators() -> Space {
+    let space = Space::new();
+    space.write("study.yaml", GENERATORS);
+    space
+}
+fn rows(space: &Space, stage: &str) -> Vec<Vec<String>> {
+    let text = space.read(&format!("results/trainings/{stage}/samples/samples.csv"));
+    text.lines().skip(1).map(|l| l.split(',').map(str::to_owned).collect()).collect()
+}
+
+#[test]
+fn every_generator_goes_on_after_a_kill_and_makes_films() {
+    let (whole, killed) = (generators(), generators());
+    assert_eq!(whole.hilum(&["run", "study.yaml"]).code, 0);
+    for (stage, step) in [("dcgan", 25), ("cyclegan", 17), ("zunair", 5), ("pix2pix", 13), ("stylegan2", 18)] {
+        let mut under = until(&killed, &["--checkpoint-every", "0"], stage, step);
+        under.run.kill().unwrap();
+        under.run.wait().unwrap();
+        assert!(go_on(&killed, stage).contains("goes on after step "), "{stage}");
+        assert_eq!(given(&killed, stage), given(&whole, stage), "{stage}");
+    }
+    // Films that are translated have a parent, its patient and a label of their own; sampled ones are of nobody.
+    let films = rows(&whole, "films");
+    let normal: Vec<&Vec<String>> = films.iter().filter(|r| r[3] == "normal").collect();
+    for (stage, count, label) in [("of-cyclegan", 20, "covid"), ("of-zunair", 20, "covid"), ("of-pix2pix", 7, "covid"), ("and-back", 3, "normal")] {
+        let made = rows(&whole, stage);
+        assert_eq!(made.len(), count, "{stage}");
+        for row in &made {
+            let parent = normal.iter().find(|r| r[0] == row[7]).unwrap_or_else(|| panic!("{stage}: the parent is a film of the source"));
+            assert_eq!((row[1].as_str(), row[3].as_str(), row[5].as_str()), (parent[1].as_str(), label, "synthetic"), "{stage}");
+        }
+    }
+    for stage in ["of-dcgan", "of-stylegan2"] {
+        assert!(rows(&whole, stage).len() == 5 && rows(&whole, stage).iter().all(|r| r[1].is_empty() && r[7].is_empty()));
+    }
+    let header = |stage: &str| whole.read(&format!("results/trainings/{stage}/history.csv")).lines().next().unwrap().to_owned();
+    let common = "step,loss-discriminator,loss-generator,d-real,d-fake,gradient-discriminator,gradient-generator";
+    for (stage, own) in [("dcgan", "d-fake-after"), ("cyclegan", "adversarial,cycle,identity"), ("pix2pix", "adversarial,l1"), ("stylegan2", "r1,path-length")]
+    {
+        assert_eq!(header(stage), format!("{common},{own}"));
+    }
+    // A parameter that was filled in stands in the recipe: what it is at present is named when it changes.
+    whole.edit("epochs: 2, augment: { flip: true }", "epochs: 2, batch: 2, augment: { flip: true }");
+    let plan = whole.hilum(&["plan", "study.yaml"]).out;
+    assert!(plan.contains("cyclegan   runs: parameter `batch` 1 → 2 "), "{plan}");
+}
+
+/// The tiny study with classifiers that have two phases.
+#[test]
+fn phases_go_on_after_a_kill_and_frozen_layers_stay() {
+    let study = || {
+        let space = Space::tiny();
+        space.edit("train: 0.7, test: 0.3", "train: 0.5, validation: 0.2, test: 0.3");
+        space.edit("samples: training-set, images", "samples: training-set, validation: split.validation, images");
+        space.edit(
+            "      epochs: 2\n",
+            "      phases:\n        - { train: head, epochs: 4, learning_rate: 0.01 }\n        - { epochs: 8, learning_rate: 0.006, schedule: { one-cycle: { div_factor: 6 } } }\n      \
+             optimiser: { adam: {} }\n      frozen_norms: eval\n      sampling: balanced\n      keep: best\n      trees: { count: 3 }\n",
+        );
+        space
+    };
+    let stage = "classifier/arm=real/repeat=0";
+    let space = study();
+    let run = space.hilum(&["run", "study.yaml"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let expected = given(&space, stage);
+    let history = space.read("results/tiny/classifier/arm=real/repeat=0/history.csv");
+    let rates: Vec<f64> = history.lines().skip(1).map(|l| l.rsplit(',').next().unwrap().parse().unwrap()).collect();
+    assert!(rates.len() == 12 && rates[..4] == [0.01; 4] && rates[5] > rates[11], "{history}");
+    for steps in [7, 12, 20] {
+        let space = study();
+        let mut under = until(&space, &["--checkpoint-every", "0"], stage, steps);
+        under.run.kill().unwrap();
+        under.run.wait().unwrap();
+        go_on(&space, stage);
+        assert_eq!(given(&space, stage), expected, "killed after step {steps}");
+    }
+}
+
+fn fails(edits: &[(&str, &str)], stage: &str, words: &[&str]) {
+    let space = generators();
+    edits.iter().for_each(|(from, to)| space.edit(from, to));
+    let run = said(space.command(&["run", "study.yaml", "--only", stage, "--checkpoint-every", "0"]).output().unwrap());
+    assert!(run.code != 0, "{}", run.err);
+    words.iter().for_each(|w| assert!(run.err.contains(w), "`{w}` is not in: {}", run.err));
+}
+
+#[test]
+fn what_is_wrong_with_a_training_is_said() {
+    // An absurd rate: weights grow past every number, and the last state that was whole is kept.
+    fails(
+        &[("label: covid, steps: 60", "label: covid, optimiser: { learning_rate: 1e30 }, steps: 60")],
+        "dcgan",
+        &["the training diverged", "lower `optimiser.learning_rate`"],
+    );
+    fails(
+        &[("{ dcgan: { size: 32,", "{ dcgan: { size: 64,")],
+        "dcgan",
+        &["dcgan needs films of 64 pixels, the packed images have 32", "change `size` of `prepare`"],
+    );
+    fails(
+        &[("from: normal, to: covid, width: 4", "from: normal, to: flu, width: 4")],
+        "cyclegan",
+        &["no film has the label `flu`", "the labels are: covid, normal"],
+    );
+    fails(&[("levels: 3", "levels: 6")], "pix2pix", &["pix2pix needs films whose side is a multiple of 64"]);
+    fails(
+        &[("in: { generator: dcgan }", "in: { generator: dcgan, source: films, images: pixels }")],
+        "of-dcgan",
+        &["makes films from noise and translates none"],
+    );
+    fails(
+        &[("in: { generator: zunair, source: films, images: pixels }", "in: { generator: zunair }")],
+        "of-zunair",
+        &["this generator translates films, and none are given"],
+    );
+    fails(&[("count: 7", "count: 21")], "of-pix2pix", &["21 films are wanted, and `source` has 20 labelled `normal`"]);
+    fails(&[("steps: 40, batch: 4", "steps: 40, batch: 6")], "stylegan2", &["`batch`", "must be a multiple of `group`"]);
+}
+
+#[test]
+fn one_film_and_a_batch_larger_than_the_set_are_trained_on() {
+    let space = generators();
+    space.edit("covid: { films: 12,", "covid: { films: 1,");
+    for stage in ["dcgan", "cyclegan", "zunair", "stylegan2"] {
+        let run = space.hilum(&["run", "study.yaml", "--only", stage]);
+        assert_eq!(run.code, 0, "{stage}: {}", run.err);
+        assert!(run.err.contains("note: warning: there is 1 film to learn from"), "{stage}: {}", run.err);
+    }
+}
+
+#[test]
+fn a_diverged_training_keeps_its_last_good_state() {
+    let space = generators();
+    // The first step is made with weights as they began, the second with weights whose products are infinite.
+    space.edit("epochs: 2, augment", "epochs: 2, optimiser: { learning_rate: 1e25 }, augment");
+    let run = space.hilum(&["run", "study.yaml", "--only", "cyclegan", "--checkpoint-every", "0"]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    let kept = run.err.split("the last good state, after step ").nth(1).expect(&run.err);
+    let step: u64 = kept.split(',').next().unwrap().parse().unwrap();
+    let folder = crate::resume::kept(&space).remove(0);
+    let newest = fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).max().unwrap();
+    assert_eq!(newest, format!("{step:012}"));
+}

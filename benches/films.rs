@@ -1,15 +1,67 @@
 //! Films augmented per second, on one thread: 256² with a flip and a rotation, as trainings ask for them.
 //!
+//! Then how long a training waits for its films: steps of DCGAN at 64 px, and of a small classifier at 256 px, whose films are
+//! augmented ahead on a thread of their own.
+//!
 //!   cargo bench --bench films
 #![allow(clippy::print_stdout)] // a benchmark prints what it measured
 
+use candle_core::Device;
+use hilum_ops::{Optimiser, Sgd, Value, cross_entropy};
+use hilum_stages::adversarial::dcgan::Dcgan;
 use hilum_stages::contract::seed::Seed;
+use hilum_stages::data::ahead::Ahead;
 use hilum_stages::data::augment::Augment;
 use hilum_stages::data::batch::{Order, numbers};
+use hilum_stages::networks::dcgan::Config;
+use hilum_stages::networks::{ClassifierNetwork, Mode, Weights};
+use hilum_stages::training::{AdamParameters, films_of, uniform_noise};
 use std::time::Instant;
 
+/// The share of steps that is spent waiting, after the first.
+fn waiting(name: &str, side: usize, batch: usize, steps: usize, step: &mut dyn FnMut(&Value)) {
+    let film: Vec<u8> = (0..side * side).map(|i| (i * 31 % 251) as u8).collect();
+    let films: Vec<&[u8]> = vec![&film; 500];
+    let augment = Augment { flip: true, rotation: 5.0, ..Augment::default() };
+    std::thread::scope(|scope| {
+        let (mut order, streams) = (Order::new(Seed(1).stream("bench", "order"), films.len()), Seed(1).stream("bench", "augment"));
+        let (films, augment) = (&films, &augment);
+        let ahead = Ahead::start(scope, move || numbers(films, &order.batch(batch), side, augment, &streams, (-1.0, 1.0)));
+        let (mut waited, mut all) = (0.0, 0.0);
+        for i in 0..=steps {
+            let start = Instant::now();
+            let values = ahead.next();
+            let got = start.elapsed().as_secs_f64();
+            step(&films_of(values, side, &Device::Cpu).unwrap());
+            if i > 0 {
+                waited += got;
+                all += start.elapsed().as_secs_f64();
+            }
+        }
+        println!("{name}: {steps} steps in {all:.2} s, {:.3} % of it waiting for films", waited / all * 100.0);
+    });
+}
+
 fn main() {
-    rayon::ThreadPoolBuilder::new().num_threads(1).build_global().expect("one pool");
+    let adam = AdamParameters { learning_rate: 2e-4, beta1: 0.5, beta2: 0.999, eps: 1e-8 };
+    let mut stream = Seed(1).stream("bench", "networks");
+    let mut dcgan = Dcgan::new(&Config::default(), &adam, &Device::Cpu, [&mut stream.clone(), &mut stream]).unwrap();
+    let (z, mut dropout) = (uniform_noise(&stream, 0, 32, 100, &Device::Cpu).unwrap(), stream.clone());
+    waiting("DCGAN, 32 films of 64 pixels a step", 64, 32, 12, &mut |real| drop(dcgan.step(real, &z, &mut dropout, false).unwrap()));
+    let mut weights = Weights::on(&Device::Cpu);
+    let network: ClassifierNetwork = serde_json::from_str(r#"{"smallcnn64": {"width": 8}}"#).unwrap();
+    let network = network.build(2, &mut weights.scope(&mut stream)).unwrap();
+    let mut sgd = Optimiser::new(Sgd { momentum: 0.9, nesterov: true, decay: 0.0 }, 0.01, weights.trained());
+    let targets: Vec<u32> = (0..32).map(|i| i % 2).collect();
+    waiting("a small classifier, 32 films of 256 pixels a step", 256, 32, 12, &mut |films| {
+        let features = network.features(films, &mut Mode::Train(&mut dropout)).unwrap();
+        let loss = cross_entropy(&network.head(&features, &mut Mode::Train(&mut dropout)).unwrap(), &targets).unwrap();
+        sgd.step(&loss.backward().unwrap()).unwrap();
+    });
+    rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread").install(rates);
+}
+
+fn rates() {
     const SIDE: usize = 256;
     const BATCH: usize = 64;
     let mut noise = Seed(1).stream("bench", "films");

@@ -5,7 +5,9 @@ pub mod graph;
 mod parts;
 
 use graph::Graph;
+use hilum_cache::checkpoint::Checkpoints;
 use hilum_cache::{Ledger, Receipt, Result, Store, journal};
+use hilum_stages::training::snapshot::Preview;
 use maud::{DOCTYPE, PreEscaped, html};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -22,6 +24,8 @@ struct Facts {
     stages: Vec<(String, Option<(Receipt, bool)>)>,
     findings: Vec<Value>,
     failures: Vec<Value>,
+    /// Trainings that are not done: the step of the newest checkpoint, and what it shows.
+    under_way: Vec<(String, u64, Preview)>,
 }
 
 impl Facts {
@@ -53,7 +57,18 @@ impl Facts {
             || resolved["stages"].as_object().into_iter().flatten().map(|(n, _)| n.clone()).collect(),
             |order| order.iter().filter_map(|n| n.as_str().map(str::to_owned)).collect(),
         );
+        let mut under_way = vec![];
+        for begun in of_kind("begun") {
+            let stage = begun["stage"].as_str().unwrap_or_default();
+            let Some(key) = begun["key"].as_str().and_then(|k| k.parse().ok()).map(hilum_cache::StageKey) else { continue };
+            if let (false, Some((step, bytes))) = (known.contains_key(stage), Checkpoints::of(store, &key).latest())
+                && let Some(preview) = Preview::of(bytes)
+            {
+                under_way.push((stage.to_owned(), step, preview));
+            }
+        }
         Ok(Facts {
+            under_way,
             run: run.to_owned(),
             study: first["study"].as_str().unwrap_or_default().to_owned(),
             description: resolved["description"].as_str().unwrap_or_default().to_owned(),
@@ -103,6 +118,7 @@ pub fn html(store: &Store, ledger: &Ledger, run: &str) -> Result<String> {
                     (parts::summary(&facts))
                 }
                 (parts::findings(&facts))
+                (parts::under_way(&facts))
                 (parts::comparisons(&facts, store)?)
                 (parts::films(&facts, store)?)
                 (parts::maps(&facts, store)?)

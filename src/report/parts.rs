@@ -48,6 +48,24 @@ pub(super) fn findings(f: &Facts) -> Markup {
     }
 }
 
+/// Trainings that go on, or that go on when the study is run again.
+pub(super) fn under_way(f: &Facts) -> Markup {
+    if f.under_way.is_empty() {
+        return html! {};
+    }
+    html! { section {
+        h2 { "Not done yet" }
+        p { "As of the newest checkpoint." }
+        @for (stage, step, preview) in &f.under_way {
+            h3 { (stage) ", after step " (step) }
+            @let x = if preview.header.first().is_some_and(|h| h == "epoch") { "epoch" } else { "step" };
+            @let losses: Vec<&str> = preview.header.iter().map(String::as_str).filter(|h| h.contains("loss")).collect();
+            @if !preview.rows.is_empty() { (curve(&format!("{stage}: losses so far"), x, "loss", &preview.header, &preview.rows, 0, &losses, "")) }
+            @if let Some(films) = &preview.films { figure.sheet.synthetic { figcaption { "films so far, earliest above" } (png(films, "films so far")) } }
+        }
+    } }
+}
+
 fn text(v: &Value) -> &str {
     v.as_str().unwrap_or_default()
 }

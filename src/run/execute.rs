@@ -346,6 +346,9 @@ impl<'a> Scheduler<'a> {
             sources: self.run.listings.get(&id).into_iter().flatten().map(|(name, listing)| (name.clone(), (**listing).clone())).collect(),
             pseudonyms: self.run.key.clone(),
         };
+        if stage.kind.needs != Needs::Light {
+            self.recorder.begun(&stage.name, &job.key)?;
+        }
         self.states.set(id, State::Running);
         let device = (stage.kind.needs == Needs::Tensor).then(|| hilum_stages::engine(held.device));
         self.run.sink.hear(&Event::Begun { stage: stage.name.clone(), reasons: waiter.reasons.clone(), device, last_millis: waiter.last_millis });

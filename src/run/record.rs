@@ -34,6 +34,10 @@ impl<'a> Recorder<'a> {
     pub fn recovered(&mut self, run: &str, bytes: usize) -> Result<()> {
         self.journal.append("recovered", body(json!({ "of": run, "bytes": bytes })), false)
     }
+    /// A stage that takes a while begins: by its key a report finds how far it is.
+    pub fn begun(&mut self, stage: &str, key: &StageKey) -> Result<()> {
+        self.journal.append("begun", body(json!({ "stage": stage, "key": key.to_string() })), false)
+    }
     /// A stage was carried out.
     pub fn receipt(&mut self, receipt: &Receipt) -> Result<()> {
         self.journal.append("receipt", body(json!({ "receipt": receipt })), true)

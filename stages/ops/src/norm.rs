@@ -45,12 +45,10 @@ impl Divisor {
 /// Normalises `x [n, h, w, c]` by the statistics of the batch (biased variance), then scales by `weight [c]` and adds `bias [c]`.
 ///
 /// # Errors
-/// Where channels differ, there is but one value per channel, or a tensor is not float32.
+/// Where channels differ or a tensor is not float32. Of a single value per channel nothing is left but the bias, as in Keras; PyTorch
+/// refuses it.
 pub fn batch_norm(x: &Value, weight: &Value, bias: &Value, eps: f64, after: After) -> Result<(Value, BatchStatistics)> {
-    let (n, h, w, c) = x.dims4()?;
-    if n * h * w < 2 {
-        bail!("batch norm needs more than one value per channel, found {:?}", x.dims());
-    }
+    let (_, _, _, c) = x.dims4()?;
     let cut = Cut { groups: 1, c, together: false };
     let (norm, unbiased) = Norm::of(x, cut, Some((weight, bias)), Divisor::Usual(eps))?;
     let batch = BatchStatistics { mean: norm.mean.reshape(c)?, variance: unbiased.reshape(c)? };

@@ -202,6 +202,83 @@ fn stretched(film: Vec<f32>) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::context::{Context, DeviceChoice, NoCheckpoints};
+    use crate::contract::seed::Seed;
+    use crate::kinds::generator::GanNetwork;
+    use crate::networks::{Weights, dcgan, keras_cyclegan, pix2pix, stylegan2};
+    use candle_core::Device;
+
+    struct NoFilms;
+    impl crate::contract::context::Films for NoFilms {
+        fn bytes(&self, _: &Digest) -> Result<Vec<u8>> {
+            Err(Error::data("nothing is read"))
+        }
+    }
+
+    /// A generator with the weights that it begins with; running statistics are those of no film.
+    fn fresh(network: &str) -> Trained<GeneratorDocument> {
+        let network: GanNetwork = serde_json::from_str(network).unwrap();
+        let (mut weights, mut stream) = (Weights::on(&Device::Cpu), Seed(5).stream("test", "weights"));
+        let mut scope = weights.scope(&mut stream);
+        match &network {
+            GanNetwork::Dcgan(c) => drop(dcgan::Generator::new(c, &mut scope).unwrap()),
+            GanNetwork::Stylegan2(c) => drop(stylegan2::Generator::new(&c.networks(), &mut scope).unwrap()),
+            GanNetwork::Cyclegan(c) => drop(crate::adversarial::cyclegan::Generators::new(c, &mut scope).unwrap()),
+            GanNetwork::CycleganZunair(c) => {
+                for name in ["there", "back"] {
+                    keras_cyclegan::Generator::new(c.channels, &mut scope.at(name)).unwrap();
+                }
+            }
+            GanNetwork::Pix2pix(c) => drop(pix2pix::Generator::new(c.channels, c.levels, c.dropout, &mut scope).unwrap()),
+        }
+        let document = GeneratorDocument { network, labels: vec!["covid".into()], side: 32, source: "phantom".into() };
+        Trained::of(document, &weights).unwrap()
+    }
+
+    #[test]
+    fn a_film_is_the_same_at_every_batch_size_and_on_any_number_of_threads() {
+        let dir = tempfile::tempdir().unwrap();
+        let rows: Vec<Sample> = (0..70).map(|i| Sample { label: "normal".into(), ..crate::data::sample::tests::sample("p", i, "normal") }).collect();
+        let mut noise = Seed(2).stream("test", "films");
+        let films = rows.iter().map(|r| (r.film, (0..32 * 32).map(|_| noise.below(256) as u8).collect())).collect();
+        NewPack { films }.save(dir.path()).unwrap();
+        let files = || ["index.csv", "pixels.u8"].map(|name| File { name: name.into(), path: dir.path().join(name) });
+        let pair = r#""from": "normal", "to": "covid""#;
+        for (network, translates) in [
+            (r#"{"dcgan": {"size": 32, "width": 8, "latent": 16}}"#.to_owned(), false),
+            (r#"{"stylegan2": {"size": 32, "width": 0.03125, "latent": 16}}"#.to_owned(), false),
+            (format!(r#"{{"cyclegan": {{{pair}, "width": 8, "blocks": 2}}}}"#), true),
+            (format!(r#"{{"cyclegan-zunair": {{{pair}}}}}"#), true),
+            (format!(r#"{{"pix2pix": {{{pair}, "levels": 5}}}}"#), true),
+        ] {
+            let count = if translates { 9 } else { 70 };
+            let made = |batch: usize, threads: usize| {
+                let source = translates.then(|| Samples::of(rows.clone()));
+                let inputs = Inputs { generator: fresh(&network), source, images: vec![Images::open(&files()).unwrap()] };
+                let stage = Synthesize { count: Some(count), label: None, truncation: 0.8, stretch: false, reconstruct: false };
+                let cx = Context {
+                    kind: Synthesize::NAME,
+                    seed: Some(Seed(3)),
+                    films: &NoFilms,
+                    sources: Default::default(),
+                    pseudonyms: None,
+                    device: DeviceChoice::Cpu,
+                    report: &|_| (),
+                    cancelled: &|| false,
+                    checkpoints: &NoCheckpoints,
+                    notes: Default::default(),
+                };
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                let out = pool.install(|| stage.make(&inputs, batch, &cx)).unwrap();
+                out.samples.rows.iter().map(|r| (r.film, r.parent)).collect::<Vec<_>>()
+            };
+            let expected = made(64, 2);
+            assert_eq!(expected.len(), count as usize);
+            for (batch, threads) in [(1, 1), (7, 2), (64, 1), (70, 3)] {
+                assert!(made(batch, threads) == expected, "{network}: {batch} at once on {threads} threads");
+            }
+        }
+    }
 
     #[test]
     fn stretching_uses_the_whole_range() {

@@ -241,7 +241,7 @@ impl TrainClassifier {
         if let Some((step, before)) = &before {
             before.weights("weights", &weights, device)?;
             dropout.seek(before.thing("dropout")?);
-            history.rows = before.thing("history")?;
+            (history.header, history.rows) = before.thing("history")?;
             best = before.bytes("best")?;
             sum = Running::from(before.thing::<[u64; 4]>("sum")?);
             at = before.thing("at")?;
@@ -309,7 +309,7 @@ impl TrainClassifier {
                     }
                     let now = Snapshot::default().weights("weights", &weights)?.optimiser("optimiser", &optimiser)?;
                     now.thing("dropout", &dropout.position())
-                        .thing("history", &history.rows)
+                        .thing("history", &(&history.header, &history.rows))
                         .thing("notes", &cx.said())
                         .thing("sum", &<[u64; 4]>::from(&sum))
                         .thing("watched", &watch.history())

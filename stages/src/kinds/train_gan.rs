@@ -311,6 +311,7 @@ impl TrainGan {
                     .thing("alarm", &alarm.memory())
                     .thing("history", &(&history.header, &history.rows))
                     .bytes("grid", grid.concat())
+                    .thing("sheet", &(side, course.columns()))
                     .finish()
             })?;
             cx.progress(step, steps, "step", &[("D", seen.discriminator), ("G", seen.generator)])?;

@@ -126,6 +126,9 @@ impl BatchNorm {
         if !train || self.still.load(Ordering::Relaxed) {
             return Ok(hilum_ops::batch_norm_fixed(x, &self.weight, &self.bias, self.mean.data(), self.variance.data(), eps, after)?);
         }
+        if self.settings == TORCH && x.elem_count() < 2 * self.weight.elem_count() {
+            return Err(Error::helped("a batch norm needs more than one number per channel to learn from", "raise `batch`, or `size` of `prepare`"));
+        }
         let (y, batch) = hilum_ops::batch_norm(x, &self.weight, &self.bias, eps, after)?;
         hilum_ops::approach(&self.mean, &Value::constant(batch.mean), momentum)?;
         hilum_ops::approach(&self.variance, &Value::constant(batch.variance), momentum)?;

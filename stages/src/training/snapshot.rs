@@ -2,6 +2,7 @@
 //! that numbers keep every bit; small things stand in its header as JSON.
 
 use crate::contract::prelude::*;
+use crate::data::figure;
 use crate::networks::Weights;
 use candle_core::Device;
 use hilum_ops::Optimiser;
@@ -56,6 +57,31 @@ impl Snapshot {
         let views: Vec<_> = views.collect::<Result<_>>()?;
         let things: HashMap<String, String> = self.things.into_iter().collect();
         safetensors::serialize(views, Some(things)).map_err(fault)
+    }
+}
+
+/// What a training saw so far, for people.
+#[derive(Debug)]
+pub struct Preview {
+    /// Columns of the history.
+    pub header: Vec<String>,
+    /// Its rows.
+    pub rows: Vec<Vec<String>>,
+    /// Films so far, as a PNG.
+    pub films: Option<Vec<u8>>,
+}
+
+impl Preview {
+    /// Looks into a checkpoint; None where it holds no history.
+    pub fn of(checkpoint: Vec<u8>) -> Option<Preview> {
+        let before = Restored::read(checkpoint).ok()?;
+        let (header, rows) = before.thing("history").ok()?;
+        let films = || {
+            let (side, columns): (usize, usize) = before.thing("sheet").ok()?;
+            let films: Vec<Vec<u8>> = before.bytes("grid").ok()?.chunks_exact(side * side).map(<[u8]>::to_vec).collect();
+            if films.is_empty() { None } else { figure::sheet(&films, side, columns).ok() }
+        };
+        Some(Preview { header, rows, films: films() })
     }
 }
 

@@ -77,7 +77,8 @@ impl Lineage {
         }
         let Some(artifact) = artifact else {
             // A table that is not made yet: a choice from one input is only bounded by it, a union of inputs is not.
-            flow.exact &= port.contains.len() != 1;
+            let drawn_from = stage.inputs.iter().filter(|i| port.contains.contains(&i.port.name)).count();
+            flow.exact &= drawn_from != 1;
             return Ok(flow);
         };
         let rows = tables.samples(store, artifact)?;
@@ -85,7 +86,8 @@ impl Lineage {
         let mut has_synthetic = false;
         for row in rows.iter() {
             has_synthetic |= row.origin == Origin::Synthetic;
-            if row.origin == Origin::Real && !row.patient.is_empty() {
+            // A translation shows the patient of the film that it was made of; a sampled film has none.
+            if !row.patient.is_empty() {
                 let next = self.patients.len() as u32;
                 contains.insert(*self.patients.entry(row.patient.clone()).or_insert(next));
             }

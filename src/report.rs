@@ -57,14 +57,16 @@ impl Facts {
             || resolved["stages"].as_object().into_iter().flatten().map(|(n, _)| n.clone()).collect(),
             |order| order.iter().filter_map(|n| n.as_str().map(str::to_owned)).collect(),
         );
+        // A stage that was tried again began several times.
+        let begun: BTreeMap<String, String> =
+            of_kind("begun").iter().filter_map(|b| Some((b["stage"].as_str()?.to_owned(), b["key"].as_str()?.to_owned()))).collect();
         let mut under_way = vec![];
-        for begun in of_kind("begun") {
-            let stage = begun["stage"].as_str().unwrap_or_default();
-            let Some(key) = begun["key"].as_str().and_then(|k| k.parse().ok()).map(hilum_cache::StageKey) else { continue };
-            if let (false, Some((step, bytes))) = (known.contains_key(stage), Checkpoints::of(store, &key).latest())
+        for (stage, key) in begun.into_iter().filter(|(stage, _)| !known.contains_key(stage)) {
+            let Ok(key) = key.parse().map(hilum_cache::StageKey) else { continue };
+            if let Some((step, bytes)) = Checkpoints::of(store, &key).latest()
                 && let Some(preview) = Preview::of(bytes)
             {
-                under_way.push((stage.to_owned(), step, preview));
+                under_way.push((stage, step, preview));
             }
         }
         Ok(Facts {

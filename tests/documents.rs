@@ -26,3 +26,19 @@ fn codes_and_schema() {
     fresh("docs/errors.md", &hilum::manual::errors());
     fresh("docs/pipeline.schema.json", &(serde_json::to_string_pretty(&hilum::pipeline::schema::schema(KINDS)).unwrap() + "\n"));
 }
+
+/// Every fragment of a study in `docs/training.md` is one that `hilum check` finds nothing wrong with.
+#[test]
+fn fragments_of_studies_check() {
+    let text = fs::read_to_string(root().join("docs/training.md")).unwrap();
+    let fragments: Vec<&str> = text.split("```yaml\n").skip(1).map(|f| f.split("```").next().unwrap()).collect();
+    assert!(fragments.len() >= 8);
+    let space = crate::space::Space::new();
+    let head = "study: fragments\nseed: 1\nstages:\n  films: { stage: phantoms, with: { size: 64, classes: { normal: { films: 9 }, covid: { films: 9 } } } }\n  \
+                pixels: { stage: prepare, in: { samples: films }, with: { size: 64 } }\n  \
+                split: { stage: split, in: { samples: films }, with: { by: patient, train: 0.6, validation: 0.2, test: 0.2 } }\n";
+    let body: String = fragments.iter().flat_map(|f| f.lines()).map(|l| format!("  {l}\n")).collect();
+    space.write("study.yaml", format!("{head}{body}"));
+    let said = space.hilum(&["check", "study.yaml"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+}

@@ -6,7 +6,6 @@ mod crashes;
 mod documents;
 mod faults;
 mod inputs;
-mod kills;
 mod laws;
 mod leakage;
 mod pretrained;

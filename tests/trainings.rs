@@ -63,7 +63,7 @@ fn every_generator_goes_on_after_a_kill_and_makes_films() {
         for words in ["Not done yet", &format!("{stage}, after step "), &format!("{stage}: losses so far")] {
             assert!(report.contains(words), "{stage}: no `{words}`");
         }
-        assert!(report.contains("films so far, earliest above"), "{stage}");
+        assert!(report.contains("films at six moments of the training"), "{stage}");
         assert!(go_on(&killed, stage).contains("goes on after step "), "{stage}");
         assert_eq!(given(&killed, stage), given(&whole, stage), "{stage}");
     }
@@ -191,4 +191,48 @@ fn a_diverged_training_keeps_its_last_good_state() {
     let folder = crate::resume::kept(&space).remove(0);
     let newest = fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).max().unwrap();
     assert_eq!(newest, format!("{step:012}"));
+}
+
+/// A translation shows the patient of its film: whoever is tested on that patient may not have seen it.
+#[test]
+fn translations_belong_to_the_patients_of_their_films() {
+    let study = |source: &str| {
+        let space = Space::new();
+        space.write(
+            "study.yaml",
+            format!(
+                "study: translations\nseed: 1\nstages:\n  \
+                 films: {{ stage: phantoms, with: {{ size: 32, classes: {{ normal: {{ films: 40 }}, covid: {{ films: 16 }} }} }} }}\n  \
+                 pixels: {{ stage: prepare, in: {{ samples: films }}, with: {{ size: 32 }} }}\n  \
+                 split: {{ stage: split, in: {{ samples: films }}, with: {{ by: patient, train: 0.5, validation: 0.25, test: 0.25 }} }}\n  \
+                 translator: {{ stage: train-gan, in: {{ samples: split.train, images: pixels }}, with: {{ network: {{ cyclegan: {{ from: normal, to: covid, width: 2, blocks: 1 }} }}, steps: 2 }} }}\n  \
+                 translated: {{ stage: synthesize, in: {{ generator: translator, source: {source}, images: pixels }} }}\n  \
+                 both: {{ stage: oversample, in: {{ real: split.train, synthetic: translated }}, with: {{ arm: real+synthetic }} }}\n  \
+                 parts: {{ stage: split, in: {{ samples: both }}, with: {{ by: patient, train: 0.6, test: 0.4 }} }}\n  \
+                 classifier: {{ stage: train-classifier, in: {{ samples: both, images: [pixels, translated.images] }}, with: {{ network: {{ smallcnn64: {{ width: 2 }} }}, steps: 2 }} }}\n  \
+                 scores: {{ stage: evaluate, in: {{ weights: classifier, samples: split.test, images: pixels }} }}\n"
+            ),
+        );
+        let run = space.hilum(&["run", "study.yaml"]);
+        (space, run)
+    };
+    let (space, run) = study("split.train");
+    assert_eq!(run.code, 0, "{}", run.err);
+    // All films of a patient, the translations too, are dealt out as one.
+    let patients = |part: &str| -> Vec<(String, String)> {
+        let text = space.read(&format!("results/translations/parts/{part}.csv"));
+        text.lines().skip(1).map(|l| l.split(',').map(str::to_owned).collect::<Vec<_>>()).map(|c| (c[1].clone(), c[5].clone())).collect()
+    };
+    let (train, test) = (patients("train"), patients("test"));
+    assert!(train.iter().all(|(p, _)| !test.iter().any(|(q, _)| p == q)));
+    assert!([&train, &test].iter().all(|part| part.iter().any(|(_, origin)| origin == "synthetic")));
+
+    let (_, run) = study("split.test");
+    assert!(run.code == 4 && run.err.contains("L0002") && run.err.contains("split by patient"), "{}", run.err);
+    // Films of another size than the generator learnt from are not cut to pieces.
+    let space = study("split.train").0;
+    space.edit("pixels: { stage: prepare", "large: { stage: prepare, in: { samples: films }, with: { size: 64 } }\n  pixels: { stage: prepare");
+    space.edit("source: split.train, images: pixels", "source: split.train, images: large");
+    let run = space.hilum(&["run", "study.yaml"]);
+    assert!(run.code == 1 && run.err.contains("the generator was trained on films of 32 pixels, those of `source` have 64"), "{}", run.err);
 }

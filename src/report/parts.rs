@@ -61,7 +61,7 @@ pub(super) fn under_way(f: &Facts) -> Markup {
             @let x = if preview.header.first().is_some_and(|h| h == "epoch") { "epoch" } else { "step" };
             @let losses: Vec<&str> = preview.header.iter().map(String::as_str).filter(|h| h.contains("loss")).collect();
             @if !preview.rows.is_empty() { (curve(&format!("{stage}: losses so far"), x, "loss", &preview.header, &preview.rows, 0, &losses, "")) }
-            @if let Some(films) = &preview.films { figure.sheet.synthetic { figcaption { "films so far, earliest above" } (png(films, "films so far")) } }
+            @if let Some(films) = &preview.films { figure.sheet.synthetic { figcaption { (MOMENTS) } (png(films, "films so far")) } }
         }
     } }
 }
@@ -133,6 +133,9 @@ pub(super) fn comparisons(f: &Facts, store: &Store) -> Result<Markup> {
     })
 }
 
+/// What a grid shows.
+const MOMENTS: &str =
+    "films at six moments of the training, earliest above: from the same noise, or, where films are translated, of the real ones in the first row";
 /// Films shown on a sheet.
 const SHOWN: usize = 24;
 
@@ -161,7 +164,7 @@ pub(super) fn films(f: &Facts, store: &Store) -> Result<Markup> {
     }
     for r in of_kind(f, "train-gan") {
         if let Some(grid) = file(store, r, "grid", ".png")? {
-            out.push(html! { h3 { (r.stage) } figure.sheet.synthetic { figcaption { "films at six moments of the training, earliest above: from the same noise, or, where films are translated, of those in the first row" } (png(&grid, "films during training")) } });
+            out.push(html! { h3 { (r.stage) } figure.sheet.synthetic { figcaption { (MOMENTS) } (png(&grid, "films during training")) } });
         }
     }
     Ok(if out.is_empty() {

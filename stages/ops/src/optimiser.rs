@@ -102,13 +102,15 @@ impl Optimiser {
         };
         self.groups.iter().flat_map(|(_, slots)| slots).map(of).collect()
     }
-    /// Goes on from what another optimiser over the same weights remembered.
+    /// Goes on from what another optimiser over the same weights remembered. A memory that a moved momentum had begun is taken, too.
     ///
     /// # Errors
     /// Where the lengths differ.
     pub fn restore(&mut self, steps: u64, state: Vec<[Vec<f32>; 2]>) -> Result<()> {
         let slots: Vec<&Slot> = self.groups.iter().flat_map(|(_, slots)| slots).collect();
-        let fits = |slot: &Slot, new: &[Vec<f32>; 2]| slot.state.lock().expect("BUG: poisoned").iter().zip(new).all(|(a, b)| a.len() == b.len());
+        let fits = |slot: &Slot, new: &[Vec<f32>; 2]| {
+            slot.state.lock().expect("BUG: poisoned").iter().zip(new).all(|(a, b)| a.len() == b.len() || a.len() == 0 && b.len() == slot.weight.elem_count())
+        };
         if slots.len() != state.len() || !slots.iter().zip(&state).all(|(slot, new)| fits(slot, new)) {
             bail!("what an optimiser remembers does not fit its weights");
         }

@@ -269,6 +269,12 @@ fn a_momentum_that_begins_later_is_remembered() {
         w.scalar().unwrap()
     };
     assert_eq!([0.0, 0.5, 0.5].map(&mut step), [-2.0, -4.0, -7.0]);
+    // One that begins without a momentum takes up what was remembered.
+    let mut other = Optimiser::new(Sgd { momentum: 0.0, nesterov: false, decay: 0.0 }, 1.0, vec![w.clone()]);
+    other.restore(sgd.steps(), sgd.state().unwrap()).unwrap();
+    other.set_momentum(0.5);
+    other.step(&w.scale(2.0).unwrap().backward().unwrap()).unwrap();
+    assert_eq!(w.scalar().unwrap(), -10.5);
 }
 
 #[test]

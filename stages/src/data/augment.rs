@@ -105,8 +105,7 @@ impl Place {
         let (mut from, mut to) = (0, side as i64);
         // Neighbours end at the last row and column.
         let end = (side as i64 - 1) << 32;
-        for k in 0..2 {
-            let (at, step) = (start[k], self.right[k]);
+        for (at, step) in start.into_iter().zip(self.right) {
             match step {
                 0 if at < 0 || at >= end => return (0, 0),
                 0 => {}
@@ -186,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn fixed_point_is_within_half_a_level_of_floating_point() {
+    fn fixed_point_is_within_a_level_of_floating_point() {
         let mut stream = Seed(4).stream("test", "film");
         for (side, strength) in [(9, 1.0), (32, 0.05), (64, 0.3), (33, 0.9)] {
             let film: Vec<u8> = (0..side * side).map(|_| stream.below(256) as u8).collect();

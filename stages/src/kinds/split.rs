@@ -7,6 +7,7 @@ use crate::contract::decode::Fault;
 use crate::contract::prelude::*;
 use crate::data::sample::{Sample, Samples};
 use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 ports! {
     inputs {
@@ -191,10 +192,15 @@ impl Group<'_> {
 /// Groups in table order, which is by pseudonym: a film whose bytes change does not move anybody.
 fn groups(samples: &Samples, by: By) -> Vec<Group<'_>> {
     let mut out: Vec<Group> = vec![];
+    // Translations stand behind all real films of a table, and belong to the patients of those.
+    let mut known: HashMap<&str, usize> = HashMap::new();
     for row in &samples.rows {
-        match out.last_mut() {
-            Some(last) if by == By::Patient && last.films[0].patient == row.patient && !row.patient.is_empty() => last.films.push(row),
-            _ => out.push(Group { films: vec![row] }),
+        match known.get(row.patient.as_str()) {
+            Some(group) if by == By::Patient && !row.patient.is_empty() => out[*group].films.push(row),
+            _ => {
+                known.insert(&row.patient, out.len());
+                out.push(Group { films: vec![row] });
+            }
         }
     }
     out

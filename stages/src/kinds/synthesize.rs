@@ -1,6 +1,7 @@
 //! Synthesizes films with a trained generator: PNG files that say what they are, and packed. Ignorant of how it was trained.
 
 use super::generator::{GeneratorDocument, Opened, to_bytes};
+use crate::contract::context::DeviceChoice;
 use crate::contract::prelude::*;
 use crate::data::pack::{Gallery, Images, NewPack};
 use crate::data::png;
@@ -21,9 +22,9 @@ ports! {
     }
     outputs {
         /// The synthetic films, which travel with their table.
-        samples: Samples [influenced generator source],
+        samples: Samples [contains source; influenced generator],
         /// Their pixels, packed.
-        images: NewPack [influenced generator source],
+        images: NewPack [contains source; influenced generator],
     }
 }
 
@@ -97,7 +98,12 @@ impl Synthesize {
         let gallery = inputs.source.as_ref().map(|_| Gallery::of(&inputs.images)).transpose()?;
         let (label, orders) = match (document.network.translates(), &inputs.source, &gallery) {
             (Some((from, to)), Some(source), Some(gallery)) => {
-                document.network.check_side(gallery.side)?;
+                if gallery.side != document.side {
+                    return Err(Error::helped(
+                        format!("the generator was trained on films of {side} pixels, those of `source` have {}", gallery.side),
+                        "connect the images that it was trained with",
+                    ));
+                }
                 let usual = if self.reconstruct { from } else { to };
                 (self.label.clone().unwrap_or_else(|| usual.to_owned()), self.translations(source, gallery, from, cx)?)
             }
@@ -116,10 +122,13 @@ impl Synthesize {
         let model = inputs.generator.digest;
         let (mut samples, mut films, mut pack) = (vec![], vec![], NewPack::default());
         for chunk in orders.chunks(batch) {
-            let parents: Vec<&[u8]> = chunk.iter().filter_map(|o| o.parent.map(|(_, pixels)| pixels)).collect();
-            let numbers: Vec<u64> = chunk.iter().map(|o| u64::from(o.number)).collect();
+            // On a GPU, how a sum is made may depend on how many films there are: the last ones are made in company, too.
+            let company = if cx.device == DeviceChoice::Cpu { 0 } else { batch - chunk.len() };
+            let all = || chunk.iter().chain(std::iter::repeat_n(&chunk[chunk.len() - 1], company));
+            let parents: Vec<&[u8]> = all().filter_map(|o| o.parent.map(|(_, pixels)| pixels)).collect();
+            let numbers: Vec<u64> = all().map(|o| u64::from(o.number)).collect();
             let made = match parents.is_empty() {
-                true => generator.sample(&noise, numbers[0], chunk.len(), self.truncation)?,
+                true => generator.sample(&noise, numbers[0], numbers.len(), self.truncation)?,
                 false => generator.translate(&parents, &numbers, &noise, self.reconstruct)?,
             };
             for (order, film) in chunk.iter().zip(made) {
@@ -202,7 +211,7 @@ fn stretched(film: Vec<f32>) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::context::{Context, DeviceChoice, NoCheckpoints};
+    use crate::contract::context::{Context, NoCheckpoints};
     use crate::contract::seed::Seed;
     use crate::kinds::generator::GanNetwork;
     use crate::networks::{Weights, dcgan, keras_cyclegan, pix2pix, stylegan2};

@@ -31,8 +31,8 @@ ports! {
         generator: Trained<GeneratorDocument> [influenced samples images],
         /// Losses, judgements and norms of gradients over the steps.
         history: Table [influenced samples images],
-        /// Films from the same noise, or of the same films, at several steps, earliest in the first row.
-        grid: Figure [influenced samples images],
+        /// Films from the same noise at several steps, earliest in the first row; or translations of the films in the first row.
+        grid: Figure [contains samples; influenced images],
     }
 }
 
@@ -252,7 +252,7 @@ impl TrainGan {
     ) -> Result<Outputs> {
         let batch = self.batch() as usize;
         let steps = self.steps.map_or_else(|| (self.epochs.unwrap_or(1) as usize * pass).div_ceil(batch), |s| s as usize);
-        let (per_pass, passes) = (pass.div_ceil(batch), (steps * batch).div_ceil(pass));
+        let passes = (steps * batch).div_ceil(pass);
         let help = "lower `optimiser.learning_rate`";
         let mut alarm = Alarm::new(films.kinds.last().expect("BUG: a course has films"));
         let (mut history, mut grid) = (Table { name: "history", ..Table::default() }, course.first_row()?);
@@ -275,7 +275,7 @@ impl TrainGan {
         }
 
         for step in done + 1..=steps {
-            let rate = course.rate((step - 1) / per_pass, passes) * self.optimiser.parameters().learning_rate;
+            let rate = course.rate((step - 1) * batch / pass, passes) * self.optimiser.parameters().learning_rate;
             course.networks_mut().set_rate(rate);
             let recorded = step == 1 || step == steps || step.is_multiple_of((steps / 200).max(1));
             let seen = course.step(step, recorded)?;

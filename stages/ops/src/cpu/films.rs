@@ -2,7 +2,7 @@
 
 use super::widest::widest;
 
-/// Binary places of the weights of neighbours: a weight is off by 1/512 at most, a grey by half a level between black and white.
+/// Binary places of the weights of neighbours: a weight is off by 1/512 at most, a grey by a level at most, between black and white neighbours.
 const PLACES: u32 = 8;
 /// Pixels at once: the parts of the work that vectors can do stand in loops of their own.
 const BLOCK: usize = 32;

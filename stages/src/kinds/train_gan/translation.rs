@@ -125,7 +125,7 @@ impl<N: Translator> Course for Translation<'_, '_, N> {
         &mut self.networks
     }
     fn rate(&self, pass: usize, passes: usize) -> f64 {
-        let decay = (passes as f64 * self.decay).round();
+        let decay = (passes as f64 * self.decay).floor();
         linear_decay(pass as f64, passes as f64 - decay, decay)
     }
     fn write(&self, snapshot: Snapshot) -> Snapshot {
@@ -160,11 +160,13 @@ pub(super) fn cyclegan_zunair<'s>(c: &cyclegan_zunair::Config, kinds: &'s [Vec<&
 /// pix2pix; and the films of a pass.
 pub(super) fn pix2pix<'s>(c: &pix2pix::Config, kinds: &'s [Vec<&'s [u8]>], s: Setting<'s, '_>) -> Result<(Box<dyn Course + 's>, usize)> {
     let networks = pix2pix::Pix2Pix::new(c, &s.adam, s.device, streams(&s).each_mut())?;
+    // Where a pair is meant, both films are changed alike.
+    let alike = c.pairing != pix2pix::Pairing::Random;
     let rule = match c.pairing {
         pix2pix::Pairing::Random => Rule::Unaligned { pass: kinds[0].len() },
         pix2pix::Pairing::Cycle => Rule::Fixed((0..kinds[0].len()).map(|i| i % kinds[1].len()).collect()),
         pix2pix::Pairing::Nearest => Rule::Fixed(nearest(&kinds[0], &kinds[1], s.side)),
     };
-    let (course, pass) = Translation::new(networks, kinds, Drawing { rule, alike: false }, c.channels, s);
+    let (course, pass) = Translation::new(networks, kinds, Drawing { rule, alike }, c.channels, s);
     Ok((Box::new(course), pass))
 }

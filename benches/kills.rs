@@ -1,10 +1,18 @@
-//! Trainings that are killed again and again at random moments. Takes minutes and is asked for by name:
+//! Trainings that are killed again and again at random moments, and end with the undisturbed digests. Takes twenty minutes:
 //!
-//!   cargo test --release --test hilum kills -- --ignored --nocapture --test-threads 1
+//!   cargo bench --bench kills
+#![allow(clippy::print_stdout)] // a benchmark prints what it measured
 
-use crate::resume::{children, given, signal};
-use crate::space::Space;
+#[allow(dead_code, unused_imports, unreachable_pub)] // tests use more of it
+#[path = "../tests/resume.rs"]
+mod resume;
+#[allow(dead_code, unused_imports, unreachable_pub)]
+#[path = "../tests/space.rs"]
+mod space;
+
 use hilum_stages::contract::seed::{Seed, Stream};
+use resume::{children, given, signal};
+use space::Space;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -73,19 +81,12 @@ fn kill_workers(run: u32) {
     children(run).into_iter().for_each(|worker| signal(worker, "KILL"));
 }
 
-#[test]
-#[ignore = "takes minutes"]
-fn workers_killed_at_twenty_moments() {
-    let mut draws = Seed(std::process::id().into()).stream("test", "kills");
+fn main() {
+    let mut draws = Seed(std::process::id().into()).stream("bench", "kills");
+    println!("KILL to workers:");
     for stage in ["dcgan", "cyclegan", "zunair", "pix2pix", "stylegan2", "classifier"] {
         interfere(stage, 20, &mut draws, kill_workers);
     }
-}
-
-#[test]
-#[ignore = "takes minutes"]
-fn runs_killed_and_interrupted_at_ten_moments() {
-    let mut draws = Seed(std::process::id().into()).stream("test", "kills");
     for name in ["KILL", "INT"] {
         println!("{name} to the run:");
         interfere("cyclegan", 10, &mut draws, |pid| signal(pid, name));

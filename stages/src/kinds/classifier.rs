@@ -8,7 +8,7 @@ use crate::networks::bagged_trees::BaggedTrees;
 use crate::networks::{Classifier, ClassifierNetwork, Mode, Weights};
 use crate::training;
 use candle_core::Device;
-use hilum_ops::without_history;
+use hilum_ops::{Value, without_history};
 
 /// A trained classifier.
 #[derive(Debug, Serialize, Deserialize)]
@@ -41,18 +41,22 @@ pub fn open(trained: &Trained<ClassifierDocument>, device: &Device) -> Result<Bo
     Ok(network)
 }
 
+/// A row of numbers for every film: of what `look` makes of a batch.
+fn rows(films: &[&[u8]], side: usize, device: &Device, look: impl Fn(&Value) -> Result<Value>) -> Result<Vec<Vec<f32>>> {
+    let mut out = vec![];
+    for chunk in films.chunks(BATCH) {
+        let films = training::film_tensor(chunk, side, device)?;
+        out.extend(without_history(|| look(&films))?.data().to_vec2::<f32>()?);
+    }
+    Ok(out)
+}
+
 /// Features of every film before the last layer.
 ///
 /// # Errors
 /// Where films do not fit the network.
 pub fn features(network: &dyn Classifier, films: &[&[u8]], side: usize, device: &Device) -> Result<Vec<Vec<f32>>> {
-    let mut out = vec![];
-    for chunk in films.chunks(BATCH) {
-        let films = training::film_tensor(chunk, side, device)?;
-        let features = without_history(|| network.features(&films, &mut Mode::Evaluate))?;
-        out.extend(features.data().to_vec2::<f32>()?);
-    }
-    Ok(out)
+    rows(films, side, device, |films| network.features(films, &mut Mode::Evaluate))
 }
 
 /// Probabilities of every film: of trees where there are some, of the last layer otherwise.
@@ -63,16 +67,13 @@ pub fn probabilities(network: &dyn Classifier, trees: Option<&BaggedTrees>, film
     if let Some(trees) = trees {
         return trees.probabilities(&features(network, films, side, device)?);
     }
-    let mut out = vec![];
-    for chunk in films.chunks(BATCH) {
-        let films = training::film_tensor(chunk, side, device)?;
-        let logits = without_history(|| network.head(&network.features(&films, &mut Mode::Evaluate)?, &mut Mode::Evaluate))?;
-        for row in logits.data().to_vec2::<f32>()? {
-            let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let powers: Vec<f64> = row.iter().map(|l| f64::from(l - largest).exp()).collect();
-            let sum: f64 = powers.iter().sum();
-            out.push(powers.iter().map(|p| p / sum).collect());
-        }
-    }
-    Ok(out)
+    let logits = rows(films, side, device, |films| network.head(&network.features(films, &mut Mode::Evaluate)?, &mut Mode::Evaluate))?;
+    Ok(logits.iter().map(|row| softmax(row)).collect())
+}
+
+fn softmax(logits: &[f32]) -> Vec<f64> {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let powers: Vec<f64> = logits.iter().map(|l| f64::from(l - largest).exp()).collect();
+    let sum: f64 = powers.iter().sum();
+    powers.iter().map(|p| p / sum).collect()
 }

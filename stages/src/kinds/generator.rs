@@ -173,11 +173,16 @@ impl Opened {
 }
 
 /// Films `[n, s, s, c]` as one channel, film by film: the mean over channels.
-pub fn grey(films: &Value) -> Result<Vec<Vec<f32>>> {
+fn grey(films: &Value) -> Result<Vec<Vec<f32>>> {
     let (_, h, w, c) = films.dims4()?;
     let values = films.data().flatten_all()?.to_vec1::<f32>()?;
     let mean = |pixel: &[f32]| if c == 1 { pixel[0] } else { pixel.iter().sum::<f32>() / c as f32 };
     Ok(values.chunks_exact(h * w * c).map(|film| film.chunks_exact(c).map(mean).collect()).collect())
+}
+
+/// Films `[n, s, s, c]` in [−1, 1] as grey bytes, film by film.
+pub fn to_films(films: &Value) -> Result<Vec<Vec<u8>>> {
+    Ok(grey(films)?.iter().map(|film| to_bytes(film)).collect())
 }
 
 /// Grey numbers in [−1, 1] as bytes.

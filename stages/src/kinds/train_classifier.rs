@@ -235,7 +235,7 @@ impl TrainClassifier {
         let mut history = Table::new("history", &["epoch", "step", "loss", "accuracy", "validation-loss", "validation-accuracy", "learning-rate"]);
         let (mut sum, mut best) = (Running::default(), vec![]);
 
-        let before = cx.checkpoints.latest().map(|(step, bytes)| Ok::<_, Error>((step as usize, Restored::read(bytes)?))).transpose()?;
+        let before = Restored::latest(cx)?;
         let mut done = 0;
         let mut at = (0, 0);
         if let Some((step, before)) = &before {
@@ -289,17 +289,17 @@ impl TrainClassifier {
                     let numbers = [number(loss), number(accuracy), cell(watched.map(|w| w.0)), cell(watched.map(|w| w.1)), format!("{:.4e}", pace.rate)];
                     history.push([done.div_ceil(per_epoch).to_string(), done.to_string()].into_iter().chain(numbers).collect());
                     match watched.map(|(loss, _)| watch.observe(loss)) {
-                        Some(Verdict::Better) => best = weights.to_safetensors()?,
+                        Some(Verdict::Better) if self.keep == Some(Keep::Best) => best = weights.to_safetensors()?,
                         Some(Verdict::Stop) => {
                             cx.note(format!("training ended after step {step} of {steps}: the validation loss fell no more"));
                             stop = true;
                         }
-                        Some(Verdict::Wait) | None => {}
+                        Some(Verdict::Better | Verdict::Wait) | None => {}
                     }
                 }
                 // Where a phase ends here, one that goes on from this checkpoint begins the next.
                 let ended = stop || step == steps;
-                if ended && !best.is_empty() && self.keep == Some(Keep::Best) {
+                if ended && !best.is_empty() {
                     weights.load_safetensors(&best, device)?;
                     best = vec![];
                 }

@@ -223,7 +223,7 @@ impl TrainGan {
         }
         // The thread that makes batches ahead ends with the course.
         std::thread::scope(|scope| {
-            let before = cx.checkpoints.latest().map(|(step, bytes)| Ok::<_, Error>((step as usize, Restored::read(bytes)?))).transpose()?;
+            let before = Restored::latest(cx)?;
             let done = before.as_ref().map_or(0, |b| b.0);
             let (adam, batch) = (self.optimiser.parameters(), self.batch() as usize);
             let setting = Setting { cx, device: &device, side: gallery.side, batch, adam, augment: &self.augment, done, scope };

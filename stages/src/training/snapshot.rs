@@ -96,6 +96,13 @@ fn unreadable(what: &str) -> Error {
 }
 
 impl Restored {
+    /// The newest checkpoint of a stage, and after how many steps it was written.
+    ///
+    /// # Errors
+    /// As [`Restored::read`].
+    pub fn latest(cx: &Context) -> Result<Option<(usize, Restored)>> {
+        cx.checkpoints.latest().map(|(step, bytes)| Ok((step as usize, Restored::read(bytes)?))).transpose()
+    }
     /// Reads what [`Snapshot::finish`] gave.
     ///
     /// # Errors

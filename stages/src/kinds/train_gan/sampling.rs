@@ -5,7 +5,7 @@ use crate::adversarial::{Adversaries, Observed, channelled, dcgan, stylegan2};
 use crate::contract::prelude::*;
 use crate::data::ahead::Ahead;
 use crate::data::batch::{self, Order};
-use crate::kinds::generator::{grey, to_bytes};
+use crate::kinds::generator::to_films;
 use crate::networks::diffaugment::Draw;
 use crate::networks::stylegan2::Noise;
 use crate::training;
@@ -48,7 +48,7 @@ impl Course for Dcgan<'_, '_> {
     fn look(&self) -> Result<Vec<Vec<u8>>> {
         // Running statistics, as `synthesize` will use them: the grid shows what would be made now.
         let films = without_history(|| self.networks.generator.forward(&self.fixed, false))?;
-        Ok(grey(&films)?.iter().map(|f| to_bytes(f)).collect())
+        to_films(&films)
     }
     fn networks(&self) -> &dyn Adversaries {
         &self.networks
@@ -127,7 +127,7 @@ impl Course for StyleGan2<'_, '_> {
     fn look(&self) -> Result<Vec<Vec<u8>>> {
         let g = &self.networks.average;
         let films = without_history(|| g.synthesise(&g.map(&self.fixed, false)?, &mut Noise::Constant))?;
-        Ok(grey(&films)?.iter().map(|f| to_bytes(f)).collect())
+        to_films(&films)
     }
     fn networks(&self) -> &dyn Adversaries {
         &self.networks

@@ -7,7 +7,7 @@ use crate::contract::prelude::*;
 use crate::data::ahead::Ahead;
 use crate::data::batch;
 use crate::data::pairs::{Pairs, Rule, nearest};
-use crate::kinds::generator::{grey, to_bytes};
+use crate::kinds::generator::to_films;
 use crate::networks::Mode;
 use crate::training;
 use crate::training::schedule::linear_decay;
@@ -64,7 +64,7 @@ impl<'s, 'e, N> Translation<'s, 'e, N> {
         let one = |film: &&[u8]| {
             let x = training::film_tensor(&[film], self.s.side, self.s.device)?.scale(2.0)?.shift(-1.0)?;
             let made = without_history(|| translate(&channelled(&x, self.channels)?))?;
-            Ok(to_bytes(&grey(&made)?[0]))
+            Ok(to_films(&made)?.remove(0))
         };
         self.shown.iter().map(one).collect()
     }

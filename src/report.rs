@@ -3,6 +3,7 @@
 mod drawing;
 pub mod graph;
 mod parts;
+mod trainings;
 
 use graph::Graph;
 use hilum_cache::checkpoint::Checkpoints;
@@ -120,7 +121,7 @@ pub fn html(store: &Store, ledger: &Ledger, run: &str) -> Result<String> {
                     (parts::summary(&facts))
                 }
                 (parts::findings(&facts))
-                (parts::under_way(&facts))
+                (trainings::under_way(&facts))
                 (parts::comparisons(&facts, store)?)
                 (parts::films(&facts, store)?)
                 (parts::maps(&facts, store)?)
@@ -129,7 +130,7 @@ pub fn html(store: &Store, ledger: &Ledger, run: &str) -> Result<String> {
                     p { "Filled stages were executed in this run, outlined ones were reused." }
                     div.scroll { (PreEscaped(graph)) }
                 }
-                (parts::histories(&facts, store)?)
+                (trainings::histories(&facts, store)?)
                 (parts::stages(&facts))
                 footer { p { "Made by hilum. Synthetic films are not for diagnosis. A report says what was recorded; it does not make it true." } }
             }

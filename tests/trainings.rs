@@ -87,6 +87,11 @@ fn every_generator_goes_on_after_a_kill_and_makes_films() {
     {
         assert_eq!(header(stage), format!("{common},{own}"));
     }
+    // Losses of every step; norms now and then, and in so short a training always.
+    let history = whole.read("results/trainings/dcgan/history.csv");
+    let steps: Vec<usize> = history.lines().skip(1).map(|l| l.split(',').next().unwrap().parse().unwrap()).collect();
+    assert_eq!(steps, (1..=60).collect::<Vec<_>>());
+    assert!(history.lines().all(|l| l.split(',').all(|cell| !cell.is_empty())), "{history}");
     // A parameter that was filled in stands in the recipe: what it is at present is named when it changes.
     whole.edit("epochs: 2, augment: { flip: true }", "epochs: 2, batch: 2, augment: { flip: true }");
     let plan = whole.hilum(&["plan", "study.yaml"]).out;
@@ -175,8 +180,12 @@ fn one_film_and_a_batch_larger_than_the_set_are_trained_on() {
     for stage in ["dcgan", "cyclegan", "zunair", "pix2pix", "stylegan2"] {
         let run = space.hilum(&["run", "study.yaml", "--only", stage]);
         assert_eq!(run.code, 0, "{stage}: {}", run.err);
-        assert!(run.err.contains("note: warning: there is 1 film to learn from"), "{stage}: {}", run.err);
+        let at = |words: &str| run.err.find(words).unwrap_or_else(|| panic!("no `{words}`: {}", run.err));
+        assert!(at(&format!("{stage}   note: warning: there is 1 film to learn from")) < at(&format!("{stage}   done in")), "warned too late");
+        assert_eq!(run.err.matches("there is 1 film to learn from").count(), 1, "warned twice");
     }
+    assert_eq!(space.hilum(&["report"]).code, 0);
+    assert!(space.read("report.html").contains("<div class=\"warn\"><b>stylegan2</b> warning: there is 1 film to learn from"));
 }
 
 #[test]

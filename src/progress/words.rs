@@ -35,10 +35,10 @@ pub fn lines(event: &Event) -> Vec<String> {
             let last = last_millis.map(|m| format!("; last time {}", duration(m))).unwrap_or_default();
             vec![format!("{stage}   begins{on}: {}{last}", reasons.join("; "))]
         }
-        Event::Done { stage, millis, peak_memory, notes, differs } => {
+        Event::Note { stage, text } => vec![format!("{stage}   note: {text}")],
+        Event::Done { stage, millis, peak_memory, differs, .. } => {
             let memory = peak_memory.map(|m| format!(", {}", size(m))).unwrap_or_default();
             let mut out = vec![format!("{stage}   done in {}{memory}", duration(*millis))];
-            out.extend(notes.iter().map(|n| format!("  note: {n}")));
             if *differs {
                 out.push("  warning: the bytes differ from those of the earlier run".into());
             }

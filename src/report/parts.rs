@@ -12,7 +12,6 @@ use hilum_stages::data::film;
 use hilum_stages::data::film::Fit;
 use hilum_stages::data::pack::Images;
 use hilum_stages::data::sample::{Origin, Sample};
-use hilum_stages::figures;
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -33,7 +32,7 @@ pub(super) fn summary(f: &Facts) -> Markup {
     }
 }
 
-/// Allowed findings, and failures.
+/// Allowed findings, warnings of stages, and failures.
 pub(super) fn findings(f: &Facts) -> Markup {
     html! {
         @for finding in &f.findings {
@@ -44,48 +43,38 @@ pub(super) fn findings(f: &Facts) -> Markup {
                 @if let Some(reason) = finding["allowed"].as_str() { br; "Allowed: " (reason) }
             }
         }
+        @for r in f.receipts() {
+            @for note in r.notes.iter().filter(|n| is_warning(n)) { div.warn { b { (r.stage) } " " (note) } }
+        }
         @for failure in &f.failures { div.bad { b { (text(&failure["stage"])) } " failed: " (text(&failure["message"])) } }
     }
 }
 
-/// Trainings that go on, or that go on when the study is run again.
-pub(super) fn under_way(f: &Facts) -> Markup {
-    if f.under_way.is_empty() {
-        return html! {};
-    }
-    html! { section {
-        h2 { "Not done yet" }
-        p { "As of the newest checkpoint." }
-        @for (stage, step, preview) in &f.under_way {
-            h3 { (stage) ", after step " (step) }
-            @let x = if preview.header.first().is_some_and(|h| h == "epoch") { "epoch" } else { "step" };
-            @let losses: Vec<&str> = preview.header.iter().map(String::as_str).filter(|h| h.contains("loss")).collect();
-            @if !preview.rows.is_empty() { (curve(&format!("{stage}: losses so far"), x, "loss", &preview.header, &preview.rows, 0, &losses, "")) }
-            @if let Some(films) = &preview.films { figure.sheet.synthetic { figcaption { (MOMENTS) } (png(films, "films so far")) } }
-        }
-    } }
+/// True for notes that say that something may be wrong.
+pub(super) fn is_warning(note: &str) -> bool {
+    note.starts_with("warning: ")
 }
 
 fn text(v: &Value) -> &str {
     v.as_str().unwrap_or_default()
 }
 
-fn of_kind<'a>(f: &'a Facts, kind: &'a str) -> impl Iterator<Item = &'a Receipt> {
+pub(super) fn of_kind<'a>(f: &'a Facts, kind: &'a str) -> impl Iterator<Item = &'a Receipt> {
     f.receipts().filter(move |r| r.recipe.kind == kind)
 }
 
 /// The bytes of a file of an output.
-fn file(store: &Store, r: &Receipt, port: &str, ending: &str) -> Result<Option<Vec<u8>>> {
+pub(super) fn file(store: &Store, r: &Receipt, port: &str, ending: &str) -> Result<Option<Vec<u8>>> {
     let Some(artifact) = r.outputs.get(port) else { return Ok(None) };
     let found = store.files(artifact)?.into_iter().find(|f| f.name.ends_with(ending));
     found.map(|f| store.read(&f.digest)).transpose()
 }
 
-fn png(bytes: &[u8], alt: &str) -> Markup {
+pub(super) fn png(bytes: &[u8], alt: &str) -> Markup {
     html! { img alt=(alt) src={ "data:image/png;base64," (STANDARD.encode(bytes)) }; }
 }
 
-fn csv_rows(bytes: &[u8]) -> (Vec<String>, Vec<Vec<String>>) {
+pub(super) fn csv_rows(bytes: &[u8]) -> (Vec<String>, Vec<Vec<String>>) {
     let text = String::from_utf8_lossy(bytes);
     let mut lines = text.lines().map(|l| l.split(',').map(str::to_owned).collect::<Vec<_>>());
     (lines.next().unwrap_or_default(), lines.collect())
@@ -134,7 +123,7 @@ pub(super) fn comparisons(f: &Facts, store: &Store) -> Result<Markup> {
 }
 
 /// What a grid shows.
-const MOMENTS: &str =
+pub(super) const MOMENTS: &str =
     "films at six moments of the training, earliest above: from the same noise, or, where films are translated, of the real ones in the first row";
 /// Films shown on a sheet.
 const SHOWN: usize = 24;
@@ -213,43 +202,6 @@ pub(super) fn maps(f: &Facts, store: &Store) -> Result<Markup> {
     } else {
         html! { section { h2 { "Map of films" } p { "Near films look alike to the network. Distances between groups, and how dense they look, mean little; separation on a map proves nothing." } @for o in &out { (o) } } }
     })
-}
-
-/// Curves of trainings; repeats of one arm share a picture.
-pub(super) fn histories(f: &Facts, store: &Store) -> Result<Markup> {
-    let mut out = vec![];
-    for r in of_kind(f, "train-gan") {
-        let (header, rows) = file(store, r, "history", ".csv")?.map(|b| csv_rows(&b)).unwrap_or_default();
-        out.push(curve(&format!("{}: losses", r.stage), "step", "loss", &header, &rows, 0, &["loss-discriminator", "loss-generator"], ""));
-        out.push(curve(&format!("{}: how real films look to the discriminator", r.stage), "step", "probability", &header, &rows, 0, &["d-real", "d-fake"], ""));
-    }
-    for (column, what) in [("loss", "loss on the training set"), ("validation-loss", "loss on the validation set")] {
-        let mut all = vec![];
-        for r in of_kind(f, "train-classifier") {
-            let (header, rows) = file(store, r, "history", ".csv")?.map(|b| csv_rows(&b)).unwrap_or_default();
-            let cell = r.stage.split_once('/').map_or(r.stage.as_str(), |(_, c)| c);
-            all.extend(series(&header, &rows, 0, &[column], cell).into_iter().filter(|(_, points)| !points.is_empty()));
-        }
-        if !all.is_empty() {
-            out.push(html! { figure { (drawing(&figures::curves(&format!("Classifiers: {what}"), "epoch", "loss", &all))) } });
-        }
-    }
-    Ok(if out.is_empty() {
-        html! {}
-    } else {
-        html! { section { h2 { "Training" } div.pair { @for o in &out { (o) } } } }
-    })
-}
-
-fn series(header: &[String], rows: &[Vec<String>], x: usize, columns: &[&str], name: &str) -> Vec<(String, Vec<(f64, f64)>)> {
-    let column = |c: &str| header.iter().position(|h| h == c);
-    let points = |i: usize| rows.iter().filter_map(|r| Some((r.get(x)?.parse().ok()?, r.get(i)?.parse().ok()?))).collect();
-    columns.iter().filter_map(|c| Some((if name.is_empty() { (*c).to_owned() } else { name.to_owned() }, points(column(c)?)))).collect()
-}
-
-#[allow(clippy::too_many_arguments)]
-fn curve(caption: &str, x: &str, y: &str, header: &[String], rows: &[Vec<String>], at: usize, columns: &[&str], name: &str) -> Markup {
-    html! { figure { (drawing(&figures::curves(caption, x, y, &series(header, rows, at, columns, name)))) } }
 }
 
 /// Every stage with its parameters, times and notes.

@@ -36,6 +36,13 @@ pub enum Event {
         /// How far it is.
         progress: Progress,
     },
+    /// A stage says something that people should know.
+    Note {
+        /// The stage.
+        stage: String,
+        /// What.
+        text: String,
+    },
     /// A stage is done.
     Done {
         /// The stage.
@@ -44,7 +51,7 @@ pub enum Event {
         millis: u64,
         /// Peak memory of its process.
         peak_memory: Option<u64>,
-        /// What it has to say.
+        /// What it said.
         notes: Vec<String>,
         /// True where `--force` gave other bytes than before.
         differs: bool,
@@ -110,6 +117,7 @@ impl Event {
             Event::Progress { stage, progress } => {
                 json!({ "event": "progress", "stage": stage, "done": progress.done, "total": progress.total, "unit": progress.unit, "values": progress.values.iter().cloned().collect::<std::collections::BTreeMap<_, _>>() })
             }
+            Event::Note { stage, text } => json!({ "event": "note", "stage": stage, "text": text }),
             Event::Done { stage, millis, peak_memory, notes, differs } => {
                 json!({ "event": "done", "stage": stage, "millis": millis, "peak_memory": peak_memory, "notes": notes, "differs": differs })
             }

@@ -21,6 +21,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use hilum_cache::lock::KeyLock;
 use hilum_cache::receipt::{self, Artifact};
 use hilum_cache::{Error, Ledger, Recipe, Result, Store};
+use hilum_stages::contract::context::Said;
 use hilum_stages::contract::stage::Needs;
 use hilum_stages::data::pseudonym::PseudonymKey;
 use std::cell::RefCell;
@@ -189,7 +190,8 @@ impl<'a> Scheduler<'a> {
                 break;
             }
             match self.hear.recv_timeout(Duration::from_millis(if elsewhere { 30 } else { 100 })) {
-                Ok(Message::Progress(id, progress)) => self.run.sink.hear(&Event::Progress { stage: self.name(id), progress }),
+                Ok(Message::Said(id, Said::Progress(progress))) => self.run.sink.hear(&Event::Progress { stage: self.name(id), progress }),
+                Ok(Message::Said(id, Said::Note(text))) => self.run.sink.hear(&Event::Note { stage: self.name(id), text }),
                 Ok(Message::Ended(id, result)) => self.ended(id, result)?,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => unreachable!("BUG: the scheduler holds a sender"),

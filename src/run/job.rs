@@ -5,7 +5,7 @@ use crate::workspace::FilmMap;
 use hilum_cache::receipt::{Artifact, Outputs};
 use hilum_cache::{Digest, StageKey, Store};
 use hilum_stages::KINDS;
-use hilum_stages::contract::context::{Checkpoints, Context, DeviceChoice, Films, Progress};
+use hilum_stages::contract::context::{Checkpoints, Context, DeviceChoice, Films, Said};
 use hilum_stages::contract::error::Error;
 use hilum_stages::contract::port::{Arrival, File};
 use hilum_stages::contract::seed::Seed;
@@ -100,11 +100,11 @@ impl From<Error> for Failure {
 }
 
 /// Does a stage.
-pub fn perform(job: &Job, report: &(dyn Fn(Progress) + Sync), cancelled: &(dyn Fn() -> bool + Sync), checkpoints: &dyn Checkpoints) -> Result<Done, Failure> {
+pub fn perform(job: &Job, report: &(dyn Fn(Said) + Sync), cancelled: &(dyn Fn() -> bool + Sync), checkpoints: &dyn Checkpoints) -> Result<Done, Failure> {
     try_perform(job, report, cancelled, checkpoints).map_err(Failure::from)
 }
 
-fn try_perform(job: &Job, report: &(dyn Fn(Progress) + Sync), cancelled: &(dyn Fn() -> bool + Sync), checkpoints: &dyn Checkpoints) -> Result<Done, Error> {
+fn try_perform(job: &Job, report: &(dyn Fn(Said) + Sync), cancelled: &(dyn Fn() -> bool + Sync), checkpoints: &dyn Checkpoints) -> Result<Done, Error> {
     let store = Store::open(&job.store)?;
     let kind = KINDS.iter().find(|k| k.name == job.kind).ok_or_else(|| Error::data(format!("this program has no stage kind `{}`", job.kind)))?;
     let stage = (kind.decode)(job.parameters.clone()).map_err(|_| Error::data(format!("the parameters of `{}` do not read", job.kind)))?;

@@ -3,7 +3,7 @@
 use super::job::{self, Class, Done, Failure, Job};
 use super::worker::Line;
 use crossbeam_channel::Sender;
-use hilum_stages::contract::context::{NoCheckpoints, Progress};
+use hilum_stages::contract::context::{NoCheckpoints, Said};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -15,8 +15,8 @@ use std::time::Duration;
 
 /// What a started stage says.
 pub(super) enum Message {
-    /// How far it is.
-    Progress(usize, Progress),
+    /// On its way.
+    Said(usize, Said),
     /// How it ended.
     Ended(usize, Result<Done, Failure>),
 }
@@ -60,7 +60,7 @@ pub(super) fn in_thread(id: usize, job: Job, tell: Sender<Message>) -> Started {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     std::thread::spawn(move || {
-        let report = |p: Progress| drop(tell.send(Message::Progress(id, p)));
+        let report = |said: Said| drop(tell.send(Message::Said(id, said)));
         let run = std::panic::AssertUnwindSafe(|| job::perform(&job, &report, &|| flag.load(Ordering::SeqCst), &NoCheckpoints));
         let fault = || Err(Failure { message: "the stage stopped at a fault of the program".into(), help: None, class: Class::Data });
         let result = std::panic::catch_unwind(run).unwrap_or_else(|_| fault());
@@ -107,7 +107,7 @@ pub(super) fn in_process(id: usize, job: &Job, threads: u32, stderr: PathBuf, te
         let mut result = None;
         for line in stdout.map(|s| BufReader::new(s).lines()).into_iter().flatten().map_while(Result::ok) {
             match serde_json::from_str::<Line>(&line) {
-                Ok(Line::Progress(p)) => drop(tell.send(Message::Progress(id, p))),
+                Ok(Line::Said(said)) => drop(tell.send(Message::Said(id, said))),
                 Ok(Line::Done(done)) => result = Some(Ok(done)),
                 Ok(Line::Failed(failure)) => result = Some(Err(failure)),
                 Err(_) => {}

@@ -2,7 +2,7 @@
 
 use super::job::{self, Class, Done, Failure, Job};
 use hilum_cache::checkpoint;
-use hilum_stages::contract::context::{Checkpoints, Progress};
+use hilum_stages::contract::context::{Checkpoints, Said};
 use serde::{Deserialize, Serialize};
 use signal_hook::consts::SIGTERM;
 use std::io::{BufRead, Read, Write};
@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Line {
-    /// How far it is.
-    Progress(Progress),
+    /// What the stage says on its way.
+    Said(Said),
     /// It is done.
     Done(Done),
     /// It did not finish.
@@ -34,12 +34,15 @@ pub fn main() -> u8 {
     let kept = Kept::of(&job);
     listen(kept.clone());
     let last: Mutex<Option<Instant>> = Mutex::new(None);
-    let report = |p: Progress| {
-        let mut last = last.lock().expect("BUG: poisoned");
-        if p.done == p.total || last.is_none_or(|l| l.elapsed() > Duration::from_millis(100)) {
+    let report = |said: Said| {
+        if let Said::Progress(p) = &said {
+            let mut last = last.lock().expect("BUG: poisoned");
+            if p.done != p.total && last.is_some_and(|l| l.elapsed() < Duration::from_millis(100)) {
+                return;
+            }
             *last = Some(Instant::now());
-            say(&Line::Progress(p));
         }
+        say(&Line::Said(said));
     };
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job::perform(&job, &report, &|| kept.stop.load(Ordering::SeqCst), &*kept)));
     let result = result.unwrap_or_else(|_| {

@@ -29,6 +29,16 @@ pub struct Progress {
     pub values: Vec<(String, f64)>,
 }
 
+/// What a stage says while it runs.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Said {
+    /// How far it is.
+    Progress(Progress),
+    /// What people should know.
+    Note(String),
+}
+
 /// Which device tensors live on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -81,8 +91,8 @@ pub struct Context<'a> {
     pub pseudonyms: Option<PseudonymKey>,
     /// Where tensors live.
     pub device: DeviceChoice,
-    /// Hears of progress.
-    pub report: &'a (dyn Fn(Progress) + Sync),
+    /// Hears what the stage says, at once.
+    pub report: &'a (dyn Fn(Said) + Sync),
     /// True once the run was told to stop.
     pub cancelled: &'a (dyn Fn() -> bool + Sync),
     /// Where it writes down how far it is.
@@ -102,7 +112,7 @@ impl Context<'_> {
     /// Reports progress, and ends the stage where the run was told to stop.
     pub fn progress(&self, done: usize, total: usize, unit: &str, values: &[(&str, f64)]) -> Result<()> {
         let values = values.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect();
-        (self.report)(Progress { done: done as u64, total: total as u64, unit: unit.to_owned(), values });
+        (self.report)(Said::Progress(Progress { done: done as u64, total: total as u64, unit: unit.to_owned(), values }));
         if (self.cancelled)() { Err(Error::Cancelled) } else { Ok(()) }
     }
     /// Writes down how far the stage is, where it is time to. Comes before [`Context::progress`], which ends a stage that was
@@ -114,22 +124,23 @@ impl Context<'_> {
         if self.checkpoints.due()
             && let Err(e) = self.checkpoints.save(step as u64, &snapshot()?)
         {
-            let mut notes = self.notes.lock().expect("BUG: poisoned");
             // The words of the file system without the path: this is part of the record.
             let why = match &e {
                 Error::Store(hilum_cache::Error::Io { source, .. }) => source.kind().to_string(),
                 other => other.to_string(),
             };
             let text = format!("a checkpoint could not be written: {why}");
-            if !notes.contains(&text) {
-                notes.push(text);
+            if !self.said().contains(&text) {
+                self.note(text);
             }
         }
         Ok(())
     }
-    /// Says something that belongs in the record. Holds no name and no path.
+    /// Says something, now and in the record. Holds no name and no path.
     pub fn note(&self, text: impl Into<String>) {
-        self.notes.lock().expect("BUG: poisoned").push(text.into());
+        let text = text.into();
+        self.notes.lock().expect("BUG: poisoned").push(text.clone());
+        (self.report)(Said::Note(text));
     }
     /// What was said so far, for a checkpoint.
     pub fn said(&self) -> Vec<String> {
@@ -137,9 +148,10 @@ impl Context<'_> {
     }
     /// Says again what was said before the stage was stopped.
     pub fn say_again(&self, notes: Vec<String>) {
-        let mut all = self.notes.lock().expect("BUG: poisoned");
-        all.retain(|said| !notes.contains(said));
-        all.splice(0..0, notes);
+        let since = self.said();
+        notes.iter().filter(|n| !since.contains(n)).for_each(|n| (self.report)(Said::Note(n.clone())));
+        let later: Vec<String> = since.into_iter().filter(|n| !notes.contains(n)).collect();
+        *self.notes.lock().expect("BUG: poisoned") = [notes, later].concat();
     }
     /// The bytes of the one file that a path parameter names, which must be those that the stage was planned with.
     pub fn read_source(&self, parameter: &str) -> Result<Vec<u8>> {

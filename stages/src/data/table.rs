@@ -34,6 +34,15 @@ impl Table {
         }
         writer.into_inner().map_err(|e| Error::data(e.to_string()))
     }
+    /// Takes header and rows from CSV text.
+    pub fn read_csv(&mut self, bytes: &[u8]) -> Result<()> {
+        let fault = |e: csv::Error| Error::data(format!("a table could not be read: {e}"));
+        let mut reader = csv::Reader::from_reader(bytes);
+        let cells = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect();
+        self.header = cells(reader.headers().map_err(fault)?);
+        self.rows = reader.records().map(|r| r.map(|r| cells(&r))).collect::<Result<_, _>>().map_err(fault)?;
+        Ok(())
+    }
 }
 
 impl OutputType for Table {
@@ -43,7 +52,7 @@ impl OutputType for Table {
     }
 }
 
-/// A number as text for tables: six significant digits, the same everywhere.
+/// A number as text for tables: up to six digits after the point, the same everywhere; nothing where it is not finite.
 pub fn number(x: f64) -> String {
     if !x.is_finite() {
         return String::new();

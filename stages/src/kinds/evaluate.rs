@@ -62,12 +62,18 @@ impl Stage for Evaluate {
         let rows = &inputs.samples.rows;
         if let Some(row) = rows.iter().find(|r| !document.classes.contains(&r.label)) {
             let classes = document.classes.join(", ");
-            return Err(Error::data(format!("label `{}` of the test set is none of the classifier's classes ({classes})", row.label)));
+            return Err(Error::helped(
+                format!("label `{}` of the test set is none of the classifier's classes ({classes})", row.label),
+                "leave films of that label out of the test set, or train on films of it, too",
+            ));
         }
         let device = training::open_device(cx.device)?;
         let gallery = Gallery::of(&inputs.images)?;
         if gallery.side != document.side {
-            return Err(Error::data(format!("the classifier was trained on films of {} pixels, these have {}", document.side, gallery.side)));
+            return Err(Error::helped(
+                format!("the classifier was trained on films of {} pixels, these have {}", document.side, gallery.side),
+                "give `prepare` the size that the classifier was trained on",
+            ));
         }
         let network = classifier::open(&inputs.weights, &device)?;
         let films = rows.iter().map(|r| gallery.get(&r.film)).collect::<Result<Vec<_>>>()?;

@@ -241,7 +241,7 @@ impl TrainClassifier {
         if let Some((step, before)) = &before {
             before.weights("weights", &weights, device)?;
             dropout.seek(before.thing("dropout")?);
-            (history.header, history.rows) = before.thing("history")?;
+            before.table(&mut history)?;
             best = before.bytes("best")?;
             sum = Running::from(before.thing::<[u64; 4]>("sum")?);
             at = before.thing("at")?;
@@ -308,8 +308,8 @@ impl TrainClassifier {
                         return Err(training::diverged(cx, done, all_steps, "lower the learning rate"));
                     }
                     let now = Snapshot::default().weights("weights", &weights)?.optimiser("optimiser", &optimiser)?;
-                    now.thing("dropout", &dropout.position())
-                        .thing("history", &(&history.header, &history.rows))
+                    now.table(&history)?
+                        .thing("dropout", &dropout.position())
                         .thing("notes", &cx.said())
                         .thing("sum", &<[u64; 4]>::from(&sum))
                         .thing("watched", &watch.history())

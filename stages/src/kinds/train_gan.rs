@@ -29,7 +29,7 @@ ports! {
     outputs {
         /// The trained generator.
         generator: Trained<GeneratorDocument> [influenced samples images],
-        /// Losses, judgements and norms of gradients over the steps.
+        /// Losses and judgements of every step, and norms of gradients of some two hundred.
         history: Table [influenced samples images],
         /// Films from the same noise at several steps, earliest in the first row; or translations of the films in the first row.
         grid: Figure [contains samples; influenced images],
@@ -102,10 +102,12 @@ impl GanAdam {
 const FEW: usize = 8;
 /// Films per row of the grid, and moments of the training that it shows.
 const GRID: (usize, usize) = (8, 6);
+/// Norms of gradients are taken at about so many steps: they cost a pass over all weights.
+const NORMS: usize = 200;
 
 impl Stage for TrainGan {
     const NAME: &'static str = "train-gan";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
@@ -269,7 +271,7 @@ impl TrainGan {
             course.read(&before)?;
             cx.say_again(before.thing("notes")?);
             alarm.restore(&before.thing::<Memory>("alarm")?);
-            (history.header, history.rows) = before.thing("history")?;
+            before.table(&mut history)?;
             grid = before.bytes("grid")?.chunks_exact(side * side).map(<[u8]>::to_vec).collect();
             done = step;
         }
@@ -277,14 +279,11 @@ impl TrainGan {
         for step in done + 1..=steps {
             let rate = course.rate((step - 1) * batch / pass, passes) * self.optimiser.parameters().learning_rate;
             course.networks_mut().set_rate(rate);
-            let recorded = step == 1 || step == steps || step.is_multiple_of((steps / 200).max(1));
-            let seen = course.step(step, recorded)?;
+            let seen = course.step(step, step == 1 || step == steps || step.is_multiple_of((steps / NORMS).max(1)))?;
             if !seen.is_finite() {
                 return Err(training::diverged(cx, step, steps, help));
             }
-            if recorded {
-                record(&mut history, step, &seen);
-            }
+            record(&mut history, step, &seen);
             if let Some(warning) = alarm.judged(step, seen.on_real, seen.on_fake) {
                 cx.note(warning);
             }
@@ -307,9 +306,9 @@ impl TrainGan {
                     now = now.optimiser(name, optimiser)?;
                 }
                 let now = course.write(course.networks().remember(now)?);
-                now.thing("notes", &cx.said())
+                now.table(&history)?
+                    .thing("notes", &cx.said())
                     .thing("alarm", &alarm.memory())
-                    .thing("history", &(&history.header, &history.rows))
                     .bytes("grid", grid.concat())
                     .thing("sheet", &(side, course.columns()))
                     .finish()

@@ -3,6 +3,7 @@
 
 use crate::contract::prelude::*;
 use crate::data::figure;
+use crate::data::table::Table;
 use crate::networks::Weights;
 use candle_core::Device;
 use hilum_ops::Optimiser;
@@ -37,6 +38,13 @@ impl Snapshot {
         self.arrays.insert(name.into(), bytes);
         Ok(self.thing(&format!("{name}.steps"), &(optimiser.steps(), lens)))
     }
+    /// A table.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn table(self, table: &Table) -> Result<Self> {
+        Ok(self.bytes(table.name, table.to_csv()?))
+    }
     /// Bytes.
     pub fn bytes(mut self, name: &str, bytes: Vec<u8>) -> Self {
         self.arrays.insert(name.into(), bytes);
@@ -63,10 +71,10 @@ impl Snapshot {
 /// What a training saw so far, for people.
 #[derive(Debug)]
 pub struct Preview {
-    /// Columns of the history.
-    pub header: Vec<String>,
-    /// Its rows.
-    pub rows: Vec<Vec<String>>,
+    /// The history.
+    pub history: Table,
+    /// What the stage said.
+    pub notes: Vec<String>,
     /// Films so far, as a PNG.
     pub films: Option<Vec<u8>>,
 }
@@ -75,13 +83,14 @@ impl Preview {
     /// Looks into a checkpoint; None where it holds no history.
     pub fn of(checkpoint: Vec<u8>) -> Option<Preview> {
         let before = Restored::read(checkpoint).ok()?;
-        let (header, rows) = before.thing("history").ok()?;
+        let mut history = Table { name: "history", ..Table::default() };
+        before.table(&mut history).ok()?;
         let films = || {
             let (side, columns): (usize, usize) = before.thing("sheet").ok()?;
             let films: Vec<Vec<u8>> = before.bytes("grid").ok()?.chunks_exact(side * side).map(<[u8]>::to_vec).collect();
             if films.is_empty() { None } else { figure::sheet(&films, side, columns).ok() }
         };
-        Some(Preview { header, rows, films: films() })
+        Some(Preview { history, notes: before.thing("notes").unwrap_or_default(), films: films() })
     }
 }
 
@@ -137,6 +146,14 @@ impl Restored {
     pub fn bytes(&self, name: &str) -> Result<Vec<u8>> {
         let file = SafeTensors::deserialize(&self.file).map_err(|_| unreadable(name))?;
         Ok(file.tensor(name).map_err(|_| unreadable(name))?.data().to_vec())
+    }
+    /// Puts the rows of a table back.
+    ///
+    /// # Errors
+    /// Where there is no table of its name.
+    pub fn table(&self, table: &mut Table) -> Result<()> {
+        let bytes = self.bytes(table.name)?;
+        table.read_csv(&bytes)
     }
     /// Something small.
     ///

@@ -63,6 +63,9 @@ fn parameters(root: &Value, schema: &Value, path: &str, out: &mut Vec<String>) {
         if let Some(below) = own.get("additionalProperties").filter(|b| b.is_object()) {
             parameters(root, resolve(root, below), &format!("{full}.NAME"), out);
         }
+        if let Some(below) = own.get("items") {
+            parameters(root, resolve(root, below), &format!("{full}.N"), out);
+        }
         for choice in own["oneOf"].as_array().into_iter().flatten() {
             for word in choice["const"].as_str().into_iter().chain(choice["enum"].as_array().into_iter().flatten().filter_map(Value::as_str)) {
                 out.push(format!("  * `{word}`: {}\n", choice["description"].as_str().unwrap_or_default()));

@@ -137,8 +137,10 @@ fn a_watched_training_keeps_its_best_weights_across_a_kill() {
     // Without a set to watch there is nothing to stop by.
     let space = Space::tiny();
     space.edit("epochs: 2", &format!("epochs: 2\n      {stopping}"));
-    let said = space.hilum(&["run", "study.yaml", "--only", stage]);
-    assert!(said.code == 1 && said.err.contains("`early_stop`, `plateau` and `keep: best` watch a validation set, and none is given"), "{}", said.err);
+    let said = space.hilum(&["check", "study.yaml"]);
+    for words in ["E0204", "`classifier` (train-classifier) needs the input `validation`", "`early_stop`, `plateau` and `keep: best` watch a part"] {
+        assert!(said.code == 2 && said.err.contains(words), "no `{words}`: {}", said.err);
+    }
 }
 
 #[test]

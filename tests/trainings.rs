@@ -18,7 +18,7 @@ stages:
   cyclegan:
     stage: train-gan
     in: { samples: films, images: pixels }
-    with: { network: { cyclegan: { from: normal, to: covid, width: 4, blocks: 1, pool: 4 } }, epochs: 2, augment: { flip: true } }
+    with: { network: { cyclegan: { from: normal, to: covid, width: 4, blocks: 1, pool: 4, average: 0.9 } }, epochs: 2, augment: { flip: true } }
   zunair:
     stage: train-gan
     in: { samples: films, images: pixels }
@@ -108,7 +108,7 @@ fn phases_go_on_after_a_kill_and_frozen_layers_stay() {
         space.edit(
             "      epochs: 2\n",
             "      phases:\n        - { train: head, epochs: 4, learning_rate: 0.01 }\n        - { epochs: 8, learning_rate: 0.006, schedule: { one-cycle: { div_factor: 6 } } }\n      \
-             optimiser: { adam: {} }\n      frozen_norms: eval\n      sampling: balanced\n      keep: best\n      trees: { count: 3 }\n",
+             optimiser: { adam: {} }\n      frozen_norms: eval\n      normalise: training-set\n      loss: { class_weights: { given: { covid: 2, normal: 1 } }, label_smoothing: 0.1 }\n      sampling: balanced\n      keep: best\n      trees: { count: 3 }\n",
         );
         space
     };
@@ -168,6 +168,8 @@ fn what_is_wrong_with_a_training_is_said() {
         &["this generator translates films, and none are given"],
     );
     fails(&[("count: 7", "count: 21")], "of-pix2pix", &["21 films are wanted, and `source` has 20 labelled `normal`"]);
+    fails(&[("with: { count: 5, truncation: 0.7 }", "with: { count: 5, reconstruct: true }")], "of-stylegan2", &["none to translate back"]);
+    fails(&[("with: { count: 5 }", "with: { count: 5, truncation: 0.7 }")], "of-dcgan", &["no styles to truncate"]);
     fails(&[("steps: 40, batch: 4", "steps: 40, batch: 6")], "stylegan2", &["`batch`", "must be a multiple of `group`"]);
 }
 

@@ -96,15 +96,19 @@ pub(super) fn arity(port: &Port, is_list: bool, bindings: &[(bool, Span)], diagn
     }
 }
 
-/// Every input that a kind needs must be bound.
+/// Every input that a kind needs, with these parameters, must be bound.
 pub(super) fn inputs_given(raw: &RawStage, kind: &StageKind, stage: &dyn AnyStage, bound: &[&str], diagnostics: &mut Vec<Diagnostic>) {
     for port in kind.inputs.iter().filter(|p| stage.reads(p.name)) {
         // A list that is looked up by tables that are all absent may be absent too.
         let by_absent = !port.by.is_empty() && port.by.iter().all(|by| !bound.contains(by));
-        if matches!(port.arity, Arity::One | Arity::Many | Arity::Gathered) && !bound.contains(&port.name) && !by_absent {
-            let fault = Diagnostic::new("E0204", format!("`{}` ({}) needs the input `{}`", raw.name.text, kind.name, port.name))
+        let why = stage.requires(port.name);
+        if (port.arity != Arity::Optional || why.is_some()) && !bound.contains(&port.name) && !by_absent {
+            let mut fault = Diagnostic::new("E0204", format!("`{}` ({}) needs the input `{}`", raw.name.text, kind.name, port.name))
                 .at(raw.name.span, format!("`{}` is not bound", port.name))
                 .help(format!("add `in: {{ {}: STAGE }}`, where STAGE makes {}", port.name, port.kind));
+            if let Some(why) = why {
+                fault = fault.note(why);
+            }
             if !diagnostics.contains(&fault) {
                 diagnostics.push(fault);
             }

@@ -5,6 +5,7 @@ pub mod blocks;
 pub mod dcgan;
 pub mod densenet;
 pub mod diffaugment;
+mod greys;
 pub mod inception;
 pub mod keras_cyclegan;
 pub mod patchgan;
@@ -17,6 +18,7 @@ pub mod torchvision;
 pub mod vgg;
 mod weights;
 
+pub use greys::Greys;
 pub use weights::{Pretrained, Scope, Weights};
 
 use crate::contract::prelude::*;
@@ -30,7 +32,7 @@ impl From<candle_core::Error> for Error {
         // candle's own operations pass the driver's words on.
         if text.contains(hilum_ops::MEMORY_IS_FULL) || text.contains("OUT_OF_MEMORY") || text.contains("ALLOC_FAILED") {
             let what = if text.contains(hilum_ops::MEMORY_IS_FULL) { text.to_owned() } else { format!("{}: {text}", hilum_ops::MEMORY_IS_FULL) };
-            return Error::helped(what, "lower `batch`, or `size` of `prepare`, or set `precision: bf16`");
+            return Error::helped(what, "train with a lower `batch`, smaller films (`size` of `prepare`) or `precision: bf16`");
         }
         Error::data(format!("a tensor operation was refused: {text}"))
     }
@@ -90,7 +92,11 @@ impl ClassifierNetwork {
     }
     /// Finds parameters that make no sense; `path` is where this stands below `with:`.
     pub fn check(&self, path: &str) -> Vec<BadParameter> {
-        BadParameter::unless([1, 3].contains(&self.channels()), &format!("{path}.{}.channels", self.name()), "must be 1 or 3")
+        let own = match self {
+            ClassifierNetwork::Smallcnn64(c) => c.check(&format!("{path}.{}", self.name())),
+            _ => vec![],
+        };
+        [own, BadParameter::unless([1, 3].contains(&self.channels()), &format!("{path}.{}.channels", self.name()), "must be 1 or 3")].concat()
     }
     /// Names of its weights.
     pub fn names(&self) -> Vec<String> {

@@ -70,6 +70,12 @@ pub fn open_device(choice: DeviceChoice) -> Result<Device> {
     }
 }
 
+/// How many films are made or looked at together where they do not influence each other: fewer of large ones, whose maps fill
+/// memory.
+pub fn films_at_once(side: usize) -> usize {
+    ((1 << 20) / (side * side).max(1)).clamp(1, 64)
+}
+
 /// Packed films as they are, in [0, 1]: `[n, side, side, 1]`.
 pub fn film_tensor(films: &[&[u8]], side: usize, device: &Device) -> Result<Value> {
     let values: Vec<f32> = films.iter().flat_map(|f| f.iter().map(|v| f32::from(*v) / 255.0)).collect();

@@ -69,7 +69,9 @@ impl CrossEntropy {
         let log_p = log_softmax(logits)?;
         let mut terms = log_p.mul(&coefficients)?;
         if self.focal_gamma > 0.0 {
-            terms = terms.mul(&log_p.exp()?.scale(-1.0)?.shift(1.0)?.power(self.focal_gamma)?)?;
+            // A power below one has an infinite slope where p is exactly one: one is taken a float's width away from it.
+            let one = if self.focal_gamma < 1.0 { 1.0 + f64::from(f32::EPSILON) } else { 1.0 };
+            terms = terms.mul(&log_p.exp()?.scale(-1.0)?.shift(one)?.power(self.focal_gamma)?)?;
         }
         terms.sum()
     }

@@ -40,6 +40,10 @@ pub struct Config {
     /// Made films of earlier steps that each discriminator is shown some of.
     #[serde(default = "pool")]
     pub pool: usize,
+    /// Share of a moving average of the generators that each step keeps, such as 0.999; the average makes films then. None in the
+    /// paper.
+    #[serde(default)]
+    pub average: Option<f64>,
     /// Share of the training, at its end, in which the learning rate falls to nothing.
     #[serde(default = "decay")]
     #[schemars(range(min = 0, max = 1))]
@@ -78,6 +82,7 @@ impl Config {
             BadParameter::unless(self.blocks >= 1, &format!("{path}.blocks"), "must be at least 1"),
             BadParameter::unless(self.cycle >= 0.0 && self.cycle.is_finite(), &format!("{path}.cycle"), "must be at least 0"),
             BadParameter::unless(self.identity >= 0.0 && self.identity.is_finite(), &format!("{path}.identity"), "must be at least 0"),
+            BadParameter::unless(self.average.is_none_or(|a| (0.0..1.0).contains(&a)), &format!("{path}.average"), "must be at least 0 and below 1"),
             BadParameter::unless((0.0..=1.0).contains(&self.decay), &format!("{path}.decay"), "must lie between 0 and 1"),
         ]
         .concat()
@@ -104,8 +109,8 @@ impl Generators {
 
 /// CycleGAN with an optimiser for both generators and one for both discriminators.
 pub struct CycleGan {
-    /// Translate films.
-    pub generators: Generators,
+    generators: Generators,
+    average: Option<(Generators, Weights)>,
     of_from: PatchGan,
     of_to: PatchGan,
     weights: [Weights; 2],
@@ -118,6 +123,7 @@ pub struct CycleGan {
 impl CycleGan {
     /// Fresh weights for films of `side` pixels, the generators' from the first stream.
     pub fn new(c: &Config, side: usize, adam: &AdamParameters, device: &Device, [g, d]: [&mut Stream; 2]) -> Result<Self> {
+        let average = c.average.map(|_| made(device, &mut g.clone(), |s| Generators::new(c, s))).transpose()?;
         let (generators, of_g) = made(device, g, |s| Generators::new(c, s))?;
         let ([of_from, of_to], of_d) = made(device, d, |s| {
             let mut new = |name| PatchGan::new(c.channels, c.width, Norm::Instance, &mut s.at(name));
@@ -125,7 +131,12 @@ impl CycleGan {
         })?;
         let optimisers = [&of_g, &of_d].map(|w| adam.build(w.trained()));
         let pools = [Pool::new(c.pool), Pool::new(c.pool)];
-        Ok(CycleGan { generators, of_from, of_to, optimisers, weights: [of_g, of_d], pools, config: c.clone(), side })
+        Ok(CycleGan { generators, average, of_from, of_to, optimisers, weights: [of_g, of_d], pools, config: c.clone(), side })
+    }
+
+    /// What films are made with: the moving average where there is one.
+    pub fn generators(&self) -> &Generators {
+        self.average.as_ref().map_or(&self.generators, |a| &a.0)
     }
 
     /// One step on films of both kinds, `[n, side, side, channels]` in [−1, 1]. `choose` says which film a pool gives.
@@ -166,6 +177,9 @@ impl CycleGan {
             to_d.add(loss.backward()?)?;
         }
         of_d.step(&to_d)?;
+        if let (Some(kept), Some((_, average))) = (self.config.average, &self.average) {
+            average.approach(&self.weights[0], 1.0 - kept)?;
+        }
         Ok(Observed {
             discriminator: d_loss,
             generator: adversarial + cycle + identity,
@@ -179,7 +193,8 @@ impl CycleGan {
 
 impl Adversaries for CycleGan {
     fn weights(&self) -> Vec<(&'static str, &Weights)> {
-        vec![("generator", &self.weights[0]), ("discriminator", &self.weights[1])]
+        let average = self.average.iter().map(|a| ("average", &a.1));
+        average.chain([("generator", &self.weights[0]), ("discriminator", &self.weights[1])]).collect()
     }
     fn optimisers(&mut self) -> Vec<(&'static str, &mut Optimiser)> {
         ["generator.optimiser", "discriminator.optimiser"].into_iter().zip(&mut self.optimisers).collect()

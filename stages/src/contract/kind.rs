@@ -74,6 +74,8 @@ pub trait AnyStage: Send + Sync {
     fn sources(&self) -> Vec<Source>;
     /// See [`Stage::reads`].
     fn reads(&self, port: &str) -> bool;
+    /// See [`Stage::requires`].
+    fn requires(&self, port: &str) -> Option<&'static str>;
     /// See [`Stage::fills`].
     fn fills(&self, port: &str) -> bool;
     /// Opens the inputs, runs, and saves each output into a folder of its port's name below `out`.
@@ -92,6 +94,9 @@ impl<S: Stage> AnyStage for S {
     }
     fn reads(&self, port: &str) -> bool {
         Stage::reads(self, port)
+    }
+    fn requires(&self, port: &str) -> Option<&'static str> {
+        Stage::requires(self, port)
     }
     fn fills(&self, port: &str) -> bool {
         Stage::fills(self, port)

@@ -54,6 +54,10 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     fn reads(&self, _port: &str) -> bool {
         true
     }
+    /// Why an input that may be absent may not be so with these parameters.
+    fn requires(&self, _port: &str) -> Option<&'static str> {
+        None
+    }
     /// False for an output that these parameters do not fill: to use it is a fault.
     fn fills(&self, _port: &str) -> bool {
         true

@@ -5,7 +5,7 @@ use crate::contract::prelude::*;
 use crate::contract::seed::Seed;
 use crate::data::weights::{NetworkDocument, Trained};
 use crate::networks::bagged_trees::BaggedTrees;
-use crate::networks::{Classifier, ClassifierNetwork, Mode, Weights};
+use crate::networks::{Classifier, ClassifierNetwork, Greys, Mode, Weights};
 use crate::training;
 use candle_core::Device;
 use hilum_ops::{Value, without_history};
@@ -19,6 +19,9 @@ pub struct ClassifierDocument {
     pub classes: Vec<String>,
     /// Side of the films it was trained on.
     pub side: usize,
+    /// Mean and deviation that greys are measured in, where they are.
+    #[serde(default)]
+    pub greys: Option<Greys>,
     /// Trees that decide by its features, where they do so in place of its last layer.
     pub trees: Option<BaggedTrees>,
 }
@@ -27,48 +30,61 @@ impl NetworkDocument for ClassifierDocument {
     const TYPE: &'static str = "weights";
 }
 
-/// Films that are looked at together; they do not influence each other.
-const BATCH: usize = 64;
-
 /// Builds a classifier from its document and weights.
 ///
 /// # Errors
 /// Where weights do not fit.
 pub fn open(trained: &Trained<ClassifierDocument>, device: &Device) -> Result<Box<dyn Classifier>> {
     let mut weights = Weights::on(device);
-    let network = trained.document.network.build(trained.document.classes.len(), &mut weights.scope(&mut Seed(0).stream("open", "unused")))?;
+    let document = &trained.document;
+    let network = document.network.build(document.classes.len(), &mut weights.scope(&mut Seed(0).stream("open", "unused")))?;
     trained.load_into(&weights, device)?;
-    Ok(network)
+    Ok(Greys::before(document.greys, network))
 }
 
-/// A row of numbers for every film: of what `look` makes of a batch.
-fn rows(films: &[&[u8]], side: usize, device: &Device, look: impl Fn(&Value) -> Result<Value>) -> Result<Vec<Vec<f32>>> {
-    let mut out = vec![];
-    for chunk in films.chunks(BATCH) {
-        let films = training::film_tensor(chunk, side, device)?;
-        out.extend(without_history(|| look(&films))?.data().to_vec2::<f32>()?);
+/// A network that looks at films, as many at once as their size allows, without changing.
+pub struct Onlooker<'a> {
+    /// The network.
+    pub network: &'a dyn Classifier,
+    /// Side of the films.
+    pub side: usize,
+    /// Where tensors live.
+    pub device: &'a Device,
+    /// Hears how many films were looked at, where somebody wants to.
+    pub cx: Option<&'a Context<'a>>,
+}
+
+impl Onlooker<'_> {
+    /// A row of numbers for every film: of what `look` makes of a batch.
+    fn rows(&self, films: &[&[u8]], look: impl Fn(&Value) -> Result<Value>) -> Result<Vec<Vec<f32>>> {
+        let mut out = vec![];
+        for chunk in films.chunks(training::films_at_once(self.side)) {
+            let chunk = training::film_tensor(chunk, self.side, self.device)?;
+            out.extend(without_history(|| look(&chunk))?.data().to_vec2::<f32>()?);
+            self.cx.map_or(Ok(()), |cx| cx.progress(out.len(), films.len(), "film", &[]))?;
+        }
+        Ok(out)
     }
-    Ok(out)
-}
 
-/// Features of every film before the last layer.
-///
-/// # Errors
-/// Where films do not fit the network.
-pub fn features(network: &dyn Classifier, films: &[&[u8]], side: usize, device: &Device) -> Result<Vec<Vec<f32>>> {
-    rows(films, side, device, |films| network.features(films, &mut Mode::Evaluate))
-}
-
-/// Probabilities of every film: of trees where there are some, of the last layer otherwise.
-///
-/// # Errors
-/// As [`features`].
-pub fn probabilities(network: &dyn Classifier, trees: Option<&BaggedTrees>, films: &[&[u8]], side: usize, device: &Device) -> Result<Vec<Vec<f64>>> {
-    if let Some(trees) = trees {
-        return trees.probabilities(&features(network, films, side, device)?);
+    /// Features of every film before the last layer.
+    ///
+    /// # Errors
+    /// Where films do not fit the network.
+    pub fn features(&self, films: &[&[u8]]) -> Result<Vec<Vec<f32>>> {
+        self.rows(films, |films| self.network.features(films, &mut Mode::Evaluate))
     }
-    let logits = rows(films, side, device, |films| network.head(&network.features(films, &mut Mode::Evaluate)?, &mut Mode::Evaluate))?;
-    Ok(logits.iter().map(|row| softmax(row)).collect())
+
+    /// Probabilities of every film: of trees where there are some, of the last layer otherwise.
+    ///
+    /// # Errors
+    /// As [`Onlooker::features`].
+    pub fn probabilities(&self, trees: Option<&BaggedTrees>, films: &[&[u8]]) -> Result<Vec<Vec<f64>>> {
+        if let Some(trees) = trees {
+            return trees.probabilities(&self.features(films)?);
+        }
+        let logits = self.rows(films, |films| self.network.head(&self.network.features(films, &mut Mode::Evaluate)?, &mut Mode::Evaluate))?;
+        Ok(logits.iter().map(|row| softmax(row)).collect())
+    }
 }
 
 fn softmax(logits: &[f32]) -> Vec<f64> {

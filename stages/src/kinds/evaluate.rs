@@ -1,6 +1,6 @@
 //! Evaluates a classifier on a test set: metrics with intervals by a bootstrap over patients, and every prediction.
 
-use super::classifier::{self, ClassifierDocument};
+use super::classifier::{self, ClassifierDocument, Onlooker};
 use super::documents::{Measured, Prediction, Scores};
 use crate::contract::prelude::*;
 use crate::data::pack::{Gallery, Images};
@@ -77,7 +77,8 @@ impl Stage for Evaluate {
         }
         let network = classifier::open(&inputs.weights, &device)?;
         let films = rows.iter().map(|r| gallery.get(&r.film)).collect::<Result<Vec<_>>>()?;
-        let probabilities = classifier::probabilities(&*network, document.trees.as_ref(), &films, gallery.side, &device)?;
+        let probabilities =
+            Onlooker { network: &*network, side: gallery.side, device: &device, cx: Some(cx) }.probabilities(document.trees.as_ref(), &films)?;
         let labels: Vec<usize> = rows.iter().map(|r| document.classes.iter().position(|c| *c == r.label).expect("BUG: checked above")).collect();
         let measured = Predictions::new(document.classes.len(), labels, probabilities.clone());
 

@@ -18,8 +18,6 @@ pub struct GeneratorDocument {
     pub labels: Vec<String>,
     /// Side of its films in pixels.
     pub side: usize,
-    /// The source of the films it was trained on, such as `phantom`.
-    pub source: String,
 }
 
 impl NetworkDocument for GeneratorDocument {

@@ -71,13 +71,13 @@ impl Stage for Oversample {
         port == "real" || matches!(self.arm, Arm::RealSynthetic | Arm::OnlySynthetic)
     }
 
+    fn requires(&self, port: &str) -> Option<&'static str> {
+        self.reads(port).then_some("its `arm` is made of them")
+    }
+
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
-        let real = inputs.real.ok_or_else(|| Error::helped(format!("the arm `{}` needs real films", self.name()), "bind `real`"))?;
-        let synthetic = match (self.reads("synthetic"), inputs.synthetic) {
-            (true, None) => return Err(Error::helped(format!("the arm `{}` needs synthetic films", self.name()), "bind `synthetic`")),
-            (true, Some(s)) => s,
-            (false, _) => Samples::default(),
-        };
+        let real = inputs.real.expect("BUG: required");
+        let synthetic = if self.reads("synthetic") { inputs.synthetic.expect("BUG: required") } else { Samples::default() };
         let made = synthetic.by_label();
         let groups = real.by_label();
         let largest = groups.values().map(Vec::len).max().ok_or_else(|| Error::data("there is no real film"))?;
@@ -118,10 +118,6 @@ impl Stage for Oversample {
 }
 
 impl Oversample {
-    fn name(&self) -> String {
-        serde_json::to_value(self.arm).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
-    }
-
     fn draw<'a>(&self, synthetic: &[&'a Sample], wanted: usize, label: &str, cx: &Context) -> Result<Vec<&'a Sample>> {
         if synthetic.len() < wanted {
             let found = synthetic.len();

@@ -1,6 +1,6 @@
 //! Synthesizes films with a trained generator: PNG files that say what they are, and packed. Ignorant of how it was trained.
 
-use super::generator::{GeneratorDocument, Opened, to_bytes};
+use super::generator::{GanNetwork, GeneratorDocument, Opened, to_bytes};
 use crate::contract::context::DeviceChoice;
 use crate::contract::prelude::*;
 use crate::data::pack::{Gallery, Images, NewPack};
@@ -56,9 +56,6 @@ fn one() -> f64 {
     1.0
 }
 
-/// Films made at once; they do not influence each other.
-const BATCH: usize = 64;
-
 impl Stage for Synthesize {
     const NAME: &'static str = "synthesize";
     const VERSION: u32 = 2;
@@ -77,7 +74,7 @@ impl Stage for Synthesize {
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
-        self.make(&inputs, BATCH, cx)
+        self.make(&inputs, training::films_at_once(inputs.generator.document.side), cx)
     }
 }
 
@@ -116,6 +113,12 @@ impl Synthesize {
             }
             (None, Some(_), _) => return Err(Error::helped("this generator makes films from noise and translates none", "remove `source`")),
         };
+        if self.reconstruct && document.network.translates().is_none() {
+            return Err(Error::helped("this generator makes films from noise, and has none to translate back", "remove `reconstruct`"));
+        }
+        if self.truncation < 1.0 && !matches!(document.network, GanNetwork::Stylegan2(_)) {
+            return Err(Error::helped("this generator has no styles to truncate", "remove `truncation`"));
+        }
         let device = training::open_device(cx.device)?;
         let generator = Opened::new(&inputs.generator, &device)?;
         let noise = cx.stream("noise");
@@ -213,7 +216,6 @@ mod tests {
     use super::*;
     use crate::contract::context::{Context, NoCheckpoints};
     use crate::contract::seed::Seed;
-    use crate::kinds::generator::GanNetwork;
     use crate::networks::{Weights, dcgan, keras_cyclegan, pix2pix, stylegan2};
     use candle_core::Device;
 
@@ -240,7 +242,7 @@ mod tests {
             }
             GanNetwork::Pix2pix(c) => drop(pix2pix::Generator::new(c.channels, c.levels, c.dropout, &mut scope).unwrap()),
         }
-        let document = GeneratorDocument { network, labels: vec!["covid".into()], side: 32, source: "phantom".into() };
+        let document = GeneratorDocument { network, labels: vec!["covid".into()], side: 32 };
         Trained::of(document, &weights).unwrap()
     }
 
@@ -264,7 +266,8 @@ mod tests {
             let made = |batch: usize, threads: usize| {
                 let source = translates.then(|| Samples::of(rows.clone()));
                 let inputs = Inputs { generator: fresh(&network), source, images: vec![Images::open(&files()).unwrap()] };
-                let stage = Synthesize { count: Some(count), label: None, truncation: 0.8, stretch: false, reconstruct: false };
+                let truncation = if network.contains("stylegan2") { 0.8 } else { 1.0 };
+                let stage = Synthesize { count: Some(count), label: None, truncation, stretch: false, reconstruct: false };
                 let cx = Context {
                     kind: Synthesize::NAME,
                     seed: Some(Seed(3)),

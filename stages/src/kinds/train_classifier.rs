@@ -1,8 +1,9 @@
 //! Trains a classifier of films. The loop stands here in order of execution.
 
+mod choices;
 mod set;
 
-use super::classifier::{self, ClassifierDocument};
+use super::classifier::{ClassifierDocument, Onlooker};
 use crate::contract::prelude::*;
 use crate::contract::source::Source;
 use crate::data::ahead::Ahead;
@@ -13,7 +14,7 @@ use crate::data::sample::Samples;
 use crate::data::table::{Table, number};
 use crate::data::weights::Trained;
 use crate::networks::bagged_trees::BaggedTrees;
-use crate::networks::{Classifier, ClassifierNetwork, Mode, Pretrained, Weights};
+use crate::networks::{ClassifierNetwork, Greys, Mode, Pretrained, Weights};
 use crate::training::loss::Loss;
 use crate::training::phases::{self, FrozenNorms, Phase, Trainable};
 use crate::training::schedule::{Moment, Schedule, Verdict};
@@ -21,6 +22,7 @@ use crate::training::snapshot::{Restored, Snapshot};
 use crate::training::watch::{self, EarlyStopParameters, PlateauParameters, Watch};
 use crate::training::{self, OptimiserChoice, Precision, optimiser};
 use candle_core::Device;
+use choices::{Keep, Normalise, Sampling, Trees};
 use set::{Labelled, Running};
 use std::thread::Scope;
 
@@ -50,7 +52,10 @@ pub struct TrainClassifier {
     /// Weights to begin with; drawn at random where not given.
     #[serde(default)]
     pub weights: Option<Pretrained>,
-    /// Passes over the training set; `steps` says the same in steps.
+    /// What greys are measured in.
+    #[serde(default)]
+    pub normalise: Normalise,
+    /// Passes over the training set, of as many steps as it takes to see each film; `steps` says the same in steps.
     #[serde(default)]
     pub epochs: Option<u32>,
     /// Steps, so that training sets of different sizes get equal budgets.
@@ -100,40 +105,6 @@ pub struct TrainClassifier {
     pub precision: Precision,
 }
 
-/// Which films come in a step.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Sampling {
-    /// Every film once a pass, in an order that is drawn anew.
-    #[default]
-    Shuffled,
-    /// Films drawn with replacement, all labels equally often.
-    Balanced,
-}
-
-/// Which weights stay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Keep {
-    /// Those of the pass with the lowest validation loss.
-    Best,
-    /// Those of the last step.
-    Last,
-}
-
-/// Bagged decision trees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Trees {
-    /// How many; 10 as in scikit-learn.
-    #[serde(default = "default_trees")]
-    #[schemars(range(min = 1))]
-    pub count: u32,
-}
-
-fn default_trees() -> u32 {
-    10
-}
 fn default_batch() -> u32 {
     32
 }
@@ -143,7 +114,7 @@ fn default_optimiser() -> OptimiserChoice {
 
 impl Stage for TrainClassifier {
     const NAME: &'static str = "train-classifier";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
@@ -156,16 +127,21 @@ impl Stage for TrainClassifier {
 
     fn check(&self) -> Vec<BadParameter> {
         let weights = self.weights.as_ref().map(|w| w.check("weights")).unwrap_or_default();
+        let cycled = |s: &Schedule| matches!(s, Schedule::OneCycle(c) if c.cycle_momentum);
+        let cycles = cycled(&self.schedule) || self.phases.iter().any(|p| cycled(&p.schedule));
+        let momentum = !cycles || self.optimiser.has_momentum();
         let single = self.epochs.is_none() && self.steps.is_none() && self.schedule == Schedule::Constant;
         let budget = match self.phases.is_empty() {
-            true if self.trees.is_some() && self.epochs == Some(0) => vec![],
+            true if self.trees.is_some() && self.epochs == Some(0) && self.steps.is_none() => vec![],
             true => training::check_budget(self.epochs, self.steps),
             false => BadParameter::unless(single, "phases", "take the place of `epochs`, `steps` and `schedule`: give these in each phase"),
         };
         [
             self.network.check("network"),
             weights,
+            self.normalise.check("normalise"),
             budget,
+            BadParameter::unless(momentum, "optimiser", "has no momentum that one-cycle could move: set its `cycle_momentum: false`"),
             BadParameter::unless(self.batch >= 2, "batch", "must be at least 2"),
             phases::check(&self.phases, &self.network.names()),
             self.schedule.check("schedule"),
@@ -180,6 +156,11 @@ impl Stage for TrainClassifier {
 
     fn sources(&self) -> Vec<Source> {
         self.weights.iter().map(|w| w.source("weights.path")).collect()
+    }
+
+    fn requires(&self, port: &str) -> Option<&'static str> {
+        let watched = self.early_stop.is_some() || self.plateau.is_some() || self.keep == Some(Keep::Best);
+        (port == "validation" && watched).then_some("`early_stop`, `plateau` and `keep: best` watch a part that is neither trained on nor tested")
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
@@ -198,7 +179,8 @@ impl Stage for TrainClassifier {
         }
         let set = Labelled::of(&inputs.samples.rows, &classes, &gallery)?;
         let validation = inputs.validation.as_ref().map(|v| Labelled::of(&v.rows, &classes, &gallery)).transpose()?;
-        let films = Films { set, validation, classes, side: gallery.side };
+        let greys = self.normalise.units(&inputs.samples, &gallery)?;
+        let films = Films { set, validation, classes, side: gallery.side, greys };
         self.precision.during(cx.device, || std::thread::scope(|scope| self.train(&films, &device, scope, cx)))
     }
 }
@@ -209,6 +191,7 @@ struct Films<'a> {
     validation: Option<Labelled<'a>>,
     classes: Vec<String>,
     side: usize,
+    greys: Option<Greys>,
 }
 
 /// What a step is made with: labels, and pixels as numbers.
@@ -216,7 +199,7 @@ type Batch = (Vec<u32>, Vec<f32>);
 
 impl TrainClassifier {
     fn train<'s>(&'s self, films: &'s Films<'s>, device: &Device, scope: &'s Scope<'s, '_>, cx: &Context) -> Result<Outputs> {
-        let Films { set, validation, classes, side } = films;
+        let Films { set, validation, classes, side, greys } = films;
         let batch = (self.batch as usize).min(set.films.len());
         let per_epoch = set.films.len().div_ceil(batch);
         let single = [Phase { train: Trainable::All, epochs: self.epochs, steps: self.steps, learning_rate: None, schedule: self.schedule.clone() }];
@@ -229,8 +212,10 @@ impl TrainClassifier {
         if let Some(pretrained) = &self.weights {
             pretrained.load(&cx.read_source("weights.path")?, &weights, self.network.ends(), device)?;
         }
+        let network = Greys::before(*greys, network);
         let head = self.network.ends().1;
-        let loss_of = self.loss.build(&set.counts(classes.len()));
+        let loss_of = self.loss.build(classes, &set.counts(classes.len()))?;
+        let onlooker = |cx| Onlooker { network: &*network, side: *side, device, cx };
         let mut dropout = cx.stream("dropout");
         let mut history = Table::new("history", &["epoch", "step", "loss", "accuracy", "validation-loss", "validation-accuracy", "learning-rate"]);
         let (mut sum, mut best) = (Running::default(), vec![]);
@@ -254,7 +239,7 @@ impl TrainClassifier {
             let steps = steps_of(phase);
             let mut optimiser = self.optimiser.build(phase.train.groups(&weights, head));
             phase.train.hold(self.frozen_norms, &weights, head);
-            let mut watch = self.watch(phase, validation.is_some())?;
+            let mut watch = self.watch(phase);
             let first = if number_of_phase == at.0 { at.1 } else { 0 };
             if let (true, Some((_, before))) = (first > 0, &before) {
                 before.optimiser("optimiser", &mut optimiser)?;
@@ -284,14 +269,15 @@ impl TrainClassifier {
                 let mut stop = false;
                 if step.is_multiple_of(per_epoch) || step == steps {
                     let (loss, accuracy) = sum.take();
-                    let watched = validation.as_ref().map(|v| v.measure(&*network, *side, device)).transpose()?;
+                    let watched = validation.as_ref().map(|v| v.measure(&onlooker(None), &self.loss)).transpose()?;
                     let cell = |v: Option<f64>| v.map(number).unwrap_or_default();
                     let numbers = [number(loss), number(accuracy), cell(watched.map(|w| w.0)), cell(watched.map(|w| w.1)), format!("{:.4e}", pace.rate)];
                     history.push([done.div_ceil(per_epoch).to_string(), done.to_string()].into_iter().chain(numbers).collect());
                     match watched.map(|(loss, _)| watch.observe(loss)) {
                         Some(Verdict::Better) if self.keep == Some(Keep::Best) => best = weights.to_safetensors()?,
                         Some(Verdict::Stop) => {
-                            cx.note(format!("training ended after step {step} of {steps}: the validation loss fell no more"));
+                            let what = if phases.len() > 1 { format!("phase {}", number_of_phase + 1) } else { "training".into() };
+                            cx.note(format!("{what} ended after step {step} of {steps}: the validation loss fell no more"));
                             stop = true;
                         }
                         Some(Verdict::Better | Verdict::Wait) | None => {}
@@ -326,8 +312,8 @@ impl TrainClassifier {
         if !weights.are_finite()? {
             return Err(training::diverged(cx, done, all_steps, "lower the learning rate"));
         }
-        let trees = self.trees.map(|trees| self.grow(trees, &*network, films, device, cx)).transpose()?;
-        let document = ClassifierDocument { network: self.network.clone(), classes: classes.clone(), side: *side, trees };
+        let trees = self.trees.map(|trees| self.grow(trees, &onlooker(Some(cx)), films, cx)).transpose()?;
+        let document = ClassifierDocument { network: self.network.clone(), classes: classes.clone(), side: *side, greys: *greys, trees };
         Ok(Outputs { weights: Trained::of(document, &weights)?, history })
     }
 
@@ -351,23 +337,39 @@ impl TrainClassifier {
     }
 
     /// Watches a phase.
-    fn watch(&self, phase: &Phase, has_validation: bool) -> Result<Watch> {
+    fn watch(&self, phase: &Phase) -> Watch {
         // To keep the best weights, losses are watched even where they end nothing.
         let watched = match (&self.early_stop, self.keep) {
             (None, Some(Keep::Best)) => Some(EarlyStopParameters { patience: u32::MAX, min_delta: 0.0 }),
             (stop, _) => stop.clone(),
         };
-        let watch = Watch::new(watched.as_ref(), self.plateau.as_ref(), phase.learning_rate.unwrap_or_else(|| self.optimiser.learning_rate()));
-        if watch.is_wanted() && !has_validation {
-            let help = "connect a part of the split that is neither trained on nor tested, as `validation`";
-            return Err(Error::helped("`early_stop`, `plateau` and `keep: best` watch a validation set, and none is given", help));
-        }
-        Ok(watch)
+        Watch::new(watched.as_ref(), self.plateau.as_ref(), phase.learning_rate.unwrap_or_else(|| self.optimiser.learning_rate()))
     }
 
     /// Trees on the features of all films of the training set.
-    fn grow(&self, trees: Trees, network: &dyn Classifier, films: &Films, device: &Device, cx: &Context) -> Result<BaggedTrees> {
-        let features = classifier::features(network, &films.set.films, films.side, device)?;
+    fn grow(&self, trees: Trees, network: &Onlooker, films: &Films, cx: &Context) -> Result<BaggedTrees> {
+        let features = network.features(&films.set.films)?;
         BaggedTrees::grow(&features, &films.set.labels, films.classes.len(), trees.count as usize, &cx.stream("trees"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &str) -> Vec<String> {
+        let stage: TrainClassifier = serde_json::from_str(text).unwrap();
+        stage.check().iter().map(|b| b.path.join(".")).collect()
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_found() {
+        let cycle = r#""schedule": {"one-cycle": {}}, "optimiser""#;
+        assert!(faults(&format!(r#"{{"network": {{"smallcnn64": {{}}}}, "epochs": 1, {cycle}: {{"sgd": {{}}}}}}"#)).is_empty());
+        assert_eq!(faults(&format!(r#"{{"network": {{"smallcnn64": {{}}}}, "epochs": 1, {cycle}: {{"adadelta": {{}}}}}}"#)), ["optimiser"]);
+        let small = r#"{"network": {"smallcnn64": {"width": 0, "dropout": 1.0}}, "epochs": 1, "normalise": {"given": {"mean": 0.5, "std": 0.0}}}"#;
+        assert_eq!(faults(small), ["network.smallcnn64.width", "network.smallcnn64.dropout", "normalise.given"]);
+        assert!(faults(r#"{"network": {"resnet18": {}}, "epochs": 0, "trees": {"count": 1}}"#).is_empty());
+        assert_eq!(faults(r#"{"network": {"resnet18": {}}, "epochs": 0, "steps": 9, "trees": {"count": 1}}"#).len(), 2);
     }
 }

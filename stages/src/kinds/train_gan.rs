@@ -14,6 +14,7 @@ use crate::data::sample::Samples;
 use crate::data::table::{Table, number};
 use crate::data::weights::Trained;
 use crate::training::alarm::{Alarm, Memory};
+use crate::training::schedule::Moment;
 use crate::training::snapshot::{Restored, Snapshot};
 use crate::training::{self, AdamParameters, Precision};
 use candle_core::Device;
@@ -173,8 +174,8 @@ trait Course {
     fn networks(&self) -> &dyn Adversaries;
     /// As [`Course::networks`].
     fn networks_mut(&mut self) -> &mut dyn Adversaries;
-    /// Factor on the learning rate in pass `pass` of `passes`, counted from 0.
-    fn rate(&self, _pass: usize, _passes: usize) -> f64 {
+    /// Factor on the learning rate at a step of a training of so many passes.
+    fn rate(&self, _at: Moment, _passes: usize) -> f64 {
         1.0
     }
     /// Where its streams are, for a checkpoint. Draws of films are made again from the beginning.
@@ -216,7 +217,6 @@ impl TrainGan {
         let gallery = Gallery::of(&inputs.images)?;
         self.network.check_side(gallery.side)?;
         let films = self.films(&inputs.samples, &gallery)?;
-        let source = inputs.samples.rows[0].source.clone();
         if let Some(few) = films.kinds.iter().map(Vec::len).min().filter(|n| *n < FEW) {
             cx.note(format!(
                 "warning: there {} to learn from: what is made will be little more than copies",
@@ -236,7 +236,7 @@ impl TrainGan {
                 GanNetwork::CycleganZunair(c) => translation::cyclegan_zunair(c, &films.kinds, setting)?,
                 GanNetwork::Pix2pix(c) => translation::pix2pix(c, &films.kinds, setting)?,
             };
-            self.steps(course, before, pass, &films, gallery.side, source, cx)
+            self.steps(course, before, pass, &films, gallery.side, cx)
         })
     }
 
@@ -249,7 +249,6 @@ impl TrainGan {
         pass: usize,
         films: &Films,
         side: usize,
-        source: String,
         cx: &Context,
     ) -> Result<Outputs> {
         let batch = self.batch() as usize;
@@ -277,7 +276,8 @@ impl TrainGan {
         }
 
         for step in done + 1..=steps {
-            let rate = course.rate((step - 1) * batch / pass, passes) * self.optimiser.parameters().learning_rate;
+            let at = Moment { step: step - 1, steps, pass: (step - 1) * batch / pass };
+            let rate = course.rate(at, passes) * self.optimiser.parameters().learning_rate;
             course.networks_mut().set_rate(rate);
             let seen = course.step(step, step == 1 || step == steps || step.is_multiple_of((steps / NORMS).max(1)))?;
             if !seen.is_finite() {
@@ -319,7 +319,7 @@ impl TrainGan {
         if !weights.are_finite()? {
             return Err(training::diverged(cx, steps, steps, help));
         }
-        let document = GeneratorDocument { network: self.network.clone(), labels: films.labels.clone(), side, source };
+        let document = GeneratorDocument { network: self.network.clone(), labels: films.labels.clone(), side };
         let sheet = figure::sheet(&grid, side, course.columns())?;
         Ok(Outputs { generator: Trained::of(document, weights)?, history, grid: Figure { files: vec![("grid.png".into(), sheet)] } })
     }

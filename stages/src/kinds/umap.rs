@@ -1,7 +1,7 @@
 //! A map of films in two dimensions (UMAP, McInnes, Healy & Melville 2018): near films look alike to the network, or in
 //! their pixels. The map's trustworthiness is printed on it; separation on a map proves nothing.
 
-use super::classifier::{self, ClassifierDocument};
+use super::classifier::{self, ClassifierDocument, Onlooker};
 use crate::contract::prelude::*;
 use crate::data::figure::Figure;
 use crate::data::pack::{Gallery, Images};
@@ -133,6 +133,7 @@ fn features(weights: &Trained<ClassifierDocument>, films: &[&[u8]], side: usize,
         return Err(Error::data(format!("the classifier was trained on films of {} pixels, these have {side}", weights.document.side)));
     }
     let device = training::open_device(cx.device)?;
-    let features = classifier::features(&*classifier::open(weights, &device)?, films, side, &device)?;
+    let network = classifier::open(weights, &device)?;
+    let features = Onlooker { network: &*network, side, device: &device, cx: Some(cx) }.features(films)?;
     Ok((features.concat(), features.first().map_or(0, Vec::len)))
 }

@@ -27,6 +27,17 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// Finds parameters that make no sense; `path` is where this stands below `with:`.
+    pub fn check(&self, path: &str) -> Vec<BadParameter> {
+        [
+            BadParameter::unless(self.width >= 1, &format!("{path}.width"), "must be at least 1"),
+            BadParameter::unless((0.0..=0.95).contains(&self.dropout), &format!("{path}.dropout"), "must lie between 0 and 0.95"),
+        ]
+        .concat()
+    }
+}
+
 /// Films `[n, s, s, 1]` in [0, 1], `s` at least 4 → logits `[n, classes]`.
 pub struct SmallCnn {
     layers: Vec<(Conv, BatchNorm)>,

@@ -2,6 +2,7 @@
 
 use crate::contract::prelude::*;
 use hilum_ops::{CrossEntropy, class_balanced_weights};
+use std::collections::BTreeMap;
 
 /// Cross-entropy and its variants.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,7 +19,7 @@ pub struct Loss {
 }
 
 /// What a film of each class counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClassWeights {
     /// The same for all.
@@ -28,27 +29,54 @@ pub enum ClassWeights {
     Balanced,
     /// By the effective number of films with β = 0.9999 (Cui et al. 2019).
     Effective,
+    /// So much each, by label; also α of focal loss. The mean is divided by the sum of the films' weights, as in PyTorch.
+    Given(BTreeMap<String, f64>),
 }
 
 impl Loss {
     /// Finds parameters that make no sense.
     pub fn check(&self, path: &str) -> Vec<BadParameter> {
+        let above = match &self.class_weights {
+            ClassWeights::Given(weights) => weights.values().all(|w| *w > 0.0 && w.is_finite()),
+            _ => true,
+        };
         [
+            BadParameter::unless(above, &format!("{path}.class_weights.given"), "must be greater than 0 for each label"),
             BadParameter::unless((0.0..1.0).contains(&self.label_smoothing), &format!("{path}.label_smoothing"), "must be at least 0 and below 1"),
             BadParameter::unless(self.focal_gamma >= 0.0 && self.focal_gamma.is_finite(), &format!("{path}.focal_gamma"), "must be at least 0"),
         ]
         .concat()
     }
 
-    /// The loss for a training set with so many films of each class; each class has one.
-    pub fn build(&self, films: &[usize]) -> CrossEntropy {
+    /// The loss for a training set with so many films of each of these classes; each class has one.
+    ///
+    /// # Errors
+    /// Where weights are given and not for exactly these classes.
+    pub fn build(&self, classes: &[String], films: &[usize]) -> Result<CrossEntropy> {
         let all: usize = films.iter().sum();
-        let class_weights = match self.class_weights {
+        let class_weights = match &self.class_weights {
             ClassWeights::None => vec![],
             ClassWeights::Balanced => films.iter().map(|n| all as f64 / (films.len() * n) as f64).collect(),
             ClassWeights::Effective => class_balanced_weights(films, 0.9999),
+            ClassWeights::Given(weights) if weights.keys().eq(classes) => weights.values().copied().collect(),
+            ClassWeights::Given(weights) => {
+                let named: Vec<&str> = weights.keys().map(String::as_str).collect();
+                return Err(Error::helped(
+                    format!("`class_weights` names {}, and the training set has {}", named.join(", "), classes.join(", ")),
+                    "give each label of the training set a weight",
+                ));
+            }
         };
-        CrossEntropy { class_weights, label_smoothing: self.label_smoothing, focal_gamma: self.focal_gamma }
+        Ok(CrossEntropy { class_weights, label_smoothing: self.label_smoothing, focal_gamma: self.focal_gamma })
+    }
+
+    /// The loss of one film with these probabilities, without class weights: what is watched on a validation set.
+    pub fn of_film(&self, probabilities: &[f64], label: usize) -> f64 {
+        let term = |(class, p): (usize, &f64)| {
+            let hit = if class == label { 1.0 - self.label_smoothing } else { 0.0 };
+            -(hit + self.label_smoothing / probabilities.len() as f64) * p.max(1e-12).ln() * (1.0 - p).powf(self.focal_gamma)
+        };
+        probabilities.iter().enumerate().map(term).sum()
     }
 }
 
@@ -58,12 +86,41 @@ mod tests {
 
     #[test]
     fn weights_make_up_for_how_rare_a_class_is() {
-        let weights = |class_weights| Loss { class_weights, ..Loss::default() }.build(&[90, 10]).class_weights;
+        let classes = ["covid", "normal"].map(String::from);
+        let build = |class_weights| Loss { class_weights, ..Loss::default() }.build(&classes, &[90, 10]);
+        let weights = |class_weights| build(class_weights).unwrap().class_weights;
+        let given = |pairs: &[(&str, f64)]| ClassWeights::Given(pairs.iter().map(|(l, w)| ((*l).to_owned(), *w)).collect());
+        assert_eq!(weights(given(&[("normal", 0.75), ("covid", 0.25)])), [0.25, 0.75]);
+        assert!(build(given(&[("covid", 0.25), ("flu", 0.75)])).unwrap_err().to_string().contains("names covid, flu, and the training set has covid, normal"));
         assert_eq!(weights(ClassWeights::None), [0.0; 0]);
         // sklearn.utils.class_weight.compute_class_weight("balanced", ...)
         assert_eq!(weights(ClassWeights::Balanced), [100.0 / 180.0, 5.0]);
         let effective = weights(ClassWeights::Effective);
         assert!((effective[1] / effective[0] - 8.964).abs() < 1e-3 && (effective.iter().sum::<f64>() - 2.0).abs() < 1e-12, "{effective:?}");
+    }
+
+    #[test]
+    fn what_is_watched_is_what_is_made_small() {
+        let logits = [[0.3f32, -1.0, 2.0], [1.5, 0.0, -0.5]];
+        let value = hilum_ops::Value::constant(candle_core::Tensor::new(&logits, &candle_core::Device::Cpu).unwrap());
+        for (label_smoothing, focal_gamma) in [(0.0, 0.0), (0.1, 0.0), (0.0, 2.0), (0.2, 0.5)] {
+            let loss = Loss { label_smoothing, focal_gamma, ..Loss::default() };
+            let trained = loss.build(&[], &[1, 1, 1]).unwrap().of(&value, &[2, 1]).unwrap().scalar().unwrap();
+            let watched = logits.iter().zip([2, 1]).map(|(row, label)| {
+                let sum: f64 = row.iter().map(|l| f64::from(*l).exp()).sum();
+                loss.of_film(&row.map(|l| f64::from(l).exp() / sum), label)
+            });
+            assert!((watched.sum::<f64>() / 2.0 - trained).abs() < 1e-6, "{loss:?}");
+        }
+    }
+
+    #[test]
+    fn a_film_that_is_certain_gives_no_infinite_slope() {
+        let loss = Loss { focal_gamma: 0.5, ..Loss::default() }.build(&[], &[1, 1]).unwrap();
+        let logits = hilum_ops::Value::leaf(&candle_core::Tensor::new(&[[40f32, 0.0], [0.0, 0.1]], &candle_core::Device::Cpu).unwrap());
+        let slopes = loss.of(&logits, &[0, 1]).unwrap().backward().unwrap();
+        let slopes = slopes.get(&logits).unwrap().data().to_vec2::<f32>().unwrap();
+        assert!(slopes.iter().flatten().all(|s| s.is_finite()) && slopes[1][0] > 0.0, "{slopes:?}");
     }
 
     #[test]

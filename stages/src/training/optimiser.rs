@@ -139,6 +139,10 @@ impl OptimiserChoice {
         };
         Optimiser::grouped(rule, self.learning_rate(), groups)
     }
+    /// True where a schedule can move its momentum, or what takes its place.
+    pub fn has_momentum(&self) -> bool {
+        !matches!(self, OptimiserChoice::Adadelta(_) | OptimiserChoice::RmsProp(_))
+    }
     /// The learning rate that the study names.
     pub fn learning_rate(&self) -> f64 {
         match self {

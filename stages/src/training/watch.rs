@@ -53,10 +53,6 @@ impl Watch {
         let stop = stop.map(|p| EarlyStop::new(p.min_delta, p.patience));
         Watch { stop, plateau: plateau.map(|p| Plateau::new(p.factor, p.patience, p.least)), rate, losses: vec![] }
     }
-    /// True where somebody must watch.
-    pub fn is_wanted(&self) -> bool {
-        self.stop.is_some() || self.plateau.is_some()
-    }
     /// What a pass with this validation loss means. Without early stopping, nothing.
     pub fn observe(&mut self, loss: f64) -> Verdict {
         self.losses.push(loss);

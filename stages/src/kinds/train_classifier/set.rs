@@ -3,9 +3,8 @@
 use crate::contract::prelude::*;
 use crate::data::pack::Gallery;
 use crate::data::sample::Sample;
-use crate::kinds::classifier;
-use crate::networks::Classifier;
-use candle_core::Device;
+use crate::kinds::classifier::Onlooker;
+use crate::training::loss::Loss;
 use hilum_ops::Value;
 
 /// Films with the numbers of their classes.
@@ -34,12 +33,12 @@ impl<'a> Labelled<'a> {
         (0..classes).map(|class| self.labels.iter().filter(|l| **l as usize == class).count()).collect()
     }
 
-    /// Loss and accuracy without augmentation.
-    pub(super) fn measure(&self, network: &dyn Classifier, side: usize, device: &Device) -> Result<(f64, f64)> {
-        let probabilities = classifier::probabilities(network, None, &self.films, side, device)?;
+    /// Loss and accuracy without augmentation, dropout and class weights.
+    pub(super) fn measure(&self, network: &Onlooker, loss: &Loss) -> Result<(f64, f64)> {
+        let probabilities = network.probabilities(None, &self.films)?;
         let each = || probabilities.iter().zip(&self.labels);
         let n = self.labels.len() as f64;
-        let loss = each().map(|(p, l)| -p[*l as usize].max(1e-12).ln()).sum::<f64>() / n;
+        let loss = each().map(|(p, l)| loss.of_film(p, *l as usize)).sum::<f64>() / n;
         let hits = each().filter(|(p, l)| (0..p.len()).all(|c| p[c] <= p[**l as usize])).count();
         Ok((loss, hits as f64 / n))
     }

@@ -10,7 +10,7 @@ use crate::data::pairs::{Pairs, Rule, nearest};
 use crate::kinds::generator::to_films;
 use crate::networks::Mode;
 use crate::training;
-use crate::training::schedule::linear_decay;
+use crate::training::schedule::{Moment, linear_decay};
 use crate::training::snapshot::{Restored, Snapshot};
 use hilum_ops::{Value, without_history};
 
@@ -27,6 +27,9 @@ struct Translation<'s, 'e, N> {
     decay: f64,
     s: Setting<'s, 'e>,
 }
+
+/// Where the rate falls over fewer passes, it does so step by step.
+const STAIRS: f64 = 10.0;
 
 /// How films are drawn, and whether both films of a pair are changed alike.
 struct Drawing {
@@ -81,7 +84,7 @@ impl Translator for cyclegan::CycleGan {
         self.step(from, to, by_chance(draws), look)
     }
     fn translate(&self, film: &Value, _: &Stream) -> Result<Value> {
-        self.generators.there.forward(film)
+        self.generators().there.forward(film)
     }
 }
 
@@ -124,9 +127,11 @@ impl<N: Translator> Course for Translation<'_, '_, N> {
     fn networks_mut(&mut self) -> &mut dyn Adversaries {
         &mut self.networks
     }
-    fn rate(&self, pass: usize, passes: usize) -> f64 {
-        let decay = (passes as f64 * self.decay).floor();
-        linear_decay(pass as f64, passes as f64 - decay, decay)
+    fn rate(&self, at: Moment, passes: usize) -> f64 {
+        // A few passes are no stairs to come down on: then each step is one.
+        let (at, all) = if passes as f64 * self.decay < STAIRS { (at.step, at.steps) } else { (at.pass, passes) };
+        let decay = (all as f64 * self.decay).floor();
+        linear_decay(at as f64, all as f64 - decay, decay)
     }
     fn write(&self, snapshot: Snapshot) -> Snapshot {
         snapshot.thing("steps", &self.draws.position())

@@ -1,0 +1,98 @@
+//! Greys in units of a mean and a deviation, in front of any classifier.
+
+use super::{Classifier, Mode};
+use crate::contract::prelude::*;
+use hilum_ops::Value;
+
+/// What greys in [0, 1] are measured in: `(grey − mean) / std`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Greys {
+    /// Becomes 0.
+    pub mean: f32,
+    /// Becomes 1.
+    pub std: f32,
+}
+
+impl Greys {
+    /// Mean and standard deviation of all pixels of these films, to the last bit whatever their order.
+    ///
+    /// # Errors
+    /// Where all pixels are the same.
+    pub fn of(films: &[&[u8]]) -> Result<Greys> {
+        let (mut n, mut sum, mut squares) = (0u64, 0u64, 0u128);
+        for film in films {
+            n += film.len() as u64;
+            sum += film.iter().map(|p| u64::from(*p)).sum::<u64>();
+            squares += u128::from(film.iter().map(|p| u64::from(*p).pow(2)).sum::<u64>());
+        }
+        // n² times the variance, in whole numbers.
+        let spread = u128::from(n) * squares - u128::from(sum).pow(2);
+        if spread == 0 {
+            return Err(Error::data("all films are of one and the same grey: they cannot be normalised"));
+        }
+        let n = n as f64;
+        Ok(Greys { mean: (sum as f64 / n / 255.0) as f32, std: ((spread as f64).sqrt() / n / 255.0) as f32 })
+    }
+
+    /// The same network, which is shown greys in these units, where there are some.
+    pub fn before(units: Option<Greys>, network: Box<dyn Classifier>) -> Box<dyn Classifier> {
+        match units {
+            Some(greys) => Box::new(Measured { network, greys }),
+            None => network,
+        }
+    }
+}
+
+/// A network that is shown greys in units.
+struct Measured {
+    network: Box<dyn Classifier>,
+    greys: Greys,
+}
+
+impl Classifier for Measured {
+    fn maps(&self, x: &Value, mode: &mut Mode) -> Result<Value> {
+        let Greys { mean, std } = self.greys;
+        self.network.maps(&x.shift(-f64::from(mean))?.scale(1.0 / f64::from(std))?, mode)
+    }
+    fn features(&self, x: &Value, mode: &mut Mode) -> Result<Value> {
+        let Greys { mean, std } = self.greys;
+        self.network.features(&x.shift(-f64::from(mean))?.scale(1.0 / f64::from(std))?, mode)
+    }
+    fn head(&self, features: &Value, mode: &mut Mode) -> Result<Value> {
+        self.network.head(features, mode)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mean_and_deviation_of_all_pixels() {
+        let films: [&[u8]; 2] = [&[0, 255, 255, 255], &[0, 0, 0, 255]];
+        let greys = Greys::of(&films).unwrap();
+        assert_eq!(greys, Greys { mean: 0.5, std: 0.5 });
+        assert!(Greys::of(&[&[7, 7], &[7, 7]]).is_err());
+    }
+
+    #[test]
+    fn a_network_is_shown_greys_in_units() {
+        let device = candle_core::Device::Cpu;
+        let build = || {
+            let mut stream = crate::contract::seed::Seed(1).stream("test", "weights");
+            let mut weights = crate::networks::Weights::on(&device);
+            crate::networks::ClassifierNetwork::Smallcnn64(Default::default()).build(2, &mut weights.scope(&mut stream)).unwrap()
+        };
+        let film = |of: fn(u8) -> f32| {
+            let values: Vec<f32> = (0..64).map(of).collect();
+            crate::training::films_of(values, 8, &device).unwrap()
+        };
+        let logits = |network: &dyn Classifier, x: &Value| {
+            let features = network.features(x, &mut Mode::Evaluate).unwrap();
+            network.head(&features, &mut Mode::Evaluate).unwrap().data().to_vec2::<f32>().unwrap()
+        };
+        let measured = Greys::before(Some(Greys { mean: 0.25, std: 0.5 }), build());
+        assert_eq!(logits(&*measured, &film(|i| f32::from(i) / 64.0)), logits(&*build(), &film(|i| (f32::from(i) / 64.0 - 0.25) * 2.0)));
+    }
+}

@@ -80,6 +80,17 @@ pub(super) fn csv_rows(bytes: &[u8]) -> (Vec<String>, Vec<Vec<String>>) {
     (lines.next().unwrap_or_default(), lines.collect())
 }
 
+/// Arms of a comparison's table, whose rows come metric by metric, each with all arms in their order.
+pub(super) fn arms(rows: &[Vec<String>]) -> Vec<&str> {
+    let mut arms: Vec<&str> = vec![];
+    for row in rows {
+        if !arms.contains(&row[0].as_str()) {
+            arms.push(&row[0]);
+        }
+    }
+    arms
+}
+
 /// Tables of arms, and the figure.
 pub(super) fn comparisons(f: &Facts, store: &Store) -> Result<Markup> {
     let mut out = vec![];
@@ -89,13 +100,7 @@ pub(super) fn comparisons(f: &Facts, store: &Store) -> Result<Markup> {
         let short = |v: &str| v.parse::<f64>().map_or("–".to_owned(), |v| format!("{v:.3}"));
         let mut metrics: Vec<(&str, &str)> = rows.iter().filter(|r| r.len() > 9).map(|r| (r[2].as_str(), r[3].as_str())).collect();
         metrics.dedup();
-        // Rows come metric by metric, each with all arms in their order.
-        let mut in_order: Vec<&str> = vec![];
-        for row in &rows {
-            if !in_order.contains(&row[0].as_str()) {
-                in_order.push(&row[0]);
-            }
-        }
+        let in_order = arms(&rows);
         out.push(html! {
             h3 { (r.stage) }
             figure { (drawing(&String::from_utf8_lossy(&svg))) }
@@ -214,7 +219,11 @@ pub(super) fn stages(f: &Facts) -> Markup {
                 tbody { @for (name, known) in &f.stages { tr {
                     td { (name) }
                     @match known {
-                        None => { td { (text(&f.resolved["stages"][name]["stage"])) } td { "missing" } td {} td {} td {} }
+                        None => {
+                            td { (text(&f.resolved["stages"][name]["stage"])) }
+                            td { @match f.under_way.iter().find(|u| u.0 == *name) { Some((_, step, _)) => { "after step " (step) } None => { "missing" } } }
+                            td {} td {} td {}
+                        }
                         Some((r, executed)) => {
                             td { (r.recipe.kind) }
                             td { @if *executed { "executed" } @else { "reused" } }

@@ -2,7 +2,7 @@
 
 use super::Facts;
 use super::drawing::drawing;
-use super::parts::{MOMENTS, csv_rows, file, is_warning, of_kind, png};
+use super::parts::{MOMENTS, arms, csv_rows, file, is_warning, of_kind, png};
 use hilum_cache::{Result, Store};
 use hilum_stages::figures;
 use maud::{Markup, html};
@@ -33,22 +33,28 @@ pub(super) fn under_way(f: &Facts) -> Markup {
     } }
 }
 
-/// Curves of all trainings; repeats of one arm share a picture.
+/// Curves of all trainings; repeats of one arm share a colour.
 pub(super) fn histories(f: &Facts, store: &Store) -> Result<Markup> {
     let mut out = vec![];
     for r in of_kind(f, "train-gan") {
         let (header, rows) = file(store, r, "history", ".csv")?.map(|b| csv_rows(&b)).unwrap_or_default();
         out.push(curve(&format!("{}: losses", r.stage), "step", "loss", &header, &rows, &["loss-discriminator", "loss-generator"]));
         let judged = format!("{}: how films look to the discriminator", r.stage);
-        out.push(curve(&judged, "step", "1 is real, 0 is made", &header, &rows, &["d-real", "d-fake"]));
+        out.push(curve(&judged, "step", "judged real", &header, &rows, &["d-real", "d-fake"]));
     }
+    let table = of_kind(f, "compare").next().map(|r| file(store, r, "table", ".csv")).transpose()?.flatten();
+    let (_, rows) = table.map(|b| csv_rows(&b)).unwrap_or_default();
+    let compared = arms(&rows);
     for (column, what) in [("loss", "loss on the training set"), ("validation-loss", "loss on the validation set")] {
         let mut all = vec![];
         for r in of_kind(f, "train-classifier") {
             let (header, rows) = file(store, r, "history", ".csv")?.map(|b| csv_rows(&b)).unwrap_or_default();
             let cell = r.stage.split_once('/').map_or(r.stage.as_str(), |(_, c)| c);
-            all.extend(points(&header, &rows, column).filter(|p| !p.is_empty()).map(|p| (cell.to_owned(), p)));
+            let arm = cell.split('/').filter(|axis| !axis.starts_with("repeat=")).collect::<Vec<_>>().join("/");
+            all.extend(points(&header, &rows, column).filter(|p| !p.is_empty()).map(|p| (arm.clone(), p)));
         }
+        // The colours of arms are those of the comparison.
+        all.sort_by_key(|(arm, _): &(String, Points)| compared.iter().position(|a| a == arm).unwrap_or(usize::MAX));
         if !all.is_empty() {
             out.push(html! { figure { (drawing(&figures::curves(&format!("Classifiers: {what}"), "epoch", "loss", &all))) } });
         }

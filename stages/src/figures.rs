@@ -125,13 +125,19 @@ fn render(name: &str, plots: Vec<Plot>, layout: Layout) -> Result<Figure> {
     Ok(Figure { files: vec![(format!("{name}.svg"), svg.into_bytes()), (format!("{name}.png"), png)] })
 }
 
-/// Curves over steps or epochs as SVG: one line per series of `(name, points)`.
+/// Curves over steps or epochs as SVG: one line per series of `(name, points)`. Series of one name share a colour.
 pub fn curves(caption: &str, x: &str, y: &str, series: &[(String, Vec<(f64, f64)>)]) -> String {
-    let plots: Vec<Plot> = series
-        .iter()
-        .enumerate()
-        .map(|(i, (name, points))| Plot::Line(LinePlot::new().with_data(points.clone()).with_color(COLOURS[i % COLOURS.len()]).with_legend(name.as_str())))
-        .collect();
+    let mut names: Vec<&str> = vec![];
+    let mut plots = vec![];
+    for (name, points) in series {
+        let known = names.iter().position(|n| n == name);
+        let at = known.unwrap_or(names.len());
+        let line = LinePlot::new().with_data(points.clone()).with_color(COLOURS[at % COLOURS.len()]);
+        if known.is_none() {
+            names.push(name);
+        }
+        plots.push(Plot::Line(if known.is_none() { line.with_legend(name.as_str()) } else { line }));
+    }
     let layout = Layout::auto_from_plots(&plots).with_width(560.0).with_height(300.0).with_title(caption).with_title_size(13).with_x_label(x).with_y_label(y);
     scalable(SvgBackend::new().render_scene(&render_multiple(plots, layout)))
 }

@@ -3,7 +3,7 @@
 //! `pixels.u8` holds `[n, side, side]` grey bytes and is mapped into memory; `index.csv` names each film with the digest
 //! of its pixels. The index is there from the first day, because recipes and lineage follow single films.
 
-use super::sample::write;
+use super::sample::{write, write_parts};
 use crate::contract::prelude::*;
 use hilum_cache::Digest;
 use memmap2::Mmap;
@@ -87,8 +87,7 @@ impl OutputType for NewPack {
             writer.serialize(Packed { film: *film, pixels: Digest::of(pixels) }).map_err(|e| Error::data(e.to_string()))?;
         }
         write(&folder.join(INDEX), &writer.into_inner().map_err(|e| Error::data(e.to_string()))?)?;
-        let pixels: Vec<u8> = films.iter().flat_map(|f| f.1.iter().copied()).collect();
-        write(&folder.join(PIXELS), &pixels)
+        write_parts(&folder.join(PIXELS), films.iter().map(|f| f.1.as_slice()))
     }
 }
 

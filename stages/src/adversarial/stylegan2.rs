@@ -36,6 +36,9 @@ pub struct Config {
     pub mixing: f64,
     /// Half-life of the generator's moving average, in thousands of films.
     pub average: f64,
+    /// The half-life is no longer than this share of the films so far, such as 0.05, so that a short training's average leaves what
+    /// it began with. None in the reference's setting for few films.
+    pub ramp: Option<f64>,
     /// Changes to real and made films before the discriminator.
     pub diffaugment: Policy,
 }
@@ -43,7 +46,8 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         let stylegan2::Config { size, channels, mapping_depth, width, latent, group } = stylegan2::Config::default();
-        Config { size, channels, mapping_depth, width, latent, group, r1: 10.0, path_length: 2.0, mixing: 0.9, average: 10.0, diffaugment: Policy::default() }
+        let diffaugment = Policy::default();
+        Config { size, channels, mapping_depth, width, latent, group, r1: 10.0, path_length: 2.0, mixing: 0.9, average: 10.0, ramp: None, diffaugment }
     }
 }
 
@@ -53,6 +57,16 @@ impl Config {
         let Config { size, channels, mapping_depth, width, latent, group, .. } = *self;
         stylegan2::Config { size, channels, mapping_depth, width, latent, group }
     }
+    /// What the moving average keeps of itself over `n` films, after so many others.
+    fn kept(&self, seen: usize, n: usize) -> f64 {
+        let films = self.average * 1000.0;
+        let films = self.ramp.map_or(films, |share| films.min(seen as f64 * share));
+        if films > 0.0 { 0.5f64.powf(n as f64 / films) } else { 0.0 }
+    }
+    /// What share of the weights that it began with the moving average still holds after so many steps.
+    pub fn remembered(&self, steps: usize, batch: usize) -> f64 {
+        (0..steps).map(|step| self.kept(step * batch, batch)).product()
+    }
     /// Finds parameters that make no sense; `path` is where this stands below `with:`.
     pub fn check(&self, path: &str) -> Vec<BadParameter> {
         let at_least_0 = |name: &str, v: f64| BadParameter::unless(v >= 0.0 && v.is_finite(), &format!("{path}.{name}"), "must be at least 0");
@@ -61,6 +75,7 @@ impl Config {
             at_least_0("r1", self.r1),
             at_least_0("path_length", self.path_length),
             at_least_0("average", self.average),
+            BadParameter::unless(self.ramp.is_none_or(|r| r > 0.0 && r.is_finite()), &format!("{path}.ramp"), "must be greater than 0"),
             BadParameter::unless((0.0..=1.0).contains(&self.mixing), &format!("{path}.mixing"), "must lie between 0 and 1"),
         ]
         .concat()
@@ -176,9 +191,7 @@ impl StyleGan2 {
             self.penalties[0] = with_precision(Precision::Float32, || self.r1_step(real, luck))?;
         }
 
-        let films = self.config.average * 1000.0;
-        let kept = if films > 0.0 { 0.5f64.powf(n as f64 / films) } else { 0.0 };
-        self.weights[0].approach(&self.weights[1], 1.0 - kept)?;
+        self.weights[0].approach(&self.weights[1], 1.0 - self.config.kept((step - 1) * n, n))?;
         Ok(Observed {
             discriminator: of_fake.scalar()? + of_real.scalar()?,
             generator: g_loss.scalar()?,
@@ -237,5 +250,21 @@ impl Adversaries for StyleGan2 {
         self.path = Value::constant(Tensor::full(path, (), self.weights[0].device())?);
         self.penalties = before.thing::<[u64; 2]>("penalties")?.map(f64::from_bits);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+
+    /// `ema_beta` of the reference's training loop, for 10,000 films and eight a step.
+    #[test]
+    fn the_average_forgets_as_in_the_reference() {
+        let without = Config::default();
+        assert!((without.kept(0, 8) - 0.999_445_639_1).abs() < 1e-9 && without.kept(0, 8) == without.kept(99, 8));
+        assert!((without.remembered(1250, 8) - 0.5).abs() < 1e-9);
+        let ramped = Config { ramp: Some(0.05), ..Config::default() };
+        assert_eq!(ramped.kept(0, 8), 0.0);
+        assert!((ramped.kept(16_000, 8) - 0.5f64.powf(8.0 / 800.0)).abs() < 1e-12 && ramped.kept(10_000_000, 8) == without.kept(0, 8));
     }
 }

@@ -41,6 +41,14 @@ pub enum GanNetwork {
 }
 
 impl GanNetwork {
+    /// What share of the weights that it began with the network holds that makes films, where that is a moving average.
+    pub fn remembered(&self, steps: usize, batch: usize) -> f64 {
+        match self {
+            GanNetwork::Stylegan2(c) => c.remembered(steps, batch),
+            GanNetwork::Cyclegan(c) => c.average.map_or(0.0, |kept| kept.powf(steps as f64)),
+            GanNetwork::Dcgan(_) | GanNetwork::CycleganZunair(_) | GanNetwork::Pix2pix(_) => 0.0,
+        }
+    }
     /// The name in studies.
     pub fn name(&self) -> &'static str {
         match self {

@@ -101,6 +101,8 @@ impl GanAdam {
 
 /// Fewer films than this are warned of.
 const FEW: usize = 8;
+/// A moving average that holds more of what it began with is warned of.
+const REMEMBERED: f64 = 0.05;
 /// Films per row of the grid, and moments of the training that it shows.
 const GRID: (usize, usize) = (8, 6);
 /// Norms of gradients are taken at about so many steps: they cost a pass over all weights.
@@ -255,6 +257,14 @@ impl TrainGan {
         let steps = self.steps.map_or_else(|| (self.epochs.unwrap_or(1) as usize * pass).div_ceil(batch), |s| s as usize);
         let passes = (steps * batch).div_ceil(pass);
         let help = "lower `optimiser.learning_rate`";
+        let remembered = self.network.remembered(steps, batch);
+        if remembered > REMEMBERED {
+            cx.note(format!(
+                "warning: of the weights that it begins with, the moving average that makes films will hold {:.0} % at the end: train longer, or lower `average`{}",
+                remembered * 100.0,
+                if matches!(self.network, GanNetwork::Stylegan2(_)) { ", or give `ramp: 0.05`" } else { "" }
+            ));
+        }
         let mut alarm = Alarm::new(films.kinds.last().expect("BUG: a course has films"));
         let (mut history, mut grid) = (Table { name: "history", ..Table::default() }, course.first_row()?);
 

@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn the_average_forgets_as_in_the_reference() {
         let without = Config::default();
-        assert!((without.kept(0, 8) - 0.999_445_639_1).abs() < 1e-9 && without.kept(0, 8) == without.kept(99, 8));
+        assert!((without.kept(0, 8) - 0.999_445_635_972_102_3).abs() < 1e-12 && without.kept(0, 8) == without.kept(99, 8));
         assert!((without.remembered(1250, 8) - 0.5).abs() < 1e-9);
         let ramped = Config { ramp: Some(0.05), ..Config::default() };
         assert_eq!(ramped.kept(0, 8), 0.0);

@@ -12,6 +12,7 @@ use hilum_stages::data::film;
 use hilum_stages::data::film::Fit;
 use hilum_stages::data::pack::Images;
 use hilum_stages::data::sample::{Origin, Sample};
+use hilum_stages::data::table::Table;
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -64,7 +65,7 @@ pub(super) fn of_kind<'a>(f: &'a Facts, kind: &'a str) -> impl Iterator<Item = &
 }
 
 /// The bytes of a file of an output.
-pub(super) fn file(store: &Store, r: &Receipt, port: &str, ending: &str) -> Result<Option<Vec<u8>>> {
+fn file(store: &Store, r: &Receipt, port: &str, ending: &str) -> Result<Option<Vec<u8>>> {
     let Some(artifact) = r.outputs.get(port) else { return Ok(None) };
     let found = store.files(artifact)?.into_iter().find(|f| f.name.ends_with(ending));
     found.map(|f| store.read(&f.digest)).transpose()
@@ -74,10 +75,13 @@ pub(super) fn png(bytes: &[u8], alt: &str) -> Markup {
     html! { img alt=(alt) src={ "data:image/png;base64," (STANDARD.encode(bytes)) }; }
 }
 
-pub(super) fn csv_rows(bytes: &[u8]) -> (Vec<String>, Vec<Vec<String>>) {
-    let text = String::from_utf8_lossy(bytes);
-    let mut lines = text.lines().map(|l| l.split(',').map(str::to_owned).collect::<Vec<_>>());
-    (lines.next().unwrap_or_default(), lines.collect())
+/// The table of an output; empty where there is none that reads.
+pub(super) fn table(store: &Store, r: &Receipt, port: &str) -> Result<Table> {
+    let mut table = Table::default();
+    if let Some(bytes) = file(store, r, port, ".csv")? {
+        table.read_csv(&bytes).unwrap_or_default();
+    }
+    Ok(table)
 }
 
 /// Arms of a comparison's table, whose rows come metric by metric, each with all arms in their order.
@@ -95,7 +99,7 @@ pub(super) fn arms(rows: &[Vec<String>]) -> Vec<&str> {
 pub(super) fn comparisons(f: &Facts, store: &Store) -> Result<Markup> {
     let mut out = vec![];
     for r in of_kind(f, "compare") {
-        let (_, rows) = file(store, r, "table", ".csv")?.map(|b| csv_rows(&b)).unwrap_or_default();
+        let rows = table(store, r, "table")?.rows;
         let svg = file(store, r, "figures", ".svg")?.unwrap_or_default();
         let short = |v: &str| v.parse::<f64>().map_or("–".to_owned(), |v| format!("{v:.3}"));
         let mut metrics: Vec<(&str, &str)> = rows.iter().filter(|r| r.len() > 9).map(|r| (r[2].as_str(), r[3].as_str())).collect();

@@ -2,8 +2,9 @@
 
 use super::Facts;
 use super::drawing::drawing;
-use super::parts::{MOMENTS, arms, csv_rows, file, is_warning, of_kind, png};
+use super::parts::{MOMENTS, arms, is_warning, of_kind, png, table};
 use hilum_cache::{Result, Store};
+use hilum_stages::data::table::Table;
 use hilum_stages::figures;
 use maud::{Markup, html};
 
@@ -27,7 +28,7 @@ pub(super) fn under_way(f: &Facts) -> Markup {
             @let losses: Vec<&str> = header.iter().map(String::as_str).filter(|h| h.contains("loss")).collect();
             h3 { (stage) ", after step " (step) }
             @for note in preview.notes.iter().filter(|n| is_warning(n)) { div.warn { (note) } }
-            @if !preview.history.rows.is_empty() { (curve(&format!("{stage}: losses so far"), x, "loss", header, &preview.history.rows, &losses)) }
+            @if !preview.history.rows.is_empty() { (curve(&format!("{stage}: losses so far"), x, "loss", &preview.history, &losses)) }
             @if let Some(films) = &preview.films { figure.sheet.synthetic { figcaption { (MOMENTS) } (png(films, "films so far")) } }
         }
     } }
@@ -37,21 +38,20 @@ pub(super) fn under_way(f: &Facts) -> Markup {
 pub(super) fn histories(f: &Facts, store: &Store) -> Result<Markup> {
     let mut out = vec![];
     for r in of_kind(f, "train-gan") {
-        let (header, rows) = file(store, r, "history", ".csv")?.map(|b| csv_rows(&b)).unwrap_or_default();
-        out.push(curve(&format!("{}: losses", r.stage), "step", "loss", &header, &rows, &["loss-discriminator", "loss-generator"]));
+        let history = table(store, r, "history")?;
+        out.push(curve(&format!("{}: losses", r.stage), "step", "loss", &history, &["loss-discriminator", "loss-generator"]));
         let judged = format!("{}: how films look to the discriminator", r.stage);
-        out.push(curve(&judged, "step", "judged real", &header, &rows, &["d-real", "d-fake"]));
+        out.push(curve(&judged, "step", "judged real", &history, &["d-real", "d-fake"]));
     }
-    let table = of_kind(f, "compare").next().map(|r| file(store, r, "table", ".csv")).transpose()?.flatten();
-    let (_, rows) = table.map(|b| csv_rows(&b)).unwrap_or_default();
-    let compared = arms(&rows);
+    let comparison = of_kind(f, "compare").next().map(|r| table(store, r, "table")).transpose()?.unwrap_or_default();
+    let compared = arms(&comparison.rows);
     for (column, what) in [("loss", "loss on the training set"), ("validation-loss", "loss on the validation set")] {
         let mut all = vec![];
         for r in of_kind(f, "train-classifier") {
-            let (header, rows) = file(store, r, "history", ".csv")?.map(|b| csv_rows(&b)).unwrap_or_default();
+            let history = table(store, r, "history")?;
             let cell = r.stage.split_once('/').map_or(r.stage.as_str(), |(_, c)| c);
             let arm = cell.split('/').filter(|axis| !axis.starts_with("repeat=")).collect::<Vec<_>>().join("/");
-            all.extend(points(&header, &rows, column).filter(|p| !p.is_empty()).map(|p| (arm.clone(), p)));
+            all.extend(points(&history, column).filter(|p| !p.is_empty()).map(|p| (arm.clone(), p)));
         }
         // The colours of arms are those of the comparison.
         all.sort_by_key(|(arm, _): &(String, Points)| compared.iter().position(|a| a == arm).unwrap_or(usize::MAX));
@@ -67,15 +67,15 @@ pub(super) fn histories(f: &Facts, store: &Store) -> Result<Markup> {
 }
 
 /// A column over the first one.
-fn points(header: &[String], rows: &[Vec<String>], column: &str) -> impl Iterator<Item = Points> {
-    let at = header.iter().position(|h| h == column);
-    at.map(|i| rows.iter().filter_map(|r| Some((r.first()?.parse().ok()?, r.get(i)?.parse().ok()?))).collect()).into_iter()
+fn points(history: &Table, column: &str) -> impl Iterator<Item = Points> {
+    let at = history.header.iter().position(|h| h == column);
+    at.map(|i| history.rows.iter().filter_map(|r| Some((r.first()?.parse().ok()?, r.get(i)?.parse().ok()?))).collect()).into_iter()
 }
 
-fn curve(caption: &str, x: &str, y: &str, header: &[String], rows: &[Vec<String>], columns: &[&str]) -> Markup {
-    let window = rows.len().div_ceil(POINTS).max(1);
+fn curve(caption: &str, x: &str, y: &str, history: &Table, columns: &[&str]) -> Markup {
+    let window = history.rows.len().div_ceil(POINTS).max(1);
     let caption = if window == 1 { caption.to_owned() } else { format!("{caption}, means of {window} steps") };
-    let series: Vec<(String, Points)> = columns.iter().flat_map(|c| points(header, rows, c).map(|p| ((*c).to_owned(), thinned(&p, window)))).collect();
+    let series: Vec<(String, Points)> = columns.iter().flat_map(|c| points(history, c).map(|p| ((*c).to_owned(), thinned(&p, window)))).collect();
     html! { figure { (drawing(&figures::curves(&caption, x, y, &series))) } }
 }
 

@@ -30,13 +30,19 @@ impl NetworkDocument for ClassifierDocument {
     const TYPE: &'static str = "weights";
 }
 
-/// Builds a classifier from its document and weights.
+/// Builds a classifier from its document and weights, for films of this side.
 ///
 /// # Errors
-/// Where weights do not fit.
-pub fn open(trained: &Trained<ClassifierDocument>, device: &Device) -> Result<Box<dyn Classifier>> {
-    let mut weights = Weights::on(device);
+/// Where weights do not fit, or the films have another side than those it was trained on.
+pub fn open(trained: &Trained<ClassifierDocument>, side: usize, device: &Device) -> Result<Box<dyn Classifier>> {
     let document = &trained.document;
+    if side != document.side {
+        return Err(Error::helped(
+            format!("the classifier was trained on films of {} pixels, these have {side}", document.side),
+            "give `prepare` the size that the classifier was trained on",
+        ));
+    }
+    let mut weights = Weights::on(device);
     let network = document.network.build(document.classes.len(), &mut weights.scope(&mut Seed(0).stream("open", "unused")))?;
     trained.load_into(&weights, device)?;
     Ok(Greys::before(document.greys, network))

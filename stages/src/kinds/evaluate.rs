@@ -69,13 +69,7 @@ impl Stage for Evaluate {
         }
         let device = training::open_device(cx.device)?;
         let gallery = Gallery::of(&inputs.images)?;
-        if gallery.side != document.side {
-            return Err(Error::helped(
-                format!("the classifier was trained on films of {} pixels, these have {}", document.side, gallery.side),
-                "give `prepare` the size that the classifier was trained on",
-            ));
-        }
-        let network = classifier::open(&inputs.weights, &device)?;
+        let network = classifier::open(&inputs.weights, gallery.side, &device)?;
         let films = rows.iter().map(|r| gallery.get(&r.film)).collect::<Result<Vec<_>>>()?;
         let probabilities =
             Onlooker { network: &*network, side: gallery.side, device: &device, cx: Some(cx) }.probabilities(document.trees.as_ref(), &films)?;

@@ -129,11 +129,8 @@ impl Umap {
 }
 
 fn features(weights: &Trained<ClassifierDocument>, films: &[&[u8]], side: usize, cx: &Context) -> Result<(Vec<f32>, usize)> {
-    if side != weights.document.side {
-        return Err(Error::data(format!("the classifier was trained on films of {} pixels, these have {side}", weights.document.side)));
-    }
     let device = training::open_device(cx.device)?;
-    let network = classifier::open(weights, &device)?;
+    let network = classifier::open(weights, side, &device)?;
     let features = Onlooker { network: &*network, side, device: &device, cx: Some(cx) }.features(films)?;
     Ok((features.concat(), features.first().map_or(0, Vec::len)))
 }

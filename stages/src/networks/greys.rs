@@ -50,14 +50,18 @@ struct Measured {
     greys: Greys,
 }
 
+impl Measured {
+    fn measured(&self, x: &Value) -> Result<Value> {
+        Ok(x.shift(-f64::from(self.greys.mean))?.scale(1.0 / f64::from(self.greys.std))?)
+    }
+}
+
 impl Classifier for Measured {
     fn maps(&self, x: &Value, mode: &mut Mode) -> Result<Value> {
-        let Greys { mean, std } = self.greys;
-        self.network.maps(&x.shift(-f64::from(mean))?.scale(1.0 / f64::from(std))?, mode)
+        self.network.maps(&self.measured(x)?, mode)
     }
     fn features(&self, x: &Value, mode: &mut Mode) -> Result<Value> {
-        let Greys { mean, std } = self.greys;
-        self.network.features(&x.shift(-f64::from(mean))?.scale(1.0 / f64::from(std))?, mode)
+        self.network.features(&self.measured(x)?, mode)
     }
     fn head(&self, features: &Value, mode: &mut Mode) -> Result<Value> {
         self.network.head(features, mode)

@@ -2,9 +2,10 @@
 
 use crate::pipeline::Pipeline;
 use crate::run::execute::Outputs;
+use comfy_table::ContentArrangement;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{ContentArrangement, Table};
 use hilum_cache::{Result, Store};
+use hilum_stages::data::table::Table;
 use std::io::Write;
 
 /// Rows of a comparison that people look at first.
@@ -18,16 +19,18 @@ pub fn show(p: &Pipeline, outputs: &Outputs, store: &Store) -> Result<()> {
         }
         let Some(artifact) = outputs.as_ref().and_then(|o| o.get("table")) else { continue };
         let bytes = store.read(&artifact.digest)?;
-        let text = String::from_utf8_lossy(&bytes);
         // A reader that went away does not matter here.
-        let _ = writeln!(std::io::stdout().lock(), "{}\n{}", stage.name, comparison(&text));
+        let _ = writeln!(std::io::stdout().lock(), "{}\n{}", stage.name, comparison(&bytes));
     }
     Ok(())
 }
 
 /// A comparison as a table: a row per arm, a column per metric, `value [low, high]`.
-fn comparison(csv: &str) -> Table {
-    let mut rows: Vec<Vec<String>> = csv.lines().skip(1).map(|l| l.split(',').map(str::to_owned).collect()).collect();
+fn comparison(csv: &[u8]) -> comfy_table::Table {
+    let mut table = Table::default();
+    // What does not read is empty here: the file itself stands among the results.
+    table.read_csv(csv).unwrap_or_default();
+    let mut rows = table.rows;
     rows.retain(|r| r.len() >= 7 && SHOWN.contains(&r[2].as_str()) && (r[2] != "auroc" || r[3].is_empty()));
     let (mut arms, mut columns): (Vec<String>, Vec<(String, String)>) = (vec![], vec![]);
     for r in &rows {
@@ -39,7 +42,7 @@ fn comparison(csv: &str) -> Table {
             columns.push(column);
         }
     }
-    let mut table = Table::new();
+    let mut table = comfy_table::Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled);
     let title = |(metric, class): &(String, String)| if class.is_empty() { metric.clone() } else { format!("{metric}\n{class}") };
     table.set_header(std::iter::once("arm".to_owned()).chain(columns.iter().map(title)));
@@ -52,4 +55,16 @@ fn comparison(csv: &str) -> Table {
         table.add_row(std::iter::once(arm.clone()).chain(columns.iter().map(cell)));
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_with_a_comma_is_one_cell() {
+        let csv = b"arm,set,metric,class,value,low,high\nreal,all,sensitivity,\"covid, mild\",0.75,0.5,0.875\n";
+        let shown = comparison(csv).to_string();
+        assert!(shown.contains("covid, mild") && shown.contains("0.750") && shown.contains("[0.500, 0.875]"), "{shown}");
+    }
 }

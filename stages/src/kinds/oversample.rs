@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 ports! {
     inputs {
         /// Real films.
-        real: Option<Samples>,
+        real: Samples,
         /// Synthetic films.
         synthetic: Option<Samples>,
     }
@@ -76,7 +76,7 @@ impl Stage for Oversample {
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
-        let real = inputs.real.expect("BUG: required");
+        let real = inputs.real;
         let synthetic = if self.reads("synthetic") { inputs.synthetic.expect("BUG: required") } else { Samples::default() };
         let made = synthetic.by_label();
         let groups = real.by_label();

@@ -47,7 +47,7 @@ fn main() {
     let mut stream = Seed(1).stream("bench", "networks");
     let mut dcgan = Dcgan::new(&Config::default(), &adam, &Device::Cpu, [&mut stream.clone(), &mut stream]).unwrap();
     let (z, mut dropout) = (uniform_noise(&stream, 0, 32, 100, &Device::Cpu).unwrap(), stream.clone());
-    waiting("DCGAN, 32 films of 64 pixels a step", 64, 32, 12, &mut |real| drop(dcgan.step(real, &z, &mut dropout, false).unwrap()));
+    waiting("DCGAN, 32 films of 64 pixels a step", 64, 32, 12, &mut |real| drop(dcgan.step(real, &z, &mut dropout).unwrap()));
     let mut weights = Weights::on(&Device::Cpu);
     let network: ClassifierNetwork = serde_json::from_str(r#"{"smallcnn64": {"width": 8}}"#).unwrap();
     let network = network.build(2, &mut weights.scope(&mut stream)).unwrap();

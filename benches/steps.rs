@@ -56,7 +56,7 @@ fn dcgan_step() -> Step {
     let c = networks::dcgan::Config::default();
     let mut networks = dcgan::Dcgan::new(&c, &rates(0.5), &Device::Cpu, [&mut stream("g"), &mut stream("d")]).unwrap();
     let (real, z, mut dropout) = (films(32, 64, 1, "films"), films(32, 1, 100, "noise"), stream("dropout"));
-    Box::new(move || networks.step(&real, &z, &mut dropout, false).map(drop))
+    Box::new(move || networks.step(&real, &z, &mut dropout).map(drop))
 }
 
 fn translation(text: &str) -> String {
@@ -68,7 +68,7 @@ fn cyclegan_step() -> Step {
     let c: cyclegan::Config = serde_json::from_str(&translation(r#""pool": 0"#)).unwrap();
     let mut networks = cyclegan::CycleGan::new(&c, 128, &rates(0.5), &Device::Cpu, [&mut stream("g"), &mut stream("d")]).unwrap();
     let (a, b) = (films(1, 128, 3, "a"), films(1, 128, 3, "b"));
-    Box::new(move || networks.step(&a, &b, |_| None, false).map(drop))
+    Box::new(move || networks.step(&a, &b, |_| None).map(drop))
 }
 
 /// Both networks' gradients from one forward pass, both applied.
@@ -76,7 +76,7 @@ fn pix2pix_step() -> Step {
     let c: pix2pix::Config = serde_json::from_str(&translation(r#""levels": 5"#)).unwrap();
     let mut networks = pix2pix::Pix2Pix::new(&c, &rates(0.5), &Device::Cpu, [&mut stream("g"), &mut stream("d")]).unwrap();
     let (x, y, mut dropout) = (films(1, 224, 3, "x"), films(1, 224, 3, "y"), stream("dropout"));
-    Box::new(move || networks.step(&x, &y, &mut dropout, false).map(drop))
+    Box::new(move || networks.step(&x, &y, &mut dropout).map(drop))
 }
 
 /// Main steps of both networks and R1.

@@ -12,7 +12,7 @@ use crate::contract::prelude::*;
 use crate::networks::{Scope, Weights};
 use crate::training::snapshot::{Restored, Snapshot};
 use candle_core::Device;
-use hilum_ops::{Gradients, Optimiser, Value, norm_of};
+use hilum_ops::{Optimiser, Value};
 
 /// Networks that are trained against each other.
 pub trait Adversaries {
@@ -55,8 +55,8 @@ pub struct Observed {
     pub on_real: f64,
     /// How made films were judged, before the step; should be 0.
     pub on_fake: f64,
-    /// Norms of the gradients of discriminators and generators, where asked for.
-    pub norms: Option<[f64; 2]>,
+    /// Norms of the gradients of discriminators and generators.
+    pub norms: [f64; 2],
     /// Further terms, by column name; the same names at every step.
     pub terms: Vec<(&'static str, f64)>,
 }
@@ -66,11 +66,6 @@ impl Observed {
     pub fn is_finite(&self) -> bool {
         self.discriminator.is_finite() && self.generator.is_finite() && self.terms.iter().all(|(_, v)| v.is_finite())
     }
-}
-
-/// Norms of both networks' gradients, where asked for: one more pass over them.
-fn norms(wanted: bool, of_d: &Gradients, of_g: &Gradients) -> Result<Option<[f64; 2]>> {
-    Ok(if wanted { Some([norm_of(of_d)?, norm_of(of_g)?]) } else { None })
 }
 
 /// A network with weights of its own.

@@ -11,7 +11,7 @@ pub mod watch;
 use crate::contract::context::DeviceChoice;
 use crate::contract::prelude::*;
 use candle_core::{Device, Tensor};
-use hilum_ops::Value;
+use hilum_ops::{Upload, Value};
 
 pub use optimiser::{AdamParameters, OptimiserChoice};
 
@@ -86,6 +86,12 @@ pub fn film_tensor(films: &[&[u8]], side: usize, device: &Device) -> Result<Valu
 pub fn films_of(values: Vec<f32>, side: usize, device: &Device) -> Result<Value> {
     let n = values.len() / (side * side);
     Ok(Value::constant(Tensor::from_vec(values, (n, side, side, 1), device)?))
+}
+
+/// Numbers that were sent to a device ahead of their use, as films `[n, side, side, 1]` there.
+pub fn films_sent(values: Upload, side: usize) -> Result<Value> {
+    let n = values.len() / (side * side);
+    Ok(Value::constant(values.tensor((n, side, side, 1))?))
 }
 
 /// Noise `[n, 1, 1, latent]` uniform in [−1, 1), film `k` from its own stream.

@@ -3,6 +3,7 @@
 mod convolution;
 mod elementwise;
 mod gpu;
+pub(crate) mod lane;
 pub(crate) mod machine;
 mod norm;
 mod optimiser;

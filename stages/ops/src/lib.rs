@@ -40,6 +40,7 @@ mod shape;
 mod tape;
 mod up_sample;
 mod upfirdn;
+mod upload;
 
 pub use activation::{leaky_relu, rectified, relu, sigmoid, softplus, tanh};
 pub use affine_grid::{affine_grid_sample, translate};
@@ -62,6 +63,7 @@ pub use precision::{Precision, with_precision};
 pub use tape::{Gradients, Value, without_history};
 pub use up_sample::{up_sample_bilinear, up_sample_nearest};
 pub use upfirdn::upfirdn;
+pub use upload::{Upload, Uploads};
 
 /// The version of the operations: raised when the same inputs would give other bits on the same machine.
 pub const VERSION: u32 = 3;

@@ -4,8 +4,9 @@ pub(crate) mod rule;
 
 pub use rule::{Adadelta, Adam, RmsProp, Rule, Sgd};
 
-use crate::backend::{Change, change};
+use crate::backend::{Change, change, compute};
 use crate::memory::Memory;
+use crate::reduce::SquareSum;
 use crate::tape::{Gradients, Value};
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
@@ -197,9 +198,14 @@ pub fn overwrite(target: &Value, source: &Tensor) -> Result<()> {
 /// # Errors
 /// Where a gradient is not float32.
 pub fn norm_of(gradients: &Gradients) -> Result<f64> {
-    let square = |g: &Value| g.detach().square()?.sum()?.scalar();
-    let squares = gradients.all().into_iter().map(square).collect::<Result<Vec<f64>>>()?;
-    Ok(squares.iter().sum::<f64>().sqrt())
+    let square = |g: &Value| compute(&SquareSum, [g.data()], 1);
+    let squares = gradients.all().into_iter().map(square).collect::<Result<Vec<Tensor>>>()?;
+    if squares.is_empty() {
+        return Ok(0.0);
+    }
+    // Read together: a GPU is waited for once.
+    let squares = Tensor::cat(&squares, 0)?.to_vec1::<f32>()?;
+    Ok(squares.into_iter().map(f64::from).sum::<f64>().sqrt())
 }
 
 /// The norm of all gradients together, and the gradients scaled down to `most` where it is larger.

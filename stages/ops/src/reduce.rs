@@ -64,6 +64,19 @@ impl Job<1, 1> for Sum {
     }
 }
 
+/// The sum of squares: `[n] → [1]`
+pub(crate) struct SquareSum;
+
+impl Job<1, 1> for SquareSum {
+    fn name(&self) -> &'static str {
+        "square-sum"
+    }
+    fn on_cpu(&self, [x]: [&[f32]; 1]) -> [Vec<f32>; 1] {
+        let [total] = sums([x], [], 1, 1, |[x], []| [x * x]);
+        [total.into_iter().map(|t| t as f32).collect()]
+    }
+}
+
 /// `[a, b] → [a, r, b]`
 impl Job<1, 1> for Repeat {
     fn name(&self) -> &'static str {

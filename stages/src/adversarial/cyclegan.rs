@@ -2,7 +2,7 @@
 //! generators in one step with adversarial, cycle and identity losses, then both discriminators on films from pools.
 
 use super::pool::Pool;
-use super::{Adversaries, Observed, made, norms};
+use super::{Adversaries, Observed, made};
 use crate::contract::prelude::*;
 use crate::networks::Weights;
 use crate::networks::patchgan::{Norm, PatchGan};
@@ -10,7 +10,7 @@ use crate::networks::resnet_generator::ResNetGenerator;
 use crate::training::AdamParameters;
 use crate::training::snapshot::{Restored, Snapshot};
 use candle_core::Device;
-use hilum_ops::{Gradients, Optimiser, Value, absolute_error, squared_error};
+use hilum_ops::{Gradients, Optimiser, Value, absolute_error, norm_of, squared_error};
 
 /// CycleGAN (Zhu et al. 2017).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -140,7 +140,7 @@ impl CycleGan {
     }
 
     /// One step on films of both kinds, `[n, side, side, channels]` in [−1, 1]. `choose` says which film a pool gives.
-    pub fn step(&mut self, from: &Value, to: &Value, mut choose: impl FnMut(usize) -> Option<usize>, look: bool) -> Result<Observed> {
+    pub fn step(&mut self, from: &Value, to: &Value, mut choose: impl FnMut(usize) -> Option<usize>) -> Result<Observed> {
         let [of_g, of_d] = &mut self.optimisers;
         let Generators { there, back } = &self.generators;
         let trained: Vec<Value> = of_g.weights().cloned().collect();
@@ -185,7 +185,7 @@ impl CycleGan {
             generator: adversarial + cycle + identity,
             on_real,
             on_fake,
-            norms: norms(look, &to_d, &to_g)?,
+            norms: [norm_of(&to_d)?, norm_of(&to_g)?],
             terms: vec![("adversarial", adversarial), ("cycle", cycle), ("identity", identity)],
         })
     }

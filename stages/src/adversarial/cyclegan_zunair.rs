@@ -2,13 +2,13 @@
 //! (`train_cyclegan.ipynb`): each discriminator steps on real and on made films apart, four steps in all; then both
 //! generators in one step on six terms. No pool, no decay.
 
-use super::{Adversaries, Observed, made, norms};
+use super::{Adversaries, Observed, made};
 use crate::contract::prelude::*;
 use crate::networks::Weights;
 use crate::networks::keras_cyclegan::{Discriminator, Generator};
 use crate::training::AdamParameters;
 use candle_core::Device;
-use hilum_ops::{Gradients, Optimiser, Value, absolute_error, squared_error};
+use hilum_ops::{Gradients, Optimiser, Value, absolute_error, norm_of, squared_error};
 
 /// The CycleGAN of Zunair & Hamza (2020): a small U-Net.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -89,7 +89,7 @@ impl CycleGanZunair {
     }
 
     /// One step on films of both kinds, `[n, side, side, channels]` in [−1, 1].
-    pub fn step(&mut self, from: &Value, to: &Value, look: bool) -> Result<Observed> {
+    pub fn step(&mut self, from: &Value, to: &Value) -> Result<Observed> {
         let [of_g, judges @ ..] = &mut self.optimisers;
         let Generators { there, back } = &self.generators;
         let (made_to, made_from) = (there.forward(from)?, back.forward(to)?);
@@ -103,9 +103,7 @@ impl CycleGanZunair {
                 judges[k].step(&gradients)?;
                 d_loss += loss.scalar()?;
                 judged[i] += on.mean()?.scalar()? / 2.0;
-                if look {
-                    to_d.add(gradients)?;
-                }
+                to_d.add(gradients)?;
             }
         }
 
@@ -123,7 +121,7 @@ impl CycleGanZunair {
             generator: g_loss.scalar()?,
             on_real: judged[0],
             on_fake: judged[1],
-            norms: norms(look, &to_d, &to_g)?,
+            norms: [norm_of(&to_d)?, norm_of(&to_g)?],
             terms: vec![("adversarial", fooled.scalar()?), ("cycle", cycle.scalar()?), ("identity", identity.scalar()?)],
         })
     }

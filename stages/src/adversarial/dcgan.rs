@@ -1,13 +1,13 @@
 //! A step of DCGAN as in Davoodi & Lo Giudice and PyTorch's tutorial: the discriminator sees a real and a made batch apart,
 //! their gradients are summed into one step; the generator's step uses the same batch through the updated discriminator.
 
-use super::{Adversaries, Observed, made, norms};
+use super::{Adversaries, Observed, made};
 use crate::contract::prelude::*;
 use crate::networks::dcgan::{Config, Discriminator, Generator};
 use crate::networks::{Mode, Weights};
 use crate::training::AdamParameters;
 use candle_core::Device;
-use hilum_ops::{Optimiser, Value, bce_with_logits, mean_probability};
+use hilum_ops::{Optimiser, Value, bce_with_logits, mean_probability, norm_of};
 
 /// DCGAN with an optimiser for each network.
 pub struct Dcgan {
@@ -27,7 +27,7 @@ impl Dcgan {
     }
 
     /// One step on real films `[n, size, size, 1]` in [−1, 1] and noise `[n, 1, 1, latent]`.
-    pub fn step(&mut self, real: &Value, z: &Value, dropout: &mut Stream, look: bool) -> Result<Observed> {
+    pub fn step(&mut self, real: &Value, z: &Value, dropout: &mut Stream) -> Result<Observed> {
         let [of_g, of_d] = &mut self.optimisers;
         let mut judge = |films: &Value| self.discriminator.forward(films, &mut Mode::Train(dropout));
 
@@ -48,7 +48,7 @@ impl Dcgan {
             generator: g_loss.scalar()?,
             on_real: mean_probability(&on_real)?,
             on_fake: mean_probability(&on_fake)?,
-            norms: norms(look, &to_d, &to_g)?,
+            norms: [norm_of(&to_d)?, norm_of(&to_g)?],
             terms: vec![("d-fake-after", mean_probability(&judged)?)],
         })
     }

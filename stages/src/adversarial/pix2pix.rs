@@ -1,13 +1,13 @@
 //! A step of pix2pix as in TensorFlow's tutorial, which Liang et al. followed: gradients of both networks by one forward
 //! pass, both applied. The discriminator's loss is a sum, not halved.
 
-use super::{Adversaries, Observed, made, norms};
+use super::{Adversaries, Observed, made};
 use crate::contract::prelude::*;
 use crate::networks::pix2pix::{Discriminator, Generator};
 use crate::networks::{Mode, Weights};
 use crate::training::AdamParameters;
 use candle_core::Device;
-use hilum_ops::{Optimiser, Rectifier, Value, absolute_error, bce_with_logits, mean_probability};
+use hilum_ops::{Optimiser, Rectifier, Value, absolute_error, bce_with_logits, mean_probability, norm_of};
 
 /// pix2pix (Isola et al. 2017) as Liang et al. used it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -113,7 +113,7 @@ impl Pix2Pix {
     }
 
     /// One step on films and those that they should become, `[n, side, side, channels]` in [−1, 1].
-    pub fn step(&mut self, from: &Value, to: &Value, dropout: &mut Stream, look: bool) -> Result<Observed> {
+    pub fn step(&mut self, from: &Value, to: &Value, dropout: &mut Stream) -> Result<Observed> {
         let [of_g, of_d] = &mut self.optimisers;
         let judge = |films: &Value| self.discriminator.forward(from, films, true);
         let fake = self.generator.forward(from, &mut Mode::Train(dropout))?;
@@ -134,7 +134,7 @@ impl Pix2Pix {
             generator: g_loss.scalar()?,
             on_real: mean_probability(&on_real)?,
             on_fake: mean_probability(&on_fake)?,
-            norms: norms(look, &to_d, &to_g)?,
+            norms: [norm_of(&to_d)?, norm_of(&to_g)?],
             terms: vec![("adversarial", fooled.scalar()?), ("l1", error.scalar()?)],
         })
     }

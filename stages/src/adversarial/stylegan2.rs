@@ -2,7 +2,7 @@
 //! `training/loss.py` and `training_loop.py`): generator, its path length every fourth step, discriminator, its R1 every
 //! sixteenth, then the moving average of the generator. Every part draws noise of its own.
 
-use super::{Adversaries, Observed, made, norms};
+use super::{Adversaries, Observed, made};
 use crate::contract::prelude::*;
 use crate::networks::Weights;
 use crate::networks::diffaugment::{Draw, Policy};
@@ -10,7 +10,7 @@ use crate::networks::stylegan2::{self, Discriminator, Generator, Noise};
 use crate::training::AdamParameters;
 use crate::training::snapshot::{Restored, Snapshot};
 use candle_core::{Device, Tensor};
-use hilum_ops::{Optimiser, Precision, Value, mean_probability, softplus, with_precision, without_history};
+use hilum_ops::{Optimiser, Precision, Value, mean_probability, norm_of, softplus, with_precision, without_history};
 
 /// StyleGAN2 (Karras et al. 2020) with DiffAugment (Zhao et al. 2020), with the settings for few films.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -166,7 +166,7 @@ impl StyleGan2 {
     }
 
     /// Step `step`, counted from 1, on real films `[n, size, size, channels]` in [−1, 1].
-    pub fn step(&mut self, step: usize, real: &Value, luck: &mut dyn Luck, look: bool) -> Result<Observed> {
+    pub fn step(&mut self, step: usize, real: &Value, luck: &mut dyn Luck) -> Result<Observed> {
         let n = real.dims()[0];
         let (fake, _) = self.make(n, luck)?;
         let g_loss = softplus(&self.judge(&fake, luck)?.scale(-1.0)?)?.mean()?;
@@ -197,7 +197,7 @@ impl StyleGan2 {
             generator: g_loss.scalar()?,
             on_real: mean_probability(&on_real)?,
             on_fake: mean_probability(&on_fake)?,
-            norms: norms(look, &to_d, &to_g)?,
+            norms: [norm_of(&to_d)?, norm_of(&to_g)?],
             terms: ["r1", "path-length"].into_iter().zip(self.penalties).collect(),
         })
     }

@@ -23,6 +23,7 @@ use crate::training::watch::{self, EarlyStopParameters, PlateauParameters, Watch
 use crate::training::{self, OptimiserChoice, Precision, optimiser};
 use candle_core::Device;
 use choices::{Keep, Normalise, Sampling, Trees};
+use hilum_ops::{Upload, Uploads};
 use set::{Labelled, Running};
 use std::thread::Scope;
 
@@ -194,8 +195,8 @@ struct Films<'a> {
     greys: Option<Greys>,
 }
 
-/// What a step is made with: labels, and pixels as numbers.
-type Batch = (Vec<u32>, Vec<f32>);
+/// What a step is made with: labels, and pixels on their way to the device.
+type Batch = candle_core::Result<(Vec<u32>, Upload)>;
 
 impl TrainClassifier {
     fn train<'s>(&'s self, films: &'s Films<'s>, device: &Device, scope: &'s Scope<'s, '_>, cx: &Context) -> Result<Outputs> {
@@ -233,7 +234,7 @@ impl TrainClassifier {
             cx.say_again(before.thing("notes")?);
             done = *step;
         }
-        let feed = self.feed(films, batch, done, scope, cx);
+        let feed = self.feed(films, batch, done, scope, device, cx)?;
 
         for (number_of_phase, phase) in phases.iter().enumerate().skip(at.0) {
             let steps = steps_of(phase);
@@ -246,8 +247,8 @@ impl TrainClassifier {
                 watch.replay(&before.thing::<Vec<u64>>("watched")?);
             }
             for step in first + 1..=steps {
-                let (labels, values) = feed.next();
-                let films = training::films_of(values, *side, device)?;
+                let (labels, values) = feed.next()?;
+                let films = training::films_sent(values, *side)?;
                 let pace = phase.schedule.at(Moment { step: step - 1, steps, pass: (step - 1) / per_epoch }, watch.rate);
                 optimiser.set_rate(pace.rate);
                 if let Some(momentum) = pace.momentum {
@@ -318,7 +319,7 @@ impl TrainClassifier {
     }
 
     /// Batches, from the first that was not yet trained on.
-    fn feed<'s>(&'s self, films: &'s Films<'s>, batch: usize, done: usize, scope: &'s Scope<'s, '_>, cx: &Context) -> Ahead<Batch> {
+    fn feed<'s>(&'s self, films: &'s Films<'s>, batch: usize, done: usize, scope: &'s Scope<'s, '_>, device: &Device, cx: &Context) -> Result<Ahead<Batch>> {
         let set = &films.set;
         let mut order = match self.sampling {
             Sampling::Shuffled => Order::new(cx.stream("order"), set.films.len()),
@@ -329,11 +330,12 @@ impl TrainClassifier {
         };
         order.skip(done * batch);
         let augmentation = cx.stream("augment");
-        Ahead::start(scope, move || {
+        let uploads = Uploads::to(device)?;
+        Ok(Ahead::start(scope, move || {
             let draws = order.batch(batch);
             let labels = draws.iter().map(|d| set.labels[d.0]).collect();
-            (labels, batch::numbers(&set.films, &draws, films.side, &self.augment, &augmentation, (0.0, 1.0)))
-        })
+            Ok((labels, uploads.send(batch::numbers(&set.films, &draws, films.side, &self.augment, &augmentation, (0.0, 1.0)))?))
+        }))
     }
 
     /// Watches a phase.

@@ -30,7 +30,7 @@ ports! {
     outputs {
         /// The trained generator.
         generator: Trained<GeneratorDocument> [influenced samples images],
-        /// Losses and judgements of every step, and norms of gradients of some two hundred.
+        /// Losses, judgements and norms of gradients of every step.
         history: Table [influenced samples images],
         /// Films from the same noise at several steps, earliest in the first row; or translations of the films in the first row.
         grid: Figure [contains samples; influenced images],
@@ -104,13 +104,11 @@ const FEW: usize = 8;
 /// A moving average that holds more of what it began with is warned of.
 const REMEMBERED: f64 = 0.05;
 /// Films per row of the grid, and moments of the training that it shows.
-const GRID: (usize, usize) = (8, 6);
-/// Norms of gradients are taken at about so many steps: they cost a pass over all weights.
-const NORMS: usize = 200;
+const GRID: (usize, usize) = (8, 10);
 
 impl Stage for TrainGan {
     const NAME: &'static str = "train-gan";
-    const VERSION: u32 = 5;
+    const VERSION: u32 = 6;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
@@ -160,8 +158,8 @@ impl Stage for TrainGan {
 
 /// Networks under training together with what they are fed with.
 trait Course {
-    /// A step, counted from 1; `look` asks for norms of gradients, too.
-    fn step(&mut self, step: usize, look: bool) -> Result<Observed>;
+    /// A step, counted from 1.
+    fn step(&mut self, step: usize) -> Result<Observed>;
     /// A row of films that shows how far the generator is, as it would make them now.
     fn look(&self) -> Result<Vec<Vec<u8>>>;
     /// What stands above the first of these rows: the films that are translated.
@@ -289,7 +287,7 @@ impl TrainGan {
             let at = Moment { step: step - 1, steps, pass: (step - 1) * batch / pass };
             let rate = course.rate(at, passes) * self.optimiser.parameters().learning_rate;
             course.networks_mut().set_rate(rate);
-            let seen = course.step(step, step == 1 || step == steps || step.is_multiple_of((steps / NORMS).max(1)))?;
+            let seen = course.step(step)?;
             if !seen.is_finite() {
                 return Err(training::diverged(cx, step, steps, help));
             }
@@ -298,11 +296,12 @@ impl TrainGan {
                 cx.note(warning);
             }
             if step.is_multiple_of(steps.div_ceil(GRID.1).max(1)) || step == steps {
-                let row = course.look()?;
-                if let Some(warning) = alarm.looked(step, &row) {
-                    cx.note(warning);
-                }
-                grid.extend(row);
+                grid.extend(course.look()?);
+            }
+            if alarm.looks(step, steps)
+                && let Some(warning) = alarm.looked(step, &course.look()?)
+            {
+                cx.note(warning);
             }
             cx.checkpoint(step, || {
                 let mut now = Snapshot::default();
@@ -356,14 +355,13 @@ impl TrainGan {
 
 /// A row of the history; its columns are those of the first step.
 fn record(history: &mut Table, step: usize, seen: &Observed) {
-    let norms = seen.norms.unwrap_or([f64::NAN; 2]);
     let own = [
         ("loss-discriminator", seen.discriminator),
         ("loss-generator", seen.generator),
         ("d-real", seen.on_real),
         ("d-fake", seen.on_fake),
-        ("gradient-discriminator", norms[0]),
-        ("gradient-generator", norms[1]),
+        ("gradient-discriminator", seen.norms[0]),
+        ("gradient-generator", seen.norms[1]),
     ];
     let all = || own.iter().chain(&seen.terms);
     if history.header.is_empty() {

@@ -31,6 +31,9 @@ const WON: f64 = 0.95;
 const ALIKE: f64 = 0.2;
 /// Steps before which films are not compared.
 const EARLY: usize = 500;
+/// Films are looked at so often in a training, and not more often than this many steps: making them costs a little.
+const LOOKS: usize = 24;
+const APART: usize = 100;
 /// Films of one look that are compared, and real films.
 const COMPARED: usize = 16;
 
@@ -53,13 +56,16 @@ impl Alarm {
         ))
     }
 
+    /// Whether films are to be looked at after a step.
+    pub fn looks(&self, step: usize, steps: usize) -> bool {
+        self.real > 0.0 && step >= EARLY && step.is_multiple_of((steps / LOOKS).max(APART))
+    }
+
     /// At a look: films that should differ from each other.
     pub fn looked(&mut self, step: usize, made: &[Vec<u8>]) -> Option<String> {
         let films: Vec<&[u8]> = made.iter().take(COMPARED).map(Vec::as_slice).collect();
         let share = difference(&films) / self.real;
-        // Early films are grey and alike in every training.
-        let late = step >= EARLY && films.len() > 1 && self.real > 0.0;
-        self.alike = if late && share < ALIKE { self.alike + 1 } else { 0 };
+        self.alike = if films.len() > 1 && share < ALIKE { self.alike + 1 } else { 0 };
         if self.alike < 3 || std::mem::replace(&mut self.said[1], true) {
             return None;
         }
@@ -109,8 +115,18 @@ mod tests {
         let mut a = alarm();
         let said: Vec<bool> = [0, 0, 10, 1, 1, 1, 1].into_iter().enumerate().map(|(i, spread)| a.looked(500 * i, &films(spread)).is_some()).collect();
         assert_eq!(said, [false, false, false, false, false, true, false]);
-        let mut single = Alarm::new(&[&[1, 2, 3]]);
-        assert!((1..9).all(|i| single.looked(1000 * i, &films(0)).is_none()), "one real film says nothing about variety");
+    }
+
+    #[test]
+    fn films_are_looked_at_often_enough_to_be_early_and_seldom_enough_to_be_cheap() {
+        let looks = |a: &Alarm, steps: usize| (1..=steps).filter(|s| a.looks(*s, steps)).collect::<Vec<_>>();
+        // Early films are grey and alike in every training.
+        assert!(looks(&alarm(), 499).is_empty());
+        assert_eq!(looks(&alarm(), 800), [500, 600, 700, 800]);
+        let long = looks(&alarm(), 24_000);
+        assert_eq!((long.len(), long[0]), (24, 1000));
+        let single = Alarm::new(&[&[1, 2, 3]]);
+        assert!(looks(&single, 9000).is_empty(), "one real film says nothing about variety");
     }
 
     #[test]

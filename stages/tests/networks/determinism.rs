@@ -25,7 +25,7 @@ fn dcgan_steps() -> Result<Vec<u8>> {
     let c = dcgan_networks::Config { size: 32, latent: 16, width: 8, dropout: 0.5 };
     let networks = dcgan::Dcgan::new(&c, &rates(), &device(), [&mut stream(), &mut stream()])?;
     let mut s = stream();
-    after(networks, |n, _| n.step(&film("real", &[8, 1, 32, 32]), &film("z", &[8, 16, 1, 1]), &mut s, true).map(drop))
+    after(networks, |n, _| n.step(&film("real", &[8, 1, 32, 32]), &film("z", &[8, 16, 1, 1]), &mut s).map(drop))
 }
 
 fn translation_steps() -> Result<Vec<u8>> {
@@ -33,16 +33,16 @@ fn translation_steps() -> Result<Vec<u8>> {
     let config = |text: &str| format!(r#"{{"from": "a", "to": "b", {text}}}"#);
     let c: cyclegan::Config = serde_json::from_str(&config(r#""width": 8, "blocks": 2, "pool": 1"#)).unwrap();
     let networks = cyclegan::CycleGan::new(&c, 64, &rates(), &device(), [&mut stream(), &mut stream()])?;
-    let mut out = after(networks, |n, _| n.step(&x, &y, |_| Some(0), true).map(drop))?;
+    let mut out = after(networks, |n, _| n.step(&x, &y, |_| Some(0)).map(drop))?;
 
     let c: cyclegan_zunair::Config = serde_json::from_str(&config(r#""channels": 3"#)).unwrap();
     let networks = cyclegan_zunair::CycleGanZunair::new(&c, &rates(), &device(), [&mut stream(), &mut stream()])?;
-    out.extend(after(networks, |n, _| n.step(&channelled(&x, 3)?, &channelled(&y, 3)?, true).map(drop))?);
+    out.extend(after(networks, |n, _| n.step(&channelled(&x, 3)?, &channelled(&y, 3)?).map(drop))?);
 
     let c: pix2pix::Config = serde_json::from_str(&config(r#""levels": 5"#)).unwrap();
     let networks = pix2pix::Pix2Pix::new(&c, &rates(), &device(), [&mut stream(), &mut stream()])?;
     let mut s = stream();
-    out.extend(after(networks, |n, _| n.step(&x, &y, &mut s, true).map(drop))?);
+    out.extend(after(networks, |n, _| n.step(&x, &y, &mut s).map(drop))?);
     Ok(out)
 }
 
@@ -71,7 +71,7 @@ fn stylegan2_steps() -> Result<Vec<u8>> {
     let c = stylegan2::Config { size: 32, width: 1.0 / 64.0, latent: 32, ..stylegan2::Config::default() };
     let networks = stylegan2::StyleGan2::new(&c, &rates(), &device(), [&mut stream(), &mut stream()])?;
     let mut luck = Luck(stream());
-    after(networks, |n, step| n.step(step, &film("real", &[4, 1, 32, 32]), &mut luck, true).map(drop))
+    after(networks, |n, step| n.step(step, &film("real", &[4, 1, 32, 32]), &mut luck).map(drop))
 }
 
 fn classifier_steps() -> Result<Vec<u8>> {

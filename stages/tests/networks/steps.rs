@@ -59,7 +59,7 @@ fn dcgan_trains_as_in_torch() {
     fill("steps.dcgan.d", weights(&n, "discriminator"));
     compare("dcgan", |step| {
         let (real, z) = (films("dcgan", step, "real", &[8, 1, 32, 32]), films("dcgan", step, "z", &[8, 16, 1, 1]));
-        losses(&n.step(&real, &z, &mut stream(), true).unwrap(), 0)
+        losses(&n.step(&real, &z, &mut stream()).unwrap(), 0)
     });
 }
 
@@ -79,7 +79,7 @@ fn cyclegan_trains_as_in_torch() {
     };
     compare("cyclegan", |step| {
         let [from, to] = ["from", "to"].map(|name| films("cyclegan", step, name, &[1, 1, 64, 64]));
-        losses(&n.step(&from, &to, &mut choose, true).unwrap(), 3)
+        losses(&n.step(&from, &to, &mut choose).unwrap(), 3)
     });
     assert!(draws > 20, "the pool was asked");
 }
@@ -95,7 +95,7 @@ fn zunairs_cyclegan_trains_as_in_keras() {
     fill("steps.zunair.to", weights(&n, "discriminator.to"));
     compare("zunair", |step| {
         let [from, to] = ["from", "to"].map(|name| films("zunair", step, name, &[1, 3, 32, 32]));
-        losses(&n.step(&from, &to, true).unwrap(), 3)
+        losses(&n.step(&from, &to).unwrap(), 3)
     });
 }
 
@@ -107,7 +107,7 @@ fn pix2pix_trains_as_in_keras() {
     fill("steps.pix2pix.d", weights(&n, "discriminator"));
     compare("pix2pix", |step| {
         let [from, to] = ["from", "to"].map(|name| films("pix2pix", step, name, &[2, 1, 64, 64]));
-        losses(&n.step(&from, &to, &mut stream(), true).unwrap(), 2)
+        losses(&n.step(&from, &to, &mut stream()).unwrap(), 2)
     });
 }
 
@@ -169,7 +169,7 @@ fn stylegan2_trains_as_the_reference_with_path_length_and_r1() {
     let mut luck = Luck::default();
     compare("stylegan2", |step| {
         let real = films("stylegan2", step, "real", &[8, 1, 32, 32]);
-        losses(&n.step(step, &real, &mut luck, true).unwrap(), 2)
+        losses(&n.step(step, &real, &mut luck).unwrap(), 2)
     });
     assert_eq!((luck.directions, luck.changes), (5, 62));
     let z = Value::constant(tensor("steps.stylegan2.look", &[2, 32], 3f64.sqrt(), 0.0));

@@ -1,8 +1,9 @@
 //! One GPU: memory, launches, and what is said when it refuses.
 
 use crate::gpu::MEMORY_IS_FULL;
-use candle_core::cuda_backend::cudarc::driver::{self, CudaFunction, CudaSlice, DeviceRepr, DriverError, LaunchConfig};
+use candle_core::cuda_backend::cudarc::driver::{self, CudaFunction, CudaSlice, CudaStream, DeviceRepr, DriverError, LaunchConfig, PinnedHostSlice};
 use candle_core::{CudaDevice, Error, Result};
+use std::sync::Arc;
 
 /// The kernels, compiled by the build script.
 const KERNELS: &str = include_str!(concat!(env!("OUT_DIR"), "/kernels.ptx"));
@@ -30,8 +31,12 @@ impl Gpu {
     /// # Errors
     /// Where the GPU's memory is full: how much was asked for, and what to do.
     pub(crate) fn empty<T: DeviceRepr>(&self, n: usize) -> Result<CudaSlice<T>> {
-        // SAFETY: whoever asks launches a kernel that writes all of it.
-        unsafe { self.device.cuda_stream().alloc::<T>(n.max(1)) }.map_err(|e| self.refused(e, n.max(1) * size_of::<T>()))
+        self.empty_on(&self.device.cuda_stream(), n)
+    }
+    /// As [`Gpu::empty`], taken and given back by another stream.
+    pub(crate) fn empty_on<T: DeviceRepr>(&self, stream: &Arc<CudaStream>, n: usize) -> Result<CudaSlice<T>> {
+        // SAFETY: whoever asks writes all of it before it is read.
+        unsafe { stream.alloc::<T>(n.max(1)) }.map_err(|e| self.refused(e, n.max(1) * size_of::<T>()))
     }
     /// As [`Gpu::empty`], zeroed.
     pub(crate) fn zeros(&self, n: usize) -> Result<CudaSlice<f32>> {
@@ -44,6 +49,18 @@ impl Gpu {
             self.device.cuda_stream().memcpy_htod(values, &mut there).map_err(failed)?;
         }
         Ok(there)
+    }
+
+    /// Memory of the host for `n` numbers, from where the GPU copies by itself; at least for one.
+    ///
+    /// # Errors
+    /// Where the host has none to pin.
+    pub(crate) fn pinned(&self, n: usize) -> Result<PinnedHostSlice<f32>> {
+        let context = self.device.cuda_stream().context().clone();
+        // SAFETY: whoever asks writes all that is read.
+        let memory = unsafe { context.alloc_pinned(n.max(1)) };
+        memory
+            .map_err(|e| Error::Msg(format!("{} MiB of the host's memory cannot be pinned for films on their way to the GPU: {e}", (n * 4).div_ceil(1 << 20))))
     }
 
     fn refused(&self, error: DriverError, bytes: usize) -> Error {

@@ -71,20 +71,24 @@ KERNEL(masked)(u32 n, float scale, const u8* keep, const float* in, float* out) 
 
 // ---- sums: [g, r, c] to [g, s, c], place j of the result from places j, j + s, j + 2s, ... ----
 
-#define SUM(NAME, IN, OUT)                                                        \
+#define SUM(NAME, IN, OUT, OF)                                                    \
     KERNEL(sum_##NAME)(u32 n, u32 r, u32 s, u32 c, const IN* in, OUT* out) {       \
         THREAD;                                                                   \
         const u32 channel = i % c, first = i / c % s, group = i / c / s;          \
         const IN* x = in + (size_t)group * r * c + channel;                       \
         double total = 0.0;                                                       \
-        for (u32 j = first; j < r; j += s) total += (double)x[(size_t)j * c];     \
+        for (u32 j = first; j < r; j += s) {                                      \
+            const double v = (double)x[(size_t)j * c];                            \
+            total += OF;                                                          \
+        }                                                                         \
         out[i] = (OUT)total;                                                      \
     }
 
-SUM(begin, float, double)
-SUM(go_on, double, double)
-SUM(end, double, float)
-SUM(whole, float, float)
+SUM(begin, float, double, v)
+SUM(squares, float, double, v* v)
+SUM(go_on, double, double, v)
+SUM(end, double, float, v)
+SUM(whole, float, float, v)
 
 // ---- norms ----
 

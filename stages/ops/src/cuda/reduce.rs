@@ -2,7 +2,7 @@
 
 use super::gpu::{Gpu, count, launch};
 use super::{Numbers, OnCuda, Part};
-use crate::reduce::Sum;
+use crate::reduce::{SquareSum, Sum};
 use candle_core::Result;
 use candle_core::cuda_backend::cudarc::driver::CudaSlice;
 
@@ -27,6 +27,17 @@ impl OnCuda<1, 1> for Sum {
         launch!(gpu, "sum_begin", g * s * c; count(r)?, count(s)?, count(c)?; &x => &mut parts);
         let (parts, s) = fewer(gpu, parts, g, s, c, RUN)?;
         launch!(gpu, "sum_end", n; count(s)?, 1u32, count(c)?; &parts => &mut total);
+        Ok([total])
+    }
+}
+
+impl OnCuda<1, 1> for SquareSum {
+    fn on_cuda(&self, gpu: &Gpu, [x]: [Part; 1]) -> Result<[Numbers; 1]> {
+        let (r, s) = (x.len(), left(x.len()));
+        let (mut parts, mut total) = (gpu.empty::<f64>(s)?, gpu.empty(1)?);
+        launch!(gpu, "sum_squares", s; count(r)?, count(s)?, 1u32; &x => &mut parts);
+        let (parts, s) = fewer(gpu, parts, 1, s, 1, RUN)?;
+        launch!(gpu, "sum_end", 1; count(s)?, 1u32, 1u32; &parts => &mut total);
         Ok([total])
     }
 }

@@ -1,5 +1,6 @@
 // A CUDA driver for machines without a GPU: memory is the host's, and kernels are compiled for the processor and run thread
-// by thread. It shows that kernels and launches compute what they should. It shows nothing about speed, about memory that
+// by thread. It shows that kernels and launches compute what they should, and that what a second stream copies is waited for:
+// such copies are made as late as they may be. It shows nothing about speed, about memory that
 // threads share (the kernels use none), or about what the real driver refuses.
 
 #include <cmath>
@@ -8,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <string>
 #include <utility>
@@ -197,15 +199,75 @@ CALL cuDeviceGetAttribute(int* value, int attribute, int) {
 CALL cuDeviceTotalMem_v2(size_t* bytes, int) { return *bytes = TOTAL, OK; }
 CALL cuDevicePrimaryCtxRetain(void** context, int) { return *context = (void*)1, OK; }
 CALL cuCtxGetCurrent(void** context) { return *context = (void*)1, OK; }
-CALL cuStreamCreate(void** stream, unsigned) { return *stream = (void*)1, OK; }
 CALL cuStreamIsCapturing(void*, int* status) { return *status = 0, OK; }
-CALL cuEventCreate(void** event, unsigned) { return *event = (void*)1, OK; }
 CALL cuMemGetInfo_v2(size_t* left, size_t* total) { return *left = TOTAL - in_use, *total = TOTAL, OK; }
 CALL cuMemAlloc_v2(Address* at, size_t bytes) { return take_memory(at, bytes); }
 CALL cuMemAllocAsync(Address* at, size_t bytes, void*) { return take_memory(at, bytes); }
 CALL cuMemFree_v2(Address at) { return give_memory(at); }
-CALL cuMemFreeAsync(Address at, void*) { return give_memory(at); }
-CALL cuMemcpyHtoDAsync_v2(Address to, const void* from, size_t bytes, void*) { return memcpy((void*)to, from, bytes), OK; }
+CALL cuMemHostAlloc(void** at, size_t bytes, unsigned) { return *at = malloc(bytes), *at ? OK : FULL; }
+CALL cuMemFreeHost(void* at) { return free(at), OK; }
+
+// The first stream computes at once. Copies to the device in others are left undone until somebody waits for them.
+struct Copy {
+    Address to;
+    const void* from;
+    size_t bytes;
+};
+struct Stream {
+    std::deque<Copy> undone;
+    size_t done = 0;
+    void up_to(size_t copies) {
+        for (; done < copies; done++, undone.pop_front()) memcpy((void*)undone.front().to, undone.front().from, undone.front().bytes);
+    }
+    size_t all() const { return done + undone.size(); }
+};
+struct Event {
+    Stream* stream = nullptr;
+    size_t copies = 0;
+};
+static Stream* first = nullptr;
+struct Turn {
+    Turn() { while (__atomic_test_and_set(&byte, __ATOMIC_ACQUIRE)) {} }
+    ~Turn() { __atomic_clear(&byte, __ATOMIC_RELEASE); }
+    static inline char byte = 0;
+};
+
+CALL cuStreamCreate(Stream** stream, unsigned) {
+    Turn turn;
+    *stream = new Stream;
+    if (!first) first = *stream;
+    return OK;
+}
+CALL cuStreamDestroy_v2(Stream* stream) {
+    Turn turn;
+    return stream->up_to(stream->all()), OK;
+}
+CALL cuStreamSynchronize(Stream* stream) {
+    Turn turn;
+    if (stream) stream->up_to(stream->all());
+    return OK;
+}
+CALL cuEventCreate(Event** event, unsigned) { return *event = new Event, OK; }
+CALL cuEventDestroy_v2(Event* event) { return delete event, OK; }
+CALL cuEventRecord(Event* event, Stream* stream) {
+    Turn turn;
+    return event->stream = stream, event->copies = stream->all(), OK;
+}
+CALL cuEventSynchronize(Event* event) {
+    Turn turn;
+    if (event->stream) event->stream->up_to(event->copies);
+    return OK;
+}
+CALL cuStreamWaitEvent(Stream*, Event* event, unsigned) { return cuEventSynchronize(event); }
+CALL cuMemcpyHtoDAsync_v2(Address to, const void* from, size_t bytes, Stream* stream) {
+    Turn turn;
+    if (!stream || stream == first) return memcpy((void*)to, from, bytes), OK;
+    return stream->undone.push_back({to, from, bytes}), OK;
+}
+CALL cuMemFreeAsync(Address at, Stream* stream) {
+    if (stream && stream != first) cuStreamSynchronize(stream);
+    return give_memory(at);
+}
 CALL cuMemcpyDtoHAsync_v2(void* to, Address from, size_t bytes, void*) { return memcpy(to, (void*)from, bytes), OK; }
 CALL cuMemcpyDtoDAsync_v2(Address to, Address from, size_t bytes, void*) { return memmove((void*)to, (void*)from, bytes), OK; }
 CALL cuMemsetD8Async(Address at, unsigned char value, size_t bytes, void*) { return memset((void*)at, value, bytes), OK; }

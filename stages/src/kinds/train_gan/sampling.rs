@@ -11,27 +11,31 @@ use crate::networks::stylegan2::Noise;
 use crate::training;
 use crate::training::snapshot::{Restored, Snapshot};
 use candle_core::{Device, Tensor};
-use hilum_ops::{Value, without_history};
+use hilum_ops::{Upload, Uploads, Value, without_history};
+
+/// Batches on their way to the device.
+type Feed = Ahead<candle_core::Result<Upload>>;
 
 /// Batches of shuffled films in [−1, 1], from the first that was not yet trained on.
-fn feed<'s>(films: &'s [&'s [u8]], s: &Setting<'s, '_>) -> Ahead<Vec<f32>> {
+fn feed<'s>(films: &'s [&'s [u8]], s: &Setting<'s, '_>) -> Result<Feed> {
     let (mut order, augmentation) = (Order::new(s.cx.stream("order"), films.len()), s.cx.stream("augment"));
     let (batch, side, augment) = (s.batch, s.side, s.augment);
     order.skip(s.done * batch);
-    Ahead::start(s.scope, move || batch::numbers(films, &order.batch(batch), side, augment, &augmentation, (-1.0, 1.0)))
+    let uploads = Uploads::to(s.device)?;
+    Ok(Ahead::start(s.scope, move || uploads.send(batch::numbers(films, &order.batch(batch), side, augment, &augmentation, (-1.0, 1.0)))))
 }
 
 /// DCGAN; and the films of a pass.
 pub(super) fn dcgan<'s>(c: &crate::networks::dcgan::Config, films: &'s [&'s [u8]], s: Setting<'s, '_>) -> Result<(Box<dyn Course + 's>, usize)> {
     let networks = dcgan::Dcgan::new(c, &s.adam, s.device, [&mut s.cx.stream("generator"), &mut s.cx.stream("discriminator")])?;
     let fixed = training::uniform_noise(&s.cx.stream("grid"), 0, GRID.0, c.latent, s.device)?;
-    let feed = feed(films, &s);
+    let feed = feed(films, &s)?;
     Ok((Box::new(Dcgan { networks, feed, fixed, noise: s.cx.stream("noise"), dropout: s.cx.stream("dropout"), latent: c.latent, s }), films.len()))
 }
 
 struct Dcgan<'s, 'e> {
     networks: dcgan::Dcgan,
-    feed: Ahead<Vec<f32>>,
+    feed: Feed,
     noise: Stream,
     dropout: Stream,
     fixed: Value,
@@ -40,10 +44,10 @@ struct Dcgan<'s, 'e> {
 }
 
 impl Course for Dcgan<'_, '_> {
-    fn step(&mut self, step: usize, look: bool) -> Result<Observed> {
-        let real = training::films_of(self.feed.next(), self.s.side, self.s.device)?;
+    fn step(&mut self, step: usize) -> Result<Observed> {
+        let real = training::films_sent(self.feed.next()?, self.s.side)?;
         let z = training::uniform_noise(&self.noise, (step * self.s.batch) as u64, self.s.batch, self.latent, self.s.device)?;
-        self.networks.step(&real, &z, &mut self.dropout, look)
+        self.networks.step(&real, &z, &mut self.dropout)
     }
     fn look(&self) -> Result<Vec<Vec<u8>>> {
         // Running statistics, as `synthesize` will use them: the grid shows what would be made now.
@@ -69,7 +73,7 @@ impl Course for Dcgan<'_, '_> {
 pub(super) fn stylegan2<'s>(c: &stylegan2::Config, films: &'s [&'s [u8]], s: Setting<'s, '_>) -> Result<(Box<dyn Course + 's>, usize)> {
     let networks = stylegan2::StyleGan2::new(c, &s.adam, s.device, [&mut s.cx.stream("generator"), &mut s.cx.stream("discriminator")])?;
     let fixed = training::normal_noise(&s.cx.stream("grid"), 0, GRID.0, c.latent, s.device)?;
-    let feed = feed(films, &s);
+    let feed = feed(films, &s)?;
     let streams = STREAMS.map(|name| s.cx.stream(name));
     let luck = Luck { streams, mixing: c.mixing, latent: c.latent, side: s.side, device: s.device.clone() };
     Ok((Box::new(StyleGan2 { networks, feed, fixed, luck, channels: c.channels, s }), films.len()))
@@ -77,7 +81,7 @@ pub(super) fn stylegan2<'s>(c: &stylegan2::Config, films: &'s [&'s [u8]], s: Set
 
 struct StyleGan2<'s, 'e> {
     networks: stylegan2::StyleGan2,
-    feed: Ahead<Vec<f32>>,
+    feed: Feed,
     fixed: Value,
     luck: Luck,
     channels: usize,
@@ -120,9 +124,9 @@ impl stylegan2::Luck for Luck {
 }
 
 impl Course for StyleGan2<'_, '_> {
-    fn step(&mut self, step: usize, look: bool) -> Result<Observed> {
-        let real = channelled(&training::films_of(self.feed.next(), self.s.side, self.s.device)?, self.channels)?;
-        self.networks.step(step, &real, &mut self.luck, look)
+    fn step(&mut self, step: usize) -> Result<Observed> {
+        let real = channelled(&training::films_sent(self.feed.next()?, self.s.side)?, self.channels)?;
+        self.networks.step(step, &real, &mut self.luck)
     }
     fn look(&self) -> Result<Vec<Vec<u8>>> {
         let g = &self.networks.average;

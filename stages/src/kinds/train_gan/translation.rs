@@ -12,12 +12,12 @@ use crate::networks::Mode;
 use crate::training;
 use crate::training::schedule::{Moment, linear_decay};
 use crate::training::snapshot::{Restored, Snapshot};
-use hilum_ops::{Value, without_history};
+use hilum_ops::{Upload, Uploads, Value, without_history};
 
 /// A course of translation: networks, pairs of batches, and the one stream that steps draw from.
 struct Translation<'s, 'e, N> {
     networks: N,
-    feed: Ahead<[Vec<f32>; 2]>,
+    feed: Ahead<candle_core::Result<[Upload; 2]>>,
     /// Of the pool, or of dropout.
     draws: Stream,
     /// The films that are looked at.
@@ -38,28 +38,30 @@ struct Drawing {
 }
 
 impl<'s, 'e, N> Translation<'s, 'e, N> {
-    fn new(networks: N, kinds: &'s [Vec<&'s [u8]>], drawing: Drawing, channels: usize, s: Setting<'s, 'e>) -> (Self, usize) {
+    fn new(networks: N, kinds: &'s [Vec<&'s [u8]>], drawing: Drawing, channels: usize, s: Setting<'s, 'e>) -> Result<(Self, usize)> {
         let mut pairs = Pairs::new(s.cx.stream("order"), [kinds[0].len(), kinds[1].len()], drawing.rule);
         let pass = pairs.pass_len();
         pairs.skip(s.done * s.batch);
         let of_to = if drawing.alike { "augment.from" } else { "augment.to" };
         let streams = [s.cx.stream("augment.from"), s.cx.stream(of_to)];
         let (n, side, augment) = (s.batch, s.side, s.augment);
+        let uploads = Uploads::to(s.device)?;
         let feed = Ahead::start(s.scope, move || {
             let drawn: Vec<([usize; 2], u64)> = (0..n).map(|_| pairs.draw()).collect();
-            [0, 1].map(|kind| {
+            let of = |kind: usize| {
                 let draws: Vec<(usize, u64)> = drawn.iter().map(|(films, number)| (films[kind], *number)).collect();
-                batch::numbers(&kinds[kind], &draws, side, augment, &streams[kind], (-1.0, 1.0))
-            })
+                uploads.send(batch::numbers(&kinds[kind], &draws, side, augment, &streams[kind], (-1.0, 1.0)))
+            };
+            Ok([of(0)?, of(1)?])
         });
         let shown = kinds[0].iter().step_by((kinds[0].len() / GRID.0).max(1)).take(GRID.0).copied().collect();
-        (Translation { networks, feed, draws: s.cx.stream("steps"), shown, channels, decay: 0.0, s }, pass)
+        Ok((Translation { networks, feed, draws: s.cx.stream("steps"), shown, channels, decay: 0.0, s }, pass))
     }
 
     /// The next films of both kinds.
     fn films(&self) -> Result<[Value; 2]> {
-        let [from, to] = self.feed.next();
-        let of = |values| channelled(&training::films_of(values, self.s.side, self.s.device)?, self.channels);
+        let [from, to] = self.feed.next()?;
+        let of = |values| channelled(&training::films_sent(values, self.s.side)?, self.channels);
         Ok([of(from)?, of(to)?])
     }
     /// The films that are looked at, translated.
@@ -75,13 +77,13 @@ impl<'s, 'e, N> Translation<'s, 'e, N> {
 
 /// What a network that translates does with both kinds of films.
 trait Translator: Adversaries {
-    fn step_on(&mut self, films: &[Value; 2], draws: &mut Stream, look: bool) -> Result<Observed>;
+    fn step_on(&mut self, films: &[Value; 2], draws: &mut Stream) -> Result<Observed>;
     fn translate(&self, film: &Value, draws: &Stream) -> Result<Value>;
 }
 
 impl Translator for cyclegan::CycleGan {
-    fn step_on(&mut self, [from, to]: &[Value; 2], draws: &mut Stream, look: bool) -> Result<Observed> {
-        self.step(from, to, by_chance(draws), look)
+    fn step_on(&mut self, [from, to]: &[Value; 2], draws: &mut Stream) -> Result<Observed> {
+        self.step(from, to, by_chance(draws))
     }
     fn translate(&self, film: &Value, _: &Stream) -> Result<Value> {
         self.generators().there.forward(film)
@@ -89,8 +91,8 @@ impl Translator for cyclegan::CycleGan {
 }
 
 impl Translator for cyclegan_zunair::CycleGanZunair {
-    fn step_on(&mut self, [from, to]: &[Value; 2], _: &mut Stream, look: bool) -> Result<Observed> {
-        self.step(from, to, look)
+    fn step_on(&mut self, [from, to]: &[Value; 2], _: &mut Stream) -> Result<Observed> {
+        self.step(from, to)
     }
     fn translate(&self, film: &Value, _: &Stream) -> Result<Value> {
         self.generators.there.forward(film)
@@ -98,8 +100,8 @@ impl Translator for cyclegan_zunair::CycleGanZunair {
 }
 
 impl Translator for pix2pix::Pix2Pix {
-    fn step_on(&mut self, [from, to]: &[Value; 2], draws: &mut Stream, look: bool) -> Result<Observed> {
-        self.step(from, to, draws, look)
+    fn step_on(&mut self, [from, to]: &[Value; 2], draws: &mut Stream) -> Result<Observed> {
+        self.step(from, to, draws)
     }
     fn translate(&self, film: &Value, draws: &Stream) -> Result<Value> {
         // The same draws for every look, away from those of the training. Running statistics move along, and nobody reads them.
@@ -108,9 +110,9 @@ impl Translator for pix2pix::Pix2Pix {
 }
 
 impl<N: Translator> Course for Translation<'_, '_, N> {
-    fn step(&mut self, _: usize, look: bool) -> Result<Observed> {
+    fn step(&mut self, _: usize) -> Result<Observed> {
         let films = self.films()?;
-        self.networks.step_on(&films, &mut self.draws, look)
+        self.networks.step_on(&films, &mut self.draws)
     }
     fn look(&self) -> Result<Vec<Vec<u8>>> {
         self.shown(|film| self.networks.translate(film, &self.draws))
@@ -150,7 +152,7 @@ fn streams(s: &Setting) -> [Stream; 2] {
 pub(super) fn cyclegan<'s>(c: &cyclegan::Config, kinds: &'s [Vec<&'s [u8]>], s: Setting<'s, '_>) -> Result<(Box<dyn Course + 's>, usize)> {
     let networks = cyclegan::CycleGan::new(c, s.side, &s.adam, s.device, streams(&s).each_mut())?;
     let drawing = Drawing { rule: Rule::Unaligned { pass: kinds[0].len().max(kinds[1].len()) }, alike: false };
-    let (course, pass) = Translation::new(networks, kinds, drawing, c.channels, s);
+    let (course, pass) = Translation::new(networks, kinds, drawing, c.channels, s)?;
     Ok((Box::new(Translation { decay: c.decay, ..course }), pass))
 }
 
@@ -158,7 +160,7 @@ pub(super) fn cyclegan<'s>(c: &cyclegan::Config, kinds: &'s [Vec<&'s [u8]>], s: 
 pub(super) fn cyclegan_zunair<'s>(c: &cyclegan_zunair::Config, kinds: &'s [Vec<&'s [u8]>], s: Setting<'s, '_>) -> Result<(Box<dyn Course + 's>, usize)> {
     let networks = cyclegan_zunair::CycleGanZunair::new(c, &s.adam, s.device, streams(&s).each_mut())?;
     // One coin decides for both films of a pair whether they are mirrored.
-    let (course, pass) = Translation::new(networks, kinds, Drawing { rule: Rule::Shuffled, alike: true }, c.channels, s);
+    let (course, pass) = Translation::new(networks, kinds, Drawing { rule: Rule::Shuffled, alike: true }, c.channels, s)?;
     Ok((Box::new(course), pass))
 }
 
@@ -172,6 +174,6 @@ pub(super) fn pix2pix<'s>(c: &pix2pix::Config, kinds: &'s [Vec<&'s [u8]>], s: Se
         pix2pix::Pairing::Cycle => Rule::Fixed((0..kinds[0].len()).map(|i| i % kinds[1].len()).collect()),
         pix2pix::Pairing::Nearest => Rule::Fixed(nearest(&kinds[0], &kinds[1], s.side)),
     };
-    let (course, pass) = Translation::new(networks, kinds, Drawing { rule, alike }, c.channels, s);
+    let (course, pass) = Translation::new(networks, kinds, Drawing { rule, alike }, c.channels, s)?;
     Ok((Box::new(course), pass))
 }

@@ -133,7 +133,7 @@ pub(super) fn comparisons(f: &Facts, store: &Store) -> Result<Markup> {
 
 /// What a grid shows.
 pub(super) const MOMENTS: &str =
-    "films at six moments of the training, earliest above: from the same noise, or, where films are translated, of the real ones in the first row";
+    "films as the training went on, earliest above: from the same noise, or, where films are translated, of the real ones in the first row";
 /// Films shown on a sheet.
 const SHOWN: usize = 24;
 

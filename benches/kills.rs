@@ -21,7 +21,7 @@ const STUDY: &str = r#"
 study: kills
 seed: 3
 stages:
-  films: { stage: phantoms, with: { size: 64, contrast: 1.5, classes: { normal: { films: 40 }, covid: { films: 24, finding: peripheral } } } }
+  films: { stage: phantoms, with: { size: 64, contrast: 1.5, classes: { normal: { images: 40 }, covid: { images: 24, finding: peripheral } } } }
   pixels: { stage: prepare, in: { samples: films }, with: { size: 64 } }
   dcgan: { stage: train-gan, in: { samples: films, images: pixels }, with: { network: { dcgan: { width: 16 } }, label: covid, steps: 260, batch: 16, augment: { flip: true, rotation: 5 } } }
   cyclegan: { stage: train-gan, in: { samples: films, images: pixels }, with: { network: { cyclegan: { from: normal, to: covid, width: 16, blocks: 3, pool: 20 } }, steps: 170, augment: { flip: true } } }

@@ -3,7 +3,7 @@
 //! ```text
 //! study.yaml              the study
 //! .hilum/                 the store (or --store, or HILUM_STORE)
-//! .hilum-private/         0700: study.key (pseudonyms), memo (paths, times), films (digest → path)
+//! .hilum-private/         0700: study.key (pseudonyms), memo (paths, times), images (digest → path)
 //! results/STUDY/          laid out for people (or --results)
 //! ```
 
@@ -31,7 +31,7 @@ pub struct Workspace {
     pub store: PathBuf,
     /// Results of all studies.
     pub results: PathBuf,
-    /// Key, memo and films.
+    /// Key, memo and the map of images.
     pub private: PathBuf,
     /// Data folders by name.
     pub data: BTreeMap<String, PathBuf>,
@@ -166,32 +166,36 @@ impl Workspace {
         }
     }
 
-    /// Notes where the films of these listings lie now, for stages that will open them.
-    pub fn save_films(&self, listings: &Listings) -> Result<()> {
-        let path = self.private.join("films");
-        let mut films = FilmMap::load(&path).0;
-        let before = films.clone();
+    /// Notes where the images of these listings lie now, for stages that will open them.
+    pub fn save_images(&self, listings: &Listings) -> Result<()> {
+        let path = self.private.join(IMAGE_MAP);
+        let mut images = ImageMap::load(&path).0;
+        let before = images.clone();
         for file in listings.values().flat_map(BTreeMap::values).flat_map(|l| &l.files) {
-            films.insert(file.digest, std::path::absolute(&file.path).unwrap_or_else(|_| file.path.clone()));
+            images.insert(file.digest, std::path::absolute(&file.path).unwrap_or_else(|_| file.path.clone()));
         }
-        if films != before {
+        if images != before || !path.exists() {
             self.create_private()?;
-            let text: String = films.iter().map(|(d, p)| format!("{}\t{}\n", d.hex(), p.display())).collect();
+            let text: String = images.iter().map(|(d, p)| format!("{}\t{}\n", d.hex(), p.display())).collect();
             memo::write_private(&path, text.as_bytes())?;
         }
         Ok(())
     }
 }
 
-/// Where imported films lie, by digest.
-#[derive(Default)]
-pub struct FilmMap(pub BTreeMap<Digest, PathBuf>);
+/// The file of the map of images in the private folder, and what it was called until store format 2.
+pub const IMAGE_MAP: &str = "images";
+const OLD_IMAGE_MAP: &str = "films";
 
-impl FilmMap {
+/// Where imported images lie, by digest.
+#[derive(Default)]
+pub struct ImageMap(pub BTreeMap<Digest, PathBuf>);
+
+impl ImageMap {
     /// Reads the map; one that does not exist is empty.
-    pub fn load(path: &Path) -> FilmMap {
-        let text = fs::read_to_string(path).unwrap_or_default();
-        FilmMap(text.lines().filter_map(|l| l.split_once('\t')).filter_map(|(d, p)| Some((Digest::from_hex(d)?, PathBuf::from(p)))).collect())
+    pub fn load(path: &Path) -> ImageMap {
+        let text = fs::read_to_string(path).or_else(|_| fs::read_to_string(path.with_file_name(OLD_IMAGE_MAP))).unwrap_or_default();
+        ImageMap(text.lines().filter_map(|l| l.split_once('\t')).filter_map(|(d, p)| Some((Digest::from_hex(d)?, PathBuf::from(p)))).collect())
     }
 }
 

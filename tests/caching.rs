@@ -76,14 +76,14 @@ fn a_seed_of_one_stage_and_a_further_repeat() {
 #[test]
 fn swapped_and_removed_parameters_are_noticed() {
     let space = Space::new();
-    let study = "study: swap\nseed: 1\nstages:\n  films:\n    stage: phantoms\n    with: { size: 32, contrast: 0.5, films_per_patient: 1.5, classes: { a: { films: 6 } } }\n";
+    let study = "study: swap\nseed: 1\nstages:\n  films:\n    stage: phantoms\n    with: { size: 32, contrast: 0.5, images_per_patient: 1.5, classes: { a: { images: 6 } } }\n";
     space.write("study.yaml", study);
     assert_eq!(space.executed(), ["films"]);
-    space.edit("contrast: 0.5, films_per_patient: 1.5", "contrast: 1.5, films_per_patient: 1.0");
+    space.edit("contrast: 0.5, images_per_patient: 1.5", "contrast: 1.5, images_per_patient: 1.0");
     assert_eq!(space.executed(), ["films"]);
     space.edit("contrast: 1.5, ", "");
     assert_eq!(space.executed(), ["films"]);
-    space.edit("films_per_patient: 1.0, ", "contrast: 0.8, films_per_patient: 1.0, ");
+    space.edit("images_per_patient: 1.0, ", "contrast: 0.8, images_per_patient: 1.0, ");
     assert!(space.executed().is_empty(), "a default that is written out changes nothing");
 }
 

@@ -34,7 +34,7 @@ fn fragments_of_studies_check() {
     let fragments: Vec<&str> = text.split("```yaml\n").skip(1).map(|f| f.split("```").next().unwrap()).collect();
     assert!(fragments.len() >= 8);
     let space = crate::space::Space::new();
-    let head = "study: fragments\nseed: 1\nstages:\n  films: { stage: phantoms, with: { size: 64, classes: { normal: { films: 9 }, covid: { films: 9 } } } }\n  \
+    let head = "study: fragments\nseed: 1\nstages:\n  films: { stage: phantoms, with: { size: 64, classes: { normal: { images: 9 }, covid: { images: 9 } } } }\n  \
                 pixels: { stage: prepare, in: { samples: films }, with: { size: 64 } }\n  \
                 split: { stage: split, in: { samples: films }, with: { by: patient, train: 0.6, validation: 0.2, test: 0.2 } }\n";
     let body: String = fragments.iter().flat_map(|f| f.lines()).map(|l| format!("  {l}\n")).collect();

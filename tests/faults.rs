@@ -56,8 +56,7 @@ fn set_is_checked_like_the_file() {
 #[test]
 fn identifiers_stay_text() {
     let space = Space::new();
-    let study =
-        "study: labels\nseed: 1\nstages:\n  films:\n    stage: phantoms\n    with: { classes: { 0012: { films: 3 }, no: { films: 3 }, 1e5: { films: 3 } } }\n";
+    let study = "study: labels\nseed: 1\nstages:\n  films:\n    stage: phantoms\n    with: { classes: { 0012: { images: 3 }, no: { images: 3 }, 1e5: { images: 3 } } }\n";
     space.write("study.yaml", study);
     space.executed();
     let counts = space.hilum(&["plan", "study.yaml", "--counts"]).out;

@@ -5,7 +5,7 @@ use crate::space::Space;
 #[test]
 fn a_split_by_film_is_refused_before_anything_is_trained() {
     let space = Space::tiny();
-    space.edit("by: patient", "by: film");
+    space.edit("by: patient", "by: image");
     let said = space.hilum(&["run", "study.yaml", "--json"]);
     assert_eq!(said.code, 4, "{}", said.err);
     assert!(said.err.contains("error[L0002]: `classifier` would be tested on patients whose films it was trained on"), "{}", said.err);
@@ -29,7 +29,7 @@ fn a_generator_trained_on_the_test_part_is_refused() {
 #[test]
 fn an_allowed_finding_runs_and_the_report_says_so() {
     let space = Space::tiny();
-    space.edit("by: patient", "by: film");
+    space.edit("by: patient", "by: image");
     space.edit("seed: 7\n", "seed: 7\nchecks: { allow: [{ id: leakage.patient_overlap, reason: as published by them }, { id: leakage.generator_trained_on_eval, reason: they did }] }\n");
     let said = space.hilum(&["run", "study.yaml"]);
     assert_eq!(said.code, 0, "{}", said.err);

@@ -8,6 +8,7 @@ mod faults;
 mod inputs;
 mod laws;
 mod leakage;
+mod old_stores;
 mod pretrained;
 mod resume;
 mod space;

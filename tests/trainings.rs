@@ -9,7 +9,7 @@ const GENERATORS: &str = r#"
 study: trainings
 seed: 7
 stages:
-  films: { stage: phantoms, with: { size: 32, contrast: 1.5, classes: { normal: { films: 20 }, covid: { films: 12, finding: peripheral } } } }
+  films: { stage: phantoms, with: { size: 32, contrast: 1.5, classes: { normal: { images: 20 }, covid: { images: 12, finding: peripheral } } } }
   pixels: { stage: prepare, in: { samples: films }, with: { size: 32 } }
   dcgan:
     stage: train-gan
@@ -176,7 +176,7 @@ fn what_is_wrong_with_a_training_is_said() {
 #[test]
 fn one_film_and_a_batch_larger_than_the_set_are_trained_on() {
     let space = generators();
-    space.edit("covid: { films: 12,", "covid: { films: 1,");
+    space.edit("covid: { images: 12,", "covid: { images: 1,");
     // Down to a map of one pixel, of which a batch norm leaves its bias.
     space.edit("levels: 3, pairing: nearest } }, steps: 40", "levels: 5 } }, steps: 2");
     for stage in ["dcgan", "cyclegan", "zunair", "pix2pix", "stylegan2"] {
@@ -213,7 +213,7 @@ fn translations_belong_to_the_patients_of_their_films() {
             "study.yaml",
             format!(
                 "study: translations\nseed: 1\nstages:\n  \
-                 films: {{ stage: phantoms, with: {{ size: 32, classes: {{ normal: {{ films: 40 }}, covid: {{ films: 16 }} }} }} }}\n  \
+                 films: {{ stage: phantoms, with: {{ size: 32, classes: {{ normal: {{ images: 40 }}, covid: {{ images: 16 }} }} }} }}\n  \
                  pixels: {{ stage: prepare, in: {{ samples: films }}, with: {{ size: 32 }} }}\n  \
                  split: {{ stage: split, in: {{ samples: films }}, with: {{ by: patient, train: 0.5, validation: 0.25, test: 0.25 }} }}\n  \
                  translator: {{ stage: train-gan, in: {{ samples: split.train, images: pixels }}, with: {{ network: {{ cyclegan: {{ from: normal, to: covid, width: 2, blocks: 1 }} }}, steps: 2 }} }}\n  \

@@ -16,11 +16,11 @@ fn init_lays_out_a_study_that_checks() {
 fn trace_leads_from_a_file_to_its_origin() {
     let space = Space::tiny();
     space.executed();
-    let film = "results/tiny/synthetic/samples/films/00003.png";
+    let film = "results/tiny/synthetic/samples/images/00003.png";
     let told = space.hilum(&["trace", film]);
     assert_eq!(told.code, 0, "{}", told.err);
     for part in [
-        "synthetic.samples films/00003.png   sha256:",
+        "synthetic.samples images/00003.png   sha256:",
         "SYNTHETIC, not for diagnosis",
         "└─ synthetic (synthesize)",
         "└─ generator (train-gan)",

@@ -67,8 +67,9 @@ pub enum Input {
     Lookup {
         /// Digest of the list `film pixels`, one pair a line, sorted by film.
         lookup: Digest,
-        /// How many films the list names.
-        films: u64,
+        /// How many images the list names.
+        #[serde(alias = "films")]
+        images: u64,
     },
 }
 
@@ -209,9 +210,12 @@ mod tests {
     #[test]
     fn an_input_reads_back_as_it_was_written() {
         let d = Digest::of(b"x");
-        for input in
-            [Input::One(d), Input::List(vec![d, d]), Input::Gathered(vec![Gathered { cell: "arm=a".into(), digest: d }]), Input::Lookup { lookup: d, films: 3 }]
-        {
+        for input in [
+            Input::One(d),
+            Input::List(vec![d, d]),
+            Input::Gathered(vec![Gathered { cell: "arm=a".into(), digest: d }]),
+            Input::Lookup { lookup: d, images: 3 },
+        ] {
             let text = canonical::to_string(&input);
             assert_eq!(serde_json::from_str::<Input>(&text).unwrap(), input);
         }

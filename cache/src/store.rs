@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! .hilum/                 0700
-//!   format                "hilum-store 1"
+//!   format                "hilum-store 2"
 //!   objects/3f/9a…        a file's bytes or a tree document, mode 0444, mtime one second after the epoch
 //!   runs/RUN/             journal.jsonl (the truth about receipts), standard errors of stages
 //!   checkpoints/KEY/      how far a training is that was stopped
@@ -23,8 +23,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// What the format file must say.
-pub const FORMAT: &str = "hilum-store 1";
+/// What the format file says of a store that this program writes.
+pub const FORMAT: &str = "hilum-store 2";
+
+/// Formats that are read as they are. They differ in names inside of records and tables, which their readers know; a run
+/// that writes into such a store raises its number, and removes nothing.
+pub const OLDER: [&str; 1] = ["hilum-store 1"];
 
 /// A folder of objects and records.
 pub struct Store {
@@ -60,7 +64,7 @@ impl Store {
         let store = Store { root: root.to_path_buf(), verified: Mutex::default() };
         let format = root.join("format");
         match fs::read_to_string(&format) {
-            Ok(text) if text.trim() == FORMAT => Ok(store),
+            Ok(text) if text.trim() == FORMAT || OLDER.contains(&text.trim()) => Ok(store),
             Ok(text) => Err(Error::Format { found: text.trim().chars().take(60).collect(), expected: FORMAT }),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(store),
             Err(e) => Err(Error::io("read", &format)(e)),
@@ -71,7 +75,7 @@ impl Store {
     pub fn create(root: &Path) -> Result<Store> {
         let store = Store::open(root)?;
         let format = root.join("format");
-        if !format.exists() {
+        if fs::read_to_string(&format).ok().is_none_or(|text| text.trim() != FORMAT) {
             for folder in ["", "objects", "runs", "tmp", "locks", "quarantine"] {
                 let path = root.join(folder);
                 fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(Error::io("create", &path))?;

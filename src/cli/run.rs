@@ -114,7 +114,7 @@ fn attempt_run(
     let (mut run_name, mut executed, mut reused, mut failed, mut skipped) = (None, 0, outputs.iter().flatten().count(), 0, 0);
     if !idle {
         let store = Store::create(&study.workspace.store)?;
-        study.workspace.save_films(&known.listings)?;
+        study.workspace.save_images(&known.listings)?;
         // What a run that died left behind is swept when nobody else is at work.
         if let Ok(_alone) = StoreLock::own(&store) {
             gc::sweep(&store);

@@ -53,7 +53,7 @@ fn report(bad: &BadParameter, with: &Node, raw: &RawStage, kind: &StageKind) -> 
             let whose = if bad.path.len() > 1 { format!("`{}`", bad.path[..bad.path.len() - 1].join(".")) } else { format!("stage kind `{}`", kind.name) };
             Diagnostic::new("E0104", format!("{whose} has no parameter `{wanted}`"))
                 .at(with.place_of(&bad.path, false), "unknown parameter")
-                .help(did_you_mean(wanted, known.iter().map(String::as_str), "parameter").unwrap_or(all))
+                .help(renamed(wanted, known).or_else(|| did_you_mean(wanted, known.iter().map(String::as_str), "parameter")).unwrap_or(all))
         }
         Fault::Missing(field) => {
             let whose = if name.is_empty() { format!("`{}`", raw.name.text) } else { format!("`{name}` of `{}`", raw.name.text) };
@@ -68,15 +68,26 @@ fn report(bad: &BadParameter, with: &Node, raw: &RawStage, kind: &StageKind) -> 
                 _ => None,
             });
             let found = found.unwrap_or_else(|| bad.path.last().cloned().unwrap_or_default());
-            Diagnostic::new("E0106", format!("`{found}` is no value of `{name}`"))
-                .at(with.place_of(&bad.path, true), "unknown value")
-                .help(did_you_mean(&found, known.iter().map(String::as_str), "value").unwrap_or(format!("the values are: {}", known.join(", "))))
+            Diagnostic::new("E0106", format!("`{found}` is no value of `{name}`")).at(with.place_of(&bad.path, true), "unknown value").help(
+                renamed(&found, known)
+                    .or_else(|| did_you_mean(&found, known.iter().map(String::as_str), "value"))
+                    .unwrap_or(format!("the values are: {}", known.join(", "))),
+            )
         }
         Fault::Value(why) if bad.path.is_empty() => {
             Diagnostic::new("E0106", format!("the parameters of `{}` do not fit: {why}", raw.name.text)).at(whole, why.clone())
         }
         Fault::Value(why) => Diagnostic::new("E0106", format!("`{name}` of `{}`: {why}", raw.name.text)).at(with.place_of(&bad.path, true), why.clone()),
     }
+}
+
+/// Names of parameters and values that studies used until store format 2, and what they are called since.
+const RENAMED: [(&str, &str); 3] = [("films", "images"), ("films_per_patient", "images_per_patient"), ("film", "image")];
+
+/// What an old name is called now, where that name is known here.
+fn renamed(old: &str, known: &[String]) -> Option<String> {
+    let new = RENAMED.iter().find(|r| r.0 == old).map(|r| r.1)?;
+    known.iter().any(|k| k == new).then(|| format!("`{old}` is called `{new}` now"))
 }
 
 /// How many artifacts a port takes.

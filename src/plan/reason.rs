@@ -67,7 +67,7 @@ impl Reason {
             "source" => format!("the files of `{}` changed{place}", self.path),
             "input" => {
                 let films = match (&self.old, &self.new) {
-                    (Value::String(old), Value::String(new)) if old.ends_with("films") => format!(" {old} → {new}"),
+                    (Value::String(old), Value::String(new)) if old.ends_with("images") => format!(" {old} → {new}"),
                     _ => String::new(),
                 };
                 let from = from();
@@ -138,11 +138,11 @@ fn changed_sources(p: &Pipeline, id: StageId, d: &Difference) -> Vec<StageId> {
 /// A lookup in words: how many films are other ones, where both lists are still there.
 fn in_words(d: &Difference, world: &World) -> (Value, Value) {
     let list = |v: &Value| match serde_json::from_value::<Input>(v.clone()) {
-        Ok(Input::Lookup { lookup, films }) => Some((world.store.read(&lookup).ok(), films)),
+        Ok(Input::Lookup { lookup, images }) => Some((world.store.read(&lookup).ok(), images)),
         _ => None,
     };
     match (list(&d.old), list(&d.new)) {
-        (Some((_, old)), Some((_, new))) if old != new => (format!("{old} films").into(), format!("{new} films").into()),
+        (Some((_, old)), Some((_, new))) if old != new => (format!("{old} images").into(), format!("{new} images").into()),
         _ => (d.old.clone(), d.new.clone()),
     }
 }

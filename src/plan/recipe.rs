@@ -91,7 +91,7 @@ pub fn form(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<A
             Found::Whole(list, artifacts) => {
                 recipe.inputs.insert(
                     input.port.name.into(),
-                    recipe::Input::Lookup { lookup: Digest::of(&list), films: list.iter().filter(|b| **b == b'\n').count() as u64 },
+                    recipe::Input::Lookup { lookup: Digest::of(&list), images: list.iter().filter(|b| **b == b'\n').count() as u64 },
                 );
                 shipment.artifacts.insert(input.port.name.into(), artifacts);
                 shipment.lookups.push(list);
@@ -118,7 +118,7 @@ fn look_up(input: &Input, shipment: &Shipment, known: &dyn Fn(StageId, &str) -> 
         // The table's own stage is waited for already.
         let Some(tables) = shipment.artifacts.get(*by) else { return Ok(Found::Waits(vec![])) };
         for (_, table) in tables {
-            films.extend(world.tables.samples(world.store, table)?.iter().map(|r| r.film));
+            films.extend(world.tables.samples(world.store, table)?.iter().map(|r| r.image));
         }
     }
     let mut used = vec![];

@@ -184,7 +184,7 @@ fn real_films(f: &Facts, store: &Store, label: Option<&str>, side: usize) -> Res
     for r in f.receipts().filter(|r| matches!(r.recipe.kind.as_str(), "phantoms" | "import")) {
         let rows = rows(store, r)?;
         wanted
-            .extend(rows.iter().filter(|s| s.origin == Origin::Real && label.is_none_or(|l| s.label == l)).map(|s| s.film).step_by((rows.len() / 200).max(1)));
+            .extend(rows.iter().filter(|s| s.origin == Origin::Real && label.is_none_or(|l| s.label == l)).map(|s| s.image).step_by((rows.len() / 200).max(1)));
     }
     for r in of_kind(f, "prepare") {
         let Some(artifact) = r.outputs.get("images") else { continue };

@@ -16,7 +16,7 @@ use crate::pipeline::model::StageId;
 use crate::plan::recipe::Shipment;
 use crate::plan::tables::Tables;
 use crate::plan::{self, Decision, Past, Plan, World};
-use crate::workspace::{Listings, Workspace};
+use crate::workspace::{IMAGE_MAP, Listings, Workspace};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use hilum_cache::lock::KeyLock;
 use hilum_cache::receipt::{self, Artifact};
@@ -341,7 +341,7 @@ impl<'a> Scheduler<'a> {
             seed: stage.seed.map(|s| s.0),
             inputs: waiter.shipment.artifacts.clone(),
             device: held.device,
-            films: self.run.workspace.private.join("films"),
+            images: self.run.workspace.private.join(IMAGE_MAP),
             expect: stage.expect.clone(),
             key,
             checkpoint_every: self.run.checkpoint_every,

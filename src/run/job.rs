@@ -1,7 +1,7 @@
 //! Doing one stage: open the inputs, run, store the outputs. A light stage does it in a thread, a heavy one in a worker;
 //! both call [`perform`]. Knows nothing of the graph.
 
-use crate::workspace::FilmMap;
+use crate::workspace::ImageMap;
 use hilum_cache::receipt::{Artifact, Outputs};
 use hilum_cache::{Digest, StageKey, Store};
 use hilum_stages::KINDS;
@@ -32,8 +32,8 @@ pub struct Job {
     pub inputs: BTreeMap<String, Vec<(String, Artifact)>>,
     /// Where tensors live.
     pub device: DeviceChoice,
-    /// The map of imported films.
-    pub films: PathBuf,
+    /// The map of imported images.
+    pub images: PathBuf,
     /// Counts that must come out.
     pub expect: BTreeMap<String, u64>,
     /// The key: checkpoints are its.
@@ -108,7 +108,7 @@ fn try_perform(job: &Job, report: &(dyn Fn(Said) + Sync), cancelled: &(dyn Fn() 
     let store = Store::open(&job.store)?;
     let kind = KINDS.iter().find(|k| k.name == job.kind).ok_or_else(|| Error::data(format!("this program has no stage kind `{}`", job.kind)))?;
     let stage = (kind.decode)(job.parameters.clone()).map_err(|_| Error::data(format!("the parameters of `{}` do not read", job.kind)))?;
-    let films = FilmFinder { store: &store, map: FilmMap::load(&job.films) };
+    let films = FilmFinder { store: &store, map: ImageMap::load(&job.images) };
     let mut inputs = BTreeMap::new();
     for (port, artifacts) in &job.inputs {
         let arrivals = artifacts.iter().map(|(cell, artifact)| arrive(&store, cell, artifact)).collect::<Result<Vec<_>, Error>>()?;
@@ -160,7 +160,7 @@ fn expect(store: &Store, job: &Job, first: Option<&Artifact>) -> Result<(), Erro
 /// Films of the store by digest, then imported ones by the local map.
 struct FilmFinder<'a> {
     store: &'a Store,
-    map: FilmMap,
+    map: ImageMap,
 }
 
 impl Films for FilmFinder<'_> {

@@ -59,8 +59,8 @@ impl Input {
                 write_digest(&g.digest, out);
                 out.push(b'}');
             }),
-            Input::Lookup { lookup, films } => {
-                out.extend_from_slice(format!("{{\"films\":{films},\"lookup\":").as_bytes());
+            Input::Lookup { lookup, images } => {
+                out.extend_from_slice(format!("{{\"images\":{images},\"lookup\":").as_bytes());
                 write_digest(lookup, out);
                 out.push(b'}');
             }
@@ -111,7 +111,7 @@ mod tests {
             ("a".to_owned(), Input::One(d)),
             ("b".to_owned(), Input::List(vec![d, d])),
             ("c".to_owned(), Input::Gathered(vec![Gathered { cell: "arm=é".into(), digest: d }, Gathered { cell: String::new(), digest: d }])),
-            ("d".to_owned(), Input::Lookup { lookup: d, films: 3 }),
+            ("d".to_owned(), Input::Lookup { lookup: d, images: 3 }),
         ]
         .into();
         for r in [&full, &bare] {

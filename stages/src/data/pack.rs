@@ -13,7 +13,8 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Packed {
     /// The film.
-    pub film: Digest,
+    #[serde(alias = "film")]
+    pub image: Digest,
     /// Digest of its packed pixels.
     pub pixels: Digest,
 }
@@ -61,7 +62,7 @@ impl ArtifactType for Images {
         #[allow(unsafe_code)]
         // SAFETY: objects of the store are read-only and never modified while they are there.
         let mapped = if length > 0 { Some(unsafe { Mmap::map(&opened) }.map_err(Error::io("map", &pixels.path))?) } else { None };
-        let rows = index.into_iter().enumerate().map(|(row, p)| (p.film, row)).collect();
+        let rows = index.into_iter().enumerate().map(|(row, p)| (p.image, row)).collect();
         Ok(Images { side, pixels: mapped, rows })
     }
 }
@@ -81,10 +82,10 @@ impl OutputType for NewPack {
         films.dedup_by_key(|f| f.0);
         let mut writer = csv::Writer::from_writer(vec![]);
         if films.is_empty() {
-            writer.write_record(["film", "pixels"]).map_err(|e| Error::data(e.to_string()))?;
+            writer.write_record(["image", "pixels"]).map_err(|e| Error::data(e.to_string()))?;
         }
         for (film, pixels) in &films {
-            writer.serialize(Packed { film: *film, pixels: Digest::of(pixels) }).map_err(|e| Error::data(e.to_string()))?;
+            writer.serialize(Packed { image: *film, pixels: Digest::of(pixels) }).map_err(|e| Error::data(e.to_string()))?;
         }
         write(&folder.join(INDEX), &writer.into_inner().map_err(|e| Error::data(e.to_string()))?)?;
         write_parts(&folder.join(PIXELS), films.iter().map(|f| f.1.as_slice()))

@@ -14,7 +14,8 @@ use std::path::PathBuf;
 #[serde(deny_unknown_fields)]
 pub struct Sample {
     /// blake3 of the film's file.
-    pub film: Digest,
+    #[serde(alias = "film")]
+    pub image: Digest,
     /// Pseudonym of the patient; empty for a sampled synthetic film, which is of nobody.
     pub patient: String,
     /// The film's number within its patient (or within its synthesis), in the order of its source.
@@ -63,7 +64,7 @@ pub struct Samples {
 /// A film that travels with its table.
 #[derive(Debug, Clone)]
 pub struct FilmFile {
-    /// Its name within the artifact, such as `films/0001.png`.
+    /// Its name within the artifact, such as `images/0001.png`.
     pub name: String,
     /// Its bytes, for a table that is being made; empty for one that was opened.
     pub bytes: Vec<u8>,
@@ -132,7 +133,7 @@ impl OutputType for Samples {
         }
         let mut bytes = writer.into_inner().map_err(|e| Error::data(e.to_string()))?;
         if self.rows.is_empty() {
-            bytes = b"film,patient,number,label,source,origin,generator,parent,age,sex,view,width,height\n".to_vec();
+            bytes = b"image,patient,number,label,source,origin,generator,parent,age,sex,view,width,height\n".to_vec();
         }
         write(&folder.join(TABLE), &bytes)?;
         for film in &self.films {
@@ -165,7 +166,7 @@ pub(crate) mod tests {
 
     pub(crate) fn sample(patient: &str, number: u32, label: &str) -> Sample {
         Sample {
-            film: Digest::of(format!("{patient}/{number}").as_bytes()),
+            image: Digest::of(format!("{patient}/{number}").as_bytes()),
             patient: patient.into(),
             number,
             label: label.into(),

@@ -67,7 +67,7 @@ impl Onlooker<'_> {
         for chunk in films.chunks(training::films_at_once(self.side)) {
             let chunk = training::film_tensor(chunk, self.side, self.device)?;
             out.extend(without_history(|| look(&chunk))?.data().to_vec2::<f32>()?);
-            self.cx.map_or(Ok(()), |cx| cx.progress(out.len(), films.len(), "film", &[]))?;
+            self.cx.map_or(Ok(()), |cx| cx.progress(out.len(), films.len(), "image", &[]))?;
         }
         Ok(out)
     }

@@ -74,7 +74,7 @@ impl Stage for Compare {
         let same = |s: &Scores| {
             s.classes == first.classes
                 && s.predictions.len() == first.predictions.len()
-                && s.predictions.iter().zip(&first.predictions).all(|(a, b)| a.film == b.film && a.label == b.label)
+                && s.predictions.iter().zip(&first.predictions).all(|(a, b)| a.image == b.image && a.label == b.label)
         };
         if let Some(other) = inputs.scores.iter().find(|s| !same(&s.value)) {
             return Err(Error::helped(

@@ -24,7 +24,8 @@ pub struct Scores {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Prediction {
     /// The film.
-    pub film: Digest,
+    #[serde(alias = "film")]
+    pub image: Digest,
     /// Whose it is.
     pub patient: String,
     /// Its label.

@@ -46,7 +46,7 @@ fn default_resamples() -> u32 {
 
 impl Stage for Evaluate {
     const NAME: &'static str = "evaluate";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
@@ -70,7 +70,7 @@ impl Stage for Evaluate {
         let device = training::open_device(cx.device)?;
         let gallery = Gallery::of(&inputs.images)?;
         let network = classifier::open(&inputs.weights, gallery.side, &device)?;
-        let films = rows.iter().map(|r| gallery.get(&r.film)).collect::<Result<Vec<_>>>()?;
+        let films = rows.iter().map(|r| gallery.get(&r.image)).collect::<Result<Vec<_>>>()?;
         let probabilities =
             Onlooker { network: &*network, side: gallery.side, device: &device, cx: Some(cx) }.probabilities(document.trees.as_ref(), &films)?;
         let labels: Vec<usize> = rows.iter().map(|r| document.classes.iter().position(|c| *c == r.label).expect("BUG: checked above")).collect();
@@ -94,7 +94,7 @@ impl Stage for Evaluate {
         let predictions = rows
             .iter()
             .zip(&probabilities)
-            .map(|(r, p)| Prediction { film: r.film, patient: r.patient.clone(), label: r.label.clone(), probabilities: p.clone() })
+            .map(|(r, p)| Prediction { image: r.image, patient: r.patient.clone(), label: r.label.clone(), probabilities: p.clone() })
             .collect();
         let scores = Scores { classes: document.classes.clone(), predictions, confusion, metrics, resamples: self.resamples as usize };
         Ok(Outputs { predictions: prediction_table(&scores, &measured), metrics: metric_table(&scores), scores })
@@ -102,11 +102,11 @@ impl Stage for Evaluate {
 }
 
 fn prediction_table(scores: &Scores, measured: &Predictions) -> Table {
-    let mut header: Vec<String> = ["film", "patient", "label", "predicted"].map(String::from).to_vec();
+    let mut header: Vec<String> = ["image", "patient", "label", "predicted"].map(String::from).to_vec();
     header.extend(scores.classes.iter().map(|c| format!("p-{c}")));
     let mut table = Table { name: "predictions", header, rows: vec![] };
     for (i, p) in scores.predictions.iter().enumerate() {
-        let mut row = vec![p.film.to_string(), p.patient.clone(), p.label.clone(), scores.classes[measured.predicted(i)].clone()];
+        let mut row = vec![p.image.to_string(), p.patient.clone(), p.label.clone(), scores.classes[measured.predicted(i)].clone()];
         row.extend(p.probabilities.iter().map(|v| number(*v)));
         table.push(row);
     }

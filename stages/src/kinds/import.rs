@@ -86,7 +86,7 @@ struct Row {
 
 impl Stage for Import {
     const NAME: &'static str = "import";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const PSEUDONYMS: bool = true;
     type Inputs = Inputs;
     type Outputs = Outputs;
@@ -179,7 +179,7 @@ impl Import {
             }
             let number = numbers.entry(patient.clone()).or_default();
             samples.push(Sample {
-                film: file.digest,
+                image: file.digest,
                 number: *number,
                 patient,
                 label: row.label,

@@ -54,7 +54,7 @@ pub enum Arm {
 
 impl Stage for Oversample {
     const NAME: &'static str = "oversample";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const SEEDED: bool = true;
     type Inputs = Inputs;
     type Outputs = Outputs;

@@ -34,9 +34,9 @@ pub struct Phantoms {
     /// The classes.
     pub classes: BTreeMap<String, Class>,
     /// Films per patient, on average; patients have one to three.
-    #[serde(default = "default_films_per_patient")]
+    #[serde(default = "default_images_per_patient")]
     #[schemars(range(min = 1, max = 3))]
-    pub films_per_patient: f64,
+    pub images_per_patient: f64,
     /// Strength of the findings against the noise: 1 is plain, 0.3 is faint.
     #[serde(default = "default_contrast")]
     #[schemars(range(min = 0, max = 2))]
@@ -52,7 +52,7 @@ pub struct Phantoms {
 #[serde(deny_unknown_fields)]
 pub struct Class {
     /// How many films.
-    pub films: u32,
+    pub images: u32,
     /// What they show.
     #[serde(default)]
     pub finding: Finding,
@@ -78,7 +78,7 @@ pub enum Finding {
 fn default_size() -> u32 {
     64
 }
-fn default_films_per_patient() -> f64 {
+fn default_images_per_patient() -> f64 {
     1.4
 }
 fn default_contrast() -> f64 {
@@ -90,7 +90,7 @@ fn default_sources() -> u32 {
 
 impl Stage for Phantoms {
     const NAME: &'static str = "phantoms";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const SEEDED: bool = true;
     type Inputs = Inputs;
     type Outputs = Outputs;
@@ -98,7 +98,7 @@ impl Stage for Phantoms {
     fn check(&self) -> Vec<BadParameter> {
         let mut bad = [
             BadParameter::unless((16..=1024).contains(&self.size), "size", "must lie between 16 and 1024"),
-            BadParameter::unless((1.0..=3.0).contains(&self.films_per_patient), "films_per_patient", "must lie between 1 and 3"),
+            BadParameter::unless((1.0..=3.0).contains(&self.images_per_patient), "images_per_patient", "must lie between 1 and 3"),
             BadParameter::unless((0.0..=2.0).contains(&self.contrast), "contrast", "must lie between 0 and 2"),
             BadParameter::unless((1..=9).contains(&self.sources), "sources", "must lie between 1 and 9"),
             BadParameter::unless(!self.classes.is_empty(), "classes", "at least one class is needed"),
@@ -110,8 +110,8 @@ impl Stage for Phantoms {
             if !(0.0..=1.0).contains(&class.hidden) {
                 fault("hidden", "must lie between 0 and 1");
             }
-            if !(1..=1_000_000).contains(&class.films) {
-                fault("films", "must lie between 1 and 1000000");
+            if !(1..=1_000_000).contains(&class.images) {
+                fault("images", "must lie between 1 and 1000000");
             }
         }
         bad
@@ -123,9 +123,9 @@ impl Stage for Phantoms {
         let mut patient = 0u64;
         for (label, class) in &self.classes {
             let mut stream = cx.stream(&format!("patients {label}"));
-            let mut left = class.films;
+            let mut left = class.images;
             while left > 0 {
-                let more = self.films_per_patient - 1.0;
+                let more = self.images_per_patient - 1.0;
                 let films = (1 + u32::from(stream.chance(more / 2.0)) + u32::from(stream.chance(more / 2.0))).min(left);
                 left -= films;
                 let source = stream.below(self.sources as usize);
@@ -145,9 +145,9 @@ impl Stage for Phantoms {
                 let mut stream = films.item(n as u64);
                 let shown = if stream.chance(class.hidden) { Finding::None } else { class.finding };
                 let pixels = draw::film(&body, shown, self.contrast, source, self.size as usize, &mut stream);
-                let bytes = png::encode(&pixels, self.size, self.size, &[("Description", "phantom chest film of nobody; not for diagnosis")])?;
+                let bytes = png::encode(&pixels, self.size, self.size, &[("Description", "phantom chest image of nobody; not for diagnosis")])?;
                 let sample = Sample {
-                    film: Digest::of(&bytes),
+                    image: Digest::of(&bytes),
                     patient: key.pseudonym(&format!("phantom {patient}")),
                     number,
                     label: label.clone(),
@@ -166,7 +166,7 @@ impl Stage for Phantoms {
             .collect::<Result<_>>()?;
         let (rows, bytes): (Vec<Sample>, Vec<Vec<u8>>) = drawn.into_iter().unzip();
         let mut samples = Samples::of(rows);
-        samples.films = bytes.into_iter().enumerate().map(|(n, bytes)| FilmFile { name: format!("films/{n:05}.png"), bytes, path: None }).collect();
+        samples.films = bytes.into_iter().enumerate().map(|(n, bytes)| FilmFile { name: format!("images/{n:05}.png"), bytes, path: None }).collect();
         Ok(Outputs { samples })
     }
 }

@@ -37,7 +37,7 @@ pub struct Prepare {
 
 impl Stage for Prepare {
     const NAME: &'static str = "prepare";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const NEEDS: Needs = Needs::Heavy;
     type Inputs = Inputs;
     type Outputs = Outputs;
@@ -47,7 +47,7 @@ impl Stage for Prepare {
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
-        let films: BTreeSet<Digest> = inputs.samples.rows.iter().map(|r| r.film).collect();
+        let films: BTreeSet<Digest> = inputs.samples.rows.iter().map(|r| r.image).collect();
         let done = AtomicUsize::new(0);
         let decoded: Vec<(Digest, Result<Vec<u8>, String>)> = films
             .par_iter()
@@ -56,7 +56,7 @@ impl Stage for Prepare {
                 let square = film::decode(&bytes).map(|grey| film::to_square(&grey, self.size, self.fit, self.stretch));
                 let n = done.fetch_add(1, Ordering::Relaxed) + 1;
                 if n.is_multiple_of(64) {
-                    cx.progress(n, films.len(), "film", &[])?;
+                    cx.progress(n, films.len(), "image", &[])?;
                 }
                 Ok((*film, square))
             })

@@ -61,8 +61,8 @@ pub enum By {
     /// All films of a patient go to one part.
     #[default]
     Patient,
-    /// Films are dealt out one by one: patients may stand in two parts.
-    Film,
+    /// Images are dealt out one by one: patients may stand in two parts.
+    Image,
 }
 
 /// Whether proportions are kept.
@@ -86,7 +86,7 @@ impl Split {
 
 impl Stage for Split {
     const NAME: &'static str = "split";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const SEEDED: bool = true;
     type Inputs = Inputs;
     type Outputs = Outputs;

@@ -58,7 +58,7 @@ fn one() -> f64 {
 
 impl Stage for Synthesize {
     const NAME: &'static str = "synthesize";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
@@ -137,25 +137,25 @@ impl Synthesize {
             for (order, film) in chunk.iter().zip(made) {
                 let pixels = to_bytes(&if self.stretch { stretched(film) } else { film });
                 let marks = [
-                    ("Description", "SYNTHETIC chest film, not for diagnosis"),
+                    ("Description", "SYNTHETIC chest image, not for diagnosis"),
                     ("Software", "hilum synthesize"),
-                    ("Source", &*format!("generator {model}, film {}", order.number)),
+                    ("Source", &*format!("generator {model}, image {}", order.number)),
                 ];
                 let bytes = png::encode(&pixels, side, side, &marks)?;
                 let film = Digest::of(&bytes);
-                films.push(FilmFile { name: format!("films/{:05}.png", order.number), bytes, path: None });
+                films.push(FilmFile { name: format!("images/{:05}.png", order.number), bytes, path: None });
                 // A translation shows the patient of its parent; a sampled film shows nobody.
                 let parent = order.parent.map(|(sample, _)| sample);
                 let text = |of: fn(&Sample) -> &String| parent.map(|p| of(p).clone()).unwrap_or_default();
                 samples.push(Sample {
-                    film,
+                    image: film,
                     patient: text(|p| &p.patient),
                     number: order.number,
                     label: label.clone(),
                     source: "synthetic".into(),
                     origin: Origin::Synthetic,
                     generator: Some(model),
-                    parent: parent.map(|p| p.film),
+                    parent: parent.map(|p| p.image),
                     age: parent.and_then(|p| p.age),
                     sex: text(|p| &p.sex),
                     view: text(|p| &p.view),
@@ -164,7 +164,7 @@ impl Synthesize {
                 });
                 pack.films.push((film, pixels));
             }
-            cx.progress(samples.len(), orders.len(), "film", &[])?;
+            cx.progress(samples.len(), orders.len(), "image", &[])?;
         }
         Ok(Outputs { samples: Samples { films, ..Samples::of(samples) }, images: pack })
     }
@@ -185,7 +185,7 @@ impl Synthesize {
     /// Films with the label to translate from, each once, in table order; so many of them where there is a count.
     fn translations<'a>(&self, source: &'a Samples, gallery: &Gallery<'a>, from: &str, cx: &Context) -> Result<Vec<Order<'a>>> {
         let mut seen = BTreeSet::new();
-        let rows: Vec<&Sample> = source.rows.iter().filter(|r| r.label == from && seen.insert(r.film)).collect();
+        let rows: Vec<&Sample> = source.rows.iter().filter(|r| r.label == from && seen.insert(r.image)).collect();
         if rows.is_empty() {
             return Err(Error::helped(format!("no film of `source` has the label `{from}`"), format!("the labels are: {}", source.labels().join(", "))));
         }
@@ -201,7 +201,7 @@ impl Synthesize {
             taken.truncate(count);
             taken.sort_unstable();
         }
-        taken.into_iter().map(|i| Ok(Order { number: i as u32, parent: Some((rows[i], gallery.get(&rows[i].film)?)) })).collect()
+        taken.into_iter().map(|i| Ok(Order { number: i as u32, parent: Some((rows[i], gallery.get(&rows[i].image)?)) })).collect()
     }
 }
 
@@ -251,7 +251,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let rows: Vec<Sample> = (0..70).map(|i| Sample { label: "normal".into(), ..crate::data::sample::tests::sample("p", i, "normal") }).collect();
         let mut noise = Seed(2).stream("test", "films");
-        let films = rows.iter().map(|r| (r.film, (0..32 * 32).map(|_| noise.below(256) as u8).collect())).collect();
+        let films = rows.iter().map(|r| (r.image, (0..32 * 32).map(|_| noise.below(256) as u8).collect())).collect();
         NewPack { films }.save(dir.path()).unwrap();
         let files = || ["index.csv", "pixels.u8"].map(|name| File { name: name.into(), path: dir.path().join(name) });
         let pair = r#""from": "normal", "to": "covid""#;
@@ -282,7 +282,7 @@ mod tests {
                 };
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 let out = pool.install(|| stage.make(&inputs, batch, &cx)).unwrap();
-                out.samples.rows.iter().map(|r| (r.film, r.parent)).collect::<Vec<_>>()
+                out.samples.rows.iter().map(|r| (r.image, r.parent)).collect::<Vec<_>>()
             };
             let expected = made(64, 2);
             assert_eq!(expected.len(), count as usize);

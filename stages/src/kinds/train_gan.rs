@@ -335,7 +335,7 @@ impl TrainGan {
 
     /// Pixels of the films to learn from, and the labels of what will be made.
     fn films<'a>(&self, samples: &Samples, gallery: &Gallery<'a>) -> Result<Films<'a>> {
-        let of = |label: &str| samples.rows.iter().filter(|r| r.label == label).map(|r| gallery.get(&r.film)).collect::<Result<Vec<_>>>();
+        let of = |label: &str| samples.rows.iter().filter(|r| r.label == label).map(|r| gallery.get(&r.image)).collect::<Result<Vec<_>>>();
         let known = samples.labels();
         let due = |label: &str| match known.iter().any(|l| l == label) {
             true => of(label),

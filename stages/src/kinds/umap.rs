@@ -59,7 +59,7 @@ fn default_most() -> u32 {
 
 impl Stage for Umap {
     const NAME: &'static str = "umap";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
@@ -78,7 +78,7 @@ impl Stage for Umap {
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let rows = self.rows(&inputs.samples, cx);
         let gallery = Gallery::of(&inputs.images)?;
-        let films = rows.iter().map(|r| gallery.get(&r.film)).collect::<Result<Vec<_>>>()?;
+        let films = rows.iter().map(|r| gallery.get(&r.image)).collect::<Result<Vec<_>>>()?;
         let (data, dimensions, what) = match &inputs.weights {
             Some(weights) => {
                 let (data, dimensions) = features(weights, &films, gallery.side, cx)?;
@@ -96,11 +96,11 @@ impl Stage for Umap {
         let trust = umap::trustworthiness(&data, dimensions, &embedding, k);
         cx.note(format!("trustworthiness at {k} neighbours: {trust:.3}"));
 
-        let mut table = Table::new("embedding", &["film", "label", "origin", "x", "y"]);
+        let mut table = Table::new("embedding", &["image", "label", "origin", "x", "y"]);
         let mut points = vec![];
         for (row, at) in rows.iter().zip(&embedding) {
             let origin = if row.origin == Origin::Real { "real" } else { "synthetic" };
-            table.push(vec![row.film.to_string(), row.label.clone(), origin.into(), number(at[0]), number(at[1])]);
+            table.push(vec![row.image.to_string(), row.label.clone(), origin.into(), number(at[0]), number(at[1])]);
             points.push(Point { x: at[0], y: at[1], label: row.label.clone(), synthetic: row.origin == Origin::Synthetic });
         }
         let caption = format!("UMAP of {what}; {} neighbours, min_dist {}, trustworthiness {trust:.3}", self.neighbours, self.min_dist);
@@ -113,7 +113,7 @@ impl Umap {
     fn rows(&self, tables: &[Samples], cx: &Context) -> Vec<Sample> {
         let mut groups: std::collections::BTreeMap<(Origin, String), Vec<Sample>> = std::collections::BTreeMap::new();
         let mut seen = std::collections::HashSet::new();
-        for row in tables.iter().flat_map(|t| &t.rows).filter(|r| seen.insert(r.film)) {
+        for row in tables.iter().flat_map(|t| &t.rows).filter(|r| seen.insert(r.image)) {
             groups.entry((row.origin, row.label.clone())).or_default().push(row.clone());
         }
         let mut rows = vec![];

@@ -30,7 +30,7 @@ fn one() -> f64 {
 
 impl Stage for Undersample {
     const NAME: &'static str = "undersample";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const SEEDED: bool = true;
     type Inputs = Inputs;
     type Outputs = Outputs;

@@ -32,7 +32,7 @@ impl Normalise {
     /// What greys are measured in for this training set; each film counts once.
     pub(super) fn units(&self, samples: &Samples, gallery: &Gallery) -> Result<Option<Greys>> {
         let of = |rows: &mut dyn Iterator<Item = &Sample>| {
-            let films: BTreeSet<_> = rows.map(|r| r.film).collect();
+            let films: BTreeSet<_> = rows.map(|r| r.image).collect();
             films.iter().map(|f| gallery.get(f)).collect::<Result<Vec<_>>>()
         };
         Ok(match self {

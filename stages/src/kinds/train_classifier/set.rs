@@ -15,7 +15,7 @@ pub(super) struct Labelled<'a> {
 
 impl<'a> Labelled<'a> {
     pub(super) fn of(rows: &[Sample], classes: &[String], gallery: &Gallery<'a>) -> Result<Self> {
-        let films = rows.iter().map(|r| gallery.get(&r.film)).collect::<Result<_>>()?;
+        let films = rows.iter().map(|r| gallery.get(&r.image)).collect::<Result<_>>()?;
         let class = |r: &Sample| {
             let found = classes.iter().position(|c| *c == r.label).map(|c| c as u32);
             found.ok_or_else(|| {

@@ -8,6 +8,7 @@ pub mod film;
 pub mod inspect;
 pub mod pack;
 pub mod pairs;
+pub mod patients;
 pub mod png;
 pub mod pseudonym;
 pub mod sample;

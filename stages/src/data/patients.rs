@@ -1,0 +1,154 @@
+//! Who an image is of, without saying who: tokens made of the images themselves, and the table that ties tokens to pseudonyms.
+//!
+//! Two people with the same images must draw the same patients, though each has a secret key of their own. So tables name
+//! a patient by a token that follows from the patient's images alone, and the pseudonyms, which follow from the key, stand
+//! beside them in a table of `import`. Lineage and the checks go by that table; nothing that is drawn does. A token says
+//! nothing to somebody who has a list of patients but not the images.
+
+use super::sample::write;
+use crate::contract::prelude::*;
+use hilum_cache::Digest;
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// One patient of an import.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// The token that tables name the patient by.
+    pub patient: String,
+    /// The pseudonym under the study's key. Patients who share an image share a token, and have a row each.
+    pub pseudonym: String,
+}
+
+/// The pseudonyms behind the tokens of an import; empty where nobody said whose the images are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Patients {
+    /// Rows in the order of their tokens.
+    pub rows: Vec<Identity>,
+}
+
+/// The file within its artifact.
+pub const TABLE: &str = "patients.csv";
+
+impl Patients {
+    /// A table of these rows, sorted, each once.
+    pub fn of(mut rows: Vec<Identity>) -> Patients {
+        rows.sort();
+        rows.dedup();
+        Patients { rows }
+    }
+    /// Reads the rows of a table.
+    ///
+    /// # Errors
+    /// Where it is not such a table.
+    pub fn read_rows(bytes: &[u8]) -> Result<Vec<Identity>> {
+        let mut reader = csv::Reader::from_reader(bytes);
+        reader.deserialize().collect::<Result<_, _>>().map_err(|e| Error::data(format!("a table of patients does not read: {e}")))
+    }
+}
+
+impl OutputType for Patients {
+    const TYPE: &'static str = "patients";
+    fn save(&self, folder: &Path) -> Result<()> {
+        let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(vec![]);
+        writer.write_record(["patient", "pseudonym"]).map_err(|e| Error::data(e.to_string()))?;
+        for row in &self.rows {
+            writer.serialize(row).map_err(|e| Error::data(e.to_string()))?;
+        }
+        write(&folder.join(TABLE), &writer.into_inner().map_err(|e| Error::data(e.to_string()))?)
+    }
+}
+
+/// The token of whoever has an image of this digest as their smallest.
+pub fn token(smallest: &Digest) -> String {
+    let key = blake3::derive_key("hilum patient token v1", smallest.bytes());
+    let hex: String = key[..16].iter().map(|b| format!("{b:02x}")).collect();
+    format!("p:{hex}")
+}
+
+/// The token of each person: that of the smallest digest among their images. People who share an image, directly or by way
+/// of others, cannot be told apart by their images and have one token: they are dealt out together.
+pub fn tokens<P: Eq + Hash + Clone>(images: impl IntoIterator<Item = (P, Digest)>) -> HashMap<P, String> {
+    let mut groups = Groups::default();
+    let mut of_person: HashMap<P, usize> = HashMap::new();
+    let mut of_image: HashMap<Digest, usize> = HashMap::new();
+    for (person, image) in images {
+        let person = *of_person.entry(person).or_insert_with(|| groups.add(image));
+        groups.lower(person, image);
+        let first = *of_image.entry(image).or_insert(person);
+        groups.join(first, person);
+    }
+    of_person.into_iter().map(|(person, group)| (person, token(&groups.smallest(group)))).collect()
+}
+
+/// Disjoint sets (Tarjan 1975), each with its smallest digest.
+#[derive(Default)]
+struct Groups {
+    parent: Vec<usize>,
+    smallest: Vec<Digest>,
+}
+
+impl Groups {
+    fn add(&mut self, image: Digest) -> usize {
+        self.parent.push(self.parent.len());
+        self.smallest.push(image);
+        self.parent.len() - 1
+    }
+    fn root(&mut self, mut at: usize) -> usize {
+        while self.parent[at] != at {
+            self.parent[at] = self.parent[self.parent[at]];
+            at = self.parent[at];
+        }
+        at
+    }
+    fn lower(&mut self, at: usize, image: Digest) {
+        let root = self.root(at);
+        self.smallest[root] = self.smallest[root].min(image);
+    }
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        let smallest = self.smallest[a].min(self.smallest[b]);
+        self.parent[a] = b;
+        self.smallest[b] = smallest;
+    }
+    fn smallest(&mut self, at: usize) -> Digest {
+        let root = self.root(at);
+        self.smallest[root]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(n: u8) -> Digest {
+        Digest::from_bytes([n; 32])
+    }
+
+    #[test]
+    fn a_token_follows_from_the_images_in_any_order() {
+        let one = tokens([("a", image(3)), ("a", image(1)), ("b", image(2))]);
+        let other = tokens([("y", image(2)), ("x", image(1)), ("x", image(3))]);
+        assert_eq!((&one["a"], &one["b"]), (&other["x"], &other["y"]));
+        assert_ne!(one["a"], one["b"]);
+        assert_eq!(one["a"], token(&image(1)));
+    }
+
+    #[test]
+    fn people_who_share_an_image_have_one_token() {
+        let found = tokens([("a", image(9)), ("a", image(5)), ("b", image(5)), ("b", image(7)), ("c", image(7)), ("d", image(1))]);
+        assert!(found["a"] == found["b"] && found["b"] == found["c"] && found["a"] == token(&image(5)));
+        assert_ne!(found["d"], found["a"]);
+    }
+
+    #[test]
+    fn a_table_reads_back() {
+        let identity = |p: &str, q: &str| Identity { patient: p.into(), pseudonym: q.into() };
+        let dir = tempfile::tempdir().unwrap();
+        for table in [Patients::default(), Patients::of(vec![identity("p:2", "q:1"), identity("p:1", "q:2"), identity("p:1", "q:2")])] {
+            table.save(dir.path()).unwrap();
+            assert_eq!(Patients::read_rows(&std::fs::read(dir.path().join(TABLE)).unwrap()).unwrap(), table.rows);
+        }
+    }
+}

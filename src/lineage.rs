@@ -1,40 +1,68 @@
-//! Lineage: which patients reached which artifact. Composed over the graph of a study from the flow that kinds declare
-//! and the tables that are known; it belongs to (study, stage, port), never to a digest, so that equal bytes of
-//! different origin can neither hide nor invent a leak.
+//! Lineage: which patients and which images reached which artifact. Composed over the graph of a study from the flow that
+//! kinds declare and the tables that are known; it belongs to (study, stage, port), never to a digest, so that equal bytes
+//! of different origin can neither hide nor invent a leak.
+//!
+//! Before a table is there, its flow is what surely will be in it: a leak that is found is one. Once it is there, its flow
+//! is what it holds.
 
-mod checks;
+mod history;
+mod roster;
 
-pub use checks::{Finding, findings, report};
+pub use roster::{Held, Reach, Roster};
 
 use crate::pipeline::Pipeline;
-use crate::pipeline::model::{Stage, StageId};
+use crate::pipeline::model::{Input, Source, Stage, StageId};
 use crate::plan::tables::Tables;
+use crate::workspace::Listings;
 use hilum_cache::receipt::{Artifact, LocalFlow};
-use hilum_cache::{Result, Store};
+use hilum_cache::{Ledger, Result, Store};
 use hilum_stages::contract::port::Port;
-use hilum_stages::data::sample::Origin;
-use roaring::RoaringBitmap;
-use std::collections::HashMap;
+use hilum_stages::contract::source::SourceKind;
+use hilum_stages::contract::stage::{Needs, Takes};
+use hilum_stages::data::contents::Likeness;
+use history::History;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
-/// The checks that `checks.allow` can name.
-pub const CHECKS: &[&str] = &["leakage.generator_trained_on_eval", "leakage.patient_overlap"];
-
-/// The patients that reached an output.
-#[derive(Debug, Clone, Default)]
-pub struct Flow {
-    /// Pixels or labels of these patients stand in it.
-    pub contains: RoaringBitmap,
-    /// It was trained, tuned, normalised or evaluated on these.
-    pub influenced: RoaringBitmap,
-    /// False where a table is not known yet and only an upper bound could be said.
-    pub exact: bool,
+/// What lineage is composed from, besides the study.
+#[derive(Clone, Copy)]
+pub struct Evidence<'a> {
+    /// The store.
+    pub store: &'a Store,
+    /// Tables that were read.
+    pub tables: &'a Tables,
+    /// What was recorded.
+    pub ledger: &'a Ledger,
+    /// What path parameters name.
+    pub listings: &'a Listings,
 }
 
-/// Patients and films by number, and the flow of every output.
+/// Outputs that are known, by stage and port.
+pub type KnownOutput<'a> = &'a dyn Fn(StageId, &str) -> Option<Artifact>;
+
+/// What reached an output.
+#[derive(Debug, Clone, Default)]
+pub struct Flow {
+    /// Pixels or labels of these stand in it.
+    pub contains: Reach,
+    /// It was trained, tuned, normalised or evaluated on these.
+    pub influenced: Reach,
+    /// True where each of its rows is surely synthetic.
+    pub is_synthetic: bool,
+}
+
+/// People and images by number, and the flow of every output.
 #[derive(Default)]
 pub struct Lineage {
-    patients: HashMap<String, u32>,
+    roster: Roster,
+    history: History,
     flows: HashMap<(StageId, &'static str), Flow>,
+    /// What reached the files that a training begins with.
+    pub outside: HashMap<StageId, Reach>,
+    /// Pairs of images that look alike, by number.
+    pub near: Vec<(u32, u32)>,
+    /// Synthetic images of generators that this store does not know, by stage.
+    pub unknown_generators: BTreeMap<StageId, usize>,
 }
 
 /// What an output takes from which input with these parameters, for the receipt.
@@ -45,60 +73,141 @@ pub fn local_flow(stage: &Stage, port: &Port) -> LocalFlow {
 
 impl Lineage {
     /// Composes the lineage of a study from the outputs that are known.
-    pub fn of(p: &Pipeline, known: &dyn Fn(StageId, &str) -> Option<Artifact>, store: &Store, tables: &Tables) -> Result<Lineage> {
+    ///
+    /// # Errors
+    /// Where a table in the store does not read.
+    pub fn of(p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<Lineage> {
         let mut lineage = Lineage::default();
+        lineage.identify(p, known, evidence)?;
         for (id, stage) in p.stages.iter().enumerate() {
+            let outside = lineage.from_outside(id, stage, evidence)?;
             for port in stage.kind.outputs.iter().filter(|o| stage.stage.fills(o.name)) {
-                let flow = lineage.flow_of(stage, port, known(id, port.name).as_ref(), store, tables)?;
+                let mut flow = lineage.flow_of(id, stage, port, known, evidence)?;
+                flow.influenced.add(&outside);
                 lineage.flows.insert((id, port.name), flow);
+            }
+            if !outside.is_empty() {
+                lineage.outside.insert(id, outside);
             }
         }
         Ok(lineage)
-    }
-
-    fn flow_of(&mut self, stage: &Stage, port: &Port, artifact: Option<&Artifact>, store: &Store, tables: &Tables) -> Result<Flow> {
-        let mut flow = Flow { exact: true, ..Flow::default() };
-        // Looked-up images add nobody whom the table they are looked up by does not name.
-        let inputs =
-            |names: &'static [&'static str]| stage.inputs.iter().filter(move |i| names.contains(&i.port.name) && i.port.by.is_empty()).flat_map(|i| &i.from);
-        for source in inputs(port.contains) {
-            let from = self.flow(source.stage, source.port);
-            flow.contains |= from.contains;
-            flow.influenced |= from.influenced;
-            flow.exact &= from.exact;
-        }
-        for source in inputs(port.influenced) {
-            let from = self.flow(source.stage, source.port);
-            flow.influenced |= from.contains | from.influenced;
-            flow.exact &= from.exact;
-        }
-        if port.kind != "samples" {
-            return Ok(flow);
-        }
-        let Some(artifact) = artifact else {
-            // A table that is not made yet: a choice from one input is only bounded by it, a union of inputs is not.
-            let drawn_from = stage.inputs.iter().filter(|i| port.contains.contains(&i.port.name)).count();
-            flow.exact &= drawn_from != 1;
-            return Ok(flow);
-        };
-        let rows = tables.samples(store, artifact)?;
-        let mut contains = RoaringBitmap::new();
-        let mut has_synthetic = false;
-        for row in rows.iter() {
-            has_synthetic |= row.origin == Origin::Synthetic;
-            // A translation shows the patient of the film that it was made of; a sampled film has none.
-            if !row.patient.is_empty() {
-                let next = self.patients.len() as u32;
-                contains.insert(*self.patients.entry(row.patient.clone()).or_insert(next));
-            }
-        }
-        // Without a synthetic film in it, no generator's patients are behind it.
-        let influenced = if has_synthetic { flow.influenced } else { RoaringBitmap::new() };
-        Ok(Flow { contains, influenced, exact: !has_synthetic || flow.exact })
     }
 
     /// The flow of an output.
     pub fn flow(&self, stage: StageId, port: &'static str) -> Flow {
         self.flows.get(&(stage, port)).cloned().unwrap_or_default()
     }
+
+    /// What a table of samples holds, where it is known.
+    pub fn table(&mut self, source: &Source, known: KnownOutput, evidence: &Evidence) -> Result<Option<Arc<Held>>> {
+        let table = known(source.stage, source.port).filter(|a| a.kind == "samples");
+        table.map(|a| self.roster.table(&a, evidence)).transpose()
+    }
+
+    /// Joins the names of one person and the files with one picture, before anybody is counted.
+    fn identify(&mut self, p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<()> {
+        let mut seen = HashSet::new();
+        let mut near = vec![];
+        for (id, stage) in p.stages.iter().enumerate() {
+            for port in stage.kind.outputs {
+                let Some(artifact) = known(id, port.name) else { continue };
+                match (port.kind, stage.stage.namespace()) {
+                    ("patients", Some(namespace)) => {
+                        for row in evidence.tables.patients(evidence.store, &artifact)? {
+                            self.roster.same_person(&row.patient, &format!("{}\0{}", namespace.name, row.pseudonym));
+                        }
+                    }
+                    ("images", _) if seen.insert(artifact.digest) => {
+                        for pair in evidence.tables.pairs(evidence.store, &artifact)?.iter() {
+                            match pair.likeness {
+                                Likeness::Equal => self.roster.same_image(pair.first, pair.second),
+                                Likeness::Near => near.push((pair.first, pair.second)),
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        self.near = near.into_iter().map(|(a, b)| (self.roster.image(a), self.roster.image(b))).collect();
+        Ok(())
+    }
+
+    /// What reached the files that a training begins with: weights that this store made bring their lineage along.
+    fn from_outside(&mut self, id: StageId, stage: &Stage, evidence: &Evidence) -> Result<Reach> {
+        let mut reach = Reach::default();
+        if stage.kind.needs != Needs::Tensor {
+            return Ok(reach);
+        }
+        for source in stage.stage.sources().iter().filter(|s| s.what == SourceKind::File) {
+            let Some(listing) = evidence.listings.get(&id).and_then(|l| l.get(source.parameter)) else { continue };
+            if let Some(found) = self.history.reach(&listing.digest, &mut self.roster, evidence)? {
+                reach.add(&found);
+            }
+        }
+        Ok(reach)
+    }
+
+    fn flow_of(&mut self, id: StageId, stage: &Stage, port: &'static Port, known: KnownOutput, evidence: &Evidence) -> Result<Flow> {
+        // What surely reaches it, and all that may have influenced it.
+        let (mut flow, mut possible) = (Flow { is_synthetic: true, ..Flow::default() }, Reach::default());
+        for (names, stands_in_it) in [(port.contains, true), (port.influenced, false)] {
+            for (input, source) in bound(stage, names) {
+                let part = self.part(stage, input, source, known, evidence)?;
+                flow.influenced.add(&part.influenced);
+                if stands_in_it {
+                    flow.contains.add(&part.contains);
+                    flow.is_synthetic &= part.is_synthetic;
+                } else {
+                    flow.influenced.add(&part.contains);
+                }
+                let whole = self.flow(source.stage, source.port);
+                possible.add(&whole.influenced);
+                if !stands_in_it {
+                    possible.add(&whole.contains);
+                }
+            }
+        }
+        flow.is_synthetic = stage.kind.synthetic || flow.is_synthetic && bound(stage, port.contains).next().is_some();
+        let Some(artifact) = known(id, port.name).filter(|_| port.kind == "samples") else { return Ok(flow) };
+        let held = self.roster.table(&artifact, evidence)?;
+        flow.contains = held.all.clone();
+        flow.is_synthetic = held.is_synthetic;
+        // Without a synthetic image in it, no generator's patients are behind it.
+        flow.influenced = if held.generators.is_empty() { Reach::default() } else { possible };
+        if stage.inputs.is_empty() {
+            for (generator, rows) in &held.generators {
+                match generator.map(|g| self.history.reach(&g, &mut self.roster, evidence)).transpose()?.flatten() {
+                    Some(reach) => flow.influenced.add(&reach),
+                    None => *self.unknown_generators.entry(id).or_default() += rows,
+                }
+            }
+        }
+        Ok(flow)
+    }
+
+    /// What a stage surely takes from one of its inputs.
+    fn part(&mut self, stage: &Stage, input: &Input, source: &Source, known: KnownOutput, evidence: &Evidence) -> Result<Flow> {
+        let whole = self.flow(source.stage, source.port);
+        let influenced_all = |whole: &Flow| if whole.is_synthetic { whole.influenced.clone() } else { Reach::default() };
+        Ok(match stage.stage.takes(input.port.name) {
+            Takes::All => whole,
+            // Whoever is chosen from images of one generator was made by it.
+            Takes::Some => Flow { contains: Reach::default(), influenced: influenced_all(&whole), is_synthetic: whole.is_synthetic },
+            Takes::Labels(labels) => match self.table(source, known, evidence)? {
+                None => Flow { contains: Reach::default(), influenced: influenced_all(&whole), is_synthetic: whole.is_synthetic },
+                Some(held) => {
+                    let mut contains = Reach::default();
+                    labels.iter().filter_map(|l| held.by_label.get(l)).for_each(|r| contains.add(r));
+                    Flow { contains, influenced: whole.influenced, is_synthetic: held.is_synthetic }
+                }
+            },
+        })
+    }
+}
+
+/// The sources that are bound to these inputs. Looked-up images add nobody whom the table they are looked up by does not name.
+fn bound<'a>(stage: &'a Stage, names: &'static [&'static str]) -> impl Iterator<Item = (&'a Input, &'a Source)> {
+    let inputs = stage.inputs.iter().filter(move |i| names.contains(&i.port.name) && i.port.by.is_empty());
+    inputs.flat_map(|i| i.from.iter().map(move |s| (i, s)))
 }

@@ -91,11 +91,10 @@ impl Workspace {
         let memo_path = self.private.join("memo");
         let mut memo = Memo::load(&memo_path);
         // Several cells may name one path: it is walked once.
-        let mut known: HashMap<(String, bool), Option<Arc<Listing>>> = HashMap::new();
+        let mut known: HashMap<(String, SourceKind), Option<Arc<Listing>>> = HashMap::new();
         for (id, sources) in sourced {
             for source in sources {
-                let films = source.what == SourceKind::Films;
-                let listing = match known.get(&(source.path.0.clone(), films)) {
+                let listing = match known.get(&(source.path.0.clone(), source.what)) {
                     Some(listing) => listing.clone(),
                     None => {
                         let listing = match self
@@ -107,7 +106,7 @@ impl Workspace {
                                 None
                             }
                         };
-                        known.insert((source.path.0.clone(), films), listing.clone());
+                        known.insert((source.path.0.clone(), source.what), listing.clone());
                         listing
                     }
                 };
@@ -160,6 +159,9 @@ impl Workspace {
             return Err(leaves());
         }
         match (source.what, real.is_dir()) {
+            (SourceKind::Tables, false) => {
+                Err(Box::new(Diagnostic::new("E0403", format!("`{text}` is not a directory")).at(span, "expected a directory of tables")))
+            }
             (SourceKind::Films, false) => Err(Box::new(Diagnostic::new("E0403", format!("`{text}` is no folder")).at(span, "a folder of films is due"))),
             (SourceKind::File, true) => Err(Box::new(Diagnostic::new("E0403", format!("`{text}` is a folder")).at(span, "a file is due"))),
             _ => Ok(path),
@@ -206,6 +208,7 @@ fn list(path: &Path, what: SourceKind, memo: &mut Memo) -> Result<Listing> {
     };
     let files = match what {
         SourceKind::Films => ingest::folder(path, memo, &is_film, &inspect::note)?,
+        SourceKind::Tables => ingest::folder(path, memo, &|name| name.ends_with(".csv"), &|_| String::new())?,
         SourceKind::File => vec![ingest::file(path, memo, &|_| String::new())?],
     };
     let digest = if what == SourceKind::File { files[0].digest } else { ingest::digest_of(&files) };

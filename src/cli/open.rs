@@ -2,6 +2,7 @@
 
 use super::{StoreArgs, StudyArgs, WRONG};
 use crate::diagnostic::{Diagnostic, Texts, render_all};
+use crate::lineage::Evidence;
 use crate::pipeline::{self, Loaded, Pipeline};
 use crate::plan::tables::Tables;
 use crate::plan::{Plan, World};
@@ -94,6 +95,10 @@ impl Known {
         let pseudonyms = study.workspace.key().map_or_else(|| "none yet".to_owned(), |k| k.fingerprint());
         let wanted = vec![true; study.pipeline.stages.len()];
         Ok(Ok(Known { store, ledger, listings, tables: Tables::default(), pseudonyms, engines, forced: vec![], wanted }))
+    }
+
+    pub(super) fn evidence(&self) -> Evidence<'_> {
+        Evidence { store: &self.store, tables: &self.tables, ledger: &self.ledger, listings: &self.listings }
     }
 
     pub(super) fn world<'a>(&'a self, study: &'a Study) -> World<'a> {

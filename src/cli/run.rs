@@ -1,8 +1,8 @@
 //! `hilum run`
 
 use super::{DONE, FAILED, INTERRUPTED, REFUSED, StudyArgs, WRONG, open};
+use crate::checks;
 use crate::diagnostic::{Diagnostic, did_you_mean};
-use crate::lineage;
 use crate::plan::Decision;
 use crate::progress;
 use crate::progress::remark;
@@ -104,7 +104,7 @@ fn attempt_run(
         plan.decisions.iter().map(|d| if let Decision::Reuse { outputs, .. } = d { Some(outputs.clone()) } else { None }).collect();
     let found = {
         let lookup = |stage: usize, port: &str| outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
-        execute::check(p, &lookup, &known.store, &known.tables)?
+        checks::findings(p, &lookup, &known.evidence())?
     };
     if refuse(study, &found) {
         return Ok(REFUSED);
@@ -184,10 +184,10 @@ fn attempt_run(
 }
 
 /// Prints findings; true where one refuses the study.
-fn refuse(study: &open::Study, found: &[lineage::Finding]) -> bool {
-    let all: Vec<Diagnostic> = found.iter().map(|f| lineage::report(&study.pipeline, &study.texts, f)).collect();
+fn refuse(study: &open::Study, found: &[checks::Finding]) -> bool {
+    let all: Vec<Diagnostic> = found.iter().map(|f| f.diagnostic(&study.pipeline, &study.texts)).collect();
     open::complain(&all, &study.texts);
-    found.iter().any(|f| f.reason.is_none())
+    found.iter().any(checks::Finding::refuses)
 }
 
 /// The stages that arguments name, or none where one of them is unknown.

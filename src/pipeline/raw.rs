@@ -217,7 +217,7 @@ impl Reader<'_> {
             let get = |key: &str| item.get(key).and_then(|n| n.text()).map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
             match (get("id"), get("reason"), item.get("id")) {
                 (Some(id), Some(reason), Some(node)) => {
-                    let known = crate::lineage::CHECKS;
+                    let known: Vec<&str> = crate::checks::ids().collect();
                     if !known.contains(&id.as_str()) {
                         self.diagnostics.push(
                             Diagnostic::new("E0106", format!("there is no check `{id}`"))

@@ -69,7 +69,7 @@ pub fn schema(kinds: &[StageKind]) -> Value {
             "extends": { "type": "string" },
             "vars": { "type": "object" },
             "stages": { "type": "object", "additionalProperties": { "$ref": "#/$defs/stage" } },
-            "checks": { "type": "object", "properties": { "allow": { "type": "array", "items": { "type": "object", "required": ["id", "reason"], "properties": { "id": { "enum": crate::lineage::CHECKS }, "reason": { "type": "string" } } } } } },
+            "checks": { "type": "object", "properties": { "allow": { "type": "array", "items": { "type": "object", "required": ["id", "reason"], "properties": { "id": { "enum": crate::checks::ids().collect::<Vec<_>>() }, "reason": { "type": "string" } } } } } },
             "report": { "type": "object" },
         },
         "$defs": definitions,

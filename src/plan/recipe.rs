@@ -2,7 +2,7 @@
 
 use super::World;
 use crate::pipeline::Pipeline;
-use crate::pipeline::model::{Input, Shape, Stage, StageId};
+use crate::pipeline::model::{Input, Shape, Source, Stage, StageId};
 use hilum_cache::receipt::Artifact;
 use hilum_cache::recipe::{self, Gathered};
 use hilum_cache::{Digest, Recipe, Result};
@@ -87,7 +87,7 @@ pub fn form(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<A
         }
     }
     for input in looked_up {
-        match look_up(input, &shipment, known, world, stage)? {
+        match look_up(p, input, &shipment, known, world, stage)? {
             Found::Whole(list, artifacts) => {
                 recipe.inputs.insert(
                     input.port.name.into(),
@@ -109,9 +109,10 @@ enum Found {
     Waits(Vec<StageId>),
 }
 
-/// Finds the films of the tables in the packs that are known. Packs that hold none of them are not waited for, not
-/// part of the recipe and not given to the stage.
-fn look_up(input: &Input, shipment: &Shipment, known: &dyn Fn(StageId, &str) -> Option<Artifact>, world: &World, stage: &Stage) -> Result<Found> {
+/// Finds the images of the tables in the packs that are known. Packs that hold none of them are not waited for, not
+/// part of the recipe and not given to the stage. One that may hold them with other pixels is waited for, so that what is
+/// found does not depend on which pack is done first: a check then refuses the study.
+fn look_up(p: &Pipeline, input: &Input, shipment: &Shipment, known: &dyn Fn(StageId, &str) -> Option<Artifact>, world: &World, stage: &Stage) -> Result<Found> {
     let bound = |port: &str| stage.inputs.iter().any(|i| i.port.name == port);
     let mut films = std::collections::BTreeSet::new();
     for by in input.port.by.iter().filter(|by| bound(by)) {
@@ -126,7 +127,7 @@ fn look_up(input: &Input, shipment: &Shipment, known: &dyn Fn(StageId, &str) -> 
     let mut pixels: BTreeMap<Digest, Digest> = BTreeMap::new();
     for source in &input.from {
         let Some(artifact) = known(source.stage, source.port) else {
-            unknown.push(source.stage);
+            unknown.push(source);
             continue;
         };
         let pack = world.tables.pack(world.store, &artifact)?;
@@ -140,10 +141,52 @@ fn look_up(input: &Input, shipment: &Shipment, known: &dyn Fn(StageId, &str) -> 
             used.push((source.cell.clone(), artifact));
         }
     }
-    if pixels.len() < films.len() && !unknown.is_empty() {
-        return Ok(Found::Waits(unknown));
+    if pixels.len() == films.len() {
+        unknown.retain(|s| may_differ(p, s, input, known));
+        let mut rivals = vec![];
+        for source in unknown {
+            if will_hold_any(p, source, &films, known, world)? {
+                rivals.push(source);
+            }
+        }
+        unknown = rivals;
+    }
+    if !unknown.is_empty() {
+        return Ok(Found::Waits(unknown.into_iter().map(|s| s.stage).collect()));
     }
     // A film that no pack holds stands in the list without pixels: the stage will say so.
     let list: String = films.iter().map(|f| format!("{} {}\n", f.hex(), pixels.get(f).map_or_else(|| "-".to_owned(), Digest::hex))).collect();
     Ok(Found::Whole(list.into_bytes(), used))
+}
+
+/// False for a pack that is made just as one that is known: equal images have equal pixels in both.
+fn may_differ(p: &Pipeline, source: &Source, input: &Input, known: &dyn Fn(StageId, &str) -> Option<Artifact>) -> bool {
+    let same = |a: &Stage, b: &Stage| a.kind.name == b.kind.name && a.parameters == b.parameters;
+    let done = input.from.iter().filter(|s| known(s.stage, s.port).is_some());
+    !done.into_iter().all(|other| same(&p.stages[source.stage], &p.stages[other.stage]))
+}
+
+/// True where a pack that is not there yet will hold one of these images: it is made of a table that is known.
+fn will_hold_any(
+    p: &Pipeline,
+    source: &Source,
+    images: &std::collections::BTreeSet<Digest>,
+    known: &dyn Fn(StageId, &str) -> Option<Artifact>,
+    world: &World,
+) -> Result<bool> {
+    let stage = &p.stages[source.stage];
+    // A kind that makes images of its own packs those.
+    if stage.kind.outputs.iter().any(|o| o.kind == "samples") {
+        return Ok(false);
+    }
+    let made_of = stage.inputs.iter().filter(|i| i.port.kind == "samples" && i.port.by.is_empty()).flat_map(|i| &i.from);
+    for table in made_of {
+        match known(table.stage, table.port) {
+            Some(artifact) if !world.tables.samples(world.store, &artifact)?.iter().any(|r| images.contains(&r.image)) => {}
+            None if p.stages[table.stage].kind.synthetic => {}
+            // A table that is not there yet may name any of them.
+            _ => return Ok(true),
+        }
+    }
+    Ok(false)
 }

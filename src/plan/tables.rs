@@ -2,7 +2,9 @@
 
 use hilum_cache::receipt::Artifact;
 use hilum_cache::{Digest, Error, Result, Store};
+use hilum_stages::data::contents::{self, Content, Contents, Pair};
 use hilum_stages::data::pack::{self, Images, Packed};
+use hilum_stages::data::patients::{self, Identity, Patients};
 use hilum_stages::data::sample::{self, Sample, Samples};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -12,6 +14,7 @@ use std::sync::{Arc, Mutex};
 pub struct Tables {
     samples: Mutex<HashMap<Digest, Arc<Vec<Sample>>>>,
     packs: Mutex<HashMap<Digest, Arc<HashMap<Digest, Digest>>>>,
+    pairs: Mutex<HashMap<Digest, Arc<Vec<Pair>>>>,
 }
 
 impl Tables {
@@ -34,6 +37,28 @@ impl Tables {
         let rows = Arc::new(rows.into_iter().map(|p| (p.image, p.pixels)).collect::<HashMap<_, _>>());
         self.packs.lock().expect("BUG: poisoned").insert(artifact.digest, rows.clone());
         Ok(rows)
+    }
+
+    /// Pairs of images within a pack that are one picture; none where the pack does not know.
+    pub fn pairs(&self, store: &Store, artifact: &Artifact) -> Result<Arc<Vec<Pair>>> {
+        if let Some(pairs) = self.pairs.lock().expect("BUG: poisoned").get(&artifact.digest) {
+            return Ok(pairs.clone());
+        }
+        let known = store.files(artifact)?.iter().any(|f| f.name == contents::PAIRS);
+        let pairs = Arc::new(if known { read(store, artifact, contents::PAIRS, Contents::read)? } else { vec![] });
+        self.pairs.lock().expect("BUG: poisoned").insert(artifact.digest, pairs.clone());
+        Ok(pairs)
+    }
+
+    /// What the images of a pack look like; nothing where the pack does not know.
+    pub fn contents(&self, store: &Store, artifact: &Artifact) -> Result<Vec<Content>> {
+        let known = store.files(artifact)?.iter().any(|f| f.name == contents::IMAGES);
+        if known { read(store, artifact, contents::IMAGES, Contents::read) } else { Ok(vec![]) }
+    }
+
+    /// The pseudonyms behind the tokens of an import.
+    pub fn patients(&self, store: &Store, artifact: &Artifact) -> Result<Vec<Identity>> {
+        read(store, artifact, patients::TABLE, Patients::read_rows)
     }
 }
 

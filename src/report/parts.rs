@@ -37,8 +37,14 @@ pub(super) fn summary(f: &Facts) -> Markup {
 pub(super) fn findings(f: &Facts) -> Markup {
     html! {
         @for finding in &f.findings {
-            div class=(if finding["allowed"].is_string() { "warn" } else { "bad" }) {
-                b { (text(&finding["id"])) } " at " (text(&finding["stage"])) ": " (finding["patients"].to_string()) " patients of the test set reached the model"
+            div class=(if finding["allowed"].is_string() || finding["severity"] == "warning" { "warn" } else { "bad" }) {
+                b { (text(&finding["id"])) } " at " (text(&finding["stage"])) ": "
+                @match finding["message"].as_str() {
+                    Some(message) => (message),
+                    // Journals of store format 1 have no message.
+                    None => { (finding["patients"].to_string()) " patients of the test set reached the model" },
+                }
+                @for unit in ["patients", "images"] { @if finding["message"].is_string() && finding[unit].is_u64() { " (" (finding[unit].to_string()) " " (unit) ")" } }
                 @if let Some(path) = finding["path"].as_array() { ", by way of " (path.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ← ")) }
                 "."
                 @if let Some(reason) = finding["allowed"].as_str() { br; "Allowed: " (reason) }

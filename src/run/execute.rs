@@ -9,8 +9,9 @@ use super::launch::{self, Message, Started};
 use super::record::Recorder;
 use super::slots::{Held, Slots};
 use super::state::{State, States};
+use crate::checks::{self, Finding};
 use crate::diagnostic::Texts;
-use crate::lineage::{self, Finding, Lineage};
+use crate::lineage::Evidence;
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use crate::plan::recipe::Shipment;
@@ -19,7 +20,7 @@ use crate::plan::{self, Decision, Past, Plan, World};
 use crate::workspace::{IMAGE_MAP, Listings, Workspace};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use hilum_cache::lock::KeyLock;
-use hilum_cache::receipt::{self, Artifact};
+use hilum_cache::receipt;
 use hilum_cache::{Error, Ledger, Recipe, Result, Store};
 use hilum_stages::contract::context::Said;
 use hilum_stages::contract::stage::Needs;
@@ -283,8 +284,9 @@ impl<'a> Scheduler<'a> {
         for id in order {
             others = others.saturating_sub(1);
             if needs(self, id) == Needs::Tensor {
-                let light_left = self.ready.keys().chain(self.flights.keys()).any(|i| needs(self, *i) == Needs::Light);
-                if light_left || !self.is_clean()? {
+                // Tables and packs first: what they show must be known before anything is trained.
+                let others_left = self.ready.keys().chain(self.flights.keys()).any(|i| needs(self, *i) != Needs::Tensor);
+                if others_left || !self.is_clean()? {
                     break;
                 }
             }
@@ -299,7 +301,7 @@ impl<'a> Scheduler<'a> {
     fn is_clean(&mut self) -> Result<bool> {
         if !self.checked {
             self.checked = true;
-            self.refused = findings(self.run, &self.outputs)?.into_iter().filter(|f| f.reason.is_none()).collect();
+            self.refused = self.findings()?.into_iter().filter(Finding::refuses).collect();
             if !self.refused.is_empty() {
                 self.stopping = true;
                 self.flights.values().for_each(|f| f.started.stop());
@@ -381,18 +383,11 @@ impl<'a> Scheduler<'a> {
         self.flights.insert(id, flight);
         Ok(true)
     }
-}
 
-/// What the checks find with the outputs that are known.
-pub fn findings(run: &Run, outputs: &Outputs) -> Result<Vec<Finding>> {
-    let known = |stage: StageId, port: &str| outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
-    check(run.pipeline, &known, run.store, run.tables)
-}
-
-/// What the checks find; studies that evaluate nothing are not looked at.
-pub fn check(p: &Pipeline, known: &dyn Fn(StageId, &str) -> Option<Artifact>, store: &Store, tables: &Tables) -> Result<Vec<Finding>> {
-    if !p.stages.iter().any(|s| s.kind.outputs.iter().any(|o| o.kind == "scores")) {
-        return Ok(vec![]);
+    /// What the checks find with the outputs that are known.
+    fn findings(&self) -> Result<Vec<Finding>> {
+        let known = |stage: StageId, port: &str| self.outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
+        let run = self.run;
+        checks::findings(run.pipeline, &known, &Evidence { store: run.store, tables: run.tables, ledger: &self.ledger, listings: run.listings })
     }
-    Ok(lineage::findings(p, &Lineage::of(p, known, store, tables)?))
 }

@@ -1,6 +1,7 @@
 //! What a run writes into its journal. Paths, host and user never do.
 
-use crate::lineage::{self, Finding};
+use crate::checks::Finding;
+use crate::lineage;
 use crate::pipeline::model::StageId;
 use crate::pipeline::{Pipeline, resolved};
 use crate::run::environment;
@@ -54,12 +55,7 @@ impl<'a> Recorder<'a> {
     }
     /// A check found something.
     pub fn finding(&mut self, p: &Pipeline, f: &Finding) -> Result<()> {
-        let path: Vec<&str> = f.path.iter().map(|id: &StageId| p.stages[*id].name.as_str()).collect();
-        self.journal.append(
-            "finding",
-            body(json!({ "id": f.id, "stage": p.stages[f.stage].name, "patients": f.patients, "path": path, "allowed": f.reason })),
-            false,
-        )
+        self.journal.append("finding", body(f.to_json(p)), false)
     }
     /// The run is over.
     pub fn finished(&mut self, counts: Value) -> Result<()> {

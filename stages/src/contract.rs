@@ -16,7 +16,7 @@ pub mod prelude {
     pub use super::error::{Error, Result};
     pub use super::port::{ArtifactType, File, Gathered, OutputType};
     pub use super::seed::Stream;
-    pub use super::stage::{Needs, Stage};
+    pub use super::stage::{Namespace, Needs, Stage, Takes};
     pub use crate::ports;
     pub use hilum_cache::receipt::Determinism;
     pub use schemars::JsonSchema;

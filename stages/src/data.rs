@@ -3,6 +3,7 @@
 pub mod ahead;
 pub mod augment;
 pub mod batch;
+pub mod contents;
 pub mod figure;
 pub mod film;
 pub mod inspect;

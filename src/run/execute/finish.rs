@@ -1,6 +1,6 @@
 //! What follows a stage, and what follows the last one: receipts, counts, the end of the journal.
 
-use super::{Flight, Outcome, Scheduler, StageId, State, findings};
+use super::{Finding, Flight, Outcome, Scheduler, StageId, State};
 use crate::run::environment;
 use crate::run::event::Event;
 use crate::run::job::{Class, Done, Failure};
@@ -60,11 +60,11 @@ impl Scheduler<'_> {
             }
         }
         skipped += self.states.count(State::Ready);
-        let found = findings(self.run, &self.outputs)?;
+        let found = self.findings()?;
         for finding in &found {
             self.recorder.finding(self.run.pipeline, finding)?;
         }
-        self.refused = found.into_iter().filter(|f| f.reason.is_none()).collect();
+        self.refused = found.into_iter().filter(Finding::refuses).collect();
         self.recorder.reused(&std::mem::take(&mut self.cut_off))?;
         let (executed, reused, failed) = (self.states.count(State::Executed), self.states.count(State::Reused), self.states.count(State::Failed));
         self.recorder.finished(json!({ "executed": executed, "reused": reused, "failed": failed, "skipped": skipped, "cancelled": cancelled }))?;

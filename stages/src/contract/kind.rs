@@ -5,7 +5,7 @@ use super::decode::{self, BadParameter};
 use super::error::Result;
 use super::port::{Arrival, Inputs, Outputs, Port};
 use super::source::Source;
-use super::stage::{Needs, Stage};
+use super::stage::{Namespace, Needs, Stage, Takes};
 use hilum_cache::receipt::Determinism;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -23,6 +23,8 @@ pub struct StageKind {
     pub seeded: bool,
     /// True where it makes pseudonyms.
     pub pseudonyms: bool,
+    /// True where every image that it makes is synthetic.
+    pub synthetic: bool,
     /// How far its bytes may be expected again.
     pub determinism: Determinism,
     /// Input ports.
@@ -44,6 +46,7 @@ impl StageKind {
             needs: S::NEEDS,
             seeded: S::SEEDED,
             pseudonyms: S::PSEUDONYMS,
+            synthetic: S::SYNTHETIC,
             determinism: S::DETERMINISM,
             inputs: <S::Inputs as Inputs>::PORTS,
             outputs: <S::Outputs as Outputs>::PORTS,
@@ -78,6 +81,12 @@ pub trait AnyStage: Send + Sync {
     fn requires(&self, port: &str) -> Option<&'static str>;
     /// See [`Stage::fills`].
     fn fills(&self, port: &str) -> bool;
+    /// See [`Stage::takes`].
+    fn takes(&self, input: &str) -> Takes;
+    /// See [`Stage::namespace`].
+    fn namespace(&self) -> Option<Namespace>;
+    /// See [`Stage::is_test`].
+    fn is_test(&self) -> bool;
     /// Opens the inputs, runs, and saves each output into a folder of its port's name below `out`.
     ///
     /// # Errors
@@ -100,6 +109,15 @@ impl<S: Stage> AnyStage for S {
     }
     fn fills(&self, port: &str) -> bool {
         Stage::fills(self, port)
+    }
+    fn takes(&self, input: &str) -> Takes {
+        Stage::takes(self, input)
+    }
+    fn namespace(&self) -> Option<Namespace> {
+        Stage::namespace(self)
+    }
+    fn is_test(&self) -> bool {
+        Stage::is_test(self)
     }
     fn perform(&self, mut inputs: BTreeMap<String, Vec<Arrival>>, out: &Path, cx: &Context) -> Result<()> {
         let inputs = S::Inputs::open(&mut |port| inputs.remove(port).unwrap_or_default())?;

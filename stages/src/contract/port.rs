@@ -124,6 +124,27 @@ pub struct Port {
     pub influenced: &'static [&'static str],
 }
 
+/// Fails to compile where a flow names what is no input: a leak through a misspelt name would never be found.
+pub const fn assert_inputs(named: &[&str], inputs: &[&str]) {
+    let mut n = 0;
+    while n < named.len() {
+        let mut i = 0;
+        while i < inputs.len() && !equal(named[n].as_bytes(), inputs[i].as_bytes()) {
+            i += 1;
+        }
+        assert!(i < inputs.len(), "`ports!` names an input that the stage kind does not have");
+        n += 1;
+    }
+}
+
+const fn equal(a: &[u8], b: &[u8]) -> bool {
+    let mut i = 0;
+    while i < a.len() && i < b.len() && a[i] == b[i] {
+        i += 1;
+    }
+    i == a.len() && i == b.len()
+}
+
 /// The inputs of a kind.
 pub trait Inputs: Sized {
     /// The ports, in the order in which people think of them.
@@ -160,10 +181,10 @@ pub trait Outputs {
 macro_rules! ports {
     (@by) => { &[] };
     (@by by $($by:ident)+) => { &[$(stringify!($by)),+] };
-    (@contains) => { &[] };
+    (@contains) => { INPUT_NAMES };
     (@contains contains $($port:ident)+ $(; $($rest:tt)*)?) => { &[$(stringify!($port)),+] };
     (@contains influenced $($rest:tt)*) => { &[] };
-    (@influenced) => { &[] };
+    (@influenced) => { INPUT_NAMES };
     (@influenced influenced $($port:ident)+) => { &[$(stringify!($port)),+] };
     (@influenced contains $($port:ident)+) => { &[] };
     (@influenced contains $($port:ident)+ ; $($rest:tt)*) => { $crate::ports!(@influenced $($rest)*) };
@@ -171,6 +192,12 @@ macro_rules! ports {
         inputs { $($(#[doc = $idoc:literal])* $iname:ident : $ity:ty $([$($iattr:tt)*])? ,)* }
         outputs { $($(#[doc = $odoc:literal])* $oname:ident : $oty:ty $([$($oattr:tt)*])? ,)* }
     ) => {
+        const INPUT_NAMES: &[&str] = &[$(stringify!($iname)),*];
+        const _: () = {
+            $( $crate::contract::port::assert_inputs($crate::ports!(@contains $($($oattr)*)?), INPUT_NAMES); )*
+            $( $crate::contract::port::assert_inputs($crate::ports!(@influenced $($($oattr)*)?), INPUT_NAMES); )*
+            $( $crate::contract::port::assert_inputs($crate::ports!(@by $($($iattr)*)?), INPUT_NAMES); )*
+        };
         /// What the stage is given.
         pub struct Inputs { $($(#[doc = $idoc])* pub $iname: $ity,)* }
         impl $crate::contract::port::Inputs for Inputs {

@@ -61,6 +61,14 @@ impl Stream {
         Stream { key, rng: ChaCha12Rng::from_seed(key), spare: None }
     }
 
+    /// A number that belongs to `name` alone: the same whatever was drawn before and whoever else is there. To sort by it is
+    /// to shuffle, except that somebody who joins moves nobody else.
+    pub fn priority(&self, name: &[u8]) -> u64 {
+        let mut hasher = blake3::Hasher::new_derive_key("hilum priority v1");
+        hasher.update(&self.key).update(name);
+        u64::from_le_bytes(hasher.finalize().as_bytes()[..8].try_into().expect("BUG: eight bytes"))
+    }
+
     /// Where one is.
     pub fn position(&self) -> Position {
         let words = self.rng.get_word_pos();

@@ -24,12 +24,14 @@ pub struct Source {
 }
 
 /// What a path must name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SourceKind {
     /// One file, read as it is.
     File,
-    /// A folder of films.
+    /// A directory of images.
     Films,
+    /// A directory of CSV tables.
+    Tables,
 }
 
 /// What a path named when the stage was planned.

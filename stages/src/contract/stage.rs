@@ -21,6 +21,28 @@ pub enum Needs {
     Tensor,
 }
 
+/// Within which identifiers of patients mean the same people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Namespace {
+    /// Its name.
+    pub name: String,
+    /// True where the study says it, and not only the directory that the images come from.
+    pub is_declared: bool,
+    /// True where the study says that each image is of another patient.
+    pub one_per_image: bool,
+}
+
+/// How much of an input stands in outputs, or influences them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Takes {
+    /// All of it.
+    All,
+    /// Rows of these labels.
+    Labels(Vec<String>),
+    /// Some of its rows, nobody knows which before they are chosen.
+    Some,
+}
+
 /// One kind of work. The implementing struct *is* the parameters.
 pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// The name after `stage:` in study files, in kebab-case.
@@ -31,6 +53,8 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     const NEEDS: Needs = Needs::Light;
     /// True where it draws random numbers: then the seed enters the recipe.
     const SEEDED: bool = false;
+    /// True where every image that it makes is synthetic.
+    const SYNTHETIC: bool = false;
     /// True where it turns patient identifiers into pseudonyms.
     const PSEUDONYMS: bool = false;
     /// How far its bytes may be expected again.
@@ -61,6 +85,18 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     /// False for an output that these parameters do not fill: to use it is a fault.
     fn fills(&self, _port: &str) -> bool {
         true
+    }
+    /// How much of an input its outputs take with these parameters, which decides a leak before the outputs are there.
+    fn takes(&self, _input: &str) -> Takes {
+        Takes::All
+    }
+    /// Whose identifiers it reads, for kinds that read any.
+    fn namespace(&self) -> Option<Namespace> {
+        None
+    }
+    /// True where it measures a model on images of patients who may not have reached the model.
+    fn is_test(&self) -> bool {
+        false
     }
     /// Does the work: a function of the parameters, the inputs and the seed's streams alone.
     ///

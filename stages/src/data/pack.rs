@@ -3,6 +3,7 @@
 //! `pixels.u8` holds `[n, side, side]` grey bytes and is mapped into memory; `index.csv` names each film with the digest
 //! of its pixels. The index is there from the first day, because recipes and lineage follow single films.
 
+use super::contents::Contents;
 use super::sample::{write, write_parts};
 use crate::contract::prelude::*;
 use hilum_cache::Digest;
@@ -70,8 +71,10 @@ impl ArtifactType for Images {
 /// Packed images that are being made.
 #[derive(Default)]
 pub struct NewPack {
-    /// Films with their pixels, all of one size.
+    /// Images with their pixels, all of one size.
     pub films: Vec<(Digest, Vec<u8>)>,
+    /// What they look like, where they were decoded for it.
+    pub contents: Option<Contents>,
 }
 
 impl OutputType for NewPack {
@@ -87,6 +90,7 @@ impl OutputType for NewPack {
         for (film, pixels) in &films {
             writer.serialize(Packed { image: *film, pixels: Digest::of(pixels) }).map_err(|e| Error::data(e.to_string()))?;
         }
+        self.contents.as_ref().map_or(Ok(()), |c| c.save(folder))?;
         write(&folder.join(INDEX), &writer.into_inner().map_err(|e| Error::data(e.to_string()))?)?;
         write_parts(&folder.join(PIXELS), films.iter().map(|f| f.1.as_slice()))
     }

@@ -1,7 +1,8 @@
 //! The table of samples: one row per film, who it is of, its label, where it comes from.
 //!
-//! The file is CSV with a fixed header, sorted by patient pseudonym and the film's number within the patient, never by
-//! digest: a film whose bytes change keeps its place, so that what is drawn from a table does not move with it.
+//! The file is CSV with a fixed header, sorted by the patient's token and the image's number within the patient, both of which
+//! follow from the images: everybody who has them gets the same table. What is drawn from a table goes by [`Sample::priority`],
+//! not by the place of a row.
 
 use crate::contract::prelude::*;
 use hilum_cache::Digest;
@@ -16,9 +17,9 @@ pub struct Sample {
     /// blake3 of the film's file.
     #[serde(alias = "film")]
     pub image: Digest,
-    /// Pseudonym of the patient; empty for a sampled synthetic film, which is of nobody.
+    /// Token of the patient (see [`super::patients`]); empty for a sampled synthetic image, which is of nobody.
     pub patient: String,
-    /// The film's number within its patient (or within its synthesis), in the order of its source.
+    /// The image's number within its patient, or within its synthesis.
     pub number: u32,
     /// Its class.
     pub label: String,
@@ -40,6 +41,19 @@ pub struct Sample {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
+}
+
+impl Sample {
+    /// Where this row stands in an order that is drawn: it follows from the image alone. A sampled image goes by its number, since
+    /// its bytes may differ in the last bit from engine to engine; a translation by the image that it was made of.
+    pub fn priority(&self, stream: &Stream) -> (u64, Digest, u32) {
+        let name = match (self.origin, &self.parent) {
+            (Origin::Real, _) => self.image.bytes().to_vec(),
+            (Origin::Synthetic, Some(parent)) => parent.bytes().to_vec(),
+            (Origin::Synthetic, None) => self.number.to_le_bytes().to_vec(),
+        };
+        (stream.priority(&name), self.image, self.number)
+    }
 }
 
 /// Real or synthetic.

@@ -8,6 +8,9 @@ use hilum_cache::Digest;
 /// What an evaluation found: metrics with intervals, and every prediction, so that arms can be compared film by film.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Scores {
+    /// What was judged; scores of one purpose say nothing beside those of another.
+    #[serde(default)]
+    pub purpose: Purpose,
     /// Class names.
     pub classes: Vec<String>,
     /// One per film of the test set, in table order.
@@ -18,6 +21,18 @@ pub struct Scores {
     pub metrics: Vec<Measured>,
     /// How many resamples the intervals are of.
     pub resamples: usize,
+}
+
+/// What an evaluation judges.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// The classifier, by patients who may not have reached it.
+    #[default]
+    Performance,
+    /// Synthetic images, by a classifier that was trained or is tested on them: patients may stand on both sides, and the numbers
+    /// say nothing of how the classifier would do on new patients.
+    SyntheticQuality,
 }
 
 /// The prediction for one film.

@@ -1,7 +1,7 @@
 //! Evaluates a classifier on a test set: metrics with intervals by a bootstrap over patients, and every prediction.
 
 use super::classifier::{self, ClassifierDocument, Onlooker};
-use super::documents::{Measured, Prediction, Scores};
+use super::documents::{Measured, Prediction, Purpose, Scores};
 use crate::contract::prelude::*;
 use crate::data::pack::{Gallery, Images};
 use crate::data::sample::Samples;
@@ -38,6 +38,9 @@ pub struct Evaluate {
     #[serde(default = "default_resamples")]
     #[schemars(range(min = 100))]
     pub resamples: u32,
+    /// What is judged.
+    #[serde(default)]
+    pub purpose: Purpose,
 }
 
 fn default_resamples() -> u32 {
@@ -55,6 +58,10 @@ impl Stage for Evaluate {
 
     fn check(&self) -> Vec<BadParameter> {
         BadParameter::unless((100..=1_000_000).contains(&self.resamples), "resamples", "must lie between 100 and 1000000")
+    }
+
+    fn is_test(&self) -> bool {
+        self.purpose == Purpose::Performance
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
@@ -96,7 +103,7 @@ impl Stage for Evaluate {
             .zip(&probabilities)
             .map(|(r, p)| Prediction { image: r.image, patient: r.patient.clone(), label: r.label.clone(), probabilities: p.clone() })
             .collect();
-        let scores = Scores { classes: document.classes.clone(), predictions, confusion, metrics, resamples: self.resamples as usize };
+        let scores = Scores { purpose: self.purpose, classes: document.classes.clone(), predictions, confusion, metrics, resamples: self.resamples as usize };
         Ok(Outputs { predictions: prediction_table(&scores, &measured), metrics: metric_table(&scores), scores })
     }
 }

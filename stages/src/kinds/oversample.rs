@@ -75,6 +75,11 @@ impl Stage for Oversample {
         self.reads(port).then_some("its `arm` is made of them")
     }
 
+    fn takes(&self, input: &str) -> Takes {
+        // All real images stand in a training set but those of classes that are made of synthetic ones only.
+        if input == "real" && self.arm != Arm::OnlySynthetic { Takes::All } else { Takes::Some }
+    }
+
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let real = inputs.real;
         let synthetic = if self.reads("synthetic") { inputs.synthetic.expect("BUG: required") } else { Samples::default() };
@@ -102,7 +107,8 @@ impl Stage for Oversample {
                 Arm::Repeated if films.len() < target => {
                     // Whole rounds first, so that no film stands in more than one row more than another.
                     let mut order = films.clone();
-                    cx.stream(&format!("repeat {label}")).shuffle(&mut order);
+                    let stream = cx.stream("repeat");
+                    order.sort_by_key(|row| row.priority(&stream));
                     rows.extend(order.iter().cycle().take(target - films.len()).map(|s| own(s)));
                     added.insert(*label, target - films.len());
                 }
@@ -127,7 +133,8 @@ impl Oversample {
             ));
         }
         let mut order = synthetic.to_vec();
-        cx.stream(&format!("draw {label}")).shuffle(&mut order);
+        let stream = cx.stream("draw");
+        order.sort_by_key(|row| row.priority(&stream));
         order.truncate(wanted);
         Ok(order)
     }

@@ -68,6 +68,6 @@ impl Stage for Prepare {
                 "`hilum trace` with this digest names its patient's pseudonym; remove the file and import again",
             ));
         }
-        Ok(Outputs { images: NewPack { films: decoded.into_iter().filter_map(|(film, d)| Some((film, d.ok()?))).collect() } })
+        Ok(Outputs { images: NewPack { films: decoded.into_iter().filter_map(|(film, d)| Some((film, d.ok()?))).collect(), contents: None } })
     }
 }

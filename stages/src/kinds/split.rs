@@ -1,13 +1,20 @@
 //! Splits samples into parts or folds, by patient.
 //!
-//! Two films of one person are not independent: by default no patient stands in two parts. Strata are the labels; a
-//! patient with films of several labels counts under the rarest of them, and the receipt says how many there are.
+//! Two images of one person are not independent: by default no patient stands in two parts. Strata are the labels; a
+//! patient with images of several labels counts under the rarest of them, and the receipt says how many there are. What
+//! decides where somebody goes are the seed and their own images, so that everybody who has the images gets the same parts.
+
+mod deal;
+mod groups;
+mod kept;
 
 use crate::contract::decode::Fault;
 use crate::contract::prelude::*;
+use crate::contract::source::{Source, SourceKind, SourcePath};
 use crate::data::sample::{Sample, Samples};
+use deal::Shares;
+use groups::{Group, groups};
 use std::collections::BTreeMap;
-use std::collections::HashMap;
 
 ports! {
     inputs {
@@ -25,6 +32,10 @@ ports! {
 }
 
 /// Splits samples into training, validation and test parts, or into folds, by patient.
+///
+/// Who goes where follows from the seed and from the patient's own images. Where the cohort grows by a patient, at most
+/// (parts − 1) × labels others change their part, since counts are kept; `assign: threshold` moves nobody, and `keep` pins
+/// an earlier split. A patient of whom an image changes may move.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Split {
@@ -52,13 +63,31 @@ pub struct Split {
     /// Keeps the proportions of the labels equal in all parts.
     #[serde(default)]
     pub stratify: Stratify,
+    /// Whether the shares are kept as counts, or each patient is drawn alone.
+    #[serde(default)]
+    pub assign: Assign,
+    /// A directory with the `train.csv`, `validation.csv` and `test.csv` of an earlier split: whoever stands there stays in
+    /// their part, and only newcomers are dealt out. A copy, not the results of this study.
+    #[serde(default)]
+    pub keep: Option<SourcePath>,
+}
+
+/// How shares become parts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Assign {
+    /// Parts have the sizes that the shares say, to one patient; remainders carry over from label to label.
+    #[default]
+    Counts,
+    /// Each patient is drawn alone: sizes are only about what the shares say, and nobody moves when the cohort grows.
+    Threshold,
 }
 
 /// What must not be torn apart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum By {
-    /// All films of a patient go to one part.
+    /// All images of a patient go to one part, and those of patients who share an image.
     #[default]
     Patient,
     /// Images are dealt out one by one: patients may stand in two parts.
@@ -94,6 +123,9 @@ impl Stage for Split {
     fn check(&self) -> Vec<BadParameter> {
         let fault = |path: &str, why: String| vec![BadParameter { path: if path.is_empty() { vec![] } else { vec![path.into()] }, what: Fault::Value(why) }];
         let shares = self.shares();
+        if self.keep.is_some() && self.folds.is_some() {
+            return fault("keep", "an earlier split has parts, and cannot pin folds".into());
+        }
         if let Some(folds) = self.folds {
             if let Some(given) = PARTS.iter().zip([self.train, self.validation, self.test]).find(|p| p.1.is_some()) {
                 return fault(given.0, "shares and `folds` exclude each other".into());
@@ -118,6 +150,11 @@ impl Stage for Split {
         if sum > 1.001 { fault("", format!("the shares sum to {sum}, more than 1")) } else { vec![] }
     }
 
+    fn sources(&self) -> Vec<Source> {
+        let help = Some("copy the directory of an earlier split, such as results/STUDY/split, beside the study".to_owned());
+        self.keep.iter().map(|path| Source { parameter: "keep", path: path.clone(), what: SourceKind::Tables, help: help.clone() }).collect()
+    }
+
     fn fills(&self, port: &str) -> bool {
         match port {
             "train" => true,
@@ -126,82 +163,69 @@ impl Stage for Split {
         }
     }
 
+    fn takes(&self, _: &str) -> Takes {
+        Takes::Some
+    }
+
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let groups = groups(&inputs.samples, self.by);
-        let mut strata: BTreeMap<&str, Vec<&Group>> = BTreeMap::new();
         let counts = inputs.samples.counts();
         let mixed = groups.iter().filter(|g| g.labels().len() > 1).count();
         if mixed > 0 {
-            cx.note(format!("{mixed} patients have films under several labels; each is kept whole and counts under the rarest of them"));
+            cx.note(format!("{mixed} patients have images under several labels; each is kept whole and counts under the rarest of them"));
         }
-        for group in &groups {
-            let rarest = group.labels().into_iter().min_by_key(|l| (counts[*l], *l)).expect("BUG: a group has films");
-            strata.entry(if self.stratify == Stratify::Label { rarest } else { "" }).or_default().push(group);
+        let shares = self.folds.map_or_else(|| Shares::of(&self.shares()), |n| Shares::equal(n as usize));
+        let (pinned, taken) = kept::pinned(self, &groups, shares.len(), cx)?;
+        let mut strata: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (i, group) in groups.iter().enumerate().filter(|(i, _)| pinned[*i].is_none()) {
+            let rarest = group.labels().into_iter().min_by_key(|l| (counts[*l], *l)).expect("BUG: a group has images");
+            strata.entry(if self.stratify == Stratify::Label { rarest } else { "" }).or_default().push(i);
         }
-        let mut parts: [Vec<Sample>; 3] = Default::default();
-        for (label, mut groups) in strata {
-            cx.stream(&format!("shuffle {label}")).shuffle(&mut groups);
-            for (group, part) in groups.iter().zip(self.deal(groups.len(), label)?) {
-                if let Some(part) = part {
-                    parts[part].extend(group.films.iter().map(|s| (*s).clone()));
+        let mut part_of: Vec<Option<usize>> = pinned;
+        let stream = cx.stream("parts");
+        let mut sequence = shares.sequence(&taken);
+        for (label, members) in strata {
+            let priorities: Vec<(u64, &str)> = members.iter().map(|i| (stream.priority(groups[*i].key.as_bytes()), groups[*i].key.as_str())).collect();
+            let parts = match self.assign {
+                Assign::Threshold => priorities.iter().map(|p| shares.at(p.0)).collect(),
+                Assign::Counts => {
+                    if let Some(folds) = self.folds.filter(|folds| members.len() < *folds as usize && self.stratify == Stratify::Label) {
+                        cx.note(format!("warning: label `{label}` has {} patients, fewer than the {folds} folds: some folds have none of it", members.len()));
+                    }
+                    deal::cut(&priorities, &sequence.take(members.len()))
                 }
+            };
+            members.iter().zip(parts).for_each(|(i, part)| part_of[*i] = Some(part));
+        }
+        self.outputs(&groups, &part_of)
+    }
+}
+
+impl Split {
+    fn outputs(&self, groups: &[Group], part_of: &[Option<usize>]) -> Result<Outputs> {
+        let mut parts: [Vec<Sample>; 3] = Default::default();
+        for (group, part) in groups.iter().zip(part_of) {
+            let part = part.expect("BUG: everybody is in a part, if only in what is left over");
+            let part = match self.fold {
+                Some(fold) => {
+                    if part == fold as usize {
+                        2
+                    } else {
+                        0
+                    }
+                }
+                None => part,
+            };
+            if let Some(rows) = parts.get_mut(part) {
+                rows.extend(group.rows.iter().map(|s| (*s).clone()));
             }
         }
         let [train, validation, test] = parts.map(Samples::of);
         for (part, samples) in PARTS.iter().zip([&train, &validation, &test]) {
             if self.fills(part) && samples.rows.is_empty() {
-                return Err(Error::helped(format!("the part `{part}` would be empty"), "give it a larger share, or import more films"));
+                return Err(Error::helped(format!("the part `{part}` would be empty"), "give it a larger share, or import more images"));
             }
         }
         Ok(Outputs { train, validation: self.fills("validation").then_some(validation), test: self.fills("test").then_some(test) })
     }
-}
-
-impl Split {
-    /// The part of each of `n` shuffled groups: cumulative shares rounded to the nearest, so that 0.8 and 0.8001 of ten are both eight.
-    fn deal(&self, n: usize, label: &str) -> Result<Vec<Option<usize>>> {
-        if let (Some(folds), Some(fold)) = (self.folds, self.fold) {
-            if n < folds as usize {
-                return Err(Error::data(format!("label `{label}` has {n} patients, fewer than the {folds} folds")));
-            }
-            return Ok((0..n).map(|i| Some(if i % folds as usize == fold as usize { 2 } else { 0 })).collect());
-        }
-        let mut out = vec![None; n];
-        let (mut from, mut share) = (0, 0.0);
-        for (part, s) in self.shares().into_iter().enumerate() {
-            share += s;
-            let to = ((n as f64 * share).round() as usize).min(n);
-            out[from..to.max(from)].fill(Some(part));
-            from = to.max(from);
-        }
-        Ok(out)
-    }
-}
-
-/// What is dealt out as one.
-struct Group<'a> {
-    films: Vec<&'a Sample>,
-}
-
-impl Group<'_> {
-    fn labels(&self) -> std::collections::BTreeSet<&str> {
-        self.films.iter().map(|s| s.label.as_str()).collect()
-    }
-}
-
-/// Groups in table order, which is by pseudonym: a film whose bytes change does not move anybody.
-fn groups(samples: &Samples, by: By) -> Vec<Group<'_>> {
-    let mut out: Vec<Group> = vec![];
-    // Translations stand behind all real films of a table, and belong to the patients of those.
-    let mut known: HashMap<&str, usize> = HashMap::new();
-    for row in &samples.rows {
-        match known.get(row.patient.as_str()) {
-            Some(group) if by == By::Patient && !row.patient.is_empty() => out[*group].films.push(row),
-            _ => {
-                known.insert(&row.patient, out.len());
-                out.push(Group { films: vec![row] });
-            }
-        }
-    }
-    out
 }

@@ -61,6 +61,7 @@ impl Stage for Synthesize {
     const VERSION: u32 = 3;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
+    const SYNTHETIC: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
     type Inputs = Inputs;
     type Outputs = Outputs;
@@ -73,6 +74,11 @@ impl Stage for Synthesize {
         .concat()
     }
 
+    fn takes(&self, input: &str) -> Takes {
+        // Which images of `source` are translated depends on the generator's labels.
+        if matches!(input, "source" | "images") { Takes::Some } else { Takes::All }
+    }
+
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         self.make(&inputs, training::films_at_once(inputs.generator.document.side), cx)
     }
@@ -82,6 +88,14 @@ impl Stage for Synthesize {
 struct Order<'a> {
     number: u32,
     parent: Option<(&'a Sample, &'a [u8])>,
+}
+
+impl Order<'_> {
+    /// The number of its draws: a translation's follows from its parent, so that it is the same whoever else is translated.
+    fn draws(&self) -> u64 {
+        let first = |d: &Digest| u64::from_le_bytes(d.bytes()[..8].try_into().expect("BUG: eight bytes"));
+        self.parent.map_or(u64::from(self.number), |(sample, _)| first(&sample.image))
+    }
 }
 
 impl Synthesize {
@@ -129,7 +143,7 @@ impl Synthesize {
             let company = if cx.device == DeviceChoice::Cpu { 0 } else { batch - chunk.len() };
             let all = || chunk.iter().chain(std::iter::repeat_n(&chunk[chunk.len() - 1], company));
             let parents: Vec<&[u8]> = all().filter_map(|o| o.parent.map(|(_, pixels)| pixels)).collect();
-            let numbers: Vec<u64> = all().map(|o| u64::from(o.number)).collect();
+            let numbers: Vec<u64> = all().map(Order::draws).collect();
             let made = match parents.is_empty() {
                 true => generator.sample(&noise, numbers[0], numbers.len(), self.truncation)?,
                 false => generator.translate(&parents, &numbers, &noise, self.reconstruct)?,
@@ -197,7 +211,8 @@ impl Synthesize {
                     "lower `count`, or leave it out",
                 ));
             }
-            cx.stream("choice").shuffle(&mut taken);
+            let stream = cx.stream("choice");
+            taken.sort_by_key(|i| rows[*i].priority(&stream));
             taken.truncate(count);
             taken.sort_unstable();
         }
@@ -252,7 +267,7 @@ mod tests {
         let rows: Vec<Sample> = (0..70).map(|i| Sample { label: "normal".into(), ..crate::data::sample::tests::sample("p", i, "normal") }).collect();
         let mut noise = Seed(2).stream("test", "films");
         let films = rows.iter().map(|r| (r.image, (0..32 * 32).map(|_| noise.below(256) as u8).collect())).collect();
-        NewPack { films }.save(dir.path()).unwrap();
+        NewPack { films, contents: None }.save(dir.path()).unwrap();
         let files = || ["index.csv", "pixels.u8"].map(|name| File { name: name.into(), path: dir.path().join(name) });
         let pair = r#""from": "normal", "to": "covid""#;
         for (network, translates) in [

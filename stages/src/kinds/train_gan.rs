@@ -151,6 +151,15 @@ impl Stage for TrainGan {
         .concat()
     }
 
+    fn takes(&self, input: &str) -> Takes {
+        let labels = match (self.network.translates(), &self.label) {
+            (Some((from, to)), _) => vec![from.to_owned(), to.to_owned()],
+            (None, Some(label)) => vec![label.clone()],
+            (None, None) => return Takes::All,
+        };
+        if input == "samples" { Takes::Labels(labels) } else { Takes::All }
+    }
+
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         self.precision.during(cx.device, || self.train(&inputs, cx))
     }

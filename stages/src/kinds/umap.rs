@@ -117,9 +117,10 @@ impl Umap {
             groups.entry((row.origin, row.label.clone())).or_default().push(row.clone());
         }
         let mut rows = vec![];
-        for ((origin, label), mut films) in groups {
+        for (_, mut films) in groups {
             if films.len() > self.most as usize {
-                cx.stream(&format!("draw {origin:?} {label}")).shuffle(&mut films);
+                let stream = cx.stream("draw");
+                films.sort_by_key(|row| row.priority(&stream));
                 films.truncate(self.most as usize);
             }
             rows.extend(films);

@@ -1,4 +1,5 @@
-//! Undersampling: films of the larger classes are left out until the classes are even.
+//! Undersampling: images of the larger classes are left out until the classes are even. Which ones stay follows from the
+//! seed and each image alone.
 
 use crate::contract::prelude::*;
 use crate::data::sample::{Sample, Samples};
@@ -39,14 +40,19 @@ impl Stage for Undersample {
         BadParameter::unless(self.ratio >= 1.0 && self.ratio.is_finite(), "ratio", "must be at least 1")
     }
 
+    fn takes(&self, _: &str) -> Takes {
+        Takes::Some
+    }
+
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let groups = inputs.samples.by_label();
         let smallest = groups.values().map(Vec::len).min().ok_or_else(|| Error::data("there is no film to draw from"))?;
         let keep = (smallest as f64 * self.ratio).round() as usize;
         let mut rows: Vec<Sample> = vec![];
-        for (label, mut films) in groups {
-            cx.stream(&format!("draw {label}")).shuffle(&mut films);
-            rows.extend(films.into_iter().take(keep).cloned());
+        let stream = cx.stream("draw");
+        for (_, mut images) in groups {
+            images.sort_by_key(|row| row.priority(&stream));
+            rows.extend(images.into_iter().take(keep).cloned());
         }
         Ok(Outputs { samples: Samples::of(rows) })
     }

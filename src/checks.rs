@@ -1,0 +1,200 @@
+//! Checks of a study: a row here and a function in a file below for each. They look at lineage and known tables; ignorant of
+//! how anything is computed. `plan`, `run` and the report show what they find, `checks.allow` names their ids.
+
+mod content;
+mod patients;
+mod pixels;
+mod reached;
+
+use crate::diagnostic::{Diagnostic, Span, Texts};
+use crate::lineage::{Evidence, Flow, Held, KnownOutput, Lineage, Reach};
+use crate::pipeline::Pipeline;
+use crate::pipeline::model::{Input, StageId};
+use hilum_cache::Result;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// Refuses the study, unless it is allowed with a reason.
+    Error,
+    /// Stands in terminal, journal and report.
+    Warning,
+}
+
+/// One check.
+pub struct Check {
+    /// What `checks.allow` calls it.
+    pub id: &'static str,
+    /// Its code for `hilum explain`.
+    pub code: &'static str,
+    /// How much its findings weigh.
+    pub severity: Severity,
+    find: fn(&Look) -> Vec<Found>,
+}
+
+const fn error(id: &'static str, code: &'static str, find: fn(&Look) -> Vec<Found>) -> Check {
+    Check { id, code, severity: Severity::Error, find }
+}
+
+const fn warning(id: &'static str, code: &'static str, find: fn(&Look) -> Vec<Found>) -> Check {
+    Check { id, code, severity: Severity::Warning, find }
+}
+
+/// All checks, in the order in which findings are shown.
+pub static CHECKS: &[Check] = &[
+    error("leakage.generator_trained_on_eval", "L0001", reached::through_others),
+    error("leakage.patient_overlap", "L0002", reached::directly),
+    error("leakage.synthetic_in_eval", "L0003", reached::into_the_test),
+    error("leakage.duplicate", "L0004", content::equal),
+    error("images.ambiguous", "L0005", pixels::ambiguous),
+    warning("leakage.near_duplicate", "W0002", content::near),
+    warning("patients.unknown", "W0003", patients::unknown),
+    warning("patients.namespace", "W0004", patients::namespace),
+    warning("generator.unknown", "W0005", patients::unknown_generator),
+];
+
+/// The ids of all checks.
+pub fn ids() -> impl Iterator<Item = &'static str> + Clone {
+    CHECKS.iter().map(|c| c.id)
+}
+
+/// What a check found at one cell.
+struct Found {
+    stage: StageId,
+    /// Where, and the words below the caret.
+    at: Span,
+    label: String,
+    message: String,
+    notes: Vec<String>,
+    help: &'static str,
+    count: u64,
+    unit: &'static str,
+    /// From the model back to where it came in.
+    path: Vec<StageId>,
+}
+
+/// A finding: what a check found, for all cells of a stage.
+pub struct Finding {
+    /// The check.
+    pub check: &'static Check,
+    /// The stage, or the first of its cells.
+    pub stage: StageId,
+    /// Further cells with the same finding.
+    more: usize,
+    /// Why it is allowed, where it is.
+    pub reason: Option<String>,
+    found: Found,
+}
+
+impl Finding {
+    /// True where the study is refused for it.
+    pub fn refuses(&self) -> bool {
+        self.check.severity == Severity::Error && self.reason.is_none()
+    }
+
+    /// For the journal and `--json`; holds no name but those of stages.
+    pub fn to_json(&self, p: &Pipeline) -> Value {
+        let path: Vec<&str> = self.found.path.iter().map(|id| p.stages[*id].name.as_str()).collect();
+        json!({
+            "id": self.check.id, "code": self.check.code, "stage": p.stages[self.stage].name, "message": self.found.message,
+            "severity": if self.check.severity == Severity::Error { "error" } else { "warning" },
+            self.found.unit: self.found.count, "notes": self.found.notes, "path": path, "allowed": self.reason,
+        })
+    }
+
+    /// For people.
+    pub fn diagnostic(&self, p: &Pipeline, texts: &Texts) -> Diagnostic {
+        let f = &self.found;
+        let mut d = Diagnostic::new(self.check.code, f.message.clone()).at(f.at, f.label.clone());
+        if !f.path.is_empty() {
+            // The way ends where the data was drawn; the stages before it are how it came there.
+            let way: Vec<String> = f.path.iter().map(|id| format!("`{}` ({})", p.stages[*id].name, texts.line(p.stages[*id].places.name))).collect();
+            d = d.note(format!("the way: {}", way.join(" ← ")));
+        }
+        d = f.notes.iter().fold(d, |d, note| d.note(note.clone()));
+        if self.more > 0 {
+            d = d.note(format!("the same holds for {} more cells of `{}`", self.more, p.stages[self.stage].base));
+        }
+        match &self.reason {
+            Some(reason) => d.note(format!("allowed: {reason}")).warning(),
+            None if self.check.severity == Severity::Warning => d.help(f.help).warning(),
+            None => d.help(format!("{}, or allow `{}` with a reason", f.help, self.check.id)),
+        }
+    }
+}
+
+/// A model and what it is tested on.
+struct Side<'a> {
+    stage: StageId,
+    trainer: StageId,
+    test: &'a Input,
+    /// Images that the model was trained on, validated on, or normalised by.
+    direct: Reach,
+    /// What reached those images, or the weights that it began with.
+    generated: Reach,
+    tested: Flow,
+    /// The rows of the test set, where it is known.
+    rows: Option<Arc<Held>>,
+}
+
+/// What checks look at.
+struct Look<'a> {
+    p: &'a Pipeline,
+    known: KnownOutput<'a>,
+    evidence: &'a Evidence<'a>,
+    lineage: &'a Lineage,
+    sides: Vec<Side<'a>>,
+}
+
+/// Everything that the checks find with the outputs that are known, errors first.
+///
+/// # Errors
+/// Where a table in the store does not read.
+pub fn findings(p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<Vec<Finding>> {
+    let mut lineage = Lineage::of(p, known, evidence)?;
+    let sides = sides(p, &mut lineage, known, evidence)?;
+    let look = Look { p, known, evidence, lineage: &lineage, sides };
+    let mut out: Vec<Finding> = vec![];
+    for check in CHECKS {
+        for found in (check.find)(&look) {
+            match out.iter_mut().find(|f| f.check.id == check.id && p.stages[f.stage].base == p.stages[found.stage].base) {
+                Some(cell) => cell.more += 1,
+                None => {
+                    let reason = p.allow.iter().find(|a| a.id.text == check.id).map(|a| a.reason.clone());
+                    out.push(Finding { check, stage: found.stage, more: 0, reason, found });
+                }
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn sides<'a>(p: &'a Pipeline, lineage: &mut Lineage, known: KnownOutput, evidence: &Evidence) -> Result<Vec<Side<'a>>> {
+    let mut out = vec![];
+    for (id, stage) in p.stages.iter().enumerate().filter(|(_, s)| s.stage.is_test()) {
+        let input = |name: &str| stage.inputs.iter().find(|i| i.port.name == name);
+        let (Some(model), Some(test)) = (input("weights"), input("samples")) else { continue };
+        let mut tested = Flow::default();
+        for source in &test.from {
+            let flow = lineage.flow(source.stage, source.port);
+            tested.contains.add(&flow.contains);
+            tested.influenced.add(&flow.influenced);
+        }
+        let rows = match test.from.as_slice() {
+            [only] => lineage.table(only, known, evidence)?,
+            _ => None,
+        };
+        for source in &model.from {
+            let (mut direct, mut generated) = (Reach::default(), lineage.outside.get(&source.stage).cloned().unwrap_or_default());
+            for from in p.stages[source.stage].inputs.iter().filter(|i| i.port.by.is_empty()).flat_map(|i| &i.from) {
+                let flow = lineage.flow(from.stage, from.port);
+                direct.add(&flow.contains);
+                generated.add(&flow.influenced);
+            }
+            out.push(Side { stage: id, trainer: source.stage, test, direct, generated, tested: tested.clone(), rows: rows.clone() });
+        }
+    }
+    Ok(out)
+}

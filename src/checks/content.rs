@@ -1,0 +1,73 @@
+//! Content, not only names: one picture on both sides of a test, under whatever name.
+
+use super::reached::way;
+use super::{Found, Look, Side};
+use roaring::RoaringBitmap;
+use std::collections::HashSet;
+
+/// Images of the training side that stand in the test set, or whose greys do. Those of a patient who is on both sides are
+/// found as that.
+pub(super) fn equal(look: &Look) -> Vec<Found> {
+    let of = |side: &Side| {
+        let rows = side.rows.as_ref()?;
+        let trained = &side.direct.images | &side.generated.images;
+        let people = &side.direct.people | &side.generated.people;
+        let shared: HashSet<u32> =
+            rows.owners.iter().filter(|(image, owner)| trained.contains(*image) && owner.is_none_or(|o| !people.contains(o))).map(|o| o.0).collect();
+        let model = &look.p.stages[side.trainer].base;
+        let message = format!("`{model}` would be tested on images that it was trained on, under other names");
+        found(
+            look,
+            side,
+            shared.len() as u64,
+            message,
+            "equal to images of the training side",
+            "remove the copies, or say with `patients` that the imports are of the same people",
+        )
+    };
+    look.sides.iter().filter_map(of).collect()
+}
+
+/// Pairs that look alike, one of each on either side.
+pub(super) fn near(look: &Look) -> Vec<Found> {
+    let of = |side: &Side| {
+        let rows = side.rows.as_ref()?;
+        let trained = &side.direct.images | &side.generated.images;
+        let people = &side.direct.people | &side.generated.people;
+        let tested: RoaringBitmap = rows.owners.iter().filter(|(_, owner)| owner.is_none_or(|o| !people.contains(o))).map(|o| o.0).collect();
+        let across = |(a, b): &&(u32, u32)| {
+            (tested.contains(*a) && trained.contains(*b) && !trained.contains(*a)) || (tested.contains(*b) && trained.contains(*a) && !trained.contains(*b))
+        };
+        let count = look.lineage.near.iter().filter(across).count() as u64;
+        let model = &look.p.stages[side.trainer].base;
+        let message = format!("`{model}` would be tested on images that look like images it was trained on");
+        found(
+            look,
+            side,
+            count,
+            message,
+            "look like images of the training side",
+            "look at the pairs in `duplicates.csv` of `prepare`; patients may bear two names",
+        )
+    };
+    look.sides.iter().filter_map(of).collect()
+}
+
+fn found(look: &Look, side: &Side, count: u64, message: String, what: &str, help: &'static str) -> Option<Found> {
+    let label = if count == 1 {
+        format!("1 of these images is {}", what.replacen("look ", "looking ", 1))
+    } else {
+        format!("{count} of these images {}{what}", if what.starts_with("look") { "" } else { "are " })
+    };
+    (count > 0).then(|| Found {
+        stage: side.stage,
+        at: side.test.span,
+        label,
+        message,
+        notes: vec![],
+        help,
+        count,
+        unit: "images",
+        path: way(look, side.trainer, &RoaringBitmap::new()),
+    })
+}

@@ -1,0 +1,86 @@
+//! Whether patients are known at all: without that, a split by patient and the checks of leaks mean nothing.
+
+use super::{Found, Look};
+use crate::pipeline::model::{Stage, StageId};
+use std::collections::{BTreeMap, HashSet};
+
+fn at(id: StageId, stage: &Stage, count: u64, unit: &'static str, message: String, label: String, help: &'static str) -> Found {
+    Found { stage: id, at: stage.places.name, label, message, notes: vec![], help, count, unit, path: vec![] }
+}
+
+/// Imports that do not say whose the images are.
+pub(super) fn unknown(look: &Look) -> Vec<Found> {
+    let mut out = vec![];
+    for (id, stage) in look.p.stages.iter().enumerate() {
+        let Some(namespace) = stage.stage.namespace().filter(|n| !n.one_per_image) else { continue };
+        let known = |port: &str| (look.known)(id, port);
+        let (Some(patients), Some(samples)) = (known("patients"), known("samples")) else { continue };
+        let nobody = look.evidence.tables.patients(look.evidence.store, &patients).is_ok_and(|rows| rows.is_empty());
+        let rows = look.evidence.tables.samples(look.evidence.store, &samples);
+        let real = rows.map_or(0, |rows| rows.iter().filter(|r| !r.patient.is_empty()).count() as u64);
+        if nobody && real > 0 {
+            let _ = namespace;
+            out.push(at(
+                id,
+                stage,
+                real,
+                "images",
+                format!("`{}` does not say which patients its images are of", stage.base),
+                format!("each of {real} images counts as a patient of its own"),
+                "name a column, say `patient: { from: path, pattern: \"…\" }`, or state `patients: one-per-image`",
+            ));
+        }
+    }
+    out
+}
+
+/// Imports that share identifiers, where nobody said whether they number the same people.
+pub(super) fn namespace(look: &Look) -> Vec<Found> {
+    let mut spaces: BTreeMap<String, (StageId, HashSet<String>)> = BTreeMap::new();
+    for (id, stage) in look.p.stages.iter().enumerate() {
+        let Some(namespace) = stage.stage.namespace().filter(|n| !n.is_declared) else { continue };
+        let Some(patients) = (look.known)(id, "patients") else { continue };
+        let Ok(rows) = look.evidence.tables.patients(look.evidence.store, &patients) else { continue };
+        spaces.entry(namespace.name).or_insert_with(|| (id, HashSet::new())).1.extend(rows.into_iter().map(|r| r.pseudonym));
+    }
+    let spaces: Vec<(StageId, HashSet<String>)> = spaces.into_values().collect();
+    let mut out = vec![];
+    for (i, (a, of_a)) in spaces.iter().enumerate() {
+        for (b, of_b) in &spaces[i + 1..] {
+            let shared = of_a.intersection(of_b).count() as u64;
+            if shared > 0 {
+                let (first, second) = (&look.p.stages[*a].base, &look.p.stages[*b]);
+                let message = format!("`{first}` and `{}` share patient identifiers, and are taken for different people", second.base);
+                let label = if shared == 1 { "1 identifier stands in both".into() } else { format!("{shared} identifiers stand in both") };
+                out.push(at(
+                    *b,
+                    second,
+                    shared,
+                    "patients",
+                    message,
+                    label,
+                    "say `patients: NAME`: one name for both where they number the same people, two names where they do not",
+                ));
+            }
+        }
+    }
+    out
+}
+
+/// Synthetic images of generators that this store does not know.
+pub(super) fn unknown_generator(look: &Look) -> Vec<Found> {
+    let of = |(id, rows): (&StageId, &usize)| {
+        let stage = &look.p.stages[*id];
+        let message = format!("`{}` holds synthetic images of a generator that this store does not know", stage.base);
+        at(
+            *id,
+            stage,
+            *rows as u64,
+            "images",
+            message,
+            format!("nobody knows which patients {rows} images were made of"),
+            "import them into the store that made them, or leave them out",
+        )
+    };
+    look.lineage.unknown_generators.iter().map(of).collect()
+}

@@ -1,0 +1,69 @@
+//! The one rule: nobody a model is tested on may have reached the model. They come in as images of the training set, through
+//! a generator or weights that were trained on them, or the other way round: the test images were made of training patients.
+
+use super::{Found, Look, Side};
+use crate::lineage::Reach;
+use crate::pipeline::model::{Source, StageId};
+use roaring::RoaringBitmap;
+
+/// Patients of the test set behind a generator, or behind weights that the training began with.
+pub(super) fn through_others(look: &Look) -> Vec<Found> {
+    let of = |side: &Side| {
+        let shared = &side.generated.people & &side.tested.contains.people;
+        let model = &look.p.stages[side.trainer].base;
+        found(look, side, &shared, format!("`{model}` would be tested on patients that its training data came from"), "train the generator on other patients")
+    };
+    look.sides.iter().filter_map(of).collect()
+}
+
+/// Patients of the test set in the training set.
+pub(super) fn directly(look: &Look) -> Vec<Found> {
+    let of = |side: &Side| {
+        let shared = &side.direct.people & &side.tested.contains.people;
+        let model = &look.p.stages[side.trainer].base;
+        found(look, side, &shared, format!("`{model}` would be tested on patients whose images it was trained on"), "split by patient")
+    };
+    look.sides.iter().filter_map(of).collect()
+}
+
+/// Test images that a generator made of patients that the model was trained on.
+pub(super) fn into_the_test(look: &Look) -> Vec<Found> {
+    let of = |side: &Side| {
+        let shared = &side.tested.influenced.people & &(&side.direct.people | &side.generated.people);
+        let model = &look.p.stages[side.trainer].base;
+        let message = format!("`{model}` would be tested on synthetic images that were made of patients it was trained on");
+        let mut found = found(look, side, &shared, message, "test on real images, or say `purpose: synthetic-quality` where the images are what is judged")?;
+        found.path = way(look, side.test.from[0].stage, &shared);
+        Some(found)
+    };
+    look.sides.iter().filter_map(of).collect()
+}
+
+fn found(look: &Look, side: &Side, shared: &RoaringBitmap, message: String, help: &'static str) -> Option<Found> {
+    let count = shared.len();
+    let label = if count == 1 { "1 of these patients reached the model".into() } else { format!("{count} of these patients reached the model") };
+    (count > 0).then(|| Found {
+        stage: side.stage,
+        at: side.test.span,
+        label,
+        message,
+        notes: vec![],
+        help,
+        count,
+        unit: "patients",
+        path: way(look, side.trainer, shared),
+    })
+}
+
+/// From a stage back to where these patients came in, generators first: that way is the less obvious one.
+pub(super) fn way(look: &Look, from: StageId, shared: &RoaringBitmap) -> Vec<StageId> {
+    let mut path = vec![from];
+    loop {
+        let sources: Vec<&Source> = look.p.stages[path[path.len() - 1]].inputs.iter().filter(|i| i.port.by.is_empty()).flat_map(|i| &i.from).collect();
+        let meets = |s: &&&Source, of: fn(&crate::lineage::Flow) -> &Reach| !of(&look.lineage.flow(s.stage, s.port)).people.is_disjoint(shared);
+        match sources.iter().find(|s| meets(s, |f| &f.influenced)).or_else(|| sources.iter().find(|s| meets(s, |f| &f.contains))) {
+            Some(next) => path.push(next.stage),
+            None => return path,
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What images look like, whatever their files are called: digests of their greys, perceptual hashes, and the pairs that are
+//! the same picture. They travel with the pack of `prepare`, which is the first to decode an image.
+
+use super::sample::write;
+use crate::contract::prelude::*;
+use hilum_cache::Digest;
+
+/// What one image looks like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// The image.
+    pub image: Digest,
+    /// Digest of its decoded greys with their size: equal for a file that was saved again without loss.
+    pub greys: Digest,
+    /// Perceptual hash, 16 hexadecimal digits; empty for an image of one grey, which looks like every other such image.
+    pub phash: String,
+}
+
+/// How two images are the same picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Likeness {
+    /// Equal greys in another file.
+    Equal,
+    /// Near: compressed again, resized, brightened, cut a little.
+    Near,
+}
+
+/// Two images that are one picture.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Pair {
+    /// The image with the smaller digest.
+    pub first: Digest,
+    /// The other.
+    pub second: Digest,
+    /// In which way.
+    pub likeness: Likeness,
+}
+
+impl Pair {
+    /// A pair in its one order.
+    pub fn new(a: Digest, b: Digest, likeness: Likeness) -> Pair {
+        Pair { first: a.min(b), second: a.max(b), likeness }
+    }
+}
+
+/// The contents of a pack.
+#[derive(Debug, Clone, Default)]
+pub struct Contents {
+    /// One per image, sorted by image.
+    pub images: Vec<Content>,
+    /// Pairs within the pack, sorted.
+    pub pairs: Vec<Pair>,
+}
+
+/// The files within a pack.
+pub const IMAGES: &str = "contents.csv";
+/// See [`IMAGES`].
+pub const PAIRS: &str = "duplicates.csv";
+
+impl Contents {
+    /// Writes both files into the folder of a pack.
+    pub fn save(&self, folder: &Path) -> Result<()> {
+        write(&folder.join(IMAGES), &csv_of(&self.images, &["image", "greys", "phash"])?)?;
+        write(&folder.join(PAIRS), &csv_of(&self.pairs, &["first", "second", "likeness"])?)
+    }
+    /// Reads rows of either file.
+    ///
+    /// # Errors
+    /// Where it is another table.
+    pub fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>> {
+        let rows = csv::Reader::from_reader(bytes).into_deserialize().collect::<Result<_, csv::Error>>();
+        rows.map_err(|e| Error::data(format!("the contents of a pack do not read: {e}")))
+    }
+}
+
+fn csv_of<T: Serialize>(rows: &[T], header: &[&str]) -> Result<Vec<u8>> {
+    let fault = |e: csv::Error| Error::data(e.to_string());
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(vec![]);
+    writer.write_record(header).map_err(fault)?;
+    rows.iter().try_for_each(|row| writer.serialize(row)).map_err(fault)?;
+    writer.into_inner().map_err(|e| Error::data(e.to_string()))
+}

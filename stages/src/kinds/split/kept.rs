@@ -1,0 +1,53 @@
+//! An earlier split that pins: whoever stood in a part of it stays there.
+
+use super::{Group, PARTS, Split};
+use crate::contract::prelude::*;
+use crate::data::sample::Samples;
+use hilum_cache::Digest;
+use std::collections::HashMap;
+
+/// The part of each group that an earlier split names, and how many groups each of `parts` has by that.
+///
+/// # Errors
+/// Where the directory holds none of the tables of a split, or one of them does not read.
+pub(super) fn pinned(split: &Split, groups: &[Group], parts: usize, cx: &Context) -> Result<(Vec<Option<usize>>, Vec<usize>)> {
+    let mut taken = vec![0; parts];
+    if split.keep.is_none() {
+        return Ok((vec![None; groups.len()], taken));
+    }
+    let mut known: HashMap<Digest, usize> = HashMap::new();
+    let mut tables = 0;
+    for file in &cx.source("keep").files {
+        let Some(part) = PARTS.iter().position(|p| file.name == format!("{p}.csv")) else { continue };
+        let bytes = std::fs::read(&file.path).map_err(Error::io("read", &file.path))?;
+        if Digest::of(&bytes) != file.digest {
+            return Err(Error::helped(format!("`{}` of `keep` changed while the run was going on", file.name), "run again"));
+        }
+        let rows = Samples::read_rows(&bytes).map_err(|e| Error::data(format!("`{}` of `keep`: {e}", file.name)))?;
+        known.extend(rows.iter().map(|r| (r.image, part)));
+        tables += 1;
+    }
+    if tables == 0 {
+        let names: Vec<String> = PARTS.iter().map(|p| format!("{p}.csv")).collect();
+        return Err(Error::helped("`keep` names a directory without the tables of a split", format!("it has to hold {}", names.join(", "))));
+    }
+    let mut torn = 0;
+    let out: Vec<Option<usize>> = groups
+        .iter()
+        .map(|group| {
+            let mut votes = [0usize; PARTS.len()];
+            group.rows.iter().filter_map(|r| known.get(&r.image)).for_each(|part| votes[*part] += 1);
+            torn += usize::from(votes.iter().filter(|v| **v > 0).count() > 1);
+            // Between equals the later part: an image that was tested on does not become one that is trained on.
+            let part = (0..votes.len()).max_by_key(|p| votes[*p]).filter(|p| votes[*p] > 0 && split.fills(PARTS[*p]))?;
+            taken[part] += 1;
+            Some(part)
+        })
+        .collect();
+    if torn > 0 {
+        cx.note(format!("warning: {torn} patients stood in several parts of the earlier split; each goes to the part that had most of their images"));
+    }
+    let stay = out.iter().flatten().count();
+    cx.note(format!("{stay} patients stay where the earlier split had them, {} are new", out.len() - stay));
+    Ok((out, taken))
+}

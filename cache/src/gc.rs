@@ -3,7 +3,6 @@
 //! Roots are the receipts that the newest runs wrote or reused. Journals are never removed: they are the record.
 
 use crate::lock::StoreLock;
-use crate::recipe::Input;
 use crate::{Digest, Error, Ledger, Result, StageKey, Store, checkpoint, journal};
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
@@ -96,9 +95,7 @@ fn needed_by(store: &Store, ledger: &Ledger, runs: &[String]) -> Result<HashSet<
             needed.extend(store.files(artifact).unwrap_or_default().into_iter().map(|f| f.digest));
         }
         for input in receipt.recipe.inputs.values() {
-            if let Input::Lookup { lookup, .. } = input {
-                needed.insert(*lookup);
-            }
+            needed.extend(input.list());
         }
     }
     Ok(needed)

@@ -1,6 +1,5 @@
 //! Re-hashing everything that a store holds.
 
-use crate::recipe::Input;
 use crate::{Digest, Ledger, Result, Store, journal, store};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -84,9 +83,9 @@ fn owners(store: &Store, ledger: &Ledger) -> Owners {
     let mut out = Owners::default();
     for (receipt, run) in newest.values() {
         for (port, input) in &receipt.recipe.inputs {
-            if let Input::Lookup { lookup, .. } = input {
+            if let Some(list) = input.list() {
                 let whose = format!("{} {}, the films of its input `{port}`, written by run {run}", receipt.study, receipt.stage);
-                out.listed.entry(*lookup).or_default().push(whose);
+                out.listed.entry(*list).or_default().push(whose);
             }
         }
         for (port, artifact) in receipt.outputs.iter() {

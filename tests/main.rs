@@ -9,6 +9,7 @@ mod inputs;
 mod laws;
 mod leakage;
 mod pretrained;
+mod reading;
 mod resume;
 mod space;
 mod tidy;

@@ -234,8 +234,8 @@ mod tests {
             change(|r, _| r.version = 2),
             change(|r, _| r.parameters = json!({"a": 1})),
             change(|r, _| r.seed = Some("1".into())),
-            change(|r, d| drop(r.sources.insert("table".into(), d))),
-            change(|r, d| drop(r.inputs.insert("samples".into(), Input::One(d)))),
+            change(|r, d| r.sources = [("table".to_owned(), d)].into()),
+            change(|r, d| r.inputs = [("samples".to_owned(), Input::One(d))].into()),
             change(|r, _| r.engine = Some("cpu-1".into())),
             change(|r, _| r.pseudonyms = Some("3f".into())),
         ];

@@ -1,6 +1,6 @@
 //! Re-hashing everything that a store holds.
 
-use crate::{Digest, Ledger, Result, Store, journal, store};
+use crate::{Digest, Ledger, Result, Store, WritableStore, journal, store};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +37,7 @@ impl Report {
 
 /// Hashes every object, looks for every object that a receipt names, and follows the chain of every journal.
 /// Damaged objects are moved to the quarantine, so that the next run computes them anew.
-pub fn verify(store: &Store, ledger: &Ledger) -> Result<Report> {
+pub fn verify(store: &WritableStore, ledger: &Ledger) -> Result<Report> {
     let objects = store.objects()?;
     let present: BTreeSet<Digest> = objects.iter().map(|o| o.0).collect();
     // Who made what is read first: a damaged tree document could not name its files any more.
@@ -56,7 +56,7 @@ pub fn verify(store: &Store, ledger: &Ledger) -> Result<Report> {
     let mut report = Report { whole: objects.len() - damaged.len(), ..Report::default() };
     for digest in &damaged {
         report.faults.push(fault(digest, "damaged"));
-        store.quarantine(digest);
+        store.set_aside(digest);
     }
     report.faults.extend(owners.made.keys().filter(|d| !present.contains(d)).map(|d| fault(d, "missing")));
     for run in journal::run_names(store)? {

@@ -1,6 +1,7 @@
 //! The program from outside: one theme per file.
 #![allow(unreachable_pub)]
 
+mod blame;
 mod caching;
 mod crashes;
 mod documents;

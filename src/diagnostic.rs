@@ -28,29 +28,47 @@ impl Span {
 
 /// The texts that spans point into: the study's file, those it extends, and the command line.
 #[derive(Debug, Clone, Default)]
-pub struct Texts(Vec<(Arc<str>, Arc<str>)>);
+pub struct Texts(Vec<Text>);
+
+#[derive(Debug, Clone)]
+struct Text {
+    name: Arc<str>,
+    text: Arc<str>,
+    is_argument: bool,
+}
 
 impl Texts {
     /// Adds a text under the name that messages call it by.
     pub fn add(&mut self, name: &str, text: &str) -> u16 {
-        self.0.push((name.into(), text.into()));
+        self.push(name, text, false)
+    }
+    /// Adds the value of an argument of the command line.
+    pub fn add_argument(&mut self, name: &str, text: &str) -> u16 {
+        self.push(name, text, true)
+    }
+    fn push(&mut self, name: &str, text: &str, is_argument: bool) -> u16 {
+        self.0.push(Text { name: name.into(), text: text.into(), is_argument });
         (self.0.len() - 1) as u16
     }
     /// The name and text of a span.
     pub fn get(&self, span: Span) -> (&str, &str) {
-        let (name, text) = &self.0[span.text as usize];
+        let Text { name, text, .. } = &self.0[span.text as usize];
         (name, text)
     }
-    /// `file:line:column`, counted from 1 in characters.
+    /// `file:line:column`, counted from 1 in characters; an argument as it was given.
     pub fn place(&self, span: Span) -> String {
         let (name, text) = self.get(span);
         let (line, column) = line_and_column(text, span.start as usize);
-        format!("{name}:{line}:{column}")
+        self.argument(span).unwrap_or_else(|| format!("{name}:{line}:{column}"))
     }
-    /// `file:line`.
+    /// `file:line`; an argument as it was given.
     pub fn line(&self, span: Span) -> String {
         let (name, text) = self.get(span);
-        format!("{name}:{}", line_and_column(text, span.start as usize).0)
+        self.argument(span).unwrap_or_else(|| format!("{name}:{}", line_and_column(text, span.start as usize).0))
+    }
+    fn argument(&self, span: Span) -> Option<String> {
+        let Text { name, text, is_argument } = &self.0[span.text as usize];
+        is_argument.then(|| format!("{name} {text}"))
     }
 }
 

@@ -10,6 +10,7 @@ pub mod extend;
 pub mod matrix;
 pub mod model;
 pub mod node;
+mod origin;
 pub mod raw;
 mod resolve;
 pub mod resolved;

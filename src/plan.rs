@@ -10,7 +10,7 @@ use crate::pipeline::model::StageId;
 use crate::workspace::Listings;
 use hilum_cache::checkpoint::Checkpoints;
 use hilum_cache::receipt::{Artifact, Outputs, Receipt};
-use hilum_cache::{Digest, Ledger, Recipe, Result, StageKey, Store};
+use hilum_cache::{Digest, Error, Ledger, Recipe, Result, StageKey, Store};
 use reason::Reason;
 use recipe::{Formed, Shipment};
 use std::cell::RefCell;
@@ -105,11 +105,12 @@ impl Past {
 /// Plans a study.
 ///
 /// # Errors
-/// Where the store cannot be read. A damaged object is moved aside, and the plan made without it.
+/// Where the store cannot be read. Once an object was found damaged, it counts as absent: the plan is made again without it.
 pub fn plan(p: &Pipeline, world: &World) -> Result<Plan> {
+    let mut lost = HashSet::new();
     loop {
         match try_plan(p, world) {
-            Err(hilum_cache::Error::Damaged(_)) => {}
+            Err(Error::Damaged(object) | Error::Missing(object)) if lost.insert(object) => world.whole.borrow_mut().clear(),
             other => return other,
         }
     }

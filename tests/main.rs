@@ -1,6 +1,7 @@
 //! The program from outside: one theme per file.
 #![allow(unreachable_pub)]
 
+mod blame;
 mod caching;
 mod crashes;
 mod documents;
@@ -10,6 +11,7 @@ mod laws;
 mod leakage;
 mod old_stores;
 mod pretrained;
+mod reading;
 mod resume;
 mod space;
 mod tidy;

@@ -157,10 +157,11 @@ fn read_note(text: &str) -> HashMap<&str, Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::WritableStore;
 
-    fn setup() -> (tempfile::TempDir, Store, Vec<Wanted>) {
+    fn setup() -> (tempfile::TempDir, WritableStore, Vec<Wanted>) {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::create(&dir.path().join("store")).unwrap();
+        let store = WritableStore::create(&dir.path().join("store")).unwrap();
         let wanted = ["a", "b"].map(|n| Wanted { path: format!("stage/{n}.csv"), digest: store.put(n.as_bytes()).unwrap().digest }).to_vec();
         (dir, store, wanted)
     }

@@ -93,10 +93,11 @@ fn whole(path: &Path) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::WritableStore;
 
     fn place() -> (tempfile::TempDir, Checkpoints) {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::create(dir.path()).unwrap();
+        let store = WritableStore::create(dir.path()).unwrap();
         let checkpoints = Checkpoints::of(&store, &StageKey(Digest::of(b"key")));
         (dir, checkpoints)
     }

@@ -19,8 +19,8 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The bytes of an object are not those that its name promises; the object was moved to the quarantine.
-    #[error("object {0} is damaged; it was moved aside and is computed anew")]
+    /// The bytes of an object are not those that its name promises.
+    #[error("object {0} is damaged")]
     Damaged(Digest),
     /// An object that a record names is not there.
     #[error("object {0} is missing from the store")]
@@ -56,6 +56,7 @@ impl Error {
     /// What can be done about it, where it is plain.
     pub fn help(&self) -> Option<&'static str> {
         match self {
+            Error::Damaged(_) | Error::Missing(_) => Some("run the study again; what is damaged or missing is computed anew"),
             e if e.is_full() => Some("free some space and run again; what is finished stays"),
             Error::Io { source, .. } if matches!(source.kind(), std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem) => {
                 Some("give yourself the right to it, or name another folder with `--store` and `--results`")

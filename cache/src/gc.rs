@@ -3,8 +3,7 @@
 //! Roots are the receipts that the newest runs wrote or reused. Journals are never removed: they are the record.
 
 use crate::lock::StoreLock;
-use crate::recipe::Input;
-use crate::{Digest, Error, Ledger, Result, StageKey, Store, checkpoint, journal};
+use crate::{Digest, Error, Ledger, Result, StageKey, Store, WritableStore, checkpoint, journal};
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
 
@@ -28,9 +27,29 @@ pub struct Removed {
     pub kept_bytes: u64,
 }
 
+/// What would be removed; removes nothing.
+pub fn would_remove(store: &Store, ledger: &Ledger, keep: Keep) -> Result<Removed> {
+    unneeded(store, ledger, keep).map(|(removed, _)| removed)
+}
+
 /// Removes objects that no kept run needs, and abandoned work in `tmp`. Refuses while a run is under way.
-pub fn collect(store: &Store, ledger: &Ledger, keep: Keep, dry_run: bool) -> Result<Removed> {
-    let _alone = if dry_run { None } else { Some(StoreLock::own(store)?) };
+pub fn collect(store: &WritableStore, ledger: &Ledger, keep: Keep) -> Result<Removed> {
+    let _alone = StoreLock::own(store)?;
+    let (removed, objects) = unneeded(store, ledger, keep)?;
+    for digest in objects {
+        let path = store.object_path(&digest);
+        fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+    }
+    sweep(store);
+    // How far a training is that was finished since is of no use; that of one that was stopped is kept.
+    for (_, folder) in checkpoint::all(store).into_iter().filter(|(key, _)| ledger.outputs(key).is_some()) {
+        fs::remove_dir_all(&folder).map_err(Error::io("remove", &folder))?;
+    }
+    Ok(removed)
+}
+
+/// Objects that no kept run needs, and how much they are.
+fn unneeded(store: &Store, ledger: &Ledger, keep: Keep) -> Result<(Removed, Vec<Digest>)> {
     let objects = store.objects()?;
     let runs = journal::run_names(store)?;
     let mut first = runs.len() - keep.runs.unwrap_or(runs.len()).min(runs.len());
@@ -43,27 +62,13 @@ pub fn collect(store: &Store, ledger: &Ledger, keep: Keep, dry_run: bool) -> Res
         first += 1;
         needed = needed_by(store, ledger, &runs[first..])?;
     }
-    let mut removed = Removed { kept_bytes: size(&needed), ..Removed::default() };
-    for (digest, bytes) in objects.iter().filter(|o| !needed.contains(&o.0)) {
-        removed.objects += 1;
-        removed.bytes += bytes;
-        if !dry_run {
-            let path = store.object_path(digest);
-            fs::remove_file(&path).map_err(Error::io("remove", &path))?;
-        }
-    }
-    if !dry_run {
-        sweep(store);
-        // How far a training is that was finished since is of no use; that of one that was stopped is kept.
-        for (_, folder) in checkpoint::all(store).into_iter().filter(|(key, _)| ledger.outputs(key).is_some()) {
-            fs::remove_dir_all(&folder).map_err(Error::io("remove", &folder))?;
-        }
-    }
-    Ok(removed)
+    let kept_bytes = size(&needed);
+    let (digests, sizes): (Vec<Digest>, Vec<u64>) = objects.into_iter().filter(|o| !needed.contains(&o.0)).unzip();
+    Ok((Removed { objects: digests.len(), bytes: sizes.iter().sum(), kept_bytes }, digests))
 }
 
 /// Removes work that died with its run. Call only while no other run is under way.
-pub fn sweep(store: &Store) {
+pub fn sweep(store: &WritableStore) {
     for entry in fs::read_dir(store.root().join("tmp")).into_iter().flatten().flatten() {
         let path = entry.path();
         // What cannot be removed now can be removed next time.
@@ -96,9 +101,7 @@ fn needed_by(store: &Store, ledger: &Ledger, runs: &[String]) -> Result<HashSet<
             needed.extend(store.files(artifact).unwrap_or_default().into_iter().map(|f| f.digest));
         }
         for input in receipt.recipe.inputs.values() {
-            if let Input::Lookup { lookup, .. } = input {
-                needed.insert(*lookup);
-            }
+            needed.extend(input.list());
         }
     }
     Ok(needed)

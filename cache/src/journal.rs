@@ -3,7 +3,7 @@
 //! A line is `{"v":1,"seq":n,"prev":"…","time":"…","type":"…", …}`. The journal is the truth about receipts: what
 //! has no line did not happen. A torn last line (the process died while writing) is recovered from by [`repair`].
 
-use crate::{Error, Result, Sha256, Store, canonical, clock, lock, store};
+use crate::{Error, Result, Sha256, Store, WritableStore, canonical, clock, lock, store};
 use serde_json::{Map, Value};
 use std::fs::{self, File};
 use std::io::Write;
@@ -21,7 +21,7 @@ pub struct Journal {
 
 impl Journal {
     /// Begins a run: a folder with a name of its own and an empty journal.
-    pub fn begin(store: &Store) -> Result<Journal> {
+    pub fn begin(store: &WritableStore) -> Result<Journal> {
         let time = clock::now();
         let stamp = format!("{}-{}", &time[..10], time[11..19].replace(':', ""));
         let runs = store.root().join("runs");
@@ -114,7 +114,7 @@ pub fn first_broken_line(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Moves torn last lines of journals that no process writes to aside; gives `(run, bytes)` of each.
-pub fn repair(store: &Store) -> Result<Vec<(String, usize)>> {
+pub fn repair(store: &WritableStore) -> Result<Vec<(String, usize)>> {
     let mut out = vec![];
     for run in run_names(store)? {
         let path = store.run_folder(&run).join("journal.jsonl");
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn lines_are_chained_and_an_edit_shows() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::create(dir.path()).unwrap();
+        let store = WritableStore::create(dir.path()).unwrap();
         let mut journal = Journal::begin(&store).unwrap();
         for n in 0..4 {
             journal.append("event", event(n), n == 2).unwrap();
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn a_torn_last_line_is_ignored_and_moved_aside_once_the_writer_is_gone() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::create(dir.path()).unwrap();
+        let store = WritableStore::create(dir.path()).unwrap();
         let mut journal = Journal::begin(&store).unwrap();
         journal.append("event", event(0), true).unwrap();
         journal.file.write_all(b"{\"half\":").unwrap();

@@ -27,4 +27,4 @@ pub use journal::Journal;
 pub use ledger::Ledger;
 pub use receipt::{Artifact, Receipt};
 pub use recipe::Recipe;
-pub use store::Store;
+pub use store::{Store, WritableStore};

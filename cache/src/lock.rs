@@ -1,6 +1,6 @@
 //! Locks between processes: flocks on close-on-exec descriptors, so that they die with their process.
 
-use crate::{Error, Result, StageKey, Store};
+use crate::{Error, Result, StageKey, WritableStore};
 use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ pub struct KeyLock {
 
 impl KeyLock {
     /// Takes the lock, or says `None` where another process computes this key now.
-    pub fn try_take(store: &Store, key: &StageKey) -> Result<Option<KeyLock>> {
+    pub fn try_take(store: &WritableStore, key: &StageKey) -> Result<Option<KeyLock>> {
         let path = store.root().join("locks").join(key.0.hex());
         loop {
             let Some(file) = try_lock(&path)? else { return Ok(None) };
@@ -42,14 +42,14 @@ pub struct StoreLock {
 
 impl StoreLock {
     /// Announces a run; waits while the store is being cleaned, or swept by a run that begins at the same moment.
-    pub fn share(store: &Store) -> Result<StoreLock> {
+    pub fn share(store: &WritableStore) -> Result<StoreLock> {
         let path = store.root().join("locks/store");
         let file = open(&path)?;
         file.lock_shared().map_err(Error::io("lock", &path))?;
         Ok(StoreLock { _file: file })
     }
     /// Keeps every run out. Fails with [`Error::Busy`] while there is one.
-    pub fn own(store: &Store) -> Result<StoreLock> {
+    pub fn own(store: &WritableStore) -> Result<StoreLock> {
         try_lock(&store.root().join("locks/store"))?.map(|file| StoreLock { _file: file }).ok_or(Error::Busy)
     }
 }
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn a_key_is_held_once_and_leaves_no_file() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::create(dir.path()).unwrap();
+        let store = WritableStore::create(dir.path()).unwrap();
         let key = StageKey(Digest::of(b"k"));
         let first = KeyLock::try_take(&store, &key).unwrap();
         assert!(first.is_some());
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn cleaning_waits_for_runs() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::create(dir.path()).unwrap();
+        let store = WritableStore::create(dir.path()).unwrap();
         let runs = (StoreLock::share(&store).unwrap(), StoreLock::share(&store).unwrap());
         assert!(matches!(StoreLock::own(&store), Err(Error::Busy)));
         drop(runs);

@@ -73,6 +73,16 @@ pub enum Input {
     },
 }
 
+impl Input {
+    /// The list that only this input names: an object that no stage made.
+    pub fn list(&self) -> Option<&Digest> {
+        match self {
+            Input::One(_) | Input::List(_) | Input::Gathered(_) => None,
+            Input::Lookup { lookup, images: _ } => Some(lookup),
+        }
+    }
+}
+
 /// One cell of a gathered port.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gathered {
@@ -91,27 +101,28 @@ impl Recipe {
         StageKey(Digest::from_bytes(*hasher.finalize().as_bytes()))
     }
 
-    /// Where this recipe differs from an `older` one, in the order: kind, parameters, seed, sources, inputs, engine.
+    /// Where this recipe differs from an `older` one, in the order: kind, parameters, seed, engine, pseudonyms, sources, inputs.
     pub fn differences(&self, older: &Recipe) -> Vec<Difference> {
+        // Taken apart without `..`: a field that is added later does not compile until it is compared here.
+        // `v` says how the record is written, not what a stage does: there is one version, and nobody changes it by editing a study.
+        let Recipe { v: _, kind, version, parameters, seed, inputs, sources, engine, pseudonyms } = self;
         let mut out = vec![];
-        if self.kind != older.kind {
-            out.push(Difference::new(Part::Kind, "", &Value::from(older.kind.as_str()), &Value::from(self.kind.as_str())));
-        } else if self.version != older.version {
-            out.push(Difference::new(Part::Version, "", &Value::from(older.version), &Value::from(self.version)));
+        if *kind != older.kind {
+            out.push(Difference::new(Part::Kind, "", &Value::from(older.kind.as_str()), &Value::from(kind.as_str())));
+        } else if *version != older.version {
+            out.push(Difference::new(Part::Version, "", &Value::from(older.version), &Value::from(*version)));
         }
-        let mut parameters = vec![];
-        walk("", &older.parameters, &self.parameters, &mut parameters);
-        out.extend(parameters.into_iter().map(|(path, old, new)| Difference { part: Part::Parameter, path, old, new }));
+        let mut changed = vec![];
+        walk("", &older.parameters, parameters, &mut changed);
+        out.extend(changed.into_iter().map(|(path, old, new)| Difference { part: Part::Parameter, path, old, new }));
         let text = |s: &Option<String>| s.as_deref().map_or(Value::Null, Value::from);
-        for (part, old, new) in
-            [(Part::Seed, &older.seed, &self.seed), (Part::Engine, &older.engine, &self.engine), (Part::Pseudonyms, &older.pseudonyms, &self.pseudonyms)]
-        {
+        for (part, old, new) in [(Part::Seed, &older.seed, seed), (Part::Engine, &older.engine, engine), (Part::Pseudonyms, &older.pseudonyms, pseudonyms)] {
             if old != new {
                 out.push(Difference::new(part, "", &text(old), &text(new)));
             }
         }
-        by_name(Part::Source, &older.sources, &self.sources, &mut out);
-        by_name(Part::Input, &older.inputs, &self.inputs, &mut out);
+        by_name(Part::Source, &older.sources, sources, &mut out);
+        by_name(Part::Input, &older.inputs, inputs, &mut out);
         out
     }
 }
@@ -205,6 +216,31 @@ mod tests {
             ]
         );
         assert!(new.differences(&new).is_empty());
+    }
+
+    #[test]
+    fn whatever_changes_the_key_is_a_difference() {
+        let old = recipe(json!({}));
+        let d = Digest::of(b"x");
+        let change = |f: fn(&mut Recipe, Digest)| {
+            let mut new = old.clone();
+            f(&mut new, d);
+            assert_ne!(new.key(), old.key());
+            let found = new.differences(&old);
+            assert_eq!(found.len(), 1, "{found:?}");
+            found[0].part
+        };
+        let parts = [
+            change(|r, _| r.kind = "other".into()),
+            change(|r, _| r.version = 2),
+            change(|r, _| r.parameters = json!({"a": 1})),
+            change(|r, _| r.seed = Some("1".into())),
+            change(|r, d| r.sources = [("table".to_owned(), d)].into()),
+            change(|r, d| r.inputs = [("samples".to_owned(), Input::One(d))].into()),
+            change(|r, _| r.engine = Some("cpu-1".into())),
+            change(|r, _| r.pseudonyms = Some("3f".into())),
+        ];
+        assert_eq!(parts, [Part::Kind, Part::Version, Part::Parameter, Part::Seed, Part::Source, Part::Input, Part::Engine, Part::Pseudonyms]);
     }
 
     #[test]

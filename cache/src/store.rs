@@ -13,15 +13,18 @@
 //! The fixed mtime makes every later write through the file system visible to a plain `stat`, without an index:
 //! reuse compares size and mtime, use hashes the bytes.
 
+mod writable;
+
+pub use writable::WritableStore;
+
 use crate::digest::TwinHasher;
 use crate::{Digest, Error, Result, Sha256};
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What the format file says of a store that this program writes.
 pub const FORMAT: &str = "hilum-store 2";
@@ -30,10 +33,15 @@ pub const FORMAT: &str = "hilum-store 2";
 /// that writes into such a store raises its number, and removes nothing.
 pub const OLDER: [&str; 1] = ["hilum-store 1"];
 
-/// A folder of objects and records.
+/// A folder of objects and records, as it was opened: [`Store::open`] reads and leaves every byte where it is; all that
+/// writes asks for a [`WritableStore`].
 pub struct Store {
     root: PathBuf,
+    /// True where damaged objects that are met are moved to the quarantine, so that they can be stored anew.
+    sets_aside: bool,
     verified: Mutex<HashSet<Digest>>,
+    /// Found damaged, and still in their places.
+    damaged: Mutex<HashSet<Digest>>,
 }
 
 /// What is known of an object's bytes after writing them.
@@ -59,9 +67,13 @@ pub enum Presence {
 }
 
 impl Store {
-    /// Opens a store for reading, without creating anything; a folder that does not exist is an empty store.
+    /// Opens a store for reading: nothing in it is created, moved or changed. A folder that does not exist is an empty store.
     pub fn open(root: &Path) -> Result<Store> {
-        let store = Store { root: root.to_path_buf(), verified: Mutex::default() };
+        Store::opened(root, false)
+    }
+
+    fn opened(root: &Path, sets_aside: bool) -> Result<Store> {
+        let store = Store { root: root.to_path_buf(), sets_aside, verified: Mutex::default(), damaged: Mutex::default() };
         let format = root.join("format");
         match fs::read_to_string(&format) {
             Ok(text) if text.trim() == FORMAT || OLDER.contains(&text.trim()) => Ok(store),
@@ -69,28 +81,6 @@ impl Store {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(store),
             Err(e) => Err(Error::io("read", &format)(e)),
         }
-    }
-
-    /// Opens a store for writing and lays it out where it is new.
-    pub fn create(root: &Path) -> Result<Store> {
-        let store = Store::open(root)?;
-        let format = root.join("format");
-        if fs::read_to_string(&format).ok().is_none_or(|text| text.trim() != FORMAT) {
-            for folder in ["", "objects", "runs", "tmp", "locks", "quarantine"] {
-                let path = root.join(folder);
-                fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(Error::io("create", &path))?;
-            }
-            let ignore = root.join(".gitignore");
-            fs::write(&ignore, "*\n").map_err(Error::io("write", &ignore))?;
-            // Last, and by rename: a store without a format file was never finished.
-            // Two runs may lay out one store at once: each has a file of its own (not in `tmp`, which the other may
-            // sweep), and either will do.
-            let mut new = tempfile::Builder::new().prefix(".format-").tempfile_in(root).map_err(Error::io("write in", root))?;
-            new.write_all(format!("{FORMAT}\n").as_bytes()).and_then(|()| new.as_file().sync_all()).map_err(Error::io("write in", root))?;
-            new.persist(&format).map_err(|e| Error::io("write", &format)(e.error))?;
-            sync_folder(root)?;
-        }
-        Ok(store)
     }
 
     /// True where nothing was ever laid out here.
@@ -111,14 +101,11 @@ impl Store {
         self.root.join("objects").join(&hex[..2]).join(&hex[2..])
     }
 
-    /// A fresh folder for work in progress, on the file system of the objects; removed when dropped.
-    pub fn scratch(&self) -> Result<tempfile::TempDir> {
-        let tmp = self.root.join("tmp");
-        tempfile::Builder::new().prefix("work-").tempdir_in(&tmp).map_err(Error::io("create a folder in", &tmp))
-    }
-
-    /// What a `stat` says of an object of known size.
+    /// What a `stat` says of an object of known size, and what this process has found out about its bytes.
     pub fn presence(&self, digest: &Digest, size: Option<u64>) -> Presence {
+        if self.damaged.lock().expect("BUG: poisoned").contains(digest) {
+            return Presence::Touched;
+        }
         match fs::metadata(self.object_path(digest)) {
             Err(_) => Presence::Absent,
             Ok(m) if m.mtime() == 1 && size.is_none_or(|s| s == m.size()) => Presence::Whole,
@@ -126,64 +113,12 @@ impl Store {
         }
     }
 
-    /// Stores some bytes.
-    pub fn put(&self, bytes: &[u8]) -> Result<Blob> {
-        let tmp = self.root.join("tmp");
-        let mut file = tempfile::Builder::new().prefix("put-").tempfile_in(&tmp).map_err(Error::io("write in", &tmp))?;
-        file.write_all(bytes).map_err(Error::io("write in", &tmp))?;
-        let blob = Blob { digest: Digest::of(bytes), sha256: Sha256::of(bytes), size: bytes.len() as u64 };
-        let path = file.into_temp_path();
-        self.seal(&path)?;
-        if self.adopt(&path, &blob.digest)? {
-            self.sync_shard(&blob.digest)?;
-        }
-        Ok(blob)
-    }
-
-    /// Hashes a finished file below the store's `tmp` and makes it an object: sealed, synced, renamed.
-    /// The shard's folder is *not* synced, so that many files can be put before one [`Store::sync_shard`] each.
-    pub(crate) fn take(&self, path: &Path) -> Result<Blob> {
-        let (digest, sha256, size) = hash_file(path)?;
-        if self.presence(&digest, Some(size)) != Presence::Whole {
-            self.seal(path)?;
-            self.adopt(path, &digest)?;
-        }
-        Ok(Blob { digest, sha256, size })
-    }
-
-    fn seal(&self, path: &Path) -> Result<()> {
-        let file = File::options().write(true).open(path).map_err(Error::io("open", path))?;
-        file.set_times(fs::FileTimes::new().set_modified(fixed_time())).map_err(Error::io("date", path))?;
-        file.set_permissions(fs::Permissions::from_mode(0o444)).map_err(Error::io("protect", path))?;
-        file.sync_all().map_err(Error::io("sync", path))
-    }
-
-    /// Renames a sealed file to its object name; false where a whole object stood there already.
-    fn adopt(&self, path: &Path, digest: &Digest) -> Result<bool> {
-        let target = self.object_path(digest);
-        if self.presence(digest, fs::metadata(path).ok().map(|m| m.len())) == Presence::Whole {
-            return Ok(false);
-        }
-        let shard = target.parent().expect("BUG: objects lie in shards");
-        if !shard.exists() {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(shard).map_err(Error::io("create", shard))?;
-        }
-        fs::rename(path, &target).map_err(Error::io("store", &target))?;
-        self.verified.lock().expect("BUG: poisoned").insert(*digest);
-        Ok(true)
-    }
-
-    /// Makes the names of a shard durable.
-    pub(crate) fn sync_shard(&self, digest: &Digest) -> Result<()> {
-        sync_folder(self.object_path(digest).parent().expect("BUG: objects lie in shards"))
-    }
-
     /// The bytes of an object, verified.
     pub fn read(&self, digest: &Digest) -> Result<Vec<u8>> {
         let path = self.object_path(digest);
         let bytes = fs::read(&path).map_err(|e| self.absent(digest, &path, e))?;
         if Digest::of(&bytes) != *digest {
-            return Err(self.quarantine(digest));
+            return Err(self.found_damaged(digest));
         }
         self.verified.lock().expect("BUG: poisoned").insert(*digest);
         Ok(bytes)
@@ -200,7 +135,7 @@ impl Store {
             other => other,
         })?;
         if found != *digest {
-            return Err(self.quarantine(digest));
+            return Err(self.found_damaged(digest));
         }
         self.verified.lock().expect("BUG: poisoned").insert(*digest);
         Ok(path)
@@ -210,11 +145,12 @@ impl Store {
         if e.kind() == std::io::ErrorKind::NotFound { Error::Missing(*digest) } else { Error::io("read", path)(e) }
     }
 
-    /// Moves a damaged object aside.
-    pub fn quarantine(&self, digest: &Digest) -> Error {
+    /// An object is damaged. Where it stays in its place, it counts as absent from now on.
+    fn found_damaged(&self, digest: &Digest) -> Error {
         let target = self.root.join("quarantine").join(digest.hex());
-        // A damaged object that cannot be moved (a read-only store) is still reported as damaged.
-        let _ = fs::rename(self.object_path(digest), target);
+        if !self.sets_aside || fs::rename(self.object_path(digest), target).is_err() {
+            self.damaged.lock().expect("BUG: poisoned").insert(*digest);
+        }
         Error::Damaged(*digest)
     }
 
@@ -238,11 +174,6 @@ impl Store {
     }
 }
 
-/// The mtime that every object carries.
-fn fixed_time() -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(1)
-}
-
 /// Both digests of a file and its size, in one streaming pass.
 pub fn hash_file(path: &Path) -> Result<(Digest, Sha256, u64)> {
     let mut file = File::open(path).map_err(Error::io("read", path))?;
@@ -263,12 +194,14 @@ pub fn sync_folder(path: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::writable::fixed_time;
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn an_object_is_read_only_and_reads_back() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::create(dir.path()).unwrap();
+        let store = WritableStore::create(dir.path()).unwrap();
         let blob = store.put(b"film").unwrap();
         assert_eq!(store.read(&blob.digest).unwrap(), b"film");
         assert_eq!(store.presence(&blob.digest, Some(4)), Presence::Whole);
@@ -278,14 +211,24 @@ mod tests {
     }
 
     #[test]
-    fn a_flipped_bit_is_found_on_use_and_moved_aside() {
+    fn a_flipped_bit_is_found_on_use_and_moved_aside_by_those_who_may_write() {
         let dir = tempfile::tempdir().unwrap();
-        let digest = Store::create(dir.path()).unwrap().put(b"film").unwrap().digest;
-        let store = Store::open(dir.path()).unwrap();
+        let digest = WritableStore::create(dir.path()).unwrap().put(b"film").unwrap().digest;
+        let store = WritableStore::open(dir.path()).unwrap();
         let path = store.object_path(&digest);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         fs::write(&path, b"filn").unwrap();
         assert_eq!(store.presence(&digest, Some(4)), Presence::Touched, "seen by stat alone");
+        // As a failing disk does it, no time changes.
+        fs::File::options().write(true).open(&path).unwrap().set_modified(fixed_time()).unwrap();
+        let reader = Store::open(dir.path()).unwrap();
+        assert_eq!(reader.presence(&digest, Some(4)), Presence::Whole, "not seen by stat");
+        for _ in 0..2 {
+            assert!(matches!(reader.read(&digest), Err(Error::Damaged(d)) if d == digest));
+            assert!(matches!(reader.verified_path(&digest), Err(Error::Damaged(d)) if d == digest));
+            assert_eq!(reader.presence(&digest, Some(4)), Presence::Touched, "a reader remembers it, and leaves it there");
+        }
+        assert!(path.exists());
         assert!(matches!(store.read(&digest), Err(Error::Damaged(d)) if d == digest));
         assert!(matches!(store.read(&digest), Err(Error::Missing(_))));
         assert!(store.put(b"film").is_ok() && store.read(&digest).is_ok(), "and can be stored anew");

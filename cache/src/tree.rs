@@ -2,7 +2,7 @@
 
 use crate::receipt::Artifact;
 use crate::store::Presence;
-use crate::{Digest, Error, Result, Sha256, Store, canonical};
+use crate::{Digest, Error, Result, Sha256, Store, WritableStore, canonical};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -32,7 +32,7 @@ pub struct Entry {
     pub size: u64,
 }
 
-impl Store {
+impl WritableStore {
     /// Stores a finished folder below `tmp` as an artifact: a single file as itself, several as a tree.
     /// Nothing can be seen of it under its digest until every byte is durable.
     pub fn put_folder(&self, kind: &str, folder: &Path) -> Result<Artifact> {
@@ -61,7 +61,9 @@ impl Store {
         let document = self.put(&canonical::to_bytes(&Tree { v: 1, files }))?;
         Ok(Artifact { kind: kind.into(), digest: document.digest, sha256: document.sha256, bytes, file: None })
     }
+}
 
+impl Store {
     /// The files of an artifact.
     pub fn files(&self, artifact: &Artifact) -> Result<Vec<Entry>> {
         if let Some(name) = &artifact.file {
@@ -89,7 +91,7 @@ mod tests {
     #[test]
     fn one_file_is_itself_and_several_are_a_tree() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::create(dir.path()).unwrap();
+        let store = WritableStore::create(dir.path()).unwrap();
         let write = |names: &[&str]| {
             let work = store.scratch().unwrap();
             for name in names {

@@ -1,7 +1,6 @@
 //! Re-hashing everything that a store holds.
 
-use crate::recipe::Input;
-use crate::{Digest, Ledger, Result, Store, journal, store};
+use crate::{Digest, Ledger, Result, Store, WritableStore, journal, store};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +37,7 @@ impl Report {
 
 /// Hashes every object, looks for every object that a receipt names, and follows the chain of every journal.
 /// Damaged objects are moved to the quarantine, so that the next run computes them anew.
-pub fn verify(store: &Store, ledger: &Ledger) -> Result<Report> {
+pub fn verify(store: &WritableStore, ledger: &Ledger) -> Result<Report> {
     let objects = store.objects()?;
     let present: BTreeSet<Digest> = objects.iter().map(|o| o.0).collect();
     // Who made what is read first: a damaged tree document could not name its files any more.
@@ -57,7 +56,7 @@ pub fn verify(store: &Store, ledger: &Ledger) -> Result<Report> {
     let mut report = Report { whole: objects.len() - damaged.len(), ..Report::default() };
     for digest in &damaged {
         report.faults.push(fault(digest, "damaged"));
-        store.quarantine(digest);
+        store.set_aside(digest);
     }
     report.faults.extend(owners.made.keys().filter(|d| !present.contains(d)).map(|d| fault(d, "missing")));
     for run in journal::run_names(store)? {
@@ -84,9 +83,9 @@ fn owners(store: &Store, ledger: &Ledger) -> Owners {
     let mut out = Owners::default();
     for (receipt, run) in newest.values() {
         for (port, input) in &receipt.recipe.inputs {
-            if let Input::Lookup { lookup, .. } = input {
+            if let Some(list) = input.list() {
                 let whose = format!("{} {}, the films of its input `{port}`, written by run {run}", receipt.study, receipt.stage);
-                out.listed.entry(*lookup).or_default().push(whose);
+                out.listed.entry(*list).or_default().push(whose);
             }
         }
         for (port, artifact) in receipt.outputs.iter() {

@@ -5,7 +5,7 @@ use crate::pipeline::model;
 use crate::progress::remark;
 use crate::progress::words::size;
 use clap::Args;
-use hilum_cache::gc::{Keep, collect};
+use hilum_cache::gc::{Keep, collect, would_remove};
 
 #[derive(Args)]
 pub(super) struct GcArgs {
@@ -23,7 +23,6 @@ pub(super) struct GcArgs {
 }
 
 pub(super) fn gc(args: &GcArgs) -> anyhow::Result<u8> {
-    let (store, ledger) = open::store(&args.store)?;
     let max_size = match args.max_size.as_deref().map(|s| model::bytes(s).ok_or(s)).transpose() {
         Ok(size) => size,
         Err(text) => {
@@ -31,7 +30,15 @@ pub(super) fn gc(args: &GcArgs) -> anyhow::Result<u8> {
             return Ok(WRONG);
         }
     };
-    match collect(&store, &ledger, Keep { runs: args.keep_runs, max_size }, args.dry_run) {
+    let keep = Keep { runs: args.keep_runs, max_size };
+    let removed = if args.dry_run {
+        let (store, ledger) = open::store(&args.store)?;
+        would_remove(&store, &ledger, keep)
+    } else {
+        let (store, ledger) = open::store_for_writing(&args.store)?;
+        collect(&store, &ledger, keep)
+    };
+    match removed {
         Ok(removed) => {
             let verb = if args.dry_run { "would remove" } else { "removed" };
             say(format!("{verb} {} objects, {}; {} stay", removed.objects, size(removed.bytes), size(removed.kept_bytes)))?;

@@ -9,7 +9,7 @@ use crate::plan::{Plan, World};
 use crate::progress::remark;
 use crate::workspace::{Listings, Workspace};
 use anyhow::{Context, bail};
-use hilum_cache::{Ledger, Store};
+use hilum_cache::{Ledger, Store, WritableStore};
 use hilum_stages::KINDS;
 use hilum_stages::contract::context::DeviceChoice;
 use std::io::IsTerminal;
@@ -32,13 +32,14 @@ pub(super) fn study(args: &StudyArgs) -> Result<Study, u8> {
     checked(pipeline::load(&args.file, &args.set, KINDS), workspace)
 }
 
-/// Reads a study and, meanwhile, the journals of its store. A fault of the study is said before one of the store.
-pub(super) fn study_and_record(args: &StudyArgs) -> Result<(Study, Record), u8> {
+/// Reads a study and, meanwhile, the journals of its store, which `open` opens. A fault of the study is said before one
+/// of the store.
+pub(super) fn study_and_record(args: &StudyArgs, open: Opener) -> Result<(Study, Record), u8> {
     let workspace = Workspace::of(&args.file, args.store.clone(), args.results.clone(), args.data());
     let stop = AtomicBool::new(false);
     let (loaded, record) = std::thread::scope(|scope| {
         let record = scope.spawn(|| {
-            let (store, mut ledger) = record(&workspace.store)?;
+            let (store, mut ledger) = record(&workspace.store, open)?;
             ledger.read_ahead(&stop);
             Ok((store, ledger))
         });
@@ -50,9 +51,17 @@ pub(super) fn study_and_record(args: &StudyArgs) -> Result<(Study, Record), u8> 
     checked(loaded, workspace).map(|study| (study, record))
 }
 
-/// Opens a store for reading, with what it recorded.
-pub(super) fn record(root: &Path) -> Record {
-    let store = Store::open(root)?;
+/// How a store is opened.
+pub(super) type Opener = fn(&Path) -> hilum_cache::Result<Store>;
+
+/// For a run: what is damaged is set aside, so that it is computed anew.
+pub(super) fn to_mend(root: &Path) -> hilum_cache::Result<Store> {
+    WritableStore::open(root).map(WritableStore::into_store)
+}
+
+/// Opens a store, with what it recorded.
+pub(super) fn record(root: &Path, open: Opener) -> Record {
+    let store = open(root)?;
     let ledger = Ledger::load(&store)?;
     Ok((store, ledger))
 }
@@ -168,16 +177,27 @@ pub(super) fn devices(option: DeviceOption) -> anyhow::Result<(Vec<usize>, Vec<S
 
 /// Finds a store without a study: here, in the parents, in `pipelines/`.
 pub(super) fn store(args: &StoreArgs) -> anyhow::Result<(Store, Ledger)> {
+    let store = Store::open(&store_folder(args)?)?;
+    let ledger = Ledger::load(&store)?;
+    Ok((store, ledger))
+}
+
+/// The same for verbs that set aside or remove.
+pub(super) fn store_for_writing(args: &StoreArgs) -> anyhow::Result<(WritableStore, Ledger)> {
+    let store = WritableStore::open(&store_folder(args)?)?;
+    let ledger = Ledger::load(&store)?;
+    Ok((store, ledger))
+}
+
+fn store_folder(args: &StoreArgs) -> anyhow::Result<PathBuf> {
     let root = match &args.store {
         Some(root) => root.clone(),
         None => find_store()?,
     };
-    let store = Store::open(&root)?;
-    if store.is_new() {
+    if !root.join("format").is_file() {
         bail!("there is no store at `{}`", root.display());
     }
-    let ledger = Ledger::load(&store)?;
-    Ok((store, ledger))
+    Ok(root)
 }
 
 fn find_store() -> anyhow::Result<PathBuf> {

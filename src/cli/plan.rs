@@ -5,6 +5,7 @@ use crate::pipeline::resolved;
 use crate::plan::{Decision, Plan};
 use crate::progress::words::duration;
 use clap::Args;
+use hilum_cache::Store;
 use serde_json::{Value, json};
 
 #[derive(Args)]
@@ -26,7 +27,7 @@ pub(super) struct PlanArgs {
 }
 
 pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
-    let (study, record) = match open::study_and_record(&args.study) {
+    let (study, record) = match open::study_and_record(&args.study, Store::open) {
         Ok(both) => both,
         Err(code) => return Ok(code),
     };

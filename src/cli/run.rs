@@ -14,7 +14,7 @@ use crate::run::slots::{Slots, free_memory};
 use anyhow::Context;
 use clap::Args;
 use hilum_cache::lock::StoreLock;
-use hilum_cache::{Journal, Store, gc, journal};
+use hilum_cache::{Journal, WritableStore, gc, journal};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -46,7 +46,7 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<u8> {
-    let (study, record) = match open::study_and_record(&args.study) {
+    let (study, record) = match open::study_and_record(&args.study, open::to_mend) {
         Ok(both) => both,
         Err(code) => return Ok(code),
     };
@@ -65,10 +65,10 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<u8> {
     // A damaged object that is met while results are laid out sends the run back once more.
     let mut record = Some(record);
     for attempt in 0.. {
-        let record = record.take().unwrap_or_else(|| open::record(&study.workspace.store));
+        let record = record.take().unwrap_or_else(|| open::record(&study.workspace.store, open::to_mend));
         match attempt_run(args, study, record, &gpus, &engines, &only, &forced, &*sink, &cancel) {
             Err(e) if attempt < 3 && matches!(e.downcast_ref(), Some(hilum_cache::Error::Damaged(_))) => {
-                sink.hear(&Event::Warning { message: e.to_string() });
+                sink.hear(&Event::Warning { message: format!("{e}; it is computed anew") });
             }
             other => return other,
         }
@@ -113,7 +113,7 @@ fn attempt_run(
     let mut code = DONE;
     let (mut run_name, mut executed, mut reused, mut failed, mut skipped) = (None, 0, outputs.iter().flatten().count(), 0, 0);
     if !idle {
-        let store = Store::create(&study.workspace.store)?;
+        let store = WritableStore::create(&study.workspace.store)?;
         study.workspace.save_images(&known.listings)?;
         // What a run that died left behind is swept when nobody else is at work.
         if let Ok(_alone) = StoreLock::own(&store) {
@@ -161,7 +161,7 @@ fn attempt_run(
         } else if failed > 0 {
             code = FAILED;
         }
-        known.store = store;
+        known.store = store.into_store();
     } else {
         std::mem::forget(plan);
     }

@@ -11,7 +11,7 @@ pub(super) struct VerifyArgs {
 }
 
 pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<u8> {
-    let (store, ledger) = open::store(&args.store)?;
+    let (store, ledger) = open::store_for_writing(&args.store)?;
     let report = hilum_cache::verify::verify(&store, &ledger)?;
     if args.store.json {
         say(serde_json::to_value(&report)?)?;

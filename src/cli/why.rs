@@ -4,10 +4,11 @@ use super::{DONE, StudyArgs, WRONG, open, say};
 use crate::diagnostic::did_you_mean;
 use crate::plan::{Decision, Plan};
 use crate::progress::remark;
+use hilum_cache::Store;
 use std::collections::BTreeSet;
 
 pub(super) fn why(args: &StudyArgs, wanted: &str) -> anyhow::Result<u8> {
-    let (study, record) = match open::study_and_record(args) {
+    let (study, record) = match open::study_and_record(args, Store::open) {
         Ok(both) => both,
         Err(code) => return Ok(code),
     };

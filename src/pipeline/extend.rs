@@ -1,6 +1,7 @@
 //! `extends`, and `--set`: a deep merge of trees. Maps merge, everything else replaces, null removes.
 
 use super::node::{Key, Node, Yaml};
+use super::origin::Origin;
 use super::{node, source};
 use crate::diagnostic::{Diagnostic, Span, Texts};
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ pub fn extend(root: Node, file: &Path, sets: &[String], texts: &mut Texts, diagn
     let mut seen = vec![file.canonicalize().unwrap_or_else(|_| file.to_path_buf())];
     let mut root = below(root, file, &mut seen, texts, diagnostics)?;
     for set in sets {
-        let number = texts.add("--set", set);
+        let number = texts.add_argument("--set", set);
         let Some((path, value)) = set.split_once('=').filter(|(p, _)| p.split('.').all(|part| !part.trim().is_empty())) else {
             let span = Span { text: number, start: 0, end: set.len() as u32 };
             diagnostics.push(
@@ -24,10 +25,10 @@ pub fn extend(root: Node, file: &Path, sets: &[String], texts: &mut Texts, diagn
         // The value is parsed where it stands, so that its places are those of the argument.
         let padded = format!("{}{value}", " ".repeat(path.len() + 1));
         let value = node::parse(&padded, number, &mut faults)
-            .unwrap_or(Node { span: Span { text: number, start: path.len() as u32, end: set.len() as u32 }, value: Yaml::Scalar(String::new(), false) });
+            .unwrap_or_else(|| Node::new(Span { text: number, start: path.len() as u32, end: set.len() as u32 }, Yaml::Scalar(String::new(), false)));
         diagnostics.extend(faults);
         let span = Span { text: number, start: 0, end: path.len() as u32 };
-        let over = path.rsplit('.').fold(value, |value, part| Node { span, value: Yaml::Map(vec![(Key { span, text: part.to_owned() }, value)]) });
+        let over = path.rsplit('.').fold(value, |value, part| Node::new(span, Yaml::Map(vec![(Key { span, text: part.to_owned() }, value)])));
         root = merge(root, over);
     }
     Some(root)
@@ -54,10 +55,13 @@ fn below(root: Node, file: &Path, seen: &mut Vec<PathBuf>, texts: &mut Texts, di
     let over = root.clone();
     let base = source::read(&path, texts, diagnostics)?;
     let base = below(base, &path, seen, texts, diagnostics)?;
-    Some(merge(base, over))
+    // What is missing altogether is missing in the file that was named.
+    let span = over.span;
+    Some(Node { span, ..merge(base, over) })
 }
 
-fn merge(base: Node, over: Node) -> Node {
+/// Lays one tree over another. Maps that merge stay where they were: what is laid over them decides only the keys it names.
+fn merge(mut base: Node, over: Node) -> Node {
     match (base.value, over.value) {
         (Yaml::Map(mut entries), Yaml::Map(changes)) => {
             for (key, value) in changes {
@@ -65,6 +69,7 @@ fn merge(base: Node, over: Node) -> Node {
                 match at {
                     Some(at) if value.is_null() => {
                         entries.remove(at);
+                        base.origins.push(Origin::Removed(key.text, key.span));
                     }
                     Some(at) => {
                         let (old_key, old) = entries[at].clone();
@@ -74,9 +79,10 @@ fn merge(base: Node, over: Node) -> Node {
                     None => entries.push((key, value)),
                 }
             }
-            Node { span: over.span, value: Yaml::Map(entries) }
+            base.origins.extend(over.origins);
+            Node { span: base.span, value: Yaml::Map(entries), origins: base.origins }
         }
-        (_, value) => Node { span: over.span, value },
+        (_, value) => Node { span: over.span, value, origins: over.origins },
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::node::{Node, Yaml};
 use super::raw::RawStage;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -13,10 +13,27 @@ pub const REPEAT: &str = "repeat";
 pub type Cell = BTreeMap<String, String>;
 
 /// An axis with its values, spelt and typed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Axis {
     /// Values in written order.
     pub values: Vec<(String, Value)>,
+    /// Where each of them stands.
+    pub places: Vec<Span>,
+}
+
+/// Two axes with the same values are the same, wherever they stand.
+impl PartialEq for Axis {
+    fn eq(&self, other: &Axis) -> bool {
+        self.values == other.values
+    }
+}
+
+impl Axis {
+    /// The typed value of a coordinate, and where it stands.
+    pub fn typed(&self, spelt: &str) -> Option<(&Value, Span)> {
+        let at = self.values.iter().position(|v| v.0 == spelt)?;
+        Some((&self.values[at].1, self.places[at]))
+    }
 }
 
 /// Axes by name.
@@ -44,7 +61,7 @@ pub fn declared(stage: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Axes {
         if items.is_empty() {
             diagnostics.push(fault(format!("the axis `{}` has no value", name.text), node.span));
         }
-        let mut axis = Axis { values: vec![] };
+        let mut axis = Axis { values: vec![], places: vec![] };
         for item in items {
             match spelt(item) {
                 Some((text, _)) if axis.values.iter().any(|v| v.0 == text) => {
@@ -53,7 +70,10 @@ pub fn declared(stage: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Axes {
                 Some((text, value)) if name.text == REPEAT && !value.is_u64() => {
                     diagnostics.push(fault(format!("the axis `repeat` counts from 0, found `{text}`"), item.span))
                 }
-                Some(value) => axis.values.push(value),
+                Some(value) => {
+                    axis.values.push(value);
+                    axis.places.push(item.span);
+                }
                 None => diagnostics.push(
                     fault(format!("a value of the axis `{}` must be a single word or number without `/`, `=`, `*` and spaces", name.text), item.span)
                         .help("give it a name in `vars`, and list the name"),
@@ -93,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_cell_is_spelt_in_one_way() {
-        let axis = |v: &[&str]| Axis { values: v.iter().map(|v| ((*v).to_owned(), Value::from(*v))).collect() };
+        let axis = |v: &[&str]| Axis { values: v.iter().map(|v| ((*v).to_owned(), Value::from(*v))).collect(), places: vec![Span::default(); v.len()] };
         let axes: Axes = [("repeat".to_owned(), axis(&["0", "1"])), ("arm".to_owned(), axis(&["real", "real+synthetic"]))].into();
         let names: Vec<String> = cells(&axes).iter().map(|c| spell("scores", c)).collect();
         assert_eq!(names, ["scores/arm=real/repeat=0", "scores/arm=real/repeat=1", "scores/arm=real+synthetic/repeat=0", "scores/arm=real+synthetic/repeat=1"]);

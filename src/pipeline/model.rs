@@ -57,6 +57,8 @@ pub struct Stage {
 pub struct Places {
     /// Its name.
     pub name: Span,
+    /// Its kind.
+    pub kind: Span,
     /// Its parameters.
     pub with: Node,
     /// Where its seed is said.

@@ -1,5 +1,6 @@
 //! A YAML document as a tree in which every key and value knows its place.
 
+use super::origin::Origin;
 use crate::diagnostic::{Diagnostic, Span};
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::Value;
@@ -12,6 +13,8 @@ pub struct Node {
     pub span: Span,
     /// What it is.
     pub value: Yaml,
+    /// Other places that had a say in what it is.
+    pub origins: Vec<Origin>,
 }
 
 /// A key with its place.
@@ -41,6 +44,10 @@ const MOST_LEVELS: usize = 64;
 const FEW_KEYS: usize = 16;
 
 impl Node {
+    /// A value that stands where it was written.
+    pub fn new(span: Span, value: Yaml) -> Node {
+        Node { span, value, origins: vec![] }
+    }
     /// The value of a key of a map.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.entry(key).map(|e| &e.1)
@@ -203,7 +210,7 @@ impl Builder<'_> {
                     if !quoted && [".nan", ".inf", "-.inf", "+.inf"].iter().any(|n| value.eq_ignore_ascii_case(n)) {
                         self.fault("E0006", format!("`{value}` is not a finite number"), span, "expected a number", None);
                     }
-                    self.add(Node { span, value: Yaml::Scalar(value.into_owned(), quoted) }, anchor, 1)?;
+                    self.add(Node::new(span, Yaml::Scalar(value.into_owned(), quoted)), anchor, 1)?;
                 }
                 Event::SequenceStart(anchor, tag) => {
                     self.tag(tag.is_some(), span);
@@ -223,7 +230,7 @@ impl Builder<'_> {
                             Yaml::Map(entries)
                         }
                     };
-                    let node = Node { span: Span { end: span.end.max(start.end), ..start }, value };
+                    let node = Node::new(Span { end: span.end.max(start.end), ..start }, value);
                     let size = self.nodes - before;
                     self.nodes = before;
                     self.add(node, anchor, size + 1)?;

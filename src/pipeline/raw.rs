@@ -40,6 +40,8 @@ pub struct RawStage<'a> {
     pub matrix: &'a [(Key, Node)],
     /// `seed`.
     pub seed: Option<&'a Node>,
+    /// Where its seed is said, or said to be none of its own.
+    pub seed_place: Option<Span>,
     /// `expect`.
     pub expect: &'a [(Key, Node)],
     /// `resources`.
@@ -178,7 +180,7 @@ impl Reader<'_> {
             }
             inputs.push((port, bindings, is_list));
         }
-        let none = |span| Cow::Owned(Node { span, value: Yaml::Map(vec![]) });
+        let none = |span| Cow::Owned(Node::new(span, Yaml::Map(vec![])));
         let with = node.get("with").map_or(none(name.span), |with| if with.is_null() { none(with.span) } else { Cow::Borrowed(with) });
         if !matches!(with.value, Yaml::Map(_)) {
             self.shape(&with, "`with`", "a map");
@@ -196,6 +198,7 @@ impl Reader<'_> {
             with,
             matrix,
             seed: optional("seed"),
+            seed_place: node.get("seed").map(|n| n.span).or_else(|| node.removed("seed")),
             expect,
             resources: optional("resources"),
             retry: optional("retry"),

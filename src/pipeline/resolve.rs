@@ -44,10 +44,9 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
     for i in order {
         let (raw, Some(kind)) = (&study.stages[i], found[i]) else { continue };
         axes[i] = axes_of(raw, &bound[i], &axes, study, diagnostics);
-        let vars = study.vars.iter().map(|(k, n)| (k.text.as_str(), n)).collect::<BTreeMap<_, _>>();
+        let vars = study.vars.iter().map(|(k, n)| (k.text.as_str(), (k.span, n))).collect::<BTreeMap<_, _>>();
         for cell in matrix::cells(&axes[i]) {
-            let typed =
-                cell.iter().map(|(axis, v)| (axis.as_str(), &axes[i][axis].values.iter().find(|x| x.0 == *v).expect("BUG: a value of its axis").1)).collect();
+            let typed = cell.iter().map(|(axis, v)| (axis.as_str(), axes[i][axis].typed(v).expect("BUG: a value of its axis"))).collect();
             let with = substitute(&raw.with, &Names { axes: typed, vars: vars.clone() }, diagnostics);
             let Some(stage) = check::parameters(&with, raw, kind, diagnostics) else { continue };
             let mut inputs = Vec::with_capacity(bound[i].len());
@@ -72,7 +71,7 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
                 expect: check::expect(raw, kind, diagnostics),
                 resources: check::resources(raw, diagnostics),
                 retry: check::retry(raw, diagnostics),
-                places: Places { name: raw.name.span, with, seed: raw.seed.or(study.seed).map(|n| n.span) },
+                places: Places { name: raw.name.span, kind: raw.kind.span, with, seed: raw.seed_place.or(study.seed.map(|n| n.span)) },
             });
         }
     }

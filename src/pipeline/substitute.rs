@@ -1,44 +1,47 @@
 //! `$name`: axes and variables inside parameters. A whole scalar or key keeps its type; inside text it is text.
 
 use super::node::{Key, Node, Yaml};
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use super::origin::Origin;
+use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What names stand for.
 pub(super) struct Names<'a> {
-    /// Axes of the cell.
-    pub(super) axes: BTreeMap<&'a str, &'a Value>,
-    /// Variables.
-    pub(super) vars: BTreeMap<&'a str, &'a Node>,
+    /// Axes of the cell, with the places of their values.
+    pub(super) axes: BTreeMap<&'a str, (&'a Value, Span)>,
+    /// Variables, with the places of their names.
+    pub(super) vars: BTreeMap<&'a str, (Span, &'a Node)>,
 }
 
 impl Names<'_> {
-    /// The value of a name.
-    fn get(&self, name: &str) -> Option<Yaml> {
-        let axis = self.axes.get(name).map(|v| match v {
+    /// The value of a name, and where it stands.
+    fn get(&self, name: &str) -> Option<(Yaml, Span)> {
+        let axis = self.axes.get(name).map(|(v, at)| match v {
             Value::String(s) => match self.vars.get(s.as_str()) {
                 // An axis lists names of variables where its values are maps.
-                Some(var) if matches!(var.value, Yaml::Map(_)) => var.value.clone(),
-                _ => Yaml::Scalar(s.clone(), true),
+                Some((at, var)) if matches!(var.value, Yaml::Map(_)) => (var.value.clone(), *at),
+                _ => (Yaml::Scalar(s.clone(), true), *at),
             },
-            other => Yaml::Scalar(hilum_cache::canonical::to_string(other), false),
+            other => (Yaml::Scalar(hilum_cache::canonical::to_string(other), false), *at),
         });
-        axis.or_else(|| self.vars.get(name).map(|n| n.value.clone()))
+        axis.or_else(|| self.vars.get(name).map(|(at, n)| (n.value.clone(), *at)))
     }
 }
 
-/// Replaces names in a tree; places stay those of the file.
+/// Replaces names in a tree; places stay those of the file, and each node knows where the values of its names stand.
 pub(super) fn substitute(node: &Node, names: &Names, diagnostics: &mut Vec<Diagnostic>) -> Node {
+    let mut origins = node.origins.clone();
     let value = match &node.value {
-        Yaml::Scalar(text, quoted) => scalar(text, *quoted, names, node, diagnostics),
+        Yaml::Scalar(text, quoted) => scalar(text, *quoted, names, node, &mut origins, diagnostics),
         Yaml::List(items) => Yaml::List(items.iter().map(|n| substitute(n, names, diagnostics)).collect()),
         Yaml::Map(entries) => Yaml::Map(
             entries
                 .iter()
                 .map(|(key, below)| {
-                    let here = Node { span: key.span, value: Yaml::Scalar(key.text.clone(), true) };
-                    let text = match scalar(&key.text, true, names, &here, diagnostics) {
+                    let here = Node::new(key.span, Yaml::Scalar(key.text.clone(), true));
+                    let mut named = vec![];
+                    let text = match scalar(&key.text, true, names, &here, &mut named, diagnostics) {
                         Yaml::Scalar(text, _) => text,
                         _ => {
                             diagnostics.push(
@@ -48,15 +51,16 @@ pub(super) fn substitute(node: &Node, names: &Names, diagnostics: &mut Vec<Diagn
                             key.text.clone()
                         }
                     };
+                    origins.extend(named.iter().filter_map(|o| if let Origin::Name(_, at) = o { Some(Origin::Key(text.clone(), *at)) } else { None }));
                     (Key { span: key.span, text }, substitute(below, names, diagnostics))
                 })
                 .collect(),
         ),
     };
-    Node { span: node.span, value }
+    Node { span: node.span, value, origins }
 }
 
-fn scalar(text: &str, quoted: bool, names: &Names, node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Yaml {
+fn scalar(text: &str, quoted: bool, names: &Names, node: &Node, origins: &mut Vec<Origin>, diagnostics: &mut Vec<Diagnostic>) -> Yaml {
     if !text.contains('$') {
         return Yaml::Scalar(text.to_owned(), quoted);
     }
@@ -66,10 +70,13 @@ fn scalar(text: &str, quoted: bool, names: &Names, node: &Node, diagnostics: &mu
         Diagnostic::new("E0108", format!("nothing is called `${name}` here")).at(node.span, "unknown name").help(help)
     };
     if let Some(name) = text.strip_prefix('$').filter(|n| is_word(n)) {
-        return names.get(name).unwrap_or_else(|| {
+        let Some((value, at)) = names.get(name) else {
             diagnostics.push(unknown(name));
-            Yaml::Scalar(text.to_owned(), quoted)
-        });
+            return Yaml::Scalar(text.to_owned(), quoted);
+        };
+        let length = if let Yaml::Scalar(text, _) = &value { text.len() } else { 0 };
+        origins.push(Origin::Name(0..length, at));
+        return value;
     }
     let mut out = String::new();
     let mut rest = text;
@@ -88,7 +95,10 @@ fn scalar(text: &str, quoted: bool, names: &Names, node: &Node, diagnostics: &mu
         let length = ends.into_iter().find(|at| names.get(&whole[..*at]).is_some()).unwrap_or(length);
         let (name, after) = rest.split_at(length);
         match names.get(name) {
-            Some(Yaml::Scalar(value, _)) => out.push_str(&value),
+            Some((Yaml::Scalar(value, _), at)) => {
+                origins.push(Origin::Name(out.len()..out.len() + value.len(), at));
+                out.push_str(&value);
+            }
             Some(_) => diagnostics.push(
                 Diagnostic::new("E0007", format!("`${name}` stands for a map or a list, which cannot be part of a text")).at(node.span, "inside this text"),
             ),
@@ -114,7 +124,7 @@ mod tests {
     fn whole_scalars_keep_their_type_and_keys_are_replaced() {
         let parse = |t: &str| node::parse(t, 0, &mut vec![]).unwrap();
         let (three, var) = (json!(3), parse("{lr: 0.1}"));
-        let names = Names { axes: [("fold", &three)].into(), vars: [("slow", &var)].into() };
+        let names = Names { axes: [("fold", (&three, Span::default()))].into(), vars: [("slow", (Span::default(), &var))].into() };
         let mut faults = vec![];
         let out = substitute(&parse("{fold: $fold, text: a-$fold-$$, map: $slow, k$fold: {$fold: {}}}"), &names, &mut faults);
         assert_eq!(out.to_json(), json!({"fold": 3, "text": "a-3-$", "map": {"lr": 0.1}, "k3": {"3": {}}}));

@@ -96,25 +96,21 @@ pub fn explain(p: &Pipeline, id: StageId, new: &Recipe, old: &Recipe, world: &Wo
     let stage = &p.stages[id];
     let mut out = vec![];
     for d in new.differences(old) {
-        let span = match d.part {
-            Part::Parameter | Part::Source => Some(stage.places.with.place_of(&d.path.split('.').map(str::to_owned).collect::<Vec<_>>(), false)),
-            Part::Seed => stage.places.seed,
-            Part::Kind => Some(stage.places.name),
-            _ => None,
-        };
         let from = if d.part == Part::Input { changed_sources(p, id, &d) } else { vec![] };
-        let (old, new) = if d.part == Part::Input { in_words(&d, world) } else { (d.old.clone(), d.new.clone()) };
-        let code = match d.part {
-            Part::Kind => "kind",
-            Part::Version => "version",
-            Part::Parameter => "parameter",
-            Part::Seed => "seed",
-            Part::Source => "source",
-            Part::Input => "input",
-            Part::Engine => "engine",
-            Part::Pseudonyms => "pseudonyms",
+        let words = if d.part == Part::Input { in_words(&d, world) } else { None };
+        let Difference { part, path, old, new } = d;
+        let (code, span) = match part {
+            Part::Kind => ("kind", Some(stage.places.kind)),
+            Part::Version => ("version", None),
+            Part::Parameter => ("parameter", Some(stage.places.with.decided_at(&path, &old, &new))),
+            Part::Seed => ("seed", stage.places.seed),
+            Part::Source => ("source", Some(stage.places.with.decided_at(&path, &old, &new))),
+            Part::Input => ("input", None),
+            Part::Engine => ("engine", None),
+            Part::Pseudonyms => ("pseudonyms", None),
         };
-        out.push(Reason { code, path: d.path, old, new, at: span.map(|s| world.texts.place(s)), line: span.map(|s| world.texts.line(s)), from });
+        let (old, new) = words.unwrap_or((old, new));
+        out.push(Reason { code, path, old, new, at: span.map(|s| world.texts.place(s)), line: span.map(|s| world.texts.line(s)), from });
     }
     out
 }
@@ -136,13 +132,13 @@ fn changed_sources(p: &Pipeline, id: StageId, d: &Difference) -> Vec<StageId> {
 }
 
 /// A lookup in words: how many films are other ones, where both lists are still there.
-fn in_words(d: &Difference, world: &World) -> (Value, Value) {
+fn in_words(d: &Difference, world: &World) -> Option<(Value, Value)> {
     let list = |v: &Value| match serde_json::from_value::<Input>(v.clone()) {
         Ok(Input::Lookup { lookup, images }) => Some((world.store.read(&lookup).ok(), images)),
         _ => None,
     };
     match (list(&d.old), list(&d.new)) {
-        (Some((_, old)), Some((_, new))) if old != new => (format!("{old} images").into(), format!("{new} images").into()),
-        _ => (d.old.clone(), d.new.clone()),
+        (Some((_, old)), Some((_, new))) if old != new => Some((format!("{old} images").into(), format!("{new} images").into())),
+        _ => None,
     }
 }

@@ -21,7 +21,7 @@ use crate::workspace::{IMAGE_MAP, Listings, Workspace};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use hilum_cache::lock::KeyLock;
 use hilum_cache::receipt;
-use hilum_cache::{Error, Ledger, Recipe, Result, Store};
+use hilum_cache::{Error, Ledger, Recipe, Result, Store, WritableStore};
 use hilum_stages::contract::context::Said;
 use hilum_stages::contract::stage::Needs;
 use hilum_stages::data::pseudonym::PseudonymKey;
@@ -43,7 +43,7 @@ pub struct Run<'a> {
     /// Its folders.
     pub workspace: &'a Workspace,
     /// The store.
-    pub store: &'a Store,
+    pub store: &'a WritableStore,
     /// What path parameters name.
     pub listings: &'a Listings,
     /// Tables that were read.

@@ -1,13 +1,15 @@
 //! The canonical spelling of a recipe, field by field: a plan forms the keys of thousands of stages, and the general way
 //! through a serialiser takes several times as long. A test holds both ways together.
 
-use super::{Input, Recipe};
+use super::{Gathered, Input, Recipe};
 use crate::{Digest, canonical};
 use std::collections::BTreeMap;
 
 impl Recipe {
     /// What `canonical::to_bytes` gives, without its detours.
     pub fn canonical(&self) -> Vec<u8> {
+        // Taken apart without `..`: a field that is added later does not compile until it is spelt here, in its place in the alphabet.
+        let Recipe { engine, inputs, kind, parameters, pseudonyms, seed, sources, v, version } = self;
         let mut out = Vec::with_capacity(512);
         let mut before = b'{';
         let mut name = |name: &str, out: &mut Vec<u8>| {
@@ -16,29 +18,29 @@ impl Recipe {
             canonical::write_text(name, out);
             out.push(b':');
         };
-        if let Some(engine) = &self.engine {
+        if let Some(engine) = engine {
             name("engine", &mut out);
             canonical::write_text(engine, &mut out);
         }
-        if !self.inputs.is_empty() {
+        if !inputs.is_empty() {
             name("inputs", &mut out);
-            write_map(&self.inputs, &mut out, Input::write);
+            write_map(inputs, &mut out, Input::write);
         }
         name("kind", &mut out);
-        canonical::write_text(&self.kind, &mut out);
+        canonical::write_text(kind, &mut out);
         name("parameters", &mut out);
-        canonical::write_value(&self.parameters, &mut out);
-        for (key, value) in [("pseudonyms", &self.pseudonyms), ("seed", &self.seed)] {
+        canonical::write_value(parameters, &mut out);
+        for (key, value) in [("pseudonyms", pseudonyms), ("seed", seed)] {
             if let Some(text) = value {
                 name(key, &mut out);
                 canonical::write_text(text, &mut out);
             }
         }
-        if !self.sources.is_empty() {
+        if !sources.is_empty() {
             name("sources", &mut out);
-            write_map(&self.sources, &mut out, write_digest);
+            write_map(sources, &mut out, write_digest);
         }
-        for (key, value) in [("v", self.v), ("version", self.version)] {
+        for (key, value) in [("v", v), ("version", version)] {
             name(key, &mut out);
             out.extend_from_slice(value.to_string().as_bytes());
         }
@@ -52,11 +54,11 @@ impl Input {
         match self {
             Input::One(digest) => write_digest(digest, out),
             Input::List(digests) => canonical::write_all(digests, *b"[]", out, write_digest),
-            Input::Gathered(cells) => canonical::write_all(cells, *b"[]", out, |g, out| {
+            Input::Gathered(cells) => canonical::write_all(cells, *b"[]", out, |Gathered { cell, digest }, out| {
                 out.extend_from_slice(b"{\"cell\":");
-                canonical::write_text(&g.cell, out);
+                canonical::write_text(cell, out);
                 out.extend_from_slice(b",\"digest\":");
-                write_digest(&g.digest, out);
+                write_digest(digest, out);
                 out.push(b'}');
             }),
             Input::Lookup { lookup, images } => {
@@ -85,7 +87,6 @@ fn write_map<T>(map: &BTreeMap<String, T>, out: &mut Vec<u8>, write: impl Fn(&T,
 
 #[cfg(test)]
 mod tests {
-    use super::super::Gathered;
     use super::*;
     use serde_json::json;
 

@@ -1,0 +1,130 @@
+//! Where the value that decided stands: a parameter may say `$name`, whose value stands below `vars`, in a matrix, in a
+//! file that is extended, or on the command line.
+
+use super::node::{Node, Yaml};
+use crate::diagnostic::Span;
+use serde_json::Value;
+use std::ops::Range;
+
+/// A place besides a node's own that had a say in its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// These bytes of a text, or all of another value, stand for a name that gets its value there.
+    Name(Range<usize>, Span),
+    /// This key of a map was a name that gets its value there.
+    Key(String, Span),
+    /// This key of a map was removed there.
+    Removed(String, Span),
+}
+
+impl Node {
+    /// Where a key of this map was removed, where it was.
+    pub fn removed(&self, key: &str) -> Option<Span> {
+        self.origins.iter().find_map(|o| if let Origin::Removed(k, at) = o { (k == key).then_some(*at) } else { None })
+    }
+
+    /// The place that made `new` of `old` at a path with dots: the one that a person would change to undo it.
+    pub fn decided_at(&self, path: &str, old: &Value, new: &Value) -> Span {
+        let (mut node, mut rest, mut span) = (self, path, self.span);
+        while let (Yaml::Map(entries), false) = (&node.value, rest.is_empty()) {
+            // Labels are keys too, and may have dots in them: the longest key that fits is meant.
+            let fits = |key: &str| rest.strip_prefix(key).is_some_and(|after| after.is_empty() || after.starts_with('.'));
+            let Some((key, below)) = entries.iter().filter(|(k, _)| fits(&k.text)).max_by_key(|(k, _)| k.text.len()) else {
+                let name = rest.split('.').next().unwrap_or(rest);
+                return node.removed(rest).or_else(|| node.removed(name)).or_else(|| node.named_key(None)).unwrap_or(span);
+            };
+            rest = rest[key.text.len()..].trim_start_matches('.');
+            let is_new = rest.is_empty() && old.is_null();
+            span = node.named_key(Some(&key.text)).filter(|_| is_new).unwrap_or(key.span);
+            node = below;
+        }
+        node.value_decided_at(old, new).unwrap_or(span)
+    }
+
+    fn named_key(&self, key: Option<&str>) -> Option<Span> {
+        self.origins.iter().find_map(|o| if let Origin::Key(k, at) = o { key.is_none_or(|key| k == key).then_some(*at) } else { None })
+    }
+
+    /// The same for the value alone; none where nothing is more exact than the place of its key.
+    fn value_decided_at(&self, old: &Value, new: &Value) -> Option<Span> {
+        let inside = match (&self.value, old, new) {
+            (Yaml::List(items), Value::Array(old), Value::Array(new)) => {
+                let at = (0..new.len()).find(|i| old.get(*i) != new.get(*i));
+                at.and_then(|i| Some((items.get(i)?, old.get(i).unwrap_or(&Value::Null), &new[i])))
+                    .map(|(item, o, n)| item.value_decided_at(o, n).unwrap_or(item.span))
+            }
+            (Yaml::Map(_), Value::Object(old), Value::Object(new)) => {
+                let name = new.keys().chain(old.keys()).find(|k| old.get(*k) != new.get(*k));
+                name.map(|k| self.decided_at(k, old.get(k).unwrap_or(&Value::Null), new.get(k).unwrap_or(&Value::Null)))
+            }
+            _ => None,
+        };
+        let text = self.text();
+        let fits = |range: &Range<usize>| match (text, old) {
+            (Some(text), _) if *range == (0..text.len()) => true,
+            // Part of a text: what stands around the name must have stood there before, or the text itself was changed.
+            (Some(text), Value::String(old)) => {
+                let (before, after) = (&text[..range.start], &text[range.end..]);
+                old.len() >= before.len() + after.len() && old.starts_with(before) && old.ends_with(after)
+            }
+            (Some(_), _) => false,
+            (None, _) => true,
+        };
+        inside.or_else(|| self.origins.iter().find_map(|o| if let Origin::Name(range, at) = o { fits(range).then_some(*at) } else { None }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::node::parse;
+    use super::super::substitute::{Names, substitute};
+    use super::*;
+    use serde_json::json;
+
+    const FILE: &str = "plain: 1\nvar: $steps\ntext: a-$word-b\nlist: [1, $steps]\n$label: 1\ndotted: { a.b: 2 }\nwhole: $rates\narm: $arm\n";
+
+    /// The text that a place begins with, in the file or (with an `@`) elsewhere.
+    fn place(path: &str, old: Value, new: Value) -> String {
+        let vars = "steps: 40\nword: x\nlabel: covid\nrates: [1, 2, 3]\n";
+        let mut faults = vec![];
+        let (file, vars_tree) = (parse(FILE, 0, &mut faults).unwrap(), parse(vars, 1, &mut faults).unwrap());
+        let Yaml::Map(entries) = &vars_tree.value else { panic!() };
+        let arm = json!("real");
+        let names = Names {
+            axes: [("arm", (&arm, Span { text: 2, start: 0, end: 1 }))].into(),
+            vars: entries.iter().map(|(k, n)| (k.text.as_str(), (k.span, n))).collect(),
+        };
+        let tree = substitute(&file, &names, &mut faults);
+        assert!(faults.is_empty(), "{faults:?}");
+        let at = tree.decided_at(path, &old, &new);
+        let word = |text: &str| text[at.start as usize..].split([':', '\n', ',', ']']).next().unwrap().to_owned();
+        match at.text {
+            0 => word(FILE),
+            1 => format!("@{}", word(vars)),
+            _ => "@matrix".into(),
+        }
+    }
+
+    #[test]
+    fn the_place_is_where_the_value_stands() {
+        let cases = [
+            ("plain", json!(2), json!(1), "plain"),
+            ("var", json!(20), json!(40), "@steps"),
+            ("text", json!("a-y-b"), json!("a-x-b"), "@word"),
+            ("text", json!("c-x-b"), json!("a-x-b"), "text"),
+            ("list", json!([1, 20]), json!([1, 40]), "@steps"),
+            ("list", json!([2, 40]), json!([1, 40]), "1"),
+            ("list", json!([1, 40, 3]), json!([1, 40]), "list"),
+            ("covid", Value::Null, json!(1), "@label"),
+            ("covid", json!(2), json!(1), "$label"),
+            ("normal", json!(1), Value::Null, "@label"),
+            ("dotted.a.b", json!(1), json!(2), "a.b"),
+            ("whole", json!([1, 2, 4]), json!([1, 2, 3]), "@3"),
+            ("whole", json!([1, 2, 3, 4]), json!([1, 2, 3]), "@rates"),
+            ("arm", json!("all"), json!("real"), "@matrix"),
+        ];
+        for (path, old, new, due) in cases {
+            assert_eq!(place(path, old.clone(), new.clone()), due, "{path} {old} → {new}");
+        }
+    }
+}

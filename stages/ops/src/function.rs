@@ -5,6 +5,7 @@ use crate::backend::{Job, compute};
 use crate::broadcast::{Repeat, common, repeat};
 use crate::cpu::elementwise::{map, map_channels};
 use crate::cpu::functions;
+use crate::math;
 use candle_core::{Result, Tensor};
 
 /// A function of one number.
@@ -86,9 +87,9 @@ impl Job<1, 1> for Function {
             Function::Shift(k) => each!(|x: f32| x + k),
             Function::Square => each!(|x: f32| x * x),
             Function::SquareRoot => each!(f32::sqrt),
-            Function::Exp => each!(f32::exp),
-            Function::Ln => each!(f32::ln),
-            Function::Power(k) => each!(|x: f32| x.max(0.0).powf(k)),
+            Function::Exp => each!(math::exp_f32),
+            Function::Ln => each!(math::ln_f32),
+            Function::Power(k) => each!(|x: f32| math::pow_f32(x.max(0.0), k)),
             Function::Abs => each!(f32::abs),
             Function::Sign => each!(sign),
             Function::Tanh => each!(functions::tanh),

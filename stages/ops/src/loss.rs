@@ -1,5 +1,6 @@
 //! Losses on logits `[n]` or `[n, k]`, means over all of them. All can be differentiated twice.
 
+use crate::math;
 use crate::tape::Value;
 use crate::{relu, sigmoid, softplus};
 use candle_core::{D, Result, Tensor, bail};
@@ -95,7 +96,7 @@ fn log_softmax(logits: &Value) -> Result<Value> {
 
 /// Weights of classes by their effective number of films, `(1 − β) / (1 − β^n)`, scaled to a mean of one (Cui et al. 2019).
 pub fn class_balanced_weights(films: &[usize], beta: f64) -> Vec<f64> {
-    let raw: Vec<f64> = films.iter().map(|n| (1.0 - beta) / (1.0 - beta.powf(*n as f64))).collect();
+    let raw: Vec<f64> = films.iter().map(|n| (1.0 - beta) / (1.0 - math::pow(beta, *n as f64))).collect();
     let sum: f64 = raw.iter().sum();
     raw.iter().map(|w| w * films.len() as f64 / sum).collect()
 }

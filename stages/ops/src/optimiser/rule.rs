@@ -1,6 +1,7 @@
 //! How a weight is moved along its gradient, number by number.
 
 use crate::cpu::widest::widest;
+use crate::math;
 
 /// Adam (Kingma & Ba 2015) as `torch.optim.Adam`, or `AdamW` (Loshchilov & Hutter 2019) where decay is decoupled.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,7 +91,7 @@ impl Rule {
     pub(super) fn update(&self, rate: f64, step: u64) -> Update {
         match *self {
             Rule::Adam(a) => {
-                let left = |beta: f64| 1.0 - beta.powi(i32::try_from(step).unwrap_or(i32::MAX));
+                let left = |beta: f64| 1.0 - math::powi(beta, i32::try_from(step).unwrap_or(i32::MAX));
                 Update::Adam {
                     beta2: a.beta2 as f32,
                     new1: (1.0 - a.beta1) as f32,

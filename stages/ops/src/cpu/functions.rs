@@ -56,6 +56,13 @@ pub(crate) fn softplus(x: f32) -> f32 {
     if x > 0.0 { x + tail } else { tail }
 }
 
+/// `softplus(x) − x · target`: binary cross-entropy of a logit. Of an infinite logit it is what PyTorch's form of it,
+/// `(1 − target) · x + softplus(−x)`, gives: infinite, or NaN where that meets zero times infinity.
+#[inline(always)]
+pub(crate) fn logit_loss(x: f32, target: f32) -> f32 {
+    if x.is_finite() { softplus(x) - x * target } else { (1.0 - target) * x + softplus(-x) }
+}
+
 #[cfg(test)]
 #[allow(clippy::disallowed_methods)] // what is compared with
 mod tests {

@@ -126,23 +126,29 @@ impl Update {
     }
 }
 
+/// A gradient with the share of a weight. Without decay nothing is added: zero times an infinite weight would be NaN.
+#[inline(always)]
+fn decayed(g: f32, decay: f32, w: f32) -> f32 {
+    if decay == 0.0 { g } else { g + decay * w }
+}
+
 widest! {
     fn apply[](update: Update, w: &mut [f32], g: &[f32], a: &mut [f32], b: &mut [f32]) where [] {
         match update {
             Update::Adam { beta2, new1, new2, eps, size, correction, shrink, decay } => {
                 for (((w, g), m), v) in w.iter_mut().zip(g).zip(a).zip(b) {
-                    let g = g + decay * *w;
+                    let g = decayed(*g, decay, *w);
                     *m += new1 * (g - *m);
                     *v = beta2 * *v + new2 * g * g;
                     *w = shrink * *w - size * *m / (v.sqrt() * correction + eps);
                 }
             }
             Update::Sgd { rate, momentum: 0.0, decay, .. } => {
-                w.iter_mut().zip(g).for_each(|(w, g)| *w -= rate * (g + decay * *w));
+                w.iter_mut().zip(g).for_each(|(w, g)| *w -= rate * decayed(*g, decay, *w));
             }
             Update::Sgd { rate, momentum, nesterov, decay } => {
                 for ((w, g), v) in w.iter_mut().zip(g).zip(a) {
-                    let g = g + decay * *w;
+                    let g = decayed(*g, decay, *w);
                     *v = momentum * *v + g;
                     *w -= rate * if nesterov { g + momentum * *v } else { *v };
                 }

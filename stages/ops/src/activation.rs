@@ -35,7 +35,7 @@ pub fn rectified(x: &Value, rectifier: Rectifier) -> Result<Value> {
     Ok(Value::record(y, &[x], move |s| Ok(vec![s.by(0, || sloped(s.gradient, &kept, slope))?])))
 }
 
-/// `g` where `y > 0`, else `slope · g`. Linear in `g`, so its gradient is itself.
+/// `g` where `y > 0`, else `slope · g`, see [`crate::after::passed_on`]. Linear in `g`, so its gradient is itself.
 pub(crate) fn sloped(g: &Value, y: &Tensor, slope: f32) -> Result<Value> {
     let data = combine(Pair::RectifySlope(slope), g.data(), y)?;
     let y = y.clone();

@@ -25,16 +25,21 @@ impl Rectifier {
     }
 }
 
-/// `x` or `slope · x`. What is not a number stays so; there is no negative zero.
+/// `x` or `slope · x`. What is not a number stays so. A slope of zero gives zero of minus infinity, too, of which a product
+/// would make NaN; sums with zero leave no negative zero.
 #[inline(always)]
 pub(crate) fn rectify(x: f32, slope: f32) -> f32 {
-    if x >= 0.0 { x } else { x * slope + 0.0 }
+    let below = if slope == 0.0 && x < 0.0 { 0.0 } else { x * slope + 0.0 };
+    if x >= 0.0 { x } else { below }
 }
 
-/// The derivative, from the result; at exactly zero it is the slope, as in PyTorch.
+/// What passes of a gradient `g`, by the result `y`; at exactly zero it is the slope's share. As in PyTorch, a slope of zero
+/// lets nothing of an infinite gradient pass below zero, and all of the gradient where the result is NaN; other slopes
+/// take their share there.
 #[inline(always)]
-pub(crate) fn derivative(y: f32, slope: f32) -> f32 {
-    if y > 0.0 { 1.0 } else { slope }
+pub(crate) fn passed_on(g: f32, y: f32, slope: f32) -> f32 {
+    let below = if slope == 0.0 { 0.0 } else { g * slope };
+    if y > 0.0 || slope == 0.0 && y.is_nan() { g } else { below }
 }
 
 /// `rectifier(x + add)`: what follows a norm in the same pass over memory.

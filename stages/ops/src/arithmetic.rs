@@ -87,7 +87,7 @@ impl Value {
         let x = self.clone();
         Ok(Value::record(data, &[self], move |s| Ok(vec![s.by(0, || s.gradient.div(&x))?])))
     }
-    /// `self^exponent` of numbers that are not negative.
+    /// `self^exponent`; NaN of finite numbers below zero, unless the exponent is whole.
     pub fn power(&self, exponent: f64) -> Result<Value> {
         let data = each(Function::Power(exponent as f32), self.data())?;
         let x = self.clone();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 const TASK: usize = 32_768;
 
-/// `x · scale` where `keep` is 1, zero where it is 0; any shape.
+/// `x · scale` where `keep` is 1, `x · 0` where it is 0: as in PyTorch, NaN of what is not finite. Any shape.
 ///
 /// # Errors
 /// Where the mask has another length.
@@ -47,7 +47,7 @@ impl Job<1, 1> for Masked {
     fn on_cpu(&self, [x]: [&[f32]; 1]) -> [Vec<f32>; 1] {
         let mut y = vec![0f32; x.len()];
         y.par_chunks_mut(TASK).zip(x.par_chunks(TASK)).zip(self.keep.par_chunks(TASK)).for_each(|((y, x), keep)| {
-            y.iter_mut().zip(x).zip(keep).for_each(|((y, x), keep)| *y = if *keep != 0 { x * self.scale } else { 0.0 });
+            y.iter_mut().zip(x).zip(keep).for_each(|((y, x), keep)| *y = x * if *keep != 0 { self.scale } else { 0.0 });
         });
         [y]
     }

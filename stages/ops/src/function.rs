@@ -1,10 +1,11 @@
 //! Functions of one and of two numbers, applied place by place.
 
-use crate::after::{derivative, rectify};
+use crate::after::{passed_on, rectify};
 use crate::backend::{Job, compute};
 use crate::broadcast::{Repeat, common, repeat};
 use crate::cpu::elementwise::{map, map_channels};
 use crate::cpu::functions;
+use crate::math;
 use candle_core::{Result, Tensor};
 
 /// A function of one number.
@@ -17,7 +18,7 @@ pub(crate) enum Function {
     SquareRoot,
     Exp,
     Ln,
-    /// Of numbers that are not negative.
+    /// NaN of finite numbers below zero.
     Power(f32),
     Abs,
     /// −1, 0 or 1.
@@ -25,6 +26,8 @@ pub(crate) enum Function {
     Tanh,
     Sigmoid,
     Softplus,
+    /// Binary cross-entropy of a logit against a target.
+    LogitLoss(f32),
     /// The number, or the slope's share of it below zero.
     Rectify(f32),
 }
@@ -35,6 +38,8 @@ pub(crate) enum Pair {
     Add,
     Subtract,
     Multiply,
+    /// The product, and nothing where the second is zero, whatever the first is.
+    Weigh,
     /// A gradient and a result: what passes a rectifier of this slope.
     RectifySlope(f32),
     /// A gradient and a result of tanh.
@@ -60,6 +65,7 @@ impl Function {
             Function::Tanh => ("tanh", 0.0),
             Function::Sigmoid => ("sigmoid", 0.0),
             Function::Softplus => ("softplus", 0.0),
+            Function::LogitLoss(k) => ("logit_loss", k),
             Function::Rectify(k) => ("rectify", k),
         }
     }
@@ -86,14 +92,15 @@ impl Job<1, 1> for Function {
             Function::Shift(k) => each!(|x: f32| x + k),
             Function::Square => each!(|x: f32| x * x),
             Function::SquareRoot => each!(f32::sqrt),
-            Function::Exp => each!(f32::exp),
-            Function::Ln => each!(f32::ln),
-            Function::Power(k) => each!(|x: f32| x.max(0.0).powf(k)),
+            Function::Exp => each!(math::exp_f32),
+            Function::Ln => each!(math::ln_f32),
+            Function::Power(k) => each!(|x| math::pow_f32(x, k)),
             Function::Abs => each!(f32::abs),
             Function::Sign => each!(sign),
             Function::Tanh => each!(functions::tanh),
             Function::Sigmoid => each!(functions::sigmoid),
             Function::Softplus => each!(functions::softplus),
+            Function::LogitLoss(target) => each!(|x| functions::logit_loss(x, target)),
             Function::Rectify(slope) => each!(|x| rectify(x, slope)),
         }]
     }
@@ -106,6 +113,7 @@ impl Pair {
             Pair::Add => ("add", 0.0),
             Pair::Subtract => ("subtract", 0.0),
             Pair::Multiply => ("multiply", 0.0),
+            Pair::Weigh => ("weigh", 0.0),
             Pair::RectifySlope(k) => ("rectify_slope", k),
             Pair::TanhSlope => ("tanh_slope", 0.0),
             Pair::SigmoidSlope => ("sigmoid_slope", 0.0),
@@ -145,7 +153,8 @@ impl Job<2, 1> for Pairwise {
             Pair::Add => each!(|a: f32, b: f32| a + b),
             Pair::Subtract => each!(|a: f32, b: f32| a - b),
             Pair::Multiply => each!(|a: f32, b: f32| a * b),
-            Pair::RectifySlope(slope) => each!(|g: f32, y: f32| g * derivative(y, slope)),
+            Pair::Weigh => each!(|a: f32, weight: f32| if weight == 0.0 { 0.0 } else { a * weight }),
+            Pair::RectifySlope(slope) => each!(|g: f32, y: f32| passed_on(g, y, slope)),
             Pair::TanhSlope => each!(|g: f32, y: f32| g * (1.0 - y * y)),
             Pair::SigmoidSlope => each!(|g: f32, y: f32| g * (y * (1.0 - y))),
         }]

@@ -6,8 +6,8 @@
 //! one place. [`Value`] is a tensor that remembers how it came about; a [`Value::backward`] pass follows that back.
 //!
 //! How work is split follows from shapes alone, never from the number of threads: the same inputs give the same bits
-//! at any thread count. Products and the functions of `cpu::functions` give them on any instruction set, too; what the C
-//! library computes (exp, ln of losses) may differ between machines, see [`fingerprint`].
+//! at any thread count, on any instruction set and with any C library: exponentials, logarithms and powers are those of
+//! [`math`] and `cpu::functions`. What is not finite goes on as in PyTorch.
 
 mod activation;
 mod affine_grid;
@@ -28,6 +28,7 @@ mod gpu;
 mod layout;
 mod linear;
 mod loss;
+pub mod math;
 mod memory;
 mod norm;
 mod optimiser;
@@ -66,4 +67,4 @@ pub use upfirdn::upfirdn;
 pub use upload::{Upload, Uploads};
 
 /// The version of the operations: raised when the same inputs would give other bits on the same machine.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;

@@ -1,16 +1,22 @@
 //! Losses on logits `[n]` or `[n, k]`, means over all of them. All can be differentiated twice.
 
+use crate::function::{Function, Pair, combine, each};
+use crate::math;
 use crate::tape::Value;
-use crate::{relu, sigmoid, softplus};
+use crate::{relu, sigmoid};
 use candle_core::{D, Result, Tensor, bail};
 
 /// Binary cross-entropy of logits (any shape) against one target for all, `target` in [0, 1]:
 /// `softplus(l) − l·t`, which cannot overflow.
 ///
 /// # Errors
-/// Where the tensor is not float32, as everywhere here.
+/// Where there is no logit, or the tensor is not float32, as everywhere here.
 pub fn bce_with_logits(logits: &Value, target: f64) -> Result<Value> {
-    softplus(logits)?.sub(&logits.scale(target)?)?.mean()
+    logits.refuse_none("bce_with_logits", "logit")?;
+    let data = each(Function::LogitLoss(target as f32), logits.data())?;
+    let kept = logits.clone();
+    let back = move |g: &Value| g.mul(&sigmoid(&kept)?.shift(-target)?);
+    Value::record(data, &[logits], move |s| Ok(vec![s.by(0, || back(s.gradient))?])).mean()
 }
 
 /// Squared error against one target for all: the loss of LSGAN (Mao et al. 2017).
@@ -18,14 +24,16 @@ pub fn bce_with_logits(logits: &Value, target: f64) -> Result<Value> {
 /// # Errors
 /// As [`bce_with_logits`].
 pub fn squared_error(logits: &Value, target: f64) -> Result<Value> {
+    logits.refuse_none("squared_error", "logit")?;
     logits.shift(-target)?.square()?.mean()
 }
 
 /// Absolute error, any shape.
 ///
 /// # Errors
-/// Where shapes differ.
+/// Where shapes differ or there is no number.
 pub fn absolute_error(a: &Value, b: &Value) -> Result<Value> {
+    a.refuse_none("absolute_error", "number")?;
     a.sub(b)?.abs()?.mean()
 }
 
@@ -34,6 +42,7 @@ pub fn absolute_error(a: &Value, b: &Value) -> Result<Value> {
 /// # Errors
 /// As [`bce_with_logits`].
 pub fn hinge(logits: &Value, real: bool) -> Result<Value> {
+    logits.refuse_none("hinge", "logit")?;
     relu(&logits.scale(if real { -1.0 } else { 1.0 })?.shift(1.0)?)?.mean()
 }
 
@@ -49,11 +58,13 @@ pub struct CrossEntropy {
 }
 
 impl CrossEntropy {
-    /// The loss of `logits [n, k]` against class numbers.
+    /// The loss of `logits [n, k]` against class numbers. A class that has no share of a target adds nothing, even where
+    /// its logit is minus infinity.
     ///
     /// # Errors
-    /// Where a class number or the number of weights does not fit.
+    /// Where a class number or the number of weights does not fit, or there is no logit.
     pub fn of(&self, logits: &Value, targets: &[u32]) -> Result<Value> {
+        logits.refuse_none("cross_entropy", "logit")?;
         let (n, k) = logits.data().dims2()?;
         if targets.len() != n || targets.iter().any(|t| *t as usize >= k) || ![0, k].contains(&self.class_weights.len()) {
             bail!("cross-entropy: {} targets and {} class weights for {n} × {k} logits", targets.len(), self.class_weights.len());
@@ -65,13 +76,15 @@ impl CrossEntropy {
             (-weight(c) * (hit + self.label_smoothing / k as f64) / total) as f32
         };
         let coefficients: Vec<f32> = (0..n).flat_map(|i| (0..k).map(move |c| (i, c))).map(coefficient).collect();
-        let coefficients = Value::constant(Tensor::from_vec(coefficients, (n, k), logits.data().device())?);
+        let coefficients = Tensor::from_vec(coefficients, (n, k), logits.data().device())?;
         let log_p = log_softmax(logits)?;
-        let mut terms = log_p.mul(&coefficients)?;
+        let mut terms = weighed(&log_p, &coefficients)?;
         if self.focal_gamma > 0.0 {
             // A power below one has an infinite slope where p is exactly one: one is taken a float's width away from it.
             let one = if self.focal_gamma < 1.0 { 1.0 + f64::from(f32::EPSILON) } else { 1.0 };
-            terms = terms.mul(&log_p.exp()?.scale(-1.0)?.shift(one)?.power(self.focal_gamma)?)?;
+            // Rounding may make a probability of more than one, of which no power could be taken.
+            let missing = relu(&log_p.exp()?.scale(-1.0)?.shift(one)?)?;
+            terms = terms.mul(&missing.power(self.focal_gamma)?)?;
         }
         terms.sum()
     }
@@ -85,6 +98,13 @@ pub fn cross_entropy(logits: &Value, targets: &[u32]) -> Result<Value> {
     CrossEntropy::default().of(logits, targets)
 }
 
+/// Products with weights, and zeros where a weight is zero, whatever it stands at. Linear, so that it is its own gradient.
+fn weighed(x: &Value, weights: &Tensor) -> Result<Value> {
+    let data = combine(Pair::Weigh, x.data(), weights)?;
+    let weights = weights.clone();
+    Ok(Value::record(data, &[x], move |s| Ok(vec![s.by(0, || weighed(s.gradient, &weights))?])))
+}
+
 /// Logarithms of probabilities, `[n, k]`.
 fn log_softmax(logits: &Value) -> Result<Value> {
     let (n, _) = logits.data().dims2()?;
@@ -94,10 +114,12 @@ fn log_softmax(logits: &Value) -> Result<Value> {
 }
 
 /// Weights of classes by their effective number of films, `(1 − β) / (1 − β^n)`, scaled to a mean of one (Cui et al. 2019).
+/// A class without films weighs nothing and does not count: its infinite weight would make NaN of all others.
 pub fn class_balanced_weights(films: &[usize], beta: f64) -> Vec<f64> {
-    let raw: Vec<f64> = films.iter().map(|n| (1.0 - beta) / (1.0 - beta.powf(*n as f64))).collect();
-    let sum: f64 = raw.iter().sum();
-    raw.iter().map(|w| w * films.len() as f64 / sum).collect()
+    let weight = |n: usize| if n == 0 { 0.0 } else { (1.0 - beta) / (1.0 - math::pow(beta, n as f64)) };
+    let raw: Vec<f64> = films.iter().map(|n| weight(*n)).collect();
+    let (sum, classes): (f64, usize) = (raw.iter().sum(), films.iter().filter(|n| **n > 0).count());
+    raw.iter().map(|w| if *w == 0.0 { 0.0 } else { w * classes as f64 / sum }).collect()
 }
 
 /// The mean probability that logits mean.
@@ -105,5 +127,6 @@ pub fn class_balanced_weights(films: &[usize], beta: f64) -> Vec<f64> {
 /// # Errors
 /// As [`bce_with_logits`].
 pub fn mean_probability(logits: &Value) -> Result<f64> {
+    logits.refuse_none("mean_probability", "logit")?;
     sigmoid(logits)?.mean()?.scalar()
 }

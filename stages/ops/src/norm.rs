@@ -37,7 +37,12 @@ impl Divisor {
     pub(crate) fn of(self, variance: f64) -> (f64, f64) {
         match self {
             Divisor::Usual(eps) => ((variance + eps).sqrt(), 1.0 / (variance + eps)),
-            Divisor::Outside(eps) => (variance.sqrt() + eps, 1.0 / (variance.sqrt().max(1e-12) * (variance.sqrt() + eps))),
+            Divisor::Outside(eps) => {
+                let root = variance.sqrt();
+                // Not `max`, which would make a number of NaN.
+                let above = if root < 1e-12 { 1e-12 } else { root };
+                (root + eps, 1.0 / (above * (root + eps)))
+            }
         }
     }
 }
@@ -45,12 +50,12 @@ impl Divisor {
 /// Normalises `x [n, h, w, c]` by the statistics of the batch (biased variance), then scales by `weight [c]` and adds `bias [c]`.
 ///
 /// # Errors
-/// Where channels differ or a tensor is not float32. Of a single value per channel nothing is left but the bias, as in Keras; PyTorch
+/// Where channels differ, there is no image, or a tensor is not float32. Of a single value per channel nothing is left but the bias, as in Keras; PyTorch
 /// refuses it.
 pub fn batch_norm(x: &Value, weight: &Value, bias: &Value, eps: f64, after: After) -> Result<(Value, BatchStatistics)> {
     let (_, _, _, c) = x.dims4()?;
     let cut = Cut { groups: 1, c, together: false };
-    let (norm, unbiased) = Norm::of(x, cut, Some((weight, bias)), Divisor::Usual(eps))?;
+    let (norm, unbiased) = Norm::of("batch_norm", x, cut, Some((weight, bias)), Divisor::Usual(eps))?;
     let batch = BatchStatistics { mean: norm.mean.reshape(c)?, variance: unbiased.reshape(c)? };
     Ok((Arc::new(norm).apply(x, Some((weight, bias)), after, Parts::Unknown)?, batch))
 }
@@ -58,23 +63,23 @@ pub fn batch_norm(x: &Value, weight: &Value, bias: &Value, eps: f64, after: Afte
 /// Normalises each map of each sample of `x [n, h, w, c]` by its own statistics; `affine` is weight and bias, `[c]` each.
 ///
 /// # Errors
-/// Where channels differ or a tensor is not float32.
+/// Where channels differ, there is no image, or a tensor is not float32.
 pub fn instance_norm(x: &Value, affine: Option<(&Value, &Value)>, divisor: Divisor, after: After) -> Result<Value> {
     let (n, _, _, c) = x.dims4()?;
-    own(x, Cut { groups: n, c, together: false }, affine, divisor, after)
+    own("instance_norm", x, Cut { groups: n, c, together: false }, affine, divisor, after)
 }
 
 /// Normalises each sample of `x [n, h, w, c]` as a whole; `affine` is weight and bias, `[c]` or `[1]` each.
 ///
 /// # Errors
-/// Where channels differ or a tensor is not float32.
+/// Where channels differ, there is no image, or a tensor is not float32.
 pub fn layer_norm(x: &Value, affine: Option<(&Value, &Value)>, divisor: Divisor, after: After) -> Result<Value> {
     let (n, _, _, c) = x.dims4()?;
-    own(x, Cut { groups: n, c, together: true }, affine, divisor, after)
+    own("layer_norm", x, Cut { groups: n, c, together: true }, affine, divisor, after)
 }
 
-fn own(x: &Value, cut: Cut, affine: Option<(&Value, &Value)>, divisor: Divisor, after: After) -> Result<Value> {
-    let (norm, _) = Norm::of(x, cut, affine, divisor)?;
+fn own(name: &str, x: &Value, cut: Cut, affine: Option<(&Value, &Value)>, divisor: Divisor, after: After) -> Result<Value> {
+    let (norm, _) = Norm::of(name, x, cut, affine, divisor)?;
     Arc::new(norm).apply(x, affine, after, Parts::Norm(cut, divisor))
 }
 
@@ -133,7 +138,8 @@ struct Norm {
 
 impl Norm {
     /// The norm of `x` and the unbiased variance.
-    fn of(x: &Value, cut: Cut, affine: Option<(&Value, &Value)>, divisor: Divisor) -> Result<(Norm, Tensor)> {
+    fn of(name: &str, x: &Value, cut: Cut, affine: Option<(&Value, &Value)>, divisor: Divisor) -> Result<(Norm, Tensor)> {
+        x.refuse_none(name, "image")?;
         let numbers = || (cut.groups, cut.c).into();
         let [mean, inverse, curvature, unbiased] = several(&Measure { cut, divisor }, [x.data()], [numbers(), numbers(), numbers(), numbers()])?;
         let (weight, bias) = match affine {

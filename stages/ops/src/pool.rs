@@ -28,11 +28,12 @@ impl Square {
     }
 }
 
-/// The largest value of each `k × k` window of `x [n, h, w, c]`; padding counts as minus infinity. No second order.
+/// The largest value of each `k × k` window of `x [n, h, w, c]`, NaN where it holds one; padding counts as minus infinity. No second order.
 ///
 /// # Errors
-/// Where the window does not fit or the tensor is not float32.
+/// Where the window does not fit, there is no image, or the tensor is not float32.
 pub fn max_pool2d(x: &Value, k: usize, stride: usize, padding: usize) -> Result<Value> {
+    x.refuse_none("max_pool2d", "image")?;
     let shape = Square { k, stride, padding }.output(x)?;
     let dims = shape.output_dims();
     let [y, winners] = several(&Largest(shape), [x.data()], [dims.to_vec().into(), dims.to_vec().into()])?;
@@ -51,6 +52,7 @@ pub fn max_pool2d(x: &Value, k: usize, stride: usize, padding: usize) -> Result<
 /// # Errors
 /// As [`max_pool2d`].
 pub fn avg_pool2d(x: &Value, window: Square, count_padding: bool) -> Result<Value> {
+    x.refuse_none("avg_pool2d", "image")?;
     means(window.output(x)?, count_padding, x)
 }
 
@@ -112,5 +114,6 @@ impl Job<1, 1> for Mean {
 /// As [`max_pool2d`].
 pub fn global_average_pool(x: &Value) -> Result<Value> {
     let (n, _, _, c) = x.dims4()?;
+    x.refuse_none("global_average_pool", "image")?;
     x.mean_to(&[n, 1, 1, c])?.reshape(&[n, c])
 }

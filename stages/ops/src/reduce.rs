@@ -15,8 +15,9 @@ impl Value {
     pub fn sum(&self) -> Result<Value> {
         self.sum_to(&[])
     }
-    /// The mean of all numbers, without extents.
+    /// The mean of all numbers, without extents; there must be one.
     pub fn mean(&self) -> Result<Value> {
+        self.refuse_none("mean", "number")?;
         self.sum()?.scale(1.0 / self.elem_count() as f64)
     }
     /// Sums over the extents that `dims` has not, or has as one: the counterpart of [`Value::repeat_to`].
@@ -32,8 +33,9 @@ impl Value {
         let before = self.dims().to_vec();
         Ok(Value::record(data, &[self], move |s| Ok(vec![s.by(0, || s.gradient.repeat_to(&before))?])))
     }
-    /// Means over the extents that `dims` has not, or has as one.
+    /// Means over the extents that `dims` has not, or has as one; there must be a number.
     pub fn mean_to(&self, dims: &[usize]) -> Result<Value> {
+        self.refuse_none("mean", "number")?;
         self.sum_to(dims)?.scale(dims.iter().product::<usize>() as f64 / self.elem_count() as f64)
     }
     /// Repeats numbers to fill larger extents.

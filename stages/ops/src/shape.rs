@@ -5,6 +5,10 @@ use candle_core::{Result, Tensor, bail};
 
 /// Results are errors where shapes do not fit.
 impl Value {
+    /// Refuses, in the name of an operation, what holds no number: a mean of none would be NaN.
+    pub(crate) fn refuse_none(&self, operation: &str, what: &str) -> Result<()> {
+        if self.elem_count() == 0 { bail!("{operation} of no {what}: {:?}", self.dims()) } else { Ok(()) }
+    }
     /// The same numbers in the same order with other extents.
     pub fn reshape(&self, dims: &[usize]) -> Result<Value> {
         let data = self.data().contiguous()?.reshape(dims)?;

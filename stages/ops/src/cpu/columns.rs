@@ -19,6 +19,9 @@ pub(crate) fn sums<const N: usize, const C: usize, const K: usize>(
 ) -> [Vec<f64>; K] {
     let n = inputs[0].len();
     assert!(inputs.iter().all(|i| i.len() == n) && constants.iter().all(|k| k.len() == groups * c), "BUG: arrays that do not fit");
+    if groups * c == 0 {
+        return std::array::from_fn(|_| vec![]);
+    }
     if c == 1 && n < groups * SHORT {
         return short_rows(inputs, constants, groups, f);
     }

@@ -81,6 +81,9 @@ pub(crate) fn input_gradient(g: &Geometry, dy: &[f32], w: &[f32], finish: Finish
 
 fn input_gradient_into(g: &Geometry, dy: &[f32], w: &[f32], out: Shared, finish: Finish) {
     let stride = g.window.stride;
+    if out.len() == 0 {
+        return;
+    }
     if (0..2).any(|i| (0..stride[i].min(g.input[i])).any(|f| residue(g, [f; 2], i).is_empty())) {
         // SAFETY: nobody else writes yet.
         let all = unsafe {

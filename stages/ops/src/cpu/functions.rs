@@ -1,6 +1,8 @@
 //! Exponential functions in plain sums and products: the compiler makes vectors of them, and their bits are the same on
 //! every machine, which those of the C library are not.
 
+use crate::math;
+
 /// `e^x` to 2 units in the last place; 0 below −87, infinite above 88.7. Reduction and polynomial as in Cephes (Moshier 1989).
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
@@ -50,11 +52,19 @@ pub(crate) fn sigmoid(x: f32) -> f32 {
 /// `ln(1 + e^x)`.
 #[inline(always)]
 pub(crate) fn softplus(x: f32) -> f32 {
-    let tail = exp(-x.abs()).ln_1p();
+    let tail = math::ln_1p_f32(exp(-x.abs()));
     if x > 0.0 { x + tail } else { tail }
 }
 
+/// `softplus(x) − x · target`: binary cross-entropy of a logit. Of an infinite logit it is what PyTorch's form of it,
+/// `(1 − target) · x + softplus(−x)`, gives: infinite, or NaN where that meets zero times infinity.
+#[inline(always)]
+pub(crate) fn logit_loss(x: f32, target: f32) -> f32 {
+    if x.is_finite() { softplus(x) - x * target } else { (1.0 - target) * x + softplus(-x) }
+}
+
 #[cfg(test)]
+#[allow(clippy::disallowed_methods)] // what is compared with
 mod tests {
     use super::*;
 

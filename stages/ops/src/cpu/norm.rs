@@ -2,7 +2,8 @@
 
 use super::columns::sums;
 use super::elementwise::map_channels;
-use crate::after::{derivative, rectify};
+use crate::after::{passed_on, rectify};
+use rayon::prelude::*;
 
 /// How the numbers of each group are cut: all channels apart, or together.
 #[derive(Clone, Copy)]
@@ -33,15 +34,39 @@ impl Cut {
 pub(crate) fn statistics(x: &[f32], cut: Cut) -> (Vec<f32>, Vec<f64>) {
     let Cut { groups, c, .. } = cut;
     let count = cut.count(x.len());
-    // Sums of squares are taken from a number near the mean, one that occurs: they would cancel where the mean is large.
-    let near: Vec<f32> = x.chunks_exact(x.len() / groups).flat_map(|g| if cut.together { vec![g[0]; c] } else { g[..c].to_vec() }).collect();
+    let near = near_means(x, cut);
     let [mut total, mut squares] = sums([x], [&near], groups, c, |[x], [near]| [x - near, (x - near) * (x - near)]);
     cut.pool(&mut total);
     cut.pool(&mut squares);
     let offset = || total.iter().map(|t| t / count);
     let mean = near.iter().zip(offset()).map(|(n, o)| (f64::from(*n) + o) as f32).collect();
-    let variance = squares.iter().zip(offset()).map(|(s, o)| (s / count - o * o).max(0.0)).collect();
+    let variance = squares.iter().zip(offset()).map(|(s, o)| not_below_zero(s / count - o * o)).collect();
     (mean, variance)
+}
+
+/// Rounding may leave less than nothing of a variance. NaN stays: `max` would make zero of it.
+fn not_below_zero(variance: f64) -> f64 {
+    if variance < 0.0 { 0.0 } else { variance }
+}
+
+/// What sums of squares are taken from, `[groups, c]`: they would cancel where the mean is far from zero. It is the mean of
+/// about `√pixels` pixels, so many that a single outlier among them does not carry it away from the others; the distance
+/// between them is odd, so that they do not stand in one column of a film. It is zero where one of them is not finite, and
+/// the sums say the rest.
+fn near_means(x: &[f32], cut: Cut) -> Vec<f32> {
+    let Cut { groups, c, .. } = cut;
+    let pixels = x.len() / groups / c;
+    let apart = pixels.isqrt() | 1;
+    let mut total = vec![0f64; groups * c];
+    x.par_chunks_exact(pixels * c).zip(total.par_chunks_exact_mut(c)).for_each(|(group, total)| {
+        for pixel in group.chunks_exact(c).step_by(apart) {
+            total.iter_mut().zip(pixel).for_each(|(t, x)| *t += f64::from(*x));
+        }
+    });
+    cut.pool(&mut total);
+    let count = (pixels.div_ceil(apart) * if cut.together { c } else { 1 }) as f64;
+    let finite = |mean: f64| if mean.is_finite() { mean as f32 } else { 0.0 };
+    total.into_iter().map(|t| finite(t / count)).collect()
 }
 
 /// The weight of each number `[groups, c]`, scale and shift, from mean, 1 / divisor, and weight and bias (`[c]` or one each).
@@ -89,12 +114,12 @@ pub(crate) fn weight_gradients(
     let constants = [mean, scale, shift];
     let [by_bias, by_offset] = match y {
         Some(y) => sums([g, x, y], constants, groups, c, |[g, x, y], [mean, ..]| {
-            let g = g * derivative(y, slope);
+            let g = passed_on(g, y, slope);
             [g, g * (x - mean)]
         }),
         None if slope == 1.0 => sums([g, x], constants, groups, c, |[g, x], [mean, ..]| [g, g * (x - mean)]),
         None => sums([g, x], constants, groups, c, |[g, x], [mean, scale, shift]| {
-            let g = g * derivative(x * scale + shift, slope);
+            let g = passed_on(g, x * scale + shift, slope);
             [g, g * (x - mean)]
         }),
     };
@@ -106,8 +131,10 @@ pub(crate) fn weight_gradients(
     };
     let (level, slant, count) = (weighted(&by_bias), weighted(&by_offset), cut.count(x.len()));
     let at = |i: usize| f64::from(inverse[i]);
-    let tilt: Vec<f32> = (0..groups * c).map(|i| (at(i) * slant[i] / count * f64::from(curvature[i])) as f32).collect();
-    let level: Vec<f32> = (0..groups * c).map(|i| if curvature[i] == 0.0 { 0.0 } else { (at(i) * level[i] / count) as f32 }).collect();
+    // Without curvature nothing follows from the numbers, not even from infinite ones.
+    let follows = |i: usize, number: f64| if curvature[i] == 0.0 { 0.0 } else { number as f32 };
+    let tilt: Vec<f32> = (0..groups * c).map(|i| follows(i, at(i) * slant[i] / count * f64::from(curvature[i]))).collect();
+    let level: Vec<f32> = (0..groups * c).map(|i| follows(i, at(i) * level[i] / count)).collect();
     [level, tilt, gather(&by_weight, c, weights), gather(&by_bias, c, weights)]
 }
 
@@ -118,16 +145,16 @@ fn gather(sums: &[f64], c: usize, weights: usize) -> Vec<f32> {
     if weights == 1 { vec![each.iter().sum::<f64>() as f32] } else { each.iter().map(|v| *v as f32).collect() }
 }
 
-/// `scale · g − level − (x − mean) · tilt`
+/// `scale · g − level − (x − mean) · tilt`; without a tilt an infinite x adds nothing.
 pub(crate) fn input_gradient(cut: Cut, passed: &Passed, mean: &[f32], scale: &[f32], shift: &[f32], level: &[f32], tilt: &[f32]) -> Vec<f32> {
     let (Cut { groups, c, .. }, &Passed { g, x, y, slope }) = (cut, passed);
-    let rest = |g: f32, x: f32, [scale, tilt, level, mean]: [f32; 4]| scale * g - level - (x - mean) * tilt;
+    let rest = |g: f32, x: f32, [scale, tilt, level, mean]: [f32; 4]| scale * g - level - if tilt == 0.0 { 0.0 } else { (x - mean) * tilt };
     let constants = [scale, tilt, level, mean];
     match y {
-        Some(y) => map_channels([g, x, y], constants, groups, c, |[g, x, y], k| rest(g * derivative(y, slope), x, k)),
+        Some(y) => map_channels([g, x, y], constants, groups, c, |[g, x, y], k| rest(passed_on(g, y, slope), x, k)),
         None if slope == 1.0 => map_channels([g, x], constants, groups, c, |[g, x], k| rest(g, x, k)),
         None => map_channels([g, x], [scale, tilt, level, mean, shift], groups, c, |[g, x], [scale, tilt, level, mean, shift]| {
-            rest(g * derivative(x * scale + shift, slope), x, [scale, tilt, level, mean])
+            rest(passed_on(g, x * scale + shift, slope), x, [scale, tilt, level, mean])
         }),
     }
 }

@@ -16,7 +16,7 @@ impl Weights {
     pub(crate) fn new(inputs: usize, places: impl IntoIterator<Item = Vec<(usize, f32)>>) -> Weights {
         let (mut starts, mut terms) = (vec![0], vec![]);
         for place in places {
-            terms.extend(place.into_iter().filter(|t| t.1 != 0.0));
+            terms.extend(place);
             starts.push(terms.len());
         }
         Weights { inputs, starts, terms }
@@ -38,7 +38,8 @@ impl Weights {
     pub(crate) fn nearest(n: usize, scale: usize) -> Weights {
         Weights::new(n, (0..n * scale).map(|o| vec![(o / scale, 1.0)]))
     }
-    /// Linear interpolation between the two nearest places.
+    /// Linear interpolation between the two nearest places. As in PyTorch a neighbour of no weight is read, and tells where it
+    /// is not finite; the last place is its own neighbour, and so is each where nothing is resized.
     pub(crate) fn linear(n: usize, size: usize, align_corners: bool) -> Weights {
         let at = |o: usize| match align_corners {
             true => o as f64 * (n.max(1) - 1) as f64 / (size.max(2) - 1) as f64,
@@ -49,7 +50,11 @@ impl Weights {
             (0..size).map(|o| {
                 let low = (at(o).floor() as usize).min(n - 1);
                 let share = (at(o) - low as f64) as f32;
-                if low + 1 < n { vec![(low, 1.0 - share), (low + 1, share)] } else { vec![(low, 1.0)] }
+                match n != size && low + 1 < n {
+                    true => vec![(low, 1.0 - share), (low + 1, share)],
+                    false if share == 0.0 => vec![(low, 1.0), (low, 0.0)],
+                    false => vec![(low, 1.0)],
+                }
             }),
         )
     }

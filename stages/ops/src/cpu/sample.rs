@@ -2,11 +2,15 @@
 
 use rayon::prelude::*;
 
+/// Instead of a place: nothing is read there.
+const OUTSIDE: u32 = u32::MAX;
+
 /// For each output pixel the four pixels that it is made of, and their weights; outside there are zeros.
 pub(crate) struct Taps {
     pub(crate) input: [usize; 2],
     pub(crate) output: [usize; 2],
-    /// Places within the sample; weights are zero outside.
+    /// Places within the sample, or [`OUTSIDE`]. A pixel whose weight is zero is read, as in PyTorch: it tells where it is not
+    /// finite.
     list: Vec<[(u32, f32); 4]>,
 }
 
@@ -26,7 +30,7 @@ impl Taps {
                         let (i, j) = (py.floor() + dy as f64, px.floor() + dx as f64);
                         let inside = i >= 0.0 && j >= 0.0 && i < input[0] as f64 && j < input[1] as f64;
                         let weight = (if dy == 1 { fy } else { 1.0 - fy }) * (if dx == 1 { fx } else { 1.0 - fx });
-                        if inside { ((i as usize * input[1] + j as usize) as u32, weight as f32) } else { (0, 0.0) }
+                        if inside { ((i as usize * input[1] + j as usize) as u32, weight as f32) } else { (OUTSIDE, 0.0) }
                     };
                     list.push([tap(0, 0), tap(0, 1), tap(1, 0), tap(1, 1)]);
                 }
@@ -42,7 +46,7 @@ impl Taps {
             for row in 0..size[0] {
                 for column in 0..size[1] {
                     let (i, j) = (row.wrapping_add_signed(-down), column.wrapping_add_signed(-right));
-                    let mut taps = [(0, 0.0); 4];
+                    let mut taps = [(OUTSIDE, 0.0); 4];
                     if i < size[0] && j < size[1] {
                         taps[0] = ((i * size[1] + j) as u32, 1.0);
                     }
@@ -60,7 +64,7 @@ impl Taps {
         let (mut starts, mut terms) = (Vec::with_capacity(self.list.len() + 1), Vec::with_capacity(self.list.len()));
         for (pixel, taps) in self.list.iter().enumerate() {
             starts.push(terms.len());
-            terms.extend(taps.iter().filter(|t| t.1 != 0.0).map(|(at, weight)| (pixel / to * from + *at as usize, *weight)));
+            terms.extend(inside(taps).map(|(at, weight)| (pixel / to * from + *at as usize, *weight)));
         }
         starts.push(terms.len());
         (starts, terms)
@@ -84,13 +88,18 @@ impl Taps {
     }
 }
 
+/// The pixels that there are.
+fn inside(taps: &[(u32, f32); 4]) -> impl Iterator<Item = &(u32, f32)> {
+    taps.iter().filter(|t| t.0 != OUTSIDE)
+}
+
 /// Output pixels from input pixels.
 pub(crate) fn gather(taps: &Taps, x: &[f32], c: usize) -> Vec<f32> {
     let (from, to) = (taps.input[0] * taps.input[1], taps.output[0] * taps.output[1]);
     let mut y = vec![0f32; taps.list.len() * c];
     y.par_chunks_mut((to * c).max(1)).zip(taps.list.par_chunks(to.max(1))).zip(x.par_chunks((from * c).max(1))).for_each(|((y, taps), x)| {
         for (y, taps) in y.chunks_exact_mut(c).zip(taps) {
-            for (at, weight) in taps {
+            for (at, weight) in inside(taps) {
                 y.iter_mut().zip(&x[*at as usize * c..][..c]).for_each(|(y, x)| *y += x * weight);
             }
         }
@@ -105,7 +114,7 @@ pub(crate) fn scatter(taps: &Taps, g: &[f32], c: usize) -> Vec<f32> {
     let mut dx = vec![0f32; samples * from * c];
     dx.par_chunks_mut((from * c).max(1)).zip(taps.list.par_chunks(to.max(1))).zip(g.par_chunks((to * c).max(1))).for_each(|((dx, taps), g)| {
         for (g, taps) in g.chunks_exact(c).zip(taps) {
-            for (at, weight) in taps {
+            for (at, weight) in inside(taps) {
                 dx[*at as usize * c..][..c].iter_mut().zip(g).for_each(|(dx, g)| *dx += g * weight);
             }
         }

@@ -17,8 +17,13 @@ typedef unsigned char u8;
 
 // ---- functions of one and of two numbers ----
 
-__device__ __forceinline__ float rectify(float x, float slope) { return x >= 0.0f ? x : x * slope + 0.0f; }
-__device__ __forceinline__ float derivative(float y, float slope) { return y > 0.0f ? 1.0f : slope; }
+// What is not finite goes on as on the CPU (after.rs, functions.rs, rule.rs): x != x where x is NaN, and x − x is not zero
+// where x is not finite. fmax and fmin would hide NaN.
+__device__ __forceinline__ bool is_finite(float x) { return x - x == 0.0f; }
+__device__ __forceinline__ float rectify(float x, float slope) { return x >= 0.0f ? x : (slope == 0.0f && x < 0.0f ? 0.0f : x * slope + 0.0f); }
+// What passes of a gradient, by the result.
+__device__ __forceinline__ float passes(float g, float y, float slope) { return y > 0.0f || (slope == 0.0f && y != y) ? g : (slope == 0.0f ? 0.0f : g * slope); }
+__device__ __forceinline__ float softplus(float x) { return (x > 0.0f ? x : 0.0f) + log1pf(expf(-fabsf(x))); }
 
 #define EACH(NAME, RESULT)                                                 \
     KERNEL(each_##NAME)(u32 n, float k, const float* in, float* out) {      \
@@ -34,12 +39,13 @@ EACH(square, x * x)
 EACH(square_root, sqrtf(x))
 EACH(exp, expf(x))
 EACH(ln, logf(x))
-EACH(power, powf(fmaxf(x, 0.0f), k))
+EACH(power, powf(x, k))
 EACH(abs, fabsf(x))
 EACH(sign, x > 0.0f ? 1.0f : (x < 0.0f ? -1.0f : 0.0f))
 EACH(tanh, tanhf(x))
 EACH(sigmoid, 1.0f / (1.0f + expf(-x)))
-EACH(softplus, (x > 0.0f ? x : 0.0f) + log1pf(expf(-fabsf(x))))
+EACH(softplus, softplus(x))
+EACH(logit_loss, is_finite(x) ? softplus(x) - x * k : (1.0f - k) * x + softplus(-x))
 EACH(rectify, rectify(x, k))
 
 // The place, in an array [g, c], of number i of [g, r, c].
@@ -55,7 +61,8 @@ __device__ __forceinline__ u32 smaller(u32 i, u32 r, u32 c) { return i / (r * c)
 PAIR(add, a + b)
 PAIR(subtract, a - b)
 PAIR(multiply, a * b)
-PAIR(rectify_slope, a * derivative(b, k))
+PAIR(weigh, b == 0.0f ? 0.0f : a * b)
+PAIR(rectify_slope, passes(a, b, k))
 PAIR(tanh_slope, a * (1.0f - b * b))
 PAIR(sigmoid_slope, a * (b * (1.0f - b)))
 
@@ -66,7 +73,7 @@ KERNEL(repeat)(u32 n, u32 r, u32 c, const float* in, float* out) {
 
 KERNEL(masked)(u32 n, float scale, const u8* keep, const float* in, float* out) {
     THREAD;
-    out[i] = keep[i] ? in[i] * scale : 0.0f;
+    out[i] = in[i] * (keep[i] ? scale : 0.0f);
 }
 
 // ---- sums: [g, r, c] to [g, s, c], place j of the result from places j, j + s, j + 2s, ... ----
@@ -92,12 +99,16 @@ SUM(whole, float, float, v)
 
 // ---- norms ----
 
-// [g, r, c] to two arrays [g, s, c]: sums of x − near and of its square, where near is a number of the group.
+// What sums of squares are taken from: a number of the group. In double precision it need not be close to the mean; where it
+// is not finite, zero is as good, and the sums say the rest.
+__device__ __forceinline__ float near_of(float number) { return is_finite(number) ? number : 0.0f; }
+
+// [g, r, c] to two arrays [g, s, c]: sums of x − near and of its square.
 KERNEL(norm_statistics)(u32 n, u32 r, u32 s, u32 c, u32 together, const float* in, double* out) {
     THREAD;
     const u32 channel = i % c, first = i / c % s, group = i / c / s;
     const float* x = in + (size_t)group * r * c;
-    const float near = together ? x[0] : x[channel];
+    const float near = near_of(x[together ? 0 : channel]);
     double total = 0.0, squares = 0.0;
     for (u32 j = first; j < r; j += s) {
         const double d = (double)x[(size_t)j * c + channel] - (double)near;
@@ -122,14 +133,15 @@ KERNEL(norm_numbers)(u32 n, u32 r, u32 c, u32 together, u32 outside, double eps,
             squares += sums[n + k];
         }
     }
-    const float near = x[(size_t)group * r * c + (together ? 0 : i % c)];
+    const float near = near_of(x[(size_t)group * r * c + (together ? 0 : i % c)]);
     const double offset = total / count;
-    const double variance = fmax(squares / count - offset * offset, 0.0);
+    const double rounded = squares / count - offset * offset;
+    const double variance = rounded < 0.0 ? 0.0 : rounded;
     const double root = sqrt(variance);
     const double divisor = outside ? root + eps : sqrt(variance + eps);
     mean[i] = (float)((double)near + offset);
     inverse[i] = (float)(1.0 / divisor);
-    curvature[i] = (float)(outside ? 1.0 / (fmax(root, 1e-12) * divisor) : 1.0 / (variance + eps));
+    curvature[i] = (float)(outside ? 1.0 / ((root < 1e-12 ? 1e-12 : root) * divisor) : 1.0 / (variance + eps));
     unbiased[i] = (float)(variance * count / fmax(count - 1.0, 1.0));
 }
 
@@ -152,7 +164,7 @@ KERNEL(norm_affine)(u32 n, u32 r, u32 c, float slope, u32 adds, const float* in,
 
 // The gradient of what the norm itself gave. y tells what was rectified where it is known.
 __device__ __forceinline__ float passed(float g, float x, float scale, float shift, float slope, u32 knows, float y) {
-    return slope == 1.0f ? g : g * derivative(knows ? y : x * scale + shift, slope);
+    return slope == 1.0f ? g : passes(g, knows ? y : x * scale + shift, slope);
 }
 
 // [g, r, c] to two arrays [g, s, c]: sums of the gradient and of the gradient times x − mean.
@@ -184,7 +196,7 @@ KERNEL(norm_level)(u32 n, u32 r, u32 c, u32 together, const double* sums, const 
         }
     }
     level[i] = curvature[i] == 0.0f ? 0.0f : (float)((double)inverse[i] * by_bias / count);
-    tilt[i] = (float)((double)inverse[i] * by_offset / count * (double)curvature[i]);
+    tilt[i] = curvature[i] == 0.0f ? 0.0f : (float)((double)inverse[i] * by_offset / count * (double)curvature[i]);
 }
 
 // One thread for each weight: of a channel, or the only one. all is how many numbers there are in [g, c].
@@ -204,7 +216,7 @@ KERNEL(norm_input_gradient)(u32 n, u32 r, u32 c, float slope, u32 knows, const f
     THREAD;
     const u32 k = smaller(i, r, c);
     const float g = passed(gradient[i], in[i], scale[k], shift[k], slope, knows, knows ? result[i] : 0.0f);
-    out[i] = scale[k] * g - level[k] - (in[i] - mean[k]) * tilt[k];
+    out[i] = scale[k] * g - level[k] - (tilt[k] == 0.0f ? 0.0f : (in[i] - mean[k]) * tilt[k]);
 }
 
 // ---- windows: [samples, h, w, c] and [samples, oh, ow, c] ----
@@ -341,10 +353,13 @@ KERNEL(from_bf16)(u32 n, const u16* in, float* out) {
 
 // ---- optimisers: w and its memories are changed in place ----
 
+// Without decay nothing is added: zero times an infinite weight would be NaN.
+__device__ __forceinline__ float decayed(float g, float decay, float w) { return decay == 0.0f ? g : g + decay * w; }
+
 KERNEL(adam)(u32 n, float beta2, float new1, float new2, float eps, float size, float correction, float shrink, float decay, const float* gradient, float* w,
             float* m, float* v) {
     THREAD;
-    const float g = gradient[i] + decay * w[i];
+    const float g = decayed(gradient[i], decay, w[i]);
     m[i] += new1 * (g - m[i]);
     v[i] = beta2 * v[i] + new2 * g * g;
     w[i] = shrink * w[i] - size * m[i] / (sqrtf(v[i]) * correction + eps);
@@ -352,12 +367,12 @@ KERNEL(adam)(u32 n, float beta2, float new1, float new2, float eps, float size, 
 
 KERNEL(sgd)(u32 n, float rate, float decay, const float* gradient, float* w) {
     THREAD;
-    w[i] -= rate * (gradient[i] + decay * w[i]);
+    w[i] -= rate * decayed(gradient[i], decay, w[i]);
 }
 
 KERNEL(momentum)(u32 n, float rate, float decay, float kept, u32 nesterov, const float* gradient, float* w, float* v) {
     THREAD;
-    const float g = gradient[i] + decay * w[i];
+    const float g = decayed(gradient[i], decay, w[i]);
     v[i] = kept * v[i] + g;
     w[i] -= rate * (nesterov ? g + kept * v[i] : v[i]);
 }

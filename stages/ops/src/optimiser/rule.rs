@@ -1,6 +1,7 @@
 //! How a weight is moved along its gradient, number by number.
 
 use crate::cpu::widest::widest;
+use crate::math;
 
 /// Adam (Kingma & Ba 2015) as `torch.optim.Adam`, or `AdamW` (Loshchilov & Hutter 2019) where decay is decoupled.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,7 +91,7 @@ impl Rule {
     pub(super) fn update(&self, rate: f64, step: u64) -> Update {
         match *self {
             Rule::Adam(a) => {
-                let left = |beta: f64| 1.0 - beta.powi(i32::try_from(step).unwrap_or(i32::MAX));
+                let left = |beta: f64| 1.0 - math::powi(beta, i32::try_from(step).unwrap_or(i32::MAX));
                 Update::Adam {
                     beta2: a.beta2 as f32,
                     new1: (1.0 - a.beta1) as f32,
@@ -125,23 +126,29 @@ impl Update {
     }
 }
 
+/// A gradient with the share of a weight. Without decay nothing is added: zero times an infinite weight would be NaN.
+#[inline(always)]
+fn decayed(g: f32, decay: f32, w: f32) -> f32 {
+    if decay == 0.0 { g } else { g + decay * w }
+}
+
 widest! {
     fn apply[](update: Update, w: &mut [f32], g: &[f32], a: &mut [f32], b: &mut [f32]) where [] {
         match update {
             Update::Adam { beta2, new1, new2, eps, size, correction, shrink, decay } => {
                 for (((w, g), m), v) in w.iter_mut().zip(g).zip(a).zip(b) {
-                    let g = g + decay * *w;
+                    let g = decayed(*g, decay, *w);
                     *m += new1 * (g - *m);
                     *v = beta2 * *v + new2 * g * g;
                     *w = shrink * *w - size * *m / (v.sqrt() * correction + eps);
                 }
             }
             Update::Sgd { rate, momentum: 0.0, decay, .. } => {
-                w.iter_mut().zip(g).for_each(|(w, g)| *w -= rate * (g + decay * *w));
+                w.iter_mut().zip(g).for_each(|(w, g)| *w -= rate * decayed(*g, decay, *w));
             }
             Update::Sgd { rate, momentum, nesterov, decay } => {
                 for ((w, g), v) in w.iter_mut().zip(g).zip(a) {
-                    let g = g + decay * *w;
+                    let g = decayed(*g, decay, *w);
                     *v = momentum * *v + g;
                     *w -= rate * if nesterov { g + momentum * *v } else { *v };
                 }

@@ -11,6 +11,7 @@ mod laws;
 mod leakage;
 mod pretrained;
 mod reading;
+mod repeat_runs;
 mod resume;
 mod space;
 mod tidy;

@@ -2,10 +2,12 @@
 
 use super::{StoreArgs, StudyArgs, WRONG};
 use crate::diagnostic::{Diagnostic, Texts, render_all};
+use crate::lineage::{self, Finding};
 use crate::pipeline::{self, Loaded, Pipeline};
 use crate::plan::tables::Tables;
 use crate::plan::{Plan, World};
 use crate::progress::remark;
+use crate::run::execute::{self, Outputs};
 use crate::workspace::{Listings, Workspace};
 use anyhow::{Context, bail};
 use hilum_cache::{Ledger, Store, WritableStore};
@@ -123,6 +125,19 @@ impl Known {
     pub(super) fn plan(&self, study: &Study) -> anyhow::Result<Plan> {
         Ok(crate::plan::plan(&study.pipeline, &self.world(study))?)
     }
+
+    /// What the checks find with the outputs that are known.
+    pub(super) fn findings(&self, study: &Study, outputs: &Outputs) -> hilum_cache::Result<Vec<Finding>> {
+        let lookup = |stage: usize, port: &str| outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
+        execute::check(&study.pipeline, &lookup, &self.store, &self.tables)
+    }
+}
+
+/// Prints findings; true where one refuses the study.
+pub(super) fn refuse(study: &Study, found: &[Finding]) -> bool {
+    let all: Vec<Diagnostic> = found.iter().map(|f| lineage::report(&study.pipeline, &study.texts, f)).collect();
+    complain(&all, &study.texts);
+    found.iter().any(|f| f.reason.is_none())
 }
 
 /// Which device a study asks for.

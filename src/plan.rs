@@ -1,13 +1,16 @@
 //! The planner: from a study and what is known to what would run, and why. Pure: executes nothing, writes nothing.
 
+pub mod current;
+pub mod expect;
 pub mod reason;
 pub mod recipe;
 pub mod tables;
 
 use crate::diagnostic::Texts;
-use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
+use crate::pipeline::{Pipeline, Stage};
 use crate::workspace::Listings;
+use current::{Current, Fault};
 use hilum_cache::checkpoint::Checkpoints;
 use hilum_cache::receipt::{Artifact, Outputs, Receipt};
 use hilum_cache::{Digest, Error, Ledger, Recipe, Result, StageKey, Store};
@@ -60,6 +63,8 @@ pub enum Decision {
     },
     /// It runs.
     Execute {
+        /// The key of its recipe.
+        key: StageKey,
         /// Its recipe.
         recipe: Box<Recipe>,
         /// What it is given.
@@ -70,6 +75,20 @@ pub enum Decision {
         last_millis: Option<u64>,
         /// A training that was stopped: after which step it goes on.
         continues: Option<u64>,
+    },
+    /// Another stage has the same recipe, and runs: its result serves this one.
+    Share {
+        /// The key of the recipe.
+        key: StageKey,
+        /// That stage.
+        of: StageId,
+    },
+    /// What was made by its recipe, in this run or an earlier one, is not what the study expects; or could not be made.
+    Fail {
+        /// The key of the recipe.
+        key: StageKey,
+        /// What is wrong.
+        fault: Fault,
     },
     /// What it is given is not known before other stages have run.
     Undecided {
@@ -88,6 +107,15 @@ pub enum Decision {
 pub struct Plan {
     /// By stage.
     pub decisions: Vec<Decision>,
+    /// Recipes that are carried out anew, whichever stage has them.
+    pub forced: HashSet<StageKey>,
+}
+
+impl Plan {
+    /// The outputs that are known.
+    pub fn known(&self) -> Vec<Option<Arc<Outputs>>> {
+        self.decisions.iter().map(|d| if let Decision::Reuse { outputs, .. } = d { Some(outputs.clone()) } else { None }).collect()
+    }
 }
 
 /// The receipt under which each stage of a study last stood; read only when a stage has to be explained.
@@ -107,17 +135,27 @@ impl Past {
 /// # Errors
 /// Where the store cannot be read. Once an object was found damaged, it counts as absent: the plan is made again without it.
 pub fn plan(p: &Pipeline, world: &World) -> Result<Plan> {
-    let mut lost = HashSet::new();
+    let (mut lost, mut forced) = (HashSet::new(), HashSet::new());
     loop {
-        match try_plan(p, world) {
+        match try_plan(p, world, &forced) {
             Err(Error::Damaged(object) | Error::Missing(object)) if lost.insert(object) => world.whole.borrow_mut().clear(),
+            Ok(plan) => {
+                // A stage that was forced may have the recipe of one before it, which seemed to stand.
+                let stands = |key: &StageKey| plan.decisions.iter().any(|d| matches!(d, Decision::Reuse { key: k, .. } if k == key));
+                let before = forced.len();
+                forced.extend(plan.forced.iter().filter(|key| stands(key)).copied());
+                if forced.len() == before {
+                    return Ok(plan);
+                }
+            }
             other => return other,
         }
     }
 }
 
-fn try_plan(p: &Pipeline, world: &World) -> Result<Plan> {
+fn try_plan(p: &Pipeline, world: &World, forced: &HashSet<StageKey>) -> Result<Plan> {
     let past = Past::default();
+    let mut current = Current { forced: forced.clone(), ..Current::default() };
     let mut outputs: Vec<Option<Arc<Outputs>>> = Vec::with_capacity(p.stages.len());
     let mut decisions = Vec::with_capacity(p.stages.len());
     for id in 0..p.stages.len() {
@@ -127,21 +165,27 @@ fn try_plan(p: &Pipeline, world: &World) -> Result<Plan> {
             continue;
         }
         let known = |stage: StageId, port: &str| outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
-        let decision = decide(p, id, &known, world, &past)?;
+        let decision = decide(p, id, &known, world, &past, &current)?;
+        if let Decision::Execute { key, .. } = &decision {
+            current.begun.insert(*key, id);
+            if world.forced.contains(&id) {
+                current.forced.insert(*key);
+            }
+        }
         outputs.push(match &decision {
             Decision::Reuse { outputs, .. } => Some(outputs.clone()),
             _ => None,
         });
         decisions.push(decision);
     }
-    Ok(Plan { decisions })
+    Ok(Plan { decisions, forced: current.forced })
 }
 
-/// Decides about one stage, given the outputs that are known.
-pub fn decide(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<Artifact>, world: &World, past: &Past) -> Result<Decision> {
+/// Decides about one stage, given the outputs that are known and what the run has come to.
+pub fn decide(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<Artifact>, world: &World, past: &Past, current: &Current) -> Result<Decision> {
     let stage = &p.stages[id];
     let engines: Vec<Option<&str>> = if recipe::has_engine(stage) { world.engines.iter().map(|e| Some(e.as_str())).collect() } else { vec![None] };
-    let forced = world.forced.contains(&id);
+    let forced = |key: &StageKey| world.forced.contains(&id) || current.forced.contains(key);
     let mut wanted = None;
     let mut lost = None;
     for engine in engines {
@@ -156,9 +200,14 @@ pub fn decide(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option
             }
             Formed::Whole(recipe, shipment) => {
                 let key = recipe.key();
-                if !forced && let Some(outputs) = world.ledger.outputs(&key) {
+                if let Some(decision) = decided_by_another(p, id, &key, world, current)? {
+                    return Ok(decision);
+                }
+                if !forced(&key)
+                    && let Some(outputs) = world.ledger.outputs(&key)
+                {
                     if world.has_whole(&outputs) {
-                        return Ok(Decision::Reuse { key, outputs });
+                        return stands(stage, key, outputs, world);
                     }
                     lost = world.ledger.find(&key).map(|f| f.0);
                 }
@@ -169,12 +218,34 @@ pub fn decide(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option
     let (recipe, shipment, key) = wanted.expect("BUG: at least one engine");
     let old = past.receipt(world.ledger, &p.study, &stage.name);
     let reasons = match (&old, &lost) {
-        _ if forced => vec![Reason::forced()],
+        _ if forced(&key) => vec![Reason::forced()],
         (_, Some(_)) => vec![Reason::lost()],
         (Some(old), _) => reason::explain(p, id, &recipe, &old.recipe, world),
         (None, _) => vec![Reason::first()],
     };
     let last_millis = old.or(lost).map(|o| o.millis);
     let continues = Checkpoints::of(world.store, &key).step();
-    Ok(Decision::Execute { recipe: Box::new(recipe), shipment, reasons, last_millis, continues })
+    Ok(Decision::Execute { key, recipe: Box::new(recipe), shipment, reasons, last_millis, continues })
+}
+
+/// What follows from another stage of this run with the same recipe.
+fn decided_by_another(p: &Pipeline, id: StageId, key: &StageKey, world: &World, current: &Current) -> Result<Option<Decision>> {
+    if let Some((_, outputs)) = current.made.get(key)
+        && world.has_whole(outputs)
+    {
+        return stands(&p.stages[id], *key, outputs.clone(), world).map(Some);
+    }
+    if let Some((of, fault)) = current.failed.get(key) {
+        let message = format!("it has the same recipe as `{}`, which failed: {}", p.stages[*of].name, fault.message);
+        return Ok(Some(Decision::Fail { key: *key, fault: Fault { message, help: fault.help.clone() } }));
+    }
+    Ok(current.begun.get(key).filter(|of| **of != id).map(|of| Decision::Share { key: *key, of: *of }))
+}
+
+/// Outputs that are there are reused, unless the study expects others.
+fn stands(stage: &Stage, key: StageKey, outputs: Arc<Outputs>, world: &World) -> Result<Decision> {
+    Ok(match expect::unmet(stage, &outputs, world.store, world.tables)? {
+        Some(fault) => Decision::Fail { key, fault },
+        None => Decision::Reuse { key, outputs },
+    })
 }

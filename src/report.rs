@@ -46,7 +46,8 @@ impl Facts {
                     for (stage, key) in line.body["stages"].as_object().into_iter().flatten() {
                         let key = key.as_str().and_then(|k| k.parse().ok()).map(hilum_cache::StageKey);
                         if let Some((receipt, _)) = key.and_then(|k| ledger.find(&k)) {
-                            known.insert(stage.clone(), (receipt, false));
+                            // The stage that carried the recipe out may have had another name, or be another one of this study.
+                            known.insert(stage.clone(), (Receipt { stage: stage.clone(), ..receipt }, false));
                         }
                     }
                 }

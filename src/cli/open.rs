@@ -1,12 +1,14 @@
 //! What most verbs begin with: read the study, find its folders, open the store.
 
 use super::{StoreArgs, StudyArgs, WRONG};
+use crate::checks::{self, Finding};
 use crate::diagnostic::{Diagnostic, Texts, render_all};
 use crate::lineage::Evidence;
 use crate::pipeline::{self, Loaded, Pipeline};
 use crate::plan::tables::Tables;
 use crate::plan::{Plan, World};
 use crate::progress::remark;
+use crate::run::execute::Outputs;
 use crate::workspace::{Listings, Workspace};
 use anyhow::{Context, bail};
 use hilum_cache::{Ledger, Store, WritableStore};
@@ -128,6 +130,19 @@ impl Known {
     pub(super) fn plan(&self, study: &Study) -> anyhow::Result<Plan> {
         Ok(crate::plan::plan(&study.pipeline, &self.world(study))?)
     }
+
+    /// What the checks find with the outputs that are known.
+    pub(super) fn findings(&self, study: &Study, outputs: &Outputs) -> hilum_cache::Result<Vec<Finding>> {
+        let lookup = |stage: usize, port: &str| outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
+        checks::findings(&study.pipeline, &lookup, &self.evidence())
+    }
+}
+
+/// Prints findings; true where one refuses the study.
+pub(super) fn refuse(study: &Study, found: &[Finding]) -> bool {
+    let all: Vec<Diagnostic> = found.iter().map(|f| f.diagnostic(&study.pipeline, &study.texts)).collect();
+    complain(&all, &study.texts);
+    found.iter().any(Finding::refuses)
 }
 
 /// Which device a study asks for.

@@ -1,12 +1,19 @@
 //! `hilum plan`
 
-use super::{DONE, StudyArgs, open, say};
+use super::{DONE, FAILED, REFUSED, StudyArgs, open, say};
+use crate::checks::Finding;
+use crate::diagnostic::{self, Diagnostic};
+use crate::pipeline::model::StageId;
 use crate::pipeline::resolved;
+use crate::plan::current::Fault;
 use crate::plan::{Decision, Plan};
-use crate::progress::words::duration;
+use crate::progress::remark;
+use crate::progress::words::{self, duration};
+use crate::run::event::Event;
 use clap::Args;
-use hilum_cache::Store;
+use hilum_cache::{Error, Store};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 #[derive(Args)]
 pub(super) struct PlanArgs {
@@ -39,16 +46,41 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
         Ok(known) => known,
         Err(code) => return Ok(code),
     };
-    let plan = known.plan(&study)?;
+    let (plan, found) = plan_and_findings(&study, &known)?;
     if args.json {
-        say(to_json(&study, &plan))?;
+        say(to_json(&study, &plan, &found))?;
     } else {
         say(to_text(&study, &plan))?;
     }
     if args.counts {
         print_counts(&study, &known, &plan)?;
     }
-    Ok(DONE)
+    // Whatever ends a run at once is said here as the run says it, with the same code.
+    let refused = open::refuse(&study, &found);
+    let mut code = DONE;
+    for (id, fault) in faults(&plan) {
+        let (stage, message, help) = (study.pipeline.stages[id].name.clone(), fault.message.clone(), fault.help.clone());
+        words::lines(&Event::Failed { stage, message, help }).iter().for_each(remark);
+        code = FAILED;
+    }
+    Ok(if refused { REFUSED } else { code })
+}
+
+/// The plan, and what the checks find in the tables that it knows. A table that turns out damaged is not known.
+fn plan_and_findings(study: &open::Study, known: &open::Known) -> anyhow::Result<(Plan, Vec<Finding>)> {
+    let mut lost = HashSet::new();
+    loop {
+        let plan = known.plan(study)?;
+        match known.findings(study, &plan.known()) {
+            Err(Error::Damaged(object) | Error::Missing(object)) if lost.insert(object) => {}
+            found => return Ok((plan, found?)),
+        }
+    }
+}
+
+/// Stages whose outputs are not what the study expects.
+fn faults(plan: &Plan) -> impl Iterator<Item = (StageId, &Fault)> {
+    plan.decisions.iter().enumerate().filter_map(|(id, d)| if let Decision::Fail { fault, .. } = d { Some((id, fault)) } else { None })
 }
 
 pub(super) fn line(study: &open::Study, id: usize, decision: &Decision) -> Option<String> {
@@ -62,6 +94,8 @@ pub(super) fn line(study: &open::Study, id: usize, decision: &Decision) -> Optio
             let on = continues.map(|step| format!("; goes on after step {step}")).unwrap_or_default();
             Some(format!("{name}   runs: {}{on}{}", why(reasons), last(last_millis)))
         }
+        Decision::Share { of, .. } => Some(format!("{name}   shares the result of `{}`", p.stages[*of].name)),
+        Decision::Fail { fault, .. } => Some(format!("{name}   fails: {}", fault.message)),
         Decision::Undecided { waits, reasons, last_millis } => {
             let waits: Vec<String> = waits.iter().map(|w| format!("`{}`", p.stages[*w].name)).collect();
             let waits = if waits.len() > 3 { format!("{} and {} more", waits[..2].join(", "), waits.len() - 2) } else { waits.join(", ") };
@@ -76,28 +110,48 @@ fn to_text(study: &open::Study, plan: &Plan) -> String {
     let count = |f: fn(&Decision) -> bool| plan.decisions.iter().filter(|d| f(d)).count();
     let (reuse, execute) = (count(|d| matches!(d, Decision::Reuse { .. })), count(|d| matches!(d, Decision::Execute { .. })));
     let undecided = count(|d| matches!(d, Decision::Undecided { .. }));
-    let summary = if execute + undecided == 0 {
+    let rare = [(count(|d| matches!(d, Decision::Share { .. })), "shared"), (count(|d| matches!(d, Decision::Fail { .. })), "failed")];
+    let rare: String = rare.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!(", {n} {what}")).collect();
+    let summary = if execute + undecided == 0 && rare.is_empty() {
         format!("nothing to do: all {reuse} stages stand")
     } else {
-        format!("{execute} run, {undecided} undecided, {reuse} stand")
+        format!("{execute} run, {undecided} undecided, {reuse} stand{rare}")
     };
     lines.into_iter().chain([summary]).collect::<Vec<_>>().join("\n")
 }
 
-fn to_json(study: &open::Study, plan: &Plan) -> Value {
+fn to_json(study: &open::Study, plan: &Plan, found: &[Finding]) -> Value {
     let stage = |(id, d): (usize, &Decision)| {
         let s = &study.pipeline.stages[id];
         let continues = if let Decision::Execute { continues, .. } = d { *continues } else { None };
+        let of = if let Decision::Share { of, .. } = d { Some(study.pipeline.stages[*of].name.as_str()) } else { None };
         let (decision, reasons, key) = match d {
             Decision::Reuse { key, .. } => ("reuse", vec![], Some(*key)),
-            Decision::Execute { recipe, reasons, .. } => ("execute", reasons.iter().map(|r| r.to_json()).collect(), Some(recipe.key())),
+            Decision::Execute { key, reasons, .. } => ("execute", reasons.iter().map(|r| r.to_json()).collect(), Some(*key)),
+            Decision::Share { key, .. } => ("share", vec![], Some(*key)),
+            Decision::Fail { key, .. } => ("fail", vec![], Some(*key)),
             Decision::Undecided { reasons, .. } => ("undecided", reasons.iter().map(|r| r.to_json()).collect(), None),
             Decision::Unwanted => return Value::Null,
         };
-        json!({ "id": s.name, "kind": s.kind.name, "decision": decision, "reasons": reasons, "key": key, "continues_after": continues })
+        json!({ "id": s.name, "kind": s.kind.name, "decision": decision, "reasons": reasons, "key": key, "continues_after": continues, "shares_result_of": of })
     };
     let stages: Vec<Value> = plan.decisions.iter().enumerate().map(stage).filter(|v| !v.is_null()).collect();
-    json!({ "study": study.pipeline.study, "stages": stages })
+    let p = &study.pipeline;
+    let unmet = faults(plan).map(|(id, fault)| {
+        let stage = &p.stages[id];
+        (id, Diagnostic::new("E0501", fault.message.clone()).at(stage.places.name, "counted here").maybe_help(fault.help.clone()))
+    });
+    let findings: Vec<Value> = found
+        .iter()
+        .map(|f| (f.stage, f.diagnostic(p, &study.texts)))
+        .chain(unmet)
+        .map(|(id, diagnostic)| {
+            let mut finding = diagnostic::to_json(&diagnostic, &study.texts);
+            finding["stage"] = p.stages[id].name.as_str().into();
+            finding
+        })
+        .collect();
+    json!({ "study": p.study, "stages": stages, "findings": findings })
 }
 
 fn print_counts(study: &open::Study, known: &open::Known, plan: &Plan) -> anyhow::Result<()> {

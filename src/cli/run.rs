@@ -1,13 +1,12 @@
 //! `hilum run`
 
 use super::{DONE, FAILED, INTERRUPTED, REFUSED, StudyArgs, WRONG, open};
-use crate::checks;
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::did_you_mean;
 use crate::plan::Decision;
 use crate::progress;
 use crate::progress::remark;
 use crate::run::event::{Event, Sink};
-use crate::run::execute::{self, Run, Scheduler};
+use crate::run::execute::{Run, Scheduler};
 use crate::run::record::Recorder;
 use crate::run::results;
 use crate::run::slots::{Slots, free_memory};
@@ -100,13 +99,8 @@ fn attempt_run(
     }
     known.forced = forced.to_vec();
     let plan = known.plan(study)?;
-    let mut outputs: execute::Outputs =
-        plan.decisions.iter().map(|d| if let Decision::Reuse { outputs, .. } = d { Some(outputs.clone()) } else { None }).collect();
-    let found = {
-        let lookup = |stage: usize, port: &str| outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
-        checks::findings(p, &lookup, &known.evidence())?
-    };
-    if refuse(study, &found) {
+    let mut outputs = plan.known();
+    if open::refuse(study, &known.findings(study, &outputs)?) {
         return Ok(REFUSED);
     }
     let idle = plan.decisions.iter().all(|d| matches!(d, Decision::Reuse { .. } | Decision::Unwanted));
@@ -154,7 +148,7 @@ fn attempt_run(
         outputs = outcome.outputs;
         (executed, reused, failed, skipped) = (outcome.executed, outcome.reused, outcome.failed, outcome.skipped);
         if !outcome.refused.is_empty() {
-            refuse(study, &outcome.refused);
+            open::refuse(study, &outcome.refused);
             code = REFUSED;
         } else if outcome.cancelled {
             code = INTERRUPTED;
@@ -181,13 +175,6 @@ fn attempt_run(
     }
     std::mem::forget(outputs);
     Ok(code)
-}
-
-/// Prints findings; true where one refuses the study.
-fn refuse(study: &open::Study, found: &[checks::Finding]) -> bool {
-    let all: Vec<Diagnostic> = found.iter().map(|f| f.diagnostic(&study.pipeline, &study.texts)).collect();
-    open::complain(&all, &study.texts);
-    found.iter().any(checks::Finding::refuses)
 }
 
 /// The stages that arguments name, or none where one of them is unknown.

@@ -5,8 +5,9 @@ use crate::progress::remark;
 use clap::Args;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::recipe::Input;
-use hilum_cache::{Digest, Receipt, Store};
+use hilum_cache::{Digest, Receipt, Store, journal};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 #[derive(Args)]
@@ -20,7 +21,7 @@ pub(super) struct TraceArgs {
 pub(super) fn trace(args: &TraceArgs) -> anyhow::Result<u8> {
     let (store, ledger) = open::store(&args.store)?;
     let receipts = ledger.receipts();
-    let origins = origins(&args.what, &store, &receipts)?;
+    let origins = origins(&args.what, &store, &receipts, &stood(&args.what, &store)?)?;
     if origins.is_empty() {
         remark(format!("error: nothing in the store is `{}`\nhelp: name a file under results, a digest that `hilum ls` prints, or a stage", args.what));
         return Ok(WRONG);
@@ -42,15 +43,25 @@ pub(super) fn trace(args: &TraceArgs) -> anyhow::Result<u8> {
 
 type Origin<'a> = (&'a Receipt, &'a str, String);
 
+/// Keys under which a stage of this name stood because another one had carried its recipe out.
+fn stood(stage: &str, store: &Store) -> anyhow::Result<BTreeSet<String>> {
+    let mut keys = BTreeSet::new();
+    for run in journal::run_names(store)? {
+        let lines = journal::lines(&store.run_folder(&run).join("journal.jsonl")).unwrap_or_default();
+        keys.extend(lines.iter().filter(|l| l.kind == "reused").filter_map(|l| l.body["stages"][stage].as_str().map(str::to_owned)));
+    }
+    Ok(keys)
+}
+
 /// Every receipt that made it.
-fn origins<'a>(what: &str, store: &Store, receipts: &'a [(Receipt, &'a str)]) -> anyhow::Result<Vec<Origin<'a>>> {
+fn origins<'a>(what: &str, store: &Store, receipts: &'a [(Receipt, &'a str)], stood: &BTreeSet<String>) -> anyhow::Result<Vec<Origin<'a>>> {
     let path = Path::new(what);
     let digest = if path.is_file() { Some(hilum_cache::store::hash_file(path)?.0.to_string()) } else { None };
     let prefix = digest.or_else(|| what.starts_with("b3:").then(|| what.to_owned()));
     let mut out = vec![];
     for (receipt, run) in receipts {
         match &prefix {
-            None if receipt.stage == what => out.push((receipt, *run, format!("{what}   {}", receipt.study))),
+            None if receipt.stage == what || stood.contains(&receipt.key.to_string()) => out.push((receipt, *run, format!("{what}   {}", receipt.study))),
             None => {}
             Some(prefix) if prefix.len() < 7 => {}
             Some(prefix) => {

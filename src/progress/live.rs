@@ -49,7 +49,7 @@ impl Sink for Live {
                 }
                 return;
             }
-            Event::Done { stage, .. } | Event::Failed { stage, .. } | Event::Skipped { stage } | Event::CutOff { stage } | Event::Retried { stage, .. } => {
+            Event::Done { stage, .. } | Event::Failed { stage, .. } | Event::Skipped { stage } | Event::CutOff { stage, .. } | Event::Retried { stage, .. } => {
                 stages.remove(stage).iter().for_each(ProgressBar::finish_and_clear);
                 if !matches!(event, Event::Retried { .. }) {
                     self.all.inc(1);

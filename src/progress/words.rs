@@ -44,7 +44,8 @@ pub fn lines(event: &Event) -> Vec<String> {
             }
             out
         }
-        Event::CutOff { stage } => vec![format!("{stage}   stands: its inputs came out the same")],
+        Event::CutOff { stage, of: Some(of) } => vec![format!("{stage}   shares the result of `{of}`")],
+        Event::CutOff { stage, of: None } => vec![format!("{stage}   stands: its inputs came out the same")],
         Event::Elsewhere { stage } => vec![format!("{stage}   waits for another run")],
         Event::Retried { stage, why } => vec![format!("{stage}   is tried again: {why}")],
         Event::Failed { stage, message, help } => {

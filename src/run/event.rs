@@ -56,10 +56,12 @@ pub enum Event {
         /// True where `--force` gave other bytes than before.
         differs: bool,
     },
-    /// A stage stands although something above it ran: its inputs came out the same.
+    /// A stage stands although something above it ran: its inputs came out the same; or it has the recipe of another.
     CutOff {
         /// The stage.
         stage: String,
+        /// The stage of this run that carried its recipe out.
+        of: Option<String>,
     },
     /// Another run computes this stage now.
     Elsewhere {
@@ -121,7 +123,7 @@ impl Event {
             Event::Done { stage, millis, peak_memory, notes, differs } => {
                 json!({ "event": "done", "stage": stage, "millis": millis, "peak_memory": peak_memory, "notes": notes, "differs": differs })
             }
-            Event::CutOff { stage } => json!({ "event": "cut-off", "stage": stage }),
+            Event::CutOff { stage, of } => json!({ "event": "cut-off", "stage": stage, "of": of }),
             Event::Elsewhere { stage } => json!({ "event": "elsewhere", "stage": stage }),
             Event::Retried { stage, why } => json!({ "event": "retried", "stage": stage, "why": why }),
             Event::Failed { stage, message, help } => json!({ "event": "failed", "stage": stage, "message": message, "help": help }),

@@ -2,10 +2,12 @@
 
 mod ended;
 mod finish;
+mod settle;
+mod start;
 
 use super::event::{Event, Sink};
-use super::job::Job;
-use super::launch::{self, Message, Started};
+use super::job::{Class, Failure};
+use super::launch::{Message, Started};
 use super::record::Recorder;
 use super::slots::{Held, Slots};
 use super::state::{State, States};
@@ -14,19 +16,19 @@ use crate::diagnostic::Texts;
 use crate::lineage::Evidence;
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
+use crate::plan::current::Current;
 use crate::plan::recipe::Shipment;
 use crate::plan::tables::Tables;
-use crate::plan::{self, Decision, Past, Plan, World};
-use crate::workspace::{IMAGE_MAP, Listings, Workspace};
+use crate::plan::{Decision, Past, Plan};
+use crate::workspace::{Listings, Workspace};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use hilum_cache::lock::KeyLock;
 use hilum_cache::receipt;
-use hilum_cache::{Error, Ledger, Recipe, Result, Store, WritableStore};
+use hilum_cache::{Ledger, Recipe, Result, StageKey, WritableStore};
 use hilum_stages::contract::context::Said;
 use hilum_stages::contract::stage::Needs;
 use hilum_stages::data::pseudonym::PseudonymKey;
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -90,6 +92,7 @@ pub struct Outcome {
 struct Flight {
     started: Started,
     held: Held,
+    key: StageKey,
     recipe: Recipe,
     _lock: KeyLock,
     since: Instant,
@@ -100,6 +103,7 @@ struct Flight {
 
 /// A stage that is ready.
 struct Waiter {
+    key: StageKey,
     recipe: Recipe,
     shipment: Shipment,
     reasons: Vec<String>,
@@ -113,6 +117,9 @@ pub struct Scheduler<'a> {
     recorder: Recorder<'a>,
     ledger: Ledger,
     past: Past,
+    current: Current,
+    /// Stages that wait for another one with the same recipe.
+    twins: HashMap<StageKey, Vec<StageId>>,
     states: States,
     outputs: Outputs,
     dependents: Vec<Vec<StageId>>,
@@ -121,7 +128,7 @@ pub struct Scheduler<'a> {
     slots: Slots,
     tell: Sender<Message>,
     hear: Receiver<Message>,
-    cut_off: Vec<(String, hilum_cache::StageKey)>,
+    cut_off: Vec<(String, StageKey)>,
     refused: Vec<Finding>,
     checked: bool,
     stopping: bool,
@@ -146,6 +153,8 @@ impl<'a> Scheduler<'a> {
             recorder,
             ledger,
             past: Past::default(),
+            current: Current { forced: plan.forced, ..Current::default() },
+            twins: HashMap::new(),
             states: States::new(run.wanted),
             outputs: vec![None; n],
             dependents,
@@ -159,15 +168,13 @@ impl<'a> Scheduler<'a> {
             checked: false,
             stopping: false,
         };
-        let mut hits = vec![];
-        for (id, decision) in plan.decisions.into_iter().enumerate() {
-            if let Decision::Reuse { key, .. } = &decision {
-                hits.push((run.pipeline.stages[id].name.clone(), *key));
-            }
-            this.settle(id, decision, false);
-        }
+        let hit = |(id, d): (StageId, &Decision)| if let Decision::Reuse { key, .. } = d { Some((run.pipeline.stages[id].name.clone(), *key)) } else { None };
+        let hits: Vec<(String, StageKey)> = plan.decisions.iter().enumerate().filter_map(hit).collect();
         run.sink.hear(&Event::Reused { stages: hits.iter().map(|h| h.0.clone()).collect() });
         this.recorder.reused(&hits)?;
+        for (id, decision) in plan.decisions.into_iter().enumerate() {
+            this.settle(id, decision, false)?;
+        }
         Ok(this)
     }
 
@@ -188,7 +195,10 @@ impl<'a> Scheduler<'a> {
                 if !self.stopping && self.ready.keys().ne(before.iter()) {
                     continue;
                 }
-                break;
+                if self.stopping || !self.give_up()? {
+                    break;
+                }
+                continue;
             }
             match self.hear.recv_timeout(Duration::from_millis(if elsewhere { 30 } else { 100 })) {
                 Ok(Message::Said(id, Said::Progress(progress))) => self.run.sink.hear(&Event::Progress { stage: self.name(id), progress }),
@@ -201,74 +211,20 @@ impl<'a> Scheduler<'a> {
         self.finish()
     }
 
+    /// Nothing is under way and nothing can begin: what is ready asks for more than there is. True where something else can
+    /// be tried instead: a stage with the same recipe may ask for less.
+    fn give_up(&mut self) -> Result<bool> {
+        for (id, waiter) in std::mem::take(&mut self.ready) {
+            let message = "it asks for more GPUs or memory than this machine has".into();
+            self.fail(id, &Failure { message, help: Some("lower its `resources`".into()), class: Class::Machine })?;
+            let twins = self.twins_of(&waiter.key);
+            self.recheck(twins)?;
+        }
+        Ok(!self.stopping && !self.ready.is_empty())
+    }
+
     fn name(&self, id: StageId) -> String {
         self.run.pipeline.stages[id].name.clone()
-    }
-
-    fn world(&self) -> World<'_> {
-        World {
-            store: self.run.store,
-            ledger: &self.ledger,
-            listings: self.run.listings,
-            pseudonyms: self.run.pseudonyms,
-            engines: self.run.engines,
-            tables: self.run.tables,
-            forced: self.run.forced,
-            wanted: self.run.wanted,
-            texts: self.run.texts,
-            whole: RefCell::default(),
-        }
-    }
-
-    fn decide(&self, id: StageId) -> Result<Decision> {
-        let known = |stage: StageId, port: &str| self.outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
-        plan::decide(self.run.pipeline, id, &known, &self.world(), &self.past)
-    }
-
-    /// Takes a decision about a waiting stage; `late` where it was made while the run was under way.
-    fn settle(&mut self, id: StageId, decision: Decision, late: bool) {
-        match decision {
-            Decision::Reuse { key, outputs } => {
-                self.states.set(id, State::Reused);
-                self.outputs[id] = Some(outputs);
-                if late {
-                    self.cut_off.push((self.name(id), key));
-                    self.run.sink.hear(&Event::CutOff { stage: self.name(id) });
-                }
-            }
-            Decision::Execute { recipe, shipment, reasons, last_millis, continues } => {
-                self.states.set(id, State::Ready);
-                let on = continues.map(|step| format!("goes on after step {step}"));
-                let reasons = reasons.iter().map(|r| r.say(self.run.pipeline)).chain(on).collect();
-                self.ready.insert(id, Waiter { recipe: *recipe, shipment, reasons, last_millis, attempt: 1 });
-            }
-            Decision::Undecided { .. } | Decision::Unwanted => {}
-        }
-    }
-
-    /// Decides about waiting stages again, after outputs became known.
-    fn recheck(&mut self, mut queue: Vec<StageId>) -> Result<()> {
-        while let Some(id) = queue.pop() {
-            if self.states.get(id) != State::Waiting {
-                continue;
-            }
-            match self.decide(id) {
-                Ok(decision) => {
-                    let reused = matches!(decision, Decision::Reuse { .. });
-                    self.settle(id, decision, true);
-                    if reused {
-                        queue.extend(self.dependents[id].iter().copied());
-                    }
-                }
-                Err(Error::Damaged(d) | Error::Missing(d)) => {
-                    let owners = self.lose(&d);
-                    queue.extend(owners);
-                }
-                Err(e) => return Err(e),
-            }
-        }
-        self.checked = false;
-        Ok(())
     }
 
     /// Starts ready stages: light ones first, so that tables are known and leaks found before anything costs time.
@@ -279,7 +235,7 @@ impl<'a> Scheduler<'a> {
             self.states.set(id, State::Ready);
         }
         let mut order: Vec<StageId> = self.ready.keys().copied().collect();
-        order.sort_by_key(|id| (needs(self, *id) != Needs::Light, *id));
+        order.sort_by_key(|id| (needs(self, *id) as u8, *id));
         let mut others = order.len() as u32;
         for id in order {
             others = others.saturating_sub(1);
@@ -308,80 +264,6 @@ impl<'a> Scheduler<'a> {
             }
         }
         Ok(self.refused.is_empty())
-    }
-
-    /// Starts a ready stage; false where nothing is free.
-    fn start(&mut self, id: StageId, others: u32) -> Result<bool> {
-        let stage = &self.run.pipeline.stages[id];
-        let Some(held) = self.slots.take(stage, others) else { return Ok(false) };
-        let waiter = self.ready.remove(&id).expect("BUG: only ready stages are started");
-        let key = waiter.recipe.key();
-        let Some(lock) = KeyLock::try_take(self.run.store, &key)? else {
-            self.states.set(id, State::Elsewhere);
-            self.slots.free(held);
-            self.ready.insert(id, waiter);
-            return Ok(true);
-        };
-        // Whoever held the key before may have finished it.
-        if !self.run.forced.contains(&id) {
-            self.ledger.refresh(self.run.store, self.recorder.run())?;
-            let found = self.ledger.outputs(&key).filter(|o| self.world().has_whole(o));
-            if let Some(outputs) = found {
-                self.slots.free(held);
-                self.settle(id, Decision::Reuse { key, outputs }, true);
-                self.recheck(self.dependents[id].clone())?;
-                return Ok(true);
-            }
-        }
-        for list in &waiter.shipment.lookups {
-            self.run.store.put(list)?;
-        }
-        let job = Job {
-            store: self.run.store.root().to_path_buf(),
-            kind: stage.kind.name.into(),
-            parameters: stage.parameters.clone(),
-            seed: stage.seed.map(|s| s.0),
-            inputs: waiter.shipment.artifacts.clone(),
-            device: held.device,
-            images: self.run.workspace.private.join(IMAGE_MAP),
-            expect: stage.expect.clone(),
-            key,
-            checkpoint_every: self.run.checkpoint_every,
-            sources: self.run.listings.get(&id).into_iter().flatten().map(|(name, listing)| (name.clone(), (**listing).clone())).collect(),
-            pseudonyms: self.run.key.clone(),
-        };
-        if stage.kind.needs != Needs::Light {
-            self.recorder.begun(&stage.name, &job.key)?;
-        }
-        self.states.set(id, State::Running);
-        let device = (stage.kind.needs == Needs::Tensor).then(|| hilum_stages::engine(held.device));
-        self.run.sink.hear(&Event::Begun { stage: stage.name.clone(), reasons: waiter.reasons.clone(), device, last_millis: waiter.last_millis });
-        let started = if stage.kind.needs == Needs::Light {
-            Ok(launch::in_thread(id, job, self.tell.clone()))
-        } else {
-            let stderr = self.run.store.run_folder(self.recorder.run()).join("stderr").join(stage.name.replace('/', "_") + ".txt");
-            launch::in_process(id, &job, held.threads, stderr, self.tell.clone())
-        };
-        let started = match started {
-            Ok(started) => started,
-            Err(failure) => {
-                self.slots.free(held);
-                self.fail(id, &failure)?;
-                return Ok(true);
-            }
-        };
-        let flight = Flight {
-            started,
-            held,
-            recipe: waiter.recipe,
-            _lock: lock,
-            since: Instant::now(),
-            began: hilum_cache::clock::now(),
-            attempt: waiter.attempt,
-            shipment: waiter.shipment,
-        };
-        self.flights.insert(id, flight);
-        Ok(true)
     }
 
     /// What the checks find with the outputs that are known.

@@ -1,6 +1,7 @@
 //! Doing one stage: open the inputs, run, store the outputs. A light stage does it in a thread, a heavy one in a worker;
 //! both call [`perform`]. Knows nothing of the graph.
 
+use crate::plan::current::Fault;
 use crate::workspace::ImageMap;
 use hilum_cache::receipt::{Artifact, Outputs};
 use hilum_cache::{Digest, StageKey, Store, WritableStore};
@@ -11,7 +12,6 @@ use hilum_stages::contract::port::{Arrival, File};
 use hilum_stages::contract::seed::Seed;
 use hilum_stages::contract::source::Listing;
 use hilum_stages::data::pseudonym::PseudonymKey;
-use hilum_stages::data::sample::{Sample, Samples, TABLE};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -34,8 +34,6 @@ pub struct Job {
     pub device: DeviceChoice,
     /// The map of imported images.
     pub images: PathBuf,
-    /// Counts that must come out.
-    pub expect: BTreeMap<String, u64>,
     /// The key: checkpoints are its.
     pub key: StageKey,
     /// Seconds between checkpoints.
@@ -81,6 +79,13 @@ pub enum Class {
     Machine,
     /// The run was told to stop.
     Cancelled,
+}
+
+impl Failure {
+    /// A fault that trying again does not mend.
+    pub fn of(fault: Fault) -> Failure {
+        Failure { message: fault.message, help: fault.help, class: Class::Data }
+    }
 }
 
 impl From<Error> for Failure {
@@ -132,7 +137,6 @@ fn try_perform(job: &Job, report: &(dyn Fn(Said) + Sync), cancelled: &(dyn Fn() 
     for port in kind.outputs.iter().filter(|p| stage.fills(p.name)) {
         outputs.insert(port.name.to_owned(), store.put_folder(port.kind, &work.path().join(port.name))?);
     }
-    expect(&store, job, kind.outputs.first().and_then(|p| outputs.get(p.name)))?;
     let notes = cx.notes.into_inner().expect("BUG: poisoned");
     Ok(Done { outputs, notes, peak_memory: None })
 }
@@ -141,20 +145,6 @@ fn arrive(store: &Store, cell: &str, artifact: &Artifact) -> Result<Arrival, Err
     let files =
         store.files(artifact)?.into_iter().map(|f| Ok(File { path: store.verified_path(&f.digest)?, name: f.name })).collect::<Result<Vec<_>, Error>>()?;
     Ok(Arrival { cell: cell.to_owned(), files })
-}
-
-fn expect(store: &Store, job: &Job, first: Option<&Artifact>) -> Result<(), Error> {
-    let Some(artifact) = first.filter(|_| !job.expect.is_empty()) else { return Ok(()) };
-    let table = store.files(artifact)?.into_iter().find(|f| f.name == TABLE).ok_or_else(|| Error::data("nothing to count"))?;
-    let rows: Vec<Sample> = Samples::read_rows(&store.read(&table.digest)?)?;
-    let counts = Samples::of(rows).counts();
-    for (label, wanted) in &job.expect {
-        let found = counts.get(label).copied().unwrap_or(0) as u64;
-        if found != *wanted {
-            return Err(Error::helped(format!("{found} films of `{label}` came out, and the study expects {wanted}"), "see `hilum explain E0501`"));
-        }
-    }
-    Ok(())
 }
 
 /// Films of the store by digest, then imported ones by the local map.

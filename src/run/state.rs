@@ -4,9 +4,11 @@
 //! Waiting ──→ Ready ──→ Running ──→ Executed
 //!    │          │  └──→ Elsewhere ──→ Ready (or Reused)
 //!    │          └─────→ Reused
-//!    └──→ Reused        Running ──→ Failed, Ready (tried again)
-//!    └──→ Skipped       Ready ──→ Failed
+//!    ├──→ Reused        Running ──→ Failed, Ready (tried again)
+//!    ├──→ Failed        Ready ──→ Failed
+//!    └──→ Skipped
 //! ```
+//! A stage with the recipe of another that is ready or runs waits for it as it waits for its inputs.
 
 /// The state of a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +54,7 @@ impl States {
         let from = self.0[id];
         let allowed = matches!(
             (from, to),
-            (Waiting, Ready | Reused | Skipped)
+            (Waiting, Ready | Reused | Skipped | Failed)
                 | (Ready, Running | Elsewhere | Reused | Failed)
                 | (Elsewhere, Ready | Reused)
                 | (Running, Executed | Failed | Ready)

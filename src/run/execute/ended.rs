@@ -2,11 +2,12 @@
 
 use super::{Scheduler, Waiter};
 use crate::pipeline::model::StageId;
+use crate::plan::current::Fault;
 use crate::run::event::Event;
 use crate::run::job::{Class, Done, Failure};
 use crate::run::state::State;
 use hilum_cache::receipt::Artifact;
-use hilum_cache::{Digest, Result};
+use hilum_cache::{Digest, Result, StageKey};
 
 impl Scheduler<'_> {
     pub(super) fn ended(&mut self, id: StageId, result: std::result::Result<Done, Failure>) -> Result<()> {
@@ -16,8 +17,9 @@ impl Scheduler<'_> {
                 self.done(id, &flight, done)?;
                 self.slots.free(flight.held);
                 drop(flight._lock);
+                let twins = self.twins_of(&flight.key);
                 if !self.stopping {
-                    self.recheck(self.dependents[id].clone())?;
+                    self.recheck([self.dependents[id].clone(), twins].concat())?;
                 }
                 Ok(())
             }
@@ -35,6 +37,7 @@ impl Scheduler<'_> {
                         self.run.sink.hear(&Event::Retried { stage: self.name(id), why: failure.message });
                         self.states.set(id, State::Ready);
                         let waiter = Waiter {
+                            key: flight.key,
                             recipe: flight.recipe,
                             shipment: flight.shipment,
                             reasons: vec!["tried again".into()],
@@ -47,13 +50,14 @@ impl Scheduler<'_> {
                     Class::Damaged(object) if !self.stopping => {
                         let owners = self.lose(&object);
                         if owners.is_empty() {
-                            return self.fail(id, &failure);
+                            return self.fail_recipe(id, flight.key, &failure);
                         }
                         self.states.set(id, State::Ready);
                         self.states.set(id, State::Waiting);
-                        self.recheck(owners.into_iter().chain([id]).collect())
+                        let twins = self.twins_of(&flight.key);
+                        self.recheck([owners, twins, vec![id]].concat())
                     }
-                    _ => self.fail(id, &failure),
+                    _ => self.fail_recipe(id, flight.key, &failure),
                 }
             }
         }
@@ -63,6 +67,7 @@ impl Scheduler<'_> {
     pub(super) fn lose(&mut self, object: &Digest) -> Vec<StageId> {
         let holds = |a: &Artifact| a.digest == *object || self.run.store.files(a).map_or(true, |files| files.iter().any(|f| f.digest == *object));
         let owners: Vec<StageId> = (0..self.outputs.len()).filter(|i| self.outputs[*i].as_ref().is_some_and(|o| o.values().any(&holds))).collect();
+        self.current.made.retain(|_, (_, outputs)| !outputs.values().any(&holds));
         for id in &owners {
             self.run
                 .sink
@@ -71,6 +76,18 @@ impl Scheduler<'_> {
             self.states.set(*id, State::Waiting);
         }
         owners
+    }
+
+    /// A stage could not carry its recipe out: those that have the same one fail with it, and do not try.
+    pub(super) fn fail_recipe(&mut self, id: StageId, key: StageKey, failure: &Failure) -> Result<()> {
+        self.fail(id, failure)?;
+        if failure.class == Class::Cancelled {
+            return Ok(());
+        }
+        let fault = Fault { message: failure.message.clone(), help: failure.help.clone() };
+        self.current.failed.insert(key, (id, fault));
+        let twins = self.twins_of(&key);
+        self.recheck(twins)
     }
 
     pub(super) fn fail(&mut self, id: StageId, failure: &Failure) -> Result<()> {

@@ -1,9 +1,10 @@
 //! What follows a stage, and what follows the last one: receipts, counts, the end of the journal.
 
 use super::{Finding, Flight, Outcome, Scheduler, StageId, State};
+use crate::plan::expect;
 use crate::run::environment;
 use crate::run::event::Event;
-use crate::run::job::{Class, Done, Failure};
+use crate::run::job::{Done, Failure};
 use crate::run::record;
 use hilum_cache::checkpoint::Checkpoints;
 use hilum_cache::{Receipt, Result};
@@ -15,9 +16,9 @@ impl Scheduler<'_> {
     /// Records a stage that is done.
     pub(super) fn done(&mut self, id: StageId, flight: &Flight, done: Done) -> Result<()> {
         let stage = &self.run.pipeline.stages[id];
-        let key = flight.recipe.key();
+        let key = flight.key;
         let before = self.ledger.outputs(&key);
-        let differs = self.run.forced.contains(&id) && before.is_some_and(|b| *b != done.outputs);
+        let differs = self.current.forced.contains(&key) && before.is_some_and(|b| *b != done.outputs);
         let millis = flight.since.elapsed().as_millis() as u64;
         let receipt = Receipt {
             key,
@@ -36,8 +37,16 @@ impl Scheduler<'_> {
         };
         self.recorder.receipt(&receipt)?;
         Checkpoints::of(self.run.store, &key).remove();
+        let outputs = Arc::new(done.outputs);
+        self.current.made.insert(key, (id, outputs.clone()));
+        // The receipt stands either way: what a study expects is no part of the recipe.
+        match expect::unmet(stage, &outputs, self.run.store, self.run.tables) {
+            Ok(None) => {}
+            Ok(Some(fault)) => return self.fail(id, &Failure::of(fault)),
+            Err(e) => return self.fail(id, &Failure::from(hilum_stages::contract::error::Error::Store(e))),
+        }
         self.states.set(id, State::Executed);
-        self.outputs[id] = Some(Arc::new(done.outputs));
+        self.outputs[id] = Some(outputs);
         self.run.sink.hear(&Event::Done { stage: stage.name.clone(), millis, peak_memory: done.peak_memory, notes: done.notes, differs });
         Ok(())
     }
@@ -45,13 +54,6 @@ impl Scheduler<'_> {
     /// Ends the run: what still waits is skipped, the checks are made on what is there, the journal is closed.
     pub(super) fn finish(mut self) -> Result<Outcome> {
         let cancelled = self.run.cancel.load(std::sync::atomic::Ordering::SeqCst);
-        if !self.stopping {
-            // Nothing is under way and nothing can begin: what is still ready asks for more than there is.
-            for id in std::mem::take(&mut self.ready).into_keys() {
-                let message = "it asks for more GPUs or memory than this machine has".into();
-                self.fail(id, &Failure { message, help: Some("lower its `resources`".into()), class: Class::Machine })?;
-            }
-        }
         let mut skipped = self.states.count(State::Waiting);
         if !cancelled && self.refused.is_empty() {
             for id in self.states.all(State::Waiting) {

@@ -1,0 +1,95 @@
+//! Decisions about waiting stages: what each of them comes to, as soon as it can be said.
+
+use super::{Scheduler, Waiter};
+use crate::pipeline::model::StageId;
+use crate::plan::{self, Decision, World};
+use crate::run::event::Event;
+use crate::run::job::Failure;
+use crate::run::state::State;
+use hilum_cache::{Error, Result, StageKey};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+impl Scheduler<'_> {
+    pub(super) fn world(&self) -> World<'_> {
+        World {
+            store: self.run.store,
+            ledger: &self.ledger,
+            listings: self.run.listings,
+            pseudonyms: self.run.pseudonyms,
+            engines: self.run.engines,
+            tables: self.run.tables,
+            forced: self.run.forced,
+            wanted: self.run.wanted,
+            texts: self.run.texts,
+            whole: RefCell::default(),
+        }
+    }
+
+    fn decide(&self, id: StageId) -> Result<Decision> {
+        let known = |stage: StageId, port: &str| self.outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
+        plan::decide(self.run.pipeline, id, &known, &self.world(), &self.past, &self.current)
+    }
+
+    /// Takes a decision about a waiting stage; `late` where it was made while the run was under way.
+    pub(super) fn settle(&mut self, id: StageId, decision: Decision, late: bool) -> Result<()> {
+        match decision {
+            Decision::Reuse { key, outputs } => {
+                self.states.set(id, State::Reused);
+                self.outputs[id] = Some(outputs);
+                if late {
+                    self.cut_off.push((self.name(id), key));
+                    let of = self.current.made.get(&key).map(|(of, _)| self.name(*of));
+                    self.run.sink.hear(&Event::CutOff { stage: self.name(id), of });
+                }
+            }
+            Decision::Execute { key, recipe, shipment, reasons, last_millis, continues } => {
+                self.states.set(id, State::Ready);
+                self.current.begun.insert(key, id);
+                if self.run.forced.contains(&id) {
+                    self.current.forced.insert(key);
+                }
+                let on = continues.map(|step| format!("goes on after step {step}"));
+                let reasons = reasons.iter().map(|r| r.say(self.run.pipeline)).chain(on).collect();
+                self.ready.insert(id, Waiter { key, recipe: *recipe, shipment, reasons, last_millis, attempt: 1 });
+            }
+            Decision::Share { key, .. } => self.twins.entry(key).or_default().push(id),
+            Decision::Fail { fault, .. } => self.fail(id, &Failure::of(fault))?,
+            Decision::Undecided { .. } | Decision::Unwanted => {}
+        }
+        Ok(())
+    }
+
+    /// A recipe is no longer under way: the stages that wait for its result, to be decided about again.
+    pub(super) fn twins_of(&mut self, key: &StageKey) -> Vec<StageId> {
+        self.current.begun.remove(key);
+        self.twins.remove(key).unwrap_or_default()
+    }
+
+    /// Decides about waiting stages again, after outputs became known; in the order of the study, so that of those with one
+    /// recipe the first carries it out.
+    pub(super) fn recheck(&mut self, stages: Vec<StageId>) -> Result<()> {
+        let mut queue: BTreeSet<StageId> = stages.into_iter().collect();
+        while let Some(id) = queue.pop_first() {
+            if self.states.get(id) != State::Waiting {
+                continue;
+            }
+            match self.decide(id) {
+                Ok(decision) => {
+                    let reused = matches!(decision, Decision::Reuse { .. });
+                    self.settle(id, decision, true)?;
+                    if reused {
+                        queue.extend(self.dependents[id].iter().copied());
+                    }
+                }
+                Err(Error::Damaged(d) | Error::Missing(d)) => {
+                    let owners = self.lose(&d);
+                    queue.extend(owners);
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        self.checked = false;
+        Ok(())
+    }
+}

@@ -1,0 +1,77 @@
+//! Which of the decoded images are one picture: equal greys in two files, or a copy that was changed a little.
+
+use crate::contract::prelude::*;
+use crate::data::contents::{Content, Contents, Likeness, Pair};
+use crate::data::film::Grey;
+use crate::duplicates::{self, RADIUS, near_duplicate};
+use hilum_cache::Digest;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+
+/// Pairs that look alike are listed up to so many; their number is said where there are more.
+const MAX_PAIRS: usize = 10_000;
+/// Hashes may nominate so many pairs.
+const MAX_NOMINATED: usize = 2_000_000;
+
+/// What one image looks like, with all that is needed to lay it over another.
+pub(super) struct Look {
+    greys: Digest,
+    /// None for an image of one grey, which looks like every other such image.
+    hash: Option<u64>,
+    thumbnail: Vec<u8>,
+}
+
+impl Look {
+    pub(super) fn at(grey: &Grey) -> Look {
+        let (width, height) = (grey.width as usize, grey.height as usize);
+        let mut bytes = Vec::with_capacity(8 + grey.pixels.len() * 2);
+        bytes.extend_from_slice(&grey.width.to_le_bytes());
+        bytes.extend_from_slice(&grey.height.to_le_bytes());
+        bytes.extend(grey.pixels.iter().flat_map(|v| v.to_le_bytes()));
+        let small: Vec<u8> = grey.pixels.iter().map(|v| ((u32::from(*v) + 128) / 257) as u8).collect();
+        let thumbnail = duplicates::thumbnail(&small, width, height);
+        let hash = (!duplicates::is_constant(&thumbnail)).then(|| duplicates::phash(&small, width, height));
+        Look { greys: Digest::of(&bytes), hash, thumbnail }
+    }
+}
+
+/// The contents of a pack of these images, which are sorted.
+pub(super) fn contents(looks: &[(Digest, Look)], cx: &Context) -> Contents {
+    let mut of_greys: BTreeMap<Digest, Vec<usize>> = BTreeMap::new();
+    looks.iter().enumerate().for_each(|(i, (_, look))| of_greys.entry(look.greys).or_default().push(i));
+    let mut pairs: Vec<Pair> = vec![];
+    for same in of_greys.values() {
+        // Each with the first: what is equal to one is equal to all.
+        pairs.extend(same[1..].iter().map(|i| Pair::new(looks[same[0]].0, looks[*i].0, Likeness::Equal)));
+    }
+    let equal = pairs.len();
+    // One image of each picture is compared with the others.
+    let shown: Vec<usize> = of_greys.values().map(|same| same[0]).filter(|i| looks[*i].1.hash.is_some()).collect();
+    let hashes: Vec<u64> = shown.iter().filter_map(|i| looks[*i].1.hash).collect();
+    let nominated = duplicates::within(&hashes, RADIUS, MAX_NOMINATED);
+    let mut near: Vec<Pair> = nominated
+        .pairs
+        .par_iter()
+        .map(|(a, b, _)| (&looks[shown[*a as usize]], &looks[shown[*b as usize]]))
+        .filter(|(a, b)| near_duplicate(&a.1.thumbnail, &b.1.thumbnail))
+        .map(|(a, b)| Pair::new(a.0, b.0, Likeness::Near))
+        .collect();
+    near.sort_unstable();
+    note(equal, near.len(), nominated.total > nominated.pairs.len() as u64, cx);
+    near.truncate(MAX_PAIRS);
+    pairs.append(&mut near);
+    pairs.sort_unstable();
+    let content = |(image, look): &(Digest, Look)| Content { image: *image, greys: look.greys, phash: look.hash.map(|h| format!("{h:016x}")).unwrap_or_default() };
+    Contents { images: looks.iter().map(content).collect(), pairs }
+}
+
+fn note(equal: usize, near: usize, more: bool, cx: &Context) {
+    if equal > 0 {
+        cx.note(format!("{equal} images have the same greys as another file"));
+    }
+    if near > 0 {
+        let at_least = if more { "at least " } else { "" };
+        let listed = if near > MAX_PAIRS { format!("; the first {MAX_PAIRS} are listed") } else { String::new() };
+        cx.note(format!("{at_least}{near} pairs of images look alike (see `duplicates.csv`){listed}"));
+    }
+}

@@ -1,0 +1,231 @@
+//! One recipe is carried out once in a run, however many stages have it; and what decides an exit code is looked at
+//! whether a stage runs or stands.
+
+use crate::space::{Said, Space, done, finished, said};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+/// Three cells with one recipe, a fourth with another one, and something below each.
+const TWINS: &str = "study: twins\nseed: 1\nstages:\n  films: { stage: phantoms, with: { size: 32, classes: { normal: { films: 8 }, covid: { films: 8 } } } }\n  pixels: { stage: prepare, in: { samples: films }, with: { size: 32 } }\n  gan:\n    stage: train-gan\n    matrix: { arm: [a, b, c] }\n    in: { samples: films, images: pixels }\n    with: { network: { dcgan: { size: 32, width: 2, latent: 4 } }, label: covid, steps: 2, batch: 4 }\n  made: { stage: synthesize, in: { generator: gan }, with: { count: 3 } }\n";
+
+fn space(study: &str) -> Space {
+    let space = Space::new();
+    space.write("study.yaml", study);
+    space
+}
+
+fn events<'a>(said: &'a Said, kind: &'a str) -> impl Iterator<Item = Value> + 'a {
+    said.out.lines().map(|l| serde_json::from_str::<Value>(l).unwrap()).filter(move |e| e["event"] == kind)
+}
+
+fn stages_of(said: &Said, kind: &str) -> Vec<String> {
+    let mut names: Vec<String> = events(said, kind).map(|e| e["stage"].as_str().unwrap().to_owned()).collect();
+    names.sort();
+    names
+}
+
+/// How many receipts each key has, and under which keys stages stood.
+fn receipts(space: &Space) -> (BTreeMap<String, usize>, BTreeMap<String, String>) {
+    let (mut receipts, mut stood) = (BTreeMap::new(), BTreeMap::new());
+    for run in fs::read_dir(space.path(".hilum/runs")).unwrap().map(Result::unwrap) {
+        for line in fs::read_to_string(run.path().join("journal.jsonl")).unwrap().lines() {
+            let line: Value = serde_json::from_str(line).unwrap();
+            match line["type"].as_str() {
+                Some("receipt") => *receipts.entry(line["receipt"]["key"].as_str().unwrap().to_owned()).or_default() += 1,
+                Some("reused") => stood.extend(line["stages"].as_object().unwrap().iter().map(|(s, k)| (s.clone(), k.as_str().unwrap().to_owned()))),
+                _ => {}
+            }
+        }
+    }
+    (receipts, stood)
+}
+
+#[test]
+fn stages_with_one_recipe_run_once_with_any_number_of_jobs() {
+    for jobs in ["1", "2", "8"] {
+        let space = space(TWINS);
+        let plan = space.hilum(&["run", "study.yaml", "--only", "pixels"]);
+        assert_eq!(plan.code, 0, "{}", plan.err);
+        let plan = space.hilum(&["plan", "study.yaml"]).out;
+        assert!(plan.contains("gan/arm=b   shares the result of `gan/arm=a`") && plan.contains("1 run, 3 undecided, 2 stand, 2 shared"), "{plan}");
+        let said = space.hilum(&["run", "study.yaml", "--json", "--jobs", jobs]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        assert_eq!(done(&said.out), ["gan/arm=a", "made/arm=a"], "{jobs} jobs");
+        assert_eq!(stages_of(&said, "cut-off"), ["gan/arm=b", "gan/arm=c", "made/arm=b", "made/arm=c"]);
+        assert!(events(&said, "cut-off").all(|e| e["of"].as_str().unwrap().ends_with("arm=a")));
+        assert_eq!((finished(&said.out)["executed"].clone(), finished(&said.out)["reused"].clone()), (2.into(), 6.into()));
+        let (receipts, stood) = receipts(&space);
+        assert!(receipts.len() == 4 && receipts.values().all(|n| *n == 1), "{receipts:?}");
+        assert!(["gan/arm=b", "gan/arm=c", "made/arm=c"].iter().all(|s| receipts.contains_key(&stood[*s])), "{stood:?}");
+    }
+}
+
+#[test]
+fn a_stage_that_took_the_result_of_another_is_known_like_any_other() {
+    let space = space(TWINS);
+    space.executed();
+    assert!(space.executed().is_empty());
+    assert!(space.hilum(&["why", "study.yaml", "gan/arm=b"]).out.contains("gan/arm=b   stands"));
+    let trace = space.hilum(&["trace", "gan/arm=c"]);
+    assert!(trace.code == 0 && trace.out.contains("└─ gan/arm=a (train-gan)"), "{}{}", trace.out, trace.err);
+    assert_eq!(space.hilum(&["report", "-o", "r.html"]).code, 0);
+    let page = space.read("r.html");
+    assert!(page.contains("gan/arm=b") && page.contains("made/arm=c") && !page.contains(" missing"), "a cell is missing from the report");
+    // What the twins need stays; and the reasons for a change are those of their own last recipe.
+    space.edit("count: 3", "count: 4");
+    space.executed();
+    assert_eq!(space.hilum(&["gc", "--keep-runs", "1"]).code, 0);
+    assert!(space.executed().is_empty());
+    space.edit("steps: 2", "steps: 3");
+    let plan: BTreeMap<String, (String, Value)> = space.plan().into_iter().map(|(s, d, r)| (s, (d, r))).collect();
+    assert_eq!((plan["gan/arm=a"].0.as_str(), plan["gan/arm=b"].0.as_str()), ("execute", "share"));
+    space.edit("label: covid, steps: 3", "label: covid, steps: 2");
+    space.edit("matrix: { arm: [a, b, c] }", "matrix: { arm: [b] }");
+    assert!(space.executed().is_empty(), "the twin stands without the one that ran");
+}
+
+#[test]
+fn a_forced_recipe_runs_once_and_serves_all_that_have_it() {
+    let space = space(TWINS);
+    space.executed();
+    for forced in ["gan/arm=b", "gan/arm=c", "gan"] {
+        let said = space.hilum(&["run", "study.yaml", "--json", "--force", forced]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        assert_eq!(done(&said.out), ["gan/arm=a"], "--force {forced}");
+        assert_eq!(stages_of(&said, "cut-off").iter().filter(|s| s.starts_with("gan")).count(), 2);
+    }
+}
+
+#[test]
+fn a_damaged_result_that_several_stages_share_is_made_anew_once() {
+    let space = space(TWINS);
+    space.executed();
+    let digest = space.digests()["gan/arm=a generator"][3..].to_owned();
+    fs::remove_file(space.path(".hilum/objects").join(&digest[..2]).join(&digest[2..])).unwrap();
+    assert_eq!(space.executed(), ["gan/arm=a"]);
+    // Found damaged on use: all that share it wait until it is there again.
+    let tree: Value = serde_json::from_slice(&fs::read(space.path(".hilum/objects").join(&digest[..2]).join(&digest[2..])).unwrap()).unwrap();
+    let weights = tree["files"].as_array().unwrap().iter().find(|f| f["name"] == "weights.safetensors").unwrap()["digest"].as_str().unwrap()[3..].to_owned();
+    let path = space.path(".hilum/objects").join(&weights[..2]).join(&weights[2..]);
+    let (mut bytes, times) = (fs::read(&path).unwrap(), fs::metadata(&path).unwrap().modified().unwrap());
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, bytes).unwrap();
+    fs::File::options().write(true).open(&path).unwrap().set_modified(times).unwrap();
+    space.edit("count: 3", "count: 4");
+    let said = space.hilum(&["run", "study.yaml", "--json"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert_eq!(done(&said.out), ["gan/arm=a", "made/arm=a"]);
+    assert_eq!(space.hilum(&["verify"]).code, 0);
+}
+
+#[test]
+fn a_recipe_that_fails_is_not_tried_again_by_another_stage() {
+    let space = space(&TWINS.replace("label: covid", "label: nobody"));
+    for (args, skipped) in [(vec!["run", "study.yaml", "--json"], 3), (vec!["run", "study.yaml", "--json", "--keep-going"], 3)] {
+        let said = space.hilum(&args);
+        assert_eq!(said.code, 1, "{}", said.err);
+        assert_eq!(stages_of(&said, "failed"), ["gan/arm=a", "gan/arm=b", "gan/arm=c"], "{args:?}");
+        assert_eq!(stages_of(&said, "begun").iter().filter(|s| s.starts_with("gan")).count(), 1);
+        let messages: Vec<String> = events(&said, "failed").map(|e| e["message"].as_str().unwrap().to_owned()).collect();
+        assert!(messages[1..].iter().all(|m| *m == format!("it has the same recipe as `gan/arm=a`, which failed: {}", messages[0])), "{messages:?}");
+        let end = finished(&said.out);
+        assert_eq!((end["failed"].clone(), end["skipped"].clone()), (3.into(), skipped.into()));
+    }
+}
+
+#[test]
+fn two_runs_at_once_carry_a_shared_recipe_out_once() {
+    let space = space(TWINS);
+    let start = || space.command(&["run", "study.yaml", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for run in [start(), start()].map(|c| said(c.wait_with_output().unwrap())) {
+        assert_eq!(run.code, 0, "{}", run.err);
+        let end = finished(&run.out);
+        assert_eq!(end["executed"].as_u64().unwrap() + end["reused"].as_u64().unwrap(), 8);
+    }
+    let (receipts, _) = receipts(&space);
+    assert!(receipts.len() == 4 && receipts.values().all(|n| *n == 1), "{receipts:?}");
+}
+
+#[test]
+fn a_cancelled_run_leaves_the_twins_to_the_next_one() {
+    let space = space(&TWINS.replace("steps: 2", "steps: 3000"));
+    let mut child = space.command(&["run", "study.yaml", "--json"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    lines.find(|l| l.contains("\"progress\"") && l.contains("gan/arm=a")).unwrap();
+    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let rest: Vec<String> = lines.collect();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let end = finished(&rest.join("\n"));
+    assert_eq!((end["failed"].clone(), end["skipped"].clone()), (0.into(), 6.into()), "{rest:?}");
+    space.edit("steps: 3000", "steps: 2");
+    assert_eq!(space.executed(), ["gan/arm=a", "made/arm=a"]);
+}
+
+const EXPECT: &str = "study: t\nstages:\n  films: { stage: phantoms, seed: 1, with: { size: 16, classes: { normal: { films: 14 }, covid: { films: 9 } } } }\n  few: { stage: undersample, seed: 1, in: { samples: films } }\n  pixels: { stage: prepare, in: { samples: few }, with: { size: 16 } }\n";
+
+#[test]
+fn counts_that_are_expected_are_looked_at_whether_a_stage_runs_or_stands() {
+    let unmet = EXPECT.replace("few: { stage: undersample,", "few: { stage: undersample, expect: { normal: 12345 },");
+    let message = "error: `few`: 9 films of `normal` came out, and the study expects 12345\nhelp: see `hilum explain E0501`";
+    let fresh = space(&unmet);
+    let said = fresh.hilum(&["run", "study.yaml"]);
+    assert!(said.code == 1 && said.err.contains(message), "{}", said.err);
+    let known = space(EXPECT);
+    assert_eq!(known.executed().len(), 3);
+    known.write("study.yaml", &unmet);
+    for space in [&fresh, &known] {
+        let plan = space.hilum(&["plan", "study.yaml"]);
+        assert!(plan.code == 1 && plan.err.trim() == message, "{}", plan.err);
+        assert!(plan.out.contains("few   fails: 9 films of `normal` came out"), "{}", plan.out);
+        let json: Value = serde_json::from_str(&space.hilum(&["plan", "study.yaml", "--json"]).out).unwrap();
+        assert_eq!((json["findings"][0]["code"].as_str(), json["findings"][0]["stage"].as_str()), (Some("E0501"), Some("few")));
+        for args in [&["run", "study.yaml", "--json"][..], &["run", "study.yaml", "--json", "--keep-going"]] {
+            let said = space.hilum(args);
+            let end = finished(&said.out);
+            assert_eq!((said.code, end["executed"].clone(), end["failed"].clone(), end["skipped"].clone()), (1, 0.into(), 1.into(), 1.into()));
+            assert_eq!(stages_of(&said, "failed"), ["few"]);
+        }
+        assert!(space.hilum(&["run", "study.yaml"]).err.contains(message));
+    }
+    // What was wrong is the expectation: nothing that was made is lost.
+    fresh.edit("normal: 12345", "normal: 9");
+    assert_eq!(fresh.executed(), ["pixels"]);
+    known.edit("normal: 12345", "normal: 9, covid: 9");
+    assert!(known.executed().is_empty());
+}
+
+#[test]
+fn a_twin_answers_for_its_own_expectation() {
+    let two = EXPECT.replace("  pixels:", "  again: { stage: undersample, seed: 1, in: { samples: films }, expect: { normal: 8 } }\n  pixels:");
+    let space = space(&two);
+    let said = space.hilum(&["run", "study.yaml", "--json", "--keep-going"]);
+    assert_eq!((said.code, stages_of(&said, "failed")), (1, vec!["again".to_owned()]));
+    assert_eq!(done(&said.out), ["few", "films", "pixels"]);
+}
+
+#[test]
+fn a_plan_tells_of_what_a_run_refuses_at_once() {
+    let space = Space::tiny();
+    space.edit("by: patient", "by: film");
+    assert_eq!(space.hilum(&["plan", "study.yaml"]).code, 0, "no table is known yet");
+    let run = space.hilum(&["run", "study.yaml"]);
+    assert_eq!(run.code, 4, "{}", run.err);
+    let finding = &run.err[run.err.find("error[").unwrap()..];
+    let plan = space.hilum(&["plan", "study.yaml"]);
+    assert!(plan.code == 4 && finding.starts_with(plan.err.trim_end()), "{}", plan.err);
+    assert!(plan.out.contains(" undecided"), "{}", plan.out);
+    let json = space.hilum(&["plan", "study.yaml", "--json"]);
+    let found: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(json.code, 4);
+    assert!(found["findings"].as_array().unwrap().iter().any(|f| f["code"] == "L0002" && f["level"] == "error"), "{}", json.out);
+    assert_eq!(space.hilum(&["check", "study.yaml"]).code, 0, "a check looks at the file alone");
+    let allowed = "seed: 7\nchecks: { allow: [{ id: leakage.patient_overlap, reason: known }, { id: leakage.generator_trained_on_eval, reason: known }] }\n";
+    space.edit("seed: 7\n", allowed);
+    let plan = space.hilum(&["plan", "study.yaml"]);
+    assert!(plan.code == 0 && plan.err.contains("allowed: known"), "{}", plan.err);
+}

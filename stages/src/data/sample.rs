@@ -1,7 +1,7 @@
-//! The table of samples: one row per film, who it is of, its label, where it comes from.
+//! The table of samples: one row per image, who it is of, its label, where it comes from.
 //!
-//! The file is CSV with a fixed header, sorted by patient pseudonym and the film's number within the patient, never by
-//! digest: a film whose bytes change keeps its place, so that what is drawn from a table does not move with it.
+//! The file is CSV with a fixed header, sorted by the patient's token and the image's number within the patient. Both
+//! follow from the images alone, so that whoever has the same images has the same table, and draws the same from it.
 
 use crate::contract::prelude::*;
 use hilum_cache::Digest;
@@ -16,9 +16,9 @@ pub struct Sample {
     /// blake3 of the film's file.
     #[serde(alias = "film")]
     pub image: Digest,
-    /// Pseudonym of the patient; empty for a sampled synthetic film, which is of nobody.
+    /// Token of the patient (see [`super::patients`]); empty for a sampled synthetic image, which is of nobody.
     pub patient: String,
-    /// The film's number within its patient (or within its synthesis), in the order of its source.
+    /// The image's number within its patient, by digest and label; that within its synthesis for a synthetic image.
     pub number: u32,
     /// Its class.
     pub label: String,
@@ -26,7 +26,7 @@ pub struct Sample {
     pub source: String,
     /// Real or synthetic.
     pub origin: Origin,
-    /// The digest of the generator of a synthetic film.
+    /// The digest of the generator of a synthetic image, where it is known.
     pub generator: Option<Digest>,
     /// The film that a synthetic film was translated from.
     pub parent: Option<Digest>,
@@ -80,6 +80,15 @@ impl Samples {
     pub fn of(mut rows: Vec<Sample>) -> Samples {
         rows.sort_by(|a, b| (a.origin, &a.patient, a.number, &a.label, a.generator).cmp(&(b.origin, &b.patient, b.number, &b.label, b.generator)));
         Samples { rows, films: vec![] }
+    }
+
+    /// Numbers rows within their patient by digest and label. What they were in the order of before does not matter.
+    pub fn number(rows: &mut [Sample]) {
+        let place = |s: &Sample| (s.origin, s.patient.clone(), s.image, s.label.clone(), s.source.clone());
+        rows.sort_by_cached_key(place);
+        for patient in rows.chunk_by_mut(|a, b| (a.origin, &a.patient) == (b.origin, &b.patient)) {
+            patient.iter_mut().zip(0..).for_each(|(row, n)| row.number = n);
+        }
     }
 
     /// The labels that occur, sorted.

@@ -15,23 +15,24 @@ impl PseudonymKey {
     pub fn new(bytes: [u8; 32]) -> Self {
         PseudonymKey(bytes)
     }
-    /// The published key of phantoms: they are nobody.
-    pub fn published() -> Self {
-        PseudonymKey(*b"hilum phantoms have no secrets..")
-    }
     /// The public fingerprint: tells keys apart and reveals nothing.
     pub fn fingerprint(&self) -> String {
         blake3::Hasher::new_derive_key("hilum pseudonym key fingerprint v1").update(&self.0).finalize().to_hex()[..16].to_owned()
     }
-    /// The pseudonym of an identifier; spaces around it and the case of letters do not matter.
+    /// The pseudonym of an identifier, as [`normalised`] spells it.
     pub fn pseudonym(&self, identifier: &str) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("BUG: HMAC takes any key");
         mac.update(b"hilum/patient/v1\0");
-        mac.update(identifier.trim().to_uppercase().as_bytes());
+        mac.update(normalised(identifier).as_bytes());
         let digest = mac.finalize().into_bytes();
         let hex: String = digest[..16].iter().map(|b| format!("{b:02x}")).collect();
         format!("p:{hex}")
     }
+}
+
+/// One spelling of an identifier: spaces around it and the case of letters do not matter.
+pub fn normalised(identifier: &str) -> String {
+    identifier.trim().to_uppercase()
 }
 
 impl std::fmt::Debug for PseudonymKey {
@@ -52,7 +53,7 @@ mod tests {
         assert_ne!(a.pseudonym("0012"), a.pseudonym("12"), "leading zeros are part of an identifier");
         assert_eq!(a.pseudonym("x").len(), 34);
         // HMAC-SHA256 by Python's hmac module.
-        assert_eq!(PseudonymKey::published().pseudonym("1"), ORACLE);
+        assert_eq!(PseudonymKey::new(*b"hilum phantoms have no secrets..").pseudonym("1"), ORACLE);
     }
     const ORACLE: &str = "p:3ffc7609f45cd8785c4594e17f8cff2b";
 }

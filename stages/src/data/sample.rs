@@ -1,4 +1,4 @@
-//! The table of samples: one row per film, who it is of, its label, where it comes from.
+//! The table of samples: one row per image, who it is of, its label, where it comes from.
 //!
 //! The file is CSV with a fixed header, sorted by the patient's token and the image's number within the patient, both of which
 //! follow from the images: everybody who has them gets the same table. What is drawn from a table goes by [`Sample::priority`],
@@ -19,7 +19,7 @@ pub struct Sample {
     pub image: Digest,
     /// Token of the patient (see [`super::patients`]); empty for a sampled synthetic image, which is of nobody.
     pub patient: String,
-    /// The image's number within its patient, or within its synthesis.
+    /// The image's number within its patient, by digest and label; that within its synthesis for a synthetic image.
     pub number: u32,
     /// Its class.
     pub label: String,
@@ -27,7 +27,7 @@ pub struct Sample {
     pub source: String,
     /// Real or synthetic.
     pub origin: Origin,
-    /// The digest of the generator of a synthetic film.
+    /// The digest of the generator of a synthetic image, where it is known.
     pub generator: Option<Digest>,
     /// The film that a synthetic film was translated from.
     pub parent: Option<Digest>,
@@ -94,6 +94,15 @@ impl Samples {
     pub fn of(mut rows: Vec<Sample>) -> Samples {
         rows.sort_by(|a, b| (a.origin, &a.patient, a.number, &a.label, a.generator).cmp(&(b.origin, &b.patient, b.number, &b.label, b.generator)));
         Samples { rows, films: vec![] }
+    }
+
+    /// Numbers rows within their patient by digest and label. What they were in the order of before does not matter.
+    pub fn number(rows: &mut [Sample]) {
+        let place = |s: &Sample| (s.origin, s.patient.clone(), s.image, s.label.clone(), s.source.clone());
+        rows.sort_by_cached_key(place);
+        for patient in rows.chunk_by_mut(|a, b| (a.origin, &a.patient) == (b.origin, &b.patient)) {
+            patient.iter_mut().zip(0..).for_each(|(row, n)| row.number = n);
+        }
     }
 
     /// The labels that occur, sorted.

@@ -1,24 +1,30 @@
-//! Import: films that lie in folders become a table of samples. Nothing is copied and nothing is decoded.
+//! Import: images that lie in directories become a table of samples. Nothing is copied and nothing is decoded.
 //!
-//! Patients become pseudonyms here, and file names stay behind. A file that is no usable film is left out, with the
-//! reason; whatever is left out is counted in the receipt.
+//! Patients become tokens that follow from their images, and pseudonyms in a table of their own; file names stay behind.
+//! A file that is no usable image is left out, with the reason; whatever is left out is counted in the receipt.
 
 mod folders;
 mod list;
+mod samples;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use crate::contract::decode::Fault;
 use crate::contract::prelude::*;
-use crate::contract::source::{ListedFile, Source, SourceKind, SourcePath};
-use crate::data::inspect;
-use crate::data::sample::{Origin, Sample, Samples};
+use crate::contract::source::{Source, SourceKind, SourcePath};
+use crate::data::patients::Patients;
+use crate::data::sample::Samples;
+use samples::{LeftOut, Row};
 use std::collections::BTreeMap;
 
 ports! {
     inputs {}
     outputs {
-        /// One row per film.
+        /// One row per image.
         samples: Samples,
+        /// The pseudonyms behind the tokens of the table.
+        patients: Patients,
     }
 }
 
@@ -72,18 +78,6 @@ pub struct Columns {
     pub view: Option<String>,
 }
 
-/// A film as a source describes it.
-#[derive(Debug, Default)]
-struct Row {
-    patient: String,
-    file: String,
-    label: String,
-    source: String,
-    age: Option<f64>,
-    sex: String,
-    view: String,
-}
-
 impl Stage for Import {
     const NAME: &'static str = "import";
     const VERSION: u32 = 2;
@@ -110,14 +104,18 @@ impl Stage for Import {
     }
 
     fn run(&self, _: Inputs, cx: &Context) -> Result<Outputs> {
-        let films = &cx.source("images").files;
+        let images = &cx.source("images").files;
+        let mut left_out = LeftOut::default();
         let mut rows = match (&self.table, &self.list) {
             (Some(_), _) => table::rows(&cx.read_source("table")?, self.columns.as_ref().expect("BUG: checked"), &self.only)?,
             (None, Some(_)) => list::rows(&cx.read_source("list")?)?,
-            (None, None) => folders::rows(films),
+            (None, None) => folders::rows(images, &mut left_out),
         };
         self.map_labels(&mut rows, cx)?;
-        self.samples(rows, films, cx)
+        let key = cx.pseudonyms.as_ref().expect("BUG: the kind makes pseudonyms");
+        let kept = samples::usable(rows, images, left_out, cx)?;
+        let (samples, patients) = samples::of(kept, self.source.as_deref().unwrap_or("import"), key, cx);
+        Ok(Outputs { samples, patients })
     }
 }
 
@@ -127,77 +125,14 @@ impl Import {
         let found: std::collections::BTreeSet<String> = rows.iter().map(|r| r.label.clone()).collect();
         if let Some(missing) = labels.keys().find(|l| !found.contains(*l)) {
             let known: Vec<&str> = found.iter().take(12).map(String::as_str).collect();
-            return Err(Error::helped(format!("no film has the label `{missing}`"), format!("the source knows these labels: {}", known.join(", "))));
+            return Err(Error::helped(format!("no image has the label `{missing}`"), format!("the source knows these labels: {}", known.join(", "))));
         }
         let before = rows.len();
         rows.retain(|r| labels.contains_key(&r.label));
         if rows.len() < before {
-            cx.note(format!("{} films of other labels were left out", before - rows.len()));
+            cx.note(format!("{} images of other labels were left out", before - rows.len()));
         }
         rows.iter_mut().for_each(|r| r.label = labels[&r.label].clone());
         Ok(())
-    }
-
-    fn samples(&self, rows: Vec<Row>, films: &[ListedFile], cx: &Context) -> Result<Outputs> {
-        let key = cx.pseudonyms.as_ref().expect("BUG: the kind makes pseudonyms");
-        let by_name: std::collections::HashMap<&str, &ListedFile> = films.iter().map(|f| (f.name.as_str(), f)).collect();
-        let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
-        let mut kept: Vec<(Row, &ListedFile, inspect::Look)> = vec![];
-        for row in rows {
-            let why = match by_name.get(row.file.as_str()) {
-                None => "no such file".to_owned(),
-                Some(_) if row.patient.trim().is_empty() => "no patient".to_owned(),
-                Some(_) if row.label.trim().is_empty() => "no label".to_owned(),
-                Some(file) => match inspect::read_note(&file.note) {
-                    Ok(look) => {
-                        kept.push((row, file, look));
-                        continue;
-                    }
-                    Err(why) => why,
-                },
-            };
-            *left_out.entry(why).or_default() += 1;
-        }
-        for (why, n) in &left_out {
-            cx.note(format!("{n} film{} left out: {why}", if *n == 1 { " was" } else { "s were" }));
-        }
-        if kept.is_empty() {
-            let why = left_out.iter().max_by_key(|w| w.1).map_or("no film was found".to_owned(), |(why, n)| format!("no film is usable; {n} of them: {why}"));
-            return Err(Error::helped(why, "check `images` and the file names in the table"));
-        }
-        // A film's number follows the order of file names within its patient, and reveals neither.
-        kept.sort_by(|a, b| a.0.file.cmp(&b.0.file));
-        let mut seen: BTreeMap<(hilum_cache::Digest, String, String), ()> = BTreeMap::new();
-        let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
-        let mut samples = vec![];
-        let mut twice = 0;
-        for (row, file, look) in kept {
-            let patient = key.pseudonym(&row.patient);
-            if seen.insert((file.digest, patient.clone(), row.label.clone()), ()).is_some() {
-                twice += 1;
-                continue;
-            }
-            let number = numbers.entry(patient.clone()).or_default();
-            samples.push(Sample {
-                image: file.digest,
-                number: *number,
-                patient,
-                label: row.label,
-                source: if row.source.is_empty() { self.source.clone().unwrap_or_else(|| "import".into()) } else { row.source },
-                origin: Origin::Real,
-                generator: None,
-                parent: None,
-                age: row.age,
-                sex: row.sex,
-                view: row.view,
-                width: look.width,
-                height: look.height,
-            });
-            *number += 1;
-        }
-        if twice > 0 {
-            cx.note(format!("{twice} films stood there twice, with the same patient and label, and were taken once"));
-        }
-        Ok(Outputs { samples: Samples::of(samples) })
     }
 }

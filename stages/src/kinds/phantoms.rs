@@ -8,8 +8,8 @@ mod draw;
 
 use crate::contract::decode::Fault;
 use crate::contract::prelude::*;
+use crate::data::patients::tokens;
 use crate::data::png;
-use crate::data::pseudonym::PseudonymKey;
 use crate::data::sample::{FilmFile, Origin, Sample, Samples};
 use hilum_cache::Digest;
 use rayon::prelude::*;
@@ -118,7 +118,6 @@ impl Stage for Phantoms {
     }
 
     fn run(&self, _: Inputs, cx: &Context) -> Result<Outputs> {
-        let key = PseudonymKey::published();
         let mut plans = vec![];
         let mut patient = 0u64;
         for (label, class) in &self.classes {
@@ -129,18 +128,18 @@ impl Stage for Phantoms {
                 let films = (1 + u32::from(stream.chance(more / 2.0)) + u32::from(stream.chance(more / 2.0))).min(left);
                 left -= films;
                 let source = stream.below(self.sources as usize);
-                for number in 0..films {
-                    plans.push((patient, number, label, class, source));
+                for _ in 0..films {
+                    plans.push((patient, label, class, source));
                 }
                 patient += 1;
             }
         }
         let anatomy = cx.stream("anatomy");
         let films = cx.stream("films");
-        let drawn: Vec<(Sample, Vec<u8>)> = plans
+        let drawn: Vec<(u64, Sample, Vec<u8>)> = plans
             .into_par_iter()
             .enumerate()
-            .map(|(n, (patient, number, label, class, source))| {
+            .map(|(n, (patient, label, class, source))| {
                 let body = draw::Body::of(&mut anatomy.item(patient));
                 let mut stream = films.item(n as u64);
                 let shown = if stream.chance(class.hidden) { Finding::None } else { class.finding };
@@ -148,8 +147,8 @@ impl Stage for Phantoms {
                 let bytes = png::encode(&pixels, self.size, self.size, &[("Description", "phantom chest image of nobody; not for diagnosis")])?;
                 let sample = Sample {
                     image: Digest::of(&bytes),
-                    patient: key.pseudonym(&format!("phantom {patient}")),
-                    number,
+                    patient: String::new(),
+                    number: 0,
                     label: label.clone(),
                     source: format!("phantom-{}", source + 1),
                     origin: Origin::Real,
@@ -161,10 +160,13 @@ impl Stage for Phantoms {
                     width: self.size,
                     height: self.size,
                 };
-                Ok((sample, bytes))
+                Ok((patient, sample, bytes))
             })
             .collect::<Result<_>>()?;
-        let (rows, bytes): (Vec<Sample>, Vec<Vec<u8>>) = drawn.into_iter().unzip();
+        let tokens = tokens(drawn.iter().map(|(patient, sample, _)| (*patient, sample.image)));
+        let (mut rows, bytes): (Vec<Sample>, Vec<Vec<u8>>) =
+            drawn.into_iter().map(|(patient, sample, bytes)| (Sample { patient: tokens[&patient].clone(), ..sample }, bytes)).unzip();
+        Samples::number(&mut rows);
         let mut samples = Samples::of(rows);
         samples.films = bytes.into_iter().enumerate().map(|(n, bytes)| FilmFile { name: format!("images/{n:05}.png"), bytes, path: None }).collect();
         Ok(Outputs { samples })

@@ -1,6 +1,7 @@
 //! Rows of a CSV table, by the columns that the study names. Every cell is text: `0012` is a patient, not twelve.
 
-use super::{Columns, Row};
+use super::Columns;
+use super::samples::{Row, Whose};
 use crate::contract::prelude::*;
 use std::collections::BTreeMap;
 
@@ -25,11 +26,11 @@ pub(super) fn rows(bytes: &[u8], columns: &Columns, only: &BTreeMap<String, Vec<
         let maybe = |i: Option<usize>| i.map(cell).unwrap_or_default();
         if filters.iter().all(|(i, values)| values.contains(&cell(*i))) {
             out.push(Row {
-                patient: cell(patient),
+                patient: Whose::named(&cell(patient)),
                 file: cell(file),
                 label: cell(label),
                 source: maybe(source),
-                age: maybe(age).parse().ok().filter(|a: &f64| a.is_finite()),
+                age: maybe(age),
                 sex: maybe(sex),
                 view: maybe(view),
             });
@@ -38,7 +39,7 @@ pub(super) fn rows(bytes: &[u8], columns: &Columns, only: &BTreeMap<String, Vec<
     if out.is_empty() {
         return Err(Error::data("the table has no row that passes"));
     }
-    if out.iter().all(|r| r.patient.is_empty()) {
+    if out.iter().all(|r| !matches!(r.patient, Whose::Named(_))) {
         return Err(Error::helped(
             format!("the column `{}` is empty: nobody would be a patient", columns.patient),
             "name the column that holds the patients' identifiers",

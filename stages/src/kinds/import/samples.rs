@@ -1,0 +1,166 @@
+//! From rows as a source has them to the table of samples and that of patients.
+//!
+//! Nothing in the table of samples follows from the key, from names of files or from the order of rows: who has the same
+//! images and the same table has the same samples.
+
+use crate::contract::prelude::*;
+use crate::contract::source::ListedFile;
+use crate::data::inspect::{self, Look};
+use crate::data::patients::{Identity, Patients, tokens};
+use crate::data::pseudonym::{PseudonymKey, normalised};
+use crate::data::sample::{Origin, Sample, Samples};
+use hilum_cache::Digest;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// An image as a source describes it; every cell as it is spelled there.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    pub(super) patient: Whose,
+    pub(super) file: String,
+    pub(super) label: String,
+    pub(super) source: String,
+    pub(super) age: String,
+    pub(super) sex: String,
+    pub(super) view: String,
+}
+
+/// Whose an image is.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// The source has no way to say: the image is a patient of its own.
+    #[default]
+    Unknown,
+    /// The normalised identifier.
+    Named(String),
+    /// The source says it of others but not of this one, for this reason: it is left out.
+    Unnamed(&'static str),
+}
+
+impl Whose {
+    /// Whoever has this identifier, in any spelling.
+    pub(super) fn named(identifier: &str) -> Whose {
+        let name = normalised(identifier);
+        if name.is_empty() { Whose::Unnamed("no patient") } else { Whose::Named(name) }
+    }
+}
+
+/// How many images were left out, by reason.
+#[derive(Debug, Default)]
+pub(super) struct LeftOut(BTreeMap<String, usize>);
+
+impl LeftOut {
+    pub(super) fn count(&mut self, why: &str) {
+        *self.0.entry(why.to_owned()).or_default() += 1;
+    }
+}
+
+/// A row whose image can be used.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) row: Row,
+    pub(super) image: Digest,
+    pub(super) look: Look,
+}
+
+/// Somebody whom images are dealt out with.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Person {
+    Named(String),
+    OfImage(Digest),
+}
+
+impl Kept {
+    pub(super) fn person(&self) -> Person {
+        match &self.row.patient {
+            Whose::Named(name) => Person::Named(name.clone()),
+            _ => Person::OfImage(self.image),
+        }
+    }
+    pub(super) fn age(&self) -> Option<f64> {
+        self.row.age.parse().ok().filter(|a: &f64| a.is_finite())
+    }
+}
+
+/// The rows whose images are there, have a patient and a label, and are images.
+///
+/// # Errors
+/// Where there is none.
+pub(super) fn usable(rows: Vec<Row>, images: &[ListedFile], mut left_out: LeftOut, cx: &Context) -> Result<Vec<Kept>> {
+    let by_name: HashMap<&str, &ListedFile> = images.iter().map(|f| (f.name.as_str(), f)).collect();
+    let mut kept = vec![];
+    for row in rows {
+        match look(&row, by_name.get(row.file.as_str()).copied()) {
+            Ok((image, look)) => kept.push(Kept { row, image, look }),
+            Err(why) => left_out.count(&why),
+        }
+    }
+    let left_out = left_out.0;
+    for (why, n) in &left_out {
+        cx.note(format!("{n} image{} left out: {why}", if *n == 1 { " was" } else { "s were" }));
+    }
+    if kept.is_empty() {
+        let why = left_out.iter().max_by_key(|w| w.1).map_or("no image was found".to_owned(), |(why, n)| format!("no image is usable; {n} of them: {why}"));
+        return Err(Error::helped(why, "check `images` and the file names in the table"));
+    }
+    Ok(kept)
+}
+
+fn look(row: &Row, file: Option<&ListedFile>) -> Result<(Digest, Look), String> {
+    let file = file.ok_or("no such file")?;
+    if let Whose::Unnamed(why) = row.patient {
+        return Err(why.into());
+    }
+    if row.label.trim().is_empty() {
+        return Err("no label".into());
+    }
+    Ok((file.digest, inspect::read_note(&file.note)?))
+}
+
+/// The tables; `source` is where images come from whose rows do not say it.
+pub(super) fn of(kept: Vec<Kept>, source: &str, key: &PseudonymKey, cx: &Context) -> (Samples, Patients) {
+    let tokens = tokens(kept.iter().map(|k| (k.person(), k.image)));
+    let identities = tokens.iter().filter_map(|(person, token)| match person {
+        Person::Named(name) => Some(Identity { patient: token.clone(), pseudonym: key.pseudonym(name) }),
+        Person::OfImage(_) => None,
+    });
+    let patients = Patients::of(identities.collect());
+    let mut seen = HashSet::new();
+    let twice = kept.iter().filter(|k| !seen.insert((k.image, k.person(), &k.row.label))).count();
+    if twice > 0 {
+        cx.note(format!("{twice} images stood there twice, with the same patient and label, and were taken once"));
+    }
+    let mut rows: Vec<Sample> = kept.into_iter().map(|k| sample(&tokens[&k.person()], source, k)).collect();
+    once(&mut rows);
+    Samples::number(&mut rows);
+    (Samples::of(rows), patients)
+}
+
+fn sample(token: &str, source: &str, kept: Kept) -> Sample {
+    let age = kept.age();
+    let Kept { row, image, look } = kept;
+    Sample {
+        image,
+        patient: token.to_owned(),
+        number: 0,
+        label: row.label,
+        source: if row.source.is_empty() { source.to_owned() } else { row.source },
+        origin: Origin::Real,
+        generator: None,
+        parent: None,
+        age,
+        sex: row.sex,
+        view: row.view,
+        width: look.width,
+        height: look.height,
+    }
+}
+
+/// Leaves one row of those with the same patient, image and label: the smallest by what else they say, wherever it stood.
+fn once(rows: &mut Vec<Sample>) {
+    rows.sort_by(|a, b| {
+        let order = (&a.patient, a.image, &a.label, &a.source).cmp(&(&b.patient, b.image, &b.label, &b.source));
+        let age = |s: &Sample| s.age.unwrap_or(f64::NEG_INFINITY);
+        order.then(age(a).total_cmp(&age(b))).then((&a.sex, &a.view).cmp(&(&b.sex, &b.view)))
+    });
+    rows.dedup_by(|b, a| (&a.patient, a.image, &a.label) == (&b.patient, b.image, &b.label));
+}

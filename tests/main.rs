@@ -12,6 +12,7 @@ mod leakage;
 mod old_stores;
 mod pretrained;
 mod reading;
+mod repeatable;
 mod repeat_runs;
 mod resume;
 mod space;

@@ -103,6 +103,10 @@ impl Stage for Import {
         out
     }
 
+    fn namespace(&self) -> Option<Namespace> {
+        Some(Namespace { name: self.images.0.clone(), is_declared: false, one_per_image: false })
+    }
+
     fn run(&self, _: Inputs, cx: &Context) -> Result<Outputs> {
         let images = &cx.source("images").files;
         let mut left_out = LeftOut::default();

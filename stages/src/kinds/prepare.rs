@@ -1,9 +1,12 @@
 //! Prepare: films are decoded once, brought to one size and packed, so that no epoch decodes a film.
 
+mod alike;
+
 use crate::contract::prelude::*;
 use crate::data::film::{self, Fit};
 use crate::data::pack::NewPack;
 use crate::data::sample::Samples;
+use alike::Look;
 use hilum_cache::Digest;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -49,11 +52,11 @@ impl Stage for Prepare {
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let films: BTreeSet<Digest> = inputs.samples.rows.iter().map(|r| r.image).collect();
         let done = AtomicUsize::new(0);
-        let decoded: Vec<(Digest, Result<Vec<u8>, String>)> = films
+        let decoded: Vec<(Digest, Result<(Vec<u8>, Look), String>)> = films
             .par_iter()
             .map(|film| {
                 let bytes = cx.films.bytes(film)?;
-                let square = film::decode(&bytes).map(|grey| film::to_square(&grey, self.size, self.fit, self.stretch));
+                let square = film::decode(&bytes).map(|grey| (film::to_square(&grey, self.size, self.fit, self.stretch), Look::at(&grey)));
                 let n = done.fetch_add(1, Ordering::Relaxed) + 1;
                 if n.is_multiple_of(64) {
                     cx.progress(n, films.len(), "image", &[])?;
@@ -68,6 +71,12 @@ impl Stage for Prepare {
                 "`hilum trace` with this digest names its patient's pseudonym; remove the file and import again",
             ));
         }
-        Ok(Outputs { images: NewPack { films: decoded.into_iter().filter_map(|(film, d)| Some((film, d.ok()?))).collect(), contents: None } })
+        let (mut packed, mut looks) = (Vec::with_capacity(decoded.len()), Vec::with_capacity(decoded.len()));
+        for (image, decoded) in decoded {
+            let (pixels, look) = decoded.expect("BUG: looked for above");
+            packed.push((image, pixels));
+            looks.push((image, look));
+        }
+        Ok(Outputs { images: NewPack { films: packed, contents: Some(alike::contents(&looks, cx)) } })
     }
 }

@@ -6,6 +6,8 @@
 
 mod deal;
 mod groups;
+#[cfg(test)]
+mod growth;
 mod kept;
 
 use crate::contract::decode::Fault;

@@ -90,6 +90,33 @@ fn a_damaged_input_is_noticed_on_use() {
 }
 
 #[test]
+fn a_damaged_film_that_several_stages_read_is_made_anew_once() {
+    let space = Space::new();
+    space.write(
+        "study.yaml",
+        "study: readers\nseed: 1\nstages:\n  films: { stage: phantoms, with: { size: 32, classes: { normal: { films: 30 } } } }\n  \
+         split: { stage: split, in: { samples: films }, with: { by: patient, train: 0.7, test: 0.3 } }\n  \
+         pixels:\n    stage: prepare\n    matrix: { side: [16, 24, 32] }\n    in: { samples: split.train }\n    with: { size: $side, fit: stretch }\n",
+    );
+    let split = space.hilum(&["run", "study.yaml", "--only", "split"]);
+    assert_eq!(split.code, 0, "{}", split.err);
+    let object = |hex: &str| space.path(".hilum/objects").join(&hex[..2]).join(&hex[2..]);
+    let table = fs::read_to_string(object(&space.digests()["split train"][3..])).unwrap();
+    let film = table.lines().nth(1).unwrap().split(',').next().unwrap().trim_start_matches("b3:").to_owned();
+    let (mut bytes, times) = (fs::read(object(&film)).unwrap(), fs::metadata(object(&film)).unwrap().modified().unwrap());
+    let at = bytes.len() - 20;
+    bytes[at] ^= 1;
+    fs::remove_file(object(&film)).unwrap();
+    fs::write(object(&film), bytes).unwrap();
+    fs::File::options().write(true).open(object(&film)).unwrap().set_modified(times).unwrap();
+    // The films come from further up than the table that names them, and every reader meets the damaged one.
+    let said = space.hilum(&["run", "study.yaml", "--json", "--jobs", "8"]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    assert_eq!(done(&said.out), ["films", "pixels/side=16", "pixels/side=24", "pixels/side=32"]);
+    assert_eq!(space.hilum(&["verify"]).code, 0);
+}
+
+#[test]
 fn two_runs_at_once_compute_nothing_twice() {
     let space = Space::tiny();
     let start = || space.command(&["run", "study.yaml", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -182,6 +182,7 @@ fn counts_that_are_expected_are_looked_at_whether_a_stage_runs_or_stands() {
         let plan = space.hilum(&["plan", "study.yaml"]);
         assert!(plan.code == 1 && plan.err.trim() == message, "{}", plan.err);
         assert!(plan.out.contains("few   fails: 9 films of `normal` came out"), "{}", plan.out);
+        assert!(plan.out.contains("pixels   is skipped: `few` fails"), "{}", plan.out);
         let json: Value = serde_json::from_str(&space.hilum(&["plan", "study.yaml", "--json"]).out).unwrap();
         assert_eq!((json["findings"][0]["code"].as_str(), json["findings"][0]["stage"].as_str()), (Some("E0501"), Some("few")));
         for args in [&["run", "study.yaml", "--json"][..], &["run", "study.yaml", "--json", "--keep-going"]] {

@@ -83,12 +83,12 @@ fn faults(plan: &Plan) -> impl Iterator<Item = (StageId, &Fault)> {
     plan.decisions.iter().enumerate().filter_map(|(id, d)| if let Decision::Fail { fault, .. } = d { Some((id, fault)) } else { None })
 }
 
-pub(super) fn line(study: &open::Study, id: usize, decision: &Decision) -> Option<String> {
+pub(super) fn line(study: &open::Study, plan: &Plan, id: StageId) -> Option<String> {
     let p = &study.pipeline;
     let last = |millis: &Option<u64>| millis.map(|m| format!("      last time {}", duration(m))).unwrap_or_default();
     let why = |reasons: &[crate::plan::reason::Reason]| reasons.iter().map(|r| r.say(p)).collect::<Vec<_>>().join("; ");
     let name = &p.stages[id].name;
-    match decision {
+    match &plan.decisions[id] {
         Decision::Reuse { .. } | Decision::Unwanted => None,
         Decision::Execute { reasons, last_millis, continues, .. } => {
             let on = continues.map(|step| format!("; goes on after step {step}")).unwrap_or_default();
@@ -97,6 +97,9 @@ pub(super) fn line(study: &open::Study, id: usize, decision: &Decision) -> Optio
         Decision::Share { of, .. } => Some(format!("{name}   shares the result of `{}`", p.stages[*of].name)),
         Decision::Fail { fault, .. } => Some(format!("{name}   fails: {}", fault.message)),
         Decision::Undecided { waits, reasons, last_millis } => {
+            if let Some(failing) = waits.iter().find(|w| matches!(plan.decisions[**w], Decision::Fail { .. })) {
+                return Some(format!("{name}   is skipped: `{}` fails", p.stages[*failing].name));
+            }
             let waits: Vec<String> = waits.iter().map(|w| format!("`{}`", p.stages[*w].name)).collect();
             let waits = if waits.len() > 3 { format!("{} and {} more", waits[..2].join(", "), waits.len() - 2) } else { waits.join(", ") };
             let certain = if reasons.is_empty() { String::new() } else { format!("{}; ", why(reasons)) };
@@ -106,7 +109,7 @@ pub(super) fn line(study: &open::Study, id: usize, decision: &Decision) -> Optio
 }
 
 fn to_text(study: &open::Study, plan: &Plan) -> String {
-    let lines: Vec<String> = plan.decisions.iter().enumerate().filter_map(|(id, d)| line(study, id, d)).collect();
+    let lines: Vec<String> = (0..plan.decisions.len()).filter_map(|id| line(study, plan, id)).collect();
     let count = |f: fn(&Decision) -> bool| plan.decisions.iter().filter(|d| f(d)).count();
     let (reuse, execute) = (count(|d| matches!(d, Decision::Reuse { .. })), count(|d| matches!(d, Decision::Execute { .. })));
     let undecided = count(|d| matches!(d, Decision::Undecided { .. }));

@@ -43,17 +43,17 @@ fn tell(study: &open::Study, known: &open::Known, plan: &Plan, id: usize, depth:
             say(format!("{indent}{name}   stands: {by}nothing that decides it has changed"))
         }
         Decision::Unwanted => Ok(()),
-        decision @ Decision::Share { of, .. } => {
-            say(format!("{indent}{}", super::plan::line(study, id, decision).unwrap_or_default()))?;
+        Decision::Share { of, .. } => {
+            say(format!("{indent}{}", super::plan::line(study, plan, id).unwrap_or_default()))?;
             tell(study, known, plan, *of, depth + 1, told)
         }
-        decision @ Decision::Fail { .. } => say(format!("{indent}{}", super::plan::line(study, id, decision).unwrap_or_default())),
-        decision @ Decision::Execute { reasons, .. } => {
-            say(format!("{indent}{}", super::plan::line(study, id, decision).unwrap_or_default()))?;
+        Decision::Fail { .. } => say(format!("{indent}{}", super::plan::line(study, plan, id).unwrap_or_default())),
+        Decision::Execute { reasons, .. } => {
+            say(format!("{indent}{}", super::plan::line(study, plan, id).unwrap_or_default()))?;
             reasons.iter().flat_map(|r| &r.from).try_for_each(|from| tell(study, known, plan, *from, depth + 1, told))
         }
-        decision @ Decision::Undecided { waits, .. } => {
-            say(format!("{indent}{}", super::plan::line(study, id, decision).unwrap_or_default()))?;
+        Decision::Undecided { waits, .. } => {
+            say(format!("{indent}{}", super::plan::line(study, plan, id).unwrap_or_default()))?;
             waits.iter().try_for_each(|w| tell(study, known, plan, *w, depth + 1, told))
         }
     }

@@ -24,11 +24,11 @@ use crate::workspace::{Listings, Workspace};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use hilum_cache::lock::KeyLock;
 use hilum_cache::receipt;
-use hilum_cache::{Ledger, Recipe, Result, StageKey, WritableStore};
+use hilum_cache::{Digest, Ledger, Recipe, Result, StageKey, WritableStore};
 use hilum_stages::contract::context::Said;
 use hilum_stages::contract::stage::Needs;
 use hilum_stages::data::pseudonym::PseudonymKey;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -120,6 +120,12 @@ pub struct Scheduler<'a> {
     current: Current,
     /// Stages that wait for another one with the same recipe.
     twins: HashMap<StageKey, Vec<StageId>>,
+    /// Objects that were met damaged, and the stages that make them.
+    lost: HashMap<Digest, Vec<StageId>>,
+    /// Stages that met one, and those that make it: an input further up, whose table is whole, may be the damaged one.
+    awaited: BTreeMap<StageId, Vec<StageId>>,
+    /// Who met which object.
+    met: HashSet<(StageId, Digest)>,
     states: States,
     outputs: Outputs,
     dependents: Vec<Vec<StageId>>,
@@ -155,6 +161,9 @@ impl<'a> Scheduler<'a> {
             past: Past::default(),
             current: Current { forced: plan.forced, ..Current::default() },
             twins: HashMap::new(),
+            lost: HashMap::new(),
+            awaited: BTreeMap::new(),
+            met: HashSet::new(),
             states: States::new(run.wanted),
             outputs: vec![None; n],
             dependents,

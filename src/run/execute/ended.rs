@@ -7,6 +7,7 @@ use crate::run::event::Event;
 use crate::run::job::{Class, Done, Failure};
 use crate::run::state::State;
 use hilum_cache::receipt::Artifact;
+use hilum_cache::store::Presence;
 use hilum_cache::{Digest, Result, StageKey};
 
 impl Scheduler<'_> {
@@ -19,7 +20,7 @@ impl Scheduler<'_> {
                 drop(flight._lock);
                 let twins = self.twins_of(&flight.key);
                 if !self.stopping {
-                    self.recheck([self.dependents[id].clone(), twins].concat())?;
+                    self.recheck([self.below(id), twins].concat())?;
                 }
                 Ok(())
             }
@@ -47,20 +48,31 @@ impl Scheduler<'_> {
                         self.ready.insert(id, waiter);
                         Ok(())
                     }
-                    Class::Damaged(object) if !self.stopping => {
-                        let owners = self.lose(&object);
-                        if owners.is_empty() {
-                            return self.fail_recipe(id, flight.key, &failure);
-                        }
-                        self.states.set(id, State::Ready);
-                        self.states.set(id, State::Waiting);
-                        let twins = self.twins_of(&flight.key);
-                        self.recheck([owners, twins, vec![id]].concat())
-                    }
+                    Class::Damaged(object) if !self.stopping => self.met_damage(id, flight.key, object, &failure),
                     _ => self.fail_recipe(id, flight.key, &failure),
                 }
             }
         }
+    }
+
+    /// A stage met a damaged object: it waits until those who make it have made it again. Another stage may have met it
+    /// first, so that they are at it already, or done.
+    fn met_damage(&mut self, id: StageId, key: StageKey, object: Digest, failure: &Failure) -> Result<()> {
+        let made_again = self.lost.get(&object).is_some_and(|owners| owners.iter().all(|o| self.outputs[*o].is_some()));
+        // Once: a stage that still finds it damaged is right.
+        if !(made_again && self.run.store.presence(&object, None) == Presence::Whole && self.met.insert((id, object))) {
+            self.lose(&object);
+        }
+        let owners = self.lost.get(&object).cloned().unwrap_or_default();
+        if owners.is_empty() {
+            return self.fail_recipe(id, key, failure);
+        }
+        self.states.set(id, State::Ready);
+        self.states.set(id, State::Waiting);
+        let mut waiting = self.twins_of(&key);
+        waiting.push(id);
+        self.awaited.extend(waiting.iter().map(|w| (*w, owners.clone())));
+        self.recheck([owners, waiting].concat())
     }
 
     /// An object is damaged or missing: the stages that made it go back to waiting. Gives their numbers.
@@ -75,6 +87,7 @@ impl Scheduler<'_> {
             self.outputs[*id] = None;
             self.states.set(*id, State::Waiting);
         }
+        self.lost.entry(*object).or_default().extend(&owners);
         owners
     }
 

@@ -66,12 +66,19 @@ impl Scheduler<'_> {
         self.twins.remove(key).unwrap_or_default()
     }
 
+    /// Stages that may go on once this one stands.
+    pub(super) fn below(&self, id: StageId) -> Vec<StageId> {
+        let awaiting = self.awaited.iter().filter(|(_, owners)| owners.contains(&id)).map(|(waiting, _)| *waiting);
+        self.dependents[id].iter().copied().chain(awaiting).collect()
+    }
+
     /// Decides about waiting stages again, after outputs became known; in the order of the study, so that of those with one
     /// recipe the first carries it out.
     pub(super) fn recheck(&mut self, stages: Vec<StageId>) -> Result<()> {
         let mut queue: BTreeSet<StageId> = stages.into_iter().collect();
         while let Some(id) = queue.pop_first() {
-            if self.states.get(id) != State::Waiting {
+            let still_lost = |owners: &Vec<StageId>| owners.iter().any(|o| self.outputs[*o].is_none());
+            if self.states.get(id) != State::Waiting || self.awaited.get(&id).is_some_and(still_lost) {
                 continue;
             }
             match self.decide(id) {
@@ -79,7 +86,7 @@ impl Scheduler<'_> {
                     let reused = matches!(decision, Decision::Reuse { .. });
                     self.settle(id, decision, true)?;
                     if reused {
-                        queue.extend(self.dependents[id].iter().copied());
+                        queue.extend(self.below(id));
                     }
                 }
                 Err(Error::Damaged(d) | Error::Missing(d)) => {

@@ -6,6 +6,7 @@ pub mod batch;
 pub mod figure;
 pub mod film;
 pub mod inspect;
+pub mod marker;
 pub mod pack;
 pub mod pairs;
 pub mod patients;

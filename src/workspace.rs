@@ -3,7 +3,7 @@
 //! ```text
 //! study.yaml              the study
 //! .hilum/                 the store (or --store, or HILUM_STORE)
-//! .hilum-private/         0700: study.key (pseudonyms), memo (paths, times), images (digest → path)
+//! .hilum-private/         0700: study.key (pseudonyms), memo-2 (paths, times), images (digest → path)
 //! results/STUDY/          laid out for people (or --results)
 //! ```
 
@@ -21,6 +21,12 @@ use std::io::Read;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+
+/// The file of the memo in the private folder. It holds what [`inspect::note`] says: where that comes to say more, what
+/// older programs remembered must not be believed, and the file gets another name.
+const MEMO: &str = "memo-2";
+/// What it was called while notes did not say whether hilum made an image.
+const OLD_MEMO: &str = "memo";
 
 /// The folders of a study.
 #[derive(Debug, Clone)]
@@ -88,8 +94,9 @@ impl Workspace {
         if sourced.is_empty() {
             return Ok(out);
         }
-        let memo_path = self.private.join("memo");
+        let memo_path = self.private.join(MEMO);
         let mut memo = Memo::load(&memo_path);
+        let written = self.written(&p.study);
         // Several cells may name one path: it is walked once.
         let mut known: HashMap<(String, SourceKind), Option<Arc<Listing>>> = HashMap::new();
         for (id, sources) in sourced {
@@ -97,10 +104,12 @@ impl Workspace {
                 let listing = match known.get(&(source.path.0.clone(), source.what)) {
                     Some(listing) => listing.clone(),
                     None => {
-                        let listing = match self
-                            .locate(&source, p.stages[id].places.with.place_of(&source.parameter.split('.').map(str::to_owned).collect::<Vec<_>>(), true))
-                        {
-                            Ok(path) => Some(Arc::new(list(&path, source.what, &mut memo)?)),
+                        let listing = match self.locate(
+                            &source,
+                            p.stages[id].places.with.place_of(&source.parameter.split('.').map(str::to_owned).collect::<Vec<_>>(), true),
+                            &written,
+                        ) {
+                            Ok(path) => Some(Arc::new(list(&path, source.what, &written, &mut memo)?)),
                             Err(fault) => {
                                 diagnostics.push(*fault);
                                 None
@@ -118,12 +127,23 @@ impl Workspace {
         if save {
             self.create_private()?;
             memo.save(&memo_path)?;
+            // It names paths, and nobody reads it any more; that it is not there is no fault.
+            let _ = fs::remove_file(self.private.join(OLD_MEMO));
         }
         Ok(out)
     }
 
-    /// Where a path parameter points, inside its folder.
-    fn locate(&self, source: &Source, span: crate::diagnostic::Span) -> std::result::Result<PathBuf, Box<Diagnostic>> {
+    /// What runs write, as paths without links: the private folder, the store and the results.
+    fn written(&self, study: &str) -> Vec<PathBuf> {
+        let folder = real(&self.folder);
+        let (results, store) = (real(&self.results), real(&self.store));
+        // A place that holds the study itself, as with `--results .`, was there before: of results, only its own part is written.
+        let results = if folder.starts_with(&results) { results.join(study) } else { results };
+        [real(&self.private), results].into_iter().chain(Some(store).filter(|s| !folder.starts_with(s))).collect()
+    }
+
+    /// Where a path parameter points, inside its folder and outside of what runs write.
+    fn locate(&self, source: &Source, span: crate::diagnostic::Span, written: &[PathBuf]) -> std::result::Result<PathBuf, Box<Diagnostic>> {
         let text = &source.path.0;
         let named = text.split_once(':').filter(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'));
         let (root, rest, whose) = match named {
@@ -146,6 +166,14 @@ impl Workspace {
             return Err(leaves());
         }
         let path = root.join(rest);
+        if written.iter().any(|w| real(&path).starts_with(w)) {
+            return Err(Box::new(
+                Diagnostic::new("E0404", format!("`{text}` lies in what hilum wrote itself"))
+                    .at(span, "this path")
+                    .note("runs write there, so what is read from there would change with every run")
+                    .help("copy what the study is to read into a directory of its own, and name that"),
+            ));
+        }
         let missing = |what: &str| {
             let fault = Diagnostic::new("E0403", format!("{what} `{text}` does not exist")).at(span, "looked for here");
             Box::new(match &source.help {
@@ -201,14 +229,27 @@ impl ImageMap {
     }
 }
 
-fn list(path: &Path, what: SourceKind, memo: &mut Memo) -> Result<Listing> {
+/// A path without links, as far as it exists.
+fn real(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut there = path.as_path();
+    while let Some(above) = there.parent() {
+        if let Ok(real) = there.canonicalize() {
+            return path.strip_prefix(there).map_or_else(|_| path.clone(), |rest| if rest.as_os_str().is_empty() { real } else { real.join(rest) });
+        }
+        there = above;
+    }
+    path
+}
+
+fn list(path: &Path, what: SourceKind, written: &[PathBuf], memo: &mut Memo) -> Result<Listing> {
     let is_film = |name: &str| {
         let ending = name.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase());
         matches!(ending.as_deref(), Some("png" | "jpg" | "jpeg"))
     };
     let files = match what {
-        SourceKind::Films => ingest::folder(path, memo, &is_film, &inspect::note)?,
-        SourceKind::Tables => ingest::folder(path, memo, &|name| name.ends_with(".csv"), &|_| String::new())?,
+        SourceKind::Films => ingest::folder(path, memo, &is_film, written, &inspect::note)?,
+        SourceKind::Tables => ingest::folder(path, memo, &|name| name.ends_with(".csv"), written, &|_| String::new())?,
         SourceKind::File => vec![ingest::file(path, memo, &|_| String::new())?],
     };
     let digest = if what == SourceKind::File { files[0].digest } else { ingest::digest_of(&files) };

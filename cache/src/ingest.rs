@@ -29,11 +29,17 @@ pub type Inspect<'a> = &'a (dyn Fn(&[u8]) -> String + Sync);
 /// Files of at least this size are mapped instead of read.
 const MAPPED: u64 = 4 << 20;
 
-/// Hashes every regular file below `folder` whose name `wanted` accepts, sorted by name. Links are not followed,
-/// hidden files and folders are passed over.
-pub fn folder(folder: &Path, memo: &mut Memo, wanted: &(dyn Fn(&str) -> bool + Sync), inspect: Inspect) -> Result<Vec<Ingested>> {
+/// Hashes every regular file below `folder` whose name `wanted` accepts, sorted by name. Links are not followed, hidden
+/// files and folders are passed over, and so is what lies below `except`, paths without links in them.
+pub fn folder(folder: &Path, memo: &mut Memo, wanted: &(dyn Fn(&str) -> bool + Sync), except: &[PathBuf], inspect: Inspect) -> Result<Vec<Ingested>> {
     let mut names = vec![];
-    let visible = |e: &walkdir::DirEntry| e.depth() == 0 || !e.file_name().as_encoded_bytes().starts_with(b".");
+    // No link is followed below the folder, so only its own path has to be made real.
+    let real = folder.canonicalize().map_err(Error::io("read", folder))?;
+    let excepted: Vec<&Path> = except.iter().filter_map(|e| e.strip_prefix(&real).ok()).collect();
+    let visible = |e: &walkdir::DirEntry| {
+        let below = || e.path().strip_prefix(folder).expect("BUG: walked below");
+        e.depth() == 0 || !e.file_name().as_encoded_bytes().starts_with(b".") && (excepted.is_empty() || !excepted.contains(&below()))
+    };
     for entry in walkdir::WalkDir::new(folder).follow_links(false).into_iter().filter_entry(visible) {
         let entry = entry.map_err(|e| {
             let path = e.path().unwrap_or(folder).to_path_buf();
@@ -126,18 +132,33 @@ mod tests {
             format!("{} bytes", bytes.len())
         };
         let mut memo = Memo::default();
-        let first = folder(dir.path(), &mut memo, &|_| true, &inspect).unwrap();
+        let first = folder(dir.path(), &mut memo, &|_| true, &[], &inspect).unwrap();
         assert_eq!((first.len(), first[0].note.as_str(), first[0].digest), (1, "4 bytes", Digest::of(b"aaaa")));
         let saved = dir.path().join(".memo");
         memo.save(&saved).unwrap();
         let mut memo = Memo::load(&saved);
-        assert_eq!(folder(dir.path(), &mut memo, &|_| true, &inspect).unwrap(), first);
+        assert_eq!(folder(dir.path(), &mut memo, &|_| true, &[], &inspect).unwrap(), first);
         assert_eq!(looks.load(Ordering::SeqCst), 1, "the second look opened nothing");
 
         let mtime = fs::metadata(&path).unwrap().modified().unwrap();
         fs::write(&path, "bbbb").unwrap();
         fs::File::options().write(true).open(&path).unwrap().set_modified(mtime).unwrap();
-        assert_eq!(folder(dir.path(), &mut memo, &|_| true, &inspect).unwrap()[0].digest, Digest::of(b"bbbb"));
+        assert_eq!(folder(dir.path(), &mut memo, &|_| true, &[], &inspect).unwrap()[0].digest, Digest::of(b"bbbb"));
         assert!(mtime < SystemTime::now());
+    }
+    #[test]
+    fn what_is_excepted_is_passed_over() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["a.png", "results/b.png", "deep/results/c.png", "deep/store/d.png", "results-of-others/e.png"] {
+            let path = dir.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, name).unwrap();
+        }
+        let real = dir.path().canonicalize().unwrap();
+        let except = [real.join("results"), real.join("deep/store"), "/elsewhere".into()];
+        // Another way to write the same folder.
+        let found = folder(&dir.path().join("deep/.."), &mut Memo::default(), &|_| true, &except, &|_| String::new()).unwrap();
+        let names: Vec<&str> = found.iter().map(|f| f.name.as_str()).collect();
+        assert_eq!(names, ["a.png", "deep/results/c.png", "results-of-others/e.png"]);
     }
 }

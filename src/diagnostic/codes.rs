@@ -87,6 +87,8 @@ pub static CODES: &[Code] = codes! {
         "The study names a data folder that was not given: `--data NAME=DIR`."
     "E0403" "no such file or folder"
         "What a path names does not exist or may not be read."
+    "E0404" "a path into what hilum wrote"
+        "The store, the results and the private directory of a study are written by its runs and change with them: none is a source. What a study is to read of them, generated images or weights, is copied elsewhere first. Where such a directory lies below a path that a study names, the walk passes over it."
     "E0501" "a count did not come out"
         "`expect` states how many films of each label a stage must give. The run stops where it gives another number."
     "E0502" "resources or retry do not read"

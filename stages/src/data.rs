@@ -7,6 +7,7 @@ pub mod contents;
 pub mod figure;
 pub mod film;
 pub mod inspect;
+pub mod marker;
 pub mod pack;
 pub mod pairs;
 pub mod patients;

@@ -1,24 +1,32 @@
-//! A look at a film's file without decoding it: format, size, and whether it ends where it should.
+//! A look at an image's file without decoding it: format, size, whether it ends where it should, and whether hilum made it.
 //!
-//! Hashing twenty thousand films must not decode them; a truncated or empty file, a file that is no image and a header
+//! Hashing twenty thousand images must not decode them; a truncated or empty file, a file that is no image and a header
 //! that promises 40,000 × 40,000 pixels are found all the same. What only decoding can find, `prepare` finds.
+
+use super::marker::{Marker, Texts};
+use hilum_cache::Digest;
 
 /// The largest side that is accepted, in pixels.
 pub const LARGEST_SIDE: u32 = 16_384;
 
-/// What a look at a film's bytes found.
+/// What a look at an image's bytes found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
     /// Width in pixels.
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
+    /// What `synthesize` wrote into it, where it made it.
+    pub synthetic: Option<Marker>,
 }
 
-/// One line for the memo: `ok W H`, or `bad ` and why.
+/// One line for the memo: `ok W H`, `ok W H synthetic` or `ok W H synthetic b3:…`, or `bad ` and why. The name of the memo's
+/// file changes with what is said here.
 pub fn note(bytes: &[u8]) -> String {
     match look(bytes) {
-        Ok(l) => format!("ok {} {}", l.width, l.height),
+        Ok(Look { width, height, synthetic: None }) => format!("ok {width} {height}"),
+        Ok(Look { width, height, synthetic: Some(Marker { generator: None }) }) => format!("ok {width} {height} synthetic"),
+        Ok(Look { width, height, synthetic: Some(Marker { generator: Some(digest) }) }) => format!("ok {width} {height} synthetic {digest}"),
         Err(why) => format!("bad {why}"),
     }
 }
@@ -28,9 +36,15 @@ pub fn read_note(note: &str) -> Result<Look, String> {
     let mut words = note.splitn(2, ' ');
     match (words.next(), words.next()) {
         (Some("ok"), Some(size)) => {
-            let mut sides = size.split(' ').map(str::parse);
-            match (sides.next(), sides.next()) {
-                (Some(Ok(width)), Some(Ok(height))) => Ok(Look { width, height }),
+            let words: Vec<&str> = size.split(' ').collect();
+            let marker = match words.get(2..) {
+                Some([]) => Some(None),
+                Some(["synthetic"]) => Some(Some(Marker { generator: None })),
+                Some(["synthetic", digest]) => digest.parse().ok().map(|d: Digest| Some(Marker { generator: Some(d) })),
+                _ => None,
+            };
+            match (words.first().map(|w| w.parse()), words.get(1).map(|w| w.parse()), marker) {
+                (Some(Ok(width)), Some(Ok(height)), Some(synthetic)) => Ok(Look { width, height, synthetic }),
                 _ => Err("not inspected".into()),
             }
         }
@@ -42,7 +56,7 @@ pub fn read_note(note: &str) -> Result<Look, String> {
 /// Looks at a file's bytes.
 ///
 /// # Errors
-/// Says in a few words why this is no usable film.
+/// Says in a few words why this is no usable image.
 pub fn look(bytes: &[u8]) -> Result<Look, String> {
     let size = if bytes.is_empty() {
         return Err("the file is empty".into());
@@ -67,14 +81,18 @@ fn png(bytes: &[u8]) -> Result<Look, String> {
     let truncated = || "the PNG is truncated".to_owned();
     let mut at = 8;
     let mut size = None;
+    let mut texts = Texts::default();
     loop {
         let length = word(at).ok_or_else(truncated)? as usize;
         let kind = bytes.get(at + 4..at + 8).ok_or_else(truncated)?;
         let end = at.checked_add(12 + length).filter(|e| *e <= bytes.len()).ok_or_else(truncated)?;
         match kind {
-            b"IHDR" if length >= 8 => size = Some(Look { width: word(at + 8).ok_or_else(truncated)?, height: word(at + 12).ok_or_else(truncated)? }),
-            b"IEND" => return size.ok_or_else(|| "the PNG has no header".into()),
-            _ => {}
+            b"IHDR" if length >= 8 => size = Some((word(at + 8).ok_or_else(truncated)?, word(at + 12).ok_or_else(truncated)?)),
+            b"IEND" => {
+                let (width, height) = size.ok_or("the PNG has no header")?;
+                return Ok(Look { width, height, synthetic: texts.marker() });
+            }
+            kind => texts.add(kind, &bytes[at..end]),
         }
         at = end;
     }
@@ -104,6 +122,7 @@ fn jpeg(bytes: &[u8]) -> Result<Look, String> {
                     return Ok(Look {
                         height: u32::from(u16::from_be_bytes([frame[0], frame[1]])),
                         width: u32::from(u16::from_be_bytes([frame[2], frame[3]])),
+                        synthetic: None,
                     });
                 }
                 at += 2 + length.max(2);
@@ -121,9 +140,9 @@ mod tests {
     }
 
     #[test]
-    fn good_films_pass_and_bad_ones_say_why() {
+    fn good_images_pass_and_bad_ones_say_why() {
         let good = png_of(9);
-        assert_eq!(look(&good), Ok(Look { width: 9, height: 9 }));
+        assert_eq!(look(&good), Ok(Look { width: 9, height: 9, synthetic: None }));
         assert_eq!(read_note(&note(&good)), look(&good));
         assert_eq!(look(&good[..good.len() - 5]).unwrap_err(), "the PNG is truncated");
         assert_eq!(look(b"").unwrap_err(), "the file is empty");

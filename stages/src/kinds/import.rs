@@ -5,6 +5,8 @@
 
 mod folders;
 mod list;
+mod notes;
+mod patients;
 mod samples;
 mod table;
 #[cfg(test)]
@@ -15,6 +17,7 @@ use crate::contract::prelude::*;
 use crate::contract::source::{Source, SourceKind, SourcePath};
 use crate::data::patients::Patients;
 use crate::data::sample::Samples;
+pub use patients::{FromWhat, PatientFrom};
 use samples::{LeftOut, Row};
 use std::collections::BTreeMap;
 
@@ -28,13 +31,13 @@ ports! {
     }
 }
 
-/// Reads films that lie in a folder: with a table that says who and what they are, with a COVIDx list, or with a folder per class.
+/// Reads images that lie in a directory: with a table that says who and what they are, with a COVIDx list, or with a directory per class.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Import {
-    /// The folder of the films.
+    /// The directory of the images.
     pub images: SourcePath,
-    /// A CSV table with a row per film; needs `columns`.
+    /// A CSV table with a row per image; needs `columns`.
     #[serde(default)]
     pub table: Option<SourcePath>,
     /// A COVIDx text list: `patient file label source`, separated by spaces.
@@ -43,7 +46,7 @@ pub struct Import {
     /// Which columns of the table say what.
     #[serde(default)]
     pub columns: Option<Columns>,
-    /// Labels as the source spells them, and what they are called here; films of other labels are left out. All labels where not given.
+    /// Labels as the source spells them, and what they are called here; images of other labels are left out. All labels where not given.
     #[serde(default)]
     pub labels: Option<BTreeMap<String, String>>,
     /// Keep only rows whose columns have one of these values.
@@ -52,19 +55,27 @@ pub struct Import {
     /// What the source is called where no column says so.
     #[serde(default)]
     pub source: Option<String>,
+    /// Finds the patient's identifier in the path of each image, in place of a column or of a directory per patient.
+    #[serde(default)]
+    pub patient: Option<PatientFrom>,
+    /// A name for whose identifiers these are: imports with one name number their patients alike; where not given, imports of one
+    /// directory do. `one-per-image` states that each image is of a patient of its own.
+    #[serde(default)]
+    pub patients: Option<String>,
 }
 
 /// Columns of a table.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Columns {
-    /// The patient's identifier.
-    pub patient: String,
+    /// The patient's identifier; may be absent where `patient` or `patients: one-per-image` says whose the images are.
+    #[serde(default)]
+    pub patient: Option<String>,
     /// The file's name below `images`.
     pub file: String,
     /// The label.
     pub label: String,
-    /// Where the film was collected.
+    /// Where the image was collected.
     #[serde(default)]
     pub source: Option<String>,
     /// Age in years.
@@ -92,7 +103,7 @@ impl Stage for Import {
             (Some(_), None, None) => fault("table", "`columns` must say what the table's columns mean"),
             (None, _, Some(_)) => fault("columns", "there is no `table` that has columns"),
             (None, _, None) if !self.only.is_empty() => fault("only", "there is no `table` that has columns"),
-            _ => vec![],
+            _ => self.check_patients(),
         }
     }
 
@@ -115,11 +126,15 @@ impl Stage for Import {
             (None, Some(_)) => list::rows(&cx.read_source("list")?)?,
             (None, None) => folders::rows(images, &mut left_out),
         };
+        self.identify(&mut rows)?;
         self.map_labels(&mut rows, cx)?;
         let key = cx.pseudonyms.as_ref().expect("BUG: the kind makes pseudonyms");
         let kept = samples::usable(rows, images, left_out, cx)?;
-        let (samples, patients) = samples::of(kept, self.source.as_deref().unwrap_or("import"), key, cx);
-        Ok(Outputs { samples, patients })
+        let tokens = samples::tokens_of(&kept);
+        self.remark(&kept, &tokens, cx);
+        let out = samples::of(kept, self.source.as_deref(), &tokens, key);
+        notes::confounding(&out.samples.rows).into_iter().for_each(|n| cx.note(n));
+        Ok(out)
     }
 }
 
@@ -134,7 +149,7 @@ impl Import {
         let before = rows.len();
         rows.retain(|r| labels.contains_key(&r.label));
         if rows.len() < before {
-            cx.note(format!("{} images of other labels were left out", before - rows.len()));
+            cx.note(notes::images(before - rows.len(), "of another label was left out", "of other labels were left out"));
         }
         rows.iter_mut().for_each(|r| r.label = labels[&r.label].clone());
         Ok(())

@@ -172,3 +172,44 @@ impl Stage for Phantoms {
         Ok(Outputs { samples })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::context::{DeviceChoice, Films, NoCheckpoints};
+    use crate::contract::seed::Seed;
+    use crate::data::patients::token;
+
+    struct NoFilms;
+    impl Films for NoFilms {
+        fn bytes(&self, _: &Digest) -> Result<Vec<u8>> {
+            Err(Error::data("nothing is read"))
+        }
+    }
+
+    #[test]
+    fn patients_are_named_by_their_images() {
+        let class = Class { images: 30, finding: Finding::Focal, hidden: 0.0 };
+        let stage = Phantoms { size: 16, classes: BTreeMap::from([("covid".into(), class)]), images_per_patient: 2.0, contrast: 1.0, sources: 1 };
+        let cx = Context {
+            kind: Phantoms::NAME,
+            seed: Some(Seed(3)),
+            films: &NoFilms,
+            sources: Default::default(),
+            pseudonyms: None,
+            device: DeviceChoice::Cpu,
+            report: &|_| (),
+            cancelled: &|| false,
+            checkpoints: &NoCheckpoints,
+            notes: Default::default(),
+        };
+        let rows = stage.run(Inputs {}, &cx).unwrap().samples.rows;
+        let mut of_patient: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
+        rows.iter().for_each(|r| of_patient.entry(&r.patient).or_default().push(r));
+        assert!(rows.len() == 30 && of_patient.len() > 10 && of_patient.len() < 20);
+        for (patient, rows) in of_patient {
+            assert_eq!(patient, token(&rows[0].image));
+            assert!(rows.iter().zip(0..).all(|(r, n)| r.number == n) && rows.is_sorted_by_key(|r| r.image));
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use super::generator::{GanNetwork, GeneratorDocument, Opened, to_bytes};
 use crate::contract::context::DeviceChoice;
 use crate::contract::prelude::*;
+use crate::data::marker;
 use crate::data::pack::{Gallery, Images, NewPack};
 use crate::data::png;
 use crate::data::sample::{FilmFile, Origin, Sample, Samples};
@@ -150,11 +151,7 @@ impl Synthesize {
             };
             for (order, film) in chunk.iter().zip(made) {
                 let pixels = to_bytes(&if self.stretch { stretched(film) } else { film });
-                let marks = [
-                    ("Description", "SYNTHETIC chest image, not for diagnosis"),
-                    ("Software", "hilum synthesize"),
-                    ("Source", &*format!("generator {model}, image {}", order.number)),
-                ];
+                let marks = [("Description", marker::DESCRIPTION), ("Software", marker::SOFTWARE), ("Source", &*marker::origin(&model, order.number))];
                 let bytes = png::encode(&pixels, side, side, &marks)?;
                 let film = Digest::of(&bytes);
                 films.push(FilmFile { name: format!("images/{:05}.png", order.number), bytes, path: None });

@@ -3,6 +3,7 @@
 //! Nothing in the table of samples follows from the key, from names of files or from the order of rows: who has the same
 //! images and the same table has the same samples.
 
+use super::{Outputs, notes};
 use crate::contract::prelude::*;
 use crate::contract::source::ListedFile;
 use crate::data::inspect::{self, Look};
@@ -10,7 +11,7 @@ use crate::data::patients::{Identity, Patients, tokens};
 use crate::data::pseudonym::{PseudonymKey, normalised};
 use crate::data::sample::{Origin, Sample, Samples};
 use hilum_cache::Digest;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// An image as a source describes it; every cell as it is spelled there.
 #[derive(Debug, Default)]
@@ -70,12 +71,15 @@ pub(super) enum Person {
 }
 
 impl Kept {
-    pub(super) fn person(&self) -> Person {
-        match &self.row.patient {
-            Whose::Named(name) => Person::Named(name.clone()),
-            _ => Person::OfImage(self.image),
+    /// Nobody, where hilum made the image: what it was made from is not known here.
+    pub(super) fn person(&self) -> Option<Person> {
+        match (&self.row.patient, self.look.synthetic) {
+            (_, Some(_)) => None,
+            (Whose::Named(name), None) => Some(Person::Named(name.clone())),
+            (_, None) => Some(Person::OfImage(self.image)),
         }
     }
+    /// Age in years, where it reads.
     pub(super) fn age(&self) -> Option<f64> {
         self.row.age.parse().ok().filter(|a: &f64| a.is_finite())
     }
@@ -96,7 +100,7 @@ pub(super) fn usable(rows: Vec<Row>, images: &[ListedFile], mut left_out: LeftOu
     }
     let left_out = left_out.0;
     for (why, n) in &left_out {
-        cx.note(format!("{n} image{} left out: {why}", if *n == 1 { " was" } else { "s were" }));
+        cx.note(format!("{}: {why}", notes::images(*n, "was left out", "were left out")));
     }
     if kept.is_empty() {
         let why = left_out.iter().max_by_key(|w| w.1).map_or("no image was found".to_owned(), |(why, n)| format!("no image is usable; {n} of them: {why}"));
@@ -107,45 +111,49 @@ pub(super) fn usable(rows: Vec<Row>, images: &[ListedFile], mut left_out: LeftOu
 
 fn look(row: &Row, file: Option<&ListedFile>) -> Result<(Digest, Look), String> {
     let file = file.ok_or("no such file")?;
-    if let Whose::Unnamed(why) = row.patient {
+    let look = inspect::read_note(&file.note);
+    let is_synthetic = look.as_ref().is_ok_and(|l| l.synthetic.is_some());
+    if let Whose::Unnamed(why) = row.patient
+        && !is_synthetic
+    {
         return Err(why.into());
     }
     if row.label.trim().is_empty() {
         return Err("no label".into());
     }
-    Ok((file.digest, inspect::read_note(&file.note)?))
+    Ok((file.digest, look?))
+}
+
+/// The token of everybody who has an image.
+pub(super) fn tokens_of(kept: &[Kept]) -> HashMap<Person, String> {
+    tokens(kept.iter().filter_map(|k| Some((k.person()?, k.image))))
 }
 
 /// The tables; `source` is where images come from whose rows do not say it.
-pub(super) fn of(kept: Vec<Kept>, source: &str, key: &PseudonymKey, cx: &Context) -> (Samples, Patients) {
-    let tokens = tokens(kept.iter().map(|k| (k.person(), k.image)));
+pub(super) fn of(kept: Vec<Kept>, source: Option<&str>, tokens: &HashMap<Person, String>, key: &PseudonymKey) -> Outputs {
     let identities = tokens.iter().filter_map(|(person, token)| match person {
         Person::Named(name) => Some(Identity { patient: token.clone(), pseudonym: key.pseudonym(name) }),
         Person::OfImage(_) => None,
     });
     let patients = Patients::of(identities.collect());
-    let mut seen = HashSet::new();
-    let twice = kept.iter().filter(|k| !seen.insert((k.image, k.person(), &k.row.label))).count();
-    if twice > 0 {
-        cx.note(format!("{twice} images stood there twice, with the same patient and label, and were taken once"));
-    }
-    let mut rows: Vec<Sample> = kept.into_iter().map(|k| sample(&tokens[&k.person()], source, k)).collect();
+    let mut rows: Vec<Sample> = kept.into_iter().map(|k| sample(k.person().map(|p| &tokens[&p]), source, k)).collect();
     once(&mut rows);
     Samples::number(&mut rows);
-    (Samples::of(rows), patients)
+    Outputs { samples: Samples::of(rows), patients }
 }
 
-fn sample(token: &str, source: &str, kept: Kept) -> Sample {
+fn sample(token: Option<&String>, source: Option<&str>, kept: Kept) -> Sample {
     let age = kept.age();
     let Kept { row, image, look } = kept;
+    let (origin, usual) = if look.synthetic.is_some() { (Origin::Synthetic, "synthetic") } else { (Origin::Real, "import") };
     Sample {
         image,
-        patient: token.to_owned(),
+        patient: token.cloned().unwrap_or_default(),
         number: 0,
         label: row.label,
-        source: if row.source.is_empty() { source.to_owned() } else { row.source },
-        origin: Origin::Real,
-        generator: None,
+        source: if row.source.is_empty() { source.unwrap_or(usual).to_owned() } else { row.source },
+        origin,
+        generator: look.synthetic.and_then(|m| m.generator),
         parent: None,
         age,
         sex: row.sex,

@@ -16,7 +16,7 @@ pub(super) fn rows(bytes: &[u8], columns: &Columns, only: &BTreeMap<String, Vec<
         })
     };
     let optional = |name: &Option<String>| name.as_deref().map(column).transpose();
-    let (patient, file, label) = (column(&columns.patient)?, column(&columns.file)?, column(&columns.label)?);
+    let (patient, file, label) = (optional(&columns.patient)?, column(&columns.file)?, column(&columns.label)?);
     let (source, age, sex, view) = (optional(&columns.source)?, optional(&columns.age)?, optional(&columns.sex)?, optional(&columns.view)?);
     let filters = only.iter().map(|(name, values)| Ok((column(name)?, values))).collect::<Result<Vec<_>>>()?;
     let mut out = vec![];
@@ -26,7 +26,7 @@ pub(super) fn rows(bytes: &[u8], columns: &Columns, only: &BTreeMap<String, Vec<
         let maybe = |i: Option<usize>| i.map(cell).unwrap_or_default();
         if filters.iter().all(|(i, values)| values.contains(&cell(*i))) {
             out.push(Row {
-                patient: Whose::named(&cell(patient)),
+                patient: patient.map_or(Whose::Unknown, |i| Whose::named(&cell(i))),
                 file: cell(file),
                 label: cell(label),
                 source: maybe(source),
@@ -39,9 +39,11 @@ pub(super) fn rows(bytes: &[u8], columns: &Columns, only: &BTreeMap<String, Vec<
     if out.is_empty() {
         return Err(Error::data("the table has no row that passes"));
     }
-    if out.iter().all(|r| !matches!(r.patient, Whose::Named(_))) {
+    if let Some(column) = &columns.patient
+        && out.iter().all(|r| !matches!(r.patient, Whose::Named(_)))
+    {
         return Err(Error::helped(
-            format!("the column `{}` is empty: nobody would be a patient", columns.patient),
+            format!("the column `{column}` is empty: nobody would be a patient"),
             "name the column that holds the patients' identifiers",
         ));
     }

@@ -174,3 +174,140 @@ fn images_of_nobody_that_is_known_are_patients_of_their_own() {
     assert_eq!((tokens.len(), made.patients.len()), (3, 0));
     assert_eq!(made.rows[0].patient, crate::data::patients::token(&made.rows[0].image));
 }
+
+fn tokens(made: &Made) -> usize {
+    made.rows.iter().map(|r| &r.patient).collect::<std::collections::BTreeSet<_>>().len()
+}
+
+#[test]
+fn a_pattern_finds_patients_in_paths() {
+    let names = ["covid/images/pat12-a.png", "covid/images/PAT12-b.png", "normal/pat3/x.png", "normal/other/x.png"];
+    let with = |pattern: &str| json!({ "patient": { "from": "path", "pattern": pattern } });
+    let by = |pattern: &str| made(&Given { key: 1, files: files(&names), table: None, with: with(pattern) }).unwrap();
+    let grouped = by(r"(?i)pat(\d+)");
+    assert_eq!((grouped.rows.len(), tokens(&grouped), grouped.patients.len()), (3, 2, 2));
+    grouped.note("1 image was left out: no patient in its path");
+    let key = PseudonymKey::new([1; 32]);
+    assert!(grouped.patients.iter().any(|p| p.pseudonym == key.pseudonym("12")), "the group is the identifier");
+    let whole = by(r"(?i)pat\d+");
+    assert!(whole.patients.iter().any(|p| p.pseudonym == key.pseudonym("pat12")), "all that matches is the identifier");
+    assert_eq!(by("(?:a|(b))[.]png$").rows.len(), 1, "a group that takes no part in the match names nobody");
+    let table = json!({ "table": "t.csv", "columns": { "file": "file", "label": "label" }, "patient": { "from": "path", "pattern": "^." } });
+    let made = from_table(1, &ROWS, table, &|n| format!("{}{n}.png", if n < "4" { "x" } else { "y" }));
+    assert_eq!((tokens(&made), made.patients.len()), (2, 2));
+}
+
+#[test]
+fn ways_to_say_whose_images_are_exclude_each_other() {
+    let pattern = json!({ "from": "path", "pattern": "." });
+    let columns = json!({ "file": "f", "label": "l", "patient": "p" });
+    let cases = [
+        (json!({ "table": "t", "columns": columns, "patients": "one-per-image" }), "patients: `columns.patient` says whose the images are, and this"),
+        (json!({ "list": "l", "patients": "one-per-film" }), "patients: `list` says whose"),
+        (json!({ "patient": pattern, "patients": "one-per-image" }), "patients: `patient` says whose"),
+        (json!({ "table": "t", "columns": columns, "patient": pattern }), "patient: `patient` and `columns.patient` both say"),
+        (json!({ "list": "l", "patient": pattern }), "patient: `patient` and `list` both say"),
+        (json!({ "table": "t", "columns": { "file": "f", "label": "l" } }), "columns: nothing says whose the images are"),
+        (json!({ "patients": " " }), "patients: this must be a name"),
+        (json!({ "patient": { "from": "path", "pattern": "a(b" } }), "patient.pattern: this is no regular expression: unclosed group"),
+        (json!({ "patient": { "from": "path", "pattern": "(?:a{1000}){1000}" } }), "patient.pattern: the expression is too large"),
+    ];
+    for (with, why) in cases {
+        assert!(refused(with.clone()).starts_with(why), "{with}: {}", refused(with.clone()));
+    }
+    assert!(stage(&json!({ "table": "t", "columns": { "file": "f", "label": "l" }, "patients": "one-per-image" })).is_ok());
+    assert!(stage(&json!({ "table": "t", "columns": columns, "patients": "rsna" })).is_ok());
+}
+
+#[test]
+fn whoever_is_unknown_is_said_to_be_unless_the_study_says_so_itself() {
+    let names = ["covid/a.png", "covid/b.png", "normal/c.png"];
+    in_directories(&names).note("patients are unknown: each of the 3 images counts as a patient of its own");
+    let stated = made(&Given { key: 1, files: files(&names), table: None, with: json!({ "patients": "one-per-image" }) }).unwrap();
+    assert_eq!((stated.notes.len(), stated.patients.len(), tokens(&stated)), (0, 0, 3));
+    let part = in_directories(&["covid/P1/a.png", "covid/P2/b.png", "normal/c.png", "readme.png", "beside.png"]);
+    part.note("patients are unknown in part: 1 image counts as a patient of its own");
+    part.note("2 images were left out: beside the class directories, in none of them");
+    assert_eq!((part.notes.len(), part.patients.len()), (2, 2));
+    let stated = json!({ "table": "t.csv", "columns": { "file": "file", "label": "label" }, "patients": "one-per-image" });
+    let made = from_table(1, &ROWS, stated, &|n| format!("{n}.png"));
+    assert_eq!((tokens(&made), made.patients.len(), made.rows.len()), (5, 0, 5));
+}
+
+#[test]
+fn images_under_several_patients_or_labels_are_told() {
+    let made = from_table(1, &ROWS, columns(), &|n| format!("{n}.png"));
+    let shared = made.rows.iter().find(|r| r.image == Digest::of(b"4")).unwrap();
+    let said = format!(
+        "1 image is held twice or more under different patients or labels: {} (2 patients, now one: {}; normal)",
+        shared.image.short(),
+        &shared.patient[..10]
+    );
+    assert_eq!(made.note("held"), said);
+    made.note("1 image stood there twice, with the same patient and label, and was taken once");
+    let rows: Vec<String> = (0..7).flat_map(|i| ["covid", "normal"].map(|l| format!("P{i},{i},{l},x,,"))).collect();
+    let with = json!({ "table": "t.csv", "columns": { "patient": "who", "file": "file", "label": "label" } });
+    let made = from_table(1, &rows.iter().map(String::as_str).collect::<Vec<_>>(), with, &|n| format!("{n}.png"));
+    let note = made.note("7 images are held twice or more");
+    assert!(note.ends_with("; covid, normal), and 2 more") && note.matches("b3:").count() == 5, "{note}");
+    assert_eq!(made.rows.len(), 14);
+}
+
+#[test]
+fn classes_from_sources_of_their_own_are_warned_of() {
+    let with = json!({ "table": "t.csv", "columns": { "patient": "who", "file": "file", "label": "label", "source": "site" } });
+    let import = |rows: &[&str], with: &Value| from_table(1, rows, with.clone(), &|n| format!("{n}.png"));
+    let apart = import(&["A,1,covid,x,,", "B,2,covid,x,,", "C,3,normal,y,,"], &with);
+    let note = apart.note("warning: class and source go together (Cramér's V 1.00)");
+    assert!(note.ends_with("Images by class and source: covid: x 2, y 0; normal: x 0, y 1"), "{note}");
+    let mixed = import(&["A,1,covid,x,,", "B,2,covid,y,,", "C,3,normal,y,,", "D,4,normal,x,,"], &with);
+    assert_eq!(mixed.notes, [""; 0]);
+    let no_columns = json!({ "table": "t.csv", "columns": { "patient": "who", "file": "file", "label": "label" }, "source": "here" });
+    assert_eq!(import(&["A,1,covid,x,,", "B,2,covid,x,,", "C,3,normal,y,,"], &no_columns).notes, [""; 0]);
+}
+
+#[test]
+fn columns_that_tell_nothing_and_labels_that_differ_in_case_are_warned_of() {
+    let rows = ["A,1,COVID,x,061Y,", "B,2,covid,x,058Y,", "C,3,normal,x,,"];
+    let made = from_table(1, &rows, columns(), &|n| format!("{n}.png"));
+    assert_eq!(
+        made.note("columns that tell nothing"),
+        "warning: columns that tell nothing: `source` (column `site`) is the same for all images, `age` (column `age`) never reads as a number, `sex` (column `sex`) is empty"
+    );
+    assert_eq!(made.note("case"), "warning: labels that differ only in case count as different classes: COVID / covid; `labels` can give them one name");
+    let mut with = columns();
+    with["labels"] = json!({ "COVID": "covid", "covid": "covid", "normal": "normal" });
+    with["only"] = json!({ "site": ["x"] });
+    let made = from_table(1, &rows, with, &|n| format!("{n}.png"));
+    assert!(!made.note("columns that tell nothing").contains("source"), "what `only` goes by is meant to be the same");
+    assert_eq!(made.notes.len(), 1);
+}
+
+#[test]
+fn what_hilum_made_is_imported_as_synthetic_and_of_nobody() {
+    let generator = Digest::of(b"generator");
+    let files = [("covid/P1/a.png", format!("note ok 8 8 synthetic {generator}")), ("covid/P1/b.png", "note ok 8 8 synthetic".into())];
+    let real = [("covid/P1/c.png", "c".to_owned()), ("normal/P2/d.png", "d".to_owned())];
+    let files: Vec<(String, String)> = files.into_iter().chain(real).map(|(n, b)| (n.to_owned(), b)).collect();
+    let import = |with: Value| made(&Given { key: 1, files: files.clone(), table: None, with }).unwrap();
+    let out = import(json!({}));
+    assert_eq!(out.note("synthesize"), "warning: 2 images were made by hilum's own `synthesize` and are imported as synthetic");
+    let synthetic: Vec<&Sample> = out.rows.iter().filter(|r| r.origin == crate::data::sample::Origin::Synthetic).collect();
+    assert_eq!(synthetic.len(), 2);
+    assert!(synthetic.iter().all(|r| r.patient.is_empty() && r.source == "synthetic" && r.label == "covid"));
+    let mut generators: Vec<Option<Digest>> = synthetic.iter().map(|r| r.generator).collect();
+    generators.sort();
+    assert_eq!(generators, [None, Some(generator)]);
+    assert_eq!(synthetic.iter().map(|r| r.number).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(out.patients.len(), 2);
+    assert!(import(json!({ "source": "here" })).rows.iter().all(|r| r.source == "here"));
+    assert_eq!(import(json!({ "patient": { "from": "path", "pattern": "P2" } })).rows.len(), 3, "nobody needs no patient");
+}
+
+#[test]
+fn no_note_holds_an_identifier_or_a_file_name() {
+    let rows: Vec<String> = ROWS.iter().chain(&["E,9,Covid,x,,", ",1,covid,x,,"]).map(|r| format!("SECRET-{r}")).collect();
+    let made = from_table(1, &rows.iter().map(String::as_str).collect::<Vec<_>>(), columns(), &|n| format!("HIDDEN/{n}.png"));
+    assert!(made.notes.len() >= 3);
+    assert!(made.notes.iter().all(|n| !n.contains("SECRET") && !n.contains("HIDDEN")), "{:#?}", made.notes);
+}

@@ -1,0 +1,94 @@
+//! Ways to say whose images are, and which of them may stand together.
+
+use super::Import;
+use super::samples::{Row, Whose};
+use crate::contract::decode::{BadParameter, Fault};
+use crate::contract::prelude::*;
+use regex::{Regex, RegexBuilder};
+
+/// An identifier that stands in something else.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PatientFrom {
+    /// What it stands in.
+    pub from: FromWhat,
+    /// A regular expression: its first group, or all that matches where it has none, is the identifier. Images that do not match are left out.
+    pub pattern: String,
+}
+
+/// What an identifier stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FromWhat {
+    /// The path of the image below `images`, with `/` between its parts.
+    Path,
+}
+
+/// Memory that a compiled expression may take: thousands of words, but no nest of repetitions.
+const LARGEST: usize = 1 << 20;
+
+impl PatientFrom {
+    fn expression(&self) -> std::result::Result<Regex, String> {
+        RegexBuilder::new(&self.pattern).size_limit(LARGEST).build().map_err(|e| match e {
+            regex::Error::CompiledTooBig(_) => "the expression is too large: repeat less in it".into(),
+            e => {
+                // The last line says what is wrong; those before it draw where, for a terminal of their own.
+                let text = e.to_string();
+                let why = text.lines().last().unwrap_or_default();
+                format!("this is no regular expression: {}", why.strip_prefix("error: ").unwrap_or(why))
+            }
+        })
+    }
+}
+
+impl Import {
+    /// True where the study states that no two images are of one patient.
+    pub(super) fn is_one_per_image(&self) -> bool {
+        matches!(self.patients.as_deref(), Some("one-per-image" | "one-per-film"))
+    }
+
+    /// Parameters that say whose images are.
+    fn ways(&self) -> Vec<&'static str> {
+        let column = self.columns.as_ref().is_some_and(|c| c.patient.is_some());
+        let all = [("patient", self.patient.is_some()), ("columns.patient", column), ("list", self.list.is_some())];
+        all.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
+    }
+
+    pub(super) fn check_patients(&self) -> Vec<BadParameter> {
+        let fault = |path: &[&str], why: String| vec![BadParameter { path: path.iter().map(|p| (*p).to_owned()).collect(), what: Fault::Value(why) }];
+        match self.ways().as_slice() {
+            [way, ..] if self.is_one_per_image() => {
+                fault(&["patients"], format!("`{way}` says whose the images are, and this that each is of somebody else: one of them must go"))
+            }
+            [first, second, ..] => fault(&["patient"], format!("`{first}` and `{second}` both say whose the images are: one of them must go")),
+            [] if self.table.is_some() && !self.is_one_per_image() => fault(
+                &["columns"],
+                "nothing says whose the images are: `columns.patient` names a column, `patient` finds it in paths, `patients: one-per-image` states that \
+                 each is of somebody else"
+                    .into(),
+            ),
+            _ if self.patients.as_deref().is_some_and(|name| name.trim().is_empty()) => fault(&["patients"], "this must be a name".into()),
+            _ => match self.patient.as_ref().map(PatientFrom::expression) {
+                Some(Err(why)) => fault(&["patient", "pattern"], why),
+                _ => vec![],
+            },
+        }
+    }
+
+    /// Says of every row whose image it is, where the rows themselves do not.
+    pub(super) fn identify(&self, rows: &mut [Row]) -> Result<()> {
+        if self.is_one_per_image() {
+            rows.iter_mut().for_each(|r| r.patient = Whose::Unknown);
+        }
+        let Some(from) = &self.patient else { return Ok(()) };
+        let expression = from.expression().map_err(Error::data)?;
+        for row in rows {
+            let found = expression.captures(&row.file).and_then(|c| c.get(usize::from(c.len() > 1)).map(|m| m.as_str().to_owned()));
+            row.patient = match Whose::named(&found.unwrap_or_default()) {
+                Whose::Named(name) => Whose::Named(name),
+                _ => Whose::Unnamed("no patient in its path"),
+            };
+        }
+        Ok(())
+    }
+}

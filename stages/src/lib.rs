@@ -5,6 +5,7 @@ pub mod contract;
 pub mod data;
 pub mod figures;
 pub mod kinds;
+pub mod math;
 pub mod metrics;
 pub mod networks;
 pub mod training;

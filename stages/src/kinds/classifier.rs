@@ -4,6 +4,7 @@
 use crate::contract::prelude::*;
 use crate::contract::seed::Seed;
 use crate::data::weights::{NetworkDocument, Trained};
+use crate::math;
 use crate::networks::bagged_trees::BaggedTrees;
 use crate::networks::{Classifier, ClassifierNetwork, Greys, Mode, Weights};
 use crate::training;
@@ -95,7 +96,7 @@ impl Onlooker<'_> {
 
 fn softmax(logits: &[f32]) -> Vec<f64> {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let powers: Vec<f64> = logits.iter().map(|l| f64::from(l - largest).exp()).collect();
+    let powers: Vec<f64> = logits.iter().map(|l| math::exp(f64::from(l - largest))).collect();
     let sum: f64 = powers.iter().sum();
     powers.iter().map(|p| p / sum).collect()
 }

@@ -4,6 +4,7 @@ use crate::adversarial::{channelled, cyclegan, cyclegan_zunair, pix2pix, stylega
 use crate::contract::prelude::*;
 use crate::contract::seed::Seed;
 use crate::data::weights::{NetworkDocument, Trained};
+use crate::math;
 use crate::networks::{Mode, Weights, dcgan, stylegan2 as style};
 use crate::training;
 use candle_core::Device;
@@ -45,7 +46,7 @@ impl GanNetwork {
     pub fn remembered(&self, steps: usize, batch: usize) -> f64 {
         match self {
             GanNetwork::Stylegan2(c) => c.remembered(steps, batch),
-            GanNetwork::Cyclegan(c) => c.average.map_or(0.0, |kept| kept.powf(steps as f64)),
+            GanNetwork::Cyclegan(c) => c.average.map_or(0.0, |kept| math::pow(kept, steps as f64)),
             GanNetwork::Dcgan(_) | GanNetwork::CycleganZunair(_) | GanNetwork::Pix2pix(_) => 0.0,
         }
     }

@@ -115,7 +115,7 @@ fn default_optimiser() -> OptimiserChoice {
 
 impl Stage for TrainClassifier {
     const NAME: &'static str = "train-classifier";
-    const VERSION: u32 = 5;
+    const VERSION: u32 = 6;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;

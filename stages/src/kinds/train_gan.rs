@@ -108,7 +108,7 @@ const GRID: (usize, usize) = (8, 10);
 
 impl Stage for TrainGan {
     const NAME: &'static str = "train-gan";
-    const VERSION: u32 = 6;
+    const VERSION: u32 = 7;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;

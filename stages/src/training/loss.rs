@@ -1,6 +1,7 @@
 //! What a classifier is trained to make small: cross-entropy, and how it weighs classes, films and certainty.
 
 use crate::contract::prelude::*;
+use crate::math;
 use hilum_ops::{CrossEntropy, class_balanced_weights};
 use std::collections::BTreeMap;
 
@@ -74,7 +75,7 @@ impl Loss {
     pub fn of_film(&self, probabilities: &[f64], label: usize) -> f64 {
         let term = |(class, p): (usize, &f64)| {
             let hit = if class == label { 1.0 - self.label_smoothing } else { 0.0 };
-            -(hit + self.label_smoothing / probabilities.len() as f64) * p.max(1e-12).ln() * (1.0 - p).powf(self.focal_gamma)
+            -(hit + self.label_smoothing / probabilities.len() as f64) * math::ln(p.max(1e-12)) * math::pow(1.0 - p, self.focal_gamma)
         };
         probabilities.iter().enumerate().map(term).sum()
     }

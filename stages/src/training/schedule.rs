@@ -1,6 +1,7 @@
 //! Learning rates over steps, as `torch.optim.lr_scheduler` has them, and when to stop. Numbers only: ignorant of tensors.
 
 use crate::contract::prelude::*;
+use crate::math;
 
 /// How the learning rate goes on during a phase of training.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -92,7 +93,7 @@ impl Schedule {
             Schedule::Constant => 1.0,
             Schedule::LinearDecay { constant, decay } => linear_decay(pass, f64::from(*constant), f64::from(*decay)),
             Schedule::Cosine { least } => between(1.0, *least, step / steps),
-            Schedule::Step { every, factor } => factor.powf((pass / f64::from(*every)).floor()),
+            Schedule::Step { every, factor } => math::pow(*factor, (pass / f64::from(*every)).floor()),
             Schedule::OneCycle(c) => return c.at(step, steps, rate),
         };
         Pace { rate: rate * factor, momentum: None }
@@ -143,7 +144,7 @@ impl OneCycle {
 
 /// From one number to another along half a cosine.
 fn between(from: f64, to: f64, share: f64) -> f64 {
-    to + (from - to) / 2.0 * (1.0 + (std::f64::consts::PI * share).cos())
+    to + (from - to) / 2.0 * (1.0 + math::cos(std::f64::consts::PI * share))
 }
 
 /// Cuts the rate where a loss stops falling: `ReduceLROnPlateau` with a relative threshold of 1e-4.

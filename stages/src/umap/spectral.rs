@@ -4,6 +4,8 @@
 //! All sums run in one fixed order on one thread: the vectors place every point of a map, so they must
 //! not depend on the machine's cores.
 
+use crate::math::hypot;
+
 /// Steps after which the answer is taken as it is: it only starts a map, and the map moves on from it.
 const STEPS: usize = 250;
 
@@ -114,13 +116,13 @@ fn uppermost(diagonal: &[f64], beside: &[f64]) -> Vec<f64> {
                 break;
             }
             let slope = (d[low + 1] - d[low]) / (2.0 * e[low]);
-            let mut g = d[high] - d[low] + e[low] / (slope + slope.hypot(1.0).copysign(slope));
+            let mut g = d[high] - d[low] + e[low] / (slope + hypot(slope, 1.0).copysign(slope));
             let (mut sine, mut cosine, mut carried) = (1.0, 1.0, 0.0);
             let mut broken = false;
             for i in (low..high).rev() {
                 let f = sine * e[i];
                 let b = cosine * e[i];
-                let r = f.hypot(g);
+                let r = hypot(f, g);
                 e[i + 1] = r;
                 if r == 0.0 {
                     d[i + 1] -= carried;

@@ -63,8 +63,8 @@ fn penalty(point: usize, mut far: Vec<f64>, embedding: &[[f64; 2]], k: usize) ->
     let place = embedding[point];
     // Last of all, so that it is not counted as one of its own neighbours.
     far[point] = f64::INFINITY;
-    let mut near: Vec<(f64, usize)> =
-        embedding.iter().enumerate().filter(|(j, _)| *j != point).map(|(j, p)| ((p[0] - place[0]).powi(2) + (p[1] - place[1]).powi(2), j)).collect();
+    let distance = |p: &[f64; 2]| (p[0] - place[0]) * (p[0] - place[0]) + (p[1] - place[1]) * (p[1] - place[1]);
+    let mut near: Vec<(f64, usize)> = embedding.iter().enumerate().filter(|(j, _)| *j != point).map(|(j, p)| (distance(p), j)).collect();
     // No two pairs compare equal, so an unstable selection is still deterministic.
     near.select_nth_unstable_by(k - 1, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     near[..k]

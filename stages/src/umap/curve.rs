@@ -77,6 +77,11 @@ mod tests {
         let narrow = fit(0.0, 1.0);
         let wide = fit(0.99, 1.0);
         assert!(narrow.0 > wide.0 && narrow.1 < wide.1);
+        // Nothing between one and nothing at all: there is always an answer, and it is finite.
+        for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 1e300, 3.0] {
+            let (a, b) = fit(odd, 1.0);
+            assert!(a.is_finite() && b.is_finite() && a > 0.0 && b > 0.0, "{odd}: {a} {b}");
+        }
         assert!([narrow.0, narrow.1, wide.0, wide.1].iter().all(|v| v.is_finite() && *v > 0.0));
     }
 }

@@ -144,6 +144,17 @@ mod tests {
     }
 
     #[test]
+    fn widths_are_found_for_any_distances() {
+        for odd in [f32::NAN, f32::INFINITY, 0.0, -0.0, f32::MIN_POSITIVE, f32::MAX] {
+            let distances = [vec![odd, odd], vec![0.0, odd], vec![1.0, odd]];
+            let graph = Graph::of(&[vec![1, 2], vec![0, 2], vec![0, 1]], &distances);
+            assert!(graph.rows.iter().flatten().all(|(_, w)| *w > 0.0 && *w <= 1.0), "{odd}: {graph:?}");
+        }
+        assert_eq!(Graph::of(&[], &[]).heaviest(), 0.0);
+        assert!(scale(&[], 1.0).width.is_finite());
+    }
+
+    #[test]
     fn pruning_and_islands() {
         let mut graph = Graph { rows: vec![vec![(1, 1.0)], vec![(0, 1.0), (2, 0.01)], vec![(1, 0.01)]] };
         assert!(graph.connected());

@@ -107,6 +107,17 @@ mod tests {
     }
 
     #[test]
+    fn edges_of_odd_weights_end() {
+        for odd in [f64::MIN_POSITIVE, 1e-300, 1.0] {
+            let graph = Graph { rows: vec![vec![(1, odd)], vec![(0, 1.0)]] };
+            let mut places = [[0.0, -0.0], [1e9, -1e9]];
+            optimise(&mut places, &graph, (1.577, 0.895), 20, || 7);
+            assert!(places.iter().flatten().all(|v| v.is_finite()));
+        }
+        optimise(&mut [], &Graph { rows: vec![] }, (1.577, 0.895), 20, || 7);
+    }
+
+    #[test]
     fn coinciding_points_stay_finite() {
         let graph = Graph { rows: vec![vec![(1, 1.0)], vec![(0, 1.0)]] };
         let mut places = [[3.0, 3.0]; 2];

@@ -183,6 +183,16 @@ mod tests {
         }
     }
 
+    /// An operator that gives no numbers has no vectors; what is asked ends all the same.
+    #[test]
+    fn what_is_not_finite_ends() {
+        for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(greatest(9, 2, vec![], |_, y| y.fill(odd), noise()).len() <= 2);
+            assert_eq!(uppermost(&[odd, 1.0, odd], &[odd, odd]).len(), 3);
+        }
+        assert!(greatest(9, 2, vec![], |x, y| y.copy_from_slice(x), || f64::NAN).is_empty());
+    }
+
     /// Repeated eigenvalues end the recursion at once; the answer must still be complete.
     #[test]
     fn identity_and_zero() {

@@ -105,6 +105,49 @@ fn gradients_stay_tracked_and_wrong_operations_unused() {
     none_has(&sources("stages"), &[".apply_op", "Var::", "CustomOp", "GradStore"], "the graph of a training step is that of hilum-ops, not candle's");
 }
 
+/// Crates whose floats take what the C library computes from their module `math` alone.
+const SAME_EVERYWHERE: [&str; 1] = ["stages/src"];
+/// What it computes; the last bit is another one on another machine. Roots, whole parts and `mul_add` are exact.
+const SYSTEMS: [&str; 26] = [
+    "exp", "exp2", "exp_m1", "ln", "ln_1p", "log", "log2", "log10", "powf", "powi", "sin", "cos", "sin_cos", "tan", "asin", "acos", "atan", "atan2", "sinh",
+    "cosh", "tanh", "asinh", "acosh", "atanh", "hypot", "cbrt",
+];
+
+/// Where a text calls the system's `name` on a float: as a method or by its path. What returns a `Result` is an operation on
+/// tensors, which `?` gives away.
+fn calls(text: &str, name: &str) -> bool {
+    let fallible = |from: usize| {
+        let mut depth = 0;
+        let end = text[from..].find(|c| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            c == ')' && depth == 0
+        });
+        end.is_some_and(|end| text[from + end + 1..].starts_with('?'))
+    };
+    let method = text.match_indices(&format!(".{name}(")).any(|(at, _)| !fallible(at));
+    let whole = |at: usize, path: &str| !text[at + path.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    method || ["f32", "f64"].map(|float| format!("{float}::{name}")).iter().any(|path| text.match_indices(path.as_str()).any(|(at, _)| whole(at, path)))
+}
+
+#[test]
+fn what_the_c_library_computes_is_computed_by_the_modules_of_mathematics() {
+    for (path, text) in
+        SAME_EVERYWHERE.iter().flat_map(|f| sources(f)).filter(|(p, _)| !p.components().any(|c| ["math", "math.rs"].contains(&c.as_os_str().to_str().unwrap())))
+    {
+        for name in SYSTEMS {
+            assert!(!calls(&bare(&text), name), "{}: `{name}` of the system's library: take it from `crate::math`", path.display());
+        }
+    }
+    assert!(calls("y = (x + 1.0).exp();", "exp") && calls("v.map(f64::exp)", "exp") && calls("a.powf(f(b)) * c", "powf"));
+    assert!(
+        !calls("x.exp()?.ln()?", "exp")
+            && !calls("f64::exp2(x)", "exp")
+            && !calls("x.exp_m1()", "exp")
+            && !calls("math::exp(x)", "exp")
+            && !calls("a.powf(f(b))?", "powf")
+    );
+}
+
 #[test]
 fn gpus_are_spoken_to_in_one_place() {
     let places = ["stages/ops/src/cuda", "stages/ops/src/cuda.rs"];

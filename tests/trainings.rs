@@ -204,6 +204,24 @@ fn a_diverged_training_keeps_its_last_good_state() {
     assert_eq!(newest, format!("{step:012}"));
 }
 
+/// What the last update did is seen by no loss that follows.
+#[test]
+fn a_training_that_diverges_in_its_last_step_is_refused() {
+    let rate = "optimiser: { learning_rate: 1e25 }";
+    fails(&[("label: covid, steps: 60", &format!("label: covid, {rate}, steps: 1"))], "dcgan", &["the training diverged", "at step 1 of 1"]);
+    fails(&[("epochs: 2, augment", &format!("steps: 1, {rate}, augment"))], "cyclegan", &["the training diverged", "at step 1 of 1"]);
+    fails(&[("steps: 40 }", &format!("steps: 1, {rate} }}"))], "pix2pix", &["the training diverged", "at step 1 of 1"]);
+    let classifier = |with: &str| {
+        format!(
+            "steps: 40, batch: 4 }}\n  classifier:\n    stage: train-classifier\n    in: {{ samples: films, images: pixels }}\n    \
+             with: {{ network: {{ smallcnn64: {{ width: 4 }} }}, {with} }}"
+        )
+    };
+    for with in ["steps: 1, optimiser: { sgd: { learning_rate: 1e25 } }", "phases: [{ steps: 1 }], optimiser: { adam: { learning_rate: 1e25 } }"] {
+        fails(&[("steps: 40, batch: 4 }", &classifier(with))], "classifier", &["the training diverged", "at step 1 of 1", "lower the learning rate"]);
+    }
+}
+
 /// A translation shows the patient of its film: whoever is tested on that patient may not have seen it.
 #[test]
 fn translations_belong_to_the_patients_of_their_films() {

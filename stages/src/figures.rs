@@ -41,13 +41,14 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// A map of films: colour by label, shape by real or synthetic.
+/// A map of films: colour by label, shape by real or synthetic. A film whose place is no number has none.
 pub fn map(name: &str, caption: &str, points: &[Point]) -> Result<Figure> {
+    let points: Vec<&Point> = points.iter().filter(|p| p.x.is_finite() && p.y.is_finite()).collect();
     let mut labels: Vec<&str> = points.iter().map(|p| p.label.as_str()).collect();
     labels.sort_unstable();
     labels.dedup();
     let mut groups: BTreeMap<(bool, usize), Vec<(f64, f64)>> = BTreeMap::new();
-    for p in points {
+    for p in &points {
         let label = labels.iter().position(|l| *l == p.label).expect("BUG: a label of its points");
         groups.entry((p.synthetic, label)).or_default().push((p.x, p.y));
     }
@@ -68,14 +69,15 @@ pub fn map(name: &str, caption: &str, points: &[Point]) -> Result<Figure> {
         .with_x_label("UMAP 1")
         .with_y_label("UMAP 2")
         .with_show_grid(false);
-    let layout = around(layout, points);
+    let layout = around(layout, &points);
     render(name, plots, layout)
 }
 
-/// Values with their intervals, a row per group, a colour per series.
+/// Values with their intervals, a row per group, a colour per series. What is no number is not drawn.
 pub fn intervals(name: &str, caption: &str, values: &[Interval]) -> Result<Figure> {
+    let values: Vec<&Interval> = values.iter().filter(|v| [v.value, v.low, v.high].iter().all(|x| x.is_finite())).collect();
     let (mut groups, mut series): (Vec<&str>, Vec<&str>) = (vec![], vec![]);
-    for v in values {
+    for v in &values {
         if !groups.contains(&v.group.as_str()) {
             groups.push(&v.group);
         }
@@ -88,7 +90,7 @@ pub fn intervals(name: &str, caption: &str, values: &[Interval]) -> Result<Figur
     for (s, name) in series.iter().enumerate() {
         // Series of one row lie beneath each other, first on top.
         let nudge = 0.6 * (0.5 - (s as f64 + 0.5) / series.len() as f64);
-        let own: Vec<&Interval> = values.iter().filter(|v| v.series == *name).collect();
+        let own: Vec<&Interval> = values.iter().copied().filter(|v| v.series == *name).collect();
         let plot = ScatterPlot::new()
             .with_data(own.iter().map(|v| (v.value, row(&v.group) + nudge)).collect::<Vec<_>>())
             .with_x_err_asymmetric(own.iter().map(|v| (v.value - v.low, v.high - v.value)).collect::<Vec<_>>())
@@ -110,8 +112,11 @@ pub fn intervals(name: &str, caption: &str, values: &[Interval]) -> Result<Figur
 }
 
 /// Axes that end where the points do: a map has no zero.
-fn around(layout: Layout, points: &[Point]) -> Layout {
-    let range = |f: fn(&Point) -> f64| points.iter().map(f).fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
+fn around(layout: Layout, points: &[&Point]) -> Layout {
+    if points.is_empty() {
+        return layout;
+    }
+    let range = |f: fn(&Point) -> f64| points.iter().map(|p| f(p)).fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
     let ((x0, x1), (y0, y1)) = (range(|p| p.x), range(|p| p.y));
     let margin = |a: f64, b: f64| ((b - a) * 0.05).max(0.1);
     let (mx, my) = (margin(x0, x1), margin(y0, y1));
@@ -125,14 +130,17 @@ fn render(name: &str, plots: Vec<Plot>, layout: Layout) -> Result<Figure> {
     Ok(Figure { files: vec![(format!("{name}.svg"), svg.into_bytes()), (format!("{name}.png"), png)] })
 }
 
-/// Curves over steps or epochs as SVG: one line per series of `(name, points)`. Series of one name share a colour.
+/// Curves over steps or epochs as SVG: one line per series of `(name, points)`. Series of one name share a colour. A point that
+/// is no number is not drawn.
 pub fn curves(caption: &str, x: &str, y: &str, series: &[(String, Vec<(f64, f64)>)]) -> String {
     let mut names: Vec<&str> = vec![];
     let mut plots = vec![];
     for (name, points) in series {
         let known = names.iter().position(|n| n == name);
         let at = known.unwrap_or(names.len());
-        let line = LinePlot::new().with_data(points.clone()).with_color(COLOURS[at % COLOURS.len()]);
+        let line = LinePlot::new()
+            .with_data(points.iter().copied().filter(|(x, y)| x.is_finite() && y.is_finite()).collect::<Vec<_>>())
+            .with_color(COLOURS[at % COLOURS.len()]);
         if known.is_none() {
             names.push(name);
         }
@@ -148,5 +156,34 @@ fn scalable(svg: String) -> String {
     match (svg.contains("viewBox"), attribute("width"), attribute("height")) {
         (false, Some(w), Some(h)) => svg.replacen("<svg ", &format!("<svg viewBox=\"0 0 {w} {h}\" "), 1),
         _ => svg,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ranges that a plotting library might divide, take logarithms of or count ticks in for ever.
+    #[test]
+    fn figures_of_anything_are_finite() {
+        let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, 1e-300, 1e200, -1e200];
+        let text = |figure: Figure| String::from_utf8(figure.files[0].1.clone()).unwrap();
+        let fine = |svg: String, what: &str| {
+            let coordinates = svg.split('"').filter(|value| ["NaN", "inf", "-inf"].contains(value)).count();
+            assert!(svg.contains("<svg") && coordinates == 0, "{what}: {svg}");
+        };
+        for x in odd {
+            for y in odd {
+                let points: Vec<Point> = [(x, y), (1.0, 2.0)].map(|(x, y)| Point { x, y, label: "a".into(), synthetic: false }).into();
+                let interval = Interval { group: "g".into(), series: "s".into(), value: x, low: y, high: y };
+                for n in [0, 1, 2] {
+                    fine(text(map("m", "caption", &points[..n]).unwrap()), "map");
+                }
+                fine(text(intervals("i", "caption", &[interval]).unwrap()), "intervals");
+                fine(curves("c", "x", "y", &[("s".into(), vec![(0.0, x), (1.0, y)])]), "curves");
+            }
+        }
+        fine(text(intervals("i", "caption", &[]).unwrap()), "intervals");
+        fine(curves("c", "x", "y", &[]), "curves");
     }
 }

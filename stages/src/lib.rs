@@ -6,6 +6,7 @@ pub mod data;
 pub mod duplicates;
 pub mod figures;
 pub mod kinds;
+pub mod math;
 pub mod metrics;
 pub mod networks;
 pub mod training;

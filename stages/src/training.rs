@@ -117,5 +117,5 @@ fn noise(streams: &Stream, first: u64, n: usize, latent: usize, device: &Device,
 pub fn diverged(cx: &Context, step: usize, steps: usize, try_: &str) -> Error {
     let kept =
         cx.checkpoints.latest().map_or("no state was written down before".into(), |(last, _)| format!("the last good state, after step {last}, is kept"));
-    Error::helped(format!("the training diverged: a loss or a weight became infinite or undefined at step {step} of {steps}; {kept}"), try_)
+    Error::helped(format!("the training diverged: a loss, a weight or an output became infinite or undefined at step {step} of {steps}; {kept}"), try_)
 }

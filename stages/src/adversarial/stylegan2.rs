@@ -4,6 +4,7 @@
 
 use super::{Adversaries, Observed, made};
 use crate::contract::prelude::*;
+use crate::math;
 use crate::networks::Weights;
 use crate::networks::diffaugment::{Draw, Policy};
 use crate::networks::stylegan2::{self, Discriminator, Generator, Noise};
@@ -61,7 +62,7 @@ impl Config {
     fn kept(&self, seen: usize, n: usize) -> f64 {
         let films = self.average * 1000.0;
         let films = self.ramp.map_or(films, |share| films.min(seen as f64 * share));
-        if films > 0.0 { 0.5f64.powf(n as f64 / films) } else { 0.0 }
+        if films > 0.0 { math::pow(0.5, n as f64 / films) } else { 0.0 }
     }
     /// What share of the weights that it began with the moving average still holds after so many steps.
     pub fn remembered(&self, steps: usize, batch: usize) -> f64 {
@@ -139,7 +140,7 @@ impl StyleGan2 {
         let (generator, of_g) = made(device, g, |s| Generator::new(&networks, s))?;
         let (discriminator, of_d) = made(device, d, |s| Discriminator::new(&networks, s))?;
         let lazy = |every: usize, weights: &Weights| {
-            let (beta1, beta2) = (adam.beta1.powf(lazily(every)), adam.beta2.powf(lazily(every)));
+            let (beta1, beta2) = (math::pow(adam.beta1, lazily(every)), math::pow(adam.beta2, lazily(every)));
             AdamParameters { learning_rate: adam.learning_rate * lazily(every), beta1, beta2, ..adam.clone() }.build(weights.trained())
         };
         let optimisers = [lazy(PATH_EVERY, &of_g), lazy(R1_EVERY, &of_d)];

@@ -3,6 +3,7 @@
 //! A stream's key is `blake3::derive_key("hilum stream v1", seed ‖ kind ‖ 0 ‖ name)`; drawing, shuffling and normal
 //! sampling are written here, so that an upgrade of a library cannot move them.
 
+use crate::math;
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use rayon::prelude::*;
@@ -115,8 +116,8 @@ impl Stream {
         if let Some(z) = self.spare.take() {
             return z;
         }
-        let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
-        let (sin, cos) = (std::f64::consts::TAU * self.unit()).sin_cos();
+        let radius = (-2.0 * math::ln(1.0 - self.unit())).sqrt();
+        let (sin, cos) = math::sin_cos(std::f64::consts::TAU * self.unit());
         self.spare = Some(radius * sin);
         radius * cos
     }

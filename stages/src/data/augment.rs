@@ -4,6 +4,7 @@
 //! set do not bear, and a generator learns to draw it.
 
 use crate::contract::prelude::*;
+use crate::math;
 use hilum_ops::{HALF, MEAN_UNIT, sample_anywhere, sample_line, stack_rows};
 
 /// How much a film may be changed each time it is seen. Nothing by default.
@@ -59,7 +60,7 @@ impl Augment {
         let zoom = (1.0 + stream.uniform(-self.zoom, self.zoom)) * (1.0 + self.crop);
         // Where in the enlarged film a film of the old size is cut out, from its middle.
         let cut = if self.crop > 0.0 { [(); 2].map(|()| stream.uniform(-0.5, 0.5) * self.crop) } else { [0.0; 2] };
-        let (sin, cos) = angle.sin_cos();
+        let (sin, cos) = math::sin_cos(angle);
         let middle = (side as f64 - 1.0) / 2.0;
         let shift = [(dx + cut[0]) * side as f64, (dy + cut[1]) * side as f64];
         // Each target pixel asks where it comes from: undo the shift, the zoom, the rotation and the mirror.

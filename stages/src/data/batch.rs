@@ -22,10 +22,11 @@ impl Order {
     pub fn new(stream: Stream, films: usize) -> Self {
         Order { stream, films, pass: vec![], sums: vec![], drawn: 0 }
     }
-    /// Films drawn with replacement, by weights that are not negative and not all zero.
+    /// Films drawn with replacement, by weights that are not negative and not all zero. What is not finite, or negative, weighs
+    /// nothing: sums that fall could not be searched.
     pub fn weighted(stream: Stream, weights: &[f64]) -> Self {
         let sums = weights.iter().scan(0.0, |sum, w| {
-            *sum += w;
+            *sum += if w.is_finite() { w.max(0.0) } else { 0.0 };
             Some(*sum)
         });
         Order { stream, films: weights.len(), pass: vec![], sums: sums.collect(), drawn: 0 }
@@ -86,6 +87,15 @@ mod tests {
         let mut times = [0usize; 3];
         order.batch(8000).into_iter().for_each(|(film, _)| times[film] += 1);
         assert!(times[1] == 0 && (1850..2150).contains(&times[0]), "{times:?}");
+    }
+
+    #[test]
+    fn weights_that_are_no_weights_are_never_drawn() {
+        let mut order = Order::weighted(Seed(1).stream("test", "order"), &[f64::NAN, 1.0, f64::INFINITY, -5.0, f64::NEG_INFINITY, -0.0, 1.0]);
+        let drawn: std::collections::BTreeSet<usize> = order.batch(200).into_iter().map(|d| d.0).collect();
+        assert_eq!(drawn.into_iter().collect::<Vec<_>>(), [1, 6]);
+        let mut none = Order::weighted(Seed(1).stream("test", "order"), &[0.0, f64::NAN]);
+        assert!(none.batch(20).iter().all(|d| d.0 < 2), "a film there is");
     }
 
     #[test]

@@ -61,3 +61,17 @@ pub fn number(x: f64) -> String {
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".into() } else { text.into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_in_a_table_is_finite_and_zero_has_no_sign() {
+        for (x, text) in [(0.0, "0"), (-0.0, "0"), (-1e-9, "0"), (1.5, "1.5"), (-2.0, "-2"), (100.0, "100"), (0.1234567, "0.123457")] {
+            assert_eq!(number(x), text);
+        }
+        assert!([f64::NAN, -f64::NAN, f64::INFINITY, f64::NEG_INFINITY].iter().all(|x| number(*x).is_empty()));
+        assert_eq!(number(f64::MAX).parse::<f64>().unwrap(), f64::MAX);
+    }
+}

@@ -4,6 +4,7 @@
 use crate::contract::prelude::*;
 use crate::contract::seed::Seed;
 use crate::data::weights::{NetworkDocument, Trained};
+use crate::math;
 use crate::networks::bagged_trees::BaggedTrees;
 use crate::networks::{Classifier, ClassifierNetwork, Greys, Mode, Weights};
 use crate::training;
@@ -93,9 +94,29 @@ impl Onlooker<'_> {
     }
 }
 
+/// Probabilities. An infinite logit is an overflow, no certainty: where one is not finite, no probability is a number.
 fn softmax(logits: &[f32]) -> Vec<f64> {
+    if logits.iter().any(|l| !l.is_finite()) {
+        return vec![f64::NAN; logits.len()];
+    }
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let powers: Vec<f64> = logits.iter().map(|l| f64::from(l - largest).exp()).collect();
+    let powers: Vec<f64> = logits.iter().map(|l| math::exp(f64::from(l - largest))).collect();
     let sum: f64 = powers.iter().sum();
     powers.iter().map(|p| p / sum).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probabilities_add_up_to_one_or_are_none() {
+        assert_eq!(softmax(&[]), [0.0; 0]);
+        for logits in [[0.0, -0.0], [f32::MAX, f32::MIN], [-1e30, -1e30], [1e-40, 3.0]] {
+            assert!((softmax(&logits).iter().sum::<f64>() - 1.0).abs() < 1e-12, "{logits:?}");
+        }
+        for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            assert!(softmax(&[0.5, odd]).iter().all(|p| p.is_nan()));
+        }
+    }
 }

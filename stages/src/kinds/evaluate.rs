@@ -4,7 +4,7 @@ use super::classifier::{self, ClassifierDocument, Onlooker};
 use super::documents::{Measured, Prediction, Purpose, Scores};
 use crate::contract::prelude::*;
 use crate::data::pack::{Gallery, Images};
-use crate::data::sample::Samples;
+use crate::data::sample::{Sample, Samples};
 use crate::data::table::{Table, number};
 use crate::data::weights::Trained;
 use crate::metrics::bootstrap::{Clusters, percentile_interval};
@@ -80,6 +80,7 @@ impl Stage for Evaluate {
         let films = rows.iter().map(|r| gallery.get(&r.image)).collect::<Result<Vec<_>>>()?;
         let probabilities =
             Onlooker { network: &*network, side: gallery.side, device: &device, cx: Some(cx) }.probabilities(document.trees.as_ref(), &films)?;
+        all_are_numbers(rows, &document.classes, &probabilities)?;
         let labels: Vec<usize> = rows.iter().map(|r| document.classes.iter().position(|c| *c == r.label).expect("BUG: checked above")).collect();
         let measured = Predictions::new(document.classes.len(), labels, probabilities.clone());
 
@@ -108,6 +109,19 @@ impl Stage for Evaluate {
     }
 }
 
+/// What is no number can be neither ranked nor counted: the image that got it is named, and nothing is measured.
+fn all_are_numbers(rows: &[Sample], classes: &[String], probabilities: &[Vec<f64>]) -> Result<()> {
+    for (row, probabilities) in rows.iter().zip(probabilities) {
+        if let Some((class, p)) = classes.iter().zip(probabilities).find(|(_, p)| !p.is_finite()) {
+            return Err(Error::helped(
+                format!("the probability of `{class}` that the classifier gives image {} (label `{}`) is {p}, not a number", row.image.short(), row.label),
+                "its training diverged: train it again with a lower learning rate",
+            ));
+        }
+    }
+    Ok(())
+}
+
 fn prediction_table(scores: &Scores, measured: &Predictions) -> Table {
     let mut header: Vec<String> = ["image", "patient", "label", "predicted"].map(String::from).to_vec();
     header.extend(scores.classes.iter().map(|c| format!("p-{c}")));
@@ -127,4 +141,21 @@ fn metric_table(scores: &Scores) -> Table {
         table.push(vec![m.metric.clone(), m.class.clone(), cell(m.value), cell(m.low), cell(m.high)]);
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::sample::tests::sample;
+
+    #[test]
+    fn a_probability_that_is_no_number_is_refused_by_image_and_class() {
+        let (rows, classes) = ([sample("p", 1, "normal"), sample("p", 2, "covid")], ["covid", "normal"].map(String::from));
+        let said = |p: [f64; 2]| all_are_numbers(&rows, &classes, &[vec![-0.0, 1.0], p.to_vec()]);
+        assert!(said([0.0, 1.0]).is_ok() && all_are_numbers(&[], &classes, &[]).is_ok());
+        for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let fault = said([0.5, odd]).unwrap_err().to_string();
+            assert!(fault.contains("`normal`") && fault.contains(&format!("image {} (label `covid`)", rows[1].image.short())), "{fault}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use crate::adversarial::{channelled, cyclegan, cyclegan_zunair, pix2pix, stylega
 use crate::contract::prelude::*;
 use crate::contract::seed::Seed;
 use crate::data::weights::{NetworkDocument, Trained};
+use crate::math;
 use crate::networks::{Mode, Weights, dcgan, stylegan2 as style};
 use crate::training;
 use candle_core::Device;
@@ -45,7 +46,7 @@ impl GanNetwork {
     pub fn remembered(&self, steps: usize, batch: usize) -> f64 {
         match self {
             GanNetwork::Stylegan2(c) => c.remembered(steps, batch),
-            GanNetwork::Cyclegan(c) => c.average.map_or(0.0, |kept| kept.powf(steps as f64)),
+            GanNetwork::Cyclegan(c) => c.average.map_or(0.0, |kept| math::pow(kept, steps as f64)),
             GanNetwork::Dcgan(_) | GanNetwork::CycleganZunair(_) | GanNetwork::Pix2pix(_) => 0.0,
         }
     }
@@ -179,19 +180,22 @@ impl Opened {
 }
 
 /// Films `[n, s, s, c]` as one channel, film by film: the mean over channels.
-fn grey(films: &Value) -> Result<Vec<Vec<f32>>> {
+///
+/// # Errors
+/// Where a device does not give them.
+pub fn grey(films: &Value) -> Result<Vec<Vec<f32>>> {
     let (_, h, w, c) = films.dims4()?;
     let values = films.data().flatten_all()?.to_vec1::<f32>()?;
     let mean = |pixel: &[f32]| if c == 1 { pixel[0] } else { pixel.iter().sum::<f32>() / c as f32 };
     Ok(values.chunks_exact(h * w * c).map(|film| film.chunks_exact(c).map(mean).collect()).collect())
 }
 
-/// Films `[n, s, s, c]` in [−1, 1] as grey bytes, film by film.
-pub fn to_films(films: &Value) -> Result<Vec<Vec<u8>>> {
-    Ok(grey(films)?.iter().map(|film| to_bytes(film)).collect())
-}
-
-/// Grey numbers in [−1, 1] as bytes.
+/// Grey numbers in [−1, 1] as bytes. What is no number would become black: ask [`are_numbers`] first.
 pub fn to_bytes(film: &[f32]) -> Vec<u8> {
     film.iter().map(|v| ((v.clamp(-1.0, 1.0) + 1.0) * 127.5).round() as u8).collect()
+}
+
+/// False where a film holds what is infinite or not a number: its generator diverged.
+pub fn are_numbers(film: &[f32]) -> bool {
+    film.iter().all(|v| v.is_finite())
 }

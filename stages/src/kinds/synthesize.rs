@@ -1,6 +1,6 @@
 //! Synthesizes films with a trained generator: PNG files that say what they are, and packed. Ignorant of how it was trained.
 
-use super::generator::{GanNetwork, GeneratorDocument, Opened, to_bytes};
+use super::generator::{GanNetwork, GeneratorDocument, Opened, are_numbers, to_bytes};
 use crate::contract::context::DeviceChoice;
 use crate::contract::prelude::*;
 use crate::data::marker;
@@ -150,6 +150,12 @@ impl Synthesize {
                 false => generator.translate(&parents, &numbers, &noise, self.reconstruct)?,
             };
             for (order, film) in chunk.iter().zip(made) {
+                if !are_numbers(&film) {
+                    return Err(Error::helped(
+                        format!("image {} that the generator makes holds what is not a number", order.number),
+                        "its training diverged: train it again with a lower `optimiser.learning_rate`",
+                    ));
+                }
                 let pixels = to_bytes(&if self.stretch { stretched(film) } else { film });
                 let marks = [("Description", marker::DESCRIPTION), ("Software", marker::SOFTWARE), ("Source", &*marker::origin(&model, order.number))];
                 let bytes = png::encode(&pixels, side, side, &marks)?;

@@ -115,7 +115,7 @@ fn default_optimiser() -> OptimiserChoice {
 
 impl Stage for TrainClassifier {
     const NAME: &'static str = "train-classifier";
-    const VERSION: u32 = 5;
+    const VERSION: u32 = 6;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
@@ -195,6 +195,9 @@ struct Films<'a> {
     greys: Option<Greys>,
 }
 
+/// Films of the training set that are looked at after the last step.
+const LOOKED_AT: usize = 8;
+
 /// What a step is made with: labels, and pixels on their way to the device.
 type Batch = candle_core::Result<(Vec<u32>, Upload)>;
 
@@ -207,6 +210,7 @@ impl TrainClassifier {
         let phases: &[Phase] = if self.phases.is_empty() { &single } else { &self.phases };
         let steps_of = |p: &Phase| p.steps.map_or_else(|| p.epochs.unwrap_or(1) as usize * per_epoch, |s| s as usize);
         let all_steps: usize = phases.iter().map(steps_of).sum();
+        let diverged = |step: usize| training::diverged(cx, step, all_steps, "lower the learning rate");
 
         let mut weights = Weights::on(device);
         let network = self.network.build(classes.len(), &mut weights.scope(&mut cx.stream("initial")))?;
@@ -264,13 +268,16 @@ impl TrainClassifier {
                 done += 1;
                 let value = loss.scalar()?;
                 if !value.is_finite() {
-                    return Err(training::diverged(cx, done, all_steps, "lower the learning rate"));
+                    return Err(diverged(done));
                 }
                 sum.add(value, &logits, &labels)?;
                 let mut stop = false;
                 if step.is_multiple_of(per_epoch) || step == steps {
                     let (loss, accuracy) = sum.take();
                     let watched = validation.as_ref().map(|v| v.measure(&onlooker(None), &self.loss)).transpose()?;
+                    if watched.is_some_and(|(loss, _)| !loss.is_finite()) {
+                        return Err(diverged(done));
+                    }
                     let cell = |v: Option<f64>| v.map(number).unwrap_or_default();
                     let numbers = [number(loss), number(accuracy), cell(watched.map(|w| w.0)), cell(watched.map(|w| w.1)), format!("{:.4e}", pace.rate)];
                     history.push([done.div_ceil(per_epoch).to_string(), done.to_string()].into_iter().chain(numbers).collect());
@@ -290,9 +297,13 @@ impl TrainClassifier {
                     weights.load_safetensors(&best, device)?;
                     best = vec![];
                 }
+                // After the last step no loss is seen any more: some films show whether its update was one too far.
+                if ended && number_of_phase + 1 == phases.len() && !set.first(LOOKED_AT).measure(&onlooker(None), &self.loss)?.0.is_finite() {
+                    return Err(diverged(done));
+                }
                 cx.checkpoint(done, || {
                     if !weights.are_finite()? {
-                        return Err(training::diverged(cx, done, all_steps, "lower the learning rate"));
+                        return Err(diverged(done));
                     }
                     let now = Snapshot::default().weights("weights", &weights)?.optimiser("optimiser", &optimiser)?;
                     now.table(&history)?
@@ -311,7 +322,7 @@ impl TrainClassifier {
             }
         }
         if !weights.are_finite()? {
-            return Err(training::diverged(cx, done, all_steps, "lower the learning rate"));
+            return Err(diverged(done));
         }
         let trees = self.trees.map(|trees| self.grow(trees, &onlooker(Some(cx)), films, cx)).transpose()?;
         let document = ClassifierDocument { network: self.network.clone(), classes: classes.clone(), side: *side, greys: *greys, trees };

@@ -4,7 +4,7 @@
 mod sampling;
 mod translation;
 
-use super::generator::{GanNetwork, GeneratorDocument};
+use super::generator::{GanNetwork, GeneratorDocument, are_numbers, to_bytes};
 use crate::adversarial::{Adversaries, Observed};
 use crate::contract::prelude::*;
 use crate::data::augment::Augment;
@@ -108,7 +108,7 @@ const GRID: (usize, usize) = (8, 10);
 
 impl Stage for TrainGan {
     const NAME: &'static str = "train-gan";
-    const VERSION: u32 = 6;
+    const VERSION: u32 = 7;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
@@ -146,7 +146,7 @@ impl Stage for TrainGan {
             BadParameter::unless(adam.learning_rate > 0.0 && adam.learning_rate.is_finite(), "optimiser.learning_rate", "must be greater than 0"),
             BadParameter::unless(decay(adam.beta1), "optimiser.beta1", "must be at least 0 and below 1"),
             BadParameter::unless(decay(adam.beta2), "optimiser.beta2", "must be at least 0 and below 1"),
-            BadParameter::unless(adam.eps > 0.0, "optimiser.eps", "must be greater than 0"),
+            BadParameter::unless(adam.eps > 0.0 && adam.eps.is_finite(), "optimiser.eps", "must be greater than 0"),
         ]
         .concat()
     }
@@ -169,8 +169,8 @@ impl Stage for TrainGan {
 trait Course {
     /// A step, counted from 1.
     fn step(&mut self, step: usize) -> Result<Observed>;
-    /// A row of films that shows how far the generator is, as it would make them now.
-    fn look(&self) -> Result<Vec<Vec<u8>>>;
+    /// A row of films that shows how far the generator is, as it would make them now: grey numbers in [−1, 1].
+    fn look(&self) -> Result<Vec<Vec<f32>>>;
     /// What stands above the first of these rows: the films that are translated.
     fn first_row(&self) -> Result<Vec<Vec<u8>>> {
         Ok(vec![])
@@ -263,7 +263,7 @@ impl TrainGan {
         let batch = self.batch() as usize;
         let steps = self.steps.map_or_else(|| (self.epochs.unwrap_or(1) as usize * pass).div_ceil(batch), |s| s as usize);
         let passes = (steps * batch).div_ceil(pass);
-        let help = "lower `optimiser.learning_rate`";
+        let diverged = |step: usize| training::diverged(cx, step, steps, "lower `optimiser.learning_rate`");
         let remembered = self.network.remembered(steps, batch);
         if remembered > REMEMBERED {
             cx.note(format!(
@@ -298,17 +298,22 @@ impl TrainGan {
             course.networks_mut().set_rate(rate);
             let seen = course.step(step)?;
             if !seen.is_finite() {
-                return Err(training::diverged(cx, step, steps, help));
+                return Err(diverged(step));
             }
             record(&mut history, step, &seen);
             if let Some(warning) = alarm.judged(step, seen.on_real, seen.on_fake) {
                 cx.note(warning);
             }
+            // After the last step no loss is seen any more: what is made then shows whether its update was one too far.
+            let look = || {
+                let films = course.look()?;
+                if films.iter().all(|film| are_numbers(film)) { Ok(films.iter().map(|film| to_bytes(film)).collect::<Vec<_>>()) } else { Err(diverged(step)) }
+            };
             if step.is_multiple_of(steps.div_ceil(GRID.1).max(1)) || step == steps {
-                grid.extend(course.look()?);
+                grid.extend(look()?);
             }
             if alarm.looks(step, steps)
-                && let Some(warning) = alarm.looked(step, &course.look()?)
+                && let Some(warning) = alarm.looked(step, &look()?)
             {
                 cx.note(warning);
             }
@@ -316,7 +321,7 @@ impl TrainGan {
                 let mut now = Snapshot::default();
                 for (name, weights) in course.networks().weights() {
                     if !weights.are_finite()? {
-                        return Err(training::diverged(cx, step, steps, help));
+                        return Err(diverged(step));
                     }
                     now = now.weights(name, weights)?;
                 }
@@ -333,10 +338,12 @@ impl TrainGan {
             })?;
             cx.progress(step, steps, "step", &[("D", seen.discriminator), ("G", seen.generator)])?;
         }
-        let weights = course.networks().generator();
-        if !weights.are_finite()? {
-            return Err(training::diverged(cx, steps, steps, help));
+        for (_, weights) in course.networks().weights() {
+            if !weights.are_finite()? {
+                return Err(diverged(steps));
+            }
         }
+        let weights = course.networks().generator();
         let document = GeneratorDocument { network: self.network.clone(), labels: films.labels.clone(), side };
         let sheet = figure::sheet(&grid, side, course.columns())?;
         Ok(Outputs { generator: Trained::of(document, weights)?, history, grid: Figure { files: vec![("grid.png".into(), sheet)] } })

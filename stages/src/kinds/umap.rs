@@ -81,7 +81,7 @@ impl Stage for Umap {
         let films = rows.iter().map(|r| gallery.get(&r.image)).collect::<Result<Vec<_>>>()?;
         let (data, dimensions, what) = match &inputs.weights {
             Some(weights) => {
-                let (data, dimensions) = features(weights, &films, gallery.side, cx)?;
+                let (data, dimensions) = features(weights, &rows, &films, gallery.side, cx)?;
                 (data, dimensions, format!("{dimensions} features of {}", weights.document.network.name()))
             }
             None => (
@@ -129,9 +129,15 @@ impl Umap {
     }
 }
 
-fn features(weights: &Trained<ClassifierDocument>, films: &[&[u8]], side: usize, cx: &Context) -> Result<(Vec<f32>, usize)> {
+fn features(weights: &Trained<ClassifierDocument>, rows: &[Sample], films: &[&[u8]], side: usize, cx: &Context) -> Result<(Vec<f32>, usize)> {
     let device = training::open_device(cx.device)?;
     let network = classifier::open(weights, side, &device)?;
     let features = Onlooker { network: &*network, side, device: &device, cx: Some(cx) }.features(films)?;
+    if let Some((row, _)) = rows.iter().zip(&features).find(|(_, f)| f.iter().any(|v| !v.is_finite())) {
+        return Err(Error::helped(
+            format!("features that the classifier gives image {} are not numbers", row.image.short()),
+            "its training diverged: train it again with a lower learning rate",
+        ));
+    }
     Ok((features.concat(), features.first().map_or(0, Vec::len)))
 }

@@ -36,9 +36,10 @@ impl Clusters {
     }
 }
 
-/// The percentile interval that holds `level` of the values; `None` where fewer than half of them are defined.
+/// The percentile interval that holds `level` of the values; `None` where fewer than half of them are defined. What is not
+/// finite is not defined.
 pub fn percentile_interval(values: &[Option<f64>], level: f64) -> Option<(f64, f64)> {
-    let mut defined: Vec<f64> = values.iter().flatten().copied().collect();
+    let mut defined: Vec<f64> = values.iter().flatten().copied().filter(|v| v.is_finite()).collect();
     if defined.len() * 2 < values.len() || defined.is_empty() {
         return None;
     }
@@ -47,8 +48,11 @@ pub fn percentile_interval(values: &[Option<f64>], level: f64) -> Option<(f64, f
     Some((quantile(&defined, tail), quantile(&defined, 1.0 - tail)))
 }
 
-/// The quantile of sorted values by linear interpolation, as numpy's default.
+/// The quantile of sorted values by linear interpolation, as numpy's default; no number where there are none.
 pub fn quantile(sorted: &[f64], q: f64) -> f64 {
+    if sorted.is_empty() {
+        return f64::NAN;
+    }
     let at = q * (sorted.len() - 1) as f64;
     let (low, high) = (at.floor() as usize, at.ceil() as usize);
     sorted[low] + (sorted[high] - sorted[low]) * (at - low as f64)
@@ -76,6 +80,18 @@ mod tests {
     fn quantiles_are_numpys() {
         assert_eq!(quantile(&[1.0, 2.0, 3.0, 4.0], 0.025), 1.075);
         assert_eq!(percentile_interval(&[None, None, Some(1.0)], 0.95), None);
+    }
+
+    #[test]
+    fn what_is_not_finite_is_not_defined() {
+        let (none, above, below) = (Some(f64::NAN), Some(f64::INFINITY), Some(f64::NEG_INFINITY));
+        assert_eq!(percentile_interval(&[], 0.95), None);
+        assert_eq!(percentile_interval(&[none, above, below], 0.95), None);
+        assert_eq!(percentile_interval(&[none, Some(1.0), below, Some(1.0), above, Some(1.0)], 0.95), Some((1.0, 1.0)));
+        let (low, high) = percentile_interval(&[Some(0.0), Some(-0.0)], 0.95).unwrap();
+        assert!(low == 0.0 && high == 0.0);
+        assert!(quantile(&[], 0.5).is_nan());
+        assert_eq!(Clusters::of(&[]).resample(&mut Seed(1).stream("test", "empty")), [0.0; 0]);
     }
 
     /// The interval of a mean of normal numbers, one per patient, holds the truth about 95 times in 100.

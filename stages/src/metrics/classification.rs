@@ -41,10 +41,11 @@ impl Predictions {
         Predictions { classes, labels, scores, orders }
     }
 
-    /// The predicted class of a film: the first of the largest scores.
+    /// The predicted class of a film: the first of the largest scores. What is no number is less than any.
     pub fn predicted(&self, film: usize) -> usize {
         let scores = &self.scores[film];
-        (1..scores.len()).fold(0, |best, c| if scores[c] > scores[best] { c } else { best })
+        let at = |c: usize| if scores[c].is_nan() { f64::NEG_INFINITY } else { scores[c] };
+        (1..scores.len()).fold(0, |best, c| if at(c) > at(best) { c } else { best })
     }
 
     /// How often films of class `row` were taken for class `column`.
@@ -123,5 +124,17 @@ mod tests {
         let weighted = Predictions::new(2, labels, scores.clone()).measure(&[2.0, 1.0, 0.0]);
         let repeated = Predictions::new(2, vec![0, 0, 1], vec![scores[0].clone(), scores[0].clone(), scores[1].clone()]).measure(&[1.0; 3]);
         assert_eq!(weighted, repeated);
+    }
+
+    #[test]
+    fn scores_that_are_no_numbers_have_metrics_all_the_same() {
+        let none = f64::NAN;
+        let found = Predictions::new(2, vec![0, 1, 1], vec![vec![none, 0.4], vec![none, none], vec![f64::NEG_INFINITY, f64::INFINITY]]);
+        assert_eq!([0, 1, 2].map(|film| found.predicted(film)), [1, 0, 1]);
+        let values = found.measure(&[1.0; 3]);
+        assert_eq!(values[2], None, "a ranking with holes is none");
+        assert!(values.iter().flatten().all(|v| v.is_finite()), "{values:?}");
+        assert_eq!(Predictions::new(2, vec![0], vec![vec![-0.0, 0.0]]).predicted(0), 0, "both zeros are one score");
+        assert!(Predictions::new(2, vec![], vec![]).measure(&[]).iter().all(Option::is_none));
     }
 }

@@ -1,21 +1,18 @@
 //! Metrics of rankings.
 
-/// Area under the ROC curve with weights (ties count half): `None` where one of the two classes has no weight.
+/// Area under the ROC curve with weights (ties count half): `None` where one of the two classes has no weight, or a score is
+/// no number, since that has no place among others.
 /// `order` sorts `scores` ascending; it is given so that a bootstrap sorts once.
 pub fn weighted_auroc(scores: &[f64], positive: &[bool], weights: &[f64], order: &[usize]) -> Option<f64> {
+    if scores.iter().any(|s| s.is_nan()) {
+        return None;
+    }
     let (mut below, mut area, mut positives) = (0.0, 0.0, 0.0);
-    let mut at = 0;
-    while at < order.len() {
-        let score = scores[order[at]];
+    // Each group holds a score at least, whatever is equal to what.
+    for tied in order.chunk_by(|a, b| scores[*a] == scores[*b]) {
         let (mut tied_negative, mut tied_positive) = (0.0, 0.0);
-        while at < order.len() && scores[order[at]] == score {
-            let i = order[at];
-            if positive[i] {
-                tied_positive += weights[i]
-            } else {
-                tied_negative += weights[i]
-            }
-            at += 1;
+        for &i in tied {
+            if positive[i] { tied_positive += weights[i] } else { tied_negative += weights[i] }
         }
         area += tied_positive * (below + tied_negative / 2.0);
         below += tied_negative;
@@ -45,5 +42,18 @@ mod tests {
         assert_eq!(auroc(&[0.5, 0.5], &[false, true]), Some(0.5));
         assert_eq!(auroc(&[0.5, 0.6], &[true, true]), None);
         assert_eq!(auroc(&[], &[]), None);
+    }
+
+    #[test]
+    fn infinite_scores_have_a_place_and_what_is_no_number_has_none() {
+        let (below, above) = (f64::NEG_INFINITY, f64::INFINITY);
+        assert_eq!(auroc(&[below, 0.2, above, above], &[false, false, true, true]), Some(1.0));
+        assert_eq!(auroc(&[above, above], &[false, true]), Some(0.5));
+        assert_eq!(auroc(&[-0.0, 0.0], &[true, false]), Some(0.5), "both zeros are one score");
+        for none in [f64::NAN, -f64::NAN] {
+            assert_eq!(auroc(&[0.1, none, 0.3], &[false, true, true]), None);
+            assert_eq!(auroc(&[none; 3], &[false, true, true]), None);
+            assert_eq!(ascending(&[none, none, none]), [0, 1, 2]);
+        }
     }
 }

@@ -45,7 +45,8 @@ impl BaggedTrees {
         Ok(BaggedTrees { classes, width, trees: grown.collect::<Result<_>>()? })
     }
 
-    /// The share of the trees that say each class, a row for each film.
+    /// The share of the trees that say each class, a row for each film. No number for a film with features that are none: trees
+    /// would send it somewhere.
     ///
     /// # Errors
     /// Where rows have another length than those that the trees grew on.
@@ -60,6 +61,10 @@ impl BaggedTrees {
         let x = matrix(features.iter(), self.width)?;
         let said: Vec<Vec<u32>> = self.trees.par_iter().map(|t| t.predict(&x).map_err(refused)).collect::<Result<_>>()?;
         for (film, votes) in votes.iter_mut().enumerate() {
+            if features[film].iter().any(|v| !v.is_finite()) {
+                votes.fill(f64::NAN);
+                continue;
+            }
             said.iter().for_each(|tree| votes[tree[film] as usize] += 1.0 / self.trees.len() as f64);
         }
         Ok(votes)
@@ -73,4 +78,28 @@ fn matrix<'a>(rows: impl Iterator<Item = &'a Vec<f32>>, width: usize) -> Result<
 
 fn refused(e: smartcore::error::Failed) -> Error {
     Error::data(format!("the trees were refused: {e}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::seed::Seed;
+
+    #[test]
+    fn trees_neither_grow_on_nor_judge_what_is_no_number() {
+        let stream = Seed(1).stream("test", "trees");
+        let features: Vec<Vec<f32>> = (0..12).map(|i| vec![(i % 2) as f32, if i % 3 == 0 { -0.0 } else { 0.0 }]).collect();
+        let labels: Vec<u32> = (0..12).map(|i| i % 2).collect();
+        let trees = BaggedTrees::grow(&features, &labels, 2, 5, &stream).unwrap();
+        let of = |row: [f32; 2]| trees.probabilities(&[row.to_vec()]).unwrap().remove(0);
+        assert_eq!(of([1.0, 0.0]), of([1.0, -0.0]), "both zeros are one feature");
+        assert!(of([1.0, 0.0])[1] > 0.5 && trees.probabilities(&[]).unwrap().is_empty());
+        for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            assert!(of([1.0, odd]).iter().all(|p| p.is_nan()));
+            let mut features = features.clone();
+            features[7][1] = odd;
+            assert!(BaggedTrees::grow(&features, &labels, 2, 5, &stream).unwrap_err().to_string().contains("row 7"));
+        }
+        assert!(BaggedTrees::grow(&[], &[], 2, 5, &stream).is_err());
+    }
 }

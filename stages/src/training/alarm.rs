@@ -47,7 +47,8 @@ impl Alarm {
     /// After a step: how real and made films were judged.
     pub fn judged(&mut self, step: usize, on_real: f64, on_fake: f64) -> Option<String> {
         self.margin += ((on_real - on_fake) - self.margin) / MEMORY;
-        if self.margin < WON || std::mem::replace(&mut self.said[0], true) {
+        // A margin that is no number is none that won.
+        if self.margin.is_nan() || self.margin < WON || std::mem::replace(&mut self.said[0], true) {
             return None;
         }
         Some(format!(
@@ -141,5 +142,16 @@ mod tests {
         assert_eq!(said(&mut b), found);
         let mut fair = alarm();
         assert!((0..5000).all(|s| fair.judged(s, 0.8, 0.2).is_none()));
+    }
+
+    #[test]
+    fn judgements_that_are_no_numbers_and_looks_at_nothing_raise_no_alarm() {
+        for odd in [f64::NAN, f64::NEG_INFINITY] {
+            let mut a = alarm();
+            assert!((0..400).all(|s| a.judged(s, odd, 0.0).is_none()), "{odd}");
+        }
+        let mut a = Alarm::new(&[]);
+        assert!(!a.looks(900, 900));
+        assert!((0..5).all(|s| a.looked(s, &[]).is_none() && a.looked(s, &films(0)).is_none()));
     }
 }

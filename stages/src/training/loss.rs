@@ -1,6 +1,7 @@
 //! What a classifier is trained to make small: cross-entropy, and how it weighs classes, films and certainty.
 
 use crate::contract::prelude::*;
+use crate::math;
 use hilum_ops::{CrossEntropy, class_balanced_weights};
 use std::collections::BTreeMap;
 
@@ -70,11 +71,16 @@ impl Loss {
         Ok(CrossEntropy { class_weights, label_smoothing: self.label_smoothing, focal_gamma: self.focal_gamma })
     }
 
-    /// The loss of one film with these probabilities, without class weights: what is watched on a validation set.
+    /// The loss of one film with these probabilities, without class weights: what is watched on a validation set. No number
+    /// where a probability is none.
     pub fn of_film(&self, probabilities: &[f64], label: usize) -> f64 {
+        // The floor below would take what is no number for a small one, and a network that gives none for a bad one.
+        if probabilities.iter().any(|p| p.is_nan()) {
+            return f64::NAN;
+        }
         let term = |(class, p): (usize, &f64)| {
             let hit = if class == label { 1.0 - self.label_smoothing } else { 0.0 };
-            -(hit + self.label_smoothing / probabilities.len() as f64) * p.max(1e-12).ln() * (1.0 - p).powf(self.focal_gamma)
+            -(hit + self.label_smoothing / probabilities.len() as f64) * math::ln(p.max(1e-12)) * math::pow(1.0 - p, self.focal_gamma)
         };
         probabilities.iter().enumerate().map(term).sum()
     }
@@ -112,6 +118,16 @@ mod tests {
             });
             assert!((watched.sum::<f64>() / 2.0 - trained).abs() < 1e-6, "{loss:?}");
         }
+    }
+
+    #[test]
+    fn a_probability_that_is_no_number_has_no_loss() {
+        for focal_gamma in [0.0, 2.0] {
+            let loss = Loss { focal_gamma, ..Loss::default() };
+            assert!(loss.of_film(&[f64::NAN, f64::NAN], 0).is_nan() && loss.of_film(&[0.5, f64::NAN], 0).is_nan());
+            assert!([[0.0, 1.0], [1.0, 0.0], [-0.0, 1.0]].iter().all(|p| loss.of_film(p, 0).is_finite()));
+        }
+        assert_eq!(Loss::default().of_film(&[], 0), 0.0);
     }
 
     #[test]

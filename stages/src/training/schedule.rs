@@ -1,6 +1,7 @@
 //! Learning rates over steps, as `torch.optim.lr_scheduler` has them, and when to stop. Numbers only: ignorant of tensors.
 
 use crate::contract::prelude::*;
+use crate::math;
 
 /// How the learning rate goes on during a phase of training.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -92,7 +93,7 @@ impl Schedule {
             Schedule::Constant => 1.0,
             Schedule::LinearDecay { constant, decay } => linear_decay(pass, f64::from(*constant), f64::from(*decay)),
             Schedule::Cosine { least } => between(1.0, *least, step / steps),
-            Schedule::Step { every, factor } => factor.powf((pass / f64::from(*every)).floor()),
+            Schedule::Step { every, factor } => math::pow(*factor, (pass / f64::from(*every)).floor()),
             Schedule::OneCycle(c) => return c.at(step, steps, rate),
         };
         Pace { rate: rate * factor, momentum: None }
@@ -111,8 +112,8 @@ impl Schedule {
             .concat(),
             Schedule::OneCycle(c) => [
                 unless(c.rise > 0.0 && c.rise < 1.0, "one-cycle.rise", "must be above 0 and below 1"),
-                unless(c.div_factor >= 1.0, "one-cycle.div_factor", "must be at least 1"),
-                unless(c.final_div_factor >= 1.0, "one-cycle.final_div_factor", "must be at least 1"),
+                unless(c.div_factor >= 1.0 && c.div_factor.is_finite(), "one-cycle.div_factor", "must be at least 1"),
+                unless(c.final_div_factor >= 1.0 && c.final_div_factor.is_finite(), "one-cycle.final_div_factor", "must be at least 1"),
             ]
             .concat(),
         }
@@ -143,7 +144,7 @@ impl OneCycle {
 
 /// From one number to another along half a cosine.
 fn between(from: f64, to: f64, share: f64) -> f64 {
-    to + (from - to) / 2.0 * (1.0 + (std::f64::consts::PI * share).cos())
+    to + (from - to) / 2.0 * (1.0 + math::cos(std::f64::consts::PI * share))
 }
 
 /// Cuts the rate where a loss stops falling: `ReduceLROnPlateau` with a relative threshold of 1e-4.
@@ -255,6 +256,30 @@ mod tests {
         for (step, [expected, loss]) in known["plateau"].iter().enumerate() {
             rate = plateau.observe(*loss, rate);
             assert!((rate - expected).abs() <= 1e-6 * 6e-3, "plateau {step}: {rate} for {expected}");
+        }
+    }
+
+    #[test]
+    fn losses_that_are_no_numbers_are_never_better_and_end_a_training_all_the_same() {
+        for odd in [f64::NAN, f64::INFINITY] {
+            let (mut stop, mut plateau) = (EarlyStop::new(0.0, 2), Plateau::new(0.1, 0, 1e-8));
+            assert_eq!([odd, 1.0, odd, odd].map(|loss| stop.observe(loss)), [Verdict::Wait, Verdict::Better, Verdict::Wait, Verdict::Stop]);
+            assert!((0..50).fold(0.1, |rate, _| plateau.observe(odd, rate)) >= 1e-8);
+        }
+        let mut stop = EarlyStop::new(0.0, 2);
+        assert_eq!([0.0, -0.0, f64::NEG_INFINITY].map(|loss| stop.observe(loss)), [Verdict::Better, Verdict::Wait, Verdict::Better]);
+    }
+
+    #[test]
+    fn factors_beyond_all_bounds_are_refused_or_give_finite_rates() {
+        let at = Moment { step: 3, steps: 9, pass: 1 };
+        for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 0.0] {
+            let cycle = |div_factor, final_div_factor, rise| Schedule::OneCycle(OneCycle { rise, div_factor, final_div_factor, cycle_momentum: true });
+            let all =
+                [Schedule::Cosine { least: odd }, Schedule::Step { every: 1, factor: odd }, cycle(odd, 1e4, 0.3), cycle(25.0, odd, 0.3), cycle(25.0, 1e4, odd)];
+            for schedule in all {
+                assert!(!schedule.check("schedule").is_empty() || schedule.at(at, 0.1).rate.is_finite(), "{schedule:?}");
+            }
         }
     }
 

@@ -79,9 +79,9 @@ pub fn check(stop: Option<&EarlyStopParameters>, plateau: Option<&PlateauParamet
     let (stop, plateau) = (stop.cloned().unwrap_or_default(), plateau.cloned().unwrap_or_default());
     [
         BadParameter::unless(stop.patience >= 1, "early_stop.patience", "must be at least 1"),
-        BadParameter::unless(stop.min_delta >= 0.0, "early_stop.min_delta", "must be at least 0"),
+        BadParameter::unless(stop.min_delta >= 0.0 && stop.min_delta.is_finite(), "early_stop.min_delta", "must be at least 0"),
         BadParameter::unless(plateau.factor > 0.0 && plateau.factor < 1.0, "plateau.factor", "must be above 0 and below 1"),
-        BadParameter::unless(plateau.least >= 0.0, "plateau.least", "must be at least 0"),
+        BadParameter::unless(plateau.least >= 0.0 && plateau.least.is_finite(), "plateau.least", "must be at least 0"),
     ]
     .concat()
 }
@@ -118,5 +118,9 @@ mod tests {
         assert!(check(None, None).is_empty());
         let plateau = PlateauParameters { factor: 1.0, patience: 0, least: -1.0 };
         assert_eq!(check(Some(&EarlyStopParameters { patience: 0, min_delta: -1.0 }), Some(&plateau)).len(), 4);
+        for odd in [f64::NAN, f64::INFINITY] {
+            let plateau = PlateauParameters { factor: odd, patience: 0, least: odd };
+            assert_eq!(check(Some(&EarlyStopParameters { patience: 1, min_delta: odd }), Some(&plateau)).len(), 3);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The curve that turns a distance on the map into a membership. Knows two numbers in, two numbers out.
 
+use crate::math::{exp, ln, pow};
+
 /// Points the curve is fitted on, and how many spreads they reach: umap-learn's choice.
 const POINTS: usize = 300;
 const REACH: f64 = 3.0;
@@ -12,7 +14,7 @@ pub(super) fn fit(min_dist: f64, spread: f64) -> (f64, f64) {
     let points: Vec<(f64, f64)> = (0..POINTS)
         .map(|i| {
             let x = REACH * spread * i as f64 / (POINTS - 1) as f64;
-            (x, if x < min_dist { 1.0 } else { (-(x - min_dist) / spread).exp() })
+            (x, if x < min_dist { 1.0 } else { exp(-(x - min_dist) / spread) })
         })
         .collect();
     let (mut a, mut b) = (1.0, 1.0);
@@ -42,17 +44,18 @@ fn squares(points: &[(f64, f64)], a: f64, b: f64) -> f64 {
     if a <= 0.0 || b <= 0.0 {
         return f64::INFINITY;
     }
-    points.iter().map(|(x, y)| (1.0 / (1.0 + a * x.powf(2.0 * b)) - y).powi(2)).sum()
+    let miss = |(x, y): &(f64, f64)| 1.0 / (1.0 + a * pow(*x, 2.0 * b)) - y;
+    points.iter().map(miss).map(|miss| miss * miss).sum()
 }
 
 fn step(points: &[(f64, f64)], a: f64, b: f64, damping: f64) -> (f64, f64) {
     let (mut aa, mut ab, mut bb, mut ra, mut rb) = (0.0, 0.0, 0.0, 0.0, 0.0);
     // At zero the curve is one whatever `a` and `b` are.
     for (x, y) in points.iter().filter(|(x, _)| *x > 0.0) {
-        let power = x.powf(2.0 * b);
+        let power = pow(*x, 2.0 * b);
         let value = 1.0 / (1.0 + a * power);
         let by_a = -power * value * value;
-        let by_b = 2.0 * a * x.ln() * by_a;
+        let by_b = 2.0 * a * ln(*x) * by_a;
         aa += by_a * by_a;
         ab += by_a * by_b;
         bb += by_b * by_b;
@@ -74,6 +77,11 @@ mod tests {
         let narrow = fit(0.0, 1.0);
         let wide = fit(0.99, 1.0);
         assert!(narrow.0 > wide.0 && narrow.1 < wide.1);
+        // Nothing between one and nothing at all: there is always an answer, and it is finite.
+        for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 1e300, 3.0] {
+            let (a, b) = fit(odd, 1.0);
+            assert!(a.is_finite() && b.is_finite() && a > 0.0 && b > 0.0, "{odd}: {a} {b}");
+        }
         assert!([narrow.0, narrow.1, wide.0, wide.1].iter().all(|v| v.is_finite() && *v > 0.0));
     }
 }

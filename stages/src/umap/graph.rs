@@ -1,6 +1,8 @@
 //! The weighted graph of who is near whom. Knows neighbours and distances; ignorant of the data and of
 //! the map drawn from it.
 
+use crate::math;
+
 /// Steps of the bisection for a width, how near it must come, and its floor as a share of the mean
 /// distance: all umap-learn's.
 const STEPS: usize = 64;
@@ -82,7 +84,7 @@ impl Scale {
     fn membership(&self, distance: f64) -> f64 {
         let beyond = distance - self.nearest;
         // First, since a width may be zero where all points are equal.
-        if beyond <= 0.0 { 1.0 } else { (-beyond / self.width).exp() }
+        if beyond <= 0.0 { 1.0 } else { math::exp(-beyond / self.width) }
     }
 }
 
@@ -97,7 +99,7 @@ fn scales(distances: &[Vec<f32>]) -> Vec<Scale> {
 fn scale(row: &[f32], overall: f64) -> Scale {
     // Not simply the first: a duplicate at distance zero says nothing about the scale.
     let nearest = row.iter().find(|d| **d > 0.0).map_or(0.0, |d| f64::from(*d));
-    let target = ((row.len() + 1) as f64).log2();
+    let target = math::log2((row.len() + 1) as f64);
     let (mut low, mut high, mut width) = (0.0, f64::INFINITY, 1.0);
     for _ in 0..STEPS {
         let scale = Scale { nearest, width };
@@ -139,6 +141,17 @@ mod tests {
         let (indices, distances) = nearest(&[1.0; 6], 1, 3);
         let graph = Graph::of(&indices, &distances);
         assert!(graph.rows.iter().flatten().all(|(_, w)| *w == 1.0));
+    }
+
+    #[test]
+    fn widths_are_found_for_any_distances() {
+        for odd in [f32::NAN, f32::INFINITY, 0.0, -0.0, f32::MIN_POSITIVE, f32::MAX] {
+            let distances = [vec![odd, odd], vec![0.0, odd], vec![1.0, odd]];
+            let graph = Graph::of(&[vec![1, 2], vec![0, 2], vec![0, 1]], &distances);
+            assert!(graph.rows.iter().flatten().all(|(_, w)| *w > 0.0 && *w <= 1.0), "{odd}: {graph:?}");
+        }
+        assert_eq!(Graph::of(&[], &[]).heaviest(), 0.0);
+        assert!(scale(&[], 1.0).width.is_finite());
     }
 
     #[test]

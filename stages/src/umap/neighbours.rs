@@ -80,6 +80,14 @@ mod tests {
         assert_eq!(nearest(&[1.0, 2.0], 1, 5).0, [vec![1], vec![0]]);
     }
 
+    /// Distances to such points have no order that means anything; there is one, and it ends.
+    #[test]
+    fn numbers_that_are_not_finite_have_neighbours() {
+        let (indices, distances) = nearest(&[0.0, f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0, 1.0], 1, 2);
+        assert!(indices.iter().all(|row| row.len() == 2) && distances.iter().all(|row| row.len() == 2));
+        assert_eq!(nearest(&[0.0, -0.0, 1.0], 1, 1), (vec![vec![1], vec![0], vec![0]], vec![vec![0.0], vec![0.0], vec![1.0]]));
+    }
+
     /// Widths on both sides of the lanes, and more rows than one block.
     #[test]
     fn agrees_with_a_plain_sort() {

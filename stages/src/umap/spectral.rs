@@ -4,6 +4,8 @@
 //! All sums run in one fixed order on one thread: the vectors place every point of a map, so they must
 //! not depend on the machine's cores.
 
+use crate::math::hypot;
+
 /// Steps after which the answer is taken as it is: it only starts a map, and the map moves on from it.
 const STEPS: usize = 250;
 
@@ -114,13 +116,13 @@ fn uppermost(diagonal: &[f64], beside: &[f64]) -> Vec<f64> {
                 break;
             }
             let slope = (d[low + 1] - d[low]) / (2.0 * e[low]);
-            let mut g = d[high] - d[low] + e[low] / (slope + slope.hypot(1.0).copysign(slope));
+            let mut g = d[high] - d[low] + e[low] / (slope + hypot(slope, 1.0).copysign(slope));
             let (mut sine, mut cosine, mut carried) = (1.0, 1.0, 0.0);
             let mut broken = false;
             for i in (low..high).rev() {
                 let f = sine * e[i];
                 let b = cosine * e[i];
-                let r = f.hypot(g);
+                let r = hypot(f, g);
                 e[i + 1] = r;
                 if r == 0.0 {
                     d[i + 1] -= carried;
@@ -179,6 +181,16 @@ mod tests {
             let sign = (vector[0] * wave(0)).signum();
             assert!(vector.iter().enumerate().all(|(i, v)| (v - sign * wave(i)).abs() < 1e-5));
         }
+    }
+
+    /// An operator that gives no numbers has no vectors; what is asked ends all the same.
+    #[test]
+    fn what_is_not_finite_ends() {
+        for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(greatest(9, 2, vec![], |_, y| y.fill(odd), noise()).len() <= 2);
+            assert_eq!(uppermost(&[odd, 1.0, odd], &[odd, odd]).len(), 3);
+        }
+        assert!(greatest(9, 2, vec![], |x, y| y.copy_from_slice(x), || f64::NAN).is_empty());
     }
 
     /// Repeated eigenvalues end the recursion at once; the answer must still be complete.

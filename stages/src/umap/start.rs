@@ -2,6 +2,7 @@
 
 use super::graph::Graph;
 use super::spectral::greatest;
+use crate::math;
 
 /// Half the side of the square a start is stretched to, the noise that separates points that coincide
 /// on it, and the side of the square it is then fitted into: umap-learn's.
@@ -94,8 +95,8 @@ fn unit(bits: u64) -> f64 {
 
 /// A standard normal number (Box & Muller 1958).
 fn normal(random: &mut impl FnMut() -> u64) -> f64 {
-    let radius = (-2.0 * (1.0 - unit(random())).ln()).sqrt();
-    radius * (std::f64::consts::TAU * unit(random())).cos()
+    let radius = (-2.0 * math::ln(1.0 - unit(random()))).sqrt();
+    radius * math::cos(std::f64::consts::TAU * unit(random()))
 }
 
 #[cfg(test)]

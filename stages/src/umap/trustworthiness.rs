@@ -13,11 +13,15 @@ const LANES: usize = 8;
 /// the `k` nearest in the data, less by the ranks of those that are not.
 ///
 /// Equal to `sklearn.manifold.trustworthiness`, which leaves the order of equal distances open; here they
-/// are ordered by index. Not a number where `data` has other rows than `embedding`, or where `k` is not
-/// within one and half the number of points, as the measure has no meaning there.
+/// are ordered by index. Not a number where `data` has other rows than `embedding`, where a number of either
+/// is not finite, or where `k` is not within one and half the number of points, as the measure has no
+/// meaning there.
 pub fn trustworthiness(data: &[f32], dimensions: usize, embedding: &[[f64; 2]], k: usize) -> f64 {
     let count = embedding.len();
     if dimensions == 0 || data.len() != count * dimensions || k == 0 || 2 * k >= count {
+        return f64::NAN;
+    }
+    if data.iter().any(|v| !v.is_finite()) || embedding.iter().flatten().any(|v| !v.is_finite()) {
         return f64::NAN;
     }
     let blocks: Vec<usize> = (0..count).step_by(BLOCK).collect();
@@ -63,8 +67,8 @@ fn penalty(point: usize, mut far: Vec<f64>, embedding: &[[f64; 2]], k: usize) ->
     let place = embedding[point];
     // Last of all, so that it is not counted as one of its own neighbours.
     far[point] = f64::INFINITY;
-    let mut near: Vec<(f64, usize)> =
-        embedding.iter().enumerate().filter(|(j, _)| *j != point).map(|(j, p)| ((p[0] - place[0]).powi(2) + (p[1] - place[1]).powi(2), j)).collect();
+    let distance = |p: &[f64; 2]| (p[0] - place[0]) * (p[0] - place[0]) + (p[1] - place[1]) * (p[1] - place[1]);
+    let mut near: Vec<(f64, usize)> = embedding.iter().enumerate().filter(|(j, _)| *j != point).map(|(j, p)| (distance(p), j)).collect();
     // No two pairs compare equal, so an unstable selection is still deterministic.
     near.select_nth_unstable_by(k - 1, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     near[..k]
@@ -135,5 +139,10 @@ mod tests {
         assert!(trustworthiness(&[], 0, &places, 2).is_nan());
         assert!(trustworthiness(&[], 1, &[], 2).is_nan());
         assert!(trustworthiness(&[0.0; 6], 1, &places, 2).is_finite());
+        assert!(trustworthiness(&[-0.0, 0.0, -0.0, 0.0, 1.0, f32::MAX], 1, &places, 2).is_finite());
+        for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(trustworthiness(&[0.0, 1.0, 2.0, odd as f32, 4.0, 5.0], 1, &places, 2).is_nan());
+            assert!(trustworthiness(&[0.0; 6], 1, &[[0.0, odd]; 6], 2).is_nan());
+        }
     }
 }

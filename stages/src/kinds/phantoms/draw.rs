@@ -2,6 +2,7 @@
 
 use super::Finding;
 use crate::contract::seed::Stream;
+use crate::math::{cos, exp, powi, sin};
 
 /// What all films of a patient have in common.
 pub(super) struct Body {
@@ -29,19 +30,33 @@ impl Body {
     fn lung(&self, x: f64, y: f64, side: f64) -> f64 {
         // Lungs narrow towards the apex and are cut off by the diaphragm.
         let narrow = self.lung_width * (1.0 - 0.35 * ((0.1 - y).max(0.0) / 0.8));
-        let r = ((x - side * self.apart) / narrow).powi(2) + ((y - 0.02) / self.lung_height).powi(2);
-        let dome = 0.55 + 0.12 * ((x - side * self.apart) / self.lung_width).powi(2);
+        let r = square((x - side * self.apart) / narrow) + square((y - 0.02) / self.lung_height);
+        let dome = 0.55 + 0.12 * square((x - side * self.apart) / self.lung_width);
         smooth((1.0 - r) * 4.0) * smooth((dome - y) * 14.0)
     }
 }
 
 /// A soft step from 0 to 1 around 0.
 fn smooth(t: f64) -> f64 {
-    1.0 / (1.0 + (-2.0 * t).exp())
+    1.0 / (1.0 + exp(-2.0 * t))
+}
+
+fn square(x: f64) -> f64 {
+    x * x
 }
 
 /// A spot in a lung: centre, radius, strength.
 struct Spot(f64, f64, f64, f64);
+
+/// Beyond this a spot adds less than 1e-13, which no grey shows; most pixels lie beyond most spots.
+const FAR: f64 = 30.0;
+
+impl Spot {
+    fn at(&self, x: f64, y: f64) -> f64 {
+        let away = (square(x - self.0) + square(y - self.1)) / (2.0 * self.2 * self.2);
+        if away > FAR { 0.0 } else { self.3 * exp(-away) }
+    }
+}
 
 fn spots(body: &Body, finding: Finding, contrast: f64, s: &mut Stream) -> Vec<Spot> {
     match finding {
@@ -50,7 +65,7 @@ fn spots(body: &Body, finding: Finding, contrast: f64, s: &mut Stream) -> Vec<Sp
             .map(|i| {
                 let side = if i % 2 == 0 { -1.0 } else { 1.0 };
                 let (angle, r) = (s.uniform(-1.1, 1.3), s.uniform(0.62, 0.9));
-                let (x, y) = (side * (body.apart + r * body.lung_width * angle.cos()), 0.05 + r * body.lung_height * 0.75 * angle.sin());
+                let (x, y) = (side * (body.apart + r * body.lung_width * cos(angle)), 0.05 + r * body.lung_height * 0.75 * sin(angle));
                 Spot(x, y, s.uniform(0.08, 0.15), contrast * s.uniform(0.22, 0.36))
             })
             .collect(),
@@ -80,11 +95,11 @@ pub(super) fn film(body: &Body, finding: Finding, contrast: f64, source: usize, 
             let torso = smooth((0.93 - x.abs() - 0.1 * (y + 0.6).max(0.0)) * 12.0);
             let (left, right) = (body.lung(x, y, -1.0), body.lung(x, y, 1.0));
             let lung = left.max(right);
-            let heart = smooth((1.0 - ((x - 0.1) / body.heart).powi(2) - ((y - 0.28) / 0.34).powi(2)) * 3.0);
-            let spine = (-(x / 0.07).powi(2)).exp();
+            let heart = smooth((1.0 - square((x - 0.1) / body.heart) - square((y - 0.28) / 0.34)) * 3.0);
+            let spine = exp(-square(x / 0.07));
             // Ribs arch outwards and downwards.
-            let rib = (0.5 + 0.5 * ((y - 0.35 * x.abs() * x.abs()) * std::f64::consts::PI * body.ribs).cos()).powi(4);
-            let add = |spots: &[Spot]| spots.iter().map(|p| p.3 * (-((x - p.0).powi(2) + (y - p.1).powi(2)) / (2.0 * p.2 * p.2)).exp()).sum::<f64>();
+            let rib = powi(0.5 + 0.5 * cos((y - 0.35 * x.abs() * x.abs()) * std::f64::consts::PI * body.ribs), 4);
+            let add = |spots: &[Spot]| spots.iter().map(|spot| spot.at(x, y)).sum::<f64>();
             let mut v = 0.06 + 0.56 * torso - 0.40 * lung * torso;
             v += 0.26 * heart * (1.0 - 0.5 * right.max(left)) + 0.10 * spine * torso + 0.06 * rib * lung;
             v += lung * (add(&spots) + add(&vessels));

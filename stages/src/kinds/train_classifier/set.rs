@@ -28,6 +28,12 @@ impl<'a> Labelled<'a> {
         Ok(Labelled { films, labels: rows.iter().map(class).collect::<Result<_>>()? })
     }
 
+    /// The first of them, so many at most.
+    pub(super) fn first(&self, n: usize) -> Labelled<'a> {
+        let n = n.min(self.films.len());
+        Labelled { films: self.films[..n].to_vec(), labels: self.labels[..n].to_vec() }
+    }
+
     /// Films of each class.
     pub(super) fn counts(&self, classes: usize) -> Vec<usize> {
         (0..classes).map(|class| self.labels.iter().filter(|l| **l as usize == class).count()).collect()

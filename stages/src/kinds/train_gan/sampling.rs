@@ -5,7 +5,7 @@ use crate::adversarial::{Adversaries, Observed, channelled, dcgan, stylegan2};
 use crate::contract::prelude::*;
 use crate::data::ahead::Ahead;
 use crate::data::batch::{self, Order};
-use crate::kinds::generator::to_films;
+use crate::kinds::generator::grey;
 use crate::networks::diffaugment::Draw;
 use crate::networks::stylegan2::Noise;
 use crate::training;
@@ -49,10 +49,10 @@ impl Course for Dcgan<'_, '_> {
         let z = training::uniform_noise(&self.noise, (step * self.s.batch) as u64, self.s.batch, self.latent, self.s.device)?;
         self.networks.step(&real, &z, &mut self.dropout)
     }
-    fn look(&self) -> Result<Vec<Vec<u8>>> {
+    fn look(&self) -> Result<Vec<Vec<f32>>> {
         // Running statistics, as `synthesize` will use them: the grid shows what would be made now.
         let films = without_history(|| self.networks.generator.forward(&self.fixed, false))?;
-        to_films(&films)
+        grey(&films)
     }
     fn networks(&self) -> &dyn Adversaries {
         &self.networks
@@ -128,10 +128,10 @@ impl Course for StyleGan2<'_, '_> {
         let real = channelled(&training::films_sent(self.feed.next()?, self.s.side)?, self.channels)?;
         self.networks.step(step, &real, &mut self.luck)
     }
-    fn look(&self) -> Result<Vec<Vec<u8>>> {
+    fn look(&self) -> Result<Vec<Vec<f32>>> {
         let g = &self.networks.average;
         let films = without_history(|| g.synthesise(&g.map(&self.fixed, false)?, &mut Noise::Constant))?;
-        to_films(&films)
+        grey(&films)
     }
     fn networks(&self) -> &dyn Adversaries {
         &self.networks

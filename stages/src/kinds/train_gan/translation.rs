@@ -7,7 +7,7 @@ use crate::contract::prelude::*;
 use crate::data::ahead::Ahead;
 use crate::data::batch;
 use crate::data::pairs::{Pairs, Rule, nearest};
-use crate::kinds::generator::to_films;
+use crate::kinds::generator::grey;
 use crate::networks::Mode;
 use crate::training;
 use crate::training::schedule::{Moment, linear_decay};
@@ -65,11 +65,11 @@ impl<'s, 'e, N> Translation<'s, 'e, N> {
         Ok([of(from)?, of(to)?])
     }
     /// The films that are looked at, translated.
-    fn shown(&self, translate: impl Fn(&Value) -> Result<Value>) -> Result<Vec<Vec<u8>>> {
+    fn shown(&self, translate: impl Fn(&Value) -> Result<Value>) -> Result<Vec<Vec<f32>>> {
         let one = |film: &&[u8]| {
             let x = training::film_tensor(&[film], self.s.side, self.s.device)?.scale(2.0)?.shift(-1.0)?;
             let made = without_history(|| translate(&channelled(&x, self.channels)?))?;
-            Ok(to_films(&made)?.remove(0))
+            Ok(grey(&made)?.remove(0))
         };
         self.shown.iter().map(one).collect()
     }
@@ -114,7 +114,7 @@ impl<N: Translator> Course for Translation<'_, '_, N> {
         let films = self.films()?;
         self.networks.step_on(&films, &mut self.draws)
     }
-    fn look(&self) -> Result<Vec<Vec<u8>>> {
+    fn look(&self) -> Result<Vec<Vec<f32>>> {
         self.shown(|film| self.networks.translate(film, &self.draws))
     }
     fn first_row(&self) -> Result<Vec<Vec<u8>>> {

@@ -5,6 +5,7 @@
 //! Before a table is there, its flow is what surely will be in it: a leak that is found is one. Once it is there, its flow
 //! is what it holds.
 
+mod alike;
 mod history;
 mod roster;
 
@@ -21,7 +22,7 @@ use hilum_stages::contract::source::SourceKind;
 use hilum_stages::contract::stage::{Needs, Takes};
 use hilum_stages::data::contents::Likeness;
 use history::History;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// What lineage is composed from, besides the study.
@@ -106,8 +107,7 @@ impl Lineage {
 
     /// Joins the names of one person and the files with one picture, before anybody is counted.
     fn identify(&mut self, p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<()> {
-        let mut seen = HashSet::new();
-        let mut near = vec![];
+        let mut packs: Vec<Artifact> = vec![];
         for (id, stage) in p.stages.iter().enumerate() {
             for port in stage.kind.outputs {
                 let Some(artifact) = known(id, port.name) else { continue };
@@ -117,16 +117,16 @@ impl Lineage {
                             self.roster.same_person(&row.patient, &format!("{}\0{}", namespace.name, row.pseudonym));
                         }
                     }
-                    ("images", _) if seen.insert(artifact.digest) => {
-                        for pair in evidence.tables.pairs(evidence.store, &artifact)?.iter() {
-                            match pair.likeness {
-                                Likeness::Equal => self.roster.same_image(pair.first, pair.second),
-                                Likeness::Near => near.push((pair.first, pair.second)),
-                            }
-                        }
-                    }
+                    ("images", _) if !packs.iter().any(|p| p.digest == artifact.digest) => packs.push(artifact),
                     _ => {}
                 }
+            }
+        }
+        let mut near = vec![];
+        for pair in alike::pairs(&packs, evidence)? {
+            match pair.likeness {
+                Likeness::Equal => self.roster.same_image(pair.first, pair.second),
+                Likeness::Near => near.push((pair.first, pair.second)),
             }
         }
         self.near = near.into_iter().map(|(a, b)| (self.roster.image(a), self.roster.image(b))).collect();

@@ -25,7 +25,8 @@ fn cohort(stream: &mut Stream) -> Cohort {
     let (mut images, mut rows) = (vec![], vec![]);
     let with_shared = stream.chance(0.3);
     for patient in 0..18 + stream.below(12) {
-        let label = labels[if patient < 4 { patient % 2 } else { stream.below(2 + usize::from(stream.chance(0.3))) }];
+        let among = 2 + usize::from(stream.chance(0.3));
+        let label = labels[if patient < 4 { patient % 2 } else { stream.below(among) }];
         for n in 0..1 + stream.below(3) {
             let name = format!("{}{patient}-{n}.png", if stream.chance(0.5) { "a/" } else { "" });
             let bytes = match images.last() {

@@ -11,7 +11,9 @@ pub(super) fn through_others(look: &Look) -> Vec<Found> {
     let of = |side: &Side| {
         let shared = &side.generated.people & &side.tested.contains.people;
         let model = &look.p.stages[side.trainer].base;
-        found(look, side, &shared, format!("`{model}` would be tested on patients that its training data came from"), "train the generator on other patients")
+        let help =
+            if look.lineage.outside.contains_key(&side.trainer) { "begin with weights of other patients" } else { "train the generator on other patients" };
+        found(look, side, &shared, format!("`{model}` would be tested on patients that its training data came from"), help)
     };
     look.sides.iter().filter_map(of).collect()
 }

@@ -50,6 +50,11 @@ impl Tables {
         Ok(pairs)
     }
 
+    /// The file that says what the images of a pack look like, where it has one: packs of other sizes may share it.
+    pub fn contents_id(&self, store: &Store, artifact: &Artifact) -> Result<Option<Digest>> {
+        Ok(store.files(artifact)?.into_iter().find(|f| f.name == contents::IMAGES).map(|f| f.digest))
+    }
+
     /// What the images of a pack look like; nothing where the pack does not know.
     pub fn contents(&self, store: &Store, artifact: &Artifact) -> Result<Vec<Content>> {
         let known = store.files(artifact)?.iter().any(|f| f.name == contents::IMAGES);

@@ -115,7 +115,8 @@ impl Stage for Import {
     }
 
     fn namespace(&self) -> Option<Namespace> {
-        Some(Namespace { name: self.images.0.clone(), is_declared: false, one_per_image: false })
+        let name = self.patients.as_ref().unwrap_or(&self.images.0).clone();
+        Some(Namespace { name, is_declared: self.patients.is_some(), one_per_image: self.is_one_per_image() })
     }
 
     fn run(&self, _: Inputs, cx: &Context) -> Result<Outputs> {

@@ -61,7 +61,8 @@ pub(super) fn contents(looks: &[(Digest, Look)], cx: &Context) -> Contents {
     near.truncate(MAX_PAIRS);
     pairs.append(&mut near);
     pairs.sort_unstable();
-    let content = |(image, look): &(Digest, Look)| Content { image: *image, greys: look.greys, phash: look.hash.map(|h| format!("{h:016x}")).unwrap_or_default() };
+    let content =
+        |(image, look): &(Digest, Look)| Content { image: *image, greys: look.greys, phash: look.hash.map(|h| format!("{h:016x}")).unwrap_or_default() };
     Contents { images: looks.iter().map(content).collect(), pairs }
 }
 

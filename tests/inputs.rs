@@ -56,7 +56,7 @@ fn bad_films_are_left_out_and_counted() {
         "no such file",
         "no patient",
     ] {
-        assert!(said.err.contains(&format!("1 film was left out: {why}")), "{why}: {}", said.err);
+        assert!(said.err.contains(&format!("1 image was left out: {why}")), "{why}: {}", said.err);
     }
     assert_eq!(space.read("results/import/films/samples.csv").lines().count(), 7);
 }
@@ -80,7 +80,7 @@ fn wrong_tables_say_what_is_wrong() {
     let space = space();
     space.edit("label: label }", "label: label }\n      labels: { norml: normal }");
     let said = run(&space);
-    assert!(said.err.contains("no film has the label `norml`") && said.err.contains("covid, normal"), "{}", said.err);
+    assert!(said.err.contains("no image has the label `norml`") && said.err.contains("covid, normal"), "{}", said.err);
     let space = Space::new();
     space.write("study.yaml", STUDY);
     assert!(space.hilum(&["run", "study.yaml", "--data", "data=nowhere"]).err.contains("there is no folder `nowhere`"));
@@ -120,19 +120,23 @@ fn a_changed_film_changes_only_its_rows() {
     assert_eq!(space.read("results/import/films/samples.csv"), before, "touching a film changes nothing");
 }
 
+/// A patient is known by the smallest digest among their images: as long as that image stays, the others may change.
 #[test]
-fn a_test_film_leaves_the_generator_alone() {
+fn an_image_of_a_test_patient_leaves_the_generator_alone() {
     let space = Space::new();
     space.write(
         "study.yaml",
-        "study: import\nseed: 1\nstages:\n  films:\n    stage: import\n    with: { images: \"data:films\" }\n  \
+        "study: import\nseed: 1\nstages:\n  films:\n    stage: import\n    \
+         with: { images: \"data:films\", patient: { from: path, pattern: \"([0-9]+)-.[.]png\" } }\n  \
          pixels:\n    stage: prepare\n    in: { samples: films }\n    with: { size: 32 }\n  \
          split:\n    stage: split\n    in: { samples: films }\n    with: { by: patient, train: 0.6, test: 0.4 }\n  \
          gan:\n    stage: train-gan\n    in: { samples: split.train, images: pixels }\n    \
          with: { network: { dcgan: { size: 32, width: 2, latent: 4 } }, steps: 2, batch: 4 }\n",
     );
+    let name = |patient: u8, image: &str| format!("data/films/covid/{patient}-{image}.png");
     for i in 0..10u8 {
-        space.write(&format!("data/films/covid/{i}.png"), grey(40, i * 20));
+        space.write(&name(i, "a"), grey(40, i * 20));
+        space.write(&name(i, "b"), grey(40, i * 20 + 10));
     }
     let run = || {
         let said = space.hilum(&["run", "study.yaml", "--data", "data=data", "--json"]);
@@ -141,13 +145,19 @@ fn a_test_film_leaves_the_generator_alone() {
     };
     assert_eq!(run(), ["films", "gan", "pixels", "split"]);
     let train = space.read("results/import/split/train.csv");
-    let is_train = |i: u8| train.contains(&hilum_cache::Digest::of(&fs::read(space.path(&format!("data/films/covid/{i}.png"))).unwrap()).hex());
-    let test_film = (0..10).find(|i| !is_train(*i)).unwrap();
-    let train_film = (0..10).find(|i| is_train(*i)).unwrap();
-    space.write(&format!("data/films/covid/{test_film}.png"), grey(40, 213));
+    let digest = |name: &str| hilum_cache::Digest::of(&fs::read(space.path(name)).unwrap());
+    let is_train = |i: u8| train.contains(&digest(&name(i, "a")).hex());
+    // The image with the larger digest becomes another one whose digest is larger than that of the image that stays.
+    let change = |patient: u8, values: std::ops::Range<u8>| {
+        let (a, b) = (name(patient, "a"), name(patient, "b"));
+        let (stays, changes) = if digest(&a) < digest(&b) { (a, b) } else { (b, a) };
+        let new = values.map(|v| grey(40, v)).find(|bytes| hilum_cache::Digest::of(bytes) > digest(&stays)).unwrap();
+        space.write(&changes, new);
+    };
+    change((0..10).find(|i| !is_train(*i)).unwrap(), 201..225);
     let executed = run();
     assert!(executed.contains(&"pixels".to_owned()) && !executed.contains(&"gan".to_owned()), "{executed:?}");
-    space.write(&format!("data/films/covid/{train_film}.png"), grey(40, 217));
+    change((0..10).find(|i| is_train(*i)).unwrap(), 225..249);
     assert!(run().contains(&"gan".to_owned()));
 }
 
@@ -178,4 +188,96 @@ fn nothing_that_names_a_patient_or_this_machine_is_written_for_others() {
         }
     }
     assert!(files > 10);
+}
+
+/// Another key, other names of files, another order of rows: nothing but the pseudonyms may show it.
+#[test]
+fn the_same_images_and_table_give_the_same_bytes_to_everybody() {
+    let split = "  split:\n    stage: split\n    in: { samples: films }\n    with: { by: patient, train: 0.5, test: 0.5 }\n";
+    let (one, other) = (space(), Space::new());
+    one.write("study.yaml", format!("{STUDY}{split}"));
+    other.write("study.yaml", one.read("study.yaml"));
+    let mut lines = vec![];
+    for i in 0..6u8 {
+        let name = format!("elsewhere/{}.jpeg", 9 - i);
+        other.write(&format!("data/films/{name}"), fs::read(one.path(&format!("data/films/secret-name-{i}.png"))).unwrap());
+        lines.push(format!("CANARY-{},{name},{}\n", i / 2, if i < 4 { "normal" } else { "covid" }));
+    }
+    lines.reverse();
+    other.write("data/table.csv", format!("who,file,label\n{}", lines.concat()));
+    for space in [&one, &other] {
+        let said = run(space);
+        assert_eq!(said.code, 0, "{}", said.err);
+    }
+    let differing: Vec<String> = one.digests().into_iter().filter(|(port, digest)| other.digests()[port] != *digest).map(|(port, _)| port).collect();
+    assert_eq!(differing, ["films patients"]);
+    let patients = one.read("results/import/films/patients.csv");
+    assert_eq!((patients.lines().next(), patients.lines().count()), (Some("patient,pseudonym"), 4));
+}
+
+#[test]
+fn what_runs_write_is_never_a_source() {
+    for places in [&[][..], &["--results", "out", "--store", "kept"]] {
+        let space = Space::new();
+        let study = "study: own\nseed: 1\nstages:\n  nobody: { stage: phantoms, with: { size: 16, classes: { a: { images: 3 } } } }\n  \
+                     images: { stage: import, with: { images: ., patients: one-per-image } }\n";
+        space.write("study.yaml", study);
+        for (i, class) in ["covid", "normal"].iter().enumerate() {
+            space.write(&format!("{class}/1.png"), grey(20, i as u8 * 50));
+        }
+        let run = |study: &str| {
+            space.write("study.yaml", study);
+            space.hilum(&[&["run", "study.yaml", "--json"], places].concat())
+        };
+        assert_eq!(crate::space::done(&run(study).out), ["images", "nobody"]);
+        let results = if places.is_empty() { "results" } else { places[1] };
+        assert!(space.path(&format!("{results}/own/nobody/samples/images/00000.png")).exists());
+        let again = run(study);
+        assert_eq!((again.code, crate::space::done(&again.out)), (0, vec![]), "{}", again.err);
+        assert_eq!(space.read(&format!("{results}/own/images/samples.csv")).lines().count(), 3);
+        let store = if places.is_empty() { ".hilum" } else { places[3] };
+        for path in [&format!("{results}/own/nobody"), results, store, ".hilum-private"] {
+            let said = run(&study.replace("images: .,", &format!("images: {path},")));
+            assert_eq!(said.code, 2, "{}", said.err);
+            assert!(said.err.contains(&format!("error[E0404]: `{path}` lies in what hilum wrote itself")), "{}", said.err);
+            assert!(said.err.contains("help: copy what the study is to read into a directory of its own"), "{}", said.err);
+        }
+    }
+    // Results that are laid out beside the study itself do not make a source of the study impossible.
+    let space = Space::new();
+    space.write("study.yaml", "study: own\nseed: 1\nstages:\n  images: { stage: import, with: { images: ., patients: one-per-image } }\n");
+    space.write("covid/1.png", grey(20, 3));
+    let said = space.hilum(&["run", "study.yaml", "--results", "."]);
+    assert_eq!(said.code, 0, "{}", said.err);
+}
+
+#[test]
+fn images_that_hilum_made_are_imported_as_synthetic() {
+    let space = Space::new();
+    space.write("study.yaml", "study: made\nseed: 1\nstages:\n  images: { stage: import, with: { images: data, patients: one-per-image } }\n");
+    let source = format!("generator {}, image 7", hilum_cache::Digest::of(b"generator"));
+    let marks = [("Description", "SYNTHETIC chest image, not for diagnosis"), ("Software", "hilum synthesize"), ("Source", &source)];
+    space.write("data/covid/made.png", hilum_stages::data::png::encode(&[9; 400], 20, 20, &marks).unwrap());
+    space.write("data/covid/taken.png", grey(20, 1));
+    // Only files whose times have settled are remembered.
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    let check = || {
+        let said = space.hilum(&["run", "study.yaml"]);
+        assert_eq!(said.code, 0, "{}", said.err);
+        assert!(said.err.contains("warning: 1 image was made by hilum's own `synthesize` and is imported as synthetic"), "{}", said.err);
+        let table = space.read("results/made/images/samples.csv");
+        let rows: Vec<Vec<&str>> = table.lines().skip(1).map(|l| l.split(',').collect()).collect();
+        assert_eq!((rows.len(), rows[0][5], rows[1][5]), (2, "real", "synthetic"));
+        assert_eq!((rows[1][1], rows[1][6]), ("", &*hilum_cache::Digest::of(b"generator").to_string()));
+    };
+    check();
+    // What an older program remembered of the files knows no mark, and is not believed.
+    let memo = space.read(".hilum-private/memo-2");
+    assert!(memo.contains(" synthetic b3:"));
+    let older: String = memo.split(" synthetic b3:").enumerate().map(|(i, part)| if i == 0 { part } else { &part[64..] }).collect();
+    space.write(".hilum-private/memo", older);
+    fs::remove_file(space.path(".hilum-private/memo-2")).unwrap();
+    fs::remove_dir_all(space.path(".hilum")).unwrap();
+    check();
+    assert!(!space.path(".hilum-private/memo").exists(), "nobody reads it any more, and it names paths");
 }

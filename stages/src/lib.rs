@@ -3,6 +3,7 @@
 pub mod adversarial;
 pub mod contract;
 pub mod data;
+pub mod duplicates;
 pub mod figures;
 pub mod kinds;
 pub mod metrics;

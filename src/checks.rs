@@ -11,6 +11,7 @@ use crate::lineage::{Evidence, Flow, Held, KnownOutput, Lineage, Reach};
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::{Input, StageId};
 use hilum_cache::Result;
+use roaring::RoaringBitmap;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -132,6 +133,8 @@ struct Side<'a> {
     test: &'a Input,
     /// Images that the model was trained on, validated on, or normalised by.
     direct: Reach,
+    /// Sets of patients, of each of which somebody will be among those.
+    some: Vec<RoaringBitmap>,
     /// What reached those images, or the weights that it began with.
     generated: Reach,
     tested: Flow,
@@ -188,13 +191,15 @@ fn sides<'a>(p: &'a Pipeline, lineage: &mut Lineage, known: KnownOutput, evidenc
             _ => None,
         };
         for source in &model.from {
+            let mut some = vec![];
             let (mut direct, mut generated) = (Reach::default(), lineage.outside.get(&source.stage).cloned().unwrap_or_default());
             for from in p.stages[source.stage].inputs.iter().filter(|i| i.port.by.is_empty()).flat_map(|i| &i.from) {
                 let flow = lineage.flow(from.stage, from.port);
                 direct.add(&flow.contains);
                 generated.add(&flow.influenced);
+                some.extend(flow.some.into_iter().chain(flow.within).filter(|s| !s.is_empty()));
             }
-            out.push(Side { stage: id, trainer: source.stage, test, direct, generated, tested: tested.clone(), rows: rows.clone() });
+            out.push(Side { stage: id, trainer: source.stage, test, direct, generated, some, tested: tested.clone(), rows: rows.clone() });
         }
     }
     Ok(out)

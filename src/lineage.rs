@@ -22,6 +22,7 @@ use hilum_stages::contract::source::SourceKind;
 use hilum_stages::contract::stage::{Needs, Takes};
 use hilum_stages::data::contents::Likeness;
 use history::History;
+use roaring::RoaringBitmap;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -50,6 +51,10 @@ pub struct Flow {
     pub influenced: Reach,
     /// True where each of its rows is surely synthetic.
     pub is_synthetic: bool,
+    /// Patients of whom all its rows are, where it is known to have rows and that is known of them.
+    pub within: Option<RoaringBitmap>,
+    /// Sets of patients, of each of which somebody stands in it, nobody knows yet who.
+    pub some: Vec<RoaringBitmap>,
 }
 
 /// People and images by number, and the flow of every output.
@@ -150,7 +155,7 @@ impl Lineage {
 
     fn flow_of(&mut self, id: StageId, stage: &Stage, port: &'static Port, known: KnownOutput, evidence: &Evidence) -> Result<Flow> {
         // What surely reaches it, and all that may have influenced it.
-        let (mut flow, mut possible) = (Flow { is_synthetic: true, ..Flow::default() }, Reach::default());
+        let (mut flow, mut possible, mut inputs) = (Flow { is_synthetic: true, ..Flow::default() }, Reach::default(), 0);
         for (names, stands_in_it) in [(port.contains, true), (port.influenced, false)] {
             for (input, source) in bound(stage, names) {
                 let part = self.part(stage, input, source, known, evidence)?;
@@ -158,6 +163,9 @@ impl Lineage {
                 if stands_in_it {
                     flow.contains.add(&part.contains);
                     flow.is_synthetic &= part.is_synthetic;
+                    inputs += 1;
+                    flow.within = part.within.clone().filter(|_| inputs == 1);
+                    flow.some.extend(part.some);
                 } else {
                     flow.influenced.add(&part.contains);
                 }
@@ -172,6 +180,8 @@ impl Lineage {
         let Some(artifact) = known(id, port.name).filter(|_| port.kind == "samples") else { return Ok(flow) };
         let held = self.roster.table(&artifact, evidence)?;
         flow.contains = held.all.clone();
+        flow.within = (!held.owners.is_empty() && held.owners.iter().all(|o| o.1.is_some())).then(|| held.all.people.clone());
+        flow.some.clear();
         flow.is_synthetic = held.is_synthetic;
         // Without a synthetic image in it, no generator's patients are behind it.
         flow.influenced = if held.generators.is_empty() { Reach::default() } else { possible };
@@ -189,17 +199,24 @@ impl Lineage {
     /// What a stage surely takes from one of its inputs.
     fn part(&mut self, stage: &Stage, input: &Input, source: &Source, known: KnownOutput, evidence: &Evidence) -> Result<Flow> {
         let whole = self.flow(source.stage, source.port);
-        let influenced_all = |whole: &Flow| if whole.is_synthetic { whole.influenced.clone() } else { Reach::default() };
+        // Whoever is chosen from images of one generator was made by it, and from images of some patients is one of them.
+        let choice = |whole: Flow| Flow {
+            contains: Reach::default(),
+            influenced: if whole.is_synthetic { whole.influenced } else { Reach::default() },
+            is_synthetic: whole.is_synthetic,
+            some: whole.within.iter().cloned().collect(),
+            within: whole.within,
+        };
         Ok(match stage.stage.takes(input.port.name) {
             Takes::All => whole,
-            // Whoever is chosen from images of one generator was made by it.
-            Takes::Some => Flow { contains: Reach::default(), influenced: influenced_all(&whole), is_synthetic: whole.is_synthetic },
+            Takes::Some => choice(whole),
+            Takes::Any => Flow { some: vec![], within: None, ..choice(whole) },
             Takes::Labels(labels) => match self.table(source, known, evidence)? {
-                None => Flow { contains: Reach::default(), influenced: influenced_all(&whole), is_synthetic: whole.is_synthetic },
+                None => choice(whole),
                 Some(held) => {
                     let mut contains = Reach::default();
                     labels.iter().filter_map(|l| held.by_label.get(l)).for_each(|r| contains.add(r));
-                    Flow { contains, influenced: whole.influenced, is_synthetic: held.is_synthetic }
+                    Flow { contains, influenced: whole.influenced, is_synthetic: held.is_synthetic, ..Flow::default() }
                 }
             },
         })

@@ -3,7 +3,7 @@
 use crate::space::Space;
 use serde_json::Value;
 
-const STUDY: &str = "study: blame\nseed: 1\nvars:\n  size: 16\n  count: 4\nstages:\n  films:\n    stage: phantoms\n    with:\n      size: $size\n      contrast: 0.5\n      classes: { normal: { films: $count }, covid: { films: 4 } }\n";
+const STUDY: &str = "study: blame\nseed: 1\nvars:\n  size: 16\n  count: 4\nstages:\n  films:\n    stage: phantoms\n    with:\n      size: $size\n      contrast: 0.5\n      classes: { normal: { images: $count }, covid: { images: 4 } }\n";
 
 fn space() -> Space {
     let space = Space::new();
@@ -32,7 +32,7 @@ fn a_variable_is_blamed_where_it_was_changed() {
     assert_eq!(reasons(&space, &["study.yaml", "--set", "vars.size=32"]), one("size", "--set vars.size=32"));
     let why = space.hilum(&["why", "study.yaml", "films", "--set", "vars.size=32"]).out;
     assert!(why.contains("parameter `size` 16 → 32 (--set vars.size=32)"), "{why}");
-    assert_eq!(reasons(&space, &["study.yaml", "--set", "vars.count=5"]), one("classes.normal.films", "--set vars.count=5"));
+    assert_eq!(reasons(&space, &["study.yaml", "--set", "vars.count=5"]), one("classes.normal.images", "--set vars.count=5"));
     space.edit("  size: 16\n", "  size: 32\n");
     assert_eq!(reasons(&space, &["study.yaml"]), one("size", "study.yaml:4:3"));
 }
@@ -54,11 +54,11 @@ fn what_the_command_line_says_is_blamed_on_it_and_nothing_else_is() {
 fn a_value_of_a_file_that_is_extended_is_blamed_on_that_file() {
     let space = space();
     space.write("child.yaml", "extends: study.yaml\nvars: { count: 5 }\n");
-    assert_eq!(reasons(&space, &["child.yaml"]), one("classes.normal.films", "child.yaml:2:9"));
+    assert_eq!(reasons(&space, &["child.yaml"]), one("classes.normal.images", "child.yaml:2:9"));
     space.edit("  size: 16\n", "  size: 32\n");
     let both = reasons(&space, &["child.yaml"]);
-    assert_eq!(both, [("classes.normal.films".to_owned(), "child.yaml:2:9".to_owned()), ("size".to_owned(), "study.yaml:4:3".to_owned())]);
-    space.write("child.yaml", "extends: study.yaml\nstages: { films: { with: { contrast: null, size: 16 } } }\n");
+    assert_eq!(both, [("classes.normal.images".to_owned(), "child.yaml:2:9".to_owned()), ("size".to_owned(), "study.yaml:4:3".to_owned())]);
+    space.write("child.yaml", "extends: study.yaml\nstages: { images: { with: { contrast: null, size: 16 } } }\n");
     assert_eq!(reasons(&space, &["child.yaml"]), one("contrast", "child.yaml:2:28"));
 }
 
@@ -67,7 +67,7 @@ fn a_value_of_an_axis_is_blamed_on_the_axis() {
     let space = Space::new();
     let study = |size: &str| {
         format!(
-            "study: axis\nseed: 1\nstages:\n  films:\n    stage: phantoms\n    matrix:\n      side: [16, 32]\n    with: {{ size: {size}, classes: {{ normal: {{ films: 4 }} }} }}\n"
+            "study: axis\nseed: 1\nstages:\n  films:\n    stage: phantoms\n    matrix:\n      side: [16, 32]\n    with: {{ size: {size}, classes: {{ normal: {{ images: 4 }} }} }}\n"
         )
     };
     space.write("study.yaml", study("48"));
@@ -79,7 +79,7 @@ fn a_value_of_an_axis_is_blamed_on_the_axis() {
 #[test]
 fn another_kind_is_blamed_on_its_own_line() {
     let space = Space::new();
-    let study = "study: kind\nseed: 1\nstages:\n  films: { stage: phantoms, with: { size: 16, classes: { normal: { films: 4 }, covid: { films: 6 } } } }\n  few:\n    in: { samples: films }\n    stage: undersample\n";
+    let study = "study: kind\nseed: 1\nstages:\n  films: { stage: phantoms, with: { size: 16, classes: { normal: { images: 4 }, covid: { images: 6 } } } }\n  few:\n    in: { samples: films }\n    stage: undersample\n";
     space.write("study.yaml", study);
     space.executed();
     space.write(

@@ -94,7 +94,7 @@ fn a_damaged_film_that_several_stages_read_is_made_anew_once() {
     let space = Space::new();
     space.write(
         "study.yaml",
-        "study: readers\nseed: 1\nstages:\n  films: { stage: phantoms, with: { size: 32, classes: { normal: { films: 30 } } } }\n  \
+        "study: readers\nseed: 1\nstages:\n  films: { stage: phantoms, with: { size: 32, classes: { normal: { images: 30 } } } }\n  \
          split: { stage: split, in: { samples: films }, with: { by: patient, train: 0.7, test: 0.3 } }\n  \
          pixels:\n    stage: prepare\n    matrix: { side: [16, 24, 32] }\n    in: { samples: split.train }\n    with: { size: $side, fit: stretch }\n",
     );

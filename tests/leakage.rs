@@ -8,7 +8,7 @@ fn a_split_by_film_is_refused_before_anything_is_trained() {
     space.edit("by: patient", "by: image");
     let said = space.hilum(&["run", "study.yaml", "--json"]);
     assert_eq!(said.code, 4, "{}", said.err);
-    assert!(said.err.contains("error[L0002]: `classifier` would be tested on patients whose films it was trained on"), "{}", said.err);
+    assert!(said.err.contains("error[L0002]: `classifier` would be tested on patients whose images it was trained on"), "{}", said.err);
     assert!(said.err.contains("study.yaml:") && said.err.contains("`classifier/arm=real/repeat=0` (study.yaml:50)"), "{}", said.err);
     let executed = crate::space::done(&said.out);
     assert!(executed.iter().all(|s| !s.starts_with("classifier") && !s.starts_with("generator")), "{executed:?}");

@@ -9,6 +9,7 @@ mod faults;
 mod inputs;
 mod laws;
 mod leakage;
+mod leaks;
 mod old_stores;
 mod pretrained;
 mod reading;

@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 /// Three cells with one recipe, a fourth with another one, and something below each.
-const TWINS: &str = "study: twins\nseed: 1\nstages:\n  films: { stage: phantoms, with: { size: 32, classes: { normal: { films: 8 }, covid: { films: 8 } } } }\n  pixels: { stage: prepare, in: { samples: films }, with: { size: 32 } }\n  gan:\n    stage: train-gan\n    matrix: { arm: [a, b, c] }\n    in: { samples: films, images: pixels }\n    with: { network: { dcgan: { size: 32, width: 2, latent: 4 } }, label: covid, steps: 2, batch: 4 }\n  made: { stage: synthesize, in: { generator: gan }, with: { count: 3 } }\n";
+const TWINS: &str = "study: twins\nseed: 1\nstages:\n  films: { stage: phantoms, with: { size: 32, classes: { normal: { images: 8 }, covid: { images: 8 } } } }\n  pixels: { stage: prepare, in: { samples: films }, with: { size: 32 } }\n  gan:\n    stage: train-gan\n    matrix: { arm: [a, b, c] }\n    in: { samples: films, images: pixels }\n    with: { network: { dcgan: { size: 32, width: 2, latent: 4 } }, label: covid, steps: 2, batch: 4 }\n  made: { stage: synthesize, in: { generator: gan }, with: { count: 3 } }\n";
 
 fn space(study: &str) -> Space {
     let space = Space::new();
@@ -166,7 +166,7 @@ fn a_cancelled_run_leaves_the_twins_to_the_next_one() {
     assert_eq!(space.executed(), ["gan/arm=a", "made/arm=a"]);
 }
 
-const EXPECT: &str = "study: t\nstages:\n  films: { stage: phantoms, seed: 1, with: { size: 16, classes: { normal: { films: 14 }, covid: { films: 9 } } } }\n  few: { stage: undersample, seed: 1, in: { samples: films } }\n  pixels: { stage: prepare, in: { samples: few }, with: { size: 16 } }\n";
+const EXPECT: &str = "study: t\nstages:\n  films: { stage: phantoms, seed: 1, with: { size: 16, classes: { normal: { images: 14 }, covid: { images: 9 } } } }\n  few: { stage: undersample, seed: 1, in: { samples: films } }\n  pixels: { stage: prepare, in: { samples: few }, with: { size: 16 } }\n";
 
 #[test]
 fn counts_that_are_expected_are_looked_at_whether_a_stage_runs_or_stands() {
@@ -212,7 +212,7 @@ fn a_twin_answers_for_its_own_expectation() {
 #[test]
 fn a_plan_tells_of_what_a_run_refuses_at_once() {
     let space = Space::tiny();
-    space.edit("by: patient", "by: film");
+    space.edit("by: patient", "by: image");
     assert_eq!(space.hilum(&["plan", "study.yaml"]).code, 0, "no table is known yet");
     let run = space.hilum(&["run", "study.yaml"]);
     assert_eq!(run.code, 4, "{}", run.err);

@@ -207,7 +207,7 @@ fn a_diverged_training_keeps_its_last_good_state() {
 /// What the last update did is seen by no loss that follows.
 #[test]
 fn a_training_that_diverges_in_its_last_step_is_refused() {
-    let rate = "optimiser: { learning_rate: 1e25 }";
+    let rate = "optimiser: { learning_rate: 1e38 }";
     fails(&[("label: covid, steps: 60", &format!("label: covid, {rate}, steps: 1"))], "dcgan", &["the training diverged", "at step 1 of 1"]);
     fails(&[("epochs: 2, augment", &format!("steps: 1, {rate}, augment"))], "cyclegan", &["the training diverged", "at step 1 of 1"]);
     fails(&[("steps: 40 }", &format!("steps: 1, {rate} }}"))], "pix2pix", &["the training diverged", "at step 1 of 1"]);
@@ -257,7 +257,7 @@ fn translations_belong_to_the_patients_of_their_films() {
     assert!([&train, &test].iter().all(|part| part.iter().any(|(_, origin)| origin == "synthetic")));
 
     let (_, run) = study("split.test");
-    assert!(run.code == 4 && run.err.contains("L0002") && run.err.contains("split by patient"), "{}", run.err);
+    assert!(run.code == 4 && !run.err.contains("translator   begins") && run.err.contains("L0002") && run.err.contains("split by patient"), "{}", run.err);
     // Films of another size than the generator learnt from are not cut to pieces.
     let space = study("split.train").0;
     space.edit("pixels: { stage: prepare", "large: { stage: prepare, in: { samples: films }, with: { size: 64 } }\n  pixels: { stage: prepare");

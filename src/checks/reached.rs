@@ -21,7 +21,9 @@ pub(super) fn through_others(look: &Look) -> Vec<Found> {
 /// Patients of the test set in the training set.
 pub(super) fn directly(look: &Look) -> Vec<Found> {
     let of = |side: &Side| {
-        let shared = &side.direct.people & &side.tested.contains.people;
+        let mut shared = &side.direct.people & &side.tested.contains.people;
+        // Nobody knows yet who of them is chosen, but each is tested on.
+        side.some.iter().filter(|s| s.is_subset(&side.tested.contains.people)).for_each(|s| shared |= s);
         let model = &look.p.stages[side.trainer].base;
         found(look, side, &shared, format!("`{model}` would be tested on patients whose images it was trained on"), "split by patient")
     };

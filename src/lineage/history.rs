@@ -100,7 +100,7 @@ impl Walk<'_> {
                 let held = roster.table(table, evidence)?;
                 match &takes {
                     Takes::Labels(labels) => labels.iter().filter_map(|l| held.by_label.get(l)).for_each(|r| self.reach.add(r)),
-                    Takes::All | Takes::Some => self.reach.add(&held.all),
+                    Takes::All | Takes::Some | Takes::Any => self.reach.add(&held.all),
                 }
                 // A table is what it holds, wherever it was drawn from; but synthetic rows have origins of their own.
                 if !held.generators.is_empty() {

@@ -39,8 +39,10 @@ pub enum Takes {
     All,
     /// Rows of these labels.
     Labels(Vec<String>),
-    /// Some of its rows, nobody knows which before they are chosen.
+    /// One of its rows at least, nobody knows which before they are chosen.
     Some,
+    /// Some of its rows, or none.
+    Any,
 }
 
 /// One kind of work. The implementing struct *is* the parameters.

@@ -76,8 +76,12 @@ impl Stage for Oversample {
     }
 
     fn takes(&self, input: &str) -> Takes {
-        // All real images stand in a training set but those of classes that are made of synthetic ones only.
-        if input == "real" && self.arm != Arm::OnlySynthetic { Takes::All } else { Takes::Some }
+        match (input, self.arm) {
+            // Which classes lose their real images depends on the labels of the synthetic ones.
+            ("real", Arm::OnlySynthetic) => Takes::Any,
+            ("real", _) => Takes::All,
+            _ => Takes::Some,
+        }
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {

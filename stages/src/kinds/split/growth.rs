@@ -89,7 +89,8 @@ fn a_cohort_that_grows_moves_only_patients_at_a_boundary() {
             }
         }
     }
-    println!("patients added, parts: most that moved at once, moved in all 10 cohorts: {worst:?}");
+    let _ =
+        std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("patients added, parts: most that moved at once, moved in all 10 cohorts: {worst:?}\n"));
 }
 
 #[test]

@@ -1,0 +1,245 @@
+//! Ways in which patients or pictures of a test set reach a model.
+
+use super::{Case, Due};
+
+/// A way, and what plants it.
+pub(super) const KINDS: &[(&str, fn(&mut Case) -> Due)] = &[
+    ("a split by image", by_image),
+    ("a generator trained on the test part", generator_on_test),
+    ("a translator trained on the test part", translator_on_test),
+    ("translations of test patients in the training set", test_translated),
+    ("one registry in two imports", one_registry),
+    ("two imports of one directory", one_directory),
+    ("equal files under two patients of two imports", equal_files),
+    ("files that were saved again under other patients", saved_again),
+    ("files that were saved again within one import", saved_again_within),
+    ("one synthetic set on both sides", synthetic_on_both_sides),
+    ("a test set made of training patients", test_made_of_training),
+    ("synthetic images of test patients, imported again", imported_again),
+    ("weights that were trained on the test part", weights_by_path),
+    ("a validation part that is the test part", validation_on_test),
+    ("directories of patients under two classes, split by image", directories_by_image),
+    ("two stages of the same phantoms", same_phantoms),
+];
+
+const L1: &[&str] = &["[L0001]"];
+const L2: &[&str] = &["[L0002]"];
+const L4: &[&str] = &["[L0004]"];
+
+fn by_image(c: &mut Case) -> Due {
+    let patients = 15 + c.below(6);
+    c.cohort("img", "P", patients, 2);
+    c.import("all", "img", "");
+    c.line("split: { stage: split, in: { samples: all }, with: { by: image, train: 0.5, test: 0.5 } }");
+    c.classifier("split.train", "all-pixels", "");
+    c.scores("split.test", "all-pixels", "");
+    Due::Refused(L2)
+}
+
+fn generator_on_test(c: &mut Case) -> Due {
+    c.split_cohort();
+    c.dcgan("gan", "split.test");
+    c.sampled("syn", "gan");
+    let arm = c.one_of(&["real+synthetic", "only-synthetic"]);
+    c.arm("train", "split.train", "syn", arm);
+    c.classifier("train", "all-pixels, syn.images", "");
+    c.scores("split.test", "all-pixels", "");
+    Due::Refused(L1)
+}
+
+fn translator_on_test(c: &mut Case) -> Due {
+    c.split_cohort();
+    c.cyclegan("gan", "split.test");
+    c.line("syn: { stage: synthesize, in: { generator: gan, source: split.train, images: all-pixels } }");
+    c.arm("train", "split.train", "syn", "only-synthetic");
+    c.classifier("train", "all-pixels, syn.images", "");
+    c.scores("split.test", "all-pixels", "");
+    Due::Refused(L1)
+}
+
+fn test_translated(c: &mut Case) -> Due {
+    c.split_cohort();
+    c.cyclegan("gan", "split.train");
+    c.line("syn: { stage: synthesize, in: { generator: gan, source: split.test, images: all-pixels } }");
+    c.arm("train", "split.train", "syn", "real+synthetic");
+    c.classifier("train", "all-pixels, syn.images", "");
+    c.scores("split.test", "all-pixels", "");
+    Due::Refused(L2)
+}
+
+fn one_registry(c: &mut Case) -> Due {
+    let (n, m) = (9 + c.below(9), 9 + c.below(9));
+    c.cohort("train", "P", n, 1);
+    c.cohort("test", "P", m, 1);
+    for name in ["train", "test"] {
+        c.import(name, name, ", patients: registry");
+    }
+    c.classifier("train", "train-pixels", "");
+    c.scores("test", "test-pixels", "");
+    Due::Refused(L2)
+}
+
+fn one_directory(c: &mut Case) -> Due {
+    let patients = 12 + c.below(9);
+    c.cohort("img", "P", patients, 2);
+    let (mut one, mut two) = (vec!["who,file,label".to_owned()], vec!["who,file,label".to_owned()]);
+    for (n, row) in c.space.read("img.csv").lines().skip(1).enumerate() {
+        if n % 2 == 0 { one.push(row.into()) } else { two.push(row.into()) }
+    }
+    c.space.write("one.csv", one.join("\n"));
+    c.space.write("two.csv", two.join("\n"));
+    for name in ["one", "two"] {
+        c.line(format!("{name}: {{ stage: import, with: {{ images: img, table: {name}.csv, columns: {{ patient: who, file: file, label: label }} }} }}"));
+        c.line(format!("{name}-pixels: {{ stage: prepare, in: {{ samples: {name} }}, with: {{ size: 32 }} }}"));
+    }
+    c.classifier("one", "one-pixels", "");
+    c.scores("two", "two-pixels", "");
+    Due::Refused(L2)
+}
+
+/// Two imports of other patients, of which the second holds copies of the first's images, changed by `change`.
+fn copies(c: &mut Case, change: fn(&[u8]) -> Vec<u8>) -> Due {
+    let (n, m) = (9 + c.below(6), 9 + c.below(6));
+    let images = c.cohort("train", "P", n, 1);
+    c.cohort("test", "Q", m, 1);
+    let mut table = c.space.read("test.csv");
+    for i in 0..1 + c.below(3) {
+        c.space.write(&format!("test/copy{i}.png"), change(&images[i]));
+        table += &format!("R{i},copy{i}.png,{}\n", if i % 2 == 0 { "normal" } else { "covid" });
+    }
+    c.space.write("test.csv", table);
+    c.import("train", "train", "");
+    c.import("test", "test", "");
+    c.classifier("train", "train-pixels", "");
+    c.scores("test", "test-pixels", "");
+    Due::Refused(L4)
+}
+
+fn equal_files(c: &mut Case) -> Due {
+    copies(c, <[u8]>::to_vec)
+}
+
+/// The same greys in another file.
+fn again(png: &[u8]) -> Vec<u8> {
+    let grey = hilum_stages::data::film::decode(png).unwrap();
+    let pixels: Vec<u8> = grey.pixels.iter().map(|v| (v >> 8) as u8).collect();
+    hilum_stages::data::png::encode(&pixels, grey.width, grey.height, &[("Comment", "saved again")]).unwrap()
+}
+
+fn saved_again(c: &mut Case) -> Due {
+    copies(c, again)
+}
+
+fn saved_again_within(c: &mut Case) -> Due {
+    let images = c.cohort("img", "P", 14, 1);
+    let mut table = c.space.read("img.csv");
+    for (i, image) in images.iter().enumerate() {
+        c.space.write(&format!("img/copy{i}.png"), again(image));
+        table += &format!("Q{i},copy{i}.png,{}\n", if i % 3 == 0 { "covid" } else { "normal" });
+    }
+    c.space.write("img.csv", table);
+    c.import("all", "img", "");
+    c.line("split: { stage: split, in: { samples: all }, with: { train: 0.5, test: 0.5 } }");
+    c.classifier("split.train", "all-pixels", "");
+    c.scores("split.test", "all-pixels", "");
+    Due::Refused(L4)
+}
+
+fn synthetic_on_both_sides(c: &mut Case) -> Due {
+    c.split_cohort();
+    c.dcgan("gan", "split.train");
+    c.sampled("syn", "gan");
+    c.arm("train", "split.train", "syn", "only-synthetic");
+    c.arm("testset", "split.test", "syn", "only-synthetic");
+    c.classifier("train", "all-pixels, syn.images", "");
+    c.scores("testset", "all-pixels, syn.images", "");
+    Due::Refused(&["[L0003]"])
+}
+
+fn test_made_of_training(c: &mut Case) -> Due {
+    c.split_cohort();
+    c.dcgan("gan", "split.train");
+    c.sampled("syn", "gan");
+    let arm = c.one_of(&["real+synthetic", "only-synthetic"]);
+    c.arm("testset", "split.test", "syn", arm);
+    c.classifier("split.train", "all-pixels", "");
+    c.scores("testset", "all-pixels, syn.images", "");
+    Due::Refused(&["[L0003]"])
+}
+
+fn imported_again(c: &mut Case) -> Due {
+    c.split_cohort();
+    let cohort = c.lines.clone();
+    c.dcgan("gan", "split.test");
+    c.sampled("syn", "gan");
+    c.first();
+    let made = c.space.path("results/leak/syn/samples/images");
+    for entry in std::fs::read_dir(made).unwrap().map(Result::unwrap) {
+        c.space.write(&format!("made/covid/{}", entry.file_name().to_str().unwrap()), std::fs::read(entry.path()).unwrap());
+    }
+    c.lines = cohort;
+    c.line("made: { stage: import, with: { images: made } }");
+    c.line("made-pixels: { stage: prepare, in: { samples: made }, with: { size: 32 } }");
+    c.arm("train", "split.train", "made", "only-synthetic");
+    c.classifier("train", "all-pixels, made-pixels", "");
+    c.scores("split.test", "all-pixels", "");
+    Due::Refused(L1)
+}
+
+/// The line of a classifier that other weights may begin.
+fn resnet(samples: &str, weights: &str) -> String {
+    format!(
+        "classifier: {{ stage: train-classifier, in: {{ samples: {samples}, images: all-pixels }}, with: {{ network: {{ resnet18: {{}} }}, {weights}steps: 1, batch: 4 }} }}"
+    )
+}
+
+/// Trains on a part and begins with these weights on the training part.
+pub(super) fn pretrained(c: &mut Case, part: &str) {
+    c.split_cohort();
+    let cohort = c.lines.clone();
+    c.line(resnet(part, ""));
+    c.first();
+    let bytes = std::fs::read(c.space.path("results/leak/classifier/weights/weights.safetensors")).unwrap();
+    c.space.write("w.safetensors", &bytes);
+    c.lines = cohort;
+    c.line(resnet("split.train", &format!("weights: {{ path: w.safetensors, sha256: {} }}, ", hilum_cache::Sha256::of(&bytes).hex())));
+    c.scores("split.test", "all-pixels", "");
+}
+
+fn weights_by_path(c: &mut Case) -> Due {
+    pretrained(c, "split.test");
+    Due::Refused(L1)
+}
+
+fn validation_on_test(c: &mut Case) -> Due {
+    c.split_cohort();
+    c.classifier("split.train", "all-pixels", ", validation: split.test");
+    c.scores("split.test", "all-pixels", "");
+    Due::Refused(L2)
+}
+
+fn directories_by_image(c: &mut Case) -> Due {
+    for patient in 0..10 + c.below(6) {
+        for class in ["covid", "normal"] {
+            let bytes = crate::repeatable::picture(&mut c.stream);
+            c.space.write(&format!("img/{class}/P{patient}/{class}.png"), bytes);
+        }
+    }
+    c.line("all: { stage: import, with: { images: img } }");
+    c.line("all-pixels: { stage: prepare, in: { samples: all }, with: { size: 32 } }");
+    c.line("split: { stage: split, in: { samples: all }, with: { by: image, train: 0.5, test: 0.5 } }");
+    c.classifier("split.train", "all-pixels", "");
+    c.scores("split.test", "all-pixels", "");
+    Due::Refused(L2)
+}
+
+fn same_phantoms(c: &mut Case) -> Due {
+    let classes = format!("{{ normal: {{ images: {} }}, covid: {{ images: 9, finding: focal }} }}", 10 + c.below(9));
+    for name in ["train", "test"] {
+        c.line(format!("{name}: {{ stage: phantoms, with: {{ size: 32, classes: {classes} }} }}"));
+        c.line(format!("{name}-pixels: {{ stage: prepare, in: {{ samples: {name} }}, with: {{ size: 32 }} }}"));
+    }
+    c.classifier("train", "train-pixels", "");
+    c.scores("test", "test-pixels", "");
+    Due::Refused(L2)
+}

@@ -23,7 +23,7 @@ use hilum_stages::contract::stage::{Needs, Takes};
 use hilum_stages::data::contents::Likeness;
 use history::History;
 use roaring::RoaringBitmap;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// What lineage is composed from, besides the study.
@@ -63,6 +63,8 @@ pub struct Lineage {
     roster: Roster,
     history: History,
     flows: HashMap<(StageId, &'static str), Flow>,
+    /// The namespaces of patient identifiers that a stage's tables come from.
+    spaces: Vec<BTreeSet<String>>,
     /// What reached the files that a training begins with.
     pub outside: HashMap<StageId, Reach>,
     /// Pairs of images that look alike, by number.
@@ -107,19 +109,26 @@ impl Lineage {
     /// What a table of samples holds, where it is known.
     pub fn table(&mut self, source: &Source, known: KnownOutput, evidence: &Evidence) -> Result<Option<Arc<Held>>> {
         let table = known(source.stage, source.port).filter(|a| a.kind == "samples");
-        table.map(|a| self.roster.table(&a, evidence)).transpose()
+        table.map(|a| self.roster.table(&a, self.spaces.get(source.stage), evidence)).transpose()
     }
 
     /// Joins the names of one person and the files with one picture, before anybody is counted.
     fn identify(&mut self, p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<()> {
         let mut packs: Vec<Artifact> = vec![];
         for (id, stage) in p.stages.iter().enumerate() {
+            let own = stage.stage.namespace().map_or_else(|| stage.name.clone(), |n| n.name);
+            let inputs = stage.inputs.iter().filter(|i| i.port.by.is_empty()).flat_map(|i| &i.from);
+            let mut spaces: BTreeSet<String> = inputs.flat_map(|s| self.spaces[s.stage].iter().cloned()).collect();
+            if spaces.is_empty() {
+                spaces.insert(own);
+            }
+            self.spaces.push(spaces);
             for port in stage.kind.outputs {
                 let Some(artifact) = known(id, port.name) else { continue };
                 match (port.kind, stage.stage.namespace()) {
                     ("patients", Some(namespace)) => {
                         for row in evidence.tables.patients(evidence.store, &artifact)? {
-                            self.roster.same_person(&row.patient, &format!("{}\0{}", namespace.name, row.pseudonym));
+                            self.roster.identify(&namespace.name, &row.patient, &row.pseudonym);
                         }
                     }
                     ("images", _) if !packs.iter().any(|p| p.digest == artifact.digest) => packs.push(artifact),
@@ -178,7 +187,7 @@ impl Lineage {
         }
         flow.is_synthetic = stage.kind.synthetic || flow.is_synthetic && bound(stage, port.contains).next().is_some();
         let Some(artifact) = known(id, port.name).filter(|_| port.kind == "samples") else { return Ok(flow) };
-        let held = self.roster.table(&artifact, evidence)?;
+        let held = self.roster.table(&artifact, self.spaces.get(id), evidence)?;
         flow.contains = held.all.clone();
         flow.within = (!held.owners.is_empty() && held.owners.iter().all(|o| o.1.is_some())).then(|| held.all.people.clone());
         flow.some.clear();

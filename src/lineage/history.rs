@@ -97,7 +97,7 @@ impl Walk<'_> {
                     self.queue.push(digest);
                     continue;
                 };
-                let held = roster.table(table, evidence)?;
+                let held = roster.table(table, None, evidence)?;
                 match &takes {
                     Takes::Labels(labels) => labels.iter().filter_map(|l| held.by_label.get(l)).for_each(|r| self.reach.add(r)),
                     Takes::All | Takes::Some | Takes::Any => self.reach.add(&held.all),

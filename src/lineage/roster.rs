@@ -47,18 +47,22 @@ pub struct Held {
     pub owners: Vec<(u32, Option<u32>)>,
 }
 
-/// Everybody who was named.
+/// Everybody who was named. A token means a patient within the identifiers of the imports that a table comes from: equal images
+/// under two names are found as images, not as one patient.
 #[derive(Default)]
 pub struct Roster {
-    people: Numbers<String>,
+    people: Numbers<(String, String)>,
     images: Numbers<Digest>,
-    tables: HashMap<Digest, Arc<Held>>,
+    /// The namespaces that know a token.
+    known: HashMap<String, BTreeSet<String>>,
+    tables: HashMap<(Digest, Option<BTreeSet<String>>), Arc<Held>>,
 }
 
 impl Roster {
-    /// Two names of one person.
-    pub fn same_person(&mut self, a: &str, b: &str) {
-        self.people.join(a.to_owned(), b.to_owned());
+    /// A token of an import stands for this pseudonym of its namespace.
+    pub fn identify(&mut self, namespace: &str, token: &str, pseudonym: &str) {
+        self.known.entry(token.to_owned()).or_default().insert(namespace.to_owned());
+        self.people.join((namespace.to_owned(), token.to_owned()), (namespace.to_owned(), pseudonym.to_owned()));
     }
     /// Two files with one picture.
     pub fn same_image(&mut self, a: Digest, b: Digest) {
@@ -69,9 +73,11 @@ impl Roster {
         self.images.number(image)
     }
 
-    /// What a table holds; read once. Call after all that is the same was joined.
-    pub fn table(&mut self, artifact: &Artifact, evidence: &Evidence) -> Result<Arc<Held>> {
-        if let Some(held) = self.tables.get(&artifact.digest) {
+    /// What a table holds that comes from imports with these namespaces, or from nobody knows where; read once. Call after all that
+    /// is the same was joined.
+    pub fn table(&mut self, artifact: &Artifact, spaces: Option<&BTreeSet<String>>, evidence: &Evidence) -> Result<Arc<Held>> {
+        let place = (artifact.digest, spaces.cloned());
+        if let Some(held) = self.tables.get(&place) {
             return Ok(held.clone());
         }
         let rows = evidence.tables.samples(evidence.store, artifact)?;
@@ -79,26 +85,37 @@ impl Roster {
         let mut seen = BTreeSet::new();
         for row in rows.iter() {
             let image = self.images.number(row.image);
-            let person = (!row.patient.is_empty()).then(|| self.people.number(row.patient.clone()));
+            let people: Vec<u32> = if row.patient.is_empty() { vec![] } else { self.meant(&row.patient, spaces) };
             if !held.by_label.contains_key(&row.label) {
                 held.by_label.insert(row.label.clone(), Reach::default());
             }
             let reach = held.by_label.get_mut(&row.label).expect("BUG: inserted above");
             reach.images.insert(image);
-            reach.people.extend(person);
+            reach.people.extend(people.iter().copied());
             match row.origin {
                 Origin::Real => held.is_synthetic = false,
                 Origin::Synthetic => *held.generators.entry(row.generator).or_default() += 1,
             }
-            if seen.insert((image, person)) {
-                held.owners.push((image, person));
+            if seen.insert((image, people.first().copied())) {
+                held.owners.push((image, people.first().copied()));
             }
         }
         let Held { all, by_label, .. } = &mut held;
         by_label.values().for_each(|r| all.add(r));
         let held = Arc::new(held);
-        self.tables.insert(artifact.digest, held.clone());
+        self.tables.insert(place, held.clone());
         Ok(held)
+    }
+
+    /// Whom a token means: within the namespaces of a table, or in all that know it.
+    fn meant(&mut self, token: &str, spaces: Option<&BTreeSet<String>>) -> Vec<u32> {
+        let known = self.known.get(token).cloned().unwrap_or_default();
+        let within: Vec<String> = match spaces {
+            None => known.into_iter().collect(),
+            Some(spaces) => spaces.intersection(&known).chain(spaces.first()).take(1).cloned().collect(),
+        };
+        let within = if within.is_empty() { vec![String::new()] } else { within };
+        within.into_iter().map(|space| self.people.number((space, token.to_owned()))).collect()
     }
 }
 
@@ -143,13 +160,15 @@ mod tests {
     #[test]
     fn what_is_joined_has_one_number() {
         let mut roster = Roster::default();
-        roster.same_person("a", "b");
-        roster.same_person("c", "d");
-        let number = |r: &mut Roster, n: &str| r.people.number(n.to_owned());
-        assert_eq!(number(&mut roster, "a"), number(&mut roster, "b"));
-        assert_ne!(number(&mut roster, "a"), number(&mut roster, "c"));
-        roster.same_person("b", "c");
-        assert_eq!(number(&mut roster, "a"), number(&mut roster, "d"));
-        assert_ne!(number(&mut roster, "a"), number(&mut roster, "e"));
+        // Two imports of one directory know patient 1 by two tokens; another directory knows the first token, too.
+        roster.identify("img", "p:a", "1");
+        roster.identify("img", "p:b", "1");
+        roster.identify("other", "p:a", "9");
+        let spaces = |all: &[&str]| Some(all.iter().map(|s| (*s).to_owned()).collect::<BTreeSet<_>>());
+        let mut number = |token: &str, all: Option<BTreeSet<String>>| roster.meant(token, all.as_ref());
+        assert_eq!(number("p:a", spaces(&["img"])), number("p:b", spaces(&["img"])));
+        assert_ne!(number("p:a", spaces(&["img"])), number("p:a", spaces(&["other"])));
+        assert_eq!(number("p:a", None).len(), 2, "from nobody knows where: both");
+        assert_ne!(number("p:c", spaces(&["img"])), number("p:a", spaces(&["img"])));
     }
 }

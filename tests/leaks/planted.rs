@@ -241,5 +241,5 @@ fn same_phantoms(c: &mut Case) -> Due {
     }
     c.classifier("train", "train-pixels", "");
     c.scores("test", "test-pixels", "");
-    Due::Refused(L2)
+    Due::Refused(L4)
 }

@@ -123,7 +123,8 @@ fn cramers_v(counts: &BTreeMap<&str, BTreeMap<&str, usize>>) -> Option<f64> {
         let sum = row.values().sum::<usize>() as f64;
         for (column, n) in &columns {
             let expected = sum * *n as f64 / total;
-            chi_square += (*row.get(column).unwrap_or(&0) as f64 - expected).powi(2) / expected;
+            let off = *row.get(column).unwrap_or(&0) as f64 - expected;
+            chi_square += off * off / expected;
         }
     }
     Some((chi_square / (total * (smaller - 1) as f64)).sqrt())

@@ -100,14 +100,15 @@ def gradients(out, key, scalar, names, network, single):
 
 
 def sensitivity(network, forward, x, q, layer):
-    """How far a gradient moves when films move by one part in a million: activations near a kink change sides, and single
-    paths of the gradient with them. No float32 computation can be compared more closely."""
+    """How far a gradient moves when images move by some parts in a million: activations near a kink change sides, and single
+    paths of the gradient with them. No float32 computation can be compared more closely. Several directions are tried, since
+    one alone may leave the nearest activation on its side."""
     network = copy.deepcopy(network).double()
     weight = dict(network.named_parameters())[layer]
     grad = lambda x: torch.autograd.grad((forward(network, *x) * q.double()).sum(), weight)[0]
     exact = grad([v.double() for v in x])
-    near = lambda i: [v.double() * (1 + 1e-6 * tensor(f"near{i}", v.shape).double()) for v in x]
-    return max(relative(grad(near(i)), exact) for i in range(2))
+    near = lambda i: [v.double() * (1 + 4e-6 * tensor(f"near{i}", v.shape).double()) for v in x]
+    return max(relative(grad(near(i)), exact) for i in range(6))
 
 
 def passes(out, key, network, inputs, first, last, forward=None, train=True):

@@ -95,6 +95,16 @@ impl Finding {
         self.check.severity == Severity::Error && self.reason.is_none()
     }
 
+    /// In one line.
+    pub fn summary(&self) -> String {
+        format!("{} ({}; {})", self.found.message, self.found.label, self.check.id)
+    }
+
+    /// True where it says the same as another, which was made at another time.
+    pub fn is_same(&self, other: &Finding) -> bool {
+        self.check.id == other.check.id && self.stage == other.stage && self.found.message == other.found.message && self.found.count == other.found.count
+    }
+
     /// For the journal and `--json`; holds no name but those of stages.
     pub fn to_json(&self, p: &Pipeline) -> Value {
         let path: Vec<&str> = self.found.path.iter().map(|id| p.stages[*id].name.as_str()).collect();

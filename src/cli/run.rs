@@ -100,7 +100,8 @@ fn attempt_run(
     known.forced = forced.to_vec();
     let plan = known.plan(study)?;
     let mut outputs = plan.known();
-    if open::refuse(study, &known.findings(study, &outputs)?) {
+    let told = known.findings(study, &outputs)?;
+    if open::refuse(study, &told) {
         return Ok(REFUSED);
     }
     let idle = plan.decisions.iter().all(|d| matches!(d, Decision::Reuse { .. } | Decision::Unwanted));
@@ -147,8 +148,10 @@ fn attempt_run(
         let outcome = Scheduler::new(&run, recorder, known.ledger, slots, plan)?.run()?;
         outputs = outcome.outputs;
         (executed, reused, failed, skipped) = (outcome.executed, outcome.reused, outcome.failed, outcome.skipped);
-        if !outcome.refused.is_empty() {
-            open::refuse(study, &outcome.refused);
+        // What was said before the run is not said again, unless the study is refused for it.
+        let found: Vec<_> = outcome.found.into_iter().filter(|f| f.refuses() || !told.iter().any(|t| t.is_same(f))).collect();
+        open::refuse(study, &found);
+        if outcome.is_refused {
             code = REFUSED;
         } else if outcome.cancelled {
             code = INTERRUPTED;

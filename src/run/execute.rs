@@ -28,7 +28,7 @@ use hilum_cache::{Digest, Ledger, Recipe, Result, StageKey, WritableStore};
 use hilum_stages::contract::context::Said;
 use hilum_stages::contract::stage::Needs;
 use hilum_stages::data::pseudonym::PseudonymKey;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -82,8 +82,10 @@ pub struct Outcome {
     pub skipped: usize,
     /// What is known at the end.
     pub outputs: Outputs,
-    /// Findings that refused the study.
-    pub refused: Vec<Finding>,
+    /// What the checks found.
+    pub found: Vec<Finding>,
+    /// True where a finding refused the study.
+    pub is_refused: bool,
     /// True where it was told to stop.
     pub cancelled: bool,
 }
@@ -136,6 +138,7 @@ pub struct Scheduler<'a> {
     hear: Receiver<Message>,
     cut_off: Vec<(String, StageKey)>,
     refused: Vec<Finding>,
+    warned: BTreeSet<String>,
     checked: bool,
     stopping: bool,
 }
@@ -174,6 +177,7 @@ impl<'a> Scheduler<'a> {
             hear,
             cut_off: vec![],
             refused: vec![],
+            warned: BTreeSet::new(),
             checked: false,
             stopping: false,
         };
@@ -266,7 +270,15 @@ impl<'a> Scheduler<'a> {
     fn is_clean(&mut self) -> Result<bool> {
         if !self.checked {
             self.checked = true;
-            self.refused = self.findings()?.into_iter().filter(Finding::refuses).collect();
+            let (refused, others): (Vec<Finding>, Vec<Finding>) = self.findings()?.into_iter().partition(Finding::refuses);
+            self.refused = refused;
+            // In full they stand at the end; somebody may want to stop before anything is trained.
+            for finding in others.iter().filter(|f| f.reason.is_none()) {
+                let message = finding.summary();
+                if self.warned.insert(message.clone()) {
+                    self.run.sink.hear(&Event::Warning { message });
+                }
+            }
             if !self.refused.is_empty() {
                 self.stopping = true;
                 self.flights.values().for_each(|f| f.started.stop());

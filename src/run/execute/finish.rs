@@ -66,10 +66,10 @@ impl Scheduler<'_> {
         for finding in &found {
             self.recorder.finding(self.run.pipeline, finding)?;
         }
-        self.refused = found.into_iter().filter(Finding::refuses).collect();
+        let is_refused = found.iter().any(Finding::refuses);
         self.recorder.reused(&std::mem::take(&mut self.cut_off))?;
         let (executed, reused, failed) = (self.states.count(State::Executed), self.states.count(State::Reused), self.states.count(State::Failed));
         self.recorder.finished(json!({ "executed": executed, "reused": reused, "failed": failed, "skipped": skipped, "cancelled": cancelled }))?;
-        Ok(Outcome { executed, reused, failed, skipped, outputs: self.outputs, refused: self.refused, cancelled })
+        Ok(Outcome { executed, reused, failed, skipped, outputs: self.outputs, found, is_refused, cancelled })
     }
 }

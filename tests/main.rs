@@ -6,6 +6,7 @@ mod caching;
 mod crashes;
 mod documents;
 mod faults;
+mod findings;
 mod inputs;
 mod laws;
 mod leakage;

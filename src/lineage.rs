@@ -115,6 +115,11 @@ impl Lineage {
     /// Joins the names of one person and the files with one picture, before anybody is counted.
     fn identify(&mut self, p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<()> {
         let mut packs: Vec<Artifact> = vec![];
+        let importing: Vec<String> = p.stages.iter().filter_map(|s| s.stage.namespace()).map(|n| n.name).collect();
+        if let [only] = importing.as_slice() {
+            // Its tokens are its patients: there is no other import in which somebody could have another one.
+            self.roster.only(only);
+        }
         for (id, stage) in p.stages.iter().enumerate() {
             let own = stage.stage.namespace().map_or_else(|| stage.name.clone(), |n| n.name);
             let inputs = stage.inputs.iter().filter(|i| i.port.by.is_empty()).flat_map(|i| &i.from);
@@ -126,7 +131,7 @@ impl Lineage {
             for port in stage.kind.outputs {
                 let Some(artifact) = known(id, port.name) else { continue };
                 match (port.kind, stage.stage.namespace()) {
-                    ("patients", Some(namespace)) => {
+                    ("patients", Some(namespace)) if importing.len() > 1 => {
                         for row in evidence.tables.patients(evidence.store, &artifact)? {
                             self.roster.identify(&namespace.name, &row.patient, &row.pseudonym);
                         }

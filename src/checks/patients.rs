@@ -2,6 +2,7 @@
 
 use super::{Found, Look};
 use crate::pipeline::model::{Stage, StageId};
+use hilum_stages::contract::stage::Namespace;
 use std::collections::{BTreeMap, HashSet};
 
 fn at(id: StageId, stage: &Stage, count: u64, unit: &'static str, message: String, label: String, help: &'static str) -> Found {
@@ -12,14 +13,15 @@ fn at(id: StageId, stage: &Stage, count: u64, unit: &'static str, message: Strin
 pub(super) fn unknown(look: &Look) -> Vec<Found> {
     let mut out = vec![];
     for (id, stage) in look.p.stages.iter().enumerate() {
-        let Some(namespace) = stage.stage.namespace().filter(|n| !n.one_per_image) else { continue };
+        if stage.stage.namespace().is_none_or(|n| n.one_per_image) {
+            continue;
+        }
         let known = |port: &str| (look.known)(id, port);
         let (Some(patients), Some(samples)) = (known("patients"), known("samples")) else { continue };
-        let nobody = look.evidence.tables.patients(look.evidence.store, &patients).is_ok_and(|rows| rows.is_empty());
-        let rows = look.evidence.tables.samples(look.evidence.store, &samples);
-        let real = rows.map_or(0, |rows| rows.iter().filter(|r| !r.patient.is_empty()).count() as u64);
-        if nobody && real > 0 {
-            let _ = namespace;
+        // A table of nobody is a header.
+        let nobody = patients.bytes < 64 && look.evidence.tables.patients(look.evidence.store, &patients).is_ok_and(|rows| rows.is_empty());
+        let real = if nobody { look.evidence.tables.count_real(look.evidence.store, &samples).unwrap_or(0) } else { 0 };
+        if real > 0 {
             out.push(at(
                 id,
                 stage,
@@ -36,9 +38,13 @@ pub(super) fn unknown(look: &Look) -> Vec<Found> {
 
 /// Imports that share identifiers, where nobody said whether they number the same people.
 pub(super) fn namespace(look: &Look) -> Vec<Found> {
+    let undeclared = look.p.stages.iter().enumerate().filter_map(|(id, s)| Some((id, s.stage.namespace().filter(|n| !n.is_declared)?)));
+    let undeclared: Vec<(StageId, Namespace)> = undeclared.collect();
+    if undeclared.windows(2).all(|w| w[0].1.name == w[1].1.name) {
+        return vec![];
+    }
     let mut spaces: BTreeMap<String, (StageId, HashSet<String>)> = BTreeMap::new();
-    for (id, stage) in look.p.stages.iter().enumerate() {
-        let Some(namespace) = stage.stage.namespace().filter(|n| !n.is_declared) else { continue };
+    for (id, namespace) in undeclared {
         let Some(patients) = (look.known)(id, "patients") else { continue };
         let Ok(rows) = look.evidence.tables.patients(look.evidence.store, &patients) else { continue };
         spaces.entry(namespace.name).or_insert_with(|| (id, HashSet::new())).1.extend(rows.into_iter().map(|r| r.pseudonym));

@@ -53,12 +53,18 @@ pub struct Held {
 pub struct Roster {
     people: Numbers<(String, String)>,
     images: Numbers<Digest>,
+    /// The namespace that all tokens are of, where there is but one.
+    only: Option<String>,
     /// The namespaces that know a token.
     known: HashMap<String, BTreeSet<String>>,
     tables: HashMap<(Digest, Option<BTreeSet<String>>), Arc<Held>>,
 }
 
 impl Roster {
+    /// All tokens are of this namespace.
+    pub fn only(&mut self, namespace: &str) {
+        self.only = Some(namespace.to_owned());
+    }
     /// A token of an import stands for this pseudonym of its namespace.
     pub fn identify(&mut self, namespace: &str, token: &str, pseudonym: &str) {
         self.known.entry(token.to_owned()).or_default().insert(namespace.to_owned());
@@ -109,7 +115,8 @@ impl Roster {
 
     /// Whom a token means: within the namespaces of a table, or in all that know it.
     fn meant(&mut self, token: &str, spaces: Option<&BTreeSet<String>>) -> Vec<u32> {
-        let known = self.known.get(token).cloned().unwrap_or_default();
+        let mut known = self.known.get(token).cloned().unwrap_or_default();
+        known.extend(self.only.clone());
         let within: Vec<String> = match spaces {
             None => known.into_iter().collect(),
             Some(spaces) => spaces.intersection(&known).chain(spaces.first()).take(1).cloned().collect(),

@@ -61,6 +61,11 @@ impl Tables {
         if known { read(store, artifact, contents::IMAGES, Contents::read) } else { Ok(vec![]) }
     }
 
+    /// How many rows of a table are of real images, counted without taking rows apart.
+    pub fn count_real(&self, store: &Store, artifact: &Artifact) -> Result<u64> {
+        read(store, artifact, sample::TABLE, |bytes| Ok(vec![Samples::count_real(bytes)])).map(|count| count[0])
+    }
+
     /// The pseudonyms behind the tokens of an import.
     pub fn patients(&self, store: &Store, artifact: &Artifact) -> Result<Vec<Identity>> {
         read(store, artifact, patients::TABLE, Patients::read_rows)

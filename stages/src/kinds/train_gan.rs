@@ -304,7 +304,6 @@ impl TrainGan {
             if let Some(warning) = alarm.judged(step, seen.on_real, seen.on_fake) {
                 cx.note(warning);
             }
-            // After the last step no loss is seen any more: what is made then shows whether its update was one too far.
             let look = || {
                 let films = course.look()?;
                 if films.iter().all(|film| are_numbers(film)) { Ok(films.iter().map(|film| to_bytes(film)).collect::<Vec<_>>()) } else { Err(diverged(step)) }
@@ -343,10 +342,14 @@ impl TrainGan {
                 return Err(diverged(steps));
             }
         }
-        let weights = course.networks().generator();
         let document = GeneratorDocument { network: self.network.clone(), labels: films.labels.clone(), side };
+        let generator = Trained::of(document, course.networks().generator())?;
+        // No loss was seen after the last update: that of a further step, of which nothing stays, tells whether it went too far.
+        if !course.step(steps + 1)?.is_finite() {
+            return Err(diverged(steps));
+        }
         let sheet = figure::sheet(&grid, side, course.columns())?;
-        Ok(Outputs { generator: Trained::of(document, weights)?, history, grid: Figure { files: vec![("grid.png".into(), sheet)] } })
+        Ok(Outputs { generator, history, grid: Figure { files: vec![("grid.png".into(), sheet)] } })
     }
 
     /// Pixels of the films to learn from, and the labels of what will be made.

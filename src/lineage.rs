@@ -88,7 +88,7 @@ impl Lineage {
         let mut lineage = Lineage::default();
         lineage.identify(p, known, evidence)?;
         for (id, stage) in p.stages.iter().enumerate() {
-            let outside = lineage.from_outside(id, stage, evidence)?;
+            let outside = lineage.reach_of_files(id, stage, evidence)?;
             for port in stage.kind.outputs.iter().filter(|o| stage.stage.fills(o.name)) {
                 let mut flow = lineage.flow_of(id, stage, port, known, evidence)?;
                 flow.influenced.add(&outside);
@@ -153,7 +153,7 @@ impl Lineage {
     }
 
     /// What reached the files that a training begins with: weights that this store made bring their lineage along.
-    fn from_outside(&mut self, id: StageId, stage: &Stage, evidence: &Evidence) -> Result<Reach> {
+    fn reach_of_files(&mut self, id: StageId, stage: &Stage, evidence: &Evidence) -> Result<Reach> {
         let mut reach = Reach::default();
         if stage.kind.needs != Needs::Tensor {
             return Ok(reach);

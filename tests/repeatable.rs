@@ -5,6 +5,7 @@ use crate::space::Space;
 use hilum_stages::contract::seed::{Seed, Stream};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 
 /// A study on a directory of its own images, with a table.
 pub struct Cohort {
@@ -100,6 +101,11 @@ fn outcome(c: &Cohort, directory: &str, order: u64, jobs: &str, threads: &str) -
     out
 }
 
+/// For whoever runs many with `--nocapture`.
+fn eprint_line(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 #[test]
 fn another_key_directory_order_and_number_of_threads_change_no_byte() {
     let studies: u64 = std::env::var("HILUM_STUDIES").ok().and_then(|n| n.parse().ok()).unwrap_or(4);
@@ -116,6 +122,6 @@ fn another_key_directory_order_and_number_of_threads_change_no_byte() {
         whole += usize::from(first.len() > 1);
         files += first.len();
     }
-    println!("{studies} studies, {whole} of them whole: {files} files equal");
+    eprint_line(&format!("{studies} studies, {whole} of them whole: {files} files equal"));
     assert!(whole * 2 > studies as usize, "most studies run");
 }

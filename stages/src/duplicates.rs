@@ -46,7 +46,7 @@ pub const DETAIL: f64 = 0.9;
 
 /// Whether two thumbnails, whose hashes have nominated them, show one picture.
 ///
-/// `a` and `b` are [`thumbnail`]s of [`SIDE`]² greys.
+/// `a` and `b` are [`thumbnail()`]s of [`SIDE`]² greys.
 pub fn near_duplicate(a: &[u8], b: &[u8]) -> bool {
     let Agreement { correlation, detail } = agreement(a, b);
     correlation >= CORRELATION && detail >= DETAIL

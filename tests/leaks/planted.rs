@@ -103,8 +103,9 @@ fn copies(c: &mut Case, change: fn(&[u8]) -> Vec<u8>) -> Due {
     let images = c.cohort("train", "P", n, 1);
     c.cohort("test", "Q", m, 1);
     let mut table = c.space.read("test.csv");
-    for i in 0..1 + c.below(3) {
-        c.space.write(&format!("test/copy{i}.png"), change(&images[i]));
+    let copied = 1 + c.below(3);
+    for (i, image) in images.iter().enumerate().take(copied) {
+        c.space.write(&format!("test/copy{i}.png"), change(image));
         table += &format!("R{i},copy{i}.png,{}\n", if i % 2 == 0 { "normal" } else { "covid" });
     }
     c.space.write("test.csv", table);

@@ -120,7 +120,7 @@ fn other_label(c: &mut Case) {
     let rows = c.space.read("img.csv");
     let mark = |row: &str| {
         let patient: usize = row.split(',').next().unwrap()[1..].parse().unwrap();
-        if row.contains("normal") && patient % 2 == 0 { "test" } else { "train" }
+        if row.contains("normal") && patient.is_multiple_of(2) { "test" } else { "train" }
     };
     let marked: Vec<String> = rows.lines().skip(1).map(|r| format!("{r},{}", mark(r))).collect();
     c.space.write("img.csv", format!("who,file,label,part\n{}\n", marked.join("\n")));

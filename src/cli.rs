@@ -152,6 +152,10 @@ pub fn main() -> ExitCode {
     if let Some(filter) = &cli.log {
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     }
+    // For tests: bits are the same, and come from the code that every machine runs. Workers inherit it.
+    if std::env::var_os("HILUM_PORTABLE").is_some() {
+        hilum_ops::stay_portable();
+    }
     let result = match cli.verb {
         Verb::Init { dir } => init::init(&dir),
         Verb::Check(args) => check::check(&args),

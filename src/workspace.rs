@@ -204,7 +204,7 @@ impl Workspace {
         for file in listings.values().flat_map(BTreeMap::values).flat_map(|l| &l.files) {
             images.insert(file.digest, std::path::absolute(&file.path).unwrap_or_else(|_| file.path.clone()));
         }
-        if images != before || !path.exists() {
+        if images != before || !images.is_empty() && !path.exists() {
             self.create_private()?;
             let text: String = images.iter().map(|(d, p)| format!("{}\t{}\n", d.hex(), p.display())).collect();
             memo::write_private(&path, text.as_bytes())?;

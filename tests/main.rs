@@ -7,6 +7,7 @@ mod crashes;
 mod documents;
 mod faults;
 mod findings;
+mod golden;
 mod inputs;
 mod laws;
 mod leakage;

@@ -9,7 +9,7 @@ use std::fs::{self, Metadata};
 use std::io::Write;
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// What `stat` says of a file, as far as it can betray a change.
@@ -138,10 +138,12 @@ fn parse(head: &[u8]) -> Option<(Stamp, Remembered)> {
     Some((Stamp::parse(stamp)?, Remembered { digest: Digest::from_hex(digest)?, note: note.to_owned() }))
 }
 
-/// Writes a file that only its owner may read, by rename.
+/// Writes a file that only its owner may read, by rename. Each writer has a file of its own until then: runs that begin at
+/// once may write the same one.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
-    let new = path.with_extension("new");
-    let _ = fs::remove_file(&new);
-    fs::File::options().write(true).create_new(true).mode(0o600).open(&new).and_then(|mut f| f.write_all(bytes)).map_err(Error::io("write", &new))?;
-    fs::rename(&new, path).map_err(Error::io("write", path))
+    let folder = path.parent().expect("BUG: a private file lies in a folder");
+    let mut new = tempfile::Builder::new().prefix(".new-").tempfile_in(folder).map_err(Error::io("write in", folder))?;
+    new.write_all(bytes).map_err(Error::io("write in", folder))?;
+    new.persist(path).map_err(|e| Error::io("write", path)(e.error))?;
+    Ok(())
 }

@@ -21,7 +21,7 @@ pub(super) fn equal(look: &Look) -> Vec<Found> {
             side,
             shared.len() as u64,
             message,
-            "equal to images of the training side",
+            ["is equal to an image of the training side", "are equal to images of the training side"],
             "remove the copies, or say with `patients` that the imports are of the same people",
         )
     };
@@ -46,19 +46,15 @@ pub(super) fn near(look: &Look) -> Vec<Found> {
             side,
             count,
             message,
-            "look like images of the training side",
+            ["looks like an image of the training side", "look like images of the training side"],
             "look at the pairs in `duplicates.csv` of `prepare`; patients may bear two names",
         )
     };
     look.sides.iter().filter_map(of).collect()
 }
 
-fn found(look: &Look, side: &Side, count: u64, message: String, what: &str, help: &'static str) -> Option<Found> {
-    let label = if count == 1 {
-        format!("1 of these images is {}", what.replacen("look ", "looking ", 1))
-    } else {
-        format!("{count} of these images {}{what}", if what.starts_with("look") { "" } else { "are " })
-    };
+fn found(look: &Look, side: &Side, count: u64, message: String, [one, several]: [&str; 2], help: &'static str) -> Option<Found> {
+    let label = if count == 1 { format!("1 of these images {one}") } else { format!("{count} of these images {several}") };
     (count > 0).then(|| Found {
         stage: side.stage,
         at: side.test.span,

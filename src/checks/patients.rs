@@ -38,21 +38,25 @@ pub(super) fn unknown(look: &Look) -> Vec<Found> {
 
 /// Imports that share identifiers, where nobody said whether they number the same people.
 pub(super) fn namespace(look: &Look) -> Vec<Found> {
-    let undeclared = look.p.stages.iter().enumerate().filter_map(|(id, s)| Some((id, s.stage.namespace().filter(|n| !n.is_declared)?)));
-    let undeclared: Vec<(StageId, Namespace)> = undeclared.collect();
-    if undeclared.windows(2).all(|w| w[0].1.name == w[1].1.name) {
+    let all = look.p.stages.iter().enumerate().filter_map(|(id, s)| Some((id, s.stage.namespace()?)));
+    let all: Vec<(StageId, Namespace)> = all.collect();
+    if all.iter().all(|n| n.1.is_declared) || all.windows(2).all(|w| w[0].1.name == w[1].1.name) {
         return vec![];
     }
-    let mut spaces: BTreeMap<String, (StageId, HashSet<String>)> = BTreeMap::new();
-    for (id, namespace) in undeclared {
+    let mut spaces: BTreeMap<(String, bool), (StageId, HashSet<String>)> = BTreeMap::new();
+    for (id, namespace) in all {
         let Some(patients) = (look.known)(id, "patients") else { continue };
         let Ok(rows) = look.evidence.tables.patients(look.evidence.store, &patients) else { continue };
-        spaces.entry(namespace.name).or_insert_with(|| (id, HashSet::new())).1.extend(rows.into_iter().map(|r| r.pseudonym));
+        spaces.entry((namespace.name, namespace.is_declared)).or_insert_with(|| (id, HashSet::new())).1.extend(rows.into_iter().map(|r| r.pseudonym));
     }
-    let spaces: Vec<(StageId, HashSet<String>)> = spaces.into_values().collect();
+    let spaces: Vec<((String, bool), (StageId, HashSet<String>))> = spaces.into_iter().collect();
     let mut out = vec![];
-    for (i, (a, of_a)) in spaces.iter().enumerate() {
-        for (b, of_b) in &spaces[i + 1..] {
+    for (i, ((_, said), (a, of_a))) in spaces.iter().enumerate() {
+        for ((_, also_said), (b, of_b)) in &spaces[i + 1..] {
+            // Two names that the study gives are an answer.
+            if *said && *also_said {
+                continue;
+            }
             let shared = of_a.intersection(of_b).count() as u64;
             if shared > 0 {
                 let (first, second) = (&look.p.stages[*a].base, &look.p.stages[*b]);

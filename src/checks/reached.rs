@@ -22,8 +22,9 @@ pub(super) fn through_others(look: &Look) -> Vec<Found> {
 pub(super) fn directly(look: &Look) -> Vec<Found> {
     let of = |side: &Side| {
         let mut shared = &side.direct.people & &side.tested.contains.people;
-        // Nobody knows yet who of them is chosen, but each is tested on.
-        side.some.iter().filter(|s| s.is_subset(&side.tested.contains.people)).for_each(|s| shared |= s);
+        // Nobody knows yet who of them is chosen, but each is tested on: one at least is.
+        let some = side.some.iter().filter(|s| s.is_disjoint(&shared) && s.is_subset(&side.tested.contains.people)).filter_map(RoaringBitmap::min);
+        shared.extend(some.collect::<Vec<_>>());
         let model = &look.p.stages[side.trainer].base;
         found(look, side, &shared, format!("`{model}` would be tested on patients whose images it was trained on"), "split by patient")
     };

@@ -83,6 +83,8 @@ impl Walk<'_> {
     /// Adds what one output took from its inputs.
     fn follow(&mut self, receipt: &Receipt, port: &str, roster: &mut Roster, evidence: &Evidence) -> Result<()> {
         let Some(flow) = receipt.flow.get(port) else { return Ok(()) };
+        // Files that it began with may be of this store, too.
+        self.queue.extend(receipt.recipe.sources.values());
         let stage = KINDS.iter().find(|k| k.name == receipt.recipe.kind).and_then(|k| (k.decode)(receipt.recipe.parameters.clone()).ok());
         for name in flow.contains.iter().chain(&flow.influenced) {
             let digests: Vec<Digest> = match receipt.recipe.inputs.get(name) {
@@ -105,6 +107,7 @@ impl Walk<'_> {
                 // A table is what it holds, wherever it was drawn from; but synthetic rows have origins of their own.
                 if !held.generators.is_empty() {
                     self.queue.push(digest);
+                    self.queue.extend(held.generators.keys().flatten());
                 }
             }
         }

@@ -119,9 +119,10 @@ impl Roster {
         known.extend(self.only.clone());
         let within: Vec<String> = match spaces {
             None => known.into_iter().collect(),
-            Some(spaces) => spaces.intersection(&known).chain(spaces.first()).take(1).cloned().collect(),
+            // A token that several of these imports know may be of any of them.
+            Some(spaces) => spaces.intersection(&known).cloned().collect(),
         };
-        let within = if within.is_empty() { vec![String::new()] } else { within };
+        let within = if within.is_empty() { vec![spaces.and_then(BTreeSet::first).cloned().unwrap_or_default()] } else { within };
         within.into_iter().map(|space| self.people.number((space, token.to_owned()))).collect()
     }
 }

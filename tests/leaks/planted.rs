@@ -17,6 +17,7 @@ pub(super) const KINDS: &[(&str, fn(&mut Case) -> Due)] = &[
     ("a test set made of training patients", test_made_of_training),
     ("synthetic images of test patients, imported again", imported_again),
     ("weights that were trained on the test part", weights_by_path),
+    ("weights that began with weights of the test part", weights_of_weights),
     ("a validation part that is the test part", validation_on_test),
     ("directories of patients under two classes, split by image", directories_by_image),
     ("two stages of the same phantoms", same_phantoms),
@@ -243,4 +244,25 @@ fn same_phantoms(c: &mut Case) -> Due {
     c.classifier("train", "train-pixels", "");
     c.scores("test", "test-pixels", "");
     Due::Refused(L4)
+}
+
+fn weights_of_weights(c: &mut Case) -> Due {
+    c.split_cohort();
+    let cohort = c.lines.clone();
+    let weights = |c: &mut Case, name: &str| {
+        let bytes = std::fs::read(c.space.path("results/leak/classifier/weights/weights.safetensors")).unwrap();
+        c.space.write(name, &bytes);
+        format!("weights: {{ path: {name}, sha256: {} }}, ", hilum_cache::Sha256::of(&bytes).hex())
+    };
+    c.line(resnet("split.test", ""));
+    c.first();
+    let first = weights(c, "one.safetensors");
+    c.lines = cohort.clone();
+    c.line(resnet("split.train", &first));
+    c.first();
+    let second = weights(c, "two.safetensors");
+    c.lines = cohort;
+    c.line(resnet("split.train", &second));
+    c.scores("split.test", "all-pixels", "");
+    Due::Refused(L1)
 }

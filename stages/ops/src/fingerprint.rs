@@ -1,6 +1,14 @@
 //! What the bits of an operation depend on besides its inputs.
 
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static PORTABLE: AtomicBool = AtomicBool::new(false);
+
+/// Computes by plain code, whatever instructions the machine has: slower, to the same bits. Call it before the first tensor.
+pub fn stay_portable() {
+    PORTABLE.store(true, Ordering::Relaxed);
+}
 
 /// Vector instructions of a machine.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -14,7 +22,7 @@ pub(crate) enum Set {
 pub(crate) fn detected() -> Set {
     static DETECTED: LazyLock<Set> = LazyLock::new(|| {
         #[cfg(target_arch = "x86_64")]
-        {
+        if !PORTABLE.load(Ordering::Relaxed) {
             use std::arch::is_x86_feature_detected as has;
             if has!("avx512f") && has!("avx512vl") && has!("avx512dq") && has!("avx512bw") {
                 return Set::Avx512;

@@ -50,7 +50,7 @@ pub use allocator::tune_allocator;
 pub use conv::{conv_transpose2d, conv_transpose2d_then, conv2d, conv2d_then};
 pub use cpu::films::{HALF, MEAN_UNIT, sample_anywhere, sample_line, stack_rows};
 pub use dropout::masked;
-pub use fingerprint::{fingerprint, instruction_set};
+pub use fingerprint::{fingerprint, instruction_set, stay_portable};
 pub use geometry::Window;
 pub use gpu::{MEMORY_IS_FULL, count_gpus, describe_gpu, open_gpu, peak_memory};
 pub use layout::{channels_first, channels_last, concat_channels};

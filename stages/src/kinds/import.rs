@@ -115,7 +115,9 @@ impl Stage for Import {
     }
 
     fn namespace(&self) -> Option<Namespace> {
-        let name = self.patients.as_ref().unwrap_or(&self.images.0).clone();
+        // `img`, `./img` and `img/` are one directory.
+        let directory = || self.images.0.split('/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>().join("/");
+        let name = self.patients.clone().unwrap_or_else(directory);
         Some(Namespace { name, is_declared: self.patients.is_some(), one_per_image: self.is_one_per_image() })
     }
 

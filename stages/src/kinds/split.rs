@@ -36,7 +36,8 @@ ports! {
 /// Splits samples into training, validation and test parts, or into folds, by patient.
 ///
 /// Who goes where follows from the seed and from the patient's own images. Where the cohort grows by a patient, at most
-/// (parts − 1) × labels others change their part, since counts are kept; `assign: threshold` moves nobody, and `keep` pins
+/// (parts − 1) × labels others change their part, since counts are kept (more where it changes which of two labels is the rarer
+/// one, and patients have images of both); `assign: threshold` moves nobody, and `keep` pins
 /// an earlier split. A patient of whom an image changes may move.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -134,6 +135,7 @@ impl Stage for Split {
             }
             return match self.fold {
                 _ if folds < 2 => fault("folds", "at least 2 folds are needed".into()),
+                _ if folds > 1000 => fault("folds", "at most 1000 folds are possible".into()),
                 None => fault("folds", "`fold` must say which fold is the test part".into()),
                 Some(fold) if fold >= folds => fault("fold", format!("folds are numbered 0 to {}", folds - 1)),
                 Some(_) => vec![],
@@ -174,7 +176,8 @@ impl Stage for Split {
         let counts = inputs.samples.counts();
         let mixed = groups.iter().filter(|g| g.labels().len() > 1).count();
         if mixed > 0 {
-            cx.note(format!("{mixed} patients have images under several labels; each is kept whole and counts under the rarest of them"));
+            let patients = if mixed == 1 { "1 patient has".into() } else { format!("{mixed} patients have") };
+            cx.note(format!("{patients} images under several labels; each is kept whole and counts under the rarest of them"));
         }
         let shares = self.folds.map_or_else(|| Shares::of(&self.shares()), |n| Shares::equal(n as usize));
         let (pinned, taken) = kept::pinned(self, &groups, shares.len(), cx)?;
@@ -192,7 +195,10 @@ impl Stage for Split {
                 Assign::Threshold => priorities.iter().map(|p| shares.at(p.0)).collect(),
                 Assign::Counts => {
                     if let Some(folds) = self.folds.filter(|folds| members.len() < *folds as usize && self.stratify == Stratify::Label) {
-                        cx.note(format!("warning: label `{label}` has {} patients, fewer than the {folds} folds: some folds have none of it", members.len()));
+                        cx.note(format!(
+                            "warning: the patients of label `{label}` are {}, fewer than the {folds} folds: some folds have none of it",
+                            members.len()
+                        ));
                     }
                     deal::cut(&priorities, &sequence.take(members.len()))
                 }

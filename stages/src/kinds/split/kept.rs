@@ -24,14 +24,18 @@ pub(super) fn pinned(split: &Split, groups: &[Group], parts: usize, cx: &Context
             return Err(Error::helped(format!("`{}` of `keep` changed while the run was going on", file.name), "run again"));
         }
         let rows = Samples::read_rows(&bytes).map_err(|e| Error::data(format!("`{}` of `keep`: {e}", file.name)))?;
-        known.extend(rows.iter().map(|r| (r.image, part)));
+        // An image that was tested on does not become one that is trained on, where tables name it twice.
+        for row in &rows {
+            let known = known.entry(row.image).or_insert(part);
+            *known = part.max(*known);
+        }
         tables += 1;
     }
     if tables == 0 {
         let names: Vec<String> = PARTS.iter().map(|p| format!("{p}.csv")).collect();
         return Err(Error::helped("`keep` names a directory without the tables of a split", format!("it has to hold {}", names.join(", "))));
     }
-    let mut torn = 0;
+    let (mut torn, mut unfilled) = (0, std::collections::BTreeSet::new());
     let out: Vec<Option<usize>> = groups
         .iter()
         .map(|group| {
@@ -39,11 +43,21 @@ pub(super) fn pinned(split: &Split, groups: &[Group], parts: usize, cx: &Context
             group.rows.iter().filter_map(|r| known.get(&r.image)).for_each(|part| votes[*part] += 1);
             torn += usize::from(votes.iter().filter(|v| **v > 0).count() > 1);
             // Between equals the later part: an image that was tested on does not become one that is trained on.
-            let part = (0..votes.len()).max_by_key(|p| votes[*p]).filter(|p| votes[*p] > 0 && split.fills(PARTS[*p]))?;
+            let part = (0..votes.len()).max_by_key(|p| votes[*p]).filter(|p| votes[*p] > 0)?;
+            if !split.fills(PARTS[part]) {
+                unfilled.insert(PARTS[part]);
+                return None;
+            }
             taken[part] += 1;
             Some(part)
         })
         .collect();
+    if let Some(part) = unfilled.first() {
+        return Err(Error::helped(
+            format!("patients of the earlier split's part `{part}` would be dealt out anew, since this split has no such part"),
+            format!("give `{part}` a share, or remove `{part}.csv` from the directory of `keep`"),
+        ));
+    }
     if torn > 0 {
         cx.note(format!("warning: {torn} patients stood in several parts of the earlier split; each goes to the part that had most of their images"));
     }

@@ -149,7 +149,7 @@ fn ctrl_c_and_sigterm_write_a_checkpoint_first() {
     // Long enough for a signal to arrive on a fast machine.
     let longer = || {
         let space = study();
-        space.edit("steps: 150", "steps: 600");
+        space.edit("steps: 150", "steps: 2400");
         space
     };
     let space = longer();
@@ -168,7 +168,7 @@ fn ctrl_c_and_sigterm_write_a_checkpoint_first() {
         let plan: Value = serde_json::from_str(&space.hilum(&["plan", "study.yaml", "--json"]).out).unwrap();
         let stages = plan["stages"].as_array().unwrap();
         let after = stages.iter().find(|s| s["id"] == "generator").unwrap()["continues_after"].as_u64().unwrap();
-        assert!((40..600).contains(&after), "{name}: after step {after}");
+        assert!((40..2400).contains(&after), "{name}: after step {after}");
         assert!(go_on(&space, "generator").contains(&format!("goes on after step {after}")));
         assert_eq!(given(&space, "generator"), expected, "{name}");
     }

@@ -139,6 +139,8 @@ pub struct Scheduler<'a> {
     cut_off: Vec<(String, StageKey)>,
     refused: Vec<Finding>,
     warned: BTreeSet<String>,
+    /// How many tables and packs were known at the last look.
+    seen: usize,
     checked: bool,
     stopping: bool,
 }
@@ -178,6 +180,7 @@ impl<'a> Scheduler<'a> {
             cut_off: vec![],
             refused: vec![],
             warned: BTreeSet::new(),
+            seen: 0,
             checked: false,
             stopping: false,
         };

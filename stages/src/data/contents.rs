@@ -1,6 +1,7 @@
 //! What images look like, whatever their files are called: digests of their greys, perceptual hashes, and the pairs that are
 //! the same picture. They travel with the pack of `prepare`, which is the first to decode an image.
 
+use super::film::Grey;
 use super::sample::write;
 use crate::contract::prelude::*;
 use hilum_cache::Digest;
@@ -58,7 +59,26 @@ pub const IMAGES: &str = "contents.csv";
 /// See [`IMAGES`].
 pub const PAIRS: &str = "duplicates.csv";
 
+/// Digest of greys with their size, 16 bits each: what a file holds, however it was saved.
+pub fn greys_of(grey: &Grey) -> Digest {
+    let mut bytes = Vec::with_capacity(8 + grey.pixels.len() * 2);
+    bytes.extend_from_slice(&grey.width.to_le_bytes());
+    bytes.extend_from_slice(&grey.height.to_le_bytes());
+    bytes.extend(grey.pixels.iter().flat_map(|v| v.to_le_bytes()));
+    Digest::of(&bytes)
+}
+
 impl Contents {
+    /// The contents of a pack of images that were made as they are packed, squares of this side: they are known by their greys
+    /// alone. Those of one generator look alike by nature.
+    pub fn of_made(made: &[(Digest, Vec<u8>)], side: u32) -> Contents {
+        let greys = |pixels: &[u8]| greys_of(&Grey { width: side, height: side, pixels: pixels.iter().map(|v| u16::from(*v) * 257).collect() });
+        let mut images: Vec<Content> = made.iter().map(|(image, pixels)| Content { image: *image, greys: greys(pixels), phash: String::new() }).collect();
+        images.sort_by_key(|c| c.image);
+        images.dedup_by_key(|c| c.image);
+        Contents { images, pairs: vec![] }
+    }
+
     /// Writes both files into the folder of a pack.
     pub fn save(&self, folder: &Path) -> Result<()> {
         write(&folder.join(IMAGES), &csv_of(&self.images, &["image", "greys", "phash"])?)?;

@@ -3,6 +3,7 @@
 use super::generator::{GanNetwork, GeneratorDocument, Opened, are_numbers, to_bytes};
 use crate::contract::context::DeviceChoice;
 use crate::contract::prelude::*;
+use crate::data::contents::Contents;
 use crate::data::marker;
 use crate::data::pack::{Gallery, Images, NewPack};
 use crate::data::png;
@@ -183,6 +184,7 @@ impl Synthesize {
             }
             cx.progress(samples.len(), orders.len(), "image", &[])?;
         }
+        pack.contents = Some(Contents::of_made(&pack.films, side));
         Ok(Outputs { samples: Samples { films, ..Samples::of(samples) }, images: pack })
     }
 

@@ -1,7 +1,7 @@
 //! Which of the decoded images are one picture: equal greys in two files, or a copy that was changed a little.
 
 use crate::contract::prelude::*;
-use crate::data::contents::{Content, Contents, Likeness, Pair};
+use crate::data::contents::{Content, Contents, Likeness, Pair, greys_of};
 use crate::data::film::Grey;
 use crate::duplicates::{self, RADIUS, near_duplicate};
 use hilum_cache::Digest;
@@ -24,14 +24,10 @@ pub(super) struct Look {
 impl Look {
     pub(super) fn at(grey: &Grey) -> Look {
         let (width, height) = (grey.width as usize, grey.height as usize);
-        let mut bytes = Vec::with_capacity(8 + grey.pixels.len() * 2);
-        bytes.extend_from_slice(&grey.width.to_le_bytes());
-        bytes.extend_from_slice(&grey.height.to_le_bytes());
-        bytes.extend(grey.pixels.iter().flat_map(|v| v.to_le_bytes()));
         let small: Vec<u8> = grey.pixels.iter().map(|v| ((u32::from(*v) + 128) / 257) as u8).collect();
         let thumbnail = duplicates::thumbnail(&small, width, height);
         let hash = (!duplicates::is_constant(&thumbnail)).then(|| duplicates::phash(&small, width, height));
-        Look { greys: Digest::of(&bytes), hash, thumbnail }
+        Look { greys: greys_of(grey), hash, thumbnail }
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn pinned(split: &Split, groups: &[Group], parts: usize, cx: &Context
         return Ok((vec![None; groups.len()], taken));
     }
     let mut known: HashMap<Digest, usize> = HashMap::new();
-    let mut tables = 0;
+    let (mut tables, mut disputed) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
     for file in &cx.source("keep").files {
         let Some(part) = PARTS.iter().position(|p| file.name == format!("{p}.csv")) else { continue };
         let bytes = std::fs::read(&file.path).map_err(Error::io("read", &file.path))?;
@@ -27,11 +27,23 @@ pub(super) fn pinned(split: &Split, groups: &[Group], parts: usize, cx: &Context
         // An image that was tested on does not become one that is trained on, where tables name it twice.
         for row in &rows {
             let known = known.entry(row.image).or_insert(part);
+            if *known != part {
+                disputed.insert(row.image);
+            }
             *known = part.max(*known);
         }
-        tables += 1;
+        if rows.is_empty() {
+            return Err(Error::data(format!("`{}` of `keep` names no image", file.name)));
+        }
+        tables.insert(part);
     }
-    if tables == 0 {
+    if !disputed.is_empty() {
+        cx.note(format!("warning: {} images stood in several parts of the earlier split; each stays in the last of them", disputed.len()));
+    }
+    if let Some(part) = PARTS.iter().enumerate().find(|(i, part)| split.fills(part) && !tables.contains(i)).map(|p| p.1).filter(|_| !tables.is_empty()) {
+        return Err(Error::helped(format!("the directory of `keep` has no `{part}.csv`"), "copy all tables of the earlier split into it"));
+    }
+    if tables.is_empty() {
         let names: Vec<String> = PARTS.iter().map(|p| format!("{p}.csv")).collect();
         return Err(Error::helped("`keep` names a directory without the tables of a split", format!("it has to hold {}", names.join(", "))));
     }

@@ -152,6 +152,22 @@ struct Side<'a> {
     rows: Option<Arc<Held>>,
 }
 
+impl Side<'_> {
+    /// Images on the side of the training.
+    fn trained(&self) -> RoaringBitmap {
+        &self.direct.images | &self.generated.images
+    }
+    /// Patients on the side of the training.
+    fn people(&self) -> RoaringBitmap {
+        &self.direct.people | &self.generated.people
+    }
+    /// A finding at its test set, where anything was found; `label` is for one and for several of what `unit` counts.
+    fn found(&self, (count, unit): (u64, &'static str), label: [&str; 2], message: String, help: &'static str, path: Vec<StageId>) -> Option<Found> {
+        let label = format!("{count} of these {unit} {}", label[usize::from(count != 1)]);
+        (count > 0).then(|| Found { stage: self.stage, at: self.test.span, label, message, notes: vec![], help, count, unit, path })
+    }
+}
+
 /// What checks look at.
 struct Look<'a> {
     p: &'a Pipeline,

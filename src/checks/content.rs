@@ -1,6 +1,5 @@
 //! Content, not only names: one picture on both sides of a test, under whatever name.
 
-use super::reached::way;
 use super::{Found, Look, Side};
 use roaring::RoaringBitmap;
 use std::collections::HashSet;
@@ -10,19 +9,17 @@ use std::collections::HashSet;
 pub(super) fn equal(look: &Look) -> Vec<Found> {
     let of = |side: &Side| {
         let rows = side.rows.as_ref()?;
-        let trained = &side.direct.images | &side.generated.images;
-        let people = &side.direct.people | &side.generated.people;
+        let (trained, people) = (side.trained(), side.people());
         let shared: HashSet<u32> =
             rows.owners.iter().filter(|(image, owner)| trained.contains(*image) && owner.is_none_or(|o| !people.contains(o))).map(|o| o.0).collect();
         let model = &look.p.stages[side.trainer].base;
         let message = format!("`{model}` would be tested on images that it was trained on, under other names");
-        found(
-            look,
-            side,
-            shared.len() as u64,
-            message,
+        side.found(
+            (shared.len() as u64, "images"),
             ["is equal to an image of the training side", "are equal to images of the training side"],
+            message,
             "remove the copies, or say with `patients` that the imports are of the same people",
+            vec![side.trainer],
         )
     };
     look.sides.iter().filter_map(of).collect()
@@ -32,8 +29,7 @@ pub(super) fn equal(look: &Look) -> Vec<Found> {
 pub(super) fn near(look: &Look) -> Vec<Found> {
     let of = |side: &Side| {
         let rows = side.rows.as_ref()?;
-        let trained = &side.direct.images | &side.generated.images;
-        let people = &side.direct.people | &side.generated.people;
+        let (trained, people) = (side.trained(), side.people());
         let tested: RoaringBitmap = rows.owners.iter().filter(|(_, owner)| owner.is_none_or(|o| !people.contains(o))).map(|o| o.0).collect();
         let across = |(a, b): &&(u32, u32)| {
             (tested.contains(*a) && trained.contains(*b) && !trained.contains(*a)) || (tested.contains(*b) && trained.contains(*a) && !trained.contains(*b))
@@ -41,29 +37,13 @@ pub(super) fn near(look: &Look) -> Vec<Found> {
         let count = look.lineage.near.iter().filter(across).count() as u64;
         let model = &look.p.stages[side.trainer].base;
         let message = format!("`{model}` would be tested on images that look like images it was trained on");
-        found(
-            look,
-            side,
-            count,
-            message,
+        side.found(
+            (count, "images"),
             ["looks like an image of the training side", "look like images of the training side"],
+            message,
             "look at the pairs in `duplicates.csv` of `prepare`; patients may bear two names",
+            vec![side.trainer],
         )
     };
     look.sides.iter().filter_map(of).collect()
-}
-
-fn found(look: &Look, side: &Side, count: u64, message: String, [one, several]: [&str; 2], help: &'static str) -> Option<Found> {
-    let label = if count == 1 { format!("1 of these images {one}") } else { format!("{count} of these images {several}") };
-    (count > 0).then(|| Found {
-        stage: side.stage,
-        at: side.test.span,
-        label,
-        message,
-        notes: vec![],
-        help,
-        count,
-        unit: "images",
-        path: way(look, side.trainer, &RoaringBitmap::new()),
-    })
 }

@@ -13,7 +13,7 @@ pub(super) fn through_others(look: &Look) -> Vec<Found> {
         let model = &look.p.stages[side.trainer].base;
         let help =
             if look.lineage.outside.contains_key(&side.trainer) { "begin with weights of other patients" } else { "train the generator on other patients" };
-        found(look, side, &shared, format!("`{model}` would be tested on patients that its training data came from"), help)
+        found(side, &shared, format!("`{model}` would be tested on patients that its training data came from"), help, way(look, side.trainer, &shared))
     };
     look.sides.iter().filter_map(of).collect()
 }
@@ -26,7 +26,8 @@ pub(super) fn directly(look: &Look) -> Vec<Found> {
         let some = side.some.iter().filter(|s| s.is_disjoint(&shared) && s.is_subset(&side.tested.contains.people)).filter_map(RoaringBitmap::min);
         shared.extend(some.collect::<Vec<_>>());
         let model = &look.p.stages[side.trainer].base;
-        found(look, side, &shared, format!("`{model}` would be tested on patients whose images it was trained on"), "split by patient")
+        let message = format!("`{model}` would be tested on patients whose images it was trained on");
+        found(side, &shared, message, "split by patient", way(look, side.trainer, &shared))
     };
     look.sides.iter().filter_map(of).collect()
 }
@@ -34,34 +35,21 @@ pub(super) fn directly(look: &Look) -> Vec<Found> {
 /// Test images that a generator made of patients that the model was trained on.
 pub(super) fn into_the_test(look: &Look) -> Vec<Found> {
     let of = |side: &Side| {
-        let shared = &side.tested.influenced.people & &(&side.direct.people | &side.generated.people);
+        let shared = &side.tested.influenced.people & &side.people();
         let model = &look.p.stages[side.trainer].base;
         let message = format!("`{model}` would be tested on synthetic images that were made of patients it was trained on");
-        let mut found = found(look, side, &shared, message, "test on real images, or say `purpose: synthetic-quality` where the images are what is judged")?;
-        found.path = way(look, side.test.from[0].stage, &shared);
-        Some(found)
+        let help = "test on real images, or say `purpose: synthetic-quality` where the images are what is judged";
+        found(side, &shared, message, help, way(look, side.test.from[0].stage, &shared))
     };
     look.sides.iter().filter_map(of).collect()
 }
 
-fn found(look: &Look, side: &Side, shared: &RoaringBitmap, message: String, help: &'static str) -> Option<Found> {
-    let count = shared.len();
-    let label = if count == 1 { "1 of these patients reached the model".into() } else { format!("{count} of these patients reached the model") };
-    (count > 0).then(|| Found {
-        stage: side.stage,
-        at: side.test.span,
-        label,
-        message,
-        notes: vec![],
-        help,
-        count,
-        unit: "patients",
-        path: way(look, side.trainer, shared),
-    })
+fn found(side: &Side, shared: &RoaringBitmap, message: String, help: &'static str, path: Vec<StageId>) -> Option<Found> {
+    side.found((shared.len(), "patients"), ["reached the model"; 2], message, help, path)
 }
 
 /// From a stage back to where these patients came in, generators first: that way is the less obvious one.
-pub(super) fn way(look: &Look, from: StageId, shared: &RoaringBitmap) -> Vec<StageId> {
+fn way(look: &Look, from: StageId, shared: &RoaringBitmap) -> Vec<StageId> {
     let mut path = vec![from];
     loop {
         let sources: Vec<&Source> = look.p.stages[path[path.len() - 1]].inputs.iter().filter(|i| i.port.by.is_empty()).flat_map(|i| &i.from).collect();

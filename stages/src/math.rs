@@ -1,62 +1,10 @@
-//! Functions that the C library computes differently from machine to machine: here they are the same code everywhere.
+//! Functions that the C library computes differently from machine to machine: those of `hilum-ops`, which are the same code
+//! everywhere, under a name that the parts of this crate that know no tensors may use.
 //!
 //! glibc chooses its `exp`, `sin` and `pow` by what the processor can do, and another library rounds their last bit in another
-//! way; a phantom, a map or a rate would follow it. Crate `libm` is plain arithmetic in a fixed order, which rounds alike on
-//! every machine: what it does by an instruction (`sqrt`, and `fma` for `cbrt`) is exact either way. Roots, absolute values
-//! and whole parts of the standard library are exact, too, and stay.
+//! way; a phantom, a map or a rate would follow it.
 
-/// e to the power of `x`.
-pub fn exp(x: f64) -> f64 {
-    libm::exp(x)
-}
-
-/// The natural logarithm.
-pub fn ln(x: f64) -> f64 {
-    libm::log(x)
-}
-
-/// The logarithm to base 2.
-pub fn log2(x: f64) -> f64 {
-    libm::log2(x)
-}
-
-/// `x` to the power of `y`.
-pub fn pow(x: f64, y: f64) -> f64 {
-    libm::pow(x, y)
-}
-
-/// The sine.
-pub fn sin(x: f64) -> f64 {
-    libm::sin(x)
-}
-
-/// The cosine.
-pub fn cos(x: f64) -> f64 {
-    libm::cos(x)
-}
-
-/// Sine and cosine.
-pub fn sin_cos(x: f64) -> (f64, f64) {
-    (libm::sin(x), libm::cos(x))
-}
-
-/// The length of the hypotenuse.
-pub fn hypot(x: f64, y: f64) -> f64 {
-    libm::hypot(x, y)
-}
-
-/// `x` to a whole power, by squaring from the lowest bit of `n` upwards: the compiler's own leaves the order to it.
-pub fn powi(x: f64, n: i32) -> f64 {
-    let (mut square, mut left, mut out) = (x, n.unsigned_abs(), 1.0);
-    while left > 0 {
-        if left & 1 == 1 {
-            out *= square;
-        }
-        square *= square;
-        left >>= 1;
-    }
-    if n < 0 { 1.0 / out } else { out }
-}
+pub use hilum_ops::math::{cos, exp, hypot, ln, log2, pow, powi, sin, sin_cos};
 
 #[cfg(test)]
 mod tests {

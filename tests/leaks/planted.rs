@@ -169,10 +169,11 @@ fn test_made_of_training(c: &mut Case) -> Due {
     Due::Refused(&["[L0003]"])
 }
 
-fn imported_again(c: &mut Case) -> Due {
+/// Makes images of a part in a first study, imports them in a second one and trains on them.
+pub(super) fn made_of(c: &mut Case, part: &str) {
     c.split_cohort();
     let cohort = c.lines.clone();
-    c.dcgan("gan", "split.test");
+    c.dcgan("gan", part);
     c.sampled("syn", "gan");
     c.first();
     let made = c.space.path("results/leak/syn/samples/images");
@@ -185,6 +186,10 @@ fn imported_again(c: &mut Case) -> Due {
     c.arm("train", "split.train", "made", "only-synthetic");
     c.classifier("train", "all-pixels, made-pixels", "");
     c.scores("split.test", "all-pixels", "");
+}
+
+fn imported_again(c: &mut Case) -> Due {
+    made_of(c, "split.test");
     Due::Refused(L1)
 }
 
@@ -195,16 +200,22 @@ fn resnet(samples: &str, weights: &str) -> String {
     )
 }
 
+/// Copies the weights of the study that ran to a file, and names it as what a training begins with.
+fn kept_weights(c: &Case, name: &str) -> String {
+    let bytes = std::fs::read(c.space.path("results/leak/classifier/weights/weights.safetensors")).unwrap();
+    c.space.write(name, &bytes);
+    format!("weights: {{ path: {name}, sha256: {} }}, ", hilum_cache::Sha256::of(&bytes).hex())
+}
+
 /// Trains on a part and begins with these weights on the training part.
 pub(super) fn pretrained(c: &mut Case, part: &str) {
     c.split_cohort();
     let cohort = c.lines.clone();
     c.line(resnet(part, ""));
     c.first();
-    let bytes = std::fs::read(c.space.path("results/leak/classifier/weights/weights.safetensors")).unwrap();
-    c.space.write("w.safetensors", &bytes);
+    let weights = kept_weights(c, "w.safetensors");
     c.lines = cohort;
-    c.line(resnet("split.train", &format!("weights: {{ path: w.safetensors, sha256: {} }}, ", hilum_cache::Sha256::of(&bytes).hex())));
+    c.line(resnet("split.train", &weights));
     c.scores("split.test", "all-pixels", "");
 }
 
@@ -220,8 +231,9 @@ fn validation_on_test(c: &mut Case) -> Due {
     Due::Refused(L2)
 }
 
-fn directories_by_image(c: &mut Case) -> Due {
-    for patient in 0..10 + c.below(6) {
+/// Patients with a directory below each of two classes, split in this way.
+pub(super) fn directories(c: &mut Case, by: &str) {
+    for patient in 0..12 + c.below(6) {
         for class in ["covid", "normal"] {
             let bytes = crate::repeatable::picture(&mut c.stream);
             c.space.write(&format!("img/{class}/P{patient}/{class}.png"), bytes);
@@ -229,9 +241,13 @@ fn directories_by_image(c: &mut Case) -> Due {
     }
     c.line("all: { stage: import, with: { images: img } }");
     c.line("all-pixels: { stage: prepare, in: { samples: all }, with: { size: 32 } }");
-    c.line("split: { stage: split, in: { samples: all }, with: { by: image, train: 0.5, test: 0.5 } }");
+    c.line(format!("split: {{ stage: split, in: {{ samples: all }}, with: {{ by: {by}, train: 0.5, test: 0.5 }} }}"));
     c.classifier("split.train", "all-pixels", "");
     c.scores("split.test", "all-pixels", "");
+}
+
+fn directories_by_image(c: &mut Case) -> Due {
+    directories(c, "image");
     Due::Refused(L2)
 }
 
@@ -249,18 +265,13 @@ fn same_phantoms(c: &mut Case) -> Due {
 fn weights_of_weights(c: &mut Case) -> Due {
     c.split_cohort();
     let cohort = c.lines.clone();
-    let weights = |c: &mut Case, name: &str| {
-        let bytes = std::fs::read(c.space.path("results/leak/classifier/weights/weights.safetensors")).unwrap();
-        c.space.write(name, &bytes);
-        format!("weights: {{ path: {name}, sha256: {} }}, ", hilum_cache::Sha256::of(&bytes).hex())
-    };
     c.line(resnet("split.test", ""));
     c.first();
-    let first = weights(c, "one.safetensors");
+    let first = kept_weights(c, "one.safetensors");
     c.lines = cohort.clone();
     c.line(resnet("split.train", &first));
     c.first();
-    let second = weights(c, "two.safetensors");
+    let second = kept_weights(c, "two.safetensors");
     c.lines = cohort;
     c.line(resnet("split.train", &second));
     c.scores("split.test", "all-pixels", "");

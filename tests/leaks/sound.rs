@@ -1,7 +1,6 @@
 //! Studies of which nothing is wrong, near to those that are refused.
 
-use super::Case;
-use super::planted::pretrained;
+use super::{Case, planted};
 
 /// A name, and what makes it.
 pub(super) const KINDS: &[(&str, fn(&mut Case))] = &[
@@ -101,17 +100,7 @@ fn synthetic_quality(c: &mut Case) {
 }
 
 fn directories(c: &mut Case) {
-    for patient in 0..12 + c.below(6) {
-        for class in ["covid", "normal"] {
-            let bytes = crate::repeatable::picture(&mut c.stream);
-            c.space.write(&format!("img/{class}/P{patient}/{class}.png"), bytes);
-        }
-    }
-    c.line("all: { stage: import, with: { images: img } }");
-    c.line("all-pixels: { stage: prepare, in: { samples: all }, with: { size: 32 } }");
-    c.line("split: { stage: split, in: { samples: all }, with: { train: 0.5, test: 0.5 } }");
-    c.classifier("split.train", "all-pixels", "");
-    c.scores("split.test", "all-pixels", "");
+    planted::directories(c, "patient");
 }
 
 fn other_label(c: &mut Case) {
@@ -146,25 +135,11 @@ fn equal_packs(c: &mut Case) {
 }
 
 fn imported_again(c: &mut Case) {
-    c.split_cohort();
-    let cohort = c.lines.clone();
-    c.dcgan("gan", "split.train");
-    c.sampled("syn", "gan");
-    c.first();
-    let made = c.space.path("results/leak/syn/samples/images");
-    for entry in std::fs::read_dir(made).unwrap().map(Result::unwrap) {
-        c.space.write(&format!("made/covid/{}", entry.file_name().to_str().unwrap()), std::fs::read(entry.path()).unwrap());
-    }
-    c.lines = cohort;
-    c.line("made: { stage: import, with: { images: made } }");
-    c.line("made-pixels: { stage: prepare, in: { samples: made }, with: { size: 32 } }");
-    c.arm("train", "split.train", "made", "only-synthetic");
-    c.classifier("train", "all-pixels, made-pixels", "");
-    c.scores("split.test", "all-pixels", "");
+    planted::made_of(c, "split.train");
 }
 
 fn own_weights(c: &mut Case) {
-    pretrained(c, "split.train");
+    planted::pretrained(c, "split.train");
 }
 
 fn validation(c: &mut Case) {

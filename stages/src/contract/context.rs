@@ -4,7 +4,7 @@
 
 use super::error::{Error, Result};
 use super::seed::{Seed, Stream};
-use super::source::Listing;
+use super::source::{ListedFile, Listing};
 use crate::data::pseudonym::PseudonymKey;
 use hilum_cache::Digest;
 use std::collections::BTreeMap;
@@ -155,7 +155,10 @@ impl Context<'_> {
     }
     /// The bytes of the one file that a path parameter names, which must be those that the stage was planned with.
     pub fn read_source(&self, parameter: &str) -> Result<Vec<u8>> {
-        let file = self.source(parameter).files.first().expect("BUG: a file has one listing");
+        Self::read_listed(self.source(parameter).files.first().expect("BUG: a file has one listing"))
+    }
+    /// The bytes of a file of a listing, which must be those that the stage was planned with.
+    pub fn read_listed(file: &ListedFile) -> Result<Vec<u8>> {
         let bytes = std::fs::read(&file.path).map_err(Error::io("read", &file.path))?;
         if Digest::of(&bytes) != file.digest {
             return Err(Error::helped(format!("`{}` changed while the run was going on", file.name), "run again"));
@@ -165,5 +168,33 @@ impl Context<'_> {
     /// What a path parameter named.
     pub fn source(&self, parameter: &str) -> &Listing {
         self.sources.get(parameter).expect("BUG: sources are resolved before a stage runs")
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    struct NoFilms;
+    impl Films for NoFilms {
+        fn bytes(&self, _: &Digest) -> Result<Vec<u8>> {
+            Err(Error::data("nothing is read"))
+        }
+    }
+
+    /// For a stage that reads no image and no file, on the CPU.
+    pub(crate) fn context(kind: &'static str, seed: Option<u64>) -> Context<'static> {
+        Context {
+            kind,
+            seed: seed.map(Seed),
+            films: &NoFilms,
+            sources: Default::default(),
+            pseudonyms: None,
+            device: DeviceChoice::Cpu,
+            report: &|_| (),
+            cancelled: &|| false,
+            checkpoints: &NoCheckpoints,
+            notes: Default::default(),
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::film::Grey;
 use super::sample::write;
+use super::table::csv_of;
 use crate::contract::prelude::*;
 use hilum_cache::Digest;
 
@@ -92,12 +93,4 @@ impl Contents {
         let rows = csv::Reader::from_reader(bytes).into_deserialize().collect::<Result<_, csv::Error>>();
         rows.map_err(|e| Error::data(format!("the contents of a pack do not read: {e}")))
     }
-}
-
-fn csv_of<T: Serialize>(rows: &[T], header: &[&str]) -> Result<Vec<u8>> {
-    let fault = |e: csv::Error| Error::data(e.to_string());
-    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(vec![]);
-    writer.write_record(header).map_err(fault)?;
-    rows.iter().try_for_each(|row| writer.serialize(row)).map_err(fault)?;
-    writer.into_inner().map_err(|e| Error::data(e.to_string()))
 }

@@ -5,6 +5,7 @@
 
 use super::contents::Contents;
 use super::sample::{write, write_parts};
+use super::table::csv_of;
 use crate::contract::prelude::*;
 use hilum_cache::Digest;
 use memmap2::Mmap;
@@ -83,15 +84,9 @@ impl OutputType for NewPack {
         let mut films: Vec<&(Digest, Vec<u8>)> = self.films.iter().collect();
         films.sort_by_key(|f| f.0);
         films.dedup_by_key(|f| f.0);
-        let mut writer = csv::Writer::from_writer(vec![]);
-        if films.is_empty() {
-            writer.write_record(["image", "pixels"]).map_err(|e| Error::data(e.to_string()))?;
-        }
-        for (film, pixels) in &films {
-            writer.serialize(Packed { image: *film, pixels: Digest::of(pixels) }).map_err(|e| Error::data(e.to_string()))?;
-        }
+        let index: Vec<Packed> = films.iter().map(|(film, pixels)| Packed { image: *film, pixels: Digest::of(pixels) }).collect();
         self.contents.as_ref().map_or(Ok(()), |c| c.save(folder))?;
-        write(&folder.join(INDEX), &writer.into_inner().map_err(|e| Error::data(e.to_string()))?)?;
+        write(&folder.join(INDEX), &csv_of(&index, &["image", "pixels"])?)?;
         write_parts(&folder.join(PIXELS), films.iter().map(|f| f.1.as_slice()))
     }
 }

@@ -6,6 +6,7 @@
 //! nothing to somebody who has a list of patients but not the images.
 
 use super::sample::write;
+use super::table::csv_of;
 use crate::contract::prelude::*;
 use hilum_cache::Digest;
 use std::collections::HashMap;
@@ -51,12 +52,7 @@ impl Patients {
 impl OutputType for Patients {
     const TYPE: &'static str = "patients";
     fn save(&self, folder: &Path) -> Result<()> {
-        let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(vec![]);
-        writer.write_record(["patient", "pseudonym"]).map_err(|e| Error::data(e.to_string()))?;
-        for row in &self.rows {
-            writer.serialize(row).map_err(|e| Error::data(e.to_string()))?;
-        }
-        write(&folder.join(TABLE), &writer.into_inner().map_err(|e| Error::data(e.to_string()))?)
+        write(&folder.join(TABLE), &csv_of(&self.rows, &["patient", "pseudonym"])?)
     }
 }
 

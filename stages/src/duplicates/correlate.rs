@@ -95,7 +95,7 @@ fn pearson(a: &[f64], b: &[f64]) -> f64 {
 
 /// What a blur takes away, greys beyond the edge being those at the edge.
 fn fine(greys: &[f64]) -> Vec<f64> {
-    let weights: Vec<f64> = (0..=2 * REACH).map(|i| (i as f64 - REACH as f64) / BLUR).map(|x| libm::exp(-x * x / 2.0)).collect();
+    let weights: Vec<f64> = (0..=2 * REACH).map(|i| (i as f64 - REACH as f64) / BLUR).map(|x| crate::math::exp(-x * x / 2.0)).collect();
     let sum: f64 = weights.iter().sum();
     let blurred = |greys: &[f64], stride: usize| -> Vec<f64> {
         (0..SIDE * SIDE)

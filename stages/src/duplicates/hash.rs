@@ -21,7 +21,7 @@ const PRECISION: u32 = 44;
 /// below zero; sums of doubles leave noise there. Every angle is brought into the first quarter, so that opposite cosines
 /// cancel to the last bit, and the cosine is libm's, which is the same everywhere.
 static COSINES: LazyLock<[[i64; SIDE]; LOW]> = LazyLock::new(|| {
-    let quarter = |m: usize| if m == SIDE { 0 } else { (libm::cos(PI * m as f64 / (2 * SIDE) as f64) * (1u64 << PRECISION) as f64) as i64 };
+    let quarter = |m: usize| if m == SIDE { 0 } else { (crate::math::cos(PI * m as f64 / (2 * SIDE) as f64) * (1u64 << PRECISION) as f64) as i64 };
     let cosine = |m: usize| {
         let m = m % (4 * SIDE);
         let m = m.min(4 * SIDE - m);

@@ -39,7 +39,7 @@ impl Filter {
 
 fn sinc(x: f64) -> f64 {
     // The system's sine differs from machine to machine in its last bit; libm's does not.
-    if x == 0.0 { 1.0 } else { libm::sin(x * PI) / (x * PI) }
+    if x == 0.0 { 1.0 } else { crate::math::sin(x * PI) / (x * PI) }
 }
 
 /// What one resulting grey is made of: the first grey that counts, and the weights from there on.

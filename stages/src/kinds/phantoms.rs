@@ -176,33 +176,14 @@ impl Stage for Phantoms {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::context::{DeviceChoice, Films, NoCheckpoints};
-    use crate::contract::seed::Seed;
+    use crate::contract::context::tests::context;
     use crate::data::patients::token;
-
-    struct NoFilms;
-    impl Films for NoFilms {
-        fn bytes(&self, _: &Digest) -> Result<Vec<u8>> {
-            Err(Error::data("nothing is read"))
-        }
-    }
 
     #[test]
     fn patients_are_named_by_their_images() {
         let class = Class { images: 30, finding: Finding::Focal, hidden: 0.0 };
         let stage = Phantoms { size: 16, classes: BTreeMap::from([("covid".into(), class)]), images_per_patient: 2.0, contrast: 1.0, sources: 1 };
-        let cx = Context {
-            kind: Phantoms::NAME,
-            seed: Some(Seed(3)),
-            films: &NoFilms,
-            sources: Default::default(),
-            pseudonyms: None,
-            device: DeviceChoice::Cpu,
-            report: &|_| (),
-            cancelled: &|| false,
-            checkpoints: &NoCheckpoints,
-            notes: Default::default(),
-        };
+        let cx = context(Phantoms::NAME, Some(3));
         let rows = stage.run(Inputs {}, &cx).unwrap().samples.rows;
         let mut of_patient: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
         rows.iter().for_each(|r| of_patient.entry(&r.patient).or_default().push(r));

@@ -234,17 +234,10 @@ fn stretched(film: Vec<f32>) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::context::{Context, NoCheckpoints};
+    use crate::contract::context::tests::context;
     use crate::contract::seed::Seed;
     use crate::networks::{Weights, dcgan, keras_cyclegan, pix2pix, stylegan2};
     use candle_core::Device;
-
-    struct NoFilms;
-    impl crate::contract::context::Films for NoFilms {
-        fn bytes(&self, _: &Digest) -> Result<Vec<u8>> {
-            Err(Error::data("nothing is read"))
-        }
-    }
 
     /// A generator with the weights that it begins with; running statistics are those of no film.
     fn fresh(network: &str) -> Trained<GeneratorDocument> {
@@ -288,18 +281,7 @@ mod tests {
                 let inputs = Inputs { generator: fresh(&network), source, images: vec![Images::open(&files()).unwrap()] };
                 let truncation = if network.contains("stylegan2") { 0.8 } else { 1.0 };
                 let stage = Synthesize { count: Some(count), label: None, truncation, stretch: false, reconstruct: false };
-                let cx = Context {
-                    kind: Synthesize::NAME,
-                    seed: Some(Seed(3)),
-                    films: &NoFilms,
-                    sources: Default::default(),
-                    pseudonyms: None,
-                    device: DeviceChoice::Cpu,
-                    report: &|_| (),
-                    cancelled: &|| false,
-                    checkpoints: &NoCheckpoints,
-                    notes: Default::default(),
-                };
+                let cx = context(Synthesize::NAME, Some(3));
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 let out = pool.install(|| stage.make(&inputs, batch, &cx)).unwrap();
                 out.samples.rows.iter().map(|r| (r.image, r.parent)).collect::<Vec<_>>()

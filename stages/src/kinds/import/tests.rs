@@ -1,19 +1,12 @@
 //! Laws of imports: what tables follow from, and what is said about them.
 
 use super::*;
-use crate::contract::context::{DeviceChoice, Films, NoCheckpoints};
+use crate::contract::context::tests::context;
 use crate::contract::source::{ListedFile, Listing};
 use crate::data::pseudonym::PseudonymKey;
 use crate::data::sample::Sample;
 use hilum_cache::Digest;
 use serde_json::{Value, json};
-
-struct NoFilms;
-impl Films for NoFilms {
-    fn bytes(&self, _: &Digest) -> Result<Vec<u8>> {
-        Err(Error::data("nothing is read"))
-    }
-}
 
 /// What is imported: files by name and what their bytes are, a table, and parameters.
 struct Given {
@@ -73,18 +66,7 @@ fn made(given: &Given) -> Result<Made> {
         let parameter = if stage.list.is_some() { "list" } else { "table" };
         sources.insert(parameter.into(), listing(vec![file]));
     }
-    let cx = Context {
-        kind: Import::NAME,
-        seed: None,
-        films: &NoFilms,
-        sources,
-        pseudonyms: Some(PseudonymKey::new([given.key; 32])),
-        device: DeviceChoice::Cpu,
-        report: &|_| (),
-        cancelled: &|| false,
-        checkpoints: &NoCheckpoints,
-        notes: Default::default(),
-    };
+    let cx = Context { sources, pseudonyms: Some(PseudonymKey::new([given.key; 32])), ..context(Import::NAME, None) };
     let out = stage.run(Inputs {}, &cx)?;
     out.samples.save(dir.path()).unwrap();
     let csv = std::fs::read_to_string(dir.path().join(crate::data::sample::TABLE)).unwrap();

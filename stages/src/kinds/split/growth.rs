@@ -1,7 +1,7 @@
 //! What happens to a split when its cohort grows: the bound that the manual states.
 
 use super::{Inputs, Split};
-use crate::contract::context::{Context, DeviceChoice, Films, NoCheckpoints};
+use crate::contract::context::tests::context;
 use crate::contract::prelude::*;
 use crate::contract::seed::Seed;
 use crate::data::patients::token;
@@ -9,29 +9,11 @@ use crate::data::sample::{Sample, Samples, tests::sample};
 use hilum_cache::Digest;
 use std::collections::BTreeMap;
 
-struct Nothing;
-impl Films for Nothing {
-    fn bytes(&self, _: &Digest) -> Result<Vec<u8>> {
-        Err(Error::data("nothing is read"))
-    }
-}
-
 /// The part of every patient.
 fn parts(split: &str, rows: &[Sample], seed: u64) -> BTreeMap<String, &'static str> {
     let stage: Split = serde_json::from_str(split).unwrap();
     assert!(stage.check().is_empty(), "{split}");
-    let cx = Context {
-        kind: Split::NAME,
-        seed: Some(Seed(seed)),
-        films: &Nothing,
-        sources: Default::default(),
-        pseudonyms: None,
-        device: DeviceChoice::Cpu,
-        report: &|_| (),
-        cancelled: &|| false,
-        checkpoints: &NoCheckpoints,
-        notes: Default::default(),
-    };
+    let cx = context(Split::NAME, Some(seed));
     let out = stage.run(Inputs { samples: Samples::of(rows.to_vec()) }, &cx).unwrap();
     let mut found = BTreeMap::new();
     for (part, samples) in [("train", Some(out.train)), ("validation", out.validation), ("test", out.test)] {

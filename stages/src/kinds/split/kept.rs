@@ -19,11 +19,7 @@ pub(super) fn pinned(split: &Split, groups: &[Group], parts: usize, cx: &Context
     let (mut tables, mut disputed) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
     for file in &cx.source("keep").files {
         let Some(part) = PARTS.iter().position(|p| file.name == format!("{p}.csv")) else { continue };
-        let bytes = std::fs::read(&file.path).map_err(Error::io("read", &file.path))?;
-        if Digest::of(&bytes) != file.digest {
-            return Err(Error::helped(format!("`{}` of `keep` changed while the run was going on", file.name), "run again"));
-        }
-        let rows = Samples::read_rows(&bytes).map_err(|e| Error::data(format!("`{}` of `keep`: {e}", file.name)))?;
+        let rows = Samples::read_rows(&Context::read_listed(file)?).map_err(|e| Error::data(format!("`{}` of `keep`: {e}", file.name)))?;
         // An image that was tested on does not become one that is trained on, where tables name it twice.
         for row in &rows {
             let known = known.entry(row.image).or_insert(part);

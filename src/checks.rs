@@ -24,6 +24,9 @@ pub enum Severity {
     Warning,
 }
 
+/// Types of the artifacts that checks look at: a model that is done tells them nothing new.
+pub const LOOKED_AT: &[&str] = &["samples", "images", "patients"];
+
 /// One check.
 pub struct Check {
     /// What `checks.allow` calls it.
@@ -54,6 +57,7 @@ pub static CHECKS: &[Check] = &[
     warning("patients.unknown", "W0003", patients::unknown),
     warning("patients.namespace", "W0004", patients::namespace),
     warning("generator.unknown", "W0005", patients::unknown_generator),
+    warning("weights.unknown", "W0006", patients::unknown_weights),
 ];
 
 /// The ids of all checks.
@@ -150,6 +154,8 @@ struct Side<'a> {
     tested: Flow,
     /// The rows of the test set, where it is known.
     rows: Option<Arc<Held>>,
+    /// What else is to be said of each finding.
+    note: Option<&'static str>,
 }
 
 impl Side<'_> {
@@ -164,7 +170,8 @@ impl Side<'_> {
     /// A finding at its test set, where anything was found; `label` is for one and for several of what `unit` counts.
     fn found(&self, (count, unit): (u64, &'static str), label: [&str; 2], message: String, help: &'static str, path: Vec<StageId>) -> Option<Found> {
         let label = format!("{count} of these {unit} {}", label[usize::from(count != 1)]);
-        (count > 0).then(|| Found { stage: self.stage, at: self.test.span, label, message, notes: vec![], help, count, unit, path })
+        let notes = self.note.iter().map(|n| (*n).to_owned()).collect();
+        (count > 0).then(|| Found { stage: self.stage, at: self.test.span, label, message, notes, help, count, unit, path })
     }
 }
 
@@ -217,6 +224,10 @@ fn sides<'a>(p: &'a Pipeline, lineage: &mut Lineage, known: KnownOutput, evidenc
             _ => None,
         };
         for source in &model.from {
+            let quality = stage.stage.judges_images();
+            if quality && !shows_real(source.stage, test, p, lineage, known, evidence)? {
+                continue;
+            }
             let mut some = vec![];
             let (mut direct, mut generated) = (Reach::default(), lineage.outside.get(&source.stage).cloned().unwrap_or_default());
             for from in p.stages[source.stage].inputs.iter().filter(|i| i.port.by.is_empty()).flat_map(|i| &i.from) {
@@ -225,8 +236,22 @@ fn sides<'a>(p: &'a Pipeline, lineage: &mut Lineage, known: KnownOutput, evidenc
                 generated.add(&flow.influenced);
                 some.extend(flow.some.into_iter().chain(flow.within).filter(|s| !s.is_empty()));
             }
-            out.push(Side { stage: id, trainer: source.stage, test, direct, generated, some, tested: tested.clone(), rows: rows.clone() });
+            out.push(Side { stage: id, trainer: source.stage, test, direct, generated, some, tested: tested.clone(), rows: rows.clone(), note: quality.then_some(NO_QUALITY) });
         }
     }
     Ok(out)
+}
+
+/// Why `purpose: synthetic-quality` was no help.
+const NO_QUALITY: &str = "`purpose: synthetic-quality` is for a model that is trained or tested on synthetic images in place of the real ones of a class; here are real ones of every class on both sides";
+
+/// True where real images of every class surely stand on both sides: then it is the model that is tested, whatever the study says.
+fn shows_real(trainer: StageId, test: &Input, p: &Pipeline, lineage: &mut Lineage, known: KnownOutput, evidence: &Evidence) -> Result<bool> {
+    let trained = p.stages[trainer].inputs.iter().find(|i| i.port.name == "samples");
+    for source in trained.into_iter().chain([test]).flat_map(|i| &i.from) {
+        if lineage.table(source, known, evidence)?.is_none_or(|held| held.by_label.values().any(|l| !l.has_real)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -6,24 +6,27 @@
 //! is what it holds.
 
 mod alike;
+mod flow;
 mod history;
 mod roster;
 
+pub(crate) use alike::Alike;
 pub use roster::{Held, Reach, Roster};
 
 use crate::pipeline::Pipeline;
-use crate::pipeline::model::{Input, Source, Stage, StageId};
+use crate::pipeline::model::{Source, Stage, StageId};
 use crate::plan::tables::Tables;
 use crate::workspace::Listings;
 use hilum_cache::receipt::{Artifact, LocalFlow};
-use hilum_cache::{Ledger, Result, Store};
+use hilum_cache::{Digest, Ledger, Result, Store};
 use hilum_stages::contract::port::Port;
 use hilum_stages::contract::source::SourceKind;
-use hilum_stages::contract::stage::{Needs, Takes};
+use hilum_stages::contract::stage::Needs;
 use hilum_stages::data::contents::Likeness;
+use hilum_stages::data::sample::Origin;
 use history::History;
 use roaring::RoaringBitmap;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// What lineage is composed from, besides the study.
@@ -49,6 +52,8 @@ pub struct Flow {
     pub contains: Reach,
     /// It was trained, tuned, normalised or evaluated on these.
     pub influenced: Reach,
+    /// What reached each generator whose images may stand in it, or which it is.
+    generators: BTreeMap<Digest, Arc<Reach>>,
     /// True where each of its rows is surely synthetic.
     pub is_synthetic: bool,
     /// Patients of whom all its rows are, where it is known to have rows and that is known of them.
@@ -69,8 +74,14 @@ pub struct Lineage {
     pub outside: HashMap<StageId, Reach>,
     /// Pairs of images that look alike, by number.
     pub near: Vec<(u32, u32)>,
-    /// Synthetic images of generators that this store does not know, by stage.
+    /// Pairs with near hashes between packs that were too many to be looked at.
+    pub not_compared: u64,
+    /// Pairs of patients of imports of whom one image is equal.
+    pub sharing: BTreeSet<(u32, u32)>,
+    /// Synthetic images of generators of whose patients this store does not know all, by stage.
     pub unknown_generators: BTreeMap<StageId, usize>,
+    /// Trainings that begin with weights of whose patients this store no longer knows all.
+    pub unknown_weights: BTreeSet<StageId>,
 }
 
 /// What an output takes from which input with these parameters, for the receipt.
@@ -92,12 +103,18 @@ impl Lineage {
             for port in stage.kind.outputs.iter().filter(|o| stage.stage.fills(o.name)) {
                 let mut flow = lineage.flow_of(id, stage, port, known, evidence)?;
                 flow.influenced.add(&outside);
+                if let Some(generator) = known(id, port.name).filter(|a| a.kind == "generator") {
+                    let mut reach = flow.influenced.clone();
+                    reach.add(&flow.contains);
+                    flow.generators = BTreeMap::from([(generator.digest, Arc::new(reach))]);
+                }
                 lineage.flows.insert((id, port.name), flow);
             }
             if !outside.is_empty() {
                 lineage.outside.insert(id, outside);
             }
         }
+        lineage.find_sharing(p, known, evidence)?;
         Ok(lineage)
     }
 
@@ -136,19 +153,49 @@ impl Lineage {
                             self.roster.identify(&namespace.name, &row.patient, &row.pseudonym);
                         }
                     }
+                    ("samples", Some(_)) => self.remember(&artifact, evidence)?,
                     ("images", _) if !packs.iter().any(|p| p.digest == artifact.digest) => packs.push(artifact),
                     _ => {}
                 }
             }
         }
         let mut near = vec![];
-        for pair in alike::pairs(&packs, evidence)? {
+        let alike = alike::of(&packs, evidence)?;
+        self.not_compared = alike.not_compared;
+        for pair in alike.pairs {
             match pair.likeness {
                 Likeness::Equal => self.roster.same_image(pair.first, pair.second),
                 Likeness::Near => near.push((pair.first, pair.second)),
             }
         }
         self.near = near.into_iter().map(|(a, b)| (self.roster.image(a), self.roster.image(b))).collect();
+        Ok(())
+    }
+
+    /// Images of an import that this store made as translations show the patients that they were made of.
+    fn remember(&mut self, table: &Artifact, evidence: &Evidence) -> Result<()> {
+        let rows = evidence.tables.samples(evidence.store, table)?;
+        let made: HashSet<Digest> = rows.iter().filter(|r| r.origin == Origin::Synthetic && r.patient.is_empty()).map(|r| r.image).collect();
+        if !made.is_empty() {
+            let rows = self.history.rows(&made, evidence)?;
+            rows.iter().filter(|r| !r.patient.is_empty()).for_each(|r| self.roster.shows(r.image, &r.patient));
+        }
+        Ok(())
+    }
+
+    /// Patients of imports of whom one image is equal, though they bear two names.
+    fn find_sharing(&mut self, p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<()> {
+        let mut first: HashMap<u32, u32> = HashMap::new();
+        for (id, _) in p.stages.iter().enumerate().filter(|(_, s)| s.stage.namespace().is_some()) {
+            let Some(table) = known(id, "samples") else { continue };
+            let held = self.roster.table(&table, self.spaces.get(id), evidence)?;
+            for (image, owner) in held.owners.iter().filter_map(|(i, o)| Some((*i, (*o)?))) {
+                let other = *first.entry(image).or_insert(owner);
+                if other != owner {
+                    self.sharing.insert((other.min(owner), other.max(owner)));
+                }
+            }
+        }
         Ok(())
     }
 
@@ -160,85 +207,13 @@ impl Lineage {
         }
         for source in stage.stage.sources().iter().filter(|s| s.what == SourceKind::File) {
             let Some(listing) = evidence.listings.get(&id).and_then(|l| l.get(source.parameter)) else { continue };
-            if let Some(found) = self.history.reach(&listing.digest, &mut self.roster, evidence)? {
-                reach.add(&found);
+            if let Some(origins) = self.history.origins(&listing.digest, &mut self.roster, evidence)? {
+                reach.add(&origins.reach);
+                if !origins.is_whole {
+                    self.unknown_weights.insert(id);
+                }
             }
         }
         Ok(reach)
     }
-
-    fn flow_of(&mut self, id: StageId, stage: &Stage, port: &'static Port, known: KnownOutput, evidence: &Evidence) -> Result<Flow> {
-        // What surely reaches it, and all that may have influenced it.
-        let (mut flow, mut possible, mut inputs) = (Flow { is_synthetic: true, ..Flow::default() }, Reach::default(), 0);
-        for (names, stands_in_it) in [(port.contains, true), (port.influenced, false)] {
-            for (input, source) in bound(stage, names) {
-                let part = self.part(stage, input, source, known, evidence)?;
-                flow.influenced.add(&part.influenced);
-                if stands_in_it {
-                    flow.contains.add(&part.contains);
-                    flow.is_synthetic &= part.is_synthetic;
-                    inputs += 1;
-                    flow.within = part.within.clone().filter(|_| inputs == 1);
-                    flow.some.extend(part.some);
-                } else {
-                    flow.influenced.add(&part.contains);
-                }
-                let whole = self.flow(source.stage, source.port);
-                possible.add(&whole.influenced);
-                if !stands_in_it {
-                    possible.add(&whole.contains);
-                }
-            }
-        }
-        flow.is_synthetic = stage.kind.synthetic || flow.is_synthetic && bound(stage, port.contains).next().is_some();
-        let Some(artifact) = known(id, port.name).filter(|_| port.kind == "samples") else { return Ok(flow) };
-        let held = self.roster.table(&artifact, self.spaces.get(id), evidence)?;
-        flow.contains = held.all.clone();
-        flow.within = (!held.owners.is_empty() && held.owners.iter().all(|o| o.1.is_some())).then(|| held.all.people.clone());
-        flow.some.clear();
-        flow.is_synthetic = held.is_synthetic;
-        // Without a synthetic image in it, no generator's patients are behind it.
-        flow.influenced = if held.generators.is_empty() { Reach::default() } else { possible };
-        if stage.inputs.is_empty() {
-            for (generator, rows) in &held.generators {
-                match generator.map(|g| self.history.reach(&g, &mut self.roster, evidence)).transpose()?.flatten() {
-                    Some(reach) => flow.influenced.add(&reach),
-                    None => *self.unknown_generators.entry(id).or_default() += rows,
-                }
-            }
-        }
-        Ok(flow)
-    }
-
-    /// What a stage surely takes from one of its inputs.
-    fn part(&mut self, stage: &Stage, input: &Input, source: &Source, known: KnownOutput, evidence: &Evidence) -> Result<Flow> {
-        let whole = self.flow(source.stage, source.port);
-        // Whoever is chosen from images of one generator was made by it, and from images of some patients is one of them.
-        let choice = |whole: Flow| Flow {
-            contains: Reach::default(),
-            influenced: if whole.is_synthetic { whole.influenced } else { Reach::default() },
-            is_synthetic: whole.is_synthetic,
-            some: whole.within.iter().cloned().collect(),
-            within: whole.within,
-        };
-        Ok(match stage.stage.takes(input.port.name) {
-            Takes::All => whole,
-            Takes::Some => choice(whole),
-            Takes::Any => Flow { some: vec![], within: None, ..choice(whole) },
-            Takes::Labels(labels) => match self.table(source, known, evidence)? {
-                None => choice(whole),
-                Some(held) => {
-                    let mut contains = Reach::default();
-                    labels.iter().filter_map(|l| held.by_label.get(l)).for_each(|r| contains.add(r));
-                    Flow { contains, influenced: whole.influenced, is_synthetic: held.is_synthetic, ..Flow::default() }
-                }
-            },
-        })
-    }
-}
-
-/// The sources that are bound to these inputs. Looked-up images add nobody whom the table they are looked up by does not name.
-fn bound<'a>(stage: &'a Stage, names: &'static [&'static str]) -> impl Iterator<Item = (&'a Input, &'a Source)> {
-    let inputs = stage.inputs.iter().filter(move |i| names.contains(&i.port.name) && i.port.by.is_empty());
-    inputs.flat_map(|i| i.from.iter().map(move |s| (i, s)))
 }

@@ -129,3 +129,22 @@ fn images_of_a_generator_that_nobody_knows_are_synthetic_and_warned_of() {
     assert!(space.read("results/findings/made/samples.csv").lines().skip(1).all(|l| l.contains(",synthetic,")), "{}", said.err);
     assert!(said.err.contains("warning[W0005]") && said.err.contains("8 images"), "{}", said.err);
 }
+
+#[test]
+fn weights_whose_training_data_is_gone_in_part_are_warned_of() {
+    let space = two_imports("");
+    space.edit("{ smallcnn64: { width: 1 } }", "{ resnet18: {} }");
+    assert_eq!(run(&space).code, 0);
+    let weights = std::fs::read(space.path("results/findings/classifier/weights/weights.safetensors")).unwrap();
+    space.write("w.safetensors", &weights);
+    // The table that they were trained on is no longer there, and the study no longer makes it.
+    let table = std::fs::read(space.path("results/findings/train/samples.csv")).unwrap();
+    let hex = hilum_cache::Digest::of(&table).hex();
+    std::fs::remove_file(space.path(&format!(".hilum/objects/{}/{}", &hex[..2], &hex[2..]))).unwrap();
+    let other = space.read("train.csv").lines().filter(|l| !l.starts_with("train-0")).collect::<Vec<_>>().join("\n");
+    space.write("train.csv", other);
+    let sha256 = hilum_cache::Sha256::of(&weights).hex();
+    space.edit("{ resnet18: {} }", &format!("{{ resnet18: {{}} }}, weights: {{ path: w.safetensors, sha256: {sha256} }}"));
+    let said = run(&space);
+    assert!(said.code == 0 && said.err.contains("warning[W0006]"), "{}", said.err);
+}

@@ -14,13 +14,31 @@ pub(super) fn equal(look: &Look) -> Vec<Found> {
             rows.owners.iter().filter(|(image, owner)| trained.contains(*image) && owner.is_none_or(|o| !people.contains(o))).map(|o| o.0).collect();
         let model = &look.p.stages[side.trainer].base;
         let message = format!("`{model}` would be tested on images that it was trained on, under other names");
-        side.found(
+        let images = side.found(
             (shared.len() as u64, "images"),
             ["is equal to an image of the training side", "are equal to images of the training side"],
             message,
             "remove the copies, or say with `patients` that the imports are of the same people",
             vec![side.trainer],
-        )
+        );
+        // Whoever has an image of somebody is that somebody, in other images, too.
+        let linked = |(a, b): &(u32, u32)| match (people.contains(*a), people.contains(*b)) {
+            (true, false) => Some(*b),
+            (false, true) => Some(*a),
+            _ => None,
+        };
+        let tested: RoaringBitmap = rows.owners.iter().filter_map(|o| o.1).collect();
+        let known: RoaringBitmap = look.lineage.sharing.iter().filter_map(linked).filter(|p| tested.contains(*p)).collect();
+        let message = format!("`{model}` would be tested on patients that it was trained on, under other names");
+        images.or_else(|| {
+            side.found(
+                (known.len(), "patients"),
+                ["has an image of a patient of the training side", "have images of patients of the training side"],
+                message,
+                "say with `patients` that the imports are of the same people, or leave these patients out",
+                vec![side.trainer],
+            )
+        })
     };
     look.sides.iter().filter_map(of).collect()
 }
@@ -37,13 +55,17 @@ pub(super) fn near(look: &Look) -> Vec<Found> {
         let count = look.lineage.near.iter().filter(across).count() as u64;
         let model = &look.p.stages[side.trainer].base;
         let message = format!("`{model}` would be tested on images that look like images it was trained on");
-        side.found(
+        let mut found = side.found(
             (count, "images"),
             ["looks like an image of the training side", "look like images of the training side"],
             message,
             "look at the pairs in `duplicates.csv` of `prepare`; patients may bear two names",
             vec![side.trainer],
-        )
+        )?;
+        if look.lineage.not_compared > 0 {
+            found.notes.push(format!("{} more pairs of images have similar hashes and were not compared", look.lineage.not_compared));
+        }
+        Some(found)
     };
     look.sides.iter().filter_map(of).collect()
 }

@@ -4,6 +4,7 @@ use super::{Found, Look};
 use crate::pipeline::model::{Stage, StageId};
 use hilum_stages::contract::stage::Namespace;
 use std::collections::{BTreeMap, HashSet};
+use hilum_stages::words::counted;
 
 fn at(id: StageId, stage: &Stage, count: u64, unit: &'static str, message: String, label: String, help: &'static str) -> Found {
     Found { stage: id, at: stage.places.name, label, message, notes: vec![], help, count, unit, path: vec![] }
@@ -28,7 +29,7 @@ pub(super) fn unknown(look: &Look) -> Vec<Found> {
                 real,
                 "images",
                 format!("`{}` does not say which patients its images are of", stage.base),
-                format!("each of {real} images counts as a patient of its own"),
+                format!("each of {} counts as a patient of its own", counted(real, "image", "images")),
                 "name a column, say `patient: { from: path, pattern: \"…\" }`, or state `patients: one-per-image`",
             ));
         }
@@ -61,7 +62,7 @@ pub(super) fn namespace(look: &Look) -> Vec<Found> {
             if shared > 0 {
                 let (first, second) = (&look.p.stages[*a].base, &look.p.stages[*b]);
                 let message = format!("`{first}` and `{}` share patient identifiers, and are taken for different people", second.base);
-                let label = if shared == 1 { "1 identifier stands in both".into() } else { format!("{shared} identifiers stand in both") };
+                let label = counted(shared, "identifier stands in both", "identifiers stand in both");
                 out.push(at(
                     *b,
                     second,
@@ -77,20 +78,23 @@ pub(super) fn namespace(look: &Look) -> Vec<Found> {
     out
 }
 
-/// Synthetic images of generators that this store does not know.
+/// Synthetic images of generators of whose patients this store does not know all.
 pub(super) fn unknown_generator(look: &Look) -> Vec<Found> {
     let of = |(id, rows): (&StageId, &usize)| {
         let stage = &look.p.stages[*id];
-        let message = format!("`{}` holds synthetic images of a generator that this store does not know", stage.base);
-        at(
-            *id,
-            stage,
-            *rows as u64,
-            "images",
-            message,
-            format!("nobody knows which patients {rows} images were made of"),
-            "import them into the store that made them, or leave them out",
-        )
+        let message = format!("`{}` holds synthetic images of a generator that this store does not know, or not in full", stage.base);
+        let label = format!("nobody knows all patients whom {} made of", counted(*rows, "image was", "images were"));
+        at(*id, stage, *rows as u64, "images", message, label, "import them into the store that made them, or leave them out")
     };
     look.lineage.unknown_generators.iter().map(of).collect()
+}
+
+/// Trainings that begin with weights of whose patients this store no longer knows all.
+pub(super) fn unknown_weights(look: &Look) -> Vec<Found> {
+    let of = |id: &StageId| {
+        let stage = &look.p.stages[*id];
+        let message = format!("`{}` begins with weights of this store, which no longer holds all that they were trained on", stage.base);
+        at(*id, stage, 1, "files", message, "nobody knows all patients who reached them".into(), "begin with other weights, or train these again")
+    };
+    look.lineage.unknown_weights.iter().map(of).collect()
 }

@@ -3,6 +3,7 @@
 use super::{Found, Look};
 use crate::pipeline::model::Input;
 use std::collections::{BTreeMap, HashSet};
+use hilum_stages::words::counted;
 
 /// Looked-up images that two packs hold with different pixels.
 pub(super) fn ambiguous(look: &Look) -> Vec<Found> {
@@ -21,7 +22,7 @@ pub(super) fn ambiguous(look: &Look) -> Vec<Found> {
                 out.push(Found {
                     stage: id,
                     at: input.span,
-                    label: format!("{count} images have different pixels in these packs"),
+                    label: counted(count, "image has different pixels in these packs", "images have different pixels in these packs"),
                     message: format!("it is not said which pixels `{}` means", stage.base),
                     notes: vec![format!("the packs: {}", names.join(", "))],
                     help: "name one pack for each image",

@@ -6,6 +6,7 @@ use crate::progress::remark;
 use crate::progress::words::size;
 use clap::Args;
 use hilum_cache::gc::{Keep, collect, would_remove};
+use hilum_stages::words::counted;
 
 #[derive(Args)]
 pub(super) struct GcArgs {
@@ -41,7 +42,7 @@ pub(super) fn gc(args: &GcArgs) -> anyhow::Result<u8> {
     match removed {
         Ok(removed) => {
             let verb = if args.dry_run { "would remove" } else { "removed" };
-            say(format!("{verb} {} objects, {}; {} stay", removed.objects, size(removed.bytes), size(removed.kept_bytes)))?;
+            say(format!("{verb} {}, {}; {} stay", counted(removed.objects, "object", "objects"), size(removed.bytes), size(removed.kept_bytes)))?;
             Ok(DONE)
         }
         Err(hilum_cache::Error::Busy) => {

@@ -3,6 +3,7 @@
 use super::{DAMAGED, DONE, StoreArgs, open, say};
 use crate::progress::remark;
 use clap::Args;
+use hilum_stages::words::counted;
 
 #[derive(Args)]
 pub(super) struct VerifyArgs {
@@ -23,7 +24,7 @@ pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<u8> {
         for (run, line) in &report.broken_journals {
             say(format!("BROKEN  journal of run {run}: line {line} or its link was altered"))?;
         }
-        say(format!("{} objects whole, {} faults", report.whole, report.faults.len() + report.broken_journals.len()))?;
+        say(format!("{} whole, {}", counted(report.whole, "object", "objects"), counted(report.faults.len() + report.broken_journals.len(), "fault", "faults")))?;
         if !report.faults.is_empty() {
             remark("help: run the study again; what is damaged or missing is computed anew");
         }

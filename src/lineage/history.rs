@@ -1,5 +1,6 @@
 //! Lineage beyond the study: a file that comes from outside may be one that this store made, in this study or another. Its
-//! lineage is composed from receipts: all that gave this object, since equal bytes may have several origins.
+//! lineage is composed from receipts: all that gave this object, since equal bytes may have several origins. What was removed
+//! since leaves a gap, which is said; the rest counts all the same.
 
 use super::Evidence;
 use super::roster::{Reach, Roster};
@@ -8,12 +9,23 @@ use hilum_cache::recipe::Input;
 use hilum_cache::{Digest, Error, Receipt, Result};
 use hilum_stages::KINDS;
 use hilum_stages::contract::stage::Takes;
-use std::cell::OnceCell;
+use hilum_stages::data::sample::Sample;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// The receipts of a store by what they made; read only where somebody asks.
 #[derive(Default)]
-pub(super) struct History(OnceCell<Index>);
+pub(super) struct History {
+    index: Option<Index>,
+    known: HashMap<Digest, Option<Arc<Origins>>>,
+}
+
+/// What reached an object.
+pub(super) struct Origins {
+    pub(super) reach: Reach,
+    /// False where a part of what it was made of is no longer in the store.
+    pub(super) is_whole: bool,
+}
 
 struct Index {
     receipts: Vec<Receipt>,
@@ -50,36 +62,62 @@ impl Index {
 }
 
 impl History {
-    /// Everything that reached an object; none where this store did not make it, or holds no more what it was made of.
-    pub(super) fn reach(&self, object: &Digest, roster: &mut Roster, evidence: &Evidence) -> Result<Option<Reach>> {
-        let index = self.0.get_or_init(|| Index::of(evidence));
-        if !index.made.contains_key(object) {
-            return Ok(None);
+    /// Everything that reached an object; none where this store did not make it.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub(super) fn origins(&mut self, object: &Digest, roster: &mut Roster, evidence: &Evidence) -> Result<Option<Arc<Origins>>> {
+        if let Some(known) = self.known.get(object) {
+            return Ok(known.clone());
         }
-        let mut walk = Walk { index, reach: Reach::default(), queue: vec![*object] };
-        let mut seen = HashSet::new();
-        while let Some(object) = walk.queue.pop() {
-            for (at, port) in index.made.get(&object).into_iter().flatten() {
-                if seen.insert((*at, port.clone())) {
-                    match walk.follow(&index.receipts[*at], port, roster, evidence) {
-                        Err(Error::Missing(_) | Error::Damaged(_)) => return Ok(None),
-                        other => other?,
-                    }
-                }
+        let index = self.index.get_or_insert_with(|| Index::of(evidence));
+        let origins = if index.made.contains_key(object) { Some(Arc::new(Walk::from(*object, index, roster, evidence)?)) } else { None };
+        self.known.insert(*object, origins.clone());
+        Ok(origins)
+    }
+
+    /// The rows that this store wrote about images that it made: a translation shows the patient of its parent. Images of which
+    /// it knows nothing are left out.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub(super) fn rows(&mut self, images: &HashSet<Digest>, evidence: &Evidence) -> Result<Vec<Sample>> {
+        let index = self.index.get_or_insert_with(|| Index::of(evidence));
+        let (mut rows, mut read) = (vec![], HashSet::new());
+        for (at, port) in images.iter().flat_map(|i| index.made.get(i).into_iter().flatten()) {
+            let Some(table) = index.receipts[*at].outputs.get(port).filter(|a| a.kind == "samples" && read.insert(a.digest)) else { continue };
+            match evidence.tables.samples(evidence.store, table) {
+                Ok(all) => rows.extend(all.iter().filter(|r| images.contains(&r.image)).cloned()),
+                Err(Error::Missing(_) | Error::Damaged(_)) => {}
+                Err(e) => return Err(e),
             }
         }
-        Ok(Some(walk.reach))
+        Ok(rows)
     }
 }
 
 struct Walk<'a> {
     index: &'a Index,
-    reach: Reach,
+    origins: Origins,
     /// Objects whose makers are looked at next.
     queue: Vec<Digest>,
 }
 
 impl Walk<'_> {
+    /// All that reached an object.
+    fn from(object: Digest, index: &Index, roster: &mut Roster, evidence: &Evidence) -> Result<Origins> {
+        let mut walk = Walk { index, origins: Origins { reach: Reach::default(), is_whole: true }, queue: vec![object] };
+        let mut seen = HashSet::new();
+        while let Some(object) = walk.queue.pop() {
+            for (at, port) in index.made.get(&object).into_iter().flatten() {
+                if seen.insert((*at, port.clone())) {
+                    walk.follow(&index.receipts[*at], port, roster, evidence)?;
+                }
+            }
+        }
+        Ok(walk.origins)
+    }
+
     /// Adds what one output took from its inputs.
     fn follow(&mut self, receipt: &Receipt, port: &str, roster: &mut Roster, evidence: &Evidence) -> Result<()> {
         let Some(flow) = receipt.flow.get(port) else { return Ok(()) };
@@ -96,13 +134,21 @@ impl Walk<'_> {
             let takes = stage.as_ref().map_or(Takes::All, |s| s.takes(name));
             for digest in digests {
                 let Some(table) = self.index.table(&digest) else {
+                    // What a stage was given is what a stage made, unless its receipt is gone.
+                    self.origins.is_whole &= self.index.made.contains_key(&digest);
                     self.queue.push(digest);
                     continue;
                 };
-                let held = roster.table(table, None, evidence)?;
+                let held = match roster.table(table, None, evidence) {
+                    Err(Error::Missing(_) | Error::Damaged(_)) => {
+                        self.origins.is_whole = false;
+                        continue;
+                    }
+                    other => other?,
+                };
                 match &takes {
-                    Takes::Labels(labels) => labels.iter().filter_map(|l| held.by_label.get(l)).for_each(|r| self.reach.add(r)),
-                    Takes::All | Takes::Some | Takes::Any => self.reach.add(&held.all),
+                    Takes::Labels(labels) => labels.iter().filter_map(|l| held.by_label.get(l)).for_each(|l| self.origins.reach.add(&l.reach)),
+                    Takes::All | Takes::Some | Takes::Any => self.origins.reach.add(&held.all),
                 }
                 // A table is what it holds, wherever it was drawn from; but synthetic rows have origins of their own.
                 if !held.generators.is_empty() {

@@ -5,7 +5,8 @@ use hilum_cache::receipt::Artifact;
 use hilum_cache::{Digest, Result};
 use hilum_stages::data::sample::Origin;
 use roaring::RoaringBitmap;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -32,13 +33,24 @@ impl Reach {
     }
 }
 
+/// What a table holds of one label.
+#[derive(Debug, Clone, Default)]
+pub struct OfLabel {
+    /// Its rows.
+    pub reach: Reach,
+    /// True where a row is of a real image.
+    pub has_real: bool,
+    /// Generators of its synthetic rows, as far as they say which.
+    pub generators: BTreeSet<Digest>,
+}
+
 /// What a table of samples holds.
 #[derive(Debug, Default)]
 pub struct Held {
     /// All rows.
     pub all: Reach,
     /// Rows of each label.
-    pub by_label: BTreeMap<String, Reach>,
+    pub by_label: BTreeMap<String, OfLabel>,
     /// Generators of its synthetic rows, and rows of each; none where a row does not say which.
     pub generators: BTreeMap<Option<Digest>, usize>,
     /// True where each row is synthetic.
@@ -57,6 +69,8 @@ pub struct Roster {
     only: Option<String>,
     /// The namespaces that know a token.
     known: HashMap<String, BTreeSet<String>>,
+    /// Tokens of patients whom images show, whose rows do not say so.
+    shown: HashMap<Digest, BTreeSet<String>>,
     tables: HashMap<(Digest, Option<BTreeSet<String>>), Arc<Held>>,
 }
 
@@ -74,6 +88,10 @@ impl Roster {
     pub fn same_image(&mut self, a: Digest, b: Digest) {
         self.images.join(a, b);
     }
+    /// An image shows this patient, whatever its row says.
+    pub fn shows(&mut self, image: Digest, token: &str) {
+        self.shown.entry(image).or_default().insert(token.to_owned());
+    }
     /// The number of an image.
     pub fn image(&mut self, image: Digest) -> u32 {
         self.images.number(image)
@@ -88,26 +106,37 @@ impl Roster {
         }
         let rows = evidence.tables.samples(evidence.store, artifact)?;
         let mut held = Held { is_synthetic: !rows.is_empty(), ..Held::default() };
-        let mut seen = BTreeSet::new();
+        let mut seen = HashSet::new();
+        let mut of_token: HashMap<&str, Vec<u32>> = HashMap::new();
         for row in rows.iter() {
             let image = self.images.number(row.image);
-            let people: Vec<u32> = if row.patient.is_empty() { vec![] } else { self.meant(&row.patient, spaces) };
-            if !held.by_label.contains_key(&row.label) {
-                held.by_label.insert(row.label.clone(), Reach::default());
+            let named = of_token.entry(&row.patient).or_insert_with(|| if row.patient.is_empty() { vec![] } else { self.meant(&row.patient, spaces) });
+            let mut people = Cow::Borrowed(&**named);
+            for token in self.shown.get(&row.image).cloned().unwrap_or_default() {
+                people.to_mut().extend(self.meant(&token, None));
             }
-            let reach = held.by_label.get_mut(&row.label).expect("BUG: inserted above");
-            reach.images.insert(image);
-            reach.people.extend(people.iter().copied());
+            if !held.by_label.contains_key(&row.label) {
+                held.by_label.insert(row.label.clone(), OfLabel::default());
+            }
+            let of_label = held.by_label.get_mut(&row.label).expect("BUG: inserted above");
+            of_label.reach.images.insert(image);
+            of_label.reach.people.extend(people.iter().copied());
             match row.origin {
-                Origin::Real => held.is_synthetic = false,
-                Origin::Synthetic => *held.generators.entry(row.generator).or_default() += 1,
+                Origin::Real => {
+                    of_label.has_real = true;
+                    held.is_synthetic = false;
+                }
+                Origin::Synthetic => {
+                    of_label.generators.extend(row.generator);
+                    *held.generators.entry(row.generator).or_default() += 1;
+                }
             }
             if seen.insert((image, people.first().copied())) {
                 held.owners.push((image, people.first().copied()));
             }
         }
         let Held { all, by_label, .. } = &mut held;
-        by_label.values().for_each(|r| all.add(r));
+        by_label.values().for_each(|l| all.add(&l.reach));
         let held = Arc::new(held);
         self.tables.insert(place, held.clone());
         Ok(held)

@@ -1,5 +1,6 @@
 //! Tables of samples and indices of packs, read once per process: lookups and lineage need them again and again.
 
+use crate::lineage::Alike;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::{Digest, Error, Result, Store};
 use hilum_stages::data::contents::{self, Content, Contents, Pair};
@@ -15,6 +16,7 @@ pub struct Tables {
     samples: Mutex<HashMap<Digest, Arc<Vec<Sample>>>>,
     packs: Mutex<HashMap<Digest, Arc<HashMap<Digest, Digest>>>>,
     pairs: Mutex<HashMap<Digest, Arc<Vec<Pair>>>>,
+    alike: Mutex<HashMap<(Digest, Digest), Arc<Alike>>>,
 }
 
 impl Tables {
@@ -59,6 +61,16 @@ impl Tables {
     pub fn contents(&self, store: &Store, artifact: &Artifact) -> Result<Vec<Content>> {
         let known = store.files(artifact)?.iter().any(|f| f.name == contents::IMAGES);
         if known { read(store, artifact, contents::IMAGES, Contents::read) } else { Ok(vec![]) }
+    }
+
+    /// What two packs share, by the files that say what their images look like.
+    pub(crate) fn alike(&self, packs: (Digest, Digest), compare: impl FnOnce() -> Result<Alike>) -> Result<Arc<Alike>> {
+        if let Some(alike) = self.alike.lock().expect("BUG: poisoned").get(&packs) {
+            return Ok(alike.clone());
+        }
+        let alike = Arc::new(compare()?);
+        self.alike.lock().expect("BUG: poisoned").insert(packs, alike.clone());
+        Ok(alike)
     }
 
     /// How many rows of a table are of real images, counted without taking rows apart.

@@ -1,6 +1,7 @@
 //! Durations, sizes and events in words.
 
 use crate::run::event::Event;
+use hilum_stages::words::counted;
 
 /// `1 h 52 min`, `3 min 5 s`, `2.4 s`, `80 ms`.
 pub fn duration(millis: u64) -> String {
@@ -27,9 +28,9 @@ pub fn size(bytes: u64) -> String {
 /// What an event says in lines, where it says anything.
 pub fn lines(event: &Event) -> Vec<String> {
     match event {
-        Event::Started { run, stages } => vec![format!("run {run}: {stages} stages")],
+        Event::Started { run, stages } => vec![format!("run {run}: {}", counted(*stages, "stage", "stages"))],
         Event::Reused { stages } if stages.is_empty() => vec![],
-        Event::Reused { stages } => vec![format!("{} stages stand", stages.len())],
+        Event::Reused { stages } => vec![counted(stages.len(), "stage stands", "stages stand")],
         Event::Begun { stage, reasons, device, last_millis } => {
             let on = device.as_ref().map(|d| format!(" on {}", d.split('-').next().unwrap_or(d))).unwrap_or_default();
             let last = last_millis.map(|m| format!("; last time {}", duration(m))).unwrap_or_default();

@@ -230,7 +230,10 @@ impl<'a> Scheduler<'a> {
     /// Nothing is under way and nothing can begin: what is ready asks for more than there is. True where something else can
     /// be tried instead: a stage with the same recipe may ask for less.
     fn give_up(&mut self) -> Result<bool> {
-        for (id, waiter) in std::mem::take(&mut self.ready) {
+        // One after the other: where it held the others back, they begin now.
+        let needs = |id: &StageId| self.run.pipeline.stages[*id].kind.needs as u8;
+        let first = self.ready.keys().copied().min_by_key(|id| (needs(id), *id));
+        if let Some((id, waiter)) = first.and_then(|id| self.ready.remove_entry(&id)) {
             let message = "it asks for more GPUs or memory than this machine has".into();
             self.fail(id, &Failure { message, help: Some("lower its `resources`".into()), class: Class::Machine })?;
             let twins = self.twins_of(&waiter.key);
@@ -257,7 +260,8 @@ impl<'a> Scheduler<'a> {
             others = others.saturating_sub(1);
             if needs(self, id) == Needs::Tensor {
                 // Tables and packs first: what they show must be known before anything is trained.
-                let others_left = self.ready.keys().chain(self.flights.keys()).any(|i| needs(self, *i) != Needs::Tensor);
+                let shows = |id: StageId| self.run.pipeline.stages[id].kind.outputs.iter().any(|o| checks::LOOKED_AT.contains(&o.kind));
+                let others_left = self.ready.keys().chain(self.flights.keys()).any(|i| needs(self, *i) != Needs::Tensor && shows(*i));
                 if others_left || !self.is_clean()? {
                     break;
                 }

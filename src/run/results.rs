@@ -5,14 +5,16 @@ use crate::run::execute::Outputs;
 use hilum_cache::checkout::{self, Outcome, Wanted};
 use hilum_cache::receipt::Artifact;
 use hilum_cache::{Result, Store};
+use hilum_stages::data::contents;
 use std::path::Path;
 
-/// Lays out the outputs of a study; packed images stay in the store, nobody can look at them.
+/// Lays out the outputs of a study. Of packed images, which nobody can look at, only the list of those that are one picture.
 pub fn lay_out(p: &Pipeline, outputs: &Outputs, store: &Store, results: &Path) -> Result<Outcome> {
     let mut wanted = vec![];
     for (stage, outputs) in p.stages.iter().zip(outputs) {
-        for (port, artifact) in outputs.iter().flat_map(|o| o.iter()).filter(|(_, a)| a.kind != "images") {
-            wanted.extend(files(&stage.name, port, artifact, store)?);
+        for (port, artifact) in outputs.iter().flat_map(|o| o.iter()) {
+            let files = files(&stage.name, port, artifact, store)?;
+            wanted.extend(files.into_iter().filter(|f| artifact.kind != "images" || f.path.ends_with(contents::PAIRS)));
         }
     }
     checkout::check_out(store, &results.join(&p.study), &wanted)

@@ -11,6 +11,7 @@ pub mod metrics;
 pub mod networks;
 pub mod training;
 pub mod umap;
+pub mod words;
 
 pub use kinds::KINDS;
 

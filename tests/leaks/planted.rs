@@ -21,6 +21,9 @@ pub(super) const KINDS: &[(&str, fn(&mut Case) -> Due)] = &[
     ("a validation part that is the test part", validation_on_test),
     ("directories of patients under two classes, split by image", directories_by_image),
     ("two stages of the same phantoms", same_phantoms),
+    ("translations of test patients, imported again", translations_imported),
+    ("a patient of whom one image stands under another name in another import", known_by_an_image),
+    ("real images on both sides, called a test of synthetic images", not_quality),
 ];
 
 const L1: &[&str] = &["[L0001]"];
@@ -169,6 +172,14 @@ fn test_made_of_training(c: &mut Case) -> Due {
     Due::Refused(&["[L0003]"])
 }
 
+/// Copies images that the first study made in this stage to a directory.
+pub(super) fn keep_images(c: &Case, stage: &str, dir: &str) {
+    let made = c.space.path(&format!("results/leak/{stage}/samples/images"));
+    for entry in std::fs::read_dir(made).unwrap().map(Result::unwrap) {
+        c.space.write(&format!("{dir}/{}", entry.file_name().to_str().unwrap()), std::fs::read(entry.path()).unwrap());
+    }
+}
+
 /// Makes images of a part in a first study, imports them in a second one and trains on them.
 pub(super) fn made_of(c: &mut Case, part: &str) {
     c.split_cohort();
@@ -176,16 +187,57 @@ pub(super) fn made_of(c: &mut Case, part: &str) {
     c.dcgan("gan", part);
     c.sampled("syn", "gan");
     c.first();
-    let made = c.space.path("results/leak/syn/samples/images");
-    for entry in std::fs::read_dir(made).unwrap().map(Result::unwrap) {
-        c.space.write(&format!("made/covid/{}", entry.file_name().to_str().unwrap()), std::fs::read(entry.path()).unwrap());
-    }
+    keep_images(c, "syn", "made/covid");
     c.lines = cohort;
+    trained_on_made(c);
+}
+
+/// Imports `made` and trains on it, too.
+fn trained_on_made(c: &mut Case) {
     c.line("made: { stage: import, with: { images: made } }");
     c.line("made-pixels: { stage: prepare, in: { samples: made }, with: { size: 32 } }");
     c.arm("train", "split.train", "made", "only-synthetic");
     c.classifier("train", "all-pixels, made-pixels", "");
     c.scores("split.test", "all-pixels", "");
+}
+
+fn translations_imported(c: &mut Case) -> Due {
+    c.split_cohort();
+    let cohort = c.lines.clone();
+    c.cyclegan("gan", "split.train");
+    c.line("syn: { stage: synthesize, in: { generator: gan, source: split.test, images: all-pixels } }");
+    c.first();
+    keep_images(c, "syn", "made/covid");
+    c.lines = cohort;
+    trained_on_made(c);
+    Due::Refused(&["[L0001]", "[L0002]"])
+}
+
+fn known_by_an_image(c: &mut Case) -> Due {
+    let n = 9 + c.below(6);
+    let images = c.cohort("train", "P", n, 2);
+    c.cohort("test", "Q", 12, 1);
+    // Of Q0, the first image is one of P0, on whose other images the model is trained; another patient of theirs is not.
+    c.space.write("test/0.png", &images[0]);
+    let picture = crate::repeatable::picture(&mut c.stream);
+    c.space.write("test/more.png", picture);
+    let table = c.space.read("test.csv");
+    c.space.write("test.csv", table + "Q0,more.png,covid\n");
+    let rows = c.space.read("train.csv");
+    c.space.write("some.csv", rows.lines().filter(|r| !r.starts_with("P0,0.png")).collect::<Vec<_>>().join("\n"));
+    c.import("train", "train", "");
+    c.import("test", "test", "");
+    c.line("some: { stage: import, with: { images: train, table: some.csv, columns: { patient: who, file: file, label: label } } }");
+    c.classifier("some", "train-pixels", "");
+    c.scores("test", "test-pixels", "");
+    Due::Refused(L4)
+}
+
+fn not_quality(c: &mut Case) -> Due {
+    c.split_cohort();
+    c.classifier("split.train", "all-pixels", "");
+    c.scores("split.train", "all-pixels", ", purpose: synthetic-quality");
+    Due::Refused(L2)
 }
 
 fn imported_again(c: &mut Case) -> Due {

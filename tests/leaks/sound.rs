@@ -18,6 +18,8 @@ pub(super) const KINDS: &[(&str, fn(&mut Case))] = &[
     ("synthetic images of training patients, imported again", imported_again),
     ("weights that were trained on the training part", own_weights),
     ("validation by a part of its own", validation),
+    ("a generator of generated images of one label, beside others of test patients", of_one_generator),
+    ("synthetic images alone as the test of a model of the same patients", made_alone),
 ];
 
 fn plain(c: &mut Case) {
@@ -136,6 +138,33 @@ fn equal_packs(c: &mut Case) {
 
 fn imported_again(c: &mut Case) {
     planted::made_of(c, "split.train");
+}
+
+/// Two generators in a first study, of whose images a third one learns but one label.
+fn of_one_generator(c: &mut Case) {
+    c.split_cohort();
+    let cohort = c.lines.clone();
+    for (generator, part) in [("sound", "split.train"), ("leaky", "split.test")] {
+        c.dcgan(generator, part);
+        c.sampled(&format!("of-{generator}"), generator);
+    }
+    c.first();
+    planted::keep_images(c, "of-sound", "made/covid");
+    planted::keep_images(c, "of-leaky", "made/normal");
+    c.lines = cohort;
+    c.line("made: { stage: import, with: { images: made } }");
+    c.line("made-pixels: { stage: prepare, in: { samples: made }, with: { size: 32 } }");
+    c.line("gan: { stage: train-gan, in: { samples: made, images: made-pixels }, with: { network: { dcgan: { size: 32, width: 1, latent: 4 } }, label: covid, steps: 1, batch: 2 } }");
+    c.sampled("syn", "gan");
+    c.arm("train", "split.train", "syn", "real+synthetic");
+    c.classifier("train", "all-pixels, syn.images", "");
+    c.scores("split.test", "all-pixels", "");
+}
+
+fn made_alone(c: &mut Case) {
+    with_generator(c);
+    c.classifier("split.train", "all-pixels", "");
+    c.scores("syn", "syn.images", ", purpose: synthetic-quality");
 }
 
 fn own_weights(c: &mut Case) {

@@ -1,6 +1,7 @@
 //! Decisions about waiting stages: what each of them comes to, as soon as it can be said.
 
 use super::{Scheduler, Waiter};
+use crate::checks::LOOKED_AT;
 use crate::pipeline::model::StageId;
 use crate::plan::{self, Decision, World};
 use crate::run::event::Event;
@@ -97,7 +98,7 @@ impl Scheduler<'_> {
             }
         }
         // Checks look at tables and packs: a model that is done tells them nothing new.
-        let now = self.outputs.iter().flatten().flat_map(|o| o.values()).filter(|a| matches!(a.kind.as_str(), "samples" | "images" | "patients")).count();
+        let now = self.outputs.iter().flatten().flat_map(|o| o.values()).filter(|a| LOOKED_AT.contains(&a.kind.as_str())).count();
         self.checked &= now == self.seen;
         self.seen = now;
         Ok(())

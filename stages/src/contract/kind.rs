@@ -87,6 +87,8 @@ pub trait AnyStage: Send + Sync {
     fn namespace(&self) -> Option<Namespace>;
     /// See [`Stage::is_test`].
     fn is_test(&self) -> bool;
+    /// See [`Stage::judges_images`].
+    fn judges_images(&self) -> bool;
     /// Opens the inputs, runs, and saves each output into a folder of its port's name below `out`.
     ///
     /// # Errors
@@ -118,6 +120,9 @@ impl<S: Stage> AnyStage for S {
     }
     fn is_test(&self) -> bool {
         Stage::is_test(self)
+    }
+    fn judges_images(&self) -> bool {
+        Stage::judges_images(self)
     }
     fn perform(&self, mut inputs: BTreeMap<String, Vec<Arrival>>, out: &Path, cx: &Context) -> Result<()> {
         let inputs = S::Inputs::open(&mut |port| inputs.remove(port).unwrap_or_default())?;

@@ -100,6 +100,11 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     fn is_test(&self) -> bool {
         false
     }
+    /// True for a test that says how good synthetic images are: where they stand in place of the real ones of a class, patients
+    /// may stand on both sides.
+    fn judges_images(&self) -> bool {
+        false
+    }
     /// Does the work: a function of the parameters, the inputs and the seed's streams alone.
     ///
     /// # Errors

@@ -30,8 +30,8 @@ pub enum Purpose {
     /// The classifier, by patients who may not have reached it.
     #[default]
     Performance,
-    /// Synthetic images, by a classifier that was trained or is tested on them: patients may stand on both sides, and the numbers
-    /// say nothing of how the classifier would do on new patients.
+    /// Synthetic images, by a classifier that is trained or tested on them in place of the real ones of a class: patients may
+    /// stand on both sides, and the numbers say nothing of how the classifier would do on new patients.
     SyntheticQuality,
 }
 

@@ -61,7 +61,11 @@ impl Stage for Evaluate {
     }
 
     fn is_test(&self) -> bool {
-        self.purpose == Purpose::Performance
+        true
+    }
+
+    fn judges_images(&self) -> bool {
+        self.purpose == Purpose::SyntheticQuality
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {

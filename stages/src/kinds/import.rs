@@ -14,6 +14,7 @@ mod tests;
 
 use crate::contract::decode::Fault;
 use crate::contract::prelude::*;
+use crate::words::counted;
 use crate::contract::source::{Source, SourceKind, SourcePath};
 use crate::data::patients::Patients;
 use crate::data::sample::Samples;
@@ -152,7 +153,7 @@ impl Import {
         let before = rows.len();
         rows.retain(|r| labels.contains_key(&r.label));
         if rows.len() < before {
-            cx.note(notes::images(before - rows.len(), "of another label was left out", "of other labels were left out"));
+            cx.note(counted(before - rows.len(), "image of another label was left out", "images of other labels were left out"));
         }
         rows.iter_mut().for_each(|r| r.label = labels[&r.label].clone());
         Ok(())

@@ -4,6 +4,7 @@
 use crate::contract::decode::Fault;
 use crate::contract::prelude::*;
 use crate::data::sample::{Sample, Samples};
+use crate::words::counted;
 use std::collections::BTreeMap;
 
 ports! {
@@ -121,7 +122,7 @@ impl Stage for Oversample {
             rows.extend(films.iter().map(|s| own(s)));
         }
         for (label, n) in added {
-            cx.note(format!("{n} films were added to `{label}`"));
+            cx.note(format!("{} added to `{label}`", counted(n, "image was", "images were")));
         }
         Ok(Outputs { samples: Samples::of(rows) })
     }

@@ -14,6 +14,7 @@ use crate::contract::decode::Fault;
 use crate::contract::prelude::*;
 use crate::contract::source::{Source, SourceKind, SourcePath};
 use crate::data::sample::{Sample, Samples};
+use crate::words::counted;
 use deal::Shares;
 use groups::{Group, groups};
 use std::collections::BTreeMap;
@@ -176,8 +177,7 @@ impl Stage for Split {
         let counts = inputs.samples.counts();
         let mixed = groups.iter().filter(|g| g.labels().len() > 1).count();
         if mixed > 0 {
-            let patients = if mixed == 1 { "1 patient has".into() } else { format!("{mixed} patients have") };
-            cx.note(format!("{patients} images under several labels; each is kept whole and counts under the rarest of them"));
+            cx.note(format!("{} images under several labels; each is kept whole and counts under the rarest of them", counted(mixed, "patient has", "patients have")));
         }
         let shares = self.folds.map_or_else(|| Shares::of(&self.shares()), |n| Shares::equal(n as usize));
         let (pinned, taken) = kept::pinned(self, &groups, shares.len(), cx)?;

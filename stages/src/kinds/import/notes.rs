@@ -5,6 +5,7 @@ use super::samples::{Kept, Person};
 use super::{Columns, Import};
 use crate::contract::prelude::*;
 use crate::data::sample::{Origin, Sample};
+use crate::words::counted;
 use hilum_cache::Digest;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -13,11 +14,6 @@ const EXAMPLES: usize = 5;
 const SHOWN: usize = 8;
 /// Where class and source go together as much as this, either can be told from the other.
 const CONFOUNDED: f64 = 0.9;
-
-/// A count of images, and what is said of one or of several.
-pub(super) fn images(n: usize, one: &str, several: &str) -> String {
-    if n == 1 { format!("1 image {one}") } else { format!("{n} images {several}") }
-}
 
 impl Import {
     /// Says what people should know of the images that are taken, before they are gathered into a table.
@@ -49,7 +45,7 @@ fn unknown(n: usize, others_are_known: bool) -> Option<String> {
 
 /// Images that hilum made.
 fn synthetic(n: usize) -> Option<String> {
-    let what = images(n, "was made by hilum's own `synthesize` and is imported", "were made by hilum's own `synthesize` and are imported");
+    let what = counted(n, "image was made by hilum's own `synthesize` and is imported", "images were made by hilum's own `synthesize` and are imported");
     (n > 0).then(|| format!("warning: {what} as synthetic"))
 }
 
@@ -57,7 +53,7 @@ fn synthetic(n: usize) -> Option<String> {
 fn twice(kept: &[Kept]) -> Option<String> {
     let mut seen = HashSet::new();
     let n = kept.iter().filter(|k| !seen.insert((k.image, k.person(), &k.row.label))).count();
-    let what = images(n, "stood there twice, with the same patient and label, and was", "stood there twice, with the same patient and label, and were");
+    let what = counted(n, "image stood there twice, with the same patient and label, and was", "images stood there twice, with the same patient and label, and were");
     (n > 0).then(|| format!("{what} taken once"))
 }
 
@@ -84,7 +80,7 @@ fn contradictions(kept: &[Kept], tokens: &HashMap<Person, String>) -> Option<Str
         })
         .collect();
     let more = if held.len() > EXAMPLES { format!(", and {} more", held.len() - EXAMPLES) } else { String::new() };
-    let what = images(held.len(), "is held", "are held");
+    let what = counted(held.len(), "image is held", "images are held");
     Some(format!("{what} twice or more under different patients or labels: {}{more}", examples.join(", ")))
 }
 

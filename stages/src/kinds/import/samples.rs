@@ -3,13 +3,14 @@
 //! Nothing in the table of samples follows from the key, from names of files or from the order of rows: who has the same
 //! images and the same table has the same samples.
 
-use super::{Outputs, notes};
+use super::Outputs;
 use crate::contract::prelude::*;
 use crate::contract::source::ListedFile;
 use crate::data::inspect::{self, Look};
 use crate::data::patients::{Identity, Patients, tokens};
 use crate::data::pseudonym::{PseudonymKey, normalised};
 use crate::data::sample::{Origin, Sample, Samples};
+use crate::words::counted;
 use hilum_cache::Digest;
 use std::collections::{BTreeMap, HashMap};
 
@@ -100,7 +101,7 @@ pub(super) fn usable(rows: Vec<Row>, images: &[ListedFile], mut left_out: LeftOu
     }
     let left_out = left_out.0;
     for (why, n) in &left_out {
-        cx.note(format!("{}: {why}", notes::images(*n, "was left out", "were left out")));
+        cx.note(format!("{}: {why}", counted(*n, "image was left out", "images were left out")));
     }
     if kept.is_empty() {
         let why = left_out.iter().max_by_key(|w| w.1).map_or("no image was found".to_owned(), |(why, n)| format!("no image is usable; {n} of them: {why}"));

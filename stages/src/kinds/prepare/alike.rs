@@ -4,6 +4,7 @@ use crate::contract::prelude::*;
 use crate::data::contents::{Content, Contents, Likeness, Pair, greys_of};
 use crate::data::film::Grey;
 use crate::duplicates::{self, RADIUS, near_duplicate};
+use crate::words::counted;
 use hilum_cache::Digest;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -53,7 +54,7 @@ pub(super) fn contents(looks: &[(Digest, Look)], cx: &Context) -> Contents {
         .map(|(a, b)| Pair::new(a.0, b.0, Likeness::Near))
         .collect();
     near.sort_unstable();
-    note(equal, near.len(), nominated.total > nominated.pairs.len() as u64, cx);
+    note(equal, near.len(), nominated.total - nominated.pairs.len() as u64, cx);
     near.truncate(MAX_PAIRS);
     pairs.append(&mut near);
     pairs.sort_unstable();
@@ -62,13 +63,15 @@ pub(super) fn contents(looks: &[(Digest, Look)], cx: &Context) -> Contents {
     Contents { images: looks.iter().map(content).collect(), pairs }
 }
 
-fn note(equal: usize, near: usize, more: bool, cx: &Context) {
+fn note(equal: usize, near: usize, not_compared: u64, cx: &Context) {
     if equal > 0 {
-        cx.note(format!("{equal} images have the same greys as another file"));
+        cx.note(format!("{} the same greys as another file", counted(equal, "image has", "images have")));
     }
     if near > 0 {
-        let at_least = if more { "at least " } else { "" };
         let listed = if near > MAX_PAIRS { format!("; the first {MAX_PAIRS} are listed") } else { String::new() };
-        cx.note(format!("{at_least}{near} pairs of images look alike (see `duplicates.csv`){listed}"));
+        cx.note(format!("{} alike (see `duplicates.csv`){listed}", counted(near, "pair of images looks", "pairs of images look")));
+    }
+    if not_compared > 0 {
+        cx.note(format!("{not_compared} more pairs of images have similar hashes and were not compared: among so many images alike a duplicate may be missed"));
     }
 }

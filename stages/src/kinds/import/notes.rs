@@ -18,7 +18,7 @@ const CONFOUNDED: f64 = 0.9;
 impl Import {
     /// Says what people should know of the images that are taken, before they are gathered into a table.
     pub(super) fn remark(&self, kept: &[Kept], tokens: &HashMap<Person, String>, cx: &Context) {
-        let of_nobody_known: BTreeSet<Digest> = kept.iter().filter(|k| matches!(k.person(), Some(Person::OfImage(_)))).map(|k| k.image).collect();
+        let of_nobody_known: HashSet<Digest> = kept.iter().filter(|k| matches!(k.person(), Some(Person::OfImage(_)))).map(|k| k.image).collect();
         let is_named = tokens.keys().any(|p| matches!(p, Person::Named(_)));
         let said = [
             unknown(of_nobody_known.len(), is_named).filter(|_| !self.is_one_per_image()),
@@ -59,8 +59,10 @@ fn twice(kept: &[Kept]) -> Option<String> {
 
 /// Images that are said to be of several patients, or to show several things.
 fn contradictions(kept: &[Kept], tokens: &HashMap<Person, String>) -> Option<String> {
+    let mut seen = HashSet::with_capacity(kept.len());
+    let again: HashSet<Digest> = kept.iter().filter(|k| !seen.insert(k.image)).map(|k| k.image).collect();
     let mut held: BTreeMap<Digest, (BTreeSet<Person>, BTreeSet<&str>)> = BTreeMap::new();
-    for k in kept {
+    for k in kept.iter().filter(|k| again.contains(&k.image)) {
         let (people, labels) = held.entry(k.image).or_default();
         people.extend(k.person());
         labels.insert(&k.row.label);

@@ -12,7 +12,7 @@ use crate::data::pseudonym::{PseudonymKey, normalised};
 use crate::data::sample::{Origin, Sample, Samples};
 use crate::words::counted;
 use hilum_cache::Digest;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// An image as a source describes it; every cell as it is spelled there.
 #[derive(Debug, Default)]
@@ -166,10 +166,15 @@ fn sample(token: Option<&String>, source: Option<&str>, kept: Kept) -> Sample {
 
 /// Leaves one row of those with the same patient, image and label: the smallest by what else they say, wherever it stood.
 fn once(rows: &mut Vec<Sample>) {
-    rows.sort_by(|a, b| {
+    let mut seen = HashSet::with_capacity(rows.len());
+    let again: HashSet<Digest> = rows.iter().filter(|r| !seen.insert(r.image)).map(|r| r.image).collect();
+    let (mut several, one): (Vec<Sample>, Vec<Sample>) = rows.drain(..).partition(|r| again.contains(&r.image));
+    several.sort_by(|a, b| {
         let order = (&a.patient, a.image, &a.label, &a.source).cmp(&(&b.patient, b.image, &b.label, &b.source));
         let age = |s: &Sample| s.age.unwrap_or(f64::NEG_INFINITY);
         order.then(age(a).total_cmp(&age(b))).then((&a.sex, &a.view).cmp(&(&b.sex, &b.view)))
     });
-    rows.dedup_by(|b, a| (&a.patient, a.image, &a.label) == (&b.patient, b.image, &b.label));
+    several.dedup_by(|b, a| (&a.patient, a.image, &a.label) == (&b.patient, b.image, &b.label));
+    *rows = one;
+    rows.append(&mut several);
 }

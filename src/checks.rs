@@ -236,7 +236,17 @@ fn sides<'a>(p: &'a Pipeline, lineage: &mut Lineage, known: KnownOutput, evidenc
                 generated.add(&flow.influenced);
                 some.extend(flow.some.into_iter().chain(flow.within).filter(|s| !s.is_empty()));
             }
-            out.push(Side { stage: id, trainer: source.stage, test, direct, generated, some, tested: tested.clone(), rows: rows.clone(), note: quality.then_some(NO_QUALITY) });
+            out.push(Side {
+                stage: id,
+                trainer: source.stage,
+                test,
+                direct,
+                generated,
+                some,
+                tested: tested.clone(),
+                rows: rows.clone(),
+                note: quality.then_some(NO_QUALITY),
+            });
         }
     }
     Ok(out)

@@ -3,8 +3,8 @@
 use super::{Found, Look};
 use crate::pipeline::model::{Stage, StageId};
 use hilum_stages::contract::stage::Namespace;
-use std::collections::{BTreeMap, HashSet};
 use hilum_stages::words::counted;
+use std::collections::{BTreeMap, HashSet};
 
 fn at(id: StageId, stage: &Stage, count: u64, unit: &'static str, message: String, label: String, help: &'static str) -> Found {
     Found { stage: id, at: stage.places.name, label, message, notes: vec![], help, count, unit, path: vec![] }

@@ -2,8 +2,8 @@
 
 use super::{Found, Look};
 use crate::pipeline::model::Input;
-use std::collections::{BTreeMap, HashSet};
 use hilum_stages::words::counted;
+use std::collections::{BTreeMap, HashSet};
 
 /// Looked-up images that two packs hold with different pixels.
 pub(super) fn ambiguous(look: &Look) -> Vec<Found> {

@@ -24,7 +24,11 @@ pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<u8> {
         for (run, line) in &report.broken_journals {
             say(format!("BROKEN  journal of run {run}: line {line} or its link was altered"))?;
         }
-        say(format!("{} whole, {}", counted(report.whole, "object", "objects"), counted(report.faults.len() + report.broken_journals.len(), "fault", "faults")))?;
+        say(format!(
+            "{} whole, {}",
+            counted(report.whole, "object", "objects"),
+            counted(report.faults.len() + report.broken_journals.len(), "fault", "faults")
+        ))?;
         if !report.faults.is_empty() {
             remark("help: run the study again; what is damaged or missing is computed anew");
         }

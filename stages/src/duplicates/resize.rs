@@ -5,13 +5,16 @@
 //! hashes are compared with those that others have made with Pillow. Pillow 13 takes columns first where that is less work;
 //! that moves some greys by one, and is not repeated.
 
+use hilum_ops::weighted_rows;
+use std::collections::HashMap;
 use std::f64::consts::PI;
+use std::sync::{Arc, LazyLock, Mutex};
 
 /// Bits after the binary point of a weight: 32, less 8 of the grey and 2 for sums that overshoot.
 const PRECISION: u32 = 32 - 8 - 2;
 
 /// What weighs the greys around a place.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Filter {
     /// A sinc under a sinc window of three lobes.
     Lanczos,
@@ -46,6 +49,25 @@ fn sinc(x: f64) -> f64 {
 struct Taps {
     first: usize,
     weights: Vec<i32>,
+}
+
+type Sizes = (usize, usize, Filter);
+
+/// Sizes whose taps are kept: images of one device have one size, and the sines take longer than the sums.
+const KEPT: usize = 128;
+static KNOWN: LazyLock<Mutex<HashMap<Sizes, Arc<Vec<Taps>>>>> = LazyLock::new(Mutex::default);
+
+fn known_taps(sizes: Sizes) -> Arc<Vec<Taps>> {
+    if let Some(known) = KNOWN.lock().expect("BUG: poisoned").get(&sizes) {
+        return known.clone();
+    }
+    let made = Arc::new(taps(sizes.0, sizes.1, sizes.2));
+    let mut known = KNOWN.lock().expect("BUG: poisoned");
+    if known.len() >= KEPT {
+        known.clear();
+    }
+    known.insert(sizes, made.clone());
+    made
 }
 
 fn taps(from: usize, to: usize, filter: Filter) -> Vec<Taps> {
@@ -85,23 +107,39 @@ fn grey(sum: i32) -> u8 {
 pub(super) fn resize(greys: &[u8], size: (usize, usize), to: (usize, usize), filter: Filter) -> Vec<u8> {
     let (width, height) = size;
     assert!(width > 0 && height > 0 && greys.len() == width * height, "{} greys are no image of {width} by {height}", greys.len());
-    let along = taps(width, to.0, filter);
-    let mut narrow = Vec::with_capacity(to.0 * height);
-    for row in greys.chunks_exact(width) {
-        narrow.extend(along.iter().map(|t| grey(t.weights.iter().zip(&row[t.first..]).map(|(w, g)| w * i32::from(*g)).sum())));
-    }
-    let mut out = Vec::with_capacity(to.0 * to.1);
-    let mut sums = vec![0i32; to.0];
-    for t in taps(height, to.1, filter) {
+    // Along rows is along columns of the transposed image: whole lines are weighted at a time.
+    let narrow = shrink(&transposed(greys, width), height, &known_taps((width, to.0, filter)));
+    shrink(&transposed(&narrow, height), to.0, &known_taps((height, to.1, filter)))
+}
+
+/// Lines of `length` greys, of which each resulting one is a weighted sum of some.
+fn shrink(lines: &[u8], length: usize, taps: &[Taps]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(length * taps.len());
+    let mut sums = vec![0i32; length];
+    for t in taps {
         sums.fill(0);
-        // Whole rows at a time: memory is read in its order.
-        for (w, row) in t.weights.iter().zip(narrow[t.first * to.0..].chunks_exact(to.0)) {
-            sums.iter_mut().zip(row).for_each(|(sum, g)| *sum += w * i32::from(*g));
-        }
+        weighted_rows(&mut sums, &t.weights, &lines[t.first * length..]);
         out.extend(sums.iter().map(|sum| grey(*sum)));
     }
     out
 }
+
+/// The image with rows for columns.
+fn transposed(greys: &[u8], width: usize) -> Vec<u8> {
+    let height = greys.len() / width;
+    let mut out = vec![0; greys.len()];
+    // Some rows at a time, so that what is written stays near.
+    for (block, rows) in greys.chunks(BLOCK * width).enumerate() {
+        for x in 0..width {
+            let column = &mut out[x * height + block * BLOCK..];
+            column.iter_mut().zip(rows[x..].iter().step_by(width)).for_each(|(to, grey)| *to = *grey);
+        }
+    }
+    out
+}
+
+/// Rows that are transposed at a time.
+const BLOCK: usize = 32;
 
 #[cfg(test)]
 mod tests {

@@ -14,10 +14,10 @@ mod tests;
 
 use crate::contract::decode::Fault;
 use crate::contract::prelude::*;
-use crate::words::counted;
 use crate::contract::source::{Source, SourceKind, SourcePath};
 use crate::data::patients::Patients;
 use crate::data::sample::Samples;
+use crate::words::counted;
 pub use patients::{FromWhat, PatientFrom};
 use samples::{LeftOut, Row};
 use std::collections::BTreeMap;

@@ -177,7 +177,10 @@ impl Stage for Split {
         let counts = inputs.samples.counts();
         let mixed = groups.iter().filter(|g| g.labels().len() > 1).count();
         if mixed > 0 {
-            cx.note(format!("{} images under several labels; each is kept whole and counts under the rarest of them", counted(mixed, "patient has", "patients have")));
+            cx.note(format!(
+                "{} images under several labels; each is kept whole and counts under the rarest of them",
+                counted(mixed, "patient has", "patients have")
+            ));
         }
         let shares = self.folds.map_or_else(|| Shares::of(&self.shares()), |n| Shares::equal(n as usize));
         let (pinned, taken) = kept::pinned(self, &groups, shares.len(), cx)?;

@@ -76,3 +76,17 @@ widest! {
 pub fn sample_line(stacks: &[u32], side: usize, place: [i64; 2], step: [i64; 2], (low, unit): (f32, f32), out: &mut [f32]) {
     line(stacks, side, place, step, low, unit, out);
 }
+
+/// Adds rows of greys to `sums`, each times its weight: one row of `sums.len()` greys after the other, as many as there are
+/// weights.
+pub fn weighted_rows(sums: &mut [i32], weights: &[i32], rows: &[u8]) {
+    add_rows(sums, weights, rows);
+}
+
+widest! {
+    fn add_rows[](sums: &mut [i32], weights: &[i32], rows: &[u8]) where [] {
+        for (weight, row) in weights.iter().zip(rows.chunks_exact(sums.len())) {
+            sums.iter_mut().zip(row).for_each(|(sum, grey)| *sum += weight * i32::from(*grey));
+        }
+    }
+}

@@ -53,7 +53,8 @@ fn synthetic(n: usize) -> Option<String> {
 fn twice(kept: &[Kept]) -> Option<String> {
     let mut seen = HashSet::new();
     let n = kept.iter().filter(|k| !seen.insert((k.image, k.person(), &k.row.label))).count();
-    let what = counted(n, "image stood there twice, with the same patient and label, and was", "images stood there twice, with the same patient and label, and were");
+    let what =
+        counted(n, "image stood there twice, with the same patient and label, and was", "images stood there twice, with the same patient and label, and were");
     (n > 0).then(|| format!("{what} taken once"))
 }
 

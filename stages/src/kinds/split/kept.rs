@@ -35,7 +35,10 @@ pub(super) fn pinned(split: &Split, groups: &[Group], parts: usize, cx: &Context
         tables.insert(part);
     }
     if !disputed.is_empty() {
-        cx.note(format!("warning: {} in several parts of the earlier split; each stays in the last of them", counted(disputed.len(), "image stood", "images stood")));
+        cx.note(format!(
+            "warning: {} in several parts of the earlier split; each stays in the last of them",
+            counted(disputed.len(), "image stood", "images stood")
+        ));
     }
     if let Some(part) = PARTS.iter().enumerate().find(|(i, part)| split.fills(part) && !tables.contains(i)).map(|p| p.1).filter(|_| !tables.is_empty()) {
         return Err(Error::helped(format!("the directory of `keep` has no `{part}.csv`"), "copy all tables of the earlier split into it"));
@@ -68,7 +71,10 @@ pub(super) fn pinned(split: &Split, groups: &[Group], parts: usize, cx: &Context
         ));
     }
     if torn > 0 {
-        cx.note(format!("warning: {} in several parts of the earlier split; each goes to the part that had most of their images", counted(torn, "patient stood", "patients stood")));
+        cx.note(format!(
+            "warning: {} in several parts of the earlier split; each goes to the part that had most of their images",
+            counted(torn, "patient stood", "patients stood")
+        ));
     }
     let stay = out.iter().flatten().count();
     cx.note(format!("{} where the earlier split had them; {} new", counted(stay, "patient stays", "patients stay"), counted(out.len() - stay, "is", "are")));

@@ -13,6 +13,7 @@ use crate::pipeline::model::{Input, StageId};
 use hilum_cache::Result;
 use roaring::RoaringBitmap;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How much a finding weighs.
@@ -126,7 +127,7 @@ impl Finding {
         if !f.path.is_empty() {
             // The way ends where the data was drawn; the stages before it are how it came there.
             let way: Vec<String> = f.path.iter().map(|id| format!("`{}` ({})", p.stages[*id].name, texts.line(p.stages[*id].places.name))).collect();
-            d = d.note(format!("the way: {}", way.join(" ← ")));
+            d = d.note(format!("path: {}", way.join(" ← ")));
         }
         d = f.notes.iter().fold(d, |d, note| d.note(note.clone()));
         if self.more > 0 {
@@ -208,6 +209,13 @@ pub fn findings(p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result
     Ok(out)
 }
 
+/// Allowed findings that did not occur, for a study of which everything is known.
+pub fn unused(p: &Pipeline, found: &[Finding]) -> Vec<Diagnostic> {
+    let unused = p.allow.iter().filter(|a| !found.iter().any(|f| f.check.id == a.id.text));
+    let say = |id: &str| format!("`{id}` is allowed, and the study has no such finding");
+    unused.map(|a| Diagnostic::new("W0001", say(&a.id.text)).at(a.id.span, "not needed").help("remove it from `checks.allow`").warning()).collect()
+}
+
 fn sides<'a>(p: &'a Pipeline, lineage: &mut Lineage, known: KnownOutput, evidence: &Evidence) -> Result<Vec<Side<'a>>> {
     let mut out = vec![];
     for (id, stage) in p.stages.iter().enumerate().filter(|(_, s)| s.stage.is_test()) {
@@ -258,10 +266,15 @@ const NO_QUALITY: &str = "`purpose: synthetic-quality` is for a model that is tr
 /// True where real images of every class surely stand on both sides: then it is the model that is tested, whatever the study says.
 fn shows_real(trainer: StageId, test: &Input, p: &Pipeline, lineage: &mut Lineage, known: KnownOutput, evidence: &Evidence) -> Result<bool> {
     let trained = p.stages[trainer].inputs.iter().find(|i| i.port.name == "samples");
-    for source in trained.into_iter().chain([test]).flat_map(|i| &i.from) {
-        if lineage.table(source, known, evidence)?.is_none_or(|held| held.by_label.values().any(|l| !l.has_real)) {
-            return Ok(false);
+    let mut sides = [BTreeMap::new(), BTreeMap::new()];
+    for (labels, input) in sides.iter_mut().zip([trained, Some(test)]) {
+        for source in input.iter().flat_map(|i| &i.from) {
+            let Some(held) = lineage.table(source, known, evidence)? else { return Ok(false) };
+            held.by_label.iter().for_each(|(label, of)| *labels.entry(label.clone()).or_insert(false) |= of.has_real);
         }
     }
-    Ok(true)
+    // A class that stands on one side only tests nothing.
+    let [trained, tested] = &sides;
+    let mut both = trained.iter().filter_map(|(label, real)| Some((real, tested.get(label)?))).peekable();
+    Ok(both.peek().is_some() && both.all(|(a, b)| *a && *b))
 }

@@ -8,6 +8,7 @@
 mod alike;
 mod flow;
 mod history;
+mod identity;
 mod roster;
 
 pub(crate) use alike::Alike;
@@ -22,11 +23,9 @@ use hilum_cache::{Digest, Ledger, Result, Store};
 use hilum_stages::contract::port::Port;
 use hilum_stages::contract::source::SourceKind;
 use hilum_stages::contract::stage::Needs;
-use hilum_stages::data::contents::Likeness;
-use hilum_stages::data::sample::Origin;
 use history::History;
 use roaring::RoaringBitmap;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// What lineage is composed from, besides the study.
@@ -77,7 +76,7 @@ pub struct Lineage {
     /// Pairs with near hashes between packs that were too many to be looked at.
     pub not_compared: u64,
     /// Pairs of patients of imports of whom one image is equal.
-    pub sharing: BTreeSet<(u32, u32)>,
+    sharing: BTreeSet<(u32, u32)>,
     /// Synthetic images of generators of whose patients this store does not know all, by stage.
     pub unknown_generators: BTreeMap<StageId, usize>,
     /// Trainings that begin with weights of whose patients this store no longer knows all.
@@ -106,7 +105,9 @@ impl Lineage {
                 if let Some(generator) = known(id, port.name).filter(|a| a.kind == "generator") {
                     let mut reach = flow.influenced.clone();
                     reach.add(&flow.contains);
-                    flow.generators = BTreeMap::from([(generator.digest, Arc::new(reach))]);
+                    // Rows name a generator by the file of its weights.
+                    let (reach, files) = (Arc::new(reach), evidence.store.files(&generator)?);
+                    flow.generators = files.iter().map(|f| (f.digest, reach.clone())).collect();
                 }
                 lineage.flows.insert((id, port.name), flow);
             }
@@ -118,6 +119,22 @@ impl Lineage {
         Ok(lineage)
     }
 
+    /// These patients with all who have an image of one of them, or of one who has.
+    pub fn with_sharing(&self, people: &RoaringBitmap) -> RoaringBitmap {
+        let mut all = people.clone();
+        loop {
+            let before = all.len();
+            for (a, b) in &self.sharing {
+                if all.contains(*a) || all.contains(*b) {
+                    all.extend([*a, *b]);
+                }
+            }
+            if all.len() == before {
+                return all;
+            }
+        }
+    }
+
     /// The flow of an output.
     pub fn flow(&self, stage: StageId, port: &'static str) -> Flow {
         self.flows.get(&(stage, port)).cloned().unwrap_or_default()
@@ -127,76 +144,6 @@ impl Lineage {
     pub fn table(&mut self, source: &Source, known: KnownOutput, evidence: &Evidence) -> Result<Option<Arc<Held>>> {
         let table = known(source.stage, source.port).filter(|a| a.kind == "samples");
         table.map(|a| self.roster.table(&a, self.spaces.get(source.stage), evidence)).transpose()
-    }
-
-    /// Joins the names of one person and the files with one picture, before anybody is counted.
-    fn identify(&mut self, p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<()> {
-        let mut packs: Vec<Artifact> = vec![];
-        let importing: Vec<String> = p.stages.iter().filter_map(|s| s.stage.namespace()).map(|n| n.name).collect();
-        if let [only] = importing.as_slice() {
-            // Its tokens are its patients: there is no other import in which somebody could have another one.
-            self.roster.only(only);
-        }
-        for (id, stage) in p.stages.iter().enumerate() {
-            let own = stage.stage.namespace().map_or_else(|| stage.name.clone(), |n| n.name);
-            let inputs = stage.inputs.iter().filter(|i| i.port.by.is_empty()).flat_map(|i| &i.from);
-            let mut spaces: BTreeSet<String> = inputs.flat_map(|s| self.spaces[s.stage].iter().cloned()).collect();
-            if spaces.is_empty() {
-                spaces.insert(own);
-            }
-            self.spaces.push(spaces);
-            for port in stage.kind.outputs {
-                let Some(artifact) = known(id, port.name) else { continue };
-                match (port.kind, stage.stage.namespace()) {
-                    ("patients", Some(namespace)) if importing.len() > 1 => {
-                        for row in evidence.tables.patients(evidence.store, &artifact)? {
-                            self.roster.identify(&namespace.name, &row.patient, &row.pseudonym);
-                        }
-                    }
-                    ("samples", Some(_)) => self.remember(&artifact, evidence)?,
-                    ("images", _) if !packs.iter().any(|p| p.digest == artifact.digest) => packs.push(artifact),
-                    _ => {}
-                }
-            }
-        }
-        let mut near = vec![];
-        let alike = alike::of(&packs, evidence)?;
-        self.not_compared = alike.not_compared;
-        for pair in alike.pairs {
-            match pair.likeness {
-                Likeness::Equal => self.roster.same_image(pair.first, pair.second),
-                Likeness::Near => near.push((pair.first, pair.second)),
-            }
-        }
-        self.near = near.into_iter().map(|(a, b)| (self.roster.image(a), self.roster.image(b))).collect();
-        Ok(())
-    }
-
-    /// Images of an import that this store made as translations show the patients that they were made of.
-    fn remember(&mut self, table: &Artifact, evidence: &Evidence) -> Result<()> {
-        let rows = evidence.tables.samples(evidence.store, table)?;
-        let made: HashSet<Digest> = rows.iter().filter(|r| r.origin == Origin::Synthetic && r.patient.is_empty()).map(|r| r.image).collect();
-        if !made.is_empty() {
-            let rows = self.history.rows(&made, evidence)?;
-            rows.iter().filter(|r| !r.patient.is_empty()).for_each(|r| self.roster.shows(r.image, &r.patient));
-        }
-        Ok(())
-    }
-
-    /// Patients of imports of whom one image is equal, though they bear two names.
-    fn find_sharing(&mut self, p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<()> {
-        let mut first: HashMap<u32, u32> = HashMap::new();
-        for (id, _) in p.stages.iter().enumerate().filter(|(_, s)| s.stage.namespace().is_some()) {
-            let Some(table) = known(id, "samples") else { continue };
-            let held = self.roster.table(&table, self.spaces.get(id), evidence)?;
-            for (image, owner) in held.owners.iter().filter_map(|(i, o)| Some((*i, (*o)?))) {
-                let other = *first.entry(image).or_insert(owner);
-                if other != owner {
-                    self.sharing.insert((other.min(owner), other.max(owner)));
-                }
-            }
-        }
-        Ok(())
     }
 
     /// What reached the files that a training begins with: weights that this store made bring their lineage along.

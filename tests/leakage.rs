@@ -21,8 +21,8 @@ fn a_generator_trained_on_the_test_part_is_refused() {
     let said = space.hilum(&["run", "study.yaml"]);
     assert_eq!(said.code, 4, "{}", said.err);
     assert!(said.err.contains("error[L0001]"), "{}", said.err);
-    let way = "`classifier/arm=real+synthetic/repeat=0` (study.yaml:50) ← `training-set/arm=real+synthetic` (study.yaml:44) ← `synthetic` (study.yaml:39) ← `generator` (study.yaml:30)";
-    assert!(said.err.contains(way), "{}", said.err);
+    let path = "path: `classifier/arm=real+synthetic/repeat=0` (study.yaml:50) ← `training-set/arm=real+synthetic` (study.yaml:44) ← `synthetic` (study.yaml:39) ← `generator` (study.yaml:30)";
+    assert!(said.err.contains(path), "{}", said.err);
     assert!(said.err.contains("help: train the generator on other patients, or allow `leakage.generator_trained_on_eval` with a reason"));
 }
 
@@ -41,6 +41,28 @@ fn an_allowed_finding_runs_and_the_report_says_so() {
         "",
     );
     assert_eq!(space.hilum(&["run", "study.yaml"]).code, 4);
+}
+
+#[test]
+fn a_leak_is_still_found_where_everything_stands_and_what_is_allowed_for_nothing_is_said() {
+    let space = Space::tiny();
+    let allow = "checks: { allow: [{ id: leakage.generator_trained_on_eval, reason: they did }, { id: leakage.duplicate, reason: no need }] }\n";
+    space.edit("in: { samples: balanced, images: pixels }", "in: { samples: split.test, images: pixels }");
+    space.edit("seed: 7\n", &format!("seed: 7\n{allow}"));
+    for verb in ["run", "run", "plan"] {
+        let said = space.hilum(&[verb, "study.yaml"]);
+        assert!(said.code == 0 && said.err.contains("warning[L0001]") && said.err.contains("allowed: they did"), "{}", said.err);
+        assert!(said.err.contains("warning[W0001]: `leakage.duplicate` is allowed"), "{verb}: {}", said.err);
+    }
+    space.edit(allow, "");
+    for verb in ["plan", "run"] {
+        let said = space.hilum(&[verb, "study.yaml"]);
+        assert!(said.code == 4 && said.err.contains("error[L0001]"), "{}", said.err);
+    }
+    // A test of synthetic images is one only where they stand in place of real ones.
+    space.edit("with: { resamples: 200 }", "with: { resamples: 200, purpose: synthetic-quality }");
+    let said = space.hilum(&["plan", "study.yaml"]);
+    assert!(said.code == 4 && said.err.contains("error[L0001]"), "{}", said.err);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Random studies with planted leaks, which are all found before anything is trained on them, and sound ones, of which none is
 //! refused. `HILUM_STUDIES=300` tries as many of each.
 
+mod over_time;
 mod planted;
 mod sound;
 

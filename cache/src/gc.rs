@@ -1,6 +1,8 @@
 //! Removing what no kept run needs.
 //!
-//! Roots are the receipts that the newest runs wrote or reused. Journals are never removed: they are the record.
+//! Roots are the receipts that the newest runs wrote or reused. Journals are never removed: they are the record. Nor are lists of
+//! files and the small tables that say who and what stands in an artifact: what becomes of images and weights outside must stay
+//! known.
 
 use crate::lock::StoreLock;
 use crate::{Digest, Error, Ledger, Result, StageKey, Store, WritableStore, checkpoint, journal};
@@ -16,6 +18,9 @@ pub struct Keep {
     pub max_size: Option<u64>,
 }
 
+/// True for a file, by the type of its artifact and its name, that says who and what stands in the artifact.
+pub type IsRecord<'a> = &'a dyn Fn(&str, &str) -> bool;
+
 /// What was, or would be, removed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Removed {
@@ -28,14 +33,14 @@ pub struct Removed {
 }
 
 /// What would be removed; removes nothing.
-pub fn would_remove(store: &Store, ledger: &Ledger, keep: Keep) -> Result<Removed> {
-    unneeded(store, ledger, keep).map(|(removed, _)| removed)
+pub fn would_remove(store: &Store, ledger: &Ledger, keep: Keep, is_record: IsRecord) -> Result<Removed> {
+    unneeded(store, ledger, keep, is_record).map(|(removed, _)| removed)
 }
 
 /// Removes objects that no kept run needs, and abandoned work in `tmp`. Refuses while a run is under way.
-pub fn collect(store: &WritableStore, ledger: &Ledger, keep: Keep) -> Result<Removed> {
+pub fn collect(store: &WritableStore, ledger: &Ledger, keep: Keep, is_record: IsRecord) -> Result<Removed> {
     let _alone = StoreLock::own(store)?;
-    let (removed, objects) = unneeded(store, ledger, keep)?;
+    let (removed, objects) = unneeded(store, ledger, keep, is_record)?;
     for digest in objects {
         let path = store.object_path(&digest);
         fs::remove_file(&path).map_err(Error::io("remove", &path))?;
@@ -49,10 +54,11 @@ pub fn collect(store: &WritableStore, ledger: &Ledger, keep: Keep) -> Result<Rem
 }
 
 /// Objects that no kept run needs, and how much they are.
-fn unneeded(store: &Store, ledger: &Ledger, keep: Keep) -> Result<(Removed, Vec<Digest>)> {
+fn unneeded(store: &Store, ledger: &Ledger, keep: Keep, is_record: IsRecord) -> Result<(Removed, Vec<Digest>)> {
     let objects = store.objects()?;
     let runs = journal::run_names(store)?;
     let mut first = runs.len() - keep.runs.unwrap_or(runs.len()).min(runs.len());
+    let records = records(store, ledger, is_record);
     let mut needed = needed_by(store, ledger, &runs[first..])?;
     let size = |needed: &HashSet<Digest>| objects.iter().filter(|o| needed.contains(&o.0)).map(|o| o.1).sum::<u64>();
     while let Some(max) = keep.max_size
@@ -62,6 +68,7 @@ fn unneeded(store: &Store, ledger: &Ledger, keep: Keep) -> Result<(Removed, Vec<
         first += 1;
         needed = needed_by(store, ledger, &runs[first..])?;
     }
+    needed.extend(records);
     let kept_bytes = size(&needed);
     let (digests, sizes): (Vec<Digest>, Vec<u64>) = objects.into_iter().filter(|o| !needed.contains(&o.0)).unzip();
     Ok((Removed { objects: digests.len(), bytes: sizes.iter().sum(), kept_bytes }, digests))
@@ -79,6 +86,17 @@ pub fn sweep(store: &WritableStore) {
             let _ = fs::remove_file(entry.path());
         }
     }
+}
+
+/// What says who and what stands in every artifact that was ever made.
+fn records(store: &Store, ledger: &Ledger, is_record: IsRecord) -> HashSet<Digest> {
+    let mut out = HashSet::new();
+    for artifact in ledger.receipts().iter().flat_map(|(r, _)| r.outputs.values()) {
+        let Ok(files) = store.files(artifact) else { continue };
+        out.extend(Some(artifact.digest).filter(|_| artifact.file.is_none()));
+        out.extend(files.iter().filter(|f| is_record(&artifact.kind, &f.name)).map(|f| f.digest));
+    }
+    out
 }
 
 fn needed_by(store: &Store, ledger: &Ledger, runs: &[String]) -> Result<HashSet<Digest>> {

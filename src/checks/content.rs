@@ -13,22 +13,17 @@ pub(super) fn equal(look: &Look) -> Vec<Found> {
         let shared: HashSet<u32> =
             rows.owners.iter().filter(|(image, owner)| trained.contains(*image) && owner.is_none_or(|o| !people.contains(o))).map(|o| o.0).collect();
         let model = &look.p.stages[side.trainer].base;
-        let message = format!("`{model}` would be tested on images that it was trained on, under other names");
+        let message = format!("`{model}` would be tested on images that it was trained on");
         let images = side.found(
             (shared.len() as u64, "images"),
             ["is equal to an image of the training side", "are equal to images of the training side"],
             message,
-            "remove the copies, or say with `patients` that the imports are of the same people",
+            "remove the copies; where two imports are of the same people, give both one `patients: NAME`",
             vec![side.trainer],
         );
         // Whoever has an image of somebody is that somebody, in other images, too.
-        let linked = |(a, b): &(u32, u32)| match (people.contains(*a), people.contains(*b)) {
-            (true, false) => Some(*b),
-            (false, true) => Some(*a),
-            _ => None,
-        };
         let tested: RoaringBitmap = rows.owners.iter().filter_map(|o| o.1).collect();
-        let known: RoaringBitmap = look.lineage.sharing.iter().filter_map(linked).filter(|p| tested.contains(*p)).collect();
+        let known = (look.lineage.with_sharing(&people) - &people) & tested;
         let message = format!("`{model}` would be tested on patients that it was trained on, under other names");
         images.or_else(|| {
             side.found(
@@ -59,7 +54,7 @@ pub(super) fn near(look: &Look) -> Vec<Found> {
             (count, "images"),
             ["looks like an image of the training side", "look like images of the training side"],
             message,
-            "look at the pairs in `duplicates.csv` of `prepare`; patients may bear two names",
+            "look at the pairs (`duplicates.csv` of `prepare` lists those within one pack): a patient may have two ids",
             vec![side.trainer],
         )?;
         if look.lineage.not_compared > 0 {

@@ -11,9 +11,12 @@ pub(super) fn through_others(look: &Look) -> Vec<Found> {
     let of = |side: &Side| {
         let shared = &side.generated.people & &side.tested.contains.people;
         let model = &look.p.stages[side.trainer].base;
-        let help =
-            if look.lineage.outside.contains_key(&side.trainer) { "begin with weights of other patients" } else { "train the generator on other patients" };
-        found(side, &shared, format!("`{model}` would be tested on patients that its training data came from"), help, way(look, side.trainer, &shared))
+        let by_weights = look.lineage.outside.get(&side.trainer).is_some_and(|r| !r.people.is_disjoint(&shared));
+        let (whom, help) = match by_weights {
+            true => ("whom its initial weights were trained on", "begin with weights of other patients"),
+            false => ("that its training data came from", "train the generator on other patients"),
+        };
+        found(side, &shared, format!("`{model}` would be tested on patients {whom}"), help, way(look, side.trainer, &shared))
     };
     look.sides.iter().filter_map(of).collect()
 }
@@ -27,7 +30,7 @@ pub(super) fn directly(look: &Look) -> Vec<Found> {
         shared.extend(some.collect::<Vec<_>>());
         let model = &look.p.stages[side.trainer].base;
         let message = format!("`{model}` would be tested on patients whose images it was trained on");
-        found(side, &shared, message, "split by patient", way(look, side.trainer, &shared))
+        found(side, &shared, message, "split by patient; give imports that number different people a `patients: NAME` each", way(look, side.trainer, &shared))
     };
     look.sides.iter().filter_map(of).collect()
 }
@@ -35,11 +38,15 @@ pub(super) fn directly(look: &Look) -> Vec<Found> {
 /// Test images that a generator made of patients that the model was trained on.
 pub(super) fn into_the_test(look: &Look) -> Vec<Found> {
     let of = |side: &Side| {
-        let shared = &side.tested.influenced.people & &side.people();
+        let shared = &side.tested.influenced.people & &look.lineage.with_sharing(&side.people());
+        let images = &side.tested.influenced.images & &side.trained();
         let model = &look.p.stages[side.trainer].base;
         let message = format!("`{model}` would be tested on synthetic images that were made of patients it was trained on");
         let help = "test on real images, or say `purpose: synthetic-quality` where the images are what is judged";
-        found(side, &shared, message, help, way(look, side.test.from[0].stage, &shared))
+        let path = way(look, side.test.from[0].stage, &shared);
+        // Copies of the model's images under other names are the same pictures.
+        let by_images = || side.found((images.len(), "images"), ["reached the generator and the model"; 2], message.clone(), help, path.clone());
+        found(side, &shared, message.clone(), help, path.clone()).or_else(by_images)
     };
     look.sides.iter().filter_map(of).collect()
 }

@@ -1,11 +1,14 @@
 //! `hilum explain`
 
 use super::{DONE, WRONG, say};
+use crate::checks::CHECKS;
 use crate::diagnostic::{codes, did_you_mean};
 use crate::progress::remark;
 
 pub(super) fn explain(code: &str) -> anyhow::Result<u8> {
-    match codes::find(code) {
+    // A finding is known by two names.
+    let of_check = CHECKS.iter().find(|c| c.id == code).map(|c| c.code);
+    match codes::find(of_check.unwrap_or(code)) {
         Some(c) => {
             say(format!("{}: {}\n\n{}", c.code, c.title, c.text))?;
             Ok(DONE)

@@ -6,6 +6,7 @@ use crate::progress::remark;
 use crate::progress::words::size;
 use clap::Args;
 use hilum_cache::gc::{Keep, collect, would_remove};
+use hilum_stages::data::{contents, patients, sample};
 use hilum_stages::words::counted;
 
 #[derive(Args)]
@@ -23,6 +24,11 @@ pub(super) struct GcArgs {
     dry_run: bool,
 }
 
+/// Files that lineage is read from.
+fn is_record(artifact: &str, file: &str) -> bool {
+    matches!((artifact, file), ("samples", sample::TABLE) | ("patients", patients::TABLE) | ("images", contents::IMAGES | contents::PAIRS))
+}
+
 pub(super) fn gc(args: &GcArgs) -> anyhow::Result<u8> {
     let max_size = match args.max_size.as_deref().map(|s| model::bytes(s).ok_or(s)).transpose() {
         Ok(size) => size,
@@ -34,10 +40,10 @@ pub(super) fn gc(args: &GcArgs) -> anyhow::Result<u8> {
     let keep = Keep { runs: args.keep_runs, max_size };
     let removed = if args.dry_run {
         let (store, ledger) = open::store(&args.store)?;
-        would_remove(&store, &ledger, keep)
+        would_remove(&store, &ledger, keep, &is_record)
     } else {
         let (store, ledger) = open::store_for_writing(&args.store)?;
-        collect(&store, &ledger, keep)
+        collect(&store, &ledger, keep, &is_record)
     };
     match removed {
         Ok(removed) => {

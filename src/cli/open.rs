@@ -139,10 +139,16 @@ impl Known {
 }
 
 /// Prints findings; true where one refuses the study.
-pub(super) fn refuse(study: &Study, found: &[Finding]) -> bool {
-    let all: Vec<Diagnostic> = found.iter().map(|f| f.diagnostic(&study.pipeline, &study.texts)).collect();
+pub(super) fn refuse<'a>(study: &Study, found: impl IntoIterator<Item = &'a Finding> + Clone) -> bool {
+    let all: Vec<Diagnostic> = found.clone().into_iter().map(|f| f.diagnostic(&study.pipeline, &study.texts)).collect();
     complain(&all, &study.texts);
-    found.iter().any(Finding::refuses)
+    found.into_iter().any(Finding::refuses)
+}
+
+/// Says which findings are allowed and did not occur, once everything is known.
+pub(super) fn remark_unused(study: &Study, found: &[Finding]) {
+    let unused = checks::unused(&study.pipeline, found);
+    complain(&unused, &study.texts);
 }
 
 /// Which device a study asks for.

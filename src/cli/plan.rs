@@ -56,7 +56,10 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
         print_counts(&study, &known, &plan)?;
     }
     // Whatever ends a run at once is said here as the run says it, with the same code.
-    let refused = open::refuse(&study, &found);
+    let refused = open::refuse(&study, found.iter());
+    if plan.decisions.iter().all(|d| matches!(d, Decision::Reuse { .. })) {
+        open::remark_unused(&study, &found);
+    }
     let mut code = DONE;
     for (id, fault) in faults(&plan) {
         let (stage, message, help) = (study.pipeline.stages[id].name.clone(), fault.message.clone(), fault.help.clone());

@@ -101,9 +101,10 @@ fn attempt_run(
     let plan = known.plan(study)?;
     let mut outputs = plan.known();
     let told = known.findings(study, &outputs)?;
-    if open::refuse(study, &told) {
+    if open::refuse(study, told.iter()) {
         return Ok(REFUSED);
     }
+    let all_found;
     let idle = plan.decisions.iter().all(|d| matches!(d, Decision::Reuse { .. } | Decision::Unwanted));
     let mut code = DONE;
     let (mut run_name, mut executed, mut reused, mut failed, mut skipped) = (None, 0, outputs.iter().flatten().count(), 0, 0);
@@ -149,8 +150,9 @@ fn attempt_run(
         outputs = outcome.outputs;
         (executed, reused, failed, skipped) = (outcome.executed, outcome.reused, outcome.failed, outcome.skipped);
         // What was said before the run is not said again, unless the study is refused for it.
-        let found: Vec<_> = outcome.found.into_iter().filter(|f| f.refuses() || !told.iter().any(|t| t.is_same(f))).collect();
-        open::refuse(study, &found);
+        let found: Vec<_> = outcome.found.iter().filter(|f| f.refuses() || !told.iter().any(|t| t.is_same(f))).collect();
+        open::refuse(study, found);
+        all_found = outcome.found;
         if outcome.is_refused {
             code = REFUSED;
         } else if outcome.cancelled {
@@ -160,9 +162,11 @@ fn attempt_run(
         }
         known.store = store.into_store();
     } else {
+        all_found = told;
         std::mem::forget(plan);
     }
     if only.is_empty() && code == DONE {
+        open::remark_unused(study, &all_found);
         let laid = results::lay_out(p, &outputs, &known.store, &study.workspace.results)?;
         for (path, aside) in laid.edited {
             sink.hear(&Event::Warning { message: format!("`{path}` was changed by hand; the changed file is kept as `{aside}`, and the result restored") });

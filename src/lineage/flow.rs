@@ -60,6 +60,17 @@ impl Lineage {
         Ok(out)
     }
 
+    /// Images per label of a table that a stage is given, where it is known.
+    fn labels(&self, stage: &Stage, port: &str, known: KnownOutput, evidence: &Evidence) -> Option<BTreeMap<String, usize>> {
+        let source = stage.inputs.iter().find(|i| i.port.name == port)?.from.first()?;
+        let table = known(source.stage, source.port).filter(|a| a.kind == "samples")?;
+        let mut counts = BTreeMap::new();
+        for row in evidence.tables.samples(evidence.store, &table).ok()?.iter() {
+            *counts.entry(row.label.clone()).or_default() += 1;
+        }
+        Some(counts)
+    }
+
     /// What a stage surely takes from one of its inputs.
     fn part(&mut self, stage: &Stage, input: &Input, source: &Source, known: KnownOutput, evidence: &Evidence) -> Result<Flow> {
         let whole = self.flow(source.stage, source.port);
@@ -74,7 +85,8 @@ impl Lineage {
         };
         Ok(match stage.stage.takes(input.port.name) {
             Takes::All => whole,
-            Takes::Some => choice(whole),
+            Takes::Some if stage.stage.draws(input.port.name, &|other| self.labels(stage, other, known, evidence)) => choice(whole),
+            Takes::Some => Flow { some: vec![], within: None, influenced: Reach::default(), ..choice(whole) },
             Takes::Any => Flow { some: vec![], within: None, influenced: Reach::default(), ..choice(whole) },
             Takes::Labels(labels) => match self.table(source, known, evidence)? {
                 None => choice(whole),

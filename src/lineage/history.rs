@@ -20,6 +20,14 @@ pub(super) struct History {
     known: HashMap<Digest, Option<Arc<Origins>>>,
 }
 
+/// An import of this study or another.
+pub(super) struct OldImport {
+    /// The namespace of its identifiers, where its study said one.
+    pub(super) declared: Option<String>,
+    pub(super) patients: Artifact,
+    pub(super) samples: Artifact,
+}
+
 /// What reached an object.
 pub(super) struct Origins {
     pub(super) reach: Reach,
@@ -76,6 +84,20 @@ impl History {
         Ok(origins)
     }
 
+    /// Imports that named patients under the same key as one that gave this table of patients.
+    pub(super) fn imports(&mut self, like: &Digest, evidence: &Evidence) -> Vec<OldImport> {
+        let index = self.index.get_or_insert_with(|| Index::of(evidence));
+        let keys: HashSet<&String> = index.made.get(like).into_iter().flatten().filter_map(|(at, _)| index.receipts[*at].recipe.pseudonyms.as_ref()).collect();
+        let under_it = index.receipts.iter().filter(|r| r.recipe.pseudonyms.as_ref().is_some_and(|k| keys.contains(k)));
+        let old = |r: &Receipt| {
+            // Recipes hold no paths, by which an undeclared namespace would be called.
+            let declared = r.recipe.parameters.get("patients").and_then(|name| name.as_str()).map(str::to_owned);
+            Some(OldImport { declared, patients: r.outputs.get("patients")?.clone(), samples: r.outputs.get("samples")?.clone() })
+        };
+        let mut seen = HashSet::new();
+        under_it.filter_map(old).filter(|o| seen.insert((o.declared.clone(), o.patients.digest, o.samples.digest))).collect()
+    }
+
     /// The rows that this store wrote about images that it made: a translation shows the patient of its parent. Images of which
     /// it knows nothing are left out.
     ///
@@ -94,6 +116,11 @@ impl History {
         }
         Ok(rows)
     }
+}
+
+/// The kind of a receipt with its parameters, where this program knows it.
+fn kind_of(receipt: &Receipt) -> Option<Box<dyn hilum_stages::contract::kind::AnyStage>> {
+    KINDS.iter().find(|k| k.name == receipt.recipe.kind).and_then(|k| (k.decode)(receipt.recipe.parameters.clone()).ok())
 }
 
 struct Walk<'a> {
@@ -123,7 +150,7 @@ impl Walk<'_> {
         let Some(flow) = receipt.flow.get(port) else { return Ok(()) };
         // Files that it began with may be of this store, too.
         self.queue.extend(receipt.recipe.sources.values());
-        let stage = KINDS.iter().find(|k| k.name == receipt.recipe.kind).and_then(|k| (k.decode)(receipt.recipe.parameters.clone()).ok());
+        let stage = kind_of(receipt);
         for name in flow.contains.iter().chain(&flow.influenced) {
             let digests: Vec<Digest> = match receipt.recipe.inputs.get(name) {
                 Some(Input::One(d)) => vec![*d],
@@ -146,14 +173,18 @@ impl Walk<'_> {
                     }
                     other => other?,
                 };
+                // A table is what it holds, wherever it was drawn from; but synthetic rows have a generator behind them.
                 match &takes {
-                    Takes::Labels(labels) => labels.iter().filter_map(|l| held.by_label.get(l)).for_each(|l| self.origins.reach.add(&l.reach)),
-                    Takes::All | Takes::Some | Takes::Any => self.origins.reach.add(&held.all),
-                }
-                // A table is what it holds, wherever it was drawn from; but synthetic rows have origins of their own.
-                if !held.generators.is_empty() {
-                    self.queue.push(digest);
-                    self.queue.extend(held.generators.keys().flatten());
+                    Takes::Labels(labels) => {
+                        for of_label in labels.iter().filter_map(|l| held.by_label.get(l)) {
+                            self.origins.reach.add(&of_label.reach);
+                            self.queue.extend(&of_label.generators);
+                        }
+                    }
+                    Takes::All | Takes::Some | Takes::Any => {
+                        self.origins.reach.add(&held.all);
+                        self.queue.extend(held.generators.keys().flatten());
+                    }
                 }
             }
         }

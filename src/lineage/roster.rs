@@ -3,7 +3,7 @@
 
 use hilum_cache::receipt::Artifact;
 use hilum_cache::{Digest, Result};
-use hilum_stages::data::sample::Origin;
+use hilum_stages::data::sample::{Origin, Sample};
 use roaring::RoaringBitmap;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -59,6 +59,13 @@ pub struct Held {
     pub owners: Vec<(u32, Option<u32>)>,
 }
 
+/// What is known of a synthetic image.
+#[derive(Debug, Clone, Default)]
+struct Made {
+    generators: BTreeSet<Digest>,
+    tokens: BTreeSet<String>,
+}
+
 /// Everybody who was named. A token means a patient within the identifiers of the imports that a table comes from: equal images
 /// under two names are found as images, not as one patient.
 #[derive(Default)]
@@ -69,8 +76,8 @@ pub struct Roster {
     only: Option<String>,
     /// The namespaces that know a token.
     known: HashMap<String, BTreeSet<String>>,
-    /// Tokens of patients whom images show, whose rows do not say so.
-    shown: HashMap<Digest, BTreeSet<String>>,
+    /// What synthetic images show and come from, by their numbers: rows of other files with the same picture do not say so.
+    made: HashMap<u32, Made>,
     tables: HashMap<(Digest, Option<BTreeSet<String>>), Arc<Held>>,
 }
 
@@ -79,18 +86,25 @@ impl Roster {
     pub fn only(&mut self, namespace: &str) {
         self.only = Some(namespace.to_owned());
     }
+    /// A token is of this namespace.
+    pub fn knows(&mut self, namespace: &str, token: &str) {
+        self.known.entry(token.to_owned()).or_default().insert(namespace.to_owned());
+    }
     /// A token of an import stands for this pseudonym of its namespace.
     pub fn identify(&mut self, namespace: &str, token: &str, pseudonym: &str) {
-        self.known.entry(token.to_owned()).or_default().insert(namespace.to_owned());
+        self.knows(namespace, token);
         self.people.join((namespace.to_owned(), token.to_owned()), (namespace.to_owned(), pseudonym.to_owned()));
     }
     /// Two files with one picture.
     pub fn same_image(&mut self, a: Digest, b: Digest) {
         self.images.join(a, b);
     }
-    /// An image shows this patient, whatever its row says.
-    pub fn shows(&mut self, image: Digest, token: &str) {
-        self.shown.entry(image).or_default().insert(token.to_owned());
+    /// What this row says of a synthetic image is true of every file with its picture. Call after equal images were joined.
+    pub fn shows(&mut self, row: &Sample) {
+        let image = self.images.number(row.image);
+        let made = self.made.entry(image).or_default();
+        made.generators.extend(row.generator);
+        made.tokens.extend(Some(row.patient.clone()).filter(|p| !p.is_empty()));
     }
     /// The number of an image.
     pub fn image(&mut self, image: Digest) -> u32 {
@@ -112,8 +126,9 @@ impl Roster {
             let image = self.images.number(row.image);
             let named = of_token.entry(&row.patient).or_insert_with(|| if row.patient.is_empty() { vec![] } else { self.meant(&row.patient, spaces) });
             let mut people = Cow::Borrowed(&**named);
-            for token in self.shown.get(&row.image).cloned().unwrap_or_default() {
-                people.to_mut().extend(self.meant(&token, None));
+            let made = self.made.get(&image).cloned().unwrap_or_default();
+            for token in made.tokens.iter().filter(|t| **t != row.patient) {
+                people.to_mut().extend(self.meant(token, None));
             }
             if !held.by_label.contains_key(&row.label) {
                 held.by_label.insert(row.label.clone(), OfLabel::default());
@@ -125,6 +140,9 @@ impl Roster {
                 Origin::Real => {
                     of_label.has_real = true;
                     held.is_synthetic = false;
+                    // A synthetic image that was saved without its mark.
+                    of_label.generators.extend(&made.generators);
+                    made.generators.iter().for_each(|g| *held.generators.entry(Some(*g)).or_default() += 1);
                 }
                 Origin::Synthetic => {
                     of_label.generators.extend(row.generator);

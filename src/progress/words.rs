@@ -36,6 +36,7 @@ pub fn lines(event: &Event) -> Vec<String> {
             let last = last_millis.map(|m| format!("; last time {}", duration(m))).unwrap_or_default();
             vec![format!("{stage}   begins{on}: {}{last}", reasons.join("; "))]
         }
+        Event::Note { stage, text } if text.starts_with("warning: ") => vec![format!("{stage}   {text}")],
         Event::Note { stage, text } => vec![format!("{stage}   note: {text}")],
         Event::Done { stage, millis, peak_memory, differs, .. } => {
             let memory = peak_memory.map(|m| format!(", {}", size(m))).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Ways in which patients or pictures of a test set reach a model.
 
-use super::{Case, Due};
+use super::{Case, Due, over_time};
 
 /// A way, and what plants it.
 pub(super) const KINDS: &[(&str, fn(&mut Case) -> Due)] = &[
@@ -15,18 +15,22 @@ pub(super) const KINDS: &[(&str, fn(&mut Case) -> Due)] = &[
     ("files that were saved again within one import", saved_again_within),
     ("one synthetic set on both sides", synthetic_on_both_sides),
     ("a test set made of training patients", test_made_of_training),
-    ("synthetic images of test patients, imported again", imported_again),
-    ("weights that were trained on the test part", weights_by_path),
-    ("weights that began with weights of the test part", weights_of_weights),
+    ("synthetic images of test patients, imported again", over_time::imported_again),
+    ("weights that were trained on the test part", over_time::weights_by_path),
+    ("weights that began with weights of the test part", over_time::weights_of_weights),
     ("a validation part that is the test part", validation_on_test),
     ("directories of patients under two classes, split by image", directories_by_image),
     ("two stages of the same phantoms", same_phantoms),
-    ("translations of test patients, imported again", translations_imported),
+    ("translations of test patients, imported again", over_time::translations_imported),
     ("a patient of whom one image stands under another name in another import", known_by_an_image),
+    ("a generator trained on the test part, long ago", over_time::generator_long_ago),
+    ("weights of a patient's other images, in another study", over_time::weights_of_other_images),
+    ("a test set made of copies of training images", test_made_of_copies),
+    ("synthetic images of test patients, saved without their mark", over_time::mark_removed),
     ("real images on both sides, called a test of synthetic images", not_quality),
 ];
 
-const L1: &[&str] = &["[L0001]"];
+pub(super) const L1: &[&str] = &["[L0001]"];
 const L2: &[&str] = &["[L0002]"];
 const L4: &[&str] = &["[L0004]"];
 
@@ -125,7 +129,7 @@ fn equal_files(c: &mut Case) -> Due {
 }
 
 /// The same greys in another file.
-fn again(png: &[u8]) -> Vec<u8> {
+pub(super) fn again(png: &[u8]) -> Vec<u8> {
     let grey = hilum_stages::data::film::decode(png).unwrap();
     let pixels: Vec<u8> = grey.pixels.iter().map(|v| (v >> 8) as u8).collect();
     hilum_stages::data::png::encode(&pixels, grey.width, grey.height, &[("Comment", "saved again")]).unwrap()
@@ -172,47 +176,6 @@ fn test_made_of_training(c: &mut Case) -> Due {
     Due::Refused(&["[L0003]"])
 }
 
-/// Copies images that the first study made in this stage to a directory.
-pub(super) fn keep_images(c: &Case, stage: &str, dir: &str) {
-    let made = c.space.path(&format!("results/leak/{stage}/samples/images"));
-    for entry in std::fs::read_dir(made).unwrap().map(Result::unwrap) {
-        c.space.write(&format!("{dir}/{}", entry.file_name().to_str().unwrap()), std::fs::read(entry.path()).unwrap());
-    }
-}
-
-/// Makes images of a part in a first study, imports them in a second one and trains on them.
-pub(super) fn made_of(c: &mut Case, part: &str) {
-    c.split_cohort();
-    let cohort = c.lines.clone();
-    c.dcgan("gan", part);
-    c.sampled("syn", "gan");
-    c.first();
-    keep_images(c, "syn", "made/covid");
-    c.lines = cohort;
-    trained_on_made(c);
-}
-
-/// Imports `made` and trains on it, too.
-fn trained_on_made(c: &mut Case) {
-    c.line("made: { stage: import, with: { images: made } }");
-    c.line("made-pixels: { stage: prepare, in: { samples: made }, with: { size: 32 } }");
-    c.arm("train", "split.train", "made", "only-synthetic");
-    c.classifier("train", "all-pixels, made-pixels", "");
-    c.scores("split.test", "all-pixels", "");
-}
-
-fn translations_imported(c: &mut Case) -> Due {
-    c.split_cohort();
-    let cohort = c.lines.clone();
-    c.cyclegan("gan", "split.train");
-    c.line("syn: { stage: synthesize, in: { generator: gan, source: split.test, images: all-pixels } }");
-    c.first();
-    keep_images(c, "syn", "made/covid");
-    c.lines = cohort;
-    trained_on_made(c);
-    Due::Refused(&["[L0001]", "[L0002]"])
-}
-
 fn known_by_an_image(c: &mut Case) -> Due {
     let n = 9 + c.below(6);
     let images = c.cohort("train", "P", n, 2);
@@ -233,47 +196,32 @@ fn known_by_an_image(c: &mut Case) -> Due {
     Due::Refused(L4)
 }
 
+fn test_made_of_copies(c: &mut Case) -> Due {
+    let images = c.cohort("a", "P", 12, 1);
+    let mut table = "who,file,label\n".to_owned();
+    for (n, (image, row)) in images.iter().zip(c.space.read("a.csv").lines().skip(1)).enumerate() {
+        c.space.write(&format!("b/{n}.png"), image);
+        table += &format!("Q{n},{n}.png,{}\n", row.rsplit(',').next().unwrap());
+    }
+    c.space.write("b.csv", table);
+    c.cohort("t", "T", 12, 1);
+    for name in ["a", "b", "t"] {
+        c.import(name, name, &format!(", patients: {name}"));
+    }
+    c.dcgan("gan", "b");
+    c.lines = c.lines.iter().map(|l| l.replace("all-pixels", "b-pixels")).collect();
+    c.sampled("syn", "gan");
+    c.arm("testset", "t", "syn", "only-synthetic");
+    c.classifier("a", "a-pixels", "");
+    c.scores("testset", "t-pixels, syn.images", "");
+    Due::Refused(&["[L0003]"])
+}
+
 fn not_quality(c: &mut Case) -> Due {
     c.split_cohort();
     c.classifier("split.train", "all-pixels", "");
     c.scores("split.train", "all-pixels", ", purpose: synthetic-quality");
     Due::Refused(L2)
-}
-
-fn imported_again(c: &mut Case) -> Due {
-    made_of(c, "split.test");
-    Due::Refused(L1)
-}
-
-/// The line of a classifier that other weights may begin.
-fn resnet(samples: &str, weights: &str) -> String {
-    format!(
-        "classifier: {{ stage: train-classifier, in: {{ samples: {samples}, images: all-pixels }}, with: {{ network: {{ resnet18: {{}} }}, {weights}steps: 1, batch: 4 }} }}"
-    )
-}
-
-/// Copies the weights of the study that ran to a file, and names it as what a training begins with.
-fn kept_weights(c: &Case, name: &str) -> String {
-    let bytes = std::fs::read(c.space.path("results/leak/classifier/weights/weights.safetensors")).unwrap();
-    c.space.write(name, &bytes);
-    format!("weights: {{ path: {name}, sha256: {} }}, ", hilum_cache::Sha256::of(&bytes).hex())
-}
-
-/// Trains on a part and begins with these weights on the training part.
-pub(super) fn pretrained(c: &mut Case, part: &str) {
-    c.split_cohort();
-    let cohort = c.lines.clone();
-    c.line(resnet(part, ""));
-    c.first();
-    let weights = kept_weights(c, "w.safetensors");
-    c.lines = cohort;
-    c.line(resnet("split.train", &weights));
-    c.scores("split.test", "all-pixels", "");
-}
-
-fn weights_by_path(c: &mut Case) -> Due {
-    pretrained(c, "split.test");
-    Due::Refused(L1)
 }
 
 fn validation_on_test(c: &mut Case) -> Due {
@@ -312,20 +260,4 @@ fn same_phantoms(c: &mut Case) -> Due {
     c.classifier("train", "train-pixels", "");
     c.scores("test", "test-pixels", "");
     Due::Refused(L4)
-}
-
-fn weights_of_weights(c: &mut Case) -> Due {
-    c.split_cohort();
-    let cohort = c.lines.clone();
-    c.line(resnet("split.test", ""));
-    c.first();
-    let first = kept_weights(c, "one.safetensors");
-    c.lines = cohort.clone();
-    c.line(resnet("split.train", &first));
-    c.first();
-    let second = kept_weights(c, "two.safetensors");
-    c.lines = cohort;
-    c.line(resnet("split.train", &second));
-    c.scores("split.test", "all-pixels", "");
-    Due::Refused(L1)
 }

@@ -1,6 +1,6 @@
 //! Studies of which nothing is wrong, near to those that are refused.
 
-use super::{Case, planted};
+use super::{Case, over_time, planted};
 
 /// A name, and what makes it.
 pub(super) const KINDS: &[(&str, fn(&mut Case))] = &[
@@ -19,6 +19,7 @@ pub(super) const KINDS: &[(&str, fn(&mut Case))] = &[
     ("weights that were trained on the training part", own_weights),
     ("validation by a part of its own", validation),
     ("a generator of generated images of one label, beside others of test patients", of_one_generator),
+    ("a class that is not filled up, as none is wanted", nothing_drawn),
     ("synthetic images alone as the test of a model of the same patients", made_alone),
 ];
 
@@ -137,7 +138,7 @@ fn equal_packs(c: &mut Case) {
 }
 
 fn imported_again(c: &mut Case) {
-    planted::made_of(c, "split.train");
+    over_time::made_of(c, "split.train");
 }
 
 /// Two generators in a first study, of whose images a third one learns but one label.
@@ -149,8 +150,8 @@ fn of_one_generator(c: &mut Case) {
         c.sampled(&format!("of-{generator}"), generator);
     }
     c.first();
-    planted::keep_images(c, "of-sound", "made/covid");
-    planted::keep_images(c, "of-leaky", "made/normal");
+    over_time::keep_images(c, "of-sound", "made/covid");
+    over_time::keep_images(c, "of-leaky", "made/normal");
     c.lines = cohort;
     c.line("made: { stage: import, with: { images: made } }");
     c.line("made-pixels: { stage: prepare, in: { samples: made }, with: { size: 32 } }");
@@ -167,8 +168,17 @@ fn made_alone(c: &mut Case) {
     c.scores("syn", "syn.images", ", purpose: synthetic-quality");
 }
 
+fn nothing_drawn(c: &mut Case) {
+    c.split_cohort();
+    c.dcgan("gan", "split.test");
+    c.sampled("syn", "gan");
+    c.line("train: { stage: oversample, in: { real: split.train, synthetic: syn }, with: { arm: real+synthetic, ratio: 0.1 } }");
+    c.classifier("train", "all-pixels, syn.images", "");
+    c.scores("split.test", "all-pixels", "");
+}
+
 fn own_weights(c: &mut Case) {
-    planted::pretrained(c, "split.train");
+    over_time::pretrained(c, "split.train");
 }
 
 fn validation(c: &mut Case) {

@@ -83,6 +83,8 @@ pub trait AnyStage: Send + Sync {
     fn fills(&self, port: &str) -> bool;
     /// See [`Stage::takes`].
     fn takes(&self, input: &str) -> Takes;
+    /// See [`Stage::draws`].
+    fn draws(&self, input: &str, labels: &dyn Fn(&str) -> Option<BTreeMap<String, usize>>) -> bool;
     /// See [`Stage::namespace`].
     fn namespace(&self) -> Option<Namespace>;
     /// See [`Stage::is_test`].
@@ -114,6 +116,9 @@ impl<S: Stage> AnyStage for S {
     }
     fn takes(&self, input: &str) -> Takes {
         Stage::takes(self, input)
+    }
+    fn draws(&self, input: &str, labels: &dyn Fn(&str) -> Option<BTreeMap<String, usize>>) -> bool {
+        Stage::draws(self, input, labels)
     }
     fn namespace(&self) -> Option<Namespace> {
         Stage::namespace(self)

@@ -9,6 +9,7 @@ use hilum_cache::receipt::Determinism;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 
 /// What a stage occupies while it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +92,11 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     /// How much of an input its outputs take with these parameters, which decides a leak before the outputs are there.
     fn takes(&self, _input: &str) -> Takes {
         Takes::All
+    }
+    /// False where it surely takes nothing from an input of which it takes some, by the images per label of its other inputs, as
+    /// far as they are known.
+    fn draws(&self, _input: &str, _labels: &dyn Fn(&str) -> Option<BTreeMap<String, usize>>) -> bool {
+        true
     }
     /// Whose identifiers it reads, for kinds that read any.
     fn namespace(&self) -> Option<Namespace> {

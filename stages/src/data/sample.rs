@@ -89,6 +89,23 @@ pub struct FilmFile {
 /// The file of the table within its artifact.
 pub const TABLE: &str = "samples.csv";
 
+/// The first column that a table of samples must have and this one has not.
+fn missing_column(headers: &csv::StringRecord) -> Option<&'static str> {
+    let must = ["image", "patient", "number", "label", "source", "origin", "generator", "parent", "age", "sex", "view", "width", "height"];
+    let has = |name: &str| headers.iter().any(|h| h == name || name == "image" && h == "film");
+    must.into_iter().find(|name| !has(name))
+}
+
+/// A row that is none, in the words of the table.
+fn unreadable(line: usize, e: &csv::Error) -> Error {
+    let why = match e.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!("expected {expected_len} cells, found {len}"),
+        csv::ErrorKind::Deserialize { err, .. } => err.kind().to_string(),
+        _ => e.to_string(),
+    };
+    Error::data(format!("line {line} of the table of samples cannot be read: {why}"))
+}
+
 /// The first bytes of a text, which sort as it does.
 fn beginning(text: &str) -> u128 {
     let mut bytes = [0; 16];
@@ -156,7 +173,10 @@ impl Samples {
     /// Reads the rows of a table.
     pub fn read_rows(bytes: &[u8]) -> Result<Vec<Sample>> {
         let mut reader = csv::Reader::from_reader(bytes);
-        reader.deserialize().collect::<Result<_, _>>().map_err(|e| Error::data(format!("a samples table does not read: {e}")))
+        if let Some(missing) = reader.headers().ok().and_then(|headers| missing_column(headers)) {
+            return Err(Error::data(format!("it is no table of samples: it has no column `{missing}`")));
+        }
+        reader.deserialize().enumerate().map(|(n, row)| row.map_err(|e| unreadable(n + 2, &e))).collect()
     }
 }
 

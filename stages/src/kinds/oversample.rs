@@ -85,13 +85,19 @@ impl Stage for Oversample {
         }
     }
 
+    fn draws(&self, input: &str, labels: &dyn Fn(&str) -> Option<BTreeMap<String, usize>>) -> bool {
+        let Some(real) = labels("real").filter(|_| input == "synthetic" && self.arm == Arm::RealSynthetic) else { return true };
+        let target = self.target(real.values().copied().max().unwrap_or(0));
+        real.values().any(|n| *n < target)
+    }
+
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let real = inputs.real;
         let synthetic = if self.reads("synthetic") { inputs.synthetic.expect("BUG: required") } else { Samples::default() };
         let made = synthetic.by_label();
         let groups = real.by_label();
         let largest = groups.values().map(Vec::len).max().ok_or_else(|| Error::data("there is no real film"))?;
-        let target = (largest as f64 * self.ratio).round() as usize;
+        let target = self.target(largest);
         let mut rows: Vec<Sample> = vec![];
         let mut added = BTreeMap::new();
         for (label, films) in &groups {
@@ -129,6 +135,10 @@ impl Stage for Oversample {
 }
 
 impl Oversample {
+    /// Images that every class should have, where the largest has so many.
+    fn target(&self, largest: usize) -> usize {
+        (largest as f64 * self.ratio).round() as usize
+    }
     fn draw<'a>(&self, synthetic: &[&'a Sample], wanted: usize, label: &str, cx: &Context) -> Result<Vec<&'a Sample>> {
         if synthetic.len() < wanted {
             let found = synthetic.len();

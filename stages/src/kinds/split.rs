@@ -39,7 +39,7 @@ ports! {
 /// Who goes where follows from the seed and from the patient's own images. Where the cohort grows by a patient, at most
 /// (parts − 1) × labels others change their part, since counts are kept (more where it changes which of two labels is the rarer
 /// one, and patients have images of both); `assign: threshold` moves nobody, and `keep` pins
-/// an earlier split. A patient of whom an image changes may move.
+/// an earlier split (shares then count for new patients alone). A patient of whom an image is changed, added or removed may move.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Split {
@@ -83,7 +83,8 @@ pub enum Assign {
     /// Parts have the sizes that the shares say, to one patient; remainders carry over from label to label.
     #[default]
     Counts,
-    /// Each patient is drawn alone: sizes are only about what the shares say, and nobody moves when the cohort grows.
+    /// Each patient is drawn alone: sizes are only about what the shares say, and nobody moves when other patients join the cohort.
+    /// A patient who gets one more image may.
     Threshold,
 }
 

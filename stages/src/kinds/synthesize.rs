@@ -78,7 +78,7 @@ impl Stage for Synthesize {
 
     fn takes(&self, input: &str) -> Takes {
         // Which images of `source` are translated depends on the generator's labels.
-        if matches!(input, "source" | "images") { Takes::Some } else { Takes::All }
+        if input == "source" { Takes::Some } else { Takes::All }
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {

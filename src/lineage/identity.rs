@@ -1,0 +1,152 @@
+//! Who is who, and which files are one picture, before anybody is counted: names and files that are one are joined. Ignorant of
+//! what flows where.
+
+use super::history::OldImport;
+use super::{Evidence, KnownOutput, Lineage, alike};
+use crate::pipeline::Pipeline;
+use hilum_cache::receipt::Artifact;
+use hilum_cache::{Digest, Error, Result};
+use hilum_stages::contract::source::SourceKind;
+use hilum_stages::contract::stage::Needs;
+use hilum_stages::data::contents::Likeness;
+use hilum_stages::data::sample::Origin;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// An import of the study whose tables are known.
+struct Import {
+    namespace: String,
+    is_declared: bool,
+    patients: Artifact,
+    samples: Artifact,
+}
+
+impl Lineage {
+    pub(super) fn identify(&mut self, p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<()> {
+        let mut packs: Vec<Artifact> = vec![];
+        let mut imports: Vec<Import> = vec![];
+        let mut made: Vec<Artifact> = vec![];
+        for (id, stage) in p.stages.iter().enumerate() {
+            let namespace = stage.stage.namespace();
+            let own = namespace.as_ref().map_or_else(|| stage.name.clone(), |n| n.name.clone());
+            let inputs = stage.inputs.iter().filter(|i| i.port.by.is_empty()).flat_map(|i| &i.from);
+            let mut spaces: BTreeSet<String> = inputs.flat_map(|s| self.spaces[s.stage].iter().cloned()).collect();
+            if spaces.is_empty() {
+                spaces.insert(own);
+            }
+            self.spaces.push(spaces);
+            let samples = known(id, "samples").filter(|a| a.kind == "samples");
+            match (namespace, samples) {
+                (Some(n), Some(samples)) => {
+                    let patients = known(id, "patients");
+                    imports.extend(patients.map(|patients| Import { namespace: n.name, is_declared: n.is_declared, patients, samples }));
+                }
+                // Drawn patients bear their tokens alone.
+                (None, Some(samples)) if stage.inputs.is_empty() => {
+                    let rows = evidence.tables.samples(evidence.store, &samples)?;
+                    rows.iter().for_each(|r| self.roster.knows(&stage.name, &r.patient));
+                }
+                (None, Some(samples)) if stage.kind.synthetic => made.push(samples),
+                _ => {}
+            }
+            for pack in stage.kind.outputs.iter().filter(|o| o.kind == "images").filter_map(|o| known(id, o.name)) {
+                if !packs.iter().any(|p| p.digest == pack.digest) {
+                    packs.push(pack);
+                }
+            }
+        }
+        let asks_history = self.name_patients(p, &imports, evidence)?;
+        if asks_history {
+            self.meet_again(&imports, evidence)?;
+        }
+        let mut near = vec![];
+        let alike = alike::of(&packs, evidence)?;
+        self.not_compared = alike.not_compared;
+        for pair in alike.pairs {
+            match pair.likeness {
+                Likeness::Equal => self.roster.same_image(pair.first, pair.second),
+                Likeness::Near => near.push((pair.first, pair.second)),
+            }
+        }
+        self.near = near.into_iter().map(|(a, b)| (self.roster.image(a), self.roster.image(b))).collect();
+        self.remember(&imports, &made, evidence)
+    }
+
+    /// Joins tokens and pseudonyms; true where images or weights from outside may be of this store.
+    fn name_patients(&mut self, p: &Pipeline, imports: &[Import], evidence: &Evidence) -> Result<bool> {
+        let synthetic = |i: &Import| Ok(evidence.tables.samples(evidence.store, &i.samples)?.iter().any(|r| r.origin == Origin::Synthetic));
+        let weights = p.stages.iter().any(|s| s.kind.needs == Needs::Tensor && s.stage.sources().iter().any(|s| s.what == SourceKind::File));
+        let asks_history = weights || imports.iter().map(synthetic).collect::<Result<Vec<bool>>>()?.contains(&true);
+        if let ([only], false) = (imports, asks_history) {
+            // Its tokens are its patients: there is no other import in which somebody could have another one.
+            self.roster.only(&only.namespace);
+            return Ok(false);
+        }
+        for import in imports {
+            for row in evidence.tables.patients(evidence.store, &import.patients)? {
+                self.roster.identify(&import.namespace, &row.patient, &row.pseudonym);
+            }
+            let rows = evidence.tables.samples(evidence.store, &import.samples)?;
+            rows.iter().filter(|r| !r.patient.is_empty()).for_each(|r| self.roster.knows(&import.namespace, &r.patient));
+        }
+        Ok(asks_history)
+    }
+
+    /// A patient whose images are others now bore another token in earlier imports. They number the same people where both
+    /// studies say so, or where they have an image in common.
+    fn meet_again(&mut self, imports: &[Import], evidence: &Evidence) -> Result<()> {
+        for import in imports {
+            let images: HashSet<Digest> = evidence.tables.samples(evidence.store, &import.samples)?.iter().map(|r| r.image).collect();
+            for old in self.history.imports(&import.patients.digest, evidence) {
+                match self.is_same_registry(import, &images, &old, evidence) {
+                    Ok(true) => {}
+                    Ok(false) | Err(Error::Missing(_) | Error::Damaged(_)) => continue,
+                    Err(e) => return Err(e),
+                }
+                let Ok(rows) = evidence.tables.patients(evidence.store, &old.patients) else { continue };
+                rows.iter().for_each(|row| self.roster.identify(&import.namespace, &row.patient, &row.pseudonym));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_same_registry(&self, import: &Import, images: &HashSet<Digest>, old: &OldImport, evidence: &Evidence) -> Result<bool> {
+        match &old.declared {
+            Some(name) if import.is_declared => Ok(*name == import.namespace),
+            _ => Ok(evidence.tables.samples(evidence.store, &old.samples)?.iter().any(|r| images.contains(&r.image))),
+        }
+    }
+
+    /// What synthetic images show and come from, for rows that do not say so: images of an import that this store made, and
+    /// files that hold the picture of one.
+    fn remember(&mut self, imports: &[Import], made: &[Artifact], evidence: &Evidence) -> Result<()> {
+        let mut imported: HashSet<Digest> = HashSet::new();
+        for import in imports {
+            let rows = evidence.tables.samples(evidence.store, &import.samples)?;
+            imported.extend(rows.iter().filter(|r| r.origin == Origin::Synthetic && r.patient.is_empty()).map(|r| r.image));
+        }
+        if !imported.is_empty() {
+            let rows = self.history.rows(&imported, evidence)?;
+            rows.iter().for_each(|r| self.roster.shows(r));
+        }
+        for table in made {
+            evidence.tables.samples(evidence.store, table)?.iter().for_each(|r| self.roster.shows(r));
+        }
+        Ok(())
+    }
+
+    /// Patients of imports of whom one image is equal, though they bear two names.
+    pub(super) fn find_sharing(&mut self, p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<()> {
+        let mut first: HashMap<u32, u32> = HashMap::new();
+        for (id, _) in p.stages.iter().enumerate().filter(|(_, s)| s.stage.namespace().is_some()) {
+            let Some(table) = known(id, "samples") else { continue };
+            let held = self.roster.table(&table, self.spaces.get(id), evidence)?;
+            for (image, owner) in held.owners.iter().filter_map(|(i, o)| Some((*i, (*o)?))) {
+                let other = *first.entry(image).or_insert(owner);
+                if other != owner {
+                    self.sharing.insert((other.min(owner), other.max(owner)));
+                }
+            }
+        }
+        Ok(())
+    }
+}

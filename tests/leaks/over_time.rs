@@ -1,0 +1,156 @@
+//! Leaks through what an earlier study made: images that are imported again, weights that a training begins with.
+
+use super::planted::{L1, again};
+use super::{Case, Due};
+
+pub(super) fn translations_imported(c: &mut Case) -> Due {
+    c.split_cohort();
+    let cohort = c.lines.clone();
+    c.cyclegan("gan", "split.train");
+    c.line("syn: { stage: synthesize, in: { generator: gan, source: split.test, images: all-pixels } }");
+    c.first();
+    keep_images(c, "syn", "made/covid");
+    c.lines = cohort;
+    trained_on_made(c);
+    Due::Refused(&["[L0001]", "[L0002]"])
+}
+
+pub(super) fn imported_again(c: &mut Case) -> Due {
+    made_of(c, "split.test");
+    Due::Refused(L1)
+}
+
+/// Copies images that the first study made in this stage to a directory.
+pub(super) fn keep_images(c: &Case, stage: &str, dir: &str) {
+    let made = c.space.path(&format!("results/leak/{stage}/samples/images"));
+    for entry in std::fs::read_dir(made).unwrap().map(Result::unwrap) {
+        c.space.write(&format!("{dir}/{}", entry.file_name().to_str().unwrap()), std::fs::read(entry.path()).unwrap());
+    }
+}
+
+/// Makes images of a part in a first study, imports them in a second one and trains on them.
+pub(super) fn made_of(c: &mut Case, part: &str) {
+    c.split_cohort();
+    let cohort = c.lines.clone();
+    c.dcgan("gan", part);
+    c.sampled("syn", "gan");
+    c.first();
+    keep_images(c, "syn", "made/covid");
+    c.lines = cohort;
+    trained_on_made(c);
+}
+
+/// Imports `made` and trains on it, too.
+fn trained_on_made(c: &mut Case) {
+    c.line("made: { stage: import, with: { images: made } }");
+    c.line("made-pixels: { stage: prepare, in: { samples: made }, with: { size: 32 } }");
+    c.arm("train", "split.train", "made", "only-synthetic");
+    c.classifier("train", "all-pixels, made-pixels", "");
+    c.scores("split.test", "all-pixels", "");
+}
+
+/// The line of a classifier that other weights may begin.
+fn resnet(samples: &str, weights: &str) -> String {
+    format!(
+        "classifier: {{ stage: train-classifier, in: {{ samples: {samples}, images: all-pixels }}, with: {{ network: {{ resnet18: {{}} }}, {weights}steps: 1, batch: 4 }} }}"
+    )
+}
+
+/// Copies the weights of the study that ran to a file, and names it as what a training begins with.
+fn kept_weights(c: &Case, name: &str) -> String {
+    let bytes = std::fs::read(c.space.path("results/leak/classifier/weights/weights.safetensors")).unwrap();
+    c.space.write(name, &bytes);
+    format!("weights: {{ path: {name}, sha256: {} }}, ", hilum_cache::Sha256::of(&bytes).hex())
+}
+
+/// Trains on a part and begins with these weights on the training part.
+pub(super) fn pretrained(c: &mut Case, part: &str) {
+    c.split_cohort();
+    let cohort = c.lines.clone();
+    c.line(resnet(part, ""));
+    c.first();
+    let weights = kept_weights(c, "w.safetensors");
+    c.lines = cohort;
+    c.line(resnet("split.train", &weights));
+    c.scores("split.test", "all-pixels", "");
+}
+
+pub(super) fn weights_by_path(c: &mut Case) -> Due {
+    pretrained(c, "split.test");
+    if c.below(2) == 0 {
+        // What they were trained on is known for ever, though nobody keeps it.
+        c.space.write("other.yaml", "study: other\nseed: 1\nstages:\n  some: { stage: phantoms, with: { size: 32, classes: { normal: { images: 12 } } } }\n");
+        assert_eq!(c.space.hilum(&["run", "other.yaml", "--device", "cpu"]).code, 0);
+        assert!(c.space.hilum(&["gc", "--keep-runs", "1"]).out.starts_with("removed "));
+    }
+    Due::Refused(L1)
+}
+
+pub(super) fn weights_of_weights(c: &mut Case) -> Due {
+    c.split_cohort();
+    let cohort = c.lines.clone();
+    c.line(resnet("split.test", ""));
+    c.first();
+    let first = kept_weights(c, "one.safetensors");
+    c.lines = cohort.clone();
+    c.line(resnet("split.train", &first));
+    c.first();
+    let second = kept_weights(c, "two.safetensors");
+    c.lines = cohort;
+    c.line(resnet("split.train", &second));
+    c.scores("split.test", "all-pixels", "");
+    Due::Refused(L1)
+}
+
+pub(super) fn generator_long_ago(c: &mut Case) -> Due {
+    c.split_cohort();
+    c.dcgan("gan", "split.test");
+    c.sampled("syn", "gan");
+    c.arm("set", "split.train", "syn", "only-synthetic");
+    c.line("few: { stage: undersample, in: { samples: set } }");
+    let study = c.lines.clone();
+    c.first();
+    c.lines = study;
+    c.classifier(if c.seed % 2 == 0 { "set" } else { "few" }, "all-pixels, syn.images", "");
+    c.scores("split.test", "all-pixels", "");
+    Due::Refused(L1)
+}
+
+pub(super) fn weights_of_other_images(c: &mut Case) -> Due {
+    c.cohort("img", "P", 14, 2);
+    let mut halves = [vec!["who,file,label".to_owned()], vec!["who,file,label".to_owned()]];
+    for (n, row) in c.space.read("img.csv").lines().skip(1).enumerate() {
+        halves[n % 2].push(row.into());
+    }
+    // One image in both: the two tables are of one registry.
+    let shared = halves[0][1].clone();
+    halves[1].push(shared);
+    c.space.write("img.csv", halves[0].join("\n"));
+    c.import("all", "img", "");
+    c.line(resnet("all", ""));
+    c.first();
+    let weights = kept_weights(c, "w.safetensors");
+    c.space.write("img.csv", halves[1].join("\n"));
+    c.cohort("other", "Q", 12, 1);
+    c.import("all", "img", "");
+    c.import("train", "other", "");
+    c.line(resnet("train", &weights).replace("all-pixels", "train-pixels"));
+    c.scores("all", "all-pixels", "");
+    Due::Refused(L1)
+}
+
+pub(super) fn mark_removed(c: &mut Case) -> Due {
+    c.split_cohort();
+    c.dcgan("gan", "split.test");
+    c.sampled("syn", "gan");
+    let cohort = c.lines.clone();
+    c.first();
+    let made = c.space.path("results/leak/syn/samples/images");
+    for entry in std::fs::read_dir(made).unwrap().map(Result::unwrap) {
+        let bytes = again(&std::fs::read(entry.path()).unwrap());
+        c.space.write(&format!("made/covid/{}", entry.file_name().to_str().unwrap()), bytes);
+    }
+    c.lines = cohort;
+    trained_on_made(c);
+    Due::Refused(L1)
+}

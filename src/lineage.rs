@@ -39,6 +39,8 @@ pub struct Evidence<'a> {
     pub ledger: &'a Ledger,
     /// What path parameters name.
     pub listings: &'a Listings,
+    /// Fingerprint of the key of pseudonyms.
+    pub pseudonyms: &'a str,
 }
 
 /// Outputs that are known, by stage and port.

@@ -109,7 +109,7 @@ impl Known {
     }
 
     pub(super) fn evidence(&self) -> Evidence<'_> {
-        Evidence { store: &self.store, tables: &self.tables, ledger: &self.ledger, listings: &self.listings }
+        Evidence { store: &self.store, tables: &self.tables, ledger: &self.ledger, listings: &self.listings, pseudonyms: &self.pseudonyms }
     }
 
     pub(super) fn world<'a>(&'a self, study: &'a Study) -> World<'a> {

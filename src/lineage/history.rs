@@ -84,11 +84,10 @@ impl History {
         Ok(origins)
     }
 
-    /// Imports that named patients under the same key as one that gave this table of patients.
-    pub(super) fn imports(&mut self, like: &Digest, evidence: &Evidence) -> Vec<OldImport> {
+    /// Imports that named patients under the key of this study.
+    pub(super) fn imports(&mut self, evidence: &Evidence) -> Vec<OldImport> {
         let index = self.index.get_or_insert_with(|| Index::of(evidence));
-        let keys: HashSet<&String> = index.made.get(like).into_iter().flatten().filter_map(|(at, _)| index.receipts[*at].recipe.pseudonyms.as_ref()).collect();
-        let under_it = index.receipts.iter().filter(|r| r.recipe.pseudonyms.as_ref().is_some_and(|k| keys.contains(k)));
+        let under_it = index.receipts.iter().filter(|r| r.recipe.pseudonyms.as_deref() == Some(evidence.pseudonyms));
         let old = |r: &Receipt| {
             // Recipes hold no paths, by which an undeclared namespace would be called.
             let declared = r.recipe.parameters.get("patients").and_then(|name| name.as_str()).map(str::to_owned);

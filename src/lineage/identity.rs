@@ -94,10 +94,11 @@ impl Lineage {
     /// A patient whose images are others now bore another token in earlier imports. They number the same people where both
     /// studies say so, or where they have an image in common.
     fn meet_again(&mut self, imports: &[Import], evidence: &Evidence) -> Result<()> {
+        let earlier = self.history.imports(evidence);
         for import in imports {
             let images: HashSet<Digest> = evidence.tables.samples(evidence.store, &import.samples)?.iter().map(|r| r.image).collect();
-            for old in self.history.imports(&import.patients.digest, evidence) {
-                match self.is_same_registry(import, &images, &old, evidence) {
+            for old in &earlier {
+                match self.is_same_registry(import, &images, old, evidence) {
                     Ok(true) => {}
                     Ok(false) | Err(Error::Missing(_) | Error::Damaged(_)) => continue,
                     Err(e) => return Err(e),

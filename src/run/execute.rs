@@ -298,6 +298,10 @@ impl<'a> Scheduler<'a> {
     fn findings(&self) -> Result<Vec<Finding>> {
         let known = |stage: StageId, port: &str| self.outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
         let run = self.run;
-        checks::findings(run.pipeline, &known, &Evidence { store: run.store, tables: run.tables, ledger: &self.ledger, listings: run.listings })
+        checks::findings(
+            run.pipeline,
+            &known,
+            &Evidence { store: run.store, tables: run.tables, ledger: &self.ledger, listings: run.listings, pseudonyms: run.pseudonyms },
+        )
     }
 }

@@ -1,6 +1,6 @@
 //! Leaks through what an earlier study made: images that are imported again, weights that a training begins with.
 
-use super::planted::{L1, again};
+use super::planted::{L1, saved_as};
 use super::{Case, Due};
 
 pub(super) fn translations_imported(c: &mut Case) -> Due {
@@ -147,8 +147,8 @@ pub(super) fn mark_removed(c: &mut Case) -> Due {
     c.first();
     let made = c.space.path("results/leak/syn/samples/images");
     for entry in std::fs::read_dir(made).unwrap().map(Result::unwrap) {
-        let bytes = again(&std::fs::read(entry.path()).unwrap());
-        c.space.write(&format!("made/covid/{}", entry.file_name().to_str().unwrap()), bytes);
+        let name = entry.file_name().into_string().unwrap();
+        c.space.write(&format!("made/covid/{name}"), saved_as(&std::fs::read(entry.path()).unwrap(), &name));
     }
     c.lines = cohort;
     trained_on_made(c);

@@ -129,10 +129,15 @@ fn equal_files(c: &mut Case) -> Due {
 }
 
 /// The same greys in another file.
-pub(super) fn again(png: &[u8]) -> Vec<u8> {
+fn again(png: &[u8]) -> Vec<u8> {
+    saved_as(png, "saved again")
+}
+
+/// The same greys in a file of its own.
+pub(super) fn saved_as(png: &[u8], name: &str) -> Vec<u8> {
     let grey = hilum_stages::data::film::decode(png).unwrap();
     let pixels: Vec<u8> = grey.pixels.iter().map(|v| (v >> 8) as u8).collect();
-    hilum_stages::data::png::encode(&pixels, grey.width, grey.height, &[("Comment", "saved again")]).unwrap()
+    hilum_stages::data::png::encode(&pixels, grey.width, grey.height, &[("Comment", name)]).unwrap()
 }
 
 fn saved_again(c: &mut Case) -> Due {

@@ -73,10 +73,11 @@ impl Stage for Compare {
         let first = &inputs.scores.first().ok_or_else(|| Error::data("there are no scores to compare"))?.value;
         if let Some(other) = inputs.scores.iter().find(|s| s.value.purpose != first.purpose) {
             return Err(Error::helped(
-                format!("`{}` and `{}` were evaluated for different purposes: their numbers say nothing beside each other", inputs.scores[0].cell, other.cell),
+                format!("`{}` and `{}` were evaluated for different purposes and are not comparable", inputs.scores[0].cell, other.cell),
                 "compare evaluations of one `purpose` only",
             ));
         }
+        first.purpose.mark().into_iter().for_each(|mark| cx.note(mark));
         let same = |s: &Scores| {
             s.classes == first.classes
                 && s.predictions.len() == first.predictions.len()

@@ -64,6 +64,14 @@ pub struct Measured {
     pub high: Option<f64>,
 }
 
+impl Purpose {
+    /// What must stand beside numbers of this purpose wherever they are shown.
+    pub fn mark(self) -> Option<&'static str> {
+        (self == Purpose::SyntheticQuality)
+            .then_some("warning: this judges synthetic images (`purpose: synthetic-quality`); it does not say how the classifier would do on new patients")
+    }
+}
+
 impl Scores {
     /// The predictions as numbers.
     pub fn predictions(&self) -> Predictions {

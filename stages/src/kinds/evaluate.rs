@@ -69,6 +69,7 @@ impl Stage for Evaluate {
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
+        self.purpose.mark().into_iter().for_each(|mark| cx.note(mark));
         let document = &inputs.weights.document;
         let rows = &inputs.samples.rows;
         if let Some(row) = rows.iter().find(|r| !document.classes.contains(&r.label)) {

@@ -39,7 +39,8 @@ ports! {
 /// Who goes where follows from the seed and from the patient's own images. Where the cohort grows by a patient, at most
 /// (parts − 1) × labels others change their part, since counts are kept (more where it changes which of two labels is the rarer
 /// one, and patients have images of both); `assign: threshold` moves nobody, and `keep` pins
-/// an earlier split (shares then count for new patients alone). A patient of whom an image is changed, added or removed may move.
+/// an earlier split (shares then count for new patients alone). A patient of whom an image is changed, added or removed may move,
+/// and so may patients who turn out to share an image: they are dealt together.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Split {

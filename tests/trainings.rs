@@ -183,7 +183,7 @@ fn one_film_and_a_batch_larger_than_the_set_are_trained_on() {
         let run = space.hilum(&["run", "study.yaml", "--only", stage]);
         assert_eq!(run.code, 0, "{stage}: {}", run.err);
         let at = |words: &str| run.err.find(words).unwrap_or_else(|| panic!("no `{words}`: {}", run.err));
-        assert!(at(&format!("{stage}   note: warning: there is 1 film to learn from")) < at(&format!("{stage}   done in")), "warned too late");
+        assert!(at(&format!("{stage}   warning: there is 1 film to learn from")) < at(&format!("{stage}   done in")), "warned too late");
         assert_eq!(run.err.matches("there is 1 film to learn from").count(), 1, "warned twice");
     }
     assert_eq!(space.hilum(&["report"]).code, 0);

@@ -9,6 +9,7 @@ mod explain;
 mod gc;
 mod graph;
 mod init;
+mod key;
 mod ls;
 mod open;
 mod plan;
@@ -90,6 +91,11 @@ enum Verb {
     Gc(gc::GcArgs),
     /// One self-contained HTML file about a run
     Report(report::ReportArgs),
+    /// The key of pseudonyms beside a study
+    Key {
+        #[command(subcommand)]
+        verb: key::KeyVerb,
+    },
     /// The stage kinds, or the manual of one
     Stages { kind: Option<String> },
     /// The JSON schema of study files, for editors
@@ -168,6 +174,7 @@ pub fn main() -> ExitCode {
         Verb::Trace(args) => trace::trace(&args),
         Verb::Verify(args) => verify::verify(&args),
         Verb::Gc(args) => gc::gc(&args),
+        Verb::Key { verb } => key::key(&verb),
         Verb::Report(args) => report::report(&args),
         Verb::Stages { kind } => stages::stages(kind.as_deref()),
         Verb::Schema => stages::schema(),

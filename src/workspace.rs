@@ -3,21 +3,24 @@
 //! ```text
 //! study.yaml              the study
 //! .hilum/                 the store (or --store, or HILUM_STORE)
-//! .hilum-private/         0700: study.key (pseudonyms), memo-2 (paths, times), images (digest → path)
+//! .hilum-private/         0700: study.key (pseudonyms), memo-2 and objects (paths, times), images-2 (digest → path)
 //! results/STUDY/          laid out for people (or --results)
 //! ```
+
+mod image_map;
+mod key;
+
+pub use image_map::{IMAGE_MAP, ImageMap};
 
 use crate::diagnostic::Diagnostic;
 use crate::pipeline::Pipeline;
 use hilum_cache::ingest;
-use hilum_cache::memo::{self, Memo};
-use hilum_cache::{Digest, Error, Result};
+use hilum_cache::memo::Memo;
+use hilum_cache::{Error, Result, Store};
 use hilum_stages::contract::source::{ListedFile, Listing, Source, SourceKind};
 use hilum_stages::data::inspect;
-use hilum_stages::data::pseudonym::PseudonymKey;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::io::Read;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +28,8 @@ use std::sync::Arc;
 /// The file of the memo in the private folder. It holds what [`inspect::note`] says: where that comes to say more, what
 /// older programs remembered must not be believed, and the file gets another name.
 const MEMO: &str = "memo-2";
+/// What was found out about objects of the store.
+const OBJECTS: &str = "objects";
 /// What it was called while notes did not say whether hilum made an image.
 const OLD_MEMO: &str = "memo";
 
@@ -59,25 +64,6 @@ impl Workspace {
         }
     }
 
-    /// The key of pseudonyms, where there is one yet.
-    pub fn key(&self) -> Option<PseudonymKey> {
-        let bytes = fs::read(self.private.join("study.key")).ok()?;
-        Some(PseudonymKey::new(bytes.try_into().ok()?))
-    }
-
-    /// The key of pseudonyms; a new one is drawn from the system where there is none.
-    pub fn create_key(&self) -> Result<PseudonymKey> {
-        if let Some(key) = self.key() {
-            return Ok(key);
-        }
-        self.create_private()?;
-        let mut bytes = [0; 32];
-        let random = Path::new("/dev/urandom");
-        fs::File::open(random).and_then(|mut f| f.read_exact(&mut bytes)).map_err(Error::io("read", random))?;
-        memo::write_private(&self.private.join("study.key"), &bytes)?;
-        Ok(PseudonymKey::new(bytes))
-    }
-
     fn create_private(&self) -> Result<()> {
         if !self.private.exists() {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.private).map_err(Error::io("create", &self.private))?;
@@ -85,6 +71,24 @@ impl Workspace {
             fs::write(&ignore, "*\n").map_err(Error::io("write", &ignore))?;
         }
         Ok(())
+    }
+
+    /// Writes down what was found out about files, beside what other runs did meanwhile. It saves time and decides nothing: a
+    /// folder that cannot be written to is no fault.
+    fn save_memo(&self, path: &Path, memo: &Memo) {
+        if memo.is_fresh() && self.create_private().is_ok() && lock_folder(&self.private).is_ok_and(|_alone| memo.save_onto(path).is_ok()) {
+            // It names paths, and nobody reads it any more; that it is not there is no fault.
+            let _ = fs::remove_file(self.private.join(OLD_MEMO));
+        }
+    }
+
+    /// What was found out about the store's objects.
+    pub fn objects_memo(&self) -> Memo {
+        Memo::load(&self.private.join(OBJECTS))
+    }
+    /// Writes down what was found out about the store's objects.
+    pub fn save_objects_memo(&self, store: &Store) {
+        store.with_memo_of(|memo| self.save_memo(&self.private.join(OBJECTS), memo));
     }
 
     /// Hashes what path parameters name, by way of the memo. `save` keeps the memo for later.
@@ -125,10 +129,7 @@ impl Workspace {
             }
         }
         if save {
-            self.create_private()?;
-            memo.save(&memo_path)?;
-            // It names paths, and nobody reads it any more; that it is not there is no fault.
-            let _ = fs::remove_file(self.private.join(OLD_MEMO));
+            self.save_memo(&memo_path, &memo);
         }
         Ok(out)
     }
@@ -195,38 +196,6 @@ impl Workspace {
             _ => Ok(path),
         }
     }
-
-    /// Notes where the images of these listings lie now, for stages that will open them.
-    pub fn save_images(&self, listings: &Listings) -> Result<()> {
-        let path = self.private.join(IMAGE_MAP);
-        let mut images = ImageMap::load(&path).0;
-        let before = images.clone();
-        for file in listings.values().flat_map(BTreeMap::values).flat_map(|l| &l.files) {
-            images.insert(file.digest, std::path::absolute(&file.path).unwrap_or_else(|_| file.path.clone()));
-        }
-        if images != before || !images.is_empty() && !path.exists() {
-            self.create_private()?;
-            let text: String = images.iter().map(|(d, p)| format!("{}\t{}\n", d.hex(), p.display())).collect();
-            memo::write_private(&path, text.as_bytes())?;
-        }
-        Ok(())
-    }
-}
-
-/// The file of the map of images in the private folder, and what it was called until store format 2.
-pub const IMAGE_MAP: &str = "images";
-const OLD_IMAGE_MAP: &str = "films";
-
-/// Where imported images lie, by digest.
-#[derive(Default)]
-pub struct ImageMap(pub BTreeMap<Digest, PathBuf>);
-
-impl ImageMap {
-    /// Reads the map; one that does not exist is empty.
-    pub fn load(path: &Path) -> ImageMap {
-        let text = fs::read_to_string(path).or_else(|_| fs::read_to_string(path.with_file_name(OLD_IMAGE_MAP))).unwrap_or_default();
-        ImageMap(text.lines().filter_map(|l| l.split_once('\t')).filter_map(|(d, p)| Some((Digest::from_hex(d)?, PathBuf::from(p)))).collect())
-    }
 }
 
 /// A path without links, as far as it exists.
@@ -240,6 +209,13 @@ fn real(path: &Path) -> PathBuf {
         there = above;
     }
     path
+}
+
+/// Keeps other runs out of a private folder for as long as the result lives.
+fn lock_folder(folder: &Path) -> Result<fs::File> {
+    let file = fs::File::open(folder).map_err(Error::io("open", folder))?;
+    file.lock().map_err(Error::io("lock", folder))?;
+    Ok(file)
 }
 
 fn list(path: &Path, what: SourceKind, written: &[PathBuf], memo: &mut Memo) -> Result<Listing> {

@@ -19,6 +19,7 @@ mod repeat_runs;
 mod repeatable;
 mod resume;
 mod space;
+mod survival;
 mod tidy;
 mod trainings;
 mod verbs;

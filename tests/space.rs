@@ -49,8 +49,17 @@ impl Space {
     }
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hilum"));
-        command.args(args).current_dir(self.0.path()).env_remove("HILUM_STORE").env("NO_COLOR", "1");
+        command.args(args).current_dir(self.0.path()).env_remove("HILUM_STORE").env("NO_COLOR", "1").env("XDG_STATE_HOME", self.path(".state"));
         command
+    }
+    /// A key of pseudonyms that this user adopted.
+    pub fn give_key(&self, key: [u8; 32]) {
+        use std::os::unix::fs::PermissionsExt;
+        self.write(".hilum-private/study.key", key);
+        for (path, mode) in [(".hilum-private", 0o700), (".hilum-private/study.key", 0o600)] {
+            fs::set_permissions(self.path(path), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        assert_eq!(self.hilum(&["key", "adopt", "study.yaml"]).code, 0);
     }
     pub fn hilum(&self, args: &[&str]) -> Said {
         said(self.command(args).output().unwrap())

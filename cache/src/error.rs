@@ -41,6 +41,14 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// A key of pseudonyms that must not be used.
+    #[error("{why}")]
+    Key {
+        /// What is wrong with it.
+        why: String,
+        /// What can be done.
+        help: &'static str,
+    },
     /// The store is being cleaned by another process.
     #[error("the store is in use by another process")]
     Busy,
@@ -56,6 +64,7 @@ impl Error {
     /// What can be done about it, where it is plain.
     pub fn help(&self) -> Option<&'static str> {
         match self {
+            Error::Key { help, .. } => Some(help),
             Error::Damaged(_) | Error::Missing(_) => Some("run the study again; what is damaged or missing is computed anew"),
             e if e.is_full() => Some("free some space and run again; what is finished stays"),
             Error::Io { source, .. } if matches!(source.kind(), std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem) => {

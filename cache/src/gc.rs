@@ -5,7 +5,7 @@
 //! known.
 
 use crate::lock::StoreLock;
-use crate::{Digest, Error, Ledger, Result, StageKey, Store, WritableStore, checkpoint, journal};
+use crate::{Digest, Error, Ledger, Receipt, Result, StageKey, Store, WritableStore, checkpoint, freed, journal};
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
 
@@ -30,6 +30,8 @@ pub struct Removed {
     pub bytes: u64,
     /// Bytes that stay.
     pub kept_bytes: u64,
+    /// Kept runs whose journals are damaged, and where: nobody knows what they need, so that all that a receipt names stays.
+    pub damaged: Vec<(String, usize)>,
 }
 
 /// What would be removed; removes nothing.
@@ -37,10 +39,13 @@ pub fn would_remove(store: &Store, ledger: &Ledger, keep: Keep, is_record: IsRec
     unneeded(store, ledger, keep, is_record).map(|(removed, _)| removed)
 }
 
-/// Removes objects that no kept run needs, and abandoned work in `tmp`. Refuses while a run is under way.
-pub fn collect(store: &WritableStore, ledger: &Ledger, keep: Keep, is_record: IsRecord) -> Result<Removed> {
+/// Removes objects that no kept run needs, and abandoned work in `tmp`. Refuses while a run, or somebody who reads, is at work.
+pub fn collect(store: &WritableStore, keep: Keep, is_record: IsRecord) -> Result<Removed> {
     let _alone = StoreLock::own(store)?;
+    // Read under the lock: a run that ended a moment ago is known.
+    let ledger = &Ledger::load(store)?;
     let (removed, objects) = unneeded(store, ledger, keep, is_record)?;
+    freed::note(store, &objects)?;
     for digest in objects {
         let path = store.object_path(&digest);
         fs::remove_file(&path).map_err(Error::io("remove", &path))?;
@@ -57,6 +62,7 @@ pub fn collect(store: &WritableStore, ledger: &Ledger, keep: Keep, is_record: Is
 fn unneeded(store: &Store, ledger: &Ledger, keep: Keep, is_record: IsRecord) -> Result<(Removed, Vec<Digest>)> {
     let objects = store.objects()?;
     let runs = journal::run_names(store)?;
+    let damaged = damaged(store, &runs[runs.len() - keep.runs.unwrap_or(runs.len()).min(runs.len())..]);
     let mut first = runs.len() - keep.runs.unwrap_or(runs.len()).min(runs.len());
     let records = records(store, ledger, is_record);
     let mut needed = needed_by(store, ledger, &runs[first..])?;
@@ -69,9 +75,12 @@ fn unneeded(store: &Store, ledger: &Ledger, keep: Keep, is_record: IsRecord) -> 
         needed = needed_by(store, ledger, &runs[first..])?;
     }
     needed.extend(records);
+    if !damaged.is_empty() {
+        needed.extend(of_receipts(store, ledger.receipts().into_iter().map(|r| r.0)));
+    }
     let kept_bytes = size(&needed);
     let (digests, sizes): (Vec<Digest>, Vec<u64>) = objects.into_iter().filter(|o| !needed.contains(&o.0)).unzip();
-    Ok((Removed { objects: digests.len(), bytes: sizes.iter().sum(), kept_bytes }, digests))
+    Ok((Removed { objects: digests.len(), bytes: sizes.iter().sum(), kept_bytes, damaged }, digests))
 }
 
 /// Removes work that died with its run. Call only while no other run is under way.
@@ -111,9 +120,13 @@ fn needed_by(store: &Store, ledger: &Ledger, runs: &[String]) -> Result<HashSet<
             }
         }
     }
+    Ok(of_receipts(store, keys.iter().filter_map(|key| ledger.find(key)).map(|r| r.0)))
+}
+
+/// All that these receipts name.
+fn of_receipts(store: &Store, receipts: impl Iterator<Item = Receipt>) -> HashSet<Digest> {
     let mut needed = HashSet::new();
-    for key in keys {
-        let Some((receipt, _)) = ledger.find(&key) else { continue };
+    for receipt in receipts {
         for artifact in receipt.outputs.values() {
             needed.insert(artifact.digest);
             needed.extend(store.files(artifact).unwrap_or_default().into_iter().map(|f| f.digest));
@@ -122,5 +135,14 @@ fn needed_by(store: &Store, ledger: &Ledger, runs: &[String]) -> Result<HashSet<
             needed.extend(input.list());
         }
     }
-    Ok(needed)
+    needed
+}
+
+/// Runs whose journals do not read to their end, and the line.
+fn damaged(store: &Store, runs: &[String]) -> Vec<(String, usize)> {
+    let broken = |run: &String| {
+        let bytes = fs::read(store.run_folder(run).join("journal.jsonl")).ok()?;
+        Some((run.clone(), journal::first_broken_line(&bytes)? + 1))
+    };
+    runs.iter().filter_map(broken).collect()
 }

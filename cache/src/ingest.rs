@@ -8,6 +8,7 @@ use crate::{Digest, Error, Result};
 use rayon::prelude::*;
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// A file that was hashed or remembered.
@@ -46,7 +47,8 @@ pub fn folder(folder: &Path, memo: &mut Memo, wanted: &(dyn Fn(&str) -> bool + S
             Error::io("list", &path)(e.into())
         })?;
         if entry.file_type().is_file() {
-            let name = entry.path().strip_prefix(folder).expect("BUG: walked below").to_string_lossy().into_owned();
+            let name = entry.path().strip_prefix(folder).expect("BUG: walked below");
+            let name = spelled(name);
             if wanted(&name) {
                 names.push((name, entry.into_path()));
             }
@@ -59,9 +61,14 @@ pub fn folder(folder: &Path, memo: &mut Memo, wanted: &(dyn Fn(&str) -> bool + S
     Ok(found.into_iter().map(|(file, fresh)| remember(memo, file, fresh)).collect())
 }
 
+/// A name as text. Of one that is not UTF-8, as old archives have them, other bytes are spelt `\xE9`, so that two names stay two.
+fn spelled(name: &Path) -> String {
+    name.to_str().map_or_else(|| name.as_os_str().as_bytes().escape_ascii().to_string(), str::to_owned)
+}
+
 /// Hashes one file.
 pub fn file(path: &Path, memo: &mut Memo, inspect: Inspect) -> Result<Ingested> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = spelled(Path::new(path.file_name().unwrap_or_default()));
     let (file, fresh) = one(name, path.to_path_buf(), memo, inspect)?;
     Ok(remember(memo, file, fresh))
 }

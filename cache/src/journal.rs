@@ -2,17 +2,21 @@
 //!
 //! A line is `{"v":1,"seq":n,"prev":"…","time":"…","type":"…", …}`. The journal is the truth about receipts: what
 //! has no line did not happen. A torn last line (the process died while writing) is recovered from by [`repair`].
+//!
+//! The first line begins with the run's `number`, one more than any before: runs are newer or older by it, and never by a
+//! clock, which may be set back. Journals of older programs have no number and come first, by their names.
 
 use crate::{Error, Result, Sha256, Store, WritableStore, canonical, clock, lock, store};
 use serde_json::{Map, Value};
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// The journal of a run under way; its lock dies with the process.
 pub struct Journal {
     run: String,
+    number: u64,
     path: PathBuf,
     file: File,
     seq: u64,
@@ -20,8 +24,9 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Begins a run: a folder with a name of its own and an empty journal.
+    /// Begins a run: a folder with a name of its own and an empty journal. Its first line is to hold [`Journal::number`].
     pub fn begin(store: &WritableStore) -> Result<Journal> {
+        let number = runs(store)?.last().map_or(0, |last| last.0) + 1;
         let time = clock::now();
         let stamp = format!("{}-{}", &time[..10], time[11..19].replace(':', ""));
         let runs = store.root().join("runs");
@@ -38,7 +43,7 @@ impl Journal {
                     file.lock().map_err(Error::io("lock", &path))?;
                     store::sync_folder(&folder)?;
                     store::sync_folder(&runs)?;
-                    return Ok(Journal { run, path, file, seq: 0, prev: Sha256::of(b"") });
+                    return Ok(Journal { run, number, path, file, seq: 0, prev: Sha256::of(b"") });
                 }
                 Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
                 Err(e) => return Err(Error::io("create", &folder)(e)),
@@ -55,6 +60,9 @@ impl Journal {
     /// Appends one event; `durable` lines are on the disk when this returns.
     pub fn append(&mut self, kind: &str, body: Map<String, Value>, durable: bool) -> Result<()> {
         let mut line = body;
+        if self.seq == 0 {
+            line.insert("number".into(), self.number.into());
+        }
         line.insert("v".into(), 1.into());
         line.insert("seq".into(), self.seq.into());
         line.insert("prev".into(), self.prev.hex().into());
@@ -85,17 +93,23 @@ pub struct Line {
     pub body: Value,
 }
 
-/// The whole lines of a journal in order; a torn last line is left out.
+/// The lines of a journal that read, in order: neither a torn last line nor a damaged one hides the others.
+/// [`first_broken_line`] says whether one is missing.
 pub fn lines(path: &Path) -> Result<Vec<Line>> {
     let bytes = fs::read(path).map_err(Error::io("read", path))?;
     let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
-    let mut out = vec![];
-    for line in bytes[..whole].split(|&b| b == b'\n').filter(|l| !l.is_empty()) {
-        let body: Value = serde_json::from_slice(line).map_err(|e| Error::Record { path: path.to_path_buf(), why: e.to_string() })?;
-        let kind = body.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
-        out.push(Line { kind, body });
-    }
-    Ok(out)
+    let read = |line: &[u8]| {
+        let body: Value = serde_json::from_slice(line).ok()?;
+        Some(Line { kind: body.get("type").and_then(Value::as_str).unwrap_or_default().to_owned(), body })
+    };
+    Ok(bytes[..whole].split(|&b| b == b'\n').filter_map(read).collect())
+}
+
+/// The number that a journal begins with; 0 where it has none.
+pub(crate) fn number_of(bytes: &[u8]) -> u64 {
+    let digits = bytes.strip_prefix(br#"{"number":"#).unwrap_or_default();
+    let end = digits.iter().position(|b| !b.is_ascii_digit()).unwrap_or(0);
+    std::str::from_utf8(&digits[..end]).ok().and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 
 /// The number of the first line that breaks the chain of a journal: that line or its link was altered.
@@ -133,15 +147,28 @@ pub fn repair(store: &WritableStore) -> Result<Vec<(String, usize)>> {
 
 /// Names of all runs, oldest first.
 pub fn run_names(store: &Store) -> Result<Vec<String>> {
+    Ok(runs(store)?.into_iter().map(|r| r.1).collect())
+}
+
+/// Numbers and names of all runs, oldest first. Other people's files, such as a desktop leaves them, are no runs.
+pub(crate) fn runs(store: &Store) -> Result<Vec<(u64, String)>> {
     let runs = store.root().join("runs");
     let entries = match fs::read_dir(&runs) {
         Ok(entries) => entries,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
         Err(e) => return Err(Error::io("list", &runs)(e)),
     };
-    let mut names: Vec<String> = entries.flatten().filter_map(|e| e.file_name().into_string().ok()).collect();
-    names.sort();
-    Ok(names)
+    let mut all = vec![];
+    for entry in entries.flatten() {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let mut beginning = vec![];
+        let journal = File::open(entry.path().join("journal.jsonl"));
+        if let Ok(journal) = journal.and_then(|j| j.take(32).read_to_end(&mut beginning)).map(|_| number_of(&beginning)) {
+            all.push((journal, name));
+        }
+    }
+    all.sort();
+    Ok(all)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Locks between processes: flocks on close-on-exec descriptors, so that they die with their process.
 
-use crate::{Error, Result, StageKey, WritableStore};
+use crate::{Error, Result, StageKey, Store, WritableStore};
 use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -47,6 +47,12 @@ impl StoreLock {
         let file = open(&path)?;
         file.lock_shared().map_err(Error::io("lock", &path))?;
         Ok(StoreLock { _file: file })
+    }
+    /// Announces somebody who reads, where the store has a lock: nothing is cleaned away meanwhile. Writes nothing.
+    pub fn read(store: &Store) -> Option<StoreLock> {
+        let file = File::open(store.root().join("locks/store")).ok()?;
+        file.lock_shared().ok()?;
+        Some(StoreLock { _file: file })
     }
     /// Keeps every run out. Fails with [`Error::Busy`] while there is one.
     pub fn own(store: &WritableStore) -> Result<StoreLock> {

@@ -111,6 +111,16 @@ impl Memo {
         }
     }
 
+    /// True where something was learned.
+    pub fn is_fresh(&self) -> bool {
+        !self.fresh.is_empty()
+    }
+
+    /// Writes what was learned into the memo that lies there now, which others may have written meanwhile.
+    pub fn save_onto(&self, path: &Path) -> Result<()> {
+        Memo { fresh: self.fresh.clone(), ..Memo::load(path) }.save(path)
+    }
+
     /// Writes the memo where it changed, whole or not at all, readable by its owner only.
     pub fn save(&self, path: &Path) -> Result<()> {
         if self.fresh.is_empty() {

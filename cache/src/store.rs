@@ -11,13 +11,15 @@
 //!   quarantine/           damaged objects, kept for the curious
 //! ```
 //! The fixed mtime makes every later write through the file system visible to a plain `stat`, without an index:
-//! reuse compares size and mtime, use hashes the bytes.
+//! reuse compares size and mtime, use hashes the bytes. Of an object with another mtime, as a copy of a store has it, the bytes
+//! decide; what they were found to be is remembered in a memo of the user's.
 
 mod writable;
 
 pub use writable::WritableStore;
 
 use crate::digest::TwinHasher;
+use crate::memo::{Memo, Remembered, Stamp};
 use crate::{Digest, Error, Result, Sha256};
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -42,6 +44,8 @@ pub struct Store {
     verified: Mutex<HashSet<Digest>>,
     /// Found damaged, and still in their places.
     damaged: Mutex<HashSet<Digest>>,
+    /// Objects whose times tell nothing, and what they were found to be.
+    memo: Mutex<Memo>,
 }
 
 /// What is known of an object's bytes after writing them.
@@ -73,7 +77,7 @@ impl Store {
     }
 
     fn opened(root: &Path, sets_aside: bool) -> Result<Store> {
-        let store = Store { root: root.to_path_buf(), sets_aside, verified: Mutex::default(), damaged: Mutex::default() };
+        let store = Store { root: root.to_path_buf(), sets_aside, verified: Mutex::default(), damaged: Mutex::default(), memo: Mutex::default() };
         let format = root.join("format");
         match fs::read_to_string(&format) {
             Ok(text) if text.trim() == FORMAT || OLDER.contains(&text.trim()) => Ok(store),
@@ -81,6 +85,16 @@ impl Store {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(store),
             Err(e) => Err(Error::io("read", &format)(e)),
         }
+    }
+
+    /// Takes over what was found out about objects before.
+    #[must_use]
+    pub fn with_memo(self, memo: Memo) -> Store {
+        Store { memo: Mutex::new(memo), ..self }
+    }
+    /// Shows what was found out about objects.
+    pub fn with_memo_of<T>(&self, look: impl FnOnce(&Memo) -> T) -> T {
+        look(&self.memo.lock().expect("BUG: poisoned"))
     }
 
     /// True where nothing was ever laid out here.
@@ -108,9 +122,32 @@ impl Store {
         }
         match fs::metadata(self.object_path(digest)) {
             Err(_) => Presence::Absent,
-            Ok(m) if m.mtime() == 1 && size.is_none_or(|s| s == m.size()) => Presence::Whole,
+            Ok(m) if size.is_some_and(|s| s != m.size()) => Presence::Touched,
+            Ok(m) if m.mtime() == 1 || self.is_whole(digest, &m) => Presence::Whole,
             Ok(_) => Presence::Touched,
         }
+    }
+
+    /// True for an object of which only the bytes can tell, and do so.
+    fn is_whole(&self, digest: &Digest, stat: &fs::Metadata) -> bool {
+        if self.verified.lock().expect("BUG: poisoned").contains(digest) {
+            return true;
+        }
+        let (path, stamp) = (self.object_path(digest), Stamp::of(stat));
+        let known = self.memo.lock().expect("BUG: poisoned").get(&path, &stamp).map(|r| r.digest);
+        let found = known.or_else(|| hash_file(&path).ok().map(|h| h.0));
+        if found != Some(*digest) {
+            self.damaged.lock().expect("BUG: poisoned").insert(*digest);
+            return false;
+        }
+        if known.is_none() {
+            self.verified.lock().expect("BUG: poisoned").insert(*digest);
+            if stamp.is_settled() {
+                let remembered = Remembered { digest: *digest, note: String::new() };
+                self.memo.lock().expect("BUG: poisoned").put(path, stamp, remembered);
+            }
+        }
+        true
     }
 
     /// The bytes of an object, verified.
@@ -218,7 +255,8 @@ mod tests {
         let path = store.object_path(&digest);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         fs::write(&path, b"filn").unwrap();
-        assert_eq!(store.presence(&digest, Some(4)), Presence::Touched, "seen by stat alone");
+        let reader = Store::open(dir.path()).unwrap();
+        assert_eq!(reader.presence(&digest, Some(4)), Presence::Touched, "its time says that it may be another, its bytes that it is");
         // As a failing disk does it, no time changes.
         fs::File::options().write(true).open(&path).unwrap().set_modified(fixed_time()).unwrap();
         let reader = Store::open(dir.path()).unwrap();
@@ -232,6 +270,26 @@ mod tests {
         assert!(matches!(store.read(&digest), Err(Error::Damaged(d)) if d == digest));
         assert!(matches!(store.read(&digest), Err(Error::Missing(_))));
         assert!(store.put(b"film").is_ok() && store.read(&digest).is_ok(), "and can be stored anew");
+    }
+
+    #[test]
+    fn a_copy_with_other_times_is_hashed_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let digest = WritableStore::create(dir.path()).unwrap().put(b"film").unwrap().digest;
+        let path = Store::open(dir.path()).unwrap().object_path(&digest);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        fs::File::options().write(true).open(&path).unwrap().set_modified(fixed_time() + std::time::Duration::from_secs(9)).unwrap();
+        while !Stamp::of(&fs::metadata(&path).unwrap()).is_settled() {
+            std::thread::yield_now();
+        }
+        let first = Store::open(dir.path()).unwrap();
+        assert_eq!(first.presence(&digest, Some(4)), Presence::Whole);
+        assert_eq!(first.presence(&digest, Some(5)), Presence::Touched, "of another size");
+        let memo = dir.path().join("memo");
+        first.with_memo_of(|m| m.save(&memo)).unwrap();
+        let second = Store::open(dir.path()).unwrap().with_memo(Memo::load(&memo));
+        assert_eq!(second.presence(&digest, Some(4)), Presence::Whole);
+        assert!(second.verified.lock().unwrap().is_empty(), "it was not read again");
     }
 
     #[test]

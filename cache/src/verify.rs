@@ -1,6 +1,6 @@
 //! Re-hashing everything that a store holds.
 
-use crate::{Digest, Ledger, Result, Store, WritableStore, journal, store};
+use crate::{Digest, Ledger, Result, Store, WritableStore, freed, journal, store};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +41,7 @@ pub fn verify(store: &WritableStore, ledger: &Ledger) -> Result<Report> {
     let objects = store.objects()?;
     let present: BTreeSet<Digest> = objects.iter().map(|o| o.0).collect();
     // Who made what is read first: a damaged tree document could not name its files any more.
-    let owners = owners(store, ledger);
+    let owners = owners(store, ledger)?;
     let damaged: Vec<Digest> = objects
         .par_iter()
         .map(|(digest, _)| Ok((store::hash_file(&store.object_path(digest))?.0 != *digest).then_some(*digest)))
@@ -58,7 +58,9 @@ pub fn verify(store: &WritableStore, ledger: &Ledger) -> Result<Report> {
         report.faults.push(fault(digest, "damaged"));
         store.set_aside(digest);
     }
-    report.faults.extend(owners.made.keys().filter(|d| !present.contains(d)).map(|d| fault(d, "missing")));
+    let freed = freed::all(store);
+    let is_freed = |digest: &Digest| freed.get(digest).is_some_and(|at| owners.newest.get(digest).is_none_or(|made| made <= at));
+    report.faults.extend(owners.made.keys().filter(|d| !present.contains(d) && !is_freed(d)).map(|d| fault(d, "missing")));
     for run in journal::run_names(store)? {
         let bytes = fs::read(store.run_folder(&run).join("journal.jsonl")).unwrap_or_default();
         report.broken_journals.extend(journal::first_broken_line(&bytes).map(|line| (run, line)));
@@ -71,11 +73,14 @@ pub fn verify(store: &WritableStore, ledger: &Ledger) -> Result<Report> {
 struct Owners {
     /// Outputs.
     made: BTreeMap<Digest, Vec<String>>,
+    /// The number of the newest run that made an object.
+    newest: BTreeMap<Digest, u64>,
     /// Lists of films that recipes name. They only serve explanations, so that none is missed where it is not there.
     listed: BTreeMap<Digest, Vec<String>>,
 }
 
-fn owners(store: &Store, ledger: &Ledger) -> Owners {
+fn owners(store: &Store, ledger: &Ledger) -> Result<Owners> {
+    let numbers: BTreeMap<String, u64> = journal::runs(store)?.into_iter().map(|(number, name)| (name, number)).collect();
     let mut newest = BTreeMap::new();
     for (receipt, run) in ledger.receipts() {
         newest.insert(receipt.key, (receipt, run));
@@ -90,16 +95,22 @@ fn owners(store: &Store, ledger: &Ledger) -> Owners {
         }
         for (port, artifact) in receipt.outputs.iter() {
             let whose = format!("{} {}.{port}", receipt.study, receipt.stage);
-            out.made.entry(artifact.digest).or_default().push(format!("{whose}, written by run {run}"));
+            let number = numbers.get(*run).copied().unwrap_or(0);
+            let mut made = |digest, whose| {
+                out.made.entry(digest).or_default().push(whose);
+                let newest: &mut u64 = out.newest.entry(digest).or_default();
+                *newest = number.max(*newest);
+            };
+            made(artifact.digest, format!("{whose}, written by run {run}"));
             if artifact.file.is_none()
                 && let Ok(bytes) = fs::read(store.object_path(&artifact.digest))
                 && let Ok(tree) = serde_json::from_slice::<crate::tree::Tree>(&bytes)
             {
                 for file in tree.files {
-                    out.made.entry(file.digest).or_default().push(format!("{whose} {}, written by run {run}", file.name));
+                    made(file.digest, format!("{whose} {}, written by run {run}", file.name));
                 }
             }
         }
     }
-    out
+    Ok(out)
 }

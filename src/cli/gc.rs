@@ -42,17 +42,20 @@ pub(super) fn gc(args: &GcArgs) -> anyhow::Result<u8> {
         let (store, ledger) = open::store(&args.store)?;
         would_remove(&store, &ledger, keep, &is_record)
     } else {
-        let (store, ledger) = open::store_for_writing(&args.store)?;
-        collect(&store, &ledger, keep, &is_record)
+        let (store, _) = open::store_for_writing(&args.store)?;
+        collect(&store, keep, &is_record)
     };
     match removed {
         Ok(removed) => {
             let verb = if args.dry_run { "would remove" } else { "removed" };
             say(format!("{verb} {}, {}; {} stay", counted(removed.objects, "object", "objects"), size(removed.bytes), size(removed.kept_bytes)))?;
+            for (run, line) in &removed.damaged {
+                remark(format!("warning: line {line} of the journal of run {run} is damaged: nobody knows what that run needs, so that all results stay"));
+            }
             Ok(DONE)
         }
         Err(hilum_cache::Error::Busy) => {
-            remark("error: a run is at work in this store\nhelp: wait for it to end");
+            remark("error: this store is in use by a run or a plan\nhelp: wait for it to end");
             Ok(FAILED)
         }
         Err(e) => Err(e.into()),

@@ -11,6 +11,7 @@ use crate::progress::remark;
 use crate::run::execute::Outputs;
 use crate::workspace::{Listings, Workspace};
 use anyhow::{Context, bail};
+use hilum_cache::lock::StoreLock;
 use hilum_cache::{Ledger, Store, WritableStore};
 use hilum_stages::KINDS;
 use hilum_stages::contract::context::DeviceChoice;
@@ -84,6 +85,8 @@ pub(super) fn complain(all: &[Diagnostic], texts: &Texts) {
 /// What planning needs besides the study.
 pub(super) struct Known {
     pub(super) store: Store,
+    /// Nothing is cleaned away meanwhile.
+    pub(super) lock: Option<StoreLock>,
     pub(super) ledger: Ledger,
     pub(super) listings: Listings,
     pub(super) tables: Tables,
@@ -97,15 +100,17 @@ impl Known {
     /// Hashes what path parameters name; faults of paths give the exit code.
     pub(super) fn of(study: &Study, record: Record, save: bool, engines: Vec<String>) -> anyhow::Result<Result<Known, u8>> {
         let (store, ledger) = record?;
+        let store = store.with_memo(study.workspace.objects_memo());
+        let lock = StoreLock::read(&store);
         let mut faults = vec![];
         let listings = study.workspace.listings(&study.pipeline, save, &mut faults)?;
         if !faults.is_empty() {
             complain(&faults, &study.texts);
             return Ok(Err(WRONG));
         }
-        let pseudonyms = study.workspace.key().map_or_else(|| "none yet".to_owned(), |k| k.fingerprint());
+        let pseudonyms = study.workspace.key()?.map_or_else(|| "none yet".to_owned(), |k| k.fingerprint());
         let wanted = vec![true; study.pipeline.stages.len()];
-        Ok(Ok(Known { store, ledger, listings, tables: Tables::default(), pseudonyms, engines, forced: vec![], wanted }))
+        Ok(Ok(Known { store, lock, ledger, listings, tables: Tables::default(), pseudonyms, engines, forced: vec![], wanted }))
     }
 
     pub(super) fn evidence(&self) -> Evidence<'_> {

@@ -104,18 +104,20 @@ fn attempt_run(
     if open::refuse(study, told.iter()) {
         return Ok(REFUSED);
     }
-    let all_found;
+    let (all_found, mut here);
+    here = None;
     let idle = plan.decisions.iter().all(|d| matches!(d, Decision::Reuse { .. } | Decision::Unwanted));
     let mut code = DONE;
     let (mut run_name, mut executed, mut reused, mut failed, mut skipped) = (None, 0, outputs.iter().flatten().count(), 0, 0);
     if !idle {
-        let store = WritableStore::create(&study.workspace.store)?;
+        let store = WritableStore::create(&study.workspace.store)?.with_memo(study.workspace.objects_memo());
+        known.lock = None;
         study.workspace.save_images(&known.listings)?;
         // What a run that died left behind is swept when nobody else is at work.
         if let Ok(_alone) = StoreLock::own(&store) {
             gc::sweep(&store);
         }
-        let _here = StoreLock::share(&store)?;
+        here = Some(StoreLock::share(&store)?);
         let journal = Journal::begin(&store)?;
         run_name = Some(journal.run().to_owned());
         let mut recorder = Recorder::begin(journal, &study.workspace, p)?;
@@ -165,13 +167,17 @@ fn attempt_run(
         all_found = told;
         std::mem::forget(plan);
     }
-    if only.is_empty() && code == DONE {
-        open::remark_unused(study, &all_found);
+    study.workspace.save_objects_memo(&known.store);
+    if only.is_empty() && matches!(code, DONE | FAILED | INTERRUPTED) {
+        if code == DONE {
+            open::remark_unused(study, &all_found);
+        }
         let laid = results::lay_out(p, &outputs, &known.store, &study.workspace.results)?;
         for (path, aside) in laid.edited {
             sink.hear(&Event::Warning { message: format!("`{path}` was changed by hand; the changed file is kept as `{aside}`, and the result restored") });
         }
     }
+    drop(here);
     sink.hear(&Event::Finished { run: run_name.clone().filter(|_| executed + failed > 0), executed, reused, failed, skipped });
     if code == DONE && !args.json {
         progress::show_tables(p, &outputs, &known.store)?;
@@ -179,6 +185,11 @@ fn attempt_run(
             true => format!("results in {}", study.workspace.results.join(&p.study).display()),
             false => "results are laid out by a run without `--only`".to_owned(),
         });
+    }
+    if only.is_empty() && matches!(code, FAILED | INTERRUPTED) && !args.json && outputs.iter().any(Option::is_some) {
+        let stand = outputs.iter().flatten().count();
+        let results = study.workspace.results.join(&p.study);
+        remark(format!("results of the {stand} stages of {} that stand are in {}", outputs.len(), results.display()));
     }
     std::mem::forget(outputs);
     Ok(code)

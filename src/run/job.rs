@@ -21,6 +21,7 @@ use std::path::PathBuf;
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Job {
     /// The store.
+    #[serde(with = "hilum_cache::path_bytes")]
     pub store: PathBuf,
     /// The kind.
     pub kind: String,
@@ -33,6 +34,7 @@ pub struct Job {
     /// Where tensors live.
     pub device: DeviceChoice,
     /// The map of imported images.
+    #[serde(with = "hilum_cache::path_bytes")]
     pub images: PathBuf,
     /// The key: checkpoints are its.
     pub key: StageKey,

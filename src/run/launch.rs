@@ -72,8 +72,8 @@ pub(super) fn in_thread(id: usize, job: Job, tell: Sender<Message>) -> Started {
 /// Runs a heavy stage in a process of its own with so many threads; its standard error goes to `stderr` where it says anything.
 pub(super) fn in_process(id: usize, job: &Job, threads: u32, stderr: PathBuf, tell: Sender<Message>) -> Result<Started, Failure> {
     let fault = |what: &str, e: std::io::Error| Failure { message: format!("the worker could not {what}: {e}"), help: None, class: Class::Machine };
-    let program = std::env::current_exe().map_err(|e| fault("be found", e))?;
-    let mut child = Command::new(program)
+    // This very program, though another may have been installed in its place since the run began.
+    let mut child = Command::new("/proc/self/exe")
         .arg("worker")
         .env("RAYON_NUM_THREADS", threads.to_string())
         // Pools that spin against each other cost more than they gain.

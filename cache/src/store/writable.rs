@@ -1,6 +1,7 @@
 //! Writing: objects are sealed, synced and renamed into their places; what is damaged is moved out of them.
 
 use super::{Blob, FORMAT, Presence, Store, hash_file, sync_folder};
+use crate::memo::Memo;
 use crate::{Digest, Error, Result, Sha256};
 use std::fs::{self, File};
 use std::io::Write;
@@ -19,20 +20,28 @@ impl std::ops::Deref for WritableStore {
 }
 
 impl WritableStore {
-    /// Opens a store for writing, and creates nothing yet: one that is not there is laid out by [`WritableStore::create`].
+    /// Opens a store for writing; one that is not there is laid out by [`WritableStore::create`]. Empty folders that a copy has
+    /// lost are made again.
     pub fn open(root: &Path) -> Result<WritableStore> {
-        Store::opened(root, true).map(WritableStore)
+        let store = Store::opened(root, true).map(WritableStore)?;
+        if !store.is_new() {
+            lay_out_folders(root)?;
+        }
+        Ok(store)
+    }
+
+    /// Takes over what was found out about objects before.
+    #[must_use]
+    pub fn with_memo(self, memo: Memo) -> WritableStore {
+        WritableStore(self.0.with_memo(memo))
     }
 
     /// Opens a store for writing and lays it out where it is new.
     pub fn create(root: &Path) -> Result<WritableStore> {
-        let store = WritableStore::open(root)?;
+        let store = Store::opened(root, true).map(WritableStore)?;
         let format = root.join("format");
+        lay_out_folders(root)?;
         if fs::read_to_string(&format).ok().is_none_or(|text| text.trim() != FORMAT) {
-            for folder in ["", "objects", "runs", "tmp", "locks", "quarantine"] {
-                let path = root.join(folder);
-                fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(Error::io("create", &path))?;
-            }
             let ignore = root.join(".gitignore");
             fs::write(&ignore, "*\n").map_err(Error::io("write", &ignore))?;
             // Last, and by rename: a store without a format file was never finished.
@@ -114,6 +123,15 @@ impl WritableStore {
     pub(crate) fn set_aside(&self, digest: &Digest) {
         self.found_damaged(digest);
     }
+}
+
+fn lay_out_folders(root: &Path) -> Result<()> {
+    for path in ["", "objects", "runs", "tmp", "locks", "quarantine"].map(|folder| root.join(folder)) {
+        if !path.is_dir() {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(Error::io("create", &path))?;
+        }
+    }
+    Ok(())
 }
 
 /// The mtime that every object carries.

@@ -49,6 +49,7 @@ pub struct ListedFile {
     /// Its name below the folder, or the file's own name.
     pub name: String,
     /// Where it lies.
+    #[serde(with = "hilum_cache::path_bytes")]
     pub path: PathBuf,
     /// The digest of its bytes.
     pub digest: Digest,

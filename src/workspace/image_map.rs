@@ -1,0 +1,86 @@
+//! Where imported images lie: a private list, since it names paths.
+
+use super::{Listings, Workspace, lock_folder};
+use hilum_cache::{Digest, Result, memo};
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// The file of the map in the private folder: `digest TAB path NUL` each. What it was called while lines ended it, and before
+/// store format 2.
+pub const IMAGE_MAP: &str = "images-2";
+const OLDER: [&str; 2] = ["images", "films"];
+
+/// Where imported images lie, by digest.
+#[derive(Default, Clone, PartialEq)]
+pub struct ImageMap(pub BTreeMap<Digest, PathBuf>);
+
+impl ImageMap {
+    /// Reads the map; one that does not exist is empty.
+    pub fn load(path: &Path) -> ImageMap {
+        if let Ok(bytes) = fs::read(path) {
+            return ImageMap(bytes.split(|b| *b == 0).filter_map(entry).collect());
+        }
+        let older = OLDER.iter().find_map(|name| fs::read(path.with_file_name(name)).ok()).unwrap_or_default();
+        ImageMap(older.split(|b| *b == b'\n').filter_map(entry).collect())
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut out = vec![];
+        for (digest, path) in &self.0 {
+            out.extend_from_slice(digest.hex().as_bytes());
+            out.push(b'\t');
+            out.extend_from_slice(path.as_os_str().as_bytes());
+            out.push(0);
+        }
+        out
+    }
+}
+
+fn entry(line: &[u8]) -> Option<(Digest, PathBuf)> {
+    let tab = line.iter().position(|b| *b == b'\t')?;
+    let digest = Digest::from_hex(std::str::from_utf8(&line[..tab]).ok()?)?;
+    Some((digest, PathBuf::from(OsStr::from_bytes(&line[tab + 1..]))))
+}
+
+impl Workspace {
+    /// Notes where the images of these listings lie now, for stages that will open them, beside what other runs have noted.
+    ///
+    /// # Errors
+    /// Where the private folder cannot be written to.
+    pub fn save_images(&self, listings: &Listings) -> Result<()> {
+        let path = self.private.join(IMAGE_MAP);
+        let files = || listings.values().flat_map(BTreeMap::values).flat_map(|l| &l.files);
+        let place = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let known = ImageMap::load(&path);
+        if files().next().is_none() || path.exists() && files().all(|f| known.0.get(&f.digest) == Some(&place(&f.path))) {
+            return Ok(());
+        }
+        self.create_private()?;
+        let _alone = lock_folder(&self.private)?;
+        let mut images = ImageMap::load(&path);
+        images.0.extend(files().map(|f| (f.digest, place(&f.path))));
+        memo::write_private(&path, &images.to_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_path_reads_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(IMAGE_MAP);
+        let of = |name: &[u8]| (Digest::of(name), PathBuf::from(OsStr::from_bytes(name)));
+        let map = ImageMap(BTreeMap::from([of(b"/a/f\xe9.png"), of(b"/a/new\nline.png"), of(b"/a/tab\t.png")]));
+        fs::write(&path, map.to_bytes()).unwrap();
+        assert!(ImageMap::load(&path) == map);
+        fs::remove_file(&path).unwrap();
+        let (digest, place) = of(b"/old.png");
+        fs::write(dir.path().join("films"), format!("{}\t{}\n", digest.hex(), place.display())).unwrap();
+        assert_eq!(ImageMap::load(&path).0.get(&digest), Some(&place));
+    }
+}

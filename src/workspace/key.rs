@@ -1,0 +1,141 @@
+//! The key of pseudonyms: drawn once, kept by its owner alone, and never replaced. Whoever has it can tell who is behind a
+//! pseudonym by trying identifiers, so that one which somebody else may have is refused.
+
+use super::{Workspace, lock_folder};
+use hilum_cache::{Error, Result, memo};
+use hilum_stages::data::pseudonym::PseudonymKey;
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+const FILE: &str = "study.key";
+const LENGTH: usize = 32;
+
+fn refused(why: String, help: &'static str) -> Error {
+    Error::Key { why, help }
+}
+
+impl Workspace {
+    fn key_file(&self) -> PathBuf {
+        self.private.join(FILE)
+    }
+
+    /// The key of pseudonyms, where there is one yet.
+    ///
+    /// # Errors
+    /// Where it is damaged, may be known to others, or was not made or adopted by this user.
+    pub fn key(&self) -> Result<Option<PseudonymKey>> {
+        let Some(key) = self.read_key()? else { return Ok(None) };
+        match Own::of_user() {
+            Some(own) if !own.holds(&key.fingerprint()) => Err(refused(
+                format!("`.hilum-private/{FILE}` was not made on this account: whoever made it can undo the pseudonyms"),
+                "if you trust where it comes from, say so with `hilum key adopt STUDY`; if not, move it away: a new one is made",
+            )),
+            _ => Ok(Some(key)),
+        }
+    }
+
+    /// The key as it lies there, whoever made it.
+    fn read_key(&self) -> Result<Option<PseudonymKey>> {
+        let path = self.key_file();
+        let stat = match fs::symlink_metadata(&path) {
+            Ok(stat) => stat,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(Error::io("read", &path)(e)),
+        };
+        if !stat.is_file() {
+            return Err(refused(format!("`.hilum-private/{FILE}` is no regular file"), "move it away; a new key is made, with other pseudonyms"));
+        }
+        for (stat, name, too_open) in [(&stat, FILE, 0o077), (&fs::metadata(&self.private).map_err(Error::io("read", &self.private))?, "", 0o022)] {
+            if effective_user().is_some_and(|me| me != stat.uid()) {
+                return Err(refused(format!("`.hilum-private/{name}` belongs to another user"), "run as its owner, or take it over with `chown` and `hilum key adopt STUDY`"));
+            }
+            if stat.mode() & too_open != 0 {
+                let mode = stat.mode() & 0o777;
+                return Err(refused(
+                    format!("`.hilum-private/{name}` is open to other users (mode {mode:03o}): a key that others may know makes no pseudonyms"),
+                    "if nobody else can have seen it: `chmod 700 .hilum-private; chmod 600 .hilum-private/study.key`",
+                ));
+            }
+        }
+        let bytes = fs::read(&path).map_err(Error::io("read", &path))?;
+        let found = bytes.len();
+        let key: [u8; LENGTH] = bytes.try_into().map_err(|_| {
+            refused(
+                format!("`.hilum-private/{FILE}` is damaged: it has {found} bytes, a key has {LENGTH}"),
+                "restore it from a backup; without it pseudonyms cannot be the same again: then move it away, and a new one is made",
+            )
+        })?;
+        Ok(Some(PseudonymKey::new(key)))
+    }
+
+    /// The key of pseudonyms; a new one is drawn from the system where there is none.
+    ///
+    /// # Errors
+    /// As [`Workspace::key`], and where it cannot be written.
+    pub fn create_key(&self) -> Result<PseudonymKey> {
+        if let Some(key) = self.key()? {
+            return Ok(key);
+        }
+        self.create_private()?;
+        let _alone = lock_folder(&self.private)?;
+        // Another run may have been first.
+        if let Some(key) = self.key()? {
+            return Ok(key);
+        }
+        let mut bytes = [0; LENGTH];
+        let random = Path::new("/dev/urandom");
+        fs::File::open(random).and_then(|mut f| f.read_exact(&mut bytes)).map_err(Error::io("read", random))?;
+        let key = PseudonymKey::new(bytes);
+        if let Some(own) = Own::of_user() {
+            own.add(&key.fingerprint())?;
+        }
+        memo::write_private(&self.key_file(), &bytes)?;
+        Ok(key)
+    }
+
+    /// Takes over the key that lies there; gives its fingerprint.
+    ///
+    /// # Errors
+    /// Where there is none, or it is damaged or open to others.
+    pub fn adopt_key(&self) -> Result<String> {
+        let missing = || refused(format!("there is no `.hilum-private/{FILE}` beside the study"), "name the study's file whose key you were given");
+        let fingerprint = self.read_key()?.ok_or_else(missing)?.fingerprint();
+        let nowhere = || refused("there is no directory for the state of this user".into(), "set HOME or XDG_STATE_HOME");
+        Own::of_user().ok_or_else(nowhere)?.add(&fingerprint)?;
+        Ok(fingerprint)
+    }
+}
+
+fn effective_user() -> Option<u32> {
+    fs::metadata("/proc/self").ok().map(|m| m.uid())
+}
+
+/// Fingerprints of keys that this user made or adopted: a list in the user's directory of state. A fingerprint gives nothing away.
+struct Own(PathBuf);
+
+impl Own {
+    fn of_user() -> Option<Own> {
+        let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+        let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")))?;
+        Some(Own(state.join("hilum")))
+    }
+    fn file(&self) -> PathBuf {
+        self.0.join("keys")
+    }
+    fn holds(&self, fingerprint: &str) -> bool {
+        fs::read_to_string(self.file()).is_ok_and(|text| text.lines().any(|line| line == fingerprint))
+    }
+    fn add(&self, fingerprint: &str) -> Result<()> {
+        if self.holds(fingerprint) {
+            return Ok(());
+        }
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0).map_err(Error::io("create", &self.0))?;
+        let path = self.file();
+        // One line at a time at the end: two runs lose none of each other's.
+        let mut file = fs::File::options().create(true).append(true).open(&path).map_err(Error::io("write", &path))?;
+        file.set_permissions(fs::Permissions::from_mode(0o600)).map_err(Error::io("protect", &path))?;
+        file.write_all(format!("{fingerprint}\n").as_bytes()).and_then(|()| file.sync_all()).map_err(Error::io("write", &path))
+    }
+}

@@ -100,7 +100,8 @@ fn files_of_others_are_passed_over() {
     }
     space.write(".hilum/objects/ab/.DS_Store", "x");
     space.write("results/t/.DS_Store", "x");
-    for verb in [&["plan", "study.yaml"][..], &["run", "study.yaml"], &["ls"], &["verify"], &["gc"], &["why", "study.yaml", "few"], &["report", "-o", "r.html"]] {
+    for verb in [&["plan", "study.yaml"][..], &["run", "study.yaml"], &["ls"], &["verify"], &["gc"], &["why", "study.yaml", "few"], &["report", "-o", "r.html"]]
+    {
         let said = space.hilum(verb);
         assert_eq!(said.code, 0, "{verb:?}: {}{}", said.out, said.err);
     }
@@ -208,9 +209,14 @@ fn runs_at_once_in_a_new_folder_make_one_key_and_lose_no_path() {
                 space.write(&format!("img{n}/{i}.png"), hilum_stages::data::png::encode(&pixels, grey.width, grey.height, &[]).unwrap());
             }
             let pixels = format!("  pixels: {{ stage: prepare, in: {{ samples: images }}, with: {{ size: 16 }} }}\n");
-            space.write(&format!("s{n}.yaml"), space.read("study.yaml").replace("images: img,", &format!("images: img{n},")).replace("study: t", &format!("study: t{n}")) + &pixels);
+            space.write(
+                &format!("s{n}.yaml"),
+                space.read("study.yaml").replace("images: img,", &format!("images: img{n},")).replace("study: t", &format!("study: t{n}")) + &pixels,
+            );
         }
-        let children: Vec<_> = (1..4).map(|n| space.command(&["run", &format!("s{n}.yaml")]).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn().unwrap()).collect();
+        let children: Vec<_> = (1..4)
+            .map(|n| space.command(&["run", &format!("s{n}.yaml")]).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn().unwrap())
+            .collect();
         for child in children {
             let out = child.wait_with_output().unwrap();
             assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));

@@ -5,7 +5,7 @@
 //! known.
 
 use crate::lock::StoreLock;
-use crate::{Digest, Error, Ledger, Receipt, Result, StageKey, Store, WritableStore, checkpoint, freed, journal};
+use crate::{Digest, Error, Ledger, Result, StageKey, Store, WritableStore, checkpoint, freed, journal};
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
 
@@ -30,7 +30,7 @@ pub struct Removed {
     pub bytes: u64,
     /// Bytes that stay.
     pub kept_bytes: u64,
-    /// Kept runs whose journals are damaged, and where: nobody knows what they need, so that all that a receipt names stays.
+    /// Kept runs whose journals are damaged, and where: nobody knows what they need, so that everything stays.
     pub damaged: Vec<(String, usize)>,
 }
 
@@ -76,7 +76,7 @@ fn unneeded(store: &Store, ledger: &Ledger, keep: Keep, is_record: IsRecord) -> 
     }
     needed.extend(records);
     if !damaged.is_empty() {
-        needed.extend(of_receipts(store, ledger.receipts().into_iter().map(|r| r.0)));
+        needed.extend(objects.iter().map(|o| o.0));
     }
     let kept_bytes = size(&needed);
     let (digests, sizes): (Vec<Digest>, Vec<u64>) = objects.into_iter().filter(|o| !needed.contains(&o.0)).unzip();
@@ -120,13 +120,8 @@ fn needed_by(store: &Store, ledger: &Ledger, runs: &[String]) -> Result<HashSet<
             }
         }
     }
-    Ok(of_receipts(store, keys.iter().filter_map(|key| ledger.find(key)).map(|r| r.0)))
-}
-
-/// All that these receipts name.
-fn of_receipts(store: &Store, receipts: impl Iterator<Item = Receipt>) -> HashSet<Digest> {
     let mut needed = HashSet::new();
-    for receipt in receipts {
+    for (receipt, _) in keys.iter().filter_map(|key| ledger.find(key)) {
         for artifact in receipt.outputs.values() {
             needed.insert(artifact.digest);
             needed.extend(store.files(artifact).unwrap_or_default().into_iter().map(|f| f.digest));
@@ -135,7 +130,7 @@ fn of_receipts(store: &Store, receipts: impl Iterator<Item = Receipt>) -> HashSe
             needed.extend(input.list());
         }
     }
-    needed
+    Ok(needed)
 }
 
 /// Runs whose journals do not read to their end, and the line.

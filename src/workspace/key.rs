@@ -49,7 +49,10 @@ impl Workspace {
         }
         for (stat, name, too_open) in [(&stat, FILE, 0o077), (&fs::metadata(&self.private).map_err(Error::io("read", &self.private))?, "", 0o022)] {
             if effective_user().is_some_and(|me| me != stat.uid()) {
-                return Err(refused(format!("`.hilum-private/{name}` belongs to another user"), "run as its owner, or take it over with `chown` and `hilum key adopt STUDY`"));
+                return Err(refused(
+                    format!("`.hilum-private/{name}` belongs to another user"),
+                    "run as its owner, or take it over with `chown` and `hilum key adopt STUDY`",
+                ));
             }
             if stat.mode() & too_open != 0 {
                 let mode = stat.mode() & 0o777;

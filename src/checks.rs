@@ -172,7 +172,7 @@ impl Side<'_> {
     fn found(&self, (count, unit): (u64, &'static str), label: [&str; 2], message: String, help: &'static str, path: Vec<StageId>) -> Option<Found> {
         let label = format!("{count} of these {unit} {}", label[usize::from(count != 1)]);
         let notes = self.note.iter().map(|n| (*n).to_owned()).collect();
-        (count > 0).then(|| Found { stage: self.stage, at: self.test.span, label, message, notes, help, count, unit, path })
+        (count > 0).then_some(Found { stage: self.stage, at: self.test.span, label, message, notes, help, count, unit, path })
     }
 }
 

@@ -208,10 +208,10 @@ fn runs_at_once_in_a_new_folder_make_one_key_and_lose_no_path() {
                 let pixels: Vec<u8> = grey.pixels.iter().map(|v| (v >> 8) as u8 ^ n).collect();
                 space.write(&format!("img{n}/{i}.png"), hilum_stages::data::png::encode(&pixels, grey.width, grey.height, &[]).unwrap());
             }
-            let pixels = format!("  pixels: {{ stage: prepare, in: {{ samples: images }}, with: {{ size: 16 }} }}\n");
+            let pixels = "  pixels: { stage: prepare, in: { samples: images }, with: { size: 16 } }\n";
             space.write(
                 &format!("s{n}.yaml"),
-                space.read("study.yaml").replace("images: img,", &format!("images: img{n},")).replace("study: t", &format!("study: t{n}")) + &pixels,
+                space.read("study.yaml").replace("images: img,", &format!("images: img{n},")).replace("study: t", &format!("study: t{n}")) + pixels,
             );
         }
         let children: Vec<_> = (1..4)

@@ -24,7 +24,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Begins a run: a folder with a name of its own and an empty journal. Its first line is to hold [`Journal::number`].
+    /// Begins a run: a folder with a name of its own and an empty journal..
     pub fn begin(store: &WritableStore) -> Result<Journal> {
         let number = runs(store)?.last().map_or(0, |last| last.0) + 1;
         let time = clock::now();

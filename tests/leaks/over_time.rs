@@ -111,7 +111,7 @@ pub(super) fn generator_long_ago(c: &mut Case) -> Due {
     let study = c.lines.clone();
     c.first();
     c.lines = study;
-    c.classifier(if c.seed % 2 == 0 { "set" } else { "few" }, "all-pixels, syn.images", "");
+    c.classifier(if c.seed.is_multiple_of(2) { "set" } else { "few" }, "all-pixels, syn.images", "");
     c.scores("split.test", "all-pixels", "");
     Due::Refused(L1)
 }

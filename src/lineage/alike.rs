@@ -55,7 +55,7 @@ fn between(one: &Artifact, other: &Artifact, evidence: &Evidence) -> Result<Alik
     let (of_one, of_other) = (contents(one)?, contents(other)?);
     let mut out = Alike::default();
     let mut of_greys: HashMap<Digest, Digest> = HashMap::new();
-    for content in of_one.iter().chain(&of_other) {
+    for content in of_one.iter().chain(of_other.iter()) {
         let first = *of_greys.entry(content.greys).or_insert(content.image);
         if first != content.image {
             out.pairs.push(Pair::new(first, content.image, Likeness::Equal));
@@ -69,6 +69,9 @@ fn between(one: &Artifact, other: &Artifact, evidence: &Evidence) -> Result<Alik
         first.filter_map(|c| Some((c.image, u64::from_str_radix(&c.phash, 16).ok()?))).collect()
     };
     let (a, b) = (shown(&of_one, &in_other), shown(&of_other, &in_one));
+    if a.is_empty() || b.is_empty() {
+        return Ok(out);
+    }
     let hashes = |all: &[(Digest, u64)]| all.iter().map(|h| h.1).collect::<Vec<_>>();
     let nominated = duplicates::between(&hashes(&a), &hashes(&b), RADIUS, MAX_NOMINATED);
     out.not_compared = nominated.total - nominated.pairs.len() as u64;

@@ -16,6 +16,7 @@ pub struct Tables {
     samples: Mutex<HashMap<Digest, Arc<Vec<Sample>>>>,
     packs: Mutex<HashMap<Digest, Arc<HashMap<Digest, Digest>>>>,
     pairs: Mutex<HashMap<Digest, Arc<Vec<Pair>>>>,
+    contents: Mutex<HashMap<Digest, Arc<Vec<Content>>>>,
     alike: Mutex<HashMap<(Digest, Digest), Arc<Alike>>>,
 }
 
@@ -58,9 +59,14 @@ impl Tables {
     }
 
     /// What the images of a pack look like; nothing where the pack does not know.
-    pub fn contents(&self, store: &Store, artifact: &Artifact) -> Result<Vec<Content>> {
+    pub fn contents(&self, store: &Store, artifact: &Artifact) -> Result<Arc<Vec<Content>>> {
+        if let Some(contents) = self.contents.lock().expect("BUG: poisoned").get(&artifact.digest) {
+            return Ok(contents.clone());
+        }
         let known = store.files(artifact)?.iter().any(|f| f.name == contents::IMAGES);
-        if known { read(store, artifact, contents::IMAGES, Contents::read) } else { Ok(vec![]) }
+        let contents = Arc::new(if known { read(store, artifact, contents::IMAGES, Contents::read)? } else { vec![] });
+        self.contents.lock().expect("BUG: poisoned").insert(artifact.digest, contents.clone());
+        Ok(contents)
     }
 
     /// What two packs share, by the files that say what their images look like.

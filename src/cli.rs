@@ -214,5 +214,5 @@ fn in_words(e: &anyhow::Error) -> String {
 /// Prints a line of data.
 fn say(text: impl std::fmt::Display) -> anyhow::Result<()> {
     use std::io::Write;
-    Ok(writeln!(std::io::stdout().lock(), "{text}")?)
+    Ok(writeln!(std::io::stdout().lock(), "{}", crate::progress::printable(&text.to_string()))?)
 }

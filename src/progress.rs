@@ -10,11 +10,46 @@ pub use tables::show as show_tables;
 
 use crate::pipeline::Pipeline;
 use crate::run::event::{Event, Sink};
+use hilum_cache::names;
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 
 /// Says something to whoever watches. Where nobody can hear (standard error is a file on a full disk), the work goes on.
 pub fn remark(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable(&text.to_string()));
+}
+
+/// A text as a terminal may have it: colours stay, and every other character that a terminal would act upon is spelt out. Labels
+/// and names come from tables and records of anybody.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let is_fine = |c: char| c == '\n' || c == '\t' || c == '\\' || names::is_shown(c);
+    if text.chars().all(is_fine) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let taken = if c == '\u{1b}' { colour(rest) } else { 0 };
+        let taken = match taken {
+            0 if is_fine(c) => c.len_utf8(),
+            0 => {
+                out.extend(c.escape_default());
+                rest = &rest[c.len_utf8()..];
+                continue;
+            }
+            taken => taken,
+        };
+        out.push_str(&rest[..taken]);
+        rest = &rest[taken..];
+    }
+    Cow::Owned(out)
+}
+
+/// The length of a sequence at the beginning that sets colours and nothing else.
+fn colour(text: &str) -> usize {
+    let Some(parameters) = text.strip_prefix("\u{1b}[") else { return 0 };
+    let end = parameters.find(|c: char| !c.is_ascii_digit() && c != ';').unwrap_or(0);
+    if parameters[end..].starts_with('m') { 2 + end + 1 } else { 0 }
 }
 
 /// Whoever shows a run of a study.
@@ -34,5 +69,26 @@ impl Sink for Json {
     fn hear(&self, event: &Event) {
         // A reader that went away does not stop a run.
         let _ = writeln!(std::io::stdout().lock(), "{}", event.to_json());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn a_terminal_is_told_nothing_but_colours() {
+        assert_eq!(printable("\u{1b}[1m\u{1b}[38;5;9merror\u{1b}[0m: a\n\tb │ é\\"), "\u{1b}[1m\u{1b}[38;5;9merror\u{1b}[0m: a\n\tb │ é\\");
+        let hostile = [
+            ("\u{1b}]0;title\u{7}", "\\u{1b}]0;title\\u{7}"),
+            ("\u{1b}[2Jx", "\\u{1b}[2Jx"),
+            ("a\rb", "a\\rb"),
+            ("\u{9b}2J", "\\u{9b}2J"),
+            ("a\u{202e}b", "a\\u{202e}b"),
+            ("\u{1b}", "\\u{1b}"),
+        ];
+        for (text, expected) in hostile {
+            assert_eq!(printable(text), expected);
+        }
     }
 }

@@ -111,6 +111,8 @@ pub fn html(store: &Store, ledger: &Ledger, run: &str) -> Result<String> {
         html lang="en" {
             head {
                 meta charset="utf-8";
+                // Should anything slip through: no script, no request, no form.
+                meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (facts.study) " – hilum report" }
                 style { (PreEscaped(STYLE)) }

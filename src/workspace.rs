@@ -3,7 +3,7 @@
 //! ```text
 //! study.yaml              the study
 //! .hilum/                 the store (or --store, or HILUM_STORE)
-//! .hilum-private/         0700: study.key (pseudonyms), memo-2 and objects (paths, times), images-2 (digest → path)
+//! .hilum-private/         0700: study.key (pseudonyms), memo-2 and objects (paths, times), images-2 (digest → path), laid-out-… (results)
 //! results/STUDY/          laid out for people (or --results)
 //! ```
 
@@ -11,16 +11,18 @@ mod image_map;
 mod key;
 
 pub use image_map::{IMAGE_MAP, ImageMap};
+pub use key::is_own;
 
 use crate::diagnostic::Diagnostic;
 use crate::pipeline::Pipeline;
 use hilum_cache::ingest;
 use hilum_cache::memo::Memo;
-use hilum_cache::{Error, Result, Store};
+use hilum_cache::{Digest, Error, Result, Store};
 use hilum_stages::contract::source::{ListedFile, Listing, Source, SourceKind};
 use hilum_stages::data::inspect;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -80,6 +82,16 @@ impl Workspace {
             // It names paths, and nobody reads it any more; that it is not there is no fault.
             let _ = fs::remove_file(self.private.join(OLD_MEMO));
         }
+    }
+
+    /// The note of what was laid out of a study in these results.
+    ///
+    /// # Errors
+    /// Where the private folder cannot be created.
+    pub fn laid_out(&self, study: &str) -> Result<PathBuf> {
+        self.create_private()?;
+        let place = Digest::of(real(&self.results.join(study)).as_os_str().as_bytes());
+        Ok(self.private.join(format!("laid-out-{}", &place.hex()[..16])))
     }
 
     /// What was found out about the store's objects.

@@ -8,6 +8,7 @@ mod documents;
 mod faults;
 mod findings;
 mod golden;
+mod hostile;
 mod inputs;
 mod laws;
 mod leakage;

@@ -1,8 +1,11 @@
 //! Laying artifacts out for people: read-only copies under a results folder, and a note of what was laid out, so that
 //! a result that a hand has changed is noticed, set aside and restored.
+//!
+//! The note lies elsewhere, in a private folder: results hold what everybody gets. Nothing is written, moved or removed but
+//! below the folder, through no link, and nothing is removed that is not, byte for byte, what was laid out.
 
 use crate::memo::Stamp;
-use crate::{Digest, Error, Result, Store};
+use crate::{Digest, Error, Result, Store, names};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::fs;
@@ -29,7 +32,8 @@ pub struct Outcome {
     pub removed: usize,
 }
 
-const NOTE: &str = ".laid-out";
+/// The note as older programs left it among the results.
+const OLD_NOTE: &str = ".laid-out";
 
 /// What was laid out at a path, and how it looked to `stat` then.
 struct Line {
@@ -38,34 +42,54 @@ struct Line {
 }
 
 /// Lays `wanted` out under `folder`, which belongs to this function alone: what it laid out before and is no longer
-/// wanted goes; what it did not write stays. A folder that is already as wanted is not written to.
-pub fn check_out(store: &Store, folder: &Path, wanted: &[Wanted]) -> Result<Outcome> {
-    if is_as_wanted(folder, wanted) {
+/// wanted goes; what it did not write stays. A folder that is already as wanted is not written to. `note` is a file of its own.
+pub fn check_out(store: &Store, folder: &Path, note: &Path, wanted: &[Wanted]) -> Result<Outcome> {
+    if let Some(bad) = wanted.iter().find(|w| !names::is_plain(&w.path)) {
+        return Err(Error::Record { path: folder.to_path_buf(), why: format!("`{}` is no name of a result", bad.path.escape_debug()) });
+    }
+    if is_as_wanted(folder, note, wanted) {
         return Ok(Outcome::default());
     }
+    refuse_link(folder)?;
     // One run at a time lays out; the other then finds it done. The lock dies with its process.
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     let lock = fs::File::open(folder).map_err(Error::io("open", folder))?;
     lock.lock().map_err(Error::io("lock", folder))?;
-    lay_out(store, folder, wanted)
+    // Older programs kept the note here; whoever handed these results on may have written it.
+    let _ = fs::remove_file(folder.join(OLD_NOTE));
+    lay_out(store, folder, note, wanted)
+}
+
+/// A link in the way of a result would lead out of the folder.
+fn refuse_link(path: &Path) -> Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(stat) if stat.is_symlink() => Err(Error::Link { path: path.to_path_buf() }),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses links between the folder and a file below it.
+fn refuse_links(folder: &Path, target: &Path) -> Result<()> {
+    let between = target.ancestors().skip(1).take_while(|above| *above != folder && above.starts_with(folder));
+    between.map(refuse_link).collect()
 }
 
 /// True where every wanted file, and no other, was laid out and none was touched since.
-fn is_as_wanted(folder: &Path, wanted: &[Wanted]) -> bool {
-    let text = fs::read_to_string(folder.join(NOTE)).unwrap_or_default();
+fn is_as_wanted(folder: &Path, note: &Path, wanted: &[Wanted]) -> bool {
+    let text = fs::read_to_string(note).unwrap_or_default();
     let known = read_note(&text);
     let fine = |w: &Wanted| known.get(w.path.as_str()).is_some_and(|l| l.digest == w.digest && stamp_of(&folder.join(&w.path)) == Some(l.stamp));
     known.len() == wanted.len() && wanted.par_iter().with_min_len(256).all(fine)
 }
 
-fn lay_out(store: &Store, folder: &Path, wanted: &[Wanted]) -> Result<Outcome> {
-    let note = folder.join(NOTE);
-    let text = fs::read_to_string(&note).unwrap_or_default();
+fn lay_out(store: &Store, folder: &Path, note: &Path, wanted: &[Wanted]) -> Result<Outcome> {
+    let text = fs::read_to_string(note).unwrap_or_default();
     let mut known = read_note(&text);
     let mut outcome = Outcome::default();
     let mut stamps = Vec::with_capacity(wanted.len());
     for want in wanted {
         let target = folder.join(&want.path);
+        refuse_links(folder, &target)?;
         let now = stamp_of(&target);
         let before = known.remove(want.path.as_str());
         if let (Some(line), Some(now)) = (&before, now)
@@ -91,8 +115,11 @@ fn lay_out(store: &Store, folder: &Path, wanted: &[Wanted]) -> Result<Outcome> {
     rest.sort_by_key(|r| r.0);
     for (path, line) in rest {
         let target = folder.join(path);
-        if let Some(now) = stamp_of(&target) {
-            if now == line.stamp || crate::store::hash_file(&target)?.0 == line.digest {
+        if refuse_links(folder, &target).is_err() {
+            continue;
+        }
+        if fs::symlink_metadata(&target).is_ok_and(|stat| stat.is_file()) {
+            if crate::store::hash_file(&target)?.0 == line.digest {
                 fs::remove_file(&target).map_err(Error::io("remove", &target))?;
                 outcome.removed += 1;
             } else {
@@ -102,9 +129,7 @@ fn lay_out(store: &Store, folder: &Path, wanted: &[Wanted]) -> Result<Outcome> {
         }
     }
     let lines: String = wanted.iter().zip(&stamps).map(|(w, s)| format!("{}\t{s}\t{}\n", w.digest.hex(), w.path)).collect();
-    let new = folder.join(".laid-out.new");
-    fs::write(&new, lines).map_err(Error::io("write", &new))?;
-    fs::rename(&new, &note).map_err(Error::io("write", &note))?;
+    crate::memo::write_private(note, lines.as_bytes())?;
     Ok(outcome)
 }
 
@@ -149,7 +174,7 @@ fn read_note(text: &str) -> HashMap<&str, Line> {
         let mut parts = str::splitn(l, 3, '\t');
         let digest = Digest::from_hex(parts.next()?)?;
         let stamp = Stamp::parse(parts.next()?)?;
-        Some((parts.next()?, Line { digest, stamp }))
+        Some((parts.next().filter(|path| names::is_plain(path))?, Line { digest, stamp }))
     };
     text.lines().filter_map(line).collect()
 }
@@ -170,8 +195,8 @@ mod tests {
     fn a_second_checkout_writes_nothing() {
         let (dir, store, wanted) = setup();
         let out = dir.path().join("results");
-        assert_eq!(check_out(&store, &out, &wanted).unwrap().written, 2);
-        assert_eq!(check_out(&store, &out, &wanted).unwrap(), Outcome::default());
+        assert_eq!(check_out(&store, &out, &dir.path().join("note"), &wanted).unwrap().written, 2);
+        assert_eq!(check_out(&store, &out, &dir.path().join("note"), &wanted).unwrap(), Outcome::default());
         assert_eq!(fs::read(out.join("stage/a.csv")).unwrap(), b"a");
     }
 
@@ -179,11 +204,11 @@ mod tests {
     fn an_edited_result_is_set_aside_and_restored() {
         let (dir, store, wanted) = setup();
         let out = dir.path().join("results");
-        check_out(&store, &out, &wanted).unwrap();
+        check_out(&store, &out, &dir.path().join("note"), &wanted).unwrap();
         let path = out.join("stage/a.csv");
         fs::remove_file(&path).unwrap();
         fs::write(&path, "mine").unwrap();
-        let outcome = check_out(&store, &out, &wanted).unwrap();
+        let outcome = check_out(&store, &out, &dir.path().join("note"), &wanted).unwrap();
         assert_eq!(outcome.edited, [("stage/a.csv".to_string(), "a.csv.edited-1".to_string())]);
         assert_eq!(fs::read(&path).unwrap(), b"a");
         assert_eq!(fs::read(out.join("stage/a.csv.edited-1")).unwrap(), b"mine");
@@ -193,9 +218,39 @@ mod tests {
     fn the_folder_of_a_renamed_stage_goes() {
         let (dir, store, mut wanted) = setup();
         let out = dir.path().join("results");
-        check_out(&store, &out, &wanted).unwrap();
+        check_out(&store, &out, &dir.path().join("note"), &wanted).unwrap();
         wanted.iter_mut().for_each(|w| w.path = w.path.replace("stage/", "renamed/"));
-        assert_eq!(check_out(&store, &out, &wanted).unwrap().removed, 2);
+        assert_eq!(check_out(&store, &out, &dir.path().join("note"), &wanted).unwrap().removed, 2);
         assert!(!out.join("stage").exists() && out.join("renamed/a.csv").exists());
+    }
+
+    #[test]
+    fn nothing_outside_is_touched_whatever_lies_in_the_folder_or_the_note() {
+        let (dir, store, wanted) = setup();
+        let (out, note) = (dir.path().join("results"), dir.path().join("note"));
+        let victims = ["thesis.txt", "known.txt"].map(|name| dir.path().join(name));
+        victims.iter().for_each(|v| fs::write(v, "mine").unwrap());
+        let hostile = |names: &[&str]| -> String {
+            let stamp = Stamp::of(&fs::metadata(&victims[0]).unwrap());
+            names.iter().map(|n| format!("{}\t{stamp}\t{n}\n", Digest::of(b"mine").hex())).collect()
+        };
+        let text = hostile(&["../thesis.txt", "../known.txt", victims[1].to_str().unwrap(), "link/thesis.txt"]);
+        fs::create_dir(&out).unwrap();
+        std::os::unix::fs::symlink(dir.path(), out.join("link")).unwrap();
+        for place in [&note, &out.join(OLD_NOTE)] {
+            fs::write(place, &text).unwrap();
+        }
+        check_out(&store, &out, &note, &wanted).unwrap();
+        assert!(victims.iter().all(|v| fs::read(v).unwrap() == b"mine"));
+        assert!(!out.join(OLD_NOTE).exists(), "inodes and times of this machine are nobody's result");
+
+        // Links in the place of a folder are refused, and so are names that lead out.
+        fs::remove_dir_all(out.join("stage")).unwrap();
+        std::os::unix::fs::symlink(dir.path(), out.join("stage")).unwrap();
+        assert!(matches!(check_out(&store, &out, &note, &wanted), Err(Error::Link { .. })));
+        fs::remove_file(out.join("stage")).unwrap();
+        let bad = [Wanted { path: "../a.csv".into(), ..wanted[0].clone() }];
+        assert!(matches!(check_out(&store, &out, &note, &bad), Err(Error::Record { .. })));
+        assert!(!dir.path().join("a.csv").exists());
     }
 }

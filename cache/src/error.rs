@@ -41,6 +41,12 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// A link stands where results are to be written.
+    #[error("{} is a link: results are written through none", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
     /// A key of pseudonyms that must not be used.
     #[error("{why}")]
     Key {
@@ -65,6 +71,7 @@ impl Error {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Error::Key { help, .. } => Some(help),
+            Error::Link { .. } => Some("remove it, or name the folder that it leads to with `--results`"),
             Error::Damaged(_) | Error::Missing(_) => Some("run the study again; what is damaged or missing is computed anew"),
             e if e.is_full() => Some("free some space and run again; what is finished stays"),
             Error::Io { source, .. } if matches!(source.kind(), std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem) => {

@@ -16,6 +16,7 @@ pub mod journal;
 pub mod ledger;
 pub mod lock;
 pub mod memo;
+pub mod names;
 pub mod path_bytes;
 pub mod receipt;
 pub mod recipe;

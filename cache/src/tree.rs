@@ -2,7 +2,7 @@
 
 use crate::receipt::Artifact;
 use crate::store::Presence;
-use crate::{Digest, Error, Result, Sha256, Store, WritableStore, canonical};
+use crate::{Digest, Error, Result, Sha256, Store, WritableStore, canonical, names};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -66,11 +66,19 @@ impl WritableStore {
 impl Store {
     /// The files of an artifact.
     pub fn files(&self, artifact: &Artifact) -> Result<Vec<Entry>> {
+        let fault = |why: String| Error::Record { path: self.object_path(&artifact.digest), why };
+        let refused = |name: &str| fault(format!("a file in it is called `{}`, which is no name below a folder", name.escape_debug()));
         if let Some(name) = &artifact.file {
+            if !names::is_plain(name) {
+                return Err(refused(name));
+            }
             return Ok(vec![Entry { name: name.clone(), digest: artifact.digest, sha256: artifact.sha256, size: artifact.bytes }]);
         }
         let bytes = self.read(&artifact.digest)?;
-        let tree: Tree = serde_json::from_slice(&bytes).map_err(|e| Error::Record { path: self.object_path(&artifact.digest), why: e.to_string() })?;
+        let tree: Tree = serde_json::from_slice(&bytes).map_err(|e| fault(e.to_string()))?;
+        if let Some(bad) = tree.files.iter().find(|f| !names::is_plain(&f.name)) {
+            return Err(refused(&bad.name));
+        }
         Ok(tree.files)
     }
 
@@ -108,5 +116,12 @@ mod tests {
         assert!(store.has_whole(&tree));
         fs::remove_file(store.object_path(&single.digest)).unwrap();
         assert!(!store.has_whole(&tree), "a tree is whole only with all its files");
+        for name in ["../../x", "/etc/x", "a/../../x", ".x", "a\u{1b}[2J"] {
+            let file = Entry { name: name.into(), digest: single.digest, sha256: single.sha256, size: single.bytes };
+            let document = store.put(&canonical::to_bytes(&Tree { v: 1, files: vec![file] })).unwrap();
+            let hostile = Artifact { digest: document.digest, file: None, ..tree.clone() };
+            assert!(matches!(store.files(&hostile), Err(Error::Record { .. })), "{name}");
+            assert!(matches!(store.files(&Artifact { file: Some(name.into()), ..single.clone() }), Err(Error::Record { .. })), "{name}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::plan::tables::Tables;
 use crate::plan::{Plan, World};
 use crate::progress::remark;
 use crate::run::execute::Outputs;
-use crate::workspace::{Listings, Workspace};
+use crate::workspace::{self, Listings, Workspace};
 use anyhow::{Context, bail};
 use hilum_cache::lock::StoreLock;
 use hilum_cache::{Ledger, Store, WritableStore};
@@ -230,5 +230,8 @@ fn find_store() -> anyhow::Result<PathBuf> {
     let here = std::env::current_dir().context("where are we")?;
     let candidates = here.ancestors().map(|d| d.join(".hilum")).chain([here.join("pipelines/.hilum")]);
     let found = candidates.into_iter().find(|d| d.join("format").is_file());
+    if let Some(of_another) = found.as_ref().filter(|d| !workspace::is_own(d)) {
+        bail!("the store at `{}` belongs to another user; name it with --store if you mean it", of_another.display());
+    }
     found.context("no store was found here, in the parents, or in pipelines/; name one with --store")
 }

@@ -172,7 +172,7 @@ fn attempt_run(
         if code == DONE {
             open::remark_unused(study, &all_found);
         }
-        let laid = results::lay_out(p, &outputs, &known.store, &study.workspace.results)?;
+        let laid = results::lay_out(p, &outputs, &known.store, &study.workspace)?;
         for (path, aside) in laid.edited {
             sink.hear(&Event::Warning { message: format!("`{path}` was changed by hand; the changed file is kept as `{aside}`, and the result restored") });
         }

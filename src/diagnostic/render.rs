@@ -23,8 +23,10 @@ pub fn render(d: &Diagnostic, texts: &Texts, colour: bool) -> String {
         for (range, label, primary) in marks {
             let kind = if *primary { AnnotationKind::Primary } else { AnnotationKind::Context };
             // A span that runs on over several lines points at its first line only.
-            let end = source[range.start..range.end.min(source.len())].find('\n').map_or(range.end, |n| range.start + n).min(source.len());
-            snippet = snippet.annotation(kind.span(range.start..end.max(range.start)).label(*label));
+            // A parser may point into the middle of a character.
+            let (start, end) = (source.floor_char_boundary(range.start), source.ceil_char_boundary(range.end));
+            let end = source[start..end.max(start)].find('\n').map_or(end, |n| start + n);
+            snippet = snippet.annotation(kind.span(start..end.max(start)).label(*label));
         }
         group = group.element(snippet);
     }

@@ -95,6 +95,14 @@ fn spelt(item: &Node) -> Option<(String, Value)> {
     (!text.is_empty() && !text.contains(['/', '=', '*', ' ', '\t', '\n'])).then_some((text, value))
 }
 
+/// Cells that a study may have in all.
+pub const MOST: usize = 100_000;
+
+/// How many cells some axes make.
+pub fn count(axes: &Axes) -> usize {
+    axes.values().fold(1, |n, axis| n.saturating_mul(axis.values.len()))
+}
+
 /// All cells of some axes: the last axis in the alphabet runs fastest.
 pub fn cells(axes: &Axes) -> Vec<Cell> {
     let mut out = vec![Cell::new()];

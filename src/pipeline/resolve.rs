@@ -45,6 +45,17 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
         let (raw, Some(kind)) = (&study.stages[i], found[i]) else { continue };
         axes[i] = axes_of(raw, &bound[i], &axes, study, diagnostics);
         let vars = study.vars.iter().map(|(k, n)| (k.text.as_str(), (k.span, n))).collect::<BTreeMap<_, _>>();
+        // Three hundred bytes of axes can ask for more cells than there is memory.
+        let count = matrix::count(&axes[i]);
+        if stages.len().saturating_add(count) > matrix::MOST {
+            let most = matrix::MOST;
+            diagnostics.push(
+                Diagnostic::new("E0304", format!("the axes of `{}` make {count} cells; a study may have {most} in all", raw.name.text))
+                    .at(raw.name.span, "these")
+                    .help("give the axes fewer values, or make studies of them"),
+            );
+            return None;
+        }
         for cell in matrix::cells(&axes[i]) {
             let typed = cell.iter().map(|(axis, v)| (axis.as_str(), axes[i][axis].typed(v).expect("BUG: a value of its axis"))).collect();
             let with = substitute(&raw.with, &Names { axes: typed, vars: vars.clone() }, diagnostics);

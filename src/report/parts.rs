@@ -113,7 +113,7 @@ pub(super) fn comparisons(f: &Facts, store: &Store) -> Result<Markup> {
         let in_order = arms(&rows);
         out.push(html! {
             h3 { (r.stage) }
-            figure { (drawing(&String::from_utf8_lossy(&svg))) }
+            figure { (drawing(&svg, &format!("Figure of {}", r.stage))) }
             details open[metrics.len() < 12] {
                 summary { "All metrics, with the difference from the arm compared against" }
                 div.scroll { table {
@@ -209,7 +209,7 @@ pub(super) fn maps(f: &Facts, store: &Store) -> Result<Markup> {
     let mut out = vec![];
     for r in of_kind(f, "umap") {
         if let Some(bytes) = file(store, r, "figure", ".svg")? {
-            out.push(html! { h3 { (r.stage) } figure { (drawing(&String::from_utf8_lossy(&bytes))) } });
+            out.push(html! { h3 { (r.stage) } figure { (drawing(&bytes, &format!("Map of {}", r.stage))) } });
         }
     }
     Ok(if out.is_empty() {

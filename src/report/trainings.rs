@@ -56,7 +56,7 @@ pub(super) fn histories(f: &Facts, store: &Store) -> Result<Markup> {
         // The colours of arms are those of the comparison.
         all.sort_by_key(|(arm, _): &(String, Points)| compared.iter().position(|a| a == arm).unwrap_or(usize::MAX));
         if !all.is_empty() {
-            out.push(html! { figure { (drawing(&figures::curves(&format!("Classifiers: {what}"), "epoch", "loss", &all))) } });
+            out.push(html! { figure { (drawing(figures::curves(&format!("Classifiers: {what}"), "epoch", "loss", &all).as_bytes(), &format!("Classifiers: {what}"))) } });
         }
     }
     Ok(if out.is_empty() {
@@ -76,7 +76,7 @@ fn curve(caption: &str, x: &str, y: &str, history: &Table, columns: &[&str]) -> 
     let window = history.rows.len().div_ceil(POINTS).max(1);
     let caption = if window == 1 { caption.to_owned() } else { format!("{caption}, means of {window} steps") };
     let series: Vec<(String, Points)> = columns.iter().flat_map(|c| points(history, c).map(|p| ((*c).to_owned(), thinned(&p, window)))).collect();
-    html! { figure { (drawing(&figures::curves(&caption, x, y, &series))) } }
+    html! { figure { (drawing(figures::curves(&caption, x, y, &series).as_bytes(), &caption)) } }
 }
 
 /// Means of so many points, at the last of them.

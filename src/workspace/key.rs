@@ -111,6 +111,11 @@ impl Workspace {
     }
 }
 
+/// True for what belongs to the user who runs the program, as far as the system tells.
+pub fn is_own(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|stat| effective_user().is_none_or(|me| me == stat.uid()))
+}
+
 fn effective_user() -> Option<u32> {
     fs::metadata("/proc/self").ok().map(|m| m.uid())
 }

@@ -1,0 +1,35 @@
+//! Names of files that come out of a record. A record may have been written by anybody: a name leads below its folder and nowhere
+//! else, and shows what it is.
+
+/// Components that a file system takes.
+const LONGEST: usize = 255;
+
+/// True for a relative name with `/` between plain components: none of them empty, `.` or `..`, none hidden, none too long, and no
+/// character that a terminal would act upon or a reader would not see.
+pub fn is_plain(name: &str) -> bool {
+    let plain = |part: &str| !part.is_empty() && !part.starts_with('.') && part.len() <= LONGEST && part.chars().all(is_shown);
+    !name.is_empty() && name.split('/').all(plain)
+}
+
+/// False for control characters and for those that turn the direction of text.
+pub fn is_shown(c: char) -> bool {
+    !c.is_control() && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\\')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_leads_down_and_nowhere_else() {
+        for good in ["a.csv", "images/00001.png", "classifier/arm=real+synthetic/repeat=0/weights.safetensors", "é.svg"] {
+            assert!(is_plain(good), "{good}");
+        }
+        let long = "x".repeat(256);
+        let bad =
+            ["", "/etc/passwd", "../a", "a/../b", "a//b", "a/", "./a", ".hidden", "a/.ssh/b", "a\nb", "a\u{1b}[2J", "a\u{202e}gnp.exe", "a\\b", "a\0b", &long];
+        for bad in bad {
+            assert!(!is_plain(bad), "{bad:?}");
+        }
+    }
+}

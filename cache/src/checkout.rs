@@ -70,8 +70,8 @@ fn refuse_link(path: &Path) -> Result<()> {
 
 /// Refuses links between the folder and a file below it.
 fn refuse_links(folder: &Path, target: &Path) -> Result<()> {
-    let between = target.ancestors().skip(1).take_while(|above| *above != folder && above.starts_with(folder));
-    between.map(refuse_link).collect()
+    let mut between = target.ancestors().skip(1).take_while(|above| *above != folder && above.starts_with(folder));
+    between.try_for_each(refuse_link)
 }
 
 /// True where every wanted file, and no other, was laid out and none was touched since.

@@ -24,7 +24,8 @@ pub fn render(d: &Diagnostic, texts: &Texts, colour: bool) -> String {
             let kind = if *primary { AnnotationKind::Primary } else { AnnotationKind::Context };
             // A span that runs on over several lines points at its first line only.
             // A parser may point into the middle of a character.
-            let (start, end) = (source.floor_char_boundary(range.start), source.ceil_char_boundary(range.end));
+            let boundary = |at: usize| (0..=at.min(source.len())).rev().find(|at| source.is_char_boundary(*at)).unwrap_or(0);
+            let (start, end) = (boundary(range.start), boundary(range.end));
             let end = source[start..end.max(start)].find('\n').map_or(end, |n| start + n);
             snippet = snippet.annotation(kind.span(start..end.max(start)).label(*label));
         }

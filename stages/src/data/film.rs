@@ -34,7 +34,10 @@ pub struct Grey {
 /// # Errors
 /// Says in a few words why the file does not decode.
 pub fn decode(bytes: &[u8]) -> Result<Grey, String> {
-    inspect::look(bytes)?;
+    let look = inspect::look(bytes)?;
+    if u64::from(look.width) * u64::from(look.height) > inspect::MOST_PIXELS {
+        return Err(format!("{} × {} pixels are more than {} million", look.width, look.height, inspect::MOST_PIXELS / 1_000_000));
+    }
     let plain = |e: image::ImageError| {
         let text = e.to_string();
         text.rsplit(": ").next().unwrap_or(&text).to_lowercase()

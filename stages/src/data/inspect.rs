@@ -9,6 +9,9 @@ use hilum_cache::Digest;
 /// The largest side that is accepted, in pixels.
 pub const LARGEST_SIDE: u32 = 16_384;
 
+/// The most pixels of an image that is decoded: a file of a few kilobytes can promise gigabytes.
+pub const MOST_PIXELS: u64 = 64_000_000;
+
 /// What a look at an image's bytes found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {

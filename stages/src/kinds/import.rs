@@ -11,6 +11,7 @@ mod samples;
 mod table;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use crate::contract::decode::Fault;
 use crate::contract::prelude::*;
@@ -92,7 +93,7 @@ pub struct Columns {
 
 impl Stage for Import {
     const NAME: &'static str = "import";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const PSEUDONYMS: bool = true;
     type Inputs = Inputs;
     type Outputs = Outputs;

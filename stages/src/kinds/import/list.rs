@@ -1,10 +1,11 @@
 //! Rows of a COVIDx list: `patient file label source` a line, separated by spaces. Version 3 lists have no source.
 
 use super::samples::{Row, Whose};
+use super::text;
 use crate::contract::prelude::*;
 
 pub(super) fn rows(bytes: &[u8]) -> Result<Vec<Row>> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Error::data("the list is not UTF-8"))?;
+    let text = text::decoded(bytes)?;
     let mut out = vec![];
     for (n, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
         let words: Vec<&str> = line.split_whitespace().collect();

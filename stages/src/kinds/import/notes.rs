@@ -25,6 +25,7 @@ impl Import {
             synthetic(kept.iter().filter(|k| k.look.synthetic.is_some()).count()),
             twice(kept),
             contradictions(kept, tokens),
+            numbers(tokens),
             self.columns.as_ref().and_then(|c| columns(kept, c, &self.only)),
             if self.labels.is_none() { spellings(kept) } else { None },
         ];
@@ -127,6 +128,19 @@ fn cramers_v(counts: &BTreeMap<&str, BTreeMap<&str, usize>>) -> Option<f64> {
         }
     }
     Some((chi_square / (total * (smaller - 1) as f64)).sqrt())
+}
+
+/// Identifiers that a spreadsheet has made numbers of in one place and not in another. They are counted, never named.
+fn numbers(tokens: &HashMap<Person, String>) -> Option<String> {
+    let names: HashSet<&str> = tokens.keys().filter_map(|p| if let Person::Named(name) = p { Some(name.as_str()) } else { None }).collect();
+    let whole = |name: &str| name.strip_suffix(".0").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()) && names.contains(n));
+    let n = names.iter().filter(|name| whole(name)).count();
+    let what = counted(
+        n,
+        "identifier stands with `.0` at its end and without it, as two patients",
+        "identifiers stand with `.0` at their ends and without it, as two patients each",
+    );
+    (n > 0).then(|| format!("warning: {what}; write them alike in the table"))
 }
 
 /// Columns that were named and tell nothing. One that `only` goes by is the same throughout because it is meant to be.

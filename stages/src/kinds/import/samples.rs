@@ -3,7 +3,7 @@
 //! Nothing in the table of samples follows from the key, from names of files or from the order of rows: who has the same
 //! images and the same table has the same samples.
 
-use super::Outputs;
+use super::{Outputs, text};
 use crate::contract::prelude::*;
 use crate::contract::source::ListedFile;
 use crate::data::inspect::{self, Look};
@@ -42,7 +42,7 @@ impl Whose {
     /// Whoever has this identifier, in any spelling.
     pub(super) fn named(identifier: &str) -> Whose {
         let name = normalised(identifier);
-        if name.is_empty() { Whose::Unnamed("no patient") } else { Whose::Named(name) }
+        if text::is_nothing(&name) { Whose::Unnamed("no patient") } else { Whose::Named(name) }
     }
 }
 
@@ -82,7 +82,7 @@ impl Kept {
     }
     /// Age in years, where it reads.
     pub(super) fn age(&self) -> Option<f64> {
-        self.row.age.parse().ok().filter(|a: &f64| a.is_finite())
+        text::age(&self.row.age)
     }
 }
 
@@ -93,6 +93,7 @@ impl Kept {
 pub(super) fn usable(rows: Vec<Row>, images: &[ListedFile], mut left_out: LeftOut, cx: &Context) -> Result<Vec<Kept>> {
     let by_name: HashMap<&str, &ListedFile> = images.iter().map(|f| (f.name.as_str(), f)).collect();
     let mut kept = vec![];
+    let all = rows.len();
     for row in rows {
         match look(&row, by_name.get(row.file.as_str()).copied()) {
             Ok((image, look)) => kept.push(Kept { row, image, look }),
@@ -102,6 +103,9 @@ pub(super) fn usable(rows: Vec<Row>, images: &[ListedFile], mut left_out: LeftOu
     let left_out = left_out.0;
     for (why, n) in &left_out {
         cx.note(format!("{}: {why}", counted(*n, "image was left out", "images were left out")));
+    }
+    if kept.len() * 2 < all && !kept.is_empty() {
+        cx.note(format!("warning: only {} of {all} rows are used: most of the table is left out", kept.len()));
     }
     if kept.is_empty() {
         let why = left_out.iter().max_by_key(|w| w.1).map_or("no image was found".to_owned(), |(why, n)| format!("no image is usable; {n} of them: {why}"));
@@ -119,10 +123,14 @@ fn look(row: &Row, file: Option<&ListedFile>) -> Result<(Digest, Look), String> 
     {
         return Err(why.into());
     }
-    if row.label.trim().is_empty() {
+    if text::is_nothing(&row.label) {
         return Err("no label".into());
     }
-    Ok((file.digest, look?))
+    let look = look?;
+    if u64::from(look.width) * u64::from(look.height) > inspect::MOST_PIXELS {
+        return Err(format!("more than {} million pixels", inspect::MOST_PIXELS / 1_000_000));
+    }
+    Ok((file.digest, look))
 }
 
 /// The token of everybody who has an image.

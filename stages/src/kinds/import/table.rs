@@ -2,14 +2,21 @@
 
 use super::Columns;
 use super::samples::{Row, Whose};
+use super::text;
 use crate::contract::prelude::*;
 use std::collections::BTreeMap;
 
 pub(super) fn rows(bytes: &[u8], columns: &Columns, only: &BTreeMap<String, Vec<String>>) -> Result<Vec<Row>> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
+    let text = text::decoded(bytes)?;
+    let named = [columns.patient.as_deref(), Some(&*columns.file), Some(&*columns.label)];
+    let delimiter = text::delimiter(&text, &named.into_iter().flatten().collect::<Vec<_>>());
+    text::check_quotes(&text, delimiter)?;
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().map_err(unreadable)?.clone();
     let column = |name: &str| {
+        if header.iter().filter(|h| *h == name).count() > 1 {
+            return Err(Error::helped(format!("the table has several columns `{name}`"), "name each column once: nobody knows which is meant"));
+        }
         header.iter().position(|h| h == name).ok_or_else(|| {
             let known: Vec<&str> = header.iter().collect();
             Error::helped(format!("the table has no column `{name}`"), format!("it has these columns: {}", known.join(", ")))
@@ -22,6 +29,10 @@ pub(super) fn rows(bytes: &[u8], columns: &Columns, only: &BTreeMap<String, Vec<
     let mut out = vec![];
     for record in reader.records() {
         let record = record.map_err(unreadable)?;
+        if record == header {
+            let line = record.position().map_or(0, csv::Position::line);
+            return Err(Error::helped(format!("line {line} of the table is its header again"), "tables that were joined keep one header"));
+        }
         let cell = |i: usize| record.get(i).unwrap_or_default().to_owned();
         let maybe = |i: Option<usize>| i.map(cell).unwrap_or_default();
         if filters.iter().all(|(i, values)| values.contains(&cell(*i))) {

@@ -250,7 +250,7 @@ fn classes_from_sources_of_their_own_are_warned_of() {
 
 #[test]
 fn columns_that_tell_nothing_and_labels_that_differ_in_case_are_warned_of() {
-    let rows = ["A,1,COVID,x,061Y,", "B,2,covid,x,058Y,", "C,3,normal,x,,"];
+    let rows = ["A,1,COVID,x,old,", "B,2,covid,x,young,", "C,3,normal,x,,"];
     let made = from_table(1, &rows, columns(), &|n| format!("{n}.png"));
     assert_eq!(
         made.note("columns that tell nothing"),
@@ -292,4 +292,36 @@ fn no_note_holds_an_identifier_or_a_file_name() {
     let made = from_table(1, &rows.iter().map(String::as_str).collect::<Vec<_>>(), columns(), &|n| format!("HIDDEN/{n}.png"));
     assert!(made.notes.len() >= 3);
     assert!(made.notes.iter().all(|n| !n.contains("SECRET") && !n.contains("HIDDEN")), "{:#?}", made.notes);
+}
+
+#[test]
+fn cells_that_say_nothing_are_no_patient_and_no_label_and_numbers_are_no_names() {
+    let rows = ["12,1,covid,x,061Y,", "12.0,2,normal,y,018M,", "NaN,3,covid,x,,", "C,4,nan,x,,", "D,5,None,x,,", ",6,covid,x,,"];
+    let made = from_table(1, &rows, columns(), &|n| format!("{n}.png"));
+    assert_eq!(made.rows.len(), 2);
+    let mut ages: Vec<Option<f64>> = made.rows.iter().map(|r| r.age).collect();
+    ages.sort_by(|a, b| a.partial_cmp(b).unwrap());
+    assert_eq!(ages, [Some(1.5), Some(61.0)]);
+    let said = [
+        "2 images were left out: no patient",
+        "2 images were left out: no label",
+        "warning: only 2 of 6 rows are used",
+        "warning: 1 identifier stands with `.0` at its end and without it",
+    ];
+    for note in said {
+        made.note(note);
+    }
+    assert!(made.notes.iter().all(|n| !n.contains("12")), "no note names anybody");
+}
+
+#[test]
+fn tables_of_other_programs_read_and_broken_ones_name_the_line() {
+    let with = json!({ "table": "t.csv", "columns": { "patient": "who", "file": "file", "label": "label" } });
+    let rows = |text: &str| super::table::rows(text.as_bytes(), &serde_json::from_value(with["columns"].clone()).unwrap(), &BTreeMap::new());
+    assert_eq!(rows("who;file;label\r\nA;1.png;x\r\n").unwrap().len(), 1);
+    assert_eq!(rows("who\tfile\tlabel\nA\t1.png\tx, y\n").unwrap()[0].label, "x, y");
+    let why = |text: &str| rows(text).unwrap_err().to_string();
+    assert!(why("who,file,label\nA,1.png,\"x\nB,2.png,y\n").contains("the quote on line 2 of the table never ends"));
+    assert!(why("who,file,label\nA,1.png,x\nwho,file,label\nB,2.png,y\n").contains("line 3 of the table is its header again"));
+    assert!(why("who,file,label,label\nA,1.png,x,y\n").contains("several columns `label`"));
 }

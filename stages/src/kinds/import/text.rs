@@ -1,0 +1,142 @@
+//! The text of a table as people have it: its encoding, its delimiter, and quotes that never end. Ignorant of what columns mean.
+
+use crate::contract::prelude::*;
+use std::borrow::Cow;
+
+/// Cells that say that nothing is known, as programs write them.
+const NOTHING: &[&str] = &["", "nan", "na", "n/a", "none", "null", "nil", "<na>"];
+
+/// True for a cell that says nothing.
+pub(super) fn is_nothing(cell: &str) -> bool {
+    NOTHING.contains(&cell.trim().to_ascii_lowercase().as_str())
+}
+
+/// The text of a file in UTF-8, or in UTF-16 with its mark.
+///
+/// # Errors
+/// Where it is neither: names the line.
+pub(super) fn decoded(bytes: &[u8]) -> Result<Cow<'_, str>> {
+    let wide = |of: fn([u8; 2]) -> u16, bytes: &[u8]| {
+        let units: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|pair| of(*pair)).collect();
+        let whole = bytes.len().is_multiple_of(2);
+        let text = String::from_utf16(&units).ok().filter(|_| whole);
+        text.map(Cow::Owned).ok_or_else(|| Error::helped("the table begins as UTF-16 and is not", "save it as UTF-8"))
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => wide(u16::from_le_bytes, rest),
+        [0xfe, 0xff, rest @ ..] => wide(u16::from_be_bytes, rest),
+        _ => {
+            let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+            std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|e| {
+                let line = 1 + bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count();
+                Error::helped(format!("line {line} of the table is not UTF-8"), "save the table as UTF-8 (spreadsheets call it `CSV UTF-8`)")
+            })
+        }
+    }
+}
+
+/// What separates the cells of a table with these columns: a comma, unless only another one gives them.
+pub(super) fn delimiter(text: &str, columns: &[&str]) -> u8 {
+    let header = text.lines().next().unwrap_or_default();
+    let gives = |delimiter: u8| {
+        let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).has_headers(false).from_reader(header.as_bytes());
+        reader.records().next().is_some_and(|r| r.is_ok_and(|cells| columns.iter().all(|c| cells.iter().any(|cell| cell == *c))))
+    };
+    [b',', b';', b'\t', b'|'].into_iter().find(|d| gives(*d)).unwrap_or(b',')
+}
+
+/// Looks for a quote that swallows what follows: one that never ends, or one behind whose end more text stands.
+///
+/// # Errors
+/// Where there is one: names the line on which it begins.
+pub(super) fn check_quotes(text: &str, delimiter: u8) -> Result<()> {
+    let help = "remove the quote, or write it twice within a quoted cell";
+    let (mut line, mut began, mut quoted, mut at_start) = (1, 0, false, true);
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        line += usize::from(byte == b'\n');
+        if quoted {
+            if byte == b'"' {
+                match bytes.peek() {
+                    Some(b'"') => drop(bytes.next()),
+                    None | Some(b'\n' | b'\r' | b' ') => quoted = false,
+                    Some(next) if *next == delimiter => quoted = false,
+                    Some(_) => {
+                        return Err(Error::helped(format!("the quote that begins on line {began} of the table ends on line {line}, within a cell"), help));
+                    }
+                }
+            }
+            continue;
+        }
+        if byte == b'"' && at_start {
+            (quoted, began) = (true, line);
+        }
+        at_start = byte == delimiter || byte == b'\n' || byte == b'\r' || at_start && byte == b' ';
+    }
+    if quoted { Err(Error::helped(format!("the quote on line {began} of the table never ends"), help)) } else { Ok(()) }
+}
+
+/// Age in years, as tables and DICOM headers spell it: `45`, `45.5`, `045Y`, `018M`, `50+`. None beyond 0 to 130 years.
+pub(super) fn age(cell: &str) -> Option<f64> {
+    let text = cell.trim();
+    let (number, years) = match text.char_indices().next_back()? {
+        (at, 'Y' | 'y' | '+') => (&text[..at], 1.0),
+        (at, 'M' | 'm') => (&text[..at], 1.0 / 12.0),
+        (at, 'W' | 'w') => (&text[..at], 7.0 / 365.25),
+        (at, 'D' | 'd') => (&text[..at], 1.0 / 365.25),
+        _ => (text, 1.0),
+    };
+    let age = number.trim().parse::<f64>().ok()? * years;
+    (0.0..=130.0).contains(&age).then_some(age)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_read_as_programs_write_them() {
+        let text = "who,é\n1,2\n";
+        let wide: Vec<u16> = text.encode_utf16().collect();
+        let little: Vec<u8> = [0xff, 0xfe].into_iter().chain(wide.iter().flat_map(|u| u.to_le_bytes())).collect();
+        let big: Vec<u8> = [0xfe, 0xff].into_iter().chain(wide.iter().flat_map(|u| u.to_be_bytes())).collect();
+        let marked = [b"\xef\xbb\xbf", text.as_bytes()].concat();
+        for bytes in [text.as_bytes(), &little, &big, &marked] {
+            assert_eq!(decoded(bytes).unwrap(), text);
+        }
+        assert!(decoded(&little[..5]).is_err());
+        assert!(decoded(b"who\n\xe9\n").unwrap_err().to_string().contains("line 2"));
+        for (header, found) in [("a,b", b','), ("a;b", b';'), ("a\tb", b'\t'), ("\"a\"|\"b\"", b'|'), ("a;b,c", b','), ("c", b',')] {
+            assert_eq!(delimiter(header, &["a", "b"]), if header == "a;b,c" { b',' } else { found }, "{header}");
+        }
+    }
+
+    #[test]
+    fn quotes_end_where_cells_end() {
+        for good in ["a,b\n\"x, y\",2\n", "a\n\"two\nlines\"\n", "a\n\"say \"\"hm\"\"\"\r\n", "a\n5\" film,1\n", "a, \"b\"\n", ""] {
+            assert!(check_quotes(good, b',').is_ok(), "{good:?}");
+        }
+        let why = |text: &str| check_quotes(text, b',').unwrap_err().to_string();
+        assert!(why("a,b\n1,\"x\n2,y\n").contains("line 2"));
+        assert!(why("a,b\n1,x\n2,\"y\n3,z\n4,\"w\n").contains("begins on line 3"));
+    }
+
+    #[test]
+    fn ages_are_years() {
+        let cases = [
+            ("45", Some(45.0)),
+            (" 045Y ", Some(45.0)),
+            ("018M", Some(1.5)),
+            ("50+", Some(50.0)),
+            ("1e3", None),
+            ("-1", None),
+            ("150", None),
+            ("", None),
+            ("é", None),
+            ("nan", None),
+        ];
+        for (cell, years) in cases {
+            assert_eq!(age(cell), years, "{cell}");
+        }
+    }
+}

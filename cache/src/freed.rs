@@ -1,11 +1,11 @@
 //! What `gc` removed on purpose, so that nobody takes it for lost: a line `NUMBER b3:…` for each object, with the number of the
 //! newest run at that time. An object that a later run made again is due again.
 
+use crate::memo::write_private;
 use crate::store::sync_folder;
-use crate::{Digest, Error, Result, Store, WritableStore, journal};
+use crate::{Digest, Result, Store, WritableStore, journal};
 use std::collections::HashMap;
 use std::fs;
-use std::io::Write;
 
 const FILE: &str = "freed";
 
@@ -29,9 +29,6 @@ pub(crate) fn note(store: &WritableStore, objects: &[Digest]) -> Result<()> {
     freed.extend(objects.iter().map(|d| (*d, newest)));
     let mut lines: Vec<String> = freed.into_iter().map(|(digest, number)| format!("{number} {digest}\n")).collect();
     lines.sort();
-    let (path, tmp) = (store.root().join(FILE), store.root().join("tmp"));
-    let mut new = tempfile::Builder::new().prefix("freed-").tempfile_in(&tmp).map_err(Error::io("write in", &tmp))?;
-    new.write_all(lines.concat().as_bytes()).and_then(|()| new.as_file().sync_all()).map_err(Error::io("write in", &tmp))?;
-    new.persist(&path).map_err(|e| Error::io("write", &path)(e.error))?;
+    write_private(&store.root().join(FILE), lines.concat().as_bytes())?;
     sync_folder(store.root())
 }

@@ -62,8 +62,8 @@ pub fn collect(store: &WritableStore, keep: Keep, is_record: IsRecord) -> Result
 fn unneeded(store: &Store, ledger: &Ledger, keep: Keep, is_record: IsRecord) -> Result<(Removed, Vec<Digest>)> {
     let objects = store.objects()?;
     let runs = journal::run_names(store)?;
-    let damaged = damaged(store, &runs[runs.len() - keep.runs.unwrap_or(runs.len()).min(runs.len())..]);
     let mut first = runs.len() - keep.runs.unwrap_or(runs.len()).min(runs.len());
+    let damaged = damaged(store, &runs[first..]);
     let records = records(store, ledger, is_record);
     let mut needed = needed_by(store, ledger, &runs[first..])?;
     let size = |needed: &HashSet<Digest>| objects.iter().filter(|o| needed.contains(&o.0)).map(|o| o.1).sum::<u64>();

@@ -47,8 +47,7 @@ pub fn folder(folder: &Path, memo: &mut Memo, wanted: &(dyn Fn(&str) -> bool + S
             Error::io("list", &path)(e.into())
         })?;
         if entry.file_type().is_file() {
-            let name = entry.path().strip_prefix(folder).expect("BUG: walked below");
-            let name = spelled(name);
+            let name = spelled(entry.path().strip_prefix(folder).expect("BUG: walked below"));
             if wanted(&name) {
                 names.push((name, entry.into_path()));
             }

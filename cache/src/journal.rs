@@ -24,7 +24,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Begins a run: a folder with a name of its own and an empty journal..
+    /// Begins a run: a folder with a name of its own and an empty journal.
     pub fn begin(store: &WritableStore) -> Result<Journal> {
         let number = runs(store)?.last().map_or(0, |last| last.0) + 1;
         let time = clock::now();
@@ -162,9 +162,8 @@ pub(crate) fn runs(store: &Store) -> Result<Vec<(u64, String)>> {
     for entry in entries.flatten() {
         let Ok(name) = entry.file_name().into_string() else { continue };
         let mut beginning = vec![];
-        let journal = File::open(entry.path().join("journal.jsonl"));
-        if let Ok(journal) = journal.and_then(|j| j.take(32).read_to_end(&mut beginning)).map(|_| number_of(&beginning)) {
-            all.push((journal, name));
+        if File::open(entry.path().join("journal.jsonl")).and_then(|journal| journal.take(32).read_to_end(&mut beginning)).is_ok() {
+            all.push((number_of(&beginning), name));
         }
     }
     all.sort();

@@ -148,12 +148,12 @@ fn parse(head: &[u8]) -> Option<(Stamp, Remembered)> {
     Some((Stamp::parse(stamp)?, Remembered { digest: Digest::from_hex(digest)?, note: note.to_owned() }))
 }
 
-/// Writes a file that only its owner may read, by rename. Each writer has a file of its own until then: runs that begin at
+/// Writes a file that only its owner may read, by rename and whole even where the power fails. Each writer has a file of its own until then: runs that begin at
 /// once may write the same one.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().expect("BUG: a private file lies in a folder");
     let mut new = tempfile::Builder::new().prefix(".new-").tempfile_in(folder).map_err(Error::io("write in", folder))?;
-    new.write_all(bytes).map_err(Error::io("write in", folder))?;
+    new.write_all(bytes).and_then(|()| new.as_file().sync_all()).map_err(Error::io("write in", folder))?;
     new.persist(path).map_err(|e| Error::io("write", path)(e.error))?;
     Ok(())
 }

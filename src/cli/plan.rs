@@ -165,7 +165,7 @@ fn print_counts(study: &open::Study, known: &open::Known, plan: &Plan) -> anyhow
         let Decision::Reuse { outputs, .. } = decision else { continue };
         for (port, artifact) in outputs.iter().filter(|(_, a)| a.kind == "samples") {
             let rows = known.tables.samples(&known.store, artifact)?;
-            let counts = hilum_stages::data::sample::Samples::of(rows.to_vec()).counts();
+            let counts = hilum_stages::data::sample::counts(&rows);
             let text: Vec<String> = counts.iter().map(|(label, n)| format!("{label} {n}")).collect();
             say(format!("{}.{port}   {} films: {}", stage.name, rows.len(), text.join(", ")))?;
         }

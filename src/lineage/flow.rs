@@ -5,6 +5,7 @@ use crate::pipeline::model::{Input, Source, Stage, StageId};
 use hilum_cache::{Digest, Result};
 use hilum_stages::contract::port::Port;
 use hilum_stages::contract::stage::Takes;
+use hilum_stages::data::sample;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -64,11 +65,7 @@ impl Lineage {
     fn labels(&self, stage: &Stage, port: &str, known: KnownOutput, evidence: &Evidence) -> Option<BTreeMap<String, usize>> {
         let source = stage.inputs.iter().find(|i| i.port.name == port)?.from.first()?;
         let table = known(source.stage, source.port).filter(|a| a.kind == "samples")?;
-        let mut counts = BTreeMap::new();
-        for row in evidence.tables.samples(evidence.store, &table).ok()?.iter() {
-            *counts.entry(row.label.clone()).or_default() += 1;
-        }
-        Some(counts)
+        Some(sample::counts(&evidence.tables.samples(evidence.store, &table).ok()?))
     }
 
     /// What a stage surely takes from one of its inputs.

@@ -6,13 +6,13 @@ use super::tables::Tables;
 use crate::pipeline::Stage;
 use hilum_cache::receipt::Outputs;
 use hilum_cache::{Result, Store};
-use hilum_stages::data::sample::Samples;
+use hilum_stages::data::sample;
 
 /// What came out otherwise than the study expects.
 pub fn unmet(stage: &Stage, outputs: &Outputs, store: &Store, tables: &Tables) -> Result<Option<Fault>> {
     let first = stage.kind.outputs.first().and_then(|port| outputs.get(port.name));
     let Some(artifact) = first.filter(|_| !stage.expect.is_empty()) else { return Ok(None) };
-    let counts = Samples::of(tables.samples(store, artifact)?.to_vec()).counts();
+    let counts = sample::counts(&tables.samples(store, artifact)?);
     let found = |label: &str| counts.get(label).copied().unwrap_or(0) as u64;
     Ok(stage.expect.iter().find(|(label, wanted)| found(label) != **wanted).map(|(label, wanted)| Fault {
         message: format!("{} films of `{label}` came out, and the study expects {wanted}", found(label)),

@@ -89,6 +89,15 @@ pub struct FilmFile {
 /// The file of the table within its artifact.
 pub const TABLE: &str = "samples.csv";
 
+/// Images per label.
+pub fn counts(rows: &[Sample]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for row in rows {
+        *counts.entry(row.label.clone()).or_default() += 1;
+    }
+    counts
+}
+
 /// The first column that a table of samples must have and this one has not.
 fn missing_column(headers: &csv::StringRecord) -> Option<&'static str> {
     let must = ["image", "patient", "number", "label", "source", "origin", "generator", "parent", "age", "sex", "view", "width", "height"];
@@ -141,11 +150,7 @@ impl Samples {
     }
     /// Films per label.
     pub fn counts(&self) -> BTreeMap<String, usize> {
-        let mut counts = BTreeMap::new();
-        for row in &self.rows {
-            *counts.entry(row.label.clone()).or_default() += 1;
-        }
-        counts
+        counts(&self.rows)
     }
     /// Distinct patients.
     pub fn patients(&self) -> BTreeSet<&str> {

@@ -25,8 +25,11 @@ pub enum Severity {
     Warning,
 }
 
-/// Types of the artifacts that checks look at: a model that is done tells them nothing new.
+/// Types of the artifacts that checks look at.
 pub const LOOKED_AT: &[&str] = &["samples", "images", "patients"];
+
+/// Types of models. One that is done tells checks something where files come from outside: they may be of its making.
+pub const MODELS: &[&str] = &["generator", "weights"];
 
 /// One check.
 pub struct Check {
@@ -66,7 +69,8 @@ pub fn ids() -> impl Iterator<Item = &'static str> + Clone {
     CHECKS.iter().map(|c| c.id)
 }
 
-/// What a check found at one cell.
+/// What a check counted, and how it is told.
+#[derive(Clone)]
 struct Found {
     stage: StageId,
     /// Where, and the words below the caret.
@@ -81,14 +85,15 @@ struct Found {
     path: Vec<StageId>,
 }
 
-/// A finding: what a check found, for all cells of a stage.
+/// A finding: what a check found at one cell.
+#[derive(Clone)]
 pub struct Finding {
     /// The check.
     pub check: &'static Check,
-    /// The stage, or the first of its cells.
+    /// The stage.
     pub stage: StageId,
-    /// Further cells with the same finding.
-    more: usize,
+    /// Where it stands for several cells: how many, and the least and the most that was counted at one of them.
+    cells: Option<(usize, u64, u64)>,
     /// Why it is allowed, where it is.
     pub reason: Option<String>,
     found: Found,
@@ -130,8 +135,12 @@ impl Finding {
             d = d.note(format!("path: {}", way.join(" ← ")));
         }
         d = f.notes.iter().fold(d, |d, note| d.note(note.clone()));
-        if self.more > 0 {
-            d = d.note(format!("the same holds for {} more cells of `{}`", self.more, p.stages[self.stage].base));
+        if let Some((n, least, most)) = self.cells {
+            let base = &p.stages[self.stage].base;
+            d = d.note(match least == most {
+                true => format!("the same holds for {n} cells of `{base}`"),
+                false => format!("it holds for {n} cells of `{base}`, with {least} to {most} {}", f.unit),
+            });
         }
         match &self.reason {
             Some(reason) => d.note(format!("allowed: {reason}")).warning(),
@@ -197,16 +206,31 @@ pub fn findings(p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result
     let mut out: Vec<Finding> = vec![];
     for check in CHECKS {
         for found in (check.find)(&look) {
-            match out.iter_mut().find(|f| f.check.id == check.id && p.stages[f.stage].base == p.stages[found.stage].base) {
-                Some(cell) => cell.more += 1,
-                None => {
-                    let reason = p.allow.iter().find(|a| a.id.text == check.id).map(|a| a.reason.clone());
-                    out.push(Finding { check, stage: found.stage, more: 0, reason, found });
-                }
-            }
+            let reason = p.allow.iter().find(|a| a.id.text == check.id).map(|a| a.reason.clone());
+            out.push(Finding { check, stage: found.stage, cells: None, reason, found });
         }
     }
     Ok(out)
+}
+
+/// Findings as people read them: those of one stage's cells are told once, the one that counts most for all of them.
+pub fn for_people<'a>(p: &Pipeline, findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Finding> {
+    let mut out: Vec<Finding> = vec![];
+    for finding in findings {
+        let same = |f: &&mut Finding| f.check.id == finding.check.id && p.stages[f.stage].base == p.stages[finding.stage].base;
+        match out.iter_mut().find(same) {
+            None => out.push(finding.clone()),
+            Some(shown) => {
+                let (n, least, most) = shown.cells.unwrap_or((1, shown.found.count, shown.found.count));
+                let cells = Some((n + 1, least.min(finding.found.count), most.max(finding.found.count)));
+                if finding.found.count > shown.found.count {
+                    *shown = finding.clone();
+                }
+                shown.cells = cells;
+            }
+        }
+    }
+    out
 }
 
 /// Allowed findings that did not occur, for a study of which everything is known.

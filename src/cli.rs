@@ -8,6 +8,7 @@ mod doctor;
 mod explain;
 mod gc;
 mod graph;
+mod image;
 mod init;
 mod key;
 mod ls;
@@ -85,6 +86,8 @@ enum Verb {
     },
     /// Where something came from
     Trace(trace::TraceArgs),
+    /// The file that an image came from, by its digest
+    Image(image::ImageArgs),
     /// Hash everything again: 0 whole, 3 damaged
     Verify(verify::VerifyArgs),
     /// Remove what no kept run needs
@@ -122,8 +125,8 @@ pub struct StudyArgs {
     /// Say where a data folder lies
     #[arg(long, value_name = "NAME=DIR", value_parser = named_folder)]
     pub data: Vec<(String, PathBuf)>,
-    /// The store; .hilum beside the study where not given
-    #[arg(long, env = "HILUM_STORE", value_name = "DIR")]
+    /// The store; $HILUM_STORE, or .hilum beside the study, where not given
+    #[arg(long, value_name = "DIR")]
     pub store: Option<PathBuf>,
     /// Where results are laid out; results/ beside the study where not given
     #[arg(long, value_name = "DIR")]
@@ -134,7 +137,7 @@ pub struct StudyArgs {
 #[derive(Args, Clone)]
 pub struct StoreArgs {
     /// The store; looked for here, in the parents, and in pipelines/
-    #[arg(long, env = "HILUM_STORE", value_name = "DIR")]
+    #[arg(long, value_name = "DIR")]
     pub store: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
@@ -172,6 +175,7 @@ pub fn main() -> ExitCode {
         Verb::Ls(args) => ls::ls(&args),
         Verb::Show { store, id } => ls::show(&store, &id),
         Verb::Trace(args) => trace::trace(&args),
+        Verb::Image(args) => image::image(&args),
         Verb::Verify(args) => verify::verify(&args),
         Verb::Gc(args) => gc::gc(&args),
         Verb::Key { verb } => key::key(&verb),
@@ -195,9 +199,25 @@ pub fn main() -> ExitCode {
         if let Some(help) = e.chain().find_map(|c| c.downcast_ref::<hilum_cache::Error>()?.help()) {
             remark(format!("help: {help}"));
         }
-        if e.chain().any(|c| matches!(c.downcast_ref(), Some(hilum_cache::Error::Damaged(_) | hilum_cache::Error::Record { .. }))) { DAMAGED } else { FAILED }
+        let is_damage =
+            |c: &(dyn std::error::Error + 'static)| matches!(c.downcast_ref(), Some(hilum_cache::Error::Damaged(_) | hilum_cache::Error::Record { .. }));
+        match e.chain().any(|c| c.is::<WrongCall>()) {
+            true => WRONG,
+            false if e.chain().any(is_damage) => DAMAGED,
+            false => FAILED,
+        }
     }))
 }
+
+/// The store that an argument names, or the environment; a variable that is set and empty is as good as none.
+fn store_or_environment(given: Option<&PathBuf>) -> Option<PathBuf> {
+    given.cloned().or_else(|| std::env::var_os("HILUM_STORE").filter(|s| !s.is_empty()).map(PathBuf::from))
+}
+
+/// What was asked for cannot be meant: the exit code says so, as for arguments that do not parse.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct WrongCall(String);
 
 /// An error with what it comes from; a fault of the store says its own reason.
 fn in_words(e: &anyhow::Error) -> String {

@@ -19,7 +19,7 @@ use crate::pipeline::model::{Source, Stage, StageId};
 use crate::plan::tables::Tables;
 use crate::workspace::Listings;
 use hilum_cache::receipt::{Artifact, LocalFlow};
-use hilum_cache::{Digest, Ledger, Result, Store};
+use hilum_cache::{Digest, Ledger, Receipt, Result, Store};
 use hilum_stages::contract::port::Port;
 use hilum_stages::contract::source::SourceKind;
 use hilum_stages::contract::stage::Needs;
@@ -35,8 +35,10 @@ pub struct Evidence<'a> {
     pub store: &'a Store,
     /// Tables that were read.
     pub tables: &'a Tables,
-    /// What was recorded.
+    /// What earlier runs recorded.
     pub ledger: &'a Ledger,
+    /// What this run has recorded so far.
+    pub made: &'a [Receipt],
     /// What path parameters name.
     pub listings: &'a Listings,
     /// Fingerprint of the key of pseudonyms.

@@ -3,22 +3,23 @@
 //! ```text
 //! study.yaml              the study
 //! .hilum/                 the store (or --store, or HILUM_STORE)
-//! .hilum-private/         0700: study.key (pseudonyms), memo-2 and objects (paths, times), images-2 (digest → path), laid-out-… (results)
+//! .hilum-private/         0700: study.key (pseudonyms), memo-3 and objects (paths, times), images-2 (digest → path), laid-out-… (results), left-out/ (files by stage)
 //! results/STUDY/          laid out for people (or --results)
 //! ```
 
 mod image_map;
 mod key;
+mod left_out;
 
 pub use image_map::{IMAGE_MAP, ImageMap};
 pub use key::is_own;
 
 use crate::diagnostic::Diagnostic;
 use crate::pipeline::Pipeline;
-use hilum_cache::ingest;
+use hilum_cache::ingest::{self, Passed, Place};
 use hilum_cache::memo::Memo;
 use hilum_cache::{Digest, Error, Result, Store};
-use hilum_stages::contract::source::{ListedFile, Listing, Source, SourceKind};
+use hilum_stages::contract::source::{ListedFile, Listing, PassedOver, Source, SourceKind};
 use hilum_stages::data::inspect;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -29,11 +30,11 @@ use std::sync::Arc;
 
 /// The file of the memo in the private folder. It holds what [`inspect::note`] says: where that comes to say more, what
 /// older programs remembered must not be believed, and the file gets another name.
-const MEMO: &str = "memo-2";
+const MEMO: &str = "memo-3";
 /// What was found out about objects of the store.
 const OBJECTS: &str = "objects";
-/// What it was called while notes did not say whether hilum made an image.
-const OLD_MEMO: &str = "memo";
+/// What it was called while notes said less.
+const OLD_MEMOS: [&str; 2] = ["memo", "memo-2"];
 
 /// The folders of a study.
 #[derive(Debug, Clone)]
@@ -67,7 +68,7 @@ impl Workspace {
     }
 
     fn create_private(&self) -> Result<()> {
-        if !self.private.exists() {
+        if !self.private.is_dir() {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.private).map_err(Error::io("create", &self.private))?;
             let ignore = self.private.join(".gitignore");
             fs::write(&ignore, "*\n").map_err(Error::io("write", &ignore))?;
@@ -80,18 +81,25 @@ impl Workspace {
     fn save_memo(&self, path: &Path, memo: &Memo) {
         if memo.is_fresh() && self.create_private().is_ok() && lock_folder(&self.private).is_ok_and(|_alone| memo.save_onto(path).is_ok()) {
             // It names paths, and nobody reads it any more; that it is not there is no fault.
-            let _ = fs::remove_file(self.private.join(OLD_MEMO));
+            OLD_MEMOS.iter().for_each(|name| drop(fs::remove_file(self.private.join(name))));
         }
     }
 
-    /// The note of what was laid out of a study in these results.
+    /// The note of what was laid out of a study in these results. Results below the study's folder move with it. Where the
+    /// private folder cannot be written to, the note lies in the user's directory of state.
     ///
     /// # Errors
-    /// Where the private folder cannot be created.
+    /// Where no folder for it can be created.
     pub fn laid_out(&self, study: &str) -> Result<PathBuf> {
-        self.create_private()?;
-        let place = Digest::of(real(&self.results.join(study)).as_os_str().as_bytes());
-        Ok(self.private.join(format!("laid-out-{}", &place.hex()[..16])))
+        let (results, folder) = (real(&self.results.join(study)), real(&self.folder));
+        let name = |place: &Path| format!("laid-out-{}", &Digest::of(place.as_os_str().as_bytes()).hex()[..16]);
+        let private = match self.create_private() {
+            Ok(()) => return Ok(self.private.join(name(results.strip_prefix(&folder).unwrap_or(&results)))),
+            Err(e) => e,
+        };
+        let Some(state) = key::state_of_user() else { return Err(private) };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&state).map_err(|_| private)?;
+        Ok(state.join(name(&results)))
     }
 
     /// What was found out about the store's objects.
@@ -125,7 +133,7 @@ impl Workspace {
                             p.stages[id].places.with.place_of(&source.parameter.split('.').map(str::to_owned).collect::<Vec<_>>(), true),
                             &written,
                         ) {
-                            Ok(path) => Some(Arc::new(list(&path, source.what, &written, &mut memo)?)),
+                            Ok(found) => Some(Arc::new(list(&found.path, &found.within, source.what, &written, &mut memo)?)),
                             Err(fault) => {
                                 diagnostics.push(*fault);
                                 None
@@ -156,7 +164,7 @@ impl Workspace {
     }
 
     /// Where a path parameter points, inside its folder and outside of what runs write.
-    fn locate(&self, source: &Source, span: crate::diagnostic::Span, written: &[PathBuf]) -> std::result::Result<PathBuf, Box<Diagnostic>> {
+    fn locate(&self, source: &Source, span: crate::diagnostic::Span, written: &[PathBuf]) -> std::result::Result<Located, Box<Diagnostic>> {
         let text = &source.path.0;
         let named = text.split_once(':').filter(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'));
         let (root, rest, whose) = match named {
@@ -205,9 +213,16 @@ impl Workspace {
             }
             (SourceKind::Films, false) => Err(Box::new(Diagnostic::new("E0403", format!("`{text}` is no folder")).at(span, "a folder of films is due"))),
             (SourceKind::File, true) => Err(Box::new(Diagnostic::new("E0403", format!("`{text}` is a folder")).at(span, "a file is due"))),
-            _ => Ok(path),
+            _ => Ok(Located { path, within: real_root }),
         }
     }
+}
+
+/// Where a path parameter points.
+struct Located {
+    path: PathBuf,
+    /// The folder out of which nothing leads.
+    within: PathBuf,
 }
 
 /// A path without links, as far as it exists.
@@ -230,17 +245,28 @@ fn lock_folder(folder: &Path) -> Result<fs::File> {
     Ok(file)
 }
 
-fn list(path: &Path, what: SourceKind, written: &[PathBuf], memo: &mut Memo) -> Result<Listing> {
-    let is_film = |name: &str| {
-        let ending = name.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase());
-        matches!(ending.as_deref(), Some("png" | "jpg" | "jpeg"))
+/// Endings of images, of kinds that are read and of kinds that are only known by name; a file without an ending may be one.
+const IMAGES: &[&str] = &["png", "jpg", "jpeg", "jpe", "jfif", "jif", "tif", "tiff", "bmp", "gif", "webp", "dcm", "dicom", "jp2", "j2k"];
+
+fn list(path: &Path, within: &Path, what: SourceKind, written: &[PathBuf], memo: &mut Memo) -> Result<Listing> {
+    let is_image = |name: &str| match name.rsplit('/').next().unwrap_or(name).rsplit_once('.') {
+        Some((_, ending)) => IMAGES.contains(&ending.to_ascii_lowercase().as_str()),
+        None => true,
     };
-    let files = match what {
-        SourceKind::Films => ingest::folder(path, memo, &is_film, written, &inspect::note)?,
-        SourceKind::Tables => ingest::folder(path, memo, &|name| name.ends_with(".csv"), written, &|_| String::new())?,
-        SourceKind::File => vec![ingest::file(path, memo, &|_| String::new())?],
+    let place = Place { folder: path, within, except: written };
+    let found = match what {
+        SourceKind::Films => ingest::folder(&place, memo, &is_image, &inspect::note)?,
+        SourceKind::Tables => ingest::folder(&place, memo, &|name| name.ends_with(".csv"), &|_| String::new())?,
+        SourceKind::File => ingest::Contents { files: vec![ingest::file(path, memo, &|_| String::new())?], passed_over: vec![] },
     };
-    let digest = if what == SourceKind::File { files[0].digest } else { ingest::digest_of(&files) };
-    let files = files.into_iter().map(|f| ListedFile { name: f.name, path: f.path, digest: f.digest, note: f.note }).collect();
-    Ok(Listing { digest, files })
+    let digest = if what == SourceKind::File { found.files[0].digest } else { ingest::digest_of(&found.files) };
+    let files = found.files.into_iter().map(|f| ListedFile { name: f.name, path: f.path, digest: f.digest, note: f.note }).collect();
+    let why = |p: &ingest::PassedOver| match (p.why, p.is_folder) {
+        (Passed::Link, true) => "it is a link that leads elsewhere",
+        (Passed::Link, false) => "a link to a file that lies elsewhere or nowhere",
+        (Passed::Unreadable, true) => "you may not read it",
+        (Passed::Unreadable, false) => "a file that may not be read",
+    };
+    let passed_over = found.passed_over.iter().map(|p| PassedOver { name: p.name.clone(), is_directory: p.is_folder, why: why(p).into() }).collect();
+    Ok(Listing { digest, files, passed_over })
 }

@@ -63,7 +63,7 @@ fn two_packs_with_other_pixels_of_one_image_are_refused_whichever_is_done_first(
 #[test]
 fn a_copy_that_was_brightened_is_a_warning_before_the_training() {
     let space = two_imports("");
-    let grey = decode(&std::fs::read(space.path("train/0.png")).unwrap()).unwrap();
+    let grey = decode(&std::fs::read(space.path("train/0.png")).unwrap()).unwrap().grey;
     let brighter: Vec<u8> = grey.pixels.iter().map(|v| (v >> 8) as u8).map(|v| v - v / 8).collect();
     space.write("test/0.png", encode(&brighter, grey.width, grey.height, &[]).unwrap());
     let said = run(&space);
@@ -119,7 +119,7 @@ fn images_of_a_generator_that_nobody_knows_are_synthetic_and_warned_of() {
         ("Source", &*format!("generator b3:{}, image 1", "ab".repeat(32))),
     ];
     for i in 0..8 {
-        let grey = decode(&picture(&mut stream)).unwrap();
+        let grey = decode(&picture(&mut stream)).unwrap().grey;
         let pixels: Vec<u8> = grey.pixels.iter().map(|v| (v >> 8) as u8).collect();
         space.write(&format!("made/{}/{i}.png", ["normal", "covid"][i % 2]), encode(&pixels, 32, 32, &marks).unwrap());
     }

@@ -1,5 +1,7 @@
 //! Studies, tables and results that come from anybody: nothing outside is touched, and no terminal is spoken to.
 
+mod ways;
+
 use crate::space::Space;
 use std::fs;
 

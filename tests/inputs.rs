@@ -67,7 +67,7 @@ fn wrong_tables_say_what_is_wrong() {
         ("who,file\nA,secret-name-0.png\n", "the table has no column `label`", "it has these columns: who, file"),
         ("who,file,label\n,secret-name-0.png,x\n", "the column `who` is empty: nobody would be a patient", "name the column"),
         ("who,file,label\nA,b\n", "the table does not read at line 2: 2 cells where 3 are due", ""),
-        ("who,file,label\n", "the table has no row that passes", ""),
+        ("who,file,label\n", "the table has no rows", ""),
         ("", "the table has no column `who`", ""),
     ];
     for (table, message, help) in cases {
@@ -88,15 +88,46 @@ fn wrong_tables_say_what_is_wrong() {
 }
 
 #[test]
-fn a_film_that_does_not_decode_is_named_by_prepare() {
+fn an_image_that_does_not_decode_is_left_out_by_name() {
     let space = space();
     let mut film = grey(24, 9);
     let middle = film.len() / 2;
     film[middle] ^= 0x55;
     space.write("data/films/secret-name-1.png", film);
     let said = run(&space);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.err.contains("warning: 1 image was left out: the PNG's data are damaged"), "{}", said.err);
+    let list = space.read(".hilum-private/left-out/pixels.csv");
+    assert!(list.lines().count() == 2 && list.contains("secret-name-1.png\",\"normal\",\"the PNG's data are damaged"), "{list}");
+    space.edit("size: 16", "size: 16, on_damage: stop");
+    let said = run(&space);
     assert_eq!(said.code, 1);
-    assert!(said.err.contains("1 of 6 films do not decode, the first is b3:"), "{}", said.err);
+    assert!(said.err.contains("error: `pixels`: 1 of 6 images is damaged"), "{}", said.err);
+}
+
+#[test]
+fn stages_below_pass_over_what_prepare_left_out() {
+    let space = space();
+    let damage = |n: u8| {
+        let path = space.path(&format!("data/films/secret-name-{n}.png"));
+        let mut bytes = fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x55;
+        fs::write(path, bytes).unwrap();
+    };
+    damage(1);
+    let net = "{ network: { smallcnn64: { width: 1 } }, steps: 1, batch: 4 }";
+    let more = format!(
+        "    with: {{ size: 32 }}\n  net: {{ stage: train-classifier, in: {{ samples: films, images: pixels }}, with: {net} }}\n  scores: {{ stage: evaluate, in: {{ weights: net, samples: films, images: pixels }}, with: {{ resamples: 100, purpose: synthetic-quality }} }}\n"
+    );
+    space.edit("    with: { size: 16 }\n", &more);
+    space.edit("stages:\n", "checks: { allow: [{ id: leakage.patient_overlap, reason: one table for both }] }\nstages:\n");
+    let said = run(&space);
+    assert_eq!(said.code, 0, "{}", said.err);
+    for stage in ["net", "scores"] {
+        assert!(said.err.contains(&format!("{stage}   note: 1 row is passed over: its image is one that `prepare` left out")), "{stage}: {}", said.err);
+    }
+    assert_eq!(space.read("results/import/scores/predictions.csv").lines().count(), 6, "five images and a header");
 }
 
 #[test]
@@ -272,11 +303,11 @@ fn images_that_hilum_made_are_imported_as_synthetic() {
     };
     check();
     // What an older program remembered of the files knows no mark, and is not believed.
-    let memo = space.read(".hilum-private/memo-2");
+    let memo = space.read(".hilum-private/memo-3");
     assert!(memo.contains(" synthetic b3:"));
     let older: String = memo.split(" synthetic b3:").enumerate().map(|(i, part)| if i == 0 { part } else { &part[64..] }).collect();
     space.write(".hilum-private/memo", older);
-    fs::remove_file(space.path(".hilum-private/memo-2")).unwrap();
+    fs::remove_file(space.path(".hilum-private/memo-3")).unwrap();
     fs::remove_dir_all(space.path(".hilum")).unwrap();
     check();
     assert!(!space.path(".hilum-private/memo").exists(), "nobody reads it any more, and it names paths");

@@ -1,5 +1,6 @@
 //! The program from outside: one theme per file.
 #![allow(unreachable_pub)]
+#![allow(clippy::print_stdout)] // laws print what they counted
 
 mod blame;
 mod caching;
@@ -7,9 +8,11 @@ mod crashes;
 mod documents;
 mod faults;
 mod findings;
+mod fuzz;
 mod golden;
 mod hostile;
 mod inputs;
+mod kills;
 mod laws;
 mod leakage;
 mod leaks;
@@ -21,6 +24,7 @@ mod repeatable;
 mod resume;
 mod space;
 mod survival;
+mod tables;
 mod tidy;
 mod trainings;
 mod verbs;

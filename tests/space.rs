@@ -11,7 +11,11 @@ pub fn root() -> &'static Path {
 }
 
 /// A folder of one's own.
-pub struct Space(tempfile::TempDir);
+pub struct Space {
+    path: PathBuf,
+    /// Removed with the space, where it made the folder itself.
+    _held: Option<tempfile::TempDir>,
+}
 
 /// What the program said.
 pub struct Said {
@@ -22,7 +26,12 @@ pub struct Said {
 
 impl Space {
     pub fn new() -> Space {
-        Space(tempfile::tempdir().unwrap())
+        let held = tempfile::tempdir().unwrap();
+        Space { path: held.path().to_path_buf(), _held: Some(held) }
+    }
+    /// A folder that is there, and stays.
+    pub fn at(path: PathBuf) -> Space {
+        Space { path, _held: None }
     }
     /// With the tiny study in `study.yaml`.
     pub fn tiny() -> Space {
@@ -31,7 +40,7 @@ impl Space {
         space
     }
     pub fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+        self.path.join(name)
     }
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         let path = self.path(name);
@@ -49,7 +58,7 @@ impl Space {
     }
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hilum"));
-        command.args(args).current_dir(self.0.path()).env_remove("HILUM_STORE").env("NO_COLOR", "1").env("XDG_STATE_HOME", self.path(".state"));
+        command.args(args).current_dir(&self.path).env_remove("HILUM_STORE").env("NO_COLOR", "1").env("XDG_STATE_HOME", self.path(".state"));
         command
     }
     /// A key of pseudonyms that this user adopted.

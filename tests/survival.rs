@@ -204,7 +204,7 @@ fn runs_at_once_in_a_new_folder_make_one_key_and_lose_no_path() {
         for n in 1..4 {
             for i in 0..4 {
                 let bytes = fs::read(space.path(&format!("img/{i}.png"))).unwrap();
-                let grey = hilum_stages::data::film::decode(&bytes).unwrap();
+                let grey = hilum_stages::data::film::decode(&bytes).unwrap().grey;
                 let pixels: Vec<u8> = grey.pixels.iter().map(|v| (v >> 8) as u8 ^ n).collect();
                 space.write(&format!("img{n}/{i}.png"), hilum_stages::data::png::encode(&pixels, grey.width, grey.height, &[]).unwrap());
             }
@@ -235,7 +235,7 @@ fn a_failed_run_lays_out_what_stands_and_says_so() {
     space.edit("  few:", "  none: { stage: import, with: { images: empty } }\n  few:");
     for flags in [&["run", "study.yaml", "--keep-going"][..], &["run", "study.yaml"]] {
         let said = space.hilum(flags);
-        assert!(said.code == 1 && said.err.contains("of 4 that stand are in"), "{}", said.err);
+        assert!(said.code == 1 && said.err.contains("of 4 stages are finished; their results are in"), "{}", said.err);
         assert!(space.path("results/t/images/samples").exists() || space.path("results/t/images/samples.csv").exists());
         assert!(!space.path("results/t/none").exists());
     }

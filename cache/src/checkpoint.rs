@@ -6,20 +6,21 @@
 //! A checkpoint appears whole or not at all: it is written beside its place, synced, and renamed. Two are kept, so that one
 //! that does not read is not the end. Only the holder of the key's lock writes here. Ignorant of what the bytes mean.
 
-use crate::store::sync_folder;
+use crate::dir::Dir;
 use crate::{Digest, Error, Result, StageKey, Store};
-use std::fs;
-use std::io::Write;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 /// How many are kept.
 const KEPT: usize = 2;
+const FOLDER: &str = "checkpoints";
+/// The largest checkpoint. It is read whole into memory.
+const LARGEST: u64 = 4 << 30;
 
 /// The checkpoints of one key.
 #[derive(Debug, Clone)]
 pub struct Checkpoints {
-    folder: PathBuf,
+    store: PathBuf,
+    key: String,
 }
 
 impl Checkpoints {
@@ -29,7 +30,7 @@ impl Checkpoints {
     }
     /// Those of a key below a store's folder.
     pub fn at(store: &Path, key: &StageKey) -> Checkpoints {
-        Checkpoints { folder: store.join("checkpoints").join(key.0.hex()) }
+        Checkpoints { store: store.to_path_buf(), key: key.0.hex() }
     }
 
     /// Writes one, after so many steps; older ones than the last two go.
@@ -37,55 +38,63 @@ impl Checkpoints {
     /// # Errors
     /// Where the disk is full, say. The checkpoints that were there are still there.
     pub fn save(&self, step: u64, bytes: &[u8]) -> Result<()> {
-        if !self.folder.is_dir() {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(Error::io("create", &self.folder))?;
+        let folder = Dir::named(&self.store)?.sub_or_create(FOLDER, 0o700)?.sub_or_create(&self.key, 0o700)?;
+        let name = format!("{step:012}");
+        if bytes.len() as u64 + 32 > LARGEST {
+            return Err(Error::TooLarge { path: folder.path().join(name), what: "would have", limit: LARGEST });
         }
-        let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(&self.folder).map_err(Error::io("write in", &self.folder))?;
-        let written = file.write_all(bytes).and_then(|()| file.write_all(Digest::of(bytes).bytes())).and_then(|()| file.as_file().sync_all());
-        written.map_err(Error::io("write in", &self.folder))?;
-        let path = self.folder.join(format!("{step:012}"));
-        file.persist(&path).map_err(|e| Error::io("write", &path)(e.error))?;
-        sync_folder(&self.folder)?;
-        for (_, old) in self.list().into_iter().rev().skip(KEPT) {
+        folder.replace(name, &[bytes, Digest::of(bytes).bytes()])?;
+        folder.sync()?;
+        for (_, old) in list(&folder).into_iter().rev().skip(KEPT) {
             // One too many is no fault.
-            let _ = fs::remove_file(old);
+            let _ = folder.remove_file(old);
         }
         Ok(())
     }
 
     /// Steps and bytes of the newest one that reads.
     pub fn latest(&self) -> Option<(u64, Vec<u8>)> {
-        self.list().into_iter().rev().find_map(|(step, path)| Some((step, whole(&path)?)))
+        let folder = self.folder()?;
+        list(&folder).into_iter().rev().find_map(|(step, name)| Some((step, whole(&folder, &name)?)))
     }
 
     /// After how many steps the newest one was written, by its name alone.
     pub fn step(&self) -> Option<u64> {
-        self.list().last().map(|(step, _)| *step)
+        list(&self.folder()?).last().map(|(step, _)| *step)
     }
 
     /// Removes all of them: the stage is done.
     pub fn remove(&self) {
         // What stays behind is swept by `gc`; the next run with this key finds a receipt and does not look.
-        let _ = fs::remove_dir_all(&self.folder);
+        let _ = self.try_remove();
     }
 
-    /// By steps, oldest first.
-    fn list(&self) -> Vec<(u64, PathBuf)> {
-        let entries = fs::read_dir(&self.folder).into_iter().flatten().filter_map(|e| e.ok().map(|e| e.path()));
-        let mut all: Vec<(u64, PathBuf)> = entries.filter_map(|p| Some((p.file_name()?.to_str()?.parse().ok()?, p))).collect();
-        all.sort();
-        all
+    pub(crate) fn try_remove(&self) -> Result<()> {
+        Dir::named(&self.store)?.sub(FOLDER)?.remove_all(&self.key)
     }
+
+    fn folder(&self) -> Option<Dir> {
+        Dir::named(&self.store).ok()?.sub(FOLDER).ok()?.sub(&self.key).ok()
+    }
+}
+
+/// Names by steps, oldest first.
+fn list(folder: &Dir) -> Vec<(u64, String)> {
+    let names = folder.names().into_iter().flatten().filter_map(|name| name.into_string().ok());
+    let mut all: Vec<(u64, String)> = names.filter_map(|name| Some((name.parse().ok()?, name))).collect();
+    all.sort();
+    all
 }
 
 /// Every key that has checkpoints, with its folder.
 pub fn all(store: &Store) -> Vec<(StageKey, PathBuf)> {
-    let entries = fs::read_dir(store.root().join("checkpoints")).into_iter().flatten().filter_map(|e| e.ok().map(|e| e.path()));
-    entries.filter_map(|p| Some((StageKey(Digest::from_hex(p.file_name()?.to_str()?)?), p))).collect()
+    let Ok(folder) = store.folder(FOLDER) else { return vec![] };
+    let names = folder.names().unwrap_or_default();
+    names.iter().filter_map(|name| Some((StageKey(Digest::from_hex(name.to_str()?)?), folder.path().join(name)))).collect()
 }
 
-fn whole(path: &Path) -> Option<Vec<u8>> {
-    let mut bytes = fs::read(path).ok()?;
+fn whole(folder: &Dir, name: &str) -> Option<Vec<u8>> {
+    let mut bytes = folder.read(name, LARGEST).ok()?;
     let digest = bytes.split_off(bytes.len().checked_sub(32)?);
     (Digest::of(&bytes).bytes() == digest.as_slice()).then_some(bytes)
 }
@@ -94,6 +103,8 @@ fn whole(path: &Path) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
     use crate::WritableStore;
+    use crate::regular::tests::with_hostile;
+    use std::fs;
 
     fn place() -> (tempfile::TempDir, Checkpoints) {
         let dir = tempfile::tempdir().unwrap();
@@ -110,9 +121,9 @@ mod tests {
             c.save(step, format!("after {step}").as_bytes()).unwrap();
         }
         assert_eq!(c.latest(), Some((100, b"after 100".to_vec())));
-        assert_eq!(c.list().len(), 2);
+        assert_eq!(list(&c.folder().unwrap()).len(), 2);
         // Torn, flipped, or from elsewhere: the one before is taken.
-        let newest = c.list().pop().unwrap().1;
+        let newest = c.folder().unwrap().path().join(list(&c.folder().unwrap()).pop().unwrap().1);
         let bytes = fs::read(&newest).unwrap();
         for damaged in [&bytes[..bytes.len() - 1], &bytes[..5], b"", &[&b"x"[..], &bytes[1..]].concat()] {
             fs::write(&newest, damaged).unwrap();
@@ -128,10 +139,31 @@ mod tests {
     fn what_cannot_be_written_leaves_the_last_one() {
         let (_dir, c) = place();
         c.save(1, b"one").unwrap();
+        let folder = c.folder().unwrap().path().to_path_buf();
         // A folder where the new one would stand: renaming fails as a full disk does, at the end.
-        fs::create_dir_all(c.folder.join(format!("{:012}", 2)).join("in the way")).unwrap();
+        fs::create_dir_all(folder.join(format!("{:012}", 2)).join("in the way")).unwrap();
         assert!(c.save(2, b"two").is_err());
         assert_eq!(c.latest(), Some((1, b"one".to_vec())));
-        assert_eq!(fs::read_dir(&c.folder).unwrap().filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with('.')).count(), 0);
+        assert_eq!(fs::read_dir(&folder).unwrap().filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with('.')).count(), 0);
+    }
+
+    #[test]
+    fn what_is_no_checkpoint_is_passed_over_and_written_over() {
+        let (dir, c) = place();
+        c.save(1, b"one").unwrap();
+        let folder = c.folder().unwrap().path().to_path_buf();
+        let (asked, newest) = (c.clone(), folder.join(format!("{:012}", 2)));
+        with_hostile(&newest, move |form| {
+            assert_eq!(asked.latest(), Some((1, b"one".to_vec())), "{form}");
+            assert_eq!(asked.save(2, b"two").is_ok(), form != "folder", "{form}");
+            asked.save(1, b"one").unwrap();
+        });
+        // The folder of the key, a link to somebody's.
+        let elsewhere = dir.path().join("elsewhere");
+        fs::rename(&folder, &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &folder).unwrap();
+        assert!(c.latest().is_none() && matches!(c.save(9, b"nine"), Err(Error::Foreign { what: "a link", .. })));
+        c.remove();
+        assert!(!folder.exists() && fs::read_dir(&elsewhere).unwrap().count() >= 1);
     }
 }

@@ -47,6 +47,26 @@ pub enum Error {
         /// The link.
         path: PathBuf,
     },
+    /// Something else lies where hilum keeps a file or folder of its own.
+    #[error("{} is {what}, where a {due} is due: it is not opened", path.display())]
+    Foreign {
+        /// Where it lies.
+        path: PathBuf,
+        /// What it is, with its article.
+        what: &'static str,
+        /// What belongs there: `file` or `folder`.
+        due: &'static str,
+    },
+    /// A file is larger than what hilum writes.
+    #[error("{} {what} more than {} MiB; it is not read", path.display(), limit >> 20)]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// `has`, or `has a line of`.
+        what: &'static str,
+        /// How many bytes are read.
+        limit: u64,
+    },
     /// A key of pseudonyms that must not be used.
     #[error("{why}")]
     Key {
@@ -71,7 +91,9 @@ impl Error {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Error::Key { help, .. } => Some(help),
-            Error::Link { .. } => Some("remove it, or name the folder that it leads to with `--results`"),
+            Error::Link { .. } => Some("remove it; to keep results elsewhere, make `results` itself a link, or name a folder with `--results`"),
+            Error::Foreign { what: "a link", .. } => Some("to keep a store elsewhere, move the whole folder and link that, or name it with `--store`"),
+            Error::Foreign { .. } | Error::TooLarge { .. } => Some("hilum did not write it: move it away"),
             Error::Damaged(_) | Error::Missing(_) => Some("run the study again; what is damaged or missing is computed anew"),
             e if e.is_full() => Some("free some space and run again; what is finished stays"),
             Error::Io { source, .. } if matches!(source.kind(), std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem) => {
@@ -79,6 +101,11 @@ impl Error {
             }
             _ => None,
         }
+    }
+
+    /// True where there is no such file or folder.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
     }
 
     /// True where the disk (or a quota) is full.

@@ -1,22 +1,24 @@
 //! What `gc` removed on purpose, so that nobody takes it for lost: a line `NUMBER b3:…` for each object, with the number of the
 //! newest run at that time. An object that a later run made again is due again.
 
-use crate::memo::write_private;
-use crate::store::sync_folder;
-use crate::{Digest, Result, Store, WritableStore, journal};
+use crate::dir::Dir;
+use crate::{Digest, Result, Store, WritableStore, journal, regular};
 use std::collections::HashMap;
-use std::fs;
 
 const FILE: &str = "freed";
 
 /// Objects that were removed on purpose, each with the number of the newest run at that time.
-pub(crate) fn all(store: &Store) -> HashMap<Digest, u64> {
-    let text = fs::read_to_string(store.root().join(FILE)).unwrap_or_default();
+pub(crate) fn all(store: &Store) -> Result<HashMap<Digest, u64>> {
+    let text = match Dir::named(store.root()).and_then(|root| root.read(FILE, regular::WHOLE)) {
+        Err(e) if e.is_not_found() => return Ok(HashMap::new()),
+        read => read?,
+    };
+    let text = String::from_utf8_lossy(&text);
     let line = |l: &str| {
         let (number, digest) = l.split_once(' ')?;
         Some((digest.parse().ok()?, number.parse().ok()?))
     };
-    text.lines().filter_map(line).collect()
+    Ok(text.lines().filter_map(line).collect())
 }
 
 /// Notes objects before they are removed.
@@ -25,10 +27,26 @@ pub(crate) fn note(store: &WritableStore, objects: &[Digest]) -> Result<()> {
         return Ok(());
     }
     let newest = journal::runs(store)?.last().map_or(0, |r| r.0);
-    let mut freed = all(store);
+    let mut freed = all(store)?;
     freed.extend(objects.iter().map(|d| (*d, newest)));
     let mut lines: Vec<String> = freed.into_iter().map(|(digest, number)| format!("{number} {digest}\n")).collect();
     lines.sort();
-    write_private(&store.root().join(FILE), lines.concat().as_bytes())?;
-    sync_folder(store.root())
+    let root = Dir::named(store.root())?;
+    root.replace(FILE, &[lines.concat().as_bytes()])?;
+    root.sync()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::regular::tests::with_hostile;
+
+    #[test]
+    fn what_is_no_list_is_said_and_not_written_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = WritableStore::create(dir.path()).unwrap();
+        with_hostile(&dir.path().join(FILE), move |form| {
+            assert!(all(&store).is_err() && note(&store, &[Digest::of(b"")]).is_err(), "{form}");
+        });
+    }
 }

@@ -4,10 +4,10 @@
 //! files and the small tables that say who and what stands in an artifact: what becomes of images and weights outside must stay
 //! known.
 
-use crate::lock::StoreLock;
-use crate::{Digest, Error, Ledger, Result, StageKey, Store, WritableStore, checkpoint, freed, journal};
+use crate::checkpoint::{self, Checkpoints};
+use crate::lock::{self, StoreLock};
+use crate::{Digest, Ledger, Result, StageKey, Store, WritableStore, freed, journal};
 use std::collections::{BTreeSet, HashSet};
-use std::fs;
 
 /// What to keep.
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,13 +47,13 @@ pub fn collect(store: &WritableStore, keep: Keep, is_record: IsRecord) -> Result
     let (removed, objects) = unneeded(store, ledger, keep, is_record)?;
     freed::note(store, &objects)?;
     for digest in objects {
-        let path = store.object_path(&digest);
-        fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+        store.remove(&digest)?;
     }
     sweep(store);
     // How far a training is that was finished since is of no use; that of one that was stopped is kept.
-    for (_, folder) in checkpoint::all(store).into_iter().filter(|(key, _)| ledger.outputs(key).is_some()) {
-        fs::remove_dir_all(&folder).map_err(Error::io("remove", &folder))?;
+    let is_finished = |key: &StageKey| ledger.outputs(key).is_some_and(|o| o.values().all(|a| store.has_whole(a)));
+    for (key, _) in checkpoint::all(store).into_iter().filter(|(key, _)| is_finished(key)) {
+        Checkpoints::of(store, &key).try_remove()?;
     }
     Ok(removed)
 }
@@ -85,14 +85,17 @@ fn unneeded(store: &Store, ledger: &Ledger, keep: Keep, is_record: IsRecord) -> 
 
 /// Removes work that died with its run. Call only while no other run is under way.
 pub fn sweep(store: &WritableStore) {
-    for entry in fs::read_dir(store.root().join("tmp")).into_iter().flatten().flatten() {
-        let path = entry.path();
-        // What cannot be removed now can be removed next time.
-        let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+    if let Ok(tmp) = store.folder("tmp") {
+        for name in tmp.names().unwrap_or_default() {
+            // What cannot be removed now can be removed next time.
+            let _ = tmp.remove_all(name);
+        }
     }
-    for entry in fs::read_dir(store.root().join("locks")).into_iter().flatten().flatten() {
-        if entry.file_name() != "store" && !crate::lock::is_held(&entry.path()) {
-            let _ = fs::remove_file(entry.path());
+    if let Ok(locks) = store.folder("locks") {
+        for name in locks.names().unwrap_or_default() {
+            if name != lock::STORE && !lock::is_held(&locks, &name) {
+                let _ = locks.remove_file(name);
+            }
         }
     }
 }
@@ -111,7 +114,7 @@ fn records(store: &Store, ledger: &Ledger, is_record: IsRecord) -> HashSet<Diges
 fn needed_by(store: &Store, ledger: &Ledger, runs: &[String]) -> Result<HashSet<Digest>> {
     let mut keys: BTreeSet<StageKey> = BTreeSet::new();
     for run in runs {
-        for line in journal::lines(&store.run_folder(run).join("journal.jsonl")).unwrap_or_default() {
+        for line in journal::lines(&store.run_folder(run).join("journal.jsonl"))? {
             let key = |v: &serde_json::Value| v.as_str().and_then(|s| s.parse().ok()).map(StageKey);
             match line.kind.as_str() {
                 "receipt" => keys.extend(key(&line.body["receipt"]["key"])),
@@ -136,8 +139,8 @@ fn needed_by(store: &Store, ledger: &Ledger, runs: &[String]) -> Result<HashSet<
 /// Runs whose journals do not read to their end, and the line.
 fn damaged(store: &Store, runs: &[String]) -> Vec<(String, usize)> {
     let broken = |run: &String| {
-        let bytes = fs::read(store.run_folder(run).join("journal.jsonl")).ok()?;
-        Some((run.clone(), journal::first_broken_line(&bytes)? + 1))
+        let bytes = journal::read(store, run).unwrap_or_default();
+        Some((run.clone(), journal::first_broken_line(&bytes)?))
     };
     runs.iter().filter_map(broken).collect()
 }

@@ -4,10 +4,8 @@
 //! with the digest, so that a second import opens no file at all.
 
 use crate::memo::{Memo, Remembered, Stamp};
-use crate::{Digest, Error, Result};
+use crate::{Digest, Error, Result, regular};
 use rayon::prelude::*;
-use std::fs::File;
-use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -27,37 +25,119 @@ pub struct Ingested {
 /// Looks at a file's bytes and says something about them in one line.
 pub type Inspect<'a> = &'a (dyn Fn(&[u8]) -> String + Sync);
 
-/// Files of at least this size are mapped instead of read.
-const MAPPED: u64 = 4 << 20;
+/// Files of at least this size are hashed on all cores.
+const LARGE: usize = 4 << 20;
+/// The largest file that is taken in. It is read whole into memory.
+const LARGEST: u64 = 16 << 30;
 
-/// Hashes every regular file below `folder` whose name `wanted` accepts, sorted by name. Links are not followed, hidden
-/// files and folders are passed over, and so is what lies below `except`, paths without links in them.
-pub fn folder(folder: &Path, memo: &mut Memo, wanted: &(dyn Fn(&str) -> bool + Sync), except: &[PathBuf], inspect: Inspect) -> Result<Vec<Ingested>> {
-    let mut names = vec![];
-    // No link is followed below the folder, so only its own path has to be made real.
+/// What lies in a folder.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// Files that were hashed, sorted by name.
+    pub files: Vec<Ingested>,
+    /// What was not looked at, sorted by name.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// A file or folder that was not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PassedOver {
+    /// Its name below the folder.
+    pub name: String,
+    /// True for a folder, whose files are not known.
+    pub is_folder: bool,
+    /// Why.
+    pub why: Passed,
+}
+
+/// Why something was not looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Passed {
+    /// A link that leads out of the boundary, to nothing, or in a circle.
+    Link,
+    /// The user may not read it.
+    Unreadable,
+}
+
+/// Where files are looked for.
+pub struct Place<'a> {
+    /// The folder.
+    pub folder: &'a Path,
+    /// Links are followed where they stay below this folder, which has no links in its path.
+    pub within: &'a Path,
+    /// Folders that are passed over, as paths without links in them.
+    pub except: &'a [PathBuf],
+}
+
+/// Hashes every regular file of a place whose name `wanted` accepts. Hidden files and folders are passed over in silence.
+///
+/// # Errors
+/// Where the folder itself, or a file in it, cannot be read.
+pub fn folder(place: &Place, memo: &mut Memo, wanted: &(dyn Fn(&str) -> bool + Sync), inspect: Inspect) -> Result<Contents> {
+    let (mut names, mut passed_over) = (vec![], vec![]);
+    let folder = place.folder;
     let real = folder.canonicalize().map_err(Error::io("read", folder))?;
-    let excepted: Vec<&Path> = except.iter().filter_map(|e| e.strip_prefix(&real).ok()).collect();
+    std::fs::read_dir(folder).map_err(Error::io("list", folder))?;
+    let below = |path: &Path| spelled(path.strip_prefix(folder).expect("BUG: walked below"));
+    let (mut followed, mut below_link) = (std::collections::HashSet::new(), vec![]);
+    let excepted: Vec<&Path> = place.except.iter().filter_map(|e| e.strip_prefix(&real).ok()).collect();
     let visible = |e: &walkdir::DirEntry| {
         let below = || e.path().strip_prefix(folder).expect("BUG: walked below");
         e.depth() == 0 || !e.file_name().as_encoded_bytes().starts_with(b".") && (excepted.is_empty() || !excepted.contains(&below()))
     };
-    for entry in walkdir::WalkDir::new(folder).follow_links(false).into_iter().filter_entry(visible) {
-        let entry = entry.map_err(|e| {
-            let path = e.path().unwrap_or(folder).to_path_buf();
-            Error::io("list", &path)(e.into())
-        })?;
-        if entry.file_type().is_file() {
-            let name = spelled(entry.path().strip_prefix(folder).expect("BUG: walked below"));
+    let mut walk = walkdir::WalkDir::new(folder).follow_links(true).into_iter().filter_entry(visible);
+    while let Some(entry) = walk.next() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(e) => {
+                let Some(path) = e.path().filter(|p| p.starts_with(folder)) else { continue };
+                let is_link = e.loop_ancestor().is_some() || std::fs::symlink_metadata(path).is_ok_and(|m| m.is_symlink());
+                passed_over.push(PassedOver { name: below(path), is_folder: path.is_dir(), why: if is_link { Passed::Link } else { Passed::Unreadable } });
+                continue;
+            }
+        };
+        let is_folder = entry.file_type().is_dir();
+        let mut leads_on = || {
+            let Ok(to) = entry.path().canonicalize() else { return false };
+            let inside = to.starts_with(place.within) && !place.except.iter().any(|e| to.starts_with(e)) && !real.starts_with(&to);
+            // Folders that link to each other have no end of names: below a followed link, each folder is followed into once.
+            let mut is_first = || followed.insert(to.clone()) || !below_link.iter().any(|link: &PathBuf| entry.path().starts_with(link));
+            let leads_on = inside && (!is_folder || is_first());
+            if leads_on && is_folder {
+                below_link.push(entry.path().to_path_buf());
+            }
+            leads_on
+        };
+        // A link that stays within the boundary names what lies there as well as any other name.
+        if entry.path_is_symlink() && entry.depth() > 0 && !leads_on() {
+            if is_folder {
+                walk.skip_current_dir();
+            }
+            passed_over.push(PassedOver { name: below(entry.path()), is_folder, why: Passed::Link });
+        } else if entry.file_type().is_file() {
+            let name = below(entry.path());
             if wanted(&name) {
                 names.push((name, entry.into_path()));
             }
         }
     }
     names.par_sort_unstable();
+    passed_over.sort_unstable();
     let known = &*memo;
-    let found: Vec<(Ingested, Option<Stamp>)> =
-        names.into_par_iter().with_min_len(64).map(|(name, path)| one(name, path, known, inspect)).collect::<Result<_>>()?;
-    Ok(found.into_iter().map(|(file, fresh)| remember(memo, file, fresh)).collect())
+    let found: Vec<(String, Result<(Ingested, Option<Stamp>)>)> =
+        names.into_par_iter().with_min_len(64).map(|(name, path)| (name.clone(), one(name, path, known, inspect))).collect();
+    let mut files = Vec::with_capacity(found.len());
+    for (name, found) in found {
+        match found {
+            Ok((file, fresh)) => files.push(remember(memo, file, fresh)),
+            Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::PermissionDenied => {
+                passed_over.push(PassedOver { name, is_folder: false, why: Passed::Unreadable });
+            }
+            Err(e) => return Err(e),
+        }
+    }
+    passed_over.sort_unstable();
+    Ok(Contents { files, passed_over })
 }
 
 /// A name as text. Of one that is not UTF-8, as old archives have them, other bytes are spelt `\xE9`, so that two names stay two.
@@ -86,20 +166,9 @@ fn one(name: String, path: PathBuf, memo: &Memo, inspect: Inspect) -> Result<(In
         return Ok((Ingested { name, path, digest: known.digest, note: known.note }, None));
     }
     let settled = stamp.is_settled();
-    let mut file = File::open(&path).map_err(Error::io("read", &path))?;
-    let size = file.metadata().map_err(Error::io("read", &path))?.len();
-    let (digest, note) = if size >= MAPPED {
-        // Mapped by blake3 itself and hashed on all cores; the inspection reads the bytes once more.
-        let mut hasher = blake3::Hasher::new();
-        hasher.update_mmap_rayon(&path).map_err(Error::io("read", &path))?;
-        let mut bytes = Vec::with_capacity(size as usize);
-        file.read_to_end(&mut bytes).map_err(Error::io("read", &path))?;
-        (Digest::from_bytes(*hasher.finalize().as_bytes()), inspect(&bytes))
-    } else {
-        let mut bytes = Vec::with_capacity(size as usize + 1);
-        file.read_to_end(&mut bytes).map_err(Error::io("read", &path))?;
-        (Digest::of(&bytes), inspect(&bytes))
-    };
+    let bytes = regular::read_open(regular::open_named(&path)?, &path, LARGEST)?;
+    let digest = if bytes.len() >= LARGE { Digest::from_bytes(*blake3::Hasher::new().update_rayon(&bytes).finalize().as_bytes()) } else { Digest::of(&bytes) };
+    let note = inspect(&bytes);
     Ok((Ingested { name, path, digest, note }, settled.then_some(stamp)))
 }
 
@@ -122,6 +191,11 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::SystemTime;
 
+    fn look(path: &Path, memo: &mut Memo, inspect: Inspect) -> Vec<Ingested> {
+        let within = path.canonicalize().unwrap();
+        folder(&Place { folder: path, within: &within, except: &[] }, memo, &|_| true, inspect).unwrap().files
+    }
+
     #[test]
     fn a_second_look_opens_nothing_and_an_edit_with_the_old_mtime_is_seen() {
         let dir = tempfile::tempdir().unwrap();
@@ -138,18 +212,18 @@ mod tests {
             format!("{} bytes", bytes.len())
         };
         let mut memo = Memo::default();
-        let first = folder(dir.path(), &mut memo, &|_| true, &[], &inspect).unwrap();
+        let first = look(dir.path(), &mut memo, &inspect);
         assert_eq!((first.len(), first[0].note.as_str(), first[0].digest), (1, "4 bytes", Digest::of(b"aaaa")));
         let saved = dir.path().join(".memo");
         memo.save(&saved).unwrap();
         let mut memo = Memo::load(&saved);
-        assert_eq!(folder(dir.path(), &mut memo, &|_| true, &[], &inspect).unwrap(), first);
+        assert_eq!(look(dir.path(), &mut memo, &inspect), first);
         assert_eq!(looks.load(Ordering::SeqCst), 1, "the second look opened nothing");
 
         let mtime = fs::metadata(&path).unwrap().modified().unwrap();
         fs::write(&path, "bbbb").unwrap();
         fs::File::options().write(true).open(&path).unwrap().set_modified(mtime).unwrap();
-        assert_eq!(folder(dir.path(), &mut memo, &|_| true, &[], &inspect).unwrap()[0].digest, Digest::of(b"bbbb"));
+        assert_eq!(look(dir.path(), &mut memo, &inspect)[0].digest, Digest::of(b"bbbb"));
         assert!(mtime < SystemTime::now());
     }
     #[test]
@@ -163,8 +237,56 @@ mod tests {
         let real = dir.path().canonicalize().unwrap();
         let except = [real.join("results"), real.join("deep/store"), "/elsewhere".into()];
         // Another way to write the same folder.
-        let found = folder(&dir.path().join("deep/.."), &mut Memo::default(), &|_| true, &except, &|_| String::new()).unwrap();
+        let place = Place { folder: &dir.path().join("deep/.."), within: &real, except: &except };
+        let found = folder(&place, &mut Memo::default(), &|_| true, &|_| String::new()).unwrap().files;
         let names: Vec<&str> = found.iter().map(|f| f.name.as_str()).collect();
         assert_eq!(names, ["a.png", "deep/results/c.png", "results-of-others/e.png"]);
+    }
+
+    #[test]
+    fn links_are_followed_within_the_boundary_and_told_of_beyond_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        for name in ["data/films/a.png", "data/elsewhere/b.png", "data/elsewhere/c.png", "secret/d.png"] {
+            let path = dir.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, name).unwrap();
+        }
+        for (to, from) in [
+            ("../elsewhere/b.png", "b.png"),
+            ("../elsewhere", "more"),
+            ("../../secret", "out"),
+            ("../../secret/d.png", "d.png"),
+            ("..", "round"),
+            ("nowhere", "gone.png"),
+        ] {
+            std::os::unix::fs::symlink(to, data.join("films").join(from)).unwrap();
+        }
+        let within = data.canonicalize().unwrap();
+        let place = Place { folder: &data.join("films"), within: &within, except: &[] };
+        let found = folder(&place, &mut Memo::default(), &|_| true, &|_| String::new()).unwrap();
+        let names: Vec<&str> = found.files.iter().map(|f| f.name.as_str()).collect();
+        assert!(["a.png", "b.png", "more/b.png", "more/c.png"].iter().all(|n| names.contains(n)), "{names:?}");
+        assert!(!names.iter().any(|n| n.contains("d.png")));
+        let passed: Vec<(&str, bool)> = found.passed_over.iter().filter(|p| !p.name.contains('/')).map(|p| (p.name.as_str(), p.is_folder)).collect();
+        assert_eq!(passed, [("d.png", false), ("gone.png", false), ("out", true), ("round", true)]);
+        // Folders that link to each other end.
+        for (from, to) in [("a", "b"), ("a", "c"), ("b", "a"), ("b", "c"), ("c", "a"), ("c", "b")] {
+            fs::create_dir_all(data.join("net").join(from)).unwrap();
+            fs::write(data.join("net").join(from).join("x.png"), from).unwrap();
+            std::os::unix::fs::symlink(format!("../{to}"), data.join("net").join(from).join(to)).unwrap();
+        }
+        assert!(look(&data.join("net"), &mut Memo::default(), &|_| String::new()).len() < 40);
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_waited_for() {
+        let (_dir, path) = crate::regular::tests::place();
+        let asked = path.clone();
+        crate::regular::tests::with_hostile(&path, move |form| {
+            let read = file(&asked, &mut Memo::default(), &|_| String::new());
+            // A link is the user's own.
+            assert_eq!(read.is_ok(), form == "link", "{form}");
+        });
     }
 }

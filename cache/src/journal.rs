@@ -6,12 +6,14 @@
 //! The first line begins with the run's `number`, one more than any before: runs are newer or older by it, and never by a
 //! clock, which may be set back. Journals of older programs have no number and come first, by their names.
 
-use crate::{Error, Result, Sha256, Store, WritableStore, canonical, clock, lock, store};
+use crate::dir::Dir;
+use crate::{Error, Result, Sha256, Store, WritableStore, canonical, clock, lock, regular};
 use serde_json::{Map, Value};
-use std::fs::{self, File};
-use std::io::{Read, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+
+const FILE: &str = "journal.jsonl";
 
 /// The journal of a run under way; its lock dies with the process.
 pub struct Journal {
@@ -29,24 +31,23 @@ impl Journal {
         let number = runs(store)?.last().map_or(0, |last| last.0) + 1;
         let time = clock::now();
         let stamp = format!("{}-{}", &time[..10], time[11..19].replace(':', ""));
-        let runs = store.root().join("runs");
+        let runs = store.folder("runs")?;
         for attempt in 0u32.. {
             // The process number only keeps two runs of one second apart; it is hashed away.
             let salt = blake3::hash(format!("{time} {} {attempt}", std::process::id()).as_bytes());
             // Milliseconds first: runs of one second, too, sort as they began.
             let run = format!("{stamp}-{}{}", &time[20..23], &salt.to_hex()[..3]);
-            let folder = runs.join(&run);
-            match fs::DirBuilder::new().mode(0o700).create(&folder) {
+            match runs.create_dir(run.as_ref(), 0o700) {
                 Ok(()) => {
-                    let path = folder.join("journal.jsonl");
-                    let file = File::options().create_new(true).append(true).open(&path).map_err(Error::io("create", &path))?;
+                    let folder = runs.sub(&run)?;
+                    let (file, path) = (folder.create_log(FILE)?, folder.path().join(FILE));
                     file.lock().map_err(Error::io("lock", &path))?;
-                    store::sync_folder(&folder)?;
-                    store::sync_folder(&runs)?;
+                    folder.sync()?;
+                    runs.sync()?;
                     return Ok(Journal { run, number, path, file, seq: 0, prev: Sha256::of(b"") });
                 }
-                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(e) => return Err(Error::io("create", &folder)(e)),
+                Err(Error::Io { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(e),
             }
         }
         unreachable!("BUG: every name is taken")
@@ -71,6 +72,9 @@ impl Journal {
         let mut bytes = canonical::to_bytes(&line);
         let digest = Sha256::of(&bytes);
         bytes.push(b'\n');
+        if bytes.len() as u64 > regular::RECORD {
+            return Err(Error::TooLarge { path: self.path.clone(), what: "would have a line of", limit: regular::RECORD });
+        }
         let before = self.file.metadata().map_err(Error::io("read", &self.path))?.len();
         let written = self.file.write_all(&bytes).and_then(|()| if durable { self.file.sync_data() } else { Ok(()) });
         if let Err(e) = written {
@@ -94,15 +98,35 @@ pub struct Line {
 }
 
 /// The lines of a journal that read, in order: neither a torn last line nor a damaged one hides the others.
-/// [`first_broken_line`] says whether one is missing.
+/// [`first_broken_line`] says whether one is missing. Neither the journal nor the two folders above it, which are the store's, may be
+/// links.
 pub fn lines(path: &Path) -> Result<Vec<Line>> {
-    let bytes = fs::read(path).map_err(Error::io("read", path))?;
+    let name = |path: Option<&Path>| path.and_then(Path::file_name).unwrap_or_default().to_owned();
+    let mut above = path.ancestors().skip(1);
+    let (run, runs) = (name(above.next()), name(above.next()));
+    let folder = Dir::named(above.next().unwrap_or(Path::new("")))?.sub(runs)?.sub(run)?;
+    let bytes = regular::read_lines(folder.open_file(name(Some(path)))?, path)?;
     let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
     let read = |line: &[u8]| {
         let body: Value = serde_json::from_slice(line).ok()?;
         Some(Line { kind: body.get("type").and_then(Value::as_str).unwrap_or_default().to_owned(), body })
     };
     Ok(bytes[..whole].split(|&b| b == b'\n').filter_map(read).collect())
+}
+
+/// The bytes of a run's journal.
+pub(crate) fn read(store: &Store, run: &str) -> Result<Vec<u8>> {
+    read_in(&store.folder("runs")?.sub(run)?)
+}
+
+fn read_in(folder: &Dir) -> Result<Vec<u8>> {
+    regular::read_lines(folder.open_file(FILE)?, &folder.path().join(FILE))
+}
+
+/// How long a run's journal is.
+pub(crate) fn length(store: &Store, run: &str) -> Result<usize> {
+    let stat = store.folder("runs")?.sub(run)?.metadata(FILE)?;
+    Ok(stat.map_or(0, |stat| crate::memo::Stamp::of_handle(&stat).size() as usize))
 }
 
 /// The number that a journal begins with; 0 where it has none.
@@ -112,7 +136,7 @@ pub(crate) fn number_of(bytes: &[u8]) -> u64 {
     std::str::from_utf8(&digits[..end]).ok().and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 
-/// The number of the first line that breaks the chain of a journal: that line or its link was altered.
+/// The first line that breaks the chain of a journal, counted from 1: that line, or the one before it, was altered.
 pub fn first_broken_line(bytes: &[u8]) -> Option<usize> {
     let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
     let mut prev = Sha256::of(b"");
@@ -120,7 +144,7 @@ pub fn first_broken_line(bytes: &[u8]) -> Option<usize> {
         let intact = serde_json::from_slice::<Value>(line)
             .is_ok_and(|body| body.get("prev").and_then(Value::as_str) == Some(&prev.hex()) && body.get("seq").and_then(Value::as_u64) == Some(n as u64));
         if !intact {
-            return Some(n);
+            return Some(n + 1);
         }
         prev = Sha256::of(line);
     }
@@ -131,14 +155,18 @@ pub fn first_broken_line(bytes: &[u8]) -> Option<usize> {
 pub fn repair(store: &WritableStore) -> Result<Vec<(String, usize)>> {
     let mut out = vec![];
     for run in run_names(store)? {
-        let path = store.run_folder(&run).join("journal.jsonl");
-        let Ok(bytes) = fs::read(&path) else { continue };
+        let folder = store.folder("runs")?.sub(&run)?;
+        if read_in(&folder)?.last().is_none_or(|last| *last == b'\n') || lock::is_held(&folder, FILE) {
+            continue;
+        }
+        // Once more: its writer may have finished the line in between, and others after it.
+        let bytes = read_in(&folder)?;
         let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
-        if whole < bytes.len() && !lock::is_held(&path) {
-            let aside = store.run_folder(&run).join(format!("torn-at-{whole}"));
-            fs::write(&aside, &bytes[whole..]).map_err(Error::io("write", &aside))?;
-            let file = File::options().write(true).open(&path).map_err(Error::io("open", &path))?;
-            file.set_len(whole as u64).and_then(|()| file.sync_all()).map_err(Error::io("write", &path))?;
+        if whole < bytes.len() {
+            folder.replace(format!("torn-at-{whole}"), &[&bytes[whole..]])?;
+            // A new file, and not this one made shorter: it may have a second name somewhere else.
+            folder.replace(FILE, &[&bytes[..whole]])?;
+            folder.sync()?;
             out.push((run, bytes.len() - whole));
         }
     }
@@ -152,28 +180,36 @@ pub fn run_names(store: &Store) -> Result<Vec<String>> {
 
 /// Numbers and names of all runs, oldest first. Other people's files, such as a desktop leaves them, are no runs.
 pub(crate) fn runs(store: &Store) -> Result<Vec<(u64, String)>> {
-    let runs = store.root().join("runs");
-    let entries = match fs::read_dir(&runs) {
-        Ok(entries) => entries,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
-        Err(e) => return Err(Error::io("list", &runs)(e)),
+    let runs = match store.folder("runs") {
+        Err(e) if e.is_not_found() => return Ok(vec![]),
+        opened => opened?,
     };
     let mut all = vec![];
-    for entry in entries.flatten() {
-        let Ok(name) = entry.file_name().into_string() else { continue };
+    for name in runs.names()? {
+        let Ok(name) = name.into_string() else { continue };
+        let journal = match runs.sub(&name).and_then(|folder| folder.open_file(FILE)) {
+            Ok(journal) => journal,
+            Err(Error::Foreign { what: "a file", .. }) => continue,
+            Err(e) if e.is_not_found() => continue,
+            // A run that seems to be there and cannot be read is not passed over: what it needs would not be known.
+            Err(e) => return Err(e),
+        };
         let mut beginning = vec![];
-        if File::open(entry.path().join("journal.jsonl")).and_then(|journal| journal.take(32).read_to_end(&mut beginning)).is_ok() {
-            all.push((number_of(&beginning), name));
-        }
+        let path = store.run_folder(&name).join(FILE);
+        journal.take(32).read_to_end(&mut beginning).map_err(Error::io("read", &path))?;
+        all.push((number_of(&beginning), name));
     }
     all.sort();
     Ok(all)
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+    use std::fs;
 
     fn event(n: u64) -> Map<String, Value> {
         json!({"n": n}).as_object().unwrap().clone()
@@ -190,7 +226,7 @@ mod tests {
         let path = journal.path.clone();
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(first_broken_line(text.as_bytes()), None);
-        assert_eq!(first_broken_line(text.replace("\"n\":1", "\"n\":9").as_bytes()), Some(2), "line 1, or the link of line 2");
+        assert_eq!(first_broken_line(text.replace("\"n\":1", "\"n\":9").as_bytes()), Some(3), "the second line, which the third names");
         assert_eq!(lines(&path).unwrap().len(), 4);
     }
 

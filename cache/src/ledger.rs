@@ -4,11 +4,10 @@
 //! must not cost a run that has nothing to do.
 
 use crate::receipt::Outputs;
-use crate::{Digest, Error, Receipt, Result, StageKey, Store, journal};
+use crate::{Digest, Receipt, Result, StageKey, Store, journal};
 use memchr::memmem::find;
 use serde_json::Value;
 use std::collections::HashMap;
-use std::fs;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
@@ -70,13 +69,12 @@ impl Ledger {
     /// The journal of the run `own` is passed over: its receipts are known to whoever asks.
     pub fn refresh(&mut self, store: &Store, own: &str) -> Result<()> {
         for name in journal::run_names(store)?.into_iter().filter(|n| n != own) {
-            let path = store.run_folder(&name).join("journal.jsonl");
-            let length = fs::metadata(&path).map_or(0, |m| m.len() as usize);
+            let length = journal::length(store, &name)?;
             match self.runs.iter().position(|r| r.name == name) {
                 Some(at) if self.runs[at].bytes.len() >= length => {}
                 Some(at) => {
                     let from = self.runs[at].bytes.iter().rposition(|&b| b == b'\n').map_or(0, |n| n + 1);
-                    self.runs[at].bytes = fs::read(&path).map_err(Error::io("read", &path))?;
+                    self.runs[at].bytes = journal::read(store, &name)?;
                     self.scan(at, from);
                 }
                 None => self.add(store, name)?,
@@ -86,15 +84,14 @@ impl Ledger {
     }
 
     fn add(&mut self, store: &Store, name: String) -> Result<()> {
-        let path = store.run_folder(&name).join("journal.jsonl");
-        match fs::read(&path) {
+        match journal::read(store, &name) {
             Ok(bytes) => {
                 self.runs.push(RunBytes { name, bytes });
                 self.scan(self.runs.len() - 1, 0);
                 Ok(())
             }
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            Err(e) => Err(Error::io("read", &path)(e)),
+            Err(e) if e.is_not_found() => Ok(()),
+            Err(e) => Err(e),
         }
     }
 

@@ -1,27 +1,32 @@
 //! Locks between processes: flocks on close-on-exec descriptors, so that they die with their process.
 
+use crate::dir::Dir;
 use crate::{Error, Result, StageKey, Store, WritableStore};
-use std::fs::{self, File, TryLockError};
+use std::ffi::OsStr;
+use std::fs::{File, TryLockError};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+
+/// The file whose lock is the presence of a run.
+pub(crate) const STORE: &str = "store";
 
 /// The right to compute one key; released and its file removed when dropped.
 #[derive(Debug)]
 pub struct KeyLock {
-    path: PathBuf,
+    locks: Dir,
+    name: String,
     _file: File,
 }
 
 impl KeyLock {
     /// Takes the lock, or says `None` where another process computes this key now.
     pub fn try_take(store: &WritableStore, key: &StageKey) -> Result<Option<KeyLock>> {
-        let path = store.root().join("locks").join(key.0.hex());
+        let (locks, name) = (store.folder("locks")?, key.0.hex());
         loop {
-            let Some(file) = try_lock(&path)? else { return Ok(None) };
+            let Some(file) = try_lock(&locks, &name)? else { return Ok(None) };
             // The former holder may have removed the file between our open and our lock: then what we hold is nameless.
-            let named = fs::metadata(&path).map(|m| m.ino()).ok();
+            let named = locks.metadata(&name)?.map(|stat| stat.st_ino);
             if named == file.metadata().map(|m| m.ino()).ok() {
-                return Ok(Some(KeyLock { path, _file: file }));
+                return Ok(Some(KeyLock { locks, name, _file: file }));
             }
         }
     }
@@ -30,7 +35,7 @@ impl KeyLock {
 impl Drop for KeyLock {
     fn drop(&mut self) {
         // Removed while still held: whoever opened it meanwhile sees that the name is gone and starts over.
-        let _ = fs::remove_file(&self.path);
+        let _ = self.locks.remove_file(&self.name);
     }
 }
 
@@ -43,40 +48,36 @@ pub struct StoreLock {
 impl StoreLock {
     /// Announces a run; waits while the store is being cleaned, or swept by a run that begins at the same moment.
     pub fn share(store: &WritableStore) -> Result<StoreLock> {
-        let path = store.root().join("locks/store");
-        let file = open(&path)?;
-        file.lock_shared().map_err(Error::io("lock", &path))?;
+        let locks = store.folder("locks")?;
+        let file = locks.open_or_create(STORE)?;
+        file.lock_shared().map_err(Error::io("lock", &locks.path().join(STORE)))?;
         Ok(StoreLock { _file: file })
     }
     /// Announces somebody who reads, where the store has a lock: nothing is cleaned away meanwhile. Writes nothing.
     pub fn read(store: &Store) -> Option<StoreLock> {
-        let file = File::open(store.root().join("locks/store")).ok()?;
+        let file = store.folder("locks").and_then(|locks| locks.open_file(STORE)).ok()?;
         file.lock_shared().ok()?;
         Some(StoreLock { _file: file })
     }
     /// Keeps every run out. Fails with [`Error::Busy`] while there is one.
     pub fn own(store: &WritableStore) -> Result<StoreLock> {
-        try_lock(&store.root().join("locks/store"))?.map(|file| StoreLock { _file: file }).ok_or(Error::Busy)
+        try_lock(&store.folder("locks")?, STORE)?.map(|file| StoreLock { _file: file }).ok_or(Error::Busy)
     }
 }
 
-fn open(path: &Path) -> Result<File> {
-    File::options().create(true).truncate(false).read(true).write(true).open(path).map_err(Error::io("lock", path))
-}
-
 /// An exclusive lock, or none where somebody else holds one.
-fn try_lock(path: &Path) -> Result<Option<File>> {
-    let file = open(path)?;
+fn try_lock(locks: &Dir, name: &str) -> Result<Option<File>> {
+    let file = locks.open_or_create(name)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(e)) => Err(Error::io("lock", path)(e)),
+        Err(TryLockError::Error(e)) => Err(Error::io("lock", &locks.path().join(name))(e)),
     }
 }
 
 /// True where another process holds an exclusive lock on an existing file.
-pub(crate) fn is_held(path: &Path) -> bool {
-    let Ok(file) = File::open(path) else { return false };
+pub(crate) fn is_held(folder: &Dir, name: impl AsRef<OsStr>) -> bool {
+    let Ok(file) = folder.open_file(name) else { return false };
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
@@ -84,6 +85,8 @@ pub(crate) fn is_held(path: &Path) -> bool {
 mod tests {
     use super::*;
     use crate::Digest;
+    use crate::regular::tests::with_hostile;
+    use std::fs;
 
     #[test]
     fn a_key_is_held_once_and_leaves_no_file() {
@@ -106,5 +109,26 @@ mod tests {
         assert!(matches!(StoreLock::own(&store), Err(Error::Busy)));
         drop(runs);
         assert!(StoreLock::own(&store).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_lock_is_not_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = std::sync::Arc::new(WritableStore::create(dir.path()).unwrap());
+        let key = StageKey(Digest::of(b"k"));
+        let ours = store.clone();
+        with_hostile(&dir.path().join("locks/store"), move |form| {
+            let fine = form == "holes";
+            assert_eq!(StoreLock::read(&ours).is_some(), fine, "{form}");
+            assert_eq!(StoreLock::share(&ours).is_ok(), fine, "{form}");
+            assert_eq!(StoreLock::own(&ours).is_ok(), fine, "{form}");
+        });
+        let ours = store.clone();
+        with_hostile(&dir.path().join("locks").join(key.0.hex()), move |form| {
+            assert_eq!(KeyLock::try_take(&ours, &key).is_ok(), form == "holes", "{form}");
+        });
+        fs::remove_dir_all(dir.path().join("locks")).unwrap();
+        std::os::unix::fs::symlink(dir.path(), dir.path().join("locks")).unwrap();
+        assert!(matches!(KeyLock::try_take(&store, &key), Err(Error::Foreign { what: "a link", due: "folder", .. })));
     }
 }

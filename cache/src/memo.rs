@@ -3,10 +3,10 @@
 //!
 //! It names paths, so it lives in the user's private folder, outside store, results and exports.
 
-use crate::{Digest, Error, Result};
+use crate::dir::Dir;
+use crate::{Digest, Result, regular};
 use std::collections::BTreeMap;
-use std::fs::{self, Metadata};
-use std::io::Write;
+use std::fs::Metadata;
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -27,6 +27,16 @@ impl Stamp {
         let nanos = |s: i64, n: i64| i128::from(s) * 1_000_000_000 + i128::from(n);
         Stamp { size: m.size(), mtime: nanos(m.mtime(), m.mtime_nsec()), ctime: nanos(m.ctime(), m.ctime_nsec()), inode: m.ino() }
     }
+    /// The same, from what a handle of a folder said.
+    pub(crate) fn of_handle(stat: &rustix::fs::Stat) -> Stamp {
+        let nanos = |s, n| i128::from(s) * 1_000_000_000 + n;
+        Stamp {
+            size: u64::try_from(stat.st_size).unwrap_or_default(),
+            mtime: nanos(stat.st_mtime, i128::from(stat.st_mtime_nsec)),
+            ctime: nanos(stat.st_ctime, i128::from(stat.st_ctime_nsec)),
+            inode: stat.st_ino,
+        }
+    }
     /// From its own spelling, `size mtime ctime inode`.
     pub fn parse(text: &str) -> Option<Stamp> {
         let mut numbers = text.split(' ');
@@ -37,6 +47,10 @@ impl Stamp {
             inode: numbers.next()?.parse().ok()?,
         };
         numbers.next().is_none().then_some(stamp)
+    }
+    /// How many bytes the file has.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
     }
     /// False where the file changed so recently that a second change could carry the same times.
     pub fn is_settled(&self) -> bool {
@@ -77,9 +91,9 @@ struct Line {
 }
 
 impl Memo {
-    /// Reads a memo; one that does not exist is empty, lines that do not read are passed over.
+    /// Reads a memo; one that does not exist or is no file of ours is empty, lines that do not read are passed over.
     pub fn load(path: &Path) -> Memo {
-        let mut memo = Memo { loaded: fs::read(path).unwrap_or_default(), ..Memo::default() };
+        let mut memo = Memo { loaded: read_private(path).unwrap_or_default(), ..Memo::default() };
         let mut start = 0;
         for end in memchr::memchr_iter(0, &memo.loaded) {
             if let Some(tab) = memchr::memrchr(b'\t', &memo.loaded[start..end]) {
@@ -148,12 +162,34 @@ fn parse(head: &[u8]) -> Option<(Stamp, Remembered)> {
     Some((Stamp::parse(stamp)?, Remembered { digest: Digest::from_hex(digest)?, note: note.to_owned() }))
 }
 
-/// Writes a file that only its owner may read, by rename and whole even where the power fails. Each writer has a file of its own until then: runs that begin at
-/// once may write the same one.
+/// Reads a file of a private folder, which somebody may have handed on with a study: a regular file of at most 1 GiB, and no link.
+pub fn read_private(path: &Path) -> Result<Vec<u8>> {
+    regular::read(path, regular::WHOLE)
+}
+
+/// Writes a file that only its owner may read, by rename and whole even where the power fails. Each writer has a file of its own
+/// until then: runs that begin at once may write the same one.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().expect("BUG: a private file lies in a folder");
-    let mut new = tempfile::Builder::new().prefix(".new-").tempfile_in(folder).map_err(Error::io("write in", folder))?;
-    new.write_all(bytes).and_then(|()| new.as_file().sync_all()).map_err(Error::io("write in", folder))?;
-    new.persist(path).map_err(|e| Error::io("write", path)(e.error))?;
-    Ok(())
+    let (folder, name) = path.parent().zip(path.file_name()).expect("BUG: a private file lies in a folder");
+    Dir::named(folder)?.replace(name, &[bytes])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::regular::tests::{place, with_hostile};
+
+    #[test]
+    fn what_is_no_memo_is_an_empty_one_and_is_written_over() {
+        let (_dir, path) = place();
+        let asked = path.clone();
+        with_hostile(&path, move |form| {
+            let mut memo = Memo::load(&asked);
+            assert!(memo.lines.is_empty(), "{form}");
+            let stamp = Stamp { size: 1, mtime: 1, ctime: 1, inode: 1 };
+            memo.put("a".into(), stamp, Remembered { digest: Digest::of(b""), note: String::new() });
+            assert_eq!(memo.save(&asked).is_ok(), form != "folder", "{form}");
+            assert_eq!(Memo::load(&asked).get(Path::new("a"), &stamp).is_some(), form != "folder", "{form}");
+        });
+    }
 }

@@ -13,14 +13,20 @@
 //! The fixed mtime makes every later write through the file system visible to a plain `stat`, without an index:
 //! reuse compares size and mtime, use hashes the bytes. Of an object with another mtime, as a copy of a store has it, the bytes
 //! decide; what they were found to be is remembered in a memo of the user's.
+//!
+//! A store may come from anybody. The folder that the user names may be a link; inside of it, only folders and regular files are
+//! opened, one handle after the other (`dir`), and what is read into memory is bounded (`regular`).
 
+mod objects;
 mod writable;
 
 pub use writable::WritableStore;
 
 use crate::digest::TwinHasher;
+use crate::dir::Dir;
 use crate::memo::{Memo, Remembered, Stamp};
-use crate::{Digest, Error, Result, Sha256};
+use crate::{Digest, Error, Result, Sha256, regular};
+use rustix::fs::FileType;
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::Read;
@@ -35,6 +41,9 @@ pub const FORMAT: &str = "hilum-store 2";
 /// that writes into such a store raises its number, and removes nothing.
 pub const OLDER: [&str; 1] = ["hilum-store 1"];
 
+/// The folders of a store. Those of them that runs need from the beginning come first.
+pub(crate) const FOLDERS: [&str; 6] = ["objects", "runs", "tmp", "locks", "quarantine", "checkpoints"];
+
 /// A folder of objects and records, as it was opened: [`Store::open`] reads and leaves every byte where it is; all that
 /// writes asks for a [`WritableStore`].
 pub struct Store {
@@ -44,6 +53,8 @@ pub struct Store {
     verified: Mutex<HashSet<Digest>>,
     /// Found damaged, and still in their places.
     damaged: Mutex<HashSet<Digest>>,
+    /// Folders of objects that were seen to be folders.
+    shards: Mutex<HashSet<u8>>,
     /// Objects whose times tell nothing, and what they were found to be.
     memo: Mutex<Memo>,
 }
@@ -77,14 +88,37 @@ impl Store {
     }
 
     fn opened(root: &Path, sets_aside: bool) -> Result<Store> {
-        let store = Store { root: root.to_path_buf(), sets_aside, verified: Mutex::default(), damaged: Mutex::default(), memo: Mutex::default() };
-        let format = root.join("format");
-        match fs::read_to_string(&format) {
-            Ok(text) if text.trim() == FORMAT || OLDER.contains(&text.trim()) => Ok(store),
-            Ok(text) => Err(Error::Format { found: text.trim().chars().take(60).collect(), expected: FORMAT }),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(store),
-            Err(e) => Err(Error::io("read", &format)(e)),
+        let store = Store {
+            root: root.to_path_buf(),
+            sets_aside,
+            verified: Mutex::default(),
+            damaged: Mutex::default(),
+            shards: Mutex::default(),
+            memo: Mutex::default(),
+        };
+        let folder = match Dir::named(root) {
+            Err(e) if e.is_not_found() => return Ok(store),
+            opened => opened?,
+        };
+        // Said at once, and not in the middle of a run; every use looks again.
+        for name in FOLDERS {
+            // What else lies in the way of checkpoints is said when one is to be written; a training goes on without them.
+            let is_fine = |kind: &FileType| *kind == FileType::Directory || name == "checkpoints" && *kind != FileType::Symlink;
+            if let Some(other) = folder.kind(name).filter(|kind| !is_fine(kind)) {
+                return Err(Error::Foreign { path: root.join(name), what: regular::named(other), due: "folder" });
+            }
         }
+        match folder.read("format", regular::RECORD).map(|text| String::from_utf8_lossy(&text).trim().to_owned()) {
+            Ok(text) if text == FORMAT || OLDER.contains(&&*text) => Ok(store),
+            Ok(text) => Err(Error::Format { found: text.chars().take(60).collect(), expected: FORMAT }),
+            Err(e) if e.is_not_found() => Ok(store),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// A folder of the store.
+    pub(crate) fn folder(&self, name: &str) -> Result<Dir> {
+        Dir::named(&self.root)?.sub(name)
     }
 
     /// Takes over what was found out about objects before.
@@ -99,7 +133,7 @@ impl Store {
 
     /// True where nothing was ever laid out here.
     pub fn is_new(&self) -> bool {
-        !self.root.join("format").exists()
+        self.root.join("format").symlink_metadata().is_err()
     }
     /// The folder of the store.
     pub fn root(&self) -> &Path {
@@ -120,12 +154,26 @@ impl Store {
         if self.damaged.lock().expect("BUG: poisoned").contains(digest) {
             return Presence::Touched;
         }
-        match fs::metadata(self.object_path(digest)) {
+        let path = self.object_path(digest);
+        match fs::symlink_metadata(&path) {
             Err(_) => Presence::Absent,
+            Ok(m) if !m.is_file() || !self.has_shard(digest, &path) => Presence::Touched,
             Ok(m) if size.is_some_and(|s| s != m.size()) => Presence::Touched,
             Ok(m) if m.mtime() == 1 || self.is_whole(digest, &m) => Presence::Whole,
             Ok(_) => Presence::Touched,
         }
+    }
+
+    /// True where the folder of an object is none that lies elsewhere. Looked at once for each: it only spares a run the way to an
+    /// object that will not open.
+    fn has_shard(&self, digest: &Digest, path: &Path) -> bool {
+        let mut shards = self.shards.lock().expect("BUG: poisoned");
+        let known = shards.contains(&digest.bytes()[0]);
+        let real = known || path.parent().is_some_and(|shard| shard.symlink_metadata().is_ok_and(|stat| stat.is_dir()));
+        if real && !known {
+            shards.insert(digest.bytes()[0]);
+        }
+        real
     }
 
     /// True for an object of which only the bytes can tell, and do so.
@@ -135,7 +183,7 @@ impl Store {
         }
         let (path, stamp) = (self.object_path(digest), Stamp::of(stat));
         let known = self.memo.lock().expect("BUG: poisoned").get(&path, &stamp).map(|r| r.digest);
-        let found = known.or_else(|| hash_file(&path).ok().map(|h| h.0));
+        let found = known.or_else(|| hash(&mut self.open_object(digest).ok()?, &path).ok().map(|h| h.0));
         if found != Some(*digest) {
             self.damaged.lock().expect("BUG: poisoned").insert(*digest);
             return false;
@@ -149,71 +197,15 @@ impl Store {
         }
         true
     }
-
-    /// The bytes of an object, verified.
-    pub fn read(&self, digest: &Digest) -> Result<Vec<u8>> {
-        let path = self.object_path(digest);
-        let bytes = fs::read(&path).map_err(|e| self.absent(digest, &path, e))?;
-        if Digest::of(&bytes) != *digest {
-            return Err(self.found_damaged(digest));
-        }
-        self.verified.lock().expect("BUG: poisoned").insert(*digest);
-        Ok(bytes)
-    }
-
-    /// The path of an object whose bytes this process has hashed at least once and found whole.
-    pub fn verified_path(&self, digest: &Digest) -> Result<PathBuf> {
-        let path = self.object_path(digest);
-        if self.verified.lock().expect("BUG: poisoned").contains(digest) {
-            return Ok(path);
-        }
-        let (found, _, _) = hash_file(&path).map_err(|e| match e {
-            Error::Io { source, .. } => self.absent(digest, &path, source),
-            other => other,
-        })?;
-        if found != *digest {
-            return Err(self.found_damaged(digest));
-        }
-        self.verified.lock().expect("BUG: poisoned").insert(*digest);
-        Ok(path)
-    }
-
-    fn absent(&self, digest: &Digest, path: &Path, e: std::io::Error) -> Error {
-        if e.kind() == std::io::ErrorKind::NotFound { Error::Missing(*digest) } else { Error::io("read", path)(e) }
-    }
-
-    /// An object is damaged. Where it stays in its place, it counts as absent from now on.
-    fn found_damaged(&self, digest: &Digest) -> Error {
-        let target = self.root.join("quarantine").join(digest.hex());
-        if !self.sets_aside || fs::rename(self.object_path(digest), target).is_err() {
-            self.damaged.lock().expect("BUG: poisoned").insert(*digest);
-        }
-        Error::Damaged(*digest)
-    }
-
-    /// Digests of all objects, sorted.
-    pub fn objects(&self) -> Result<Vec<(Digest, u64)>> {
-        let root = self.root.join("objects");
-        let mut out = vec![];
-        for entry in walkdir::WalkDir::new(&root).min_depth(2).max_depth(2) {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(_) if !root.exists() => break,
-                Err(e) => return Err(Error::io("list", &root)(e.into())),
-            };
-            let (Some(shard), Some(rest)) = (entry.path().parent().and_then(Path::file_name), entry.path().file_name()) else { continue };
-            if let Some(digest) = Digest::from_hex(&format!("{}{}", shard.to_string_lossy(), rest.to_string_lossy())) {
-                out.push((digest, entry.metadata().map(|m| m.len()).unwrap_or(0)));
-            }
-        }
-        out.sort_unstable();
-        Ok(out)
-    }
 }
 
-/// Both digests of a file and its size, in one streaming pass.
+/// Both digests of a file that the user named and its size, in one streaming pass.
 pub fn hash_file(path: &Path) -> Result<(Digest, Sha256, u64)> {
-    let mut file = File::open(path).map_err(Error::io("read", path))?;
+    hash(&mut regular::open_named(path)?, path)
+}
+
+/// Both digests of an open file and its size, in one streaming pass; `path` is for messages.
+pub(crate) fn hash(file: &mut File, path: &Path) -> Result<(Digest, Sha256, u64)> {
     let mut hasher = TwinHasher::default();
     let mut buffer = vec![0; 1 << 18];
     loop {
@@ -224,11 +216,8 @@ pub fn hash_file(path: &Path) -> Result<(Digest, Sha256, u64)> {
     }
 }
 
-/// Makes the names in a folder durable.
-pub fn sync_folder(path: &Path) -> Result<()> {
-    File::open(path).and_then(|f| f.sync_all()).map_err(Error::io("sync", path))
-}
-
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests {
     use super::writable::fixed_time;

@@ -2,7 +2,7 @@
 
 use crate::receipt::Artifact;
 use crate::store::Presence;
-use crate::{Digest, Error, Result, Sha256, Store, WritableStore, canonical, names};
+use crate::{Digest, Error, Result, Sha256, Store, WritableStore, canonical, names, regular};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -58,7 +58,11 @@ impl WritableStore {
             return Ok(Artifact { kind: kind.into(), digest: only.digest, sha256: only.sha256, bytes: only.size, file: Some(only.name.clone()) });
         }
         let bytes = files.iter().map(|f| f.size).sum();
-        let document = self.put(&canonical::to_bytes(&Tree { v: 1, files }))?;
+        let document = canonical::to_bytes(&Tree { v: 1, files });
+        if document.len() as u64 > regular::RECORD {
+            return Err(Error::TooLarge { path: folder.to_path_buf(), what: "would need a list of its files of", limit: regular::RECORD });
+        }
+        let document = self.put(&document)?;
         Ok(Artifact { kind: kind.into(), digest: document.digest, sha256: document.sha256, bytes, file: None })
     }
 }
@@ -74,7 +78,7 @@ impl Store {
             }
             return Ok(vec![Entry { name: name.clone(), digest: artifact.digest, sha256: artifact.sha256, size: artifact.bytes }]);
         }
-        let bytes = self.read(&artifact.digest)?;
+        let bytes = self.read_record(&artifact.digest)?;
         let tree: Tree = serde_json::from_slice(&bytes).map_err(|e| fault(e.to_string()))?;
         if let Some(bad) = tree.files.iter().find(|f| !names::is_plain(&f.name)) {
             return Err(refused(&bad.name));

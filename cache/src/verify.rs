@@ -1,10 +1,9 @@
 //! Re-hashing everything that a store holds.
 
-use crate::{Digest, Ledger, Result, Store, WritableStore, freed, journal, store};
+use crate::{Digest, Ledger, Result, Store, WritableStore, freed, journal};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
 /// What a verification found.
 #[derive(Debug, Default, Serialize)]
@@ -13,7 +12,7 @@ pub struct Report {
     pub whole: usize,
     /// Objects that are not whole, and who made them.
     pub faults: Vec<Fault>,
-    /// Journals whose chain is broken: the run and the line (that line, or its link).
+    /// Journals whose chain is broken: the run and the line, counted from 1 (that line, or the one before it).
     pub broken_journals: Vec<(String, usize)>,
 }
 
@@ -44,7 +43,7 @@ pub fn verify(store: &WritableStore, ledger: &Ledger) -> Result<Report> {
     let owners = owners(store, ledger)?;
     let damaged: Vec<Digest> = objects
         .par_iter()
-        .map(|(digest, _)| Ok((store::hash_file(&store.object_path(digest))?.0 != *digest).then_some(*digest)))
+        .map(|(digest, _)| Ok((store.found(digest)? != Some(*digest)).then_some(*digest)))
         .collect::<Result<Vec<_>>>()?
         .into_iter()
         .flatten()
@@ -58,11 +57,11 @@ pub fn verify(store: &WritableStore, ledger: &Ledger) -> Result<Report> {
         report.faults.push(fault(digest, "damaged"));
         store.set_aside(digest);
     }
-    let freed = freed::all(store);
+    let freed = freed::all(store)?;
     let is_freed = |digest: &Digest| freed.get(digest).is_some_and(|at| owners.newest.get(digest).is_none_or(|made| made <= at));
     report.faults.extend(owners.made.keys().filter(|d| !present.contains(d) && !is_freed(d)).map(|d| fault(d, "missing")));
     for run in journal::run_names(store)? {
-        let bytes = fs::read(store.run_folder(&run).join("journal.jsonl")).unwrap_or_default();
+        let bytes = journal::read(store, &run)?;
         report.broken_journals.extend(journal::first_broken_line(&bytes).map(|line| (run, line)));
     }
     Ok(report)
@@ -103,7 +102,7 @@ fn owners(store: &Store, ledger: &Ledger) -> Result<Owners> {
             };
             made(artifact.digest, format!("{whose}, written by run {run}"));
             if artifact.file.is_none()
-                && let Ok(bytes) = fs::read(store.object_path(&artifact.digest))
+                && let Ok(bytes) = store.read_unverified(&artifact.digest)
                 && let Ok(tree) = serde_json::from_slice::<crate::tree::Tree>(&bytes)
             {
                 for file in tree.files {

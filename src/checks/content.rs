@@ -58,7 +58,10 @@ pub(super) fn near(look: &Look) -> Vec<Found> {
             vec![side.trainer],
         )?;
         if look.lineage.not_compared > 0 {
-            found.notes.push(format!("{} more pairs of images have similar hashes and were not compared", look.lineage.not_compared));
+            found.notes.push({
+                let what = hilum_stages::words::counted(look.lineage.not_compared, "more pair of images has", "more pairs of images have");
+                format!("{what} similar hashes and {} not compared", if look.lineage.not_compared == 1 { "was" } else { "were" })
+            });
         }
         Some(found)
     };

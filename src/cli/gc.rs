@@ -42,7 +42,7 @@ pub(super) fn gc(args: &GcArgs) -> anyhow::Result<u8> {
         let (store, ledger) = open::store(&args.store)?;
         would_remove(&store, &ledger, keep, &is_record)
     } else {
-        let (store, _) = open::store_for_writing(&args.store)?;
+        let store = open::store_to_clean(&args.store)?;
         collect(&store, keep, &is_record)
     };
     match removed {
@@ -55,7 +55,7 @@ pub(super) fn gc(args: &GcArgs) -> anyhow::Result<u8> {
             Ok(DONE)
         }
         Err(hilum_cache::Error::Busy) => {
-            remark("error: this store is in use by a run or a plan\nhelp: wait for it to end");
+            remark("error: this store is in use by a run, or by somebody who reads it\nhelp: wait for it to end");
             Ok(FAILED)
         }
         Err(e) => Err(e.into()),

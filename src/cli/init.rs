@@ -17,6 +17,9 @@ pub(super) fn init(dir: &Path) -> anyhow::Result<u8> {
     for (name, text) in [("study.yaml", study.as_str()), ("pipeline.schema.json", &schema), (".gitignore", ".hilum/\n.hilum-private/\nresults/\n")] {
         fs::write(dir.join(name), text).with_context(|| format!("cannot write `{}`", dir.join(name).display()))?;
     }
-    say(format!("{0}/study.yaml is a study on generated films; run it with\n\n  hilum run {0}/study.yaml\n  hilum report -o report.html", dir.display()))?;
+    say(format!(
+        "{0}/study.yaml is a study on generated films; run it with\n\n  hilum run {0}/study.yaml\n  hilum report --store {0}/.hilum -o report.html",
+        dir.display()
+    ))?;
     Ok(DONE)
 }

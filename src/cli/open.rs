@@ -1,6 +1,6 @@
 //! What most verbs begin with: read the study, find its folders, open the store.
 
-use super::{StoreArgs, StudyArgs, WRONG};
+use super::{StoreArgs, StudyArgs, WRONG, WrongCall};
 use crate::checks::{self, Finding};
 use crate::diagnostic::{Diagnostic, Texts, render_all};
 use crate::lineage::Evidence;
@@ -31,14 +31,14 @@ pub(super) type Record = hilum_cache::Result<(Store, Ledger)>;
 
 /// Reads a study, or prints all its faults and gives the exit code.
 pub(super) fn study(args: &StudyArgs) -> Result<Study, u8> {
-    let workspace = Workspace::of(&args.file, args.store.clone(), args.results.clone(), args.data());
+    let workspace = Workspace::of(&args.file, super::store_or_environment(args.store.as_ref()), args.results.clone(), args.data());
     checked(pipeline::load(&args.file, &args.set, KINDS), workspace)
 }
 
 /// Reads a study and, meanwhile, the journals of its store, which `open` opens. A fault of the study is said before one
 /// of the store.
 pub(super) fn study_and_record(args: &StudyArgs, open: Opener) -> Result<(Study, Record), u8> {
-    let workspace = Workspace::of(&args.file, args.store.clone(), args.results.clone(), args.data());
+    let workspace = Workspace::of(&args.file, super::store_or_environment(args.store.as_ref()), args.results.clone(), args.data());
     let stop = AtomicBool::new(false);
     let (loaded, record) = std::thread::scope(|scope| {
         let record = scope.spawn(|| {
@@ -108,13 +108,15 @@ impl Known {
             complain(&faults, &study.texts);
             return Ok(Err(WRONG));
         }
-        let pseudonyms = study.workspace.key()?.map_or_else(|| "none yet".to_owned(), |k| k.fingerprint());
+        let makes = study.pipeline.stages.iter().any(|s| s.kind.pseudonyms);
+        let key = if makes { study.workspace.key()? } else { None };
+        let pseudonyms = key.map_or_else(|| "none yet".to_owned(), |k| k.fingerprint());
         let wanted = vec![true; study.pipeline.stages.len()];
         Ok(Ok(Known { store, lock, ledger, listings, tables: Tables::default(), pseudonyms, engines, forced: vec![], wanted }))
     }
 
     pub(super) fn evidence(&self) -> Evidence<'_> {
-        Evidence { store: &self.store, tables: &self.tables, ledger: &self.ledger, listings: &self.listings, pseudonyms: &self.pseudonyms }
+        Evidence { store: &self.store, tables: &self.tables, ledger: &self.ledger, made: &[], listings: &self.listings, pseudonyms: &self.pseudonyms }
     }
 
     pub(super) fn world<'a>(&'a self, study: &'a Study) -> World<'a> {
@@ -145,7 +147,7 @@ impl Known {
 
 /// Prints findings; true where one refuses the study.
 pub(super) fn refuse<'a>(study: &Study, found: impl IntoIterator<Item = &'a Finding> + Clone) -> bool {
-    let all: Vec<Diagnostic> = found.clone().into_iter().map(|f| f.diagnostic(&study.pipeline, &study.texts)).collect();
+    let all: Vec<Diagnostic> = checks::for_people(&study.pipeline, found.clone()).iter().map(|f| f.diagnostic(&study.pipeline, &study.texts)).collect();
     complain(&all, &study.texts);
     found.into_iter().any(Finding::refuses)
 }
@@ -204,24 +206,36 @@ pub(super) fn devices(option: DeviceOption) -> anyhow::Result<(Vec<usize>, Vec<S
 /// Finds a store without a study: here, in the parents, in `pipelines/`.
 pub(super) fn store(args: &StoreArgs) -> anyhow::Result<(Store, Ledger)> {
     let store = Store::open(&store_folder(args)?)?;
+    read_until_the_end(&store);
     let ledger = Ledger::load(&store)?;
     Ok((store, ledger))
 }
 
-/// The same for verbs that set aside or remove.
-pub(super) fn store_for_writing(args: &StoreArgs) -> anyhow::Result<(WritableStore, Ledger)> {
+/// The same for `verify`, which sets aside what it finds damaged.
+pub(super) fn store_to_verify(args: &StoreArgs) -> anyhow::Result<(WritableStore, Ledger)> {
     let store = WritableStore::open(&store_folder(args)?)?;
+    read_until_the_end(&store);
     let ledger = Ledger::load(&store)?;
     Ok((store, ledger))
+}
+
+/// The same for `gc`, which waits for nobody who reads.
+pub(super) fn store_to_clean(args: &StoreArgs) -> anyhow::Result<WritableStore> {
+    Ok(WritableStore::open(&store_folder(args)?)?)
+}
+
+/// Keeps `gc` out for as long as this process lives: what is read must not go meanwhile.
+fn read_until_the_end(store: &Store) {
+    std::mem::forget(StoreLock::read(store));
 }
 
 fn store_folder(args: &StoreArgs) -> anyhow::Result<PathBuf> {
-    let root = match &args.store {
-        Some(root) => root.clone(),
+    let root = match super::store_or_environment(args.store.as_ref()) {
+        Some(root) => root,
         None => find_store()?,
     };
     if !root.join("format").is_file() {
-        bail!("there is no store at `{}`", root.display());
+        bail!(WrongCall(format!("there is no store at `{}`", root.display())));
     }
     Ok(root)
 }
@@ -231,7 +245,7 @@ fn find_store() -> anyhow::Result<PathBuf> {
     let candidates = here.ancestors().map(|d| d.join(".hilum")).chain([here.join("pipelines/.hilum")]);
     let found = candidates.into_iter().find(|d| d.join("format").is_file());
     if let Some(of_another) = found.as_ref().filter(|d| !workspace::is_own(d)) {
-        bail!("the store at `{}` belongs to another user; name it with --store if you mean it", of_another.display());
+        bail!(WrongCall(format!("the store at `{}` belongs to another user; name it with --store if you mean it", of_another.display())));
     }
-    found.context("no store was found here, in the parents, or in pipelines/; name one with --store")
+    found.ok_or_else(|| WrongCall("no store was found here, in the parents, or in pipelines/; name one with --store".into()).into())
 }

@@ -12,6 +12,7 @@ use crate::run::results;
 use crate::run::slots::{Slots, free_memory};
 use anyhow::Context;
 use clap::Args;
+use hilum_cache::checkout::Rest;
 use hilum_cache::lock::StoreLock;
 use hilum_cache::{Journal, WritableStore, gc, journal};
 use std::sync::Arc;
@@ -37,7 +38,7 @@ pub(super) struct RunArgs {
     #[arg(long)]
     keep_going: bool,
     /// Seconds between checkpoints of a training, from which it goes on after being stopped
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = seconds)]
     checkpoint_every: f64,
     /// Print one event per line as JSON
     #[arg(long)]
@@ -142,6 +143,7 @@ fn attempt_run(
             pseudonyms: &known.pseudonyms,
             engines,
             forced,
+            has_outside: p.stages.iter().any(|s| !s.stage.sources().is_empty()),
             wanted: &known.wanted,
             keep_going: args.keep_going,
             checkpoint_every: args.checkpoint_every,
@@ -172,7 +174,7 @@ fn attempt_run(
         if code == DONE {
             open::remark_unused(study, &all_found);
         }
-        let laid = results::lay_out(p, &outputs, &known.store, &study.workspace)?;
+        let laid = results::lay_out(p, &outputs, &known.store, &study.workspace, if code == DONE { Rest::Removed } else { Rest::Kept })?;
         for (path, aside) in laid.edited {
             sink.hear(&Event::Warning { message: format!("`{path}` was changed by hand; the changed file is kept as `{aside}`, and the result restored") });
         }
@@ -187,9 +189,13 @@ fn attempt_run(
         });
     }
     if only.is_empty() && matches!(code, FAILED | INTERRUPTED) && !args.json && outputs.iter().any(Option::is_some) {
-        let stand = outputs.iter().flatten().count();
+        let finished = outputs.iter().flatten().count();
         let results = study.workspace.results.join(&p.study);
-        remark(format!("results of the {stand} stages of {} that stand are in {}", outputs.len(), results.display()));
+        remark(format!(
+            "{finished} of {} are finished; their results are in {}",
+            hilum_stages::words::counted(outputs.len() as u64, "stage", "stages"),
+            results.display()
+        ));
     }
     std::mem::forget(outputs);
     Ok(code)
@@ -209,4 +215,9 @@ fn named(study: &open::Study, names: &[String]) -> Option<Vec<usize>> {
         out.extend(found);
     }
     Some(out)
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let is_time = |s: &f64| s.is_finite() && *s >= 0.0;
+    text.parse().ok().filter(is_time).ok_or_else(|| "write a number of seconds that is 0 or more".into())
 }

@@ -12,7 +12,7 @@ pub(super) struct VerifyArgs {
 }
 
 pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<u8> {
-    let (store, ledger) = open::store_for_writing(&args.store)?;
+    let (store, ledger) = open::store_to_verify(&args.store)?;
     let report = hilum_cache::verify::verify(&store, &ledger)?;
     if args.store.json {
         say(serde_json::to_value(&report)?)?;
@@ -22,7 +22,7 @@ pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<u8> {
             say(format!("{}  {}  {}", fault.what.to_uppercase(), fault.digest, made.join("; ")))?;
         }
         for (run, line) in &report.broken_journals {
-            say(format!("BROKEN  journal of run {run}: line {line} or its link was altered"))?;
+            say(format!("BROKEN  journal of run {run}: line {line}, or the line before it, was altered"))?;
         }
         say(format!(
             "{} whole, {}",

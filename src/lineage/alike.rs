@@ -3,6 +3,7 @@
 
 use super::Evidence;
 use hilum_cache::receipt::Artifact;
+use hilum_cache::tree::Entry;
 use hilum_cache::{Digest, Result};
 use hilum_stages::contract::port::{ArtifactType, File};
 use hilum_stages::data::contents::{Content, Likeness, Pair};
@@ -88,8 +89,10 @@ fn between(one: &Artifact, other: &Artifact, evidence: &Evidence) -> Result<Alik
 /// Thumbnails of some images of a pack. They are not hashed first: what is damaged looks like nothing, and whoever is trained on
 /// them hashes them.
 fn thumbnails(pack: &Artifact, images: impl Iterator<Item = Digest>, evidence: &Evidence) -> Result<HashMap<Digest, Arc<Vec<u8>>>> {
-    let files: Vec<File> = evidence.store.files(pack)?.into_iter().map(|f| File { path: evidence.store.object_path(&f.digest), name: f.name }).collect();
-    let Ok(opened) = Images::open(&files) else { return Err(hilum_cache::Error::Missing(pack.digest)) };
+    let missing = || hilum_cache::Error::Missing(pack.digest);
+    let file = |f: Entry| -> Result<File> { Ok(File { path: evidence.store.plain_path(&f.digest).map_err(|_| missing())?, name: f.name }) };
+    let files: Vec<File> = evidence.store.files(pack)?.into_iter().map(file).collect::<Result<_>>()?;
+    let Ok(opened) = Images::open(&files) else { return Err(missing()) };
     let images: BTreeSet<Digest> = images.collect();
     let thumbnail = |image: &Digest| Some((*image, Arc::new(duplicates::thumbnail(opened.get(image)?, opened.side, opened.side))));
     Ok(images.par_iter().filter_map(thumbnail).collect())

@@ -43,7 +43,8 @@ struct Index {
 
 impl Index {
     fn of(evidence: &Evidence) -> Index {
-        let receipts: Vec<Receipt> = evidence.ledger.receipts().into_iter().map(|(r, _)| r).collect();
+        let earlier = evidence.ledger.receipts().into_iter().map(|(r, _)| r);
+        let receipts: Vec<Receipt> = earlier.chain(evidence.made.iter().cloned()).collect();
         let mut made: HashMap<Digest, Vec<(usize, String)>> = HashMap::new();
         for (at, receipt) in receipts.iter().enumerate() {
             for (port, artifact) in receipt.outputs.iter() {
@@ -59,9 +60,7 @@ impl Index {
         }
         Index { receipts, made }
     }
-}
 
-impl Index {
     /// The table of samples with this digest, where it is one.
     fn table(&self, digest: &Digest) -> Option<&Artifact> {
         let (at, port) = self.made.get(digest)?.first()?;

@@ -7,7 +7,7 @@ use crate::pipeline::Pipeline;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::{Digest, Error, Result};
 use hilum_stages::contract::source::SourceKind;
-use hilum_stages::contract::stage::Needs;
+use hilum_stages::contract::stage::{Namespace, Needs};
 use hilum_stages::data::contents::Likeness;
 use hilum_stages::data::sample::Origin;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -15,9 +15,19 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 /// An import of the study whose tables are known.
 struct Import {
     namespace: String,
-    is_declared: bool,
+    /// Its name, where the study says one.
+    declared: Option<String>,
     patients: Artifact,
     samples: Artifact,
+}
+
+/// The pseudonyms behind each token of a table of patients.
+fn pseudonyms(patients: &Artifact, evidence: &Evidence) -> Result<HashMap<String, BTreeSet<String>>> {
+    let mut out: HashMap<String, BTreeSet<String>> = HashMap::new();
+    for row in evidence.tables.patients(evidence.store, patients)? {
+        out.entry(row.patient).or_default().insert(row.pseudonym);
+    }
+    Ok(out)
 }
 
 impl Lineage {
@@ -27,7 +37,7 @@ impl Lineage {
         let mut made: Vec<Artifact> = vec![];
         for (id, stage) in p.stages.iter().enumerate() {
             let namespace = stage.stage.namespace();
-            let own = namespace.as_ref().map_or_else(|| stage.name.clone(), |n| n.name.clone());
+            let own = namespace.as_ref().map_or_else(|| stage.name.clone(), Namespace::key);
             let inputs = stage.inputs.iter().filter(|i| i.port.by.is_empty()).flat_map(|i| &i.from);
             let mut spaces: BTreeSet<String> = inputs.flat_map(|s| self.spaces[s.stage].iter().cloned()).collect();
             if spaces.is_empty() {
@@ -38,7 +48,7 @@ impl Lineage {
             match (namespace, samples) {
                 (Some(n), Some(samples)) => {
                     let patients = known(id, "patients");
-                    imports.extend(patients.map(|patients| Import { namespace: n.name, is_declared: n.is_declared, patients, samples }));
+                    imports.extend(patients.map(|patients| Import { namespace: n.key(), declared: n.is_declared.then_some(n.name), patients, samples }));
                 }
                 // Drawn patients bear their tokens alone.
                 (None, Some(samples)) if stage.inputs.is_empty() => {
@@ -111,10 +121,20 @@ impl Lineage {
     }
 
     fn is_same_registry(&self, import: &Import, images: &HashSet<Digest>, old: &OldImport, evidence: &Evidence) -> Result<bool> {
-        match &old.declared {
-            Some(name) if import.is_declared => Ok(*name == import.namespace),
-            _ => Ok(evidence.tables.samples(evidence.store, &old.samples)?.iter().any(|r| images.contains(&r.image))),
+        if let (Some(before), Some(now)) = (&old.declared, &import.declared) {
+            return Ok(before == now);
         }
+        let old_rows = evidence.tables.samples(evidence.store, &old.samples)?;
+        let common: HashMap<Digest, &str> = old_rows.iter().filter(|r| images.contains(&r.image)).map(|r| (r.image, r.patient.as_str())).collect();
+        if common.is_empty() {
+            return Ok(false);
+        }
+        // A common image under one identifier says that both number the same people; under two, that they do not.
+        let before = pseudonyms(&old.patients, evidence)?;
+        let now = pseudonyms(&import.patients, evidence)?;
+        let rows = evidence.tables.samples(evidence.store, &import.samples)?;
+        let mut both = rows.iter().filter_map(|r| Some((before.get(*common.get(&r.image)?)?, now.get(&r.patient)?))).peekable();
+        Ok(both.peek().is_some() && both.all(|(before, now)| !before.is_disjoint(now)))
     }
 
     /// What synthetic images show and come from, for rows that do not say so: images of an import that this store made, and

@@ -92,8 +92,13 @@ fn spelt(item: &Node) -> Option<(String, Value)> {
         Value::Number(_) | Value::Bool(_) => hilum_cache::canonical::to_string(&value),
         _ => return None,
     };
-    (!text.is_empty() && !text.contains(['/', '=', '*', ' ', '\t', '\n'])).then_some((text, value))
+    // It becomes the name of a directory.
+    let is_name = !text.contains(['/', '=', '*', ' ']) && text.len() <= LONGEST && hilum_cache::names::is_plain(&format!("v={text}"));
+    (!text.is_empty() && is_name).then_some((text, value))
 }
+
+/// Letters of a value of an axis.
+const LONGEST: usize = 100;
 
 /// Cells that a study may have in all.
 pub const MOST: usize = 100_000;

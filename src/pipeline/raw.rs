@@ -62,13 +62,25 @@ pub struct Allowed {
 const FILE_KEYS: [&str; 8] = ["study", "description", "seed", "extends", "vars", "stages", "checks", "report"];
 const STAGE_KEYS: [&str; 9] = ["stage", "description", "in", "with", "matrix", "seed", "expect", "resources", "retry"];
 
+/// Names become directories, several of which make a path.
+const LONGEST: usize = 100;
+/// Of a name that is none, so much is told.
+const SHOWN: usize = 40;
+
 /// Reads the shape of a study.
 pub fn read<'a>(root: &'a Node, diagnostics: &mut Vec<Diagnostic>) -> Option<RawStudy<'a>> {
     let mut r = Reader { diagnostics };
     let entries = r.map(root, "a study")?;
     r.known(entries, &FILE_KEYS, "E0101", "key");
     let name = match root.get("study") {
-        Some(n) => r.text(n, "`study`").unwrap_or_default(),
+        Some(n) => {
+            let name = r.text(n, "`study`");
+            if let Some(bad) = name.as_ref().filter(|name| !is_name(name)) {
+                let message = format!("`{}` is no name for a study", bad.chars().take(SHOWN).collect::<String>());
+                r.diagnostics.push(Diagnostic::new("E0107", message).at(n.span, "at most 100 lower-case letters, digits and hyphens are due"));
+            }
+            name.unwrap_or_default()
+        }
         None => {
             r.diagnostics.push(
                 Diagnostic::new("E0103", "the study has no name").at(first_line(root), "`study:` is missing").help("begin with `study: name-of-the-study`"),
@@ -76,10 +88,6 @@ pub fn read<'a>(root: &'a Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Raw
             String::new()
         }
     };
-    if !name.is_empty() && !is_name(&name) {
-        let span = root.get("study").map_or(root.span, |n| n.span);
-        r.diagnostics.push(Diagnostic::new("E0107", format!("`{name}` is no name for a study")).at(span, "lower-case letters, digits and hyphens are due"));
-    }
     let mut stages = vec![];
     let mut span = first_line(root);
     match root.entry("stages") {
@@ -90,7 +98,7 @@ pub fn read<'a>(root: &'a Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Raw
                 if !is_name(&name.text) {
                     r.diagnostics.push(
                         Diagnostic::new("E0107", format!("`{}` is no name for a stage", name.text))
-                            .at(name.span, "lower-case letters, digits and hyphens are due"),
+                            .at(name.span, "at most 100 lower-case letters, digits and hyphens are due"),
                     );
                 }
                 stages.extend(r.stage(name, node));
@@ -105,7 +113,9 @@ pub fn read<'a>(root: &'a Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Raw
 
 /// `[a-z][a-z0-9-]*`
 pub fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    text.len() <= LONGEST
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
 /// The very beginning of a file: where something is missing altogether.

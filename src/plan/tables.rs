@@ -37,7 +37,7 @@ impl Tables {
             return Ok(rows.clone());
         }
         let rows: Vec<Packed> = read(store, artifact, pack::INDEX, Images::read_index)?;
-        let rows = Arc::new(rows.into_iter().map(|p| (p.image, p.pixels)).collect::<HashMap<_, _>>());
+        let rows = Arc::new(rows.into_iter().map(|p| (p.image, p.known_as())).collect::<HashMap<_, _>>());
         self.packs.lock().expect("BUG: poisoned").insert(artifact.digest, rows.clone());
         Ok(rows)
     }

@@ -38,6 +38,10 @@ pub fn lines(event: &Event) -> Vec<String> {
         }
         Event::Note { stage, text } if text.starts_with("warning: ") => vec![format!("{stage}   {text}")],
         Event::Note { stage, text } => vec![format!("{stage}   note: {text}")],
+        Event::LeftOut { stage, files: n, list } => {
+            let what = counted(*n, "file that was left out is listed", "files that were left out are listed");
+            vec![format!("{stage}   note: {what} in {}", list.display())]
+        }
         Event::Done { stage, millis, peak_memory, differs, .. } => {
             let memory = peak_memory.map(|m| format!(", {}", size(m))).unwrap_or_default();
             let mut out = vec![format!("{stage}   done in {}{memory}", duration(*millis))];

@@ -150,7 +150,7 @@ pub(super) fn films(f: &Facts, store: &Store) -> Result<Markup> {
         let mut sheet = vec![];
         if let Some(artifact) = r.outputs.get("samples") {
             for entry in store.files(artifact)?.into_iter().filter(|e| e.name.ends_with(".png")).take(SHOWN) {
-                sheet.extend(film::decode(&store.read(&entry.digest)?).map(|g| film::to_square(&g, g.width, Fit::Stretch, false)));
+                sheet.extend(film::decode(&store.read(&entry.digest)?).map(|d| film::to_square(&d.grey, d.grey.width, Fit::Stretch, false)));
             }
         }
         let side = sheet.first().map_or(0, |s: &Vec<u8>| s.len().isqrt());

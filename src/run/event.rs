@@ -2,6 +2,7 @@
 
 use hilum_stages::contract::context::Progress;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -42,6 +43,15 @@ pub enum Event {
         stage: String,
         /// What.
         text: String,
+    },
+    /// A stage left files out.
+    LeftOut {
+        /// The stage.
+        stage: String,
+        /// How many.
+        files: usize,
+        /// Where they are listed.
+        list: PathBuf,
     },
     /// A stage is done.
     Done {
@@ -120,6 +130,7 @@ impl Event {
                 json!({ "event": "progress", "stage": stage, "done": progress.done, "total": progress.total, "unit": progress.unit, "values": progress.values.iter().cloned().collect::<std::collections::BTreeMap<_, _>>() })
             }
             Event::Note { stage, text } => json!({ "event": "note", "stage": stage, "text": text }),
+            Event::LeftOut { stage, files, list } => json!({ "event": "left-out", "stage": stage, "files": files, "list": list.to_string_lossy() }),
             Event::Done { stage, millis, peak_memory, notes, differs } => {
                 json!({ "event": "done", "stage": stage, "millis": millis, "peak_memory": peak_memory, "notes": notes, "differs": differs })
             }

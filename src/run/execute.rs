@@ -24,7 +24,7 @@ use crate::workspace::{Listings, Workspace};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use hilum_cache::lock::KeyLock;
 use hilum_cache::receipt;
-use hilum_cache::{Digest, Ledger, Recipe, Result, StageKey, WritableStore};
+use hilum_cache::{Digest, Ledger, Receipt, Recipe, Result, StageKey, WritableStore};
 use hilum_stages::contract::context::Said;
 use hilum_stages::contract::stage::Needs;
 use hilum_stages::data::pseudonym::PseudonymKey;
@@ -58,6 +58,8 @@ pub struct Run<'a> {
     pub engines: &'a [String],
     /// Stages to execute anew.
     pub forced: &'a [StageId],
+    /// True where the study reads images or weights that may be of its own making.
+    pub has_outside: bool,
     /// Stages that are wanted.
     pub wanted: &'a [bool],
     /// Seconds between checkpoints of a training.
@@ -118,6 +120,8 @@ pub struct Scheduler<'a> {
     run: &'a Run<'a>,
     recorder: Recorder<'a>,
     ledger: Ledger,
+    /// Receipts of this run.
+    made: Vec<Receipt>,
     past: Past,
     current: Current,
     /// Stages that wait for another one with the same recipe.
@@ -163,6 +167,7 @@ impl<'a> Scheduler<'a> {
             run,
             recorder,
             ledger,
+            made: vec![],
             past: Past::default(),
             current: Current { forced: plan.forced, ..Current::default() },
             twins: HashMap::new(),
@@ -219,6 +224,7 @@ impl<'a> Scheduler<'a> {
             match self.hear.recv_timeout(Duration::from_millis(if elsewhere { 30 } else { 100 })) {
                 Ok(Message::Said(id, Said::Progress(progress))) => self.run.sink.hear(&Event::Progress { stage: self.name(id), progress }),
                 Ok(Message::Said(id, Said::Note(text))) => self.run.sink.hear(&Event::Note { stage: self.name(id), text }),
+                Ok(Message::Said(id, Said::LeftOut(files))) => self.left_out(id, &files)?,
                 Ok(Message::Ended(id, result)) => self.ended(id, result)?,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => unreachable!("BUG: the scheduler holds a sender"),
@@ -280,7 +286,7 @@ impl<'a> Scheduler<'a> {
             let (refused, others): (Vec<Finding>, Vec<Finding>) = self.findings()?.into_iter().partition(Finding::refuses);
             self.refused = refused;
             // In full they stand at the end; somebody may want to stop before anything is trained.
-            for finding in others.iter().filter(|f| f.reason.is_none()) {
+            for finding in checks::for_people(self.run.pipeline, others.iter().filter(|f| f.reason.is_none())) {
                 let message = finding.summary();
                 if self.warned.insert(message.clone()) {
                     self.run.sink.hear(&Event::Warning { message });
@@ -301,7 +307,7 @@ impl<'a> Scheduler<'a> {
         checks::findings(
             run.pipeline,
             &known,
-            &Evidence { store: run.store, tables: run.tables, ledger: &self.ledger, listings: run.listings, pseudonyms: run.pseudonyms },
+            &Evidence { store: run.store, tables: run.tables, ledger: &self.ledger, made: &self.made, listings: run.listings, pseudonyms: run.pseudonyms },
         )
     }
 }

@@ -121,6 +121,7 @@ fn try_perform(job: &Job, report: &(dyn Fn(Said) + Sync), cancelled: &(dyn Fn() 
         let arrivals = artifacts.iter().map(|(cell, artifact)| arrive(&store, cell, artifact)).collect::<Result<Vec<_>, Error>>()?;
         inputs.insert(port.clone(), arrivals);
     }
+    let work = store.scratch()?;
     let cx = Context {
         kind: kind.name,
         seed: job.seed.map(Seed),
@@ -131,9 +132,9 @@ fn try_perform(job: &Job, report: &(dyn Fn(Said) + Sync), cancelled: &(dyn Fn() 
         report,
         cancelled,
         checkpoints,
+        work: work.path().join("work"),
         notes: Default::default(),
     };
-    let work = store.scratch()?;
     stage.perform(inputs, work.path(), &cx)?;
     let mut outputs = Outputs::default();
     for port in kind.outputs.iter().filter(|p| stage.fills(p.name)) {

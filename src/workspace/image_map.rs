@@ -4,7 +4,6 @@ use super::{Listings, Workspace, lock_folder};
 use hilum_cache::{Digest, Result, memo};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -20,10 +19,10 @@ pub struct ImageMap(pub BTreeMap<Digest, PathBuf>);
 impl ImageMap {
     /// Reads the map; one that does not exist is empty.
     pub fn load(path: &Path) -> ImageMap {
-        if let Ok(bytes) = fs::read(path) {
+        if let Ok(bytes) = memo::read_private(path) {
             return ImageMap(bytes.split(|b| *b == 0).filter_map(entry).collect());
         }
-        let older = OLDER.iter().find_map(|name| fs::read(path.with_file_name(name)).ok()).unwrap_or_default();
+        let older = OLDER.iter().find_map(|name| memo::read_private(&path.with_file_name(name)).ok()).unwrap_or_default();
         ImageMap(older.split(|b| *b == b'\n').filter_map(entry).collect())
     }
 
@@ -69,6 +68,7 @@ impl Workspace {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn any_path_reads_back() {

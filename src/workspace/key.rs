@@ -16,6 +16,24 @@ fn refused(why: String, help: &'static str) -> Error {
     Error::Key { why, help }
 }
 
+/// Refuses what belongs to somebody else or is open to others.
+fn check_owner(stat: &fs::Metadata, name: &str, too_open: u32) -> Result<()> {
+    if effective_user().is_some_and(|me| me != stat.uid()) {
+        return Err(refused(
+            format!("`.hilum-private/{name}` belongs to another user"),
+            "run as its owner, or take it over with `chown` and `hilum key adopt STUDY`",
+        ));
+    }
+    if stat.mode() & too_open != 0 {
+        let mode = stat.mode() & 0o777;
+        return Err(refused(
+            format!("`.hilum-private/{name}` is open to other users (mode {mode:03o}): a key that others may know makes no pseudonyms"),
+            "if nobody else can have seen it: `chmod 700 .hilum-private; chmod 600 .hilum-private/study.key`",
+        ));
+    }
+    Ok(())
+}
+
 impl Workspace {
     fn key_file(&self) -> PathBuf {
         self.private.join(FILE)
@@ -47,22 +65,9 @@ impl Workspace {
         if !stat.is_file() {
             return Err(refused(format!("`.hilum-private/{FILE}` is no regular file"), "move it away; a new key is made, with other pseudonyms"));
         }
-        for (stat, name, too_open) in [(&stat, FILE, 0o077), (&fs::metadata(&self.private).map_err(Error::io("read", &self.private))?, "", 0o022)] {
-            if effective_user().is_some_and(|me| me != stat.uid()) {
-                return Err(refused(
-                    format!("`.hilum-private/{name}` belongs to another user"),
-                    "run as its owner, or take it over with `chown` and `hilum key adopt STUDY`",
-                ));
-            }
-            if stat.mode() & too_open != 0 {
-                let mode = stat.mode() & 0o777;
-                return Err(refused(
-                    format!("`.hilum-private/{name}` is open to other users (mode {mode:03o}): a key that others may know makes no pseudonyms"),
-                    "if nobody else can have seen it: `chmod 700 .hilum-private; chmod 600 .hilum-private/study.key`",
-                ));
-            }
-        }
-        let bytes = fs::read(&path).map_err(Error::io("read", &path))?;
+        check_owner(&stat, FILE, 0o077)?;
+        self.check_folder()?;
+        let bytes = memo::read_private(&path)?;
         let found = bytes.len();
         let key: [u8; LENGTH] = bytes.try_into().map_err(|_| {
             refused(
@@ -71,6 +76,11 @@ impl Workspace {
             )
         })?;
         Ok(Some(PseudonymKey::new(key)))
+    }
+
+    /// Refuses a private folder that others can write to: they could put another key there.
+    fn check_folder(&self) -> Result<()> {
+        check_owner(&fs::metadata(&self.private).map_err(Error::io("read", &self.private))?, "", 0o022)
     }
 
     /// The key of pseudonyms; a new one is drawn from the system where there is none.
@@ -82,6 +92,7 @@ impl Workspace {
             return Ok(key);
         }
         self.create_private()?;
+        self.check_folder()?;
         let _alone = lock_folder(&self.private)?;
         // Another run may have been first.
         if let Some(key) = self.key()? {
@@ -123,11 +134,19 @@ fn effective_user() -> Option<u32> {
 /// Fingerprints of keys that this user made or adopted: a list in the user's directory of state. A fingerprint gives nothing away.
 struct Own(PathBuf);
 
+/// The user's directory of hilum's state, where the system says one.
+pub(super) fn state_of_user() -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")))?;
+    Some(state.join("hilum"))
+}
+
 impl Own {
+    /// None where the system knows no such directory, or the user may not have one: then nobody can tell whose a key is.
     fn of_user() -> Option<Own> {
-        let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
-        let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")))?;
-        Some(Own(state.join("hilum")))
+        let own = Own(state_of_user()?);
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&own.0);
+        made.is_ok().then_some(own)
     }
     fn file(&self) -> PathBuf {
         self.0.join("keys")
@@ -139,7 +158,6 @@ impl Own {
         if self.holds(fingerprint) {
             return Ok(());
         }
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0).map_err(Error::io("create", &self.0))?;
         let path = self.file();
         // One line at a time at the end: two runs lose none of each other's.
         let mut file = fs::File::options().create(true).append(true).open(&path).map_err(Error::io("write", &path))?;

@@ -8,6 +8,7 @@ pub mod port;
 pub mod seed;
 pub mod source;
 pub mod stage;
+pub mod word;
 
 /// What every stage kind imports.
 pub mod prelude {

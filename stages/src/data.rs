@@ -14,5 +14,6 @@ pub mod patients;
 pub mod png;
 pub mod pseudonym;
 pub mod sample;
+pub mod strict;
 pub mod table;
 pub mod weights;

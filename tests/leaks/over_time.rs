@@ -154,3 +154,37 @@ pub(super) fn mark_removed(c: &mut Case) -> Due {
     trained_on_made(c);
     Due::Refused(L1)
 }
+
+/// The first study ran in a store of its own; the second trains its generator again, on the test part.
+pub(super) fn made_in_this_run(c: &mut Case) -> Due {
+    c.split_cohort();
+    c.dcgan("gan", "split.test");
+    let with_gan = c.lines.clone();
+    c.sampled("syn", "gan");
+    c.first();
+    keep_images(c, "syn", "made/covid");
+    forget_everything(c);
+    c.lines = with_gan;
+    trained_on_made(c);
+    Due::RefusedLater(L1)
+}
+
+pub(super) fn weights_of_this_run(c: &mut Case) -> Due {
+    c.split_cohort();
+    c.line(resnet("split.test", ""));
+    let first = c.lines.clone();
+    c.first();
+    let weights = kept_weights(c, "w.safetensors");
+    forget_everything(c);
+    c.lines = first;
+    *c.lines.last_mut().unwrap() = c.lines.last().unwrap().replace("classifier:", "one:");
+    c.line(resnet("split.train", &weights));
+    c.scores("split.test", "all-pixels", "");
+    Due::RefusedLater(L1)
+}
+
+fn forget_everything(c: &Case) {
+    for dir in [".hilum", "results"] {
+        std::fs::remove_dir_all(c.space.path(dir)).unwrap();
+    }
+}

@@ -27,6 +27,8 @@ pub(super) const KINDS: &[(&str, fn(&mut Case) -> Due)] = &[
     ("weights of a patient's other images, in another study", over_time::weights_of_other_images),
     ("a test set made of copies of training images", test_made_of_copies),
     ("synthetic images of test patients, saved without their mark", over_time::mark_removed),
+    ("synthetic images of a generator that this very run trains", over_time::made_in_this_run),
+    ("weights that this very run trains", over_time::weights_of_this_run),
     ("real images on both sides, called a test of synthetic images", not_quality),
 ];
 
@@ -135,7 +137,7 @@ fn again(png: &[u8]) -> Vec<u8> {
 
 /// The same greys in a file of its own.
 pub(super) fn saved_as(png: &[u8], name: &str) -> Vec<u8> {
-    let grey = hilum_stages::data::film::decode(png).unwrap();
+    let grey = hilum_stages::data::film::decode(png).unwrap().grey;
     let pixels: Vec<u8> = grey.pixels.iter().map(|v| (v >> 8) as u8).collect();
     hilum_stages::data::png::encode(&pixels, grey.width, grey.height, &[("Comment", name)]).unwrap()
 }

@@ -9,6 +9,8 @@ pub(super) const KINDS: &[(&str, fn(&mut Case))] = &[
     ("translations within the training part", translator),
     ("two hospitals with the same numbers", two_hospitals),
     ("two hospitals with names of their own", two_names),
+    ("a name that is another hospital's directory", name_of_a_directory),
+    ("another registry, of which one image came here under another number", one_image_strayed),
     ("two stages of different phantoms", two_phantoms),
     ("one image under two patients", shared_image),
     ("synthetic images judged by a classifier", synthetic_quality),
@@ -65,6 +67,33 @@ fn hospitals(c: &mut Case, names: [&str; 2]) {
 
 fn two_hospitals(c: &mut Case) {
     hospitals(c, ["", ""]);
+}
+
+fn name_of_a_directory(c: &mut Case) {
+    hospitals(c, ["", ", patients: east"]);
+}
+
+fn one_image_strayed(c: &mut Case) {
+    c.cohort("east", "", 16, 1);
+    c.import("all", "east", "");
+    c.dcgan("gan", "all");
+    c.sampled("syn", "gan");
+    c.first();
+    over_time::keep_images(c, "syn", "made/covid");
+    // Other people with the same numbers; the last one's only image is a copy of the first one's there.
+    c.cohort("west", "", 15, 1);
+    let copy = std::fs::read(c.space.path("east/0.png")).unwrap();
+    c.space.write("west/copy.png", copy);
+    let table = c.space.read("west.csv") + "99,copy.png,covid\n";
+    c.space.write("west.csv", table);
+    let some = "['99', '0', '1', '2', '3', '4', '5']";
+    c.import("all", "west", &format!(", only: {{ who: {some} }}"));
+    c.import("others", "west", &format!(", only: {{ who: {{ not: {some} }} }}"));
+    c.line("made: { stage: import, with: { images: made } }");
+    c.line("made-pixels: { stage: prepare, in: { samples: made }, with: { size: 32 } }");
+    c.arm("train", "all", "made", "only-synthetic");
+    c.classifier("train", "all-pixels, made-pixels", "");
+    c.scores("others", "others-pixels", "");
 }
 
 fn two_names(c: &mut Case) {

@@ -1,8 +1,9 @@
 //! Writing: objects are sealed, synced and renamed into their places; what is damaged is moved out of them.
 
-use super::{Blob, FORMAT, Presence, Store, hash_file, sync_folder};
+use super::{Blob, FOLDERS, FORMAT, Presence, Store, hash};
+use crate::dir::Dir;
 use crate::memo::Memo;
-use crate::{Digest, Error, Result, Sha256};
+use crate::{Digest, Error, Result, Sha256, regular};
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -39,18 +40,14 @@ impl WritableStore {
     /// Opens a store for writing and lays it out where it is new.
     pub fn create(root: &Path) -> Result<WritableStore> {
         let store = Store::opened(root, true).map(WritableStore)?;
-        let format = root.join("format");
-        lay_out_folders(root)?;
-        if fs::read_to_string(&format).ok().is_none_or(|text| text.trim() != FORMAT) {
-            let ignore = root.join(".gitignore");
-            fs::write(&ignore, "*\n").map_err(Error::io("write", &ignore))?;
+        let folder = lay_out_folders(root)?;
+        if folder.read("format", regular::RECORD).ok().is_none_or(|text| text.trim_ascii() != FORMAT.as_bytes()) {
+            folder.replace(".gitignore", &[b"*\n"])?;
             // Last, and by rename: a store without a format file was never finished.
             // Two runs may lay out one store at once: each has a file of its own (not in `tmp`, which the other may
             // sweep), and either will do.
-            let mut new = tempfile::Builder::new().prefix(".format-").tempfile_in(root).map_err(Error::io("write in", root))?;
-            new.write_all(format!("{FORMAT}\n").as_bytes()).and_then(|()| new.as_file().sync_all()).map_err(Error::io("write in", root))?;
-            new.persist(&format).map_err(|e| Error::io("write", &format)(e.error))?;
-            sync_folder(root)?;
+            folder.replace("format", &[FORMAT.as_bytes(), b"\n"])?;
+            folder.sync()?;
         }
         Ok(store)
     }
@@ -62,61 +59,66 @@ impl WritableStore {
 
     /// A fresh folder for work in progress, on the file system of the objects; removed when dropped.
     pub fn scratch(&self) -> Result<tempfile::TempDir> {
-        let tmp = self.root.join("tmp");
+        // Stages are given a path, so that here a folder is looked at before it is used.
+        let tmp = self.folder("tmp")?.path().to_path_buf();
         tempfile::Builder::new().prefix("work-").tempdir_in(&tmp).map_err(Error::io("create a folder in", &tmp))
     }
 
     /// Stores some bytes.
     pub fn put(&self, bytes: &[u8]) -> Result<Blob> {
-        let tmp = self.0.root.join("tmp");
-        let mut file = tempfile::Builder::new().prefix("put-").tempfile_in(&tmp).map_err(Error::io("write in", &tmp))?;
-        file.write_all(bytes).map_err(Error::io("write in", &tmp))?;
+        let tmp = self.folder("tmp")?;
+        let new = tmp.temporary("put-")?;
+        new.file().write_all(bytes).map_err(Error::io("write in", tmp.path()))?;
         let blob = Blob { digest: Digest::of(bytes), sha256: Sha256::of(bytes), size: bytes.len() as u64 };
-        let path = file.into_temp_path();
-        self.seal(&path)?;
-        if self.adopt(&path, &blob.digest)? {
-            self.sync_shard(&blob.digest)?;
+        seal(new.file(), tmp.path())?;
+        if self.presence(&blob.digest, Some(blob.size)) != Presence::Whole {
+            let shard = self.shard(&blob.digest)?;
+            new.keep(&shard, &blob.digest.hex()[2..])?;
+            shard.sync()?;
+            self.is_whole_now(&blob.digest);
         }
         Ok(blob)
     }
 
     /// Hashes a finished file below the store's `tmp` and makes it an object: sealed, synced, renamed.
-    /// The shard's folder is *not* synced, so that many files can be put before one [`Store::sync_shard`] each.
+    /// The shard's folder is *not* synced, so that many files can be put before one [`WritableStore::sync_shard`] each.
     pub(crate) fn take(&self, path: &Path) -> Result<Blob> {
-        let (digest, sha256, size) = hash_file(path)?;
+        let mut file = regular::open(path)?;
+        let (digest, sha256, size) = hash(&mut file, path)?;
         if self.presence(&digest, Some(size)) != Presence::Whole {
-            self.seal(path)?;
-            self.adopt(path, &digest)?;
+            seal(&file, path)?;
+            self.shard(&digest)?.adopt(path, &digest.hex()[2..])?;
+            self.is_whole_now(&digest);
         }
         Ok(Blob { digest, sha256, size })
     }
 
-    fn seal(&self, path: &Path) -> Result<()> {
-        let file = File::options().write(true).open(path).map_err(Error::io("open", path))?;
-        file.set_times(fs::FileTimes::new().set_modified(fixed_time())).map_err(Error::io("date", path))?;
-        file.set_permissions(fs::Permissions::from_mode(0o444)).map_err(Error::io("protect", path))?;
-        file.sync_all().map_err(Error::io("sync", path))
+    /// The folder of an object, with nothing in the object's place that a file could not take.
+    fn shard(&self, digest: &Digest) -> Result<Dir> {
+        let hex = digest.hex();
+        let shard = self.folder("objects")?.sub_or_create(&hex[..2], 0o700)?;
+        if shard.kind(&hex[2..]) == Some(rustix::fs::FileType::Directory) {
+            self.move_to_quarantine(digest)?;
+        }
+        Ok(shard)
     }
 
-    /// Renames a sealed file to its object name; false where a whole object stood there already.
-    fn adopt(&self, path: &Path, digest: &Digest) -> Result<bool> {
-        let target = self.object_path(digest);
-        if self.presence(digest, fs::metadata(path).ok().map(|m| m.len())) == Presence::Whole {
-            return Ok(false);
-        }
-        let shard = target.parent().expect("BUG: objects lie in shards");
-        if !shard.exists() {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(shard).map_err(Error::io("create", shard))?;
-        }
-        fs::rename(path, &target).map_err(Error::io("store", &target))?;
+    fn is_whole_now(&self, digest: &Digest) {
         self.0.verified.lock().expect("BUG: poisoned").insert(*digest);
         self.0.damaged.lock().expect("BUG: poisoned").remove(digest);
-        Ok(true)
     }
 
     /// Makes the names of a shard durable.
     pub(crate) fn sync_shard(&self, digest: &Digest) -> Result<()> {
-        sync_folder(self.object_path(digest).parent().expect("BUG: objects lie in shards"))
+        self.folder("objects")?.sub(&digest.hex()[..2])?.sync()
+    }
+
+    /// Removes an object; a folder in the place of one is moved aside.
+    pub(crate) fn remove(&self, digest: &Digest) -> Result<()> {
+        match self.shard(digest)?.remove_file(&digest.hex()[2..]) {
+            Err(e) if e.is_not_found() => Ok(()),
+            removed => removed,
+        }
     }
 
     /// Moves an object that its caller found damaged aside.
@@ -125,13 +127,23 @@ impl WritableStore {
     }
 }
 
-fn lay_out_folders(root: &Path) -> Result<()> {
-    for path in ["", "objects", "runs", "tmp", "locks", "quarantine"].map(|folder| root.join(folder)) {
-        if !path.is_dir() {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(Error::io("create", &path))?;
-        }
+/// Gives a file the time and the mode of an object, and makes it durable; `path` is for messages.
+fn seal(file: &File, path: &Path) -> Result<()> {
+    file.set_times(fs::FileTimes::new().set_modified(fixed_time())).map_err(Error::io("date", path))?;
+    file.set_permissions(fs::Permissions::from_mode(0o444)).map_err(Error::io("protect", path))?;
+    file.sync_all().map_err(Error::io("sync", path))
+}
+
+fn lay_out_folders(root: &Path) -> Result<Dir> {
+    if !root.is_dir() {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(root).map_err(Error::io("create", root))?;
     }
-    Ok(())
+    let folder = Dir::named(root)?;
+    // Checkpoints get theirs with the first of them.
+    for name in FOLDERS.iter().filter(|name| **name != "checkpoints") {
+        folder.sub_or_create(name, 0o700)?;
+    }
+    Ok(folder)
 }
 
 /// The mtime that every object carries.

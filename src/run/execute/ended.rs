@@ -9,6 +9,7 @@ use crate::run::state::State;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::store::Presence;
 use hilum_cache::{Digest, Result, StageKey};
+use hilum_stages::contract::context::LeftOut;
 
 impl Scheduler<'_> {
     pub(super) fn ended(&mut self, id: StageId, result: std::result::Result<Done, Failure>) -> Result<()> {
@@ -101,6 +102,14 @@ impl Scheduler<'_> {
         self.current.failed.insert(key, (id, fault));
         let twins = self.twins_of(&key);
         self.recheck(twins)
+    }
+
+    /// A stage left files out: their names go into a list that only the owner sees.
+    pub(super) fn left_out(&mut self, id: StageId, files: &[LeftOut]) -> Result<()> {
+        let stage = self.name(id);
+        let list = self.run.workspace.save_left_out(&stage, files)?;
+        self.run.sink.hear(&Event::LeftOut { stage, files: files.len(), list });
+        Ok(())
     }
 
     pub(super) fn fail(&mut self, id: StageId, failure: &Failure) -> Result<()> {

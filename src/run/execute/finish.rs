@@ -36,6 +36,7 @@ impl Scheduler<'_> {
             notes: done.notes.clone(),
         };
         self.recorder.receipt(&receipt)?;
+        self.made.push(receipt);
         Checkpoints::of(self.run.store, &key).remove();
         let outputs = Arc::new(done.outputs);
         self.current.made.insert(key, (id, outputs.clone()));

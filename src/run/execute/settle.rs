@@ -1,7 +1,7 @@
 //! Decisions about waiting stages: what each of them comes to, as soon as it can be said.
 
 use super::{Scheduler, Waiter};
-use crate::checks::LOOKED_AT;
+use crate::checks::{LOOKED_AT, MODELS};
 use crate::pipeline::model::StageId;
 use crate::plan::{self, Decision, World};
 use crate::run::event::Event;
@@ -97,8 +97,8 @@ impl Scheduler<'_> {
                 Err(e) => return Err(e),
             }
         }
-        // Checks look at tables and packs: a model that is done tells them nothing new.
-        let now = self.outputs.iter().flatten().flat_map(|o| o.values()).filter(|a| LOOKED_AT.contains(&a.kind.as_str())).count();
+        let is_seen = |kind: &str| LOOKED_AT.contains(&kind) || self.run.has_outside && MODELS.contains(&kind);
+        let now = self.outputs.iter().flatten().flat_map(|o| o.values()).filter(|a| is_seen(&a.kind)).count();
         self.checked &= now == self.seen;
         self.seen = now;
         Ok(())

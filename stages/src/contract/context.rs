@@ -8,6 +8,7 @@ use super::source::{ListedFile, Listing};
 use crate::data::pseudonym::PseudonymKey;
 use hilum_cache::Digest;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 /// Gives the bytes of a film, hashed again as they are read.
@@ -37,6 +38,19 @@ pub enum Said {
     Progress(Progress),
     /// What people should know.
     Note(String),
+    /// Files that were left out: they are listed where only the study's owner looks.
+    LeftOut(Vec<LeftOut>),
+}
+
+/// Somebody's file that a stage left out.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct LeftOut {
+    /// Its name as the table or the directory spells it, or the digest of an image.
+    pub name: String,
+    /// What it was called; empty where that is not known.
+    pub label: String,
+    /// Why it was left out.
+    pub reason: String,
 }
 
 /// Which device tensors live on.
@@ -97,6 +111,8 @@ pub struct Context<'a> {
     pub cancelled: &'a (dyn Fn() -> bool + Sync),
     /// Where it writes down how far it is.
     pub checkpoints: &'a dyn Checkpoints,
+    /// A folder of its own for what does not fit into memory; gone when the stage ends. It need not exist.
+    pub work: PathBuf,
     /// What the stage wants people to know.
     pub notes: Mutex<Vec<String>>,
 }
@@ -127,6 +143,8 @@ impl Context<'_> {
             // The words of the file system without the path: this is part of the record.
             let why = match &e {
                 Error::Store(hilum_cache::Error::Io { source, .. }) => source.kind().to_string(),
+                Error::Store(hilum_cache::Error::Foreign { what, due, .. }) => format!("{what} lies where a {due} is due"),
+                Error::Store(hilum_cache::Error::TooLarge { .. }) => "it is too large".into(),
                 other => other.to_string(),
             };
             let text = format!("a checkpoint could not be written: {why}");
@@ -141,6 +159,12 @@ impl Context<'_> {
         let text = text.into();
         self.notes.lock().expect("BUG: poisoned").push(text.clone());
         (self.report)(Said::Note(text));
+    }
+    /// Tells which files were left out. Their names are for the study's owner alone and enter no record.
+    pub fn left_out(&self, files: Vec<LeftOut>) {
+        if !files.is_empty() {
+            (self.report)(Said::LeftOut(files));
+        }
     }
     /// What was said so far, for a checkpoint.
     pub fn said(&self) -> Vec<String> {
@@ -194,6 +218,7 @@ pub(crate) mod tests {
             report: &|_| (),
             cancelled: &|| false,
             checkpoints: &NoCheckpoints,
+            work: Default::default(),
             notes: Default::default(),
         }
     }

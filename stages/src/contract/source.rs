@@ -41,6 +41,20 @@ pub struct Listing {
     pub digest: Digest,
     /// The files, sorted by name.
     pub files: Vec<ListedFile>,
+    /// What lay there and was not looked at, sorted by name.
+    #[serde(default)]
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// A file or directory that was not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassedOver {
+    /// Its name below the folder.
+    pub name: String,
+    /// True for a directory, whose files are not known.
+    pub is_directory: bool,
+    /// Why, in a few words.
+    pub why: String,
 }
 
 /// One file of a listing.

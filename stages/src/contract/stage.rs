@@ -33,6 +33,13 @@ pub struct Namespace {
     pub one_per_image: bool,
 }
 
+impl Namespace {
+    /// What tells it apart from all others: a directory `rsna` is not the name `rsna`.
+    pub fn key(&self) -> String {
+        format!("{}:{}", if self.is_declared { "name" } else { "directory" }, self.name)
+    }
+}
+
 /// How much of an input stands in outputs, or influences them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Takes {

@@ -1,6 +1,6 @@
 //! From a film's bytes to a grey square of one size.
 
-use super::inspect;
+use super::{inspect, strict};
 use crate::contract::prelude::*;
 use fast_image_resize as fir;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
@@ -19,6 +19,17 @@ pub enum Fit {
     Pad,
 }
 
+/// What an image that is damaged does to a study.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnDamage {
+    /// It is left out, counted, and listed.
+    #[default]
+    LeaveOut,
+    /// The stage fails.
+    Stop,
+}
+
 /// A grey image with 16 bits a pixel.
 pub struct Grey {
     /// Width in pixels.
@@ -29,18 +40,35 @@ pub struct Grey {
     pub pixels: Vec<u16>,
 }
 
+/// An image as its file holds it.
+pub struct Decoded {
+    /// Its greys.
+    pub grey: Grey,
+    /// True where the file has more than 8 bits a sample.
+    pub is_deep: bool,
+    /// True where no pixel is seen: all are wholly transparent.
+    pub is_transparent: bool,
+}
+
 /// Decodes a PNG or JPEG of any colour type and depth to grey (ITU-R BT.601 weights for colour; transparency is black).
 ///
 /// # Errors
 /// Says in a few words why the file does not decode.
-pub fn decode(bytes: &[u8]) -> Result<Grey, String> {
+pub fn decode(bytes: &[u8]) -> Result<Decoded, String> {
     let look = inspect::look(bytes)?;
     if u64::from(look.width) * u64::from(look.height) > inspect::MOST_PIXELS {
         return Err(format!("{} × {} pixels are more than {} million", look.width, look.height, inspect::MOST_PIXELS / 1_000_000));
     }
-    let plain = |e: image::ImageError| {
-        let text = e.to_string();
-        text.rsplit(": ").next().unwrap_or(&text).to_lowercase()
+    // A PNG has checksums, which the decoder looks at: what it finds says more than a count does.
+    let held = strict::check(bytes);
+    if bytes.starts_with(&[0xff, 0xd8]) {
+        held.clone()?;
+    }
+    let format = if bytes.starts_with(&[0xff, 0xd8]) { "JPEG" } else { "PNG" };
+    let plain = |e: image::ImageError| match e {
+        image::ImageError::Unsupported(_) => format!("a {format} of a kind that is not supported"),
+        image::ImageError::Limits(_) => format!("a {format} that takes too much memory"),
+        _ => format!("the {format}'s data are damaged"),
     };
     let mut limits = Limits::default();
     limits.max_image_width = Some(inspect::LARGEST_SIDE);
@@ -51,11 +79,20 @@ pub fn decode(bytes: &[u8]) -> Result<Grey, String> {
     let mut decoder = reader.into_decoder().map_err(plain)?;
     let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
     let mut image = DynamicImage::from_decoder(decoder).map_err(plain)?;
+    held?;
     image.apply_orientation(orientation);
     let (width, height) = (image.width(), image.height());
     let wide = |v: u8| u16::from(v) * 257;
     let weigh = |r: u16, g: u16, b: u16| ((u64::from(r) * 299 + u64::from(g) * 587 + u64::from(b) * 114 + 500) / 1000) as u16;
     let fade = |v: u16, a: u16| ((u64::from(v) * u64::from(a) + 32_767) / 65_535) as u16;
+    let is_deep = matches!(image, DynamicImage::ImageLuma16(_) | DynamicImage::ImageLumaA16(_) | DynamicImage::ImageRgb16(_) | DynamicImage::ImageRgba16(_));
+    let is_transparent = match &image {
+        DynamicImage::ImageLumaA8(i) => i.pixels().all(|p| p[1] == 0),
+        DynamicImage::ImageLumaA16(i) => i.pixels().all(|p| p[1] == 0),
+        DynamicImage::ImageRgba8(i) => i.pixels().all(|p| p[3] == 0),
+        DynamicImage::ImageRgba16(i) => i.pixels().all(|p| p[3] == 0),
+        _ => false,
+    };
     let pixels = match image {
         DynamicImage::ImageLuma8(i) => i.into_raw().into_iter().map(wide).collect(),
         DynamicImage::ImageLuma16(i) => i.into_raw(),
@@ -65,7 +102,21 @@ pub fn decode(bytes: &[u8]) -> Result<Grey, String> {
         DynamicImage::ImageRgba8(i) => i.pixels().map(|p| fade(weigh(wide(p[0]), wide(p[1]), wide(p[2])), wide(p[3]))).collect(),
         other => other.into_rgba16().pixels().map(|p| fade(weigh(p[0], p[1], p[2]), p[3])).collect(),
     };
-    Ok(Grey { width, height, pixels })
+    Ok(Decoded { grey: Grey { width, height, pixels }, is_deep, is_transparent })
+}
+
+impl Grey {
+    /// The darkest and the brightest of its greys.
+    pub fn extent(&self) -> (u16, u16) {
+        self.pixels.iter().fold((u16::MAX, 0), |(low, high), v| (low.min(*v), high.max(*v)))
+    }
+    /// Spreads greys of so many bits, 8 to 16, over all 16; what is brighter than they can be is white.
+    #[must_use]
+    pub fn of_bits(mut self, bits: u32) -> Grey {
+        let white = (1u32 << bits) - 1;
+        self.pixels.iter_mut().for_each(|v| *v = ((u32::from(*v).min(white) * 65_535 + white / 2) / white) as u16);
+        self
+    }
 }
 
 /// Resizes to `side × side` (bilinear with antialiasing) and to 8 bits, rounding to the nearest.
@@ -115,10 +166,18 @@ mod tests {
     fn depth_and_colour_come_to_one_grey() {
         let grey = super::super::png::encode(&[0, 128, 255, 64], 2, 2, &[]).unwrap();
         let rgb = super::super::png::encode_rgb(&[0, 0, 0, 128, 128, 128, 255, 255, 255, 64, 64, 64], 2, 2).unwrap();
-        let (a, b) = (decode(&grey).unwrap(), decode(&rgb).unwrap());
+        let (a, b) = (decode(&grey).unwrap().grey, decode(&rgb).unwrap().grey);
         assert_eq!(a.pixels, [0, 128 * 257, 65_535, 64 * 257]);
         assert_eq!(a.pixels, b.pixels);
         assert_eq!(to_square(&a, 2, Fit::Stretch, false), [0, 128, 255, 64], "8 bits come back exactly");
+    }
+
+    #[test]
+    fn greys_of_fewer_bits_use_the_whole_range() {
+        let grey = |pixels: &[u16]| Grey { width: pixels.len() as u32, height: 1, pixels: pixels.to_vec() };
+        assert_eq!(grey(&[0, 1, 2048, 4095, 5000]).of_bits(12).pixels, [0, 16, 32_776, 65_535, 65_535]);
+        assert_eq!(grey(&[0, 77, 65_535]).of_bits(16).pixels, [0, 77, 65_535]);
+        assert_eq!(grey(&[3, 9]).extent(), (3, 9));
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub fn look(bytes: &[u8]) -> Result<Look, String> {
     } else if bytes.starts_with(&[0xff, 0xd8]) {
         jpeg(bytes)?
     } else {
-        return Err("neither PNG nor JPEG".into());
+        return Err(other_format(bytes));
     };
     match size {
         Look { width: 0, .. } | Look { height: 0, .. } => Err("an image without pixels".into()),
@@ -76,6 +76,27 @@ pub fn look(bytes: &[u8]) -> Result<Look, String> {
             Err(format!("its header promises {} × {} pixels, more than {LARGEST_SIDE} a side", l.width, l.height))
         }
         l => Ok(l),
+    }
+}
+
+/// What a file is that is neither.
+fn other_format(bytes: &[u8]) -> String {
+    let is = |at: usize, mark: &[u8]| bytes.get(at..).is_some_and(|b| b.starts_with(mark));
+    let marks: [(&str, usize, &[u8]); 10] = [
+        ("DICOM", 128, b"DICM"),
+        ("TIFF", 0, b"II*\0"),
+        ("TIFF", 0, b"MM\0*"),
+        ("BMP", 0, b"BM"),
+        ("GIF", 0, b"GIF8"),
+        ("WebP", 8, b"WEBP"),
+        ("JPEG 2000", 0, b"\0\0\0\x0cjP  "),
+        ("JPEG 2000", 0, b"\xff\x4f\xff\x51"),
+        ("JPEG-LS", 0, b"\xff\xd8\xff\xf7"),
+        ("PDF", 0, b"%PDF"),
+    ];
+    match marks.iter().find(|(_, at, mark)| is(*at, mark)) {
+        Some((name, ..)) => format!("{name}, which is not read: save it as PNG"),
+        None => "neither PNG nor JPEG".into(),
     }
 }
 
@@ -103,9 +124,8 @@ fn png(bytes: &[u8]) -> Result<Look, String> {
 
 fn jpeg(bytes: &[u8]) -> Result<Look, String> {
     let truncated = || "the JPEG is truncated".to_owned();
-    // Some writers pad behind the end mark: it must be near the end, not at it.
-    let tail = &bytes[bytes.len().saturating_sub(4096)..];
-    if !tail.windows(2).any(|w| w == [0xff, 0xd9]) {
+    // Behind the end mark anything may stand; whether it ends what it should, `strict` finds.
+    if !bytes.windows(2).rev().any(|w| w == [0xff, 0xd9]) {
         return Err(truncated());
     }
     let mut at = 2;

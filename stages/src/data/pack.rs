@@ -4,12 +4,15 @@
 //! of its pixels. The index is there from the first day, because recipes and lineage follow single films.
 
 use super::contents::Contents;
-use super::sample::{write, write_parts};
+use super::sample::{Samples, write, write_parts};
 use super::table::csv_of;
 use crate::contract::prelude::*;
+use crate::words::counted;
 use hilum_cache::Digest;
 use memmap2::Mmap;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
 
 /// One row of an index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,8 +20,15 @@ pub struct Packed {
     /// The film.
     #[serde(alias = "film")]
     pub image: Digest,
-    /// Digest of its packed pixels.
-    pub pixels: Digest,
+    /// Digest of its packed pixels; none for an image that was left out.
+    pub pixels: Option<Digest>,
+}
+
+impl Packed {
+    /// The digest of its pixels, or that of none for an image that was left out.
+    pub fn known_as(&self) -> Digest {
+        self.pixels.unwrap_or_else(|| Digest::of(b"left out"))
+    }
 }
 
 /// The file of the index within its artifact.
@@ -31,6 +41,7 @@ pub struct Images {
     pub side: usize,
     pixels: Option<Mmap>,
     rows: HashMap<Digest, usize>,
+    left_out: HashSet<Digest>,
 }
 
 impl Images {
@@ -57,37 +68,92 @@ impl ArtifactType for Images {
         let index = Images::read_index(&std::fs::read(&index.path).map_err(Error::io("read", &index.path))?)?;
         let opened = std::fs::File::open(&pixels.path).map_err(Error::io("open", &pixels.path))?;
         let length = opened.metadata().map_err(Error::io("read", &pixels.path))?.len() as usize;
-        let side = (length / index.len().max(1)).isqrt();
-        if side * side * index.len() != length {
+        let (packed, left_out): (Vec<Packed>, Vec<Packed>) = index.into_iter().partition(|p| p.pixels.is_some());
+        let side = (length / packed.len().max(1)).isqrt();
+        if side * side * packed.len() != length {
             return Err(Error::data("packed images and their index do not belong together"));
         }
         #[allow(unsafe_code)]
         // SAFETY: objects of the store are read-only and never modified while they are there.
         let mapped = if length > 0 { Some(unsafe { Mmap::map(&opened) }.map_err(Error::io("map", &pixels.path))?) } else { None };
-        let rows = index.into_iter().enumerate().map(|(row, p)| (p.image, row)).collect();
-        Ok(Images { side, pixels: mapped, rows })
+        let rows = packed.into_iter().enumerate().map(|(row, p)| (p.image, row)).collect();
+        Ok(Images { side, pixels: mapped, rows, left_out: left_out.into_iter().map(|p| p.image).collect() })
     }
 }
 
-/// Packed images that are being made.
-#[derive(Default)]
+/// Packed images that were made.
 pub struct NewPack {
-    /// Images with their pixels, all of one size.
-    pub films: Vec<(Digest, Vec<u8>)>,
-    /// What they look like, where they were decoded for it.
-    pub contents: Option<Contents>,
+    index: Vec<Packed>,
+    pixels: Pixels,
+    contents: Option<Contents>,
+}
+
+/// Where the pixels of a new pack are.
+enum Pixels {
+    Memory(Vec<Vec<u8>>),
+    File(PathBuf),
+}
+
+impl NewPack {
+    /// A pack of these images, all of one size, and what they look like where that is known.
+    pub fn of(mut images: Vec<(Digest, Vec<u8>)>, contents: Option<Contents>) -> NewPack {
+        images.sort_by_key(|f| f.0);
+        images.dedup_by_key(|f| f.0);
+        let index = images.iter().map(|(image, pixels)| Packed { image: *image, pixels: Some(Digest::of(pixels)) }).collect();
+        NewPack { index, pixels: Pixels::Memory(images.into_iter().map(|i| i.1).collect()), contents }
+    }
 }
 
 impl OutputType for NewPack {
     const TYPE: &'static str = "images";
     fn save(&self, folder: &Path) -> Result<()> {
-        let mut films: Vec<&(Digest, Vec<u8>)> = self.films.iter().collect();
-        films.sort_by_key(|f| f.0);
-        films.dedup_by_key(|f| f.0);
-        let index: Vec<Packed> = films.iter().map(|(film, pixels)| Packed { image: *film, pixels: Digest::of(pixels) }).collect();
         self.contents.as_ref().map_or(Ok(()), |c| c.save(folder))?;
-        write(&folder.join(INDEX), &csv_of(&index, &["image", "pixels"])?)?;
-        write_parts(&folder.join(PIXELS), films.iter().map(|f| f.1.as_slice()))
+        write(&folder.join(INDEX), &csv_of(&self.index, &["image", "pixels"])?)?;
+        let to = folder.join(PIXELS);
+        match &self.pixels {
+            Pixels::Memory(pixels) => write_parts(&to, pixels.iter().map(Vec::as_slice)),
+            Pixels::File(path) => std::fs::rename(path, &to).map_err(Error::io("write", &to)),
+        }
+    }
+}
+
+/// Writes a pack image by image, so that its pixels need not be in memory at once.
+pub struct PackWriter {
+    path: PathBuf,
+    file: BufWriter<std::fs::File>,
+    index: Vec<Packed>,
+}
+
+impl PackWriter {
+    /// A pack that is written in a folder for work in progress.
+    ///
+    /// # Errors
+    /// Where it cannot be written to.
+    pub fn create(folder: &Path) -> Result<PackWriter> {
+        let path = folder.join("packing");
+        std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+        let file = BufWriter::with_capacity(1 << 20, std::fs::File::create(&path).map_err(Error::io("write", &path))?);
+        Ok(PackWriter { path, file, index: vec![] })
+    }
+    /// Adds an image; those without pixels are left out by name. Images come in the order of their digests, each once.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    ///
+    /// # Panics
+    /// Where they come in another order.
+    pub fn push(&mut self, image: Digest, pixels: Option<&[u8]>) -> Result<()> {
+        assert!(self.index.last().is_none_or(|last| last.image < image), "BUG: images are packed in order");
+        self.index.push(Packed { image, pixels: pixels.map(Digest::of) });
+        self.file.write_all(pixels.unwrap_or_default()).map_err(Error::io("write", &self.path))
+    }
+    /// The pack.
+    ///
+    /// # Errors
+    /// Where its last part cannot be written.
+    pub fn finish(mut self, contents: Contents) -> Result<NewPack> {
+        self.file.flush().map_err(Error::io("write", &self.path))?;
+        Ok(NewPack { index: self.index, pixels: Pixels::File(self.path), contents: Some(contents) })
     }
 }
 
@@ -120,5 +186,19 @@ impl<'a> Gallery<'a> {
         found.ok_or_else(|| {
             Error::helped(format!("film {} is in none of the packed images", film.short()), "add the images of every table that is read to `images`")
         })
+    }
+    /// The rows of a table without those whose images `prepare` left out as damaged.
+    pub fn without_left_out(&self, mut samples: Samples, cx: &Context) -> Samples {
+        let before = samples.rows.len();
+        let is_left_out = |image: &Digest| self.packs.iter().any(|p| p.left_out.contains(image)) && !self.packs.iter().any(|p| p.rows.contains_key(image));
+        samples.rows.retain(|row| !is_left_out(&row.image));
+        let gone = before - samples.rows.len();
+        if gone > 0 {
+            cx.note(format!(
+                "{} `prepare` left out",
+                counted(gone, "row is passed over: its image is one that", "rows are passed over: their images are ones that")
+            ));
+        }
+        samples
     }
 }

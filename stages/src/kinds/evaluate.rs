@@ -71,7 +71,9 @@ impl Stage for Evaluate {
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         self.purpose.mark().into_iter().for_each(|mark| cx.note(mark));
         let document = &inputs.weights.document;
-        let rows = &inputs.samples.rows;
+        let gallery = Gallery::of(&inputs.images)?;
+        let samples = gallery.without_left_out(inputs.samples, cx);
+        let rows = &samples.rows;
         if let Some(row) = rows.iter().find(|r| !document.classes.contains(&r.label)) {
             let classes = document.classes.join(", ");
             return Err(Error::helped(
@@ -80,7 +82,6 @@ impl Stage for Evaluate {
             ));
         }
         let device = training::open_device(cx.device)?;
-        let gallery = Gallery::of(&inputs.images)?;
         let network = classifier::open(&inputs.weights, gallery.side, &device)?;
         let films = rows.iter().map(|r| gallery.get(&r.image)).collect::<Result<Vec<_>>>()?;
         let probabilities =

@@ -1,16 +1,23 @@
 //! Prepare: films are decoded once, brought to one size and packed, so that no epoch decodes a film.
 
 mod alike;
+mod remarks;
 
+use crate::contract::context::LeftOut;
 use crate::contract::prelude::*;
-use crate::data::film::{self, Fit};
-use crate::data::pack::NewPack;
+use crate::data::film::{self, Fit, OnDamage};
+use crate::data::pack::{NewPack, PackWriter};
 use crate::data::sample::Samples;
+use crate::words::counted;
 use alike::Look;
 use hilum_cache::Digest;
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use remarks::Remarks;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Images are decoded in groups of so many pixels, so that memory does not grow with their number.
+const GROUP: u64 = 64_000_000;
 
 ports! {
     inputs {
@@ -36,47 +43,121 @@ pub struct Prepare {
     /// Stretch each film to the whole range of grey.
     #[serde(default)]
     pub stretch: bool,
+    /// How many bits hold the greys of images of 16 bits: 12 for many that come from a scanner, and would be all but black.
+    #[serde(default)]
+    #[schemars(range(min = 8, max = 16))]
+    pub bits: Option<u32>,
+    /// What an image that does not decode, or not to its end, does to the study.
+    #[serde(default)]
+    pub on_damage: OnDamage,
 }
+
+/// An image that was decoded, or why it was not.
+type Seen = std::result::Result<(Vec<u8>, Look, remarks::Kind), String>;
 
 impl Stage for Prepare {
     const NAME: &'static str = "prepare";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const NEEDS: Needs = Needs::Heavy;
     type Inputs = Inputs;
     type Outputs = Outputs;
 
     fn check(&self) -> Vec<BadParameter> {
-        BadParameter::unless((8..=2048).contains(&self.size), "size", "must lie between 8 and 2048")
+        [
+            BadParameter::unless((8..=2048).contains(&self.size), "size", "must lie between 8 and 2048"),
+            BadParameter::unless(self.bits.is_none_or(|b| (8..=16).contains(&b)), "bits", "must lie between 8 and 16"),
+        ]
+        .concat()
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
-        let films: BTreeSet<Digest> = inputs.samples.rows.iter().map(|r| r.image).collect();
+        let images: BTreeMap<Digest, (u64, &str)> =
+            inputs.samples.rows.iter().map(|r| (r.image, (u64::from(r.width) * u64::from(r.height), r.label.as_str()))).collect();
+        let mut pack = PackWriter::create(&cx.work)?;
+        let (mut looks, mut damaged, mut remarks) = (vec![], vec![], Remarks::default());
         let done = AtomicUsize::new(0);
-        let decoded: Vec<(Digest, Result<(Vec<u8>, Look), String>)> = films
-            .par_iter()
-            .map(|film| {
-                let bytes = cx.films.bytes(film)?;
-                let square = film::decode(&bytes).map(|grey| (film::to_square(&grey, self.size, self.fit, self.stretch), Look::at(&grey)));
-                let n = done.fetch_add(1, Ordering::Relaxed) + 1;
-                if n.is_multiple_of(64) {
-                    cx.progress(n, films.len(), "image", &[])?;
+        for group in groups(&images) {
+            let decoded: Vec<Seen> = group.par_iter().map(|image| self.decode(image, images.len(), &done, cx)).collect::<Result<_>>()?;
+            for (image, seen) in group.into_iter().zip(decoded) {
+                pack.push(image, seen.as_ref().ok().map(|s| s.0.as_slice()))?;
+                match seen {
+                    Ok((_, look, kind)) => {
+                        remarks.add(kind);
+                        looks.push((image, look));
+                    }
+                    Err(reason) => damaged.push(LeftOut { name: image.to_string(), label: images[&image].1.to_owned(), reason }),
                 }
-                Ok((*film, square))
-            })
-            .collect::<Result<_>>()?;
-        let bad: Vec<String> = decoded.iter().filter_map(|(film, d)| d.as_ref().err().map(|why| format!("{}: {why}", film.short()))).collect();
-        if let Some(first) = bad.first() {
+            }
+        }
+        self.tell(damaged, images.len(), cx)?;
+        remarks.tell(self.stretch || self.bits.is_some(), cx);
+        Ok(Outputs { images: pack.finish(alike::contents(&looks, cx))? })
+    }
+}
+
+impl Prepare {
+    fn decode(&self, image: &Digest, all: usize, done: &AtomicUsize, cx: &Context) -> Result<Seen> {
+        let bytes = cx.films.bytes(image)?;
+        let seen = film::decode(&bytes).map(|decoded| {
+            let kind = remarks::Kind::of(&decoded);
+            let grey = match self.bits.filter(|_| decoded.is_deep) {
+                Some(bits) => decoded.grey.of_bits(bits),
+                None => decoded.grey,
+            };
+            (film::to_square(&grey, self.size, self.fit, self.stretch), Look::at(&grey), kind)
+        });
+        let n = done.fetch_add(1, Ordering::Relaxed) + 1;
+        if n.is_multiple_of(64) {
+            cx.progress(n, all, "image", &[])?;
+        }
+        Ok(seen)
+    }
+
+    /// Says which images were left out, and stops where none is left or the study does not go on without them.
+    fn tell(&self, damaged: Vec<LeftOut>, all: usize, cx: &Context) -> Result<()> {
+        let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+        damaged.iter().for_each(|d| *reasons.entry(d.reason.clone()).or_default() += 1);
+        for (reason, n) in &reasons {
+            cx.note(format!("warning: {}: {reason}", counted(*n, "image was left out", "images were left out")));
+        }
+        let n = damaged.len();
+        cx.left_out(damaged);
+        if n > 0 && n == all {
+            return Err(Error::helped("none of the images decodes", "the list of what was left out names each with its reason"));
+        }
+        if n > 0 && self.on_damage == OnDamage::Stop {
             return Err(Error::helped(
-                format!("{} of {} films do not decode, the first is {first}", bad.len(), films.len()),
-                "`hilum trace` with this digest names its patient's pseudonym; remove the file and import again",
+                format!("{n} of {all} images {} damaged", if n == 1 { "is" } else { "are" }),
+                "`on_damage: leave-out` goes on without them",
             ));
         }
-        let (mut packed, mut looks) = (Vec::with_capacity(decoded.len()), Vec::with_capacity(decoded.len()));
-        for (image, decoded) in decoded {
-            let (pixels, look) = decoded.expect("BUG: looked for above");
-            packed.push((image, pixels));
-            looks.push((image, look));
+        Ok(())
+    }
+}
+
+/// Images in the order of their digests, in groups of about [`GROUP`] pixels.
+fn groups(images: &BTreeMap<Digest, (u64, &str)>) -> Vec<Vec<Digest>> {
+    let (mut out, mut pixels) = (vec![vec![]], 0);
+    for (image, (size, _)) in images {
+        if pixels + size > GROUP && pixels > 0 {
+            out.push(vec![]);
+            pixels = 0;
         }
-        Ok(Outputs { images: NewPack { films: packed, contents: Some(alike::contents(&looks, cx)) } })
+        out.last_mut().expect("BUG: there is a group").push(*image);
+        pixels += size;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_bounded_by_pixels() {
+        let sizes = [10, 63_999_995, 5, 100_000_000, 1, 1];
+        let digests: std::collections::BTreeSet<Digest> = (0..sizes.len()).map(|i| Digest::of(&[i as u8])).collect();
+        let images = digests.into_iter().zip(sizes).map(|(d, n)| (d, (n, ""))).collect();
+        assert_eq!(groups(&images).iter().map(Vec::len).collect::<Vec<_>>(), [1, 2, 1, 2]);
     }
 }

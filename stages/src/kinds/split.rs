@@ -121,7 +121,7 @@ impl Split {
 
 impl Stage for Split {
     const NAME: &'static str = "split";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const SEEDED: bool = true;
     type Inputs = Inputs;
     type Outputs = Outputs;
@@ -201,8 +201,8 @@ impl Stage for Split {
                 Assign::Counts => {
                     if let Some(folds) = self.folds.filter(|folds| members.len() < *folds as usize && self.stratify == Stratify::Label) {
                         cx.note(format!(
-                            "warning: the patients of label `{label}` are {}, fewer than the {folds} folds: some folds have none of it",
-                            members.len()
+                            "warning: label `{label}` has {}, fewer than the {folds} folds: some folds have none of it",
+                            counted(members.len(), "patient", "patients")
                         ));
                     }
                     deal::cut(&priorities, &sequence.take(members.len()))

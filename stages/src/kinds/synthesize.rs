@@ -60,7 +60,7 @@ fn one() -> f64 {
 
 impl Stage for Synthesize {
     const NAME: &'static str = "synthesize";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const SYNTHETIC: bool = true;
@@ -109,7 +109,8 @@ impl Synthesize {
         let document = &inputs.generator.document;
         let side = document.side as u32;
         let gallery = inputs.source.as_ref().map(|_| Gallery::of(&inputs.images)).transpose()?;
-        let (label, orders) = match (document.network.translates(), &inputs.source, &gallery) {
+        let source = inputs.source.clone().zip(gallery.as_ref()).map(|(s, g)| g.without_left_out(s, cx));
+        let (label, orders) = match (document.network.translates(), &source, &gallery) {
             (Some((from, to)), Some(source), Some(gallery)) => {
                 if gallery.side != document.side {
                     return Err(Error::helped(
@@ -139,7 +140,7 @@ impl Synthesize {
         let generator = Opened::new(&inputs.generator, &device)?;
         let noise = cx.stream("noise");
         let model = inputs.generator.digest;
-        let (mut samples, mut films, mut pack) = (vec![], vec![], NewPack::default());
+        let (mut samples, mut films, mut pack) = (vec![], vec![], vec![]);
         for chunk in orders.chunks(batch) {
             // On a GPU, how a sum is made may depend on how many films there are: the last ones are made in company, too.
             let company = if cx.device == DeviceChoice::Cpu { 0 } else { batch - chunk.len() };
@@ -180,12 +181,12 @@ impl Synthesize {
                     width: side,
                     height: side,
                 });
-                pack.films.push((film, pixels));
+                pack.push((film, pixels));
             }
             cx.progress(samples.len(), orders.len(), "image", &[])?;
         }
-        pack.contents = Some(Contents::of_made(&pack.films, side));
-        Ok(Outputs { samples: Samples { films, ..Samples::of(samples) }, images: pack })
+        let contents = Contents::of_made(&pack, side);
+        Ok(Outputs { samples: Samples { films, ..Samples::of(samples) }, images: NewPack::of(pack, Some(contents)) })
     }
 
     fn sampled_label(&self, known: &[String]) -> Result<String> {
@@ -265,7 +266,7 @@ mod tests {
         let rows: Vec<Sample> = (0..70).map(|i| Sample { label: "normal".into(), ..crate::data::sample::tests::sample("p", i, "normal") }).collect();
         let mut noise = Seed(2).stream("test", "films");
         let films = rows.iter().map(|r| (r.image, (0..32 * 32).map(|_| noise.below(256) as u8).collect())).collect();
-        NewPack { films, contents: None }.save(dir.path()).unwrap();
+        NewPack::of(films, None).save(dir.path()).unwrap();
         let files = || ["index.csv", "pixels.u8"].map(|name| File { name: name.into(), path: dir.path().join(name) });
         let pair = r#""from": "normal", "to": "covid""#;
         for (network, translates) in [

@@ -174,13 +174,15 @@ impl Stage for TrainClassifier {
                 "raise `size` of `prepare`",
             ));
         }
-        let classes = inputs.samples.labels();
+        let samples = gallery.without_left_out(inputs.samples, cx);
+        let watched = inputs.validation.map(|v| gallery.without_left_out(v, cx));
+        let classes = samples.labels();
         if classes.len() < 2 {
             return Err(Error::data(format!("a classifier needs films of two labels or more, found: {}", classes.join(", "))));
         }
-        let set = Labelled::of(&inputs.samples.rows, &classes, &gallery)?;
-        let validation = inputs.validation.as_ref().map(|v| Labelled::of(&v.rows, &classes, &gallery)).transpose()?;
-        let greys = self.normalise.units(&inputs.samples, &gallery)?;
+        let set = Labelled::of(&samples.rows, &classes, &gallery)?;
+        let validation = watched.as_ref().map(|v| Labelled::of(&v.rows, &classes, &gallery)).transpose()?;
+        let greys = self.normalise.units(&samples, &gallery)?;
         let films = Films { set, validation, classes, side: gallery.side, greys };
         self.precision.during(cx.device, || std::thread::scope(|scope| self.train(&films, &device, scope, cx)))
     }

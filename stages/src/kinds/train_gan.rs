@@ -225,7 +225,7 @@ impl TrainGan {
         let device = training::open_device(cx.device)?;
         let gallery = Gallery::of(&inputs.images)?;
         self.network.check_side(gallery.side)?;
-        let films = self.films(&inputs.samples, &gallery)?;
+        let films = self.films(&gallery.without_left_out(inputs.samples.clone(), cx), &gallery)?;
         if let Some(few) = films.kinds.iter().map(Vec::len).min().filter(|n| *n < FEW) {
             cx.note(format!(
                 "warning: there {} to learn from: what is made will be little more than copies",

@@ -76,8 +76,9 @@ impl Stage for Umap {
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
-        let rows = self.rows(&inputs.samples, cx);
         let gallery = Gallery::of(&inputs.images)?;
+        let tables: Vec<Samples> = inputs.samples.into_iter().map(|t| gallery.without_left_out(t, cx)).collect();
+        let rows = self.rows(&tables, cx);
         let films = rows.iter().map(|r| gallery.get(&r.image)).collect::<Result<Vec<_>>>()?;
         let (data, dimensions, what) = match &inputs.weights {
             Some(weights) => {

@@ -1,11 +1,19 @@
 //! Rows of a COVIDx list: `patient file label source` a line, separated by spaces. Version 3 lists have no source.
 
+use super::labels::Said;
+use super::left_out::Omitted;
+use super::only::{self, Filter, Only};
 use super::samples::{Row, Whose};
-use super::text;
 use crate::contract::prelude::*;
 
-pub(super) fn rows(bytes: &[u8]) -> Result<Vec<Row>> {
-    let text = text::decoded(bytes)?;
+/// What a line says, in the order in which `only` finds it.
+const COLUMNS: [&str; 4] = ["patient", "file", "label", "source"];
+
+pub(super) fn rows(text: &str, only: &Only, omitted: &mut Omitted, cx: &Context) -> Result<Vec<Row>> {
+    let filter = Filter::new(only, |name| {
+        let at = COLUMNS.iter().position(|c| *c == name);
+        at.ok_or_else(|| Error::helped(format!("a list has no column `{name}`"), format!("it has these columns: {}", COLUMNS.join(", "))))
+    })?;
     let mut out = vec![];
     for (n, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -15,20 +23,27 @@ pub(super) fn rows(bytes: &[u8]) -> Result<Vec<Row>> {
             [patient, file @ .., label, source] if !file.is_empty() => (*patient, file.join(" "), *label, *source),
             _ => return Err(Error::data(format!("line {} of the list has {} words; `patient file label source` are due", n + 1, words.len()))),
         };
-        out.push(Row { patient: Whose::named(patient), file, label: label.into(), source: source.into(), ..Row::default() });
+        if filter.pass(|at| [patient, &file, label, source][at]) {
+            out.push(Row { patient: Whose::named(patient), file, said: Said::One(label.into()), source: source.into(), ..Row::default() });
+        } else {
+            only::leave_out(omitted, &file, label);
+        }
     }
-    if out.is_empty() { Err(Error::data("the list is empty")) } else { Ok(out) }
+    filter.remark(cx);
+    if out.is_empty() { Err(Error::data(if only.is_empty() { "the list is empty" } else { "the list has no line that `only` takes" })) } else { Ok(out) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::context::tests::context;
 
     #[test]
     fn both_versions_read() {
-        let rows = rows(b"0012 a b.png positive cohen\n3 c.jpg negative\n").unwrap();
+        let read = |text: &str| super::rows(text, &Only::new(), &mut Omitted::default(), &context("import", None));
+        let rows = read("0012 a b.png positive cohen\n3 c.jpg negative\n").unwrap();
         assert_eq!((&rows[0].patient, rows[0].file.as_str(), rows[0].source.as_str()), (&Whose::Named("0012".into()), "a b.png", "cohen"));
-        assert_eq!((rows[1].label.as_str(), rows[1].source.as_str()), ("negative", ""));
-        assert!(super::rows(b"one two\n").is_err());
+        assert_eq!((&rows[1].said, rows[1].source.as_str()), (&Said::One("negative".into()), ""));
+        assert!(read("one two\n").is_err());
     }
 }

@@ -1,9 +1,12 @@
 //! What people should know of an import. Patients are named by the beginnings of their tokens, images by those of their
 //! digests; no note holds an identifier or the name of a file.
 
+use super::Import;
+use super::columns::{Column, Columns};
+use super::only::Only;
 use super::samples::{Kept, Person};
-use super::{Columns, Import};
 use crate::contract::prelude::*;
+use crate::contract::source::Listing;
 use crate::data::sample::{Origin, Sample};
 use crate::words::counted;
 use hilum_cache::Digest;
@@ -26,11 +29,19 @@ impl Import {
             twice(kept),
             contradictions(kept, tokens),
             numbers(tokens),
+            ages(kept),
             self.columns.as_ref().and_then(|c| columns(kept, c, &self.only)),
             if self.labels.is_none() { spellings(kept) } else { None },
         ];
         said.into_iter().flatten().for_each(|note| cx.note(note));
     }
+}
+
+/// Directories that were not looked into.
+pub(super) fn passed_over(images: &Listing) -> Vec<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    images.passed_over.iter().filter(|p| p.is_directory).for_each(|p| *counts.entry(&p.why).or_default() += 1);
+    counts.into_iter().map(|(why, n)| format!("warning: {}: {why}", counted(n, "directory was passed over", "directories were passed over"))).collect()
 }
 
 /// How many images are of nobody that is known, where others are of somebody or not.
@@ -143,17 +154,25 @@ fn numbers(tokens: &HashMap<Person, String>) -> Option<String> {
     (n > 0).then(|| format!("warning: {what}; write them alike in the table"))
 }
 
+/// Ages that do not read, beside others that do.
+fn ages(kept: &[Kept]) -> Option<String> {
+    let given = kept.iter().filter(|k| !k.row.age.is_empty());
+    let (read, not): (Vec<&Kept>, Vec<&Kept>) = given.partition(|k| k.age().is_some());
+    let what = counted(not.len(), "age is", "ages are");
+    (!read.is_empty() && !not.is_empty()).then(|| format!("warning: {what} no number of years from 0 to 130 and count as unknown"))
+}
+
 /// Columns that were named and tell nothing. One that `only` goes by is the same throughout because it is meant to be.
-fn columns(kept: &[Kept], columns: &Columns, only: &BTreeMap<String, Vec<String>>) -> Option<String> {
-    let cell: [(&str, &Option<String>, fn(&Kept) -> &str); 4] = [
-        ("source", &columns.source, |k| &k.row.source),
-        ("age", &columns.age, |k| &k.row.age),
-        ("sex", &columns.sex, |k| &k.row.sex),
-        ("view", &columns.view, |k| &k.row.view),
+fn columns(kept: &[Kept], columns: &Columns, only: &Only) -> Option<String> {
+    let cell: [(&str, Option<&Column>, fn(&Kept) -> &str); 4] = [
+        ("source", columns.source.as_deref(), |k| &k.row.source),
+        ("age", columns.age.as_deref(), |k| &k.row.age),
+        ("sex", columns.sex.as_deref(), |k| &k.row.sex),
+        ("view", columns.view.as_deref(), |k| &k.row.view),
     ];
     let mut said = vec![];
     for (name, column, cell) in cell {
-        let Some(column) = column.as_ref().filter(|c| !only.contains_key(*c) && kept.len() > 1) else { continue };
+        let Some(column) = column.map(|c| &c.column).filter(|c| !only.contains_key(*c) && kept.len() > 1) else { continue };
         let values: BTreeSet<&str> = kept.iter().map(cell).collect();
         let why = if values.iter().all(|v| v.trim().is_empty()) {
             "is empty"
@@ -173,12 +192,13 @@ fn columns(kept: &[Kept], columns: &Columns, only: &BTreeMap<String, Vec<String>
 fn spellings(kept: &[Kept]) -> Option<String> {
     let mut labels: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for k in kept {
-        labels.entry(k.row.label.to_lowercase()).or_default().insert(&k.row.label);
+        labels.entry(k.row.label.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()).or_default().insert(&k.row.label);
     }
     let groups: Vec<String> = labels.values().filter(|l| l.len() > 1).map(|l| l.iter().copied().collect::<Vec<_>>().join(" / ")).collect();
     let shown = groups.iter().take(EXAMPLES).cloned().collect::<Vec<_>>().join(", ");
     let more = if groups.len() > EXAMPLES { format!(", and {} more", groups.len() - EXAMPLES) } else { String::new() };
-    (!groups.is_empty()).then(|| format!("warning: labels that differ only in case count as different classes: {shown}{more}; `labels` can give them one name"))
+    (!groups.is_empty())
+        .then(|| format!("warning: labels that differ only in case or spaces count as different classes: {shown}{more}; `labels` can give them one name"))
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Ways to say whose images are, and which of them may stand together.
 
 use super::Import;
+use super::patterns;
 use super::samples::{Row, Whose};
 use crate::contract::decode::{BadParameter, Fault};
 use crate::contract::prelude::*;
-use regex::{Regex, RegexBuilder};
 
 /// An identifier that stands in something else.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -22,23 +22,6 @@ pub struct PatientFrom {
 pub enum FromWhat {
     /// The path of the image below `images`, with `/` between its parts.
     Path,
-}
-
-/// Memory that a compiled expression may take: thousands of words, but no nest of repetitions.
-const LARGEST: usize = 1 << 20;
-
-impl PatientFrom {
-    fn expression(&self) -> std::result::Result<Regex, String> {
-        RegexBuilder::new(&self.pattern).size_limit(LARGEST).build().map_err(|e| match e {
-            regex::Error::CompiledTooBig(_) => "the expression is too large: repeat less in it".into(),
-            e => {
-                // The last line says what is wrong; those before it draw where, for a terminal of their own.
-                let text = e.to_string();
-                let why = text.lines().last().unwrap_or_default();
-                format!("this is no regular expression: {}", why.strip_prefix("error: ").unwrap_or(why))
-            }
-        })
-    }
 }
 
 impl Import {
@@ -68,7 +51,7 @@ impl Import {
                     .into(),
             ),
             _ if self.patients.as_deref().is_some_and(|name| name.trim().is_empty()) => fault(&["patients"], "this must be a name".into()),
-            _ => match self.patient.as_ref().map(PatientFrom::expression) {
+            _ => match self.patient.as_ref().map(|p| patterns::expression(&p.pattern)) {
                 Some(Err(why)) => fault(&["patient", "pattern"], why),
                 _ => vec![],
             },
@@ -81,9 +64,9 @@ impl Import {
             rows.iter_mut().for_each(|r| r.patient = Whose::Unknown);
         }
         let Some(from) = &self.patient else { return Ok(()) };
-        let expression = from.expression().map_err(Error::data)?;
+        let expression = patterns::expression(&from.pattern).map_err(Error::data)?;
         for row in rows {
-            let found = expression.captures(&row.file).and_then(|c| c.get(usize::from(c.len() > 1)).map(|m| m.as_str().to_owned()));
+            let found = patterns::first(&expression, &row.file);
             row.patient = match Whose::named(&found.unwrap_or_default()) {
                 Whose::Named(name) => Whose::Named(name),
                 _ => Whose::Unnamed("no patient in its path"),

@@ -3,9 +3,13 @@
 //! Nothing in the table of samples follows from the key, from names of files or from the order of rows: who has the same
 //! images and the same table has the same samples.
 
+use super::find::Finder;
+use super::labels::Said;
+use super::left_out::Omitted;
 use super::{Outputs, text};
 use crate::contract::prelude::*;
-use crate::contract::source::ListedFile;
+use crate::contract::source::{ListedFile, Listing};
+use crate::data::film::OnDamage;
 use crate::data::inspect::{self, Look};
 use crate::data::patients::{Identity, Patients, tokens};
 use crate::data::pseudonym::{PseudonymKey, normalised};
@@ -19,6 +23,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 pub(super) struct Row {
     pub(super) patient: Whose,
     pub(super) file: String,
+    /// What the source calls it.
+    pub(super) said: Said,
+    /// What it is called in the study.
     pub(super) label: String,
     pub(super) source: String,
     pub(super) age: String,
@@ -42,17 +49,11 @@ impl Whose {
     /// Whoever has this identifier, in any spelling.
     pub(super) fn named(identifier: &str) -> Whose {
         let name = normalised(identifier);
-        if text::is_nothing(&name) { Whose::Unnamed("no patient") } else { Whose::Named(name) }
+        if name.is_empty() { Whose::Unnamed("no patient") } else { Whose::Named(name) }
     }
-}
-
-/// How many images were left out, by reason.
-#[derive(Debug, Default)]
-pub(super) struct LeftOut(BTreeMap<String, usize>);
-
-impl LeftOut {
-    pub(super) fn count(&mut self, why: &str) {
-        *self.0.entry(why.to_owned()).or_default() += 1;
+    /// As a table says it, where `NaN` is nobody.
+    pub(super) fn in_cell(cell: &str) -> Whose {
+        if text::is_nothing(cell) { Whose::Unnamed("no patient") } else { Whose::named(cell) }
     }
 }
 
@@ -86,36 +87,43 @@ impl Kept {
     }
 }
 
-/// The rows whose images are there, have a patient and a label, and are images.
+/// The rows whose images are there, have a patient, and are images.
 ///
 /// # Errors
-/// Where there is none.
-pub(super) fn usable(rows: Vec<Row>, images: &[ListedFile], mut left_out: LeftOut, cx: &Context) -> Result<Vec<Kept>> {
-    let by_name: HashMap<&str, &ListedFile> = images.iter().map(|f| (f.name.as_str(), f)).collect();
-    let mut kept = vec![];
-    let all = rows.len();
+/// Where there is none, or where one is damaged and `on_damage` says to stop.
+pub(super) fn usable(rows: Vec<Row>, images: &Listing, mut omitted: Omitted, on_damage: OnDamage, cx: &Context) -> Result<Vec<Kept>> {
+    let finder = Finder::new(&images.files);
+    let passed_over: HashMap<&str, &str> = images.passed_over.iter().map(|p| (p.name.as_str(), p.why.as_str())).collect();
+    let (mut kept, mut ways, mut damaged) = (vec![], BTreeMap::new(), 0);
+    let all = rows.len() + omitted.lost();
     for row in rows {
-        match look(&row, by_name.get(row.file.as_str()).copied()) {
-            Ok((image, look)) => kept.push(Kept { row, image, look }),
-            Err(why) => left_out.count(&why),
+        let found = finder.find(&row.file).map_err(|why| passed_over.get(row.file.as_str()).copied().unwrap_or(why).to_owned());
+        match found.and_then(|(file, way)| Ok((look(&row, file, &mut damaged)?, file.digest, way))) {
+            Ok((look, image, way)) => {
+                *ways.entry(way).or_insert(0) += 1;
+                kept.push(Kept { row, image, look });
+            }
+            Err(why) => omitted.add(&row.file, &row.label, why),
         }
     }
-    let left_out = left_out.0;
-    for (why, n) in &left_out {
-        cx.note(format!("{}: {why}", counted(*n, "image was left out", "images were left out")));
+    let said = omitted.tell(cx);
+    for (way, n) in ways {
+        way.said().into_iter().for_each(|(one, many)| cx.note(counted(n, one, many)));
+    }
+    if damaged > 0 && on_damage == OnDamage::Stop {
+        return Err(Error::helped(counted(damaged, "image is damaged", "images are damaged"), "`on_damage: leave-out` goes on without them"));
     }
     if kept.len() * 2 < all && !kept.is_empty() {
-        cx.note(format!("warning: only {} of {all} rows are used: most of the table is left out", kept.len()));
+        cx.note(format!("warning: only {} of {all} rows are used: most are left out", kept.len()));
     }
     if kept.is_empty() {
-        let why = left_out.iter().max_by_key(|w| w.1).map_or("no image was found".to_owned(), |(why, n)| format!("no image is usable; {n} of them: {why}"));
+        let why = said.iter().max_by_key(|w| w.1).map_or("no image was found".to_owned(), |(why, n)| format!("no image is usable; {n} of them: {why}"));
         return Err(Error::helped(why, "check `images` and the file names in the table"));
     }
     Ok(kept)
 }
 
-fn look(row: &Row, file: Option<&ListedFile>) -> Result<(Digest, Look), String> {
-    let file = file.ok_or("no such file")?;
+fn look(row: &Row, file: &ListedFile, damaged: &mut usize) -> Result<Look, String> {
     let look = inspect::read_note(&file.note);
     let is_synthetic = look.as_ref().is_ok_and(|l| l.synthetic.is_some());
     if let Whose::Unnamed(why) = row.patient
@@ -123,14 +131,12 @@ fn look(row: &Row, file: Option<&ListedFile>) -> Result<(Digest, Look), String> 
     {
         return Err(why.into());
     }
-    if text::is_nothing(&row.label) {
-        return Err("no label".into());
-    }
+    *damaged += usize::from(look.is_err());
     let look = look?;
     if u64::from(look.width) * u64::from(look.height) > inspect::MOST_PIXELS {
         return Err(format!("more than {} million pixels", inspect::MOST_PIXELS / 1_000_000));
     }
-    Ok((file.digest, look))
+    Ok(look)
 }
 
 /// The token of everybody who has an image.

@@ -1,64 +1,84 @@
 //! Rows of a CSV table, by the columns that the study names. Every cell is text: `0012` is a patient, not twelve.
 
-use super::Columns;
+use super::columns::{Columns, Reader};
+use super::labels::{self, Said};
+use super::left_out::Omitted;
+use super::only::{self, Filter, Only};
 use super::samples::{Row, Whose};
 use super::text;
 use crate::contract::prelude::*;
-use std::collections::BTreeMap;
 
-pub(super) fn rows(bytes: &[u8], columns: &Columns, only: &BTreeMap<String, Vec<String>>) -> Result<Vec<Row>> {
-    let text = text::decoded(bytes)?;
-    let named = [columns.patient.as_deref(), Some(&*columns.file), Some(&*columns.label)];
-    let delimiter = text::delimiter(&text, &named.into_iter().flatten().collect::<Vec<_>>());
-    text::check_quotes(&text, delimiter)?;
+pub(super) fn rows(text: &str, columns: &Columns, only: &Only, omitted: &mut Omitted, cx: &Context) -> Result<Vec<Row>> {
+    let (text, told) = text::without_separator_line(text);
+    let delimiter = told.unwrap_or_else(|| text::delimiter(text, &columns.required()));
+    text::check_quotes(text, delimiter)?;
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = reader.headers().map_err(unreadable)?.clone();
-    let column = |name: &str| {
-        if header.iter().filter(|h| *h == name).count() > 1 {
-            return Err(Error::helped(format!("the table has several columns `{name}`"), "name each column once: nobody knows which is meant"));
-        }
-        header.iter().position(|h| h == name).ok_or_else(|| {
-            let known: Vec<&str> = header.iter().collect();
-            Error::helped(format!("the table has no column `{name}`"), format!("it has these columns: {}", known.join(", ")))
-        })
-    };
-    let optional = |name: &Option<String>| name.as_deref().map(column).transpose();
-    let (patient, file, label) = (optional(&columns.patient)?, column(&columns.file)?, column(&columns.label)?);
-    let (source, age, sex, view) = (optional(&columns.source)?, optional(&columns.age)?, optional(&columns.sex)?, optional(&columns.view)?);
-    let filters = only.iter().map(|(name, values)| Ok((column(name)?, values))).collect::<Result<Vec<_>>>()?;
+    let find = |name: &str| at(&header, name);
+    let read = |column: Option<&super::columns::Column>| column.map(|c| Reader::new(find(&c.column)?, c.pattern.as_deref())).transpose();
+    let (patient, file) = (read(columns.patient.as_deref())?, read(Some(&columns.file))?.expect("BUG: required"));
+    let (source, age) = (read(columns.source.as_deref())?, read(columns.age.as_deref())?);
+    let (sex, view) = (read(columns.sex.as_deref())?, read(columns.view.as_deref())?);
+    let label = columns.label.as_deref();
+    let one_label = label.and_then(|l| Some((l.column.as_deref()?, l))).map(|(c, l)| Reader::new(find(c)?, l.pattern.as_deref())).transpose()?;
+    let per_label = label.into_iter().flat_map(|l| &l.columns).map(|c| Ok((c.as_str(), find(c)?))).collect::<Result<Vec<_>>>()?;
+    let filter = Filter::new(only, find)?;
     let mut out = vec![];
     for record in reader.records() {
         let record = record.map_err(unreadable)?;
+        let line = || record.position().map_or(0, csv::Position::line);
         if record == header {
-            let line = record.position().map_or(0, csv::Position::line);
-            return Err(Error::helped(format!("line {line} of the table is its header again"), "tables that were joined keep one header"));
+            return Err(Error::helped(format!("line {} of the table is its header again", line()), "tables that were joined keep one header"));
         }
-        let cell = |i: usize| record.get(i).unwrap_or_default().to_owned();
-        let maybe = |i: Option<usize>| i.map(cell).unwrap_or_default();
-        if filters.iter().all(|(i, values)| values.contains(&cell(*i))) {
-            out.push(Row {
-                patient: patient.map_or(Whose::Unknown, |i| Whose::named(&cell(i))),
-                file: cell(file),
-                label: cell(label),
-                source: maybe(source),
-                age: maybe(age),
-                sex: maybe(sex),
-                view: maybe(view),
-            });
+        let maybe = |r: &Option<Reader>| r.as_ref().map(|r| r.read(&record)).filter(|cell| !text::is_nothing(cell)).unwrap_or_default();
+        let said = match (label, &one_label) {
+            (Some(rule), Some(reader)) => labels::in_cell(&reader.read(&record), rule),
+            (Some(rule), None) => {
+                let cells = per_label.iter().map(|(name, at)| (*name, record.get(*at).unwrap_or_default()));
+                labels::in_cells(cells, rule).map_err(|why| Error::data(format!("line {} of the table does not read: {why}", line())))?
+            }
+            (None, _) => Said::default(),
+        };
+        let row = Row {
+            patient: patient.as_ref().map_or(Whose::Unknown, |p| Whose::in_cell(&p.read(&record))),
+            file: file.read(&record),
+            said,
+            source: maybe(&source),
+            age: maybe(&age),
+            sex: text::sex(&maybe(&sex)),
+            view: maybe(&view),
+            ..Row::default()
+        };
+        if filter.pass(|at| record.get(at).unwrap_or_default()) {
+            out.push(row);
+        } else {
+            only::leave_out(omitted, &row.file, &row.said.spelled());
         }
     }
+    filter.remark(cx);
     if out.is_empty() {
-        return Err(Error::data("the table has no row that passes"));
+        return Err(Error::data(if only.is_empty() { "the table has no rows" } else { "the table has no row that `only` takes" }));
     }
-    if let Some(column) = &columns.patient
+    if let Some(column) = columns.patient.as_deref()
         && out.iter().all(|r| !matches!(r.patient, Whose::Named(_)))
     {
         return Err(Error::helped(
-            format!("the column `{column}` is empty: nobody would be a patient"),
+            format!("the column `{}` is empty: nobody would be a patient", column.column),
             "name the column that holds the patients' identifiers",
         ));
     }
     Ok(out)
+}
+
+/// Where a column stands.
+fn at(header: &csv::StringRecord, name: &str) -> Result<usize> {
+    if header.iter().filter(|h| *h == name).count() > 1 {
+        return Err(Error::helped(format!("the table has several columns `{name}`"), "name each column once: nobody knows which is meant"));
+    }
+    header.iter().position(|h| h == name).ok_or_else(|| {
+        let known: Vec<&str> = header.iter().collect();
+        Error::helped(format!("the table has no column `{name}`"), format!("it has these columns: {}", known.join(", ")))
+    })
 }
 
 fn unreadable(e: csv::Error) -> Error {

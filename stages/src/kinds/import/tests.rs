@@ -51,7 +51,7 @@ fn refused(with: Value) -> String {
 fn made(given: &Given) -> Result<Made> {
     let dir = tempfile::tempdir().unwrap();
     let stage = stage(&given.with).unwrap_or_else(|bad| panic!("{bad:?}"));
-    let listing = |files: Vec<ListedFile>| Listing { digest: Digest::of(b""), files };
+    let listing = |files: Vec<ListedFile>| Listing { digest: Digest::of(b""), files, passed_over: vec![] };
     let file = |(name, bytes): &(String, String)| ListedFile {
         name: name.clone(),
         path: dir.path().join(name),
@@ -256,7 +256,10 @@ fn columns_that_tell_nothing_and_labels_that_differ_in_case_are_warned_of() {
         made.note("columns that tell nothing"),
         "warning: columns that tell nothing: `source` (column `site`) is the same for all images, `age` (column `age`) never reads as a number, `sex` (column `sex`) is empty"
     );
-    assert_eq!(made.note("case"), "warning: labels that differ only in case count as different classes: COVID / covid; `labels` can give them one name");
+    assert_eq!(
+        made.note("case"),
+        "warning: labels that differ only in case or spaces count as different classes: COVID / covid; `labels` can give them one name"
+    );
     let mut with = columns();
     with["labels"] = json!({ "COVID": "covid", "covid": "covid", "normal": "normal" });
     with["only"] = json!({ "site": ["x"] });
@@ -284,6 +287,13 @@ fn what_hilum_made_is_imported_as_synthetic_and_of_nobody() {
     assert_eq!(out.patients.len(), 2);
     assert!(import(json!({ "source": "here" })).rows.iter().all(|r| r.source == "here"));
     assert_eq!(import(json!({ "patient": { "from": "path", "pattern": "P2" } })).rows.len(), 3, "nobody needs no patient");
+}
+
+#[test]
+fn a_directory_may_be_called_as_a_cell_that_says_nothing() {
+    let made = in_directories(&["none/NA/a.png", "none/B/b.png", "covid/C/c.png"]);
+    assert_eq!(made.rows.iter().map(|r| r.label.as_str()).collect::<std::collections::BTreeSet<_>>(), ["covid", "none"].into());
+    assert_eq!(made.patients.len(), 3);
 }
 
 #[test]
@@ -317,9 +327,12 @@ fn cells_that_say_nothing_are_no_patient_and_no_label_and_numbers_are_no_names()
 #[test]
 fn tables_of_other_programs_read_and_broken_ones_name_the_line() {
     let with = json!({ "table": "t.csv", "columns": { "patient": "who", "file": "file", "label": "label" } });
-    let rows = |text: &str| super::table::rows(text.as_bytes(), &serde_json::from_value(with["columns"].clone()).unwrap(), &BTreeMap::new());
+    let rows = |text: &str| {
+        let columns = serde_json::from_value(with["columns"].clone()).unwrap();
+        super::table::rows(text, &columns, &BTreeMap::new(), &mut Omitted::default(), &context(Import::NAME, None))
+    };
     assert_eq!(rows("who;file;label\r\nA;1.png;x\r\n").unwrap().len(), 1);
-    assert_eq!(rows("who\tfile\tlabel\nA\t1.png\tx, y\n").unwrap()[0].label, "x, y");
+    assert_eq!(rows("who\tfile\tlabel\nA\t1.png\tx, y\n").unwrap()[0].said.spelled(), "x, y");
     let why = |text: &str| rows(text).unwrap_err().to_string();
     assert!(why("who,file,label\nA,1.png,\"x\nB,2.png,y\n").contains("the quote on line 2 of the table never ends"));
     assert!(why("who,file,label\nA,1.png,x\nwho,file,label\nB,2.png,y\n").contains("line 3 of the table is its header again"));

@@ -1,6 +1,7 @@
 //! The text of a table as people have it: its encoding, its delimiter, and quotes that never end. Ignorant of what columns mean.
 
 use crate::contract::prelude::*;
+use encoding_rs::Encoding;
 use std::borrow::Cow;
 
 /// Cells that say that nothing is known, as programs write them.
@@ -11,16 +12,29 @@ pub(super) fn is_nothing(cell: &str) -> bool {
     NOTHING.contains(&cell.trim().to_ascii_lowercase().as_str())
 }
 
-/// The text of a file in UTF-8, or in UTF-16 with its mark.
+/// The encoding of this name, as browsers know it: `latin1`, `windows-1252`, `gb18030`, `shift_jis`.
+pub(super) fn encoding(name: &str) -> Option<&'static Encoding> {
+    Encoding::for_label(name.trim().as_bytes())
+}
+
+/// The text of a file in an encoding; without one in UTF-8, or in UTF-16 with its mark.
 ///
 /// # Errors
-/// Where it is neither: names the line.
-pub(super) fn decoded(bytes: &[u8]) -> Result<Cow<'_, str>> {
+/// Where it is not: names the line.
+pub(super) fn decoded<'a>(bytes: &'a [u8], encoding: Option<&'static Encoding>) -> Result<Cow<'a, str>> {
+    if let Some(encoding) = encoding {
+        let (text, used, is_damaged) = encoding.decode(bytes);
+        return if is_damaged {
+            Err(Error::helped(format!("the text is not {}", used.name()), "name the `encoding` that it was written in"))
+        } else {
+            Ok(text)
+        };
+    }
     let wide = |of: fn([u8; 2]) -> u16, bytes: &[u8]| {
         let units: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|pair| of(*pair)).collect();
         let whole = bytes.len().is_multiple_of(2);
         let text = String::from_utf16(&units).ok().filter(|_| whole);
-        text.map(Cow::Owned).ok_or_else(|| Error::helped("the table begins as UTF-16 and is not", "save it as UTF-8"))
+        text.map(Cow::Owned).ok_or_else(|| Error::helped("the text begins as UTF-16 and is not", "save it as UTF-8"))
     };
     match bytes {
         [0xff, 0xfe, rest @ ..] => wide(u16::from_le_bytes, rest),
@@ -29,15 +43,28 @@ pub(super) fn decoded(bytes: &[u8]) -> Result<Cow<'_, str>> {
             let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
             std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|e| {
                 let line = 1 + bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count();
-                Error::helped(format!("line {line} of the table is not UTF-8"), "save the table as UTF-8 (spreadsheets call it `CSV UTF-8`)")
+                Error::helped(
+                    format!("line {line} is not UTF-8"),
+                    "save it as UTF-8 (spreadsheets call it `CSV UTF-8`), or name its `encoding`, such as `latin1`",
+                )
             })
         }
     }
 }
 
+/// A table without the line by which a spreadsheet tells itself the delimiter, and what that says.
+pub(super) fn without_separator_line(text: &str) -> (&str, Option<u8>) {
+    let first = text.trim_start_matches(['\r', '\n']);
+    match first.as_bytes() {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter] => ("", Some(*delimiter)),
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter, b'\r' | b'\n', ..] => (&first[5..], Some(*delimiter)),
+        _ => (text, None),
+    }
+}
+
 /// What separates the cells of a table with these columns: a comma, unless only another one gives them.
 pub(super) fn delimiter(text: &str, columns: &[&str]) -> u8 {
-    let header = text.lines().next().unwrap_or_default();
+    let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let gives = |delimiter: u8| {
         let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).has_headers(false).from_reader(header.as_bytes());
         reader.records().next().is_some_and(|r| r.is_ok_and(|cells| columns.iter().all(|c| cells.iter().any(|cell| cell == *c))))
@@ -90,6 +117,15 @@ pub(super) fn age(cell: &str) -> Option<f64> {
     (0.0..=130.0).contains(&age).then_some(age)
 }
 
+/// Sex in one spelling where it is known: `M` or `F`; otherwise as it stands there.
+pub(super) fn sex(cell: &str) -> String {
+    match cell.trim().to_ascii_lowercase().as_str() {
+        "m" | "male" | "man" => "M".into(),
+        "f" | "female" | "woman" | "w" => "F".into(),
+        _ => cell.trim().to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,10 +138,15 @@ mod tests {
         let big: Vec<u8> = [0xfe, 0xff].into_iter().chain(wide.iter().flat_map(|u| u.to_be_bytes())).collect();
         let marked = [b"\xef\xbb\xbf", text.as_bytes()].concat();
         for bytes in [text.as_bytes(), &little, &big, &marked] {
-            assert_eq!(decoded(bytes).unwrap(), text);
+            assert_eq!(decoded(bytes, None).unwrap(), text);
         }
-        assert!(decoded(&little[..5]).is_err());
-        assert!(decoded(b"who\n\xe9\n").unwrap_err().to_string().contains("line 2"));
+        assert!(decoded(&little[..5], None).is_err());
+        assert!(decoded(b"who\n\xe9\n", None).unwrap_err().to_string().contains("line 2"));
+        assert_eq!(without_separator_line("\nsep=;\r\na;b\n"), ("\r\na;b\n", Some(b';')));
+        assert_eq!(without_separator_line("sep=,x\n"), ("sep=,x\n", None));
+        assert_eq!(delimiter("\n \na;b\n", &["a", "b"]), b';');
+        assert_eq!(decoded(b"who\n\xe9\n", encoding("latin1")).unwrap(), "who\né\n");
+        assert!(decoded(b"\xff\xff", encoding("gb18030")).is_err() && encoding("latin-nine").is_none());
         for (header, found) in [("a,b", b','), ("a;b", b';'), ("a\tb", b'\t'), ("\"a\"|\"b\"", b'|'), ("a;b,c", b','), ("c", b',')] {
             assert_eq!(delimiter(header, &["a", "b"]), if header == "a;b,c" { b',' } else { found }, "{header}");
         }

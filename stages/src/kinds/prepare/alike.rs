@@ -14,6 +14,9 @@ const MAX_PAIRS: usize = 10_000;
 /// Hashes may nominate so many pairs.
 const MAX_NOMINATED: usize = 2_000_000;
 
+/// Images whose brightest grey leaves so many of 16 bits unused are brightened before they are compared.
+const DARK: u32 = 3;
+
 /// What one image looks like, with all that is needed to lay it over another.
 pub(super) struct Look {
     greys: Digest,
@@ -25,7 +28,10 @@ pub(super) struct Look {
 impl Look {
     pub(super) fn at(grey: &Grey) -> Look {
         let (width, height) = (grey.width as usize, grey.height as usize);
-        let small: Vec<u8> = grey.pixels.iter().map(|v| ((u32::from(*v) + 128) / 257) as u8).collect();
+        // Greys in the lowest bits of 16 would be all one among 8: they are compared as bright as they can be.
+        let unused = grey.extent().1.leading_zeros();
+        let shift = if (DARK..16).contains(&unused) { unused } else { 0 };
+        let small: Vec<u8> = grey.pixels.iter().map(|v| (((u32::from(*v) << shift) + 128) / 257) as u8).collect();
         let thumbnail = duplicates::thumbnail(&small, width, height);
         let hash = (!duplicates::is_constant(&thumbnail)).then(|| duplicates::phash(&small, width, height));
         Look { greys: greys_of(grey), hash, thumbnail }
@@ -72,6 +78,7 @@ fn note(equal: usize, near: usize, not_compared: u64, cx: &Context) {
         cx.note(format!("{} alike (see `duplicates.csv`){listed}", counted(near, "pair of images looks", "pairs of images look")));
     }
     if not_compared > 0 {
-        cx.note(format!("{not_compared} more pairs of images have similar hashes and were not compared: among so many images alike a duplicate may be missed"));
+        let what = counted(not_compared as usize, "more pair of images has a similar hash and was", "more pairs of images have similar hashes and were");
+        cx.note(format!("{what} not compared: among so many images alike a duplicate may be missed"));
     }
 }

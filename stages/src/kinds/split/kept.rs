@@ -7,6 +7,9 @@ use crate::words::counted;
 use hilum_cache::Digest;
 use std::collections::HashMap;
 
+/// Parts that every split has, so that a table which is missing was forgotten; a validation part may be new.
+const MUST_HAVE: [&str; 2] = ["train", "test"];
+
 /// The part of each group that an earlier split names, and how many groups each of `parts` has by that.
 ///
 /// # Errors
@@ -29,9 +32,6 @@ pub(super) fn pinned(split: &Split, groups: &[Group], parts: usize, cx: &Context
             }
             *known = part.max(*known);
         }
-        if rows.is_empty() {
-            return Err(Error::data(format!("`{}` of `keep` names no image", file.name)));
-        }
         tables.insert(part);
     }
     if !disputed.is_empty() {
@@ -40,7 +40,13 @@ pub(super) fn pinned(split: &Split, groups: &[Group], parts: usize, cx: &Context
             counted(disputed.len(), "image stood", "images stood")
         ));
     }
-    if let Some(part) = PARTS.iter().enumerate().find(|(i, part)| split.fills(part) && !tables.contains(i)).map(|p| p.1).filter(|_| !tables.is_empty()) {
+    if let Some(part) = PARTS
+        .iter()
+        .enumerate()
+        .find(|(i, part)| MUST_HAVE.contains(part) && split.fills(part) && !tables.contains(i))
+        .map(|p| p.1)
+        .filter(|_| !tables.is_empty())
+    {
         return Err(Error::helped(format!("the directory of `keep` has no `{part}.csv`"), "copy all tables of the earlier split into it"));
     }
     if tables.is_empty() {

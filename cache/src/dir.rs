@@ -1,0 +1,241 @@
+//! Handles of folders. What lies below a folder that was opened once is named by its handle, one plain name at a time, so that a
+//! link is never followed, whenever somebody puts it in the way: what is read, written, moved or removed lies below the folder.
+//! Ignorant of whose folders these are: stores, results and private folders are all the same here.
+
+mod copy;
+mod temporary;
+
+use crate::{Error, Result, regular};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawMode, Stat};
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+/// Folders of ours hold only folders in folders as deep as this.
+const DEEPEST: usize = 64;
+
+/// A folder that was opened.
+#[derive(Debug)]
+pub(crate) struct Dir {
+    file: File,
+    /// For messages.
+    path: PathBuf,
+}
+
+impl Dir {
+    /// Opens a folder that the user named: links on the way to it are the user's own.
+    pub(crate) fn named(path: &Path) -> Result<Dir> {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        let folder = rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
+        Ok(Dir { file: folder.map_err(|e| Error::io("open", path)(e.into()))?.into(), path: path.to_path_buf() })
+    }
+
+    /// Opens a folder in this one.
+    pub(crate) fn sub(&self, name: impl AsRef<OsStr>) -> Result<Dir> {
+        let (name, path) = self.place(name.as_ref())?;
+        match rustix::fs::openat(&self.file, name, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty()) {
+            Ok(folder) => Ok(Dir { file: folder.into(), path }),
+            // Systems differ in what they say of a link here.
+            Err(e) => match self.kind(name).filter(|kind| *kind != FileType::Directory) {
+                Some(other) => Err(Error::Foreign { path, what: regular::named(other), due: "folder" }),
+                None => Err(Error::io("open", &path)(e.into())),
+            },
+        }
+    }
+
+    /// Opens a folder in this one, which is made where there is none.
+    pub(crate) fn sub_or_create(&self, name: impl AsRef<OsStr>, mode: RawMode) -> Result<Dir> {
+        let name = name.as_ref();
+        match self.sub(name) {
+            Err(e) if e.is_not_found() => match self.create_dir(name, mode) {
+                // Another run may have been first.
+                Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => self.sub(name),
+                made => made.and_then(|()| self.sub(name)),
+            },
+            other => other,
+        }
+    }
+
+    /// Makes a folder in this one, where nothing is.
+    pub(crate) fn create_dir(&self, name: &OsStr, mode: RawMode) -> Result<()> {
+        let (name, path) = self.place(name)?;
+        rustix::fs::mkdirat(&self.file, name, Mode::from_raw_mode(mode)).map_err(|e| Error::io("create", &path)(e.into()))
+    }
+
+    /// Opens a file for reading.
+    pub(crate) fn open_file(&self, name: impl AsRef<OsStr>) -> Result<File> {
+        self.open(name.as_ref(), "read", OFlags::RDONLY, 0)
+    }
+
+    /// Opens a file that is to be locked, which is made where there is none.
+    pub(crate) fn open_or_create(&self, name: impl AsRef<OsStr>) -> Result<File> {
+        self.open(name.as_ref(), "lock", OFlags::RDWR | OFlags::CREATE, 0o666)
+    }
+
+    /// Makes a file where nothing is, and opens it for writing.
+    pub(crate) fn create_new(&self, name: impl AsRef<OsStr>, mode: RawMode) -> Result<File> {
+        self.create(name.as_ref(), OFlags::empty(), mode)
+    }
+
+    /// Makes a file where nothing is, to which lines are added.
+    pub(crate) fn create_log(&self, name: impl AsRef<OsStr>) -> Result<File> {
+        self.create(name.as_ref(), OFlags::APPEND, 0o666)
+    }
+
+    fn create(&self, name: &OsStr, flags: OFlags, mode: RawMode) -> Result<File> {
+        let (name, path) = self.place(name)?;
+        let flags = flags | OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(&self.file, name, flags, Mode::from_raw_mode(mode));
+        file.map(File::from).map_err(|e| Error::io("create", &path)(e.into()))
+    }
+
+    fn open(&self, name: &OsStr, what: &'static str, flags: OFlags, mode: RawMode) -> Result<File> {
+        let (name, path) = self.place(name)?;
+        let opened = rustix::fs::openat(&self.file, name, flags | regular::UNTRUSTED, Mode::from_raw_mode(mode));
+        regular::checked(opened.map(File::from).map_err(Into::into), what, &path, || self.kind(name))
+    }
+
+    /// Reads a whole file of at most `limit` bytes.
+    pub(crate) fn read(&self, name: impl AsRef<OsStr>, limit: u64) -> Result<Vec<u8>> {
+        let name = name.as_ref();
+        regular::read_open(self.open_file(name)?, &self.path.join(name), limit)
+    }
+
+    /// What lies under a name, where something does; of a link, the link.
+    pub(crate) fn metadata(&self, name: impl AsRef<OsStr>) -> Result<Option<Stat>> {
+        let (name, path) = self.place(name.as_ref())?;
+        match rustix::fs::statat(&self.file, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(stat)),
+            Err(rustix::io::Errno::NOENT) => Ok(None),
+            Err(e) => Err(Error::io("read", &path)(e.into())),
+        }
+    }
+
+    /// What kind of thing lies under a name.
+    pub(crate) fn kind(&self, name: impl AsRef<OsStr>) -> Option<FileType> {
+        self.metadata(name).ok().flatten().map(|stat| FileType::from_raw_mode(stat.st_mode))
+    }
+
+    /// Gives what lies under a name another, in this folder or in another one. A link is moved itself.
+    pub(crate) fn rename(&self, from: impl AsRef<OsStr>, to: &Dir, name: impl AsRef<OsStr>) -> Result<()> {
+        let ((from, _), (name, path)) = (self.place(from.as_ref())?, to.place(name.as_ref())?);
+        rustix::fs::renameat(&self.file, from, &to.file, name).map_err(|e| Error::io("write", &path)(e.into()))
+    }
+
+    /// Gives a file of ours, which lies at a path, a name in this folder.
+    pub(crate) fn adopt(&self, path: &Path, name: impl AsRef<OsStr>) -> Result<()> {
+        let (name, target) = self.place(name.as_ref())?;
+        rustix::fs::renameat(CWD, path, &self.file, name).map_err(|e| Error::io("store", &target)(e.into()))
+    }
+
+    /// Removes a file, or a link itself.
+    pub(crate) fn remove_file(&self, name: impl AsRef<OsStr>) -> Result<()> {
+        self.unlink(name.as_ref(), AtFlags::empty())
+    }
+
+    /// Removes an empty folder.
+    pub(crate) fn remove_dir(&self, name: impl AsRef<OsStr>) -> Result<()> {
+        self.unlink(name.as_ref(), AtFlags::REMOVEDIR)
+    }
+
+    fn unlink(&self, name: &OsStr, flags: AtFlags) -> Result<()> {
+        let (name, path) = self.place(name)?;
+        rustix::fs::unlinkat(&self.file, name, flags).map_err(|e| Error::io("remove", &path)(e.into()))
+    }
+
+    /// Removes whatever lies under a name, with all that lies in it; a link itself.
+    pub(crate) fn remove_all(&self, name: impl AsRef<OsStr>) -> Result<()> {
+        self.remove_as_deep_as(name.as_ref(), DEEPEST)
+    }
+
+    fn remove_as_deep_as(&self, name: &OsStr, depth: usize) -> Result<()> {
+        if self.kind(name) != Some(FileType::Directory) {
+            return self.remove_file(name);
+        }
+        // Each level holds a handle; folders within folders without end are left to the user.
+        if depth > 0 {
+            let folder = self.sub(name)?;
+            folder.names()?.iter().try_for_each(|inner| folder.remove_as_deep_as(inner, depth - 1))?;
+        }
+        self.remove_dir(name)
+    }
+
+    /// Names of all that lies here, in no order.
+    pub(crate) fn names(&self) -> Result<Vec<OsString>> {
+        let failed = |e: rustix::io::Errno| Error::io("list", &self.path)(e.into());
+        let names = rustix::fs::Dir::read_from(&self.file).map_err(failed)?.map(|e| Ok(OsString::from_vec(e.map_err(failed)?.file_name().to_bytes().to_vec())));
+        names.filter(|name| !matches!(name, Ok(name) if name == "." || name == "..")).collect()
+    }
+
+    /// Makes the names in this folder durable.
+    pub(crate) fn sync(&self) -> Result<()> {
+        self.file.sync_all().map_err(Error::io("sync", &self.path))
+    }
+
+    /// Keeps everybody out who locks this folder, for as long as the handle lives.
+    pub(crate) fn lock(&self) -> Result<()> {
+        self.file.lock().map_err(Error::io("lock", &self.path))
+    }
+
+    /// Where the folder was when it was opened, for messages.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A name of one part, and its path for messages.
+    fn place<'a>(&self, name: &'a OsStr) -> Result<(&'a OsStr, PathBuf)> {
+        let path = self.path.join(name);
+        if matches!(name.as_bytes(), b"" | b"." | b"..") || name.as_bytes().contains(&b'/') {
+            return Err(Error::io("open", &path)(std::io::ErrorKind::InvalidInput.into()));
+        }
+        Ok((name, path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn names_lead_down_by_one_and_links_nowhere() {
+        let outer = tempfile::tempdir().unwrap();
+        fs::create_dir(outer.path().join("inner")).unwrap();
+        fs::write(outer.path().join("inner/a"), "a").unwrap();
+        std::os::unix::fs::symlink("inner", outer.path().join("link")).unwrap();
+        let dir = Dir::named(outer.path()).unwrap();
+        for name in ["", ".", "..", "inner/a", "/etc"] {
+            assert!(dir.sub(name).is_err() && dir.open_file(name).is_err() && dir.create_new(name, 0o600).is_err(), "{name:?}");
+            assert!(dir.remove_all(name).is_err() && dir.rename("inner", &dir, name).is_err(), "{name:?}");
+        }
+        assert!(matches!(dir.sub("link"), Err(Error::Foreign { what: "a link", due: "folder", .. })));
+        assert!(matches!(dir.sub_or_create("link", 0o700), Err(Error::Foreign { .. })));
+        assert!(Dir::named(&outer.path().join("link")).is_ok(), "the user's own links are followed");
+        dir.remove_all("link").unwrap();
+        assert_eq!(dir.sub("inner").unwrap().read("a", 1).unwrap(), b"a");
+        dir.remove_all("inner").unwrap();
+        assert!(dir.names().unwrap().is_empty());
+    }
+
+    #[test]
+    fn folders_in_folders_without_end_are_no_end_of_the_program() {
+        let outer = tempfile::tempdir().unwrap();
+        let mut at = Dir::named(outer.path()).unwrap();
+        for _ in 0..200 {
+            at = at.sub_or_create("d", 0o700).unwrap();
+        }
+        assert!(Dir::named(outer.path()).unwrap().remove_all("d").is_err());
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_and_through_no_link() {
+        let outer = tempfile::tempdir().unwrap();
+        let dir = Dir::named(outer.path()).unwrap();
+        fs::write(outer.path().join("victim"), "mine").unwrap();
+        std::os::unix::fs::symlink("victim", outer.path().join("a")).unwrap();
+        dir.replace("a", &[b"one", b"two"]).unwrap();
+        assert_eq!((dir.read("a", 6).unwrap(), dir.read("victim", 4).unwrap()), (b"onetwo".to_vec(), b"mine".to_vec()));
+        assert!(dir.names().unwrap().iter().all(|name| !name.as_bytes().starts_with(b".")));
+    }
+}

@@ -1,0 +1,64 @@
+//! `hilum image`: from the digest of an image to the files that hold it, which only the study's owner may know.
+
+use super::{DONE, WRONG, WrongCall, say};
+use crate::progress::remark;
+use crate::workspace::{IMAGE_MAP, ImageMap, is_own};
+use anyhow::{Context, bail};
+use clap::Args;
+use hilum_cache::Digest;
+use hilum_stages::words::counted;
+use std::path::{Path, PathBuf};
+
+/// Digits that a beginning must have: fewer mean too many images.
+const LEAST: usize = 6;
+/// Images that are printed.
+const MOST: usize = 20;
+
+#[derive(Args)]
+pub(super) struct ImageArgs {
+    /// The image's digest, or its beginning, as notes and tables give it
+    digest: String,
+    /// The study's file; otherwise the `.hilum-private` here or in a parent folder is looked at
+    #[arg(long)]
+    study: Option<PathBuf>,
+}
+
+pub(super) fn image(args: &ImageArgs) -> anyhow::Result<u8> {
+    let digits = args.digest.strip_prefix("b3:").unwrap_or(&args.digest).trim_end_matches('…').to_ascii_lowercase();
+    if digits.len() < LEAST || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        bail!(WrongCall(format!("`{}` is not the beginning of a digest: at least {LEAST} hexadecimal digits, such as b3:0f5c31", args.digest.escape_debug())));
+    }
+    let private = private_folder(args.study.as_deref())?;
+    let map = ImageMap::load(&private.join(IMAGE_MAP));
+    let found: Vec<(&Digest, &PathBuf)> = map.0.iter().filter(|(d, _)| d.hex().starts_with(&digits)).collect();
+    if found.is_empty() {
+        remark(format!(
+            "error: no image that was imported here has a digest that begins with `{digits}`\nhelp: images that hilum made lie in the store: `hilum trace b3:{digits}`"
+        ));
+        return Ok(WRONG);
+    }
+    for (digest, path) in found.iter().take(MOST) {
+        let gone = if path.exists() { "" } else { "  (no longer there)" };
+        say(format!("{digest}  {}{gone}", crate::progress::printable(&path.to_string_lossy()).replace('\n', "\\n")))?;
+    }
+    if found.len() > MOST {
+        remark(format!("{} more; give more digits", counted(found.len() - MOST, "image", "images")));
+    }
+    Ok(DONE)
+}
+
+/// The private folder of a study, or the nearest one that the user owns.
+fn private_folder(study: Option<&Path>) -> anyhow::Result<PathBuf> {
+    const NAME: &str = ".hilum-private";
+    if let Some(file) = study {
+        let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        return Some(folder.join(NAME)).filter(|p| p.is_dir()).ok_or_else(|| WrongCall(format!("there is no `{NAME}` beside `{}`", file.display())).into());
+    }
+    let here = std::env::current_dir().context("where are we")?;
+    let found = here.ancestors().map(|d| d.join(NAME)).find(|d| d.is_dir());
+    let found = found.ok_or_else(|| WrongCall(format!("no `{NAME}` was found here or in a parent folder; name the study with --study")))?;
+    if !is_own(&found) {
+        bail!(WrongCall(format!("`{}` belongs to another user; name the study with --study if you mean it", found.display())));
+    }
+    Ok(found)
+}

@@ -1,0 +1,81 @@
+//! Lists of files that stages left out, with the reason: private, since they hold names that a source gave.
+
+use super::{IMAGE_MAP, ImageMap, Workspace, lock_folder};
+use hilum_cache::{Digest, Error, Result, memo};
+use hilum_stages::contract::context::LeftOut;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+/// The folder of the lists within the private folder.
+const FOLDER: &str = "left-out";
+
+/// A file system takes names of 255 bytes.
+const LONGEST: usize = 240;
+
+impl Workspace {
+    /// Where the list of a stage lies. Cells of a matrix have a list each.
+    fn left_out_list(&self, stage: &str) -> PathBuf {
+        let name: String = stage.replace('/', ".");
+        let name = if name.len() > LONGEST { Digest::of(name.as_bytes()).hex() } else { name };
+        self.private.join(FOLDER).join(format!("{name}.csv"))
+    }
+
+    /// Writes a stage's list in place of an older one and gives its path as a study's owner would type it.
+    ///
+    /// # Errors
+    /// Where the private folder cannot be written to.
+    pub fn save_left_out(&self, stage: &str, files: &[LeftOut]) -> Result<PathBuf> {
+        self.create_private()?;
+        let folder = self.private.join(FOLDER);
+        if folder.is_symlink() {
+            return Err(Error::Link { path: folder });
+        }
+        if !folder.is_dir() {
+            DirBuilder::new().mode(0o700).create(&folder).map_err(Error::io("create", &folder))?;
+        }
+        let _alone = lock_folder(&self.private)?;
+        let images = if files.iter().any(|f| digest_in(f).is_some()) { ImageMap::load(&self.private.join(IMAGE_MAP)) } else { ImageMap::default() };
+        let named = |f: &LeftOut| match digest_in(f).and_then(|d| images.0.get(&d)) {
+            Some(path) => LeftOut { name: path.to_string_lossy().into_owned(), ..f.clone() },
+            None => f.clone(),
+        };
+        let mut rows: Vec<LeftOut> = files.iter().map(named).collect();
+        rows.sort();
+        let path = self.left_out_list(stage);
+        memo::write_private(&path, table(&rows).as_bytes())?;
+        Ok(path.strip_prefix(&self.folder).map_or_else(|_| path.clone(), Path::to_path_buf))
+    }
+
+    /// Removes the list of a stage that now leaves nothing out.
+    pub fn forget_left_out(&self, stage: &str) {
+        let _ = std::fs::remove_file(self.left_out_list(stage));
+    }
+}
+
+/// The image that a stage knows by its digest alone.
+fn digest_in(file: &LeftOut) -> Option<Digest> {
+    file.name.parse().ok()
+}
+
+/// A table with a row per file. Cells are quoted, and none begins with what a spreadsheet would run.
+fn table(rows: &[LeftOut]) -> String {
+    let cell = |text: &str| {
+        let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+        format!("\"{guard}{}\"", text.replace('"', "\"\""))
+    };
+    let row = |r: &LeftOut| format!("{},{},{}\n", cell(&r.name), cell(&r.label), cell(&r.reason));
+    std::iter::once("name,label,reason\n".to_owned()).chain(rows.iter().map(row)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_quoted_and_no_spreadsheet_runs_them() {
+        let row = |name: &str| LeftOut { name: name.into(), label: "covid".into(), reason: "no such file".into() };
+        let rows = [row("a, \"b\".png"), row("=1+1.png")];
+        assert_eq!(table(&rows), "name,label,reason\n\"a, \"\"b\"\".png\",\"covid\",\"no such file\"\n\"'=1+1.png\",\"covid\",\"no such file\"\n");
+    }
+}

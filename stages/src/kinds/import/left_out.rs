@@ -1,0 +1,80 @@
+//! What an import leaves out: each file with its reason for the study's owner, counts by reason and class for everybody.
+
+use crate::contract::context::LeftOut;
+use crate::contract::prelude::*;
+use crate::words::counted;
+use std::collections::BTreeMap;
+
+/// Classes that are told one by one.
+const SHOWN: usize = 6;
+
+/// Reasons that the study gives itself.
+const MEANT: &[&str] = &[NOT_TAKEN, EXCLUDED, OTHER_LABEL, SEVERAL_LABELS, SEVERAL_CLASSES, UNCERTAIN, MASK];
+pub(super) const NOT_TAKEN: &str = "not taken by `only`";
+pub(super) const EXCLUDED: &str = "excluded";
+pub(super) const OTHER_LABEL: &str = "another label";
+pub(super) const SEVERAL_LABELS: &str = "several labels";
+pub(super) const SEVERAL_CLASSES: &str = "labels of several classes";
+pub(super) const UNCERTAIN: &str = "the label is uncertain";
+pub(super) const MASK: &str = "a mask, by its directory";
+
+/// Files that were left out so far.
+#[derive(Debug, Default)]
+pub(super) struct Omitted {
+    files: Vec<LeftOut>,
+}
+
+impl Omitted {
+    /// Leaves a file out for a reason in a few words, without a name in it.
+    pub(super) fn add(&mut self, name: &str, label: &str, reason: impl Into<String>) {
+        self.files.push(LeftOut { name: name.to_owned(), label: label.to_owned(), reason: reason.into() });
+    }
+
+    /// How many of them nobody meant to leave out.
+    pub(super) fn lost(&self) -> usize {
+        self.files.iter().filter(|f| !MEANT.contains(&f.reason.as_str())).count()
+    }
+
+    /// Says how many were left out and why, and tells the owner which.
+    pub(super) fn tell(self, cx: &Context) -> BTreeMap<String, usize> {
+        let mut by_reason: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
+        for file in &self.files {
+            *by_reason.entry(&file.reason).or_default().entry(&file.label).or_default() += 1;
+        }
+        let mut counts = BTreeMap::new();
+        for (reason, classes) in by_reason {
+            let n = classes.values().sum();
+            cx.note(format!("{}: {reason}{}", counted(n, "image was left out", "images were left out"), in_classes(&classes)));
+            counts.insert(reason.to_owned(), n);
+        }
+        cx.left_out(self.files);
+        counts
+    }
+}
+
+/// ` (covid 3, normal 2)`, the largest first; nothing where no class is known.
+fn in_classes(classes: &BTreeMap<&str, usize>) -> String {
+    let mut known: Vec<(&str, usize)> = classes.iter().filter(|(label, _)| !label.is_empty()).map(|(label, n)| (*label, *n)).collect();
+    known.sort_by_key(|(label, n)| (std::cmp::Reverse(*n), *label));
+    if known.is_empty() {
+        return String::new();
+    }
+    let more = known.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(", and {more} more labels") } else { String::new() };
+    let shown: Vec<String> = known.iter().take(SHOWN).map(|(label, n)| format!("{label} {n}")).collect();
+    format!(" ({}{more})", shown.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_told_with_the_largest_first() {
+        let labels = ["h", "a", "b", "c", "d", "e", "f", "g"];
+        let many: BTreeMap<&str, usize> = labels.iter().enumerate().map(|(i, l)| (*l, 10 - i)).collect();
+        assert_eq!(in_classes(&many), " (h 10, a 9, b 8, c 7, d 6, e 5, and 2 more labels)");
+        assert_eq!(in_classes(&BTreeMap::from([("", 3)])), "");
+        assert_eq!(in_classes(&BTreeMap::from([("", 1), ("covid", 2)])), " (covid 2)");
+    }
+}

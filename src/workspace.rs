@@ -249,23 +249,23 @@ fn lock_folder(folder: &Path) -> Result<fs::File> {
 const IMAGES: &[&str] = &["png", "jpg", "jpeg", "jpe", "jfif", "jif", "tif", "tiff", "bmp", "gif", "webp", "dcm", "dicom", "jp2", "j2k"];
 
 fn list(path: &Path, within: &Path, what: SourceKind, written: &[PathBuf], memo: &mut Memo) -> Result<Listing> {
-    let is_image = |name: &str| match name.rsplit('/').next().unwrap_or(name).rsplit_once('.') {
-        Some((_, ending)) => IMAGES.contains(&ending.to_ascii_lowercase().as_str()),
-        None => true,
-    };
+    let is_image = |name: &str| inspect::ending(name).is_none_or(|ending| IMAGES.contains(&ending.to_ascii_lowercase().as_str()));
     let place = Place { folder: path, within, except: written };
     let found = match what {
         SourceKind::Films => ingest::folder(&place, memo, &is_image, &inspect::note)?,
         SourceKind::Tables => ingest::folder(&place, memo, &|name| name.ends_with(".csv"), &|_| String::new())?,
         SourceKind::File => ingest::Contents { files: vec![ingest::file(path, memo, &|_| String::new())?], passed_over: vec![] },
     };
-    let digest = if what == SourceKind::File { found.files[0].digest } else { ingest::digest_of(&found.files) };
+    let digest = match what {
+        SourceKind::File => found.files[0].digest,
+        // What was passed over is told, so that a change of it is one.
+        _ if !found.passed_over.is_empty() => Digest::of(format!("{} {:?}", ingest::digest_of(&found.files), found.passed_over).as_bytes()),
+        _ => ingest::digest_of(&found.files),
+    };
     let files = found.files.into_iter().map(|f| ListedFile { name: f.name, path: f.path, digest: f.digest, note: f.note }).collect();
     let why = |p: &ingest::PassedOver| match (p.why, p.is_folder) {
-        (Passed::Link, true) => "it is a link that leads elsewhere",
-        (Passed::Link, false) => "a link to a file that lies elsewhere or nowhere",
-        (Passed::Unreadable, true) => "you may not read it",
-        (Passed::Unreadable, false) => "a file that may not be read",
+        (Passed::Link, _) => "a link that leads out of the data folder, nowhere or in a circle",
+        (Passed::Unreadable, _) => "no right to read it",
     };
     let passed_over = found.passed_over.iter().map(|p| PassedOver { name: p.name.clone(), is_directory: p.is_folder, why: why(p).into() }).collect();
     Ok(Listing { digest, files, passed_over })

@@ -27,6 +27,19 @@ fn codes_and_schema() {
     fresh("docs/pipeline.schema.json", &(serde_json::to_string_pretty(&hilum::pipeline::schema::schema(KINDS)).unwrap() + "\n"));
 }
 
+/// Every stage in `docs/importing.md` is one that `hilum check` finds nothing wrong with.
+#[test]
+fn recipes_of_imports_check() {
+    let text = fs::read_to_string(root().join("docs/importing.md")).unwrap();
+    let stages: Vec<&str> = text.split("```yaml\n").skip(1).map(|f| f.split("```").next().unwrap()).collect();
+    assert!(stages.len() >= 8);
+    let body: String = stages.iter().flat_map(|f| f.lines()).map(|l| format!("  {l}\n")).collect();
+    let space = crate::space::Space::new();
+    space.write("study.yaml", format!("study: imports\nseed: 1\nstages:\n{body}"));
+    let said = space.hilum(&["check", "study.yaml"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+}
+
 /// Every fragment of a study in `docs/training.md` is one that `hilum check` finds nothing wrong with.
 #[test]
 fn fragments_of_studies_check() {

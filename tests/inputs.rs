@@ -97,7 +97,7 @@ fn an_image_that_does_not_decode_is_left_out_by_name() {
     let said = run(&space);
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(said.err.contains("warning: 1 image was left out: the PNG's data are damaged"), "{}", said.err);
-    let list = space.read(".hilum-private/left-out/pixels.csv");
+    let list = space.left_out("pixels");
     assert!(list.lines().count() == 2 && list.contains("secret-name-1.png\",\"normal\",\"the PNG's data are damaged"), "{list}");
     space.edit("size: 16", "size: 16, on_damage: stop");
     let said = run(&space);

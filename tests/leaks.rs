@@ -112,7 +112,7 @@ impl Case {
     fn judge(self, name: &str, due: Due) {
         self.space.write("study.yaml", self.study());
         let said = self.space.hilum(&["run", "study.yaml", "--device", "cpu", "--json"]);
-        let told = || format!("{name}\n{}\nexit {}\n{}", self.study(), said.code, said.err);
+        let told = || format!("{name}\n{}\nexit {}\n{}\n{}", self.study(), said.code, said.err, self.space.hilum(&["plan", "study.yaml", "--counts"]).out);
         let (ids, at_once) = match due {
             Due::Runs => return assert_eq!(said.code, 0, "{}", told()),
             Due::Refused(ids) => (ids, true),
@@ -128,6 +128,11 @@ impl Case {
     }
 }
 
+/// `HILUM_STUDIES_FROM=N HILUM_STUDIES=N+1` tries one alone.
+fn first() -> u64 {
+    std::env::var("HILUM_STUDIES_FROM").ok().and_then(|n| n.parse().ok()).unwrap_or(0)
+}
+
 fn studies() -> u64 {
     std::env::var("HILUM_STUDIES").ok().and_then(|n| n.parse().ok()).unwrap_or(0)
 }
@@ -135,7 +140,7 @@ fn studies() -> u64 {
 #[test]
 fn every_planted_leak_is_found_before_anything_is_trained_on_it() {
     let kinds = planted::KINDS;
-    for n in 0..studies().max(kinds.len() as u64) {
+    for n in first()..studies().max(kinds.len() as u64) {
         let (name, plant) = kinds[n as usize % kinds.len()];
         let mut case = Case::new(n, "planted");
         let due = plant(&mut case);
@@ -146,7 +151,7 @@ fn every_planted_leak_is_found_before_anything_is_trained_on_it() {
 #[test]
 fn no_sound_study_is_refused() {
     let kinds = sound::KINDS;
-    for n in 0..studies().max(kinds.len() as u64) {
+    for n in first()..studies().max(kinds.len() as u64) {
         let (name, make) = kinds[n as usize % kinds.len()];
         let mut case = Case::new(n, "sound");
         make(&mut case);

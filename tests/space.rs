@@ -73,6 +73,13 @@ impl Space {
     pub fn hilum(&self, args: &[&str]) -> Said {
         said(self.command(args).output().unwrap())
     }
+    /// The list of what a stage left out last; empty where there is none.
+    pub fn left_out(&self, stage: &str) -> String {
+        let lists = fs::read_dir(self.path(".hilum-private/left-out")).into_iter().flatten().map(|e| e.unwrap().path());
+        let of_stage = lists.filter(|p| p.file_name().unwrap().to_string_lossy().starts_with(&format!("{stage}-")));
+        let newest = of_stage.max_by_key(|p| fs::metadata(p).unwrap().modified().unwrap());
+        newest.map(|p| fs::read_to_string(p).unwrap()).unwrap_or_default()
+    }
     /// Runs the study, which must succeed; gives the names of the stages that were executed.
     pub fn executed(&self) -> Vec<String> {
         let said = self.hilum(&["run", "study.yaml", "--json"]);

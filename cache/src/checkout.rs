@@ -148,6 +148,10 @@ fn lay_out(store: &Store, results: &Dir, note: &Path, wanted: &[Wanted], rest: R
             // What the store holds was laid out from it, by whatever note: the results of a study that moved, say.
             let is_ours =
                 |found: Digest| found == want.digest || before.as_ref().is_some_and(|l| l.digest == found) || store.presence(&found, None) == Presence::Whole;
+            if found == Some(want.digest) {
+                stamps.extend(now);
+                continue;
+            }
             if !found.is_some_and(is_ours) {
                 outcome.edited.push((want.path.clone(), set_aside(folder, name)?));
             }

@@ -69,6 +69,9 @@ pub struct Place<'a> {
     pub except: &'a [PathBuf],
 }
 
+/// What systems and programs put into everybody's folders.
+const OTHERS: &[&str] = &["lost+found", "$RECYCLE.BIN", "System Volume Information", "@eaDir", "__MACOSX", "Thumbs.db"];
+
 /// Hashes every regular file of a place whose name `wanted` accepts. Hidden files and folders are passed over in silence.
 ///
 /// # Errors
@@ -81,18 +84,23 @@ pub fn folder(place: &Place, memo: &mut Memo, wanted: &(dyn Fn(&str) -> bool + S
     let below = |path: &Path| spelled(path.strip_prefix(folder).expect("BUG: walked below"));
     let (mut followed, mut below_link) = (std::collections::HashSet::new(), vec![]);
     let excepted: Vec<&Path> = place.except.iter().filter_map(|e| e.strip_prefix(&real).ok()).collect();
+    let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".") || OTHERS.iter().any(|o| name == *o));
     let visible = |e: &walkdir::DirEntry| {
         let below = || e.path().strip_prefix(folder).expect("BUG: walked below");
-        e.depth() == 0 || !e.file_name().as_encoded_bytes().starts_with(b".") && (excepted.is_empty() || !excepted.contains(&below()))
+        e.depth() == 0 || !is_hidden(e.path()) && (excepted.is_empty() || !excepted.contains(&below()))
     };
-    let mut walk = walkdir::WalkDir::new(folder).follow_links(true).into_iter().filter_entry(visible);
+    let mut walk = walkdir::WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter().filter_entry(visible);
     while let Some(entry) = walk.next() {
         let entry = match entry {
             Ok(entry) => entry,
             Err(e) => {
                 let Some(path) = e.path().filter(|p| p.starts_with(folder)) else { continue };
+                let name = below(path);
+                if is_hidden(path) || !path.is_dir() && !wanted(&name) {
+                    continue;
+                }
                 let is_link = e.loop_ancestor().is_some() || std::fs::symlink_metadata(path).is_ok_and(|m| m.is_symlink());
-                passed_over.push(PassedOver { name: below(path), is_folder: path.is_dir(), why: if is_link { Passed::Link } else { Passed::Unreadable } });
+                passed_over.push(PassedOver { name, is_folder: path.is_dir(), why: if is_link { Passed::Link } else { Passed::Unreadable } });
                 continue;
             }
         };
@@ -113,7 +121,15 @@ pub fn folder(place: &Place, memo: &mut Memo, wanted: &(dyn Fn(&str) -> bool + S
             if is_folder {
                 walk.skip_current_dir();
             }
-            passed_over.push(PassedOver { name: below(entry.path()), is_folder, why: Passed::Link });
+            let name = below(entry.path());
+            if is_folder || wanted(&name) {
+                passed_over.push(PassedOver { name, is_folder, why: Passed::Link });
+            }
+        } else if is_folder && below_link.iter().any(|link| entry.path().starts_with(link)) && !place.except.is_empty() {
+            // What is excepted may lie below a link, under another path.
+            if entry.path().canonicalize().is_ok_and(|real| place.except.iter().any(|e| real.starts_with(e))) {
+                walk.skip_current_dir();
+            }
         } else if entry.file_type().is_file() {
             let name = below(entry.path());
             if wanted(&name) {
@@ -143,6 +159,14 @@ pub fn folder(place: &Place, memo: &mut Memo, wanted: &(dyn Fn(&str) -> bool + S
 /// A name as text. Of one that is not UTF-8, as old archives have them, other bytes are spelt `\xE9`, so that two names stay two.
 fn spelled(name: &Path) -> String {
     name.to_str().map_or_else(|| name.as_os_str().as_bytes().escape_ascii().to_string(), str::to_owned)
+}
+
+/// The bytes of a file that a user names: a regular one, which nobody waits for.
+///
+/// # Errors
+/// Where it is something else, too large, or not to be read.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    regular::read_open(regular::open_named(path)?, path, LARGEST)
 }
 
 /// Hashes one file.

@@ -30,7 +30,7 @@ pub(super) fn unknown(look: &Look) -> Vec<Found> {
                 "images",
                 format!("`{}` does not say which patients its images are of", stage.base),
                 format!("each of {} counts as a patient of its own", counted(real, "image", "images")),
-                "name a column, say `patient: { from: path, pattern: \"…\" }`, or state `patients: one-per-image`",
+                "name a column, say `patient: { from: path, pattern: '…' }`, or state `patients: one-per-image`",
             ));
         }
     }

@@ -108,7 +108,7 @@ pub static CODES: &[Code] = codes! {
     "W0002" "test images look like training images"
         "leakage.near_duplicate: pairs of images, one on each side of a test, whose perceptual hashes are near and which correlate at 0.99 or more when laid over each other and agree in their fine structure: one picture that was compressed, resized or brightened again. `duplicates.csv` of `prepare` lists those within one pack."
     "W0003" "patients are unknown"
-        "patients.unknown: an import does not say which patients its images are of, so that each image counts as a patient of its own, and a split by patient means nothing. Name a column, say `patient: { from: path, pattern: \"…\" }`, keep a directory per patient below each class, or state `patients: one-per-image` where that is so."
+        "patients.unknown: an import does not say which patients its images are of, so that each image counts as a patient of its own, and a split by patient means nothing. Name a column, say `patient: { from: path, pattern: '…' }`, keep a directory per patient below each class, or state `patients: one-per-image` where that is so."
     "W0004" "two imports share patient identifiers"
         "patients.namespace: two imports of different directories have identifiers in common. They are taken for different people, as two hospitals that number from 1. Where they are the same people, such as in a `train` and a `test` directory of one registry, give both one `patients: NAME`; where they are not, give each a name of its own."
     "W0005" "a generator is unknown"

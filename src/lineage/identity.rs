@@ -129,12 +129,14 @@ impl Lineage {
         if common.is_empty() {
             return Ok(false);
         }
-        // A common image under one identifier says that both number the same people; under two, that they do not.
+        // A common image under one identifier says that both number the same people; under two, that they do not, or that one of
+        // them was corrected: what most images say counts, and a doubt is no reason to look away.
         let before = pseudonyms(&old.patients, evidence)?;
         let now = pseudonyms(&import.patients, evidence)?;
         let rows = evidence.tables.samples(evidence.store, &import.samples)?;
-        let mut both = rows.iter().filter_map(|r| Some((before.get(*common.get(&r.image)?)?, now.get(&r.patient)?))).peekable();
-        Ok(both.peek().is_some() && both.all(|(before, now)| !before.is_disjoint(now)))
+        let both = rows.iter().filter_map(|r| Some((before.get(*common.get(&r.image)?)?, now.get(&r.patient)?)));
+        let (alike, otherwise): (Vec<_>, Vec<_>) = both.partition(|(before, now)| !before.is_disjoint(now));
+        Ok(!alike.is_empty() && alike.len() >= otherwise.len())
     }
 
     /// What synthetic images show and come from, for rows that do not say so: images of an import that this store made, and

@@ -224,7 +224,7 @@ impl<'a> Scheduler<'a> {
             match self.hear.recv_timeout(Duration::from_millis(if elsewhere { 30 } else { 100 })) {
                 Ok(Message::Said(id, Said::Progress(progress))) => self.run.sink.hear(&Event::Progress { stage: self.name(id), progress }),
                 Ok(Message::Said(id, Said::Note(text))) => self.run.sink.hear(&Event::Note { stage: self.name(id), text }),
-                Ok(Message::Said(id, Said::LeftOut(files))) => self.left_out(id, &files)?,
+                Ok(Message::Said(id, Said::LeftOut(files))) => self.left_out(id, &files),
                 Ok(Message::Ended(id, result)) => self.ended(id, result)?,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => unreachable!("BUG: the scheduler holds a sender"),

@@ -166,7 +166,7 @@ impl Films for FilmFinder<'_> {
             return Err(hilum_cache::Error::Missing(*film).into());
         };
         let changed = || Error::helped(format!("film {} is no longer what was imported", film.short()), "run again: the import will see the change");
-        let bytes = std::fs::read(path).map_err(|_| changed())?;
+        let bytes = hilum_cache::ingest::read(path).map_err(|_| changed())?;
         if Digest::of(&bytes) == *film { Ok(bytes) } else { Err(changed()) }
     }
 }

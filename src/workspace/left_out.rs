@@ -1,31 +1,31 @@
 //! Lists of files that stages left out, with the reason: private, since they hold names that a source gave.
 
 use super::{IMAGE_MAP, ImageMap, Workspace, lock_folder};
-use hilum_cache::{Digest, Error, Result, memo};
+use hilum_cache::{Digest, Error, Result, StageKey, memo};
 use hilum_stages::contract::context::LeftOut;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The folder of the lists within the private folder.
 const FOLDER: &str = "left-out";
 
 /// A file system takes names of 255 bytes.
-const LONGEST: usize = 240;
+const LONGEST: usize = 230;
 
 impl Workspace {
-    /// Where the list of a stage lies. Cells of a matrix have a list each.
-    fn left_out_list(&self, stage: &str) -> PathBuf {
-        let name: String = stage.replace('/', ".");
+    /// Where the list of a stage lies. Another recipe has another list: it may come to stand again.
+    fn left_out_list(&self, stage: &str, key: &StageKey) -> PathBuf {
+        let name = stage.replace('/', ".");
         let name = if name.len() > LONGEST { Digest::of(name.as_bytes()).hex() } else { name };
-        self.private.join(FOLDER).join(format!("{name}.csv"))
+        self.private.join(FOLDER).join(format!("{name}-{}.csv", &key.0.hex()[..8]))
     }
 
-    /// Writes a stage's list in place of an older one and gives its path as a study's owner would type it.
+    /// Writes a stage's list and gives its path.
     ///
     /// # Errors
     /// Where the private folder cannot be written to.
-    pub fn save_left_out(&self, stage: &str, files: &[LeftOut]) -> Result<PathBuf> {
+    pub fn save_left_out(&self, stage: &str, key: &StageKey, files: &[LeftOut]) -> Result<PathBuf> {
         self.create_private()?;
         let folder = self.private.join(FOLDER);
         if folder.is_symlink() {
@@ -42,14 +42,9 @@ impl Workspace {
         };
         let mut rows: Vec<LeftOut> = files.iter().map(named).collect();
         rows.sort();
-        let path = self.left_out_list(stage);
+        let path = self.left_out_list(stage, key);
         memo::write_private(&path, table(&rows).as_bytes())?;
-        Ok(path.strip_prefix(&self.folder).map_or_else(|_| path.clone(), Path::to_path_buf))
-    }
-
-    /// Removes the list of a stage that now leaves nothing out.
-    pub fn forget_left_out(&self, stage: &str) {
-        let _ = std::fs::remove_file(self.left_out_list(stage));
+        Ok(path)
     }
 }
 

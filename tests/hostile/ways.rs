@@ -114,7 +114,7 @@ const RESULTS: &[Way] = &[
     ("a study that names a table by a link", |s, out| link(&out.join("secret.txt"), &s.path("t.csv")), "leads out of"),
     ("a study that extends one outside", |s, _| s.write("study.yaml", "extends: ../outside/secret.txt\nstudy: t\n"), ""),
     ("images that are a link", |s, out| link(out, &s.path("img")), "leads out of"),
-    ("an image that is a link", |s, out| link(&out.join("secret.txt"), &s.path("img/a.png")), "a link to a file that lies elsewhere"),
+    ("an image that is a link", |s, out| link(&out.join("secret.txt"), &s.path("img/a.png")), "a link that leads out of the data folder"),
     ("an image that is a pipe", |s, _| fifo(&s.path("img/a.png")), ""),
 ];
 

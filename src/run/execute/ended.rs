@@ -105,11 +105,14 @@ impl Scheduler<'_> {
     }
 
     /// A stage left files out: their names go into a list that only the owner sees.
-    pub(super) fn left_out(&mut self, id: StageId, files: &[LeftOut]) -> Result<()> {
+    pub(super) fn left_out(&mut self, id: StageId, files: &[LeftOut]) {
         let stage = self.name(id);
-        let list = self.run.workspace.save_left_out(&stage, files)?;
-        self.run.sink.hear(&Event::LeftOut { stage, files: files.len(), list });
-        Ok(())
+        let Some(key) = self.flights.get(&id).map(|f| f.key) else { return };
+        self.run.sink.hear(&match self.run.workspace.save_left_out(&stage, &key, files) {
+            Ok(list) => Event::LeftOut { stage, files: files.len(), list },
+            // What the study gives does not depend on it.
+            Err(e) => Event::Warning { message: format!("the list of what `{stage}` left out could not be written: {e}") },
+        });
     }
 
     pub(super) fn fail(&mut self, id: StageId, failure: &Failure) -> Result<()> {

@@ -56,7 +56,6 @@ impl Scheduler<'_> {
             self.recorder.begun(&stage.name, &job.key)?;
         }
         self.states.set(id, State::Running);
-        self.run.workspace.forget_left_out(&stage.name);
         let device = (stage.kind.needs == Needs::Tensor).then(|| hilum_stages::engine(held.device));
         self.run.sink.hear(&Event::Begun { stage: stage.name.clone(), reasons: waiter.reasons.clone(), device, last_millis: waiter.last_millis });
         let started = if stage.kind.needs == Needs::Light {

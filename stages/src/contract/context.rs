@@ -183,7 +183,7 @@ impl Context<'_> {
     }
     /// The bytes of a file of a listing, which must be those that the stage was planned with.
     pub fn read_listed(file: &ListedFile) -> Result<Vec<u8>> {
-        let bytes = std::fs::read(&file.path).map_err(Error::io("read", &file.path))?;
+        let bytes = hilum_cache::ingest::read(&file.path)?;
         if Digest::of(&bytes) != file.digest {
             return Err(Error::helped(format!("`{}` changed while the run was going on", file.name), "run again"));
         }

@@ -56,6 +56,21 @@ pub fn read_note(note: &str) -> Result<Look, String> {
     }
 }
 
+/// The ending of a file's name: one to five letters or digits behind the last dot, one of them a letter. `1.2.840.1` has none.
+pub fn ending(name: &str) -> Option<&str> {
+    let (stem, ending) = name.rsplit('/').next()?.rsplit_once('.')?;
+    let is_ending = (1..=5).contains(&ending.len()) && ending.chars().all(|c| c.is_ascii_alphanumeric()) && ending.chars().any(|c| c.is_ascii_alphabetic());
+    (is_ending && !stem.is_empty()).then_some(ending)
+}
+
+/// True where a file is no image at all, or one of a format that is not read: that is no damage.
+pub fn is_other(why: &str) -> bool {
+    why == NEITHER || why.ends_with(NOT_READ)
+}
+
+const NEITHER: &str = "neither PNG nor JPEG";
+const NOT_READ: &str = ", which is not read: save it as PNG";
+
 /// Looks at a file's bytes.
 ///
 /// # Errors
@@ -65,7 +80,7 @@ pub fn look(bytes: &[u8]) -> Result<Look, String> {
         return Err("the file is empty".into());
     } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         png(bytes)?
-    } else if bytes.starts_with(&[0xff, 0xd8]) {
+    } else if bytes.starts_with(&[0xff, 0xd8]) && !bytes.starts_with(&[0xff, 0xd8, 0xff, 0xf7]) {
         jpeg(bytes)?
     } else {
         return Err(other_format(bytes));
@@ -95,8 +110,8 @@ fn other_format(bytes: &[u8]) -> String {
         ("PDF", 0, b"%PDF"),
     ];
     match marks.iter().find(|(_, at, mark)| is(*at, mark)) {
-        Some((name, ..)) => format!("{name}, which is not read: save it as PNG"),
-        None => "neither PNG nor JPEG".into(),
+        Some((name, ..)) => format!("{name}{NOT_READ}"),
+        None => NEITHER.into(),
     }
 }
 

@@ -21,9 +21,10 @@ mod text;
 
 use crate::contract::decode::Fault;
 use crate::contract::prelude::*;
-use crate::contract::source::{Source, SourceKind, SourcePath};
+use crate::contract::source::{ListedFile, Source, SourceKind, SourcePath};
 use crate::contract::word::OrWord;
 use crate::data::film::OnDamage;
+use crate::data::inspect;
 use crate::data::patients::Patients;
 use crate::data::sample::Samples;
 pub use columns::{Column, Columns, LabelColumn, Several, Uncertain};
@@ -32,7 +33,8 @@ use left_out::Omitted;
 pub use only::Values;
 pub use patients::{FromWhat, PatientFrom};
 use patterns::Excluded;
-use std::collections::BTreeMap;
+use samples::{Search, Whose};
+use std::collections::{BTreeMap, BTreeSet};
 
 ports! {
     inputs {}
@@ -115,7 +117,7 @@ impl Stage for Import {
                 fault("encoding", "this encoding is not known; such are `utf-8`, `latin1`, `windows-1252`, `utf-16le`, `gb18030` and `shift_jis`")
             }
             _ if self.label.as_deref().is_some_and(text::is_nothing) => fault("label", "this must be a label"),
-            _ => [self.columns.as_ref().map(Columns::check).unwrap_or_default(), self.check_patients()].concat(),
+            _ => [self.columns.as_ref().map(Columns::check).unwrap_or_default(), only::check(&self.only), self.check_patients()].concat(),
         }
     }
 
@@ -134,19 +136,19 @@ impl Stage for Import {
     }
 
     fn run(&self, _: Inputs, cx: &Context) -> Result<Outputs> {
+        let has_rows = self.table.is_some() || self.list.is_some();
         let mut images = cx.source("images").clone();
         let mut omitted = Omitted::default();
-        let excluded = Excluded::new(&self.exclude);
-        images.files.retain(|f| {
-            let is_out = excluded.is_match(&f.name);
-            if is_out && self.table.is_none() && self.list.is_none() {
-                omitted.add(&f.name, "", left_out::EXCLUDED);
-            }
-            !is_out
-        });
+        let exclude = Excluded::new(&self.exclude);
+        let excluded: Vec<ListedFile> = images.files.extract_if(.., |f| exclude.is_match(&f.name)).collect();
+        images.passed_over.retain(|p| !exclude.is_match(&p.name));
+        exclude.remark(cx);
         notes::passed_over(&images).into_iter().for_each(|n| cx.note(n));
-        if self.table.is_none() && self.list.is_none() {
+        if !has_rows {
+            excluded.iter().for_each(|f| omitted.add(&f.name, "", left_out::EXCLUDED));
             images.passed_over.iter().filter(|p| !p.is_directory).for_each(|p| omitted.add(&p.name, "", p.why.as_str()));
+            // What has no ending and is no image is a README or the like.
+            images.files.retain(|f| inspect::ending(&f.name).is_some() || !inspect::read_note(&f.note).is_err_and(|why| inspect::is_other(&why)));
         }
         let read = |parameter| cx.read_source(parameter);
         let encoding = self.encoding.as_deref().and_then(text::encoding);
@@ -161,11 +163,23 @@ impl Stage for Import {
         if let Some(label) = &self.label {
             rows.iter_mut().for_each(|r| r.said = Said::One(label.clone()));
         }
-        self.identify(&mut rows)?;
+        if self.is_one_per_image() {
+            rows.iter_mut().for_each(|r| r.patient = Whose::Unknown);
+        }
+        let labels = Names::new(self.labels.as_ref());
         let several = self.columns.as_ref().and_then(|c| c.label.as_deref()).map_or(Several::default(), |l| l.several);
-        let rows = labels::give(rows, &Names::new(self.labels.as_ref()), several, &mut omitted)?;
+        let rows = labels::give(rows, &labels, several, &mut omitted, cx)?;
+        let given: BTreeSet<String> = rows.iter().map(|r| r.label.clone()).collect();
         let key = cx.pseudonyms.as_ref().expect("BUG: the kind makes pseudonyms");
-        let kept = samples::usable(rows, &images, omitted, self.on_damage, cx)?;
+        let whose = self.patient.as_ref().map(|p| patterns::expression(&p.pattern)).transpose().map_err(Error::data)?;
+        let help = match (has_rows, &self.label) {
+            (true, _) => "check `images` and the file names in the table; the list of what was left out names each with its reason",
+            (false, None) => "name the directory that holds a directory for each class, or say `label: NAME` where all images are of one class",
+            (false, Some(_)) => "check `images`",
+        };
+        let search = Search { images: &images, excluded: &excluded, whose, on_damage: self.on_damage, help };
+        let kept = samples::usable(rows, &search, omitted, cx)?;
+        notes::classes(&given, &kept).into_iter().for_each(|n| cx.note(n));
         let tokens = samples::tokens_of(&kept);
         self.remark(&kept, &tokens, cx);
         let out = samples::of(kept, self.source.as_deref(), &tokens, key);

@@ -210,12 +210,33 @@ impl Stage for Split {
             };
             members.iter().zip(parts).for_each(|(i, part)| part_of[*i] = Some(part));
         }
-        self.outputs(&groups, &part_of)
+        self.outputs(&groups, &part_of, cx)
     }
 }
 
+/// Parts that miss their shares of the images by so much are told of.
+const FAR: f64 = 0.1;
+
 impl Split {
-    fn outputs(&self, groups: &[Group], part_of: &[Option<usize>]) -> Result<Outputs> {
+    /// Says where few patients with many images make parts of other sizes than the shares say.
+    fn remark_shares(&self, parts: &[&Samples; 3], patients: usize, cx: &Context) {
+        let all = parts.iter().map(|p| p.rows.len()).sum::<usize>() as f64;
+        let wanted: f64 = self.shares().iter().sum();
+        if self.folds.is_some() || self.keep.is_some() || all == 0.0 {
+            return;
+        }
+        let far = |(part, (samples, share)): (&&str, (&&Samples, f64))| {
+            let (is, due) = (samples.rows.len() as f64 / all, share / wanted);
+            ((is - due).abs() > FAR).then(|| format!("`{part}` has {:.0} % of the images, not {:.0} %", is * 100.0, due * 100.0))
+        };
+        let far: Vec<String> = PARTS.iter().zip(parts.iter().zip(self.shares())).filter_map(far).collect();
+        if !far.is_empty() && self.by == By::Patient {
+            let whose = counted(patients, "patient", "patients");
+            cx.note(format!("warning: {}: {whose} have {all} images, and each is kept whole", far.join(", ")));
+        }
+    }
+
+    fn outputs(&self, groups: &[Group], part_of: &[Option<usize>], cx: &Context) -> Result<Outputs> {
         let mut parts: [Vec<Sample>; 3] = Default::default();
         for (group, part) in groups.iter().zip(part_of) {
             let part = part.expect("BUG: everybody is in a part, if only in what is left over");
@@ -236,9 +257,16 @@ impl Split {
         let [train, validation, test] = parts.map(Samples::of);
         for (part, samples) in PARTS.iter().zip([&train, &validation, &test]) {
             if self.fills(part) && samples.rows.is_empty() {
-                return Err(Error::helped(format!("the part `{part}` would be empty"), "give it a larger share, or import more images"));
+                return Err(Error::helped(
+                    format!("the part `{part}` would be empty"),
+                    format!(
+                        "give it a larger share, or import more patients: there {} in all",
+                        if groups.len() == 1 { "is 1".to_owned() } else { format!("are {}", groups.len()) }
+                    ),
+                ));
             }
         }
+        self.remark_shares(&[&train, &validation, &test], groups.len(), cx);
         Ok(Outputs { train, validation: self.fills("validation").then_some(validation), test: self.fills("test").then_some(test) })
     }
 }

@@ -1,5 +1,5 @@
 //! Whether the compressed data of a PNG are as long as its header promises, to the byte (PNG, third edition, 7 and 10).
-//! Checksums of chunks are left to the decoder, which refuses a wrong one.
+//! Checksums of chunks are left to the decoder, which refuses a wrong one; that of the data is looked at here.
 
 use fdeflate::Decompressor;
 
@@ -14,17 +14,18 @@ const WINDOW: usize = 1 << 15;
 const PASSES: [[u64; 4]; 7] = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
 
 pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
-    let expected = promised(bytes).ok_or("the PNG's header is damaged")?;
-    match held(bytes, expected) {
+    let (expected, row) = promised(bytes).ok_or("the PNG's header is damaged")?;
+    match held(bytes, expected + row) {
         Ok(held) if held < expected => Err(LESS.into()),
-        Ok(held) if held > expected => Err(MORE.into()),
+        // Less than a row too much is what some writers pad with.
+        Ok(held) if held >= expected + row => Err(MORE.into()),
         Ok(_) => Ok(()),
         Err(why) => Err(why.into()),
     }
 }
 
-/// Bytes that the header promises, with one byte of filter type before each row.
-fn promised(bytes: &[u8]) -> Option<u64> {
+/// Bytes that the header promises, with one byte of filter type before each row, and those of the shortest row.
+fn promised(bytes: &[u8]) -> Option<(u64, u64)> {
     let header = bytes.get(16..29)?;
     let word = |at: usize| u64::from(u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]));
     let (width, height, depth, colour, interlaced) = (word(0), word(4), u64::from(header[8]), header[9], header[12]);
@@ -37,16 +38,15 @@ fn promised(bytes: &[u8]) -> Option<u64> {
     };
     let rows = |width: u64, height: u64| if width == 0 { 0 } else { height * (1 + (width * samples * depth).div_ceil(8)) };
     match interlaced {
-        0 => Some(rows(width, height)),
-        1 => Some(PASSES.iter().map(|[x, y, dx, dy]| rows(width.saturating_sub(*x).div_ceil(*dx), height.saturating_sub(*y).div_ceil(*dy))).sum()),
+        0 => Some((rows(width, height), rows(width, 1))),
+        1 => Some((PASSES.iter().map(|[x, y, dx, dy]| rows(width.saturating_sub(*x).div_ceil(*dx), height.saturating_sub(*y).div_ceil(*dy))).sum(), 2)),
         _ => None,
     }
 }
 
-/// Bytes that the data hold once they are unpacked; what is beyond `expected` is not counted to its end.
-fn held(bytes: &[u8], expected: u64) -> Result<u64, &'static str> {
+/// Bytes that the data hold once they are unpacked; what is beyond `most` is not counted to its end.
+fn held(bytes: &[u8], most: u64) -> Result<u64, &'static str> {
     let mut unpack = Decompressor::new();
-    unpack.ignore_adler32();
     let (mut buffer, mut at, mut held) = (vec![0; 8 * WINDOW], 0, 0);
     let mut chunks = data(bytes).peekable();
     while let Some(mut chunk) = chunks.next() {
@@ -55,7 +55,7 @@ fn held(bytes: &[u8], expected: u64) -> Result<u64, &'static str> {
             chunk = &chunk[read..];
             at += written;
             held += written as u64;
-            if unpack.is_done() || held > expected {
+            if unpack.is_done() || held > most {
                 return Ok(held);
             }
             if at == buffer.len() {
@@ -120,6 +120,6 @@ mod tests {
         let mut header = image(5, 3)[..33].to_vec();
         header[28] = 1;
         // Passes of 1 by 1, 1 by 1, nothing, 1 by 1, 3 by 1, 2 by 2 and 5 by 1 pixels, with a byte before each row.
-        assert_eq!(promised(&header), Some(2 + 2 + 2 + 4 + 6 + 6));
+        assert_eq!(promised(&header), Some((2 + 2 + 2 + 4 + 6 + 6, 2)));
     }
 }

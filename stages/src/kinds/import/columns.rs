@@ -1,6 +1,7 @@
 //! Which columns of a table say what, and how a cell is read.
 
 use super::patterns;
+use super::text;
 use crate::contract::decode::{BadParameter, Fault};
 use crate::contract::prelude::*;
 use crate::contract::word::{OrWord, Worded};
@@ -165,6 +166,9 @@ impl Reader {
     /// What a row says; nothing where it has no such cell.
     pub(super) fn read(&self, record: &csv::StringRecord) -> String {
         let cell = record.get(self.at).unwrap_or_default();
+        // A quote behind a blank is none to the reader of the table, and one to whoever wrote it.
+        let cell = cell.strip_prefix('"').and_then(|c| c.strip_suffix('"')).unwrap_or(cell).trim();
+        let cell = &*text::clean(cell);
         match &self.pattern {
             None => cell.to_owned(),
             Some(pattern) => patterns::first(pattern, cell).unwrap_or_default(),

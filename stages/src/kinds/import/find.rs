@@ -2,6 +2,7 @@
 //! machine, with backslashes, in another case or Unicode form. A name that may mean two files means none.
 
 use crate::contract::source::ListedFile;
+use crate::data::inspect;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use unicode_normalization::UnicodeNormalization;
@@ -35,6 +36,8 @@ impl Way {
 pub(super) struct Finder<'a> {
     files: &'a [ListedFile],
     exact: HashMap<&'a str, &'a ListedFile>,
+    /// Names that are there and must not be taken, and why: nothing else is meant by them.
+    barred: HashMap<String, &'a str>,
     loose: OnceCell<Loose<'a>>,
 }
 
@@ -45,55 +48,68 @@ struct Loose<'a> {
 }
 
 impl<'a> Finder<'a> {
-    /// Masks bear the names of the images beside which they lie: only an exact name means one.
-    pub(super) fn new(files: &'a [ListedFile]) -> Finder<'a> {
-        Finder { files, exact: files.iter().map(|f| (f.name.as_str(), f)).collect(), loose: OnceCell::new() }
+    /// `barred` are names of what lies there and is not to be taken, and why.
+    pub(super) fn new(files: &'a [ListedFile], barred: impl Iterator<Item = (&'a str, &'a str)>) -> Finder<'a> {
+        let barred = barred.map(|(name, why)| (spelling(name), why)).collect();
+        Finder { files, exact: files.iter().map(|f| (f.name.as_str(), f)).collect(), barred, loose: OnceCell::new() }
     }
 
     /// The file of this name.
     ///
     /// # Errors
     /// Says in a few words why there is none.
-    pub(super) fn find(&self, name: &str) -> Result<(&'a ListedFile, Way), &'static str> {
+    pub(super) fn find(&self, name: &str) -> Result<(&'a ListedFile, Way), &'a str> {
         if let Some(file) = self.exact.get(name) {
             return Ok((file, Way::Exact));
         }
         let wanted = spelling(name);
+        if let Some(why) = self.barred.get(&wanted) {
+            return Err(why);
+        }
         let last = last_of(&wanted);
         let loose = self.loose.get_or_init(|| Loose::of(self.files));
         let named = loose.by_name.get(last).map_or(&[][..], Vec::as_slice);
-        // One spelling of the whole name comes before a name in another directory.
-        let same: Vec<&ListedFile> = named.iter().filter(|(_, spelled)| *spelled == wanted).map(|(f, _)| *f).collect();
-        match same.as_slice() {
-            [] => {}
-            [file] => return Ok((file, Way::Spelling)),
-            _ => return Err("several files have this name"),
+        // One spelling of the whole name comes before a name in another directory. A mask bears the name of the image beside
+        // which it lies: only its whole name means it.
+        match one(named.iter().filter(|(_, spelled)| *spelled == wanted)) {
+            Err(()) => return Err("several files have this name"),
+            Ok(Some(file)) => return Ok((file, Way::Spelling)),
+            Ok(None) => {}
         }
-        let below: Vec<&ListedFile> = named.iter().filter(|(_, spelled)| is_suffix(spelled, &wanted)).map(|(f, _)| *f).collect();
-        match below.as_slice() {
-            [] => {}
-            [file] => return Ok((file, Way::Directory)),
-            _ => return Err("several files have this name in different directories"),
+        match one(named.iter().filter(|(file, spelled)| !is_mask(&file.name) && is_suffix(spelled, &wanted))) {
+            Err(()) => return Err("several files have this name in different directories"),
+            Ok(Some(file)) => return Ok((file, Way::Directory)),
+            Ok(None) => {}
         }
         // A name without an ending may hold dots of its own: both readings are tried.
-        let stems = [Some(wanted.as_str()), stem_of(&wanted)].into_iter().flatten();
-        for wanted in stems {
+        for wanted in [Some(wanted.as_str()), stem_of(&wanted)].into_iter().flatten() {
             let named = loose.by_stem.get(last_of(wanted)).map_or(&[][..], Vec::as_slice);
-            let found: Vec<&ListedFile> = named.iter().filter(|(_, stem)| is_suffix(stem, wanted)).map(|(f, _)| *f).collect();
-            match found.as_slice() {
-                [] => {}
-                [file] => return Ok((file, Way::Ending)),
-                _ => return Err("several files have this name with different endings"),
+            match one(named.iter().filter(|(file, stem)| !is_mask(&file.name) && is_suffix(stem, wanted))) {
+                Err(()) => return Err("several files have this name with different endings"),
+                Ok(Some(file)) => return Ok((file, Way::Ending)),
+                Ok(None) => {}
             }
         }
         Err("no such file")
     }
 }
 
+/// The only one; an error where there are several.
+fn one<'a, 'b>(mut found: impl Iterator<Item = &'b (&'a ListedFile, String)>) -> Result<Option<&'a ListedFile>, ()>
+where
+    'a: 'b,
+{
+    match (found.next(), found.next()) {
+        (Some((file, _)), None) => Ok(Some(file)),
+        (None, _) => Ok(None),
+        _ => Err(()),
+    }
+}
+
 impl<'a> Loose<'a> {
     fn of(files: &'a [ListedFile]) -> Loose<'a> {
         let mut loose = Loose { by_name: HashMap::new(), by_stem: HashMap::new() };
-        for file in files.iter().filter(|f| !is_mask(&f.name)) {
+        for file in files {
             let spelled = spelling(&file.name);
             if let Some(stem) = stem_of(&spelled) {
                 loose.by_stem.entry(last_of(stem).to_owned()).or_default().push((file, stem.to_owned()));
@@ -108,13 +124,25 @@ impl<'a> Loose<'a> {
 pub(super) fn is_mask(name: &str) -> bool {
     let directories = name.rsplit_once('/').map_or("", |(directories, _)| directories);
     directories.split('/').any(|d| {
-        let d = d.to_ascii_lowercase();
-        matches!(d.as_str(), "mask" | "masks") || [" mask", " masks", "_mask", "_masks", "-mask", "-masks"].iter().any(|end| d.ends_with(end))
+        let lower = d.to_ascii_lowercase();
+        let word = |end: &str| lower.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with([' ', '_', '-']));
+        // A word of its own, also as in `leftMask`.
+        word("mask")
+            || word("masks")
+            || d.ends_with("Mask")
+            || d.ends_with("Masks")
+            || matches!(&*lower, "segmentation" | "segmentations" | "groundtruth" | "ground_truth")
     })
 }
 
+/// The image, without its ending, whose mask a file of this name would be: `a` for `a_mask.png`.
+pub(super) fn is_mask_of(name: &str) -> Option<&str> {
+    let (stem, _) = name.rsplit_once('.')?;
+    ["_mask", "-mask", "_Mask"].iter().find_map(|end| stem.strip_suffix(end))
+}
+
 /// One spelling of a name: composed, in small letters, `/` between its parts, none of them empty or `.`.
-fn spelling(name: &str) -> String {
+pub(super) fn spelling(name: &str) -> String {
     let name: String = name.nfc().collect::<String>().to_lowercase().replace('\\', "/");
     let parts: Vec<&str> = name.split('/').map(str::trim).filter(|part| !part.is_empty() && *part != ".").collect();
     parts.join("/")
@@ -124,11 +152,9 @@ fn last_of(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 
-/// A name without its ending: one to five letters or digits behind the last dot, one of them a letter.
+/// A name without its ending.
 fn stem_of(name: &str) -> Option<&str> {
-    let (stem, ending) = name.rsplit_once('.')?;
-    let is_ending = (1..=5).contains(&ending.len()) && ending.chars().all(|c| c.is_ascii_alphanumeric()) && ending.chars().any(|c| c.is_ascii_alphabetic());
-    (is_ending && !last_of(stem).is_empty()).then_some(stem)
+    inspect::ending(name).map(|ending| &name[..name.len() - ending.len() - 1])
 }
 
 /// True where one name ends with the other, part by part: a table may know more directories than there are, or fewer.
@@ -142,10 +168,11 @@ mod tests {
     use super::*;
     use hilum_cache::Digest;
 
-    fn found(files: &[&str], name: &str) -> Result<(String, Way), &'static str> {
+    fn found(files: &[&str], name: &str) -> Result<(String, Way), String> {
         let files: Vec<ListedFile> =
             files.iter().map(|n| ListedFile { name: (*n).into(), path: (*n).into(), digest: Digest::of(n.as_bytes()), note: String::new() }).collect();
-        Finder::new(&files).find(name).map(|(f, way)| (f.name.clone(), way))
+        let barred = [("sub/old.png", "excluded")];
+        Finder::new(&files, barred.into_iter()).find(name).map(|(f, way)| (f.name.clone(), way)).map_err(str::to_owned)
     }
 
     #[test]
@@ -173,20 +200,24 @@ mod tests {
 
     #[test]
     fn a_name_that_may_mean_two_files_means_none() {
-        assert_eq!(found(&["a/x.png", "b/x.png"], "x.png"), Err("several files have this name in different directories"));
-        assert_eq!(found(&["x.png", "x.jpg"], "x"), Err("several files have this name with different endings"));
-        assert_eq!(found(&["X.png", "x.PNG"], "x.png"), Err("several files have this name"));
-        assert_eq!(found(&["train/x.png"], "test/x.png"), Err("no such file"), "directories that contradict each other");
-        assert_eq!(found(&["ab.png"], "b.png"), Err("no such file"), "parts of a name are compared, not letters");
-        assert_eq!(found(&["x.png"], ""), Err("no such file"));
+        assert_eq!(found(&["a/x.png", "b/x.png"], "x.png"), Err("several files have this name in different directories".into()));
+        assert_eq!(found(&["x.png", "x.jpg"], "x"), Err("several files have this name with different endings".into()));
+        assert_eq!(found(&["X.png", "x.PNG"], "x.png"), Err("several files have this name".into()));
+        assert_eq!(found(&["train/x.png"], "test/x.png"), Err("no such file".into()), "directories that contradict each other");
+        assert_eq!(found(&["ab.png"], "b.png"), Err("no such file".into()), "parts of a name are compared, not letters");
+        assert_eq!(found(&["old.png"], "sub/old.png"), Err("excluded".into()), "what is left out by name is not replaced by another");
+        assert_eq!(found(&["old.png", "Masks/a.png", "a.png"], "masks/a.png"), Ok(("Masks/a.png".into(), Way::Spelling)));
+        assert_eq!(found(&["x.png"], ""), Err("no such file".into()));
     }
 
     #[test]
     fn masks_are_told_by_their_directories() {
-        for mask in ["covid/masks/a.png", "lung masks/a.png", "Train/COVID-19/infection_masks/a.png", "Mask/a.png"] {
+        for mask in
+            ["covid/masks/a.png", "lung masks/a.png", "Train/COVID-19/infection_masks/a.png", "Mask/a.png", "ManualMask/leftMask/a.png", "Segmentations/a.png"]
+        {
             assert!(is_mask(mask), "{mask}");
         }
-        for image in ["masks.png", "unmasked/a.png", "masked/a.png", "covid/images/a.png", "damask/a.png"] {
+        for image in ["masks.png", "unmasked/a.png", "masked/a.png", "covid/images/a.png", "damask/a.png", "Lung Segmentation Data/a.png"] {
             assert!(!is_mask(image), "{image}");
         }
     }

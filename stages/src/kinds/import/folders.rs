@@ -3,14 +3,15 @@
 //! A directory below the class is a patient where there are several of them, and one name is one person, whatever the
 //! class: somebody may have images before and after a finding. Names that only say that images lie here are nobody's.
 
-use super::find::is_mask;
+use super::find::{is_mask, is_mask_of};
 use super::labels::Said;
 use super::left_out::{self, Omitted};
 use super::samples::{Row, Whose};
+use super::text;
 use crate::contract::prelude::*;
 use crate::contract::source::ListedFile;
 use crate::data::pseudonym::normalised;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Names of directories that say what lies there, not whose it is.
 const CONTAINERS: &[&str] = &["images", "image", "imgs", "img", "png", "jpg", "jpeg", "files", "data", "dataset"];
@@ -20,21 +21,27 @@ const PARTS: &[&str] = &["train", "training", "test", "testing", "val", "valid",
 
 /// The rows of directories; `label` is what all images are called, where the study says so.
 pub(super) fn rows(images: &[ListedFile], label: Option<&str>, omitted: &mut Omitted, cx: &Context) -> Vec<Row> {
-    let (masks, images): (Vec<&ListedFile>, Vec<&ListedFile>) = images.iter().partition(|f| is_mask(&f.name));
+    let stems: HashSet<&str> = images.iter().map(|f| f.name.rsplit_once('.').map_or(&*f.name, |(stem, _)| stem)).collect();
+    let (masks, images): (Vec<&ListedFile>, Vec<&ListedFile>) =
+        images.iter().partition(|f| is_mask(&f.name) || is_mask_of(&f.name).is_some_and(|image| stems.contains(image)));
+    let above = if label.is_some() { 0 } else { above_classes(&images, masks.is_empty(), cx) };
+    // Class and what is below it; with one label for all, every directory may be a patient's.
+    let parts = |name: &'_ str| -> Option<(String, String)> {
+        let below = (0..above).try_fold(name, |rest, _| Some(rest.split_once('/')?.1))?;
+        let (class, rest) = if label.is_some() { ("", below) } else { below.split_once('/')? };
+        Some((class.to_owned(), rest.to_owned()))
+    };
     for mask in masks {
-        omitted.add(&mask.name, mask.name.split('/').next().unwrap_or_default(), left_out::MASK);
+        omitted.add(&mask.name, &parts(&mask.name).map(|p| p.0).unwrap_or_default(), left_out::MASK);
     }
-    let names: Vec<&str> = images.iter().map(|f| f.name.as_str()).collect();
-    let above = if label.is_some() { 0 } else { above_classes(&names, cx) };
     let mut rows = vec![];
     for file in &images {
-        let below = (0..above).try_fold(file.name.as_str(), |rest, _| Some(rest.split_once('/')?.1));
-        match below.and_then(|b| if label.is_some() { Some(("", b)) } else { b.split_once('/') }) {
+        match parts(&file.name) {
             Some((class, rest)) => {
-                let patient = patient(rest).map_or(Whose::Unknown, Whose::named);
-                rows.push(Row { patient, file: file.name.clone(), said: Said::One(class.into()), ..Row::default() });
+                let patient = patient(&rest).map_or(Whose::Unknown, Whose::named);
+                rows.push(Row { patient, file: file.name.clone(), said: Said::One(text::clean(&class).into_owned()), ..Row::default() });
             }
-            None => omitted.add(&file.name, "", "beside the class directories, in none of them"),
+            None => omitted.add(&file.name, "", "in no directory of a class"),
         }
     }
     // A single name, however many classes it stands below, is how somebody packed the files.
@@ -42,25 +49,75 @@ pub(super) fn rows(images: &[ListedFile], label: Option<&str>, omitted: &mut Omi
     if named.len() < 2 {
         rows.iter_mut().for_each(|r| r.patient = Whose::Unknown);
     }
+    if label.is_none()
+        && let Some(only) = rows.first().map(|r| r.said.clone()).filter(|only| rows.iter().all(|r| r.said == *only))
+    {
+        let below = if named.len() < 2 { "" } else { ", and the directories in it for patients" };
+        cx.note(format!(
+            "warning: all images lie in the directory `{0}`, which is taken for their class{below}; if the classes lie in it, name `{0}` in `images`",
+            only.spelled()
+        ));
+    }
+    remark_layout(&rows, &images, above, cx);
     rows
 }
 
-/// How many directories lie above those of the classes: one that only holds the others, and those of an earlier split.
-fn above_classes(names: &[&str], cx: &Context) -> usize {
-    let at = |depth: usize| -> BTreeSet<&str> {
-        let deep = names.iter().filter(|n| n.matches('/').count() > depth + 1);
-        deep.filter_map(|n| n.split('/').nth(depth)).collect()
+/// Says where what was taken for classes looks like something else.
+fn remark_layout(rows: &[Row], images: &[&ListedFile], above: usize, cx: &Context) {
+    let classes: BTreeSet<String> = rows.iter().map(|r| r.said.spelled()).collect();
+    let is_part = |class: &str| {
+        let class = class.to_ascii_lowercase();
+        PARTS.contains(&class.as_str())
+            || class.strip_prefix("fold").is_some_and(|n| !n.is_empty() && n.trim_start_matches(['_', '-', ' ']).bytes().all(|b| b.is_ascii_digit()))
     };
-    let all = |set: &BTreeSet<&str>, known: &[&str]| !set.is_empty() && set.iter().all(|d| known.contains(&d.to_ascii_lowercase().as_str()));
-    let tops: BTreeSet<&str> = names.iter().filter_map(|n| Some(n.split_once('/')?.0)).collect();
-    let wrapped = tops.len() == 1 && (all(&tops, CONTAINERS) || all(&at(1), PARTS)) && at(0).len() == 1;
-    let depth = usize::from(wrapped);
-    let parts = at(depth);
-    let there: BTreeSet<&str> = names.iter().filter(|n| n.matches('/').count() > depth).filter_map(|n| n.split('/').nth(depth)).collect();
-    if there != parts || !all(&parts, PARTS) {
+    let parts: Vec<String> = classes.iter().filter(|c| is_part(c)).map(|c| format!("`{c}`")).collect();
+    if !parts.is_empty() {
+        cx.note(format!("warning: the directories {} are taken for classes: are they parts of an earlier split?", parts.join(", ")));
+    }
+    // Directories of the same names below each of several classes.
+    let mut below: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for name in images.iter().map(|f| f.name.split('/').skip(above).collect::<Vec<_>>()).filter(|n| n.len() > 2) {
+        below.entry(name[0]).or_default().insert(name[1]);
+    }
+    let mut sets = below.values();
+    if let Some(first) = sets.next().filter(|s| s.len() > 1 && below.len() > 1)
+        && sets.all(|s| s == first)
+        && parts.is_empty()
+        && !first.iter().all(|d| CONTAINERS.contains(&d.to_ascii_lowercase().as_str()) || PARTS.contains(&d.to_ascii_lowercase().as_str()))
+    {
+        let n = first.len();
+        cx.note(format!("warning: each of the {} directories that are taken for classes holds the same {n} directories, which are taken for patients: are these the classes?", below.len()));
+    }
+}
+
+/// How many directories lie above those of the classes: one that only holds the others, and those of an earlier split.
+fn above_classes(images: &[&ListedFile], has_no_masks: bool, cx: &Context) -> usize {
+    let names: Vec<Vec<&str>> = images.iter().map(|f| f.name.split('/').collect()).collect();
+    // Directories at a depth that hold directories, and all of them.
+    let holding = |depth: usize| names.iter().filter(|n| n.len() > depth + 2).map(|n| n[depth]).collect::<BTreeSet<&str>>();
+    let all_at = |depth: usize| names.iter().filter(|n| n.len() > depth + 1).map(|n| n[depth]).collect::<BTreeSet<&str>>();
+    let are = |set: &BTreeSet<&str>, known: &[&str]| !set.is_empty() && set.iter().all(|d| known.contains(&d.to_ascii_lowercase().as_str()));
+    // Parts of a split hold the same classes: a class of whom both parts hold other patients is none of them.
+    let repeat = |depth: usize| {
+        let mut below: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for name in names.iter().filter(|n| n.len() > depth + 2) {
+            below.entry(name[depth + 1]).or_default().insert(name[depth]);
+        }
+        below.values().any(|parts| parts.len() > 1)
+    };
+    let is_split = |depth: usize| are(&all_at(depth), PARTS) && !holding(depth).is_empty();
+    let (tops, below) = (all_at(0), all_at(1));
+    let is_wrapper = tops.len() == 1 && holding(0).len() == 1;
+    // Below a class lie patients, or directories that say what the files are: then the one above only holds the classes.
+    let holds_classes = below.len() > 1 && (are(&all_at(2), CONTAINERS) || !has_no_masks && all_at(2).is_empty());
+    let depth = usize::from(is_wrapper && (are(&tops, CONTAINERS) || is_split(1) && repeat(1) || holds_classes));
+    if depth > 0 {
+        cx.note(format!("the directory `{}` only holds the others: the directories in it are looked at", tops.first().unwrap_or(&"")));
+    }
+    if !is_split(depth) {
         return depth;
     }
-    let parts: Vec<String> = parts.iter().map(|p| format!("`{p}`")).collect();
+    let parts: Vec<String> = all_at(depth).iter().map(|p| format!("`{p}`")).collect();
     cx.note(format!(
         "the directories {} are parts of an earlier split: their images are taken together, and the directories below them are the classes",
         parts.join(", ")
@@ -113,7 +170,10 @@ mod tests {
     #[test]
     fn classes_are_found_below_directories_that_only_hold_them() {
         assert_eq!(classes(&["train/NORMAL/a.png", "test/PNEUMONIA/b.png", "val/NORMAL/c.png"]), ["NORMAL", "PNEUMONIA", "NORMAL"]);
-        assert_eq!(classes(&["chest_xray/train/NORMAL/a.png", "chest_xray/test/PNEUMONIA/b.png"]), ["NORMAL", "PNEUMONIA"]);
+        assert_eq!(classes(&["chest_xray/train/NORMAL/a.png", "chest_xray/test/NORMAL/b.png"]), ["NORMAL", "NORMAL"]);
+        assert_eq!(classes(&["covid/train/P1/a.png", "covid/test/P2/b.png"]), ["covid", "covid"], "parts that hold different directories hold patients");
+        assert_eq!(classes(&["train/a/a.png", "train/b/b.png", "test/c.png"]), ["a", "b"], "a test part without labels");
+        assert_eq!(classes(&["top/COVID/images/a.png", "top/Normal/images/b.png", "top/Normal/masks/b.png"]), ["COVID", "Normal"]);
         assert_eq!(classes(&["images/covid/a.png", "images/normal/b.png"]), ["covid", "normal"]);
         assert_eq!(
             classes(&["Data/Train/COVID-19/images/a.png", "Data/Train/Normal/images/b.png", "Data/Train/Normal/lung masks/b.png"]),

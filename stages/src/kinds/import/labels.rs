@@ -70,7 +70,7 @@ pub(super) fn in_cells<'a>(cells: impl Iterator<Item = (&'a str, &'a str)>, rule
             },
             "0" | "0.0" | "false" | "no" | "negative" => false,
             nothing if text::is_nothing(nothing) => false,
-            _ => return Err(format!("the column `{label}` holds `{cell}`: 1, 0, -1 or nothing is expected")),
+            _ => return Err(format!("the column `{label}` holds something else than 1, 0, -1 or nothing")),
         };
         if has {
             labels.push(label.to_owned());
@@ -89,9 +89,22 @@ impl<'a> Names<'a> {
 
     /// The label's name, where it counts; of two patterns the one that gives more of it is meant.
     fn of<'l>(&'l self, label: &'l str) -> Option<&'l str> {
-        let Some(names) = &self.0 else { return Some(label) };
-        let matching = names.iter().filter(|(wild, ..)| wild.is_match(label));
-        matching.max_by_key(|(wild, pattern, _)| (*pattern == label, wild.given)).map(|(_, _, name)| *name)
+        if self.0.is_none() {
+            return Some(label);
+        }
+        self.pattern_of(label).map(|(_, _, name)| *name)
+    }
+
+    /// Patterns that fit labels of which each is taken by another one.
+    fn idle(&self, found: &BTreeSet<&str>) -> Vec<&str> {
+        let Some(names) = &self.0 else { return vec![] };
+        let taken: BTreeSet<&str> = found.iter().filter_map(|l| self.pattern_of(l)).map(|(_, pattern, _)| *pattern).collect();
+        names.iter().map(|(_, pattern, _)| *pattern).filter(|p| !taken.contains(p)).collect()
+    }
+
+    fn pattern_of(&self, label: &str) -> Option<&(Wild, &'a str, &'a str)> {
+        let matching = self.0.as_ref()?.iter().filter(|(wild, ..)| wild.is_match(label));
+        matching.max_by_key(|(wild, pattern, _)| (*pattern == label, wild.given))
     }
 
     /// A pattern that no label of the source fits.
@@ -105,13 +118,16 @@ impl<'a> Names<'a> {
 ///
 /// # Errors
 /// Where `labels` names one that the source does not know.
-pub(super) fn give(rows: Vec<Row>, names: &Names, several: Several, omitted: &mut Omitted) -> Result<Vec<Row>> {
+pub(super) fn give(rows: Vec<Row>, names: &Names, several: Several, omitted: &mut Omitted, cx: &Context) -> Result<Vec<Row>> {
     let found: BTreeSet<&str> = rows.iter().flat_map(|r| r.said.labels()).map(String::as_str).collect();
     if let Some(missing) = names.unmet(&found) {
         let known: Vec<&str> = found.iter().take(SHOWN).copied().collect();
         let more = found.len().saturating_sub(SHOWN);
         let more = if more > 0 { format!(", and {more} more") } else { String::new() };
         return Err(Error::helped(format!("no image has the label `{missing}`"), format!("the source knows these labels: {}{more}", known.join(", "))));
+    }
+    for idle in names.idle(&found) {
+        cx.note(format!("warning: `labels`: `{idle}` takes no label, since other patterns say more of each that it fits"));
     }
     let mut out = Vec::with_capacity(rows.len());
     for mut row in rows {
@@ -180,7 +196,7 @@ mod tests {
         assert_eq!(of(&row, Uncertain::Drop), Ok(Said::Uncertain));
         assert_eq!(of(&row, Uncertain::Negative), Ok(Said::Several(vec!["Pneumonia".into()])));
         assert_eq!(of(&row, Uncertain::Positive), Ok(Said::Several(vec!["Pneumonia".into(), "Mass".into()])));
-        assert!(of(&[("Pneumonia", "maybe")], Uncertain::Drop).unwrap_err().contains("`maybe`"));
+        assert!(of(&[("Pneumonia", "maybe")], Uncertain::Drop).is_err());
         assert_eq!(given(of(&[("A", "0")], Uncertain::Drop).unwrap(), &[], Several::Exactly), Err("no label"));
     }
 

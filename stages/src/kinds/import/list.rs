@@ -10,7 +10,7 @@ use crate::contract::prelude::*;
 const COLUMNS: [&str; 4] = ["patient", "file", "label", "source"];
 
 pub(super) fn rows(text: &str, only: &Only, omitted: &mut Omitted, cx: &Context) -> Result<Vec<Row>> {
-    let filter = Filter::new(only, |name| {
+    let filter = Filter::new(only, Some(COLUMNS[0]), |name| {
         let at = COLUMNS.iter().position(|c| *c == name);
         at.ok_or_else(|| Error::helped(format!("a list has no column `{name}`"), format!("it has these columns: {}", COLUMNS.join(", "))))
     })?;

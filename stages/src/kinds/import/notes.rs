@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 /// Cases that are told one by one, and classes or sources of a table of counts.
 const EXAMPLES: usize = 5;
 const SHOWN: usize = 8;
+/// So many labels with one image each are no classes.
+const MANY: usize = 5;
 /// Where class and source go together as much as this, either can be told from the other.
 const CONFOUNDED: f64 = 0.9;
 
@@ -42,6 +44,35 @@ pub(super) fn passed_over(images: &Listing) -> Vec<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     images.passed_over.iter().filter(|p| p.is_directory).for_each(|p| *counts.entry(&p.why).or_default() += 1);
     counts.into_iter().map(|(why, n)| format!("warning: {}: {why}", counted(n, "directory was passed over", "directories were passed over"))).collect()
+}
+
+/// Classes of which no image is left, and what labels look like that are no classes.
+pub(super) fn classes(given: &BTreeSet<String>, kept: &[Kept]) -> Vec<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    kept.iter().for_each(|k| *counts.entry(&k.row.label).or_default() += 1);
+    let list = |labels: &[&str]| {
+        let more = labels.len().saturating_sub(EXAMPLES);
+        let shown: Vec<String> = labels.iter().take(EXAMPLES).map(|l| format!("`{l}`")).collect();
+        format!("{}{}", shown.join(", "), if more > 0 { format!(" and {more} more") } else { String::new() })
+    };
+    let lost: Vec<&str> = given.iter().map(String::as_str).filter(|l| !counts.contains_key(l)).collect();
+    let joined: Vec<&str> = counts.keys().copied().filter(|l| l.contains('|')).collect();
+    let single = counts.values().filter(|n| **n == 1).count();
+    let is_yes_or_no = counts.len() > 1 && counts.keys().all(|l| ["-1", "-1.0", "0", "0.0", "1", "1.0"].contains(l));
+    let mut said = vec![];
+    if !lost.is_empty() {
+        said.push(format!("warning: no image of the label {} is left", list(&lost)));
+    }
+    if !joined.is_empty() {
+        said.push(format!("warning: labels hold `|`: {}; `label: {{ column: …, separator: '|' }}` tells several labels apart", list(&joined)));
+    }
+    if is_yes_or_no {
+        said.push("warning: the labels are numbers: `labels` can name them, as in `labels: { '1': pneumonia, '0': normal }`".to_owned());
+    }
+    if single >= MANY && single * 2 > counts.len() {
+        said.push(format!("warning: {single} of {} labels have one image each: is this the column of labels?", counts.len()));
+    }
+    said
 }
 
 /// How many images are of nobody that is known, where others are of somebody or not.
@@ -96,7 +127,9 @@ fn contradictions(kept: &[Kept], tokens: &HashMap<Person, String>) -> Option<Str
         .collect();
     let more = if held.len() > EXAMPLES { format!(", and {} more", held.len() - EXAMPLES) } else { String::new() };
     let what = counted(held.len(), "image is held", "images are held");
-    Some(format!("{what} twice or more under different patients or labels: {}{more}", examples.join(", ")))
+    // Of two labels one is wrong, and both would be trained on.
+    let warning = if held.values().any(|(_, labels)| labels.len() > 1) { "warning: " } else { "" };
+    Some(format!("{warning}{what} twice or more under different patients or labels: {}{more}", examples.join(", ")))
 }
 
 /// Classes that come from sources of their own: a network can learn the source and seem to know the finding.
@@ -144,14 +177,34 @@ fn cramers_v(counts: &BTreeMap<&str, BTreeMap<&str, usize>>) -> Option<f64> {
 /// Identifiers that a spreadsheet has made numbers of in one place and not in another. They are counted, never named.
 fn numbers(tokens: &HashMap<Person, String>) -> Option<String> {
     let names: HashSet<&str> = tokens.keys().filter_map(|p| if let Person::Named(name) = p { Some(name.as_str()) } else { None }).collect();
-    let whole = |name: &str| name.strip_suffix(".0").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()) && names.contains(n));
-    let n = names.iter().filter(|name| whole(name)).count();
-    let what = counted(
-        n,
-        "identifier stands with `.0` at its end and without it, as two patients",
-        "identifiers stand with `.0` at their ends and without it, as two patients each",
-    );
-    (n > 0).then(|| format!("warning: {what}; write them alike in the table"))
+    let is_number = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
+    let whole = |name: &str| name.strip_suffix(".0").is_some_and(|n| is_number(n) && names.contains(n));
+    let padded = |name: &str| is_number(name) && name.starts_with('0') && names.contains(name.trim_start_matches('0'));
+    let short = |name: &str| name.split_once("E+").is_some_and(|(a, b)| a.parse::<f64>().is_ok() && is_number(b));
+    let n = |which: &dyn Fn(&str) -> bool| names.iter().filter(|name| which(name)).count();
+    let said = [
+        counted_or_none(
+            n(&whole),
+            "identifier stands with `.0` at its end and without it, as two patients",
+            "identifiers stand with `.0` at their ends and without it, as two patients each",
+        ),
+        counted_or_none(
+            n(&padded),
+            "identifier stands with zeros before it and without them, as two patients",
+            "identifiers stand with zeros before them and without, as two patients each",
+        ),
+        counted_or_none(
+            n(&short),
+            "identifier is a number such as 1.2E+11, of which digits are lost",
+            "identifiers are numbers such as 1.2E+11, of which digits are lost",
+        ),
+    ];
+    let said: Vec<String> = said.into_iter().flatten().collect();
+    (!said.is_empty()).then(|| format!("warning: {}; write them alike in the table", said.join("; ")))
+}
+
+fn counted_or_none(n: usize, one: &str, several: &str) -> Option<String> {
+    (n > 0).then(|| counted(n, one, several))
 }
 
 /// Ages that do not read, beside others that do.

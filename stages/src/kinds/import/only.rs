@@ -1,6 +1,7 @@
 //! `only`: which rows count, by what stands in their columns.
 
 use super::left_out::{self, Omitted};
+use crate::contract::decode::Fault;
 use crate::contract::prelude::*;
 use crate::contract::word::{OrWord, Worded};
 use crate::words::counted;
@@ -39,6 +40,15 @@ impl Values {
     }
 }
 
+/// What is wrong with `only` itself.
+pub(super) fn check(only: &Only) -> Vec<BadParameter> {
+    let says_nothing = |v: &Values| v.given().next().is_none();
+    let empty = only.iter().filter(|(_, v)| says_nothing(v));
+    let fault =
+        |name: &String| BadParameter { path: vec!["only".into(), name.clone()], what: Fault::Value("this must name values, or `not` and values".into()) };
+    empty.map(|(name, _)| fault(name)).collect()
+}
+
 /// The parameter `only`: what may stand in which column.
 pub(super) type Only = BTreeMap<String, OrWord<Values>>;
 
@@ -50,6 +60,8 @@ pub(super) struct Filter<'a> {
 struct Filtered<'a> {
     name: &'a str,
     at: usize,
+    /// It holds identifiers of patients, which no note may tell.
+    is_private: bool,
     values: &'a Values,
     met: RefCell<BTreeSet<&'a str>>,
     /// Rows whose cell is one of the values but for case or spaces.
@@ -57,13 +69,14 @@ struct Filtered<'a> {
 }
 
 impl<'a> Filter<'a> {
-    /// `column` says where a column stands.
+    /// `column` says where a column stands, `patients` which one holds patients.
     ///
     /// # Errors
     /// Those of `column`.
-    pub(super) fn new(only: &'a Only, column: impl Fn(&str) -> Result<usize>) -> Result<Filter<'a>> {
+    pub(super) fn new(only: &'a Only, patients: Option<&str>, column: impl Fn(&str) -> Result<usize>) -> Result<Filter<'a>> {
         let filtered = |(name, values): (&'a String, &'a OrWord<Values>)| {
-            Ok(Filtered { name, at: column(name)?, values: &values.0, met: RefCell::default(), near: RefCell::default() })
+            let is_private = patients == Some(name.as_str());
+            Ok(Filtered { name, at: column(name)?, is_private, values: &values.0, met: RefCell::default(), near: RefCell::default() })
         };
         Ok(Filter { columns: only.iter().map(filtered).collect::<Result<_>>()? })
     }
@@ -79,8 +92,17 @@ impl<'a> Filter<'a> {
     pub(super) fn remark(&self, cx: &Context) {
         for column in &self.columns {
             let never: Vec<String> = column.values.given().filter(|v| !column.met.borrow().contains(v.as_str())).map(|v| format!("`{v}`")).collect();
-            if !never.is_empty() {
+            if !never.is_empty() && !column.is_private {
                 cx.note(format!("warning: `only`: no row has {} in the column `{}`", never.join(" or "), column.name));
+            }
+            if column.is_private {
+                cx.note(format!("warning: `only` names patients of the column `{}`: the recipe records what it names", column.name));
+                let near: usize = column.near.borrow().values().sum();
+                if near > 0 {
+                    let rows = counted(near, "row has", "rows have");
+                    cx.note(format!("warning: `only`: {rows} a value that differs from one that is named in case or spaces alone, which count"));
+                }
+                continue;
             }
             for ((spelled, value), n) in column.near.borrow().iter() {
                 let rows = counted(*n, "row has", "rows have");

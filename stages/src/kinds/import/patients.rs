@@ -2,7 +2,6 @@
 
 use super::Import;
 use super::patterns;
-use super::samples::{Row, Whose};
 use crate::contract::decode::{BadParameter, Fault};
 use crate::contract::prelude::*;
 
@@ -10,13 +9,13 @@ use crate::contract::prelude::*;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PatientFrom {
-    /// What it stands in.
+    /// Where it is found.
     pub from: FromWhat,
     /// A regular expression: its first group, or all that matches where it has none, is the identifier. Images that do not match are left out.
     pub pattern: String,
 }
 
-/// What an identifier stands in.
+/// Where an identifier is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FromWhat {
@@ -41,13 +40,13 @@ impl Import {
         let fault = |path: &[&str], why: String| vec![BadParameter { path: path.iter().map(|p| (*p).to_owned()).collect(), what: Fault::Value(why) }];
         match self.ways().as_slice() {
             [way, ..] if self.is_one_per_image() => {
-                fault(&["patients"], format!("`{way}` says whose the images are, and this that each is of somebody else: one of them must go"))
+                fault(&["patients"], format!("`{way}` says whose the images are, and this that each image is of a different patient: one of them must go"))
             }
             [first, second, ..] => fault(&["patient"], format!("`{first}` and `{second}` both say whose the images are: one of them must go")),
             [] if self.table.is_some() && !self.is_one_per_image() => fault(
                 &["columns"],
                 "nothing says whose the images are: `columns.patient` names a column, `patient` finds it in paths, `patients: one-per-image` states that \
-                 each is of somebody else"
+                 each image is of a different patient"
                     .into(),
             ),
             _ if self.patients.as_deref().is_some_and(|name| name.trim().is_empty()) => fault(&["patients"], "this must be a name".into()),
@@ -56,22 +55,5 @@ impl Import {
                 _ => vec![],
             },
         }
-    }
-
-    /// Says of every row whose image it is, where the rows themselves do not.
-    pub(super) fn identify(&self, rows: &mut [Row]) -> Result<()> {
-        if self.is_one_per_image() {
-            rows.iter_mut().for_each(|r| r.patient = Whose::Unknown);
-        }
-        let Some(from) = &self.patient else { return Ok(()) };
-        let expression = patterns::expression(&from.pattern).map_err(Error::data)?;
-        for row in rows {
-            let found = patterns::first(&expression, &row.file);
-            row.patient = match Whose::named(&found.unwrap_or_default()) {
-                Whose::Named(name) => Whose::Named(name),
-                _ => Whose::Unnamed("no patient in its path"),
-            };
-        }
-        Ok(())
     }
 }

@@ -1,6 +1,8 @@
 //! Patterns that people write: regular expressions for what stands in a text, and names with `*`.
 
+use crate::contract::prelude::*;
 use regex::{Regex, RegexBuilder};
+use std::cell::Cell;
 
 /// Memory that a compiled expression may take: thousands of words, but no nest of repetitions.
 const LARGEST: usize = 1 << 20;
@@ -9,7 +11,7 @@ const LARGEST: usize = 1 << 20;
 ///
 /// # Errors
 /// Says why it is none.
-pub(super) fn expression(pattern: &str) -> Result<Regex, String> {
+pub(super) fn expression(pattern: &str) -> std::result::Result<Regex, String> {
     RegexBuilder::new(pattern).size_limit(LARGEST).build().map_err(|e| match e {
         regex::Error::CompiledTooBig(_) => "the expression is too large: repeat less in it".into(),
         e => {
@@ -21,9 +23,11 @@ pub(super) fn expression(pattern: &str) -> Result<Regex, String> {
     })
 }
 
-/// The first group of what matches, or all of it where the expression has no group.
+/// The first group that takes part in what matches, or all of it where the expression has no group.
 pub(super) fn first(expression: &Regex, text: &str) -> Option<String> {
-    expression.captures(text).and_then(|c| c.get(usize::from(c.len() > 1)).map(|m| m.as_str().to_owned()))
+    let found = expression.captures(text)?;
+    let first = if found.len() > 1 { found.iter().skip(1).flatten().next() } else { found.get(0) };
+    first.map(|m| m.as_str().trim().to_owned())
 }
 
 /// A text that may hold `*` for any characters, and how much of it is not `*`.
@@ -31,37 +35,71 @@ pub(super) struct Wild {
     expression: Regex,
     /// Characters that are given: of two patterns that match, the one with more of them is meant.
     pub(super) given: usize,
+    /// Its value where it is a number: programs write 1 as 1.0.
+    number: Option<f64>,
 }
 
 impl Wild {
     pub(super) fn new(pattern: &str) -> Wild {
-        Wild { expression: whole(&pattern.split('*').map(regex::escape).collect::<Vec<_>>().join(".*")), given: pattern.chars().filter(|c| *c != '*').count() }
+        let expression = whole(&pattern.split('*').map(regex::escape).collect::<Vec<_>>().join(".*"));
+        Wild { expression, given: pattern.chars().filter(|c| *c != '*').count(), number: pattern.parse().ok() }
     }
     pub(super) fn is_match(&self, text: &str) -> bool {
-        self.expression.is_match(text)
+        self.expression.is_match(text) || self.number.is_some() && self.number == text.parse().ok()
     }
 }
 
-/// Files that are left out, by patterns as in a `.gitignore`: one without a `/` before its end means a directory or a file of
-/// this name anywhere, one with a `/` a path from the top; `*` stands for what is within a name, `**` for directories, too.
-pub(super) struct Excluded(Vec<(Regex, bool)>);
+/// Files that are left out, by patterns like those of a `.gitignore`: one without a `/` before its end means a directory or a
+/// file of this name anywhere, one with a `/` a path from the top; `*` and `?` stand for what is within a name, `**/` for
+/// directories.
+pub(super) struct Excluded<'a>(Vec<Pattern<'a>>);
 
-impl Excluded {
-    pub(super) fn new(patterns: &[String]) -> Excluded {
-        Excluded(patterns.iter().map(|p| (path_expression(p), p.ends_with('/'))).collect())
+struct Pattern<'a> {
+    text: &'a str,
+    expression: Regex,
+    /// It ends with a `/` and means directories alone.
+    directories: bool,
+    met: Cell<bool>,
+}
+
+impl<'a> Excluded<'a> {
+    pub(super) fn new(patterns: &'a [String]) -> Excluded<'a> {
+        let pattern = |p: &'a String| Pattern { text: p, expression: path_expression(p), directories: p.ends_with('/'), met: Cell::new(false) };
+        Excluded(patterns.iter().map(pattern).collect())
     }
     /// True for a file that a pattern names, or that lies in a directory that one names.
     pub(super) fn is_match(&self, name: &str) -> bool {
         let above = name.match_indices('/').map(|(at, _)| &name[..at]);
-        self.0.iter().any(|(pattern, directories)| !directories && pattern.is_match(name) || above.clone().any(|d| pattern.is_match(d)))
+        let matches = |p: &&Pattern| !p.directories && p.expression.is_match(name) || above.clone().any(|d| p.expression.is_match(d));
+        let found = self.0.iter().filter(matches).map(|p| p.met.set(true)).count();
+        found > 0
+    }
+    /// Says which patterns met nothing.
+    pub(super) fn remark(&self, cx: &Context) {
+        let idle: Vec<String> = self.0.iter().filter(|p| !p.met.get()).map(|p| format!("`{}`", p.text)).collect();
+        if !idle.is_empty() {
+            cx.note(format!("warning: `exclude`: nothing in `images` is called {}", idle.join(" or ")));
+        }
     }
 }
 
 fn path_expression(pattern: &str) -> Regex {
     let path = pattern.trim_end_matches('/');
-    let anywhere = if path.contains('/') { "" } else { "(?:.*/)?" };
-    let across: Vec<String> = path.trim_start_matches('/').split("**").map(|p| p.split('*').map(regex::escape).collect::<Vec<_>>().join("[^/]*")).collect();
-    whole(&format!("{anywhere}{}", across.join(".*")))
+    let path = path.strip_prefix("./").unwrap_or(path);
+    let mut out = String::from(if path.contains('/') { "" } else { "(?:.*/)?" });
+    let mut rest = path.trim_start_matches('/');
+    while let Some(c) = rest.chars().next() {
+        let (taken, expression) = match c {
+            '*' if rest.starts_with("**/") => (3, "(?:.*/)?".to_owned()),
+            '*' if rest.starts_with("**") => (2, ".*".to_owned()),
+            '*' => (1, "[^/]*".to_owned()),
+            '?' => (1, "[^/]".to_owned()),
+            c => (c.len_utf8(), regex::escape(&c.to_string())),
+        };
+        out += &expression;
+        rest = &rest[taken..];
+    }
+    whole(&out)
 }
 
 fn whole(expression: &str) -> Regex {
@@ -77,7 +115,10 @@ mod tests {
         let matches = |pattern: &str, text: &str| Wild::new(pattern).is_match(text);
         assert!(matches("Pneumonia/Viral/*", "Pneumonia/Viral/COVID-19") && matches("*", "") && matches("a.c", "a.c"));
         assert!(!matches("a.c", "abc") && !matches("covid", "covid-19"));
+        assert!(matches("1", "1.0") && matches("-1.0", "-1") && !matches("1", "10"));
         assert_eq!(Wild::new("Pneumonia*").given, 9);
+        let either = expression(r"person(\d+)_|(IM-\d+)").unwrap();
+        assert_eq!((first(&either, "person7_a"), first(&either, "IM-12.png")), (Some("7".into()), Some("IM-12".into())));
     }
 
     #[test]
@@ -92,11 +133,17 @@ mod tests {
             ("masks/x", "covid/masks/x/a.png", false),
             ("**/masks/x", "covid/masks/x/a.png", true),
             ("covid/*.png", "covid/deep/a.png", false),
+            ("**/thumbs/", "thumbs/a.png", true),
+            ("a/**/b", "a/b", true),
+            ("a/**/b", "a/x/y/b", true),
+            ("./covid/*.png", "covid/a.png", true),
+            ("norm?l/", "normal/a.png", true),
             ("/a.png", "b/a.png", false),
             ("/a.png", "a.png", true),
         ];
         for (pattern, name, out) in cases {
-            assert_eq!(Excluded::new(&[pattern.to_owned()]).is_match(name), out, "{pattern}: {name}");
+            let patterns = [pattern.to_owned()];
+            assert_eq!(Excluded::new(&patterns).is_match(name), out, "{pattern}: {name}");
         }
     }
 }

@@ -3,9 +3,10 @@
 //! Nothing in the table of samples follows from the key, from names of files or from the order of rows: who has the same
 //! images and the same table has the same samples.
 
-use super::find::Finder;
+use super::find::{Finder, Way, spelling};
 use super::labels::Said;
-use super::left_out::Omitted;
+use super::left_out::{self, Omitted};
+use super::patterns;
 use super::{Outputs, text};
 use crate::contract::prelude::*;
 use crate::contract::source::{ListedFile, Listing};
@@ -16,6 +17,7 @@ use crate::data::pseudonym::{PseudonymKey, normalised};
 use crate::data::sample::{Origin, Sample, Samples};
 use crate::words::counted;
 use hilum_cache::Digest;
+use regex::Regex;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// An image as a source describes it; every cell as it is spelled there.
@@ -87,18 +89,64 @@ impl Kept {
     }
 }
 
+/// Where the files of rows are looked for, and what is asked of them.
+pub(super) struct Search<'a> {
+    pub(super) images: &'a Listing,
+    /// Files that the study leaves out.
+    pub(super) excluded: &'a [ListedFile],
+    /// Finds the patient in the path of an image below `images`.
+    pub(super) whose: Option<Regex>,
+    pub(super) on_damage: OnDamage,
+    /// What to do where nothing is found.
+    pub(super) help: &'static str,
+}
+
+type Found<'a> = Result<(&'a ListedFile, Way), &'a str>;
+
+/// Files that several rows mean under different names, or one under a name of its own: nobody knows whose they are.
+fn disputed<'a>(rows: &[Row], found: &[Found<'a>]) -> HashSet<&'a str> {
+    let is_loose = |found: &&Found| found.is_ok_and(|(_, way)| way > Way::Spelling);
+    if !found.iter().any(|f| is_loose(&f)) {
+        return HashSet::new();
+    }
+    let mut named = HashSet::new();
+    let mut meant: HashMap<&str, HashSet<String>> = HashMap::new();
+    for (row, (file, way)) in rows.iter().zip(found).filter_map(|(r, f)| Some((r, (*f).ok()?))) {
+        if way > Way::Spelling {
+            meant.entry(file.name.as_str()).or_default().insert(spelling(&row.file));
+        } else {
+            named.insert(file.name.as_str());
+        }
+    }
+    meant.into_iter().filter(|(file, names)| names.len() > 1 || named.contains(file)).map(|(file, _)| file).collect()
+}
+
 /// The rows whose images are there, have a patient, and are images.
 ///
 /// # Errors
 /// Where there is none, or where one is damaged and `on_damage` says to stop.
-pub(super) fn usable(rows: Vec<Row>, images: &Listing, mut omitted: Omitted, on_damage: OnDamage, cx: &Context) -> Result<Vec<Kept>> {
-    let finder = Finder::new(&images.files);
-    let passed_over: HashMap<&str, &str> = images.passed_over.iter().map(|p| (p.name.as_str(), p.why.as_str())).collect();
-    let (mut kept, mut ways, mut damaged) = (vec![], BTreeMap::new(), 0);
+pub(super) fn usable(rows: Vec<Row>, search: &Search, mut omitted: Omitted, cx: &Context) -> Result<Vec<Kept>> {
+    let excluded = search.excluded.iter().map(|f| (f.name.as_str(), left_out::EXCLUDED));
+    let passed_over = search.images.passed_over.iter().map(|p| (p.name.as_str(), p.why.as_str()));
+    let finder = Finder::new(&search.images.files, excluded.chain(passed_over));
+    let found: Vec<Found> = rows.iter().map(|row| finder.find(&row.file)).collect();
+    let disputed = disputed(&rows, &found);
+    let (mut kept, mut ways, mut damaged) = (Vec::with_capacity(rows.len()), BTreeMap::new(), 0);
     let all = rows.len() + omitted.lost();
-    for row in rows {
-        let found = finder.find(&row.file).map_err(|why| passed_over.get(row.file.as_str()).copied().unwrap_or(why).to_owned());
-        match found.and_then(|(file, way)| Ok((look(&row, file, &mut damaged)?, file.digest, way))) {
+    for (mut row, found) in rows.into_iter().zip(found) {
+        let usable = found.map_err(str::to_owned).and_then(|(file, way)| {
+            if way > Way::Spelling && disputed.contains(file.name.as_str()) {
+                return Err("several names mean its file".to_owned());
+            }
+            if let Some(expression) = &search.whose {
+                row.patient = match Whose::named(&patterns::first(expression, &file.name).unwrap_or_default()) {
+                    Whose::Named(name) => Whose::Named(name),
+                    _ => Whose::Unnamed("no patient in its path"),
+                };
+            }
+            Ok((look(&row, file, &mut damaged)?, file.digest, way))
+        });
+        match usable {
             Ok((look, image, way)) => {
                 *ways.entry(way).or_insert(0) += 1;
                 kept.push(Kept { row, image, look });
@@ -110,15 +158,16 @@ pub(super) fn usable(rows: Vec<Row>, images: &Listing, mut omitted: Omitted, on_
     for (way, n) in ways {
         way.said().into_iter().for_each(|(one, many)| cx.note(counted(n, one, many)));
     }
-    if damaged > 0 && on_damage == OnDamage::Stop {
-        return Err(Error::helped(counted(damaged, "image is damaged", "images are damaged"), "`on_damage: leave-out` goes on without them"));
+    if damaged > 0 && search.on_damage == OnDamage::Stop {
+        let help = "the list of what was left out names them; `on_damage: leave-out` goes on without them";
+        return Err(Error::helped(counted(damaged, "image is damaged", "images are damaged"), help));
     }
     if kept.len() * 2 < all && !kept.is_empty() {
         cx.note(format!("warning: only {} of {all} rows are used: most are left out", kept.len()));
     }
     if kept.is_empty() {
         let why = said.iter().max_by_key(|w| w.1).map_or("no image was found".to_owned(), |(why, n)| format!("no image is usable; {n} of them: {why}"));
-        return Err(Error::helped(why, "check `images` and the file names in the table"));
+        return Err(Error::helped(why, search.help));
     }
     Ok(kept)
 }
@@ -131,7 +180,7 @@ fn look(row: &Row, file: &ListedFile, damaged: &mut usize) -> Result<Look, Strin
     {
         return Err(why.into());
     }
-    *damaged += usize::from(look.is_err());
+    *damaged += usize::from(look.as_ref().is_err_and(|why| !inspect::is_other(why)));
     let look = look?;
     if u64::from(look.width) * u64::from(look.height) > inspect::MOST_PIXELS {
         return Err(format!("more than {} million pixels", inspect::MOST_PIXELS / 1_000_000));

@@ -7,6 +7,8 @@ use super::only::{self, Filter, Only};
 use super::samples::{Row, Whose};
 use super::text;
 use crate::contract::prelude::*;
+use hilum_cache::names;
+use unicode_normalization::UnicodeNormalization;
 
 pub(super) fn rows(text: &str, columns: &Columns, only: &Only, omitted: &mut Omitted, cx: &Context) -> Result<Vec<Row>> {
     let (text, told) = text::without_separator_line(text);
@@ -22,13 +24,22 @@ pub(super) fn rows(text: &str, columns: &Columns, only: &Only, omitted: &mut Omi
     let label = columns.label.as_deref();
     let one_label = label.and_then(|l| Some((l.column.as_deref()?, l))).map(|(c, l)| Reader::new(find(c)?, l.pattern.as_deref())).transpose()?;
     let per_label = label.into_iter().flat_map(|l| &l.columns).map(|c| Ok((c.as_str(), find(c)?))).collect::<Result<Vec<_>>>()?;
-    let filter = Filter::new(only, find)?;
+    let patients = columns.patient.as_deref().map(|c| c.column.as_str());
+    let filter = Filter::new(only, patients, find)?;
     let mut out = vec![];
     for record in reader.records() {
         let record = record.map_err(unreadable)?;
         let line = || record.position().map_or(0, csv::Position::line);
         if record == header {
             return Err(Error::helped(format!("line {} of the table is its header again", line()), "tables that were joined keep one header"));
+        }
+        if record.iter().all(str::is_empty) {
+            continue;
+        }
+        if !filter.pass(|at| record.get(at).unwrap_or_default()) {
+            let label = one_label.as_ref().map(|l| l.read(&record)).unwrap_or_default();
+            only::leave_out(omitted, &file.read(&record), &label);
+            continue;
         }
         let maybe = |r: &Option<Reader>| r.as_ref().map(|r| r.read(&record)).filter(|cell| !text::is_nothing(cell)).unwrap_or_default();
         let said = match (label, &one_label) {
@@ -39,7 +50,7 @@ pub(super) fn rows(text: &str, columns: &Columns, only: &Only, omitted: &mut Omi
             }
             (None, _) => Said::default(),
         };
-        let row = Row {
+        out.push(Row {
             patient: patient.as_ref().map_or(Whose::Unknown, |p| Whose::in_cell(&p.read(&record))),
             file: file.read(&record),
             said,
@@ -48,12 +59,7 @@ pub(super) fn rows(text: &str, columns: &Columns, only: &Only, omitted: &mut Omi
             sex: text::sex(&maybe(&sex)),
             view: maybe(&view),
             ..Row::default()
-        };
-        if filter.pass(|at| record.get(at).unwrap_or_default()) {
-            out.push(row);
-        } else {
-            only::leave_out(omitted, &row.file, &row.said.spelled());
-        }
+        });
     }
     filter.remark(cx);
     if out.is_empty() {
@@ -75,7 +81,9 @@ fn at(header: &csv::StringRecord, name: &str) -> Result<usize> {
     if header.iter().filter(|h| *h == name).count() > 1 {
         return Err(Error::helped(format!("the table has several columns `{name}`"), "name each column once: nobody knows which is meant"));
     }
-    header.iter().position(|h| h == name).ok_or_else(|| {
+    // Programs spell é in two ways; a header and a study may differ in that.
+    let plain = |text: &str| text.nfc().filter(|c| names::is_shown(*c)).collect::<String>();
+    header.iter().position(|h| h == name || plain(h) == plain(name)).ok_or_else(|| {
         let known: Vec<&str> = header.iter().collect();
         Error::helped(format!("the table has no column `{name}`"), format!("it has these columns: {}", known.join(", ")))
     })

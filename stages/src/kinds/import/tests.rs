@@ -209,7 +209,7 @@ fn whoever_is_unknown_is_said_to_be_unless_the_study_says_so_itself() {
     assert_eq!((stated.notes.len(), stated.patients.len(), tokens(&stated)), (0, 0, 3));
     let part = in_directories(&["covid/P1/a.png", "covid/P2/b.png", "normal/c.png", "readme.png", "beside.png"]);
     part.note("patients are unknown in part: 1 image counts as a patient of its own");
-    part.note("2 images were left out: beside the class directories, in none of them");
+    part.note("2 images were left out: in no directory of a class");
     assert_eq!((part.notes.len(), part.patients.len()), (2, 2));
     let stated = json!({ "table": "t.csv", "columns": { "file": "file", "label": "label" }, "patients": "one-per-image" });
     let made = from_table(1, &ROWS, stated, &|n| format!("{n}.png"));

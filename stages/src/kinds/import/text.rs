@@ -2,19 +2,22 @@
 
 use crate::contract::prelude::*;
 use encoding_rs::Encoding;
+use hilum_cache::names;
 use std::borrow::Cow;
 
 /// Cells that say that nothing is known, as programs write them.
-const NOTHING: &[&str] = &["", "nan", "na", "n/a", "none", "null", "nil", "<na>"];
+const NOTHING: &[&str] = &["", "[]", "nan", "na", "n/a", "none", "null", "nil", "<na>"];
 
 /// True for a cell that says nothing.
 pub(super) fn is_nothing(cell: &str) -> bool {
     NOTHING.contains(&cell.trim().to_ascii_lowercase().as_str())
 }
 
-/// The encoding of this name, as browsers know it: `latin1`, `windows-1252`, `gb18030`, `shift_jis`.
+/// The encoding of this name, as browsers or Python know it: `latin1`, `windows-1252`, `gb18030`, `utf_8_sig`.
 pub(super) fn encoding(name: &str) -> Option<&'static Encoding> {
-    Encoding::for_label(name.trim().as_bytes())
+    let name = name.trim().to_ascii_lowercase();
+    let spellings = [name.clone(), name.replace('_', "-"), name.replace(['-', '_'], ""), name.replace(['-', '_'], "").replace("utf8sig", "utf8")];
+    spellings.iter().find_map(|name| Encoding::for_label(name.as_bytes()))
 }
 
 /// The text of a file in an encoding; without one in UTF-8, or in UTF-16 with its mark.
@@ -23,6 +26,7 @@ pub(super) fn encoding(name: &str) -> Option<&'static Encoding> {
 /// Where it is not: names the line.
 pub(super) fn decoded<'a>(bytes: &'a [u8], encoding: Option<&'static Encoding>) -> Result<Cow<'a, str>> {
     if let Some(encoding) = encoding {
+        refuse_workbook(bytes)?;
         let (text, used, is_damaged) = encoding.decode(bytes);
         return if is_damaged {
             Err(Error::helped(format!("the text is not {}", used.name()), "name the `encoding` that it was written in"))
@@ -36,9 +40,11 @@ pub(super) fn decoded<'a>(bytes: &'a [u8], encoding: Option<&'static Encoding>) 
         let text = String::from_utf16(&units).ok().filter(|_| whole);
         text.map(Cow::Owned).ok_or_else(|| Error::helped("the text begins as UTF-16 and is not", "save it as UTF-8"))
     };
+    refuse_workbook(bytes)?;
     match bytes {
         [0xff, 0xfe, rest @ ..] => wide(u16::from_le_bytes, rest),
         [0xfe, 0xff, rest @ ..] => wide(u16::from_be_bytes, rest),
+        _ if bytes.contains(&0) => Err(Error::helped("this is not text in UTF-8", "if it is UTF-16 without its mark, say `encoding: utf-16le`")),
         _ => {
             let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
             std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|e| {
@@ -50,6 +56,16 @@ pub(super) fn decoded<'a>(bytes: &'a [u8], encoding: Option<&'static Encoding>) 
             })
         }
     }
+}
+
+/// Refuses files that are no text, in words for what they are.
+fn refuse_workbook(bytes: &[u8]) -> Result<()> {
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        return Err(Error::helped("this is a compressed file", "unpack it"));
+    }
+
+    let is_workbook = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\xd0\xcf\x11\xe0");
+    if is_workbook { Err(Error::helped("this is a workbook of a spreadsheet, not a table of text", "save its sheet as CSV (`CSV UTF-8`)")) } else { Ok(()) }
 }
 
 /// A table without the line by which a spreadsheet tells itself the delimiter, and what that says.
@@ -113,8 +129,14 @@ pub(super) fn age(cell: &str) -> Option<f64> {
         (at, 'D' | 'd') => (&text[..at], 1.0 / 365.25),
         _ => (text, 1.0),
     };
-    let age = number.trim().parse::<f64>().ok()? * years;
+    let age = number.trim().replacen(',', ".", 1).parse::<f64>().ok()? * years;
     (0.0..=130.0).contains(&age).then_some(age)
+}
+
+/// A cell without characters that a terminal would act upon or nobody would see.
+pub(super) fn clean(cell: &str) -> Cow<'_, str> {
+    let is_fine = |c: char| c == '\\' || names::is_shown(c);
+    if cell.chars().all(is_fine) { Cow::Borrowed(cell) } else { Cow::Owned(cell.chars().filter(|c| is_fine(*c)).collect()) }
 }
 
 /// Sex in one spelling where it is known: `M` or `F`; otherwise as it stands there.
@@ -147,6 +169,8 @@ mod tests {
         assert_eq!(delimiter("\n \na;b\n", &["a", "b"]), b';');
         assert_eq!(decoded(b"who\n\xe9\n", encoding("latin1")).unwrap(), "who\né\n");
         assert!(decoded(b"\xff\xff", encoding("gb18030")).is_err() && encoding("latin-nine").is_none());
+        assert!(["latin-1", "latin_1", "utf_8", "utf-8-sig", "cp1252", "Shift_JIS"].iter().all(|name| encoding(name).is_some()));
+        assert!(decoded(b"PK\x03\x04", None).unwrap_err().to_string().contains("workbook"));
         for (header, found) in [("a,b", b','), ("a;b", b';'), ("a\tb", b'\t'), ("\"a\"|\"b\"", b'|'), ("a;b,c", b','), ("c", b',')] {
             assert_eq!(delimiter(header, &["a", "b"]), if header == "a;b,c" { b',' } else { found }, "{header}");
         }
@@ -169,6 +193,7 @@ mod tests {
             (" 045Y ", Some(45.0)),
             ("018M", Some(1.5)),
             ("50+", Some(50.0)),
+            ("35,5", Some(35.5)),
             ("1e3", None),
             ("-1", None),
             ("150", None),

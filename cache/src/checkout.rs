@@ -39,7 +39,7 @@ pub struct Outcome {
 /// The note as older programs left it among the results.
 const OLD_NOTE: &str = ".laid-out";
 
-/// What is being written, beside its place.
+/// What is being written, at the top of the results: what a killed run leaves there is found by one look.
 const NEW: &str = ".new";
 /// Folders of results are as open as the user's mask says.
 const MODE: rustix::fs::RawMode = 0o777;
@@ -119,7 +119,8 @@ fn is_as_wanted(folder: &Path, note: &Path, wanted: &[Wanted], rest: Rest) -> bo
     let text = String::from_utf8_lossy(&note);
     let known = read_note(&text);
     let fine = |w: &Wanted| known.get(w.path.as_str()).is_some_and(|l| l.digest == w.digest && stamp_of(&folder.join(&w.path)) == Some(l.stamp));
-    (known.len() == wanted.len() || rest == Rest::Kept) && wanted.par_iter().with_min_len(256).all(fine)
+    let nothing_left = std::fs::symlink_metadata(folder.join(NEW)).is_err();
+    nothing_left && (known.len() == wanted.len() || rest == Rest::Kept) && wanted.par_iter().with_min_len(256).all(fine)
 }
 
 fn lay_out(store: &Store, results: &Dir, note: &Path, wanted: &[Wanted], rest: Rest) -> Result<Outcome> {
@@ -129,6 +130,8 @@ fn lay_out(store: &Store, results: &Dir, note: &Path, wanted: &[Wanted], rest: R
     let mut outcome = Outcome::default();
     let mut stamps = Vec::with_capacity(wanted.len());
     let mut folders = Folders { results, last: None };
+    // A killed run left it there.
+    let _ = results.remove_file(NEW);
     for want in wanted {
         let folder = folders.of(&want.path, |above, name| above.sub_or_create(name, MODE))?;
         let name = last_part(&want.path);
@@ -156,7 +159,7 @@ fn lay_out(store: &Store, results: &Dir, note: &Path, wanted: &[Wanted], rest: R
                 outcome.edited.push((want.path.clone(), set_aside(folder, name)?));
             }
         }
-        stamps.push(write(store, &want.digest, folder, name)?);
+        stamps.push(write(store, &want.digest, results, folder, name)?);
         outcome.written += 1;
     }
     let mut others: Vec<(&str, Line)> = known.into_iter().collect();
@@ -184,14 +187,13 @@ fn lay_out(store: &Store, results: &Dir, note: &Path, wanted: &[Wanted], rest: R
 }
 
 /// Lays one file out; gives how it looks then.
-fn write(store: &Store, digest: &Digest, folder: &Dir, name: &str) -> Result<Stamp> {
+fn write(store: &Store, digest: &Digest, results: &Dir, folder: &Dir, name: &str) -> Result<Stamp> {
     let object = store.open_verified(digest)?;
-    // What a killed run left under this name goes with the next result that is laid out beside it.
-    let _ = folder.remove_file(NEW);
-    let (file, path) = (folder.copy_in(&object, NEW)?, folder.path().join(name));
+    let _ = results.remove_file(NEW);
+    let (file, path) = (results.copy_in(&object, NEW)?, folder.path().join(name));
     file.set_permissions(Permissions::from_mode(0o444)).map_err(Error::io("protect", &path))?;
     file.set_modified(std::time::SystemTime::now()).map_err(Error::io("date", &path))?;
-    folder.rename(NEW, folder, name)?;
+    results.rename(NEW, folder, name)?;
     // Only now: a new name is a change that file systems note.
     Ok(Stamp::of(&file.metadata().map_err(Error::io("read", &path))?))
 }

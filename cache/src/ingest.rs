@@ -6,6 +6,8 @@
 use crate::memo::{Memo, Remembered, Stamp};
 use crate::{Digest, Error, Result, regular};
 use rayon::prelude::*;
+use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -77,66 +79,12 @@ const OTHERS: &[&str] = &["lost+found", "$RECYCLE.BIN", "System Volume Informati
 /// # Errors
 /// Where the folder itself, or a file in it, cannot be read.
 pub fn folder(place: &Place, memo: &mut Memo, wanted: &(dyn Fn(&str) -> bool + Sync), inspect: Inspect) -> Result<Contents> {
-    let (mut names, mut passed_over) = (vec![], vec![]);
     let folder = place.folder;
     let real = folder.canonicalize().map_err(Error::io("read", folder))?;
     std::fs::read_dir(folder).map_err(Error::io("list", folder))?;
-    let below = |path: &Path| spelled(path.strip_prefix(folder).expect("BUG: walked below"));
-    let (mut followed, mut below_link) = (std::collections::HashSet::new(), vec![]);
-    let excepted: Vec<&Path> = place.except.iter().filter_map(|e| e.strip_prefix(&real).ok()).collect();
-    let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".") || OTHERS.iter().any(|o| name == *o));
-    let visible = |e: &walkdir::DirEntry| {
-        let below = || e.path().strip_prefix(folder).expect("BUG: walked below");
-        e.depth() == 0 || !is_hidden(e.path()) && (excepted.is_empty() || !excepted.contains(&below()))
-    };
-    let mut walk = walkdir::WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter().filter_entry(visible);
-    while let Some(entry) = walk.next() {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(e) => {
-                let Some(path) = e.path().filter(|p| p.starts_with(folder)) else { continue };
-                let name = below(path);
-                if is_hidden(path) || !path.is_dir() && !wanted(&name) {
-                    continue;
-                }
-                let is_link = e.loop_ancestor().is_some() || std::fs::symlink_metadata(path).is_ok_and(|m| m.is_symlink());
-                passed_over.push(PassedOver { name, is_folder: path.is_dir(), why: if is_link { Passed::Link } else { Passed::Unreadable } });
-                continue;
-            }
-        };
-        let is_folder = entry.file_type().is_dir();
-        let mut leads_on = || {
-            let Ok(to) = entry.path().canonicalize() else { return false };
-            let inside = to.starts_with(place.within) && !place.except.iter().any(|e| to.starts_with(e)) && !real.starts_with(&to);
-            // Folders that link to each other have no end of names: below a followed link, each folder is followed into once.
-            let mut is_first = || followed.insert(to.clone()) || !below_link.iter().any(|link: &PathBuf| entry.path().starts_with(link));
-            let leads_on = inside && (!is_folder || is_first());
-            if leads_on && is_folder {
-                below_link.push(entry.path().to_path_buf());
-            }
-            leads_on
-        };
-        // A link that stays within the boundary names what lies there as well as any other name.
-        if entry.path_is_symlink() && entry.depth() > 0 && !leads_on() {
-            if is_folder {
-                walk.skip_current_dir();
-            }
-            let name = below(entry.path());
-            if is_folder || wanted(&name) {
-                passed_over.push(PassedOver { name, is_folder, why: Passed::Link });
-            }
-        } else if is_folder && below_link.iter().any(|link| entry.path().starts_with(link)) && !place.except.is_empty() {
-            // What is excepted may lie below a link, under another path.
-            if entry.path().canonicalize().is_ok_and(|real| place.except.iter().any(|e| real.starts_with(e))) {
-                walk.skip_current_dir();
-            }
-        } else if entry.file_type().is_file() {
-            let name = below(entry.path());
-            if wanted(&name) {
-                names.push((name, entry.into_path()));
-            }
-        }
-    }
+    let mut walk = Walk { place, wanted, names: vec![], passed_over: vec![], within: vec![], followed: HashSet::new() };
+    walk.below(folder, real);
+    let Walk { mut names, mut passed_over, .. } = walk;
     names.par_sort_unstable();
     passed_over.sort_unstable();
     let known = &*memo;
@@ -154,6 +102,81 @@ pub fn folder(place: &Place, memo: &mut Memo, wanted: &(dyn Fn(&str) -> bool + S
     }
     passed_over.sort_unstable();
     Ok(Contents { files, passed_over })
+}
+
+/// What is found on the way through a place. The file system says of most entries what they are; only links are looked at.
+struct Walk<'a> {
+    place: &'a Place<'a>,
+    wanted: &'a (dyn Fn(&str) -> bool + Sync),
+    names: Vec<(String, PathBuf)>,
+    passed_over: Vec<PassedOver>,
+    /// The real paths of the folder and of the linked ones that lead to where the walk is.
+    within: Vec<PathBuf>,
+    /// Linked folders below others, each of which is gone into once: folders that link to each other have no end of names.
+    followed: HashSet<PathBuf>,
+}
+
+impl Walk<'_> {
+    /// Goes through a folder, or a link to one, that lies at the real path.
+    fn below(&mut self, path: &Path, real: PathBuf) {
+        let excepted: Vec<PathBuf> = self.place.except.iter().filter_map(|e| e.strip_prefix(&real).ok()).map(|e| path.join(e)).collect();
+        self.within.push(real);
+        let visible = |e: &walkdir::DirEntry| e.depth() == 0 || !is_others(e.file_name()) && (excepted.is_empty() || !excepted.iter().any(|x| x == e.path()));
+        let mut links = vec![];
+        for entry in walkdir::WalkDir::new(path).into_iter().filter_entry(visible) {
+            match entry {
+                Ok(entry) if entry.depth() > 0 && entry.path_is_symlink() => links.push(entry.into_path()),
+                Ok(entry) if entry.file_type().is_file() => self.file(entry.into_path()),
+                Ok(_) => {}
+                Err(e) => {
+                    if let Some(path) = e.path().filter(|p| !p.file_name().is_some_and(is_others)) {
+                        self.pass_over(path, path.is_dir(), Passed::Unreadable);
+                    }
+                }
+            }
+        }
+        // In one order, since a folder may be gone into once.
+        links.sort_unstable();
+        links.iter().for_each(|link| self.link(link));
+        self.within.pop();
+    }
+
+    /// A link that stays within the boundary names what lies there as well as any other name.
+    fn link(&mut self, path: &Path) {
+        let to = path.canonicalize().ok().filter(|to| to.starts_with(self.place.within) && !self.place.except.iter().any(|e| to.starts_with(e)));
+        match to {
+            Some(to) if to.is_file() => self.file(path.to_path_buf()),
+            Some(to)
+                if to.is_dir() && !self.within.iter().any(|above| above.starts_with(&to)) && (self.within.len() == 1 || self.followed.insert(to.clone())) =>
+            {
+                self.below(path, to);
+            }
+            _ => self.pass_over(path, path.is_dir(), Passed::Link),
+        }
+    }
+
+    fn file(&mut self, path: PathBuf) {
+        let name = self.name(&path);
+        if (self.wanted)(&name) {
+            self.names.push((name, path));
+        }
+    }
+
+    fn pass_over(&mut self, path: &Path, is_folder: bool, why: Passed) {
+        let name = self.name(path);
+        if is_folder || (self.wanted)(&name) {
+            self.passed_over.push(PassedOver { name, is_folder, why });
+        }
+    }
+
+    fn name(&self, path: &Path) -> String {
+        spelled(path.strip_prefix(self.place.folder).expect("BUG: walked below"))
+    }
+}
+
+/// True for what is hidden, and for what systems and programs put into everybody's folders.
+fn is_others(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".") || OTHERS.iter().any(|o| name == *o)
 }
 
 /// A name as text. Of one that is not UTF-8, as old archives have them, other bytes are spelt `\xE9`, so that two names stay two.

@@ -57,7 +57,7 @@ fn nothing_in_the_way_of_what_is_being_written_is_written_to() {
     let (dir, store, wanted) = setup();
     let (out, note) = (dir.path().join("results"), dir.path().join("note"));
     check_out(&store, &out, &note, &wanted, Rest::Removed).unwrap();
-    let (new, a) = (out.join("stage/.new"), out.join("stage/a.csv"));
+    let (new, a) = (out.join(".new"), out.join("stage/a.csv"));
     with_hostile(&new, move |form| {
         fs::remove_file(&a).unwrap();
         let done = check_out(&store, &out, &note, &wanted, Rest::Removed);

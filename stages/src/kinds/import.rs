@@ -34,6 +34,7 @@ pub use only::Values;
 pub use patients::{FromWhat, PatientFrom};
 use patterns::Excluded;
 use samples::{Search, Whose};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 ports! {
@@ -137,18 +138,25 @@ impl Stage for Import {
 
     fn run(&self, _: Inputs, cx: &Context) -> Result<Outputs> {
         let has_rows = self.table.is_some() || self.list.is_some();
-        let mut images = cx.source("images").clone();
+        let mut images = Cow::Borrowed(cx.source("images"));
         let mut omitted = Omitted::default();
-        let exclude = Excluded::new(&self.exclude);
-        let excluded: Vec<ListedFile> = images.files.extract_if(.., |f| exclude.is_match(&f.name)).collect();
-        images.passed_over.retain(|p| !exclude.is_match(&p.name));
-        exclude.remark(cx);
+        let mut excluded: Vec<ListedFile> = vec![];
+        if !self.exclude.is_empty() {
+            let exclude = Excluded::new(&self.exclude);
+            let listing = images.to_mut();
+            excluded = listing.files.extract_if(.., |f| exclude.is_match(&f.name)).collect();
+            listing.passed_over.retain(|p| !exclude.is_match(&p.name));
+            exclude.remark(cx);
+        }
         notes::passed_over(&images).into_iter().for_each(|n| cx.note(n));
         if !has_rows {
             excluded.iter().for_each(|f| omitted.add(&f.name, "", left_out::EXCLUDED));
             images.passed_over.iter().filter(|p| !p.is_directory).for_each(|p| omitted.add(&p.name, "", p.why.as_str()));
             // What has no ending and is no image is a README or the like.
-            images.files.retain(|f| inspect::ending(&f.name).is_some() || !inspect::read_note(&f.note).is_err_and(|why| inspect::is_other(&why)));
+            let is_other = |f: &ListedFile| inspect::ending(&f.name).is_none() && inspect::read_note(&f.note).is_err_and(|why| inspect::is_other(&why));
+            if images.files.iter().any(is_other) {
+                images.to_mut().files.retain(|f| !is_other(f));
+            }
         }
         let read = |parameter| cx.read_source(parameter);
         let encoding = self.encoding.as_deref().and_then(text::encoding);
@@ -169,7 +177,12 @@ impl Stage for Import {
         let labels = Names::new(self.labels.as_ref());
         let several = self.columns.as_ref().and_then(|c| c.label.as_deref()).map_or(Several::default(), |l| l.several);
         let rows = labels::give(rows, &labels, several, &mut omitted, cx)?;
-        let given: BTreeSet<String> = rows.iter().map(|r| r.label.clone()).collect();
+        let mut given: BTreeSet<String> = BTreeSet::new();
+        for row in &rows {
+            if !given.contains(&row.label) {
+                given.insert(row.label.clone());
+            }
+        }
         let key = cx.pseudonyms.as_ref().expect("BUG: the kind makes pseudonyms");
         let whose = self.patient.as_ref().map(|p| patterns::expression(&p.pattern)).transpose().map_err(Error::data)?;
         let help = match (has_rows, &self.label) {

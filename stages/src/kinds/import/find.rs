@@ -123,16 +123,18 @@ impl<'a> Loose<'a> {
 /// True for a file in a directory of masks: drawings of lungs or findings with the names of the images that they belong to.
 pub(super) fn is_mask(name: &str) -> bool {
     let directories = name.rsplit_once('/').map_or("", |(directories, _)| directories);
-    directories.split('/').any(|d| {
-        let lower = d.to_ascii_lowercase();
-        let word = |end: &str| lower.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with([' ', '_', '-']));
-        // A word of its own, also as in `leftMask`.
-        word("mask")
-            || word("masks")
-            || d.ends_with("Mask")
-            || d.ends_with("Masks")
-            || matches!(&*lower, "segmentation" | "segmentations" | "groundtruth" | "ground_truth")
-    })
+    // Every word that is looked for has one of these letters; most directories have none.
+    directories.bytes().any(|b| matches!(b, b'k' | b'K' | b'g' | b'G'))
+        && directories.split('/').any(|d| {
+            let lower = d.to_ascii_lowercase();
+            let word = |end: &str| lower.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with([' ', '_', '-']));
+            // A word of its own, also as in `leftMask`.
+            word("mask")
+                || word("masks")
+                || d.ends_with("Mask")
+                || d.ends_with("Masks")
+                || matches!(&*lower, "segmentation" | "segmentations" | "groundtruth" | "ground_truth")
+        })
 }
 
 /// The image, without its ending, whose mask a file of this name would be: `a` for `a_mask.png`.

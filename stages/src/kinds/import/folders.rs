@@ -25,21 +25,15 @@ pub(super) fn rows(images: &[ListedFile], label: Option<&str>, omitted: &mut Omi
     let (masks, images): (Vec<&ListedFile>, Vec<&ListedFile>) =
         images.iter().partition(|f| is_mask(&f.name) || is_mask_of(&f.name).is_some_and(|image| stems.contains(image)));
     let above = if label.is_some() { 0 } else { above_classes(&images, masks.is_empty(), cx) };
-    // Class and what is below it; with one label for all, every directory may be a patient's.
-    let parts = |name: &'_ str| -> Option<(String, String)> {
-        let below = (0..above).try_fold(name, |rest, _| Some(rest.split_once('/')?.1))?;
-        let (class, rest) = if label.is_some() { ("", below) } else { below.split_once('/')? };
-        Some((class.to_owned(), rest.to_owned()))
-    };
     for mask in masks {
-        omitted.add(&mask.name, &parts(&mask.name).map(|p| p.0).unwrap_or_default(), left_out::MASK);
+        omitted.add(&mask.name, parts(&mask.name, above, label.is_some()).map_or("", |p| p.0), left_out::MASK);
     }
     let mut rows = vec![];
     for file in &images {
-        match parts(&file.name) {
+        match parts(&file.name, above, label.is_some()) {
             Some((class, rest)) => {
-                let patient = patient(&rest).map_or(Whose::Unknown, Whose::named);
-                rows.push(Row { patient, file: file.name.clone(), said: Said::One(text::clean(&class).into_owned()), ..Row::default() });
+                let patient = patient(rest).map_or(Whose::Unknown, Whose::named);
+                rows.push(Row { patient, file: file.name.clone(), said: Said::One(text::clean(class).into_owned()), ..Row::default() });
             }
             None => omitted.add(&file.name, "", "in no directory of a class"),
         }
@@ -62,9 +56,15 @@ pub(super) fn rows(images: &[ListedFile], label: Option<&str>, omitted: &mut Omi
     rows
 }
 
+/// The class of an image and what is below it; where all images have one label, every directory may be a patient's.
+fn parts(name: &str, above: usize, has_label: bool) -> Option<(&str, &str)> {
+    let below = (0..above).try_fold(name, |rest, _| Some(rest.split_once('/')?.1))?;
+    if has_label { Some(("", below)) } else { below.split_once('/') }
+}
+
 /// Says where what was taken for classes looks like something else.
 fn remark_layout(rows: &[Row], images: &[&ListedFile], above: usize, cx: &Context) {
-    let classes: BTreeSet<String> = rows.iter().map(|r| r.said.spelled()).collect();
+    let classes: BTreeSet<&str> = rows.iter().filter_map(|r| if let Said::One(class) = &r.said { Some(class.as_str()) } else { None }).collect();
     let is_part = |class: &str| {
         let class = class.to_ascii_lowercase();
         PARTS.contains(&class.as_str())

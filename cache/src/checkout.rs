@@ -148,13 +148,12 @@ fn lay_out(store: &Store, results: &Dir, note: &Path, wanted: &[Wanted], rest: R
         if there.is_some() && (now.is_none() || before.as_ref().map(|l| l.stamp) != now) {
             // Not as we left it: equal bytes are only noted again, other bytes are somebody's work and are set aside.
             let found = now.map(|_| hash(folder, name)).transpose()?;
-            // What the store holds was laid out from it, by whatever note: the results of a study that moved, say.
-            let is_ours =
-                |found: Digest| found == want.digest || before.as_ref().is_some_and(|l| l.digest == found) || store.presence(&found, None) == Presence::Whole;
             if found == Some(want.digest) {
                 stamps.extend(now);
                 continue;
             }
+            // What the store holds was laid out from it, by whatever note: the results of a study that moved, say.
+            let is_ours = |found: Digest| before.as_ref().is_some_and(|l| l.digest == found) || store.presence(&found, None) == Presence::Whole;
             if !found.is_some_and(is_ours) {
                 outcome.edited.push((want.path.clone(), set_aside(folder, name)?));
             }
@@ -189,7 +188,6 @@ fn lay_out(store: &Store, results: &Dir, note: &Path, wanted: &[Wanted], rest: R
 /// Lays one file out; gives how it looks then.
 fn write(store: &Store, digest: &Digest, results: &Dir, folder: &Dir, name: &str) -> Result<Stamp> {
     let object = store.open_verified(digest)?;
-    let _ = results.remove_file(NEW);
     let (file, path) = (results.copy_in(&object, NEW)?, folder.path().join(name));
     file.set_permissions(Permissions::from_mode(0o444)).map_err(Error::io("protect", &path))?;
     file.set_modified(std::time::SystemTime::now()).map_err(Error::io("date", &path))?;

@@ -86,16 +86,14 @@ pub fn folder(place: &Place, memo: &mut Memo, wanted: &(dyn Fn(&str) -> bool + S
     walk.below(folder, real);
     let Walk { mut names, mut passed_over, .. } = walk;
     names.par_sort_unstable();
-    passed_over.sort_unstable();
     let known = &*memo;
-    let found: Vec<(String, Result<(Ingested, Option<Stamp>)>)> =
-        names.into_par_iter().with_min_len(64).map(|(name, path)| (name.clone(), one(name, path, known, inspect))).collect();
+    let found: Vec<Result<(Ingested, Option<Stamp>)>> = names.into_par_iter().with_min_len(64).map(|(name, path)| one(name, path, known, inspect)).collect();
     let mut files = Vec::with_capacity(found.len());
-    for (name, found) in found {
+    for found in found {
         match found {
             Ok((file, fresh)) => files.push(remember(memo, file, fresh)),
-            Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::PermissionDenied => {
-                passed_over.push(PassedOver { name, is_folder: false, why: Passed::Unreadable });
+            Err(Error::Io { path, source, .. }) if source.kind() == std::io::ErrorKind::PermissionDenied => {
+                passed_over.push(PassedOver { name: name_below(folder, &path), is_folder: false, why: Passed::Unreadable });
             }
             Err(e) => return Err(e),
         }
@@ -121,7 +119,7 @@ impl Walk<'_> {
     fn below(&mut self, path: &Path, real: PathBuf) {
         let excepted: Vec<PathBuf> = self.place.except.iter().filter_map(|e| e.strip_prefix(&real).ok()).map(|e| path.join(e)).collect();
         self.within.push(real);
-        let visible = |e: &walkdir::DirEntry| e.depth() == 0 || !is_others(e.file_name()) && (excepted.is_empty() || !excepted.iter().any(|x| x == e.path()));
+        let visible = |e: &walkdir::DirEntry| e.depth() == 0 || !is_others(e.file_name()) && !excepted.iter().any(|x| x == e.path());
         let mut links = vec![];
         for entry in walkdir::WalkDir::new(path).into_iter().filter_entry(visible) {
             match entry {
@@ -156,22 +154,22 @@ impl Walk<'_> {
     }
 
     fn file(&mut self, path: PathBuf) {
-        let name = self.name(&path);
+        let name = name_below(self.place.folder, &path);
         if (self.wanted)(&name) {
             self.names.push((name, path));
         }
     }
 
     fn pass_over(&mut self, path: &Path, is_folder: bool, why: Passed) {
-        let name = self.name(path);
+        let name = name_below(self.place.folder, path);
         if is_folder || (self.wanted)(&name) {
             self.passed_over.push(PassedOver { name, is_folder, why });
         }
     }
+}
 
-    fn name(&self, path: &Path) -> String {
-        spelled(path.strip_prefix(self.place.folder).expect("BUG: walked below"))
-    }
+fn name_below(folder: &Path, path: &Path) -> String {
+    spelled(path.strip_prefix(folder).expect("BUG: walked below"))
 }
 
 /// True for what is hidden, and for what systems and programs put into everybody's folders.

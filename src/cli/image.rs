@@ -2,11 +2,12 @@
 
 use super::{DONE, WRONG, WrongCall, say};
 use crate::progress::remark;
-use crate::workspace::{IMAGE_MAP, ImageMap, is_own};
+use crate::workspace::{IMAGE_MAP, ImageMap, Workspace, is_own};
 use anyhow::{Context, bail};
 use clap::Args;
 use hilum_cache::Digest;
 use hilum_stages::words::counted;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Digits that a beginning must have: fewer mean too many images.
@@ -51,8 +52,8 @@ pub(super) fn image(args: &ImageArgs) -> anyhow::Result<u8> {
 fn private_folder(study: Option<&Path>) -> anyhow::Result<PathBuf> {
     const NAME: &str = ".hilum-private";
     if let Some(file) = study {
-        let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        return Some(folder.join(NAME)).filter(|p| p.is_dir()).ok_or_else(|| WrongCall(format!("there is no `{NAME}` beside `{}`", file.display())).into());
+        let private = Workspace::of(file, None, None, BTreeMap::new()).private;
+        return Some(private).filter(|p| p.is_dir()).ok_or_else(|| WrongCall(format!("there is no `{NAME}` beside `{}`", file.display())).into());
     }
     let here = std::env::current_dir().context("where are we")?;
     let found = here.ancestors().map(|d| d.join(NAME)).find(|d| d.is_dir());

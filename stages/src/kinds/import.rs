@@ -158,14 +158,13 @@ impl Stage for Import {
                 images.to_mut().files.retain(|f| !is_other(f));
             }
         }
-        let read = |parameter| cx.read_source(parameter);
         let encoding = self.encoding.as_deref().and_then(text::encoding);
         let mut rows = match (&self.table, &self.list) {
             (Some(_), _) => {
                 let columns = self.columns.as_ref().expect("BUG: checked");
-                table::rows(&text::decoded(&read("table")?, encoding)?, columns, &self.only, &mut omitted, cx)?
+                table::rows(&text::decoded(&cx.read_source("table")?, encoding)?, columns, &self.only, &mut omitted, cx)?
             }
-            (None, Some(_)) => list::rows(&text::decoded(&read("list")?, encoding)?, &self.only, &mut omitted, cx)?,
+            (None, Some(_)) => list::rows(&text::decoded(&cx.read_source("list")?, encoding)?, &self.only, &mut omitted, cx)?,
             (None, None) => folders::rows(&images.files, self.label.as_deref(), &mut omitted, cx),
         };
         if let Some(label) = &self.label {

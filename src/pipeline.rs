@@ -4,6 +4,7 @@
 //! shape of a study, `matrix` and `binding` read the two small languages inside it, `resolve` makes typed stages of it,
 //! and `model` is what the rest of the program sees.
 
+mod bind;
 pub mod binding;
 mod check;
 pub mod extend;

@@ -55,3 +55,34 @@ fn fragments_of_studies_check() {
     let said = space.hilum(&["check", "study.yaml"]);
     assert_eq!(said.code, 0, "{}", said.err);
 }
+
+/// Checks every example of a page: files by the name in their first line, and fragments below the stages that the page names.
+/// Commands are run where the files lie.
+fn examples_check(page: &str, files_expected: usize, fragments_expected: usize) {
+    let text = fs::read_to_string(root().join(page)).unwrap();
+    let blocks = |kind: &str| text.split(&format!("```{kind}\n")).skip(1).map(|f| f.split("```").next().unwrap().to_owned()).collect::<Vec<_>>();
+    let space = crate::space::Space::new();
+    let (files, fragments): (Vec<String>, Vec<String>) = blocks("yaml").into_iter().partition(|b| b.starts_with("# "));
+    assert!(files.len() >= files_expected && fragments.len() >= fragments_expected, "{page}: {} and {}", files.len(), fragments.len());
+    let name = |file: &str| file.lines().next().unwrap().trim_start_matches("# ").to_owned();
+    files.iter().for_each(|f| space.write(&name(f), f));
+    let body: String = fragments.iter().flat_map(|f| f.lines()).map(|l| format!("  {l}\n")).collect();
+    space.write("fragments.yaml", format!("extends: study.yaml\nstages:\n{body}"));
+    let of_fragments = (!fragments.is_empty()).then(|| "fragments.yaml".to_owned());
+    for file in files.iter().map(|f| name(f)).chain(of_fragments) {
+        let said = space.hilum(&["check", &file]);
+        assert_eq!(said.code, 0, "{page}: {file}: {}", said.err);
+    }
+    for line in blocks("sh").join("\n").lines().filter(|l| !l.is_empty()) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!(words[0], "hilum");
+        let said = space.hilum(&words[1..]);
+        assert_eq!(said.code, 0, "{page}: {line}: {}", said.err);
+    }
+}
+
+#[test]
+fn examples_of_the_language_and_of_the_cookbook_check() {
+    examples_check("docs/language.md", 5, 6);
+    examples_check("docs/cookbook.md", 5, 0);
+}

@@ -39,7 +39,10 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
         Err(code) => return Ok(code),
     };
     if args.resolved {
-        say(resolved::to_yaml(&study.pipeline).trim_end())?;
+        match args.json {
+            true => say(json!({ "resolved": resolved::to_json(&study.pipeline) }))?,
+            false => say(resolved::to_yaml(&study.pipeline).trim_end())?,
+        }
         return Ok(DONE);
     }
     let known = match open::Known::of(&study, record, false, open::devices(args.device)?.1)? {

@@ -8,6 +8,7 @@ use hilum_cache::receipt::Artifact;
 use hilum_cache::recipe::Input;
 use hilum_cache::{Digest, Error, Receipt, Result};
 use hilum_stages::KINDS;
+use hilum_stages::contract::fit::NotWritten;
 use hilum_stages::contract::stage::Takes;
 use hilum_stages::data::sample::Sample;
 use std::collections::{HashMap, HashSet};
@@ -118,7 +119,7 @@ impl History {
 
 /// The kind of a receipt with its parameters, where this program knows it.
 fn kind_of(receipt: &Receipt) -> Option<Box<dyn hilum_stages::contract::kind::AnyStage>> {
-    KINDS.iter().find(|k| k.name == receipt.recipe.kind).and_then(|k| (k.decode)(receipt.recipe.parameters.clone()).ok())
+    KINDS.iter().find(|k| k.name == receipt.recipe.kind).and_then(|k| (k.decode)(receipt.recipe.parameters.clone(), &NotWritten).ok())
 }
 
 struct Walk<'a> {

@@ -2,44 +2,42 @@
 
 use super::binding::Binding;
 use super::matrix::{Axes, Cell, REPEAT};
-use super::model::Resources;
+use super::model::{Input, Resources, Stage};
 use super::node::{Key, Node, Yaml};
+use super::origin::Origin;
 use super::raw::RawStage;
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use hilum_stages::contract::decode::{BadParameter, Fault};
+use hilum_stages::contract::fit::Written;
 use hilum_stages::contract::kind::{AnyStage, StageKind};
 use hilum_stages::contract::port::{Arity, Port};
 use hilum_stages::contract::seed::Seed;
+use hilum_stages::contract::stage::Upstream;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Reads the parameters of a stage.
 pub(super) fn parameters(with: &Node, raw: &RawStage, kind: &StageKind, diagnostics: &mut Vec<Diagnostic>) -> Option<Box<dyn AnyStage>> {
-    let mut value = with.to_json();
-    // Where text is due, a number or truth value is read as it is spelt: `0012`, `no`, `1e5`.
-    for _ in 0..1000 {
-        let bad = match (kind.decode)(value.clone()) {
-            Ok(stage) => return Some(stage),
-            Err(bad) => bad,
-        };
-        if let [BadParameter { path, what: Fault::Value(why) }] = bad.as_slice()
-            && why.starts_with("expected text, found")
-            && let Some(text) = with.at(path).filter(|n| !n.is_null()).and_then(Node::text)
-            && let Some(slot) = value.pointer_mut(&path.iter().map(|p| format!("/{}", p.replace('~', "~0").replace('/', "~1"))).collect::<String>())
-            && !slot.is_string()
-        {
-            *slot = Value::from(text);
-            continue;
+    let bad = match (kind.decode)(with.to_json(), with) {
+        Ok(stage) => return Some(stage),
+        Err(bad) => bad,
+    };
+    for b in bad {
+        let fault = report(&b, with, raw, kind);
+        if !diagnostics.contains(&fault) {
+            diagnostics.push(fault);
         }
-        for b in bad {
-            let fault = report(&b, with, raw, kind);
-            if !diagnostics.contains(&fault) {
-                diagnostics.push(fault);
-            }
-        }
-        return None;
     }
     None
+}
+
+impl Written for Node {
+    fn text(&self, path: &[String]) -> Option<String> {
+        self.at(path).filter(|n| !n.is_null()).and_then(Node::text).map(str::to_owned)
+    }
+    fn last_layer(&self, path: &[String]) -> Option<Vec<String>> {
+        self.at(path)?.origins.iter().find_map(|o| if let Origin::Layer(keys) = o { Some(keys.clone()) } else { None })
+    }
 }
 
 fn report(bad: &BadParameter, with: &Node, raw: &RawStage, kind: &StageKind) -> Diagnostic {
@@ -62,23 +60,28 @@ fn report(bad: &BadParameter, with: &Node, raw: &RawStage, kind: &StageKind) -> 
                 .at(at, format!("`{field}` is missing"))
                 .help(format!("`hilum stages {}` explains it", kind.name))
         }
-        Fault::Choice(known) => {
-            let found = with.at(&bad.path).and_then(|n| n.text().map(str::to_owned)).or_else(|| match &with.at(&bad.path)?.value {
-                Yaml::Map(entries) => entries.first().map(|e| e.0.text.clone()),
-                _ => None,
-            });
-            let found = found.unwrap_or_else(|| bad.path.last().cloned().unwrap_or_default());
-            Diagnostic::new("E0106", format!("`{found}` is no value of `{name}`")).at(with.place_of(&bad.path, true), "unknown value").help(
-                renamed(&found, known)
-                    .or_else(|| did_you_mean(&found, known.iter().map(String::as_str), "value"))
+        Fault::Choice { found, known } => {
+            Diagnostic::new("E0106", format!("`{found}` is not a value of `{name}`")).at(with.place_of(&bad.path, true), "unknown value").help(
+                renamed(found, known)
+                    .or_else(|| did_you_mean(found, known.iter().map(String::as_str), "value"))
                     .unwrap_or(format!("the values are: {}", known.join(", "))),
             )
         }
-        Fault::Value(why) if bad.path.is_empty() => {
-            Diagnostic::new("E0106", format!("the parameters of `{}` do not fit: {why}", raw.name.text)).at(whole, why.clone())
+        Fault::Several(found) => {
+            Diagnostic::new("E0106", format!("`{name}` of `{}` names {} values where one is chosen: {}", raw.name.text, found.len(), found.join(", ")))
+                .at(with.place_of(&bad.path, false), "expected one")
+                .help(format!("keep one, such as `{}: {{ {}: {{}} }}`", bad.path.last().map_or("", String::as_str), found[0]))
         }
-        Fault::Value(why) => Diagnostic::new("E0106", format!("`{name}` of `{}`: {why}", raw.name.text)).at(with.place_of(&bad.path, true), why.clone()),
+        Fault::Value(why) if bad.path.is_empty() => {
+            Diagnostic::new("E0106", format!("the parameters of `{}` do not fit: {why}", raw.name.text)).at(whole, found_in(why))
+        }
+        Fault::Value(why) => Diagnostic::new("E0106", format!("`{name}` of `{}`: {why}", raw.name.text)).at(with.place_of(&bad.path, true), found_in(why)),
     }
+}
+
+/// What stands there, of a reason that says what was expected as well.
+fn found_in(why: &str) -> String {
+    why.rsplit_once("found ").map_or("this value".to_owned(), |(_, found)| format!("found {found}"))
 }
 
 /// Names of parameters and values that studies used until store format 2, and what they are called since.
@@ -127,6 +130,36 @@ pub(super) fn inputs_given(raw: &RawStage, kind: &StageKind, stage: &dyn AnyStag
     }
 }
 
+/// What the parameters of a stage and of those that make its inputs say of each other.
+pub(super) fn inputs_fit(raw: &RawStage, stage: &dyn AnyStage, inputs: &[Input], stages: &[Stage], diagnostics: &mut Vec<Diagnostic>) {
+    let makers = |port: &str| inputs.iter().filter(|i| i.port.name == port).flat_map(|i| &i.from).map(|s| s.stage).collect();
+    for bad in stage.check_inputs(&makers, &Before(stages)) {
+        let at = inputs.iter().find(|i| i.port.name == bad.port).map_or(raw.name.span, |i| i.span);
+        let fault = Diagnostic::new("E0209", format!("`{}`: {}", raw.name.text, bad.why)).at(at, "does not fit").help(bad.help);
+        if !diagnostics.contains(&fault) {
+            diagnostics.push(fault);
+        }
+    }
+}
+
+/// Stages that were made so far.
+struct Before<'a>(&'a [Stage]);
+
+impl Upstream for Before<'_> {
+    fn kind(&self, stage: usize) -> &'static str {
+        self.0[stage].kind.name
+    }
+    fn name(&self, stage: usize) -> &str {
+        &self.0[stage].name
+    }
+    fn parameters(&self, stage: usize) -> &Value {
+        &self.0[stage].parameters
+    }
+    fn makers(&self, stage: usize, port: &str) -> Vec<usize> {
+        self.0[stage].inputs.iter().filter(|i| i.port.name == port).flat_map(|i| &i.from).map(|s| s.stage).collect()
+    }
+}
+
 /// Axes that a binding names must be there.
 pub(super) fn axes_named(b: &Binding, text: &Key, axes: &Axes, diagnostics: &mut Vec<Diagnostic>) {
     for (name, value) in &b.axes {
@@ -140,7 +173,7 @@ pub(super) fn axes_named(b: &Binding, text: &Key, axes: &Axes, diagnostics: &mut
                         .help(did_you_mean(name, known, "axis").unwrap_or(all)),
                 );
             }
-            (Some(axis), Some(value)) if !axis.values.iter().any(|v| v.0 == *value) => {
+            (Some(axis), Some(value)) if axis.spelling(value).is_none() => {
                 let known: Vec<&str> = axis.values.iter().map(|v| v.0.as_str()).collect();
                 let all = format!("its values are: {}", known.join(", "));
                 diagnostics.push(

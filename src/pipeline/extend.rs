@@ -44,7 +44,7 @@ fn below(root: Node, file: &Path, seen: &mut Vec<PathBuf>, texts: &mut Texts, di
     let path = file.parent().unwrap_or(Path::new("")).join(name);
     let real = path.canonicalize().unwrap_or_else(|_| path.clone());
     if seen.contains(&real) {
-        diagnostics.push(fault(format!("`{name}` is extended in a circle")));
+        diagnostics.push(fault(format!("`{name}` is extended in a cycle")));
         return None;
     }
     if !path.is_file() {
@@ -64,6 +64,8 @@ fn below(root: Node, file: &Path, seen: &mut Vec<PathBuf>, texts: &mut Texts, di
 fn merge(mut base: Node, over: Node) -> Node {
     match (base.value, over.value) {
         (Yaml::Map(mut entries), Yaml::Map(changes)) => {
+            base.origins.retain(|o| !matches!(o, Origin::Layer(_)));
+            base.origins.push(Origin::Layer(changes.iter().filter(|c| !c.1.is_null()).map(|c| c.0.text.clone()).collect()));
             for (key, value) in changes {
                 let at = entries.iter().position(|(k, _)| k.text == key.text);
                 match at {

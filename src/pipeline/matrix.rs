@@ -1,13 +1,15 @@
 //! Axes and cells: a stage with a matrix is one stage per cell.
 
-use super::node::{Node, Yaml};
-use super::raw::RawStage;
-use crate::diagnostic::{Diagnostic, Span};
+use super::node::{self, Node, Yaml};
+use super::raw::{NAME, RawStage, bad_name};
+use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The axis that changes the seed.
 pub const REPEAT: &str = "repeat";
+/// The key of a matrix that names cells to leave out, and is no axis.
+pub const EXCLUDE: &str = "exclude";
 
 /// Coordinates of a cell: axis → value as it is spelt.
 pub type Cell = BTreeMap<String, String>;
@@ -29,11 +31,21 @@ impl PartialEq for Axis {
 }
 
 impl Axis {
+    /// A value as it is spelt in names, whichever way a binding spells it: `1e-3` is `0.001`.
+    pub fn spelling(&self, written: &str) -> Option<&str> {
+        self.values.iter().find(|v| is_same(&v.0, written)).map(|v| v.0.as_str())
+    }
     /// The typed value of a coordinate, and where it stands.
     pub fn typed(&self, spelt: &str) -> Option<(&Value, Span)> {
         let at = self.values.iter().position(|v| v.0 == spelt)?;
         Some((&self.values[at].1, self.places[at]))
     }
+}
+
+/// True for two spellings of one value of an axis.
+pub fn is_same(a: &str, b: &str) -> bool {
+    let number = |text: &str| node::scalar(text).as_f64();
+    a == b || number(a).is_some_and(|n| Some(n) == number(b))
 }
 
 /// Axes by name.
@@ -47,12 +59,10 @@ pub fn spell(name: &str, cell: &Cell) -> String {
 /// The axes that a stage declares.
 pub fn declared(stage: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Axes {
     let mut axes = Axes::new();
-    for (name, node) in stage.matrix {
+    for (name, node) in stage.matrix.iter().filter(|m| m.0.text != EXCLUDE) {
         let fault = |message: String, span| Diagnostic::new("E0304", message).at(span, "in this axis");
         if !super::raw::is_name(&name.text) {
-            diagnostics.push(
-                Diagnostic::new("E0107", format!("`{}` is no name for an axis", name.text)).at(name.span, "lower-case letters, digits and hyphens are due"),
-            );
+            diagnostics.push(bad_name(&name.text, "an axis").at(name.span, NAME));
         }
         let Yaml::List(items) = &node.value else {
             diagnostics.push(fault(format!("the axis `{}` must be a list of values, found {}", name.text, node.what()), node.span));
@@ -83,6 +93,61 @@ pub fn declared(stage: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Axes {
         axes.insert(name.text.clone(), axis);
     }
     axes
+}
+
+/// The cells that a stage leaves out: each entry means all cells with these coordinates. `axes` are all axes of the stage.
+pub fn excluded(stage: &RawStage, axes: &Axes, diagnostics: &mut Vec<Diagnostic>) -> Vec<Cell> {
+    let Some((_, list)) = stage.matrix.iter().find(|m| m.0.text == EXCLUDE) else { return vec![] };
+    let form = |span| {
+        Diagnostic::new("E0304", "`exclude` is a list of maps of axes and values").at(span, "here").help("write `exclude: [ { arm: real, network: vgg16 } ]`")
+    };
+    let Yaml::List(items) = &list.value else {
+        diagnostics.push(form(list.span));
+        return vec![];
+    };
+    let mut out = vec![];
+    for item in items {
+        let Yaml::Map(entries) = &item.value else {
+            diagnostics.push(form(item.span));
+            continue;
+        };
+        let mut cell = Cell::new();
+        for (name, value) in entries {
+            let Some(axis) = axes.get(&name.text) else {
+                let known: Vec<&str> = axes.keys().map(String::as_str).collect();
+                let all = format!("its axes are: {}", known.join(", "));
+                diagnostics.push(
+                    Diagnostic::new("E0301", format!("`{}` has no axis `{}`", stage.name.text, name.text))
+                        .at(name.span, "unknown axis")
+                        .help(did_you_mean(&name.text, known, "axis").unwrap_or(all)),
+                );
+                continue;
+            };
+            match value.text().and_then(|text| axis.spelling(text)) {
+                Some(spelt) => drop(cell.insert(name.text.clone(), spelt.to_owned())),
+                None => {
+                    let known: Vec<&str> = axis.values.iter().map(|v| v.0.as_str()).collect();
+                    let found = value.text().map_or(value.what().to_owned(), |t| format!("`{t}`"));
+                    diagnostics.push(
+                        Diagnostic::new("E0302", format!("the axis `{}` has no value {found}", name.text))
+                            .at(value.span, "unknown value")
+                            .help(format!("its values are: {}", known.join(", "))),
+                    );
+                }
+            }
+        }
+        if entries.is_empty() {
+            diagnostics.push(form(item.span));
+        } else if cell.len() == entries.len() {
+            out.push(cell);
+        }
+    }
+    out
+}
+
+/// True for a cell that one of the entries means.
+pub fn is_excluded(cell: &Cell, excluded: &[Cell]) -> bool {
+    excluded.iter().any(|entry| entry.iter().all(|(axis, value)| cell.get(axis) == Some(value)))
 }
 
 fn spelt(item: &Node) -> Option<(String, Value)> {
@@ -123,6 +188,16 @@ pub fn cells(axes: &Axes) -> Vec<Cell> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_is_found_in_any_spelling() {
+        for (a, b) in [("1e-3", "0.001"), ("1", "1.0"), ("0012", "0012"), ("real", "real")] {
+            assert!(is_same(a, b), "{a} {b}");
+        }
+        for (a, b) in [("0012", "12"), ("1", "2"), ("a", "b")] {
+            assert!(!is_same(a, b), "{a} {b}");
+        }
+    }
 
     #[test]
     fn a_cell_is_spelt_in_one_way() {

@@ -2,6 +2,7 @@
 
 use super::node::Node;
 use super::raw::Allowed;
+use super::{binding, matrix};
 use crate::diagnostic::Span;
 use hilum_stages::contract::kind::{AnyStage, StageKind};
 use hilum_stages::contract::port::Port;
@@ -110,15 +111,27 @@ pub struct Resources {
     pub threads: Option<u32>,
 }
 
+impl Stage {
+    /// Axes and values of its cell.
+    pub fn coordinates(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.name.split('/').skip(1).filter_map(|part| part.split_once('='))
+    }
+}
+
 impl Pipeline {
     /// The stage of this name.
     pub fn find(&self, name: &str) -> Option<StageId> {
         self.stages.iter().position(|s| s.name == name)
     }
-    /// Stages that a name or the name without its cell means.
+    /// Stages that a name means: with some or all of its coordinates, in any order and spelling, or without any.
     pub fn matching(&self, name: &str) -> Vec<StageId> {
-        let prefix = format!("{name}/");
-        (0..self.stages.len()).filter(|i| self.stages[*i].name == name || self.stages[*i].base == name || self.stages[*i].name.starts_with(&prefix)).collect()
+        let Some(wanted) = binding::parse(name).filter(|b| b.port.is_none()) else { return vec![] };
+        let has = |stage: &Stage, axis: &str, value: &Option<String>| {
+            let own = stage.coordinates().find(|c| c.0 == axis);
+            own.is_some_and(|own| value.as_ref().is_none_or(|v| matrix::is_same(own.1, v)))
+        };
+        let fits = |stage: &Stage| stage.base == wanted.stage && wanted.axes.iter().all(|(axis, value)| has(stage, axis, value));
+        (0..self.stages.len()).filter(|i| fits(&self.stages[*i])).collect()
     }
     /// These stages and all that they need.
     pub fn with_needs(&self, wanted: &[StageId]) -> Vec<bool> {

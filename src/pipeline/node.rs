@@ -162,6 +162,18 @@ pub fn parse(text: &str, number: u16, diagnostics: &mut Vec<Diagnostic>) -> Opti
     builder.root
 }
 
+/// The key that merges another map into the one it stands in.
+pub(super) const MERGE: &str = "<<";
+
+/// Adds the keys that are not there.
+pub(super) fn add_missing(entries: &mut Vec<(Key, Node)>, others: Vec<(Key, Node)>) {
+    for (key, node) in others {
+        if !entries.iter().any(|e| e.0.text == key.text) {
+            entries.push((key, node));
+        }
+    }
+}
+
 enum Open {
     List(Vec<Node>),
     /// Entries, the key whose value is due, and the places of all keys once there are many: a study may have thousands
@@ -224,7 +236,8 @@ impl Builder<'_> {
                     let (open, start, anchor, before) = self.stack.pop().expect("BUG: ends follow starts");
                     let value = match open {
                         Open::List(items) => Yaml::List(items),
-                        Open::Map(mut entries, ..) => {
+                        Open::Map(entries, ..) => {
+                            let mut entries = self.merge_keys(entries);
                             // Most maps are small, and there may be thousands: room that is not needed is given back.
                             entries.shrink_to_fit();
                             Yaml::Map(entries)
@@ -247,6 +260,32 @@ impl Builder<'_> {
 
     fn fault(&mut self, code: &'static str, message: impl Into<String>, span: Span, label: &str, help: Option<String>) {
         self.diagnostics.push(Diagnostic::new(code, message).at(span, label).maybe_help(help));
+    }
+
+    /// `<<: *anchor`: keys of another map, or of several, that this one does not have itself.
+    fn merge_keys(&mut self, entries: Vec<(Key, Node)>) -> Vec<(Key, Node)> {
+        if !entries.iter().any(|e| e.0.text == MERGE) {
+            return entries;
+        }
+        let (merges, mut out): (Vec<_>, Vec<_>) = entries.into_iter().partition(|e| e.0.text == MERGE);
+        for (key, node) in merges {
+            let maps = match node.value {
+                Yaml::List(items) => items,
+                _ => vec![node],
+            };
+            for map in maps {
+                match map.value {
+                    Yaml::Map(entries) => add_missing(&mut out, entries),
+                    // A name stands for a map once names are replaced.
+                    Yaml::Scalar(ref text, _) if text.starts_with('$') && !out.iter().any(|e| e.0.text == MERGE) => out.push((key.clone(), map)),
+                    _ => {
+                        let found = map.what();
+                        self.fault("E0007", format!("`<<` merges a map, or a list of maps, found {found}"), map.span, "expected a map", None);
+                    }
+                }
+            }
+        }
+        out
     }
 
     fn tag(&mut self, tagged: bool, span: Span) {
@@ -354,6 +393,17 @@ mod tests {
         let node = parse(text, 0, &mut faults).unwrap();
         let Yaml::List(items) = &node.get("é").unwrap().value else { panic!() };
         assert_eq!(&text[items[1].span.range()], "x");
+    }
+
+    #[test]
+    fn maps_merge_into_others() {
+        let text = "base: &b {x: 1, y: 2}\nmore: &m {y: 3, z: 4}\none: {<<: *b, y: 5}\nboth: {<<: [*b, *m], w: 0}\nblock:\n  <<: *m\n  z: 9\n";
+        let json = json_of(text);
+        assert_eq!(json["one"], json!({"x": 1, "y": 5}));
+        assert_eq!(json["both"], json!({"w": 0, "x": 1, "y": 2, "z": 4}));
+        assert_eq!(json["block"], json!({"y": 3, "z": 9}));
+        assert_eq!(codes("a: {<<: 3}"), ["E0007"]);
+        assert_eq!(codes("a: {<<: [{b: 1}, 2]}"), ["E0007"]);
     }
 
     #[test]

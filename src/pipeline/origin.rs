@@ -15,6 +15,8 @@ pub enum Origin {
     Key(String, Span),
     /// This key of a map was removed there.
     Removed(String, Span),
+    /// These keys of a map are those that the last of several layers names.
+    Layer(Vec<String>),
 }
 
 impl Node {

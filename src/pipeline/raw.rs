@@ -64,8 +64,19 @@ const STAGE_KEYS: [&str; 9] = ["stage", "description", "in", "with", "matrix", "
 
 /// Names become directories, several of which make a path.
 const LONGEST: usize = 100;
-/// Of a name that is none, so much is told.
+/// Of a bad name, so much is shown.
 const SHOWN: usize = 40;
+/// What a name is made of.
+pub(super) const NAME: &str = "expected at most 100 lower-case letters, digits and hyphens, a letter first";
+
+/// The fault of a name.
+pub(super) fn bad_name(name: &str, of: &str) -> Diagnostic {
+    let message = match name.chars().take(SHOWN).collect::<String>() {
+        shown if shown.is_empty() => format!("the name of {of} is empty"),
+        shown => format!("`{shown}` is not a valid name for {of}"),
+    };
+    Diagnostic::new("E0107", message)
+}
 
 /// Reads the shape of a study.
 pub fn read<'a>(root: &'a Node, diagnostics: &mut Vec<Diagnostic>) -> Option<RawStudy<'a>> {
@@ -76,8 +87,7 @@ pub fn read<'a>(root: &'a Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Raw
         Some(n) => {
             let name = r.text(n, "`study`");
             if let Some(bad) = name.as_ref().filter(|name| !is_name(name)) {
-                let message = format!("`{}` is no name for a study", bad.chars().take(SHOWN).collect::<String>());
-                r.diagnostics.push(Diagnostic::new("E0107", message).at(n.span, "at most 100 lower-case letters, digits and hyphens are due"));
+                r.diagnostics.push(bad_name(bad, "a study").at(n.span, NAME));
             }
             name.unwrap_or_default()
         }
@@ -96,10 +106,7 @@ pub fn read<'a>(root: &'a Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Raw
             span = key.span;
             for (name, node) in r.map(node, "`stages`").unwrap_or_default() {
                 if !is_name(&name.text) {
-                    r.diagnostics.push(
-                        Diagnostic::new("E0107", format!("`{}` is no name for a stage", name.text))
-                            .at(name.span, "at most 100 lower-case letters, digits and hyphens are due"),
-                    );
+                    r.diagnostics.push(bad_name(&name.text, "a stage").at(name.span, NAME));
                 }
                 stages.extend(r.stage(name, node));
             }
@@ -192,7 +199,8 @@ impl Reader<'_> {
         }
         let none = |span| Cow::Owned(Node::new(span, Yaml::Map(vec![])));
         let with = node.get("with").map_or(none(name.span), |with| if with.is_null() { none(with.span) } else { Cow::Borrowed(with) });
-        if !matches!(with.value, Yaml::Map(_)) {
+        // A name stands for a map once names are replaced.
+        if !matches!(&with.value, Yaml::Map(_)) && !with.text().is_some_and(|t| t.starts_with('$')) {
             self.shape(&with, "`with`", "a map");
             return None;
         }

@@ -1,4 +1,5 @@
-//! The JSON schema of study files, for editors: made from the kinds' own schemas.
+//! The JSON schema of study files, for editors: made from the kinds' own schemas. It accepts every file that `check` accepts,
+//! and refuses what can be seen in one file without following names.
 
 use hilum_stages::contract::kind::StageKind;
 use hilum_stages::contract::port::Arity;
@@ -10,103 +11,167 @@ pub fn schema(kinds: &[StageKind]) -> Value {
     let mut branches = vec![];
     for kind in kinds {
         let mut parameters = serde_json::to_value((kind.schema)()).expect("BUG: a schema is plain JSON");
-        if let Some(defs) = parameters.as_object_mut().and_then(|p| p.remove("$defs")) {
-            definitions.extend(defs.as_object().cloned().unwrap_or_default());
+        let own = parameters.as_object_mut().expect("BUG: parameters are a map");
+        own.remove("$schema");
+        // Two kinds may have types of one name.
+        for (name, definition) in own.remove("$defs").and_then(|d| d.as_object().cloned()).into_iter().flatten() {
+            definitions.insert(format!("{}.{name}", kind.name), written(&definition, kind.name));
         }
-        parameters.as_object_mut().map(|p| p.remove("$schema"));
-        loosen(&mut parameters);
-        let description = parameters.get("description").cloned().unwrap_or_default();
-        definitions.insert(format!("with-{}", kind.name), parameters);
-        let inputs: Map<String, Value> = kind
-            .inputs
-            .iter()
-            .map(|p| {
-                (p.name.to_owned(), json!({ "description": p.doc.trim(), "$ref": if p.arity == Arity::One { "#/$defs/binding" } else { "#/$defs/bindings" } }))
-            })
-            .collect();
+        let description = own.get("description").cloned().unwrap_or_default();
+        let needs_parameters = own.get("required").is_some();
+        definitions.insert(format!("with-{}", kind.name), written(&parameters, kind.name));
+        let binding = |arity| if matches!(arity, Arity::One | Arity::Optional | Arity::Gathered) { "#/$defs/binding" } else { "#/$defs/bindings" };
+        let inputs: Map<String, Value> =
+            kind.inputs.iter().map(|p| (p.name.to_owned(), json!({ "description": p.doc.trim(), "$ref": binding(p.arity) }))).collect();
         branches.push(json!({
-            "description": description,
-            "properties": {
-                "stage": { "const": kind.name },
-                "with": { "$ref": format!("#/$defs/with-{}", kind.name) },
-                "in": { "type": "object", "additionalProperties": false, "properties": inputs },
+            "if": { "properties": { "stage": { "const": kind.name } }, "required": ["stage"] },
+            "then": {
+                "description": description,
+                "required": if needs_parameters { vec!["with"] } else { vec![] },
+                "properties": {
+                    "with": if needs_parameters { json!({ "$ref": format!("#/$defs/with-{}", kind.name) }) } else { or_null(json!({ "$ref": format!("#/$defs/with-{}", kind.name) })) },
+                    "in": { "type": ["object", "null"], "additionalProperties": false, "properties": inputs },
+                },
             },
         }));
     }
-    definitions.values_mut().for_each(loosen);
+    let names = kinds.iter().map(|k| k.name).collect::<Vec<_>>();
+    definitions.insert("name".into(), json!({ "type": "string", "pattern": "^\\$", "description": "An axis of the matrix, or a variable." }));
     definitions.insert("binding".into(), json!({ "type": "string", "description": "stage, stage.output, stage/axis=value, stage/*" }));
-    definitions.insert("bindings".into(), json!({ "oneOf": [{ "$ref": "#/$defs/binding" }, { "type": "array", "items": { "$ref": "#/$defs/binding" } }] }));
     definitions.insert(
-        "stage".into(),
-        json!({
-            "type": "object",
-            "required": ["stage"],
-            "additionalProperties": false,
-            "properties": {
-                "stage": { "description": "The stage kind.", "enum": kinds.iter().map(|k| k.name).collect::<Vec<_>>() },
-                "description": { "type": "string" },
-                "in": { "type": "object", "description": "Inputs by port." },
-                "with": { "type": ["object", "null"], "description": "Parameters." },
-                "matrix": { "type": "object", "description": "Axes: one stage per cell.", "additionalProperties": { "type": "array", "minItems": 1 } },
-                "seed": { "type": "integer", "minimum": 0 },
-                "expect": { "type": "object", "description": "Counts by label that must come out.", "additionalProperties": { "type": "integer" } },
-                "resources": { "type": "object", "additionalProperties": false, "properties": { "gpu": { "type": "integer" }, "threads": { "type": "integer" }, "memory": { "type": ["string", "integer"] } } },
-                "retry": { "type": "integer", "minimum": 0 },
-            },
-            "oneOf": branches,
-        }),
+        "bindings".into(),
+        json!({ "anyOf": [{ "$ref": "#/$defs/binding" }, { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/binding" } }] }),
     );
+    let mut stage = stage(&names);
+    // What a file lays over another need not be whole, and null removes.
+    definitions.insert("stage-of-extension".into(), or_null(stage.clone()));
+    stage["required"] = json!(["stage"]);
+    stage["allOf"] = branches.into();
+    definitions.insert("stage".into(), stage);
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "hilum study",
         "type": "object",
-        "required": ["study", "stages"],
         "additionalProperties": false,
         "properties": {
-            "study": { "type": "string", "pattern": "^[a-z][a-z0-9-]*$" },
-            "description": { "type": "string" },
-            "seed": { "type": "integer", "minimum": 0 },
-            "extends": { "type": "string" },
-            "vars": { "type": "object" },
-            "stages": { "type": "object", "additionalProperties": { "$ref": "#/$defs/stage" } },
-            "checks": { "type": "object", "properties": { "allow": { "type": "array", "items": { "type": "object", "required": ["id", "reason"], "properties": { "id": { "enum": crate::checks::ids().collect::<Vec<_>>() }, "reason": { "type": "string" } } } } } },
-            "report": { "type": "object" },
+            "study": { "description": "The name of the study: lower-case letters, digits and hyphens.", "type": "string", "pattern": "^[a-z][a-z0-9-]*$", "maxLength": 100 },
+            "description": { "description": "What the study asks.", "type": ["string", "number", "boolean"] },
+            "seed": { "description": "From which every random draw follows.", "type": ["integer", "null"], "minimum": 0 },
+            "extends": { "description": "Another study, over which this file is laid.", "type": "string" },
+            "vars": { "description": "Values for `$name`.", "type": ["object", "null"] },
+            "stages": { "description": "The stages by name.", "type": "object" },
+            "checks": or_null(checks()),
+            "report": { "type": ["object", "null"] },
+        },
+        "if": { "required": ["extends"] },
+        "then": { "properties": { "stages": { "type": ["object", "null"], "additionalProperties": { "$ref": "#/$defs/stage-of-extension" } } } },
+        "else": {
+            "required": ["study", "stages"],
+            "properties": { "stages": { "propertyNames": { "pattern": "^[a-z][a-z0-9-]*$", "maxLength": 100 }, "additionalProperties": { "$ref": "#/$defs/stage" } } },
         },
         "$defs": definitions,
     })
 }
 
-/// Lets `$name` stand for any single value, and any scalar stand where text is due.
-fn loosen(schema: &mut Value) {
-    match schema {
-        Value::Object(map) => {
-            for (key, below) in map.iter_mut() {
-                if key != "default" && key != "const" && key != "enum" {
-                    loosen(below);
-                }
+fn stage(kinds: &[&str]) -> Value {
+    let axis = json!({ "type": "array", "minItems": 1, "items": { "type": ["string", "number", "boolean"] } });
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "stage": { "description": "The stage kind.", "enum": kinds },
+            "description": { "description": "What the stage is for.", "type": ["string", "number", "boolean"] },
+            "in": { "description": "Inputs by port.", "type": ["object", "null"] },
+            "with": { "description": "Parameters.", "anyOf": [{ "type": ["object", "null"] }, { "$ref": "#/$defs/name" }] },
+            "matrix": {
+                "description": "Axes: one stage per cell. `exclude` lists cells to leave out.",
+                "type": ["object", "null"],
+                "properties": { "exclude": { "type": "array", "items": { "type": "object", "minProperties": 1 } } },
+                "additionalProperties": axis,
+            },
+            "seed": { "description": "A seed of its own.", "type": ["integer", "null"], "minimum": 0 },
+            "expect": { "description": "Counts by label that must come out.", "type": ["object", "null"], "additionalProperties": { "type": "integer", "minimum": 0 } },
+            "resources": {
+                "description": "What the stage may use.",
+                "type": ["object", "null"],
+                "additionalProperties": false,
+                "properties": { "gpu": { "type": "integer", "minimum": 0 }, "threads": { "type": "integer", "minimum": 1 }, "memory": { "type": ["string", "integer"] } },
+            },
+            "retry": { "description": "How often to try again after a fault of the machine.", "type": ["integer", "null"], "minimum": 0, "maximum": 100 },
+        },
+    })
+}
+
+fn checks() -> Value {
+    let ids = crate::checks::ids().collect::<Vec<_>>();
+    let entry = json!({
+        "type": "object",
+        "required": ["id", "reason"],
+        "additionalProperties": false,
+        "properties": { "id": { "enum": ids }, "reason": { "type": ["string", "number"] } },
+    });
+    json!({ "type": "object", "additionalProperties": false, "properties": { "allow": { "type": "array", "items": entry } } })
+}
+
+fn or_null(schema: Value) -> Value {
+    json!({ "anyOf": [schema, { "type": "null" }] })
+}
+
+/// The schema of a value as people write it: with `$name` in place of any value, scalars where text is expected, and words for
+/// choices whose parameters all have defaults.
+fn written(schema: &Value, kind: &str) -> Value {
+    let Value::Object(own) = schema else { return schema.clone() };
+    let below = |s: &Value| written(s, kind);
+    let each = |list: &Value| list.as_array().into_iter().flatten().map(&below).collect::<Vec<_>>();
+    let mut out = Map::new();
+    for (key, value) in own {
+        let new = match key.as_str() {
+            "$ref" => Value::from(value.as_str().unwrap_or_default().replace("#/$defs/", &format!("#/$defs/{kind}."))),
+            "properties" => value.as_object().into_iter().flatten().map(|(name, s)| (name.clone(), or_name(below(s)))).collect::<Map<_, _>>().into(),
+            "items" | "additionalProperties" if value.is_object() => or_name(below(value)),
+            "prefixItems" | "anyOf" | "oneOf" | "allOf" => each(value).into(),
+            "type" if value == "string" && !own.contains_key("const") && !own.contains_key("enum") => json!(["string", "number", "boolean"]),
+            // For messages alone.
+            "expected" => continue,
+            "required" => {
+                // What is missing may be in a map that is merged in.
+                out.insert("anyOf".into(), json!([{ "required": value }, { "required": ["<<"] }]));
+                continue;
             }
-            let kind = map.get("type").and_then(Value::as_str).map(str::to_owned);
-            match kind.as_deref() {
-                Some("string") if !map.contains_key("const") && !map.contains_key("enum") => {
-                    drop(map.insert("type".into(), json!(["string", "number", "boolean"])))
-                }
-                Some("object") if map.contains_key("additionalProperties") && map.get("additionalProperties") == Some(&json!(false)) => {
-                    map.entry("patternProperties").or_insert(json!({ "^\\$": {} }));
-                }
-                Some("integer" | "number" | "boolean") => {
-                    let own: Map<String, Value> = std::mem::take(map);
-                    let description = own.get("description").cloned();
-                    *map = Map::from_iter([("anyOf".to_owned(), json!([own, { "type": "string", "pattern": "^\\$" }]))]);
-                    map.extend(description.map(|d| ("description".to_owned(), d)));
-                }
-                _ => {}
-            }
-            if map.contains_key("const") && map["const"].is_string() || map.contains_key("enum") {
-                let own: Map<String, Value> = std::mem::take(map);
-                *map = Map::from_iter([("anyOf".to_owned(), json!([own, { "type": "string", "pattern": "^\\$" }]))]);
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(loosen),
-        _ => {}
+            _ => value.clone(),
+        };
+        out.insert(key.clone(), new);
     }
+    if own.get("additionalProperties") == Some(&json!(false)) {
+        out.insert("patternProperties".into(), json!({ "^(\\$|<<$)": {} }));
+    }
+    match own.get("oneOf").and_then(Value::as_array) {
+        Some(branches) => choice(out, branches),
+        None => out.into(),
+    }
+}
+
+/// A choice that may also be written as a word, or with nothing where its parameters go.
+fn choice(mut out: Map<String, Value>, branches: &[Value]) -> Value {
+    let tag = |b: &Value| b["required"].as_array().filter(|r| r.len() == 1).and_then(|r| r[0].as_str().map(str::to_owned));
+    let tags: Vec<String> = branches.iter().filter_map(tag).collect();
+    let words: Vec<&Value> = branches.iter().filter_map(|b| b.get("const").or_else(|| b.get("enum"))).collect();
+    let words: Vec<Value> = words.into_iter().flat_map(|w| w.as_array().cloned().unwrap_or_else(|| vec![w.clone()])).collect();
+    let mut all = out.remove("oneOf").and_then(|o| o.as_array().cloned()).unwrap_or_default();
+    all.push(json!({ "enum": tags }));
+    for name in tags.iter().map(|t| Value::from(t.as_str())).chain(words) {
+        let name = name.as_str().unwrap_or_default().to_owned();
+        all.push(json!({ "type": "object", "required": [name], "additionalProperties": false, "properties": { name: { "type": ["null", "object"], "maxProperties": 0 } } }));
+    }
+    out.insert("anyOf".into(), all.into());
+    out.into()
+}
+
+fn or_name(mut schema: Value) -> Value {
+    let about = |key: &str, schema: &mut Value| schema.as_object_mut().and_then(|s| s.remove(key));
+    let (description, default) = (about("description", &mut schema), about("default", &mut schema));
+    let mut out = Map::from_iter([("anyOf".to_owned(), json!([schema, { "$ref": "#/$defs/name" }]))]);
+    out.extend(description.map(|d| ("description".to_owned(), d)));
+    out.extend(default.map(|d| ("default".to_owned(), d)));
+    out.into()
 }

@@ -1,6 +1,6 @@
 //! `$name`: axes and variables inside parameters. A whole scalar or key keeps its type; inside text it is text.
 
-use super::node::{Key, Node, Yaml};
+use super::node::{Key, MERGE, Node, Yaml, add_missing};
 use super::origin::Origin;
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use serde_json::Value;
@@ -19,8 +19,8 @@ impl Names<'_> {
     fn get(&self, name: &str) -> Option<(Yaml, Span)> {
         let axis = self.axes.get(name).map(|(v, at)| match v {
             Value::String(s) => match self.vars.get(s.as_str()) {
-                // An axis lists names of variables where its values are maps.
-                Some((at, var)) if matches!(var.value, Yaml::Map(_)) => (var.value.clone(), *at),
+                // An axis lists names of variables where its values are maps or lists.
+                Some((at, var)) if !matches!(var.value, Yaml::Scalar(..)) => (var.value.clone(), *at),
                 _ => (Yaml::Scalar(s.clone(), true), *at),
             },
             other => (Yaml::Scalar(hilum_cache::canonical::to_string(other), false), *at),
@@ -35,8 +35,8 @@ pub(super) fn substitute(node: &Node, names: &Names, diagnostics: &mut Vec<Diagn
     let value = match &node.value {
         Yaml::Scalar(text, quoted) => scalar(text, *quoted, names, node, &mut origins, diagnostics),
         Yaml::List(items) => Yaml::List(items.iter().map(|n| substitute(n, names, diagnostics)).collect()),
-        Yaml::Map(entries) => Yaml::Map(
-            entries
+        Yaml::Map(entries) => {
+            let mut entries: Vec<(Key, Node)> = entries
                 .iter()
                 .map(|(key, below)| {
                     let here = Node::new(key.span, Yaml::Scalar(key.text.clone(), true));
@@ -54,8 +54,17 @@ pub(super) fn substitute(node: &Node, names: &Names, diagnostics: &mut Vec<Diagn
                     origins.extend(named.iter().filter_map(|o| if let Origin::Name(_, at) = o { Some(Origin::Key(text.clone(), *at)) } else { None }));
                     (Key { span: key.span, text }, substitute(below, names, diagnostics))
                 })
-                .collect(),
-        ),
+                .collect();
+            if let Some(at) = entries.iter().position(|e| e.0.text == MERGE) {
+                let (_, merged) = entries.remove(at);
+                match merged.value {
+                    Yaml::Map(others) => add_missing(&mut entries, others),
+                    _ => diagnostics
+                        .push(Diagnostic::new("E0007", format!("`<<` merges a map, found {}", merged.what())).at(merged.span, "this must stand for a map")),
+                }
+            }
+            Yaml::Map(entries)
+        }
     };
     Node { span: node.span, value, origins }
 }
@@ -77,6 +86,21 @@ fn scalar(text: &str, quoted: bool, names: &Names, node: &Node, origins: &mut Ve
         let length = if let Yaml::Scalar(text, _) = &value { text.len() } else { 0 };
         origins.push(Origin::Name(0..length, at));
         return value;
+    }
+    // `$name.key` is a value of a map; of anything else it is text that goes on with a dot, such as an output of a stage.
+    if let Some((name, key)) = text.strip_prefix('$').and_then(|n| n.split_once('.')).filter(|(name, key)| is_word(name) && is_word(key))
+        && let Some((Yaml::Map(entries), _)) = names.get(name)
+    {
+        let Some((_, found)) = entries.iter().find(|e| e.0.text == key) else {
+            let known = entries.iter().map(|e| e.0.text.as_str());
+            let fault = Diagnostic::new("E0108", format!("`${name}` has no key `{key}`")).at(node.span, "unknown key");
+            diagnostics
+                .push(fault.help(did_you_mean(key, known.clone(), "key").unwrap_or_else(|| format!("its keys are: {}", known.collect::<Vec<_>>().join(", ")))));
+            return Yaml::Scalar(text.to_owned(), quoted);
+        };
+        let length = if let Yaml::Scalar(text, _) = &found.value { text.len() } else { 0 };
+        origins.push(Origin::Name(0..length, found.span));
+        return found.value.clone();
     }
     let mut out = String::new();
     let mut rest = text;
@@ -128,6 +152,10 @@ mod tests {
         let mut faults = vec![];
         let out = substitute(&parse("{fold: $fold, text: a-$fold-$$, map: $slow, k$fold: {$fold: {}}}"), &names, &mut faults);
         assert_eq!(out.to_json(), json!({"fold": 3, "text": "a-3-$", "map": {"lr": 0.1}, "k3": {"3": {}}}));
+        let below = substitute(&parse("{lr: $slow.lr, port: $fold.train}"), &names, &mut faults);
+        assert_eq!(below.to_json(), json!({"lr": 0.1, "port": "3.train"}));
+        let merged = substitute(&parse("{map: {<<: $slow, other: 1}}"), &names, &mut faults);
+        assert_eq!(merged.to_json(), json!({"map": {"lr": 0.1, "other": 1}}));
         assert!(faults.is_empty());
         substitute(&parse("{a: $fol}"), &names, &mut faults);
         assert_eq!(faults[0].help.as_deref(), Some("a name with a similar name exists: `fold`"));

@@ -75,7 +75,16 @@ pub fn form(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<A
                 None => waits.push(source.stage),
             }
         }
-        if arrived.len() == input.from.len() {
+        if arrived.len() == input.from.len() && input.port.images_only {
+            let mut images = std::collections::BTreeSet::new();
+            for (_, table) in &arrived {
+                images.extend(world.tables.samples(world.store, table)?.iter().map(|r| r.image));
+            }
+            let list: String = images.iter().map(|image| format!("{} -\n", image.hex())).collect();
+            recipe.inputs.insert(input.port.name.into(), recipe::Input::Lookup { lookup: Digest::of(list.as_bytes()), images: images.len() as u64 });
+            shipment.lookups.push(list.into_bytes());
+            shipment.artifacts.insert(input.port.name.into(), arrived);
+        } else if arrived.len() == input.from.len() {
             let digests = || arrived.iter().map(|(_, a)| a.digest);
             let value = match input.shape {
                 Shape::One => recipe::Input::One(arrived[0].1.digest),

@@ -8,6 +8,7 @@ use hilum_cache::{Digest, StageKey, Store, WritableStore};
 use hilum_stages::KINDS;
 use hilum_stages::contract::context::{Checkpoints, Context, DeviceChoice, Films, Said};
 use hilum_stages::contract::error::Error;
+use hilum_stages::contract::fit::NotWritten;
 use hilum_stages::contract::port::{Arrival, File};
 use hilum_stages::contract::seed::Seed;
 use hilum_stages::contract::source::Listing;
@@ -114,7 +115,7 @@ pub fn perform(job: &Job, report: &(dyn Fn(Said) + Sync), cancelled: &(dyn Fn() 
 fn try_perform(job: &Job, report: &(dyn Fn(Said) + Sync), cancelled: &(dyn Fn() -> bool + Sync), checkpoints: &dyn Checkpoints) -> Result<Done, Error> {
     let store = WritableStore::open(&job.store)?;
     let kind = KINDS.iter().find(|k| k.name == job.kind).ok_or_else(|| Error::data(format!("this program has no stage kind `{}`", job.kind)))?;
-    let stage = (kind.decode)(job.parameters.clone()).map_err(|_| Error::data(format!("the parameters of `{}` do not read", job.kind)))?;
+    let stage = (kind.decode)(job.parameters.clone(), &NotWritten).map_err(|_| Error::data(format!("the parameters of `{}` do not read", job.kind)))?;
     let films = FilmFinder { store: &store, map: ImageMap::load(&job.images) };
     let mut inputs = BTreeMap::new();
     for (port, artifacts) in &job.inputs {

@@ -3,6 +3,7 @@
 pub mod context;
 pub mod decode;
 pub mod error;
+pub mod fit;
 pub mod kind;
 pub mod port;
 pub mod seed;
@@ -17,7 +18,7 @@ pub mod prelude {
     pub use super::error::{Error, Result};
     pub use super::port::{ArtifactType, File, Gathered, OutputType};
     pub use super::seed::Stream;
-    pub use super::stage::{Namespace, Needs, Stage, Takes};
+    pub use super::stage::{BadInput, Namespace, Needs, Stage, Takes, Upstream};
     pub use crate::ports;
     pub use hilum_cache::receipt::Determinism;
     pub use schemars::JsonSchema;

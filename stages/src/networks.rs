@@ -109,6 +109,11 @@ impl ClassifierNetwork {
     pub fn least_side(&self) -> usize {
         if matches!(self, ClassifierNetwork::Smallcnn64(_)) { 4 } else { 32 }
     }
+    /// Says what is wrong with images of so many pixels a side.
+    pub fn side_needed(&self, side: usize) -> Option<String> {
+        let least = self.least_side();
+        (side < least).then(|| format!("{} needs images of {least} pixels or more, the packed images have {side}", self.name()))
+    }
     /// The tensors of the first convolution, whose inputs are the film's channels, and of the last layer, whose outputs are classes.
     pub fn ends(&self) -> (&'static str, &'static str) {
         use ClassifierNetwork::*;

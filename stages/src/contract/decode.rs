@@ -1,7 +1,11 @@
 //! From resolved parameters (JSON) to a stage, with the place of every fault as a path of names.
 
+use super::fit::{Written, fit};
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 /// A parameter that does not fit, by its path below `with:`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,15 +16,22 @@ pub struct BadParameter {
     pub what: Fault,
 }
 
-/// Sorts of faults, so that the right place is pointed at and the right help given.
+/// What is wrong with a parameter, so that the right place is pointed at and the right help given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// No parameter of this name; with the names that exist.
     Unknown(Vec<String>),
     /// A parameter without a default is not there.
     Missing(String),
-    /// A word that is none of these.
-    Choice(Vec<String>),
+    /// A word that is none of those that may be chosen.
+    Choice {
+        /// The word.
+        found: String,
+        /// Those that may be chosen.
+        known: Vec<String>,
+    },
+    /// Several values stand where one is chosen.
+    Several(Vec<String>),
     /// Anything else: the value is wrong for the stated reason.
     Value(String),
 }
@@ -36,110 +47,151 @@ fn split(path: &str) -> Vec<String> {
     path.split('.').filter(|p| !p.is_empty()).map(str::to_owned).collect()
 }
 
-/// Reads parameters, or says where and why they do not fit.
-pub fn decode<T: DeserializeOwned>(value: Value) -> Result<T, BadParameter> {
+/// Reads parameters as they are; where they do not decode, in the form that the schema of the type gives them.
+///
+/// # Errors
+/// Everything that does not fit.
+pub fn decode<T: DeserializeOwned + JsonSchema>(mut value: Value, written: &dyn Written) -> Result<T, Vec<BadParameter>> {
+    if let Ok(fine) = T::deserialize(&value) {
+        return Ok(fine);
+    }
+    let faults = fit(schema::<T>(), &mut value, written);
+    if !faults.is_empty() {
+        return Err(faults);
+    }
     serde_path_to_error::deserialize(value).map_err(|e| {
-        let mut path: Vec<String> = e
-            .path()
-            .iter()
-            .filter_map(|s| match s {
-                serde_path_to_error::Segment::Map { key } => Some(key.clone()),
-                serde_path_to_error::Segment::Enum { variant } => Some(variant.clone()),
-                serde_path_to_error::Segment::Seq { index } => Some(index.to_string()),
-                serde_path_to_error::Segment::Unknown => None,
-            })
-            .collect();
-        let text = e.into_inner().to_string();
-        let what = classify(&text);
-        // serde reports an unknown field or variant at its parent; the name itself is the better place.
-        if let (Fault::Unknown(_) | Fault::Choice(_), Some(name)) = (&what, quoted(&text).first())
-            && path.last() != Some(name)
-            && matches!(what, Fault::Unknown(_))
-        {
-            path.push(name.clone());
-        }
-        BadParameter { path, what }
+        // Nothing that the schema says: a type that reads itself by hand has reasons of its own.
+        let path = e.path().iter().filter_map(segment).collect();
+        vec![BadParameter { path, what: Fault::Value(e.into_inner().to_string()) }]
     })
 }
 
-fn classify(text: &str) -> Fault {
-    let names = || quoted(text).into_iter().skip(1).collect::<Vec<_>>();
-    if text.starts_with("unknown field") {
-        Fault::Unknown(names())
-    } else if text.starts_with("unknown variant") {
-        Fault::Choice(names())
-    } else if text.starts_with("missing field") {
-        Fault::Missing(quoted(text).into_iter().next().unwrap_or_default())
-    } else {
-        Fault::Value(plain(text))
-    }
+/// The schema of a type, which is made once: a study may have thousands of cells.
+fn schema<T: JsonSchema>() -> &'static Value {
+    static KNOWN: Mutex<BTreeMap<&str, &Value>> = Mutex::new(BTreeMap::new());
+    let make = || Box::leak(Box::new(serde_json::to_value(schemars::schema_for!(T)).expect("BUG: a schema is plain JSON")));
+    KNOWN.lock().expect("BUG: poisoned").entry(std::any::type_name::<T>()).or_insert_with(|| make())
 }
 
-/// serde's wording in the words of someone who writes YAML.
-fn plain(text: &str) -> String {
-    let mut out = text.replace("invalid type: ", "").replace("invalid value: ", "");
-    for (rust, plain) in [
-        ("floating point `", "the number `"),
-        ("integer `", "the number `"),
-        ("string \"", "the text \""),
-        ("boolean `", "`"),
-        (", expected u64", ", expected a whole number of at least 0"),
-        (", expected u32", ", expected a whole number of at least 0"),
-        (", expected usize", ", expected a whole number of at least 0"),
-        (", expected f64", ", expected a number"),
-        (", expected a string", ", expected text"),
-        (", expected a sequence", ", expected a list"),
-        (", expected a boolean", ", expected true or false"),
-    ] {
-        out = out.replace(rust, plain);
+fn segment(segment: &serde_path_to_error::Segment) -> Option<String> {
+    use serde_path_to_error::Segment;
+    match segment {
+        Segment::Map { key } => Some(key.clone()),
+        Segment::Enum { variant } => Some(variant.clone()),
+        Segment::Seq { index } => Some(index.to_string()),
+        Segment::Unknown => None,
     }
-    if let Some((found, expected)) = out.split_once(", expected ") {
-        let expected = if let Some(kind) = expected.strip_prefix("struct ") { format!("parameters of `{}`", kind.to_lowercase()) } else { expected.to_owned() };
-        let found = if found == "null" || found == "unit value" { "nothing" } else { found };
-        return format!("expected {expected}, found {found}");
-    }
-    out
-}
-
-fn quoted(text: &str) -> Vec<String> {
-    text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::fit::NotWritten;
     use super::*;
     use serde_json::json;
 
-    #[derive(Debug, serde::Deserialize)]
+    #[derive(Debug, PartialEq, serde::Deserialize, JsonSchema)]
     #[serde(deny_unknown_fields)]
-    #[allow(dead_code)]
     struct Toy {
         epochs: u32,
         #[serde(default)]
         inner: Inner,
+        #[serde(default)]
+        label: Option<String>,
+        #[serde(default)]
+        #[schemars(range(min = 0, max = 1))]
+        share: Option<f64>,
     }
-    #[derive(Debug, Default, serde::Deserialize)]
+    #[derive(Debug, Default, PartialEq, serde::Deserialize, JsonSchema)]
     #[serde(deny_unknown_fields, rename_all = "kebab-case")]
     enum Inner {
         #[default]
         A,
-        B {
-            #[allow(dead_code)]
-            rate: f64,
-        },
+        B(Rate),
+        C(Filled),
+    }
+    #[derive(Debug, PartialEq, serde::Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct Rate {
+        rate: f64,
+    }
+    #[derive(Debug, Default, PartialEq, serde::Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields, default)]
+    struct Filled {
+        width: u32,
+    }
+
+    /// A user's file: the text of single values, and a layer.
+    struct File(Vec<(&'static str, &'static str)>, Vec<String>);
+    impl Written for File {
+        fn text(&self, path: &[String]) -> Option<String> {
+            self.0.iter().find(|t| t.0 == path.join(".")).map(|t| t.1.to_owned())
+        }
+        fn last_layer(&self, path: &[String]) -> Option<Vec<String>> {
+            (path == ["inner"] && !self.1.is_empty()).then(|| self.1.clone())
+        }
+    }
+
+    fn faults(v: Value) -> Vec<(String, Fault)> {
+        decode::<Toy>(v, &NotWritten).unwrap_err().into_iter().map(|b| (b.path.join("."), b.what)).collect()
+    }
+
+    fn why(v: Value) -> String {
+        let all = faults(v);
+        let (path, Fault::Value(why)) = &all[0] else { panic!("{all:?}") };
+        format!("{path}: {why}")
     }
 
     #[test]
-    fn faults_carry_their_path() {
-        let fault = |v: Value| decode::<Toy>(v).unwrap_err();
-        assert_eq!(
-            fault(json!({"epochs": 1, "epoch": 2})),
-            BadParameter { path: vec!["epoch".into()], what: Fault::Unknown(vec!["epochs".into(), "inner".into()]) }
-        );
-        assert_eq!(fault(json!({})).what, Fault::Missing("epochs".into()));
-        let wrong = fault(json!({"epochs": -1}));
-        assert_eq!((wrong.path, wrong.what), (vec!["epochs".to_string()], Fault::Value("expected a whole number of at least 0, found the number `-1`".into())));
-        assert_eq!(fault(json!({"epochs": 1, "inner": {"b": {"rate": "x"}}})).path, ["inner", "b", "rate"]);
-        assert!(matches!(fault(json!({"epochs": 1, "inner": "c"})).what, Fault::Choice(c) if c == ["a", "b"]));
+    fn every_fault_is_found_with_its_path() {
+        let known = || ["epochs", "inner", "label", "share"].map(String::from).to_vec();
+        let due = [
+            ("epoch", Fault::Unknown(known())),
+            ("inner.b.rat", Fault::Unknown(vec!["rate".into()])),
+            ("inner.b", Fault::Missing("rate".into())),
+            ("labl", Fault::Unknown(known())),
+            ("share", Fault::Value("expected a number from 0 to 1, found the text \"x\"".into())),
+            ("", Fault::Missing("epochs".into())),
+        ];
+        let found = faults(json!({"epoch": 2, "labl": 1, "share": "x", "inner": {"b": {"rat": 1}}}));
+        assert_eq!(found, due.map(|(path, what)| (path.to_owned(), what)));
+    }
+
+    #[test]
+    fn what_is_expected_is_said_in_plain_words() {
+        assert_eq!(why(json!({"epochs": -1})), "epochs: expected a whole number of at least 0, found the number `-1`");
+        assert_eq!(why(json!({"epochs": 1.5})), "epochs: expected a whole number of at least 0, found the number `1.5`");
+        assert_eq!(why(json!({"epochs": "x"})), "epochs: expected a whole number of at least 0, found the text \"x\"");
+        assert_eq!(why(json!({"epochs": 1, "inner": {"b": {"rate": "x"}}})), "inner.b.rate: expected a number, found the text \"x\"");
+        assert_eq!(why(json!({"epochs": 1, "inner": []})), "inner: expected one of a, b, c; found a list");
+        assert_eq!(why(json!({"epochs": 1, "inner": {}})), "inner: expected one of a, b, c; found an empty map");
+        assert_eq!(why(json!({"epochs": 1, "inner": {"a": {"x": 1}}})), "inner: `a` takes no parameters");
+        assert_eq!(why(json!({"epochs": 1, "label": ["x"]})), "label: expected text, found a list");
+        let known = ["a", "b", "c"].map(String::from).to_vec();
+        assert_eq!(faults(json!({"epochs": 1, "inner": "d"})), [("inner".to_owned(), Fault::Choice { found: "d".into(), known: known.clone() })]);
+        assert_eq!(faults(json!({"epochs": 1, "inner": {"d": {}}})), [("inner".to_owned(), Fault::Choice { found: "d".into(), known })]);
+        let two = faults(json!({"epochs": 1, "inner": {"b": {"rate": 1}, "c": {}}}));
+        assert_eq!(two, [("inner".to_owned(), Fault::Several(vec!["b".into(), "c".into()]))]);
+        assert_eq!(faults(json!({"epochs": 1, "inner": "b"})), [("inner.b".to_owned(), Fault::Missing("rate".into()))]);
+    }
+
+    #[test]
+    fn what_can_be_written_in_several_ways_is_one_thing() {
+        let read = |v: Value| decode::<Toy>(v, &NotWritten).unwrap().inner;
+        for v in [json!("c"), json!({"c": null}), json!({"c": {}}), json!({"c": {"width": 0}})] {
+            assert_eq!(read(json!({"epochs": 1, "inner": v})), Inner::C(Filled { width: 0 }), "{v}");
+        }
+        for v in [json!("a"), json!({"a": null}), json!({"a": {}})] {
+            assert_eq!(read(json!({"epochs": 1, "inner": v})), Inner::A, "{v}");
+        }
+        assert_eq!(decode::<Toy>(json!({"epochs": 1e5}), &NotWritten).unwrap().epochs, 100_000);
+        let file = File(vec![("label", "0012")], vec![]);
+        assert_eq!(decode::<Toy>(json!({"epochs": 1, "label": 12}), &file).unwrap().label.as_deref(), Some("0012"));
+    }
+
+    #[test]
+    fn the_last_layer_decides_a_choice() {
+        let file = File(vec![], vec!["c".into()]);
+        let both = json!({"epochs": 1, "inner": {"b": {"rate": 1}, "c": {"width": 3}}});
+        assert_eq!(decode::<Toy>(both, &file).unwrap().inner, Inner::C(Filled { width: 3 }));
     }
 }

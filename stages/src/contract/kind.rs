@@ -3,9 +3,10 @@
 use super::context::Context;
 use super::decode::{self, BadParameter};
 use super::error::Result;
+use super::fit::Written;
 use super::port::{Arrival, Inputs, Outputs, Port};
 use super::source::Source;
-use super::stage::{Namespace, Needs, Stage, Takes};
+use super::stage::{BadInput, Namespace, Needs, Stage, Takes, Upstream};
 use hilum_cache::receipt::Determinism;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -34,7 +35,7 @@ pub struct StageKind {
     /// JSON schema of the parameters.
     pub schema: fn() -> schemars::Schema,
     /// Reads and checks parameters.
-    pub decode: fn(Value) -> Result<Box<dyn AnyStage>, Vec<BadParameter>>,
+    pub decode: fn(Value, &dyn Written) -> Result<Box<dyn AnyStage>, Vec<BadParameter>>,
 }
 
 impl StageKind {
@@ -51,8 +52,8 @@ impl StageKind {
             inputs: <S::Inputs as Inputs>::PORTS,
             outputs: <S::Outputs as Outputs>::PORTS,
             schema: || schemars::schema_for!(S),
-            decode: |value| {
-                let mut stage: S = decode::decode(value).map_err(|bad| vec![bad])?;
+            decode: |value, written| {
+                let mut stage: S = decode::decode(value, written)?;
                 stage.complete();
                 let bad = stage.check();
                 if bad.is_empty() { Ok(Box::new(stage)) } else { Err(bad) }
@@ -73,6 +74,8 @@ impl StageKind {
 pub trait AnyStage: Send + Sync {
     /// The parameters with defaults filled in.
     fn parameters(&self) -> Value;
+    /// See [`Stage::check_inputs`].
+    fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput>;
     /// Path parameters.
     fn sources(&self) -> Vec<Source>;
     /// See [`Stage::reads`].
@@ -101,6 +104,9 @@ pub trait AnyStage: Send + Sync {
 impl<S: Stage> AnyStage for S {
     fn parameters(&self) -> Value {
         serde_json::to_value(self).expect("BUG: parameters are plain JSON")
+    }
+    fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
+        Stage::check_inputs(self, makers, upstream)
     }
     fn sources(&self) -> Vec<Source> {
         Stage::sources(self)

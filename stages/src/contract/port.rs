@@ -118,6 +118,8 @@ pub struct Port {
     pub arity: Arity,
     /// For looked-up images: the samples ports that say which films are meant.
     pub by: &'static [&'static str],
+    /// True for a table of which only the images matter, and neither labels nor patients.
+    pub images_only: bool,
     /// Inputs whose pixels or labels stand in this output.
     pub contains: &'static [&'static str],
     /// Inputs on which this output was trained, tuned, normalised or evaluated.
@@ -170,6 +172,8 @@ pub trait Outputs {
 ///         samples: Samples,
 ///         /// Their pixels.
 ///         images: Vec<Images> [by samples],
+///         /// A table whose labels and patients decide nothing.
+///         shown: Samples [images only],
 ///     }
 ///     outputs {
 ///         /// The films that stay.
@@ -181,6 +185,9 @@ pub trait Outputs {
 macro_rules! ports {
     (@by) => { &[] };
     (@by by $($by:ident)+) => { &[$(stringify!($by)),+] };
+    (@by images only) => { &[] };
+    (@images_only images only) => { true };
+    (@images_only $($other:tt)*) => { false };
     (@contains) => { INPUT_NAMES };
     (@contains contains $($port:ident)+ $(; $($rest:tt)*)?) => { &[$(stringify!($port)),+] };
     (@contains influenced $($rest:tt)*) => { &[] };
@@ -207,6 +214,7 @@ macro_rules! ports {
                 kind: <$ity as $crate::contract::port::InputField>::TYPE,
                 arity: <$ity as $crate::contract::port::InputField>::ARITY,
                 by: $crate::ports!(@by $($($iattr)*)?),
+                images_only: $crate::ports!(@images_only $($($iattr)*)?),
                 contains: &[],
                 influenced: &[],
             },)*];
@@ -224,6 +232,7 @@ macro_rules! ports {
                 kind: <$oty as $crate::contract::port::OutputType>::TYPE,
                 arity: $crate::contract::port::Arity::One,
                 by: &[],
+                images_only: false,
                 contains: $crate::ports!(@contains $($($oattr)*)?),
                 influenced: $crate::ports!(@influenced $($($oattr)*)?),
             },)*];

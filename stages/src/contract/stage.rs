@@ -9,6 +9,7 @@ use hilum_cache::receipt::Determinism;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What a stage occupies while it runs.
@@ -53,6 +54,29 @@ pub enum Takes {
     Any,
 }
 
+/// The stages above one, with their parameters, before anything has run.
+pub trait Upstream {
+    /// The name of a stage's kind.
+    fn kind(&self, stage: usize) -> &'static str;
+    /// A stage with its cell, such as `classifier/arm=real`.
+    fn name(&self, stage: usize) -> &str;
+    /// A stage's parameters with defaults filled in.
+    fn parameters(&self, stage: usize) -> &Value;
+    /// Who makes what a stage is given at a port.
+    fn makers(&self, stage: usize, port: &str) -> Vec<usize>;
+}
+
+/// An input that does not go with these parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadInput {
+    /// The port.
+    pub port: &'static str,
+    /// What does not fit, in the user's words.
+    pub why: String,
+    /// What to do.
+    pub help: String,
+}
+
 /// One kind of work. The implementing struct *is* the parameters.
 pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// The name after `stage:` in study files, in kebab-case.
@@ -78,6 +102,11 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     fn complete(&mut self) {}
     /// Finds parameters that parse but make no sense.
     fn check(&self) -> Vec<BadParameter> {
+        vec![]
+    }
+    /// Finds inputs that do not go with these parameters, as far as the parameters of those who make them say it: whatever is found
+    /// here need not wait for hours of training. `makers` are the stages that make what is given at a port.
+    fn check_inputs(&self, _makers: &dyn Fn(&str) -> Vec<usize>, _upstream: &dyn Upstream) -> Vec<BadInput> {
         vec![]
     }
     /// Path parameters.

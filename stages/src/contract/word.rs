@@ -62,13 +62,13 @@ impl<'de, T: Worded + Deserialize<'de>> Visitor<'de> for Either<T> {
     }
 }
 
-impl<T: JsonSchema> JsonSchema for OrWord<T> {
+impl<T: JsonSchema + Worded> JsonSchema for OrWord<T> {
     fn schema_name() -> Cow<'static, str> {
         format!("OrWord{}", T::schema_name()).into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let map = generator.subschema_for::<T>();
-        json_schema!({ "anyOf": [map, { "type": "string" }, { "type": "array", "items": { "type": "string" } }] })
+        json_schema!({ "anyOf": [map, { "type": "string" }, { "type": "array", "items": { "type": "string" } }], "expected": T::EXPECTED })
     }
     fn inline_schema() -> bool {
         true
@@ -79,6 +79,7 @@ impl<T: JsonSchema> JsonSchema for OrWord<T> {
 mod tests {
     use super::*;
     use crate::contract::decode::{Fault, decode};
+    use crate::contract::fit::NotWritten;
     use serde_json::json;
 
     #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize, JsonSchema)]
@@ -97,9 +98,9 @@ mod tests {
 
     #[test]
     fn a_word_is_its_map_and_faults_keep_their_place() {
-        let word: OrWord<Column> = decode(json!("who")).unwrap();
-        assert_eq!(word, decode(json!({ "column": "who" })).unwrap());
-        let fault = |value| decode::<OrWord<Column>>(value).unwrap_err();
+        let read = |value| decode::<OrWord<Column>>(value, &NotWritten);
+        assert_eq!(read(json!("who")).unwrap(), read(json!({ "column": "who" })).unwrap());
+        let fault = |value| read(value).unwrap_err().remove(0);
         assert_eq!(fault(json!({ "column": "who", "patern": "x" })).path, ["patern"]);
         assert_eq!(fault(json!(3)).what, Fault::Value("expected the name of a column, or a map, found the number `3`".into()));
         assert_eq!(fault(json!(["a"])).what, Fault::Value("expected the name of a column, or a map, found a list".into()));

@@ -202,3 +202,9 @@ impl<'a> Gallery<'a> {
         samples
     }
 }
+
+/// The side in pixels of the packs that a stage will make, where its parameters say it; packs of generated images have the
+/// side that their generator was trained on.
+pub fn side_made(stage: usize, upstream: &dyn Upstream) -> Option<usize> {
+    upstream.parameters(stage).get("size")?.as_u64().map(|side| side as usize)
+}

@@ -69,6 +69,22 @@ impl Stage for Compare {
         BadParameter::unless((100..=1_000_000).contains(&self.resamples), "resamples", "must lie between 100 and 1000000")
     }
 
+    fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
+        // Folds have different test sets by design; any other difference shows once the tables are there.
+        let folds = |evaluate: usize| {
+            let splits = upstream.makers(evaluate, "samples").into_iter().filter(|m| upstream.kind(*m) == "split");
+            splits.map(|m| upstream.parameters(m)["fold"].clone()).find(|fold| fold.is_number())
+        };
+        let all: Vec<(usize, serde_json::Value)> = makers("scores").into_iter().filter_map(|m| Some((m, folds(m)?))).collect();
+        let Some((first, other)) = all.first().and_then(|first| Some((first, all.iter().find(|o| o.1 != first.1)?))) else { return vec![] };
+        let (first, other) = (upstream.name(first.0), upstream.name(other.0));
+        vec![BadInput {
+            port: "scores",
+            why: format!("`{first}` and `{other}` are tested on different folds: no paired comparison is valid"),
+            help: "compare one fold at a time: gather every axis but `fold`, such as `scores/arm=*`".into(),
+        }]
+    }
+
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let first = &inputs.scores.first().ok_or_else(|| Error::data("there are no scores to compare"))?.value;
         if let Some(other) = inputs.scores.iter().find(|s| s.value.purpose != first.purpose) {

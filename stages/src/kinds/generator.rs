@@ -80,22 +80,25 @@ impl GanNetwork {
             GanNetwork::Stylegan2(c) => c.check(&path),
         }
     }
-    /// Says what is wrong with films of so many pixels.
-    pub fn check_side(&self, side: usize) -> Result<()> {
-        let multiple = |of: usize| (side.is_multiple_of(of)).then_some(()).ok_or(format!("films whose side is a multiple of {of}"));
-        let exactly = |size: usize| (side == size).then_some(()).ok_or(format!("films of {size} pixels"));
+    /// Says what is wrong with images of so many pixels a side, and what to do.
+    pub fn side_needed(&self, side: usize) -> Option<(String, &'static str)> {
+        let multiple = |of: usize| (side.is_multiple_of(of)).then_some(()).ok_or(format!("images whose side is a multiple of {of}"));
+        let exactly = |size: usize| (side == size).then_some(()).ok_or(format!("images of {size} pixels"));
         let fits = match self {
             GanNetwork::Dcgan(c) => exactly(c.size),
             GanNetwork::Stylegan2(c) => exactly(c.size),
-            GanNetwork::Cyclegan(_) if side < 32 => Err("films of 32 pixels or more".into()),
+            GanNetwork::Cyclegan(_) if side < 32 => Err("images of 32 pixels or more".into()),
             GanNetwork::Cyclegan(_) => multiple(4),
             GanNetwork::CycleganZunair(_) => multiple(16),
-            GanNetwork::Pix2pix(_) if side < 32 => Err("films of 32 pixels or more".into()),
+            GanNetwork::Pix2pix(_) if side < 32 => Err("images of 32 pixels or more".into()),
             GanNetwork::Pix2pix(c) => multiple(1 << c.levels),
         };
-        fits.map_err(|needs| {
-            Error::helped(format!("{} needs {needs}, the packed images have {side}", self.name()), "change `size` of `prepare`, or the network")
-        })
+        let needs = fits.err()?;
+        Some((format!("{} needs {needs}, the packed images have {side}", self.name()), "change `size` of `prepare`, or the network"))
+    }
+    /// The network of a generator by the parameters of the stage that trains it; none for stages of other kinds.
+    pub fn trained_by(stage: usize, upstream: &dyn Upstream) -> Option<GanNetwork> {
+        serde_json::from_value(upstream.parameters(stage).get("network")?.clone()).ok()
     }
 }
 

@@ -21,8 +21,8 @@ const GROUP: u64 = 64_000_000;
 
 ports! {
     inputs {
-        /// The films to decode.
-        samples: Samples,
+        /// The images to decode. Only the images decide: another label decodes nothing again.
+        samples: Samples [images only],
     }
     outputs {
         /// Their pixels, packed.

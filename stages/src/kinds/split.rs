@@ -51,7 +51,7 @@ pub struct Split {
     #[serde(default)]
     #[schemars(range(min = 0, max = 1))]
     pub train: Option<f64>,
-    /// Share of the validation part; no such part where not given.
+    /// Share of the validation part; no such part where not given. With `folds`: its share of what is not in the test fold.
     #[serde(default)]
     #[schemars(range(min = 0, max = 1))]
     pub validation: Option<f64>,
@@ -112,6 +112,8 @@ pub enum Stratify {
 }
 
 const PARTS: [&str; 3] = ["train", "validation", "test"];
+const TRAIN: usize = 0;
+const TEST: usize = 2;
 
 impl Split {
     fn shares(&self) -> [f64; 3] {
@@ -133,10 +135,11 @@ impl Stage for Split {
             return fault("keep", "an earlier split has parts, and cannot pin folds".into());
         }
         if let Some(folds) = self.folds {
-            if let Some(given) = PARTS.iter().zip([self.train, self.validation, self.test]).find(|p| p.1.is_some()) {
-                return fault(given.0, "shares and `folds` exclude each other".into());
+            if let Some((part, _)) = [("train", self.train), ("test", self.test)].into_iter().find(|p| p.1.is_some()) {
+                return fault(part, format!("`{part}` and `folds` exclude each other: one fold is the test part, the others are for training"));
             }
             return match self.fold {
+                _ if self.validation.is_some_and(|v| !(v > 0.0 && v < 1.0)) => fault("validation", "the share lies between 0 and 1".into()),
                 _ if folds < 2 => fault("folds", "at least 2 folds are needed".into()),
                 _ if folds > 1000 => fault("folds", "at most 1000 folds are possible".into()),
                 None => fault("folds", "`fold` must say which fold is the test part".into()),
@@ -176,7 +179,6 @@ impl Stage for Split {
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let groups = groups(&inputs.samples, self.by);
-        let counts = inputs.samples.counts();
         let mixed = groups.iter().filter(|g| g.labels().len() > 1).count();
         if mixed > 0 {
             cx.note(format!(
@@ -186,29 +188,20 @@ impl Stage for Split {
         }
         let shares = self.folds.map_or_else(|| Shares::of(&self.shares()), |n| Shares::equal(n as usize));
         let (pinned, taken) = kept::pinned(self, &groups, shares.len(), cx)?;
-        let mut strata: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (i, group) in groups.iter().enumerate().filter(|(i, _)| pinned[*i].is_none()) {
-            let rarest = group.labels().into_iter().min_by_key(|l| (counts[*l], *l)).expect("BUG: a group has images");
-            strata.entry(if self.stratify == Stratify::Label { rarest } else { "" }).or_default().push(i);
+        let unpinned = (0..groups.len()).filter(|i| pinned[*i].is_none()).collect();
+        let mut part_of = pinned;
+        for (i, part) in self.deal(&groups, unpinned, &shares, &taken, "parts", cx) {
+            part_of[i] = Some(part);
         }
-        let mut part_of: Vec<Option<usize>> = pinned;
-        let stream = cx.stream("parts");
-        let mut sequence = shares.sequence(&taken);
-        for (label, members) in strata {
-            let priorities: Vec<(u64, &str)> = members.iter().map(|i| (stream.priority(groups[*i].key.as_bytes()), groups[*i].key.as_str())).collect();
-            let parts = match self.assign {
-                Assign::Threshold => priorities.iter().map(|p| shares.at(p.0)).collect(),
-                Assign::Counts => {
-                    if let Some(folds) = self.folds.filter(|folds| members.len() < *folds as usize && self.stratify == Stratify::Label) {
-                        cx.note(format!(
-                            "warning: label `{label}` has {}, fewer than the {folds} folds: some folds have none of it",
-                            counted(members.len(), "patient", "patients")
-                        ));
-                    }
-                    deal::cut(&priorities, &sequence.take(members.len()))
+        if let Some(fold) = self.fold {
+            part_of.iter_mut().flatten().for_each(|part| *part = if *part == fold as usize { TEST } else { TRAIN });
+            if let Some(validation) = self.validation {
+                let others = (0..groups.len()).filter(|i| part_of[*i] == Some(TRAIN)).collect();
+                // Train and validation are the first two parts.
+                for (i, part) in self.deal(&groups, others, &Shares::of(&[1.0 - validation, validation]), &[0, 0], "validation", cx) {
+                    part_of[i] = Some(part);
                 }
-            };
-            members.iter().zip(parts).for_each(|(i, part)| part_of[*i] = Some(part));
+            }
         }
         self.outputs(&groups, &part_of, cx)
     }
@@ -218,6 +211,38 @@ impl Stage for Split {
 const FAR: f64 = 0.1;
 
 impl Split {
+    /// Deals some of the groups out, stratum by stratum: each with its part. `taken` places of the parts are filled already.
+    fn deal(&self, groups: &[Group], members: Vec<usize>, shares: &Shares, taken: &[usize], stream: &str, cx: &Context) -> Vec<(usize, usize)> {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        groups.iter().flat_map(|g| &g.rows).for_each(|row| *counts.entry(&row.label).or_default() += 1);
+        let mut strata: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for i in members {
+            let rarest = groups[i].labels().into_iter().min_by_key(|l| (counts[*l], *l)).expect("BUG: a group has images");
+            strata.entry(if self.stratify == Stratify::Label { rarest } else { "" }).or_default().push(i);
+        }
+        let stream = cx.stream(stream);
+        let mut sequence = shares.sequence(taken);
+        let mut out = vec![];
+        for (label, members) in strata {
+            let priorities: Vec<(u64, &str)> = members.iter().map(|i| (stream.priority(groups[*i].key.as_bytes()), groups[*i].key.as_str())).collect();
+            let parts = match self.assign {
+                Assign::Threshold => priorities.iter().map(|p| shares.at(p.0)).collect(),
+                Assign::Counts => {
+                    if let Some(folds) = self.folds.filter(|n| shares.len() == *n as usize && members.len() < shares.len() && self.stratify == Stratify::Label)
+                    {
+                        cx.note(format!(
+                            "warning: label `{label}` has {}, fewer than the {folds} folds: some folds have none of it",
+                            counted(members.len(), "patient", "patients")
+                        ));
+                    }
+                    deal::cut(&priorities, &sequence.take(members.len()))
+                }
+            };
+            out.extend(members.into_iter().zip(parts));
+        }
+        out
+    }
+
     /// Says where few patients with many images make parts of other sizes than the shares say.
     fn remark_shares(&self, parts: &[&Samples; 3], patients: usize, cx: &Context) {
         let all = parts.iter().map(|p| p.rows.len()).sum::<usize>() as f64;
@@ -240,16 +265,6 @@ impl Split {
         let mut parts: [Vec<Sample>; 3] = Default::default();
         for (group, part) in groups.iter().zip(part_of) {
             let part = part.expect("BUG: everybody is in a part, if only in what is left over");
-            let part = match self.fold {
-                Some(fold) => {
-                    if part == fold as usize {
-                        2
-                    } else {
-                        0
-                    }
-                }
-                None => part,
-            };
             if let Some(rows) = parts.get_mut(part) {
                 rows.extend(group.rows.iter().map(|s| (*s).clone()));
             }

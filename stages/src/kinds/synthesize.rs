@@ -21,12 +21,14 @@ ports! {
         source: Option<Samples>,
         /// Pixels of the films to translate.
         images: Vec<Images> [by source],
+        /// The real training set, for `count: as-needed`.
+        real: Option<Samples>,
     }
     outputs {
         /// The synthetic films, which travel with their table.
-        samples: Samples [contains source; influenced generator],
+        samples: Samples [contains source; influenced generator real],
         /// Their pixels, packed.
-        images: NewPack [contains source; influenced generator],
+        images: NewPack [contains source; influenced generator real],
     }
 }
 
@@ -36,9 +38,9 @@ ports! {
 pub struct Synthesize {
     /// How many films. Generators that translate take every film of `source` that has their label where not given, and else so
     /// many of them, drawn without replacement.
+    /// `as-needed`: as many as the class lacks to be as large as the largest class of `real`.
     #[serde(default)]
-    #[schemars(range(min = 1))]
-    pub count: Option<u32>,
+    pub count: Option<Count>,
     /// The label of the films; that of the films the generator learnt from where not given.
     #[serde(default)]
     pub label: Option<String>,
@@ -52,6 +54,24 @@ pub struct Synthesize {
     /// Translates there and back again: films that bear the generator's marks and keep the label that they had.
     #[serde(default)]
     pub reconstruct: bool,
+}
+
+/// How many images are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Count {
+    /// So many.
+    Of(#[schemars(range(min = 1, max = 10_000_000))] u32),
+    /// As many as a class lacks.
+    Needed(Needed),
+}
+
+/// The word for as many as a class lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Needed {
+    /// As many images as the class lacks to be as large as the largest class of `real`.
+    AsNeeded,
 }
 
 fn one() -> f64 {
@@ -70,10 +90,24 @@ impl Stage for Synthesize {
 
     fn check(&self) -> Vec<BadParameter> {
         [
-            BadParameter::unless(self.count.is_none_or(|c| (1..=10_000_000).contains(&c)), "count", "must lie between 1 and 10000000"),
+            BadParameter::unless(!matches!(self.count, Some(Count::Of(n)) if !(1..=10_000_000).contains(&n)), "count", "must lie between 1 and 10000000"),
             BadParameter::unless((0.0..=1.0).contains(&self.truncation), "truncation", "must lie between 0 and 1"),
         ]
         .concat()
+    }
+
+    fn reads(&self, port: &str) -> bool {
+        port != "real" || matches!(self.count, Some(Count::Needed(_)))
+    }
+
+    fn requires(&self, port: &str) -> Option<&'static str> {
+        (port == "real" && self.reads(port)).then_some("`count: as-needed` counts the images of each class there")
+    }
+
+    fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
+        let network = makers("generator").first().and_then(|m| GanNetwork::trained_by(*m, upstream));
+        let fault = network.and_then(|n| self.misfit(&n, !makers("source").is_empty()));
+        fault.map(|(why, help)| BadInput { port: "generator", why, help }).into_iter().collect()
     }
 
     fn takes(&self, input: &str) -> Takes {
@@ -108,6 +142,9 @@ impl Synthesize {
     pub fn make(&self, inputs: &Inputs, batch: usize, cx: &Context) -> Result<Outputs> {
         let document = &inputs.generator.document;
         let side = document.side as u32;
+        if let Some((why, help)) = self.misfit(&document.network, inputs.source.is_some()) {
+            return Err(Error::helped(why, help));
+        }
         let gallery = inputs.source.as_ref().map(|_| Gallery::of(&inputs.images)).transpose()?;
         let source = inputs.source.clone().zip(gallery.as_ref()).map(|(s, g)| g.without_left_out(s, cx));
         let (label, orders) = match (document.network.translates(), &source, &gallery) {
@@ -119,23 +156,17 @@ impl Synthesize {
                     ));
                 }
                 let usual = if self.reconstruct { from } else { to };
-                (self.label.clone().unwrap_or_else(|| usual.to_owned()), self.translations(source, gallery, from, cx)?)
+                let label = self.label.clone().unwrap_or_else(|| usual.to_owned());
+                let orders = translations(source, gallery, from, self.wanted(&label, inputs.real.as_ref())?, cx)?;
+                (label, orders)
             }
-            (None, None, _) => (self.sampled_label(&document.labels)?, self.samples()?),
-            (Some((from, _)), ..) => {
-                return Err(Error::helped(
-                    "this generator translates films, and none are given",
-                    format!("connect films labelled `{from}` as `source`, and their `images`"),
-                ));
+            (None, None, _) => {
+                let label = self.sampled_label(&document.labels)?;
+                let count = self.wanted(&label, inputs.real.as_ref())?.expect("BUG: a count was asked for");
+                (label, (0..count as u32).map(|number| Order { number, parent: None }).collect())
             }
-            (None, Some(_), _) => return Err(Error::helped("this generator makes films from noise and translates none", "remove `source`")),
+            _ => unreachable!("BUG: such networks and inputs were refused"),
         };
-        if self.reconstruct && document.network.translates().is_none() {
-            return Err(Error::helped("this generator makes films from noise, and has none to translate back", "remove `reconstruct`"));
-        }
-        if self.truncation < 1.0 && !matches!(document.network, GanNetwork::Stylegan2(_)) {
-            return Err(Error::helped("this generator has no styles to truncate", "remove `truncation`"));
-        }
         let device = training::open_device(cx.device)?;
         let generator = Opened::new(&inputs.generator, &device)?;
         let noise = cx.stream("noise");
@@ -189,6 +220,47 @@ impl Synthesize {
         Ok(Outputs { samples: Samples { films, ..Samples::of(samples) }, images: NewPack::of(pack, Some(contents)) })
     }
 
+    /// What does not go with a network, and what to do.
+    fn misfit(&self, network: &GanNetwork, has_source: bool) -> Option<(String, String)> {
+        let fault = |why: &str, help: String| Some((why.to_owned(), help));
+        match network.translates() {
+            Some((from, _)) if !has_source => fault(
+                "this generator translates images, and none are given",
+                format!("bind images labelled `{from}` to `source`, and their pixels to `images`"),
+            ),
+            None if has_source => fault("this generator makes images from noise and translates none", "remove `source`".into()),
+            None if self.reconstruct => fault("this generator makes images from noise, and has none to translate back", "remove `reconstruct`".into()),
+            None if self.count.is_none() => {
+                fault("this generator makes images from noise, as many as one wants", "say how many with `count`, a number or `as-needed`".into())
+            }
+            _ if self.truncation < 1.0 && !matches!(network, GanNetwork::Stylegan2(_)) => {
+                fault("this generator has no styles to truncate", "remove `truncation`".into())
+            }
+            _ => None,
+        }
+    }
+
+    /// How many images of a label are to be made, where that is given.
+    ///
+    /// # Errors
+    /// Where none are needed.
+    fn wanted(&self, label: &str, real: Option<&Samples>) -> Result<Option<usize>> {
+        match (self.count, real) {
+            (None, _) => Ok(None),
+            (Some(Count::Of(n)), _) => Ok(Some(n as usize)),
+            (Some(Count::Needed(_)), real) => {
+                let groups = real.expect("BUG: required").by_label();
+                let largest = groups.values().map(Vec::len).max().unwrap_or(0);
+                let needed = largest - groups.get(label).map_or(0, Vec::len);
+                if needed == 0 {
+                    let why = format!("no image of `{label}` is needed: `real` has no class that is larger");
+                    return Err(Error::helped(why, "give `count` a number, or name the `label` of a smaller class"));
+                }
+                Ok(Some(needed))
+            }
+        }
+    }
+
     fn sampled_label(&self, known: &[String]) -> Result<String> {
         match (&self.label, known) {
             (Some(label), _) => Ok(label.clone()),
@@ -196,34 +268,29 @@ impl Synthesize {
             (None, several) => Err(Error::helped(format!("the generator learnt from several labels: {}", several.join(", ")), "name one with `label`")),
         }
     }
+}
 
-    fn samples(&self) -> Result<Vec<Order<'static>>> {
-        let count = self.count.ok_or_else(|| Error::helped("this generator makes films from noise, as many as one wants", "say how many with `count`"))?;
-        Ok((0..count).map(|number| Order { number, parent: None }).collect())
+/// Films with the label to translate from, each once, in table order; so many of them where there is a count.
+fn translations<'a>(source: &'a Samples, gallery: &Gallery<'a>, from: &str, count: Option<usize>, cx: &Context) -> Result<Vec<Order<'a>>> {
+    let mut seen = BTreeSet::new();
+    let rows: Vec<&Sample> = source.rows.iter().filter(|r| r.label == from && seen.insert(r.image)).collect();
+    if rows.is_empty() {
+        return Err(Error::helped(format!("no film of `source` has the label `{from}`"), format!("the labels are: {}", source.labels().join(", "))));
     }
-
-    /// Films with the label to translate from, each once, in table order; so many of them where there is a count.
-    fn translations<'a>(&self, source: &'a Samples, gallery: &Gallery<'a>, from: &str, cx: &Context) -> Result<Vec<Order<'a>>> {
-        let mut seen = BTreeSet::new();
-        let rows: Vec<&Sample> = source.rows.iter().filter(|r| r.label == from && seen.insert(r.image)).collect();
-        if rows.is_empty() {
-            return Err(Error::helped(format!("no film of `source` has the label `{from}`"), format!("the labels are: {}", source.labels().join(", "))));
+    let mut taken: Vec<usize> = (0..rows.len()).collect();
+    if let Some(count) = count {
+        if count > rows.len() {
+            return Err(Error::helped(
+                format!("{count} films are wanted, and `source` has {} labelled `{from}`: each is translated once", rows.len()),
+                "lower `count`, or leave it out",
+            ));
         }
-        let mut taken: Vec<usize> = (0..rows.len()).collect();
-        if let Some(count) = self.count.map(|c| c as usize) {
-            if count > rows.len() {
-                return Err(Error::helped(
-                    format!("{count} films are wanted, and `source` has {} labelled `{from}`: each is translated once", rows.len()),
-                    "lower `count`, or leave it out",
-                ));
-            }
-            let stream = cx.stream("choice");
-            taken.sort_by_key(|i| rows[*i].priority(&stream));
-            taken.truncate(count);
-            taken.sort_unstable();
-        }
-        taken.into_iter().map(|i| Ok(Order { number: i as u32, parent: Some((rows[i], gallery.get(&rows[i].image)?)) })).collect()
+        let stream = cx.stream("choice");
+        taken.sort_by_key(|i| rows[*i].priority(&stream));
+        taken.truncate(count);
+        taken.sort_unstable();
     }
+    taken.into_iter().map(|i| Ok(Order { number: i as u32, parent: Some((rows[i], gallery.get(&rows[i].image)?)) })).collect()
 }
 
 /// The greys of a film from the darkest at −1 to the brightest at 1. A film of one grey stays.
@@ -279,9 +346,9 @@ mod tests {
             let count = if translates { 9 } else { 70 };
             let made = |batch: usize, threads: usize| {
                 let source = translates.then(|| Samples::of(rows.clone()));
-                let inputs = Inputs { generator: fresh(&network), source, images: vec![Images::open(&files()).unwrap()] };
+                let inputs = Inputs { generator: fresh(&network), source, images: vec![Images::open(&files()).unwrap()], real: None };
                 let truncation = if network.contains("stylegan2") { 0.8 } else { 1.0 };
-                let stage = Synthesize { count: Some(count), label: None, truncation, stretch: false, reconstruct: false };
+                let stage = Synthesize { count: Some(Count::Of(count)), label: None, truncation, stretch: false, reconstruct: false };
                 let cx = context(Synthesize::NAME, Some(3));
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 let out = pool.install(|| stage.make(&inputs, batch, &cx)).unwrap();

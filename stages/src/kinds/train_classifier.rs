@@ -9,7 +9,7 @@ use crate::contract::source::Source;
 use crate::data::ahead::Ahead;
 use crate::data::augment::Augment;
 use crate::data::batch::{self, Order};
-use crate::data::pack::{Gallery, Images};
+use crate::data::pack::{self, Gallery, Images};
 use crate::data::sample::Samples;
 use crate::data::table::{Table, number};
 use crate::data::weights::Trained;
@@ -113,6 +113,9 @@ fn default_optimiser() -> OptimiserChoice {
     OptimiserChoice::Sgd(optimiser::SgdParameters::default())
 }
 
+/// What to do about images that are too small.
+const LARGER: &str = "raise `size` of `prepare`";
+
 impl Stage for TrainClassifier {
     const NAME: &'static str = "train-classifier";
     const VERSION: u32 = 6;
@@ -164,15 +167,17 @@ impl Stage for TrainClassifier {
         (port == "validation" && watched).then_some("`early_stop`, `plateau` and `keep: best` watch a part that is neither trained on nor tested")
     }
 
+    fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
+        let mut sides = makers("images").into_iter().filter_map(|m| pack::side_made(m, upstream));
+        let bad = sides.find_map(|side| self.network.side_needed(side));
+        bad.map(|why| BadInput { port: "images", why, help: LARGER.into() }).into_iter().collect()
+    }
+
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let device = training::open_device(cx.device)?;
         let gallery = Gallery::of(&inputs.images)?;
-        let least = self.network.least_side();
-        if gallery.side < least {
-            return Err(Error::helped(
-                format!("{} needs films of {least} pixels or more, found {}", self.network.name(), gallery.side),
-                "raise `size` of `prepare`",
-            ));
+        if let Some(why) = self.network.side_needed(gallery.side) {
+            return Err(Error::helped(why, LARGER));
         }
         let samples = gallery.without_left_out(inputs.samples, cx);
         let watched = inputs.validation.map(|v| gallery.without_left_out(v, cx));

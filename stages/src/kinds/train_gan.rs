@@ -1,6 +1,7 @@
 //! Trains adversarial networks. What a step is, stands in `adversarial`; what a step is fed with, in the files below; the loop
 //! around it, with records, warnings and checkpoints, stands here.
 
+mod adam;
 mod sampling;
 mod translation;
 
@@ -9,7 +10,7 @@ use crate::adversarial::{Adversaries, Observed};
 use crate::contract::prelude::*;
 use crate::data::augment::Augment;
 use crate::data::figure::{self, Figure};
-use crate::data::pack::{Gallery, Images};
+use crate::data::pack::{self, Gallery, Images};
 use crate::data::sample::Samples;
 use crate::data::table::{Table, number};
 use crate::data::weights::Trained;
@@ -17,6 +18,7 @@ use crate::training::alarm::{Alarm, Memory};
 use crate::training::schedule::Moment;
 use crate::training::snapshot::{Restored, Snapshot};
 use crate::training::{self, AdamParameters, Precision};
+use adam::GanAdam;
 use candle_core::Device;
 use std::thread::Scope;
 
@@ -65,38 +67,6 @@ pub struct TrainGan {
     /// Precision of products on a GPU.
     #[serde(default)]
     pub precision: Precision,
-}
-
-/// Parameters of Adam; those of the network's reference implementation where not given.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct GanAdam {
-    /// Step size: 0.0002, of stylegan2 0.002.
-    pub learning_rate: Option<f64>,
-    /// Decay of the first moment: 0.5, of stylegan2 0.
-    pub beta1: Option<f64>,
-    /// Decay of the second moment: 0.999, of stylegan2 0.99.
-    pub beta2: Option<f64>,
-    /// Added to the denominator: 1e-8, of networks that were made with Keras 1e-7.
-    pub eps: Option<f64>,
-}
-
-impl GanAdam {
-    fn complete(&mut self, network: &GanNetwork) {
-        let (rate, beta1, beta2, eps) = match network {
-            GanNetwork::Dcgan(_) | GanNetwork::Cyclegan(_) => (2e-4, 0.5, 0.999, 1e-8),
-            GanNetwork::CycleganZunair(_) | GanNetwork::Pix2pix(_) => (2e-4, 0.5, 0.999, 1e-7),
-            GanNetwork::Stylegan2(_) => (2e-3, 0.0, 0.99, 1e-8),
-        };
-        self.learning_rate.get_or_insert(rate);
-        self.beta1.get_or_insert(beta1);
-        self.beta2.get_or_insert(beta2);
-        self.eps.get_or_insert(eps);
-    }
-    fn parameters(&self) -> AdamParameters {
-        let due = |v: Option<f64>| v.expect("BUG: completed before it is used");
-        AdamParameters { learning_rate: due(self.learning_rate), beta1: due(self.beta1), beta2: due(self.beta2), eps: due(self.eps) }
-    }
 }
 
 /// Fewer films than this are warned of.
@@ -158,6 +128,12 @@ impl Stage for TrainGan {
             (None, None) => return Takes::All,
         };
         if input == "samples" { Takes::Labels(labels) } else { Takes::All }
+    }
+
+    fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
+        let mut sides = makers("images").into_iter().filter_map(|m| pack::side_made(m, upstream));
+        let bad = sides.find_map(|side| self.network.side_needed(side));
+        bad.map(|(why, help)| BadInput { port: "images", why, help: help.into() }).into_iter().collect()
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
@@ -224,7 +200,9 @@ impl TrainGan {
     fn train(&self, inputs: &Inputs, cx: &Context) -> Result<Outputs> {
         let device = training::open_device(cx.device)?;
         let gallery = Gallery::of(&inputs.images)?;
-        self.network.check_side(gallery.side)?;
+        if let Some((why, help)) = self.network.side_needed(gallery.side) {
+            return Err(Error::helped(why, help));
+        }
         let films = self.films(&gallery.without_left_out(inputs.samples.clone(), cx), &gallery)?;
         if let Some(few) = films.kinds.iter().map(Vec::len).min().filter(|n| *n < FEW) {
             cx.note(format!(

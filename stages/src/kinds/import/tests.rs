@@ -36,7 +36,7 @@ impl Made {
 fn stage(with: &Value) -> std::result::Result<Import, Vec<BadParameter>> {
     let mut with = with.clone();
     with["images"] = json!("images");
-    let stage: Import = crate::contract::decode::decode(with).map_err(|bad| vec![bad])?;
+    let stage: Import = crate::contract::decode::decode(with, &crate::contract::fit::NotWritten)?;
     let bad = stage.check();
     if bad.is_empty() { Ok(stage) } else { Err(bad) }
 }

@@ -1,0 +1,162 @@
+//! Bindings of a stage: from the text below `in` to outputs of other stages. A binding may name an axis of its stage, and then
+//! means another output in each of its cells.
+
+use super::binding::{self, Binding};
+use super::check;
+use super::matrix::{self, Axes, Cell};
+use super::node::{Key, Node, Yaml};
+use super::raw::{RawStage, RawStudy};
+use super::substitute::{Names, substitute};
+use crate::diagnostic::{Diagnostic, did_you_mean};
+use hilum_stages::contract::kind::StageKind;
+use hilum_stages::contract::port::Port;
+use std::collections::{BTreeMap, HashMap};
+
+/// An input port with its parsed bindings.
+pub(super) struct Bound {
+    pub(super) port: &'static Port,
+    pub(super) bindings: Vec<Bind>,
+}
+
+impl Bound {
+    /// False where nothing is bound in a cell. A binding that has a fault counts: one message about it is enough.
+    pub(super) fn is_given(&self, cell: &Cell) -> bool {
+        self.bindings.is_empty() || self.bindings.iter().any(|b| b.is_of(cell))
+    }
+}
+
+impl Bind {
+    /// True for a binding that belongs to a cell.
+    pub(super) fn is_of(&self, cell: &Cell) -> bool {
+        self.when.iter().all(|(axis, value)| cell.get(axis) == Some(value))
+    }
+}
+
+/// One binding.
+pub(super) struct Bind {
+    pub(super) binding: Binding,
+    pub(super) text: Key,
+    /// The number of the stage in written order.
+    pub(super) from: usize,
+    pub(super) output: &'static Port,
+    /// The cells that it belongs to, by their values of the axes that its text names.
+    pub(super) when: Cell,
+    /// True for an item of a list.
+    pub(super) is_list: bool,
+}
+
+/// What bindings are read against.
+pub(super) struct Scope<'a> {
+    pub(super) study: &'a RawStudy<'a>,
+    pub(super) by_name: HashMap<&'a str, usize>,
+    /// Kinds by stage, where they are known.
+    pub(super) kinds: Vec<Option<&'static StageKind>>,
+}
+
+/// Reads the bindings of a stage; `axes` are those that it declares itself.
+pub(super) fn bind(stage: &RawStage, kind: &'static StageKind, axes: &Axes, scope: &Scope, diagnostics: &mut Vec<Diagnostic>) -> Vec<Bound> {
+    let mut out = Vec::with_capacity(stage.inputs.len());
+    for (port_key, written, is_list) in &stage.inputs {
+        let Some(port) = kind.input(&port_key.text) else {
+            let known: Vec<&str> = kind.inputs.iter().map(|p| p.name).collect();
+            let all = if known.is_empty() { "it has no inputs".to_owned() } else { format!("its inputs are: {}", known.join(", ")) };
+            diagnostics.push(
+                Diagnostic::new("E0203", format!("stage kind `{}` has no input `{}`", kind.name, port_key.text))
+                    .at(port_key.span, "unknown input")
+                    .help(did_you_mean(&port_key.text, known, "input").unwrap_or(all)),
+            );
+            continue;
+        };
+        let mut bindings = Vec::with_capacity(written.len());
+        for text in written {
+            for (when, text, from_list) in expand(text, axes, scope.study, diagnostics) {
+                let found = output(&text, port, scope, diagnostics);
+                bindings.extend(found.map(|(binding, from, output)| Bind { binding, text, from, output, when, is_list: *is_list || from_list }));
+            }
+        }
+        let is_list = bindings.iter().any(|b| b.is_list);
+        check::arity(port, is_list, &bindings.iter().map(|b| (b.binding.gathers(), b.text.span)).collect::<Vec<_>>(), diagnostics);
+        out.push(Bound { port, bindings });
+    }
+    out
+}
+
+/// The texts that a binding stands for: one, or one for each value of the axes that it names; several where a name stands for a list.
+fn expand(text: &Key, axes: &Axes, study: &RawStudy, diagnostics: &mut Vec<Diagnostic>) -> Vec<(Cell, Key, bool)> {
+    if !text.text.contains('$') {
+        return vec![(Cell::new(), text.clone(), false)];
+    }
+    let vars: BTreeMap<_, _> = study.vars.iter().map(|(k, n)| (k.text.as_str(), (k.span, n))).collect();
+    let named: Axes = axes.iter().filter(|(name, _)| text.text.contains(&format!("${name}"))).map(|(n, a)| (n.clone(), a.clone())).collect();
+    let node = Node::new(text.span, Yaml::Scalar(text.text.clone(), true));
+    let mut out = vec![];
+    for when in matrix::cells(&named) {
+        let typed = when.iter().map(|(axis, v)| (axis.as_str(), named[axis].typed(v).expect("BUG: a value of its axis"))).collect();
+        let before = diagnostics.len();
+        let found = substitute(&node, &Names { axes: typed, vars: vars.clone() }, diagnostics);
+        if diagnostics.len() > before {
+            return vec![];
+        }
+        let is_list = matches!(found.value, Yaml::List(_));
+        let items = match found.value {
+            Yaml::List(items) => items,
+            _ => vec![found],
+        };
+        for item in items {
+            match item.value {
+                // Nothing is bound in this cell.
+                Yaml::Scalar(..) if item.is_null() => {}
+                Yaml::Scalar(value, _) => out.push((when.clone(), Key { span: text.span, text: value }, is_list)),
+                _ => diagnostics.push(
+                    Diagnostic::new("E0201", format!("`{}` stands for {}, and a binding is the name of a stage", text.text, item.what())).at(text.span, "here"),
+                ),
+            }
+        }
+    }
+    out
+}
+
+/// The output that a binding means, where it fits the port.
+fn output(text: &Key, port: &Port, scope: &Scope, diagnostics: &mut Vec<Diagnostic>) -> Option<(Binding, usize, &'static Port)> {
+    let Some(b) = binding::parse(&text.text) else {
+        diagnostics.push(
+            Diagnostic::new("E0201", format!("`{}` is not a binding", text.text))
+                .at(text.span, "here")
+                .help("write `stage`, `stage.output`, `stage/axis=value` or `stage/*`"),
+        );
+        return None;
+    };
+    let Some(&from) = scope.by_name.get(b.stage.as_str()) else {
+        let known = scope.study.stages.iter().map(|s| s.name.text.as_str());
+        diagnostics.push(
+            Diagnostic::new("E0201", format!("there is no stage `{}`", b.stage))
+                .at(text.span, "unknown stage")
+                .maybe_help(did_you_mean(&b.stage, known, "stage")),
+        );
+        return None;
+    };
+    let from_kind = scope.kinds[from]?;
+    let found = match &b.port {
+        None => from_kind.outputs.first(),
+        Some(name) => from_kind.output(name),
+    };
+    let Some(output) = found else {
+        let known: Vec<&str> = from_kind.outputs.iter().map(|p| p.name).collect();
+        let wanted = b.port.clone().unwrap_or_default();
+        let help = did_you_mean(&wanted, known.iter().copied(), "output").unwrap_or(format!("its outputs are: {}", known.join(", ")));
+        diagnostics
+            .push(Diagnostic::new("E0202", format!("`{}` ({}) has no output `{wanted}`", b.stage, from_kind.name)).at(text.span, "unknown output").help(help));
+        return None;
+    };
+    if output.kind != port.kind {
+        let fits: Vec<String> = from_kind.outputs.iter().filter(|p| p.kind == port.kind).map(|p| format!("`{}.{}`", b.stage, p.name)).collect();
+        let help = (!fits.is_empty()).then(|| format!("of the right type: {}", fits.join(", ")));
+        diagnostics.push(
+            Diagnostic::new("E0205", format!("input `{}` carries {}, and `{}` is {}", port.name, port.kind, text.text, output.kind))
+                .at(text.span, format!("this is {}", output.kind))
+                .maybe_help(help),
+        );
+        return None;
+    }
+    Some((b, from, output))
+}

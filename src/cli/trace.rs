@@ -28,7 +28,11 @@ pub(super) fn trace(args: &TraceArgs) -> anyhow::Result<u8> {
     let mut code = DONE;
     for what in &args.what {
         match origins_of(&history, what)? {
-            Ok(found) => found.into_iter().for_each(|o| if !origins.contains(&o) { origins.push(o) }),
+            Ok(found) => found.into_iter().for_each(|o| {
+                if !origins.contains(&o) {
+                    origins.push(o)
+                }
+            }),
             Err(why) => {
                 remark(why);
                 code = WRONG;
@@ -74,14 +78,15 @@ fn origins_of(history: &History, what: &str) -> anyhow::Result<Result<Vec<Origin
         (_, Some(wanted)) if history.all_stages().any(|s| base(s) == wanted.stage) => why_no_cell(history, what, &wanted),
         _ if path.is_file() => format!("error: no run in this store made `{what}`\nhelp: files are known by their bytes: it was changed, or made elsewhere"),
         _ if path.is_dir() => {
-            format!("error: `{what}` holds no results of a run in this store\nhelp: name a directory below `results/STUDY`, or a file: files are known by their bytes")
+            format!(
+                "error: `{what}` holds no results of a run in this store\nhelp: name a directory below `results/STUDY`, or a file: files are known by their bytes"
+            )
         }
         (_, wanted) => {
             let stage = wanted.and_then(|w| did_you_mean(&w.stage, history.all_stages().map(base), "stage"));
             let help = stage.or_else(|| similar_path(path));
-            let help = help.unwrap_or_else(|| {
-                format!("name a file or directory under results, a stage, or at least {FEWEST} digits of a digest that `hilum ls` prints")
-            });
+            let help = help
+                .unwrap_or_else(|| format!("name a file or directory under results, a stage, or at least {FEWEST} digits of a digest that `hilum ls` prints"));
             format!("error: nothing in the store is `{what}`\nhelp: {help}")
         }
     }))

@@ -28,7 +28,8 @@ impl History<'_> {
             missing.retain(|image, pixels| index.get(image) != Some(pixels));
             Some((before - missing.len()) as u64)
         };
-        let mut given: Vec<Given> = packs.iter().map(give).map(|n| n.map_or(Given::Unknown, |n| if n == 0 { Given::Nothing } else { Given::Images(n) })).collect();
+        let mut given: Vec<Given> =
+            packs.iter().map(give).map(|n| n.map_or(Given::Unknown, |n| if n == 0 { Given::Nothing } else { Given::Images(n) })).collect();
         // Nothing was left for a pack that had not been made: it was not waited for.
         let unmade = |pack: &Output| self.stood_on(run, &pack.stage).is_none();
         if missing.is_empty() {

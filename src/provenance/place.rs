@@ -46,19 +46,25 @@ impl History<'_> {
     fn below(&self, study: &str, folder: &Path, below: &str) -> Result<Place> {
         let mut look = Look { folder, below, digests: HashMap::new() };
         let mut found: BTreeMap<String, Vec<Origin>> = BTreeMap::new();
-        let mut changed: BTreeMap<String, PathBuf> = BTreeMap::new();
+        let mut changed: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
         let mut tried = BTreeSet::new();
         for run in (0..self.runs.len()).rev().filter(|run| self.runs[*run].study == study) {
             for stage in self.stages(run).filter(|stage| is_within(stage, below) || is_within(below, stage)) {
                 let Some(at) = self.stood_on(run, stage).filter(|at| !found.contains_key(stage) && tried.insert((stage.to_owned(), *at))) else { continue };
                 match self.compare(&mut look, run, stage, at)? {
-                    Place::Results(origins) => drop(found.insert(stage.to_owned(), origins)),
-                    Place::Changed(file) => drop(changed.entry(stage.to_owned()).or_insert(file)),
-                    Place::Elsewhere => {}
+                    Compared::Same(origins) => drop(found.insert(stage.to_owned(), origins)),
+                    Compared::Differs(files) => {
+                        // A file that no run made says more than one that only the newest did not.
+                        let known = changed.entry(stage.to_owned()).or_insert_with(|| files.clone());
+                        if known.iter().any(|file| files.contains(file)) {
+                            known.retain(|file| files.contains(file));
+                        }
+                    }
+                    Compared::Absent => {}
                 }
             }
         }
-        if let Some((_, file)) = changed.into_iter().find(|(stage, _)| !found.contains_key(stage)) {
+        if let Some(file) = changed.into_iter().filter(|(stage, _)| !found.contains_key(stage)).find_map(|(_, files)| files.into_iter().next()) {
             return Ok(Place::Changed(file));
         }
         let origins: Vec<Origin> = found.into_values().flatten().collect();
@@ -70,18 +76,17 @@ impl History<'_> {
     }
 
     /// Compares what lies there with what a stage gave.
-    fn compare(&self, look: &mut Look, run: RunId, stage: &str, at: usize) -> Result<Place> {
-        let mut parts = vec![];
+    fn compare(&self, look: &mut Look, run: RunId, stage: &str, at: usize) -> Result<Compared> {
+        let (mut parts, mut differ) = (vec![], vec![]);
         let mut is_there = false;
         for (port, artifact) in self.receipts[at].0.outputs.iter() {
             // What was removed from the store has no files to compare with.
             let files = results::laid_out(stage, port, artifact, self.store).unwrap_or_default();
             let mut is_meant = false;
             for (name, file) in files.iter().filter(|(name, _)| is_within(name, look.below)) {
-                match look.digest(name)? {
-                    Some(digest) if digest == file.digest => {}
-                    Some(_) => return Ok(Place::Changed(look.folder.join(name))),
-                    None => continue,
+                let Some(digest) = look.digest(name)? else { continue };
+                if digest != file.digest {
+                    differ.push(look.folder.join(name));
                 }
                 is_meant = true;
                 if name == look.below {
@@ -94,10 +99,11 @@ impl History<'_> {
             }
         }
         let origin = |part| Origin { run, stage: stage.to_owned(), part };
-        Ok(match (is_there, parts.is_empty()) {
-            (false, _) => Place::Elsewhere,
-            (true, true) => Place::Results(vec![origin(None)]),
-            (true, false) => Place::Results(parts.into_iter().map(|part| origin(Some(part))).collect()),
+        Ok(match (is_there, differ.is_empty(), parts.is_empty()) {
+            (false, ..) => Compared::Absent,
+            (true, false, _) => Compared::Differs(differ),
+            (true, true, true) => Compared::Same(vec![origin(None)]),
+            (true, true, false) => Compared::Same(parts.into_iter().map(|part| origin(Some(part))).collect()),
         })
     }
 
@@ -107,6 +113,16 @@ impl History<'_> {
         let ends = graph.ends();
         origins.into_iter().zip(&graph.roots).filter(|(_, node)| ends.contains(node)).map(|(origin, _)| origin).collect()
     }
+}
+
+/// What lies there, beside what a stage gave.
+enum Compared {
+    /// The same, which is meant by these.
+    Same(Vec<Origin>),
+    /// These files are others.
+    Differs(Vec<PathBuf>),
+    /// Nothing.
+    Absent,
 }
 
 /// A look at the results of a study.

@@ -36,7 +36,9 @@ fn heading(origin: &Origin, node: &Node) -> Vec<String> {
     let mut out = vec![format!("{what}{mark}"), format!("   study {}, run {}", node.study, node.run)];
     if let Some(e) = node.result.as_ref().map(|r| &r.environment) {
         let changes = if e.dirty { " with changes" } else { "" };
-        out.push(format!("   computed by hilum {} ({}{changes}), {}", e.program, e.commit, e.toolchain));
+        // The compiler's version without its commit and date.
+        let toolchain = e.toolchain.split(" (").next().unwrap_or_default();
+        out.push(format!("   computed by hilum {} ({}{changes}), {toolchain}", e.program, e.commit));
     }
     out
 }
@@ -91,9 +93,11 @@ fn children<'a>(graph: &'a Provenance, node: &'a Node) -> Vec<Child<'a>> {
             Child::Stage(id, outputs) if *id == source.node => Some(outputs),
             _ => None,
         });
-        // Of a stage with one output it goes without saying which was taken.
-        let has_several = graph.nodes[source.node].result.as_ref().is_some_and(|r| r.outputs.values().count() > 1);
-        let taken = has_several.then_some(source.output.as_str());
+        // Where only one output is of its type, the port says which was taken.
+        let outputs = graph.nodes[source.node].result.as_ref().map(|r| &r.outputs);
+        let taken_type = outputs.and_then(|o| o.get(&source.output)).map(|a| &a.kind);
+        let is_one_of_several = outputs.is_some_and(|o| o.values().filter(|a| Some(&a.kind) == taken_type).count() > 1);
+        let taken = is_one_of_several.then_some(source.output.as_str());
         match known {
             Some(outputs) => outputs.extend(taken.filter(|t| !outputs.contains(t)).into_iter().collect::<Vec<_>>()),
             None => out.push(Child::Stage(source.node, taken.into_iter().collect())),

@@ -9,6 +9,7 @@ pub mod manual;
 pub mod pipeline;
 pub mod plan;
 pub mod progress;
+pub mod provenance;
 pub mod report;
 pub mod run;
 pub mod workspace;

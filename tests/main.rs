@@ -28,5 +28,6 @@ mod space;
 mod survival;
 mod tables;
 mod tidy;
+mod tracing;
 mod trainings;
 mod verbs;

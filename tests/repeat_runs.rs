@@ -70,7 +70,7 @@ fn a_stage_that_took_the_result_of_another_is_known_like_any_other() {
     assert!(space.executed().is_empty());
     assert!(space.hilum(&["why", "study.yaml", "gan/arm=b"]).out.contains("gan/arm=b   stands"));
     let trace = space.hilum(&["trace", "gan/arm=c"]);
-    assert!(trace.code == 0 && trace.out.contains("└─ gan/arm=a (train-gan)"), "{}{}", trace.out, trace.err);
+    assert!(trace.code == 0 && trace.out.contains("└─ gan/arm=c (train-gan)  result of `gan/arm=a`, took "), "{}{}", trace.out, trace.err);
     assert_eq!(space.hilum(&["report", "-o", "r.html"]).code, 0);
     let page = space.read("r.html");
     assert!(page.contains("gan/arm=b") && page.contains("made/arm=c") && !page.contains(" missing"), "a cell is missing from the report");

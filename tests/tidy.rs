@@ -202,7 +202,9 @@ fn the_registry_is_in_alphabetical_order_and_the_manual_of_what_must_never_be_is
     assert!(names.is_sorted(), "{names:?}");
     let architecture = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
     assert!(architecture.contains("## Never"));
-    for folder in ["cache", "stages", "stages/ops", "src/pipeline", "src/plan", "src/run", "src/lineage", "src/progress", "src/report", "src/cli"] {
+    for folder in
+        ["cache", "stages", "stages/ops", "src/pipeline", "src/plan", "src/run", "src/lineage", "src/provenance", "src/progress", "src/report", "src/cli"]
+    {
         assert!(architecture.contains(folder), "docs/architecture.md does not speak of {folder}");
     }
 }

@@ -1,128 +1,146 @@
 //! `hilum trace`: where a result, an object or a stage came from.
 
+mod document;
+mod tree;
+
 use super::{DONE, StoreArgs, WRONG, open, say};
+use crate::diagnostic::did_you_mean;
+use crate::pipeline::binding::{self, Binding};
 use crate::progress::remark;
+use crate::provenance::{History, Origin, Place};
 use clap::Args;
-use hilum_cache::receipt::Artifact;
-use hilum_cache::recipe::Input;
-use hilum_cache::{Digest, Receipt, Store, journal};
-use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use hilum_cache::store;
 use std::path::Path;
 
 #[derive(Args)]
 pub(super) struct TraceArgs {
-    /// A file under results, a digest, or a stage
-    what: String,
+    /// Files or directories under results, digests or their beginnings, stages (`scores`, `scores/arm=real`, `split.train`)
+    #[arg(required = true)]
+    what: Vec<String>,
     #[command(flatten)]
     store: StoreArgs,
 }
 
 pub(super) fn trace(args: &TraceArgs) -> anyhow::Result<u8> {
     let (store, ledger) = open::store(&args.store)?;
-    let receipts = ledger.receipts();
-    let origins = origins(&args.what, &store, &receipts, &stood(&args.what, &store)?)?;
-    if origins.is_empty() {
-        remark(format!("error: nothing in the store is `{}`\nhelp: name a file under results, a digest that `hilum ls` prints, or a stage", args.what));
-        return Ok(WRONG);
-    }
-    let mut all = vec![];
-    for (receipt, run, what) in &origins {
-        if args.store.json {
-            all.push(tree(&receipts, receipt, run));
-        } else {
-            say(what)?;
-            tell(&receipts, receipt, run, 0)?;
-        }
-    }
-    if args.store.json {
-        say(Value::from(all))?;
-    }
-    Ok(DONE)
-}
-
-type Origin<'a> = (&'a Receipt, &'a str, String);
-
-/// Keys under which a stage of this name stood because another one had carried its recipe out.
-fn stood(stage: &str, store: &Store) -> anyhow::Result<BTreeSet<String>> {
-    let mut keys = BTreeSet::new();
-    for run in journal::run_names(store)? {
-        let lines = journal::lines(&store.run_folder(&run).join("journal.jsonl")).unwrap_or_default();
-        keys.extend(lines.iter().filter(|l| l.kind == "reused").filter_map(|l| l.body["stages"][stage].as_str().map(str::to_owned)));
-    }
-    Ok(keys)
-}
-
-/// Every receipt that made it.
-fn origins<'a>(what: &str, store: &Store, receipts: &'a [(Receipt, &'a str)], stood: &BTreeSet<String>) -> anyhow::Result<Vec<Origin<'a>>> {
-    let path = Path::new(what);
-    let digest = if path.is_file() { Some(hilum_cache::store::hash_file(path)?.0.to_string()) } else { None };
-    let prefix = digest.or_else(|| what.starts_with("b3:").then(|| what.to_owned()));
-    let mut out = vec![];
-    for (receipt, run) in receipts {
-        match &prefix {
-            None if receipt.stage == what || stood.contains(&receipt.key.to_string()) => out.push((receipt, *run, format!("{what}   {}", receipt.study))),
-            None => {}
-            Some(prefix) if prefix.len() < 7 => {}
-            Some(prefix) => {
-                let is_it = |d: &Digest| d.to_string().starts_with(prefix.as_str());
-                for (port, a) in receipt.outputs.iter() {
-                    let file = store.files(a).unwrap_or_default().into_iter().find(|f| is_it(&f.digest));
-                    if is_it(&a.digest) || file.is_some() {
-                        let sha = file.as_ref().map_or(a.sha256, |f| f.sha256);
-                        let name = file.map_or_else(String::new, |f| format!(" {}", f.name));
-                        let synthetic = if receipt.recipe.kind == "synthesize" { "   SYNTHETIC, not for diagnosis" } else { "" };
-                        out.push((receipt, *run, format!("{}.{port}{name}   sha256:{}{synthetic}", receipt.stage, sha.hex())));
-                    }
+    let history = History::read(&store, &ledger)?;
+    let mut origins: Vec<Origin> = vec![];
+    let mut code = DONE;
+    for what in &args.what {
+        match origins_of(&history, what)? {
+            Ok(found) => found.into_iter().for_each(|o| {
+                if !origins.contains(&o) {
+                    origins.push(o)
                 }
+            }),
+            Err(why) => {
+                remark(why);
+                code = WRONG;
             }
         }
     }
-    Ok(out)
-}
-
-/// Who made an artifact that stands in a recipe: the newest receipt with this output that is older than the recipe's own.
-/// A stage may give the very bytes that it was given, so "the newest" alone could be the stage itself.
-fn makers(all: &[(Receipt, &str)], receipt: &Receipt) -> Vec<(String, Receipt, String)> {
-    let mut out = vec![];
-    let own = all.iter().rposition(|(r, _)| r == receipt).unwrap_or(0);
-    for (port, input) in &receipt.recipe.inputs {
-        let digests: Vec<Digest> = match input {
-            Input::One(d) => vec![*d],
-            Input::List(l) => l.clone(),
-            Input::Gathered(g) => g.iter().map(|g| g.digest).collect(),
-            // Looked-up pixels are told by the table that names the films.
-            Input::Lookup { .. } => vec![],
-        };
-        for digest in digests {
-            let made = |r: &Receipt| r.study == receipt.study && r.outputs.values().any(|a: &Artifact| a.digest == digest);
-            if let Some((r, run)) = all[..own].iter().rev().find(|(r, _)| made(r)) {
-                out.push((port.clone(), r.clone(), (*run).to_owned()));
-            }
+    if code == DONE {
+        let graph = history.walk(origins.iter().map(|o| (o.run, o.stage.as_str())));
+        match args.store.json {
+            true => say(document::document(&graph, &origins))?,
+            false => tree::lines(&graph, &origins).into_iter().try_for_each(say)?,
         }
     }
-    out
+    Ok(code)
 }
 
-fn line(receipt: &Receipt, run: &str) -> String {
-    let seed = receipt.recipe.seed.as_ref().map(|s| format!("   seed {s}")).unwrap_or_default();
-    let engine = receipt.recipe.engine.as_ref().map(|e| format!("   {e}")).unwrap_or_default();
-    format!("{} ({})   run {run}   {} +{}{seed}{engine}", receipt.stage, receipt.recipe.kind, receipt.started, crate::progress::words::duration(receipt.millis))
-}
-
-fn tell(all: &[(Receipt, &str)], receipt: &Receipt, run: &str, depth: usize) -> anyhow::Result<()> {
-    say(format!("{}└─ {}", "   ".repeat(depth), line(receipt, run)))?;
-    if depth == 0 {
-        let e = &receipt.environment;
-        say(format!("      code {} {}{}   {}", e.program, e.commit, if e.dirty { " with changes" } else { "" }, e.toolchain))?;
+/// What an argument means, or why it means nothing.
+fn origins_of(history: &History, what: &str) -> anyhow::Result<Result<Vec<Origin>, String>> {
+    let path = Path::new(what);
+    // What lies here is meant before a stage of that name; results of another study may have one, too.
+    let place = if path.exists() { history.at(path)? } else { Place::Elsewhere };
+    if let Place::Results(origins) = place {
+        return Ok(Ok(origins));
     }
-    for (_, maker, run) in makers(all, receipt) {
-        tell(all, &maker, &run, depth + 1)?;
+    let wanted = binding::parse(what);
+    let of_bytes = match place == Place::Elsewhere && path.is_file() {
+        true => Some(store::hash_file(path)?.0),
+        false => None,
+    };
+    let meanings: [&dyn Fn() -> Vec<Origin>; 3] = [
+        &|| of_bytes.map(|digest| history.holding(&|d, _| *d == digest)).unwrap_or_default(),
+        &|| wanted.as_ref().map(|wanted| history.selected(wanted)).unwrap_or_default(),
+        &|| of_digest(history, what),
+    ];
+    if let Some(origins) = meanings.iter().map(|meaning| meaning()).find(|origins| !origins.is_empty()) {
+        return Ok(Ok(origins));
     }
-    Ok(())
+    Ok(Err(match (place, wanted) {
+        (Place::Changed(file), _) => format!(
+            "error: `{}` was changed after it was laid out: no run made these bytes there\nhelp: name its stage to see where the recorded result came from",
+            file.display()
+        ),
+        (_, Some(wanted)) if history.all_stages().any(|s| base(s) == wanted.stage) => why_no_cell(history, what, &wanted),
+        _ if path.is_file() => format!("error: no run in this store made `{what}`\nhelp: files are known by their bytes: it was changed, or made elsewhere"),
+        _ if path.is_dir() => {
+            format!(
+                "error: `{what}` holds no results of a run in this store\nhelp: name a directory below `results/STUDY`, or a file: files are known by their bytes"
+            )
+        }
+        (_, wanted) => {
+            let stage = wanted.and_then(|w| did_you_mean(&w.stage, history.all_stages().map(base), "stage"));
+            let help = stage.or_else(|| similar_path(path));
+            let help = help
+                .unwrap_or_else(|| format!("name a file or directory under results, a stage, or at least {FEWEST} digits of a digest that `hilum ls` prints"));
+            format!("error: nothing in the store is `{what}`\nhelp: {help}")
+        }
+    }))
 }
 
-fn tree(all: &[(Receipt, &str)], receipt: &Receipt, run: &str) -> Value {
-    let inputs: Vec<Value> = makers(all, receipt).iter().map(|(port, r, run)| json!({ "port": port, "from": tree(all, r, run) })).collect();
-    json!({ "stage": receipt.stage, "kind": receipt.recipe.kind, "run": run, "started": receipt.started, "key": receipt.key, "outputs": receipt.outputs, "inputs": inputs })
+/// Digits of a digest below which too much would begin with them.
+const FEWEST: usize = 4;
+
+/// What has a digest that begins so: blake3 or sha256 where it does not say which.
+fn of_digest(history: &History, what: &str) -> Vec<Origin> {
+    let (b3, sha256) = (what.strip_prefix("b3:"), what.strip_prefix("sha256:"));
+    let digits = b3.or(sha256).unwrap_or(what).to_ascii_lowercase();
+    if digits.len() < FEWEST || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
+        return vec![];
+    }
+    history.holding(&|d, s| sha256.is_none() && d.hex().starts_with(&digits) || b3.is_none() && s.hex().starts_with(&digits))
+}
+
+/// The stage without its cell.
+fn base(stage: &str) -> &str {
+    stage.split('/').next().unwrap_or(stage)
+}
+
+/// Why a selection of a stage that there is selects nothing.
+fn why_no_cell(history: &History, what: &str, wanted: &Binding) -> String {
+    let cells = || history.all_stages().filter(|s| base(s) == wanted.stage);
+    let parts = || cells().flat_map(|s| s.split('/').skip(1));
+    let is_known = |(axis, value): &&(String, Option<String>)| match value {
+        Some(value) => parts().any(|p| p.split_once('=') == Some((axis, value))),
+        None => parts().any(|p| p.split_once('=').is_some_and(|(a, _)| a == axis)),
+    };
+    if let Some((axis, value)) = wanted.axes.iter().find(|part| !is_known(part)) {
+        let part = format!("{axis}={}", value.as_deref().unwrap_or("*"));
+        let help = did_you_mean(&part, parts(), "coordinate").or_else(|| cells().next().map(|cell| format!("a stage of this name is `{cell}`")));
+        return format!("error: no cell of `{}` has `{part}`\nhelp: {}", wanted.stage, help.unwrap_or_default());
+    }
+    let without_port = Binding { port: None, ..wanted.clone() };
+    let results = history.selected(&without_port);
+    if let (Some(port), Some(found)) = (&wanted.port, results.first()) {
+        let graph = history.walk([(found.run, found.stage.as_str())]);
+        let ports: Vec<&str> = graph.nodes[graph.roots[0]].result.iter().flat_map(|r| r.outputs.iter().map(|o| o.0.as_str())).collect();
+        let help = did_you_mean(port, ports.iter().copied(), "output").unwrap_or_else(|| format!("it has {}", ports.join(", ")));
+        return format!("error: `{}` has no output `{port}`\nhelp: {help}", found.stage);
+    }
+    format!("error: no run holds a result of `{what}`\nhelp: there is no such cell, it failed, or no run came that far; `{}` means all its cells", wanted.stage)
+}
+
+/// The name most like the first part of a path that is not there.
+fn similar_path(path: &Path) -> Option<String> {
+    let above = path.ancestors().skip(1).find(|above| above.as_os_str().is_empty() || above.exists())?;
+    let missing = path.strip_prefix(above).ok()?.components().next()?.as_os_str().to_str()?;
+    let here = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+    let names: Vec<String> = std::fs::read_dir(here).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    let shown = |name: &str| above.join(name).display().to_string();
+    let all: Vec<String> = names.iter().map(|name| shown(name)).collect();
+    did_you_mean(&shown(missing), all.iter().map(String::as_str), "path")
 }

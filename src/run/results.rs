@@ -5,6 +5,7 @@ use crate::run::execute::Outputs;
 use crate::workspace::Workspace;
 use hilum_cache::checkout::{self, Outcome, Rest, Wanted};
 use hilum_cache::receipt::Artifact;
+use hilum_cache::tree::Entry;
 use hilum_cache::{Result, Store};
 use hilum_stages::data::contents;
 
@@ -13,18 +14,23 @@ pub fn lay_out(p: &Pipeline, outputs: &Outputs, store: &Store, workspace: &Works
     let mut wanted = vec![];
     for (stage, outputs) in p.stages.iter().zip(outputs) {
         for (port, artifact) in outputs.iter().flat_map(|o| o.iter()) {
-            let files = files(&stage.name, port, artifact, store)?;
-            wanted.extend(files.into_iter().filter(|f| artifact.kind != "images" || f.path.ends_with(contents::PAIRS)));
+            let files = laid_out(&stage.name, port, artifact, store)?;
+            wanted.extend(files.into_iter().map(|(path, file)| Wanted { path, digest: file.digest }));
         }
     }
     checkout::check_out(store, &workspace.results.join(&p.study), &workspace.laid_out(&p.study)?, &wanted, rest)
 }
 
-/// Where the files of one output lie.
-fn files(stage: &str, port: &str, artifact: &Artifact, store: &Store) -> Result<Vec<Wanted>> {
+/// The files of one output that are laid out, each with where it lies below the results of its study.
+///
+/// # Errors
+/// Where the list of its files is not in the store.
+pub fn laid_out(stage: &str, port: &str, artifact: &Artifact, store: &Store) -> Result<Vec<(String, Entry)>> {
+    let files = store.files(artifact)?.into_iter();
     if let Some(file) = &artifact.file {
         let ending = file.rsplit_once('.').map_or(String::new(), |(_, e)| format!(".{e}"));
-        return Ok(vec![Wanted { path: format!("{stage}/{port}{ending}"), digest: artifact.digest }]);
+        return Ok(files.filter(|_| artifact.kind != "images").map(|f| (format!("{stage}/{port}{ending}"), f)).collect());
     }
-    Ok(store.files(artifact)?.into_iter().map(|f| Wanted { path: format!("{stage}/{port}/{}", f.name), digest: f.digest }).collect())
+    let is_shown = |name: &str| artifact.kind != "images" || name == contents::PAIRS;
+    Ok(files.filter(|f| is_shown(&f.name)).map(|f| (format!("{stage}/{port}/{}", f.name), f)).collect())
 }

@@ -1,0 +1,227 @@
+//! `hilum trace`: origins as the run's own graph says them, and the forms in which one asks.
+
+use crate::space::{Said, Space};
+use serde_json::Value;
+
+fn trace(space: &Space, args: &[&str]) -> String {
+    let said = space.hilum(&[&["trace"], args].concat());
+    assert_eq!(said.code, 0, "{args:?}: {}", said.err);
+    said.out
+}
+
+fn json(space: &Space, args: &[&str]) -> Value {
+    serde_json::from_str(&trace(space, &[args, &["--json"]].concat())).unwrap()
+}
+
+/// `port stage.output` of all inputs of a tree's first stage.
+fn inputs(tree: &Value) -> Vec<String> {
+    let text = |v: &Value| v.as_str().unwrap().to_owned();
+    tree["inputs"].as_array().unwrap().iter().map(|i| format!("{} {}.{}", text(&i["port"]), text(&i["from"]["stage"]), text(&i["output"]))).collect()
+}
+
+/// The tree of a stage somewhere in another one.
+fn find<'a>(tree: &'a Value, stage: &str) -> Option<&'a Value> {
+    if tree["stage"] == stage && tree["see_above"].is_null() {
+        return Some(tree);
+    }
+    tree["inputs"].as_array()?.iter().find_map(|i| find(&i["from"], stage))
+}
+
+fn wrong(space: &Space, what: &str) -> String {
+    let Said { code, out, err } = space.hilum(&["trace", what]);
+    assert_eq!((code, out.as_str()), (2, ""), "{what}: {err}");
+    err
+}
+
+#[test]
+fn equal_bytes_lead_to_the_stage_that_was_bound_and_pixels_are_a_part_of_it() {
+    let space = Space::tiny();
+    space.executed();
+    let digests = space.digests();
+    assert_eq!(digests["split train"], digests["training-set/arm=real samples"], "the test is of equal bytes");
+
+    assert_eq!(inputs(&json(&space, &["balanced"])[0]), ["samples split.train"]);
+    let both = &json(&space, &["training-set/arm=real+synthetic"])[0];
+    assert_eq!(inputs(both), ["real split.train", "synthetic synthetic.samples"]);
+    assert_eq!(inputs(find(both, "generator").unwrap()), ["images pixels.images", "samples balanced.samples"]);
+    assert_eq!(inputs(&json(&space, &["training-set/arm=real"])[0]), ["real split.train"]);
+
+    // A classifier of real images needs none of the generator's, although both packs are bound.
+    let real = &json(&space, &["classifier/arm=real/repeat=0"])[0];
+    assert_eq!(inputs(real), ["images pixels.images", "samples training-set/arm=real.samples"]);
+    assert_eq!(real["unused"], serde_json::json!([{ "port": "images", "stage": "synthetic", "output": "images" }]));
+    let mixed = &json(&space, &["classifier/arm=real+synthetic/repeat=0"])[0];
+    assert_eq!(inputs(mixed)[..2], ["images pixels.images", "images synthetic.images"]);
+    let table = space.read("results/tiny/training-set/arm=real+synthetic/samples.csv");
+    let (made, real): (Vec<&str>, Vec<&str>) = table.lines().skip(1).partition(|row| row.contains("synthetic"));
+    assert_eq!([0, 1].map(|n| mixed["inputs"][n]["images"].as_u64().unwrap() as usize), [real.len(), made.len()]);
+
+    // Each score comes from its own arm.
+    let comparison = &json(&space, &["comparison"])[0];
+    for input in comparison["inputs"].as_array().unwrap() {
+        let cell = input["cell"].as_str().unwrap();
+        assert_eq!(input["from"]["stage"], format!("scores/{cell}"));
+        let from = inputs(&input["from"]);
+        assert_eq!(from, ["images pixels.images".to_owned(), "samples split.test".into(), format!("weights classifier/{cell}.weights")]);
+    }
+    assert_eq!(comparison["inputs"].as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn every_stage_is_told_once_on_lines_that_fit() {
+    let space = Space::tiny();
+    space.executed();
+    let told = trace(&space, &["comparison", "map"]);
+    for stage in ["films (phantoms)", "pixels (prepare)", "split (split)", "synthetic (synthesize)", "classifier/arm=real/repeat=0 (train-classifier)"] {
+        let lines: Vec<&str> = told.lines().filter(|l| l.contains(stage)).collect();
+        assert!(lines.len() > 1, "{stage}: {told}");
+        assert_eq!(lines.iter().filter(|l| !l.ends_with("(see above)")).count(), 1, "{stage}: {told}");
+        assert!(lines[0].contains("took ") && lines[1..].iter().all(|l| l.ends_with("(see above)")), "the first tells: {told}");
+    }
+    for part in [
+        "comparison\n   study tiny, run 2",
+        "\n└─ comparison (compare)  took ",
+        "\n   ├─ scores/arm=real",
+        "│  ├─ split (split)  output test",
+        "   └─ ",
+        ", seed 7",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(told.contains("synthetic.images: bound, and none of it was needed"), "{told}");
+    let long: Vec<&str> = told.lines().filter(|l| l.chars().count() > 80 && !l.contains("/arm=")).collect();
+    assert!(long.is_empty(), "{long:#?}");
+    // As JSON, a stage that stands above is only named.
+    let text = trace(&space, &["comparison", "map", "--json"]);
+    assert_eq!(text.matches("\"kind\":\"phantoms\"").count(), 1);
+    let document: Value = serde_json::from_str(&text).unwrap();
+    let run = &document[0]["run"];
+    let again = &document[1]["inputs"].as_array().unwrap().iter().find(|i| i["port"] == "weights").unwrap()["from"];
+    assert_eq!(again, &serde_json::json!({ "run": run, "study": "tiny", "stage": "classifier/arm=real/repeat=0", "see_above": true }));
+}
+
+#[test]
+fn a_result_of_another_study_stands_in_this_graph_and_names_its_run() {
+    let space = Space::tiny();
+    space.executed();
+    let first = json(&space, &["films"])[0]["run"].clone();
+    let other = "study: other\nseed: 7\nstages:\n  cohort: { stage: phantoms, with: { size: 32, contrast: 1.5, classes: { normal: { images: 48 }, covid: { images: 24, finding: peripheral } } } }\n  split: { stage: split, in: { samples: cohort }, with: { by: patient, train: 0.7, test: 0.3 } }\n  few: { stage: undersample, in: { samples: split.test } }\n";
+    space.write("study.yaml", other);
+    assert_eq!(space.executed(), ["few"]);
+    let few = &json(&space, &["few"])[0];
+    assert_eq!(inputs(few), ["samples split.test"]);
+    let cohort = find(few, "cohort").unwrap();
+    assert_eq!((&cohort["study"], &cohort["run"]), (&"other".into(), &few["run"]));
+    assert_eq!(cohort["computed"], serde_json::json!({ "run": first, "study": "tiny", "stage": "films" }));
+    let told = trace(&space, &["few"]);
+    assert!(told.contains(&format!("cohort (phantoms)  run {} as `films` of `tiny`, took ", first.as_str().unwrap())), "{told}");
+    assert!(told.contains(&format!("split (split)  output test, run {} as `split` of `tiny`, took ", first.as_str().unwrap())), "{told}");
+
+    // Both studies have a stage of this name, and both made these bytes; a file under results is of the study that it lies in.
+    let studies = |of: &Value| of.as_array().unwrap().iter().map(|o| o["study"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(studies(&json(&space, &["split"])), ["other", "tiny"]);
+    let digest = &space.digests()["films samples"];
+    assert_eq!(studies(&json(&space, &[digest])), ["other", "tiny"]);
+    std::fs::copy(space.path("results/tiny/films/samples/samples.csv"), space.path("copy.csv")).unwrap();
+    assert_eq!(studies(&json(&space, &["copy.csv"])), ["other", "tiny"]);
+    assert_eq!(studies(&json(&space, &["results/tiny/films/samples/samples.csv"])), ["tiny"]);
+    assert_eq!(json(&space, &["results/other/cohort/samples/samples.csv"])[0]["stage"], "cohort");
+}
+
+#[test]
+fn files_directories_cells_outputs_and_digests_are_asked_for_together() {
+    let space = Space::tiny();
+    space.executed();
+    let stages = |args: &[&str]| json(&space, args).as_array().unwrap().iter().map(|o| o["stage"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let four = ["arm=real+synthetic/repeat=0", "arm=real+synthetic/repeat=1", "arm=real/repeat=0", "arm=real/repeat=1"];
+    let sorted = |args: &[&str]| {
+        let mut stages = stages(args);
+        stages.sort();
+        stages
+    };
+    assert_eq!(sorted(&["classifier"]), four.map(|c| format!("classifier/{c}")));
+    assert_eq!(sorted(&["results/tiny/classifier"]), four.map(|c| format!("classifier/{c}")));
+    assert_eq!(stages(&["classifier/repeat=1/arm=real"]), ["classifier/arm=real/repeat=1"]);
+    assert_eq!(sorted(&["scores/repeat=1"]), ["scores/arm=real+synthetic/repeat=1", "scores/arm=real/repeat=1"]);
+    assert_eq!(stages(&["balanced", "results/tiny/balanced", "films"]), ["balanced", "films"], "each once");
+    let absolute = space.path("results/tiny/training-set/arm=real").canonicalize().unwrap();
+    assert_eq!(stages(&[absolute.to_str().unwrap()]), ["training-set/arm=real"]);
+    assert_eq!(stages(&["results/tiny/../tiny/comparison/"]), ["comparison"]);
+    assert_eq!(sorted(&["results/tiny"]), ["comparison", "map"], "what nothing else is made of");
+
+    let file = absolute.join("samples.csv");
+    let found = &json(&space, &[file.to_str().unwrap()])[0];
+    assert_eq!((&found["stage"], &found["part"]["file"]), (&"training-set/arm=real".into(), &"samples.csv".into()), "not one of those with equal bytes");
+    let sha256 = found["part"]["sha256"].as_str().unwrap();
+    for digest in [space.digests()["split train"].as_str(), &space.digests()["split train"][..12], &format!("sha256:{sha256}"), sha256] {
+        assert_eq!(sorted(&[digest]), ["split", "training-set/arm=real"], "{digest}");
+    }
+    let train = &json(&space, &["split.train"])[0];
+    assert_eq!((&train["part"]["port"], &train["part"]["sha256"]), (&"train".into(), &sha256.into()));
+    assert!(trace(&space, &["results/tiny/synthetic/samples/images"]).starts_with("synthetic.samples   sha256:"));
+    assert!(trace(&space, &["results/tiny/synthetic/samples/images"]).contains("SYNTHETIC, not for diagnosis"));
+}
+
+#[test]
+fn results_that_were_changed_back_are_of_the_run_that_computed_them() {
+    let space = Space::tiny();
+    space.executed();
+    let first = json(&space, &["comparison"])[0]["run"].clone();
+    space.edit("epochs: 2", "epochs: 1");
+    space.executed();
+    let second = json(&space, &["comparison"])[0]["run"].clone();
+    assert_ne!(first, second);
+    assert_eq!(json(&space, &["results/tiny/comparison"])[0]["run"], second);
+    space.edit("epochs: 1", "epochs: 2");
+    assert!(space.executed().is_empty(), "no run is recorded");
+    for what in ["results/tiny/comparison", "results/tiny/comparison/table.csv"] {
+        assert_eq!(json(&space, &[what])[0]["run"], first, "{what}");
+    }
+    // What a hand changed is nobody's result.
+    let table = space.path("results/tiny/comparison/table.csv");
+    std::fs::remove_file(&table).unwrap();
+    std::fs::write(&table, "mine").unwrap();
+    for what in ["results/tiny/comparison/table.csv", "results/tiny/comparison"] {
+        assert!(wrong(&space, what).contains("comparison/table.csv` was changed after it was laid out"), "{what}");
+    }
+}
+
+#[test]
+fn a_wrong_argument_is_answered_with_what_may_be_meant() {
+    let space = Space::tiny();
+    space.executed();
+    for (what, help) in [
+        ("clasifier", "help: a stage with a similar name exists: `classifier`"),
+        ("clasifier/arm=real", "help: a stage with a similar name exists: `classifier`"),
+        ("classifier/arm=reel", "help: a coordinate with a similar name exists: `arm=real`"),
+        ("classifier/amr=real", "help: a coordinate with a similar name exists: `arm=real`"),
+        ("split.trian", "help: an output with a similar name exists: `train`"),
+        ("results/tiny/comparisn", "help: a path with a similar name exists: `results/tiny/comparison`"),
+        ("results/tiny/comparison/tabel.csv", "help: a path with a similar name exists: `results/tiny/comparison/table.csv`"),
+        ("b3:ffffffffffff", "help: name a file or directory under results, a stage, or at least 4 digits"),
+        ("b3:f", "help: name a file or directory under results, a stage, or at least 4 digits"),
+        ("study.yaml", "error: no run in this store made `study.yaml`"),
+        ("results", "error: `results` holds no results of a run in this store"),
+    ] {
+        let err = wrong(&space, what);
+        assert!(err.contains(help), "{what}: {err}");
+    }
+    let said = space.hilum(&["trace", "balanced", "clasifier", "zebra", "--json"]);
+    assert_eq!((said.code, said.out.as_str(), said.err.matches("error: ").count()), (2, "", 2), "every fault at once, and no half an answer");
+    assert_eq!(space.hilum(&["trace"]).code, 2);
+}
+
+#[test]
+fn a_run_whose_graph_is_not_recorded_leaves_origins_open() {
+    let space = Space::tiny();
+    space.executed();
+    let run = json(&space, &["balanced"])[0]["run"].as_str().unwrap().to_owned();
+    let journal = format!(".hilum/runs/{run}/journal.jsonl");
+    let text = space.read(&journal);
+    space.write(&journal, text.replacen("\"resolved\":", "\"resulved\":", 1));
+    let balanced = &json(&space, &["balanced"])[0];
+    assert_eq!((&balanced["study"], &balanced["inputs"][0]["port"], &balanced["inputs"][0]["from"]), (&"tiny".into(), &"samples".into(), &Value::Null));
+    let told = trace(&space, &["balanced"]);
+    assert!(told.contains("└─ balanced (undersample)") && told.contains("└─ where its samples came from was not recorded"), "{told}");
+    assert!(!told.contains("split"), "nothing is guessed: {told}");
+}

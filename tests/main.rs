@@ -22,6 +22,7 @@ mod reading;
 mod repeat_runs;
 mod repeatable;
 mod resume;
+mod shown;
 mod space;
 mod survival;
 mod tables;

@@ -5,6 +5,7 @@ mod live;
 mod pace;
 mod plain;
 mod row;
+mod screen;
 mod tables;
 pub mod words;
 

@@ -36,7 +36,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// What all of its cells, and perhaps others, have in common: `classifier/arm=real`.
+    /// What its cells, and perhaps others, have in common: `classifier/arm=real`.
     pub fn name(&self, p: &Pipeline) -> String {
         let names: Vec<&str> = self.stages.iter().map(|id| p.stages[*id].name.as_str()).collect();
         if self.stages.len() == self.of && self.of > 1 { self.base.clone() } else { common(&names) }

@@ -84,7 +84,7 @@ impl Reason {
                 let what = match (&self.old, &self.new) {
                     (_, Value::Null) => "was removed".to_owned(),
                     (Value::Null, _) => "was added".to_owned(),
-                    (Value::String(old), Value::String(new)) if !of_cells => format!("changed: {old} → {new}"),
+                    (Value::String(old), Value::String(new)) if !of_cells && new.ends_with(" images") => format!("changed: {old} → {new}"),
                     _ => "changed".to_owned(),
                 };
                 format!("input {} {what}{from}", self.path)

@@ -3,7 +3,8 @@
 
 use super::pace::Pace;
 use super::remark;
-use super::row::row;
+use super::row::{fold, row};
+use super::screen;
 use super::words;
 use crate::pipeline::Pipeline;
 use crate::run::event::{Event, Sink};
@@ -12,10 +13,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
-use terminal_size::{Width, terminal_size_of};
 
-/// Columns where the terminal does not say.
-const COLUMNS: usize = 80;
 /// Columns of the run's line beside its bar, such as ` 9999 of 10000 stages  12m`.
 const BESIDE: usize = 36;
 
@@ -51,7 +49,8 @@ impl Live {
     /// Lines that stay, above those that are drawn again.
     fn say(&self, lines: Vec<String>) {
         if !lines.is_empty() {
-            self.bars.suspend(|| lines.iter().for_each(remark));
+            let width = usize::from(screen::columns());
+            self.bars.suspend(|| lines.iter().for_each(|line| remark(fold(line, width))));
         }
     }
 }
@@ -59,7 +58,7 @@ impl Live {
 impl Shown {
     /// Lays the run's line out anew where the terminal has another width than before.
     fn fit(&mut self) -> usize {
-        let width = terminal_size_of(std::io::stderr()).map_or(COLUMNS, |(Width(columns), _)| usize::from(columns));
+        let width = usize::from(screen::columns());
         if let Some(run) = self.run.as_ref().filter(|_| self.width != width) {
             let bar = match width.saturating_sub(BESIDE).min(24) {
                 0..8 => String::new(),
@@ -72,7 +71,7 @@ impl Shown {
     }
 
     fn begin(&mut self, bars: &MultiProgress, stages: u64) {
-        bars.set_draw_target(ProgressDrawTarget::stderr());
+        bars.set_draw_target(screen::target());
         // A run that is tried again after damage begins a second time.
         self.end();
         let run = bars.add(ProgressBar::new(stages).with_message(if stages == 1 { "stage" } else { "stages" }));

@@ -15,7 +15,7 @@ impl Pace {
 }
 
 fn left(elapsed: Duration, before: u64, done: u64, total: u64) -> Option<Duration> {
-    let steps = done.checked_sub(before).filter(|n| *n > 0)?;
+    let steps = done.checked_sub(before).filter(|n| *n > 0 && done < total)?;
     Some(elapsed.div_f64(steps as f64).mul_f64(total.saturating_sub(done) as f64))
 }
 
@@ -27,7 +27,7 @@ mod tests {
     fn the_pace_is_that_of_the_steps_that_were_seen() {
         let at = |done| left(Duration::from_secs(10), 100, done, 200);
         assert_eq!(at(150), Some(Duration::from_secs(10)));
-        assert_eq!(at(200), Some(Duration::ZERO));
-        assert_eq!((at(100), at(50)), (None, None));
+        assert_eq!(at(175), Some(Duration::from_secs_f64(10.0 / 3.0)));
+        assert_eq!((at(100), at(50), at(200)), (None, None, None));
     }
 }

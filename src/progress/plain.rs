@@ -29,7 +29,7 @@ impl Sink for Plain {
                 if said.elapsed() > PAUSE {
                     *said = Instant::now();
                     let values: String = progress.values.iter().map(|(n, v)| format!("  {n} {v:.4}")).collect();
-                    let left = left.map(|left| format!(", {} left", words::about(left.as_secs().max(1) * 1000)));
+                    let left = left.map(|left| format!(", {}", words::remaining(left)));
                     remark(format!("{stage}   {} {} of {}{}{values}", progress.unit, progress.done, progress.total, left.unwrap_or_default()));
                 }
             }

@@ -1,7 +1,7 @@
 //! One line of a stage under way that fits into the width of a terminal: its name, how far it is, and what else there is room
 //! for. Ignorant of terminals.
 
-use super::words::about;
+use super::words::remaining;
 use hilum_stages::contract::context::Progress;
 use std::time::Duration;
 
@@ -10,6 +10,9 @@ const NAME: (usize, usize) = (12, 40);
 /// Columns of a bar, where there is room for one.
 const BARS: [usize; 2] = [20, 10];
 
+/// Columns by which a line goes on that was broken.
+const INDENT: usize = 4;
+
 /// The line, of at most `width` columns.
 pub(super) fn row(name: &str, progress: Option<&Progress>, left: Option<Duration>, width: usize) -> String {
     let columns = (width * 2 / 5).clamp(NAME.0, NAME.1);
@@ -17,7 +20,7 @@ pub(super) fn row(name: &str, progress: Option<&Progress>, left: Option<Duration
     let Some(p) = progress else { return cut(out.trim_end(), width) };
     let total = p.total.to_string();
     let mut parts = vec![format!("{:>1$} of {total}", p.done, total.len())];
-    parts.extend(left.map(|left| format!("{} left", about(left.as_secs().max(1) * 1000))));
+    parts.extend(left.map(|left| remaining(left)));
     parts.extend(p.values.iter().map(|(name, value)| format!("{name} {value:.3}")));
     let all: usize = parts.iter().map(|part| 2 + part.chars().count()).sum();
     if let Some(columns) = BARS.into_iter().find(|columns| length(&out) + 2 + columns + all <= width) {
@@ -30,6 +33,24 @@ pub(super) fn row(name: &str, progress: Option<&Progress>, left: Option<Duration
         out += &format!("  {part}");
     }
     cut(&out, width)
+}
+
+/// A text in lines of at most `width` columns, broken at spaces; what follows is indented. A longer word stays whole.
+pub(super) fn fold(text: &str, width: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut column = 0;
+    for word in text.split_inclusive(' ') {
+        let columns = length(word.trim_end());
+        if column > INDENT && column + columns > width {
+            out.truncate(out.trim_end().len());
+            out += "\n";
+            out += &" ".repeat(INDENT);
+            column = INDENT;
+        }
+        out += word;
+        column += length(word);
+    }
+    out
 }
 
 /// A bar of so many columns.
@@ -92,6 +113,16 @@ mod tests {
         assert_eq!(line(60), "  classifier/a…ic/repeat=0  120 of 900  42 s left  D 0.512");
         assert_eq!(line(80), "  classifier/arm=r…thetic/repeat=0  120 of 900  42 s left  D 0.512  G 1.250");
         assert_eq!(line(140), "  classifier/arm=real+synthetic/repeat=0    ██░░░░░░░░░░░░░░░░░░  120 of 900  42 s left  D 0.512  G 1.250");
+    }
+
+    #[test]
+    fn a_line_is_broken_at_spaces_and_nothing_is_lost() {
+        let text = "map   pending (waits for `split`, `classifier/arm=repeated/repeat=0`): not run before";
+        assert_eq!(fold(text, 200), text);
+        assert_eq!(fold(text, 40), "map   pending (waits for `split`,\n    `classifier/arm=repeated/repeat=0`):\n    not run before");
+        for width in 0..100 {
+            assert_eq!(fold(text, width).split_whitespace().collect::<Vec<_>>(), text.split_whitespace().collect::<Vec<_>>());
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::run::event::Event;
 use hilum_stages::contract::context::Progress;
 use hilum_stages::words::counted;
+use std::time::Duration;
 
 /// `1 h 52 min`, `3 min 5 s`, `2.4 s`, `80 ms`.
 pub fn duration(millis: u64) -> String {
@@ -20,6 +21,14 @@ pub fn about(millis: u64) -> String {
         10_000..59_500 => format!("{} s", (millis + 500) / 1000),
         59_500..60_000 => duration(60_000),
         _ => duration(millis),
+    }
+}
+
+/// `8 s left`.
+pub fn remaining(left: Duration) -> String {
+    match left.as_secs() {
+        seconds @ 0..60 => format!("{} s left", seconds.max(1)),
+        seconds => format!("{} left", duration(seconds * 1000)),
     }
 }
 
@@ -142,6 +151,7 @@ mod tests {
         let all: Vec<String> = [80, 2400, 185_000, 6_720_000].map(super::duration).to_vec();
         assert_eq!(all, ["80 ms", "2.4 s", "3 min 5 s", "1 h 52 min"]);
         assert_eq!(super::size(1_610_612_736), "1.5 GiB");
+        assert_eq!([0, 8, 65].map(|s| remaining(Duration::from_secs(s))), ["1 s left", "8 s left", "1 min 5 s left"]);
         assert_eq!([80, 9_400, 45_300, 59_700, 185_000].map(about), ["80 ms", "9.4 s", "45 s", "1 min 0 s", "3 min 5 s"]);
     }
 }

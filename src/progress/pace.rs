@@ -27,7 +27,7 @@ mod tests {
     fn the_pace_is_that_of_the_steps_that_were_seen() {
         let at = |done| left(Duration::from_secs(10), 100, done, 200);
         assert_eq!(at(150), Some(Duration::from_secs(10)));
-        assert_eq!(at(175), Some(Duration::from_secs_f64(10.0 / 3.0)));
+        assert_eq!(at(180), Some(Duration::from_millis(2500)));
         assert_eq!((at(100), at(50), at(200)), (None, None, None));
     }
 }

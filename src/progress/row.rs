@@ -20,7 +20,7 @@ pub(super) fn row(name: &str, progress: Option<&Progress>, left: Option<Duration
     let Some(p) = progress else { return cut(out.trim_end(), width) };
     let total = p.total.to_string();
     let mut parts = vec![format!("{:>1$} of {total}", p.done, total.len())];
-    parts.extend(left.map(|left| remaining(left)));
+    parts.extend(left.map(remaining));
     parts.extend(p.values.iter().map(|(name, value)| format!("{name} {value:.3}")));
     let all: usize = parts.iter().map(|part| 2 + part.chars().count()).sum();
     if let Some(columns) = BARS.into_iter().find(|columns| length(&out) + 2 + columns + all <= width) {

@@ -3,6 +3,7 @@
 //! Data goes to standard output, everything else to standard error.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod again;
 mod check;
 mod doctor;
 mod explain;

@@ -1,7 +1,10 @@
 //! The planner: from a study and what is known to what would run, and why. Pure: executes nothing, writes nothing.
 
 pub mod current;
+pub mod disk;
+pub mod estimate;
 pub mod expect;
+pub mod groups;
 pub mod reason;
 pub mod recipe;
 pub mod tables;
@@ -14,7 +17,7 @@ use current::{Current, Fault};
 use hilum_cache::checkpoint::Checkpoints;
 use hilum_cache::receipt::{Artifact, Outputs, Receipt};
 use hilum_cache::{Digest, Error, Ledger, Recipe, Result, StageKey, Store};
-use reason::Reason;
+use reason::{Given, Reason};
 use recipe::{Formed, Shipment};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -54,7 +57,7 @@ impl World<'_> {
 
 /// What would happen to a stage.
 pub enum Decision {
-    /// It stands; nothing to do.
+    /// It is up to date; nothing to do.
     Reuse {
         /// The key of its receipt.
         key: StageKey,
@@ -109,6 +112,8 @@ pub struct Plan {
     pub decisions: Vec<Decision>,
     /// Recipes that are carried out anew, whichever stage has them.
     pub forced: HashSet<StageKey>,
+    /// How stages last stood.
+    pub past: Past,
 }
 
 impl Plan {
@@ -127,6 +132,13 @@ impl Past {
     pub fn receipt(&self, ledger: &Ledger, study: &str, stage: &str) -> Option<Receipt> {
         let last = self.0.get_or_init(|| ledger.last_of_study(study));
         last.get(stage).and_then(|key| ledger.find(key)).map(|(r, _)| r)
+    }
+
+    /// The last receipts of all cells that a stage ever had in the study.
+    pub fn receipts_of_cells(&self, ledger: &Ledger, study: &str, base: &str) -> Vec<Receipt> {
+        let last = self.0.get_or_init(|| ledger.last_of_study(study));
+        let is_cell = |stage: &str| stage.strip_prefix(base).is_some_and(|cell| cell.is_empty() || cell.starts_with('/'));
+        last.iter().filter(|(stage, _)| is_cell(stage)).filter_map(|(_, key)| ledger.find(key)).map(|(r, _)| r).collect()
     }
 }
 
@@ -178,7 +190,7 @@ fn try_plan(p: &Pipeline, world: &World, forced: &HashSet<StageKey>) -> Result<P
         });
         decisions.push(decision);
     }
-    Ok(Plan { decisions, forced: current.forced })
+    Ok(Plan { decisions, forced: current.forced, past })
 }
 
 /// Decides about one stage, given the outputs that are known and what the run has come to.
@@ -192,10 +204,7 @@ pub fn decide(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option
         match recipe::form(p, id, known, world, engine)? {
             Formed::Waits { waits, partial } => {
                 let old = past.receipt(world.ledger, &p.study, &stage.name);
-                let reasons = old
-                    .as_ref()
-                    .map(|o| reason::explain(p, id, &partial, &o.recipe, world).into_iter().filter(|r| r.path_is_known(&waits)).collect())
-                    .unwrap_or_default();
+                let reasons = old.as_ref().map(|o| reason::explain(p, stage, &partial, &o.recipe, &Given { known, lookups: &[] }, world)).unwrap_or_default();
                 return Ok(Decision::Undecided { waits, reasons, last_millis: old.map(|o| o.millis) });
             }
             Formed::Whole(recipe, shipment) => {
@@ -220,7 +229,7 @@ pub fn decide(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option
     let reasons = match (&old, &lost) {
         _ if forced(&key) => vec![Reason::forced()],
         (_, Some(_)) => vec![Reason::lost()],
-        (Some(old), _) => reason::explain(p, id, &recipe, &old.recipe, world),
+        (Some(old), _) => reason::explain(p, stage, &recipe, &old.recipe, &Given { known, lookups: &shipment.lookups }, world),
         (None, _) => vec![Reason::first()],
     };
     let last_millis = old.or(lost).map(|o| o.millis);

@@ -2,7 +2,10 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod live;
+mod pace;
 mod plain;
+mod row;
+mod screen;
 mod tables;
 pub mod words;
 
@@ -12,6 +15,7 @@ use crate::pipeline::Pipeline;
 use crate::run::event::{Event, Sink};
 use hilum_cache::names;
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 
 /// Says something to whoever watches. Where nobody can hear (standard error is a file on a full disk), the work goes on.
@@ -56,11 +60,16 @@ fn colour(text: &str) -> usize {
 pub fn sink(json: bool, p: &Pipeline) -> Box<dyn Sink> {
     if json {
         Box::new(Json)
-    } else if std::io::stderr().is_terminal() {
+    } else if std::io::stderr().is_terminal() && can_redraw(std::env::var_os("TERM")) {
         Box::new(live::Live::new(p))
     } else {
         Box::new(plain::Plain::default())
     }
+}
+
+/// False for a terminal that says that it only appends lines.
+fn can_redraw(term: Option<OsString>) -> bool {
+    term.is_some_and(|term| !term.is_empty() && term != "dumb")
 }
 
 struct Json;
@@ -74,7 +83,13 @@ impl Sink for Json {
 
 #[cfg(test)]
 mod tests {
-    use super::printable;
+    use super::*;
+
+    #[test]
+    fn bars_are_drawn_where_they_can_be_drawn_again() {
+        let can = |term: &str| can_redraw(Some(term.into()));
+        assert!(can("xterm-256color") && can("screen") && !can("dumb") && !can("") && !can_redraw(None));
+    }
 
     #[test]
     fn a_terminal_is_told_nothing_but_colours() {

@@ -24,6 +24,7 @@ mod repeat_runs;
 mod repeatable;
 mod resume;
 mod schema;
+mod shown;
 mod space;
 mod survival;
 mod tables;

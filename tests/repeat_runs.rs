@@ -50,7 +50,11 @@ fn stages_with_one_recipe_run_once_with_any_number_of_jobs() {
         let plan = space.hilum(&["run", "study.yaml", "--only", "pixels"]);
         assert_eq!(plan.code, 0, "{}", plan.err);
         let plan = space.hilum(&["plan", "study.yaml"]).out;
-        assert!(plan.contains("gan/arm=b   shares the result of `gan/arm=a`") && plan.contains("1 run, 3 undecided, 2 stand, 2 shared"), "{plan}");
+        assert!(
+            plan.contains("gan   2 of 3 cells share the result of `gan/arm=a`")
+                && plan.contains("8 stages: 2 up to date, 1 will run, 3 pending, 2 share a result"),
+            "{plan}"
+        );
         let said = space.hilum(&["run", "study.yaml", "--json", "--jobs", jobs]);
         assert_eq!(said.code, 0, "{}", said.err);
         assert_eq!(done(&said.out), ["gan/arm=a", "made/arm=a"], "{jobs} jobs");
@@ -68,7 +72,7 @@ fn a_stage_that_took_the_result_of_another_is_known_like_any_other() {
     let space = space(TWINS);
     space.executed();
     assert!(space.executed().is_empty());
-    assert!(space.hilum(&["why", "study.yaml", "gan/arm=b"]).out.contains("gan/arm=b   stands"));
+    assert!(space.hilum(&["why", "study.yaml", "gan/arm=b"]).out.contains("gan/arm=b   up to date: made by run "));
     let trace = space.hilum(&["trace", "gan/arm=c"]);
     assert!(trace.code == 0 && trace.out.contains("└─ gan/arm=c (train-gan)  result of `gan/arm=a`, took "), "{}{}", trace.out, trace.err);
     assert_eq!(space.hilum(&["report", "-o", "r.html"]).code, 0);
@@ -219,7 +223,7 @@ fn a_plan_tells_of_what_a_run_refuses_at_once() {
     let finding = &run.err[run.err.find("error[").unwrap()..];
     let plan = space.hilum(&["plan", "study.yaml"]);
     assert!(plan.code == 4 && finding.starts_with(plan.err.trim_end()), "{}", plan.err);
-    assert!(plan.out.contains(" undecided"), "{}", plan.out);
+    assert!(plan.out.contains(" pending (waits for "), "{}", plan.out);
     let json = space.hilum(&["plan", "study.yaml", "--json"]);
     let found: Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!(json.code, 4);

@@ -63,7 +63,7 @@ fn a_copied_store_is_hashed_once_and_stands() {
         fs::remove_file(space.path(".hilum/locks/store")).unwrap();
         copy(&space.path(".hilum"), &other.path(".hilum"), with_empty);
         let plan = other.hilum(&["plan", "study.yaml"]);
-        assert!(plan.code == 0 && plan.out.contains("all 3 stages stand"), "{}{}", plan.out, plan.err);
+        assert!(plan.code == 0 && plan.out.contains("all 3 stages are up to date"), "{}{}", plan.out, plan.err);
         assert!(!other.path(".hilum-private").exists(), "a plan writes nothing");
         std::thread::sleep(std::time::Duration::from_millis(30));
         for _ in 0..2 {
@@ -153,7 +153,7 @@ fn a_clock_that_was_set_back_makes_no_run_old() {
     fs::rename(space.path(".hilum/runs").join(newest), space.path(".hilum/runs/2001-01-01-000000-000aaa")).unwrap();
     assert!(space.hilum(&["gc", "--keep-runs", "1"]).out.starts_with("removed "));
     let plan = space.hilum(&["plan", "study.yaml", "--set", "seed=2"]);
-    assert!(plan.out.contains("all 3 stages stand"), "{}", plan.out);
+    assert!(plan.out.contains("all 3 stages are up to date"), "{}", plan.out);
     assert_eq!(space.hilum(&["report", "-o", "r.html"]).code, 0);
     assert!(space.read("r.html").contains("2001-01-01-000000-000aaa"));
 }

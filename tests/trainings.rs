@@ -95,7 +95,7 @@ fn every_generator_goes_on_after_a_kill_and_makes_films() {
     // A parameter that was filled in stands in the recipe: what it is at present is named when it changes.
     whole.edit("epochs: 2, augment: { flip: true }", "epochs: 2, batch: 2, augment: { flip: true }");
     let plan = whole.hilum(&["plan", "study.yaml"]).out;
-    assert!(plan.contains("cyclegan   runs: parameter `batch` 1 → 2 "), "{plan}");
+    assert!(plan.contains("cyclegan   will run: batch 1 → 2 "), "{plan}");
 }
 
 /// The tiny study with classifiers that have two phases.
@@ -183,7 +183,7 @@ fn one_film_and_a_batch_larger_than_the_set_are_trained_on() {
         let run = space.hilum(&["run", "study.yaml", "--only", stage]);
         assert_eq!(run.code, 0, "{stage}: {}", run.err);
         let at = |words: &str| run.err.find(words).unwrap_or_else(|| panic!("no `{words}`: {}", run.err));
-        assert!(at(&format!("{stage}   warning: there is 1 film to learn from")) < at(&format!("{stage}   done in")), "warned too late");
+        assert!(at(&format!("{stage}   warning: there is 1 film to learn from")) < at(&format!("{stage}   finished, took")), "warned too late");
         assert_eq!(run.err.matches("there is 1 film to learn from").count(), 1, "warned twice");
     }
     assert_eq!(space.hilum(&["report"]).code, 0);
@@ -257,7 +257,7 @@ fn translations_belong_to_the_patients_of_their_films() {
     assert!([&train, &test].iter().all(|part| part.iter().any(|(_, origin)| origin == "synthetic")));
 
     let (_, run) = study("split.test");
-    assert!(run.code == 4 && !run.err.contains("translator   begins") && run.err.contains("L0002") && run.err.contains("split by patient"), "{}", run.err);
+    assert!(run.code == 4 && !run.err.contains("translator   started") && run.err.contains("L0002") && run.err.contains("split by patient"), "{}", run.err);
     // Films of another size than the generator learnt from are not cut to pieces.
     let space = study("split.train").0;
     space.edit("pixels: { stage: prepare", "large: { stage: prepare, in: { samples: films }, with: { size: 64 } }\n  pixels: { stage: prepare");

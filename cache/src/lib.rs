@@ -9,6 +9,7 @@ pub mod checkpoint;
 pub mod clock;
 pub mod digest;
 mod dir;
+pub mod disk;
 pub mod error;
 mod freed;
 pub mod gc;

@@ -1,19 +1,52 @@
-//! `hilum plan`
+//! `hilum plan`. `text` and `json` lay out what a plan says; the first lines of a run and `hilum why` are of the same words.
+
+mod json;
+pub(super) mod text;
 
 use super::{DONE, FAILED, REFUSED, StudyArgs, open, say};
 use crate::checks::Finding;
-use crate::diagnostic::{self, Diagnostic};
 use crate::pipeline::model::StageId;
 use crate::pipeline::resolved;
 use crate::plan::current::Fault;
+use crate::plan::disk::{self, Need};
+use crate::plan::estimate::Estimate;
+use crate::plan::groups::{self, Group, Totals};
 use crate::plan::{Decision, Plan};
-use crate::progress::remark;
-use crate::progress::words::{self, duration};
+use crate::progress::{remark, words};
 use crate::run::event::Event;
 use clap::Args;
 use hilum_cache::{Error, Store};
-use serde_json::{Value, json};
 use std::collections::HashSet;
+
+/// What follows from a plan, for people.
+pub(super) struct Forecast {
+    groups: Vec<Group>,
+    totals: Totals,
+    estimate: Estimate,
+    need: Need,
+    /// Free bytes where the store lies, where the system says so.
+    free: Option<u64>,
+}
+
+impl Forecast {
+    pub(super) fn of(study: &open::Study, known: &open::Known, plan: &Plan) -> Forecast {
+        let p = &study.pipeline;
+        let groups = groups::of(p, plan, 0..p.stages.len());
+        let estimate = Estimate::of(p, plan, &groups, &known.ledger);
+        let need = disk::need(p, plan, &groups, &known.world(study));
+        Forecast { totals: Totals::of(&groups), estimate, need, free: hilum_cache::disk::free(&study.workspace.store), groups }
+    }
+
+    /// How a run begins.
+    pub(super) fn event(&self, study: &open::Study, plan: &Plan) -> Event {
+        Event::Planned { lines: text::lines(&study.pipeline, plan, self), totals: json::totals(&self.totals), estimate: json::estimate(&self.estimate) }
+    }
+
+    /// What to say where the store needs more than is free.
+    pub(super) fn shortage(&self, study: &open::Study) -> Option<String> {
+        text::shortage(&self.need, self.free?, &study.workspace.store.display().to_string())
+    }
+}
 
 #[derive(Args)]
 pub(super) struct PlanArgs {
@@ -50,11 +83,13 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
         Err(code) => return Ok(code),
     };
     let (plan, found) = plan_and_findings(&study, &known)?;
+    let forecast = Forecast::of(&study, &known, &plan);
     if args.json {
-        say(to_json(&study, &plan, &found))?;
+        say(json::of(&study, &plan, &forecast, &found))?;
     } else {
-        say(to_text(&study, &plan))?;
+        say(text::lines(&study.pipeline, &plan, &forecast).join("\n"))?;
     }
+    forecast.shortage(&study).into_iter().for_each(|w| remark(format!("warning: {w}")));
     if args.counts {
         print_counts(&study, &known, &plan)?;
     }
@@ -87,80 +122,6 @@ fn plan_and_findings(study: &open::Study, known: &open::Known) -> anyhow::Result
 /// Stages whose outputs are not what the study expects.
 fn faults(plan: &Plan) -> impl Iterator<Item = (StageId, &Fault)> {
     plan.decisions.iter().enumerate().filter_map(|(id, d)| if let Decision::Fail { fault, .. } = d { Some((id, fault)) } else { None })
-}
-
-pub(super) fn line(study: &open::Study, plan: &Plan, id: StageId) -> Option<String> {
-    let p = &study.pipeline;
-    let last = |millis: &Option<u64>| millis.map(|m| format!("      last time {}", duration(m))).unwrap_or_default();
-    let why = |reasons: &[crate::plan::reason::Reason]| reasons.iter().map(|r| r.say(p)).collect::<Vec<_>>().join("; ");
-    let name = &p.stages[id].name;
-    match &plan.decisions[id] {
-        Decision::Reuse { .. } | Decision::Unwanted => None,
-        Decision::Execute { reasons, last_millis, continues, .. } => {
-            let on = continues.map(|step| format!("; goes on after step {step}")).unwrap_or_default();
-            Some(format!("{name}   runs: {}{on}{}", why(reasons), last(last_millis)))
-        }
-        Decision::Share { of, .. } => Some(format!("{name}   shares the result of `{}`", p.stages[*of].name)),
-        Decision::Fail { fault, .. } => Some(format!("{name}   fails: {}", fault.message)),
-        Decision::Undecided { waits, reasons, last_millis } => {
-            if let Some(failing) = waits.iter().find(|w| matches!(plan.decisions[**w], Decision::Fail { .. })) {
-                return Some(format!("{name}   is skipped: `{}` fails", p.stages[*failing].name));
-            }
-            let waits: Vec<String> = waits.iter().map(|w| format!("`{}`", p.stages[*w].name)).collect();
-            let waits = if waits.len() > 3 { format!("{} and {} more", waits[..2].join(", "), waits.len() - 2) } else { waits.join(", ") };
-            let certain = if reasons.is_empty() { String::new() } else { format!("{}; ", why(reasons)) };
-            Some(format!("{name}   undecided: {certain}depends on what {waits} will give{}", last(last_millis)))
-        }
-    }
-}
-
-fn to_text(study: &open::Study, plan: &Plan) -> String {
-    let lines: Vec<String> = (0..plan.decisions.len()).filter_map(|id| line(study, plan, id)).collect();
-    let count = |f: fn(&Decision) -> bool| plan.decisions.iter().filter(|d| f(d)).count();
-    let (reuse, execute) = (count(|d| matches!(d, Decision::Reuse { .. })), count(|d| matches!(d, Decision::Execute { .. })));
-    let undecided = count(|d| matches!(d, Decision::Undecided { .. }));
-    let rare = [(count(|d| matches!(d, Decision::Share { .. })), "shared"), (count(|d| matches!(d, Decision::Fail { .. })), "failed")];
-    let rare: String = rare.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!(", {n} {what}")).collect();
-    let summary = if execute + undecided == 0 && rare.is_empty() {
-        format!("nothing to do: all {reuse} stages stand")
-    } else {
-        format!("{execute} run, {undecided} undecided, {reuse} stand{rare}")
-    };
-    lines.into_iter().chain([summary]).collect::<Vec<_>>().join("\n")
-}
-
-fn to_json(study: &open::Study, plan: &Plan, found: &[Finding]) -> Value {
-    let stage = |(id, d): (usize, &Decision)| {
-        let s = &study.pipeline.stages[id];
-        let continues = if let Decision::Execute { continues, .. } = d { *continues } else { None };
-        let of = if let Decision::Share { of, .. } = d { Some(study.pipeline.stages[*of].name.as_str()) } else { None };
-        let (decision, reasons, key) = match d {
-            Decision::Reuse { key, .. } => ("reuse", vec![], Some(*key)),
-            Decision::Execute { key, reasons, .. } => ("execute", reasons.iter().map(|r| r.to_json()).collect(), Some(*key)),
-            Decision::Share { key, .. } => ("share", vec![], Some(*key)),
-            Decision::Fail { key, .. } => ("fail", vec![], Some(*key)),
-            Decision::Undecided { reasons, .. } => ("undecided", reasons.iter().map(|r| r.to_json()).collect(), None),
-            Decision::Unwanted => return Value::Null,
-        };
-        json!({ "id": s.name, "kind": s.kind.name, "decision": decision, "reasons": reasons, "key": key, "continues_after": continues, "shares_result_of": of })
-    };
-    let stages: Vec<Value> = plan.decisions.iter().enumerate().map(stage).filter(|v| !v.is_null()).collect();
-    let p = &study.pipeline;
-    let unmet = faults(plan).map(|(id, fault)| {
-        let stage = &p.stages[id];
-        (id, Diagnostic::new("E0501", fault.message.clone()).at(stage.places.name, "counted here").maybe_help(fault.help.clone()))
-    });
-    let findings: Vec<Value> = found
-        .iter()
-        .map(|f| (f.stage, f.diagnostic(p, &study.texts)))
-        .chain(unmet)
-        .map(|(id, diagnostic)| {
-            let mut finding = diagnostic::to_json(&diagnostic, &study.texts);
-            finding["stage"] = p.stages[id].name.as_str().into();
-            finding
-        })
-        .collect();
-    json!({ "study": p.study, "stages": stages, "findings": findings })
 }
 
 fn print_counts(study: &open::Study, known: &open::Known, plan: &Plan) -> anyhow::Result<()> {

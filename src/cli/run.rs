@@ -1,7 +1,10 @@
 //! `hilum run`
 
-use super::{DONE, FAILED, INTERRUPTED, REFUSED, StudyArgs, WRONG, open};
+use super::plan::Forecast;
+use super::{DONE, FAILED, INTERRUPTED, REFUSED, StudyArgs, WRONG, again, open};
 use crate::diagnostic::did_you_mean;
+use crate::pipeline::Pipeline;
+use crate::pipeline::model::StageId;
 use crate::plan::Decision;
 use crate::progress;
 use crate::progress::remark;
@@ -15,6 +18,7 @@ use clap::Args;
 use hilum_cache::checkout::Rest;
 use hilum_cache::lock::StoreLock;
 use hilum_cache::{Journal, WritableStore, gc, journal};
+use hilum_stages::words::counted;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -109,7 +113,7 @@ fn attempt_run(
     here = None;
     let idle = plan.decisions.iter().all(|d| matches!(d, Decision::Reuse { .. } | Decision::Unwanted));
     let mut code = DONE;
-    let (mut run_name, mut executed, mut reused, mut failed, mut skipped) = (None, 0, outputs.iter().flatten().count(), 0, 0);
+    let (mut run_name, mut executed, mut reused, mut failed, mut skipped) = (None, 0, outputs.iter().flatten().count(), vec![], 0);
     if !idle {
         let store = WritableStore::create(&study.workspace.store)?.with_memo(study.workspace.objects_memo());
         known.lock = None;
@@ -130,6 +134,9 @@ fn attempt_run(
             sink.hear(&Event::Warning { message: "no GPU was found: tensor stages run on the CPU".into() });
         }
         sink.hear(&Event::Started { run: recorder.run().to_owned(), stages: known.wanted.iter().filter(|w| **w).count() });
+        let forecast = Forecast::of(study, &known, &plan);
+        sink.hear(&forecast.event(study, &plan));
+        forecast.shortage(study).into_iter().for_each(|message| sink.hear(&Event::Warning { message }));
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
         let slots = Slots::new(args.jobs.unwrap_or(threads), threads, free_memory(), gpus.to_vec());
         let run = Run {
@@ -161,7 +168,7 @@ fn attempt_run(
             code = REFUSED;
         } else if outcome.cancelled {
             code = INTERRUPTED;
-        } else if failed > 0 {
+        } else if !failed.is_empty() {
             code = FAILED;
         }
         known.store = store.into_store();
@@ -180,7 +187,10 @@ fn attempt_run(
         }
     }
     drop(here);
-    sink.hear(&Event::Finished { run: run_name.clone().filter(|_| executed + failed > 0), executed, reused, failed, skipped });
+    sink.hear(&Event::Finished { run: run_name.clone().filter(|_| executed + failed.len() > 0), executed, reused, failed: failed.len(), skipped });
+    if !args.json {
+        remark_alone(args, p, &failed);
+    }
     if code == DONE && !args.json {
         progress::show_tables(p, &outputs, &known.store)?;
         remark(match only.is_empty() {
@@ -191,14 +201,27 @@ fn attempt_run(
     if only.is_empty() && matches!(code, FAILED | INTERRUPTED) && !args.json && outputs.iter().any(Option::is_some) {
         let finished = outputs.iter().flatten().count();
         let results = study.workspace.results.join(&p.study);
-        remark(format!(
-            "{finished} of {} are finished; their results are in {}",
-            hilum_stages::words::counted(outputs.len() as u64, "stage", "stages"),
-            results.display()
-        ));
+        let (are, their) = if finished == 1 { ("is", "its") } else { ("are", "their") };
+        remark(format!("{finished} of {} {are} finished; {their} results are in {}", counted(outputs.len(), "stage", "stages"), results.display()));
     }
     std::mem::forget(outputs);
     Ok(code)
+}
+
+/// Commands that are printed for stages that failed.
+const MOST_COMMANDS: usize = 3;
+
+/// Says how to run a stage that failed alone.
+fn remark_alone(args: &RunArgs, p: &Pipeline, failed: &[StageId]) {
+    if failed.is_empty() {
+        return;
+    }
+    let rest = failed.len().saturating_sub(MOST_COMMANDS);
+    let more = if rest > 0 { format!(" ({rest} more failed)") } else { String::new() };
+    remark(format!("help: run {} alone{more}:", if failed.len() == 1 { "the stage that failed" } else { "one of the stages that failed" }));
+    for id in &failed[..failed.len() - rest] {
+        remark(format!("  {}", again::command(&args.study, args.device, &p.stages[*id].name)));
+    }
 }
 
 /// The stages that arguments name, or none where one of them is unknown.

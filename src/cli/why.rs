@@ -1,11 +1,14 @@
-//! `hilum why`: the chain from the changed line to a stage.
+//! `hilum why`: the chain from the changed line to a stage, or to all cells of one.
 
+use super::plan::text;
 use super::{DONE, StudyArgs, WRONG, open, say};
 use crate::diagnostic::did_you_mean;
+use crate::pipeline::model::StageId;
+use crate::plan::groups::{self, Fate, Group};
 use crate::plan::{Decision, Plan};
 use crate::progress::remark;
 use hilum_cache::Store;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn why(args: &StudyArgs, wanted: &str) -> anyhow::Result<u8> {
     let (study, record) = match open::study_and_record(args, Store::open) {
@@ -24,37 +27,78 @@ pub(super) fn why(args: &StudyArgs, wanted: &str) -> anyhow::Result<u8> {
         Err(code) => return Ok(code),
     };
     let plan = known.plan(&study)?;
-    for id in stages {
-        tell(&study, &known, &plan, id, 0, &mut BTreeSet::new())?;
-    }
+    Chain { study: &study, known: &known, plan: &plan, told: BTreeSet::new() }.tell(stages, 0)?;
     Ok(DONE)
 }
 
-/// One stage, then those above it that explain it, indented.
-fn tell(study: &open::Study, known: &open::Known, plan: &Plan, id: usize, depth: usize, told: &mut BTreeSet<usize>) -> anyhow::Result<()> {
-    let indent = "  ".repeat(depth);
-    let name = &study.pipeline.stages[id].name;
-    if !told.insert(id) {
-        return Ok(());
+struct Chain<'a> {
+    study: &'a open::Study,
+    known: &'a open::Known,
+    plan: &'a Plan,
+    told: BTreeSet<StageId>,
+}
+
+impl Chain<'_> {
+    /// Stages in groups, each followed by those above it that explain it, indented.
+    fn tell(&mut self, stages: impl IntoIterator<Item = StageId>, depth: usize) -> anyhow::Result<()> {
+        let new: Vec<StageId> = stages.into_iter().filter(|id| self.told.insert(*id)).collect();
+        let indent = "  ".repeat(depth);
+        for group in groups::of(&self.study.pipeline, self.plan, new) {
+            if group.fate == Fate::UpToDate {
+                self.made(&group).iter().try_for_each(|line| say(format!("{indent}{line}")))?;
+                continue;
+            }
+            say(format!("{indent}{}", text::line(&self.study.pipeline, self.plan, &group, None)))?;
+            let above: BTreeSet<StageId> = group.stages.iter().flat_map(|id| above(&self.plan.decisions[*id])).collect();
+            self.tell(above, depth + 1)?;
+        }
+        Ok(())
     }
-    match &plan.decisions[id] {
-        Decision::Reuse { key, .. } => {
-            let by = known.ledger.find(key).map(|(receipt, run)| format!("computed by run {run} on {}, and ", &receipt.started[..10])).unwrap_or_default();
-            say(format!("{indent}{name}   stands: {by}nothing that decides it has changed"))
+
+    /// Which run made what is up to date, and when: a line for each run.
+    fn made(&self, group: &Group) -> Vec<String> {
+        let p = &self.study.pipeline;
+        // Runs in order, with when their first of these stages began and all of those stages.
+        let mut runs: BTreeMap<String, (String, Vec<StageId>)> = BTreeMap::new();
+        for id in &group.stages {
+            let Decision::Reuse { key, .. } = &self.plan.decisions[*id] else { continue };
+            let Some((receipt, run)) = self.known.ledger.find(key) else { continue };
+            let (began, stages) = runs.entry(run.to_owned()).or_insert_with(|| (receipt.started.clone(), vec![]));
+            *began = receipt.started.min(std::mem::take(began));
+            stages.push(*id);
         }
-        Decision::Unwanted => Ok(()),
-        Decision::Share { of, .. } => {
-            say(format!("{indent}{}", super::plan::line(study, plan, id).unwrap_or_default()))?;
-            tell(study, known, plan, *of, depth + 1, told)
-        }
-        Decision::Fail { .. } => say(format!("{indent}{}", super::plan::line(study, plan, id).unwrap_or_default())),
-        Decision::Execute { reasons, .. } => {
-            say(format!("{indent}{}", super::plan::line(study, plan, id).unwrap_or_default()))?;
-            reasons.iter().flat_map(|r| &r.from).try_for_each(|from| tell(study, known, plan, *from, depth + 1, told))
-        }
-        Decision::Undecided { waits, .. } => {
-            say(format!("{indent}{}", super::plan::line(study, plan, id).unwrap_or_default()))?;
-            waits.iter().try_for_each(|w| tell(study, known, plan, *w, depth + 1, told))
-        }
+        let line = |(run, (began, stages)): (String, (String, Vec<StageId>))| {
+            let (is, them) = if stages.len() > 1 { ("are ", "them") } else { ("", "it") };
+            let part = Group { stages, ..group.clone() };
+            format!("{}{is}up to date: made by run {run} on {}, and nothing that decides {them} has changed", text::subject(p, &part), moment(&began))
+        };
+        runs.into_iter().map(line).collect()
+    }
+}
+
+/// `2026-01-31 at 14:05 UTC`.
+fn moment(rfc3339: &str) -> String {
+    match (rfc3339.get(..10), rfc3339.get(11..16)) {
+        (Some(day), Some(time)) => format!("{day} at {time} UTC"),
+        _ => rfc3339.to_owned(),
+    }
+}
+
+/// The stages that explain a decision.
+fn above(decision: &Decision) -> Vec<StageId> {
+    match decision {
+        Decision::Execute { reasons, .. } => reasons.iter().flat_map(|r| &r.from).map(|(id, _)| *id).collect(),
+        Decision::Undecided { waits, .. } => waits.clone(),
+        Decision::Share { of, .. } => vec![*of],
+        Decision::Reuse { .. } | Decision::Fail { .. } | Decision::Unwanted => vec![],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_moment_reads_well() {
+        assert_eq!(super::moment("2026-01-31T14:05:09Z"), "2026-01-31 at 14:05 UTC");
+        assert_eq!(super::moment("?"), "?");
     }
 }

@@ -1,12 +1,15 @@
-//! Why a stage runs: the difference of two recipes, with the line of the file where it comes from.
+//! Why a stage runs: the difference of two recipes, with the line of the file where it comes from. `inputs` finds out which
+//! stage an input changed with. Ignorant of how a plan is laid out for people.
+
+mod inputs;
 
 use super::World;
-use crate::pipeline::Pipeline;
-use crate::pipeline::model::StageId;
-use hilum_cache::recipe::{Difference, Input, Part};
-use hilum_cache::{Digest, Recipe};
+use crate::pipeline::node::{self, Node};
+use crate::pipeline::{Pipeline, Stage};
+use hilum_cache::Recipe;
+use hilum_cache::recipe::{Difference, Part};
+pub use inputs::{Given, Output};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// One reason.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,17 +22,19 @@ pub struct Reason {
     pub old: Value,
     /// The value now.
     pub new: Value,
+    /// The same as the file spells it, where it is a number that stands there.
+    pub written: Option<String>,
     /// The place in the file.
     pub at: Option<String>,
     /// The same with the line alone, for people.
     pub line: Option<String>,
-    /// Stages that an input comes from.
-    pub from: Vec<StageId>,
+    /// Outputs with which an input changed.
+    pub from: Vec<Output>,
 }
 
 impl Reason {
     fn bare(code: &'static str) -> Reason {
-        Reason { code, path: String::new(), old: Value::Null, new: Value::Null, at: None, line: None, from: vec![] }
+        Reason { code, path: String::new(), old: Value::Null, new: Value::Null, written: None, at: None, line: None, from: vec![] }
     }
     /// It never ran in this study.
     pub fn first() -> Reason {
@@ -44,101 +49,148 @@ impl Reason {
         Reason::bare("forced")
     }
 
-    /// False for an input that only seems to differ because it is not known yet.
-    pub fn path_is_known(&self, waits: &[StageId]) -> bool {
-        self.code != "input" || !self.from.iter().any(|f| waits.contains(f))
-    }
-
     /// As JSON.
     pub fn to_json(&self) -> Value {
         json!({ "code": self.code, "path": self.path, "old": self.old, "new": self.new, "at": self.at })
     }
 
-    /// For people: `parameter `epochs` 40 → 60 (covid.yaml:52)`.
+    /// For people: `epochs 40 → 60 (covid.yaml:52)`, `input samples changed (from split.train)`.
     pub fn say(&self, p: &Pipeline) -> String {
+        self.words(p, false)
+    }
+
+    /// The same for several cells: without what differs from cell to cell.
+    pub fn say_of_cells(&self, p: &Pipeline) -> String {
+        self.words(p, true)
+    }
+
+    fn words(&self, p: &Pipeline, of_cells: bool) -> String {
         let place = self.line.as_ref().map(|l| format!(" ({l})")).unwrap_or_default();
-        let from = || self.from.iter().map(|f| format!("`{}`", p.stages[*f].name)).collect::<Vec<_>>();
+        let values = || format!("{} → {}", short(&self.old), self.written.clone().unwrap_or_else(|| short(&self.new)));
         match self.code {
-            "new" => "it has not run in this study".into(),
-            "lost" => "its outputs are damaged or were removed".into(),
+            "new" => "not run before in this study".into(),
+            "lost" => "outputs are damaged or were removed".into(),
             "forced" => "`--force`".into(),
-            "parameter" => format!("parameter `{}` {} → {}{place}", self.path, short(&self.old), short(&self.new)),
-            "seed" => format!("seed {} → {}{place}", short(&self.old), short(&self.new)),
-            "source" => format!("the files of `{}` changed{place}", self.path),
+            "parameter" => format!("{} {}{place}", self.path, values()),
+            // Every cell has a seed of its own.
+            "seed" if of_cells => format!("seed changed{place}"),
+            "seed" => format!("seed {}{place}", values()),
+            "source" => format!("the files of {} changed{place}", self.path),
             "input" => {
-                let films = match (&self.old, &self.new) {
-                    (Value::String(old), Value::String(new)) if old.ends_with("images") => format!(" {old} → {new}"),
-                    _ => String::new(),
-                };
-                let from = from();
+                let mut from: Vec<String> = self.from.iter().map(|output| named(p, *output, of_cells)).collect();
+                from.dedup();
                 let from = if from.len() > 3 { format!("{} and {} more", from[..2].join(", "), from.len() - 2) } else { from.join(", ") };
-                format!("input `{}` changed{films}{}", self.path, if from.is_empty() { String::new() } else { format!(", from {from}") })
+                let from = if from.is_empty() { String::new() } else { format!(" (from {from})") };
+                let what = match (&self.old, &self.new) {
+                    (_, Value::Null) => "was removed".to_owned(),
+                    (Value::Null, _) => "was added".to_owned(),
+                    (Value::String(old), Value::String(new)) if !of_cells && new.ends_with(" images") => format!("changed: {old} → {new}"),
+                    _ => "changed".to_owned(),
+                };
+                format!("input {} {what}{from}", self.path)
             }
-            "version" => format!("the code of the kind changed: version {} → {}", self.old, self.new),
-            "kind" => format!("the kind {} → {}{place}", short(&self.old), short(&self.new)),
-            "engine" => format!("engine {} → {}", short(&self.old), short(&self.new)),
+            "version" => format!("the code of the kind changed: version {}", values()),
+            "kind" => format!("kind {}{place}", values()),
+            "engine" => format!("engine {}", values()),
             _ => "the study has another key for pseudonyms".into(),
         }
     }
 }
 
+/// An output as a study binds it: by the stage alone where that has one output.
+fn named(p: &Pipeline, (id, port): Output, of_cells: bool) -> String {
+    let stage = &p.stages[id];
+    let cell = if of_cells { "" } else { stage.name.strip_prefix(&stage.base).unwrap_or_default() };
+    let port = if stage.kind.outputs.len() == 1 { String::new() } else { format!(".{port}") };
+    format!("{}{port}{cell}", stage.base)
+}
+
+/// A value in few letters; a number without a fraction has no point.
 fn short(value: &Value) -> String {
     let text = match value {
         Value::Null => "nothing".to_owned(),
         Value::String(s) => s.clone(),
-        other => other.to_string(),
+        other => plain(other).to_string(),
     };
     if text.chars().count() > 60 { text.chars().take(57).collect::<String>() + "…" } else { text }
 }
 
+/// The value with whole numbers as such: recipes hold `75.0` where a parameter may have a fraction.
+fn plain(value: &Value) -> Value {
+    match value {
+        Value::Number(n) => match n.as_f64() {
+            Some(f) if n.is_f64() && f.fract() == 0.0 && f.abs() < 1e15 => Value::from(f as i64),
+            _ => value.clone(),
+        },
+        Value::Array(items) => items.iter().map(plain).collect(),
+        Value::Object(entries) => entries.iter().map(|(k, v)| (k.clone(), plain(v))).collect::<serde_json::Map<_, _>>().into(),
+        other => other.clone(),
+    }
+}
+
+/// How the file spells a number at a path with dots, where it stands there.
+fn spelt(with: &Node, path: &str, value: &Value) -> Option<String> {
+    let parts: Vec<String> = path.split('.').map(str::to_owned).collect();
+    let text = with.at(&parts).and_then(Node::text)?;
+    (value.is_number() && node::scalar(text).as_f64() == value.as_f64()).then(|| text.to_owned())
+}
+
 /// The reasons why `new` is not `old`.
-pub fn explain(p: &Pipeline, id: StageId, new: &Recipe, old: &Recipe, world: &World) -> Vec<Reason> {
-    let stage = &p.stages[id];
+pub fn explain(p: &Pipeline, stage: &Stage, new: &Recipe, old: &Recipe, given: &Given, world: &World) -> Vec<Reason> {
     let mut out = vec![];
-    for d in new.differences(old) {
-        let from = if d.part == Part::Input { changed_sources(p, id, &d) } else { vec![] };
-        let words = if d.part == Part::Input { in_words(&d, world) } else { None };
-        let Difference { part, path, old, new } = d;
+    let all = new.differences(old);
+    for d in &all {
+        let (mut from, mut words) = (vec![], None);
+        if d.part == Part::Input {
+            let Some(change) = inputs::change(stage, d, &all, given, world) else { continue };
+            (from, words) = (change.from, change.words);
+            from.sort_unstable_by_key(|(id, _)| (&p.stages[*id].base, *id));
+            from.dedup();
+        }
+        let Difference { part, path, old, new } = d.clone();
+        let with = &stage.places.with;
         let (code, span) = match part {
             Part::Kind => ("kind", Some(stage.places.kind)),
             Part::Version => ("version", None),
-            Part::Parameter => ("parameter", Some(stage.places.with.decided_at(&path, &old, &new))),
+            Part::Parameter => ("parameter", Some(with.decided_at(&path, &old, &new))),
             Part::Seed => ("seed", stage.places.seed),
-            Part::Source => ("source", Some(stage.places.with.decided_at(&path, &old, &new))),
+            Part::Source => ("source", Some(with.decided_at(&path, &old, &new))),
             Part::Input => ("input", None),
             Part::Engine => ("engine", None),
             Part::Pseudonyms => ("pseudonyms", None),
         };
+        let written = if part == Part::Parameter { spelt(with, &path, &new) } else { None };
         let (old, new) = words.unwrap_or((old, new));
-        out.push(Reason { code, path, old, new, at: span.map(|s| world.texts.place(s)), line: span.map(|s| world.texts.line(s)), from });
+        out.push(Reason { code, path, old, new, written, at: span.map(|s| world.texts.place(s)), line: span.map(|s| world.texts.line(s)), from });
     }
     out
 }
 
-/// Stages bound to a port whose part of it changed.
-fn changed_sources(p: &Pipeline, id: StageId, d: &Difference) -> Vec<StageId> {
-    let input = p.stages[id].inputs.iter().find(|i| i.port.name == d.path);
-    let mut from: Vec<StageId> = input.into_iter().flat_map(|i| &i.from).map(|s| s.stage).collect();
-    if let (Some(input), Ok(Input::Gathered(old)), Ok(Input::Gathered(new))) =
-        (input, serde_json::from_value(d.old.clone()), serde_json::from_value(d.new.clone()))
-    {
-        let old: BTreeMap<String, Digest> = old.into_iter().map(|g| (g.cell, g.digest)).collect();
-        let changed: Vec<String> = new.iter().filter(|g| old.get(&g.cell) != Some(&g.digest)).map(|g| g.cell.clone()).collect();
-        from = input.from.iter().filter(|s| changed.contains(&s.cell)).map(|s| s.stage).collect();
-    }
-    from.sort_unstable();
-    from.dedup();
-    from
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
 
-/// A lookup in words: how many films are other ones, where both lists are still there.
-fn in_words(d: &Difference, world: &World) -> Option<(Value, Value)> {
-    let list = |v: &Value| match serde_json::from_value::<Input>(v.clone()) {
-        Ok(Input::Lookup { lookup, images }) => Some((world.store.read(&lookup).ok(), images)),
-        _ => None,
-    };
-    match (list(&d.old), list(&d.new)) {
-        (Some((_, old)), Some((_, new))) if old != new => Some((format!("{old} images").into(), format!("{new} images").into())),
-        _ => None,
+    #[test]
+    fn whole_numbers_have_no_point() {
+        for (value, due) in
+            [(json!(170.0), "170"), (json!(65), "65"), (json!(0.5), "0.5"), (json!([1.0, 0.25]), "[1,0.25]"), (json!({ "a": 2.0 }), "{\"a\":2}")]
+        {
+            assert_eq!(short(&value), due);
+        }
+        assert_eq!(short(&Value::Null), "nothing");
+    }
+
+    #[test]
+    fn a_number_is_spelt_as_in_the_file() {
+        let mut faults = vec![];
+        let with = node::parse("rate: 65.0\nsmall: 1e-3\nnet: { width: 8 }\n", 0, &mut faults).expect("it parses");
+        let of = |path: &str, value: Value| spelt(&with, path, &value);
+        assert_eq!(of("rate", json!(65.0)).as_deref(), Some("65.0"));
+        assert_eq!(of("small", json!(0.001)).as_deref(), Some("1e-3"));
+        assert_eq!(of("net.width", json!(8)).as_deref(), Some("8"));
+        // Another value than the file's was filled in.
+        assert_eq!(of("rate", json!(64.0)), None);
+        assert_eq!(of("absent", json!(1)), None);
     }
 }

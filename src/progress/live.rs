@@ -1,71 +1,148 @@
-//! Bars on a terminal: one for the run, one for each stage under way with its losses and the time left.
+//! Lines on a terminal that are drawn again: one for the run, one for each stage under way with its losses and the time left.
+//! What they say is cut to the width of the terminal beforehand, since a line that wraps is not erased in full.
 
+use super::pace::Pace;
 use super::remark;
+use super::row::{fold, row};
+use super::screen;
 use super::words;
 use crate::pipeline::Pipeline;
 use crate::run::event::{Event, Sink};
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use hilum_stages::contract::context::Progress;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
+
+/// Columns of the run's line beside its bar, such as ` 9999 of 10000 stages  12m`.
+const BESIDE: usize = 36;
 
 pub(super) struct Live {
     bars: MultiProgress,
-    all: ProgressBar,
-    stages: Mutex<HashMap<String, ProgressBar>>,
     total: u64,
+    shown: Mutex<Shown>,
+}
+
+#[derive(Default)]
+struct Shown {
+    /// The run's line, once it began.
+    run: Option<ProgressBar>,
+    stages: HashMap<String, Row>,
+    /// The width for which the run's line is laid out.
+    width: usize,
+}
+
+struct Row {
+    line: ProgressBar,
+    pace: Pace,
 }
 
 impl Live {
     pub(super) fn new(p: &Pipeline) -> Self {
-        let bars = MultiProgress::new();
-        let style = ProgressStyle::with_template("{bar:24} {pos} of {len} stages  {elapsed}").expect("BUG: a fixed template");
-        let all = bars.add(ProgressBar::hidden().with_style(style));
-        Live { bars, all, stages: Mutex::default(), total: p.stages.len() as u64 }
+        Live { bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()), total: p.stages.len() as u64, shown: Mutex::default() }
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().expect("BUG: poisoned")
+    }
+
+    /// Lines that stay, above those that are drawn again.
+    fn say(&self, lines: Vec<String>) {
+        if !lines.is_empty() {
+            let width = usize::from(screen::columns());
+            self.bars.suspend(|| lines.iter().for_each(|line| remark(fold(line, width))));
+        }
+    }
+}
+
+impl Shown {
+    /// Lays the run's line out anew where the terminal has another width than before.
+    fn fit(&mut self) -> usize {
+        let width = usize::from(screen::columns());
+        if let Some(run) = self.run.as_ref().filter(|_| self.width != width) {
+            let bar = match width.saturating_sub(BESIDE).min(24) {
+                0..8 => String::new(),
+                columns => format!("{{bar:{columns}}} "),
+            };
+            run.set_style(ProgressStyle::with_template(&format!("{bar}{{pos}} of {{len}} {{msg}}  {{elapsed}}")).expect("BUG: a fixed template"));
+            self.width = width;
+        }
+        width
+    }
+
+    fn begin(&mut self, bars: &MultiProgress, stages: u64) {
+        bars.set_draw_target(screen::target());
+        // A run that is tried again after damage begins a second time.
+        self.end();
+        let run = bars.add(ProgressBar::new(stages).with_message(if stages == 1 { "stage" } else { "stages" }));
+        self.run = Some(run);
+        self.width = 0;
+        self.fit();
+        self.run.iter().for_each(|run| run.enable_steady_tick(Duration::from_millis(500)));
+    }
+
+    fn begin_stage(&mut self, bars: &MultiProgress, stage: &str) {
+        let Some(run) = &self.run else { return };
+        let style = ProgressStyle::with_template("{wide_msg}").expect("BUG: a fixed template");
+        let line = bars.insert_before(run, ProgressBar::new(0).with_style(style));
+        self.stages.insert(stage.to_owned(), Row { line, pace: Pace::default() });
+        self.draw(stage, None);
+    }
+
+    fn draw(&mut self, stage: &str, progress: Option<&Progress>) {
+        let width = self.fit();
+        let Some(row_of) = self.stages.get_mut(stage) else { return };
+        let left = progress.and_then(|p| row_of.pace.left(p.done, p.total));
+        // One column stays free: some terminals wrap a line that is as wide as they are.
+        row_of.line.set_message(row(stage, progress, left, width.saturating_sub(1)));
+    }
+
+    fn end_stage(&mut self, stage: &str) {
+        self.stages.remove(stage).iter().for_each(|row| row.line.finish_and_clear());
+    }
+
+    fn count(&self, stages: usize) {
+        self.run.iter().for_each(|run| run.inc(stages as u64));
+    }
+
+    fn end(&mut self) {
+        self.stages.drain().for_each(|(_, row)| row.line.finish_and_clear());
+        self.run.take().iter().for_each(ProgressBar::finish_and_clear);
     }
 }
 
 impl Sink for Live {
     fn hear(&self, event: &Event) {
-        let mut stages = self.stages.lock().expect("BUG: poisoned");
+        let mut shown = self.shown();
         match event {
-            Event::Started { .. } => {
-                self.all.set_draw_target(indicatif::ProgressDrawTarget::stderr());
-                self.all.set_length(self.total);
-                self.bars.add(self.all.clone());
+            Event::Begun { stage, .. } => return shown.begin_stage(&self.bars, stage),
+            Event::Progress { stage, progress } => return shown.draw(stage, Some(progress)),
+            Event::Retried { stage, .. } => shown.end_stage(stage),
+            Event::Done { stage, .. }
+            | Event::Failed { stage, .. }
+            | Event::Interrupted { stage, .. }
+            | Event::Skipped { stage }
+            | Event::CutOff { stage, .. } => {
+                shown.end_stage(stage);
+                shown.count(usize::from(!matches!(event, Event::Interrupted { .. })));
             }
-            Event::Reused { stages } => self.all.inc(stages.len() as u64),
-            Event::Begun { stage, .. } => {
-                let style = ProgressStyle::with_template("  {prefix:32!} {bar:20} {pos:>6} of {len:<6} {eta:>4} left  {msg}").expect("BUG: a fixed template");
-                let bar = self.bars.insert_before(&self.all, ProgressBar::new(0).with_style(style).with_prefix(stage.clone()));
-                bar.enable_steady_tick(Duration::from_millis(500));
-                stages.insert(stage.clone(), bar);
-            }
-            Event::Progress { stage, progress } => {
-                if let Some(bar) = stages.get(stage) {
-                    bar.set_length(progress.total);
-                    bar.set_position(progress.done);
-                    bar.set_message(progress.values.iter().map(|(n, v)| format!("{n} {v:.3}")).collect::<Vec<_>>().join("  "));
-                }
-                return;
-            }
-            Event::Done { stage, .. } | Event::Failed { stage, .. } | Event::Skipped { stage } | Event::CutOff { stage, .. } | Event::Retried { stage, .. } => {
-                stages.remove(stage).iter().for_each(ProgressBar::finish_and_clear);
-                if !matches!(event, Event::Retried { .. }) {
-                    self.all.inc(1);
-                }
-            }
-            Event::Finished { .. } => {
-                stages.drain().for_each(|(_, bar)| bar.finish_and_clear());
-                self.all.finish_and_clear();
-            }
+            Event::Reused { stages } => shown.count(stages.len()),
+            Event::Finished { .. } => shown.end(),
             _ => {}
         }
-        // What begins is seen by its bar; everything else is a line above the bars.
-        if !matches!(event, Event::Begun { .. }) {
-            for line in words::lines(event) {
-                self.bars.suspend(|| remark(line));
-            }
+        self.say(words::lines(event));
+        // Its own line comes first, so that nothing is drawn before there is something to draw.
+        if let Event::Started { stages, .. } = event {
+            shown.begin(&self.bars, (*stages as u64).min(self.total));
+        }
+    }
+}
+
+impl Drop for Live {
+    /// A run that ended by a fault leaves no line behind.
+    fn drop(&mut self) {
+        if let Ok(mut shown) = self.shown.lock() {
+            shown.end();
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Durations, sizes and events in words.
 
 use crate::run::event::Event;
+use hilum_stages::contract::context::Progress;
 use hilum_stages::words::counted;
+use std::time::Duration;
 
 /// `1 h 52 min`, `3 min 5 s`, `2.4 s`, `80 ms`.
 pub fn duration(millis: u64) -> String {
@@ -10,6 +12,23 @@ pub fn duration(millis: u64) -> String {
         1000..60_000 => format!("{:.1} s", millis as f64 / 1000.0),
         60_000..3_600_000 => format!("{} min {} s", millis / 60_000, millis / 1000 % 60),
         _ => format!("{} h {} min", millis / 3_600_000, millis / 60_000 % 60),
+    }
+}
+
+/// A time that is not known to the second: `45 s`.
+pub fn about(millis: u64) -> String {
+    match millis {
+        10_000..59_500 => format!("{} s", (millis + 500) / 1000),
+        59_500..60_000 => duration(60_000),
+        _ => duration(millis),
+    }
+}
+
+/// `8 s left`.
+pub fn remaining(left: Duration) -> String {
+    match left.as_secs() {
+        seconds @ 0..60 => format!("{} s left", seconds.max(1)),
+        seconds => format!("{} left", duration(seconds * 1000)),
     }
 }
 
@@ -25,16 +44,25 @@ pub fn size(bytes: u64) -> String {
     format!("{value:.1} TiB")
 }
 
+/// What is said where all stages are up to date.
+pub fn nothing_to_do(stages: usize) -> String {
+    match stages {
+        1 => "nothing to do: the stage is up to date".into(),
+        n => format!("nothing to do: all {n} stages are up to date"),
+    }
+}
+
 /// What an event says in lines, where it says anything.
 pub fn lines(event: &Event) -> Vec<String> {
     match event {
         Event::Started { run, stages } => vec![format!("run {run}: {}", counted(*stages, "stage", "stages"))],
-        Event::Reused { stages } if stages.is_empty() => vec![],
-        Event::Reused { stages } => vec![counted(stages.len(), "stage stands", "stages stand")],
+        Event::Planned { lines, .. } => lines.clone(),
+        // The plan has counted them.
+        Event::Reused { .. } | Event::Progress { .. } => vec![],
         Event::Begun { stage, reasons, device, last_millis } => {
             let on = device.as_ref().map(|d| format!(" on {}", d.split('-').next().unwrap_or(d))).unwrap_or_default();
-            let last = last_millis.map(|m| format!("; last time {}", duration(m))).unwrap_or_default();
-            vec![format!("{stage}   begins{on}: {}{last}", reasons.join("; "))]
+            let last = last_millis.map(|m| format!("; took {} last time", duration(m))).unwrap_or_default();
+            vec![format!("{stage}   started{on}: {}{last}", reasons.join("; "))]
         }
         Event::Note { stage, text } if text.starts_with("warning: ") => vec![format!("{stage}   {text}")],
         Event::Note { stage, text } => vec![format!("{stage}   note: {text}")],
@@ -43,15 +71,15 @@ pub fn lines(event: &Event) -> Vec<String> {
             vec![format!("{stage}   note: {what} in {}", list.display())]
         }
         Event::Done { stage, millis, peak_memory, differs, .. } => {
-            let memory = peak_memory.map(|m| format!(", {}", size(m))).unwrap_or_default();
-            let mut out = vec![format!("{stage}   done in {}{memory}", duration(*millis))];
+            let memory = peak_memory.map(|m| format!(", {} of memory", size(m))).unwrap_or_default();
+            let mut out = vec![format!("{stage}   finished, took {}{memory}", duration(*millis))];
             if *differs {
                 out.push("  warning: the bytes differ from those of the earlier run".into());
             }
             out
         }
         Event::CutOff { stage, of: Some(of) } => vec![format!("{stage}   shares the result of `{of}`")],
-        Event::CutOff { stage, of: None } => vec![format!("{stage}   stands: its inputs came out the same")],
+        Event::CutOff { stage, of: None } => vec![format!("{stage}   up to date: its inputs came out the same")],
         Event::Elsewhere { stage } => vec![format!("{stage}   waits for another run")],
         Event::Retried { stage, why } => vec![format!("{stage}   is tried again: {why}")],
         Event::Failed { stage, message, help } => {
@@ -59,22 +87,71 @@ pub fn lines(event: &Event) -> Vec<String> {
             out.extend(help.iter().map(|h| format!("help: {h}")));
             out
         }
+        Event::Interrupted { stage, progress, checkpoint } => vec![format!("interrupted: {stage} stopped {}", stopped(progress.as_ref(), *checkpoint))],
         Event::Skipped { stage } => vec![format!("{stage}   skipped")],
         Event::Warning { message } => vec![format!("warning: {message}")],
+        Event::Finished { executed: 0, reused, failed: 0, skipped: 0, .. } => vec![nothing_to_do(*reused)],
         Event::Finished { executed, reused, failed, skipped, .. } => {
-            let rest = [(*failed, "failed"), (*skipped, "skipped")].iter().filter(|(n, _)| *n > 0).map(|(n, w)| format!(", {n} {w}")).collect::<String>();
-            vec![format!("executed {executed}, reused {reused}{rest}")]
+            let rest = [(*reused, "up to date"), (*failed, "failed"), (*skipped, "skipped")];
+            let rest: String = rest.iter().filter(|(n, _)| *n > 0).map(|(n, w)| format!(", {n} {w}")).collect();
+            vec![format!("{}{rest}", counted(*executed, "stage ran", "stages ran"))]
         }
-        Event::Progress { .. } => vec![],
+    }
+}
+
+/// How far a stage got that was stopped, and where it goes on.
+fn stopped(progress: Option<&Progress>, checkpoint: Option<u64>) -> String {
+    let again = "run the same command again";
+    match (progress, checkpoint) {
+        // The checkpoint is written last, and progress is not told of every step.
+        (Some(p), Some(step)) if step >= p.done => format!("after {} {step} of {}; {again} to go on from there", p.unit, p.total),
+        (Some(p), Some(step)) => format!("after {} {} of {}; {again} to go on from its checkpoint after {} {step}", p.unit, p.done, p.total, p.unit),
+        (None, Some(step)) => format!("before its next step; {again} to go on after step {step}"),
+        (Some(p), None) => format!("after {} {} of {} without a checkpoint; {again} to start it anew", p.unit, p.done, p.total),
+        (None, None) => format!("without a checkpoint; {again} to start it anew"),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    fn one(event: Event) -> String {
+        let mut said = lines(&event);
+        assert_eq!(said.len(), 1, "{said:?}");
+        said.remove(0)
+    }
+
+    #[test]
+    fn what_was_interrupted_says_where_it_goes_on() {
+        let said = |done: Option<u64>, checkpoint| {
+            let progress = done.map(|done| Progress { done, total: 900, unit: "step".into(), values: vec![] });
+            one(Event::Interrupted { stage: "gan/arm=a".into(), progress, checkpoint })
+        };
+        assert_eq!(said(Some(118), Some(120)), "interrupted: gan/arm=a stopped after step 120 of 900; run the same command again to go on from there");
+        assert!(said(Some(120), Some(100)).ends_with("after step 120 of 900; run the same command again to go on from its checkpoint after step 100"));
+        assert!(said(Some(120), None).ends_with("without a checkpoint; run the same command again to start it anew"));
+        assert!(said(None, Some(7)).ends_with("to go on after step 7"));
+    }
+
+    #[test]
+    fn the_end_counts_in_the_right_number() {
+        let end = |executed, reused, failed, skipped| one(Event::Finished { run: None, executed, reused, failed, skipped });
+        assert_eq!(end(1, 0, 0, 0), "1 stage ran");
+        assert_eq!(end(2, 3, 1, 4), "2 stages ran, 3 up to date, 1 failed, 4 skipped");
+        assert_eq!(
+            (end(0, 1, 0, 0), end(0, 28, 0, 0)),
+            ("nothing to do: the stage is up to date".into(), "nothing to do: all 28 stages are up to date".into())
+        );
+        assert_eq!(end(0, 2, 0, 1), "0 stages ran, 2 up to date, 1 skipped");
+    }
+
     #[test]
     fn durations_read_well() {
         let all: Vec<String> = [80, 2400, 185_000, 6_720_000].map(super::duration).to_vec();
         assert_eq!(all, ["80 ms", "2.4 s", "3 min 5 s", "1 h 52 min"]);
         assert_eq!(super::size(1_610_612_736), "1.5 GiB");
+        assert_eq!([0, 8, 65].map(|s| remaining(Duration::from_secs(s))), ["1 s left", "8 s left", "1 min 5 s left"]);
+        assert_eq!([80, 9_400, 45_300, 59_700, 185_000].map(about), ["80 ms", "9.4 s", "45 s", "1 min 0 s", "3 min 5 s"]);
     }
 }

@@ -14,7 +14,16 @@ pub enum Event {
         /// Stages in all.
         stages: usize,
     },
-    /// Stages that stand.
+    /// What the run is going to do.
+    Planned {
+        /// The plan for people.
+        lines: Vec<String>,
+        /// How many stages have which fate.
+        totals: Value,
+        /// How long they may take.
+        estimate: Value,
+    },
+    /// Stages that are up to date.
     Reused {
         /// Their names.
         stages: Vec<String>,
@@ -66,7 +75,7 @@ pub enum Event {
         /// True where `--force` gave other bytes than before.
         differs: bool,
     },
-    /// A stage stands although something above it ran: its inputs came out the same; or it has the recipe of another.
+    /// A stage is up to date although something above it ran: its inputs came out the same; or it has the recipe of another.
     CutOff {
         /// The stage.
         stage: String,
@@ -93,6 +102,15 @@ pub enum Event {
         message: String,
         /// What can be done.
         help: Option<String>,
+    },
+    /// A stage was stopped with the run.
+    Interrupted {
+        /// The stage.
+        stage: String,
+        /// How far it was, where it said so.
+        progress: Option<Progress>,
+        /// After which step its newest checkpoint was written, where it has one.
+        checkpoint: Option<u64>,
     },
     /// A stage cannot run because one above it failed.
     Skipped {
@@ -124,6 +142,7 @@ impl Event {
     pub fn to_json(&self) -> Value {
         match self {
             Event::Started { run, stages } => json!({ "event": "started", "run": run, "stages": stages }),
+            Event::Planned { totals, estimate, lines: _ } => json!({ "event": "planned", "totals": totals, "estimate": estimate }),
             Event::Reused { stages } => json!({ "event": "reused", "stages": stages }),
             Event::Begun { stage, reasons, device, .. } => json!({ "event": "begun", "stage": stage, "reasons": reasons, "device": device }),
             Event::Progress { stage, progress } => {
@@ -138,6 +157,10 @@ impl Event {
             Event::Elsewhere { stage } => json!({ "event": "elsewhere", "stage": stage }),
             Event::Retried { stage, why } => json!({ "event": "retried", "stage": stage, "why": why }),
             Event::Failed { stage, message, help } => json!({ "event": "failed", "stage": stage, "message": message, "help": help }),
+            Event::Interrupted { stage, progress, checkpoint } => {
+                let at = |of: fn(&Progress) -> u64| progress.as_ref().map(of);
+                json!({ "event": "interrupted", "stage": stage, "done": at(|p| p.done), "total": at(|p| p.total), "checkpoint": checkpoint })
+            }
             Event::Skipped { stage } => json!({ "event": "skipped", "stage": stage }),
             Event::Warning { message } => json!({ "event": "warning", "message": message }),
             Event::Finished { run, executed, reused, failed, skipped } => {

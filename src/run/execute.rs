@@ -25,7 +25,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use hilum_cache::lock::KeyLock;
 use hilum_cache::receipt;
 use hilum_cache::{Digest, Ledger, Receipt, Recipe, Result, StageKey, WritableStore};
-use hilum_stages::contract::context::Said;
+use hilum_stages::contract::context::{Progress, Said};
 use hilum_stages::contract::stage::Needs;
 use hilum_stages::data::pseudonym::PseudonymKey;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -79,7 +79,7 @@ pub struct Outcome {
     /// Stages reused.
     pub reused: usize,
     /// Stages failed.
-    pub failed: usize,
+    pub failed: Vec<StageId>,
     /// Stages skipped.
     pub skipped: usize,
     /// What is known at the end.
@@ -103,6 +103,8 @@ struct Flight {
     began: String,
     attempt: u32,
     shipment: Shipment,
+    /// How far it was when it was last heard of.
+    progress: Option<Progress>,
 }
 
 /// A stage that is ready.
@@ -168,7 +170,7 @@ impl<'a> Scheduler<'a> {
             recorder,
             ledger,
             made: vec![],
-            past: Past::default(),
+            past: plan.past,
             current: Current { forced: plan.forced, ..Current::default() },
             twins: HashMap::new(),
             lost: HashMap::new(),
@@ -222,7 +224,10 @@ impl<'a> Scheduler<'a> {
                 continue;
             }
             match self.hear.recv_timeout(Duration::from_millis(if elsewhere { 30 } else { 100 })) {
-                Ok(Message::Said(id, Said::Progress(progress))) => self.run.sink.hear(&Event::Progress { stage: self.name(id), progress }),
+                Ok(Message::Said(id, Said::Progress(progress))) => {
+                    self.flights.get_mut(&id).into_iter().for_each(|f| f.progress = Some(progress.clone()));
+                    self.run.sink.hear(&Event::Progress { stage: self.name(id), progress });
+                }
                 Ok(Message::Said(id, Said::Note(text))) => self.run.sink.hear(&Event::Note { stage: self.name(id), text }),
                 Ok(Message::Said(id, Said::LeftOut(files))) => self.left_out(id, &files),
                 Ok(Message::Ended(id, result)) => self.ended(id, result)?,

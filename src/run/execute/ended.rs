@@ -1,15 +1,17 @@
 //! What follows the end of a stage that was under way: it is recorded, tried again, sent back, or has failed.
 
-use super::{Scheduler, Waiter};
+use super::{Flight, Scheduler, Waiter};
 use crate::pipeline::model::StageId;
 use crate::plan::current::Fault;
 use crate::run::event::Event;
 use crate::run::job::{Class, Done, Failure};
 use crate::run::state::State;
+use hilum_cache::checkpoint::Checkpoints;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::store::Presence;
 use hilum_cache::{Digest, Result, StageKey};
 use hilum_stages::contract::context::LeftOut;
+use hilum_stages::contract::stage::Needs;
 
 impl Scheduler<'_> {
     pub(super) fn ended(&mut self, id: StageId, result: std::result::Result<Done, Failure>) -> Result<()> {
@@ -49,10 +51,22 @@ impl Scheduler<'_> {
                         self.ready.insert(id, waiter);
                         Ok(())
                     }
+                    Class::Cancelled => {
+                        self.interrupted(id, flight);
+                        self.fail(id, &failure)
+                    }
                     Class::Damaged(object) if !self.stopping => self.met_damage(id, flight.key, object, &failure),
                     _ => self.fail_recipe(id, flight.key, &failure),
                 }
             }
+        }
+    }
+
+    /// A stage was stopped with the run: where somebody waited for it, how far it got is said.
+    fn interrupted(&self, id: StageId, flight: Flight) {
+        if self.run.pipeline.stages[id].kind.needs != Needs::Light {
+            let checkpoint = Checkpoints::of(self.run.store, &flight.key).step();
+            self.run.sink.hear(&Event::Interrupted { stage: self.name(id), progress: flight.progress, checkpoint });
         }
     }
 
@@ -95,9 +109,6 @@ impl Scheduler<'_> {
     /// A stage could not carry its recipe out: those that have the same one fail with it, and do not try.
     pub(super) fn fail_recipe(&mut self, id: StageId, key: StageKey, failure: &Failure) -> Result<()> {
         self.fail(id, failure)?;
-        if failure.class == Class::Cancelled {
-            return Ok(());
-        }
         let fault = Fault { message: failure.message.clone(), help: failure.help.clone() };
         self.current.failed.insert(key, (id, fault));
         let twins = self.twins_of(&key);

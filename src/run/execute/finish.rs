@@ -69,8 +69,8 @@ impl Scheduler<'_> {
         }
         let is_refused = found.iter().any(Finding::refuses);
         self.recorder.reused(&std::mem::take(&mut self.cut_off))?;
-        let (executed, reused, failed) = (self.states.count(State::Executed), self.states.count(State::Reused), self.states.count(State::Failed));
-        self.recorder.finished(json!({ "executed": executed, "reused": reused, "failed": failed, "skipped": skipped, "cancelled": cancelled }))?;
+        let (executed, reused, failed) = (self.states.count(State::Executed), self.states.count(State::Reused), self.states.all(State::Failed));
+        self.recorder.finished(json!({ "executed": executed, "reused": reused, "failed": failed.len(), "skipped": skipped, "cancelled": cancelled }))?;
         Ok(Outcome { executed, reused, failed, skipped, outputs: self.outputs, found, is_refused, cancelled })
     }
 }

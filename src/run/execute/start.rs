@@ -82,6 +82,7 @@ impl Scheduler<'_> {
             began: hilum_cache::clock::now(),
             attempt: waiter.attempt,
             shipment: waiter.shipment,
+            progress: None,
         };
         self.flights.insert(id, flight);
         Ok(true)

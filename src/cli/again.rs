@@ -1,0 +1,48 @@
+//! The command that runs one stage alone, as somebody may paste it into a shell.
+
+use super::StudyArgs;
+use super::open::DeviceOption;
+
+/// The command for a stage, with the arguments that say what the study is and where.
+pub(super) fn command(study: &StudyArgs, device: DeviceOption, stage: &str) -> String {
+    let mut words = vec!["hilum".to_owned(), "run".into(), study.file.display().to_string(), "--only".into(), stage.to_owned()];
+    let mut add = |option: &str, value: String| words.extend([option.to_owned(), value]);
+    study.set.iter().for_each(|set| add("--set", set.clone()));
+    study.data.iter().for_each(|(name, folder)| add("--data", format!("{name}={}", folder.display())));
+    study.store.iter().for_each(|folder| add("--store", folder.display().to_string()));
+    study.results.iter().for_each(|folder| add("--results", folder.display().to_string()));
+    match device {
+        DeviceOption::Auto => {}
+        DeviceOption::Cpu => add("--device", "cpu".into()),
+        DeviceOption::Cuda(None) => add("--device", "cuda".into()),
+        DeviceOption::Cuda(Some(n)) => add("--device", format!("cuda:{n}")),
+    }
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// A word as a POSIX shell reads it back; zsh expands some words with `=` in them.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_@%+:,./-".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_holds_what_was_given_and_is_quoted_where_needed() {
+        let study = StudyArgs {
+            file: "my study.yaml".into(),
+            set: vec!["stages.a.with.note=it's".into()],
+            data: vec![("xrays".into(), "/data/x".into())],
+            store: Some("store".into()),
+            results: None,
+        };
+        let due = r"hilum run 'my study.yaml' --only 'classifier/arm=real/repeat=3' --set 'stages.a.with.note=it'\''s' --data 'xrays=/data/x' --store store --device cuda:1";
+        assert_eq!(command(&study, DeviceOption::Cuda(Some(1)), "classifier/arm=real/repeat=3"), due);
+        let bare = StudyArgs { file: "study.yaml".into(), set: vec![], data: vec![], store: None, results: None };
+        assert_eq!(command(&bare, DeviceOption::Auto, "split"), "hilum run study.yaml --only split");
+        assert_eq!(quoted(""), "''");
+    }
+}

@@ -1,0 +1,89 @@
+//! A plan as one JSON document. Its fields are described in `docs/json/plan.md`.
+
+use super::{Forecast, faults};
+use crate::checks::Finding;
+use crate::cli::open;
+use crate::diagnostic::{self, Diagnostic};
+use crate::pipeline::Pipeline;
+use crate::pipeline::model::StageId;
+use crate::plan::estimate::Estimate;
+use crate::plan::groups::{Fate, Group, Totals};
+use crate::plan::{Decision, Plan};
+use serde_json::{Value, json};
+
+pub(super) fn of(study: &open::Study, plan: &Plan, forecast: &Forecast, found: &[Finding]) -> Value {
+    let p = &study.pipeline;
+    let stages: Vec<Value> = plan.decisions.iter().enumerate().map(|(id, d)| stage(p, id, d)).filter(|v| !v.is_null()).collect();
+    let unmet = faults(plan).map(|(id, fault)| {
+        let stage = &p.stages[id];
+        (id, Diagnostic::new("E0501", fault.message.clone()).at(stage.places.name, "counted here").maybe_help(fault.help.clone()))
+    });
+    let findings: Vec<Value> = found
+        .iter()
+        .map(|f| (f.stage, f.diagnostic(p, &study.texts)))
+        .chain(unmet)
+        .map(|(id, diagnostic)| {
+            let mut finding = diagnostic::to_json(&diagnostic, &study.texts);
+            finding["stage"] = p.stages[id].name.as_str().into();
+            finding
+        })
+        .collect();
+    let names = |ids: &[StageId]| ids.iter().map(|id| p.stages[*id].name.as_str()).collect::<Vec<_>>();
+    json!({
+        "study": p.study,
+        "stages": stages,
+        "groups": forecast.groups.iter().map(|g| group(p, plan, g, &forecast.estimate)).collect::<Vec<_>>(),
+        "totals": totals(&forecast.totals),
+        "estimate": estimate(&forecast.estimate),
+        "disk": { "needed_bytes": forecast.need.bytes, "free_bytes": forecast.free, "unknown": names(&forecast.need.unknown) },
+        "findings": findings,
+    })
+}
+
+fn stage(p: &Pipeline, id: StageId, d: &Decision) -> Value {
+    let s = &p.stages[id];
+    let continues = if let Decision::Execute { continues, .. } = d { *continues } else { None };
+    let of = if let Decision::Share { of, .. } = d { Some(p.stages[*of].name.as_str()) } else { None };
+    let (decision, reasons, key) = match d {
+        Decision::Reuse { key, .. } => ("reuse", vec![], Some(*key)),
+        Decision::Execute { key, reasons, .. } => ("execute", reasons.iter().map(|r| r.to_json()).collect(), Some(*key)),
+        Decision::Share { key, .. } => ("share", vec![], Some(*key)),
+        Decision::Fail { key, .. } => ("fail", vec![], Some(*key)),
+        Decision::Undecided { reasons, .. } => ("undecided", reasons.iter().map(|r| r.to_json()).collect(), None),
+        Decision::Unwanted => return Value::Null,
+    };
+    json!({ "id": s.name, "kind": s.kind.name, "decision": decision, "reasons": reasons, "key": key, "continues_after": continues, "shares_result_of": of })
+}
+
+fn group(p: &Pipeline, plan: &Plan, g: &Group, estimate: &Estimate) -> Value {
+    let reasons: Vec<String> = match &plan.decisions[g.stages[0]] {
+        Decision::Execute { reasons, .. } | Decision::Undecided { reasons, .. } => reasons.iter().map(|r| r.say_of_cells(p)).collect(),
+        _ => vec![],
+    };
+    let fate = match g.fate {
+        Fate::UpToDate => "up-to-date",
+        Fate::WillRun => "will-run",
+        Fate::Pending => "pending",
+        Fate::Shared => "shared",
+        Fate::Failed => "failed",
+        Fate::Skipped => "skipped",
+    };
+    let cells: Vec<&str> = g.stages.iter().map(|id| p.stages[*id].name.as_str()).collect();
+    json!({ "stage": g.base, "fate": fate, "cells": cells, "of": g.of, "reasons": reasons, "millis": estimate.together(&g.stages) })
+}
+
+pub(super) fn totals(t: &Totals) -> Value {
+    json!({
+        "stages": t.stages,
+        "up_to_date": t.up_to_date,
+        "will_run": t.will_run,
+        "pending": t.pending,
+        "shared": t.shared,
+        "failed": t.failed,
+        "skipped": t.skipped,
+    })
+}
+
+pub(super) fn estimate(e: &Estimate) -> Value {
+    json!({ "will_run_millis": e.will_run, "pending_millis": e.pending, "unknown": e.unknown })
+}

@@ -1,0 +1,146 @@
+//! How many bytes a plan adds to the store, from what can be known: packs by the number and side of their images, everything
+//! else by the size that the stage, or other cells of it, had before. What cannot be known is counted, and not guessed.
+//! Ignorant of how much is free.
+
+use super::groups::{Fate, Group};
+use super::{Plan, World};
+use crate::pipeline::model::{Source, StageId};
+use crate::pipeline::{Pipeline, Stage};
+use hilum_cache::receipt::Outputs;
+use hilum_stages::contract::source::SourceKind;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// Kinds of artifacts that can be large; tables, scores and figures are not worth counting.
+const LARGE: [&str; 3] = ["images", "generator", "weights"];
+/// Those of networks, beside which checkpoints lie while they are trained.
+const NETWORKS: [&str; 2] = ["generator", "weights"];
+/// A training keeps two checkpoints, each at least as large as the network.
+const CHECKPOINTS: u64 = 2;
+
+/// What the store will need.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Need {
+    /// Bytes that stay, and those of the checkpoints of one training beside them.
+    pub bytes: u64,
+    /// Stages of which nobody knows how much they write.
+    pub unknown: Vec<StageId>,
+}
+
+/// Adds up.
+#[derive(Default)]
+struct Sum {
+    stays: u64,
+    /// The largest network: trainings give their checkpoints back when they are done.
+    network: u64,
+    unknown: Vec<StageId>,
+}
+
+impl Sum {
+    fn add(&mut self, id: StageId, is_network: bool, bytes: Option<u64>) {
+        let Some(bytes) = bytes else { return self.unknown.push(id) };
+        self.stays = self.stays.saturating_add(bytes);
+        if is_network {
+            self.network = self.network.max(bytes);
+        }
+    }
+    fn need(self) -> Need {
+        Need { bytes: self.stays.saturating_add(self.network.saturating_mul(CHECKPOINTS)), unknown: self.unknown }
+    }
+}
+
+/// What a plan in groups needs.
+pub fn need(p: &Pipeline, plan: &Plan, groups: &[Group], world: &World) -> Need {
+    let known = plan.known();
+    let mut sum = Sum::default();
+    for group in groups.iter().filter(|g| matches!(g.fate, Fate::WillRun | Fate::Pending)) {
+        let first = &p.stages[group.stages[0]];
+        if !is_large(first) {
+            continue;
+        }
+        let is_network = first.kind.outputs.iter().any(|o| NETWORKS.contains(&o.kind));
+        // Read where a stage is not one whose size can be computed.
+        let mut before: Option<HashMap<String, u64>> = None;
+        for id in &group.stages {
+            let stage = &p.stages[*id];
+            let bytes = packed(p, stage, &known, world).or_else(|| {
+                let before = before.get_or_insert_with(|| {
+                    let receipts = plan.past.receipts_of_cells(world.ledger, &p.study, &group.base);
+                    receipts.into_iter().map(|r| (r.stage.clone(), r.outputs.values().map(|a| a.bytes).sum())).collect()
+                });
+                before.get(&stage.name).or(before.values().max()).copied()
+            });
+            sum.add(*id, is_network, bytes);
+        }
+    }
+    sum.need()
+}
+
+/// True for a stage that writes images or networks. Imports leave images where they are.
+fn is_large(stage: &Stage) -> bool {
+    let draws = stage.kind.inputs.is_empty() && stage.stage.sources().is_empty();
+    draws || stage.kind.outputs.iter().any(|o| LARGE.contains(&o.kind))
+}
+
+/// The bytes of a pack: a byte for each of the pixels of a square.
+fn packed(p: &Pipeline, stage: &Stage, known: &[Option<Arc<Outputs>>], world: &World) -> Option<u64> {
+    if stage.kind.name != "prepare" {
+        return None;
+    }
+    let side = stage.parameters["size"].as_u64()?;
+    let tables = stage.inputs.iter().find(|i| i.port.name == "samples")?;
+    Some(pixels(images(p, &tables.from, known, world)?, side))
+}
+
+fn pixels(images: u64, side: u64) -> u64 {
+    images.saturating_mul(side.saturating_mul(side))
+}
+
+/// How many images tables name: those that are there are counted, and of others it is said by their own stage's parameters.
+fn images(p: &Pipeline, tables: &[Source], known: &[Option<Arc<Outputs>>], world: &World) -> Option<u64> {
+    let (mut named, mut others) = (HashSet::new(), 0);
+    for table in tables {
+        match known[table.stage].as_ref().and_then(|o| o.get(table.port)) {
+            Some(artifact) => named.extend(world.tables.samples(world.store, artifact).ok()?.iter().map(|row| row.image)),
+            None => others += will_name(&p.stages[table.stage], table.stage, world)?,
+        }
+    }
+    Some(named.len() as u64 + others)
+}
+
+/// How many images a table that is not there yet will name; of an import, as many as there are files.
+fn will_name(stage: &Stage, id: StageId, world: &World) -> Option<u64> {
+    match stage.kind.name {
+        "phantoms" => stage.parameters["classes"].as_object()?.values().map(|class| class["images"].as_u64()).sum(),
+        "synthesize" => stage.parameters["count"].as_u64(),
+        _ => {
+            let films = stage.stage.sources().into_iter().find(|s| s.what == SourceKind::Films)?;
+            Some(world.listings.get(&id)?.get(films.parameter)?.files.len() as u64)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stays_and_the_checkpoints_of_the_largest_training_are_added_up() {
+        let mut sum = Sum::default();
+        sum.add(0, false, Some(pixels(1000, 256)));
+        sum.add(1, true, Some(100));
+        sum.add(2, true, Some(300));
+        sum.add(3, false, None);
+        sum.add(4, true, None);
+        assert_eq!(sum.need(), Need { bytes: 65_536_000 + 100 + 300 + 2 * 300, unknown: vec![3, 4] });
+    }
+
+    #[test]
+    fn sizes_beyond_all_disks_do_not_wrap() {
+        assert_eq!(pixels(u64::MAX, 2048), u64::MAX);
+        let mut sum = Sum::default();
+        sum.add(0, true, Some(u64::MAX));
+        sum.add(1, true, Some(1));
+        assert_eq!(sum.need().bytes, u64::MAX);
+    }
+}

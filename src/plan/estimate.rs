@@ -1,0 +1,88 @@
+//! How long a plan may take, from how long its stages took before. The times are added up: how many stages run side by side is
+//! not foreseen.
+
+use super::groups::{Fate, Group};
+use super::{Decision, Plan};
+use crate::pipeline::Pipeline;
+use crate::pipeline::model::StageId;
+use hilum_cache::Ledger;
+use std::collections::HashMap;
+
+/// Times that stages are expected to take.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Estimate {
+    /// Milliseconds by stage, of stages that will or may run and whose time is known.
+    by_stage: HashMap<StageId, u64>,
+    /// Milliseconds of the stages that will run, those with an estimate.
+    pub will_run: u64,
+    /// Milliseconds of the pending ones on top, those with an estimate; they may turn out to be up to date.
+    pub pending: u64,
+    /// How many of both have no estimate.
+    pub unknown: usize,
+}
+
+impl Estimate {
+    /// For a plan in groups: a stage takes what it took last time, or else what other cells of it took on average.
+    pub fn of(p: &Pipeline, plan: &Plan, groups: &[Group], ledger: &Ledger) -> Estimate {
+        let mut of_cells: HashMap<&str, Option<u64>> = HashMap::new();
+        let mut out = Estimate::default();
+        for group in groups.iter().filter(|g| matches!(g.fate, Fate::WillRun | Fate::Pending)) {
+            for id in &group.stages {
+                let last = match &plan.decisions[*id] {
+                    Decision::Execute { last_millis, .. } | Decision::Undecided { last_millis, .. } => *last_millis,
+                    _ => None,
+                };
+                let others = || {
+                    *of_cells.entry(group.base.as_str()).or_insert_with(|| {
+                        let times: Vec<u64> = plan.past.receipts_of_cells(ledger, &p.study, &group.base).iter().map(|r| r.millis).collect();
+                        mean(&times)
+                    })
+                };
+                out.add(*id, group.fate, last.or_else(others));
+            }
+        }
+        out
+    }
+
+    fn add(&mut self, id: StageId, fate: Fate, millis: Option<u64>) {
+        let Some(millis) = millis else {
+            self.unknown += 1;
+            return;
+        };
+        self.by_stage.insert(id, millis);
+        let sum = if fate == Fate::WillRun { &mut self.will_run } else { &mut self.pending };
+        *sum = sum.saturating_add(millis);
+    }
+
+    /// Milliseconds of these stages together; none where nothing is known of any.
+    pub fn together(&self, stages: &[StageId]) -> Option<u64> {
+        let known: Vec<u64> = stages.iter().filter_map(|id| self.by_stage.get(id).copied()).collect();
+        known.iter().copied().reduce(u64::saturating_add)
+    }
+}
+
+fn mean(times: &[u64]) -> Option<u64> {
+    times.iter().copied().reduce(u64::saturating_add).map(|sum| sum / times.len() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_added_up_and_what_is_unknown_is_counted() {
+        let mut e = Estimate::default();
+        for (id, fate, millis) in
+            [(0, Fate::WillRun, Some(1000)), (1, Fate::WillRun, Some(500)), (2, Fate::WillRun, None), (3, Fate::Pending, Some(70)), (4, Fate::Pending, None)]
+        {
+            e.add(id, fate, millis);
+        }
+        assert_eq!((e.will_run, e.pending, e.unknown), (1500, 70, 2));
+        assert_eq!((e.together(&[0, 1, 2]), e.together(&[2, 4]), e.together(&[])), (Some(1500), None, None));
+    }
+
+    #[test]
+    fn other_cells_tell_their_mean() {
+        assert_eq!((mean(&[]), mean(&[7]), mean(&[10, 20, 60])), (None, Some(7), Some(30)));
+    }
+}

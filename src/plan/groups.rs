@@ -1,0 +1,179 @@
+//! Cells of one stage that share a fate for like reasons, as one group. Ignorant of how a group is worded.
+
+use super::{Decision, Plan};
+use crate::pipeline::Pipeline;
+use crate::pipeline::model::StageId;
+use std::collections::HashMap;
+
+/// What becomes of a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fate {
+    /// Its result is there.
+    UpToDate,
+    /// It runs.
+    WillRun,
+    /// Whether it runs is known once others have run.
+    Pending,
+    /// It takes the result of another stage with its recipe.
+    Shared,
+    /// It is known to fail.
+    Failed,
+    /// It waits for a stage that is known to fail.
+    Skipped,
+}
+
+/// Cells of one stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The stage without a cell.
+    pub base: String,
+    /// What becomes of them.
+    pub fate: Fate,
+    /// The cells, in the order of the study; at least one.
+    pub stages: Vec<StageId>,
+    /// How many cells the stage has, those that are not wanted included.
+    pub of: usize,
+}
+
+impl Group {
+    /// What its cells, and perhaps others, have in common: `classifier/arm=real`.
+    pub fn name(&self, p: &Pipeline) -> String {
+        let names: Vec<&str> = self.stages.iter().map(|id| p.stages[*id].name.as_str()).collect();
+        if self.stages.len() == self.of && self.of > 1 { self.base.clone() } else { common(&names) }
+    }
+}
+
+/// The parts that names between `/` have in common, in the order of the first.
+fn common(names: &[&str]) -> String {
+    let Some((first, others)) = names.split_first() else { return String::new() };
+    let in_all = |part: &&str| others.iter().all(|name| name.split('/').any(|p| p == *part));
+    first.split('/').filter(in_all).collect::<Vec<_>>().join("/")
+}
+
+/// How many stages have which fate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// All that are wanted.
+    pub stages: usize,
+    /// Their results are there.
+    pub up_to_date: usize,
+    /// They run.
+    pub will_run: usize,
+    /// They may run.
+    pub pending: usize,
+    /// They take the result of others.
+    pub shared: usize,
+    /// They fail.
+    pub failed: usize,
+    /// They wait for a stage that fails.
+    pub skipped: usize,
+}
+
+impl Totals {
+    /// Counts over groups.
+    pub fn of(groups: &[Group]) -> Totals {
+        let mut totals = Totals::default();
+        for group in groups {
+            let count = match group.fate {
+                Fate::UpToDate => &mut totals.up_to_date,
+                Fate::WillRun => &mut totals.will_run,
+                Fate::Pending => &mut totals.pending,
+                Fate::Shared => &mut totals.shared,
+                Fate::Failed => &mut totals.failed,
+                Fate::Skipped => &mut totals.skipped,
+            };
+            *count += group.stages.len();
+            totals.stages += group.stages.len();
+        }
+        totals
+    }
+}
+
+/// The stages that a plan speaks of, all of them or some, in groups by the order of their first members.
+pub fn of(p: &Pipeline, plan: &Plan, stages: impl IntoIterator<Item = StageId>) -> Vec<Group> {
+    let mut cells: HashMap<&str, usize> = HashMap::new();
+    p.stages.iter().for_each(|s| *cells.entry(s.base.as_str()).or_default() += 1);
+    let likes = stages.into_iter().filter_map(|id| {
+        let (fate, like) = likeness(p, plan, id)?;
+        Some((id, p.stages[id].base.as_str(), fate, like))
+    });
+    gather(likes).into_iter().map(|(base, fate, stages)| Group { base: base.to_owned(), fate, stages, of: cells[base] }).collect()
+}
+
+fn gather<'a>(likes: impl IntoIterator<Item = (StageId, &'a str, Fate, Vec<String>)>) -> Vec<(&'a str, Fate, Vec<StageId>)> {
+    let mut at = HashMap::new();
+    let mut out: Vec<(&str, Fate, Vec<StageId>)> = vec![];
+    for (id, base, fate, like) in likes {
+        let at = *at.entry((base, fate, like)).or_insert_with(|| {
+            out.push((base, fate, vec![]));
+            out.len() - 1
+        });
+        out[at].2.push(id);
+    }
+    out
+}
+
+/// What becomes of a stage, and what must be equal for another cell to be like it.
+fn likeness(p: &Pipeline, plan: &Plan, id: StageId) -> Option<(Fate, Vec<String>)> {
+    let bases = |stages: &[StageId]| {
+        let mut bases: Vec<String> = stages.iter().map(|s| p.stages[*s].base.clone()).collect();
+        bases.sort_unstable();
+        bases.dedup();
+        bases
+    };
+    Some(match &plan.decisions[id] {
+        Decision::Unwanted => return None,
+        Decision::Reuse { .. } => (Fate::UpToDate, vec![]),
+        Decision::Execute { reasons, continues, .. } => {
+            (Fate::WillRun, reasons.iter().map(|r| r.say_of_cells(p)).chain(continues.map(|step| step.to_string())).collect())
+        }
+        Decision::Share { of, .. } => (Fate::Shared, bases(&[*of])),
+        Decision::Fail { fault, .. } => (Fate::Failed, vec![fault.message.clone()]),
+        Decision::Undecided { waits, reasons, .. } => match failing(plan, waits) {
+            Some(failing) => (Fate::Skipped, bases(&[failing])),
+            None => (Fate::Pending, reasons.iter().map(|r| r.say_of_cells(p)).chain(bases(waits)).collect()),
+        },
+    })
+}
+
+/// The stage of these that is known to fail.
+pub fn failing(plan: &Plan, waits: &[StageId]) -> Option<StageId> {
+    waits.iter().copied().find(|w| matches!(plan.decisions[*w], Decision::Fail { .. }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_with_like_reasons_are_one_group() {
+        let why = |text: &str| vec![text.to_owned()];
+        let likes = [
+            (0, "films", Fate::UpToDate, vec![]),
+            (1, "classifier", Fate::WillRun, why("steps 160 → 170")),
+            (2, "classifier", Fate::WillRun, why("not run before in this study")),
+            (3, "classifier", Fate::WillRun, why("steps 160 → 170")),
+            (4, "classifier", Fate::UpToDate, vec![]),
+            (5, "scores", Fate::WillRun, why("steps 160 → 170")),
+        ];
+        let groups = gather(likes);
+        let due = [
+            ("films", Fate::UpToDate, vec![0]),
+            ("classifier", Fate::WillRun, vec![1, 3]),
+            ("classifier", Fate::WillRun, vec![2]),
+            ("classifier", Fate::UpToDate, vec![4]),
+            ("scores", Fate::WillRun, vec![5]),
+        ];
+        assert_eq!(groups, due);
+        let groups: Vec<Group> = groups.into_iter().map(|(base, fate, stages)| Group { base: base.into(), fate, of: stages.len(), stages }).collect();
+        assert_eq!(Totals::of(&groups), Totals { stages: 6, up_to_date: 2, will_run: 4, ..Totals::default() });
+    }
+
+    #[test]
+    fn a_group_is_called_by_what_its_cells_share() {
+        assert_eq!(common(&["c/arm=real/repeat=0", "c/arm=real/repeat=1"]), "c/arm=real");
+        assert_eq!(common(&["c/arm=a/repeat=0", "c/arm=b/repeat=0"]), "c/repeat=0");
+        assert_eq!(common(&["c/arm=a/repeat=0"]), "c/arm=a/repeat=0");
+        assert_eq!(common(&["c/arm=a/repeat=0", "c/arm=b/repeat=1"]), "c");
+    }
+}

@@ -1,0 +1,211 @@
+//! What people see of a plan and of a run: cells in groups, reasons, times, what failed and what was interrupted.
+
+use crate::resume::{kept, signal, until};
+use crate::space::{Space, done, root, said};
+use serde_json::Value;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+fn plan(space: &Space) -> String {
+    let said = space.hilum(&["plan", "study.yaml"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    said.out
+}
+
+#[test]
+fn cells_with_like_reasons_are_one_line_with_totals_and_a_time() {
+    let space = Space::tiny();
+    let fresh = plan(&space);
+    assert!(fresh.contains("classifier   4 of 4 cells are pending (wait for `training-set`)"), "{fresh}");
+    assert!(fresh.contains("\n18 stages: 1 will run, 17 pending\nestimated time: unknown, no run of 18 stages is recorded"), "{fresh}");
+    let run = space.hilum(&["run", "study.yaml"]);
+    assert!(run.code == 0 && run.err.contains("\n18 stages: 1 will run, 17 pending\n") && run.err.contains("\n18 stages ran\n"), "{}", run.err);
+    assert_eq!(plan(&space), "nothing to do: all 18 stages are up to date\n");
+
+    space.edit("epochs: 2", "epochs: 3");
+    let edited = plan(&space);
+    let lines: Vec<&str> = edited.lines().collect();
+    assert!(lines[0].starts_with("classifier   4 of 4 cells will run: epochs 2 → 3 (study.yaml:56), about "), "{edited}");
+    assert!(lines[1].starts_with("scores   4 of 4 cells are pending (wait for `classifier`), about "), "{edited}");
+    assert!(lines[2].starts_with("comparison   pending (waits for 4 cells of `scores`), about "), "{edited}");
+    assert_eq!(lines[4], "18 stages: 8 up to date, 4 will run, 6 pending");
+    assert!(lines[5].starts_with("estimated time: ") && lines[5].ends_with(" for what is pending (the sum of stage times)"), "{edited}");
+    let run = space.hilum(&["run", "study.yaml", "--only", "classifier"]);
+    assert!(run.err.contains("\nclassifier   4 of 4 cells will run: epochs 2 → 3 (study.yaml:56), about "), "{}", run.err);
+
+    // A cell that never ran takes what the others took.
+    space.edit("repeat: [0, 1]", "repeat: [0, 1, 2]");
+    let json: Value = serde_json::from_str(&space.hilum(&["plan", "study.yaml", "--json"]).out).unwrap();
+    let groups = json["groups"].as_array().unwrap();
+    let new = groups.iter().find(|g| g["stage"] == "classifier" && g["fate"] == "will-run").unwrap();
+    assert_eq!(new["cells"], serde_json::json!(["classifier/arm=real/repeat=2", "classifier/arm=real+synthetic/repeat=2"]));
+    assert_eq!((new["of"].as_u64(), new["reasons"][0].as_str()), (Some(6), Some("not run before in this study")));
+    assert!(new["millis"].as_u64().unwrap() > 0 && json["estimate"]["unknown"] == 0, "{}", json["estimate"]);
+    let totals = &json["totals"];
+    let parts = ["up_to_date", "will_run", "pending", "shared", "failed", "skipped"].map(|part| totals[part].as_u64().unwrap());
+    assert_eq!(totals["stages"].as_u64().unwrap(), parts.iter().sum::<u64>());
+    assert!(plan(&space).contains("classifier/repeat=2   2 of 6 cells will run: not run before in this study, about "));
+}
+
+#[test]
+fn a_changed_table_is_no_change_of_pixels() {
+    let space = Space::tiny();
+    space.executed();
+    space.edit("train: 0.7, test: 0.3", "train: 0.5, test: 0.5");
+    assert_eq!(space.hilum(&["run", "study.yaml", "--only", "training-set/arm=real"]).code, 0);
+    let shown = plan(&space);
+    assert!(shown.contains("balanced   will run: input samples changed (from split.train), about "), "{shown}");
+    assert!(shown.contains("classifier/arm=real   2 of 4 cells will run: input samples changed (from training-set), about "), "{shown}");
+    assert!(!shown.contains("images changed"), "{shown}");
+    let why = space.hilum(&["why", "study.yaml", "classifier/arm=real/repeat=0"]).out;
+    assert!(
+        why.contains("classifier/arm=real/repeat=0   will run: input samples changed (from training-set/arm=real)\n  training-set/arm=real   up to date: "),
+        "{why}"
+    );
+    space.executed();
+    space.edit("    in: { samples: films }\n    with: { size: 32 }", "    in: { samples: films }\n    with: { size: 32, stretch: true }");
+    assert_eq!(space.hilum(&["run", "study.yaml", "--only", "pixels"]).code, 0);
+    let shown = plan(&space);
+    assert!(shown.contains("classifier/arm=real   2 of 4 cells will run: input images changed (from pixels), about "), "{shown}");
+    assert!(shown.contains("generator   will run: input images changed (from pixels), about "), "{shown}");
+}
+
+#[test]
+fn numbers_are_shown_as_they_are_written() {
+    let space = Space::tiny();
+    space.executed();
+    space.edit("contrast: 1.5", "contrast: 1.0");
+    assert!(plan(&space).starts_with("films   will run: contrast 1.5 → 1.0 (study.yaml:"), "{}", plan(&space));
+    space.edit("contrast: 1.0", "contrast: 2");
+    assert!(plan(&space).starts_with("films   will run: contrast 1.5 → 2 (study.yaml:"), "{}", plan(&space));
+}
+
+#[test]
+fn why_takes_the_name_of_a_matrix_and_says_which_run_made_what_is_up_to_date() {
+    let space = Space::tiny();
+    space.executed();
+    let run = std::fs::read_dir(space.path(".hilum/runs")).unwrap().next().unwrap().unwrap().file_name().into_string().unwrap();
+    let why = space.hilum(&["why", "study.yaml", "classifier"]).out;
+    assert!(why.starts_with(&format!("classifier   4 of 4 cells are up to date: made by run {run} on 2")), "{why}");
+    assert!(why.ends_with(" UTC, and nothing that decides them has changed\n") && why.lines().count() == 1, "{why}");
+    space.edit("epochs: 2", "epochs: 3");
+    let why = space.hilum(&["why", "study.yaml", "scores"]).out;
+    let due = "scores   4 of 4 cells are pending (wait for `classifier`)\n  classifier   4 of 4 cells will run: epochs 2 → 3 (study.yaml:56)\n";
+    assert_eq!(why, due);
+}
+
+#[test]
+fn the_command_that_runs_a_failed_cell_alone_is_printed_once_and_works() {
+    let space = Space::new();
+    let gan = "{ network: { dcgan: { size: 32, width: 2, latent: 4 } }, label: $label, steps: 2, batch: 4 }";
+    let films = "{ stage: phantoms, with: { size: 32, classes: { normal: { images: 8 }, covid: { images: 8 } } } }";
+    space.write(
+        "my study.yaml",
+        format!(
+            "study: failing\nseed: 1\nstages:\n  films: {films}\n  pixels: {{ stage: prepare, in: {{ samples: films }}, with: {{ size: 32 }} }}\n  \
+             gan:\n    stage: train-gan\n    matrix: {{ label: [covid, nobody, normal] }}\n    in: {{ samples: films, images: pixels }}\n    with: {gan}\n"
+        ),
+    );
+    let run = space.hilum(&["run", "my study.yaml", "--keep-going", "--set", "seed=2", "--store", "a store"]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    assert!(run.err.contains("error: `gan/label=nobody`: "), "{}", run.err);
+    let due = "hilum run 'my study.yaml' --only 'gan/label=nobody' --set 'seed=2' --store 'a store'";
+    let printed: Vec<&str> = run.err.lines().map(str::trim).filter(|l| l.starts_with("hilum run ")).collect();
+    assert_eq!(printed, [due], "{}", run.err);
+
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_hilum"));
+    let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &format!("{} --json", printed[0])]).current_dir(space.path("")).env("PATH", path).env("XDG_STATE_HOME", space.path(".state"));
+    let alone = said(shell.output().unwrap());
+    assert_eq!((alone.code, done(&alone.out)), (1, vec![]), "nothing else is executed: {}{}", alone.out, alone.err);
+    assert!(alone.out.contains("\"stage\":\"gan/label=nobody\"") && !alone.out.contains("gan/label=covid"), "{}", alone.out);
+    assert!(!alone.err.contains("hilum run"), "{}", alone.err);
+}
+
+#[test]
+fn a_study_that_needs_more_disk_than_there_is_is_warned_of_and_refused_nothing() {
+    let space = Space::new();
+    std::fs::create_dir(space.path("empty")).unwrap();
+    let films = |images: u64| {
+        let classes: Vec<String> = (0..40).map(|n| format!("c{n}: {{ images: {images} }}")).collect();
+        format!(
+            "study: large\nseed: 1\nstages:\n  none: {{ stage: import, with: {{ images: empty }} }}\n  \
+             films: {{ stage: phantoms, with: {{ size: 32, classes: {{ {} }} }} }}\n  \
+             pixels:\n    stage: prepare\n    matrix: {{ bits: [8, 9, 10, 11, 12, 13, 14, 15, 16] }}\n    in: {{ samples: films }}\n    with: {{ size: 2048, bits: $bits }}\n",
+            classes.join(", ")
+        )
+    };
+    // More than a petabyte of pixels.
+    space.write("study.yaml", films(1_000_000));
+    let plan = space.hilum(&["plan", "study.yaml"]);
+    let due = "warning: the store needs about 1373.3 TiB, and ";
+    assert!(plan.code == 0 && plan.err.contains(due) && plan.err.contains(" are free at `./.hilum`; what 1 more stage writes is not known"), "{}", plan.err);
+    let json: Value = serde_json::from_str(&space.hilum(&["plan", "study.yaml", "--json"]).out).unwrap();
+    assert_eq!((json["disk"]["needed_bytes"].as_u64(), json["disk"]["unknown"].clone()), (Some(9 * 40_000_000 * 2048 * 2048), serde_json::json!(["films"])));
+    // The run says so, too, and begins; the first stage has nothing to import.
+    let run = space.hilum(&["run", "study.yaml", "--jobs", "1"]);
+    assert!(run.code == 1 && run.err.find(due).unwrap() < run.err.find("error: `none`").unwrap(), "{}", run.err);
+    space.write("study.yaml", films(1));
+    assert!(!space.hilum(&["plan", "study.yaml"]).err.contains("the store needs"));
+}
+
+#[test]
+fn ctrl_c_says_where_each_training_stopped_and_how_to_go_on() {
+    let space = Space::tiny();
+    space.edit("steps: 20", "steps: 20000");
+    let mut run = space.command(&["run", "study.yaml", "--only", "generator", "--checkpoint-every", "0"]).stderr(Stdio::piped()).spawn().unwrap();
+    let began = Instant::now();
+    while kept(&space).is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(120) && run.try_wait().unwrap().is_none(), "no checkpoint was written");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    signal(run.id(), "INT");
+    let run = said(run.wait_with_output().unwrap());
+    assert_eq!(run.code, 130, "{}", run.err);
+    let told: Vec<&str> = run.err.lines().filter(|l| l.starts_with("interrupted: ")).collect();
+    let step = told[0].strip_prefix("interrupted: generator stopped after step ").and_then(|rest| rest.split(' ').next()).unwrap();
+    assert_eq!(told, [format!("interrupted: generator stopped after step {step} of 20000; run the same command again to go on from there")], "{}", run.err);
+    let shown = plan(&space);
+    assert!(shown.contains(&format!("; goes on after step {step}")), "{shown}");
+
+    // For programs, too.
+    let mut under = until(&space, &["--checkpoint-every", "3600"], "generator", step.parse::<u64>().unwrap() + 2);
+    signal(under.run.id(), "INT");
+    let events: Vec<Value> = under.events.map_while(Result::ok).map(|l| serde_json::from_str(&l).unwrap()).collect();
+    under.run.wait().unwrap();
+    let told = events.iter().find(|e| e["event"] == "interrupted").unwrap();
+    assert_eq!((told["stage"].as_str(), told["total"].as_u64()), (Some("generator"), Some(20000)), "{told}");
+    assert!(told["checkpoint"].as_u64() >= told["done"].as_u64() && told["checkpoint"].as_u64() > step.parse().ok(), "{told}");
+}
+
+#[test]
+fn a_terminal_that_only_appends_gets_plain_lines() {
+    // Whatever is no terminal does, as here; what a terminal shows is tested where it is laid out.
+    let space = Space::tiny();
+    let run = said(space.command(&["run", "study.yaml", "--only", "split"]).env("TERM", "dumb").output().unwrap());
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(!run.err.contains('\u{1b}') && !run.err.contains('\r'), "{:?}", run.err);
+    assert!(run.err.contains("films   started: not run before in this study\n") && run.err.contains("split   finished, took "), "{}", run.err);
+}
+
+#[test]
+fn the_manual_of_the_plan_names_every_field() {
+    let space = Space::tiny();
+    let json: Value = serde_json::from_str(&space.hilum(&["plan", "study.yaml", "--json"]).out).unwrap();
+    let manual = std::fs::read_to_string(root().join("docs/json/plan.md")).unwrap();
+    let mut queue = vec![&json];
+    let mut seen = 0;
+    while let Some(value) = queue.pop() {
+        match value {
+            Value::Object(fields) => fields.iter().for_each(|(name, below)| {
+                seen += 1;
+                assert!(manual.contains(&format!("`{name}`")), "docs/json/plan.md does not name `{name}`");
+                queue.push(below);
+            }),
+            Value::Array(items) => queue.extend(items),
+            _ => {}
+        }
+    }
+    assert!(seen > 30, "{seen} fields");
+}

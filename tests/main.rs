@@ -4,6 +4,7 @@
 
 mod blame;
 mod caching;
+mod calls;
 mod crashes;
 mod documents;
 mod faults;
@@ -12,6 +13,7 @@ mod fuzz;
 mod golden;
 mod hostile;
 mod inputs;
+mod json;
 mod kills;
 mod laws;
 mod leakage;

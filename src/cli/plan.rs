@@ -1,6 +1,6 @@
 //! `hilum plan`
 
-use super::{DONE, FAILED, REFUSED, StudyArgs, open, say};
+use super::{DONE, FAILED, REFUSED, StudyArgs, open, say, wrong};
 use crate::checks::Finding;
 use crate::diagnostic::{self, Diagnostic};
 use crate::pipeline::model::StageId;
@@ -12,8 +12,8 @@ use crate::progress::words::{self, duration};
 use crate::run::event::Event;
 use clap::Args;
 use hilum_cache::{Error, Store};
-use serde_json::{Value, json};
-use std::collections::HashSet;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, HashSet};
 
 #[derive(Args)]
 pub(super) struct PlanArgs {
@@ -38,7 +38,10 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
         Ok(both) => both,
         Err(code) => return Ok(code),
     };
-    if args.resolved {
+    if args.resolved && args.counts && !args.json {
+        return Err(wrong("`--resolved` and `--counts` both print; with `--json` they are fields of one document").into());
+    }
+    if args.resolved && !args.json {
         say(resolved::to_yaml(&study.pipeline).trim_end())?;
         return Ok(DONE);
     }
@@ -48,12 +51,22 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
     };
     let (plan, found) = plan_and_findings(&study, &known)?;
     if args.json {
-        say(to_json(&study, &plan, &found))?;
+        let mut document = to_json(&study, &plan, &found);
+        if args.counts {
+            document["counts"] = counts(&study, &known, &plan)?.into_iter().map(|(output, labels)| (output, json!(labels))).collect::<Map<_, _>>().into();
+        }
+        if args.resolved {
+            document["resolved"] = resolved::to_json(&study.pipeline);
+        }
+        say(document)?;
     } else {
         say(to_text(&study, &plan))?;
     }
-    if args.counts {
-        print_counts(&study, &known, &plan)?;
+    if args.counts && !args.json {
+        for (output, labels) in counts(&study, &known, &plan)? {
+            let text: Vec<String> = labels.iter().map(|(label, n)| format!("{label} {n}")).collect();
+            say(format!("{output}   {} films: {}", labels.values().sum::<usize>(), text.join(", ")))?;
+        }
     }
     // Whatever ends a run at once is said here as the run says it, with the same code.
     let refused = open::refuse(&study, found.iter());
@@ -160,15 +173,15 @@ fn to_json(study: &open::Study, plan: &Plan, found: &[Finding]) -> Value {
     json!({ "study": p.study, "stages": stages, "findings": findings })
 }
 
-fn print_counts(study: &open::Study, known: &open::Known, plan: &Plan) -> anyhow::Result<()> {
+/// Images per label of every table that is known, by output.
+fn counts(study: &open::Study, known: &open::Known, plan: &Plan) -> anyhow::Result<Vec<(String, BTreeMap<String, usize>)>> {
+    let mut all = vec![];
     for (stage, decision) in study.pipeline.stages.iter().zip(&plan.decisions) {
         let Decision::Reuse { outputs, .. } = decision else { continue };
         for (port, artifact) in outputs.iter().filter(|(_, a)| a.kind == "samples") {
             let rows = known.tables.samples(&known.store, artifact)?;
-            let counts = hilum_stages::data::sample::counts(&rows);
-            let text: Vec<String> = counts.iter().map(|(label, n)| format!("{label} {n}")).collect();
-            say(format!("{}.{port}   {} films: {}", stage.name, rows.len(), text.join(", ")))?;
+            all.push((format!("{}.{port}", stage.name), hilum_stages::data::sample::counts(&rows)));
         }
     }
-    Ok(())
+    Ok(all)
 }

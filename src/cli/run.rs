@@ -1,7 +1,6 @@
 //! `hilum run`
 
-use super::{DONE, FAILED, INTERRUPTED, REFUSED, StudyArgs, WRONG, open};
-use crate::diagnostic::did_you_mean;
+use super::{DONE, FAILED, INTERRUPTED, REFUSED, StudyArgs, complete, open};
 use crate::plan::Decision;
 use crate::progress;
 use crate::progress::remark;
@@ -12,6 +11,7 @@ use crate::run::results;
 use crate::run::slots::{Slots, free_memory};
 use anyhow::Context;
 use clap::Args;
+use clap_complete::engine::ArgValueCandidates;
 use hilum_cache::checkout::Rest;
 use hilum_cache::lock::StoreLock;
 use hilum_cache::{Journal, WritableStore, gc, journal};
@@ -29,10 +29,10 @@ pub(super) struct RunArgs {
     #[arg(long, default_value = "auto")]
     device: open::DeviceOption,
     /// Run only this stage and what it needs
-    #[arg(long, value_name = "STAGE")]
+    #[arg(long, value_name = "STAGE", add = ArgValueCandidates::new(complete::stages))]
     only: Vec<String>,
     /// Execute this stage anew
-    #[arg(long, value_name = "STAGE")]
+    #[arg(long, value_name = "STAGE", add = ArgValueCandidates::new(complete::stages))]
     force: Vec<String>,
     /// Go on with what does not depend on a failed stage
     #[arg(long)]
@@ -54,7 +54,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<u8> {
     // good part of doing nothing: they are left to the system.
     let study: &'static open::Study = Box::leak(Box::new(study));
     let (gpus, engines) = open::devices(args.device)?;
-    let (Some(only), Some(forced)) = (named(study, &args.only), named(study, &args.force)) else { return Ok(WRONG) };
+    let (only, forced) = (named(study, &args.only)?, named(study, &args.force)?);
     let sink = progress::sink(args.json, &study.pipeline);
     let cancel = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
@@ -119,6 +119,7 @@ fn attempt_run(
             gc::sweep(&store);
         }
         here = Some(StoreLock::share(&store)?);
+        tracing::debug!(store = %study.workspace.store.display(), "shares the store");
         let journal = Journal::begin(&store)?;
         run_name = Some(journal.run().to_owned());
         let mut recorder = Recorder::begin(journal, &study.workspace, p)?;
@@ -201,20 +202,9 @@ fn attempt_run(
     Ok(code)
 }
 
-/// The stages that arguments name, or none where one of them is unknown.
-fn named(study: &open::Study, names: &[String]) -> Option<Vec<usize>> {
-    let mut out = vec![];
-    for name in names {
-        let found = study.pipeline.matching(name);
-        if found.is_empty() {
-            remark(format!("error: there is no stage `{name}`"));
-            let known = study.pipeline.stages.iter().flat_map(|s| [s.name.as_str(), s.base.as_str()]);
-            did_you_mean(name, known, "stage").into_iter().for_each(|h| remark(format!("help: {h}")));
-            return None;
-        }
-        out.extend(found);
-    }
-    Some(out)
+/// The stages that arguments name.
+fn named(study: &open::Study, names: &[String]) -> anyhow::Result<Vec<usize>> {
+    names.iter().try_fold(vec![], |all, name| Ok([all, open::stages(study, name)?].concat()))
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

@@ -1,9 +1,7 @@
 //! `hilum why`: the chain from the changed line to a stage.
 
-use super::{DONE, StudyArgs, WRONG, open, say};
-use crate::diagnostic::did_you_mean;
+use super::{DONE, StudyArgs, open, say};
 use crate::plan::{Decision, Plan};
-use crate::progress::remark;
 use hilum_cache::Store;
 use std::collections::BTreeSet;
 
@@ -12,13 +10,7 @@ pub(super) fn why(args: &StudyArgs, wanted: &str) -> anyhow::Result<u8> {
         Ok(both) => both,
         Err(code) => return Ok(code),
     };
-    let stages = study.pipeline.matching(wanted);
-    if stages.is_empty() {
-        let names = study.pipeline.stages.iter().flat_map(|s| [s.name.as_str(), s.base.as_str()]);
-        remark(format!("error: there is no stage `{wanted}`"));
-        did_you_mean(wanted, names, "stage").into_iter().for_each(|h| remark(format!("help: {h}")));
-        return Ok(WRONG);
-    }
+    let stages = open::stages(&study, wanted)?;
     let known = match open::Known::of(&study, record, false, open::devices(open::DeviceOption::Auto)?.1)? {
         Ok(known) => known,
         Err(code) => return Ok(code),

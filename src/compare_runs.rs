@@ -90,7 +90,8 @@ pub fn compare(store: &Store, ledger: &Ledger, old: &str, new: &str) -> Result<C
             to.push(((*name).to_owned(), path, d.old, d.new));
         }
         let (a, b) = (&before.environment, &after.environment);
-        let of_program = [("program", json!(a.program), json!(b.program)), ("commit", json!(a.commit), json!(b.commit)), ("dirty", json!(a.dirty), json!(b.dirty))];
+        let of_program =
+            [("program", json!(a.program), json!(b.program)), ("commit", json!(a.commit), json!(b.commit)), ("dirty", json!(a.dirty), json!(b.dirty))];
         let of_machine = [("toolchain", json!(a.toolchain), json!(b.toolchain)), ("fingerprint", json!(a.fingerprint), json!(b.fingerprint))];
         let differing = |all: &[(&str, Value, Value)], to: &mut Vec<Found>| {
             to.extend(all.iter().filter(|(_, a, b)| a != b).map(|(path, a, b)| ((*name).to_owned(), (*path).to_owned(), a.clone(), b.clone())));

@@ -58,7 +58,13 @@ fn a_wrong_call_exits_with_2_and_says_why() {
     space.executed();
     for (call, words) in WRONG {
         let said = space.hilum(call);
-        assert!(said.code == 2 && said.err.contains(words) && (said.out.is_empty() || call.contains(&"--json")), "{call:?}: {} {}\n{}", said.code, said.out, said.err);
+        assert!(
+            said.code == 2 && said.err.contains(words) && (said.out.is_empty() || call.contains(&"--json")),
+            "{call:?}: {} {}\n{}",
+            said.code,
+            said.out,
+            said.err
+        );
         if WITHOUT_JSON.contains(&call[0]) {
             continue;
         }

@@ -145,7 +145,8 @@ fn verbs_of_a_store_print_what_is_documented() {
     let dry = out(&space, &["gc", "--keep-runs", "1", "--dry-run"]);
     assert_eq!(parsed(&dry)["dry_run"], true);
     let journal = format!(".hilum/runs/{third}/journal.jsonl");
-    let broken = space.read(&journal).replacen("\"type\"", "\"tipe\"", 1).replacen("{", "[", 2);
+    // A record of a result that does not read any more.
+    let broken = space.read(&journal).replacen("\"receipt\":{", "\"receipt\":[", 1);
     let whole = out(&space, &["verify"]);
     space.write(&journal, broken);
     compare("gc", &[dry, out(&space, &["gc", "--keep-runs", "1", "--dry-run"])]);
@@ -178,6 +179,18 @@ fn events_of_runs_are_documented() {
     space.edit("train: 7", "rain: 7");
     let wrong = out(&space, &["run", "study.yaml", "--set", "stages.nothing.seed=1"]);
     compare("run", &[first, second, failed, wrong]);
+}
+
+#[test]
+fn counts_and_the_resolved_study_are_fields_of_the_plan() {
+    let space = Space::tiny();
+    space.executed();
+    let plan = parsed(&out(&space, &["plan", "study.yaml", "--counts", "--resolved"]));
+    assert_eq!(plan["counts"]["balanced.samples"].as_object().unwrap().len(), 2, "{}", plan["counts"]);
+    assert_eq!(plan["resolved"]["stages"]["pixels"]["with"]["size"], 32);
+    assert!(plan["stages"].as_array().unwrap().iter().all(|s| s["decision"] == "reuse"));
+    let bare = parsed(&out(&space, &["plan", "study.yaml"]));
+    assert!(bare.get("counts").is_none() && bare.get("resolved").is_none());
 }
 
 #[test]

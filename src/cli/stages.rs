@@ -23,7 +23,11 @@ pub(super) fn stages(name: Option<&str>, json: bool) -> anyhow::Result<u8> {
         let help = did_you_mean(name, KINDS.iter().map(|k| k.name), "kind");
         return Err(wrong(format!("there is no stage kind `{name}`")).help("`hilum stages` lists the kinds").maybe_help(help).into());
     };
-    if json { say(to_json(kind)?)? } else { say(manual(kind))? }
+    if json {
+        say(to_json(kind)?)?
+    } else {
+        say(manual(kind))?
+    }
     Ok(DONE)
 }
 

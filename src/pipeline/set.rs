@@ -70,7 +70,16 @@ mod tests {
 
     #[test]
     fn what_a_study_can_have_may_be_set() {
-        let fine = ["seed=2", "vars.steps=5", "description=d", "stages.classifier.with.steps=5", "stages.split.seed=3", "stages.new={stage: split}", "stages.new.stage=split", "stages.split=null"];
+        let fine = [
+            "seed=2",
+            "vars.steps=5",
+            "description=d",
+            "stages.classifier.with.steps=5",
+            "stages.split.seed=3",
+            "stages.new={stage: split}",
+            "stages.new.stage=split",
+            "stages.split=null",
+        ];
         fine.iter().for_each(|set| assert_eq!(said(set), None, "{set}"));
     }
 }

@@ -198,7 +198,7 @@ pub fn main() -> ExitCode {
     };
     // What a worker says on standard error is kept as that of its stage.
     if let Some(filter) = cli.log.as_ref().filter(|_| !matches!(cli.verb, Verb::Worker)) {
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(open::has_colour()).init();
     }
     // For tests: bits are the same, and come from the code that every machine runs. Workers inherit it.
     if std::env::var_os("HILUM_PORTABLE").is_some() {

@@ -104,12 +104,16 @@ fn checked(loaded: Loaded, workspace: Workspace) -> Result<Study, u8> {
     loaded.pipeline.map(|pipeline| Study { pipeline, texts: loaded.texts, workspace }).ok_or(WRONG)
 }
 
+/// True where whoever reads standard error sees colours.
+pub(super) fn has_colour() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
 /// Prints diagnostics.
 pub(super) fn complain(all: &[Diagnostic], texts: &Texts) {
     if !all.is_empty() {
         document::keep(all, texts);
-        let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        remark(render_all(all, texts, colour));
+        remark(render_all(all, texts, has_colour()));
     }
 }
 

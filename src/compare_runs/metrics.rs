@@ -31,7 +31,7 @@ pub(super) fn compare(store: &Store, ran: &BTreeMap<&str, (&Receipt, &Receipt)>)
     let mut out = vec![];
     for (stage, (before, after)) in ran {
         for (_, port) in TABLES.iter().filter(|(kind, _)| before.recipe.kind == *kind && after.recipe.kind == *kind) {
-            let digest = |r: &Receipt| r.outputs.get(*port).map(|a| a.digest);
+            let digest = |r: &Receipt| r.outputs.get(port).map(|a| a.digest);
             if digest(before) == digest(after) {
                 continue;
             }

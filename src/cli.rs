@@ -5,8 +5,12 @@
 
 mod again;
 mod check;
+mod complete;
+mod diff;
 mod doctor;
+mod document;
 mod explain;
+mod find;
 mod gc;
 mod graph;
 mod image;
@@ -17,13 +21,16 @@ mod open;
 mod plan;
 mod report;
 mod run;
+mod show;
 mod stages;
 mod trace;
 mod verify;
 mod why;
 
 use crate::progress::remark;
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter};
+use document::{Form, say, say_with_diagnostics};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,26 +63,25 @@ enum Verb {
     /// Lay out a runnable study in a new folder
     Init { dir: PathBuf },
     /// Check a study: 0, or 2 with every fault
-    Check(StudyArgs),
+    Check(check::CheckArgs),
     /// What would run, and why; executes nothing, writes nothing
     Plan(plan::PlanArgs),
     /// Run a study
     Run(run::RunArgs),
     /// Why a stage runs, or does not
+    #[command(allow_missing_positional = true)]
     Why {
         #[command(flatten)]
         study: StudyArgs,
         /// The stage, with its cell where it has one
+        #[arg(add = ArgValueCandidates::new(complete::stages))]
         stage: String,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
     },
     /// The graph of a study
-    Graph {
-        #[command(flatten)]
-        study: StudyArgs,
-        /// dot, mermaid or svg
-        #[arg(long, default_value = "mermaid")]
-        format: graph::Format,
-    },
+    Graph(graph::GraphArgs),
     /// Runs and artifacts
     Ls(StoreArgs),
     /// One run or artifact
@@ -83,8 +89,11 @@ enum Verb {
         #[command(flatten)]
         store: StoreArgs,
         /// A run, or the beginning of a digest
+        #[arg(add = ArgValueCandidates::new(complete::runs))]
         id: String,
     },
+    /// What differs between two runs
+    Diff(diff::DiffArgs),
     /// Where something came from
     Trace(trace::TraceArgs),
     /// The file that an image came from, by its digest
@@ -101,15 +110,39 @@ enum Verb {
         verb: key::KeyVerb,
     },
     /// The stage kinds, or the manual of one
-    Stages { kind: Option<String> },
+    Stages {
+        /// The kind
+        #[arg(add = ArgValueCandidates::new(complete::kinds))]
+        kind: Option<String>,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
     /// The JSON schema of study files, for editors
     Schema,
     /// What a code means
-    Explain { code: String },
+    Explain {
+        /// A code, such as E0104, or the id of a check
+        #[arg(add = ArgValueCandidates::new(complete::codes))]
+        code: String,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
     /// What this machine and build can do
-    Doctor,
+    Doctor {
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
     /// Completions for a shell
     Completions { shell: clap_complete::Shell },
+    /// Manual pages, for packagers
+    #[command(hide = true)]
+    Man {
+        /// The directory to write them to
+        dir: PathBuf,
+    },
     /// The other end of a heavy stage; not for people
     #[command(hide = true)]
     Worker,
@@ -118,8 +151,9 @@ enum Verb {
 /// A study and its folders.
 #[derive(Args, Clone)]
 pub struct StudyArgs {
-    /// The study's YAML file
-    pub file: PathBuf,
+    /// The study's YAML file; hilum.yaml, or the only study here, where not given
+    #[arg(add = ArgValueCompleter::new(complete::studies))]
+    pub file: Option<PathBuf>,
     /// Change a key of the study, such as stages.classifier.with.epochs=5
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -140,7 +174,7 @@ pub struct StoreArgs {
     /// The store; looked for here, in the parents, and in pipelines/
     #[arg(long, value_name = "DIR")]
     pub store: Option<PathBuf>,
-    /// Print JSON
+    /// Print one JSON document
     #[arg(long)]
     pub json: bool,
 }
@@ -158,9 +192,17 @@ impl StudyArgs {
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    if let Some(filter) = &cli.log {
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    complete::answer();
+    let cli = match Cli::command().try_get_matches().and_then(|matches| {
+        document::begin(form_of(&matches));
+        Cli::from_arg_matches(&matches)
+    }) {
+        Ok(cli) => cli,
+        Err(e) => return not_understood(&e),
+    };
+    // What a worker says on standard error is kept as that of its stage.
+    if let Some(filter) = cli.log.as_ref().filter(|_| !matches!(cli.verb, Verb::Worker)) {
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(open::has_colour()).init();
     }
     // For tests: bits are the same, and come from the code that every machine runs. Workers inherit it.
     if std::env::var_os("HILUM_PORTABLE").is_some() {
@@ -171,43 +213,75 @@ pub fn main() -> ExitCode {
         Verb::Check(args) => check::check(&args),
         Verb::Plan(args) => plan::plan(&args),
         Verb::Run(args) => run::run(&args),
-        Verb::Why { study, stage } => why::why(&study, &stage),
-        Verb::Graph { study, format } => graph::graph(&study, format),
+        Verb::Why { study, stage, json } => why::why(&study, &stage, json),
+        Verb::Graph(args) => graph::graph(&args),
         Verb::Ls(args) => ls::ls(&args),
-        Verb::Show { store, id } => ls::show(&store, &id),
+        Verb::Show { store, id } => show::show(&store, &id),
+        Verb::Diff(args) => diff::diff(&args),
         Verb::Trace(args) => trace::trace(&args),
         Verb::Image(args) => image::image(&args),
         Verb::Verify(args) => verify::verify(&args),
         Verb::Gc(args) => gc::gc(&args),
         Verb::Key { verb } => key::key(&verb),
         Verb::Report(args) => report::report(&args),
-        Verb::Stages { kind } => stages::stages(kind.as_deref()),
+        Verb::Stages { kind, json } => stages::stages(kind.as_deref(), json),
         Verb::Schema => stages::schema(),
-        Verb::Explain { code } => explain::explain(&code),
-        Verb::Doctor => doctor::doctor(),
-        Verb::Completions { shell } => {
-            clap_complete::generate(shell, &mut <Cli as clap::CommandFactory>::command(), "hilum", &mut std::io::stdout());
-            Ok(DONE)
-        }
+        Verb::Explain { code, json } => explain::explain(&code, json),
+        Verb::Doctor { json } => doctor::doctor(json),
+        Verb::Completions { shell } => complete::script(shell),
+        Verb::Man { dir } => complete::manual_pages(&dir),
         Verb::Worker => return ExitCode::from(crate::run::worker::main()),
     };
-    ExitCode::from(result.unwrap_or_else(|e| {
-        // A reader that went away is no failure.
-        if e.chain().any(|c| c.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)) {
-            return DONE;
-        }
-        remark(format!("error: {}", in_words(&e)));
-        if let Some(help) = e.chain().find_map(|c| c.downcast_ref::<hilum_cache::Error>()?.help()) {
-            remark(format!("help: {help}"));
-        }
-        let is_damage =
-            |c: &(dyn std::error::Error + 'static)| matches!(c.downcast_ref(), Some(hilum_cache::Error::Damaged(_) | hilum_cache::Error::Record { .. }));
-        match e.chain().any(|c| c.is::<WrongCall>()) {
-            true => WRONG,
-            false if e.chain().any(is_damage) => DAMAGED,
-            false => FAILED,
-        }
-    }))
+    let code = result.unwrap_or_else(|e| told(&e));
+    ExitCode::from(document::end().map_or_else(|e| told(&e), |()| code))
+}
+
+/// What a verb prints: `run` one event per line, every other verb one document.
+fn form_of(matches: &ArgMatches) -> Form {
+    let (mut verb, mut matches) = ("", matches);
+    while let Some((name, below)) = matches.subcommand() {
+        (verb, matches) = (name, below);
+    }
+    match matches.try_get_one("json") {
+        Ok(Some(true)) if verb == "run" => Form::Events,
+        Ok(Some(true)) => Form::Document,
+        _ => Form::Text,
+    }
+}
+
+/// Tells why arguments do not parse, or the help that was asked for.
+fn not_understood(e: &clap::Error) -> ExitCode {
+    // A terminal that went away is no reason to fail in another way.
+    let _ = e.print();
+    if e.use_stderr() && std::env::args_os().any(|a| a == "--json") {
+        document::begin(Form::Document);
+        let text = e.to_string();
+        document::keep_fault(text.lines().next().unwrap_or_default().trim_start_matches("error: "), None);
+        let _ = document::end();
+    }
+    ExitCode::from(if e.use_stderr() { WRONG } else { DONE })
+}
+
+/// Says an error, and gives the exit code.
+fn told(e: &anyhow::Error) -> u8 {
+    // A reader that went away is no failure.
+    if e.chain().any(|c| c.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)) {
+        return DONE;
+    }
+    let message = in_words(e);
+    let of_call = e.chain().find_map(|c| c.downcast_ref::<WrongCall>()?.help.clone());
+    let help = of_call.or_else(|| e.chain().find_map(|c| c.downcast_ref::<hilum_cache::Error>()?.help()).map(str::to_owned));
+    remark(format!("error: {message}"));
+    help.iter().for_each(|h| remark(format!("help: {h}")));
+    document::keep_fault(&message, help.as_deref());
+    let is_damage = |c: &(dyn std::error::Error + 'static)| {
+        matches!(c.downcast_ref(), Some(hilum_cache::Error::Damaged(_) | hilum_cache::Error::Missing(_) | hilum_cache::Error::Record { .. }))
+    };
+    match e.chain().any(|c| c.is::<WrongCall>()) {
+        true => WRONG,
+        false if e.chain().any(is_damage) => DAMAGED,
+        false => FAILED,
+    }
 }
 
 /// The store that an argument names, or the environment; a variable that is set and empty is as good as none.
@@ -217,8 +291,27 @@ fn store_or_environment(given: Option<&PathBuf>) -> Option<PathBuf> {
 
 /// What was asked for cannot be meant: the exit code says so, as for arguments that do not parse.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct WrongCall(String);
+#[error("{message}")]
+struct WrongCall {
+    message: String,
+    help: Option<String>,
+}
+
+/// A call that cannot be meant.
+fn wrong(message: impl Into<String>) -> WrongCall {
+    WrongCall { message: message.into(), help: None }
+}
+
+impl WrongCall {
+    /// Gives advice.
+    fn help(self, help: impl Into<String>) -> Self {
+        WrongCall { help: Some(help.into()), ..self }
+    }
+    /// Gives advice where there is any; it comes before advice that was given already.
+    fn maybe_help(self, help: Option<String>) -> Self {
+        WrongCall { help: help.or(self.help), ..self }
+    }
+}
 
 /// An error with what it comes from; a fault of the store says its own reason.
 fn in_words(e: &anyhow::Error) -> String {
@@ -230,10 +323,4 @@ fn in_words(e: &anyhow::Error) -> String {
         }
     }
     parts.join(": ")
-}
-
-/// Prints a line of data.
-fn say(text: impl std::fmt::Display) -> anyhow::Result<()> {
-    use std::io::Write;
-    Ok(writeln!(std::io::stdout().lock(), "{}", crate::progress::printable(&text.to_string()))?)
 }

@@ -137,13 +137,18 @@ impl Diagnostic {
     }
 }
 
-/// The known name that is most like `wanted`, as advice.
-pub fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>, what: &str) -> Option<String> {
+/// The known name that is most like `wanted`, where one is like it.
+pub fn most_like<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (wanted.chars().count() / 3).max(1) + 1;
     let score = |name: &str| strsim::damerau_levenshtein(&wanted.to_lowercase(), &name.to_lowercase());
-    let best = known.into_iter().map(|n| (score(n), n)).filter(|(d, n)| *d <= limit || n.starts_with(wanted)).min()?;
+    known.into_iter().map(|n| (score(n), n)).filter(|(d, n)| *d <= limit || n.starts_with(wanted)).min().map(|best| best.1)
+}
+
+/// The known name that is most like `wanted`, as advice.
+pub fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>, what: &str) -> Option<String> {
+    let best = most_like(wanted, known)?;
     let article = if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-    Some(format!("{article} {what} with a similar name exists: `{}`", best.1))
+    Some(format!("{article} {what} with a similar name exists: `{best}`"))
 }
 
 #[cfg(test)]

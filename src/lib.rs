@@ -3,6 +3,7 @@
 
 pub mod checks;
 pub mod cli;
+pub mod compare_runs;
 pub mod diagnostic;
 pub mod lineage;
 pub mod manual;

@@ -1,6 +1,6 @@
 //! From YAML to a checked graph: the only module that knows YAML.
 //!
-//! `source` reads texts, `node` makes trees with places of them, `extend` merges files and `--set`, `raw` reads the
+//! `source` reads texts, `node` makes trees with places of them, `extend` merges files and `--set` (whose paths `set` checks), `raw` reads the
 //! shape of a study, `matrix` and `binding` read the two small languages inside it, `resolve` makes typed stages of it,
 //! and `model` is what the rest of the program sees.
 
@@ -16,6 +16,7 @@ pub mod raw;
 mod resolve;
 pub mod resolved;
 pub mod schema;
+mod set;
 pub mod source;
 mod substitute;
 

@@ -106,6 +106,20 @@ pub enum Decision {
     Unwanted,
 }
 
+impl Decision {
+    /// In a word.
+    fn name(&self) -> &'static str {
+        match self {
+            Decision::Reuse { .. } => "reuse",
+            Decision::Execute { .. } => "execute",
+            Decision::Share { .. } => "share",
+            Decision::Fail { .. } => "fail",
+            Decision::Undecided { .. } => "undecided",
+            Decision::Unwanted => "unwanted",
+        }
+    }
+}
+
 /// What would happen to every stage.
 pub struct Plan {
     /// By stage.
@@ -195,6 +209,21 @@ fn try_plan(p: &Pipeline, world: &World, forced: &HashSet<StageKey>) -> Result<P
 
 /// Decides about one stage, given the outputs that are known and what the run has come to.
 pub fn decide(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<Artifact>, world: &World, past: &Past, current: &Current) -> Result<Decision> {
+    let decision = weigh(p, id, known, world, past, current)?;
+    let (stage, what) = (p.stages[id].name.as_str(), decision.name());
+    match &decision {
+        Decision::Execute { key, reasons, .. } => {
+            let reasons: Vec<&str> = reasons.iter().map(|r| r.code).collect();
+            tracing::debug!(stage, %key, ?reasons, "decided: {what}");
+        }
+        Decision::Reuse { key, .. } | Decision::Share { key, .. } | Decision::Fail { key, .. } => tracing::debug!(stage, %key, "decided: {what}"),
+        Decision::Undecided { waits, .. } => tracing::debug!(stage, waits = waits.len(), "decided: {what}"),
+        Decision::Unwanted => {}
+    }
+    Ok(decision)
+}
+
+fn weigh(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<Artifact>, world: &World, past: &Past, current: &Current) -> Result<Decision> {
     let stage = &p.stages[id];
     let engines: Vec<Option<&str>> = if recipe::has_engine(stage) { world.engines.iter().map(|e| Some(e.as_str())).collect() } else { vec![None] };
     let forced = |key: &StageKey| world.forced.contains(&id) || current.forced.contains(key);

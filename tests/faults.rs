@@ -23,7 +23,7 @@ fn every_broken_study_says_what_is_wrong() {
         insta::assert_snapshot!(name.trim_end_matches(".yaml"), shown);
     }
     // Codes that need more than a file are tested beside what they need.
-    for code in hilum::diagnostic::codes::CODES.iter().map(|c| c.code).filter(|c| c.starts_with('E') && !["E0001", "E0009", "E0501"].contains(c)) {
+    for code in hilum::diagnostic::codes::CODES.iter().map(|c| c.code).filter(|c| c.starts_with('E') && !["E0001", "E0009", "E0010", "E0501"].contains(c)) {
         assert!(codes.contains(code), "no broken study shows {code}");
     }
 }
@@ -50,6 +50,9 @@ fn set_is_checked_like_the_file() {
     assert_eq!(said.code, 2);
     assert!(said.err.contains("--set:1:") && said.err.contains("a parameter with a similar name exists: `epochs`"), "{}", said.err);
     assert!(space.hilum(&["check", "study.yaml", "--set", "nonsense"]).err.contains("error[E0009]"));
+    let lost = space.hilum(&["check", "study.yaml", "--set", "stages.clasifier.with.steps=5"]);
+    assert!(lost.err.starts_with("error[E0010]: `--set`: there is no key `stages.clasifier`") && !lost.err.contains("E0103"), "{}", lost.err);
+    assert!(lost.err.contains("a stage with a similar name exists: `classifier`"), "{}", lost.err);
     assert_eq!(space.hilum(&["check", "study.yaml", "--set", "stages.classifier.with.epochs=5"]).code, 0);
 }
 

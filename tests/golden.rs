@@ -102,7 +102,9 @@ fn run(portable: bool) -> Vec<(String, Case)> {
     assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
     let runs: Value = serde_json::from_str(&space.hilum(&["ls", "--json"]).out).unwrap();
     let shown = space.hilum(&["show", runs["runs"][0]["run"].as_str().unwrap(), "--json"]).out;
-    let receipts = shown.lines().filter_map(|l| serde_json::from_value::<Receipt>(serde_json::from_str::<Value>(l).unwrap()["receipt"].take()).ok());
+    let mut shown: Value = serde_json::from_str(&shown).unwrap();
+    let lines = shown["journal"].as_array_mut().unwrap();
+    let receipts = lines.iter_mut().filter_map(|l| serde_json::from_value::<Receipt>(l["receipt"].take()).ok());
     let digest = |(port, artifact): (&String, &Artifact)| (port.clone(), artifact.digest.to_string());
     receipts.map(|r| (r.stage, Case { outputs: r.outputs.iter().map(digest).collect(), recipe: r.recipe })).collect()
 }

@@ -4,7 +4,9 @@
 
 mod blame;
 mod caching;
+mod calls;
 mod crashes;
+mod diff;
 mod documents;
 mod faults;
 mod findings;
@@ -12,6 +14,7 @@ mod fuzz;
 mod golden;
 mod hostile;
 mod inputs;
+mod json;
 mod kills;
 mod language;
 mod laws;
@@ -24,6 +27,7 @@ mod repeat_runs;
 mod repeatable;
 mod resume;
 mod schema;
+mod shells;
 mod shown;
 mod space;
 mod survival;

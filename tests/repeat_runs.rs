@@ -227,7 +227,7 @@ fn a_plan_tells_of_what_a_run_refuses_at_once() {
     let json = space.hilum(&["plan", "study.yaml", "--json"]);
     let found: Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!(json.code, 4);
-    assert!(found["findings"].as_array().unwrap().iter().any(|f| f["code"] == "L0002" && f["level"] == "error"), "{}", json.out);
+    assert!(found["findings"].as_array().unwrap().iter().any(|f| f["code"] == "L0002" && f["severity"] == "error"), "{}", json.out);
     assert_eq!(space.hilum(&["check", "study.yaml"]).code, 0, "a check looks at the file alone");
     let allowed = "seed: 7\nchecks: { allow: [{ id: leakage.patient_overlap, reason: known }, { id: leakage.generator_trained_on_eval, reason: known }] }\n";
     space.edit("seed: 7\n", allowed);

@@ -5,7 +5,9 @@ use super::open::DeviceOption;
 
 /// The command for a stage, with the arguments that say what the study is and where.
 pub(super) fn command(study: &StudyArgs, device: DeviceOption, stage: &str) -> String {
-    let mut words = vec!["hilum".to_owned(), "run".into(), study.file.display().to_string(), "--only".into(), stage.to_owned()];
+    let mut words = vec!["hilum".to_owned(), "run".into()];
+    words.extend(study.file.as_ref().map(|file| file.display().to_string()));
+    words.extend(["--only".to_owned(), stage.to_owned()]);
     let mut add = |option: &str, value: String| words.extend([option.to_owned(), value]);
     study.set.iter().for_each(|set| add("--set", set.clone()));
     study.data.iter().for_each(|(name, folder)| add("--data", format!("{name}={}", folder.display())));
@@ -33,7 +35,7 @@ mod tests {
     #[test]
     fn a_command_holds_what_was_given_and_is_quoted_where_needed() {
         let study = StudyArgs {
-            file: "my study.yaml".into(),
+            file: Some("my study.yaml".into()),
             set: vec!["stages.a.with.note=it's".into()],
             data: vec![("xrays".into(), "/data/x".into())],
             store: Some("store".into()),
@@ -41,7 +43,7 @@ mod tests {
         };
         let due = r"hilum run 'my study.yaml' --only 'classifier/arm=real/repeat=3' --set 'stages.a.with.note=it'\''s' --data 'xrays=/data/x' --store store --device cuda:1";
         assert_eq!(command(&study, DeviceOption::Cuda(Some(1)), "classifier/arm=real/repeat=3"), due);
-        let bare = StudyArgs { file: "study.yaml".into(), set: vec![], data: vec![], store: None, results: None };
+        let bare = StudyArgs { file: Some("study.yaml".into()), set: vec![], data: vec![], store: None, results: None };
         assert_eq!(command(&bare, DeviceOption::Auto, "split"), "hilum run study.yaml --only split");
         assert_eq!(quoted(""), "''");
     }

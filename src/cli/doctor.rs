@@ -4,39 +4,51 @@ use super::{DONE, FAILED, say};
 use candle_core::{Device, Tensor};
 use hilum_ops::Value;
 use hilum_stages::contract::context::DeviceChoice;
+use serde_json::json;
 
-pub(super) fn doctor() -> anyhow::Result<u8> {
-    let e = crate::run::environment::environment(std::thread::available_parallelism().map_or(1, |n| n.get() as u32), Some(DeviceChoice::Cpu));
-    say(format!("hilum {} ({}{}), {}", e.program, e.commit, if e.dirty { ", with changes" } else { "" }, e.toolchain))?;
-    say(format!("engine       {} threads, {}", e.threads, e.fingerprint))?;
-    let gpus = hilum_stages::gpus();
-    match (hilum_stages::HAS_CUDA, gpus.len()) {
-        (false, _) => say("GPUs         this program was built without CUDA")?,
-        (true, 0) => say("GPUs         none")?,
-        _ => gpus.iter().try_for_each(|n| say(format!("GPU {n}        {}", hilum_stages::fingerprint(DeviceChoice::Cuda(*n)))))?,
-    }
-    let mut code = self_test("", &Device::Cpu)?;
-    for n in gpus {
-        code = code.max(self_test(&format!(" on GPU {n}"), &hilum_ops::open_gpu(n)?)?);
-    }
-    Ok(code)
+/// A test of the tensor operations on one device.
+struct Test {
+    name: &'static str,
+    /// The number of the GPU; none on the CPU.
+    gpu: Option<usize>,
+    passed: bool,
 }
 
-fn self_test(place: &str, device: &Device) -> anyhow::Result<u8> {
-    let mut code = DONE;
-    let tests: [(&str, fn(&Device) -> candle_core::Result<bool>); 4] =
-        [("max-pool", max_pool), ("up-sample", up_sample), ("convolution", convolution), ("second order", second_order)];
-    for (name, test) in tests {
-        let fine = test(device)?;
-        say(format!(
-            "{name:<12} {}",
-            if fine { format!("gradient as it should be{place}") } else { format!("WRONG GRADIENT{place}: do not train with this build") }
-        ))?;
-        if !fine {
-            code = FAILED;
+pub(super) fn doctor(json: bool) -> anyhow::Result<u8> {
+    let e = crate::run::environment::environment(std::thread::available_parallelism().map_or(1, |n| n.get() as u32), Some(DeviceChoice::Cpu));
+    let gpus: Vec<(usize, String)> = hilum_stages::gpus().into_iter().map(|n| (n, hilum_stages::fingerprint(DeviceChoice::Cuda(n)))).collect();
+    let mut tests = self_test(None, &Device::Cpu)?;
+    for (n, _) in &gpus {
+        tests.extend(self_test(Some(*n), &hilum_ops::open_gpu(*n)?)?);
+    }
+    if json {
+        let gpus: Vec<_> = gpus.iter().map(|(n, fingerprint)| json!({ "number": n, "fingerprint": fingerprint })).collect();
+        let tests: Vec<_> = tests.iter().map(|t| json!({ "name": t.name, "gpu": t.gpu, "passed": t.passed })).collect();
+        say(json!({
+            "program": e.program, "commit": e.commit, "dirty": e.dirty, "toolchain": e.toolchain, "threads": e.threads, "fingerprint": e.fingerprint,
+            "cuda": hilum_stages::HAS_CUDA, "gpus": gpus, "tests": tests,
+        }))?;
+    } else {
+        say(format!("hilum {} ({}{}), {}", e.program, e.commit, if e.dirty { ", with changes" } else { "" }, e.toolchain))?;
+        say(format!("engine       {} threads, {}", e.threads, e.fingerprint))?;
+        match (hilum_stages::HAS_CUDA, gpus.is_empty()) {
+            (false, _) => say("GPUs         this program was built without CUDA")?,
+            (true, true) => say("GPUs         none")?,
+            _ => gpus.iter().try_for_each(|(n, fingerprint)| say(format!("GPU {n}        {fingerprint}")))?,
+        }
+        for Test { name, gpu, passed } in &tests {
+            let place = gpu.map(|n| format!(" on GPU {n}")).unwrap_or_default();
+            let result = if *passed { format!("gradient as it should be{place}") } else { format!("WRONG GRADIENT{place}: do not train with this build") };
+            say(format!("{name:<12} {result}"))?;
         }
     }
-    Ok(code)
+    Ok(if tests.iter().all(|t| t.passed) { DONE } else { FAILED })
+}
+
+fn self_test(gpu: Option<usize>, device: &Device) -> anyhow::Result<Vec<Test>> {
+    let tests: [(&str, fn(&Device) -> candle_core::Result<bool>); 4] =
+        [("max-pool", max_pool), ("up-sample", up_sample), ("convolution", convolution), ("second order", second_order)];
+    tests.into_iter().map(|(name, test)| Ok(Test { name, gpu, passed: test(device)? })).collect()
 }
 
 fn gradient_of(x: &Value, y: &Value) -> candle_core::Result<Vec<f32>> {

@@ -1,22 +1,22 @@
 //! `hilum explain`
 
-use super::{DONE, WRONG, say};
+use super::{DONE, say, wrong};
 use crate::checks::CHECKS;
 use crate::diagnostic::{codes, did_you_mean};
-use crate::progress::remark;
+use serde_json::json;
 
-pub(super) fn explain(code: &str) -> anyhow::Result<u8> {
+pub(super) fn explain(code: &str, json: bool) -> anyhow::Result<u8> {
     // A finding is known by two names.
     let of_check = CHECKS.iter().find(|c| c.id == code).map(|c| c.code);
-    match codes::find(of_check.unwrap_or(code)) {
-        Some(c) => {
-            say(format!("{}: {}\n\n{}", c.code, c.title, c.text))?;
-            Ok(DONE)
-        }
-        None => {
-            remark(format!("error: there is no code `{code}`"));
-            did_you_mean(code, codes::CODES.iter().map(|c| c.code), "code").into_iter().for_each(|h| remark(format!("help: {h}")));
-            Ok(WRONG)
-        }
+    let Some(c) = codes::find(of_check.unwrap_or(code)) else {
+        let known = codes::CODES.iter().map(|c| c.code).chain(CHECKS.iter().map(|c| c.id));
+        return Err(wrong(format!("there is no code `{code}`")).maybe_help(did_you_mean(code, known, "code")).into());
+    };
+    if json {
+        let check = CHECKS.iter().find(|check| check.code == c.code).map(|check| check.id);
+        say(json!({ "code": c.code, "check": check, "title": c.title, "text": c.text }))?;
+    } else {
+        say(format!("{}: {}\n\n{}", c.code, c.title, c.text))?;
     }
+    Ok(DONE)
 }

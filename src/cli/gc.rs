@@ -1,13 +1,15 @@
 //! `hilum gc`
 
-use super::{DONE, FAILED, StoreArgs, WRONG, open, say};
+use super::{DONE, StoreArgs, open, say, wrong};
 use crate::pipeline::model;
 use crate::progress::remark;
 use crate::progress::words::size;
+use anyhow::anyhow;
 use clap::Args;
-use hilum_cache::gc::{Keep, collect, would_remove};
+use hilum_cache::gc::{Keep, Removed, collect, would_remove};
 use hilum_stages::data::{contents, patients, sample};
 use hilum_stages::words::counted;
+use serde_json::{Value, json};
 
 #[derive(Args)]
 pub(super) struct GcArgs {
@@ -30,14 +32,8 @@ fn is_record(artifact: &str, file: &str) -> bool {
 }
 
 pub(super) fn gc(args: &GcArgs) -> anyhow::Result<u8> {
-    let max_size = match args.max_size.as_deref().map(|s| model::bytes(s).ok_or(s)).transpose() {
-        Ok(size) => size,
-        Err(text) => {
-            remark(format!("error: `{text}` is no size; write it as 20G or 500M"));
-            return Ok(WRONG);
-        }
-    };
-    let keep = Keep { runs: args.keep_runs, max_size };
+    let size_of = |text: &str| model::bytes(text).ok_or_else(|| wrong(format!("`{text}` is no size; write it as 20G or 500M")));
+    let keep = Keep { runs: args.keep_runs, max_size: args.max_size.as_deref().map(size_of).transpose()? };
     let removed = if args.dry_run {
         let (store, ledger) = open::store(&args.store)?;
         would_remove(&store, &ledger, keep, &is_record)
@@ -45,19 +41,20 @@ pub(super) fn gc(args: &GcArgs) -> anyhow::Result<u8> {
         let store = open::store_to_clean(&args.store)?;
         collect(&store, keep, &is_record)
     };
-    match removed {
-        Ok(removed) => {
-            let verb = if args.dry_run { "would remove" } else { "removed" };
-            say(format!("{verb} {}, {}; {} stay", counted(removed.objects, "object", "objects"), size(removed.bytes), size(removed.kept_bytes)))?;
-            for (run, line) in &removed.damaged {
-                remark(format!("warning: line {line} of the journal of run {run} is damaged: nobody knows what that run needs, so that all results stay"));
-            }
-            Ok(DONE)
-        }
-        Err(hilum_cache::Error::Busy) => {
-            remark("error: this store is in use by a run, or by somebody who reads it\nhelp: wait for it to end");
-            Ok(FAILED)
-        }
-        Err(e) => Err(e.into()),
+    let removed = removed.map_err(|e| match e {
+        hilum_cache::Error::Busy => anyhow!("this store is in use by a run, or by somebody who reads it: wait for it to end"),
+        e => e.into(),
+    })?;
+    if args.store.json {
+        let damaged: Vec<Value> = removed.damaged.iter().map(|(run, line)| json!({ "run": run, "line": line })).collect();
+        let Removed { objects, bytes, kept_bytes, .. } = removed;
+        say(json!({ "dry_run": args.dry_run, "objects": objects, "bytes": bytes, "kept_bytes": kept_bytes, "damaged_journals": damaged }))?;
+    } else {
+        let verb = if args.dry_run { "would remove" } else { "removed" };
+        say(format!("{verb} {}, {}; {} stay", counted(removed.objects, "object", "objects"), size(removed.bytes), size(removed.kept_bytes)))?;
     }
+    for (run, line) in &removed.damaged {
+        remark(format!("warning: line {line} of the journal of run {run} is damaged: nobody knows what that run needs, so that all results stay"));
+    }
+    Ok(DONE)
 }

@@ -1,12 +1,13 @@
 //! `hilum image`: from the digest of an image to the files that hold it, which only the study's owner may know.
 
-use super::{DONE, WRONG, WrongCall, say};
+use super::{DONE, say, wrong};
 use crate::progress::remark;
 use crate::workspace::{IMAGE_MAP, ImageMap, Workspace, is_own};
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
 use hilum_cache::Digest;
 use hilum_stages::words::counted;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -22,21 +23,29 @@ pub(super) struct ImageArgs {
     /// The study's file; otherwise the `.hilum-private` here or in a parent folder is looked at
     #[arg(long)]
     study: Option<PathBuf>,
+    /// Print one JSON document, with all that have this beginning
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn image(args: &ImageArgs) -> anyhow::Result<u8> {
     let digits = args.digest.strip_prefix("b3:").unwrap_or(&args.digest).trim_end_matches('…').to_ascii_lowercase();
     if digits.len() < LEAST || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        bail!(WrongCall(format!("`{}` is not the beginning of a digest: at least {LEAST} hexadecimal digits, such as b3:0f5c31", args.digest.escape_debug())));
+        let digest = args.digest.escape_debug();
+        return Err(wrong(format!("`{digest}` is not the beginning of a digest: at least {LEAST} hexadecimal digits, such as b3:0f5c31")).into());
     }
     let private = private_folder(args.study.as_deref())?;
     let map = ImageMap::load(&private.join(IMAGE_MAP));
     let found: Vec<(&Digest, &PathBuf)> = map.0.iter().filter(|(d, _)| d.hex().starts_with(&digits)).collect();
     if found.is_empty() {
-        remark(format!(
-            "error: no image that was imported here has a digest that begins with `{digits}`\nhelp: images that hilum made lie in the store: `hilum trace b3:{digits}`"
-        ));
-        return Ok(WRONG);
+        return Err(wrong(format!("no image that was imported here has a digest that begins with `{digits}`"))
+            .help(format!("images that hilum made lie in the store: `hilum trace b3:{digits}`"))
+            .into());
+    }
+    if args.json {
+        let image = |(digest, path): &(&Digest, &PathBuf)| json!({ "digest": digest, "file": path.to_string_lossy(), "exists": path.exists() });
+        say(json!({ "images": found.iter().map(image).collect::<Vec<Value>>() }))?;
+        return Ok(DONE);
     }
     for (digest, path) in found.iter().take(MOST) {
         let gone = if path.exists() { "" } else { "  (no longer there)" };
@@ -53,13 +62,13 @@ fn private_folder(study: Option<&Path>) -> anyhow::Result<PathBuf> {
     const NAME: &str = ".hilum-private";
     if let Some(file) = study {
         let private = Workspace::of(file, None, None, BTreeMap::new()).private;
-        return Some(private).filter(|p| p.is_dir()).ok_or_else(|| WrongCall(format!("there is no `{NAME}` beside `{}`", file.display())).into());
+        return Some(private).filter(|p| p.is_dir()).ok_or_else(|| wrong(format!("there is no `{NAME}` beside `{}`", file.display())).into());
     }
     let here = std::env::current_dir().context("where are we")?;
     let found = here.ancestors().map(|d| d.join(NAME)).find(|d| d.is_dir());
-    let found = found.ok_or_else(|| WrongCall(format!("no `{NAME}` was found here or in a parent folder; name the study with --study")))?;
+    let found = found.ok_or_else(|| wrong(format!("no `{NAME}` was found here or in a parent folder; name the study with --study")))?;
     if !is_own(&found) {
-        bail!(WrongCall(format!("`{}` belongs to another user; name the study with --study if you mean it", found.display())));
+        return Err(wrong(format!("`{}` belongs to another user; name the study with --study if you mean it", found.display())).into());
     }
     Ok(found)
 }

@@ -1,15 +1,16 @@
 //! `hilum init`: a runnable study in a new folder.
 
-use super::{DONE, WRONG, say};
-use crate::progress::remark;
+use super::{DONE, say, wrong};
 use anyhow::Context;
 use std::fs;
 use std::path::Path;
 
 pub(super) fn init(dir: &Path) -> anyhow::Result<u8> {
+    if dir.exists() && !dir.is_dir() {
+        return Err(wrong(format!("`{}` is a file", dir.display())).help("name a new folder").into());
+    }
     if dir.exists() && fs::read_dir(dir).with_context(|| format!("cannot read `{}`", dir.display()))?.next().is_some() {
-        remark(format!("error: `{}` is not empty\nhelp: name a new folder", dir.display()));
-        return Ok(WRONG);
+        return Err(wrong(format!("`{}` is not empty", dir.display())).help("name a new folder").into());
     }
     fs::create_dir_all(dir).with_context(|| format!("cannot create `{}`", dir.display()))?;
     let schema = serde_json::to_string_pretty(&crate::pipeline::schema::schema(hilum_stages::KINDS))?;

@@ -1,8 +1,7 @@
-//! `hilum ls` and `hilum show`
+//! `hilum ls`: runs and what they made.
 
-use super::{DONE, StoreArgs, WRONG, open, say};
-use crate::progress::remark;
-use crate::progress::words::{duration, size};
+use super::{DONE, StoreArgs, open, say};
+use crate::progress::words::duration;
 use hilum_cache::journal;
 use serde_json::{Value, json};
 
@@ -38,48 +37,4 @@ pub(super) fn ls(args: &StoreArgs) -> anyhow::Result<u8> {
 
 fn text(v: &Value) -> &str {
     v.as_str().unwrap_or("?")
-}
-
-pub(super) fn show(args: &StoreArgs, id: &str) -> anyhow::Result<u8> {
-    let (store, ledger) = open::store(args)?;
-    let journal_path = store.run_folder(id).join("journal.jsonl");
-    if !id.contains(['/', '.']) && journal_path.is_file() {
-        for line in journal::lines(&journal_path)? {
-            if args.json { say(&line.body)? } else { say(format!("{}  {}", &line.body["time"].as_str().unwrap_or_default(), summary(&line)))? }
-        }
-        return Ok(DONE);
-    }
-    let wanted = if id.starts_with("b3:") { id.to_owned() } else { format!("b3:{id}") };
-    let mut found = false;
-    for (receipt, run) in ledger.receipts() {
-        for (port, a) in receipt.outputs.iter().filter(|(_, a)| wanted.len() >= 7 && a.digest.to_string().starts_with(&wanted)) {
-            found = true;
-            if args.json {
-                say(serde_json::to_value(&receipt)?)?;
-                continue;
-            }
-            say(format!("{}\n  {} of {} ({}), run {run}\n  {}, sha256 {}", a.digest, port, receipt.stage, receipt.study, size(a.bytes), a.sha256.hex()))?;
-            for f in store.files(a)? {
-                say(format!("  {}   {}   {}", f.name, size(f.size), f.digest.short()))?;
-            }
-        }
-    }
-    if found {
-        return Ok(DONE);
-    }
-    remark(format!("error: there is no run or artifact `{id}`\nhelp: `hilum ls` lists them"));
-    Ok(WRONG)
-}
-
-fn summary(line: &journal::Line) -> String {
-    let b = &line.body;
-    match line.kind.as_str() {
-        "started" => format!("started {}", text(&b["study"])),
-        "receipt" => format!("{} done in {}", text(&b["receipt"]["stage"]), duration(b["receipt"]["millis"].as_u64().unwrap_or(0))),
-        "reused" => format!("{} stages stood", b["stages"].as_object().map_or(0, |s| s.len())),
-        "failed" => format!("{} failed: {}", text(&b["stage"]), text(&b["message"])),
-        "finding" => format!("{} at {}{}", text(&b["id"]), text(&b["stage"]), b["allowed"].as_str().map(|r| format!(", allowed: {r}")).unwrap_or_default()),
-        "finished" => format!("finished: executed {}, reused {}, failed {}", b["executed"], b["reused"], b["failed"]),
-        other => other.to_owned(),
-    }
 }

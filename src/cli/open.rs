@@ -1,8 +1,8 @@
 //! What most verbs begin with: read the study, find its folders, open the store.
 
-use super::{StoreArgs, StudyArgs, WRONG, WrongCall};
+use super::{StoreArgs, StudyArgs, WRONG, document, find, wrong};
 use crate::checks::{self, Finding};
-use crate::diagnostic::{Diagnostic, Texts, render_all};
+use crate::diagnostic::{Diagnostic, Texts, did_you_mean, render_all};
 use crate::lineage::Evidence;
 use crate::pipeline::{self, Loaded, Pipeline};
 use crate::plan::tables::Tables;
@@ -12,7 +12,7 @@ use crate::run::execute::Outputs;
 use crate::workspace::{self, Listings, Workspace};
 use anyhow::{Context, bail};
 use hilum_cache::lock::StoreLock;
-use hilum_cache::{Ledger, Store, WritableStore};
+use hilum_cache::{Ledger, Store, WritableStore, journal};
 use hilum_stages::KINDS;
 use hilum_stages::contract::context::DeviceChoice;
 use std::io::IsTerminal;
@@ -31,14 +31,14 @@ pub(super) type Record = hilum_cache::Result<(Store, Ledger)>;
 
 /// Reads a study, or prints all its faults and gives the exit code.
 pub(super) fn study(args: &StudyArgs) -> Result<Study, u8> {
-    let workspace = Workspace::of(&args.file, super::store_or_environment(args.store.as_ref()), args.results.clone(), args.data());
-    checked(pipeline::load(&args.file, &args.set, KINDS), workspace)
+    let (file, workspace) = named(args)?;
+    checked(pipeline::load(&file, &args.set, KINDS), workspace)
 }
 
 /// Reads a study and, meanwhile, the journals of its store, which `open` opens. A fault of the study is said before one
 /// of the store.
 pub(super) fn study_and_record(args: &StudyArgs, open: Opener) -> Result<(Study, Record), u8> {
-    let workspace = Workspace::of(&args.file, super::store_or_environment(args.store.as_ref()), args.results.clone(), args.data());
+    let (file, workspace) = named(args)?;
     let stop = AtomicBool::new(false);
     let (loaded, record) = std::thread::scope(|scope| {
         let record = scope.spawn(|| {
@@ -46,12 +46,42 @@ pub(super) fn study_and_record(args: &StudyArgs, open: Opener) -> Result<(Study,
             ledger.read_ahead(&stop);
             Ok((store, ledger))
         });
-        let loaded = pipeline::load(&args.file, &args.set, KINDS);
+        let loaded = pipeline::load(&file, &args.set, KINDS);
         stop.store(true, Ordering::Relaxed);
         (loaded, record.join())
     });
     let record = record.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     checked(loaded, workspace).map(|study| (study, record))
+}
+
+/// The study's file, named or found, with its folders.
+fn named(args: &StudyArgs) -> Result<(PathBuf, Workspace), u8> {
+    let file = find::study(args.file.as_deref()).map_err(|e| super::told(&e))?;
+    let workspace = Workspace::of(&file, super::store_or_environment(args.store.as_ref()), args.results.clone(), args.data());
+    Ok((file, workspace))
+}
+
+/// The stages that a name means: one, or all cells of one.
+pub(super) fn stages(study: &Study, name: &str) -> anyhow::Result<Vec<usize>> {
+    let found = study.pipeline.matching(name);
+    if found.is_empty() {
+        let known = study.pipeline.stages.iter().flat_map(|s| [s.name.as_str(), s.base.as_str()]);
+        return Err(wrong(format!("there is no stage `{name}`")).maybe_help(did_you_mean(name, known, "stage")).into());
+    }
+    Ok(found)
+}
+
+/// The run of this name, or the newest one.
+pub(super) fn run(store: &Store, name: Option<&str>) -> anyhow::Result<String> {
+    let runs = journal::run_names(store)?;
+    match name {
+        Some(name) if runs.iter().any(|r| r == name) => Ok(name.to_owned()),
+        Some(name) => {
+            let help = did_you_mean(name, runs.iter().map(String::as_str), "run");
+            Err(wrong(format!("there is no run `{name}`")).help("`hilum ls` lists the runs").maybe_help(help).into())
+        }
+        None => runs.last().cloned().ok_or_else(|| wrong("no run has executed anything yet").into()),
+    }
 }
 
 /// How a store is opened.
@@ -74,11 +104,16 @@ fn checked(loaded: Loaded, workspace: Workspace) -> Result<Study, u8> {
     loaded.pipeline.map(|pipeline| Study { pipeline, texts: loaded.texts, workspace }).ok_or(WRONG)
 }
 
+/// True where whoever reads standard error sees colours.
+pub(super) fn has_colour() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
 /// Prints diagnostics.
 pub(super) fn complain(all: &[Diagnostic], texts: &Texts) {
     if !all.is_empty() {
-        let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        remark(render_all(all, texts, colour));
+        document::keep(all, texts);
+        remark(render_all(all, texts, has_colour()));
     }
 }
 
@@ -102,6 +137,7 @@ impl Known {
         let (store, ledger) = record?;
         let store = store.with_memo(study.workspace.objects_memo());
         let lock = StoreLock::read(&store);
+        tracing::debug!(store = %study.workspace.store.display(), locked = lock.is_some(), "reads the store");
         let mut faults = vec![];
         let listings = study.workspace.listings(&study.pipeline, save, &mut faults)?;
         if !faults.is_empty() {
@@ -229,13 +265,14 @@ fn read_until_the_end(store: &Store) {
     std::mem::forget(StoreLock::read(store));
 }
 
-fn store_folder(args: &StoreArgs) -> anyhow::Result<PathBuf> {
+/// Where the store lies that is named, or found.
+pub(super) fn store_folder(args: &StoreArgs) -> anyhow::Result<PathBuf> {
     let root = match super::store_or_environment(args.store.as_ref()) {
         Some(root) => root,
         None => find_store()?,
     };
     if !root.join("format").is_file() {
-        bail!(WrongCall(format!("there is no store at `{}`", root.display())));
+        return Err(wrong(format!("there is no store at `{}`", root.display())).into());
     }
     Ok(root)
 }
@@ -245,7 +282,7 @@ fn find_store() -> anyhow::Result<PathBuf> {
     let candidates = here.ancestors().map(|d| d.join(".hilum")).chain([here.join("pipelines/.hilum")]);
     let found = candidates.into_iter().find(|d| d.join("format").is_file());
     if let Some(of_another) = found.as_ref().filter(|d| !workspace::is_own(d)) {
-        bail!(WrongCall(format!("the store at `{}` belongs to another user; name it with --store if you mean it", of_another.display())));
+        return Err(wrong(format!("the store at `{}` belongs to another user; name it with --store if you mean it", of_another.display())).into());
     }
-    found.ok_or_else(|| WrongCall("no store was found here, in the parents, or in pipelines/; name one with --store".into()).into())
+    found.ok_or_else(|| wrong("no store was found here, in the parents, or in pipelines/; name one with --store").into())
 }

@@ -1,9 +1,9 @@
 //! `hilum plan`. `text` and `json` lay out what a plan says; the first lines of a run and `hilum why` are of the same words.
 
-mod json;
+pub(super) mod json;
 pub(super) mod text;
 
-use super::{DONE, FAILED, REFUSED, StudyArgs, open, say};
+use super::{DONE, FAILED, REFUSED, StudyArgs, open, say, wrong};
 use crate::checks::Finding;
 use crate::pipeline::model::StageId;
 use crate::pipeline::resolved;
@@ -16,7 +16,8 @@ use crate::progress::{remark, words};
 use crate::run::event::Event;
 use clap::Args;
 use hilum_cache::{Error, Store};
-use std::collections::HashSet;
+use serde_json::{Map, json};
+use std::collections::{BTreeMap, HashSet};
 
 /// What follows from a plan, for people.
 pub(super) struct Forecast {
@@ -71,11 +72,11 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
         Ok(both) => both,
         Err(code) => return Ok(code),
     };
-    if args.resolved {
-        match args.json {
-            true => say(json!({ "resolved": resolved::to_json(&study.pipeline) }))?,
-            false => say(resolved::to_yaml(&study.pipeline).trim_end())?,
-        }
+    if args.resolved && args.counts && !args.json {
+        return Err(wrong("`--resolved` and `--counts` both print; with `--json` they are fields of one document").into());
+    }
+    if args.resolved && !args.json {
+        say(resolved::to_yaml(&study.pipeline).trim_end())?;
         return Ok(DONE);
     }
     let known = match open::Known::of(&study, record, false, open::devices(args.device)?.1)? {
@@ -85,13 +86,23 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
     let (plan, found) = plan_and_findings(&study, &known)?;
     let forecast = Forecast::of(&study, &known, &plan);
     if args.json {
-        say(json::of(&study, &plan, &forecast, &found))?;
+        let mut document = json::of(&study, &plan, &forecast, &found);
+        if args.counts {
+            document["counts"] = counts(&study, &known, &plan)?.into_iter().map(|(output, labels)| (output, json!(labels))).collect::<Map<_, _>>().into();
+        }
+        if args.resolved {
+            document["resolved"] = resolved::to_json(&study.pipeline);
+        }
+        say(document)?;
     } else {
         say(text::lines(&study.pipeline, &plan, &forecast).join("\n"))?;
     }
     forecast.shortage(&study).into_iter().for_each(|w| remark(format!("warning: {w}")));
-    if args.counts {
-        print_counts(&study, &known, &plan)?;
+    if args.counts && !args.json {
+        for (output, labels) in counts(&study, &known, &plan)? {
+            let text: Vec<String> = labels.iter().map(|(label, n)| format!("{label} {n}")).collect();
+            say(format!("{output}   {} films: {}", labels.values().sum::<usize>(), text.join(", ")))?;
+        }
     }
     // Whatever ends a run at once is said here as the run says it, with the same code.
     let refused = open::refuse(&study, found.iter());
@@ -124,15 +135,15 @@ fn faults(plan: &Plan) -> impl Iterator<Item = (StageId, &Fault)> {
     plan.decisions.iter().enumerate().filter_map(|(id, d)| if let Decision::Fail { fault, .. } = d { Some((id, fault)) } else { None })
 }
 
-fn print_counts(study: &open::Study, known: &open::Known, plan: &Plan) -> anyhow::Result<()> {
+/// Images per label of every table that is known, by output.
+fn counts(study: &open::Study, known: &open::Known, plan: &Plan) -> anyhow::Result<Vec<(String, BTreeMap<String, usize>)>> {
+    let mut all = vec![];
     for (stage, decision) in study.pipeline.stages.iter().zip(&plan.decisions) {
         let Decision::Reuse { outputs, .. } = decision else { continue };
         for (port, artifact) in outputs.iter().filter(|(_, a)| a.kind == "samples") {
             let rows = known.tables.samples(&known.store, artifact)?;
-            let counts = hilum_stages::data::sample::counts(&rows);
-            let text: Vec<String> = counts.iter().map(|(label, n)| format!("{label} {n}")).collect();
-            say(format!("{}.{port}   {} films: {}", stage.name, rows.len(), text.join(", ")))?;
+            all.push((format!("{}.{port}", stage.name), hilum_stages::data::sample::counts(&rows)));
         }
     }
-    Ok(())
+    Ok(all)
 }

@@ -1,15 +1,18 @@
 //! `hilum report`
 
-use super::{DONE, StoreArgs, WRONG, open};
+use super::{DONE, StoreArgs, complete, open, say, wrong};
 use crate::progress::remark;
 use crate::report;
 use anyhow::Context;
 use clap::Args;
+use clap_complete::engine::ArgValueCandidates;
+use serde_json::json;
 use std::path::PathBuf;
 
 #[derive(Args)]
 pub(super) struct ReportArgs {
     /// The run; the newest where none is named
+    #[arg(add = ArgValueCandidates::new(complete::runs))]
     run: Option<String>,
     /// The file to write
     #[arg(short, long, default_value = "report.html")]
@@ -20,17 +23,16 @@ pub(super) struct ReportArgs {
 
 pub(super) fn report(args: &ReportArgs) -> anyhow::Result<u8> {
     let (store, ledger) = open::store(&args.store)?;
-    let runs = hilum_cache::journal::run_names(&store)?;
-    let run = match &args.run {
-        Some(run) if runs.contains(run) => run,
-        Some(run) => {
-            remark(format!("error: there is no run `{run}`\nhelp: `hilum ls` lists the runs"));
-            return Ok(WRONG);
-        }
-        None => runs.last().context("no run has executed anything yet")?,
-    };
-    let html = report::html(&store, &ledger, run)?;
+    let run = open::run(&store, args.run.as_deref())?;
+    let html = report::html(&store, &ledger, &run)?;
+    if let Some(folder) = args.output.parent().filter(|f| !f.as_os_str().is_empty() && !f.is_dir()) {
+        return Err(wrong(format!("there is no directory `{}` to write the report to", folder.display())).into());
+    }
     std::fs::write(&args.output, html).with_context(|| format!("cannot write `{}`", args.output.display()))?;
-    remark(format!("{} tells of run {run}", args.output.display()));
+    if args.store.json {
+        say(json!({ "run": run, "file": args.output.to_string_lossy() }))?;
+    } else {
+        remark(format!("{} tells of run {run}", args.output.display()));
+    }
     Ok(DONE)
 }

@@ -1,8 +1,7 @@
 //! `hilum run`
 
 use super::plan::Forecast;
-use super::{DONE, FAILED, INTERRUPTED, REFUSED, StudyArgs, WRONG, again, open};
-use crate::diagnostic::did_you_mean;
+use super::{DONE, FAILED, INTERRUPTED, REFUSED, StudyArgs, again, complete, open};
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use crate::plan::Decision;
@@ -15,6 +14,7 @@ use crate::run::results;
 use crate::run::slots::{Slots, free_memory};
 use anyhow::Context;
 use clap::Args;
+use clap_complete::engine::ArgValueCandidates;
 use hilum_cache::checkout::Rest;
 use hilum_cache::lock::StoreLock;
 use hilum_cache::{Journal, WritableStore, gc, journal};
@@ -33,10 +33,10 @@ pub(super) struct RunArgs {
     #[arg(long, default_value = "auto")]
     device: open::DeviceOption,
     /// Run only this stage and what it needs
-    #[arg(long, value_name = "STAGE")]
+    #[arg(long, value_name = "STAGE", add = ArgValueCandidates::new(complete::stages))]
     only: Vec<String>,
     /// Execute this stage anew
-    #[arg(long, value_name = "STAGE")]
+    #[arg(long, value_name = "STAGE", add = ArgValueCandidates::new(complete::stages))]
     force: Vec<String>,
     /// Go on with what does not depend on a failed stage
     #[arg(long)]
@@ -58,7 +58,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<u8> {
     // good part of doing nothing: they are left to the system.
     let study: &'static open::Study = Box::leak(Box::new(study));
     let (gpus, engines) = open::devices(args.device)?;
-    let (Some(only), Some(forced)) = (named(study, &args.only), named(study, &args.force)) else { return Ok(WRONG) };
+    let (only, forced) = (named(study, &args.only)?, named(study, &args.force)?);
     let sink = progress::sink(args.json, &study.pipeline);
     let cancel = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
@@ -123,6 +123,7 @@ fn attempt_run(
             gc::sweep(&store);
         }
         here = Some(StoreLock::share(&store)?);
+        tracing::debug!(store = %study.workspace.store.display(), "shares the store");
         let journal = Journal::begin(&store)?;
         run_name = Some(journal.run().to_owned());
         let mut recorder = Recorder::begin(journal, &study.workspace, p)?;
@@ -224,20 +225,9 @@ fn remark_alone(args: &RunArgs, p: &Pipeline, failed: &[StageId]) {
     }
 }
 
-/// The stages that arguments name, or none where one of them is unknown.
-fn named(study: &open::Study, names: &[String]) -> Option<Vec<usize>> {
-    let mut out = vec![];
-    for name in names {
-        let found = study.pipeline.matching(name);
-        if found.is_empty() {
-            remark(format!("error: there is no stage `{name}`"));
-            let known = study.pipeline.stages.iter().flat_map(|s| [s.name.as_str(), s.base.as_str()]);
-            did_you_mean(name, known, "stage").into_iter().for_each(|h| remark(format!("help: {h}")));
-            return None;
-        }
-        out.extend(found);
-    }
-    Some(out)
+/// The stages that arguments name.
+fn named(study: &open::Study, names: &[String]) -> anyhow::Result<Vec<usize>> {
+    names.iter().try_fold(vec![], |all, name| Ok([all, open::stages(study, name)?].concat()))
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

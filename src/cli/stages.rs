@@ -1,30 +1,57 @@
 //! `hilum stages` and `hilum schema`.
 
-use super::{DONE, WRONG, say};
+use super::{DONE, say, wrong};
 use crate::diagnostic::did_you_mean;
 use crate::manual::{manual, summary};
 use crate::pipeline::schema as study_schema;
-use crate::progress::remark;
 use hilum_stages::KINDS;
+use hilum_stages::contract::kind::StageKind;
+use hilum_stages::contract::port::{Arity, Port};
+use serde_json::{Value, json};
 
-pub(super) fn stages(name: Option<&str>) -> anyhow::Result<u8> {
+pub(super) fn stages(name: Option<&str>, json: bool) -> anyhow::Result<u8> {
     let Some(name) = name else {
-        for kind in KINDS {
-            say(format!("{:<18} {}", kind.name, summary(kind)))?;
+        if json {
+            let kinds: Vec<Value> = KINDS.iter().map(|k| json!({ "name": k.name, "version": k.version, "summary": summary(k) })).collect();
+            say(json!({ "kinds": kinds }))?;
+        } else {
+            KINDS.iter().try_for_each(|kind| say(format!("{:<18} {}", kind.name, summary(kind))))?;
         }
         return Ok(DONE);
     };
-    match KINDS.iter().find(|k| k.name == name) {
-        Some(kind) => {
-            say(manual(kind))?;
-            Ok(DONE)
-        }
-        None => {
-            remark(format!("error: there is no stage kind `{name}`"));
-            did_you_mean(name, KINDS.iter().map(|k| k.name), "kind").into_iter().for_each(|h| remark(format!("help: {h}")));
-            Ok(WRONG)
-        }
+    let Some(kind) = KINDS.iter().find(|k| k.name == name) else {
+        let help = did_you_mean(name, KINDS.iter().map(|k| k.name), "kind");
+        return Err(wrong(format!("there is no stage kind `{name}`")).help("`hilum stages` lists the kinds").maybe_help(help).into());
+    };
+    if json {
+        say(to_json(kind)?)?
+    } else {
+        say(manual(kind))?
     }
+    Ok(DONE)
+}
+
+fn to_json(kind: &StageKind) -> anyhow::Result<Value> {
+    let input = |p: &Port| {
+        let arity = match p.arity {
+            Arity::One => "one",
+            Arity::Optional => "optional",
+            Arity::Many => "many",
+            Arity::Gathered => "gathered",
+        };
+        json!({ "name": p.name, "type": p.kind, "arity": arity, "by": p.by, "text": p.doc.trim() })
+    };
+    let output = |p: &Port| json!({ "name": p.name, "type": p.kind, "text": p.doc.trim() });
+    Ok(json!({
+        "name": kind.name,
+        "version": kind.version,
+        "summary": summary(kind),
+        "seeded": kind.seeded,
+        "inputs": kind.inputs.iter().map(input).collect::<Vec<_>>(),
+        "outputs": kind.outputs.iter().map(output).collect::<Vec<_>>(),
+        "parameters": serde_json::to_value((kind.schema)())?,
+        "manual": manual(kind),
+    }))
 }
 
 pub(super) fn schema() -> anyhow::Result<u8> {

@@ -4,6 +4,7 @@ use super::{DAMAGED, DONE, StoreArgs, open, say};
 use crate::progress::remark;
 use clap::Args;
 use hilum_stages::words::counted;
+use serde_json::{Value, json};
 
 #[derive(Args)]
 pub(super) struct VerifyArgs {
@@ -15,7 +16,8 @@ pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<u8> {
     let (store, ledger) = open::store_to_verify(&args.store)?;
     let report = hilum_cache::verify::verify(&store, &ledger)?;
     if args.store.json {
-        say(serde_json::to_value(&report)?)?;
+        let broken: Vec<Value> = report.broken_journals.iter().map(|(run, line)| json!({ "run": run, "line": line })).collect();
+        say(json!({ "whole": report.whole, "faults": report.faults, "broken_journals": broken }))?;
     } else {
         for fault in &report.faults {
             let made = if fault.made_by.is_empty() { vec!["nobody's: no record names it".to_owned()] } else { fault.made_by.clone() };

@@ -1,34 +1,55 @@
 //! `hilum why`: the chain from the changed line to a stage, or to all cells of one.
 
-use super::plan::text;
-use super::{DONE, StudyArgs, WRONG, open, say};
-use crate::diagnostic::did_you_mean;
+use super::plan::{json as plan_json, text};
+use super::{DONE, StudyArgs, document, open, say};
 use crate::pipeline::model::StageId;
 use crate::plan::groups::{self, Fate, Group};
 use crate::plan::{Decision, Plan};
-use crate::progress::remark;
 use hilum_cache::Store;
-use std::collections::{BTreeMap, BTreeSet};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-pub(super) fn why(args: &StudyArgs, wanted: &str) -> anyhow::Result<u8> {
+pub(super) fn why(args: &StudyArgs, wanted: &str, json: bool) -> anyhow::Result<u8> {
     let (study, record) = match open::study_and_record(args, Store::open) {
         Ok(both) => both,
         Err(code) => return Ok(code),
     };
-    let stages = study.pipeline.matching(wanted);
-    if stages.is_empty() {
-        let names = study.pipeline.stages.iter().flat_map(|s| [s.name.as_str(), s.base.as_str()]);
-        remark(format!("error: there is no stage `{wanted}`"));
-        did_you_mean(wanted, names, "stage").into_iter().for_each(|h| remark(format!("help: {h}")));
-        return Ok(WRONG);
-    }
+    let stages = open::stages(&study, wanted)?;
     let known = match open::Known::of(&study, record, false, open::devices(open::DeviceOption::Auto)?.1)? {
         Ok(known) => known,
         Err(code) => return Ok(code),
     };
     let plan = known.plan(&study)?;
-    Chain { study: &study, known: &known, plan: &plan, told: BTreeSet::new() }.tell(stages, 0)?;
+    if json {
+        document::say_with_diagnostics(as_json(&study, &known, &plan, stages))?;
+    } else {
+        Chain { study: &study, known: &known, plan: &plan, told: BTreeSet::new() }.tell(stages, 0)?;
+    }
     Ok(DONE)
+}
+
+/// The stages that were asked for, and all that explain them, each once. Its fields are described in `docs/json/why.md`.
+fn as_json(study: &open::Study, known: &open::Known, plan: &Plan, wanted: Vec<StageId>) -> Value {
+    let p = &study.pipeline;
+    let names = |ids: Vec<StageId>| ids.into_iter().map(|id| p.stages[id].name.as_str()).collect::<Vec<_>>();
+    let (mut seen, mut queue, mut stages) = (BTreeSet::new(), VecDeque::from(wanted), vec![]);
+    while let Some(id) = queue.pop_front() {
+        if !seen.insert(id) {
+            continue;
+        }
+        let from = above(&plan.decisions[id]);
+        let mut stage = plan_json::stage(p, id, &plan.decisions[id]);
+        if let Decision::Reuse { key, .. } = &plan.decisions[id]
+            && let Some((receipt, run)) = known.ledger.find(key)
+        {
+            stage["run"] = run.into();
+            stage["started"] = receipt.started.as_str().into();
+        }
+        queue.extend(&from);
+        stage["because_of"] = names(from).into();
+        stages.push(stage);
+    }
+    json!({ "study": p.study, "stages": stages })
 }
 
 struct Chain<'a> {

@@ -39,6 +39,8 @@ pub static CODES: &[Code] = codes! {
         "`extends` names a file relative to the one it stands in; files that extend each other in a cycle are refused."
     "E0009" "`--set` does not read"
         "The form is `--set path.to.key=value`, such as `--set stages.classifier.with.epochs=5`."
+    "E0010" "`--set` names no key of the study"
+        "The path of `--set` must lead to a key that the study has or can have: one of the file, a stage of it, and a key of a stage. Otherwise it would add a key beside the one that is meant."
     "E0101" "an unknown key"
         "A file has the keys study, description, seed, extends, vars, stages, checks, report; a stage has stage, description, in, with, matrix, seed, expect, resources, retry."
     "E0102" "an unknown stage kind"

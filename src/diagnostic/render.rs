@@ -52,13 +52,21 @@ pub fn render_all(all: &[Diagnostic], texts: &Texts, colour: bool) -> String {
     out
 }
 
-/// A diagnostic as JSON.
+/// A diagnostic as JSON; lines and columns count from 1, columns in characters.
 pub fn to_json(d: &Diagnostic, texts: &Texts) -> Value {
+    let place = d.at.as_ref().map(|(span, label)| {
+        let (file, text) = texts.get(*span);
+        let (line, column) = super::line_and_column(text, span.start as usize);
+        (file, line, column, label)
+    });
     json!({
         "code": d.code,
-        "level": if d.is_warning { "warning" } else { "error" },
+        "severity": if d.is_warning { "warning" } else { "error" },
         "message": d.message,
-        "at": d.at.as_ref().map(|a| texts.place(a.0)),
+        "file": place.map(|p| p.0),
+        "line": place.map(|p| p.1),
+        "column": place.map(|p| p.2),
+        "label": place.map(|p| p.3),
         "notes": d.notes,
         "help": d.help,
     })

@@ -2,7 +2,7 @@
 
 use super::node::{Key, Node, Yaml};
 use super::origin::Origin;
-use super::{node, source};
+use super::{node, set, source};
 use crate::diagnostic::{Diagnostic, Span, Texts};
 use std::path::{Path, PathBuf};
 
@@ -28,6 +28,7 @@ pub fn extend(root: Node, file: &Path, sets: &[String], texts: &mut Texts, diagn
             .unwrap_or_else(|| Node::new(Span { text: number, start: path.len() as u32, end: set.len() as u32 }, Yaml::Scalar(String::new(), false)));
         diagnostics.extend(faults);
         let span = Span { text: number, start: 0, end: path.len() as u32 };
+        let Ok(()) = set::check(&root, path, &value, span).map_err(|fault| diagnostics.push(*fault)) else { continue };
         let over = path.rsplit('.').fold(value, |value, part| Node::new(span, Yaml::Map(vec![(Key { span, text: part.to_owned() }, value)])));
         root = merge(root, over);
     }

@@ -59,8 +59,8 @@ pub struct Allowed {
     pub reason: String,
 }
 
-const FILE_KEYS: [&str; 8] = ["study", "description", "seed", "extends", "vars", "stages", "checks", "report"];
-const STAGE_KEYS: [&str; 9] = ["stage", "description", "in", "with", "matrix", "seed", "expect", "resources", "retry"];
+pub(super) const FILE_KEYS: [&str; 8] = ["study", "description", "seed", "extends", "vars", "stages", "checks", "report"];
+pub(super) const STAGE_KEYS: [&str; 9] = ["stage", "description", "in", "with", "matrix", "seed", "expect", "resources", "retry"];
 
 /// Names become directories, several of which make a path.
 const LONGEST: usize = 100;

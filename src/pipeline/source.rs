@@ -1,8 +1,8 @@
-//! Reading the text of a study, within limits.
+//! Reading the text of a study, within limits; and which files are studies.
 
 use super::node::{self, Node};
-use crate::diagnostic::{Diagnostic, Texts};
-use std::path::Path;
+use crate::diagnostic::{Diagnostic, Texts, most_like};
+use std::path::{Component, Path, PathBuf};
 
 /// No study is larger.
 const LARGEST: u64 = 16 << 20;
@@ -12,7 +12,10 @@ pub fn read(file: &Path, texts: &mut Texts, diagnostics: &mut Vec<Diagnostic>) -
     let name = file.display().to_string();
     let refuse = |message: String, code| Diagnostic::new(code, message);
     let text = match std::fs::metadata(file) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(refuse(format!("there is no file `{name}`"), "E0001")),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            let help = similar(file).map(|found| format!("a file with a similar name exists: `{}`", found.display()));
+            Err(refuse(format!("there is no file `{name}`"), "E0001").maybe_help(help))
+        }
         Err(e) => Err(refuse(format!("`{name}` cannot be read: {e}"), "E0001")),
         Ok(m) if m.is_dir() => Err(refuse(format!("`{name}` is a folder"), "E0001").help("name the study's YAML file")),
         Ok(m) if m.len() > LARGEST => Err(refuse(format!("`{name}` has {} MiB, more than {} MiB", m.len() >> 20, LARGEST >> 20), "E0004")),
@@ -36,4 +39,31 @@ pub fn read(file: &Path, texts: &mut Texts, diagnostics: &mut Vec<Diagnostic>) -
             None
         }
     }
+}
+
+/// True for a file with a key `study` at its top. One that does not read as YAML may be a study with a fault.
+pub fn is_study(file: &Path) -> bool {
+    let is_small = std::fs::metadata(file).is_ok_and(|m| m.is_file() && m.len() <= LARGEST);
+    let text = if is_small { std::fs::read_to_string(file).unwrap_or_default() } else { String::new() };
+    match node::parse(&text, 0, &mut vec![]) {
+        Some(root) => root.get("study").is_some(),
+        None => text.lines().any(|l| l.starts_with("study:")),
+    }
+}
+
+/// The file that is called nearly like one that does not exist; directories on the way to it may be called nearly the same, too.
+pub fn similar(file: &Path) -> Option<PathBuf> {
+    let mut found = PathBuf::new();
+    for part in file.components() {
+        let next = found.join(part);
+        found = match part {
+            Component::Normal(name) if !next.exists() => {
+                let folder = if found.as_os_str().is_empty() { Path::new(".") } else { &found };
+                let names: Vec<String> = std::fs::read_dir(folder).ok()?.flatten().filter_map(|e| e.file_name().into_string().ok()).collect();
+                found.join(most_like(name.to_str()?, names.iter().map(String::as_str))?)
+            }
+            _ => next,
+        };
+    }
+    found.is_file().then_some(found)
 }

@@ -1,7 +1,7 @@
 //! The graph of a study, cells drawn as one: as Graphviz, Mermaid, or a picture with layers from left to right.
 
 use crate::pipeline::{Pipeline, resolved};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Stages and who needs whom.
@@ -55,6 +55,13 @@ impl Graph {
 
     fn label(&self, n: &Node) -> String {
         if n.cells > 1 { format!("{} × {}", n.name, n.cells) } else { n.name.clone() }
+    }
+
+    /// As nodes and edges.
+    pub fn to_json(&self) -> Value {
+        let nodes: Vec<Value> = self.nodes.iter().map(|n| json!({ "name": n.name, "kind": n.kind, "cells": n.cells })).collect();
+        let edges: Vec<Value> = self.edges.iter().map(|(from, to)| json!({ "from": self.nodes[*from].name, "to": self.nodes[*to].name })).collect();
+        json!({ "nodes": nodes, "edges": edges })
     }
 
     /// As Graphviz.

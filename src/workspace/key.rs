@@ -54,6 +54,11 @@ impl Workspace {
         }
     }
 
+    /// True where something lies in the place of the key, whatever it is.
+    pub fn has_key(&self) -> bool {
+        self.key_file().symlink_metadata().is_ok()
+    }
+
     /// The key as it lies there, whoever made it.
     fn read_key(&self) -> Result<Option<PseudonymKey>> {
         let path = self.key_file();

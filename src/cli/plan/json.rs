@@ -40,7 +40,7 @@ pub(super) fn of(study: &open::Study, plan: &Plan, forecast: &Forecast, found: &
     })
 }
 
-fn stage(p: &Pipeline, id: StageId, d: &Decision) -> Value {
+pub(in crate::cli) fn stage(p: &Pipeline, id: StageId, d: &Decision) -> Value {
     let s = &p.stages[id];
     let continues = if let Decision::Execute { continues, .. } = d { *continues } else { None };
     let of = if let Decision::Share { of, .. } = d { Some(p.stages[*of].name.as_str()) } else { None };

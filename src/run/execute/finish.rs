@@ -36,6 +36,10 @@ impl Scheduler<'_> {
             notes: done.notes.clone(),
         };
         self.recorder.receipt(&receipt)?;
+        for (port, artifact) in receipt.outputs.iter() {
+            tracing::debug!(stage = stage.name, port, digest = %artifact.digest, bytes = artifact.bytes, "stored");
+        }
+        tracing::debug!(stage = stage.name, %key, "receipt written");
         self.made.push(receipt);
         Checkpoints::of(self.run.store, &key).remove();
         let outputs = Arc::new(done.outputs);

@@ -20,11 +20,13 @@ impl Scheduler<'_> {
         let waiter = self.ready.remove(&id).expect("BUG: only ready stages are started");
         let key = waiter.key;
         let Some(lock) = KeyLock::try_take(self.run.store, &key)? else {
+            tracing::debug!(stage = stage.name, %key, "another run holds the lock of this key");
             self.states.set(id, State::Elsewhere);
             self.slots.free(held);
             self.ready.insert(id, waiter);
             return Ok(true);
         };
+        tracing::debug!(stage = stage.name, %key, "took the lock of the key");
         // Whoever held the key before may have finished it.
         if !self.current.forced.contains(&key) {
             self.ledger.refresh(self.run.store, self.recorder.run())?;
@@ -58,6 +60,8 @@ impl Scheduler<'_> {
         self.states.set(id, State::Running);
         let device = (stage.kind.needs == Needs::Tensor).then(|| hilum_stages::engine(held.device));
         self.run.sink.hear(&Event::Begun { stage: stage.name.clone(), reasons: waiter.reasons.clone(), device, last_millis: waiter.last_millis });
+        let (threads, device) = (held.threads, held.device);
+        tracing::debug!(stage = stage.name, kind = stage.kind.name, threads, ?device, attempt = waiter.attempt, "launching");
         let started = if stage.kind.needs == Needs::Light {
             Ok(launch::in_thread(id, job, self.tell.clone()))
         } else {

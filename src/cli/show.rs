@@ -1,0 +1,103 @@
+//! `hilum show`: the journal of a run, or an artifact with those who made it.
+
+use super::{DONE, StoreArgs, open, say, wrong};
+use crate::diagnostic::did_you_mean;
+use crate::progress::words::{duration, size};
+use hilum_cache::receipt::Artifact;
+use hilum_cache::tree::Entry;
+use hilum_cache::{Error, Ledger, Receipt, Store, journal};
+use serde_json::{Value, json};
+
+/// Characters of a digest that must be given, `b3:` included: fewer mean too many artifacts.
+const LEAST: usize = 7;
+
+pub(super) fn show(args: &StoreArgs, id: &str) -> anyhow::Result<u8> {
+    let (store, ledger) = open::store(args)?;
+    let runs = journal::run_names(&store)?;
+    if runs.iter().any(|r| r == id) {
+        return show_run(args, &store, id);
+    }
+    let wanted = if id.starts_with("b3:") { id.to_owned() } else { format!("b3:{id}") };
+    let made = if wanted.len() < LEAST { vec![] } else { artifacts(&store, &ledger, &wanted)? };
+    if made.is_empty() {
+        let receipts = ledger.receipts();
+        // Digests are compared with as many digits as were given: all others are far from each of them.
+        let digests: Vec<String> = receipts.iter().flat_map(|(r, _)| r.outputs.values().map(|a| a.digest.to_string())).collect();
+        let prefixes = digests.iter().filter_map(|d| d.get(..wanted.len().max(LEAST)));
+        let prefixes = prefixes.map(|d| if id.starts_with("b3:") { d } else { &d[3..] });
+        let help = did_you_mean(id, runs.iter().map(String::as_str), "run").or_else(|| did_you_mean(id, prefixes, "digest"));
+        return Err(wrong(format!("there is no run or artifact `{id}`")).help("`hilum ls` lists them").maybe_help(help).into());
+    }
+    if args.json {
+        say(json!({ "artifacts": made.iter().map(Made::to_json).collect::<Vec<_>>() }))?;
+        return Ok(DONE);
+    }
+    for Made { receipt, run, port, artifact: a, files } in &made {
+        say(format!("{}\n  {} of {} ({}), run {run}\n  {}, sha256 {}", a.digest, port, receipt.stage, receipt.study, size(a.bytes), a.sha256.hex()))?;
+        match files {
+            Some(files) => files.iter().try_for_each(|f| say(format!("  {}   {}   {}", f.name, size(f.size), f.digest.short())))?,
+            None => say("  its bytes are not in the store; the run that needs it next computes it anew")?,
+        }
+    }
+    Ok(DONE)
+}
+
+/// An artifact with the record of who made it.
+struct Made {
+    receipt: Receipt,
+    run: String,
+    port: String,
+    artifact: Artifact,
+    /// None where the bytes are gone.
+    files: Option<Vec<Entry>>,
+}
+
+impl Made {
+    fn to_json(&self) -> Value {
+        let a = &self.artifact;
+        let file = |f: &Entry| json!({ "name": f.name, "bytes": f.size, "digest": f.digest });
+        let files = self.files.as_ref().map(|files| files.iter().map(file).collect::<Vec<_>>());
+        json!({ "digest": a.digest, "sha256": a.sha256, "type": a.kind, "bytes": a.bytes, "run": self.run, "port": self.port, "files": files, "receipt": self.receipt })
+    }
+}
+
+fn artifacts(store: &Store, ledger: &Ledger, wanted: &str) -> anyhow::Result<Vec<Made>> {
+    let mut out = vec![];
+    for (receipt, run) in ledger.receipts() {
+        for (port, artifact) in receipt.outputs.iter().filter(|(_, a)| a.digest.to_string().starts_with(wanted)) {
+            let files = match store.files(artifact) {
+                Err(Error::Missing(_)) => None,
+                files => Some(files?),
+            };
+            out.push(Made { receipt: receipt.clone(), run: run.to_owned(), port: port.clone(), artifact: artifact.clone(), files });
+        }
+    }
+    Ok(out)
+}
+
+fn show_run(args: &StoreArgs, store: &Store, run: &str) -> anyhow::Result<u8> {
+    let lines = journal::lines(&store.run_folder(run).join("journal.jsonl"))?;
+    if args.json {
+        say(json!({ "run": run, "journal": lines.into_iter().map(|l| l.body).collect::<Vec<_>>() }))?;
+        return Ok(DONE);
+    }
+    lines.iter().try_for_each(|line| say(format!("{}  {}", line.body["time"].as_str().unwrap_or_default(), summary(line))))?;
+    Ok(DONE)
+}
+
+fn text(v: &Value) -> &str {
+    v.as_str().unwrap_or("?")
+}
+
+fn summary(line: &journal::Line) -> String {
+    let b = &line.body;
+    match line.kind.as_str() {
+        "started" => format!("started {}", text(&b["study"])),
+        "receipt" => format!("{} done in {}", text(&b["receipt"]["stage"]), duration(b["receipt"]["millis"].as_u64().unwrap_or(0))),
+        "reused" => format!("{} stages stood", b["stages"].as_object().map_or(0, |s| s.len())),
+        "failed" => format!("{} failed: {}", text(&b["stage"]), text(&b["message"])),
+        "finding" => format!("{} at {}{}", text(&b["id"]), text(&b["stage"]), b["allowed"].as_str().map(|r| format!(", allowed: {r}")).unwrap_or_default()),
+        "finished" => format!("finished: executed {}, reused {}, failed {}", b["executed"], b["reused"], b["failed"]),
+        other => other.to_owned(),
+    }
+}

@@ -1,0 +1,140 @@
+//! What differs between two runs: parameters, data, code, environment, and the metrics that came out. From records alone; knows
+//! neither how it is shown nor how a stage computes anything.
+
+mod group;
+mod metrics;
+mod record;
+
+pub use metrics::Metric;
+pub use record::Record;
+
+use group::group;
+use hilum_cache::recipe::Part;
+use hilum_cache::{Ledger, Receipt, Recipe, Result, Store};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What changed in the same way at some stages; `Null` stands for "not there".
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The stages; the name of one without its cell where all of its cells changed so.
+    pub stages: Vec<String>,
+    /// What changed: a parameter's path, `seed`, `in.PORT`, a source, or a part of the environment.
+    pub path: String,
+    /// Before.
+    pub old: Value,
+    /// After.
+    pub new: Value,
+}
+
+/// Two runs side by side.
+pub struct Comparison {
+    /// The first run.
+    pub old: Record,
+    /// The second run.
+    pub new: Record,
+    /// Stages that only the first has.
+    pub removed: Vec<String>,
+    /// Stages that only the second has.
+    pub added: Vec<String>,
+    /// Parameters, seeds and bindings, by stage.
+    pub parameters: Vec<Change>,
+    /// Digests of what was imported, and the key of pseudonyms.
+    pub data: Vec<Change>,
+    /// The program, and the versions of kinds.
+    pub code: Vec<Change>,
+    /// Engine, its fingerprint, and the compiler.
+    pub environment: Vec<Change>,
+    /// Values that came out.
+    pub metrics: Vec<Metric>,
+}
+
+impl Comparison {
+    /// True where nothing differs.
+    pub fn is_empty(&self) -> bool {
+        let changes = [&self.parameters, &self.data, &self.code, &self.environment];
+        self.removed.is_empty() && self.added.is_empty() && self.metrics.is_empty() && changes.iter().all(|c| c.is_empty())
+    }
+}
+
+type Found = (String, String, Value, Value);
+
+/// Compares two runs of one store.
+///
+/// # Errors
+/// Where a journal or a table of metrics cannot be read.
+pub fn compare(store: &Store, ledger: &Ledger, old: &str, new: &str) -> Result<Comparison> {
+    let (old, new) = (Record::read(store, ledger, old)?, Record::read(store, ledger, new)?);
+    let only = |of: &Record, other: &Record| of.stages.keys().filter(|n| !other.stages.contains_key(*n)).cloned().collect::<Vec<_>>();
+    let (removed, added) = (only(&old, &new), only(&new, &old));
+    let both: BTreeSet<&str> = old.stages.keys().filter(|n| new.stages.contains_key(*n)).map(String::as_str).collect();
+    let mut parameters = vec![];
+    for name in &both {
+        let changes = as_recipe(&new.stages[*name]).differences(&as_recipe(&old.stages[*name]));
+        parameters.extend(changes.into_iter().map(|d| ((*name).to_owned(), if d.path.is_empty() { word(d.part).to_owned() } else { d.path }, d.old, d.new)));
+    }
+    // What ran is known of stages that finished in both.
+    let ran: BTreeMap<&str, (&Receipt, &Receipt)> =
+        both.iter().filter_map(|name| Some((*name, (old.receipts.get(*name)?, new.receipts.get(*name)?)))).collect();
+    let (mut data, mut code, mut environment): (Vec<Found>, Vec<Found>, Vec<Found>) = Default::default();
+    for (name, (before, after)) in &ran {
+        for d in after.recipe.differences(&before.recipe) {
+            let to = match d.part {
+                Part::Source | Part::Pseudonyms => &mut data,
+                Part::Version => &mut code,
+                Part::Engine => &mut environment,
+                // Parameters are those of the study; inputs follow from what the stages above were given.
+                Part::Kind | Part::Parameter | Part::Seed | Part::Input => continue,
+            };
+            let path = if d.path.is_empty() { word(d.part).to_owned() } else { d.path };
+            to.push(((*name).to_owned(), path, d.old, d.new));
+        }
+        let (a, b) = (&before.environment, &after.environment);
+        let of_program =
+            [("program", json!(a.program), json!(b.program)), ("commit", json!(a.commit), json!(b.commit)), ("dirty", json!(a.dirty), json!(b.dirty))];
+        let of_machine = [("toolchain", json!(a.toolchain), json!(b.toolchain)), ("fingerprint", json!(a.fingerprint), json!(b.fingerprint))];
+        let differing = |all: &[(&str, Value, Value)], to: &mut Vec<Found>| {
+            to.extend(all.iter().filter(|(_, a, b)| a != b).map(|(path, a, b)| ((*name).to_owned(), (*path).to_owned(), a.clone(), b.clone())));
+        };
+        differing(&of_program, &mut code);
+        differing(&of_machine, &mut environment);
+    }
+    let finished: BTreeSet<&str> = ran.keys().copied().collect();
+    let metrics = metrics::compare(store, &ran)?;
+    let parameters = group(parameters, &both, false);
+    let (data, code, environment) = (group(data, &finished, false), group(code, &finished, true), group(environment, &finished, true));
+    Ok(Comparison { removed, added, parameters, data, code, environment, metrics, old, new })
+}
+
+fn word(part: Part) -> &'static str {
+    match part {
+        Part::Kind => "stage",
+        Part::Version => "version",
+        Part::Parameter => "with",
+        Part::Seed => "seed",
+        Part::Source => "source",
+        Part::Input => "in",
+        Part::Engine => "engine",
+        Part::Pseudonyms => "pseudonyms",
+    }
+}
+
+/// What a study says of a stage, in the form in which differences are found; bindings stand among the parameters as `in.PORT`.
+fn as_recipe(stage: &Value) -> Recipe {
+    let mut parameters = stage["with"].as_object().cloned().unwrap_or_else(Map::new);
+    if let Some(bindings) = stage.get("in") {
+        parameters.insert("in".into(), bindings.clone());
+    }
+    let seed = stage.get("seed").map(|s| s.as_str().map_or_else(|| s.to_string(), str::to_owned));
+    Recipe {
+        v: 1,
+        kind: stage["stage"].as_str().unwrap_or_default().to_owned(),
+        version: 0,
+        parameters: parameters.into(),
+        seed,
+        inputs: BTreeMap::new(),
+        sources: BTreeMap::new(),
+        engine: None,
+        pseudonyms: None,
+    }
+}

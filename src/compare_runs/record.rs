@@ -1,0 +1,50 @@
+//! A run as its journal tells it: the study, and under which receipt each stage stood at its end.
+
+use hilum_cache::{Ledger, Receipt, Result, StageKey, Store, journal};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What is known of a run.
+pub struct Record {
+    /// Its name.
+    pub run: String,
+    /// The study.
+    pub study: String,
+    /// When it started (RFC 3339, UTC).
+    pub started: String,
+    /// The resolved stages, by name.
+    pub stages: BTreeMap<String, Value>,
+    /// Receipts by stage, of those that finished.
+    pub receipts: BTreeMap<String, Receipt>,
+}
+
+impl Record {
+    /// Reads a run.
+    ///
+    /// # Errors
+    /// Where its journal cannot be read.
+    pub fn read(store: &Store, ledger: &Ledger, run: &str) -> Result<Record> {
+        let lines = journal::lines(&store.run_folder(run).join("journal.jsonl"))?;
+        let first = lines.first().map(|l| &l.body).filter(|b| b["type"] == "started").cloned().unwrap_or_default();
+        let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+        let mut receipts = BTreeMap::new();
+        for line in &lines {
+            match line.kind.as_str() {
+                "receipt" => {
+                    if let Ok(receipt) = serde_json::from_value::<Receipt>(line.body["receipt"].clone()) {
+                        receipts.insert(receipt.stage.clone(), receipt);
+                    }
+                }
+                "reused" => {
+                    for (stage, key) in line.body["stages"].as_object().into_iter().flatten() {
+                        let key = key.as_str().and_then(|k| k.parse().ok()).map(StageKey);
+                        receipts.extend(key.and_then(|k| ledger.find(&k)).map(|(receipt, _)| (stage.clone(), receipt)));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let stages = first["resolved"]["stages"].as_object().into_iter().flatten().map(|(n, s)| (n.clone(), s.clone())).collect();
+        Ok(Record { run: run.to_owned(), study: text(&first["study"]), started: text(&first["time"]), stages, receipts })
+    }
+}

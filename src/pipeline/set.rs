@@ -1,0 +1,85 @@
+//! Whether a path of `--set` leads to something: a key that is added beside the one that was meant changes nothing, or is blamed
+//! elsewhere. Looks at the study as it is before that argument; knows no kinds, whose parameters are checked with those of the file.
+
+use super::node::{Node, Yaml};
+use super::raw::{FILE_KEYS, STAGE_KEYS};
+use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+
+/// Checks the path of one argument against the study before it.
+///
+/// # Errors
+/// What is wrong with a path that names no key which a study or one of its stages can have.
+pub(super) fn check(root: &Node, path: &str, value: &Node, span: Span) -> Result<(), Box<Diagnostic>> {
+    wrong_key(root, path, value, span).map_or(Ok(()), |fault| Err(Box::new(fault)))
+}
+
+fn wrong_key(root: &Node, path: &str, value: &Node, span: Span) -> Option<Diagnostic> {
+    let parts: Vec<&str> = path.split('.').collect();
+    let fault = |depth: usize, known: &mut dyn Iterator<Item = &str>, what: &str| {
+        let (above, name) = (parts[..depth].join("."), parts[depth]);
+        let whole = |name: &str| if above.is_empty() { name.to_owned() } else { format!("{above}.{name}") };
+        let start: usize = parts[..depth].iter().map(|p| p.len() + 1).sum();
+        let at = Span { start: span.start + start as u32, end: span.start + (start + name.len()) as u32, ..span };
+        let known: Vec<&str> = known.collect();
+        let similar = did_you_mean(name, known.iter().copied(), what);
+        let help = similar.or_else(|| (!known.is_empty()).then(|| format!("there are: {}", known.join(", "))));
+        Diagnostic::new("E0010", format!("`--set`: there is no key `{}`", whole(name))).at(at, format!("no such {what}")).maybe_help(help)
+    };
+    if !FILE_KEYS.contains(&parts[0]) {
+        return Some(fault(0, &mut FILE_KEYS.into_iter(), "key"));
+    }
+    let (Some(name), true) = (parts.get(1), parts[0] == "stages") else { return None };
+    let stages = root.get("stages").map_or(&[][..], |n| if let Yaml::Map(entries) = &n.value { entries } else { &[] });
+    // A whole stage may be added, by saying what it does.
+    let adds = parts.len() == 2 && value.get("stage").is_some() || parts[2..] == ["stage"];
+    if !adds && !stages.iter().any(|(key, _)| key.text == *name) {
+        return Some(fault(1, &mut stages.iter().map(|(key, _)| key.text.as_str()), "stage"));
+    }
+    let key = parts.get(2)?;
+    (!STAGE_KEYS.contains(key)).then(|| fault(2, &mut STAGE_KEYS.into_iter(), "key"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::node;
+
+    fn said(set: &str) -> Option<(String, String)> {
+        let parse = |text: &str| node::parse(text, 0, &mut vec![]).unwrap();
+        let root = parse("{study: s, seed: 1, stages: {classifier: {stage: train-classifier, with: {epochs: 2}}, split: {stage: split}}}");
+        let (path, value) = set.split_once('=').unwrap();
+        let d = wrong_key(&root, path, &parse(value), Span { text: 0, start: 0, end: path.len() as u32 })?;
+        let at = d.at.unwrap().0;
+        Some((format!("{} at {}", d.message, &path[at.range()]), d.help.unwrap_or_default()))
+    }
+
+    #[test]
+    fn a_path_that_leads_nowhere_is_told_where_it_ends() {
+        let cases = [
+            ("stages.clasifier.with.steps=5", "`--set`: there is no key `stages.clasifier` at clasifier", "`classifier`"),
+            ("stags.classifier.with.steps=5", "`--set`: there is no key `stags` at stags", "`stages`"),
+            ("stages.classifier.wth.steps=5", "`--set`: there is no key `stages.classifier.wth` at wth", "`with`"),
+            ("stages.other=null", "`--set`: there is no key `stages.other` at other", "there are: classifier, split"),
+        ];
+        for (set, message, help) in cases {
+            let (said, advice) = said(set).unwrap();
+            assert_eq!(said, message);
+            assert!(advice.contains(help), "{set}: {advice}");
+        }
+    }
+
+    #[test]
+    fn what_a_study_can_have_may_be_set() {
+        let fine = [
+            "seed=2",
+            "vars.steps=5",
+            "description=d",
+            "stages.classifier.with.steps=5",
+            "stages.split.seed=3",
+            "stages.new={stage: split}",
+            "stages.new.stage=split",
+            "stages.split=null",
+        ];
+        fine.iter().for_each(|set| assert_eq!(said(set), None, "{set}"));
+    }
+}

@@ -1,0 +1,208 @@
+//! What `--json` prints is what `docs/json/` says, field by field: neither is there one that the other does not have.
+
+use crate::space::{Space, root};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+
+/// Fields of machines that have a GPU.
+const OF_GPUS: [&str; 2] = ["gpus[].number", "gpus[].fingerprint"];
+/// Pages whose verbs are not run here: each has a test of its own.
+const ELSEWHERE: [&str; 3] = ["plan", "trace", "why"];
+
+/// A path of a field, key by key; `[]` for an item of a list.
+type Path = Vec<String>;
+
+/// The paths of all values that hold no others.
+fn leaves(value: &Value, at: &mut Path, out: &mut BTreeSet<Path>) {
+    match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            for (name, below) in fields {
+                at.push(name.clone());
+                leaves(below, at, out);
+                at.pop();
+            }
+        }
+        Value::Array(items) if !items.is_empty() => {
+            at.push("[]".into());
+            items.iter().for_each(|item| leaves(item, at, out));
+            at.pop();
+        }
+        _ => drop(out.insert(at.clone())),
+    }
+}
+
+/// The fields that the tables of a page name: `a.b[].c`, NAME for any name, and `…` for whatever is below.
+fn documented(page: &str) -> Vec<Path> {
+    let text = fs::read_to_string(root().join("docs/json").join(page)).unwrap_or_else(|e| panic!("{page}: {e}"));
+    let rows = text.lines().filter_map(|l| l.strip_prefix("| `")?.split_once("` |")).map(|r| r.0.to_owned());
+    rows.map(|row| row.replace("[]", ".[]").split('.').map(str::to_owned).collect()).collect()
+}
+
+fn is_name(part: &str) -> bool {
+    part.chars().all(|c| c.is_ascii_uppercase())
+}
+
+/// Whether a documented path is that of a value; of an empty one, also where it is documented what it would hold.
+fn fits(row: &Path, found: &Path) -> bool {
+    let same = |(row, found): (&String, &String)| is_name(row) || row == found;
+    match row.split_last() {
+        Some((last, above)) if last == "…" => found.len() >= above.len() && above.iter().zip(found).all(same),
+        _ => row.len() >= found.len() && row.iter().zip(found).all(same),
+    }
+}
+
+fn is_exactly(row: &Path, found: &Path) -> bool {
+    fits(row, found) && (row.len() == found.len() || row.last().is_some_and(|l| l == "…"))
+}
+
+/// Compares what calls printed with the page of their verb.
+fn compare(verb: &str, said: &[String]) {
+    let common = documented("README.md");
+    let rows = documented(&format!("{verb}.md"));
+    assert!(!rows.is_empty() && !common.is_empty(), "{verb}: no table");
+    let mut found = BTreeSet::new();
+    for text in said {
+        let documents: Vec<Value> = if verb == "run" { text.lines().map(parsed).collect() } else { vec![parsed(text)] };
+        documents.iter().for_each(|d| leaves(d, &mut vec![], &mut found));
+    }
+    let text = |p: &Path| p.join(".").replace(".[]", "[]");
+    let unknown: Vec<String> = found.iter().filter(|f| !rows.iter().chain(&common).any(|r| fits(r, f))).map(text).collect();
+    assert!(unknown.is_empty(), "docs/json/{verb}.md does not name {unknown:#?}");
+    let has_gpu = !hilum_stages::gpus().is_empty();
+    let never = rows.iter().filter(|r| !found.iter().any(|f| is_exactly(r, f))).map(text).filter(|r| has_gpu || !OF_GPUS.contains(&r.as_str()));
+    let never: Vec<String> = never.collect();
+    assert!(never.is_empty(), "docs/json/{verb}.md names what is never there: {never:#?}; there is {:#?}", found.iter().map(text).collect::<Vec<_>>());
+}
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
+}
+
+/// The one text that a verb of an executed study prints.
+fn out(space: &Space, call: &[&str]) -> String {
+    let said = space.hilum(&[call, &["--json"]].concat());
+    assert!(!said.out.is_empty(), "{call:?}: {}", said.err);
+    assert!(!said.out.trim_end().contains('\n') || call[0] == "run", "{call:?} prints one document: {}", said.out);
+    said.out
+}
+
+/// A space in which the tiny study ran twice, with a change in between.
+fn twice() -> (Space, [String; 2]) {
+    let space = Space::tiny();
+    space.executed();
+    space.edit("epochs: 2", "epochs: 1");
+    space.executed();
+    let runs = parsed(&out(&space, &["ls"]));
+    let name = |n: usize| runs["runs"][n]["run"].as_str().unwrap().to_owned();
+    let names = [name(0), name(1)];
+    (space, names)
+}
+
+#[test]
+fn verbs_of_the_program_print_what_is_documented() {
+    let space = Space::tiny();
+    compare("stages", &[out(&space, &["stages"]), out(&space, &["stages", "split"]), out(&space, &["stages", "synthesize"])]);
+    compare("explain", &[out(&space, &["explain", "E0104"]), out(&space, &["explain", "leakage.duplicate"])]);
+    compare("doctor", &[out(&space, &["doctor"])]);
+    compare("graph", &[out(&space, &["graph", "study.yaml"])]);
+    compare("check", &[out(&space, &["check", "study.yaml"])]);
+}
+
+#[test]
+fn faults_of_a_study_stand_in_the_document() {
+    let space = Space::tiny();
+    space.edit("epochs: 2", "epoch: 2");
+    for verb in ["check", "graph", "plan", "run"] {
+        let said = space.hilum(&[verb, "study.yaml", "--json"]);
+        let document = parsed(&said.out);
+        let fault = &document["diagnostics"][0];
+        assert_eq!((said.code, fault["code"].as_str(), fault["severity"].as_str()), (2, Some("E0104"), Some("error")), "{verb}: {}", said.out);
+        assert_eq!((fault["file"].as_str(), fault["line"].as_u64(), fault["column"].as_u64()), (Some("study.yaml"), Some(56), Some(7)), "{verb}: {fault}");
+        let mut found = BTreeSet::new();
+        leaves(&document, &mut vec![], &mut found);
+        let rows = documented("README.md");
+        assert!(rows.iter().all(|r| found.iter().any(|f| fits(r, f))), "{verb}: {found:?}");
+        assert!(said.err.contains("error[E0104]"), "people are told, too: {}", said.err);
+    }
+}
+
+#[test]
+fn verbs_of_a_store_print_what_is_documented() {
+    let (space, [first, second]) = twice();
+    let digest = space.digests()["generator generator"].clone();
+    compare("ls", &[out(&space, &["ls"])]);
+    compare("show", &[out(&space, &["show", &first]), out(&space, &["show", &second]), out(&space, &["show", &digest])]);
+    compare("report", &[out(&space, &["report", "-o", "r.html"])]);
+    let none = out(&space, &["diff", &first, &first]);
+    assert_eq!(parsed(&none)["metrics"], Value::Array(vec![]));
+    // A stage more, and one less.
+    space.edit("  map:\n", "  other-map:\n");
+    space.edit("contrast: 1.5", "contrast: 1.2");
+    let events = out(&space, &["run", "study.yaml"]);
+    let third = parsed(events.lines().last().unwrap())["run"].as_str().unwrap().to_owned();
+    compare("diff", &[none, out(&space, &["diff", &first, &third])]);
+    let dry = out(&space, &["gc", "--keep-runs", "1", "--dry-run"]);
+    assert_eq!(parsed(&dry)["dry_run"], true);
+    let journal = format!(".hilum/runs/{third}/journal.jsonl");
+    // A record of a result that does not read any more.
+    let broken = space.read(&journal).replacen("\"receipt\":{", "\"receipt\":[", 1);
+    let whole = out(&space, &["verify"]);
+    space.write(&journal, broken);
+    compare("gc", &[dry, out(&space, &["gc", "--keep-runs", "1", "--dry-run"])]);
+    fs::remove_dir_all(space.path(".hilum/objects")).unwrap();
+    compare("verify", &[whole, out(&space, &["verify"])]);
+}
+
+#[test]
+fn verbs_of_an_import_print_what_is_documented() {
+    let space = Space::new();
+    let grey: Vec<u8> = (0..400u32).map(|i| (i % 251) as u8).collect();
+    space.write("data/a/1.png", hilum_stages::data::png::encode(&grey, 20, 20, &[]).unwrap());
+    space.write("study.yaml", "study: s\nseed: 1\nstages:\n  films: { stage: import, with: { images: data } }\n");
+    let ran = space.hilum(&["run", "study.yaml", "--json"]);
+    assert_eq!(ran.code, 0, "{}\n{}", ran.out, ran.err);
+    let map = space.read(".hilum-private/images-2");
+    compare("image", &[out(&space, &["image", &map[..20]])]);
+    compare("key-adopt", &[out(&space, &["key", "adopt"])]);
+}
+
+#[test]
+fn events_of_runs_are_documented() {
+    let space = Space::tiny();
+    let first = out(&space, &["run", "study.yaml"]);
+    space.edit("epochs: 2", "epochs: 1");
+    let second = out(&space, &["run", "study.yaml"]);
+    // A count that does not come out: the stages below it are skipped.
+    space.edit("with: { by: patient, train: 0.7, test: 0.3 }", "with: { by: patient, train: 0.7, test: 0.3 }\n    expect: { train: 7 }");
+    let failed = out(&space, &["run", "study.yaml", "--keep-going"]);
+    space.edit("train: 7", "rain: 7");
+    let wrong = out(&space, &["run", "study.yaml", "--set", "stages.nothing.seed=1"]);
+    compare("run", &[first, second, failed, wrong]);
+}
+
+#[test]
+fn counts_and_the_resolved_study_are_fields_of_the_plan() {
+    let space = Space::tiny();
+    space.executed();
+    let plan = parsed(&out(&space, &["plan", "study.yaml", "--counts", "--resolved"]));
+    assert_eq!(plan["counts"]["balanced.samples"].as_object().unwrap().len(), 2, "{}", plan["counts"]);
+    assert_eq!(plan["resolved"]["stages"]["pixels"]["with"]["size"], 32);
+    assert!(plan["stages"].as_array().unwrap().iter().all(|s| s["decision"] == "reuse"));
+    let bare = parsed(&out(&space, &["plan", "study.yaml"]));
+    assert!(bare.get("counts").is_none() && bare.get("resolved").is_none());
+}
+
+#[test]
+fn every_page_is_of_a_verb_that_was_run() {
+    let here = ["check", "diff", "doctor", "explain", "gc", "graph", "image", "key-adopt", "ls", "report", "run", "show", "stages", "verify"];
+    let index = fs::read_to_string(root().join("docs/json/README.md")).unwrap();
+    for entry in fs::read_dir(root().join("docs/json")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let verb = name.strip_suffix(".md").unwrap();
+        assert!(verb == "README" || here.contains(&verb) || ELSEWHERE.contains(&verb), "{name}");
+    }
+    for verb in here {
+        assert!(index.contains(&format!("]({verb}.md)")), "docs/json/README.md does not lead to {verb}.md");
+    }
+}

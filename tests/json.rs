@@ -8,7 +8,7 @@ use std::fs;
 /// Fields of machines that have a GPU.
 const OF_GPUS: [&str; 2] = ["gpus[].number", "gpus[].fingerprint"];
 /// Pages whose verbs are not run here: each has a test of its own.
-const ELSEWHERE: [&str; 3] = ["plan", "trace", "why"];
+const ELSEWHERE: [&str; 1] = ["trace"];
 
 /// A path of a field, key by key; `[]` for an item of a list.
 type Path = Vec<String>;
@@ -194,8 +194,24 @@ fn counts_and_the_resolved_study_are_fields_of_the_plan() {
 }
 
 #[test]
+fn plans_and_their_reasons_are_documented() {
+    let space = Space::tiny();
+    space.executed();
+    let done = [out(&space, &["plan", "study.yaml", "--counts", "--resolved"]), out(&space, &["why", "study.yaml", "split"])];
+    space.edit("epochs: 2", "epochs: 1");
+    // Images by themselves are one training set with those that were repeated.
+    space.edit("with: { by: patient, train: 0.7, test: 0.3 }", "with: { by: image, train: 0.7, test: 0.3 }\n    expect: { normal: 3 }");
+    let changed = [out(&space, &["plan", "study.yaml"]), out(&space, &["why", "study.yaml", "classifier"])];
+    space.edit("    expect: { normal: 3 }", "    expect: { normal: 34 }");
+    space.hilum(&["run", "study.yaml", "--only", "split"]);
+    let found = out(&space, &["plan", "study.yaml"]);
+    compare("plan", &[done[0].clone(), changed[0].clone(), found]);
+    compare("why", &[done[1].clone(), changed[1].clone()]);
+}
+
+#[test]
 fn every_page_is_of_a_verb_that_was_run() {
-    let here = ["check", "diff", "doctor", "explain", "gc", "graph", "image", "key-adopt", "ls", "report", "run", "show", "stages", "verify"];
+    let here = ["check", "diff", "doctor", "explain", "gc", "graph", "image", "key-adopt", "ls", "plan", "report", "run", "show", "stages", "verify", "why"];
     let index = fs::read_to_string(root().join("docs/json/README.md")).unwrap();
     for entry in fs::read_dir(root().join("docs/json")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();

@@ -61,9 +61,9 @@ fn the_cache_knows_no_stage_no_tensor_and_no_yaml() {
 }
 
 #[test]
-fn contract_and_metrics_import_no_tensor_library_and_networks_touch_no_file() {
-    let contract: Vec<_> = sources("stages/src/contract").into_iter().chain(sources("stages/src/metrics")).collect();
-    none_has(&contract, &["candle", "hilum_ops"], "contract and metrics are plain");
+fn contract_and_evaluation_import_no_tensor_library_and_networks_touch_no_file() {
+    let contract: Vec<_> = sources("stages/src/contract").into_iter().chain(sources("stages/src/evaluation")).collect();
+    none_has(&contract, &["candle", "hilum_ops"], "contract and evaluation are plain");
     none_has(&sources("stages/src/networks"), &["std::fs", "File::"], "networks touch no file");
 }
 

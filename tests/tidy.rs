@@ -62,8 +62,8 @@ fn the_cache_knows_no_stage_no_tensor_and_no_yaml() {
 
 #[test]
 fn contract_and_evaluation_import_no_tensor_library_and_networks_touch_no_file() {
-    let contract: Vec<_> = sources("stages/src/contract").into_iter().chain(sources("stages/src/evaluation")).collect();
-    none_has(&contract, &["candle", "hilum_ops"], "contract and evaluation are plain");
+    let plain: Vec<_> = ["contract", "evaluation", "records"].iter().flat_map(|f| sources(&format!("stages/src/{f}"))).collect();
+    none_has(&plain, &["candle", "hilum_ops"], "contract, evaluation and records are plain");
     none_has(&sources("stages/src/networks"), &["std::fs", "File::"], "networks touch no file");
 }
 
@@ -155,6 +155,28 @@ fn what_the_c_library_computes_is_computed_by_the_modules_of_mathematics() {
     );
 }
 
+/// True where a variable that stands for a row is indexed by a number.
+fn counts_columns(text: &str) -> bool {
+    let names = ["r", "row", "record", "cells", "line"];
+    names.iter().any(|name| {
+        text.match_indices(&format!("{name}[")).any(|(at, found)| {
+            let is_whole = !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+            is_whole && text[at + found.len()..].starts_with(|c: char| c.is_ascii_digit())
+        })
+    })
+}
+
+#[test]
+fn columns_have_names_and_the_report_asks_for_no_kind() {
+    for (path, text) in ["src/report", "src/progress", "stages/src/records", "stages/src/figures", "stages/src/kinds"].iter().flat_map(|f| sources(f)) {
+        assert!(is_of_tests(&path) || !counts_columns(&bare(&text)), "{}: a column by its number: read the record", path.display());
+    }
+    assert!(counts_columns("if row[7].is_empty()") && counts_columns("f(&r[0])") && !counts_columns("for[0]") && !counts_columns("row[at]"));
+    none_has(&sources("src/report"), &["recipe.kind ==", "of_kind(f"], "a chapter is about artifacts, whichever stage made them");
+    let elsewhere: Vec<_> = code().into_iter().filter(|(p, _)| !p.starts_with("stages/src/figures") && p != Path::new("stages/src/figures.rs")).collect();
+    none_has(&elsewhere, &["kuva::"], "only figures know the plotting library");
+}
+
 #[test]
 fn gpus_are_spoken_to_in_one_place() {
     let places = ["stages/ops/src/cuda", "stages/ops/src/cuda.rs"];
@@ -202,7 +224,21 @@ fn the_registry_is_in_alphabetical_order_and_the_manual_of_what_must_never_be_is
     assert!(names.is_sorted(), "{names:?}");
     let architecture = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
     assert!(architecture.contains("## Never"));
-    for folder in ["cache", "stages", "stages/ops", "src/pipeline", "src/plan", "src/run", "src/lineage", "src/progress", "src/report", "src/cli"] {
+    for folder in [
+        "cache",
+        "stages",
+        "stages/ops",
+        "stages/src/evaluation",
+        "stages/src/records",
+        "stages/src/figures",
+        "src/pipeline",
+        "src/plan",
+        "src/run",
+        "src/lineage",
+        "src/progress",
+        "src/report",
+        "src/cli",
+    ] {
         assert!(architecture.contains(folder), "docs/architecture.md does not speak of {folder}");
     }
 }

@@ -11,12 +11,11 @@ mod history;
 mod identity;
 mod roster;
 
-pub(crate) use alike::Alike;
 pub use roster::{Held, Reach, Roster};
 
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::{Source, Stage, StageId};
-use crate::plan::tables::Tables;
+use crate::tables::Tables;
 use crate::workspace::Listings;
 use hilum_cache::receipt::{Artifact, LocalFlow};
 use hilum_cache::{Digest, Ledger, Receipt, Result, Store};

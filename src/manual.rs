@@ -1,9 +1,12 @@
-//! The manual of kinds and codes as Markdown, made from parameter structs and tables: what `hilum stages` prints and
-//! what stands in `docs/stages/` and `docs/errors.md`.
+//! The manual of kinds, metrics, figures and codes as Markdown, made from parameter structs and tables: what `hilum stages`
+//! prints and what stands in `docs/stages/`, `docs/metrics.md` and `docs/errors.md`.
 
 use crate::diagnostic::codes;
 use hilum_stages::contract::kind::StageKind;
 use hilum_stages::contract::port::{Arity, Port};
+use hilum_stages::evaluation::bootstrap::LEVEL;
+use hilum_stages::evaluation::metric::{Direction, METRICS, Metric, Shown};
+use hilum_stages::figures::FIGURES;
 use serde_json::Value;
 
 fn schema_of(kind: &StageKind) -> Value {
@@ -125,4 +128,33 @@ pub fn errors() -> String {
         out += &format!("\n## {}: {}\n\n{}\n", c.code, c.title, c.text);
     }
     out
+}
+
+/// All metrics and figures, as Markdown: `docs/metrics.md`.
+pub fn metrics() -> String {
+    let mut out = "# Metrics and figures\n\nMade from the program.\n".to_owned();
+    out += &format!(
+        "\n`evaluate` measures a classifier by each of these, and `compare` averages them over the repeats of an arm. Intervals hold {:.0} % of a bootstrap\nover patients, under the same definition: a weight says how often a resample drew an image.\n",
+        LEVEL * 100.0
+    );
+    for (title, is_per_class) in [("Of all classes together", false), ("Of each class against the rest", true)] {
+        out += &format!("\n## {title}\n\n");
+        out += &METRICS.iter().filter(|m| m.is_per_class() == is_per_class).map(metric).collect::<String>();
+    }
+    out += "\n## Figures\n\n";
+    out + &FIGURES.iter().map(|f| format!("* `{}` (drawn from `{}.csv`): {}\n", f.name, f.reads(), f.doc)).collect::<String>()
+}
+
+/// The line of a metric.
+fn metric(m: &Metric) -> String {
+    let direction = match m.direction {
+        Direction::HigherIsBetter => "higher is better",
+        Direction::LowerIsBetter => "lower is better",
+    };
+    let shown = match m.shown {
+        Shown::InTables => "in tables",
+        Shown::InFigures => "in tables and figures",
+        Shown::Everywhere => "in tables, figures and on the terminal",
+    };
+    format!("* `{}` ({direction}, {shown}): {} Undefined where {}. Reference: {}.\n", m.name, m.doc, m.undefined_when, m.reference)
 }

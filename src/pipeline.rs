@@ -36,14 +36,22 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// What a study may name.
+pub struct Language {
+    /// The stage kinds.
+    pub kinds: &'static [StageKind],
+    /// The checks, by their ids.
+    pub checks: Vec<&'static str>,
+}
+
 /// Reads and checks a study; `sets` are `--set` arguments.
-pub fn load(file: &Path, sets: &[String], kinds: &'static [StageKind]) -> Loaded {
+pub fn load(file: &Path, sets: &[String], language: &Language) -> Loaded {
     let mut texts = Texts::default();
     let mut diagnostics = vec![];
     let pipeline =
         source::read(file, &mut texts, &mut diagnostics).and_then(|root| extend::extend(root, file, sets, &mut texts, &mut diagnostics)).and_then(|root| {
-            let study = raw::read(&root, &mut diagnostics)?;
-            resolve::resolve(&study, kinds, &mut diagnostics)
+            let study = raw::read(&root, &language.checks, &mut diagnostics)?;
+            resolve::resolve(&study, language.kinds, &mut diagnostics)
         });
     diagnostics.sort_by_key(|d| d.at.as_ref().map(|a| (a.0.text, a.0.start)));
     diagnostics.dedup();

@@ -7,11 +7,11 @@ pub mod expect;
 pub mod groups;
 pub mod reason;
 pub mod recipe;
-pub mod tables;
 
 use crate::diagnostic::Texts;
 use crate::pipeline::model::StageId;
 use crate::pipeline::{Pipeline, Stage};
+use crate::tables::Tables;
 use crate::workspace::Listings;
 use current::{Current, Fault};
 use hilum_cache::checkpoint::Checkpoints;
@@ -22,7 +22,6 @@ use recipe::{Formed, Shipment};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use tables::Tables;
 
 /// What is known when a study is planned.
 pub struct World<'a> {

@@ -22,9 +22,10 @@ fn manuals_of_kinds() {
 }
 
 #[test]
-fn codes_and_schema() {
+fn codes_metrics_and_schema() {
     fresh("docs/errors.md", &hilum::manual::errors());
-    fresh("docs/pipeline.schema.json", &(serde_json::to_string_pretty(&hilum::pipeline::schema::schema(KINDS)).unwrap() + "\n"));
+    fresh("docs/metrics.md", &hilum::manual::metrics());
+    fresh("docs/pipeline.schema.json", &(serde_json::to_string_pretty(&hilum::pipeline::schema::schema(&hilum::language::language())).unwrap() + "\n"));
 }
 
 /// Every stage in `docs/importing.md` is one that `hilum check` finds nothing wrong with.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::fs;
 
 fn validator() -> jsonschema::Validator {
-    jsonschema::validator_for(&schema::schema(hilum_stages::KINDS)).unwrap()
+    jsonschema::validator_for(&schema::schema(&hilum::language::language())).unwrap()
 }
 
 fn json(text: &str) -> Value {

@@ -61,9 +61,9 @@ fn the_cache_knows_no_stage_no_tensor_and_no_yaml() {
 }
 
 #[test]
-fn contract_and_metrics_import_no_tensor_library_and_networks_touch_no_file() {
-    let contract: Vec<_> = sources("stages/src/contract").into_iter().chain(sources("stages/src/metrics")).collect();
-    none_has(&contract, &["candle", "hilum_ops"], "contract and metrics are plain");
+fn contract_and_evaluation_import_no_tensor_library_and_networks_touch_no_file() {
+    let plain: Vec<_> = ["contract", "evaluation", "records"].iter().flat_map(|f| sources(&format!("stages/src/{f}"))).collect();
+    none_has(&plain, &["candle", "hilum_ops"], "contract, evaluation and records are plain");
     none_has(&sources("stages/src/networks"), &["std::fs", "File::"], "networks touch no file");
 }
 
@@ -155,6 +155,28 @@ fn what_the_c_library_computes_is_computed_by_the_modules_of_mathematics() {
     );
 }
 
+/// True where a variable that stands for a row is indexed by a number.
+fn counts_columns(text: &str) -> bool {
+    let names = ["r", "row", "record", "cells", "line"];
+    names.iter().any(|name| {
+        text.match_indices(&format!("{name}[")).any(|(at, found)| {
+            let is_whole = !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+            is_whole && text[at + found.len()..].starts_with(|c: char| c.is_ascii_digit())
+        })
+    })
+}
+
+#[test]
+fn columns_have_names_and_the_report_asks_for_no_kind() {
+    for (path, text) in ["src/report", "src/progress", "stages/src/records", "stages/src/figures", "stages/src/kinds"].iter().flat_map(|f| sources(f)) {
+        assert!(is_of_tests(&path) || !counts_columns(&bare(&text)), "{}: a column by its number: read the record", path.display());
+    }
+    assert!(counts_columns("if row[7].is_empty()") && counts_columns("f(&r[0])") && !counts_columns("for[0]") && !counts_columns("row[at]"));
+    none_has(&sources("src/report"), &["recipe.kind ==", "of_kind(f"], "a chapter is about artifacts, whichever stage made them");
+    let elsewhere: Vec<_> = code().into_iter().filter(|(p, _)| !p.starts_with("stages/src/figures") && p != Path::new("stages/src/figures.rs")).collect();
+    none_has(&elsewhere, &["kuva::"], "only figures know the plotting library");
+}
+
 #[test]
 fn gpus_are_spoken_to_in_one_place() {
     let places = ["stages/ops/src/cuda", "stages/ops/src/cuda.rs"];
@@ -202,9 +224,67 @@ fn the_registry_is_in_alphabetical_order_and_the_manual_of_what_must_never_be_is
     assert!(names.is_sorted(), "{names:?}");
     let architecture = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
     assert!(architecture.contains("## Never"));
-    for folder in
-        ["cache", "stages", "stages/ops", "src/pipeline", "src/plan", "src/run", "src/lineage", "src/provenance", "src/progress", "src/report", "src/cli"]
-    {
+    for folder in [
+        "cache",
+        "stages",
+        "stages/ops",
+        "stages/src/evaluation",
+        "stages/src/records",
+        "stages/src/figures",
+        "src/pipeline",
+        "src/plan",
+        "src/run",
+        "src/lineage",
+        "src/provenance",
+        "src/progress",
+        "src/report",
+        "src/cli",
+    ] {
         assert!(architecture.contains(folder), "docs/architecture.md does not speak of {folder}");
+    }
+}
+
+/// The modules below a crate's root that a file uses, by their names.
+fn used(text: &str, own: &str) -> std::collections::BTreeSet<String> {
+    let text = bare(text);
+    let mut out = std::collections::BTreeSet::new();
+    for rest in text.split("crate::").skip(1) {
+        let names = match rest.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap().split(',').map(str::trim).collect(),
+            None => vec![rest],
+        };
+        let name = |n: &str| n.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next().unwrap().to_owned();
+        out.extend(names.into_iter().map(name).filter(|n| n.starts_with(|c: char| c.is_ascii_lowercase()) && n != own));
+    }
+    out
+}
+
+/// Crates in which no module needs, by whatever way, one that needs it. In `stages/ops` jobs and the kernels of GPUs still know each
+/// other.
+const WITHOUT_CYCLES: [&str; 3] = ["src", "stages/src", "cache/src"];
+
+#[test]
+fn modules_do_not_depend_on_each_other_in_a_cycle() {
+    for krate in WITHOUT_CYCLES {
+        let mut needs: std::collections::BTreeMap<String, std::collections::BTreeSet<String>> = Default::default();
+        for (path, text) in sources(krate).into_iter().filter(|f| !is_of_tests(&f.0)) {
+            let below = path.strip_prefix(krate).unwrap();
+            let module = below.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
+            // The root, and the words between one line, are used by all.
+            if !["lib", "main"].contains(&module.as_str()) {
+                needs.entry(module.clone()).or_default().extend(used(&text, &module));
+            }
+        }
+        for start in needs.keys() {
+            let (mut seen, mut queue) = (std::collections::BTreeSet::new(), vec![vec![start.clone()]]);
+            while let Some(way) = queue.pop() {
+                for next in needs.get(way.last().unwrap()).into_iter().flatten() {
+                    assert!(next != start, "{krate}: a cycle: {} → {next}", way.join(" → "));
+                    if seen.insert(next.clone()) {
+                        queue.push([way.clone(), vec![next.clone()]].concat());
+                    }
+                }
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@
 use super::{Cli, DONE, StoreArgs, find, open, say, wrong};
 use crate::checks::CHECKS;
 use crate::diagnostic::codes::CODES;
+use crate::language::language;
 use crate::manual::summary;
 use crate::pipeline;
 use anyhow::{Context, anyhow};
@@ -56,7 +57,7 @@ fn is_yaml(path: &Path) -> bool {
 pub(super) fn stages() -> Vec<CompletionCandidate> {
     let named = words().map(PathBuf::from).find(|p| is_yaml(p));
     let Ok(file) = find::study(named.as_deref()) else { return vec![] };
-    let Some(study) = pipeline::load(&file, &[], KINDS).pipeline else { return vec![] };
+    let Some(study) = pipeline::load(&file, &[], &language()).pipeline else { return vec![] };
     let mut names: Vec<(&str, &str)> = vec![];
     for stage in &study.stages {
         for name in [stage.base.as_str(), stage.name.as_str()] {

@@ -13,7 +13,7 @@ pub(super) fn init(dir: &Path) -> anyhow::Result<u8> {
         return Err(wrong(format!("`{}` is not empty", dir.display())).help("name a new folder").into());
     }
     fs::create_dir_all(dir).with_context(|| format!("cannot create `{}`", dir.display()))?;
-    let schema = serde_json::to_string_pretty(&crate::pipeline::schema::schema(hilum_stages::KINDS))?;
+    let schema = serde_json::to_string_pretty(&crate::pipeline::schema::schema(&crate::language::language()))?;
     let study = format!("# yaml-language-server: $schema=pipeline.schema.json\n{}", include_str!("../../pipelines/quickstart.yaml"));
     for (name, text) in [("study.yaml", study.as_str()), ("pipeline.schema.json", &schema), (".gitignore", ".hilum/\n.hilum-private/\nresults/\n")] {
         fs::write(dir.join(name), text).with_context(|| format!("cannot write `{}`", dir.join(name).display()))?;

@@ -3,17 +3,17 @@
 use super::{StoreArgs, StudyArgs, WRONG, document, find, wrong};
 use crate::checks::{self, Finding};
 use crate::diagnostic::{Diagnostic, Texts, did_you_mean, render_all};
+use crate::language::language;
 use crate::lineage::Evidence;
 use crate::pipeline::{self, Loaded, Pipeline};
-use crate::plan::tables::Tables;
 use crate::plan::{Plan, World};
 use crate::progress::remark;
 use crate::run::execute::Outputs;
+use crate::tables::Tables;
 use crate::workspace::{self, Listings, Workspace};
 use anyhow::{Context, bail};
 use hilum_cache::lock::StoreLock;
 use hilum_cache::{Ledger, Store, WritableStore, journal};
-use hilum_stages::KINDS;
 use hilum_stages::contract::context::DeviceChoice;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ pub(super) type Record = hilum_cache::Result<(Store, Ledger)>;
 /// Reads a study, or prints all its faults and gives the exit code.
 pub(super) fn study(args: &StudyArgs) -> Result<Study, u8> {
     let (file, workspace) = named(args)?;
-    checked(pipeline::load(&file, &args.set, KINDS), workspace)
+    checked(pipeline::load(&file, &args.set, &language()), workspace)
 }
 
 /// Reads a study and, meanwhile, the journals of its store, which `open` opens. A fault of the study is said before one
@@ -46,7 +46,7 @@ pub(super) fn study_and_record(args: &StudyArgs, open: Opener) -> Result<(Study,
             ledger.read_ahead(&stop);
             Ok((store, ledger))
         });
-        let loaded = pipeline::load(&file, &args.set, KINDS);
+        let loaded = pipeline::load(&file, &args.set, &language());
         stop.store(true, Ordering::Relaxed);
         (loaded, record.join())
     });

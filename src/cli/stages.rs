@@ -55,6 +55,6 @@ fn to_json(kind: &StageKind) -> anyhow::Result<Value> {
 }
 
 pub(super) fn schema() -> anyhow::Result<u8> {
-    say(serde_json::to_string_pretty(&study_schema::schema(KINDS))?)?;
+    say(serde_json::to_string_pretty(&study_schema::schema(&crate::language::language()))?)?;
     Ok(DONE)
 }

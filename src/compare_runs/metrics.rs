@@ -1,13 +1,9 @@
 //! Values of metrics in the tables of two runs.
 
+use hilum_cache::receipt::Artifact;
 use hilum_cache::{Error, Receipt, Result, Store};
-use hilum_stages::data::table::Table;
+use hilum_stages::records::{Compared, MetricRow, Record, TABLE, Table};
 use std::collections::BTreeMap;
-
-/// Where kinds write metrics: a table with a row per metric and its value in a column `value`.
-const TABLES: [(&str, &str); 2] = [("evaluate", "metrics"), ("compare", "table")];
-/// The columns that say what a value is of.
-const NAMES: [&str; 3] = ["arm", "metric", "class"];
 
 /// A value that is another one in the second run; none where a table has no such row, or the row no value.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,13 +26,10 @@ pub struct Metric {
 pub(super) fn compare(store: &Store, ran: &BTreeMap<&str, (&Receipt, &Receipt)>) -> Result<Vec<Metric>> {
     let mut out = vec![];
     for (stage, (before, after)) in ran {
-        for (_, port) in TABLES.iter().filter(|(kind, _)| before.recipe.kind == *kind && after.recipe.kind == *kind) {
-            let digest = |r: &Receipt| r.outputs.get(port).map(|a| a.digest);
-            if digest(before) == digest(after) {
-                continue;
-            }
+        for (port, old) in before.outputs.iter().filter(|(_, a)| a.kind == TABLE) {
+            let Some(new) = after.outputs.get(port).filter(|new| new.digest != old.digest) else { continue };
             // A table whose bytes were cleaned away tells nothing, and hides nothing of the rest.
-            let (Some(old), Some(new)) = (values(store, before, port)?, values(store, after, port)?) else { continue };
+            let (Some(old), Some(new)) = (values(store, old)?, values(store, new)?) else { continue };
             let rows = new.iter().map(|r| &r.0).chain(old.iter().map(|r| &r.0).filter(|names| !new.iter().any(|r| r.0 == **names)));
             for names in rows {
                 let of = |table: &[Row]| table.iter().find(|r| r.0 == *names).and_then(|r| r.1);
@@ -54,17 +47,23 @@ pub(super) fn compare(store: &Store, ran: &BTreeMap<&str, (&Receipt, &Receipt)>)
 /// Arm, metric and class, and the value.
 type Row = ([String; 3], Option<f64>);
 
-fn values(store: &Store, receipt: &Receipt, port: &str) -> Result<Option<Vec<Row>>> {
-    let Some(artifact) = receipt.outputs.get(port) else { return Ok(None) };
-    let bytes = match store.files(artifact).and_then(|files| files.first().map(|f| store.read(&f.digest)).transpose()) {
+/// The rows of a table of metrics or of a comparison; none where the output is neither.
+fn values(store: &Store, artifact: &Artifact) -> Result<Option<Vec<Row>>> {
+    let file = match store.files(artifact) {
         Err(Error::Missing(_)) => return Ok(None),
-        bytes => bytes?.unwrap_or_default(),
+        files => files?.into_iter().find(|f| [Table::<MetricRow>::file_name(), Table::<Compared>::file_name()].contains(&f.name)),
     };
-    let mut table = Table::default();
+    let Some(file) = file else { return Ok(None) };
+    let bytes = match store.read(&file.digest) {
+        Err(Error::Missing(_)) => return Ok(None),
+        bytes => bytes?,
+    };
     // What does not read has no rows: the file itself is damaged only where its digest says so.
-    table.read_csv(&bytes).unwrap_or_default();
-    let column = |name: &str| table.header.iter().position(|h| h == name);
-    let (names, value) = (NAMES.map(column), column("value"));
-    let cell = |row: &[String], at: Option<usize>| at.and_then(|at| row.get(at)).cloned().unwrap_or_default();
-    Ok(Some(table.rows.iter().map(|row| (names.map(|at| cell(row, at)), cell(row, value).parse().ok())).collect()))
+    Ok(Some(if file.name == Table::<Compared>::file_name() {
+        let rows = Table::<Compared>::read(&bytes).unwrap_or_default().rows;
+        rows.into_iter().map(|r| ([r.arm, r.metric, r.class], r.value)).collect()
+    } else {
+        let rows = Table::<MetricRow>::read(&bytes).unwrap_or_default().rows;
+        rows.into_iter().map(|r| ([String::new(), r.metric, r.class], r.value)).collect()
+    }))
 }

@@ -2,6 +2,7 @@
 //! between packs that is compared here, once for each two of them. Ignorant of who is trained on what.
 
 use super::Evidence;
+use crate::tables::Alike;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::tree::Entry;
 use hilum_cache::{Digest, Result};
@@ -15,14 +16,6 @@ use std::sync::Arc;
 
 /// Hashes may nominate so many pairs between two packs.
 const MAX_NOMINATED: usize = 200_000;
-
-/// Pairs of images that are one picture, or look like one.
-#[derive(Default)]
-pub(crate) struct Alike {
-    pub(crate) pairs: Vec<Pair>,
-    /// Nominated pairs beyond the limit, of which nobody knows.
-    pub(crate) not_compared: u64,
-}
 
 /// Pairs within and between these packs.
 ///

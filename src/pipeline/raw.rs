@@ -79,8 +79,8 @@ pub(super) fn bad_name(name: &str, of: &str) -> Diagnostic {
 }
 
 /// Reads the shape of a study.
-pub fn read<'a>(root: &'a Node, diagnostics: &mut Vec<Diagnostic>) -> Option<RawStudy<'a>> {
-    let mut r = Reader { diagnostics };
+pub fn read<'a>(root: &'a Node, checks: &[&str], diagnostics: &mut Vec<Diagnostic>) -> Option<RawStudy<'a>> {
+    let mut r = Reader { checks, diagnostics };
     let entries = r.map(root, "a study")?;
     r.known(entries, &FILE_KEYS, "E0101", "key");
     let name = match root.get("study") {
@@ -131,6 +131,8 @@ fn first_line(root: &Node) -> Span {
 }
 
 struct Reader<'a> {
+    /// The checks that may be allowed.
+    checks: &'a [&'a str],
     diagnostics: &'a mut Vec<Diagnostic>,
 }
 
@@ -238,7 +240,7 @@ impl Reader<'_> {
             let get = |key: &str| item.get(key).and_then(|n| n.text()).map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
             match (get("id"), get("reason"), item.get("id")) {
                 (Some(id), Some(reason), Some(node)) => {
-                    let known: Vec<&str> = crate::checks::ids().collect();
+                    let known = self.checks;
                     if !known.contains(&id.as_str()) {
                         self.diagnostics.push(
                             Diagnostic::new("E0106", format!("there is no check `{id}`"))

@@ -1,12 +1,13 @@
 //! The JSON schema of study files, for editors: made from the kinds' own schemas. It accepts every file that `check` accepts,
 //! and refuses what can be seen in one file without following names.
 
-use hilum_stages::contract::kind::StageKind;
+use super::Language;
 use hilum_stages::contract::port::Arity;
 use serde_json::{Map, Value, json};
 
 /// The schema of a study file.
-pub fn schema(kinds: &[StageKind]) -> Value {
+pub fn schema(language: &Language) -> Value {
+    let kinds = language.kinds;
     let mut definitions = Map::new();
     let mut branches = vec![];
     for kind in kinds {
@@ -60,7 +61,7 @@ pub fn schema(kinds: &[StageKind]) -> Value {
             "extends": { "description": "Another study, over which this file is laid.", "type": "string" },
             "vars": { "description": "Values for `$name`.", "type": ["object", "null"] },
             "stages": { "description": "The stages by name.", "type": "object" },
-            "checks": or_null(checks()),
+            "checks": or_null(checks(&language.checks)),
             "report": { "type": ["object", "null"] },
         },
         "if": { "required": ["extends"] },
@@ -102,8 +103,7 @@ fn stage(kinds: &[&str]) -> Value {
     })
 }
 
-fn checks() -> Value {
-    let ids = crate::checks::ids().collect::<Vec<_>>();
+fn checks(ids: &[&str]) -> Value {
     let entry = json!({
         "type": "object",
         "required": ["id", "reason"],

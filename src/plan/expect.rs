@@ -2,8 +2,8 @@
 //! whether a stage ran or stands.
 
 use super::current::Fault;
-use super::tables::Tables;
 use crate::pipeline::Stage;
+use crate::tables::Tables;
 use hilum_cache::receipt::Outputs;
 use hilum_cache::{Result, Store};
 use hilum_stages::data::sample;

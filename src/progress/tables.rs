@@ -1,60 +1,46 @@
 //! The tables that a study ends with, on the terminal.
 
+use super::remark;
 use crate::pipeline::Pipeline;
 use crate::run::execute::Outputs;
 use comfy_table::ContentArrangement;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use hilum_cache::{Result, Store};
-use hilum_stages::data::table::Table;
+use hilum_stages::evaluation::metric::Shown;
+use hilum_stages::records::{Compared, Record, TABLE, Table};
 use std::io::Write;
-
-/// Rows of a comparison that people look at first.
-const SHOWN: [&str; 4] = ["auroc", "balanced-accuracy", "sensitivity", "specificity"];
 
 /// Prints the comparisons of a study to standard output.
 pub fn show(p: &Pipeline, outputs: &Outputs, store: &Store) -> Result<()> {
+    let file = Table::<Compared>::file_name();
     for (stage, outputs) in p.stages.iter().zip(outputs) {
-        if stage.kind.name != "compare" {
-            continue;
+        let tables = outputs.iter().flat_map(|o| o.iter()).map(|(_, artifact)| artifact).filter(|a| a.kind == TABLE);
+        for artifact in tables.filter(|a| a.file.as_ref() == Some(&file)) {
+            match Table::read(&store.read(&artifact.digest)?) {
+                // A reader that went away does not matter here.
+                Ok(table) => drop(writeln!(std::io::stdout().lock(), "{}\n{}", stage.name, comparison(&table))),
+                Err(why) => remark(format!("warning: `{}` cannot be shown: {why}", stage.name)),
+            }
         }
-        let Some(artifact) = outputs.as_ref().and_then(|o| o.get("table")) else { continue };
-        let bytes = store.read(&artifact.digest)?;
-        // A reader that went away does not matter here.
-        let _ = writeln!(std::io::stdout().lock(), "{}\n{}", stage.name, comparison(&bytes));
     }
     Ok(())
 }
 
-/// A comparison as a table: a row per arm, a column per metric, `value [low, high]`.
-fn comparison(csv: &[u8]) -> comfy_table::Table {
-    let mut table = Table::default();
-    // What does not read is empty here: the file itself stands among the results.
-    table.read_csv(csv).unwrap_or_default();
-    let mut rows = table.rows;
-    rows.retain(|r| r.len() >= 7 && SHOWN.contains(&r[2].as_str()) && (r[2] != "auroc" || r[3].is_empty()));
-    let (mut arms, mut columns): (Vec<String>, Vec<(String, String)>) = (vec![], vec![]);
-    for r in &rows {
-        if !arms.contains(&r[0]) {
-            arms.push(r[0].clone());
-        }
-        let column = (r[2].clone(), r[3].clone());
-        if !columns.contains(&column) {
-            columns.push(column);
-        }
+/// A comparison as a table: a row per arm, a column for each metric that is shown everywhere, `value [low, high]`.
+fn comparison(table: &Table<Compared>) -> comfy_table::Table {
+    let is_shown = |c: &Compared| c.metric().is_some_and(|m| m.shown == Shown::Everywhere);
+    let shown = Table { rows: table.rows.iter().filter(|c| is_shown(c)).cloned().collect() };
+    let columns = shown.measures();
+    let mut out = comfy_table::Table::new();
+    out.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled);
+    let title = |(metric, class): &(&str, &str)| if class.is_empty() { (*metric).to_owned() } else { format!("{metric}\n{class}") };
+    out.set_header(std::iter::once("arm".to_owned()).chain(columns.iter().map(title)));
+    let short = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
+    for arm in shown.arms() {
+        let cell = |of: &(&str, &str)| shown.of(arm, *of).map(|c| format!("{}\n[{}, {}]", short(c.value), short(c.low), short(c.high))).unwrap_or_default();
+        out.add_row(std::iter::once(arm.to_owned()).chain(columns.iter().map(cell)));
     }
-    let mut table = comfy_table::Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled);
-    let title = |(metric, class): &(String, String)| if class.is_empty() { metric.clone() } else { format!("{metric}\n{class}") };
-    table.set_header(std::iter::once("arm".to_owned()).chain(columns.iter().map(title)));
-    let short = |v: &str| v.parse::<f64>().map_or("–".to_owned(), |v| format!("{v:.3}"));
-    for arm in &arms {
-        let cell = |c: &(String, String)| {
-            let row = rows.iter().find(|r| r[0] == *arm && r[2] == c.0 && r[3] == c.1);
-            row.map(|r| format!("{}\n[{}, {}]", short(&r[4]), short(&r[5]), short(&r[6]))).unwrap_or_default()
-        };
-        table.add_row(std::iter::once(arm.clone()).chain(columns.iter().map(cell)));
-    }
-    table
+    out
 }
 
 #[cfg(test)]
@@ -63,8 +49,10 @@ mod tests {
 
     #[test]
     fn a_label_with_a_comma_is_one_cell() {
-        let csv = b"arm,set,metric,class,value,low,high\nreal,all,sensitivity,\"covid, mild\",0.75,0.5,0.875\n";
-        let shown = comparison(csv).to_string();
+        let csv = b"arm,set,repeats,metric,class,value,low,high,difference,difference-low,difference-high\n\
+            real,all,2,sensitivity,\"covid, mild\",0.75,0.5,0.875,,,\nreal,all,2,auroc,\"covid, mild\",0.125,,,,,\nreal,all,2,f1,x,0.25,,,,,\n";
+        let shown = comparison(&Table::read(csv).unwrap()).to_string();
         assert!(shown.contains("covid, mild") && shown.contains("0.750") && shown.contains("[0.500, 0.875]"), "{shown}");
+        assert!(!shown.contains("0.125") && !shown.contains("0.250"), "only metrics that are shown everywhere: {shown}");
     }
 }

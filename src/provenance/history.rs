@@ -1,7 +1,7 @@
 //! What the journals of a store say of its runs: the graph of each, and under which key each stage stood. Ignorant of what is
 //! asked for.
 
-use crate::plan::tables::Tables;
+use crate::tables::Tables;
 use hilum_cache::{Ledger, Receipt, Result, StageKey, Store, journal};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};

@@ -3,20 +3,31 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use hilum_stages::figures::Drawing;
 use maud::{Markup, html};
 
 /// An SVG as a picture; `alt` says what it shows.
-pub(super) fn drawing(svg: &[u8], alt: &str) -> Markup {
-    html! { img.drawing alt=(alt) src=(format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg))); }
+pub(super) fn svg(bytes: &[u8], alt: &str) -> Markup {
+    html! { img.drawing alt=(alt) src=(format!("data:image/svg+xml;base64,{}", STANDARD.encode(bytes))); }
+}
+
+/// A PNG as a picture; `alt` says what it shows.
+pub(super) fn png(bytes: &[u8], alt: &str) -> Markup {
+    html! { img alt=(alt) src={ "data:image/png;base64," (STANDARD.encode(bytes)) }; }
+}
+
+/// What was drawn for this page.
+pub(super) fn drawing(drawing: &Drawing) -> Markup {
+    html! { figure { (svg(drawing.svg().as_bytes(), drawing.caption())) } }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::drawing;
+    use super::svg;
 
     #[test]
     fn a_script_is_a_part_of_a_picture() {
-        let page = drawing(b"<svg><script>alert(1)</script></svg>", "a \"curve\" <b>").into_string();
+        let page = svg(b"<svg><script>alert(1)</script></svg>", "a \"curve\" <b>").into_string();
         assert!(!page.contains("<script") && !page.contains("<b>") && page.starts_with("<img"), "{page}");
     }
 }

@@ -10,9 +10,9 @@ use hilum_stages::contract::context::{Checkpoints, Context, DeviceChoice, Films,
 use hilum_stages::contract::error::Error;
 use hilum_stages::contract::fit::NotWritten;
 use hilum_stages::contract::port::{Arrival, File};
+use hilum_stages::contract::pseudonym::PseudonymKey;
 use hilum_stages::contract::seed::Seed;
 use hilum_stages::contract::source::Listing;
-use hilum_stages::data::pseudonym::PseudonymKey;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;

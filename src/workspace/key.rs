@@ -3,7 +3,7 @@
 
 use super::{Workspace, lock_folder};
 use hilum_cache::{Error, Result, memo};
-use hilum_stages::data::pseudonym::PseudonymKey;
+use hilum_stages::contract::pseudonym::PseudonymKey;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};

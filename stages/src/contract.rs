@@ -6,6 +6,7 @@ pub mod error;
 pub mod fit;
 pub mod kind;
 pub mod port;
+pub mod pseudonym;
 pub mod seed;
 pub mod source;
 pub mod stage;

@@ -1,4 +1,4 @@
-//! Artifact types and their files: tables of samples, packed images, films, tables, figures, weights.
+//! Artifact types and their files: tables of samples, packed images, films, figures, weights.
 
 pub mod ahead;
 pub mod augment;
@@ -12,8 +12,6 @@ pub mod pack;
 pub mod pairs;
 pub mod patients;
 pub mod png;
-pub mod pseudonym;
 pub mod sample;
 pub mod strict;
-pub mod table;
 pub mod weights;

@@ -2,7 +2,6 @@
 
 pub mod classifier;
 pub mod compare;
-pub mod documents;
 pub mod evaluate;
 pub mod generator;
 pub mod import;

@@ -1,14 +1,15 @@
-//! The science of hilum: stage kinds, data, networks, training and metrics.
+//! The science of hilum: stage kinds, data, networks, training and evaluation.
 
 pub mod adversarial;
 pub mod contract;
 pub mod data;
 pub mod duplicates;
+pub mod evaluation;
 pub mod figures;
 pub mod kinds;
 pub mod math;
-pub mod metrics;
 pub mod networks;
+pub mod records;
 pub mod training;
 pub mod umap;
 pub mod words;

@@ -5,7 +5,7 @@
 use super::error::{Error, Result};
 use super::seed::{Seed, Stream};
 use super::source::{ListedFile, Listing};
-use crate::data::pseudonym::PseudonymKey;
+use crate::contract::pseudonym::PseudonymKey;
 use hilum_cache::Digest;
 use std::collections::BTreeMap;
 use std::path::PathBuf;

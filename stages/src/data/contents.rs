@@ -3,8 +3,8 @@
 
 use super::film::Grey;
 use super::sample::write;
-use super::table::csv_of;
 use crate::contract::prelude::*;
+use crate::records::csv_of;
 use hilum_cache::Digest;
 
 /// What one image looks like.

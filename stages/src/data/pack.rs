@@ -5,8 +5,8 @@
 
 use super::contents::Contents;
 use super::sample::{Samples, write, write_parts};
-use super::table::csv_of;
 use crate::contract::prelude::*;
+use crate::records::csv_of;
 use crate::words::counted;
 use hilum_cache::Digest;
 use memmap2::Mmap;

@@ -6,8 +6,8 @@
 //! nothing to somebody who has a list of patients but not the images.
 
 use super::sample::write;
-use super::table::csv_of;
 use crate::contract::prelude::*;
+use crate::records::csv_of;
 use hilum_cache::Digest;
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -3,13 +3,13 @@
 //! Repeats of an arm are averaged. Intervals and differences come from one bootstrap over patients in which all arms
 //! see the same resample, so that a difference is a paired one.
 
-use super::documents::Scores;
 use crate::contract::prelude::*;
-use crate::data::figure::Figure;
-use crate::data::table::{Table, number};
-use crate::figures::{self, Interval};
-use crate::metrics::bootstrap::{Clusters, percentile_interval};
-use crate::metrics::classification::{Predictions, names};
+use crate::data::figure::FigureFiles;
+use crate::evaluation::bootstrap::{Clusters, LEVEL, percentile_interval};
+use crate::evaluation::metric::{measure, measures};
+use crate::evaluation::{METRICS, Predictions};
+use crate::figures;
+use crate::records::{Compared, Scores, Table};
 use std::collections::BTreeMap;
 
 ports! {
@@ -19,9 +19,9 @@ ports! {
     }
     outputs {
         /// One row per arm and metric.
-        table: Table [influenced scores],
+        table: Table<Compared> [influenced scores],
         /// Each metric of each arm with its interval.
-        figures: Figure [influenced scores],
+        figures: FigureFiles [influenced scores],
     }
 }
 
@@ -51,7 +51,7 @@ struct ArmScores {
 impl ArmScores {
     /// The mean over the repeats of each metric; undefined where it is in any of them.
     fn measure(&self, weights: &[f64]) -> Vec<Option<f64>> {
-        let all: Vec<Vec<Option<f64>>> = self.repeats.iter().map(|p| p.measure(weights)).collect();
+        let all: Vec<Vec<Option<f64>>> = self.repeats.iter().map(|p| measure(METRICS, p, weights)).collect();
         (0..all[0].len()).map(|i| all.iter().map(|m| m[i]).sum::<Option<f64>>().map(|s| s / all.len() as f64)).collect()
     }
 }
@@ -124,39 +124,30 @@ impl Stage for Compare {
                 cx.progress(n + 1, self.resamples as usize, "resample", &[])?;
             }
         }
-        let interval = |of: &dyn Fn(&Vec<Vec<Option<f64>>>) -> Option<f64>| percentile_interval(&resampled.iter().map(of).collect::<Vec<_>>(), 0.95);
+        let interval = |of: &dyn Fn(&Vec<Vec<Option<f64>>>) -> Option<f64>| percentile_interval(&resampled.iter().map(of).collect::<Vec<_>>(), LEVEL);
         let minus = |a: Option<f64>, b: Option<f64>| Some(a? - b?);
-        let mut table =
-            Table::new("comparison", &["arm", "repeats", "metric", "class", "value", "low", "high", "difference", "difference-low", "difference-high"]);
-        let mut shown: Vec<Interval> = vec![];
-        for (m, name) in names(first.classes.len()).iter().enumerate() {
-            let class = name.class.map(|c| first.classes[c].clone()).unwrap_or_default();
+        let mut table = Table::default();
+        for (m, of) in measures(METRICS, first.classes.len()).iter().enumerate() {
+            let (name, class) = (of.metric.name, of.class.map(|c| first.classes[c].clone()).unwrap_or_default());
             for (a, arm) in arms.iter().enumerate() {
                 let value = values[a][m];
                 let own = value.and_then(|_| interval(&|r| r[a][m]));
                 let difference = against.filter(|b| *b != a).map(|b| (minus(value, values[b][m]), interval(&|r| minus(r[a][m], r[b][m]))));
-                let cell = |v: Option<f64>| v.map(number).unwrap_or_default();
-                table.push(vec![
-                    arm.name.clone(),
-                    arm.repeats.len().to_string(),
-                    name.metric.into(),
-                    class.clone(),
-                    cell(value),
-                    cell(own.map(|i| i.0)),
-                    cell(own.map(|i| i.1)),
-                    cell(difference.and_then(|d| d.0)),
-                    cell(difference.and_then(|d| d.1).map(|i| i.0)),
-                    cell(difference.and_then(|d| d.1).map(|i| i.1)),
-                ]);
-                if let (Some(value), Some((low, high))) = (value, own)
-                    && (name.class.is_none() || ["sensitivity", "specificity"].contains(&name.metric))
-                {
-                    let metric = if class.is_empty() { name.metric.to_owned() } else { format!("{} {class}", name.metric) };
-                    shown.push(Interval { group: metric, series: arm.name.clone(), value, low, high });
-                }
+                table.rows.push(Compared {
+                    arm: arm.name.clone(),
+                    repeats: arm.repeats.len(),
+                    metric: name.into(),
+                    class: class.clone(),
+                    value,
+                    low: own.map(|i| i.0),
+                    high: own.map(|i| i.1),
+                    difference: difference.and_then(|d| d.0),
+                    difference_low: difference.and_then(|d| d.1).map(|i| i.0),
+                    difference_high: difference.and_then(|d| d.1).map(|i| i.1),
+                });
             }
         }
-        let figures = figures::intervals("comparison", "Mean over repeats with 95 % intervals (bootstrap over patients)", &shown)?;
+        let figures = figures::of_comparison(&table)?;
         Ok(Outputs { table, figures })
     }
 }

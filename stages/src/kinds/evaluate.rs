@@ -1,14 +1,13 @@
 //! Evaluates a classifier on a test set: metrics with intervals by a bootstrap over patients, and every prediction.
 
 use super::classifier::{self, ClassifierDocument, Onlooker};
-use super::documents::{Measured, Prediction, Purpose, Scores};
 use crate::contract::prelude::*;
 use crate::data::pack::{Gallery, Images};
 use crate::data::sample::{Sample, Samples};
-use crate::data::table::{Table, number};
 use crate::data::weights::Trained;
-use crate::metrics::bootstrap::{Clusters, percentile_interval};
-use crate::metrics::classification::{Predictions, names};
+use crate::evaluation::bootstrap::{Clusters, estimates};
+use crate::evaluation::{METRICS, Predictions};
+use crate::records::{Measured, MetricRow, PredictedImage, Prediction, PredictionTable, Purpose, Scores, Table};
 use crate::training;
 
 ports! {
@@ -24,9 +23,9 @@ ports! {
         /// Metrics with intervals and all predictions, for `compare`.
         scores: Scores [contains samples; influenced weights images],
         /// One row per film.
-        predictions: Table [contains samples; influenced weights images],
+        predictions: PredictionTable [contains samples; influenced weights images],
         /// One row per metric.
-        metrics: Table [contains samples; influenced weights images],
+        metrics: Table<MetricRow> [contains samples; influenced weights images],
     }
 }
 
@@ -89,29 +88,23 @@ impl Stage for Evaluate {
         all_are_numbers(rows, &document.classes, &probabilities)?;
         let labels: Vec<usize> = rows.iter().map(|r| document.classes.iter().position(|c| *c == r.label).expect("BUG: checked above")).collect();
         let measured = Predictions::new(document.classes.len(), labels, probabilities.clone());
-
-        let ones = vec![1.0; rows.len()];
-        let values = measured.measure(&ones);
         let clusters = Clusters::of(&rows.iter().map(|r| r.patient.clone()).collect::<Vec<_>>());
-        let mut stream = cx.stream("bootstrap");
-        let resampled: Vec<Vec<Option<f64>>> = (0..self.resamples).map(|_| measured.measure(&clusters.resample(&mut stream))).collect();
-        let metrics: Vec<Measured> = names(document.classes.len())
-            .iter()
-            .enumerate()
-            .map(|(i, name)| {
-                let interval = values[i].and_then(|_| percentile_interval(&resampled.iter().map(|r| r[i]).collect::<Vec<_>>(), 0.95));
-                let class = name.class.map(|c| document.classes[c].clone()).unwrap_or_default();
-                Measured { metric: name.metric.into(), class, value: values[i], low: interval.map(|i| i.0), high: interval.map(|i| i.1) }
+        let metrics: Vec<Measured> = estimates(METRICS, &measured, &clusters, self.resamples as usize, &mut cx.stream("bootstrap"))
+            .into_iter()
+            .map(|e| {
+                let class = e.of.class.map(|c| document.classes[c].clone()).unwrap_or_default();
+                Measured { metric: e.of.metric.name.into(), class, value: e.value, low: e.interval.map(|i| i.0), high: e.interval.map(|i| i.1) }
             })
             .collect();
-        let confusion = measured.confusion(&ones).into_iter().map(|row| row.into_iter().map(|n| n as u64).collect()).collect();
+        let ones = vec![1.0; rows.len()];
+        let confusion = measured.weighted(&ones).confusion().iter().map(|row| row.iter().map(|n| *n as u64).collect()).collect();
         let predictions = rows
             .iter()
             .zip(&probabilities)
             .map(|(r, p)| Prediction { image: r.image, patient: r.patient.clone(), label: r.label.clone(), probabilities: p.clone() })
             .collect();
         let scores = Scores { purpose: self.purpose, classes: document.classes.clone(), predictions, confusion, metrics, resamples: self.resamples as usize };
-        Ok(Outputs { predictions: prediction_table(&scores, &measured), metrics: metric_table(&scores), scores })
+        Ok(Outputs { predictions: prediction_table(&scores, &measured), metrics: Table { rows: scores.metrics.iter().map(MetricRow::from).collect() }, scores })
     }
 }
 
@@ -128,25 +121,15 @@ fn all_are_numbers(rows: &[Sample], classes: &[String], probabilities: &[Vec<f64
     Ok(())
 }
 
-fn prediction_table(scores: &Scores, measured: &Predictions) -> Table {
-    let mut header: Vec<String> = ["image", "patient", "label", "predicted"].map(String::from).to_vec();
-    header.extend(scores.classes.iter().map(|c| format!("p-{c}")));
-    let mut table = Table { name: "predictions", header, rows: vec![] };
-    for (i, p) in scores.predictions.iter().enumerate() {
-        let mut row = vec![p.image.to_string(), p.patient.clone(), p.label.clone(), scores.classes[measured.predicted(i)].clone()];
-        row.extend(p.probabilities.iter().map(|v| number(*v)));
-        table.push(row);
-    }
-    table
-}
-
-fn metric_table(scores: &Scores) -> Table {
-    let mut table = Table::new("metrics", &["metric", "class", "value", "low", "high"]);
-    let cell = |v: Option<f64>| v.map(number).unwrap_or_default();
-    for m in &scores.metrics {
-        table.push(vec![m.metric.clone(), m.class.clone(), cell(m.value), cell(m.low), cell(m.high)]);
-    }
-    table
+fn prediction_table(scores: &Scores, measured: &Predictions) -> PredictionTable {
+    let row = |(at, p): (usize, &Prediction)| PredictedImage {
+        image: p.image,
+        patient: p.patient.clone(),
+        label: p.label.clone(),
+        predicted: scores.classes[measured.predicted(at)].clone(),
+        probabilities: p.probabilities.clone(),
+    };
+    PredictionTable { classes: scores.classes.clone(), rows: scores.predictions.iter().enumerate().map(row).collect() }
 }
 
 #[cfg(test)]

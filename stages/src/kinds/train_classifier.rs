@@ -11,10 +11,10 @@ use crate::data::augment::Augment;
 use crate::data::batch::{self, Order};
 use crate::data::pack::{self, Gallery, Images};
 use crate::data::sample::Samples;
-use crate::data::table::{Table, number};
 use crate::data::weights::Trained;
 use crate::networks::bagged_trees::BaggedTrees;
 use crate::networks::{ClassifierNetwork, Greys, Mode, Pretrained, Weights};
+use crate::records::History;
 use crate::training::loss::Loss;
 use crate::training::phases::{self, FrozenNorms, Phase, Trainable};
 use crate::training::schedule::{Moment, Schedule, Verdict};
@@ -40,7 +40,7 @@ ports! {
         /// The trained classifier.
         weights: Trained<ClassifierDocument> [influenced samples validation images],
         /// Loss and accuracy over the epochs.
-        history: Table [influenced samples validation images],
+        history: History [influenced samples validation images],
     }
 }
 
@@ -229,7 +229,7 @@ impl TrainClassifier {
         let loss_of = self.loss.build(classes, &set.counts(classes.len()))?;
         let onlooker = |cx| Onlooker { network: &*network, side: *side, device, cx };
         let mut dropout = cx.stream("dropout");
-        let mut history = Table::new("history", &["epoch", "step", "loss", "accuracy", "validation-loss", "validation-accuracy", "learning-rate"]);
+        let mut history = History::of(&["epoch", "step", "loss", "accuracy", "validation-loss", "validation-accuracy", "learning-rate"]);
         let (mut sum, mut best) = (Running::default(), vec![]);
 
         let before = Restored::latest(cx)?;
@@ -238,7 +238,7 @@ impl TrainClassifier {
         if let Some((step, before)) = &before {
             before.weights("weights", &weights, device)?;
             dropout.seek(before.thing("dropout")?);
-            before.table(&mut history)?;
+            history = before.record()?;
             best = before.bytes("best")?;
             sum = Running::from(before.thing::<[u64; 4]>("sum")?);
             at = before.thing("at")?;
@@ -285,9 +285,15 @@ impl TrainClassifier {
                     if watched.is_some_and(|(loss, _)| !loss.is_finite()) {
                         return Err(diverged(done));
                     }
-                    let cell = |v: Option<f64>| v.map(number).unwrap_or_default();
-                    let numbers = [number(loss), number(accuracy), cell(watched.map(|w| w.0)), cell(watched.map(|w| w.1)), format!("{:.4e}", pace.rate)];
-                    history.push([done.div_ceil(per_epoch).to_string(), done.to_string()].into_iter().chain(numbers).collect());
+                    history.push(&[
+                        ("epoch", Some(done.div_ceil(per_epoch) as f64)),
+                        ("step", Some(done as f64)),
+                        ("loss", Some(loss)),
+                        ("accuracy", Some(accuracy)),
+                        ("validation-loss", watched.map(|w| w.0)),
+                        ("validation-accuracy", watched.map(|w| w.1)),
+                        ("learning-rate", Some(pace.rate)),
+                    ]);
                     match watched.map(|(loss, _)| watch.observe(loss)) {
                         Some(Verdict::Better) if self.keep == Some(Keep::Best) => best = weights.to_safetensors()?,
                         Some(Verdict::Stop) => {
@@ -313,7 +319,7 @@ impl TrainClassifier {
                         return Err(diverged(done));
                     }
                     let now = Snapshot::default().weights("weights", &weights)?.optimiser("optimiser", &optimiser)?;
-                    now.table(&history)?
+                    now.record(&history)?
                         .thing("dropout", &dropout.position())
                         .thing("notes", &cx.said())
                         .thing("sum", &<[u64; 4]>::from(&sum))

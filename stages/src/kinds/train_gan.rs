@@ -9,11 +9,12 @@ use super::generator::{GanNetwork, GeneratorDocument, are_numbers, to_bytes};
 use crate::adversarial::{Adversaries, Observed};
 use crate::contract::prelude::*;
 use crate::data::augment::Augment;
-use crate::data::figure::{self, Figure};
+use crate::data::figure::FigureFiles;
 use crate::data::pack::{self, Gallery, Images};
 use crate::data::sample::Samples;
-use crate::data::table::{Table, number};
 use crate::data::weights::Trained;
+use crate::figures::sheet::{GRID as SHEET, sheet};
+use crate::records::History;
 use crate::training::alarm::{Alarm, Memory};
 use crate::training::schedule::Moment;
 use crate::training::snapshot::{Restored, Snapshot};
@@ -33,9 +34,9 @@ ports! {
         /// The trained generator.
         generator: Trained<GeneratorDocument> [influenced samples images],
         /// Losses, judgements and norms of gradients of every step.
-        history: Table [influenced samples images],
+        history: History [influenced samples images],
         /// Films from the same noise at several steps, earliest in the first row; or translations of the films in the first row.
-        grid: Figure [contains samples; influenced images],
+        grid: FigureFiles [contains samples; influenced images],
     }
 }
 
@@ -251,7 +252,7 @@ impl TrainGan {
             ));
         }
         let mut alarm = Alarm::new(films.kinds.last().expect("BUG: a course has films"));
-        let (mut history, mut grid) = (Table { name: "history", ..Table::default() }, course.first_row()?);
+        let (mut history, mut grid) = (History::default(), course.first_row()?);
 
         let mut done = 0;
         if let Some((step, before)) = before {
@@ -265,7 +266,7 @@ impl TrainGan {
             course.read(&before)?;
             cx.say_again(before.thing("notes")?);
             alarm.restore(&before.thing::<Memory>("alarm")?);
-            before.table(&mut history)?;
+            history = before.record()?;
             grid = before.bytes("grid")?.chunks_exact(side * side).map(<[u8]>::to_vec).collect();
             done = step;
         }
@@ -306,7 +307,7 @@ impl TrainGan {
                     now = now.optimiser(name, optimiser)?;
                 }
                 let now = course.write(course.networks().remember(now)?);
-                now.table(&history)?
+                now.record(&history)?
                     .thing("notes", &cx.said())
                     .thing("alarm", &alarm.memory())
                     .bytes("grid", grid.concat())
@@ -326,8 +327,8 @@ impl TrainGan {
         if !course.step(steps + 1)?.is_finite() {
             return Err(diverged(steps));
         }
-        let sheet = figure::sheet(&grid, side, course.columns())?;
-        Ok(Outputs { generator, history, grid: Figure { files: vec![("grid.png".into(), sheet)] } })
+        let sheet = sheet(&grid, side, course.columns())?;
+        Ok(Outputs { generator, history, grid: FigureFiles { files: vec![(format!("{SHEET}.png"), sheet)] } })
     }
 
     /// Pixels of the films to learn from, and the labels of what will be made.
@@ -350,9 +351,10 @@ impl TrainGan {
     }
 }
 
-/// A row of the history; its columns are those of the first step.
-fn record(history: &mut Table, step: usize, seen: &Observed) {
+/// A row of the history.
+fn record(history: &mut History, step: usize, seen: &Observed) {
     let own = [
+        ("step", step as f64),
         ("loss-discriminator", seen.discriminator),
         ("loss-generator", seen.generator),
         ("d-real", seen.on_real),
@@ -360,9 +362,5 @@ fn record(history: &mut Table, step: usize, seen: &Observed) {
         ("gradient-discriminator", seen.norms[0]),
         ("gradient-generator", seen.norms[1]),
     ];
-    let all = || own.iter().chain(&seen.terms);
-    if history.header.is_empty() {
-        history.header = std::iter::once("step").chain(all().map(|(name, _)| *name)).map(str::to_owned).collect();
-    }
-    history.push(std::iter::once(step.to_string()).chain(all().map(|(_, v)| number(*v))).collect());
+    history.push(&own.iter().chain(&seen.terms).map(|(name, value)| (*name, Some(*value))).collect::<Vec<_>>());
 }

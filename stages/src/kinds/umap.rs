@@ -3,12 +3,12 @@
 
 use super::classifier::{self, ClassifierDocument, Onlooker};
 use crate::contract::prelude::*;
-use crate::data::figure::Figure;
+use crate::data::figure::FigureFiles;
 use crate::data::pack::{Gallery, Images};
 use crate::data::sample::{Origin, Sample, Samples};
-use crate::data::table::{Table, number};
 use crate::data::weights::Trained;
-use crate::figures::{self, Point};
+use crate::figures;
+use crate::records::{Embedded, Table};
 use crate::training;
 use crate::umap::{self, UmapParameters};
 
@@ -23,9 +23,9 @@ ports! {
     }
     outputs {
         /// One row per film.
-        embedding: Table [contains samples; influenced weights images],
+        embedding: Table<Embedded> [contains samples; influenced weights images],
         /// The map.
-        figure: Figure [contains samples; influenced weights images],
+        figure: FigureFiles [contains samples; influenced weights images],
     }
 }
 
@@ -97,15 +97,13 @@ impl Stage for Umap {
         let trust = umap::trustworthiness(&data, dimensions, &embedding, k);
         cx.note(format!("trustworthiness at {k} neighbours: {trust:.3}"));
 
-        let mut table = Table::new("embedding", &["image", "label", "origin", "x", "y"]);
-        let mut points = vec![];
+        let mut table = Table::default();
+        let finite = |x: f64| Some(x).filter(|x| x.is_finite());
         for (row, at) in rows.iter().zip(&embedding) {
-            let origin = if row.origin == Origin::Real { "real" } else { "synthetic" };
-            table.push(vec![row.image.to_string(), row.label.clone(), origin.into(), number(at[0]), number(at[1])]);
-            points.push(Point { x: at[0], y: at[1], label: row.label.clone(), synthetic: row.origin == Origin::Synthetic });
+            table.rows.push(Embedded { image: row.image, label: row.label.clone(), origin: row.origin, x: finite(at[0]), y: finite(at[1]) });
         }
         let caption = format!("UMAP of {what}; {} neighbours, min_dist {}, trustworthiness {trust:.3}", self.neighbours, self.min_dist);
-        Ok(Outputs { embedding: table, figure: figures::map("umap", &caption, &points)? })
+        Ok(Outputs { figure: figures::of_embedding(&table, &caption)?, embedding: table })
     }
 }
 

@@ -2,9 +2,9 @@
 //! that numbers keep every bit; small things stand in its header as JSON.
 
 use crate::contract::prelude::*;
-use crate::data::figure;
-use crate::data::table::Table;
+use crate::figures::sheet;
 use crate::networks::Weights;
+use crate::records::{History, Record};
 use candle_core::Device;
 use hilum_ops::Optimiser;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -38,12 +38,12 @@ impl Snapshot {
         self.arrays.insert(name.into(), bytes);
         Ok(self.thing(&format!("{name}.steps"), &(optimiser.steps(), lens)))
     }
-    /// A table.
+    /// A record, under its name.
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn table(self, table: &Table) -> Result<Self> {
-        Ok(self.bytes(table.name, table.to_csv()?))
+    pub fn record<R: Record>(self, record: &R) -> Result<Self> {
+        Ok(self.bytes(R::NAME, record.to_csv()?))
     }
     /// Bytes.
     pub fn bytes(mut self, name: &str, bytes: Vec<u8>) -> Self {
@@ -72,7 +72,7 @@ impl Snapshot {
 #[derive(Debug)]
 pub struct Preview {
     /// The history.
-    pub history: Table,
+    pub history: History,
     /// What the stage said.
     pub notes: Vec<String>,
     /// Films so far, as a PNG.
@@ -83,12 +83,11 @@ impl Preview {
     /// Looks into a checkpoint; None where it holds no history.
     pub fn of(checkpoint: Vec<u8>) -> Option<Preview> {
         let before = Restored::read(checkpoint).ok()?;
-        let mut history = Table { name: "history", ..Table::default() };
-        before.table(&mut history).ok()?;
+        let history = before.record().ok()?;
         let films = || {
             let (side, columns): (usize, usize) = before.thing("sheet").ok()?;
             let films: Vec<Vec<u8>> = before.bytes("grid").ok()?.chunks_exact(side * side).map(<[u8]>::to_vec).collect();
-            if films.is_empty() { None } else { figure::sheet(&films, side, columns).ok() }
+            if films.is_empty() { None } else { sheet(&films, side, columns).ok() }
         };
         Some(Preview { history, notes: before.thing("notes").unwrap_or_default(), films: films() })
     }
@@ -147,13 +146,12 @@ impl Restored {
         let file = SafeTensors::deserialize(&self.file).map_err(|_| unreadable(name))?;
         Ok(file.tensor(name).map_err(|_| unreadable(name))?.data().to_vec())
     }
-    /// Puts the rows of a table back.
+    /// A record, by its name.
     ///
     /// # Errors
-    /// Where there is no table of its name.
-    pub fn table(&self, table: &mut Table) -> Result<()> {
-        let bytes = self.bytes(table.name)?;
-        table.read_csv(&bytes)
+    /// Where there is none of its name that reads.
+    pub fn record<R: Record>(&self) -> Result<R> {
+        R::read(&self.bytes(R::NAME)?)
     }
     /// Something small.
     ///

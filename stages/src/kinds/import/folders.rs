@@ -9,8 +9,8 @@ use super::left_out::{self, Omitted};
 use super::samples::{Row, Whose};
 use super::text;
 use crate::contract::prelude::*;
+use crate::contract::pseudonym::normalised;
 use crate::contract::source::ListedFile;
-use crate::data::pseudonym::normalised;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Names of directories that say what lies there, not whose it is.

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::contract::context::tests::context;
+use crate::contract::pseudonym::PseudonymKey;
 use crate::contract::source::{ListedFile, Listing};
-use crate::data::pseudonym::PseudonymKey;
 use crate::data::sample::Sample;
 use hilum_cache::Digest;
 use serde_json::{Value, json};

@@ -1,19 +1,43 @@
-//! Confidence intervals by resampling patients, not films: films of one patient are not independent.
+//! Confidence intervals by resampling patients, not images: images of one patient are not independent.
 
+use super::metric::{Measure, Metric, measure, measures};
+use super::predictions::Predictions;
 use crate::contract::seed::Stream;
+
+/// The share of resamples that an interval holds.
+pub const LEVEL: f64 = 0.95;
 
 /// The patients of a test set, as a bootstrap sees them.
 pub struct Clusters {
-    of_film: Vec<usize>,
+    of_image: Vec<usize>,
     count: usize,
 }
 
+/// A value with its interval.
+pub struct Estimate {
+    /// What was measured.
+    pub of: Measure,
+    /// The value on the test set; none where it is undefined.
+    pub value: Option<f64>,
+    /// Lower and upper end at [`LEVEL`]; none where the value or most of the resamples are undefined.
+    pub interval: Option<(f64, f64)>,
+}
+
+/// Every metric of predictions with its interval.
+pub fn estimates(metrics: &'static [Metric], predictions: &Predictions, clusters: &Clusters, resamples: usize, stream: &mut Stream) -> Vec<Estimate> {
+    let values = measure(metrics, predictions, &vec![1.0; predictions.labels.len()]);
+    let resampled: Vec<Vec<Option<f64>>> = (0..resamples).map(|_| measure(metrics, predictions, &clusters.resample(stream))).collect();
+    let interval = |at: usize| percentile_interval(&resampled.iter().map(|r| r[at]).collect::<Vec<_>>(), LEVEL);
+    let of = |(at, of): (usize, Measure)| Estimate { of, value: values[at], interval: values[at].and_then(|_| interval(at)) };
+    measures(metrics, predictions.classes).into_iter().enumerate().map(of).collect()
+}
+
 impl Clusters {
-    /// Groups films by patient; a film of nobody is its own.
+    /// Groups images by patient; an image of nobody is its own.
     pub fn of(patients: &[String]) -> Self {
         let mut known = std::collections::HashMap::new();
         let mut count = 0;
-        let of_film = patients
+        let of_image = patients
             .iter()
             .map(|p| {
                 let mut fresh = || {
@@ -23,16 +47,16 @@ impl Clusters {
                 if p.is_empty() { fresh() } else { *known.entry(p).or_insert_with(fresh) }
             })
             .collect();
-        Clusters { of_film, count }
+        Clusters { of_image, count }
     }
 
-    /// Weights of films for one resample: how often each film's patient was drawn.
+    /// Weights of images for one resample: how often each image's patient was drawn.
     pub fn resample(&self, stream: &mut Stream) -> Vec<f64> {
         let mut drawn = vec![0.0; self.count];
         for _ in 0..self.count {
             drawn[stream.below(self.count)] += 1.0;
         }
-        self.of_film.iter().map(|c| drawn[*c]).collect()
+        self.of_image.iter().map(|c| drawn[*c]).collect()
     }
 }
 
@@ -64,7 +88,7 @@ mod tests {
     use crate::contract::seed::Seed;
 
     #[test]
-    fn films_of_a_patient_are_drawn_together() {
+    fn images_of_a_patient_are_drawn_together() {
         let patients: Vec<String> = ["a", "a", "b", "", ""].map(String::from).to_vec();
         let clusters = Clusters::of(&patients);
         assert_eq!(clusters.count, 4);

@@ -1,19 +1,19 @@
-//! Scores with their predictions, which `evaluate` gives to `compare`.
+//! Scores with every prediction: what an evaluation found, in full precision, as JSON.
 
 use crate::contract::prelude::*;
 use crate::data::sample::write;
-use crate::metrics::classification::Predictions;
+use crate::evaluation::Predictions;
 use hilum_cache::Digest;
 
-/// What an evaluation found: metrics with intervals, and every prediction, so that arms can be compared film by film.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What an evaluation found: metrics with intervals, and every prediction, so that arms can be compared image by image.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     /// What was judged; scores of one purpose say nothing beside those of another.
     #[serde(default)]
     pub purpose: Purpose,
     /// Class names.
     pub classes: Vec<String>,
-    /// One per film of the test set, in table order.
+    /// One per image of the test set, in table order.
     pub predictions: Vec<Prediction>,
     /// Confusion matrix: rows are labels, columns predictions.
     pub confusion: Vec<Vec<u64>>,
@@ -35,10 +35,10 @@ pub enum Purpose {
     SyntheticQuality,
 }
 
-/// The prediction for one film.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// The prediction for one image.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {
-    /// The film.
+    /// The image.
     #[serde(alias = "film")]
     pub image: Digest,
     /// Whose it is.
@@ -50,7 +50,7 @@ pub struct Prediction {
 }
 
 /// A metric with its interval; empty where undefined.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
     /// Such as `sensitivity`.
     pub metric: String,
@@ -73,6 +73,17 @@ impl Purpose {
 }
 
 impl Scores {
+    /// Takes scores from JSON. Fields that are not known are passed over.
+    ///
+    /// # Errors
+    /// Where a field is missing, which is named, or holds something else.
+    pub fn read(bytes: &[u8]) -> Result<Scores> {
+        serde_json::from_slice(bytes).map_err(|e| Error::data(format!("scores do not read: {e}")))
+    }
+    /// The JSON bytes.
+    pub fn to_json(&self) -> Vec<u8> {
+        hilum_cache::canonical::to_bytes(self)
+    }
     /// The predictions as numbers.
     pub fn predictions(&self) -> Predictions {
         let class = |label: &str| self.classes.iter().position(|c| c == label).expect("BUG: labels of scores are classes");
@@ -87,13 +98,35 @@ impl ArtifactType for Scores {
     const TYPE: &'static str = "scores";
     fn open(files: &[File]) -> Result<Self> {
         let file = files.first().ok_or_else(|| Error::data("scores without a file"))?;
-        let bytes = std::fs::read(&file.path).map_err(Error::io("read", &file.path))?;
-        serde_json::from_slice(&bytes).map_err(|e| Error::data(format!("scores do not read: {e}")))
+        Scores::read(&std::fs::read(&file.path).map_err(Error::io("read", &file.path))?)
     }
 }
 impl OutputType for Scores {
     const TYPE: &'static str = "scores";
     fn save(&self, folder: &Path) -> Result<()> {
-        write(&folder.join(SCORES), &hilum_cache::canonical::to_bytes(self))
+        write(&folder.join(SCORES), &self.to_json())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_read_back_and_a_missing_field_is_named() {
+        let scores = Scores {
+            purpose: Purpose::SyntheticQuality,
+            classes: vec!["a".into(), "b".into()],
+            predictions: vec![Prediction { image: Digest::of(b"x"), patient: "t1".into(), label: "b".into(), probabilities: vec![0.1, 0.9] }],
+            confusion: vec![vec![0, 0], vec![0, 1]],
+            metrics: vec![Measured { metric: "auroc".into(), class: String::new(), value: None, low: None, high: Some(1.0 / 3.0) }],
+            resamples: 100,
+        };
+        assert_eq!(Scores::read(&scores.to_json()).unwrap(), scores);
+        let mut json: serde_json::Value = serde_json::from_slice(&scores.to_json()).unwrap();
+        json["of-a-newer-program"] = 1.into();
+        assert_eq!(Scores::read(json.to_string().as_bytes()).unwrap(), scores);
+        json.as_object_mut().unwrap().remove("resamples");
+        assert!(Scores::read(json.to_string().as_bytes()).unwrap_err().to_string().contains("`resamples`"));
     }
 }

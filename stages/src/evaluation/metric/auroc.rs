@@ -1,9 +1,37 @@
-//! Metrics of rankings.
+//! Area under the ROC curve, of each class and their mean.
+
+use super::{Direction, Metric, Scope, Shown};
+use crate::evaluation::predictions::Weighted;
+
+pub(super) const METRIC: Metric = Metric {
+    name: "auroc",
+    scope: Scope::PerClass(auroc),
+    direction: Direction::HigherIsBetter,
+    shown: Shown::InTables,
+    doc: "Area under the ROC curve: how often an image of the class gets a higher probability of it than an image of another class, ties counting half.",
+    undefined_when: "the class or the rest has no image, or a probability is no number",
+    reference: "scikit-learn `roc_auc_score`; Hanley & McNeil 1982",
+};
+
+pub(super) const MEAN: Metric = Metric {
+    name: "auroc",
+    scope: Scope::MeanOf(&METRIC),
+    direction: Direction::HigherIsBetter,
+    shown: Shown::Everywhere,
+    doc: "Mean of the areas under the ROC curves of the classes, each against the rest.",
+    undefined_when: "it is undefined for every class",
+    reference: "scikit-learn `roc_auc_score(multi_class=\"ovr\", average=\"macro\")`",
+};
+
+fn auroc(seen: &Weighted, class: usize) -> Option<f64> {
+    let p = seen.predictions();
+    weighted(p.scores_of(class), |image| p.labels[image] == class, seen.weights(), p.ascending(class))
+}
 
 /// Area under the ROC curve with weights (ties count half): `None` where one of the two classes has no weight, or a score is
 /// no number, since that has no place among others.
 /// `order` sorts `scores` ascending; it is given so that a bootstrap sorts once.
-pub fn weighted_auroc(scores: &[f64], positive: &[bool], weights: &[f64], order: &[usize]) -> Option<f64> {
+fn weighted(scores: &[f64], is_positive: impl Fn(usize) -> bool, weights: &[f64], order: &[usize]) -> Option<f64> {
     if scores.iter().any(|s| s.is_nan()) {
         return None;
     }
@@ -12,7 +40,7 @@ pub fn weighted_auroc(scores: &[f64], positive: &[bool], weights: &[f64], order:
     for tied in order.chunk_by(|a, b| scores[*a] == scores[*b]) {
         let (mut tied_negative, mut tied_positive) = (0.0, 0.0);
         for &i in tied {
-            if positive[i] { tied_positive += weights[i] } else { tied_negative += weights[i] }
+            if is_positive(i) { tied_positive += weights[i] } else { tied_negative += weights[i] }
         }
         area += tied_positive * (below + tied_negative / 2.0);
         below += tied_negative;
@@ -21,19 +49,13 @@ pub fn weighted_auroc(scores: &[f64], positive: &[bool], weights: &[f64], order:
     (below > 0.0 && positives > 0.0).then(|| area / (below * positives))
 }
 
-/// The order that sorts scores ascending, ties by index.
-pub fn ascending(scores: &[f64]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|a, b| scores[*a].total_cmp(&scores[*b]).then(a.cmp(b)));
-    order
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evaluation::predictions::ascending;
 
     fn auroc(scores: &[f64], positive: &[bool]) -> Option<f64> {
-        weighted_auroc(scores, positive, &vec![1.0; scores.len()], &ascending(scores))
+        weighted(scores, |i| positive[i], &vec![1.0; scores.len()], &ascending(scores))
     }
 
     #[test]

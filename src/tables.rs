@@ -1,6 +1,5 @@
 //! Tables of samples and indices of packs, read once per process: lookups and lineage need them again and again.
 
-use crate::lineage::Alike;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::{Digest, Error, Result, Store};
 use hilum_stages::data::contents::{self, Content, Contents, Pair};
@@ -9,6 +8,14 @@ use hilum_stages::data::patients::{self, Identity, Patients};
 use hilum_stages::data::sample::{self, Sample, Samples};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+
+/// Pairs of images that are one picture, or look like one.
+#[derive(Default)]
+pub(crate) struct Alike {
+    pub(crate) pairs: Vec<Pair>,
+    /// Nominated pairs beyond the limit, of which nobody knows.
+    pub(crate) not_compared: u64,
+}
 
 /// The rows of artifacts, by digest.
 #[derive(Default)]

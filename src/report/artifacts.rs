@@ -1,0 +1,86 @@
+//! Artifacts as the report looks for them: by what they are, never by the kind of stage that made them.
+
+use hilum_cache::receipt::Artifact;
+use hilum_cache::tree::Entry;
+use hilum_cache::{Receipt, Result, Store};
+use hilum_stages::contract::port::File;
+use hilum_stages::data::pack::Images;
+use hilum_stages::data::sample::{Sample, Samples};
+use hilum_stages::records::Record;
+use std::path::Path;
+
+/// Something that a chapter can be about. The artifact type alone is too coarse: everything in CSV is a `table`, and recipes of
+/// stores that people have name the type, so that a finer one would change their keys. The name of a file within, which is that of
+/// a record, a figure or a table of samples, tells what the artifact is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Subject {
+    /// The artifact type.
+    pub(super) kind: &'static str,
+    /// The name of a file in it, without its extension.
+    pub(super) name: &'static str,
+}
+
+/// An artifact of a run.
+pub(super) struct Found<'a> {
+    pub(super) subject: Subject,
+    pub(super) receipt: &'a Receipt,
+    files: Vec<Entry>,
+}
+
+impl<'a> Found<'a> {
+    /// The artifact, where it is that.
+    pub(super) fn of(subject: Subject, receipt: &'a Receipt, artifact: &Artifact, store: &Store) -> Result<Option<Found<'a>>> {
+        if artifact.kind != subject.kind {
+            return Ok(None);
+        }
+        let files = store.files(artifact)?;
+        let is_named = |e: &Entry| Path::new(&e.name).file_stem().is_some_and(|stem| stem == subject.name);
+        Ok(files.iter().any(is_named).then_some(Found { subject, receipt, files }))
+    }
+
+    /// The stage that made it, with its cell.
+    pub(super) fn stage(&self) -> &'a str {
+        &self.receipt.stage
+    }
+
+    /// Its files whose name ends like this.
+    pub(super) fn ending<'s>(&'s self, ending: &'s str) -> impl Iterator<Item = &'s Entry> {
+        self.files.iter().filter(move |e| e.name.ends_with(ending))
+    }
+
+    /// The bytes of the first file whose name ends like this; none where there is none.
+    ///
+    /// # Errors
+    /// Where it is damaged or gone.
+    pub(super) fn bytes(&self, store: &Store, ending: &str) -> Result<Option<Vec<u8>>> {
+        self.ending(ending).next().map(|e| store.read(&e.digest)).transpose()
+    }
+
+    /// The record that it holds, or why it does not read, in words.
+    ///
+    /// # Errors
+    /// Where the file is damaged or gone.
+    pub(super) fn record<R: Record>(&self, store: &Store) -> Result<Result<R, String>> {
+        let bytes = self.bytes(store, &R::file_name())?.unwrap_or_default();
+        Ok(R::read(&bytes).map_err(|e| e.to_string()))
+    }
+
+    /// The rows of a table of samples; none where it does not read.
+    ///
+    /// # Errors
+    /// Where the file is damaged or gone.
+    pub(super) fn samples(&self, store: &Store) -> Result<Vec<Sample>> {
+        let bytes = self.bytes(store, "samples.csv")?;
+        Ok(bytes.and_then(|b| Samples::read_rows(&b).ok()).unwrap_or_default())
+    }
+
+    /// Packed images; none where they do not open.
+    ///
+    /// # Errors
+    /// Where a file is damaged or gone.
+    pub(super) fn pack(&self, store: &Store) -> Result<Option<Images>> {
+        use hilum_stages::contract::port::ArtifactType;
+        let files = self.files.iter().map(|e| Ok(File { path: store.verified_path(&e.digest)?, name: e.name.clone() })).collect::<Result<Vec<_>>>()?;
+        Ok(Images::open(&files).ok())
+    }
+}

@@ -1,0 +1,107 @@
+//! The table of chapters. One chapter is one file in `chapters/` and one row here; it is about artifacts that are something,
+//! whichever stage made them, or about the run itself.
+
+mod comparison;
+mod findings;
+mod graph;
+mod images;
+mod maps;
+mod stages;
+mod training;
+mod under_way;
+
+use super::artifacts::{Found, Subject};
+use super::facts::Facts;
+use hilum_cache::{Result, Store};
+use maud::{Markup, html};
+
+/// A part of a report.
+pub(super) struct Chapter {
+    /// Its anchor on the page, in kebab-case.
+    pub(super) id: &'static str,
+    /// Its heading; none for what stands above all headings.
+    pub(super) title: Option<&'static str>,
+    /// The artifacts that it is about, in the order in which it is given them; empty for one about the run.
+    pub(super) about: &'static [Subject],
+    /// Its content; none where there is nothing to say.
+    pub(super) render: fn(&Material) -> Result<Option<Markup>>,
+}
+
+/// What a chapter is made of.
+pub(super) struct Material<'a> {
+    pub(super) facts: &'a Facts,
+    pub(super) store: &'a Store,
+    /// The artifacts that the chapter is about, subject by subject in the order of the study.
+    found: Vec<Found<'a>>,
+}
+
+/// Every chapter in the order of the page.
+pub(super) static CHAPTERS: &[Chapter] =
+    &[findings::CHAPTER, under_way::CHAPTER, comparison::CHAPTER, images::CHAPTER, maps::CHAPTER, graph::CHAPTER, training::CHAPTER, stages::CHAPTER];
+
+impl<'a> Material<'a> {
+    /// The artifacts that are this.
+    pub(super) fn of(&self, subject: Subject) -> impl Iterator<Item = &Found<'a>> {
+        self.found.iter().filter(move |f| f.subject == subject)
+    }
+}
+
+impl Chapter {
+    /// The chapter of a run; nothing where it has nothing to say.
+    ///
+    /// # Errors
+    /// Where an artifact that it is about is damaged or gone.
+    pub(super) fn of(&self, facts: &Facts, store: &Store) -> Result<Markup> {
+        let found = facts.found(store, self.about)?;
+        if found.is_empty() && !self.about.is_empty() {
+            return Ok(html! {});
+        }
+        let content = (self.render)(&Material { facts, store, found })?;
+        Ok(match (content, self.title) {
+            (None, _) => html! {},
+            (Some(content), None) => content,
+            (Some(content), Some(title)) => html! { section id=(self.id) { h2 { (title) } (content) } },
+        })
+    }
+}
+
+/// True for notes that say that something may be wrong.
+fn is_warning(note: &str) -> bool {
+    note.starts_with("warning: ")
+}
+
+/// Says in the place of what was to be shown why it cannot be.
+fn unreadable(found: &Found, why: &str) -> Markup {
+    html! { div.warn { b { (found.stage()) } " cannot be shown: " (why) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::page;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_chapter_has_an_anchor_of_its_own() {
+        let ids: BTreeSet<&str> = CHAPTERS.iter().map(|c| c.id).collect();
+        assert_eq!(ids.len(), CHAPTERS.len());
+        assert!(ids.iter().all(|id| id.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
+        let figures: Vec<&str> = hilum_stages::figures::FIGURES.iter().map(|f| f.name).chain([hilum_stages::figures::sheet::GRID]).collect();
+        for subject in CHAPTERS.iter().flat_map(|c| c.about).filter(|s| s.kind == "figure") {
+            assert!(figures.contains(&subject.name), "there is no figure `{}`", subject.name);
+        }
+    }
+
+    /// A row that is added is on the page, in its place, and one without anything to be about is not.
+    #[test]
+    fn a_row_more_is_on_the_page() {
+        const TOY: Chapter = Chapter { id: "toy", title: Some("A <toy>"), about: &[], render: |m| Ok(Some(html! { p { "of " (m.facts.study) } })) };
+        const NOTHING: Chapter = Chapter { id: "nothing", about: &[Subject { kind: "table", name: "toys" }], ..TOY };
+        const SILENT: Chapter = Chapter { id: "silent", render: |_| Ok(None), ..TOY };
+        let (_held, store) = crate::report::tests::empty_store();
+        let facts = Facts { study: "plain".into(), ..Facts::default() };
+        let text = page(&facts, &[stages::CHAPTER, TOY, NOTHING, SILENT], &store).unwrap();
+        assert!(text.contains("</section><section id=\"toy\"><h2>A &lt;toy&gt;</h2><p>of plain</p></section>"), "{text}");
+        assert!(!text.contains("nothing") && !text.contains("silent"));
+    }
+}

@@ -1,0 +1,78 @@
+//! Synthetic images beside real ones, and how a generator's images changed during its training.
+
+use super::{Chapter, Material};
+use crate::report::artifacts::{Found, Subject};
+use crate::report::drawing::png;
+use hilum_cache::{Digest, Result};
+use hilum_stages::contract::port::OutputType;
+use hilum_stages::data::figure::FigureFiles;
+use hilum_stages::data::film::{self, Fit};
+use hilum_stages::data::sample::{Origin, Sample};
+use hilum_stages::figures::sheet::{GRID as SHEET, sheet};
+use maud::{Markup, html};
+
+const SAMPLES: Subject = Subject { kind: "samples", name: "samples" };
+const PACK: Subject = Subject { kind: "images", name: "pixels" };
+const GRID: Subject = Subject { kind: FigureFiles::TYPE, name: SHEET };
+
+pub(super) const CHAPTER: Chapter = Chapter { id: "images", title: Some("Films"), about: &[SAMPLES, PACK, GRID], render };
+
+/// What a grid shows.
+pub(super) const MOMENTS: &str =
+    "films as the training went on, earliest above: from the same noise, or, where films are translated, of the real ones in the first row";
+/// Images shown on a sheet.
+const SHOWN: usize = 24;
+
+fn render(m: &Material) -> Result<Option<Markup>> {
+    let mut out = vec![];
+    for found in m.of(SAMPLES) {
+        let rows = if found.ending(".png").next().is_some() { found.samples(m.store)? } else { vec![] };
+        // Whoever holds images of patients holds no synthetic ones: only a generator's are its own.
+        if let Some(first) = rows.first().filter(|row| row.origin == Origin::Synthetic) {
+            out.push(beside(m, found, first)?);
+        }
+    }
+    for found in m.of(GRID) {
+        if let Some(grid) = found.bytes(m.store, ".png")? {
+            out.push(html! { h3 { (found.stage()) } figure.sheet.synthetic { figcaption { (MOMENTS) } (png(&grid, "films during training")) } });
+        }
+    }
+    Ok((!out.is_empty()).then(|| html! { @for o in &out { (o) } }))
+}
+
+/// Synthetic images beside real ones of the label that they are called by, whether or not the study said it.
+fn beside(m: &Material, found: &Found, first: &Sample) -> Result<Markup> {
+    let mut synthetic = vec![];
+    for entry in found.ending(".png").take(SHOWN) {
+        synthetic.extend(film::decode(&m.store.read(&entry.digest)?).map(|d| film::to_square(&d.grey, d.grey.width, Fit::Stretch, false)));
+    }
+    let side = synthetic.first().map_or(0, |s: &Vec<u8>| s.len().isqrt());
+    let real = real(m, &first.label, side)?;
+    let picture = |images: &[Vec<u8>]| sheet(images, side, 8).unwrap_or_default();
+    Ok(html! {
+        h3 { (found.stage()) }
+        div.pair.sheet {
+            @if !real.is_empty() { figure { figcaption { "Real films of " (first.label) } (png(&picture(&real), "real films")) } }
+            @if !synthetic.is_empty() { figure.synthetic { figcaption { "films, not for diagnosis" } (png(&picture(&synthetic), "synthetic films")) } }
+        }
+    })
+}
+
+/// Packed real images of a label, from the first pack that has some of this size.
+fn real(m: &Material, label: &str, side: usize) -> Result<Vec<Vec<u8>>> {
+    let mut wanted: Vec<Digest> = vec![];
+    // Tables that were made of no other: the images of each patient stand in these, once.
+    for found in m.of(SAMPLES).filter(|f| f.receipt.recipe.inputs.is_empty()) {
+        let rows = found.samples(m.store)?;
+        let of_label = rows.iter().filter(|s| s.origin == Origin::Real && s.label == label);
+        wanted.extend(of_label.map(|s| s.image).step_by((rows.len() / 200).max(1)));
+    }
+    for found in m.of(PACK) {
+        let Some(pack) = found.pack(m.store)?.filter(|pack| pack.side == side) else { continue };
+        let images: Vec<Vec<u8>> = wanted.iter().filter_map(|d| pack.get(d).map(<[u8]>::to_vec)).take(SHOWN).collect();
+        if !images.is_empty() {
+            return Ok(images);
+        }
+    }
+    Ok(vec![])
+}

@@ -1,0 +1,23 @@
+//! Trainings that go on, or that go on when the study is run again.
+
+use super::images::MOMENTS;
+use super::{Chapter, is_warning};
+use crate::report::drawing::{drawing, png};
+use crate::report::facts::Facts;
+use hilum_stages::figures;
+use maud::{Markup, html};
+
+pub(super) const CHAPTER: Chapter =
+    Chapter { id: "not-done-yet", title: Some("Not done yet"), about: &[], render: |m| Ok((!m.facts.under_way.is_empty()).then(|| render(m.facts))) };
+
+fn render(f: &Facts) -> Markup {
+    html! {
+        p { "As of the newest checkpoint." }
+        @for (stage, step, preview) in &f.under_way {
+            h3 { (stage) ", after step " (step) }
+            @for note in preview.notes.iter().filter(|n| is_warning(n)) { div.warn { (note) } }
+            @for figure in figures::of_unfinished(&preview.history, stage) { (drawing(&figure.drawing)) }
+            @if let Some(images) = &preview.films { figure.sheet.synthetic { figcaption { (MOMENTS) } (png(images, "films so far")) } }
+        }
+    }
+}

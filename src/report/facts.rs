@@ -1,0 +1,107 @@
+//! What a report is about: what the journal of a run and the store say. Ignorant of kinds, of tables and of the page.
+
+use super::artifacts::{Found, Subject};
+use hilum_cache::checkpoint::Checkpoints;
+use hilum_cache::{Ledger, Receipt, Result, Store, journal};
+use hilum_stages::training::snapshot::Preview;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What a report is about.
+#[derive(Default)]
+pub(super) struct Facts {
+    pub(super) run: String,
+    pub(super) study: String,
+    pub(super) description: String,
+    pub(super) started: String,
+    pub(super) finished: Option<Value>,
+    pub(super) resolved: Value,
+    /// Receipts by stage, in the order of the study; true where this run wrote it.
+    pub(super) stages: Vec<(String, Option<(Receipt, bool)>)>,
+    pub(super) findings: Vec<Value>,
+    pub(super) failures: Vec<Value>,
+    /// Trainings that are not done: the step of the newest checkpoint, and what it shows.
+    pub(super) under_way: Vec<(String, u64, Preview)>,
+}
+
+impl Facts {
+    /// The facts of a run.
+    ///
+    /// # Errors
+    /// Where its journal does not read.
+    pub(super) fn read(store: &Store, ledger: &Ledger, run: &str) -> Result<Facts> {
+        let lines = journal::lines(&store.run_folder(run).join("journal.jsonl"))?;
+        let first = lines.first().map(|l| l.body.clone()).unwrap_or_default();
+        let resolved = first["resolved"].clone();
+        let mut known: BTreeMap<String, (Receipt, bool)> = BTreeMap::new();
+        for line in &lines {
+            match line.kind.as_str() {
+                "receipt" => {
+                    if let Ok(receipt) = serde_json::from_value::<Receipt>(line.body["receipt"].clone()) {
+                        known.insert(receipt.stage.clone(), (receipt, true));
+                    }
+                }
+                "reused" => {
+                    for (stage, key) in line.body["stages"].as_object().into_iter().flatten() {
+                        let key = key.as_str().and_then(|k| k.parse().ok()).map(hilum_cache::StageKey);
+                        if let Some((receipt, _)) = key.and_then(|k| ledger.find(&k)) {
+                            // The stage that carried the recipe out may have had another name, or be another one of this study.
+                            known.insert(stage.clone(), (Receipt { stage: stage.clone(), ..receipt }, false));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        let of_kind = |kind: &str| lines.iter().filter(|l| l.kind == kind).map(|l| l.body.clone()).collect::<Vec<_>>();
+        let names: Vec<String> = resolved["order"].as_array().map_or_else(
+            || resolved["stages"].as_object().into_iter().flatten().map(|(n, _)| n.clone()).collect(),
+            |order| order.iter().filter_map(|n| n.as_str().map(str::to_owned)).collect(),
+        );
+        // A stage that was tried again began several times.
+        let begun: BTreeMap<String, String> =
+            of_kind("begun").iter().filter_map(|b| Some((b["stage"].as_str()?.to_owned(), b["key"].as_str()?.to_owned()))).collect();
+        let mut under_way = vec![];
+        for (stage, key) in begun.into_iter().filter(|(stage, _)| !known.contains_key(stage)) {
+            let Ok(key) = key.parse().map(hilum_cache::StageKey) else { continue };
+            if let Some((step, bytes)) = Checkpoints::of(store, &key).latest()
+                && let Some(preview) = Preview::of(bytes)
+            {
+                under_way.push((stage, step, preview));
+            }
+        }
+        Ok(Facts {
+            under_way,
+            run: run.to_owned(),
+            study: first["study"].as_str().unwrap_or_default().to_owned(),
+            description: resolved["description"].as_str().unwrap_or_default().to_owned(),
+            started: first["time"].as_str().unwrap_or_default().to_owned(),
+            finished: of_kind("finished").pop(),
+            findings: of_kind("finding"),
+            failures: of_kind("failed"),
+            stages: names.into_iter().map(|n| (n.clone(), known.remove(&n))).collect(),
+            resolved,
+        })
+    }
+
+    /// The receipts that there are, in the order of the study.
+    pub(super) fn receipts(&self) -> impl Iterator<Item = &Receipt> {
+        self.stages.iter().filter_map(|(_, r)| r.as_ref().map(|r| &r.0))
+    }
+
+    /// The artifacts that any of these subjects is, subject by subject in the order of the study.
+    ///
+    /// # Errors
+    /// Where the list of an artifact's files does not read.
+    pub(super) fn found(&self, store: &Store, subjects: &[Subject]) -> Result<Vec<Found<'_>>> {
+        let mut found = vec![];
+        for subject in subjects {
+            for receipt in self.receipts() {
+                for (_, artifact) in receipt.outputs.iter() {
+                    found.extend(Found::of(*subject, receipt, artifact, store)?);
+                }
+            }
+        }
+        Ok(found)
+    }
+}

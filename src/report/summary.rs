@@ -1,0 +1,21 @@
+//! The head of a report: when, what, how much.
+
+use super::facts::Facts;
+use maud::{Markup, html};
+
+/// When, what, how much.
+pub(super) fn summary(f: &Facts) -> Markup {
+    let (executed, reused) =
+        (f.stages.iter().filter(|(_, r)| r.as_ref().is_some_and(|r| r.1)).count(), f.stages.iter().filter(|(_, r)| r.as_ref().is_some_and(|r| !r.1)).count());
+    let missing = f.stages.len() - executed - reused;
+    let code = f.receipts().next().map(|r| &r.environment);
+    html! {
+        ul.facts {
+            li { b { "run " } (f.run) }
+            li { b { "begun " } (f.started) }
+            li { b { (executed) } " executed, " b { (reused) } " reused" @if missing > 0 { ", " b { (missing) } " missing" } }
+            @if let Some(e) = code { li { b { "hilum " } (e.program) " " (e.commit) @if e.dirty { " with changes" } } }
+            @if f.finished.is_none() { li { b { "this run is not finished" } } }
+        }
+    }
+}

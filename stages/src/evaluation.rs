@@ -1,0 +1,8 @@
+//! Evaluation of predictions: a table of metrics, and confidence intervals for all of them. No tensors, no files.
+
+pub mod bootstrap;
+pub mod metric;
+pub mod predictions;
+
+pub use metric::{METRICS, Metric};
+pub use predictions::{Predictions, Weighted};

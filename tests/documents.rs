@@ -47,14 +47,25 @@ fn fragments_of_studies_check() {
     let text = fs::read_to_string(root().join("docs/training.md")).unwrap();
     let fragments: Vec<&str> = text.split("```yaml\n").skip(1).map(|f| f.split("```").next().unwrap()).collect();
     assert!(fragments.len() >= 8);
-    let space = crate::space::Space::new();
-    let head = "study: fragments\nseed: 1\nstages:\n  films: { stage: phantoms, with: { size: 64, classes: { normal: { images: 9 }, covid: { images: 9 } } } }\n  \
-                pixels: { stage: prepare, in: { samples: films }, with: { size: 64 } }\n  \
-                split: { stage: split, in: { samples: films }, with: { by: patient, train: 0.6, validation: 0.2, test: 0.2 } }\n";
-    let body: String = fragments.iter().flat_map(|f| f.lines()).map(|l| format!("  {l}\n")).collect();
-    space.write("study.yaml", format!("{head}{body}"));
-    let said = space.hilum(&["check", "study.yaml"]);
-    assert_eq!(said.code, 0, "{}", said.err);
+    for fragment in fragments {
+        let body: String = fragment.lines().map(|l| format!("  {l}\n")).collect();
+        // Each is meant for images of the size that its paper uses.
+        let check = |size: u32| {
+            let space = crate::space::Space::new();
+            let head = format!(
+                "study: fragments\nseed: 1\nstages:\n  films: {{ stage: phantoms, with: {{ size: 64, classes: {{ normal: {{ images: 9 }}, covid: {{ images: 9 }} }} }} }}\n  \
+                 pixels: {{ stage: prepare, in: {{ samples: films }}, with: {{ size: {size} }} }}\n  \
+                 split: {{ stage: split, in: {{ samples: films }}, with: {{ by: patient, train: 0.6, validation: 0.2, test: 0.2 }} }}\n  \
+                 balanced: {{ stage: undersample, in: {{ samples: split.train }} }}\n"
+            );
+            let body = body.replace("  balanced: { stage: undersample, in: { samples: split.train } }\n", "");
+            space.write("study.yaml", format!("{head}{body}"));
+            let said = space.hilum(&["check", "study.yaml"]);
+            (said.code != 0).then_some(said.err)
+        };
+        let faults: Vec<String> = [64, 224, 256].into_iter().map_while(check).collect();
+        assert!(faults.len() < 3, "{fragment}\n{}", faults.join("\n"));
+    }
 }
 
 /// Checks every example of a page: files by the name in their first line, and fragments below the stages that the page names.

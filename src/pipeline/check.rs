@@ -81,7 +81,7 @@ fn report(bad: &BadParameter, with: &Node, raw: &RawStage, kind: &StageKind) -> 
 
 /// What stands there, of a reason that says what was expected as well.
 fn found_in(why: &str) -> String {
-    why.rsplit_once("found ").map_or("this value".to_owned(), |(_, found)| format!("found {found}"))
+    why.rsplit_once("found ").map_or(why.to_owned(), |(_, found)| format!("found {found}"))
 }
 
 /// Names of parameters and values that studies used until store format 2, and what they are called since.

@@ -104,4 +104,29 @@ mod tests {
         assert!(text.contains("</section><section id=\"toy\"><h2>A &lt;toy&gt;</h2><p>of plain</p></section>"), "{text}");
         assert!(!text.contains("nothing") && !text.contains("silent"));
     }
+
+    /// Chapters go by what an artifact is, whichever kind made it, and say of a table that does not read which column it lacks.
+    #[test]
+    fn a_comparison_is_one_whoever_made_it() {
+        let held = tempfile::tempdir().unwrap();
+        let store = hilum_cache::WritableStore::create(&held.path().join("store")).unwrap();
+        let csv = "arm,repeats,metric,class,value,low,high,difference,difference-low,difference-high\na,1,auroc,,0.5,,,0.25,,\n";
+        let made_by = |name: &str, port: &str, kind: &str, csv: &str| {
+            let blob = store.put(csv.as_bytes()).unwrap();
+            let receipt = serde_json::json!({
+                "key": blob.digest, "study": "s", "stage": name, "flow": {}, "determinism": "bitwise", "started": "", "millis": 1, "attempt": 1,
+                "recipe": { "v": 1, "kind": "of-tomorrow", "version": 1, "parameters": {}, "inputs": {} },
+                "environment": { "program": "", "commit": "", "dirty": false, "lockfile": "", "toolchain": "", "fingerprint": "", "threads": 1 },
+                "outputs": { port: { "type": kind, "digest": blob.digest, "sha256": blob.sha256, "bytes": blob.size, "file": "comparison.csv" } },
+            });
+            (name.to_owned(), Some((serde_json::from_value(receipt).unwrap(), true)))
+        };
+        let older = csv.replace("difference-low", "something");
+        let stages = vec![made_by("whole", "out", "table", csv), made_by("older", "out", "table", &older), made_by("other", "out", "notes", csv)];
+        let facts = Facts { stages, ..Facts::default() };
+        let page = comparison::CHAPTER.of(&facts, &store.into_store()).unwrap().into_string();
+        assert!(page.contains("<h3>whole</h3><details open>") && page.contains("Δ 0.250 [–, –]"), "{page}");
+        assert!(page.contains("<b>older</b> cannot be shown: the table `comparison` has no column `difference-low`"), "{page}");
+        assert!(!page.contains("other"), "another artifact type is something else");
+    }
 }

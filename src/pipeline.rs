@@ -12,6 +12,7 @@ pub mod matrix;
 pub mod model;
 pub mod node;
 mod origin;
+pub mod parse;
 pub mod raw;
 mod resolve;
 pub mod resolved;

@@ -196,6 +196,7 @@ fn counts_and_the_resolved_study_are_fields_of_the_plan() {
 #[test]
 fn plans_and_their_reasons_are_documented() {
     let space = Space::tiny();
+    let fresh = out(&space, &["plan", "study.yaml"]);
     space.executed();
     let done = [out(&space, &["plan", "study.yaml", "--counts", "--resolved"]), out(&space, &["why", "study.yaml", "split"])];
     space.edit("epochs: 2", "epochs: 1");
@@ -205,7 +206,7 @@ fn plans_and_their_reasons_are_documented() {
     space.edit("    expect: { normal: 3 }", "    expect: { normal: 34 }");
     space.hilum(&["run", "study.yaml", "--only", "split"]);
     let found = out(&space, &["plan", "study.yaml"]);
-    compare("plan", &[done[0].clone(), changed[0].clone(), found]);
+    compare("plan", &[fresh, done[0].clone(), changed[0].clone(), found]);
     compare("why", &[done[1].clone(), changed[1].clone()]);
 }
 

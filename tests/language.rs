@@ -117,7 +117,9 @@ fn coordinates_are_written_in_any_order_and_numbers_in_any_way() {
     let space = space(
         "  c: { stage: train-classifier, matrix: { lr: [1e-3], repeat: [0] }, in: { samples: images, images: pixels }, \
            with: { network: smallcnn64, steps: 1, optimiser: { adam: { learning_rate: $lr } } } }\n  \
-           s: { stage: evaluate, in: { weights: c/repeat=0/lr=1e-3, samples: images, images: pixels } }\n",
+           others: { stage: phantoms, seed: 2, with: { size: 32, classes: { normal: { images: 9 }, covid: { images: 9 } } } }\n  \
+           of-others: { stage: prepare, in: { samples: others }, with: { size: 32 } }\n  \
+           s: { stage: evaluate, in: { weights: c/repeat=0/lr=1e-3, samples: others, images: of-others } }\n",
     );
     assert_eq!(resolved(&space, &[])["stages"]["s"]["in"]["weights"], "c.weights/lr=0.001/repeat=0");
     for name in ["c", "c/lr=1e-3", "c/repeat=0/lr=0.001", "c/lr=0.0010/repeat=0"] {
@@ -139,7 +141,7 @@ fn folds_can_have_a_validation_part() {
     let mut tests = vec![];
     for fold in 0..4 {
         let images = |part: &str| -> Vec<String> {
-            let table = space.read(&format!("results/folds/parts/fold={fold}/{part}/samples.csv"));
+            let table = space.read(&format!("results/folds/parts/fold={fold}/{part}.csv"));
             table.lines().skip(1).map(|l| l.split(',').next().unwrap().to_owned()).collect()
         };
         let (train, validation, test) = (images("train"), images("validation"), images("test"));

@@ -2,7 +2,7 @@
 //! shows by itself are not.
 
 use crate::space::{Space, root};
-use hilum::pipeline::{node, schema};
+use hilum::pipeline::{parse, schema};
 use serde_json::Value;
 use std::fs;
 
@@ -11,7 +11,7 @@ fn validator() -> jsonschema::Validator {
 }
 
 fn json(text: &str) -> Value {
-    node::parse(text, 0, &mut vec![]).unwrap().to_json()
+    parse::parse(text, 0, &mut vec![]).unwrap().to_json()
 }
 
 fn faults(validator: &jsonschema::Validator, text: &str) -> Vec<String> {
@@ -83,7 +83,7 @@ fn faults_that_a_file_shows_are_invalid() {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let snapshot = fs::read_to_string(root().join(format!("tests/snapshots/hilum__faults__{name}.snap"))).unwrap();
         let Ok(text) = fs::read_to_string(&path) else { continue };
-        let (Some(tree), true) = (node::parse(&text, 0, &mut vec![]), seen.iter().any(|code| snapshot.contains(code))) else { continue };
+        let (Some(tree), true) = (parse::parse(&text, 0, &mut vec![]), seen.iter().any(|code| snapshot.contains(code))) else { continue };
         // Names are followed by nobody but the program.
         if snapshot.contains("is not a valid name for an axis") {
             continue;

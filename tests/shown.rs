@@ -188,24 +188,3 @@ fn a_terminal_that_only_appends_gets_plain_lines() {
     assert!(!run.err.contains('\u{1b}') && !run.err.contains('\r'), "{:?}", run.err);
     assert!(run.err.contains("films   started: not run before in this study\n") && run.err.contains("split   finished, took "), "{}", run.err);
 }
-
-#[test]
-fn the_manual_of_the_plan_names_every_field() {
-    let space = Space::tiny();
-    let json: Value = serde_json::from_str(&space.hilum(&["plan", "study.yaml", "--json"]).out).unwrap();
-    let manual = std::fs::read_to_string(root().join("docs/json/plan.md")).unwrap();
-    let mut queue = vec![&json];
-    let mut seen = 0;
-    while let Some(value) = queue.pop() {
-        match value {
-            Value::Object(fields) => fields.iter().for_each(|(name, below)| {
-                seen += 1;
-                assert!(manual.contains(&format!("`{name}`")), "docs/json/plan.md does not name `{name}`");
-                queue.push(below);
-            }),
-            Value::Array(items) => queue.extend(items),
-            _ => {}
-        }
-    }
-    assert!(seen > 30, "{seen} fields");
-}

@@ -149,23 +149,23 @@ fn what_is_wrong_with_a_training_is_said() {
     fails(
         &[("{ dcgan: { size: 32,", "{ dcgan: { size: 64,")],
         "dcgan",
-        &["dcgan needs films of 64 pixels, the packed images have 32", "change `size` of `prepare`"],
+        &["dcgan needs images of 64 pixels, the packed images have 32", "change `size` of `prepare`"],
     );
     fails(
         &[("from: normal, to: covid, width: 4", "from: normal, to: flu, width: 4")],
         "cyclegan",
         &["no film has the label `flu`", "the labels are: covid, normal"],
     );
-    fails(&[("levels: 3", "levels: 6")], "pix2pix", &["pix2pix needs films whose side is a multiple of 64"]);
+    fails(&[("levels: 3", "levels: 6")], "pix2pix", &["pix2pix needs images whose side is a multiple of 64"]);
     fails(
         &[("in: { generator: dcgan }", "in: { generator: dcgan, source: films, images: pixels }")],
         "of-dcgan",
-        &["makes films from noise and translates none"],
+        &["makes images from noise and translates none"],
     );
     fails(
         &[("in: { generator: zunair, source: films, images: pixels }", "in: { generator: zunair }")],
         "of-zunair",
-        &["this generator translates films, and none are given"],
+        &["this generator translates images, and none are given"],
     );
     fails(&[("count: 7", "count: 21")], "of-pix2pix", &["21 films are wanted, and `source` has 20 labelled `normal`"]);
     fails(&[("with: { count: 5, truncation: 0.7 }", "with: { count: 5, reconstruct: true }")], "of-stylegan2", &["none to translate back"]);

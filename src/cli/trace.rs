@@ -34,7 +34,9 @@ pub(super) fn trace(args: &TraceArgs) -> anyhow::Result<u8> {
                 }
             }),
             Err(why) => {
-                remark(why);
+                let (message, help) = why.trim_start_matches("error: ").split_once("\nhelp: ").map_or((&*why, None), |(m, h)| (m, Some(h)));
+                super::document::keep_fault(message, help);
+                remark(&why);
                 code = WRONG;
             }
         }

@@ -91,7 +91,9 @@ fn expand(text: &Key, axes: &Axes, study: &RawStudy, diagnostics: &mut Vec<Diagn
     let node = Node::new(text.span, Yaml::Scalar(text.text.clone(), true));
     let mut out = vec![];
     for when in matrix::cells(&named) {
-        let typed = when.iter().map(|(axis, v)| (axis.as_str(), named[axis].typed(v).expect("BUG: a value of its axis"))).collect();
+        // Axes that the text does not name are only there to be suggested.
+        let value = |axis: &str| when.get(axis).or_else(|| Some(&axes[axis].values.first()?.0)).and_then(|v| axes[axis].typed(v));
+        let typed = axes.keys().filter_map(|axis| Some((axis.as_str(), value(axis)?))).collect();
         let before = diagnostics.len();
         let found = substitute(&node, &Names { axes: typed, vars: vars.clone() }, diagnostics);
         if diagnostics.len() > before {

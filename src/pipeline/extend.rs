@@ -2,7 +2,7 @@
 
 use super::node::{Key, Node, Yaml};
 use super::origin::Origin;
-use super::{node, set, source};
+use super::{parse, set, source};
 use crate::diagnostic::{Diagnostic, Span, Texts};
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ pub fn extend(root: Node, file: &Path, sets: &[String], texts: &mut Texts, diagn
         let mut faults = vec![];
         // The value is parsed where it stands, so that its places are those of the argument.
         let padded = format!("{}{value}", " ".repeat(path.len() + 1));
-        let value = node::parse(&padded, number, &mut faults)
+        let value = parse::parse(&padded, number, &mut faults)
             .unwrap_or_else(|| Node::new(Span { text: number, start: path.len() as u32, end: set.len() as u32 }, Yaml::Scalar(String::new(), false)));
         diagnostics.extend(faults);
         let span = Span { text: number, start: 0, end: path.len() as u32 };
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn maps_merge_lists_replace_and_null_removes() {
-        let parse = |t: &str| node::parse(t, 0, &mut vec![]).unwrap();
+        let parse = |t: &str| parse::parse(t, 0, &mut vec![]).unwrap();
         let merged = merge(parse("{a: {x: 1, y: 2}, l: [1, 2], gone: 1}"), parse("{a: {y: 3}, l: [9], gone: null, new: 4}"));
         assert_eq!(merged.to_json(), json!({"a": {"x": 1, "y": 3}, "l": [9], "new": 4}));
     }

@@ -78,7 +78,7 @@ impl Node {
 
 #[cfg(test)]
 mod tests {
-    use super::super::node::parse;
+    use super::super::parse::parse;
     use super::super::substitute::{Names, substitute};
     use super::*;
     use serde_json::json;

@@ -24,13 +24,17 @@ pub fn schema(language: &Language) -> Value {
         let binding = |arity| if matches!(arity, Arity::One | Arity::Optional | Arity::Gathered) { "#/$defs/binding" } else { "#/$defs/bindings" };
         let inputs: Map<String, Value> =
             kind.inputs.iter().map(|p| (p.name.to_owned(), json!({ "description": p.doc.trim(), "$ref": binding(p.arity) }))).collect();
+        let mut with = vec![json!({ "$ref": format!("#/$defs/with-{}", kind.name) }), json!({ "$ref": "#/$defs/name" })];
+        if !needs_parameters {
+            with.push(json!({ "type": "null" }));
+        }
         branches.push(json!({
             "if": { "properties": { "stage": { "const": kind.name } }, "required": ["stage"] },
             "then": {
                 "description": description,
                 "required": if needs_parameters { vec!["with"] } else { vec![] },
                 "properties": {
-                    "with": if needs_parameters { json!({ "$ref": format!("#/$defs/with-{}", kind.name) }) } else { or_null(json!({ "$ref": format!("#/$defs/with-{}", kind.name) })) },
+                    "with": { "anyOf": with },
                     "in": { "type": ["object", "null"], "additionalProperties": false, "properties": inputs },
                 },
             },

@@ -42,10 +42,10 @@ fn wrong_key(root: &Node, path: &str, value: &Node, span: Span) -> Option<Diagno
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::node;
+    use crate::pipeline::parse;
 
     fn said(set: &str) -> Option<(String, String)> {
-        let parse = |text: &str| node::parse(text, 0, &mut vec![]).unwrap();
+        let parse = |text: &str| parse::parse(text, 0, &mut vec![]).unwrap();
         let root = parse("{study: s, seed: 1, stages: {classifier: {stage: train-classifier, with: {epochs: 2}}, split: {stage: split}}}");
         let (path, value) = set.split_once('=').unwrap();
         let d = wrong_key(&root, path, &parse(value), Span { text: 0, start: 0, end: path.len() as u32 })?;

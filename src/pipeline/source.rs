@@ -1,6 +1,7 @@
 //! Reading the text of a study, within limits; and which files are studies.
 
-use super::node::{self, Node};
+use super::node::Node;
+use super::parse;
 use crate::diagnostic::{Diagnostic, Texts, most_like};
 use std::path::{Component, Path, PathBuf};
 
@@ -28,7 +29,7 @@ pub fn read(file: &Path, texts: &mut Texts, diagnostics: &mut Vec<Diagnostic>) -
         Ok(text) => {
             let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
             let number = texts.add(&name, text);
-            let node = node::parse(text, number, diagnostics);
+            let node = parse::parse(text, number, diagnostics);
             if node.is_none() && diagnostics.is_empty() {
                 diagnostics.push(Diagnostic::new("E0103", format!("`{name}` is empty")).help("a study needs `study`, `seed` and `stages`"));
             }
@@ -45,7 +46,7 @@ pub fn read(file: &Path, texts: &mut Texts, diagnostics: &mut Vec<Diagnostic>) -
 pub fn is_study(file: &Path) -> bool {
     let is_small = std::fs::metadata(file).is_ok_and(|m| m.is_file() && m.len() <= LARGEST);
     let text = if is_small { std::fs::read_to_string(file).unwrap_or_default() } else { String::new() };
-    match node::parse(&text, 0, &mut vec![]) {
+    match parse::parse(&text, 0, &mut vec![]) {
         Some(root) => root.get("study").is_some(),
         None => text.lines().any(|l| l.starts_with("study:")),
     }

@@ -1,7 +1,8 @@
 //! `$name`: axes and variables inside parameters. A whole scalar or key keeps its type; inside text it is text.
 
-use super::node::{Key, MERGE, Node, Yaml, add_missing};
+use super::node::{Key, Node, Yaml};
 use super::origin::Origin;
+use super::parse::{MERGE, add_missing};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -141,12 +142,12 @@ fn is_word(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::node;
+    use crate::pipeline::parse;
     use serde_json::json;
 
     #[test]
     fn whole_scalars_keep_their_type_and_keys_are_replaced() {
-        let parse = |t: &str| node::parse(t, 0, &mut vec![]).unwrap();
+        let parse = |t: &str| parse::parse(t, 0, &mut vec![]).unwrap();
         let (three, var) = (json!(3), parse("{lr: 0.1}"));
         let names = Names { axes: [("fold", (&three, Span::default()))].into(), vars: [("slow", (Span::default(), &var))].into() };
         let mut faults = vec![];

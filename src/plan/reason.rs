@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn a_number_is_spelt_as_in_the_file() {
         let mut faults = vec![];
-        let with = node::parse("rate: 65.0\nsmall: 1e-3\nnet: { width: 8 }\n", 0, &mut faults).expect("it parses");
+        let with = crate::pipeline::parse::parse("rate: 65.0\nsmall: 1e-3\nnet: { width: 8 }\n", 0, &mut faults).expect("it parses");
         let of = |path: &str, value: Value| spelt(&with, path, &value);
         assert_eq!(of("rate", json!(65.0)).as_deref(), Some("65.0"));
         assert_eq!(of("small", json!(0.001)).as_deref(), Some("1e-3"));

@@ -6,6 +6,7 @@ pub mod data;
 pub mod duplicates;
 pub mod evaluation;
 pub mod figures;
+pub(crate) mod files;
 pub mod kinds;
 pub mod math;
 pub mod networks;

@@ -12,7 +12,7 @@ mod predictions;
 mod scores;
 
 pub use cells::number;
-pub(crate) use cells::{csv_of, no_column, unreadable};
+pub(crate) use cells::{no_column, unreadable};
 pub use comparison::Compared;
 pub use embedding::Embedded;
 pub use history::History;
@@ -21,7 +21,7 @@ pub use predictions::{PredictedImage, PredictionTable};
 pub use scores::{Measured, Prediction, Purpose, Scores};
 
 use crate::contract::prelude::*;
-use crate::data::sample::write;
+use crate::files::{csv_of, write};
 use serde::de::DeserializeOwned;
 
 /// The artifact type of everything here that is a CSV file.

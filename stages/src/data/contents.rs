@@ -2,9 +2,8 @@
 //! the same picture. They travel with the pack of `prepare`, which is the first to decode an image.
 
 use super::film::Grey;
-use super::sample::write;
 use crate::contract::prelude::*;
-use crate::records::csv_of;
+use crate::files::{csv_of, write};
 use hilum_cache::Digest;
 
 /// What one image looks like.

@@ -1,7 +1,7 @@
 //! Figures as artifacts: named files. Ignorant of what they show and of how they were drawn.
 
-use super::sample::write;
 use crate::contract::prelude::*;
+use crate::files::write;
 
 /// One or more files that show something.
 #[derive(Debug, Clone, Default)]

@@ -4,9 +4,9 @@
 //! of its pixels. The index is there from the first day, because recipes and lineage follow single films.
 
 use super::contents::Contents;
-use super::sample::{Samples, write, write_parts};
+use super::sample::Samples;
 use crate::contract::prelude::*;
-use crate::records::csv_of;
+use crate::files::{csv_of, write, write_parts};
 use crate::words::counted;
 use hilum_cache::Digest;
 use memmap2::Mmap;

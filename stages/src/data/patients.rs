@@ -5,9 +5,8 @@
 //! beside them in a table of `import`. Lineage and the checks go by that table; nothing that is drawn does. A token says
 //! nothing to somebody who has a list of patients but not the images.
 
-use super::sample::write;
 use crate::contract::prelude::*;
-use crate::records::csv_of;
+use crate::files::{csv_of, write};
 use hilum_cache::Digest;
 use std::collections::HashMap;
 use std::hash::Hash;

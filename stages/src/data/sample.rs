@@ -5,9 +5,9 @@
 //! not by the place of a row.
 
 use crate::contract::prelude::*;
+use crate::files::write;
 use hilum_cache::Digest;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
 use std::path::PathBuf;
 
 /// One film.
@@ -212,23 +212,6 @@ impl OutputType for Samples {
         }
         Ok(())
     }
-}
-
-/// Writes a file and the folders above it.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_parts(path, [bytes])
-}
-
-/// Writes a file piece by piece, of which only one needs to be in memory.
-pub(crate) fn write_parts<'a>(path: &Path, parts: impl IntoIterator<Item = &'a [u8]>) -> Result<()> {
-    let parent = path.parent().expect("BUG: a file lies in a folder");
-    std::fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
-    let written = || {
-        let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
-        parts.into_iter().try_for_each(|part| file.write_all(part))?;
-        file.flush()
-    };
-    written().map_err(Error::io("write", path))
 }
 
 #[cfg(test)]

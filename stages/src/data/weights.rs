@@ -1,7 +1,7 @@
 //! Trained networks as artifacts: `weights.safetensors` and the document that says how to build the network.
 
-use super::sample::write;
 use crate::contract::prelude::*;
+use crate::files::write;
 use crate::networks::Weights;
 use candle_core::Device;
 use serde::de::DeserializeOwned;

@@ -3,15 +3,6 @@
 use crate::contract::prelude::*;
 use serde::{Deserializer, Serializer};
 
-/// The CSV bytes of typed rows below a header, which stands there without rows, too.
-pub(crate) fn csv_of<T: Serialize>(rows: &[T], header: &[&str]) -> Result<Vec<u8>> {
-    let fault = |e: csv::Error| Error::data(format!("a table could not be written: {e}"));
-    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(vec![]);
-    writer.write_record(header).map_err(fault)?;
-    rows.iter().try_for_each(|row| writer.serialize(row)).map_err(fault)?;
-    writer.into_inner().map_err(|e| Error::data(e.to_string()))
-}
-
 /// A number as text for tables: up to six digits after the point, the same everywhere; nothing where it is not finite.
 pub fn number(x: f64) -> String {
     if !x.is_finite() {

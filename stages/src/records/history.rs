@@ -2,7 +2,7 @@
 
 use super::{Record, TABLE, no_column, number, unreadable};
 use crate::contract::prelude::*;
-use crate::data::sample::write;
+use crate::files::write;
 
 /// Every history has this column.
 const STEP: &str = "step";

@@ -3,7 +3,7 @@
 use super::cells::former;
 use super::{Record, TABLE, no_column, number, unreadable};
 use crate::contract::prelude::*;
-use crate::data::sample::write;
+use crate::files::write;
 use hilum_cache::Digest;
 
 /// Before a class's name in its column.

@@ -1,8 +1,8 @@
 //! Scores with every prediction: what an evaluation found, in full precision, as JSON.
 
 use crate::contract::prelude::*;
-use crate::data::sample::write;
 use crate::evaluation::Predictions;
+use crate::files::write;
 use hilum_cache::Digest;
 
 /// What an evaluation found: metrics with intervals, and every prediction, so that arms can be compared image by image.

@@ -1,0 +1,30 @@
+//! How stages write files: whole, in pieces, or as CSV. Ignorant of what stands in them.
+
+use crate::contract::prelude::*;
+use std::io::Write;
+
+/// Writes a file and the folders above it.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_parts(path, [bytes])
+}
+
+/// Writes a file piece by piece, of which only one needs to be in memory.
+pub(crate) fn write_parts<'a>(path: &Path, parts: impl IntoIterator<Item = &'a [u8]>) -> Result<()> {
+    let parent = path.parent().expect("BUG: a file lies in a folder");
+    std::fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
+    let written = || {
+        let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
+        parts.into_iter().try_for_each(|part| file.write_all(part))?;
+        file.flush()
+    };
+    written().map_err(Error::io("write", path))
+}
+
+/// The CSV bytes of typed rows below a header, which stands there without rows, too.
+pub(crate) fn csv_of<T: Serialize>(rows: &[T], header: &[&str]) -> Result<Vec<u8>> {
+    let fault = |e: csv::Error| Error::data(format!("a table could not be written: {e}"));
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(vec![]);
+    writer.write_record(header).map_err(fault)?;
+    rows.iter().try_for_each(|row| writer.serialize(row)).map_err(fault)?;
+    writer.into_inner().map_err(|e| Error::data(e.to_string()))
+}

@@ -1,6 +1,7 @@
 //! Checks of a study: a row here and a function in a file below for each. They look at lineage and known tables; ignorant of
 //! how anything is computed. `plan`, `run` and the report show what they find, `checks.allow` names their ids.
 
+mod arms;
 mod content;
 mod patients;
 mod pixels;
@@ -62,6 +63,7 @@ pub static CHECKS: &[Check] = &[
     warning("patients.namespace", "W0004", patients::namespace),
     warning("generator.unknown", "W0005", patients::unknown_generator),
     warning("weights.unknown", "W0006", patients::unknown_weights),
+    warning("arms.equal", "W0007", arms::equal),
 ];
 
 /// The ids of all checks.

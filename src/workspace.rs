@@ -184,7 +184,13 @@ impl Workspace {
         };
         let leaves = || Box::new(Diagnostic::new("E0401", format!("`{text}` leads out of {whose}")).at(span, "this path"));
         if Path::new(rest).components().any(|c| !matches!(c, Component::Normal(_) | Component::CurDir)) {
-            return Err(leaves());
+            let fault = leaves();
+            // What lies elsewhere is given a name on the command line, so that a study is the same on every machine.
+            return Err(if Path::new(rest).is_absolute() {
+                Box::new(fault.help("write it as `NAME:path`, and say `--data NAME=DIR` when you run the study"))
+            } else {
+                fault
+            });
         }
         let path = root.join(rest);
         if written.iter().any(|w| real(&path).starts_with(w)) {
@@ -211,8 +217,10 @@ impl Workspace {
             (SourceKind::Tables, false) => {
                 Err(Box::new(Diagnostic::new("E0403", format!("`{text}` is not a directory")).at(span, "expected a directory of tables")))
             }
-            (SourceKind::Films, false) => Err(Box::new(Diagnostic::new("E0403", format!("`{text}` is no folder")).at(span, "a folder of films is due"))),
-            (SourceKind::File, true) => Err(Box::new(Diagnostic::new("E0403", format!("`{text}` is a folder")).at(span, "a file is due"))),
+            (SourceKind::Films, false) => {
+                Err(Box::new(Diagnostic::new("E0403", format!("`{text}` is not a directory")).at(span, "expected a directory of images")))
+            }
+            (SourceKind::File, true) => Err(Box::new(Diagnostic::new("E0403", format!("`{text}` is a directory")).at(span, "expected a file"))),
             _ => Ok(Located { path, within: real_root }),
         }
     }

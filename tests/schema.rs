@@ -58,7 +58,7 @@ fn what_check_accepts_is_valid() {
         assert_eq!(faults(&validator, study), [""; 0], "{study}");
     }
     // A file that is laid over another need not be whole.
-    space.write("base.yaml", &studies[studies.len() - 1]);
+    space.write("base.yaml", classifier("$usual"));
     for over in [
         "stages: { c: null }",
         "stages: { pixels: { with: { size: 64, fit: null } } }",

@@ -1,7 +1,7 @@
 //! What people see of a plan and of a run: cells in groups, reasons, times, what failed and what was interrupted.
 
 use crate::resume::{kept, signal, until};
-use crate::space::{Space, done, root, said};
+use crate::space::{Space, done, said};
 use serde_json::Value;
 use std::process::Stdio;
 use std::time::{Duration, Instant};

@@ -119,4 +119,6 @@ pub static CODES: &[Code] = codes! {
         "generator.unknown: imported images bear the mark of `hilum synthesize`, and this store does not know their generator, or no longer holds all that it was trained on. Nobody can say which patients they were made of."
     "W0006" "weights of whose training something is gone"
         "weights.unknown: a training begins with weights that this store made, and the store no longer holds all that they were trained on. What it still holds is checked; nobody can say who else reached them."
+    "W0007" "an arm that adds nothing"
+        "arms.equal: two cells of a training set hold the same rows, such as an arm that fills up classes of which none is short of images. What is trained on them is compared with itself."
 };

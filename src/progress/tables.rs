@@ -7,23 +7,45 @@ use comfy_table::ContentArrangement;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use hilum_cache::{Result, Store};
 use hilum_stages::evaluation::metric::Shown;
-use hilum_stages::records::{Compared, Record, TABLE, Table};
+use hilum_stages::records::{Compared, MetricRow, Record, Row, TABLE, Table};
 use std::io::Write;
 
-/// Prints the comparisons of a study to standard output.
+/// Prints the comparisons of a study to standard output; where there is none, the metrics of its evaluations.
 pub fn show(p: &Pipeline, outputs: &Outputs, store: &Store) -> Result<()> {
-    let file = Table::<Compared>::file_name();
+    let comparisons = found::<Compared>(p, outputs, store)?;
+    let metrics = if comparisons.is_empty() { found::<MetricRow>(p, outputs, store)? } else { vec![] };
+    let mut out = std::io::stdout().lock();
+    // A reader that went away does not matter here.
+    for (stage, table) in &comparisons {
+        let _ = writeln!(out, "{stage}\n{}", comparison(table));
+    }
+    if !metrics.is_empty() {
+        let arms = metrics.into_iter().flat_map(|(stage, table)| table.rows.into_iter().map(move |row| as_arm(stage, row)));
+        let _ = writeln!(out, "{}", comparison(&Table { rows: arms.collect() }));
+    }
+    Ok(())
+}
+
+/// The tables of one sort among the outputs, by stage.
+fn found<'p, T: Row>(p: &'p Pipeline, outputs: &Outputs, store: &Store) -> Result<Vec<(&'p str, Table<T>)>> {
+    let file = Table::<T>::file_name();
+    let mut out = vec![];
     for (stage, outputs) in p.stages.iter().zip(outputs) {
         let tables = outputs.iter().flat_map(|o| o.iter()).map(|(_, artifact)| artifact).filter(|a| a.kind == TABLE);
         for artifact in tables.filter(|a| a.file.as_ref() == Some(&file)) {
             match Table::read(&store.read(&artifact.digest)?) {
-                // A reader that went away does not matter here.
-                Ok(table) => drop(writeln!(std::io::stdout().lock(), "{}\n{}", stage.name, comparison(&table))),
+                Ok(table) => out.push((stage.name.as_str(), table)),
                 Err(why) => remark(format!("warning: `{}` cannot be shown: {why}", stage.name)),
             }
         }
     }
-    Ok(())
+    Ok(out)
+}
+
+/// A metric of an evaluation, which is an arm by itself.
+fn as_arm(stage: &str, row: MetricRow) -> Compared {
+    let MetricRow { metric, class, value, low, high } = row;
+    Compared { arm: stage.to_owned(), repeats: 1, metric, class, value, low, high, difference: None, difference_low: None, difference_high: None }
 }
 
 /// A comparison as a table: a row per arm, a column for each metric that is shown everywhere, `value [low, high]`.

@@ -6,6 +6,7 @@ mod findings;
 mod graph;
 mod images;
 mod maps;
+mod metrics;
 mod stages;
 mod training;
 mod under_way;
@@ -36,8 +37,17 @@ pub(super) struct Material<'a> {
 }
 
 /// Every chapter in the order of the page.
-pub(super) static CHAPTERS: &[Chapter] =
-    &[findings::CHAPTER, under_way::CHAPTER, comparison::CHAPTER, images::CHAPTER, maps::CHAPTER, graph::CHAPTER, training::CHAPTER, stages::CHAPTER];
+pub(super) static CHAPTERS: &[Chapter] = &[
+    findings::CHAPTER,
+    under_way::CHAPTER,
+    comparison::CHAPTER,
+    metrics::CHAPTER,
+    images::CHAPTER,
+    maps::CHAPTER,
+    graph::CHAPTER,
+    training::CHAPTER,
+    stages::CHAPTER,
+];
 
 impl<'a> Material<'a> {
     /// The artifacts that are this.

@@ -168,8 +168,7 @@ impl Stage for TrainClassifier {
     }
 
     fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
-        let mut sides = makers("images").into_iter().filter_map(|m| pack::side_made(m, upstream));
-        let bad = sides.find_map(|side| self.network.side_needed(side));
+        let bad = makers("images").into_iter().filter_map(|m| pack::side_made(m, upstream)).find_map(|side| self.network.side_needed(side));
         bad.map(|why| BadInput { port: "images", why, help: LARGER.into() }).into_iter().collect()
     }
 

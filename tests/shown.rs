@@ -17,7 +17,7 @@ fn cells_with_like_reasons_are_one_line_with_totals_and_a_time() {
     let space = Space::tiny();
     let fresh = plan(&space);
     assert!(fresh.contains("classifier   4 of 4 cells are pending (wait for `training-set`)"), "{fresh}");
-    assert!(fresh.contains("\n18 stages: 1 will run, 17 pending\nestimated time: unknown, no run of 18 stages is recorded"), "{fresh}");
+    assert!(fresh.contains("\n18 stages: 1 will run, 17 pending\nestimated time: unknown, since none of these stages has run before"), "{fresh}");
     let run = space.hilum(&["run", "study.yaml"]);
     assert!(run.code == 0 && run.err.contains("\n18 stages: 1 will run, 17 pending\n") && run.err.contains("\n18 stages ran\n"), "{}", run.err);
     assert_eq!(plan(&space), "nothing to do: all 18 stages are up to date\n");

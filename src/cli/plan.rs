@@ -40,7 +40,9 @@ impl Forecast {
 
     /// How a run begins.
     pub(super) fn event(&self, study: &open::Study, plan: &Plan) -> Event {
-        Event::Planned { lines: text::lines(&study.pipeline, plan, self), totals: json::totals(&self.totals), estimate: json::estimate(&self.estimate) }
+        // Where nothing is up to date yet, a line for each stage says nothing that is not expected.
+        let lines = if self.totals.up_to_date == 0 { text::sums(self).collect() } else { text::lines(&study.pipeline, plan, self) };
+        Event::Planned { lines, totals: json::totals(&self.totals), estimate: json::estimate(&self.estimate) }
     }
 
     /// What to say where the store needs more than is free.

@@ -15,10 +15,13 @@ use std::collections::BTreeSet;
 /// All lines of a plan.
 pub(in crate::cli) fn lines(p: &Pipeline, plan: &Plan, forecast: &Forecast) -> Vec<String> {
     let groups = forecast.groups.iter().filter(|g| g.fate != Fate::UpToDate);
-    let mut out: Vec<String> = groups.map(|g| line(p, plan, g, Some(&forecast.estimate))).collect();
-    out.push(in_all(&forecast.totals));
-    out.extend(time(&forecast.totals, &forecast.estimate));
-    out
+    let out = groups.map(|g| line(p, plan, g, Some(&forecast.estimate)));
+    out.chain(sums(forecast)).collect()
+}
+
+/// The last lines of a plan: how many stages of which fate, and the time that they may take.
+pub(in crate::cli) fn sums(forecast: &Forecast) -> impl Iterator<Item = String> {
+    std::iter::once(in_all(&forecast.totals)).chain(time(&forecast.totals, &forecast.estimate))
 }
 
 /// A group as a line.
@@ -110,7 +113,7 @@ fn time(t: &Totals, e: &Estimate) -> Option<String> {
         return None;
     }
     if e.unknown == all {
-        return Some(format!("estimated time: unknown, no run of {} is recorded", counted(all, "stage", "stages")));
+        return Some("estimated time: unknown, since none of these stages has run before".to_owned());
     }
     let pending = format!("up to {} for what is pending", about(e.pending));
     let sum = match (e.will_run, e.pending) {
@@ -164,7 +167,7 @@ mod tests {
             "estimated time: 45 s, and up to 1 min 20 s for what is pending (the sum of stage times); 1 stage has no estimate"
         );
         assert_eq!(said(e(0, 80_000, 6)), "estimated time: up to 1 min 20 s for what is pending (the sum of stage times); 6 stages have no estimate");
-        assert_eq!(said(e(0, 0, 8)), "estimated time: unknown, no run of 8 stages is recorded");
+        assert_eq!(said(e(0, 0, 8)), "estimated time: unknown, since none of these stages has run before");
         assert_eq!(time(&Totals { stages: 2, up_to_date: 2, ..Totals::default() }, &e(0, 0, 0)), None);
     }
 

@@ -10,8 +10,9 @@ use hilum_ops::{Adam, Optimiser, Value, cross_entropy, softplus};
 use hilum_stages::adversarial::{cyclegan, dcgan, pix2pix};
 use hilum_stages::contract::error::Result;
 use hilum_stages::contract::seed::{Seed, Stream};
+use hilum_stages::models::classifiers::vgg16 as vgg;
 use hilum_stages::networks::{self, Classifier, Mode, Scope, Weights};
-use hilum_stages::networks::{densenet, resnet, stylegan2, vgg};
+use hilum_stages::networks::{densenet, resnet, stylegan2};
 use hilum_stages::training::AdamParameters;
 use std::time::Instant;
 

@@ -8,6 +8,7 @@ pub mod evaluation;
 pub mod figures;
 pub mod kinds;
 pub mod math;
+pub mod models;
 pub mod networks;
 pub mod records;
 pub mod training;

@@ -12,8 +12,9 @@ use crate::data::batch::{self, Order};
 use crate::data::pack::{self, Gallery, Images};
 use crate::data::sample::Samples;
 use crate::data::weights::Trained;
+use crate::models::ClassifierNetwork;
 use crate::networks::bagged_trees::BaggedTrees;
-use crate::networks::{ClassifierNetwork, Greys, Mode, Pretrained, Weights};
+use crate::networks::{Greys, Mode, Pretrained, Weights};
 use crate::records::History;
 use crate::training::loss::Loss;
 use crate::training::phases::{self, FrozenNorms, Phase, Trainable};
@@ -147,7 +148,7 @@ impl Stage for TrainClassifier {
             budget,
             BadParameter::unless(momentum, "optimiser", "has no momentum that one-cycle could move: set its `cycle_momentum: false`"),
             BadParameter::unless(self.batch >= 2, "batch", "must be at least 2"),
-            phases::check(&self.phases, &self.network.names()),
+            phases::check(&self.phases, &self.network.weight_names()),
             self.schedule.check("schedule"),
             watch::check(self.early_stop.as_ref(), self.plateau.as_ref()),
             self.loss.check("loss"),
@@ -222,10 +223,10 @@ impl TrainClassifier {
         let mut weights = Weights::on(device);
         let network = self.network.build(classes.len(), &mut weights.scope(&mut cx.stream("initial")))?;
         if let Some(pretrained) = &self.weights {
-            pretrained.load(&cx.read_source("weights.path")?, &weights, self.network.ends(), device)?;
+            pretrained.load(&cx.read_source("weights.path")?, &weights, [self.network.first_conv(), self.network.head()], device)?;
         }
         let network = Greys::before(*greys, network);
-        let head = self.network.ends().1;
+        let head = self.network.head();
         let loss_of = self.loss.build(classes, &set.counts(classes.len()))?;
         let onlooker = |cx| Onlooker { network: &*network, side: *side, device, cx };
         let mut dropout = cx.stream("dropout");

@@ -3,8 +3,9 @@
 use super::reference::stream;
 use hilum_ops::Rectifier;
 use hilum_stages::contract::error::Result;
+use hilum_stages::models::classifiers::{smallcnn64 as smallcnn, vgg16 as vgg};
 use hilum_stages::networks::{Scope, Weights};
-use hilum_stages::networks::{dcgan, densenet, inception, keras_cyclegan, patchgan, pix2pix, resnet, resnet_generator, smallcnn, stylegan2, vgg};
+use hilum_stages::networks::{dcgan, densenet, inception, keras_cyclegan, patchgan, pix2pix, resnet, resnet_generator, stylegan2};
 
 fn count<N>(build: impl FnOnce(&mut Scope) -> Result<N>) -> usize {
     let mut weights = Weights::shapes_only();

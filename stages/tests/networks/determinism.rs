@@ -5,10 +5,11 @@ use hilum_ops::{Adam, Optimiser, Value, cross_entropy};
 use hilum_stages::adversarial::{Adversaries, channelled, cyclegan, cyclegan_zunair, dcgan, pix2pix, stylegan2};
 use hilum_stages::contract::error::Result;
 use hilum_stages::contract::seed::Stream;
+use hilum_stages::models::classifiers::vgg16 as vgg;
 use hilum_stages::networks::diffaugment::Draw;
 use hilum_stages::networks::stylegan2::Noise;
 use hilum_stages::networks::{Classifier, Mode, Weights};
-use hilum_stages::networks::{dcgan as dcgan_networks, densenet, resnet, vgg};
+use hilum_stages::networks::{dcgan as dcgan_networks, densenet, resnet};
 use hilum_stages::training::AdamParameters;
 
 fn rates() -> AdamParameters {

@@ -1,7 +1,7 @@
-//! What the networks that torchvision has have in common: the channels of a film.
+//! What the classifiers that torchvision has have in common: the channels of an image, and how small it may be.
 
-use super::{Classifier, Mode};
 use crate::contract::prelude::*;
+use crate::networks::{Classifier, Mode};
 use hilum_ops::Value;
 
 /// A network of torchvision's.
@@ -19,12 +19,13 @@ impl Default for Config {
     }
 }
 
-/// A network that is shown grey films in several channels.
-pub struct Repeated {
-    /// The network.
-    pub network: Box<dyn Classifier>,
-    /// Its channels.
-    pub channels: usize,
+/// They halve an image five times.
+pub(super) const MIN_SIDE: usize = 32;
+
+/// A network that is shown grey images in several channels.
+pub(super) struct Repeated {
+    pub(super) network: Box<dyn Classifier>,
+    pub(super) channels: usize,
 }
 
 impl Classifier for Repeated {

@@ -3,9 +3,10 @@
 //! Davoodi & Lo Giudice do not state their classifier; this one is of the size that their data allow: 287,844 trained
 //! numbers for four classes, 287,715 for three.
 
-use super::blocks::{BatchNorm, Conv, Linear, Shape, TORCH, dropout, normal};
-use super::{Classifier, Mode, Scope};
+use super::ClassifierConfig;
 use crate::contract::prelude::*;
+use crate::networks::blocks::{BatchNorm, Conv, Linear, Shape, TORCH, dropout, normal};
+use crate::networks::{Classifier, Mode, Scope};
 use candle_nn::init::Init;
 use hilum_ops::{Rectifier, Value, max_pool2d};
 
@@ -27,18 +28,29 @@ impl Default for Config {
     }
 }
 
-impl Config {
-    /// Finds parameters that make no sense; `path` is where this stands below `with:`.
-    pub fn check(&self, path: &str) -> Vec<BadParameter> {
+impl ClassifierConfig for Config {
+    fn build(&self, classes: usize, scope: &mut Scope) -> Result<Box<dyn Classifier>> {
+        Ok(Box::new(SmallCnn::new(self, classes, scope)?))
+    }
+    fn check(&self, path: &str) -> Vec<BadParameter> {
         [
             BadParameter::unless(self.width >= 1, &format!("{path}.width"), "must be at least 1"),
             BadParameter::unless((0.0..=0.95).contains(&self.dropout), &format!("{path}.dropout"), "must lie between 0 and 0.95"),
         ]
         .concat()
     }
+    fn min_side(&self) -> usize {
+        4
+    }
+    fn first_conv(&self) -> &'static str {
+        "conv1.weight"
+    }
+    fn head(&self) -> &'static str {
+        "fc."
+    }
 }
 
-/// Films `[n, s, s, 1]` in [0, 1], `s` at least 4 → logits `[n, classes]`.
+/// Images `[n, s, s, 1]` in [0, 1], `s` at least 4 → logits `[n, classes]`.
 pub struct SmallCnn {
     layers: Vec<(Conv, BatchNorm)>,
     fc: Linear,

@@ -1,25 +1,49 @@
 //! VGG-16 (Simonyan & Zisserman 2015). As in Zunair & Hamza a mean over each map and one layer follow its features; the
 //! original three layers, of 124 million numbers, are there for weights that need them. Tensor names are torchvision's.
 
-use super::blocks::{Conv, Linear, Shape, dropout, kaiming, normal};
-use super::{Classifier, Mode, Scope};
+use super::{ClassifierConfig, torchvision};
 use crate::contract::prelude::*;
+use crate::networks::blocks::{Conv, Linear, Shape, dropout, kaiming, normal};
+use crate::networks::{Classifier, Mode, Scope};
 use candle_nn::init::Init;
 use hilum_ops::{Rectifier, Value, channels_first, max_pool2d, relu};
+
+/// Its parameters.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Config(pub torchvision::Config);
+
+impl ClassifierConfig for Config {
+    fn build(&self, classes: usize, scope: &mut Scope) -> Result<Box<dyn Classifier>> {
+        Ok(Box::new(Vgg16::new(self.channels(), classes, false, scope)?))
+    }
+    fn channels(&self) -> usize {
+        self.0.channels
+    }
+    fn min_side(&self) -> usize {
+        torchvision::MIN_SIDE
+    }
+    fn first_conv(&self) -> &'static str {
+        "features.0.weight"
+    }
+    fn head(&self) -> &'static str {
+        "fc."
+    }
+}
 
 /// Channels of the convolutions; 0 is a pool.
 const PLAN: [usize; 18] = [64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0];
 /// Side of the maps that the original head reads.
 const POOLED: usize = 7;
 
-/// Films `[n, s, s, channels]`, `s` at least 32 → logits `[n, classes]`.
+/// Images `[n, s, s, channels]`, `s` at least 32 → logits `[n, classes]`.
 pub struct Vgg16 {
     layers: Vec<Option<Conv>>,
     head: Vec<Linear>,
 }
 
 impl Vgg16 {
-    /// Convolutions as He et al. 2015 by fan-out. `original`: the head of three layers, for films of 224 pixels.
+    /// Convolutions as He et al. 2015 by fan-out. `original`: the head of three layers, for images of 224 pixels.
     pub fn new(channels: usize, classes: usize, original: bool, scope: &mut Scope) -> Result<Self> {
         let (mut layers, mut ci, mut at) = (vec![], channels, 0);
         for co in PLAN {

@@ -1,6 +1,5 @@
 //! The science of hilum: stage kinds, data, networks, training and evaluation.
 
-pub mod adversarial;
 pub mod contract;
 pub mod data;
 pub mod duplicates;

@@ -3,5 +3,7 @@
 //! only.
 
 pub mod classifiers;
+pub mod generators;
 
 pub use classifiers::ClassifierNetwork;
+pub use generators::GanNetwork;

@@ -3,17 +3,11 @@
 
 pub mod bagged_trees;
 pub mod blocks;
-pub mod dcgan;
 pub mod densenet;
 pub mod diffaugment;
 mod greys;
 pub mod inception;
-pub mod keras_cyclegan;
-pub mod patchgan;
-pub mod pix2pix;
 pub mod resnet;
-pub mod resnet_generator;
-pub mod stylegan2;
 mod weights;
 
 pub use greys::Greys;
@@ -30,7 +24,7 @@ impl From<candle_core::Error> for Error {
         // candle's own operations pass the driver's words on.
         if text.contains(hilum_ops::MEMORY_IS_FULL) || text.contains("OUT_OF_MEMORY") || text.contains("ALLOC_FAILED") {
             let what = if text.contains(hilum_ops::MEMORY_IS_FULL) { text.to_owned() } else { format!("{}: {text}", hilum_ops::MEMORY_IS_FULL) };
-            return Error::helped(what, "train with a lower `batch`, smaller films (`size` of `prepare`) or `precision: bf16`");
+            return Error::helped(what, "train with a lower `batch`, smaller images (`size` of `prepare`) or `precision: bf16`");
         }
         Error::data(format!("a tensor operation was refused: {text}"))
     }

@@ -1,13 +1,13 @@
 //! The CycleGAN that Zunair & Hamza trained: a small U-Net and a discriminator from Keras-GAN, with activations before
-//! norms, and a norm that takes one mean, one deviation, one scale and one shift over a whole film.
+//! norms, and a norm that takes one mean, one deviation, one scale and one shift over a whole image.
 
-use super::Scope;
-use super::blocks::{Conv, Shape};
 use crate::contract::prelude::*;
+use crate::networks::Scope;
+use crate::networks::blocks::{Conv, Shape};
 use candle_nn::init::Init;
 use hilum_ops::{Divisor, NOTHING, Rectifier, Value, concat_channels, layer_norm, tanh, up_sample_nearest, zero_pad};
 
-/// keras-contrib's `InstanceNormalization()` without arguments: `(x − mean) / (deviation + 0.001) · γ + β` over the whole film.
+/// keras-contrib's `InstanceNormalization()` without arguments: `(x − mean) / (deviation + 0.001) · γ + β` over the whole image.
 struct WholeNorm {
     gamma: Value,
     beta: Value,
@@ -42,7 +42,7 @@ const LEAKY: Rectifier = Rectifier::Leaky(0.2);
 /// Channels of the first maps.
 const WIDTH: usize = 32;
 
-/// Films `[n, s, s, channels]` in [−1, 1], `s` a multiple of 16, → films of another kind.
+/// Images `[n, s, s, channels]` in [−1, 1], `s` a multiple of 16, → images of another kind.
 pub struct Generator {
     down: Vec<(Conv, WholeNorm)>,
     up: Vec<(Conv, WholeNorm)>,
@@ -72,9 +72,9 @@ impl Generator {
         Ok(Generator { down, up, last: conv(ci, channels, 1, &mut scope.at("last"))? })
     }
 
-    /// Translates films.
-    pub fn forward(&self, films: &Value) -> Result<Value> {
-        let mut maps = vec![films.clone()];
+    /// Translates images.
+    pub fn forward(&self, images: &Value) -> Result<Value> {
+        let mut maps = vec![images.clone()];
         for (conv, norm) in &self.down {
             maps.push(norm.forward(&conv.rectified(&maps[maps.len() - 1], LEAKY)?)?);
         }
@@ -87,7 +87,7 @@ impl Generator {
     }
 }
 
-/// Films `[n, s, s, channels]` in [−1, 1] → logits `[n, s/16, s/16, 1]`.
+/// Images `[n, s, s, channels]` in [−1, 1] → logits `[n, s/16, s/16, 1]`.
 pub struct Discriminator {
     convs: Vec<Conv>,
     norms: Vec<WholeNorm>,
@@ -103,8 +103,8 @@ impl Discriminator {
     }
 
     /// Logits of patches.
-    pub fn forward(&self, films: &Value) -> Result<Value> {
-        let mut x = self.convs[0].rectified(films, LEAKY)?;
+    pub fn forward(&self, images: &Value) -> Result<Value> {
+        let mut x = self.convs[0].rectified(images, LEAKY)?;
         for (conv, norm) in self.convs[1..4].iter().zip(&self.norms) {
             x = norm.forward(&conv.rectified(&x, LEAKY)?)?;
         }

@@ -1,6 +1,6 @@
-//! From noise to styles, and from styles to films.
+//! From noise to styles, and from styles to images.
 
-use super::Config;
+use super::Architecture;
 use super::layers::{Full, Modulated, doubled};
 use crate::contract::prelude::*;
 use crate::networks::Scope;
@@ -10,15 +10,15 @@ use hilum_ops::Value;
 
 /// What is added to the maps.
 pub enum Noise<'a> {
-    /// New for every film and map.
+    /// New for every image and map.
     Random(&'a mut Stream),
-    /// The same for every film, kept with the weights.
+    /// The same for every image, kept with the weights.
     Constant,
     /// None.
     None,
 }
 
-/// Noise `[n, latent]` → styles → films `[n, size, size, channels]`, about in [−1, 1].
+/// Noise `[n, latent]` → styles → images `[n, size, size, channels]`, about in [−1, 1].
 pub struct Generator {
     mapping: Vec<Full>,
     w_avg: Value,
@@ -38,7 +38,7 @@ const W_AVERAGE: f64 = 0.995;
 
 impl Generator {
     /// Weights as in the paper.
-    pub fn new(c: &Config, scope: &mut Scope) -> Result<Self> {
+    pub fn new(c: &Architecture, scope: &mut Scope) -> Result<Self> {
         let mut synthesis = scope.at("synthesis");
         let (mut constant, mut blocks, mut ci) = (None, vec![], 0);
         for side in c.sides() {
@@ -56,7 +56,7 @@ impl Generator {
         }
         let mut m = scope.at("mapping");
         let mapping = (0..c.mapping_depth).map(|i| Full::new(c.latent, c.latent, 0.01, 0.0, true, &mut m.at(format!("fc{i}")))).collect::<Result<_>>()?;
-        let w_avg = m.remembered("w_avg", &[c.latent], Init::Const(0.0))?;
+        let w_avg = m.buffer("w_avg", &[c.latent], Init::Const(0.0))?;
         let constant = constant.ok_or_else(|| Error::data("StyleGAN2 begins with maps of 4 × 4"))?;
         Ok(Generator { mapping, w_avg, constant, blocks, latent: c.latent })
     }
@@ -86,7 +86,7 @@ impl Generator {
         Ok(mean.add(&styles.sub(&mean)?.scale(psi)?)?)
     }
 
-    /// Styles `[n, styles, latent]` to films.
+    /// Styles `[n, styles, latent]` to images.
     pub fn synthesise(&self, styles: &Value, noise: &mut Noise) -> Result<Value> {
         let n = styles.dims()[0];
         let mut noise = |constant: &Value| noise.of(constant, n);

@@ -1,4 +1,4 @@
-//! StyleGAN2 (Karras et al. 2020) as in the PyTorch version of Karras et al. 2020a that DiffAugment builds on: equalised
+//! The networks of StyleGAN2 (Karras et al. 2020) as in the PyTorch version of Karras et al. 2020a that DiffAugment builds on: equalised
 //! learning rates, modulated convolutions, images summed over sizes, a residual discriminator. Tensor names are that version's.
 
 mod discriminator;
@@ -10,13 +10,12 @@ pub use generator::{Generator, Noise};
 
 use crate::contract::prelude::*;
 
-/// StyleGAN2.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Side of the films in pixels: 32, 64, 128 or 256.
+/// What both networks are built by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Architecture {
+    /// Side of the images in pixels: 32, 64, 128 or 256.
     pub size: usize,
-    /// Channels of a film: 1 or 3.
+    /// Channels of an image: 1 or 3.
     pub channels: usize,
     /// Layers between noise and style: 2 for few films, 8 in the paper.
     pub mapping_depth: usize,
@@ -24,17 +23,17 @@ pub struct Config {
     pub width: f64,
     /// Numbers of noise, and of a style.
     pub latent: usize,
-    /// Films whose deviation from each other the discriminator sees.
+    /// Images whose deviation from each other the discriminator sees.
     pub group: usize,
 }
 
-impl Default for Config {
+impl Default for Architecture {
     fn default() -> Self {
-        Config { size: 64, channels: 1, mapping_depth: 2, width: 1.0, latent: 512, group: 4 }
+        Architecture { size: 64, channels: 1, mapping_depth: 2, width: 1.0, latent: 512, group: 4 }
     }
 }
 
-impl Config {
+impl Architecture {
     /// Channels of the maps of a size.
     fn maps(&self, side: usize) -> usize {
         ((32_768.0 * self.width) as usize / side).min(512)

@@ -1,9 +1,9 @@
-//! A step of DCGAN as in Davoodi & Lo Giudice and PyTorch's tutorial: the discriminator sees a real and a made batch apart,
+//! A step of DCGAN as in Davoodi & Lo Giudice and PyTorch's tutorial: the discriminator sees a real and a fake batch apart,
 //! their gradients are summed into one step; the generator's step uses the same batch through the updated discriminator.
 
-use super::{Adversaries, Observed, made};
+use super::{Config, Discriminator, Generator};
 use crate::contract::prelude::*;
-use crate::networks::dcgan::{Config, Discriminator, Generator};
+use crate::models::generators::adversaries::{Adversaries, Observed, fresh};
 use crate::networks::{Mode, Weights};
 use crate::training::AdamParameters;
 use candle_core::Device;
@@ -11,7 +11,7 @@ use hilum_ops::{Optimiser, Value, bce_with_logits, mean_probability, norm_of};
 
 /// DCGAN with an optimiser for each network.
 pub struct Dcgan {
-    /// Makes films.
+    /// Makes images.
     pub generator: Generator,
     discriminator: Discriminator,
     weights: [Weights; 2],
@@ -21,15 +21,15 @@ pub struct Dcgan {
 impl Dcgan {
     /// Fresh weights, the generator's from the first stream.
     pub fn new(c: &Config, adam: &AdamParameters, device: &Device, [g, d]: [&mut Stream; 2]) -> Result<Self> {
-        let (generator, of_g) = made(device, g, |s| Generator::new(c, s))?;
-        let (discriminator, of_d) = made(device, d, |s| Discriminator::new(c, s))?;
+        let (generator, of_g) = fresh(device, g, |s| Generator::new(c, s))?;
+        let (discriminator, of_d) = fresh(device, d, |s| Discriminator::new(c, s))?;
         Ok(Dcgan { generator, discriminator, optimisers: [&of_g, &of_d].map(|w| adam.build(w.trained())), weights: [of_g, of_d] })
     }
 
-    /// One step on real films `[n, size, size, 1]` in [−1, 1] and noise `[n, 1, 1, latent]`.
+    /// One step on real images `[n, size, size, 1]` in [−1, 1] and noise `[n, 1, 1, latent]`.
     pub fn step(&mut self, real: &Value, z: &Value, dropout: &mut Stream) -> Result<Observed> {
         let [of_g, of_d] = &mut self.optimisers;
-        let mut judge = |films: &Value| self.discriminator.forward(films, &mut Mode::Train(dropout));
+        let mut judge = |images: &Value| self.discriminator.forward(images, &mut Mode::Train(dropout));
 
         let fake = self.generator.forward(z, true)?;
         let (on_real, on_fake) = (judge(real)?, judge(&fake.detach())?);

@@ -1,62 +1,19 @@
-//! DCGAN (Radford, Metz & Chintala 2016), in the layout of Davoodi & Lo Giudice: no biases, dropout in the discriminator.
+//! Both networks of DCGAN (Radford, Metz & Chintala 2016), in the layout of Davoodi & Lo Giudice: no biases, dropout in the discriminator.
 //!
 //! At 64 px the counts are the published ones: generator 3,574,656, discriminator 2,763,520 (one channel). The 32 px
 //! network leaves the widest layer out. Tensor names number the layers as `torch.nn.Sequential` would.
 
-use super::blocks::{BatchNorm, Conv, Shape, TORCH, dropout, normal};
-use super::{Mode, Scope};
+use super::Config;
 use crate::contract::prelude::*;
+use crate::networks::blocks::{BatchNorm, Conv, Shape, TORCH, dropout, normal};
+use crate::networks::{Mode, Scope};
 use candle_nn::init::Init;
 use hilum_ops::{Rectifier, Value, tanh};
-
-/// DCGAN.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Side of the films in pixels: 32, 64 or 128.
-    pub size: usize,
-    /// Length of the noise vector.
-    #[schemars(range(min = 1))]
-    pub latent: usize,
-    /// Channels of the widest map but one next to the image; 64 in the paper.
-    #[schemars(range(min = 1))]
-    pub width: usize,
-    /// Dropout in the discriminator.
-    #[schemars(range(min = 0, max = 0.95))]
-    pub dropout: f64,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Config { size: 64, latent: 100, width: 64, dropout: 0.5 }
-    }
-}
-
-impl Config {
-    /// Finds parameters that make no sense; `path` is where this stands below `with:`.
-    pub fn check(&self, path: &str) -> Vec<BadParameter> {
-        [
-            BadParameter::unless([32, 64, 128].contains(&self.size), &format!("{path}.size"), "must be 32, 64 or 128"),
-            BadParameter::unless(self.latent >= 1, &format!("{path}.latent"), "must be at least 1"),
-            BadParameter::unless(self.width >= 1, &format!("{path}.width"), "must be at least 1"),
-            BadParameter::unless((0.0..0.96).contains(&self.dropout), &format!("{path}.dropout"), "must lie between 0 and 0.95"),
-        ]
-        .concat()
-    }
-    /// Doublings between the 4 × 4 map and the image.
-    fn levels(&self) -> usize {
-        self.size.ilog2() as usize - 2
-    }
-    /// Channels of the maps from the image side: width, 2·width, …
-    fn channels(&self) -> Vec<usize> {
-        (0..self.levels()).map(|i| self.width << i).collect()
-    }
-}
 
 /// The scale of a norm at first.
 const SCALE: Init = Init::Randn { mean: 1.0, stdev: 0.02 };
 
-/// Noise `[n, 1, 1, latent]` → films `[n, size, size, 1]` in [−1, 1].
+/// Noise `[n, 1, 1, latent]` → images `[n, size, size, 1]` in [−1, 1].
 pub struct Generator {
     kernels: Vec<Conv>,
     norms: Vec<BatchNorm>,
@@ -95,7 +52,7 @@ impl Generator {
     }
 }
 
-/// Films `[n, size, size, 1]` in [−1, 1] → logits `[n]` of being real.
+/// Images `[n, size, size, 1]` in [−1, 1] → logits `[n]` of being real.
 pub struct Discriminator {
     kernels: Vec<Conv>,
     norms: Vec<BatchNorm>,
@@ -121,10 +78,10 @@ impl Discriminator {
     }
 
     /// In training, batch statistics and dropout are on. Dropout follows every layer but the second and the last.
-    pub fn forward(&self, films: &Value, mode: &mut Mode) -> Result<Value> {
+    pub fn forward(&self, images: &Value, mode: &mut Mode) -> Result<Value> {
         const LEAKY: Rectifier = Rectifier::Leaky(0.2);
         let last = self.kernels.len() - 1;
-        let mut x = films.clone();
+        let mut x = images.clone();
         for (i, kernel) in self.kernels[..last].iter().enumerate() {
             x = match i {
                 0 => kernel.rectified(&x, LEAKY)?,
@@ -135,7 +92,7 @@ impl Discriminator {
                 x = dropout(&x, self.dropout, mode)?;
             }
         }
-        let n = films.dims4()?.0;
+        let n = images.dims4()?.0;
         Ok(self.kernels[last].forward(&x)?.reshape(&[n])?)
     }
 }

@@ -1,13 +1,13 @@
 //! The generator of CycleGAN (Zhu et al. 2017) after Johnson et al.: two halvings, residual blocks, two doublings, with
 //! mirrored margins and instance norm without scales. Tensor names are those of Zhu et al.
 
-use super::Scope;
-use super::blocks::{Conv, Shape, normal};
 use crate::contract::prelude::*;
+use crate::networks::Scope;
+use crate::networks::blocks::{Conv, Shape, normal};
 use candle_nn::init::Init;
 use hilum_ops::{After, Divisor, NOTHING, Rectifier, Value, instance_norm, reflect_pad, tanh};
 
-/// Films `[n, s, s, channels]` in [−1, 1], `s` a multiple of four, → films of another kind.
+/// Images `[n, s, s, channels]` in [−1, 1], `s` a multiple of four, → images of another kind.
 pub struct ResNetGenerator {
     stem: Conv,
     down: [Conv; 2],
@@ -17,7 +17,7 @@ pub struct ResNetGenerator {
 }
 
 impl ResNetGenerator {
-    /// Convolutions N(0, 0.02), biases 0; `width` is 64 in the paper, `blocks` 9, or 6 for films of 128 pixels and less.
+    /// Convolutions N(0, 0.02), biases 0; `width` is 64 in the paper, `blocks` 9, or 6 for images of 128 pixels and less.
     pub fn new(channels: usize, width: usize, blocks: usize, scope: &mut Scope) -> Result<Self> {
         let bias = Some(Init::Const(0.0));
         let conv = |ci, co, k, stride, padding, at: String, scope: &mut Scope| {
@@ -42,11 +42,11 @@ impl ResNetGenerator {
         })
     }
 
-    /// Translates films.
-    pub fn forward(&self, films: &Value) -> Result<Value> {
+    /// Translates images.
+    pub fn forward(&self, images: &Value) -> Result<Value> {
         const RELU: After = After { add: None, rectifier: Rectifier::Relu };
         let norm = |x: Value, after: After| instance_norm(&x, None, Divisor::Usual(1e-5), after);
-        let mut x = norm(self.stem.forward(&reflect_pad(films, 3)?)?, RELU)?;
+        let mut x = norm(self.stem.forward(&reflect_pad(images, 3)?)?, RELU)?;
         for conv in &self.down {
             x = norm(conv.forward(&x)?, RELU)?;
         }

@@ -100,7 +100,7 @@ impl Modulated {
             affine: Full::new(latent, ci, 1.0, 1.0, false, &mut scope.at("affine"))?,
             weight: scope.learnt("weight", &[co, ci, 3, 3], UNIT)?,
             bias: scope.learnt("bias", &[co], Init::Const(0.0))?,
-            noise: Some((scope.learnt("noise_strength", &[], Init::Const(0.0))?, scope.remembered("noise_const", &[side, side], UNIT)?)),
+            noise: Some((scope.learnt("noise_strength", &[], Init::Const(0.0))?, scope.buffer("noise_const", &[side, side], UNIT)?)),
             double,
         })
     }

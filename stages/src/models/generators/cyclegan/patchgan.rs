@@ -1,22 +1,22 @@
 //! PatchGAN (Isola et al. 2017): a discriminator that judges overlapping patches of 70 pixels, each by a logit of its own.
 //! Tensor names are those of Zhu et al.
 
-use super::Scope;
-use super::blocks::{BatchNorm, Conv, Shape, TORCH, normal};
 use crate::contract::prelude::*;
+use crate::networks::Scope;
+use crate::networks::blocks::{BatchNorm, Conv, Shape, TORCH, normal};
 use candle_nn::init::Init;
 use hilum_ops::{Divisor, Rectifier, Value, instance_norm};
 
 /// How its inner maps are normalised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Norm {
-    /// Each map of each film by itself; the convolutions have biases.
+    /// Each map of each image by itself; the convolutions have biases.
     Instance,
     /// Over the batch; the convolutions before norms have none.
     Batch,
 }
 
-/// Films `[n, s, s, channels]` → logits `[n, s/8 − 2, s/8 − 2, 1]`.
+/// Images `[n, s, s, channels]` → logits `[n, s/8 − 2, s/8 − 2, 1]`.
 pub struct PatchGan {
     convs: Vec<Conv>,
     norms: Vec<Option<BatchNorm>>,
@@ -46,9 +46,9 @@ impl PatchGan {
     }
 
     /// Logits of patches.
-    pub fn forward(&self, films: &Value, train: bool) -> Result<Value> {
+    pub fn forward(&self, images: &Value, train: bool) -> Result<Value> {
         let last = self.convs.len() - 1;
-        let mut x = self.convs[0].rectified(films, LEAKY)?;
+        let mut x = self.convs[0].rectified(images, LEAKY)?;
         for (conv, norm) in self.convs[1..last].iter().zip(&self.norms[1..last]) {
             x = conv.forward(&x)?;
             x = match norm {

@@ -1,14 +1,14 @@
-//! From films to logits, by residual blocks.
+//! From images to logits, by residual blocks.
 
-use super::Config;
+use super::Architecture;
 use super::layers::{Convolution, Full};
 use crate::contract::prelude::*;
 use crate::networks::Scope;
 use hilum_ops::{Value, channels_first, concat_channels};
 
-/// Films `[n, size, size, channels]` → logits `[n]`.
+/// Images `[n, size, size, channels]` → logits `[n]`.
 pub struct Discriminator {
-    from_film: Convolution,
+    from_image: Convolution,
     blocks: Vec<[Convolution; 3]>,
     conv: Convolution,
     fc: Full,
@@ -18,14 +18,14 @@ pub struct Discriminator {
 
 impl Discriminator {
     /// Weights as in the paper.
-    pub fn new(c: &Config, scope: &mut Scope) -> Result<Self> {
-        let mut from_film = None;
+    pub fn new(c: &Architecture, scope: &mut Scope) -> Result<Self> {
+        let mut from_image = None;
         let mut blocks = vec![];
         for side in c.sides().into_iter().skip(1).rev() {
             let (ci, co) = (c.maps(side), c.maps(side / 2));
             let mut s = scope.at(format!("b{side}"));
             if side == c.size {
-                from_film = Some(Convolution::new(c.channels, ci, 1, true, false, &mut s.at("fromrgb"))?);
+                from_image = Some(Convolution::new(c.channels, ci, 1, true, false, &mut s.at("fromrgb"))?);
             }
             let conv0 = Convolution::new(ci, ci, 3, true, false, &mut s.at("conv0"))?;
             let conv1 = Convolution::new(ci, co, 3, true, true, &mut s.at("conv1"))?;
@@ -34,7 +34,7 @@ impl Discriminator {
         let maps = c.maps(4);
         let mut s = scope.at("b4");
         Ok(Discriminator {
-            from_film: from_film.ok_or_else(|| Error::data("StyleGAN2 needs films of 8 pixels or more"))?,
+            from_image: from_image.ok_or_else(|| Error::data("StyleGAN2 needs images of 8 pixels or more"))?,
             blocks,
             conv: Convolution::new(maps + 1, maps, 3, true, false, &mut s.at("conv"))?,
             fc: Full::new(maps * 16, maps, 1.0, 0.0, true, &mut s.at("fc"))?,
@@ -44,9 +44,9 @@ impl Discriminator {
     }
 
     /// Logits of being real.
-    pub fn forward(&self, films: &Value) -> Result<Value> {
+    pub fn forward(&self, images: &Value) -> Result<Value> {
         let half = 0.5f64.sqrt();
-        let mut x = self.from_film.forward(films, 1.0)?;
+        let mut x = self.from_image.forward(images, 1.0)?;
         for [conv0, conv1, skip] in &self.blocks {
             let y = conv1.forward(&conv0.forward(&x, 1.0)?, half)?;
             x = skip.forward(&x, half)?.add(&y)?;
@@ -59,13 +59,13 @@ impl Discriminator {
     }
 }
 
-/// One more map: how much films of a group differ, on average over places and maps (Karras et al. 2018). Films `i`, `i + n/group`,
+/// One more map: how much images of a group differ, on average over places and maps (Karras et al. 2018). Images `i`, `i + n/group`,
 /// `i + 2n/group`, … are a group.
 fn with_deviation(x: &Value, group: usize) -> Result<Value> {
     let (n, h, w, c) = x.dims4()?;
     let group = group.min(n);
     if n % group != 0 {
-        return Err(Error::helped(format!("{n} films do not make groups of {group}"), "choose a batch that `group` divides"));
+        return Err(Error::helped(format!("{n} images do not make groups of {group}"), "choose a batch that `group` divides"));
     }
     let (others, size) = (n / group, h * w * c);
     let grouped = x.reshape(&[group, others, size])?;

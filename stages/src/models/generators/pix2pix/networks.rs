@@ -1,9 +1,9 @@
 //! pix2pix (Isola et al. 2017) as the TensorFlow tutorial has it, which Liang et al. followed: a U-Net whose noise is dropout,
-//! and a PatchGAN over the pair. Eight levels need films of 256 pixels; five take 224.
+//! and a PatchGAN over the pair. Eight levels need images of 256 pixels; five take 224.
 
-use super::blocks::{BatchNorm, Conv, KERAS, Shape, dropout, normal};
-use super::{Mode, Scope};
 use crate::contract::prelude::*;
+use crate::networks::blocks::{BatchNorm, Conv, KERAS, Shape, dropout, normal};
+use crate::networks::{Mode, Scope};
 use candle_nn::init::Init;
 use hilum_ops::{Rectifier, Value, concat_channels, relu, tanh, zero_pad};
 
@@ -17,7 +17,7 @@ fn halving(ci: usize, co: usize, name: String, with_norm: bool, scope: &mut Scop
     Ok((conv, with_norm.then(|| BatchNorm::new(co, KERAS, &mut s.at("bn"))).transpose()?))
 }
 
-/// Films `[n, s, s, channels]` in [−1, 1], `s` a multiple of `2^levels`, → films of another kind.
+/// Images `[n, s, s, channels]` in [−1, 1], `s` a multiple of `2^levels`, → images of another kind.
 pub struct Generator {
     down: Vec<(Conv, Option<BatchNorm>)>,
     up: Vec<(Conv, BatchNorm)>,
@@ -46,12 +46,12 @@ impl Generator {
         Ok(Generator { down, up, last, dropout })
     }
 
-    /// Translates films. Dropout and batch statistics are the noise: they are on in generation, too.
-    pub fn forward(&self, films: &Value, mode: &mut Mode) -> Result<Value> {
+    /// Translates images. Dropout and batch statistics are the noise: they are on in generation, too.
+    pub fn forward(&self, images: &Value, mode: &mut Mode) -> Result<Value> {
         let train = mode.is_train();
         let mut maps: Vec<Value> = vec![];
         for (conv, norm) in &self.down {
-            let x = maps.last().unwrap_or(films);
+            let x = maps.last().unwrap_or(images);
             maps.push(match norm {
                 None => conv.rectified(x, LEAKY)?,
                 Some(norm) => norm.forward(&conv.forward(x)?, train, LEAKY)?,
@@ -67,7 +67,7 @@ impl Generator {
     }
 }
 
-/// A film and its translation, `[n, s, s, channels]` each → logits `[n, s/8 − 2, s/8 − 2, 1]`.
+/// An image and its translation, `[n, s, s, channels]` each → logits `[n, s/8 − 2, s/8 − 2, 1]`.
 pub struct Discriminator {
     down: Vec<(Conv, Option<BatchNorm>)>,
     conv: Conv,
@@ -90,8 +90,8 @@ impl Discriminator {
     }
 
     /// Logits of patches.
-    pub fn forward(&self, film: &Value, translated: &Value, train: bool) -> Result<Value> {
-        let mut x = concat_channels(&[film, translated])?;
+    pub fn forward(&self, image: &Value, translated: &Value, train: bool) -> Result<Value> {
+        let mut x = concat_channels(&[image, translated])?;
         for (conv, norm) in &self.down {
             x = match norm {
                 None => conv.rectified(&x, self.rectifier)?,

@@ -8,13 +8,13 @@
 
 use candle_core::Device;
 use hilum_ops::{Optimiser, Sgd, Value, cross_entropy};
-use hilum_stages::adversarial::dcgan::Dcgan;
 use hilum_stages::contract::seed::Seed;
 use hilum_stages::data::ahead::Ahead;
 use hilum_stages::data::augment::Augment;
 use hilum_stages::data::batch::{Order, numbers};
-use hilum_stages::networks::dcgan::Config;
-use hilum_stages::networks::{ClassifierNetwork, Mode, Weights};
+use hilum_stages::models::ClassifierNetwork;
+use hilum_stages::models::generators::dcgan::{Config, Dcgan};
+use hilum_stages::networks::{Mode, Weights};
 use hilum_stages::training::{AdamParameters, films_of, uniform_noise};
 use std::time::Instant;
 

@@ -7,11 +7,12 @@
 
 use candle_core::{Device, Tensor};
 use hilum_ops::{Adam, Optimiser, Value, cross_entropy, softplus};
-use hilum_stages::adversarial::{cyclegan, dcgan, pix2pix};
 use hilum_stages::contract::error::Result;
 use hilum_stages::contract::seed::{Seed, Stream};
-use hilum_stages::networks::{self, Classifier, Mode, Scope, Weights};
-use hilum_stages::networks::{densenet, resnet, stylegan2, vgg};
+use hilum_stages::models::classifiers::vgg16 as vgg;
+use hilum_stages::models::generators::{cyclegan, dcgan, pix2pix, stylegan2};
+use hilum_stages::networks::{Classifier, Mode, Scope, Weights};
+use hilum_stages::networks::{densenet, resnet};
 use hilum_stages::training::AdamParameters;
 use std::time::Instant;
 
@@ -53,7 +54,7 @@ fn rates(beta1: f64) -> AdamParameters {
 
 /// Both networks with dropout, two Adams.
 fn dcgan_step() -> Step {
-    let c = networks::dcgan::Config::default();
+    let c = dcgan::Config::default();
     let mut networks = dcgan::Dcgan::new(&c, &rates(0.5), &Device::Cpu, [&mut stream("g"), &mut stream("d")]).unwrap();
     let (real, z, mut dropout) = (films(32, 64, 1, "films"), films(32, 1, 100, "noise"), stream("dropout"));
     Box::new(move || networks.step(&real, &z, &mut dropout).map(drop))
@@ -81,7 +82,7 @@ fn pix2pix_step() -> Step {
 
 /// Main steps of both networks and R1.
 fn stylegan2_step() -> Step {
-    let c = stylegan2::Config { size: 64, channels: 3, ..stylegan2::Config::default() };
+    let c = stylegan2::Architecture { size: 64, channels: 3, ..stylegan2::Architecture::default() };
     let ((g, gw), (d, dw)) = (made(|s| stylegan2::Generator::new(&c, s)), made(|s| stylegan2::Discriminator::new(&c, s)));
     let (mut of_g, mut of_d) = (adam(0.0, gw.trained()), adam(0.0, dw.trained()));
     let real = films(8, 64, 3, "films");

@@ -2,8 +2,9 @@
 
 use crate::space::{Said, Space};
 use hilum_stages::contract::seed::Seed;
-use hilum_stages::networks::torchvision::Config;
-use hilum_stages::networks::{ClassifierNetwork, Weights};
+use hilum_stages::models::ClassifierNetwork;
+use hilum_stages::models::classifiers::{resnet18::Config, torchvision};
+use hilum_stages::networks::Weights;
 
 fn study(sha256: &str, seed: u64) -> String {
     format!(
@@ -25,7 +26,7 @@ fn run(space: &Space, bytes: &[u8], sha256: Option<&str>) -> Said {
 fn a_study_begins_with_weights_of_others_and_reruns_only_where_they_change() {
     let space = Space::new();
     let mut weights = Weights::on(&candle_core::Device::Cpu);
-    let network = ClassifierNetwork::Resnet18(Config { channels: 3 });
+    let network = ClassifierNetwork::Resnet18(Config(torchvision::Config { channels: 3 }));
     network.build(1000, &mut weights.scope(&mut Seed(1).stream("test", "w"))).unwrap();
     let bytes = weights.to_safetensors().unwrap();
     let said = run(&space, &bytes, None);

@@ -1,6 +1,7 @@
 //! What must never be, kept by test. The list stands in docs/architecture.md.
 
 use crate::space::root;
+use hilum_stages::models::{ClassifierNetwork, GanNetwork};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -64,7 +65,31 @@ fn the_cache_knows_no_stage_no_tensor_and_no_yaml() {
 fn contract_and_evaluation_import_no_tensor_library_and_networks_touch_no_file() {
     let plain: Vec<_> = ["contract", "evaluation", "records"].iter().flat_map(|f| sources(&format!("stages/src/{f}"))).collect();
     none_has(&plain, &["candle", "hilum_ops"], "contract, evaluation and records are plain");
-    none_has(&sources("stages/src/networks"), &["std::fs", "File::"], "networks touch no file");
+    let networks: Vec<_> = ["networks", "models"].iter().flat_map(|f| sources(&format!("stages/src/{f}"))).collect();
+    none_has(&networks, &["std::fs", "File::"], "networks touch no file");
+}
+
+#[test]
+fn networks_are_named_in_their_tables_alone() {
+    let generators = GanNetwork::table();
+    let names = ClassifierNetwork::NAMES.iter().copied().chain(generators.iter().map(|row| row.0));
+    // As it is written in studies, as a module and as a variant.
+    let spellings: Vec<String> = names.flat_map(|name| [name.to_owned(), name.replace('-', "_"), name.replace('-', "")]).collect();
+    let names_one = |text: &str| spellings.iter().find(|s| bare(text).to_lowercase().contains(s.as_str())).cloned();
+    for (path, text) in sources("stages/src").into_iter().filter(|(p, _)| !p.starts_with("stages/src/models") && !is_of_tests(p)) {
+        let found = names_one(&text);
+        assert!(found.is_none(), "{} names {}: what a network is and needs stands in its file below stages/src/models", path.display(), found.unwrap());
+    }
+    assert!(names_one("GanNetwork::CycleganZunair(_) => 1").is_some() && names_one("// dcgan").is_none());
+    // Its own file, and that of its table, are all that speak of one.
+    for (path, text) in sources("stages/src/models").into_iter().filter(|(p, _)| !is_of_tests(p)) {
+        let table = ["stages/src/models/classifiers.rs", "stages/src/models/generators.rs"].iter().any(|t| path == Path::new(t));
+        let used = |name: &String| {
+            bare(&text).contains(&format!("::{name}::")) && !path.components().any(|c| c.as_os_str().to_str().unwrap().trim_end_matches(".rs") == name)
+        };
+        let other = spellings.iter().find(|name| used(name)).filter(|_| !table);
+        assert!(other.is_none(), "{} uses {}: what two networks share stands beside them or in stages/src/networks", path.display(), other.unwrap());
+    }
 }
 
 #[test]
@@ -231,6 +256,8 @@ fn the_registry_is_in_alphabetical_order_and_the_manual_of_what_must_never_be_is
         "stages/src/evaluation",
         "stages/src/records",
         "stages/src/figures",
+        "stages/src/models",
+        "stages/src/networks",
         "src/pipeline",
         "src/plan",
         "src/run",

@@ -1,6 +1,5 @@
 //! The science of hilum: stage kinds, data, networks, training and evaluation.
 
-pub mod adversarial;
 pub mod contract;
 pub mod data;
 pub mod duplicates;
@@ -9,6 +8,7 @@ pub mod figures;
 pub(crate) mod files;
 pub mod kinds;
 pub mod math;
+pub mod models;
 pub mod networks;
 pub mod records;
 pub mod training;

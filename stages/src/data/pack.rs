@@ -158,13 +158,13 @@ impl PackWriter {
 }
 
 /// The pixels of a table's films in several packs.
-pub struct Gallery<'a> {
+pub struct ImageStore<'a> {
     packs: &'a [Images],
     /// Side of every film in pixels.
     pub side: usize,
 }
 
-impl<'a> Gallery<'a> {
+impl<'a> ImageStore<'a> {
     /// Looks the films of all packs up as one.
     ///
     /// # Errors
@@ -173,7 +173,7 @@ impl<'a> Gallery<'a> {
         let mut sides: Vec<usize> = packs.iter().filter(|p| !p.rows.is_empty()).map(|p| p.side).collect();
         sides.dedup();
         match sides.as_slice() {
-            [side] => Ok(Gallery { packs, side: *side }),
+            [side] => Ok(ImageStore { packs, side: *side }),
             [] => Err(Error::data("the packed images hold no film")),
             [a, b, ..] => {
                 Err(Error::helped(format!("the packed images differ in size: {a} and {b} pixels"), "give `prepare` the size that the generator makes"))

@@ -5,8 +5,9 @@ use crate::contract::prelude::*;
 use crate::contract::seed::Seed;
 use crate::data::weights::{NetworkDocument, Trained};
 use crate::math;
+use crate::models::ClassifierNetwork;
 use crate::networks::bagged_trees::BaggedTrees;
-use crate::networks::{Classifier, ClassifierNetwork, Greys, Mode, Weights};
+use crate::networks::{Classifier, Greys, Mode, Weights};
 use crate::training;
 use candle_core::Device;
 use hilum_ops::{Value, without_history};
@@ -49,8 +50,8 @@ pub fn open(trained: &Trained<ClassifierDocument>, side: usize, device: &Device)
     Ok(Greys::before(document.greys, network))
 }
 
-/// A network that looks at films, as many at once as their size allows, without changing.
-pub struct Onlooker<'a> {
+/// A network that predicts, for as many images at once as their size allows, without changing.
+pub struct Predictor<'a> {
     /// The network.
     pub network: &'a dyn Classifier,
     /// Side of the films.
@@ -61,7 +62,7 @@ pub struct Onlooker<'a> {
     pub cx: Option<&'a Context<'a>>,
 }
 
-impl Onlooker<'_> {
+impl Predictor<'_> {
     /// A row of numbers for every film: of what `look` makes of a batch.
     fn rows(&self, films: &[&[u8]], look: impl Fn(&Value) -> Result<Value>) -> Result<Vec<Vec<f32>>> {
         let mut out = vec![];
@@ -84,7 +85,7 @@ impl Onlooker<'_> {
     /// Probabilities of every film: of trees where there are some, of the last layer otherwise.
     ///
     /// # Errors
-    /// As [`Onlooker::features`].
+    /// As [`Predictor::features`].
     pub fn probabilities(&self, trees: Option<&BaggedTrees>, films: &[&[u8]]) -> Result<Vec<Vec<f64>>> {
         if let Some(trees) = trees {
             return trees.probabilities(&self.features(films)?);

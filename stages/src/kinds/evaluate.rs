@@ -1,8 +1,8 @@
 //! Evaluates a classifier on a test set: metrics with intervals by a bootstrap over patients, and every prediction.
 
-use super::classifier::{self, ClassifierDocument, Onlooker};
+use super::classifier::{self, ClassifierDocument, Predictor};
 use crate::contract::prelude::*;
-use crate::data::pack::{Gallery, Images};
+use crate::data::pack::{ImageStore, Images};
 use crate::data::sample::{Sample, Samples};
 use crate::data::weights::Trained;
 use crate::evaluation::bootstrap::{Clusters, estimates};
@@ -70,8 +70,8 @@ impl Stage for Evaluate {
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         self.purpose.mark().into_iter().for_each(|mark| cx.note(mark));
         let document = &inputs.weights.document;
-        let gallery = Gallery::of(&inputs.images)?;
-        let samples = gallery.without_left_out(inputs.samples, cx);
+        let store = ImageStore::of(&inputs.images)?;
+        let samples = store.without_left_out(inputs.samples, cx);
         let rows = &samples.rows;
         if let Some(row) = rows.iter().find(|r| !document.classes.contains(&r.label)) {
             let classes = document.classes.join(", ");
@@ -81,10 +81,9 @@ impl Stage for Evaluate {
             ));
         }
         let device = training::open_device(cx.device)?;
-        let network = classifier::open(&inputs.weights, gallery.side, &device)?;
-        let films = rows.iter().map(|r| gallery.get(&r.image)).collect::<Result<Vec<_>>>()?;
-        let probabilities =
-            Onlooker { network: &*network, side: gallery.side, device: &device, cx: Some(cx) }.probabilities(document.trees.as_ref(), &films)?;
+        let network = classifier::open(&inputs.weights, store.side, &device)?;
+        let films = rows.iter().map(|r| store.get(&r.image)).collect::<Result<Vec<_>>>()?;
+        let probabilities = Predictor { network: &*network, side: store.side, device: &device, cx: Some(cx) }.probabilities(document.trees.as_ref(), &films)?;
         all_are_numbers(rows, &document.classes, &probabilities)?;
         let labels: Vec<usize> = rows.iter().map(|r| document.classes.iter().position(|c| *c == r.label).expect("BUG: checked above")).collect();
         let measured = Predictions::new(document.classes.len(), labels, probabilities.clone());

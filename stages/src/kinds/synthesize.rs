@@ -1,14 +1,16 @@
 //! Synthesizes films with a trained generator: PNG files that say what they are, and packed. Ignorant of how it was trained.
 
-use super::generator::{GanNetwork, GeneratorDocument, Opened, are_numbers, to_bytes};
+use super::generator::{GeneratorDocument, Opened};
 use crate::contract::context::DeviceChoice;
 use crate::contract::prelude::*;
 use crate::data::contents::Contents;
 use crate::data::marker;
-use crate::data::pack::{Gallery, Images, NewPack};
+use crate::data::pack::{ImageStore, Images, NewPack};
 use crate::data::png;
 use crate::data::sample::{FilmFile, Origin, Sample, Samples};
 use crate::data::weights::Trained;
+use crate::models::GanNetwork;
+use crate::models::generators::images::{are_numbers, to_bytes};
 use crate::training;
 use hilum_cache::Digest;
 use std::collections::BTreeSet;
@@ -145,19 +147,19 @@ impl Synthesize {
         if let Some((why, help)) = self.misfit(&document.network, inputs.source.is_some()) {
             return Err(Error::helped(why, help));
         }
-        let gallery = inputs.source.as_ref().map(|_| Gallery::of(&inputs.images)).transpose()?;
-        let source = inputs.source.clone().zip(gallery.as_ref()).map(|(s, g)| g.without_left_out(s, cx));
-        let (label, orders) = match (document.network.translates(), &source, &gallery) {
-            (Some((from, to)), Some(source), Some(gallery)) => {
-                if gallery.side != document.side {
+        let store = inputs.source.as_ref().map(|_| ImageStore::of(&inputs.images)).transpose()?;
+        let source = inputs.source.clone().zip(store.as_ref()).map(|(s, g)| g.without_left_out(s, cx));
+        let (label, orders) = match (document.network.config().translates(), &source, &store) {
+            (Some((from, to)), Some(source), Some(store)) => {
+                if store.side != document.side {
                     return Err(Error::helped(
-                        format!("the generator was trained on films of {side} pixels, those of `source` have {}", gallery.side),
+                        format!("the generator was trained on films of {side} pixels, those of `source` have {}", store.side),
                         "connect the images that it was trained with",
                     ));
                 }
                 let usual = if self.reconstruct { from } else { to };
                 let label = self.label.clone().unwrap_or_else(|| usual.to_owned());
-                let orders = translations(source, gallery, from, self.wanted(&label, inputs.real.as_ref())?, cx)?;
+                let orders = translations(source, store, from, self.wanted(&label, inputs.real.as_ref())?, cx)?;
                 (label, orders)
             }
             (None, None, _) => {
@@ -223,6 +225,7 @@ impl Synthesize {
     /// What does not go with a network, and what to do.
     fn misfit(&self, network: &GanNetwork, has_source: bool) -> Option<(String, String)> {
         let fault = |why: &str, help: String| Some((why.to_owned(), help));
+        let network = network.config();
         match network.translates() {
             Some((from, _)) if !has_source => fault(
                 "this generator translates images, and none are given",
@@ -233,9 +236,7 @@ impl Synthesize {
             None if self.count.is_none() => {
                 fault("this generator makes images from noise, as many as one wants", "say how many with `count`, a number or `as-needed`".into())
             }
-            _ if self.truncation < 1.0 && !matches!(network, GanNetwork::Stylegan2(_)) => {
-                fault("this generator has no styles to truncate", "remove `truncation`".into())
-            }
+            _ if self.truncation < 1.0 && !network.truncates() => fault("this generator has no styles to truncate", "remove `truncation`".into()),
             _ => None,
         }
     }
@@ -271,7 +272,7 @@ impl Synthesize {
 }
 
 /// Films with the label to translate from, each once, in table order; so many of them where there is a count.
-fn translations<'a>(source: &'a Samples, gallery: &Gallery<'a>, from: &str, count: Option<usize>, cx: &Context) -> Result<Vec<Order<'a>>> {
+fn translations<'a>(source: &'a Samples, store: &ImageStore<'a>, from: &str, count: Option<usize>, cx: &Context) -> Result<Vec<Order<'a>>> {
     let mut seen = BTreeSet::new();
     let rows: Vec<&Sample> = source.rows.iter().filter(|r| r.label == from && seen.insert(r.image)).collect();
     if rows.is_empty() {
@@ -290,7 +291,7 @@ fn translations<'a>(source: &'a Samples, gallery: &Gallery<'a>, from: &str, coun
         taken.truncate(count);
         taken.sort_unstable();
     }
-    taken.into_iter().map(|i| Ok(Order { number: i as u32, parent: Some((rows[i], gallery.get(&rows[i].image)?)) })).collect()
+    taken.into_iter().map(|i| Ok(Order { number: i as u32, parent: Some((rows[i], store.get(&rows[i].image)?)) })).collect()
 }
 
 /// The greys of a film from the darkest at −1 to the brightest at 1. A film of one grey stays.
@@ -304,7 +305,7 @@ mod tests {
     use super::*;
     use crate::contract::context::tests::context;
     use crate::contract::seed::Seed;
-    use crate::networks::{Weights, dcgan, keras_cyclegan, pix2pix, stylegan2};
+    use crate::networks::Weights;
     use candle_core::Device;
 
     /// A generator with the weights that it begins with; running statistics are those of no film.
@@ -312,17 +313,7 @@ mod tests {
         let network: GanNetwork = serde_json::from_str(network).unwrap();
         let (mut weights, mut stream) = (Weights::on(&Device::Cpu), Seed(5).stream("test", "weights"));
         let mut scope = weights.scope(&mut stream);
-        match &network {
-            GanNetwork::Dcgan(c) => drop(dcgan::Generator::new(c, &mut scope).unwrap()),
-            GanNetwork::Stylegan2(c) => drop(stylegan2::Generator::new(&c.networks(), &mut scope).unwrap()),
-            GanNetwork::Cyclegan(c) => drop(crate::adversarial::cyclegan::Generators::new(c, &mut scope).unwrap()),
-            GanNetwork::CycleganZunair(c) => {
-                for name in ["there", "back"] {
-                    keras_cyclegan::Generator::new(c.channels, &mut scope.at(name)).unwrap();
-                }
-            }
-            GanNetwork::Pix2pix(c) => drop(pix2pix::Generator::new(c.channels, c.levels, c.dropout, &mut scope).unwrap()),
-        }
+        network.config().open(&mut scope).unwrap();
         let document = GeneratorDocument { network, labels: vec!["covid".into()], side: 32 };
         Trained::of(document, &weights).unwrap()
     }
@@ -336,13 +327,17 @@ mod tests {
         NewPack::of(films, None).save(dir.path()).unwrap();
         let files = || ["index.csv", "pixels.u8"].map(|name| File { name: name.into(), path: dir.path().join(name) });
         let pair = r#""from": "normal", "to": "covid""#;
-        for (network, translates) in [
+        let networks = [
             (r#"{"dcgan": {"size": 32, "width": 8, "latent": 16}}"#.to_owned(), false),
             (r#"{"stylegan2": {"size": 32, "width": 0.03125, "latent": 16}}"#.to_owned(), false),
             (format!(r#"{{"cyclegan": {{{pair}, "width": 8, "blocks": 2}}}}"#), true),
             (format!(r#"{{"cyclegan-zunair": {{{pair}}}}}"#), true),
             (format!(r#"{{"pix2pix": {{{pair}, "levels": 5}}}}"#), true),
-        ] {
+        ];
+        for (name, _) in GanNetwork::table() {
+            assert!(networks.iter().any(|(text, _)| text.starts_with(&format!("{{\"{name}\""))), "a small {name} is tried, too");
+        }
+        for (network, translates) in networks {
             let count = if translates { 9 } else { 70 };
             let made = |batch: usize, threads: usize| {
                 let source = translates.then(|| Samples::of(rows.clone()));

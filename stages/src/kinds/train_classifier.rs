@@ -3,17 +3,18 @@
 mod choices;
 mod set;
 
-use super::classifier::{ClassifierDocument, Onlooker};
+use super::classifier::{ClassifierDocument, Predictor};
 use crate::contract::prelude::*;
 use crate::contract::source::Source;
 use crate::data::ahead::Ahead;
 use crate::data::augment::Augment;
 use crate::data::batch::{self, Order};
-use crate::data::pack::{self, Gallery, Images};
+use crate::data::pack::{self, ImageStore, Images};
 use crate::data::sample::Samples;
 use crate::data::weights::Trained;
+use crate::models::ClassifierNetwork;
 use crate::networks::bagged_trees::BaggedTrees;
-use crate::networks::{ClassifierNetwork, Greys, Mode, Pretrained, Weights};
+use crate::networks::{Greys, Mode, Pretrained, Weights};
 use crate::records::History;
 use crate::training::loss::Loss;
 use crate::training::phases::{self, FrozenNorms, Phase, Trainable};
@@ -147,7 +148,7 @@ impl Stage for TrainClassifier {
             budget,
             BadParameter::unless(momentum, "optimiser", "has no momentum that one-cycle could move: set its `cycle_momentum: false`"),
             BadParameter::unless(self.batch >= 2, "batch", "must be at least 2"),
-            phases::check(&self.phases, &self.network.names()),
+            phases::check(&self.phases, &self.network.weight_names()),
             self.schedule.check("schedule"),
             watch::check(self.early_stop.as_ref(), self.plateau.as_ref()),
             self.loss.check("loss"),
@@ -174,20 +175,20 @@ impl Stage for TrainClassifier {
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let device = training::open_device(cx.device)?;
-        let gallery = Gallery::of(&inputs.images)?;
-        if let Some(why) = self.network.side_needed(gallery.side) {
+        let store = ImageStore::of(&inputs.images)?;
+        if let Some(why) = self.network.side_needed(store.side) {
             return Err(Error::helped(why, LARGER));
         }
-        let samples = gallery.without_left_out(inputs.samples, cx);
-        let watched = inputs.validation.map(|v| gallery.without_left_out(v, cx));
+        let samples = store.without_left_out(inputs.samples, cx);
+        let watched = inputs.validation.map(|v| store.without_left_out(v, cx));
         let classes = samples.labels();
         if classes.len() < 2 {
             return Err(Error::data(format!("a classifier needs films of two labels or more, found: {}", classes.join(", "))));
         }
-        let set = Labelled::of(&samples.rows, &classes, &gallery)?;
-        let validation = watched.as_ref().map(|v| Labelled::of(&v.rows, &classes, &gallery)).transpose()?;
-        let greys = self.normalise.units(&samples, &gallery)?;
-        let films = Films { set, validation, classes, side: gallery.side, greys };
+        let set = Labelled::of(&samples.rows, &classes, &store)?;
+        let validation = watched.as_ref().map(|v| Labelled::of(&v.rows, &classes, &store)).transpose()?;
+        let greys = self.normalise.units(&samples, &store)?;
+        let films = Films { set, validation, classes, side: store.side, greys };
         self.precision.during(cx.device, || std::thread::scope(|scope| self.train(&films, &device, scope, cx)))
     }
 }
@@ -221,12 +222,12 @@ impl TrainClassifier {
         let mut weights = Weights::on(device);
         let network = self.network.build(classes.len(), &mut weights.scope(&mut cx.stream("initial")))?;
         if let Some(pretrained) = &self.weights {
-            pretrained.load(&cx.read_source("weights.path")?, &weights, self.network.ends(), device)?;
+            pretrained.load(&cx.read_source("weights.path")?, &weights, [self.network.first_conv(), self.network.head()], device)?;
         }
         let network = Greys::before(*greys, network);
-        let head = self.network.ends().1;
+        let head = self.network.head();
         let loss_of = self.loss.build(classes, &set.counts(classes.len()))?;
-        let onlooker = |cx| Onlooker { network: &*network, side: *side, device, cx };
+        let predictor = |cx| Predictor { network: &*network, side: *side, device, cx };
         let mut dropout = cx.stream("dropout");
         let mut history = History::of(&["epoch", "step", "loss", "accuracy", "validation-loss", "validation-accuracy", "learning-rate"]);
         let (mut sum, mut best) = (Running::default(), vec![]);
@@ -280,7 +281,7 @@ impl TrainClassifier {
                 let mut stop = false;
                 if step.is_multiple_of(per_epoch) || step == steps {
                     let (loss, accuracy) = sum.take();
-                    let watched = validation.as_ref().map(|v| v.measure(&onlooker(None), &self.loss)).transpose()?;
+                    let watched = validation.as_ref().map(|v| v.measure(&predictor(None), &self.loss)).transpose()?;
                     if watched.is_some_and(|(loss, _)| !loss.is_finite()) {
                         return Err(diverged(done));
                     }
@@ -310,7 +311,7 @@ impl TrainClassifier {
                     best = vec![];
                 }
                 // After the last step no loss is seen any more: some films show whether its update was one too far.
-                if ended && number_of_phase + 1 == phases.len() && !set.first(LOOKED_AT).measure(&onlooker(None), &self.loss)?.0.is_finite() {
+                if ended && number_of_phase + 1 == phases.len() && !set.first(LOOKED_AT).measure(&predictor(None), &self.loss)?.0.is_finite() {
                     return Err(diverged(done));
                 }
                 cx.checkpoint(done, || {
@@ -336,7 +337,7 @@ impl TrainClassifier {
         if !weights.are_finite()? {
             return Err(diverged(done));
         }
-        let trees = self.trees.map(|trees| self.grow(trees, &onlooker(Some(cx)), films, cx)).transpose()?;
+        let trees = self.trees.map(|trees| self.grow(trees, &predictor(Some(cx)), films, cx)).transpose()?;
         let document = ClassifierDocument { network: self.network.clone(), classes: classes.clone(), side: *side, greys: *greys, trees };
         Ok(Outputs { weights: Trained::of(document, &weights)?, history })
     }
@@ -372,7 +373,7 @@ impl TrainClassifier {
     }
 
     /// Trees on the features of all films of the training set.
-    fn grow(&self, trees: Trees, network: &Onlooker, films: &Films, cx: &Context) -> Result<BaggedTrees> {
+    fn grow(&self, trees: Trees, network: &Predictor, films: &Films, cx: &Context) -> Result<BaggedTrees> {
         let features = network.features(&films.set.films)?;
         BaggedTrees::grow(&features, &films.set.labels, films.classes.len(), trees.count as usize, &cx.stream("trees"))
     }

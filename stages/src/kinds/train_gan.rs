@@ -1,27 +1,26 @@
-//! Trains adversarial networks. What a step is, stands in `adversarial`; what a step is fed with, in the files below; the loop
-//! around it, with records, warnings and checkpoints, stands here.
+//! Trains adversarial networks. What a network is and what it is fed with stands in its file below `models/generators`; the loop
+//! around it, with records, warnings and checkpoints, stands here, once for all of them.
 
 mod adam;
-mod sampling;
-mod translation;
 
-use super::generator::{GanNetwork, GeneratorDocument, are_numbers, to_bytes};
-use crate::adversarial::{Adversaries, Observed};
+use super::generator::GeneratorDocument;
 use crate::contract::prelude::*;
 use crate::data::augment::Augment;
 use crate::data::figure::FigureFiles;
-use crate::data::pack::{self, Gallery, Images};
+use crate::data::pack::{self, ImageStore, Images};
 use crate::data::sample::Samples;
 use crate::data::weights::Trained;
 use crate::figures::sheet::{GRID as SHEET, sheet};
+use crate::models::GanNetwork;
+use crate::models::generators::adversaries::Observed;
+use crate::models::generators::images::{are_numbers, to_bytes};
+use crate::models::generators::{Trainer, TrainingSetup};
 use crate::records::History;
 use crate::training::alarm::{Alarm, Memory};
 use crate::training::schedule::Moment;
 use crate::training::snapshot::{Restored, Snapshot};
-use crate::training::{self, AdamParameters, Precision};
+use crate::training::{self, Precision};
 use adam::GanAdam;
-use candle_core::Device;
-use std::thread::Scope;
 
 ports! {
     inputs {
@@ -55,9 +54,9 @@ pub struct TrainGan {
     /// Steps of the generator.
     #[serde(default)]
     pub steps: Option<u32>,
-    /// Films per step: 32 for dcgan, 8 for stylegan2, 1 for networks that translate, where not given.
+    /// Images per step.
     #[serde(default)]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1), description = format!("Films per step; where not given {}.", GanNetwork::defaults_in_words(|d| d.batch.to_string())))]
     pub batch: Option<u32>,
     /// Adam, for all networks.
     #[serde(default)]
@@ -70,12 +69,12 @@ pub struct TrainGan {
     pub precision: Precision,
 }
 
-/// Fewer films than this are warned of.
+/// Fewer images than this are warned of.
 const FEW: usize = 8;
-/// A moving average that holds more of what it began with is warned of.
-const REMEMBERED: f64 = 0.05;
-/// Films per row of the grid, and moments of the training that it shows.
-const GRID: (usize, usize) = (8, 10);
+/// A moving average whose share of initial weights is larger is warned of.
+const MAX_INITIAL_SHARE: f64 = 0.05;
+/// Moments of the training that the grid shows.
+const MOMENTS: usize = 10;
 
 impl Stage for TrainGan {
     const NAME: &'static str = "train-gan";
@@ -87,33 +86,22 @@ impl Stage for TrainGan {
     type Outputs = Outputs;
 
     fn complete(&mut self) {
-        self.optimiser.complete(&self.network);
-        self.batch.get_or_insert(match &self.network {
-            GanNetwork::Dcgan(_) => 32,
-            GanNetwork::Stylegan2(_) => 8,
-            GanNetwork::Cyclegan(_) | GanNetwork::CycleganZunair(_) | GanNetwork::Pix2pix(_) => 1,
-        });
+        let defaults = self.network.defaults();
+        self.optimiser.complete(&defaults.adam);
+        self.batch.get_or_insert(defaults.batch);
     }
 
     fn check(&self) -> Vec<BadParameter> {
-        let (adam, batch) = (self.optimiser.parameters(), self.batch());
-        let least = if self.network.translates().is_some() { 1 } else { 2 };
-        let groups = match &self.network {
-            GanNetwork::Stylegan2(c) => batch.is_multiple_of((c.group as u32).clamp(1, batch.max(1))),
-            _ => true,
-        };
+        let (adam, batch, network) = (self.optimiser.parameters(), self.batch(), self.network.config());
+        let (min, fault) = (network.min_batch(), network.batch_fault(batch));
         let decay = |v: f64| (0.0..1.0).contains(&v);
         [
             self.network.check("network"),
             self.augment.check("augment"),
             training::check_budget(self.epochs, self.steps),
-            BadParameter::unless(batch >= least, "batch", &format!("must be at least {least}")),
-            BadParameter::unless(groups, "batch", "must be a multiple of `group` of the network"),
-            BadParameter::unless(
-                self.label.is_none() || self.network.translates().is_none(),
-                "label",
-                "the network names the labels that it translates itself",
-            ),
+            BadParameter::unless(batch >= min, "batch", &format!("must be at least {min}")),
+            BadParameter::unless(fault.is_none(), "batch", fault.unwrap_or_default()),
+            BadParameter::unless(self.label.is_none() || network.translates().is_none(), "label", "the network names the labels that it translates itself"),
             BadParameter::unless(adam.learning_rate > 0.0 && adam.learning_rate.is_finite(), "optimiser.learning_rate", "must be greater than 0"),
             BadParameter::unless(decay(adam.beta1), "optimiser.beta1", "must be at least 0 and below 1"),
             BadParameter::unless(decay(adam.beta2), "optimiser.beta2", "must be at least 0 and below 1"),
@@ -123,7 +111,7 @@ impl Stage for TrainGan {
     }
 
     fn takes(&self, input: &str) -> Takes {
-        let labels = match (self.network.translates(), &self.label) {
+        let labels = match (self.network.config().translates(), &self.label) {
             (Some((from, to)), _) => vec![from.to_owned(), to.to_owned()],
             (None, Some(label)) => vec![label.clone()],
             (None, None) => return Takes::All,
@@ -142,53 +130,8 @@ impl Stage for TrainGan {
     }
 }
 
-/// Networks under training together with what they are fed with.
-trait Course {
-    /// A step, counted from 1.
-    fn step(&mut self, step: usize) -> Result<Observed>;
-    /// A row of films that shows how far the generator is, as it would make them now: grey numbers in [−1, 1].
-    fn look(&self) -> Result<Vec<Vec<f32>>>;
-    /// What stands above the first of these rows: the films that are translated.
-    fn first_row(&self) -> Result<Vec<Vec<u8>>> {
-        Ok(vec![])
-    }
-    /// Films in a row.
-    fn columns(&self) -> usize {
-        GRID.0
-    }
-    /// The networks.
-    fn networks(&self) -> &dyn Adversaries;
-    /// As [`Course::networks`].
-    fn networks_mut(&mut self) -> &mut dyn Adversaries;
-    /// Factor on the learning rate at a step of a training of so many passes.
-    fn rate(&self, _at: Moment, _passes: usize) -> f64 {
-        1.0
-    }
-    /// Where its streams are, for a checkpoint. Draws of films are made again from the beginning.
-    fn write(&self, snapshot: Snapshot) -> Snapshot {
-        snapshot
-    }
-    /// Goes on from there.
-    fn read(&mut self, _before: &Restored) -> Result<()> {
-        Ok(())
-    }
-}
-
-/// What courses are made of.
-struct Setting<'s, 'e> {
-    cx: &'s Context<'s>,
-    device: &'s Device,
-    side: usize,
-    batch: usize,
-    adam: AdamParameters,
-    augment: &'s Augment,
-    /// Steps that were done before the training was stopped.
-    done: usize,
-    scope: &'s Scope<'s, 'e>,
-}
-
-/// Films to learn from: of one kind, or those to translate and those that they should look like.
-struct Films<'a> {
+/// Images to learn from: of one kind, or those to translate and those that they should look like.
+struct TrainingImages<'a> {
     kinds: Vec<Vec<&'a [u8]>>,
     labels: Vec<String>,
 }
@@ -200,70 +143,62 @@ impl TrainGan {
 
     fn train(&self, inputs: &Inputs, cx: &Context) -> Result<Outputs> {
         let device = training::open_device(cx.device)?;
-        let gallery = Gallery::of(&inputs.images)?;
-        if let Some((why, help)) = self.network.side_needed(gallery.side) {
+        let store = ImageStore::of(&inputs.images)?;
+        let side = store.side;
+        if let Some((why, help)) = self.network.side_needed(side) {
             return Err(Error::helped(why, help));
         }
-        let films = self.films(&gallery.without_left_out(inputs.samples.clone(), cx), &gallery)?;
-        if let Some(few) = films.kinds.iter().map(Vec::len).min().filter(|n| *n < FEW) {
+        let images = self.images(&store.without_left_out(inputs.samples.clone(), cx), &store)?;
+        if let Some(few) = images.kinds.iter().map(Vec::len).min().filter(|n| *n < FEW) {
             cx.note(format!(
                 "warning: there {} to learn from: what is made will be little more than copies",
                 if few == 1 { "is 1 film".into() } else { format!("are {few} films") }
             ));
         }
-        // The thread that makes batches ahead ends with the course.
+        // The thread that makes batches ahead ends with the trainer.
         std::thread::scope(|scope| {
             let before = Restored::latest(cx)?;
             let done = before.as_ref().map_or(0, |b| b.0);
             let (adam, batch) = (self.optimiser.parameters(), self.batch() as usize);
-            let setting = Setting { cx, device: &device, side: gallery.side, batch, adam, augment: &self.augment, done, scope };
-            let (course, pass) = match &self.network {
-                GanNetwork::Dcgan(c) => sampling::dcgan(c, &films.kinds[0], setting)?,
-                GanNetwork::Stylegan2(c) => sampling::stylegan2(c, &films.kinds[0], setting)?,
-                GanNetwork::Cyclegan(c) => translation::cyclegan(c, &films.kinds, setting)?,
-                GanNetwork::CycleganZunair(c) => translation::cyclegan_zunair(c, &films.kinds, setting)?,
-                GanNetwork::Pix2pix(c) => translation::pix2pix(c, &films.kinds, setting)?,
-            };
-            self.steps(course, before, pass, &films, gallery.side, cx)
+            let setup = TrainingSetup { cx, device: &device, images: &images.kinds, side, batch, adam, augment: &self.augment, done, scope };
+            self.steps(self.network.config().trainer(setup)?, before, &images, side, cx)
         })
     }
 
-    /// The loop: steps, what is recorded of them, and what is written down to go on from. `pass` is how many films one takes.
-    #[allow(clippy::too_many_arguments)]
+    /// The loop: steps, what is recorded of them, and what is written down to go on from.
     fn steps(
         &self,
-        mut course: Box<dyn Course + '_>,
+        mut trainer: Box<dyn Trainer + '_>,
         before: Option<(usize, Restored)>,
-        pass: usize,
-        films: &Films,
+        images: &TrainingImages,
         side: usize,
         cx: &Context,
     ) -> Result<Outputs> {
-        let batch = self.batch() as usize;
+        let (batch, pass) = (self.batch() as usize, trainer.pass_len());
         let steps = self.steps.map_or_else(|| (self.epochs.unwrap_or(1) as usize * pass).div_ceil(batch), |s| s as usize);
         let passes = (steps * batch).div_ceil(pass);
         let diverged = |step: usize| training::diverged(cx, step, steps, "lower `optimiser.learning_rate`");
-        let remembered = self.network.remembered(steps, batch);
-        if remembered > REMEMBERED {
+        let share = self.network.config().ema_initial_share(steps, batch);
+        if share > MAX_INITIAL_SHARE {
             cx.note(format!(
-                "warning: of the weights that it begins with, the moving average that makes films will hold {:.0} % at the end: train longer, or lower `average`{}",
-                remembered * 100.0,
-                if matches!(self.network, GanNetwork::Stylegan2(_)) { ", or give `ramp: 0.05`" } else { "" }
+                "warning: of the weights that it begins with, the moving average that makes films will hold {:.0} % at the end: train longer, or {}",
+                share * 100.0,
+                self.network.config().ema_help()
             ));
         }
-        let mut alarm = Alarm::new(films.kinds.last().expect("BUG: a course has films"));
-        let (mut history, mut grid) = (History::default(), course.first_row()?);
+        let mut alarm = Alarm::new(images.kinds.last().expect("BUG: there are images"));
+        let (mut history, mut grid) = (History::default(), trainer.first_row());
 
         let mut done = 0;
         if let Some((step, before)) = before {
-            for (name, weights) in course.networks().weights() {
+            for (name, weights) in trainer.networks().weights() {
                 before.weights(name, weights, weights.device())?;
             }
-            for (name, optimiser) in course.networks_mut().optimisers() {
+            for (name, optimiser) in trainer.networks_mut().optimisers() {
                 before.optimiser(name, optimiser)?;
             }
-            course.networks_mut().recall(&before)?;
-            course.read(&before)?;
+            trainer.networks_mut().load_state(&before)?;
+            trainer.load_state(&before)?;
             cx.say_again(before.thing("notes")?);
             alarm.restore(&before.thing::<Memory>("alarm")?);
             history = before.record()?;
@@ -273,9 +208,9 @@ impl TrainGan {
 
         for step in done + 1..=steps {
             let at = Moment { step: step - 1, steps, pass: (step - 1) * batch / pass };
-            let rate = course.rate(at, passes) * self.optimiser.parameters().learning_rate;
-            course.networks_mut().set_rate(rate);
-            let seen = course.step(step)?;
+            let rate = trainer.rate(at, passes) * self.optimiser.parameters().learning_rate;
+            trainer.networks_mut().set_rate(rate);
+            let seen = trainer.step(step)?;
             if !seen.is_finite() {
                 return Err(diverged(step));
             }
@@ -283,68 +218,72 @@ impl TrainGan {
             if let Some(warning) = alarm.judged(step, seen.on_real, seen.on_fake) {
                 cx.note(warning);
             }
-            let look = || {
-                let films = course.look()?;
-                if films.iter().all(|film| are_numbers(film)) { Ok(films.iter().map(|film| to_bytes(film)).collect::<Vec<_>>()) } else { Err(diverged(step)) }
+            let preview = || {
+                let images = trainer.preview()?;
+                if images.iter().all(|image| are_numbers(image)) {
+                    Ok(images.iter().map(|image| to_bytes(image)).collect::<Vec<_>>())
+                } else {
+                    Err(diverged(step))
+                }
             };
-            if step.is_multiple_of(steps.div_ceil(GRID.1).max(1)) || step == steps {
-                grid.extend(look()?);
+            if step.is_multiple_of(steps.div_ceil(MOMENTS).max(1)) || step == steps {
+                grid.extend(preview()?);
             }
             if alarm.looks(step, steps)
-                && let Some(warning) = alarm.looked(step, &look()?)
+                && let Some(warning) = alarm.looked(step, &preview()?)
             {
                 cx.note(warning);
             }
             cx.checkpoint(step, || {
                 let mut now = Snapshot::default();
-                for (name, weights) in course.networks().weights() {
+                for (name, weights) in trainer.networks().weights() {
                     if !weights.are_finite()? {
                         return Err(diverged(step));
                     }
                     now = now.weights(name, weights)?;
                 }
-                for (name, optimiser) in course.networks_mut().optimisers() {
+                for (name, optimiser) in trainer.networks_mut().optimisers() {
                     now = now.optimiser(name, optimiser)?;
                 }
-                let now = course.write(course.networks().remember(now)?);
+                let now = trainer.save_state(trainer.networks().save_state(now)?);
                 now.record(&history)?
                     .thing("notes", &cx.said())
                     .thing("alarm", &alarm.memory())
                     .bytes("grid", grid.concat())
-                    .thing("sheet", &(side, course.columns()))
+                    .thing("sheet", &(side, trainer.columns()))
                     .finish()
             })?;
             cx.progress(step, steps, "step", &[("D", seen.discriminator), ("G", seen.generator)])?;
         }
-        for (_, weights) in course.networks().weights() {
+        for (_, weights) in trainer.networks().weights() {
             if !weights.are_finite()? {
                 return Err(diverged(steps));
             }
         }
-        let document = GeneratorDocument { network: self.network.clone(), labels: films.labels.clone(), side };
-        let generator = Trained::of(document, course.networks().generator())?;
+        let document = GeneratorDocument { network: self.network.clone(), labels: images.labels.clone(), side };
+        let generator = Trained::of(document, trainer.networks().generator())?;
         // No loss was seen after the last update: that of a further step, of which nothing stays, tells whether it went too far.
-        if !course.step(steps + 1)?.is_finite() {
+        if !trainer.step(steps + 1)?.is_finite() {
             return Err(diverged(steps));
         }
-        let sheet = sheet(&grid, side, course.columns())?;
+        let sheet = sheet(&grid, side, trainer.columns())?;
         Ok(Outputs { generator, history, grid: FigureFiles { files: vec![(format!("{SHEET}.png"), sheet)] } })
     }
 
-    /// Pixels of the films to learn from, and the labels of what will be made.
-    fn films<'a>(&self, samples: &Samples, gallery: &Gallery<'a>) -> Result<Films<'a>> {
-        let of = |label: &str| samples.rows.iter().filter(|r| r.label == label).map(|r| gallery.get(&r.image)).collect::<Result<Vec<_>>>();
+    /// Pixels of the images to learn from, and the labels of what will be made.
+    fn images<'a>(&self, samples: &Samples, store: &ImageStore<'a>) -> Result<TrainingImages<'a>> {
+        let of = |label: &str| samples.rows.iter().filter(|r| r.label == label).map(|r| store.get(&r.image)).collect::<Result<Vec<_>>>();
         let known = samples.labels();
         let due = |label: &str| match known.iter().any(|l| l == label) {
             true => of(label),
             false => Err(Error::helped(format!("no film has the label `{label}`"), format!("the labels are: {}", known.join(", ")))),
         };
-        if let Some((from, to)) = self.network.translates() {
-            return Ok(Films { kinds: vec![due(from)?, due(to)?], labels: vec![to.to_owned()] });
+        if let Some((from, to)) = self.network.config().translates() {
+            return Ok(TrainingImages { kinds: vec![due(from)?, due(to)?], labels: vec![to.to_owned()] });
         }
         match (&self.label, known.as_slice()) {
-            (Some(label), _) => Ok(Films { kinds: vec![due(label)?], labels: vec![label.clone()] }),
-            (None, [only]) => Ok(Films { kinds: vec![of(only)?], labels: vec![only.clone()] }),
+            (Some(label), _) => Ok(TrainingImages { kinds: vec![due(label)?], labels: vec![label.clone()] }),
+            (None, [only]) => Ok(TrainingImages { kinds: vec![of(only)?], labels: vec![only.clone()] }),
             (None, []) => Err(Error::data("there is no film to learn from")),
             (None, several) => Err(Error::helped(format!("the films have several labels: {}", several.join(", ")), "name one with `label`")),
         }

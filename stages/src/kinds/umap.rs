@@ -1,10 +1,10 @@
 //! A map of films in two dimensions (UMAP, McInnes, Healy & Melville 2018): near films look alike to the network, or in
 //! their pixels. The map's trustworthiness is printed on it; separation on a map proves nothing.
 
-use super::classifier::{self, ClassifierDocument, Onlooker};
+use super::classifier::{self, ClassifierDocument, Predictor};
 use crate::contract::prelude::*;
 use crate::data::figure::FigureFiles;
-use crate::data::pack::{Gallery, Images};
+use crate::data::pack::{ImageStore, Images};
 use crate::data::sample::{Origin, Sample, Samples};
 use crate::data::weights::Trained;
 use crate::figures;
@@ -76,19 +76,19 @@ impl Stage for Umap {
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
-        let gallery = Gallery::of(&inputs.images)?;
-        let tables: Vec<Samples> = inputs.samples.into_iter().map(|t| gallery.without_left_out(t, cx)).collect();
+        let store = ImageStore::of(&inputs.images)?;
+        let tables: Vec<Samples> = inputs.samples.into_iter().map(|t| store.without_left_out(t, cx)).collect();
         let rows = self.rows(&tables, cx);
-        let films = rows.iter().map(|r| gallery.get(&r.image)).collect::<Result<Vec<_>>>()?;
+        let films = rows.iter().map(|r| store.get(&r.image)).collect::<Result<Vec<_>>>()?;
         let (data, dimensions, what) = match &inputs.weights {
             Some(weights) => {
-                let (data, dimensions) = features(weights, &rows, &films, gallery.side, cx)?;
+                let (data, dimensions) = features(weights, &rows, &films, store.side, cx)?;
                 (data, dimensions, format!("{dimensions} features of {}", weights.document.network.name()))
             }
             None => (
                 films.iter().flat_map(|f| f.iter().map(|v| f32::from(*v) / 255.0)).collect(),
-                gallery.side * gallery.side,
-                format!("{} pixels", gallery.side * gallery.side),
+                store.side * store.side,
+                format!("{} pixels", store.side * store.side),
             ),
         };
         let parameters = UmapParameters { neighbours: self.neighbours as usize, min_dist: self.min_dist, epochs: None };
@@ -131,7 +131,7 @@ impl Umap {
 fn features(weights: &Trained<ClassifierDocument>, rows: &[Sample], films: &[&[u8]], side: usize, cx: &Context) -> Result<(Vec<f32>, usize)> {
     let device = training::open_device(cx.device)?;
     let network = classifier::open(weights, side, &device)?;
-    let features = Onlooker { network: &*network, side, device: &device, cx: Some(cx) }.features(films)?;
+    let features = Predictor { network: &*network, side, device: &device, cx: Some(cx) }.features(films)?;
     if let Some((row, _)) = rows.iter().zip(&features).find(|(_, f)| f.iter().any(|v| !v.is_finite())) {
         return Err(Error::helped(
             format!("features that the classifier gives image {} are not numbers", row.image.short()),

@@ -113,8 +113,8 @@ impl BatchNorm {
         Ok(BatchNorm {
             weight: scope.learnt("weight", &[channels], init)?,
             bias: scope.learnt("bias", &[channels], Init::Const(0.0))?,
-            mean: scope.remembered("running_mean", &[channels], Init::Const(0.0))?,
-            variance: scope.remembered("running_var", &[channels], Init::Const(1.0))?,
+            mean: scope.buffer("running_mean", &[channels], Init::Const(0.0))?,
+            variance: scope.buffer("running_var", &[channels], Init::Const(1.0))?,
             settings,
             still: scope.still(),
         })

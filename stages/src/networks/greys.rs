@@ -86,7 +86,7 @@ mod tests {
         let build = || {
             let mut stream = crate::contract::seed::Seed(1).stream("test", "weights");
             let mut weights = crate::networks::Weights::on(&device);
-            crate::networks::ClassifierNetwork::Smallcnn64(Default::default()).build(2, &mut weights.scope(&mut stream)).unwrap()
+            crate::models::ClassifierNetwork::Smallcnn64(Default::default()).build(2, &mut weights.scope(&mut stream)).unwrap()
         };
         let film = |of: fn(u8) -> f32| {
             let values: Vec<f32> = (0..64).map(of).collect();

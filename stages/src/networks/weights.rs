@@ -1,4 +1,4 @@
-//! The named tensors of a network: what is trained, and what is only remembered (running statistics).
+//! The named tensors of a network: what is trained, and buffers (running statistics).
 
 mod file;
 mod pretrained;
@@ -90,7 +90,7 @@ impl Weights {
     pub fn shapes(&self) -> Vec<(String, Vec<usize>)> {
         self.all().map(|(n, v)| (n.clone(), v.dims().to_vec())).collect()
     }
-    /// All tensors by name: what is trained, then what is remembered.
+    /// All tensors by name: what is trained, then buffers.
     pub fn all(&self) -> impl Iterator<Item = &(String, Value)> {
         self.trained.iter().chain(&self.buffers)
     }
@@ -111,6 +111,10 @@ impl Scope<'_> {
     pub fn at(&mut self, name: impl std::fmt::Display) -> Scope<'_> {
         Scope { prefix: self.name(&name.to_string()), weights: self.weights, init: self.init }
     }
+    /// Where its tensors lie.
+    pub fn device(&self) -> &Device {
+        &self.weights.device
+    }
     fn name(&self, name: &str) -> String {
         if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
     }
@@ -126,8 +130,8 @@ impl Scope<'_> {
         self.weights.trained.push((self.name(name), value.clone()));
         Ok(value)
     }
-    /// A tensor that is remembered.
-    pub fn remembered(&mut self, name: &str, shape: &[usize], init: Init) -> Result<Value> {
+    /// A tensor that is not learnt, but kept with the weights: running statistics.
+    pub fn buffer(&mut self, name: &str, shape: &[usize], init: Init) -> Result<Value> {
         let value = Value::constant(self.tensor(shape, init)?);
         self.weights.buffers.push((self.name(name), value.clone()));
         Ok(value)

@@ -2,7 +2,7 @@
 
 use super::reference::{at, below, close, device, fill, film, stream, tensor, thinned};
 use hilum_ops::{Adam, Divisor, Optimiser, Rectifier, Value, Window, bce_with_logits, conv2d, layer_norm, leaky_relu};
-use hilum_stages::networks::dcgan::{Config, Discriminator, Generator};
+use hilum_stages::models::generators::dcgan::{Config, Discriminator, Generator};
 use hilum_stages::networks::{Mode, Weights};
 
 #[test]

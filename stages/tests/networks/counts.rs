@@ -3,8 +3,11 @@
 use super::reference::stream;
 use hilum_ops::Rectifier;
 use hilum_stages::contract::error::Result;
+use hilum_stages::models::classifiers::{smallcnn64 as smallcnn, vgg16 as vgg};
+use hilum_stages::models::generators::cyclegan::{patchgan, resnet_generator};
+use hilum_stages::models::generators::{cyclegan_zunair as keras_cyclegan, dcgan, pix2pix, stylegan2};
 use hilum_stages::networks::{Scope, Weights};
-use hilum_stages::networks::{dcgan, densenet, inception, keras_cyclegan, patchgan, pix2pix, resnet, resnet_generator, smallcnn, stylegan2, vgg};
+use hilum_stages::networks::{densenet, inception, resnet};
 
 fn count<N>(build: impl FnOnce(&mut Scope) -> Result<N>) -> usize {
     let mut weights = Weights::shapes_only();
@@ -31,7 +34,7 @@ fn generative_networks() {
     assert_eq!([pix2pix(3, 8), pix2pix(3, 5), pix2pix(1, 8), pix2pix(1, 5)], [54_414_979, 16_660_099, 54_408_833, 16_653_953]);
     assert_eq!(count(|s| pix2pix::Discriminator::new(3, Rectifier::Relu, s)), 2_768_641);
     let style = |size, channels, mapping_depth, width| {
-        let c = stylegan2::Config { size, channels, mapping_depth, width, ..stylegan2::Config::default() };
+        let c = stylegan2::Architecture { size, channels, mapping_depth, width, ..stylegan2::Architecture::default() };
         (count(|s| stylegan2::Generator::new(&c, s)), count(|s| stylegan2::Discriminator::new(&c, s)))
     };
     assert_eq!(style(256, 3, 2, 1.0), (28_458_402, 28_864_129));

@@ -2,13 +2,16 @@
 
 use super::reference::{device, film, stream};
 use hilum_ops::{Adam, Optimiser, Value, cross_entropy};
-use hilum_stages::adversarial::{Adversaries, channelled, cyclegan, cyclegan_zunair, dcgan, pix2pix, stylegan2};
 use hilum_stages::contract::error::Result;
 use hilum_stages::contract::seed::Stream;
+use hilum_stages::models::classifiers::vgg16 as vgg;
+use hilum_stages::models::generators::adversaries::Adversaries;
+use hilum_stages::models::generators::images::channelled;
+use hilum_stages::models::generators::stylegan2::Noise;
+use hilum_stages::models::generators::{cyclegan, cyclegan_zunair, dcgan, pix2pix, stylegan2};
 use hilum_stages::networks::diffaugment::Draw;
-use hilum_stages::networks::stylegan2::Noise;
 use hilum_stages::networks::{Classifier, Mode, Weights};
-use hilum_stages::networks::{dcgan as dcgan_networks, densenet, resnet, vgg};
+use hilum_stages::networks::{densenet, resnet};
 use hilum_stages::training::AdamParameters;
 
 fn rates() -> AdamParameters {
@@ -22,7 +25,7 @@ fn after<N: Adversaries>(mut networks: N, mut step: impl FnMut(&mut N, usize) ->
 }
 
 fn dcgan_steps() -> Result<Vec<u8>> {
-    let c = dcgan_networks::Config { size: 32, latent: 16, width: 8, dropout: 0.5 };
+    let c = dcgan::Config { size: 32, latent: 16, width: 8, dropout: 0.5 };
     let networks = dcgan::Dcgan::new(&c, &rates(), &device(), [&mut stream(), &mut stream()])?;
     let mut s = stream();
     after(networks, |n, _| n.step(&film("real", &[8, 1, 32, 32]), &film("z", &[8, 16, 1, 1]), &mut s).map(drop))
@@ -47,9 +50,9 @@ fn translation_steps() -> Result<Vec<u8>> {
 }
 
 /// Always the same draws.
-struct Luck(Stream);
+struct Same(Stream);
 
-impl stylegan2::Luck for Luck {
+impl stylegan2::Draws for Same {
     fn noise(&mut self, n: usize) -> Result<Value> {
         Ok(Value::constant(film("z", &[n, 32, 1, 1]).data().reshape((n, 32))?))
     }
@@ -70,8 +73,8 @@ impl stylegan2::Luck for Luck {
 fn stylegan2_steps() -> Result<Vec<u8>> {
     let c = stylegan2::Config { size: 32, width: 1.0 / 64.0, latent: 32, ..stylegan2::Config::default() };
     let networks = stylegan2::StyleGan2::new(&c, &rates(), &device(), [&mut stream(), &mut stream()])?;
-    let mut luck = Luck(stream());
-    after(networks, |n, step| n.step(step, &film("real", &[4, 1, 32, 32]), &mut luck).map(drop))
+    let mut draws = Same(stream());
+    after(networks, |n, step| n.step(step, &film("real", &[4, 1, 32, 32]), &mut draws).map(drop))
 }
 
 fn classifier_steps() -> Result<Vec<u8>> {

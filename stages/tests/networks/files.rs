@@ -1,8 +1,8 @@
 //! Weights from files that do not fit.
 
 use super::reference::{device, stream};
+use hilum_stages::models::classifiers::smallcnn64::{Config, SmallCnn};
 use hilum_stages::networks::Weights;
-use hilum_stages::networks::smallcnn::{Config, SmallCnn};
 
 fn of(width: usize) -> Weights {
     let mut weights = Weights::on(&device());
@@ -71,18 +71,19 @@ mod pretrained {
     use hilum_ops::Value;
     use hilum_stages::contract::error::Error;
     use hilum_stages::contract::source::SourcePath;
-    use hilum_stages::networks::torchvision::Config;
-    use hilum_stages::networks::{ClassifierNetwork, Mode, Pretrained, Weights};
+    use hilum_stages::models::ClassifierNetwork;
+    use hilum_stages::models::classifiers::{resnet18::Config, torchvision};
+    use hilum_stages::networks::{Mode, Pretrained, Weights};
 
     fn network(channels: usize, classes: usize) -> (Box<dyn hilum_stages::networks::Classifier>, Weights, ClassifierNetwork) {
-        let kind = ClassifierNetwork::Resnet18(Config { channels });
+        let kind = ClassifierNetwork::Resnet18(Config(torchvision::Config { channels }));
         let mut weights = Weights::on(&device());
         let network = kind.build(classes, &mut weights.scope(&mut stream())).unwrap();
         (network, weights, kind)
     }
     fn load(bytes: &[u8], into: &Weights, kind: &ClassifierNetwork) -> Result<(), Error> {
         let file = Pretrained { path: SourcePath("models/resnet18.safetensors".into()), sha256: Sha256::of(bytes).hex() };
-        file.load(bytes, into, kind.ends(), &device())
+        file.load(bytes, into, [kind.first_conv(), kind.head()], &device())
     }
     fn complaint(bytes: &[u8]) -> (String, String) {
         let (_, weights, kind) = network(1, 2);
@@ -127,7 +128,7 @@ mod pretrained {
         assert!(message.contains("does not read as safetensors"), "{message}");
         let (_, weights, kind) = network(1, 2);
         let other = Pretrained { path: SourcePath("w.safetensors".into()), sha256: "0".repeat(64) };
-        let message = other.load(b"abc", &weights, kind.ends(), &device()).unwrap_err().to_string();
+        let message = other.load(b"abc", &weights, [kind.first_conv(), kind.head()], &device()).unwrap_err().to_string();
         let found = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert!(message.contains(found) && message.contains(&"0".repeat(64)), "{message}");
     }

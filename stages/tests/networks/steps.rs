@@ -3,11 +3,13 @@
 
 use super::reference::{device, fill, fill_below, film, numbers, stream, tensor};
 use hilum_ops::{Optimiser, Sgd, Value, cross_entropy, without_history};
-use hilum_stages::adversarial::{Adversaries, Observed, cyclegan, cyclegan_zunair, dcgan, pix2pix, stylegan2};
 use hilum_stages::contract::error::Result;
+use hilum_stages::models::ClassifierNetwork;
+use hilum_stages::models::generators::adversaries::{Adversaries, Observed};
+use hilum_stages::models::generators::stylegan2::Noise;
+use hilum_stages::models::generators::{cyclegan, cyclegan_zunair, dcgan, pix2pix, stylegan2};
 use hilum_stages::networks::diffaugment::Draw;
-use hilum_stages::networks::stylegan2::Noise;
-use hilum_stages::networks::{ClassifierNetwork, Mode, Weights, dcgan as dcgan_networks};
+use hilum_stages::networks::{Mode, Weights};
 use hilum_stages::training::AdamParameters;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -53,7 +55,7 @@ fn weights<'a>(networks: &'a dyn Adversaries, name: &str) -> &'a Weights {
 
 #[test]
 fn dcgan_trains_as_in_torch() {
-    let c = dcgan_networks::Config { size: 32, latent: 16, width: 8, dropout: 0.0 };
+    let c = dcgan::Config { size: 32, latent: 16, width: 8, dropout: 0.0 };
     let mut n = dcgan::Dcgan::new(&c, &adam(2e-4, 1e-8), &device(), [&mut stream(), &mut stream()]).unwrap();
     fill("steps.dcgan.g", weights(&n, "generator"));
     fill("steps.dcgan.d", weights(&n, "discriminator"));
@@ -113,7 +115,7 @@ fn pix2pix_trains_as_in_keras() {
 
 /// What the reference is given instead of random numbers, counted as it is asked for.
 #[derive(Default)]
-struct Luck {
+struct Numbered {
     z: usize,
     cuts: usize,
     /// True where the next noise is that of other styles.
@@ -127,7 +129,7 @@ fn next(n: &mut usize) -> usize {
     *n - 1
 }
 
-impl stylegan2::Luck for Luck {
+impl stylegan2::Draws for Numbered {
     fn noise(&mut self, n: usize) -> Result<Value> {
         let name = if std::mem::take(&mut self.mixed) { format!("mixed{}", self.cuts - 1) } else { format!("z{}", next(&mut self.z)) };
         Ok(Value::constant(tensor(&format!("steps.stylegan2.{name}"), &[n, 32], 3f64.sqrt(), 0.0)))
@@ -166,12 +168,12 @@ fn stylegan2_trains_as_the_reference_with_path_length_and_r1() {
     for (key, of) in [("g", "generator"), ("g", "average"), ("d", "discriminator")] {
         fill(&format!("stylegan2.steps.{key}"), weights(&n, of));
     }
-    let mut luck = Luck::default();
+    let mut draws = Numbered::default();
     compare("stylegan2", |step| {
         let real = films("stylegan2", step, "real", &[8, 1, 32, 32]);
-        losses(&n.step(step, &real, &mut luck).unwrap(), 2)
+        losses(&n.step(step, &real, &mut draws).unwrap(), 2)
     });
-    assert_eq!((luck.directions, luck.changes), (5, 62));
+    assert_eq!((draws.directions, draws.changes), (5, 62));
     let z = Value::constant(tensor("steps.stylegan2.look", &[2, 32], 3f64.sqrt(), 0.0));
     let made = without_history(|| n.average.synthesise(&n.average.map(&z, false).unwrap(), &mut Noise::Constant)).unwrap();
     let made: Vec<f32> = made.data().flatten_all().unwrap().to_vec1().unwrap();

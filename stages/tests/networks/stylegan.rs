@@ -3,9 +3,9 @@
 use super::reference::{at, close, fill, film, number, stream, tensor, thinned, turned};
 use super::zoo::{agrees, gradients_agree, named};
 use hilum_ops::{Value, channels_last, without_history};
+use hilum_stages::models::generators::stylegan2::{Architecture as Config, Discriminator, Generator, Noise};
 use hilum_stages::networks::Weights;
 use hilum_stages::networks::diffaugment::{Draw, Policy};
-use hilum_stages::networks::stylegan2::{Config, Discriminator, Generator, Noise};
 
 const CASES: [(usize, usize, usize, f64); 2] = [(32, 1, 2, 1.0 / 16.0), (32, 3, 8, 1.0 / 32.0)];
 

@@ -3,8 +3,11 @@
 use super::reference::{at, below, close, device, fill, film, has, number, stream, tensor, thinned, turned};
 use hilum_ops::{Gradients, Rectifier, Value};
 use hilum_stages::contract::error::Result;
+use hilum_stages::models::classifiers::{smallcnn64 as smallcnn, vgg16 as vgg};
+use hilum_stages::models::generators::cyclegan::{patchgan, resnet_generator};
+use hilum_stages::models::generators::{cyclegan_zunair as keras_cyclegan, dcgan, pix2pix};
 use hilum_stages::networks::{Classifier, Mode, Scope, Weights};
-use hilum_stages::networks::{dcgan, densenet, inception, keras_cyclegan, patchgan, pix2pix, resnet, resnet_generator, smallcnn, vgg};
+use hilum_stages::networks::{densenet, inception, resnet};
 
 /// Values and gradients of the first and last layer in evaluation and training, and running statistics.
 pub(crate) fn agrees<N>(key: &str, build: impl FnOnce(&mut Scope) -> Result<N>, forward: impl Fn(&N, bool) -> Result<Value>) -> (N, Weights) {

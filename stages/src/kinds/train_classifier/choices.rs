@@ -1,7 +1,7 @@
 //! Choices that a study makes for a classifier: units of greys, order of films, weights that stay, trees.
 
 use crate::contract::prelude::*;
-use crate::data::pack::Gallery;
+use crate::data::pack::ImageStore;
 use crate::data::sample::{Origin, Sample, Samples};
 use crate::networks::Greys;
 use std::collections::BTreeSet;
@@ -30,10 +30,10 @@ impl Normalise {
     }
 
     /// What greys are measured in for this training set; each film counts once.
-    pub(super) fn units(&self, samples: &Samples, gallery: &Gallery) -> Result<Option<Greys>> {
+    pub(super) fn units(&self, samples: &Samples, store: &ImageStore) -> Result<Option<Greys>> {
         let of = |rows: &mut dyn Iterator<Item = &Sample>| {
             let films: BTreeSet<_> = rows.map(|r| r.image).collect();
-            films.iter().map(|f| gallery.get(f)).collect::<Result<Vec<_>>>()
+            films.iter().map(|f| store.get(f)).collect::<Result<Vec<_>>>()
         };
         Ok(match self {
             Normalise::None => None,

@@ -1,9 +1,9 @@
 //! Films with their classes, and sums over an epoch.
 
 use crate::contract::prelude::*;
-use crate::data::pack::Gallery;
+use crate::data::pack::ImageStore;
 use crate::data::sample::Sample;
-use crate::kinds::classifier::Onlooker;
+use crate::kinds::classifier::Predictor;
 use crate::training::loss::Loss;
 use hilum_ops::Value;
 
@@ -14,8 +14,8 @@ pub(super) struct Labelled<'a> {
 }
 
 impl<'a> Labelled<'a> {
-    pub(super) fn of(rows: &[Sample], classes: &[String], gallery: &Gallery<'a>) -> Result<Self> {
-        let films = rows.iter().map(|r| gallery.get(&r.image)).collect::<Result<_>>()?;
+    pub(super) fn of(rows: &[Sample], classes: &[String], store: &ImageStore<'a>) -> Result<Self> {
+        let films = rows.iter().map(|r| store.get(&r.image)).collect::<Result<_>>()?;
         let class = |r: &Sample| {
             let found = classes.iter().position(|c| *c == r.label).map(|c| c as u32);
             found.ok_or_else(|| {
@@ -40,7 +40,7 @@ impl<'a> Labelled<'a> {
     }
 
     /// Loss and accuracy without augmentation, dropout and class weights.
-    pub(super) fn measure(&self, network: &Onlooker, loss: &Loss) -> Result<(f64, f64)> {
+    pub(super) fn measure(&self, network: &Predictor, loss: &Loss) -> Result<(f64, f64)> {
         let probabilities = network.probabilities(None, &self.films)?;
         let each = || probabilities.iter().zip(&self.labels);
         let n = self.labels.len() as f64;

@@ -1,34 +1,38 @@
 //! Adam as generators and discriminators are trained with it: the numbers of each network's reference where a study gives none.
 
 use crate::contract::prelude::*;
-use crate::kinds::generator::GanNetwork;
-use crate::training::optimiser::AdamParameters;
+use crate::models::GanNetwork;
+use crate::training::AdamParameters;
 
 /// Parameters of Adam; those of the network's reference implementation where not given.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GanAdam {
-    /// Step size: 0.0002, of stylegan2 0.002.
+    /// Step size.
+    #[schemars(description = described("Step size", |d| d.learning_rate))]
     pub learning_rate: Option<f64>,
-    /// Decay of the first moment: 0.5, of stylegan2 0.
+    /// Decay of the first moment.
+    #[schemars(description = described("Decay of the first moment", |d| d.beta1))]
     pub beta1: Option<f64>,
-    /// Decay of the second moment: 0.999, of stylegan2 0.99.
+    /// Decay of the second moment.
+    #[schemars(description = described("Decay of the second moment", |d| d.beta2))]
     pub beta2: Option<f64>,
-    /// Added to the denominator: 1e-8, of networks that were made with Keras 1e-7.
+    /// Added to the denominator.
+    #[schemars(description = described("Added to the denominator", |d| d.eps))]
     pub eps: Option<f64>,
 }
 
+/// What a number is, and what it is where a study gives none.
+fn described(what: &str, of: impl Fn(&AdamParameters) -> f64) -> String {
+    format!("{what}; where not given {}.", GanNetwork::defaults_in_words(|d| format!("{:?}", of(&d.adam))))
+}
+
 impl GanAdam {
-    pub(super) fn complete(&mut self, network: &GanNetwork) {
-        let (rate, beta1, beta2, eps) = match network {
-            GanNetwork::Dcgan(_) | GanNetwork::Cyclegan(_) => (2e-4, 0.5, 0.999, 1e-8),
-            GanNetwork::CycleganZunair(_) | GanNetwork::Pix2pix(_) => (2e-4, 0.5, 0.999, 1e-7),
-            GanNetwork::Stylegan2(_) => (2e-3, 0.0, 0.99, 1e-8),
-        };
-        self.learning_rate.get_or_insert(rate);
-        self.beta1.get_or_insert(beta1);
-        self.beta2.get_or_insert(beta2);
-        self.eps.get_or_insert(eps);
+    pub(super) fn complete(&mut self, defaults: &AdamParameters) {
+        self.learning_rate.get_or_insert(defaults.learning_rate);
+        self.beta1.get_or_insert(defaults.beta1);
+        self.beta2.get_or_insert(defaults.beta2);
+        self.eps.get_or_insert(defaults.eps);
     }
     pub(super) fn parameters(&self) -> AdamParameters {
         let due = |v: Option<f64>| v.expect("BUG: completed before it is used");

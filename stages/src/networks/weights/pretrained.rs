@@ -39,11 +39,12 @@ impl Pretrained {
         let hex = self.sha256.len() == 64 && self.sha256.bytes().all(|b| b.is_ascii_hexdigit());
         BadParameter::unless(hex, &format!("{path}.sha256"), "must be 64 hexadecimal digits, as `sha256sum` prints them")
     }
-    /// Puts the file's weights into a network whose first convolution is `stem`, all but those of the last layer.
+    /// Puts the file's weights into a network whose first convolution is `first_conv`, all but those of the last layer, whose names begin with
+    /// `head`.
     ///
     /// # Errors
     /// Where the file is another one, is none of safetensors, or lacks a tensor: names it, with both shapes.
-    pub fn load(&self, bytes: &[u8], weights: &Weights, (stem, last): (&str, &str), device: &Device) -> Result<()> {
+    pub fn load(&self, bytes: &[u8], weights: &Weights, [first_conv, head]: [&str; 2], device: &Device) -> Result<()> {
         let name = self.path.0.rsplit(['/', ':']).next().unwrap_or("weights");
         let found = Sha256::of(bytes).hex();
         if !found.eq_ignore_ascii_case(&self.sha256) {
@@ -59,14 +60,14 @@ impl Pretrained {
         }
         let file = safetensors::SafeTensors::deserialize(bytes).map_err(|e| Error::data(format!("`{name}` does not read as safetensors: {e}")))?;
         let known: HashMap<String, _> = file.tensors().into_iter().map(|(n, view)| (present(&n), view)).collect();
-        for (tensor, value) in weights.all().filter(|(n, _)| !n.starts_with(last)) {
+        for (tensor, value) in weights.all().filter(|(n, _)| !n.starts_with(head)) {
             let view = known.get(tensor).ok_or_else(|| Error::data(format!("`{name}` has no tensor `{tensor}` {:?}", value.dims())))?;
             if view.dtype() != safetensors::Dtype::F32 {
                 return Err(Error::data(format!("tensor `{tensor}` of `{name}` is of {:?}; F32 is due", view.dtype())));
             }
             let mut values: Vec<f32> = view.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
             let mut shape = view.shape().to_vec();
-            if tensor == stem && shape.len() == 4 && shape[1] == 3 && value.dims()[1] == 1 {
+            if tensor == first_conv && shape.len() == 4 && shape[1] == 3 && value.dims()[1] == 1 {
                 values = over_channels(&values, shape[2] * shape[3]);
                 shape[1] = 1;
             }

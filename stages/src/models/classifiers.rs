@@ -1,0 +1,134 @@
+//! The table of classifiers. One classifier is one file in `classifiers/` and one row here; nothing else names them. Ignorant of
+//! how they are trained.
+
+pub mod densenet121;
+pub mod densenet201;
+pub mod resnet18;
+pub mod resnet50;
+pub mod smallcnn64;
+pub mod torchvision;
+pub mod vgg16;
+
+use crate::contract::prelude::*;
+use crate::networks::{Classifier, Scope, Weights};
+use torchvision::Repeated;
+
+/// The parameters of a classifier, and what is made of them.
+pub trait ClassifierConfig {
+    /// Builds the network for images `[n, side, side, channels]` with fresh weights, which it makes in `scope`.
+    ///
+    /// # Errors
+    /// Where a device refuses them.
+    fn build(&self, classes: usize, scope: &mut Scope) -> Result<Box<dyn Classifier>>;
+    /// Finds parameters that make no sense; `path` is where they stand below `with:`.
+    fn check(&self, _path: &str) -> Vec<BadParameter> {
+        vec![]
+    }
+    /// Channels that it is shown a grey image in: 1 or 3.
+    fn channels(&self) -> usize {
+        1
+    }
+    /// Sides of images smaller than this, in pixels, leave no map to look at.
+    fn min_side(&self) -> usize;
+    /// The tensor of the first convolution, whose inputs are the image's channels.
+    fn first_conv(&self) -> &'static str;
+    /// What the names of the last layer's tensors begin with, whose outputs are classes.
+    fn head(&self) -> &'static str;
+}
+
+/// Makes the enum that studies name a network by, and its way to the methods of [`ClassifierConfig`].
+macro_rules! classifiers {
+    ($($(#[$doc:meta])* $variant:ident($config:ty) = $name:tt,)+) => {
+        /// The classifiers that a stage may train; the tag in a study is the file's name.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub enum ClassifierNetwork {
+            $($(#[$doc])* #[serde(rename = $name)] $variant($config),)+
+        }
+
+        impl ClassifierNetwork {
+            /// The names of all, in the order of the table.
+            pub const NAMES: &[&str] = &[$($name),+];
+
+            /// The name in studies and tables.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name),+ }
+            }
+            fn config(&self) -> &dyn ClassifierConfig {
+                match self { $(Self::$variant(config) => config),+ }
+            }
+        }
+    };
+}
+
+classifiers! {
+    /// Six convolutions and global average pooling.
+    Smallcnn64(smallcnn64::Config) = "smallcnn64",
+    /// ResNet with 18 layers.
+    Resnet18(resnet18::Config) = "resnet18",
+    /// ResNet with 50 layers.
+    Resnet50(resnet50::Config) = "resnet50",
+    /// VGG with 16 layers and a mean over each map.
+    Vgg16(vgg16::Config) = "vgg16",
+    /// DenseNet with 121 layers.
+    Densenet121(densenet121::Config) = "densenet121",
+    /// DenseNet with 201 layers.
+    Densenet201(densenet201::Config) = "densenet201",
+}
+
+impl ClassifierNetwork {
+    /// Builds the network for grey images `[n, side, side, 1]` with fresh weights, which it makes in `scope`.
+    ///
+    /// # Errors
+    /// Where a device refuses them.
+    pub fn build(&self, classes: usize, scope: &mut Scope) -> Result<Box<dyn Classifier>> {
+        let (network, channels) = (self.config().build(classes, scope)?, self.config().channels());
+        Ok(if channels == 1 { network } else { Box::new(Repeated { network, channels }) })
+    }
+    /// Finds parameters that make no sense; `path` is where this stands below `with:`.
+    pub fn check(&self, path: &str) -> Vec<BadParameter> {
+        let path = format!("{path}.{}", self.name());
+        let channels = BadParameter::unless([1, 3].contains(&self.config().channels()), &format!("{path}.channels"), "must be 1 or 3");
+        [self.config().check(&path), channels].concat()
+    }
+    /// Names of its weights.
+    pub fn weight_names(&self) -> Vec<String> {
+        let mut weights = Weights::shapes_only();
+        // Two classes do not change names. A network that cannot be built says so when it is trained.
+        let built = self.build(2, &mut weights.scope(&mut crate::contract::seed::Seed(0).stream("names", "unused")));
+        built.map_or_else(|_| vec![], |_| weights.named_trained().iter().map(|(name, _)| name.clone()).collect())
+    }
+    /// Says what is wrong with images of so many pixels a side.
+    pub fn side_needed(&self, side: usize) -> Option<String> {
+        let min = self.config().min_side();
+        (side < min).then(|| format!("{} needs images of {min} pixels or more, the packed images have {side}", self.name()))
+    }
+    /// See [`ClassifierConfig::first_conv`].
+    pub fn first_conv(&self) -> &'static str {
+        self.config().first_conv()
+    }
+    /// See [`ClassifierConfig::head`].
+    pub fn head(&self) -> &'static str {
+        self.config().head()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What every row must do, whichever networks there are: a classifier has no required parameter.
+    #[test]
+    fn every_classifier_is_written_under_its_name_and_has_the_weights_that_it_names() {
+        for name in ClassifierNetwork::NAMES {
+            let network: ClassifierNetwork = serde_json::from_value(serde_json::json!({ *name: {} })).unwrap();
+            assert_eq!(network.name(), *name);
+            assert!(serde_json::to_value(&network).unwrap().get(name).is_some(), "{name}");
+            assert!(network.check("network").is_empty(), "{name}: defaults make sense");
+            let weights = network.weight_names();
+            assert!(weights.iter().any(|w| w == network.first_conv()), "{name} has no {}", network.first_conv());
+            assert!(weights.iter().any(|w| w.starts_with(network.head())), "{name} has no {}", network.head());
+            assert!(network.side_needed(224).is_none() && network.side_needed(network.config().min_side() - 1).is_some());
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The CycleGAN that Zunair & Hamza trained (2020): a small U-Net, from Keras-GAN.
+
+mod networks;
+mod step;
+
+pub use networks::{Discriminator, Generator};
+pub use step::CycleGanZunair;
+
+use super::adversaries::Observed;
+use super::images::channelled;
+use super::translation::{self, How, Translation, Translator};
+use super::{Defaults, GeneratorConfig, Trainer, TrainingSetup, multiple};
+use crate::contract::prelude::*;
+use crate::data::pairs::Rule;
+use crate::networks::Scope;
+use crate::training::AdamParameters;
+use hilum_ops::Value;
+
+/// The CycleGAN of Zunair & Hamza (2020): a small U-Net.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The label of the films to translate.
+    pub from: String,
+    /// The label of the films that translations should look like.
+    pub to: String,
+    /// Channels of the networks: 3 with the grey film in each, as published, or 1.
+    #[serde(default = "three")]
+    pub channels: usize,
+    /// Weight of the cycle loss.
+    #[serde(default = "cycle")]
+    pub cycle: f64,
+    /// Weight of the identity loss, as a share of that of the cycle loss.
+    #[serde(default = "identity")]
+    pub identity: f64,
+}
+
+fn three() -> usize {
+    3
+}
+fn cycle() -> f64 {
+    10.0
+}
+fn identity() -> f64 {
+    0.1
+}
+
+impl GeneratorConfig for Config {
+    fn defaults() -> Defaults {
+        Defaults { batch: 1, adam: AdamParameters { learning_rate: 2e-4, beta1: 0.5, beta2: 0.999, eps: 1e-7 } }
+    }
+    fn check(&self, path: &str) -> Vec<BadParameter> {
+        [
+            translation::check(&self.from, &self.to, self.channels, path),
+            BadParameter::unless(self.cycle >= 0.0 && self.cycle.is_finite(), &format!("{path}.cycle"), "must be at least 0"),
+            BadParameter::unless(self.identity >= 0.0 && self.identity.is_finite(), &format!("{path}.identity"), "must be at least 0"),
+        ]
+        .concat()
+    }
+    fn translates(&self) -> Option<(&str, &str)> {
+        Some((&self.from, &self.to))
+    }
+    fn side_needed(&self, side: usize) -> Option<String> {
+        multiple(16, 0, side)
+    }
+    fn trainer<'s>(&self, s: TrainingSetup<'s, '_>) -> Result<Box<dyn Trainer + 's>> {
+        let networks = CycleGanZunair::new(self, &s.adam, s.device, s.init_streams().each_mut())?;
+        // One coin decides for both images of a pair whether they are mirrored.
+        Ok(Box::new(Translation::new(networks, How { rule: Rule::Shuffled, alike: true, channels: self.channels, decay: 0.0 }, s)?))
+    }
+    fn open(&self, scope: &mut Scope) -> Result<Box<dyn super::Generator>> {
+        Ok(Box::new(Opened { generators: Generators::new(self, scope)?, channels: self.channels }))
+    }
+}
+
+/// Both generators, whose weights have one optimiser. Tensors of the first are called `there`, those of the second `back`.
+pub struct Generators {
+    /// From `from` to `to`.
+    pub g_ab: Generator,
+    /// From `to` to `from`.
+    pub g_ba: Generator,
+}
+
+impl Generators {
+    /// Builds both below names of their own.
+    pub fn new(c: &Config, scope: &mut Scope) -> Result<Self> {
+        Ok(Generators { g_ab: Generator::new(c.channels, &mut scope.at("there"))?, g_ba: Generator::new(c.channels, &mut scope.at("back"))? })
+    }
+}
+
+impl Translator for CycleGanZunair {
+    fn step_on(&mut self, [from, to]: &[Value; 2], _: &mut Stream) -> Result<Observed> {
+        self.step(from, to)
+    }
+    fn translate(&self, image: &Value, _: &Stream) -> Result<Value> {
+        self.generators.g_ab.forward(image)
+    }
+}
+
+struct Opened {
+    generators: Generators,
+    channels: usize,
+}
+
+impl super::Generator for Opened {
+    fn translate(&self, images: &Value, _: &[u64], _: &Stream, and_back: bool) -> Result<Value> {
+        let b = self.generators.g_ab.forward(&channelled(images, self.channels)?)?;
+        if and_back { self.generators.g_ba.forward(&b) } else { Ok(b) }
+    }
+}

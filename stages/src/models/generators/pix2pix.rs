@@ -1,0 +1,150 @@
+//! pix2pix (Isola et al. 2017) as Liang et al. used it: images of one label translated to another, with dropout for noise.
+
+mod networks;
+mod step;
+
+pub use networks::{Discriminator, Generator};
+pub use step::Pix2Pix;
+
+use super::adversaries::Observed;
+use super::images::channelled;
+use super::translation::{self, How, Translation, Translator};
+use super::{Defaults, GeneratorConfig, Trainer, TrainingSetup, multiple, no_way_back};
+use crate::contract::prelude::*;
+use crate::data::pairs::{Rule, nearest};
+use crate::networks::{Mode, Scope};
+use crate::training::AdamParameters;
+use hilum_ops::Value;
+
+/// pix2pix (Isola et al. 2017) as Liang et al. used it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The label of the films to translate.
+    pub from: String,
+    /// The label of the films that translations should look like.
+    pub to: String,
+    /// Channels of the networks: 1, or 3 with the grey film in each.
+    #[serde(default = "one")]
+    pub channels: usize,
+    /// Halvings of the U-Net: 8 for films of 256 pixels; 224 is divided by 2 no more than 5 times.
+    #[serde(default = "levels")]
+    #[schemars(range(min = 2, max = 8))]
+    pub levels: usize,
+    /// Dropout after the first three doublings, in training and in generation: the only noise there is.
+    #[serde(default = "half")]
+    #[schemars(range(min = 0, max = 0.95))]
+    pub dropout: f64,
+    /// Weight of the absolute error.
+    #[serde(default = "hundred")]
+    pub l1: f64,
+    /// Which film of `to` a film of `from` is compared with.
+    #[serde(default)]
+    pub pairing: Pairing,
+    /// The discriminator's activation.
+    #[serde(default)]
+    pub activation: Activation,
+}
+
+/// Which films meet, where nobody paired them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pairing {
+    /// Any film, drawn anew each time.
+    #[default]
+    Random,
+    /// Always the same film: the first with the first, and again from the first where there are fewer.
+    Cycle,
+    /// Always the film that looks most alike: by squared differences of both at 16 × 16 pixels.
+    Nearest,
+}
+
+/// An activation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activation {
+    /// ReLU, in the words of Liang et al.
+    #[default]
+    Relu,
+    /// Leaky ReLU with a slope of 0.3, as in the tutorial.
+    LeakyRelu,
+}
+
+fn one() -> usize {
+    1
+}
+fn levels() -> usize {
+    8
+}
+fn half() -> f64 {
+    0.5
+}
+fn hundred() -> f64 {
+    100.0
+}
+
+impl GeneratorConfig for Config {
+    fn defaults() -> Defaults {
+        Defaults { batch: 1, adam: AdamParameters { learning_rate: 2e-4, beta1: 0.5, beta2: 0.999, eps: 1e-7 } }
+    }
+    fn check(&self, path: &str) -> Vec<BadParameter> {
+        [
+            translation::check(&self.from, &self.to, self.channels, path),
+            BadParameter::unless((2..=8).contains(&self.levels), &format!("{path}.levels"), "must lie between 2 and 8"),
+            BadParameter::unless((0.0..0.96).contains(&self.dropout), &format!("{path}.dropout"), "must lie between 0 and 0.95"),
+            BadParameter::unless(self.l1 >= 0.0 && self.l1.is_finite(), &format!("{path}.l1"), "must be at least 0"),
+        ]
+        .concat()
+    }
+    fn translates(&self) -> Option<(&str, &str)> {
+        Some((&self.from, &self.to))
+    }
+    fn side_needed(&self, side: usize) -> Option<String> {
+        multiple(1 << self.levels, 32, side)
+    }
+    fn trainer<'s>(&self, s: TrainingSetup<'s, '_>) -> Result<Box<dyn Trainer + 's>> {
+        let networks = Pix2Pix::new(self, &s.adam, s.device, s.init_streams().each_mut())?;
+        let [from, to] = [&s.images[0], &s.images[1]];
+        let rule = match self.pairing {
+            Pairing::Random => Rule::Unaligned { pass: from.len() },
+            Pairing::Cycle => Rule::Fixed((0..from.len()).map(|i| i % to.len()).collect()),
+            Pairing::Nearest => Rule::Fixed(nearest(from, to, s.side)),
+        };
+        // Where a pair is meant, both images are changed alike.
+        let alike = self.pairing != Pairing::Random;
+        Ok(Box::new(Translation::new(networks, How { rule, alike, channels: self.channels, decay: 0.0 }, s)?))
+    }
+    fn open(&self, scope: &mut Scope) -> Result<Box<dyn super::Generator>> {
+        Ok(Box::new(Opened { generator: Generator::new(self.channels, self.levels, self.dropout, scope)?, channels: self.channels }))
+    }
+}
+
+impl Translator for Pix2Pix {
+    fn step_on(&mut self, [from, to]: &[Value; 2], draws: &mut Stream) -> Result<Observed> {
+        self.step(from, to, draws)
+    }
+    fn translate(&self, image: &Value, draws: &Stream) -> Result<Value> {
+        // The same draws for every look, away from those of the training. Running statistics move along, and nobody reads them.
+        self.generator.forward(image, &mut Mode::Train(&mut draws.item(0)))
+    }
+}
+
+struct Opened {
+    generator: Generator,
+    channels: usize,
+}
+
+impl super::Generator for Opened {
+    fn translate(&self, images: &Value, numbers: &[u64], draws: &Stream, and_back: bool) -> Result<Value> {
+        if and_back {
+            return Err(no_way_back());
+        }
+        // Batch statistics are part of generation: each image is a batch of its own.
+        let one = |k: usize| {
+            let image = channelled(&images.narrow(0, k, 1)?, self.channels)?;
+            self.generator.forward(&image, &mut Mode::Train(&mut draws.item(numbers[k])))
+        };
+        let each = (0..numbers.len()).map(one).collect::<Result<Vec<_>>>()?;
+        Ok(Value::concat(&each.iter().collect::<Vec<_>>(), 0)?)
+    }
+}

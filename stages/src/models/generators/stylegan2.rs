@@ -1,0 +1,143 @@
+//! StyleGAN2 (Karras et al. 2020) with DiffAugment (Zhao et al. 2020): images from noise, learnt from few.
+
+mod networks;
+mod step;
+mod trainer;
+
+pub use networks::{Architecture, Discriminator, Generator, Noise};
+pub use step::{Draws, StyleGan2};
+
+use super::{Defaults, GeneratorConfig, Trainer, TrainingSetup, exactly};
+use crate::contract::prelude::*;
+use crate::math;
+use crate::networks::Scope;
+use crate::networks::diffaugment::Policy;
+use crate::training::{self, AdamParameters};
+use candle_core::Device;
+use hilum_ops::Value;
+use trainer::StyleGan2Trainer;
+
+/// StyleGAN2 (Karras et al. 2020) with DiffAugment (Zhao et al. 2020), with the settings for few films.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Side of the films in pixels: 32, 64, 128 or 256.
+    pub size: usize,
+    /// Channels of the networks: 1, or 3 with the grey film in each.
+    pub channels: usize,
+    /// Layers between noise and style: 2 for few films, 8 in the paper.
+    pub mapping_depth: usize,
+    /// Channels of all maps, as a share of the paper's.
+    pub width: f64,
+    /// Numbers of noise, and of a style.
+    pub latent: usize,
+    /// Films whose deviation from each other the discriminator sees; must divide the batch.
+    pub group: usize,
+    /// Weight of R1, the squared slope of the discriminator at real films (γ of Mescheder et al. 2018).
+    pub r1: f64,
+    /// Weight of the path length's deviation from its mean.
+    pub path_length: f64,
+    /// How often films are made with styles of two noises.
+    pub mixing: f64,
+    /// Half-life of the generator's moving average, in thousands of films.
+    pub average: f64,
+    /// The half-life is no longer than this share of the films so far, such as 0.05, so that a short training's average leaves what
+    /// it began with. None in the reference's setting for few films.
+    pub ramp: Option<f64>,
+    /// Changes to real and made films before the discriminator.
+    pub diffaugment: Policy,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let Architecture { size, channels, mapping_depth, width, latent, group } = Architecture::default();
+        let diffaugment = Policy::default();
+        Config { size, channels, mapping_depth, width, latent, group, r1: 10.0, path_length: 2.0, mixing: 0.9, average: 10.0, ramp: None, diffaugment }
+    }
+}
+
+impl Config {
+    /// What the networks are built by.
+    pub fn architecture(&self) -> Architecture {
+        let Config { size, channels, mapping_depth, width, latent, group, .. } = *self;
+        Architecture { size, channels, mapping_depth, width, latent, group }
+    }
+    /// What the moving average keeps of itself over `n` images, after so many others.
+    fn kept(&self, seen: usize, n: usize) -> f64 {
+        let half_life = self.average * 1000.0;
+        let half_life = self.ramp.map_or(half_life, |share| half_life.min(seen as f64 * share));
+        if half_life > 0.0 { math::pow(0.5, n as f64 / half_life) } else { 0.0 }
+    }
+}
+
+impl GeneratorConfig for Config {
+    fn defaults() -> Defaults {
+        Defaults { batch: 8, adam: AdamParameters { learning_rate: 2e-3, beta1: 0.0, beta2: 0.99, eps: 1e-8 } }
+    }
+    fn check(&self, path: &str) -> Vec<BadParameter> {
+        let at_least_0 = |name: &str, v: f64| BadParameter::unless(v >= 0.0 && v.is_finite(), &format!("{path}.{name}"), "must be at least 0");
+        [
+            self.architecture().check(path),
+            at_least_0("r1", self.r1),
+            at_least_0("path_length", self.path_length),
+            at_least_0("average", self.average),
+            BadParameter::unless(self.ramp.is_none_or(|r| r > 0.0 && r.is_finite()), &format!("{path}.ramp"), "must be greater than 0"),
+            BadParameter::unless((0.0..=1.0).contains(&self.mixing), &format!("{path}.mixing"), "must lie between 0 and 1"),
+        ]
+        .concat()
+    }
+    fn min_batch(&self) -> u32 {
+        2
+    }
+    fn batch_fault(&self, batch: u32) -> Option<&'static str> {
+        let divides = batch.is_multiple_of((self.group as u32).clamp(1, batch.max(1)));
+        (!divides).then_some("must be a multiple of `group` of the network")
+    }
+    fn side_needed(&self, side: usize) -> Option<String> {
+        exactly(self.size, side)
+    }
+    fn truncates(&self) -> bool {
+        true
+    }
+    fn ema_initial_share(&self, steps: usize, batch: usize) -> f64 {
+        (0..steps).map(|step| self.kept(step * batch, batch)).product()
+    }
+    fn ema_help(&self) -> &'static str {
+        "lower `average`, or give `ramp: 0.05`"
+    }
+    fn trainer<'s>(&self, setup: TrainingSetup<'s, '_>) -> Result<Box<dyn Trainer + 's>> {
+        Ok(Box::new(StyleGan2Trainer::new(self, setup)?))
+    }
+    fn open(&self, scope: &mut Scope) -> Result<Box<dyn super::Generator>> {
+        Ok(Box::new(Opened { generator: Generator::new(&self.architecture(), scope)?, latent: self.latent, device: scope.device().clone() }))
+    }
+}
+
+struct Opened {
+    generator: Generator,
+    latent: usize,
+    device: Device,
+}
+
+impl super::Generator for Opened {
+    fn sample(&self, noise: &Stream, first: u64, n: usize, truncation: f64) -> Result<Value> {
+        let styles = self.generator.map(&training::normal_noise(noise, first, n, self.latent, &self.device)?, false)?;
+        self.generator.synthesise(&self.generator.truncate(&styles, truncation)?, &mut Noise::Constant)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, GeneratorConfig};
+
+    /// `ema_beta` of the reference's training loop, for 10,000 films and eight a step.
+    #[test]
+    fn the_average_forgets_as_in_the_reference() {
+        let without = Config::default();
+        assert!((without.kept(0, 8) - 0.999_445_635_972_102_3).abs() < 1e-12 && without.kept(0, 8) == without.kept(99, 8));
+        assert!((without.ema_initial_share(1250, 8) - 0.5).abs() < 1e-9);
+        let ramped = Config { ramp: Some(0.05), ..Config::default() };
+        assert_eq!(ramped.kept(0, 8), 0.0);
+        assert!((ramped.kept(16_000, 8) - 0.5f64.powf(8.0 / 800.0)).abs() < 1e-12 && ramped.kept(10_000_000, 8) == without.kept(0, 8));
+    }
+}

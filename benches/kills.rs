@@ -21,14 +21,14 @@ const STUDY: &str = r#"
 study: kills
 seed: 3
 stages:
-  films: { stage: phantoms, with: { size: 64, contrast: 1.5, classes: { normal: { images: 40 }, covid: { images: 24, finding: peripheral } } } }
-  pixels: { stage: prepare, in: { samples: films }, with: { size: 64 } }
-  dcgan: { stage: train-gan, in: { samples: films, images: pixels }, with: { network: { dcgan: { width: 16 } }, label: covid, steps: 260, batch: 16, augment: { flip: true, rotation: 5 } } }
-  cyclegan: { stage: train-gan, in: { samples: films, images: pixels }, with: { network: { cyclegan: { from: normal, to: covid, width: 16, blocks: 3, pool: 20 } }, steps: 170, augment: { flip: true } } }
-  zunair: { stage: train-gan, in: { samples: films, images: pixels }, with: { network: { cyclegan-zunair: { from: normal, to: covid, channels: 1 } }, steps: 60 } }
-  pix2pix: { stage: train-gan, in: { samples: films, images: pixels }, with: { network: { pix2pix: { from: normal, to: covid, levels: 4 } }, steps: 100 } }
-  stylegan2: { stage: train-gan, in: { samples: films, images: pixels }, with: { network: { stylegan2: { width: 0.0625, latent: 64 } }, label: covid, steps: 60 } }
-  classifier: { stage: train-classifier, in: { samples: films, images: pixels }, with: { network: { resnet18: {} }, phases: [{ train: head, epochs: 6 }, { epochs: 12, schedule: { one-cycle: {} } }], optimiser: { adam: {} }, augment: { flip: true } } }
+  images: { stage: phantoms, with: { size: 64, contrast: 1.5, classes: { normal: { images: 40 }, covid: { images: 24, finding: peripheral } } } }
+  pixels: { stage: prepare, in: { samples: images }, with: { size: 64 } }
+  dcgan: { stage: train-gan, in: { samples: images, images: pixels }, with: { network: { dcgan: { width: 16 } }, label: covid, steps: 260, batch: 16, augment: { flip: true, rotation: 5 } } }
+  cyclegan: { stage: train-gan, in: { samples: images, images: pixels }, with: { network: { cyclegan: { from: normal, to: covid, width: 16, blocks: 3, pool: 20 } }, steps: 170, augment: { flip: true } } }
+  zunair: { stage: train-gan, in: { samples: images, images: pixels }, with: { network: { cyclegan-zunair: { from: normal, to: covid, channels: 1 } }, steps: 60 } }
+  pix2pix: { stage: train-gan, in: { samples: images, images: pixels }, with: { network: { pix2pix: { from: normal, to: covid, levels: 4 } }, steps: 100 } }
+  stylegan2: { stage: train-gan, in: { samples: images, images: pixels }, with: { network: { stylegan2: { width: 0.0625, latent: 64 } }, label: covid, steps: 60 } }
+  classifier: { stage: train-classifier, in: { samples: images, images: pixels }, with: { network: { resnet18: {} }, phases: [{ train: head, epochs: 6 }, { epochs: 12, schedule: { one-cycle: {} } }], optimiser: { adam: {} }, augment: { flip: true } } }
 "#;
 
 fn study() -> Space {
@@ -62,7 +62,7 @@ fn interfere(stage: &str, moments: usize, draws: &mut Stream, how: impl Fn(u32))
     let (mut done, mut trainings) = (0, 0);
     while done < moments {
         let space = study();
-        // The films stand before anything is disturbed.
+        // The images stand before anything is disturbed.
         assert_eq!(space.hilum(&["run", "study.yaml", "--only", "pixels"]).code, 0);
         let mut here = 0;
         while !run(&space, stage, length.mul_f64(if here < 5 { draws.uniform(0.02, 0.6) } else { 1e3 }), |pid| {

@@ -21,7 +21,7 @@ type Step = Box<dyn FnMut() -> Result<()>>;
 fn stream(name: &str) -> Stream {
     Seed(1).stream("bench", name)
 }
-fn films(n: usize, side: usize, channels: usize, name: &str) -> Value {
+fn images(n: usize, side: usize, channels: usize, name: &str) -> Value {
     let mut s = stream(name);
     let values: Vec<f32> = (0..n * side * side * channels).map(|_| s.uniform(-1.0, 1.0) as f32).collect();
     Value::constant(Tensor::from_vec(values, (n, side, side, channels), &Device::Cpu).unwrap())
@@ -37,7 +37,7 @@ fn adam(beta1: f64, weights: Vec<Value>) -> Optimiser {
 
 fn classifier(network: Box<dyn Classifier>, weights: &Weights, batch: usize) -> Step {
     let mut optimiser = adam(0.9, weights.trained());
-    let (x, targets): (Value, Vec<u32>) = (films(batch, 224, 3, "films"), (0..batch as u32).map(|i| i % 2).collect());
+    let (x, targets): (Value, Vec<u32>) = (images(batch, 224, 3, "images"), (0..batch as u32).map(|i| i % 2).collect());
     Box::new(move || {
         let mut s = stream("dropout");
         let features = network.features(&x, &mut Mode::Train(&mut s))?;
@@ -56,7 +56,7 @@ fn rates(beta1: f64) -> AdamParameters {
 fn dcgan_step() -> Step {
     let c = dcgan::Config::default();
     let mut networks = dcgan::Dcgan::new(&c, &rates(0.5), &Device::Cpu, [&mut stream("g"), &mut stream("d")]).unwrap();
-    let (real, z, mut dropout) = (films(32, 64, 1, "films"), films(32, 1, 100, "noise"), stream("dropout"));
+    let (real, z, mut dropout) = (images(32, 64, 1, "images"), images(32, 1, 100, "noise"), stream("dropout"));
     Box::new(move || networks.step(&real, &z, &mut dropout).map(drop))
 }
 
@@ -68,7 +68,7 @@ fn translation(text: &str) -> String {
 fn cyclegan_step() -> Step {
     let c: cyclegan::Config = serde_json::from_str(&translation(r#""pool": 0"#)).unwrap();
     let mut networks = cyclegan::CycleGan::new(&c, 128, &rates(0.5), &Device::Cpu, [&mut stream("g"), &mut stream("d")]).unwrap();
-    let (a, b) = (films(1, 128, 3, "a"), films(1, 128, 3, "b"));
+    let (a, b) = (images(1, 128, 3, "a"), images(1, 128, 3, "b"));
     Box::new(move || networks.step(&a, &b, |_| None).map(drop))
 }
 
@@ -76,7 +76,7 @@ fn cyclegan_step() -> Step {
 fn pix2pix_step() -> Step {
     let c: pix2pix::Config = serde_json::from_str(&translation(r#""levels": 5"#)).unwrap();
     let mut networks = pix2pix::Pix2Pix::new(&c, &rates(0.5), &Device::Cpu, [&mut stream("g"), &mut stream("d")]).unwrap();
-    let (x, y, mut dropout) = (films(1, 224, 3, "x"), films(1, 224, 3, "y"), stream("dropout"));
+    let (x, y, mut dropout) = (images(1, 224, 3, "x"), images(1, 224, 3, "y"), stream("dropout"));
     Box::new(move || networks.step(&x, &y, &mut dropout).map(drop))
 }
 
@@ -85,8 +85,8 @@ fn stylegan2_step() -> Step {
     let c = stylegan2::Architecture { size: 64, channels: 3, ..stylegan2::Architecture::default() };
     let ((g, gw), (d, dw)) = (made(|s| stylegan2::Generator::new(&c, s)), made(|s| stylegan2::Discriminator::new(&c, s)));
     let (mut of_g, mut of_d) = (adam(0.0, gw.trained()), adam(0.0, dw.trained()));
-    let real = films(8, 64, 3, "films");
-    let z = films(8, 1, 512, "noise").reshape(&[8, 512]).unwrap();
+    let real = images(8, 64, 3, "images");
+    let z = images(8, 1, 512, "noise").reshape(&[8, 512]).unwrap();
     let mut noise = stream("noise");
     Box::new(move || {
         let mut make = || g.synthesise(&g.map(&z, true)?, &mut stylegan2::Noise::Random(&mut noise));
@@ -94,9 +94,9 @@ fn stylegan2_step() -> Step {
         of_g.step(&loss.backward_to(of_g.weights())?)?;
         let fake = hilum_ops::without_history(&mut make)?;
         let mut gradients = softplus(&d.forward(&fake)?)?.mean()?.backward()?;
-        let film = Value::leaf(real.data());
-        let logits = d.forward(&film)?;
-        let slope = logits.sum()?.gradients(&[&film])?.remove(0);
+        let image = Value::leaf(real.data());
+        let logits = d.forward(&image)?;
+        let slope = logits.sum()?.gradients(&[&image])?.remove(0);
         let r1 = slope.square()?.sum()?.scale(5.0 / 8.0)?;
         drop(slope);
         let loss = softplus(&logits.scale(-1.0)?)?.mean()?.add(&r1)?;

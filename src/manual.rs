@@ -43,7 +43,7 @@ fn port(p: &Port, input: bool) -> String {
         Arity::Many => ", one or a list",
         Arity::Gathered => ", gathers cells",
     };
-    let by = if p.by.is_empty() { String::new() } else { format!(" Films are looked up by `{}`.", p.by.join("`, `")) };
+    let by = if p.by.is_empty() { String::new() } else { format!(" Images are looked up by `{}`.", p.by.join("`, `")) };
     format!("* `{}` ({}{many}): {}{by}\n", p.name, p.kind, p.doc.trim())
 }
 

@@ -18,7 +18,7 @@ use hilum_cache::checkpoint::Checkpoints;
 use hilum_cache::receipt::{Artifact, Outputs, Receipt};
 use hilum_cache::{Digest, Error, Ledger, Recipe, Result, StageKey, Store};
 use reason::{Given, Reason};
-use recipe::{Formed, Shipment};
+use recipe::{Formed, StageInputs};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -70,7 +70,7 @@ pub enum Decision {
         /// Its recipe.
         recipe: Box<Recipe>,
         /// What it is given.
-        shipment: Shipment,
+        stage_inputs: StageInputs,
         /// Why.
         reasons: Vec<Reason>,
         /// How long it took last time, in milliseconds.
@@ -235,7 +235,7 @@ fn weigh(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<Arti
                 let reasons = old.as_ref().map(|o| reason::explain(p, stage, &partial, &o.recipe, &Given { known, lookups: &[] }, world)).unwrap_or_default();
                 return Ok(Decision::Undecided { waits, reasons, last_millis: old.map(|o| o.millis) });
             }
-            Formed::Whole(recipe, shipment) => {
+            Formed::Whole(recipe, stage_inputs) => {
                 let key = recipe.key();
                 if let Some(decision) = decided_by_another(p, id, &key, world, current)? {
                     return Ok(decision);
@@ -248,21 +248,21 @@ fn weigh(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<Arti
                     }
                     lost = world.ledger.find(&key).map(|f| f.0);
                 }
-                wanted.get_or_insert((recipe, shipment, key));
+                wanted.get_or_insert((recipe, stage_inputs, key));
             }
         }
     }
-    let (recipe, shipment, key) = wanted.expect("BUG: at least one engine");
+    let (recipe, stage_inputs, key) = wanted.expect("BUG: at least one engine");
     let old = past.receipt(world.ledger, &p.study, &stage.name);
     let reasons = match (&old, &lost) {
         _ if forced(&key) => vec![Reason::forced()],
         (_, Some(_)) => vec![Reason::lost()],
-        (Some(old), _) => reason::explain(p, stage, &recipe, &old.recipe, &Given { known, lookups: &shipment.lookups }, world),
+        (Some(old), _) => reason::explain(p, stage, &recipe, &old.recipe, &Given { known, lookups: &stage_inputs.lookups }, world),
         (None, _) => vec![Reason::first()],
     };
     let last_millis = old.or(lost).map(|o| o.millis);
     let continues = Checkpoints::of(world.store, &key).step();
-    Ok(Decision::Execute { key, recipe: Box::new(recipe), shipment, reasons, last_millis, continues })
+    Ok(Decision::Execute { key, recipe: Box::new(recipe), stage_inputs, reasons, last_millis, continues })
 }
 
 /// What follows from another stage of this run with the same recipe.

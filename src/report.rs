@@ -43,7 +43,7 @@ fn page(facts: &Facts, chapters: &[Chapter], store: &Store) -> Result<String> {
                     (summary::summary(facts))
                 }
                 @for chapter in &chapters { (chapter) }
-                footer { p { "Made by hilum. Synthetic films are not for diagnosis. A report says what was recorded; it does not make it true." } }
+                footer { p { "Made by hilum. Synthetic images are not for diagnosis. A report says what was recorded; it does not make it true." } }
             }
         }
     };

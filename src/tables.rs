@@ -38,7 +38,7 @@ impl Tables {
         Ok(rows)
     }
 
-    /// The index of a pack: film → pixels.
+    /// The index of a pack: image → pixels.
     pub fn pack(&self, store: &Store, artifact: &Artifact) -> Result<Arc<HashMap<Digest, Digest>>> {
         if let Some(rows) = self.packs.lock().expect("BUG: poisoned").get(&artifact.digest) {
             return Ok(rows.clone());

@@ -217,7 +217,7 @@ impl Workspace {
             (SourceKind::Tables, false) => {
                 Err(Box::new(Diagnostic::new("E0403", format!("`{text}` is not a directory")).at(span, "expected a directory of tables")))
             }
-            (SourceKind::Films, false) => {
+            (SourceKind::Images, false) => {
                 Err(Box::new(Diagnostic::new("E0403", format!("`{text}` is not a directory")).at(span, "expected a directory of images")))
             }
             (SourceKind::File, true) => Err(Box::new(Diagnostic::new("E0403", format!("`{text}` is a directory")).at(span, "expected a file"))),
@@ -260,7 +260,7 @@ fn list(path: &Path, within: &Path, what: SourceKind, written: &[PathBuf], memo:
     let is_image = |name: &str| inspect::ending(name).is_none_or(|ending| IMAGES.contains(&ending.to_ascii_lowercase().as_str()));
     let place = Place { folder: path, within, except: written };
     let found = match what {
-        SourceKind::Films => ingest::folder(&place, memo, &is_image, &inspect::note)?,
+        SourceKind::Images => ingest::folder(&place, memo, &is_image, &inspect::note)?,
         SourceKind::Tables => ingest::folder(&place, memo, &|name| name.ends_with(".csv"), &|_| String::new())?,
         SourceKind::File => ingest::Contents { files: vec![ingest::file(path, memo, &|_| String::new())?], passed_over: vec![] },
     };

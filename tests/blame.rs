@@ -3,7 +3,7 @@
 use crate::space::Space;
 use serde_json::Value;
 
-const STUDY: &str = "study: blame\nseed: 1\nvars:\n  size: 16\n  count: 4\nstages:\n  films:\n    stage: phantoms\n    with:\n      size: $size\n      contrast: 0.5\n      classes: { normal: { images: $count }, covid: { images: 4 } }\n";
+const STUDY: &str = "study: blame\nseed: 1\nvars:\n  size: 16\n  count: 4\nstages:\n  images:\n    stage: phantoms\n    with:\n      size: $size\n      contrast: 0.5\n      classes: { normal: { images: $count }, covid: { images: 4 } }\n";
 
 fn space() -> Space {
     let space = Space::new();
@@ -30,7 +30,7 @@ fn one(path: &str, at: &str) -> Vec<(String, String)> {
 fn a_variable_is_blamed_where_it_was_changed() {
     let space = space();
     assert_eq!(reasons(&space, &["study.yaml", "--set", "vars.size=32"]), one("size", "--set vars.size=32"));
-    let why = space.hilum(&["why", "study.yaml", "films", "--set", "vars.size=32"]).out;
+    let why = space.hilum(&["why", "study.yaml", "images", "--set", "vars.size=32"]).out;
     assert!(why.contains("size 16 → 32 (--set vars.size=32)"), "{why}");
     assert_eq!(reasons(&space, &["study.yaml", "--set", "vars.count=5"]), one("classes.normal.images", "--set vars.count=5"));
     space.edit("  size: 16\n", "  size: 32\n");
@@ -41,9 +41,9 @@ fn a_variable_is_blamed_where_it_was_changed() {
 fn what_the_command_line_says_is_blamed_on_it_and_nothing_else_is() {
     let space = space();
     assert_eq!(reasons(&space, &["study.yaml", "--set", "seed=9"]), one("seed", "--set seed=9"));
-    assert_eq!(reasons(&space, &["study.yaml", "--set", "stages.films.seed=9"]), one("seed", "--set stages.films.seed=9"));
-    assert_eq!(reasons(&space, &["study.yaml", "--set", "stages.films.with.contrast=0.6"]), one("contrast", "--set stages.films.with.contrast=0.6"));
-    assert_eq!(reasons(&space, &["study.yaml", "--set", "stages.films.with.contrast=null"]), one("contrast", "--set stages.films.with.contrast=null"));
+    assert_eq!(reasons(&space, &["study.yaml", "--set", "stages.images.seed=9"]), one("seed", "--set stages.images.seed=9"));
+    assert_eq!(reasons(&space, &["study.yaml", "--set", "stages.images.with.contrast=0.6"]), one("contrast", "--set stages.images.with.contrast=0.6"));
+    assert_eq!(reasons(&space, &["study.yaml", "--set", "stages.images.with.contrast=null"]), one("contrast", "--set stages.images.with.contrast=null"));
     // Something else was edited in the file meanwhile: a parameter that stands nowhere any more is not the argument's doing.
     space.edit("      contrast: 0.5\n", "");
     let both = reasons(&space, &["study.yaml", "--set", "vars.size=32"]);
@@ -58,7 +58,7 @@ fn a_value_of_a_file_that_is_extended_is_blamed_on_that_file() {
     space.edit("  size: 16\n", "  size: 32\n");
     let both = reasons(&space, &["child.yaml"]);
     assert_eq!(both, [("classes.normal.images".to_owned(), "child.yaml:2:9".to_owned()), ("size".to_owned(), "study.yaml:4:3".to_owned())]);
-    space.write("child.yaml", "extends: study.yaml\nstages: { films: { with: { contrast: null, size: 16 } } }\n");
+    space.write("child.yaml", "extends: study.yaml\nstages: { images: { with: { contrast: null, size: 16 } } }\n");
     assert_eq!(reasons(&space, &["child.yaml"]), one("contrast", "child.yaml:2:28"));
 }
 
@@ -67,7 +67,7 @@ fn a_value_of_an_axis_is_blamed_on_the_axis() {
     let space = Space::new();
     let study = |size: &str| {
         format!(
-            "study: axis\nseed: 1\nstages:\n  films:\n    stage: phantoms\n    matrix:\n      side: [16, 32]\n    with: {{ size: {size}, classes: {{ normal: {{ images: 4 }} }} }}\n"
+            "study: axis\nseed: 1\nstages:\n  images:\n    stage: phantoms\n    matrix:\n      side: [16, 32]\n    with: {{ size: {size}, classes: {{ normal: {{ images: 4 }} }} }}\n"
         )
     };
     space.write("study.yaml", study("48"));
@@ -79,12 +79,12 @@ fn a_value_of_an_axis_is_blamed_on_the_axis() {
 #[test]
 fn another_kind_is_blamed_on_its_own_line() {
     let space = Space::new();
-    let study = "study: kind\nseed: 1\nstages:\n  films: { stage: phantoms, with: { size: 16, classes: { normal: { images: 4 }, covid: { images: 6 } } } }\n  few:\n    in: { samples: films }\n    stage: undersample\n";
+    let study = "study: kind\nseed: 1\nstages:\n  images: { stage: phantoms, with: { size: 16, classes: { normal: { images: 4 }, covid: { images: 6 } } } }\n  few:\n    in: { samples: images }\n    stage: undersample\n";
     space.write("study.yaml", study);
     space.executed();
     space.write(
         "study.yaml",
-        study.replace("    in: { samples: films }\n    stage: undersample\n", "    in: { samples: films }\n    stage: prepare\n    with: { size: 16 }\n"),
+        study.replace("    in: { samples: images }\n    stage: undersample\n", "    in: { samples: images }\n    stage: prepare\n    with: { size: 16 }\n"),
     );
     let why = space.hilum(&["why", "study.yaml", "few"]).out;
     assert!(why.contains("kind undersample → prepare (study.yaml:7)"), "{why}");

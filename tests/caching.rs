@@ -76,13 +76,13 @@ fn a_seed_of_one_stage_and_a_further_repeat() {
 #[test]
 fn swapped_and_removed_parameters_are_noticed() {
     let space = Space::new();
-    let study = "study: swap\nseed: 1\nstages:\n  films:\n    stage: phantoms\n    with: { size: 32, contrast: 0.5, images_per_patient: 1.5, classes: { a: { images: 6 } } }\n";
+    let study = "study: swap\nseed: 1\nstages:\n  images:\n    stage: phantoms\n    with: { size: 32, contrast: 0.5, images_per_patient: 1.5, classes: { a: { images: 6 } } }\n";
     space.write("study.yaml", study);
-    assert_eq!(space.executed(), ["films"]);
+    assert_eq!(space.executed(), ["images"]);
     space.edit("contrast: 0.5, images_per_patient: 1.5", "contrast: 1.5, images_per_patient: 1.0");
-    assert_eq!(space.executed(), ["films"]);
+    assert_eq!(space.executed(), ["images"]);
     space.edit("contrast: 1.5, ", "");
-    assert_eq!(space.executed(), ["films"]);
+    assert_eq!(space.executed(), ["images"]);
     space.edit("images_per_patient: 1.0, ", "contrast: 0.8, images_per_patient: 1.0, ");
     assert!(space.executed().is_empty(), "a default that is written out changes nothing");
 }
@@ -105,7 +105,7 @@ fn an_edited_result_is_set_aside_and_restored() {
 fn only_and_force() {
     let space = Space::tiny();
     let said = space.hilum(&["run", "study.yaml", "--only", "balanced", "--json"]);
-    assert_eq!(crate::space::done(&said.out), ["balanced", "films", "split"]);
+    assert_eq!(crate::space::done(&said.out), ["balanced", "images", "split"]);
     let said = space.hilum(&["run", "study.yaml", "--only", "split", "--force", "split", "--json"]);
     assert_eq!(crate::space::done(&said.out), ["split"]);
     let wrong = space.hilum(&["run", "study.yaml", "--only", "blanced"]);

@@ -44,7 +44,7 @@ fn damaged_objects_are_found_named_and_computed_anew() {
     let space = Space::tiny();
     space.executed();
     let expected = space.digests();
-    for stage in ["pixels images", "generator generator", "training-set/arm=real samples", "films samples"] {
+    for stage in ["pixels images", "generator generator", "training-set/arm=real samples", "images samples"] {
         let digest = &expected[stage][3..];
         let path = space.path(".hilum/objects").join(&digest[..2]).join(&digest[2..]);
         let flip = || {
@@ -90,29 +90,29 @@ fn a_damaged_input_is_noticed_on_use() {
 }
 
 #[test]
-fn a_damaged_film_that_several_stages_read_is_made_anew_once() {
+fn a_damaged_image_that_several_stages_read_is_made_anew_once() {
     let space = Space::new();
     space.write(
         "study.yaml",
-        "study: readers\nseed: 1\nstages:\n  films: { stage: phantoms, with: { size: 32, classes: { normal: { images: 30 } } } }\n  \
-         split: { stage: split, in: { samples: films }, with: { by: patient, train: 0.7, test: 0.3 } }\n  \
+        "study: readers\nseed: 1\nstages:\n  images: { stage: phantoms, with: { size: 32, classes: { normal: { images: 30 } } } }\n  \
+         split: { stage: split, in: { samples: images }, with: { by: patient, train: 0.7, test: 0.3 } }\n  \
          pixels:\n    stage: prepare\n    matrix: { side: [16, 24, 32] }\n    in: { samples: split.train }\n    with: { size: $side, fit: stretch }\n",
     );
     let split = space.hilum(&["run", "study.yaml", "--only", "split"]);
     assert_eq!(split.code, 0, "{}", split.err);
     let object = |hex: &str| space.path(".hilum/objects").join(&hex[..2]).join(&hex[2..]);
     let table = fs::read_to_string(object(&space.digests()["split train"][3..])).unwrap();
-    let film = table.lines().nth(1).unwrap().split(',').next().unwrap().trim_start_matches("b3:").to_owned();
-    let (mut bytes, times) = (fs::read(object(&film)).unwrap(), fs::metadata(object(&film)).unwrap().modified().unwrap());
+    let image = table.lines().nth(1).unwrap().split(',').next().unwrap().trim_start_matches("b3:").to_owned();
+    let (mut bytes, times) = (fs::read(object(&image)).unwrap(), fs::metadata(object(&image)).unwrap().modified().unwrap());
     let at = bytes.len() - 20;
     bytes[at] ^= 1;
-    fs::remove_file(object(&film)).unwrap();
-    fs::write(object(&film), bytes).unwrap();
-    fs::File::options().write(true).open(object(&film)).unwrap().set_modified(times).unwrap();
-    // The films come from further up than the table that names them, and every reader meets the damaged one.
+    fs::remove_file(object(&image)).unwrap();
+    fs::write(object(&image), bytes).unwrap();
+    fs::File::options().write(true).open(object(&image)).unwrap().set_modified(times).unwrap();
+    // The images come from further up than the table that names them, and every reader meets the damaged one.
     let said = space.hilum(&["run", "study.yaml", "--json", "--jobs", "8"]);
     assert_eq!(said.code, 0, "{}{}", said.out, said.err);
-    assert_eq!(done(&said.out), ["films", "pixels/side=16", "pixels/side=24", "pixels/side=32"]);
+    assert_eq!(done(&said.out), ["images", "pixels/side=16", "pixels/side=24", "pixels/side=32"]);
     assert_eq!(space.hilum(&["verify"]).code, 0);
 }
 
@@ -138,7 +138,7 @@ fn two_runs_at_once_compute_nothing_twice() {
 #[test]
 fn different_studies_at_once_on_one_store_share_what_is_equal() {
     let space = Space::tiny();
-    // The other study has a GAN of its own, and shares films, split and the classifiers of real films with the first.
+    // The other study has a GAN of its own, and shares images, split and the classifiers of real images with the first.
     space.write("other.yaml", space.read("study.yaml").replace("study: tiny", "study: other").replace("steps: 20", "steps: 21"));
     let start = |file| space.command(&["run", file, "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let both = [start("study.yaml"), start("other.yaml")].map(|c| said(c.wait_with_output().unwrap()));
@@ -148,7 +148,7 @@ fn different_studies_at_once_on_one_store_share_what_is_equal() {
         executed.extend(done(&run.out));
     }
     let twice = |stage: &str| executed.iter().filter(|s| *s == stage).count();
-    for shared in ["films", "split", "pixels", "balanced", "training-set/arm=real", "classifier/arm=real/repeat=0", "classifier/arm=real/repeat=1"] {
+    for shared in ["images", "split", "pixels", "balanced", "training-set/arm=real", "classifier/arm=real/repeat=0", "classifier/arm=real/repeat=1"] {
         assert_eq!(twice(shared), 1, "{shared}: {executed:?}");
     }
     for own in ["generator", "synthetic", "comparison", "map"] {

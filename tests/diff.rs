@@ -70,13 +70,13 @@ fn changed_images_are_data() {
         hilum_stages::data::png::encode(&grey, 20, 20, &[]).unwrap()
     };
     space.write("data/a/1.png", image(1));
-    space.write("study.yaml", "study: s\nseed: 1\nstages:\n  films: { stage: import, with: { images: data } }\n");
+    space.write("study.yaml", "study: s\nseed: 1\nstages:\n  images: { stage: import, with: { images: data } }\n");
     let old = run(&space);
     space.write("data/a/1.png", image(3));
     let new = run(&space);
     let found = differences(&space, &old, &new);
     assert_eq!(found["parameters"], json!([]));
     let data = &found["data"][0];
-    assert_eq!((&data["stages"], &data["path"]), (&json!(["films"]), &json!("images")), "{found}");
+    assert_eq!((&data["stages"], &data["path"]), (&json!(["images"]), &json!("images")), "{found}");
     assert!(data["old"].as_str().unwrap().starts_with("b3:") && data["old"] != data["new"]);
 }

@@ -53,9 +53,9 @@ fn fragments_of_studies_check() {
         let check = |size: u32| {
             let space = crate::space::Space::new();
             let head = format!(
-                "study: fragments\nseed: 1\nstages:\n  films: {{ stage: phantoms, with: {{ size: 64, classes: {{ normal: {{ images: 9 }}, covid: {{ images: 9 }} }} }} }}\n  \
-                 pixels: {{ stage: prepare, in: {{ samples: films }}, with: {{ size: {size} }} }}\n  \
-                 split: {{ stage: split, in: {{ samples: films }}, with: {{ by: patient, train: 0.6, validation: 0.2, test: 0.2 }} }}\n  \
+                "study: fragments\nseed: 1\nstages:\n  images: {{ stage: phantoms, with: {{ size: 64, classes: {{ normal: {{ images: 9 }}, covid: {{ images: 9 }} }} }} }}\n  \
+                 pixels: {{ stage: prepare, in: {{ samples: images }}, with: {{ size: {size} }} }}\n  \
+                 split: {{ stage: split, in: {{ samples: images }}, with: {{ by: patient, train: 0.6, validation: 0.2, test: 0.2 }} }}\n  \
                  balanced: {{ stage: undersample, in: {{ samples: split.train }} }}\n"
             );
             let body = body.replace("  balanced: { stage: undersample, in: { samples: split.train } }\n", "");

@@ -59,9 +59,9 @@ fn set_is_checked_like_the_file() {
 #[test]
 fn identifiers_stay_text() {
     let space = Space::new();
-    let study = "study: labels\nseed: 1\nstages:\n  films:\n    stage: phantoms\n    with: { classes: { 0012: { images: 3 }, no: { images: 3 }, 1e5: { images: 3 } } }\n";
+    let study = "study: labels\nseed: 1\nstages:\n  images:\n    stage: phantoms\n    with: { classes: { 0012: { images: 3 }, no: { images: 3 }, 1e5: { images: 3 } } }\n";
     space.write("study.yaml", study);
     space.executed();
     let counts = space.hilum(&["plan", "study.yaml", "--counts"]).out;
-    assert!(counts.contains("films.samples   9 films: 0012 3, 1e5 3, no 3"), "{counts}");
+    assert!(counts.contains("images.samples   9 images: 0012 3, 1e5 3, no 3"), "{counts}");
 }

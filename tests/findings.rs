@@ -4,7 +4,7 @@
 use crate::repeatable::picture;
 use crate::space::{Said, Space};
 use hilum_stages::contract::seed::Seed;
-use hilum_stages::data::film::decode;
+use hilum_stages::data::grey::decode;
 use hilum_stages::data::png::encode;
 
 fn run(space: &Space) -> Said {

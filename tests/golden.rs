@@ -87,7 +87,7 @@ fn run(portable: bool) -> Vec<(String, Case)> {
     space.give_key([7; 32]);
     let mut table = "who,file,label\n".to_owned();
     for i in 0..6u32 {
-        space.write(&format!("data/films/{i}.png"), image(i));
+        space.write(&format!("data/images/{i}.png"), image(i));
         table += &format!("P{},{i}.png,{}\n", i / 2, ["a", "b"][i as usize % 2]);
     }
     space.write("data/table.csv", table);

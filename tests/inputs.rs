@@ -1,4 +1,4 @@
-//! Imports: good films, bad films, hostile tables; and what must never be written down.
+//! Imports: good images, bad images, hostile tables; and what must never be written down.
 
 use crate::space::{Space, root};
 use std::fs;
@@ -8,14 +8,14 @@ fn grey(side: u32, value: u8) -> Vec<u8> {
     hilum_stages::data::png::encode(&pixels, side, side, &[]).unwrap()
 }
 
-const STUDY: &str = "study: import\nseed: 1\nstages:\n  films:\n    stage: import\n    with:\n      images: \"data:films\"\n      table: \"data:table.csv\"\n      columns: { patient: who, file: file, label: label }\n  pixels:\n    stage: prepare\n    in: { samples: films }\n    with: { size: 16 }\n";
+const STUDY: &str = "study: import\nseed: 1\nstages:\n  images:\n    stage: import\n    with:\n      images: \"data:images\"\n      table: \"data:table.csv\"\n      columns: { patient: who, file: file, label: label }\n  pixels:\n    stage: prepare\n    in: { samples: images }\n    with: { size: 16 }\n";
 
 fn space() -> Space {
     let space = Space::new();
     space.write("study.yaml", STUDY);
     let mut table = "who,file,label\n".to_owned();
     for i in 0..6u8 {
-        space.write(&format!("data/films/secret-name-{i}.png"), grey(20 + u32::from(i), i * 30));
+        space.write(&format!("data/images/secret-name-{i}.png"), grey(20 + u32::from(i), i * 30));
         table += &format!("CANARY-{},secret-name-{i}.png,{}\n", i / 2, if i < 4 { "normal" } else { "covid" });
     }
     space.write("data/table.csv", table);
@@ -27,7 +27,7 @@ fn run(space: &Space) -> crate::space::Said {
 }
 
 #[test]
-fn bad_films_are_left_out_and_counted() {
+fn bad_images_are_left_out_and_counted() {
     let space = space();
     let good = grey(24, 9);
     let mut table = space.read("data/table.csv");
@@ -40,7 +40,7 @@ fn bad_films_are_left_out_and_counted() {
         ("bomb.png", &bomb),
         ("cut.jpg", &[0xff, 0xd8, 0xff, 0xe0, 0, 4, 0, 0]),
     ] {
-        space.write(&format!("data/films/{name}"), bytes);
+        space.write(&format!("data/images/{name}"), bytes);
         table += &format!("X,{name},normal\n");
     }
     table += "X,nowhere.png,normal\n,secret-name-0.png,normal\n";
@@ -58,7 +58,7 @@ fn bad_films_are_left_out_and_counted() {
     ] {
         assert!(said.err.contains(&format!("1 image was left out: {why}")), "{why}: {}", said.err);
     }
-    assert_eq!(space.read("results/import/films/samples.csv").lines().count(), 7);
+    assert_eq!(space.read("results/import/images/samples.csv").lines().count(), 7);
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn wrong_tables_say_what_is_wrong() {
         space.write("data/table.csv", table);
         let said = run(&space);
         assert_eq!(said.code, 1, "{}", said.err);
-        assert!(said.err.contains(&format!("error: `films`: {message}")) && said.err.contains(help), "{message}: {}", said.err);
+        assert!(said.err.contains(&format!("error: `images`: {message}")) && said.err.contains(help), "{message}: {}", said.err);
     }
     let space = space();
     space.edit("label: label }", "label: label }\n      labels: { norml: normal }");
@@ -90,10 +90,10 @@ fn wrong_tables_say_what_is_wrong() {
 #[test]
 fn an_image_that_does_not_decode_is_left_out_by_name() {
     let space = space();
-    let mut film = grey(24, 9);
-    let middle = film.len() / 2;
-    film[middle] ^= 0x55;
-    space.write("data/films/secret-name-1.png", film);
+    let mut image = grey(24, 9);
+    let middle = image.len() / 2;
+    image[middle] ^= 0x55;
+    space.write("data/images/secret-name-1.png", image);
     let said = run(&space);
     assert_eq!(said.code, 0, "{}", said.err);
     assert!(said.err.contains("warning: 1 image was left out: the PNG's data are damaged"), "{}", said.err);
@@ -109,7 +109,7 @@ fn an_image_that_does_not_decode_is_left_out_by_name() {
 fn stages_below_pass_over_what_prepare_left_out() {
     let space = space();
     let damage = |n: u8| {
-        let path = space.path(&format!("data/films/secret-name-{n}.png"));
+        let path = space.path(&format!("data/images/secret-name-{n}.png"));
         let mut bytes = fs::read(&path).unwrap();
         let middle = bytes.len() / 2;
         bytes[middle] ^= 0x55;
@@ -118,7 +118,7 @@ fn stages_below_pass_over_what_prepare_left_out() {
     damage(1);
     let net = "{ network: { smallcnn64: { width: 1 } }, steps: 1, batch: 4 }";
     let more = format!(
-        "    with: {{ size: 32 }}\n  net: {{ stage: train-classifier, in: {{ samples: films, images: pixels }}, with: {net} }}\n  scores: {{ stage: evaluate, in: {{ weights: net, samples: films, images: pixels }}, with: {{ resamples: 100, purpose: synthetic-quality }} }}\n"
+        "    with: {{ size: 32 }}\n  net: {{ stage: train-classifier, in: {{ samples: images, images: pixels }}, with: {net} }}\n  scores: {{ stage: evaluate, in: {{ weights: net, samples: images, images: pixels }}, with: {{ resamples: 100, purpose: synthetic-quality }} }}\n"
     );
     space.edit("    with: { size: 16 }\n", &more);
     space.edit("stages:\n", "checks: { allow: [{ id: leakage.patient_overlap, reason: one table for both }] }\nstages:\n");
@@ -131,11 +131,11 @@ fn stages_below_pass_over_what_prepare_left_out() {
 }
 
 #[test]
-fn a_changed_film_changes_only_its_rows() {
+fn a_changed_image_changes_only_its_rows() {
     let space = space();
     assert_eq!(run(&space).code, 0);
-    let before = space.read("results/import/films/samples.csv");
-    let path = space.path("data/films/secret-name-3.png");
+    let before = space.read("results/import/images/samples.csv");
+    let path = space.path("data/images/secret-name-3.png");
     let times = fs::metadata(&path).unwrap().modified().unwrap();
     let old = fs::read(&path).unwrap();
     let mut new = old.clone();
@@ -144,11 +144,11 @@ fn a_changed_film_changes_only_its_rows() {
     new[text] ^= 1;
     fs::write(&path, &new).unwrap();
     fs::File::options().write(true).open(&path).unwrap().set_modified(times).unwrap();
-    let said = space.hilum(&["run", "study.yaml", "--data", "data=data", "--only", "films", "--json"]);
-    assert_eq!(crate::space::done(&said.out), ["films"]);
+    let said = space.hilum(&["run", "study.yaml", "--data", "data=data", "--only", "images", "--json"]);
+    assert_eq!(crate::space::done(&said.out), ["images"]);
     fs::write(&path, old).unwrap();
     assert_eq!(run(&space).code, 0);
-    assert_eq!(space.read("results/import/films/samples.csv"), before, "touching a film changes nothing");
+    assert_eq!(space.read("results/import/images/samples.csv"), before, "touching a image changes nothing");
 }
 
 /// A patient is known by the smallest digest among their images: as long as that image stays, the others may change.
@@ -157,14 +157,14 @@ fn an_image_of_a_test_patient_leaves_the_generator_alone() {
     let space = Space::new();
     space.write(
         "study.yaml",
-        "study: import\nseed: 1\nstages:\n  films:\n    stage: import\n    \
-         with: { images: \"data:films\", patient: { from: path, pattern: \"([0-9]+)-.[.]png\" } }\n  \
-         pixels:\n    stage: prepare\n    in: { samples: films }\n    with: { size: 32 }\n  \
-         split:\n    stage: split\n    in: { samples: films }\n    with: { by: patient, train: 0.6, test: 0.4 }\n  \
+        "study: import\nseed: 1\nstages:\n  images:\n    stage: import\n    \
+         with: { images: \"data:images\", patient: { from: path, pattern: \"([0-9]+)-.[.]png\" } }\n  \
+         pixels:\n    stage: prepare\n    in: { samples: images }\n    with: { size: 32 }\n  \
+         split:\n    stage: split\n    in: { samples: images }\n    with: { by: patient, train: 0.6, test: 0.4 }\n  \
          gan:\n    stage: train-gan\n    in: { samples: split.train, images: pixels }\n    \
          with: { network: { dcgan: { size: 32, width: 2, latent: 4 } }, steps: 2, batch: 4 }\n",
     );
-    let name = |patient: u8, image: &str| format!("data/films/covid/{patient}-{image}.png");
+    let name = |patient: u8, image: &str| format!("data/images/covid/{patient}-{image}.png");
     for i in 0..10u8 {
         space.write(&name(i, "a"), grey(40, i * 20));
         space.write(&name(i, "b"), grey(40, i * 20 + 10));
@@ -174,7 +174,7 @@ fn an_image_of_a_test_patient_leaves_the_generator_alone() {
         assert_eq!(said.code, 0, "{}", said.err);
         crate::space::done(&said.out)
     };
-    assert_eq!(run(), ["films", "gan", "pixels", "split"]);
+    assert_eq!(run(), ["images", "gan", "pixels", "split"]);
     let train = space.read("results/import/split/train.csv");
     let digest = |name: &str| hilum_cache::Digest::of(&fs::read(space.path(name)).unwrap());
     let is_train = |i: u8| train.contains(&digest(&name(i, "a")).hex());
@@ -224,14 +224,14 @@ fn nothing_that_names_a_patient_or_this_machine_is_written_for_others() {
 /// Another key, other names of files, another order of rows: nothing but the pseudonyms may show it.
 #[test]
 fn the_same_images_and_table_give_the_same_bytes_to_everybody() {
-    let split = "  split:\n    stage: split\n    in: { samples: films }\n    with: { by: patient, train: 0.5, test: 0.5 }\n";
+    let split = "  split:\n    stage: split\n    in: { samples: images }\n    with: { by: patient, train: 0.5, test: 0.5 }\n";
     let (one, other) = (space(), Space::new());
     one.write("study.yaml", format!("{STUDY}{split}"));
     other.write("study.yaml", one.read("study.yaml"));
     let mut lines = vec![];
     for i in 0..6u8 {
         let name = format!("elsewhere/{}.jpeg", 9 - i);
-        other.write(&format!("data/films/{name}"), fs::read(one.path(&format!("data/films/secret-name-{i}.png"))).unwrap());
+        other.write(&format!("data/images/{name}"), fs::read(one.path(&format!("data/images/secret-name-{i}.png"))).unwrap());
         lines.push(format!("CANARY-{},{name},{}\n", i / 2, if i < 4 { "normal" } else { "covid" }));
     }
     lines.reverse();
@@ -241,8 +241,8 @@ fn the_same_images_and_table_give_the_same_bytes_to_everybody() {
         assert_eq!(said.code, 0, "{}", said.err);
     }
     let differing: Vec<String> = one.digests().into_iter().filter(|(port, digest)| other.digests()[port] != *digest).map(|(port, _)| port).collect();
-    assert_eq!(differing, ["films patients"]);
-    let patients = one.read("results/import/films/patients.csv");
+    assert_eq!(differing, ["images patients"]);
+    let patients = one.read("results/import/images/patients.csv");
     assert_eq!((patients.lines().next(), patients.lines().count()), (Some("patient,pseudonym"), 4));
 }
 

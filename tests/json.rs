@@ -159,7 +159,7 @@ fn verbs_of_an_import_print_what_is_documented() {
     let space = Space::new();
     let grey: Vec<u8> = (0..400u32).map(|i| (i % 251) as u8).collect();
     space.write("data/a/1.png", hilum_stages::data::png::encode(&grey, 20, 20, &[]).unwrap());
-    space.write("study.yaml", "study: s\nseed: 1\nstages:\n  films: { stage: import, with: { images: data } }\n");
+    space.write("study.yaml", "study: s\nseed: 1\nstages:\n  images: { stage: import, with: { images: data } }\n");
     let ran = space.hilum(&["run", "study.yaml", "--json"]);
     assert_eq!(ran.code, 0, "{}\n{}", ran.out, ran.err);
     let map = space.read(".hilum-private/images-2");

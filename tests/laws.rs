@@ -58,7 +58,7 @@ fn folds_are_an_axis() {
     assert!(plan.iter().any(|p| p.0 == "comparison/fold=2"), "{plan:?}");
     assert_eq!(plan.iter().filter(|p| p.0.starts_with("scores/")).count(), 12);
     space.executed();
-    // Every film is tested exactly once.
+    // Every image is tested exactly once.
     let rows = |fold: u32| space.read(&format!("results/tiny/split/fold={fold}/test.csv")).lines().count() - 1;
     assert_eq!(rows(0) + rows(1) + rows(2), 72);
 }

@@ -3,7 +3,7 @@
 use crate::space::Space;
 
 #[test]
-fn a_split_by_film_is_refused_before_anything_is_trained() {
+fn a_split_by_image_is_refused_before_anything_is_trained() {
     let space = Space::tiny();
     space.edit("by: patient", "by: image");
     let said = space.hilum(&["run", "study.yaml", "--json"]);

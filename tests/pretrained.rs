@@ -8,9 +8,9 @@ use hilum_stages::networks::Weights;
 
 fn study(sha256: &str, seed: u64) -> String {
     format!(
-        "study: own\nseed: {seed}\nstages:\n  films: {{ stage: phantoms, with: {{ size: 32, classes: {{ covid: {{ images: 8 }}, normal: {{ images: 8 }} }} }} }}\n  \
-         pixels: {{ stage: prepare, in: {{ samples: films }}, with: {{ size: 32 }} }}\n  classifier:\n    stage: train-classifier\n    \
-         in: {{ samples: films, images: pixels }}\n    with:\n      network: {{ resnet18: {{}} }}\n      \
+        "study: own\nseed: {seed}\nstages:\n  images: {{ stage: phantoms, with: {{ size: 32, classes: {{ covid: {{ images: 8 }}, normal: {{ images: 8 }} }} }} }}\n  \
+         pixels: {{ stage: prepare, in: {{ samples: images }}, with: {{ size: 32 }} }}\n  classifier:\n    stage: train-classifier\n    \
+         in: {{ samples: images, images: pixels }}\n    with:\n      network: {{ resnet18: {{}} }}\n      \
          weights: {{ path: models/w.safetensors, sha256: {sha256} }}\n      steps: 1\n      batch: 4\n"
     )
 }

@@ -48,7 +48,7 @@ fn verbs_that_only_read_leave_a_damaged_store_as_it_is_and_the_next_run_mends_it
     space.executed();
     let digests = space.digests();
     let run = fs::read_dir(space.path(".hilum/runs")).unwrap().next().unwrap().unwrap().file_name().into_string().unwrap();
-    // The plan looks films up by this table, and nothing but its bytes shows that it is damaged.
+    // The plan looks images up by this table, and nothing but its bytes shows that it is damaged.
     let table = object_of(&space, "results/tiny/training-set/arm=real+synthetic/samples.csv");
     flip(&table);
     fs::remove_file(object_of(&space, "results/tiny/map/embedding.csv")).unwrap();
@@ -87,7 +87,7 @@ fn verbs_that_only_read_leave_a_damaged_store_as_it_is_and_the_next_run_mends_it
     for lost in ["training-set/arm=real+synthetic", "map"] {
         assert_eq!((decided[lost].0.as_str(), &decided[lost].1[0]["code"]), ("execute", &serde_json::json!("lost")), "{lost}");
     }
-    assert_eq!(decided["films"].0, "reuse");
+    assert_eq!(decided["images"].0, "reuse");
     assert_eq!(space.executed(), ["map", "training-set/arm=real+synthetic"]);
     assert!(
         space

@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 /// Three cells with one recipe, a fourth with another one, and something below each.
-const TWINS: &str = "study: twins\nseed: 1\nstages:\n  films: { stage: phantoms, with: { size: 32, classes: { normal: { images: 8 }, covid: { images: 8 } } } }\n  pixels: { stage: prepare, in: { samples: films }, with: { size: 32 } }\n  gan:\n    stage: train-gan\n    matrix: { arm: [a, b, c] }\n    in: { samples: films, images: pixels }\n    with: { network: { dcgan: { size: 32, width: 2, latent: 4 } }, label: covid, steps: 2, batch: 4 }\n  made: { stage: synthesize, in: { generator: gan }, with: { count: 3 } }\n";
+const TWINS: &str = "study: twins\nseed: 1\nstages:\n  images: { stage: phantoms, with: { size: 32, classes: { normal: { images: 8 }, covid: { images: 8 } } } }\n  pixels: { stage: prepare, in: { samples: images }, with: { size: 32 } }\n  gan:\n    stage: train-gan\n    matrix: { arm: [a, b, c] }\n    in: { samples: images, images: pixels }\n    with: { network: { dcgan: { size: 32, width: 2, latent: 4 } }, label: covid, steps: 2, batch: 4 }\n  made: { stage: synthesize, in: { generator: gan }, with: { count: 3 } }\n";
 
 fn space(study: &str) -> Space {
     let space = Space::new();
@@ -170,12 +170,12 @@ fn a_cancelled_run_leaves_the_twins_to_the_next_one() {
     assert_eq!(space.executed(), ["gan/arm=a", "made/arm=a"]);
 }
 
-const EXPECT: &str = "study: t\nstages:\n  films: { stage: phantoms, seed: 1, with: { size: 16, classes: { normal: { images: 14 }, covid: { images: 9 } } } }\n  few: { stage: undersample, seed: 1, in: { samples: films } }\n  pixels: { stage: prepare, in: { samples: few }, with: { size: 16 } }\n";
+const EXPECT: &str = "study: t\nstages:\n  images: { stage: phantoms, seed: 1, with: { size: 16, classes: { normal: { images: 14 }, covid: { images: 9 } } } }\n  few: { stage: undersample, seed: 1, in: { samples: images } }\n  pixels: { stage: prepare, in: { samples: few }, with: { size: 16 } }\n";
 
 #[test]
 fn counts_that_are_expected_are_looked_at_whether_a_stage_runs_or_stands() {
     let unmet = EXPECT.replace("few: { stage: undersample,", "few: { stage: undersample, expect: { normal: 12345 },");
-    let message = "error: `few`: 9 films of `normal` came out, and the study expects 12345\nhelp: see `hilum explain E0501`";
+    let message = "error: `few`: 9 images of `normal` came out, and the study expects 12345\nhelp: see `hilum explain E0501`";
     let fresh = space(&unmet);
     let said = fresh.hilum(&["run", "study.yaml"]);
     assert!(said.code == 1 && said.err.contains(message), "{}", said.err);
@@ -185,7 +185,7 @@ fn counts_that_are_expected_are_looked_at_whether_a_stage_runs_or_stands() {
     for space in [&fresh, &known] {
         let plan = space.hilum(&["plan", "study.yaml"]);
         assert!(plan.code == 1 && plan.err.trim() == message, "{}", plan.err);
-        assert!(plan.out.contains("few   fails: 9 films of `normal` came out"), "{}", plan.out);
+        assert!(plan.out.contains("few   fails: 9 images of `normal` came out"), "{}", plan.out);
         assert!(plan.out.contains("pixels   is skipped: `few` fails"), "{}", plan.out);
         let json: Value = serde_json::from_str(&space.hilum(&["plan", "study.yaml", "--json"]).out).unwrap();
         assert_eq!((json["findings"][0]["code"].as_str(), json["findings"][0]["stage"].as_str()), (Some("E0501"), Some("few")));
@@ -206,11 +206,11 @@ fn counts_that_are_expected_are_looked_at_whether_a_stage_runs_or_stands() {
 
 #[test]
 fn a_twin_answers_for_its_own_expectation() {
-    let two = EXPECT.replace("  pixels:", "  again: { stage: undersample, seed: 1, in: { samples: films }, expect: { normal: 8 } }\n  pixels:");
+    let two = EXPECT.replace("  pixels:", "  again: { stage: undersample, seed: 1, in: { samples: images }, expect: { normal: 8 } }\n  pixels:");
     let space = space(&two);
     let said = space.hilum(&["run", "study.yaml", "--json", "--keep-going"]);
     assert_eq!((said.code, stages_of(&said, "failed")), (1, vec!["again".to_owned()]));
-    assert_eq!(done(&said.out), ["few", "films", "pixels"]);
+    assert_eq!(done(&said.out), ["few", "images", "pixels"]);
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn a_changed_table_is_no_change_of_pixels() {
         "{why}"
     );
     space.executed();
-    space.edit("    in: { samples: films }\n    with: { size: 32 }", "    in: { samples: films }\n    with: { size: 32, stretch: true }");
+    space.edit("    in: { samples: images }\n    with: { size: 32 }", "    in: { samples: images }\n    with: { size: 32, stretch: true }");
     assert_eq!(space.hilum(&["run", "study.yaml", "--only", "pixels"]).code, 0);
     let shown = plan(&space);
     assert!(shown.contains("classifier/arm=real   2 of 4 cells will run: input images changed (from pixels), about "), "{shown}");
@@ -75,9 +75,9 @@ fn numbers_are_shown_as_they_are_written() {
     let space = Space::tiny();
     space.executed();
     space.edit("contrast: 1.5", "contrast: 1.0");
-    assert!(plan(&space).starts_with("films   will run: contrast 1.5 → 1.0 (study.yaml:"), "{}", plan(&space));
+    assert!(plan(&space).starts_with("images   will run: contrast 1.5 → 1.0 (study.yaml:"), "{}", plan(&space));
     space.edit("contrast: 1.0", "contrast: 2");
-    assert!(plan(&space).starts_with("films   will run: contrast 1.5 → 2 (study.yaml:"), "{}", plan(&space));
+    assert!(plan(&space).starts_with("images   will run: contrast 1.5 → 2 (study.yaml:"), "{}", plan(&space));
 }
 
 #[test]
@@ -98,12 +98,12 @@ fn why_takes_the_name_of_a_matrix_and_says_which_run_made_what_is_up_to_date() {
 fn the_command_that_runs_a_failed_cell_alone_is_printed_once_and_works() {
     let space = Space::new();
     let gan = "{ network: { dcgan: { size: 32, width: 2, latent: 4 } }, label: $label, steps: 2, batch: 4 }";
-    let films = "{ stage: phantoms, with: { size: 32, classes: { normal: { images: 8 }, covid: { images: 8 } } } }";
+    let images = "{ stage: phantoms, with: { size: 32, classes: { normal: { images: 8 }, covid: { images: 8 } } } }";
     space.write(
         "my study.yaml",
         format!(
-            "study: failing\nseed: 1\nstages:\n  films: {films}\n  pixels: {{ stage: prepare, in: {{ samples: films }}, with: {{ size: 32 }} }}\n  \
-             gan:\n    stage: train-gan\n    matrix: {{ label: [covid, nobody, normal] }}\n    in: {{ samples: films, images: pixels }}\n    with: {gan}\n"
+            "study: failing\nseed: 1\nstages:\n  images: {images}\n  pixels: {{ stage: prepare, in: {{ samples: images }}, with: {{ size: 32 }} }}\n  \
+             gan:\n    stage: train-gan\n    matrix: {{ label: [covid, nobody, normal] }}\n    in: {{ samples: images, images: pixels }}\n    with: {gan}\n"
         ),
     );
     let run = space.hilum(&["run", "my study.yaml", "--keep-going", "--set", "seed=2", "--store", "a store"]);
@@ -127,26 +127,26 @@ fn the_command_that_runs_a_failed_cell_alone_is_printed_once_and_works() {
 fn a_study_that_needs_more_disk_than_there_is_is_warned_of_and_refused_nothing() {
     let space = Space::new();
     std::fs::create_dir(space.path("empty")).unwrap();
-    let films = |images: u64| {
+    let images = |images: u64| {
         let classes: Vec<String> = (0..40).map(|n| format!("c{n}: {{ images: {images} }}")).collect();
         format!(
             "study: large\nseed: 1\nstages:\n  none: {{ stage: import, with: {{ images: empty }} }}\n  \
-             films: {{ stage: phantoms, with: {{ size: 32, classes: {{ {} }} }} }}\n  \
-             pixels:\n    stage: prepare\n    matrix: {{ bits: [8, 9, 10, 11, 12, 13, 14, 15, 16] }}\n    in: {{ samples: films }}\n    with: {{ size: 2048, bits: $bits }}\n",
+             images: {{ stage: phantoms, with: {{ size: 32, classes: {{ {} }} }} }}\n  \
+             pixels:\n    stage: prepare\n    matrix: {{ bits: [8, 9, 10, 11, 12, 13, 14, 15, 16] }}\n    in: {{ samples: images }}\n    with: {{ size: 2048, bits: $bits }}\n",
             classes.join(", ")
         )
     };
     // More than a petabyte of pixels.
-    space.write("study.yaml", films(1_000_000));
+    space.write("study.yaml", images(1_000_000));
     let plan = space.hilum(&["plan", "study.yaml"]);
     let due = "warning: the store needs about 1373.3 TiB, and ";
     assert!(plan.code == 0 && plan.err.contains(due) && plan.err.contains(" are free at `./.hilum`; what 1 more stage writes is not known"), "{}", plan.err);
     let json: Value = serde_json::from_str(&space.hilum(&["plan", "study.yaml", "--json"]).out).unwrap();
-    assert_eq!((json["disk"]["needed_bytes"].as_u64(), json["disk"]["unknown"].clone()), (Some(9 * 40_000_000 * 2048 * 2048), serde_json::json!(["films"])));
+    assert_eq!((json["disk"]["needed_bytes"].as_u64(), json["disk"]["unknown"].clone()), (Some(9 * 40_000_000 * 2048 * 2048), serde_json::json!(["images"])));
     // The run says so, too, and begins; the first stage has nothing to import.
     let run = space.hilum(&["run", "study.yaml", "--jobs", "1"]);
     assert!(run.code == 1 && run.err.find(due).unwrap() < run.err.find("error: `none`").unwrap(), "{}", run.err);
-    space.write("study.yaml", films(1));
+    space.write("study.yaml", images(1));
     assert!(!space.hilum(&["plan", "study.yaml"]).err.contains("the store needs"));
 }
 
@@ -186,5 +186,5 @@ fn a_terminal_that_only_appends_gets_plain_lines() {
     let run = said(space.command(&["run", "study.yaml", "--only", "split"]).env("TERM", "dumb").output().unwrap());
     assert_eq!(run.code, 0, "{}", run.err);
     assert!(!run.err.contains('\u{1b}') && !run.err.contains('\r'), "{:?}", run.err);
-    assert!(run.err.contains("films   started: not run before in this study\n") && run.err.contains("split   finished, took "), "{}", run.err);
+    assert!(run.err.contains("images   started: not run before in this study\n") && run.err.contains("split   finished, took "), "{}", run.err);
 }

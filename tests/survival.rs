@@ -204,7 +204,7 @@ fn runs_at_once_in_a_new_folder_make_one_key_and_lose_no_path() {
         for n in 1..4 {
             for i in 0..4 {
                 let bytes = fs::read(space.path(&format!("img/{i}.png"))).unwrap();
-                let grey = hilum_stages::data::film::decode(&bytes).unwrap().grey;
+                let grey = hilum_stages::data::grey::decode(&bytes).unwrap().grey;
                 let pixels: Vec<u8> = grey.pixels.iter().map(|v| (v >> 8) as u8 ^ n).collect();
                 space.write(&format!("img{n}/{i}.png"), hilum_stages::data::png::encode(&pixels, grey.width, grey.height, &[]).unwrap());
             }

@@ -49,7 +49,7 @@ fn bytes_of(name: &str, number: usize) -> Vec<u8> {
 fn run(case: &Case) -> (Space, Said) {
     let space = Space::new();
     let rest = if case.with.is_empty() { String::new() } else { format!(", {}", case.with) };
-    space.write("study.yaml", format!("study: s\nseed: 1\nstages:\n  films: {{ stage: import, with: {{ images: img{rest} }} }}\n"));
+    space.write("study.yaml", format!("study: s\nseed: 1\nstages:\n  images: {{ stage: import, with: {{ images: img{rest} }} }}\n"));
     space.write("t.csv", &case.table);
     for (number, name) in case.files.iter().enumerate() {
         space.write(&format!("img/{name}"), bytes_of(name, number));
@@ -70,7 +70,7 @@ fn judge(case: &Case) -> Result<(), String> {
     if said.code != 0 {
         return Err("expected a run".into());
     }
-    let table = space.read("results/s/films/samples.csv");
+    let table = space.read("results/s/images/samples.csv");
     let mut found: BTreeMap<&str, usize> = BTreeMap::new();
     table.lines().skip(1).for_each(|line| *found.entry(line.split(',').nth(3).unwrap()).or_default() += 1);
     if found != labels.iter().copied().collect() {
@@ -79,7 +79,7 @@ fn judge(case: &Case) -> Result<(), String> {
     if let Some(missing) = notes.iter().find(|n| !said.err.contains(**n)) {
         return Err(format!("expected the note `{missing}`"));
     }
-    let list = space.left_out("films");
+    let list = space.left_out("images");
     let is_listed =
         |(name, why): &&(&str, &str)| list.lines().any(|l| l.starts_with(&format!("\"{name}\",")) && l.rsplit("\",\"").next().unwrap().starts_with(why));
     if let Some(missing) = listed.iter().find(|l| !is_listed(l)) {
@@ -89,7 +89,7 @@ fn judge(case: &Case) -> Result<(), String> {
     if n != listed.len() {
         return Err(format!("{n} files are listed as left out, expected {}", listed.len()));
     }
-    if n > 0 && !said.err.contains(".hilum-private/left-out/films-") {
+    if n > 0 && !said.err.contains(".hilum-private/left-out/images-") {
         return Err("the list is not named".into());
     }
     Ok(())

@@ -72,7 +72,7 @@ fn every_stage_is_told_once_on_lines_that_fit() {
     let space = Space::tiny();
     space.executed();
     let told = trace(&space, &["comparison", "map"]);
-    for stage in ["films (phantoms)", "pixels (prepare)", "split (split)", "synthetic (synthesize)", "classifier/arm=real/repeat=0 (train-classifier)"] {
+    for stage in ["images (phantoms)", "pixels (prepare)", "split (split)", "synthetic (synthesize)", "classifier/arm=real/repeat=0 (train-classifier)"] {
         let lines: Vec<&str> = told.lines().filter(|l| l.contains(stage)).collect();
         assert!(lines.len() > 1, "{stage}: {told}");
         assert_eq!(lines.iter().filter(|l| !l.ends_with("(see above)")).count(), 1, "{stage}: {told}");
@@ -104,7 +104,7 @@ fn every_stage_is_told_once_on_lines_that_fit() {
 fn a_result_of_another_study_stands_in_this_graph_and_names_its_run() {
     let space = Space::tiny();
     space.executed();
-    let first = json(&space, &["films"])[0]["run"].clone();
+    let first = json(&space, &["images"])[0]["run"].clone();
     let other = "study: other\nseed: 7\nstages:\n  cohort: { stage: phantoms, with: { size: 32, contrast: 1.5, classes: { normal: { images: 48 }, covid: { images: 24, finding: peripheral } } } }\n  split: { stage: split, in: { samples: cohort }, with: { by: patient, train: 0.7, test: 0.3 } }\n  few: { stage: undersample, in: { samples: split.test } }\n";
     space.write("study.yaml", other);
     assert_eq!(space.executed(), ["few"]);
@@ -112,19 +112,19 @@ fn a_result_of_another_study_stands_in_this_graph_and_names_its_run() {
     assert_eq!(inputs(few), ["samples split.test"]);
     let cohort = find(few, "cohort").unwrap();
     assert_eq!((&cohort["study"], &cohort["run"]), (&"other".into(), &few["run"]));
-    assert_eq!(cohort["computed"], serde_json::json!({ "run": first, "study": "tiny", "stage": "films" }));
+    assert_eq!(cohort["computed"], serde_json::json!({ "run": first, "study": "tiny", "stage": "images" }));
     let told = trace(&space, &["few"]);
-    assert!(told.contains(&format!("cohort (phantoms)  run {} as `films` of `tiny`, took ", first.as_str().unwrap())), "{told}");
+    assert!(told.contains(&format!("cohort (phantoms)  run {} as `images` of `tiny`, took ", first.as_str().unwrap())), "{told}");
     assert!(told.contains(&format!("split (split)  output test, run {} as `split` of `tiny`, took ", first.as_str().unwrap())), "{told}");
 
     // Both studies have a stage of this name, and both made these bytes; a file under results is of the study that it lies in.
     let studies = |of: &Value| of.as_array().unwrap().iter().map(|o| o["study"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
     assert_eq!(studies(&json(&space, &["split"])), ["other", "tiny"]);
-    let digest = &space.digests()["films samples"];
+    let digest = &space.digests()["images samples"];
     assert_eq!(studies(&json(&space, &[digest])), ["other", "tiny"]);
-    std::fs::copy(space.path("results/tiny/films/samples/samples.csv"), space.path("copy.csv")).unwrap();
+    std::fs::copy(space.path("results/tiny/images/samples/samples.csv"), space.path("copy.csv")).unwrap();
     assert_eq!(studies(&json(&space, &["copy.csv"])), ["other", "tiny"]);
-    assert_eq!(studies(&json(&space, &["results/tiny/films/samples/samples.csv"])), ["tiny"]);
+    assert_eq!(studies(&json(&space, &["results/tiny/images/samples/samples.csv"])), ["tiny"]);
     assert_eq!(json(&space, &["results/other/cohort/samples/samples.csv"])[0]["stage"], "cohort");
 }
 
@@ -143,7 +143,7 @@ fn files_directories_cells_outputs_and_digests_are_asked_for_together() {
     assert_eq!(sorted(&["results/tiny/classifier"]), four.map(|c| format!("classifier/{c}")));
     assert_eq!(stages(&["classifier/repeat=1/arm=real"]), ["classifier/arm=real/repeat=1"]);
     assert_eq!(sorted(&["scores/repeat=1"]), ["scores/arm=real+synthetic/repeat=1", "scores/arm=real/repeat=1"]);
-    assert_eq!(stages(&["balanced", "results/tiny/balanced", "films"]), ["balanced", "films"], "each once");
+    assert_eq!(stages(&["balanced", "results/tiny/balanced", "images"]), ["balanced", "images"], "each once");
     let absolute = space.path("results/tiny/training-set/arm=real").canonicalize().unwrap();
     assert_eq!(stages(&[absolute.to_str().unwrap()]), ["training-set/arm=real"]);
     assert_eq!(stages(&["results/tiny/../tiny/comparison/"]), ["comparison"]);

@@ -4,38 +4,38 @@ use crate::resume::{given, go_on, until};
 use crate::space::{Space, said};
 use std::fs;
 
-/// Films of phantoms and one stage for each sort of generator, with what it makes.
+/// Images of phantoms and one stage for each sort of generator, with what it makes.
 const GENERATORS: &str = r#"
 study: trainings
 seed: 7
 stages:
-  films: { stage: phantoms, with: { size: 32, contrast: 1.5, classes: { normal: { images: 20 }, covid: { images: 12, finding: peripheral } } } }
-  pixels: { stage: prepare, in: { samples: films }, with: { size: 32 } }
+  images: { stage: phantoms, with: { size: 32, contrast: 1.5, classes: { normal: { images: 20 }, covid: { images: 12, finding: peripheral } } } }
+  pixels: { stage: prepare, in: { samples: images }, with: { size: 32 } }
   dcgan:
     stage: train-gan
-    in: { samples: films, images: pixels }
+    in: { samples: images, images: pixels }
     with: { network: { dcgan: { size: 32, width: 8, latent: 16 } }, label: covid, steps: 60, batch: 8, augment: { flip: true, crop: 0.1 } }
   cyclegan:
     stage: train-gan
-    in: { samples: films, images: pixels }
+    in: { samples: images, images: pixels }
     with: { network: { cyclegan: { from: normal, to: covid, width: 4, blocks: 1, pool: 4, average: 0.9 } }, epochs: 2, augment: { flip: true } }
   zunair:
     stage: train-gan
-    in: { samples: films, images: pixels }
+    in: { samples: images, images: pixels }
     with: { network: { cyclegan-zunair: { from: normal, to: covid, channels: 1 } }, steps: 14, augment: { flip: true } }
   pix2pix:
     stage: train-gan
-    in: { samples: films, images: pixels }
+    in: { samples: images, images: pixels }
     with: { network: { pix2pix: { from: normal, to: covid, levels: 3, pairing: nearest } }, steps: 40 }
   stylegan2:
     stage: train-gan
-    in: { samples: films, images: pixels }
+    in: { samples: images, images: pixels }
     with: { network: { stylegan2: { size: 32, width: 0.015625, latent: 16 } }, label: covid, steps: 40, batch: 4 }
   of-dcgan: { stage: synthesize, in: { generator: dcgan }, with: { count: 5 } }
-  of-cyclegan: { stage: synthesize, in: { generator: cyclegan, source: films, images: pixels } }
-  and-back: { stage: synthesize, in: { generator: cyclegan, source: films, images: pixels }, with: { count: 3, reconstruct: true } }
-  of-zunair: { stage: synthesize, in: { generator: zunair, source: films, images: pixels }, with: { stretch: true } }
-  of-pix2pix: { stage: synthesize, in: { generator: pix2pix, source: films, images: pixels }, with: { count: 7 } }
+  of-cyclegan: { stage: synthesize, in: { generator: cyclegan, source: images, images: pixels } }
+  and-back: { stage: synthesize, in: { generator: cyclegan, source: images, images: pixels }, with: { count: 3, reconstruct: true } }
+  of-zunair: { stage: synthesize, in: { generator: zunair, source: images, images: pixels }, with: { stretch: true } }
+  of-pix2pix: { stage: synthesize, in: { generator: pix2pix, source: images, images: pixels }, with: { count: 7 } }
   of-stylegan2: { stage: synthesize, in: { generator: stylegan2 }, with: { count: 5, truncation: 0.7 } }
 "#;
 
@@ -50,7 +50,7 @@ fn rows(space: &Space, stage: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn every_generator_goes_on_after_a_kill_and_makes_films() {
+fn every_generator_goes_on_after_a_kill_and_makes_images() {
     let (whole, killed) = (generators(), generators());
     assert_eq!(whole.hilum(&["run", "study.yaml"]).code, 0);
     for (stage, step) in [("dcgan", 25), ("cyclegan", 17), ("zunair", 5), ("pix2pix", 13), ("stylegan2", 18)] {
@@ -63,18 +63,18 @@ fn every_generator_goes_on_after_a_kill_and_makes_films() {
         for words in ["Not done yet", &format!("{stage}, after step "), &format!("{stage}: losses so far")] {
             assert!(report.contains(words), "{stage}: no `{words}`");
         }
-        assert!(report.contains("films as the training went on"), "{stage}");
+        assert!(report.contains("images as the training went on"), "{stage}");
         assert!(go_on(&killed, stage).contains("goes on after step "), "{stage}");
         assert_eq!(given(&killed, stage), given(&whole, stage), "{stage}");
     }
-    // Films that are translated have a parent, its patient and a label of their own; sampled ones are of nobody.
-    let films = rows(&whole, "films");
-    let normal: Vec<&Vec<String>> = films.iter().filter(|r| r[3] == "normal").collect();
+    // Images that are translated have a parent, its patient and a label of their own; sampled ones are of nobody.
+    let images = rows(&whole, "images");
+    let normal: Vec<&Vec<String>> = images.iter().filter(|r| r[3] == "normal").collect();
     for (stage, count, label) in [("of-cyclegan", 20, "covid"), ("of-zunair", 20, "covid"), ("of-pix2pix", 7, "covid"), ("and-back", 3, "normal")] {
         let made = rows(&whole, stage);
         assert_eq!(made.len(), count, "{stage}");
         for row in &made {
-            let parent = normal.iter().find(|r| r[0] == row[7]).unwrap_or_else(|| panic!("{stage}: the parent is a film of the source"));
+            let parent = normal.iter().find(|r| r[0] == row[7]).unwrap_or_else(|| panic!("{stage}: the parent is a image of the source"));
             assert_eq!((row[1].as_str(), row[3].as_str(), row[5].as_str()), (parent[1].as_str(), label, "synthetic"), "{stage}");
         }
     }
@@ -154,27 +154,27 @@ fn what_is_wrong_with_a_training_is_said() {
     fails(
         &[("from: normal, to: covid, width: 4", "from: normal, to: flu, width: 4")],
         "cyclegan",
-        &["no film has the label `flu`", "the labels are: covid, normal"],
+        &["no image has the label `flu`", "the labels are: covid, normal"],
     );
     fails(&[("levels: 3", "levels: 6")], "pix2pix", &["pix2pix needs images whose side is a multiple of 64"]);
     fails(
-        &[("in: { generator: dcgan }", "in: { generator: dcgan, source: films, images: pixels }")],
+        &[("in: { generator: dcgan }", "in: { generator: dcgan, source: images, images: pixels }")],
         "of-dcgan",
         &["makes images from noise and translates none"],
     );
     fails(
-        &[("in: { generator: zunair, source: films, images: pixels }", "in: { generator: zunair }")],
+        &[("in: { generator: zunair, source: images, images: pixels }", "in: { generator: zunair }")],
         "of-zunair",
         &["this generator translates images, and none are given"],
     );
-    fails(&[("count: 7", "count: 21")], "of-pix2pix", &["21 films are wanted, and `source` has 20 labelled `normal`"]);
+    fails(&[("count: 7", "count: 21")], "of-pix2pix", &["21 images are wanted, and `source` has 20 labelled `normal`"]);
     fails(&[("with: { count: 5, truncation: 0.7 }", "with: { count: 5, reconstruct: true }")], "of-stylegan2", &["none to translate back"]);
     fails(&[("with: { count: 5 }", "with: { count: 5, truncation: 0.7 }")], "of-dcgan", &["no styles to truncate"]);
     fails(&[("steps: 40, batch: 4", "steps: 40, batch: 6")], "stylegan2", &["`batch`", "must be a multiple of `group`"]);
 }
 
 #[test]
-fn one_film_and_a_batch_larger_than_the_set_are_trained_on() {
+fn one_image_and_a_batch_larger_than_the_set_are_trained_on() {
     let space = generators();
     space.edit("covid: { images: 12,", "covid: { images: 1,");
     // Down to a map of one pixel, of which a batch norm leaves its bias.
@@ -183,11 +183,11 @@ fn one_film_and_a_batch_larger_than_the_set_are_trained_on() {
         let run = space.hilum(&["run", "study.yaml", "--only", stage]);
         assert_eq!(run.code, 0, "{stage}: {}", run.err);
         let at = |words: &str| run.err.find(words).unwrap_or_else(|| panic!("no `{words}`: {}", run.err));
-        assert!(at(&format!("{stage}   warning: there is 1 film to learn from")) < at(&format!("{stage}   finished, took")), "warned too late");
-        assert_eq!(run.err.matches("there is 1 film to learn from").count(), 1, "warned twice");
+        assert!(at(&format!("{stage}   warning: there is 1 image to learn from")) < at(&format!("{stage}   finished, took")), "warned too late");
+        assert_eq!(run.err.matches("there is 1 image to learn from").count(), 1, "warned twice");
     }
     assert_eq!(space.hilum(&["report"]).code, 0);
-    assert!(space.read("report.html").contains("<div class=\"warn\"><b>stylegan2</b> warning: there is 1 film to learn from"));
+    assert!(space.read("report.html").contains("<div class=\"warn\"><b>stylegan2</b> warning: there is 1 image to learn from"));
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn a_training_that_diverges_in_its_last_step_is_refused() {
     fails(&[("steps: 40 }", &format!("steps: 1, {rate} }}"))], "pix2pix", &["the training diverged", "at step 1 of 1"]);
     let classifier = |with: &str| {
         format!(
-            "steps: 40, batch: 4 }}\n  classifier:\n    stage: train-classifier\n    in: {{ samples: films, images: pixels }}\n    \
+            "steps: 40, batch: 4 }}\n  classifier:\n    stage: train-classifier\n    in: {{ samples: images, images: pixels }}\n    \
              with: {{ network: {{ smallcnn64: {{ width: 4 }} }}, {with} }}"
         )
     };
@@ -222,18 +222,18 @@ fn a_training_that_diverges_in_its_last_step_is_refused() {
     }
 }
 
-/// A translation shows the patient of its film: whoever is tested on that patient may not have seen it.
+/// A translation shows the patient of its image: whoever is tested on that patient may not have seen it.
 #[test]
-fn translations_belong_to_the_patients_of_their_films() {
+fn translations_belong_to_the_patients_of_their_images() {
     let study = |source: &str| {
         let space = Space::new();
         space.write(
             "study.yaml",
             format!(
                 "study: translations\nseed: 1\nstages:\n  \
-                 films: {{ stage: phantoms, with: {{ size: 32, classes: {{ normal: {{ images: 40 }}, covid: {{ images: 16 }} }} }} }}\n  \
-                 pixels: {{ stage: prepare, in: {{ samples: films }}, with: {{ size: 32 }} }}\n  \
-                 split: {{ stage: split, in: {{ samples: films }}, with: {{ by: patient, train: 0.5, validation: 0.25, test: 0.25 }} }}\n  \
+                 images: {{ stage: phantoms, with: {{ size: 32, classes: {{ normal: {{ images: 40 }}, covid: {{ images: 16 }} }} }} }}\n  \
+                 pixels: {{ stage: prepare, in: {{ samples: images }}, with: {{ size: 32 }} }}\n  \
+                 split: {{ stage: split, in: {{ samples: images }}, with: {{ by: patient, train: 0.5, validation: 0.25, test: 0.25 }} }}\n  \
                  translator: {{ stage: train-gan, in: {{ samples: split.train, images: pixels }}, with: {{ network: {{ cyclegan: {{ from: normal, to: covid, width: 2, blocks: 1 }} }}, steps: 2 }} }}\n  \
                  translated: {{ stage: synthesize, in: {{ generator: translator, source: {source}, images: pixels }} }}\n  \
                  both: {{ stage: oversample, in: {{ real: split.train, synthetic: translated }}, with: {{ arm: real+synthetic }} }}\n  \
@@ -247,7 +247,7 @@ fn translations_belong_to_the_patients_of_their_films() {
     };
     let (space, run) = study("split.train");
     assert_eq!(run.code, 0, "{}", run.err);
-    // All films of a patient, the translations too, are dealt out as one.
+    // All images of a patient, the translations too, are dealt out as one.
     let patients = |part: &str| -> Vec<(String, String)> {
         let text = space.read(&format!("results/translations/parts/{part}.csv"));
         text.lines().skip(1).map(|l| l.split(',').map(str::to_owned).collect::<Vec<_>>()).map(|c| (c[1].clone(), c[5].clone())).collect()
@@ -258,10 +258,10 @@ fn translations_belong_to_the_patients_of_their_films() {
 
     let (_, run) = study("split.test");
     assert!(run.code == 4 && !run.err.contains("translator   started") && run.err.contains("L0002") && run.err.contains("split by patient"), "{}", run.err);
-    // Films of another size than the generator learnt from are not cut to pieces.
+    // Images of another size than the generator learnt from are not cut to pieces.
     let space = study("split.train").0;
-    space.edit("pixels: { stage: prepare", "large: { stage: prepare, in: { samples: films }, with: { size: 64 } }\n  pixels: { stage: prepare");
+    space.edit("pixels: { stage: prepare", "large: { stage: prepare, in: { samples: images }, with: { size: 64 } }\n  pixels: { stage: prepare");
     space.edit("source: split.train, images: pixels", "source: split.train, images: large");
     let run = space.hilum(&["run", "study.yaml"]);
-    assert!(run.code == 1 && run.err.contains("the generator was trained on films of 32 pixels, those of `source` have 64"), "{}", run.err);
+    assert!(run.code == 1 && run.err.contains("the generator was trained on images of 32 pixels, those of `source` have 64"), "{}", run.err);
 }

@@ -16,8 +16,8 @@ fn init_lays_out_a_study_that_checks() {
 fn trace_leads_from_a_file_to_its_origin() {
     let space = Space::tiny();
     space.executed();
-    let film = "results/tiny/synthetic/samples/images/00003.png";
-    let told = space.hilum(&["trace", film]);
+    let image = "results/tiny/synthetic/samples/images/00003.png";
+    let told = space.hilum(&["trace", image]);
     assert_eq!(told.code, 0, "{}", told.err);
     for part in [
         "synthetic.samples images/00003.png   sha256:",
@@ -25,7 +25,7 @@ fn trace_leads_from_a_file_to_its_origin() {
         "└─ synthetic (synthesize)",
         "└─ generator (train-gan)",
         "└─ split (split)",
-        "└─ films (phantoms)",
+        "└─ images (phantoms)",
     ] {
         assert!(told.out.contains(part), "{part}: {}", told.out);
     }
@@ -61,7 +61,7 @@ fn ls_show_report_and_gc() {
 #[test]
 fn graphs_schema_stages_explain_doctor_completions() {
     let space = Space::tiny();
-    for (format, part) in [("dot", "\"films\" -> \"pixels\";"), ("mermaid", "films --> pixels"), ("svg", ">classifier × 4<")] {
+    for (format, part) in [("dot", "\"images\" -> \"pixels\";"), ("mermaid", "images --> pixels"), ("svg", ">classifier × 4<")] {
         assert!(space.hilum(&["graph", "study.yaml", "--format", format]).out.contains(part), "{format}");
     }
     let schema: Value = serde_json::from_str(&space.hilum(&["schema"]).out).unwrap();

@@ -75,7 +75,7 @@ pub struct Remembered {
 }
 
 /// The memo of one private folder. What was loaded stays as it was read, sorted by path, and a line is taken apart only
-/// when its file is asked for: tens of thousands of films must not cost a run that finds them unchanged.
+/// when its file is asked for: tens of thousands of images must not cost a run that finds them unchanged.
 #[derive(Debug, Default)]
 pub struct Memo {
     loaded: Vec<u8>,

@@ -99,7 +99,7 @@ pub struct Receipt {
     pub peak_memory: Option<u64>,
     /// Which attempt succeeded, from 1.
     pub attempt: u32,
-    /// What the stage had to say to people, such as films left out; without names.
+    /// What the stage had to say to people, such as images left out; without names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }

@@ -6,8 +6,8 @@
 //! |---|:-:|:-:|---|
 //! | stage kind and VERSION | ✓ | ✓ | identity of the work |
 //! | parameters by name, after defaults are filled in | ✓ | ✓ | a changed default must change the key |
-//! | seed, only for kinds that declare a random stream | ✓ | ✓ | a new study seed must not decode films again |
-//! | inputs by port: digests; a list keeps its written order; a gathered port is `{cell, digest}` sorted by cell; a looked-up port is the digest of the sorted list (film → pixels) of only the films named | ✓ | ✓ | content, not origin |
+//! | seed, only for kinds that declare a random stream | ✓ | ✓ | a new study seed must not decode images again |
+//! | inputs by port: digests; a list keeps its written order; a gathered port is `{cell, digest}` sorted by cell; a looked-up port is the digest of the sorted list (image → pixels) of only the images named | ✓ | ✓ | content, not origin |
 //! | sources: digest of the file or folder that a path parameter names | ✓ | ✓ | content, not place |
 //! | public fingerprint of the pseudonym key, for kinds that make pseudonyms | ✓ | ✓ | another key gives other names |
 //! | engine (`cpu` or `cuda`, and the version of the operations), for tensor kinds | ✓ | ✓ | bits differ between them |
@@ -63,9 +63,9 @@ pub enum Input {
     List(Vec<Digest>),
     /// Artifacts of the cells of a matrix, sorted by cell.
     Gathered(Vec<Gathered>),
-    /// Rows of packed images, found by film.
+    /// Rows of packed images, found by image.
     Lookup {
-        /// Digest of the list `film pixels`, one pair a line, sorted by film.
+        /// Digest of the list `image pixels`, one pair a line, sorted by image.
         lookup: Digest,
         /// How many images the list names.
         #[serde(alias = "films")]

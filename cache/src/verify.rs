@@ -74,7 +74,7 @@ struct Owners {
     made: BTreeMap<Digest, Vec<String>>,
     /// The number of the newest run that made an object.
     newest: BTreeMap<Digest, u64>,
-    /// Lists of films that recipes name. They only serve explanations, so that none is missed where it is not there.
+    /// Lists of images that recipes name. They only serve explanations, so that none is missed where it is not there.
     listed: BTreeMap<Digest, Vec<String>>,
 }
 
@@ -88,7 +88,7 @@ fn owners(store: &Store, ledger: &Ledger) -> Result<Owners> {
     for (receipt, run) in newest.values() {
         for (port, input) in &receipt.recipe.inputs {
             if let Some(list) = input.list() {
-                let whose = format!("{} {}, the films of its input `{port}`, written by run {run}", receipt.study, receipt.stage);
+                let whose = format!("{} {}, the images of its input `{port}`, written by run {run}", receipt.study, receipt.stage);
                 out.listed.entry(*list).or_default().push(whose);
             }
         }

@@ -58,7 +58,7 @@ pub(super) struct PlanArgs {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// Print films per label of every table that is known
+    /// Print images per label of every table that is known
     #[arg(long)]
     counts: bool,
     /// Print the study with every cell and default
@@ -103,7 +103,7 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
     if args.counts && !args.json {
         for (output, labels) in counts(&study, &known, &plan)? {
             let text: Vec<String> = labels.iter().map(|(label, n)| format!("{label} {n}")).collect();
-            say(format!("{output}   {} films: {}", labels.values().sum::<usize>(), text.join(", ")))?;
+            say(format!("{output}   {} images: {}", labels.values().sum::<usize>(), text.join(", ")))?;
         }
     }
     // Whatever ends a run at once is said here as the run says it, with the same code.

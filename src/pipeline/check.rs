@@ -234,7 +234,7 @@ pub(super) fn expect(raw: &RawStage, kind: &StageKind, diagnostics: &mut Vec<Dia
     }
     if !out.is_empty() && kind.outputs.first().is_none_or(|p| p.kind != "samples") {
         diagnostics.push(
-            Diagnostic::new("E0106", format!("`{}` makes no samples that could be counted", raw.name.text)).at(raw.expect[0].0.span, "`expect` counts films"),
+            Diagnostic::new("E0106", format!("`{}` makes no samples that could be counted", raw.name.text)).at(raw.expect[0].0.span, "`expect` counts images"),
         );
     }
     out

@@ -114,8 +114,8 @@ fn will_name(stage: &Stage, id: StageId, world: &World) -> Option<u64> {
         "phantoms" => stage.parameters["classes"].as_object()?.values().map(|class| class["images"].as_u64()).sum(),
         "synthesize" => stage.parameters["count"].as_u64(),
         _ => {
-            let films = stage.stage.sources().into_iter().find(|s| s.what == SourceKind::Films)?;
-            Some(world.listings.get(&id)?.get(films.parameter)?.files.len() as u64)
+            let images = stage.stage.sources().into_iter().find(|s| s.what == SourceKind::Images)?;
+            Some(world.listings.get(&id)?.get(images.parameter)?.files.len() as u64)
         }
     }
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 /// What a stage is given: artifacts with their cells, by port.
 #[derive(Debug, Clone, Default)]
-pub struct Shipment {
+pub struct StageInputs {
     /// Artifacts by port, in order.
     pub artifacts: BTreeMap<String, Vec<(String, Artifact)>>,
     /// Lists that lookups were made of: stored when the stage runs, for later explanations.
@@ -21,7 +21,7 @@ pub struct Shipment {
 /// A recipe, or why there is none yet.
 pub enum Formed {
     /// The recipe, and what the stage is given.
-    Whole(Recipe, Shipment),
+    Whole(Recipe, StageInputs),
     /// Inputs are missing.
     Waits {
         /// Stages whose outputs are missing.
@@ -63,7 +63,7 @@ pub fn form(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<A
         engine: engine.map(str::to_owned),
         pseudonyms: stage.kind.pseudonyms.then(|| world.pseudonyms.to_owned()),
     };
-    let mut shipment = Shipment::default();
+    let mut stage_inputs = StageInputs::default();
     let mut waits = vec![];
     // Looked-up ports come last: they need the tables.
     let (looked_up, plain): (Vec<&Input>, Vec<&Input>) = stage.inputs.iter().partition(|i| !i.port.by.is_empty());
@@ -82,8 +82,8 @@ pub fn form(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<A
             }
             let list: String = images.iter().map(|image| format!("{} -\n", image.hex())).collect();
             recipe.inputs.insert(input.port.name.into(), recipe::Input::Lookup { lookup: Digest::of(list.as_bytes()), images: images.len() as u64 });
-            shipment.lookups.push(list.into_bytes());
-            shipment.artifacts.insert(input.port.name.into(), arrived);
+            stage_inputs.lookups.push(list.into_bytes());
+            stage_inputs.artifacts.insert(input.port.name.into(), arrived);
         } else if arrived.len() == input.from.len() {
             let digests = || arrived.iter().map(|(_, a)| a.digest);
             let value = match input.shape {
@@ -92,25 +92,25 @@ pub fn form(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<A
                 Shape::Gathered => recipe::Input::Gathered(arrived.iter().map(|(cell, a)| Gathered { cell: cell.clone(), digest: a.digest }).collect()),
             };
             recipe.inputs.insert(input.port.name.into(), value);
-            shipment.artifacts.insert(input.port.name.into(), arrived);
+            stage_inputs.artifacts.insert(input.port.name.into(), arrived);
         }
     }
     for input in looked_up {
-        match look_up(p, input, &shipment, known, world, stage)? {
+        match look_up(p, input, &stage_inputs, known, world, stage)? {
             Found::Whole(list, artifacts) => {
                 recipe.inputs.insert(
                     input.port.name.into(),
                     recipe::Input::Lookup { lookup: Digest::of(&list), images: list.iter().filter(|b| **b == b'\n').count() as u64 },
                 );
-                shipment.artifacts.insert(input.port.name.into(), artifacts);
-                shipment.lookups.push(list);
+                stage_inputs.artifacts.insert(input.port.name.into(), artifacts);
+                stage_inputs.lookups.push(list);
             }
             Found::Waits(more) => waits.extend(more),
         }
     }
     waits.sort_unstable();
     waits.dedup();
-    Ok(if waits.is_empty() { Formed::Whole(recipe, shipment) } else { Formed::Waits { waits, partial: recipe } })
+    Ok(if waits.is_empty() { Formed::Whole(recipe, stage_inputs) } else { Formed::Waits { waits, partial: recipe } })
 }
 
 enum Found {
@@ -121,14 +121,21 @@ enum Found {
 /// Finds the images of the tables in the packs that are known. Packs that hold none of them are not waited for, not
 /// part of the recipe and not given to the stage. One that may hold them with other pixels is waited for, so that what is
 /// found does not depend on which pack is done first: a check then refuses the study.
-fn look_up(p: &Pipeline, input: &Input, shipment: &Shipment, known: &dyn Fn(StageId, &str) -> Option<Artifact>, world: &World, stage: &Stage) -> Result<Found> {
+fn look_up(
+    p: &Pipeline,
+    input: &Input,
+    stage_inputs: &StageInputs,
+    known: &dyn Fn(StageId, &str) -> Option<Artifact>,
+    world: &World,
+    stage: &Stage,
+) -> Result<Found> {
     let bound = |port: &str| stage.inputs.iter().any(|i| i.port.name == port);
-    let mut films = std::collections::BTreeSet::new();
+    let mut images = std::collections::BTreeSet::new();
     for by in input.port.by.iter().filter(|by| bound(by)) {
         // The table's own stage is waited for already.
-        let Some(tables) = shipment.artifacts.get(*by) else { return Ok(Found::Waits(vec![])) };
+        let Some(tables) = stage_inputs.artifacts.get(*by) else { return Ok(Found::Waits(vec![])) };
         for (_, table) in tables {
-            films.extend(world.tables.samples(world.store, table)?.iter().map(|r| r.image));
+            images.extend(world.tables.samples(world.store, table)?.iter().map(|r| r.image));
         }
     }
     let mut used = vec![];
@@ -141,20 +148,20 @@ fn look_up(p: &Pipeline, input: &Input, shipment: &Shipment, known: &dyn Fn(Stag
         };
         let pack = world.tables.pack(world.store, &artifact)?;
         let before = pixels.len();
-        for film in &films {
-            if let Some(found) = pack.get(film) {
-                pixels.entry(*film).or_insert(*found);
+        for image in &images {
+            if let Some(found) = pack.get(image) {
+                pixels.entry(*image).or_insert(*found);
             }
         }
         if pixels.len() > before {
             used.push((source.cell.clone(), artifact));
         }
     }
-    if pixels.len() == films.len() {
+    if pixels.len() == images.len() {
         unknown.retain(|s| may_differ(p, s, input, known));
         let mut rivals = vec![];
         for source in unknown {
-            if will_hold_any(p, source, &films, known, world)? {
+            if will_hold_any(p, source, &images, known, world)? {
                 rivals.push(source);
             }
         }
@@ -163,8 +170,8 @@ fn look_up(p: &Pipeline, input: &Input, shipment: &Shipment, known: &dyn Fn(Stag
     if !unknown.is_empty() {
         return Ok(Found::Waits(unknown.into_iter().map(|s| s.stage).collect()));
     }
-    // A film that no pack holds stands in the list without pixels: the stage will say so.
-    let list: String = films.iter().map(|f| format!("{} {}\n", f.hex(), pixels.get(f).map_or_else(|| "-".to_owned(), Digest::hex))).collect();
+    // A image that no pack holds stands in the list without pixels: the stage will say so.
+    let list: String = images.iter().map(|f| format!("{} {}\n", f.hex(), pixels.get(f).map_or_else(|| "-".to_owned(), Digest::hex))).collect();
     Ok(Found::Whole(list.into_bytes(), used))
 }
 

@@ -17,7 +17,7 @@ use crate::lineage::Evidence;
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use crate::plan::current::Current;
-use crate::plan::recipe::Shipment;
+use crate::plan::recipe::StageInputs;
 use crate::plan::{Decision, Past, Plan};
 use crate::tables::Tables;
 use crate::workspace::{Listings, Workspace};
@@ -93,7 +93,7 @@ pub struct Outcome {
 }
 
 /// A stage under way.
-struct Flight {
+struct RunningStage {
     started: Started,
     held: Held,
     key: StageKey,
@@ -102,16 +102,16 @@ struct Flight {
     since: Instant,
     began: String,
     attempt: u32,
-    shipment: Shipment,
+    stage_inputs: StageInputs,
     /// How far it was when it was last heard of.
     progress: Option<Progress>,
 }
 
 /// A stage that is ready.
-struct Waiter {
+struct PendingStage {
     key: StageKey,
     recipe: Recipe,
-    shipment: Shipment,
+    stage_inputs: StageInputs,
     reasons: Vec<String>,
     last_millis: Option<u64>,
     attempt: u32,
@@ -137,8 +137,8 @@ pub struct Scheduler<'a> {
     states: States,
     outputs: Outputs,
     dependents: Vec<Vec<StageId>>,
-    ready: BTreeMap<StageId, Waiter>,
-    flights: BTreeMap<StageId, Flight>,
+    ready: BTreeMap<StageId, PendingStage>,
+    flights: BTreeMap<StageId, RunningStage>,
     slots: Slots,
     tell: Sender<Message>,
     hear: Receiver<Message>,

@@ -6,7 +6,7 @@ use crate::workspace::ImageMap;
 use hilum_cache::receipt::{Artifact, Outputs};
 use hilum_cache::{Digest, StageKey, Store, WritableStore};
 use hilum_stages::KINDS;
-use hilum_stages::contract::context::{Checkpoints, Context, DeviceChoice, Films, Said};
+use hilum_stages::contract::context::{Checkpoints, Context, DeviceChoice, ImageBytes, Said};
 use hilum_stages::contract::error::Error;
 use hilum_stages::contract::fit::NotWritten;
 use hilum_stages::contract::port::{Arrival, File};
@@ -116,7 +116,7 @@ fn try_perform(job: &Job, report: &(dyn Fn(Said) + Sync), cancelled: &(dyn Fn() 
     let store = WritableStore::open(&job.store)?;
     let kind = KINDS.iter().find(|k| k.name == job.kind).ok_or_else(|| Error::data(format!("this program has no stage kind `{}`", job.kind)))?;
     let stage = (kind.decode)(job.parameters.clone(), &NotWritten).map_err(|_| Error::data(format!("the parameters of `{}` do not read", job.kind)))?;
-    let films = FilmFinder { store: &store, map: ImageMap::load(&job.images) };
+    let images = ImageFinder { store: &store, map: ImageMap::load(&job.images) };
     let mut inputs = BTreeMap::new();
     for (port, artifacts) in &job.inputs {
         let arrivals = artifacts.iter().map(|(cell, artifact)| arrive(&store, cell, artifact)).collect::<Result<Vec<_>, Error>>()?;
@@ -126,7 +126,7 @@ fn try_perform(job: &Job, report: &(dyn Fn(Said) + Sync), cancelled: &(dyn Fn() 
     let cx = Context {
         kind: kind.name,
         seed: job.seed.map(Seed),
-        films: &films,
+        images: &images,
         sources: job.sources.clone(),
         pseudonyms: job.pseudonyms.clone(),
         device: job.device,
@@ -151,23 +151,23 @@ fn arrive(store: &Store, cell: &str, artifact: &Artifact) -> Result<Arrival, Err
     Ok(Arrival { cell: cell.to_owned(), files })
 }
 
-/// Films of the store by digest, then imported ones by the local map.
-struct FilmFinder<'a> {
+/// Images of the store by digest, then imported ones by the local map.
+struct ImageFinder<'a> {
     store: &'a Store,
     map: ImageMap,
 }
 
-impl Films for FilmFinder<'_> {
-    fn bytes(&self, film: &Digest) -> Result<Vec<u8>, Error> {
-        match self.store.read(film) {
+impl ImageBytes for ImageFinder<'_> {
+    fn bytes(&self, image: &Digest) -> Result<Vec<u8>, Error> {
+        match self.store.read(image) {
             Err(hilum_cache::Error::Missing(_)) => {}
             other => return Ok(other?),
         }
-        let Some(path) = self.map.0.get(film) else {
-            return Err(hilum_cache::Error::Missing(*film).into());
+        let Some(path) = self.map.0.get(image) else {
+            return Err(hilum_cache::Error::Missing(*image).into());
         };
-        let changed = || Error::helped(format!("film {} is no longer what was imported", film.short()), "run again: the import will see the change");
+        let changed = || Error::helped(format!("image {} is no longer what was imported", image.short()), "run again: the import will see the change");
         let bytes = hilum_cache::ingest::read(path).map_err(|_| changed())?;
-        if Digest::of(&bytes) == *film { Ok(bytes) } else { Err(changed()) }
+        if Digest::of(&bytes) == *image { Ok(bytes) } else { Err(changed()) }
     }
 }

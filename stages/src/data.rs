@@ -1,11 +1,11 @@
-//! Artifact types and their files: tables of samples, packed images, films, figures, weights.
+//! Artifact types and their files: tables of samples, packed images, images, figures, weights.
 
 pub mod ahead;
 pub mod augment;
 pub mod batch;
 pub mod contents;
 pub mod figure;
-pub mod film;
+pub mod grey;
 pub mod inspect;
 pub mod marker;
 pub mod pack;

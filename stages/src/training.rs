@@ -70,36 +70,36 @@ pub fn open_device(choice: DeviceChoice) -> Result<Device> {
     }
 }
 
-/// How many films are made or looked at together where they do not influence each other: fewer of large ones, whose maps fill
+/// How many images are made or looked at together where they do not influence each other: fewer of large ones, whose maps fill
 /// memory.
-pub fn films_at_once(side: usize) -> usize {
+pub fn images_at_once(side: usize) -> usize {
     ((1 << 20) / (side * side).max(1)).clamp(1, 64)
 }
 
-/// Packed films as they are, in [0, 1]: `[n, side, side, 1]`.
-pub fn film_tensor(films: &[&[u8]], side: usize, device: &Device) -> Result<Value> {
-    let values: Vec<f32> = films.iter().flat_map(|f| f.iter().map(|v| f32::from(*v) / 255.0)).collect();
-    films_of(values, side, device)
+/// Packed images as they are, in [0, 1]: `[n, side, side, 1]`.
+pub fn image_tensor(images: &[&[u8]], side: usize, device: &Device) -> Result<Value> {
+    let values: Vec<f32> = images.iter().flat_map(|f| f.iter().map(|v| f32::from(*v) / 255.0)).collect();
+    images_of(values, side, device)
 }
 
-/// Numbers as films `[n, side, side, 1]`.
-pub fn films_of(values: Vec<f32>, side: usize, device: &Device) -> Result<Value> {
+/// Numbers as images `[n, side, side, 1]`.
+pub fn images_of(values: Vec<f32>, side: usize, device: &Device) -> Result<Value> {
     let n = values.len() / (side * side);
     Ok(Value::constant(Tensor::from_vec(values, (n, side, side, 1), device)?))
 }
 
-/// Numbers that were sent to a device ahead of their use, as films `[n, side, side, 1]` there.
-pub fn films_sent(values: Upload, side: usize) -> Result<Value> {
+/// Numbers that were sent to a device ahead of their use, as images `[n, side, side, 1]` there.
+pub fn images_sent(values: Upload, side: usize) -> Result<Value> {
     let n = values.len() / (side * side);
     Ok(Value::constant(values.tensor((n, side, side, 1))?))
 }
 
-/// Noise `[n, 1, 1, latent]` uniform in [−1, 1), film `k` from its own stream.
+/// Noise `[n, 1, 1, latent]` uniform in [−1, 1), image `k` from its own stream.
 pub fn uniform_noise(streams: &Stream, first: u64, n: usize, latent: usize, device: &Device) -> Result<Value> {
     noise(streams, first, n, latent, device, |s| s.uniform(-1.0, 1.0))?.reshape(&[n, 1, 1, latent]).map_err(Error::from)
 }
 
-/// Noise `[n, latent]`, standard normal, film `k` from its own stream.
+/// Noise `[n, latent]`, standard normal, image `k` from its own stream.
 pub fn normal_noise(streams: &Stream, first: u64, n: usize, latent: usize, device: &Device) -> Result<Value> {
     noise(streams, first, n, latent, device, Stream::normal)
 }

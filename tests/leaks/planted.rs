@@ -138,7 +138,7 @@ fn again(png: &[u8]) -> Vec<u8> {
 
 /// The same greys in a file of its own.
 pub(super) fn saved_as(png: &[u8], name: &str) -> Vec<u8> {
-    let grey = hilum_stages::data::film::decode(png).unwrap().grey;
+    let grey = hilum_stages::data::grey::decode(png).unwrap().grey;
     let pixels: Vec<u8> = grey.pixels.iter().map(|v| (v >> 8) as u8).collect();
     hilum_stages::data::png::encode(&pixels, grey.width, grey.height, &[("Comment", name)]).unwrap()
 }

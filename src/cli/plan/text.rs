@@ -56,7 +56,7 @@ pub(in crate::cli) fn line(p: &Pipeline, plan: &Plan, group: &Group, estimate: O
     format!("{}{fate}{rest}{millis}", subject(p, group))
 }
 
-/// What a line is about: `films   `, `classifier   6 of 8 cells `.
+/// What a line is about: `images   `, `classifier   6 of 8 cells `.
 pub(in crate::cli) fn subject(p: &Pipeline, group: &Group) -> String {
     let cells = if group.stages.len() > 1 { format!("{} of {} cells ", group.stages.len(), group.of) } else { String::new() };
     format!("{}   {cells}", group.name(p))

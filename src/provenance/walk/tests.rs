@@ -174,15 +174,15 @@ fn gathered_outputs_keep_their_cells() {
 #[test]
 fn images_come_from_the_packs_that_hold_them() {
     let records = Records::new();
-    let (film, other) = (Digest::of(b"film"), Digest::of(b"other"));
+    let (image, other) = (Digest::of(b"film"), Digest::of(b"other"));
     let pixels = Digest::of(b"pixels");
     let index = |image: Digest| format!("image,pixels\n{image},{pixels}\n").into_bytes();
-    let list = format!("{} {}\n{} -\n", film.hex(), pixels.hex(), Digest::of(b"of no pack").hex()).into_bytes();
-    for bytes in [&index(film), &index(other), &list] {
+    let list = format!("{} {}\n{} -\n", image.hex(), pixels.hex(), Digest::of(b"of no pack").hex()).into_bytes();
+    for bytes in [&index(image), &index(other), &list] {
         records.store.put(bytes).unwrap();
     }
     let lookup = |list: &[u8]| [("images", Input::Lookup { lookup: Digest::of(list), images: 2 })];
-    let packs = || vec![receipt("s", "real", &index(film), &[]), receipt("s", "made", &index(other), &[])];
+    let packs = || vec![receipt("s", "real", &index(image), &[]), receipt("s", "made", &index(other), &[])];
     let graph = || json!({ "real": {}, "made": {}, "late": {}, "t": { "images": ["made.out", "real.out", "late.out"] } });
     let run = records.run("s", graph(), &[packs(), vec![receipt("s", "t", b"t", &lookup(&list))]].concat(), &[]);
     let t = records.walk(&run, "t");

@@ -6,7 +6,7 @@ use crate::report::drawing::png;
 use hilum_cache::{Digest, Result};
 use hilum_stages::contract::port::OutputType;
 use hilum_stages::data::figure::FigureFiles;
-use hilum_stages::data::film::{self, Fit};
+use hilum_stages::data::grey::{self, Fit};
 use hilum_stages::data::sample::{Origin, Sample};
 use hilum_stages::figures::sheet::{GRID as SHEET, sheet};
 use maud::{Markup, html};
@@ -19,7 +19,7 @@ pub(super) const CHAPTER: Chapter = Chapter { id: "images", title: Some("Films")
 
 /// What a grid shows.
 pub(super) const MOMENTS: &str =
-    "films as the training went on, earliest above: from the same noise, or, where films are translated, of the real ones in the first row";
+    "images as the training went on, earliest above: from the same noise, or, where images are translated, of the real ones in the first row";
 /// Images shown on a sheet.
 const SHOWN: usize = 24;
 
@@ -34,7 +34,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }
     for found in m.of(GRID) {
         if let Some(grid) = found.bytes(m.store, ".png")? {
-            out.push(html! { h3 { (found.stage()) } figure.sheet.synthetic { figcaption { (MOMENTS) } (png(&grid, "films during training")) } });
+            out.push(html! { h3 { (found.stage()) } figure.sheet.synthetic { figcaption { (MOMENTS) } (png(&grid, "images during training")) } });
         }
     }
     Ok((!out.is_empty()).then(|| html! { @for o in &out { (o) } }))
@@ -44,7 +44,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
 fn beside(m: &Material, found: &Found, first: &Sample) -> Result<Markup> {
     let mut synthetic = vec![];
     for entry in found.ending(".png").take(SHOWN) {
-        synthetic.extend(film::decode(&m.store.read(&entry.digest)?).map(|d| film::to_square(&d.grey, d.grey.width, Fit::Stretch, false)));
+        synthetic.extend(grey::decode(&m.store.read(&entry.digest)?).map(|d| grey::to_square(&d.grey, d.grey.width, Fit::Stretch, false)));
     }
     let side = synthetic.first().map_or(0, |s: &Vec<u8>| s.len().isqrt());
     let real = real(m, &first.label, side)?;
@@ -52,8 +52,8 @@ fn beside(m: &Material, found: &Found, first: &Sample) -> Result<Markup> {
     Ok(html! {
         h3 { (found.stage()) }
         div.pair.sheet {
-            @if !real.is_empty() { figure { figcaption { "Real films of " (first.label) } (png(&picture(&real), "real films")) } }
-            @if !synthetic.is_empty() { figure.synthetic { figcaption { "films, not for diagnosis" } (png(&picture(&synthetic), "synthetic films")) } }
+            @if !real.is_empty() { figure { figcaption { "Real images of " (first.label) } (png(&picture(&real), "real images")) } }
+            @if !synthetic.is_empty() { figure.synthetic { figcaption { "images, not for diagnosis" } (png(&picture(&synthetic), "synthetic images")) } }
         }
     })
 }

@@ -11,7 +11,7 @@ use maud::{Markup, html};
 
 const MAP: Subject = Subject { kind: FigureFiles::TYPE, name: figures::map::FIGURE.name };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "maps", title: Some("Map of films"), about: &[MAP], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "maps", title: Some("Map of images"), about: &[MAP], render };
 
 fn render(m: &Material) -> Result<Option<Markup>> {
     let mut out = vec![];
@@ -22,7 +22,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }
     Ok((!out.is_empty()).then(|| {
         html! {
-            p { "Near films look alike to the network. Distances between groups, and how dense they look, mean little; separation on a map proves nothing." }
+            p { "Near images look alike to the network. Distances between groups, and how dense they look, mean little; separation on a map proves nothing." }
             @for o in &out { (o) }
         }
     }))

@@ -17,7 +17,7 @@ fn render(f: &Facts) -> Markup {
             h3 { (stage) ", after step " (step) }
             @for note in preview.notes.iter().filter(|n| is_warning(n)) { div.warn { (note) } }
             @for figure in figures::of_unfinished(&preview.history, stage) { (drawing(&figure.drawing)) }
-            @if let Some(images) = &preview.films { figure.sheet.synthetic { figcaption { (MOMENTS) } (png(images, "films so far")) } }
+            @if let Some(images) = &preview.images { figure.sheet.synthetic { figcaption { (MOMENTS) } (png(images, "images so far")) } }
         }
     }
 }

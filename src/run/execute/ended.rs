@@ -1,6 +1,6 @@
 //! What follows the end of a stage that was under way: it is recorded, tried again, sent back, or has failed.
 
-use super::{Flight, Scheduler, Waiter};
+use super::{PendingStage, RunningStage, Scheduler};
 use crate::pipeline::model::StageId;
 use crate::plan::current::Fault;
 use crate::run::event::Event;
@@ -40,10 +40,10 @@ impl Scheduler<'_> {
                     Class::Machine if flight.attempt <= self.run.pipeline.stages[id].retry && !self.stopping => {
                         self.run.sink.hear(&Event::Retried { stage: self.name(id), why: failure.message });
                         self.states.set(id, State::Ready);
-                        let waiter = Waiter {
+                        let waiter = PendingStage {
                             key: flight.key,
                             recipe: flight.recipe,
-                            shipment: flight.shipment,
+                            stage_inputs: flight.stage_inputs,
                             reasons: vec!["tried again".into()],
                             last_millis: None,
                             attempt: flight.attempt + 1,
@@ -63,7 +63,7 @@ impl Scheduler<'_> {
     }
 
     /// A stage was stopped with the run: where somebody waited for it, how far it got is said.
-    fn interrupted(&self, id: StageId, flight: Flight) {
+    fn interrupted(&self, id: StageId, flight: RunningStage) {
         if self.run.pipeline.stages[id].kind.needs != Needs::Light {
             let checkpoint = Checkpoints::of(self.run.store, &flight.key).step();
             self.run.sink.hear(&Event::Interrupted { stage: self.name(id), progress: flight.progress, checkpoint });

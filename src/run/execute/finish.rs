@@ -1,6 +1,6 @@
 //! What follows a stage, and what follows the last one: receipts, counts, the end of the journal.
 
-use super::{Finding, Flight, Outcome, Scheduler, StageId, State};
+use super::{Finding, Outcome, RunningStage, Scheduler, StageId, State};
 use crate::plan::expect;
 use crate::run::environment;
 use crate::run::event::Event;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 impl Scheduler<'_> {
     /// Records a stage that is done.
-    pub(super) fn done(&mut self, id: StageId, flight: &Flight, done: Done) -> Result<()> {
+    pub(super) fn done(&mut self, id: StageId, flight: &RunningStage, done: Done) -> Result<()> {
         let stage = &self.run.pipeline.stages[id];
         let key = flight.key;
         let before = self.ledger.outputs(&key);

@@ -1,6 +1,6 @@
 //! Decisions about waiting stages: what each of them comes to, as soon as it can be said.
 
-use super::{Scheduler, Waiter};
+use super::{PendingStage, Scheduler};
 use crate::checks::{LOOKED_AT, MODELS};
 use crate::pipeline::model::StageId;
 use crate::plan::{self, Decision, World};
@@ -44,7 +44,7 @@ impl Scheduler<'_> {
                     self.run.sink.hear(&Event::CutOff { stage: self.name(id), of });
                 }
             }
-            Decision::Execute { key, recipe, shipment, reasons, last_millis, continues } => {
+            Decision::Execute { key, recipe, stage_inputs, reasons, last_millis, continues } => {
                 self.states.set(id, State::Ready);
                 self.current.begun.insert(key, id);
                 if self.run.forced.contains(&id) {
@@ -52,7 +52,7 @@ impl Scheduler<'_> {
                 }
                 let on = continues.map(|step| format!("goes on after step {step}"));
                 let reasons = reasons.iter().map(|r| r.say(self.run.pipeline)).chain(on).collect();
-                self.ready.insert(id, Waiter { key, recipe: *recipe, shipment, reasons, last_millis, attempt: 1 });
+                self.ready.insert(id, PendingStage { key, recipe: *recipe, stage_inputs, reasons, last_millis, attempt: 1 });
             }
             Decision::Share { key, .. } => self.twins.entry(key).or_default().push(id),
             Decision::Fail { fault, .. } => self.fail(id, &Failure::of(fault))?,

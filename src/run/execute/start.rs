@@ -1,6 +1,6 @@
 //! Starting a stage: it takes what it needs and the key of its recipe, looks once more whether another run was faster, and goes.
 
-use super::{Flight, Scheduler};
+use super::{RunningStage, Scheduler};
 use crate::pipeline::model::StageId;
 use crate::run::event::Event;
 use crate::run::job::Job;
@@ -38,7 +38,7 @@ impl Scheduler<'_> {
                 return Ok(true);
             }
         }
-        for list in &waiter.shipment.lookups {
+        for list in &waiter.stage_inputs.lookups {
             self.run.store.put(list)?;
         }
         let job = Job {
@@ -46,7 +46,7 @@ impl Scheduler<'_> {
             kind: stage.kind.name.into(),
             parameters: stage.parameters.clone(),
             seed: stage.seed.map(|s| s.0),
-            inputs: waiter.shipment.artifacts.clone(),
+            inputs: waiter.stage_inputs.artifacts.clone(),
             device: held.device,
             images: self.run.workspace.private.join(IMAGE_MAP),
             key,
@@ -76,7 +76,7 @@ impl Scheduler<'_> {
                 return Ok(true);
             }
         };
-        let flight = Flight {
+        let flight = RunningStage {
             started,
             held,
             key,
@@ -85,7 +85,7 @@ impl Scheduler<'_> {
             since: Instant::now(),
             began: hilum_cache::clock::now(),
             attempt: waiter.attempt,
-            shipment: waiter.shipment,
+            stage_inputs: waiter.stage_inputs,
             progress: None,
         };
         self.flights.insert(id, flight);

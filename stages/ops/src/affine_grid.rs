@@ -1,4 +1,4 @@
-//! Moving, turning and scaling films by bilinear interpolation.
+//! Moving, turning and scaling images by bilinear interpolation.
 
 use crate::backend::{Job, compute};
 use crate::cpu::sample::{Taps, gather, scatter};
@@ -15,19 +15,19 @@ use std::sync::Arc;
 pub fn affine_grid_sample(x: &Value, theta: &[[f64; 6]], size: [usize; 2]) -> Result<Value> {
     let (n, h, w, c) = x.dims4()?;
     if theta.len() != n {
-        bail!("{} affine maps for {n} films", theta.len());
+        bail!("{} affine maps for {n} images", theta.len());
     }
     follow(x, Arc::new(Taps::affine(theta, [h, w], size)), c, false)
 }
 
-/// Moves each film of `x [n, h, w, c]` by whole pixels, `[down, right]`; zeros come in from behind. Differentiable to any order.
+/// Moves each image of `x [n, h, w, c]` by whole pixels, `[down, right]`; zeros come in from behind. Differentiable to any order.
 ///
 /// # Errors
 /// Where there is not one shift per sample.
 pub fn translate(x: &Value, shifts: &[[isize; 2]]) -> Result<Value> {
     let (n, h, w, c) = x.dims4()?;
     if shifts.len() != n {
-        bail!("{} shifts for {n} films", shifts.len());
+        bail!("{} shifts for {n} images", shifts.len());
     }
     follow(x, Arc::new(Taps::shifted(shifts, [h, w])), c, false)
 }

@@ -3,9 +3,9 @@
 pub(crate) mod columns;
 pub(crate) mod convolution;
 pub(crate) mod elementwise;
-pub(crate) mod films;
 pub(crate) mod functions;
 mod grid;
+pub(crate) mod images;
 pub(crate) mod norm;
 mod outer;
 mod panels;

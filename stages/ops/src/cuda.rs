@@ -1,9 +1,9 @@
 //! Operations on GPUs: each [`Job`] as launches of kernels (`cuda/kernels.cu`) and of cuDNN. Ignorant of gradients.
 
 mod convolution;
+pub(crate) mod copy_stream;
 mod elementwise;
 mod gpu;
-pub(crate) mod lane;
 pub(crate) mod machine;
 mod norm;
 mod optimiser;

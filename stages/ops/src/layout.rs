@@ -1,4 +1,4 @@
-//! The one place that knows where channels lie: `[n, h, w, c]`, so that the values of a pixel are neighbours. Films of one
+//! The one place that knows where channels lie: `[n, h, w, c]`, so that the values of a pixel are neighbours. Images of one
 //! channel are the same bytes in either order.
 
 use crate::tape::Value;

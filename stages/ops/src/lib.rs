@@ -48,7 +48,7 @@ pub use affine_grid::{affine_grid_sample, translate};
 pub use after::{After, NOTHING, Rectifier};
 pub use allocator::tune_allocator;
 pub use conv::{conv_transpose2d, conv_transpose2d_then, conv2d, conv2d_then};
-pub use cpu::films::{HALF, MEAN_UNIT, sample_anywhere, sample_line, stack_rows, weighted_rows};
+pub use cpu::images::{HALF, MEAN_UNIT, sample_anywhere, sample_line, stack_rows, weighted_rows};
 pub use dropout::masked;
 pub use fingerprint::{fingerprint, instruction_set, stay_portable};
 pub use geometry::Window;

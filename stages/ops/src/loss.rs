@@ -37,7 +37,7 @@ pub fn absolute_error(a: &Value, b: &Value) -> Result<Value> {
     a.sub(b)?.abs()?.mean()
 }
 
-/// The hinge loss of a discriminator: `max(0, 1 − l)` for real films, `max(0, 1 + l)` for others.
+/// The hinge loss of a discriminator: `max(0, 1 − l)` for real images, `max(0, 1 + l)` for others.
 ///
 /// # Errors
 /// As [`bce_with_logits`].
@@ -49,7 +49,7 @@ pub fn hinge(logits: &Value, real: bool) -> Result<Value> {
 /// How cross-entropy weighs its terms.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CrossEntropy {
-    /// A weight per class; all one where empty. The mean is divided by the sum of the films' weights, as in PyTorch.
+    /// A weight per class; all one where empty. The mean is divided by the sum of the images' weights, as in PyTorch.
     pub class_weights: Vec<f64>,
     /// Share of the target that is spread over all classes.
     pub label_smoothing: f64,
@@ -113,12 +113,12 @@ fn log_softmax(logits: &Value) -> Result<Value> {
     shifted.sub(&shifted.exp()?.sum_to(&[n, 1])?.ln()?)
 }
 
-/// Weights of classes by their effective number of films, `(1 − β) / (1 − β^n)`, scaled to a mean of one (Cui et al. 2019).
-/// A class without films weighs nothing and does not count: its infinite weight would make NaN of all others.
-pub fn class_balanced_weights(films: &[usize], beta: f64) -> Vec<f64> {
+/// Weights of classes by their effective number of images, `(1 − β) / (1 − β^n)`, scaled to a mean of one (Cui et al. 2019).
+/// A class without images weighs nothing and does not count: its infinite weight would make NaN of all others.
+pub fn class_balanced_weights(images: &[usize], beta: f64) -> Vec<f64> {
     let weight = |n: usize| if n == 0 { 0.0 } else { (1.0 - beta) / (1.0 - math::pow(beta, n as f64)) };
-    let raw: Vec<f64> = films.iter().map(|n| weight(*n)).collect();
-    let (sum, classes): (f64, usize) = (raw.iter().sum(), films.iter().filter(|n| **n > 0).count());
+    let raw: Vec<f64> = images.iter().map(|n| weight(*n)).collect();
+    let (sum, classes): (f64, usize) = (raw.iter().sum(), images.iter().filter(|n| **n > 0).count());
     raw.iter().map(|w| if *w == 0.0 { 0.0 } else { w * classes as f64 / sum }).collect()
 }
 

@@ -201,7 +201,7 @@ impl Norm {
         let by_weights = wb.is_some() && (s.wants(1) || s.wants(2));
         let numbers = || (cut.groups, cut.c).into();
         let shapes = [numbers(), numbers(), weights.into(), weights.into()];
-        let [level, tilt, by_weight, by_bias] = if self.is_fixed && !by_weights {
+        let [grad_mean, grad_slope, by_weight, by_bias] = if self.is_fixed && !by_weights {
             [&self.mean, &self.mean, &self.mean, &self.mean].map(Tensor::clone)
         } else {
             let job = Sums { cut, slope, weights };
@@ -214,8 +214,8 @@ impl Norm {
         let by_input = || {
             let job = Slope { cut, slope };
             let dx = match y {
-                Some(y) => compute(&job, [g, x.data(), &self.mean, &self.scale, &self.shift, &level, &tilt, y], x.dims())?,
-                None => compute(&job, [g, x.data(), &self.mean, &self.scale, &self.shift, &level, &tilt], x.dims())?,
+                Some(y) => compute(&job, [g, x.data(), &self.mean, &self.scale, &self.shift, &grad_mean, &grad_slope, y], x.dims())?,
+                None => compute(&job, [g, x.data(), &self.mean, &self.scale, &self.shift, &grad_mean, &grad_slope], x.dims())?,
             };
             Ok(last(dx))
         };

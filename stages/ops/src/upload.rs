@@ -2,7 +2,7 @@
 //! where they are. Ignorant of what the numbers are, and of who makes them.
 
 #[cfg(feature = "cuda")]
-use crate::cuda::lane::{Lane, Parcel};
+use crate::cuda::copy_stream::{CopyStream, Transfer};
 use candle_core::{Device, Result, Shape, Tensor};
 #[cfg(feature = "cuda")]
 use std::sync::Arc;
@@ -14,7 +14,7 @@ enum Way {
     /// To where tensors are made from numbers without a way: the CPU.
     None(Device),
     #[cfg(feature = "cuda")]
-    Lane(Arc<Lane>),
+    CopyStream(Arc<CopyStream>),
 }
 
 /// Numbers that are under way.
@@ -23,7 +23,7 @@ pub struct Upload(State);
 enum State {
     Here(Vec<f32>, Device),
     #[cfg(feature = "cuda")]
-    Sent(Parcel),
+    Sent(Transfer),
 }
 
 impl Uploads {
@@ -34,7 +34,7 @@ impl Uploads {
     pub fn to(device: &Device) -> Result<Uploads> {
         match device {
             #[cfg(feature = "cuda")]
-            Device::Cuda(gpu) => Ok(Uploads(Way::Lane(Arc::new(Lane::new(gpu)?)))),
+            Device::Cuda(gpu) => Ok(Uploads(Way::CopyStream(Arc::new(CopyStream::new(gpu)?)))),
             _ => Ok(Uploads(Way::None(device.clone()))),
         }
     }
@@ -46,7 +46,7 @@ impl Uploads {
         match &self.0 {
             Way::None(device) => Ok(Upload(State::Here(numbers, device.clone()))),
             #[cfg(feature = "cuda")]
-            Way::Lane(lane) => Lane::send(lane, &numbers).map(State::Sent).map(Upload),
+            Way::CopyStream(copy_stream) => CopyStream::send(copy_stream, &numbers).map(State::Sent).map(Upload),
         }
     }
 }
@@ -57,7 +57,7 @@ impl Upload {
         match &self.0 {
             State::Here(numbers, _) => numbers.len(),
             #[cfg(feature = "cuda")]
-            State::Sent(parcel) => parcel.len(),
+            State::Sent(transfer) => transfer.len(),
         }
     }
     /// Whether there is none.
@@ -72,7 +72,7 @@ impl Upload {
         match self.0 {
             State::Here(numbers, device) => Tensor::from_vec(numbers, shape.into(), &device),
             #[cfg(feature = "cuda")]
-            State::Sent(parcel) => parcel.tensor(shape.into()),
+            State::Sent(transfer) => transfer.tensor(shape.into()),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What becomes of infinities and NaN, against torch (`tests/non_finite.json`, made by `tests/oracle/non_finite.py`), what a
-//! norm makes of an outlier, and what is said of batches without a film.
+//! norm makes of an outlier, and what is said of batches without a image.
 
 mod torch;
 
@@ -131,11 +131,11 @@ fn windows_and_samplers_pass_on_what_is_not_finite() {
     operation("conv2d_relu", |_, x, w| turned(x, |x| hilum_ops::conv2d_then(x, &w[0], Window::square(1, 0), None, Rectifier::Relu)));
 }
 
-/// A film that is moved takes its pixels along, and no other one is read for what comes in from behind.
+/// A image that is moved takes its pixels along, and no other one is read for what comes in from behind.
 #[test]
 fn an_infinite_corner_moves_alone() {
-    let film = Tensor::from_vec((0..9).map(|i| if i == 0 { f32::INFINITY } else { i as f32 }).collect(), (1, 3, 3, 1), &device()).unwrap();
-    let x = Value::leaf(&film);
+    let image = Tensor::from_vec((0..9).map(|i| if i == 0 { f32::INFINITY } else { i as f32 }).collect(), (1, 3, 3, 1), &device()).unwrap();
+    let x = Value::leaf(&image);
     let y = hilum_ops::translate(&x, &[[1, 1]]).unwrap();
     assert_eq!(values(&y), [0.0, 0.0, 0.0, 0.0, f32::INFINITY, 1.0, 0.0, 3.0, 4.0]);
     let gradients = y.mul(&x.detach()).unwrap().sum().unwrap().backward().unwrap();
@@ -206,23 +206,23 @@ fn a_norm_keeps_its_digits_beside_an_outlier() {
 #[test]
 fn a_batch_of_none_is_refused_by_name() {
     let none = |dims: &[usize]| Value::leaf(&Tensor::zeros(dims, candle_core::DType::F32, &device()).unwrap());
-    let (films, logits, c) = (none(&[0, 4, 4, 3]), none(&[0, 5]), none(&[3]));
+    let (images, logits, c) = (none(&[0, 4, 4, 3]), none(&[0, 5]), none(&[3]));
     let usual = Divisor::Usual(1e-5);
     let window = Square { k: 2, stride: 2, padding: 0 };
     for (name, result) in [
-        ("batch_norm of no image: [0, 4, 4, 3]", hilum_ops::batch_norm(&films, &c, &c, 1e-5, NOTHING).map(|n| n.0)),
-        ("instance_norm of no image", hilum_ops::instance_norm(&films, None, usual, NOTHING)),
-        ("layer_norm of no image", hilum_ops::layer_norm(&films, None, usual, NOTHING)),
-        ("max_pool2d of no image", hilum_ops::max_pool2d(&films, 2, 2, 0)),
-        ("avg_pool2d of no image", hilum_ops::avg_pool2d(&films, window, false)),
-        ("global_average_pool of no image", hilum_ops::global_average_pool(&films)),
+        ("batch_norm of no image: [0, 4, 4, 3]", hilum_ops::batch_norm(&images, &c, &c, 1e-5, NOTHING).map(|n| n.0)),
+        ("instance_norm of no image", hilum_ops::instance_norm(&images, None, usual, NOTHING)),
+        ("layer_norm of no image", hilum_ops::layer_norm(&images, None, usual, NOTHING)),
+        ("max_pool2d of no image", hilum_ops::max_pool2d(&images, 2, 2, 0)),
+        ("avg_pool2d of no image", hilum_ops::avg_pool2d(&images, window, false)),
+        ("global_average_pool of no image", hilum_ops::global_average_pool(&images)),
         ("cross_entropy of no logit: [0, 5]", hilum_ops::cross_entropy(&logits, &[])),
         ("bce_with_logits of no logit", hilum_ops::bce_with_logits(&logits, 1.0)),
         ("squared_error of no logit", hilum_ops::squared_error(&logits, 1.0)),
         ("hinge of no logit", hilum_ops::hinge(&logits, true)),
         ("absolute_error of no number", hilum_ops::absolute_error(&logits, &logits)),
         ("mean of no number", logits.mean()),
-        ("mean of no number", films.mean_to(&[0, 1, 1, 3])),
+        ("mean of no number", images.mean_to(&[0, 1, 1, 3])),
         ("mean_probability of no logit", hilum_ops::mean_probability(&logits).map(|_| logits.clone())),
     ] {
         let message = result.expect_err(name).to_string();
@@ -234,26 +234,26 @@ fn a_batch_of_none_is_refused_by_name() {
 #[test]
 fn other_operations_pass_a_batch_of_none_on() {
     let none = |dims: &[usize]| Value::leaf(&Tensor::zeros(dims, candle_core::DType::F32, &device()).unwrap());
-    let (films, kernel, c) = (none(&[0, 4, 4, 3]), none(&[3, 3, 3, 3]), none(&[3]));
+    let (images, kernel, c) = (none(&[0, 4, 4, 3]), none(&[3, 3, 3, 3]), none(&[3]));
     for stride in [1, 2, 4] {
-        let y = hilum_ops::conv2d_then(&films, &kernel, Window::square(stride, 1), Some(&c), Rectifier::Relu).unwrap();
-        let up = hilum_ops::conv_transpose2d(&films, &kernel, Window::square(stride, 1), [0; 2]).unwrap();
+        let y = hilum_ops::conv2d_then(&images, &kernel, Window::square(stride, 1), Some(&c), Rectifier::Relu).unwrap();
+        let up = hilum_ops::conv_transpose2d(&images, &kernel, Window::square(stride, 1), [0; 2]).unwrap();
         let loss = y.sum().unwrap().add(&up.sum().unwrap()).unwrap();
         let gradients = loss.backward().unwrap();
         assert!(loss.scalar().unwrap() == 0.0 && values(gradients.get(&kernel).unwrap()).iter().all(|g| *g == 0.0));
     }
     assert_eq!(hilum_ops::linear(&none(&[0, 3]), &none(&[5, 3]), None).unwrap().dims(), [0, 5]);
     for y in [
-        hilum_ops::scale_shift(&films, Some(&c), &c, Rectifier::Relu.into()).unwrap(),
-        hilum_ops::up_sample_bilinear(&films, [7, 7], false).unwrap(),
-        hilum_ops::reflect_pad(&films, 1).unwrap(),
-        hilum_ops::translate(&films, &[]).unwrap(),
-        hilum_ops::affine_grid_sample(&films, &[], [4, 4]).unwrap(),
-        hilum_ops::softplus(&films).unwrap(),
-        films.sum_to(&[0, 1, 1, 3]).unwrap(),
-        films.sum_to(&[0, 4, 4, 1]).unwrap(),
-        films.square().unwrap(),
+        hilum_ops::scale_shift(&images, Some(&c), &c, Rectifier::Relu.into()).unwrap(),
+        hilum_ops::up_sample_bilinear(&images, [7, 7], false).unwrap(),
+        hilum_ops::reflect_pad(&images, 1).unwrap(),
+        hilum_ops::translate(&images, &[]).unwrap(),
+        hilum_ops::affine_grid_sample(&images, &[], [4, 4]).unwrap(),
+        hilum_ops::softplus(&images).unwrap(),
+        images.sum_to(&[0, 1, 1, 3]).unwrap(),
+        images.sum_to(&[0, 4, 4, 1]).unwrap(),
+        images.square().unwrap(),
     ] {
-        assert!(y.dims()[0] == 0 && y.sum().unwrap().backward().unwrap().get(&films).unwrap().elem_count() == 0, "{:?}", y.dims());
+        assert!(y.dims()[0] == 0 && y.sum().unwrap().backward().unwrap().get(&images).unwrap().elem_count() == 0, "{:?}", y.dims());
     }
 }

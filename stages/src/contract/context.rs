@@ -1,4 +1,4 @@
-//! What a stage may use while it runs besides its inputs: streams of its seed, films by digest, progress, notes.
+//! What a stage may use while it runs besides its inputs: streams of its seed, images by digest, progress, notes.
 //!
 //! There is no wall clock, no environment and no path of a result here, on purpose.
 
@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-/// Gives the bytes of a film, hashed again as they are read.
-pub trait Films: Sync {
-    /// The bytes of the film with this digest.
-    fn bytes(&self, film: &Digest) -> Result<Vec<u8>>;
+/// Gives the bytes of a image, hashed again as they are read.
+pub trait ImageBytes: Sync {
+    /// The bytes of the image with this digest.
+    fn bytes(&self, image: &Digest) -> Result<Vec<u8>>;
 }
 
 /// How far a stage is.
@@ -97,8 +97,8 @@ pub struct Context<'a> {
     pub kind: &'static str,
     /// The seed, for kinds that declare one.
     pub seed: Option<Seed>,
-    /// Films by digest.
-    pub films: &'a dyn Films,
+    /// Images by digest.
+    pub images: &'a dyn ImageBytes,
     /// What path parameters named.
     pub sources: BTreeMap<String, Listing>,
     /// The study's key, for kinds that make pseudonyms.
@@ -199,8 +199,8 @@ impl Context<'_> {
 pub(crate) mod tests {
     use super::*;
 
-    struct NoFilms;
-    impl Films for NoFilms {
+    struct NoImages;
+    impl ImageBytes for NoImages {
         fn bytes(&self, _: &Digest) -> Result<Vec<u8>> {
             Err(Error::data("nothing is read"))
         }
@@ -211,7 +211,7 @@ pub(crate) mod tests {
         Context {
             kind,
             seed: seed.map(Seed),
-            films: &NoFilms,
+            images: &NoImages,
             sources: Default::default(),
             pseudonyms: None,
             device: DeviceChoice::Cpu,

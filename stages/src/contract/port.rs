@@ -116,7 +116,7 @@ pub struct Port {
     pub kind: &'static str,
     /// How many artifacts (inputs).
     pub arity: Arity,
-    /// For looked-up images: the samples ports that say which films are meant.
+    /// For looked-up images: the samples ports that say which images are meant.
     pub by: &'static [&'static str],
     /// True for a table of which only the images matter, and neither labels nor patients.
     pub images_only: bool,
@@ -168,7 +168,7 @@ pub trait Outputs {
 /// ```text
 /// ports! {
 ///     inputs {
-///         /// Films to draw from.
+///         /// Images to draw from.
 ///         samples: Samples,
 ///         /// Their pixels.
 ///         images: Vec<Images> [by samples],
@@ -176,7 +176,7 @@ pub trait Outputs {
 ///         shown: Samples [images only],
 ///     }
 ///     outputs {
-///         /// The films that stay.
+///         /// The images that stay.
 ///         samples: Samples [contains samples],
 ///     }
 /// }

@@ -129,8 +129,8 @@ impl Stream {
         }
     }
 
-    /// `n` truths, each with probability `p` to 1/65,536, as bytes 1 and 0; drawn by several threads, the same on any number.
-    pub fn truths(&mut self, n: usize, p: f64) -> Vec<u8> {
+    /// `n` mask, each with probability `p` to 1/65,536, as bytes 1 and 0; drawn by several threads, the same on any number.
+    pub fn mask(&mut self, n: usize, p: f64) -> Vec<u8> {
         const CHUNK: usize = 32_768;
         let limit = (p.clamp(0.0, 1.0) * 65_536.0).round() as u32;
         let first = self.bits();
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn a_stream_goes_on_where_it_was() {
         let mut a = super::Seed(5).stream("test", "position");
-        let draw = |s: &mut super::Stream| (s.normal().to_bits(), s.below(7), s.truths(9, 0.5), s.unit().to_bits());
+        let draw = |s: &mut super::Stream| (s.normal().to_bits(), s.below(7), s.mask(9, 0.5), s.unit().to_bits());
         for before in 0..9 {
             for _ in 0..before {
                 a.normal();
@@ -211,9 +211,9 @@ mod tests {
             c
         });
         assert!(counts.iter().all(|c| (c - n / 3).abs() < 1000));
-        let share = |p: f64, s: &mut Stream| s.truths(100_001, p).iter().map(|t| f64::from(*t)).sum::<f64>() / 100_001.0;
+        let share = |p: f64, s: &mut Stream| s.mask(100_001, p).iter().map(|t| f64::from(*t)).sum::<f64>() / 100_001.0;
         assert!((share(0.3, &mut s) - 0.3).abs() < 0.005);
         assert_eq!((share(0.0, &mut s), share(1.0, &mut s)), (0.0, 1.0));
-        assert_ne!(s.truths(64, 0.5), s.truths(64, 0.5), "each call draws anew");
+        assert_ne!(s.mask(64, 0.5), s.mask(64, 0.5), "each call draws anew");
     }
 }

@@ -29,7 +29,7 @@ pub enum SourceKind {
     /// One file, read as it is.
     File,
     /// A directory of images.
-    Films,
+    Images,
     /// A directory of CSV tables.
     Tables,
 }

@@ -1,13 +1,13 @@
 //! Classic augmentation: flip, rotation, shift, zoom and crop in one affine resampling (bilinear).
 //!
-//! Outside the film its edge pixels go on, as Keras does by default: a black rim would be a mark that films of the test
+//! Outside the image its edge pixels go on, as Keras does by default: a black rim would be a mark that images of the test
 //! set do not bear, and a generator learns to draw it.
 
 use crate::contract::prelude::*;
 use crate::math;
 use hilum_ops::{HALF, MEAN_UNIT, sample_anywhere, sample_line, stack_rows};
 
-/// How much a film may be changed each time it is seen. Nothing by default.
+/// How much a image may be changed each time it is seen. Nothing by default.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Augment {
@@ -22,13 +22,13 @@ pub struct Augment {
     /// Zoom in or out by up to this share.
     #[schemars(range(min = 0, max = 0.9))]
     pub zoom: f64,
-    /// Enlarge by this share and cut a film of the old size out of it somewhere: 0.1172 is 286 pixels and 256 of them.
+    /// Enlarge by this share and cut a image of the old size out of it somewhere: 0.1172 is 286 pixels and 256 of them.
     #[schemars(range(min = 0, max = 1))]
     pub crop: f64,
 }
 
 impl Augment {
-    /// True where films stay as they are.
+    /// True where images stay as they are.
     pub fn is_none(&self) -> bool {
         *self == Augment::default()
     }
@@ -41,24 +41,24 @@ impl Augment {
         [within("rotation", self.rotation, 180.0), within("shift", self.shift, 1.0), within("zoom", self.zoom, 0.9), within("crop", self.crop, 1.0)].concat()
     }
 
-    /// Writes the changed film as numbers from `low` to `high` into `out`, drawing from the film's own stream.
-    pub fn apply(&self, film: &[u8], side: usize, stream: &mut Stream, (low, high): (f32, f32), out: &mut [f32]) {
+    /// Writes the changed image as numbers from `low` to `high` into `out`, drawing from the image's own stream.
+    pub fn apply(&self, image: &[u8], side: usize, stream: &mut Stream, (low, high): (f32, f32), out: &mut [f32]) {
         if self.is_none() {
             let range = (high - low) / 255.0;
-            out.iter_mut().zip(film).for_each(|(o, v)| *o = low + range * f32::from(*v));
+            out.iter_mut().zip(image).for_each(|(o, v)| *o = low + range * f32::from(*v));
             return;
         }
         let place = self.draw(side, stream);
-        place.resample(&film[..side * side], side, (low, high), out);
+        place.resample(&image[..side * side], side, (low, high), out);
     }
 
-    /// Where pixels come from, for one film.
+    /// Where pixels come from, for one image.
     fn draw(&self, side: usize, stream: &mut Stream) -> Place {
         let mirror = if self.flip && stream.chance(0.5) { -1.0 } else { 1.0 };
         let angle = stream.uniform(-self.rotation, self.rotation).to_radians();
         let (dx, dy) = (stream.uniform(-self.shift, self.shift), stream.uniform(-self.shift, self.shift));
         let zoom = (1.0 + stream.uniform(-self.zoom, self.zoom)) * (1.0 + self.crop);
-        // Where in the enlarged film a film of the old size is cut out, from its middle.
+        // Where in the enlarged image a image of the old size is cut out, from its middle.
         let cut = if self.crop > 0.0 { [(); 2].map(|()| stream.uniform(-0.5, 0.5) * self.crop) } else { [0.0; 2] };
         let (sin, cos) = math::sin_cos(angle);
         let middle = (side as f64 - 1.0) / 2.0;
@@ -87,21 +87,21 @@ struct Place {
 }
 
 impl Place {
-    fn resample(&self, film: &[u8], side: usize, (low, high): (f32, f32), out: &mut [f32]) {
+    fn resample(&self, image: &[u8], side: usize, (low, high): (f32, f32), out: &mut [f32]) {
         let unit = (high - low) / (255.0 * MEAN_UNIT);
-        let stacks = stack_rows(film, side);
+        let stacks = stack_rows(image, side);
         for (row, line) in out.chunks_exact_mut(side).enumerate() {
             let start = [0, 1].map(|k| self.corner[k] + self.down[k] * row as i64 + HALF);
             let at = |column: usize| [0, 1].map(|k| start[k] + self.right[k] * column as i64);
             let (from, to) = self.inside(start, side);
             for column in (0..from).chain(to..side) {
-                line[column] = sample_anywhere(film, side, at(column), low, unit);
+                line[column] = sample_anywhere(image, side, at(column), low, unit);
             }
             sample_line(&stacks, side, at(from), self.right, (low, unit), &mut line[from..to]);
         }
     }
 
-    /// The columns of a row whose four neighbours lie within the film: from, and up to.
+    /// The columns of a row whose four neighbours lie within the image: from, and up to.
     fn inside(&self, start: [i64; 2], side: usize) -> (usize, usize) {
         let (mut from, mut to) = (0, side as i64);
         // Neighbours end at the last row and column.
@@ -136,19 +136,19 @@ mod tests {
     use super::*;
     use crate::contract::seed::Seed;
 
-    fn apply(a: &Augment, film: &[u8], side: usize, item: u64) -> Vec<f32> {
-        let mut out = vec![0.0; film.len()];
-        a.apply(film, side, &mut Seed(1).stream("test", "augment").item(item), (0.0, 255.0), &mut out);
+    fn apply(a: &Augment, image: &[u8], side: usize, item: u64) -> Vec<f32> {
+        let mut out = vec![0.0; image.len()];
+        a.apply(image, side, &mut Seed(1).stream("test", "augment").item(item), (0.0, 255.0), &mut out);
         out
     }
 
     #[test]
     fn a_flip_mirrors_exactly_or_not_at_all() {
-        let film: Vec<u8> = (0..16).collect();
-        let mirrored: Vec<f32> = film.chunks(4).flat_map(|r| r.iter().rev()).map(|v| f32::from(*v)).collect();
-        let plain: Vec<f32> = film.iter().map(|v| f32::from(*v)).collect();
+        let image: Vec<u8> = (0..16).collect();
+        let mirrored: Vec<f32> = image.chunks(4).flat_map(|r| r.iter().rev()).map(|v| f32::from(*v)).collect();
+        let plain: Vec<f32> = image.iter().map(|v| f32::from(*v)).collect();
         let close = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
-        let flips = (0..40).map(|i| apply(&Augment { flip: true, ..Augment::default() }, &film, 4, i)).map(|o| (close(&o, &mirrored), close(&o, &plain)));
+        let flips = (0..40).map(|i| apply(&Augment { flip: true, ..Augment::default() }, &image, 4, i)).map(|o| (close(&o, &mirrored), close(&o, &plain)));
         let (mirrored, plain): (Vec<bool>, Vec<bool>) = flips.unzip();
         assert!(mirrored.iter().zip(&plain).all(|(m, p)| m ^ p));
         assert!(mirrored.iter().any(|m| *m) && plain.iter().any(|p| *p));
@@ -164,17 +164,17 @@ mod tests {
 
     #[test]
     fn a_rotation_keeps_the_middle_and_a_shift_moves_it() {
-        let mut film = vec![0u8; 81];
-        film[40] = 200;
-        let turned = apply(&Augment { rotation: 90.0, ..Augment::default() }, &film, 9, 3);
+        let mut image = vec![0u8; 81];
+        image[40] = 200;
+        let turned = apply(&Augment { rotation: 90.0, ..Augment::default() }, &image, 9, 3);
         assert!((turned[40] - 200.0).abs() < 1e-3);
-        let moved = apply(&Augment { shift: 0.4, ..Augment::default() }, &film, 9, 3);
+        let moved = apply(&Augment { shift: 0.4, ..Augment::default() }, &image, 9, 3);
         assert!((moved.iter().sum::<f32>() - 200.0).abs() < 1.0 && moved[40] < 150.0);
     }
 
     /// The same in floating point, pixel by pixel.
-    fn slowly(place: &Place, film: &[u8], side: usize) -> Vec<f32> {
-        let at = |x: f64, y: f64| f64::from(film[y.clamp(0.0, side as f64 - 1.0) as usize * side + x.clamp(0.0, side as f64 - 1.0) as usize]);
+    fn slowly(place: &Place, image: &[u8], side: usize) -> Vec<f32> {
+        let at = |x: f64, y: f64| f64::from(image[y.clamp(0.0, side as f64 - 1.0) as usize * side + x.clamp(0.0, side as f64 - 1.0) as usize]);
         let of = |row: usize, column: usize| {
             let [x, y] = [0, 1].map(|k| (place.corner[k] + place.down[k] * row as i64 + place.right[k] * column as i64) as f64 / ONE);
             let (fx, fy) = (x - x.floor(), y - y.floor());
@@ -189,21 +189,21 @@ mod tests {
     fn fixed_point_is_within_a_level_of_floating_point() {
         let mut stream = Seed(4).stream("test", "film");
         for (side, strength) in [(9, 1.0), (32, 0.05), (64, 0.3), (33, 0.9)] {
-            let film: Vec<u8> = (0..side * side).map(|_| stream.below(256) as u8).collect();
+            let image: Vec<u8> = (0..side * side).map(|_| stream.below(256) as u8).collect();
             let a = Augment { flip: true, rotation: 180.0 * strength, shift: strength, zoom: 0.9 * strength, crop: 0.1 };
             for item in 0..40 {
                 let place = a.draw(side, &mut stream.item(item));
                 let mut found = vec![0.0; side * side];
-                place.resample(&film, side, (0.0, 255.0), &mut found);
-                let worst = found.iter().zip(slowly(&place, &film, side)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                place.resample(&image, side, (0.0, 255.0), &mut found);
+                let worst = found.iter().zip(slowly(&place, &image, side)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
                 assert!(worst <= 1.01, "{side} pixels: off by {worst}");
             }
         }
     }
 
     #[test]
-    fn a_crop_stays_within_the_film() {
-        // Outside is never asked for: a film with a bright rim of one pixel shows it at the edges at most.
+    fn a_crop_stays_within_the_image() {
+        // Outside is never asked for: a image with a bright rim of one pixel shows it at the edges at most.
         let a = Augment { crop: 0.25, ..Augment::default() };
         for item in 0..50 {
             let place = a.draw(64, &mut Seed(1).stream("test", "augment").item(item));

@@ -1,49 +1,49 @@
-//! From packed films to batches: an endless shuffled order, and films as numbers, augmented in parallel.
+//! From packed images to batches: an endless shuffled order, and images as numbers, augmented in parallel.
 //!
-//! Each film of each pass has a stream of its own, so that threads and batch size do not matter.
+//! Each image of each pass has a stream of its own, so that threads and batch size do not matter.
 
 use super::augment::Augment;
 use crate::contract::seed::Stream;
 use rayon::prelude::*;
 
-/// An endless order: each pass over the films is shuffled anew, and batches run across the ends of passes. Or films are drawn
+/// An endless order: each pass over the images is shuffled anew, and batches run across the ends of passes. Or images are drawn
 /// with replacement, each as often as its weight says.
 pub struct Order {
     stream: Stream,
-    films: usize,
+    images: usize,
     pass: Vec<usize>,
-    /// Sums of the weights up to each film; empty where passes are shuffled.
+    /// Sums of the weights up to each image; empty where passes are shuffled.
     sums: Vec<f64>,
     drawn: u64,
 }
 
 impl Order {
-    /// An order of so many films.
-    pub fn new(stream: Stream, films: usize) -> Self {
-        Order { stream, films, pass: vec![], sums: vec![], drawn: 0 }
+    /// An order of so many images.
+    pub fn new(stream: Stream, images: usize) -> Self {
+        Order { stream, images, pass: vec![], sums: vec![], drawn: 0 }
     }
-    /// Films drawn with replacement, by weights that are not negative and not all zero. What is not finite, or negative, weighs
+    /// Images drawn with replacement, by weights that are not negative and not all zero. What is not finite, or negative, weighs
     /// nothing: sums that fall could not be searched.
     pub fn weighted(stream: Stream, weights: &[f64]) -> Self {
         let sums = weights.iter().scan(0.0, |sum, w| {
             *sum += if w.is_finite() { w.max(0.0) } else { 0.0 };
             Some(*sum)
         });
-        Order { stream, films: weights.len(), pass: vec![], sums: sums.collect(), drawn: 0 }
+        Order { stream, images: weights.len(), pass: vec![], sums: sums.collect(), drawn: 0 }
     }
-    /// The next film, with a number that no other draw has.
+    /// The next image, with a number that no other draw has.
     pub fn draw(&mut self) -> (usize, u64) {
         if let Some(total) = self.sums.last() {
             let at = self.stream.unit() * total;
             self.drawn += 1;
-            return (self.sums.partition_point(|sum| *sum <= at).min(self.films - 1), self.drawn);
+            return (self.sums.partition_point(|sum| *sum <= at).min(self.images - 1), self.drawn);
         }
         if self.pass.is_empty() {
-            self.pass = (0..self.films).collect();
+            self.pass = (0..self.images).collect();
             self.stream.shuffle(&mut self.pass);
         }
         self.drawn += 1;
-        (self.pass.pop().expect("BUG: no films to draw"), self.drawn)
+        (self.pass.pop().expect("BUG: no images to draw"), self.drawn)
     }
     /// Leaves out `n` draws: those that were made before a training was stopped.
     pub fn skip(&mut self, n: usize) {
@@ -57,11 +57,11 @@ impl Order {
     }
 }
 
-/// Films as numbers in `[low, high]`, `[n, side, side]` in the order of the draws.
-pub fn numbers(films: &[&[u8]], draws: &[(usize, u64)], side: usize, augment: &Augment, streams: &Stream, range: (f32, f32)) -> Vec<f32> {
+/// Images as numbers in `[low, high]`, `[n, side, side]` in the order of the draws.
+pub fn numbers(images: &[&[u8]], draws: &[(usize, u64)], side: usize, augment: &Augment, streams: &Stream, range: (f32, f32)) -> Vec<f32> {
     let mut out = vec![0f32; draws.len() * side * side];
-    out.par_chunks_mut(side * side).zip(draws).for_each(|(out, (film, number))| {
-        augment.apply(films[*film], side, &mut streams.item(*number), range, out);
+    out.par_chunks_mut(side * side).zip(draws).for_each(|(out, (image, number))| {
+        augment.apply(images[*image], side, &mut streams.item(*number), range, out);
     });
     out
 }
@@ -72,7 +72,7 @@ mod tests {
     use crate::contract::seed::Seed;
 
     #[test]
-    fn every_pass_sees_every_film_once() {
+    fn every_pass_sees_every_image_once() {
         let mut order = Order::new(Seed(1).stream("test", "order"), 5);
         for _ in 0..3 {
             let mut pass: Vec<usize> = (0..5).map(|_| order.draw().0).collect();
@@ -82,10 +82,10 @@ mod tests {
     }
 
     #[test]
-    fn weighted_films_come_as_often_as_they_weigh() {
+    fn weighted_images_come_as_often_as_they_weigh() {
         let mut order = Order::weighted(Seed(1).stream("test", "order"), &[1.0, 0.0, 3.0]);
         let mut times = [0usize; 3];
-        order.batch(8000).into_iter().for_each(|(film, _)| times[film] += 1);
+        order.batch(8000).into_iter().for_each(|(image, _)| times[image] += 1);
         assert!(times[1] == 0 && (1850..2150).contains(&times[0]), "{times:?}");
     }
 
@@ -95,18 +95,18 @@ mod tests {
         let drawn: std::collections::BTreeSet<usize> = order.batch(200).into_iter().map(|d| d.0).collect();
         assert_eq!(drawn.into_iter().collect::<Vec<_>>(), [1, 6]);
         let mut none = Order::weighted(Seed(1).stream("test", "order"), &[0.0, f64::NAN]);
-        assert!(none.batch(20).iter().all(|d| d.0 < 2), "a film there is");
+        assert!(none.batch(20).iter().all(|d| d.0 < 2), "a image there is");
     }
 
     #[test]
-    fn batch_size_does_not_change_a_film() {
-        let films: Vec<Vec<u8>> = (0..4u8).map(|i| vec![i * 10; 64]).collect();
-        let films: Vec<&[u8]> = films.iter().map(Vec::as_slice).collect();
+    fn batch_size_does_not_change_a_image() {
+        let images: Vec<Vec<u8>> = (0..4u8).map(|i| vec![i * 10; 64]).collect();
+        let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
         let augment = Augment { flip: true, rotation: 5.0, shift: 0.1, zoom: 0.1, crop: 0.0 };
         let streams = Seed(1).stream("test", "augment");
         let all: Vec<(usize, u64)> = (0..4).map(|i| (i, i as u64)).collect();
-        let together = numbers(&films, &all, 8, &augment, &streams, (-1.0, 1.0));
-        let alone: Vec<f32> = all.iter().flat_map(|d| numbers(&films, &[*d], 8, &augment, &streams, (-1.0, 1.0))).collect();
+        let together = numbers(&images, &all, 8, &augment, &streams, (-1.0, 1.0));
+        let alone: Vec<f32> = all.iter().flat_map(|d| numbers(&images, &[*d], 8, &augment, &streams, (-1.0, 1.0))).collect();
         assert_eq!(together, alone);
     }
 }

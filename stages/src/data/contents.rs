@@ -1,7 +1,7 @@
 //! What images look like, whatever their files are called: digests of their greys, perceptual hashes, and the pairs that are
 //! the same picture. They travel with the pack of `prepare`, which is the first to decode an image.
 
-use super::film::Grey;
+use super::grey::Grey;
 use crate::contract::prelude::*;
 use crate::files::{csv_of, write};
 use hilum_cache::Digest;

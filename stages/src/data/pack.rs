@@ -1,7 +1,7 @@
-//! Packed images: the pixels of many films of one size in one array, and where each film lies in it.
+//! Packed images: the pixels of many images of one size in one array, and where each image lies in it.
 //!
-//! `pixels.u8` holds `[n, side, side]` grey bytes and is mapped into memory; `index.csv` names each film with the digest
-//! of its pixels. The index is there from the first day, because recipes and lineage follow single films.
+//! `pixels.u8` holds `[n, side, side]` grey bytes and is mapped into memory; `index.csv` names each image with the digest
+//! of its pixels. The index is there from the first day, because recipes and lineage follow single images.
 
 use super::contents::Contents;
 use super::sample::Samples;
@@ -17,7 +17,7 @@ use std::path::PathBuf;
 /// One row of an index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Packed {
-    /// The film.
+    /// The image.
     #[serde(alias = "film")]
     pub image: Digest,
     /// Digest of its packed pixels; none for an image that was left out.
@@ -37,7 +37,7 @@ const PIXELS: &str = "pixels.u8";
 
 /// Packed images that were opened.
 pub struct Images {
-    /// Side of every film in pixels.
+    /// Side of every image in pixels.
     pub side: usize,
     pixels: Option<Mmap>,
     rows: HashMap<Digest, usize>,
@@ -45,9 +45,9 @@ pub struct Images {
 }
 
 impl Images {
-    /// The pixels of a film, `side × side` from the top left.
-    pub fn get(&self, film: &Digest) -> Option<&[u8]> {
-        let row = *self.rows.get(film)?;
+    /// The pixels of a image, `side × side` from the top left.
+    pub fn get(&self, image: &Digest) -> Option<&[u8]> {
+        let row = *self.rows.get(image)?;
         let size = self.side * self.side;
         self.pixels.as_ref().map(|p| &p[row * size..(row + 1) * size])
     }
@@ -157,34 +157,34 @@ impl PackWriter {
     }
 }
 
-/// The pixels of a table's films in several packs.
+/// The pixels of a table's images in several packs.
 pub struct ImageStore<'a> {
     packs: &'a [Images],
-    /// Side of every film in pixels.
+    /// Side of every image in pixels.
     pub side: usize,
 }
 
 impl<'a> ImageStore<'a> {
-    /// Looks the films of all packs up as one.
+    /// Looks the images of all packs up as one.
     ///
     /// # Errors
-    /// Where packs that hold films differ in size.
+    /// Where packs that hold images differ in size.
     pub fn of(packs: &'a [Images]) -> Result<Self> {
         let mut sides: Vec<usize> = packs.iter().filter(|p| !p.rows.is_empty()).map(|p| p.side).collect();
         sides.dedup();
         match sides.as_slice() {
             [side] => Ok(ImageStore { packs, side: *side }),
-            [] => Err(Error::data("the packed images hold no film")),
+            [] => Err(Error::data("the packed images hold no image")),
             [a, b, ..] => {
                 Err(Error::helped(format!("the packed images differ in size: {a} and {b} pixels"), "give `prepare` the size that the generator makes"))
             }
         }
     }
-    /// The pixels of a film.
-    pub fn get(&self, film: &Digest) -> Result<&'a [u8]> {
-        let found = self.packs.iter().find_map(|p| p.get(film));
+    /// The pixels of a image.
+    pub fn get(&self, image: &Digest) -> Result<&'a [u8]> {
+        let found = self.packs.iter().find_map(|p| p.get(image));
         found.ok_or_else(|| {
-            Error::helped(format!("film {} is in none of the packed images", film.short()), "add the images of every table that is read to `images`")
+            Error::helped(format!("image {} is in none of the packed images", image.short()), "add the images of every table that is read to `images`")
         })
     }
     /// The rows of a table without those whose images `prepare` left out as damaged.

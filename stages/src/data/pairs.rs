@@ -1,11 +1,11 @@
-//! Which films of two kinds meet in a step, where nobody paired them. Ignorant of pixels but for looking for the nearest.
+//! Which images of two kinds meet in a step, where nobody paired them. Ignorant of pixels but for looking for the nearest.
 
 use crate::contract::seed::Stream;
 
-/// How films of two kinds are drawn.
+/// How images of two kinds are drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rule {
-    /// So many draws a pass: the first kind in shuffled order, again from the beginning where it has fewer films; any film of
+    /// So many draws a pass: the first kind in shuffled order, again from the beginning where it has fewer images; any image of
     /// the second.
     Unaligned {
         /// Draws a pass.
@@ -14,14 +14,14 @@ pub enum Rule {
     /// Each pass both kinds are shuffled and meet in that order; the pass ends one draw before the shorter kind does, as in
     /// Keras-GAN.
     Shuffled,
-    /// Each film of the first kind once a pass, always with the same film of the second.
+    /// Each image of the first kind once a pass, always with the same image of the second.
     Fixed(Vec<usize>),
 }
 
 /// An endless sequence of pairs.
 pub struct Pairs {
     stream: Stream,
-    films: [usize; 2],
+    images: [usize; 2],
     rule: Rule,
     /// What is left of the pass, last first.
     pass: Vec<[usize; 2]>,
@@ -29,16 +29,16 @@ pub struct Pairs {
 }
 
 impl Pairs {
-    /// Pairs of so many films of each kind.
-    pub fn new(stream: Stream, films: [usize; 2], rule: Rule) -> Pairs {
-        Pairs { stream, films, rule, pass: vec![], drawn: 0 }
+    /// Pairs of so many images of each kind.
+    pub fn new(stream: Stream, images: [usize; 2], rule: Rule) -> Pairs {
+        Pairs { stream, images, rule, pass: vec![], drawn: 0 }
     }
     /// Draws in a pass.
     pub fn pass_len(&self) -> usize {
         match self.rule {
             Rule::Unaligned { pass } => pass,
-            Rule::Shuffled => (self.films[0].min(self.films[1]) - 1).max(1),
-            Rule::Fixed(_) => self.films[0],
+            Rule::Shuffled => (self.images[0].min(self.images[1]) - 1).max(1),
+            Rule::Fixed(_) => self.images[0],
         }
     }
     /// The next pair, with a number that no other draw has.
@@ -52,14 +52,14 @@ impl Pairs {
             self.pass = match &self.rule {
                 Rule::Unaligned { pass } => {
                     let order = shuffled(*pass);
-                    order.into_iter().map(|i| [i % self.films[0], self.stream.below(self.films[1])]).collect()
+                    order.into_iter().map(|i| [i % self.images[0], self.stream.below(self.images[1])]).collect()
                 }
                 Rule::Shuffled => {
-                    let (a, b) = (shuffled(self.films[0]), shuffled(self.films[1]));
-                    let draws = (self.films[0].min(self.films[1]) - 1).max(1);
+                    let (a, b) = (shuffled(self.images[0]), shuffled(self.images[1]));
+                    let draws = (self.images[0].min(self.images[1]) - 1).max(1);
                     a.into_iter().zip(b).take(draws).map(|(a, b)| [a, b]).collect()
                 }
-                Rule::Fixed(partners) => shuffled(self.films[0]).into_iter().map(|i| [i, partners[i]]).collect(),
+                Rule::Fixed(partners) => shuffled(self.images[0]).into_iter().map(|i| [i, partners[i]]).collect(),
             };
         }
         self.drawn += 1;
@@ -73,20 +73,20 @@ impl Pairs {
     }
 }
 
-/// For each of some films the place of that which looks most alike among others: the smallest sum of squared differences at
+/// For each of some images the place of that which looks most alike among others: the smallest sum of squared differences at
 /// 16 × 16 pixels. Between equals, the first.
-pub fn nearest(films: &[&[u8]], others: &[&[u8]], side: usize) -> Vec<usize> {
+pub fn nearest(images: &[&[u8]], others: &[&[u8]], side: usize) -> Vec<usize> {
     let small: Vec<Vec<f32>> = others.iter().map(|f| shrink(f, side)).collect();
     let distance = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
-    let of = |film: &&[u8]| {
-        let own = shrink(film, side);
-        (0..small.len()).min_by(|a, b| distance(&own, &small[*a]).total_cmp(&distance(&own, &small[*b]))).expect("BUG: no film to compare with")
+    let of = |image: &&[u8]| {
+        let own = shrink(image, side);
+        (0..small.len()).min_by(|a, b| distance(&own, &small[*a]).total_cmp(&distance(&own, &small[*b]))).expect("BUG: no image to compare with")
     };
-    films.iter().map(of).collect()
+    images.iter().map(of).collect()
 }
 
 /// Means over 16 × 16 squares.
-fn shrink(film: &[u8], side: usize) -> Vec<f32> {
+fn shrink(image: &[u8], side: usize) -> Vec<f32> {
     const CELLS: usize = 16;
     let cells = CELLS.min(side);
     let edge = |i: usize| i * side / cells;
@@ -94,7 +94,7 @@ fn shrink(film: &[u8], side: usize) -> Vec<f32> {
     for row in 0..cells {
         for column in 0..cells {
             let (top, bottom, left, right) = (edge(row), edge(row + 1), edge(column), edge(column + 1));
-            let sum: u32 = (top..bottom).flat_map(|y| film[y * side + left..y * side + right].iter()).map(|v| u32::from(*v)).sum();
+            let sum: u32 = (top..bottom).flat_map(|y| image[y * side + left..y * side + right].iter()).map(|v| u32::from(*v)).sum();
             out.push(sum as f32 / ((bottom - top) * (right - left)) as f32);
         }
     }
@@ -107,13 +107,13 @@ mod tests {
     use crate::contract::seed::Seed;
     use std::collections::BTreeSet;
 
-    fn pass(rule: Rule, films: [usize; 2]) -> Vec<[usize; 2]> {
-        let mut pairs = Pairs::new(Seed(1).stream("test", "pairs"), films, rule);
+    fn pass(rule: Rule, images: [usize; 2]) -> Vec<[usize; 2]> {
+        let mut pairs = Pairs::new(Seed(1).stream("test", "pairs"), images, rule);
         (0..pairs.pass_len()).map(|_| pairs.draw().0).collect()
     }
 
     #[test]
-    fn unaligned_passes_see_every_film_of_the_larger_first_kind_once() {
+    fn unaligned_passes_see_every_image_of_the_larger_first_kind_once() {
         let drawn = pass(Rule::Unaligned { pass: 7 }, [7, 3]);
         assert_eq!(drawn.iter().map(|p| p[0]).collect::<BTreeSet<_>>().len(), 7);
         let drawn = pass(Rule::Unaligned { pass: 6 }, [2, 6]);
@@ -142,10 +142,10 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_film_is_found() {
-        let film = |left: u8, right: u8| -> Vec<u8> { (0..32 * 32).map(|i| if i % 32 < 16 { left } else { right }).collect() };
-        let (films, others) = ([film(10, 200), film(90, 90)], [film(100, 100), film(200, 10), film(20, 180)]);
-        let of = |films: &'_ [Vec<u8>]| films.iter().map(|f| f.clone().leak() as &[u8]).collect::<Vec<_>>();
-        assert_eq!(nearest(&of(&films), &of(&others), 32), [2, 0]);
+    fn the_nearest_image_is_found() {
+        let image = |left: u8, right: u8| -> Vec<u8> { (0..32 * 32).map(|i| if i % 32 < 16 { left } else { right }).collect() };
+        let (images, others) = ([image(10, 200), image(90, 90)], [image(100, 100), image(200, 10), image(20, 180)]);
+        let of = |images: &'_ [Vec<u8>]| images.iter().map(|f| f.clone().leak() as &[u8]).collect::<Vec<_>>();
+        assert_eq!(nearest(&of(&images), &of(&others), 32), [2, 0]);
     }
 }

@@ -10,11 +10,11 @@ use hilum_cache::Digest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// One film.
+/// One image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sample {
-    /// blake3 of the film's file.
+    /// blake3 of the image's file.
     #[serde(alias = "film")]
     pub image: Digest,
     /// Token of the patient (see [`super::patients`]); empty for a sampled synthetic image, which is of nobody.
@@ -29,7 +29,7 @@ pub struct Sample {
     pub origin: Origin,
     /// The digest of the generator of a synthetic image, where it is known.
     pub generator: Option<Digest>,
-    /// The film that a synthetic film was translated from.
+    /// The image that a synthetic image was translated from.
     pub parent: Option<Digest>,
     /// Age in years, where known.
     pub age: Option<f64>,
@@ -60,24 +60,24 @@ impl Sample {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
-    /// A film of a patient (or of a phantom that stands for one).
+    /// A image of a patient (or of a phantom that stands for one).
     Real,
     /// Made by a generator.
     Synthetic,
 }
 
-/// A table of samples, and the films that travel with it (generated ones; imported films stay where they are).
+/// A table of samples, and the images that travel with it (generated ones; imported images stay where they are).
 #[derive(Debug, Clone, Default)]
 pub struct Samples {
-    /// Rows in canonical order. A film may stand in several rows: a repeated film.
+    /// Rows in canonical order. A image may stand in several rows: a repeated image.
     pub rows: Vec<Sample>,
-    /// Files of films that belong to this artifact.
-    pub films: Vec<FilmFile>,
+    /// Files of images that belong to this artifact.
+    pub images: Vec<ImageFile>,
 }
 
-/// A film that travels with its table.
+/// A image that travels with its table.
 #[derive(Debug, Clone)]
-pub struct FilmFile {
+pub struct ImageFile {
     /// Its name within the artifact, such as `images/0001.png`.
     pub name: String,
     /// Its bytes, for a table that is being made; empty for one that was opened.
@@ -127,7 +127,7 @@ impl Samples {
     /// A table of these rows, brought into canonical order.
     pub fn of(mut rows: Vec<Sample>) -> Samples {
         rows.sort_by(|a, b| (a.origin, &a.patient, a.number, &a.label, a.generator).cmp(&(b.origin, &b.patient, b.number, &b.label, b.generator)));
-        Samples { rows, films: vec![] }
+        Samples { rows, images: vec![] }
     }
 
     /// Numbers rows within their patient by digest and label. What they were in the order of before does not matter.
@@ -148,7 +148,7 @@ impl Samples {
     pub fn labels(&self) -> Vec<String> {
         self.rows.iter().map(|r| r.label.clone()).collect::<BTreeSet<_>>().into_iter().collect()
     }
-    /// Films per label.
+    /// Images per label.
     pub fn counts(&self) -> BTreeMap<String, usize> {
         counts(&self.rows)
     }
@@ -190,8 +190,8 @@ impl ArtifactType for Samples {
     fn open(files: &[File]) -> Result<Self> {
         let table = files.iter().find(|f| f.name == TABLE).ok_or_else(|| Error::data("an artifact of samples has no table"))?;
         let bytes = std::fs::read(&table.path).map_err(Error::io("read", &table.path))?;
-        let films = files.iter().filter(|f| f.name != TABLE).map(|f| FilmFile { name: f.name.clone(), bytes: vec![], path: Some(f.path.clone()) }).collect();
-        Ok(Samples { rows: Samples::read_rows(&bytes)?, films })
+        let images = files.iter().filter(|f| f.name != TABLE).map(|f| ImageFile { name: f.name.clone(), bytes: vec![], path: Some(f.path.clone()) }).collect();
+        Ok(Samples { rows: Samples::read_rows(&bytes)?, images })
     }
 }
 
@@ -207,8 +207,8 @@ impl OutputType for Samples {
             bytes = b"image,patient,number,label,source,origin,generator,parent,age,sex,view,width,height\n".to_vec();
         }
         write(&folder.join(TABLE), &bytes)?;
-        for film in &self.films {
-            write(&folder.join(&film.name), &film.bytes)?;
+        for image in &self.images {
+            write(&folder.join(&image.name), &image.bytes)?;
         }
         Ok(())
     }

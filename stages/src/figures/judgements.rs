@@ -8,7 +8,7 @@ pub(super) const FIGURE: Figure = Figure {
     doc: "How real the discriminator takes real and made images to be, over the steps of an adversarial training.",
     draw: Draw::History(|history, training| {
         let columns = ["d-real", "d-fake"];
-        let caption = format!("{training}: how films look to the discriminator");
+        let caption = format!("{training}: how images look to the discriminator");
         columns.iter().all(|c| history.has(c)).then(|| over(history, &caption, "judged real", &columns))
     }),
 };

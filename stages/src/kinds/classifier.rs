@@ -1,5 +1,5 @@
 //! A trained classifier as an artifact, and how it is opened again: `train-classifier` writes it, `evaluate` and `umap` look
-//! at films with it.
+//! at images with it.
 
 use crate::contract::prelude::*;
 use crate::contract::seed::Seed;
@@ -19,7 +19,7 @@ pub struct ClassifierDocument {
     pub network: ClassifierNetwork,
     /// Class names in the order of its outputs.
     pub classes: Vec<String>,
-    /// Side of the films it was trained on.
+    /// Side of the images it was trained on.
     pub side: usize,
     /// Mean and deviation that greys are measured in, where they are.
     #[serde(default)]
@@ -32,15 +32,15 @@ impl NetworkDocument for ClassifierDocument {
     const TYPE: &'static str = "weights";
 }
 
-/// Builds a classifier from its document and weights, for films of this side.
+/// Builds a classifier from its document and weights, for images of this side.
 ///
 /// # Errors
-/// Where weights do not fit, or the films have another side than those it was trained on.
+/// Where weights do not fit, or the images have another side than those it was trained on.
 pub fn open(trained: &Trained<ClassifierDocument>, side: usize, device: &Device) -> Result<Box<dyn Classifier>> {
     let document = &trained.document;
     if side != document.side {
         return Err(Error::helped(
-            format!("the classifier was trained on films of {} pixels, these have {side}", document.side),
+            format!("the classifier was trained on images of {} pixels, these have {side}", document.side),
             "give `prepare` the size that the classifier was trained on",
         ));
     }
@@ -54,43 +54,43 @@ pub fn open(trained: &Trained<ClassifierDocument>, side: usize, device: &Device)
 pub struct Predictor<'a> {
     /// The network.
     pub network: &'a dyn Classifier,
-    /// Side of the films.
+    /// Side of the images.
     pub side: usize,
     /// Where tensors live.
     pub device: &'a Device,
-    /// Hears how many films were looked at, where somebody wants to.
+    /// Hears how many images were looked at, where somebody wants to.
     pub cx: Option<&'a Context<'a>>,
 }
 
 impl Predictor<'_> {
-    /// A row of numbers for every film: of what `look` makes of a batch.
-    fn rows(&self, films: &[&[u8]], look: impl Fn(&Value) -> Result<Value>) -> Result<Vec<Vec<f32>>> {
+    /// A row of numbers for every image: of what `look` makes of a batch.
+    fn rows(&self, images: &[&[u8]], look: impl Fn(&Value) -> Result<Value>) -> Result<Vec<Vec<f32>>> {
         let mut out = vec![];
-        for chunk in films.chunks(training::films_at_once(self.side)) {
-            let chunk = training::film_tensor(chunk, self.side, self.device)?;
+        for chunk in images.chunks(training::images_at_once(self.side)) {
+            let chunk = training::image_tensor(chunk, self.side, self.device)?;
             out.extend(without_history(|| look(&chunk))?.data().to_vec2::<f32>()?);
-            self.cx.map_or(Ok(()), |cx| cx.progress(out.len(), films.len(), "image", &[]))?;
+            self.cx.map_or(Ok(()), |cx| cx.progress(out.len(), images.len(), "image", &[]))?;
         }
         Ok(out)
     }
 
-    /// Features of every film before the last layer.
+    /// Features of every image before the last layer.
     ///
     /// # Errors
-    /// Where films do not fit the network.
-    pub fn features(&self, films: &[&[u8]]) -> Result<Vec<Vec<f32>>> {
-        self.rows(films, |films| self.network.features(films, &mut Mode::Evaluate))
+    /// Where images do not fit the network.
+    pub fn features(&self, images: &[&[u8]]) -> Result<Vec<Vec<f32>>> {
+        self.rows(images, |images| self.network.features(images, &mut Mode::Evaluate))
     }
 
-    /// Probabilities of every film: of trees where there are some, of the last layer otherwise.
+    /// Probabilities of every image: of trees where there are some, of the last layer otherwise.
     ///
     /// # Errors
     /// As [`Predictor::features`].
-    pub fn probabilities(&self, trees: Option<&BaggedTrees>, films: &[&[u8]]) -> Result<Vec<Vec<f64>>> {
+    pub fn probabilities(&self, trees: Option<&BaggedTrees>, images: &[&[u8]]) -> Result<Vec<Vec<f64>>> {
         if let Some(trees) = trees {
-            return trees.probabilities(&self.features(films)?);
+            return trees.probabilities(&self.features(images)?);
         }
-        let logits = self.rows(films, |films| self.network.head(&self.network.features(films, &mut Mode::Evaluate)?, &mut Mode::Evaluate))?;
+        let logits = self.rows(images, |images| self.network.head(&self.network.features(images, &mut Mode::Evaluate)?, &mut Mode::Evaluate))?;
         Ok(logits.iter().map(|row| softmax(row)).collect())
     }
 }

@@ -1,4 +1,4 @@
-//! Compares the arms of a study side by side, film by film on one test set.
+//! Compares the arms of a study side by side, image by image on one test set.
 //!
 //! Repeats of an arm are averaged. Intervals and differences come from one bootstrap over patients in which all arms
 //! see the same resample, so that a difference is a paired one.
@@ -101,7 +101,7 @@ impl Stage for Compare {
         };
         if let Some(other) = inputs.scores.iter().find(|s| !same(&s.value)) {
             return Err(Error::helped(
-                format!("`{}` and `{}` were tested on different films: no paired comparison is valid", inputs.scores[0].cell, other.cell),
+                format!("`{}` and `{}` were tested on different images: no paired comparison is valid", inputs.scores[0].cell, other.cell),
                 "evaluate all arms on one test set, or gather one fold at a time",
             ));
         }

@@ -16,13 +16,13 @@ ports! {
         weights: Trained<ClassifierDocument>,
         /// The test set.
         samples: Samples,
-        /// Pixels of its films.
+        /// Pixels of its images.
         images: Vec<Images> [by samples],
     }
     outputs {
         /// Metrics with intervals and all predictions, for `compare`.
         scores: Scores [contains samples; influenced weights images],
-        /// One row per film.
+        /// One row per image.
         predictions: PredictionTable [contains samples; influenced weights images],
         /// One row per metric.
         metrics: Table<MetricRow> [contains samples; influenced weights images],
@@ -77,13 +77,14 @@ impl Stage for Evaluate {
             let classes = document.classes.join(", ");
             return Err(Error::helped(
                 format!("label `{}` of the test set is none of the classifier's classes ({classes})", row.label),
-                "leave films of that label out of the test set, or train on films of it, too",
+                "leave images of that label out of the test set, or train on images of it, too",
             ));
         }
         let device = training::open_device(cx.device)?;
         let network = classifier::open(&inputs.weights, store.side, &device)?;
-        let films = rows.iter().map(|r| store.get(&r.image)).collect::<Result<Vec<_>>>()?;
-        let probabilities = Predictor { network: &*network, side: store.side, device: &device, cx: Some(cx) }.probabilities(document.trees.as_ref(), &films)?;
+        let images = rows.iter().map(|r| store.get(&r.image)).collect::<Result<Vec<_>>>()?;
+        let probabilities =
+            Predictor { network: &*network, side: store.side, device: &device, cx: Some(cx) }.probabilities(document.trees.as_ref(), &images)?;
         all_are_numbers(rows, &document.classes, &probabilities)?;
         let labels: Vec<usize> = rows.iter().map(|r| document.classes.iter().position(|c| *c == r.label).expect("BUG: checked above")).collect();
         let measured = Predictions::new(document.classes.len(), labels, probabilities.clone());

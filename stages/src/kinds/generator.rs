@@ -59,7 +59,7 @@ impl Opened {
     /// # Errors
     /// As there.
     pub fn translate(&self, images: &[&[u8]], numbers: &[u64], draws: &Stream, and_back: bool) -> Result<Vec<Vec<f32>>> {
-        let x = training::film_tensor(images, self.side, &self.device)?.scale(2.0)?.shift(-1.0)?;
+        let x = training::image_tensor(images, self.side, &self.device)?.scale(2.0)?.shift(-1.0)?;
         grey(&without_history(|| self.generator.translate(&x, numbers, draws, and_back))?)
     }
 }

@@ -23,7 +23,7 @@ use crate::contract::decode::Fault;
 use crate::contract::prelude::*;
 use crate::contract::source::{ListedFile, Source, SourceKind, SourcePath};
 use crate::contract::word::OrWord;
-use crate::data::film::OnDamage;
+use crate::data::grey::OnDamage;
 use crate::data::inspect;
 use crate::data::patients::Patients;
 use crate::data::sample::Samples;
@@ -123,7 +123,7 @@ impl Stage for Import {
     }
 
     fn sources(&self) -> Vec<Source> {
-        let mut out = vec![Source { parameter: "images", path: self.images.clone(), what: SourceKind::Films, help: None }];
+        let mut out = vec![Source { parameter: "images", path: self.images.clone(), what: SourceKind::Images, help: None }];
         out.extend(self.table.iter().map(|p| Source { parameter: "table", path: p.clone(), what: SourceKind::File, help: None }));
         out.extend(self.list.iter().map(|p| Source { parameter: "list", path: p.clone(), what: SourceKind::File, help: None }));
         out

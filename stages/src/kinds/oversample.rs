@@ -1,4 +1,4 @@
-//! Oversampling: the training sets that a study compares. Small classes are filled up by repeating real films, or by
+//! Oversampling: the training sets that a study compares. Small classes are filled up by repeating real images, or by
 //! adding synthetic ones.
 
 use crate::contract::decode::Fault;
@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 
 ports! {
     inputs {
-        /// Real films.
+        /// Real images.
         real: Samples,
-        /// Synthetic films.
+        /// Synthetic images.
         synthetic: Option<Samples>,
     }
     outputs {
@@ -20,7 +20,7 @@ ports! {
     }
 }
 
-/// Makes the training set of one arm: real films as they are, small classes filled up by repetition or by synthetic films, or synthetic films in place of the real ones.
+/// Makes the training set of one arm: real images as they are, small classes filled up by repetition or by synthetic images, or synthetic images in place of the real ones.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Oversample {
@@ -39,16 +39,16 @@ fn one() -> f64 {
 /// The training sets of a study.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Arm {
-    /// Real films as they are.
+    /// Real images as they are.
     #[serde(rename = "real")]
     Real,
-    /// Films of the small classes are repeated.
+    /// Images of the small classes are repeated.
     #[serde(rename = "repeated")]
     Repeated,
-    /// Synthetic films are added to the small classes.
+    /// Synthetic images are added to the small classes.
     #[serde(rename = "real+synthetic")]
     RealSynthetic,
-    /// Classes that have synthetic films lose their real ones.
+    /// Classes that have synthetic images lose their real ones.
     #[serde(rename = "only-synthetic")]
     OnlySynthetic,
 }
@@ -96,36 +96,36 @@ impl Stage for Oversample {
         let synthetic = if self.reads("synthetic") { inputs.synthetic.expect("BUG: required") } else { Samples::default() };
         let made = synthetic.by_label();
         let groups = real.by_label();
-        let largest = groups.values().map(Vec::len).max().ok_or_else(|| Error::data("there is no real film"))?;
+        let largest = groups.values().map(Vec::len).max().ok_or_else(|| Error::data("there is no real image"))?;
         let target = self.target(largest);
         let mut rows: Vec<Sample> = vec![];
         let mut added = BTreeMap::new();
-        for (label, films) in &groups {
+        for (label, images) in &groups {
             let own = |s: &Sample| s.clone();
             let synthetic = made.get(label).cloned().unwrap_or_default();
             match self.arm {
                 Arm::OnlySynthetic if !synthetic.is_empty() => {
-                    let wanted = target.max(films.len());
+                    let wanted = target.max(images.len());
                     rows.extend(self.draw(&synthetic, wanted, label, cx)?.into_iter().map(own));
                     added.insert(*label, wanted);
                     continue;
                 }
-                Arm::RealSynthetic if !synthetic.is_empty() && films.len() < target => {
-                    let wanted = target - films.len();
+                Arm::RealSynthetic if !synthetic.is_empty() && images.len() < target => {
+                    let wanted = target - images.len();
                     rows.extend(self.draw(&synthetic, wanted, label, cx)?.into_iter().map(own));
                     added.insert(*label, wanted);
                 }
-                Arm::Repeated if films.len() < target => {
-                    // Whole rounds first, so that no film stands in more than one row more than another.
-                    let mut order = films.clone();
+                Arm::Repeated if images.len() < target => {
+                    // Whole rounds first, so that no image stands in more than one row more than another.
+                    let mut order = images.clone();
                     let stream = cx.stream("repeat");
                     order.sort_by_key(|row| row.priority(&stream));
-                    rows.extend(order.iter().cycle().take(target - films.len()).map(|s| own(s)));
-                    added.insert(*label, target - films.len());
+                    rows.extend(order.iter().cycle().take(target - images.len()).map(|s| own(s)));
+                    added.insert(*label, target - images.len());
                 }
                 _ => {}
             }
-            rows.extend(films.iter().map(|s| own(s)));
+            rows.extend(images.iter().map(|s| own(s)));
         }
         for (label, n) in added {
             cx.note(format!("{} added to `{label}`", counted(n, "image was", "images were")));
@@ -143,8 +143,8 @@ impl Oversample {
         if synthetic.len() < wanted {
             let found = synthetic.len();
             return Err(Error::helped(
-                format!("`{label}` needs {wanted} synthetic films, and {found} were made"),
-                format!("synthesize at least {wanted} films, or lower `ratio`"),
+                format!("`{label}` needs {wanted} synthetic images, and {found} were made"),
+                format!("synthesize at least {wanted} images, or lower `ratio`"),
             ));
         }
         let mut order = synthetic.to_vec();

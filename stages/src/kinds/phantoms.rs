@@ -1,8 +1,8 @@
-//! Phantoms: generated chest films of nobody, with patients, classes, sources and a difficulty that is known.
+//! Phantoms: generated chest images of nobody, with patients, classes, sources and a difficulty that is known.
 //!
-//! A film is a body with two lungs, ribs, a heart and noise. The class shows as nothing, as soft opacities at the
-//! periphery, or as one dense focus. A share `hidden` of the films of a class with a finding shows none of it: nobody
-//! can find those, so the best possible AUROC against films without findings is `1 − hidden/2`.
+//! A image is a body with two lungs, ribs, a heart and noise. The class shows as nothing, as soft opacities at the
+//! periphery, or as one dense focus. A share `hidden` of the images of a class with a finding shows none of it: nobody
+//! can find those, so the best possible AUROC against images without findings is `1 − hidden/2`.
 
 mod draw;
 
@@ -10,7 +10,7 @@ use crate::contract::decode::Fault;
 use crate::contract::prelude::*;
 use crate::data::patients::tokens;
 use crate::data::png;
-use crate::data::sample::{FilmFile, Origin, Sample, Samples};
+use crate::data::sample::{ImageFile, Origin, Sample, Samples};
 use hilum_cache::Digest;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -18,22 +18,22 @@ use std::collections::BTreeMap;
 ports! {
     inputs {}
     outputs {
-        /// The films, which travel with their table.
+        /// The images, which travel with their table.
         samples: Samples,
     }
 }
 
-/// Draws chest films of nobody, for trying a study without data.
+/// Draws chest images of nobody, for trying a study without data.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Phantoms {
-    /// Side of the films in pixels.
+    /// Side of the images in pixels.
     #[serde(default = "default_size")]
     #[schemars(range(min = 16, max = 1024))]
     pub size: u32,
     /// The classes.
     pub classes: BTreeMap<String, Class>,
-    /// Films per patient, on average; patients have one to three.
+    /// Images per patient, on average; patients have one to three.
     #[serde(default = "default_images_per_patient")]
     #[schemars(range(min = 1, max = 3))]
     pub images_per_patient: f64,
@@ -47,22 +47,22 @@ pub struct Phantoms {
     pub sources: u32,
 }
 
-/// One class of films.
+/// One class of images.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Class {
-    /// How many films.
+    /// How many images.
     pub images: u32,
     /// What they show.
     #[serde(default)]
     pub finding: Finding,
-    /// Share of the films that show nothing of it.
+    /// Share of the images that show nothing of it.
     #[serde(default)]
     #[schemars(range(min = 0, max = 1))]
     pub hidden: f64,
 }
 
-/// What a film shows.
+/// What a image shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Finding {
@@ -125,25 +125,25 @@ impl Stage for Phantoms {
             let mut left = class.images;
             while left > 0 {
                 let more = self.images_per_patient - 1.0;
-                let films = (1 + u32::from(stream.chance(more / 2.0)) + u32::from(stream.chance(more / 2.0))).min(left);
-                left -= films;
+                let images = (1 + u32::from(stream.chance(more / 2.0)) + u32::from(stream.chance(more / 2.0))).min(left);
+                left -= images;
                 let source = stream.below(self.sources as usize);
-                for _ in 0..films {
+                for _ in 0..images {
                     plans.push((patient, label, class, source));
                 }
                 patient += 1;
             }
         }
         let anatomy = cx.stream("anatomy");
-        let films = cx.stream("films");
+        let images = cx.stream("films");
         let drawn: Vec<(u64, Sample, Vec<u8>)> = plans
             .into_par_iter()
             .enumerate()
             .map(|(n, (patient, label, class, source))| {
                 let body = draw::Body::of(&mut anatomy.item(patient));
-                let mut stream = films.item(n as u64);
+                let mut stream = images.item(n as u64);
                 let shown = if stream.chance(class.hidden) { Finding::None } else { class.finding };
-                let pixels = draw::film(&body, shown, self.contrast, source, self.size as usize, &mut stream);
+                let pixels = draw::image(&body, shown, self.contrast, source, self.size as usize, &mut stream);
                 let bytes = png::encode(&pixels, self.size, self.size, &[("Description", "phantom chest image of nobody; not for diagnosis")])?;
                 let sample = Sample {
                     image: Digest::of(&bytes),
@@ -168,7 +168,7 @@ impl Stage for Phantoms {
             drawn.into_iter().map(|(patient, sample, bytes)| (Sample { patient: tokens[&patient].clone(), ..sample }, bytes)).unzip();
         Samples::number(&mut rows);
         let mut samples = Samples::of(rows);
-        samples.films = bytes.into_iter().enumerate().map(|(n, bytes)| FilmFile { name: format!("images/{n:05}.png"), bytes, path: None }).collect();
+        samples.images = bytes.into_iter().enumerate().map(|(n, bytes)| ImageFile { name: format!("images/{n:05}.png"), bytes, path: None }).collect();
         Ok(Outputs { samples })
     }
 }

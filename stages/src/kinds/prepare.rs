@@ -1,11 +1,11 @@
-//! Prepare: films are decoded once, brought to one size and packed, so that no epoch decodes a film.
+//! Prepare: images are decoded once, brought to one size and packed, so that no epoch decodes a image.
 
 mod alike;
 mod remarks;
 
 use crate::contract::context::LeftOut;
 use crate::contract::prelude::*;
-use crate::data::film::{self, Fit, OnDamage};
+use crate::data::grey::{self, Fit, OnDamage};
 use crate::data::pack::{NewPack, PackWriter};
 use crate::data::sample::Samples;
 use crate::words::counted;
@@ -30,17 +30,17 @@ ports! {
     }
 }
 
-/// Decodes films (PNG or JPEG, 8 or 16 bits, grey or colour) to grey squares of one size and packs them.
+/// Decodes images (PNG or JPEG, 8 or 16 bits, grey or colour) to grey squares of one size and packs them.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Prepare {
-    /// Side of the packed films in pixels.
+    /// Side of the packed images in pixels.
     #[schemars(range(min = 8, max = 2048))]
     pub size: u32,
-    /// How a film that is not square becomes one.
+    /// How a image that is not square becomes one.
     #[serde(default)]
     pub fit: Fit,
-    /// Stretch each film to the whole range of grey.
+    /// Stretch each image to the whole range of grey.
     #[serde(default)]
     pub stretch: bool,
     /// How many bits hold the greys of images of 16 bits: 12 for many that come from a scanner, and would be all but black.
@@ -97,14 +97,14 @@ impl Stage for Prepare {
 
 impl Prepare {
     fn decode(&self, image: &Digest, all: usize, done: &AtomicUsize, cx: &Context) -> Result<Seen> {
-        let bytes = cx.films.bytes(image)?;
-        let seen = film::decode(&bytes).map(|decoded| {
+        let bytes = cx.images.bytes(image)?;
+        let seen = grey::decode(&bytes).map(|decoded| {
             let kind = remarks::Kind::of(&decoded);
             let grey = match self.bits.filter(|_| decoded.is_deep) {
                 Some(bits) => decoded.grey.of_bits(bits),
                 None => decoded.grey,
             };
-            (film::to_square(&grey, self.size, self.fit, self.stretch), Look::at(&grey), kind)
+            (grey::to_square(&grey, self.size, self.fit, self.stretch), Look::at(&grey), kind)
         });
         let n = done.fetch_add(1, Ordering::Relaxed) + 1;
         if n.is_multiple_of(64) {

@@ -1,4 +1,4 @@
-//! Synthesizes films with a trained generator: PNG files that say what they are, and packed. Ignorant of how it was trained.
+//! Synthesizes images with a trained generator: PNG files that say what they are, and packed. Ignorant of how it was trained.
 
 use super::generator::{GeneratorDocument, Opened};
 use crate::contract::context::DeviceChoice;
@@ -7,7 +7,7 @@ use crate::data::contents::Contents;
 use crate::data::marker;
 use crate::data::pack::{ImageStore, Images, NewPack};
 use crate::data::png;
-use crate::data::sample::{FilmFile, Origin, Sample, Samples};
+use crate::data::sample::{ImageFile, Origin, Sample, Samples};
 use crate::data::weights::Trained;
 use crate::models::GanNetwork;
 use crate::models::generators::images::{are_numbers, to_bytes};
@@ -19,41 +19,41 @@ ports! {
     inputs {
         /// The generator.
         generator: Trained<GeneratorDocument>,
-        /// Films to translate, for generators that translate.
+        /// Images to translate, for generators that translate.
         source: Option<Samples>,
-        /// Pixels of the films to translate.
+        /// Pixels of the images to translate.
         images: Vec<Images> [by source],
         /// The real training set, for `count: as-needed`.
         real: Option<Samples>,
     }
     outputs {
-        /// The synthetic films, which travel with their table.
+        /// The synthetic images, which travel with their table.
         samples: Samples [contains source; influenced generator real],
         /// Their pixels, packed.
         images: NewPack [contains source; influenced generator real],
     }
 }
 
-/// Makes films with a trained generator: from noise, or by translating films. Film k is the same whatever the number of films.
+/// Makes images with a trained generator: from noise, or by translating images. Image k is the same whatever the number of images.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Synthesize {
-    /// How many films. Generators that translate take every film of `source` that has their label where not given, and else so
+    /// How many images. Generators that translate take every image of `source` that has their label where not given, and else so
     /// many of them, drawn without replacement.
     /// `as-needed`: as many as the class lacks to be as large as the largest class of `real`.
     #[serde(default)]
     pub count: Option<Count>,
-    /// The label of the films; that of the films the generator learnt from where not given.
+    /// The label of the images; that of the images the generator learnt from where not given.
     #[serde(default)]
     pub label: Option<String>,
-    /// For generators with styles: below 1, films are nearer to the mean one, with less variety and fewer failures.
+    /// For generators with styles: below 1, images are nearer to the mean one, with less variety and fewer failures.
     #[serde(default = "one")]
     #[schemars(range(min = 0, max = 1))]
     pub truncation: f64,
-    /// Stretches the greys of each film to the full range, as Zunair & Hamza did. A classifier can tell such films by it.
+    /// Stretches the greys of each image to the full range, as Zunair & Hamza did. A classifier can tell such images by it.
     #[serde(default)]
     pub stretch: bool,
-    /// Translates there and back again: films that bear the generator's marks and keep the label that they had.
+    /// Translates there and back again: images that bear the generator's marks and keep the label that they had.
     #[serde(default)]
     pub reconstruct: bool,
 }
@@ -118,11 +118,11 @@ impl Stage for Synthesize {
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
-        self.make(&inputs, training::films_at_once(inputs.generator.document.side), cx)
+        self.make(&inputs, training::images_at_once(inputs.generator.document.side), cx)
     }
 }
 
-/// A film to make: its number, and the film that is translated.
+/// A image to make: its number, and the image that is translated.
 struct Order<'a> {
     number: u32,
     parent: Option<(&'a Sample, &'a [u8])>,
@@ -137,7 +137,7 @@ impl Order<'_> {
 }
 
 impl Synthesize {
-    /// Makes films, so many at once.
+    /// Makes images, so many at once.
     ///
     /// # Errors
     /// Where the generator and the inputs do not fit.
@@ -153,7 +153,7 @@ impl Synthesize {
             (Some((from, to)), Some(source), Some(store)) => {
                 if store.side != document.side {
                     return Err(Error::helped(
-                        format!("the generator was trained on films of {side} pixels, those of `source` have {}", store.side),
+                        format!("the generator was trained on images of {side} pixels, those of `source` have {}", store.side),
                         "connect the images that it was trained with",
                     ));
                 }
@@ -173,9 +173,9 @@ impl Synthesize {
         let generator = Opened::new(&inputs.generator, &device)?;
         let noise = cx.stream("noise");
         let model = inputs.generator.digest;
-        let (mut samples, mut films, mut pack) = (vec![], vec![], vec![]);
+        let (mut samples, mut images, mut pack) = (vec![], vec![], vec![]);
         for chunk in orders.chunks(batch) {
-            // On a GPU, how a sum is made may depend on how many films there are: the last ones are made in company, too.
+            // On a GPU, how a sum is made may depend on how many images there are: the last ones are made in company, too.
             let company = if cx.device == DeviceChoice::Cpu { 0 } else { batch - chunk.len() };
             let all = || chunk.iter().chain(std::iter::repeat_n(&chunk[chunk.len() - 1], company));
             let parents: Vec<&[u8]> = all().filter_map(|o| o.parent.map(|(_, pixels)| pixels)).collect();
@@ -184,23 +184,23 @@ impl Synthesize {
                 true => generator.sample(&noise, numbers[0], numbers.len(), self.truncation)?,
                 false => generator.translate(&parents, &numbers, &noise, self.reconstruct)?,
             };
-            for (order, film) in chunk.iter().zip(made) {
-                if !are_numbers(&film) {
+            for (order, image) in chunk.iter().zip(made) {
+                if !are_numbers(&image) {
                     return Err(Error::helped(
                         format!("image {} that the generator makes holds what is not a number", order.number),
                         "its training diverged: train it again with a lower `optimiser.learning_rate`",
                     ));
                 }
-                let pixels = to_bytes(&if self.stretch { stretched(film) } else { film });
+                let pixels = to_bytes(&if self.stretch { stretched(image) } else { image });
                 let marks = [("Description", marker::DESCRIPTION), ("Software", marker::SOFTWARE), ("Source", &*marker::origin(&model, order.number))];
                 let bytes = png::encode(&pixels, side, side, &marks)?;
-                let film = Digest::of(&bytes);
-                films.push(FilmFile { name: format!("images/{:05}.png", order.number), bytes, path: None });
-                // A translation shows the patient of its parent; a sampled film shows nobody.
+                let image = Digest::of(&bytes);
+                images.push(ImageFile { name: format!("images/{:05}.png", order.number), bytes, path: None });
+                // A translation shows the patient of its parent; a sampled image shows nobody.
                 let parent = order.parent.map(|(sample, _)| sample);
                 let text = |of: fn(&Sample) -> &String| parent.map(|p| of(p).clone()).unwrap_or_default();
                 samples.push(Sample {
-                    image: film,
+                    image: image,
                     patient: text(|p| &p.patient),
                     number: order.number,
                     label: label.clone(),
@@ -214,12 +214,12 @@ impl Synthesize {
                     width: side,
                     height: side,
                 });
-                pack.push((film, pixels));
+                pack.push((image, pixels));
             }
             cx.progress(samples.len(), orders.len(), "image", &[])?;
         }
         let contents = Contents::of_made(&pack, side);
-        Ok(Outputs { samples: Samples { films, ..Samples::of(samples) }, images: NewPack::of(pack, Some(contents)) })
+        Ok(Outputs { samples: Samples { images, ..Samples::of(samples) }, images: NewPack::of(pack, Some(contents)) })
     }
 
     /// What does not go with a network, and what to do.
@@ -271,18 +271,18 @@ impl Synthesize {
     }
 }
 
-/// Films with the label to translate from, each once, in table order; so many of them where there is a count.
+/// Images with the label to translate from, each once, in table order; so many of them where there is a count.
 fn translations<'a>(source: &'a Samples, store: &ImageStore<'a>, from: &str, count: Option<usize>, cx: &Context) -> Result<Vec<Order<'a>>> {
     let mut seen = BTreeSet::new();
     let rows: Vec<&Sample> = source.rows.iter().filter(|r| r.label == from && seen.insert(r.image)).collect();
     if rows.is_empty() {
-        return Err(Error::helped(format!("no film of `source` has the label `{from}`"), format!("the labels are: {}", source.labels().join(", "))));
+        return Err(Error::helped(format!("no image of `source` has the label `{from}`"), format!("the labels are: {}", source.labels().join(", "))));
     }
     let mut taken: Vec<usize> = (0..rows.len()).collect();
     if let Some(count) = count {
         if count > rows.len() {
             return Err(Error::helped(
-                format!("{count} films are wanted, and `source` has {} labelled `{from}`: each is translated once", rows.len()),
+                format!("{count} images are wanted, and `source` has {} labelled `{from}`: each is translated once", rows.len()),
                 "lower `count`, or leave it out",
             ));
         }
@@ -294,10 +294,10 @@ fn translations<'a>(source: &'a Samples, store: &ImageStore<'a>, from: &str, cou
     taken.into_iter().map(|i| Ok(Order { number: i as u32, parent: Some((rows[i], store.get(&rows[i].image)?)) })).collect()
 }
 
-/// The greys of a film from the darkest at −1 to the brightest at 1. A film of one grey stays.
-fn stretched(film: Vec<f32>) -> Vec<f32> {
-    let (low, high) = film.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), v| (low.min(*v), high.max(*v)));
-    if low < high { film.into_iter().map(|v| (v - low) / (high - low) * 2.0 - 1.0).collect() } else { film }
+/// The greys of a image from the darkest at −1 to the brightest at 1. A image of one grey stays.
+fn stretched(image: Vec<f32>) -> Vec<f32> {
+    let (low, high) = image.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), v| (low.min(*v), high.max(*v)));
+    if low < high { image.into_iter().map(|v| (v - low) / (high - low) * 2.0 - 1.0).collect() } else { image }
 }
 
 #[cfg(test)]
@@ -308,7 +308,7 @@ mod tests {
     use crate::networks::Weights;
     use candle_core::Device;
 
-    /// A generator with the weights that it begins with; running statistics are those of no film.
+    /// A generator with the weights that it begins with; running statistics are those of no image.
     fn fresh(network: &str) -> Trained<GeneratorDocument> {
         let network: GanNetwork = serde_json::from_str(network).unwrap();
         let (mut weights, mut stream) = (Weights::on(&Device::Cpu), Seed(5).stream("test", "weights"));
@@ -319,12 +319,12 @@ mod tests {
     }
 
     #[test]
-    fn a_film_is_the_same_at_every_batch_size_and_on_any_number_of_threads() {
+    fn a_image_is_the_same_at_every_batch_size_and_on_any_number_of_threads() {
         let dir = tempfile::tempdir().unwrap();
         let rows: Vec<Sample> = (0..70).map(|i| Sample { label: "normal".into(), ..crate::data::sample::tests::sample("p", i, "normal") }).collect();
         let mut noise = Seed(2).stream("test", "films");
-        let films = rows.iter().map(|r| (r.image, (0..32 * 32).map(|_| noise.below(256) as u8).collect())).collect();
-        NewPack::of(films, None).save(dir.path()).unwrap();
+        let images = rows.iter().map(|r| (r.image, (0..32 * 32).map(|_| noise.below(256) as u8).collect())).collect();
+        NewPack::of(images, None).save(dir.path()).unwrap();
         let files = || ["index.csv", "pixels.u8"].map(|name| File { name: name.into(), path: dir.path().join(name) });
         let pair = r#""from": "normal", "to": "covid""#;
         let networks = [

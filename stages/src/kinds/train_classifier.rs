@@ -1,4 +1,4 @@
-//! Trains a classifier of films. The loop stands here in order of execution.
+//! Trains a classifier of images. The loop stands here in order of execution.
 
 mod choices;
 mod set;
@@ -34,7 +34,7 @@ ports! {
         samples: Samples,
         /// A set to watch while training.
         validation: Option<Samples>,
-        /// Pixels of the films of both.
+        /// Pixels of the images of both.
         images: Vec<Images> [by samples validation],
     }
     outputs {
@@ -45,7 +45,7 @@ ports! {
     }
 }
 
-/// Trains a classifier on the labels of films.
+/// Trains a classifier on the labels of images.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrainClassifier {
@@ -57,7 +57,7 @@ pub struct TrainClassifier {
     /// What greys are measured in.
     #[serde(default)]
     pub normalise: Normalise,
-    /// Passes over the training set, of as many steps as it takes to see each film; `steps` says the same in steps.
+    /// Passes over the training set, of as many steps as it takes to see each image; `steps` says the same in steps.
     #[serde(default)]
     pub epochs: Option<u32>,
     /// Steps, so that training sets of different sizes get equal budgets.
@@ -67,11 +67,11 @@ pub struct TrainClassifier {
     /// `steps` and `schedule`.
     #[serde(default)]
     pub phases: Vec<Phase>,
-    /// Films per step.
+    /// Images per step.
     #[serde(default = "default_batch")]
     #[schemars(range(min = 2))]
     pub batch: u32,
-    /// Which films come in a step.
+    /// Which images come in a step.
     #[serde(default)]
     pub sampling: Sampling,
     /// How weights are moved.
@@ -183,18 +183,18 @@ impl Stage for TrainClassifier {
         let watched = inputs.validation.map(|v| store.without_left_out(v, cx));
         let classes = samples.labels();
         if classes.len() < 2 {
-            return Err(Error::data(format!("a classifier needs films of two labels or more, found: {}", classes.join(", "))));
+            return Err(Error::data(format!("a classifier needs images of two labels or more, found: {}", classes.join(", "))));
         }
         let set = Labelled::of(&samples.rows, &classes, &store)?;
         let validation = watched.as_ref().map(|v| Labelled::of(&v.rows, &classes, &store)).transpose()?;
         let greys = self.normalise.units(&samples, &store)?;
-        let films = Films { set, validation, classes, side: store.side, greys };
-        self.precision.during(cx.device, || std::thread::scope(|scope| self.train(&films, &device, scope, cx)))
+        let images = TrainingImages { set, validation, classes, side: store.side, greys };
+        self.precision.during(cx.device, || std::thread::scope(|scope| self.train(&images, &device, scope, cx)))
     }
 }
 
 /// What is trained on and what is watched.
-struct Films<'a> {
+struct TrainingImages<'a> {
     set: Labelled<'a>,
     validation: Option<Labelled<'a>>,
     classes: Vec<String>,
@@ -202,17 +202,17 @@ struct Films<'a> {
     greys: Option<Greys>,
 }
 
-/// Films of the training set that are looked at after the last step.
+/// Images of the training set that are looked at after the last step.
 const LOOKED_AT: usize = 8;
 
 /// What a step is made with: labels, and pixels on their way to the device.
 type Batch = candle_core::Result<(Vec<u32>, Upload)>;
 
 impl TrainClassifier {
-    fn train<'s>(&'s self, films: &'s Films<'s>, device: &Device, scope: &'s Scope<'s, '_>, cx: &Context) -> Result<Outputs> {
-        let Films { set, validation, classes, side, greys } = films;
-        let batch = (self.batch as usize).min(set.films.len());
-        let per_epoch = set.films.len().div_ceil(batch);
+    fn train<'s>(&'s self, images: &'s TrainingImages<'s>, device: &Device, scope: &'s Scope<'s, '_>, cx: &Context) -> Result<Outputs> {
+        let TrainingImages { set, validation, classes, side, greys } = images;
+        let batch = (self.batch as usize).min(set.images.len());
+        let per_epoch = set.images.len().div_ceil(batch);
         let single = [Phase { train: Trainable::All, epochs: self.epochs, steps: self.steps, learning_rate: None, schedule: self.schedule.clone() }];
         let phases: &[Phase] = if self.phases.is_empty() { &single } else { &self.phases };
         let steps_of = |p: &Phase| p.steps.map_or_else(|| p.epochs.unwrap_or(1) as usize * per_epoch, |s| s as usize);
@@ -245,7 +245,7 @@ impl TrainClassifier {
             cx.say_again(before.thing("notes")?);
             done = *step;
         }
-        let feed = self.feed(films, batch, done, scope, device, cx)?;
+        let feed = self.feed(images, batch, done, scope, device, cx)?;
 
         for (number_of_phase, phase) in phases.iter().enumerate().skip(at.0) {
             let steps = steps_of(phase);
@@ -259,14 +259,14 @@ impl TrainClassifier {
             }
             for step in first + 1..=steps {
                 let (labels, values) = feed.next()?;
-                let films = training::films_sent(values, *side)?;
+                let images = training::images_sent(values, *side)?;
                 let pace = phase.schedule.at(Moment { step: step - 1, steps, pass: (step - 1) / per_epoch }, watch.rate);
                 optimiser.set_rate(pace.rate);
                 if let Some(momentum) = pace.momentum {
                     optimiser.set_momentum(momentum);
                 }
 
-                let features = network.features(&films, &mut Mode::Train(&mut dropout))?;
+                let features = network.features(&images, &mut Mode::Train(&mut dropout))?;
                 let logits = network.head(&features, &mut Mode::Train(&mut dropout))?;
                 drop(features);
                 let loss = loss_of.of(&logits, &labels)?;
@@ -310,7 +310,7 @@ impl TrainClassifier {
                     weights.load_safetensors(&best, device)?;
                     best = vec![];
                 }
-                // After the last step no loss is seen any more: some films show whether its update was one too far.
+                // After the last step no loss is seen any more: some images show whether its update was one too far.
                 if ended && number_of_phase + 1 == phases.len() && !set.first(LOOKED_AT).measure(&predictor(None), &self.loss)?.0.is_finite() {
                     return Err(diverged(done));
                 }
@@ -337,18 +337,26 @@ impl TrainClassifier {
         if !weights.are_finite()? {
             return Err(diverged(done));
         }
-        let trees = self.trees.map(|trees| self.grow(trees, &predictor(Some(cx)), films, cx)).transpose()?;
+        let trees = self.trees.map(|trees| self.grow(trees, &predictor(Some(cx)), images, cx)).transpose()?;
         let document = ClassifierDocument { network: self.network.clone(), classes: classes.clone(), side: *side, greys: *greys, trees };
         Ok(Outputs { weights: Trained::of(document, &weights)?, history })
     }
 
     /// Batches, from the first that was not yet trained on.
-    fn feed<'s>(&'s self, films: &'s Films<'s>, batch: usize, done: usize, scope: &'s Scope<'s, '_>, device: &Device, cx: &Context) -> Result<Ahead<Batch>> {
-        let set = &films.set;
+    fn feed<'s>(
+        &'s self,
+        images: &'s TrainingImages<'s>,
+        batch: usize,
+        done: usize,
+        scope: &'s Scope<'s, '_>,
+        device: &Device,
+        cx: &Context,
+    ) -> Result<Ahead<Batch>> {
+        let set = &images.set;
         let mut order = match self.sampling {
-            Sampling::Shuffled => Order::new(cx.stream("order"), set.films.len()),
+            Sampling::Shuffled => Order::new(cx.stream("order"), set.images.len()),
             Sampling::Balanced => {
-                let counts = set.counts(films.classes.len());
+                let counts = set.counts(images.classes.len());
                 Order::weighted(cx.stream("order"), &set.labels.iter().map(|l| 1.0 / counts[*l as usize] as f64).collect::<Vec<_>>())
             }
         };
@@ -358,7 +366,7 @@ impl TrainClassifier {
         Ok(Ahead::start(scope, move || {
             let draws = order.batch(batch);
             let labels = draws.iter().map(|d| set.labels[d.0]).collect();
-            Ok((labels, uploads.send(batch::numbers(&set.films, &draws, films.side, &self.augment, &augmentation, (0.0, 1.0)))?))
+            Ok((labels, uploads.send(batch::numbers(&set.images, &draws, images.side, &self.augment, &augmentation, (0.0, 1.0)))?))
         }))
     }
 
@@ -372,10 +380,10 @@ impl TrainClassifier {
         Watch::new(watched.as_ref(), self.plateau.as_ref(), phase.learning_rate.unwrap_or_else(|| self.optimiser.learning_rate()))
     }
 
-    /// Trees on the features of all films of the training set.
-    fn grow(&self, trees: Trees, network: &Predictor, films: &Films, cx: &Context) -> Result<BaggedTrees> {
-        let features = network.features(&films.set.films)?;
-        BaggedTrees::grow(&features, &films.set.labels, films.classes.len(), trees.count as usize, &cx.stream("trees"))
+    /// Trees on the features of all images of the training set.
+    fn grow(&self, trees: Trees, network: &Predictor, images: &TrainingImages, cx: &Context) -> Result<BaggedTrees> {
+        let features = network.features(&images.set.images)?;
+        BaggedTrees::grow(&features, &images.set.labels, images.classes.len(), trees.count as usize, &cx.stream("trees"))
     }
 }
 

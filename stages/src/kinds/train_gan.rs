@@ -24,7 +24,7 @@ use adam::GanAdam;
 
 ports! {
     inputs {
-        /// The films to learn from.
+        /// The images to learn from.
         samples: Samples,
         /// Their pixels.
         images: Vec<Images> [by samples],
@@ -34,21 +34,21 @@ ports! {
         generator: Trained<GeneratorDocument> [influenced samples images],
         /// Losses, judgements and norms of gradients of every step.
         history: History [influenced samples images],
-        /// Films from the same noise at several steps, earliest in the first row; or translations of the films in the first row.
+        /// Images from the same noise at several steps, earliest in the first row; or translations of the images in the first row.
         grid: FigureFiles [contains samples; influenced images],
     }
 }
 
-/// Trains a generator of films against a discriminator.
+/// Trains a generator of images against a discriminator.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrainGan {
     /// The architecture.
     pub network: GanNetwork,
-    /// Train on films of this label only; films of one label are due where not given. Networks that translate name their labels themselves.
+    /// Train on images of this label only; images of one label are due where not given. Networks that translate name their labels themselves.
     #[serde(default)]
     pub label: Option<String>,
-    /// Passes over the films; `steps` says the same in steps of the generator.
+    /// Passes over the images; `steps` says the same in steps of the generator.
     #[serde(default)]
     pub epochs: Option<u32>,
     /// Steps of the generator.
@@ -56,12 +56,12 @@ pub struct TrainGan {
     pub steps: Option<u32>,
     /// Images per step.
     #[serde(default)]
-    #[schemars(range(min = 1), description = format!("Films per step; where not given {}.", GanNetwork::defaults_in_words(|d| d.batch.to_string())))]
+    #[schemars(range(min = 1), description = format!("Images per step; where not given {}.", GanNetwork::defaults_in_words(|d| d.batch.to_string())))]
     pub batch: Option<u32>,
     /// Adam, for all networks.
     #[serde(default)]
     pub optimiser: GanAdam,
-    /// Classic augmentation of the real films.
+    /// Classic augmentation of the real images.
     #[serde(default)]
     pub augment: Augment,
     /// Precision of products on a GPU.
@@ -152,7 +152,7 @@ impl TrainGan {
         if let Some(few) = images.kinds.iter().map(Vec::len).min().filter(|n| *n < FEW) {
             cx.note(format!(
                 "warning: there {} to learn from: what is made will be little more than copies",
-                if few == 1 { "is 1 film".into() } else { format!("are {few} films") }
+                if few == 1 { "is 1 image".into() } else { format!("are {few} images") }
             ));
         }
         // The thread that makes batches ahead ends with the trainer.
@@ -181,7 +181,7 @@ impl TrainGan {
         let share = self.network.config().ema_initial_share(steps, batch);
         if share > MAX_INITIAL_SHARE {
             cx.note(format!(
-                "warning: of the weights that it begins with, the moving average that makes films will hold {:.0} % at the end: train longer, or {}",
+                "warning: of the weights that it begins with, the moving average that makes images will hold {:.0} % at the end: train longer, or {}",
                 share * 100.0,
                 self.network.config().ema_help()
             ));
@@ -276,7 +276,7 @@ impl TrainGan {
         let known = samples.labels();
         let due = |label: &str| match known.iter().any(|l| l == label) {
             true => of(label),
-            false => Err(Error::helped(format!("no film has the label `{label}`"), format!("the labels are: {}", known.join(", ")))),
+            false => Err(Error::helped(format!("no image has the label `{label}`"), format!("the labels are: {}", known.join(", ")))),
         };
         if let Some((from, to)) = self.network.config().translates() {
             return Ok(TrainingImages { kinds: vec![due(from)?, due(to)?], labels: vec![to.to_owned()] });
@@ -284,8 +284,8 @@ impl TrainGan {
         match (&self.label, known.as_slice()) {
             (Some(label), _) => Ok(TrainingImages { kinds: vec![due(label)?], labels: vec![label.clone()] }),
             (None, [only]) => Ok(TrainingImages { kinds: vec![of(only)?], labels: vec![only.clone()] }),
-            (None, []) => Err(Error::data("there is no film to learn from")),
-            (None, several) => Err(Error::helped(format!("the films have several labels: {}", several.join(", ")), "name one with `label`")),
+            (None, []) => Err(Error::data("there is no image to learn from")),
+            (None, several) => Err(Error::helped(format!("the images have several labels: {}", several.join(", ")), "name one with `label`")),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A map of films in two dimensions (UMAP, McInnes, Healy & Melville 2018): near films look alike to the network, or in
+//! A map of images in two dimensions (UMAP, McInnes, Healy & Melville 2018): near images look alike to the network, or in
 //! their pixels. The map's trustworthiness is printed on it; separation on a map proves nothing.
 
 use super::classifier::{self, ClassifierDocument, Predictor};
@@ -16,24 +16,24 @@ ports! {
     inputs {
         /// A classifier whose features are mapped; pixels are mapped where none is bound.
         weights: Option<Trained<ClassifierDocument>>,
-        /// The films to map.
+        /// The images to map.
         samples: Vec<Samples>,
         /// Their pixels.
         images: Vec<Images> [by samples],
     }
     outputs {
-        /// One row per film.
+        /// One row per image.
         embedding: Table<Embedded> [contains samples; influenced weights images],
         /// The map.
         figure: FigureFiles [contains samples; influenced weights images],
     }
 }
 
-/// Maps films in two dimensions by the features of a classifier, or by their pixels.
+/// Maps images in two dimensions by the features of a classifier, or by their pixels.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Umap {
-    /// How many neighbours a film keeps.
+    /// How many neighbours a image keeps.
     #[serde(default = "default_neighbours")]
     #[schemars(range(min = 2, max = 200))]
     pub neighbours: u32,
@@ -41,7 +41,7 @@ pub struct Umap {
     #[serde(default = "default_min_dist")]
     #[schemars(range(min = 0, max = 1))]
     pub min_dist: f64,
-    /// At most so many films of each label and origin, drawn at random.
+    /// At most so many images of each label and origin, drawn at random.
     #[serde(default = "default_most")]
     #[schemars(range(min = 3))]
     pub most: u32,
@@ -79,14 +79,14 @@ impl Stage for Umap {
         let store = ImageStore::of(&inputs.images)?;
         let tables: Vec<Samples> = inputs.samples.into_iter().map(|t| store.without_left_out(t, cx)).collect();
         let rows = self.rows(&tables, cx);
-        let films = rows.iter().map(|r| store.get(&r.image)).collect::<Result<Vec<_>>>()?;
+        let images = rows.iter().map(|r| store.get(&r.image)).collect::<Result<Vec<_>>>()?;
         let (data, dimensions, what) = match &inputs.weights {
             Some(weights) => {
-                let (data, dimensions) = features(weights, &rows, &films, store.side, cx)?;
+                let (data, dimensions) = features(weights, &rows, &images, store.side, cx)?;
                 (data, dimensions, format!("{dimensions} features of {}", weights.document.network.name()))
             }
             None => (
-                films.iter().flat_map(|f| f.iter().map(|v| f32::from(*v) / 255.0)).collect(),
+                images.iter().flat_map(|f| f.iter().map(|v| f32::from(*v) / 255.0)).collect(),
                 store.side * store.side,
                 format!("{} pixels", store.side * store.side),
             ),
@@ -108,7 +108,7 @@ impl Stage for Umap {
 }
 
 impl Umap {
-    /// The films of all tables, each once, at most `most` of each label and origin.
+    /// The images of all tables, each once, at most `most` of each label and origin.
     fn rows(&self, tables: &[Samples], cx: &Context) -> Vec<Sample> {
         let mut groups: std::collections::BTreeMap<(Origin, String), Vec<Sample>> = std::collections::BTreeMap::new();
         let mut seen = std::collections::HashSet::new();
@@ -116,22 +116,22 @@ impl Umap {
             groups.entry((row.origin, row.label.clone())).or_default().push(row.clone());
         }
         let mut rows = vec![];
-        for (_, mut films) in groups {
-            if films.len() > self.most as usize {
+        for (_, mut images) in groups {
+            if images.len() > self.most as usize {
                 let stream = cx.stream("draw");
-                films.sort_by_key(|row| row.priority(&stream));
-                films.truncate(self.most as usize);
+                images.sort_by_key(|row| row.priority(&stream));
+                images.truncate(self.most as usize);
             }
-            rows.extend(films);
+            rows.extend(images);
         }
         Samples::of(rows).rows
     }
 }
 
-fn features(weights: &Trained<ClassifierDocument>, rows: &[Sample], films: &[&[u8]], side: usize, cx: &Context) -> Result<(Vec<f32>, usize)> {
+fn features(weights: &Trained<ClassifierDocument>, rows: &[Sample], images: &[&[u8]], side: usize, cx: &Context) -> Result<(Vec<f32>, usize)> {
     let device = training::open_device(cx.device)?;
     let network = classifier::open(weights, side, &device)?;
-    let features = Predictor { network: &*network, side, device: &device, cx: Some(cx) }.features(films)?;
+    let features = Predictor { network: &*network, side, device: &device, cx: Some(cx) }.features(images)?;
     if let Some((row, _)) = rows.iter().zip(&features).find(|(_, f)| f.iter().any(|v| !v.is_finite())) {
         return Err(Error::helped(
             format!("features that the classifier gives image {} are not numbers", row.image.short()),

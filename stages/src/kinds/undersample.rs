@@ -10,16 +10,16 @@ ports! {
         samples: Samples,
     }
     outputs {
-        /// The films that stay.
+        /// The images that stay.
         samples: Samples [contains samples],
     }
 }
 
-/// Leaves films of the larger classes out until every class has as many as the smallest.
+/// Leaves images of the larger classes out until every class has as many as the smallest.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Undersample {
-    /// How many times as many films as the smallest class the others may keep.
+    /// How many times as many images as the smallest class the others may keep.
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub ratio: f64,
@@ -46,7 +46,7 @@ impl Stage for Undersample {
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let groups = inputs.samples.by_label();
-        let smallest = groups.values().map(Vec::len).min().ok_or_else(|| Error::data("there is no film to draw from"))?;
+        let smallest = groups.values().map(Vec::len).min().ok_or_else(|| Error::data("there is no image to draw from"))?;
         let keep = (smallest as f64 * self.ratio).round() as usize;
         let mut rows: Vec<Sample> = vec![];
         let stream = cx.stream("draw");

@@ -133,15 +133,15 @@ macro_rules! generators {
 }
 
 generators! {
-    /// DCGAN: films from noise.
+    /// DCGAN: images from noise.
     Dcgan(dcgan::Config) = "dcgan",
-    /// CycleGAN of Zhu et al.: films of one label translated to another.
+    /// CycleGAN of Zhu et al.: images of one label translated to another.
     Cyclegan(cyclegan::Config) = "cyclegan",
     /// CycleGAN of Zunair & Hamza.
     CycleganZunair(cyclegan_zunair::Config) = "cyclegan-zunair",
-    /// pix2pix of Liang et al.: films of one label translated to another.
+    /// pix2pix of Liang et al.: images of one label translated to another.
     Pix2pix(pix2pix::Config) = "pix2pix",
-    /// StyleGAN2 with DiffAugment: films from noise, learnt from few.
+    /// StyleGAN2 with DiffAugment: images from noise, learnt from few.
     Stylegan2(stylegan2::Config) = "stylegan2",
 }
 

@@ -1,5 +1,5 @@
 //! Bagged decision trees (Breiman 1996) on features of a network: the hybrid of Kassani et al. that Zunair & Hamza compare
-//! with. The trees are a library's; which films each of them sees is drawn here. Ignorant of where features come from.
+//! with. The trees are a library's; which images each of them sees is drawn here. Ignorant of where features come from.
 
 use crate::contract::prelude::*;
 use crate::contract::seed::Stream;
@@ -9,7 +9,7 @@ use smartcore::tree::decision_tree_classifier::{DecisionTreeClassifier, Decision
 
 type Tree = DecisionTreeClassifier<f32, u32, DenseMatrix<f32>, Vec<u32>>;
 
-/// Trees of unlimited depth that split by Gini impurity over all features, each grown on as many films as there are, drawn
+/// Trees of unlimited depth that split by Gini impurity over all features, each grown on as many images as there are, drawn
 /// with replacement: `sklearn.ensemble.BaggingClassifier` with its defaults.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct BaggedTrees {
@@ -19,11 +19,11 @@ pub struct BaggedTrees {
 }
 
 impl BaggedTrees {
-    /// Grows so many trees on features, a row for each film, and class numbers. The same stream gives the same trees on any
+    /// Grows so many trees on features, a row for each image, and class numbers. The same stream gives the same trees on any
     /// number of threads.
     ///
     /// # Errors
-    /// Where there is no film, rows differ in length, hold what is not a number, or a class number is too large.
+    /// Where there is no image, rows differ in length, hold what is not a number, or a class number is too large.
     pub fn grow(features: &[Vec<f32>], labels: &[u32], classes: usize, trees: usize, stream: &Stream) -> Result<BaggedTrees> {
         let width = features.first().map_or(0, Vec::len);
         if width == 0 || features.len() != labels.len() || features.iter().any(|f| f.len() != width) {
@@ -45,14 +45,14 @@ impl BaggedTrees {
         Ok(BaggedTrees { classes, width, trees: grown.collect::<Result<_>>()? })
     }
 
-    /// The share of the trees that say each class, a row for each film. No number for a film with features that are none: trees
+    /// The share of the trees that say each class, a row for each image. No number for a image with features that are none: trees
     /// would send it somewhere.
     ///
     /// # Errors
     /// Where rows have another length than those that the trees grew on.
     pub fn probabilities(&self, features: &[Vec<f32>]) -> Result<Vec<Vec<f64>>> {
         if let Some(row) = features.iter().find(|f| f.len() != self.width) {
-            return Err(Error::data(format!("the trees grew on {} features, a film has {}", self.width, row.len())));
+            return Err(Error::data(format!("the trees grew on {} features, a image has {}", self.width, row.len())));
         }
         let mut votes = vec![vec![0.0; self.classes]; features.len()];
         if features.is_empty() {
@@ -60,12 +60,12 @@ impl BaggedTrees {
         }
         let x = matrix(features.iter(), self.width)?;
         let said: Vec<Vec<u32>> = self.trees.par_iter().map(|t| t.predict(&x).map_err(refused)).collect::<Result<_>>()?;
-        for (film, votes) in votes.iter_mut().enumerate() {
-            if features[film].iter().any(|v| !v.is_finite()) {
+        for (image, votes) in votes.iter_mut().enumerate() {
+            if features[image].iter().any(|v| !v.is_finite()) {
                 votes.fill(f64::NAN);
                 continue;
             }
-            said.iter().for_each(|tree| votes[tree[film] as usize] += 1.0 / self.trees.len() as f64);
+            said.iter().for_each(|tree| votes[tree[image] as usize] += 1.0 / self.trees.len() as f64);
         }
         Ok(votes)
     }

@@ -139,7 +139,7 @@ impl BatchNorm {
 /// Sets values to zero with probability `p` and scales the others by `1/(1−p)`; nothing in evaluation.
 pub fn dropout(x: &Value, p: f64, mode: &mut Mode) -> Result<Value> {
     match mode {
-        Mode::Train(stream) if p > 0.0 => Ok(hilum_ops::masked(x, stream.truths(x.elem_count(), 1.0 - p), 1.0 / (1.0 - p))?),
+        Mode::Train(stream) if p > 0.0 => Ok(hilum_ops::masked(x, stream.mask(x.elem_count(), 1.0 - p), 1.0 / (1.0 - p))?),
         _ => Ok(x.clone()),
     }
 }

@@ -21,7 +21,7 @@ const GROWTH: usize = 32;
 /// Channels of the inner map of a layer.
 const INNER: usize = 4 * GROWTH;
 
-/// Films `[n, s, s, channels]`, `s` at least 32 → logits `[n, classes]`.
+/// Images `[n, s, s, channels]`, `s` at least 32 → logits `[n, classes]`.
 pub struct DenseNet {
     conv0: Conv,
     norm0: BatchNorm,

@@ -1,5 +1,5 @@
-//! DiffAugment (Zhao et al. 2020): the same kind of random change to real and made films before the discriminator, so that
-//! few films do not run out. Gradients go through it, of second order too.
+//! DiffAugment (Zhao et al. 2020): the same kind of random change to real and made images before the discriminator, so that
+//! few images do not run out. Gradients go through it, of second order too.
 
 use crate::contract::prelude::*;
 use candle_core::Tensor;
@@ -9,7 +9,7 @@ use hilum_ops::{Value, translate};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
-    /// Brightness, saturation (nothing on grey films) and contrast.
+    /// Brightness, saturation (nothing on grey images) and contrast.
     pub color: bool,
     /// Moves by up to an eighth of the side, with zeros behind.
     pub translation: bool,
@@ -23,14 +23,14 @@ impl Default for Policy {
     }
 }
 
-/// What was drawn for one film.
+/// What was drawn for one image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Draw {
     /// Added to every pixel, in [−0.5, 0.5).
     pub brightness: f64,
     /// Factor on the difference between channels, in [0, 2).
     pub saturation: f64,
-    /// Factor on the difference from the film's mean, in [0.5, 1.5).
+    /// Factor on the difference from the image's mean, in [0.5, 1.5).
     pub contrast: f64,
     /// Pixels down and right.
     pub shift: [isize; 2],
@@ -39,7 +39,7 @@ pub struct Draw {
 }
 
 impl Draw {
-    /// Draws for a film of `side` pixels.
+    /// Draws for a image of `side` pixels.
     pub fn new(side: usize, stream: &mut Stream) -> Draw {
         let reach = (side as f64 * 0.125 + 0.5) as usize;
         let hole = (side as f64 * 0.5 + 0.5) as usize;
@@ -51,7 +51,7 @@ impl Draw {
 }
 
 impl Policy {
-    /// Changes films `[n, s, s, c]` as drawn, each by its own.
+    /// Changes images `[n, s, s, c]` as drawn, each by its own.
     pub fn apply(&self, x: &Value, draws: &[Draw]) -> Result<Value> {
         let (n, h, w, c) = x.dims4()?;
         let mut x = x.clone();

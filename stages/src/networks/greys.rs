@@ -15,21 +15,21 @@ pub struct Greys {
 }
 
 impl Greys {
-    /// Mean and standard deviation of all pixels of these films, to the last bit whatever their order.
+    /// Mean and standard deviation of all pixels of these images, to the last bit whatever their order.
     ///
     /// # Errors
     /// Where all pixels are the same.
-    pub fn of(films: &[&[u8]]) -> Result<Greys> {
+    pub fn of(images: &[&[u8]]) -> Result<Greys> {
         let (mut n, mut sum, mut squares) = (0u64, 0u64, 0u128);
-        for film in films {
-            n += film.len() as u64;
-            sum += film.iter().map(|p| u64::from(*p)).sum::<u64>();
-            squares += u128::from(film.iter().map(|p| u64::from(*p).pow(2)).sum::<u64>());
+        for image in images {
+            n += image.len() as u64;
+            sum += image.iter().map(|p| u64::from(*p)).sum::<u64>();
+            squares += u128::from(image.iter().map(|p| u64::from(*p).pow(2)).sum::<u64>());
         }
         // n² times the variance, in whole numbers.
         let spread = u128::from(n) * squares - u128::from(sum).pow(2);
         if spread == 0 {
-            return Err(Error::data("all films are of one and the same grey: they cannot be normalised"));
+            return Err(Error::data("all images are of one and the same grey: they cannot be normalised"));
         }
         let n = n as f64;
         Ok(Greys { mean: (sum as f64 / n / 255.0) as f32, std: ((spread as f64).sqrt() / n / 255.0) as f32 })
@@ -74,8 +74,8 @@ mod tests {
 
     #[test]
     fn mean_and_deviation_of_all_pixels() {
-        let films: [&[u8]; 2] = [&[0, 255, 255, 255], &[0, 0, 0, 255]];
-        let greys = Greys::of(&films).unwrap();
+        let images: [&[u8]; 2] = [&[0, 255, 255, 255], &[0, 0, 0, 255]];
+        let greys = Greys::of(&images).unwrap();
         assert_eq!(greys, Greys { mean: 0.5, std: 0.5 });
         assert!(Greys::of(&[&[7, 7], &[7, 7]]).is_err());
     }
@@ -88,15 +88,15 @@ mod tests {
             let mut weights = crate::networks::Weights::on(&device);
             crate::models::ClassifierNetwork::Smallcnn64(Default::default()).build(2, &mut weights.scope(&mut stream)).unwrap()
         };
-        let film = |of: fn(u8) -> f32| {
+        let image = |of: fn(u8) -> f32| {
             let values: Vec<f32> = (0..64).map(of).collect();
-            crate::training::films_of(values, 8, &device).unwrap()
+            crate::training::images_of(values, 8, &device).unwrap()
         };
         let logits = |network: &dyn Classifier, x: &Value| {
             let features = network.features(x, &mut Mode::Evaluate).unwrap();
             network.head(&features, &mut Mode::Evaluate).unwrap().data().to_vec2::<f32>().unwrap()
         };
         let measured = Greys::before(Some(Greys { mean: 0.25, std: 0.5 }), build());
-        assert_eq!(logits(&*measured, &film(|i| f32::from(i) / 64.0)), logits(&*build(), &film(|i| (f32::from(i) / 64.0 - 0.25) * 2.0)));
+        assert_eq!(logits(&*measured, &image(|i| f32::from(i) / 64.0)), logits(&*build(), &image(|i| (f32::from(i) / 64.0 - 0.25) * 2.0)));
     }
 }

@@ -54,7 +54,7 @@ impl Branch {
     }
 }
 
-/// Films `[n, s, s, 3]` in [−1, 1], `s` at least 75 (299 for the FID) → features and logits. For inference only.
+/// Images `[n, s, s, 3]` in [−1, 1], `s` at least 75 (299 for the FID) → features and logits. For inference only.
 pub struct FidInception {
     stem: [Basic; 5],
     mixed: Vec<Vec<Branch>>,
@@ -176,7 +176,7 @@ impl FidInception {
         Ok(FidInception { stem, mixed, fc: Linear::new(2048, 1008, &mut scope.at("fc"))? })
     }
 
-    /// The 2,048 features of each film, `[n, 2048]`.
+    /// The 2,048 features of each image, `[n, 2048]`.
     pub fn features(&self, x: &Value) -> Result<Value> {
         let mut x = x.clone();
         for (i, conv) in self.stem.iter().enumerate() {

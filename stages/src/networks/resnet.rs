@@ -31,7 +31,7 @@ impl Depth {
     }
 }
 
-/// Films `[n, s, s, channels]`, `s` at least 32 → logits `[n, classes]`.
+/// Images `[n, s, s, channels]`, `s` at least 32 → logits `[n, classes]`.
 pub struct ResNet {
     conv1: Conv,
     bn1: BatchNorm,

@@ -66,7 +66,7 @@ impl Weights {
     }
     /// Which norms use their running statistics in training, too, and leave them as they are: what Keras does with a frozen
     /// layer. PyTorch goes on with statistics of the batch, and with the running ones.
-    pub fn hold_still(&self, norm: impl Fn(&str) -> bool) {
+    pub fn freeze(&self, norm: impl Fn(&str) -> bool) {
         self.still.iter().for_each(|(name, still)| still.store(norm(name), Ordering::Relaxed));
     }
     /// Where the tensors lie.
@@ -118,7 +118,7 @@ impl Scope<'_> {
     fn name(&self, name: &str) -> String {
         if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
     }
-    /// Whether the norm of this place holds still: see [`Weights::hold_still`].
+    /// Whether the norm of this place holds still: see [`Weights::freeze`].
     pub(crate) fn still(&mut self) -> Arc<AtomicBool> {
         let still = Arc::new(AtomicBool::new(false));
         self.weights.still.push((self.prefix.clone(), still.clone()));

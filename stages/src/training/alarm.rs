@@ -1,16 +1,16 @@
-//! Early signs that an adversarial training has failed: the discriminator has won, or the generator makes one film for all.
-//! Ignorant of networks: sees judgements and films.
+//! Early signs that an adversarial training has failed: the discriminator has won, or the generator makes one image for all.
+//! Ignorant of networks: sees judgements and images.
 
 use crate::contract::prelude::*;
 
 /// Watches a training, and says each thing once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alarm {
-    /// How differently real films look, of which made ones should reach a share.
+    /// How differently real images look, of which made ones should reach a share.
     real: f64,
-    /// Running mean of how much better real films are judged than made ones; 1 is a perfect discriminator.
+    /// Running mean of how much better real images are judged than made ones; 1 is a perfect discriminator.
     margin: f64,
-    /// Looks in a row at which made films were alike.
+    /// Looks in a row at which made images were alike.
     alike: u32,
     said: [bool; 2],
 }
@@ -27,24 +27,24 @@ pub struct Memory {
 const MEMORY: f64 = 100.0;
 /// A margin above this leaves a generator little to learn from.
 const WON: f64 = 0.95;
-/// Made films that differ less than this share of what real films do are alike.
+/// Made images that differ less than this share of what real images do are alike.
 const ALIKE: f64 = 0.2;
-/// Steps before which films are not compared.
+/// Steps before which images are not compared.
 const EARLY: usize = 500;
-/// Films are looked at so often in a training, and not more often than this many steps: making them costs a little.
+/// Images are looked at so often in a training, and not more often than this many steps: making them costs a little.
 const LOOKS: usize = 24;
 const APART: usize = 100;
-/// Films of one look that are compared, and real films.
+/// Images of one look that are compared, and real images.
 const COMPARED: usize = 16;
 
 impl Alarm {
-    /// For a training on these films.
+    /// For a training on these images.
     pub fn new(real: &[&[u8]]) -> Alarm {
         let step = real.len().div_ceil(COMPARED).max(1);
         Alarm { real: difference(&real.iter().step_by(step).copied().collect::<Vec<_>>()), margin: 0.0, alike: 0, said: [false; 2] }
     }
 
-    /// After a step: how real and made films were judged.
+    /// After a step: how real and made images were judged.
     pub fn judged(&mut self, step: usize, on_real: f64, on_fake: f64) -> Option<String> {
         self.margin += ((on_real - on_fake) - self.margin) / MEMORY;
         // A margin that is no number is none that won.
@@ -52,27 +52,27 @@ impl Alarm {
             return None;
         }
         Some(format!(
-            "warning: at step {step} the discriminator tells real from made films almost without fault, and the generator learns little from it; \
+            "warning: at step {step} the discriminator tells real from made images almost without fault, and the generator learns little from it; \
              more dropout or augmentation, a smaller discriminator or a lower `optimiser.learning_rate` may help"
         ))
     }
 
-    /// Whether films are to be looked at after a step.
+    /// Whether images are to be looked at after a step.
     pub fn looks(&self, step: usize, steps: usize) -> bool {
         self.real > 0.0 && step >= EARLY && step.is_multiple_of((steps / LOOKS).max(APART))
     }
 
-    /// At a look: films that should differ from each other.
+    /// At a look: images that should differ from each other.
     pub fn looked(&mut self, step: usize, made: &[Vec<u8>]) -> Option<String> {
-        let films: Vec<&[u8]> = made.iter().take(COMPARED).map(Vec::as_slice).collect();
-        let share = difference(&films) / self.real;
-        self.alike = if films.len() > 1 && share < ALIKE { self.alike + 1 } else { 0 };
+        let images: Vec<&[u8]> = made.iter().take(COMPARED).map(Vec::as_slice).collect();
+        let share = difference(&images) / self.real;
+        self.alike = if images.len() > 1 && share < ALIKE { self.alike + 1 } else { 0 };
         if self.alike < 3 || std::mem::replace(&mut self.said[1], true) {
             return None;
         }
         Some(format!(
-            "warning: at step {step} the films that the generator makes differ from each other by {:.0} % of what real films do: it may have collapsed; \
-             a lower `optimiser.learning_rate`, a larger `batch` or more films may help",
+            "warning: at step {step} the images that the generator makes differ from each other by {:.0} % of what real images do: it may have collapsed; \
+             a lower `optimiser.learning_rate`, a larger `batch` or more images may help",
             share * 100.0
         ))
     }
@@ -87,11 +87,11 @@ impl Alarm {
     }
 }
 
-/// The mean absolute difference of pixels between two films, over all pairs; zero for a single film.
-fn difference(films: &[&[u8]]) -> f64 {
+/// The mean absolute difference of pixels between two images, over all pairs; zero for a single image.
+fn difference(images: &[&[u8]]) -> f64 {
     let (mut sum, mut pairs) = (0u64, 0u64);
-    for (i, a) in films.iter().enumerate() {
-        for b in &films[i + 1..] {
+    for (i, a) in images.iter().enumerate() {
+        for b in &images[i + 1..] {
             sum += a.iter().zip(*b).map(|(a, b)| u64::from(a.abs_diff(*b))).sum::<u64>();
             pairs += a.len() as u64;
         }
@@ -103,31 +103,31 @@ fn difference(films: &[&[u8]]) -> f64 {
 mod tests {
     use super::*;
 
-    fn films(spread: usize) -> Vec<Vec<u8>> {
+    fn images(spread: usize) -> Vec<Vec<u8>> {
         (0..8).map(|i| vec![(100 + i * spread) as u8; 64]).collect()
     }
     fn alarm() -> Alarm {
-        let real = films(10);
+        let real = images(10);
         Alarm::new(&real.iter().map(Vec::as_slice).collect::<Vec<_>>())
     }
 
     #[test]
-    fn films_that_stay_alike_are_reported_once() {
+    fn images_that_stay_alike_are_reported_once() {
         let mut a = alarm();
-        let said: Vec<bool> = [0, 0, 10, 1, 1, 1, 1].into_iter().enumerate().map(|(i, spread)| a.looked(500 * i, &films(spread)).is_some()).collect();
+        let said: Vec<bool> = [0, 0, 10, 1, 1, 1, 1].into_iter().enumerate().map(|(i, spread)| a.looked(500 * i, &images(spread)).is_some()).collect();
         assert_eq!(said, [false, false, false, false, false, true, false]);
     }
 
     #[test]
-    fn films_are_looked_at_often_enough_to_be_early_and_seldom_enough_to_be_cheap() {
+    fn images_are_looked_at_often_enough_to_be_early_and_seldom_enough_to_be_cheap() {
         let looks = |a: &Alarm, steps: usize| (1..=steps).filter(|s| a.looks(*s, steps)).collect::<Vec<_>>();
-        // Early films are grey and alike in every training.
+        // Early images are grey and alike in every training.
         assert!(looks(&alarm(), 499).is_empty());
         assert_eq!(looks(&alarm(), 800), [500, 600, 700, 800]);
         let long = looks(&alarm(), 24_000);
         assert_eq!((long.len(), long[0]), (24, 1000));
         let single = Alarm::new(&[&[1, 2, 3]]);
-        assert!(looks(&single, 9000).is_empty(), "one real film says nothing about variety");
+        assert!(looks(&single, 9000).is_empty(), "one real image says nothing about variety");
     }
 
     #[test]
@@ -152,6 +152,6 @@ mod tests {
         }
         let mut a = Alarm::new(&[]);
         assert!(!a.looks(900, 900));
-        assert!((0..5).all(|s| a.looked(s, &[]).is_none() && a.looked(s, &films(0)).is_none()));
+        assert!((0..5).all(|s| a.looked(s, &[]).is_none() && a.looked(s, &images(0)).is_none()));
     }
 }

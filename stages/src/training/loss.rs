@@ -1,4 +1,4 @@
-//! What a classifier is trained to make small: cross-entropy, and how it weighs classes, films and certainty.
+//! What a classifier is trained to make small: cross-entropy, and how it weighs classes, images and certainty.
 
 use crate::contract::prelude::*;
 use crate::math;
@@ -9,28 +9,28 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Loss {
-    /// What a film of each class counts.
+    /// What a image of each class counts.
     pub class_weights: ClassWeights,
     /// Share of the target that is spread over all classes.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub label_smoothing: f64,
-    /// Focal loss (Lin et al. 2017): how much less films count that are classified with certainty; 2 is usual, 0 is cross-entropy.
+    /// Focal loss (Lin et al. 2017): how much less images count that are classified with certainty; 2 is usual, 0 is cross-entropy.
     #[schemars(range(min = 0.0))]
     pub focal_gamma: f64,
 }
 
-/// What a film of each class counts.
+/// What a image of each class counts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClassWeights {
     /// The same for all.
     #[default]
     None,
-    /// Films / (classes · films of the class), as scikit-learn's `balanced`.
+    /// Images / (classes · images of the class), as scikit-learn's `balanced`.
     Balanced,
-    /// By the effective number of films with β = 0.9999 (Cui et al. 2019).
+    /// By the effective number of images with β = 0.9999 (Cui et al. 2019).
     Effective,
-    /// So much each, by label; also α of focal loss. The mean is divided by the sum of the films' weights, as in PyTorch.
+    /// So much each, by label; also α of focal loss. The mean is divided by the sum of the images' weights, as in PyTorch.
     Given(BTreeMap<String, f64>),
 }
 
@@ -49,16 +49,16 @@ impl Loss {
         .concat()
     }
 
-    /// The loss for a training set with so many films of each of these classes; each class has one.
+    /// The loss for a training set with so many images of each of these classes; each class has one.
     ///
     /// # Errors
     /// Where weights are given and not for exactly these classes.
-    pub fn build(&self, classes: &[String], films: &[usize]) -> Result<CrossEntropy> {
-        let all: usize = films.iter().sum();
+    pub fn build(&self, classes: &[String], images: &[usize]) -> Result<CrossEntropy> {
+        let all: usize = images.iter().sum();
         let class_weights = match &self.class_weights {
             ClassWeights::None => vec![],
-            ClassWeights::Balanced => films.iter().map(|n| all as f64 / (films.len() * n) as f64).collect(),
-            ClassWeights::Effective => class_balanced_weights(films, 0.9999),
+            ClassWeights::Balanced => images.iter().map(|n| all as f64 / (images.len() * n) as f64).collect(),
+            ClassWeights::Effective => class_balanced_weights(images, 0.9999),
             ClassWeights::Given(weights) if weights.keys().eq(classes) => weights.values().copied().collect(),
             ClassWeights::Given(weights) => {
                 let named: Vec<&str> = weights.keys().map(String::as_str).collect();
@@ -71,9 +71,9 @@ impl Loss {
         Ok(CrossEntropy { class_weights, label_smoothing: self.label_smoothing, focal_gamma: self.focal_gamma })
     }
 
-    /// The loss of one film with these probabilities, without class weights: what is watched on a validation set. No number
+    /// The loss of one image with these probabilities, without class weights: what is watched on a validation set. No number
     /// where a probability is none.
-    pub fn of_film(&self, probabilities: &[f64], label: usize) -> f64 {
+    pub fn of_image(&self, probabilities: &[f64], label: usize) -> f64 {
         // The floor below would take what is no number for a small one, and a network that gives none for a bad one.
         if probabilities.iter().any(|p| p.is_nan()) {
             return f64::NAN;
@@ -114,7 +114,7 @@ mod tests {
             let trained = loss.build(&[], &[1, 1, 1]).unwrap().of(&value, &[2, 1]).unwrap().scalar().unwrap();
             let watched = logits.iter().zip([2, 1]).map(|(row, label)| {
                 let sum: f64 = row.iter().map(|l| f64::from(*l).exp()).sum();
-                loss.of_film(&row.map(|l| f64::from(l).exp() / sum), label)
+                loss.of_image(&row.map(|l| f64::from(l).exp() / sum), label)
             });
             assert!((watched.sum::<f64>() / 2.0 - trained).abs() < 1e-6, "{loss:?}");
         }
@@ -124,14 +124,14 @@ mod tests {
     fn a_probability_that_is_no_number_has_no_loss() {
         for focal_gamma in [0.0, 2.0] {
             let loss = Loss { focal_gamma, ..Loss::default() };
-            assert!(loss.of_film(&[f64::NAN, f64::NAN], 0).is_nan() && loss.of_film(&[0.5, f64::NAN], 0).is_nan());
-            assert!([[0.0, 1.0], [1.0, 0.0], [-0.0, 1.0]].iter().all(|p| loss.of_film(p, 0).is_finite()));
+            assert!(loss.of_image(&[f64::NAN, f64::NAN], 0).is_nan() && loss.of_image(&[0.5, f64::NAN], 0).is_nan());
+            assert!([[0.0, 1.0], [1.0, 0.0], [-0.0, 1.0]].iter().all(|p| loss.of_image(p, 0).is_finite()));
         }
-        assert_eq!(Loss::default().of_film(&[], 0), 0.0);
+        assert_eq!(Loss::default().of_image(&[], 0), 0.0);
     }
 
     #[test]
-    fn a_film_that_is_certain_gives_no_infinite_slope() {
+    fn a_image_that_is_certain_gives_no_infinite_slope() {
         let loss = Loss { focal_gamma: 0.5, ..Loss::default() }.build(&[], &[1, 1]).unwrap();
         let logits = hilum_ops::Value::leaf(&candle_core::Tensor::new(&[[40f32, 0.0], [0.0, 0.1]], &candle_core::Device::Cpu).unwrap());
         let slopes = loss.of(&logits, &[0, 1]).unwrap().backward().unwrap();

@@ -66,7 +66,7 @@ impl Trainable {
     }
     /// Lets norms of frozen layers be as the study says.
     pub fn hold(&self, norms: FrozenNorms, weights: &Weights, head: &str) {
-        weights.hold_still(|name| norms == FrozenNorms::Eval && !self.moves(name, head));
+        weights.freeze(|name| norms == FrozenNorms::Eval && !self.moves(name, head));
     }
 }
 

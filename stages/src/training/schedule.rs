@@ -81,7 +81,7 @@ pub struct Moment {
     pub step: usize,
     /// Steps of the phase.
     pub steps: usize,
-    /// The pass over the films.
+    /// The pass over the images.
     pub pass: usize,
 }
 

@@ -75,8 +75,8 @@ pub struct Preview {
     pub history: History,
     /// What the stage said.
     pub notes: Vec<String>,
-    /// Films so far, as a PNG.
-    pub films: Option<Vec<u8>>,
+    /// Images so far, as a PNG.
+    pub images: Option<Vec<u8>>,
 }
 
 impl Preview {
@@ -84,12 +84,12 @@ impl Preview {
     pub fn of(checkpoint: Vec<u8>) -> Option<Preview> {
         let before = Restored::read(checkpoint).ok()?;
         let history = before.record().ok()?;
-        let films = || {
+        let images = || {
             let (side, columns): (usize, usize) = before.thing("sheet").ok()?;
-            let films: Vec<Vec<u8>> = before.bytes("grid").ok()?.chunks_exact(side * side).map(<[u8]>::to_vec).collect();
-            if films.is_empty() { None } else { sheet(&films, side, columns).ok() }
+            let images: Vec<Vec<u8>> = before.bytes("grid").ok()?.chunks_exact(side * side).map(<[u8]>::to_vec).collect();
+            if images.is_empty() { None } else { sheet(&images, side, columns).ok() }
         };
-        Some(Preview { history, notes: before.thing("notes").unwrap_or_default(), films: films() })
+        Some(Preview { history, notes: before.thing("notes").unwrap_or_default(), images: images() })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Training steps of generative networks: DCGAN with Adam, and the critic's step with a gradient penalty.
 
-use super::reference::{at, below, close, device, fill, film, stream, tensor, thinned};
+use super::reference::{at, below, close, device, fill, image, stream, tensor, thinned};
 use hilum_ops::{Adam, Divisor, Optimiser, Rectifier, Value, Window, bce_with_logits, conv2d, layer_norm, leaky_relu};
 use hilum_stages::models::generators::dcgan::{Config, Discriminator, Generator};
 use hilum_stages::networks::{Mode, Weights};
@@ -20,9 +20,9 @@ fn one_step_of_dcgan_is_torchs() {
     let adam = |w: &Weights| Optimiser::new(Adam { beta1: 0.5, beta2: 0.999, eps: 1e-8, decay: 0.0, decoupled: false }, 2e-4, w.trained());
     let (mut go, mut d_o) = (adam(&gw), adam(&dw));
     let mut s = stream();
-    let fake = g.forward(&film("step.z", &[4, 16, 1, 1]), true).unwrap();
+    let fake = g.forward(&image("step.z", &[4, 16, 1, 1]), true).unwrap();
     let mut judge = |x: &Value| d.forward(x, &mut Mode::Train(&mut s)).unwrap();
-    let on_real = bce_with_logits(&judge(&film("step.real", &[4, 1, 32, 32])), 1.0).unwrap();
+    let on_real = bce_with_logits(&judge(&image("step.real", &[4, 1, 32, 32])), 1.0).unwrap();
     let d_loss = on_real.add(&bce_with_logits(&judge(&fake.detach()), 0.0).unwrap()).unwrap();
     d_o.step(&d_loss.backward().unwrap()).unwrap();
     let g_loss = bce_with_logits(&judge(&fake), 1.0).unwrap();
@@ -44,7 +44,7 @@ fn one_step_of_dcgan_is_torchs() {
     }
 }
 
-/// A critic without batch norm: with it, a penalty on each film's own gradient would mean nothing.
+/// A critic without batch norm: with it, a penalty on each image's own gradient would mean nothing.
 fn critic(weights: &[Value], x: &Value) -> Value {
     let mut x = x.clone();
     for (i, w) in weights[..3].iter().enumerate() {
@@ -66,7 +66,7 @@ fn a_gradient_penalty_is_torchs() {
         Value::leaf(&tensor(&format!("wgan.d.inner.conv{i}.weight"), shape, scale, 0.0))
     };
     let weights: Vec<Value> = shapes.iter().enumerate().map(weight).collect();
-    let (real, made) = (film("wgan.real", &[4, 1, 32, 32]), film("wgan.made", &[4, 1, 32, 32]));
+    let (real, made) = (image("wgan.real", &[4, 1, 32, 32]), image("wgan.made", &[4, 1, 32, 32]));
     let share = Value::constant(tensor("wgan.share", &[4, 1, 1, 1], 0.5, 0.5));
     let between = Value::leaf(real.add(&made.sub(&real).unwrap().mul(&share).unwrap()).unwrap().data());
     let slope = critic(&weights, &between).sum().unwrap().gradients(&[&between]).unwrap().remove(0);

@@ -1,6 +1,6 @@
 //! Training steps of small networks on several numbers of threads, and repeated: the same bits.
 
-use super::reference::{device, film, stream};
+use super::reference::{device, image, stream};
 use hilum_ops::{Adam, Optimiser, Value, cross_entropy};
 use hilum_stages::contract::error::Result;
 use hilum_stages::contract::seed::Stream;
@@ -28,11 +28,11 @@ fn dcgan_steps() -> Result<Vec<u8>> {
     let c = dcgan::Config { size: 32, latent: 16, width: 8, dropout: 0.5 };
     let networks = dcgan::Dcgan::new(&c, &rates(), &device(), [&mut stream(), &mut stream()])?;
     let mut s = stream();
-    after(networks, |n, _| n.step(&film("real", &[8, 1, 32, 32]), &film("z", &[8, 16, 1, 1]), &mut s).map(drop))
+    after(networks, |n, _| n.step(&image("real", &[8, 1, 32, 32]), &image("z", &[8, 16, 1, 1]), &mut s).map(drop))
 }
 
 fn translation_steps() -> Result<Vec<u8>> {
-    let (x, y) = (film("x", &[2, 1, 64, 64]), film("y", &[2, 1, 64, 64]));
+    let (x, y) = (image("x", &[2, 1, 64, 64]), image("y", &[2, 1, 64, 64]));
     let config = |text: &str| format!(r#"{{"from": "a", "to": "b", {text}}}"#);
     let c: cyclegan::Config = serde_json::from_str(&config(r#""width": 8, "blocks": 2, "pool": 1"#)).unwrap();
     let networks = cyclegan::CycleGan::new(&c, 64, &rates(), &device(), [&mut stream(), &mut stream()])?;
@@ -54,7 +54,7 @@ struct Same(Stream);
 
 impl stylegan2::Draws for Same {
     fn noise(&mut self, n: usize) -> Result<Value> {
-        Ok(Value::constant(film("z", &[n, 32, 1, 1]).data().reshape((n, 32))?))
+        Ok(Value::constant(image("z", &[n, 32, 1, 1]).data().reshape((n, 32))?))
     }
     fn cutoff(&mut self, _: usize) -> usize {
         3
@@ -66,7 +66,7 @@ impl stylegan2::Draws for Same {
         (0..n).map(|_| Draw::new(32, &mut self.0)).collect()
     }
     fn direction(&mut self, shape: &[usize]) -> Result<Value> {
-        Ok(film("direction", &[shape[0], shape[3], shape[1], shape[2]]))
+        Ok(image("direction", &[shape[0], shape[3], shape[1], shape[2]]))
     }
 }
 
@@ -74,7 +74,7 @@ fn stylegan2_steps() -> Result<Vec<u8>> {
     let c = stylegan2::Config { size: 32, width: 1.0 / 64.0, latent: 32, ..stylegan2::Config::default() };
     let networks = stylegan2::StyleGan2::new(&c, &rates(), &device(), [&mut stream(), &mut stream()])?;
     let mut draws = Same(stream());
-    after(networks, |n, step| n.step(step, &film("real", &[4, 1, 32, 32]), &mut draws).map(drop))
+    after(networks, |n, step| n.step(step, &image("real", &[4, 1, 32, 32]), &mut draws).map(drop))
 }
 
 fn classifier_steps() -> Result<Vec<u8>> {
@@ -91,7 +91,7 @@ fn classifier_steps() -> Result<Vec<u8>> {
         let adam = Adam { beta1: 0.5, beta2: 0.999, eps: 1e-8, decay: 0.0, decoupled: false };
         let (mut optimiser, mut s) = (Optimiser::new(adam, 2e-4, own.trained()), stream());
         for _ in 0..2 {
-            let features = network.features(&film("films", &[3, 1, 64, 64]), &mut Mode::Train(&mut s))?;
+            let features = network.features(&image("images", &[3, 1, 64, 64]), &mut Mode::Train(&mut s))?;
             let loss = cross_entropy(&network.head(&features, &mut Mode::Train(&mut s))?, &[0, 1, 1])?;
             optimiser.step(&loss.backward()?)?;
         }

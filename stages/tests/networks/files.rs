@@ -33,7 +33,7 @@ fn what_is_written_is_read_and_followed() {
 
 #[test]
 fn frozen_layers_stay_and_their_norms_do_what_is_asked() {
-    use super::reference::{film, thinned};
+    use super::reference::{image, thinned};
     use hilum_ops::{Optimiser, Sgd, cross_entropy};
     use hilum_stages::networks::{Classifier, Mode};
     let mut weights = Weights::on(&device());
@@ -44,7 +44,7 @@ fn frozen_layers_stay_and_their_norms_do_what_is_asked() {
     let mut optimiser = Optimiser::grouped(Sgd { momentum: 0.9, nesterov: true, decay: 0.0 }, 0.1, groups);
     let mut step = || {
         let mut s = stream();
-        let features = network.features(&film("films", &[4, 1, 16, 16]), &mut Mode::Train(&mut s)).unwrap();
+        let features = network.features(&image("images", &[4, 1, 16, 16]), &mut Mode::Train(&mut s)).unwrap();
         let loss = cross_entropy(&network.head(&features, &mut Mode::Evaluate).unwrap(), &[0, 1, 2, 0]).unwrap();
         optimiser.step(&loss.backward_to(optimiser.weights()).unwrap()).unwrap();
     };
@@ -58,7 +58,7 @@ fn frozen_layers_stay_and_their_norms_do_what_is_asked() {
     assert_eq!(moved(&before, &torchs).into_iter().collect::<Vec<_>>(), ["bias", "running_mean", "running_var", "weight"]);
     assert!(before.iter().all(|(n, v)| n.starts_with("fc.") || n.contains("running") || torchs[n] == *v));
     // As Keras: nothing but the last layer moves.
-    weights.hold_still(|_| true);
+    weights.freeze(|_| true);
     step();
     let kerass = all(&weights);
     assert!(torchs.iter().all(|(n, v)| n.starts_with("fc.") || kerass[n] == *v) && torchs["fc.weight"] != kerass["fc.weight"]);
@@ -103,9 +103,9 @@ mod pretrained {
     }
 
     #[test]
-    fn a_grey_film_gives_the_same_features_in_one_channel_and_in_three() {
+    fn a_grey_image_gives_the_same_features_in_one_channel_and_in_three() {
         let bytes = file(|_, t| Some(t));
-        let x = Value::constant(super::super::reference::tensor("film", &[2, 64, 64, 1], 0.5, 0.5));
+        let x = Value::constant(super::super::reference::tensor("image", &[2, 64, 64, 1], 0.5, 0.5));
         let features = |channels| {
             let (network, weights, kind) = network(channels, 2);
             load(&bytes, &weights, &kind).unwrap();

@@ -1,4 +1,4 @@
-//! What the references computed, and the numbers that both sides make weights and films of.
+//! What the references computed, and the numbers that both sides make weights and images of.
 
 use candle_core::{Device, Tensor};
 use hilum_ops::{Value, channels_first, channels_last};
@@ -57,8 +57,8 @@ pub(crate) fn tensor(name: &str, shape: &[usize], scale: f64, offset: f64) -> Te
     let values: Vec<f32> = numbers(name, shape.iter().product()).map(|v| (v * scale + offset) as f32).collect();
     Tensor::from_vec(values, shape, &device()).unwrap()
 }
-/// A film batch in the network's order, of a shape in torch's.
-pub(crate) fn film(name: &str, shape: &[usize; 4]) -> Value {
+/// A image batch in the network's order, of a shape in torch's.
+pub(crate) fn image(name: &str, shape: &[usize; 4]) -> Value {
     channels_last(&Value::constant(tensor(name, shape, 1.0, 0.0))).unwrap()
 }
 

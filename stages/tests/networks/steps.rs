@@ -1,7 +1,7 @@
 //! Twenty training steps of every adversarial network and classifier beside torch's, by what is made small at each of them
 //! (`tests/oracle/steps.py`).
 
-use super::reference::{device, fill, fill_below, film, numbers, stream, tensor};
+use super::reference::{device, fill, fill_below, image, numbers, stream, tensor};
 use hilum_ops::{Optimiser, Sgd, Value, cross_entropy, without_history};
 use hilum_stages::contract::error::Result;
 use hilum_stages::models::ClassifierNetwork;
@@ -25,8 +25,8 @@ fn adam(learning_rate: f64, eps: f64) -> AdamParameters {
 fn config<T: serde::de::DeserializeOwned>(text: &str) -> T {
     serde_json::from_str(&format!(r#"{{"from": "a", "to": "b", {text}}}"#)).unwrap()
 }
-fn films(key: &str, step: usize, name: &str, shape: &[usize; 4]) -> Value {
-    film(&format!("steps.{key}.{step}.{name}"), shape)
+fn images(key: &str, step: usize, name: &str, shape: &[usize; 4]) -> Value {
+    image(&format!("steps.{key}.{step}.{name}"), shape)
 }
 
 /// Every loss of every step lies within a hundredth of the reference's, or of 0.1 where that is smaller.
@@ -60,7 +60,7 @@ fn dcgan_trains_as_in_torch() {
     fill("steps.dcgan.g", weights(&n, "generator"));
     fill("steps.dcgan.d", weights(&n, "discriminator"));
     compare("dcgan", |step| {
-        let (real, z) = (films("dcgan", step, "real", &[8, 1, 32, 32]), films("dcgan", step, "z", &[8, 16, 1, 1]));
+        let (real, z) = (images("dcgan", step, "real", &[8, 1, 32, 32]), images("dcgan", step, "z", &[8, 16, 1, 1]));
         losses(&n.step(&real, &z, &mut stream()).unwrap(), 0)
     });
 }
@@ -80,7 +80,7 @@ fn cyclegan_trains_as_in_torch() {
         choice
     };
     compare("cyclegan", |step| {
-        let [from, to] = ["from", "to"].map(|name| films("cyclegan", step, name, &[1, 1, 64, 64]));
+        let [from, to] = ["from", "to"].map(|name| images("cyclegan", step, name, &[1, 1, 64, 64]));
         losses(&n.step(&from, &to, &mut choose).unwrap(), 3)
     });
     assert!(draws > 20, "the pool was asked");
@@ -96,7 +96,7 @@ fn zunairs_cyclegan_trains_as_in_keras() {
     fill("steps.zunair.from", weights(&n, "discriminator.from"));
     fill("steps.zunair.to", weights(&n, "discriminator.to"));
     compare("zunair", |step| {
-        let [from, to] = ["from", "to"].map(|name| films("zunair", step, name, &[1, 3, 32, 32]));
+        let [from, to] = ["from", "to"].map(|name| images("zunair", step, name, &[1, 3, 32, 32]));
         losses(&n.step(&from, &to).unwrap(), 3)
     });
 }
@@ -108,7 +108,7 @@ fn pix2pix_trains_as_in_keras() {
     fill("steps.pix2pix.g", weights(&n, "generator"));
     fill("steps.pix2pix.d", weights(&n, "discriminator"));
     compare("pix2pix", |step| {
-        let [from, to] = ["from", "to"].map(|name| films("pix2pix", step, name, &[2, 1, 64, 64]));
+        let [from, to] = ["from", "to"].map(|name| images("pix2pix", step, name, &[2, 1, 64, 64]));
         losses(&n.step(&from, &to, &mut stream()).unwrap(), 2)
     });
 }
@@ -156,7 +156,7 @@ impl stylegan2::Draws for Numbered {
         (0..n).map(draw).collect()
     }
     fn direction(&mut self, shape: &[usize]) -> Result<Value> {
-        Ok(film(&format!("steps.stylegan2.direction{}", next(&mut self.directions)), &[shape[0], shape[3], shape[1], shape[2]]))
+        Ok(image(&format!("steps.stylegan2.direction{}", next(&mut self.directions)), &[shape[0], shape[3], shape[1], shape[2]]))
     }
 }
 
@@ -170,7 +170,7 @@ fn stylegan2_trains_as_the_reference_with_path_length_and_r1() {
     }
     let mut draws = Numbered::default();
     compare("stylegan2", |step| {
-        let real = films("stylegan2", step, "real", &[8, 1, 32, 32]);
+        let real = images("stylegan2", step, "real", &[8, 1, 32, 32]);
         losses(&n.step(step, &real, &mut draws).unwrap(), 2)
     });
     assert_eq!((draws.directions, draws.changes), (5, 62));
@@ -179,7 +179,7 @@ fn stylegan2_trains_as_the_reference_with_path_length_and_r1() {
     let made: Vec<f32> = made.data().flatten_all().unwrap().to_vec1().unwrap();
     let due: Vec<f32> = serde_json::from_value(REFERENCE["stylegan2.average"].clone()).unwrap();
     let found: Vec<f32> = made.into_iter().step_by(16).collect();
-    super::reference::close(&found, &due, 1e-2, "films of the moving average");
+    super::reference::close(&found, &due, 1e-2, "images of the moving average");
 }
 
 fn classifier(name: &str, side: usize, classes: usize, rate: f64) {
@@ -193,7 +193,7 @@ fn classifier(name: &str, side: usize, classes: usize, rate: f64) {
     fill(&format!("steps.{name}"), &weights);
     let mut sgd = Optimiser::new(Sgd { momentum: 0.9, nesterov: true, decay: 0.0 }, rate, weights.trained());
     compare(name, |step| {
-        let x = films(name, step, "films", &[4, 1, side, side]).shift(1.0).unwrap().scale(0.5).unwrap();
+        let x = images(name, step, "images", &[4, 1, side, side]).shift(1.0).unwrap().scale(0.5).unwrap();
         let mut s = stream();
         let features = built.features(&x, &mut Mode::Train(&mut s)).unwrap();
         let loss = cross_entropy(&built.head(&features, &mut Mode::Train(&mut s)).unwrap(), &[0, 1, 0, 1]).unwrap();

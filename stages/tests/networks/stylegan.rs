@@ -1,6 +1,6 @@
 //! StyleGAN2 and DiffAugment against the code of the DiffAugment paper: passes, R1, path length.
 
-use super::reference::{at, close, fill, film, number, stream, tensor, thinned, turned};
+use super::reference::{at, close, fill, image, number, stream, tensor, thinned, turned};
 use super::zoo::{agrees, gradients_agree, named};
 use hilum_ops::{Value, channels_last, without_history};
 use hilum_stages::models::generators::stylegan2::{Architecture as Config, Discriminator, Generator, Noise};
@@ -35,9 +35,9 @@ fn generator_and_its_path_length() {
         fill(&own, &weights);
 
         let styles = g.map(&noise(&format!("{key}.path"), &[2, 64]), false).unwrap();
-        let films = g.synthesise(&styles, &mut Noise::Constant).unwrap();
-        let direction = film(&format!("{key}.path.noise"), &[2, c.channels, c.size, c.size]).scale(1.0 / c.size as f64).unwrap();
-        let slope = films.mul(&direction).unwrap().sum().unwrap().gradients(&[&styles]).unwrap().remove(0);
+        let images = g.synthesise(&styles, &mut Noise::Constant).unwrap();
+        let direction = image(&format!("{key}.path.noise"), &[2, c.channels, c.size, c.size]).scale(1.0 / c.size as f64).unwrap();
+        let slope = images.mul(&direction).unwrap().sum().unwrap().gradients(&[&styles]).unwrap().remove(0);
         let layers = g.styles();
         let squares = slope.square().unwrap().sum_to(&[2, layers, 1]).unwrap();
         let length = squares.reshape(&[2, layers]).unwrap().mean_to(&[2, 1]).unwrap().sqrt().unwrap();
@@ -52,9 +52,9 @@ fn discriminator_and_r1() {
     for case in CASES {
         let (key, c) = config(case);
         let shape = [4, c.channels, c.size, c.size];
-        let x = film(&format!("{key}.d.in{}.0", number(&format!("{key}.d.seed"))), &shape);
+        let x = image(&format!("{key}.d.in{}.0", number(&format!("{key}.d.seed"))), &shape);
         let (d, weights) = agrees(&format!("{key}.d"), |s| Discriminator::new(&c, s), |d, _| d.forward(&x));
-        let real = Value::leaf(film(&format!("{key}.real"), &shape).data());
+        let real = Value::leaf(image(&format!("{key}.real"), &shape).data());
         let slope = d.forward(&real).unwrap().sum().unwrap().gradients(&[&real]).unwrap().remove(0);
         let r1 = slope.square().unwrap().sum().unwrap().scale(5.0 / 4.0).unwrap();
         compare(&weights, &r1, &format!("{key}.r1"));
@@ -62,7 +62,7 @@ fn discriminator_and_r1() {
 }
 
 #[test]
-fn diffaugment_changes_films_as_the_reference() {
+fn diffaugment_changes_images_as_the_reference() {
     for channels in [1usize, 3] {
         let key = format!("diffaugment.{channels}");
         let (uniform, whole) = (at(&format!("{key}.uniform")), at(&format!("{key}.whole")));

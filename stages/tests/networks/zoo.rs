@@ -1,6 +1,6 @@
-//! Every network with the reference's weights: two films or more through both.
+//! Every network with the reference's weights: two images or more through both.
 
-use super::reference::{at, below, close, device, fill, film, has, number, stream, tensor, thinned, turned};
+use super::reference::{at, below, close, device, fill, has, image, number, stream, tensor, thinned, turned};
 use hilum_ops::{Gradients, Rectifier, Value};
 use hilum_stages::contract::error::Result;
 use hilum_stages::models::classifiers::{smallcnn64 as smallcnn, vgg16 as vgg};
@@ -37,7 +37,7 @@ pub(crate) fn named(weights: &Weights, name: &str) -> Value {
 }
 
 /// Compares the gradients that are stored below a key, and counts them. One part in a thousand is allowed, or, where float32
-/// cannot give that, thrice what torch's own float32 is off, or what a change of the films by a millionth does.
+/// cannot give that, thrice what torch's own float32 is off, or what a change of the images by a millionth does.
 pub(crate) fn gradients_agree(key: &str, weights: &Weights, gradients: &Gradients) -> usize {
     let names = below(&format!("{key}.d."));
     let sensitivity = key.rsplit_once('.').map(|(network, _)| format!("{network}.sensitivity")).filter(|s| has(s)).map_or(0.0, |s| f64::from(at(&s)[0]));
@@ -50,9 +50,9 @@ pub(crate) fn gradients_agree(key: &str, weights: &Weights, gradients: &Gradient
     names.len()
 }
 
-/// The reference's film batch, in the network's order.
-fn films(key: &str, shape: &[usize; 4]) -> Value {
-    film(&format!("{key}.in{}.0", number(&format!("{key}.seed"))), shape)
+/// The reference's image batch, in the network's order.
+fn images(key: &str, shape: &[usize; 4]) -> Value {
+    image(&format!("{key}.in{}.0", number(&format!("{key}.seed"))), shape)
 }
 
 /// The mode of a pass without dropout: its stream is not drawn from.
@@ -70,21 +70,21 @@ fn small() -> dcgan::Config {
 
 #[test]
 fn dcgan_is_torchs() {
-    let z = films("dcgan.g", &[4, 16, 1, 1]);
+    let z = images("dcgan.g", &[4, 16, 1, 1]);
     agrees("dcgan.g", |s| dcgan::Generator::new(&small(), s), |g, train| g.forward(&z, train));
-    let x = films("dcgan.d", &[4, 1, 32, 32]);
+    let x = images("dcgan.d", &[4, 1, 32, 32]);
     agrees("dcgan.d", |s| dcgan::Discriminator::new(&small(), s), |d, train| with_mode(train, |m| d.forward(&x, m)));
 }
 
 #[test]
 fn smallcnn_is_torchs() {
-    let x = films("smallcnn", &[4, 1, 16, 16]);
+    let x = images("smallcnn", &[4, 1, 16, 16]);
     agrees("smallcnn", |s| smallcnn::SmallCnn::new(&smallcnn::Config { width: 4, dropout: 0.0 }, 3, s), |c, train| classify(c, &x, train));
 }
 
 #[test]
 fn classifiers_are_torchvisions() {
-    let x = |key: &str| films(key, &[2, 3, 96, 96]);
+    let x = |key: &str| images(key, &[2, 3, 96, 96]);
     agrees("resnet18", |s| resnet::ResNet::new(resnet::Depth::Eighteen, 3, 2, s), |c, train| classify(c, &x("resnet18"), train));
     agrees("resnet50", |s| resnet::ResNet::new(resnet::Depth::Fifty, 3, 3, s), |c, train| classify(c, &x("resnet50"), train));
     agrees("vgg16", |s| vgg::Vgg16::new(3, 2, false, s), |c, train| classify(c, &x("vgg16"), train));
@@ -94,38 +94,38 @@ fn classifiers_are_torchvisions() {
 
 #[test]
 fn inception_is_that_of_the_fid() {
-    let x = films("fid_inception", &[2, 3, 139, 139]);
+    let x = images("fid_inception", &[2, 3, 139, 139]);
     agrees("fid_inception", inception::FidInception::new, |i, _| i.logits(&i.features(&x)?));
 }
 
 #[test]
 fn cyclegan_is_zhus() {
-    let x = films("zhu9", &[2, 3, 32, 32]);
+    let x = images("zhu9", &[2, 3, 32, 32]);
     agrees("zhu9", |s| resnet_generator::ResNetGenerator::new(3, 64, 9, s), |g, _| g.forward(&x));
-    let x = films("zhu6", &[2, 1, 32, 32]);
+    let x = images("zhu6", &[2, 1, 32, 32]);
     agrees("zhu6", |s| resnet_generator::ResNetGenerator::new(1, 64, 6, s), |g, _| g.forward(&x));
-    let x = films("patchgan", &[2, 3, 64, 64]);
+    let x = images("patchgan", &[2, 3, 64, 64]);
     agrees("patchgan", |s| patchgan::PatchGan::new(3, 64, patchgan::Norm::Instance, s), |d, train| d.forward(&x, train));
-    let x = films("patchgan_batch", &[2, 6, 64, 64]);
+    let x = images("patchgan_batch", &[2, 6, 64, 64]);
     agrees("patchgan_batch", |s| patchgan::PatchGan::new(6, 64, patchgan::Norm::Batch, s), |d, train| d.forward(&x, train));
 }
 
 #[test]
 fn cyclegan_of_zunair_is_keras() {
-    let x = films("keras.g", &[2, 3, 64, 64]);
+    let x = images("keras.g", &[2, 3, 64, 64]);
     agrees("keras.g", |s| keras_cyclegan::Generator::new(3, s), |g, _| g.forward(&x));
-    let x = films("keras.d", &[2, 3, 64, 64]);
+    let x = images("keras.d", &[2, 3, 64, 64]);
     agrees("keras.d", |s| keras_cyclegan::Discriminator::new(3, s), |d, _| d.forward(&x));
 }
 
 #[test]
 fn pix2pix_is_tensorflows() {
     // Dropout is off on both sides, and batch statistics are on.
-    let x = films("pix2pix.5", &[2, 3, 64, 64]);
+    let x = images("pix2pix.5", &[2, 3, 64, 64]);
     agrees("pix2pix.5", |s| pix2pix::Generator::new(3, 5, 0.0, s), |g, train| with_mode(train, |m| g.forward(&x, m)));
-    let x = films("pix2pix.8", &[2, 1, 512, 256]);
+    let x = images("pix2pix.8", &[2, 1, 512, 256]);
     agrees("pix2pix.8", |s| pix2pix::Generator::new(1, 8, 0.0, s), |g, train| with_mode(train, |m| g.forward(&x, m)));
-    let (x, y) = (films("pix2pix.d", &[2, 3, 48, 48]), film("pix2pix.d.in0.1", &[2, 3, 48, 48]));
+    let (x, y) = (images("pix2pix.d", &[2, 3, 48, 48]), image("pix2pix.d.in0.1", &[2, 3, 48, 48]));
     agrees("pix2pix.d", |s| pix2pix::Discriminator::new(3, Rectifier::Leaky(0.3), s), |d, train| d.forward(&x, &y, train));
 }
 
@@ -133,6 +133,6 @@ fn pix2pix_is_tensorflows() {
 fn training_differs_from_evaluation() {
     let mut weights = Weights::on(&device());
     let c = smallcnn::SmallCnn::new(&smallcnn::Config { width: 4, dropout: 0.5 }, 3, &mut weights.scope(&mut stream())).unwrap();
-    let x = film("films", &[2, 1, 16, 16]);
+    let x = image("images", &[2, 1, 16, 16]);
     assert_ne!(thinned(&classify(&c, &x, true).unwrap()), thinned(&classify(&c, &x, false).unwrap()));
 }

@@ -51,7 +51,7 @@ fn not_below_zero(variance: f64) -> f64 {
 
 /// What sums of squares are taken from, `[groups, c]`: they would cancel where the mean is far from zero. It is the mean of
 /// about `√pixels` pixels, so many that a single outlier among them does not carry it away from the others; the distance
-/// between them is odd, so that they do not stand in one column of a film. It is zero where one of them is not finite, and
+/// between them is odd, so that they do not stand in one column of a image. It is zero where one of them is not finite, and
 /// the sums say the rest.
 fn near_means(x: &[f32], cut: Cut) -> Vec<f32> {
     let Cut { groups, c, .. } = cut;
@@ -95,7 +95,7 @@ pub(crate) struct Passed<'a> {
     pub(crate) slope: f32,
 }
 
-/// Level and tilt of the gradient by x, `[groups, c]`, and the gradients by weight and bias, `[weights]`. With
+/// Mean and grad_slope of the gradient by x, `[groups, c]`, and the gradients by weight and bias, `[weights]`. With
 /// `m(·)` for means over the numbers that share a mean:
 /// `dx = weight · inverse · (g − m(g) − (x − mean) · curvature · m(g · (x − mean)))`, where `m` is of `weight · g`.
 #[allow(clippy::too_many_arguments)]
@@ -129,13 +129,13 @@ pub(crate) fn weight_gradients(
         cut.pool(&mut all);
         all
     };
-    let (level, slant, count) = (weighted(&by_bias), weighted(&by_offset), cut.count(x.len()));
+    let (grad_mean, slant, count) = (weighted(&by_bias), weighted(&by_offset), cut.count(x.len()));
     let at = |i: usize| f64::from(inverse[i]);
     // Without curvature nothing follows from the numbers, not even from infinite ones.
     let follows = |i: usize, number: f64| if curvature[i] == 0.0 { 0.0 } else { number as f32 };
-    let tilt: Vec<f32> = (0..groups * c).map(|i| follows(i, at(i) * slant[i] / count * f64::from(curvature[i]))).collect();
-    let level: Vec<f32> = (0..groups * c).map(|i| follows(i, at(i) * level[i] / count)).collect();
-    [level, tilt, gather(&by_weight, c, weights), gather(&by_bias, c, weights)]
+    let grad_slope: Vec<f32> = (0..groups * c).map(|i| follows(i, at(i) * slant[i] / count * f64::from(curvature[i]))).collect();
+    let grad_mean: Vec<f32> = (0..groups * c).map(|i| follows(i, at(i) * grad_mean[i] / count)).collect();
+    [grad_mean, grad_slope, gather(&by_weight, c, weights), gather(&by_bias, c, weights)]
 }
 
 /// Sums over groups and, for one weight, over channels.
@@ -145,16 +145,17 @@ fn gather(sums: &[f64], c: usize, weights: usize) -> Vec<f32> {
     if weights == 1 { vec![each.iter().sum::<f64>() as f32] } else { each.iter().map(|v| *v as f32).collect() }
 }
 
-/// `scale · g − level − (x − mean) · tilt`; without a tilt an infinite x adds nothing.
-pub(crate) fn input_gradient(cut: Cut, passed: &Passed, mean: &[f32], scale: &[f32], shift: &[f32], level: &[f32], tilt: &[f32]) -> Vec<f32> {
+/// `scale · g − grad_mean − (x − mean) · grad_slope`; without a grad_slope an infinite x adds nothing.
+pub(crate) fn input_gradient(cut: Cut, passed: &Passed, mean: &[f32], scale: &[f32], shift: &[f32], grad_mean: &[f32], grad_slope: &[f32]) -> Vec<f32> {
     let (Cut { groups, c, .. }, &Passed { g, x, y, slope }) = (cut, passed);
-    let rest = |g: f32, x: f32, [scale, tilt, level, mean]: [f32; 4]| scale * g - level - if tilt == 0.0 { 0.0 } else { (x - mean) * tilt };
-    let constants = [scale, tilt, level, mean];
+    let rest =
+        |g: f32, x: f32, [scale, grad_slope, grad_mean, mean]: [f32; 4]| scale * g - grad_mean - if grad_slope == 0.0 { 0.0 } else { (x - mean) * grad_slope };
+    let constants = [scale, grad_slope, grad_mean, mean];
     match y {
         Some(y) => map_channels([g, x, y], constants, groups, c, |[g, x, y], k| rest(passed_on(g, y, slope), x, k)),
         None if slope == 1.0 => map_channels([g, x], constants, groups, c, |[g, x], k| rest(g, x, k)),
-        None => map_channels([g, x], [scale, tilt, level, mean, shift], groups, c, |[g, x], [scale, tilt, level, mean, shift]| {
-            rest(passed_on(g, x * scale + shift, slope), x, [scale, tilt, level, mean])
+        None => map_channels([g, x], [scale, grad_slope, grad_mean, mean, shift], groups, c, |[g, x], [scale, grad_slope, grad_mean, mean, shift]| {
+            rest(passed_on(g, x * scale + shift, slope), x, [scale, grad_slope, grad_mean, mean])
         }),
     }
 }

@@ -60,7 +60,7 @@ impl Gpu {
         // SAFETY: whoever asks writes all that is read.
         let memory = unsafe { context.alloc_pinned(n.max(1)) };
         memory
-            .map_err(|e| Error::Msg(format!("{} MiB of the host's memory cannot be pinned for films on their way to the GPU: {e}", (n * 4).div_ceil(1 << 20))))
+            .map_err(|e| Error::Msg(format!("{} MiB of the host's memory cannot be pinned for images on their way to the GPU: {e}", (n * 4).div_ceil(1 << 20))))
     }
 
     fn refused(&self, error: DriverError, bytes: usize) -> Error {

@@ -70,10 +70,10 @@ impl Sums {
         launch!(gpu, "norm_gradient", n * s; count(r)?, count(s)?, count(c)?, self.slope, knows;
             &g, &x, y.as_ref().unwrap_or(&x), &mean, &scale, &shift => &mut parts);
         let (sums, _) = fewer(gpu, parts, 2 * groups, s, c, 1)?;
-        let [mut level, mut tilt, mut by_weight, mut by_bias] = [gpu.empty(n)?, gpu.empty(n)?, gpu.empty(self.weights)?, gpu.empty(self.weights)?];
-        launch!(gpu, "norm_level", n; count(r)?, count(c)?, u32::from(together); &sums, &inverse, &curvature, &weight => &mut level, &mut tilt);
+        let [mut grad_mean, mut grad_slope, mut by_weight, mut by_bias] = [gpu.empty(n)?, gpu.empty(n)?, gpu.empty(self.weights)?, gpu.empty(self.weights)?];
+        launch!(gpu, "norm_level", n; count(r)?, count(c)?, u32::from(together); &sums, &inverse, &curvature, &weight => &mut grad_mean, &mut grad_slope);
         launch!(gpu, "norm_weights", self.weights; count(n)?; &sums, &inverse => &mut by_weight, &mut by_bias);
-        Ok([level, tilt, by_weight, by_bias])
+        Ok([grad_mean, grad_slope, by_weight, by_bias])
     }
 }
 
@@ -90,11 +90,11 @@ impl OnCuda<9, 4> for Sums {
 }
 
 impl Slope {
-    fn launch(&self, gpu: &Gpu, [g, x, mean, scale, shift, level, tilt]: [Part; 7], y: Option<Part>) -> Result<[Numbers; 1]> {
+    fn launch(&self, gpu: &Gpu, [g, x, mean, scale, shift, grad_mean, grad_slope]: [Part; 7], y: Option<Part>) -> Result<[Numbers; 1]> {
         let mut dx = gpu.empty(x.len())?;
         let r = places(self.cut, x.len());
         launch!(gpu, "norm_input_gradient", x.len(); count(r)?, count(self.cut.c)?, self.slope, u32::from(y.is_some());
-            &g, &x, y.as_ref().unwrap_or(&x), &mean, &scale, &shift, &level, &tilt => &mut dx);
+            &g, &x, y.as_ref().unwrap_or(&x), &mean, &scale, &shift, &grad_mean, &grad_slope => &mut dx);
         Ok([dx])
     }
 }
@@ -106,7 +106,7 @@ impl OnCuda<7, 1> for Slope {
 }
 
 impl OnCuda<8, 1> for Slope {
-    fn on_cuda(&self, gpu: &Gpu, [g, x, mean, scale, shift, level, tilt, y]: [Part; 8]) -> Result<[Numbers; 1]> {
-        self.launch(gpu, [g, x, mean, scale, shift, level, tilt], Some(y))
+    fn on_cuda(&self, gpu: &Gpu, [g, x, mean, scale, shift, grad_mean, grad_slope, y]: [Part; 8]) -> Result<[Numbers; 1]> {
+        self.launch(gpu, [g, x, mean, scale, shift, grad_mean, grad_slope], Some(y))
     }
 }

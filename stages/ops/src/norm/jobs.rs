@@ -60,7 +60,7 @@ impl Job<4, 1> for Affine {
 }
 
 /// From gradient, x, mean, 1 / divisor, curvature, weight, scale, shift, and the result where it tells what was rectified:
-/// level and tilt of the gradient by x, and the gradients by weight and bias.
+/// grad_mean and grad_slope of the gradient by x, and the gradients by weight and bias.
 pub(crate) struct Sums {
     pub(crate) cut: Cut,
     pub(crate) slope: f32,
@@ -93,15 +93,15 @@ impl Job<9, 4> for Sums {
     }
 }
 
-/// The gradient by x, from gradient, x, mean, scale, shift, level, tilt, and the result where it tells what was rectified.
+/// The gradient by x, from gradient, x, mean, scale, shift, grad_mean, grad_slope, and the result where it tells what was rectified.
 pub(crate) struct Slope {
     pub(crate) cut: Cut,
     pub(crate) slope: f32,
 }
 
 impl Slope {
-    fn run(&self, [g, x, mean, scale, shift, level, tilt]: [&[f32]; 7], y: Option<&[f32]>) -> [Vec<f32>; 1] {
-        [input_gradient(self.cut, &Passed { g, x, y, slope: self.slope }, mean, scale, shift, level, tilt)]
+    fn run(&self, [g, x, mean, scale, shift, grad_mean, grad_slope]: [&[f32]; 7], y: Option<&[f32]>) -> [Vec<f32>; 1] {
+        [input_gradient(self.cut, &Passed { g, x, y, slope: self.slope }, mean, scale, shift, grad_mean, grad_slope)]
     }
 }
 
@@ -118,7 +118,7 @@ impl Job<8, 1> for Slope {
     fn name(&self) -> &'static str {
         "norm-input-gradient"
     }
-    fn on_cpu(&self, [g, x, mean, scale, shift, level, tilt, y]: [&[f32]; 8]) -> [Vec<f32>; 1] {
-        self.run([g, x, mean, scale, shift, level, tilt], Some(y))
+    fn on_cpu(&self, [g, x, mean, scale, shift, grad_mean, grad_slope, y]: [&[f32]; 8]) -> [Vec<f32>; 1] {
+        self.run([g, x, mean, scale, shift, grad_mean, grad_slope], Some(y))
     }
 }

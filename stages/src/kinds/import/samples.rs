@@ -11,7 +11,7 @@ use super::{Outputs, text};
 use crate::contract::prelude::*;
 use crate::contract::pseudonym::{PseudonymKey, normalised};
 use crate::contract::source::{ListedFile, Listing};
-use crate::data::film::OnDamage;
+use crate::data::grey::OnDamage;
 use crate::data::inspect::{self, Look};
 use crate::data::patients::{Identity, Patients, tokens};
 use crate::data::sample::{Origin, Sample, Samples};

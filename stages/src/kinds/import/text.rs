@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn quotes_end_where_cells_end() {
-        for good in ["a,b\n\"x, y\",2\n", "a\n\"two\nlines\"\n", "a\n\"say \"\"hm\"\"\"\r\n", "a\n5\" film,1\n", "a, \"b\"\n", ""] {
+        for good in ["a,b\n\"x, y\",2\n", "a\n\"two\nlines\"\n", "a\n\"say \"\"hm\"\"\"\r\n", "a\n5\" image,1\n", "a, \"b\"\n", ""] {
             assert!(check_quotes(good, b',').is_ok(), "{good:?}");
         }
         let why = |text: &str| check_quotes(text, b',').unwrap_err().to_string();

@@ -1,10 +1,10 @@
-//! The drawing of one phantom film: lungs, ribs, heart, findings, noise. Coordinates run from −1 to 1, y downwards.
+//! The drawing of one phantom image: lungs, ribs, heart, findings, noise. Coordinates run from −1 to 1, y downwards.
 
 use super::Finding;
 use crate::contract::seed::Stream;
 use crate::math::{cos, exp, powi, sin};
 
-/// What all films of a patient have in common.
+/// What all images of a patient have in common.
 pub(super) struct Body {
     lung_width: f64,
     lung_height: f64,
@@ -76,7 +76,7 @@ fn spots(body: &Body, finding: Finding, contrast: f64, s: &mut Stream) -> Vec<Sp
     }
 }
 
-pub(super) fn film(body: &Body, finding: Finding, contrast: f64, source: usize, size: usize, s: &mut Stream) -> Vec<u8> {
+pub(super) fn image(body: &Body, finding: Finding, contrast: f64, source: usize, size: usize, s: &mut Stream) -> Vec<u8> {
     let spots = spots(body, finding, contrast, s);
     let (gain, offset) = (s.uniform(0.94, 1.06) * (1.0 + 0.05 * source as f64), s.uniform(-0.02, 0.02) - 0.03 * source as f64);
     let (shift_x, shift_y) = (s.uniform(-0.04, 0.04), s.uniform(-0.04, 0.04));

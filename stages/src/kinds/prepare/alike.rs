@@ -2,7 +2,7 @@
 
 use crate::contract::prelude::*;
 use crate::data::contents::{Content, Contents, Likeness, Pair, greys_of};
-use crate::data::film::Grey;
+use crate::data::grey::Grey;
 use crate::duplicates::{self, RADIUS, near_duplicate};
 use crate::words::counted;
 use hilum_cache::Digest;

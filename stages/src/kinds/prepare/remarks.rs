@@ -1,7 +1,7 @@
 //! Images that decode and show little: of one grey, wholly transparent, or with greys in the lowest bits alone.
 
 use crate::contract::prelude::*;
-use crate::data::film::Decoded;
+use crate::data::grey::Decoded;
 use crate::words::counted;
 
 /// What 12 bits hold, and what is all but black among 16.
@@ -75,7 +75,7 @@ impl Remarks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::film::Grey;
+    use crate::data::grey::Grey;
 
     #[test]
     fn kinds_are_told_by_greys() {

@@ -1,4 +1,4 @@
-//! Choices that a study makes for a classifier: units of greys, order of films, weights that stay, trees.
+//! Choices that a study makes for a classifier: units of greys, order of images, weights that stay, trees.
 
 use crate::contract::prelude::*;
 use crate::data::pack::ImageStore;
@@ -13,7 +13,7 @@ pub enum Normalise {
     /// They are shown as they are, in [0, 1].
     #[default]
     None,
-    /// Mean and deviation of all pixels of the real films of the training set; of all its films where none is real.
+    /// Mean and deviation of all pixels of the real images of the training set; of all its images where none is real.
     TrainingSet,
     /// A given mean and deviation.
     Given(Greys),
@@ -29,11 +29,11 @@ impl Normalise {
         BadParameter::unless(fine, &format!("{path}.given"), "must be numbers, `std` greater than 0")
     }
 
-    /// What greys are measured in for this training set; each film counts once.
+    /// What greys are measured in for this training set; each image counts once.
     pub(super) fn units(&self, samples: &Samples, store: &ImageStore) -> Result<Option<Greys>> {
         let of = |rows: &mut dyn Iterator<Item = &Sample>| {
-            let films: BTreeSet<_> = rows.map(|r| r.image).collect();
-            films.iter().map(|f| store.get(f)).collect::<Result<Vec<_>>>()
+            let images: BTreeSet<_> = rows.map(|r| r.image).collect();
+            images.iter().map(|f| store.get(f)).collect::<Result<Vec<_>>>()
         };
         Ok(match self {
             Normalise::None => None,
@@ -46,14 +46,14 @@ impl Normalise {
     }
 }
 
-/// Which films come in a step.
+/// Which images come in a step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sampling {
-    /// Every film once a pass, in an order that is drawn anew.
+    /// Every image once a pass, in an order that is drawn anew.
     #[default]
     Shuffled,
-    /// Films drawn with replacement, all labels equally often.
+    /// Images drawn with replacement, all labels equally often.
     Balanced,
 }
 

@@ -1,4 +1,4 @@
-//! Films with their classes, and sums over an epoch.
+//! Images with their classes, and sums over an epoch.
 
 use crate::contract::prelude::*;
 use crate::data::pack::ImageStore;
@@ -7,44 +7,44 @@ use crate::kinds::classifier::Predictor;
 use crate::training::loss::Loss;
 use hilum_ops::Value;
 
-/// Films with the numbers of their classes.
+/// Images with the numbers of their classes.
 pub(super) struct Labelled<'a> {
-    pub(super) films: Vec<&'a [u8]>,
+    pub(super) images: Vec<&'a [u8]>,
     pub(super) labels: Vec<u32>,
 }
 
 impl<'a> Labelled<'a> {
     pub(super) fn of(rows: &[Sample], classes: &[String], store: &ImageStore<'a>) -> Result<Self> {
-        let films = rows.iter().map(|r| store.get(&r.image)).collect::<Result<_>>()?;
+        let images = rows.iter().map(|r| store.get(&r.image)).collect::<Result<_>>()?;
         let class = |r: &Sample| {
             let found = classes.iter().position(|c| *c == r.label).map(|c| c as u32);
             found.ok_or_else(|| {
                 Error::helped(
                     format!("label `{}` does not occur in the training set ({})", r.label, classes.join(", ")),
-                    "stratify the split by label, or leave films of that label out of it",
+                    "stratify the split by label, or leave images of that label out of it",
                 )
             })
         };
-        Ok(Labelled { films, labels: rows.iter().map(class).collect::<Result<_>>()? })
+        Ok(Labelled { images, labels: rows.iter().map(class).collect::<Result<_>>()? })
     }
 
     /// The first of them, so many at most.
     pub(super) fn first(&self, n: usize) -> Labelled<'a> {
-        let n = n.min(self.films.len());
-        Labelled { films: self.films[..n].to_vec(), labels: self.labels[..n].to_vec() }
+        let n = n.min(self.images.len());
+        Labelled { images: self.images[..n].to_vec(), labels: self.labels[..n].to_vec() }
     }
 
-    /// Films of each class.
+    /// Images of each class.
     pub(super) fn counts(&self, classes: usize) -> Vec<usize> {
         (0..classes).map(|class| self.labels.iter().filter(|l| **l as usize == class).count()).collect()
     }
 
     /// Loss and accuracy without augmentation, dropout and class weights.
     pub(super) fn measure(&self, network: &Predictor, loss: &Loss) -> Result<(f64, f64)> {
-        let probabilities = network.probabilities(None, &self.films)?;
+        let probabilities = network.probabilities(None, &self.images)?;
         let each = || probabilities.iter().zip(&self.labels);
         let n = self.labels.len() as f64;
-        let loss = each().map(|(p, l)| loss.of_film(p, *l as usize)).sum::<f64>() / n;
+        let loss = each().map(|(p, l)| loss.of_image(p, *l as usize)).sum::<f64>() / n;
         let hits = each().filter(|(p, l)| (0..p.len()).all(|c| p[c] <= p[**l as usize])).count();
         Ok((loss, hits as f64 / n))
     }
@@ -56,19 +56,19 @@ pub(super) struct Running {
     loss: f64,
     steps: usize,
     hits: usize,
-    films: usize,
+    images: usize,
 }
 
 /// For checkpoints: a number with a fraction would lose its last bit in JSON.
 impl From<&Running> for [u64; 4] {
     fn from(r: &Running) -> Self {
-        [r.loss.to_bits(), r.steps as u64, r.hits as u64, r.films as u64]
+        [r.loss.to_bits(), r.steps as u64, r.hits as u64, r.images as u64]
     }
 }
 
 impl From<[u64; 4]> for Running {
-    fn from([loss, steps, hits, films]: [u64; 4]) -> Self {
-        Running { loss: f64::from_bits(loss), steps: steps as usize, hits: hits as usize, films: films as usize }
+    fn from([loss, steps, hits, images]: [u64; 4]) -> Self {
+        Running { loss: f64::from_bits(loss), steps: steps as usize, hits: hits as usize, images: images as usize }
     }
 }
 
@@ -79,11 +79,11 @@ impl Running {
         self.loss += loss;
         self.steps += 1;
         self.hits += predicted.iter().zip(labels).filter(|(a, b)| a == b).count();
-        self.films += labels.len();
+        self.images += labels.len();
         Ok(())
     }
     pub(super) fn take(&mut self) -> (f64, f64) {
-        let out = (self.loss / self.steps as f64, self.hits as f64 / self.films as f64);
+        let out = (self.loss / self.steps as f64, self.hits as f64 / self.images as f64);
         *self = Running::default();
         out
     }

@@ -8,8 +8,8 @@ use hilum_ops::Value;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// 1: the network sees one channel; weights for three are summed over them, which is the same as showing the film thrice.
-    /// 3: the film is shown in three channels, and their weights are learnt apart.
+    /// 1: the network sees one channel; weights for three are summed over them, which is the same as showing the image thrice.
+    /// 3: the image is shown in three channels, and their weights are learnt apart.
     pub channels: usize,
 }
 

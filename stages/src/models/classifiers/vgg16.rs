@@ -79,7 +79,7 @@ impl Classifier for Vgg16 {
         }
         let (n, h, w, c) = maps.dims4()?;
         if (h, w) != (POOLED, POOLED) {
-            return Err(Error::data(format!("the original head of VGG-16 reads films of {} pixels", 32 * POOLED)));
+            return Err(Error::data(format!("the original head of VGG-16 reads images of {} pixels", 32 * POOLED)));
         }
         Ok(channels_first(&maps)?.reshape(&[n, h * w * c])?)
     }

@@ -23,18 +23,18 @@ use resnet_generator::ResNetGenerator;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The label of the films to translate.
+    /// The label of the images to translate.
     pub from: String,
-    /// The label of the films that translations should look like.
+    /// The label of the images that translations should look like.
     pub to: String,
-    /// Channels of the networks: 1, or 3 with the grey film in each.
+    /// Channels of the networks: 1, or 3 with the grey image in each.
     #[serde(default = "one")]
     pub channels: usize,
     /// Channels of the first maps of all networks; 64 in the paper.
     #[serde(default = "width")]
     #[schemars(range(min = 1))]
     pub width: usize,
-    /// Residual blocks of a generator: 9 in the paper, 6 for films of 128 pixels and less.
+    /// Residual blocks of a generator: 9 in the paper, 6 for images of 128 pixels and less.
     #[serde(default = "blocks")]
     #[schemars(range(min = 1))]
     pub blocks: usize,
@@ -44,10 +44,10 @@ pub struct Config {
     /// Weight of the identity loss, as a share of that of the cycle loss.
     #[serde(default = "identity")]
     pub identity: f64,
-    /// Made films of earlier steps that each discriminator is shown some of.
+    /// Made images of earlier steps that each discriminator is shown some of.
     #[serde(default = "pool")]
     pub pool: usize,
-    /// Share of a moving average of the generators that each step keeps, such as 0.999; the average makes films then. None in the
+    /// Share of a moving average of the generators that each step keeps, such as 0.999; the average makes images then. None in the
     /// paper.
     #[serde(default)]
     pub average: Option<f64>,

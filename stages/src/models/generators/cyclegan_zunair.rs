@@ -20,11 +20,11 @@ use hilum_ops::Value;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The label of the films to translate.
+    /// The label of the images to translate.
     pub from: String,
-    /// The label of the films that translations should look like.
+    /// The label of the images that translations should look like.
     pub to: String,
-    /// Channels of the networks: 3 with the grey film in each, as published, or 1.
+    /// Channels of the networks: 3 with the grey image in each, as published, or 1.
     #[serde(default = "three")]
     pub channels: usize,
     /// Weight of the cycle loss.

@@ -21,7 +21,7 @@ use hilum_ops::{Value, without_history};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Side of the films in pixels: 32, 64 or 128.
+    /// Side of the images in pixels: 32, 64 or 128.
     pub size: usize,
     /// Length of the noise vector.
     #[schemars(range(min = 1))]

@@ -20,14 +20,14 @@ use hilum_ops::Value;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The label of the films to translate.
+    /// The label of the images to translate.
     pub from: String,
-    /// The label of the films that translations should look like.
+    /// The label of the images that translations should look like.
     pub to: String,
-    /// Channels of the networks: 1, or 3 with the grey film in each.
+    /// Channels of the networks: 1, or 3 with the grey image in each.
     #[serde(default = "one")]
     pub channels: usize,
-    /// Halvings of the U-Net: 8 for films of 256 pixels; 224 is divided by 2 no more than 5 times.
+    /// Halvings of the U-Net: 8 for images of 256 pixels; 224 is divided by 2 no more than 5 times.
     #[serde(default = "levels")]
     #[schemars(range(min = 2, max = 8))]
     pub levels: usize,
@@ -38,7 +38,7 @@ pub struct Config {
     /// Weight of the absolute error.
     #[serde(default = "hundred")]
     pub l1: f64,
-    /// Which film of `to` a film of `from` is compared with.
+    /// Which image of `to` a image of `from` is compared with.
     #[serde(default)]
     pub pairing: Pairing,
     /// The discriminator's activation.
@@ -46,16 +46,16 @@ pub struct Config {
     pub activation: Activation,
 }
 
-/// Which films meet, where nobody paired them.
+/// Which images meet, where nobody paired them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pairing {
-    /// Any film, drawn anew each time.
+    /// Any image, drawn anew each time.
     #[default]
     Random,
-    /// Always the same film: the first with the first, and again from the first where there are fewer.
+    /// Always the same image: the first with the first, and again from the first where there are fewer.
     Cycle,
-    /// Always the film that looks most alike: by squared differences of both at 16 × 16 pixels.
+    /// Always the image that looks most alike: by squared differences of both at 16 × 16 pixels.
     Nearest,
 }
 

@@ -26,6 +26,6 @@ impl Feed {
     }
     /// The next images, `[n, side, side, 1]` in [−1, 1].
     pub(super) fn next(&self) -> Result<Value> {
-        training::films_sent(self.batches.next()?, self.side)
+        training::images_sent(self.batches.next()?, self.side)
     }
 }

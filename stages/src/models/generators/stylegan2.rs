@@ -17,34 +17,34 @@ use candle_core::Device;
 use hilum_ops::Value;
 use trainer::StyleGan2Trainer;
 
-/// StyleGAN2 (Karras et al. 2020) with DiffAugment (Zhao et al. 2020), with the settings for few films.
+/// StyleGAN2 (Karras et al. 2020) with DiffAugment (Zhao et al. 2020), with the settings for few images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Side of the films in pixels: 32, 64, 128 or 256.
+    /// Side of the images in pixels: 32, 64, 128 or 256.
     pub size: usize,
-    /// Channels of the networks: 1, or 3 with the grey film in each.
+    /// Channels of the networks: 1, or 3 with the grey image in each.
     pub channels: usize,
-    /// Layers between noise and style: 2 for few films, 8 in the paper.
+    /// Layers between noise and style: 2 for few images, 8 in the paper.
     pub mapping_depth: usize,
     /// Channels of all maps, as a share of the paper's.
     pub width: f64,
     /// Numbers of noise, and of a style.
     pub latent: usize,
-    /// Films whose deviation from each other the discriminator sees; must divide the batch.
+    /// Images whose deviation from each other the discriminator sees; must divide the batch.
     pub group: usize,
-    /// Weight of R1, the squared slope of the discriminator at real films (γ of Mescheder et al. 2018).
+    /// Weight of R1, the squared slope of the discriminator at real images (γ of Mescheder et al. 2018).
     pub r1: f64,
     /// Weight of the path length's deviation from its mean.
     pub path_length: f64,
-    /// How often films are made with styles of two noises.
+    /// How often images are made with styles of two noises.
     pub mixing: f64,
-    /// Half-life of the generator's moving average, in thousands of films.
+    /// Half-life of the generator's moving average, in thousands of images.
     pub average: f64,
-    /// The half-life is no longer than this share of the films so far, such as 0.05, so that a short training's average leaves what
-    /// it began with. None in the reference's setting for few films.
+    /// The half-life is no longer than this share of the images so far, such as 0.05, so that a short training's average leaves what
+    /// it began with. None in the reference's setting for few images.
     pub ramp: Option<f64>,
-    /// Changes to real and made films before the discriminator.
+    /// Changes to real and made images before the discriminator.
     pub diffaugment: Policy,
 }
 
@@ -130,7 +130,7 @@ impl super::Generator for Opened {
 mod tests {
     use super::{Config, GeneratorConfig};
 
-    /// `ema_beta` of the reference's training loop, for 10,000 films and eight a step.
+    /// `ema_beta` of the reference's training loop, for 10,000 images and eight a step.
     #[test]
     fn the_average_forgets_as_in_the_reference() {
         let without = Config::default();

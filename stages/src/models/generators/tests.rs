@@ -35,7 +35,7 @@ fn a_generator_samples_or_translates() {
         let (mut weights, mut stream) = (Weights::on(&device), Seed(5).stream("test", "weights"));
         let generator = network.config().open(&mut weights.scope(&mut stream)).unwrap();
         let noise = Seed(1).stream("test", "noise");
-        let image = crate::training::film_tensor(&[&[0; 256 * 256]], 256, &device).unwrap();
+        let image = crate::training::image_tensor(&[&[0; 256 * 256]], 256, &device).unwrap();
         assert_eq!(generator.sample(&noise, 0, 1, 1.0).is_ok(), network.config().translates().is_none());
         assert_eq!(generator.translate(&image, &[0], &noise, false).is_ok(), network.config().translates().is_some());
         assert!(generator.translate(&image, &[0], &noise, true).is_err(), "{name} does not translate back");

@@ -73,7 +73,7 @@ impl<'s, 'e, N> Translation<'s, 'e, N> {
     /// The next images of both kinds.
     fn images(&self) -> Result<[Value; 2]> {
         let [from, to] = self.feed.next()?;
-        let of = |values| channelled(&training::films_sent(values, self.s.side)?, self.how.channels);
+        let of = |values| channelled(&training::images_sent(values, self.s.side)?, self.how.channels);
         Ok([of(from)?, of(to)?])
     }
 }
@@ -85,7 +85,7 @@ impl<N: Translator> Trainer for Translation<'_, '_, N> {
     }
     fn preview(&self) -> Result<Vec<Vec<f32>>> {
         let one = |image: &&[u8]| {
-            let x = training::film_tensor(&[image], self.s.side, self.s.device)?.scale(2.0)?.shift(-1.0)?;
+            let x = training::image_tensor(&[image], self.s.side, self.s.device)?.scale(2.0)?.shift(-1.0)?;
             let fake = without_history(|| self.networks.translate(&channelled(&x, self.how.channels)?, &self.draws))?;
             Ok(grey(&fake)?.remove(0))
         };

@@ -1,7 +1,7 @@
 //! Weights that somebody else trained, from a safetensors file that the user names.
 //!
 //! Names are torchvision's, which are ours. The last layer belongs to other classes and stays as it is made. Weights of a
-//! first layer for three channels are summed for a network of one: on grey films the sums are the same.
+//! first layer for three channels are summed for a network of one: on grey images the sums are the same.
 
 use super::Weights;
 use crate::contract::prelude::*;

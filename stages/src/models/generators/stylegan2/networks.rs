@@ -17,7 +17,7 @@ pub struct Architecture {
     pub size: usize,
     /// Channels of an image: 1 or 3.
     pub channels: usize,
-    /// Layers between noise and style: 2 for few films, 8 in the paper.
+    /// Layers between noise and style: 2 for few images, 8 in the paper.
     pub mapping_depth: usize,
     /// Channels of all maps, as a share of the paper's.
     pub width: f64,

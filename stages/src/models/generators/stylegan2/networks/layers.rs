@@ -83,7 +83,7 @@ impl Convolution {
     }
 }
 
-/// A convolution whose kernel each film's style scales.
+/// A convolution whose kernel each image's style scales.
 pub(super) struct Modulated {
     affine: Full,
     weight: Value,
@@ -123,7 +123,7 @@ impl Modulated {
             let style = style.scale(1.0 / (ci as f64).sqrt())?.reshape(&[n, 1, 1, ci])?;
             return Ok(conv2d_then(&x.mul(&style)?, &self.weight, Window::square(1, 0), Some(&self.bias), Rectifier::Identity)?);
         };
-        // Scaling the input by the style and the result by its inverse norm is the same as scaling each film's kernel.
+        // Scaling the input by the style and the result by its inverse norm is the same as scaling each image's kernel.
         let scaled = x.mul(&style.reshape(&[n, 1, 1, ci])?)?;
         let mut y = match self.double {
             false => conv2d(&scaled, &self.weight, Window::square(1, 1))?,

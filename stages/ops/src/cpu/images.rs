@@ -28,19 +28,19 @@ fn parts(v: i64) -> (i64, u32) {
 /// What is added to a place so that its parts are rounded.
 pub const HALF: i64 = 1i64 << (31 - PLACES);
 
-/// The greys at places, `low + unit · mean` each; the film's edge goes on outside.
-pub fn sample_anywhere(film: &[u8], side: usize, place: [i64; 2], low: f32, unit: f32) -> f32 {
+/// The greys at places, `low + unit · mean` each; the image's edge goes on outside.
+pub fn sample_anywhere(image: &[u8], side: usize, place: [i64; 2], low: f32, unit: f32) -> f32 {
     let last = side as i64 - 1;
     let [(x, fx), (y, fy)] = place.map(parts);
-    let grey = |x: i64, y: i64| u32::from(film[(y.clamp(0, last) * side as i64 + x.clamp(0, last)) as usize]);
+    let grey = |x: i64, y: i64| u32::from(image[(y.clamp(0, last) * side as i64 + x.clamp(0, last)) as usize]);
     let stack = |x: i64| grey(x, y) | grey(x, y + 1) << 16;
     low + unit * mean(stack(x), stack(x + 1), fx, fy) as f32
 }
 
 /// Each pixel with the one below it in the upper half; the last row stands on itself.
-pub fn stack_rows(film: &[u8], side: usize) -> Vec<u32> {
-    let below = film[side..].iter().chain(&film[film.len() - side..]);
-    film.iter().zip(below).map(|(v, w)| u32::from(*v) | u32::from(*w) << 16).collect()
+pub fn stack_rows(image: &[u8], side: usize) -> Vec<u32> {
+    let below = image[side..].iter().chain(&image[image.len() - side..]);
+    image.iter().zip(below).map(|(v, w)| u32::from(*v) | u32::from(*w) << 16).collect()
 }
 
 widest! {
@@ -69,7 +69,7 @@ widest! {
     }
 }
 
-/// The greys along a line of places, all of whose neighbours lie within the film that [`stack_rows`] was given.
+/// The greys along a line of places, all of whose neighbours lie within the image that [`stack_rows`] was given.
 ///
 /// # Panics
 /// Where one does not.

@@ -1,7 +1,7 @@
 //! A second stream that carries numbers to a GPU while the first computes.
 //!
-//! Numbers go from pinned memory to a berth of the device; the stream that computes waits for their arrival and copies them
-//! from there, which takes microseconds. A berth is used again when both copies are done. The device's own records of who
+//! Numbers go from pinned memory to a slot of the device; the stream that computes waits for their arrival and copies them
+//! from there, which takes microseconds. A slot is used again when both copies are done. The device's own records of who
 //! uses what are off (see `machine::open`), so every wait stands here.
 
 use super::Numbers;
@@ -12,13 +12,13 @@ use candle_core::op::BackpropOp;
 use candle_core::{CudaDevice, Result, Shape, Storage, Tensor, bail};
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub(crate) struct Lane {
+pub(crate) struct CopyStream {
     gpu: Gpu,
     stream: Arc<CudaStream>,
-    free: Mutex<Vec<Berth>>,
+    free: Mutex<Vec<StagingSlot>>,
 }
 
-struct Berth {
+struct StagingSlot {
     pinned: PinnedHostSlice<f32>,
     there: CudaSlice<f32>,
     /// The numbers are in `there`: `pinned` may be written again.
@@ -27,31 +27,31 @@ struct Berth {
     taken: CudaEvent,
 }
 
-/// Numbers in a berth.
-pub(crate) struct Parcel {
-    lane: Arc<Lane>,
-    berth: Berth,
+/// Numbers in a slot.
+pub(crate) struct Transfer {
+    copy_stream: Arc<CopyStream>,
+    slot: StagingSlot,
     len: usize,
 }
 
-impl Lane {
-    pub(crate) fn new(device: &CudaDevice) -> Result<Lane> {
+impl CopyStream {
+    pub(crate) fn new(device: &CudaDevice) -> Result<CopyStream> {
         let stream = device.cuda_stream().context().new_stream().map_err(failed)?;
-        Ok(Lane { gpu: Gpu::of(device), stream, free: Mutex::new(vec![]) })
+        Ok(CopyStream { gpu: Gpu::of(device), stream, free: Mutex::new(vec![]) })
     }
 
-    pub(crate) fn send(lane: &Arc<Lane>, numbers: &[f32]) -> Result<Parcel> {
-        let mut berth = lane.berth(numbers.len())?;
-        berth.arrived.synchronize().map_err(failed)?;
-        berth.pinned.as_mut_slice().map_err(failed)?[..numbers.len()].copy_from_slice(numbers);
-        lane.stream.wait(&berth.taken).map_err(failed)?;
-        lane.stream.memcpy_htod(&berth.pinned, &mut berth.there).map_err(failed)?;
-        berth.arrived.record(&lane.stream).map_err(failed)?;
-        Ok(Parcel { lane: lane.clone(), berth, len: numbers.len() })
+    pub(crate) fn send(copy_stream: &Arc<CopyStream>, numbers: &[f32]) -> Result<Transfer> {
+        let mut slot = copy_stream.slot(numbers.len())?;
+        slot.arrived.synchronize().map_err(failed)?;
+        slot.pinned.as_mut_slice().map_err(failed)?[..numbers.len()].copy_from_slice(numbers);
+        copy_stream.stream.wait(&slot.taken).map_err(failed)?;
+        copy_stream.stream.memcpy_htod(&slot.pinned, &mut slot.there).map_err(failed)?;
+        slot.arrived.record(&copy_stream.stream).map_err(failed)?;
+        Ok(Transfer { copy_stream: copy_stream.clone(), slot, len: numbers.len() })
     }
 
-    /// A berth for so many numbers: one that is free, or a new one.
-    fn berth(&self, len: usize) -> Result<Berth> {
+    /// A slot for so many numbers: one that is free, or a new one.
+    fn slot(&self, len: usize) -> Result<StagingSlot> {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = free.iter().position(|b| b.pinned.len() == len.max(1)) {
             return Ok(free.swap_remove(at));
@@ -64,11 +64,11 @@ impl Lane {
         let pinned = self.gpu.pinned(len)?;
         let there = self.gpu.empty_on(&self.stream, len)?;
         let event = || context.new_event(None).map_err(failed);
-        Ok(Berth { pinned, there, arrived: event()?, taken: event()? })
+        Ok(StagingSlot { pinned, there, arrived: event()?, taken: event()? })
     }
 }
 
-impl Parcel {
+impl Transfer {
     pub(crate) fn len(&self) -> usize {
         self.len
     }
@@ -77,19 +77,19 @@ impl Parcel {
         if shape.elem_count() != self.len {
             bail!("{} numbers do not fit {shape:?}", self.len);
         }
-        let Parcel { lane, berth, len } = self;
-        let computing = lane.gpu.device().cuda_stream();
-        let mut numbers: Numbers = lane.gpu.empty(len)?;
-        computing.wait(&berth.arrived).map_err(failed)?;
-        computing.memcpy_dtod(&berth.there, &mut numbers).map_err(failed)?;
-        berth.taken.record(&computing).map_err(failed)?;
-        lane.free.lock().unwrap_or_else(PoisonError::into_inner).push(berth);
-        let storage = CudaStorage::wrap_cuda_slice(numbers, lane.gpu.device().clone());
+        let Transfer { copy_stream, slot, len } = self;
+        let computing = copy_stream.gpu.device().cuda_stream();
+        let mut numbers: Numbers = copy_stream.gpu.empty(len)?;
+        computing.wait(&slot.arrived).map_err(failed)?;
+        computing.memcpy_dtod(&slot.there, &mut numbers).map_err(failed)?;
+        slot.taken.record(&computing).map_err(failed)?;
+        copy_stream.free.lock().unwrap_or_else(PoisonError::into_inner).push(slot);
+        let storage = CudaStorage::wrap_cuda_slice(numbers, copy_stream.gpu.device().clone());
         Ok(Tensor::from_storage(Storage::Cuda(storage), shape, BackpropOp::none(), false))
     }
 }
 
-impl Drop for Berth {
+impl Drop for StagingSlot {
     /// Waits for both copies, since the memory goes.
     fn drop(&mut self) {
         let context = self.pinned.context().clone();

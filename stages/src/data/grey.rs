@@ -1,4 +1,4 @@
-//! From a film's bytes to a grey square of one size.
+//! From a image's bytes to a grey square of one size.
 
 use super::{inspect, strict};
 use crate::contract::prelude::*;
@@ -6,7 +6,7 @@ use fast_image_resize as fir;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 use std::io::Cursor;
 
-/// How a film that is not square becomes one.
+/// How a image that is not square becomes one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fit {
@@ -120,15 +120,15 @@ impl Grey {
 }
 
 /// Resizes to `side × side` (bilinear with antialiasing) and to 8 bits, rounding to the nearest.
-pub fn to_square(film: &Grey, side: u32, fit: Fit, stretch: bool) -> Vec<u8> {
-    let (w, h) = (film.width, film.height);
+pub fn to_square(image: &Grey, side: u32, fit: Fit, stretch: bool) -> Vec<u8> {
+    let (w, h) = (image.width, image.height);
     let square = match fit {
-        Fit::Pad if w != h => pad(film),
+        Fit::Pad if w != h => pad(image),
         _ => None,
     };
-    let film = square.as_ref().unwrap_or(film);
-    let bytes: Vec<u8> = film.pixels.iter().flat_map(|v| v.to_ne_bytes()).collect();
-    let source = fir::images::Image::from_vec_u8(film.width, film.height, bytes, fir::PixelType::U16).expect("BUG: size of a decoded film");
+    let image = square.as_ref().unwrap_or(image);
+    let bytes: Vec<u8> = image.pixels.iter().flat_map(|v| v.to_ne_bytes()).collect();
+    let source = fir::images::Image::from_vec_u8(image.width, image.height, bytes, fir::PixelType::U16).expect("BUG: size of a decoded image");
     let mut target = fir::images::Image::new(side, side, fir::PixelType::U16);
     let mut options = fir::ResizeOptions::new().resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Bilinear));
     if fit == Fit::Crop {
@@ -148,11 +148,11 @@ pub fn to_square(film: &Grey, side: u32, fit: Fit, stretch: bool) -> Vec<u8> {
     values.iter().map(|v| ((u32::from(v - low) * 255 + range / 2) / range) as u8).collect()
 }
 
-fn pad(film: &Grey) -> Option<Grey> {
-    let side = film.width.max(film.height);
-    let (left, top) = (((side - film.width) / 2) as usize, ((side - film.height) / 2) as usize);
+fn pad(image: &Grey) -> Option<Grey> {
+    let side = image.width.max(image.height);
+    let (left, top) = (((side - image.width) / 2) as usize, ((side - image.height) / 2) as usize);
     let mut pixels = vec![0u16; (side * side) as usize];
-    for (row, line) in film.pixels.chunks_exact(film.width as usize).enumerate() {
+    for (row, line) in image.pixels.chunks_exact(image.width as usize).enumerate() {
         pixels[(row + top) * side as usize + left..][..line.len()].copy_from_slice(line);
     }
     Some(Grey { width: side, height: side, pixels })
@@ -182,9 +182,9 @@ mod tests {
 
     #[test]
     fn fits_keep_what_they_promise() {
-        let film = Grey { width: 4, height: 2, pixels: vec![65_535; 8] };
-        assert_eq!(to_square(&film, 4, Fit::Pad, false).chunks(4).map(|r| r[0]).collect::<Vec<_>>(), [0, 255, 255, 0], "black above and below");
-        assert_eq!(to_square(&film, 2, Fit::Crop, false), [255; 4]);
+        let image = Grey { width: 4, height: 2, pixels: vec![65_535; 8] };
+        assert_eq!(to_square(&image, 4, Fit::Pad, false).chunks(4).map(|r| r[0]).collect::<Vec<_>>(), [0, 255, 255, 0], "black above and below");
+        assert_eq!(to_square(&image, 2, Fit::Crop, false), [255; 4]);
         let ramp = Grey { width: 2, height: 1, pixels: vec![1000, 2000] };
         assert_eq!(to_square(&ramp, 2, Fit::Stretch, true)[..2], [0, 255], "stretching uses the whole range");
     }

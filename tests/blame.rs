@@ -59,7 +59,7 @@ fn a_value_of_a_file_that_is_extended_is_blamed_on_that_file() {
     let both = reasons(&space, &["child.yaml"]);
     assert_eq!(both, [("classes.normal.images".to_owned(), "child.yaml:2:9".to_owned()), ("size".to_owned(), "study.yaml:4:3".to_owned())]);
     space.write("child.yaml", "extends: study.yaml\nstages: { images: { with: { contrast: null, size: 16 } } }\n");
-    assert_eq!(reasons(&space, &["child.yaml"]), one("contrast", "child.yaml:2:28"));
+    assert_eq!(reasons(&space, &["child.yaml"]), one("contrast", "child.yaml:2:29"));
 }
 
 #[test]

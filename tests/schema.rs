@@ -61,7 +61,7 @@ fn what_check_accepts_is_valid() {
     space.write("base.yaml", classifier("$usual"));
     for over in [
         "stages: { c: null }",
-        "stages: { pixels: { with: { size: 64, fit: null } } }",
+        "stages: { pixels: { with: { size: 64 }, retry: null } }",
         "stages: { n: { stage: undersample, in: { samples: images } } }",
         "seed: 3",
     ] {

@@ -35,6 +35,15 @@ impl Digest {
     pub fn hex(&self) -> String {
         hex(&self.0)
     }
+    /// Appends the 64 hexadecimal digits to a text.
+    pub fn push_hex(&self, out: &mut Vec<u8>) {
+        let mut digits = [0; 64];
+        for (n, b) in self.0.iter().enumerate() {
+            digits[2 * n] = DIGITS[(b >> 4) as usize];
+            digits[2 * n + 1] = DIGITS[(b & 15) as usize];
+        }
+        out.extend_from_slice(&digits);
+    }
     /// `b3:` and the first 12 digits: enough for people.
     pub fn short(&self) -> String {
         format!("b3:{}", hex(&self.0[..6]))
@@ -85,8 +94,9 @@ impl TwinHasher {
     }
 }
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut out = String::with_capacity(bytes.len() * 2);
     for b in bytes {
         out.push(DIGITS[(b >> 4) as usize] as char);
@@ -95,21 +105,28 @@ fn hex(bytes: &[u8]) -> String {
     out
 }
 
+/// The value of each byte as a digit; [`NO_DIGIT`] where it is not one. Plans read and write tens of thousands of digests.
+const VALUES: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut n = 0;
+    while n < DIGITS.len() {
+        values[DIGITS[n] as usize] = n as u8;
+        n += 1;
+    }
+    values
+};
+const NO_DIGIT: u8 = 0xff;
+
 fn unhex(text: &str) -> Option<[u8; 32]> {
-    let digit = |c: u8| match c {
-        b'0'..=b'9' => Some(c - b'0'),
-        b'a'..=b'f' => Some(c - b'a' + 10),
-        _ => None,
-    };
-    let text = text.as_bytes();
-    if text.len() != 64 {
-        return None;
+    let digits: &[u8; 64] = text.as_bytes().try_into().ok()?;
+    let (mut out, mut seen) = ([0; 32], 0);
+    for (n, o) in out.iter_mut().enumerate() {
+        let (high, low) = (VALUES[digits[2 * n] as usize], VALUES[digits[2 * n + 1] as usize]);
+        // What is not a digit has high bits that no digit has.
+        seen |= high | low;
+        *o = (high << 4) | (low & 15);
     }
-    let mut out = [0; 32];
-    for (o, pair) in out.iter_mut().zip(text.chunks_exact(2)) {
-        *o = digit(pair[0])? << 4 | digit(pair[1])?;
-    }
-    Some(out)
+    (seen < 16).then_some(out)
 }
 
 impl fmt::Display for Digest {
@@ -200,5 +217,15 @@ mod tests {
         assert!("b3:12".parse::<Digest>().is_err());
         assert!(d.hex().parse::<Digest>().is_err());
         assert!(format!("b3:{}", d.hex().to_uppercase()).parse::<Digest>().is_err());
+        let mut pushed = b"b3:".to_vec();
+        d.push_hex(&mut pushed);
+        assert_eq!(pushed, d.to_string().into_bytes());
+        for odd in (0..=255u8).map(char::from).filter(|c| !c.is_ascii_digit() && !('a'..='f').contains(c)) {
+            for at in [0, 31, 63] {
+                let mut digits: Vec<char> = d.hex().chars().collect();
+                digits[at] = odd;
+                assert_eq!(Digest::from_hex(&digits.iter().collect::<String>()), None, "{odd:?}");
+            }
+        }
     }
 }

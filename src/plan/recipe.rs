@@ -7,7 +7,7 @@ use hilum_cache::receipt::Artifact;
 use hilum_cache::recipe::{self, Gathered};
 use hilum_cache::{Digest, Recipe, Result};
 use hilum_stages::contract::stage::Needs;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a stage is given: artifacts with their cells, by port.
 #[derive(Debug, Clone, Default)]
@@ -76,13 +76,13 @@ pub fn form(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<A
             }
         }
         if arrived.len() == input.from.len() && input.port.images_only {
-            let mut images = std::collections::BTreeSet::new();
+            let mut images = BTreeSet::new();
             for (_, table) in &arrived {
                 images.extend(world.tables.samples(world.store, table)?.iter().map(|r| r.image));
             }
-            let list: String = images.iter().map(|image| format!("{} -\n", image.hex())).collect();
-            recipe.inputs.insert(input.port.name.into(), recipe::Input::Lookup { lookup: Digest::of(list.as_bytes()), images: images.len() as u64 });
-            stage_inputs.lookups.push(list.into_bytes());
+            let list = list_of(&images, |_| None);
+            recipe.inputs.insert(input.port.name.into(), recipe::Input::Lookup { lookup: Digest::of(&list), images: images.len() as u64 });
+            stage_inputs.lookups.push(list);
             stage_inputs.artifacts.insert(input.port.name.into(), arrived);
         } else if arrived.len() == input.from.len() {
             let digests = || arrived.iter().map(|(_, a)| a.digest);
@@ -130,7 +130,7 @@ fn look_up(
     stage: &Stage,
 ) -> Result<Found> {
     let bound = |port: &str| stage.inputs.iter().any(|i| i.port.name == port);
-    let mut images = std::collections::BTreeSet::new();
+    let mut images = BTreeSet::new();
     for by in input.port.by.iter().filter(|by| bound(by)) {
         // The table's own stage is waited for already.
         let Some(tables) = stage_inputs.artifacts.get(*by) else { return Ok(Found::Waits(vec![])) };
@@ -171,8 +171,22 @@ fn look_up(
         return Ok(Found::Waits(unknown.into_iter().map(|s| s.stage).collect()));
     }
     // A image that no pack holds stands in the list without pixels: the stage will say so.
-    let list: String = images.iter().map(|f| format!("{} {}\n", f.hex(), pixels.get(f).map_or_else(|| "-".to_owned(), Digest::hex))).collect();
-    Ok(Found::Whole(list.into_bytes(), used))
+    Ok(Found::Whole(list_of(&images, |image| pixels.get(image)), used))
+}
+
+/// The list of a lookup: a line for each image, with the digest of its pixels where it is known.
+fn list_of<'a>(images: &BTreeSet<Digest>, pixels: impl Fn(&Digest) -> Option<&'a Digest>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(images.len() * 130);
+    for image in images {
+        image.push_hex(&mut out);
+        out.push(b' ');
+        match pixels(image) {
+            Some(pixels) => pixels.push_hex(&mut out),
+            None => out.push(b'-'),
+        }
+        out.push(b'\n');
+    }
+    out
 }
 
 /// False for a pack that is made just as one that is known: equal images have equal pixels in both.
@@ -183,13 +197,7 @@ fn may_differ(p: &Pipeline, source: &Source, input: &Input, known: &dyn Fn(Stage
 }
 
 /// True where a pack that is not there yet will hold one of these images: it is made of a table that is known.
-fn will_hold_any(
-    p: &Pipeline,
-    source: &Source,
-    images: &std::collections::BTreeSet<Digest>,
-    known: &dyn Fn(StageId, &str) -> Option<Artifact>,
-    world: &World,
-) -> Result<bool> {
+fn will_hold_any(p: &Pipeline, source: &Source, images: &BTreeSet<Digest>, known: &dyn Fn(StageId, &str) -> Option<Artifact>, world: &World) -> Result<bool> {
     let stage = &p.stages[source.stage];
     // A kind that makes images of its own packs those.
     if stage.kind.outputs.iter().any(|o| o.kind == "samples") {

@@ -60,7 +60,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Lay out a runnable study in a new folder
+    /// Lay out a runnable study in a new directory
     Init { dir: PathBuf },
     /// Check a study: 0, or 2 with every fault
     Check(check::CheckArgs),
@@ -148,7 +148,7 @@ enum Verb {
     Worker,
 }
 
-/// A study and its folders.
+/// A study and its directories.
 #[derive(Args, Clone)]
 pub struct StudyArgs {
     /// The study's YAML file; hilum.yaml, or the only study here, where not given
@@ -157,8 +157,8 @@ pub struct StudyArgs {
     /// Change a key of the study, such as stages.classifier.with.epochs=5
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Say where a data folder lies
-    #[arg(long, value_name = "NAME=DIR", value_parser = named_folder)]
+    /// Say where a data directory lies
+    #[arg(long, value_name = "NAME=DIR", value_parser = named_dir)]
     pub data: Vec<(String, PathBuf)>,
     /// The store; $HILUM_STORE, or .hilum beside the study, where not given
     #[arg(long, value_name = "DIR")]
@@ -179,9 +179,9 @@ pub struct StoreArgs {
     pub json: bool,
 }
 
-fn named_folder(text: &str) -> Result<(String, PathBuf), String> {
+fn named_dir(text: &str) -> Result<(String, PathBuf), String> {
     let (name, dir) = text.split_once('=').filter(|(n, d)| !n.is_empty() && !d.is_empty()).ok_or("write NAME=DIR")?;
-    if PathBuf::from(dir).is_dir() { Ok((name.into(), dir.into())) } else { Err(format!("there is no folder `{dir}`")) }
+    if PathBuf::from(dir).is_dir() { Ok((name.into(), dir.into())) } else { Err(format!("there is no directory `{dir}`")) }
 }
 
 impl StudyArgs {

@@ -4,7 +4,7 @@ use crate::space::{Said, Space};
 use serde_json::Value;
 use std::fs;
 
-/// Calls that are wrong in a folder with an executed study, and a few words of what is said.
+/// Calls that are wrong in a directory with an executed study, and a few words of what is said.
 const WRONG: &[(&[&str], &str)] = &[
     (&["nonsense"], "unrecognized subcommand"),
     (&["check", "missing.yaml"], "there is no file `missing.yaml`"),
@@ -21,7 +21,7 @@ const WRONG: &[(&[&str], &str)] = &[
     (&["check", "study.yaml", "--set", "nonsense"], "error[E0009]"),
     (&["plan", "study.yaml", "--set", "stages.clasifier.with.steps=5"], "there is no key `stages.clasifier`"),
     (&["run", "study.yaml", "--set", "stags.classifier.with.steps=5"], "there is no key `stags`"),
-    (&["check", "study.yaml", "--data", "x=missing"], "there is no folder `missing`"),
+    (&["check", "study.yaml", "--data", "x=missing"], "there is no directory `missing`"),
     (&["graph", "study.yaml", "--format", "dot", "--json"], "cannot be used with"),
     (&["plan", "study.yaml", "--counts", "--resolved"], "`--resolved` and `--counts`"),
     (&["ls", "--store", "missing"], "there is no store at `missing`"),
@@ -104,9 +104,9 @@ fn a_damaged_store_exits_with_3() {
     assert_eq!((said.code, &found["faults"][0]["digest"]), (3, &Value::from(digest)), "{}", said.out);
 }
 
-/// The file below a folder whose name ends so.
-fn find(folder: &std::path::Path, end: &str) -> Option<std::path::PathBuf> {
-    fs::read_dir(folder).ok()?.map(|e| e.unwrap().path()).find_map(|p| match p.is_dir() {
+/// The file below a directory whose name ends so.
+fn find(directory: &std::path::Path, end: &str) -> Option<std::path::PathBuf> {
+    fs::read_dir(directory).ok()?.map(|e| e.unwrap().path()).find_map(|p| match p.is_dir() {
         true => find(&p, end),
         false => p.to_string_lossy().ends_with(end).then_some(p),
     })

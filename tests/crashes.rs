@@ -186,9 +186,9 @@ fn a_run_with_nothing_to_do_writes_nothing() {
     assert_eq!(listing(), before);
 }
 
-fn walk(folder: &std::path::Path) -> Vec<(std::path::PathBuf, std::time::SystemTime)> {
+fn walk(directory: &std::path::Path) -> Vec<(std::path::PathBuf, std::time::SystemTime)> {
     let mut out = vec![];
-    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+    for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
         let m = entry.metadata().unwrap();
         out.push((entry.path(), m.modified().unwrap()));
         if m.is_dir() {

@@ -83,8 +83,8 @@ fn wrong_tables_say_what_is_wrong() {
     assert!(said.err.contains("no image has the label `norml`") && said.err.contains("covid, normal"), "{}", said.err);
     let space = Space::new();
     space.write("study.yaml", STUDY);
-    assert!(space.hilum(&["run", "study.yaml", "--data", "data=nowhere"]).err.contains("there is no folder `nowhere`"));
-    assert!(space.hilum(&["run", "study.yaml"]).err.contains("error[E0402]: nobody said where the data folder `data` is"));
+    assert!(space.hilum(&["run", "study.yaml", "--data", "data=nowhere"]).err.contains("there is no directory `nowhere`"));
+    assert!(space.hilum(&["run", "study.yaml"]).err.contains("error[E0402]: nobody said where the data directory `data` is"));
 }
 
 #[test]
@@ -196,18 +196,18 @@ fn an_image_of_a_test_patient_leaves_the_generator_alone() {
 fn nothing_that_names_a_patient_or_this_machine_is_written_for_others() {
     let space = space();
     assert_eq!(run(&space).code, 0);
-    // A failure, too, must not name folders in the journal.
+    // A failure, too, must not name directories in the journal.
     space.edit("size: 16", "size: 17");
     space.hilum(&["report", "-o", "results/r.html"]);
     let here = space.path("").canonicalize().unwrap().display().to_string();
     let secrets = ["CANARY", "secret-name", here.trim_end_matches('/'), root().to_str().unwrap()];
     let mut files = 0;
     for top in [".hilum", "results"] {
-        let mut folders = vec![space.path(top)];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let mut directories = vec![space.path(top)];
+        while let Some(directory) = directories.pop() {
+            for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
                 if entry.file_type().unwrap().is_dir() {
-                    folders.push(entry.path());
+                    directories.push(entry.path());
                     continue;
                 }
                 files += 1;

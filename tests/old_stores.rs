@@ -27,8 +27,8 @@ fn copy(from: &Path, to: &Path) {
 fn old() -> Space {
     let space = Space::new();
     copy(&root().join("tests/old-store"), &space.path(".hilum"));
-    for folder in ["tmp", "quarantine"] {
-        fs::create_dir_all(space.path(&format!(".hilum/{folder}"))).unwrap();
+    for directory in ["tmp", "quarantine"] {
+        fs::create_dir_all(space.path(&format!(".hilum/{directory}"))).unwrap();
     }
     space
 }

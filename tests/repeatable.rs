@@ -87,12 +87,12 @@ fn outcome(c: &Cohort, directory: &str, order: u64, jobs: &str, threads: &str) -
         out.insert("error".to_owned(), error.into_bytes());
         return out;
     }
-    let mut folders = vec![space.path("results/repeat")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+    let mut directories = vec![space.path("results/repeat")];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
             let name = entry.path().strip_prefix(space.path("results")).unwrap().display().to_string();
             if entry.path().is_dir() {
-                folders.push(entry.path());
+                directories.push(entry.path());
             } else if !name.ends_with(".laid-out") && !name.contains("patients") {
                 out.insert(name, fs::read(entry.path()).unwrap());
             }

@@ -59,7 +59,7 @@ pub(crate) fn children(of: u32) -> Vec<u32> {
     all.filter(|pid| stat(*pid).and_then(parent) == Some(of)).collect()
 }
 
-/// Folders of checkpoints.
+/// Directories of checkpoints.
 pub(crate) fn kept(space: &Space) -> Vec<PathBuf> {
     fs::read_dir(space.path(".hilum/checkpoints")).into_iter().flatten().map(|e| e.unwrap().path()).collect()
 }
@@ -181,8 +181,8 @@ fn a_damaged_checkpoint_is_passed_over_and_one_that_cannot_be_written_is_said() 
     let mut under = until(&space, &["--checkpoint-every", "0"], "generator", 60);
     under.run.kill().unwrap();
     under.run.wait().unwrap();
-    let folder = kept(&space).remove(0);
-    let mut files: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).filter(|p| !p.to_string_lossy().contains(".new-")).collect();
+    let directory = kept(&space).remove(0);
+    let mut files: Vec<PathBuf> = fs::read_dir(&directory).unwrap().map(|e| e.unwrap().path()).filter(|p| !p.to_string_lossy().contains(".new-")).collect();
     files.sort();
     assert_eq!(files.len(), 2, "two are kept: {files:?}");
     let newest = files.pop().unwrap();
@@ -191,7 +191,7 @@ fn a_damaged_checkpoint_is_passed_over_and_one_that_cannot_be_written_is_said() 
     go_on(&space, "generator");
     assert_eq!(given(&space, "generator"), expected);
 
-    // A file stands where the folder of checkpoints should be: every one fails, and the training goes on.
+    // A file stands where the directory of checkpoints should be: every one fails, and the training goes on.
     let space = study();
     space.hilum(&["plan", "study.yaml"]);
     space.write(".hilum/checkpoints", "in the way");

@@ -1,4 +1,4 @@
-//! A folder of one's own with a study in it, and the program.
+//! A directory of one's own with a study in it, and the program.
 
 use serde_json::Value;
 use std::fs;
@@ -10,10 +10,10 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A folder of one's own.
+/// A directory of one's own.
 pub struct Space {
     path: PathBuf,
-    /// Removed with the space, where it made the folder itself.
+    /// Removed with the space, where it made the directory itself.
     _held: Option<tempfile::TempDir>,
 }
 
@@ -29,7 +29,7 @@ impl Space {
         let held = tempfile::tempdir().unwrap();
         Space { path: held.path().to_path_buf(), _held: Some(held) }
     }
-    /// A folder that is there, and stays.
+    /// A directory that is there, and stays.
     pub fn at(path: PathBuf) -> Space {
         Space { path, _held: None }
     }

@@ -92,11 +92,11 @@ fn first_object(space: &Space) -> std::path::PathBuf {
 fn files_of_others_are_passed_over() {
     let space = study();
     assert_eq!(runs(&space), 3);
-    for folder in ["runs", "objects", "locks", "tmp", "quarantine", "checkpoints"] {
+    for directory in ["runs", "objects", "locks", "tmp", "quarantine", "checkpoints"] {
         for name in [".DS_Store", ".nfs000000000a", "Thumbs.db", "desktop.ini"] {
-            space.write(&format!(".hilum/{folder}/{name}"), "x");
+            space.write(&format!(".hilum/{directory}/{name}"), "x");
         }
-        fs::create_dir_all(space.path(&format!(".hilum/{folder}/lost+found"))).unwrap();
+        fs::create_dir_all(space.path(&format!(".hilum/{directory}/lost+found"))).unwrap();
     }
     space.write(".hilum/objects/ab/.DS_Store", "x");
     space.write("results/t/.DS_Store", "x");
@@ -198,7 +198,7 @@ fn a_key_that_is_damaged_open_or_of_somebody_else_is_refused_and_stays() {
 }
 
 #[test]
-fn runs_at_once_in_a_new_folder_make_one_key_and_lose_no_path() {
+fn runs_at_once_in_a_new_directory_make_one_key_and_lose_no_path() {
     for _ in 0..4 {
         let space = importing();
         for n in 1..4 {

@@ -199,8 +199,8 @@ fn a_diverged_training_keeps_its_last_good_state() {
     assert_eq!(run.code, 1, "{}", run.err);
     let kept = run.err.split("the last good state, after step ").nth(1).expect(&run.err);
     let step: u64 = kept.split(',').next().unwrap().parse().unwrap();
-    let folder = crate::resume::kept(&space).remove(0);
-    let newest = fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).max().unwrap();
+    let directory = crate::resume::kept(&space).remove(0);
+    let newest = fs::read_dir(directory).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).max().unwrap();
     assert_eq!(newest, format!("{step:012}"));
 }
 

@@ -25,7 +25,7 @@ pub enum Error {
     /// An object that a record names is not there.
     #[error("object {0} is missing from the store")]
     Missing(Digest),
-    /// The folder is a store of another format.
+    /// The directory is a store of another format.
     #[error("the store is of format `{found}`; this program reads `{expected}`")]
     Format {
         /// What the format file says.
@@ -47,14 +47,14 @@ pub enum Error {
         /// The link.
         path: PathBuf,
     },
-    /// Something else lies where hilum keeps a file or folder of its own.
+    /// Something else lies where hilum keeps a file or directory of its own.
     #[error("{} is {what}, where a {due} is due: it is not opened", path.display())]
     Foreign {
         /// Where it lies.
         path: PathBuf,
         /// What it is, with its article.
         what: &'static str,
-        /// What belongs there: `file` or `folder`.
+        /// What belongs there: `file` or `directory`.
         due: &'static str,
     },
     /// A file is larger than what hilum writes.
@@ -91,19 +91,19 @@ impl Error {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Error::Key { help, .. } => Some(help),
-            Error::Link { .. } => Some("remove it; to keep results elsewhere, make `results` itself a link, or name a folder with `--results`"),
-            Error::Foreign { what: "a link", .. } => Some("to keep a store elsewhere, move the whole folder and link that, or name it with `--store`"),
+            Error::Link { .. } => Some("remove it; to keep results elsewhere, make `results` itself a link, or name a directory with `--results`"),
+            Error::Foreign { what: "a link", .. } => Some("to keep a store elsewhere, move the whole directory and link that, or name it with `--store`"),
             Error::Foreign { .. } | Error::TooLarge { .. } => Some("hilum did not write it: move it away"),
             Error::Damaged(_) | Error::Missing(_) => Some("run the study again; what is damaged or missing is computed anew"),
             e if e.is_full() => Some("free some space and run again; what is finished stays"),
             Error::Io { source, .. } if matches!(source.kind(), std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem) => {
-                Some("give yourself the right to it, or name another folder with `--store` and `--results`")
+                Some("give yourself the right to it, or name another directory with `--store` and `--results`")
             }
             _ => None,
         }
     }
 
-    /// True where there is no such file or folder.
+    /// True where there is no such file or directory.
     pub(crate) fn is_not_found(&self) -> bool {
         matches!(self, Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
     }
@@ -117,7 +117,7 @@ impl Error {
 fn reason(e: &std::io::Error) -> String {
     use std::io::ErrorKind as K;
     match e.kind() {
-        K::NotFound => "no such file or folder".into(),
+        K::NotFound => "no such file or directory".into(),
         K::PermissionDenied => "permission denied".into(),
         K::StorageFull => "the disk is full".into(),
         K::ReadOnlyFilesystem => "the file system is read-only".into(),

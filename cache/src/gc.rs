@@ -85,13 +85,13 @@ fn unneeded(store: &Store, ledger: &Ledger, keep: Keep, is_record: IsRecord) -> 
 
 /// Removes work that died with its run. Call only while no other run is under way.
 pub fn sweep(store: &WritableStore) {
-    if let Ok(tmp) = store.folder("tmp") {
+    if let Ok(tmp) = store.directory("tmp") {
         for name in tmp.names().unwrap_or_default() {
             // What cannot be removed now can be removed next time.
             let _ = tmp.remove_all(name);
         }
     }
-    if let Ok(locks) = store.folder("locks") {
+    if let Ok(locks) = store.directory("locks") {
         for name in locks.names().unwrap_or_default() {
             if name != lock::STORE && !lock::is_held(&locks, &name) {
                 let _ = locks.remove_file(name);
@@ -114,7 +114,7 @@ fn records(store: &Store, ledger: &Ledger, is_record: IsRecord) -> HashSet<Diges
 fn needed_by(store: &Store, ledger: &Ledger, runs: &[String]) -> Result<HashSet<Digest>> {
     let mut keys: BTreeSet<StageKey> = BTreeSet::new();
     for run in runs {
-        for line in journal::lines(&store.run_folder(run).join("journal.jsonl"))? {
+        for line in journal::lines(&store.run_dir(run).join("journal.jsonl"))? {
             let key = |v: &serde_json::Value| v.as_str().and_then(|s| s.parse().ok()).map(StageKey);
             match line.kind.as_str() {
                 "receipt" => keys.extend(key(&line.body["receipt"]["key"])),

@@ -20,7 +20,7 @@ pub struct KeyLock {
 impl KeyLock {
     /// Takes the lock, or says `None` where another process computes this key now.
     pub fn try_take(store: &WritableStore, key: &StageKey) -> Result<Option<KeyLock>> {
-        let (locks, name) = (store.folder("locks")?, key.0.hex());
+        let (locks, name) = (store.directory("locks")?, key.0.hex());
         loop {
             let Some(file) = try_lock(&locks, &name)? else { return Ok(None) };
             // The former holder may have removed the file between our open and our lock: then what we hold is nameless.
@@ -48,20 +48,20 @@ pub struct StoreLock {
 impl StoreLock {
     /// Announces a run; waits while the store is being cleaned, or swept by a run that begins at the same moment.
     pub fn share(store: &WritableStore) -> Result<StoreLock> {
-        let locks = store.folder("locks")?;
+        let locks = store.directory("locks")?;
         let file = locks.open_or_create(STORE)?;
         file.lock_shared().map_err(Error::io("lock", &locks.path().join(STORE)))?;
         Ok(StoreLock { _file: file })
     }
     /// Announces somebody who reads, where the store has a lock: nothing is cleaned away meanwhile. Writes nothing.
     pub fn read(store: &Store) -> Option<StoreLock> {
-        let file = store.folder("locks").and_then(|locks| locks.open_file(STORE)).ok()?;
+        let file = store.directory("locks").and_then(|locks| locks.open_file(STORE)).ok()?;
         file.lock_shared().ok()?;
         Some(StoreLock { _file: file })
     }
     /// Keeps every run out. Fails with [`Error::Busy`] while there is one.
     pub fn own(store: &WritableStore) -> Result<StoreLock> {
-        try_lock(&store.folder("locks")?, STORE)?.map(|file| StoreLock { _file: file }).ok_or(Error::Busy)
+        try_lock(&store.directory("locks")?, STORE)?.map(|file| StoreLock { _file: file }).ok_or(Error::Busy)
     }
 }
 
@@ -76,8 +76,8 @@ fn try_lock(locks: &Dir, name: &str) -> Result<Option<File>> {
 }
 
 /// True where another process holds an exclusive lock on an existing file.
-pub(crate) fn is_held(folder: &Dir, name: impl AsRef<OsStr>) -> bool {
-    let Ok(file) = folder.open_file(name) else { return false };
+pub(crate) fn is_held(directory: &Dir, name: impl AsRef<OsStr>) -> bool {
+    let Ok(file) = directory.open_file(name) else { return false };
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
@@ -129,6 +129,6 @@ mod tests {
         });
         fs::remove_dir_all(dir.path().join("locks")).unwrap();
         std::os::unix::fs::symlink(dir.path(), dir.path().join("locks")).unwrap();
-        assert!(matches!(KeyLock::try_take(&store, &key), Err(Error::Foreign { what: "a link", due: "folder", .. })));
+        assert!(matches!(KeyLock::try_take(&store, &key), Err(Error::Foreign { what: "a link", due: "directory", .. })));
     }
 }

@@ -1,7 +1,7 @@
 //! The stat memo: which digest a file had when its size, times and inode were these. An accelerator, never a judge:
 //! losing it costs time, and an entry counts only where everything that `stat` knows is unchanged.
 //!
-//! It names paths, so it lives in the user's private folder, outside store, results and exports.
+//! It names paths, so it lives in the user's private directory, outside store, results and exports.
 
 use crate::dir::Dir;
 use crate::{Digest, Result, regular};
@@ -27,7 +27,7 @@ impl Stamp {
         let nanos = |s: i64, n: i64| i128::from(s) * 1_000_000_000 + i128::from(n);
         Stamp { size: m.size(), mtime: nanos(m.mtime(), m.mtime_nsec()), ctime: nanos(m.ctime(), m.ctime_nsec()), inode: m.ino() }
     }
-    /// The same, from what a handle of a folder said.
+    /// The same, from what a handle of a directory said.
     pub(crate) fn of_handle(stat: &rustix::fs::Stat) -> Stamp {
         let nanos = |s, n| i128::from(s) * 1_000_000_000 + n;
         Stamp {
@@ -74,7 +74,7 @@ pub struct Remembered {
     pub note: String,
 }
 
-/// The memo of one private folder. What was loaded stays as it was read, sorted by path, and a line is taken apart only
+/// The memo of one private directory. What was loaded stays as it was read, sorted by path, and a line is taken apart only
 /// when its file is asked for: tens of thousands of images must not cost a run that finds them unchanged.
 #[derive(Debug, Default)]
 pub struct Memo {
@@ -162,7 +162,7 @@ fn parse(head: &[u8]) -> Option<(Stamp, Remembered)> {
     Some((Stamp::parse(stamp)?, Remembered { digest: Digest::from_hex(digest)?, note: note.to_owned() }))
 }
 
-/// Reads a file of a private folder, which somebody may have handed on with a study: a regular file of at most 1 GiB, and no link.
+/// Reads a file of a private directory, which somebody may have handed on with a study: a regular file of at most 1 GiB, and no link.
 pub fn read_private(path: &Path) -> Result<Vec<u8>> {
     regular::read(path, regular::WHOLE)
 }
@@ -170,8 +170,8 @@ pub fn read_private(path: &Path) -> Result<Vec<u8>> {
 /// Writes a file that only its owner may read, by rename and whole even where the power fails. Each writer has a file of its own
 /// until then: runs that begin at once may write the same one.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
-    let (folder, name) = path.parent().zip(path.file_name()).expect("BUG: a private file lies in a folder");
-    Dir::named(folder)?.replace(name, &[bytes])
+    let (directory, name) = path.parent().zip(path.file_name()).expect("BUG: a private file lies in a directory");
+    Dir::named(directory)?.replace(name, &[bytes])
 }
 
 #[cfg(test)]
@@ -188,8 +188,8 @@ mod tests {
             assert!(memo.lines.is_empty(), "{form}");
             let stamp = Stamp { size: 1, mtime: 1, ctime: 1, inode: 1 };
             memo.put("a".into(), stamp, Remembered { digest: Digest::of(b""), note: String::new() });
-            assert_eq!(memo.save(&asked).is_ok(), form != "folder", "{form}");
-            assert_eq!(Memo::load(&asked).get(Path::new("a"), &stamp).is_some(), form != "folder", "{form}");
+            assert_eq!(memo.save(&asked).is_ok(), form != "directory", "{form}");
+            assert_eq!(Memo::load(&asked).get(Path::new("a"), &stamp).is_some(), form != "directory", "{form}");
         });
     }
 }

@@ -1,4 +1,4 @@
-//! Names of files that come out of a record. A record may have been written by anybody: a name leads below its folder and nowhere
+//! Names of files that come out of a record. A record may have been written by anybody: a name leads below its directory and nowhere
 //! else, and shows what it is.
 
 /// Components that a file system takes.

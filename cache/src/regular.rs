@@ -1,5 +1,5 @@
 //! Files that somebody else may have put there: opened without waiting and through no link, taken only where they are regular, and
-//! read only as far as what hilum writes can reach. Ignorant of what they hold, and of the folders above them (`dir`).
+//! read only as far as what hilum writes can reach. Ignorant of what they hold, and of the directories above them (`dir`).
 
 use crate::{Error, Result};
 use rustix::fs::{FileType, OFlags};
@@ -16,7 +16,7 @@ pub(crate) const WHOLE: u64 = 1 << 30;
 /// How such a file is opened: a pipe that nobody writes to would keep us waiting, a terminal could become ours.
 pub(crate) const UNTRUSTED: OFlags = OFlags::CLOEXEC.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
-/// Opens a file for reading. The folder that it lies in is the caller's; the file itself may be no link.
+/// Opens a file for reading. The directory that it lies in is the caller's; the file itself may be no link.
 pub(crate) fn open(path: &Path) -> Result<File> {
     // Bits of flags fit into what the standard library passes on.
     let file = File::options().read(true).custom_flags(UNTRUSTED.bits() as i32).open(path);
@@ -60,7 +60,7 @@ fn kind(stat: &Metadata) -> FileType {
 pub(crate) fn named(kind: FileType) -> &'static str {
     match kind {
         FileType::RegularFile => "a file",
-        FileType::Directory => "a folder",
+        FileType::Directory => "a directory",
         FileType::Symlink => "a link",
         FileType::Fifo => "a named pipe",
         FileType::Socket => "a socket",
@@ -117,14 +117,14 @@ pub(crate) mod tests {
         let victim = outside.path().join("victim");
         fs::write(&victim, "mine").unwrap();
         let look = std::sync::Arc::new(look);
-        for form in ["link", "dangling", "pipe", "socket", "folder", "holes"] {
+        for form in ["link", "dangling", "pipe", "socket", "directory", "holes"] {
             let _ = fs::remove_file(place);
             match form {
                 "link" => std::os::unix::fs::symlink(&victim, place).unwrap(),
                 "dangling" => std::os::unix::fs::symlink(outside.path().join("new"), place).unwrap(),
                 "pipe" => assert!(std::process::Command::new("mkfifo").arg(place).status().unwrap().success()),
                 "socket" => drop(std::os::unix::net::UnixListener::bind(place).unwrap()),
-                "folder" => fs::create_dir(place).unwrap(),
+                "directory" => fs::create_dir(place).unwrap(),
                 _ => File::create(place).unwrap().set_len(100 << 30).unwrap(),
             }
             let (told, ended) = std::sync::mpsc::channel();
@@ -140,7 +140,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// The place of a file in a folder that is there.
+    /// The place of a file in a directory that is there.
     pub(crate) fn place() -> (tempfile::TempDir, PathBuf) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");

@@ -14,7 +14,7 @@
 //! reuse compares size and mtime, use hashes the bytes. Of an object with another mtime, as a copy of a store has it, the bytes
 //! decide; what they were found to be is remembered in a memo of the user's.
 //!
-//! A store may come from anybody. The folder that the user names may be a link; inside of it, only folders and regular files are
+//! A store may come from anybody. The directory that the user names may be a link; inside of it, only directories and regular files are
 //! opened, one handle after the other (`dir`), and what is read into memory is bounded (`regular`).
 
 mod objects;
@@ -41,10 +41,10 @@ pub const FORMAT: &str = "hilum-store 2";
 /// that writes into such a store raises its number, and removes nothing.
 pub const OLDER: [&str; 1] = ["hilum-store 1"];
 
-/// The folders of a store. Those of them that runs need from the beginning come first.
-pub(crate) const FOLDERS: [&str; 6] = ["objects", "runs", "tmp", "locks", "quarantine", "checkpoints"];
+/// The directories of a store. Those of them that runs need from the beginning come first.
+pub(crate) const DIRECTORIES: [&str; 6] = ["objects", "runs", "tmp", "locks", "quarantine", "checkpoints"];
 
-/// A folder of objects and records, as it was opened: [`Store::open`] reads and leaves every byte where it is; all that
+/// A directory of objects and records, as it was opened: [`Store::open`] reads and leaves every byte where it is; all that
 /// writes asks for a [`WritableStore`].
 pub struct Store {
     root: PathBuf,
@@ -53,7 +53,7 @@ pub struct Store {
     verified: Mutex<HashSet<Digest>>,
     /// Found damaged, and still in their places.
     damaged: Mutex<HashSet<Digest>>,
-    /// Folders of objects that were seen to be folders.
+    /// Directories of objects that were seen to be directories.
     shards: Mutex<HashSet<u8>>,
     /// Objects whose times tell nothing, and what they were found to be.
     memo: Mutex<Memo>,
@@ -82,7 +82,7 @@ pub enum Presence {
 }
 
 impl Store {
-    /// Opens a store for reading: nothing in it is created, moved or changed. A folder that does not exist is an empty store.
+    /// Opens a store for reading: nothing in it is created, moved or changed. A directory that does not exist is an empty store.
     pub fn open(root: &Path) -> Result<Store> {
         Store::opened(root, false)
     }
@@ -96,19 +96,19 @@ impl Store {
             shards: Mutex::default(),
             memo: Mutex::default(),
         };
-        let folder = match Dir::named(root) {
+        let directory = match Dir::named(root) {
             Err(e) if e.is_not_found() => return Ok(store),
             opened => opened?,
         };
         // Said at once, and not in the middle of a run; every use looks again.
-        for name in FOLDERS {
+        for name in DIRECTORIES {
             // What else lies in the way of checkpoints is said when one is to be written; a training goes on without them.
             let is_fine = |kind: &FileType| *kind == FileType::Directory || name == "checkpoints" && *kind != FileType::Symlink;
-            if let Some(other) = folder.kind(name).filter(|kind| !is_fine(kind)) {
-                return Err(Error::Foreign { path: root.join(name), what: regular::named(other), due: "folder" });
+            if let Some(other) = directory.kind(name).filter(|kind| !is_fine(kind)) {
+                return Err(Error::Foreign { path: root.join(name), what: regular::named(other), due: "directory" });
             }
         }
-        match folder.read("format", regular::RECORD).map(|text| String::from_utf8_lossy(&text).trim().to_owned()) {
+        match directory.read("format", regular::RECORD).map(|text| String::from_utf8_lossy(&text).trim().to_owned()) {
             Ok(text) if text == FORMAT || OLDER.contains(&&*text) => Ok(store),
             Ok(text) => Err(Error::Format { found: text.chars().take(60).collect(), expected: FORMAT }),
             Err(e) if e.is_not_found() => Ok(store),
@@ -116,8 +116,8 @@ impl Store {
         }
     }
 
-    /// A folder of the store.
-    pub(crate) fn folder(&self, name: &str) -> Result<Dir> {
+    /// A directory of the store.
+    pub(crate) fn directory(&self, name: &str) -> Result<Dir> {
         Dir::named(&self.root)?.sub(name)
     }
 
@@ -135,12 +135,12 @@ impl Store {
     pub fn is_new(&self) -> bool {
         self.root.join("format").symlink_metadata().is_err()
     }
-    /// The folder of the store.
+    /// The directory of the store.
     pub fn root(&self) -> &Path {
         &self.root
     }
-    /// The folder of a run.
-    pub fn run_folder(&self, run: &str) -> PathBuf {
+    /// The directory of a run.
+    pub fn run_dir(&self, run: &str) -> PathBuf {
         self.root.join("runs").join(run)
     }
     /// Where an object lies, whether or not it is there.
@@ -164,7 +164,7 @@ impl Store {
         }
     }
 
-    /// True where the folder of an object is none that lies elsewhere. Looked at once for each: it only spares a run the way to an
+    /// True where the directory of an object is none that lies elsewhere. Looked at once for each: it only spares a run the way to an
     /// object that will not open.
     fn has_shard(&self, digest: &Digest, path: &Path) -> bool {
         let mut shards = self.shards.lock().expect("BUG: poisoned");

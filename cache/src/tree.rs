@@ -33,14 +33,14 @@ pub struct Entry {
 }
 
 impl WritableStore {
-    /// Stores a finished folder below `tmp` as an artifact: a single file as itself, several as a tree.
+    /// Stores a finished directory below `tmp` as an artifact: a single file as itself, several as a tree.
     /// Nothing can be seen of it under its digest until every byte is durable.
-    pub fn put_folder(&self, kind: &str, folder: &Path) -> Result<Artifact> {
+    pub fn put_dir(&self, kind: &str, directory: &Path) -> Result<Artifact> {
         let mut names = vec![];
-        for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
-            let entry = entry.map_err(|e| Error::io("list", folder)(e.into()))?;
+        for entry in walkdir::WalkDir::new(directory).sort_by_file_name() {
+            let entry = entry.map_err(|e| Error::io("list", directory)(e.into()))?;
             if entry.file_type().is_file() {
-                let name = entry.path().strip_prefix(folder).expect("BUG: walked below").to_string_lossy().into_owned();
+                let name = entry.path().strip_prefix(directory).expect("BUG: walked below").to_string_lossy().into_owned();
                 names.push((name, entry.into_path()));
             }
         }
@@ -60,7 +60,7 @@ impl WritableStore {
         let bytes = files.iter().map(|f| f.size).sum();
         let document = canonical::to_bytes(&Tree { v: 1, files });
         if document.len() as u64 > regular::RECORD {
-            return Err(Error::TooLarge { path: folder.to_path_buf(), what: "would need a list of its files of", limit: regular::RECORD });
+            return Err(Error::TooLarge { path: directory.to_path_buf(), what: "would need a list of its files of", limit: regular::RECORD });
         }
         let document = self.put(&document)?;
         Ok(Artifact { kind: kind.into(), digest: document.digest, sha256: document.sha256, bytes, file: None })
@@ -71,7 +71,7 @@ impl Store {
     /// The files of an artifact.
     pub fn files(&self, artifact: &Artifact) -> Result<Vec<Entry>> {
         let fault = |why: String| Error::Record { path: self.object_path(&artifact.digest), why };
-        let refused = |name: &str| fault(format!("a file in it is called `{}`, which is no name below a folder", name.escape_debug()));
+        let refused = |name: &str| fault(format!("a file in it is called `{}`, which is no name below a directory", name.escape_debug()));
         if let Some(name) = &artifact.file {
             if !names::is_plain(name) {
                 return Err(refused(name));
@@ -111,7 +111,7 @@ mod tests {
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
                 fs::write(path, format!("bytes of {name}")).unwrap();
             }
-            store.put_folder("table", work.path()).unwrap()
+            store.put_dir("table", work.path()).unwrap()
         };
         let single = write(&["a.csv"]);
         assert_eq!((single.file.as_deref(), single.digest), (Some("a.csv"), Digest::of(b"bytes of a.csv")));

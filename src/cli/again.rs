@@ -10,9 +10,9 @@ pub(super) fn command(study: &StudyArgs, device: DeviceOption, stage: &str) -> S
     words.extend(["--only".to_owned(), stage.to_owned()]);
     let mut add = |option: &str, value: String| words.extend([option.to_owned(), value]);
     study.set.iter().for_each(|set| add("--set", set.clone()));
-    study.data.iter().for_each(|(name, folder)| add("--data", format!("{name}={}", folder.display())));
-    study.store.iter().for_each(|folder| add("--store", folder.display().to_string()));
-    study.results.iter().for_each(|folder| add("--results", folder.display().to_string()));
+    study.data.iter().for_each(|(name, directory)| add("--data", format!("{name}={}", directory.display())));
+    study.store.iter().for_each(|directory| add("--store", directory.display().to_string()));
+    study.results.iter().for_each(|directory| add("--results", directory.display().to_string()));
     match device {
         DeviceOption::Auto => {}
         DeviceOption::Cpu => add("--device", "cpu".into()),

@@ -84,8 +84,8 @@ pub(super) fn codes() -> Vec<CompletionCandidate> {
 pub(super) fn runs() -> Vec<CompletionCandidate> {
     let mut words = words();
     let store = words.find(|w| w == "--store").and_then(|_| words.next()).map(PathBuf::from);
-    let folder = open::store_folder(&StoreArgs { store, json: false });
-    let names = folder.ok().and_then(|f| Store::open(&f).ok()).and_then(|s| journal::run_names(&s).ok()).unwrap_or_default();
+    let directory = open::store_dir(&StoreArgs { store, json: false });
+    let names = directory.ok().and_then(|f| Store::open(&f).ok()).and_then(|s| journal::run_names(&s).ok()).unwrap_or_default();
     names.iter().rev().enumerate().map(|(place, name)| CompletionCandidate::new(name).display_order(Some(place))).collect()
 }
 

@@ -20,7 +20,7 @@ const MOST: usize = 20;
 pub(super) struct ImageArgs {
     /// The image's digest, or its beginning, as notes and tables give it
     digest: String,
-    /// The study's file; otherwise the `.hilum-private` here or in a parent folder is looked at
+    /// The study's file; otherwise the `.hilum-private` here or in a parent directory is looked at
     #[arg(long)]
     study: Option<PathBuf>,
     /// Print one JSON document, with all that have this beginning
@@ -34,7 +34,7 @@ pub(super) fn image(args: &ImageArgs) -> anyhow::Result<u8> {
         let digest = args.digest.escape_debug();
         return Err(wrong(format!("`{digest}` is not the beginning of a digest: at least {LEAST} hexadecimal digits, such as b3:0f5c31")).into());
     }
-    let private = private_folder(args.study.as_deref())?;
+    let private = private_dir(args.study.as_deref())?;
     let map = ImageMap::load(&private.join(IMAGE_MAP));
     let found: Vec<(&Digest, &PathBuf)> = map.0.iter().filter(|(d, _)| d.hex().starts_with(&digits)).collect();
     if found.is_empty() {
@@ -57,8 +57,8 @@ pub(super) fn image(args: &ImageArgs) -> anyhow::Result<u8> {
     Ok(DONE)
 }
 
-/// The private folder of a study, or the nearest one that the user owns.
-fn private_folder(study: Option<&Path>) -> anyhow::Result<PathBuf> {
+/// The private directory of a study, or the nearest one that the user owns.
+fn private_dir(study: Option<&Path>) -> anyhow::Result<PathBuf> {
     const NAME: &str = ".hilum-private";
     if let Some(file) = study {
         let private = Workspace::of(file, None, None, BTreeMap::new()).private;
@@ -66,7 +66,7 @@ fn private_folder(study: Option<&Path>) -> anyhow::Result<PathBuf> {
     }
     let here = std::env::current_dir().context("where are we")?;
     let found = here.ancestors().map(|d| d.join(NAME)).find(|d| d.is_dir());
-    let found = found.ok_or_else(|| wrong(format!("no `{NAME}` was found here or in a parent folder; name the study with --study")))?;
+    let found = found.ok_or_else(|| wrong(format!("no `{NAME}` was found here or in a parent directory; name the study with --study")))?;
     if !is_own(&found) {
         return Err(wrong(format!("`{}` belongs to another user; name the study with --study if you mean it", found.display())).into());
     }

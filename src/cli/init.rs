@@ -1,4 +1,4 @@
-//! `hilum init`: a runnable study in a new folder.
+//! `hilum init`: a runnable study in a new directory.
 
 use super::{DONE, say, wrong};
 use anyhow::Context;
@@ -7,10 +7,10 @@ use std::path::Path;
 
 pub(super) fn init(dir: &Path) -> anyhow::Result<u8> {
     if dir.exists() && !dir.is_dir() {
-        return Err(wrong(format!("`{}` is a file", dir.display())).help("name a new folder").into());
+        return Err(wrong(format!("`{}` is a file", dir.display())).help("name a new directory").into());
     }
     if dir.exists() && fs::read_dir(dir).with_context(|| format!("cannot read `{}`", dir.display()))?.next().is_some() {
-        return Err(wrong(format!("`{}` is not empty", dir.display())).help("name a new folder").into());
+        return Err(wrong(format!("`{}` is not empty", dir.display())).help("name a new directory").into());
     }
     fs::create_dir_all(dir).with_context(|| format!("cannot create `{}`", dir.display()))?;
     let schema = serde_json::to_string_pretty(&crate::pipeline::schema::schema(&crate::language::language()))?;

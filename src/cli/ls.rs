@@ -10,7 +10,7 @@ pub(super) fn ls(args: &StoreArgs) -> anyhow::Result<u8> {
     let receipts = ledger.receipts();
     let mut out = vec![];
     for run in journal::run_names(&store)? {
-        let lines = journal::lines(&store.run_folder(&run).join("journal.jsonl")).unwrap_or_default();
+        let lines = journal::lines(&store.run_dir(&run).join("journal.jsonl")).unwrap_or_default();
         let study = lines.first().and_then(|l| l.body["study"].as_str()).unwrap_or("?").to_owned();
         let end = lines.iter().find(|l| l.kind == "finished").map(|l| l.body.clone()).unwrap_or(Value::Null);
         let executed = lines.iter().filter(|l| l.kind == "receipt").count();

@@ -1,4 +1,4 @@
-//! What most verbs begin with: read the study, find its folders, open the store.
+//! What most verbs begin with: read the study, find its directories, open the store.
 
 use super::{StoreArgs, StudyArgs, WRONG, document, find, wrong};
 use crate::checks::{self, Finding};
@@ -54,7 +54,7 @@ pub(super) fn study_and_record(args: &StudyArgs, open: Opener) -> Result<(Study,
     checked(loaded, workspace).map(|study| (study, record))
 }
 
-/// The study's file, named or found, with its folders.
+/// The study's file, named or found, with its directories.
 fn named(args: &StudyArgs) -> Result<(PathBuf, Workspace), u8> {
     let file = find::study(args.file.as_deref()).map_err(|e| super::told(&e))?;
     let workspace = Workspace::of(&file, super::store_or_environment(args.store.as_ref()), args.results.clone(), args.data());
@@ -241,7 +241,7 @@ pub(super) fn devices(option: DeviceOption) -> anyhow::Result<(Vec<usize>, Vec<S
 
 /// Finds a store without a study: here, in the parents, in `pipelines/`.
 pub(super) fn store(args: &StoreArgs) -> anyhow::Result<(Store, Ledger)> {
-    let store = Store::open(&store_folder(args)?)?;
+    let store = Store::open(&store_dir(args)?)?;
     read_until_the_end(&store);
     let ledger = Ledger::load(&store)?;
     Ok((store, ledger))
@@ -249,7 +249,7 @@ pub(super) fn store(args: &StoreArgs) -> anyhow::Result<(Store, Ledger)> {
 
 /// The same for `verify`, which sets aside what it finds damaged.
 pub(super) fn store_to_verify(args: &StoreArgs) -> anyhow::Result<(WritableStore, Ledger)> {
-    let store = WritableStore::open(&store_folder(args)?)?;
+    let store = WritableStore::open(&store_dir(args)?)?;
     read_until_the_end(&store);
     let ledger = Ledger::load(&store)?;
     Ok((store, ledger))
@@ -257,7 +257,7 @@ pub(super) fn store_to_verify(args: &StoreArgs) -> anyhow::Result<(WritableStore
 
 /// The same for `gc`, which waits for nobody who reads.
 pub(super) fn store_to_clean(args: &StoreArgs) -> anyhow::Result<WritableStore> {
-    Ok(WritableStore::open(&store_folder(args)?)?)
+    Ok(WritableStore::open(&store_dir(args)?)?)
 }
 
 /// Keeps `gc` out for as long as this process lives: what is read must not go meanwhile.
@@ -266,7 +266,7 @@ fn read_until_the_end(store: &Store) {
 }
 
 /// Where the store lies that is named, or found.
-pub(super) fn store_folder(args: &StoreArgs) -> anyhow::Result<PathBuf> {
+pub(super) fn store_dir(args: &StoreArgs) -> anyhow::Result<PathBuf> {
     let root = match super::store_or_environment(args.store.as_ref()) {
         Some(root) => root,
         None => find_store()?,

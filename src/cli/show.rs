@@ -76,7 +76,7 @@ fn artifacts(store: &Store, ledger: &Ledger, wanted: &str) -> anyhow::Result<Vec
 }
 
 fn show_run(args: &StoreArgs, store: &Store, run: &str) -> anyhow::Result<u8> {
-    let lines = journal::lines(&store.run_folder(run).join("journal.jsonl"))?;
+    let lines = journal::lines(&store.run_dir(run).join("journal.jsonl"))?;
     if args.json {
         say(json!({ "run": run, "journal": lines.into_iter().map(|l| l.body).collect::<Vec<_>>() }))?;
         return Ok(DONE);

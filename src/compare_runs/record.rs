@@ -24,7 +24,7 @@ impl Record {
     /// # Errors
     /// Where its journal cannot be read.
     pub fn read(store: &Store, ledger: &Ledger, run: &str) -> Result<Record> {
-        let lines = journal::lines(&store.run_folder(run).join("journal.jsonl"))?;
+        let lines = journal::lines(&store.run_dir(run).join("journal.jsonl"))?;
         let first = lines.first().map(|l| &l.body).filter(|b| b["type"] == "started").cloned().unwrap_or_default();
         let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
         let mut receipts = BTreeMap::new();

@@ -18,7 +18,7 @@ pub fn read(file: &Path, texts: &mut Texts, diagnostics: &mut Vec<Diagnostic>) -
             Err(refuse(format!("there is no file `{name}`"), "E0001").maybe_help(help))
         }
         Err(e) => Err(refuse(format!("`{name}` cannot be read: {e}"), "E0001")),
-        Ok(m) if m.is_dir() => Err(refuse(format!("`{name}` is a folder"), "E0001").help("name the study's YAML file")),
+        Ok(m) if m.is_dir() => Err(refuse(format!("`{name}` is a directory"), "E0001").help("name the study's YAML file")),
         Ok(m) if m.len() > LARGEST => Err(refuse(format!("`{name}` has {} MiB, more than {} MiB", m.len() >> 20, LARGEST >> 20), "E0004")),
         Ok(_) => match std::fs::read(file) {
             Err(e) => Err(refuse(format!("`{name}` cannot be read: {e}"), "E0001")),
@@ -59,8 +59,8 @@ pub fn similar(file: &Path) -> Option<PathBuf> {
         let next = found.join(part);
         found = match part {
             Component::Normal(name) if !next.exists() => {
-                let folder = if found.as_os_str().is_empty() { Path::new(".") } else { &found };
-                let names: Vec<String> = std::fs::read_dir(folder).ok()?.flatten().filter_map(|e| e.file_name().into_string().ok()).collect();
+                let directory = if found.as_os_str().is_empty() { Path::new(".") } else { &found };
+                let names: Vec<String> = std::fs::read_dir(directory).ok()?.flatten().filter_map(|e| e.file_name().into_string().ok()).collect();
                 found.join(most_like(name.to_str()?, names.iter().map(String::as_str))?)
             }
             _ => next,

@@ -55,7 +55,7 @@ impl<'a> History<'a> {
     pub fn read(store: &'a Store, ledger: &Ledger) -> Result<History<'a>> {
         let mut runs = vec![];
         for name in journal::run_names(store)? {
-            let lines = journal::lines(&store.run_folder(&name).join("journal.jsonl"))?;
+            let lines = journal::lines(&store.run_dir(&name).join("journal.jsonl"))?;
             runs.push(Run::of(name, &lines));
         }
         let numbers: HashMap<&str, RunId> = runs.iter().enumerate().map(|(id, run)| (run.name.as_str(), id)).collect();

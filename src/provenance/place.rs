@@ -29,10 +29,12 @@ impl History<'_> {
         let spellings = [path.canonicalize().ok(), std::path::absolute(path).ok()];
         for full in spellings.into_iter().flatten() {
             // A study's name may also be that of a directory further up.
-            for folder in full.ancestors() {
-                let study = folder.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-                let (Some(below), true) = (full.strip_prefix(folder).ok().and_then(Path::to_str), self.runs.iter().any(|r| r.study == study)) else { continue };
-                match self.below(study, folder, below)? {
+            for directory in full.ancestors() {
+                let study = directory.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+                let (Some(below), true) = (full.strip_prefix(directory).ok().and_then(Path::to_str), self.runs.iter().any(|r| r.study == study)) else {
+                    continue;
+                };
+                match self.below(study, directory, below)? {
                     Place::Results(origins) => return Ok(Place::Results(origins)),
                     Place::Changed(file) => changed = changed.or(Some(file)),
                     Place::Elsewhere => {}
@@ -42,9 +44,9 @@ impl History<'_> {
         Ok(changed.map_or(Place::Elsewhere, Place::Changed))
     }
 
-    /// What lies at `below` in the folder of a study's results; all of it where that is empty.
-    fn below(&self, study: &str, folder: &Path, below: &str) -> Result<Place> {
-        let mut look = Look { folder, below, digests: HashMap::new() };
+    /// What lies at `below` in the directory of a study's results; all of it where that is empty.
+    fn below(&self, study: &str, directory: &Path, below: &str) -> Result<Place> {
+        let mut look = Look { directory, below, digests: HashMap::new() };
         let mut found: BTreeMap<String, Vec<Origin>> = BTreeMap::new();
         let mut changed: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
         let mut tried = BTreeSet::new();
@@ -86,7 +88,7 @@ impl History<'_> {
             for (name, file) in files.iter().filter(|(name, _)| is_within(name, look.below)) {
                 let Some(digest) = look.digest(name)? else { continue };
                 if digest != file.digest {
-                    differ.push(look.folder.join(name));
+                    differ.push(look.directory.join(name));
                 }
                 is_meant = true;
                 if name == look.below {
@@ -127,7 +129,7 @@ enum Compared {
 
 /// A look at the results of a study.
 struct Look<'a> {
-    folder: &'a Path,
+    directory: &'a Path,
     below: &'a str,
     digests: HashMap<String, Option<Digest>>,
 }
@@ -138,14 +140,14 @@ impl Look<'_> {
         if let Some(known) = self.digests.get(name) {
             return Ok(*known);
         }
-        let path = self.folder.join(name);
+        let path = self.directory.join(name);
         let digest = if path.is_file() { Some(store::hash_file(&path)?.0) } else { None };
         self.digests.insert(name.to_owned(), digest);
         Ok(digest)
     }
 }
 
-/// True for a path that is `folder` or lies below it.
-fn is_within(path: &str, folder: &str) -> bool {
-    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// True for a path that is `directory` or lies below it.
+fn is_within(path: &str, directory: &str) -> bool {
+    directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -30,7 +30,7 @@ impl Facts {
     /// # Errors
     /// Where its journal does not read.
     pub(super) fn read(store: &Store, ledger: &Ledger, run: &str) -> Result<Facts> {
-        let lines = journal::lines(&store.run_folder(run).join("journal.jsonl"))?;
+        let lines = journal::lines(&store.run_dir(run).join("journal.jsonl"))?;
         let first = lines.first().map(|l| l.body.clone()).unwrap_or_default();
         let resolved = first["resolved"].clone();
         let mut known: BTreeMap<String, (Receipt, bool)> = BTreeMap::new();

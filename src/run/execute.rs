@@ -42,7 +42,7 @@ pub struct Run<'a> {
     pub pipeline: &'a Pipeline,
     /// Its texts.
     pub texts: &'a Texts,
-    /// Its folders.
+    /// Its directories.
     pub workspace: &'a Workspace,
     /// The store.
     pub store: &'a WritableStore,

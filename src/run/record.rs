@@ -63,16 +63,16 @@ impl<'a> Recorder<'a> {
     }
 }
 
-/// Takes the folders of this machine out of a message.
+/// Takes the directories of this machine out of a message.
 fn scrub(text: &str, w: &Workspace) -> String {
-    let mut folders: Vec<(String, String)> = w.data.iter().map(|(n, d)| (d.display().to_string(), format!("{n}:"))).collect();
-    for (path, name) in [(&w.store, "STORE"), (&w.results, "RESULTS"), (&w.private, "PRIVATE"), (&w.folder, "STUDY")] {
-        folders.push((path.display().to_string(), name.into()));
-        folders.extend(path.canonicalize().map(|p| (p.display().to_string(), name.into())));
+    let mut directories: Vec<(String, String)> = w.data.iter().map(|(n, d)| (d.display().to_string(), format!("{n}:"))).collect();
+    for (path, name) in [(&w.store, "STORE"), (&w.results, "RESULTS"), (&w.private, "PRIVATE"), (&w.directory, "STUDY")] {
+        directories.push((path.display().to_string(), name.into()));
+        directories.extend(path.canonicalize().map(|p| (p.display().to_string(), name.into())));
     }
-    folders.retain(|(path, _)| path.len() > 1);
-    folders.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
-    folders.iter().fold(text.to_owned(), |text, (path, name)| text.replace(path, name))
+    directories.retain(|(path, _)| path.len() > 1);
+    directories.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
+    directories.iter().fold(text.to_owned(), |text, (path, name)| text.replace(path, name))
 }
 
 /// The local flow of every output, for a receipt.

@@ -61,7 +61,7 @@ pub fn main() -> u8 {
 
 /// The checkpoints of this worker's stage.
 struct Kept {
-    folder: checkpoint::Checkpoints,
+    directory: checkpoint::Checkpoints,
     every: Duration,
     /// Told to stop.
     stop: Arc<AtomicBool>,
@@ -73,9 +73,9 @@ struct Kept {
 
 impl Kept {
     fn of(job: &Job) -> Arc<Kept> {
-        let folder = checkpoint::Checkpoints::at(&job.store, &job.key);
+        let directory = checkpoint::Checkpoints::at(&job.store, &job.key);
         let every = Duration::try_from_secs_f64(job.checkpoint_every).unwrap_or(Duration::MAX);
-        Arc::new(Kept { folder, every, stop: Arc::default(), at_once: Arc::new(AtomicBool::new(true)), last: Mutex::new((Instant::now(), Duration::ZERO)) })
+        Arc::new(Kept { directory, every, stop: Arc::default(), at_once: Arc::new(AtomicBool::new(true)), last: Mutex::new((Instant::now(), Duration::ZERO)) })
     }
 }
 
@@ -88,13 +88,13 @@ impl Checkpoints for Kept {
     }
     fn save(&self, step: u64, bytes: &[u8]) -> hilum_stages::contract::error::Result<()> {
         let began = Instant::now();
-        let saved = self.folder.save(step, bytes);
+        let saved = self.directory.save(step, bytes);
         *self.last.lock().expect("BUG: poisoned") = (Instant::now(), began.elapsed());
         Ok(saved?)
     }
     fn latest(&self) -> Option<(u64, Vec<u8>)> {
         self.at_once.store(false, Ordering::SeqCst);
-        self.folder.latest()
+        self.directory.latest()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The key of pseudonyms: drawn once, kept by its owner alone, and never replaced. Whoever has it can tell who is behind a
 //! pseudonym by trying identifiers, so that one which somebody else may have is refused.
 
-use super::{Workspace, lock_folder};
+use super::{Workspace, lock_dir};
 use hilum_cache::{Error, Result, memo};
 use hilum_stages::contract::pseudonym::PseudonymKey;
 use std::fs;
@@ -71,7 +71,7 @@ impl Workspace {
             return Err(refused(format!("`.hilum-private/{FILE}` is no regular file"), "move it away; a new key is made, with other pseudonyms"));
         }
         check_owner(&stat, FILE, 0o077)?;
-        self.check_folder()?;
+        self.check_dir()?;
         let bytes = memo::read_private(&path)?;
         let found = bytes.len();
         let key: [u8; LENGTH] = bytes.try_into().map_err(|_| {
@@ -83,8 +83,8 @@ impl Workspace {
         Ok(Some(PseudonymKey::new(key)))
     }
 
-    /// Refuses a private folder that others can write to: they could put another key there.
-    fn check_folder(&self) -> Result<()> {
+    /// Refuses a private directory that others can write to: they could put another key there.
+    fn check_dir(&self) -> Result<()> {
         check_owner(&fs::metadata(&self.private).map_err(Error::io("read", &self.private))?, "", 0o022)
     }
 
@@ -97,8 +97,8 @@ impl Workspace {
             return Ok(key);
         }
         self.create_private()?;
-        self.check_folder()?;
-        let _alone = lock_folder(&self.private)?;
+        self.check_dir()?;
+        let _alone = lock_dir(&self.private)?;
         // Another run may have been first.
         if let Some(key) = self.key()? {
             return Ok(key);

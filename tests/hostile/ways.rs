@@ -1,4 +1,4 @@
-//! A store, results and a private folder made hostile, each in a dozen ways: nothing outside is read, written or run, nothing
+//! A store, results and a private directory made hostile, each in a dozen ways: nothing outside is read, written or run, nothing
 //! hangs, and it is said.
 
 use super::importing;
@@ -114,7 +114,7 @@ const RESULTS: &[Way] = &[
     ("a study that names a table by a link", |s, out| link(&out.join("secret.txt"), &s.path("t.csv")), "leads out of"),
     ("a study that extends one outside", |s, _| s.write("study.yaml", "extends: ../outside/secret.txt\nstudy: t\n"), ""),
     ("images that are a link", |s, out| link(out, &s.path("img")), "leads out of"),
-    ("an image that is a link", |s, out| link(&out.join("secret.txt"), &s.path("img/a.png")), "a link that leads out of the data folder"),
+    ("an image that is a link", |s, out| link(&out.join("secret.txt"), &s.path("img/a.png")), "a link that leads out of the data directory"),
     ("an image that is a pipe", |s, _| fifo(&s.path("img/a.png")), ""),
 ];
 
@@ -128,7 +128,7 @@ const PRIVATE: &[Way] = &[
         "open to other users",
     ),
     (
-        "a folder that others may write to",
+        "a directory that others may write to",
         |s, _| fs::set_permissions(s.path(".hilum-private"), fs::Permissions::from_mode(0o777)).unwrap(),
         "open to other users",
     ),
@@ -138,7 +138,7 @@ const PRIVATE: &[Way] = &[
     ("a map of images that is a link", |s, out| link(&out.join("secret.txt"), &s.path(".hilum-private/images-2")), ""),
     ("a map of images that is a pipe", |s, _| fifo(&s.path(".hilum-private/images-2")), ""),
     ("what was found out about objects, in rubbish", |s, _| fs::write(s.path(".hilum-private/objects"), vec![0xff; 1 << 20]).unwrap(), ""),
-    ("a folder of lists that is a link", |s, out| link(out, &s.path(".hilum-private/left-out")), ""),
+    ("a directory of lists that is a link", |s, out| link(out, &s.path(".hilum-private/left-out")), ""),
     (
         "a note of results that names files outside",
         |s, _| {
@@ -251,6 +251,6 @@ fn hostile_results_and_studies_reach_nothing_outside() {
 }
 
 #[test]
-fn a_hostile_private_folder_reaches_nothing_outside() {
+fn a_hostile_private_dir_reaches_nothing_outside() {
     all_hold(PRIVATE);
 }

@@ -1,4 +1,4 @@
-//! Copies into a folder, which share their blocks with what was copied where the file system can.
+//! Copies into a directory, which share their blocks with what was copied where the file system can.
 
 use super::Dir;
 use crate::{Error, Result};

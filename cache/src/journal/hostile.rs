@@ -37,7 +37,7 @@ fn a_torn_line_goes_aside_through_no_link_and_leaves_other_names_of_the_file_alo
 }
 
 #[test]
-fn folders_of_runs_are_no_links_and_deep_lines_are_broken_ones() {
+fn directories_of_runs_are_no_links_and_deep_lines_are_broken_ones() {
     let dir = tempfile::tempdir().unwrap();
     let store = WritableStore::create(dir.path()).unwrap();
     let path = Journal::begin(&store).unwrap().path.clone();

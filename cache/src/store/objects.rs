@@ -21,7 +21,7 @@ impl Store {
 
     fn open_in_place(&self, digest: &Digest) -> Result<File> {
         let hex = digest.hex();
-        self.folder("objects")?.sub(&hex[..2])?.open_file(&hex[2..])
+        self.directory("objects")?.sub(&hex[..2])?.open_file(&hex[2..])
     }
 
     /// The bytes of an object, verified.
@@ -97,15 +97,15 @@ impl Store {
     }
 
     pub(super) fn move_to_quarantine(&self, digest: &Digest) -> Result<()> {
-        let (hex, quarantine) = (digest.hex(), self.folder("quarantine")?);
-        // What was damaged before goes: a folder could not take its place.
+        let (hex, quarantine) = (digest.hex(), self.directory("quarantine")?);
+        // What was damaged before goes: a directory could not take its place.
         let _ = quarantine.remove_all(&hex);
-        self.folder("objects")?.sub(&hex[..2])?.rename(&hex[2..], &quarantine, &hex)
+        self.directory("objects")?.sub(&hex[..2])?.rename(&hex[2..], &quarantine, &hex)
     }
 
     /// Digests of all objects, sorted, with their sizes. What lies in the place of one counts as one, of no size.
     pub fn objects(&self) -> Result<Vec<(Digest, u64)>> {
-        let objects = match self.folder("objects") {
+        let objects = match self.directory("objects") {
             Err(e) if e.is_not_found() => return Ok(vec![]),
             opened => opened?,
         };

@@ -65,7 +65,7 @@ impl Scheduler<'_> {
         let started = if stage.kind.needs == Needs::Light {
             Ok(launch::in_thread(id, job, self.tell.clone()))
         } else {
-            let stderr = self.run.store.run_folder(self.recorder.run()).join("stderr").join(stage.name.replace('/', "_") + ".txt");
+            let stderr = self.run.store.run_dir(self.recorder.run()).join("stderr").join(stage.name.replace('/', "_") + ".txt");
             launch::in_process(id, &job, held.threads, stderr, self.tell.clone())
         };
         let started = match started {

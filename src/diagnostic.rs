@@ -110,12 +110,12 @@ impl Diagnostic {
         self.at = Some((span, label.into()));
         self
     }
-    /// Gives advice.
+    /// Adds advice.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
-    /// Gives advice where there is any.
+    /// Adds advice, if any.
     pub fn maybe_help(mut self, help: Option<String>) -> Self {
         self.help = help.or(self.help);
         self

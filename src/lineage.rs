@@ -82,7 +82,7 @@ pub struct Lineage {
     sharing: BTreeSet<(u32, u32)>,
     /// Synthetic images of generators of whose patients this store does not know all, by stage.
     pub unknown_generators: BTreeMap<StageId, usize>,
-    /// Trainings that begin with weights of whose patients this store no longer knows all.
+    /// Trainings from weights whose training patients are no longer all known to this store.
     pub unknown_weights: BTreeSet<StageId>,
 }
 
@@ -96,7 +96,7 @@ impl Lineage {
     /// Composes the lineage of a study from the outputs that are known.
     ///
     /// # Errors
-    /// Where a table in the store does not read.
+    /// If a table in the store cannot be read.
     pub fn of(p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<Lineage> {
         let mut lineage = Lineage::default();
         lineage.identify(p, known, evidence)?;

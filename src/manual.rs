@@ -96,7 +96,7 @@ fn kind_of(schema: &Value) -> String {
     let one = |t: &str| {
         match t {
             "string" => "text",
-            "integer" => "whole number",
+            "integer" => "integer",
             "number" => "number",
             "boolean" => "true or false",
             "array" => "list",

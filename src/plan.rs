@@ -273,7 +273,7 @@ fn decided_by_another(p: &Pipeline, id: StageId, key: &StageKey, world: &World, 
         return stands(&p.stages[id], *key, outputs.clone(), world).map(Some);
     }
     if let Some((of, fault)) = current.failed.get(key) {
-        let message = format!("it has the same recipe as `{}`, which failed: {}", p.stages[*of].name, fault.message);
+        let message = format!("same recipe as `{}`, which failed: {}", p.stages[*of].name, fault.message);
         return Ok(Some(Decision::Fail { key: *key, fault: Fault { message, help: fault.help.clone() } }));
     }
     Ok(current.begun.get(key).filter(|of| **of != id).map(|of| Decision::Share { key: *key, of: *of }))

@@ -75,7 +75,7 @@ fn can_redraw(term: Option<OsString>) -> bool {
 struct Json;
 
 impl Sink for Json {
-    fn hear(&self, event: &Event) {
+    fn handle(&self, event: &Event) {
         // A reader that went away does not stop a run.
         let _ = writeln!(std::io::stdout().lock(), "{}", event.to_json());
     }

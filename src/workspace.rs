@@ -173,32 +173,28 @@ impl Workspace {
                     let known: Vec<String> = self.data.keys().map(|k| format!("`{k}`")).collect();
                     let given = if known.is_empty() { "none was given".to_owned() } else { format!("given: {}", known.join(", ")) };
                     return Err(Box::new(
-                        Diagnostic::new("E0402", format!("nobody said where the data directory `{name}` is"))
+                        Diagnostic::new("E0402", format!("no location given for the data directory `{name}`"))
                             .at(span, given)
-                            .help(format!("add `--data {name}=DIR`")),
+                            .help(format!("pass `--data {name}=DIR`")),
                     ));
                 };
                 (root.clone(), rest, format!("the data directory `{name}`"))
             }
             None => (self.directory.clone(), text.as_str(), "the directory of the study".to_owned()),
         };
-        let leaves = || Box::new(Diagnostic::new("E0401", format!("`{text}` leads out of {whose}")).at(span, "this path"));
+        let leaves = || Box::new(Diagnostic::new("E0401", format!("`{text}` is outside {whose}")).at(span, "this path"));
         if Path::new(rest).components().any(|c| !matches!(c, Component::Normal(_) | Component::CurDir)) {
             let fault = leaves();
             // What lies elsewhere is given a name on the command line, so that a study is the same on every machine.
-            return Err(if Path::new(rest).is_absolute() {
-                Box::new(fault.help("write it as `NAME:path`, and say `--data NAME=DIR` when you run the study"))
-            } else {
-                fault
-            });
+            return Err(if Path::new(rest).is_absolute() { Box::new(fault.help("write it as `NAME:path`, and pass `--data NAME=DIR`")) } else { fault });
         }
         let path = root.join(rest);
         if written.iter().any(|w| real(&path).starts_with(w)) {
             return Err(Box::new(
-                Diagnostic::new("E0404", format!("`{text}` lies in what hilum wrote itself"))
+                Diagnostic::new("E0404", format!("`{text}` is inside hilum's own output"))
                     .at(span, "this path")
-                    .note("runs write there, so what is read from there would change with every run")
-                    .help("copy what the study is to read into a directory of its own, and name that"),
+                    .note("runs write there, so the input would change with every run")
+                    .help("copy the input to a directory of its own and name that"),
             ));
         }
         let missing = |what: &str| {
@@ -273,7 +269,7 @@ fn list(path: &Path, within: &Path, what: SourceKind, written: &[PathBuf], memo:
     let files = found.files.into_iter().map(|f| ListedFile { name: f.name, path: f.path, digest: f.digest, note: f.note }).collect();
     let why = |p: &ingest::PassedOver| match (p.why, p.is_folder) {
         (Passed::Link, _) => "a link that leads out of the data directory, nowhere or in a cycle",
-        (Passed::Unreadable, _) => "no right to read it",
+        (Passed::Unreadable, _) => "permission denied",
     };
     let passed_over = found.passed_over.iter().map(|p| PassedOver { name: p.name.clone(), is_directory: p.is_folder, why: why(p).into() }).collect();
     Ok(Listing { digest, files, passed_over })

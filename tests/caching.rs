@@ -96,7 +96,7 @@ fn an_edited_result_is_set_aside_and_restored() {
     std::fs::remove_file(&path).unwrap();
     std::fs::write(&path, "better numbers").unwrap();
     let said = space.hilum(&["run", "study.yaml"]);
-    assert!(said.err.contains("`comparison/table.csv` was changed by hand; the changed file is kept as `table.csv.edited-1`"), "{}", said.err);
+    assert!(said.err.contains("`comparison/table.csv` was modified; moved it to `table.csv.edited-1`"), "{}", said.err);
     assert_eq!(std::fs::read(&path).unwrap(), whole);
     assert_eq!(space.read("results/tiny/comparison/table.csv.edited-1"), "better numbers");
 }

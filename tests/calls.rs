@@ -27,15 +27,15 @@ const WRONG: &[(&[&str], &str)] = &[
     (&["ls", "--store", "missing"], "there is no store at `missing`"),
     (&["verify", "--store", "study.yaml"], "there is no store at `study.yaml`"),
     (&["gc", "--store", "missing"], "there is no store at `missing`"),
-    (&["gc", "--max-size", "lots"], "`lots` is no size"),
+    (&["gc", "--max-size", "lots"], "`lots` is not a size"),
     (&["gc", "--keep-runs", "-1"], "-1"),
     (&["show", "b3:00000000"], "there is no run or artifact `b3:00000000`"),
     (&["show", "../study.yaml"], "there is no run or artifact"),
     (&["report", "2020-01-01-000000-000000"], "there is no run `2020-01-01-000000-000000`"),
     (&["report", "-o", "no/such/report.html"], "there is no directory `no/such`"),
     (&["diff", "2020-01-01-000000-000000", "2020-01-01-000000-000001"], "there is no run `2020-01-01-000000-000000`"),
-    (&["trace", "nothing"], "nothing in the store is `nothing`"),
-    (&["image", "xyz"], "is not the beginning of a digest"),
+    (&["trace", "nothing"], "nothing in the store is called `nothing`"),
+    (&["image", "xyz"], "is not a digest"),
     (&["image", "0123456789"], "error: "),
     (&["image", "0123456789", "--study", "no/study.yaml"], "there is no `.hilum-private`"),
     (&["key", "adopt", "missing.yaml"], "there is no file `missing.yaml`"),
@@ -128,7 +128,7 @@ fn a_refused_study_exits_with_4() {
 #[test]
 fn a_study_is_found_where_none_is_named() {
     let space = Space::tiny();
-    assert_eq!(space.hilum(&["check"]).out, "tiny: 18 stages, no fault\n");
+    assert_eq!(space.hilum(&["check"]).out, "tiny: 18 stages, no errors\n");
     assert!(space.hilum(&["why", "spilt"]).err.contains("`split`"), "one word is the stage");
     // What is no study does not count.
     space.write("other.yaml", "name: no study\n");
@@ -140,7 +140,7 @@ fn a_study_is_found_where_none_is_named() {
     space.write("hilum.yaml", space.read("study.yaml"));
     assert_eq!(space.hilum(&["plan"]).code, 0);
     let empty = Space::new().hilum(&["plan"]);
-    assert!(empty.code == 2 && empty.err.contains("no study was named, and none is in this directory"), "{}", empty.err);
+    assert!(empty.code == 2 && empty.err.contains("no study named, and none found in this directory"), "{}", empty.err);
 }
 
 #[test]

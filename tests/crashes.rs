@@ -85,7 +85,7 @@ fn a_damaged_input_is_noticed_on_use() {
     space.edit("count: 24", "count: 25");
     let said = space.hilum(&["run", "study.yaml"]);
     assert_eq!(said.code, 0, "{}", said.err);
-    assert!(said.err.contains("of `generator` is damaged or missing; it is computed anew"), "{}", said.err);
+    assert!(said.err.contains("of `generator` is damaged or missing; it will be recomputed"), "{}", said.err);
     assert_eq!(space.hilum(&["verify"]).code, 0);
 }
 
@@ -168,7 +168,7 @@ fn a_torn_journal_is_repaired_and_said() {
     fs::write(run.join("journal.jsonl"), text).unwrap();
     let said = space.hilum(&["run", "study.yaml"]);
     assert_eq!(said.code, 0);
-    assert!(said.err.contains("ended in the middle of a line; 9 bytes were moved aside"), "{}", said.err);
+    assert!(said.err.contains("ended in the middle of a line; moved 9 bytes aside"), "{}", said.err);
     assert_eq!(space.hilum(&["verify"]).code, 0);
 }
 

@@ -52,7 +52,7 @@ fn two_packs_with_other_pixels_of_one_image_are_refused_whichever_is_done_first(
         );
         space.edit("images: [train-pixels]", "images: [train-pixels, again]");
         let said = space.hilum(&["run", "study.yaml", "--device", "cpu", "--jobs", jobs, "--json"]);
-        assert!(said.code == 4 && said.err.contains("error[L0005]: it is not said which pixels `classifier` means"), "{}", said.err);
+        assert!(said.code == 4 && said.err.contains("error[L0005]: `classifier` has images with ambiguous pixels"), "{}", said.err);
         assert!(!crate::space::done(&said.out).contains(&"classifier".to_owned()));
         // Packs that hold the same pixels are no question.
         space.edit("stretch: true", "stretch: false");
@@ -84,7 +84,7 @@ fn imports_that_share_identifiers_are_asked_whether_they_mean_the_same_people() 
     let space = two_imports("");
     same(&space);
     let said = run(&space);
-    assert!(said.code == 0 && said.err.contains("warning[W0004]") && said.err.contains("8 identifiers stand in both"), "{}", said.err);
+    assert!(said.code == 0 && said.err.contains("warning[W0004]") && said.err.contains("8 identifiers are in both"), "{}", said.err);
     let space = two_imports(", patients: registry");
     same(&space);
     let said = run(&space);

@@ -266,7 +266,7 @@ fn judge(space: &Space, call: &[&str]) -> Result<i32, String> {
     if std::env::var_os("HILUM_FUZZ_SHOW").is_some() {
         println!("$ hilum {}\n{said}", call.join(" "));
     }
-    let is_fault = said.contains("panicked") || said.contains("fault of the program") || said.contains("memory allocation");
+    let is_fault = said.contains("panicked") || said.contains("bug in hilum") || said.contains("memory allocation");
     match status.code() {
         Some(code @ 0..=4) if !is_fault => Ok(code),
         code => Err(format!("exit {code:?}\n{said}")),

@@ -84,7 +84,7 @@ fn wrong_tables_say_what_is_wrong() {
     let space = Space::new();
     space.write("study.yaml", STUDY);
     assert!(space.hilum(&["run", "study.yaml", "--data", "data=nowhere"]).err.contains("there is no directory `nowhere`"));
-    assert!(space.hilum(&["run", "study.yaml"]).err.contains("error[E0402]: nobody said where the data directory `data` is"));
+    assert!(space.hilum(&["run", "study.yaml"]).err.contains("error[E0402]: no location given for the data directory `data`"));
 }
 
 #[test]
@@ -270,8 +270,8 @@ fn what_runs_write_is_never_a_source() {
         for path in [&format!("{results}/own/nobody"), results, store, ".hilum-private"] {
             let said = run(&study.replace("images: .,", &format!("images: {path},")));
             assert_eq!(said.code, 2, "{}", said.err);
-            assert!(said.err.contains(&format!("error[E0404]: `{path}` lies in what hilum wrote itself")), "{}", said.err);
-            assert!(said.err.contains("help: copy what the study is to read into a directory of its own"), "{}", said.err);
+            assert!(said.err.contains(&format!("error[E0404]: `{path}` is inside hilum's own output")), "{}", said.err);
+            assert!(said.err.contains("help: copy the input to a directory of its own"), "{}", said.err);
         }
     }
     // Results that are laid out beside the study itself do not make a source of the study impossible.

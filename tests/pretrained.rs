@@ -55,6 +55,6 @@ fn weights_that_do_not_fit_are_refused_in_the_users_words() {
     ] {
         let said = run(&space, bytes, sha256.as_deref());
         assert!(said.code != 0 && said.err.contains(wanted), "{wanted}: {} {}", said.code, said.err);
-        assert!(!said.err.contains("fault of the program"), "{}", said.err);
+        assert!(!said.err.contains("bug in hilum"), "{}", said.err);
     }
 }

@@ -72,7 +72,7 @@ fn a_stage_that_took_the_result_of_another_is_known_like_any_other() {
     let space = space(TWINS);
     space.executed();
     assert!(space.executed().is_empty());
-    assert!(space.hilum(&["why", "study.yaml", "gan/arm=b"]).out.contains("gan/arm=b   up to date: made by run "));
+    assert!(space.hilum(&["why", "study.yaml", "gan/arm=b"]).out.contains("gan/arm=b   up to date: from run "));
     let trace = space.hilum(&["trace", "gan/arm=c"]);
     assert!(trace.code == 0 && trace.out.contains("└─ gan/arm=c (train-gan)  result of `gan/arm=a`, took "), "{}{}", trace.out, trace.err);
     assert_eq!(space.hilum(&["report", "-o", "r.html"]).code, 0);
@@ -136,7 +136,7 @@ fn a_recipe_that_fails_is_not_tried_again_by_another_stage() {
         assert_eq!(stages_of(&said, "failed"), ["gan/arm=a", "gan/arm=b", "gan/arm=c"], "{args:?}");
         assert_eq!(stages_of(&said, "begun").iter().filter(|s| s.starts_with("gan")).count(), 1);
         let messages: Vec<String> = events(&said, "failed").map(|e| e["message"].as_str().unwrap().to_owned()).collect();
-        assert!(messages[1..].iter().all(|m| *m == format!("it has the same recipe as `gan/arm=a`, which failed: {}", messages[0])), "{messages:?}");
+        assert!(messages[1..].iter().all(|m| *m == format!("same recipe as `gan/arm=a`, which failed: {}", messages[0])), "{messages:?}");
         let end = finished(&said.out);
         assert_eq!((end["failed"].clone(), end["skipped"].clone()), (3.into(), skipped.into()));
     }
@@ -175,7 +175,7 @@ const EXPECT: &str = "study: t\nstages:\n  images: { stage: phantoms, seed: 1, w
 #[test]
 fn counts_that_are_expected_are_looked_at_whether_a_stage_runs_or_stands() {
     let unmet = EXPECT.replace("few: { stage: undersample,", "few: { stage: undersample, expect: { normal: 12345 },");
-    let message = "error: `few`: 9 images of `normal` came out, and the study expects 12345\nhelp: see `hilum explain E0501`";
+    let message = "error: `few`: 9 images of `normal`, but the study expects 12345\nhelp: see `hilum explain E0501`";
     let fresh = space(&unmet);
     let said = fresh.hilum(&["run", "study.yaml"]);
     assert!(said.code == 1 && said.err.contains(message), "{}", said.err);
@@ -185,7 +185,7 @@ fn counts_that_are_expected_are_looked_at_whether_a_stage_runs_or_stands() {
     for space in [&fresh, &known] {
         let plan = space.hilum(&["plan", "study.yaml"]);
         assert!(plan.code == 1 && plan.err.trim() == message, "{}", plan.err);
-        assert!(plan.out.contains("few   fails: 9 images of `normal` came out"), "{}", plan.out);
+        assert!(plan.out.contains("few   fails: 9 images of `normal`, but"), "{}", plan.out);
         assert!(plan.out.contains("pixels   is skipped: `few` fails"), "{}", plan.out);
         let json: Value = serde_json::from_str(&space.hilum(&["plan", "study.yaml", "--json"]).out).unwrap();
         assert_eq!((json["findings"][0]["code"].as_str(), json["findings"][0]["stage"].as_str()), (Some("E0501"), Some("few")));

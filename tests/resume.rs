@@ -93,9 +93,9 @@ fn a_killed_worker_and_a_killed_run_lose_nothing() {
                 under.run.wait().unwrap();
             }
             let plan = space.hilum(&["plan", "study.yaml"]).out;
-            assert!(plan.contains("; goes on after step "), "{plan}");
+            assert!(plan.contains("; resumes after step "), "{plan}");
             let reasons = go_on(&space, stage);
-            assert!(reasons.contains("goes on after step "), "{reasons}");
+            assert!(reasons.contains("resumes after step "), "{reasons}");
             assert_eq!(given(&space, stage), expected, "{stage} killed after step {steps}, the whole run: {whole}");
         }
     }
@@ -132,7 +132,7 @@ fn a_watched_training_keeps_its_best_weights_across_a_kill() {
     let mut under = until(&space, &["--checkpoint-every", "0"], stage, 12);
     under.run.kill().unwrap();
     under.run.wait().unwrap();
-    assert!(go_on(&space, stage).contains("goes on after step "));
+    assert!(go_on(&space, stage).contains("resumes after step "));
     assert_eq!(given(&space, stage), expected);
 
     // Without a set to watch there is nothing to stop by.
@@ -169,7 +169,7 @@ fn ctrl_c_and_sigterm_write_a_checkpoint_first() {
         let stages = plan["stages"].as_array().unwrap();
         let after = stages.iter().find(|s| s["id"] == "generator").unwrap()["continues_after"].as_u64().unwrap();
         assert!((40..2400).contains(&after), "{name}: after step {after}");
-        assert!(go_on(&space, "generator").contains(&format!("goes on after step {after}")));
+        assert!(go_on(&space, "generator").contains(&format!("resumes after step {after}")));
         assert_eq!(given(&space, "generator"), expected, "{name}");
     }
 }

@@ -135,7 +135,7 @@ fn what_gc_removed_is_not_missing_until_it_is_made_again() {
     assert!(said.out.starts_with("removed ") && !said.out.starts_with("removed 0"), "{}", said.out);
     let verify = space.hilum(&["verify"]);
     assert_eq!(verify.code, 0, "{}{}", verify.out, verify.err);
-    assert!(runs(&space) > 0, "what was removed is computed anew");
+    assert!(runs(&space) > 0, "what was removed will be recomputed");
     assert_eq!(space.hilum(&["verify"]).code, 0);
     let object = if freed.exists() { freed } else { first_object(&space) };
     fs::remove_file(object).unwrap();
@@ -188,13 +188,13 @@ fn a_key_that_is_damaged_open_or_of_somebody_else_is_refused_and_stays() {
     fs::set_permissions(space.path(".hilum-private"), fs::Permissions::from_mode(0o700)).unwrap();
     // A key that came with the study.
     fs::write(&key, [b'K'; 32]).unwrap();
-    refused("was not made on this account");
+    refused("was not created by this user");
     assert_eq!(space.hilum(&["key", "adopt", "study.yaml"]).code, 0);
     assert_eq!(runs(&space), 1, "other pseudonyms");
     // A link could lead anywhere.
     fs::rename(&key, space.path("elsewhere")).unwrap();
     std::os::unix::fs::symlink(space.path("elsewhere"), &key).unwrap();
-    refused("is no regular file");
+    refused("is not a regular file");
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn every_stage_is_told_once_on_lines_that_fit() {
     ] {
         assert!(told.contains(part), "{part}: {told}");
     }
-    assert!(told.contains("synthetic.images: bound, and none of it was needed"), "{told}");
+    assert!(told.contains("synthetic.images: bound, but not needed"), "{told}");
     let long: Vec<&str> = told.lines().filter(|l| l.chars().count() > 80 && !l.contains("/arm=")).collect();
     assert!(long.is_empty(), "{long:#?}");
     // As JSON, a stage that stands above is only named.
@@ -182,7 +182,7 @@ fn results_that_were_changed_back_are_of_the_run_that_computed_them() {
     std::fs::remove_file(&table).unwrap();
     std::fs::write(&table, "mine").unwrap();
     for what in ["results/tiny/comparison/table.csv", "results/tiny/comparison"] {
-        assert!(wrong(&space, what).contains("comparison/table.csv` was changed after it was laid out"), "{what}");
+        assert!(wrong(&space, what).contains("comparison/table.csv` was modified after it was written"), "{what}");
     }
 }
 
@@ -201,7 +201,7 @@ fn a_wrong_argument_is_answered_with_what_may_be_meant() {
         ("b3:ffffffffffff", "help: name a file or directory under results, a stage, or at least 4 digits"),
         ("b3:f", "help: name a file or directory under results, a stage, or at least 4 digits"),
         ("study.yaml", "error: no run in this store made `study.yaml`"),
-        ("results", "error: `results` holds no results of a run in this store"),
+        ("results", "error: `results` contains no results of a run in this store"),
     ] {
         let err = wrong(&space, what);
         assert!(err.contains(help), "{what}: {err}");

@@ -60,11 +60,11 @@ fn every_generator_goes_on_after_a_kill_and_makes_images() {
         // The report of a run that is not over shows what there is.
         assert_eq!(killed.hilum(&["report"]).code, 0);
         let report = killed.read("report.html");
-        for words in ["Not done yet", &format!("{stage}, after step "), &format!("{stage}: losses so far")] {
+        for words in ["In progress", &format!("{stage}, after step "), &format!("{stage}: losses so far")] {
             assert!(report.contains(words), "{stage}: no `{words}`");
         }
-        assert!(report.contains("images as the training went on"), "{stage}");
-        assert!(go_on(&killed, stage).contains("goes on after step "), "{stage}");
+        assert!(report.contains("images during training, earliest on top"), "{stage}");
+        assert!(go_on(&killed, stage).contains("resumes after step "), "{stage}");
         assert_eq!(given(&killed, stage), given(&whole, stage), "{stage}");
     }
     // Images that are translated have a parent, its patient and a label of their own; sampled ones are of nobody.

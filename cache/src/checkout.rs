@@ -63,7 +63,7 @@ pub enum Rest {
 /// already as wanted is not written to. `note` is a file of its own.
 pub fn check_out(store: &Store, directory: &Path, note: &Path, wanted: &[Wanted], rest: Rest) -> Result<Outcome> {
     if let Some(bad) = wanted.iter().find(|w| !names::is_plain(&w.path)) {
-        return Err(Error::Record { path: directory.to_path_buf(), why: format!("`{}` is no name of a result", bad.path.escape_debug()) });
+        return Err(Error::Record { path: directory.to_path_buf(), why: format!("`{}` is not a valid name of a result", bad.path.escape_debug()) });
     }
     if is_as_wanted(directory, note, wanted, rest) {
         return Ok(Outcome::default());

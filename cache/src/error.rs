@@ -26,7 +26,7 @@ pub enum Error {
     #[error("object {0} is missing from the store")]
     Missing(Digest),
     /// The directory is a store of another format.
-    #[error("the store is of format `{found}`; this program reads `{expected}`")]
+    #[error("the store has format `{found}`; this version reads `{expected}`")]
     Format {
         /// What the format file says.
         found: String,
@@ -34,7 +34,7 @@ pub enum Error {
         expected: &'static str,
     },
     /// A record does not parse.
-    #[error("record in {} does not read: {why}", path.display())]
+    #[error("invalid record in {}: {why}", path.display())]
     Record {
         /// The file that holds it.
         path: PathBuf,
@@ -42,13 +42,13 @@ pub enum Error {
         why: String,
     },
     /// A link stands where results are to be written.
-    #[error("{} is a link: results are written through none", path.display())]
+    #[error("{} is a link; results are not written through links", path.display())]
     Link {
         /// The link.
         path: PathBuf,
     },
     /// Something else lies where hilum keeps a file or directory of its own.
-    #[error("{} is {what}, where a {due} is due: it is not opened", path.display())]
+    #[error("{} is {what}; expected a {due}", path.display())]
     Foreign {
         /// Where it lies.
         path: PathBuf,
@@ -93,11 +93,11 @@ impl Error {
             Error::Key { help, .. } => Some(help),
             Error::Link { .. } => Some("remove it; to keep results elsewhere, make `results` itself a link, or name a directory with `--results`"),
             Error::Foreign { what: "a link", .. } => Some("to keep a store elsewhere, move the whole directory and link that, or name it with `--store`"),
-            Error::Foreign { .. } | Error::TooLarge { .. } => Some("hilum did not write it: move it away"),
-            Error::Damaged(_) | Error::Missing(_) => Some("run the study again; what is damaged or missing is computed anew"),
-            e if e.is_full() => Some("free some space and run again; what is finished stays"),
+            Error::Foreign { .. } | Error::TooLarge { .. } => Some("hilum did not write it; move it away"),
+            Error::Damaged(_) | Error::Missing(_) => Some("run the study again; damaged and missing results will be recomputed"),
+            e if e.is_full() => Some("free some space and run again; finished stages are kept"),
             Error::Io { source, .. } if matches!(source.kind(), std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem) => {
-                Some("give yourself the right to it, or name another directory with `--store` and `--results`")
+                Some("change its permissions, or name other directories with `--store` and `--results`")
             }
             _ => None,
         }

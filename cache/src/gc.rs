@@ -12,7 +12,7 @@ use std::collections::{BTreeSet, HashSet};
 /// What to keep.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Keep {
-    /// Keep what the newest so many runs need; all runs where not given.
+    /// Keep what the newest N runs need; all runs where not given.
     pub runs: Option<usize>,
     /// Then forget the oldest runs until the objects take at most so many bytes.
     pub max_size: Option<u64>,

@@ -153,7 +153,7 @@ pub(crate) mod tests {
         let asked = path.clone();
         with_hostile(&path, move |form| match (form, read(&asked, RECORD)) {
             ("holes", Err(e @ Error::TooLarge { .. })) => assert!(e.to_string().ends_with("has more than 64 MiB; it is not read"), "{e}"),
-            (_, Err(e @ Error::Foreign { .. })) => assert!(e.to_string().ends_with(", where a file is due: it is not opened"), "{e}"),
+            (_, Err(e @ Error::Foreign { .. })) => assert!(e.to_string().ends_with("; expected a file"), "{e}"),
             (_, other) => panic!("{form}: {other:?}"),
         });
         fs::write(&path, "four").unwrap();

@@ -60,7 +60,7 @@ impl WritableStore {
         let bytes = files.iter().map(|f| f.size).sum();
         let document = canonical::to_bytes(&Tree { v: 1, files });
         if document.len() as u64 > regular::RECORD {
-            return Err(Error::TooLarge { path: directory.to_path_buf(), what: "would need a list of its files of", limit: regular::RECORD });
+            return Err(Error::TooLarge { path: directory.to_path_buf(), what: "would need a file list of", limit: regular::RECORD });
         }
         let document = self.put(&document)?;
         Ok(Artifact { kind: kind.into(), digest: document.digest, sha256: document.sha256, bytes, file: None })
@@ -71,7 +71,7 @@ impl Store {
     /// The files of an artifact.
     pub fn files(&self, artifact: &Artifact) -> Result<Vec<Entry>> {
         let fault = |why: String| Error::Record { path: self.object_path(&artifact.digest), why };
-        let refused = |name: &str| fault(format!("a file in it is called `{}`, which is no name below a directory", name.escape_debug()));
+        let refused = |name: &str| fault(format!("it contains a file called `{}`, which is not a plain name", name.escape_debug()));
         if let Some(name) = &artifact.file {
             if !names::is_plain(name) {
                 return Err(refused(name));

@@ -1,9 +1,9 @@
-//! The command that runs one stage alone, as somebody may paste it into a shell.
+//! The command that runs one stage alone, ready to be pasted into a shell.
 
 use super::StudyArgs;
 use super::open::DeviceOption;
 
-/// The command for a stage, with the arguments that say what the study is and where.
+/// The command for a stage, with the arguments that identify the study.
 pub(super) fn command(study: &StudyArgs, device: DeviceOption, stage: &str) -> String {
     let mut words = vec!["hilum".to_owned(), "run".into()];
     words.extend(study.file.as_ref().map(|file| file.display().to_string()));

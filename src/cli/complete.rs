@@ -27,7 +27,7 @@ pub(super) fn answer() {
 /// Prints what a shell has to read so that it asks.
 pub(super) fn script(shell: clap_complete::Shell) -> anyhow::Result<u8> {
     let (shells, name) = (Shells::builtins(), shell.to_string());
-    let shell = shells.completer(&name).ok_or_else(|| anyhow!("no completions are known for {name}"))?;
+    let shell = shells.completer(&name).ok_or_else(|| anyhow!("no completions for {name}"))?;
     let mut script = vec![];
     shell.write_registration(VARIABLE, "hilum", "hilum", "hilum", &mut script)?;
     say(String::from_utf8(script)?.trim_end())?;

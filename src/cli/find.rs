@@ -21,13 +21,13 @@ pub(super) fn study(named: Option<&Path>) -> anyhow::Result<PathBuf> {
         return Ok(USUAL.into());
     }
     match studies().as_slice() {
-        [] => Err(wrong("no study was named, and none is in this directory").help("name its file, or begin one with `hilum init DIR`").into()),
+        [] => Err(wrong("no study named, and none found in this directory").help("name its file, or create one with `hilum init DIR`").into()),
         [only] => Ok(only.clone()),
         several => {
             let names: Vec<String> = several.iter().take(MOST).map(|p| format!("`{}`", p.display())).collect();
             let more = if several.len() > MOST { format!(" and {} more", several.len() - MOST) } else { String::new() };
-            Err(wrong(format!("no study was named, and this directory has {}: {}{more}", several.len(), names.join(", ")))
-                .help(format!("name one of them; one that is called `{USUAL}` is taken where none is named"))
+            Err(wrong(format!("no study named, and this directory has {}: {}{more}", several.len(), names.join(", ")))
+                .help(format!("name one of them; `{USUAL}` is the default"))
                 .into())
         }
     }

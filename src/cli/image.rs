@@ -11,19 +11,19 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Digits that a beginning must have: fewer mean too many images.
+/// Minimum digits of a prefix: fewer match too many images.
 const LEAST: usize = 6;
 /// Images that are printed.
 const MOST: usize = 20;
 
 #[derive(Args)]
 pub(super) struct ImageArgs {
-    /// The image's digest, or its beginning, as notes and tables give it
+    /// The image's digest, or its first digits, as in notes and tables
     digest: String,
-    /// The study's file; otherwise the `.hilum-private` here or in a parent directory is looked at
+    /// The study's file [default: the `.hilum-private` here or in a parent directory]
     #[arg(long)]
     study: Option<PathBuf>,
-    /// Print one JSON document, with all that have this beginning
+    /// Print one JSON document with all matches
     #[arg(long)]
     json: bool,
 }
@@ -32,14 +32,14 @@ pub(super) fn image(args: &ImageArgs) -> anyhow::Result<u8> {
     let digits = args.digest.strip_prefix("b3:").unwrap_or(&args.digest).trim_end_matches('…').to_ascii_lowercase();
     if digits.len() < LEAST || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
         let digest = args.digest.escape_debug();
-        return Err(wrong(format!("`{digest}` is not the beginning of a digest: at least {LEAST} hexadecimal digits, such as b3:0f5c31")).into());
+        return Err(wrong(format!("`{digest}` is not a digest: give at least {LEAST} hexadecimal digits, such as b3:0f5c31")).into());
     }
     let private = private_dir(args.study.as_deref())?;
     let map = ImageMap::load(&private.join(IMAGE_MAP));
     let found: Vec<(&Digest, &PathBuf)> = map.0.iter().filter(|(d, _)| d.hex().starts_with(&digits)).collect();
     if found.is_empty() {
-        return Err(wrong(format!("no image that was imported here has a digest that begins with `{digits}`"))
-            .help(format!("images that hilum made lie in the store: `hilum trace b3:{digits}`"))
+        return Err(wrong(format!("no image imported here has a digest that starts with `{digits}`"))
+            .help(format!("generated images are in the store: try `hilum trace b3:{digits}`"))
             .into());
     }
     if args.json {
@@ -48,7 +48,7 @@ pub(super) fn image(args: &ImageArgs) -> anyhow::Result<u8> {
         return Ok(DONE);
     }
     for (digest, path) in found.iter().take(MOST) {
-        let gone = if path.exists() { "" } else { "  (no longer there)" };
+        let gone = if path.exists() { "" } else { "  (no longer exists)" };
         say(format!("{digest}  {}{gone}", crate::progress::printable(&path.to_string_lossy()).replace('\n', "\\n")))?;
     }
     if found.len() > MOST {
@@ -64,11 +64,11 @@ fn private_dir(study: Option<&Path>) -> anyhow::Result<PathBuf> {
         let private = Workspace::of(file, None, None, BTreeMap::new()).private;
         return Some(private).filter(|p| p.is_dir()).ok_or_else(|| wrong(format!("there is no `{NAME}` beside `{}`", file.display())).into());
     }
-    let here = std::env::current_dir().context("where are we")?;
+    let here = std::env::current_dir().context("cannot determine the current directory")?;
     let found = here.ancestors().map(|d| d.join(NAME)).find(|d| d.is_dir());
-    let found = found.ok_or_else(|| wrong(format!("no `{NAME}` was found here or in a parent directory; name the study with --study")))?;
+    let found = found.ok_or_else(|| wrong(format!("no `{NAME}` found here or in a parent directory; name the study with --study")))?;
     if !is_own(&found) {
-        return Err(wrong(format!("`{}` belongs to another user; name the study with --study if you mean it", found.display())).into());
+        return Err(wrong(format!("`{}` belongs to another user; to use it anyway, name the study with --study", found.display())).into());
     }
     Ok(found)
 }

@@ -25,7 +25,7 @@ pub(super) fn ls(args: &StoreArgs) -> anyhow::Result<u8> {
         return Ok(DONE);
     }
     for run in &out {
-        let state = if run["finished"] == true { String::new() } else { "   did not finish".into() };
+        let state = if run["finished"] == true { String::new() } else { "   unfinished".into() };
         say(format!("{}   {}   executed {}{state}", text(&run["run"]), text(&run["study"]), run["executed"]))?;
         for (r, _) in receipts.iter().filter(|(_, name)| run["run"].as_str() == Some(name)) {
             let ports: Vec<String> = r.outputs.iter().map(|(port, a)| format!("{port} {}", a.digest.short())).collect();

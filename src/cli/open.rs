@@ -80,14 +80,14 @@ pub(super) fn run(store: &Store, name: Option<&str>) -> anyhow::Result<String> {
             let help = did_you_mean(name, runs.iter().map(String::as_str), "run");
             Err(wrong(format!("there is no run `{name}`")).help("`hilum ls` lists the runs").maybe_help(help).into())
         }
-        None => runs.last().cloned().ok_or_else(|| wrong("no run has executed anything yet").into()),
+        None => runs.last().cloned().ok_or_else(|| wrong("no run has been recorded yet").into()),
     }
 }
 
 /// How a store is opened.
 pub(super) type Opener = fn(&Path) -> hilum_cache::Result<Store>;
 
-/// For a run: what is damaged is set aside, so that it is computed anew.
+/// For a run: what is damaged is set aside, so that it will be recomputed.
 pub(super) fn to_mend(root: &Path) -> hilum_cache::Result<Store> {
     WritableStore::open(root).map(WritableStore::into_store)
 }
@@ -216,7 +216,7 @@ impl std::str::FromStr for DeviceOption {
                 .strip_prefix("cuda:")
                 .and_then(|n| n.parse().ok())
                 .map(|n| DeviceOption::Cuda(Some(n)))
-                .ok_or_else(|| "the devices are auto, cpu, cuda and cuda:N".into()),
+                .ok_or_else(|| "expected auto, cpu, cuda or cuda:N".into()),
         }
     }
 }
@@ -225,7 +225,7 @@ impl std::str::FromStr for DeviceOption {
 pub(super) fn devices(option: DeviceOption) -> anyhow::Result<(Vec<usize>, Vec<String>)> {
     let gpus = hilum_stages::gpus();
     let (cpu, cuda) = (hilum_stages::engine(DeviceChoice::Cpu), hilum_stages::engine(DeviceChoice::Cuda(0)));
-    let none = if hilum_stages::HAS_CUDA { "no GPU was found on this machine" } else { "this program was built without CUDA" };
+    let none = if hilum_stages::HAS_CUDA { "no GPU found on this machine" } else { "this program was built without CUDA" };
     Ok(match option {
         DeviceOption::Auto if gpus.is_empty() => (vec![], vec![cpu, cuda]),
         DeviceOption::Auto => (gpus, vec![cuda, cpu]),
@@ -278,11 +278,11 @@ pub(super) fn store_dir(args: &StoreArgs) -> anyhow::Result<PathBuf> {
 }
 
 fn find_store() -> anyhow::Result<PathBuf> {
-    let here = std::env::current_dir().context("where are we")?;
+    let here = std::env::current_dir().context("cannot determine the current directory")?;
     let candidates = here.ancestors().map(|d| d.join(".hilum")).chain([here.join("pipelines/.hilum")]);
     let found = candidates.into_iter().find(|d| d.join("format").is_file());
     if let Some(of_another) = found.as_ref().filter(|d| !workspace::is_own(d)) {
-        return Err(wrong(format!("the store at `{}` belongs to another user; name it with --store if you mean it", of_another.display())).into());
+        return Err(wrong(format!("the store at `{}` belongs to another user; to use it anyway, name it with --store", of_another.display())).into());
     }
-    found.ok_or_else(|| wrong("no store was found here, in the parents, or in pipelines/; name one with --store").into())
+    found.ok_or_else(|| wrong("no store found here, in a parent directory, or in pipelines/; name one with --store").into())
 }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub(super) struct ReportArgs {
-    /// The run; the newest where none is named
+    /// The run [default: the newest]
     #[arg(add = ArgValueCandidates::new(complete::runs))]
     run: Option<String>,
     /// The file to write
@@ -32,7 +32,7 @@ pub(super) fn report(args: &ReportArgs) -> anyhow::Result<u8> {
     if args.store.json {
         say(json!({ "run": run, "file": args.output.to_string_lossy() }))?;
     } else {
-        remark(format!("{} tells of run {run}", args.output.display()));
+        remark(format!("wrote {} for run {run}", args.output.display()));
     }
     Ok(DONE)
 }

@@ -8,7 +8,7 @@ use hilum_cache::tree::Entry;
 use hilum_cache::{Error, Ledger, Receipt, Store, journal};
 use serde_json::{Value, json};
 
-/// Characters of a digest that must be given, `b3:` included: fewer mean too many artifacts.
+/// Minimum characters of a digest, `b3:` included: fewer match too many artifacts.
 const LEAST: usize = 7;
 
 pub(super) fn show(args: &StoreArgs, id: &str) -> anyhow::Result<u8> {
@@ -36,7 +36,7 @@ pub(super) fn show(args: &StoreArgs, id: &str) -> anyhow::Result<u8> {
         say(format!("{}\n  {} of {} ({}), run {run}\n  {}, sha256 {}", a.digest, port, receipt.stage, receipt.study, size(a.bytes), a.sha256.hex()))?;
         match files {
             Some(files) => files.iter().try_for_each(|f| say(format!("  {}   {}   {}", f.name, size(f.size), f.digest.short())))?,
-            None => say("  its bytes are not in the store; the run that needs it next computes it anew")?,
+            None => say("  its bytes are not in the store; they will be recomputed when needed")?,
         }
     }
     Ok(DONE)
@@ -93,8 +93,8 @@ fn summary(line: &journal::Line) -> String {
     let b = &line.body;
     match line.kind.as_str() {
         "started" => format!("started {}", text(&b["study"])),
-        "receipt" => format!("{} done in {}", text(&b["receipt"]["stage"]), duration(b["receipt"]["millis"].as_u64().unwrap_or(0))),
-        "reused" => format!("{} stages stood", b["stages"].as_object().map_or(0, |s| s.len())),
+        "receipt" => format!("{} finished, took {}", text(&b["receipt"]["stage"]), duration(b["receipt"]["millis"].as_u64().unwrap_or(0))),
+        "reused" => format!("{} stages up to date", b["stages"].as_object().map_or(0, |s| s.len())),
         "failed" => format!("{} failed: {}", text(&b["stage"]), text(&b["message"])),
         "finding" => format!("{} at {}{}", text(&b["id"]), text(&b["stage"]), b["allowed"].as_str().map(|r| format!(", allowed: {r}")).unwrap_or_default()),
         "finished" => format!("finished: executed {}, reused {}, failed {}", b["executed"], b["reused"], b["failed"]),

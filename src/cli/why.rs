@@ -91,7 +91,7 @@ impl Chain<'_> {
         let line = |(run, (began, stages)): (String, (String, Vec<StageId>))| {
             let (is, them) = if stages.len() > 1 { ("are ", "them") } else { ("", "it") };
             let part = Group { stages, ..group.clone() };
-            format!("{}{is}up to date: made by run {run} on {}, and nothing that decides {them} has changed", text::subject(p, &part), moment(&began))
+            format!("{}{is}up to date: from run {run} on {}; nothing that affects {them} has changed", text::subject(p, &part), moment(&began))
         };
         runs.into_iter().map(line).collect()
     }

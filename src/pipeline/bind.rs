@@ -110,7 +110,7 @@ fn expand(text: &Key, axes: &Axes, study: &RawStudy, diagnostics: &mut Vec<Diagn
                 Yaml::Scalar(..) if item.is_null() => {}
                 Yaml::Scalar(value, _) => out.push((when.clone(), Key { span: text.span, text: value }, is_list)),
                 _ => diagnostics.push(
-                    Diagnostic::new("E0201", format!("`{}` stands for {}, and a binding is the name of a stage", text.text, item.what())).at(text.span, "here"),
+                    Diagnostic::new("E0201", format!("`{}` stands for {}, but a binding is the name of a stage", text.text, item.what())).at(text.span, "here"),
                 ),
             }
         }
@@ -154,7 +154,7 @@ fn output(text: &Key, port: &Port, scope: &Scope, diagnostics: &mut Vec<Diagnost
         let fits: Vec<String> = from_kind.outputs.iter().filter(|p| p.kind == port.kind).map(|p| format!("`{}.{}`", b.stage, p.name)).collect();
         let help = (!fits.is_empty()).then(|| format!("of the right type: {}", fits.join(", ")));
         diagnostics.push(
-            Diagnostic::new("E0205", format!("input `{}` carries {}, and `{}` is {}", port.name, port.kind, text.text, output.kind))
+            Diagnostic::new("E0205", format!("input `{}` takes {}, but `{}` is {}", port.name, port.kind, text.text, output.kind))
                 .at(text.span, format!("this is {}", output.kind))
                 .maybe_help(help),
         );

@@ -15,7 +15,7 @@ pub fn extend(root: Node, file: &Path, sets: &[String], texts: &mut Texts, diagn
         let Some((path, value)) = set.split_once('=').filter(|(p, _)| p.split('.').all(|part| !part.trim().is_empty())) else {
             let span = Span { text: number, start: 0, end: set.len() as u32 };
             diagnostics.push(
-                Diagnostic::new("E0009", format!("`--set {set}` does not read"))
+                Diagnostic::new("E0009", format!("`--set {set}` is malformed"))
                     .at(span, "expected path=value")
                     .help("write it as `--set stages.classifier.with.epochs=5`"),
             );
@@ -49,7 +49,7 @@ fn below(root: Node, file: &Path, seen: &mut Vec<PathBuf>, texts: &mut Texts, di
         return None;
     }
     if !path.is_file() {
-        diagnostics.push(fault(format!("there is no file `{name}` to extend")).help("the path is relative to the file that it stands in"));
+        diagnostics.push(fault(format!("there is no file `{name}` to extend")).help("the path is relative to the file that contains it"));
         return None;
     }
     seen.push(real);

@@ -85,8 +85,8 @@ pub fn declared(stage: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Axes {
                     axis.places.push(item.span);
                 }
                 None => diagnostics.push(
-                    fault(format!("a value of the axis `{}` must be a single word or number without `/`, `=`, `*` and spaces", name.text), item.span)
-                        .help("give it a name in `vars`, and list the name"),
+                    fault(format!("a value of the axis `{}` must be a single word or number without `/`, `=`, `*` or spaces", name.text), item.span)
+                        .help("name it in `vars`, and list the name"),
                 ),
             }
         }

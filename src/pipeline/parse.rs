@@ -189,13 +189,14 @@ impl Builder<'_> {
                             }
                         };
                         if let Some(first) = first {
-                            self.diagnostics
-                                .push(Diagnostic::new("E0003", format!("the key `{text}` stands twice")).at(span, "second time").context(first, "first time"));
+                            self.diagnostics.push(
+                                Diagnostic::new("E0003", format!("duplicate key `{text}`")).at(span, "defined again here").context(first, "first defined here"),
+                            );
                         }
                         *key = Some(Key { span, text });
                     }
                     _ => {
-                        self.fault("E0007", "a key must be a single word", span, "this is no word", None);
+                        self.fault("E0007", "a key must be a single word", span, "not a word", None);
                         return None;
                     }
                 }

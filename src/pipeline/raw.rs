@@ -67,7 +67,7 @@ const LONGEST: usize = 100;
 /// Of a bad name, so much is shown.
 const SHOWN: usize = 40;
 /// What a name is made of.
-pub(super) const NAME: &str = "expected at most 100 lower-case letters, digits and hyphens, a letter first";
+pub(super) const NAME: &str = "expected at most 100 lower-case letters, digits and hyphens, starting with a letter";
 
 /// The fault of a name.
 pub(super) fn bad_name(name: &str, of: &str) -> Diagnostic {
@@ -92,9 +92,8 @@ pub fn read<'a>(root: &'a Node, checks: &[&str], diagnostics: &mut Vec<Diagnosti
             name.unwrap_or_default()
         }
         None => {
-            r.diagnostics.push(
-                Diagnostic::new("E0103", "the study has no name").at(first_line(root), "`study:` is missing").help("begin with `study: name-of-the-study`"),
-            );
+            r.diagnostics
+                .push(Diagnostic::new("E0103", "the study has no name").at(first_line(root), "`study:` is missing").help("add `study: NAME` at the top"));
             String::new()
         }
     };
@@ -178,7 +177,7 @@ impl Reader<'_> {
         self.known(entries, &STAGE_KEYS, "E0101", "key");
         let Some(kind) = node.get("stage") else {
             self.diagnostics.push(
-                Diagnostic::new("E0103", format!("{} does not say what it does", whose()))
+                Diagnostic::new("E0103", format!("{} has no kind", whose()))
                     .at(name.span, "`stage:` is missing")
                     .help("add `stage: KIND`; `hilum stages` lists the kinds"),
             );

@@ -15,7 +15,7 @@ pub fn unmet(stage: &Stage, outputs: &Outputs, store: &Store, tables: &Tables) -
     let counts = sample::counts(&tables.samples(store, artifact)?);
     let found = |label: &str| counts.get(label).copied().unwrap_or(0) as u64;
     Ok(stage.expect.iter().find(|(label, wanted)| found(label) != **wanted).map(|(label, wanted)| Fault {
-        message: format!("{} images of `{label}` came out, and the study expects {wanted}", found(label)),
+        message: format!("{} images of `{label}`, but the study expects {wanted}", found(label)),
         help: Some("see `hilum explain E0501`".into()),
     }))
 }

@@ -50,7 +50,7 @@ fn common(names: &[&str]) -> String {
     first.split('/').filter(in_all).collect::<Vec<_>>().join("/")
 }
 
-/// How many stages have which fate.
+/// How many stages have each fate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
     /// All that are wanted.
@@ -151,7 +151,7 @@ mod tests {
         let likes = [
             (0, "films", Fate::UpToDate, vec![]),
             (1, "classifier", Fate::WillRun, why("steps 160 → 170")),
-            (2, "classifier", Fate::WillRun, why("not run before in this study")),
+            (2, "classifier", Fate::WillRun, why("not cached")),
             (3, "classifier", Fate::WillRun, why("steps 160 → 170")),
             (4, "classifier", Fate::UpToDate, vec![]),
             (5, "scores", Fate::WillRun, why("steps 160 → 170")),

@@ -40,7 +40,7 @@ impl Reason {
     pub fn first() -> Reason {
         Reason::bare("new")
     }
-    /// Its outputs are damaged or were removed.
+    /// Its outputs are damaged or missing.
     pub fn lost() -> Reason {
         Reason::bare("lost")
     }
@@ -68,8 +68,8 @@ impl Reason {
         let place = self.line.as_ref().map(|l| format!(" ({l})")).unwrap_or_default();
         let values = || format!("{} → {}", short(&self.old), self.written.clone().unwrap_or_else(|| short(&self.new)));
         match self.code {
-            "new" => "not run before in this study".into(),
-            "lost" => "outputs are damaged or were removed".into(),
+            "new" => "not cached".into(),
+            "lost" => "outputs are damaged or missing".into(),
             "forced" => "`--force`".into(),
             "parameter" => format!("{} {}{place}", self.path, values()),
             // Every cell has a seed of its own.
@@ -89,10 +89,10 @@ impl Reason {
                 };
                 format!("input {} {what}{from}", self.path)
             }
-            "version" => format!("the code of the kind changed: version {}", values()),
+            "version" => format!("code of the kind changed: version {}", values()),
             "kind" => format!("kind {}{place}", values()),
             "engine" => format!("engine {}", values()),
-            _ => "the study has another key for pseudonyms".into(),
+            _ => "the pseudonym key changed".into(),
         }
     }
 }

@@ -112,7 +112,7 @@ impl Shown {
 }
 
 impl Sink for Live {
-    fn hear(&self, event: &Event) {
+    fn handle(&self, event: &Event) {
         let mut shown = self.shown();
         match event {
             Event::Begun { stage, .. } => return shown.begin_stage(&self.bars, stage),

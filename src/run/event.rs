@@ -1,4 +1,4 @@
-//! What happens during a run, for whoever shows or records it.
+//! Events of a run, for display and for records.
 
 use hilum_stages::contract::context::Progress;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ pub enum Event {
     Planned {
         /// The plan for people.
         lines: Vec<String>,
-        /// How many stages have which fate.
+        /// How many stages have each fate.
         totals: Value,
         /// How long they may take.
         estimate: Value,
@@ -46,7 +46,7 @@ pub enum Event {
         /// How far it is.
         progress: Progress,
     },
-    /// A stage says something that people should know.
+    /// A stage has a note for the user.
     Note {
         /// The stage.
         stage: String,
@@ -70,16 +70,16 @@ pub enum Event {
         millis: u64,
         /// Peak memory of its process.
         peak_memory: Option<u64>,
-        /// What it said.
+        /// Its notes.
         notes: Vec<String>,
-        /// True where `--force` gave other bytes than before.
+        /// True if `--force` gave other bytes than before.
         differs: bool,
     },
     /// A stage is up to date although something above it ran: its inputs came out the same; or it has the recipe of another.
     CutOff {
         /// The stage.
         stage: String,
-        /// The stage of this run that carried its recipe out.
+        /// The stage of this run that ran its recipe.
         of: Option<String>,
     },
     /// Another run computes this stage now.
@@ -107,9 +107,9 @@ pub enum Event {
     Interrupted {
         /// The stage.
         stage: String,
-        /// How far it was, where it said so.
+        /// How far it got, if known.
         progress: Option<Progress>,
-        /// After which step its newest checkpoint was written, where it has one.
+        /// The step after which its newest checkpoint was written, if any.
         checkpoint: Option<u64>,
     },
     /// A stage cannot run because one above it failed.
@@ -117,7 +117,7 @@ pub enum Event {
         /// The stage.
         stage: String,
     },
-    /// Something that people should know.
+    /// A warning for the user.
     Warning {
         /// What.
         message: String,
@@ -170,8 +170,8 @@ impl Event {
     }
 }
 
-/// Hears of events.
+/// Receives events.
 pub trait Sink: Sync {
-    /// Takes an event.
-    fn hear(&self, event: &Event);
+    /// Handles an event.
+    fn handle(&self, event: &Event);
 }

@@ -193,7 +193,7 @@ impl<'a> Scheduler<'a> {
         };
         let hit = |(id, d): (StageId, &Decision)| if let Decision::Reuse { key, .. } = d { Some((run.pipeline.stages[id].name.clone(), *key)) } else { None };
         let hits: Vec<(String, StageKey)> = plan.decisions.iter().enumerate().filter_map(hit).collect();
-        run.sink.hear(&Event::Reused { stages: hits.iter().map(|h| h.0.clone()).collect() });
+        run.sink.handle(&Event::Reused { stages: hits.iter().map(|h| h.0.clone()).collect() });
         this.recorder.reused(&hits)?;
         for (id, decision) in plan.decisions.into_iter().enumerate() {
             this.settle(id, decision, false)?;
@@ -226,9 +226,9 @@ impl<'a> Scheduler<'a> {
             match self.hear.recv_timeout(Duration::from_millis(if elsewhere { 30 } else { 100 })) {
                 Ok(Message::Said(id, Said::Progress(progress))) => {
                     self.flights.get_mut(&id).into_iter().for_each(|f| f.progress = Some(progress.clone()));
-                    self.run.sink.hear(&Event::Progress { stage: self.name(id), progress });
+                    self.run.sink.handle(&Event::Progress { stage: self.name(id), progress });
                 }
-                Ok(Message::Said(id, Said::Note(text))) => self.run.sink.hear(&Event::Note { stage: self.name(id), text }),
+                Ok(Message::Said(id, Said::Note(text))) => self.run.sink.handle(&Event::Note { stage: self.name(id), text }),
                 Ok(Message::Said(id, Said::LeftOut(files))) => self.left_out(id, &files),
                 Ok(Message::Ended(id, result)) => self.ended(id, result)?,
                 Err(RecvTimeoutError::Timeout) => {}
@@ -245,7 +245,7 @@ impl<'a> Scheduler<'a> {
         let needs = |id: &StageId| self.run.pipeline.stages[*id].kind.needs as u8;
         let first = self.ready.keys().copied().min_by_key(|id| (needs(id), *id));
         if let Some((id, waiter)) = first.and_then(|id| self.ready.remove_entry(&id)) {
-            let message = "it asks for more GPUs or memory than this machine has".into();
+            let message = "it requests more GPUs or memory than this machine has".into();
             self.fail(id, &Failure { message, help: Some("lower its `resources`".into()), class: Class::Machine })?;
             let twins = self.twins_of(&waiter.key);
             self.recheck(twins)?;
@@ -294,7 +294,7 @@ impl<'a> Scheduler<'a> {
             for finding in checks::for_people(self.run.pipeline, others.iter().filter(|f| f.reason.is_none())) {
                 let message = finding.summary();
                 if self.warned.insert(message.clone()) {
-                    self.run.sink.hear(&Event::Warning { message });
+                    self.run.sink.handle(&Event::Warning { message });
                 }
             }
             if !self.refused.is_empty() {

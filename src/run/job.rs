@@ -114,8 +114,8 @@ pub fn perform(job: &Job, report: &(dyn Fn(Said) + Sync), cancelled: &(dyn Fn() 
 
 fn try_perform(job: &Job, report: &(dyn Fn(Said) + Sync), cancelled: &(dyn Fn() -> bool + Sync), checkpoints: &dyn Checkpoints) -> Result<Done, Error> {
     let store = WritableStore::open(&job.store)?;
-    let kind = KINDS.iter().find(|k| k.name == job.kind).ok_or_else(|| Error::data(format!("this program has no stage kind `{}`", job.kind)))?;
-    let stage = (kind.decode)(job.parameters.clone(), &NotWritten).map_err(|_| Error::data(format!("the parameters of `{}` do not read", job.kind)))?;
+    let kind = KINDS.iter().find(|k| k.name == job.kind).ok_or_else(|| Error::data(format!("unknown stage kind `{}`", job.kind)))?;
+    let stage = (kind.decode)(job.parameters.clone(), &NotWritten).map_err(|_| Error::data(format!("the parameters of `{}` cannot be decoded", job.kind)))?;
     let images = ImageFinder { store: &store, map: ImageMap::load(&job.images) };
     let mut inputs = BTreeMap::new();
     for (port, artifacts) in &job.inputs {
@@ -166,7 +166,7 @@ impl ImageBytes for ImageFinder<'_> {
         let Some(path) = self.map.0.get(image) else {
             return Err(hilum_cache::Error::Missing(*image).into());
         };
-        let changed = || Error::helped(format!("image {} is no longer what was imported", image.short()), "run again: the import will see the change");
+        let changed = || Error::helped(format!("image {} has changed since it was imported", image.short()), "run again to import the change");
         let bytes = hilum_cache::ingest::read(path).map_err(|_| changed())?;
         if Digest::of(&bytes) == *image { Ok(bytes) } else { Err(changed()) }
     }

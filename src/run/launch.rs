@@ -62,7 +62,7 @@ pub(super) fn in_thread(id: usize, job: Job, tell: Sender<Message>) -> Started {
     std::thread::spawn(move || {
         let report = |said: Said| drop(tell.send(Message::Said(id, said)));
         let run = std::panic::AssertUnwindSafe(|| job::perform(&job, &report, &|| flag.load(Ordering::SeqCst), &NoCheckpoints));
-        let fault = || Err(Failure { message: "the stage stopped at a fault of the program".into(), help: None, class: Class::Data });
+        let fault = || Err(Failure { message: "the stage stopped at a bug in hilum".into(), help: None, class: Class::Data });
         let result = std::panic::catch_unwind(run).unwrap_or_else(|_| fault());
         drop(tell.send(Message::Ended(id, result)));
     });
@@ -130,11 +130,11 @@ fn died(status: Option<std::process::ExitStatus>, stopped: bool, errors: &[u8]) 
     if stopped {
         return Failure { message: "stopped".into(), help: None, class: Class::Cancelled };
     }
-    let last = String::from_utf8_lossy(errors).lines().last().map(|l| format!("; it said: {l}")).unwrap_or_default();
+    let last = String::from_utf8_lossy(errors).lines().last().map(|l| format!("; its last line was: {l}")).unwrap_or_default();
     match status.and_then(|s| s.signal()) {
         Some(signal) => {
             let name = match signal {
-                9 => "killed (signal 9): often the machine ran out of memory".to_owned(),
+                9 => "killed (signal 9), often because the machine ran out of memory".to_owned(),
                 11 => "stopped by a segmentation fault (signal 11)".to_owned(),
                 n => format!("stopped by signal {n}"),
             };

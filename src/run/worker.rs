@@ -47,8 +47,8 @@ pub fn main() -> u8 {
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job::perform(&job, &report, &|| kept.stop.load(Ordering::SeqCst), &*kept)));
     let result = result.unwrap_or_else(|_| {
         Err(Failure {
-            message: "the stage stopped at a fault of the program".into(),
-            help: Some("its standard error is kept with the run".into()),
+            message: "the stage stopped at a bug in hilum".into(),
+            help: Some("its standard error is stored with the run".into()),
             class: Class::Data,
         })
     });

@@ -27,8 +27,8 @@ fn check_owner(stat: &fs::Metadata, name: &str, too_open: u32) -> Result<()> {
     if stat.mode() & too_open != 0 {
         let mode = stat.mode() & 0o777;
         return Err(refused(
-            format!("`.hilum-private/{name}` is open to other users (mode {mode:03o}): a key that others may know makes no pseudonyms"),
-            "if nobody else can have seen it: `chmod 700 .hilum-private; chmod 600 .hilum-private/study.key`",
+            format!("`.hilum-private/{name}` is open to other users (mode {mode:03o}): a key that others may know does not protect identities"),
+            "if no one else has seen it: `chmod 700 .hilum-private; chmod 600 .hilum-private/study.key`",
         ));
     }
     Ok(())
@@ -47,8 +47,8 @@ impl Workspace {
         let Some(key) = self.read_key()? else { return Ok(None) };
         match Own::of_user() {
             Some(own) if !own.holds(&key.fingerprint()) => Err(refused(
-                format!("`.hilum-private/{FILE}` was not made on this account: whoever made it can undo the pseudonyms"),
-                "if you trust where it comes from, say so with `hilum key adopt STUDY`; if not, move it away: a new one is made",
+                format!("`.hilum-private/{FILE}` was not created by this user: whoever created it can reverse the pseudonyms"),
+                "if you trust its origin, run `hilum key adopt STUDY`; if not, move it away, and a new key will be created",
             )),
             _ => Ok(Some(key)),
         }
@@ -68,7 +68,7 @@ impl Workspace {
             Err(e) => return Err(Error::io("read", &path)(e)),
         };
         if !stat.is_file() {
-            return Err(refused(format!("`.hilum-private/{FILE}` is no regular file"), "move it away; a new key is made, with other pseudonyms"));
+            return Err(refused(format!("`.hilum-private/{FILE}` is not a regular file"), "move it away; a new key with other pseudonyms will be created"));
         }
         check_owner(&stat, FILE, 0o077)?;
         self.check_dir()?;
@@ -77,7 +77,7 @@ impl Workspace {
         let key: [u8; LENGTH] = bytes.try_into().map_err(|_| {
             refused(
                 format!("`.hilum-private/{FILE}` is damaged: it has {found} bytes, a key has {LENGTH}"),
-                "restore it from a backup; without it pseudonyms cannot be the same again: then move it away, and a new one is made",
+                "restore it from a backup; if there is none, move it away, and a new key with other pseudonyms will be created",
             )
         })?;
         Ok(Some(PseudonymKey::new(key)))
@@ -119,9 +119,9 @@ impl Workspace {
     /// # Errors
     /// Where there is none, or it is damaged or open to others.
     pub fn adopt_key(&self) -> Result<String> {
-        let missing = || refused(format!("there is no `.hilum-private/{FILE}` beside the study"), "name the study's file whose key you were given");
+        let missing = || refused(format!("there is no `.hilum-private/{FILE}` beside the study"), "name the file of the study whose key you were given");
         let fingerprint = self.read_key()?.ok_or_else(missing)?.fingerprint();
-        let nowhere = || refused("there is no directory for the state of this user".into(), "set HOME or XDG_STATE_HOME");
+        let nowhere = || refused("the state directory of this user is unknown".into(), "set HOME or XDG_STATE_HOME");
         Own::of_user().ok_or_else(nowhere)?.add(&fingerprint)?;
         Ok(fingerprint)
     }

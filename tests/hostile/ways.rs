@@ -110,18 +110,18 @@ const RESULTS: &[Way] = &[
         |s, _| s.write("results/t/.laid-out", format!("{}\t4 1 1 1\t../../../outside/secret.txt\n", hilum_cache::Digest::of(SECRET.as_bytes()).hex())),
         "",
     ),
-    ("a study that names a table outside", |s, _| s.edit("table: t.csv", "table: ../outside/secret.txt"), "leads out of"),
-    ("a study that names a table by a link", |s, out| link(&out.join("secret.txt"), &s.path("t.csv")), "leads out of"),
+    ("a study that names a table outside", |s, _| s.edit("table: t.csv", "table: ../outside/secret.txt"), "is outside"),
+    ("a study that names a table by a link", |s, out| link(&out.join("secret.txt"), &s.path("t.csv")), "is outside"),
     ("a study that extends one outside", |s, _| s.write("study.yaml", "extends: ../outside/secret.txt\nstudy: t\n"), ""),
-    ("images that are a link", |s, out| link(out, &s.path("img")), "leads out of"),
+    ("images that are a link", |s, out| link(out, &s.path("img")), "is outside"),
     ("an image that is a link", |s, out| link(&out.join("secret.txt"), &s.path("img/a.png")), "a link that leads out of the data directory"),
     ("an image that is a pipe", |s, _| fifo(&s.path("img/a.png")), ""),
 ];
 
 const PRIVATE: &[Way] = &[
-    ("a key that came along", |s, _| fs::write(s.path(".hilum-private/study.key"), [7; 32]).unwrap(), "was not made on this account"),
-    ("a key that is a link", |s, out| link(&out.join("secret.txt"), &s.path(".hilum-private/study.key")), "no regular file"),
-    ("a key that is a pipe", |s, _| fifo(&s.path(".hilum-private/study.key")), "no regular file"),
+    ("a key that came along", |s, _| fs::write(s.path(".hilum-private/study.key"), [7; 32]).unwrap(), "was not created by this user"),
+    ("a key that is a link", |s, out| link(&out.join("secret.txt"), &s.path(".hilum-private/study.key")), "not a regular file"),
+    ("a key that is a pipe", |s, _| fifo(&s.path(".hilum-private/study.key")), "not a regular file"),
     (
         "a key that others may read",
         |s, _| fs::set_permissions(s.path(".hilum-private/study.key"), fs::Permissions::from_mode(0o644)).unwrap(),

@@ -74,7 +74,7 @@ fn a_directory_of_a_store_is_no_link_and_the_store_itself_may_be_one() {
         symlink(&elsewhere, &inside).unwrap();
         for refused in [Store::open(store.root()).err(), WritableStore::open(store.root()).err(), WritableStore::create(store.root()).err()] {
             let refused = refused.unwrap();
-            assert!(refused.to_string().ends_with(&format!("{name} is a link, where a directory is due: it is not opened")), "{refused}");
+            assert!(refused.to_string().ends_with(&format!("{name} is a link; expected a directory")), "{refused}");
             assert!(refused.help().unwrap().contains("move the whole directory and link that"));
         }
     }

@@ -103,7 +103,7 @@ fn children<'a>(graph: &'a Provenance, node: &'a Node) -> Vec<Child<'a>> {
             None => out.push(Child::Stage(source.node, taken.into_iter().collect())),
         }
     }
-    out.extend(node.unused.iter().map(|u| Child::Words(format!("{}: bound, and none of it was needed", output(&u.stage, &u.output)))));
+    out.extend(node.unused.iter().map(|u| Child::Words(format!("{}: bound, but not needed", output(&u.stage, &u.output)))));
     out
 }
 

@@ -15,11 +15,10 @@ const SAMPLES: Subject = Subject { kind: "samples", name: "samples" };
 const PACK: Subject = Subject { kind: "images", name: "pixels" };
 const GRID: Subject = Subject { kind: FigureFiles::TYPE, name: SHEET };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "images", title: Some("Films"), about: &[SAMPLES, PACK, GRID], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "images", title: Some("Images"), about: &[SAMPLES, PACK, GRID], render };
 
 /// What a grid shows.
-pub(super) const MOMENTS: &str =
-    "images as the training went on, earliest above: from the same noise, or, where images are translated, of the real ones in the first row";
+pub(super) const MOMENTS: &str = "images during training, earliest on top: from the same noise or, for translations, of the real images in the first row";
 /// Images shown on a sheet.
 const SHOWN: usize = 24;
 
@@ -53,7 +52,7 @@ fn beside(m: &Material, found: &Found, first: &Sample) -> Result<Markup> {
         h3 { (found.stage()) }
         div.pair.sheet {
             @if !real.is_empty() { figure { figcaption { "Real images of " (first.label) } (png(&picture(&real), "real images")) } }
-            @if !synthetic.is_empty() { figure.synthetic { figcaption { "images, not for diagnosis" } (png(&picture(&synthetic), "synthetic images")) } }
+            @if !synthetic.is_empty() { figure.synthetic { figcaption { "Synthetic images, not for diagnosis" } (png(&picture(&synthetic), "synthetic images")) } }
         }
     })
 }

@@ -59,7 +59,7 @@ impl Scheduler<'_> {
         }
         self.states.set(id, State::Running);
         let device = (stage.kind.needs == Needs::Tensor).then(|| hilum_stages::engine(held.device));
-        self.run.sink.hear(&Event::Begun { stage: stage.name.clone(), reasons: waiter.reasons.clone(), device, last_millis: waiter.last_millis });
+        self.run.sink.handle(&Event::Begun { stage: stage.name.clone(), reasons: waiter.reasons.clone(), device, last_millis: waiter.last_millis });
         let (threads, device) = (held.threads, held.device);
         tracing::debug!(stage = stage.name, kind = stage.kind.name, threads, ?device, attempt = waiter.attempt, "launching");
         let started = if stage.kind.needs == Needs::Light {

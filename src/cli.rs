@@ -1,4 +1,4 @@
-//! The command line: one verb per file. The only module besides `progress` that prints.
+//! The command line: one subcommand per file. The only module besides `progress` that prints.
 //!
 //! Data goes to standard output, everything else to standard error.
 #![allow(clippy::print_stdout, clippy::print_stderr)]

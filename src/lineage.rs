@@ -3,7 +3,7 @@
 //! of different origin can neither hide nor invent a leak.
 //!
 //! Before a table is there, its flow is what surely will be in it: a leak that is found is one. Once it is there, its flow
-//! is what it holds.
+//! is what it contains.
 
 mod alike;
 mod flow;
@@ -50,17 +50,17 @@ pub type KnownOutput<'a> = &'a dyn Fn(StageId, &str) -> Option<Artifact>;
 /// What reached an output.
 #[derive(Debug, Clone, Default)]
 pub struct Flow {
-    /// Pixels or labels of these stand in it.
+    /// Pixels or labels of these are in it.
     pub contains: Reach,
     /// It was trained, tuned, normalised or evaluated on these.
     pub influenced: Reach,
-    /// What reached each generator whose images may stand in it, or which it is.
+    /// What reached each generator whose images may be in it, or which it is.
     generators: BTreeMap<Digest, Arc<Reach>>,
-    /// True where each of its rows is surely synthetic.
+    /// True if each of its rows is surely synthetic.
     pub is_synthetic: bool,
-    /// Patients of whom all its rows are, where it is known to have rows and that is known of them.
+    /// Patients of whom all its rows are, if it is known to have rows and that is known of them.
     pub within: Option<RoaringBitmap>,
-    /// Sets of patients, of each of which somebody stands in it, nobody knows yet who.
+    /// Sets of patients, of each of which somebody is in it, nobody knows yet who.
     pub some: Vec<RoaringBitmap>,
 }
 
@@ -143,7 +143,7 @@ impl Lineage {
         self.flows.get(&(stage, port)).cloned().unwrap_or_default()
     }
 
-    /// What a table of samples holds, where it is known.
+    /// What a table of samples contains, if it is known.
     pub fn table(&mut self, source: &Source, known: KnownOutput, evidence: &Evidence) -> Result<Option<Arc<Held>>> {
         let table = known(source.stage, source.port).filter(|a| a.kind == "samples");
         table.map(|a| self.roster.table(&a, self.spaces.get(source.stage), evidence)).transpose()

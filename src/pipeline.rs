@@ -31,7 +31,7 @@ use std::path::Path;
 pub struct Loaded {
     /// The texts that diagnostics point into.
     pub texts: Texts,
-    /// The graph, where nothing is wrong.
+    /// The graph, if nothing is wrong.
     pub pipeline: Option<Pipeline>,
     /// Everything that is wrong, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,

@@ -37,24 +37,24 @@ pub struct World<'a> {
     pub engines: &'a [String],
     /// Tables that were read.
     pub tables: &'a Tables,
-    /// Stages to execute anew.
+    /// Stages to run again.
     pub forced: &'a [StageId],
     /// Stages that are wanted with all they need.
     pub wanted: &'a [bool],
     /// The texts that places point into.
     pub texts: &'a Texts,
-    /// Artifacts that were found whole: equal outputs of many stages are looked at once.
+    /// Artifacts found intact: shared outputs are checked once.
     pub whole: RefCell<HashSet<Digest>>,
 }
 
 impl World<'_> {
-    /// True where every object of these outputs is there and untouched, as far as `stat` can tell.
+    /// True if every object of these outputs is there and untouched, as far as `stat` can tell.
     pub fn has_whole(&self, outputs: &Outputs) -> bool {
         outputs.values().all(|a| self.whole.borrow().contains(&a.digest) || self.store.has_whole(a) && self.whole.borrow_mut().insert(a.digest))
     }
 }
 
-/// What would happen to a stage.
+/// The decision about a stage.
 pub enum Decision {
     /// It is up to date; nothing to do.
     Reuse {
@@ -63,7 +63,7 @@ pub enum Decision {
         /// What it made.
         outputs: Arc<Outputs>,
     },
-    /// It runs.
+    /// It will run.
     Execute {
         /// The key of its recipe.
         key: StageKey,
@@ -119,13 +119,13 @@ impl Decision {
     }
 }
 
-/// What would happen to every stage.
+/// The decisions about all stages.
 pub struct Plan {
     /// By stage.
     pub decisions: Vec<Decision>,
-    /// Recipes that are carried out anew, whichever stage has them.
+    /// Recipes that are run again, whichever stage has them.
     pub forced: HashSet<StageKey>,
-    /// How stages last stood.
+    /// The last receipts of the stages.
     pub past: Past,
 }
 
@@ -158,7 +158,7 @@ impl Past {
 /// Plans a study.
 ///
 /// # Errors
-/// Where the store cannot be read. Once an object was found damaged, it counts as absent: the plan is made again without it.
+/// If the store cannot be read. Once an object was found damaged, it counts as absent: the plan is made again without it.
 pub fn plan(p: &Pipeline, world: &World) -> Result<Plan> {
     let (mut lost, mut forced) = (HashSet::new(), HashSet::new());
     loop {

@@ -39,7 +39,7 @@ pub struct Node {
     pub stage: String,
     /// Its kind; empty where it was not recorded.
     pub kind: String,
-    /// What came of it; none where the journal does not say, as for a run that was killed.
+    /// What came of it; none if the journal does not say, as for a run that was killed.
     pub result: Option<Computed>,
     /// What it took, by port in alphabetical order, and within a port as it is written.
     pub inputs: Vec<Edge>,
@@ -58,7 +58,7 @@ pub struct Computed {
     pub stage: String,
     /// The key of its recipe.
     pub key: StageKey,
-    /// When it began (RFC 3339, UTC).
+    /// When it started (RFC 3339, UTC).
     pub started: String,
     /// How long it took, in milliseconds.
     pub millis: u64,
@@ -81,7 +81,7 @@ pub struct Edge {
     pub cell: Option<String>,
     /// How many images were taken, for a port where images are looked up by tables, as far as that can still be told.
     pub images: Option<u64>,
-    /// The stage that it came from; none where the journal does not say.
+    /// The stage that it came from; none if the journal does not say.
     pub from: Option<Source>,
 }
 

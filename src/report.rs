@@ -17,7 +17,7 @@ const STYLE: &str = include_str!("report/style.css");
 /// The report of a run.
 ///
 /// # Errors
-/// Where the run's journal does not read, or an artifact that is shown is damaged or gone.
+/// If the run's journal cannot be read, or an artifact that is shown is damaged or gone.
 pub fn html(store: &Store, ledger: &Ledger, run: &str) -> Result<String> {
     page(&Facts::read(store, ledger, run)?, CHAPTERS, store)
 }

@@ -28,7 +28,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-/// The file of the memo in the private directory. It holds what [`inspect::note`] says: where that comes to say more, what
+/// The file of the memo in the private directory. It contains what [`inspect::note`] says: where that comes to say more, what
 /// older programs remembered must not be believed, and the file gets another name.
 const MEMO: &str = "memo-3";
 /// What was found out about objects of the store.
@@ -89,7 +89,7 @@ impl Workspace {
     /// private directory cannot be written to, the note lies in the user's directory of state.
     ///
     /// # Errors
-    /// Where no directory for it can be created.
+    /// If no directory for it can be created.
     pub fn laid_out(&self, study: &str) -> Result<PathBuf> {
         let (results, directory) = (real(&self.results.join(study)), real(&self.directory));
         let name = |place: &Path| format!("laid-out-{}", &Digest::of(place.as_os_str().as_bytes()).hex()[..16]);
@@ -158,7 +158,7 @@ impl Workspace {
     fn written(&self, study: &str) -> Vec<PathBuf> {
         let directory = real(&self.directory);
         let (results, store) = (real(&self.results), real(&self.store));
-        // A place that holds the study itself, as with `--results .`, was there before: of results, only its own part is written.
+        // A place that contains the study itself, as with `--results .`, was there before: of results, only its own part is written.
         let results = if directory.starts_with(&results) { results.join(study) } else { results };
         [real(&self.private), results].into_iter().chain(Some(store).filter(|s| !directory.starts_with(s))).collect()
     }

@@ -148,7 +148,7 @@ fn a_changed_image_changes_only_its_rows() {
     assert_eq!(crate::space::done(&said.out), ["images"]);
     fs::write(&path, old).unwrap();
     assert_eq!(run(&space).code, 0);
-    assert_eq!(space.read("results/import/images/samples.csv"), before, "touching a image changes nothing");
+    assert_eq!(space.read("results/import/images/samples.csv"), before, "touching an image changes nothing");
 }
 
 /// A patient is known by the smallest digest among their images: as long as that image stays, the others may change.

@@ -23,7 +23,7 @@ enum Due {
     Refused(&'static [&'static str]),
     /// One of these checks refuses it once the stage that shows the leak is done.
     RefusedLater(&'static [&'static str]),
-    /// It runs.
+    /// It will run.
     Runs,
 }
 

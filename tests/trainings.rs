@@ -74,7 +74,7 @@ fn every_generator_goes_on_after_a_kill_and_makes_images() {
         let made = rows(&whole, stage);
         assert_eq!(made.len(), count, "{stage}");
         for row in &made {
-            let parent = normal.iter().find(|r| r[0] == row[7]).unwrap_or_else(|| panic!("{stage}: the parent is a image of the source"));
+            let parent = normal.iter().find(|r| r[0] == row[7]).unwrap_or_else(|| panic!("{stage}: the parent is an image of the source"));
             assert_eq!((row[1].as_str(), row[3].as_str(), row[5].as_str()), (parent[1].as_str(), label, "synthetic"), "{stage}");
         }
     }

@@ -1,5 +1,5 @@
-//! Laying artifacts out for people: read-only copies under a results directory, and a note of what was laid out, so that
-//! a result that a hand has changed is noticed, set aside and restored.
+//! Writing results: read-only copies of artifacts under a results directory, and a list of what was written, so that
+//! a modified result is noticed, set aside and restored.
 //!
 //! The note lies elsewhere, in a private directory: results hold what everybody gets. Nothing is written, moved or removed but
 //! below the directory, through no link, whenever it is put there (`dir`), and nothing is removed that is not, byte for byte, what was
@@ -16,7 +16,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// A file that should lie under a results directory.
+/// A file to be written under a results directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     /// Its path below the directory.
@@ -28,9 +28,9 @@ pub struct Wanted {
 /// What a checkout did.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// Files written anew.
+    /// Files that were written.
     pub written: usize,
-    /// Files that a hand had changed: what they were, and where the changed one lies now.
+    /// Files that were modified: their path, and where the modified file is now.
     pub edited: Vec<(String, String)>,
     /// Files that no longer belong there and were removed.
     pub removed: usize,
@@ -113,7 +113,7 @@ impl Directories<'_> {
     }
 }
 
-/// True where every wanted file, and no other, was laid out and none was touched since.
+/// True if every wanted file, and no other, was laid out and none was touched since.
 fn is_as_wanted(directory: &Path, note: &Path, wanted: &[Wanted], rest: Rest) -> bool {
     let note = read_private(note).unwrap_or_default();
     let text = String::from_utf8_lossy(&note);
@@ -152,7 +152,7 @@ fn lay_out(store: &Store, results: &Dir, note: &Path, wanted: &[Wanted], rest: R
                 stamps.extend(now);
                 continue;
             }
-            // What the store holds was laid out from it, by whatever note: the results of a study that moved, say.
+            // What the store contains was laid out from it, by whatever note: the results of a study that moved, say.
             let is_ours = |found: Digest| before.as_ref().is_some_and(|l| l.digest == found) || store.presence(&found, None) == Presence::Whole;
             if !found.is_some_and(is_ours) {
                 outcome.edited.push((want.path.clone(), set_aside(directory, name)?));

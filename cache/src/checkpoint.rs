@@ -1,10 +1,10 @@
-//! Work in progress of one key: what a stage wrote down so that it can go on after being stopped at any moment.
+//! Checkpoints of one key, from which a stage resumes after being stopped at any time.
 //!
 //! ```text
 //! .hilum/checkpoints/KEY/000000000120      bytes of the stage, then their digest (32 bytes)
 //! ```
-//! A checkpoint appears whole or not at all: it is written beside its place, synced, and renamed. Two are kept, so that one
-//! that does not read is not the end. Only the holder of the key's lock writes here. Ignorant of what the bytes mean.
+//! A checkpoint appears atomically: it is written to a temporary file, synced, and renamed. Two are kept, so that one
+//! that cannot be read is not the end. Only the holder of the key's lock writes here. Ignorant of what the bytes mean.
 
 use crate::dir::Dir;
 use crate::{Digest, Error, Result, StageKey, Store};
@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 /// How many are kept.
 const KEPT: usize = 2;
 const DIRECTORY: &str = "checkpoints";
-/// The largest checkpoint. It is read whole into memory.
-const LARGEST: u64 = 4 << 30;
+/// The largest checkpoint. It is read into memory at once.
+const MAX_BYTES: u64 = 4 << 30;
 
 /// The checkpoints of one key.
 #[derive(Debug, Clone)]
@@ -33,32 +33,32 @@ impl Checkpoints {
         Checkpoints { store: store.to_path_buf(), key: key.0.hex() }
     }
 
-    /// Writes one, after so many steps; older ones than the last two go.
+    /// Writes the checkpoint after `step` steps, and removes all but the last two.
     ///
     /// # Errors
-    /// Where the disk is full, say. The checkpoints that were there are still there.
+    /// If it cannot be written, as when the disk is full. Existing checkpoints stay.
     pub fn save(&self, step: u64, bytes: &[u8]) -> Result<()> {
         let directory = Dir::named(&self.store)?.sub_or_create(DIRECTORY, 0o700)?.sub_or_create(&self.key, 0o700)?;
         let name = format!("{step:012}");
-        if bytes.len() as u64 + 32 > LARGEST {
-            return Err(Error::TooLarge { path: directory.path().join(name), what: "would have", limit: LARGEST });
+        if bytes.len() as u64 + 32 > MAX_BYTES {
+            return Err(Error::TooLarge { path: directory.path().join(name), what: "would have", limit: MAX_BYTES });
         }
         directory.replace(name, &[bytes, Digest::of(bytes).bytes()])?;
         directory.sync()?;
         for (_, old) in list(&directory).into_iter().rev().skip(KEPT) {
-            // One too many is no fault.
+            // A leftover checkpoint is harmless.
             let _ = directory.remove_file(old);
         }
         Ok(())
     }
 
-    /// Steps and bytes of the newest one that reads.
+    /// Step and bytes of the newest intact one.
     pub fn latest(&self) -> Option<(u64, Vec<u8>)> {
         let directory = self.directory()?;
         list(&directory).into_iter().rev().find_map(|(step, name)| Some((step, whole(&directory, &name)?)))
     }
 
-    /// After how many steps the newest one was written, by its name alone.
+    /// The step of the newest one, from its name alone.
     pub fn step(&self) -> Option<u64> {
         list(&self.directory()?).last().map(|(step, _)| *step)
     }
@@ -94,7 +94,7 @@ pub fn all(store: &Store) -> Vec<(StageKey, PathBuf)> {
 }
 
 fn whole(directory: &Dir, name: &str) -> Option<Vec<u8>> {
-    let mut bytes = directory.read(name, LARGEST).ok()?;
+    let mut bytes = directory.read(name, MAX_BYTES).ok()?;
     let digest = bytes.split_off(bytes.len().checked_sub(32)?);
     (Digest::of(&bytes).bytes() == digest.as_slice()).then_some(bytes)
 }

@@ -13,7 +13,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 /// Directories of ours hold only directories in directories as deep as this.
-const DEEPEST: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 /// A directory that was opened.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Dir {
         }
     }
 
-    /// Opens a directory in this one, which is made where there is none.
+    /// Opens a directory in this one, creating it if missing.
     pub(crate) fn sub_or_create(&self, name: impl AsRef<OsStr>, mode: RawMode) -> Result<Dir> {
         let name = name.as_ref();
         match self.sub(name) {
@@ -57,7 +57,7 @@ impl Dir {
         }
     }
 
-    /// Makes a directory in this one, where nothing is.
+    /// Creates a directory in this one; fails if the name exists.
     pub(crate) fn create_dir(&self, name: &OsStr, mode: RawMode) -> Result<()> {
         let (name, path) = self.place(name)?;
         rustix::fs::mkdirat(&self.file, name, Mode::from_raw_mode(mode)).map_err(|e| Error::io("create", &path)(e.into()))
@@ -68,17 +68,17 @@ impl Dir {
         self.open(name.as_ref(), "read", OFlags::RDONLY, 0)
     }
 
-    /// Opens a file that is to be locked, which is made where there is none.
+    /// Opens a file to be locked, creating it if missing.
     pub(crate) fn open_or_create(&self, name: impl AsRef<OsStr>) -> Result<File> {
         self.open(name.as_ref(), "lock", OFlags::RDWR | OFlags::CREATE, 0o666)
     }
 
-    /// Makes a file where nothing is, and opens it for writing.
+    /// Creates a file, which must not exist, for writing.
     pub(crate) fn create_new(&self, name: impl AsRef<OsStr>, mode: RawMode) -> Result<File> {
         self.create(name.as_ref(), OFlags::empty(), mode)
     }
 
-    /// Makes a file where nothing is, to which lines are added.
+    /// Creates a file, which must not exist, for appending.
     pub(crate) fn create_log(&self, name: impl AsRef<OsStr>) -> Result<File> {
         self.create(name.as_ref(), OFlags::APPEND, 0o666)
     }
@@ -102,7 +102,7 @@ impl Dir {
         regular::read_open(self.open_file(name)?, &self.path.join(name), limit)
     }
 
-    /// What lies under a name, where something does; of a link, the link.
+    /// Metadata of a name, if it exists; links are not followed.
     pub(crate) fn metadata(&self, name: impl AsRef<OsStr>) -> Result<Option<Stat>> {
         let (name, path) = self.place(name.as_ref())?;
         match rustix::fs::statat(&self.file, name, AtFlags::SYMLINK_NOFOLLOW) {
@@ -112,18 +112,18 @@ impl Dir {
         }
     }
 
-    /// What kind of thing lies under a name.
+    /// The file type of a name; links are not followed.
     pub(crate) fn kind(&self, name: impl AsRef<OsStr>) -> Option<FileType> {
         self.metadata(name).ok().flatten().map(|stat| FileType::from_raw_mode(stat.st_mode))
     }
 
-    /// Gives what lies under a name another, in this directory or in another one. A link is moved itself.
+    /// Renames an entry, within this directory or into another. A link itself is moved.
     pub(crate) fn rename(&self, from: impl AsRef<OsStr>, to: &Dir, name: impl AsRef<OsStr>) -> Result<()> {
         let ((from, _), (name, path)) = (self.place(from.as_ref())?, to.place(name.as_ref())?);
         rustix::fs::renameat(&self.file, from, &to.file, name).map_err(|e| Error::io("write", &path)(e.into()))
     }
 
-    /// Gives a file of ours, which lies at a path, a name in this directory.
+    /// Moves one of our files, given by path, into this directory.
     pub(crate) fn adopt(&self, path: &Path, name: impl AsRef<OsStr>) -> Result<()> {
         let (name, target) = self.place(name.as_ref())?;
         rustix::fs::renameat(CWD, path, &self.file, name).map_err(|e| Error::io("store", &target)(e.into()))
@@ -144,16 +144,16 @@ impl Dir {
         rustix::fs::unlinkat(&self.file, name, flags).map_err(|e| Error::io("remove", &path)(e.into()))
     }
 
-    /// Removes whatever lies under a name, with all that lies in it; a link itself.
+    /// Removes an entry recursively; a link itself, not its target.
     pub(crate) fn remove_all(&self, name: impl AsRef<OsStr>) -> Result<()> {
-        self.remove_as_deep_as(name.as_ref(), DEEPEST)
+        self.remove_as_deep_as(name.as_ref(), MAX_DEPTH)
     }
 
     fn remove_as_deep_as(&self, name: &OsStr, depth: usize) -> Result<()> {
         if self.kind(name) != Some(FileType::Directory) {
             return self.remove_file(name);
         }
-        // Each level holds a handle; directories within directories without end are left to the user.
+        // Each level keeps a handle open; endlessly nested directories are left to the user.
         if depth > 0 {
             let directory = self.sub(name)?;
             directory.names()?.iter().try_for_each(|inner| directory.remove_as_deep_as(inner, depth - 1))?;
@@ -161,19 +161,19 @@ impl Dir {
         self.remove_dir(name)
     }
 
-    /// Names of all that lies here, in no order.
+    /// Names of all entries, in no particular order.
     pub(crate) fn names(&self) -> Result<Vec<OsString>> {
         let failed = |e: rustix::io::Errno| Error::io("list", &self.path)(e.into());
         let names = rustix::fs::Dir::read_from(&self.file).map_err(failed)?.map(|e| Ok(OsString::from_vec(e.map_err(failed)?.file_name().to_bytes().to_vec())));
         names.filter(|name| !matches!(name, Ok(name) if name == "." || name == "..")).collect()
     }
 
-    /// Makes the names in this directory durable.
+    /// Syncs the directory itself.
     pub(crate) fn sync(&self) -> Result<()> {
         self.file.sync_all().map_err(Error::io("sync", &self.path))
     }
 
-    /// Keeps everybody out who locks this directory, for as long as the handle lives.
+    /// Locks this directory exclusively for as long as the handle lives.
     pub(crate) fn lock(&self) -> Result<()> {
         self.file.lock().map_err(Error::io("lock", &self.path))
     }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-/// Bytes that this user may still write to the file system that holds a path, or will hold it: what is not there yet is
-/// asked of the directory above. None where the system does not say.
+/// Bytes that this user may still write to the file system that contains a path, or will contain it: what is not there yet is
+/// asked of the directory above. None if the system does not say.
 pub fn free(path: &Path) -> Option<u64> {
     let path = std::path::absolute(path).ok()?;
     let there = path.ancestors().find(|p| p.exists())?;

@@ -1,4 +1,4 @@
-//! What can go wrong with bytes and records.
+//! Errors of the store and its records.
 
 use crate::Digest;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The result of every fallible function of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// A fault of the store, its records or the file system below it.
+/// An error of the store, its records or the file system below it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The operating system refused; `what` is a verb phrase such as "write".
@@ -14,15 +14,15 @@ pub enum Error {
     Io {
         /// What was attempted.
         what: &'static str,
-        /// On which file.
+        /// The file.
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
     },
-    /// The bytes of an object are not those that its name promises.
+    /// The bytes of an object do not match its digest.
     #[error("object {0} is damaged")]
     Damaged(Digest),
-    /// An object that a record names is not there.
+    /// An object that a record names is missing.
     #[error("object {0} is missing from the store")]
     Missing(Digest),
     /// The directory is a store of another format.
@@ -41,16 +41,16 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
-    /// A link stands where results are to be written.
+    /// A link where a result is to be written.
     #[error("{} is a link; results are not written through links", path.display())]
     Link {
         /// The link.
         path: PathBuf,
     },
-    /// Something else lies where hilum keeps a file or directory of its own.
+    /// Something else is in the place of one of hilum's own files or directories.
     #[error("{} is {what}; expected a {due}", path.display())]
     Foreign {
-        /// Where it lies.
+        /// Its path.
         path: PathBuf,
         /// What it is, with its article.
         what: &'static str,
@@ -75,7 +75,7 @@ pub enum Error {
         /// What can be done.
         help: &'static str,
     },
-    /// The store is being cleaned by another process.
+    /// The store is locked by another process.
     #[error("the store is in use by another process")]
     Busy,
 }
@@ -87,7 +87,7 @@ impl Error {
         move |source| Error::Io { what, path, source }
     }
 
-    /// What can be done about it, where it is plain.
+    /// Advice, if there is any.
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Error::Key { help, .. } => Some(help),
@@ -103,12 +103,12 @@ impl Error {
         }
     }
 
-    /// True where there is no such file or directory.
+    /// True if there is no such file or directory.
     pub(crate) fn is_not_found(&self) -> bool {
         matches!(self, Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
     }
 
-    /// True where the disk (or a quota) is full.
+    /// True if the disk (or a quota) is full.
     pub fn is_full(&self) -> bool {
         matches!(self, Error::Io { source, .. } if matches!(source.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded))
     }

@@ -1,5 +1,5 @@
-//! What `gc` removed on purpose, so that nobody takes it for lost: a line `NUMBER b3:…` for each object, with the number of the
-//! newest run at that time. An object that a later run made again is due again.
+//! What `gc` removed on purpose, so that it does not count as missing: a line `NUMBER b3:…` for each object, with the number of the
+//! newest run at that time. An object that a later run made again is expected to exist again.
 
 use crate::dir::Dir;
 use crate::{Digest, Result, Store, WritableStore, journal, regular};

@@ -1,6 +1,6 @@
 //! Hashing the files that a user names, in parallel and without copying them.
 //!
-//! The caller may look at the bytes of each file while they are in memory (`inspect`); what it says is remembered
+//! The caller may inspect the bytes of each file while they are in memory (`inspect`); its note is memoised
 //! with the digest, so that a second import opens no file at all.
 
 use crate::memo::{Memo, Remembered, Stamp};
@@ -11,26 +11,26 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// A file that was hashed or remembered.
+/// A file with its digest, new or from the memo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ingested {
     /// Its name below the directory, with `/` between parts.
     pub name: String,
-    /// Where it lies.
+    /// Its path.
     pub path: PathBuf,
     /// The digest of its bytes.
     pub digest: Digest,
-    /// What the inspection said of them.
+    /// The note of the inspection.
     pub note: String,
 }
 
-/// Looks at a file's bytes and says something about them in one line.
+/// Inspects a file's bytes and returns a one-line note.
 pub type Inspect<'a> = &'a (dyn Fn(&[u8]) -> String + Sync);
 
 /// Files of at least this size are hashed on all cores.
 const LARGE: usize = 4 << 20;
-/// The largest file that is taken in. It is read whole into memory.
-const LARGEST: u64 = 16 << 30;
+/// The largest file that is imported. It is read into memory at once.
+const MAX_BYTES: u64 = 16 << 30;
 
 /// What lies in a directory.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub struct PassedOver {
 /// Why something was not looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Passed {
-    /// A link that leads out of the boundary, to nothing, or in a circle.
+    /// A link that leads out of the boundary, to nothing, or in a cycle.
     Link,
     /// The user may not read it.
     Unreadable,
@@ -71,13 +71,13 @@ pub struct Place<'a> {
     pub except: &'a [PathBuf],
 }
 
-/// What systems and programs put into everybody's directories.
+/// Files that operating systems and programs leave in directories.
 const OTHERS: &[&str] = &["lost+found", "$RECYCLE.BIN", "System Volume Information", "@eaDir", "__MACOSX", "Thumbs.db"];
 
-/// Hashes every regular file of a place whose name `wanted` accepts. Hidden files and directories are passed over in silence.
+/// Hashes every regular file of a place whose name `wanted` accepts. Hidden files and directories are skipped silently.
 ///
 /// # Errors
-/// Where the directory itself, or a file in it, cannot be read.
+/// If the directory itself, or a file in it, cannot be read.
 pub fn directory(place: &Place, memo: &mut Memo, wanted: &(dyn Fn(&str) -> bool + Sync), inspect: Inspect) -> Result<Contents> {
     let directory = place.directory;
     let real = directory.canonicalize().map_err(Error::io("read", directory))?;
@@ -172,22 +172,22 @@ fn name_below(directory: &Path, path: &Path) -> String {
     spelled(path.strip_prefix(directory).expect("BUG: walked below"))
 }
 
-/// True for what is hidden, and for what systems and programs put into everybody's directories.
+/// True for hidden files and those that operating systems and programs leave behind.
 fn is_others(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".") || OTHERS.iter().any(|o| name == *o)
 }
 
-/// A name as text. Of one that is not UTF-8, as old archives have them, other bytes are spelt `\xE9`, so that two names stay two.
+/// A name as text. Of one that is not UTF-8, as old archives have them, other bytes are spelled `\xE9`, so that two names stay two.
 fn spelled(name: &Path) -> String {
     name.to_str().map_or_else(|| name.as_os_str().as_bytes().escape_ascii().to_string(), str::to_owned)
 }
 
-/// The bytes of a file that a user names: a regular one, which nobody waits for.
+/// The bytes of a regular file that the user names.
 ///
 /// # Errors
-/// Where it is something else, too large, or not to be read.
+/// If it is something else, too large, or not to be read.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    regular::read_open(regular::open_named(path)?, path, LARGEST)
+    regular::read_open(regular::open_named(path)?, path, MAX_BYTES)
 }
 
 /// Hashes one file.
@@ -204,20 +204,20 @@ fn remember(memo: &mut Memo, file: Ingested, fresh: Option<Stamp>) -> Ingested {
     file
 }
 
-/// Hashes a file, or remembers it; the stamp is given where the memo should learn it.
+/// Hashes a file or takes it from the memo; returns the stamp if it should be memoised.
 fn one(name: String, path: PathBuf, memo: &Memo, inspect: Inspect) -> Result<(Ingested, Option<Stamp>)> {
     let stamp = Stamp::of(&std::fs::metadata(&path).map_err(Error::io("read", &path))?);
     if let Some(known) = memo.get(&path, &stamp) {
         return Ok((Ingested { name, path, digest: known.digest, note: known.note }, None));
     }
     let settled = stamp.is_settled();
-    let bytes = regular::read_open(regular::open_named(&path)?, &path, LARGEST)?;
+    let bytes = regular::read_open(regular::open_named(&path)?, &path, MAX_BYTES)?;
     let digest = if bytes.len() >= LARGE { Digest::from_bytes(*blake3::Hasher::new().update_rayon(&bytes).finalize().as_bytes()) } else { Digest::of(&bytes) };
     let note = inspect(&bytes);
     Ok((Ingested { name, path, digest, note }, settled.then_some(stamp)))
 }
 
-/// The digest of a list of files: names and contents, not places.
+/// The digest of a list of files: names and contents, not locations.
 pub fn digest_of(files: &[Ingested]) -> Digest {
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"hilum.folder.v1\0");

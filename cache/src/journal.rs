@@ -1,6 +1,6 @@
-//! The append-only journal of one run: one canonical JSON line per event, each naming the sha256 of the line before.
+//! The append-only journal of one run: one canonical JSON line per event, each with the sha256 of the line before.
 //!
-//! A line is `{"v":1,"seq":n,"prev":"…","time":"…","type":"…", …}`. The journal is the truth about receipts: what
+//! A line is `{"v":1,"seq":n,"prev":"…","time":"…","type":"…", …}`. The journal is the source of truth for receipts: what
 //! has no line did not happen. A torn last line (the process died while writing) is recovered from by [`repair`].
 //!
 //! The first line begins with the run's `number`, one more than any before: runs are newer or older by it, and never by a
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 const FILE: &str = "journal.jsonl";
 
-/// The journal of a run under way; its lock dies with the process.
+/// The journal of an active run; its lock dies with the process.
 pub struct Journal {
     run: String,
     number: u64,
@@ -26,7 +26,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Begins a run: a directory with a name of its own and an empty journal.
+    /// Starts a run: creates a directory with a unique name and an empty journal.
     pub fn begin(store: &WritableStore) -> Result<Journal> {
         let number = runs(store)?.last().map_or(0, |last| last.0) + 1;
         let time = clock::now();
@@ -88,7 +88,7 @@ impl Journal {
     }
 }
 
-/// One whole line of a journal.
+/// One complete line of a journal.
 #[derive(Debug, Clone)]
 pub struct Line {
     /// Its event type.
@@ -178,7 +178,7 @@ pub fn run_names(store: &Store) -> Result<Vec<String>> {
     Ok(runs(store)?.into_iter().map(|r| r.1).collect())
 }
 
-/// Numbers and names of all runs, oldest first. Other people's files, such as a desktop leaves them, are no runs.
+/// Numbers and names of all runs, oldest first. Foreign files, such as those of a desktop, are ignored.
 pub(crate) fn runs(store: &Store) -> Result<Vec<(u64, String)>> {
     let runs = match store.directory("runs") {
         Err(e) if e.is_not_found() => return Ok(vec![]),

@@ -1,4 +1,4 @@
-//! Locks between processes: flocks on close-on-exec descriptors, so that they die with their process.
+//! Locks between processes: flocks on close-on-exec descriptors, released when the process dies.
 
 use crate::dir::Dir;
 use crate::{Error, Result, StageKey, Store, WritableStore};
@@ -53,19 +53,19 @@ impl StoreLock {
         file.lock_shared().map_err(Error::io("lock", &locks.path().join(STORE)))?;
         Ok(StoreLock { _file: file })
     }
-    /// Announces somebody who reads, where the store has a lock: nothing is cleaned away meanwhile. Writes nothing.
+    /// Announces a reader, if the store has a lock: `gc` waits for it. Writes nothing.
     pub fn read(store: &Store) -> Option<StoreLock> {
         let file = store.directory("locks").and_then(|locks| locks.open_file(STORE)).ok()?;
         file.lock_shared().ok()?;
         Some(StoreLock { _file: file })
     }
-    /// Keeps every run out. Fails with [`Error::Busy`] while there is one.
+    /// Excludes all runs. Fails with [`Error::Busy`] while one is active.
     pub fn own(store: &WritableStore) -> Result<StoreLock> {
         try_lock(&store.directory("locks")?, STORE)?.map(|file| StoreLock { _file: file }).ok_or(Error::Busy)
     }
 }
 
-/// An exclusive lock, or none where somebody else holds one.
+/// An exclusive lock, or none if another process holds one.
 fn try_lock(locks: &Dir, name: &str) -> Result<Option<File>> {
     let file = locks.open_or_create(name)?;
     match file.try_lock() {
@@ -75,7 +75,7 @@ fn try_lock(locks: &Dir, name: &str) -> Result<Option<File>> {
     }
 }
 
-/// True where another process holds an exclusive lock on an existing file.
+/// True if another process holds an exclusive lock on an existing file.
 pub(crate) fn is_held(directory: &Dir, name: impl AsRef<OsStr>) -> bool {
     let Ok(file) = directory.open_file(name) else { return false };
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))

@@ -1,5 +1,5 @@
-//! The stat memo: which digest a file had when its size, times and inode were these. An accelerator, never a judge:
-//! losing it costs time, and an entry counts only where everything that `stat` knows is unchanged.
+//! The stat memo: the digest that a file had with a given size, times and inode. Only an accelerator:
+//! losing it costs time, and an entry counts only if everything in `stat` is unchanged.
 //!
 //! It names paths, so it lives in the user's private directory, outside store, results and exports.
 
@@ -12,7 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// What `stat` says of a file, as far as it can betray a change.
+/// The `stat` fields of a file that reveal a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
     size: u64,
@@ -52,7 +52,7 @@ impl Stamp {
     pub(crate) fn size(&self) -> u64 {
         self.size
     }
-    /// False where the file changed so recently that a second change could carry the same times.
+    /// False if the file changed so recently that a second change could carry the same times.
     pub fn is_settled(&self) -> bool {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos() as i128);
         now - self.mtime.max(self.ctime) > 20_000_000
@@ -65,12 +65,12 @@ impl std::fmt::Display for Stamp {
     }
 }
 
-/// What is remembered of a file.
+/// The memo entry of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remembered {
     /// The digest of its bytes.
     pub digest: Digest,
-    /// What the caller's inspection said of them.
+    /// The note of the caller's inspection.
     pub note: String,
 }
 
@@ -91,7 +91,7 @@ struct Line {
 }
 
 impl Memo {
-    /// Reads a memo; one that does not exist or is no file of ours is empty, lines that do not read are passed over.
+    /// Reads a memo; one that does not exist or is no file of ours is empty, lines that cannot be read are passed over.
     pub fn load(path: &Path) -> Memo {
         let mut memo = Memo { loaded: read_private(path).unwrap_or_default(), ..Memo::default() };
         let mut start = 0;
@@ -107,7 +107,7 @@ impl Memo {
         memo
     }
 
-    /// What is known of a file that looks like this now.
+    /// The entry of a file, if its stamp is unchanged.
     pub fn get(&self, path: &Path, stamp: &Stamp) -> Option<Remembered> {
         if let Some((known, remembered)) = self.fresh.get(path) {
             return (known == stamp).then(|| remembered.clone());
@@ -125,17 +125,17 @@ impl Memo {
         }
     }
 
-    /// True where something was learned.
+    /// True if there are new entries.
     pub fn is_fresh(&self) -> bool {
         !self.fresh.is_empty()
     }
 
-    /// Writes what was learned into the memo that lies there now, which others may have written meanwhile.
+    /// Merges the new entries into the memo file, which another process may have written meanwhile.
     pub fn save_onto(&self, path: &Path) -> Result<()> {
         Memo { fresh: self.fresh.clone(), ..Memo::load(path) }.save(path)
     }
 
-    /// Writes the memo where it changed, whole or not at all, readable by its owner only.
+    /// Writes the memo atomically if it changed, readable by its owner only.
     pub fn save(&self, path: &Path) -> Result<()> {
         if self.fresh.is_empty() {
             return Ok(());

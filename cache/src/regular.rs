@@ -29,7 +29,7 @@ pub(crate) fn open_named(path: &Path) -> Result<File> {
     checked(file, "read", path, || path.metadata().ok().map(|stat| kind(&stat)))
 }
 
-/// What was opened to do `what` with it, where it is a regular file. Of what did not open, `look` says what lies there.
+/// What was opened to do `what` with it, if it is a regular file. Of what did not open, `look` says what lies there.
 pub(crate) fn checked(opened: std::io::Result<File>, what: &'static str, path: &Path, look: impl FnOnce() -> Option<FileType>) -> Result<File> {
     let foreign = |kind| Error::Foreign { path: path.to_path_buf(), what: named(kind), due: "file" };
     match opened {
@@ -86,7 +86,7 @@ pub(crate) fn read_open(file: File, path: &Path, limit: u64) -> Result<Vec<u8>> 
     if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(bytes) }
 }
 
-/// Reads an open file of lines, none of them longer than [`RECORD`]; where one is, little more than that was read.
+/// Reads an open file of lines, none of them longer than [`RECORD`]; if one is, little more than that was read.
 pub(crate) fn read_lines(file: File, path: &Path) -> Result<Vec<u8>> {
     let size = file.metadata().map_err(Error::io("read", path))?.len();
     if !(RECORD..=WHOLE).contains(&size) {

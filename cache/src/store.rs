@@ -5,10 +5,10 @@
 //!   format                "hilum-store 2"
 //!   objects/3f/9a…        a file's bytes or a tree document, mode 0444, mtime one second after the epoch
 //!   runs/RUN/             journal.jsonl (the truth about receipts), standard errors of stages
-//!   checkpoints/KEY/      how far a training is that was stopped
-//!   tmp/                  what is being written; swept when nobody holds it
+//!   checkpoints/KEY/      checkpoints of trainings
+//!   tmp/                  files being written; swept when unused
 //!   locks/                one file per key under computation
-//!   quarantine/           damaged objects, kept for the curious
+//!   quarantine/           damaged objects, kept for inspection
 //! ```
 //! The fixed mtime makes every later write through the file system visible to a plain `stat`, without an index:
 //! reuse compares size and mtime, use hashes the bytes. Of an object with another mtime, as a copy of a store has it, the bytes
@@ -48,14 +48,14 @@ pub(crate) const DIRECTORIES: [&str; 6] = ["objects", "runs", "tmp", "locks", "q
 /// writes asks for a [`WritableStore`].
 pub struct Store {
     root: PathBuf,
-    /// True where damaged objects that are met are moved to the quarantine, so that they can be stored anew.
+    /// True if damaged objects are moved to the quarantine, so that they can be stored again.
     sets_aside: bool,
     verified: Mutex<HashSet<Digest>>,
-    /// Found damaged, and still in their places.
+    /// Found damaged, but not moved.
     damaged: Mutex<HashSet<Digest>>,
     /// Directories of objects that were seen to be directories.
     shards: Mutex<HashSet<u8>>,
-    /// Objects whose times tell nothing, and what they were found to be.
+    /// Objects with other mtimes, and their verified digests.
     memo: Mutex<Memo>,
 }
 
@@ -121,17 +121,17 @@ impl Store {
         Dir::named(&self.root)?.sub(name)
     }
 
-    /// Takes over what was found out about objects before.
+    /// Uses a memo of verified objects.
     #[must_use]
     pub fn with_memo(self, memo: Memo) -> Store {
         Store { memo: Mutex::new(memo), ..self }
     }
-    /// Shows what was found out about objects.
+    /// Gives access to the memo of verified objects.
     pub fn with_memo_of<T>(&self, look: impl FnOnce(&Memo) -> T) -> T {
         look(&self.memo.lock().expect("BUG: poisoned"))
     }
 
-    /// True where nothing was ever laid out here.
+    /// True if no store has been created here.
     pub fn is_new(&self) -> bool {
         self.root.join("format").symlink_metadata().is_err()
     }
@@ -143,7 +143,7 @@ impl Store {
     pub fn run_dir(&self, run: &str) -> PathBuf {
         self.root.join("runs").join(run)
     }
-    /// Where an object lies, whether or not it is there.
+    /// The path of an object, whether or not it exists.
     pub fn object_path(&self, digest: &Digest) -> PathBuf {
         let hex = digest.hex();
         self.root.join("objects").join(&hex[..2]).join(&hex[2..])
@@ -164,7 +164,7 @@ impl Store {
         }
     }
 
-    /// True where the directory of an object is none that lies elsewhere. Looked at once for each: it only spares a run the way to an
+    /// True if the directory of an object is none that lies elsewhere. Looked at once for each: it only spares a run the way to an
     /// object that will not open.
     fn has_shard(&self, digest: &Digest, path: &Path) -> bool {
         let mut shards = self.shards.lock().expect("BUG: poisoned");

@@ -14,7 +14,7 @@ use std::path::Path;
 pub struct Tree {
     /// The version of this record.
     pub v: u32,
-    /// Files by name, sorted; a name may hold `/`.
+    /// Files by name, sorted; a name may contain `/`.
     pub files: Vec<Entry>,
 }
 
@@ -86,7 +86,7 @@ impl Store {
         Ok(tree.files)
     }
 
-    /// True where every object of an artifact is there and untouched, as far as `stat` can tell.
+    /// True if every object of an artifact is there and untouched, as far as `stat` can tell.
     pub fn has_whole(&self, artifact: &Artifact) -> bool {
         let size = artifact.file.as_ref().map(|_| artifact.bytes);
         self.presence(&artifact.digest, size) == Presence::Whole

@@ -1,4 +1,4 @@
-//! Re-hashing everything that a store holds.
+//! Re-hashing everything in a store.
 
 use crate::{Digest, Ledger, Result, Store, WritableStore, freed, journal};
 use rayon::prelude::*;
@@ -28,7 +28,7 @@ pub struct Fault {
 }
 
 impl Report {
-    /// True where nothing is wrong.
+    /// True if everything is intact.
     pub fn is_whole(&self) -> bool {
         self.faults.is_empty() && self.broken_journals.is_empty()
     }

@@ -1,5 +1,5 @@
 //! Completions that know what there is: studies, stages with their cells, kinds, codes and runs. They are asked for with every press
-//! of a key, so that they say nothing where something is wrong. Also the manual pages, which are made of the same arguments.
+//! of a key, so that they say nothing if something is wrong. Also the manual pages, which are made of the same arguments.
 
 use super::{Cli, DONE, StoreArgs, find, open, say, wrong};
 use crate::checks::CHECKS;
@@ -34,7 +34,7 @@ pub(super) fn script(shell: clap_complete::Shell) -> anyhow::Result<u8> {
     Ok(DONE)
 }
 
-/// Writes the manual pages into a directory: one of the program, and one of each verb.
+/// Writes the manual pages into a directory: one of the program, and one of each subcommand.
 pub(super) fn manual_pages(dir: &Path) -> anyhow::Result<u8> {
     if dir.exists() && !dir.is_dir() {
         return Err(wrong(format!("`{}` is a file", dir.display())).help("name a directory").into());

@@ -1,4 +1,4 @@
-//! `hilum image`: from the digest of an image to the files that hold it, which only the study's owner may know.
+//! `hilum image`: from the digest of an image to the files that contain it, which only the study's owner may know.
 
 use super::{DONE, say, wrong};
 use crate::progress::remark;
@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Minimum digits of a prefix: fewer match too many images.
-const LEAST: usize = 6;
+const MIN_DIGITS: usize = 6;
 /// Images that are printed.
-const MOST: usize = 20;
+const MAX_SHOWN: usize = 20;
 
 #[derive(Args)]
 pub(super) struct ImageArgs {
@@ -30,9 +30,9 @@ pub(super) struct ImageArgs {
 
 pub(super) fn image(args: &ImageArgs) -> anyhow::Result<u8> {
     let digits = args.digest.strip_prefix("b3:").unwrap_or(&args.digest).trim_end_matches('…').to_ascii_lowercase();
-    if digits.len() < LEAST || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+    if digits.len() < MIN_DIGITS || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
         let digest = args.digest.escape_debug();
-        return Err(wrong(format!("`{digest}` is not a digest: give at least {LEAST} hexadecimal digits, such as b3:0f5c31")).into());
+        return Err(wrong(format!("`{digest}` is not a digest: give at least {MIN_DIGITS} hexadecimal digits, such as b3:0f5c31")).into());
     }
     let private = private_dir(args.study.as_deref())?;
     let map = ImageMap::load(&private.join(IMAGE_MAP));
@@ -47,12 +47,12 @@ pub(super) fn image(args: &ImageArgs) -> anyhow::Result<u8> {
         say(json!({ "images": found.iter().map(image).collect::<Vec<Value>>() }))?;
         return Ok(DONE);
     }
-    for (digest, path) in found.iter().take(MOST) {
+    for (digest, path) in found.iter().take(MAX_SHOWN) {
         let gone = if path.exists() { "" } else { "  (no longer exists)" };
         say(format!("{digest}  {}{gone}", crate::progress::printable(&path.to_string_lossy()).replace('\n', "\\n")))?;
     }
-    if found.len() > MOST {
-        remark(format!("{} more; give more digits", counted(found.len() - MOST, "image", "images")));
+    if found.len() > MAX_SHOWN {
+        remark(format!("{} more; give more digits", counted(found.len() - MAX_SHOWN, "image", "images")));
     }
     Ok(DONE)
 }

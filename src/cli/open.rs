@@ -104,7 +104,7 @@ fn checked(loaded: Loaded, workspace: Workspace) -> Result<Study, u8> {
     loaded.pipeline.map(|pipeline| Study { pipeline, texts: loaded.texts, workspace }).ok_or(WRONG)
 }
 
-/// True where whoever reads standard error sees colours.
+/// True if whoever reads standard error sees colours.
 pub(super) fn has_colour() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }

@@ -210,14 +210,14 @@ fn attempt_run(
 }
 
 /// Commands that are printed for stages that failed.
-const MOST_COMMANDS: usize = 3;
+const MAX_COMMANDS: usize = 3;
 
 /// Says how to run a stage that failed alone.
 fn remark_alone(args: &RunArgs, p: &Pipeline, failed: &[StageId]) {
     if failed.is_empty() {
         return;
     }
-    let rest = failed.len().saturating_sub(MOST_COMMANDS);
+    let rest = failed.len().saturating_sub(MAX_COMMANDS);
     let more = if rest > 0 { format!(" ({rest} more failed)") } else { String::new() };
     remark(format!("help: to run {} alone{more}:", if failed.len() == 1 { "the failed stage" } else { "a failed stage" }));
     for id in &failed[..failed.len() - rest] {

@@ -9,7 +9,7 @@ use hilum_cache::{Error, Ledger, Receipt, Store, journal};
 use serde_json::{Value, json};
 
 /// Minimum characters of a digest, `b3:` included: fewer match too many artifacts.
-const LEAST: usize = 7;
+const MIN_PREFIX: usize = 7;
 
 pub(super) fn show(args: &StoreArgs, id: &str) -> anyhow::Result<u8> {
     let (store, ledger) = open::store(args)?;
@@ -18,12 +18,12 @@ pub(super) fn show(args: &StoreArgs, id: &str) -> anyhow::Result<u8> {
         return show_run(args, &store, id);
     }
     let wanted = if id.starts_with("b3:") { id.to_owned() } else { format!("b3:{id}") };
-    let made = if wanted.len() < LEAST { vec![] } else { artifacts(&store, &ledger, &wanted)? };
+    let made = if wanted.len() < MIN_PREFIX { vec![] } else { artifacts(&store, &ledger, &wanted)? };
     if made.is_empty() {
         let receipts = ledger.receipts();
         // Digests are compared with as many digits as were given: all others are far from each of them.
         let digests: Vec<String> = receipts.iter().flat_map(|(r, _)| r.outputs.values().map(|a| a.digest.to_string())).collect();
-        let prefixes = digests.iter().filter_map(|d| d.get(..wanted.len().max(LEAST)));
+        let prefixes = digests.iter().filter_map(|d| d.get(..wanted.len().max(MIN_PREFIX)));
         let prefixes = prefixes.map(|d| if id.starts_with("b3:") { d } else { &d[3..] });
         let help = did_you_mean(id, runs.iter().map(String::as_str), "run").or_else(|| did_you_mean(id, prefixes, "digest"));
         return Err(wrong(format!("there is no run or artifact `{id}`")).help("`hilum ls` lists them").maybe_help(help).into());
@@ -48,7 +48,7 @@ struct Made {
     run: String,
     port: String,
     artifact: Artifact,
-    /// None where the bytes are gone.
+    /// None if the bytes are gone.
     files: Option<Vec<Entry>>,
 }
 

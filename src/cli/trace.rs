@@ -87,21 +87,22 @@ fn origins_of(history: &History, what: &str) -> anyhow::Result<Result<Vec<Origin
         (_, wanted) => {
             let stage = wanted.and_then(|w| did_you_mean(&w.stage, history.all_stages().map(base), "stage"));
             let help = stage.or_else(|| similar_path(path));
-            let help = help
-                .unwrap_or_else(|| format!("name a file or directory under results, a stage, or at least {FEWEST} digits of a digest that `hilum ls` prints"));
+            let help = help.unwrap_or_else(|| {
+                format!("name a file or directory under results, a stage, or at least {MIN_DIGITS} digits of a digest that `hilum ls` prints")
+            });
             format!("error: nothing in the store is called `{what}`\nhelp: {help}")
         }
     }))
 }
 
 /// Digits of a digest below which too much would begin with them.
-const FEWEST: usize = 4;
+const MIN_DIGITS: usize = 4;
 
 /// What has a digest that begins so: blake3 or sha256 where it does not say which.
 fn of_digest(history: &History, what: &str) -> Vec<Origin> {
     let (b3, sha256) = (what.strip_prefix("b3:"), what.strip_prefix("sha256:"));
     let digits = b3.or(sha256).unwrap_or(what).to_ascii_lowercase();
-    if digits.len() < FEWEST || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
+    if digits.len() < MIN_DIGITS || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
         return vec![];
     }
     history.holding(&|d, s| sha256.is_none() && d.hex().starts_with(&digits) || b3.is_none() && s.hex().starts_with(&digits))

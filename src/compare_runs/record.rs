@@ -22,7 +22,7 @@ impl Record {
     /// Reads a run.
     ///
     /// # Errors
-    /// Where its journal cannot be read.
+    /// If its journal cannot be read.
     pub fn read(store: &Store, ledger: &Ledger, run: &str) -> Result<Record> {
         let lines = journal::lines(&store.run_dir(run).join("journal.jsonl"))?;
         let first = lines.first().map(|l| &l.body).filter(|b| b["type"] == "started").cloned().unwrap_or_default();

@@ -20,10 +20,10 @@ const MAX_NOMINATED: usize = 200_000;
 /// Pairs within and between these packs.
 ///
 /// # Errors
-/// Where a pack in the store does not read.
+/// If a pack in the store cannot be read.
 pub(super) fn of(packs: &[Artifact], evidence: &Evidence) -> Result<Alike> {
     let mut out = Alike::default();
-    // Packs of other sizes may hold the same images.
+    // Packs of other sizes may contain the same images.
     let mut distinct: BTreeMap<Digest, &Artifact> = BTreeMap::new();
     for pack in packs {
         if let Some(contents) = evidence.tables.contents_id(evidence.store, pack)?

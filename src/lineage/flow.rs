@@ -61,7 +61,7 @@ impl Lineage {
         Ok(out)
     }
 
-    /// Images per label of a table that a stage is given, where it is known.
+    /// Images per label of a table that a stage is given, if it is known.
     fn labels(&self, stage: &Stage, port: &str, known: KnownOutput, evidence: &Evidence) -> Option<BTreeMap<String, usize>> {
         let source = stage.inputs.iter().find(|i| i.port.name == port)?.from.first()?;
         let table = known(source.stage, source.port).filter(|a| a.kind == "samples")?;

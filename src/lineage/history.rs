@@ -32,7 +32,7 @@ pub(super) struct OldImport {
 /// What reached an object.
 pub(super) struct Origins {
     pub(super) reach: Reach,
-    /// False where a part of what it was made of is no longer in the store.
+    /// False if a part of what it was made of is no longer in the store.
     pub(super) is_whole: bool,
 }
 
@@ -62,7 +62,7 @@ impl Index {
         Index { receipts, made }
     }
 
-    /// The table of samples with this digest, where it is one.
+    /// The table of samples with this digest, if it is one.
     fn table(&self, digest: &Digest) -> Option<&Artifact> {
         let (at, port) = self.made.get(digest)?.first()?;
         self.receipts[*at].outputs.get(port).filter(|a| a.digest == *digest && a.kind == "samples")
@@ -70,10 +70,10 @@ impl Index {
 }
 
 impl History {
-    /// Everything that reached an object; none where this store did not make it.
+    /// Everything that reached an object; none if this store did not make it.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub(super) fn origins(&mut self, object: &Digest, roster: &mut Roster, evidence: &Evidence) -> Result<Option<Arc<Origins>>> {
         if let Some(known) = self.known.get(object) {
             return Ok(known.clone());
@@ -101,7 +101,7 @@ impl History {
     /// it knows nothing are left out.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub(super) fn rows(&mut self, images: &HashSet<Digest>, evidence: &Evidence) -> Result<Vec<Sample>> {
         let index = self.index.get_or_insert_with(|| Index::of(evidence));
         let (mut rows, mut read) = (vec![], HashSet::new());
@@ -117,7 +117,7 @@ impl History {
     }
 }
 
-/// The kind of a receipt with its parameters, where this program knows it.
+/// The kind of a receipt with its parameters, if this program knows it.
 fn kind_of(receipt: &Receipt) -> Option<Box<dyn hilum_stages::contract::kind::AnyStage>> {
     KINDS.iter().find(|k| k.name == receipt.recipe.kind).and_then(|k| (k.decode)(receipt.recipe.parameters.clone(), &NotWritten).ok())
 }
@@ -172,7 +172,7 @@ impl Walk<'_> {
                     }
                     other => other?,
                 };
-                // A table is what it holds, wherever it was drawn from; but synthetic rows have a generator behind them.
+                // A table is what it contains, wherever it was drawn from; but synthetic rows have a generator behind them.
                 match &takes {
                     Takes::Labels(labels) => {
                         for of_label in labels.iter().filter_map(|l| held.by_label.get(l)) {

@@ -140,7 +140,7 @@ impl Lineage {
     }
 
     /// What synthetic images show and come from, for rows that do not say so: images of an import that this store made, and
-    /// files that hold the picture of one.
+    /// files that contain the picture of one.
     fn remember(&mut self, imports: &[Import], made: &[Artifact], evidence: &Evidence) -> Result<()> {
         let mut imported: HashSet<Digest> = HashSet::new();
         for import in imports {

@@ -19,7 +19,7 @@ pub(super) struct Bound {
 }
 
 impl Bound {
-    /// False where nothing is bound in a cell. A binding that has a fault counts: one message about it is enough.
+    /// False if nothing is bound in a cell. A binding that has a fault counts: one message about it is enough.
     pub(super) fn is_given(&self, cell: &Cell) -> bool {
         self.bindings.is_empty() || self.bindings.iter().any(|b| b.is_of(cell))
     }
@@ -49,7 +49,7 @@ pub(super) struct Bind {
 pub(super) struct Scope<'a> {
     pub(super) study: &'a RawStudy<'a>,
     pub(super) by_name: HashMap<&'a str, usize>,
-    /// Kinds by stage, where they are known.
+    /// Kinds by stage, if they are known.
     pub(super) kinds: Vec<Option<&'static StageKind>>,
 }
 
@@ -118,7 +118,7 @@ fn expand(text: &Key, axes: &Axes, study: &RawStudy, diagnostics: &mut Vec<Diagn
     out
 }
 
-/// The output that a binding means, where it fits the port.
+/// The output that a binding means, if it fits the port.
 fn output(text: &Key, port: &Port, scope: &Scope, diagnostics: &mut Vec<Diagnostic>) -> Option<(Binding, usize, &'static Port)> {
     let Some(b) = binding::parse(&text.text) else {
         diagnostics.push(

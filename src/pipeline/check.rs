@@ -79,7 +79,7 @@ fn report(bad: &BadParameter, with: &Node, raw: &RawStage, kind: &StageKind) -> 
     }
 }
 
-/// What stands there, of a reason that says what was expected as well.
+/// What is there, of a reason that says what was expected as well.
 fn found_in(why: &str) -> String {
     why.rsplit_once("found ").map_or(why.to_owned(), |(_, found)| format!("found {found}"))
 }
@@ -87,7 +87,7 @@ fn found_in(why: &str) -> String {
 /// Names of parameters and values that studies used until store format 2, and what they are called since.
 const RENAMED: [(&str, &str); 3] = [("films", "images"), ("films_per_patient", "images_per_patient"), ("film", "image")];
 
-/// What an old name is called now, where that name is known here.
+/// What an old name is called now, if that name is known here.
 fn renamed(old: &str, known: &[String]) -> Option<String> {
     let new = RENAMED.iter().find(|r| r.0 == old).map(|r| r.1)?;
     known.iter().any(|k| k == new).then(|| format!("`{old}` is called `{new}` now"))

@@ -22,7 +22,7 @@ pub fn extend(root: Node, file: &Path, sets: &[String], texts: &mut Texts, diagn
             return None;
         };
         let mut faults = vec![];
-        // The value is parsed where it stands, so that its places are those of the argument.
+        // The value is parsed where it stands, so that its locations are those of the argument.
         let padded = format!("{}{value}", " ".repeat(path.len() + 1));
         let value = parse::parse(&padded, number, &mut faults)
             .unwrap_or_else(|| Node::new(Span { text: number, start: path.len() as u32, end: set.len() as u32 }, Yaml::Scalar(String::new(), false)));

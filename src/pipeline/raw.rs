@@ -1,4 +1,4 @@
-//! The shape of a study: its keys and those of its stages, still as text with places.
+//! The shape of a study: its keys and those of its stages, still as text with locations.
 
 use super::node::{Key, Node, Yaml};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
@@ -63,7 +63,7 @@ pub(super) const FILE_KEYS: [&str; 8] = ["study", "description", "seed", "extend
 pub(super) const STAGE_KEYS: [&str; 9] = ["stage", "description", "in", "with", "matrix", "seed", "expect", "resources", "retry"];
 
 /// Names become directories, several of which make a path.
-const LONGEST: usize = 100;
+const MAX_NAME: usize = 100;
 /// Of a bad name, so much is shown.
 const SHOWN: usize = 40;
 /// What a name is made of.
@@ -119,7 +119,7 @@ pub fn read<'a>(root: &'a Node, checks: &[&str], diagnostics: &mut Vec<Diagnosti
 
 /// `[a-z][a-z0-9-]*`
 pub fn is_name(text: &str) -> bool {
-    text.len() <= LONGEST
+    text.len() <= MAX_NAME
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }

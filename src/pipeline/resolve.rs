@@ -43,8 +43,8 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
         let vars = study.vars.iter().map(|(k, n)| (k.text.as_str(), (k.span, n))).collect::<BTreeMap<_, _>>();
         // Three hundred bytes of axes can ask for more cells than there is memory.
         let count = matrix::count(&axes[i]);
-        if made.stages.len().saturating_add(count) > matrix::MOST {
-            let most = matrix::MOST;
+        if made.stages.len().saturating_add(count) > matrix::MAX_CELLS {
+            let most = matrix::MAX_CELLS;
             diagnostics.push(
                 Diagnostic::new("E0304", format!("the axes of `{}` make {count} cells; a study may have at most {most}", raw.name.text))
                     .at(raw.name.span, "these")
@@ -163,7 +163,7 @@ struct Absent;
 
 /// What was made so far.
 struct Made {
-    /// The number of each cell in `stages`, by the stage's place in the study.
+    /// The number of each cell in `stages`, by the stage's position in the study.
     cells: Vec<HashMap<Cell, usize>>,
     /// Cells that are excluded, or need one that is.
     absent: Vec<HashSet<Cell>>,

@@ -30,7 +30,7 @@ impl Names<'_> {
     }
 }
 
-/// Replaces names in a tree; places stay those of the file, and each node knows where the values of its names stand.
+/// Replaces names in a tree; locations stay those of the file, and each node knows where the values of its names stand.
 pub(super) fn substitute(node: &Node, names: &Names, diagnostics: &mut Vec<Diagnostic>) -> Node {
     let mut origins = node.origins.clone();
     let value = match &node.value {
@@ -113,7 +113,7 @@ fn scalar(text: &str, quoted: bool, names: &Names, node: &Node, origins: &mut Ve
             continue;
         }
         let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_')).unwrap_or(rest.len());
-        // Names may hold hyphens, and text may go on with one: the longest name that is known is meant.
+        // Names may contain hyphens, and text may go on with one: the longest name that is known is meant.
         let whole = &rest[..length];
         let ends = std::iter::once(length).chain(whole.rmatch_indices('-').map(|(at, _)| at));
         let length = ends.into_iter().find(|at| names.get(&whole[..*at]).is_some()).unwrap_or(length);

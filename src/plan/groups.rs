@@ -10,7 +10,7 @@ use std::collections::HashMap;
 pub enum Fate {
     /// Its result is there.
     UpToDate,
-    /// It runs.
+    /// It will run.
     WillRun,
     /// Whether it runs is known once others have run.
     Pending,

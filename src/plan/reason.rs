@@ -22,7 +22,7 @@ pub struct Reason {
     pub old: Value,
     /// The value now.
     pub new: Value,
-    /// The same as the file spells it, where it is a number that stands there.
+    /// The same as the file spells it, if it is a number that is there.
     pub written: Option<String>,
     /// The place in the file.
     pub at: Option<String>,
@@ -36,7 +36,7 @@ impl Reason {
     fn bare(code: &'static str) -> Reason {
         Reason { code, path: String::new(), old: Value::Null, new: Value::Null, written: None, at: None, line: None, from: vec![] }
     }
-    /// It never ran in this study.
+    /// It is not cached.
     pub fn first() -> Reason {
         Reason::bare("new")
     }
@@ -44,7 +44,7 @@ impl Reason {
     pub fn lost() -> Reason {
         Reason::bare("lost")
     }
-    /// The user said so.
+    /// Forced by the user.
     pub fn forced() -> Reason {
         Reason::bare("forced")
     }
@@ -115,7 +115,7 @@ fn short(value: &Value) -> String {
     if text.chars().count() > 60 { text.chars().take(57).collect::<String>() + "…" } else { text }
 }
 
-/// The value with whole numbers as such: recipes hold `75.0` where a parameter may have a fraction.
+/// The value with integers as such: recipes hold `75.0` where a parameter may have a fraction.
 fn plain(value: &Value) -> Value {
     match value {
         Value::Number(n) => match n.as_f64() {
@@ -128,7 +128,7 @@ fn plain(value: &Value) -> Value {
     }
 }
 
-/// How the file spells a number at a path with dots, where it stands there.
+/// How the file spells a number at a path with dots, if it is there.
 fn spelt(with: &Node, path: &str, value: &Value) -> Option<String> {
     let parts: Vec<String> = path.split('.').map(str::to_owned).collect();
     let text = with.at(&parts).and_then(Node::text)?;

@@ -15,7 +15,7 @@ pub fn duration(millis: u64) -> String {
     }
 }
 
-/// A time that is not known to the second: `45 s`.
+/// An estimated time: `45 s`.
 pub fn about(millis: u64) -> String {
     match millis {
         10_000..59_500 => format!("{} s", (millis + 500) / 1000),
@@ -44,7 +44,7 @@ pub fn size(bytes: u64) -> String {
     format!("{value:.1} TiB")
 }
 
-/// What is said where all stages are up to date.
+/// The message if all stages are up to date.
 pub fn nothing_to_do(stages: usize) -> String {
     match stages {
         1 => "nothing to do: the stage is up to date".into(),
@@ -52,7 +52,7 @@ pub fn nothing_to_do(stages: usize) -> String {
     }
 }
 
-/// What an event says in lines, where it says anything.
+/// The lines of an event, if any.
 pub fn lines(event: &Event) -> Vec<String> {
     match event {
         Event::Started { run, stages } => vec![format!("run {run}: {}", counted(*stages, "stage", "stages"))],
@@ -99,7 +99,7 @@ pub fn lines(event: &Event) -> Vec<String> {
     }
 }
 
-/// How far a stage got that was stopped, and where it goes on.
+/// How far a stopped stage got, and where it resumes.
 fn stopped(progress: Option<&Progress>, checkpoint: Option<u64>) -> String {
     let again = "run the same command again";
     match (progress, checkpoint) {

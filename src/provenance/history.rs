@@ -48,10 +48,10 @@ pub(super) struct Output {
 }
 
 impl<'a> History<'a> {
-    /// Reads all journals of a store whose receipts `ledger` holds.
+    /// Reads all journals of a store whose receipts `ledger` contains.
     ///
     /// # Errors
-    /// Where a journal cannot be read.
+    /// If a journal cannot be read.
     pub fn read(store: &'a Store, ledger: &Ledger) -> Result<History<'a>> {
         let mut runs = vec![];
         for name in journal::run_names(store)? {

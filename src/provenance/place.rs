@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub enum Place {
     /// Results of these stages.
     Results(Vec<Origin>),
-    /// This file, which holds other bytes than any run of its study laid out there.
+    /// This file, which contains other bytes than any run of its study laid out there.
     Changed(PathBuf),
     /// No results of a study in this store.
     Elsewhere,
@@ -23,7 +23,7 @@ impl History<'_> {
     /// What lies at a path: a file or a directory of a study's results.
     ///
     /// # Errors
-    /// Where a file cannot be read.
+    /// If a file cannot be read.
     pub fn at(&self, path: &Path) -> Result<Place> {
         let mut changed = None;
         let spellings = [path.canonicalize().ok(), std::path::absolute(path).ok()];
@@ -135,7 +135,7 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// The digest of a file of the results; none where there is none.
+    /// The digest of a file of the results; none if there is none.
     fn digest(&mut self, name: &str) -> Result<Option<Digest>> {
         if let Some(known) = self.digests.get(name) {
             return Ok(*known);

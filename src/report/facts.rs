@@ -7,7 +7,7 @@ use hilum_stages::training::snapshot::Preview;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What a report is about.
+/// The facts behind a report.
 #[derive(Default)]
 pub(super) struct Facts {
     pub(super) run: String,
@@ -20,7 +20,7 @@ pub(super) struct Facts {
     pub(super) stages: Vec<(String, Option<(Receipt, bool)>)>,
     pub(super) findings: Vec<Value>,
     pub(super) failures: Vec<Value>,
-    /// Trainings that are not done: the step of the newest checkpoint, and what it shows.
+    /// Unfinished trainings: the step of the latest checkpoint, and its preview.
     pub(super) under_way: Vec<(String, u64, Preview)>,
 }
 
@@ -28,7 +28,7 @@ impl Facts {
     /// The facts of a run.
     ///
     /// # Errors
-    /// Where its journal does not read.
+    /// If its journal cannot be read.
     pub(super) fn read(store: &Store, ledger: &Ledger, run: &str) -> Result<Facts> {
         let lines = journal::lines(&store.run_dir(run).join("journal.jsonl"))?;
         let first = lines.first().map(|l| l.body.clone()).unwrap_or_default();
@@ -92,7 +92,7 @@ impl Facts {
     /// The artifacts that any of these subjects is, subject by subject in the order of the study.
     ///
     /// # Errors
-    /// Where the list of an artifact's files does not read.
+    /// If the list of an artifact's files cannot be read.
     pub(super) fn found(&self, store: &Store, subjects: &[Subject]) -> Result<Vec<Found<'_>>> {
         let mut found = vec![];
         for subject in subjects {

@@ -1,9 +1,9 @@
-//! The head of a report: when, what, how much.
+//! The head of a report: run, time and counts.
 
 use super::facts::Facts;
 use maud::{Markup, html};
 
-/// When, what, how much.
+/// Run, time and counts.
 pub(super) fn summary(f: &Facts) -> Markup {
     let (executed, reused) =
         (f.stages.iter().filter(|(_, r)| r.as_ref().is_some_and(|r| r.1)).count(), f.stages.iter().filter(|(_, r)| r.as_ref().is_some_and(|r| !r.1)).count());

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// Something that happened.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// The run begins.
+    /// The run has started.
     Started {
         /// Its name.
         run: String,
@@ -28,7 +28,7 @@ pub enum Event {
         /// Their names.
         stages: Vec<String>,
     },
-    /// A stage begins.
+    /// A stage has started.
     Begun {
         /// The stage.
         stage: String,
@@ -39,7 +39,7 @@ pub enum Event {
         /// How long it took last time.
         last_millis: Option<u64>,
     },
-    /// A stage is under way.
+    /// Progress of a running stage.
     Progress {
         /// The stage.
         stage: String,
@@ -53,7 +53,7 @@ pub enum Event {
         /// What.
         text: String,
     },
-    /// A stage left files out.
+    /// A stage excluded files.
     LeftOut {
         /// The stage.
         stage: String,
@@ -62,7 +62,7 @@ pub enum Event {
         /// Where they are listed.
         list: PathBuf,
     },
-    /// A stage is done.
+    /// A stage has finished.
     Done {
         /// The stage.
         stage: String,
@@ -82,12 +82,12 @@ pub enum Event {
         /// The stage of this run that ran its recipe.
         of: Option<String>,
     },
-    /// Another run computes this stage now.
+    /// Another run is computing this stage.
     Elsewhere {
         /// The stage.
         stage: String,
     },
-    /// A worker died and is tried again.
+    /// A worker died and is retried.
     Retried {
         /// The stage.
         stage: String,
@@ -122,13 +122,13 @@ pub enum Event {
         /// What.
         message: String,
     },
-    /// The run is over.
+    /// The run has finished.
     Finished {
-        /// Its name; none where nothing was executed.
+        /// Its name; none if nothing was executed.
         run: Option<String>,
         /// Stages executed.
         executed: usize,
-        /// Stages reused, cut off ones included.
+        /// Stages reused, including cut-offs.
         reused: usize,
         /// Stages failed.
         failed: usize,

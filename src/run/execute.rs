@@ -56,19 +56,19 @@ pub struct Run<'a> {
     pub pseudonyms: &'a str,
     /// Engines whose receipts are accepted.
     pub engines: &'a [String],
-    /// Stages to execute anew.
+    /// Stages to run again.
     pub forced: &'a [StageId],
-    /// True where the study reads images or weights that may be of its own making.
+    /// True if the study reads images or weights that may be of its own making.
     pub has_outside: bool,
     /// Stages that are wanted.
     pub wanted: &'a [bool],
     /// Seconds between checkpoints of a training.
     pub checkpoint_every: f64,
-    /// Go on beside a failure.
+    /// Continue after a failure.
     pub keep_going: bool,
-    /// Set when the run shall stop.
+    /// Set to stop the run.
     pub cancel: &'a AtomicBool,
-    /// Hears of everything.
+    /// Receives all events.
     pub sink: &'a dyn Sink,
 }
 
@@ -86,13 +86,13 @@ pub struct Outcome {
     pub outputs: Outputs,
     /// What the checks found.
     pub found: Vec<Finding>,
-    /// True where a finding refused the study.
+    /// True if a finding refused the study.
     pub is_refused: bool,
-    /// True where it was told to stop.
+    /// True if it was interrupted.
     pub cancelled: bool,
 }
 
-/// A stage under way.
+/// A running stage.
 struct RunningStage {
     started: Started,
     held: Held,
@@ -103,7 +103,7 @@ struct RunningStage {
     began: String,
     attempt: u32,
     stage_inputs: StageInputs,
-    /// How far it was when it was last heard of.
+    /// Its last reported progress.
     progress: Option<Progress>,
 }
 
@@ -128,11 +128,11 @@ pub struct Scheduler<'a> {
     current: Current,
     /// Stages that wait for another one with the same recipe.
     twins: HashMap<StageKey, Vec<StageId>>,
-    /// Objects that were met damaged, and the stages that make them.
+    /// Damaged objects that were found, and the stages that produce them.
     lost: HashMap<Digest, Vec<StageId>>,
     /// Stages that met one, and those that make it: an input further up, whose table is whole, may be the damaged one.
     awaited: BTreeMap<StageId, Vec<StageId>>,
-    /// Who met which object.
+    /// Which stage found which object.
     met: HashSet<(StageId, Digest)>,
     states: States,
     outputs: Outputs,
@@ -145,7 +145,7 @@ pub struct Scheduler<'a> {
     cut_off: Vec<(String, StageKey)>,
     refused: Vec<Finding>,
     warned: BTreeSet<String>,
-    /// How many tables and packs were known at the last look.
+    /// How many tables and packs were known at the last check.
     seen: usize,
     checked: bool,
     stopping: bool,
@@ -238,7 +238,7 @@ impl<'a> Scheduler<'a> {
         self.finish()
     }
 
-    /// Nothing is under way and nothing can begin: what is ready asks for more than there is. True where something else can
+    /// Nothing is under way and nothing can begin: what is ready asks for more than there is. True if something else can
     /// be tried instead: a stage with the same recipe may ask for less.
     fn give_up(&mut self) -> Result<bool> {
         // One after the other: where it held the others back, they begin now.
@@ -284,13 +284,13 @@ impl<'a> Scheduler<'a> {
         Ok(())
     }
 
-    /// True where no check refuses the study, as far as tables are known; otherwise the run stops.
+    /// True if no check refuses the study, as far as tables are known; otherwise the run stops.
     fn is_clean(&mut self) -> Result<bool> {
         if !self.checked {
             self.checked = true;
             let (refused, others): (Vec<Finding>, Vec<Finding>) = self.findings()?.into_iter().partition(Finding::refuses);
             self.refused = refused;
-            // In full they stand at the end; somebody may want to stop before anything is trained.
+            // In full they are at the end; somebody may want to stop before anything is trained.
             for finding in checks::for_people(self.run.pipeline, others.iter().filter(|f| f.reason.is_none())) {
                 let message = finding.summary();
                 if self.warned.insert(message.clone()) {

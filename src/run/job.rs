@@ -1,4 +1,4 @@
-//! Doing one stage: open the inputs, run, store the outputs. A light stage does it in a thread, a heavy one in a worker;
+//! Running one stage: open the inputs, run, store the outputs. A light stage does it in a thread, a heavy one in a worker;
 //! both call [`perform`]. Knows nothing of the graph.
 
 use crate::plan::current::Fault;
@@ -53,7 +53,7 @@ pub struct Job {
 pub struct Done {
     /// Artifacts by port.
     pub outputs: Outputs,
-    /// What it has to say.
+    /// Its notes.
     pub notes: Vec<String>,
     /// Peak memory of its process.
     pub peak_memory: Option<u64>,
@@ -80,12 +80,12 @@ pub enum Class {
     Damaged(Digest),
     /// The machine: this is what `retry` is for.
     Machine,
-    /// The run was told to stop.
+    /// The run was interrupted.
     Cancelled,
 }
 
 impl Failure {
-    /// A fault that trying again does not mend.
+    /// A failure that a retry does not fix.
     pub fn of(fault: Fault) -> Failure {
         Failure { message: fault.message, help: fault.help, class: Class::Data }
     }
@@ -107,7 +107,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// Does a stage.
+/// Runs a stage.
 pub fn perform(job: &Job, report: &(dyn Fn(Said) + Sync), cancelled: &(dyn Fn() -> bool + Sync), checkpoints: &dyn Checkpoints) -> Result<Done, Failure> {
     try_perform(job, report, cancelled, checkpoints).map_err(Failure::from)
 }

@@ -13,32 +13,32 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// What a started stage says.
+/// A message from a running stage.
 pub(super) enum Message {
-    /// On its way.
+    /// Progress or a note.
     Said(usize, Said),
     /// How it ended.
     Ended(usize, Result<Done, Failure>),
 }
 
-/// A stage under way; can be told to stop.
+/// A running stage; can be stopped.
 pub(super) struct Started {
     stop: Arc<AtomicBool>,
     worker: Option<Worker>,
 }
 
-/// A process that does a stage, and the way to speak to it.
+/// A worker process and its input.
 #[derive(Clone)]
 struct Worker {
     child: Arc<Mutex<Option<Child>>>,
     stdin: Arc<Mutex<Option<ChildStdin>>>,
 }
 
-/// How long a worker may take to write down how far it is: a step of the largest networks and a few hundred megabytes.
+/// How long a worker may take to write a checkpoint: a step of the largest networks and a few hundred megabytes.
 const GRACE: Duration = Duration::from_secs(60);
 
 impl Started {
-    /// Tells the stage to stop; its message follows. A training writes a checkpoint first; what does not end is killed.
+    /// Asks the stage to stop; its message follows. A training writes a checkpoint first; what does not end is killed.
     pub(super) fn stop(&self) {
         if self.stop.swap(true, Ordering::SeqCst) {
             return;
@@ -69,7 +69,7 @@ pub(super) fn in_thread(id: usize, job: Job, tell: Sender<Message>) -> Started {
     Started { stop, worker: None }
 }
 
-/// Runs a heavy stage in a process of its own with so many threads; its standard error goes to `stderr` where it says anything.
+/// Runs a heavy stage in a worker process with `threads` threads; its standard error, if any, goes to the file `stderr`.
 pub(super) fn in_process(id: usize, job: &Job, threads: u32, stderr: PathBuf, tell: Sender<Message>) -> Result<Started, Failure> {
     let fault = |what: &str, e: std::io::Error| Failure { message: format!("the worker could not {what}: {e}"), help: None, class: Class::Machine };
     // This very program, though another may have been installed in its place since the run began.

@@ -24,7 +24,7 @@ pub fn lay_out(p: &Pipeline, outputs: &Outputs, store: &Store, workspace: &Works
 /// The files of one output that are laid out, each with where it lies below the results of its study.
 ///
 /// # Errors
-/// Where the list of its files is not in the store.
+/// If the list of its files is not in the store.
 pub fn laid_out(stage: &str, port: &str, artifact: &Artifact, store: &Store) -> Result<Vec<(String, Entry)>> {
     let files = store.files(artifact)?.into_iter();
     if let Some(file) = &artifact.file {

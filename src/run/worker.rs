@@ -1,4 +1,4 @@
-//! The worker's side of a heavy stage: reads a job, does it, says how it goes, and dies with its parent.
+//! The worker process of a heavy stage: reads a job, runs it, reports progress, and dies with its parent.
 
 use super::job::{self, Class, Done, Failure, Job};
 use hilum_cache::checkpoint;
@@ -14,11 +14,11 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Line {
-    /// What the stage says on its way.
+    /// Progress or a note.
     Said(Said),
-    /// It is done.
+    /// It has finished.
     Done(Done),
-    /// It did not finish.
+    /// It has failed.
     Failed(Failure),
 }
 
@@ -63,9 +63,9 @@ pub fn main() -> u8 {
 struct Kept {
     directory: checkpoint::Checkpoints,
     every: Duration,
-    /// Told to stop.
+    /// Set to stop.
     stop: Arc<AtomicBool>,
-    /// Nobody asked for a checkpoint so far: the stage writes none, and ends at once.
+    /// The stage has not asked for a checkpoint: it writes none, and is ended at once.
     at_once: Arc<AtomicBool>,
     /// When the last one was written, and how long that took.
     last: Mutex<(Instant, Duration)>,
@@ -98,9 +98,9 @@ impl Checkpoints for Kept {
     }
 }
 
-/// Hears of the end: a word from the run, or its death, by which standard input closes; and SIGTERM, from a cluster say.
+/// Waits for the end: a message from the run, its death, which closes standard input, or SIGTERM, as from a cluster.
 fn listen(kept: Arc<Kept>) {
-    // A worker that cannot hear a signal still hears the run.
+    // Without signal handlers, the run can still stop the worker.
     let _ = signal_hook::flag::register_conditional_shutdown(SIGTERM, 3, kept.at_once.clone());
     let _ = signal_hook::flag::register(SIGTERM, kept.stop.clone());
     std::thread::spawn(move || {

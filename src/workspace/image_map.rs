@@ -48,7 +48,7 @@ impl Workspace {
     /// Notes where the images of these listings lie now, for stages that will open them, beside what other runs have noted.
     ///
     /// # Errors
-    /// Where the private directory cannot be written to.
+    /// If the private directory cannot be written to.
     pub fn save_images(&self, listings: &Listings) -> Result<()> {
         let path = self.private.join(IMAGE_MAP);
         let files = || listings.values().flat_map(BTreeMap::values).flat_map(|l| &l.files);

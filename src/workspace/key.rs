@@ -39,10 +39,10 @@ impl Workspace {
         self.private.join(FILE)
     }
 
-    /// The key of pseudonyms, where there is one yet.
+    /// The key of pseudonyms, if there is one yet.
     ///
     /// # Errors
-    /// Where it is damaged, may be known to others, or was not made or adopted by this user.
+    /// If it is damaged, may be known to others, or was not made or adopted by this user.
     pub fn key(&self) -> Result<Option<PseudonymKey>> {
         let Some(key) = self.read_key()? else { return Ok(None) };
         match Own::of_user() {
@@ -54,7 +54,7 @@ impl Workspace {
         }
     }
 
-    /// True where something lies in the place of the key, whatever it is.
+    /// True if something lies in the place of the key, whatever it is.
     pub fn has_key(&self) -> bool {
         self.key_file().symlink_metadata().is_ok()
     }
@@ -117,7 +117,7 @@ impl Workspace {
     /// Takes over the key that lies there; gives its fingerprint.
     ///
     /// # Errors
-    /// Where there is none, or it is damaged or open to others.
+    /// If there is none, or it is damaged or open to others.
     pub fn adopt_key(&self) -> Result<String> {
         let missing = || refused(format!("there is no `.hilum-private/{FILE}` beside the study"), "name the file of the study whose key you were given");
         let fingerprint = self.read_key()?.ok_or_else(missing)?.fingerprint();
@@ -147,7 +147,7 @@ pub(super) fn state_of_user() -> Option<PathBuf> {
 }
 
 impl Own {
-    /// None where the system knows no such directory, or the user may not have one: then nobody can tell whose a key is.
+    /// None if the system knows no such directory, or the user may not have one: then nobody can tell whose a key is.
     fn of_user() -> Option<Own> {
         let own = Own(state_of_user()?);
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&own.0);

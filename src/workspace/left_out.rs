@@ -11,20 +11,20 @@ use std::path::PathBuf;
 const DIRECTORY: &str = "left-out";
 
 /// A file system takes names of 255 bytes.
-const LONGEST: usize = 230;
+const MAX_NAME: usize = 230;
 
 impl Workspace {
     /// Where the list of a stage lies. Another recipe has another list: it may come to stand again.
     fn left_out_list(&self, stage: &str, key: &StageKey) -> PathBuf {
         let name = stage.replace('/', ".");
-        let name = if name.len() > LONGEST { Digest::of(name.as_bytes()).hex() } else { name };
+        let name = if name.len() > MAX_NAME { Digest::of(name.as_bytes()).hex() } else { name };
         self.private.join(DIRECTORY).join(format!("{name}-{}.csv", &key.0.hex()[..8]))
     }
 
     /// Writes a stage's list and gives its path.
     ///
     /// # Errors
-    /// Where the private directory cannot be written to.
+    /// If the private directory cannot be written to.
     pub fn save_left_out(&self, stage: &str, key: &StageKey, files: &[LeftOut]) -> Result<PathBuf> {
         self.create_private()?;
         let directory = self.private.join(DIRECTORY);

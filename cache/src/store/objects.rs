@@ -55,7 +55,7 @@ impl Store {
     /// The path of an object that lies there as a file, whatever its bytes are.
     ///
     /// # Errors
-    /// Where nothing lies there, or something else.
+    /// If nothing lies there, or something else.
     pub fn plain_path(&self, digest: &Digest) -> Result<PathBuf> {
         self.open_object(digest).map(|_| self.object_path(digest))
     }
@@ -79,7 +79,7 @@ impl Store {
         regular::read_open(self.open_object(digest)?, &self.object_path(digest), regular::RECORD)
     }
 
-    /// The digest of the bytes that an object has now; none where something else lies in its place.
+    /// The digest of the bytes that an object has now; none if something else lies in its place.
     pub(crate) fn found(&self, digest: &Digest) -> Result<Option<Digest>> {
         match self.open_in_place(digest) {
             Ok(mut file) => Ok(Some(hash(&mut file, &self.object_path(digest))?.0)),
@@ -110,7 +110,7 @@ impl Store {
             opened => opened?,
         };
         let mut out = vec![];
-        // Other people's files, such as a desktop leaves them, are no shards.
+        // Foreign files, such as those of a desktop, are not shards.
         for name in objects.names()?.iter().filter_map(|name| name.to_str()).filter(|name| name.len() == 2 && objects.kind(name) != Some(FileType::RegularFile))
         {
             let shard = objects.sub(name)?;

@@ -31,7 +31,7 @@ impl WritableStore {
         Ok(store)
     }
 
-    /// Takes over what was found out about objects before.
+    /// Uses a memo of verified objects.
     #[must_use]
     pub fn with_memo(self, memo: Memo) -> WritableStore {
         WritableStore(self.0.with_memo(memo))

@@ -106,7 +106,7 @@ fn in_all(t: &Totals) -> String {
     format!("{}: {}", counted(t.stages, "stage", "stages"), parts.join(", "))
 }
 
-/// How long it may take; nothing where nothing runs.
+/// How long it may take; nothing if nothing runs.
 fn time(t: &Totals, e: &Estimate) -> Option<String> {
     let all = t.will_run + t.pending;
     if all == 0 {

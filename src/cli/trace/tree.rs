@@ -19,7 +19,7 @@ pub(super) fn lines(graph: &Provenance, origins: &[Origin]) -> Vec<String> {
     out
 }
 
-/// True where every image that a kind makes is synthetic.
+/// True if every image that a kind makes is synthetic.
 pub(super) fn is_synthetic(kind: &str) -> bool {
     KINDS.iter().any(|k| k.name == kind && k.synthetic)
 }
@@ -48,7 +48,7 @@ fn output(stage: &str, port: &str) -> String {
     stage.split_once('/').map_or_else(|| format!("{stage}.{port}"), |(base, cell)| format!("{base}.{port}/{cell}"))
 }
 
-/// What stands below a stage.
+/// What is below a stage.
 enum Child<'a> {
     /// A stage, with the outputs that were taken.
     Stage(NodeId, Vec<&'a str>),
@@ -57,7 +57,7 @@ enum Child<'a> {
 }
 
 fn tree(graph: &Provenance, root: NodeId, told: &mut BTreeSet<NodeId>, out: &mut Vec<String>) {
-    // What is still to be told, the next one last: with what stands before its line, and whether another one follows beside it.
+    // What is still to be told, the next one last: with what is before its line, and whether another one follows beside it.
     let mut waiting = vec![(Child::Stage(root, vec![]), String::new(), true)];
     while let Some((child, before, is_last)) = waiting.pop() {
         let branch = if is_last { "└─ " } else { "├─ " };

@@ -17,7 +17,7 @@ fn append(journal: &mut Journal, kind: &str, body: Value) {
     journal.append(kind, body.as_object().unwrap().clone(), false).unwrap();
 }
 
-/// A receipt whose one output `out` holds `bytes`; its key goes by the stage's name.
+/// A receipt whose one output `out` contains `bytes`; its key goes by the stage's name.
 fn receipt(study: &str, stage: &str, bytes: &[u8], inputs: &[(&str, Input)]) -> Receipt {
     let artifact = |bytes: &[u8], name: &str| Artifact {
         kind: "table".into(),
@@ -117,7 +117,7 @@ fn a_reused_stage_stands_in_the_graph_of_its_run_and_names_the_run_that_computed
     let first = records.run("one", json!({ "a": {} }), &[receipt("one", "a", b"a", &[])], &[]);
     let second =
         records.run("two", json!({ "z": {}, "b": { "x": "z.out" } }), &[receipt("two", "b", b"b", &[("x", Input::One(Digest::of(b"a")))])], &[("z", "a")]);
-    // Later the same key gave other bytes: older runs did not stand on them.
+    // Later the same key gave other bytes: older runs did not use them.
     let third = records.run("one", json!({ "a": {} }), &[receipt("one", "a", b"other", &[])], &[]);
     let graph = records.walk(&second, "b");
     assert_eq!(inputs(&graph, "b"), [("x", "z")]);
@@ -144,7 +144,7 @@ fn what_a_journal_does_not_say_stays_unsaid() {
     let odd = records.run("s", json!({ "b": { "x": "gone.out" } }), &[receipt("s", "b", b"b", &x())], &[]);
     assert_eq!(inputs(&records.walk(&odd, "b"), "b"), [("x", "-")]);
     let killed = records.run("s", json!({ "a": { "w": "b.out" }, "b": { "x": "a.out" } }), &[receipt("s", "b", b"b", &x())], &[]);
-    // The two stand above each other, which no study can say: the walk ends all the same.
+    // The two are above each other, which no study can say: the walk ends all the same.
     let graph = records.walk(&killed, "b");
     assert_eq!((inputs(&graph, "b"), inputs(&graph, "a")), (vec![("x", "a")], vec![("w", "b")]));
     assert_eq!((node(&graph, "a").result.as_ref(), graph.nodes.len()), (None, 2));

@@ -26,7 +26,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     let mut out = vec![];
     for found in m.of(SAMPLES) {
         let rows = if found.ending(".png").next().is_some() { found.samples(m.store)? } else { vec![] };
-        // Whoever holds images of patients holds no synthetic ones: only a generator's are its own.
+        // A table of patients' images has no synthetic ones: only those of a generator count.
         if let Some(first) = rows.first().filter(|row| row.origin == Origin::Synthetic) {
             out.push(beside(m, found, first)?);
         }
@@ -60,7 +60,7 @@ fn beside(m: &Material, found: &Found, first: &Sample) -> Result<Markup> {
 /// Packed real images of a label, from the first pack that has some of this size.
 fn real(m: &Material, label: &str, side: usize) -> Result<Vec<Vec<u8>>> {
     let mut wanted: Vec<Digest> = vec![];
-    // Tables that were made of no other: the images of each patient stand in these, once.
+    // Tables that were made of no other: the images of each patient are in these, once.
     for found in m.of(SAMPLES).filter(|f| f.receipt.recipe.inputs.is_empty()) {
         let rows = found.samples(m.store)?;
         let of_label = rows.iter().filter(|s| s.origin == Origin::Real && s.label == label);

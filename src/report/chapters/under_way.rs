@@ -1,4 +1,4 @@
-//! Trainings that go on, or that go on when the study is run again.
+//! Trainings that are running or will resume when the study is run again.
 
 use super::images::MOMENTS;
 use super::{Chapter, is_warning};

@@ -1,4 +1,4 @@
-//! What follows the end of a stage that was under way: it is recorded, tried again, sent back, or has failed.
+//! The end of a running stage: it is recorded, retried, sent back, or has failed.
 
 use super::{PendingStage, RunningStage, Scheduler};
 use crate::pipeline::model::StageId;
@@ -62,7 +62,7 @@ impl Scheduler<'_> {
         }
     }
 
-    /// A stage was stopped with the run: where somebody waited for it, how far it got is said.
+    /// A stage was stopped with the run: reports how far it got.
     fn interrupted(&self, id: StageId, flight: RunningStage) {
         if self.run.pipeline.stages[id].kind.needs != Needs::Light {
             let checkpoint = Checkpoints::of(self.run.store, &flight.key).step();

@@ -13,7 +13,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 impl Scheduler<'_> {
-    /// Records a stage that is done.
+    /// Records a finished stage.
     pub(super) fn done(&mut self, id: StageId, flight: &RunningStage, done: Done) -> Result<()> {
         let stage = &self.run.pipeline.stages[id];
         let key = flight.key;

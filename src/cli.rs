@@ -232,8 +232,8 @@ pub fn main() -> ExitCode {
         Verb::Man { dir } => complete::manual_pages(&dir),
         Verb::Worker => return ExitCode::from(crate::run::worker::main()),
     };
-    let code = result.unwrap_or_else(|e| told(&e));
-    ExitCode::from(document::end().map_or_else(|e| told(&e), |()| code))
+    let code = result.unwrap_or_else(|e| report_error(&e));
+    ExitCode::from(document::end().map_or_else(|e| report_error(&e), |()| code))
 }
 
 /// What a subcommand prints: `run` one event per line, all others one document.
@@ -263,7 +263,7 @@ fn not_understood(e: &clap::Error) -> ExitCode {
 }
 
 /// Prints an error and returns the exit code.
-fn told(e: &anyhow::Error) -> u8 {
+fn report_error(e: &anyhow::Error) -> u8 {
     // A closed pipe is not a failure.
     if e.chain().any(|c| c.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)) {
         return DONE;

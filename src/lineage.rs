@@ -2,7 +2,7 @@
 //! kinds declare and the tables that are known; it belongs to (study, stage, port), never to a digest, so that equal bytes
 //! of different origin can neither hide nor invent a leak.
 //!
-//! Before a table is there, its flow is what surely will be in it: a leak that is found is one. Once it is there, its flow
+//! Before a table exists, its flow is what will certainly be in it, so that every leak found is real. Once it exists, its flow
 //! is what it contains.
 
 mod alike;
@@ -32,7 +32,7 @@ use std::sync::Arc;
 pub struct Evidence<'a> {
     /// The store.
     pub store: &'a Store,
-    /// Tables that were read.
+    /// Cached tables.
     pub tables: &'a Tables,
     /// What earlier runs recorded.
     pub ledger: &'a Ledger,
@@ -56,11 +56,11 @@ pub struct Flow {
     pub influenced: Reach,
     /// What reached each generator whose images may be in it, or which it is.
     generators: BTreeMap<Digest, Arc<Reach>>,
-    /// True if each of its rows is surely synthetic.
+    /// True if each of its rows is certainly synthetic.
     pub is_synthetic: bool,
     /// Patients of whom all its rows are, if it is known to have rows and that is known of them.
     pub within: Option<RoaringBitmap>,
-    /// Sets of patients, of each of which somebody is in it, nobody knows yet who.
+    /// Sets of patients of which at least one each is in it; which one is not yet known.
     pub some: Vec<RoaringBitmap>,
 }
 
@@ -72,11 +72,11 @@ pub struct Lineage {
     flows: HashMap<(StageId, &'static str), Flow>,
     /// The namespaces of patient identifiers that a stage's tables come from.
     spaces: Vec<BTreeSet<String>>,
-    /// What reached the files that a training begins with.
+    /// What reached the initial weights of a training.
     pub outside: HashMap<StageId, Reach>,
     /// Pairs of images that look alike, by number.
     pub near: Vec<(u32, u32)>,
-    /// Pairs with near hashes between packs that were too many to be looked at.
+    /// Pairs with similar hashes between packs that were too many to compare.
     pub not_compared: u64,
     /// Pairs of patients of imports of whom one image is equal.
     sharing: BTreeSet<(u32, u32)>,

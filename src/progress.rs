@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_is_told_nothing_but_colours() {
+    fn only_colours_reach_a_terminal() {
         assert_eq!(printable("\u{1b}[1m\u{1b}[38;5;9merror\u{1b}[0m: a\n\tb │ é\\"), "\u{1b}[1m\u{1b}[38;5;9merror\u{1b}[0m: a\n\tb │ é\\");
         let hostile = [
             ("\u{1b}]0;title\u{7}", "\\u{1b}]0;title\\u{7}"),

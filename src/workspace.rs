@@ -1,4 +1,4 @@
-//! The directories of a study: its file, store, results, data, and the private directory that nobody else should see.
+//! The directories of a study: its file, store, results, data, and the private directory, which only the owner may see.
 //!
 //! ```text
 //! study.yaml              the study
@@ -31,7 +31,7 @@ use std::sync::Arc;
 /// The file of the memo in the private directory. It contains what [`inspect::note`] says: where that comes to say more, what
 /// older programs remembered must not be believed, and the file gets another name.
 const MEMO: &str = "memo-3";
-/// What was found out about objects of the store.
+/// The memo of verified objects of the store.
 const OBJECTS: &str = "objects";
 /// What it was called while notes said less.
 const OLD_MEMOS: [&str; 2] = ["memo", "memo-2"];
@@ -76,11 +76,11 @@ impl Workspace {
         Ok(())
     }
 
-    /// Writes down what was found out about files, beside what other runs did meanwhile. It saves time and decides nothing: a
-    /// directory that cannot be written to is no fault.
+    /// Merges the memo into its file, which other runs may have changed. It only saves time: a directory that cannot be
+    /// written to is not an error.
     fn save_memo(&self, path: &Path, memo: &Memo) {
         if memo.is_fresh() && self.create_private().is_ok() && lock_dir(&self.private).is_ok_and(|_alone| memo.save_onto(path).is_ok()) {
-            // It names paths, and nobody reads it any more; that it is not there is no fault.
+            // It names paths and is no longer used; it may be missing.
             OLD_MEMOS.iter().for_each(|name| drop(fs::remove_file(self.private.join(name))));
         }
     }
@@ -102,16 +102,16 @@ impl Workspace {
         Ok(state.join(name(&results)))
     }
 
-    /// What was found out about the store's objects.
+    /// The memo of verified objects of the store.
     pub fn objects_memo(&self) -> Memo {
         Memo::load(&self.private.join(OBJECTS))
     }
-    /// Writes down what was found out about the store's objects.
+    /// Saves the memo of verified objects.
     pub fn save_objects_memo(&self, store: &Store) {
         store.with_memo_of(|memo| self.save_memo(&self.private.join(OBJECTS), memo));
     }
 
-    /// Hashes what path parameters name, by way of the memo. `save` keeps the memo for later.
+    /// Hashes what path parameters name, with the help of the memo. `save` writes the memo.
     pub fn listings(&self, p: &Pipeline, save: bool, diagnostics: &mut Vec<Diagnostic>) -> Result<Listings> {
         let mut out = Listings::new();
         let sourced: Vec<(usize, Vec<Source>)> = p.stages.iter().enumerate().map(|(i, s)| (i, s.stage.sources())).filter(|s| !s.1.is_empty()).collect();
@@ -154,11 +154,11 @@ impl Workspace {
         Ok(out)
     }
 
-    /// What runs write, as paths without links: the private directory, the store and the results.
+    /// What runs write to, as paths without links: the private directory, the store and the results.
     fn written(&self, study: &str) -> Vec<PathBuf> {
         let directory = real(&self.directory);
         let (results, store) = (real(&self.results), real(&self.store));
-        // A place that contains the study itself, as with `--results .`, was there before: of results, only its own part is written.
+        // A directory that contains the study itself, as with `--results .`, is excluded only below its own results.
         let results = if directory.starts_with(&results) { results.join(study) } else { results };
         [real(&self.private), results].into_iter().chain(Some(store).filter(|s| !directory.starts_with(s))).collect()
     }

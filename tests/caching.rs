@@ -8,7 +8,7 @@ fn ran(space: &Space) -> Vec<String> {
     let executed = space.executed();
     // What the plan said stands was not executed; what it said runs was.
     for (stage, decision, _) in &plan {
-        assert!(decision != "reuse" || !executed.contains(stage), "{stage} was planned to stand");
+        assert!(decision != "reuse" || !executed.contains(stage), "{stage} was planned to be reused");
         assert!(decision != "execute" || executed.contains(stage), "{stage} was planned to run");
     }
     assert_eq!(space.executed(), Vec::<String>::new(), "a second run executes nothing");

@@ -40,7 +40,7 @@ fn a_killed_run_needs_no_manual_step() {
 }
 
 #[test]
-fn damaged_objects_are_found_named_and_computed_anew() {
+fn damaged_objects_are_found_named_and_recomputed() {
     let space = Space::tiny();
     space.executed();
     let expected = space.digests();
@@ -90,7 +90,7 @@ fn a_damaged_input_is_noticed_on_use() {
 }
 
 #[test]
-fn a_damaged_image_that_several_stages_read_is_made_anew_once() {
+fn a_damaged_image_that_several_stages_read_is_recomputed_once() {
     let space = Space::new();
     space.write(
         "study.yaml",
@@ -159,7 +159,7 @@ fn different_studies_at_once_on_one_store_share_what_is_equal() {
 }
 
 #[test]
-fn a_torn_journal_is_repaired_and_said() {
+fn a_torn_journal_is_repaired_and_reported() {
     let space = Space::tiny();
     space.hilum(&["run", "study.yaml", "--only", "split"]);
     let run = fs::read_dir(space.path(".hilum/runs")).unwrap().next().unwrap().unwrap().path();

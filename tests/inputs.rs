@@ -106,7 +106,7 @@ fn an_image_that_does_not_decode_is_left_out_by_name() {
 }
 
 #[test]
-fn stages_below_pass_over_what_prepare_left_out() {
+fn later_stages_skip_what_prepare_excluded() {
     let space = space();
     let damage = |n: u8| {
         let path = space.path(&format!("data/images/secret-name-{n}.png"));
@@ -223,7 +223,7 @@ fn nothing_that_names_a_patient_or_this_machine_is_written_for_others() {
 
 /// Another key, other names of files, another order of rows: nothing but the pseudonyms may show it.
 #[test]
-fn the_same_images_and_table_give_the_same_bytes_to_everybody() {
+fn the_same_images_and_table_give_everyone_the_same_bytes() {
     let split = "  split:\n    stage: split\n    in: { samples: images }\n    with: { by: patient, train: 0.5, test: 0.5 }\n";
     let (one, other) = (space(), Space::new());
     one.write("study.yaml", format!("{STUDY}{split}"));

@@ -44,7 +44,7 @@ fn an_allowed_finding_runs_and_the_report_says_so() {
 }
 
 #[test]
-fn a_leak_is_still_found_where_everything_stands_and_what_is_allowed_for_nothing_is_said() {
+fn a_leak_is_still_found_when_everything_is_cached_and_unused_allowances_are_reported() {
     let space = Space::tiny();
     let allow = "checks: { allow: [{ id: leakage.generator_trained_on_eval, reason: they did }, { id: leakage.duplicate, reason: no need }] }\n";
     space.edit("in: { samples: balanced, images: pixels }", "in: { samples: split.test, images: pixels }");
@@ -66,7 +66,7 @@ fn a_leak_is_still_found_where_everything_stands_and_what_is_allowed_for_nothing
 }
 
 #[test]
-fn no_patient_stands_in_two_parts() {
+fn no_patient_is_in_two_parts() {
     let space = Space::tiny();
     space.executed();
     let patients = |part: &str| -> std::collections::BTreeSet<String> {

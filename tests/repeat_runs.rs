@@ -104,7 +104,7 @@ fn a_forced_recipe_runs_once_and_serves_all_that_have_it() {
 }
 
 #[test]
-fn a_damaged_result_that_several_stages_share_is_made_anew_once() {
+fn a_damaged_result_that_several_stages_share_is_recomputed_once() {
     let space = space(TWINS);
     space.executed();
     let digest = space.digests()["gan/arm=a generator"][3..].to_owned();
@@ -128,7 +128,7 @@ fn a_damaged_result_that_several_stages_share_is_made_anew_once() {
 }
 
 #[test]
-fn a_recipe_that_fails_is_not_tried_again_by_another_stage() {
+fn a_failed_recipe_is_not_retried_by_another_stage() {
     let space = space(&TWINS.replace("label: covid", "label: nobody"));
     for (args, skipped) in [(vec!["run", "study.yaml", "--json"], 3), (vec!["run", "study.yaml", "--json", "--keep-going"], 3)] {
         let said = space.hilum(&args);
@@ -143,7 +143,7 @@ fn a_recipe_that_fails_is_not_tried_again_by_another_stage() {
 }
 
 #[test]
-fn two_runs_at_once_carry_a_shared_recipe_out_once() {
+fn concurrent_runs_execute_a_shared_recipe_once() {
     let space = space(TWINS);
     let start = || space.command(&["run", "study.yaml", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     for run in [start(), start()].map(|c| said(c.wait_with_output().unwrap())) {
@@ -173,7 +173,7 @@ fn a_cancelled_run_leaves_the_twins_to_the_next_one() {
 const EXPECT: &str = "study: t\nstages:\n  images: { stage: phantoms, seed: 1, with: { size: 16, classes: { normal: { images: 14 }, covid: { images: 9 } } } }\n  few: { stage: undersample, seed: 1, in: { samples: images } }\n  pixels: { stage: prepare, in: { samples: few }, with: { size: 16 } }\n";
 
 #[test]
-fn counts_that_are_expected_are_looked_at_whether_a_stage_runs_or_stands() {
+fn expected_counts_are_checked_whether_a_stage_runs_or_is_cached() {
     let unmet = EXPECT.replace("few: { stage: undersample,", "few: { stage: undersample, expect: { normal: 12345 },");
     let message = "error: `few`: 9 images of `normal`, but the study expects 12345\nhelp: see `hilum explain E0501`";
     let fresh = space(&unmet);
@@ -214,7 +214,7 @@ fn a_twin_answers_for_its_own_expectation() {
 }
 
 #[test]
-fn a_plan_tells_of_what_a_run_refuses_at_once() {
+fn a_plan_reports_what_a_run_refuses_at_once() {
     let space = Space::tiny();
     space.edit("by: patient", "by: image");
     assert_eq!(space.hilum(&["plan", "study.yaml"]).code, 0, "no table is known yet");

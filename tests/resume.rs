@@ -175,7 +175,7 @@ fn ctrl_c_and_sigterm_write_a_checkpoint_first() {
 }
 
 #[test]
-fn a_damaged_checkpoint_is_passed_over_and_one_that_cannot_be_written_is_said() {
+fn a_damaged_checkpoint_is_skipped_and_one_that_cannot_be_written_is_reported() {
     let expected = undisturbed("generator");
     let space = study();
     let mut under = until(&space, &["--checkpoint-every", "0"], "generator", 60);

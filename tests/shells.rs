@@ -65,7 +65,7 @@ fn every_verb_has_a_manual_page() {
 }
 
 #[test]
-fn the_log_says_what_is_decided_launched_locked_and_stored() {
+fn the_log_lists_decisions_launches_locks_and_stores() {
     let space = Space::tiny();
     let run = |log: Option<&str>| {
         let mut command = space.command(&["run", "study.yaml"]);

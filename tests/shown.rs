@@ -90,8 +90,8 @@ fn why_takes_the_name_of_a_matrix_and_says_which_run_made_what_is_up_to_date() {
     assert!(why.ends_with(" UTC; nothing that affects them has changed\n") && why.lines().count() == 1, "{why}");
     space.edit("epochs: 2", "epochs: 3");
     let why = space.hilum(&["why", "study.yaml", "scores"]).out;
-    let due = "scores   4 of 4 cells are pending (wait for `classifier`)\n  classifier   4 of 4 cells will run: epochs 2 → 3 (study.yaml:56)\n";
-    assert_eq!(why, due);
+    let expected = "scores   4 of 4 cells are pending (wait for `classifier`)\n  classifier   4 of 4 cells will run: epochs 2 → 3 (study.yaml:56)\n";
+    assert_eq!(why, expected);
 }
 
 #[test]
@@ -109,9 +109,9 @@ fn the_command_that_runs_a_failed_cell_alone_is_printed_once_and_works() {
     let run = space.hilum(&["run", "my study.yaml", "--keep-going", "--set", "seed=2", "--store", "a store"]);
     assert_eq!(run.code, 1, "{}", run.err);
     assert!(run.err.contains("error: `gan/label=nobody`: "), "{}", run.err);
-    let due = "hilum run 'my study.yaml' --only 'gan/label=nobody' --set 'seed=2' --store 'a store'";
+    let expected = "hilum run 'my study.yaml' --only 'gan/label=nobody' --set 'seed=2' --store 'a store'";
     let printed: Vec<&str> = run.err.lines().map(str::trim).filter(|l| l.starts_with("hilum run ")).collect();
-    assert_eq!(printed, [due], "{}", run.err);
+    assert_eq!(printed, [expected], "{}", run.err);
 
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_hilum"));
     let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
@@ -124,7 +124,7 @@ fn the_command_that_runs_a_failed_cell_alone_is_printed_once_and_works() {
 }
 
 #[test]
-fn a_study_that_needs_more_disk_than_there_is_is_warned_of_and_refused_nothing() {
+fn a_study_that_needs_more_disk_than_is_free_gives_a_warning_but_runs() {
     let space = Space::new();
     std::fs::create_dir(space.path("empty")).unwrap();
     let images = |images: u64| {
@@ -139,13 +139,13 @@ fn a_study_that_needs_more_disk_than_there_is_is_warned_of_and_refused_nothing()
     // More than a petabyte of pixels.
     space.write("study.yaml", images(1_000_000));
     let plan = space.hilum(&["plan", "study.yaml"]);
-    let due = "warning: the store needs about 1373.3 TiB, but only ";
-    assert!(plan.code == 0 && plan.err.contains(due) && plan.err.contains(" are free at `./.hilum`; the size of 1 stage more is unknown"), "{}", plan.err);
+    let expected = "warning: the store needs about 1373.3 TiB, but only ";
+    assert!(plan.code == 0 && plan.err.contains(expected) && plan.err.contains(" are free at `./.hilum`; the size of 1 stage more is unknown"), "{}", plan.err);
     let json: Value = serde_json::from_str(&space.hilum(&["plan", "study.yaml", "--json"]).out).unwrap();
     assert_eq!((json["disk"]["needed_bytes"].as_u64(), json["disk"]["unknown"].clone()), (Some(9 * 40_000_000 * 2048 * 2048), serde_json::json!(["images"])));
     // The run says so, too, and begins; the first stage has nothing to import.
     let run = space.hilum(&["run", "study.yaml", "--jobs", "1"]);
-    assert!(run.code == 1 && run.err.find(due).unwrap() < run.err.find("error: `none`").unwrap(), "{}", run.err);
+    assert!(run.code == 1 && run.err.find(expected).unwrap() < run.err.find("error: `none`").unwrap(), "{}", run.err);
     space.write("study.yaml", images(1));
     assert!(!space.hilum(&["plan", "study.yaml"]).err.contains("the store needs"));
 }

@@ -56,7 +56,7 @@ fn copy(from: &Path, to: &Path, with_empty: bool) {
 }
 
 #[test]
-fn a_copied_store_is_hashed_once_and_stands() {
+fn a_copied_store_is_hashed_once_and_stays_valid() {
     for with_empty in [true, false] {
         let (space, other) = (study(), study());
         assert_eq!(runs(&space), 3);
@@ -89,7 +89,7 @@ fn first_object(space: &Space) -> std::path::PathBuf {
 }
 
 #[test]
-fn files_of_others_are_passed_over() {
+fn foreign_files_are_ignored() {
     let space = study();
     assert_eq!(runs(&space), 3);
     for directory in ["runs", "objects", "locks", "tmp", "quarantine", "checkpoints"] {
@@ -159,7 +159,7 @@ fn a_clock_that_was_set_back_makes_no_run_old() {
 }
 
 #[test]
-fn a_key_that_is_damaged_open_or_of_somebody_else_is_refused_and_stays() {
+fn a_damaged_open_or_foreign_key_is_refused_and_kept() {
     let space = importing();
     assert_eq!(runs(&space), 1);
     let key = space.path(".hilum-private/study.key");
@@ -229,7 +229,7 @@ fn runs_at_once_in_a_new_directory_make_one_key_and_lose_no_path() {
 }
 
 #[test]
-fn a_failed_run_lays_out_what_stands_and_says_so() {
+fn a_failed_run_writes_the_finished_results_and_says_so() {
     let space = study();
     fs::create_dir(space.path("empty")).unwrap();
     space.edit("  few:", "  none: { stage: import, with: { images: empty } }\n  few:");
@@ -257,7 +257,7 @@ fn names_that_are_not_utf8_work() {
 }
 
 #[test]
-fn a_program_that_is_replaced_goes_on_with_the_one_that_began() {
+fn a_run_continues_with_its_own_program_when_that_is_replaced() {
     let space = study();
     let program = space.path("program");
     fs::copy(env!("CARGO_BIN_EXE_hilum"), &program).unwrap();

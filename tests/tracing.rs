@@ -68,7 +68,7 @@ fn equal_bytes_lead_to_the_stage_that_was_bound_and_pixels_are_a_part_of_it() {
 }
 
 #[test]
-fn every_stage_is_told_once_on_lines_that_fit() {
+fn every_stage_is_shown_once_on_lines_that_fit() {
     let space = Space::tiny();
     space.executed();
     let told = trace(&space, &["comparison", "map"]);
@@ -101,7 +101,7 @@ fn every_stage_is_told_once_on_lines_that_fit() {
 }
 
 #[test]
-fn a_result_of_another_study_stands_in_this_graph_and_names_its_run() {
+fn a_result_of_another_study_is_in_this_graph_and_names_its_run() {
     let space = Space::tiny();
     space.executed();
     let first = json(&space, &["images"])[0]["run"].clone();

@@ -139,7 +139,7 @@ fn fails(edits: &[(&str, &str)], stage: &str, words: &[&str]) {
 }
 
 #[test]
-fn what_is_wrong_with_a_training_is_said() {
+fn errors_of_a_training_are_reported() {
     // An absurd rate: weights grow past every number, and the last state that was whole is kept.
     fails(
         &[("label: covid, steps: 60", "label: covid, optimiser: { learning_rate: 1e30 }, steps: 60")],

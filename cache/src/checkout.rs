@@ -1,7 +1,7 @@
 //! Writing results: read-only copies of artifacts under a results directory, and a list of what was written, so that
 //! a modified result is noticed, set aside and restored.
 //!
-//! The note lies elsewhere, in a private directory: results hold what everybody gets. Nothing is written, moved or removed but
+//! The note lies elsewhere, in a private directory: results contain only what may be shared. Nothing is written, moved or removed but
 //! below the directory, through no link, whenever it is put there (`dir`), and nothing is removed that is not, byte for byte, what was
 //! laid out.
 
@@ -71,7 +71,7 @@ pub fn check_out(store: &Store, directory: &Path, note: &Path, wanted: &[Wanted]
     let results = open(directory).map_err(refused)?;
     // One run at a time lays out; the other then finds it done. The lock dies with its process.
     results.lock()?;
-    // Older programs kept the note here; whoever handed these results on may have written it.
+    // Older programs kept the note here; it may be forged.
     let _ = results.remove_file(OLD_NOTE);
     lay_out(store, &results, note, wanted, rest)
 }
@@ -146,14 +146,14 @@ fn lay_out(store: &Store, results: &Dir, note: &Path, wanted: &[Wanted], rest: R
             continue;
         }
         if there.is_some() && (now.is_none() || before.as_ref().map(|l| l.stamp) != now) {
-            // Not as we left it: equal bytes are only noted again, other bytes are somebody's work and are set aside.
+            // Not as we left it: equal bytes are only noted again, other bytes are the user's work and are set aside.
             let found = now.map(|_| hash(directory, name)).transpose()?;
             if found == Some(want.digest) {
                 stamps.extend(now);
                 continue;
             }
             // What the store contains was laid out from it, by whatever note: the results of a study that moved, say.
-            let is_ours = |found: Digest| before.as_ref().is_some_and(|l| l.digest == found) || store.presence(&found, None) == Presence::Whole;
+            let is_ours = |found: Digest| before.as_ref().is_some_and(|l| l.digest == found) || store.presence(&found, None) == Presence::Intact;
             if !found.is_some_and(is_ours) {
                 outcome.edited.push((want.path.clone(), set_aside(directory, name)?));
             }
@@ -272,7 +272,7 @@ mod tests {
         check_out(&store, &out, &note, &wanted, Rest::Removed).unwrap();
         assert_eq!(check_out(&store, &out, &note, &wanted[..1], Rest::Kept).unwrap(), Outcome::default());
         assert_eq!(fs::read(out.join("stage/b.csv")).unwrap(), b"b");
-        // Another version of a result, and no note of the old one: it is the store's, not somebody's work.
+        // Another version of a result, and no note of the old one: it is the store's, not the user's work.
         let other = [Wanted { digest: wanted[1].digest, ..wanted[0].clone() }];
         let outcome = check_out(&store, &out, &dir.path().join("lost"), &other, Rest::Kept).unwrap();
         assert_eq!((outcome.written, outcome.edited.len()), (1, 0));

@@ -55,7 +55,7 @@ impl Checkpoints {
     /// Step and bytes of the newest intact one.
     pub fn latest(&self) -> Option<(u64, Vec<u8>)> {
         let directory = self.directory()?;
-        list(&directory).into_iter().rev().find_map(|(step, name)| Some((step, whole(&directory, &name)?)))
+        list(&directory).into_iter().rev().find_map(|(step, name)| Some((step, read_intact(&directory, &name)?)))
     }
 
     /// The step of the newest one, from its name alone.
@@ -93,7 +93,7 @@ pub fn all(store: &Store) -> Vec<(StageKey, PathBuf)> {
     names.iter().filter_map(|name| Some((StageKey(Digest::from_hex(name.to_str()?)?), directory.path().join(name)))).collect()
 }
 
-fn whole(directory: &Dir, name: &str) -> Option<Vec<u8>> {
+fn read_intact(directory: &Dir, name: &str) -> Option<Vec<u8>> {
     let mut bytes = directory.read(name, MAX_BYTES).ok()?;
     let digest = bytes.split_off(bytes.len().checked_sub(32)?);
     (Digest::of(&bytes).bytes() == digest.as_slice()).then_some(bytes)
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_checkpoint_is_passed_over_and_written_over() {
+    fn what_is_not_a_checkpoint_is_skipped_and_overwritten() {
         let (dir, c) = place();
         c.save(1, b"one").unwrap();
         let directory = c.directory().unwrap().path().to_path_buf();

@@ -1,5 +1,5 @@
 //! Handles of directories. What lies below a directory that was opened once is named by its handle, one plain name at a time, so that a
-//! link is never followed, whenever somebody puts it in the way: what is read, written, moved or removed lies below the directory.
+//! link is never followed, even if it appears meanwhile: what is read, written, moved or removed lies below the directory.
 //! Ignorant of whose directories these are: stores, results and private directories are all the same here.
 
 mod copy;
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn directories_in_directories_without_end_are_no_end_of_the_program() {
+    fn endlessly_nested_directories_do_not_crash() {
         let outer = tempfile::tempdir().unwrap();
         let mut at = Dir::named(outer.path()).unwrap();
         for _ in 0..200 {
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_replaced_whole_and_through_no_link() {
+    fn a_file_is_replaced_atomically_and_not_through_a_link() {
         let outer = tempfile::tempdir().unwrap();
         let dir = Dir::named(outer.path()).unwrap();
         fs::write(outer.path().join("victim"), "mine").unwrap();

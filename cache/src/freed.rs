@@ -42,7 +42,7 @@ mod tests {
     use crate::regular::tests::with_hostile;
 
     #[test]
-    fn what_is_no_list_is_said_and_not_written_over() {
+    fn what_is_not_a_list_is_reported_and_not_overwritten() {
         let dir = tempfile::tempdir().unwrap();
         let store = WritableStore::create(dir.path()).unwrap();
         with_hostile(&dir.path().join(FILE), move |form| {

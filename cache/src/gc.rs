@@ -51,7 +51,7 @@ pub fn collect(store: &WritableStore, keep: Keep, is_record: IsRecord) -> Result
     }
     sweep(store);
     // Checkpoints of finished trainings are removed; those of stopped ones are kept.
-    let is_finished = |key: &StageKey| ledger.outputs(key).is_some_and(|o| o.values().all(|a| store.has_whole(a)));
+    let is_finished = |key: &StageKey| ledger.outputs(key).is_some_and(|o| o.values().all(|a| store.has_intact(a)));
     for (key, _) in checkpoint::all(store).into_iter().filter(|(key, _)| is_finished(key)) {
         Checkpoints::of(store, &key).try_remove()?;
     }

@@ -110,7 +110,7 @@ struct Walk<'a> {
     passed_over: Vec<PassedOver>,
     /// The real paths of the directory and of the linked ones that lead to where the walk is.
     within: Vec<PathBuf>,
-    /// Linked directories below others, each of which is gone into once: directories that link to each other have no end of names.
+    /// Linked directories below others, each of which is entered once: directories may link to each other.
     followed: HashSet<PathBuf>,
 }
 
@@ -133,7 +133,7 @@ impl Walk<'_> {
                 }
             }
         }
-        // In one order, since a directory may be gone into once.
+        // Sorted, since a directory may be entered only once.
         links.sort_unstable();
         links.iter().for_each(|link| self.link(link));
         self.within.pop();
@@ -272,7 +272,7 @@ mod tests {
         assert!(mtime < SystemTime::now());
     }
     #[test]
-    fn what_is_excepted_is_passed_over() {
+    fn what_is_excluded_is_skipped() {
         let dir = tempfile::tempdir().unwrap();
         for name in ["a.png", "results/b.png", "deep/results/c.png", "deep/store/d.png", "results-of-others/e.png"] {
             let path = dir.path().join(name);
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn links_are_followed_within_the_boundary_and_told_of_beyond_it() {
+    fn links_are_followed_within_the_boundary_and_reported_beyond_it() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         for name in ["data/films/a.png", "data/elsewhere/b.png", "data/elsewhere/c.png", "secret/d.png"] {
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_not_waited_for() {
+    fn what_is_not_a_file_is_not_waited_for() {
         let (_dir, path) = crate::regular::tests::place();
         let asked = path.clone();
         crate::regular::tests::with_hostile(&path, move |form| {

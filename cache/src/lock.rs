@@ -34,7 +34,7 @@ impl KeyLock {
 
 impl Drop for KeyLock {
     fn drop(&mut self) {
-        // Removed while still held: whoever opened it meanwhile sees that the name is gone and starts over.
+        // Removed while still held: a process that opened it meanwhile sees that the name is gone and retries.
         let _ = self.locks.remove_file(&self.name);
     }
 }
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_lock_is_not_opened() {
+    fn what_is_not_a_lock_is_not_opened() {
         let dir = tempfile::tempdir().unwrap();
         let store = std::sync::Arc::new(WritableStore::create(dir.path()).unwrap());
         let key = StageKey(Digest::of(b"k"));

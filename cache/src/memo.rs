@@ -117,8 +117,8 @@ impl Memo {
         (known == *stamp).then_some(remembered)
     }
 
-    /// Remembers a file as it looked before it was hashed. A path with a tab in it is not
-    /// remembered: its file is hashed each time.
+    /// Stores the entry of a file with its stamp from before it was hashed. A path with a tab is not
+    /// stored: its file is hashed each time.
     pub fn put(&mut self, path: PathBuf, stamp: Stamp, known: Remembered) {
         if !path.as_os_str().as_bytes().contains(&b'\t') {
             self.fresh.insert(path, (stamp, known));
@@ -162,7 +162,7 @@ fn parse(head: &[u8]) -> Option<(Stamp, Remembered)> {
     Some((Stamp::parse(stamp)?, Remembered { digest: Digest::from_hex(digest)?, note: note.to_owned() }))
 }
 
-/// Reads a file of a private directory, which somebody may have handed on with a study: a regular file of at most 1 GiB, and no link.
+/// Reads a file of a private directory, which may have come with a study: a regular file of at most 1 GiB, and no link.
 pub fn read_private(path: &Path) -> Result<Vec<u8>> {
     regular::read(path, regular::WHOLE)
 }
@@ -180,7 +180,7 @@ mod tests {
     use crate::regular::tests::{place, with_hostile};
 
     #[test]
-    fn what_is_no_memo_is_an_empty_one_and_is_written_over() {
+    fn what_is_not_a_memo_counts_as_empty_and_is_overwritten() {
         let (_dir, path) = place();
         let asked = path.clone();
         with_hostile(&path, move |form| {

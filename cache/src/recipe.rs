@@ -104,7 +104,7 @@ impl Recipe {
     /// Where this recipe differs from an `older` one, in the order: kind, parameters, seed, engine, pseudonyms, sources, inputs.
     pub fn differences(&self, older: &Recipe) -> Vec<Difference> {
         // Taken apart without `..`: a field that is added later does not compile until it is compared here.
-        // `v` says how the record is written, not what a stage does: there is one version, and nobody changes it by editing a study.
+        // `v` says how the record is written, not what a stage does: there is only one version, which no edit of a study changes.
         let Recipe { v: _, kind, version, parameters, seed, inputs, sources, engine, pseudonyms } = self;
         let mut out = vec![];
         if *kind != older.kind {

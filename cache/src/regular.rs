@@ -1,5 +1,5 @@
-//! Files that somebody else may have put there: opened without waiting and through no link, taken only where they are regular, and
-//! read only as far as what hilum writes can reach. Ignorant of what they hold, and of the directories above them (`dir`).
+//! Untrusted files: opened without blocking and without following links, accepted only if they are regular, and read up to a
+//! limit. Ignorant of what they hold, and of the directories above them (`dir`).
 
 use crate::{Error, Result};
 use rustix::fs::{FileType, OFlags};
@@ -13,7 +13,7 @@ pub(crate) const RECORD: u64 = 64 << 20;
 /// The longest file that is read whole into memory: journals, tables, lists, memos.
 pub(crate) const WHOLE: u64 = 1 << 30;
 
-/// How such a file is opened: a pipe that nobody writes to would keep us waiting, a terminal could become ours.
+/// How such a file is opened: a pipe would block, a terminal could become the controlling one.
 pub(crate) const UNTRUSTED: OFlags = OFlags::CLOEXEC.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
 /// Opens a file for reading. The directory that it lies in is the caller's; the file itself may be no link.

@@ -12,7 +12,7 @@
 //! ```
 //! The fixed mtime makes every later write through the file system visible to a plain `stat`, without an index:
 //! reuse compares size and mtime, use hashes the bytes. Of an object with another mtime, as a copy of a store has it, the bytes
-//! decide; what they were found to be is remembered in a memo of the user's.
+//! decide; the result is kept in the user's memo.
 //!
 //! A store may come from anybody. The directory that the user names may be a link; inside of it, only directories and regular files are
 //! opened, one handle after the other (`dir`), and what is read into memory is bounded (`regular`).
@@ -74,7 +74,7 @@ pub struct Blob {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
     /// There, and untouched since it was written as far as a `stat` can tell.
-    Whole,
+    Intact,
     /// There, but written to since.
     Touched,
     /// Not there.
@@ -159,7 +159,7 @@ impl Store {
             Err(_) => Presence::Absent,
             Ok(m) if !m.is_file() || !self.has_shard(digest, &path) => Presence::Touched,
             Ok(m) if size.is_some_and(|s| s != m.size()) => Presence::Touched,
-            Ok(m) if m.mtime() == 1 || self.is_whole(digest, &m) => Presence::Whole,
+            Ok(m) if m.mtime() == 1 || self.is_intact(digest, &m) => Presence::Intact,
             Ok(_) => Presence::Touched,
         }
     }
@@ -177,7 +177,7 @@ impl Store {
     }
 
     /// True for an object of which only the bytes can tell, and do so.
-    fn is_whole(&self, digest: &Digest, stat: &fs::Metadata) -> bool {
+    fn is_intact(&self, digest: &Digest, stat: &fs::Metadata) -> bool {
         if self.verified.lock().expect("BUG: poisoned").contains(digest) {
             return true;
         }
@@ -230,7 +230,7 @@ mod tests {
         let store = WritableStore::create(dir.path()).unwrap();
         let blob = store.put(b"film").unwrap();
         assert_eq!(store.read(&blob.digest).unwrap(), b"film");
-        assert_eq!(store.presence(&blob.digest, Some(4)), Presence::Whole);
+        assert_eq!(store.presence(&blob.digest, Some(4)), Presence::Intact);
         assert_eq!(fs::metadata(store.object_path(&blob.digest)).unwrap().permissions().mode() & 0o777, 0o444);
         assert_eq!(store.objects().unwrap(), vec![(blob.digest, 4)]);
         assert_eq!(fs::read_dir(dir.path().join("tmp")).unwrap().count(), 0, "nothing is left behind");
@@ -249,7 +249,7 @@ mod tests {
         // As a failing disk does it, no time changes.
         fs::File::options().write(true).open(&path).unwrap().set_modified(fixed_time()).unwrap();
         let reader = Store::open(dir.path()).unwrap();
-        assert_eq!(reader.presence(&digest, Some(4)), Presence::Whole, "not seen by stat");
+        assert_eq!(reader.presence(&digest, Some(4)), Presence::Intact, "not seen by stat");
         for _ in 0..2 {
             assert!(matches!(reader.read(&digest), Err(Error::Damaged(d)) if d == digest));
             assert!(matches!(reader.verified_path(&digest), Err(Error::Damaged(d)) if d == digest));
@@ -272,12 +272,12 @@ mod tests {
             std::thread::yield_now();
         }
         let first = Store::open(dir.path()).unwrap();
-        assert_eq!(first.presence(&digest, Some(4)), Presence::Whole);
+        assert_eq!(first.presence(&digest, Some(4)), Presence::Intact);
         assert_eq!(first.presence(&digest, Some(5)), Presence::Touched, "of another size");
         let memo = dir.path().join("memo");
         first.with_memo_of(|m| m.save(&memo)).unwrap();
         let second = Store::open(dir.path()).unwrap().with_memo(Memo::load(&memo));
-        assert_eq!(second.presence(&digest, Some(4)), Presence::Whole);
+        assert_eq!(second.presence(&digest, Some(4)), Presence::Intact);
         assert!(second.verified.lock().unwrap().is_empty(), "it was not read again");
     }
 

@@ -87,11 +87,11 @@ impl Store {
     }
 
     /// True if every object of an artifact is there and untouched, as far as `stat` can tell.
-    pub fn has_whole(&self, artifact: &Artifact) -> bool {
+    pub fn has_intact(&self, artifact: &Artifact) -> bool {
         let size = artifact.file.as_ref().map(|_| artifact.bytes);
-        self.presence(&artifact.digest, size) == Presence::Whole
+        self.presence(&artifact.digest, size) == Presence::Intact
             && (artifact.file.is_some()
-                || self.files(artifact).is_ok_and(|files| files.iter().all(|f| self.presence(&f.digest, Some(f.size)) == Presence::Whole)))
+                || self.files(artifact).is_ok_and(|files| files.iter().all(|f| self.presence(&f.digest, Some(f.size)) == Presence::Intact)))
     }
 }
 
@@ -117,9 +117,9 @@ mod tests {
         assert_eq!((single.file.as_deref(), single.digest), (Some("a.csv"), Digest::of(b"bytes of a.csv")));
         let tree = write(&["b/x.png", "a.csv"]);
         assert_eq!(store.files(&tree).unwrap().iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["a.csv", "b/x.png"]);
-        assert!(store.has_whole(&tree));
+        assert!(store.has_intact(&tree));
         fs::remove_file(store.object_path(&single.digest)).unwrap();
-        assert!(!store.has_whole(&tree), "a tree is whole only with all its files");
+        assert!(!store.has_intact(&tree), "a tree is whole only with all its files");
         for name in ["../../x", "/etc/x", "a/../../x", ".x", "a\u{1b}[2J"] {
             let file = Entry { name: name.into(), digest: single.digest, sha256: single.sha256, size: single.bytes };
             let document = store.put(&canonical::to_bytes(&Tree { v: 1, files: vec![file] })).unwrap();

@@ -29,13 +29,13 @@ pub struct Fault {
 
 impl Report {
     /// True if everything is intact.
-    pub fn is_whole(&self) -> bool {
+    pub fn is_intact(&self) -> bool {
         self.faults.is_empty() && self.broken_journals.is_empty()
     }
 }
 
 /// Hashes every object, looks for every object that a receipt names, and follows the chain of every journal.
-/// Damaged objects are moved to the quarantine, so that the next run computes them anew.
+/// Damaged objects are moved to the quarantine, so that the next run recomputes them.
 pub fn verify(store: &WritableStore, ledger: &Ledger) -> Result<Report> {
     let objects = store.objects()?;
     let present: BTreeSet<Digest> = objects.iter().map(|o| o.0).collect();

@@ -41,8 +41,8 @@ mod tests {
             store: Some("store".into()),
             results: None,
         };
-        let due = r"hilum run 'my study.yaml' --only 'classifier/arm=real/repeat=3' --set 'stages.a.with.note=it'\''s' --data 'xrays=/data/x' --store store --device cuda:1";
-        assert_eq!(command(&study, DeviceOption::Cuda(Some(1)), "classifier/arm=real/repeat=3"), due);
+        let expected = r"hilum run 'my study.yaml' --only 'classifier/arm=real/repeat=3' --set 'stages.a.with.note=it'\''s' --data 'xrays=/data/x' --store store --device cuda:1";
+        assert_eq!(command(&study, DeviceOption::Cuda(Some(1)), "classifier/arm=real/repeat=3"), expected);
         let bare = StudyArgs { file: Some("study.yaml".into()), set: vec![], data: vec![], store: None, results: None };
         assert_eq!(command(&bare, DeviceOption::Auto, "split"), "hilum run study.yaml --only split");
         assert_eq!(quoted(""), "''");

@@ -56,7 +56,7 @@ pub(super) fn study_and_record(args: &StudyArgs, open: Opener) -> Result<(Study,
 
 /// The study's file, named or found, with its directories.
 fn named(args: &StudyArgs) -> Result<(PathBuf, Workspace), u8> {
-    let file = find::study(args.file.as_deref()).map_err(|e| super::told(&e))?;
+    let file = find::study(args.file.as_deref()).map_err(|e| super::report_error(&e))?;
     let workspace = Workspace::of(&file, super::store_or_environment(args.store.as_ref()), args.results.clone(), args.data());
     Ok((file, workspace))
 }
@@ -87,7 +87,7 @@ pub(super) fn run(store: &Store, name: Option<&str>) -> anyhow::Result<String> {
 /// How a store is opened.
 pub(super) type Opener = fn(&Path) -> hilum_cache::Result<Store>;
 
-/// For a run: what is damaged is set aside, so that it will be recomputed.
+/// For a run: damaged objects are set aside, so that they are recomputed.
 pub(super) fn to_mend(root: &Path) -> hilum_cache::Result<Store> {
     WritableStore::open(root).map(WritableStore::into_store)
 }
@@ -104,7 +104,7 @@ fn checked(loaded: Loaded, workspace: Workspace) -> Result<Study, u8> {
     loaded.pipeline.map(|pipeline| Study { pipeline, texts: loaded.texts, workspace }).ok_or(WRONG)
 }
 
-/// True if whoever reads standard error sees colours.
+/// True if standard error shows colours.
 pub(super) fn has_colour() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
@@ -255,7 +255,7 @@ pub(super) fn store_to_verify(args: &StoreArgs) -> anyhow::Result<(WritableStore
     Ok((store, ledger))
 }
 
-/// The same for `gc`, which waits for nobody who reads.
+/// The same for `gc`, without a read lock.
 pub(super) fn store_to_clean(args: &StoreArgs) -> anyhow::Result<WritableStore> {
     Ok(WritableStore::open(&store_dir(args)?)?)
 }

@@ -105,8 +105,8 @@ fn attempt_run(
     known.forced = forced.to_vec();
     let plan = known.plan(study)?;
     let mut outputs = plan.known();
-    let told = known.findings(study, &outputs)?;
-    if open::refuse(study, told.iter()) {
+    let early = known.findings(study, &outputs)?;
+    if open::refuse(study, early.iter()) {
         return Ok(REFUSED);
     }
     let (all_found, mut here);
@@ -118,7 +118,7 @@ fn attempt_run(
         let store = WritableStore::create(&study.workspace.store)?.with_memo(study.workspace.objects_memo());
         known.lock = None;
         study.workspace.save_images(&known.listings)?;
-        // What a run that died left behind is swept when nobody else is at work.
+        // Leftovers of dead runs are swept if no other run is active.
         if let Ok(_alone) = StoreLock::own(&store) {
             gc::sweep(&store);
         }
@@ -162,7 +162,7 @@ fn attempt_run(
         outputs = outcome.outputs;
         (executed, reused, failed, skipped) = (outcome.executed, outcome.reused, outcome.failed, outcome.skipped);
         // What was said before the run is not said again, unless the study is refused for it.
-        let found: Vec<_> = outcome.found.iter().filter(|f| f.refuses() || !told.iter().any(|t| t.is_same(f))).collect();
+        let found: Vec<_> = outcome.found.iter().filter(|f| f.refuses() || !early.iter().any(|t| t.is_same(f))).collect();
         open::refuse(study, found);
         all_found = outcome.found;
         if outcome.is_refused {
@@ -174,7 +174,7 @@ fn attempt_run(
         }
         known.store = store.into_store();
     } else {
-        all_found = told;
+        all_found = early;
         std::mem::forget(plan);
     }
     study.workspace.save_objects_memo(&known.store);

@@ -35,5 +35,5 @@ pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<u8> {
             remark("help: run the study again; damaged and missing results will be recomputed");
         }
     }
-    Ok(if report.is_whole() { DONE } else { DAMAGED })
+    Ok(if report.is_intact() { DONE } else { DAMAGED })
 }

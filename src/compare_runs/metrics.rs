@@ -28,7 +28,7 @@ pub(super) fn compare(store: &Store, ran: &BTreeMap<&str, (&Receipt, &Receipt)>)
     for (stage, (before, after)) in ran {
         for (port, old) in before.outputs.iter().filter(|(_, a)| a.kind == TABLE) {
             let Some(new) = after.outputs.get(port).filter(|new| new.digest != old.digest) else { continue };
-            // A table whose bytes were cleaned away tells nothing, and hides nothing of the rest.
+            // A table removed by `gc` is skipped.
             let (Some(old), Some(new)) = (values(store, old)?, values(store, new)?) else { continue };
             let rows = new.iter().map(|r| &r.0).chain(old.iter().map(|r| &r.0).filter(|names| !new.iter().any(|r| r.0 == **names)));
             for names in rows {

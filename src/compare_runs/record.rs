@@ -1,4 +1,4 @@
-//! A run as its journal tells it: the study, and under which receipt each stage stood at its end.
+//! A run as recorded in its journal: the study, and the receipt of each stage at its end.
 
 use hilum_cache::{Ledger, Receipt, Result, StageKey, Store, journal};
 use serde_json::Value;

@@ -14,7 +14,7 @@ use hilum_stages::data::sample::Sample;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// The receipts of a store by what they made; read only where somebody asks.
+/// The receipts of a store by their outputs; read on demand.
 #[derive(Default)]
 pub(super) struct History {
     index: Option<Index>,
@@ -147,7 +147,7 @@ impl Walk<'_> {
     /// Adds what one output took from its inputs.
     fn follow(&mut self, receipt: &Receipt, port: &str, roster: &mut Roster, evidence: &Evidence) -> Result<()> {
         let Some(flow) = receipt.flow.get(port) else { return Ok(()) };
-        // Files that it began with may be of this store, too.
+        // Its initial weights may be of this store, too.
         self.queue.extend(receipt.recipe.sources.values());
         let stage = kind_of(receipt);
         for name in flow.contains.iter().chain(&flow.influenced) {
@@ -160,7 +160,7 @@ impl Walk<'_> {
             let takes = stage.as_ref().map_or(Takes::All, |s| s.takes(name));
             for digest in digests {
                 let Some(table) = self.index.table(&digest) else {
-                    // What a stage was given is what a stage made, unless its receipt is gone.
+                    // Every input was made by a stage, unless its receipt is gone.
                     self.origins.is_whole &= self.index.made.contains_key(&digest);
                     self.queue.push(digest);
                     continue;

@@ -27,7 +27,7 @@ impl Reach {
         self.people |= &other.people;
         self.images |= &other.images;
     }
-    /// True if nobody and nothing is in it.
+    /// True if it is empty.
     pub fn is_empty(&self) -> bool {
         self.people.is_empty() && self.images.is_empty()
     }
@@ -66,7 +66,7 @@ struct Made {
     tokens: BTreeSet<String>,
 }
 
-/// Everybody who was named. A token means a patient within the identifiers of the imports that a table comes from: equal images
+/// All named patients. A token means a patient within the identifiers of the imports that a table comes from: equal images
 /// under two names are found as images, not as one patient.
 #[derive(Default)]
 pub struct Roster {
@@ -111,7 +111,7 @@ impl Roster {
         self.images.number(image)
     }
 
-    /// What a table contains that comes from imports with these namespaces, or from nobody knows where; read once. Call after all that
+    /// What a table contains that comes from imports with these namespaces, or from an unknown origin; read once. Call after all that
     /// is the same was joined.
     pub fn table(&mut self, artifact: &Artifact, spaces: Option<&BTreeSet<String>>, evidence: &Evidence) -> Result<Arc<Held>> {
         let place = (artifact.digest, spaces.cloned());

@@ -79,7 +79,7 @@ fn report(bad: &BadParameter, with: &Node, raw: &RawStage, kind: &StageKind) -> 
     }
 }
 
-/// What is there, of a reason that says what was expected as well.
+/// The `found …` part of a message that also says what was expected.
 fn found_in(why: &str) -> String {
     why.rsplit_once("found ").map_or(why.to_owned(), |(_, found)| format!("found {found}"))
 }

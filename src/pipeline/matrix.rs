@@ -145,7 +145,7 @@ pub fn excluded(stage: &RawStage, axes: &Axes, diagnostics: &mut Vec<Diagnostic>
     out
 }
 
-/// True for a cell that one of the entries means.
+/// True for a cell that matches one of the entries.
 pub fn is_excluded(cell: &Cell, excluded: &[Cell]) -> bool {
     excluded.iter().any(|entry| entry.iter().all(|(axis, value)| cell.get(axis) == Some(value)))
 }

@@ -62,7 +62,7 @@ pub struct Places {
     pub kind: Span,
     /// Its parameters.
     pub with: Node,
-    /// Where its seed is said.
+    /// Where its seed is given.
     pub seed: Option<Span>,
 }
 
@@ -152,7 +152,10 @@ impl Pipeline {
     }
 }
 
-/// Sorts numbered things so that each is behind those it needs, keeping the written order otherwise; or a cycle.
+/// A topological order that keeps the written order where possible; or a cycle.
+///
+/// # Errors
+/// The cycle.
 pub fn sort(count: usize, needs: &[(usize, usize)]) -> Result<Vec<usize>, Vec<usize>> {
     let mut graph = DiGraph::<usize, ()>::with_capacity(count, needs.len());
     let nodes: Vec<NodeIndex> = (0..count).map(|i| graph.add_node(i)).collect();
@@ -175,15 +178,15 @@ pub fn sort(count: usize, needs: &[(usize, usize)]) -> Result<Vec<usize>, Vec<us
     if order.len() == count {
         return Ok(order);
     }
-    // petgraph names one node of a cycle; people want to see all of it.
+    // petgraph names one node of a cycle; the message shows all of it.
     let circle = petgraph::algo::tarjan_scc(&graph)
         .into_iter()
         .find(|c| c.len() > 1 || graph.contains_edge(c[0], c[0]))
-        .expect("BUG: what cannot be sorted has a circle");
+        .expect("BUG: what cannot be sorted has a cycle");
     let inside: std::collections::HashSet<_> = circle.iter().copied().collect();
     let mut path = vec![circle[0]];
     loop {
-        let next = graph.neighbors(path[path.len() - 1]).find(|n| inside.contains(n)).expect("BUG: a circle goes on");
+        let next = graph.neighbors(path[path.len() - 1]).find(|n| inside.contains(n)).expect("BUG: a cycle continues");
         if let Some(at) = path.iter().position(|p| *p == next) {
             return Err(path[at..].iter().map(|n| graph[*n]).collect());
         }

@@ -11,7 +11,7 @@ pub struct Node {
     pub span: Span,
     /// What it is.
     pub value: Yaml,
-    /// Other locations that had a say in what it is.
+    /// Other locations that contributed to its value.
     pub origins: Vec<Origin>,
 }
 
@@ -36,7 +36,7 @@ pub enum Yaml {
 }
 
 impl Node {
-    /// A value that is where it was written.
+    /// A value at its own location.
     pub fn new(span: Span, value: Yaml) -> Node {
         Node { span, value, origins: vec![] }
     }
@@ -51,7 +51,7 @@ impl Node {
             _ => None,
         }
     }
-    /// What is here, in the user's words.
+    /// What this node is, for messages.
     pub fn what(&self) -> &'static str {
         match &self.value {
             Yaml::Scalar(text, false) if is_null(text) => "nothing",

@@ -40,7 +40,7 @@ pub struct RawStage<'a> {
     pub matrix: &'a [(Key, Node)],
     /// `seed`.
     pub seed: Option<&'a Node>,
-    /// Where its seed is said, or said to be none of its own.
+    /// Where its seed is given.
     pub seed_place: Option<Span>,
     /// `expect`.
     pub expect: &'a [(Key, Node)],
@@ -64,7 +64,7 @@ pub(super) const STAGE_KEYS: [&str; 9] = ["stage", "description", "in", "with", 
 
 /// Names become directories, several of which make a path.
 const MAX_NAME: usize = 100;
-/// Of a bad name, so much is shown.
+/// Characters of a bad name that are shown.
 const SHOWN: usize = 40;
 /// What a name is made of.
 pub(super) const NAME: &str = "expected at most 100 lower-case letters, digits and hyphens, starting with a letter";
@@ -124,7 +124,7 @@ pub fn is_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
-/// The very beginning of a file: where something is missing altogether.
+/// The start of the file, for keys that are missing.
 fn first_line(root: &Node) -> Span {
     Span { end: root.span.start + 1, ..root.span }
 }
@@ -136,8 +136,9 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn shape(&mut self, node: &Node, whose: &str, due: &str) {
-        self.diagnostics.push(Diagnostic::new("E0007", format!("{whose} must be {due}, found {}", node.what())).at(node.span, format!("expected {due}")));
+    fn shape(&mut self, node: &Node, whose: &str, expected: &str) {
+        self.diagnostics
+            .push(Diagnostic::new("E0007", format!("{whose} must be {expected}, found {}", node.what())).at(node.span, format!("expected {expected}")));
     }
 
     fn map<'n>(&mut self, node: &'n Node, whose: &str) -> Option<&'n [(Key, Node)]> {

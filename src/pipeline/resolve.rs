@@ -1,4 +1,4 @@
-//! From the written study to typed stages: kinds, axes, bindings, parameters. Collects every fault.
+//! From the written study to typed stages: kinds, axes, bindings, parameters. Collects every error.
 
 use super::bind::{Bind, Bound, Scope, bind};
 use super::check;
@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 use hilum_stages::contract::kind::StageKind;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// Makes a checked graph, or says all that is wrong.
+/// Builds a checked graph, or reports all errors.
 pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics: &mut Vec<Diagnostic>) -> Option<Pipeline> {
     let by_name: HashMap<&str, usize> = study.stages.iter().enumerate().map(|(i, s)| (s.name.text.as_str(), i)).collect();
     let found: Vec<Option<&'static StageKind>> = study.stages.iter().map(|s| kind(s, kinds, diagnostics)).collect();

@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_leads_nowhere_is_told_where_it_ends() {
+    fn an_unknown_path_is_reported_at_its_unknown_part() {
         let cases = [
             ("stages.clasifier.with.steps=5", "`--set`: there is no key `stages.clasifier` at clasifier", "`classifier`"),
             ("stags.classifier.with.steps=5", "`--set`: there is no key `stags` at stags", "`stages`"),

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn other_cells_tell_their_mean() {
+    fn other_cells_give_their_mean() {
         assert_eq!((mean(&[]), mean(&[7]), mean(&[10, 20, 60])), (None, Some(7), Some(30)));
     }
 }

@@ -157,14 +157,14 @@ mod tests {
             (5, "scores", Fate::WillRun, why("steps 160 → 170")),
         ];
         let groups = gather(likes);
-        let due = [
+        let expected = [
             ("films", Fate::UpToDate, vec![0]),
             ("classifier", Fate::WillRun, vec![1, 3]),
             ("classifier", Fate::WillRun, vec![2]),
             ("classifier", Fate::UpToDate, vec![4]),
             ("scores", Fate::WillRun, vec![5]),
         ];
-        assert_eq!(groups, due);
+        assert_eq!(groups, expected);
         let groups: Vec<Group> = groups.into_iter().map(|(base, fate, stages)| Group { base: base.into(), fate, of: stages.len(), stages }).collect();
         assert_eq!(Totals::of(&groups), Totals { stages: 6, up_to_date: 2, will_run: 4, ..Totals::default() });
     }

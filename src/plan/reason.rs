@@ -172,11 +172,11 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn whole_numbers_have_no_point() {
-        for (value, due) in
+    fn integers_have_no_decimal_point() {
+        for (value, expected) in
             [(json!(170.0), "170"), (json!(65), "65"), (json!(0.5), "0.5"), (json!([1.0, 0.25]), "[1,0.25]"), (json!({ "a": 2.0 }), "{\"a\":2}")]
         {
-            assert_eq!(short(&value), due);
+            assert_eq!(short(&value), expected);
         }
         assert_eq!(short(&Value::Null), "nothing");
     }

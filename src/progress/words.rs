@@ -103,7 +103,7 @@ pub fn lines(event: &Event) -> Vec<String> {
 fn stopped(progress: Option<&Progress>, checkpoint: Option<u64>) -> String {
     let again = "run the same command again";
     match (progress, checkpoint) {
-        // The checkpoint is written last, and progress is not told of every step.
+        // The checkpoint is written last, and not every step is reported.
         (Some(p), Some(step)) if step >= p.done => format!("after {} {step} of {}; {again} to resume from there", p.unit, p.total),
         (Some(p), Some(step)) => format!("after {} {} of {}; {again} to resume from its checkpoint after {} {step}", p.unit, p.done, p.total, p.unit),
         (None, Some(step)) => format!("before its next step; {again} to resume after step {step}"),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_interrupted_says_where_it_goes_on() {
+    fn an_interrupted_stage_says_where_it_resumes() {
         let said = |done: Option<u64>, checkpoint| {
             let progress = done.map(|done| Progress { done, total: 900, unit: "step".into(), values: vec![] });
             one(Event::Interrupted { stage: "gan/arm=a".into(), progress, checkpoint })
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_counts_in_the_right_number() {
+    fn the_summary_uses_singular_and_plural() {
         let end = |executed, reused, failed, skipped| one(Event::Finished { run: None, executed, reused, failed, skipped });
         assert_eq!(end(1, 0, 0, 0), "1 stage ran");
         assert_eq!(end(2, 3, 1, 4), "2 stages ran, 3 up to date, 1 failed, 4 skipped");

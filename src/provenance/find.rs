@@ -1,4 +1,4 @@
-//! What somebody may ask for by a stage's name or by bytes, and the runs in which it stands: of each study the newest.
+//! Finding what is traced, by a stage's name or by bytes, in the newest run of each study that has it.
 
 use super::history::{History, RunId};
 use crate::pipeline::binding::Binding;

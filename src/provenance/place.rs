@@ -109,7 +109,7 @@ impl History<'_> {
         })
     }
 
-    /// Those of which no other one was made: what they were made of is told with them.
+    /// Those that no other one was made from: their own inputs are shown with them.
     fn ends_of(&self, origins: Vec<Origin>) -> Vec<Origin> {
         let graph = self.walk(origins.iter().map(|o| (o.run, o.stage.as_str())));
         let ends = graph.ends();

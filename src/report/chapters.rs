@@ -104,7 +104,7 @@ mod tests {
 
     /// A row that is added is on the page, in its place, and one without anything to be about is not.
     #[test]
-    fn a_row_more_is_on_the_page() {
+    fn a_new_row_is_on_the_page() {
         const TOY: Chapter = Chapter { id: "toy", title: Some("A <toy>"), about: &[], render: |m| Ok(Some(html! { p { "of " (m.facts.study) } })) };
         const NOTHING: Chapter = Chapter { id: "nothing", about: &[Subject { kind: "table", name: "toys" }], ..TOY };
         const SILENT: Chapter = Chapter { id: "silent", render: |_| Ok(None), ..TOY };

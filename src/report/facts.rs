@@ -58,7 +58,7 @@ impl Facts {
             || resolved["stages"].as_object().into_iter().flatten().map(|(n, _)| n.clone()).collect(),
             |order| order.iter().filter_map(|n| n.as_str().map(str::to_owned)).collect(),
         );
-        // A stage that was tried again began several times.
+        // A retried stage has started several times.
         let begun: BTreeMap<String, String> =
             of_kind("begun").iter().filter_map(|b| Some((b["stage"].as_str()?.to_owned(), b["key"].as_str()?.to_owned()))).collect();
         let mut under_way = vec![];

@@ -48,7 +48,7 @@ pub struct Run<'a> {
     pub store: &'a WritableStore,
     /// What path parameters name.
     pub listings: &'a Listings,
-    /// Tables that were read.
+    /// Cached tables.
     pub tables: &'a Tables,
     /// The key of pseudonyms.
     pub key: Option<PseudonymKey>,
@@ -290,7 +290,7 @@ impl<'a> Scheduler<'a> {
             self.checked = true;
             let (refused, others): (Vec<Finding>, Vec<Finding>) = self.findings()?.into_iter().partition(Finding::refuses);
             self.refused = refused;
-            // In full they are at the end; somebody may want to stop before anything is trained.
+            // They are shown in full at the end; the user may want to stop before anything is trained.
             for finding in checks::for_people(self.run.pipeline, others.iter().filter(|f| f.reason.is_none())) {
                 let message = finding.summary();
                 if self.warned.insert(message.clone()) {

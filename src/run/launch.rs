@@ -72,7 +72,7 @@ pub(super) fn in_thread(id: usize, job: Job, tell: Sender<Message>) -> Started {
 /// Runs a heavy stage in a worker process with `threads` threads; its standard error, if any, goes to the file `stderr`.
 pub(super) fn in_process(id: usize, job: &Job, threads: u32, stderr: PathBuf, tell: Sender<Message>) -> Result<Started, Failure> {
     let fault = |what: &str, e: std::io::Error| Failure { message: format!("the worker could not {what}: {e}"), help: None, class: Class::Machine };
-    // This very program, though another may have been installed in its place since the run began.
+    // This program, even if another one has been installed in its place since the run started.
     let mut child = Command::new("/proc/self/exe")
         .arg("worker")
         .env("RAYON_NUM_THREADS", threads.to_string())

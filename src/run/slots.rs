@@ -29,7 +29,7 @@ pub struct Held {
 }
 
 impl Slots {
-    /// All of a machine: so many stages at once on so many threads, with these GPUs.
+    /// A whole machine: `jobs` stages at once on `threads` threads, with these GPUs.
     pub fn new(jobs: u32, threads: u32, memory: u64, gpus: Vec<usize>) -> Self {
         Slots { threads, jobs, memory, all_memory: memory, use_gpu: !gpus.is_empty(), gpus }
     }

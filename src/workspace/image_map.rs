@@ -1,4 +1,4 @@
-//! Where imported images lie: a private list, since it names paths.
+//! Where imported images are: a private list, since it names paths.
 
 use super::{Listings, Workspace, lock_dir};
 use hilum_cache::{Digest, Result, memo};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub const IMAGE_MAP: &str = "images-2";
 const OLDER: [&str; 2] = ["images", "films"];
 
-/// Where imported images lie, by digest.
+/// Paths of imported images, by digest.
 #[derive(Default, Clone, PartialEq)]
 pub struct ImageMap(pub BTreeMap<Digest, PathBuf>);
 
@@ -45,7 +45,7 @@ fn entry(line: &[u8]) -> Option<(Digest, PathBuf)> {
 }
 
 impl Workspace {
-    /// Notes where the images of these listings lie now, for stages that will open them, beside what other runs have noted.
+    /// Records the paths of the images of these listings, for stages that will open them, next to those of other runs.
     ///
     /// # Errors
     /// If the private directory cannot be written to.

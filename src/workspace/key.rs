@@ -1,5 +1,5 @@
-//! The key of pseudonyms: drawn once, kept by its owner alone, and never replaced. Whoever has it can tell who is behind a
-//! pseudonym by trying identifiers, so that one which somebody else may have is refused.
+//! The key of pseudonyms: drawn once, kept by its owner alone, and never replaced. Anyone who has it can find the patient behind a
+//! pseudonym by trying identifiers, so a key that others may have is refused.
 
 use super::{Workspace, lock_dir};
 use hilum_cache::{Error, Result, memo};
@@ -16,7 +16,7 @@ fn refused(why: String, help: &'static str) -> Error {
     Error::Key { why, help }
 }
 
-/// Refuses what belongs to somebody else or is open to others.
+/// Refuses what belongs to another user or is accessible to others.
 fn check_owner(stat: &fs::Metadata, name: &str, too_open: u32) -> Result<()> {
     if effective_user().is_some_and(|me| me != stat.uid()) {
         return Err(refused(
@@ -59,7 +59,7 @@ impl Workspace {
         self.key_file().symlink_metadata().is_ok()
     }
 
-    /// The key as it lies there, whoever made it.
+    /// The key, whoever created it.
     fn read_key(&self) -> Result<Option<PseudonymKey>> {
         let path = self.key_file();
         let stat = match fs::symlink_metadata(&path) {
@@ -127,7 +127,7 @@ impl Workspace {
     }
 }
 
-/// True for what belongs to the user who runs the program, as far as the system tells.
+/// True if the path belongs to the current user, as far as the system tells.
 pub fn is_own(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|stat| effective_user().is_none_or(|me| me == stat.uid()))
 }
@@ -147,7 +147,7 @@ pub(super) fn state_of_user() -> Option<PathBuf> {
 }
 
 impl Own {
-    /// None if the system knows no such directory, or the user may not have one: then nobody can tell whose a key is.
+    /// None if there is no such directory: then the owner of a key is unknown.
     fn of_user() -> Option<Own> {
         let own = Own(state_of_user()?);
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&own.0);

@@ -1,4 +1,4 @@
-//! Lists of files that stages left out, with the reason: private, since they hold names that a source gave.
+//! Lists of files that stages excluded, with the reason: private, since they contain names from the source.
 
 use super::{IMAGE_MAP, ImageMap, Workspace, lock_dir};
 use hilum_cache::{Digest, Error, Result, StageKey, memo};
@@ -10,11 +10,11 @@ use std::path::PathBuf;
 /// The directory of the lists within the private directory.
 const DIRECTORY: &str = "left-out";
 
-/// A file system takes names of 255 bytes.
+/// File systems allow names of 255 bytes.
 const MAX_NAME: usize = 230;
 
 impl Workspace {
-    /// Where the list of a stage lies. Another recipe has another list: it may come to stand again.
+    /// Where the list of a stage lies. Each recipe has its own list: it may be used again.
     fn left_out_list(&self, stage: &str, key: &StageKey) -> PathBuf {
         let name = stage.replace('/', ".");
         let name = if name.len() > MAX_NAME { Digest::of(name.as_bytes()).hex() } else { name };

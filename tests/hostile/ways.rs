@@ -197,7 +197,7 @@ fn every_file(dir: &Path, out: &mut Vec<PathBuf>) {
     }
 }
 
-fn attempt((name, make, due): &Way) -> Result<(), String> {
+fn attempt((name, make, expected): &Way) -> Result<(), String> {
     let space = importing("who,file,label\n1,a.png,x\n2,b.png,y\n3,gone.png,y\n");
     assert_eq!(space.hilum(&["run", "study.yaml"]).code, 0);
     // Beside the study, where `..` leads to.
@@ -228,8 +228,8 @@ fn attempt((name, make, due): &Way) -> Result<(), String> {
     if all.contains(['\u{1b}', '\u{7}']) {
         return wrong("a terminal is given orders");
     }
-    if !all.contains(due) {
-        return wrong(&format!("`{due}` is not said"));
+    if !all.contains(expected) {
+        return wrong(&format!("`{expected}` is not said"));
     }
     Ok(())
 }

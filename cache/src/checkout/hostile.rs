@@ -1,4 +1,4 @@
-//! Results directories that somebody prepared, or changes meanwhile, so that laying results out would do harm.
+//! Malicious results directories, some of which change meanwhile.
 
 use super::tests::setup;
 use super::*;

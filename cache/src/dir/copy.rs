@@ -30,7 +30,7 @@ mod tests {
     use std::io::Read;
 
     #[test]
-    fn a_copy_is_whole_and_over_nothing() {
+    fn a_copy_is_complete_and_overwrites_nothing() {
         let outer = tempfile::tempdir().unwrap();
         let dir = Dir::named(outer.path()).unwrap();
         fs::write(outer.path().join("a"), "film").unwrap();

@@ -1,4 +1,4 @@
-//! Journals that somebody made so that reading or repairing them would do harm.
+//! Malicious journals.
 
 use super::*;
 use crate::Ledger;
@@ -6,7 +6,7 @@ use crate::regular::tests::with_hostile;
 use std::fs;
 
 #[test]
-fn what_is_no_journal_is_refused_by_name_and_repaired_by_nobody() {
+fn what_is_not_a_journal_is_refused_by_name_and_never_repaired() {
     let dir = tempfile::tempdir().unwrap();
     let store = WritableStore::create(dir.path()).unwrap();
     let path = Journal::begin(&store).unwrap().path.clone();

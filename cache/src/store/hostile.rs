@@ -1,4 +1,4 @@
-//! Stores that somebody made so that reading them would do harm.
+//! Malicious stores.
 
 use super::*;
 use crate::gc::{self, Keep};

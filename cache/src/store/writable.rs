@@ -71,11 +71,11 @@ impl WritableStore {
         new.file().write_all(bytes).map_err(Error::io("write in", tmp.path()))?;
         let blob = Blob { digest: Digest::of(bytes), sha256: Sha256::of(bytes), size: bytes.len() as u64 };
         seal(new.file(), tmp.path())?;
-        if self.presence(&blob.digest, Some(blob.size)) != Presence::Whole {
+        if self.presence(&blob.digest, Some(blob.size)) != Presence::Intact {
             let shard = self.shard(&blob.digest)?;
             new.keep(&shard, &blob.digest.hex()[2..])?;
             shard.sync()?;
-            self.is_whole_now(&blob.digest);
+            self.mark_intact(&blob.digest);
         }
         Ok(blob)
     }
@@ -85,10 +85,10 @@ impl WritableStore {
     pub(crate) fn take(&self, path: &Path) -> Result<Blob> {
         let mut file = regular::open(path)?;
         let (digest, sha256, size) = hash(&mut file, path)?;
-        if self.presence(&digest, Some(size)) != Presence::Whole {
+        if self.presence(&digest, Some(size)) != Presence::Intact {
             seal(&file, path)?;
             self.shard(&digest)?.adopt(path, &digest.hex()[2..])?;
-            self.is_whole_now(&digest);
+            self.mark_intact(&digest);
         }
         Ok(Blob { digest, sha256, size })
     }
@@ -103,7 +103,7 @@ impl WritableStore {
         Ok(shard)
     }
 
-    fn is_whole_now(&self, digest: &Digest) {
+    fn mark_intact(&self, digest: &Digest) {
         self.0.verified.lock().expect("BUG: poisoned").insert(*digest);
         self.0.damaged.lock().expect("BUG: poisoned").remove(digest);
     }

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_says_what_it_is_made_of() {
+    fn an_estimate_says_what_it_is_made_of() {
         let t = Totals { stages: 9, will_run: 6, pending: 2, up_to_date: 1, ..Totals::default() };
         let e = |will_run, pending, unknown| {
             let mut e = Estimate::default();
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shortage_is_said_only_where_there_is_one() {
+    fn a_shortage_is_reported_only_if_there_is_one() {
         let need = |bytes, unknown: &[usize]| Need { bytes, unknown: unknown.to_vec() };
         assert_eq!(shortage(&need(1 << 30, &[1]), 1 << 30, ".hilum"), None);
         assert_eq!(shortage(&need(3 << 30, &[]), 1 << 30, ".hilum").unwrap(), "the store needs about 3.0 GiB, but only 1.0 GiB are free at `.hilum`");

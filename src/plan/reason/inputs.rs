@@ -55,7 +55,7 @@ pub(super) fn change(stage: &Stage, d: &Difference, all: &[Difference], given: &
                     }
                     changed(&|_, source| holds_any(source, &others, given, world))
                 }
-                // The table explains it, and nobody can say any more whether pixels changed besides.
+                // The table explains it; whether pixels changed as well is no longer known.
                 _ if with_table => None,
                 _ => changed(&|_, _| true),
             }

@@ -75,7 +75,7 @@ impl Scheduler<'_> {
     fn met_damage(&mut self, id: StageId, key: StageKey, object: Digest, failure: &Failure) -> Result<()> {
         let made_again = self.lost.get(&object).is_some_and(|owners| owners.iter().all(|o| self.outputs[*o].is_some()));
         // Once: a stage that still finds it damaged is right.
-        if !(made_again && self.run.store.presence(&object, None) == Presence::Whole && self.met.insert((id, object))) {
+        if !(made_again && self.run.store.presence(&object, None) == Presence::Intact && self.met.insert((id, object))) {
             self.lose(&object);
         }
         let owners = self.lost.get(&object).cloned().unwrap_or_default();
@@ -128,7 +128,7 @@ impl Scheduler<'_> {
 
     pub(super) fn fail(&mut self, id: StageId, failure: &Failure) -> Result<()> {
         if failure.class == Class::Cancelled {
-            // Stopped with the run, not failed: it is as if it had not begun.
+            // Stopped with the run, not failed: as if it had not started.
             self.states.set(id, State::Ready);
         } else {
             self.states.set(id, State::Failed);

@@ -27,10 +27,10 @@ impl Scheduler<'_> {
             return Ok(true);
         };
         tracing::debug!(stage = stage.name, %key, "took the lock of the key");
-        // Whoever held the key before may have finished it.
+        // The previous holder of the key may have finished it.
         if !self.current.forced.contains(&key) {
             self.ledger.refresh(self.run.store, self.recorder.run())?;
-            if self.ledger.outputs(&key).is_some_and(|o| self.world().has_whole(&o)) {
+            if self.ledger.outputs(&key).is_some_and(|o| self.world().has_intact(&o)) {
                 self.slots.free(held);
                 self.states.set(id, State::Waiting);
                 let twins = self.twins_of(&key);

@@ -6,7 +6,7 @@ use serde_json::json;
 fn ran(space: &Space) -> Vec<String> {
     let plan = space.plan();
     let executed = space.executed();
-    // What the plan said stands was not executed; what it said runs was.
+    // What the plan reuses was not executed; what it said will run was.
     for (stage, decision, _) in &plan {
         assert!(decision != "reuse" || !executed.contains(stage), "{stage} was planned to be reused");
         assert!(decision != "execute" || executed.contains(stage), "{stage} was planned to run");

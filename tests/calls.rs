@@ -1,4 +1,4 @@
-//! Calls that cannot be meant, stores that are damaged, studies that are refused: what each verb says, and with which code.
+//! Invalid calls, damaged stores, refused studies: the message and exit code of each subcommand.
 
 use crate::space::{Said, Space};
 use serde_json::Value;
@@ -49,7 +49,7 @@ const WRONG: &[(&[&str], &str)] = &[
     (&["completions", "tcsh"], "tcsh"),
 ];
 
-/// Verbs that print no data, or whose faults are those of others.
+/// Subcommands that print no data, or share their errors with others.
 const WITHOUT_JSON: [&str; 6] = ["nonsense", "why", "trace", "init", "completions", "man"];
 
 #[test]

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
-/// Kills the run after so many lines of events, then runs to the end.
+/// Kills the run after a number of events, then runs to the end.
 fn kill_after(space: &Space, lines: usize) {
     let mut child = space.command(&["run", "study.yaml", "--json"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut events = BufReader::new(child.stdout.take().unwrap()).lines();

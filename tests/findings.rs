@@ -1,5 +1,5 @@
-//! Findings that are no leak of patients: pixels that are not said, pictures that look alike, patients and generators that
-//! nobody knows. They stand in the terminal, the journal and the report.
+//! Findings that are no leak of patients: pixels that are not said, pictures that look alike, unknown patients and
+//! generators. They appear in the terminal, the journal and the report.
 
 use crate::repeatable::picture;
 use crate::space::{Said, Space};

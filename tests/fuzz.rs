@@ -1,7 +1,7 @@
 //! Whatever comes in, broken in random ways: no panic, no hang, no gigabyte, nothing written elsewhere.
 //!
 //! Seeded: a failure names its number, and `HILUM_FUZZ_FROM=N HILUM_FUZZ=1 HILUM_FUZZ_SHOW=1` tries it alone and prints what was
-//! said. `HILUM_FUZZ=10000` tries so many.
+//! said. `HILUM_FUZZ=10000` sets the number of tries.
 
 use crate::space::Space;
 use hilum_cache::{Digest, Sha256};

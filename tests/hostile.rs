@@ -1,4 +1,4 @@
-//! Studies, tables and results that come from anybody: nothing outside is touched, and no terminal is spoken to.
+//! Untrusted studies, tables and results: nothing outside is touched, and no escape sequence reaches a terminal.
 
 mod ways;
 

@@ -1,5 +1,5 @@
 //! Runs, imports, cleaning and laying out that are killed at any moment, alone and two at once: at the end the digests are those of
-//! a study that nobody disturbed, and nothing is lost. `HILUM_KILLS=40` kills as often.
+//! an undisturbed study, and nothing is lost. `HILUM_KILLS=40` sets the number of kills.
 
 use crate::space::Space;
 use hilum_stages::contract::seed::{Seed, Stream};

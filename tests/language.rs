@@ -1,4 +1,4 @@
-//! The language of studies, where people write one thing in several ways. What is resolved is compared, nothing is run.
+//! The language of studies: several spellings of one thing resolve to the same study. Nothing is run.
 
 use crate::space::{Said, Space};
 use serde_json::{Value, json};

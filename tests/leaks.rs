@@ -43,7 +43,7 @@ impl Case {
     fn one_of(&mut self, all: &[&'static str]) -> &'static str {
         all[self.stream.below(all.len())]
     }
-    /// Writes images `DIR/N.png` with a table `DIR.csv`: so many patients, their names after `prefix`, covid rarer than normal.
+    /// Writes images `DIR/N.png` with a table `DIR.csv`: `patients` patients, named by `prefix`, covid rarer than normal.
     fn cohort(&mut self, dir: &str, prefix: &str, patients: usize, at_least: usize) -> Vec<Vec<u8>> {
         let (mut images, mut table) = (vec![], "who,file,label\n".to_owned());
         for patient in 0..patients {

@@ -1,4 +1,4 @@
-//! Weights that somebody else trained, from outside: how a study names them, and what is said where they do not fit.
+//! Pretrained weights from outside: how a study names them, and the errors if they do not fit.
 
 use crate::space::{Said, Space};
 use hilum_stages::contract::seed::Seed;

@@ -1,4 +1,4 @@
-//! Verbs that only read write nothing, whatever state they find the store in.
+//! Subcommands that only read write nothing, whatever the state of the store.
 
 use crate::space::Space;
 use std::collections::BTreeMap;

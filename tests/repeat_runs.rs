@@ -1,5 +1,5 @@
-//! One recipe is carried out once in a run, however many stages have it; and what decides an exit code is looked at
-//! whether a stage runs or stands.
+//! One recipe is executed once in a run, however many stages have it; and what decides an exit code is looked at
+//! whether a stage runs or is cached.
 
 use crate::space::{Said, Space, done, finished, said};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Trainings that are stopped at any moment go on where they were, and end with the bytes of an undisturbed run.
+//! Trainings that are stopped at any time resume, and end with the bytes of an undisturbed run.
 
 use crate::space::{Space, finished, said};
 use serde_json::Value;
@@ -16,7 +16,7 @@ fn study() -> Space {
     space
 }
 
-/// What the stage gives if nobody disturbs it.
+/// The output of the stage in an undisturbed run.
 fn undisturbed(stage: &str) -> BTreeMap<String, String> {
     let space = study();
     assert_eq!(space.hilum(&["run", "study.yaml", "--only", stage]).code, 0);
@@ -36,7 +36,7 @@ pub(crate) struct Under {
     pub(crate) events: Lines<BufReader<ChildStdout>>,
 }
 
-/// Runs until the stage has done so many steps.
+/// Runs until the stage has done a number of steps.
 pub(crate) fn until(space: &Space, options: &[&str], stage: &str, steps: u64) -> Under {
     let args = [&["run", "study.yaml", "--json", "--jobs", "1", "--only", stage], options].concat();
     let mut run = space.command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -191,7 +191,7 @@ fn a_damaged_checkpoint_is_skipped_and_one_that_cannot_be_written_is_reported() 
     go_on(&space, "generator");
     assert_eq!(given(&space, "generator"), expected);
 
-    // A file stands where the directory of checkpoints should be: every one fails, and the training goes on.
+    // A file is where the directory of checkpoints should be: each one fails, and the training continues.
     let space = study();
     space.hilum(&["plan", "study.yaml"]);
     space.write(".hilum/checkpoints", "in the way");

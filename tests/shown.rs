@@ -1,4 +1,4 @@
-//! What people see of a plan and of a run: cells in groups, reasons, times, what failed and what was interrupted.
+//! The output of a plan and a run: groups of cells, reasons, times, failures and interruptions.
 
 use crate::resume::{kept, signal, until};
 use crate::space::{Space, done, said};

@@ -1,4 +1,4 @@
-//! Stores and keys that others have copied, touched, damaged or left their files in; runs beside which things change.
+//! Stores and keys that were copied, touched, damaged or contain foreign files; changes during a run.
 
 use crate::space::Space;
 use std::fs;
@@ -70,7 +70,7 @@ fn a_copied_store_is_hashed_once_and_stays_valid() {
             assert_eq!(runs(&other), 0);
             assert!(other.path(".hilum-private/objects").exists());
         }
-        // Somebody else's byte is found all the same.
+        // A changed byte is still found.
         let object = first_object(&other);
         let mut bytes = fs::read(&object).unwrap();
         bytes[0] ^= 1;

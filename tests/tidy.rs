@@ -1,4 +1,4 @@
-//! What must never be, kept by test. The list stands in docs/architecture.md.
+//! Rules of the source code, enforced by tests. The list is in docs/architecture.md.
 
 use crate::space::root;
 use hilum_stages::models::{ClassifierNetwork, GanNetwork};
@@ -25,7 +25,7 @@ fn code() -> Vec<(PathBuf, String)> {
     ["src", "cache/src", "stages/src", "stages/ops/src"].iter().flat_map(|f| sources(f)).collect()
 }
 
-/// The text without tests, comments and what stands in quotes.
+/// The text without tests, comments and string literals.
 fn bare(text: &str) -> String {
     let text = text.split("#[cfg(test)]").next().unwrap();
     text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
@@ -180,7 +180,7 @@ fn what_the_c_library_computes_is_computed_by_the_modules_of_mathematics() {
     );
 }
 
-/// True where a variable that stands for a row is indexed by a number.
+/// True if a variable for a row is indexed by a number.
 fn counts_columns(text: &str) -> bool {
     let names = ["r", "row", "record", "cells", "line"];
     names.iter().any(|name| {

@@ -91,7 +91,7 @@ fn every_stage_is_shown_once_on_lines_that_fit() {
     assert!(told.contains("synthetic.images: bound, but not needed"), "{told}");
     let long: Vec<&str> = told.lines().filter(|l| l.chars().count() > 80 && !l.contains("/arm=")).collect();
     assert!(long.is_empty(), "{long:#?}");
-    // As JSON, a stage that stands above is only named.
+    // As JSON, a stage that was shown above is only named.
     let text = trace(&space, &["comparison", "map", "--json"]);
     assert_eq!(text.matches("\"kind\":\"phantoms\"").count(), 1);
     let document: Value = serde_json::from_str(&text).unwrap();
@@ -177,7 +177,7 @@ fn results_that_were_changed_back_are_of_the_run_that_computed_them() {
     for what in ["results/tiny/comparison", "results/tiny/comparison/table.csv"] {
         assert_eq!(json(&space, &[what])[0]["run"], first, "{what}");
     }
-    // What a hand changed is nobody's result.
+    // A modified file is not a result.
     let table = space.path("results/tiny/comparison/table.csv");
     std::fs::remove_file(&table).unwrap();
     std::fs::write(&table, "mine").unwrap();

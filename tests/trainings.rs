@@ -67,7 +67,7 @@ fn every_generator_goes_on_after_a_kill_and_makes_images() {
         assert!(go_on(&killed, stage).contains("resumes after step "), "{stage}");
         assert_eq!(given(&killed, stage), given(&whole, stage), "{stage}");
     }
-    // Images that are translated have a parent, its patient and a label of their own; sampled ones are of nobody.
+    // Images that are translated have a parent, its patient and a label of their own; sampled ones have no patient.
     let images = rows(&whole, "images");
     let normal: Vec<&Vec<String>> = images.iter().filter(|r| r[3] == "normal").collect();
     for (stage, count, label) in [("of-cyclegan", 20, "covid"), ("of-zunair", 20, "covid"), ("of-pix2pix", 7, "covid"), ("and-back", 3, "normal")] {
@@ -92,7 +92,7 @@ fn every_generator_goes_on_after_a_kill_and_makes_images() {
     let steps: Vec<usize> = history.lines().skip(1).map(|l| l.split(',').next().unwrap().parse().unwrap()).collect();
     assert_eq!(steps, (1..=60).collect::<Vec<_>>());
     assert!(history.lines().all(|l| l.split(',').all(|cell| !cell.is_empty())), "{history}");
-    // A parameter that was filled in stands in the recipe: what it is at present is named when it changes.
+    // A default is part of the recipe: a change of it is reported.
     whole.edit("epochs: 2, augment: { flip: true }", "epochs: 2, batch: 2, augment: { flip: true }");
     let plan = whole.hilum(&["plan", "study.yaml"]).out;
     assert!(plan.contains("cyclegan   will run: batch 1 → 2 "), "{plan}");
@@ -222,7 +222,7 @@ fn a_training_that_diverges_in_its_last_step_is_refused() {
     }
 }
 
-/// A translation shows the patient of its image: whoever is tested on that patient may not have seen it.
+/// A translation shows the patient of its image: a model tested on that patient must not have seen it.
 #[test]
 fn translations_belong_to_the_patients_of_their_images() {
     let study = |source: &str| {

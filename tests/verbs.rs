@@ -1,4 +1,4 @@
-//! The smaller verbs.
+//! The smaller subcommands.
 
 use crate::space::{Space, root};
 use serde_json::Value;

@@ -8,7 +8,7 @@
 //! | parameters by name, after defaults are filled in | ✓ | ✓ | a changed default must change the key |
 //! | seed, only for kinds that declare a random stream | ✓ | ✓ | a new study seed must not decode images again |
 //! | inputs by port: digests; a list keeps its written order; a gathered port is `{cell, digest}` sorted by cell; a looked-up port is the digest of the sorted list (image → pixels) of only the images named | ✓ | ✓ | content, not origin |
-//! | sources: digest of the file or directory that a path parameter names | ✓ | ✓ | content, not place |
+//! | sources: digest of the file or directory that a path parameter names | ✓ | ✓ | content, not location |
 //! | public fingerprint of the pseudonym key, for kinds that make pseudonyms | ✓ | ✓ | another key gives other names |
 //! | engine (`cpu` or `cuda`, and the version of the operations), for tensor kinds | ✓ | ✓ | bits differ between them |
 //! | engine fingerprint (instruction set, devices), thread count | – | ✓ | bits are compared only where it is equal |

@@ -1,5 +1,5 @@
 //! A store, results and a private directory made hostile, each in a dozen ways: nothing outside is read, written or run, nothing
-//! hangs, and it is said.
+//! hangs, and it is reported.
 
 use super::importing;
 use crate::space::Space;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// What lies outside, and must stay as it is and unknown.
+/// A file outside, which must be neither changed nor read.
 const SECRET: &str = "THE-SECRET-OF-SOMEBODY-ELSE";
 
 /// A way to be hostile: what is done to a study that has run, and what must be said, if anything.
@@ -152,7 +152,7 @@ const PRIVATE: &[Way] = &[
     ),
 ];
 
-/// What the program says, in all that a user does; none may take long.
+/// The output of every subcommand that a user may run; none may take long.
 fn said(space: &Space) -> Vec<(Vec<&'static str>, i32, String)> {
     let calls: [&[&str]; 9] = [
         &["plan", "study.yaml"],

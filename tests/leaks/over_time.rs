@@ -78,7 +78,7 @@ pub(super) fn pretrained(c: &mut Case, part: &str) {
 pub(super) fn weights_by_path(c: &mut Case) -> Expected {
     pretrained(c, "split.test");
     if c.below(2) == 0 {
-        // What they were trained on is known for ever, though nobody keeps it.
+        // What they were trained on stays known, even if it was removed.
         c.space.write("other.yaml", "study: other\nseed: 1\nstages:\n  some: { stage: phantoms, with: { size: 32, classes: { normal: { images: 12 } } } }\n");
         assert_eq!(c.space.hilum(&["run", "other.yaml", "--device", "cpu"]).code, 0);
         assert!(c.space.hilum(&["gc", "--keep-runs", "1"]).out.starts_with("removed "));
@@ -139,7 +139,7 @@ pub(super) fn weights_of_other_images(c: &mut Case) -> Expected {
     Expected::Refused(L1)
 }
 
-/// Four images stand in both studies, one of them under another number; none of them is tested on.
+/// Four images are in both studies, one of them under another number; none of them is tested on.
 pub(super) fn number_corrected(c: &mut Case) -> Expected {
     c.cohort("img", "P", 14, 2);
     let table = c.space.read("img.csv");

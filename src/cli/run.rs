@@ -202,8 +202,7 @@ fn attempt_run(
     if only.is_empty() && matches!(code, FAILED | INTERRUPTED) && !args.json && outputs.iter().any(Option::is_some) {
         let finished = outputs.iter().flatten().count();
         let results = study.workspace.results.join(&p.study);
-        let (are, their) = if finished == 1 { ("is", "its") } else { ("are", "their") };
-        remark(format!("{finished} of {} {are} finished; {their} results are in {}", counted(outputs.len(), "stage", "stages"), results.display()));
+        remark(format!("wrote results of {finished} of {} to {}", counted(outputs.len(), "stage", "stages"), results.display()));
     }
     std::mem::forget(outputs);
     Ok(code)

@@ -1,5 +1,5 @@
-//! Checks of a study: a row here and a function in a file below for each. They look at lineage and known tables; ignorant of
-//! how anything is computed. `plan`, `run` and the report show what they find, `checks.allow` names their ids.
+//! Checks of a study: for each, one row here and one function in a file below. They read lineage and known tables; ignorant of
+//! how anything is computed. `plan`, `run` and the report show their findings; `checks.allow` lists their ids.
 
 mod arms;
 mod content;
@@ -17,19 +17,19 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How much a finding weighs.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
     /// Refuses the study, unless it is allowed with a reason.
     Error,
-    /// Stands in terminal, journal and report.
+    /// Shown in terminal, journal and report.
     Warning,
 }
 
 /// Types of the artifacts that checks look at.
 pub const LOOKED_AT: &[&str] = &["samples", "images", "patients"];
 
-/// Types of models. One that is done tells checks something where files come from outside: they may be of its making.
+/// Types of models. A finished one matters to checks if files come from outside: it may have made them.
 pub const MODELS: &[&str] = &["generator", "weights"];
 
 /// One check.
@@ -38,7 +38,7 @@ pub struct Check {
     pub id: &'static str,
     /// Its code for `hilum explain`.
     pub code: &'static str,
-    /// How much its findings weigh.
+    /// The severity of its findings.
     pub severity: Severity,
     find: fn(&Look) -> Vec<Found>,
 }
@@ -71,7 +71,7 @@ pub fn ids() -> impl Iterator<Item = &'static str> + Clone {
     CHECKS.iter().map(|c| c.id)
 }
 
-/// What a check counted, and how it is told.
+/// What a check counted, and how it is reported.
 #[derive(Clone)]
 struct Found {
     stage: StageId,
@@ -83,7 +83,7 @@ struct Found {
     help: &'static str,
     count: u64,
     unit: &'static str,
-    /// From the model back to where it came in.
+    /// From the model back to where the data came in.
     path: Vec<StageId>,
 }
 
@@ -94,15 +94,15 @@ pub struct Finding {
     pub check: &'static Check,
     /// The stage.
     pub stage: StageId,
-    /// Where it stands for several cells: how many, and the least and the most that was counted at one of them.
+    /// If it stands for several cells: how many, and the smallest and largest count of one of them.
     cells: Option<(usize, u64, u64)>,
-    /// Why it is allowed, where it is.
+    /// Why it is allowed, if it is.
     pub reason: Option<String>,
     found: Found,
 }
 
 impl Finding {
-    /// True where the study is refused for it.
+    /// True if the study is refused because of it.
     pub fn refuses(&self) -> bool {
         self.check.severity == Severity::Error && self.reason.is_none()
     }
@@ -112,12 +112,12 @@ impl Finding {
         format!("{} ({}; {})", self.found.message, self.found.label, self.check.id)
     }
 
-    /// True where it says the same as another, which was made at another time.
+    /// True if it is the same as one found at another time.
     pub fn is_same(&self, other: &Finding) -> bool {
         self.check.id == other.check.id && self.stage == other.stage && self.found.message == other.found.message && self.found.count == other.found.count
     }
 
-    /// For the journal and `--json`; holds no name but those of stages.
+    /// For the journal and `--json`; contains no names except those of stages.
     pub fn to_json(&self, p: &Pipeline) -> Value {
         let path: Vec<&str> = self.found.path.iter().map(|id| p.stages[*id].name.as_str()).collect();
         json!({
@@ -132,7 +132,7 @@ impl Finding {
         let f = &self.found;
         let mut d = Diagnostic::new(self.check.code, f.message.clone()).at(f.at, f.label.clone());
         if !f.path.is_empty() {
-            // The way ends where the data was drawn; the stages before it are how it came there.
+            // The path ends where the data came in.
             let way: Vec<String> = f.path.iter().map(|id| format!("`{}` ({})", p.stages[*id].name, texts.line(p.stages[*id].places.name))).collect();
             d = d.note(format!("path: {}", way.join(" ← ")));
         }
@@ -140,8 +140,8 @@ impl Finding {
         if let Some((n, least, most)) = self.cells {
             let base = &p.stages[self.stage].base;
             d = d.note(match least == most {
-                true => format!("the same holds for {n} cells of `{base}`"),
-                false => format!("it holds for {n} cells of `{base}`, with {least} to {most} {}", f.unit),
+                true => format!("the same is true of {n} cells of `{base}`"),
+                false => format!("true of {n} cells of `{base}`, with {least} to {most} {}", f.unit),
             });
         }
         match &self.reason {
@@ -157,29 +157,29 @@ struct Side<'a> {
     stage: StageId,
     trainer: StageId,
     test: &'a Input,
-    /// Images that the model was trained on, validated on, or normalised by.
+    /// Images used for training, validation or normalisation.
     direct: Reach,
-    /// Sets of patients, of each of which somebody will be among those.
+    /// Sets of patients, of each of which at least one will be among those.
     some: Vec<RoaringBitmap>,
-    /// What reached those images, or the weights that it began with.
+    /// What reached those images, or the initial weights.
     generated: Reach,
     tested: Flow,
-    /// The rows of the test set, where it is known.
+    /// The rows of the test set, if known.
     rows: Option<Arc<Held>>,
-    /// What else is to be said of each finding.
+    /// A note for each finding.
     note: Option<&'static str>,
 }
 
 impl Side<'_> {
-    /// Images on the side of the training.
+    /// Images on the training side.
     fn trained(&self) -> RoaringBitmap {
         &self.direct.images | &self.generated.images
     }
-    /// Patients on the side of the training.
+    /// Patients on the training side.
     fn people(&self) -> RoaringBitmap {
         &self.direct.people | &self.generated.people
     }
-    /// A finding at its test set, where anything was found; `label` is for one and for several of what `unit` counts.
+    /// A finding at its test set, if `count` is not 0; `label` has a singular and a plural form.
     fn found(&self, (count, unit): (u64, &'static str), label: [&str; 2], message: String, help: &'static str, path: Vec<StageId>) -> Option<Found> {
         let label = format!("{count} of these {unit} {}", label[usize::from(count != 1)]);
         let notes = self.note.iter().map(|n| (*n).to_owned()).collect();
@@ -199,9 +199,9 @@ struct Look<'a> {
 /// Everything that the checks find with the outputs that are known, errors first.
 ///
 /// # Errors
-/// Where a table in the store does not read.
+/// If a table in the store cannot be read.
 pub fn findings(p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<Vec<Finding>> {
-    // Without a test nobody can be tested on what they were trained on.
+    // Without a test there is nothing to leak into.
     let mut lineage = if p.stages.iter().any(|s| s.stage.is_test()) { Lineage::of(p, known, evidence)? } else { Lineage::default() };
     let sides = sides(p, &mut lineage, known, evidence)?;
     let look = Look { p, known, evidence, lineage: &lineage, sides };
@@ -215,7 +215,7 @@ pub fn findings(p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result
     Ok(out)
 }
 
-/// Findings as people read them: those of one stage's cells are told once, the one that counts most for all of them.
+/// Findings for people: those of one stage's cells are merged into the one with the largest count.
 pub fn for_people<'a>(p: &Pipeline, findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Finding> {
     let mut out: Vec<Finding> = vec![];
     for finding in findings {
@@ -235,10 +235,10 @@ pub fn for_people<'a>(p: &Pipeline, findings: impl IntoIterator<Item = &'a Findi
     out
 }
 
-/// Allowed findings that did not occur, for a study of which everything is known.
+/// Allowed findings that did not occur, once everything is known.
 pub fn unused(p: &Pipeline, found: &[Finding]) -> Vec<Diagnostic> {
     let unused = p.allow.iter().filter(|a| !found.iter().any(|f| f.check.id == a.id.text));
-    let say = |id: &str| format!("`{id}` is allowed, and the study has no such finding");
+    let say = |id: &str| format!("`{id}` is allowed, but the study has no such finding");
     unused.map(|a| Diagnostic::new("W0001", say(&a.id.text)).at(a.id.span, "not needed").help("remove it from `checks.allow`").warning()).collect()
 }
 
@@ -286,10 +286,10 @@ fn sides<'a>(p: &'a Pipeline, lineage: &mut Lineage, known: KnownOutput, evidenc
     Ok(out)
 }
 
-/// Why `purpose: synthetic-quality` was no help.
-const NO_QUALITY: &str = "`purpose: synthetic-quality` is for a model that is trained or tested on synthetic images in place of the real ones of a class; here are real ones of every class on both sides";
+/// Why `purpose: synthetic-quality` does not apply.
+const NO_QUALITY: &str = "`purpose: synthetic-quality` is for a model that is trained or tested on synthetic images in place of the real images of a class; here both sides have real images of every class";
 
-/// True where real images of every class surely stand on both sides: then it is the model that is tested, whatever the study says.
+/// True if both sides certainly contain real images of every class: then the model is what is tested, whatever the study says.
 fn shows_real(trainer: StageId, test: &Input, p: &Pipeline, lineage: &mut Lineage, known: KnownOutput, evidence: &Evidence) -> Result<bool> {
     let trained = p.stages[trainer].inputs.iter().find(|i| i.port.name == "samples");
     let mut sides = [BTreeMap::new(), BTreeMap::new()];
@@ -299,7 +299,7 @@ fn shows_real(trainer: StageId, test: &Input, p: &Pipeline, lineage: &mut Lineag
             held.by_label.iter().for_each(|(label, of)| *labels.entry(label.clone()).or_insert(false) |= of.has_real);
         }
     }
-    // A class that stands on one side only tests nothing.
+    // A class on one side only tests nothing.
     let [trained, tested] = &sides;
     let mut both = trained.iter().filter_map(|(label, real)| Some((real, tested.get(label)?))).peekable();
     Ok(both.peek().is_some() && both.all(|(a, b)| *a && *b))

@@ -1,4 +1,4 @@
-//! The command line: one verb per file. The only module besides `progress` that prints.
+//! The command line: one subcommand per file. The only module besides `progress` that prints.
 //!
 //! Data goes to standard output, everything else to standard error.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
@@ -39,7 +39,7 @@ use std::process::ExitCode;
 pub const DONE: u8 = 0;
 /// A stage failed.
 pub const FAILED: u8 = 1;
-/// The pipeline or the call is wrong.
+/// The study or the command line is wrong.
 pub const WRONG: u8 = 2;
 /// The store is damaged.
 pub const DAMAGED: u8 = 3;
@@ -49,9 +49,9 @@ pub const REFUSED: u8 = 4;
 pub const INTERRUPTED: u8 = 130;
 
 #[derive(Parser)]
-#[command(name = "hilum", version, about = "Runs studies of synthetic chest X-rays as a graph of cached stages, and proves where every number came from")]
+#[command(name = "hilum", version, about = "Runs studies of synthetic chest X-rays as a graph of cached stages, and proves where every number comes from")]
 struct Cli {
-    /// More words for maintainers, on standard error.
+    /// Log for maintainers, on standard error.
     #[arg(long, global = true, env = "HILUM_LOG", hide = true, value_name = "FILTER")]
     log: Option<String>,
     #[command(subcommand)]
@@ -60,56 +60,56 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Lay out a runnable study in a new folder
+    /// Create a runnable study in a new directory
     Init { dir: PathBuf },
-    /// Check a study: 0, or 2 with every fault
+    /// Check a study and report every error
     Check(check::CheckArgs),
-    /// What would run, and why; executes nothing, writes nothing
+    /// Show what would run, and why, without running or writing anything
     Plan(plan::PlanArgs),
     /// Run a study
     Run(run::RunArgs),
-    /// Why a stage runs, or does not
+    /// Explain why a stage will or will not run
     #[command(allow_missing_positional = true)]
     Why {
         #[command(flatten)]
         study: StudyArgs,
-        /// The stage, with its cell where it has one
+        /// The stage, with its cell if it has one
         #[arg(add = ArgValueCandidates::new(complete::stages))]
         stage: String,
         /// Print one JSON document
         #[arg(long)]
         json: bool,
     },
-    /// The graph of a study
+    /// Print the graph of a study
     Graph(graph::GraphArgs),
-    /// Runs and artifacts
+    /// List runs and artifacts
     Ls(StoreArgs),
-    /// One run or artifact
+    /// Show a run or an artifact
     Show {
         #[command(flatten)]
         store: StoreArgs,
-        /// A run, or the beginning of a digest
+        /// A run, or the first digits of a digest
         #[arg(add = ArgValueCandidates::new(complete::runs))]
         id: String,
     },
-    /// What differs between two runs
+    /// Show what differs between two runs
     Diff(diff::DiffArgs),
-    /// Where something came from
+    /// Show where a result came from
     Trace(trace::TraceArgs),
-    /// The file that an image came from, by its digest
+    /// Find the source file of an image by its digest
     Image(image::ImageArgs),
-    /// Hash everything again: 0 whole, 3 damaged
+    /// Re-hash everything in the store
     Verify(verify::VerifyArgs),
-    /// Remove what no kept run needs
+    /// Remove objects that no kept run needs
     Gc(gc::GcArgs),
-    /// One self-contained HTML file about a run
+    /// Write a self-contained HTML report of a run
     Report(report::ReportArgs),
-    /// The key of pseudonyms beside a study
+    /// Manage the pseudonym key of a study
     Key {
         #[command(subcommand)]
         verb: key::KeyVerb,
     },
-    /// The stage kinds, or the manual of one
+    /// List the stage kinds, or print the manual of one
     Stages {
         /// The kind
         #[arg(add = ArgValueCandidates::new(complete::kinds))]
@@ -118,52 +118,52 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// The JSON schema of study files, for editors
+    /// Print the JSON schema of study files, for editors
     Schema,
-    /// What a code means
+    /// Explain an error code or a check
     Explain {
-        /// A code, such as E0104, or the id of a check
+        /// A code such as E0104, or the id of a check
         #[arg(add = ArgValueCandidates::new(complete::codes))]
         code: String,
         /// Print one JSON document
         #[arg(long)]
         json: bool,
     },
-    /// What this machine and build can do
+    /// Show what this machine and build can do
     Doctor {
         /// Print one JSON document
         #[arg(long)]
         json: bool,
     },
-    /// Completions for a shell
+    /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
-    /// Manual pages, for packagers
+    /// Write manual pages, for packagers
     #[command(hide = true)]
     Man {
         /// The directory to write them to
         dir: PathBuf,
     },
-    /// The other end of a heavy stage; not for people
+    /// The worker process of a heavy stage; internal
     #[command(hide = true)]
     Worker,
 }
 
-/// A study and its folders.
+/// A study and its directories.
 #[derive(Args, Clone)]
 pub struct StudyArgs {
-    /// The study's YAML file; hilum.yaml, or the only study here, where not given
+    /// The study's YAML file [default: hilum.yaml, or the only study in this directory]
     #[arg(add = ArgValueCompleter::new(complete::studies))]
     pub file: Option<PathBuf>,
-    /// Change a key of the study, such as stages.classifier.with.epochs=5
+    /// Override a key of the study, such as stages.classifier.with.epochs=5
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Say where a data folder lies
-    #[arg(long, value_name = "NAME=DIR", value_parser = named_folder)]
+    /// Location of a data directory
+    #[arg(long, value_name = "NAME=DIR", value_parser = named_dir)]
     pub data: Vec<(String, PathBuf)>,
-    /// The store; $HILUM_STORE, or .hilum beside the study, where not given
+    /// The store [default: $HILUM_STORE, or .hilum beside the study]
     #[arg(long, value_name = "DIR")]
     pub store: Option<PathBuf>,
-    /// Where results are laid out; results/ beside the study where not given
+    /// Directory for results [default: results/ beside the study]
     #[arg(long, value_name = "DIR")]
     pub results: Option<PathBuf>,
 }
@@ -171,7 +171,7 @@ pub struct StudyArgs {
 /// A store without a study.
 #[derive(Args, Clone)]
 pub struct StoreArgs {
-    /// The store; looked for here, in the parents, and in pipelines/
+    /// The store [default: .hilum here, in a parent directory, or in pipelines/]
     #[arg(long, value_name = "DIR")]
     pub store: Option<PathBuf>,
     /// Print one JSON document
@@ -179,9 +179,9 @@ pub struct StoreArgs {
     pub json: bool,
 }
 
-fn named_folder(text: &str) -> Result<(String, PathBuf), String> {
+fn named_dir(text: &str) -> Result<(String, PathBuf), String> {
     let (name, dir) = text.split_once('=').filter(|(n, d)| !n.is_empty() && !d.is_empty()).ok_or("write NAME=DIR")?;
-    if PathBuf::from(dir).is_dir() { Ok((name.into(), dir.into())) } else { Err(format!("there is no folder `{dir}`")) }
+    if PathBuf::from(dir).is_dir() { Ok((name.into(), dir.into())) } else { Err(format!("there is no directory `{dir}`")) }
 }
 
 impl StudyArgs {
@@ -190,7 +190,7 @@ impl StudyArgs {
     }
 }
 
-/// Reads the command line and does what it says.
+/// Parses the command line and runs the subcommand.
 pub fn main() -> ExitCode {
     complete::answer();
     let cli = match Cli::command().try_get_matches().and_then(|matches| {
@@ -200,11 +200,11 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(e) => return not_understood(&e),
     };
-    // What a worker says on standard error is kept as that of its stage.
+    // A worker's standard error is stored with its stage.
     if let Some(filter) = cli.log.as_ref().filter(|_| !matches!(cli.verb, Verb::Worker)) {
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(open::has_colour()).init();
     }
-    // For tests: bits are the same, and come from the code that every machine runs. Workers inherit it.
+    // For tests: the portable code gives the same bits. Workers inherit the variable.
     if std::env::var_os("HILUM_PORTABLE").is_some() {
         hilum_ops::stay_portable();
     }
@@ -232,11 +232,11 @@ pub fn main() -> ExitCode {
         Verb::Man { dir } => complete::manual_pages(&dir),
         Verb::Worker => return ExitCode::from(crate::run::worker::main()),
     };
-    let code = result.unwrap_or_else(|e| told(&e));
-    ExitCode::from(document::end().map_or_else(|e| told(&e), |()| code))
+    let code = result.unwrap_or_else(|e| report_error(&e));
+    ExitCode::from(document::end().map_or_else(|e| report_error(&e), |()| code))
 }
 
-/// What a verb prints: `run` one event per line, every other verb one document.
+/// What a subcommand prints: `run` one event per line, all others one document.
 fn form_of(matches: &ArgMatches) -> Form {
     let (mut verb, mut matches) = ("", matches);
     while let Some((name, below)) = matches.subcommand() {
@@ -249,9 +249,9 @@ fn form_of(matches: &ArgMatches) -> Form {
     }
 }
 
-/// Tells why arguments do not parse, or the help that was asked for.
+/// Prints why arguments do not parse, or the requested help.
 fn not_understood(e: &clap::Error) -> ExitCode {
-    // A terminal that went away is no reason to fail in another way.
+    // A closed terminal is no reason to fail.
     let _ = e.print();
     if e.use_stderr() && std::env::args_os().any(|a| a == "--json") {
         document::begin(Form::Document);
@@ -262,9 +262,9 @@ fn not_understood(e: &clap::Error) -> ExitCode {
     ExitCode::from(if e.use_stderr() { WRONG } else { DONE })
 }
 
-/// Says an error, and gives the exit code.
-fn told(e: &anyhow::Error) -> u8 {
-    // A reader that went away is no failure.
+/// Prints an error and returns the exit code.
+fn report_error(e: &anyhow::Error) -> u8 {
+    // A closed pipe is not a failure.
     if e.chain().any(|c| c.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)) {
         return DONE;
     }
@@ -284,12 +284,12 @@ fn told(e: &anyhow::Error) -> u8 {
     }
 }
 
-/// The store that an argument names, or the environment; a variable that is set and empty is as good as none.
+/// The store named by an argument or the environment; an empty variable counts as unset.
 fn store_or_environment(given: Option<&PathBuf>) -> Option<PathBuf> {
     given.cloned().or_else(|| std::env::var_os("HILUM_STORE").filter(|s| !s.is_empty()).map(PathBuf::from))
 }
 
-/// What was asked for cannot be meant: the exit code says so, as for arguments that do not parse.
+/// A call that makes no sense; same exit code as for arguments that do not parse.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 struct WrongCall {
@@ -297,23 +297,23 @@ struct WrongCall {
     help: Option<String>,
 }
 
-/// A call that cannot be meant.
+/// An invalid call.
 fn wrong(message: impl Into<String>) -> WrongCall {
     WrongCall { message: message.into(), help: None }
 }
 
 impl WrongCall {
-    /// Gives advice.
+    /// Adds advice.
     fn help(self, help: impl Into<String>) -> Self {
         WrongCall { help: Some(help.into()), ..self }
     }
-    /// Gives advice where there is any; it comes before advice that was given already.
+    /// Adds advice, if any, before earlier advice.
     fn maybe_help(self, help: Option<String>) -> Self {
         WrongCall { help: help.or(self.help), ..self }
     }
 }
 
-/// An error with what it comes from; a fault of the store says its own reason.
+/// An error with its causes; errors of the store contain their own.
 fn in_words(e: &anyhow::Error) -> String {
     let mut parts = vec![];
     for cause in e.chain() {

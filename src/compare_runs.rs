@@ -1,4 +1,4 @@
-//! What differs between two runs: parameters, data, code, environment, and the metrics that came out. From records alone; knows
+//! What differs between two runs: parameters, data, code, environment, and metrics. From records alone; knows
 //! neither how it is shown nor how a stage computes anything.
 
 mod group;
@@ -45,12 +45,12 @@ pub struct Comparison {
     pub code: Vec<Change>,
     /// Engine, its fingerprint, and the compiler.
     pub environment: Vec<Change>,
-    /// Values that came out.
+    /// Metrics.
     pub metrics: Vec<Metric>,
 }
 
 impl Comparison {
-    /// True where nothing differs.
+    /// True if nothing differs.
     pub fn is_empty(&self) -> bool {
         let changes = [&self.parameters, &self.data, &self.code, &self.environment];
         self.removed.is_empty() && self.added.is_empty() && self.metrics.is_empty() && changes.iter().all(|c| c.is_empty())
@@ -62,7 +62,7 @@ type Found = (String, String, Value, Value);
 /// Compares two runs of one store.
 ///
 /// # Errors
-/// Where a journal or a table of metrics cannot be read.
+/// If a journal or a table of metrics cannot be read.
 pub fn compare(store: &Store, ledger: &Ledger, old: &str, new: &str) -> Result<Comparison> {
     let (old, new) = (Record::read(store, ledger, old)?, Record::read(store, ledger, new)?);
     let only = |of: &Record, other: &Record| of.stages.keys().filter(|n| !other.stages.contains_key(*n)).cloned().collect::<Vec<_>>();

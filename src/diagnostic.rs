@@ -1,4 +1,4 @@
-//! Faults in the user's words, with the place in the file, and one piece of advice. Knows nothing of what is diagnosed.
+//! Errors and warnings with their location in the file and one piece of advice. Knows nothing of what is diagnosed.
 
 pub mod codes;
 mod render;
@@ -8,7 +8,7 @@ pub use render::{render, render_all, to_json};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A place in a source text, in bytes.
+/// A location in a source text, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Span {
     /// Which text of [`Texts`].
@@ -80,7 +80,7 @@ pub fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     (line, String::from_utf8_lossy(&before[start..]).chars().count() + 1)
 }
 
-/// A fault, or something that deserves a look.
+/// An error or a warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// Its code, explained by `hilum explain`.
@@ -89,55 +89,55 @@ pub struct Diagnostic {
     pub message: String,
     /// Where, with a few words below the caret.
     pub at: Option<(Span, String)>,
-    /// Other places that explain it.
+    /// Other locations that explain it.
     pub context: Vec<(Span, String)>,
-    /// Further facts.
+    /// Notes.
     pub notes: Vec<String>,
-    /// One thing that can be done.
+    /// Advice.
     pub help: Option<String>,
-    /// True where it does not stop anything.
+    /// True for a warning.
     pub is_warning: bool,
 }
 
 impl Diagnostic {
-    /// A fault without a place.
+    /// An error without a location.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         debug_assert!(codes::find(code).is_some(), "BUG: code {code} is not explained");
         Diagnostic { code, message: message.into(), at: None, context: vec![], notes: vec![], help: None, is_warning: false }
     }
-    /// Points at a place.
+    /// Points at a location.
     pub fn at(mut self, span: Span, label: impl Into<String>) -> Self {
         self.at = Some((span, label.into()));
         self
     }
-    /// Gives advice.
+    /// Adds advice.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
-    /// Gives advice where there is any.
+    /// Adds advice, if any.
     pub fn maybe_help(mut self, help: Option<String>) -> Self {
         self.help = help.or(self.help);
         self
     }
-    /// Adds a fact.
+    /// Adds a note.
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
     }
-    /// Shows another place.
+    /// Shows another location.
     pub fn context(mut self, span: Span, label: impl Into<String>) -> Self {
         self.context.push((span, label.into()));
         self
     }
-    /// Does not stop anything.
+    /// Makes it a warning.
     pub fn warning(mut self) -> Self {
         self.is_warning = true;
         self
     }
 }
 
-/// The known name that is most like `wanted`, where one is like it.
+/// The known name that is most like `wanted`, if one is like it.
 pub fn most_like<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (wanted.chars().count() / 3).max(1) + 1;
     let score = |name: &str| strsim::damerau_levenshtein(&wanted.to_lowercase(), &name.to_lowercase());

@@ -1,4 +1,4 @@
-//! What a study may name in this program: its stage kinds and its checks. The pipeline is told, so that it depends on neither.
+//! What a study may name in this program: its stage kinds and its checks. Passed to the pipeline, so that it depends on neither.
 
 use crate::checks;
 use crate::pipeline::Language;

@@ -2,8 +2,8 @@
 //! kinds declare and the tables that are known; it belongs to (study, stage, port), never to a digest, so that equal bytes
 //! of different origin can neither hide nor invent a leak.
 //!
-//! Before a table is there, its flow is what surely will be in it: a leak that is found is one. Once it is there, its flow
-//! is what it holds.
+//! Before a table exists, its flow is what will certainly be in it, so that every leak found is real. Once it exists, its flow
+//! is what it contains.
 
 mod alike;
 mod flow;
@@ -32,7 +32,7 @@ use std::sync::Arc;
 pub struct Evidence<'a> {
     /// The store.
     pub store: &'a Store,
-    /// Tables that were read.
+    /// Cached tables.
     pub tables: &'a Tables,
     /// What earlier runs recorded.
     pub ledger: &'a Ledger,
@@ -50,17 +50,17 @@ pub type KnownOutput<'a> = &'a dyn Fn(StageId, &str) -> Option<Artifact>;
 /// What reached an output.
 #[derive(Debug, Clone, Default)]
 pub struct Flow {
-    /// Pixels or labels of these stand in it.
+    /// Pixels or labels of these are in it.
     pub contains: Reach,
     /// It was trained, tuned, normalised or evaluated on these.
     pub influenced: Reach,
-    /// What reached each generator whose images may stand in it, or which it is.
+    /// What reached each generator whose images may be in it, or which it is.
     generators: BTreeMap<Digest, Arc<Reach>>,
-    /// True where each of its rows is surely synthetic.
+    /// True if each of its rows is certainly synthetic.
     pub is_synthetic: bool,
-    /// Patients of whom all its rows are, where it is known to have rows and that is known of them.
+    /// Patients of whom all its rows are, if it is known to have rows and that is known of them.
     pub within: Option<RoaringBitmap>,
-    /// Sets of patients, of each of which somebody stands in it, nobody knows yet who.
+    /// Sets of patients of which at least one each is in it; which one is not yet known.
     pub some: Vec<RoaringBitmap>,
 }
 
@@ -72,17 +72,17 @@ pub struct Lineage {
     flows: HashMap<(StageId, &'static str), Flow>,
     /// The namespaces of patient identifiers that a stage's tables come from.
     spaces: Vec<BTreeSet<String>>,
-    /// What reached the files that a training begins with.
+    /// What reached the initial weights of a training.
     pub outside: HashMap<StageId, Reach>,
     /// Pairs of images that look alike, by number.
     pub near: Vec<(u32, u32)>,
-    /// Pairs with near hashes between packs that were too many to be looked at.
+    /// Pairs with similar hashes between packs that were too many to compare.
     pub not_compared: u64,
     /// Pairs of patients of imports of whom one image is equal.
     sharing: BTreeSet<(u32, u32)>,
     /// Synthetic images of generators of whose patients this store does not know all, by stage.
     pub unknown_generators: BTreeMap<StageId, usize>,
-    /// Trainings that begin with weights of whose patients this store no longer knows all.
+    /// Trainings from weights whose training patients are no longer all known to this store.
     pub unknown_weights: BTreeSet<StageId>,
 }
 
@@ -96,7 +96,7 @@ impl Lineage {
     /// Composes the lineage of a study from the outputs that are known.
     ///
     /// # Errors
-    /// Where a table in the store does not read.
+    /// If a table in the store cannot be read.
     pub fn of(p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<Lineage> {
         let mut lineage = Lineage::default();
         lineage.identify(p, known, evidence)?;
@@ -143,7 +143,7 @@ impl Lineage {
         self.flows.get(&(stage, port)).cloned().unwrap_or_default()
     }
 
-    /// What a table of samples holds, where it is known.
+    /// What a table of samples contains, if it is known.
     pub fn table(&mut self, source: &Source, known: KnownOutput, evidence: &Evidence) -> Result<Option<Arc<Held>>> {
         let table = known(source.stage, source.port).filter(|a| a.kind == "samples");
         table.map(|a| self.roster.table(&a, self.spaces.get(source.stage), evidence)).transpose()

@@ -1,5 +1,5 @@
 //! The manual of kinds, metrics, figures and codes as Markdown, made from parameter structs and tables: what `hilum stages`
-//! prints and what stands in `docs/stages/`, `docs/metrics.md` and `docs/errors.md`.
+//! prints and what is in `docs/stages/`, `docs/metrics.md` and `docs/errors.md`.
 
 use crate::diagnostic::codes;
 use hilum_stages::contract::kind::StageKind;
@@ -96,7 +96,7 @@ fn kind_of(schema: &Value) -> String {
     let one = |t: &str| {
         match t {
             "string" => "text",
-            "integer" => "whole number",
+            "integer" => "integer",
             "number" => "number",
             "boolean" => "true or false",
             "array" => "list",

@@ -27,13 +27,13 @@ use crate::diagnostic::{Diagnostic, Texts};
 use hilum_stages::contract::kind::StageKind;
 use std::path::Path;
 
-/// A study that was read, with everything that is wrong with it.
+/// A loaded study, with all its errors.
 pub struct Loaded {
     /// The texts that diagnostics point into.
     pub texts: Texts,
-    /// The graph, where nothing is wrong.
+    /// The graph, if there are no errors.
     pub pipeline: Option<Pipeline>,
-    /// Everything that is wrong, in the order of the file.
+    /// All errors and warnings, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
 }
 

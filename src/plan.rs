@@ -35,26 +35,26 @@ pub struct World<'a> {
     pub pseudonyms: &'a str,
     /// Engines whose receipts are accepted, the one that would execute first.
     pub engines: &'a [String],
-    /// Tables that were read.
+    /// Cached tables.
     pub tables: &'a Tables,
-    /// Stages to execute anew.
+    /// Stages to run again.
     pub forced: &'a [StageId],
     /// Stages that are wanted with all they need.
     pub wanted: &'a [bool],
     /// The texts that places point into.
     pub texts: &'a Texts,
-    /// Artifacts that were found whole: equal outputs of many stages are looked at once.
+    /// Artifacts found intact: shared outputs are checked once.
     pub whole: RefCell<HashSet<Digest>>,
 }
 
 impl World<'_> {
-    /// True where every object of these outputs is there and untouched, as far as `stat` can tell.
-    pub fn has_whole(&self, outputs: &Outputs) -> bool {
-        outputs.values().all(|a| self.whole.borrow().contains(&a.digest) || self.store.has_whole(a) && self.whole.borrow_mut().insert(a.digest))
+    /// True if every object of these outputs is there and untouched, as far as `stat` can tell.
+    pub fn has_intact(&self, outputs: &Outputs) -> bool {
+        outputs.values().all(|a| self.whole.borrow().contains(&a.digest) || self.store.has_intact(a) && self.whole.borrow_mut().insert(a.digest))
     }
 }
 
-/// What would happen to a stage.
+/// The decision about a stage.
 pub enum Decision {
     /// It is up to date; nothing to do.
     Reuse {
@@ -63,7 +63,7 @@ pub enum Decision {
         /// What it made.
         outputs: Arc<Outputs>,
     },
-    /// It runs.
+    /// It will run.
     Execute {
         /// The key of its recipe.
         key: StageKey,
@@ -119,13 +119,13 @@ impl Decision {
     }
 }
 
-/// What would happen to every stage.
+/// The decisions about all stages.
 pub struct Plan {
     /// By stage.
     pub decisions: Vec<Decision>,
-    /// Recipes that are carried out anew, whichever stage has them.
+    /// Recipes that are run again, whichever stage has them.
     pub forced: HashSet<StageKey>,
-    /// How stages last stood.
+    /// The last receipts of the stages.
     pub past: Past,
 }
 
@@ -158,7 +158,7 @@ impl Past {
 /// Plans a study.
 ///
 /// # Errors
-/// Where the store cannot be read. Once an object was found damaged, it counts as absent: the plan is made again without it.
+/// If the store cannot be read. Once an object was found damaged, it counts as absent: the plan is made again without it.
 pub fn plan(p: &Pipeline, world: &World) -> Result<Plan> {
     let (mut lost, mut forced) = (HashSet::new(), HashSet::new());
     loop {
@@ -166,9 +166,9 @@ pub fn plan(p: &Pipeline, world: &World) -> Result<Plan> {
             Err(Error::Damaged(object) | Error::Missing(object)) if lost.insert(object) => world.whole.borrow_mut().clear(),
             Ok(plan) => {
                 // A stage that was forced may have the recipe of one before it, which seemed to stand.
-                let stands = |key: &StageKey| plan.decisions.iter().any(|d| matches!(d, Decision::Reuse { key: k, .. } if k == key));
+                let is_reused = |key: &StageKey| plan.decisions.iter().any(|d| matches!(d, Decision::Reuse { key: k, .. } if k == key));
                 let before = forced.len();
-                forced.extend(plan.forced.iter().filter(|key| stands(key)).copied());
+                forced.extend(plan.forced.iter().filter(|key| is_reused(key)).copied());
                 if forced.len() == before {
                     return Ok(plan);
                 }
@@ -243,8 +243,8 @@ fn weigh(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<Arti
                 if !forced(&key)
                     && let Some(outputs) = world.ledger.outputs(&key)
                 {
-                    if world.has_whole(&outputs) {
-                        return stands(stage, key, outputs, world);
+                    if world.has_intact(&outputs) {
+                        return reuse(stage, key, outputs, world);
                     }
                     lost = world.ledger.find(&key).map(|f| f.0);
                 }
@@ -268,19 +268,19 @@ fn weigh(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<Arti
 /// What follows from another stage of this run with the same recipe.
 fn decided_by_another(p: &Pipeline, id: StageId, key: &StageKey, world: &World, current: &Current) -> Result<Option<Decision>> {
     if let Some((_, outputs)) = current.made.get(key)
-        && world.has_whole(outputs)
+        && world.has_intact(outputs)
     {
-        return stands(&p.stages[id], *key, outputs.clone(), world).map(Some);
+        return reuse(&p.stages[id], *key, outputs.clone(), world).map(Some);
     }
     if let Some((of, fault)) = current.failed.get(key) {
-        let message = format!("it has the same recipe as `{}`, which failed: {}", p.stages[*of].name, fault.message);
+        let message = format!("same recipe as `{}`, which failed: {}", p.stages[*of].name, fault.message);
         return Ok(Some(Decision::Fail { key: *key, fault: Fault { message, help: fault.help.clone() } }));
     }
     Ok(current.begun.get(key).filter(|of| **of != id).map(|of| Decision::Share { key: *key, of: *of }))
 }
 
 /// Outputs that are there are reused, unless the study expects others.
-fn stands(stage: &Stage, key: StageKey, outputs: Arc<Outputs>, world: &World) -> Result<Decision> {
+fn reuse(stage: &Stage, key: StageKey, outputs: Arc<Outputs>, world: &World) -> Result<Decision> {
     Ok(match expect::unmet(stage, &outputs, world.store, world.tables)? {
         Some(fault) => Decision::Fail { key, fault },
         None => Decision::Reuse { key, outputs },

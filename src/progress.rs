@@ -1,4 +1,4 @@
-//! Showing a run: bars on a terminal, plain lines elsewhere, or one JSON object per event.
+//! Progress of a run: bars on a terminal, plain lines elsewhere, or one JSON object per event.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod live;
@@ -18,12 +18,12 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 
-/// Says something to whoever watches. Where nobody can hear (standard error is a file on a full disk), the work goes on.
+/// Prints a line to standard error. Failures, as on a full disk, are ignored.
 pub fn remark(text: impl std::fmt::Display) {
     let _ = writeln!(std::io::stderr().lock(), "{}", printable(&text.to_string()));
 }
 
-/// A text as a terminal may have it: colours stay, and every other character that a terminal would act upon is spelt out. Labels
+/// A text as a terminal may have it: colours stay, and every other character that a terminal would act upon is spelled out. Labels
 /// and names come from tables and records of anybody.
 pub fn printable(text: &str) -> Cow<'_, str> {
     let is_fine = |c: char| c == '\n' || c == '\t' || c == '\\' || names::is_shown(c);
@@ -56,7 +56,7 @@ fn colour(text: &str) -> usize {
     if parameters[end..].starts_with('m') { 2 + end + 1 } else { 0 }
 }
 
-/// Whoever shows a run of a study.
+/// The display of a run.
 pub fn sink(json: bool, p: &Pipeline) -> Box<dyn Sink> {
     if json {
         Box::new(Json)
@@ -75,7 +75,7 @@ fn can_redraw(term: Option<OsString>) -> bool {
 struct Json;
 
 impl Sink for Json {
-    fn hear(&self, event: &Event) {
+    fn handle(&self, event: &Event) {
         // A reader that went away does not stop a run.
         let _ = writeln!(std::io::stdout().lock(), "{}", event.to_json());
     }
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_is_told_nothing_but_colours() {
+    fn only_colours_reach_a_terminal() {
         assert_eq!(printable("\u{1b}[1m\u{1b}[38;5;9merror\u{1b}[0m: a\n\tb │ é\\"), "\u{1b}[1m\u{1b}[38;5;9merror\u{1b}[0m: a\n\tb │ é\\");
         let hostile = [
             ("\u{1b}]0;title\u{7}", "\\u{1b}]0;title\\u{7}"),

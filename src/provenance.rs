@@ -1,7 +1,7 @@
-//! Where a result came from, as the journals recorded it: the stages of a run, with what each of them took from which.
+//! Where a result came from, as recorded in the journals: the stages of a run and their inputs.
 //!
-//! Edges are the bindings of the run's own study. Digests decide none: a stage may give the very bytes that another one gives.
-//! What a journal does not say stays unsaid. Ignorant of printing, of files that a study names, and of how anything is computed.
+//! Edges are the bindings of the run's own study, never guessed from digests: two stages may produce equal bytes.
+//! What a journal does not record is left open. Ignorant of printing, of files that a study names, and of how anything is computed.
 
 mod find;
 mod history;
@@ -19,16 +19,16 @@ use hilum_cache::receipt::{Environment, Outputs};
 /// The number of a stage in [`Provenance::nodes`].
 pub type NodeId = usize;
 
-/// Stages with everything that they were made of, each of them once.
+/// Stages with everything they were made from, each once.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Provenance {
     /// The stages that were asked for, in the order in which they were.
     pub roots: Vec<NodeId>,
-    /// These and all above them. No node is above itself, unless a journal was tampered with.
+    /// These and all their ancestors. There is no cycle, unless a journal was tampered with.
     pub nodes: Vec<Node>,
 }
 
-/// A stage as it stood in a run.
+/// A stage of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// The run whose graph it is a part of.
@@ -39,9 +39,9 @@ pub struct Node {
     pub stage: String,
     /// Its kind; empty where it was not recorded.
     pub kind: String,
-    /// What came of it; none where the journal does not say, as for a run that was killed.
+    /// Its result; none if not recorded, as in a run that was killed.
     pub result: Option<Computed>,
-    /// What it took, by port in alphabetical order, and within a port as it is written.
+    /// Its inputs, by port in alphabetical order, and within a port as written.
     pub inputs: Vec<Edge>,
     /// Packs that were bound to a port and of which it needed no image.
     pub unused: Vec<Unused>,
@@ -54,11 +54,11 @@ pub struct Computed {
     pub run: String,
     /// The study of that run.
     pub study: String,
-    /// What the stage was called there.
+    /// The name of the stage there.
     pub stage: String,
     /// The key of its recipe.
     pub key: StageKey,
-    /// When it began (RFC 3339, UTC).
+    /// When it started (RFC 3339, UTC).
     pub started: String,
     /// How long it took, in milliseconds.
     pub millis: u64,
@@ -72,16 +72,16 @@ pub struct Computed {
     pub environment: Environment,
 }
 
-/// Something that a stage took.
+/// An input of a stage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Edge {
     /// The input port.
     pub port: String,
     /// The coordinates among what was gathered there, such as `arm=real/repeat=0`; none elsewhere.
     pub cell: Option<String>,
-    /// How many images were taken, for a port where images are looked up by tables, as far as that can still be told.
+    /// How many images were taken, for a port where images are looked up by tables, if that is still known.
     pub images: Option<u64>,
-    /// The stage that it came from; none where the journal does not say.
+    /// The stage that it came from; none if not recorded.
     pub from: Option<Source>,
 }
 
@@ -94,7 +94,7 @@ pub struct Source {
     pub output: String,
 }
 
-/// A pack of images that was bound and not needed: it is no part of what came of the stage.
+/// A pack of images that was bound but not needed: it did not contribute to the result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unused {
     /// The input port.

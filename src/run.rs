@@ -1,4 +1,4 @@
-//! Carrying a plan out. `execute` is the loop, `state` the only place where a stage changes its state, `slots` says
+//! Executing a plan. `execute` is the loop, `state` the only place where a stage changes its state, `slots` says
 //! what may run at once, `launch` starts worker processes, `job` is what both a worker and a thread do.
 
 pub mod environment;

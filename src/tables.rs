@@ -9,11 +9,11 @@ use hilum_stages::data::sample::{self, Sample, Samples};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-/// Pairs of images that are one picture, or look like one.
+/// Pairs of images that are duplicates, or look like them.
 #[derive(Default)]
 pub(crate) struct Alike {
     pub(crate) pairs: Vec<Pair>,
-    /// Nominated pairs beyond the limit, of which nobody knows.
+    /// Candidate pairs beyond the limit, which were not compared.
     pub(crate) not_compared: u64,
 }
 
@@ -49,7 +49,7 @@ impl Tables {
         Ok(rows)
     }
 
-    /// Pairs of images within a pack that are one picture; none where the pack does not know.
+    /// Duplicate pairs within a pack; none if the pack does not list them.
     pub fn pairs(&self, store: &Store, artifact: &Artifact) -> Result<Arc<Vec<Pair>>> {
         if let Some(pairs) = self.pairs.lock().expect("BUG: poisoned").get(&artifact.digest) {
             return Ok(pairs.clone());
@@ -60,12 +60,12 @@ impl Tables {
         Ok(pairs)
     }
 
-    /// The file that says what the images of a pack look like, where it has one: packs of other sizes may share it.
+    /// The file that says what the images of a pack look like, if it has one: packs of other sizes may share it.
     pub fn contents_id(&self, store: &Store, artifact: &Artifact) -> Result<Option<Digest>> {
         Ok(store.files(artifact)?.into_iter().find(|f| f.name == contents::IMAGES).map(|f| f.digest))
     }
 
-    /// What the images of a pack look like; nothing where the pack does not know.
+    /// How the images of a pack look; empty if the pack does not say.
     pub fn contents(&self, store: &Store, artifact: &Artifact) -> Result<Arc<Vec<Content>>> {
         if let Some(contents) = self.contents.lock().expect("BUG: poisoned").get(&artifact.digest) {
             return Ok(contents.clone());

@@ -1,4 +1,4 @@
-//! The folders of a study: its file, store, results, data, and the private folder that nobody else should see.
+//! The directories of a study: its file, store, results, data, and the private directory, which only the owner may see.
 //!
 //! ```text
 //! study.yaml              the study
@@ -28,26 +28,26 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-/// The file of the memo in the private folder. It holds what [`inspect::note`] says: where that comes to say more, what
+/// The file of the memo in the private directory. It contains what [`inspect::note`] says: where that comes to say more, what
 /// older programs remembered must not be believed, and the file gets another name.
 const MEMO: &str = "memo-3";
-/// What was found out about objects of the store.
+/// The memo of verified objects of the store.
 const OBJECTS: &str = "objects";
 /// What it was called while notes said less.
 const OLD_MEMOS: [&str; 2] = ["memo", "memo-2"];
 
-/// The folders of a study.
+/// The directories of a study.
 #[derive(Debug, Clone)]
 pub struct Workspace {
-    /// The folder of the study's file.
-    pub folder: PathBuf,
+    /// The directory of the study's file.
+    pub directory: PathBuf,
     /// The store.
     pub store: PathBuf,
     /// Results of all studies.
     pub results: PathBuf,
     /// Key, memo and the map of images.
     pub private: PathBuf,
-    /// Data folders by name.
+    /// Data directories by name.
     pub data: BTreeMap<String, PathBuf>,
 }
 
@@ -55,14 +55,14 @@ pub struct Workspace {
 pub type Listings = HashMap<usize, BTreeMap<String, Arc<Listing>>>;
 
 impl Workspace {
-    /// The folders of a study's file.
+    /// The directories of a study's file.
     pub fn of(file: &Path, store: Option<PathBuf>, results: Option<PathBuf>, data: BTreeMap<String, PathBuf>) -> Workspace {
-        let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf();
+        let directory = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf();
         Workspace {
-            store: store.unwrap_or_else(|| folder.join(".hilum")),
-            results: results.unwrap_or_else(|| folder.join("results")),
-            private: folder.join(".hilum-private"),
-            folder,
+            store: store.unwrap_or_else(|| directory.join(".hilum")),
+            results: results.unwrap_or_else(|| directory.join("results")),
+            private: directory.join(".hilum-private"),
+            directory,
             data,
         }
     }
@@ -76,25 +76,25 @@ impl Workspace {
         Ok(())
     }
 
-    /// Writes down what was found out about files, beside what other runs did meanwhile. It saves time and decides nothing: a
-    /// folder that cannot be written to is no fault.
+    /// Merges the memo into its file, which other runs may have changed. It only saves time: a directory that cannot be
+    /// written to is not an error.
     fn save_memo(&self, path: &Path, memo: &Memo) {
-        if memo.is_fresh() && self.create_private().is_ok() && lock_folder(&self.private).is_ok_and(|_alone| memo.save_onto(path).is_ok()) {
-            // It names paths, and nobody reads it any more; that it is not there is no fault.
+        if memo.is_fresh() && self.create_private().is_ok() && lock_dir(&self.private).is_ok_and(|_alone| memo.save_onto(path).is_ok()) {
+            // It names paths and is no longer used; it may be missing.
             OLD_MEMOS.iter().for_each(|name| drop(fs::remove_file(self.private.join(name))));
         }
     }
 
-    /// The note of what was laid out of a study in these results. Results below the study's folder move with it. Where the
-    /// private folder cannot be written to, the note lies in the user's directory of state.
+    /// The note of what was laid out of a study in these results. Results below the study's directory move with it. Where the
+    /// private directory cannot be written to, the note lies in the user's directory of state.
     ///
     /// # Errors
-    /// Where no folder for it can be created.
+    /// If no directory for it can be created.
     pub fn laid_out(&self, study: &str) -> Result<PathBuf> {
-        let (results, folder) = (real(&self.results.join(study)), real(&self.folder));
+        let (results, directory) = (real(&self.results.join(study)), real(&self.directory));
         let name = |place: &Path| format!("laid-out-{}", &Digest::of(place.as_os_str().as_bytes()).hex()[..16]);
         let private = match self.create_private() {
-            Ok(()) => return Ok(self.private.join(name(results.strip_prefix(&folder).unwrap_or(&results)))),
+            Ok(()) => return Ok(self.private.join(name(results.strip_prefix(&directory).unwrap_or(&results)))),
             Err(e) => e,
         };
         let Some(state) = key::state_of_user() else { return Err(private) };
@@ -102,16 +102,16 @@ impl Workspace {
         Ok(state.join(name(&results)))
     }
 
-    /// What was found out about the store's objects.
+    /// The memo of verified objects of the store.
     pub fn objects_memo(&self) -> Memo {
         Memo::load(&self.private.join(OBJECTS))
     }
-    /// Writes down what was found out about the store's objects.
+    /// Saves the memo of verified objects.
     pub fn save_objects_memo(&self, store: &Store) {
         store.with_memo_of(|memo| self.save_memo(&self.private.join(OBJECTS), memo));
     }
 
-    /// Hashes what path parameters name, by way of the memo. `save` keeps the memo for later.
+    /// Hashes what path parameters name, with the help of the memo. `save` writes the memo.
     pub fn listings(&self, p: &Pipeline, save: bool, diagnostics: &mut Vec<Diagnostic>) -> Result<Listings> {
         let mut out = Listings::new();
         let sourced: Vec<(usize, Vec<Source>)> = p.stages.iter().enumerate().map(|(i, s)| (i, s.stage.sources())).filter(|s| !s.1.is_empty()).collect();
@@ -154,16 +154,16 @@ impl Workspace {
         Ok(out)
     }
 
-    /// What runs write, as paths without links: the private folder, the store and the results.
+    /// What runs write to, as paths without links: the private directory, the store and the results.
     fn written(&self, study: &str) -> Vec<PathBuf> {
-        let folder = real(&self.folder);
+        let directory = real(&self.directory);
         let (results, store) = (real(&self.results), real(&self.store));
-        // A place that holds the study itself, as with `--results .`, was there before: of results, only its own part is written.
-        let results = if folder.starts_with(&results) { results.join(study) } else { results };
-        [real(&self.private), results].into_iter().chain(Some(store).filter(|s| !folder.starts_with(s))).collect()
+        // A directory that contains the study itself, as with `--results .`, is excluded only below its own results.
+        let results = if directory.starts_with(&results) { results.join(study) } else { results };
+        [real(&self.private), results].into_iter().chain(Some(store).filter(|s| !directory.starts_with(s))).collect()
     }
 
-    /// Where a path parameter points, inside its folder and outside of what runs write.
+    /// Where a path parameter points, inside its directory and outside of what runs write.
     fn locate(&self, source: &Source, span: crate::diagnostic::Span, written: &[PathBuf]) -> std::result::Result<Located, Box<Diagnostic>> {
         let text = &source.path.0;
         let named = text.split_once(':').filter(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'));
@@ -173,32 +173,28 @@ impl Workspace {
                     let known: Vec<String> = self.data.keys().map(|k| format!("`{k}`")).collect();
                     let given = if known.is_empty() { "none was given".to_owned() } else { format!("given: {}", known.join(", ")) };
                     return Err(Box::new(
-                        Diagnostic::new("E0402", format!("nobody said where the data folder `{name}` is"))
+                        Diagnostic::new("E0402", format!("no location given for the data directory `{name}`"))
                             .at(span, given)
-                            .help(format!("add `--data {name}=DIR`")),
+                            .help(format!("pass `--data {name}=DIR`")),
                     ));
                 };
-                (root.clone(), rest, format!("the data folder `{name}`"))
+                (root.clone(), rest, format!("the data directory `{name}`"))
             }
-            None => (self.folder.clone(), text.as_str(), "the folder of the study".to_owned()),
+            None => (self.directory.clone(), text.as_str(), "the directory of the study".to_owned()),
         };
-        let leaves = || Box::new(Diagnostic::new("E0401", format!("`{text}` leads out of {whose}")).at(span, "this path"));
+        let leaves = || Box::new(Diagnostic::new("E0401", format!("`{text}` is outside {whose}")).at(span, "this path"));
         if Path::new(rest).components().any(|c| !matches!(c, Component::Normal(_) | Component::CurDir)) {
             let fault = leaves();
             // What lies elsewhere is given a name on the command line, so that a study is the same on every machine.
-            return Err(if Path::new(rest).is_absolute() {
-                Box::new(fault.help("write it as `NAME:path`, and say `--data NAME=DIR` when you run the study"))
-            } else {
-                fault
-            });
+            return Err(if Path::new(rest).is_absolute() { Box::new(fault.help("write it as `NAME:path`, and pass `--data NAME=DIR`")) } else { fault });
         }
         let path = root.join(rest);
         if written.iter().any(|w| real(&path).starts_with(w)) {
             return Err(Box::new(
-                Diagnostic::new("E0404", format!("`{text}` lies in what hilum wrote itself"))
+                Diagnostic::new("E0404", format!("`{text}` is inside hilum's own output"))
                     .at(span, "this path")
-                    .note("runs write there, so what is read from there would change with every run")
-                    .help("copy what the study is to read into a directory of its own, and name that"),
+                    .note("runs write there, so the input would change with every run")
+                    .help("copy the input to a directory of its own and name that"),
             ));
         }
         let missing = |what: &str| {
@@ -208,8 +204,8 @@ impl Workspace {
                 None => fault,
             })
         };
-        let real_root = root.canonicalize().map_err(|_| missing("the folder of"))?;
-        let real = path.canonicalize().map_err(|_| missing("the file or folder"))?;
+        let real_root = root.canonicalize().map_err(|_| missing("the directory of"))?;
+        let real = path.canonicalize().map_err(|_| missing("the file or directory"))?;
         if !real.starts_with(&real_root) {
             return Err(leaves());
         }
@@ -229,7 +225,7 @@ impl Workspace {
 /// Where a path parameter points.
 struct Located {
     path: PathBuf,
-    /// The folder out of which nothing leads.
+    /// The directory out of which nothing leads.
     within: PathBuf,
 }
 
@@ -246,34 +242,34 @@ fn real(path: &Path) -> PathBuf {
     path
 }
 
-/// Keeps other runs out of a private folder for as long as the result lives.
-fn lock_folder(folder: &Path) -> Result<fs::File> {
-    let file = fs::File::open(folder).map_err(Error::io("open", folder))?;
-    file.lock().map_err(Error::io("lock", folder))?;
+/// Keeps other runs out of a private directory for as long as the result lives.
+fn lock_dir(directory: &Path) -> Result<fs::File> {
+    let file = fs::File::open(directory).map_err(Error::io("open", directory))?;
+    file.lock().map_err(Error::io("lock", directory))?;
     Ok(file)
 }
 
-/// Endings of images, of kinds that are read and of kinds that are only known by name; a file without an ending may be one.
+/// Extensions of image formats, supported or only known by name. A file without an extension may be an image.
 const IMAGES: &[&str] = &["png", "jpg", "jpeg", "jpe", "jfif", "jif", "tif", "tiff", "bmp", "gif", "webp", "dcm", "dicom", "jp2", "j2k"];
 
 fn list(path: &Path, within: &Path, what: SourceKind, written: &[PathBuf], memo: &mut Memo) -> Result<Listing> {
     let is_image = |name: &str| inspect::ending(name).is_none_or(|ending| IMAGES.contains(&ending.to_ascii_lowercase().as_str()));
-    let place = Place { folder: path, within, except: written };
+    let place = Place { directory: path, within, except: written };
     let found = match what {
-        SourceKind::Images => ingest::folder(&place, memo, &is_image, &inspect::note)?,
-        SourceKind::Tables => ingest::folder(&place, memo, &|name| name.ends_with(".csv"), &|_| String::new())?,
+        SourceKind::Images => ingest::directory(&place, memo, &is_image, &inspect::note)?,
+        SourceKind::Tables => ingest::directory(&place, memo, &|name| name.ends_with(".csv"), &|_| String::new())?,
         SourceKind::File => ingest::Contents { files: vec![ingest::file(path, memo, &|_| String::new())?], passed_over: vec![] },
     };
     let digest = match what {
         SourceKind::File => found.files[0].digest,
-        // What was passed over is told, so that a change of it is one.
+        // Skipped entries count, so that a change of them changes the digest.
         _ if !found.passed_over.is_empty() => Digest::of(format!("{} {:?}", ingest::digest_of(&found.files), found.passed_over).as_bytes()),
         _ => ingest::digest_of(&found.files),
     };
     let files = found.files.into_iter().map(|f| ListedFile { name: f.name, path: f.path, digest: f.digest, note: f.note }).collect();
     let why = |p: &ingest::PassedOver| match (p.why, p.is_folder) {
-        (Passed::Link, _) => "a link that leads out of the data folder, nowhere or in a circle",
-        (Passed::Unreadable, _) => "no right to read it",
+        (Passed::Link, _) => "a link that leads out of the data directory, nowhere or in a cycle",
+        (Passed::Unreadable, _) => "permission denied",
     };
     let passed_over = found.passed_over.iter().map(|p| PassedOver { name: p.name.clone(), is_directory: p.is_folder, why: why(p).into() }).collect();
     Ok(Listing { digest, files, passed_over })

@@ -1,4 +1,4 @@
-//! A reason for running again points at the place where the value that decided stands.
+//! A reason for running again points at the location of the value that changed.
 
 use crate::space::Space;
 use serde_json::Value;

@@ -6,9 +6,9 @@ use serde_json::json;
 fn ran(space: &Space) -> Vec<String> {
     let plan = space.plan();
     let executed = space.executed();
-    // What the plan said stands was not executed; what it said runs was.
+    // What the plan reuses was not executed; what it said will run was.
     for (stage, decision, _) in &plan {
-        assert!(decision != "reuse" || !executed.contains(stage), "{stage} was planned to stand");
+        assert!(decision != "reuse" || !executed.contains(stage), "{stage} was planned to be reused");
         assert!(decision != "execute" || executed.contains(stage), "{stage} was planned to run");
     }
     assert_eq!(space.executed(), Vec::<String>::new(), "a second run executes nothing");
@@ -96,7 +96,7 @@ fn an_edited_result_is_set_aside_and_restored() {
     std::fs::remove_file(&path).unwrap();
     std::fs::write(&path, "better numbers").unwrap();
     let said = space.hilum(&["run", "study.yaml"]);
-    assert!(said.err.contains("`comparison/table.csv` was changed by hand; the changed file is kept as `table.csv.edited-1`"), "{}", said.err);
+    assert!(said.err.contains("`comparison/table.csv` was modified; moved it to `table.csv.edited-1`"), "{}", said.err);
     assert_eq!(std::fs::read(&path).unwrap(), whole);
     assert_eq!(space.read("results/tiny/comparison/table.csv.edited-1"), "better numbers");
 }

@@ -1,10 +1,10 @@
-//! Calls that cannot be meant, stores that are damaged, studies that are refused: what each verb says, and with which code.
+//! Invalid calls, damaged stores, refused studies: the message and exit code of each subcommand.
 
 use crate::space::{Said, Space};
 use serde_json::Value;
 use std::fs;
 
-/// Calls that are wrong in a folder with an executed study, and a few words of what is said.
+/// Calls that are wrong in a directory with an executed study, and a few words of what is said.
 const WRONG: &[(&[&str], &str)] = &[
     (&["nonsense"], "unrecognized subcommand"),
     (&["check", "missing.yaml"], "there is no file `missing.yaml`"),
@@ -21,21 +21,21 @@ const WRONG: &[(&[&str], &str)] = &[
     (&["check", "study.yaml", "--set", "nonsense"], "error[E0009]"),
     (&["plan", "study.yaml", "--set", "stages.clasifier.with.steps=5"], "there is no key `stages.clasifier`"),
     (&["run", "study.yaml", "--set", "stags.classifier.with.steps=5"], "there is no key `stags`"),
-    (&["check", "study.yaml", "--data", "x=missing"], "there is no folder `missing`"),
+    (&["check", "study.yaml", "--data", "x=missing"], "there is no directory `missing`"),
     (&["graph", "study.yaml", "--format", "dot", "--json"], "cannot be used with"),
     (&["plan", "study.yaml", "--counts", "--resolved"], "`--resolved` and `--counts`"),
     (&["ls", "--store", "missing"], "there is no store at `missing`"),
     (&["verify", "--store", "study.yaml"], "there is no store at `study.yaml`"),
     (&["gc", "--store", "missing"], "there is no store at `missing`"),
-    (&["gc", "--max-size", "lots"], "`lots` is no size"),
+    (&["gc", "--max-size", "lots"], "`lots` is not a size"),
     (&["gc", "--keep-runs", "-1"], "-1"),
     (&["show", "b3:00000000"], "there is no run or artifact `b3:00000000`"),
     (&["show", "../study.yaml"], "there is no run or artifact"),
     (&["report", "2020-01-01-000000-000000"], "there is no run `2020-01-01-000000-000000`"),
     (&["report", "-o", "no/such/report.html"], "there is no directory `no/such`"),
     (&["diff", "2020-01-01-000000-000000", "2020-01-01-000000-000001"], "there is no run `2020-01-01-000000-000000`"),
-    (&["trace", "nothing"], "nothing in the store is `nothing`"),
-    (&["image", "xyz"], "is not the beginning of a digest"),
+    (&["trace", "nothing"], "nothing in the store is called `nothing`"),
+    (&["image", "xyz"], "is not a digest"),
     (&["image", "0123456789"], "error: "),
     (&["image", "0123456789", "--study", "no/study.yaml"], "there is no `.hilum-private`"),
     (&["key", "adopt", "missing.yaml"], "there is no file `missing.yaml`"),
@@ -49,7 +49,7 @@ const WRONG: &[(&[&str], &str)] = &[
     (&["completions", "tcsh"], "tcsh"),
 ];
 
-/// Verbs that print no data, or whose faults are those of others.
+/// Subcommands that print no data, or share their errors with others.
 const WITHOUT_JSON: [&str; 6] = ["nonsense", "why", "trace", "init", "completions", "man"];
 
 #[test]
@@ -104,9 +104,9 @@ fn a_damaged_store_exits_with_3() {
     assert_eq!((said.code, &found["faults"][0]["digest"]), (3, &Value::from(digest)), "{}", said.out);
 }
 
-/// The file below a folder whose name ends so.
-fn find(folder: &std::path::Path, end: &str) -> Option<std::path::PathBuf> {
-    fs::read_dir(folder).ok()?.map(|e| e.unwrap().path()).find_map(|p| match p.is_dir() {
+/// The file below a directory whose name ends so.
+fn find(directory: &std::path::Path, end: &str) -> Option<std::path::PathBuf> {
+    fs::read_dir(directory).ok()?.map(|e| e.unwrap().path()).find_map(|p| match p.is_dir() {
         true => find(&p, end),
         false => p.to_string_lossy().ends_with(end).then_some(p),
     })
@@ -128,7 +128,7 @@ fn a_refused_study_exits_with_4() {
 #[test]
 fn a_study_is_found_where_none_is_named() {
     let space = Space::tiny();
-    assert_eq!(space.hilum(&["check"]).out, "tiny: 18 stages, no fault\n");
+    assert_eq!(space.hilum(&["check"]).out, "tiny: 18 stages, no errors\n");
     assert!(space.hilum(&["why", "spilt"]).err.contains("`split`"), "one word is the stage");
     // What is no study does not count.
     space.write("other.yaml", "name: no study\n");
@@ -140,7 +140,7 @@ fn a_study_is_found_where_none_is_named() {
     space.write("hilum.yaml", space.read("study.yaml"));
     assert_eq!(space.hilum(&["plan"]).code, 0);
     let empty = Space::new().hilum(&["plan"]);
-    assert!(empty.code == 2 && empty.err.contains("no study was named, and none is in this directory"), "{}", empty.err);
+    assert!(empty.code == 2 && empty.err.contains("no study named, and none found in this directory"), "{}", empty.err);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
-/// Kills the run after so many lines of events, then runs to the end.
+/// Kills the run after a number of events, then runs to the end.
 fn kill_after(space: &Space, lines: usize) {
     let mut child = space.command(&["run", "study.yaml", "--json"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut events = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -40,7 +40,7 @@ fn a_killed_run_needs_no_manual_step() {
 }
 
 #[test]
-fn damaged_objects_are_found_named_and_computed_anew() {
+fn damaged_objects_are_found_named_and_recomputed() {
     let space = Space::tiny();
     space.executed();
     let expected = space.digests();
@@ -85,12 +85,12 @@ fn a_damaged_input_is_noticed_on_use() {
     space.edit("count: 24", "count: 25");
     let said = space.hilum(&["run", "study.yaml"]);
     assert_eq!(said.code, 0, "{}", said.err);
-    assert!(said.err.contains("of `generator` is damaged or missing; it is computed anew"), "{}", said.err);
+    assert!(said.err.contains("of `generator` is damaged or missing; it will be recomputed"), "{}", said.err);
     assert_eq!(space.hilum(&["verify"]).code, 0);
 }
 
 #[test]
-fn a_damaged_image_that_several_stages_read_is_made_anew_once() {
+fn a_damaged_image_that_several_stages_read_is_recomputed_once() {
     let space = Space::new();
     space.write(
         "study.yaml",
@@ -159,7 +159,7 @@ fn different_studies_at_once_on_one_store_share_what_is_equal() {
 }
 
 #[test]
-fn a_torn_journal_is_repaired_and_said() {
+fn a_torn_journal_is_repaired_and_reported() {
     let space = Space::tiny();
     space.hilum(&["run", "study.yaml", "--only", "split"]);
     let run = fs::read_dir(space.path(".hilum/runs")).unwrap().next().unwrap().unwrap().path();
@@ -168,7 +168,7 @@ fn a_torn_journal_is_repaired_and_said() {
     fs::write(run.join("journal.jsonl"), text).unwrap();
     let said = space.hilum(&["run", "study.yaml"]);
     assert_eq!(said.code, 0);
-    assert!(said.err.contains("ended in the middle of a line; 9 bytes were moved aside"), "{}", said.err);
+    assert!(said.err.contains("ended in the middle of a line; moved 9 bytes aside"), "{}", said.err);
     assert_eq!(space.hilum(&["verify"]).code, 0);
 }
 
@@ -186,9 +186,9 @@ fn a_run_with_nothing_to_do_writes_nothing() {
     assert_eq!(listing(), before);
 }
 
-fn walk(folder: &std::path::Path) -> Vec<(std::path::PathBuf, std::time::SystemTime)> {
+fn walk(directory: &std::path::Path) -> Vec<(std::path::PathBuf, std::time::SystemTime)> {
     let mut out = vec![];
-    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+    for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
         let m = entry.metadata().unwrap();
         out.push((entry.path(), m.modified().unwrap()));
         if m.is_dir() {

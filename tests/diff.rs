@@ -17,7 +17,7 @@ fn differences(space: &Space, old: &str, new: &str) -> Value {
 }
 
 #[test]
-fn a_parameter_of_all_cells_is_told_once_and_the_metrics_that_follow_from_it() {
+fn a_parameter_of_all_cells_is_listed_once_with_the_metrics_that_changed() {
     let space = Space::tiny();
     let old = run(&space);
     space.edit("epochs: 2", "epochs: 1");
@@ -49,7 +49,7 @@ fn one_run_does_not_differ_from_itself() {
 }
 
 #[test]
-fn a_parameter_of_one_cell_is_told_of_that_cell_and_stages_that_come_and_go_are_named() {
+fn a_parameter_of_one_cell_is_listed_for_that_cell_and_added_or_removed_stages_are_named() {
     let space = Space::tiny();
     let old = run(&space);
     space.edit("matrix: { repeat: [0, 1] }", "matrix: { repeat: [0, 2] }");

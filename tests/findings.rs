@@ -1,5 +1,5 @@
-//! Findings that are no leak of patients: pixels that are not said, pictures that look alike, patients and generators that
-//! nobody knows. They stand in the terminal, the journal and the report.
+//! Findings that are no leak of patients: pixels that are not said, pictures that look alike, unknown patients and
+//! generators. They appear in the terminal, the journal and the report.
 
 use crate::repeatable::picture;
 use crate::space::{Said, Space};
@@ -43,7 +43,7 @@ fn two_imports(more: &str) -> Space {
 }
 
 #[test]
-fn two_packs_with_other_pixels_of_one_image_are_refused_whichever_is_done_first() {
+fn two_packs_with_different_pixels_of_one_image_are_refused_whichever_finishes_first() {
     for jobs in ["1", "4"] {
         let space = two_imports("");
         space.edit(
@@ -52,7 +52,7 @@ fn two_packs_with_other_pixels_of_one_image_are_refused_whichever_is_done_first(
         );
         space.edit("images: [train-pixels]", "images: [train-pixels, again]");
         let said = space.hilum(&["run", "study.yaml", "--device", "cpu", "--jobs", jobs, "--json"]);
-        assert!(said.code == 4 && said.err.contains("error[L0005]: it is not said which pixels `classifier` means"), "{}", said.err);
+        assert!(said.code == 4 && said.err.contains("error[L0005]: `classifier` has images with ambiguous pixels"), "{}", said.err);
         assert!(!crate::space::done(&said.out).contains(&"classifier".to_owned()));
         // Packs that hold the same pixels are no question.
         space.edit("stretch: true", "stretch: false");
@@ -76,7 +76,7 @@ fn a_copy_that_was_brightened_is_a_warning_before_the_training() {
 }
 
 #[test]
-fn imports_that_share_identifiers_are_asked_whether_they_mean_the_same_people() {
+fn imports_that_share_identifiers_give_a_warning() {
     let same = |space: &Space| {
         let table = space.read("test.csv").replace("test-", "train-");
         space.write("test.csv", table);
@@ -84,7 +84,7 @@ fn imports_that_share_identifiers_are_asked_whether_they_mean_the_same_people() 
     let space = two_imports("");
     same(&space);
     let said = run(&space);
-    assert!(said.code == 0 && said.err.contains("warning[W0004]") && said.err.contains("8 identifiers stand in both"), "{}", said.err);
+    assert!(said.code == 0 && said.err.contains("warning[W0004]") && said.err.contains("8 identifiers are in both"), "{}", said.err);
     let space = two_imports(", patients: registry");
     same(&space);
     let said = run(&space);
@@ -92,7 +92,7 @@ fn imports_that_share_identifiers_are_asked_whether_they_mean_the_same_people() 
 }
 
 #[test]
-fn an_import_that_does_not_say_who_is_who_is_warned_of_unless_it_is_stated() {
+fn an_import_without_patients_gives_a_warning_unless_it_is_stated() {
     let space = Space::new();
     let mut stream = Seed(4).stream("test", "findings");
     for i in 0..8 {
@@ -110,7 +110,7 @@ fn an_import_that_does_not_say_who_is_who_is_warned_of_unless_it_is_stated() {
 }
 
 #[test]
-fn images_of_a_generator_that_nobody_knows_are_synthetic_and_warned_of() {
+fn images_of_an_unknown_generator_are_synthetic_and_give_a_warning() {
     let space = two_imports("");
     let mut stream = Seed(5).stream("test", "findings");
     let marks = [
@@ -131,7 +131,7 @@ fn images_of_a_generator_that_nobody_knows_are_synthetic_and_warned_of() {
 }
 
 #[test]
-fn weights_whose_training_data_is_gone_in_part_are_warned_of() {
+fn weights_with_incomplete_training_data_give_a_warning() {
     let space = two_imports("");
     space.edit("{ smallcnn64: { width: 1 } }", "{ resnet18: {} }");
     assert_eq!(run(&space).code, 0);

@@ -1,7 +1,7 @@
 //! Whatever comes in, broken in random ways: no panic, no hang, no gigabyte, nothing written elsewhere.
 //!
 //! Seeded: a failure names its number, and `HILUM_FUZZ_FROM=N HILUM_FUZZ=1 HILUM_FUZZ_SHOW=1` tries it alone and prints what was
-//! said. `HILUM_FUZZ=10000` tries so many.
+//! said. `HILUM_FUZZ=10000` sets the number of tries.
 
 use crate::space::Space;
 use hilum_cache::{Digest, Sha256};
@@ -266,7 +266,7 @@ fn judge(space: &Space, call: &[&str]) -> Result<i32, String> {
     if std::env::var_os("HILUM_FUZZ_SHOW").is_some() {
         println!("$ hilum {}\n{said}", call.join(" "));
     }
-    let is_fault = said.contains("panicked") || said.contains("fault of the program") || said.contains("memory allocation");
+    let is_fault = said.contains("panicked") || said.contains("bug in hilum") || said.contains("memory allocation");
     match status.code() {
         Some(code @ 0..=4) if !is_fault => Ok(code),
         code => Err(format!("exit {code:?}\n{said}")),

@@ -1,7 +1,7 @@
 //! Every stage kind on little input gives the bytes that are written down, under the VERSION that is written down.
 //!
 //! `tests/golden/KIND.json` holds, for each stage of `tests/golden/study.yaml`, its recipe and the digests of its outputs. An
-//! equal recipe must give equal bytes, or the caches of everybody lie. A stage whose recipe differs because an input does is
+//! equal recipe must give equal bytes, or caches would be wrong. A stage whose recipe differs because an input does is
 //! not judged: the kind that made the input is. `HILUM_UPDATE=1 cargo test golden` writes the files.
 
 use crate::space::{Space, root};
@@ -30,7 +30,7 @@ type Cases = BTreeMap<String, Case>;
 #[derive(Debug, PartialEq)]
 enum Verdict {
     Same,
-    /// Other inputs: whoever made them is to be asked.
+    /// Other inputs: the kind that made them is responsible.
     Follows,
     /// The bytes changed, and no recipe says so.
     Changed(String),

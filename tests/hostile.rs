@@ -1,4 +1,4 @@
-//! Studies, tables and results that come from anybody: nothing outside is touched, and no terminal is spoken to.
+//! Untrusted studies, tables and results: nothing outside is touched, and no escape sequence reaches a terminal.
 
 mod ways;
 
@@ -21,7 +21,7 @@ fn importing(table: &str) -> Space {
 }
 
 #[test]
-fn labels_and_columns_of_a_table_give_a_terminal_no_orders() {
+fn labels_and_columns_of_a_table_send_no_escape_sequences() {
     let order = "\u{1b}]0;PWNED\u{7}\u{1b}[2Jx";
     let space = importing(&format!("who,file,label,{order}\n1,a.png,{order},\n2,b.png,y\u{202e},\n"));
     space.edit("label: label }", "label: label, source: missing }");
@@ -45,7 +45,7 @@ fn labels_and_columns_of_a_table_give_a_terminal_no_orders() {
 }
 
 #[test]
-fn results_hold_what_everybody_gets_and_links_in_them_lead_nowhere() {
+fn results_contain_nothing_private_and_links_in_them_are_not_followed() {
     let space = importing("who,file,label\n1,a.png,x\n2,b.png,y\n");
     fs::create_dir_all(space.path("victim")).unwrap();
     space.write("victim/samples.csv", "mine");
@@ -61,7 +61,7 @@ fn results_hold_what_everybody_gets_and_links_in_them_lead_nowhere() {
 }
 
 #[test]
-fn axes_that_multiply_are_a_fault_and_no_flood() {
+fn too_many_cells_are_one_error() {
     let space = Space::new();
     let values = "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]";
     let axes: Vec<String> = ["a", "b", "c", "d", "e", "f", "g"].iter().map(|a| format!("{a}: {values}")).collect();

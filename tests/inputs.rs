@@ -83,8 +83,8 @@ fn wrong_tables_say_what_is_wrong() {
     assert!(said.err.contains("no image has the label `norml`") && said.err.contains("covid, normal"), "{}", said.err);
     let space = Space::new();
     space.write("study.yaml", STUDY);
-    assert!(space.hilum(&["run", "study.yaml", "--data", "data=nowhere"]).err.contains("there is no folder `nowhere`"));
-    assert!(space.hilum(&["run", "study.yaml"]).err.contains("error[E0402]: nobody said where the data folder `data` is"));
+    assert!(space.hilum(&["run", "study.yaml", "--data", "data=nowhere"]).err.contains("there is no directory `nowhere`"));
+    assert!(space.hilum(&["run", "study.yaml"]).err.contains("error[E0402]: no location given for the data directory `data`"));
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn an_image_that_does_not_decode_is_left_out_by_name() {
 }
 
 #[test]
-fn stages_below_pass_over_what_prepare_left_out() {
+fn later_stages_skip_what_prepare_excluded() {
     let space = space();
     let damage = |n: u8| {
         let path = space.path(&format!("data/images/secret-name-{n}.png"));
@@ -148,7 +148,7 @@ fn a_changed_image_changes_only_its_rows() {
     assert_eq!(crate::space::done(&said.out), ["images"]);
     fs::write(&path, old).unwrap();
     assert_eq!(run(&space).code, 0);
-    assert_eq!(space.read("results/import/images/samples.csv"), before, "touching a image changes nothing");
+    assert_eq!(space.read("results/import/images/samples.csv"), before, "touching an image changes nothing");
 }
 
 /// A patient is known by the smallest digest among their images: as long as that image stays, the others may change.
@@ -196,18 +196,18 @@ fn an_image_of_a_test_patient_leaves_the_generator_alone() {
 fn nothing_that_names_a_patient_or_this_machine_is_written_for_others() {
     let space = space();
     assert_eq!(run(&space).code, 0);
-    // A failure, too, must not name folders in the journal.
+    // A failure, too, must not name directories in the journal.
     space.edit("size: 16", "size: 17");
     space.hilum(&["report", "-o", "results/r.html"]);
     let here = space.path("").canonicalize().unwrap().display().to_string();
     let secrets = ["CANARY", "secret-name", here.trim_end_matches('/'), root().to_str().unwrap()];
     let mut files = 0;
     for top in [".hilum", "results"] {
-        let mut folders = vec![space.path(top)];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let mut directories = vec![space.path(top)];
+        while let Some(directory) = directories.pop() {
+            for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
                 if entry.file_type().unwrap().is_dir() {
-                    folders.push(entry.path());
+                    directories.push(entry.path());
                     continue;
                 }
                 files += 1;
@@ -223,7 +223,7 @@ fn nothing_that_names_a_patient_or_this_machine_is_written_for_others() {
 
 /// Another key, other names of files, another order of rows: nothing but the pseudonyms may show it.
 #[test]
-fn the_same_images_and_table_give_the_same_bytes_to_everybody() {
+fn the_same_images_and_table_give_everyone_the_same_bytes() {
     let split = "  split:\n    stage: split\n    in: { samples: images }\n    with: { by: patient, train: 0.5, test: 0.5 }\n";
     let (one, other) = (space(), Space::new());
     one.write("study.yaml", format!("{STUDY}{split}"));
@@ -270,8 +270,8 @@ fn what_runs_write_is_never_a_source() {
         for path in [&format!("{results}/own/nobody"), results, store, ".hilum-private"] {
             let said = run(&study.replace("images: .,", &format!("images: {path},")));
             assert_eq!(said.code, 2, "{}", said.err);
-            assert!(said.err.contains(&format!("error[E0404]: `{path}` lies in what hilum wrote itself")), "{}", said.err);
-            assert!(said.err.contains("help: copy what the study is to read into a directory of its own"), "{}", said.err);
+            assert!(said.err.contains(&format!("error[E0404]: `{path}` is inside hilum's own output")), "{}", said.err);
+            assert!(said.err.contains("help: copy the input to a directory of its own"), "{}", said.err);
         }
     }
     // Results that are laid out beside the study itself do not make a source of the study impossible.

@@ -110,7 +110,7 @@ fn verbs_of_the_program_print_what_is_documented() {
 }
 
 #[test]
-fn faults_of_a_study_stand_in_the_document() {
+fn errors_of_a_study_are_in_the_document() {
     let space = Space::tiny();
     space.edit("epochs: 2", "epoch: 2");
     for verb in ["check", "graph", "plan", "run"] {

@@ -1,4 +1,4 @@
-//! The language of studies, where people write one thing in several ways. What is resolved is compared, nothing is run.
+//! The language of studies: several spellings of one thing resolve to the same study. Nothing is run.
 
 use crate::space::{Said, Space};
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ fn an_argument_or_an_extending_file_replaces_a_choice() {
     base.write("study.yaml", "extends: base.yaml\nstages: { c: { with: { network: { resnet18: {} } } } }\n");
     assert_eq!(resnet(network(&base, &[])), ["resnet18"]);
     base.write("study.yaml", "extends: base.yaml\nstages: { c: { with: { network: { resnet18: {}, vgg16: {} } } } }\n");
-    assert!(fault(&base, &[]).contains("names 3 values where one is chosen"));
+    assert!(fault(&base, &[]).contains("names 3 values where one is expected"));
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn excluded_cells_are_left_out_with_what_would_be_made_of_them() {
     space.edit("netwrok: resnet18", "network: vgg");
     assert!(fault(&space, &[]).contains("the axis `network` has no value `vgg`"));
     space.edit("{ network: vgg }", "{ lr: 0.1 }, { lr: 0.001 }");
-    assert!(fault(&space, &[]).contains("`exclude` leaves no cell of `c`"));
+    assert!(fault(&space, &[]).contains("`exclude` excludes every cell of `c`"));
 }
 
 #[test]

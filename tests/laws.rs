@@ -17,7 +17,7 @@ fn jobs_and_threads_change_no_byte() {
 }
 
 #[test]
-fn another_folder_and_another_name_change_no_key() {
+fn another_directory_and_another_name_change_no_key() {
     let keys = |space: &Space| -> Vec<String> {
         space.executed();
         let plan = space.hilum(&["plan", "study.yaml", "--json"]).out;

@@ -35,7 +35,7 @@ fn an_allowed_finding_runs_and_the_report_says_so() {
     assert_eq!(said.code, 0, "{}", said.err);
     space.hilum(&["report", "-o", "r.html"]);
     assert!(space.read("r.html").contains("Allowed: as published by them"));
-    // Everything stands, and yet the study is refused once nobody allows it any more.
+    // Everything is cached, and yet the study is refused once the finding is no longer allowed.
     space.edit(
         "checks: { allow: [{ id: leakage.patient_overlap, reason: as published by them }, { id: leakage.generator_trained_on_eval, reason: they did }] }\n",
         "",
@@ -44,7 +44,7 @@ fn an_allowed_finding_runs_and_the_report_says_so() {
 }
 
 #[test]
-fn a_leak_is_still_found_where_everything_stands_and_what_is_allowed_for_nothing_is_said() {
+fn a_leak_is_still_found_when_everything_is_cached_and_unused_allowances_are_reported() {
     let space = Space::tiny();
     let allow = "checks: { allow: [{ id: leakage.generator_trained_on_eval, reason: they did }, { id: leakage.duplicate, reason: no need }] }\n";
     space.edit("in: { samples: balanced, images: pixels }", "in: { samples: split.test, images: pixels }");
@@ -59,14 +59,14 @@ fn a_leak_is_still_found_where_everything_stands_and_what_is_allowed_for_nothing
         let said = space.hilum(&[verb, "study.yaml"]);
         assert!(said.code == 4 && said.err.contains("error[L0001]"), "{}", said.err);
     }
-    // A test of synthetic images is one only where they stand in place of real ones.
+    // A test of synthetic images is one only if they are in place of real ones.
     space.edit("with: { resamples: 200 }", "with: { resamples: 200, purpose: synthetic-quality }");
     let said = space.hilum(&["plan", "study.yaml"]);
     assert!(said.code == 4 && said.err.contains("error[L0001]"), "{}", said.err);
 }
 
 #[test]
-fn no_patient_stands_in_two_parts() {
+fn no_patient_is_in_two_parts() {
     let space = Space::tiny();
     space.executed();
     let patients = |part: &str| -> std::collections::BTreeSet<String> {

@@ -18,12 +18,12 @@ struct Case {
 }
 
 /// What must come of it.
-enum Due {
+enum Expected {
     /// One of these checks refuses it.
     Refused(&'static [&'static str]),
     /// One of these checks refuses it once the stage that shows the leak is done.
     RefusedLater(&'static [&'static str]),
-    /// It runs.
+    /// It will run.
     Runs,
 }
 
@@ -43,7 +43,7 @@ impl Case {
     fn one_of(&mut self, all: &[&'static str]) -> &'static str {
         all[self.stream.below(all.len())]
     }
-    /// Writes images `DIR/N.png` with a table `DIR.csv`: so many patients, their names after `prefix`, covid rarer than normal.
+    /// Writes images `DIR/N.png` with a table `DIR.csv`: `patients` patients, named by `prefix`, covid rarer than normal.
     fn cohort(&mut self, dir: &str, prefix: &str, patients: usize, at_least: usize) -> Vec<Vec<u8>> {
         let (mut images, mut table) = (vec![], "who,file,label\n".to_owned());
         for patient in 0..patients {
@@ -109,14 +109,14 @@ impl Case {
         assert_eq!(said.code, 0, "{}\n{}", self.study(), said.err);
         self.lines.clear();
     }
-    fn judge(self, name: &str, due: Due) {
+    fn judge(self, name: &str, expected: Expected) {
         self.space.write("study.yaml", self.study());
         let said = self.space.hilum(&["run", "study.yaml", "--device", "cpu", "--json"]);
         let told = || format!("{name}\n{}\nexit {}\n{}\n{}", self.study(), said.code, said.err, self.space.hilum(&["plan", "study.yaml", "--counts"]).out);
-        let (ids, at_once) = match due {
-            Due::Runs => return assert_eq!(said.code, 0, "{}", told()),
-            Due::Refused(ids) => (ids, true),
-            Due::RefusedLater(ids) => (ids, false),
+        let (ids, at_once) = match expected {
+            Expected::Runs => return assert_eq!(said.code, 0, "{}", told()),
+            Expected::Refused(ids) => (ids, true),
+            Expected::RefusedLater(ids) => (ids, false),
         };
         assert!(said.code == 4 && ids.iter().any(|id| said.err.contains(id)), "{}", told());
         for stage in crate::space::done(&said.out).into_iter().filter(|_| at_once) {
@@ -143,8 +143,8 @@ fn every_planted_leak_is_found_before_anything_is_trained_on_it() {
     for n in first()..studies().max(kinds.len() as u64) {
         let (name, plant) = kinds[n as usize % kinds.len()];
         let mut case = Case::new(n, "planted");
-        let due = plant(&mut case);
-        case.judge(&format!("planted {n}: {name}"), due);
+        let expected = plant(&mut case);
+        case.judge(&format!("planted {n}: {name}"), expected);
     }
 }
 
@@ -155,6 +155,6 @@ fn no_sound_study_is_refused() {
         let (name, make) = kinds[n as usize % kinds.len()];
         let mut case = Case::new(n, "sound");
         make(&mut case);
-        case.judge(&format!("sound {n}: {name}"), Due::Runs);
+        case.judge(&format!("sound {n}: {name}"), Expected::Runs);
     }
 }

@@ -27,8 +27,8 @@ fn copy(from: &Path, to: &Path) {
 fn old() -> Space {
     let space = Space::new();
     copy(&root().join("tests/old-store"), &space.path(".hilum"));
-    for folder in ["tmp", "quarantine"] {
-        fs::create_dir_all(space.path(&format!(".hilum/{folder}"))).unwrap();
+    for directory in ["tmp", "quarantine"] {
+        fs::create_dir_all(space.path(&format!(".hilum/{directory}"))).unwrap();
     }
     space
 }
@@ -64,7 +64,7 @@ fn a_run_raises_its_number_and_keeps_all_that_is_in_it() {
 }
 
 #[test]
-fn old_names_in_a_study_are_answered_with_the_new_ones() {
+fn old_names_in_a_study_are_reported_with_the_new_ones() {
     let space = Space::tiny();
     space.edit("normal: { images: 48 }", "normal: { films: 48 }");
     space.edit("by: patient", "by: film");

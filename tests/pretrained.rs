@@ -1,4 +1,4 @@
-//! Weights that somebody else trained, from outside: how a study names them, and what is said where they do not fit.
+//! Pretrained weights from outside: how a study names them, and the errors if they do not fit.
 
 use crate::space::{Said, Space};
 use hilum_stages::contract::seed::Seed;
@@ -55,6 +55,6 @@ fn weights_that_do_not_fit_are_refused_in_the_users_words() {
     ] {
         let said = run(&space, bytes, sha256.as_deref());
         assert!(said.code != 0 && said.err.contains(wanted), "{wanted}: {} {}", said.code, said.err);
-        assert!(!said.err.contains("fault of the program"), "{}", said.err);
+        assert!(!said.err.contains("bug in hilum"), "{}", said.err);
     }
 }

@@ -1,4 +1,4 @@
-//! Verbs that only read write nothing, whatever state they find the store in.
+//! Subcommands that only read write nothing, whatever the state of the store.
 
 use crate::space::Space;
 use std::collections::BTreeMap;
@@ -6,9 +6,9 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// Everything below a folder: names, times, modes and bytes.
-fn all_of(folder: &Path, out: &mut BTreeMap<PathBuf, (i128, u32, Vec<u8>)>) {
-    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+/// Everything below a directory: names, times, modes and bytes.
+fn all_of(directory: &Path, out: &mut BTreeMap<PathBuf, (i128, u32, Vec<u8>)>) {
+    for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
         let (path, m) = (entry.path(), entry.metadata().unwrap());
         let time = i128::from(m.mtime()) * 1_000_000_000 + i128::from(m.mtime_nsec());
         let bytes = if m.is_dir() { vec![] } else { fs::read(&path).unwrap() };

@@ -1,5 +1,5 @@
-//! One recipe is carried out once in a run, however many stages have it; and what decides an exit code is looked at
-//! whether a stage runs or stands.
+//! One recipe is executed once in a run, however many stages have it; and what decides an exit code is looked at
+//! whether a stage runs or is cached.
 
 use crate::space::{Said, Space, done, finished, said};
 use serde_json::Value;
@@ -72,7 +72,7 @@ fn a_stage_that_took_the_result_of_another_is_known_like_any_other() {
     let space = space(TWINS);
     space.executed();
     assert!(space.executed().is_empty());
-    assert!(space.hilum(&["why", "study.yaml", "gan/arm=b"]).out.contains("gan/arm=b   up to date: made by run "));
+    assert!(space.hilum(&["why", "study.yaml", "gan/arm=b"]).out.contains("gan/arm=b   up to date: from run "));
     let trace = space.hilum(&["trace", "gan/arm=c"]);
     assert!(trace.code == 0 && trace.out.contains("└─ gan/arm=c (train-gan)  result of `gan/arm=a`, took "), "{}{}", trace.out, trace.err);
     assert_eq!(space.hilum(&["report", "-o", "r.html"]).code, 0);
@@ -104,7 +104,7 @@ fn a_forced_recipe_runs_once_and_serves_all_that_have_it() {
 }
 
 #[test]
-fn a_damaged_result_that_several_stages_share_is_made_anew_once() {
+fn a_damaged_result_that_several_stages_share_is_recomputed_once() {
     let space = space(TWINS);
     space.executed();
     let digest = space.digests()["gan/arm=a generator"][3..].to_owned();
@@ -128,7 +128,7 @@ fn a_damaged_result_that_several_stages_share_is_made_anew_once() {
 }
 
 #[test]
-fn a_recipe_that_fails_is_not_tried_again_by_another_stage() {
+fn a_failed_recipe_is_not_retried_by_another_stage() {
     let space = space(&TWINS.replace("label: covid", "label: nobody"));
     for (args, skipped) in [(vec!["run", "study.yaml", "--json"], 3), (vec!["run", "study.yaml", "--json", "--keep-going"], 3)] {
         let said = space.hilum(&args);
@@ -136,14 +136,14 @@ fn a_recipe_that_fails_is_not_tried_again_by_another_stage() {
         assert_eq!(stages_of(&said, "failed"), ["gan/arm=a", "gan/arm=b", "gan/arm=c"], "{args:?}");
         assert_eq!(stages_of(&said, "begun").iter().filter(|s| s.starts_with("gan")).count(), 1);
         let messages: Vec<String> = events(&said, "failed").map(|e| e["message"].as_str().unwrap().to_owned()).collect();
-        assert!(messages[1..].iter().all(|m| *m == format!("it has the same recipe as `gan/arm=a`, which failed: {}", messages[0])), "{messages:?}");
+        assert!(messages[1..].iter().all(|m| *m == format!("same recipe as `gan/arm=a`, which failed: {}", messages[0])), "{messages:?}");
         let end = finished(&said.out);
         assert_eq!((end["failed"].clone(), end["skipped"].clone()), (3.into(), skipped.into()));
     }
 }
 
 #[test]
-fn two_runs_at_once_carry_a_shared_recipe_out_once() {
+fn concurrent_runs_execute_a_shared_recipe_once() {
     let space = space(TWINS);
     let start = || space.command(&["run", "study.yaml", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     for run in [start(), start()].map(|c| said(c.wait_with_output().unwrap())) {
@@ -173,9 +173,9 @@ fn a_cancelled_run_leaves_the_twins_to_the_next_one() {
 const EXPECT: &str = "study: t\nstages:\n  images: { stage: phantoms, seed: 1, with: { size: 16, classes: { normal: { images: 14 }, covid: { images: 9 } } } }\n  few: { stage: undersample, seed: 1, in: { samples: images } }\n  pixels: { stage: prepare, in: { samples: few }, with: { size: 16 } }\n";
 
 #[test]
-fn counts_that_are_expected_are_looked_at_whether_a_stage_runs_or_stands() {
+fn expected_counts_are_checked_whether_a_stage_runs_or_is_cached() {
     let unmet = EXPECT.replace("few: { stage: undersample,", "few: { stage: undersample, expect: { normal: 12345 },");
-    let message = "error: `few`: 9 images of `normal` came out, and the study expects 12345\nhelp: see `hilum explain E0501`";
+    let message = "error: `few`: 9 images of `normal`, but the study expects 12345\nhelp: see `hilum explain E0501`";
     let fresh = space(&unmet);
     let said = fresh.hilum(&["run", "study.yaml"]);
     assert!(said.code == 1 && said.err.contains(message), "{}", said.err);
@@ -185,7 +185,7 @@ fn counts_that_are_expected_are_looked_at_whether_a_stage_runs_or_stands() {
     for space in [&fresh, &known] {
         let plan = space.hilum(&["plan", "study.yaml"]);
         assert!(plan.code == 1 && plan.err.trim() == message, "{}", plan.err);
-        assert!(plan.out.contains("few   fails: 9 images of `normal` came out"), "{}", plan.out);
+        assert!(plan.out.contains("few   fails: 9 images of `normal`, but"), "{}", plan.out);
         assert!(plan.out.contains("pixels   is skipped: `few` fails"), "{}", plan.out);
         let json: Value = serde_json::from_str(&space.hilum(&["plan", "study.yaml", "--json"]).out).unwrap();
         assert_eq!((json["findings"][0]["code"].as_str(), json["findings"][0]["stage"].as_str()), (Some("E0501"), Some("few")));
@@ -214,7 +214,7 @@ fn a_twin_answers_for_its_own_expectation() {
 }
 
 #[test]
-fn a_plan_tells_of_what_a_run_refuses_at_once() {
+fn a_plan_reports_what_a_run_refuses_at_once() {
     let space = Space::tiny();
     space.edit("by: patient", "by: image");
     assert_eq!(space.hilum(&["plan", "study.yaml"]).code, 0, "no table is known yet");

@@ -1,4 +1,4 @@
-//! Anybody can repeat a study: another key, directory, order of rows, `--jobs` and number of threads give the same images in
+//! A study is reproducible by anyone: another key, directory, order of rows, `--jobs` and number of threads give the same images in
 //! each part and the same metrics, byte for byte. Random studies; `HILUM_STUDIES=100` tries as many.
 
 use crate::space::Space;
@@ -31,7 +31,7 @@ fn cohort(stream: &mut Stream) -> Cohort {
         for n in 0..1 + stream.below(3) {
             let name = format!("{}{patient}-{n}.png", if stream.chance(0.5) { "a/" } else { "" });
             let bytes = match images.last() {
-                // Now and then one image stands under two patients.
+                // Sometimes one image belongs to two patients.
                 Some((_, last)) if with_shared && n == 0 && stream.chance(0.1) => Vec::clone(last),
                 _ => picture(stream),
             };
@@ -65,7 +65,7 @@ fn cohort(stream: &mut Stream) -> Cohort {
     Cohort { study, images, rows }
 }
 
-/// What a run left in its results, by path, but for the table of pseudonyms; an unusable split is told by its message.
+/// What a run left in its results, by path, but for the table of pseudonyms; an unusable split is represented by its message.
 fn outcome(c: &Cohort, directory: &str, order: u64, jobs: &str, threads: &str) -> BTreeMap<String, Vec<u8>> {
     let space = Space::new();
     for (name, bytes) in &c.images {
@@ -81,18 +81,18 @@ fn outcome(c: &Cohort, directory: &str, order: u64, jobs: &str, threads: &str) -
     let mut out = BTreeMap::new();
     if said.code != 0 {
         let error = said.err.lines().find(|l| l.contains("error")).unwrap_or_default().to_owned();
-        // A label that only the test part has, or a part that nobody is in: the study is unusable, and alike for everybody.
+        // A label that only the test part has, or an empty part: the study is unusable, and equally so everywhere.
         let usual = ["would be empty", "needs images", "needs images", "none of the classifier's classes"];
         assert!(usual.iter().any(|u| error.contains(u)), "{}", said.err);
         out.insert("error".to_owned(), error.into_bytes());
         return out;
     }
-    let mut folders = vec![space.path("results/repeat")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+    let mut directories = vec![space.path("results/repeat")];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
             let name = entry.path().strip_prefix(space.path("results")).unwrap().display().to_string();
             if entry.path().is_dir() {
-                folders.push(entry.path());
+                directories.push(entry.path());
             } else if !name.ends_with(".laid-out") && !name.contains("patients") {
                 out.insert(name, fs::read(entry.path()).unwrap());
             }
@@ -101,7 +101,7 @@ fn outcome(c: &Cohort, directory: &str, order: u64, jobs: &str, threads: &str) -
     out
 }
 
-/// For whoever runs many with `--nocapture`.
+/// For runs with `--nocapture`.
 fn eprint_line(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }

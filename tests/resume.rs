@@ -1,4 +1,4 @@
-//! Trainings that are stopped at any moment go on where they were, and end with the bytes of an undisturbed run.
+//! Trainings that are stopped at any time resume, and end with the bytes of an undisturbed run.
 
 use crate::space::{Space, finished, said};
 use serde_json::Value;
@@ -16,7 +16,7 @@ fn study() -> Space {
     space
 }
 
-/// What the stage gives if nobody disturbs it.
+/// The output of the stage in an undisturbed run.
 fn undisturbed(stage: &str) -> BTreeMap<String, String> {
     let space = study();
     assert_eq!(space.hilum(&["run", "study.yaml", "--only", stage]).code, 0);
@@ -36,7 +36,7 @@ pub(crate) struct Under {
     pub(crate) events: Lines<BufReader<ChildStdout>>,
 }
 
-/// Runs until the stage has done so many steps.
+/// Runs until the stage has done a number of steps.
 pub(crate) fn until(space: &Space, options: &[&str], stage: &str, steps: u64) -> Under {
     let args = [&["run", "study.yaml", "--json", "--jobs", "1", "--only", stage], options].concat();
     let mut run = space.command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
@@ -59,7 +59,7 @@ pub(crate) fn children(of: u32) -> Vec<u32> {
     all.filter(|pid| stat(*pid).and_then(parent) == Some(of)).collect()
 }
 
-/// Folders of checkpoints.
+/// Directories of checkpoints.
 pub(crate) fn kept(space: &Space) -> Vec<PathBuf> {
     fs::read_dir(space.path(".hilum/checkpoints")).into_iter().flatten().map(|e| e.unwrap().path()).collect()
 }
@@ -93,9 +93,9 @@ fn a_killed_worker_and_a_killed_run_lose_nothing() {
                 under.run.wait().unwrap();
             }
             let plan = space.hilum(&["plan", "study.yaml"]).out;
-            assert!(plan.contains("; goes on after step "), "{plan}");
+            assert!(plan.contains("; resumes after step "), "{plan}");
             let reasons = go_on(&space, stage);
-            assert!(reasons.contains("goes on after step "), "{reasons}");
+            assert!(reasons.contains("resumes after step "), "{reasons}");
             assert_eq!(given(&space, stage), expected, "{stage} killed after step {steps}, the whole run: {whole}");
         }
     }
@@ -132,7 +132,7 @@ fn a_watched_training_keeps_its_best_weights_across_a_kill() {
     let mut under = until(&space, &["--checkpoint-every", "0"], stage, 12);
     under.run.kill().unwrap();
     under.run.wait().unwrap();
-    assert!(go_on(&space, stage).contains("goes on after step "));
+    assert!(go_on(&space, stage).contains("resumes after step "));
     assert_eq!(given(&space, stage), expected);
 
     // Without a set to watch there is nothing to stop by.
@@ -169,20 +169,20 @@ fn ctrl_c_and_sigterm_write_a_checkpoint_first() {
         let stages = plan["stages"].as_array().unwrap();
         let after = stages.iter().find(|s| s["id"] == "generator").unwrap()["continues_after"].as_u64().unwrap();
         assert!((40..2400).contains(&after), "{name}: after step {after}");
-        assert!(go_on(&space, "generator").contains(&format!("goes on after step {after}")));
+        assert!(go_on(&space, "generator").contains(&format!("resumes after step {after}")));
         assert_eq!(given(&space, "generator"), expected, "{name}");
     }
 }
 
 #[test]
-fn a_damaged_checkpoint_is_passed_over_and_one_that_cannot_be_written_is_said() {
+fn a_damaged_checkpoint_is_skipped_and_one_that_cannot_be_written_is_reported() {
     let expected = undisturbed("generator");
     let space = study();
     let mut under = until(&space, &["--checkpoint-every", "0"], "generator", 60);
     under.run.kill().unwrap();
     under.run.wait().unwrap();
-    let folder = kept(&space).remove(0);
-    let mut files: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).filter(|p| !p.to_string_lossy().contains(".new-")).collect();
+    let directory = kept(&space).remove(0);
+    let mut files: Vec<PathBuf> = fs::read_dir(&directory).unwrap().map(|e| e.unwrap().path()).filter(|p| !p.to_string_lossy().contains(".new-")).collect();
     files.sort();
     assert_eq!(files.len(), 2, "two are kept: {files:?}");
     let newest = files.pop().unwrap();
@@ -191,7 +191,7 @@ fn a_damaged_checkpoint_is_passed_over_and_one_that_cannot_be_written_is_said() 
     go_on(&space, "generator");
     assert_eq!(given(&space, "generator"), expected);
 
-    // A file stands where the folder of checkpoints should be: every one fails, and the training goes on.
+    // A file is where the directory of checkpoints should be: each one fails, and the training continues.
     let space = study();
     space.hilum(&["plan", "study.yaml"]);
     space.write(".hilum/checkpoints", "in the way");

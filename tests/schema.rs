@@ -84,7 +84,7 @@ fn faults_that_a_file_shows_are_invalid() {
         let snapshot = fs::read_to_string(root().join(format!("tests/snapshots/hilum__faults__{name}.snap"))).unwrap();
         let Ok(text) = fs::read_to_string(&path) else { continue };
         let (Some(tree), true) = (parse::parse(&text, 0, &mut vec![]), seen.iter().any(|code| snapshot.contains(code))) else { continue };
-        // Names are followed by nobody but the program.
+        // Only the program follows names.
         if snapshot.contains("is not a valid name for an axis") {
             continue;
         }

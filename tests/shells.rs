@@ -56,7 +56,7 @@ fn every_verb_has_a_manual_page() {
     assert_eq!(space.hilum(&["man", "man1"]).code, 0);
     assert!(space.read("man1/hilum.1").contains("chest X\\-rays"));
     let run = space.read("man1/hilum-run.1");
-    assert!(run.contains("\\-\\-keep\\-going") && run.contains("Go on with what does not depend on a failed stage"), "{run}");
+    assert!(run.contains("\\-\\-keep\\-going") && run.contains("Continue with stages that do not depend on a failed one"), "{run}");
     let pages = std::fs::read_dir(space.path("man1")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>();
     for verb in ["check", "plan", "why", "graph", "ls", "show", "diff", "trace", "image", "verify", "gc", "report", "key-adopt", "stages", "doctor"] {
         assert!(pages.contains(&format!("hilum-{verb}.1")), "{verb}: {pages:?}");
@@ -65,7 +65,7 @@ fn every_verb_has_a_manual_page() {
 }
 
 #[test]
-fn the_log_says_what_is_decided_launched_locked_and_stored() {
+fn the_log_lists_decisions_launches_locks_and_stores() {
     let space = Space::tiny();
     let run = |log: Option<&str>| {
         let mut command = space.command(&["run", "study.yaml"]);

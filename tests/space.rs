@@ -1,4 +1,4 @@
-//! A folder of one's own with a study in it, and the program.
+//! A temporary directory with a study in it, and the program.
 
 use serde_json::Value;
 use std::fs;
@@ -10,14 +10,14 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A folder of one's own.
+/// A temporary directory.
 pub struct Space {
     path: PathBuf,
-    /// Removed with the space, where it made the folder itself.
+    /// Removed with the space, where it made the directory itself.
     _held: Option<tempfile::TempDir>,
 }
 
-/// What the program said.
+/// The output of the program.
 pub struct Said {
     pub code: i32,
     pub out: String,
@@ -29,7 +29,7 @@ impl Space {
         let held = tempfile::tempdir().unwrap();
         Space { path: held.path().to_path_buf(), _held: Some(held) }
     }
-    /// A folder that is there, and stays.
+    /// An existing directory, which is kept.
     pub fn at(path: PathBuf) -> Space {
         Space { path, _held: None }
     }

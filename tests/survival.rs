@@ -1,4 +1,4 @@
-//! Stores and keys that others have copied, touched, damaged or left their files in; runs beside which things change.
+//! Stores and keys that were copied, touched, damaged or contain foreign files; changes during a run.
 
 use crate::space::Space;
 use std::fs;
@@ -56,7 +56,7 @@ fn copy(from: &Path, to: &Path, with_empty: bool) {
 }
 
 #[test]
-fn a_copied_store_is_hashed_once_and_stands() {
+fn a_copied_store_is_hashed_once_and_stays_valid() {
     for with_empty in [true, false] {
         let (space, other) = (study(), study());
         assert_eq!(runs(&space), 3);
@@ -70,7 +70,7 @@ fn a_copied_store_is_hashed_once_and_stands() {
             assert_eq!(runs(&other), 0);
             assert!(other.path(".hilum-private/objects").exists());
         }
-        // Somebody else's byte is found all the same.
+        // A changed byte is still found.
         let object = first_object(&other);
         let mut bytes = fs::read(&object).unwrap();
         bytes[0] ^= 1;
@@ -89,14 +89,14 @@ fn first_object(space: &Space) -> std::path::PathBuf {
 }
 
 #[test]
-fn files_of_others_are_passed_over() {
+fn foreign_files_are_ignored() {
     let space = study();
     assert_eq!(runs(&space), 3);
-    for folder in ["runs", "objects", "locks", "tmp", "quarantine", "checkpoints"] {
+    for directory in ["runs", "objects", "locks", "tmp", "quarantine", "checkpoints"] {
         for name in [".DS_Store", ".nfs000000000a", "Thumbs.db", "desktop.ini"] {
-            space.write(&format!(".hilum/{folder}/{name}"), "x");
+            space.write(&format!(".hilum/{directory}/{name}"), "x");
         }
-        fs::create_dir_all(space.path(&format!(".hilum/{folder}/lost+found"))).unwrap();
+        fs::create_dir_all(space.path(&format!(".hilum/{directory}/lost+found"))).unwrap();
     }
     space.write(".hilum/objects/ab/.DS_Store", "x");
     space.write("results/t/.DS_Store", "x");
@@ -135,7 +135,7 @@ fn what_gc_removed_is_not_missing_until_it_is_made_again() {
     assert!(said.out.starts_with("removed ") && !said.out.starts_with("removed 0"), "{}", said.out);
     let verify = space.hilum(&["verify"]);
     assert_eq!(verify.code, 0, "{}{}", verify.out, verify.err);
-    assert!(runs(&space) > 0, "what was removed is computed anew");
+    assert!(runs(&space) > 0, "what was removed will be recomputed");
     assert_eq!(space.hilum(&["verify"]).code, 0);
     let object = if freed.exists() { freed } else { first_object(&space) };
     fs::remove_file(object).unwrap();
@@ -159,7 +159,7 @@ fn a_clock_that_was_set_back_makes_no_run_old() {
 }
 
 #[test]
-fn a_key_that_is_damaged_open_or_of_somebody_else_is_refused_and_stays() {
+fn a_damaged_open_or_foreign_key_is_refused_and_kept() {
     let space = importing();
     assert_eq!(runs(&space), 1);
     let key = space.path(".hilum-private/study.key");
@@ -170,7 +170,7 @@ fn a_key_that_is_damaged_open_or_of_somebody_else_is_refused_and_stays() {
             let said = space.hilum(&[verb, "study.yaml"]);
             assert!(said.code != 0 && said.err.contains(why) && said.err.contains("help: "), "{verb}: {}", said.err);
         }
-        assert_eq!(fs::read(&key).unwrap(), bytes, "nobody replaces a key");
+        assert_eq!(fs::read(&key).unwrap(), bytes, "a key is never replaced");
     };
     for damaged in [&good[..31], &[&good[..], b"\n"].concat(), b""] {
         fs::write(&key, damaged).unwrap();
@@ -188,17 +188,17 @@ fn a_key_that_is_damaged_open_or_of_somebody_else_is_refused_and_stays() {
     fs::set_permissions(space.path(".hilum-private"), fs::Permissions::from_mode(0o700)).unwrap();
     // A key that came with the study.
     fs::write(&key, [b'K'; 32]).unwrap();
-    refused("was not made on this account");
+    refused("was not created by this user");
     assert_eq!(space.hilum(&["key", "adopt", "study.yaml"]).code, 0);
     assert_eq!(runs(&space), 1, "other pseudonyms");
     // A link could lead anywhere.
     fs::rename(&key, space.path("elsewhere")).unwrap();
     std::os::unix::fs::symlink(space.path("elsewhere"), &key).unwrap();
-    refused("is no regular file");
+    refused("is not a regular file");
 }
 
 #[test]
-fn runs_at_once_in_a_new_folder_make_one_key_and_lose_no_path() {
+fn runs_at_once_in_a_new_directory_make_one_key_and_lose_no_path() {
     for _ in 0..4 {
         let space = importing();
         for n in 1..4 {
@@ -229,13 +229,13 @@ fn runs_at_once_in_a_new_folder_make_one_key_and_lose_no_path() {
 }
 
 #[test]
-fn a_failed_run_lays_out_what_stands_and_says_so() {
+fn a_failed_run_writes_the_finished_results_and_says_so() {
     let space = study();
     fs::create_dir(space.path("empty")).unwrap();
     space.edit("  few:", "  none: { stage: import, with: { images: empty } }\n  few:");
     for flags in [&["run", "study.yaml", "--keep-going"][..], &["run", "study.yaml"]] {
         let said = space.hilum(flags);
-        assert!(said.code == 1 && said.err.contains("of 4 stages are finished; their results are in"), "{}", said.err);
+        assert!(said.code == 1 && said.err.contains("wrote results of ") && said.err.contains(" of 4 stages to "), "{}", said.err);
         assert!(space.path("results/t/images/samples").exists() || space.path("results/t/images/samples.csv").exists());
         assert!(!space.path("results/t/none").exists());
     }
@@ -257,7 +257,7 @@ fn names_that_are_not_utf8_work() {
 }
 
 #[test]
-fn a_program_that_is_replaced_goes_on_with_the_one_that_began() {
+fn a_run_continues_with_its_own_program_when_that_is_replaced() {
     let space = study();
     let program = space.path("program");
     fs::copy(env!("CARGO_BIN_EXE_hilum"), &program).unwrap();

@@ -1,5 +1,5 @@
 //! Tables and directories as people have them: each is imported as it is meant, or refused with one message that says why; and
-//! every image that is left out stands with its reason in a list that only the owner sees.
+//! every excluded image is in a list with its reason, which only the owner sees.
 
 mod cases;
 mod collections;
@@ -7,7 +7,7 @@ mod collections;
 use crate::space::{Said, Space};
 use std::collections::BTreeMap;
 
-/// A source as somebody has it.
+/// A source as found in practice.
 struct Case {
     name: &'static str,
     files: &'static [&'static str],

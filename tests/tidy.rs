@@ -1,4 +1,4 @@
-//! What must never be, kept by test. The list stands in docs/architecture.md.
+//! Rules of the source code, enforced by tests. The list is in docs/architecture.md.
 
 use crate::space::root;
 use hilum_stages::models::{ClassifierNetwork, GanNetwork};
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 fn sources(below: &str) -> Vec<(PathBuf, String)> {
     let mut out = vec![];
-    let mut folders = vec![root().join(below)];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+    let mut directories = vec![root().join(below)];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
             let path = entry.path();
             if path.is_dir() {
-                folders.push(path);
+                directories.push(path);
             } else if path.extension().is_some_and(|e| e == "rs") {
                 out.push((path.strip_prefix(root()).unwrap().to_path_buf(), fs::read_to_string(&path).unwrap()));
             }
@@ -25,7 +25,7 @@ fn code() -> Vec<(PathBuf, String)> {
     ["src", "cache/src", "stages/src", "stages/ops/src"].iter().flat_map(|f| sources(f)).collect()
 }
 
-/// The text without tests, comments and what stands in quotes.
+/// The text without tests, comments and string literals.
 fn bare(text: &str) -> String {
     let text = text.split("#[cfg(test)]").next().unwrap();
     text.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
@@ -180,7 +180,7 @@ fn what_the_c_library_computes_is_computed_by_the_modules_of_mathematics() {
     );
 }
 
-/// True where a variable that stands for a row is indexed by a number.
+/// True if a variable for a row is indexed by a number.
 fn counts_columns(text: &str) -> bool {
     let names = ["r", "row", "record", "cells", "line"];
     names.iter().any(|name| {
@@ -249,7 +249,7 @@ fn the_registry_is_in_alphabetical_order_and_the_manual_of_what_must_never_be_is
     assert!(names.is_sorted(), "{names:?}");
     let architecture = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
     assert!(architecture.contains("## Never"));
-    for folder in [
+    for directory in [
         "cache",
         "stages",
         "stages/ops",
@@ -267,7 +267,7 @@ fn the_registry_is_in_alphabetical_order_and_the_manual_of_what_must_never_be_is
         "src/report",
         "src/cli",
     ] {
-        assert!(architecture.contains(folder), "docs/architecture.md does not speak of {folder}");
+        assert!(architecture.contains(directory), "docs/architecture.md does not speak of {directory}");
     }
 }
 

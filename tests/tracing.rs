@@ -68,7 +68,7 @@ fn equal_bytes_lead_to_the_stage_that_was_bound_and_pixels_are_a_part_of_it() {
 }
 
 #[test]
-fn every_stage_is_told_once_on_lines_that_fit() {
+fn every_stage_is_shown_once_on_lines_that_fit() {
     let space = Space::tiny();
     space.executed();
     let told = trace(&space, &["comparison", "map"]);
@@ -88,10 +88,10 @@ fn every_stage_is_told_once_on_lines_that_fit() {
     ] {
         assert!(told.contains(part), "{part}: {told}");
     }
-    assert!(told.contains("synthetic.images: bound, and none of it was needed"), "{told}");
+    assert!(told.contains("synthetic.images: bound, but not needed"), "{told}");
     let long: Vec<&str> = told.lines().filter(|l| l.chars().count() > 80 && !l.contains("/arm=")).collect();
     assert!(long.is_empty(), "{long:#?}");
-    // As JSON, a stage that stands above is only named.
+    // As JSON, a stage that was shown above is only named.
     let text = trace(&space, &["comparison", "map", "--json"]);
     assert_eq!(text.matches("\"kind\":\"phantoms\"").count(), 1);
     let document: Value = serde_json::from_str(&text).unwrap();
@@ -101,7 +101,7 @@ fn every_stage_is_told_once_on_lines_that_fit() {
 }
 
 #[test]
-fn a_result_of_another_study_stands_in_this_graph_and_names_its_run() {
+fn a_result_of_another_study_is_in_this_graph_and_names_its_run() {
     let space = Space::tiny();
     space.executed();
     let first = json(&space, &["images"])[0]["run"].clone();
@@ -177,12 +177,12 @@ fn results_that_were_changed_back_are_of_the_run_that_computed_them() {
     for what in ["results/tiny/comparison", "results/tiny/comparison/table.csv"] {
         assert_eq!(json(&space, &[what])[0]["run"], first, "{what}");
     }
-    // What a hand changed is nobody's result.
+    // A modified file is not a result.
     let table = space.path("results/tiny/comparison/table.csv");
     std::fs::remove_file(&table).unwrap();
     std::fs::write(&table, "mine").unwrap();
     for what in ["results/tiny/comparison/table.csv", "results/tiny/comparison"] {
-        assert!(wrong(&space, what).contains("comparison/table.csv` was changed after it was laid out"), "{what}");
+        assert!(wrong(&space, what).contains("comparison/table.csv` was modified after it was written"), "{what}");
     }
 }
 
@@ -201,7 +201,7 @@ fn a_wrong_argument_is_answered_with_what_may_be_meant() {
         ("b3:ffffffffffff", "help: name a file or directory under results, a stage, or at least 4 digits"),
         ("b3:f", "help: name a file or directory under results, a stage, or at least 4 digits"),
         ("study.yaml", "error: no run in this store made `study.yaml`"),
-        ("results", "error: `results` holds no results of a run in this store"),
+        ("results", "error: `results` contains no results of a run in this store"),
     ] {
         let err = wrong(&space, what);
         assert!(err.contains(help), "{what}: {err}");

@@ -60,21 +60,21 @@ fn every_generator_goes_on_after_a_kill_and_makes_images() {
         // The report of a run that is not over shows what there is.
         assert_eq!(killed.hilum(&["report"]).code, 0);
         let report = killed.read("report.html");
-        for words in ["Not done yet", &format!("{stage}, after step "), &format!("{stage}: losses so far")] {
+        for words in ["In progress", &format!("{stage}, after step "), &format!("{stage}: losses so far")] {
             assert!(report.contains(words), "{stage}: no `{words}`");
         }
-        assert!(report.contains("images as the training went on"), "{stage}");
-        assert!(go_on(&killed, stage).contains("goes on after step "), "{stage}");
+        assert!(report.contains("images during training, earliest on top"), "{stage}");
+        assert!(go_on(&killed, stage).contains("resumes after step "), "{stage}");
         assert_eq!(given(&killed, stage), given(&whole, stage), "{stage}");
     }
-    // Images that are translated have a parent, its patient and a label of their own; sampled ones are of nobody.
+    // Images that are translated have a parent, its patient and a label of their own; sampled ones have no patient.
     let images = rows(&whole, "images");
     let normal: Vec<&Vec<String>> = images.iter().filter(|r| r[3] == "normal").collect();
     for (stage, count, label) in [("of-cyclegan", 20, "covid"), ("of-zunair", 20, "covid"), ("of-pix2pix", 7, "covid"), ("and-back", 3, "normal")] {
         let made = rows(&whole, stage);
         assert_eq!(made.len(), count, "{stage}");
         for row in &made {
-            let parent = normal.iter().find(|r| r[0] == row[7]).unwrap_or_else(|| panic!("{stage}: the parent is a image of the source"));
+            let parent = normal.iter().find(|r| r[0] == row[7]).unwrap_or_else(|| panic!("{stage}: the parent is an image of the source"));
             assert_eq!((row[1].as_str(), row[3].as_str(), row[5].as_str()), (parent[1].as_str(), label, "synthetic"), "{stage}");
         }
     }
@@ -92,7 +92,7 @@ fn every_generator_goes_on_after_a_kill_and_makes_images() {
     let steps: Vec<usize> = history.lines().skip(1).map(|l| l.split(',').next().unwrap().parse().unwrap()).collect();
     assert_eq!(steps, (1..=60).collect::<Vec<_>>());
     assert!(history.lines().all(|l| l.split(',').all(|cell| !cell.is_empty())), "{history}");
-    // A parameter that was filled in stands in the recipe: what it is at present is named when it changes.
+    // A default is part of the recipe: a change of it is reported.
     whole.edit("epochs: 2, augment: { flip: true }", "epochs: 2, batch: 2, augment: { flip: true }");
     let plan = whole.hilum(&["plan", "study.yaml"]).out;
     assert!(plan.contains("cyclegan   will run: batch 1 → 2 "), "{plan}");
@@ -139,7 +139,7 @@ fn fails(edits: &[(&str, &str)], stage: &str, words: &[&str]) {
 }
 
 #[test]
-fn what_is_wrong_with_a_training_is_said() {
+fn errors_of_a_training_are_reported() {
     // An absurd rate: weights grow past every number, and the last state that was whole is kept.
     fails(
         &[("label: covid, steps: 60", "label: covid, optimiser: { learning_rate: 1e30 }, steps: 60")],
@@ -199,8 +199,8 @@ fn a_diverged_training_keeps_its_last_good_state() {
     assert_eq!(run.code, 1, "{}", run.err);
     let kept = run.err.split("the last good state, after step ").nth(1).expect(&run.err);
     let step: u64 = kept.split(',').next().unwrap().parse().unwrap();
-    let folder = crate::resume::kept(&space).remove(0);
-    let newest = fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).max().unwrap();
+    let directory = crate::resume::kept(&space).remove(0);
+    let newest = fs::read_dir(directory).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).max().unwrap();
     assert_eq!(newest, format!("{step:012}"));
 }
 
@@ -222,7 +222,7 @@ fn a_training_that_diverges_in_its_last_step_is_refused() {
     }
 }
 
-/// A translation shows the patient of its image: whoever is tested on that patient may not have seen it.
+/// A translation shows the patient of its image: a model tested on that patient must not have seen it.
 #[test]
 fn translations_belong_to_the_patients_of_their_images() {
     let study = |source: &str| {

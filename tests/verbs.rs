@@ -1,4 +1,4 @@
-//! The smaller verbs.
+//! The smaller subcommands.
 
 use crate::space::{Space, root};
 use serde_json::Value;
@@ -43,7 +43,7 @@ fn ls_show_report_and_gc() {
     let runs: Value = serde_json::from_str(&space.hilum(&["ls", "--json"]).out).unwrap();
     assert_eq!(runs["runs"].as_array().unwrap().len(), 2);
     let run = runs["runs"][0]["run"].as_str().unwrap();
-    assert!(space.hilum(&["show", run]).out.contains("comparison done in"));
+    assert!(space.hilum(&["show", run]).out.contains("comparison finished, took"));
     let digest = &space.digests()["generator generator"];
     assert!(space.hilum(&["show", &digest[..14]]).out.contains("generator of generator (tiny)"));
     assert_eq!(space.hilum(&["report"]).code, 0);

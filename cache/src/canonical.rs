@@ -55,7 +55,7 @@ pub(crate) fn write_text(text: &str, out: &mut Vec<u8>) {
 }
 
 fn write_number(n: &Number, out: &mut Vec<u8>) {
-    // Whole numbers that a double holds exactly are spelt as they are; all others by the standard's own rules.
+    // Whole numbers that a double contains exactly are spelled as they are; all others by the standard's own rules.
     match n.as_i64().filter(|i| i.unsigned_abs() <= 1 << 53) {
         Some(i) => serde_json::to_writer(out, &i).expect("BUG: numbers are JSON"),
         None => out.extend_from_slice(&to_bytes(n)),

@@ -1,8 +1,8 @@
-//! Laying artifacts out for people: read-only copies under a results folder, and a note of what was laid out, so that
-//! a result that a hand has changed is noticed, set aside and restored.
+//! Writing results: read-only copies of artifacts under a results directory, and a list of what was written, so that
+//! a modified result is noticed, set aside and restored.
 //!
-//! The note lies elsewhere, in a private folder: results hold what everybody gets. Nothing is written, moved or removed but
-//! below the folder, through no link, whenever it is put there (`dir`), and nothing is removed that is not, byte for byte, what was
+//! The note lies elsewhere, in a private directory: results contain only what may be shared. Nothing is written, moved or removed but
+//! below the directory, through no link, whenever it is put there (`dir`), and nothing is removed that is not, byte for byte, what was
 //! laid out.
 
 use crate::dir::Dir;
@@ -16,10 +16,10 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// A file that should lie under a results folder.
+/// A file to be written under a results directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// Its path below the folder.
+    /// Its path below the directory.
     pub path: String,
     /// Its object.
     pub digest: Digest,
@@ -28,9 +28,9 @@ pub struct Wanted {
 /// What a checkout did.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// Files written anew.
+    /// Files that were written.
     pub written: usize,
-    /// Files that a hand had changed: what they were, and where the changed one lies now.
+    /// Files that were modified: their path, and where the modified file is now.
     pub edited: Vec<(String, String)>,
     /// Files that no longer belong there and were removed.
     pub removed: usize,
@@ -41,7 +41,7 @@ const OLD_NOTE: &str = ".laid-out";
 
 /// What is being written, at the top of the results: what a killed run leaves there is found by one look.
 const NEW: &str = ".new";
-/// Folders of results are as open as the user's mask says.
+/// Directories of results are as open as the user's mask says.
 const MODE: rustix::fs::RawMode = 0o777;
 
 /// What was laid out at a path, and how it looked to `stat` then.
@@ -59,26 +59,26 @@ pub enum Rest {
     Kept,
 }
 
-/// Lays `wanted` out under `folder`, which belongs to this function alone; what it did not write stays. A folder that is
+/// Lays `wanted` out under `directory`, which belongs to this function alone; what it did not write stays. A directory that is
 /// already as wanted is not written to. `note` is a file of its own.
-pub fn check_out(store: &Store, folder: &Path, note: &Path, wanted: &[Wanted], rest: Rest) -> Result<Outcome> {
+pub fn check_out(store: &Store, directory: &Path, note: &Path, wanted: &[Wanted], rest: Rest) -> Result<Outcome> {
     if let Some(bad) = wanted.iter().find(|w| !names::is_plain(&w.path)) {
-        return Err(Error::Record { path: folder.to_path_buf(), why: format!("`{}` is no name of a result", bad.path.escape_debug()) });
+        return Err(Error::Record { path: directory.to_path_buf(), why: format!("`{}` is not a valid name of a result", bad.path.escape_debug()) });
     }
-    if is_as_wanted(folder, note, wanted, rest) {
+    if is_as_wanted(directory, note, wanted, rest) {
         return Ok(Outcome::default());
     }
-    let results = open(folder).map_err(refused)?;
+    let results = open(directory).map_err(refused)?;
     // One run at a time lays out; the other then finds it done. The lock dies with its process.
     results.lock()?;
-    // Older programs kept the note here; whoever handed these results on may have written it.
+    // Older programs kept the note here; it may be forged.
     let _ = results.remove_file(OLD_NOTE);
     lay_out(store, &results, note, wanted, rest)
 }
 
-/// The folder of results. What lies above it is the user's.
-fn open(folder: &Path) -> Result<Dir> {
-    let (above, name) = folder.parent().zip(folder.file_name()).map_or((folder, None), |(above, name)| (above, Some(name)));
+/// The directory of results. What lies above it is the user's.
+fn open(directory: &Path) -> Result<Dir> {
+    let (above, name) = directory.parent().zip(directory.file_name()).map_or((directory, None), |(above, name)| (above, Some(name)));
     std::fs::create_dir_all(above).map_err(Error::io("create", above))?;
     let above = Dir::named(above)?;
     match name {
@@ -87,7 +87,7 @@ fn open(folder: &Path) -> Result<Dir> {
     }
 }
 
-/// A link in the way of a result would lead out of the folder.
+/// A link in the way of a result would lead out of the directory.
 fn refused(e: Error) -> Error {
     match e {
         Error::Foreign { path, what: "a link", .. } => Error::Link { path },
@@ -95,31 +95,31 @@ fn refused(e: Error) -> Error {
     }
 }
 
-/// The folders below the results, one at a time: files are wanted folder by folder, so that the last one is mostly the next one.
-struct Folders<'a> {
+/// The directories below the results, one at a time: files are wanted directory by directory, so that the last one is mostly the next one.
+struct Directories<'a> {
     results: &'a Dir,
     last: Option<(String, Dir)>,
 }
 
-impl Folders<'_> {
-    /// The folder of a file.
+impl Directories<'_> {
+    /// The directory of a file.
     fn of(&mut self, path: &str, step: impl Fn(&Dir, &str) -> Result<Dir>) -> Result<&Dir> {
-        let Some((folder, _)) = path.rsplit_once('/') else { return Ok(self.results) };
-        let open = || folder.split('/').try_fold(None, |above: Option<Dir>, name| step(above.as_ref().unwrap_or(self.results), name).map(Some));
-        if self.last.as_ref().is_none_or(|(last, _)| last != folder) {
-            self.last = open().map_err(refused)?.map(|dir| (folder.to_owned(), dir));
+        let Some((directory, _)) = path.rsplit_once('/') else { return Ok(self.results) };
+        let open = || directory.split('/').try_fold(None, |above: Option<Dir>, name| step(above.as_ref().unwrap_or(self.results), name).map(Some));
+        if self.last.as_ref().is_none_or(|(last, _)| last != directory) {
+            self.last = open().map_err(refused)?.map(|dir| (directory.to_owned(), dir));
         }
         Ok(self.last.as_ref().map_or(self.results, |(_, dir)| dir))
     }
 }
 
-/// True where every wanted file, and no other, was laid out and none was touched since.
-fn is_as_wanted(folder: &Path, note: &Path, wanted: &[Wanted], rest: Rest) -> bool {
+/// True if every wanted file, and no other, was laid out and none was touched since.
+fn is_as_wanted(directory: &Path, note: &Path, wanted: &[Wanted], rest: Rest) -> bool {
     let note = read_private(note).unwrap_or_default();
     let text = String::from_utf8_lossy(&note);
     let known = read_note(&text);
-    let fine = |w: &Wanted| known.get(w.path.as_str()).is_some_and(|l| l.digest == w.digest && stamp_of(&folder.join(&w.path)) == Some(l.stamp));
-    let nothing_left = std::fs::symlink_metadata(folder.join(NEW)).is_err();
+    let fine = |w: &Wanted| known.get(w.path.as_str()).is_some_and(|l| l.digest == w.digest && stamp_of(&directory.join(&w.path)) == Some(l.stamp));
+    let nothing_left = std::fs::symlink_metadata(directory.join(NEW)).is_err();
     nothing_left && (known.len() == wanted.len() || rest == Rest::Kept) && wanted.par_iter().with_min_len(256).all(fine)
 }
 
@@ -129,13 +129,13 @@ fn lay_out(store: &Store, results: &Dir, note: &Path, wanted: &[Wanted], rest: R
     let mut known = read_note(&text);
     let mut outcome = Outcome::default();
     let mut stamps = Vec::with_capacity(wanted.len());
-    let mut folders = Folders { results, last: None };
+    let mut directories = Directories { results, last: None };
     // A killed run left it there.
     let _ = results.remove_file(NEW);
     for want in wanted {
-        let folder = folders.of(&want.path, |above, name| above.sub_or_create(name, MODE))?;
+        let directory = directories.of(&want.path, |above, name| above.sub_or_create(name, MODE))?;
         let name = last_part(&want.path);
-        let there = folder.metadata(name)?;
+        let there = directory.metadata(name)?;
         let now = there.as_ref().and_then(stamp_of_file);
         let before = known.remove(want.path.as_str());
         if let (Some(line), Some(now)) = (&before, now)
@@ -146,35 +146,35 @@ fn lay_out(store: &Store, results: &Dir, note: &Path, wanted: &[Wanted], rest: R
             continue;
         }
         if there.is_some() && (now.is_none() || before.as_ref().map(|l| l.stamp) != now) {
-            // Not as we left it: equal bytes are only noted again, other bytes are somebody's work and are set aside.
-            let found = now.map(|_| hash(folder, name)).transpose()?;
+            // Not as we left it: equal bytes are only noted again, other bytes are the user's work and are set aside.
+            let found = now.map(|_| hash(directory, name)).transpose()?;
             if found == Some(want.digest) {
                 stamps.extend(now);
                 continue;
             }
-            // What the store holds was laid out from it, by whatever note: the results of a study that moved, say.
-            let is_ours = |found: Digest| before.as_ref().is_some_and(|l| l.digest == found) || store.presence(&found, None) == Presence::Whole;
+            // What the store contains was laid out from it, by whatever note: the results of a study that moved, say.
+            let is_ours = |found: Digest| before.as_ref().is_some_and(|l| l.digest == found) || store.presence(&found, None) == Presence::Intact;
             if !found.is_some_and(is_ours) {
-                outcome.edited.push((want.path.clone(), set_aside(folder, name)?));
+                outcome.edited.push((want.path.clone(), set_aside(directory, name)?));
             }
         }
-        stamps.push(write(store, &want.digest, results, folder, name)?);
+        stamps.push(write(store, &want.digest, results, directory, name)?);
         outcome.written += 1;
     }
     let mut others: Vec<(&str, Line)> = known.into_iter().collect();
     others.sort_by_key(|r| r.0);
     let (kept, gone) = if rest == Rest::Kept { (others, vec![]) } else { (vec![], others) };
     for (path, line) in gone {
-        let Ok(folder) = folders.of(path, |above, name| above.sub(name)) else { continue };
+        let Ok(directory) = directories.of(path, |above, name| above.sub(name)) else { continue };
         let name = last_part(path);
-        if folder.kind(name) == Some(FileType::RegularFile) {
-            if hash(folder, name)? == line.digest {
-                folder.remove_file(name)?;
+        if directory.kind(name) == Some(FileType::RegularFile) {
+            if hash(directory, name)? == line.digest {
+                directory.remove_file(name)?;
                 outcome.removed += 1;
             } else {
-                outcome.edited.push((path.to_owned(), set_aside(folder, name)?));
+                outcome.edited.push((path.to_owned(), set_aside(directory, name)?));
             }
-            folders.last = None;
+            directories.last = None;
             remove_empty_parents(results, path);
         }
     }
@@ -186,37 +186,37 @@ fn lay_out(store: &Store, results: &Dir, note: &Path, wanted: &[Wanted], rest: R
 }
 
 /// Lays one file out; gives how it looks then.
-fn write(store: &Store, digest: &Digest, results: &Dir, folder: &Dir, name: &str) -> Result<Stamp> {
+fn write(store: &Store, digest: &Digest, results: &Dir, directory: &Dir, name: &str) -> Result<Stamp> {
     let object = store.open_verified(digest)?;
-    let (file, path) = (results.copy_in(&object, NEW)?, folder.path().join(name));
+    let (file, path) = (results.copy_in(&object, NEW)?, directory.path().join(name));
     file.set_permissions(Permissions::from_mode(0o444)).map_err(Error::io("protect", &path))?;
     file.set_modified(std::time::SystemTime::now()).map_err(Error::io("date", &path))?;
-    results.rename(NEW, folder, name)?;
+    results.rename(NEW, directory, name)?;
     // Only now: a new name is a change that file systems note.
     Ok(Stamp::of(&file.metadata().map_err(Error::io("read", &path))?))
 }
 
-fn set_aside(folder: &Dir, name: &str) -> Result<String> {
-    let free = (1u32..).map(|n| format!("{name}.edited-{n}")).find(|free| folder.kind(free).is_none());
+fn set_aside(directory: &Dir, name: &str) -> Result<String> {
+    let free = (1u32..).map(|n| format!("{name}.edited-{n}")).find(|free| directory.kind(free).is_none());
     let free = free.expect("BUG: numbers do not end");
-    folder.rename(name, folder, &free)?;
+    directory.rename(name, directory, &free)?;
     Ok(free)
 }
 
-/// Removes the folders above a file that went, from the inside, as far as nothing is in them.
+/// Removes the directories above a file that went, from the inside, as far as nothing is in them.
 fn remove_empty_parents(results: &Dir, path: &str) {
-    let mut folders = Folders { results, last: None };
+    let mut directories = Directories { results, last: None };
     let mut at = path;
     while let Some((parent, _)) = at.rsplit_once('/') {
-        if folders.of(parent, |above, name| above.sub(name)).and_then(|above| above.remove_dir(last_part(parent))).is_err() {
+        if directories.of(parent, |above, name| above.sub(name)).and_then(|above| above.remove_dir(last_part(parent))).is_err() {
             return;
         }
         at = parent;
     }
 }
 
-fn hash(folder: &Dir, name: &str) -> Result<Digest> {
-    Ok(crate::store::hash(&mut folder.open_file(name)?, &folder.path().join(name))?.0)
+fn hash(directory: &Dir, name: &str) -> Result<Digest> {
+    Ok(crate::store::hash(&mut directory.open_file(name)?, &directory.path().join(name))?.0)
 }
 
 fn last_part(path: &str) -> &str {
@@ -272,7 +272,7 @@ mod tests {
         check_out(&store, &out, &note, &wanted, Rest::Removed).unwrap();
         assert_eq!(check_out(&store, &out, &note, &wanted[..1], Rest::Kept).unwrap(), Outcome::default());
         assert_eq!(fs::read(out.join("stage/b.csv")).unwrap(), b"b");
-        // Another version of a result, and no note of the old one: it is the store's, not somebody's work.
+        // Another version of a result, and no note of the old one: it is the store's, not the user's work.
         let other = [Wanted { digest: wanted[1].digest, ..wanted[0].clone() }];
         let outcome = check_out(&store, &out, &dir.path().join("lost"), &other, Rest::Kept).unwrap();
         assert_eq!((outcome.written, outcome.edited.len()), (1, 0));
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn the_folder_of_a_renamed_stage_goes() {
+    fn the_directory_of_a_renamed_stage_goes() {
         let (dir, store, mut wanted) = setup();
         let out = dir.path().join("results");
         check_out(&store, &out, &dir.path().join("note"), &wanted, Rest::Removed).unwrap();

@@ -1,10 +1,10 @@
-//! Work in progress of one key: what a stage wrote down so that it can go on after being stopped at any moment.
+//! Checkpoints of one key, from which a stage resumes after being stopped at any time.
 //!
 //! ```text
 //! .hilum/checkpoints/KEY/000000000120      bytes of the stage, then their digest (32 bytes)
 //! ```
-//! A checkpoint appears whole or not at all: it is written beside its place, synced, and renamed. Two are kept, so that one
-//! that does not read is not the end. Only the holder of the key's lock writes here. Ignorant of what the bytes mean.
+//! A checkpoint appears atomically: it is written to a temporary file, synced, and renamed. Two are kept, so that one
+//! that cannot be read is not the end. Only the holder of the key's lock writes here. Ignorant of what the bytes mean.
 
 use crate::dir::Dir;
 use crate::{Digest, Error, Result, StageKey, Store};
@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 
 /// How many are kept.
 const KEPT: usize = 2;
-const FOLDER: &str = "checkpoints";
-/// The largest checkpoint. It is read whole into memory.
-const LARGEST: u64 = 4 << 30;
+const DIRECTORY: &str = "checkpoints";
+/// The largest checkpoint. It is read into memory at once.
+const MAX_BYTES: u64 = 4 << 30;
 
 /// The checkpoints of one key.
 #[derive(Debug, Clone)]
@@ -28,39 +28,39 @@ impl Checkpoints {
     pub fn of(store: &Store, key: &StageKey) -> Checkpoints {
         Checkpoints::at(store.root(), key)
     }
-    /// Those of a key below a store's folder.
+    /// Those of a key below a store's directory.
     pub fn at(store: &Path, key: &StageKey) -> Checkpoints {
         Checkpoints { store: store.to_path_buf(), key: key.0.hex() }
     }
 
-    /// Writes one, after so many steps; older ones than the last two go.
+    /// Writes the checkpoint after `step` steps, and removes all but the last two.
     ///
     /// # Errors
-    /// Where the disk is full, say. The checkpoints that were there are still there.
+    /// If it cannot be written, as when the disk is full. Existing checkpoints stay.
     pub fn save(&self, step: u64, bytes: &[u8]) -> Result<()> {
-        let folder = Dir::named(&self.store)?.sub_or_create(FOLDER, 0o700)?.sub_or_create(&self.key, 0o700)?;
+        let directory = Dir::named(&self.store)?.sub_or_create(DIRECTORY, 0o700)?.sub_or_create(&self.key, 0o700)?;
         let name = format!("{step:012}");
-        if bytes.len() as u64 + 32 > LARGEST {
-            return Err(Error::TooLarge { path: folder.path().join(name), what: "would have", limit: LARGEST });
+        if bytes.len() as u64 + 32 > MAX_BYTES {
+            return Err(Error::TooLarge { path: directory.path().join(name), what: "would have", limit: MAX_BYTES });
         }
-        folder.replace(name, &[bytes, Digest::of(bytes).bytes()])?;
-        folder.sync()?;
-        for (_, old) in list(&folder).into_iter().rev().skip(KEPT) {
-            // One too many is no fault.
-            let _ = folder.remove_file(old);
+        directory.replace(name, &[bytes, Digest::of(bytes).bytes()])?;
+        directory.sync()?;
+        for (_, old) in list(&directory).into_iter().rev().skip(KEPT) {
+            // A leftover checkpoint is harmless.
+            let _ = directory.remove_file(old);
         }
         Ok(())
     }
 
-    /// Steps and bytes of the newest one that reads.
+    /// Step and bytes of the newest intact one.
     pub fn latest(&self) -> Option<(u64, Vec<u8>)> {
-        let folder = self.folder()?;
-        list(&folder).into_iter().rev().find_map(|(step, name)| Some((step, whole(&folder, &name)?)))
+        let directory = self.directory()?;
+        list(&directory).into_iter().rev().find_map(|(step, name)| Some((step, read_intact(&directory, &name)?)))
     }
 
-    /// After how many steps the newest one was written, by its name alone.
+    /// The step of the newest one, from its name alone.
     pub fn step(&self) -> Option<u64> {
-        list(&self.folder()?).last().map(|(step, _)| *step)
+        list(&self.directory()?).last().map(|(step, _)| *step)
     }
 
     /// Removes all of them: the stage is done.
@@ -70,31 +70,31 @@ impl Checkpoints {
     }
 
     pub(crate) fn try_remove(&self) -> Result<()> {
-        Dir::named(&self.store)?.sub(FOLDER)?.remove_all(&self.key)
+        Dir::named(&self.store)?.sub(DIRECTORY)?.remove_all(&self.key)
     }
 
-    fn folder(&self) -> Option<Dir> {
-        Dir::named(&self.store).ok()?.sub(FOLDER).ok()?.sub(&self.key).ok()
+    fn directory(&self) -> Option<Dir> {
+        Dir::named(&self.store).ok()?.sub(DIRECTORY).ok()?.sub(&self.key).ok()
     }
 }
 
 /// Names by steps, oldest first.
-fn list(folder: &Dir) -> Vec<(u64, String)> {
-    let names = folder.names().into_iter().flatten().filter_map(|name| name.into_string().ok());
+fn list(directory: &Dir) -> Vec<(u64, String)> {
+    let names = directory.names().into_iter().flatten().filter_map(|name| name.into_string().ok());
     let mut all: Vec<(u64, String)> = names.filter_map(|name| Some((name.parse().ok()?, name))).collect();
     all.sort();
     all
 }
 
-/// Every key that has checkpoints, with its folder.
+/// Every key that has checkpoints, with its directory.
 pub fn all(store: &Store) -> Vec<(StageKey, PathBuf)> {
-    let Ok(folder) = store.folder(FOLDER) else { return vec![] };
-    let names = folder.names().unwrap_or_default();
-    names.iter().filter_map(|name| Some((StageKey(Digest::from_hex(name.to_str()?)?), folder.path().join(name)))).collect()
+    let Ok(directory) = store.directory(DIRECTORY) else { return vec![] };
+    let names = directory.names().unwrap_or_default();
+    names.iter().filter_map(|name| Some((StageKey(Digest::from_hex(name.to_str()?)?), directory.path().join(name)))).collect()
 }
 
-fn whole(folder: &Dir, name: &str) -> Option<Vec<u8>> {
-    let mut bytes = folder.read(name, LARGEST).ok()?;
+fn read_intact(directory: &Dir, name: &str) -> Option<Vec<u8>> {
+    let mut bytes = directory.read(name, MAX_BYTES).ok()?;
     let digest = bytes.split_off(bytes.len().checked_sub(32)?);
     (Digest::of(&bytes).bytes() == digest.as_slice()).then_some(bytes)
 }
@@ -121,9 +121,9 @@ mod tests {
             c.save(step, format!("after {step}").as_bytes()).unwrap();
         }
         assert_eq!(c.latest(), Some((100, b"after 100".to_vec())));
-        assert_eq!(list(&c.folder().unwrap()).len(), 2);
+        assert_eq!(list(&c.directory().unwrap()).len(), 2);
         // Torn, flipped, or from elsewhere: the one before is taken.
-        let newest = c.folder().unwrap().path().join(list(&c.folder().unwrap()).pop().unwrap().1);
+        let newest = c.directory().unwrap().path().join(list(&c.directory().unwrap()).pop().unwrap().1);
         let bytes = fs::read(&newest).unwrap();
         for damaged in [&bytes[..bytes.len() - 1], &bytes[..5], b"", &[&b"x"[..], &bytes[1..]].concat()] {
             fs::write(&newest, damaged).unwrap();
@@ -139,31 +139,31 @@ mod tests {
     fn what_cannot_be_written_leaves_the_last_one() {
         let (_dir, c) = place();
         c.save(1, b"one").unwrap();
-        let folder = c.folder().unwrap().path().to_path_buf();
-        // A folder where the new one would stand: renaming fails as a full disk does, at the end.
-        fs::create_dir_all(folder.join(format!("{:012}", 2)).join("in the way")).unwrap();
+        let directory = c.directory().unwrap().path().to_path_buf();
+        // A directory where the new one would stand: renaming fails as a full disk does, at the end.
+        fs::create_dir_all(directory.join(format!("{:012}", 2)).join("in the way")).unwrap();
         assert!(c.save(2, b"two").is_err());
         assert_eq!(c.latest(), Some((1, b"one".to_vec())));
-        assert_eq!(fs::read_dir(&folder).unwrap().filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with('.')).count(), 0);
+        assert_eq!(fs::read_dir(&directory).unwrap().filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with('.')).count(), 0);
     }
 
     #[test]
-    fn what_is_no_checkpoint_is_passed_over_and_written_over() {
+    fn what_is_not_a_checkpoint_is_skipped_and_overwritten() {
         let (dir, c) = place();
         c.save(1, b"one").unwrap();
-        let folder = c.folder().unwrap().path().to_path_buf();
-        let (asked, newest) = (c.clone(), folder.join(format!("{:012}", 2)));
+        let directory = c.directory().unwrap().path().to_path_buf();
+        let (asked, newest) = (c.clone(), directory.join(format!("{:012}", 2)));
         with_hostile(&newest, move |form| {
             assert_eq!(asked.latest(), Some((1, b"one".to_vec())), "{form}");
-            assert_eq!(asked.save(2, b"two").is_ok(), form != "folder", "{form}");
+            assert_eq!(asked.save(2, b"two").is_ok(), form != "directory", "{form}");
             asked.save(1, b"one").unwrap();
         });
-        // The folder of the key, a link to somebody's.
+        // The directory of the key, a link to somebody's.
         let elsewhere = dir.path().join("elsewhere");
-        fs::rename(&folder, &elsewhere).unwrap();
-        std::os::unix::fs::symlink(&elsewhere, &folder).unwrap();
+        fs::rename(&directory, &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &directory).unwrap();
         assert!(c.latest().is_none() && matches!(c.save(9, b"nine"), Err(Error::Foreign { what: "a link", .. })));
         c.remove();
-        assert!(!folder.exists() && fs::read_dir(&elsewhere).unwrap().count() >= 1);
+        assert!(!directory.exists() && fs::read_dir(&elsewhere).unwrap().count() >= 1);
     }
 }

@@ -1,6 +1,6 @@
-//! Handles of folders. What lies below a folder that was opened once is named by its handle, one plain name at a time, so that a
-//! link is never followed, whenever somebody puts it in the way: what is read, written, moved or removed lies below the folder.
-//! Ignorant of whose folders these are: stores, results and private folders are all the same here.
+//! Handles of directories. What lies below a directory that was opened once is named by its handle, one plain name at a time, so that a
+//! link is never followed, even if it appears meanwhile: what is read, written, moved or removed lies below the directory.
+//! Ignorant of whose directories these are: stores, results and private directories are all the same here.
 
 mod copy;
 mod temporary;
@@ -12,10 +12,10 @@ use std::fs::File;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-/// Folders of ours hold only folders in folders as deep as this.
-const DEEPEST: usize = 64;
+/// Directories of ours hold only directories in directories as deep as this.
+const MAX_DEPTH: usize = 64;
 
-/// A folder that was opened.
+/// A directory that was opened.
 #[derive(Debug)]
 pub(crate) struct Dir {
     file: File,
@@ -24,27 +24,27 @@ pub(crate) struct Dir {
 }
 
 impl Dir {
-    /// Opens a folder that the user named: links on the way to it are the user's own.
+    /// Opens a directory that the user named: links on the way to it are the user's own.
     pub(crate) fn named(path: &Path) -> Result<Dir> {
         let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-        let folder = rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
-        Ok(Dir { file: folder.map_err(|e| Error::io("open", path)(e.into()))?.into(), path: path.to_path_buf() })
+        let directory = rustix::fs::open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
+        Ok(Dir { file: directory.map_err(|e| Error::io("open", path)(e.into()))?.into(), path: path.to_path_buf() })
     }
 
-    /// Opens a folder in this one.
+    /// Opens a directory in this one.
     pub(crate) fn sub(&self, name: impl AsRef<OsStr>) -> Result<Dir> {
         let (name, path) = self.place(name.as_ref())?;
         match rustix::fs::openat(&self.file, name, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty()) {
-            Ok(folder) => Ok(Dir { file: folder.into(), path }),
+            Ok(directory) => Ok(Dir { file: directory.into(), path }),
             // Systems differ in what they say of a link here.
             Err(e) => match self.kind(name).filter(|kind| *kind != FileType::Directory) {
-                Some(other) => Err(Error::Foreign { path, what: regular::named(other), due: "folder" }),
+                Some(other) => Err(Error::Foreign { path, what: regular::named(other), due: "directory" }),
                 None => Err(Error::io("open", &path)(e.into())),
             },
         }
     }
 
-    /// Opens a folder in this one, which is made where there is none.
+    /// Opens a directory in this one, creating it if missing.
     pub(crate) fn sub_or_create(&self, name: impl AsRef<OsStr>, mode: RawMode) -> Result<Dir> {
         let name = name.as_ref();
         match self.sub(name) {
@@ -57,7 +57,7 @@ impl Dir {
         }
     }
 
-    /// Makes a folder in this one, where nothing is.
+    /// Creates a directory in this one; fails if the name exists.
     pub(crate) fn create_dir(&self, name: &OsStr, mode: RawMode) -> Result<()> {
         let (name, path) = self.place(name)?;
         rustix::fs::mkdirat(&self.file, name, Mode::from_raw_mode(mode)).map_err(|e| Error::io("create", &path)(e.into()))
@@ -68,17 +68,17 @@ impl Dir {
         self.open(name.as_ref(), "read", OFlags::RDONLY, 0)
     }
 
-    /// Opens a file that is to be locked, which is made where there is none.
+    /// Opens a file to be locked, creating it if missing.
     pub(crate) fn open_or_create(&self, name: impl AsRef<OsStr>) -> Result<File> {
         self.open(name.as_ref(), "lock", OFlags::RDWR | OFlags::CREATE, 0o666)
     }
 
-    /// Makes a file where nothing is, and opens it for writing.
+    /// Creates a file, which must not exist, for writing.
     pub(crate) fn create_new(&self, name: impl AsRef<OsStr>, mode: RawMode) -> Result<File> {
         self.create(name.as_ref(), OFlags::empty(), mode)
     }
 
-    /// Makes a file where nothing is, to which lines are added.
+    /// Creates a file, which must not exist, for appending.
     pub(crate) fn create_log(&self, name: impl AsRef<OsStr>) -> Result<File> {
         self.create(name.as_ref(), OFlags::APPEND, 0o666)
     }
@@ -102,7 +102,7 @@ impl Dir {
         regular::read_open(self.open_file(name)?, &self.path.join(name), limit)
     }
 
-    /// What lies under a name, where something does; of a link, the link.
+    /// Metadata of a name, if it exists; links are not followed.
     pub(crate) fn metadata(&self, name: impl AsRef<OsStr>) -> Result<Option<Stat>> {
         let (name, path) = self.place(name.as_ref())?;
         match rustix::fs::statat(&self.file, name, AtFlags::SYMLINK_NOFOLLOW) {
@@ -112,18 +112,18 @@ impl Dir {
         }
     }
 
-    /// What kind of thing lies under a name.
+    /// The file type of a name; links are not followed.
     pub(crate) fn kind(&self, name: impl AsRef<OsStr>) -> Option<FileType> {
         self.metadata(name).ok().flatten().map(|stat| FileType::from_raw_mode(stat.st_mode))
     }
 
-    /// Gives what lies under a name another, in this folder or in another one. A link is moved itself.
+    /// Renames an entry, within this directory or into another. A link itself is moved.
     pub(crate) fn rename(&self, from: impl AsRef<OsStr>, to: &Dir, name: impl AsRef<OsStr>) -> Result<()> {
         let ((from, _), (name, path)) = (self.place(from.as_ref())?, to.place(name.as_ref())?);
         rustix::fs::renameat(&self.file, from, &to.file, name).map_err(|e| Error::io("write", &path)(e.into()))
     }
 
-    /// Gives a file of ours, which lies at a path, a name in this folder.
+    /// Moves one of our files, given by path, into this directory.
     pub(crate) fn adopt(&self, path: &Path, name: impl AsRef<OsStr>) -> Result<()> {
         let (name, target) = self.place(name.as_ref())?;
         rustix::fs::renameat(CWD, path, &self.file, name).map_err(|e| Error::io("store", &target)(e.into()))
@@ -134,7 +134,7 @@ impl Dir {
         self.unlink(name.as_ref(), AtFlags::empty())
     }
 
-    /// Removes an empty folder.
+    /// Removes an empty directory.
     pub(crate) fn remove_dir(&self, name: impl AsRef<OsStr>) -> Result<()> {
         self.unlink(name.as_ref(), AtFlags::REMOVEDIR)
     }
@@ -144,41 +144,41 @@ impl Dir {
         rustix::fs::unlinkat(&self.file, name, flags).map_err(|e| Error::io("remove", &path)(e.into()))
     }
 
-    /// Removes whatever lies under a name, with all that lies in it; a link itself.
+    /// Removes an entry recursively; a link itself, not its target.
     pub(crate) fn remove_all(&self, name: impl AsRef<OsStr>) -> Result<()> {
-        self.remove_as_deep_as(name.as_ref(), DEEPEST)
+        self.remove_as_deep_as(name.as_ref(), MAX_DEPTH)
     }
 
     fn remove_as_deep_as(&self, name: &OsStr, depth: usize) -> Result<()> {
         if self.kind(name) != Some(FileType::Directory) {
             return self.remove_file(name);
         }
-        // Each level holds a handle; folders within folders without end are left to the user.
+        // Each level keeps a handle open; endlessly nested directories are left to the user.
         if depth > 0 {
-            let folder = self.sub(name)?;
-            folder.names()?.iter().try_for_each(|inner| folder.remove_as_deep_as(inner, depth - 1))?;
+            let directory = self.sub(name)?;
+            directory.names()?.iter().try_for_each(|inner| directory.remove_as_deep_as(inner, depth - 1))?;
         }
         self.remove_dir(name)
     }
 
-    /// Names of all that lies here, in no order.
+    /// Names of all entries, in no particular order.
     pub(crate) fn names(&self) -> Result<Vec<OsString>> {
         let failed = |e: rustix::io::Errno| Error::io("list", &self.path)(e.into());
         let names = rustix::fs::Dir::read_from(&self.file).map_err(failed)?.map(|e| Ok(OsString::from_vec(e.map_err(failed)?.file_name().to_bytes().to_vec())));
         names.filter(|name| !matches!(name, Ok(name) if name == "." || name == "..")).collect()
     }
 
-    /// Makes the names in this folder durable.
+    /// Syncs the directory itself.
     pub(crate) fn sync(&self) -> Result<()> {
         self.file.sync_all().map_err(Error::io("sync", &self.path))
     }
 
-    /// Keeps everybody out who locks this folder, for as long as the handle lives.
+    /// Locks this directory exclusively for as long as the handle lives.
     pub(crate) fn lock(&self) -> Result<()> {
         self.file.lock().map_err(Error::io("lock", &self.path))
     }
 
-    /// Where the folder was when it was opened, for messages.
+    /// Where the directory was when it was opened, for messages.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -209,7 +209,7 @@ mod tests {
             assert!(dir.sub(name).is_err() && dir.open_file(name).is_err() && dir.create_new(name, 0o600).is_err(), "{name:?}");
             assert!(dir.remove_all(name).is_err() && dir.rename("inner", &dir, name).is_err(), "{name:?}");
         }
-        assert!(matches!(dir.sub("link"), Err(Error::Foreign { what: "a link", due: "folder", .. })));
+        assert!(matches!(dir.sub("link"), Err(Error::Foreign { what: "a link", due: "directory", .. })));
         assert!(matches!(dir.sub_or_create("link", 0o700), Err(Error::Foreign { .. })));
         assert!(Dir::named(&outer.path().join("link")).is_ok(), "the user's own links are followed");
         dir.remove_all("link").unwrap();
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_in_folders_without_end_are_no_end_of_the_program() {
+    fn endlessly_nested_directories_do_not_crash() {
         let outer = tempfile::tempdir().unwrap();
         let mut at = Dir::named(outer.path()).unwrap();
         for _ in 0..200 {
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_replaced_whole_and_through_no_link() {
+    fn a_file_is_replaced_atomically_and_not_through_a_link() {
         let outer = tempfile::tempdir().unwrap();
         let dir = Dir::named(outer.path()).unwrap();
         fs::write(outer.path().join("victim"), "mine").unwrap();

@@ -1,4 +1,4 @@
-//! What can go wrong with bytes and records.
+//! Errors of the store and its records.
 
 use crate::Digest;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The result of every fallible function of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// A fault of the store, its records or the file system below it.
+/// An error of the store, its records or the file system below it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The operating system refused; `what` is a verb phrase such as "write".
@@ -14,19 +14,19 @@ pub enum Error {
     Io {
         /// What was attempted.
         what: &'static str,
-        /// On which file.
+        /// The file.
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
     },
-    /// The bytes of an object are not those that its name promises.
+    /// The bytes of an object do not match its digest.
     #[error("object {0} is damaged")]
     Damaged(Digest),
-    /// An object that a record names is not there.
+    /// An object that a record names is missing.
     #[error("object {0} is missing from the store")]
     Missing(Digest),
-    /// The folder is a store of another format.
-    #[error("the store is of format `{found}`; this program reads `{expected}`")]
+    /// The directory is a store of another format.
+    #[error("the store has format `{found}`; this version reads `{expected}`")]
     Format {
         /// What the format file says.
         found: String,
@@ -34,27 +34,27 @@ pub enum Error {
         expected: &'static str,
     },
     /// A record does not parse.
-    #[error("record in {} does not read: {why}", path.display())]
+    #[error("invalid record in {}: {why}", path.display())]
     Record {
         /// The file that holds it.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
     },
-    /// A link stands where results are to be written.
-    #[error("{} is a link: results are written through none", path.display())]
+    /// A link where a result is to be written.
+    #[error("{} is a link; results are not written through links", path.display())]
     Link {
         /// The link.
         path: PathBuf,
     },
-    /// Something else lies where hilum keeps a file or folder of its own.
-    #[error("{} is {what}, where a {due} is due: it is not opened", path.display())]
+    /// Something else is in the place of one of hilum's own files or directories.
+    #[error("{} is {what}; expected a {due}", path.display())]
     Foreign {
-        /// Where it lies.
+        /// Its path.
         path: PathBuf,
         /// What it is, with its article.
         what: &'static str,
-        /// What belongs there: `file` or `folder`.
+        /// What belongs there: `file` or `directory`.
         due: &'static str,
     },
     /// A file is larger than what hilum writes.
@@ -75,7 +75,7 @@ pub enum Error {
         /// What can be done.
         help: &'static str,
     },
-    /// The store is being cleaned by another process.
+    /// The store is locked by another process.
     #[error("the store is in use by another process")]
     Busy,
 }
@@ -87,28 +87,28 @@ impl Error {
         move |source| Error::Io { what, path, source }
     }
 
-    /// What can be done about it, where it is plain.
+    /// Advice, if there is any.
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Error::Key { help, .. } => Some(help),
-            Error::Link { .. } => Some("remove it; to keep results elsewhere, make `results` itself a link, or name a folder with `--results`"),
-            Error::Foreign { what: "a link", .. } => Some("to keep a store elsewhere, move the whole folder and link that, or name it with `--store`"),
-            Error::Foreign { .. } | Error::TooLarge { .. } => Some("hilum did not write it: move it away"),
-            Error::Damaged(_) | Error::Missing(_) => Some("run the study again; what is damaged or missing is computed anew"),
-            e if e.is_full() => Some("free some space and run again; what is finished stays"),
+            Error::Link { .. } => Some("remove it; to keep results elsewhere, make `results` itself a link, or name a directory with `--results`"),
+            Error::Foreign { what: "a link", .. } => Some("to keep a store elsewhere, move the whole directory and link that, or name it with `--store`"),
+            Error::Foreign { .. } | Error::TooLarge { .. } => Some("hilum did not write it; move it away"),
+            Error::Damaged(_) | Error::Missing(_) => Some("run the study again; damaged and missing results will be recomputed"),
+            e if e.is_full() => Some("free some space and run again; finished stages are kept"),
             Error::Io { source, .. } if matches!(source.kind(), std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem) => {
-                Some("give yourself the right to it, or name another folder with `--store` and `--results`")
+                Some("change its permissions, or name other directories with `--store` and `--results`")
             }
             _ => None,
         }
     }
 
-    /// True where there is no such file or folder.
+    /// True if there is no such file or directory.
     pub(crate) fn is_not_found(&self) -> bool {
         matches!(self, Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
     }
 
-    /// True where the disk (or a quota) is full.
+    /// True if the disk (or a quota) is full.
     pub fn is_full(&self) -> bool {
         matches!(self, Error::Io { source, .. } if matches!(source.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded))
     }
@@ -117,7 +117,7 @@ impl Error {
 fn reason(e: &std::io::Error) -> String {
     use std::io::ErrorKind as K;
     match e.kind() {
-        K::NotFound => "no such file or folder".into(),
+        K::NotFound => "no such file or directory".into(),
         K::PermissionDenied => "permission denied".into(),
         K::StorageFull => "the disk is full".into(),
         K::ReadOnlyFilesystem => "the file system is read-only".into(),

@@ -1,5 +1,5 @@
-//! What `gc` removed on purpose, so that nobody takes it for lost: a line `NUMBER b3:…` for each object, with the number of the
-//! newest run at that time. An object that a later run made again is due again.
+//! What `gc` removed on purpose, so that it does not count as missing: a line `NUMBER b3:…` for each object, with the number of the
+//! newest run at that time. An object that a later run made again is expected to exist again.
 
 use crate::dir::Dir;
 use crate::{Digest, Result, Store, WritableStore, journal, regular};
@@ -42,7 +42,7 @@ mod tests {
     use crate::regular::tests::with_hostile;
 
     #[test]
-    fn what_is_no_list_is_said_and_not_written_over() {
+    fn what_is_not_a_list_is_reported_and_not_overwritten() {
         let dir = tempfile::tempdir().unwrap();
         let store = WritableStore::create(dir.path()).unwrap();
         with_hostile(&dir.path().join(FILE), move |form| {

@@ -1,7 +1,7 @@
 //! Removing what no kept run needs.
 //!
 //! Roots are the receipts that the newest runs wrote or reused. Journals are never removed: they are the record. Nor are lists of
-//! files and the small tables that say who and what stands in an artifact: what becomes of images and weights outside must stay
+//! files and the small tables that say who and what is in an artifact: what becomes of images and weights outside must stay
 //! known.
 
 use crate::checkpoint::{self, Checkpoints};
@@ -12,13 +12,13 @@ use std::collections::{BTreeSet, HashSet};
 /// What to keep.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Keep {
-    /// Keep what the newest so many runs need; all runs where not given.
+    /// Keep what the newest N runs need; all runs where not given.
     pub runs: Option<usize>,
-    /// Then forget the oldest runs until the objects take at most so many bytes.
+    /// Then drop the oldest runs until the objects take at most this many bytes.
     pub max_size: Option<u64>,
 }
 
-/// True for a file, by the type of its artifact and its name, that says who and what stands in the artifact.
+/// True for a file, by the type of its artifact and its name, that says who and what is in the artifact.
 pub type IsRecord<'a> = &'a dyn Fn(&str, &str) -> bool;
 
 /// What was, or would be, removed.
@@ -30,7 +30,7 @@ pub struct Removed {
     pub bytes: u64,
     /// Bytes that stay.
     pub kept_bytes: u64,
-    /// Kept runs whose journals are damaged, and where: nobody knows what they need, so that everything stays.
+    /// Kept runs with damaged journals, and the line: what they need is unknown, so everything is kept.
     pub damaged: Vec<(String, usize)>,
 }
 
@@ -39,7 +39,7 @@ pub fn would_remove(store: &Store, ledger: &Ledger, keep: Keep, is_record: IsRec
     unneeded(store, ledger, keep, is_record).map(|(removed, _)| removed)
 }
 
-/// Removes objects that no kept run needs, and abandoned work in `tmp`. Refuses while a run, or somebody who reads, is at work.
+/// Removes objects that no kept run needs, and abandoned work in `tmp`. Fails while a run or a reader is active.
 pub fn collect(store: &WritableStore, keep: Keep, is_record: IsRecord) -> Result<Removed> {
     let _alone = StoreLock::own(store)?;
     // Read under the lock: a run that ended a moment ago is known.
@@ -50,8 +50,8 @@ pub fn collect(store: &WritableStore, keep: Keep, is_record: IsRecord) -> Result
         store.remove(&digest)?;
     }
     sweep(store);
-    // How far a training is that was finished since is of no use; that of one that was stopped is kept.
-    let is_finished = |key: &StageKey| ledger.outputs(key).is_some_and(|o| o.values().all(|a| store.has_whole(a)));
+    // Checkpoints of finished trainings are removed; those of stopped ones are kept.
+    let is_finished = |key: &StageKey| ledger.outputs(key).is_some_and(|o| o.values().all(|a| store.has_intact(a)));
     for (key, _) in checkpoint::all(store).into_iter().filter(|(key, _)| is_finished(key)) {
         Checkpoints::of(store, &key).try_remove()?;
     }
@@ -83,15 +83,15 @@ fn unneeded(store: &Store, ledger: &Ledger, keep: Keep, is_record: IsRecord) -> 
     Ok((Removed { objects: digests.len(), bytes: sizes.iter().sum(), kept_bytes, damaged }, digests))
 }
 
-/// Removes work that died with its run. Call only while no other run is under way.
+/// Removes temporary files of dead runs. Call only while no other run is active.
 pub fn sweep(store: &WritableStore) {
-    if let Ok(tmp) = store.folder("tmp") {
+    if let Ok(tmp) = store.directory("tmp") {
         for name in tmp.names().unwrap_or_default() {
-            // What cannot be removed now can be removed next time.
+            // What cannot be removed now is removed next time.
             let _ = tmp.remove_all(name);
         }
     }
-    if let Ok(locks) = store.folder("locks") {
+    if let Ok(locks) = store.directory("locks") {
         for name in locks.names().unwrap_or_default() {
             if name != lock::STORE && !lock::is_held(&locks, &name) {
                 let _ = locks.remove_file(name);
@@ -100,7 +100,7 @@ pub fn sweep(store: &WritableStore) {
     }
 }
 
-/// What says who and what stands in every artifact that was ever made.
+/// What says who and what is in every artifact that was ever made.
 fn records(store: &Store, ledger: &Ledger, is_record: IsRecord) -> HashSet<Digest> {
     let mut out = HashSet::new();
     for artifact in ledger.receipts().iter().flat_map(|(r, _)| r.outputs.values()) {
@@ -114,7 +114,7 @@ fn records(store: &Store, ledger: &Ledger, is_record: IsRecord) -> HashSet<Diges
 fn needed_by(store: &Store, ledger: &Ledger, runs: &[String]) -> Result<HashSet<Digest>> {
     let mut keys: BTreeSet<StageKey> = BTreeSet::new();
     for run in runs {
-        for line in journal::lines(&store.run_folder(run).join("journal.jsonl"))? {
+        for line in journal::lines(&store.run_dir(run).join("journal.jsonl"))? {
             let key = |v: &serde_json::Value| v.as_str().and_then(|s| s.parse().ok()).map(StageKey);
             match line.kind.as_str() {
                 "receipt" => keys.extend(key(&line.body["receipt"]["key"])),
@@ -136,7 +136,7 @@ fn needed_by(store: &Store, ledger: &Ledger, runs: &[String]) -> Result<HashSet<
     Ok(needed)
 }
 
-/// Runs whose journals do not read to their end, and the line.
+/// Runs whose journals cannot be read to their end, and the line.
 fn damaged(store: &Store, runs: &[String]) -> Vec<(String, usize)> {
     let broken = |run: &String| {
         let bytes = journal::read(store, run).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Hashing the files that a user names, in parallel and without copying them.
 //!
-//! The caller may look at the bytes of each file while they are in memory (`inspect`); what it says is remembered
+//! The caller may inspect the bytes of each file while they are in memory (`inspect`); its note is memoised
 //! with the digest, so that a second import opens no file at all.
 
 use crate::memo::{Memo, Remembered, Stamp};
@@ -11,28 +11,28 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// A file that was hashed or remembered.
+/// A file with its digest, new or from the memo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ingested {
-    /// Its name below the folder, with `/` between parts.
+    /// Its name below the directory, with `/` between parts.
     pub name: String,
-    /// Where it lies.
+    /// Its path.
     pub path: PathBuf,
     /// The digest of its bytes.
     pub digest: Digest,
-    /// What the inspection said of them.
+    /// The note of the inspection.
     pub note: String,
 }
 
-/// Looks at a file's bytes and says something about them in one line.
+/// Inspects a file's bytes and returns a one-line note.
 pub type Inspect<'a> = &'a (dyn Fn(&[u8]) -> String + Sync);
 
 /// Files of at least this size are hashed on all cores.
 const LARGE: usize = 4 << 20;
-/// The largest file that is taken in. It is read whole into memory.
-const LARGEST: u64 = 16 << 30;
+/// The largest file that is imported. It is read into memory at once.
+const MAX_BYTES: u64 = 16 << 30;
 
-/// What lies in a folder.
+/// What lies in a directory.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Contents {
     /// Files that were hashed, sorted by name.
@@ -41,12 +41,12 @@ pub struct Contents {
     pub passed_over: Vec<PassedOver>,
 }
 
-/// A file or folder that was not looked at.
+/// A file or directory that was skipped. Digests of listings are taken of its `Debug` text: renaming a field changes keys.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PassedOver {
-    /// Its name below the folder.
+    /// Its name below the directory.
     pub name: String,
-    /// True for a folder, whose files are not known.
+    /// True for a directory, whose files are not known.
     pub is_folder: bool,
     /// Why.
     pub why: Passed,
@@ -55,7 +55,7 @@ pub struct PassedOver {
 /// Why something was not looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Passed {
-    /// A link that leads out of the boundary, to nothing, or in a circle.
+    /// A link that leads out of the boundary, to nothing, or in a cycle.
     Link,
     /// The user may not read it.
     Unreadable,
@@ -63,27 +63,27 @@ pub enum Passed {
 
 /// Where files are looked for.
 pub struct Place<'a> {
-    /// The folder.
-    pub folder: &'a Path,
-    /// Links are followed where they stay below this folder, which has no links in its path.
+    /// The directory.
+    pub directory: &'a Path,
+    /// Links are followed where they stay below this directory, which has no links in its path.
     pub within: &'a Path,
-    /// Folders that are passed over, as paths without links in them.
+    /// Directories that are passed over, as paths without links in them.
     pub except: &'a [PathBuf],
 }
 
-/// What systems and programs put into everybody's folders.
+/// Files that operating systems and programs leave in directories.
 const OTHERS: &[&str] = &["lost+found", "$RECYCLE.BIN", "System Volume Information", "@eaDir", "__MACOSX", "Thumbs.db"];
 
-/// Hashes every regular file of a place whose name `wanted` accepts. Hidden files and folders are passed over in silence.
+/// Hashes every regular file of a place whose name `wanted` accepts. Hidden files and directories are skipped silently.
 ///
 /// # Errors
-/// Where the folder itself, or a file in it, cannot be read.
-pub fn folder(place: &Place, memo: &mut Memo, wanted: &(dyn Fn(&str) -> bool + Sync), inspect: Inspect) -> Result<Contents> {
-    let folder = place.folder;
-    let real = folder.canonicalize().map_err(Error::io("read", folder))?;
-    std::fs::read_dir(folder).map_err(Error::io("list", folder))?;
+/// If the directory itself, or a file in it, cannot be read.
+pub fn directory(place: &Place, memo: &mut Memo, wanted: &(dyn Fn(&str) -> bool + Sync), inspect: Inspect) -> Result<Contents> {
+    let directory = place.directory;
+    let real = directory.canonicalize().map_err(Error::io("read", directory))?;
+    std::fs::read_dir(directory).map_err(Error::io("list", directory))?;
     let mut walk = Walk { place, wanted, names: vec![], passed_over: vec![], within: vec![], followed: HashSet::new() };
-    walk.below(folder, real);
+    walk.below(directory, real);
     let Walk { mut names, mut passed_over, .. } = walk;
     names.par_sort_unstable();
     let known = &*memo;
@@ -93,7 +93,7 @@ pub fn folder(place: &Place, memo: &mut Memo, wanted: &(dyn Fn(&str) -> bool + S
         match found {
             Ok((file, fresh)) => files.push(remember(memo, file, fresh)),
             Err(Error::Io { path, source, .. }) if source.kind() == std::io::ErrorKind::PermissionDenied => {
-                passed_over.push(PassedOver { name: name_below(folder, &path), is_folder: false, why: Passed::Unreadable });
+                passed_over.push(PassedOver { name: name_below(directory, &path), is_folder: false, why: Passed::Unreadable });
             }
             Err(e) => return Err(e),
         }
@@ -108,14 +108,14 @@ struct Walk<'a> {
     wanted: &'a (dyn Fn(&str) -> bool + Sync),
     names: Vec<(String, PathBuf)>,
     passed_over: Vec<PassedOver>,
-    /// The real paths of the folder and of the linked ones that lead to where the walk is.
+    /// The real paths of the directory and of the linked ones that lead to where the walk is.
     within: Vec<PathBuf>,
-    /// Linked folders below others, each of which is gone into once: folders that link to each other have no end of names.
+    /// Linked directories below others, each of which is entered once: directories may link to each other.
     followed: HashSet<PathBuf>,
 }
 
 impl Walk<'_> {
-    /// Goes through a folder, or a link to one, that lies at the real path.
+    /// Goes through a directory, or a link to one, that lies at the real path.
     fn below(&mut self, path: &Path, real: PathBuf) {
         let excepted: Vec<PathBuf> = self.place.except.iter().filter_map(|e| e.strip_prefix(&real).ok()).map(|e| path.join(e)).collect();
         self.within.push(real);
@@ -133,7 +133,7 @@ impl Walk<'_> {
                 }
             }
         }
-        // In one order, since a folder may be gone into once.
+        // Sorted, since a directory may be entered only once.
         links.sort_unstable();
         links.iter().for_each(|link| self.link(link));
         self.within.pop();
@@ -154,40 +154,40 @@ impl Walk<'_> {
     }
 
     fn file(&mut self, path: PathBuf) {
-        let name = name_below(self.place.folder, &path);
+        let name = name_below(self.place.directory, &path);
         if (self.wanted)(&name) {
             self.names.push((name, path));
         }
     }
 
     fn pass_over(&mut self, path: &Path, is_folder: bool, why: Passed) {
-        let name = name_below(self.place.folder, path);
+        let name = name_below(self.place.directory, path);
         if is_folder || (self.wanted)(&name) {
             self.passed_over.push(PassedOver { name, is_folder, why });
         }
     }
 }
 
-fn name_below(folder: &Path, path: &Path) -> String {
-    spelled(path.strip_prefix(folder).expect("BUG: walked below"))
+fn name_below(directory: &Path, path: &Path) -> String {
+    spelled(path.strip_prefix(directory).expect("BUG: walked below"))
 }
 
-/// True for what is hidden, and for what systems and programs put into everybody's folders.
+/// True for hidden files and those that operating systems and programs leave behind.
 fn is_others(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".") || OTHERS.iter().any(|o| name == *o)
 }
 
-/// A name as text. Of one that is not UTF-8, as old archives have them, other bytes are spelt `\xE9`, so that two names stay two.
+/// A name as text. Of one that is not UTF-8, as old archives have them, other bytes are spelled `\xE9`, so that two names stay two.
 fn spelled(name: &Path) -> String {
     name.to_str().map_or_else(|| name.as_os_str().as_bytes().escape_ascii().to_string(), str::to_owned)
 }
 
-/// The bytes of a file that a user names: a regular one, which nobody waits for.
+/// The bytes of a regular file that the user names.
 ///
 /// # Errors
-/// Where it is something else, too large, or not to be read.
+/// If it is something else, too large, or not to be read.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    regular::read_open(regular::open_named(path)?, path, LARGEST)
+    regular::read_open(regular::open_named(path)?, path, MAX_BYTES)
 }
 
 /// Hashes one file.
@@ -204,20 +204,20 @@ fn remember(memo: &mut Memo, file: Ingested, fresh: Option<Stamp>) -> Ingested {
     file
 }
 
-/// Hashes a file, or remembers it; the stamp is given where the memo should learn it.
+/// Hashes a file or takes it from the memo; returns the stamp if it should be memoised.
 fn one(name: String, path: PathBuf, memo: &Memo, inspect: Inspect) -> Result<(Ingested, Option<Stamp>)> {
     let stamp = Stamp::of(&std::fs::metadata(&path).map_err(Error::io("read", &path))?);
     if let Some(known) = memo.get(&path, &stamp) {
         return Ok((Ingested { name, path, digest: known.digest, note: known.note }, None));
     }
     let settled = stamp.is_settled();
-    let bytes = regular::read_open(regular::open_named(&path)?, &path, LARGEST)?;
+    let bytes = regular::read_open(regular::open_named(&path)?, &path, MAX_BYTES)?;
     let digest = if bytes.len() >= LARGE { Digest::from_bytes(*blake3::Hasher::new().update_rayon(&bytes).finalize().as_bytes()) } else { Digest::of(&bytes) };
     let note = inspect(&bytes);
     Ok((Ingested { name, path, digest, note }, settled.then_some(stamp)))
 }
 
-/// The digest of a list of files: names and contents, not places.
+/// The digest of a list of files: names and contents, not locations.
 pub fn digest_of(files: &[Ingested]) -> Digest {
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"hilum.folder.v1\0");
@@ -238,7 +238,7 @@ mod tests {
 
     fn look(path: &Path, memo: &mut Memo, inspect: Inspect) -> Vec<Ingested> {
         let within = path.canonicalize().unwrap();
-        folder(&Place { folder: path, within: &within, except: &[] }, memo, &|_| true, inspect).unwrap().files
+        directory(&Place { directory: path, within: &within, except: &[] }, memo, &|_| true, inspect).unwrap().files
     }
 
     #[test]
@@ -272,7 +272,7 @@ mod tests {
         assert!(mtime < SystemTime::now());
     }
     #[test]
-    fn what_is_excepted_is_passed_over() {
+    fn what_is_excluded_is_skipped() {
         let dir = tempfile::tempdir().unwrap();
         for name in ["a.png", "results/b.png", "deep/results/c.png", "deep/store/d.png", "results-of-others/e.png"] {
             let path = dir.path().join(name);
@@ -281,15 +281,15 @@ mod tests {
         }
         let real = dir.path().canonicalize().unwrap();
         let except = [real.join("results"), real.join("deep/store"), "/elsewhere".into()];
-        // Another way to write the same folder.
-        let place = Place { folder: &dir.path().join("deep/.."), within: &real, except: &except };
-        let found = folder(&place, &mut Memo::default(), &|_| true, &|_| String::new()).unwrap().files;
+        // Another way to write the same directory.
+        let place = Place { directory: &dir.path().join("deep/.."), within: &real, except: &except };
+        let found = directory(&place, &mut Memo::default(), &|_| true, &|_| String::new()).unwrap().files;
         let names: Vec<&str> = found.iter().map(|f| f.name.as_str()).collect();
         assert_eq!(names, ["a.png", "deep/results/c.png", "results-of-others/e.png"]);
     }
 
     #[test]
-    fn links_are_followed_within_the_boundary_and_told_of_beyond_it() {
+    fn links_are_followed_within_the_boundary_and_reported_beyond_it() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
         for name in ["data/films/a.png", "data/elsewhere/b.png", "data/elsewhere/c.png", "secret/d.png"] {
@@ -308,14 +308,14 @@ mod tests {
             std::os::unix::fs::symlink(to, data.join("films").join(from)).unwrap();
         }
         let within = data.canonicalize().unwrap();
-        let place = Place { folder: &data.join("films"), within: &within, except: &[] };
-        let found = folder(&place, &mut Memo::default(), &|_| true, &|_| String::new()).unwrap();
+        let place = Place { directory: &data.join("films"), within: &within, except: &[] };
+        let found = directory(&place, &mut Memo::default(), &|_| true, &|_| String::new()).unwrap();
         let names: Vec<&str> = found.files.iter().map(|f| f.name.as_str()).collect();
         assert!(["a.png", "b.png", "more/b.png", "more/c.png"].iter().all(|n| names.contains(n)), "{names:?}");
         assert!(!names.iter().any(|n| n.contains("d.png")));
         let passed: Vec<(&str, bool)> = found.passed_over.iter().filter(|p| !p.name.contains('/')).map(|p| (p.name.as_str(), p.is_folder)).collect();
         assert_eq!(passed, [("d.png", false), ("gone.png", false), ("out", true), ("round", true)]);
-        // Folders that link to each other end.
+        // Directories that link to each other end.
         for (from, to) in [("a", "b"), ("a", "c"), ("b", "a"), ("b", "c"), ("c", "a"), ("c", "b")] {
             fs::create_dir_all(data.join("net").join(from)).unwrap();
             fs::write(data.join("net").join(from).join("x.png"), from).unwrap();
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_not_waited_for() {
+    fn what_is_not_a_file_is_not_waited_for() {
         let (_dir, path) = crate::regular::tests::place();
         let asked = path.clone();
         crate::regular::tests::with_hostile(&path, move |form| {

@@ -1,6 +1,6 @@
-//! The append-only journal of one run: one canonical JSON line per event, each naming the sha256 of the line before.
+//! The append-only journal of one run: one canonical JSON line per event, each with the sha256 of the line before.
 //!
-//! A line is `{"v":1,"seq":n,"prev":"…","time":"…","type":"…", …}`. The journal is the truth about receipts: what
+//! A line is `{"v":1,"seq":n,"prev":"…","time":"…","type":"…", …}`. The journal is the source of truth for receipts: what
 //! has no line did not happen. A torn last line (the process died while writing) is recovered from by [`repair`].
 //!
 //! The first line begins with the run's `number`, one more than any before: runs are newer or older by it, and never by a
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 const FILE: &str = "journal.jsonl";
 
-/// The journal of a run under way; its lock dies with the process.
+/// The journal of an active run; its lock dies with the process.
 pub struct Journal {
     run: String,
     number: u64,
@@ -26,12 +26,12 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Begins a run: a folder with a name of its own and an empty journal.
+    /// Starts a run: creates a directory with a unique name and an empty journal.
     pub fn begin(store: &WritableStore) -> Result<Journal> {
         let number = runs(store)?.last().map_or(0, |last| last.0) + 1;
         let time = clock::now();
         let stamp = format!("{}-{}", &time[..10], time[11..19].replace(':', ""));
-        let runs = store.folder("runs")?;
+        let runs = store.directory("runs")?;
         for attempt in 0u32.. {
             // The process number only keeps two runs of one second apart; it is hashed away.
             let salt = blake3::hash(format!("{time} {} {attempt}", std::process::id()).as_bytes());
@@ -39,10 +39,10 @@ impl Journal {
             let run = format!("{stamp}-{}{}", &time[20..23], &salt.to_hex()[..3]);
             match runs.create_dir(run.as_ref(), 0o700) {
                 Ok(()) => {
-                    let folder = runs.sub(&run)?;
-                    let (file, path) = (folder.create_log(FILE)?, folder.path().join(FILE));
+                    let directory = runs.sub(&run)?;
+                    let (file, path) = (directory.create_log(FILE)?, directory.path().join(FILE));
                     file.lock().map_err(Error::io("lock", &path))?;
-                    folder.sync()?;
+                    directory.sync()?;
                     runs.sync()?;
                     return Ok(Journal { run, number, path, file, seq: 0, prev: Sha256::of(b"") });
                 }
@@ -88,7 +88,7 @@ impl Journal {
     }
 }
 
-/// One whole line of a journal.
+/// One complete line of a journal.
 #[derive(Debug, Clone)]
 pub struct Line {
     /// Its event type.
@@ -98,14 +98,14 @@ pub struct Line {
 }
 
 /// The lines of a journal that read, in order: neither a torn last line nor a damaged one hides the others.
-/// [`first_broken_line`] says whether one is missing. Neither the journal nor the two folders above it, which are the store's, may be
+/// [`first_broken_line`] says whether one is missing. Neither the journal nor the two directories above it, which are the store's, may be
 /// links.
 pub fn lines(path: &Path) -> Result<Vec<Line>> {
     let name = |path: Option<&Path>| path.and_then(Path::file_name).unwrap_or_default().to_owned();
     let mut above = path.ancestors().skip(1);
     let (run, runs) = (name(above.next()), name(above.next()));
-    let folder = Dir::named(above.next().unwrap_or(Path::new("")))?.sub(runs)?.sub(run)?;
-    let bytes = regular::read_lines(folder.open_file(name(Some(path)))?, path)?;
+    let directory = Dir::named(above.next().unwrap_or(Path::new("")))?.sub(runs)?.sub(run)?;
+    let bytes = regular::read_lines(directory.open_file(name(Some(path)))?, path)?;
     let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
     let read = |line: &[u8]| {
         let body: Value = serde_json::from_slice(line).ok()?;
@@ -116,16 +116,16 @@ pub fn lines(path: &Path) -> Result<Vec<Line>> {
 
 /// The bytes of a run's journal.
 pub(crate) fn read(store: &Store, run: &str) -> Result<Vec<u8>> {
-    read_in(&store.folder("runs")?.sub(run)?)
+    read_in(&store.directory("runs")?.sub(run)?)
 }
 
-fn read_in(folder: &Dir) -> Result<Vec<u8>> {
-    regular::read_lines(folder.open_file(FILE)?, &folder.path().join(FILE))
+fn read_in(directory: &Dir) -> Result<Vec<u8>> {
+    regular::read_lines(directory.open_file(FILE)?, &directory.path().join(FILE))
 }
 
 /// How long a run's journal is.
 pub(crate) fn length(store: &Store, run: &str) -> Result<usize> {
-    let stat = store.folder("runs")?.sub(run)?.metadata(FILE)?;
+    let stat = store.directory("runs")?.sub(run)?.metadata(FILE)?;
     Ok(stat.map_or(0, |stat| crate::memo::Stamp::of_handle(&stat).size() as usize))
 }
 
@@ -155,18 +155,18 @@ pub fn first_broken_line(bytes: &[u8]) -> Option<usize> {
 pub fn repair(store: &WritableStore) -> Result<Vec<(String, usize)>> {
     let mut out = vec![];
     for run in run_names(store)? {
-        let folder = store.folder("runs")?.sub(&run)?;
-        if read_in(&folder)?.last().is_none_or(|last| *last == b'\n') || lock::is_held(&folder, FILE) {
+        let directory = store.directory("runs")?.sub(&run)?;
+        if read_in(&directory)?.last().is_none_or(|last| *last == b'\n') || lock::is_held(&directory, FILE) {
             continue;
         }
         // Once more: its writer may have finished the line in between, and others after it.
-        let bytes = read_in(&folder)?;
+        let bytes = read_in(&directory)?;
         let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
         if whole < bytes.len() {
-            folder.replace(format!("torn-at-{whole}"), &[&bytes[whole..]])?;
+            directory.replace(format!("torn-at-{whole}"), &[&bytes[whole..]])?;
             // A new file, and not this one made shorter: it may have a second name somewhere else.
-            folder.replace(FILE, &[&bytes[..whole]])?;
-            folder.sync()?;
+            directory.replace(FILE, &[&bytes[..whole]])?;
+            directory.sync()?;
             out.push((run, bytes.len() - whole));
         }
     }
@@ -178,16 +178,16 @@ pub fn run_names(store: &Store) -> Result<Vec<String>> {
     Ok(runs(store)?.into_iter().map(|r| r.1).collect())
 }
 
-/// Numbers and names of all runs, oldest first. Other people's files, such as a desktop leaves them, are no runs.
+/// Numbers and names of all runs, oldest first. Foreign files, such as those of a desktop, are ignored.
 pub(crate) fn runs(store: &Store) -> Result<Vec<(u64, String)>> {
-    let runs = match store.folder("runs") {
+    let runs = match store.directory("runs") {
         Err(e) if e.is_not_found() => return Ok(vec![]),
         opened => opened?,
     };
     let mut all = vec![];
     for name in runs.names()? {
         let Ok(name) = name.into_string() else { continue };
-        let journal = match runs.sub(&name).and_then(|folder| folder.open_file(FILE)) {
+        let journal = match runs.sub(&name).and_then(|directory| directory.open_file(FILE)) {
             Ok(journal) => journal,
             Err(Error::Foreign { what: "a file", .. }) => continue,
             Err(e) if e.is_not_found() => continue,
@@ -195,7 +195,7 @@ pub(crate) fn runs(store: &Store) -> Result<Vec<(u64, String)>> {
             Err(e) => return Err(e),
         };
         let mut beginning = vec![];
-        let path = store.run_folder(&name).join(FILE);
+        let path = store.run_dir(&name).join(FILE);
         journal.take(32).read_to_end(&mut beginning).map_err(Error::io("read", &path))?;
         all.push((number_of(&beginning), name));
     }

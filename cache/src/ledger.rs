@@ -1,4 +1,4 @@
-//! What is known of the past: receipts by key, and what each stage of each study came to last, read from all journals.
+//! The cache index: receipts by key, and the last receipt of each stage of each study, read from all journals.
 //!
 //! Loading scans journals as bytes and parses a receipt only when it is asked for: a store of ten thousand receipts
 //! must not cost a run that has nothing to do.
@@ -66,7 +66,7 @@ impl Ledger {
     }
 
     /// Reads journals that are new or longer than when they were read: another run may have finished something.
-    /// The journal of the run `own` is passed over: its receipts are known to whoever asks.
+    /// The journal of the run `own` is passed over: its receipts are known to the caller.
     pub fn refresh(&mut self, store: &Store, own: &str) -> Result<()> {
         for name in journal::run_names(store)?.into_iter().filter(|n| n != own) {
             let length = journal::length(store, &name)?;
@@ -144,8 +144,8 @@ impl Ledger {
         self.ahead.get(&key.0).cloned().or_else(|| self.read_outputs(self.newest(key)?))
     }
 
-    /// Reads outputs before anybody asks, those of the newest runs first, until told to stop: for a thread that has
-    /// nothing better to do while the study is being read.
+    /// Reads outputs ahead of time, those of the newest runs first, until `stop` is set: for a thread that would be idle
+    /// while the study is parsed.
     pub fn read_ahead(&mut self, stop: &AtomicBool) {
         let mut newest: Vec<(Digest, usize)> = self.newest.iter().map(|(key, at)| (*key, *at)).collect();
         newest.sort_unstable_by_key(|(_, at)| std::cmp::Reverse(*at));

@@ -1,4 +1,4 @@
-//! Locks between processes: flocks on close-on-exec descriptors, so that they die with their process.
+//! Locks between processes: flocks on close-on-exec descriptors, released when the process dies.
 
 use crate::dir::Dir;
 use crate::{Error, Result, StageKey, Store, WritableStore};
@@ -20,7 +20,7 @@ pub struct KeyLock {
 impl KeyLock {
     /// Takes the lock, or says `None` where another process computes this key now.
     pub fn try_take(store: &WritableStore, key: &StageKey) -> Result<Option<KeyLock>> {
-        let (locks, name) = (store.folder("locks")?, key.0.hex());
+        let (locks, name) = (store.directory("locks")?, key.0.hex());
         loop {
             let Some(file) = try_lock(&locks, &name)? else { return Ok(None) };
             // The former holder may have removed the file between our open and our lock: then what we hold is nameless.
@@ -34,7 +34,7 @@ impl KeyLock {
 
 impl Drop for KeyLock {
     fn drop(&mut self) {
-        // Removed while still held: whoever opened it meanwhile sees that the name is gone and starts over.
+        // Removed while still held: a process that opened it meanwhile sees that the name is gone and retries.
         let _ = self.locks.remove_file(&self.name);
     }
 }
@@ -48,24 +48,24 @@ pub struct StoreLock {
 impl StoreLock {
     /// Announces a run; waits while the store is being cleaned, or swept by a run that begins at the same moment.
     pub fn share(store: &WritableStore) -> Result<StoreLock> {
-        let locks = store.folder("locks")?;
+        let locks = store.directory("locks")?;
         let file = locks.open_or_create(STORE)?;
         file.lock_shared().map_err(Error::io("lock", &locks.path().join(STORE)))?;
         Ok(StoreLock { _file: file })
     }
-    /// Announces somebody who reads, where the store has a lock: nothing is cleaned away meanwhile. Writes nothing.
+    /// Announces a reader, if the store has a lock: `gc` waits for it. Writes nothing.
     pub fn read(store: &Store) -> Option<StoreLock> {
-        let file = store.folder("locks").and_then(|locks| locks.open_file(STORE)).ok()?;
+        let file = store.directory("locks").and_then(|locks| locks.open_file(STORE)).ok()?;
         file.lock_shared().ok()?;
         Some(StoreLock { _file: file })
     }
-    /// Keeps every run out. Fails with [`Error::Busy`] while there is one.
+    /// Excludes all runs. Fails with [`Error::Busy`] while one is active.
     pub fn own(store: &WritableStore) -> Result<StoreLock> {
-        try_lock(&store.folder("locks")?, STORE)?.map(|file| StoreLock { _file: file }).ok_or(Error::Busy)
+        try_lock(&store.directory("locks")?, STORE)?.map(|file| StoreLock { _file: file }).ok_or(Error::Busy)
     }
 }
 
-/// An exclusive lock, or none where somebody else holds one.
+/// An exclusive lock, or none if another process holds one.
 fn try_lock(locks: &Dir, name: &str) -> Result<Option<File>> {
     let file = locks.open_or_create(name)?;
     match file.try_lock() {
@@ -75,9 +75,9 @@ fn try_lock(locks: &Dir, name: &str) -> Result<Option<File>> {
     }
 }
 
-/// True where another process holds an exclusive lock on an existing file.
-pub(crate) fn is_held(folder: &Dir, name: impl AsRef<OsStr>) -> bool {
-    let Ok(file) = folder.open_file(name) else { return false };
+/// True if another process holds an exclusive lock on an existing file.
+pub(crate) fn is_held(directory: &Dir, name: impl AsRef<OsStr>) -> bool {
+    let Ok(file) = directory.open_file(name) else { return false };
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_lock_is_not_opened() {
+    fn what_is_not_a_lock_is_not_opened() {
         let dir = tempfile::tempdir().unwrap();
         let store = std::sync::Arc::new(WritableStore::create(dir.path()).unwrap());
         let key = StageKey(Digest::of(b"k"));
@@ -129,6 +129,6 @@ mod tests {
         });
         fs::remove_dir_all(dir.path().join("locks")).unwrap();
         std::os::unix::fs::symlink(dir.path(), dir.path().join("locks")).unwrap();
-        assert!(matches!(KeyLock::try_take(&store, &key), Err(Error::Foreign { what: "a link", due: "folder", .. })));
+        assert!(matches!(KeyLock::try_take(&store, &key), Err(Error::Foreign { what: "a link", due: "directory", .. })));
     }
 }

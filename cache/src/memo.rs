@@ -1,7 +1,7 @@
-//! The stat memo: which digest a file had when its size, times and inode were these. An accelerator, never a judge:
-//! losing it costs time, and an entry counts only where everything that `stat` knows is unchanged.
+//! The stat memo: the digest that a file had with a given size, times and inode. Only an accelerator:
+//! losing it costs time, and an entry counts only if everything in `stat` is unchanged.
 //!
-//! It names paths, so it lives in the user's private folder, outside store, results and exports.
+//! It names paths, so it lives in the user's private directory, outside store, results and exports.
 
 use crate::dir::Dir;
 use crate::{Digest, Result, regular};
@@ -12,7 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// What `stat` says of a file, as far as it can betray a change.
+/// The `stat` fields of a file that reveal a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
     size: u64,
@@ -27,7 +27,7 @@ impl Stamp {
         let nanos = |s: i64, n: i64| i128::from(s) * 1_000_000_000 + i128::from(n);
         Stamp { size: m.size(), mtime: nanos(m.mtime(), m.mtime_nsec()), ctime: nanos(m.ctime(), m.ctime_nsec()), inode: m.ino() }
     }
-    /// The same, from what a handle of a folder said.
+    /// The same, from what a handle of a directory said.
     pub(crate) fn of_handle(stat: &rustix::fs::Stat) -> Stamp {
         let nanos = |s, n| i128::from(s) * 1_000_000_000 + n;
         Stamp {
@@ -52,7 +52,7 @@ impl Stamp {
     pub(crate) fn size(&self) -> u64 {
         self.size
     }
-    /// False where the file changed so recently that a second change could carry the same times.
+    /// False if the file changed so recently that a second change could carry the same times.
     pub fn is_settled(&self) -> bool {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos() as i128);
         now - self.mtime.max(self.ctime) > 20_000_000
@@ -65,16 +65,16 @@ impl std::fmt::Display for Stamp {
     }
 }
 
-/// What is remembered of a file.
+/// The memo entry of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remembered {
     /// The digest of its bytes.
     pub digest: Digest,
-    /// What the caller's inspection said of them.
+    /// The note of the caller's inspection.
     pub note: String,
 }
 
-/// The memo of one private folder. What was loaded stays as it was read, sorted by path, and a line is taken apart only
+/// The memo of one private directory. What was loaded stays as it was read, sorted by path, and a line is taken apart only
 /// when its file is asked for: tens of thousands of images must not cost a run that finds them unchanged.
 #[derive(Debug, Default)]
 pub struct Memo {
@@ -91,7 +91,7 @@ struct Line {
 }
 
 impl Memo {
-    /// Reads a memo; one that does not exist or is no file of ours is empty, lines that do not read are passed over.
+    /// Reads a memo; one that does not exist or is no file of ours is empty, lines that cannot be read are passed over.
     pub fn load(path: &Path) -> Memo {
         let mut memo = Memo { loaded: read_private(path).unwrap_or_default(), ..Memo::default() };
         let mut start = 0;
@@ -107,7 +107,7 @@ impl Memo {
         memo
     }
 
-    /// What is known of a file that looks like this now.
+    /// The entry of a file, if its stamp is unchanged.
     pub fn get(&self, path: &Path, stamp: &Stamp) -> Option<Remembered> {
         if let Some((known, remembered)) = self.fresh.get(path) {
             return (known == stamp).then(|| remembered.clone());
@@ -117,25 +117,25 @@ impl Memo {
         (known == *stamp).then_some(remembered)
     }
 
-    /// Remembers a file as it looked before it was hashed. A path with a tab in it is not
-    /// remembered: its file is hashed each time.
+    /// Stores the entry of a file with its stamp from before it was hashed. A path with a tab is not
+    /// stored: its file is hashed each time.
     pub fn put(&mut self, path: PathBuf, stamp: Stamp, known: Remembered) {
         if !path.as_os_str().as_bytes().contains(&b'\t') {
             self.fresh.insert(path, (stamp, known));
         }
     }
 
-    /// True where something was learned.
+    /// True if there are new entries.
     pub fn is_fresh(&self) -> bool {
         !self.fresh.is_empty()
     }
 
-    /// Writes what was learned into the memo that lies there now, which others may have written meanwhile.
+    /// Merges the new entries into the memo file, which another process may have written meanwhile.
     pub fn save_onto(&self, path: &Path) -> Result<()> {
         Memo { fresh: self.fresh.clone(), ..Memo::load(path) }.save(path)
     }
 
-    /// Writes the memo where it changed, whole or not at all, readable by its owner only.
+    /// Writes the memo atomically if it changed, readable by its owner only.
     pub fn save(&self, path: &Path) -> Result<()> {
         if self.fresh.is_empty() {
             return Ok(());
@@ -162,7 +162,7 @@ fn parse(head: &[u8]) -> Option<(Stamp, Remembered)> {
     Some((Stamp::parse(stamp)?, Remembered { digest: Digest::from_hex(digest)?, note: note.to_owned() }))
 }
 
-/// Reads a file of a private folder, which somebody may have handed on with a study: a regular file of at most 1 GiB, and no link.
+/// Reads a file of a private directory, which may have come with a study: a regular file of at most 1 GiB, and no link.
 pub fn read_private(path: &Path) -> Result<Vec<u8>> {
     regular::read(path, regular::WHOLE)
 }
@@ -170,8 +170,8 @@ pub fn read_private(path: &Path) -> Result<Vec<u8>> {
 /// Writes a file that only its owner may read, by rename and whole even where the power fails. Each writer has a file of its own
 /// until then: runs that begin at once may write the same one.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
-    let (folder, name) = path.parent().zip(path.file_name()).expect("BUG: a private file lies in a folder");
-    Dir::named(folder)?.replace(name, &[bytes])
+    let (directory, name) = path.parent().zip(path.file_name()).expect("BUG: a private file lies in a directory");
+    Dir::named(directory)?.replace(name, &[bytes])
 }
 
 #[cfg(test)]
@@ -180,7 +180,7 @@ mod tests {
     use crate::regular::tests::{place, with_hostile};
 
     #[test]
-    fn what_is_no_memo_is_an_empty_one_and_is_written_over() {
+    fn what_is_not_a_memo_counts_as_empty_and_is_overwritten() {
         let (_dir, path) = place();
         let asked = path.clone();
         with_hostile(&path, move |form| {
@@ -188,8 +188,8 @@ mod tests {
             assert!(memo.lines.is_empty(), "{form}");
             let stamp = Stamp { size: 1, mtime: 1, ctime: 1, inode: 1 };
             memo.put("a".into(), stamp, Remembered { digest: Digest::of(b""), note: String::new() });
-            assert_eq!(memo.save(&asked).is_ok(), form != "folder", "{form}");
-            assert_eq!(Memo::load(&asked).get(Path::new("a"), &stamp).is_some(), form != "folder", "{form}");
+            assert_eq!(memo.save(&asked).is_ok(), form != "directory", "{form}");
+            assert_eq!(Memo::load(&asked).get(Path::new("a"), &stamp).is_some(), form != "directory", "{form}");
         });
     }
 }

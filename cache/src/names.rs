@@ -1,13 +1,12 @@
-//! Names of files that come out of a record. A record may have been written by anybody: a name leads below its folder and nowhere
-//! else, and shows what it is.
+//! File names from records. A record may come from anyone: a name must stay below its directory and be printable.
 
 /// Components that a file system takes.
-const LONGEST: usize = 255;
+const MAX_COMPONENT: usize = 255;
 
 /// True for a relative name with `/` between plain components: none of them empty, `.` or `..`, none hidden, none too long, and no
 /// character that a terminal would act upon or a reader would not see.
 pub fn is_plain(name: &str) -> bool {
-    let plain = |part: &str| !part.is_empty() && !part.starts_with('.') && part.len() <= LONGEST && part.chars().all(is_shown);
+    let plain = |part: &str| !part.is_empty() && !part.starts_with('.') && part.len() <= MAX_COMPONENT && part.chars().all(is_shown);
     !name.is_empty() && name.split('/').all(plain)
 }
 

@@ -1,4 +1,4 @@
-//! The record that a recipe was carried out once.
+//! The record of one execution of a recipe.
 
 mod outputs;
 
@@ -30,7 +30,7 @@ pub struct Artifact {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LocalFlow {
-    /// Ports whose pixels or labels stand in the output.
+    /// Ports whose pixels or labels are in the output.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contains: Vec<String>,
     /// Ports on which the output was trained, tuned, normalised or evaluated.
@@ -50,7 +50,7 @@ pub enum Determinism {
     Statistical,
 }
 
-/// Where and by what a recipe was carried out. Holds no path, host or user.
+/// Where and by what a recipe was run. Contains no path, host or user.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Environment {
@@ -58,7 +58,7 @@ pub struct Environment {
     pub program: String,
     /// Commit of the program's source, `unknown` outside a checkout.
     pub commit: String,
-    /// True where the source had uncommitted changes.
+    /// True if the source had uncommitted changes.
     pub dirty: bool,
     /// Digest of the dependency lock file.
     pub lockfile: String,
@@ -70,13 +70,13 @@ pub struct Environment {
     pub threads: u32,
 }
 
-/// The record that a recipe was carried out once.
+/// The record of one execution of a recipe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
     /// The key of the recipe.
     pub key: StageKey,
-    /// The study in which it was carried out.
+    /// The study in which it ran.
     pub study: String,
     /// The stage's name there, with its cell.
     pub stage: String,
@@ -90,16 +90,16 @@ pub struct Receipt {
     pub determinism: Determinism,
     /// Where it ran.
     pub environment: Environment,
-    /// When it began (RFC 3339, UTC).
+    /// When it started (RFC 3339, UTC).
     pub started: String,
     /// How long it took, in milliseconds.
     pub millis: u64,
-    /// Peak memory of its process in bytes, where it had one of its own.
+    /// Peak memory of its process in bytes, if it had one of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak_memory: Option<u64>,
     /// Which attempt succeeded, from 1.
     pub attempt: u32,
-    /// What the stage had to say to people, such as images left out; without names.
+    /// Notes of the stage, such as how many images were excluded; without names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }

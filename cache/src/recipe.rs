@@ -8,7 +8,7 @@
 //! | parameters by name, after defaults are filled in | ✓ | ✓ | a changed default must change the key |
 //! | seed, only for kinds that declare a random stream | ✓ | ✓ | a new study seed must not decode images again |
 //! | inputs by port: digests; a list keeps its written order; a gathered port is `{cell, digest}` sorted by cell; a looked-up port is the digest of the sorted list (image → pixels) of only the images named | ✓ | ✓ | content, not origin |
-//! | sources: digest of the file or folder that a path parameter names | ✓ | ✓ | content, not place |
+//! | sources: digest of the file or directory that a path parameter names | ✓ | ✓ | content, not location |
 //! | public fingerprint of the pseudonym key, for kinds that make pseudonyms | ✓ | ✓ | another key gives other names |
 //! | engine (`cpu` or `cuda`, and the version of the operations), for tensor kinds | ✓ | ✓ | bits differ between them |
 //! | engine fingerprint (instruction set, devices), thread count | – | ✓ | bits are compared only where it is equal |
@@ -42,7 +42,7 @@ pub struct Recipe {
     /// Input ports.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub inputs: BTreeMap<String, Input>,
-    /// Digests of files and folders named by parameters.
+    /// Digests of files and directories named by parameters.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sources: BTreeMap<String, Digest>,
     /// The engine of tensor kinds, such as `cpu-1`.
@@ -104,7 +104,7 @@ impl Recipe {
     /// Where this recipe differs from an `older` one, in the order: kind, parameters, seed, engine, pseudonyms, sources, inputs.
     pub fn differences(&self, older: &Recipe) -> Vec<Difference> {
         // Taken apart without `..`: a field that is added later does not compile until it is compared here.
-        // `v` says how the record is written, not what a stage does: there is one version, and nobody changes it by editing a study.
+        // `v` says how the record is written, not what a stage does: there is only one version, which no edit of a study changes.
         let Recipe { v: _, kind, version, parameters, seed, inputs, sources, engine, pseudonyms } = self;
         let mut out = vec![];
         if *kind != older.kind {

@@ -1,5 +1,5 @@
-//! Files that somebody else may have put there: opened without waiting and through no link, taken only where they are regular, and
-//! read only as far as what hilum writes can reach. Ignorant of what they hold, and of the folders above them (`dir`).
+//! Untrusted files: opened without blocking and without following links, accepted only if they are regular, and read up to a
+//! limit. Ignorant of what they hold, and of the directories above them (`dir`).
 
 use crate::{Error, Result};
 use rustix::fs::{FileType, OFlags};
@@ -13,10 +13,10 @@ pub(crate) const RECORD: u64 = 64 << 20;
 /// The longest file that is read whole into memory: journals, tables, lists, memos.
 pub(crate) const WHOLE: u64 = 1 << 30;
 
-/// How such a file is opened: a pipe that nobody writes to would keep us waiting, a terminal could become ours.
+/// How such a file is opened: a pipe would block, a terminal could become the controlling one.
 pub(crate) const UNTRUSTED: OFlags = OFlags::CLOEXEC.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
-/// Opens a file for reading. The folder that it lies in is the caller's; the file itself may be no link.
+/// Opens a file for reading. The directory that it lies in is the caller's; the file itself may be no link.
 pub(crate) fn open(path: &Path) -> Result<File> {
     // Bits of flags fit into what the standard library passes on.
     let file = File::options().read(true).custom_flags(UNTRUSTED.bits() as i32).open(path);
@@ -29,7 +29,7 @@ pub(crate) fn open_named(path: &Path) -> Result<File> {
     checked(file, "read", path, || path.metadata().ok().map(|stat| kind(&stat)))
 }
 
-/// What was opened to do `what` with it, where it is a regular file. Of what did not open, `look` says what lies there.
+/// What was opened to do `what` with it, if it is a regular file. Of what did not open, `look` says what lies there.
 pub(crate) fn checked(opened: std::io::Result<File>, what: &'static str, path: &Path, look: impl FnOnce() -> Option<FileType>) -> Result<File> {
     let foreign = |kind| Error::Foreign { path: path.to_path_buf(), what: named(kind), due: "file" };
     match opened {
@@ -60,7 +60,7 @@ fn kind(stat: &Metadata) -> FileType {
 pub(crate) fn named(kind: FileType) -> &'static str {
     match kind {
         FileType::RegularFile => "a file",
-        FileType::Directory => "a folder",
+        FileType::Directory => "a directory",
         FileType::Symlink => "a link",
         FileType::Fifo => "a named pipe",
         FileType::Socket => "a socket",
@@ -86,7 +86,7 @@ pub(crate) fn read_open(file: File, path: &Path, limit: u64) -> Result<Vec<u8>> 
     if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(bytes) }
 }
 
-/// Reads an open file of lines, none of them longer than [`RECORD`]; where one is, little more than that was read.
+/// Reads an open file of lines, none of them longer than [`RECORD`]; if one is, little more than that was read.
 pub(crate) fn read_lines(file: File, path: &Path) -> Result<Vec<u8>> {
     let size = file.metadata().map_err(Error::io("read", path))?.len();
     if !(RECORD..=WHOLE).contains(&size) {
@@ -117,14 +117,14 @@ pub(crate) mod tests {
         let victim = outside.path().join("victim");
         fs::write(&victim, "mine").unwrap();
         let look = std::sync::Arc::new(look);
-        for form in ["link", "dangling", "pipe", "socket", "folder", "holes"] {
+        for form in ["link", "dangling", "pipe", "socket", "directory", "holes"] {
             let _ = fs::remove_file(place);
             match form {
                 "link" => std::os::unix::fs::symlink(&victim, place).unwrap(),
                 "dangling" => std::os::unix::fs::symlink(outside.path().join("new"), place).unwrap(),
                 "pipe" => assert!(std::process::Command::new("mkfifo").arg(place).status().unwrap().success()),
                 "socket" => drop(std::os::unix::net::UnixListener::bind(place).unwrap()),
-                "folder" => fs::create_dir(place).unwrap(),
+                "directory" => fs::create_dir(place).unwrap(),
                 _ => File::create(place).unwrap().set_len(100 << 30).unwrap(),
             }
             let (told, ended) = std::sync::mpsc::channel();
@@ -140,7 +140,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// The place of a file in a folder that is there.
+    /// The place of a file in a directory that is there.
     pub(crate) fn place() -> (tempfile::TempDir, PathBuf) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
@@ -153,7 +153,7 @@ pub(crate) mod tests {
         let asked = path.clone();
         with_hostile(&path, move |form| match (form, read(&asked, RECORD)) {
             ("holes", Err(e @ Error::TooLarge { .. })) => assert!(e.to_string().ends_with("has more than 64 MiB; it is not read"), "{e}"),
-            (_, Err(e @ Error::Foreign { .. })) => assert!(e.to_string().ends_with(", where a file is due: it is not opened"), "{e}"),
+            (_, Err(e @ Error::Foreign { .. })) => assert!(e.to_string().ends_with("; expected a file"), "{e}"),
             (_, other) => panic!("{form}: {other:?}"),
         });
         fs::write(&path, "four").unwrap();

@@ -5,16 +5,16 @@
 //!   format                "hilum-store 2"
 //!   objects/3f/9a…        a file's bytes or a tree document, mode 0444, mtime one second after the epoch
 //!   runs/RUN/             journal.jsonl (the truth about receipts), standard errors of stages
-//!   checkpoints/KEY/      how far a training is that was stopped
-//!   tmp/                  what is being written; swept when nobody holds it
+//!   checkpoints/KEY/      checkpoints of trainings
+//!   tmp/                  files being written; swept when unused
 //!   locks/                one file per key under computation
-//!   quarantine/           damaged objects, kept for the curious
+//!   quarantine/           damaged objects, kept for inspection
 //! ```
 //! The fixed mtime makes every later write through the file system visible to a plain `stat`, without an index:
 //! reuse compares size and mtime, use hashes the bytes. Of an object with another mtime, as a copy of a store has it, the bytes
-//! decide; what they were found to be is remembered in a memo of the user's.
+//! decide; the result is kept in the user's memo.
 //!
-//! A store may come from anybody. The folder that the user names may be a link; inside of it, only folders and regular files are
+//! A store may come from anybody. The directory that the user names may be a link; inside of it, only directories and regular files are
 //! opened, one handle after the other (`dir`), and what is read into memory is bounded (`regular`).
 
 mod objects;
@@ -41,21 +41,21 @@ pub const FORMAT: &str = "hilum-store 2";
 /// that writes into such a store raises its number, and removes nothing.
 pub const OLDER: [&str; 1] = ["hilum-store 1"];
 
-/// The folders of a store. Those of them that runs need from the beginning come first.
-pub(crate) const FOLDERS: [&str; 6] = ["objects", "runs", "tmp", "locks", "quarantine", "checkpoints"];
+/// The directories of a store. Those of them that runs need from the beginning come first.
+pub(crate) const DIRECTORIES: [&str; 6] = ["objects", "runs", "tmp", "locks", "quarantine", "checkpoints"];
 
-/// A folder of objects and records, as it was opened: [`Store::open`] reads and leaves every byte where it is; all that
+/// A directory of objects and records, as it was opened: [`Store::open`] reads and leaves every byte where it is; all that
 /// writes asks for a [`WritableStore`].
 pub struct Store {
     root: PathBuf,
-    /// True where damaged objects that are met are moved to the quarantine, so that they can be stored anew.
+    /// True if damaged objects are moved to the quarantine, so that they can be stored again.
     sets_aside: bool,
     verified: Mutex<HashSet<Digest>>,
-    /// Found damaged, and still in their places.
+    /// Found damaged, but not moved.
     damaged: Mutex<HashSet<Digest>>,
-    /// Folders of objects that were seen to be folders.
+    /// Directories of objects that were seen to be directories.
     shards: Mutex<HashSet<u8>>,
-    /// Objects whose times tell nothing, and what they were found to be.
+    /// Objects with other mtimes, and their verified digests.
     memo: Mutex<Memo>,
 }
 
@@ -74,7 +74,7 @@ pub struct Blob {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
     /// There, and untouched since it was written as far as a `stat` can tell.
-    Whole,
+    Intact,
     /// There, but written to since.
     Touched,
     /// Not there.
@@ -82,7 +82,7 @@ pub enum Presence {
 }
 
 impl Store {
-    /// Opens a store for reading: nothing in it is created, moved or changed. A folder that does not exist is an empty store.
+    /// Opens a store for reading: nothing in it is created, moved or changed. A directory that does not exist is an empty store.
     pub fn open(root: &Path) -> Result<Store> {
         Store::opened(root, false)
     }
@@ -96,19 +96,19 @@ impl Store {
             shards: Mutex::default(),
             memo: Mutex::default(),
         };
-        let folder = match Dir::named(root) {
+        let directory = match Dir::named(root) {
             Err(e) if e.is_not_found() => return Ok(store),
             opened => opened?,
         };
         // Said at once, and not in the middle of a run; every use looks again.
-        for name in FOLDERS {
+        for name in DIRECTORIES {
             // What else lies in the way of checkpoints is said when one is to be written; a training goes on without them.
             let is_fine = |kind: &FileType| *kind == FileType::Directory || name == "checkpoints" && *kind != FileType::Symlink;
-            if let Some(other) = folder.kind(name).filter(|kind| !is_fine(kind)) {
-                return Err(Error::Foreign { path: root.join(name), what: regular::named(other), due: "folder" });
+            if let Some(other) = directory.kind(name).filter(|kind| !is_fine(kind)) {
+                return Err(Error::Foreign { path: root.join(name), what: regular::named(other), due: "directory" });
             }
         }
-        match folder.read("format", regular::RECORD).map(|text| String::from_utf8_lossy(&text).trim().to_owned()) {
+        match directory.read("format", regular::RECORD).map(|text| String::from_utf8_lossy(&text).trim().to_owned()) {
             Ok(text) if text == FORMAT || OLDER.contains(&&*text) => Ok(store),
             Ok(text) => Err(Error::Format { found: text.chars().take(60).collect(), expected: FORMAT }),
             Err(e) if e.is_not_found() => Ok(store),
@@ -116,34 +116,34 @@ impl Store {
         }
     }
 
-    /// A folder of the store.
-    pub(crate) fn folder(&self, name: &str) -> Result<Dir> {
+    /// A directory of the store.
+    pub(crate) fn directory(&self, name: &str) -> Result<Dir> {
         Dir::named(&self.root)?.sub(name)
     }
 
-    /// Takes over what was found out about objects before.
+    /// Uses a memo of verified objects.
     #[must_use]
     pub fn with_memo(self, memo: Memo) -> Store {
         Store { memo: Mutex::new(memo), ..self }
     }
-    /// Shows what was found out about objects.
+    /// Gives access to the memo of verified objects.
     pub fn with_memo_of<T>(&self, look: impl FnOnce(&Memo) -> T) -> T {
         look(&self.memo.lock().expect("BUG: poisoned"))
     }
 
-    /// True where nothing was ever laid out here.
+    /// True if no store has been created here.
     pub fn is_new(&self) -> bool {
         self.root.join("format").symlink_metadata().is_err()
     }
-    /// The folder of the store.
+    /// The directory of the store.
     pub fn root(&self) -> &Path {
         &self.root
     }
-    /// The folder of a run.
-    pub fn run_folder(&self, run: &str) -> PathBuf {
+    /// The directory of a run.
+    pub fn run_dir(&self, run: &str) -> PathBuf {
         self.root.join("runs").join(run)
     }
-    /// Where an object lies, whether or not it is there.
+    /// The path of an object, whether or not it exists.
     pub fn object_path(&self, digest: &Digest) -> PathBuf {
         let hex = digest.hex();
         self.root.join("objects").join(&hex[..2]).join(&hex[2..])
@@ -159,12 +159,12 @@ impl Store {
             Err(_) => Presence::Absent,
             Ok(m) if !m.is_file() || !self.has_shard(digest, &path) => Presence::Touched,
             Ok(m) if size.is_some_and(|s| s != m.size()) => Presence::Touched,
-            Ok(m) if m.mtime() == 1 || self.is_whole(digest, &m) => Presence::Whole,
+            Ok(m) if m.mtime() == 1 || self.is_intact(digest, &m) => Presence::Intact,
             Ok(_) => Presence::Touched,
         }
     }
 
-    /// True where the folder of an object is none that lies elsewhere. Looked at once for each: it only spares a run the way to an
+    /// True if the directory of an object is none that lies elsewhere. Looked at once for each: it only spares a run the way to an
     /// object that will not open.
     fn has_shard(&self, digest: &Digest, path: &Path) -> bool {
         let mut shards = self.shards.lock().expect("BUG: poisoned");
@@ -177,7 +177,7 @@ impl Store {
     }
 
     /// True for an object of which only the bytes can tell, and do so.
-    fn is_whole(&self, digest: &Digest, stat: &fs::Metadata) -> bool {
+    fn is_intact(&self, digest: &Digest, stat: &fs::Metadata) -> bool {
         if self.verified.lock().expect("BUG: poisoned").contains(digest) {
             return true;
         }
@@ -230,7 +230,7 @@ mod tests {
         let store = WritableStore::create(dir.path()).unwrap();
         let blob = store.put(b"film").unwrap();
         assert_eq!(store.read(&blob.digest).unwrap(), b"film");
-        assert_eq!(store.presence(&blob.digest, Some(4)), Presence::Whole);
+        assert_eq!(store.presence(&blob.digest, Some(4)), Presence::Intact);
         assert_eq!(fs::metadata(store.object_path(&blob.digest)).unwrap().permissions().mode() & 0o777, 0o444);
         assert_eq!(store.objects().unwrap(), vec![(blob.digest, 4)]);
         assert_eq!(fs::read_dir(dir.path().join("tmp")).unwrap().count(), 0, "nothing is left behind");
@@ -249,7 +249,7 @@ mod tests {
         // As a failing disk does it, no time changes.
         fs::File::options().write(true).open(&path).unwrap().set_modified(fixed_time()).unwrap();
         let reader = Store::open(dir.path()).unwrap();
-        assert_eq!(reader.presence(&digest, Some(4)), Presence::Whole, "not seen by stat");
+        assert_eq!(reader.presence(&digest, Some(4)), Presence::Intact, "not seen by stat");
         for _ in 0..2 {
             assert!(matches!(reader.read(&digest), Err(Error::Damaged(d)) if d == digest));
             assert!(matches!(reader.verified_path(&digest), Err(Error::Damaged(d)) if d == digest));
@@ -272,12 +272,12 @@ mod tests {
             std::thread::yield_now();
         }
         let first = Store::open(dir.path()).unwrap();
-        assert_eq!(first.presence(&digest, Some(4)), Presence::Whole);
+        assert_eq!(first.presence(&digest, Some(4)), Presence::Intact);
         assert_eq!(first.presence(&digest, Some(5)), Presence::Touched, "of another size");
         let memo = dir.path().join("memo");
         first.with_memo_of(|m| m.save(&memo)).unwrap();
         let second = Store::open(dir.path()).unwrap().with_memo(Memo::load(&memo));
-        assert_eq!(second.presence(&digest, Some(4)), Presence::Whole);
+        assert_eq!(second.presence(&digest, Some(4)), Presence::Intact);
         assert!(second.verified.lock().unwrap().is_empty(), "it was not read again");
     }
 

@@ -14,7 +14,7 @@ use std::path::Path;
 pub struct Tree {
     /// The version of this record.
     pub v: u32,
-    /// Files by name, sorted; a name may hold `/`.
+    /// Files by name, sorted; a name may contain `/`.
     pub files: Vec<Entry>,
 }
 
@@ -33,14 +33,14 @@ pub struct Entry {
 }
 
 impl WritableStore {
-    /// Stores a finished folder below `tmp` as an artifact: a single file as itself, several as a tree.
+    /// Stores a finished directory below `tmp` as an artifact: a single file as itself, several as a tree.
     /// Nothing can be seen of it under its digest until every byte is durable.
-    pub fn put_folder(&self, kind: &str, folder: &Path) -> Result<Artifact> {
+    pub fn put_dir(&self, kind: &str, directory: &Path) -> Result<Artifact> {
         let mut names = vec![];
-        for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
-            let entry = entry.map_err(|e| Error::io("list", folder)(e.into()))?;
+        for entry in walkdir::WalkDir::new(directory).sort_by_file_name() {
+            let entry = entry.map_err(|e| Error::io("list", directory)(e.into()))?;
             if entry.file_type().is_file() {
-                let name = entry.path().strip_prefix(folder).expect("BUG: walked below").to_string_lossy().into_owned();
+                let name = entry.path().strip_prefix(directory).expect("BUG: walked below").to_string_lossy().into_owned();
                 names.push((name, entry.into_path()));
             }
         }
@@ -60,7 +60,7 @@ impl WritableStore {
         let bytes = files.iter().map(|f| f.size).sum();
         let document = canonical::to_bytes(&Tree { v: 1, files });
         if document.len() as u64 > regular::RECORD {
-            return Err(Error::TooLarge { path: folder.to_path_buf(), what: "would need a list of its files of", limit: regular::RECORD });
+            return Err(Error::TooLarge { path: directory.to_path_buf(), what: "would need a file list of", limit: regular::RECORD });
         }
         let document = self.put(&document)?;
         Ok(Artifact { kind: kind.into(), digest: document.digest, sha256: document.sha256, bytes, file: None })
@@ -71,7 +71,7 @@ impl Store {
     /// The files of an artifact.
     pub fn files(&self, artifact: &Artifact) -> Result<Vec<Entry>> {
         let fault = |why: String| Error::Record { path: self.object_path(&artifact.digest), why };
-        let refused = |name: &str| fault(format!("a file in it is called `{}`, which is no name below a folder", name.escape_debug()));
+        let refused = |name: &str| fault(format!("it contains a file called `{}`, which is not a plain name", name.escape_debug()));
         if let Some(name) = &artifact.file {
             if !names::is_plain(name) {
                 return Err(refused(name));
@@ -86,12 +86,12 @@ impl Store {
         Ok(tree.files)
     }
 
-    /// True where every object of an artifact is there and untouched, as far as `stat` can tell.
-    pub fn has_whole(&self, artifact: &Artifact) -> bool {
+    /// True if every object of an artifact is there and untouched, as far as `stat` can tell.
+    pub fn has_intact(&self, artifact: &Artifact) -> bool {
         let size = artifact.file.as_ref().map(|_| artifact.bytes);
-        self.presence(&artifact.digest, size) == Presence::Whole
+        self.presence(&artifact.digest, size) == Presence::Intact
             && (artifact.file.is_some()
-                || self.files(artifact).is_ok_and(|files| files.iter().all(|f| self.presence(&f.digest, Some(f.size)) == Presence::Whole)))
+                || self.files(artifact).is_ok_and(|files| files.iter().all(|f| self.presence(&f.digest, Some(f.size)) == Presence::Intact)))
     }
 }
 
@@ -111,15 +111,15 @@ mod tests {
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
                 fs::write(path, format!("bytes of {name}")).unwrap();
             }
-            store.put_folder("table", work.path()).unwrap()
+            store.put_dir("table", work.path()).unwrap()
         };
         let single = write(&["a.csv"]);
         assert_eq!((single.file.as_deref(), single.digest), (Some("a.csv"), Digest::of(b"bytes of a.csv")));
         let tree = write(&["b/x.png", "a.csv"]);
         assert_eq!(store.files(&tree).unwrap().iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["a.csv", "b/x.png"]);
-        assert!(store.has_whole(&tree));
+        assert!(store.has_intact(&tree));
         fs::remove_file(store.object_path(&single.digest)).unwrap();
-        assert!(!store.has_whole(&tree), "a tree is whole only with all its files");
+        assert!(!store.has_intact(&tree), "a tree is whole only with all its files");
         for name in ["../../x", "/etc/x", "a/../../x", ".x", "a\u{1b}[2J"] {
             let file = Entry { name: name.into(), digest: single.digest, sha256: single.sha256, size: single.bytes };
             let document = store.put(&canonical::to_bytes(&Tree { v: 1, files: vec![file] })).unwrap();

@@ -1,4 +1,4 @@
-//! Re-hashing everything that a store holds.
+//! Re-hashing everything in a store.
 
 use crate::{Digest, Ledger, Result, Store, WritableStore, freed, journal};
 use rayon::prelude::*;
@@ -28,14 +28,14 @@ pub struct Fault {
 }
 
 impl Report {
-    /// True where nothing is wrong.
-    pub fn is_whole(&self) -> bool {
+    /// True if everything is intact.
+    pub fn is_intact(&self) -> bool {
         self.faults.is_empty() && self.broken_journals.is_empty()
     }
 }
 
 /// Hashes every object, looks for every object that a receipt names, and follows the chain of every journal.
-/// Damaged objects are moved to the quarantine, so that the next run computes them anew.
+/// Damaged objects are moved to the quarantine, so that the next run recomputes them.
 pub fn verify(store: &WritableStore, ledger: &Ledger) -> Result<Report> {
     let objects = store.objects()?;
     let present: BTreeSet<Digest> = objects.iter().map(|o| o.0).collect();

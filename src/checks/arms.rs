@@ -1,4 +1,4 @@
-//! Arms that add nothing: two cells of a training set that hold the same rows, so that what is compared between them is nothing.
+//! Arms that add nothing: two cells of a training set with the same rows, so that comparing them is meaningless.
 
 use super::{Found, Look};
 use crate::pipeline::matrix::REPEAT;
@@ -6,7 +6,7 @@ use crate::pipeline::model::{Stage, StageId};
 use hilum_stages::contract::stage::Needs;
 use std::collections::BTreeMap;
 
-/// Cells that a training reads, differ in one axis, and hold the same rows.
+/// Training sets that differ in one axis but contain the same rows.
 pub(super) fn equal(look: &Look) -> Vec<Found> {
     let stages = &look.p.stages;
     let mut tables: BTreeMap<StageId, &'static str> = BTreeMap::new();
@@ -24,9 +24,9 @@ pub(super) fn equal(look: &Look) -> Vec<Found> {
             stage: *other,
             at: stage.places.name,
             label: "one of its cells adds nothing".into(),
-            message: format!("`{}` holds the same rows as `{}`", stage.name, first.name),
-            notes: vec!["a classifier that is trained on both is compared with itself".into()],
-            help: "look why nothing was added: no class may be short of images, or the generator makes images of another class",
+            message: format!("`{}` contains the same rows as `{}`", stage.name, first.name),
+            notes: vec!["classifiers trained on the two are compared with themselves".into()],
+            help: "check why nothing was added: the classes may be balanced already, or the generator makes images of another class",
             count: look.evidence.tables.samples(look.evidence.store, table).map_or(0, |rows| rows.len() as u64),
             unit: "images",
             path: vec![],
@@ -35,7 +35,7 @@ pub(super) fn equal(look: &Look) -> Vec<Found> {
     out
 }
 
-/// True for two cells of a stage that differ in the value of one axis, which is not the one of the seeds.
+/// True for two cells of a stage that differ in exactly one axis other than `repeat`.
 fn differ_in_one(a: &Stage, b: &Stage) -> bool {
     let different: Vec<&str> = a.coordinates().zip(b.coordinates()).filter(|(x, y)| x != y).map(|(x, _)| x.0).collect();
     a.base == b.base && different.len() == 1 && different[0] != REPEAT

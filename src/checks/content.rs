@@ -1,10 +1,10 @@
-//! Content, not only names: one picture on both sides of a test, under whatever name.
+//! Leaks by content: the same image in training and test data, whatever its name.
 
 use super::{Found, Look, Side};
 use roaring::RoaringBitmap;
 use std::collections::HashSet;
 
-/// Images of the training side that stand in the test set, or whose greys do. Those of a patient who is on both sides are
+/// Training images that are also in the test set, by bytes or grey values. Those of a patient who is on both sides are
 /// found as that.
 pub(super) fn equal(look: &Look) -> Vec<Found> {
     let of = |side: &Side| {
@@ -16,21 +16,21 @@ pub(super) fn equal(look: &Look) -> Vec<Found> {
         let message = format!("`{model}` would be tested on images that it was trained on");
         let images = side.found(
             (shared.len() as u64, "images"),
-            ["is equal to an image of the training side", "are equal to images of the training side"],
+            ["is identical to a training image", "are identical to training images"],
             message,
-            "remove the copies; where two imports are of the same people, give both one `patients: NAME`",
+            "remove the copies; if two imports are of the same people, give both the same `patients: NAME`",
             vec![side.trainer],
         );
-        // Whoever has an image of somebody is that somebody, in other images, too.
+        // Two patients who share an image are one person, in their other images, too.
         let tested: RoaringBitmap = rows.owners.iter().filter_map(|o| o.1).collect();
         let known = (look.lineage.with_sharing(&people) - &people) & tested;
         let message = format!("`{model}` would be tested on patients that it was trained on, under other names");
         images.or_else(|| {
             side.found(
                 (known.len(), "patients"),
-                ["has an image of a patient of the training side", "have images of patients of the training side"],
+                ["shares an image with a training patient", "share images with training patients"],
                 message,
-                "say with `patients` that the imports are of the same people, or leave these patients out",
+                "give both imports the same `patients: NAME`, or exclude these patients",
                 vec![side.trainer],
             )
         })
@@ -38,7 +38,7 @@ pub(super) fn equal(look: &Look) -> Vec<Found> {
     look.sides.iter().filter_map(of).collect()
 }
 
-/// Pairs that look alike, one of each on either side.
+/// Pairs of one training and one test image that look alike.
 pub(super) fn near(look: &Look) -> Vec<Found> {
     let of = |side: &Side| {
         let rows = side.rows.as_ref()?;
@@ -49,18 +49,18 @@ pub(super) fn near(look: &Look) -> Vec<Found> {
         };
         let count = look.lineage.near.iter().filter(across).count() as u64;
         let model = &look.p.stages[side.trainer].base;
-        let message = format!("`{model}` would be tested on images that look like images it was trained on");
+        let message = format!("`{model}` would be tested on images that look like its training images");
         let mut found = side.found(
             (count, "images"),
-            ["looks like an image of the training side", "look like images of the training side"],
+            ["looks like a training image", "look like training images"],
             message,
-            "look at the pairs (`duplicates.csv` of `prepare` lists those within one pack): a patient may have two ids",
+            "inspect the pairs (`duplicates.csv` of `prepare` lists those within one pack): a patient may have two identifiers",
             vec![side.trainer],
         )?;
         if look.lineage.not_compared > 0 {
             found.notes.push({
-                let what = hilum_stages::words::counted(look.lineage.not_compared, "more pair of images has", "more pairs of images have");
-                format!("{what} similar hashes and {} not compared", if look.lineage.not_compared == 1 { "was" } else { "were" })
+                let what = hilum_stages::words::counted(look.lineage.not_compared, "other pair of images has", "other pairs of images have");
+                format!("{what} similar hashes but {} not compared", if look.lineage.not_compared == 1 { "was" } else { "were" })
             });
         }
         Some(found)

@@ -1,4 +1,4 @@
-//! Whether patients are known at all: without that, a split by patient and the checks of leaks mean nothing.
+//! Whether patients are known at all: otherwise a split by patient and the leakage checks mean nothing.
 
 use super::{Found, Look};
 use crate::pipeline::model::{Stage, StageId};
@@ -10,7 +10,7 @@ fn at(id: StageId, stage: &Stage, count: u64, unit: &'static str, message: Strin
     Found { stage: id, at: stage.places.name, label, message, notes: vec![], help, count, unit, path: vec![] }
 }
 
-/// Imports that do not say whose the images are.
+/// Imports that do not say which patient each image belongs to.
 pub(super) fn unknown(look: &Look) -> Vec<Found> {
     let mut out = vec![];
     for (id, stage) in look.p.stages.iter().enumerate() {
@@ -19,7 +19,7 @@ pub(super) fn unknown(look: &Look) -> Vec<Found> {
         }
         let known = |port: &str| (look.known)(id, port);
         let (Some(patients), Some(samples)) = (known("patients"), known("samples")) else { continue };
-        // A table of nobody is a header.
+        // A table without patients is only a header.
         let nobody = patients.bytes < 64 && look.evidence.tables.patients(look.evidence.store, &patients).is_ok_and(|rows| rows.is_empty());
         let real = if nobody { look.evidence.tables.count_real(look.evidence.store, &samples).unwrap_or(0) } else { 0 };
         if real > 0 {
@@ -28,16 +28,16 @@ pub(super) fn unknown(look: &Look) -> Vec<Found> {
                 stage,
                 real,
                 "images",
-                format!("`{}` does not say which patients its images are of", stage.base),
-                format!("each of {} counts as a patient of its own", counted(real, "image", "images")),
-                "name a column, say `patient: { from: path, pattern: '…' }`, or state `patients: one-per-image`",
+                format!("`{}` does not say which patient each image belongs to", stage.base),
+                format!("each of {} counts as a separate patient", counted(real, "image", "images")),
+                "name a column, use `patient: { from: path, pattern: '…' }`, or state `patients: one-per-image`",
             ));
         }
     }
     out
 }
 
-/// Imports that share identifiers, where nobody said whether they number the same people.
+/// Imports that share identifiers without a statement whether they number the same people.
 pub(super) fn namespace(look: &Look) -> Vec<Found> {
     let all = look.p.stages.iter().enumerate().filter_map(|(id, s)| Some((id, s.stage.namespace()?)));
     let all: Vec<(StageId, Namespace)> = all.collect();
@@ -54,15 +54,15 @@ pub(super) fn namespace(look: &Look) -> Vec<Found> {
     let mut out = vec![];
     for (i, ((_, said), (a, of_a))) in spaces.iter().enumerate() {
         for ((_, also_said), (b, of_b)) in &spaces[i + 1..] {
-            // Two names that the study gives are an answer.
+            // Names given by the study answer the question.
             if *said && *also_said {
                 continue;
             }
             let shared = of_a.intersection(of_b).count() as u64;
             if shared > 0 {
                 let (first, second) = (&look.p.stages[*a].base, &look.p.stages[*b]);
-                let message = format!("`{first}` and `{}` share patient identifiers, and are taken for different people", second.base);
-                let label = counted(shared, "identifier stands in both", "identifiers stand in both");
+                let message = format!("`{first}` and `{}` share patient identifiers, which are treated as different people", second.base);
+                let label = counted(shared, "identifier is in both", "identifiers are in both");
                 out.push(at(
                     *b,
                     second,
@@ -70,7 +70,7 @@ pub(super) fn namespace(look: &Look) -> Vec<Found> {
                     "patients",
                     message,
                     label,
-                    "say `patients: NAME`: one name for both where they number the same people, two names where they do not",
+                    "set `patients: NAME`: the same name if they number the same people, different names if not",
                 ));
             }
         }
@@ -78,23 +78,23 @@ pub(super) fn namespace(look: &Look) -> Vec<Found> {
     out
 }
 
-/// Synthetic images of generators of whose patients this store does not know all.
+/// Synthetic images of generators whose training patients are not all known to this store.
 pub(super) fn unknown_generator(look: &Look) -> Vec<Found> {
     let of = |(id, rows): (&StageId, &usize)| {
         let stage = &look.p.stages[*id];
-        let message = format!("`{}` holds synthetic images of a generator that this store does not know, or not in full", stage.base);
-        let label = format!("nobody knows all patients whom {} made of", counted(*rows, "image was", "images were"));
-        at(*id, stage, *rows as u64, "images", message, label, "import them into the store that made them, or leave them out")
+        let message = format!("`{}` contains synthetic images of a generator that this store does not know, or not completely", stage.base);
+        let label = format!("the training patients behind {} are not all known", counted(*rows, "image", "images"));
+        at(*id, stage, *rows as u64, "images", message, label, "import them into the store that made them, or exclude them")
     };
     look.lineage.unknown_generators.iter().map(of).collect()
 }
 
-/// Trainings that begin with weights of whose patients this store no longer knows all.
+/// Trainings from weights whose training patients are no longer all known to this store.
 pub(super) fn unknown_weights(look: &Look) -> Vec<Found> {
     let of = |id: &StageId| {
         let stage = &look.p.stages[*id];
-        let message = format!("`{}` begins with weights of this store, which no longer holds all that they were trained on", stage.base);
-        at(*id, stage, 1, "files", message, "nobody knows all patients who reached them".into(), "begin with other weights, or train these again")
+        let message = format!("`{}` starts from weights of this store, which no longer has all of their training data", stage.base);
+        at(*id, stage, 1, "files", message, "their training patients are not all known".into(), "start from other weights, or train these again")
     };
     look.lineage.unknown_weights.iter().map(of).collect()
 }

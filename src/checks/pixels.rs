@@ -1,11 +1,11 @@
-//! Whether it is said which pixels an image has: two packs may hold one image with different ones.
+//! Whether an image's pixels are unambiguous: two packs may contain one image with different pixels.
 
 use super::{Found, Look};
 use crate::pipeline::model::Input;
 use hilum_stages::words::counted;
 use std::collections::{BTreeMap, HashSet};
 
-/// Looked-up images that two packs hold with different pixels.
+/// Looked-up images that two packs contain with different pixels.
 pub(super) fn ambiguous(look: &Look) -> Vec<Found> {
     let mut out = vec![];
     let mut known: BTreeMap<(String, Vec<String>), u64> = BTreeMap::new();
@@ -23,9 +23,9 @@ pub(super) fn ambiguous(look: &Look) -> Vec<Found> {
                     stage: id,
                     at: input.span,
                     label: counted(count, "image has different pixels in these packs", "images have different pixels in these packs"),
-                    message: format!("it is not said which pixels `{}` means", stage.base),
+                    message: format!("`{}` has images with ambiguous pixels", stage.base),
                     notes: vec![format!("the packs: {}", names.join(", "))],
-                    help: "name one pack for each image",
+                    help: "bind one pack per image",
                     count,
                     unit: "images",
                     path: vec![],

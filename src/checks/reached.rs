@@ -1,50 +1,56 @@
-//! The one rule: nobody a model is tested on may have reached the model. They come in as images of the training set, through
-//! a generator or weights that were trained on them, or the other way round: the test images were made of training patients.
+//! The main rule: no test patient may have reached the model, be it by images of the training set, by a generator or initial
+//! weights that were trained on them, or the other way round, by test images generated from training patients.
 
 use super::{Found, Look, Side};
 use crate::lineage::Reach;
 use crate::pipeline::model::{Source, StageId};
 use roaring::RoaringBitmap;
 
-/// Patients of the test set behind a generator, or behind weights that the training began with.
+/// Test patients behind a generator, or behind the initial weights.
 pub(super) fn through_others(look: &Look) -> Vec<Found> {
     let of = |side: &Side| {
         let shared = &side.generated.people & &side.tested.contains.people;
         let model = &look.p.stages[side.trainer].base;
         let by_weights = look.lineage.outside.get(&side.trainer).is_some_and(|r| !r.people.is_disjoint(&shared));
         let (whom, help) = match by_weights {
-            true => ("whom its initial weights were trained on", "begin with weights of other patients"),
-            false => ("that its training data came from", "train the generator on other patients"),
+            true => ("that its initial weights were trained on", "start from weights of other patients"),
+            false => ("that the generator of its training data was trained on", "train the generator on other patients"),
         };
         found(side, &shared, format!("`{model}` would be tested on patients {whom}"), help, way(look, side.trainer, &shared))
     };
     look.sides.iter().filter_map(of).collect()
 }
 
-/// Patients of the test set in the training set.
+/// Test patients in the training set.
 pub(super) fn directly(look: &Look) -> Vec<Found> {
     let of = |side: &Side| {
         let mut shared = &side.direct.people & &side.tested.contains.people;
-        // Nobody knows yet who of them is chosen, but each is tested on: one at least is.
+        // It is not yet known which of them is drawn, but all of them are tested on: at least one is shared.
         let some = side.some.iter().filter(|s| s.is_disjoint(&shared) && s.is_subset(&side.tested.contains.people)).filter_map(RoaringBitmap::min);
         shared.extend(some.collect::<Vec<_>>());
         let model = &look.p.stages[side.trainer].base;
         let message = format!("`{model}` would be tested on patients whose images it was trained on");
-        found(side, &shared, message, "split by patient; give imports that number different people a `patients: NAME` each", way(look, side.trainer, &shared))
+        found(
+            side,
+            &shared,
+            message,
+            "split by patient; if imports number different people, give each its own `patients: NAME`",
+            way(look, side.trainer, &shared),
+        )
     };
     look.sides.iter().filter_map(of).collect()
 }
 
-/// Test images that a generator made of patients that the model was trained on.
+/// Test images from a generator that was trained on patients of the model.
 pub(super) fn into_the_test(look: &Look) -> Vec<Found> {
     let of = |side: &Side| {
         let shared = &side.tested.influenced.people & &look.lineage.with_sharing(&side.people());
         let images = &side.tested.influenced.images & &side.trained();
         let model = &look.p.stages[side.trainer].base;
-        let message = format!("`{model}` would be tested on synthetic images that were made of patients it was trained on");
-        let help = "test on real images, or say `purpose: synthetic-quality` where the images are what is judged";
+        let message = format!("`{model}` would be tested on synthetic images derived from patients it was trained on");
+        let help = "test on real images, or set `purpose: synthetic-quality` to assess the images";
         let path = way(look, side.test.from[0].stage, &shared);
-        // Copies of the model's images under other names are the same pictures.
+        // Copies of the model's images under other names are the same images.
         let by_images = || side.found((images.len(), "images"), ["reached the generator and the model"; 2], message.clone(), help, path.clone());
         found(side, &shared, message.clone(), help, path.clone()).or_else(by_images)
     };
@@ -55,7 +61,7 @@ fn found(side: &Side, shared: &RoaringBitmap, message: String, help: &'static st
     side.found((shared.len(), "patients"), ["reached the model"; 2], message, help, path)
 }
 
-/// From a stage back to where these patients came in, generators first: that way is the less obvious one.
+/// From a stage back to where these patients came in, through generators first: that path is the less obvious one.
 fn way(look: &Look, from: StageId, shared: &RoaringBitmap) -> Vec<StageId> {
     let mut path = vec![from];
     loop {

@@ -1,18 +1,18 @@
-//! The command that runs one stage alone, as somebody may paste it into a shell.
+//! The command that runs one stage alone, ready to be pasted into a shell.
 
 use super::StudyArgs;
 use super::open::DeviceOption;
 
-/// The command for a stage, with the arguments that say what the study is and where.
+/// The command for a stage, with the arguments that identify the study.
 pub(super) fn command(study: &StudyArgs, device: DeviceOption, stage: &str) -> String {
     let mut words = vec!["hilum".to_owned(), "run".into()];
     words.extend(study.file.as_ref().map(|file| file.display().to_string()));
     words.extend(["--only".to_owned(), stage.to_owned()]);
     let mut add = |option: &str, value: String| words.extend([option.to_owned(), value]);
     study.set.iter().for_each(|set| add("--set", set.clone()));
-    study.data.iter().for_each(|(name, folder)| add("--data", format!("{name}={}", folder.display())));
-    study.store.iter().for_each(|folder| add("--store", folder.display().to_string()));
-    study.results.iter().for_each(|folder| add("--results", folder.display().to_string()));
+    study.data.iter().for_each(|(name, directory)| add("--data", format!("{name}={}", directory.display())));
+    study.store.iter().for_each(|directory| add("--store", directory.display().to_string()));
+    study.results.iter().for_each(|directory| add("--results", directory.display().to_string()));
     match device {
         DeviceOption::Auto => {}
         DeviceOption::Cpu => add("--device", "cpu".into()),
@@ -41,8 +41,8 @@ mod tests {
             store: Some("store".into()),
             results: None,
         };
-        let due = r"hilum run 'my study.yaml' --only 'classifier/arm=real/repeat=3' --set 'stages.a.with.note=it'\''s' --data 'xrays=/data/x' --store store --device cuda:1";
-        assert_eq!(command(&study, DeviceOption::Cuda(Some(1)), "classifier/arm=real/repeat=3"), due);
+        let expected = r"hilum run 'my study.yaml' --only 'classifier/arm=real/repeat=3' --set 'stages.a.with.note=it'\''s' --data 'xrays=/data/x' --store store --device cuda:1";
+        assert_eq!(command(&study, DeviceOption::Cuda(Some(1)), "classifier/arm=real/repeat=3"), expected);
         let bare = StudyArgs { file: Some("study.yaml".into()), set: vec![], data: vec![], store: None, results: None };
         assert_eq!(command(&bare, DeviceOption::Auto, "split"), "hilum run study.yaml --only split");
         assert_eq!(quoted(""), "''");

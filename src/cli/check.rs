@@ -23,7 +23,7 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<u8> {
     if args.json {
         say_with_diagnostics(json!({ "study": name, "stages": stages }))?;
     } else {
-        say(format!("{name}: {}, no fault", counted(stages, "stage", "stages")))?;
+        say(format!("{name}: {}, no errors", counted(stages, "stage", "stages")))?;
     }
     Ok(DONE)
 }

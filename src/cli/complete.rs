@@ -1,5 +1,5 @@
 //! Completions that know what there is: studies, stages with their cells, kinds, codes and runs. They are asked for with every press
-//! of a key, so that they say nothing where something is wrong. Also the manual pages, which are made of the same arguments.
+//! of a key, so that they say nothing if something is wrong. Also the manual pages, which are made of the same arguments.
 
 use super::{Cli, DONE, StoreArgs, find, open, say, wrong};
 use crate::checks::CHECKS;
@@ -27,14 +27,14 @@ pub(super) fn answer() {
 /// Prints what a shell has to read so that it asks.
 pub(super) fn script(shell: clap_complete::Shell) -> anyhow::Result<u8> {
     let (shells, name) = (Shells::builtins(), shell.to_string());
-    let shell = shells.completer(&name).ok_or_else(|| anyhow!("no completions are known for {name}"))?;
+    let shell = shells.completer(&name).ok_or_else(|| anyhow!("no completions for {name}"))?;
     let mut script = vec![];
     shell.write_registration(VARIABLE, "hilum", "hilum", "hilum", &mut script)?;
     say(String::from_utf8(script)?.trim_end())?;
     Ok(DONE)
 }
 
-/// Writes the manual pages into a directory: one of the program, and one of each verb.
+/// Writes the manual pages into a directory: one of the program, and one of each subcommand.
 pub(super) fn manual_pages(dir: &Path) -> anyhow::Result<u8> {
     if dir.exists() && !dir.is_dir() {
         return Err(wrong(format!("`{}` is a file", dir.display())).help("name a directory").into());
@@ -84,8 +84,8 @@ pub(super) fn codes() -> Vec<CompletionCandidate> {
 pub(super) fn runs() -> Vec<CompletionCandidate> {
     let mut words = words();
     let store = words.find(|w| w == "--store").and_then(|_| words.next()).map(PathBuf::from);
-    let folder = open::store_folder(&StoreArgs { store, json: false });
-    let names = folder.ok().and_then(|f| Store::open(&f).ok()).and_then(|s| journal::run_names(&s).ok()).unwrap_or_default();
+    let directory = open::store_dir(&StoreArgs { store, json: false });
+    let names = directory.ok().and_then(|f| Store::open(&f).ok()).and_then(|s| journal::run_names(&s).ok()).unwrap_or_default();
     names.iter().rev().enumerate().map(|(place, name)| CompletionCandidate::new(name).display_order(Some(place))).collect()
 }
 

@@ -1,4 +1,4 @@
-//! What goes to standard output: lines of text, or one JSON document in which the faults stand, too. Knows no verb.
+//! What goes to standard output: lines of text, or one JSON document in which the faults stand, too. Knows no subcommand.
 
 use crate::diagnostic::{Diagnostic, Texts, to_json};
 use crate::progress::printable;
@@ -8,7 +8,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// What the verb prints.
+/// What the subcommand prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// Text for people.
@@ -28,7 +28,7 @@ fn kept() -> MutexGuard<'static, Vec<Value>> {
     DIAGNOSTICS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Says once what the verb prints.
+/// Says once what the subcommand prints.
 pub(super) fn begin(form: Form) {
     FORM.get_or_init(|| form);
 }
@@ -37,7 +37,7 @@ fn form() -> Form {
     *FORM.get_or_init(|| Form::Text)
 }
 
-/// True where the verb prints JSON.
+/// True if the subcommand prints JSON.
 pub(super) fn is_json() -> bool {
     form() != Form::Text
 }
@@ -45,7 +45,7 @@ pub(super) fn is_json() -> bool {
 /// Prints data: a line of text, or a JSON document.
 ///
 /// # Errors
-/// Where standard output cannot be written to.
+/// If standard output cannot be written to.
 pub(super) fn say(text: impl std::fmt::Display) -> anyhow::Result<()> {
     let text = text.to_string();
     WAS_SAID.store(true, Ordering::Relaxed);
@@ -85,7 +85,7 @@ fn add(new: Vec<Value>) {
     }
 }
 
-/// At the end: a verb that had no data to print gives what is wrong instead.
+/// At the end: a subcommand that had no data to print gives what is wrong instead.
 ///
 /// # Errors
 /// As [`say`].
@@ -93,7 +93,7 @@ pub(super) fn end() -> anyhow::Result<()> {
     if form() == Form::Document && !WAS_SAID.load(Ordering::Relaxed) { say_with_diagnostics(json!({})) } else { Ok(()) }
 }
 
-/// JSON in which everything that a terminal would act upon is spelt out, as JSON spells it.
+/// JSON in which everything that a terminal would act upon is spelled out, as JSON spells it.
 fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {

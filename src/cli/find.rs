@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 /// The study that is meant in a directory without more words.
 pub(super) const USUAL: &str = "hilum.yaml";
 /// Studies that are listed where there are several.
-const MOST: usize = 10;
+const MAX_LISTED: usize = 10;
 
 /// The study's file: the one that is named, `hilum.yaml`, or the only one in this directory.
 ///
 /// # Errors
-/// Where there is none, or more than one.
+/// If there is none, or more than one.
 pub(super) fn study(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(file) = named {
         return Ok(file.to_path_buf());
@@ -21,13 +21,13 @@ pub(super) fn study(named: Option<&Path>) -> anyhow::Result<PathBuf> {
         return Ok(USUAL.into());
     }
     match studies().as_slice() {
-        [] => Err(wrong("no study was named, and none is in this directory").help("name its file, or begin one with `hilum init DIR`").into()),
+        [] => Err(wrong("no study named, and none found in this directory").help("name its file, or create one with `hilum init DIR`").into()),
         [only] => Ok(only.clone()),
         several => {
-            let names: Vec<String> = several.iter().take(MOST).map(|p| format!("`{}`", p.display())).collect();
-            let more = if several.len() > MOST { format!(" and {} more", several.len() - MOST) } else { String::new() };
-            Err(wrong(format!("no study was named, and this directory has {}: {}{more}", several.len(), names.join(", ")))
-                .help(format!("name one of them; one that is called `{USUAL}` is taken where none is named"))
+            let names: Vec<String> = several.iter().take(MAX_LISTED).map(|p| format!("`{}`", p.display())).collect();
+            let more = if several.len() > MAX_LISTED { format!(" and {} more", several.len() - MAX_LISTED) } else { String::new() };
+            Err(wrong(format!("no study named, and this directory has {}: {}{more}", several.len(), names.join(", ")))
+                .help(format!("name one of them; `{USUAL}` is the default"))
                 .into())
         }
     }

@@ -15,13 +15,13 @@ use serde_json::{Value, json};
 pub(super) struct GcArgs {
     #[command(flatten)]
     store: StoreArgs,
-    /// Keep what the newest so many runs need
+    /// Keep what the newest N runs need
     #[arg(long, value_name = "N")]
     keep_runs: Option<usize>,
-    /// Then forget the oldest runs until the objects take at most this, such as 20G
+    /// Then drop the oldest runs until the objects take at most SIZE, such as 20G
     #[arg(long, value_name = "SIZE")]
     max_size: Option<String>,
-    /// Say what would go, and remove nothing
+    /// Print what would be removed, without removing it
     #[arg(long)]
     dry_run: bool,
 }
@@ -32,7 +32,7 @@ fn is_record(artifact: &str, file: &str) -> bool {
 }
 
 pub(super) fn gc(args: &GcArgs) -> anyhow::Result<u8> {
-    let size_of = |text: &str| model::bytes(text).ok_or_else(|| wrong(format!("`{text}` is no size; write it as 20G or 500M")));
+    let size_of = |text: &str| model::bytes(text).ok_or_else(|| wrong(format!("`{text}` is not a size; write 20G or 500M")));
     let keep = Keep { runs: args.keep_runs, max_size: args.max_size.as_deref().map(size_of).transpose()? };
     let removed = if args.dry_run {
         let (store, ledger) = open::store(&args.store)?;
@@ -42,7 +42,7 @@ pub(super) fn gc(args: &GcArgs) -> anyhow::Result<u8> {
         collect(&store, keep, &is_record)
     };
     let removed = removed.map_err(|e| match e {
-        hilum_cache::Error::Busy => anyhow!("this store is in use by a run, or by somebody who reads it: wait for it to end"),
+        hilum_cache::Error::Busy => anyhow!("the store is in use by another hilum process; wait until it has finished"),
         e => e.into(),
     })?;
     if args.store.json {
@@ -51,10 +51,10 @@ pub(super) fn gc(args: &GcArgs) -> anyhow::Result<u8> {
         say(json!({ "dry_run": args.dry_run, "objects": objects, "bytes": bytes, "kept_bytes": kept_bytes, "damaged_journals": damaged }))?;
     } else {
         let verb = if args.dry_run { "would remove" } else { "removed" };
-        say(format!("{verb} {}, {}; {} stay", counted(removed.objects, "object", "objects"), size(removed.bytes), size(removed.kept_bytes)))?;
+        say(format!("{verb} {}, {}; {} remain", counted(removed.objects, "object", "objects"), size(removed.bytes), size(removed.kept_bytes)))?;
     }
     for (run, line) in &removed.damaged {
-        remark(format!("warning: line {line} of the journal of run {run} is damaged: nobody knows what that run needs, so that all results stay"));
+        remark(format!("warning: line {line} of the journal of run {run} is damaged; nothing was removed, since what that run needs is unknown"));
     }
     Ok(DONE)
 }

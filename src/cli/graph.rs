@@ -11,7 +11,7 @@ pub(super) enum Format {
     Dot,
     /// Mermaid
     Mermaid,
-    /// A picture
+    /// An image
     Svg,
 }
 
@@ -19,7 +19,7 @@ pub(super) enum Format {
 pub(super) struct GraphArgs {
     #[command(flatten)]
     study: StudyArgs,
-    /// dot, mermaid or svg
+    /// Output format
     #[arg(long, default_value = "mermaid")]
     format: Format,
     /// Print one JSON document

@@ -1,4 +1,4 @@
-//! `hilum init`: a runnable study in a new folder.
+//! `hilum init`: a runnable study in a new directory.
 
 use super::{DONE, say, wrong};
 use anyhow::Context;
@@ -7,10 +7,10 @@ use std::path::Path;
 
 pub(super) fn init(dir: &Path) -> anyhow::Result<u8> {
     if dir.exists() && !dir.is_dir() {
-        return Err(wrong(format!("`{}` is a file", dir.display())).help("name a new folder").into());
+        return Err(wrong(format!("`{}` is a file", dir.display())).help("name a new directory").into());
     }
     if dir.exists() && fs::read_dir(dir).with_context(|| format!("cannot read `{}`", dir.display()))?.next().is_some() {
-        return Err(wrong(format!("`{}` is not empty", dir.display())).help("name a new folder").into());
+        return Err(wrong(format!("`{}` is not empty", dir.display())).help("name a new directory").into());
     }
     fs::create_dir_all(dir).with_context(|| format!("cannot create `{}`", dir.display()))?;
     let schema = serde_json::to_string_pretty(&crate::pipeline::schema::schema(&crate::language::language()))?;
@@ -19,7 +19,7 @@ pub(super) fn init(dir: &Path) -> anyhow::Result<u8> {
         fs::write(dir.join(name), text).with_context(|| format!("cannot write `{}`", dir.join(name).display()))?;
     }
     say(format!(
-        "{0}/study.yaml is a study on generated images; run it with\n\n  hilum run {0}/study.yaml\n  hilum report --store {0}/.hilum -o report.html",
+        "created {0}/study.yaml, a study on generated images; run it with\n\n  hilum run {0}/study.yaml\n  hilum report --store {0}/.hilum -o report.html",
         dir.display()
     ))?;
     Ok(DONE)

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 #[derive(Subcommand)]
 pub(super) enum KeyVerb {
-    /// Take over the key of pseudonyms that lies beside a study, knowing who made it
+    /// Adopt the pseudonym key found beside a study, if you know who created it
     Adopt {
         /// The study's file; hilum.yaml, or the only study here, where not given
         #[arg(add = ArgValueCompleter::new(complete::studies))]
@@ -26,19 +26,19 @@ pub(super) fn key(verb: &KeyVerb) -> anyhow::Result<u8> {
     let file = find::study(file.as_deref())?;
     if !file.is_file() {
         return Err(wrong(format!("there is no file `{}`", file.display()))
-            .help("name the study beside whose `.hilum-private` the key lies")
+            .help("name the study that the key's `.hilum-private` belongs to")
             .maybe_help(find::similar(&file))
             .into());
     }
     let workspace = Workspace::of(&file, None, None, BTreeMap::new());
     if !workspace.has_key() {
-        return Err(wrong("there is no `.hilum-private/study.key` beside the study").help("name the study's file whose key you were given").into());
+        return Err(wrong("there is no `.hilum-private/study.key` beside the study").help("name the file of the study whose key you were given").into());
     }
     let fingerprint = workspace.adopt_key()?;
     if *json {
         say(json!({ "fingerprint": fingerprint }))?;
     } else {
-        say(format!("adopted the key with fingerprint {fingerprint}; its pseudonyms can be undone by whoever else has it"))?;
+        say(format!("adopted the key with fingerprint {fingerprint}; anyone else who has it can reverse its pseudonyms"))?;
     }
     Ok(DONE)
 }

@@ -10,7 +10,7 @@ pub(super) fn ls(args: &StoreArgs) -> anyhow::Result<u8> {
     let receipts = ledger.receipts();
     let mut out = vec![];
     for run in journal::run_names(&store)? {
-        let lines = journal::lines(&store.run_folder(&run).join("journal.jsonl")).unwrap_or_default();
+        let lines = journal::lines(&store.run_dir(&run).join("journal.jsonl")).unwrap_or_default();
         let study = lines.first().and_then(|l| l.body["study"].as_str()).unwrap_or("?").to_owned();
         let end = lines.iter().find(|l| l.kind == "finished").map(|l| l.body.clone()).unwrap_or(Value::Null);
         let executed = lines.iter().filter(|l| l.kind == "receipt").count();
@@ -25,7 +25,7 @@ pub(super) fn ls(args: &StoreArgs) -> anyhow::Result<u8> {
         return Ok(DONE);
     }
     for run in &out {
-        let state = if run["finished"] == true { String::new() } else { "   did not finish".into() };
+        let state = if run["finished"] == true { String::new() } else { "   unfinished".into() };
         say(format!("{}   {}   executed {}{state}", text(&run["run"]), text(&run["study"]), run["executed"]))?;
         for (r, _) in receipts.iter().filter(|(_, name)| run["run"].as_str() == Some(name)) {
             let ports: Vec<String> = r.outputs.iter().map(|(port, a)| format!("{port} {}", a.digest.short())).collect();

@@ -1,4 +1,4 @@
-//! What most verbs begin with: read the study, find its folders, open the store.
+//! What most verbs begin with: read the study, find its directories, open the store.
 
 use super::{StoreArgs, StudyArgs, WRONG, document, find, wrong};
 use crate::checks::{self, Finding};
@@ -54,9 +54,9 @@ pub(super) fn study_and_record(args: &StudyArgs, open: Opener) -> Result<(Study,
     checked(loaded, workspace).map(|study| (study, record))
 }
 
-/// The study's file, named or found, with its folders.
+/// The study's file, named or found, with its directories.
 fn named(args: &StudyArgs) -> Result<(PathBuf, Workspace), u8> {
-    let file = find::study(args.file.as_deref()).map_err(|e| super::told(&e))?;
+    let file = find::study(args.file.as_deref()).map_err(|e| super::report_error(&e))?;
     let workspace = Workspace::of(&file, super::store_or_environment(args.store.as_ref()), args.results.clone(), args.data());
     Ok((file, workspace))
 }
@@ -80,14 +80,14 @@ pub(super) fn run(store: &Store, name: Option<&str>) -> anyhow::Result<String> {
             let help = did_you_mean(name, runs.iter().map(String::as_str), "run");
             Err(wrong(format!("there is no run `{name}`")).help("`hilum ls` lists the runs").maybe_help(help).into())
         }
-        None => runs.last().cloned().ok_or_else(|| wrong("no run has executed anything yet").into()),
+        None => runs.last().cloned().ok_or_else(|| wrong("no run has been recorded yet").into()),
     }
 }
 
 /// How a store is opened.
 pub(super) type Opener = fn(&Path) -> hilum_cache::Result<Store>;
 
-/// For a run: what is damaged is set aside, so that it is computed anew.
+/// For a run: damaged objects are set aside, so that they are recomputed.
 pub(super) fn to_mend(root: &Path) -> hilum_cache::Result<Store> {
     WritableStore::open(root).map(WritableStore::into_store)
 }
@@ -104,7 +104,7 @@ fn checked(loaded: Loaded, workspace: Workspace) -> Result<Study, u8> {
     loaded.pipeline.map(|pipeline| Study { pipeline, texts: loaded.texts, workspace }).ok_or(WRONG)
 }
 
-/// True where whoever reads standard error sees colours.
+/// True if standard error shows colours.
 pub(super) fn has_colour() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
@@ -216,7 +216,7 @@ impl std::str::FromStr for DeviceOption {
                 .strip_prefix("cuda:")
                 .and_then(|n| n.parse().ok())
                 .map(|n| DeviceOption::Cuda(Some(n)))
-                .ok_or_else(|| "the devices are auto, cpu, cuda and cuda:N".into()),
+                .ok_or_else(|| "expected auto, cpu, cuda or cuda:N".into()),
         }
     }
 }
@@ -225,7 +225,7 @@ impl std::str::FromStr for DeviceOption {
 pub(super) fn devices(option: DeviceOption) -> anyhow::Result<(Vec<usize>, Vec<String>)> {
     let gpus = hilum_stages::gpus();
     let (cpu, cuda) = (hilum_stages::engine(DeviceChoice::Cpu), hilum_stages::engine(DeviceChoice::Cuda(0)));
-    let none = if hilum_stages::HAS_CUDA { "no GPU was found on this machine" } else { "this program was built without CUDA" };
+    let none = if hilum_stages::HAS_CUDA { "no GPU found on this machine" } else { "this program was built without CUDA" };
     Ok(match option {
         DeviceOption::Auto if gpus.is_empty() => (vec![], vec![cpu, cuda]),
         DeviceOption::Auto => (gpus, vec![cuda, cpu]),
@@ -241,7 +241,7 @@ pub(super) fn devices(option: DeviceOption) -> anyhow::Result<(Vec<usize>, Vec<S
 
 /// Finds a store without a study: here, in the parents, in `pipelines/`.
 pub(super) fn store(args: &StoreArgs) -> anyhow::Result<(Store, Ledger)> {
-    let store = Store::open(&store_folder(args)?)?;
+    let store = Store::open(&store_dir(args)?)?;
     read_until_the_end(&store);
     let ledger = Ledger::load(&store)?;
     Ok((store, ledger))
@@ -249,15 +249,15 @@ pub(super) fn store(args: &StoreArgs) -> anyhow::Result<(Store, Ledger)> {
 
 /// The same for `verify`, which sets aside what it finds damaged.
 pub(super) fn store_to_verify(args: &StoreArgs) -> anyhow::Result<(WritableStore, Ledger)> {
-    let store = WritableStore::open(&store_folder(args)?)?;
+    let store = WritableStore::open(&store_dir(args)?)?;
     read_until_the_end(&store);
     let ledger = Ledger::load(&store)?;
     Ok((store, ledger))
 }
 
-/// The same for `gc`, which waits for nobody who reads.
+/// The same for `gc`, without a read lock.
 pub(super) fn store_to_clean(args: &StoreArgs) -> anyhow::Result<WritableStore> {
-    Ok(WritableStore::open(&store_folder(args)?)?)
+    Ok(WritableStore::open(&store_dir(args)?)?)
 }
 
 /// Keeps `gc` out for as long as this process lives: what is read must not go meanwhile.
@@ -266,7 +266,7 @@ fn read_until_the_end(store: &Store) {
 }
 
 /// Where the store lies that is named, or found.
-pub(super) fn store_folder(args: &StoreArgs) -> anyhow::Result<PathBuf> {
+pub(super) fn store_dir(args: &StoreArgs) -> anyhow::Result<PathBuf> {
     let root = match super::store_or_environment(args.store.as_ref()) {
         Some(root) => root,
         None => find_store()?,
@@ -278,11 +278,11 @@ pub(super) fn store_folder(args: &StoreArgs) -> anyhow::Result<PathBuf> {
 }
 
 fn find_store() -> anyhow::Result<PathBuf> {
-    let here = std::env::current_dir().context("where are we")?;
+    let here = std::env::current_dir().context("cannot determine the current directory")?;
     let candidates = here.ancestors().map(|d| d.join(".hilum")).chain([here.join("pipelines/.hilum")]);
     let found = candidates.into_iter().find(|d| d.join("format").is_file());
     if let Some(of_another) = found.as_ref().filter(|d| !workspace::is_own(d)) {
-        return Err(wrong(format!("the store at `{}` belongs to another user; name it with --store if you mean it", of_another.display())).into());
+        return Err(wrong(format!("the store at `{}` belongs to another user; to use it anyway, name it with --store", of_another.display())).into());
     }
-    found.ok_or_else(|| wrong("no store was found here, in the parents, or in pipelines/; name one with --store").into())
+    found.ok_or_else(|| wrong("no store found here, in a parent directory, or in pipelines/; name one with --store").into())
 }

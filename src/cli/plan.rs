@@ -55,16 +55,16 @@ impl Forecast {
 pub(super) struct PlanArgs {
     #[command(flatten)]
     study: StudyArgs,
-    /// Print one JSON object
+    /// Print one JSON document
     #[arg(long)]
     json: bool,
-    /// Print images per label of every table that is known
+    /// Print images per label of every known table
     #[arg(long)]
     counts: bool,
-    /// Print the study with every cell and default
+    /// Print the resolved study, with every cell and default
     #[arg(long)]
     resolved: bool,
-    /// auto, cpu, cuda or cuda:N
+    /// Device: auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     device: open::DeviceOption,
 }
@@ -75,7 +75,7 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
         Err(code) => return Ok(code),
     };
     if args.resolved && args.counts && !args.json {
-        return Err(wrong("`--resolved` and `--counts` both print; with `--json` they are fields of one document").into());
+        return Err(wrong("`--resolved` and `--counts` cannot be combined; with `--json` both are fields of the document").into());
     }
     if args.resolved && !args.json {
         say(resolved::to_yaml(&study.pipeline).trim_end())?;

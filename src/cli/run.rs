@@ -26,22 +26,22 @@ use std::sync::atomic::AtomicBool;
 pub(super) struct RunArgs {
     #[command(flatten)]
     study: StudyArgs,
-    /// How many stages may run at once; as many as there are cores where not given
+    /// Maximum number of stages that run at once [default: the number of cores]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024))]
     jobs: Option<u32>,
-    /// auto, cpu, cuda or cuda:N
+    /// Device: auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     device: open::DeviceOption,
     /// Run only this stage and what it needs
     #[arg(long, value_name = "STAGE", add = ArgValueCandidates::new(complete::stages))]
     only: Vec<String>,
-    /// Execute this stage anew
+    /// Run this stage even if it is up to date
     #[arg(long, value_name = "STAGE", add = ArgValueCandidates::new(complete::stages))]
     force: Vec<String>,
-    /// Go on with what does not depend on a failed stage
+    /// Continue with stages that do not depend on a failed one
     #[arg(long)]
     keep_going: bool,
-    /// Seconds between checkpoints of a training, from which it goes on after being stopped
+    /// Seconds between checkpoints of a training
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = seconds)]
     checkpoint_every: f64,
     /// Print one event per line as JSON
@@ -72,7 +72,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<u8> {
         let record = record.take().unwrap_or_else(|| open::record(&study.workspace.store, open::to_mend));
         match attempt_run(args, study, record, &gpus, &engines, &only, &forced, &*sink, &cancel) {
             Err(e) if attempt < 3 && matches!(e.downcast_ref(), Some(hilum_cache::Error::Damaged(_))) => {
-                sink.hear(&Event::Warning { message: format!("{e}; it is computed anew") });
+                sink.handle(&Event::Warning { message: format!("{e}; it will be recomputed") });
             }
             other => return other,
         }
@@ -105,8 +105,8 @@ fn attempt_run(
     known.forced = forced.to_vec();
     let plan = known.plan(study)?;
     let mut outputs = plan.known();
-    let told = known.findings(study, &outputs)?;
-    if open::refuse(study, told.iter()) {
+    let early = known.findings(study, &outputs)?;
+    if open::refuse(study, early.iter()) {
         return Ok(REFUSED);
     }
     let (all_found, mut here);
@@ -118,7 +118,7 @@ fn attempt_run(
         let store = WritableStore::create(&study.workspace.store)?.with_memo(study.workspace.objects_memo());
         known.lock = None;
         study.workspace.save_images(&known.listings)?;
-        // What a run that died left behind is swept when nobody else is at work.
+        // Leftovers of dead runs are swept if no other run is active.
         if let Ok(_alone) = StoreLock::own(&store) {
             gc::sweep(&store);
         }
@@ -128,16 +128,16 @@ fn attempt_run(
         run_name = Some(journal.run().to_owned());
         let mut recorder = Recorder::begin(journal, &study.workspace, p)?;
         for (of, bytes) in journal::repair(&store)? {
-            sink.hear(&Event::Warning { message: format!("run {of} ended in the middle of a line; {bytes} bytes were moved aside") });
+            sink.handle(&Event::Warning { message: format!("the journal of run {of} ended in the middle of a line; moved {bytes} bytes aside") });
             recorder.recovered(&of, bytes)?;
         }
         if gpus.is_empty() && args.device == open::DeviceOption::Auto && hilum_stages::HAS_CUDA {
-            sink.hear(&Event::Warning { message: "no GPU was found: tensor stages run on the CPU".into() });
+            sink.handle(&Event::Warning { message: "no GPU found; using the CPU".into() });
         }
-        sink.hear(&Event::Started { run: recorder.run().to_owned(), stages: known.wanted.iter().filter(|w| **w).count() });
+        sink.handle(&Event::Started { run: recorder.run().to_owned(), stages: known.wanted.iter().filter(|w| **w).count() });
         let forecast = Forecast::of(study, &known, &plan);
-        sink.hear(&forecast.event(study, &plan));
-        forecast.shortage(study).into_iter().for_each(|message| sink.hear(&Event::Warning { message }));
+        sink.handle(&forecast.event(study, &plan));
+        forecast.shortage(study).into_iter().for_each(|message| sink.handle(&Event::Warning { message }));
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
         let slots = Slots::new(args.jobs.unwrap_or(threads), threads, free_memory(), gpus.to_vec());
         let run = Run {
@@ -162,7 +162,7 @@ fn attempt_run(
         outputs = outcome.outputs;
         (executed, reused, failed, skipped) = (outcome.executed, outcome.reused, outcome.failed, outcome.skipped);
         // What was said before the run is not said again, unless the study is refused for it.
-        let found: Vec<_> = outcome.found.iter().filter(|f| f.refuses() || !told.iter().any(|t| t.is_same(f))).collect();
+        let found: Vec<_> = outcome.found.iter().filter(|f| f.refuses() || !early.iter().any(|t| t.is_same(f))).collect();
         open::refuse(study, found);
         all_found = outcome.found;
         if outcome.is_refused {
@@ -174,7 +174,7 @@ fn attempt_run(
         }
         known.store = store.into_store();
     } else {
-        all_found = told;
+        all_found = early;
         std::mem::forget(plan);
     }
     study.workspace.save_objects_memo(&known.store);
@@ -184,42 +184,41 @@ fn attempt_run(
         }
         let laid = results::lay_out(p, &outputs, &known.store, &study.workspace, if code == DONE { Rest::Removed } else { Rest::Kept })?;
         for (path, aside) in laid.edited {
-            sink.hear(&Event::Warning { message: format!("`{path}` was changed by hand; the changed file is kept as `{aside}`, and the result restored") });
+            sink.handle(&Event::Warning { message: format!("`{path}` was modified; moved it to `{aside}` and restored the result") });
         }
     }
     drop(here);
-    sink.hear(&Event::Finished { run: run_name.clone().filter(|_| executed + failed.len() > 0), executed, reused, failed: failed.len(), skipped });
+    sink.handle(&Event::Finished { run: run_name.clone().filter(|_| executed + failed.len() > 0), executed, reused, failed: failed.len(), skipped });
     if !args.json {
         remark_alone(args, p, &failed);
     }
     if code == DONE && !args.json {
         progress::show_tables(p, &outputs, &known.store)?;
         remark(match only.is_empty() {
-            true => format!("results in {}", study.workspace.results.join(&p.study).display()),
-            false => "results are laid out by a run without `--only`".to_owned(),
+            true => format!("wrote results to {}", study.workspace.results.join(&p.study).display()),
+            false => "results are not written with `--only`".to_owned(),
         });
     }
     if only.is_empty() && matches!(code, FAILED | INTERRUPTED) && !args.json && outputs.iter().any(Option::is_some) {
         let finished = outputs.iter().flatten().count();
         let results = study.workspace.results.join(&p.study);
-        let (are, their) = if finished == 1 { ("is", "its") } else { ("are", "their") };
-        remark(format!("{finished} of {} {are} finished; {their} results are in {}", counted(outputs.len(), "stage", "stages"), results.display()));
+        remark(format!("wrote results of {finished} of {} to {}", counted(outputs.len(), "stage", "stages"), results.display()));
     }
     std::mem::forget(outputs);
     Ok(code)
 }
 
 /// Commands that are printed for stages that failed.
-const MOST_COMMANDS: usize = 3;
+const MAX_COMMANDS: usize = 3;
 
 /// Says how to run a stage that failed alone.
 fn remark_alone(args: &RunArgs, p: &Pipeline, failed: &[StageId]) {
     if failed.is_empty() {
         return;
     }
-    let rest = failed.len().saturating_sub(MOST_COMMANDS);
+    let rest = failed.len().saturating_sub(MAX_COMMANDS);
     let more = if rest > 0 { format!(" ({rest} more failed)") } else { String::new() };
-    remark(format!("help: run {} alone{more}:", if failed.len() == 1 { "the stage that failed" } else { "one of the stages that failed" }));
+    remark(format!("help: to run {} alone{more}:", if failed.len() == 1 { "the failed stage" } else { "a failed stage" }));
     for id in &failed[..failed.len() - rest] {
         remark(format!("  {}", again::command(&args.study, args.device, &p.stages[*id].name)));
     }
@@ -232,5 +231,5 @@ fn named(study: &open::Study, names: &[String]) -> anyhow::Result<Vec<usize>> {
 
 fn seconds(text: &str) -> Result<f64, String> {
     let is_time = |s: &f64| s.is_finite() && *s >= 0.0;
-    text.parse().ok().filter(is_time).ok_or_else(|| "write a number of seconds that is 0 or more".into())
+    text.parse().ok().filter(is_time).ok_or_else(|| "expected a number of seconds, at least 0".into())
 }

@@ -8,8 +8,8 @@ use hilum_cache::tree::Entry;
 use hilum_cache::{Error, Ledger, Receipt, Store, journal};
 use serde_json::{Value, json};
 
-/// Characters of a digest that must be given, `b3:` included: fewer mean too many artifacts.
-const LEAST: usize = 7;
+/// Minimum characters of a digest, `b3:` included: fewer match too many artifacts.
+const MIN_PREFIX: usize = 7;
 
 pub(super) fn show(args: &StoreArgs, id: &str) -> anyhow::Result<u8> {
     let (store, ledger) = open::store(args)?;
@@ -18,12 +18,12 @@ pub(super) fn show(args: &StoreArgs, id: &str) -> anyhow::Result<u8> {
         return show_run(args, &store, id);
     }
     let wanted = if id.starts_with("b3:") { id.to_owned() } else { format!("b3:{id}") };
-    let made = if wanted.len() < LEAST { vec![] } else { artifacts(&store, &ledger, &wanted)? };
+    let made = if wanted.len() < MIN_PREFIX { vec![] } else { artifacts(&store, &ledger, &wanted)? };
     if made.is_empty() {
         let receipts = ledger.receipts();
         // Digests are compared with as many digits as were given: all others are far from each of them.
         let digests: Vec<String> = receipts.iter().flat_map(|(r, _)| r.outputs.values().map(|a| a.digest.to_string())).collect();
-        let prefixes = digests.iter().filter_map(|d| d.get(..wanted.len().max(LEAST)));
+        let prefixes = digests.iter().filter_map(|d| d.get(..wanted.len().max(MIN_PREFIX)));
         let prefixes = prefixes.map(|d| if id.starts_with("b3:") { d } else { &d[3..] });
         let help = did_you_mean(id, runs.iter().map(String::as_str), "run").or_else(|| did_you_mean(id, prefixes, "digest"));
         return Err(wrong(format!("there is no run or artifact `{id}`")).help("`hilum ls` lists them").maybe_help(help).into());
@@ -36,7 +36,7 @@ pub(super) fn show(args: &StoreArgs, id: &str) -> anyhow::Result<u8> {
         say(format!("{}\n  {} of {} ({}), run {run}\n  {}, sha256 {}", a.digest, port, receipt.stage, receipt.study, size(a.bytes), a.sha256.hex()))?;
         match files {
             Some(files) => files.iter().try_for_each(|f| say(format!("  {}   {}   {}", f.name, size(f.size), f.digest.short())))?,
-            None => say("  its bytes are not in the store; the run that needs it next computes it anew")?,
+            None => say("  its bytes are not in the store; they will be recomputed when needed")?,
         }
     }
     Ok(DONE)
@@ -48,7 +48,7 @@ struct Made {
     run: String,
     port: String,
     artifact: Artifact,
-    /// None where the bytes are gone.
+    /// None if the bytes are gone.
     files: Option<Vec<Entry>>,
 }
 
@@ -76,7 +76,7 @@ fn artifacts(store: &Store, ledger: &Ledger, wanted: &str) -> anyhow::Result<Vec
 }
 
 fn show_run(args: &StoreArgs, store: &Store, run: &str) -> anyhow::Result<u8> {
-    let lines = journal::lines(&store.run_folder(run).join("journal.jsonl"))?;
+    let lines = journal::lines(&store.run_dir(run).join("journal.jsonl"))?;
     if args.json {
         say(json!({ "run": run, "journal": lines.into_iter().map(|l| l.body).collect::<Vec<_>>() }))?;
         return Ok(DONE);
@@ -93,8 +93,8 @@ fn summary(line: &journal::Line) -> String {
     let b = &line.body;
     match line.kind.as_str() {
         "started" => format!("started {}", text(&b["study"])),
-        "receipt" => format!("{} done in {}", text(&b["receipt"]["stage"]), duration(b["receipt"]["millis"].as_u64().unwrap_or(0))),
-        "reused" => format!("{} stages stood", b["stages"].as_object().map_or(0, |s| s.len())),
+        "receipt" => format!("{} finished, took {}", text(&b["receipt"]["stage"]), duration(b["receipt"]["millis"].as_u64().unwrap_or(0))),
+        "reused" => format!("{} stages up to date", b["stages"].as_object().map_or(0, |s| s.len())),
         "failed" => format!("{} failed: {}", text(&b["stage"]), text(&b["message"])),
         "finding" => format!("{} at {}{}", text(&b["id"]), text(&b["stage"]), b["allowed"].as_str().map(|r| format!(", allowed: {r}")).unwrap_or_default()),
         "finished" => format!("finished: executed {}, reused {}, failed {}", b["executed"], b["reused"], b["failed"]),

@@ -14,7 +14,7 @@ use std::path::Path;
 
 #[derive(Args)]
 pub(super) struct TraceArgs {
-    /// Files or directories under results, digests or their beginnings, stages (`scores`, `scores/arm=real`, `split.train`)
+    /// Files or directories under results, digests or their first digits, stages (`scores`, `scores/arm=real`, `split.train`)
     #[arg(required = true)]
     what: Vec<String>,
     #[command(flatten)]
@@ -74,34 +74,35 @@ fn origins_of(history: &History, what: &str) -> anyhow::Result<Result<Vec<Origin
     }
     Ok(Err(match (place, wanted) {
         (Place::Changed(file), _) => format!(
-            "error: `{}` was changed after it was laid out: no run made these bytes there\nhelp: name its stage to see where the recorded result came from",
+            "error: `{}` was modified after it was written: no run made its present bytes\nhelp: name its stage to see where the recorded result came from",
             file.display()
         ),
         (_, Some(wanted)) if history.all_stages().any(|s| base(s) == wanted.stage) => why_no_cell(history, what, &wanted),
-        _ if path.is_file() => format!("error: no run in this store made `{what}`\nhelp: files are known by their bytes: it was changed, or made elsewhere"),
+        _ if path.is_file() => {
+            format!("error: no run in this store made `{what}`\nhelp: files are identified by their bytes: it was modified, or made elsewhere")
+        }
         _ if path.is_dir() => {
-            format!(
-                "error: `{what}` holds no results of a run in this store\nhelp: name a directory below `results/STUDY`, or a file: files are known by their bytes"
-            )
+            format!("error: `{what}` contains no results of a run in this store\nhelp: name a directory below `results/STUDY`, or a file")
         }
         (_, wanted) => {
             let stage = wanted.and_then(|w| did_you_mean(&w.stage, history.all_stages().map(base), "stage"));
             let help = stage.or_else(|| similar_path(path));
-            let help = help
-                .unwrap_or_else(|| format!("name a file or directory under results, a stage, or at least {FEWEST} digits of a digest that `hilum ls` prints"));
-            format!("error: nothing in the store is `{what}`\nhelp: {help}")
+            let help = help.unwrap_or_else(|| {
+                format!("name a file or directory under results, a stage, or at least {MIN_DIGITS} digits of a digest that `hilum ls` prints")
+            });
+            format!("error: nothing in the store is called `{what}`\nhelp: {help}")
         }
     }))
 }
 
 /// Digits of a digest below which too much would begin with them.
-const FEWEST: usize = 4;
+const MIN_DIGITS: usize = 4;
 
 /// What has a digest that begins so: blake3 or sha256 where it does not say which.
 fn of_digest(history: &History, what: &str) -> Vec<Origin> {
     let (b3, sha256) = (what.strip_prefix("b3:"), what.strip_prefix("sha256:"));
     let digits = b3.or(sha256).unwrap_or(what).to_ascii_lowercase();
-    if digits.len() < FEWEST || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
+    if digits.len() < MIN_DIGITS || !digits.chars().all(|c| c.is_ascii_hexdigit()) {
         return vec![];
     }
     history.holding(&|d, s| sha256.is_none() && d.hex().starts_with(&digits) || b3.is_none() && s.hex().starts_with(&digits))
@@ -133,7 +134,7 @@ fn why_no_cell(history: &History, what: &str, wanted: &Binding) -> String {
         let help = did_you_mean(port, ports.iter().copied(), "output").unwrap_or_else(|| format!("it has {}", ports.join(", ")));
         return format!("error: `{}` has no output `{port}`\nhelp: {help}", found.stage);
     }
-    format!("error: no run holds a result of `{what}`\nhelp: there is no such cell, it failed, or no run came that far; `{}` means all its cells", wanted.stage)
+    format!("error: no run has a result of `{what}`\nhelp: there is no such cell, it failed, or no run got that far; `{}` selects all its cells", wanted.stage)
 }
 
 /// The name most like the first part of a path that is not there.

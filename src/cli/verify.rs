@@ -20,20 +20,20 @@ pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<u8> {
         say(json!({ "whole": report.whole, "faults": report.faults, "broken_journals": broken }))?;
     } else {
         for fault in &report.faults {
-            let made = if fault.made_by.is_empty() { vec!["nobody's: no record names it".to_owned()] } else { fault.made_by.clone() };
+            let made = if fault.made_by.is_empty() { vec!["not named by any record".to_owned()] } else { fault.made_by.clone() };
             say(format!("{}  {}  {}", fault.what.to_uppercase(), fault.digest, made.join("; ")))?;
         }
         for (run, line) in &report.broken_journals {
-            say(format!("BROKEN  journal of run {run}: line {line}, or the line before it, was altered"))?;
+            say(format!("BROKEN  journal of run {run}: line {line} or the line before it was altered"))?;
         }
         say(format!(
-            "{} whole, {}",
+            "{} intact, {}",
             counted(report.whole, "object", "objects"),
             counted(report.faults.len() + report.broken_journals.len(), "fault", "faults")
         ))?;
         if !report.faults.is_empty() {
-            remark("help: run the study again; what is damaged or missing is computed anew");
+            remark("help: run the study again; damaged and missing results will be recomputed");
         }
     }
-    Ok(if report.is_whole() { DONE } else { DAMAGED })
+    Ok(if report.is_intact() { DONE } else { DAMAGED })
 }

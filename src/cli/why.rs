@@ -23,7 +23,7 @@ pub(super) fn why(args: &StudyArgs, wanted: &str, json: bool) -> anyhow::Result<
     if json {
         document::say_with_diagnostics(as_json(&study, &known, &plan, stages))?;
     } else {
-        Chain { study: &study, known: &known, plan: &plan, told: BTreeSet::new() }.tell(stages, 0)?;
+        Chain { study: &study, known: &known, plan: &plan, seen: BTreeSet::new() }.print(stages, 0)?;
     }
     Ok(DONE)
 }
@@ -56,13 +56,13 @@ struct Chain<'a> {
     study: &'a open::Study,
     known: &'a open::Known,
     plan: &'a Plan,
-    told: BTreeSet<StageId>,
+    seen: BTreeSet<StageId>,
 }
 
 impl Chain<'_> {
     /// Stages in groups, each followed by those above it that explain it, indented.
-    fn tell(&mut self, stages: impl IntoIterator<Item = StageId>, depth: usize) -> anyhow::Result<()> {
-        let new: Vec<StageId> = stages.into_iter().filter(|id| self.told.insert(*id)).collect();
+    fn print(&mut self, stages: impl IntoIterator<Item = StageId>, depth: usize) -> anyhow::Result<()> {
+        let new: Vec<StageId> = stages.into_iter().filter(|id| self.seen.insert(*id)).collect();
         let indent = "  ".repeat(depth);
         for group in groups::of(&self.study.pipeline, self.plan, new) {
             if group.fate == Fate::UpToDate {
@@ -71,7 +71,7 @@ impl Chain<'_> {
             }
             say(format!("{indent}{}", text::line(&self.study.pipeline, self.plan, &group, None)))?;
             let above: BTreeSet<StageId> = group.stages.iter().flat_map(|id| above(&self.plan.decisions[*id])).collect();
-            self.tell(above, depth + 1)?;
+            self.print(above, depth + 1)?;
         }
         Ok(())
     }
@@ -79,7 +79,7 @@ impl Chain<'_> {
     /// Which run made what is up to date, and when: a line for each run.
     fn made(&self, group: &Group) -> Vec<String> {
         let p = &self.study.pipeline;
-        // Runs in order, with when their first of these stages began and all of those stages.
+        // Runs in order, each with the start of its first of these stages and all of them.
         let mut runs: BTreeMap<String, (String, Vec<StageId>)> = BTreeMap::new();
         for id in &group.stages {
             let Decision::Reuse { key, .. } = &self.plan.decisions[*id] else { continue };
@@ -91,7 +91,7 @@ impl Chain<'_> {
         let line = |(run, (began, stages)): (String, (String, Vec<StageId>))| {
             let (is, them) = if stages.len() > 1 { ("are ", "them") } else { ("", "it") };
             let part = Group { stages, ..group.clone() };
-            format!("{}{is}up to date: made by run {run} on {}, and nothing that decides {them} has changed", text::subject(p, &part), moment(&began))
+            format!("{}{is}up to date: from run {run} on {}; nothing that affects {them} has changed", text::subject(p, &part), moment(&began))
         };
         runs.into_iter().map(line).collect()
     }
@@ -118,7 +118,7 @@ fn above(decision: &Decision) -> Vec<StageId> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn a_moment_reads_well() {
+    fn a_time_reads_well() {
         assert_eq!(super::moment("2026-01-31T14:05:09Z"), "2026-01-31 at 14:05 UTC");
         assert_eq!(super::moment("?"), "?");
     }

@@ -1,4 +1,4 @@
-//! One change that happened at many stages, told once. Knows nothing of what changed.
+//! Merging one change that happened at many stages. Knows nothing of what changed.
 
 use super::Change;
 use serde_json::Value;

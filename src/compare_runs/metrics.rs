@@ -5,7 +5,7 @@ use hilum_cache::{Error, Receipt, Result, Store};
 use hilum_stages::records::{Compared, MetricRow, Record, TABLE, Table};
 use std::collections::BTreeMap;
 
-/// A value that is another one in the second run; none where a table has no such row, or the row no value.
+/// A value that is another one in the second run; none if a table has no such row, or the row no value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
     /// The stage.
@@ -14,7 +14,7 @@ pub struct Metric {
     pub arm: String,
     /// The metric.
     pub metric: String,
-    /// The class, where it is of one.
+    /// The class, if it is of one.
     pub class: String,
     /// Before.
     pub old: Option<f64>,
@@ -28,7 +28,7 @@ pub(super) fn compare(store: &Store, ran: &BTreeMap<&str, (&Receipt, &Receipt)>)
     for (stage, (before, after)) in ran {
         for (port, old) in before.outputs.iter().filter(|(_, a)| a.kind == TABLE) {
             let Some(new) = after.outputs.get(port).filter(|new| new.digest != old.digest) else { continue };
-            // A table whose bytes were cleaned away tells nothing, and hides nothing of the rest.
+            // A table removed by `gc` is skipped.
             let (Some(old), Some(new)) = (values(store, old)?, values(store, new)?) else { continue };
             let rows = new.iter().map(|r| &r.0).chain(old.iter().map(|r| &r.0).filter(|names| !new.iter().any(|r| r.0 == **names)));
             for names in rows {
@@ -47,7 +47,7 @@ pub(super) fn compare(store: &Store, ran: &BTreeMap<&str, (&Receipt, &Receipt)>)
 /// Arm, metric and class, and the value.
 type Row = ([String; 3], Option<f64>);
 
-/// The rows of a table of metrics or of a comparison; none where the output is neither.
+/// The rows of a table of metrics or of a comparison; none if the output is neither.
 fn values(store: &Store, artifact: &Artifact) -> Result<Option<Vec<Row>>> {
     let file = match store.files(artifact) {
         Err(Error::Missing(_)) => return Ok(None),
@@ -58,7 +58,7 @@ fn values(store: &Store, artifact: &Artifact) -> Result<Option<Vec<Row>>> {
         Err(Error::Missing(_)) => return Ok(None),
         bytes => bytes?,
     };
-    // What does not read has no rows: the file itself is damaged only where its digest says so.
+    // What cannot be read has no rows: the file itself is damaged only where its digest says so.
     Ok(Some(if file.name == Table::<Compared>::file_name() {
         let rows = Table::<Compared>::read(&bytes).unwrap_or_default().rows;
         rows.into_iter().map(|r| ([r.arm, r.metric, r.class], r.value)).collect()

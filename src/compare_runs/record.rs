@@ -1,4 +1,4 @@
-//! A run as its journal tells it: the study, and under which receipt each stage stood at its end.
+//! A run as recorded in its journal: the study, and the receipt of each stage at its end.
 
 use hilum_cache::{Ledger, Receipt, Result, StageKey, Store, journal};
 use serde_json::Value;
@@ -22,9 +22,9 @@ impl Record {
     /// Reads a run.
     ///
     /// # Errors
-    /// Where its journal cannot be read.
+    /// If its journal cannot be read.
     pub fn read(store: &Store, ledger: &Ledger, run: &str) -> Result<Record> {
-        let lines = journal::lines(&store.run_folder(run).join("journal.jsonl"))?;
+        let lines = journal::lines(&store.run_dir(run).join("journal.jsonl"))?;
         let first = lines.first().map(|l| &l.body).filter(|b| b["type"] == "started").cloned().unwrap_or_default();
         let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
         let mut receipts = BTreeMap::new();

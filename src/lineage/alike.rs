@@ -1,4 +1,4 @@
-//! Pictures that two packs share: each pack of `prepare` says which of its own images are one picture, and what they look like;
+//! Images that two packs share: each pack of `prepare` lists its own duplicates and how its images look;
 //! between packs that is compared here, once for each two of them. Ignorant of who is trained on what.
 
 use super::Evidence;
@@ -14,16 +14,16 @@ use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-/// Hashes may nominate so many pairs between two packs.
+/// The largest number of candidate pairs between two packs.
 const MAX_NOMINATED: usize = 200_000;
 
 /// Pairs within and between these packs.
 ///
 /// # Errors
-/// Where a pack in the store does not read.
+/// If a pack in the store cannot be read.
 pub(super) fn of(packs: &[Artifact], evidence: &Evidence) -> Result<Alike> {
     let mut out = Alike::default();
-    // Packs of other sizes may hold the same images.
+    // Packs of other sizes may contain the same images.
     let mut distinct: BTreeMap<Digest, &Artifact> = BTreeMap::new();
     for pack in packs {
         if let Some(contents) = evidence.tables.contents_id(evidence.store, pack)?
@@ -79,8 +79,8 @@ fn between(one: &Artifact, other: &Artifact, evidence: &Evidence) -> Result<Alik
     Ok(out)
 }
 
-/// Thumbnails of some images of a pack. They are not hashed first: what is damaged looks like nothing, and whoever is trained on
-/// them hashes them.
+/// Thumbnails of some images of a pack. They are not hashed first: damaged ones look like nothing, and stages that train on
+/// them hash them.
 fn thumbnails(pack: &Artifact, images: impl Iterator<Item = Digest>, evidence: &Evidence) -> Result<HashMap<Digest, Arc<Vec<u8>>>> {
     let missing = || hilum_cache::Error::Missing(pack.digest);
     let file = |f: Entry| -> Result<File> { Ok(File { path: evidence.store.plain_path(&f.digest).map_err(|_| missing())?, name: f.name }) };

@@ -61,7 +61,7 @@ impl Lineage {
         Ok(out)
     }
 
-    /// Images per label of a table that a stage is given, where it is known.
+    /// Images per label of a table that a stage is given, if it is known.
     fn labels(&self, stage: &Stage, port: &str, known: KnownOutput, evidence: &Evidence) -> Option<BTreeMap<String, usize>> {
         let source = stage.inputs.iter().find(|i| i.port.name == port)?.from.first()?;
         let table = known(source.stage, source.port).filter(|a| a.kind == "samples")?;
@@ -71,7 +71,7 @@ impl Lineage {
     /// What a stage surely takes from one of its inputs.
     fn part(&mut self, stage: &Stage, input: &Input, source: &Source, known: KnownOutput, evidence: &Evidence) -> Result<Flow> {
         let whole = self.flow(source.stage, source.port);
-        // Whoever is chosen from images of one generator was made by it, and from images of some patients is one of them.
+        // Rows drawn from images of one generator are of that generator, and rows drawn from images of some patients are of these.
         let choice = |whole: Flow| Flow {
             contains: Reach::default(),
             influenced: if whole.is_synthetic { whole.influenced } else { Reach::default() },
@@ -112,7 +112,7 @@ fn join(all: &mut BTreeMap<Digest, Arc<Reach>>, more: impl IntoIterator<Item = (
     }
 }
 
-/// The sources that are bound to these inputs. Looked-up images add nobody whom the table they are looked up by does not name.
+/// The sources that are bound to these inputs. Looked-up images add no patient whom the table does not name.
 fn bound<'a>(stage: &'a Stage, names: &'static [&'static str]) -> impl Iterator<Item = (&'a Input, &'a Source)> {
     let inputs = stage.inputs.iter().filter(move |i| names.contains(&i.port.name) && i.port.by.is_empty());
     inputs.flat_map(|i| i.from.iter().map(move |s| (i, s)))

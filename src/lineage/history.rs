@@ -14,7 +14,7 @@ use hilum_stages::data::sample::Sample;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// The receipts of a store by what they made; read only where somebody asks.
+/// The receipts of a store by their outputs; read on demand.
 #[derive(Default)]
 pub(super) struct History {
     index: Option<Index>,
@@ -32,7 +32,7 @@ pub(super) struct OldImport {
 /// What reached an object.
 pub(super) struct Origins {
     pub(super) reach: Reach,
-    /// False where a part of what it was made of is no longer in the store.
+    /// False if a part of what it was made of is no longer in the store.
     pub(super) is_whole: bool,
 }
 
@@ -62,7 +62,7 @@ impl Index {
         Index { receipts, made }
     }
 
-    /// The table of samples with this digest, where it is one.
+    /// The table of samples with this digest, if it is one.
     fn table(&self, digest: &Digest) -> Option<&Artifact> {
         let (at, port) = self.made.get(digest)?.first()?;
         self.receipts[*at].outputs.get(port).filter(|a| a.digest == *digest && a.kind == "samples")
@@ -70,10 +70,10 @@ impl Index {
 }
 
 impl History {
-    /// Everything that reached an object; none where this store did not make it.
+    /// Everything that reached an object; none if this store did not make it.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub(super) fn origins(&mut self, object: &Digest, roster: &mut Roster, evidence: &Evidence) -> Result<Option<Arc<Origins>>> {
         if let Some(known) = self.known.get(object) {
             return Ok(known.clone());
@@ -101,7 +101,7 @@ impl History {
     /// it knows nothing are left out.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     pub(super) fn rows(&mut self, images: &HashSet<Digest>, evidence: &Evidence) -> Result<Vec<Sample>> {
         let index = self.index.get_or_insert_with(|| Index::of(evidence));
         let (mut rows, mut read) = (vec![], HashSet::new());
@@ -117,7 +117,7 @@ impl History {
     }
 }
 
-/// The kind of a receipt with its parameters, where this program knows it.
+/// The kind of a receipt with its parameters, if this program knows it.
 fn kind_of(receipt: &Receipt) -> Option<Box<dyn hilum_stages::contract::kind::AnyStage>> {
     KINDS.iter().find(|k| k.name == receipt.recipe.kind).and_then(|k| (k.decode)(receipt.recipe.parameters.clone(), &NotWritten).ok())
 }
@@ -147,7 +147,7 @@ impl Walk<'_> {
     /// Adds what one output took from its inputs.
     fn follow(&mut self, receipt: &Receipt, port: &str, roster: &mut Roster, evidence: &Evidence) -> Result<()> {
         let Some(flow) = receipt.flow.get(port) else { return Ok(()) };
-        // Files that it began with may be of this store, too.
+        // Its initial weights may be of this store, too.
         self.queue.extend(receipt.recipe.sources.values());
         let stage = kind_of(receipt);
         for name in flow.contains.iter().chain(&flow.influenced) {
@@ -160,7 +160,7 @@ impl Walk<'_> {
             let takes = stage.as_ref().map_or(Takes::All, |s| s.takes(name));
             for digest in digests {
                 let Some(table) = self.index.table(&digest) else {
-                    // What a stage was given is what a stage made, unless its receipt is gone.
+                    // Every input was made by a stage, unless its receipt is gone.
                     self.origins.is_whole &= self.index.made.contains_key(&digest);
                     self.queue.push(digest);
                     continue;
@@ -172,7 +172,7 @@ impl Walk<'_> {
                     }
                     other => other?,
                 };
-                // A table is what it holds, wherever it was drawn from; but synthetic rows have a generator behind them.
+                // A table is what it contains, wherever it was drawn from; but synthetic rows have a generator behind them.
                 match &takes {
                     Takes::Labels(labels) => {
                         for of_label in labels.iter().filter_map(|l| held.by_label.get(l)) {

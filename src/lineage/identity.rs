@@ -1,4 +1,4 @@
-//! Who is who, and which files are one picture, before anybody is counted: names and files that are one are joined. Ignorant of
+//! Identity of patients and images: names of one patient, and files with one image, are joined before anything is counted. Ignorant of
 //! what flows where.
 
 use super::history::OldImport;
@@ -87,7 +87,7 @@ impl Lineage {
         let weights = p.stages.iter().any(|s| s.kind.needs == Needs::Tensor && s.stage.sources().iter().any(|s| s.what == SourceKind::File));
         let asks_history = weights || imports.iter().map(synthetic).collect::<Result<Vec<bool>>>()?.contains(&true);
         if let ([only], false) = (imports, asks_history) {
-            // Its tokens are its patients: there is no other import in which somebody could have another one.
+            // Its tokens are its patients: there is no other import in which a patient could have another one.
             self.roster.only(&only.namespace);
             return Ok(false);
         }
@@ -140,7 +140,7 @@ impl Lineage {
     }
 
     /// What synthetic images show and come from, for rows that do not say so: images of an import that this store made, and
-    /// files that hold the picture of one.
+    /// files that contain the picture of one.
     fn remember(&mut self, imports: &[Import], made: &[Artifact], evidence: &Evidence) -> Result<()> {
         let mut imported: HashSet<Digest> = HashSet::new();
         for import in imports {

@@ -27,35 +27,35 @@ impl Reach {
         self.people |= &other.people;
         self.images |= &other.images;
     }
-    /// True where nobody and nothing is in it.
+    /// True if it is empty.
     pub fn is_empty(&self) -> bool {
         self.people.is_empty() && self.images.is_empty()
     }
 }
 
-/// What a table holds of one label.
+/// What a table contains of one label.
 #[derive(Debug, Clone, Default)]
 pub struct OfLabel {
     /// Its rows.
     pub reach: Reach,
-    /// True where a row is of a real image.
+    /// True if a row is of a real image.
     pub has_real: bool,
     /// Generators of its synthetic rows, as far as they say which.
     pub generators: BTreeSet<Digest>,
 }
 
-/// What a table of samples holds.
+/// What a table of samples contains.
 #[derive(Debug, Default)]
 pub struct Held {
     /// All rows.
     pub all: Reach,
     /// Rows of each label.
     pub by_label: BTreeMap<String, OfLabel>,
-    /// Generators of its synthetic rows, and rows of each; none where a row does not say which.
+    /// Generators of its synthetic rows, and rows of each; none if a row does not say which.
     pub generators: BTreeMap<Option<Digest>, usize>,
-    /// True where each row is synthetic.
+    /// True if each row is synthetic.
     pub is_synthetic: bool,
-    /// Number of the patient of each image, where it has one.
+    /// Number of the patient of each image, if it has one.
     pub owners: Vec<(u32, Option<u32>)>,
 }
 
@@ -66,13 +66,13 @@ struct Made {
     tokens: BTreeSet<String>,
 }
 
-/// Everybody who was named. A token means a patient within the identifiers of the imports that a table comes from: equal images
+/// All named patients. A token means a patient within the identifiers of the imports that a table comes from: equal images
 /// under two names are found as images, not as one patient.
 #[derive(Default)]
 pub struct Roster {
     people: Numbers<(String, String)>,
     images: Numbers<Digest>,
-    /// The namespace that all tokens are of, where there is but one.
+    /// The namespace that all tokens are of, if there is but one.
     only: Option<String>,
     /// The namespaces that know a token.
     known: HashMap<String, BTreeSet<String>>,
@@ -111,7 +111,7 @@ impl Roster {
         self.images.number(image)
     }
 
-    /// What a table holds that comes from imports with these namespaces, or from nobody knows where; read once. Call after all that
+    /// What a table contains that comes from imports with these namespaces, or from an unknown origin; read once. Call after all that
     /// is the same was joined.
     pub fn table(&mut self, artifact: &Artifact, spaces: Option<&BTreeSet<String>>, evidence: &Evidence) -> Result<Arc<Held>> {
         let place = (artifact.digest, spaces.cloned());

@@ -19,7 +19,7 @@ pub(super) struct Bound {
 }
 
 impl Bound {
-    /// False where nothing is bound in a cell. A binding that has a fault counts: one message about it is enough.
+    /// False if nothing is bound in a cell. A binding that has a fault counts: one message about it is enough.
     pub(super) fn is_given(&self, cell: &Cell) -> bool {
         self.bindings.is_empty() || self.bindings.iter().any(|b| b.is_of(cell))
     }
@@ -49,7 +49,7 @@ pub(super) struct Bind {
 pub(super) struct Scope<'a> {
     pub(super) study: &'a RawStudy<'a>,
     pub(super) by_name: HashMap<&'a str, usize>,
-    /// Kinds by stage, where they are known.
+    /// Kinds by stage, if they are known.
     pub(super) kinds: Vec<Option<&'static StageKind>>,
 }
 
@@ -110,7 +110,7 @@ fn expand(text: &Key, axes: &Axes, study: &RawStudy, diagnostics: &mut Vec<Diagn
                 Yaml::Scalar(..) if item.is_null() => {}
                 Yaml::Scalar(value, _) => out.push((when.clone(), Key { span: text.span, text: value }, is_list)),
                 _ => diagnostics.push(
-                    Diagnostic::new("E0201", format!("`{}` stands for {}, and a binding is the name of a stage", text.text, item.what())).at(text.span, "here"),
+                    Diagnostic::new("E0201", format!("`{}` stands for {}, but a binding is the name of a stage", text.text, item.what())).at(text.span, "here"),
                 ),
             }
         }
@@ -118,7 +118,7 @@ fn expand(text: &Key, axes: &Axes, study: &RawStudy, diagnostics: &mut Vec<Diagn
     out
 }
 
-/// The output that a binding means, where it fits the port.
+/// The output that a binding means, if it fits the port.
 fn output(text: &Key, port: &Port, scope: &Scope, diagnostics: &mut Vec<Diagnostic>) -> Option<(Binding, usize, &'static Port)> {
     let Some(b) = binding::parse(&text.text) else {
         diagnostics.push(
@@ -154,7 +154,7 @@ fn output(text: &Key, port: &Port, scope: &Scope, diagnostics: &mut Vec<Diagnost
         let fits: Vec<String> = from_kind.outputs.iter().filter(|p| p.kind == port.kind).map(|p| format!("`{}.{}`", b.stage, p.name)).collect();
         let help = (!fits.is_empty()).then(|| format!("of the right type: {}", fits.join(", ")));
         diagnostics.push(
-            Diagnostic::new("E0205", format!("input `{}` carries {}, and `{}` is {}", port.name, port.kind, text.text, output.kind))
+            Diagnostic::new("E0205", format!("input `{}` takes {}, but `{}` is {}", port.name, port.kind, text.text, output.kind))
                 .at(text.span, format!("this is {}", output.kind))
                 .maybe_help(help),
         );

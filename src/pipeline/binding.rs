@@ -34,7 +34,7 @@ pub fn parse(text: &str) -> Option<Binding> {
 }
 
 impl Binding {
-    /// True where several cells arrive.
+    /// True if several cells arrive.
     pub fn gathers(&self) -> bool {
         self.all || self.axes.iter().any(|(_, v)| v.is_none())
     }

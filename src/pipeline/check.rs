@@ -68,18 +68,18 @@ fn report(bad: &BadParameter, with: &Node, raw: &RawStage, kind: &StageKind) -> 
             )
         }
         Fault::Several(found) => {
-            Diagnostic::new("E0106", format!("`{name}` of `{}` names {} values where one is chosen: {}", raw.name.text, found.len(), found.join(", ")))
+            Diagnostic::new("E0106", format!("`{name}` of `{}` names {} values where one is expected: {}", raw.name.text, found.len(), found.join(", ")))
                 .at(with.place_of(&bad.path, false), "expected one")
                 .help(format!("keep one, such as `{}: {{ {}: {{}} }}`", bad.path.last().map_or("", String::as_str), found[0]))
         }
         Fault::Value(why) if bad.path.is_empty() => {
-            Diagnostic::new("E0106", format!("the parameters of `{}` do not fit: {why}", raw.name.text)).at(whole, found_in(why))
+            Diagnostic::new("E0106", format!("invalid parameters of `{}`: {why}", raw.name.text)).at(whole, found_in(why))
         }
         Fault::Value(why) => Diagnostic::new("E0106", format!("`{name}` of `{}`: {why}", raw.name.text)).at(with.place_of(&bad.path, true), found_in(why)),
     }
 }
 
-/// What stands there, of a reason that says what was expected as well.
+/// The `found …` part of a message that also says what was expected.
 fn found_in(why: &str) -> String {
     why.rsplit_once("found ").map_or(why.to_owned(), |(_, found)| format!("found {found}"))
 }
@@ -87,7 +87,7 @@ fn found_in(why: &str) -> String {
 /// Names of parameters and values that studies used until store format 2, and what they are called since.
 const RENAMED: [(&str, &str); 3] = [("films", "images"), ("films_per_patient", "images_per_patient"), ("film", "image")];
 
-/// What an old name is called now, where that name is known here.
+/// What an old name is called now, if that name is known here.
 fn renamed(old: &str, known: &[String]) -> Option<String> {
     let new = RENAMED.iter().find(|r| r.0 == old).map(|r| r.1)?;
     known.iter().any(|k| k == new).then(|| format!("`{old}` is called `{new}` now"))
@@ -100,11 +100,11 @@ pub(super) fn arity(port: &Port, is_list: bool, bindings: &[(bool, Span)], diagn
     let fault = |message: String, help: &str| Diagnostic::new("E0206", message).at(span, "bound here").help(help);
     match port.arity {
         Arity::One | Arity::Optional if gathers => diagnostics
-            .push(fault(format!("input `{}` takes one artifact, and this gathers several", port.name), "select one cell, such as `stage/axis=value`")),
+            .push(fault(format!("input `{}` takes one artifact, but this gathers several", port.name), "select one cell, such as `stage/axis=value`")),
         Arity::One | Arity::Optional if is_list => diagnostics.push(fault(format!("input `{}` takes one artifact, not a list", port.name), "name one stage")),
-        Arity::Many if gathers => diagnostics.push(fault(format!("input `{}` takes a list, and does not gather", port.name), "name each cell")),
+        Arity::Many if gathers => diagnostics.push(fault(format!("input `{}` takes a list and does not gather cells", port.name), "name each cell")),
         Arity::Gathered if is_list => {
-            diagnostics.push(fault(format!("input `{}` gathers cells, and takes no list", port.name), "gather a stage, such as `scores/*`"))
+            diagnostics.push(fault(format!("input `{}` gathers cells and takes no list", port.name), "gather a stage, such as `scores/*`"))
         }
         _ => {}
     }
@@ -193,11 +193,8 @@ pub(super) fn seed(node: Option<&Node>, diagnostics: &mut Vec<Diagnostic>) -> Op
     let seed = node.to_json().as_u64().filter(|s| *s < 1 << 63);
     if seed.is_none() {
         diagnostics.push(
-            Diagnostic::new(
-                "E0109",
-                format!("a seed is a whole number of at least 0, found {}", node.text().map_or(node.what().to_owned(), |t| format!("`{t}`"))),
-            )
-            .at(node.span, "not a seed"),
+            Diagnostic::new("E0109", format!("a seed is an integer of at least 0, found {}", node.text().map_or(node.what().to_owned(), |t| format!("`{t}`"))))
+                .at(node.span, "not a seed"),
         );
     }
     seed
@@ -209,9 +206,9 @@ pub(super) fn seed_of(seed: Option<u64>, kind: &StageKind, raw: &RawStage, cell:
         return None;
     }
     let Some(seed) = seed else {
-        let fault = Diagnostic::new("E0103", format!("`{}` draws random numbers, and there is no seed", raw.name.text))
+        let fault = Diagnostic::new("E0103", format!("`{}` draws random numbers, but there is no seed", raw.name.text))
             .at(raw.name.span, "needs a seed")
-            .help("say `seed: 2020` at the top of the study");
+            .help("add `seed: 2020` at the top of the study");
         // Once for the study is enough.
         if !diagnostics.iter().any(|d| d.code == "E0103" || d.code == "E0109") {
             diagnostics.push(fault);
@@ -229,13 +226,12 @@ pub(super) fn expect(raw: &RawStage, kind: &StageKind, diagnostics: &mut Vec<Dia
         match node.to_json().as_u64() {
             Some(n) => drop(out.insert(label.text.clone(), n)),
             None => diagnostics
-                .push(Diagnostic::new("E0106", format!("`expect` of `{}` takes counts by label", raw.name.text)).at(node.span, "expected a whole number")),
+                .push(Diagnostic::new("E0106", format!("`expect` of `{}` takes counts by label", raw.name.text)).at(node.span, "expected an integer")),
         }
     }
     if !out.is_empty() && kind.outputs.first().is_none_or(|p| p.kind != "samples") {
-        diagnostics.push(
-            Diagnostic::new("E0106", format!("`{}` makes no samples that could be counted", raw.name.text)).at(raw.expect[0].0.span, "`expect` counts images"),
-        );
+        diagnostics
+            .push(Diagnostic::new("E0106", format!("`{}` produces no samples to count", raw.name.text)).at(raw.expect[0].0.span, "`expect` counts images"));
     }
     out
 }
@@ -266,7 +262,7 @@ pub(super) fn resources(raw: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Re
         };
         if !fine {
             diagnostics.push(
-                Diagnostic::new("E0502", format!("`{}` does not read as {}", value.text().unwrap_or(value.what()), key.text))
+                Diagnostic::new("E0502", format!("`{}` is not a valid value of `{}`", value.text().unwrap_or(value.what()), key.text))
                     .at(value.span, "here")
                     .help("write `resources: { gpu: 1, memory: 8G, threads: 2 }`"),
             );
@@ -280,7 +276,7 @@ pub(super) fn retry(raw: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> u32 {
     let Some(node) = raw.retry else { return 0 };
     let n = node.to_json().as_u64().filter(|n| *n <= 100);
     if n.is_none() {
-        diagnostics.push(Diagnostic::new("E0502", "`retry` is a whole number from 0 to 100").at(node.span, "not a count"));
+        diagnostics.push(Diagnostic::new("E0502", "`retry` is an integer from 0 to 100").at(node.span, "not a count"));
     }
     n.unwrap_or(0) as u32
 }

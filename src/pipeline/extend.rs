@@ -15,14 +15,14 @@ pub fn extend(root: Node, file: &Path, sets: &[String], texts: &mut Texts, diagn
         let Some((path, value)) = set.split_once('=').filter(|(p, _)| p.split('.').all(|part| !part.trim().is_empty())) else {
             let span = Span { text: number, start: 0, end: set.len() as u32 };
             diagnostics.push(
-                Diagnostic::new("E0009", format!("`--set {set}` does not read"))
+                Diagnostic::new("E0009", format!("`--set {set}` is malformed"))
                     .at(span, "expected path=value")
                     .help("write it as `--set stages.classifier.with.epochs=5`"),
             );
             return None;
         };
         let mut faults = vec![];
-        // The value is parsed where it stands, so that its places are those of the argument.
+        // The value is parsed where it stands, so that its locations are those of the argument.
         let padded = format!("{}{value}", " ".repeat(path.len() + 1));
         let value = parse::parse(&padded, number, &mut faults)
             .unwrap_or_else(|| Node::new(Span { text: number, start: path.len() as u32, end: set.len() as u32 }, Yaml::Scalar(String::new(), false)));
@@ -49,7 +49,7 @@ fn below(root: Node, file: &Path, seen: &mut Vec<PathBuf>, texts: &mut Texts, di
         return None;
     }
     if !path.is_file() {
-        diagnostics.push(fault(format!("there is no file `{name}` to extend")).help("the path is relative to the file that it stands in"));
+        diagnostics.push(fault(format!("there is no file `{name}` to extend")).help("the path is relative to the file that contains it"));
         return None;
     }
     seen.push(real);

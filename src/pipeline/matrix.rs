@@ -11,10 +11,10 @@ pub const REPEAT: &str = "repeat";
 /// The key of a matrix that names cells to leave out, and is no axis.
 pub const EXCLUDE: &str = "exclude";
 
-/// Coordinates of a cell: axis → value as it is spelt.
+/// Coordinates of a cell: axis → value as it is spelled.
 pub type Cell = BTreeMap<String, String>;
 
-/// An axis with its values, spelt and typed.
+/// An axis with its values, spelled and typed.
 #[derive(Debug, Clone)]
 pub struct Axis {
     /// Values in written order.
@@ -31,7 +31,7 @@ impl PartialEq for Axis {
 }
 
 impl Axis {
-    /// A value as it is spelt in names, whichever way a binding spells it: `1e-3` is `0.001`.
+    /// A value as it is spelled in names, whichever way a binding spells it: `1e-3` is `0.001`.
     pub fn spelling(&self, written: &str) -> Option<&str> {
         self.values.iter().find(|v| is_same(&v.0, written)).map(|v| v.0.as_str())
     }
@@ -85,8 +85,8 @@ pub fn declared(stage: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Axes {
                     axis.places.push(item.span);
                 }
                 None => diagnostics.push(
-                    fault(format!("a value of the axis `{}` must be a single word or number without `/`, `=`, `*` and spaces", name.text), item.span)
-                        .help("give it a name in `vars`, and list the name"),
+                    fault(format!("a value of the axis `{}` must be a single word or number without `/`, `=`, `*` or spaces", name.text), item.span)
+                        .help("name it in `vars`, and list the name"),
                 ),
             }
         }
@@ -145,7 +145,7 @@ pub fn excluded(stage: &RawStage, axes: &Axes, diagnostics: &mut Vec<Diagnostic>
     out
 }
 
-/// True for a cell that one of the entries means.
+/// True for a cell that matches one of the entries.
 pub fn is_excluded(cell: &Cell, excluded: &[Cell]) -> bool {
     excluded.iter().any(|entry| entry.iter().all(|(axis, value)| cell.get(axis) == Some(value)))
 }
@@ -158,15 +158,15 @@ fn spelt(item: &Node) -> Option<(String, Value)> {
         _ => return None,
     };
     // It becomes the name of a directory.
-    let is_name = !text.contains(['/', '=', '*', ' ']) && text.len() <= LONGEST && hilum_cache::names::is_plain(&format!("v={text}"));
+    let is_name = !text.contains(['/', '=', '*', ' ']) && text.len() <= MAX_VALUE && hilum_cache::names::is_plain(&format!("v={text}"));
     (!text.is_empty() && is_name).then_some((text, value))
 }
 
 /// Letters of a value of an axis.
-const LONGEST: usize = 100;
+const MAX_VALUE: usize = 100;
 
 /// Cells that a study may have in all.
-pub const MOST: usize = 100_000;
+pub const MAX_CELLS: usize = 100_000;
 
 /// How many cells some axes make.
 pub fn count(axes: &Axes) -> usize {

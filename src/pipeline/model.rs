@@ -18,7 +18,7 @@ pub type StageId = usize;
 pub struct Pipeline {
     /// Its name.
     pub study: String,
-    /// What it asks.
+    /// Its description.
     pub description: String,
     /// Stages, each behind those it needs.
     pub stages: Vec<Stage>,
@@ -32,7 +32,7 @@ pub struct Stage {
     pub name: String,
     /// Name without the cell.
     pub base: String,
-    /// What the file says it is for.
+    /// Its description.
     pub description: String,
     /// Its kind.
     pub kind: &'static StageKind,
@@ -44,17 +44,17 @@ pub struct Stage {
     pub seed: Option<Seed>,
     /// Input ports that are read.
     pub inputs: Vec<Input>,
-    /// Counts that must come out, by label.
+    /// Expected counts, by label.
     pub expect: BTreeMap<String, u64>,
     /// What it may use.
     pub resources: Resources,
-    /// How often to try again after a fault of the machine.
+    /// How often to retry after a failure of the machine.
     pub retry: u32,
-    /// Places in the file.
+    /// Locations in the file.
     pub places: Places,
 }
 
-/// Where a stage stands in the file.
+/// Where a stage is in the file.
 pub struct Places {
     /// Its name.
     pub name: Span,
@@ -62,7 +62,7 @@ pub struct Places {
     pub kind: Span,
     /// Its parameters.
     pub with: Node,
-    /// Where its seed is said.
+    /// Where its seed is given.
     pub seed: Option<Span>,
 }
 
@@ -70,7 +70,7 @@ pub struct Places {
 pub struct Input {
     /// The port.
     pub port: &'static Port,
-    /// The binding's place.
+    /// The binding's location.
     pub span: Span,
     /// Outputs in written order; with their cells where gathered.
     pub from: Vec<Source>,
@@ -152,7 +152,10 @@ impl Pipeline {
     }
 }
 
-/// Sorts numbered things so that each is behind those it needs, keeping the written order otherwise; or a circle.
+/// A topological order that keeps the written order where possible; or a cycle.
+///
+/// # Errors
+/// The cycle.
 pub fn sort(count: usize, needs: &[(usize, usize)]) -> Result<Vec<usize>, Vec<usize>> {
     let mut graph = DiGraph::<usize, ()>::with_capacity(count, needs.len());
     let nodes: Vec<NodeIndex> = (0..count).map(|i| graph.add_node(i)).collect();
@@ -175,15 +178,15 @@ pub fn sort(count: usize, needs: &[(usize, usize)]) -> Result<Vec<usize>, Vec<us
     if order.len() == count {
         return Ok(order);
     }
-    // petgraph names one node of a circle; people want to see all of it.
+    // petgraph names one node of a cycle; the message shows all of it.
     let circle = petgraph::algo::tarjan_scc(&graph)
         .into_iter()
         .find(|c| c.len() > 1 || graph.contains_edge(c[0], c[0]))
-        .expect("BUG: what cannot be sorted has a circle");
+        .expect("BUG: what cannot be sorted has a cycle");
     let inside: std::collections::HashSet<_> = circle.iter().copied().collect();
     let mut path = vec![circle[0]];
     loop {
-        let next = graph.neighbors(path[path.len() - 1]).find(|n| inside.contains(n)).expect("BUG: a circle goes on");
+        let next = graph.neighbors(path[path.len() - 1]).find(|n| inside.contains(n)).expect("BUG: a cycle continues");
         if let Some(at) = path.iter().position(|p| *p == next) {
             return Err(path[at..].iter().map(|n| graph[*n]).collect());
         }

@@ -1,21 +1,21 @@
-//! A YAML document as a tree in which every key and value knows its place.
+//! A YAML document as a tree in which every key and value knows its location.
 
 use super::origin::Origin;
 use crate::diagnostic::Span;
 use serde_json::Value;
 
-/// A value with its place.
+/// A value with its location.
 #[derive(Debug, Clone)]
 pub struct Node {
     /// Where it stands.
     pub span: Span,
     /// What it is.
     pub value: Yaml,
-    /// Other places that had a say in what it is.
+    /// Other locations that contributed to its value.
     pub origins: Vec<Origin>,
 }
 
-/// A key with its place.
+/// A key with its location.
 #[derive(Debug, Clone)]
 pub struct Key {
     /// Where it stands.
@@ -36,7 +36,7 @@ pub enum Yaml {
 }
 
 impl Node {
-    /// A value that stands where it was written.
+    /// A value at its own location.
     pub fn new(span: Span, value: Yaml) -> Node {
         Node { span, value, origins: vec![] }
     }
@@ -51,7 +51,7 @@ impl Node {
             _ => None,
         }
     }
-    /// What stands here, in the user's words.
+    /// What this node is, for messages.
     pub fn what(&self) -> &'static str {
         match &self.value {
             Yaml::Scalar(text, false) if is_null(text) => "nothing",
@@ -79,7 +79,7 @@ impl Node {
             _ => node.get(part),
         })
     }
-    /// The best place for a path: the key of its last part that exists.
+    /// The best location for a path: the key of its last part that exists.
     pub fn place_of(&self, path: &[String], on_value: bool) -> Span {
         let mut span = self.span;
         let mut node = self;
@@ -93,7 +93,7 @@ impl Node {
                     Some(below) => (below.span, below),
                     None => break,
                 },
-                // `network: dcgan` has no keys below: the word itself is the place.
+                // `network: dcgan` has no keys below: the word itself is the location.
                 Yaml::Scalar(..) => break,
             };
             span = if on_value && !matches!(below.value, Yaml::Map(_)) { below.span } else { key };

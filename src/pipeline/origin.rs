@@ -1,4 +1,4 @@
-//! Where the value that decided stands: a parameter may say `$name`, whose value stands below `vars`, in a matrix, in a
+//! Where a value comes from: a parameter may be `$name`, whose value is below `vars`, in a matrix, in a
 //! file that is extended, or on the command line.
 
 use super::node::{Node, Yaml};
@@ -6,7 +6,7 @@ use crate::diagnostic::Span;
 use serde_json::Value;
 use std::ops::Range;
 
-/// A place besides a node's own that had a say in its value.
+/// Another location that contributed to a node's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// These bytes of a text, or all of another value, stand for a name that gets its value there.
@@ -20,12 +20,12 @@ pub enum Origin {
 }
 
 impl Node {
-    /// Where a key of this map was removed, where it was.
+    /// Where a key of this map was removed, if it was.
     pub fn removed(&self, key: &str) -> Option<Span> {
         self.origins.iter().find_map(|o| if let Origin::Removed(k, at) = o { (k == key).then_some(*at) } else { None })
     }
 
-    /// The place that made `new` of `old` at a path with dots: the one that a person would change to undo it.
+    /// The location that changed `old` to `new` at a dotted path: the one to edit to undo it.
     pub fn decided_at(&self, path: &str, old: &Value, new: &Value) -> Span {
         let (mut node, mut rest, mut span) = (self, path, self.span);
         while let (Yaml::Map(entries), false) = (&node.value, rest.is_empty()) {
@@ -47,7 +47,7 @@ impl Node {
         self.origins.iter().find_map(|o| if let Origin::Key(k, at) = o { key.is_none_or(|key| k == key).then_some(*at) } else { None })
     }
 
-    /// The same for the value alone; none where nothing is more exact than the place of its key.
+    /// The same for the value alone; none if nothing is more exact than the location of its key.
     fn value_decided_at(&self, old: &Value, new: &Value) -> Option<Span> {
         let inside = match (&self.value, old, new) {
             (Yaml::List(items), Value::Array(old), Value::Array(new)) => {
@@ -85,7 +85,7 @@ mod tests {
 
     const FILE: &str = "plain: 1\nvar: $steps\ntext: a-$word-b\nlist: [1, $steps]\n$label: 1\ndotted: { a.b: 2 }\nwhole: $rates\narm: $arm\n";
 
-    /// The text that a place begins with, in the file or (with an `@`) elsewhere.
+    /// The text that a location begins with, in the file or (with an `@`) elsewhere.
     fn place(path: &str, old: Value, new: Value) -> String {
         let vars = "steps: 40\nword: x\nlabel: covid\nrates: [1, 2, 3]\n";
         let mut faults = vec![];
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_place_is_where_the_value_stands() {
+    fn the_location_is_that_of_the_value() {
         let cases = [
             ("plain", json!(2), json!(1), "plain"),
             ("var", json!(20), json!(40), "@steps"),
@@ -125,8 +125,8 @@ mod tests {
             ("whole", json!([1, 2, 3, 4]), json!([1, 2, 3]), "@rates"),
             ("arm", json!("all"), json!("real"), "@matrix"),
         ];
-        for (path, old, new, due) in cases {
-            assert_eq!(place(path, old.clone(), new.clone()), due, "{path} {old} → {new}");
+        for (path, old, new, expected) in cases {
+            assert_eq!(place(path, old.clone(), new.clone()), expected, "{path} {old} → {new}");
         }
     }
 }

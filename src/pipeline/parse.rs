@@ -1,4 +1,4 @@
-//! From the events of a YAML parser to a tree with places. What a study may not have (tags, several documents, too many nodes) is
+//! From the events of a YAML parser to a tree with locations. What a study may not have (tags, several documents, too many nodes) is
 //! refused here.
 
 use super::node::{Key, Node, Yaml};
@@ -7,8 +7,8 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 use std::collections::HashMap;
 
 /// More nodes than any study has; anchors may not multiply into more.
-const MOST_NODES: usize = 1_000_000;
-const MOST_LEVELS: usize = 64;
+const MAX_NODES: usize = 1_000_000;
+const MAX_LEVELS: usize = 64;
 /// Keys of a map that are compared one by one.
 const FEW_KEYS: usize = 16;
 
@@ -19,7 +19,7 @@ pub fn parse(text: &str, number: u16, diagnostics: &mut Vec<Diagnostic>) -> Opti
     builder.root
 }
 
-/// The key that merges another map into the one it stands in.
+/// The key that merges another map into the one it is in.
 pub(super) const MERGE: &str = "<<";
 
 /// Adds the keys that are not there.
@@ -152,8 +152,8 @@ impl Builder<'_> {
     }
 
     fn open(&mut self, open: Open, span: Span, anchor: usize) -> Option<()> {
-        if self.stack.len() >= MOST_LEVELS {
-            self.fault("E0004", format!("the file is nested more than {MOST_LEVELS} levels deep"), span, "too deep", None);
+        if self.stack.len() >= MAX_LEVELS {
+            self.fault("E0004", format!("the file is nested more than {MAX_LEVELS} levels deep"), span, "too deep", None);
             return None;
         }
         self.stack.push((open, span, anchor, self.nodes));
@@ -162,8 +162,8 @@ impl Builder<'_> {
 
     fn add(&mut self, node: Node, anchor: usize, size: usize) -> Option<()> {
         self.nodes += size;
-        if self.nodes > MOST_NODES {
-            self.fault("E0004", format!("the file has more than {MOST_NODES} nodes"), node.span, "anchors multiply here", None);
+        if self.nodes > MAX_NODES {
+            self.fault("E0004", format!("the file has more than {MAX_NODES} nodes"), node.span, "anchors multiply here", None);
             return None;
         }
         if anchor > 0 {
@@ -189,13 +189,14 @@ impl Builder<'_> {
                             }
                         };
                         if let Some(first) = first {
-                            self.diagnostics
-                                .push(Diagnostic::new("E0003", format!("the key `{text}` stands twice")).at(span, "second time").context(first, "first time"));
+                            self.diagnostics.push(
+                                Diagnostic::new("E0003", format!("duplicate key `{text}`")).at(span, "defined again here").context(first, "first defined here"),
+                            );
                         }
                         *key = Some(Key { span, text });
                     }
                     _ => {
-                        self.fault("E0007", "a key must be a single word", span, "this is no word", None);
+                        self.fault("E0007", "a key must be a single word", span, "not a word", None);
                         return None;
                     }
                 }

@@ -1,4 +1,4 @@
-//! The shape of a study: its keys and those of its stages, still as text with places.
+//! The shape of a study: its keys and those of its stages, still as text with locations.
 
 use super::node::{Key, Node, Yaml};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
@@ -40,7 +40,7 @@ pub struct RawStage<'a> {
     pub matrix: &'a [(Key, Node)],
     /// `seed`.
     pub seed: Option<&'a Node>,
-    /// Where its seed is said, or said to be none of its own.
+    /// Where its seed is given.
     pub seed_place: Option<Span>,
     /// `expect`.
     pub expect: &'a [(Key, Node)],
@@ -63,11 +63,11 @@ pub(super) const FILE_KEYS: [&str; 8] = ["study", "description", "seed", "extend
 pub(super) const STAGE_KEYS: [&str; 9] = ["stage", "description", "in", "with", "matrix", "seed", "expect", "resources", "retry"];
 
 /// Names become directories, several of which make a path.
-const LONGEST: usize = 100;
-/// Of a bad name, so much is shown.
+const MAX_NAME: usize = 100;
+/// Characters of a bad name that are shown.
 const SHOWN: usize = 40;
 /// What a name is made of.
-pub(super) const NAME: &str = "expected at most 100 lower-case letters, digits and hyphens, a letter first";
+pub(super) const NAME: &str = "expected at most 100 lower-case letters, digits and hyphens, starting with a letter";
 
 /// The fault of a name.
 pub(super) fn bad_name(name: &str, of: &str) -> Diagnostic {
@@ -92,9 +92,8 @@ pub fn read<'a>(root: &'a Node, checks: &[&str], diagnostics: &mut Vec<Diagnosti
             name.unwrap_or_default()
         }
         None => {
-            r.diagnostics.push(
-                Diagnostic::new("E0103", "the study has no name").at(first_line(root), "`study:` is missing").help("begin with `study: name-of-the-study`"),
-            );
+            r.diagnostics
+                .push(Diagnostic::new("E0103", "the study has no name").at(first_line(root), "`study:` is missing").help("add `study: NAME` at the top"));
             String::new()
         }
     };
@@ -120,12 +119,12 @@ pub fn read<'a>(root: &'a Node, checks: &[&str], diagnostics: &mut Vec<Diagnosti
 
 /// `[a-z][a-z0-9-]*`
 pub fn is_name(text: &str) -> bool {
-    text.len() <= LONGEST
+    text.len() <= MAX_NAME
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
-/// The very beginning of a file: where something is missing altogether.
+/// The start of the file, for keys that are missing.
 fn first_line(root: &Node) -> Span {
     Span { end: root.span.start + 1, ..root.span }
 }
@@ -137,8 +136,9 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn shape(&mut self, node: &Node, whose: &str, due: &str) {
-        self.diagnostics.push(Diagnostic::new("E0007", format!("{whose} must be {due}, found {}", node.what())).at(node.span, format!("expected {due}")));
+    fn shape(&mut self, node: &Node, whose: &str, expected: &str) {
+        self.diagnostics
+            .push(Diagnostic::new("E0007", format!("{whose} must be {expected}, found {}", node.what())).at(node.span, format!("expected {expected}")));
     }
 
     fn map<'n>(&mut self, node: &'n Node, whose: &str) -> Option<&'n [(Key, Node)]> {
@@ -178,7 +178,7 @@ impl Reader<'_> {
         self.known(entries, &STAGE_KEYS, "E0101", "key");
         let Some(kind) = node.get("stage") else {
             self.diagnostics.push(
-                Diagnostic::new("E0103", format!("{} does not say what it does", whose()))
+                Diagnostic::new("E0103", format!("{} has no kind", whose()))
                     .at(name.span, "`stage:` is missing")
                     .help("add `stage: KIND`; `hilum stages` lists the kinds"),
             );

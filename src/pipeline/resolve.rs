@@ -1,4 +1,4 @@
-//! From the written study to typed stages: kinds, axes, bindings, parameters. Collects every fault.
+//! From the written study to typed stages: kinds, axes, bindings, parameters. Collects every error.
 
 use super::bind::{Bind, Bound, Scope, bind};
 use super::check;
@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, did_you_mean};
 use hilum_stages::contract::kind::StageKind;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// Makes a checked graph, or says all that is wrong.
+/// Builds a checked graph, or reports all errors.
 pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics: &mut Vec<Diagnostic>) -> Option<Pipeline> {
     let by_name: HashMap<&str, usize> = study.stages.iter().enumerate().map(|(i, s)| (s.name.text.as_str(), i)).collect();
     let found: Vec<Option<&'static StageKind>> = study.stages.iter().map(|s| kind(s, kinds, diagnostics)).collect();
@@ -43,12 +43,12 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
         let vars = study.vars.iter().map(|(k, n)| (k.text.as_str(), (k.span, n))).collect::<BTreeMap<_, _>>();
         // Three hundred bytes of axes can ask for more cells than there is memory.
         let count = matrix::count(&axes[i]);
-        if made.stages.len().saturating_add(count) > matrix::MOST {
-            let most = matrix::MOST;
+        if made.stages.len().saturating_add(count) > matrix::MAX_CELLS {
+            let most = matrix::MAX_CELLS;
             diagnostics.push(
-                Diagnostic::new("E0304", format!("the axes of `{}` make {count} cells; a study may have {most} in all", raw.name.text))
+                Diagnostic::new("E0304", format!("the axes of `{}` make {count} cells; a study may have at most {most}", raw.name.text))
                     .at(raw.name.span, "these")
-                    .help("give the axes fewer values, or make studies of them"),
+                    .help("give the axes fewer values, or split the study"),
             );
             return None;
         }
@@ -62,7 +62,7 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
             let with = substitute(&raw.with, &Names { axes: typed, vars: vars.clone() }, diagnostics);
             if !matches!(with.value, Yaml::Map(_)) {
                 diagnostics.push(
-                    Diagnostic::new("E0007", format!("`with` must be a map, and `{}` stands for {}", raw.with.text().unwrap_or_default(), with.what()))
+                    Diagnostic::new("E0007", format!("`with` must be a map, but `{}` stands for {}", raw.with.text().unwrap_or_default(), with.what()))
                         .at(raw.with.span, "expected a map"),
                 );
                 continue;
@@ -102,7 +102,8 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
             });
         }
         if made.stages.len() == before && !made.absent[i].is_empty() && made.absent[i].len() == count {
-            diagnostics.push(Diagnostic::new("E0304", format!("`exclude` leaves no cell of `{}`", raw.name.text)).at(raw.name.span, "nothing is left to run"));
+            diagnostics
+                .push(Diagnostic::new("E0304", format!("`exclude` excludes every cell of `{}`", raw.name.text)).at(raw.name.span, "nothing is left to run"));
         }
     }
     Some(Pipeline { study: study.name.clone(), description: study.description.clone(), stages: made.stages, allow: study.allow.clone() })
@@ -143,7 +144,7 @@ fn axes_of(raw: &RawStage, declared: &Axes, bound: &[Bound], axes: &[Axes], stud
                     diagnostics.push(
                         Diagnostic::new("E0303", format!("`{other}` and `{}` have different values of the axis `{name}`", b.stage))
                             .at(text.span, "does not fit")
-                            .help(format!("declare `{name}` in `matrix` with the values that both have")),
+                            .help(format!("declare `{name}` in `matrix` with the values that they share")),
                     );
                 }
                 Some(_) => {}
@@ -162,7 +163,7 @@ struct Absent;
 
 /// What was made so far.
 struct Made {
-    /// The number of each cell in `stages`, by the stage's place in the study.
+    /// The number of each cell in `stages`, by the stage's position in the study.
     cells: Vec<HashMap<Cell, usize>>,
     /// Cells that are excluded, or need one that is.
     absent: Vec<HashSet<Cell>>,
@@ -203,7 +204,7 @@ impl Made {
                 if !self.stages[id].stage.fills(output.name) {
                     let whose = &study.stages[*stage].name.text;
                     diagnostics.push(
-                        Diagnostic::new("E0207", format!("`{whose}` does not make the output `{}` with these parameters", output.name))
+                        Diagnostic::new("E0207", format!("`{whose}` does not produce the output `{}` with these parameters", output.name))
                             .at(text.span, "used here")
                             .context(study.stages[*stage].with.span, "parameters of the stage"),
                     );

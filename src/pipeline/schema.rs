@@ -60,9 +60,9 @@ pub fn schema(language: &Language) -> Value {
         "additionalProperties": false,
         "properties": {
             "study": { "description": "The name of the study: lower-case letters, digits and hyphens.", "type": "string", "pattern": "^[a-z][a-z0-9-]*$", "maxLength": 100 },
-            "description": { "description": "What the study asks.", "type": ["string", "number", "boolean"] },
-            "seed": { "description": "From which every random draw follows.", "type": ["integer", "null"], "minimum": 0 },
-            "extends": { "description": "Another study, over which this file is laid.", "type": "string" },
+            "description": { "description": "The question of the study.", "type": ["string", "number", "boolean"] },
+            "seed": { "description": "The seed of all random draws.", "type": ["integer", "null"], "minimum": 0 },
+            "extends": { "description": "Another study that this file extends.", "type": "string" },
             "vars": { "description": "Values for `$name`.", "type": ["object", "null"] },
             "stages": { "description": "The stages by name.", "type": "object" },
             "checks": or_null(checks(&language.checks)),
@@ -95,14 +95,14 @@ fn stage(kinds: &[&str]) -> Value {
                 "additionalProperties": axis,
             },
             "seed": { "description": "A seed of its own.", "type": ["integer", "null"], "minimum": 0 },
-            "expect": { "description": "Counts by label that must come out.", "type": ["object", "null"], "additionalProperties": { "type": "integer", "minimum": 0 } },
+            "expect": { "description": "Expected counts by label.", "type": ["object", "null"], "additionalProperties": { "type": "integer", "minimum": 0 } },
             "resources": {
                 "description": "What the stage may use.",
                 "type": ["object", "null"],
                 "additionalProperties": false,
                 "properties": { "gpu": { "type": "integer", "minimum": 0 }, "threads": { "type": "integer", "minimum": 1 }, "memory": { "type": ["string", "integer"] } },
             },
-            "retry": { "description": "How often to try again after a fault of the machine.", "type": ["integer", "null"], "minimum": 0, "maximum": 100 },
+            "retry": { "description": "How often to retry after a failure of the machine.", "type": ["integer", "null"], "minimum": 0, "maximum": 100 },
         },
     })
 }

@@ -1,5 +1,4 @@
-//! Whether a path of `--set` leads to something: a key that is added beside the one that was meant changes nothing, or is blamed
-//! elsewhere. Looks at the study as it is before that argument; knows no kinds, whose parameters are checked with those of the file.
+//! Whether a path of `--set` names a known key: a misspelt key would change nothing, or be reported elsewhere. Looks at the study as it is before that argument; knows no kinds, whose parameters are checked with those of the file.
 
 use super::node::{Node, Yaml};
 use super::raw::{FILE_KEYS, STAGE_KEYS};
@@ -8,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 /// Checks the path of one argument against the study before it.
 ///
 /// # Errors
-/// What is wrong with a path that names no key which a study or one of its stages can have.
+/// If the path names a key that neither a study nor a stage can have.
 pub(super) fn check(root: &Node, path: &str, value: &Node, span: Span) -> Result<(), Box<Diagnostic>> {
     wrong_key(root, path, value, span).map_or(Ok(()), |fault| Err(Box::new(fault)))
 }
@@ -54,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_leads_nowhere_is_told_where_it_ends() {
+    fn an_unknown_path_is_reported_at_its_unknown_part() {
         let cases = [
             ("stages.clasifier.with.steps=5", "`--set`: there is no key `stages.clasifier` at clasifier", "`classifier`"),
             ("stags.classifier.with.steps=5", "`--set`: there is no key `stags` at stags", "`stages`"),

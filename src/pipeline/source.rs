@@ -1,12 +1,12 @@
-//! Reading the text of a study, within limits; and which files are studies.
+//! Reading the text of a study, within limits; recognising studies.
 
 use super::node::Node;
 use super::parse;
 use crate::diagnostic::{Diagnostic, Texts, most_like};
 use std::path::{Component, Path, PathBuf};
 
-/// No study is larger.
-const LARGEST: u64 = 16 << 20;
+/// The largest study.
+const MAX_BYTES: u64 = 16 << 20;
 
 /// Reads and parses one file.
 pub fn read(file: &Path, texts: &mut Texts, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
@@ -18,8 +18,8 @@ pub fn read(file: &Path, texts: &mut Texts, diagnostics: &mut Vec<Diagnostic>) -
             Err(refuse(format!("there is no file `{name}`"), "E0001").maybe_help(help))
         }
         Err(e) => Err(refuse(format!("`{name}` cannot be read: {e}"), "E0001")),
-        Ok(m) if m.is_dir() => Err(refuse(format!("`{name}` is a folder"), "E0001").help("name the study's YAML file")),
-        Ok(m) if m.len() > LARGEST => Err(refuse(format!("`{name}` has {} MiB, more than {} MiB", m.len() >> 20, LARGEST >> 20), "E0004")),
+        Ok(m) if m.is_dir() => Err(refuse(format!("`{name}` is a directory"), "E0001").help("name the study's YAML file")),
+        Ok(m) if m.len() > MAX_BYTES => Err(refuse(format!("`{name}` has {} MiB, more than {} MiB", m.len() >> 20, MAX_BYTES >> 20), "E0004")),
         Ok(_) => match std::fs::read(file) {
             Err(e) => Err(refuse(format!("`{name}` cannot be read: {e}"), "E0001")),
             Ok(bytes) => String::from_utf8(bytes).map_err(|_| refuse(format!("`{name}` is not UTF-8"), "E0001").help("save it as UTF-8")),
@@ -42,9 +42,9 @@ pub fn read(file: &Path, texts: &mut Texts, diagnostics: &mut Vec<Diagnostic>) -
     }
 }
 
-/// True for a file with a key `study` at its top. One that does not read as YAML may be a study with a fault.
+/// True for a file with a key `study` at its top. One that cannot be read as YAML may be a study with a fault.
 pub fn is_study(file: &Path) -> bool {
-    let is_small = std::fs::metadata(file).is_ok_and(|m| m.is_file() && m.len() <= LARGEST);
+    let is_small = std::fs::metadata(file).is_ok_and(|m| m.is_file() && m.len() <= MAX_BYTES);
     let text = if is_small { std::fs::read_to_string(file).unwrap_or_default() } else { String::new() };
     match parse::parse(&text, 0, &mut vec![]) {
         Some(root) => root.get("study").is_some(),
@@ -52,15 +52,15 @@ pub fn is_study(file: &Path) -> bool {
     }
 }
 
-/// The file that is called nearly like one that does not exist; directories on the way to it may be called nearly the same, too.
+/// The existing file with the most similar path, directories included.
 pub fn similar(file: &Path) -> Option<PathBuf> {
     let mut found = PathBuf::new();
     for part in file.components() {
         let next = found.join(part);
         found = match part {
             Component::Normal(name) if !next.exists() => {
-                let folder = if found.as_os_str().is_empty() { Path::new(".") } else { &found };
-                let names: Vec<String> = std::fs::read_dir(folder).ok()?.flatten().filter_map(|e| e.file_name().into_string().ok()).collect();
+                let directory = if found.as_os_str().is_empty() { Path::new(".") } else { &found };
+                let names: Vec<String> = std::fs::read_dir(directory).ok()?.flatten().filter_map(|e| e.file_name().into_string().ok()).collect();
                 found.join(most_like(name.to_str()?, names.iter().map(String::as_str))?)
             }
             _ => next,

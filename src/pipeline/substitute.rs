@@ -30,7 +30,7 @@ impl Names<'_> {
     }
 }
 
-/// Replaces names in a tree; places stay those of the file, and each node knows where the values of its names stand.
+/// Replaces names in a tree; locations stay those of the file, and each node knows where the values of its names stand.
 pub(super) fn substitute(node: &Node, names: &Names, diagnostics: &mut Vec<Diagnostic>) -> Node {
     let mut origins = node.origins.clone();
     let value = match &node.value {
@@ -46,7 +46,7 @@ pub(super) fn substitute(node: &Node, names: &Names, diagnostics: &mut Vec<Diagn
                         Yaml::Scalar(text, _) => text,
                         _ => {
                             diagnostics.push(
-                                Diagnostic::new("E0007", format!("`{}` stands for a map or a list, and a key must be a word", key.text))
+                                Diagnostic::new("E0007", format!("`{}` stands for a map or a list, but a key must be a word", key.text))
                                     .at(key.span, "used as a key"),
                             );
                             key.text.clone()
@@ -60,8 +60,7 @@ pub(super) fn substitute(node: &Node, names: &Names, diagnostics: &mut Vec<Diagn
                 let (_, merged) = entries.remove(at);
                 match merged.value {
                     Yaml::Map(others) => add_missing(&mut entries, others),
-                    _ => diagnostics
-                        .push(Diagnostic::new("E0007", format!("`<<` merges a map, found {}", merged.what())).at(merged.span, "this must stand for a map")),
+                    _ => diagnostics.push(Diagnostic::new("E0007", format!("`<<` merges a map, found {}", merged.what())).at(merged.span, "expected a map")),
                 }
             }
             Yaml::Map(entries)
@@ -76,8 +75,8 @@ fn scalar(text: &str, quoted: bool, names: &Names, node: &Node, origins: &mut Ve
     }
     let unknown = |name: &str| {
         let known = names.axes.keys().chain(names.vars.keys()).copied();
-        let help = did_you_mean(name, known, "name").unwrap_or_else(|| "declare it in `matrix` or in `vars`; `$$` is a dollar".into());
-        Diagnostic::new("E0108", format!("nothing is called `${name}` here")).at(node.span, "unknown name").help(help)
+        let help = did_you_mean(name, known, "name").unwrap_or_else(|| "declare it in `matrix` or in `vars`; write `$$` for a dollar sign".into());
+        Diagnostic::new("E0108", format!("unknown name `${name}`")).at(node.span, "unknown name").help(help)
     };
     if let Some(name) = text.strip_prefix('$').filter(|n| is_word(n)) {
         let Some((value, at)) = names.get(name) else {
@@ -114,7 +113,7 @@ fn scalar(text: &str, quoted: bool, names: &Names, node: &Node, origins: &mut Ve
             continue;
         }
         let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_')).unwrap_or(rest.len());
-        // Names may hold hyphens, and text may go on with one: the longest name that is known is meant.
+        // Names may contain hyphens, and text may go on with one: the longest name that is known is meant.
         let whole = &rest[..length];
         let ends = std::iter::once(length).chain(whole.rmatch_indices('-').map(|(at, _)| at));
         let length = ends.into_iter().find(|at| names.get(&whole[..*at]).is_some()).unwrap_or(length);
@@ -124,9 +123,8 @@ fn scalar(text: &str, quoted: bool, names: &Names, node: &Node, origins: &mut Ve
                 origins.push(Origin::Name(out.len()..out.len() + value.len(), at));
                 out.push_str(&value);
             }
-            Some(_) => diagnostics.push(
-                Diagnostic::new("E0007", format!("`${name}` stands for a map or a list, which cannot be part of a text")).at(node.span, "inside this text"),
-            ),
+            Some(_) => diagnostics
+                .push(Diagnostic::new("E0007", format!("`${name}` stands for a map or a list, which cannot be part of a text")).at(node.span, "in this text")),
             None => diagnostics.push(unknown(name)),
         }
         rest = after;

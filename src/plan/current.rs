@@ -1,4 +1,4 @@
-//! What a plan or the run of it has come to so far, by recipe: one recipe is carried out once, however many stages have it.
+//! The state of a plan or run by recipe: each recipe runs once, however many stages have it.
 
 use crate::pipeline::model::StageId;
 use hilum_cache::StageKey;
@@ -18,12 +18,12 @@ pub struct Fault {
 /// The recipes of one run.
 #[derive(Default)]
 pub struct Current {
-    /// Which stage carries a recipe out, now or as soon as it can.
+    /// Which stage runs a recipe, now or as soon as possible.
     pub begun: HashMap<StageKey, StageId>,
-    /// What was carried out, by which stage.
+    /// What ran, and at which stage.
     pub made: HashMap<StageKey, (StageId, Arc<Outputs>)>,
     /// What failed, at which stage.
     pub failed: HashMap<StageKey, (StageId, Fault)>,
-    /// Recipes that are carried out although they have a receipt.
+    /// Recipes that run although they have a receipt.
     pub forced: HashSet<StageKey>,
 }

@@ -18,16 +18,16 @@ const NETWORKS: [&str; 2] = ["generator", "weights"];
 /// A training keeps two checkpoints, each at least as large as the network.
 const CHECKPOINTS: u64 = 2;
 
-/// What the store will need.
+/// The disk space that a plan needs.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Need {
     /// Bytes that stay, and those of the checkpoints of one training beside them.
     pub bytes: u64,
-    /// Stages of which nobody knows how much they write.
+    /// Stages whose size is unknown.
     pub unknown: Vec<StageId>,
 }
 
-/// Adds up.
+/// Sums of bytes.
 #[derive(Default)]
 struct Sum {
     stays: u64,

@@ -54,7 +54,7 @@ impl Estimate {
         *sum = sum.saturating_add(millis);
     }
 
-    /// Milliseconds of these stages together; none where nothing is known of any.
+    /// Milliseconds of these stages together; none if nothing is known of any.
     pub fn together(&self, stages: &[StageId]) -> Option<u64> {
         let known: Vec<u64> = stages.iter().filter_map(|id| self.by_stage.get(id).copied()).collect();
         known.iter().copied().reduce(u64::saturating_add)
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn other_cells_tell_their_mean() {
+    fn other_cells_give_their_mean() {
         assert_eq!((mean(&[]), mean(&[7]), mean(&[10, 20, 60])), (None, Some(7), Some(30)));
     }
 }

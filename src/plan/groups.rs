@@ -10,7 +10,7 @@ use std::collections::HashMap;
 pub enum Fate {
     /// Its result is there.
     UpToDate,
-    /// It runs.
+    /// It will run.
     WillRun,
     /// Whether it runs is known once others have run.
     Pending,
@@ -50,7 +50,7 @@ fn common(names: &[&str]) -> String {
     first.split('/').filter(in_all).collect::<Vec<_>>().join("/")
 }
 
-/// How many stages have which fate.
+/// How many stages have each fate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
     /// All that are wanted.
@@ -151,20 +151,20 @@ mod tests {
         let likes = [
             (0, "films", Fate::UpToDate, vec![]),
             (1, "classifier", Fate::WillRun, why("steps 160 → 170")),
-            (2, "classifier", Fate::WillRun, why("not run before in this study")),
+            (2, "classifier", Fate::WillRun, why("not cached")),
             (3, "classifier", Fate::WillRun, why("steps 160 → 170")),
             (4, "classifier", Fate::UpToDate, vec![]),
             (5, "scores", Fate::WillRun, why("steps 160 → 170")),
         ];
         let groups = gather(likes);
-        let due = [
+        let expected = [
             ("films", Fate::UpToDate, vec![0]),
             ("classifier", Fate::WillRun, vec![1, 3]),
             ("classifier", Fate::WillRun, vec![2]),
             ("classifier", Fate::UpToDate, vec![4]),
             ("scores", Fate::WillRun, vec![5]),
         ];
-        assert_eq!(groups, due);
+        assert_eq!(groups, expected);
         let groups: Vec<Group> = groups.into_iter().map(|(base, fate, stages)| Group { base: base.into(), fate, of: stages.len(), stages }).collect();
         assert_eq!(Totals::of(&groups), Totals { stages: 6, up_to_date: 2, will_run: 4, ..Totals::default() });
     }

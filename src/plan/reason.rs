@@ -22,7 +22,7 @@ pub struct Reason {
     pub old: Value,
     /// The value now.
     pub new: Value,
-    /// The same as the file spells it, where it is a number that stands there.
+    /// The same as the file spells it, if it is a number that is there.
     pub written: Option<String>,
     /// The place in the file.
     pub at: Option<String>,
@@ -36,15 +36,15 @@ impl Reason {
     fn bare(code: &'static str) -> Reason {
         Reason { code, path: String::new(), old: Value::Null, new: Value::Null, written: None, at: None, line: None, from: vec![] }
     }
-    /// It never ran in this study.
+    /// It is not cached.
     pub fn first() -> Reason {
         Reason::bare("new")
     }
-    /// Its outputs are damaged or were removed.
+    /// Its outputs are damaged or missing.
     pub fn lost() -> Reason {
         Reason::bare("lost")
     }
-    /// The user said so.
+    /// Forced by the user.
     pub fn forced() -> Reason {
         Reason::bare("forced")
     }
@@ -68,8 +68,8 @@ impl Reason {
         let place = self.line.as_ref().map(|l| format!(" ({l})")).unwrap_or_default();
         let values = || format!("{} → {}", short(&self.old), self.written.clone().unwrap_or_else(|| short(&self.new)));
         match self.code {
-            "new" => "not run before in this study".into(),
-            "lost" => "outputs are damaged or were removed".into(),
+            "new" => "not cached".into(),
+            "lost" => "outputs are damaged or missing".into(),
             "forced" => "`--force`".into(),
             "parameter" => format!("{} {}{place}", self.path, values()),
             // Every cell has a seed of its own.
@@ -89,10 +89,10 @@ impl Reason {
                 };
                 format!("input {} {what}{from}", self.path)
             }
-            "version" => format!("the code of the kind changed: version {}", values()),
+            "version" => format!("code of the kind changed: version {}", values()),
             "kind" => format!("kind {}{place}", values()),
             "engine" => format!("engine {}", values()),
-            _ => "the study has another key for pseudonyms".into(),
+            _ => "the pseudonym key changed".into(),
         }
     }
 }
@@ -115,7 +115,7 @@ fn short(value: &Value) -> String {
     if text.chars().count() > 60 { text.chars().take(57).collect::<String>() + "…" } else { text }
 }
 
-/// The value with whole numbers as such: recipes hold `75.0` where a parameter may have a fraction.
+/// The value with integers as such: recipes hold `75.0` where a parameter may have a fraction.
 fn plain(value: &Value) -> Value {
     match value {
         Value::Number(n) => match n.as_f64() {
@@ -128,7 +128,7 @@ fn plain(value: &Value) -> Value {
     }
 }
 
-/// How the file spells a number at a path with dots, where it stands there.
+/// How the file spells a number at a path with dots, if it is there.
 fn spelt(with: &Node, path: &str, value: &Value) -> Option<String> {
     let parts: Vec<String> = path.split('.').map(str::to_owned).collect();
     let text = with.at(&parts).and_then(Node::text)?;
@@ -172,11 +172,11 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn whole_numbers_have_no_point() {
-        for (value, due) in
+    fn integers_have_no_decimal_point() {
+        for (value, expected) in
             [(json!(170.0), "170"), (json!(65), "65"), (json!(0.5), "0.5"), (json!([1.0, 0.25]), "[1,0.25]"), (json!({ "a": 2.0 }), "{\"a\":2}")]
         {
-            assert_eq!(short(&value), due);
+            assert_eq!(short(&value), expected);
         }
         assert_eq!(short(&Value::Null), "nothing");
     }

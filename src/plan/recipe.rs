@@ -31,7 +31,7 @@ pub enum Formed {
     },
 }
 
-/// True where the engine is part of the recipe.
+/// True if the engine is part of the recipe.
 pub fn has_engine(stage: &Stage) -> bool {
     stage.kind.needs == Needs::Tensor
 }
@@ -118,8 +118,8 @@ enum Found {
     Waits(Vec<StageId>),
 }
 
-/// Finds the images of the tables in the packs that are known. Packs that hold none of them are not waited for, not
-/// part of the recipe and not given to the stage. One that may hold them with other pixels is waited for, so that what is
+/// Finds the images of the tables in the packs that are known. Packs that contain none of them are not waited for, not
+/// part of the recipe and not given to the stage. One that may contain them with other pixels is waited for, so that what is
 /// found does not depend on which pack is done first: a check then refuses the study.
 fn look_up(
     p: &Pipeline,
@@ -170,7 +170,7 @@ fn look_up(
     if !unknown.is_empty() {
         return Ok(Found::Waits(unknown.into_iter().map(|s| s.stage).collect()));
     }
-    // A image that no pack holds stands in the list without pixels: the stage will say so.
+    // An image that no pack contains is in the list without pixels: the stage will say so.
     Ok(Found::Whole(list_of(&images, |image| pixels.get(image)), used))
 }
 
@@ -196,7 +196,7 @@ fn may_differ(p: &Pipeline, source: &Source, input: &Input, known: &dyn Fn(Stage
     !done.into_iter().all(|other| same(&p.stages[source.stage], &p.stages[other.stage]))
 }
 
-/// True where a pack that is not there yet will hold one of these images: it is made of a table that is known.
+/// True if a pack that is not there yet will contain one of these images: it is made of a table that is known.
 fn will_hold_any(p: &Pipeline, source: &Source, images: &BTreeSet<Digest>, known: &dyn Fn(StageId, &str) -> Option<Artifact>, world: &World) -> Result<bool> {
     let stage = &p.stages[source.stage];
     // A kind that makes images of its own packs those.

@@ -25,7 +25,7 @@ pub(super) struct Live {
 
 #[derive(Default)]
 struct Shown {
-    /// The run's line, once it began.
+    /// The run's line, once it has started.
     run: Option<ProgressBar>,
     stages: HashMap<String, Row>,
     /// The width for which the run's line is laid out.
@@ -56,7 +56,7 @@ impl Live {
 }
 
 impl Shown {
-    /// Lays the run's line out anew where the terminal has another width than before.
+    /// Redraws the run's line if the width of the terminal has changed.
     fn fit(&mut self) -> usize {
         let width = usize::from(screen::columns());
         if let Some(run) = self.run.as_ref().filter(|_| self.width != width) {
@@ -72,7 +72,7 @@ impl Shown {
 
     fn begin(&mut self, bars: &MultiProgress, stages: u64) {
         bars.set_draw_target(screen::target());
-        // A run that is tried again after damage begins a second time.
+        // A run that is retried after damage starts a second time.
         self.end();
         let run = bars.add(ProgressBar::new(stages).with_message(if stages == 1 { "stage" } else { "stages" }));
         self.run = Some(run);
@@ -112,7 +112,7 @@ impl Shown {
 }
 
 impl Sink for Live {
-    fn hear(&self, event: &Event) {
+    fn handle(&self, event: &Event) {
         let mut shown = self.shown();
         match event {
             Event::Begun { stage, .. } => return shown.begin_stage(&self.bars, stage),

@@ -1,13 +1,13 @@
-//! How fast a stage is, and when it will be done at that pace.
+//! How fast a stage is, and how long it will take at that pace.
 
 use std::time::{Duration, Instant};
 
-/// The pace of a stage since it was first heard of: a training that goes on begins in the middle.
+/// The pace of a stage since its first report: a resumed training starts in the middle.
 #[derive(Default)]
 pub(super) struct Pace(Option<(Instant, u64)>);
 
 impl Pace {
-    /// Hears how far it is; time until all is done, where it can be said.
+    /// Records progress; returns the estimated time left, if known.
     pub(super) fn left(&mut self, done: u64, total: u64) -> Option<Duration> {
         let (since, before) = *self.0.get_or_insert_with(|| (Instant::now(), done));
         left(since.elapsed(), before, done, total)

@@ -18,7 +18,7 @@ pub(super) struct Plain {
 }
 
 impl Sink for Plain {
-    fn hear(&self, event: &Event) {
+    fn handle(&self, event: &Event) {
         words::lines(event).iter().for_each(remark);
         let mut stages = self.stages.lock().expect("BUG: poisoned");
         match event {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Columns of a name, at least and at most.
 const NAME: (usize, usize) = (12, 40);
-/// Columns of a bar, where there is room for one.
+/// Columns of a bar, if there is room for one.
 const BARS: [usize; 2] = [20, 10];
 
 /// Columns by which a line goes on that was broken.
@@ -35,7 +35,7 @@ pub(super) fn row(name: &str, progress: Option<&Progress>, left: Option<Duration
     cut(&out, width)
 }
 
-/// A text in lines of at most `width` columns, broken at spaces; what follows is indented. A longer word stays whole.
+/// A text in lines of at most `width` columns, broken at spaces; what follows is indented. Longer words are not broken.
 pub(super) fn fold(text: &str, width: usize) -> String {
     let mut out = String::with_capacity(text.len());
     let mut column = 0;
@@ -53,13 +53,13 @@ pub(super) fn fold(text: &str, width: usize) -> String {
     out
 }
 
-/// A bar of so many columns.
+/// A bar of a given width.
 pub(super) fn bar(done: u64, total: u64, columns: usize) -> String {
     let filled = ((columns as u64).saturating_mul(done.min(total)) / total.max(1)) as usize;
     "█".repeat(filled) + &"░".repeat(columns - filled)
 }
 
-/// A text in at most so many letters; of a longer one the middle is left out, since cells differ at their ends.
+/// A text of at most `most` characters: a longer one loses its middle, since cells differ at their ends.
 pub(super) fn middle(text: &str, most: usize) -> String {
     let letters: Vec<char> = text.chars().collect();
     if letters.len() <= most {

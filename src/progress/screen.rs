@@ -1,5 +1,5 @@
 //! The terminal behind standard error, as lines are drawn on it again and again. The cursor rests a little before the end of
-//! the last line: a terminal spells `^C` where the cursor is, and at the very end that would begin a line that nobody erases.
+//! the last line: a terminal spells `^C` where the cursor is, and at the very end that would start a line that is never erased.
 
 use indicatif::{ProgressDrawTarget, TermLike};
 use std::io::{Result, Write};
@@ -74,7 +74,7 @@ impl TermLike for Screen {
         if text.is_empty() {
             return Ok(());
         }
-        // What only erases leaves the cursor at the beginning of a line, for whoever writes next.
+        // What only erases leaves the cursor at the beginning of a line, for the next writer.
         if !text.ends_with(['\n', 'K', 'A', 'B', 'C', 'D']) {
             text.push_str(ROOM);
         }

@@ -10,7 +10,7 @@ use hilum_stages::evaluation::metric::Shown;
 use hilum_stages::records::{Compared, MetricRow, Record, Row, TABLE, Table};
 use std::io::Write;
 
-/// Prints the comparisons of a study to standard output; where there is none, the metrics of its evaluations.
+/// Prints the comparisons of a study to standard output; if there is none, the metrics of its evaluations.
 pub fn show(p: &Pipeline, outputs: &Outputs, store: &Store) -> Result<()> {
     let comparisons = found::<Compared>(p, outputs, store)?;
     let metrics = if comparisons.is_empty() { found::<MetricRow>(p, outputs, store)? } else { vec![] };

@@ -15,7 +15,7 @@ pub fn duration(millis: u64) -> String {
     }
 }
 
-/// A time that is not known to the second: `45 s`.
+/// An estimated time: `45 s`.
 pub fn about(millis: u64) -> String {
     match millis {
         10_000..59_500 => format!("{} s", (millis + 500) / 1000),
@@ -44,7 +44,7 @@ pub fn size(bytes: u64) -> String {
     format!("{value:.1} TiB")
 }
 
-/// What is said where all stages are up to date.
+/// The message if all stages are up to date.
 pub fn nothing_to_do(stages: usize) -> String {
     match stages {
         1 => "nothing to do: the stage is up to date".into(),
@@ -52,7 +52,7 @@ pub fn nothing_to_do(stages: usize) -> String {
     }
 }
 
-/// What an event says in lines, where it says anything.
+/// The lines of an event, if any.
 pub fn lines(event: &Event) -> Vec<String> {
     match event {
         Event::Started { run, stages } => vec![format!("run {run}: {}", counted(*stages, "stage", "stages"))],
@@ -67,21 +67,21 @@ pub fn lines(event: &Event) -> Vec<String> {
         Event::Note { stage, text } if text.starts_with("warning: ") => vec![format!("{stage}   {text}")],
         Event::Note { stage, text } => vec![format!("{stage}   note: {text}")],
         Event::LeftOut { stage, files: n, list } => {
-            let what = counted(*n, "file that was left out is listed", "files that were left out are listed");
+            let what = counted(*n, "excluded file is listed", "excluded files are listed");
             vec![format!("{stage}   note: {what} in {}", list.display())]
         }
         Event::Done { stage, millis, peak_memory, differs, .. } => {
             let memory = peak_memory.map(|m| format!(", {} of memory", size(m))).unwrap_or_default();
             let mut out = vec![format!("{stage}   finished, took {}{memory}", duration(*millis))];
             if *differs {
-                out.push("  warning: the bytes differ from those of the earlier run".into());
+                out.push("  warning: the bytes differ from those of the previous run".into());
             }
             out
         }
         Event::CutOff { stage, of: Some(of) } => vec![format!("{stage}   shares the result of `{of}`")],
-        Event::CutOff { stage, of: None } => vec![format!("{stage}   up to date: its inputs came out the same")],
-        Event::Elsewhere { stage } => vec![format!("{stage}   waits for another run")],
-        Event::Retried { stage, why } => vec![format!("{stage}   is tried again: {why}")],
+        Event::CutOff { stage, of: None } => vec![format!("{stage}   up to date: its inputs have not changed")],
+        Event::Elsewhere { stage } => vec![format!("{stage}   waiting for another run")],
+        Event::Retried { stage, why } => vec![format!("{stage}   retrying: {why}")],
         Event::Failed { stage, message, help } => {
             let mut out = vec![format!("error: `{stage}`: {message}")];
             out.extend(help.iter().map(|h| format!("help: {h}")));
@@ -99,16 +99,16 @@ pub fn lines(event: &Event) -> Vec<String> {
     }
 }
 
-/// How far a stage got that was stopped, and where it goes on.
+/// How far a stopped stage got, and where it resumes.
 fn stopped(progress: Option<&Progress>, checkpoint: Option<u64>) -> String {
     let again = "run the same command again";
     match (progress, checkpoint) {
-        // The checkpoint is written last, and progress is not told of every step.
-        (Some(p), Some(step)) if step >= p.done => format!("after {} {step} of {}; {again} to go on from there", p.unit, p.total),
-        (Some(p), Some(step)) => format!("after {} {} of {}; {again} to go on from its checkpoint after {} {step}", p.unit, p.done, p.total, p.unit),
-        (None, Some(step)) => format!("before its next step; {again} to go on after step {step}"),
-        (Some(p), None) => format!("after {} {} of {} without a checkpoint; {again} to start it anew", p.unit, p.done, p.total),
-        (None, None) => format!("without a checkpoint; {again} to start it anew"),
+        // The checkpoint is written last, and not every step is reported.
+        (Some(p), Some(step)) if step >= p.done => format!("after {} {step} of {}; {again} to resume from there", p.unit, p.total),
+        (Some(p), Some(step)) => format!("after {} {} of {}; {again} to resume from its checkpoint after {} {step}", p.unit, p.done, p.total, p.unit),
+        (None, Some(step)) => format!("before its next step; {again} to resume after step {step}"),
+        (Some(p), None) => format!("after {} {} of {} without a checkpoint; {again} to restart it", p.unit, p.done, p.total),
+        (None, None) => format!("without a checkpoint; {again} to restart it"),
     }
 }
 
@@ -123,19 +123,19 @@ mod tests {
     }
 
     #[test]
-    fn what_was_interrupted_says_where_it_goes_on() {
+    fn an_interrupted_stage_says_where_it_resumes() {
         let said = |done: Option<u64>, checkpoint| {
             let progress = done.map(|done| Progress { done, total: 900, unit: "step".into(), values: vec![] });
             one(Event::Interrupted { stage: "gan/arm=a".into(), progress, checkpoint })
         };
-        assert_eq!(said(Some(118), Some(120)), "interrupted: gan/arm=a stopped after step 120 of 900; run the same command again to go on from there");
-        assert!(said(Some(120), Some(100)).ends_with("after step 120 of 900; run the same command again to go on from its checkpoint after step 100"));
-        assert!(said(Some(120), None).ends_with("without a checkpoint; run the same command again to start it anew"));
-        assert!(said(None, Some(7)).ends_with("to go on after step 7"));
+        assert_eq!(said(Some(118), Some(120)), "interrupted: gan/arm=a stopped after step 120 of 900; run the same command again to resume from there");
+        assert!(said(Some(120), Some(100)).ends_with("after step 120 of 900; run the same command again to resume from its checkpoint after step 100"));
+        assert!(said(Some(120), None).ends_with("without a checkpoint; run the same command again to restart it"));
+        assert!(said(None, Some(7)).ends_with("to resume after step 7"));
     }
 
     #[test]
-    fn the_end_counts_in_the_right_number() {
+    fn the_summary_uses_singular_and_plural() {
         let end = |executed, reused, failed, skipped| one(Event::Finished { run: None, executed, reused, failed, skipped });
         assert_eq!(end(1, 0, 0, 0), "1 stage ran");
         assert_eq!(end(2, 3, 1, 4), "2 stages ran, 3 up to date, 1 failed, 4 skipped");

@@ -1,4 +1,4 @@
-//! What somebody may ask for by a stage's name or by bytes, and the runs in which it stands: of each study the newest.
+//! Finding what is traced, by a stage's name or by bytes, in the newest run of each study that has it.
 
 use super::history::{History, RunId};
 use crate::pipeline::binding::Binding;
@@ -14,7 +14,7 @@ pub struct Origin {
     pub run: RunId,
     /// The stage, with its cell.
     pub stage: String,
-    /// An output or a file of it; none where the whole stage is meant.
+    /// An output or a file of it; none if the whole stage is meant.
     pub part: Option<Part>,
 }
 
@@ -41,7 +41,7 @@ impl Part {
 }
 
 impl History<'_> {
-    /// Stages that a binding selects: of each study those of its newest graph that has any, each in the newest run that holds a
+    /// Stages that a binding selects: of each study those of its newest graph that has any, each in the newest run that contains a
     /// result of it. Axes may be written in any order. Newest studies first.
     pub fn selected(&self, wanted: &Binding) -> Vec<Origin> {
         let mut studies = BTreeSet::new();
@@ -58,7 +58,7 @@ impl History<'_> {
         out
     }
 
-    /// A stage in a run that holds a result of it, and of this output.
+    /// A stage in a run that contains a result of it, and of this output.
     fn with_port(&self, run: RunId, stage: &str, port: Option<&str>) -> Option<Origin> {
         let receipt = &self.receipts[self.stood_on(run, stage)?].0;
         let part = match port {
@@ -98,7 +98,7 @@ impl History<'_> {
     }
 }
 
-/// True where a binding means this stage; a name alone means all its cells.
+/// True if a binding means this stage; a name alone means all its cells.
 fn selects(wanted: &Binding, stage: &str) -> bool {
     let mut parts = stage.split('/');
     let base = parts.next();

@@ -48,14 +48,14 @@ pub(super) struct Output {
 }
 
 impl<'a> History<'a> {
-    /// Reads all journals of a store whose receipts `ledger` holds.
+    /// Reads all journals of a store whose receipts `ledger` contains.
     ///
     /// # Errors
-    /// Where a journal cannot be read.
+    /// If a journal cannot be read.
     pub fn read(store: &'a Store, ledger: &Ledger) -> Result<History<'a>> {
         let mut runs = vec![];
         for name in journal::run_names(store)? {
-            let lines = journal::lines(&store.run_folder(&name).join("journal.jsonl"))?;
+            let lines = journal::lines(&store.run_dir(&name).join("journal.jsonl"))?;
             runs.push(Run::of(name, &lines));
         }
         let numbers: HashMap<&str, RunId> = runs.iter().enumerate().map(|(id, run)| (run.name.as_str(), id)).collect();

@@ -8,11 +8,11 @@ use std::collections::HashMap;
 /// What a pack gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Given {
-    /// So many images, at least one.
+    /// A number of images, at least one.
     Images(u64),
     /// No image.
     Nothing,
-    /// Nobody can say.
+    /// Unknown.
     Unknown,
 }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub enum Place {
     /// Results of these stages.
     Results(Vec<Origin>),
-    /// This file, which holds other bytes than any run of its study laid out there.
+    /// This file, which contains other bytes than any run of its study laid out there.
     Changed(PathBuf),
     /// No results of a study in this store.
     Elsewhere,
@@ -23,16 +23,18 @@ impl History<'_> {
     /// What lies at a path: a file or a directory of a study's results.
     ///
     /// # Errors
-    /// Where a file cannot be read.
+    /// If a file cannot be read.
     pub fn at(&self, path: &Path) -> Result<Place> {
         let mut changed = None;
         let spellings = [path.canonicalize().ok(), std::path::absolute(path).ok()];
         for full in spellings.into_iter().flatten() {
             // A study's name may also be that of a directory further up.
-            for folder in full.ancestors() {
-                let study = folder.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-                let (Some(below), true) = (full.strip_prefix(folder).ok().and_then(Path::to_str), self.runs.iter().any(|r| r.study == study)) else { continue };
-                match self.below(study, folder, below)? {
+            for directory in full.ancestors() {
+                let study = directory.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+                let (Some(below), true) = (full.strip_prefix(directory).ok().and_then(Path::to_str), self.runs.iter().any(|r| r.study == study)) else {
+                    continue;
+                };
+                match self.below(study, directory, below)? {
                     Place::Results(origins) => return Ok(Place::Results(origins)),
                     Place::Changed(file) => changed = changed.or(Some(file)),
                     Place::Elsewhere => {}
@@ -42,9 +44,9 @@ impl History<'_> {
         Ok(changed.map_or(Place::Elsewhere, Place::Changed))
     }
 
-    /// What lies at `below` in the folder of a study's results; all of it where that is empty.
-    fn below(&self, study: &str, folder: &Path, below: &str) -> Result<Place> {
-        let mut look = Look { folder, below, digests: HashMap::new() };
+    /// What lies at `below` in the directory of a study's results; all of it where that is empty.
+    fn below(&self, study: &str, directory: &Path, below: &str) -> Result<Place> {
+        let mut look = Look { directory, below, digests: HashMap::new() };
         let mut found: BTreeMap<String, Vec<Origin>> = BTreeMap::new();
         let mut changed: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
         let mut tried = BTreeSet::new();
@@ -86,7 +88,7 @@ impl History<'_> {
             for (name, file) in files.iter().filter(|(name, _)| is_within(name, look.below)) {
                 let Some(digest) = look.digest(name)? else { continue };
                 if digest != file.digest {
-                    differ.push(look.folder.join(name));
+                    differ.push(look.directory.join(name));
                 }
                 is_meant = true;
                 if name == look.below {
@@ -107,7 +109,7 @@ impl History<'_> {
         })
     }
 
-    /// Those of which no other one was made: what they were made of is told with them.
+    /// Those that no other one was made from: their own inputs are shown with them.
     fn ends_of(&self, origins: Vec<Origin>) -> Vec<Origin> {
         let graph = self.walk(origins.iter().map(|o| (o.run, o.stage.as_str())));
         let ends = graph.ends();
@@ -127,25 +129,25 @@ enum Compared {
 
 /// A look at the results of a study.
 struct Look<'a> {
-    folder: &'a Path,
+    directory: &'a Path,
     below: &'a str,
     digests: HashMap<String, Option<Digest>>,
 }
 
 impl Look<'_> {
-    /// The digest of a file of the results; none where there is none.
+    /// The digest of a file of the results; none if there is none.
     fn digest(&mut self, name: &str) -> Result<Option<Digest>> {
         if let Some(known) = self.digests.get(name) {
             return Ok(*known);
         }
-        let path = self.folder.join(name);
+        let path = self.directory.join(name);
         let digest = if path.is_file() { Some(store::hash_file(&path)?.0) } else { None };
         self.digests.insert(name.to_owned(), digest);
         Ok(digest)
     }
 }
 
-/// True for a path that is `folder` or lies below it.
-fn is_within(path: &str, folder: &str) -> bool {
-    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// True for a path that is `directory` or lies below it.
+fn is_within(path: &str, directory: &str) -> bool {
+    directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -28,7 +28,7 @@ pub(super) struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    /// The artifact, where it is that.
+    /// The artifact, if it is that.
     pub(super) fn of(subject: Subject, receipt: &'a Receipt, artifact: &Artifact, store: &Store) -> Result<Option<Found<'a>>> {
         if artifact.kind != subject.kind {
             return Ok(None);
@@ -48,36 +48,36 @@ impl<'a> Found<'a> {
         self.files.iter().filter(move |e| e.name.ends_with(ending))
     }
 
-    /// The bytes of the first file whose name ends like this; none where there is none.
+    /// The bytes of the first file whose name ends like this; none if there is none.
     ///
     /// # Errors
-    /// Where it is damaged or gone.
+    /// If it is damaged or gone.
     pub(super) fn bytes(&self, store: &Store, ending: &str) -> Result<Option<Vec<u8>>> {
         self.ending(ending).next().map(|e| store.read(&e.digest)).transpose()
     }
 
-    /// The record that it holds, or why it does not read, in words.
+    /// The record that it contains, or why it cannot be read, in words.
     ///
     /// # Errors
-    /// Where the file is damaged or gone.
+    /// If the file is damaged or gone.
     pub(super) fn record<R: Record>(&self, store: &Store) -> Result<Result<R, String>> {
         let bytes = self.bytes(store, &R::file_name())?.unwrap_or_default();
         Ok(R::read(&bytes).map_err(|e| e.to_string()))
     }
 
-    /// The rows of a table of samples; none where it does not read.
+    /// The rows of a table of samples; none if it cannot be read.
     ///
     /// # Errors
-    /// Where the file is damaged or gone.
+    /// If the file is damaged or gone.
     pub(super) fn samples(&self, store: &Store) -> Result<Vec<Sample>> {
         let bytes = self.bytes(store, "samples.csv")?;
         Ok(bytes.and_then(|b| Samples::read_rows(&b).ok()).unwrap_or_default())
     }
 
-    /// Packed images; none where they do not open.
+    /// Packed images; none if they do not open.
     ///
     /// # Errors
-    /// Where a file is damaged or gone.
+    /// If a file is damaged or gone.
     pub(super) fn pack(&self, store: &Store) -> Result<Option<Images>> {
         use hilum_stages::contract::port::ArtifactType;
         let files = self.files.iter().map(|e| Ok(File { path: store.verified_path(&e.digest)?, name: e.name.clone() })).collect::<Result<Vec<_>>>()?;

@@ -20,11 +20,11 @@ use maud::{Markup, html};
 pub(super) struct Chapter {
     /// Its anchor on the page, in kebab-case.
     pub(super) id: &'static str,
-    /// Its heading; none for what stands above all headings.
+    /// Its heading; none for what is above all headings.
     pub(super) title: Option<&'static str>,
     /// The artifacts that it is about, in the order in which it is given them; empty for one about the run.
     pub(super) about: &'static [Subject],
-    /// Its content; none where there is nothing to say.
+    /// Its content; none if there is nothing to say.
     pub(super) render: fn(&Material) -> Result<Option<Markup>>,
 }
 
@@ -57,10 +57,10 @@ impl<'a> Material<'a> {
 }
 
 impl Chapter {
-    /// The chapter of a run; nothing where it has nothing to say.
+    /// The chapter of a run; nothing if it has nothing to say.
     ///
     /// # Errors
-    /// Where an artifact that it is about is damaged or gone.
+    /// If an artifact that it is about is damaged or gone.
     pub(super) fn of(&self, facts: &Facts, store: &Store) -> Result<Markup> {
         let found = facts.found(store, self.about)?;
         if found.is_empty() && !self.about.is_empty() {
@@ -80,7 +80,7 @@ fn is_warning(note: &str) -> bool {
     note.starts_with("warning: ")
 }
 
-/// Says in the place of what was to be shown why it cannot be.
+/// Shows the reason in place of what cannot be shown.
 fn unreadable(found: &Found, why: &str) -> Markup {
     html! { div.warn { b { (found.stage()) } " cannot be shown: " (why) } }
 }
@@ -104,7 +104,7 @@ mod tests {
 
     /// A row that is added is on the page, in its place, and one without anything to be about is not.
     #[test]
-    fn a_row_more_is_on_the_page() {
+    fn a_new_row_is_on_the_page() {
         const TOY: Chapter = Chapter { id: "toy", title: Some("A <toy>"), about: &[], render: |m| Ok(Some(html! { p { "of " (m.facts.study) } })) };
         const NOTHING: Chapter = Chapter { id: "nothing", about: &[Subject { kind: "table", name: "toys" }], ..TOY };
         const SILENT: Chapter = Chapter { id: "silent", render: |_| Ok(None), ..TOY };
@@ -115,7 +115,7 @@ mod tests {
         assert!(!text.contains("nothing") && !text.contains("silent"));
     }
 
-    /// Chapters go by what an artifact is, whichever kind made it, and say of a table that does not read which column it lacks.
+    /// Chapters go by what an artifact is, whichever kind made it, and say of a table that cannot be read which column it lacks.
     #[test]
     fn a_comparison_is_one_whoever_made_it() {
         let held = tempfile::tempdir().unwrap();

@@ -26,7 +26,7 @@ mod tests {
     use super::svg;
 
     #[test]
-    fn a_script_is_a_part_of_a_picture() {
+    fn a_script_is_contained_in_an_image() {
         let page = svg(b"<svg><script>alert(1)</script></svg>", "a \"curve\" <b>").into_string();
         assert!(!page.contains("<script") && !page.contains("<b>") && page.starts_with("<img"), "{page}");
     }

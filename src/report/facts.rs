@@ -7,7 +7,7 @@ use hilum_stages::training::snapshot::Preview;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What a report is about.
+/// The facts behind a report.
 #[derive(Default)]
 pub(super) struct Facts {
     pub(super) run: String,
@@ -20,7 +20,7 @@ pub(super) struct Facts {
     pub(super) stages: Vec<(String, Option<(Receipt, bool)>)>,
     pub(super) findings: Vec<Value>,
     pub(super) failures: Vec<Value>,
-    /// Trainings that are not done: the step of the newest checkpoint, and what it shows.
+    /// Unfinished trainings: the step of the latest checkpoint, and its preview.
     pub(super) under_way: Vec<(String, u64, Preview)>,
 }
 
@@ -28,9 +28,9 @@ impl Facts {
     /// The facts of a run.
     ///
     /// # Errors
-    /// Where its journal does not read.
+    /// If its journal cannot be read.
     pub(super) fn read(store: &Store, ledger: &Ledger, run: &str) -> Result<Facts> {
-        let lines = journal::lines(&store.run_folder(run).join("journal.jsonl"))?;
+        let lines = journal::lines(&store.run_dir(run).join("journal.jsonl"))?;
         let first = lines.first().map(|l| l.body.clone()).unwrap_or_default();
         let resolved = first["resolved"].clone();
         let mut known: BTreeMap<String, (Receipt, bool)> = BTreeMap::new();
@@ -58,7 +58,7 @@ impl Facts {
             || resolved["stages"].as_object().into_iter().flatten().map(|(n, _)| n.clone()).collect(),
             |order| order.iter().filter_map(|n| n.as_str().map(str::to_owned)).collect(),
         );
-        // A stage that was tried again began several times.
+        // A retried stage has started several times.
         let begun: BTreeMap<String, String> =
             of_kind("begun").iter().filter_map(|b| Some((b["stage"].as_str()?.to_owned(), b["key"].as_str()?.to_owned()))).collect();
         let mut under_way = vec![];
@@ -92,7 +92,7 @@ impl Facts {
     /// The artifacts that any of these subjects is, subject by subject in the order of the study.
     ///
     /// # Errors
-    /// Where the list of an artifact's files does not read.
+    /// If the list of an artifact's files cannot be read.
     pub(super) fn found(&self, store: &Store, subjects: &[Subject]) -> Result<Vec<Found<'_>>> {
         let mut found = vec![];
         for subject in subjects {

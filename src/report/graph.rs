@@ -85,7 +85,7 @@ impl Graph {
         const GAP: (f64, f64) = (48.0, 18.0);
         let mut layer = vec![0usize; self.nodes.len()];
         for (a, b) in &self.edges {
-            // Edges are sorted by their start, and starts stand before ends in the study's order.
+            // Edges are sorted by their start, and starts are before ends in the study's order.
             layer[*b] = layer[*b].max(layer[*a] + 1);
         }
         for _ in 0..self.nodes.len() {

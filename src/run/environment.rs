@@ -1,10 +1,10 @@
-//! By what a stage was carried out. No path, host or user.
+//! The environment that a stage ran in. No path, host or user.
 
 use hilum_cache::receipt::Environment;
 use hilum_cache::{Digest, Sha256};
 use hilum_stages::contract::context::DeviceChoice;
 
-/// The environment of this program with so many threads; the device is that of a tensor kind.
+/// The environment of this program with a number of threads; the device is that of a tensor kind.
 pub fn environment(threads: u32, device: Option<DeviceChoice>) -> Environment {
     Environment {
         program: env!("CARGO_PKG_VERSION").into(),

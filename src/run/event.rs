@@ -1,4 +1,4 @@
-//! What happens during a run, for whoever shows or records it.
+//! Events of a run, for display and for records.
 
 use hilum_stages::contract::context::Progress;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// Something that happened.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// The run begins.
+    /// The run has started.
     Started {
         /// Its name.
         run: String,
@@ -18,7 +18,7 @@ pub enum Event {
     Planned {
         /// The plan for people.
         lines: Vec<String>,
-        /// How many stages have which fate.
+        /// How many stages have each fate.
         totals: Value,
         /// How long they may take.
         estimate: Value,
@@ -28,7 +28,7 @@ pub enum Event {
         /// Their names.
         stages: Vec<String>,
     },
-    /// A stage begins.
+    /// A stage has started.
     Begun {
         /// The stage.
         stage: String,
@@ -39,21 +39,21 @@ pub enum Event {
         /// How long it took last time.
         last_millis: Option<u64>,
     },
-    /// A stage is under way.
+    /// Progress of a running stage.
     Progress {
         /// The stage.
         stage: String,
         /// How far it is.
         progress: Progress,
     },
-    /// A stage says something that people should know.
+    /// A stage has a note for the user.
     Note {
         /// The stage.
         stage: String,
         /// What.
         text: String,
     },
-    /// A stage left files out.
+    /// A stage excluded files.
     LeftOut {
         /// The stage.
         stage: String,
@@ -62,7 +62,7 @@ pub enum Event {
         /// Where they are listed.
         list: PathBuf,
     },
-    /// A stage is done.
+    /// A stage has finished.
     Done {
         /// The stage.
         stage: String,
@@ -70,24 +70,24 @@ pub enum Event {
         millis: u64,
         /// Peak memory of its process.
         peak_memory: Option<u64>,
-        /// What it said.
+        /// Its notes.
         notes: Vec<String>,
-        /// True where `--force` gave other bytes than before.
+        /// True if `--force` gave other bytes than before.
         differs: bool,
     },
     /// A stage is up to date although something above it ran: its inputs came out the same; or it has the recipe of another.
     CutOff {
         /// The stage.
         stage: String,
-        /// The stage of this run that carried its recipe out.
+        /// The stage of this run that ran its recipe.
         of: Option<String>,
     },
-    /// Another run computes this stage now.
+    /// Another run is computing this stage.
     Elsewhere {
         /// The stage.
         stage: String,
     },
-    /// A worker died and is tried again.
+    /// A worker died and is retried.
     Retried {
         /// The stage.
         stage: String,
@@ -107,9 +107,9 @@ pub enum Event {
     Interrupted {
         /// The stage.
         stage: String,
-        /// How far it was, where it said so.
+        /// How far it got, if known.
         progress: Option<Progress>,
-        /// After which step its newest checkpoint was written, where it has one.
+        /// The step after which its newest checkpoint was written, if any.
         checkpoint: Option<u64>,
     },
     /// A stage cannot run because one above it failed.
@@ -117,18 +117,18 @@ pub enum Event {
         /// The stage.
         stage: String,
     },
-    /// Something that people should know.
+    /// A warning for the user.
     Warning {
         /// What.
         message: String,
     },
-    /// The run is over.
+    /// The run has finished.
     Finished {
-        /// Its name; none where nothing was executed.
+        /// Its name; none if nothing was executed.
         run: Option<String>,
         /// Stages executed.
         executed: usize,
-        /// Stages reused, cut off ones included.
+        /// Stages reused, including cut-offs.
         reused: usize,
         /// Stages failed.
         failed: usize,
@@ -170,8 +170,8 @@ impl Event {
     }
 }
 
-/// Hears of events.
+/// Receives events.
 pub trait Sink: Sync {
-    /// Takes an event.
-    fn hear(&self, event: &Event);
+    /// Handles an event.
+    fn handle(&self, event: &Event);
 }

@@ -42,13 +42,13 @@ pub struct Run<'a> {
     pub pipeline: &'a Pipeline,
     /// Its texts.
     pub texts: &'a Texts,
-    /// Its folders.
+    /// Its directories.
     pub workspace: &'a Workspace,
     /// The store.
     pub store: &'a WritableStore,
     /// What path parameters name.
     pub listings: &'a Listings,
-    /// Tables that were read.
+    /// Cached tables.
     pub tables: &'a Tables,
     /// The key of pseudonyms.
     pub key: Option<PseudonymKey>,
@@ -56,19 +56,19 @@ pub struct Run<'a> {
     pub pseudonyms: &'a str,
     /// Engines whose receipts are accepted.
     pub engines: &'a [String],
-    /// Stages to execute anew.
+    /// Stages to run again.
     pub forced: &'a [StageId],
-    /// True where the study reads images or weights that may be of its own making.
+    /// True if the study reads images or weights that may be of its own making.
     pub has_outside: bool,
     /// Stages that are wanted.
     pub wanted: &'a [bool],
     /// Seconds between checkpoints of a training.
     pub checkpoint_every: f64,
-    /// Go on beside a failure.
+    /// Continue after a failure.
     pub keep_going: bool,
-    /// Set when the run shall stop.
+    /// Set to stop the run.
     pub cancel: &'a AtomicBool,
-    /// Hears of everything.
+    /// Receives all events.
     pub sink: &'a dyn Sink,
 }
 
@@ -86,13 +86,13 @@ pub struct Outcome {
     pub outputs: Outputs,
     /// What the checks found.
     pub found: Vec<Finding>,
-    /// True where a finding refused the study.
+    /// True if a finding refused the study.
     pub is_refused: bool,
-    /// True where it was told to stop.
+    /// True if it was interrupted.
     pub cancelled: bool,
 }
 
-/// A stage under way.
+/// A running stage.
 struct RunningStage {
     started: Started,
     held: Held,
@@ -103,7 +103,7 @@ struct RunningStage {
     began: String,
     attempt: u32,
     stage_inputs: StageInputs,
-    /// How far it was when it was last heard of.
+    /// Its last reported progress.
     progress: Option<Progress>,
 }
 
@@ -128,11 +128,11 @@ pub struct Scheduler<'a> {
     current: Current,
     /// Stages that wait for another one with the same recipe.
     twins: HashMap<StageKey, Vec<StageId>>,
-    /// Objects that were met damaged, and the stages that make them.
+    /// Damaged objects that were found, and the stages that produce them.
     lost: HashMap<Digest, Vec<StageId>>,
     /// Stages that met one, and those that make it: an input further up, whose table is whole, may be the damaged one.
     awaited: BTreeMap<StageId, Vec<StageId>>,
-    /// Who met which object.
+    /// Which stage found which object.
     met: HashSet<(StageId, Digest)>,
     states: States,
     outputs: Outputs,
@@ -145,7 +145,7 @@ pub struct Scheduler<'a> {
     cut_off: Vec<(String, StageKey)>,
     refused: Vec<Finding>,
     warned: BTreeSet<String>,
-    /// How many tables and packs were known at the last look.
+    /// How many tables and packs were known at the last check.
     seen: usize,
     checked: bool,
     stopping: bool,
@@ -193,7 +193,7 @@ impl<'a> Scheduler<'a> {
         };
         let hit = |(id, d): (StageId, &Decision)| if let Decision::Reuse { key, .. } = d { Some((run.pipeline.stages[id].name.clone(), *key)) } else { None };
         let hits: Vec<(String, StageKey)> = plan.decisions.iter().enumerate().filter_map(hit).collect();
-        run.sink.hear(&Event::Reused { stages: hits.iter().map(|h| h.0.clone()).collect() });
+        run.sink.handle(&Event::Reused { stages: hits.iter().map(|h| h.0.clone()).collect() });
         this.recorder.reused(&hits)?;
         for (id, decision) in plan.decisions.into_iter().enumerate() {
             this.settle(id, decision, false)?;
@@ -226,9 +226,9 @@ impl<'a> Scheduler<'a> {
             match self.hear.recv_timeout(Duration::from_millis(if elsewhere { 30 } else { 100 })) {
                 Ok(Message::Said(id, Said::Progress(progress))) => {
                     self.flights.get_mut(&id).into_iter().for_each(|f| f.progress = Some(progress.clone()));
-                    self.run.sink.hear(&Event::Progress { stage: self.name(id), progress });
+                    self.run.sink.handle(&Event::Progress { stage: self.name(id), progress });
                 }
-                Ok(Message::Said(id, Said::Note(text))) => self.run.sink.hear(&Event::Note { stage: self.name(id), text }),
+                Ok(Message::Said(id, Said::Note(text))) => self.run.sink.handle(&Event::Note { stage: self.name(id), text }),
                 Ok(Message::Said(id, Said::LeftOut(files))) => self.left_out(id, &files),
                 Ok(Message::Ended(id, result)) => self.ended(id, result)?,
                 Err(RecvTimeoutError::Timeout) => {}
@@ -238,14 +238,14 @@ impl<'a> Scheduler<'a> {
         self.finish()
     }
 
-    /// Nothing is under way and nothing can begin: what is ready asks for more than there is. True where something else can
+    /// Nothing is under way and nothing can begin: what is ready asks for more than there is. True if something else can
     /// be tried instead: a stage with the same recipe may ask for less.
     fn give_up(&mut self) -> Result<bool> {
         // One after the other: where it held the others back, they begin now.
         let needs = |id: &StageId| self.run.pipeline.stages[*id].kind.needs as u8;
         let first = self.ready.keys().copied().min_by_key(|id| (needs(id), *id));
         if let Some((id, waiter)) = first.and_then(|id| self.ready.remove_entry(&id)) {
-            let message = "it asks for more GPUs or memory than this machine has".into();
+            let message = "it requests more GPUs or memory than this machine has".into();
             self.fail(id, &Failure { message, help: Some("lower its `resources`".into()), class: Class::Machine })?;
             let twins = self.twins_of(&waiter.key);
             self.recheck(twins)?;
@@ -284,17 +284,17 @@ impl<'a> Scheduler<'a> {
         Ok(())
     }
 
-    /// True where no check refuses the study, as far as tables are known; otherwise the run stops.
+    /// True if no check refuses the study, as far as tables are known; otherwise the run stops.
     fn is_clean(&mut self) -> Result<bool> {
         if !self.checked {
             self.checked = true;
             let (refused, others): (Vec<Finding>, Vec<Finding>) = self.findings()?.into_iter().partition(Finding::refuses);
             self.refused = refused;
-            // In full they stand at the end; somebody may want to stop before anything is trained.
+            // They are shown in full at the end; the user may want to stop before anything is trained.
             for finding in checks::for_people(self.run.pipeline, others.iter().filter(|f| f.reason.is_none())) {
                 let message = finding.summary();
                 if self.warned.insert(message.clone()) {
-                    self.run.sink.hear(&Event::Warning { message });
+                    self.run.sink.handle(&Event::Warning { message });
                 }
             }
             if !self.refused.is_empty() {

@@ -1,4 +1,4 @@
-//! Doing one stage: open the inputs, run, store the outputs. A light stage does it in a thread, a heavy one in a worker;
+//! Running one stage: open the inputs, run, store the outputs. A light stage does it in a thread, a heavy one in a worker;
 //! both call [`perform`]. Knows nothing of the graph.
 
 use crate::plan::current::Fault;
@@ -53,7 +53,7 @@ pub struct Job {
 pub struct Done {
     /// Artifacts by port.
     pub outputs: Outputs,
-    /// What it has to say.
+    /// Its notes.
     pub notes: Vec<String>,
     /// Peak memory of its process.
     pub peak_memory: Option<u64>,
@@ -80,12 +80,12 @@ pub enum Class {
     Damaged(Digest),
     /// The machine: this is what `retry` is for.
     Machine,
-    /// The run was told to stop.
+    /// The run was interrupted.
     Cancelled,
 }
 
 impl Failure {
-    /// A fault that trying again does not mend.
+    /// A failure that a retry does not fix.
     pub fn of(fault: Fault) -> Failure {
         Failure { message: fault.message, help: fault.help, class: Class::Data }
     }
@@ -107,15 +107,15 @@ impl From<Error> for Failure {
     }
 }
 
-/// Does a stage.
+/// Runs a stage.
 pub fn perform(job: &Job, report: &(dyn Fn(Said) + Sync), cancelled: &(dyn Fn() -> bool + Sync), checkpoints: &dyn Checkpoints) -> Result<Done, Failure> {
     try_perform(job, report, cancelled, checkpoints).map_err(Failure::from)
 }
 
 fn try_perform(job: &Job, report: &(dyn Fn(Said) + Sync), cancelled: &(dyn Fn() -> bool + Sync), checkpoints: &dyn Checkpoints) -> Result<Done, Error> {
     let store = WritableStore::open(&job.store)?;
-    let kind = KINDS.iter().find(|k| k.name == job.kind).ok_or_else(|| Error::data(format!("this program has no stage kind `{}`", job.kind)))?;
-    let stage = (kind.decode)(job.parameters.clone(), &NotWritten).map_err(|_| Error::data(format!("the parameters of `{}` do not read", job.kind)))?;
+    let kind = KINDS.iter().find(|k| k.name == job.kind).ok_or_else(|| Error::data(format!("unknown stage kind `{}`", job.kind)))?;
+    let stage = (kind.decode)(job.parameters.clone(), &NotWritten).map_err(|_| Error::data(format!("the parameters of `{}` cannot be decoded", job.kind)))?;
     let images = ImageFinder { store: &store, map: ImageMap::load(&job.images) };
     let mut inputs = BTreeMap::new();
     for (port, artifacts) in &job.inputs {
@@ -139,7 +139,7 @@ fn try_perform(job: &Job, report: &(dyn Fn(Said) + Sync), cancelled: &(dyn Fn() 
     stage.perform(inputs, work.path(), &cx)?;
     let mut outputs = Outputs::default();
     for port in kind.outputs.iter().filter(|p| stage.fills(p.name)) {
-        outputs.insert(port.name.to_owned(), store.put_folder(port.kind, &work.path().join(port.name))?);
+        outputs.insert(port.name.to_owned(), store.put_dir(port.kind, &work.path().join(port.name))?);
     }
     let notes = cx.notes.into_inner().expect("BUG: poisoned");
     Ok(Done { outputs, notes, peak_memory: None })
@@ -166,7 +166,7 @@ impl ImageBytes for ImageFinder<'_> {
         let Some(path) = self.map.0.get(image) else {
             return Err(hilum_cache::Error::Missing(*image).into());
         };
-        let changed = || Error::helped(format!("image {} is no longer what was imported", image.short()), "run again: the import will see the change");
+        let changed = || Error::helped(format!("image {} has changed since it was imported", image.short()), "run again to import the change");
         let bytes = hilum_cache::ingest::read(path).map_err(|_| changed())?;
         if Digest::of(&bytes) == *image { Ok(bytes) } else { Err(changed()) }
     }

@@ -13,32 +13,32 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// What a started stage says.
+/// A message from a running stage.
 pub(super) enum Message {
-    /// On its way.
+    /// Progress or a note.
     Said(usize, Said),
     /// How it ended.
     Ended(usize, Result<Done, Failure>),
 }
 
-/// A stage under way; can be told to stop.
+/// A running stage; can be stopped.
 pub(super) struct Started {
     stop: Arc<AtomicBool>,
     worker: Option<Worker>,
 }
 
-/// A process that does a stage, and the way to speak to it.
+/// A worker process and its input.
 #[derive(Clone)]
 struct Worker {
     child: Arc<Mutex<Option<Child>>>,
     stdin: Arc<Mutex<Option<ChildStdin>>>,
 }
 
-/// How long a worker may take to write down how far it is: a step of the largest networks and a few hundred megabytes.
+/// How long a worker may take to write a checkpoint: a step of the largest networks and a few hundred megabytes.
 const GRACE: Duration = Duration::from_secs(60);
 
 impl Started {
-    /// Tells the stage to stop; its message follows. A training writes a checkpoint first; what does not end is killed.
+    /// Asks the stage to stop; its message follows. A training writes a checkpoint first; what does not end is killed.
     pub(super) fn stop(&self) {
         if self.stop.swap(true, Ordering::SeqCst) {
             return;
@@ -62,17 +62,17 @@ pub(super) fn in_thread(id: usize, job: Job, tell: Sender<Message>) -> Started {
     std::thread::spawn(move || {
         let report = |said: Said| drop(tell.send(Message::Said(id, said)));
         let run = std::panic::AssertUnwindSafe(|| job::perform(&job, &report, &|| flag.load(Ordering::SeqCst), &NoCheckpoints));
-        let fault = || Err(Failure { message: "the stage stopped at a fault of the program".into(), help: None, class: Class::Data });
+        let fault = || Err(Failure { message: "the stage stopped at a bug in hilum".into(), help: None, class: Class::Data });
         let result = std::panic::catch_unwind(run).unwrap_or_else(|_| fault());
         drop(tell.send(Message::Ended(id, result)));
     });
     Started { stop, worker: None }
 }
 
-/// Runs a heavy stage in a process of its own with so many threads; its standard error goes to `stderr` where it says anything.
+/// Runs a heavy stage in a worker process with `threads` threads; its standard error, if any, goes to the file `stderr`.
 pub(super) fn in_process(id: usize, job: &Job, threads: u32, stderr: PathBuf, tell: Sender<Message>) -> Result<Started, Failure> {
     let fault = |what: &str, e: std::io::Error| Failure { message: format!("the worker could not {what}: {e}"), help: None, class: Class::Machine };
-    // This very program, though another may have been installed in its place since the run began.
+    // This program, even if another one has been installed in its place since the run started.
     let mut child = Command::new("/proc/self/exe")
         .arg("worker")
         .env("RAYON_NUM_THREADS", threads.to_string())
@@ -130,11 +130,11 @@ fn died(status: Option<std::process::ExitStatus>, stopped: bool, errors: &[u8]) 
     if stopped {
         return Failure { message: "stopped".into(), help: None, class: Class::Cancelled };
     }
-    let last = String::from_utf8_lossy(errors).lines().last().map(|l| format!("; it said: {l}")).unwrap_or_default();
+    let last = String::from_utf8_lossy(errors).lines().last().map(|l| format!("; its last line was: {l}")).unwrap_or_default();
     match status.and_then(|s| s.signal()) {
         Some(signal) => {
             let name = match signal {
-                9 => "killed (signal 9): often the machine ran out of memory".to_owned(),
+                9 => "killed (signal 9), often because the machine ran out of memory".to_owned(),
                 11 => "stopped by a segmentation fault (signal 11)".to_owned(),
                 n => format!("stopped by signal {n}"),
             };

@@ -1,4 +1,4 @@
-//! What a run writes into its journal. Paths, host and user never do.
+//! What a run writes into its journal: never paths, host or user.
 
 use crate::checks::Finding;
 use crate::lineage;
@@ -21,7 +21,7 @@ fn body(value: Value) -> Map<String, Value> {
 }
 
 impl<'a> Recorder<'a> {
-    /// Begins the journal of a run of a study.
+    /// Starts the journal of a run of a study.
     pub fn begin(mut journal: Journal, workspace: &'a Workspace, p: &Pipeline) -> Result<Self> {
         let resolved = resolved::to_json(p);
         journal.append("started", body(json!({ "study": p.study, "pipeline": environment::study_digest(&resolved), "resolved": resolved })), true)?;
@@ -35,15 +35,15 @@ impl<'a> Recorder<'a> {
     pub fn recovered(&mut self, run: &str, bytes: usize) -> Result<()> {
         self.journal.append("recovered", body(json!({ "of": run, "bytes": bytes })), false)
     }
-    /// A stage that takes a while begins: by its key a report finds how far it is.
+    /// A long stage has started: a report finds its checkpoints by the key.
     pub fn begun(&mut self, stage: &str, key: &StageKey) -> Result<()> {
         self.journal.append("begun", body(json!({ "stage": stage, "key": key.to_string() })), false)
     }
-    /// A stage was carried out.
+    /// A stage was executed.
     pub fn receipt(&mut self, receipt: &Receipt) -> Result<()> {
         self.journal.append("receipt", body(json!({ "receipt": receipt })), true)
     }
-    /// Stages stand.
+    /// Stages are up to date.
     pub fn reused(&mut self, stages: &[(String, StageKey)]) -> Result<()> {
         let stages: Map<String, Value> = stages.iter().map(|(s, k)| (s.clone(), k.to_string().into())).collect();
         self.journal.append("reused", body(json!({ "study": self.study, "stages": stages })), false)
@@ -57,22 +57,22 @@ impl<'a> Recorder<'a> {
     pub fn finding(&mut self, p: &Pipeline, f: &Finding) -> Result<()> {
         self.journal.append("finding", body(f.to_json(p)), false)
     }
-    /// The run is over.
+    /// The run has finished.
     pub fn finished(&mut self, counts: Value) -> Result<()> {
         self.journal.append("finished", body(counts), true)
     }
 }
 
-/// Takes the folders of this machine out of a message.
+/// Takes the directories of this machine out of a message.
 fn scrub(text: &str, w: &Workspace) -> String {
-    let mut folders: Vec<(String, String)> = w.data.iter().map(|(n, d)| (d.display().to_string(), format!("{n}:"))).collect();
-    for (path, name) in [(&w.store, "STORE"), (&w.results, "RESULTS"), (&w.private, "PRIVATE"), (&w.folder, "STUDY")] {
-        folders.push((path.display().to_string(), name.into()));
-        folders.extend(path.canonicalize().map(|p| (p.display().to_string(), name.into())));
+    let mut directories: Vec<(String, String)> = w.data.iter().map(|(n, d)| (d.display().to_string(), format!("{n}:"))).collect();
+    for (path, name) in [(&w.store, "STORE"), (&w.results, "RESULTS"), (&w.private, "PRIVATE"), (&w.directory, "STUDY")] {
+        directories.push((path.display().to_string(), name.into()));
+        directories.extend(path.canonicalize().map(|p| (p.display().to_string(), name.into())));
     }
-    folders.retain(|(path, _)| path.len() > 1);
-    folders.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
-    folders.iter().fold(text.to_owned(), |text, (path, name)| text.replace(path, name))
+    directories.retain(|(path, _)| path.len() > 1);
+    directories.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
+    directories.iter().fold(text.to_owned(), |text, (path, name)| text.replace(path, name))
 }
 
 /// The local flow of every output, for a receipt.

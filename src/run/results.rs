@@ -1,4 +1,4 @@
-//! Results laid out for people, under `results/STUDY/CELL/`.
+//! Writing results for people, under `results/STUDY/CELL/`.
 
 use crate::pipeline::Pipeline;
 use crate::run::execute::Outputs;
@@ -9,7 +9,7 @@ use hilum_cache::tree::Entry;
 use hilum_cache::{Result, Store};
 use hilum_stages::data::contents;
 
-/// Lays out the outputs of a study. Of packed images, which nobody can look at, only the list of those that are one picture.
+/// Writes the results of a study. Of packed images, which are not viewable, only the list of duplicates.
 pub fn lay_out(p: &Pipeline, outputs: &Outputs, store: &Store, workspace: &Workspace, rest: Rest) -> Result<Outcome> {
     let mut wanted = vec![];
     for (stage, outputs) in p.stages.iter().zip(outputs) {
@@ -21,10 +21,10 @@ pub fn lay_out(p: &Pipeline, outputs: &Outputs, store: &Store, workspace: &Works
     checkout::check_out(store, &workspace.results.join(&p.study), &workspace.laid_out(&p.study)?, &wanted, rest)
 }
 
-/// The files of one output that are laid out, each with where it lies below the results of its study.
+/// The files of one output that are written, each with its path below the results of its study.
 ///
 /// # Errors
-/// Where the list of its files is not in the store.
+/// If the list of its files is not in the store.
 pub fn laid_out(stage: &str, port: &str, artifact: &Artifact, store: &Store) -> Result<Vec<(String, Entry)>> {
     let files = store.files(artifact)?.into_iter();
     if let Some(file) = &artifact.file {

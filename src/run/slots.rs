@@ -1,22 +1,22 @@
-//! What may run at once: processor threads, memory and GPUs.
+//! Resources for concurrent stages: threads, memory and GPUs.
 
 use crate::pipeline::Stage;
 use hilum_stages::contract::context::DeviceChoice;
 use hilum_stages::contract::stage::Needs;
 
-/// What is free.
+/// Free resources.
 #[derive(Debug)]
 pub struct Slots {
     threads: u32,
     jobs: u32,
     memory: u64,
-    /// All the memory there was: more than that cannot be waited for, and a stage that asks for more gets all there is.
+    /// Total memory: a stage that requests more gets all of it.
     all_memory: u64,
     gpus: Vec<usize>,
     use_gpu: bool,
 }
 
-/// What a stage holds while it runs.
+/// What a stage occupies while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
     /// Threads.
@@ -29,12 +29,12 @@ pub struct Held {
 }
 
 impl Slots {
-    /// All of a machine: so many stages at once on so many threads, with these GPUs.
+    /// A whole machine: `jobs` stages at once on `threads` threads, with these GPUs.
     pub fn new(jobs: u32, threads: u32, memory: u64, gpus: Vec<usize>) -> Self {
         Slots { threads, jobs, memory, all_memory: memory, use_gpu: !gpus.is_empty(), gpus }
     }
 
-    /// What a stage gets now, or none where it must wait. `others` is how many further stages are ready: threads are
+    /// What a stage gets now, or none if it must wait. `others` is how many further stages are ready: threads are
     /// shared among them, since several trainings beside each other are faster than one after another.
     pub fn take(&mut self, stage: &Stage, others: u32) -> Option<Held> {
         let wants_gpu = stage.kind.needs == Needs::Tensor && self.use_gpu && stage.resources.gpu != Some(0);
@@ -53,7 +53,7 @@ impl Slots {
         Some(Held { threads, memory, device, gpus })
     }
 
-    /// Gives back what a stage held.
+    /// Releases what a stage held.
     pub fn free(&mut self, held: Held) {
         self.jobs += 1;
         self.threads += held.threads;

@@ -4,7 +4,7 @@
 //! Waiting ──→ Ready ──→ Running ──→ Executed
 //!    │          │  └──→ Elsewhere ──→ Ready (or Reused)
 //!    │          └─────→ Reused
-//!    ├──→ Reused        Running ──→ Failed, Ready (tried again)
+//!    ├──→ Reused        Running ──→ Failed, Ready (retried)
 //!    ├──→ Failed        Ready ──→ Failed
 //!    └──→ Skipped
 //! ```

@@ -1,4 +1,4 @@
-//! The worker's side of a heavy stage: reads a job, does it, says how it goes, and dies with its parent.
+//! The worker process of a heavy stage: reads a job, runs it, reports progress, and dies with its parent.
 
 use super::job::{self, Class, Done, Failure, Job};
 use hilum_cache::checkpoint;
@@ -14,11 +14,11 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Line {
-    /// What the stage says on its way.
+    /// Progress or a note.
     Said(Said),
-    /// It is done.
+    /// It has finished.
     Done(Done),
-    /// It did not finish.
+    /// It has failed.
     Failed(Failure),
 }
 
@@ -47,8 +47,8 @@ pub fn main() -> u8 {
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job::perform(&job, &report, &|| kept.stop.load(Ordering::SeqCst), &*kept)));
     let result = result.unwrap_or_else(|_| {
         Err(Failure {
-            message: "the stage stopped at a fault of the program".into(),
-            help: Some("its standard error is kept with the run".into()),
+            message: "the stage stopped at a bug in hilum".into(),
+            help: Some("its standard error is stored with the run".into()),
             class: Class::Data,
         })
     });
@@ -61,11 +61,11 @@ pub fn main() -> u8 {
 
 /// The checkpoints of this worker's stage.
 struct Kept {
-    folder: checkpoint::Checkpoints,
+    directory: checkpoint::Checkpoints,
     every: Duration,
-    /// Told to stop.
+    /// Set to stop.
     stop: Arc<AtomicBool>,
-    /// Nobody asked for a checkpoint so far: the stage writes none, and ends at once.
+    /// The stage has not asked for a checkpoint: it writes none, and is ended at once.
     at_once: Arc<AtomicBool>,
     /// When the last one was written, and how long that took.
     last: Mutex<(Instant, Duration)>,
@@ -73,9 +73,9 @@ struct Kept {
 
 impl Kept {
     fn of(job: &Job) -> Arc<Kept> {
-        let folder = checkpoint::Checkpoints::at(&job.store, &job.key);
+        let directory = checkpoint::Checkpoints::at(&job.store, &job.key);
         let every = Duration::try_from_secs_f64(job.checkpoint_every).unwrap_or(Duration::MAX);
-        Arc::new(Kept { folder, every, stop: Arc::default(), at_once: Arc::new(AtomicBool::new(true)), last: Mutex::new((Instant::now(), Duration::ZERO)) })
+        Arc::new(Kept { directory, every, stop: Arc::default(), at_once: Arc::new(AtomicBool::new(true)), last: Mutex::new((Instant::now(), Duration::ZERO)) })
     }
 }
 
@@ -88,19 +88,19 @@ impl Checkpoints for Kept {
     }
     fn save(&self, step: u64, bytes: &[u8]) -> hilum_stages::contract::error::Result<()> {
         let began = Instant::now();
-        let saved = self.folder.save(step, bytes);
+        let saved = self.directory.save(step, bytes);
         *self.last.lock().expect("BUG: poisoned") = (Instant::now(), began.elapsed());
         Ok(saved?)
     }
     fn latest(&self) -> Option<(u64, Vec<u8>)> {
         self.at_once.store(false, Ordering::SeqCst);
-        self.folder.latest()
+        self.directory.latest()
     }
 }
 
-/// Hears of the end: a word from the run, or its death, by which standard input closes; and SIGTERM, from a cluster say.
+/// Waits for the end: a message from the run, its death, which closes standard input, or SIGTERM, as from a cluster.
 fn listen(kept: Arc<Kept>) {
-    // A worker that cannot hear a signal still hears the run.
+    // Without signal handlers, the run can still stop the worker.
     let _ = signal_hook::flag::register_conditional_shutdown(SIGTERM, 3, kept.at_once.clone());
     let _ = signal_hook::flag::register(SIGTERM, kept.stop.clone());
     std::thread::spawn(move || {

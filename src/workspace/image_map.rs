@@ -1,18 +1,18 @@
-//! Where imported images lie: a private list, since it names paths.
+//! Where imported images are: a private list, since it names paths.
 
-use super::{Listings, Workspace, lock_folder};
+use super::{Listings, Workspace, lock_dir};
 use hilum_cache::{Digest, Result, memo};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// The file of the map in the private folder: `digest TAB path NUL` each. What it was called while lines ended it, and before
+/// The file of the map in the private directory: `digest TAB path NUL` each. What it was called while lines ended it, and before
 /// store format 2.
 pub const IMAGE_MAP: &str = "images-2";
 const OLDER: [&str; 2] = ["images", "films"];
 
-/// Where imported images lie, by digest.
+/// Paths of imported images, by digest.
 #[derive(Default, Clone, PartialEq)]
 pub struct ImageMap(pub BTreeMap<Digest, PathBuf>);
 
@@ -45,10 +45,10 @@ fn entry(line: &[u8]) -> Option<(Digest, PathBuf)> {
 }
 
 impl Workspace {
-    /// Notes where the images of these listings lie now, for stages that will open them, beside what other runs have noted.
+    /// Records the paths of the images of these listings, for stages that will open them, next to those of other runs.
     ///
     /// # Errors
-    /// Where the private folder cannot be written to.
+    /// If the private directory cannot be written to.
     pub fn save_images(&self, listings: &Listings) -> Result<()> {
         let path = self.private.join(IMAGE_MAP);
         let files = || listings.values().flat_map(BTreeMap::values).flat_map(|l| &l.files);
@@ -58,7 +58,7 @@ impl Workspace {
             return Ok(());
         }
         self.create_private()?;
-        let _alone = lock_folder(&self.private)?;
+        let _alone = lock_dir(&self.private)?;
         let mut images = ImageMap::load(&path);
         images.0.extend(files().map(|f| (f.digest, place(&f.path))));
         memo::write_private(&path, &images.to_bytes())

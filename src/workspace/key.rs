@@ -1,7 +1,7 @@
-//! The key of pseudonyms: drawn once, kept by its owner alone, and never replaced. Whoever has it can tell who is behind a
-//! pseudonym by trying identifiers, so that one which somebody else may have is refused.
+//! The key of pseudonyms: drawn once, kept by its owner alone, and never replaced. Anyone who has it can find the patient behind a
+//! pseudonym by trying identifiers, so a key that others may have is refused.
 
-use super::{Workspace, lock_folder};
+use super::{Workspace, lock_dir};
 use hilum_cache::{Error, Result, memo};
 use hilum_stages::contract::pseudonym::PseudonymKey;
 use std::fs;
@@ -16,7 +16,7 @@ fn refused(why: String, help: &'static str) -> Error {
     Error::Key { why, help }
 }
 
-/// Refuses what belongs to somebody else or is open to others.
+/// Refuses what belongs to another user or is accessible to others.
 fn check_owner(stat: &fs::Metadata, name: &str, too_open: u32) -> Result<()> {
     if effective_user().is_some_and(|me| me != stat.uid()) {
         return Err(refused(
@@ -27,8 +27,8 @@ fn check_owner(stat: &fs::Metadata, name: &str, too_open: u32) -> Result<()> {
     if stat.mode() & too_open != 0 {
         let mode = stat.mode() & 0o777;
         return Err(refused(
-            format!("`.hilum-private/{name}` is open to other users (mode {mode:03o}): a key that others may know makes no pseudonyms"),
-            "if nobody else can have seen it: `chmod 700 .hilum-private; chmod 600 .hilum-private/study.key`",
+            format!("`.hilum-private/{name}` is open to other users (mode {mode:03o}): a key that others may know does not protect identities"),
+            "if no one else has seen it: `chmod 700 .hilum-private; chmod 600 .hilum-private/study.key`",
         ));
     }
     Ok(())
@@ -39,27 +39,27 @@ impl Workspace {
         self.private.join(FILE)
     }
 
-    /// The key of pseudonyms, where there is one yet.
+    /// The key of pseudonyms, if there is one yet.
     ///
     /// # Errors
-    /// Where it is damaged, may be known to others, or was not made or adopted by this user.
+    /// If it is damaged, may be known to others, or was not made or adopted by this user.
     pub fn key(&self) -> Result<Option<PseudonymKey>> {
         let Some(key) = self.read_key()? else { return Ok(None) };
         match Own::of_user() {
             Some(own) if !own.holds(&key.fingerprint()) => Err(refused(
-                format!("`.hilum-private/{FILE}` was not made on this account: whoever made it can undo the pseudonyms"),
-                "if you trust where it comes from, say so with `hilum key adopt STUDY`; if not, move it away: a new one is made",
+                format!("`.hilum-private/{FILE}` was not created by this user: whoever created it can reverse the pseudonyms"),
+                "if you trust its origin, run `hilum key adopt STUDY`; if not, move it away, and a new key will be created",
             )),
             _ => Ok(Some(key)),
         }
     }
 
-    /// True where something lies in the place of the key, whatever it is.
+    /// True if something lies in the place of the key, whatever it is.
     pub fn has_key(&self) -> bool {
         self.key_file().symlink_metadata().is_ok()
     }
 
-    /// The key as it lies there, whoever made it.
+    /// The key, whoever created it.
     fn read_key(&self) -> Result<Option<PseudonymKey>> {
         let path = self.key_file();
         let stat = match fs::symlink_metadata(&path) {
@@ -68,23 +68,23 @@ impl Workspace {
             Err(e) => return Err(Error::io("read", &path)(e)),
         };
         if !stat.is_file() {
-            return Err(refused(format!("`.hilum-private/{FILE}` is no regular file"), "move it away; a new key is made, with other pseudonyms"));
+            return Err(refused(format!("`.hilum-private/{FILE}` is not a regular file"), "move it away; a new key with other pseudonyms will be created"));
         }
         check_owner(&stat, FILE, 0o077)?;
-        self.check_folder()?;
+        self.check_dir()?;
         let bytes = memo::read_private(&path)?;
         let found = bytes.len();
         let key: [u8; LENGTH] = bytes.try_into().map_err(|_| {
             refused(
                 format!("`.hilum-private/{FILE}` is damaged: it has {found} bytes, a key has {LENGTH}"),
-                "restore it from a backup; without it pseudonyms cannot be the same again: then move it away, and a new one is made",
+                "restore it from a backup; if there is none, move it away, and a new key with other pseudonyms will be created",
             )
         })?;
         Ok(Some(PseudonymKey::new(key)))
     }
 
-    /// Refuses a private folder that others can write to: they could put another key there.
-    fn check_folder(&self) -> Result<()> {
+    /// Refuses a private directory that others can write to: they could put another key there.
+    fn check_dir(&self) -> Result<()> {
         check_owner(&fs::metadata(&self.private).map_err(Error::io("read", &self.private))?, "", 0o022)
     }
 
@@ -97,8 +97,8 @@ impl Workspace {
             return Ok(key);
         }
         self.create_private()?;
-        self.check_folder()?;
-        let _alone = lock_folder(&self.private)?;
+        self.check_dir()?;
+        let _alone = lock_dir(&self.private)?;
         // Another run may have been first.
         if let Some(key) = self.key()? {
             return Ok(key);
@@ -117,17 +117,17 @@ impl Workspace {
     /// Takes over the key that lies there; gives its fingerprint.
     ///
     /// # Errors
-    /// Where there is none, or it is damaged or open to others.
+    /// If there is none, or it is damaged or open to others.
     pub fn adopt_key(&self) -> Result<String> {
-        let missing = || refused(format!("there is no `.hilum-private/{FILE}` beside the study"), "name the study's file whose key you were given");
+        let missing = || refused(format!("there is no `.hilum-private/{FILE}` beside the study"), "name the file of the study whose key you were given");
         let fingerprint = self.read_key()?.ok_or_else(missing)?.fingerprint();
-        let nowhere = || refused("there is no directory for the state of this user".into(), "set HOME or XDG_STATE_HOME");
+        let nowhere = || refused("the state directory of this user is unknown".into(), "set HOME or XDG_STATE_HOME");
         Own::of_user().ok_or_else(nowhere)?.add(&fingerprint)?;
         Ok(fingerprint)
     }
 }
 
-/// True for what belongs to the user who runs the program, as far as the system tells.
+/// True if the path belongs to the current user, as far as the system tells.
 pub fn is_own(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|stat| effective_user().is_none_or(|me| me == stat.uid()))
 }
@@ -147,7 +147,7 @@ pub(super) fn state_of_user() -> Option<PathBuf> {
 }
 
 impl Own {
-    /// None where the system knows no such directory, or the user may not have one: then nobody can tell whose a key is.
+    /// None if there is no such directory: then the owner of a key is unknown.
     fn of_user() -> Option<Own> {
         let own = Own(state_of_user()?);
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&own.0);

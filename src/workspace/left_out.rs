@@ -1,40 +1,40 @@
-//! Lists of files that stages left out, with the reason: private, since they hold names that a source gave.
+//! Lists of files that stages excluded, with the reason: private, since they contain names from the source.
 
-use super::{IMAGE_MAP, ImageMap, Workspace, lock_folder};
+use super::{IMAGE_MAP, ImageMap, Workspace, lock_dir};
 use hilum_cache::{Digest, Error, Result, StageKey, memo};
 use hilum_stages::contract::context::LeftOut;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
-/// The folder of the lists within the private folder.
-const FOLDER: &str = "left-out";
+/// The directory of the lists within the private directory.
+const DIRECTORY: &str = "left-out";
 
-/// A file system takes names of 255 bytes.
-const LONGEST: usize = 230;
+/// File systems allow names of 255 bytes.
+const MAX_NAME: usize = 230;
 
 impl Workspace {
-    /// Where the list of a stage lies. Another recipe has another list: it may come to stand again.
+    /// Where the list of a stage lies. Each recipe has its own list: it may be used again.
     fn left_out_list(&self, stage: &str, key: &StageKey) -> PathBuf {
         let name = stage.replace('/', ".");
-        let name = if name.len() > LONGEST { Digest::of(name.as_bytes()).hex() } else { name };
-        self.private.join(FOLDER).join(format!("{name}-{}.csv", &key.0.hex()[..8]))
+        let name = if name.len() > MAX_NAME { Digest::of(name.as_bytes()).hex() } else { name };
+        self.private.join(DIRECTORY).join(format!("{name}-{}.csv", &key.0.hex()[..8]))
     }
 
     /// Writes a stage's list and gives its path.
     ///
     /// # Errors
-    /// Where the private folder cannot be written to.
+    /// If the private directory cannot be written to.
     pub fn save_left_out(&self, stage: &str, key: &StageKey, files: &[LeftOut]) -> Result<PathBuf> {
         self.create_private()?;
-        let folder = self.private.join(FOLDER);
-        if folder.is_symlink() {
-            return Err(Error::Link { path: folder });
+        let directory = self.private.join(DIRECTORY);
+        if directory.is_symlink() {
+            return Err(Error::Link { path: directory });
         }
-        if !folder.is_dir() {
-            DirBuilder::new().mode(0o700).create(&folder).map_err(Error::io("create", &folder))?;
+        if !directory.is_dir() {
+            DirBuilder::new().mode(0o700).create(&directory).map_err(Error::io("create", &directory))?;
         }
-        let _alone = lock_folder(&self.private)?;
+        let _alone = lock_dir(&self.private)?;
         let images = if files.iter().any(|f| digest_in(f).is_some()) { ImageMap::load(&self.private.join(IMAGE_MAP)) } else { ImageMap::default() };
         let named = |f: &LeftOut| match digest_in(f).and_then(|d| images.0.get(&d)) {
             Some(path) => LeftOut { name: path.to_string_lossy().into_owned(), ..f.clone() },

@@ -1,5 +1,5 @@
-//! A store, results and a private folder made hostile, each in a dozen ways: nothing outside is read, written or run, nothing
-//! hangs, and it is said.
+//! A store, results and a private directory made hostile, each in a dozen ways: nothing outside is read, written or run, nothing
+//! hangs, and it is reported.
 
 use super::importing;
 use crate::space::Space;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// What lies outside, and must stay as it is and unknown.
+/// A file outside, which must be neither changed nor read.
 const SECRET: &str = "THE-SECRET-OF-SOMEBODY-ELSE";
 
 /// A way to be hostile: what is done to a study that has run, and what must be said, if anything.
@@ -110,25 +110,25 @@ const RESULTS: &[Way] = &[
         |s, _| s.write("results/t/.laid-out", format!("{}\t4 1 1 1\t../../../outside/secret.txt\n", hilum_cache::Digest::of(SECRET.as_bytes()).hex())),
         "",
     ),
-    ("a study that names a table outside", |s, _| s.edit("table: t.csv", "table: ../outside/secret.txt"), "leads out of"),
-    ("a study that names a table by a link", |s, out| link(&out.join("secret.txt"), &s.path("t.csv")), "leads out of"),
+    ("a study that names a table outside", |s, _| s.edit("table: t.csv", "table: ../outside/secret.txt"), "is outside"),
+    ("a study that names a table by a link", |s, out| link(&out.join("secret.txt"), &s.path("t.csv")), "is outside"),
     ("a study that extends one outside", |s, _| s.write("study.yaml", "extends: ../outside/secret.txt\nstudy: t\n"), ""),
-    ("images that are a link", |s, out| link(out, &s.path("img")), "leads out of"),
-    ("an image that is a link", |s, out| link(&out.join("secret.txt"), &s.path("img/a.png")), "a link that leads out of the data folder"),
+    ("images that are a link", |s, out| link(out, &s.path("img")), "is outside"),
+    ("an image that is a link", |s, out| link(&out.join("secret.txt"), &s.path("img/a.png")), "a link that leads out of the data directory"),
     ("an image that is a pipe", |s, _| fifo(&s.path("img/a.png")), ""),
 ];
 
 const PRIVATE: &[Way] = &[
-    ("a key that came along", |s, _| fs::write(s.path(".hilum-private/study.key"), [7; 32]).unwrap(), "was not made on this account"),
-    ("a key that is a link", |s, out| link(&out.join("secret.txt"), &s.path(".hilum-private/study.key")), "no regular file"),
-    ("a key that is a pipe", |s, _| fifo(&s.path(".hilum-private/study.key")), "no regular file"),
+    ("a key that came along", |s, _| fs::write(s.path(".hilum-private/study.key"), [7; 32]).unwrap(), "was not created by this user"),
+    ("a key that is a link", |s, out| link(&out.join("secret.txt"), &s.path(".hilum-private/study.key")), "not a regular file"),
+    ("a key that is a pipe", |s, _| fifo(&s.path(".hilum-private/study.key")), "not a regular file"),
     (
         "a key that others may read",
         |s, _| fs::set_permissions(s.path(".hilum-private/study.key"), fs::Permissions::from_mode(0o644)).unwrap(),
         "open to other users",
     ),
     (
-        "a folder that others may write to",
+        "a directory that others may write to",
         |s, _| fs::set_permissions(s.path(".hilum-private"), fs::Permissions::from_mode(0o777)).unwrap(),
         "open to other users",
     ),
@@ -138,7 +138,7 @@ const PRIVATE: &[Way] = &[
     ("a map of images that is a link", |s, out| link(&out.join("secret.txt"), &s.path(".hilum-private/images-2")), ""),
     ("a map of images that is a pipe", |s, _| fifo(&s.path(".hilum-private/images-2")), ""),
     ("what was found out about objects, in rubbish", |s, _| fs::write(s.path(".hilum-private/objects"), vec![0xff; 1 << 20]).unwrap(), ""),
-    ("a folder of lists that is a link", |s, out| link(out, &s.path(".hilum-private/left-out")), ""),
+    ("a directory of lists that is a link", |s, out| link(out, &s.path(".hilum-private/left-out")), ""),
     (
         "a note of results that names files outside",
         |s, _| {
@@ -152,7 +152,7 @@ const PRIVATE: &[Way] = &[
     ),
 ];
 
-/// What the program says, in all that a user does; none may take long.
+/// The output of every subcommand that a user may run; none may take long.
 fn said(space: &Space) -> Vec<(Vec<&'static str>, i32, String)> {
     let calls: [&[&str]; 9] = [
         &["plan", "study.yaml"],
@@ -197,7 +197,7 @@ fn every_file(dir: &Path, out: &mut Vec<PathBuf>) {
     }
 }
 
-fn attempt((name, make, due): &Way) -> Result<(), String> {
+fn attempt((name, make, expected): &Way) -> Result<(), String> {
     let space = importing("who,file,label\n1,a.png,x\n2,b.png,y\n3,gone.png,y\n");
     assert_eq!(space.hilum(&["run", "study.yaml"]).code, 0);
     // Beside the study, where `..` leads to.
@@ -228,8 +228,8 @@ fn attempt((name, make, due): &Way) -> Result<(), String> {
     if all.contains(['\u{1b}', '\u{7}']) {
         return wrong("a terminal is given orders");
     }
-    if !all.contains(due) {
-        return wrong(&format!("`{due}` is not said"));
+    if !all.contains(expected) {
+        return wrong(&format!("`{expected}` is not said"));
     }
     Ok(())
 }
@@ -251,6 +251,6 @@ fn hostile_results_and_studies_reach_nothing_outside() {
 }
 
 #[test]
-fn a_hostile_private_folder_reaches_nothing_outside() {
+fn a_hostile_private_dir_reaches_nothing_outside() {
     all_hold(PRIVATE);
 }

@@ -1,9 +1,9 @@
 //! Leaks through what an earlier study made: images that are imported again, weights that a training begins with.
 
 use super::planted::{L1, saved_as};
-use super::{Case, Due};
+use super::{Case, Expected};
 
-pub(super) fn translations_imported(c: &mut Case) -> Due {
+pub(super) fn translations_imported(c: &mut Case) -> Expected {
     c.split_cohort();
     let cohort = c.lines.clone();
     c.cyclegan("gan", "split.train");
@@ -12,12 +12,12 @@ pub(super) fn translations_imported(c: &mut Case) -> Due {
     keep_images(c, "syn", "made/covid");
     c.lines = cohort;
     trained_on_made(c);
-    Due::Refused(&["[L0001]", "[L0002]"])
+    Expected::Refused(&["[L0001]", "[L0002]"])
 }
 
-pub(super) fn imported_again(c: &mut Case) -> Due {
+pub(super) fn imported_again(c: &mut Case) -> Expected {
     made_of(c, "split.test");
-    Due::Refused(L1)
+    Expected::Refused(L1)
 }
 
 /// Copies images that the first study made in this stage to a directory.
@@ -75,18 +75,18 @@ pub(super) fn pretrained(c: &mut Case, part: &str) {
     c.scores("split.test", "all-pixels", "");
 }
 
-pub(super) fn weights_by_path(c: &mut Case) -> Due {
+pub(super) fn weights_by_path(c: &mut Case) -> Expected {
     pretrained(c, "split.test");
     if c.below(2) == 0 {
-        // What they were trained on is known for ever, though nobody keeps it.
+        // What they were trained on stays known, even if it was removed.
         c.space.write("other.yaml", "study: other\nseed: 1\nstages:\n  some: { stage: phantoms, with: { size: 32, classes: { normal: { images: 12 } } } }\n");
         assert_eq!(c.space.hilum(&["run", "other.yaml", "--device", "cpu"]).code, 0);
         assert!(c.space.hilum(&["gc", "--keep-runs", "1"]).out.starts_with("removed "));
     }
-    Due::Refused(L1)
+    Expected::Refused(L1)
 }
 
-pub(super) fn weights_of_weights(c: &mut Case) -> Due {
+pub(super) fn weights_of_weights(c: &mut Case) -> Expected {
     c.split_cohort();
     let cohort = c.lines.clone();
     c.line(resnet("split.test", ""));
@@ -99,10 +99,10 @@ pub(super) fn weights_of_weights(c: &mut Case) -> Due {
     c.lines = cohort;
     c.line(resnet("split.train", &second));
     c.scores("split.test", "all-pixels", "");
-    Due::Refused(L1)
+    Expected::Refused(L1)
 }
 
-pub(super) fn generator_long_ago(c: &mut Case) -> Due {
+pub(super) fn generator_long_ago(c: &mut Case) -> Expected {
     c.split_cohort();
     c.dcgan("gan", "split.test");
     c.sampled("syn", "gan");
@@ -113,10 +113,10 @@ pub(super) fn generator_long_ago(c: &mut Case) -> Due {
     c.lines = study;
     c.classifier(if c.seed.is_multiple_of(2) { "set" } else { "few" }, "all-pixels, syn.images", "");
     c.scores("split.test", "all-pixels", "");
-    Due::Refused(L1)
+    Expected::Refused(L1)
 }
 
-pub(super) fn weights_of_other_images(c: &mut Case) -> Due {
+pub(super) fn weights_of_other_images(c: &mut Case) -> Expected {
     c.cohort("img", "P", 14, 2);
     let mut halves = [vec!["who,file,label".to_owned()], vec!["who,file,label".to_owned()]];
     for (n, row) in c.space.read("img.csv").lines().skip(1).enumerate() {
@@ -136,11 +136,11 @@ pub(super) fn weights_of_other_images(c: &mut Case) -> Due {
     c.import("train", "other", "");
     c.line(resnet("train", &weights).replace("all-pixels", "train-pixels"));
     c.scores("all", "all-pixels", "");
-    Due::Refused(L1)
+    Expected::Refused(L1)
 }
 
-/// Four images stand in both studies, one of them under another number; none of them is tested on.
-pub(super) fn number_corrected(c: &mut Case) -> Due {
+/// Four images are in both studies, one of them under another number; none of them is tested on.
+pub(super) fn number_corrected(c: &mut Case) -> Expected {
     c.cohort("img", "P", 14, 2);
     let table = c.space.read("img.csv");
     let rows: Vec<&str> = table.lines().collect();
@@ -161,10 +161,10 @@ pub(super) fn number_corrected(c: &mut Case) -> Due {
     c.import("train", "other", "");
     c.line(resnet("train", &weights).replace("all-pixels", "train-pixels"));
     c.scores("tested", "tested-pixels", "");
-    Due::Refused(L1)
+    Expected::Refused(L1)
 }
 
-pub(super) fn mark_removed(c: &mut Case) -> Due {
+pub(super) fn mark_removed(c: &mut Case) -> Expected {
     c.split_cohort();
     c.dcgan("gan", "split.test");
     c.sampled("syn", "gan");
@@ -177,11 +177,11 @@ pub(super) fn mark_removed(c: &mut Case) -> Due {
     }
     c.lines = cohort;
     trained_on_made(c);
-    Due::Refused(L1)
+    Expected::Refused(L1)
 }
 
 /// The first study ran in a store of its own; the second trains its generator again, on the test part.
-pub(super) fn made_in_this_run(c: &mut Case) -> Due {
+pub(super) fn made_in_this_run(c: &mut Case) -> Expected {
     c.split_cohort();
     c.dcgan("gan", "split.test");
     let with_gan = c.lines.clone();
@@ -191,10 +191,10 @@ pub(super) fn made_in_this_run(c: &mut Case) -> Due {
     forget_everything(c);
     c.lines = with_gan;
     trained_on_made(c);
-    Due::RefusedLater(L1)
+    Expected::RefusedLater(L1)
 }
 
-pub(super) fn weights_of_this_run(c: &mut Case) -> Due {
+pub(super) fn weights_of_this_run(c: &mut Case) -> Expected {
     c.split_cohort();
     c.line(resnet("split.test", ""));
     let first = c.lines.clone();
@@ -205,7 +205,7 @@ pub(super) fn weights_of_this_run(c: &mut Case) -> Due {
     *c.lines.last_mut().unwrap() = c.lines.last().unwrap().replace("classifier:", "one:");
     c.line(resnet("split.train", &weights));
     c.scores("split.test", "all-pixels", "");
-    Due::RefusedLater(L1)
+    Expected::RefusedLater(L1)
 }
 
 fn forget_everything(c: &Case) {

@@ -1,9 +1,9 @@
 //! Ways in which patients or pictures of a test set reach a model.
 
-use super::{Case, Due, over_time};
+use super::{Case, Expected, over_time};
 
 /// A way, and what plants it.
-pub(super) const KINDS: &[(&str, fn(&mut Case) -> Due)] = &[
+pub(super) const KINDS: &[(&str, fn(&mut Case) -> Expected)] = &[
     ("a split by image", by_image),
     ("a generator trained on the test part", generator_on_test),
     ("a translator trained on the test part", translator_on_test),
@@ -37,17 +37,17 @@ pub(super) const L1: &[&str] = &["[L0001]"];
 const L2: &[&str] = &["[L0002]"];
 const L4: &[&str] = &["[L0004]"];
 
-fn by_image(c: &mut Case) -> Due {
+fn by_image(c: &mut Case) -> Expected {
     let patients = 15 + c.below(6);
     c.cohort("img", "P", patients, 2);
     c.import("all", "img", "");
     c.line("split: { stage: split, in: { samples: all }, with: { by: image, train: 0.5, test: 0.5 } }");
     c.classifier("split.train", "all-pixels", "");
     c.scores("split.test", "all-pixels", "");
-    Due::Refused(L2)
+    Expected::Refused(L2)
 }
 
-fn generator_on_test(c: &mut Case) -> Due {
+fn generator_on_test(c: &mut Case) -> Expected {
     c.split_cohort();
     c.dcgan("gan", "split.test");
     c.sampled("syn", "gan");
@@ -55,30 +55,30 @@ fn generator_on_test(c: &mut Case) -> Due {
     c.arm("train", "split.train", "syn", arm);
     c.classifier("train", "all-pixels, syn.images", "");
     c.scores("split.test", "all-pixels", "");
-    Due::Refused(L1)
+    Expected::Refused(L1)
 }
 
-fn translator_on_test(c: &mut Case) -> Due {
+fn translator_on_test(c: &mut Case) -> Expected {
     c.split_cohort();
     c.cyclegan("gan", "split.test");
     c.line("syn: { stage: synthesize, in: { generator: gan, source: split.train, images: all-pixels } }");
     c.arm("train", "split.train", "syn", "only-synthetic");
     c.classifier("train", "all-pixels, syn.images", "");
     c.scores("split.test", "all-pixels", "");
-    Due::Refused(L1)
+    Expected::Refused(L1)
 }
 
-fn test_translated(c: &mut Case) -> Due {
+fn test_translated(c: &mut Case) -> Expected {
     c.split_cohort();
     c.cyclegan("gan", "split.train");
     c.line("syn: { stage: synthesize, in: { generator: gan, source: split.test, images: all-pixels } }");
     c.arm("train", "split.train", "syn", "real+synthetic");
     c.classifier("train", "all-pixels, syn.images", "");
     c.scores("split.test", "all-pixels", "");
-    Due::Refused(L2)
+    Expected::Refused(L2)
 }
 
-fn one_registry(c: &mut Case) -> Due {
+fn one_registry(c: &mut Case) -> Expected {
     let (n, m) = (9 + c.below(9), 9 + c.below(9));
     c.cohort("train", "P", n, 1);
     c.cohort("test", "P", m, 1);
@@ -87,10 +87,10 @@ fn one_registry(c: &mut Case) -> Due {
     }
     c.classifier("train", "train-pixels", "");
     c.scores("test", "test-pixels", "");
-    Due::Refused(L2)
+    Expected::Refused(L2)
 }
 
-fn one_directory(c: &mut Case) -> Due {
+fn one_directory(c: &mut Case) -> Expected {
     let patients = 12 + c.below(9);
     c.cohort("img", "P", patients, 2);
     let (mut one, mut two) = (vec!["who,file,label".to_owned()], vec!["who,file,label".to_owned()]);
@@ -105,11 +105,11 @@ fn one_directory(c: &mut Case) -> Due {
     }
     c.classifier("one", "one-pixels", "");
     c.scores("two", "two-pixels", "");
-    Due::Refused(L2)
+    Expected::Refused(L2)
 }
 
 /// Two imports of other patients, of which the second holds copies of the first's images, changed by `change`.
-fn copies(c: &mut Case, change: fn(&[u8]) -> Vec<u8>) -> Due {
+fn copies(c: &mut Case, change: fn(&[u8]) -> Vec<u8>) -> Expected {
     let (n, m) = (9 + c.below(6), 9 + c.below(6));
     let images = c.cohort("train", "P", n, 1);
     c.cohort("test", "Q", m, 1);
@@ -124,10 +124,10 @@ fn copies(c: &mut Case, change: fn(&[u8]) -> Vec<u8>) -> Due {
     c.import("test", "test", "");
     c.classifier("train", "train-pixels", "");
     c.scores("test", "test-pixels", "");
-    Due::Refused(L4)
+    Expected::Refused(L4)
 }
 
-fn equal_files(c: &mut Case) -> Due {
+fn equal_files(c: &mut Case) -> Expected {
     copies(c, <[u8]>::to_vec)
 }
 
@@ -143,11 +143,11 @@ pub(super) fn saved_as(png: &[u8], name: &str) -> Vec<u8> {
     hilum_stages::data::png::encode(&pixels, grey.width, grey.height, &[("Comment", name)]).unwrap()
 }
 
-fn saved_again(c: &mut Case) -> Due {
+fn saved_again(c: &mut Case) -> Expected {
     copies(c, again)
 }
 
-fn saved_again_within(c: &mut Case) -> Due {
+fn saved_again_within(c: &mut Case) -> Expected {
     let images = c.cohort("img", "P", 14, 1);
     let mut table = c.space.read("img.csv");
     for (i, image) in images.iter().enumerate() {
@@ -159,10 +159,10 @@ fn saved_again_within(c: &mut Case) -> Due {
     c.line("split: { stage: split, in: { samples: all }, with: { train: 0.5, test: 0.5 } }");
     c.classifier("split.train", "all-pixels", "");
     c.scores("split.test", "all-pixels", "");
-    Due::Refused(L4)
+    Expected::Refused(L4)
 }
 
-fn synthetic_on_both_sides(c: &mut Case) -> Due {
+fn synthetic_on_both_sides(c: &mut Case) -> Expected {
     c.split_cohort();
     c.dcgan("gan", "split.train");
     c.sampled("syn", "gan");
@@ -170,10 +170,10 @@ fn synthetic_on_both_sides(c: &mut Case) -> Due {
     c.arm("testset", "split.test", "syn", "only-synthetic");
     c.classifier("train", "all-pixels, syn.images", "");
     c.scores("testset", "all-pixels, syn.images", "");
-    Due::Refused(&["[L0003]"])
+    Expected::Refused(&["[L0003]"])
 }
 
-fn test_made_of_training(c: &mut Case) -> Due {
+fn test_made_of_training(c: &mut Case) -> Expected {
     c.split_cohort();
     c.dcgan("gan", "split.train");
     c.sampled("syn", "gan");
@@ -182,10 +182,10 @@ fn test_made_of_training(c: &mut Case) -> Due {
     c.arm("testset", "split.test", "syn", arm);
     c.classifier("split.train", "all-pixels", "");
     c.scores("testset", "all-pixels, syn.images", "");
-    Due::Refused(&["[L0003]"])
+    Expected::Refused(&["[L0003]"])
 }
 
-fn known_by_an_image(c: &mut Case) -> Due {
+fn known_by_an_image(c: &mut Case) -> Expected {
     let n = 9 + c.below(6);
     let images = c.cohort("train", "P", n, 2);
     c.cohort("test", "Q", 12, 1);
@@ -202,10 +202,10 @@ fn known_by_an_image(c: &mut Case) -> Due {
     c.line("some: { stage: import, with: { images: train, table: some.csv, columns: { patient: who, file: file, label: label } } }");
     c.classifier("some", "train-pixels", "");
     c.scores("test", "test-pixels", "");
-    Due::Refused(L4)
+    Expected::Refused(L4)
 }
 
-fn test_made_of_copies(c: &mut Case) -> Due {
+fn test_made_of_copies(c: &mut Case) -> Expected {
     let images = c.cohort("a", "P", 12, 1);
     let mut table = "who,file,label\n".to_owned();
     for (n, (image, row)) in images.iter().zip(c.space.read("a.csv").lines().skip(1)).enumerate() {
@@ -223,21 +223,21 @@ fn test_made_of_copies(c: &mut Case) -> Due {
     c.arm("testset", "t", "syn", "only-synthetic");
     c.classifier("a", "a-pixels", "");
     c.scores("testset", "t-pixels, syn.images", "");
-    Due::Refused(&["[L0003]"])
+    Expected::Refused(&["[L0003]"])
 }
 
-fn not_quality(c: &mut Case) -> Due {
+fn not_quality(c: &mut Case) -> Expected {
     c.split_cohort();
     c.classifier("split.train", "all-pixels", "");
     c.scores("split.train", "all-pixels", ", purpose: synthetic-quality");
-    Due::Refused(L2)
+    Expected::Refused(L2)
 }
 
-fn validation_on_test(c: &mut Case) -> Due {
+fn validation_on_test(c: &mut Case) -> Expected {
     c.split_cohort();
     c.classifier("split.train", "all-pixels", ", validation: split.test");
     c.scores("split.test", "all-pixels", "");
-    Due::Refused(L2)
+    Expected::Refused(L2)
 }
 
 /// Patients with a directory below each of two classes, split in this way.
@@ -255,12 +255,12 @@ pub(super) fn directories(c: &mut Case, by: &str) {
     c.scores("split.test", "all-pixels", "");
 }
 
-fn directories_by_image(c: &mut Case) -> Due {
+fn directories_by_image(c: &mut Case) -> Expected {
     directories(c, "image");
-    Due::Refused(L2)
+    Expected::Refused(L2)
 }
 
-fn same_phantoms(c: &mut Case) -> Due {
+fn same_phantoms(c: &mut Case) -> Expected {
     let classes = format!("{{ normal: {{ images: {} }}, covid: {{ images: 9, finding: focal }} }}", 10 + c.below(9));
     for name in ["train", "test"] {
         c.line(format!("{name}: {{ stage: phantoms, with: {{ size: 32, classes: {classes} }} }}"));
@@ -268,5 +268,5 @@ fn same_phantoms(c: &mut Case) -> Due {
     }
     c.classifier("train", "train-pixels", "");
     c.scores("test", "test-pixels", "");
-    Due::Refused(L4)
+    Expected::Refused(L4)
 }

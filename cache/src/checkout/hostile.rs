@@ -1,4 +1,4 @@
-//! Results folders that somebody prepared, or changes meanwhile, so that laying results out would do harm.
+//! Malicious results directories, some of which change meanwhile.
 
 use super::tests::setup;
 use super::*;
@@ -6,7 +6,7 @@ use crate::regular::tests::with_hostile;
 use std::fs;
 
 #[test]
-fn nothing_outside_is_touched_whatever_lies_in_the_folder_or_the_note() {
+fn nothing_outside_is_touched_whatever_lies_in_the_directory_or_the_note() {
     let (dir, store, wanted) = setup();
     let (out, note) = (dir.path().join("results"), dir.path().join("note"));
     let victims = ["thesis.txt", "known.txt"].map(|name| dir.path().join(name));
@@ -25,7 +25,7 @@ fn nothing_outside_is_touched_whatever_lies_in_the_folder_or_the_note() {
     assert!(victims.iter().all(|v| fs::read(v).unwrap() == b"mine"));
     assert!(!out.join(OLD_NOTE).exists(), "inodes and times of this machine are nobody's result");
 
-    // Links in the place of a folder are refused, and so are names that lead out.
+    // Links in the place of a directory are refused, and so are names that lead out.
     fs::remove_dir_all(out.join("stage")).unwrap();
     std::os::unix::fs::symlink(dir.path(), out.join("stage")).unwrap();
     assert!(matches!(check_out(&store, &out, &note, &wanted, Rest::Removed), Err(Error::Link { .. })));
@@ -61,7 +61,7 @@ fn nothing_in_the_way_of_what_is_being_written_is_written_to() {
     with_hostile(&new, move |form| {
         fs::remove_file(&a).unwrap();
         let done = check_out(&store, &out, &note, &wanted, Rest::Removed);
-        assert_eq!(done.is_ok(), form != "folder", "{form}");
+        assert_eq!(done.is_ok(), form != "directory", "{form}");
         fs::write(&a, "a").unwrap();
     });
 }

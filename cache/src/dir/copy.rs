@@ -1,4 +1,4 @@
-//! Copies into a folder, which share their blocks with what was copied where the file system can.
+//! Copies into a directory, which share their blocks with what was copied where the file system can.
 
 use super::Dir;
 use crate::{Error, Result};
@@ -30,7 +30,7 @@ mod tests {
     use std::io::Read;
 
     #[test]
-    fn a_copy_is_whole_and_over_nothing() {
+    fn a_copy_is_complete_and_overwrites_nothing() {
         let outer = tempfile::tempdir().unwrap();
         let dir = Dir::named(outer.path()).unwrap();
         fs::write(outer.path().join("a"), "film").unwrap();

@@ -1,4 +1,4 @@
-//! Files that appear in a folder whole or not at all: each is written under a name of its own, and renamed.
+//! Files that appear in a directory whole or not at all: each is written under a name of its own, and renamed.
 
 use super::Dir;
 use crate::{Error, Result};

@@ -1,4 +1,4 @@
-//! Journals that somebody made so that reading or repairing them would do harm.
+//! Malicious journals.
 
 use super::*;
 use crate::Ledger;
@@ -6,7 +6,7 @@ use crate::regular::tests::with_hostile;
 use std::fs;
 
 #[test]
-fn what_is_no_journal_is_refused_by_name_and_repaired_by_nobody() {
+fn what_is_not_a_journal_is_refused_by_name_and_never_repaired() {
     let dir = tempfile::tempdir().unwrap();
     let store = WritableStore::create(dir.path()).unwrap();
     let path = Journal::begin(&store).unwrap().path.clone();
@@ -37,7 +37,7 @@ fn a_torn_line_goes_aside_through_no_link_and_leaves_other_names_of_the_file_alo
 }
 
 #[test]
-fn folders_of_runs_are_no_links_and_deep_lines_are_broken_ones() {
+fn directories_of_runs_are_no_links_and_deep_lines_are_broken_ones() {
     let dir = tempfile::tempdir().unwrap();
     let store = WritableStore::create(dir.path()).unwrap();
     let path = Journal::begin(&store).unwrap().path.clone();

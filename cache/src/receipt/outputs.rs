@@ -1,4 +1,4 @@
-//! Artifacts by output port. Stages have one to four outputs, and a plan holds those of thousands of stages: a sorted list
+//! Artifacts by output port. Stages have one to four outputs, and a plan contains those of thousands of stages: a sorted list
 //! takes a tenth of the memory of a tree.
 
 use super::Artifact;

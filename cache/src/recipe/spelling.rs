@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 impl Recipe {
     /// What `canonical::to_bytes` gives, without its detours.
     pub fn canonical(&self) -> Vec<u8> {
-        // Taken apart without `..`: a field that is added later does not compile until it is spelt here, in its place in the alphabet.
+        // Taken apart without `..`: a field that is added later does not compile until it is spelled here, in its place in the alphabet.
         let Recipe { engine, inputs, kind, parameters, pseudonyms, seed, sources, v, version } = self;
         let mut out = Vec::with_capacity(512);
         let mut before = b'{';

@@ -1,4 +1,4 @@
-//! Stores that somebody made so that reading them would do harm.
+//! Malicious stores.
 
 use super::*;
 use crate::gc::{self, Keep};
@@ -65,8 +65,8 @@ fn objects_are_stored_in_the_place_of_whatever_lies_there_and_freed_from_it() {
 }
 
 #[test]
-fn a_folder_of_a_store_is_no_link_and_the_store_itself_may_be_one() {
-    for name in FOLDERS {
+fn a_directory_of_a_store_is_no_link_and_the_store_itself_may_be_one() {
+    for name in DIRECTORIES {
         let (dir, store) = place();
         let (inside, elsewhere) = (store.root().join(name), dir.path().join("elsewhere"));
         fs::create_dir_all(&inside).unwrap();
@@ -74,8 +74,8 @@ fn a_folder_of_a_store_is_no_link_and_the_store_itself_may_be_one() {
         symlink(&elsewhere, &inside).unwrap();
         for refused in [Store::open(store.root()).err(), WritableStore::open(store.root()).err(), WritableStore::create(store.root()).err()] {
             let refused = refused.unwrap();
-            assert!(refused.to_string().ends_with(&format!("{name} is a link, where a folder is due: it is not opened")), "{refused}");
-            assert!(refused.help().unwrap().contains("move the whole folder and link that"));
+            assert!(refused.to_string().ends_with(&format!("{name} is a link; expected a directory")), "{refused}");
+            assert!(refused.help().unwrap().contains("move the whole directory and link that"));
         }
     }
     let (dir, store) = place();
@@ -95,7 +95,7 @@ fn a_shard_that_is_a_link_is_neither_read_nor_written_to_nor_cleaned() {
     symlink(&elsewhere, &shard).unwrap();
     let fresh = WritableStore::open(store.root()).unwrap();
     assert_eq!(fresh.presence(&digest, Some(4)), Presence::Touched);
-    let link = |e: Error| matches!(e, Error::Foreign { what: "a link", due: "folder", .. });
+    let link = |e: Error| matches!(e, Error::Foreign { what: "a link", due: "directory", .. });
     assert!(link(fresh.read(&digest).unwrap_err()) && link(fresh.verified_path(&digest).unwrap_err()));
     assert!(link(fresh.put(b"film").unwrap_err()) && link(fresh.objects().unwrap_err()));
     assert!(link(gc::collect(&fresh, Keep { runs: Some(0), max_size: None }, &|_, _| false).unwrap_err()));
@@ -115,8 +115,8 @@ fn sweeping_removes_links_and_not_what_they_lead_to() {
     }
     symlink(elsewhere.join("thesis"), store.root().join("locks/file")).unwrap();
     gc::sweep(&store);
-    for folder in ["tmp", "locks"] {
-        assert_eq!(fs::read_dir(store.root().join(folder)).unwrap().count(), 0, "{folder}");
+    for directory in ["tmp", "locks"] {
+        assert_eq!(fs::read_dir(store.root().join(directory)).unwrap().count(), 0, "{directory}");
     }
     assert_eq!((fs::read(elsewhere.join("thesis")).unwrap(), fs::read_dir(&elsewhere).unwrap().count()), (b"mine".to_vec(), 2));
 }

@@ -21,7 +21,7 @@ impl Store {
 
     fn open_in_place(&self, digest: &Digest) -> Result<File> {
         let hex = digest.hex();
-        self.folder("objects")?.sub(&hex[..2])?.open_file(&hex[2..])
+        self.directory("objects")?.sub(&hex[..2])?.open_file(&hex[2..])
     }
 
     /// The bytes of an object, verified.
@@ -55,7 +55,7 @@ impl Store {
     /// The path of an object that lies there as a file, whatever its bytes are.
     ///
     /// # Errors
-    /// Where nothing lies there, or something else.
+    /// If nothing lies there, or something else.
     pub fn plain_path(&self, digest: &Digest) -> Result<PathBuf> {
         self.open_object(digest).map(|_| self.object_path(digest))
     }
@@ -79,7 +79,7 @@ impl Store {
         regular::read_open(self.open_object(digest)?, &self.object_path(digest), regular::RECORD)
     }
 
-    /// The digest of the bytes that an object has now; none where something else lies in its place.
+    /// The digest of the bytes that an object has now; none if something else lies in its place.
     pub(crate) fn found(&self, digest: &Digest) -> Result<Option<Digest>> {
         match self.open_in_place(digest) {
             Ok(mut file) => Ok(Some(hash(&mut file, &self.object_path(digest))?.0)),
@@ -97,20 +97,20 @@ impl Store {
     }
 
     pub(super) fn move_to_quarantine(&self, digest: &Digest) -> Result<()> {
-        let (hex, quarantine) = (digest.hex(), self.folder("quarantine")?);
-        // What was damaged before goes: a folder could not take its place.
+        let (hex, quarantine) = (digest.hex(), self.directory("quarantine")?);
+        // What was damaged before goes: a directory could not take its place.
         let _ = quarantine.remove_all(&hex);
-        self.folder("objects")?.sub(&hex[..2])?.rename(&hex[2..], &quarantine, &hex)
+        self.directory("objects")?.sub(&hex[..2])?.rename(&hex[2..], &quarantine, &hex)
     }
 
     /// Digests of all objects, sorted, with their sizes. What lies in the place of one counts as one, of no size.
     pub fn objects(&self) -> Result<Vec<(Digest, u64)>> {
-        let objects = match self.folder("objects") {
+        let objects = match self.directory("objects") {
             Err(e) if e.is_not_found() => return Ok(vec![]),
             opened => opened?,
         };
         let mut out = vec![];
-        // Other people's files, such as a desktop leaves them, are no shards.
+        // Foreign files, such as those of a desktop, are not shards.
         for name in objects.names()?.iter().filter_map(|name| name.to_str()).filter(|name| name.len() == 2 && objects.kind(name) != Some(FileType::RegularFile))
         {
             let shard = objects.sub(name)?;

@@ -1,6 +1,6 @@
 //! Writing: objects are sealed, synced and renamed into their places; what is damaged is moved out of them.
 
-use super::{Blob, FOLDERS, FORMAT, Presence, Store, hash};
+use super::{Blob, DIRECTORIES, FORMAT, Presence, Store, hash};
 use crate::dir::Dir;
 use crate::memo::Memo;
 use crate::{Digest, Error, Result, Sha256, regular};
@@ -21,17 +21,17 @@ impl std::ops::Deref for WritableStore {
 }
 
 impl WritableStore {
-    /// Opens a store for writing; one that is not there is laid out by [`WritableStore::create`]. Empty folders that a copy has
+    /// Opens a store for writing; one that is not there is laid out by [`WritableStore::create`]. Empty directories that a copy has
     /// lost are made again.
     pub fn open(root: &Path) -> Result<WritableStore> {
         let store = Store::opened(root, true).map(WritableStore)?;
         if !store.is_new() {
-            lay_out_folders(root)?;
+            lay_out_dirs(root)?;
         }
         Ok(store)
     }
 
-    /// Takes over what was found out about objects before.
+    /// Uses a memo of verified objects.
     #[must_use]
     pub fn with_memo(self, memo: Memo) -> WritableStore {
         WritableStore(self.0.with_memo(memo))
@@ -40,14 +40,14 @@ impl WritableStore {
     /// Opens a store for writing and lays it out where it is new.
     pub fn create(root: &Path) -> Result<WritableStore> {
         let store = Store::opened(root, true).map(WritableStore)?;
-        let folder = lay_out_folders(root)?;
-        if folder.read("format", regular::RECORD).ok().is_none_or(|text| text.trim_ascii() != FORMAT.as_bytes()) {
-            folder.replace(".gitignore", &[b"*\n"])?;
+        let directory = lay_out_dirs(root)?;
+        if directory.read("format", regular::RECORD).ok().is_none_or(|text| text.trim_ascii() != FORMAT.as_bytes()) {
+            directory.replace(".gitignore", &[b"*\n"])?;
             // Last, and by rename: a store without a format file was never finished.
             // Two runs may lay out one store at once: each has a file of its own (not in `tmp`, which the other may
             // sweep), and either will do.
-            folder.replace("format", &[FORMAT.as_bytes(), b"\n"])?;
-            folder.sync()?;
+            directory.replace("format", &[FORMAT.as_bytes(), b"\n"])?;
+            directory.sync()?;
         }
         Ok(store)
     }
@@ -57,63 +57,63 @@ impl WritableStore {
         self.0
     }
 
-    /// A fresh folder for work in progress, on the file system of the objects; removed when dropped.
+    /// A fresh directory for work in progress, on the file system of the objects; removed when dropped.
     pub fn scratch(&self) -> Result<tempfile::TempDir> {
-        // Stages are given a path, so that here a folder is looked at before it is used.
-        let tmp = self.folder("tmp")?.path().to_path_buf();
-        tempfile::Builder::new().prefix("work-").tempdir_in(&tmp).map_err(Error::io("create a folder in", &tmp))
+        // Stages are given a path, so that here a directory is looked at before it is used.
+        let tmp = self.directory("tmp")?.path().to_path_buf();
+        tempfile::Builder::new().prefix("work-").tempdir_in(&tmp).map_err(Error::io("create a directory in", &tmp))
     }
 
     /// Stores some bytes.
     pub fn put(&self, bytes: &[u8]) -> Result<Blob> {
-        let tmp = self.folder("tmp")?;
+        let tmp = self.directory("tmp")?;
         let new = tmp.temporary("put-")?;
         new.file().write_all(bytes).map_err(Error::io("write in", tmp.path()))?;
         let blob = Blob { digest: Digest::of(bytes), sha256: Sha256::of(bytes), size: bytes.len() as u64 };
         seal(new.file(), tmp.path())?;
-        if self.presence(&blob.digest, Some(blob.size)) != Presence::Whole {
+        if self.presence(&blob.digest, Some(blob.size)) != Presence::Intact {
             let shard = self.shard(&blob.digest)?;
             new.keep(&shard, &blob.digest.hex()[2..])?;
             shard.sync()?;
-            self.is_whole_now(&blob.digest);
+            self.mark_intact(&blob.digest);
         }
         Ok(blob)
     }
 
     /// Hashes a finished file below the store's `tmp` and makes it an object: sealed, synced, renamed.
-    /// The shard's folder is *not* synced, so that many files can be put before one [`WritableStore::sync_shard`] each.
+    /// The shard's directory is *not* synced, so that many files can be put before one [`WritableStore::sync_shard`] each.
     pub(crate) fn take(&self, path: &Path) -> Result<Blob> {
         let mut file = regular::open(path)?;
         let (digest, sha256, size) = hash(&mut file, path)?;
-        if self.presence(&digest, Some(size)) != Presence::Whole {
+        if self.presence(&digest, Some(size)) != Presence::Intact {
             seal(&file, path)?;
             self.shard(&digest)?.adopt(path, &digest.hex()[2..])?;
-            self.is_whole_now(&digest);
+            self.mark_intact(&digest);
         }
         Ok(Blob { digest, sha256, size })
     }
 
-    /// The folder of an object, with nothing in the object's place that a file could not take.
+    /// The directory of an object, with nothing in the object's place that a file could not take.
     fn shard(&self, digest: &Digest) -> Result<Dir> {
         let hex = digest.hex();
-        let shard = self.folder("objects")?.sub_or_create(&hex[..2], 0o700)?;
+        let shard = self.directory("objects")?.sub_or_create(&hex[..2], 0o700)?;
         if shard.kind(&hex[2..]) == Some(rustix::fs::FileType::Directory) {
             self.move_to_quarantine(digest)?;
         }
         Ok(shard)
     }
 
-    fn is_whole_now(&self, digest: &Digest) {
+    fn mark_intact(&self, digest: &Digest) {
         self.0.verified.lock().expect("BUG: poisoned").insert(*digest);
         self.0.damaged.lock().expect("BUG: poisoned").remove(digest);
     }
 
     /// Makes the names of a shard durable.
     pub(crate) fn sync_shard(&self, digest: &Digest) -> Result<()> {
-        self.folder("objects")?.sub(&digest.hex()[..2])?.sync()
+        self.directory("objects")?.sub(&digest.hex()[..2])?.sync()
     }
 
-    /// Removes an object; a folder in the place of one is moved aside.
+    /// Removes an object; a directory in the place of one is moved aside.
     pub(crate) fn remove(&self, digest: &Digest) -> Result<()> {
         match self.shard(digest)?.remove_file(&digest.hex()[2..]) {
             Err(e) if e.is_not_found() => Ok(()),
@@ -134,16 +134,16 @@ fn seal(file: &File, path: &Path) -> Result<()> {
     file.sync_all().map_err(Error::io("sync", path))
 }
 
-fn lay_out_folders(root: &Path) -> Result<Dir> {
+fn lay_out_dirs(root: &Path) -> Result<Dir> {
     if !root.is_dir() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(root).map_err(Error::io("create", root))?;
     }
-    let folder = Dir::named(root)?;
+    let directory = Dir::named(root)?;
     // Checkpoints get theirs with the first of them.
-    for name in FOLDERS.iter().filter(|name| **name != "checkpoints") {
-        folder.sub_or_create(name, 0o700)?;
+    for name in DIRECTORIES.iter().filter(|name| **name != "checkpoints") {
+        directory.sub_or_create(name, 0o700)?;
     }
-    Ok(folder)
+    Ok(directory)
 }
 
 /// The mtime that every object carries.

@@ -30,7 +30,7 @@ pub(in crate::cli) fn line(p: &Pipeline, plan: &Plan, group: &Group, estimate: O
     let several = group.stages.len() > 1;
     let (fate, rest) = match (&plan.decisions[first], group.fate) {
         (Decision::Execute { reasons, continues, .. }, _) => {
-            let on = continues.map(|step| format!("goes on after step {step}"));
+            let on = continues.map(|step| format!("resumes after step {step}"));
             ("will run", format!(": {}", reasons.iter().map(|r| reason(r, p, several)).chain(on).collect::<Vec<_>>().join("; ")))
         }
         (Decision::Undecided { waits, .. }, Fate::Skipped) => {
@@ -106,14 +106,14 @@ fn in_all(t: &Totals) -> String {
     format!("{}: {}", counted(t.stages, "stage", "stages"), parts.join(", "))
 }
 
-/// How long it may take; nothing where nothing runs.
+/// How long it may take; nothing if nothing runs.
 fn time(t: &Totals, e: &Estimate) -> Option<String> {
     let all = t.will_run + t.pending;
     if all == 0 {
         return None;
     }
     if e.unknown == all {
-        return Some("estimated time: unknown, since none of these stages has run before".to_owned());
+        return Some("estimated time: unknown (none of these stages has run before)".to_owned());
     }
     let pending = format!("up to {} for what is pending", about(e.pending));
     let sum = match (e.will_run, e.pending) {
@@ -130,12 +130,9 @@ pub(super) fn shortage(need: &Need, free: u64, place: &str) -> Option<String> {
     if need.bytes <= free {
         return None;
     }
-    let unknown = if need.unknown.is_empty() {
-        String::new()
-    } else {
-        format!("; what {} is not known", counted(need.unknown.len(), "more stage writes", "more stages write"))
-    };
-    Some(format!("the store needs about {}, and {} are free at `{place}`{unknown}", size(need.bytes), size(free)))
+    let unknown =
+        if need.unknown.is_empty() { String::new() } else { format!("; the size of {} more is unknown", counted(need.unknown.len(), "stage", "stages")) };
+    Some(format!("the store needs about {}, but only {} are free at `{place}`{unknown}", size(need.bytes), size(free)))
 }
 
 #[cfg(test)]
@@ -153,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_says_what_it_is_made_of() {
+    fn an_estimate_says_what_it_is_made_of() {
         let t = Totals { stages: 9, will_run: 6, pending: 2, up_to_date: 1, ..Totals::default() };
         let e = |will_run, pending, unknown| {
             let mut e = Estimate::default();
@@ -167,16 +164,16 @@ mod tests {
             "estimated time: 45 s, and up to 1 min 20 s for what is pending (the sum of stage times); 1 stage has no estimate"
         );
         assert_eq!(said(e(0, 80_000, 6)), "estimated time: up to 1 min 20 s for what is pending (the sum of stage times); 6 stages have no estimate");
-        assert_eq!(said(e(0, 0, 8)), "estimated time: unknown, since none of these stages has run before");
+        assert_eq!(said(e(0, 0, 8)), "estimated time: unknown (none of these stages has run before)");
         assert_eq!(time(&Totals { stages: 2, up_to_date: 2, ..Totals::default() }, &e(0, 0, 0)), None);
     }
 
     #[test]
-    fn a_shortage_is_said_only_where_there_is_one() {
+    fn a_shortage_is_reported_only_if_there_is_one() {
         let need = |bytes, unknown: &[usize]| Need { bytes, unknown: unknown.to_vec() };
         assert_eq!(shortage(&need(1 << 30, &[1]), 1 << 30, ".hilum"), None);
-        assert_eq!(shortage(&need(3 << 30, &[]), 1 << 30, ".hilum").unwrap(), "the store needs about 3.0 GiB, and 1.0 GiB are free at `.hilum`");
+        assert_eq!(shortage(&need(3 << 30, &[]), 1 << 30, ".hilum").unwrap(), "the store needs about 3.0 GiB, but only 1.0 GiB are free at `.hilum`");
         let said = shortage(&need(3 << 30, &[4]), 1 << 30, ".hilum").unwrap();
-        assert!(said.ends_with("at `.hilum`; what 1 more stage writes is not known"), "{said}");
+        assert!(said.ends_with("at `.hilum`; the size of 1 stage more is unknown"), "{said}");
     }
 }

@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 
 /// The document: a list with one tree for each thing that was asked for.
 pub(super) fn document(graph: &Provenance, origins: &[Origin]) -> Value {
-    let mut told = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let tree = |(origin, root): (&Origin, &NodeId)| {
-        let mut tree = stage(graph, *root, &mut told);
+        let mut tree = stage(graph, *root, &mut seen);
         let part = origin.part.as_ref().map(|p| json!({ "port": p.port, "file": p.file, "digest": p.digest, "sha256": p.sha256.hex() }));
         tree.insert("part".into(), part.into());
         Value::from(tree)
@@ -17,14 +17,14 @@ pub(super) fn document(graph: &Provenance, origins: &[Origin]) -> Value {
     origins.iter().zip(&graph.roots).map(tree).collect()
 }
 
-fn stage(graph: &Provenance, id: NodeId, told: &mut BTreeSet<NodeId>) -> Map<String, Value> {
+fn stage(graph: &Provenance, id: NodeId, seen: &mut BTreeSet<NodeId>) -> Map<String, Value> {
     let node = &graph.nodes[id];
     let mut out = Map::new();
     let mut put = |name: &str, value: Value| drop(out.insert(name.to_owned(), value));
     put("run", node.run.clone().into());
     put("study", node.study.clone().into());
     put("stage", node.stage.clone().into());
-    if !told.insert(id) {
+    if !seen.insert(id) {
         put("see_above", true.into());
         return out;
     }
@@ -39,13 +39,13 @@ fn stage(graph: &Provenance, id: NodeId, told: &mut BTreeSet<NodeId>) -> Map<Str
     put("engine", result.and_then(|r| r.engine.clone()).into());
     put("outputs", result.map(|r| json!(r.outputs)).into());
     put("environment", result.map(|r| json!(r.environment)).into());
-    put("inputs", node.inputs.iter().map(|edge| input(graph, edge, told)).collect());
+    put("inputs", node.inputs.iter().map(|edge| input(graph, edge, seen)).collect());
     put("unused", node.unused.iter().map(|u| json!({ "port": u.port, "stage": u.stage, "output": u.output })).collect());
     out
 }
 
-fn input(graph: &Provenance, edge: &Edge, told: &mut BTreeSet<NodeId>) -> Value {
+fn input(graph: &Provenance, edge: &Edge, seen: &mut BTreeSet<NodeId>) -> Value {
     let Edge { port, cell, images, from } = edge;
     let output = from.as_ref().map(|s| s.output.clone());
-    json!({ "port": port, "cell": cell, "images": images, "output": output, "from": from.as_ref().map(|s| stage(graph, s.node, told)) })
+    json!({ "port": port, "cell": cell, "images": images, "output": output, "from": from.as_ref().map(|s| stage(graph, s.node, seen)) })
 }

@@ -8,18 +8,18 @@ use std::collections::BTreeSet;
 /// The lines of a trace.
 pub(super) fn lines(graph: &Provenance, origins: &[Origin]) -> Vec<String> {
     let mut out = vec![];
-    let mut told = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for (origin, root) in origins.iter().zip(&graph.roots) {
         if !out.is_empty() {
             out.push(String::new());
         }
         out.extend(heading(origin, &graph.nodes[*root]));
-        tree(graph, *root, &mut told, &mut out);
+        tree(graph, *root, &mut seen, &mut out);
     }
     out
 }
 
-/// True where every image that a kind makes is synthetic.
+/// True if every image that a kind makes is synthetic.
 pub(super) fn is_synthetic(kind: &str) -> bool {
     KINDS.iter().any(|k| k.name == kind && k.synthetic)
 }
@@ -48,7 +48,7 @@ fn output(stage: &str, port: &str) -> String {
     stage.split_once('/').map_or_else(|| format!("{stage}.{port}"), |(base, cell)| format!("{base}.{port}/{cell}"))
 }
 
-/// What stands below a stage.
+/// What is below a stage.
 enum Child<'a> {
     /// A stage, with the outputs that were taken.
     Stage(NodeId, Vec<&'a str>),
@@ -56,8 +56,8 @@ enum Child<'a> {
     Words(String),
 }
 
-fn tree(graph: &Provenance, root: NodeId, told: &mut BTreeSet<NodeId>, out: &mut Vec<String>) {
-    // What is still to be told, the next one last: with what stands before its line, and whether another one follows beside it.
+fn tree(graph: &Provenance, root: NodeId, seen: &mut BTreeSet<NodeId>, out: &mut Vec<String>) {
+    // A stack of what is still to be printed, with the prefix of its line and whether a sibling follows.
     let mut waiting = vec![(Child::Stage(root, vec![]), String::new(), true)];
     while let Some((child, before, is_last)) = waiting.pop() {
         let branch = if is_last { "└─ " } else { "├─ " };
@@ -69,7 +69,7 @@ fn tree(graph: &Provenance, root: NodeId, told: &mut BTreeSet<NodeId>, out: &mut
             Child::Stage(id, outputs) => (id, outputs),
         };
         let node = &graph.nodes[id];
-        let is_new = told.insert(id);
+        let is_new = seen.insert(id);
         out.push(format!("{before}{branch}{}", line(node, &outputs, is_new)));
         if is_new {
             let below = format!("{before}{}", if is_last { "   " } else { "│  " });
@@ -103,7 +103,7 @@ fn children<'a>(graph: &'a Provenance, node: &'a Node) -> Vec<Child<'a>> {
             None => out.push(Child::Stage(source.node, taken.into_iter().collect())),
         }
     }
-    out.extend(node.unused.iter().map(|u| Child::Words(format!("{}: bound, and none of it was needed", output(&u.stage, &u.output)))));
+    out.extend(node.unused.iter().map(|u| Child::Words(format!("{}: bound, but not needed", output(&u.stage, &u.output)))));
     out
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Change {
     pub(super) words: Option<(Value, Value)>,
 }
 
-/// What changed of an input; none where it is not known yet, or changed with its table alone.
+/// What changed of an input; none if it is not known yet, or changed with its table alone.
 pub(super) fn change(stage: &Stage, d: &Difference, all: &[Difference], given: &Given, world: &World) -> Option<Change> {
     let Some(input) = stage.inputs.iter().find(|i| i.port.name == d.path) else { return Some(Change::default()) };
     // It is bound, and something that it is bound to is still to come.
@@ -55,7 +55,7 @@ pub(super) fn change(stage: &Stage, d: &Difference, all: &[Difference], given: &
                     }
                     changed(&|_, source| holds_any(source, &others, given, world))
                 }
-                // The table explains it, and nobody can say any more whether pixels changed besides.
+                // The table explains it; whether pixels changed as well is no longer known.
                 _ if with_table => None,
                 _ => changed(&|_, _| true),
             }
@@ -93,7 +93,7 @@ fn other_pixels(old: &[u8], new: &[u8]) -> Vec<Digest> {
     others.filter_map(|(image, _)| Digest::from_hex(&image)).collect()
 }
 
-/// True for a pack that holds one of these images; and for one that does not read.
+/// True for a pack that contains one of these images; and for one that cannot be read.
 fn holds_any(source: &model::Source, images: &[Digest], given: &Given, world: &World) -> bool {
     let Some(artifact) = (given.known)(source.stage, source.port) else { return false };
     world.tables.pack(world.store, &artifact).map_or(true, |pack| images.iter().any(|image| pack.contains_key(image)))

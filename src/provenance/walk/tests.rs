@@ -17,7 +17,7 @@ fn append(journal: &mut Journal, kind: &str, body: Value) {
     journal.append(kind, body.as_object().unwrap().clone(), false).unwrap();
 }
 
-/// A receipt whose one output `out` holds `bytes`; its key goes by the stage's name.
+/// A receipt whose one output `out` contains `bytes`; its key goes by the stage's name.
 fn receipt(study: &str, stage: &str, bytes: &[u8], inputs: &[(&str, Input)]) -> Receipt {
     let artifact = |bytes: &[u8], name: &str| Artifact {
         kind: "table".into(),
@@ -112,12 +112,12 @@ fn of_several_stages_with_equal_bytes_the_bound_one_is_the_origin() {
 }
 
 #[test]
-fn a_reused_stage_stands_in_the_graph_of_its_run_and_names_the_run_that_computed_it() {
+fn a_reused_stage_is_in_the_graph_of_its_run_and_names_the_run_that_computed_it() {
     let records = Records::new();
     let first = records.run("one", json!({ "a": {} }), &[receipt("one", "a", b"a", &[])], &[]);
     let second =
         records.run("two", json!({ "z": {}, "b": { "x": "z.out" } }), &[receipt("two", "b", b"b", &[("x", Input::One(Digest::of(b"a")))])], &[("z", "a")]);
-    // Later the same key gave other bytes: older runs did not stand on them.
+    // Later the same key gave other bytes: older runs did not use them.
     let third = records.run("one", json!({ "a": {} }), &[receipt("one", "a", b"other", &[])], &[]);
     let graph = records.walk(&second, "b");
     assert_eq!(inputs(&graph, "b"), [("x", "z")]);
@@ -137,14 +137,14 @@ fn a_reused_stage_stands_in_the_graph_of_its_run_and_names_the_run_that_computed
 fn what_a_journal_does_not_say_stays_unsaid() {
     let records = Records::new();
     let x = || [("x", Input::One(Digest::of(b"a")))];
-    // No graph at all; a binding to nobody; a stage of the graph of which no result is recorded, as when a run is killed.
+    // No graph at all; a binding to no stage; a stage of the graph of which no result is recorded, as when a run is killed.
     let old = records.run("s", json!({}), &[receipt("s", "a", b"a", &[]), receipt("s", "b", b"b", &x())], &[]);
     let graph = records.walk(&old, "b");
     assert_eq!((inputs(&graph, "b"), node(&graph, "b").kind.as_str()), (vec![("x", "-")], "k"));
     let odd = records.run("s", json!({ "b": { "x": "gone.out" } }), &[receipt("s", "b", b"b", &x())], &[]);
     assert_eq!(inputs(&records.walk(&odd, "b"), "b"), [("x", "-")]);
     let killed = records.run("s", json!({ "a": { "w": "b.out" }, "b": { "x": "a.out" } }), &[receipt("s", "b", b"b", &x())], &[]);
-    // The two stand above each other, which no study can say: the walk ends all the same.
+    // The two are above each other, which no study can say: the walk ends all the same.
     let graph = records.walk(&killed, "b");
     assert_eq!((inputs(&graph, "b"), inputs(&graph, "a")), (vec![("x", "a")], vec![("w", "b")]));
     assert_eq!((node(&graph, "a").result.as_ref(), graph.nodes.len()), (None, 2));
@@ -189,7 +189,7 @@ fn images_come_from_the_packs_that_hold_them() {
     assert_eq!((inputs(&t, "t"), node(&t, "t").inputs[0].images), (vec![("images", "real")], Some(1)));
     let unused = |stage: &str| Unused { port: "images".into(), stage: stage.into(), output: "out".into() };
     assert_eq!(node(&t, "t").unused, [unused("made"), unused("late")], "one that holds none of them, and one that was not waited for");
-    // Where the list is gone, nobody can say which of them gave images: none is left out.
+    // If the list is gone, which of them gave images is unknown: none is left out.
     let run = records.run("s", graph(), &[packs(), vec![receipt("s", "t", b"t", &lookup(b"gone"))]].concat(), &[]);
     let t = records.walk(&run, "t");
     assert_eq!(inputs(&t, "t"), [("images", "made"), ("images", "real"), ("images", "late")]);

@@ -67,7 +67,7 @@ fn cell(row: &Compared) -> Markup {
     }
 }
 
-/// What a metric is, for whoever points at its name.
+/// The tooltip of a metric.
 fn explained(metric: &Metric) -> String {
     let direction = match metric.direction {
         Direction::HigherIsBetter => "Higher is better.",
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_answer_stands_open_however_many_metrics_there_are() {
+    fn the_comparison_is_open_however_many_metrics_there_are() {
         let row = |arm: &str, n: usize, difference| Compared {
             arm: arm.into(),
             repeats: 1,

@@ -1,4 +1,4 @@
-//! Allowed findings, warnings of stages, and failures: above all headings, so that nobody passes them over.
+//! Allowed findings, warnings of stages, and failures: above all headings, so that they are not overlooked.
 
 use super::{Chapter, is_warning};
 use crate::report::facts::Facts;

@@ -15,11 +15,10 @@ const SAMPLES: Subject = Subject { kind: "samples", name: "samples" };
 const PACK: Subject = Subject { kind: "images", name: "pixels" };
 const GRID: Subject = Subject { kind: FigureFiles::TYPE, name: SHEET };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "images", title: Some("Films"), about: &[SAMPLES, PACK, GRID], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "images", title: Some("Images"), about: &[SAMPLES, PACK, GRID], render };
 
 /// What a grid shows.
-pub(super) const MOMENTS: &str =
-    "images as the training went on, earliest above: from the same noise, or, where images are translated, of the real ones in the first row";
+pub(super) const MOMENTS: &str = "images during training, earliest on top: from the same noise or, for translations, of the real images in the first row";
 /// Images shown on a sheet.
 const SHOWN: usize = 24;
 
@@ -27,7 +26,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     let mut out = vec![];
     for found in m.of(SAMPLES) {
         let rows = if found.ending(".png").next().is_some() { found.samples(m.store)? } else { vec![] };
-        // Whoever holds images of patients holds no synthetic ones: only a generator's are its own.
+        // A table of patients' images has no synthetic ones: only those of a generator count.
         if let Some(first) = rows.first().filter(|row| row.origin == Origin::Synthetic) {
             out.push(beside(m, found, first)?);
         }
@@ -53,7 +52,7 @@ fn beside(m: &Material, found: &Found, first: &Sample) -> Result<Markup> {
         h3 { (found.stage()) }
         div.pair.sheet {
             @if !real.is_empty() { figure { figcaption { "Real images of " (first.label) } (png(&picture(&real), "real images")) } }
-            @if !synthetic.is_empty() { figure.synthetic { figcaption { "images, not for diagnosis" } (png(&picture(&synthetic), "synthetic images")) } }
+            @if !synthetic.is_empty() { figure.synthetic { figcaption { "Synthetic images, not for diagnosis" } (png(&picture(&synthetic), "synthetic images")) } }
         }
     })
 }
@@ -61,7 +60,7 @@ fn beside(m: &Material, found: &Found, first: &Sample) -> Result<Markup> {
 /// Packed real images of a label, from the first pack that has some of this size.
 fn real(m: &Material, label: &str, side: usize) -> Result<Vec<Vec<u8>>> {
     let mut wanted: Vec<Digest> = vec![];
-    // Tables that were made of no other: the images of each patient stand in these, once.
+    // Tables that were made of no other: the images of each patient are in these, once.
     for found in m.of(SAMPLES).filter(|f| f.receipt.recipe.inputs.is_empty()) {
         let rows = found.samples(m.store)?;
         let of_label = rows.iter().filter(|s| s.origin == Origin::Real && s.label == label);

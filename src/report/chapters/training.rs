@@ -1,4 +1,4 @@
-//! Curves of all trainings that are done; repeats of one arm share a colour, which is that of the comparison.
+//! Curves of all finished trainings; repeats of one arm share a colour, which is that of the comparison.
 
 use super::comparison::COMPARISON;
 use super::{Chapter, Material, unreadable};

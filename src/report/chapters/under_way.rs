@@ -1,4 +1,4 @@
-//! Trainings that go on, or that go on when the study is run again.
+//! Trainings that are running or will resume when the study is run again.
 
 use super::images::MOMENTS;
 use super::{Chapter, is_warning};
@@ -8,11 +8,11 @@ use hilum_stages::figures;
 use maud::{Markup, html};
 
 pub(super) const CHAPTER: Chapter =
-    Chapter { id: "not-done-yet", title: Some("Not done yet"), about: &[], render: |m| Ok((!m.facts.under_way.is_empty()).then(|| render(m.facts))) };
+    Chapter { id: "in-progress", title: Some("In progress"), about: &[], render: |m| Ok((!m.facts.under_way.is_empty()).then(|| render(m.facts))) };
 
 fn render(f: &Facts) -> Markup {
     html! {
-        p { "As of the newest checkpoint." }
+        p { "As of the latest checkpoint." }
         @for (stage, step, preview) in &f.under_way {
             h3 { (stage) ", after step " (step) }
             @for note in preview.notes.iter().filter(|n| is_warning(n)) { div.warn { (note) } }

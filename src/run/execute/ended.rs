@@ -1,4 +1,4 @@
-//! What follows the end of a stage that was under way: it is recorded, tried again, sent back, or has failed.
+//! The end of a running stage: it is recorded, retried, sent back, or has failed.
 
 use super::{PendingStage, RunningStage, Scheduler};
 use crate::pipeline::model::StageId;
@@ -30,21 +30,21 @@ impl Scheduler<'_> {
             Err(mut failure) => {
                 if failure.class == Class::Cancelled && !self.stopping {
                     failure = Failure {
-                        message: "the worker was told to stop, by SIGTERM".into(),
-                        help: Some("run again: a training goes on from its checkpoint".into()),
+                        message: "the worker was stopped by SIGTERM".into(),
+                        help: Some("run again: a training resumes from its checkpoint".into()),
                         class: Class::Machine,
                     };
                 }
                 self.slots.free(flight.held.clone());
                 match failure.class {
                     Class::Machine if flight.attempt <= self.run.pipeline.stages[id].retry && !self.stopping => {
-                        self.run.sink.hear(&Event::Retried { stage: self.name(id), why: failure.message });
+                        self.run.sink.handle(&Event::Retried { stage: self.name(id), why: failure.message });
                         self.states.set(id, State::Ready);
                         let waiter = PendingStage {
                             key: flight.key,
                             recipe: flight.recipe,
                             stage_inputs: flight.stage_inputs,
-                            reasons: vec!["tried again".into()],
+                            reasons: vec!["retried".into()],
                             last_millis: None,
                             attempt: flight.attempt + 1,
                         };
@@ -62,11 +62,11 @@ impl Scheduler<'_> {
         }
     }
 
-    /// A stage was stopped with the run: where somebody waited for it, how far it got is said.
+    /// A stage was stopped with the run: reports how far it got.
     fn interrupted(&self, id: StageId, flight: RunningStage) {
         if self.run.pipeline.stages[id].kind.needs != Needs::Light {
             let checkpoint = Checkpoints::of(self.run.store, &flight.key).step();
-            self.run.sink.hear(&Event::Interrupted { stage: self.name(id), progress: flight.progress, checkpoint });
+            self.run.sink.handle(&Event::Interrupted { stage: self.name(id), progress: flight.progress, checkpoint });
         }
     }
 
@@ -75,7 +75,7 @@ impl Scheduler<'_> {
     fn met_damage(&mut self, id: StageId, key: StageKey, object: Digest, failure: &Failure) -> Result<()> {
         let made_again = self.lost.get(&object).is_some_and(|owners| owners.iter().all(|o| self.outputs[*o].is_some()));
         // Once: a stage that still finds it damaged is right.
-        if !(made_again && self.run.store.presence(&object, None) == Presence::Whole && self.met.insert((id, object))) {
+        if !(made_again && self.run.store.presence(&object, None) == Presence::Intact && self.met.insert((id, object))) {
             self.lose(&object);
         }
         let owners = self.lost.get(&object).cloned().unwrap_or_default();
@@ -98,7 +98,7 @@ impl Scheduler<'_> {
         for id in &owners {
             self.run
                 .sink
-                .hear(&Event::Warning { message: format!("object {} of `{}` is damaged or missing; it is computed anew", object.short(), self.name(*id)) });
+                .handle(&Event::Warning { message: format!("object {} of `{}` is damaged or missing; it will be recomputed", object.short(), self.name(*id)) });
             self.outputs[*id] = None;
             self.states.set(*id, State::Waiting);
         }
@@ -119,20 +119,20 @@ impl Scheduler<'_> {
     pub(super) fn left_out(&mut self, id: StageId, files: &[LeftOut]) {
         let stage = self.name(id);
         let Some(key) = self.flights.get(&id).map(|f| f.key) else { return };
-        self.run.sink.hear(&match self.run.workspace.save_left_out(&stage, &key, files) {
+        self.run.sink.handle(&match self.run.workspace.save_left_out(&stage, &key, files) {
             Ok(list) => Event::LeftOut { stage, files: files.len(), list },
             // What the study gives does not depend on it.
-            Err(e) => Event::Warning { message: format!("the list of what `{stage}` left out could not be written: {e}") },
+            Err(e) => Event::Warning { message: format!("could not write the list of files that `{stage}` excluded: {e}") },
         });
     }
 
     pub(super) fn fail(&mut self, id: StageId, failure: &Failure) -> Result<()> {
         if failure.class == Class::Cancelled {
-            // Stopped with the run, not failed: it is as if it had not begun.
+            // Stopped with the run, not failed: as if it had not started.
             self.states.set(id, State::Ready);
         } else {
             self.states.set(id, State::Failed);
-            self.run.sink.hear(&Event::Failed { stage: self.name(id), message: failure.message.clone(), help: failure.help.clone() });
+            self.run.sink.handle(&Event::Failed { stage: self.name(id), message: failure.message.clone(), help: failure.help.clone() });
             self.recorder.failed(&self.run.pipeline.stages[id].name, &failure.message)?;
             if !self.run.keep_going {
                 self.stopping = true;

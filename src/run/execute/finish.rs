@@ -13,7 +13,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 impl Scheduler<'_> {
-    /// Records a stage that is done.
+    /// Records a finished stage.
     pub(super) fn done(&mut self, id: StageId, flight: &RunningStage, done: Done) -> Result<()> {
         let stage = &self.run.pipeline.stages[id];
         let key = flight.key;
@@ -52,7 +52,7 @@ impl Scheduler<'_> {
         }
         self.states.set(id, State::Executed);
         self.outputs[id] = Some(outputs);
-        self.run.sink.hear(&Event::Done { stage: stage.name.clone(), millis, peak_memory: done.peak_memory, notes: done.notes, differs });
+        self.run.sink.handle(&Event::Done { stage: stage.name.clone(), millis, peak_memory: done.peak_memory, notes: done.notes, differs });
         Ok(())
     }
 
@@ -63,7 +63,7 @@ impl Scheduler<'_> {
         if !cancelled && self.refused.is_empty() {
             for id in self.states.all(State::Waiting) {
                 self.states.set(id, State::Skipped);
-                self.run.sink.hear(&Event::Skipped { stage: self.name(id) });
+                self.run.sink.handle(&Event::Skipped { stage: self.name(id) });
             }
         }
         skipped += self.states.count(State::Ready);

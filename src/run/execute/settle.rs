@@ -41,7 +41,7 @@ impl Scheduler<'_> {
                 if late {
                     self.cut_off.push((self.name(id), key));
                     let of = self.current.made.get(&key).map(|(of, _)| self.name(*of));
-                    self.run.sink.hear(&Event::CutOff { stage: self.name(id), of });
+                    self.run.sink.handle(&Event::CutOff { stage: self.name(id), of });
                 }
             }
             Decision::Execute { key, recipe, stage_inputs, reasons, last_millis, continues } => {
@@ -50,7 +50,7 @@ impl Scheduler<'_> {
                 if self.run.forced.contains(&id) {
                     self.current.forced.insert(key);
                 }
-                let on = continues.map(|step| format!("goes on after step {step}"));
+                let on = continues.map(|step| format!("resumes after step {step}"));
                 let reasons = reasons.iter().map(|r| r.say(self.run.pipeline)).chain(on).collect();
                 self.ready.insert(id, PendingStage { key, recipe: *recipe, stage_inputs, reasons, last_millis, attempt: 1 });
             }

@@ -27,10 +27,10 @@ impl Scheduler<'_> {
             return Ok(true);
         };
         tracing::debug!(stage = stage.name, %key, "took the lock of the key");
-        // Whoever held the key before may have finished it.
+        // The previous holder of the key may have finished it.
         if !self.current.forced.contains(&key) {
             self.ledger.refresh(self.run.store, self.recorder.run())?;
-            if self.ledger.outputs(&key).is_some_and(|o| self.world().has_whole(&o)) {
+            if self.ledger.outputs(&key).is_some_and(|o| self.world().has_intact(&o)) {
                 self.slots.free(held);
                 self.states.set(id, State::Waiting);
                 let twins = self.twins_of(&key);
@@ -59,13 +59,13 @@ impl Scheduler<'_> {
         }
         self.states.set(id, State::Running);
         let device = (stage.kind.needs == Needs::Tensor).then(|| hilum_stages::engine(held.device));
-        self.run.sink.hear(&Event::Begun { stage: stage.name.clone(), reasons: waiter.reasons.clone(), device, last_millis: waiter.last_millis });
+        self.run.sink.handle(&Event::Begun { stage: stage.name.clone(), reasons: waiter.reasons.clone(), device, last_millis: waiter.last_millis });
         let (threads, device) = (held.threads, held.device);
         tracing::debug!(stage = stage.name, kind = stage.kind.name, threads, ?device, attempt = waiter.attempt, "launching");
         let started = if stage.kind.needs == Needs::Light {
             Ok(launch::in_thread(id, job, self.tell.clone()))
         } else {
-            let stderr = self.run.store.run_folder(self.recorder.run()).join("stderr").join(stage.name.replace('/', "_") + ".txt");
+            let stderr = self.run.store.run_dir(self.recorder.run()).join("stderr").join(stage.name.replace('/', "_") + ".txt");
             launch::in_process(id, &job, held.threads, stderr, self.tell.clone())
         };
         let started = match started {

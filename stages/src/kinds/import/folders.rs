@@ -48,7 +48,7 @@ pub(super) fn rows(images: &[ListedFile], label: Option<&str>, omitted: &mut Omi
     {
         let below = if named.len() < 2 { "" } else { ", and the directories in it for patients" };
         cx.note(format!(
-            "warning: all images are in the directory `{0}`, which is taken for their class{below}; if it contains the classes, add `{0}` to `images`",
+            "warning: all images are in the directory `{0}`, which is taken for their class{below}; if it contains the classes, append `{0}` to the path in `images`",
             only.spelled()
         ));
     }

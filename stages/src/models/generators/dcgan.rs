@@ -26,7 +26,7 @@ pub struct Config {
     /// Length of the noise vector.
     #[schemars(range(min = 1))]
     pub latent: usize,
-    /// Channels of the widest map but one next to the image; 64 in the paper.
+    /// Channels of the feature map next to the image; each further one has twice as many. 64 in the paper.
     #[schemars(range(min = 1))]
     pub width: usize,
     /// Dropout in the discriminator.
@@ -98,7 +98,7 @@ impl Trainer for DcganTrainer<'_, '_> {
         self.networks.step(&real, &z, &mut self.dropout)
     }
     fn preview(&self) -> Result<Vec<Vec<f32>>> {
-        // Running statistics, as `synthesize` will use them: the grid shows what would be made now.
+        // Running statistics, as in `synthesize`: the grid shows what would be generated now.
         let images = without_history(|| self.networks.generator.forward(&self.fixed, false))?;
         grey(&images)
     }

@@ -7,7 +7,7 @@ use crate::contract::prelude::*;
 use crate::math;
 use hilum_ops::{HALF, MEAN_UNIT, sample_anywhere, sample_line, stack_rows};
 
-/// How much a image may be changed each time it is seen. Nothing by default.
+/// How much an image may be changed each time it is seen. Nothing by default.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Augment {
@@ -22,7 +22,7 @@ pub struct Augment {
     /// Zoom in or out by up to this share.
     #[schemars(range(min = 0, max = 0.9))]
     pub zoom: f64,
-    /// Enlarge by this share and cut a image of the old size out of it somewhere: 0.1172 is 286 pixels and 256 of them.
+    /// Enlarge by this share and cut an image of the old size out of it somewhere: 0.1172 is 286 pixels and 256 of them.
     #[schemars(range(min = 0, max = 1))]
     pub crop: f64,
 }
@@ -36,7 +36,7 @@ impl Augment {
     /// Finds parameters out of range; `path` is where this stands below `with:`.
     pub fn check(&self, path: &str) -> Vec<BadParameter> {
         let within = |name: &str, value: f64, max: f64| {
-            BadParameter::unless((0.0..=max).contains(&value), &format!("{path}.{name}"), &format!("must lie between 0 and {max}"))
+            BadParameter::unless((0.0..=max).contains(&value), &format!("{path}.{name}"), &format!("must be between 0 and {max}"))
         };
         [within("rotation", self.rotation, 180.0), within("shift", self.shift, 1.0), within("zoom", self.zoom, 0.9), within("crop", self.crop, 1.0)].concat()
     }
@@ -58,7 +58,7 @@ impl Augment {
         let angle = stream.uniform(-self.rotation, self.rotation).to_radians();
         let (dx, dy) = (stream.uniform(-self.shift, self.shift), stream.uniform(-self.shift, self.shift));
         let zoom = (1.0 + stream.uniform(-self.zoom, self.zoom)) * (1.0 + self.crop);
-        // Where in the enlarged image a image of the old size is cut out, from its middle.
+        // Where in the enlarged image an image of the old size is cut out, from its middle.
         let cut = if self.crop > 0.0 { [(); 2].map(|()| stream.uniform(-0.5, 0.5) * self.crop) } else { [0.0; 2] };
         let (sin, cos) = math::sin_cos(angle);
         let middle = (side as f64 - 1.0) / 2.0;
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_crop_stays_within_the_image() {
-        // Outside is never asked for: a image with a bright rim of one pixel shows it at the edges at most.
+        // Outside is never asked for: an image with a bright rim of one pixel shows it at the edges at most.
         let a = Augment { crop: 0.25, ..Augment::default() };
         for item in 0..50 {
             let place = a.draw(64, &mut Seed(1).stream("test", "augment").item(item));

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 pub struct Order {
     stream: Stream,
     images: usize,
-    pass: Vec<usize>,
+    epoch: Vec<usize>,
     /// Sums of the weights up to each image; empty where passes are shuffled.
     sums: Vec<f64>,
     drawn: u64,
@@ -20,7 +20,7 @@ pub struct Order {
 impl Order {
     /// An order of so many images.
     pub fn new(stream: Stream, images: usize) -> Self {
-        Order { stream, images, pass: vec![], sums: vec![], drawn: 0 }
+        Order { stream, images, epoch: vec![], sums: vec![], drawn: 0 }
     }
     /// Images drawn with replacement, by weights that are not negative and not all zero. What is not finite, or negative, weighs
     /// nothing: sums that fall could not be searched.
@@ -29,7 +29,7 @@ impl Order {
             *sum += if w.is_finite() { w.max(0.0) } else { 0.0 };
             Some(*sum)
         });
-        Order { stream, images: weights.len(), pass: vec![], sums: sums.collect(), drawn: 0 }
+        Order { stream, images: weights.len(), epoch: vec![], sums: sums.collect(), drawn: 0 }
     }
     /// The next image, with a number that no other draw has.
     pub fn draw(&mut self) -> (usize, u64) {
@@ -38,12 +38,12 @@ impl Order {
             self.drawn += 1;
             return (self.sums.partition_point(|sum| *sum <= at).min(self.images - 1), self.drawn);
         }
-        if self.pass.is_empty() {
-            self.pass = (0..self.images).collect();
-            self.stream.shuffle(&mut self.pass);
+        if self.epoch.is_empty() {
+            self.epoch = (0..self.images).collect();
+            self.stream.shuffle(&mut self.epoch);
         }
         self.drawn += 1;
-        (self.pass.pop().expect("BUG: no images to draw"), self.drawn)
+        (self.epoch.pop().expect("BUG: no images to draw"), self.drawn)
     }
     /// Leaves out `n` draws: those that were made before a training was stopped.
     pub fn skip(&mut self, n: usize) {
@@ -95,7 +95,7 @@ mod tests {
         let drawn: std::collections::BTreeSet<usize> = order.batch(200).into_iter().map(|d| d.0).collect();
         assert_eq!(drawn.into_iter().collect::<Vec<_>>(), [1, 6]);
         let mut none = Order::weighted(Seed(1).stream("test", "order"), &[0.0, f64::NAN]);
-        assert!(none.batch(20).iter().all(|d| d.0 < 2), "a image there is");
+        assert!(none.batch(20).iter().all(|d| d.0 < 2), "an image there is");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! From a image's bytes to a grey square of one size.
+//! From an image's bytes to a grey square of one size.
 
 use super::{inspect, strict};
 use crate::contract::prelude::*;
@@ -6,7 +6,7 @@ use fast_image_resize as fir;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 use std::io::Cursor;
 
-/// How a image that is not square becomes one.
+/// How an image that is not square becomes one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fit {

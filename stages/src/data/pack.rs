@@ -45,7 +45,7 @@ pub struct Images {
 }
 
 impl Images {
-    /// The pixels of a image, `side × side` from the top left.
+    /// The pixels of an image, `side × side` from the top left.
     pub fn get(&self, image: &Digest) -> Option<&[u8]> {
         let row = *self.rows.get(image)?;
         let size = self.side * self.side;
@@ -180,7 +180,7 @@ impl<'a> ImageStore<'a> {
             }
         }
     }
-    /// The pixels of a image.
+    /// The pixels of an image.
     pub fn get(&self, image: &Digest) -> Result<&'a [u8]> {
         let found = self.packs.iter().find_map(|p| p.get(image));
         found.ok_or_else(|| {

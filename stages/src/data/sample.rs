@@ -60,7 +60,7 @@ impl Sample {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
-    /// A image of a patient (or of a phantom that stands for one).
+    /// An image of a patient (or of a phantom that stands for one).
     Real,
     /// Made by a generator.
     Synthetic,
@@ -69,13 +69,13 @@ pub enum Origin {
 /// A table of samples, and the images that travel with it (generated ones; imported images stay where they are).
 #[derive(Debug, Clone, Default)]
 pub struct Samples {
-    /// Rows in canonical order. A image may stand in several rows: a repeated image.
+    /// Rows in canonical order. An image may stand in several rows: a repeated image.
     pub rows: Vec<Sample>,
     /// Files of images that belong to this artifact.
     pub images: Vec<ImageFile>,
 }
 
-/// A image that travels with its table.
+/// An image that travels with its table.
 #[derive(Debug, Clone)]
 pub struct ImageFile {
     /// Its name within the artifact, such as `images/0001.png`.

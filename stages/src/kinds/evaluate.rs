@@ -56,7 +56,7 @@ impl Stage for Evaluate {
     type Outputs = Outputs;
 
     fn check(&self) -> Vec<BadParameter> {
-        BadParameter::unless((100..=1_000_000).contains(&self.resamples), "resamples", "must lie between 100 and 1000000")
+        BadParameter::unless((100..=1_000_000).contains(&self.resamples), "resamples", "must be between 100 and 1000000")
     }
 
     fn is_test(&self) -> bool {

@@ -97,10 +97,10 @@ impl Stage for Phantoms {
 
     fn check(&self) -> Vec<BadParameter> {
         let mut bad = [
-            BadParameter::unless((16..=1024).contains(&self.size), "size", "must lie between 16 and 1024"),
-            BadParameter::unless((1.0..=3.0).contains(&self.images_per_patient), "images_per_patient", "must lie between 1 and 3"),
-            BadParameter::unless((0.0..=2.0).contains(&self.contrast), "contrast", "must lie between 0 and 2"),
-            BadParameter::unless((1..=9).contains(&self.sources), "sources", "must lie between 1 and 9"),
+            BadParameter::unless((16..=1024).contains(&self.size), "size", "must be between 16 and 1024"),
+            BadParameter::unless((1.0..=3.0).contains(&self.images_per_patient), "images_per_patient", "must be between 1 and 3"),
+            BadParameter::unless((0.0..=2.0).contains(&self.contrast), "contrast", "must be between 0 and 2"),
+            BadParameter::unless((1..=9).contains(&self.sources), "sources", "must be between 1 and 9"),
             BadParameter::unless(!self.classes.is_empty(), "classes", "must have at least one class"),
         ]
         .concat();
@@ -108,10 +108,10 @@ impl Stage for Phantoms {
             let mut fault =
                 |field: &str, why: &str| bad.push(BadParameter { path: vec!["classes".into(), name.clone(), field.into()], what: Fault::Value(why.into()) });
             if !(0.0..=1.0).contains(&class.hidden) {
-                fault("hidden", "must lie between 0 and 1");
+                fault("hidden", "must be between 0 and 1");
             }
             if !(1..=1_000_000).contains(&class.images) {
-                fault("images", "must lie between 1 and 1000000");
+                fault("images", "must be between 1 and 1000000");
             }
         }
         bad

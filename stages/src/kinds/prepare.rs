@@ -64,8 +64,8 @@ impl Stage for Prepare {
 
     fn check(&self) -> Vec<BadParameter> {
         [
-            BadParameter::unless((8..=2048).contains(&self.size), "size", "must lie between 8 and 2048"),
-            BadParameter::unless(self.bits.is_none_or(|b| (8..=16).contains(&b)), "bits", "must lie between 8 and 16"),
+            BadParameter::unless((8..=2048).contains(&self.size), "size", "must be between 8 and 2048"),
+            BadParameter::unless(self.bits.is_none_or(|b| (8..=16).contains(&b)), "bits", "must be between 8 and 16"),
         ]
         .concat()
     }

@@ -92,8 +92,8 @@ impl Stage for Synthesize {
 
     fn check(&self) -> Vec<BadParameter> {
         [
-            BadParameter::unless(!matches!(self.count, Some(Count::Of(n)) if !(1..=10_000_000).contains(&n)), "count", "must lie between 1 and 10000000"),
-            BadParameter::unless((0.0..=1.0).contains(&self.truncation), "truncation", "must lie between 0 and 1"),
+            BadParameter::unless(!matches!(self.count, Some(Count::Of(n)) if !(1..=10_000_000).contains(&n)), "count", "must be between 1 and 10000000"),
+            BadParameter::unless((0.0..=1.0).contains(&self.truncation), "truncation", "must be between 0 and 1"),
         ]
         .concat()
     }

@@ -18,7 +18,7 @@ use crate::networks::{Greys, Mode, Pretrained, Weights};
 use crate::records::History;
 use crate::training::loss::Loss;
 use crate::training::phases::{self, FrozenNorms, Phase, Trainable};
-use crate::training::schedule::{Moment, Schedule, Verdict};
+use crate::training::schedule::{Position, Schedule, Verdict};
 use crate::training::snapshot::{Restored, Snapshot};
 use crate::training::watch::{self, EarlyStopParameters, PlateauParameters, Watch};
 use crate::training::{self, OptimiserChoice, Precision, optimiser};
@@ -260,7 +260,7 @@ impl TrainClassifier {
             for step in first + 1..=steps {
                 let (labels, values) = feed.next()?;
                 let images = training::images_sent(values, *side)?;
-                let pace = phase.schedule.at(Moment { step: step - 1, steps, pass: (step - 1) / per_epoch }, watch.rate);
+                let pace = phase.schedule.at(Position { step: step - 1, steps, epoch: (step - 1) / per_epoch }, watch.rate);
                 optimiser.set_rate(pace.rate);
                 if let Some(momentum) = pace.momentum {
                     optimiser.set_momentum(momentum);

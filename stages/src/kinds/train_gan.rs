@@ -17,7 +17,7 @@ use crate::models::generators::images::{are_numbers, to_bytes};
 use crate::models::generators::{Trainer, TrainingSetup};
 use crate::records::History;
 use crate::training::alarm::{Alarm, Memory};
-use crate::training::schedule::Moment;
+use crate::training::schedule::Position;
 use crate::training::snapshot::{Restored, Snapshot};
 use crate::training::{self, Precision};
 use adam::GanAdam;
@@ -174,9 +174,9 @@ impl TrainGan {
         side: usize,
         cx: &Context,
     ) -> Result<Outputs> {
-        let (batch, pass) = (self.batch() as usize, trainer.pass_len());
-        let steps = self.steps.map_or_else(|| (self.epochs.unwrap_or(1) as usize * pass).div_ceil(batch), |s| s as usize);
-        let passes = (steps * batch).div_ceil(pass);
+        let (batch, epoch) = (self.batch() as usize, trainer.epoch_len());
+        let steps = self.steps.map_or_else(|| (self.epochs.unwrap_or(1) as usize * epoch).div_ceil(batch), |s| s as usize);
+        let epochs = (steps * batch).div_ceil(epoch);
         let diverged = |step: usize| training::diverged(cx, step, steps, "lower `optimiser.learning_rate`");
         let share = self.network.config().ema_initial_share(steps, batch);
         if share > MAX_INITIAL_SHARE {
@@ -207,15 +207,15 @@ impl TrainGan {
         }
 
         for step in done + 1..=steps {
-            let at = Moment { step: step - 1, steps, pass: (step - 1) * batch / pass };
-            let rate = trainer.rate(at, passes) * self.optimiser.parameters().learning_rate;
+            let at = Position { step: step - 1, steps, epoch: (step - 1) * batch / epoch };
+            let rate = trainer.rate(at, epochs) * self.optimiser.parameters().learning_rate;
             trainer.networks_mut().set_rate(rate);
             let seen = trainer.step(step)?;
             if !seen.is_finite() {
                 return Err(diverged(step));
             }
             record(&mut history, step, &seen);
-            if let Some(warning) = alarm.judged(step, seen.on_real, seen.on_fake) {
+            if let Some(warning) = alarm.scored(step, seen.on_real, seen.on_fake) {
                 cx.note(warning);
             }
             let preview = || {
@@ -229,8 +229,8 @@ impl TrainGan {
             if step.is_multiple_of(steps.div_ceil(GRID_ROWS).max(1)) || step == steps {
                 grid.extend(preview()?);
             }
-            if alarm.looks(step, steps)
-                && let Some(warning) = alarm.looked(step, &preview()?)
+            if alarm.compares(step, steps)
+                && let Some(warning) = alarm.compared(step, &preview()?)
             {
                 cx.note(warning);
             }

@@ -68,8 +68,8 @@ impl Stage for Umap {
 
     fn check(&self) -> Vec<BadParameter> {
         [
-            BadParameter::unless((2..=200).contains(&self.neighbours), "neighbours", "must lie between 2 and 200"),
-            BadParameter::unless((0.0..=1.0).contains(&self.min_dist), "min_dist", "must lie between 0 and 1"),
+            BadParameter::unless((2..=200).contains(&self.neighbours), "neighbours", "must be between 2 and 200"),
+            BadParameter::unless((0.0..=1.0).contains(&self.min_dist), "min_dist", "must be between 0 and 1"),
             BadParameter::unless(self.most >= 3, "most", "must be at least 3"),
         ]
         .concat()

@@ -75,7 +75,7 @@ fn note(equal: usize, near: usize, not_compared: u64, cx: &Context) {
     }
     if near > 0 {
         let listed = if near > MAX_PAIRS { format!("; the first {MAX_PAIRS} are listed") } else { String::new() };
-        cx.note(format!("near-duplicates (see `duplicates.csv`){listed}", counted(near, "pair of images is", "pairs of images are")));
+        cx.note(format!("{} near-duplicates (see `duplicates.csv`){listed}", counted(near, "pair of images is", "pairs of images are")));
     }
     if not_compared > 0 {
         let what = counted(not_compared as usize, "further pair of images has a similar hash and was", "further pairs of images have similar hashes and were");

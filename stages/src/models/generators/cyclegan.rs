@@ -91,7 +91,7 @@ impl GeneratorConfig for Config {
             BadParameter::unless(self.cycle >= 0.0 && self.cycle.is_finite(), &format!("{path}.cycle"), "must be at least 0"),
             BadParameter::unless(self.identity >= 0.0 && self.identity.is_finite(), &format!("{path}.identity"), "must be at least 0"),
             BadParameter::unless(self.average.is_none_or(|a| (0.0..1.0).contains(&a)), &format!("{path}.average"), "must be at least 0 and below 1"),
-            BadParameter::unless((0.0..=1.0).contains(&self.decay), &format!("{path}.decay"), "must lie between 0 and 1"),
+            BadParameter::unless((0.0..=1.0).contains(&self.decay), &format!("{path}.decay"), "must be between 0 and 1"),
         ]
         .concat()
     }
@@ -106,7 +106,7 @@ impl GeneratorConfig for Config {
     }
     fn trainer<'s>(&self, s: TrainingSetup<'s, '_>) -> Result<Box<dyn Trainer + 's>> {
         let networks = CycleGan::new(self, s.side, &s.adam, s.device, s.init_streams().each_mut())?;
-        let rule = Rule::Unaligned { pass: s.images[0].len().max(s.images[1].len()) };
+        let rule = Rule::Unaligned { epoch_len: s.images[0].len().max(s.images[1].len()) };
         Ok(Box::new(Translation::new(networks, How { rule, alike: false, channels: self.channels, decay: self.decay }, s)?))
     }
     fn open(&self, scope: &mut Scope) -> Result<Box<dyn super::Generator>> {

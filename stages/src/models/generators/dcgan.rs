@@ -60,7 +60,7 @@ impl GeneratorConfig for Config {
             BadParameter::unless([32, 64, 128].contains(&self.size), &format!("{path}.size"), "must be 32, 64 or 128"),
             BadParameter::unless(self.latent >= 1, &format!("{path}.latent"), "must be at least 1"),
             BadParameter::unless(self.width >= 1, &format!("{path}.width"), "must be at least 1"),
-            BadParameter::unless((0.0..0.96).contains(&self.dropout), &format!("{path}.dropout"), "must lie between 0 and 0.95"),
+            BadParameter::unless((0.0..0.96).contains(&self.dropout), &format!("{path}.dropout"), "must be between 0 and 0.95"),
         ]
         .concat()
     }
@@ -102,7 +102,7 @@ impl Trainer for DcganTrainer<'_, '_> {
         let images = without_history(|| self.networks.generator.forward(&self.fixed, false))?;
         grey(&images)
     }
-    fn pass_len(&self) -> usize {
+    fn epoch_len(&self) -> usize {
         self.s.images[0].len()
     }
     fn networks(&self) -> &dyn Adversaries {

@@ -90,8 +90,8 @@ impl GeneratorConfig for Config {
     fn check(&self, path: &str) -> Vec<BadParameter> {
         [
             translation::check(&self.from, &self.to, self.channels, path),
-            BadParameter::unless((2..=8).contains(&self.levels), &format!("{path}.levels"), "must lie between 2 and 8"),
-            BadParameter::unless((0.0..0.96).contains(&self.dropout), &format!("{path}.dropout"), "must lie between 0 and 0.95"),
+            BadParameter::unless((2..=8).contains(&self.levels), &format!("{path}.levels"), "must be between 2 and 8"),
+            BadParameter::unless((0.0..0.96).contains(&self.dropout), &format!("{path}.dropout"), "must be between 0 and 0.95"),
             BadParameter::unless(self.l1 >= 0.0 && self.l1.is_finite(), &format!("{path}.l1"), "must be at least 0"),
         ]
         .concat()
@@ -106,7 +106,7 @@ impl GeneratorConfig for Config {
         let networks = Pix2Pix::new(self, &s.adam, s.device, s.init_streams().each_mut())?;
         let [from, to] = [&s.images[0], &s.images[1]];
         let rule = match self.pairing {
-            Pairing::Random => Rule::Unaligned { pass: from.len() },
+            Pairing::Random => Rule::Unaligned { epoch_len: from.len() },
             Pairing::Cycle => Rule::Fixed((0..from.len()).map(|i| i % to.len()).collect()),
             Pairing::Nearest => Rule::Fixed(nearest(from, to, s.side)),
         };

@@ -82,7 +82,7 @@ impl GeneratorConfig for Config {
             at_least_0("path_length", self.path_length),
             at_least_0("average", self.average),
             BadParameter::unless(self.ramp.is_none_or(|r| r > 0.0 && r.is_finite()), &format!("{path}.ramp"), "must be greater than 0"),
-            BadParameter::unless((0.0..=1.0).contains(&self.mixing), &format!("{path}.mixing"), "must lie between 0 and 1"),
+            BadParameter::unless((0.0..=1.0).contains(&self.mixing), &format!("{path}.mixing"), "must be between 0 and 1"),
         ]
         .concat()
     }

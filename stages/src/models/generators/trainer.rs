@@ -4,7 +4,7 @@ use super::adversaries::{Adversaries, Observed};
 use crate::contract::prelude::*;
 use crate::data::augment::Augment;
 use crate::training::AdamParameters;
-use crate::training::schedule::Moment;
+use crate::training::schedule::Position;
 use crate::training::snapshot::{Restored, Snapshot};
 use candle_core::Device;
 use std::thread::Scope;
@@ -33,13 +33,13 @@ pub trait Trainer {
         PREVIEWS
     }
     /// Images per epoch, at least 1.
-    fn pass_len(&self) -> usize;
+    fn epoch_len(&self) -> usize;
     /// The networks.
     fn networks(&self) -> &dyn Adversaries;
     /// As [`Trainer::networks`].
     fn networks_mut(&mut self) -> &mut dyn Adversaries;
     /// Factor on the learning rate at a step of a training of this many epochs.
-    fn rate(&self, _at: Moment, _epochs: usize) -> f64 {
+    fn rate(&self, _at: Position, _epochs: usize) -> f64 {
         1.0
     }
     /// Saves the positions of its streams, for a checkpoint. The order of images is drawn again from the start.

@@ -8,7 +8,7 @@ use crate::data::ahead::Ahead;
 use crate::data::batch;
 use crate::data::pairs::{Pairs, Rule};
 use crate::training;
-use crate::training::schedule::{Moment, linear_decay};
+use crate::training::schedule::{Position, linear_decay};
 use crate::training::snapshot::{Restored, Snapshot};
 use hilum_ops::{Upload, Uploads, Value, without_history};
 
@@ -52,7 +52,7 @@ impl<'s, 'e, N> Translation<'s, 'e, N> {
     pub(super) fn new(networks: N, how: How, s: TrainingSetup<'s, 'e>) -> Result<Self> {
         let kinds = s.images;
         let mut pairs = Pairs::new(s.cx.stream("order"), [kinds[0].len(), kinds[1].len()], how.rule.clone());
-        let epoch_len = pairs.pass_len();
+        let epoch_len = pairs.epoch_len();
         pairs.skip(s.done * s.batch);
         let of_to = if how.alike { "augment.from" } else { "augment.to" };
         let streams = [s.cx.stream("augment.from"), s.cx.stream(of_to)];
@@ -97,7 +97,7 @@ impl<N: Translator> Trainer for Translation<'_, '_, N> {
     fn columns(&self) -> usize {
         self.shown.len()
     }
-    fn pass_len(&self) -> usize {
+    fn epoch_len(&self) -> usize {
         self.epoch_len
     }
     fn networks(&self) -> &dyn Adversaries {
@@ -106,9 +106,9 @@ impl<N: Translator> Trainer for Translation<'_, '_, N> {
     fn networks_mut(&mut self) -> &mut dyn Adversaries {
         &mut self.networks
     }
-    fn rate(&self, at: Moment, epochs: usize) -> f64 {
+    fn rate(&self, at: Position, epochs: usize) -> f64 {
         // Over a few epochs, a decay per epoch would be too coarse.
-        let (at, all) = if epochs as f64 * self.how.decay < MIN_DECAY_EPOCHS { (at.step, at.steps) } else { (at.pass, epochs) };
+        let (at, all) = if epochs as f64 * self.how.decay < MIN_DECAY_EPOCHS { (at.step, at.steps) } else { (at.epoch, epochs) };
         let decay = (all as f64 * self.how.decay).floor();
         linear_decay(at as f64, all as f64 - decay, decay)
     }

@@ -1,29 +1,29 @@
 //! From packed images to batches: an endless shuffled order, and images as numbers, augmented in parallel.
 //!
-//! Each image of each pass has a stream of its own, so that threads and batch size do not matter.
+//! Each image of each epoch has a stream of its own, so that threads and batch size do not matter.
 
 use super::augment::Augment;
 use crate::contract::seed::Stream;
 use rayon::prelude::*;
 
-/// An endless order: each pass over the images is shuffled anew, and batches run across the ends of passes. Or images are drawn
-/// with replacement, each as often as its weight says.
+/// An endless order: each epoch is shuffled again, and batches run across the ends of epochs. Or images are drawn
+/// with replacement, in proportion to their weights.
 pub struct Order {
     stream: Stream,
     images: usize,
     epoch: Vec<usize>,
-    /// Sums of the weights up to each image; empty where passes are shuffled.
+    /// Cumulative sums of the weights; empty if epochs are shuffled.
     sums: Vec<f64>,
     drawn: u64,
 }
 
 impl Order {
-    /// An order of so many images.
+    /// A shuffled order of `images`.
     pub fn new(stream: Stream, images: usize) -> Self {
         Order { stream, images, epoch: vec![], sums: vec![], drawn: 0 }
     }
-    /// Images drawn with replacement, by weights that are not negative and not all zero. What is not finite, or negative, weighs
-    /// nothing: sums that fall could not be searched.
+    /// Images drawn with replacement, by weights that are not negative and not all zero. A weight that is negative or not finite
+    /// counts as zero, since sums that decrease could not be searched.
     pub fn weighted(stream: Stream, weights: &[f64]) -> Self {
         let sums = weights.iter().scan(0.0, |sum, w| {
             *sum += if w.is_finite() { w.max(0.0) } else { 0.0 };
@@ -45,7 +45,7 @@ impl Order {
         self.drawn += 1;
         (self.epoch.pop().expect("BUG: no images to draw"), self.drawn)
     }
-    /// Leaves out `n` draws: those that were made before a training was stopped.
+    /// Skips `n` draws: those that were made before a training was interrupted.
     pub fn skip(&mut self, n: usize) {
         for _ in 0..n {
             self.draw();

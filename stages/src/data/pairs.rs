@@ -1,20 +1,20 @@
-//! Which images of two kinds meet in a step, where nobody paired them. Ignorant of pixels but for looking for the nearest.
+//! Pairs unpaired images of two kinds. Ignorant of pixels, except for finding the most similar image.
 
 use crate::contract::seed::Stream;
 
 /// How images of two kinds are drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rule {
-    /// So many draws a pass: the first kind in shuffled order, again from the beginning where it has fewer images; any image of
+    /// The first kind in shuffled order, starting over if it has fewer images than an epoch has draws; any image of
     /// the second.
     Unaligned {
-        /// Draws a pass.
+        /// Draws per epoch.
         epoch_len: usize,
     },
-    /// Each pass both kinds are shuffled and meet in that order; the pass ends one draw before the shorter kind does, as in
+    /// In each epoch, both kinds are shuffled and paired in that order; the epoch ends one draw before the shorter kind does, as in
     /// Keras-GAN.
     Shuffled,
-    /// Each image of the first kind once a pass, always with the same image of the second.
+    /// Each image of the first kind once per epoch, always with the same image of the second.
     Fixed(Vec<usize>),
 }
 
@@ -23,17 +23,17 @@ pub struct Pairs {
     stream: Stream,
     images: [usize; 2],
     rule: Rule,
-    /// What is left of the pass, last first.
+    /// What is left of the epoch, last first.
     epoch: Vec<[usize; 2]>,
     drawn: u64,
 }
 
 impl Pairs {
-    /// Pairs of so many images of each kind.
+    /// Pairs, given the number of images of each kind.
     pub fn new(stream: Stream, images: [usize; 2], rule: Rule) -> Pairs {
         Pairs { stream, images, rule, epoch: vec![], drawn: 0 }
     }
-    /// Draws in a pass.
+    /// Draws per epoch.
     pub fn epoch_len(&self) -> usize {
         match self.rule {
             Rule::Unaligned { epoch_len } => epoch_len,
@@ -63,9 +63,9 @@ impl Pairs {
             };
         }
         self.drawn += 1;
-        (self.epoch.pop().expect("BUG: a pass has a draw"), self.drawn)
+        (self.epoch.pop().expect("BUG: an epoch has a draw"), self.drawn)
     }
-    /// Leaves out `n` draws: those that were made before a training was stopped.
+    /// Skips `n` draws: those that were made before a training was interrupted.
     pub fn skip(&mut self, n: usize) {
         for _ in 0..n {
             self.draw();
@@ -73,8 +73,8 @@ impl Pairs {
     }
 }
 
-/// For each of some images the place of that which looks most alike among others: the smallest sum of squared differences at
-/// 16 × 16 pixels. Between equals, the first.
+/// For each of some images, the index of the most similar among others: the smallest sum of squared differences at
+/// 16 × 16 pixels. The first wins a tie.
 pub fn nearest(images: &[&[u8]], others: &[&[u8]], side: usize) -> Vec<usize> {
     let small: Vec<Vec<f32>> = others.iter().map(|f| shrink(f, side)).collect();
     let distance = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();

@@ -1,4 +1,4 @@
-//! Pieces of training loops: optimisers as parameters, devices, batches as tensors. No trainer object: the loops stand in the stages, in order of execution.
+//! Parts of training loops: optimisers as parameters, devices, batches as tensors. There is no trainer object: the loops are in the stages, in order of execution.
 
 pub mod alarm;
 pub mod loss;
@@ -15,39 +15,39 @@ use hilum_ops::{Upload, Value};
 
 pub use optimiser::{AdamParameters, OptimiserChoice};
 
-/// Finds what makes no sense in how long is trained: passes or steps.
+/// Checks the length of a training: epochs or steps.
 pub fn check_budget(epochs: Option<u32>, steps: Option<u32>) -> Vec<BadParameter> {
     [
         BadParameter::unless(epochs.is_some() != steps.is_some(), "", "either `epochs` or `steps` must be given"),
-        BadParameter::unless(epochs != Some(0) && steps != Some(0), "", "at least one step is needed"),
+        BadParameter::unless(epochs != Some(0) && steps != Some(0), "", "must be at least 1"),
     ]
     .concat()
 }
 
-/// In which precision convolutions and linear layers multiply on a GPU; all else is float32.
+/// Precision of convolutions and linear layers on a GPU; everything else is float32.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Precision {
     /// float32.
     #[default]
     Float32,
-    /// TensorFloat-32: factors are rounded to 10 bits of mantissa.
+    /// TensorFloat-32: inputs of products are rounded to 10 bits of mantissa.
     Tf32,
-    /// bfloat16: factors and results of products are rounded to 7 bits of mantissa; weights stay float32.
+    /// bfloat16: inputs and results of products are rounded to 7 bits of mantissa; weights stay float32.
     Bf16,
 }
 
 impl Precision {
-    /// Computes in it.
+    /// Runs `work` in this precision.
     ///
     /// # Errors
-    /// Where it is one of GPUs and the run chose the CPU; those of `work`.
+    /// Where the precision needs a GPU and the run uses the CPU; those of `work`.
     pub fn during<T>(self, device: DeviceChoice, work: impl FnOnce() -> Result<T>) -> Result<T> {
         if self != Precision::Float32 && device == DeviceChoice::Cpu {
             let name = if self == Precision::Tf32 { "tf32" } else { "bf16" };
             return Err(Error::helped(
-                format!("`precision: {name}` needs a GPU, and this run computes on the CPU"),
-                "leave `precision` out, or run with `--device cuda`",
+                format!("`precision: {name}` needs a GPU, but this run uses the CPU"),
+                "remove `precision`, or run with `--device cuda`",
             ));
         }
         let precision = match self {
@@ -70,8 +70,7 @@ pub fn open_device(choice: DeviceChoice) -> Result<Device> {
     }
 }
 
-/// How many images are made or looked at together where they do not influence each other: fewer of large ones, whose maps fill
-/// memory.
+/// How many independent images are generated or evaluated at once: fewer of large ones, whose feature maps fill memory.
 pub fn images_at_once(side: usize) -> usize {
     ((1 << 20) / (side * side).max(1)).clamp(1, 64)
 }
@@ -113,9 +112,9 @@ fn noise(streams: &Stream, first: u64, n: usize, latent: usize, device: &Device,
     Ok(Value::constant(Tensor::from_vec(values, (n, latent), device)?))
 }
 
-/// The fault of a training whose numbers are none any more, and which state is kept.
+/// The error of a training that diverged, which names the state that is kept.
 pub fn diverged(cx: &Context, step: usize, steps: usize, try_: &str) -> Error {
     let kept =
-        cx.checkpoints.latest().map_or("no state was written down before".into(), |(last, _)| format!("the last good state, after step {last}, is kept"));
-    Error::helped(format!("the training diverged: a loss, a weight or an output became infinite or undefined at step {step} of {steps}; {kept}"), try_)
+        cx.checkpoints.latest().map_or("there is no earlier checkpoint".into(), |(last, _)| format!("the last good checkpoint, after step {last}, is kept"));
+    Error::helped(format!("the training diverged: a loss, a weight or an output became infinite or NaN at step {step} of {steps}; {kept}"), try_)
 }

@@ -45,7 +45,7 @@ pub fn conv_transpose2d_then(x: &Value, w: &Value, window: Window, output_paddin
     convolve(g, Pass::InputGradient, x, w, bias, rectifier)
 }
 
-/// One of the three products of a image, a kernel and a result.
+/// One of the three products of an image, a kernel and a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Pass {
     /// `(x, w) → y`

@@ -2,7 +2,7 @@
 
 use candle_core::{Result, bail};
 
-/// How a kernel moves over a image: `[rows, columns]` each.
+/// How a kernel moves over an image: `[rows, columns]` each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Window {
     /// Steps between neighbouring outputs.

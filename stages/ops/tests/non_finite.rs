@@ -1,5 +1,5 @@
 //! What becomes of infinities and NaN, against torch (`tests/non_finite.json`, made by `tests/oracle/non_finite.py`), what a
-//! norm makes of an outlier, and what is said of batches without a image.
+//! norm makes of an outlier, and what is said of batches without an image.
 
 mod torch;
 
@@ -131,7 +131,7 @@ fn windows_and_samplers_pass_on_what_is_not_finite() {
     operation("conv2d_relu", |_, x, w| turned(x, |x| hilum_ops::conv2d_then(x, &w[0], Window::square(1, 0), None, Rectifier::Relu)));
 }
 
-/// A image that is moved takes its pixels along, and no other one is read for what comes in from behind.
+/// An image that is moved takes its pixels along, and no other one is read for what comes in from behind.
 #[test]
 fn an_infinite_corner_moves_alone() {
     let image = Tensor::from_vec((0..9).map(|i| if i == 0 { f32::INFINITY } else { i as f32 }).collect(), (1, 3, 3, 1), &device()).unwrap();

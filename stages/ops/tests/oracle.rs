@@ -138,7 +138,7 @@ fn norms() {
         let add = channels_last(&c.at("add"))?;
         Ok(torch::batch_norm(&c.at("x"), &c.at("w"), &c.at("b"), After { add: Some(&add), rectifier: Rectifier::Relu })?.0)
     });
-    // A image that is 300 deviations bright: the input itself has but three digits left.
+    // An image that is 300 deviations bright: the input itself has but three digits left.
     operation("batch_norm_far", 3e-5, |c| Ok(torch::batch_norm(&c.at("x"), &c.at("w"), &c.at("b"), NOTHING)?.0));
     operation("batch_norm_fixed", TOLERANCE, |c| fixed(c, 1e-5, NOTHING));
     operation("batch_norm_fixed_add_relu", TOLERANCE, |c| fixed(c, 1e-3, After { add: Some(&channels_last(&c.at("add"))?), ..RELU }));

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-/// Gives the bytes of a image, hashed again as they are read.
+/// Gives the bytes of an image, hashed again as they are read.
 pub trait ImageBytes: Sync {
     /// The bytes of the image with this digest.
     fn bytes(&self, image: &Digest) -> Result<Vec<u8>>;

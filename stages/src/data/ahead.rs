@@ -1,14 +1,14 @@
-//! Batches that are made while the step before them is computed. Ignorant of what a batch is.
+//! Batches that are prepared while the previous step is computed. Ignorant of what a batch is.
 
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::Scope;
 
-/// What a thread makes ahead of its use, in order.
+/// Items that a thread prepares ahead of their use, in order.
 pub struct Ahead<T> {
     made: Receiver<T>,
 }
 
-/// How many are made ahead: one that is taken next, one that is ready when it is gone.
+/// How many are prepared ahead: the next one and the one after it.
 const READY: usize = 2;
 
 impl<T: Send> Ahead<T> {

@@ -1,47 +1,47 @@
 //! Classic augmentation: flip, rotation, shift, zoom and crop in one affine resampling (bilinear).
 //!
-//! Outside the image its edge pixels go on, as Keras does by default: a black rim would be a mark that images of the test
-//! set do not bear, and a generator learns to draw it.
+//! Outside the image, its edge pixels are repeated, as Keras does by default: a black rim would be a mark that images of the test
+//! set do not have, and a generator would learn to draw it.
 
 use crate::contract::prelude::*;
 use crate::math;
 use hilum_ops::{HALF, MEAN_UNIT, sample_anywhere, sample_line, stack_rows};
 
-/// How much a image may be changed each time it is seen. Nothing by default.
+/// Random augmentation of an image each time it is used. None by default.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Augment {
-    /// Mirror left and right, half of the time. Moves the heart to the other side.
+    /// Mirrors half of the images horizontally, which moves the heart to the other side.
     pub flip: bool,
-    /// Rotation by up to so many degrees to either side.
+    /// Maximum rotation in degrees, to either side.
     #[schemars(range(min = 0, max = 180))]
     pub rotation: f64,
-    /// Shift by up to this share of the side, in both directions.
+    /// Maximum shift as a share of the side, in both directions.
     #[schemars(range(min = 0, max = 1))]
     pub shift: f64,
-    /// Zoom in or out by up to this share.
+    /// Maximum zoom in or out, as a share.
     #[schemars(range(min = 0, max = 0.9))]
     pub zoom: f64,
-    /// Enlarge by this share and cut a image of the old size out of it somewhere: 0.1172 is 286 pixels and 256 of them.
+    /// Enlarges the image by this share and takes a random crop of the original size: 0.1172 enlarges 256 pixels to 286.
     #[schemars(range(min = 0, max = 1))]
     pub crop: f64,
 }
 
 impl Augment {
-    /// True where images stay as they are.
+    /// True if images are not changed.
     pub fn is_none(&self) -> bool {
         *self == Augment::default()
     }
 
-    /// Finds parameters out of range; `path` is where this stands below `with:`.
+    /// Finds parameters out of range; `path` is the location of this below `with:`.
     pub fn check(&self, path: &str) -> Vec<BadParameter> {
         let within = |name: &str, value: f64, max: f64| {
-            BadParameter::unless((0.0..=max).contains(&value), &format!("{path}.{name}"), &format!("must lie between 0 and {max}"))
+            BadParameter::unless((0.0..=max).contains(&value), &format!("{path}.{name}"), &format!("must be between 0 and {max}"))
         };
         [within("rotation", self.rotation, 180.0), within("shift", self.shift, 1.0), within("zoom", self.zoom, 0.9), within("crop", self.crop, 1.0)].concat()
     }
 
-    /// Writes the changed image as numbers from `low` to `high` into `out`, drawing from the image's own stream.
+    /// Writes the augmented image as numbers from `low` to `high` into `out`, drawing from the image's own stream.
     pub fn apply(&self, image: &[u8], side: usize, stream: &mut Stream, (low, high): (f32, f32), out: &mut [f32]) {
         if self.is_none() {
             let range = (high - low) / 255.0;
@@ -52,18 +52,18 @@ impl Augment {
         place.resample(&image[..side * side], side, (low, high), out);
     }
 
-    /// Where pixels come from, for one image.
+    /// Where the pixels of one image come from.
     fn draw(&self, side: usize, stream: &mut Stream) -> Place {
         let mirror = if self.flip && stream.chance(0.5) { -1.0 } else { 1.0 };
         let angle = stream.uniform(-self.rotation, self.rotation).to_radians();
         let (dx, dy) = (stream.uniform(-self.shift, self.shift), stream.uniform(-self.shift, self.shift));
         let zoom = (1.0 + stream.uniform(-self.zoom, self.zoom)) * (1.0 + self.crop);
-        // Where in the enlarged image a image of the old size is cut out, from its middle.
+        // The offset of the crop in the enlarged image, from its centre.
         let cut = if self.crop > 0.0 { [(); 2].map(|()| stream.uniform(-0.5, 0.5) * self.crop) } else { [0.0; 2] };
         let (sin, cos) = math::sin_cos(angle);
         let middle = (side as f64 - 1.0) / 2.0;
         let shift = [(dx + cut[0]) * side as f64, (dy + cut[1]) * side as f64];
-        // Each target pixel asks where it comes from: undo the shift, the zoom, the rotation and the mirror.
+        // For each target pixel, the shift, zoom, rotation and mirroring are inverted.
         let (a, b, c, d) = (cos / zoom * mirror, sin / zoom * mirror, -sin / zoom, cos / zoom);
         let corner = [-middle - shift[0], -middle - shift[1]];
         let fixed = |v: f64| (v * ONE).round() as i64;
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_crop_stays_within_the_image() {
-        // Outside is never asked for: a image with a bright rim of one pixel shows it at the edges at most.
+        // Outside is never asked for: an image with a bright rim of one pixel shows it at the edges at most.
         let a = Augment { crop: 0.25, ..Augment::default() };
         for item in 0..50 {
             let place = a.draw(64, &mut Seed(1).stream("test", "augment").item(item));

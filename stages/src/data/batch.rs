@@ -1,35 +1,35 @@
 //! From packed images to batches: an endless shuffled order, and images as numbers, augmented in parallel.
 //!
-//! Each image of each pass has a stream of its own, so that threads and batch size do not matter.
+//! Each image of each epoch has a stream of its own, so that threads and batch size do not matter.
 
 use super::augment::Augment;
 use crate::contract::seed::Stream;
 use rayon::prelude::*;
 
-/// An endless order: each pass over the images is shuffled anew, and batches run across the ends of passes. Or images are drawn
-/// with replacement, each as often as its weight says.
+/// An endless order: each epoch is shuffled again, and batches run across the ends of epochs. Or images are drawn
+/// with replacement, in proportion to their weights.
 pub struct Order {
     stream: Stream,
     images: usize,
-    pass: Vec<usize>,
-    /// Sums of the weights up to each image; empty where passes are shuffled.
+    epoch: Vec<usize>,
+    /// Cumulative sums of the weights; empty if epochs are shuffled.
     sums: Vec<f64>,
     drawn: u64,
 }
 
 impl Order {
-    /// An order of so many images.
+    /// A shuffled order of `images`.
     pub fn new(stream: Stream, images: usize) -> Self {
-        Order { stream, images, pass: vec![], sums: vec![], drawn: 0 }
+        Order { stream, images, epoch: vec![], sums: vec![], drawn: 0 }
     }
-    /// Images drawn with replacement, by weights that are not negative and not all zero. What is not finite, or negative, weighs
-    /// nothing: sums that fall could not be searched.
+    /// Images drawn with replacement, by weights that are not negative and not all zero. A weight that is negative or not finite
+    /// counts as zero, since sums that decrease could not be searched.
     pub fn weighted(stream: Stream, weights: &[f64]) -> Self {
         let sums = weights.iter().scan(0.0, |sum, w| {
             *sum += if w.is_finite() { w.max(0.0) } else { 0.0 };
             Some(*sum)
         });
-        Order { stream, images: weights.len(), pass: vec![], sums: sums.collect(), drawn: 0 }
+        Order { stream, images: weights.len(), epoch: vec![], sums: sums.collect(), drawn: 0 }
     }
     /// The next image, with a number that no other draw has.
     pub fn draw(&mut self) -> (usize, u64) {
@@ -38,14 +38,14 @@ impl Order {
             self.drawn += 1;
             return (self.sums.partition_point(|sum| *sum <= at).min(self.images - 1), self.drawn);
         }
-        if self.pass.is_empty() {
-            self.pass = (0..self.images).collect();
-            self.stream.shuffle(&mut self.pass);
+        if self.epoch.is_empty() {
+            self.epoch = (0..self.images).collect();
+            self.stream.shuffle(&mut self.epoch);
         }
         self.drawn += 1;
-        (self.pass.pop().expect("BUG: no images to draw"), self.drawn)
+        (self.epoch.pop().expect("BUG: no images to draw"), self.drawn)
     }
-    /// Leaves out `n` draws: those that were made before a training was stopped.
+    /// Skips `n` draws: those that were made before a training was interrupted.
     pub fn skip(&mut self, n: usize) {
         for _ in 0..n {
             self.draw();
@@ -95,11 +95,11 @@ mod tests {
         let drawn: std::collections::BTreeSet<usize> = order.batch(200).into_iter().map(|d| d.0).collect();
         assert_eq!(drawn.into_iter().collect::<Vec<_>>(), [1, 6]);
         let mut none = Order::weighted(Seed(1).stream("test", "order"), &[0.0, f64::NAN]);
-        assert!(none.batch(20).iter().all(|d| d.0 < 2), "a image there is");
+        assert!(none.batch(20).iter().all(|d| d.0 < 2), "an image there is");
     }
 
     #[test]
-    fn batch_size_does_not_change_a_image() {
+    fn batch_size_does_not_change_an_image() {
         let images: Vec<Vec<u8>> = (0..4u8).map(|i| vec![i * 10; 64]).collect();
         let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
         let augment = Augment { flip: true, rotation: 5.0, shift: 0.1, zoom: 0.1, crop: 0.0 };

@@ -1,5 +1,5 @@
-//! What images look like, whatever their files are called: digests of their greys, perceptual hashes, and the pairs that are
-//! the same picture. They travel with the pack of `prepare`, which is the first to decode an image.
+//! What images look like, whatever their files are called: digests of their grey values, perceptual hashes, and pairs of
+//! duplicates. They belong to the pack of `prepare`, which is the first to decode an image.
 
 use super::grey::Grey;
 use crate::contract::prelude::*;
@@ -11,35 +11,35 @@ use hilum_cache::Digest;
 pub struct Content {
     /// The image.
     pub image: Digest,
-    /// Digest of its decoded greys with their size: equal for a file that was saved again without loss.
+    /// Digest of its decoded grey values with their size: equal for a file that was saved again without loss.
     pub greys: Digest,
-    /// Perceptual hash, 16 hexadecimal digits; empty for an image of one grey, which looks like every other such image.
+    /// Perceptual hash, 16 hexadecimal digits; empty for a constant image, which looks like every other such image.
     pub phash: String,
 }
 
-/// How two images are the same picture.
+/// How similar two images are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Likeness {
-    /// Equal greys in another file.
+    /// Equal grey values in another file.
     Equal,
-    /// Near: compressed again, resized, brightened, cut a little.
+    /// Near-duplicate: compressed again, resized, brightened or slightly cropped.
     Near,
 }
 
-/// Two images that are one picture.
+/// Two images that are duplicates.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Pair {
     /// The image with the smaller digest.
     pub first: Digest,
     /// The other.
     pub second: Digest,
-    /// In which way.
+    /// How similar they are.
     pub likeness: Likeness,
 }
 
 impl Pair {
-    /// A pair in its one order.
+    /// A pair in canonical order.
     pub fn new(a: Digest, b: Digest, likeness: Likeness) -> Pair {
         Pair { first: a.min(b), second: a.max(b), likeness }
     }
@@ -54,12 +54,12 @@ pub struct Contents {
     pub pairs: Vec<Pair>,
 }
 
-/// The files within a pack.
+/// The file of the contents within a pack.
 pub const IMAGES: &str = "contents.csv";
-/// See [`IMAGES`].
+/// The file of the pairs within a pack.
 pub const PAIRS: &str = "duplicates.csv";
 
-/// Digest of greys with their size, 16 bits each: what a file holds, however it was saved.
+/// Digest of grey values with their size, 16 bits each: what a file contains, however it was saved.
 pub fn greys_of(grey: &Grey) -> Digest {
     let mut bytes = Vec::with_capacity(8 + grey.pixels.len() * 2);
     bytes.extend_from_slice(&grey.width.to_le_bytes());
@@ -69,8 +69,8 @@ pub fn greys_of(grey: &Grey) -> Digest {
 }
 
 impl Contents {
-    /// The contents of a pack of images that were made as they are packed, squares of this side: they are known by their greys
-    /// alone. Those of one generator look alike by nature.
+    /// The contents of a pack of generated images, squares of this side: only their grey values are compared, since images of one
+    /// generator look alike by nature.
     pub fn of_made(made: &[(Digest, Vec<u8>)], side: u32) -> Contents {
         let greys = |pixels: &[u8]| greys_of(&Grey { width: side, height: side, pixels: pixels.iter().map(|v| u16::from(*v) * 257).collect() });
         let mut images: Vec<Content> = made.iter().map(|(image, pixels)| Content { image: *image, greys: greys(pixels), phash: String::new() }).collect();
@@ -79,7 +79,7 @@ impl Contents {
         Contents { images, pairs: vec![] }
     }
 
-    /// Writes both files into the folder of a pack.
+    /// Writes both files into the directory of a pack.
     pub fn save(&self, folder: &Path) -> Result<()> {
         write(&folder.join(IMAGES), &csv_of(&self.images, &["image", "greys", "phash"])?)?;
         write(&folder.join(PAIRS), &csv_of(&self.pairs, &["first", "second", "likeness"])?)
@@ -87,9 +87,9 @@ impl Contents {
     /// Reads rows of either file.
     ///
     /// # Errors
-    /// Where it is another table.
+    /// Where it is not this table.
     pub fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>> {
         let rows = csv::Reader::from_reader(bytes).into_deserialize().collect::<Result<_, csv::Error>>();
-        rows.map_err(|e| Error::data(format!("the contents of a pack do not read: {e}")))
+        rows.map_err(|e| Error::data(format!("the contents of a pack cannot be read: {e}")))
     }
 }

@@ -3,7 +3,7 @@
 use crate::contract::prelude::*;
 use crate::files::write;
 
-/// One or more files that show something.
+/// One or more files of a figure.
 #[derive(Debug, Clone, Default)]
 pub struct FigureFiles {
     /// Files by name, such as `umap.svg`.

@@ -1,4 +1,4 @@
-//! From a image's bytes to a grey square of one size.
+//! From an image's bytes to a grey square of one size.
 
 use super::{inspect, strict};
 use crate::contract::prelude::*;
@@ -6,31 +6,31 @@ use fast_image_resize as fir;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 use std::io::Cursor;
 
-/// How a image that is not square becomes one.
+/// How an image that is not square is made square.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fit {
-    /// Both sides are scaled on their own, as the papers do.
+    /// Both sides are scaled independently, as in the papers.
     #[default]
     Stretch,
-    /// The middle square is taken.
+    /// The central square is cropped.
     Crop,
-    /// Black is added on the shorter side.
+    /// The shorter side is padded with black.
     Pad,
 }
 
-/// What an image that is damaged does to a study.
+/// What to do if an image is damaged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnDamage {
-    /// It is left out, counted, and listed.
+    /// Damaged images are left out, counted and listed.
     #[default]
     LeaveOut,
     /// The stage fails.
     Stop,
 }
 
-/// A grey image with 16 bits a pixel.
+/// A grey image with 16 bits per pixel.
 pub struct Grey {
     /// Width in pixels.
     pub width: u32,
@@ -40,26 +40,26 @@ pub struct Grey {
     pub pixels: Vec<u16>,
 }
 
-/// An image as its file holds it.
+/// A decoded file.
 pub struct Decoded {
-    /// Its greys.
+    /// Its grey values.
     pub grey: Grey,
-    /// True where the file has more than 8 bits a sample.
+    /// True if the file has more than 8 bits per sample.
     pub is_deep: bool,
-    /// True where no pixel is seen: all are wholly transparent.
+    /// True if all pixels are fully transparent.
     pub is_transparent: bool,
 }
 
 /// Decodes a PNG or JPEG of any colour type and depth to grey (ITU-R BT.601 weights for colour; transparency is black).
 ///
 /// # Errors
-/// Says in a few words why the file does not decode.
+/// Says in a few words why the file cannot be decoded.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, String> {
     let look = inspect::look(bytes)?;
     if u64::from(look.width) * u64::from(look.height) > inspect::MOST_PIXELS {
         return Err(format!("{} × {} pixels are more than {} million", look.width, look.height, inspect::MOST_PIXELS / 1_000_000));
     }
-    // A PNG has checksums, which the decoder looks at: what it finds says more than a count does.
+    // A PNG has checksums, which the decoder checks: its error says more than a count does.
     let held = strict::check(bytes);
     if bytes.starts_with(&[0xff, 0xd8]) {
         held.clone()?;
@@ -106,11 +106,11 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, String> {
 }
 
 impl Grey {
-    /// The darkest and the brightest of its greys.
+    /// The minimum and maximum of its grey values.
     pub fn extent(&self) -> (u16, u16) {
         self.pixels.iter().fold((u16::MAX, 0), |(low, high), v| (low.min(*v), high.max(*v)))
     }
-    /// Spreads greys of so many bits, 8 to 16, over all 16; what is brighter than they can be is white.
+    /// Scales grey values of `bits` bits, 8 to 16, to all 16; larger values become white.
     #[must_use]
     pub fn of_bits(mut self, bits: u32) -> Grey {
         let white = (1u32 << bits) - 1;

@@ -1,7 +1,7 @@
-//! A look at an image's file without decoding it: format, size, whether it ends where it should, and whether hilum made it.
+//! Inspects an image's file without decoding it: format, size, whether it is complete, and whether hilum generated it.
 //!
-//! Hashing twenty thousand images must not decode them; a truncated or empty file, a file that is no image and a header
-//! that promises 40,000 × 40,000 pixels are found all the same. What only decoding can find, `prepare` finds.
+//! Hashing twenty thousand images must not decode them, but a truncated or empty file, a file that is not an image and a header
+//! that declares 40,000 × 40,000 pixels are found. What only decoding can find, `prepare` finds.
 
 use super::marker::{Marker, Texts};
 use hilum_cache::Digest;
@@ -9,17 +9,17 @@ use hilum_cache::Digest;
 /// The largest side that is accepted, in pixels.
 pub const LARGEST_SIDE: u32 = 16_384;
 
-/// The most pixels of an image that is decoded: a file of a few kilobytes can promise gigabytes.
+/// The maximum number of pixels of an image that is decoded: a file of a few kilobytes can declare gigabytes.
 pub const MOST_PIXELS: u64 = 64_000_000;
 
-/// What a look at an image's bytes found.
+/// The result of an inspection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
     /// Width in pixels.
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-    /// What `synthesize` wrote into it, where it made it.
+    /// The mark of `synthesize`, if it has one.
     pub synthetic: Option<Marker>,
 }
 
@@ -56,14 +56,14 @@ pub fn read_note(note: &str) -> Result<Look, String> {
     }
 }
 
-/// The ending of a file's name: one to five letters or digits behind the last dot, one of them a letter. `1.2.840.1` has none.
+/// The extension of a file's name: one to five letters or digits after the last dot, one of them a letter. `1.2.840.1` has none.
 pub fn ending(name: &str) -> Option<&str> {
     let (stem, ending) = name.rsplit('/').next()?.rsplit_once('.')?;
     let is_ending = (1..=5).contains(&ending.len()) && ending.chars().all(|c| c.is_ascii_alphanumeric()) && ending.chars().any(|c| c.is_ascii_alphabetic());
     (is_ending && !stem.is_empty()).then_some(ending)
 }
 
-/// True where a file is no image at all, or one of a format that is not read: that is no damage.
+/// True if a file is not an image, or is one of a format that is not supported: that is not damage.
 pub fn is_other(why: &str) -> bool {
     why == NEITHER || why.ends_with(NOT_READ)
 }
@@ -71,10 +71,10 @@ pub fn is_other(why: &str) -> bool {
 const NEITHER: &str = "neither PNG nor JPEG";
 const NOT_READ: &str = ", which is not read: save it as PNG";
 
-/// Looks at a file's bytes.
+/// Inspects a file's bytes.
 ///
 /// # Errors
-/// Says in a few words why this is no usable image.
+/// Says in a few words why this is not a usable image.
 pub fn look(bytes: &[u8]) -> Result<Look, String> {
     let size = if bytes.is_empty() {
         return Err("the file is empty".into());
@@ -94,7 +94,7 @@ pub fn look(bytes: &[u8]) -> Result<Look, String> {
     }
 }
 
-/// What a file is that is neither.
+/// What a file is that is neither PNG nor JPEG.
 fn other_format(bytes: &[u8]) -> String {
     let is = |at: usize, mark: &[u8]| bytes.get(at..).is_some_and(|b| b.starts_with(mark));
     let marks: [(&str, usize, &[u8]); 10] = [
@@ -139,7 +139,7 @@ fn png(bytes: &[u8]) -> Result<Look, String> {
 
 fn jpeg(bytes: &[u8]) -> Result<Look, String> {
     let truncated = || "the JPEG is truncated".to_owned();
-    // Behind the end mark anything may stand; whether it ends what it should, `strict` finds.
+    // Anything may follow the end mark; `strict` checks that the data before it are complete.
     if !bytes.windows(2).rev().any(|w| w == [0xff, 0xd9]) {
         return Err(truncated());
     }

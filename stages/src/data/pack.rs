@@ -1,7 +1,7 @@
-//! Packed images: the pixels of many images of one size in one array, and where each image lies in it.
+//! Packed images: the pixels of many images of one size in one array, and an index.
 //!
-//! `pixels.u8` holds `[n, side, side]` grey bytes and is mapped into memory; `index.csv` names each image with the digest
-//! of its pixels. The index is there from the first day, because recipes and lineage follow single images.
+//! `pixels.u8` contains `[n, side, side]` grey bytes and is mapped into memory; `index.csv` names each image with the digest
+//! of its pixels, because recipes and lineage follow single images.
 
 use super::contents::Contents;
 use super::sample::Samples;
@@ -20,12 +20,12 @@ pub struct Packed {
     /// The image.
     #[serde(alias = "film")]
     pub image: Digest,
-    /// Digest of its packed pixels; none for an image that was left out.
+    /// Digest of its packed pixels; None for an image that was left out.
     pub pixels: Option<Digest>,
 }
 
 impl Packed {
-    /// The digest of its pixels, or that of none for an image that was left out.
+    /// The digest of its pixels, or a fixed one for an image that was left out.
     pub fn known_as(&self) -> Digest {
         self.pixels.unwrap_or_else(|| Digest::of(b"left out"))
     }
@@ -45,7 +45,7 @@ pub struct Images {
 }
 
 impl Images {
-    /// The pixels of a image, `side × side` from the top left.
+    /// The pixels of an image, `side × side` from the top left.
     pub fn get(&self, image: &Digest) -> Option<&[u8]> {
         let row = *self.rows.get(image)?;
         let size = self.side * self.side;
@@ -56,7 +56,7 @@ impl Images {
         csv::Reader::from_reader(bytes)
             .deserialize()
             .collect::<Result<_, _>>()
-            .map_err(|e| Error::data(format!("an index of packed images does not read: {e}")))
+            .map_err(|e| Error::data(format!("an index of packed images cannot be read: {e}")))
     }
 }
 
@@ -71,7 +71,7 @@ impl ArtifactType for Images {
         let (packed, left_out): (Vec<Packed>, Vec<Packed>) = index.into_iter().partition(|p| p.pixels.is_some());
         let side = (length / packed.len().max(1)).isqrt();
         if side * side * packed.len() != length {
-            return Err(Error::data("packed images and their index do not belong together"));
+            return Err(Error::data("packed images do not match their index"));
         }
         #[allow(unsafe_code)]
         // SAFETY: objects of the store are read-only and never modified while they are there.
@@ -81,7 +81,7 @@ impl ArtifactType for Images {
     }
 }
 
-/// Packed images that were made.
+/// Packed images that were created.
 pub struct NewPack {
     index: Vec<Packed>,
     pixels: Pixels,
@@ -95,7 +95,7 @@ enum Pixels {
 }
 
 impl NewPack {
-    /// A pack of these images, all of one size, and what they look like where that is known.
+    /// A pack of these images, all of one size, and their contents if they are known.
     pub fn of(mut images: Vec<(Digest, Vec<u8>)>, contents: Option<Contents>) -> NewPack {
         images.sort_by_key(|f| f.0);
         images.dedup_by_key(|f| f.0);
@@ -125,7 +125,7 @@ pub struct PackWriter {
 }
 
 impl PackWriter {
-    /// A pack that is written in a folder for work in progress.
+    /// A pack that is written in a directory for work in progress.
     ///
     /// # Errors
     /// Where it cannot be written to.
@@ -135,7 +135,7 @@ impl PackWriter {
         let file = BufWriter::with_capacity(1 << 20, std::fs::File::create(&path).map_err(Error::io("write", &path))?);
         Ok(PackWriter { path, file, index: vec![] })
     }
-    /// Adds an image; those without pixels are left out by name. Images come in the order of their digests, each once.
+    /// Adds an image; one without pixels is recorded as left out. Images come in the order of their digests, each once.
     ///
     /// # Errors
     /// Where it cannot be written.
@@ -165,26 +165,27 @@ pub struct ImageStore<'a> {
 }
 
 impl<'a> ImageStore<'a> {
-    /// Looks the images of all packs up as one.
+    /// Combines several packs.
     ///
     /// # Errors
-    /// Where packs that hold images differ in size.
+    /// Where packs that contain images differ in size.
     pub fn of(packs: &'a [Images]) -> Result<Self> {
         let mut sides: Vec<usize> = packs.iter().filter(|p| !p.rows.is_empty()).map(|p| p.side).collect();
         sides.dedup();
         match sides.as_slice() {
             [side] => Ok(ImageStore { packs, side: *side }),
-            [] => Err(Error::data("the packed images hold no image")),
-            [a, b, ..] => {
-                Err(Error::helped(format!("the packed images differ in size: {a} and {b} pixels"), "give `prepare` the size that the generator makes"))
-            }
+            [] => Err(Error::data("the packed images are empty")),
+            [a, b, ..] => Err(Error::helped(
+                format!("the packed images differ in size: {a} and {b} pixels"),
+                "set `size` of `prepare` to the size of the generated images",
+            )),
         }
     }
-    /// The pixels of a image.
+    /// The pixels of an image.
     pub fn get(&self, image: &Digest) -> Result<&'a [u8]> {
         let found = self.packs.iter().find_map(|p| p.get(image));
         found.ok_or_else(|| {
-            Error::helped(format!("image {} is in none of the packed images", image.short()), "add the images of every table that is read to `images`")
+            Error::helped(format!("image {} is not in any of the packed images", image.short()), "bind the packed images of every table to `images`")
         })
     }
     /// The rows of a table without those whose images `prepare` left out as damaged.
@@ -194,16 +195,13 @@ impl<'a> ImageStore<'a> {
         samples.rows.retain(|row| !is_left_out(&row.image));
         let gone = before - samples.rows.len();
         if gone > 0 {
-            cx.note(format!(
-                "{} `prepare` left out",
-                counted(gone, "row is passed over: its image is one that", "rows are passed over: their images are ones that")
-            ));
+            cx.note(format!("{} left out by `prepare`", counted(gone, "row is skipped: its image was", "rows are skipped: their images were")));
         }
         samples
     }
 }
 
-/// The side in pixels of the packs that a stage will make, where its parameters say it; packs of generated images have the
+/// The side in pixels of the packs that a stage will create, if its parameters give it; packs of generated images have the
 /// side that their generator was trained on.
 pub fn side_made(stage: usize, upstream: &dyn Upstream) -> Option<usize> {
     upstream.parameters(stage).get("size")?.as_u64().map(|side| side as usize)

@@ -1,20 +1,20 @@
-//! Which images of two kinds meet in a step, where nobody paired them. Ignorant of pixels but for looking for the nearest.
+//! Pairs unpaired images of two kinds. Ignorant of pixels, except for finding the most similar image.
 
 use crate::contract::seed::Stream;
 
 /// How images of two kinds are drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rule {
-    /// So many draws a pass: the first kind in shuffled order, again from the beginning where it has fewer images; any image of
+    /// The first kind in shuffled order, starting over if it has fewer images than an epoch has draws; any image of
     /// the second.
     Unaligned {
-        /// Draws a pass.
-        pass: usize,
+        /// Draws per epoch.
+        epoch_len: usize,
     },
-    /// Each pass both kinds are shuffled and meet in that order; the pass ends one draw before the shorter kind does, as in
+    /// In each epoch, both kinds are shuffled and paired in that order; the epoch ends one draw before the shorter kind does, as in
     /// Keras-GAN.
     Shuffled,
-    /// Each image of the first kind once a pass, always with the same image of the second.
+    /// Each image of the first kind once per epoch, always with the same image of the second.
     Fixed(Vec<usize>),
 }
 
@@ -23,35 +23,35 @@ pub struct Pairs {
     stream: Stream,
     images: [usize; 2],
     rule: Rule,
-    /// What is left of the pass, last first.
-    pass: Vec<[usize; 2]>,
+    /// What is left of the epoch, last first.
+    epoch: Vec<[usize; 2]>,
     drawn: u64,
 }
 
 impl Pairs {
-    /// Pairs of so many images of each kind.
+    /// Pairs, given the number of images of each kind.
     pub fn new(stream: Stream, images: [usize; 2], rule: Rule) -> Pairs {
-        Pairs { stream, images, rule, pass: vec![], drawn: 0 }
+        Pairs { stream, images, rule, epoch: vec![], drawn: 0 }
     }
-    /// Draws in a pass.
-    pub fn pass_len(&self) -> usize {
+    /// Draws per epoch.
+    pub fn epoch_len(&self) -> usize {
         match self.rule {
-            Rule::Unaligned { pass } => pass,
+            Rule::Unaligned { epoch_len } => epoch_len,
             Rule::Shuffled => (self.images[0].min(self.images[1]) - 1).max(1),
             Rule::Fixed(_) => self.images[0],
         }
     }
     /// The next pair, with a number that no other draw has.
     pub fn draw(&mut self) -> ([usize; 2], u64) {
-        if self.pass.is_empty() {
+        if self.epoch.is_empty() {
             let mut shuffled = |n: usize| {
                 let mut order: Vec<usize> = (0..n).collect();
                 self.stream.shuffle(&mut order);
                 order
             };
-            self.pass = match &self.rule {
-                Rule::Unaligned { pass } => {
-                    let order = shuffled(*pass);
+            self.epoch = match &self.rule {
+                Rule::Unaligned { epoch_len } => {
+                    let order = shuffled(*epoch_len);
                     order.into_iter().map(|i| [i % self.images[0], self.stream.below(self.images[1])]).collect()
                 }
                 Rule::Shuffled => {
@@ -63,9 +63,9 @@ impl Pairs {
             };
         }
         self.drawn += 1;
-        (self.pass.pop().expect("BUG: a pass has a draw"), self.drawn)
+        (self.epoch.pop().expect("BUG: an epoch has a draw"), self.drawn)
     }
-    /// Leaves out `n` draws: those that were made before a training was stopped.
+    /// Skips `n` draws: those that were made before a training was interrupted.
     pub fn skip(&mut self, n: usize) {
         for _ in 0..n {
             self.draw();
@@ -73,8 +73,8 @@ impl Pairs {
     }
 }
 
-/// For each of some images the place of that which looks most alike among others: the smallest sum of squared differences at
-/// 16 × 16 pixels. Between equals, the first.
+/// For each of some images, the index of the most similar among others: the smallest sum of squared differences at
+/// 16 × 16 pixels. The first wins a tie.
 pub fn nearest(images: &[&[u8]], others: &[&[u8]], side: usize) -> Vec<usize> {
     let small: Vec<Vec<f32>> = others.iter().map(|f| shrink(f, side)).collect();
     let distance = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
@@ -109,14 +109,14 @@ mod tests {
 
     fn pass(rule: Rule, images: [usize; 2]) -> Vec<[usize; 2]> {
         let mut pairs = Pairs::new(Seed(1).stream("test", "pairs"), images, rule);
-        (0..pairs.pass_len()).map(|_| pairs.draw().0).collect()
+        (0..pairs.epoch_len()).map(|_| pairs.draw().0).collect()
     }
 
     #[test]
     fn unaligned_passes_see_every_image_of_the_larger_first_kind_once() {
-        let drawn = pass(Rule::Unaligned { pass: 7 }, [7, 3]);
+        let drawn = pass(Rule::Unaligned { epoch_len: 7 }, [7, 3]);
         assert_eq!(drawn.iter().map(|p| p[0]).collect::<BTreeSet<_>>().len(), 7);
-        let drawn = pass(Rule::Unaligned { pass: 6 }, [2, 6]);
+        let drawn = pass(Rule::Unaligned { epoch_len: 6 }, [2, 6]);
         assert_eq!(drawn.iter().filter(|p| p[0] == 0).count(), 3);
     }
 
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn skipping_is_drawing() {
-        for rule in [Rule::Unaligned { pass: 9 }, Rule::Shuffled, Rule::Fixed(vec![1, 0, 1, 0, 1, 0, 1, 0, 1])] {
+        for rule in [Rule::Unaligned { epoch_len: 9 }, Rule::Shuffled, Rule::Fixed(vec![1, 0, 1, 0, 1, 0, 1, 0, 1])] {
             let new = || Pairs::new(Seed(2).stream("test", "pairs"), [9, 4], rule.clone());
             let (mut all, mut rest) = (new(), new());
             let drawn: Vec<_> = (0..40).map(|_| all.draw()).collect();

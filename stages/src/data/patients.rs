@@ -1,9 +1,9 @@
-//! Who an image is of, without saying who: tokens made of the images themselves, and the table that ties tokens to pseudonyms.
+//! Patients without identifiers: tokens that follow from the images, and the table that links tokens to pseudonyms.
 //!
-//! Two people with the same images must draw the same patients, though each has a secret key of their own. So tables name
-//! a patient by a token that follows from the patient's images alone, and the pseudonyms, which follow from the key, stand
-//! beside them in a table of `import`. Lineage and the checks go by that table; nothing that is drawn does. A token says
-//! nothing to somebody who has a list of patients but not the images.
+//! Two users with the same images must draw the same patients, although each has a secret key of their own. So tables name
+//! a patient by a token that follows from the patient's images alone, and the pseudonyms, which follow from the key, are
+//! listed beside them in a table of `import`. Lineage and the checks use that table; random draws do not. A token reveals
+//! nothing to anybody who has a list of patients but not the images.
 
 use crate::contract::prelude::*;
 use crate::files::{csv_of, write};
@@ -17,11 +17,11 @@ use std::hash::Hash;
 pub struct Identity {
     /// The token that tables name the patient by.
     pub patient: String,
-    /// The pseudonym under the study's key. Patients who share an image share a token, and have a row each.
+    /// The pseudonym under the study's key. Patients who share an image share a token, and have one row each.
     pub pseudonym: String,
 }
 
-/// The pseudonyms behind the tokens of an import; empty where nobody said whose the images are.
+/// The pseudonyms that belong to the tokens of an import; empty if patients are unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Patients {
     /// Rows in the order of their tokens.
@@ -44,7 +44,7 @@ impl Patients {
     /// Where it is not such a table.
     pub fn read_rows(bytes: &[u8]) -> Result<Vec<Identity>> {
         let mut reader = csv::Reader::from_reader(bytes);
-        reader.deserialize().collect::<Result<_, _>>().map_err(|e| Error::data(format!("a table of patients does not read: {e}")))
+        reader.deserialize().collect::<Result<_, _>>().map_err(|e| Error::data(format!("a table of patients cannot be read: {e}")))
     }
 }
 
@@ -55,15 +55,15 @@ impl OutputType for Patients {
     }
 }
 
-/// The token of whoever has an image of this digest as their smallest.
+/// The token of a patient whose smallest image digest this is.
 pub fn token(smallest: &Digest) -> String {
     let key = blake3::derive_key("hilum patient token v1", smallest.bytes());
     let hex: String = key[..16].iter().map(|b| format!("{b:02x}")).collect();
     format!("p:{hex}")
 }
 
-/// The token of each person: that of the smallest digest among their images. People who share an image, directly or by way
-/// of others, cannot be told apart by their images and have one token: they are dealt out together.
+/// The token of each patient: that of the smallest digest among the patient's images. Patients who share an image, directly or
+/// through others, cannot be told apart by their images and have one token: they stay together.
 pub fn tokens<P: Eq + Hash + Clone>(images: impl IntoIterator<Item = (P, Digest)>) -> HashMap<P, String> {
     let mut groups = Groups::default();
     let mut of_person: HashMap<P, usize> = HashMap::new();

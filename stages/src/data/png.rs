@@ -7,7 +7,7 @@ pub fn encode(grey: &[u8], width: u32, height: u32, text: &[(&str, &str)]) -> Re
     encode_as(grey, width, height, png::ColorType::Grayscale, text)
 }
 
-/// Encodes an image of three bytes a pixel.
+/// Encodes an image with three bytes per pixel.
 pub fn encode_rgb(rgb: &[u8], width: u32, height: u32) -> Result<Vec<u8>> {
     encode_as(rgb, width, height, png::ColorType::Rgb, &[])
 }

@@ -1,8 +1,8 @@
-//! The table of samples: one row per image, who it is of, its label, where it comes from.
+//! The table of samples: one row per image, with its patient, label and source.
 //!
 //! The file is CSV with a fixed header, sorted by the patient's token and the image's number within the patient, both of which
-//! follow from the images: everybody who has them gets the same table. What is drawn from a table goes by [`Sample::priority`],
-//! not by the place of a row.
+//! follow from the images: the same images give the same table. Random draws from a table go by [`Sample::priority`],
+//! not by the position of a row.
 
 use crate::contract::prelude::*;
 use crate::files::write;
@@ -17,7 +17,7 @@ pub struct Sample {
     /// blake3 of the image's file.
     #[serde(alias = "film")]
     pub image: Digest,
-    /// Token of the patient (see [`super::patients`]); empty for a sampled synthetic image, which is of nobody.
+    /// Token of the patient (see [`super::patients`]); empty for a sampled synthetic image, which is of no patient.
     pub patient: String,
     /// The image's number within its patient, by digest and label; that within its synthesis for a synthetic image.
     pub number: u32,
@@ -27,11 +27,11 @@ pub struct Sample {
     pub source: String,
     /// Real or synthetic.
     pub origin: Origin,
-    /// The digest of the generator of a synthetic image, where it is known.
+    /// The digest of the generator of a synthetic image, if it is known.
     pub generator: Option<Digest>,
     /// The image that a synthetic image was translated from.
     pub parent: Option<Digest>,
-    /// Age in years, where known.
+    /// Age in years, if known.
     pub age: Option<f64>,
     /// Sex as the source spells it.
     pub sex: String,
@@ -44,8 +44,8 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Where this row stands in an order that is drawn: it follows from the image alone. A sampled image goes by its number, since
-    /// its bytes may differ in the last bit from engine to engine; a translation by the image that it was made of.
+    /// The position of this row in a random order, which follows from the image alone. A sampled image goes by its number, since
+    /// its bytes may differ in the last bit between engines; a translation by the image that it was translated from.
     pub fn priority(&self, stream: &Stream) -> (u64, Digest, u32) {
         let name = match (self.origin, &self.parent) {
             (Origin::Real, _) => self.image.bytes().to_vec(),
@@ -60,29 +60,29 @@ impl Sample {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
-    /// A image of a patient (or of a phantom that stands for one).
+    /// An image of a patient (or of a phantom in place of one).
     Real,
-    /// Made by a generator.
+    /// Generated.
     Synthetic,
 }
 
-/// A table of samples, and the images that travel with it (generated ones; imported images stay where they are).
+/// A table of samples, and the images that are part of the artifact (generated ones; imported images stay where they are).
 #[derive(Debug, Clone, Default)]
 pub struct Samples {
-    /// Rows in canonical order. A image may stand in several rows: a repeated image.
+    /// Rows in canonical order. An image may be in several rows: a repeated image.
     pub rows: Vec<Sample>,
     /// Files of images that belong to this artifact.
     pub images: Vec<ImageFile>,
 }
 
-/// A image that travels with its table.
+/// An image that is part of the artifact of its table.
 #[derive(Debug, Clone)]
 pub struct ImageFile {
     /// Its name within the artifact, such as `images/0001.png`.
     pub name: String,
-    /// Its bytes, for a table that is being made; empty for one that was opened.
+    /// Its bytes, for a table that is being created; empty for one that was opened.
     pub bytes: Vec<u8>,
-    /// Where it lies, for a table that was opened.
+    /// Its path, for a table that was opened.
     pub path: Option<PathBuf>,
 }
 
@@ -98,14 +98,14 @@ pub fn counts(rows: &[Sample]) -> BTreeMap<String, usize> {
     counts
 }
 
-/// The first column that a table of samples must have and this one has not.
+/// The first required column that this table lacks.
 fn missing_column(headers: &csv::StringRecord) -> Option<&'static str> {
     let must = ["image", "patient", "number", "label", "source", "origin", "generator", "parent", "age", "sex", "view", "width", "height"];
     let has = |name: &str| headers.iter().any(|h| h == name || name == "image" && h == "film");
     must.into_iter().find(|name| !has(name))
 }
 
-/// A row that is none, in the words of the table.
+/// An invalid row, in the words of the table.
 fn unreadable(line: usize, e: &csv::Error) -> Error {
     let why = match e.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!("expected {expected_len} cells, found {len}"),
@@ -124,13 +124,13 @@ fn beginning(text: &str) -> u128 {
 }
 
 impl Samples {
-    /// A table of these rows, brought into canonical order.
+    /// A table of these rows in canonical order.
     pub fn of(mut rows: Vec<Sample>) -> Samples {
         rows.sort_by(|a, b| (a.origin, &a.patient, a.number, &a.label, a.generator).cmp(&(b.origin, &b.patient, b.number, &b.label, b.generator)));
         Samples { rows, images: vec![] }
     }
 
-    /// Numbers rows within their patient by digest and label. What they were in the order of before does not matter.
+    /// Numbers rows within their patient by digest and label, whatever their previous order.
     pub fn number(rows: &mut [Sample]) {
         fn place(s: &Sample) -> (Origin, &str, Digest, &str, &str) {
             (s.origin, &s.patient, s.image, &s.label, &s.source)
@@ -165,7 +165,7 @@ impl Samples {
         groups
     }
 
-    /// How many rows of a table are of real images, counted without taking rows apart.
+    /// How many rows of a table are of real images, counted without parsing rows.
     pub fn count_real(bytes: &[u8]) -> u64 {
         let mut reader = csv::Reader::from_reader(bytes);
         let column = reader.byte_headers().ok().and_then(|h| h.iter().position(|name| name == b"origin"));
@@ -179,7 +179,7 @@ impl Samples {
     pub fn read_rows(bytes: &[u8]) -> Result<Vec<Sample>> {
         let mut reader = csv::Reader::from_reader(bytes);
         if let Some(missing) = reader.headers().ok().and_then(|headers| missing_column(headers)) {
-            return Err(Error::data(format!("it is no table of samples: it has no column `{missing}`")));
+            return Err(Error::data(format!("it is not a table of samples: it has no column `{missing}`")));
         }
         reader.deserialize().enumerate().map(|(n, row)| row.map_err(|e| unreadable(n + 2, &e))).collect()
     }

@@ -9,9 +9,9 @@ use serde::de::DeserializeOwned;
 const DOCUMENT: &str = "network.json";
 const TENSORS: &str = "weights.safetensors";
 
-/// A network with its trained weights. `D` says how to build it, `TYPE`s differ by `D`.
+/// A network with its trained weights. `D` says how to build it and determines the artifact type.
 pub struct Trained<D> {
-    /// How to build the network, and what must be known to use it.
+    /// How to build and use the network.
     pub document: D,
     /// Tensors by name, as safetensors.
     pub tensors: Vec<u8>,
@@ -26,12 +26,12 @@ pub trait NetworkDocument: Serialize + DeserializeOwned {
 }
 
 impl<D> Trained<D> {
-    /// Takes the present weights of a network.
+    /// Takes the current weights of a network.
     pub fn of(document: D, weights: &Weights) -> Result<Self> {
         let tensors = weights.to_safetensors()?;
         Ok(Trained { document, digest: hilum_cache::Digest::of(&tensors), tensors })
     }
-    /// Puts the tensors into a network that was built from the document.
+    /// Loads the tensors into a network that was built from the document.
     pub fn load_into(&self, weights: &Weights, device: &Device) -> Result<()> {
         weights.load_safetensors(&self.tensors, device)
     }
@@ -44,7 +44,7 @@ impl<D: NetworkDocument> ArtifactType for Trained<D> {
             let file = files.iter().find(|f| f.name == name).ok_or_else(|| Error::data(format!("a trained network has no `{name}`")))?;
             std::fs::read(&file.path).map_err(Error::io("read", &file.path))
         };
-        let document = serde_json::from_slice(&read(DOCUMENT)?).map_err(|e| Error::data(format!("a trained network's document does not read: {e}")))?;
+        let document = serde_json::from_slice(&read(DOCUMENT)?).map_err(|e| Error::data(format!("a trained network's document cannot be read: {e}")))?;
         let tensors = read(TENSORS)?;
         Ok(Trained { document, digest: hilum_cache::Digest::of(&tensors), tensors })
     }

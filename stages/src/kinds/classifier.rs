@@ -1,5 +1,5 @@
-//! A trained classifier as an artifact, and how it is opened again: `train-classifier` writes it, `evaluate` and `umap` look
-//! at images with it.
+//! A trained classifier as an artifact, and how it is loaded: `train-classifier` writes it, `evaluate` and `umap` apply it to
+//! images.
 
 use crate::contract::prelude::*;
 use crate::contract::seed::Seed;
@@ -19,12 +19,12 @@ pub struct ClassifierDocument {
     pub network: ClassifierNetwork,
     /// Class names in the order of its outputs.
     pub classes: Vec<String>,
-    /// Side of the images it was trained on.
+    /// Side of the images that it was trained on, in pixels.
     pub side: usize,
-    /// Mean and deviation that greys are measured in, where they are.
+    /// Mean and standard deviation by which grey values are normalised, if they are.
     #[serde(default)]
     pub greys: Option<Greys>,
-    /// Trees that decide by its features, where they do so in place of its last layer.
+    /// Trees that classify its features in place of its last layer, if there are any.
     pub trees: Option<BaggedTrees>,
 }
 
@@ -35,13 +35,13 @@ impl NetworkDocument for ClassifierDocument {
 /// Builds a classifier from its document and weights, for images of this side.
 ///
 /// # Errors
-/// Where weights do not fit, or the images have another side than those it was trained on.
+/// Where weights do not fit, or the images are not of the size that it was trained on.
 pub fn open(trained: &Trained<ClassifierDocument>, side: usize, device: &Device) -> Result<Box<dyn Classifier>> {
     let document = &trained.document;
     if side != document.side {
         return Err(Error::helped(
-            format!("the classifier was trained on images of {} pixels, these have {side}", document.side),
-            "give `prepare` the size that the classifier was trained on",
+            format!("the classifier was trained on images of {} pixels, but these have {side}", document.side),
+            "set `size` of `prepare` to the size that the classifier was trained on",
         ));
     }
     let mut weights = Weights::on(device);
@@ -50,7 +50,7 @@ pub fn open(trained: &Trained<ClassifierDocument>, side: usize, device: &Device)
     Ok(Greys::before(document.greys, network))
 }
 
-/// A network that predicts, for as many images at once as their size allows, without changing.
+/// A network in evaluation mode, applied to as many images at once as their size allows.
 pub struct Predictor<'a> {
     /// The network.
     pub network: &'a dyn Classifier,
@@ -58,23 +58,23 @@ pub struct Predictor<'a> {
     pub side: usize,
     /// Where tensors live.
     pub device: &'a Device,
-    /// Hears how many images were looked at, where somebody wants to.
+    /// Receives the progress, if given.
     pub cx: Option<&'a Context<'a>>,
 }
 
 impl Predictor<'_> {
-    /// A row of numbers for every image: of what `look` makes of a batch.
-    fn rows(&self, images: &[&[u8]], look: impl Fn(&Value) -> Result<Value>) -> Result<Vec<Vec<f32>>> {
+    /// A row of numbers for every image, from `forward` of a batch.
+    fn rows(&self, images: &[&[u8]], forward: impl Fn(&Value) -> Result<Value>) -> Result<Vec<Vec<f32>>> {
         let mut out = vec![];
         for chunk in images.chunks(training::images_at_once(self.side)) {
             let chunk = training::image_tensor(chunk, self.side, self.device)?;
-            out.extend(without_history(|| look(&chunk))?.data().to_vec2::<f32>()?);
+            out.extend(without_history(|| forward(&chunk))?.data().to_vec2::<f32>()?);
             self.cx.map_or(Ok(()), |cx| cx.progress(out.len(), images.len(), "image", &[]))?;
         }
         Ok(out)
     }
 
-    /// Features of every image before the last layer.
+    /// Features of every image, before the last layer.
     ///
     /// # Errors
     /// Where images do not fit the network.
@@ -82,7 +82,7 @@ impl Predictor<'_> {
         self.rows(images, |images| self.network.features(images, &mut Mode::Evaluate))
     }
 
-    /// Probabilities of every image: of trees where there are some, of the last layer otherwise.
+    /// Probabilities of every image: from the trees if there are any, otherwise from the last layer.
     ///
     /// # Errors
     /// As [`Predictor::features`].
@@ -95,7 +95,7 @@ impl Predictor<'_> {
     }
 }
 
-/// Probabilities. An infinite logit is an overflow, no certainty: where one is not finite, no probability is a number.
+/// Probabilities. An infinite logit is an overflow, not certainty: if one is not finite, all probabilities are NaN.
 fn softmax(logits: &[f32]) -> Vec<f64> {
     if logits.iter().any(|l| !l.is_finite()) {
         return vec![f64::NAN; logits.len()];
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn probabilities_add_up_to_one_or_are_none() {
+    fn probabilities_add_up_to_one_or_are_nan() {
         assert_eq!(softmax(&[]), [0.0; 0]);
         for logits in [[0.0, -0.0], [f32::MAX, f32::MIN], [-1e30, -1e30], [1e-40, 3.0]] {
             assert!((softmax(&logits).iter().sum::<f64>() - 1.0).abs() < 1e-12, "{logits:?}");

@@ -1,7 +1,7 @@
-//! Compares the arms of a study side by side, image by image on one test set.
+//! Compares the arms of a study on one test set, image by image.
 //!
 //! Repeats of an arm are averaged. Intervals and differences come from one bootstrap over patients in which all arms
-//! see the same resample, so that a difference is a paired one.
+//! use the same resamples, so that differences are paired.
 
 use crate::contract::prelude::*;
 use crate::data::figure::FigureFiles;
@@ -25,14 +25,14 @@ ports! {
     }
 }
 
-/// Puts arms side by side, with paired differences against one of them.
+/// Compares arms on one test set, with paired differences from a reference arm.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Compare {
-    /// The arm that the others are compared with, by its coordinates, such as `{ arm: real }`.
+    /// The reference arm that the others are compared with, by its coordinates, such as `{ arm: real }`.
     #[serde(default)]
     pub against: BTreeMap<String, String>,
-    /// Resamples of the patients for the 95 % intervals.
+    /// Bootstrap resamples of the patients for the 95 % intervals.
     #[serde(default = "default_resamples")]
     #[schemars(range(min = 100))]
     pub resamples: u32,
@@ -49,7 +49,7 @@ struct ArmScores {
 }
 
 impl ArmScores {
-    /// The mean over the repeats of each metric; undefined where it is in any of them.
+    /// The mean of each metric over the repeats; undefined if it is undefined in any of them.
     fn measure(&self, weights: &[f64]) -> Vec<Option<f64>> {
         let all: Vec<Vec<Option<f64>>> = self.repeats.iter().map(|p| measure(METRICS, p, weights)).collect();
         (0..all[0].len()).map(|i| all.iter().map(|m| m[i]).sum::<Option<f64>>().map(|s| s / all.len() as f64)).collect()
@@ -66,11 +66,11 @@ impl Stage for Compare {
     type Outputs = Outputs;
 
     fn check(&self) -> Vec<BadParameter> {
-        BadParameter::unless((100..=1_000_000).contains(&self.resamples), "resamples", "must lie between 100 and 1000000")
+        BadParameter::unless((100..=1_000_000).contains(&self.resamples), "resamples", "must be between 100 and 1000000")
     }
 
     fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
-        // Folds have different test sets by design; any other difference shows once the tables are there.
+        // Folds have different test sets by design; any other difference is found once the tables exist.
         let folds = |evaluate: usize| {
             let splits = upstream.makers(evaluate, "samples").into_iter().filter(|m| upstream.kind(*m) == "split");
             splits.map(|m| upstream.parameters(m)["fold"].clone()).find(|fold| fold.is_number())
@@ -80,7 +80,7 @@ impl Stage for Compare {
         let (first, other) = (upstream.name(first.0), upstream.name(other.0));
         vec![BadInput {
             port: "scores",
-            why: format!("`{first}` and `{other}` are tested on different folds: no paired comparison is valid"),
+            why: format!("`{first}` and `{other}` are tested on different folds, so that a paired comparison is not valid"),
             help: "compare one fold at a time: gather every axis but `fold`, such as `scores/arm=*`".into(),
         }]
     }
@@ -101,14 +101,14 @@ impl Stage for Compare {
         };
         if let Some(other) = inputs.scores.iter().find(|s| !same(&s.value)) {
             return Err(Error::helped(
-                format!("`{}` and `{}` were tested on different images: no paired comparison is valid", inputs.scores[0].cell, other.cell),
+                format!("`{}` and `{}` were tested on different images, so that a paired comparison is not valid", inputs.scores[0].cell, other.cell),
                 "evaluate all arms on one test set, or gather one fold at a time",
             ));
         }
         let mut arms = arms(&inputs.scores);
         let mut against = self.against(&arms)?;
         if let Some(at) = against {
-            // The arm that the others are compared with comes first.
+            // The reference arm comes first.
             arms[..=at].rotate_right(1);
             against = Some(0);
         }
@@ -160,11 +160,11 @@ impl Compare {
         let wanted: Vec<String> = self.against.iter().map(|(axis, value)| format!("{axis}={value}")).collect();
         let found = arms.iter().position(|a| wanted.iter().all(|w| a.name.split('/').any(|part| part == w)));
         let names: Vec<&str> = arms.iter().map(|a| a.name.as_str()).collect();
-        found.map(Some).ok_or_else(|| Error::helped(format!("no arm is `{}`", wanted.join("/")), format!("the arms are: {}", names.join(", "))))
+        found.map(Some).ok_or_else(|| Error::helped(format!("there is no arm `{}`", wanted.join("/")), format!("the arms are: {}", names.join(", "))))
     }
 }
 
-/// Cells that differ in `repeat` alone are one arm.
+/// Cells that differ only in `repeat` are one arm.
 fn arms(scores: &[Gathered<Scores>]) -> Vec<ArmScores> {
     let mut arms: Vec<ArmScores> = vec![];
     for s in scores {

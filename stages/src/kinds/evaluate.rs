@@ -1,4 +1,4 @@
-//! Evaluates a classifier on a test set: metrics with intervals by a bootstrap over patients, and every prediction.
+//! Evaluates a classifier on a test set: metrics with bootstrap intervals over patients, and every prediction.
 
 use super::classifier::{self, ClassifierDocument, Predictor};
 use crate::contract::prelude::*;
@@ -29,15 +29,15 @@ ports! {
     }
 }
 
-/// Measures a classifier on a test set.
+/// Evaluates a classifier on a test set.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluate {
-    /// Resamples of the patients for the 95 % intervals.
+    /// Bootstrap resamples of the patients for the 95 % intervals.
     #[serde(default = "default_resamples")]
     #[schemars(range(min = 100))]
     pub resamples: u32,
-    /// What is judged.
+    /// What the evaluation is for.
     #[serde(default)]
     pub purpose: Purpose,
 }
@@ -56,7 +56,7 @@ impl Stage for Evaluate {
     type Outputs = Outputs;
 
     fn check(&self) -> Vec<BadParameter> {
-        BadParameter::unless((100..=1_000_000).contains(&self.resamples), "resamples", "must lie between 100 and 1000000")
+        BadParameter::unless((100..=1_000_000).contains(&self.resamples), "resamples", "must be between 100 and 1000000")
     }
 
     fn is_test(&self) -> bool {
@@ -76,8 +76,8 @@ impl Stage for Evaluate {
         if let Some(row) = rows.iter().find(|r| !document.classes.contains(&r.label)) {
             let classes = document.classes.join(", ");
             return Err(Error::helped(
-                format!("label `{}` of the test set is none of the classifier's classes ({classes})", row.label),
-                "leave images of that label out of the test set, or train on images of it, too",
+                format!("label `{}` of the test set is not one of the classifier's classes ({classes})", row.label),
+                "remove images with this label from the test set, or train on some as well",
             ));
         }
         let device = training::open_device(cx.device)?;
@@ -108,12 +108,12 @@ impl Stage for Evaluate {
     }
 }
 
-/// What is no number can be neither ranked nor counted: the image that got it is named, and nothing is measured.
+/// Refuses probabilities that are not finite, which can be neither ranked nor counted, and names the image.
 fn all_are_numbers(rows: &[Sample], classes: &[String], probabilities: &[Vec<f64>]) -> Result<()> {
     for (row, probabilities) in rows.iter().zip(probabilities) {
         if let Some((class, p)) = classes.iter().zip(probabilities).find(|(_, p)| !p.is_finite()) {
             return Err(Error::helped(
-                format!("the probability of `{class}` that the classifier gives image {} (label `{}`) is {p}, not a number", row.image.short(), row.label),
+                format!("the classifier's probability of `{class}` for image {} (label `{}`) is {p}, not a finite number", row.image.short(), row.label),
                 "its training diverged: train it again with a lower learning rate",
             ));
         }
@@ -138,12 +138,12 @@ mod tests {
     use crate::data::sample::tests::sample;
 
     #[test]
-    fn a_probability_that_is_no_number_is_refused_by_image_and_class() {
+    fn a_probability_that_is_not_finite_is_refused_by_image_and_class() {
         let (rows, classes) = ([sample("p", 1, "normal"), sample("p", 2, "covid")], ["covid", "normal"].map(String::from));
-        let said = |p: [f64; 2]| all_are_numbers(&rows, &classes, &[vec![-0.0, 1.0], p.to_vec()]);
-        assert!(said([0.0, 1.0]).is_ok() && all_are_numbers(&[], &classes, &[]).is_ok());
+        let check = |p: [f64; 2]| all_are_numbers(&rows, &classes, &[vec![-0.0, 1.0], p.to_vec()]);
+        assert!(check([0.0, 1.0]).is_ok() && all_are_numbers(&[], &classes, &[]).is_ok());
         for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            let fault = said([0.5, odd]).unwrap_err().to_string();
+            let fault = check([0.5, odd]).unwrap_err().to_string();
             assert!(fault.contains("`normal`") && fault.contains(&format!("image {} (label `covid`)", rows[1].image.short())), "{fault}");
         }
     }

@@ -1,4 +1,4 @@
-//! A trained generator as an artifact, and how it is opened again: `train-gan` writes it, `synthesize` makes images with it.
+//! A trained generator as an artifact, and how it is loaded: `train-gan` writes it, `synthesize` generates images with it.
 
 use crate::contract::prelude::*;
 use crate::contract::seed::Seed;
@@ -16,7 +16,7 @@ use hilum_ops::without_history;
 pub struct GeneratorDocument {
     /// The network.
     pub network: GanNetwork,
-    /// The labels of the images that it makes.
+    /// The labels of the images that it generates.
     pub labels: Vec<String>,
     /// Side of its images in pixels.
     pub side: usize,
@@ -26,7 +26,7 @@ impl NetworkDocument for GeneratorDocument {
     const TYPE: &'static str = "generator";
 }
 
-/// A generator that was opened.
+/// A generator that was loaded.
 pub struct Opened {
     generator: Box<dyn Generator>,
     side: usize,
@@ -34,7 +34,7 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Builds the network and puts its weights in.
+    /// Builds the network and loads its weights.
     ///
     /// # Errors
     /// Where weights do not fit the document.
@@ -46,7 +46,7 @@ impl Opened {
         Ok(Opened { generator, side: trained.document.side, device: device.clone() })
     }
 
-    /// Images from noise as grey numbers in [−1, 1]; see [`Generator::sample`].
+    /// Images from noise as grey values in [−1, 1]; see [`Generator::sample`].
     ///
     /// # Errors
     /// As there.
@@ -54,7 +54,7 @@ impl Opened {
         grey(&without_history(|| self.generator.sample(noise, first, n, truncation))?)
     }
 
-    /// Images translated, as grey numbers in [−1, 1]; see [`Generator::translate`].
+    /// Translated images as grey values in [−1, 1]; see [`Generator::translate`].
     ///
     /// # Errors
     /// As there.

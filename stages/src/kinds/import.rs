@@ -1,7 +1,7 @@
-//! Import: images that lie in directories become a table of samples. Nothing is copied and nothing is decoded.
+//! Import: images in a directory become a table of samples. Nothing is copied and nothing is decoded.
 //!
-//! Patients become tokens that follow from their images, and pseudonyms in a table of their own; file names stay behind.
-//! A file that is no usable image is left out, with the reason; whatever is left out is counted in the receipt.
+//! Patients become tokens that follow from their images, and pseudonyms in a table of their own; file names are dropped.
+//! A file that is not a usable image is left out, with the reason; left-out images are counted in the receipt.
 
 mod columns;
 mod find;
@@ -42,52 +42,52 @@ ports! {
     outputs {
         /// One row per image.
         samples: Samples,
-        /// The pseudonyms behind the tokens of the table.
+        /// The pseudonyms that belong to the tokens of the table.
         patients: Patients,
     }
 }
 
-/// Reads images that lie in a directory: with a table that says who and what they are, with a COVIDx list, or with a directory per class.
+/// Imports images from a directory. Labels and patients come from a CSV table, from a COVIDx list, or from one directory per class.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Import {
-    /// The directory of the images.
+    /// The directory that contains the images.
     pub images: SourcePath,
-    /// A CSV table with a row per image; needs `columns`.
+    /// A CSV table with one row per image; requires `columns`.
     #[serde(default)]
     pub table: Option<SourcePath>,
-    /// A COVIDx text list: `patient file label source`, separated by spaces.
+    /// A COVIDx text list with lines of `patient file label source`, separated by spaces.
     #[serde(default)]
     pub list: Option<SourcePath>,
-    /// Which columns of the table say what.
+    /// What the columns of the table contain.
     #[serde(default)]
     pub columns: Option<Columns>,
-    /// How the table or list is written, such as `latin1`; where not given it is UTF-8, or UTF-16 with its mark.
+    /// Encoding of the table or list, such as `latin1`. By default UTF-8, or UTF-16 if there is a byte order mark.
     #[serde(default)]
     pub encoding: Option<String>,
-    /// What all images are called, where no column or directory says it.
+    /// One label for all images, if no column or directory gives it.
     #[serde(default)]
     pub label: Option<String>,
-    /// Labels as the source spells them, `*` standing for anything, and what they are called here; images of other labels are left out. All labels where not given.
+    /// Maps labels of the source to labels of the study; `*` matches any text. Images with other labels are left out. By default all labels are kept as they are.
     #[serde(default)]
     pub labels: Option<BTreeMap<String, String>>,
-    /// Keep only rows whose columns have one of these values, or with `not` none of them. The columns of a list are `patient`, `file`, `label` and `source`.
+    /// Keeps only rows in which each of these columns has one of the given values or, with `not`, none of them. The columns of a list are `patient`, `file`, `label` and `source`.
     #[serde(default)]
     pub only: BTreeMap<String, OrWord<Values>>,
-    /// Files and directories below `images` that are left out, as in a `.gitignore`: `masks/`, `*_mask.png`. Directories of masks always are where no table names what lies there.
+    /// Files and directories in `images` to leave out, by patterns as in `.gitignore`: `masks/`, `*_mask.png`. Directories of masks are always left out, unless a table names their files.
     #[serde(default)]
     pub exclude: Vec<String>,
-    /// What an image that is damaged does to the study.
+    /// What to do if an image is damaged.
     #[serde(default)]
     pub on_damage: OnDamage,
-    /// What the source is called where no column says so.
+    /// Name of the source, if no column gives it.
     #[serde(default)]
     pub source: Option<String>,
-    /// Finds the patient's identifier in the path of each image, in place of a column or of a directory per patient.
+    /// Takes the patient's identifier from the path of each image, instead of from a column or from one directory per patient.
     #[serde(default)]
     pub patient: Option<PatientFrom>,
-    /// A name for whose identifiers these are: imports with one name number their patients alike; where not given, imports of one
-    /// directory do. `one-per-image` states that each image is of a patient of its own.
+    /// A name for the set of patient identifiers: in imports with the same name, equal identifiers mean the same patient. By default
+    /// this holds for imports of the same directory. `one-per-image` states that each image is of a different patient.
     #[serde(default)]
     pub patients: Option<String>,
 }
@@ -104,20 +104,20 @@ impl Stage for Import {
         let has_rows = self.table.is_some() || self.list.is_some();
         let has_label = self.columns.as_ref().is_some_and(|c| c.label.is_some());
         match (&self.table, &self.list, &self.columns) {
-            (Some(_), Some(_), _) => fault("list", "a table and a list exclude each other"),
-            (Some(_), None, None) => fault("table", "`columns` must say what the table's columns mean"),
-            (None, _, Some(_)) => fault("columns", "there is no `table` that has columns"),
+            (Some(_), Some(_), _) => fault("list", "`table` and `list` cannot be used together"),
+            (Some(_), None, None) => fault("table", "`columns` must say what the columns of the table contain"),
+            (None, _, Some(_)) => fault("columns", "`columns` requires `table`"),
             (Some(_), None, Some(_)) if !has_label && self.label.is_none() => {
-                fault("columns", "nothing says what the images are: `columns.label` names a column, `label` gives all of them one")
+                fault("columns", "the images have no labels: name a column with `columns.label`, or give all images one label with `label`")
             }
-            (Some(_), None, Some(_)) if has_label && self.label.is_some() => fault("label", "`columns.label` says it, too: one of them must go"),
-            (_, Some(_), _) if self.label.is_some() => fault("label", "the list says it, too"),
-            _ if !has_rows && !self.only.is_empty() => fault("only", "there is no `table` or `list` that has columns"),
-            _ if !has_rows && self.encoding.is_some() => fault("encoding", "there is no `table` or `list` that is written in it"),
+            (Some(_), None, Some(_)) if has_label && self.label.is_some() => fault("label", "`label` and `columns.label` cannot be used together"),
+            (_, Some(_), _) if self.label.is_some() => fault("label", "`label` and `list` cannot be used together: the list has labels"),
+            _ if !has_rows && !self.only.is_empty() => fault("only", "`only` requires `table` or `list`"),
+            _ if !has_rows && self.encoding.is_some() => fault("encoding", "`encoding` requires `table` or `list`"),
             _ if self.encoding.as_deref().is_some_and(|e| text::encoding(e).is_none()) => {
-                fault("encoding", "this encoding is not known; such are `utf-8`, `latin1`, `windows-1252`, `utf-16le`, `gb18030` and `shift_jis`")
+                fault("encoding", "unknown encoding; known ones include `utf-8`, `latin1`, `windows-1252`, `utf-16le`, `gb18030` and `shift_jis`")
             }
-            _ if self.label.as_deref().is_some_and(text::is_nothing) => fault("label", "this must be a label"),
+            _ if self.label.as_deref().is_some_and(text::is_nothing) => fault("label", "must be a label"),
             _ => [self.columns.as_ref().map(Columns::check).unwrap_or_default(), only::check(&self.only), self.check_patients()].concat(),
         }
     }
@@ -130,7 +130,7 @@ impl Stage for Import {
     }
 
     fn namespace(&self) -> Option<Namespace> {
-        // `img`, `./img` and `img/` are one directory.
+        // `img`, `./img` and `img/` are the same directory.
         let directory = || self.images.0.split('/').filter(|part| !part.is_empty() && *part != ".").collect::<Vec<_>>().join("/");
         let name = self.patients.clone().unwrap_or_else(directory);
         Some(Namespace { name, is_declared: self.patients.is_some(), one_per_image: self.is_one_per_image() })
@@ -152,7 +152,7 @@ impl Stage for Import {
         if !has_rows {
             excluded.iter().for_each(|f| omitted.add(&f.name, "", left_out::EXCLUDED));
             images.passed_over.iter().filter(|p| !p.is_directory).for_each(|p| omitted.add(&p.name, "", p.why.as_str()));
-            // What has no ending and is no image is a README or the like.
+            // A file without an extension that is not an image is a README or the like.
             let is_other = |f: &ListedFile| inspect::ending(&f.name).is_none() && inspect::read_note(&f.note).is_err_and(|why| inspect::is_other(&why));
             if images.files.iter().any(is_other) {
                 images.to_mut().files.retain(|f| !is_other(f));
@@ -185,8 +185,8 @@ impl Stage for Import {
         let key = cx.pseudonyms.as_ref().expect("BUG: the kind makes pseudonyms");
         let whose = self.patient.as_ref().map(|p| patterns::expression(&p.pattern)).transpose().map_err(Error::data)?;
         let help = match (has_rows, &self.label) {
-            (true, _) => "check `images` and the file names in the table; the list of what was left out names each with its reason",
-            (false, None) => "name the directory that holds a directory for each class, or say `label: NAME` where all images are of one class",
+            (true, _) => "check `images` and the file names in the table; the list of left-out images gives the reason for each",
+            (false, None) => "set `images` to the directory that contains one directory per class, or give all images one label with `label: NAME`",
             (false, Some(_)) => "check `images`",
         };
         let search = Search { images: &images, excluded: &excluded, whose, on_damage: self.on_damage, help };

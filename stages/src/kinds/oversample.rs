@@ -1,4 +1,4 @@
-//! Oversampling: the training sets that a study compares. Small classes are filled up by repeating real images, or by
+//! Oversampling: the training sets that a study compares. Small classes are filled up by repeating real images or by
 //! adding synthetic ones.
 
 use crate::contract::decode::Fault;
@@ -20,13 +20,13 @@ ports! {
     }
 }
 
-/// Makes the training set of one arm: real images as they are, small classes filled up by repetition or by synthetic images, or synthetic images in place of the real ones.
+/// Builds the training set of one arm: real images as they are, small classes filled up with repeated or synthetic images, or synthetic images in place of the real ones.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Oversample {
-    /// Which training set.
+    /// Which training set to build.
     pub arm: Arm,
-    /// How large each filled-up class becomes, as a share of the largest class.
+    /// Size of each filled-up class, as a share of the largest class.
     #[serde(default = "one")]
     #[schemars(range(min = 0))]
     pub ratio: f64,
@@ -42,13 +42,13 @@ pub enum Arm {
     /// Real images as they are.
     #[serde(rename = "real")]
     Real,
-    /// Images of the small classes are repeated.
+    /// Real images, with those of the small classes repeated.
     #[serde(rename = "repeated")]
     Repeated,
-    /// Synthetic images are added to the small classes.
+    /// Real images, with synthetic images added to the small classes.
     #[serde(rename = "real+synthetic")]
     RealSynthetic,
-    /// Classes that have synthetic images lose their real ones.
+    /// In classes with synthetic images, only these; in others, the real images.
     #[serde(rename = "only-synthetic")]
     OnlySynthetic,
 }
@@ -73,7 +73,7 @@ impl Stage for Oversample {
     }
 
     fn requires(&self, port: &str) -> Option<&'static str> {
-        self.reads(port).then_some("its `arm` is made of them")
+        self.reads(port).then_some("its `arm` contains them")
     }
 
     fn takes(&self, input: &str) -> Takes {
@@ -94,15 +94,15 @@ impl Stage for Oversample {
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let real = inputs.real;
         let synthetic = if self.reads("synthetic") { inputs.synthetic.expect("BUG: required") } else { Samples::default() };
-        let made = synthetic.by_label();
+        let generated = synthetic.by_label();
         let groups = real.by_label();
-        let largest = groups.values().map(Vec::len).max().ok_or_else(|| Error::data("there is no real image"))?;
+        let largest = groups.values().map(Vec::len).max().ok_or_else(|| Error::data("there are no real images"))?;
         let target = self.target(largest);
         let mut rows: Vec<Sample> = vec![];
         let mut added = BTreeMap::new();
         for (label, images) in &groups {
             let own = |s: &Sample| s.clone();
-            let synthetic = made.get(label).cloned().unwrap_or_default();
+            let synthetic = generated.get(label).cloned().unwrap_or_default();
             match self.arm {
                 Arm::OnlySynthetic if !synthetic.is_empty() => {
                     let wanted = target.max(images.len());
@@ -116,7 +116,7 @@ impl Stage for Oversample {
                     added.insert(*label, wanted);
                 }
                 Arm::Repeated if images.len() < target => {
-                    // Whole rounds first, so that no image stands in more than one row more than another.
+                    // Complete rounds first, so that no image is repeated more than once more than another.
                     let mut order = images.clone();
                     let stream = cx.stream("repeat");
                     order.sort_by_key(|row| row.priority(&stream));
@@ -135,7 +135,7 @@ impl Stage for Oversample {
 }
 
 impl Oversample {
-    /// Images that every class should have, where the largest has so many.
+    /// Images that every class should have, given the size of the largest.
     fn target(&self, largest: usize) -> usize {
         (largest as f64 * self.ratio).round() as usize
     }
@@ -143,7 +143,7 @@ impl Oversample {
         if synthetic.len() < wanted {
             let found = synthetic.len();
             return Err(Error::helped(
-                format!("`{label}` needs {wanted} synthetic images, and {found} were made"),
+                format!("`{label}` needs {wanted} synthetic images, but there {} {found}", if found == 1 { "is" } else { "are" }),
                 format!("synthesize at least {wanted} images, or lower `ratio`"),
             ));
         }

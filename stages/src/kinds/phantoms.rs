@@ -1,8 +1,8 @@
-//! Phantoms: generated chest images of nobody, with patients, classes, sources and a difficulty that is known.
+//! Phantoms: drawn chest images of no real person, with patients, classes, sources and a known difficulty.
 //!
-//! A image is a body with two lungs, ribs, a heart and noise. The class shows as nothing, as soft opacities at the
-//! periphery, or as one dense focus. A share `hidden` of the images of a class with a finding shows none of it: nobody
-//! can find those, so the best possible AUROC against images without findings is `1 − hidden/2`.
+//! An image is a body with two lungs, ribs, a heart and noise. The class shows as nothing, as soft opacities at the
+//! periphery, or as one dense focus. A share `hidden` of the images of a class with a finding does not show it: these
+//! cannot be recognised, so that the best possible AUROC against images without findings is `1 − hidden/2`.
 
 mod draw;
 
@@ -18,12 +18,12 @@ use std::collections::BTreeMap;
 ports! {
     inputs {}
     outputs {
-        /// The images, which travel with their table.
+        /// The images with their table.
         samples: Samples,
     }
 }
 
-/// Draws chest images of nobody, for trying a study without data.
+/// Draws artificial chest images of no real person, for trying out a study without data.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Phantoms {
@@ -37,11 +37,11 @@ pub struct Phantoms {
     #[serde(default = "default_images_per_patient")]
     #[schemars(range(min = 1, max = 3))]
     pub images_per_patient: f64,
-    /// Strength of the findings against the noise: 1 is plain, 0.3 is faint.
+    /// Contrast of the findings against the noise: 1 is clear, 0.3 is faint.
     #[serde(default = "default_contrast")]
     #[schemars(range(min = 0, max = 2))]
     pub contrast: f64,
-    /// Number of sources (hospitals), each with a brightness of its own.
+    /// Number of sources (hospitals), each with its own brightness.
     #[serde(default = "default_sources")]
     #[schemars(range(min = 1, max = 9))]
     pub sources: u32,
@@ -51,22 +51,22 @@ pub struct Phantoms {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Class {
-    /// How many images.
+    /// Number of images.
     pub images: u32,
-    /// What they show.
+    /// The finding that they show.
     #[serde(default)]
     pub finding: Finding,
-    /// Share of the images that show nothing of it.
+    /// Share of the images that do not show the finding.
     #[serde(default)]
     #[schemars(range(min = 0, max = 1))]
     pub hidden: f64,
 }
 
-/// What a image shows.
+/// The finding that an image shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Finding {
-    /// Nothing.
+    /// No finding.
     #[default]
     None,
     /// Soft opacities at the periphery of both lungs.
@@ -97,21 +97,21 @@ impl Stage for Phantoms {
 
     fn check(&self) -> Vec<BadParameter> {
         let mut bad = [
-            BadParameter::unless((16..=1024).contains(&self.size), "size", "must lie between 16 and 1024"),
-            BadParameter::unless((1.0..=3.0).contains(&self.images_per_patient), "images_per_patient", "must lie between 1 and 3"),
-            BadParameter::unless((0.0..=2.0).contains(&self.contrast), "contrast", "must lie between 0 and 2"),
-            BadParameter::unless((1..=9).contains(&self.sources), "sources", "must lie between 1 and 9"),
-            BadParameter::unless(!self.classes.is_empty(), "classes", "at least one class is needed"),
+            BadParameter::unless((16..=1024).contains(&self.size), "size", "must be between 16 and 1024"),
+            BadParameter::unless((1.0..=3.0).contains(&self.images_per_patient), "images_per_patient", "must be between 1 and 3"),
+            BadParameter::unless((0.0..=2.0).contains(&self.contrast), "contrast", "must be between 0 and 2"),
+            BadParameter::unless((1..=9).contains(&self.sources), "sources", "must be between 1 and 9"),
+            BadParameter::unless(!self.classes.is_empty(), "classes", "must have at least one class"),
         ]
         .concat();
         for (name, class) in &self.classes {
             let mut fault =
                 |field: &str, why: &str| bad.push(BadParameter { path: vec!["classes".into(), name.clone(), field.into()], what: Fault::Value(why.into()) });
             if !(0.0..=1.0).contains(&class.hidden) {
-                fault("hidden", "must lie between 0 and 1");
+                fault("hidden", "must be between 0 and 1");
             }
             if !(1..=1_000_000).contains(&class.images) {
-                fault("images", "must lie between 1 and 1000000");
+                fault("images", "must be between 1 and 1000000");
             }
         }
         bad

@@ -1,4 +1,4 @@
-//! Prepare: images are decoded once, brought to one size and packed, so that no epoch decodes a image.
+//! Prepare: images are decoded once, resized to one size and packed, so that no epoch decodes an image.
 
 mod alike;
 mod remarks;
@@ -16,12 +16,12 @@ use remarks::Remarks;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Images are decoded in groups of so many pixels, so that memory does not grow with their number.
+/// Images are decoded in groups of this many pixels, so that memory does not grow with their number.
 const GROUP: u64 = 64_000_000;
 
 ports! {
     inputs {
-        /// The images to decode. Only the images decide: another label decodes nothing again.
+        /// The images to decode. Only the images matter: if labels change, nothing is decoded again.
         samples: Samples [images only],
     }
     outputs {
@@ -30,30 +30,30 @@ ports! {
     }
 }
 
-/// Decodes images (PNG or JPEG, 8 or 16 bits, grey or colour) to grey squares of one size and packs them.
+/// Decodes images (PNG or JPEG, 8 or 16 bits, grey or colour), resizes them to grey squares of one size and packs them.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Prepare {
     /// Side of the packed images in pixels.
     #[schemars(range(min = 8, max = 2048))]
     pub size: u32,
-    /// How a image that is not square becomes one.
+    /// How an image that is not square is made square.
     #[serde(default)]
     pub fit: Fit,
-    /// Stretch each image to the whole range of grey.
+    /// Stretches the grey values of each image to the full range.
     #[serde(default)]
     pub stretch: bool,
-    /// How many bits hold the greys of images of 16 bits: 12 for many that come from a scanner, and would be all but black.
+    /// Bits that are used in 16-bit images: 12 in many that come from a scanner, which would be nearly black otherwise.
     #[serde(default)]
     #[schemars(range(min = 8, max = 16))]
     pub bits: Option<u32>,
-    /// What an image that does not decode, or not to its end, does to the study.
+    /// What to do if an image cannot be decoded, or is incomplete.
     #[serde(default)]
     pub on_damage: OnDamage,
 }
 
-/// An image that was decoded, or why it was not.
-type Seen = std::result::Result<(Vec<u8>, Look, remarks::Kind), String>;
+/// A decoded image, or why it could not be decoded.
+type DecodedImage = std::result::Result<(Vec<u8>, Look, remarks::Kind), String>;
 
 impl Stage for Prepare {
     const NAME: &'static str = "prepare";
@@ -64,8 +64,8 @@ impl Stage for Prepare {
 
     fn check(&self) -> Vec<BadParameter> {
         [
-            BadParameter::unless((8..=2048).contains(&self.size), "size", "must lie between 8 and 2048"),
-            BadParameter::unless(self.bits.is_none_or(|b| (8..=16).contains(&b)), "bits", "must lie between 8 and 16"),
+            BadParameter::unless((8..=2048).contains(&self.size), "size", "must be between 8 and 2048"),
+            BadParameter::unless(self.bits.is_none_or(|b| (8..=16).contains(&b)), "bits", "must be between 8 and 16"),
         ]
         .concat()
     }
@@ -77,10 +77,10 @@ impl Stage for Prepare {
         let (mut looks, mut damaged, mut remarks) = (vec![], vec![], Remarks::default());
         let done = AtomicUsize::new(0);
         for group in groups(&images) {
-            let decoded: Vec<Seen> = group.par_iter().map(|image| self.decode(image, images.len(), &done, cx)).collect::<Result<_>>()?;
-            for (image, seen) in group.into_iter().zip(decoded) {
-                pack.push(image, seen.as_ref().ok().map(|s| s.0.as_slice()))?;
-                match seen {
+            let decoded: Vec<DecodedImage> = group.par_iter().map(|image| self.decode(image, images.len(), &done, cx)).collect::<Result<_>>()?;
+            for (image, result) in group.into_iter().zip(decoded) {
+                pack.push(image, result.as_ref().ok().map(|s| s.0.as_slice()))?;
+                match result {
                     Ok((_, look, kind)) => {
                         remarks.add(kind);
                         looks.push((image, look));
@@ -89,16 +89,16 @@ impl Stage for Prepare {
                 }
             }
         }
-        self.tell(damaged, images.len(), cx)?;
-        remarks.tell(self.stretch || self.bits.is_some(), cx);
+        self.report(damaged, images.len(), cx)?;
+        remarks.report(self.stretch || self.bits.is_some(), cx);
         Ok(Outputs { images: pack.finish(alike::contents(&looks, cx))? })
     }
 }
 
 impl Prepare {
-    fn decode(&self, image: &Digest, all: usize, done: &AtomicUsize, cx: &Context) -> Result<Seen> {
+    fn decode(&self, image: &Digest, all: usize, done: &AtomicUsize, cx: &Context) -> Result<DecodedImage> {
         let bytes = cx.images.bytes(image)?;
-        let seen = grey::decode(&bytes).map(|decoded| {
+        let result = grey::decode(&bytes).map(|decoded| {
             let kind = remarks::Kind::of(&decoded);
             let grey = match self.bits.filter(|_| decoded.is_deep) {
                 Some(bits) => decoded.grey.of_bits(bits),
@@ -110,11 +110,11 @@ impl Prepare {
         if n.is_multiple_of(64) {
             cx.progress(n, all, "image", &[])?;
         }
-        Ok(seen)
+        Ok(result)
     }
 
-    /// Says which images were left out, and stops where none is left or the study does not go on without them.
-    fn tell(&self, damaged: Vec<LeftOut>, all: usize, cx: &Context) -> Result<()> {
+    /// Reports which images were left out, and fails if none is left or the study does not continue without them.
+    fn report(&self, damaged: Vec<LeftOut>, all: usize, cx: &Context) -> Result<()> {
         let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
         damaged.iter().for_each(|d| *reasons.entry(d.reason.clone()).or_default() += 1);
         for (reason, n) in &reasons {
@@ -123,12 +123,12 @@ impl Prepare {
         let n = damaged.len();
         cx.left_out(damaged);
         if n > 0 && n == all {
-            return Err(Error::helped("none of the images decodes", "the list of what was left out names each with its reason"));
+            return Err(Error::helped("no image could be decoded", "the list of left-out images gives the reason for each"));
         }
         if n > 0 && self.on_damage == OnDamage::Stop {
             return Err(Error::helped(
                 format!("{n} of {all} images {} damaged", if n == 1 { "is" } else { "are" }),
-                "`on_damage: leave-out` goes on without them",
+                "`on_damage: leave-out` continues without them",
             ));
         }
         Ok(())

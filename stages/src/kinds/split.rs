@@ -1,8 +1,8 @@
 //! Splits samples into parts or folds, by patient.
 //!
-//! Two images of one person are not independent: by default no patient stands in two parts. Strata are the labels; a
-//! patient with images of several labels counts under the rarest of them, and the receipt says how many there are. What
-//! decides where somebody goes are the seed and their own images, so that everybody who has the images gets the same parts.
+//! Two images of one patient are not independent: by default no patient is in two parts. Strata are the labels; a
+//! patient with images of several labels counts under the rarest of them, and the receipt says how many there are. The
+//! part of a patient follows from the seed and the patient's images, so that the same images give the same parts.
 
 mod deal;
 mod groups;
@@ -36,26 +36,26 @@ ports! {
 
 /// Splits samples into training, validation and test parts, or into folds, by patient.
 ///
-/// Who goes where follows from the seed and from the patient's own images. Where the cohort grows by a patient, at most
-/// (parts − 1) × labels others change their part, since counts are kept (more where it changes which of two labels is the rarer
-/// one, and patients have images of both); `assign: threshold` moves nobody, and `keep` pins
-/// an earlier split (shares then count for new patients alone). A patient of whom an image is changed, added or removed may move,
-/// and so may patients who turn out to share an image: they are dealt together.
+/// The part of a patient follows from the seed and from the patient's own images. If a patient is added, at most
+/// (parts − 1) × labels other patients change their part, since counts are kept (more if this changes which of two labels is the
+/// rarer one, and patients have images of both); with `assign: threshold` no patient moves, and `keep` pins
+/// an earlier split (shares then apply only to new patients). A patient of whom an image is changed, added or removed may move,
+/// and so may patients who turn out to share an image, since they are assigned together.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Split {
-    /// What must not be torn apart.
+    /// The unit that is assigned to one part.
     #[serde(default)]
     pub by: By,
     /// Share of the training part.
     #[serde(default)]
     #[schemars(range(min = 0, max = 1))]
     pub train: Option<f64>,
-    /// Share of the validation part; no such part where not given. With `folds`: its share of what is not in the test fold.
+    /// Share of the validation part; without it there is no such part. With `folds`: its share of what is not in the test fold.
     #[serde(default)]
     #[schemars(range(min = 0, max = 1))]
     pub validation: Option<f64>,
-    /// Share of the test part; no such part where not given.
+    /// Share of the test part; without it there is no such part.
     #[serde(default)]
     #[schemars(range(min = 0, max = 1))]
     pub test: Option<f64>,
@@ -65,49 +65,49 @@ pub struct Split {
     /// Which fold is the test part, from 0; usually an axis of the matrix.
     #[serde(default)]
     pub fold: Option<u32>,
-    /// Keeps the proportions of the labels equal in all parts.
+    /// Whether all parts have the same proportions of labels.
     #[serde(default)]
     pub stratify: Stratify,
-    /// Whether the shares are kept as counts, or each patient is drawn alone.
+    /// Whether parts have exact counts, or each patient is assigned independently.
     #[serde(default)]
     pub assign: Assign,
-    /// A directory with the `train.csv`, `validation.csv` and `test.csv` of an earlier split: whoever stands there stays in
-    /// their part, and only newcomers are dealt out. A copy, not the results of this study.
+    /// A directory with the `train.csv`, `validation.csv` and `test.csv` of an earlier split: its patients stay in their parts, and
+    /// only new ones are assigned. Give a copy, not the results of this study.
     #[serde(default)]
     pub keep: Option<SourcePath>,
 }
 
-/// How shares become parts.
+/// How shares are turned into parts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Assign {
-    /// Parts have the sizes that the shares say, to one patient; remainders carry over from label to label.
+    /// Parts have the sizes of their shares, to within one patient; remainders carry over from label to label.
     #[default]
     Counts,
-    /// Each patient is drawn alone: sizes are only about what the shares say, and nobody moves when other patients join the cohort.
-    /// A patient who gets one more image may.
+    /// Each patient is assigned independently: sizes match the shares only approximately, and no patient moves when others are added.
+    /// A patient who gets another image may move.
     Threshold,
 }
 
-/// What must not be torn apart.
+/// The unit that is assigned to one part.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum By {
-    /// All images of a patient go to one part, and those of patients who share an image.
+    /// All images of a patient go to one part, as do those of patients who share an image.
     #[default]
     Patient,
-    /// Images are dealt out one by one: patients may stand in two parts.
+    /// Images are assigned one by one: a patient may be in two parts.
     Image,
 }
 
-/// Whether proportions are kept.
+/// Whether all parts have the same proportions of labels.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stratify {
-    /// Equal proportions of labels.
+    /// Parts have equal proportions of labels.
     #[default]
     Label,
-    /// As it falls.
+    /// Labels are not considered.
     None,
 }
 
@@ -132,16 +132,16 @@ impl Stage for Split {
         let fault = |path: &str, why: String| vec![BadParameter { path: if path.is_empty() { vec![] } else { vec![path.into()] }, what: Fault::Value(why) }];
         let shares = self.shares();
         if self.keep.is_some() && self.folds.is_some() {
-            return fault("keep", "an earlier split has parts, and cannot pin folds".into());
+            return fault("keep", "`keep` and `folds` cannot be used together: an earlier split pins parts, not folds".into());
         }
         if let Some(folds) = self.folds {
             if let Some((part, _)) = [("train", self.train), ("test", self.test)].into_iter().find(|p| p.1.is_some()) {
-                return fault(part, format!("`{part}` and `folds` exclude each other: one fold is the test part, the others are for training"));
+                return fault(part, format!("`{part}` and `folds` cannot be used together: one fold is the test part, the others are for training"));
             }
             return match self.fold {
-                _ if self.validation.is_some_and(|v| !(v > 0.0 && v < 1.0)) => fault("validation", "the share lies between 0 and 1".into()),
-                _ if folds < 2 => fault("folds", "at least 2 folds are needed".into()),
-                _ if folds > 1000 => fault("folds", "at most 1000 folds are possible".into()),
+                _ if self.validation.is_some_and(|v| !(v > 0.0 && v < 1.0)) => fault("validation", "must be greater than 0 and less than 1".into()),
+                _ if folds < 2 => fault("folds", "must be at least 2".into()),
+                _ if folds > 1000 => fault("folds", "must be at most 1000".into()),
                 None => fault("folds", "`fold` must say which fold is the test part".into()),
                 Some(fold) if fold >= folds => fault("fold", format!("folds are numbered 0 to {}", folds - 1)),
                 Some(_) => vec![],
@@ -149,19 +149,19 @@ impl Stage for Split {
         }
         for (part, share) in PARTS.iter().zip(shares) {
             if !(0.0..=1.0).contains(&share) {
-                return fault(part, "a share lies between 0 and 1".into());
+                return fault(part, "must be between 0 and 1".into());
             }
         }
         let sum: f64 = shares.iter().sum();
         if shares[0] == 0.0 {
             return fault("", "`train` must be given, or `folds` and `fold`".into());
         }
-        // A share of 0.8001 beside 0.2 is a rounding, not a mistake.
+        // A share of 0.8001 beside 0.2 is due to rounding, not a mistake.
         if sum > 1.001 { fault("", format!("the shares sum to {sum}, more than 1")) } else { vec![] }
     }
 
     fn sources(&self) -> Vec<Source> {
-        let help = Some("copy the directory of an earlier split, such as results/STUDY/split, beside the study".to_owned());
+        let help = Some("copy the directory of an earlier split, such as results/STUDY/split, next to the study".to_owned());
         self.keep.iter().map(|path| Source { parameter: "keep", path: path.clone(), what: SourceKind::Tables, help: help.clone() }).collect()
     }
 
@@ -182,7 +182,7 @@ impl Stage for Split {
         let mixed = groups.iter().filter(|g| g.labels().len() > 1).count();
         if mixed > 0 {
             cx.note(format!(
-                "{} images under several labels; each is kept whole and counts under the rarest of them",
+                "{} images with several labels; each stays in one part and counts under the rarest label",
                 counted(mixed, "patient has", "patients have")
             ));
         }
@@ -207,11 +207,11 @@ impl Stage for Split {
     }
 }
 
-/// Parts that miss their shares of the images by so much are told of.
+/// Parts that miss their share of the images by more than this are warned of.
 const FAR: f64 = 0.1;
 
 impl Split {
-    /// Deals some of the groups out, stratum by stratum: each with its part. `taken` places of the parts are filled already.
+    /// Assigns some of the groups to parts, stratum by stratum. `taken` counts the groups that the parts have already.
     fn deal(&self, groups: &[Group], members: Vec<usize>, shares: &Shares, taken: &[usize], stream: &str, cx: &Context) -> Vec<(usize, usize)> {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         groups.iter().flat_map(|g| &g.rows).for_each(|row| *counts.entry(&row.label).or_default() += 1);
@@ -231,7 +231,7 @@ impl Split {
                     if let Some(folds) = self.folds.filter(|n| shares.len() == *n as usize && members.len() < shares.len() && self.stratify == Stratify::Label)
                     {
                         cx.note(format!(
-                            "warning: label `{label}` has {}, fewer than the {folds} folds: some folds have none of it",
+                            "warning: label `{label}` has {}, fewer than the {folds} folds: some folds contain none",
                             counted(members.len(), "patient", "patients")
                         ));
                     }
@@ -243,7 +243,7 @@ impl Split {
         out
     }
 
-    /// Says where few patients with many images make parts of other sizes than the shares say.
+    /// Warns if few patients with many images lead to parts whose sizes differ from their shares.
     fn remark_shares(&self, parts: &[&Samples; 3], patients: usize, cx: &Context) {
         let all = parts.iter().map(|p| p.rows.len()).sum::<usize>() as f64;
         let wanted: f64 = self.shares().iter().sum();
@@ -251,20 +251,20 @@ impl Split {
             return;
         }
         let far = |(part, (samples, share)): (&&str, (&&Samples, f64))| {
-            let (is, due) = (samples.rows.len() as f64 / all, share / wanted);
-            ((is - due).abs() > FAR).then(|| format!("`{part}` has {:.0} % of the images, not {:.0} %", is * 100.0, due * 100.0))
+            let (actual, expected) = (samples.rows.len() as f64 / all, share / wanted);
+            ((actual - expected).abs() > FAR).then(|| format!("`{part}` has {:.0} % of the images instead of {:.0} %", actual * 100.0, expected * 100.0))
         };
         let far: Vec<String> = PARTS.iter().zip(parts.iter().zip(self.shares())).filter_map(far).collect();
         if !far.is_empty() && self.by == By::Patient {
             let whose = counted(patients, "patient", "patients");
-            cx.note(format!("warning: {}: {whose} have {all} images, and each is kept whole", far.join(", ")));
+            cx.note(format!("warning: {}: {whose} have {all} images, and all images of a patient stay together", far.join(", ")));
         }
     }
 
     fn outputs(&self, groups: &[Group], part_of: &[Option<usize>], cx: &Context) -> Result<Outputs> {
         let mut parts: [Vec<Sample>; 3] = Default::default();
         for (group, part) in groups.iter().zip(part_of) {
-            let part = part.expect("BUG: everybody is in a part, if only in what is left over");
+            let part = part.expect("BUG: every group is in a part, if only in the remainder");
             if let Some(rows) = parts.get_mut(part) {
                 rows.extend(group.rows.iter().map(|s| (*s).clone()));
             }

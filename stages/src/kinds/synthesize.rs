@@ -1,4 +1,4 @@
-//! Synthesizes images with a trained generator: PNG files that say what they are, and packed. Ignorant of how it was trained.
+//! Synthesizes images with a trained generator: marked PNG files, and a pack. Ignorant of how the generator was trained.
 
 use super::generator::{GeneratorDocument, Opened};
 use crate::contract::context::DeviceChoice;
@@ -27,52 +27,52 @@ ports! {
         real: Option<Samples>,
     }
     outputs {
-        /// The synthetic images, which travel with their table.
+        /// The synthetic images with their table.
         samples: Samples [contains source; influenced generator real],
         /// Their pixels, packed.
         images: NewPack [contains source; influenced generator real],
     }
 }
 
-/// Makes images with a trained generator: from noise, or by translating images. Image k is the same whatever the number of images.
+/// Generates images with a trained generator: from noise, or by translating images. Image k is the same whatever the number of images.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Synthesize {
-    /// How many images. Generators that translate take every image of `source` that has their label where not given, and else so
-    /// many of them, drawn without replacement.
-    /// `as-needed`: as many as the class lacks to be as large as the largest class of `real`.
+    /// Number of images. Generators that translate draw this many images of `source` with their label, without replacement; by
+    /// default they translate all of them.
+    /// `as-needed`: as many as the class needs to become as large as the largest class of `real`.
     #[serde(default)]
     pub count: Option<Count>,
-    /// The label of the images; that of the images the generator learnt from where not given.
+    /// The label of the images; by default that of the images that the generator was trained on.
     #[serde(default)]
     pub label: Option<String>,
-    /// For generators with styles: below 1, images are nearer to the mean one, with less variety and fewer failures.
+    /// For generators with styles: below 1, images are closer to the mean image, with less variety and fewer failures.
     #[serde(default = "one")]
     #[schemars(range(min = 0, max = 1))]
     pub truncation: f64,
-    /// Stretches the greys of each image to the full range, as Zunair & Hamza did. A classifier can tell such images by it.
+    /// Stretches the grey values of each image to the full range, as Zunair & Hamza did. A classifier can recognise such images by it.
     #[serde(default)]
     pub stretch: bool,
-    /// Translates there and back again: images that bear the generator's marks and keep the label that they had.
+    /// Translates images to the other label and back: they keep their label but have the artifacts of the generator.
     #[serde(default)]
     pub reconstruct: bool,
 }
 
-/// How many images are made.
+/// How many images are generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Count {
-    /// So many.
+    /// This number.
     Of(#[schemars(range(min = 1, max = 10_000_000))] u32),
-    /// As many as a class lacks.
+    /// As many as a class needs.
     Needed(Needed),
 }
 
-/// The word for as many as a class lacks.
+/// The word for as many as a class needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Needed {
-    /// As many images as the class lacks to be as large as the largest class of `real`.
+    /// As many images as the class needs to become as large as the largest class of `real`.
     AsNeeded,
 }
 
@@ -92,8 +92,8 @@ impl Stage for Synthesize {
 
     fn check(&self) -> Vec<BadParameter> {
         [
-            BadParameter::unless(!matches!(self.count, Some(Count::Of(n)) if !(1..=10_000_000).contains(&n)), "count", "must lie between 1 and 10000000"),
-            BadParameter::unless((0.0..=1.0).contains(&self.truncation), "truncation", "must lie between 0 and 1"),
+            BadParameter::unless(!matches!(self.count, Some(Count::Of(n)) if !(1..=10_000_000).contains(&n)), "count", "must be between 1 and 10000000"),
+            BadParameter::unless((0.0..=1.0).contains(&self.truncation), "truncation", "must be between 0 and 1"),
         ]
         .concat()
     }
@@ -103,7 +103,7 @@ impl Stage for Synthesize {
     }
 
     fn requires(&self, port: &str) -> Option<&'static str> {
-        (port == "real" && self.reads(port)).then_some("`count: as-needed` counts the images of each class there")
+        (port == "real" && self.reads(port)).then_some("`count: as-needed` counts its images of each class")
     }
 
     fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
@@ -122,14 +122,14 @@ impl Stage for Synthesize {
     }
 }
 
-/// A image to make: its number, and the image that is translated.
-struct Order<'a> {
+/// An image to generate: its number, and the image that is translated.
+struct Request<'a> {
     number: u32,
     parent: Option<(&'a Sample, &'a [u8])>,
 }
 
-impl Order<'_> {
-    /// The number of its draws: a translation's follows from its parent, so that it is the same whoever else is translated.
+impl Request<'_> {
+    /// The number of its random draws: that of a translation follows from its parent, so that it does not depend on other images.
     fn draws(&self) -> u64 {
         let first = |d: &Digest| u64::from_le_bytes(d.bytes()[..8].try_into().expect("BUG: eight bytes"));
         self.parent.map_or(u64::from(self.number), |(sample, _)| first(&sample.image))
@@ -137,7 +137,7 @@ impl Order<'_> {
 }
 
 impl Synthesize {
-    /// Makes images, so many at once.
+    /// Generates images, `batch` at a time.
     ///
     /// # Errors
     /// Where the generator and the inputs do not fit.
@@ -153,8 +153,8 @@ impl Synthesize {
             (Some((from, to)), Some(source), Some(store)) => {
                 if store.side != document.side {
                     return Err(Error::helped(
-                        format!("the generator was trained on images of {side} pixels, those of `source` have {}", store.side),
-                        "connect the images that it was trained with",
+                        format!("the generator was trained on images of {side} pixels, but those of `source` have {}", store.side),
+                        "set `size` of `prepare` to the size that it was trained on",
                     ));
                 }
                 let usual = if self.reconstruct { from } else { to };
@@ -165,7 +165,7 @@ impl Synthesize {
             (None, None, _) => {
                 let label = self.sampled_label(&document.labels)?;
                 let count = self.wanted(&label, inputs.real.as_ref())?.expect("BUG: a count was asked for");
-                (label, (0..count as u32).map(|number| Order { number, parent: None }).collect())
+                (label, (0..count as u32).map(|number| Request { number, parent: None }).collect())
             }
             _ => unreachable!("BUG: such networks and inputs were refused"),
         };
@@ -175,11 +175,11 @@ impl Synthesize {
         let model = inputs.generator.digest;
         let (mut samples, mut images, mut pack) = (vec![], vec![], vec![]);
         for chunk in orders.chunks(batch) {
-            // On a GPU, how a sum is made may depend on how many images there are: the last ones are made in company, too.
-            let company = if cx.device == DeviceChoice::Cpu { 0 } else { batch - chunk.len() };
-            let all = || chunk.iter().chain(std::iter::repeat_n(&chunk[chunk.len() - 1], company));
+            // On a GPU, sums may be computed differently for another number of images: the last batch is padded.
+            let padding = if cx.device == DeviceChoice::Cpu { 0 } else { batch - chunk.len() };
+            let all = || chunk.iter().chain(std::iter::repeat_n(&chunk[chunk.len() - 1], padding));
             let parents: Vec<&[u8]> = all().filter_map(|o| o.parent.map(|(_, pixels)| pixels)).collect();
-            let numbers: Vec<u64> = all().map(Order::draws).collect();
+            let numbers: Vec<u64> = all().map(Request::draws).collect();
             let made = match parents.is_empty() {
                 true => generator.sample(&noise, numbers[0], numbers.len(), self.truncation)?,
                 false => generator.translate(&parents, &numbers, &noise, self.reconstruct)?,
@@ -187,7 +187,7 @@ impl Synthesize {
             for (order, image) in chunk.iter().zip(made) {
                 if !are_numbers(&image) {
                     return Err(Error::helped(
-                        format!("image {} that the generator makes holds what is not a number", order.number),
+                        format!("generated image {} has values that are not finite", order.number),
                         "its training diverged: train it again with a lower `optimiser.learning_rate`",
                     ));
                 }
@@ -200,7 +200,7 @@ impl Synthesize {
                 let parent = order.parent.map(|(sample, _)| sample);
                 let text = |of: fn(&Sample) -> &String| parent.map(|p| of(p).clone()).unwrap_or_default();
                 samples.push(Sample {
-                    image: image,
+                    image,
                     patient: text(|p| &p.patient),
                     number: order.number,
                     label: label.clone(),
@@ -222,26 +222,25 @@ impl Synthesize {
         Ok(Outputs { samples: Samples { images, ..Samples::of(samples) }, images: NewPack::of(pack, Some(contents)) })
     }
 
-    /// What does not go with a network, and what to do.
+    /// What does not fit the network, and what to do.
     fn misfit(&self, network: &GanNetwork, has_source: bool) -> Option<(String, String)> {
         let fault = |why: &str, help: String| Some((why.to_owned(), help));
         let network = network.config();
         match network.translates() {
-            Some((from, _)) if !has_source => fault(
-                "this generator translates images, and none are given",
-                format!("bind images labelled `{from}` to `source`, and their pixels to `images`"),
-            ),
-            None if has_source => fault("this generator makes images from noise and translates none", "remove `source`".into()),
-            None if self.reconstruct => fault("this generator makes images from noise, and has none to translate back", "remove `reconstruct`".into()),
+            Some((from, _)) if !has_source => {
+                fault("this network translates images, but none are given", format!("bind images labelled `{from}` to `source`, and their pixels to `images`"))
+            }
+            None if has_source => fault("this network generates images from noise and does not translate", "remove `source`".into()),
+            None if self.reconstruct => fault("this network generates images from noise and cannot translate back", "remove `reconstruct`".into()),
             None if self.count.is_none() => {
-                fault("this generator makes images from noise, as many as one wants", "say how many with `count`, a number or `as-needed`".into())
+                fault("this network generates images from noise and needs their number", "set `count` to a number or `as-needed`".into())
             }
             _ if self.truncation < 1.0 && !network.truncates() => fault("this generator has no styles to truncate", "remove `truncation`".into()),
             _ => None,
         }
     }
 
-    /// How many images of a label are to be made, where that is given.
+    /// How many images of a label to generate, if that is given.
     ///
     /// # Errors
     /// Where none are needed.
@@ -254,8 +253,8 @@ impl Synthesize {
                 let largest = groups.values().map(Vec::len).max().unwrap_or(0);
                 let needed = largest - groups.get(label).map_or(0, Vec::len);
                 if needed == 0 {
-                    let why = format!("no image of `{label}` is needed: `real` has no class that is larger");
-                    return Err(Error::helped(why, "give `count` a number, or name the `label` of a smaller class"));
+                    let why = format!("no images of `{label}` are needed: `real` has no larger class");
+                    return Err(Error::helped(why, "set `count` to a number, or `label` to a smaller class"));
                 }
                 Ok(Some(needed))
             }
@@ -266,13 +265,13 @@ impl Synthesize {
         match (&self.label, known) {
             (Some(label), _) => Ok(label.clone()),
             (None, [only]) => Ok(only.clone()),
-            (None, several) => Err(Error::helped(format!("the generator learnt from several labels: {}", several.join(", ")), "name one with `label`")),
+            (None, several) => Err(Error::helped(format!("the generator was trained on several labels: {}", several.join(", ")), "choose one with `label`")),
         }
     }
 }
 
-/// Images with the label to translate from, each once, in table order; so many of them where there is a count.
-fn translations<'a>(source: &'a Samples, store: &ImageStore<'a>, from: &str, count: Option<usize>, cx: &Context) -> Result<Vec<Order<'a>>> {
+/// Images with the label to translate from, each once, in table order; `count` of them if given.
+fn translations<'a>(source: &'a Samples, store: &ImageStore<'a>, from: &str, count: Option<usize>, cx: &Context) -> Result<Vec<Request<'a>>> {
     let mut seen = BTreeSet::new();
     let rows: Vec<&Sample> = source.rows.iter().filter(|r| r.label == from && seen.insert(r.image)).collect();
     if rows.is_empty() {
@@ -282,8 +281,8 @@ fn translations<'a>(source: &'a Samples, store: &ImageStore<'a>, from: &str, cou
     if let Some(count) = count {
         if count > rows.len() {
             return Err(Error::helped(
-                format!("{count} images are wanted, and `source` has {} labelled `{from}`: each is translated once", rows.len()),
-                "lower `count`, or leave it out",
+                format!("`count` is {count}, but `source` has {} images labelled `{from}`, and each is translated once", rows.len()),
+                "lower `count`, or remove it",
             ));
         }
         let stream = cx.stream("choice");
@@ -291,10 +290,10 @@ fn translations<'a>(source: &'a Samples, store: &ImageStore<'a>, from: &str, cou
         taken.truncate(count);
         taken.sort_unstable();
     }
-    taken.into_iter().map(|i| Ok(Order { number: i as u32, parent: Some((rows[i], store.get(&rows[i].image)?)) })).collect()
+    taken.into_iter().map(|i| Ok(Request { number: i as u32, parent: Some((rows[i], store.get(&rows[i].image)?)) })).collect()
 }
 
-/// The greys of a image from the darkest at −1 to the brightest at 1. A image of one grey stays.
+/// Stretches grey values so that the darkest is −1 and the brightest 1. A constant image is unchanged.
 fn stretched(image: Vec<f32>) -> Vec<f32> {
     let (low, high) = image.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), v| (low.min(*v), high.max(*v)));
     if low < high { image.into_iter().map(|v| (v - low) / (high - low) * 2.0 - 1.0).collect() } else { image }
@@ -308,7 +307,7 @@ mod tests {
     use crate::networks::Weights;
     use candle_core::Device;
 
-    /// A generator with the weights that it begins with; running statistics are those of no image.
+    /// A generator with initial weights and initial running statistics.
     fn fresh(network: &str) -> Trained<GeneratorDocument> {
         let network: GanNetwork = serde_json::from_str(network).unwrap();
         let (mut weights, mut stream) = (Weights::on(&Device::Cpu), Seed(5).stream("test", "weights"));
@@ -319,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_image_is_the_same_at_every_batch_size_and_on_any_number_of_threads() {
+    fn an_image_is_the_same_at_every_batch_size_and_on_any_number_of_threads() {
         let dir = tempfile::tempdir().unwrap();
         let rows: Vec<Sample> = (0..70).map(|i| Sample { label: "normal".into(), ..crate::data::sample::tests::sample("p", i, "normal") }).collect();
         let mut noise = Seed(2).stream("test", "films");
@@ -358,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn stretching_uses_the_whole_range() {
+    fn stretching_uses_the_full_range() {
         assert_eq!(stretched(vec![-0.5, 0.0, 0.5]), [-1.0, 0.0, 1.0]);
         assert_eq!(stretched(vec![0.25, 0.25]), [0.25, 0.25]);
     }

@@ -1,4 +1,4 @@
-//! Trains a classifier of images. The loop stands here in order of execution.
+//! Trains an image classifier. The loop is here, in order of execution.
 
 mod choices;
 mod set;
@@ -20,7 +20,7 @@ use crate::networks::{Greys, Mode, Pretrained, Weights};
 use crate::records::History;
 use crate::training::loss::Loss;
 use crate::training::phases::{self, FrozenNorms, Phase, Trainable};
-use crate::training::schedule::{Moment, Schedule, Verdict};
+use crate::training::schedule::{Position, Schedule, Verdict};
 use crate::training::snapshot::{Restored, Snapshot};
 use crate::training::watch::{self, EarlyStopParameters, PlateauParameters, Watch};
 use crate::training::{self, OptimiserChoice, Precision, optimiser};
@@ -34,9 +34,9 @@ ports! {
     inputs {
         /// The training set.
         samples: Samples,
-        /// A set to watch while training.
+        /// A set to monitor during training.
         validation: Option<Samples>,
-        /// Pixels of the images of both.
+        /// Pixels of the images of both sets.
         images: Vec<Images> [by samples validation],
     }
     outputs {
@@ -53,58 +53,58 @@ ports! {
 pub struct TrainClassifier {
     /// The architecture.
     pub network: ClassifierNetwork,
-    /// Weights to begin with; drawn at random where not given.
+    /// Pretrained weights to start from; random by default.
     #[serde(default)]
     pub weights: Option<Pretrained>,
-    /// What greys are measured in.
+    /// How grey values are normalised.
     #[serde(default)]
     pub normalise: Normalise,
-    /// Passes over the training set, of as many steps as it takes to see each image; `steps` says the same in steps.
+    /// Epochs; each has as many steps as it takes to see every image of the training set once. Alternative to `steps`.
     #[serde(default)]
     pub epochs: Option<u32>,
-    /// Steps, so that training sets of different sizes get equal budgets.
+    /// Training steps, so that training sets of different sizes get equal budgets. Alternative to `epochs`.
     #[serde(default)]
     pub steps: Option<u32>,
-    /// Parts of the training one after the other, such as the last layer alone and then all layers; in place of `epochs`,
-    /// `steps` and `schedule`.
+    /// Consecutive phases of the training, such as first the last layer alone and then all layers; replaces `epochs`, `steps` and
+    /// `schedule`.
     #[serde(default)]
     pub phases: Vec<Phase>,
     /// Images per step.
     #[serde(default = "default_batch")]
     #[schemars(range(min = 2))]
     pub batch: u32,
-    /// Which images come in a step.
+    /// How the images of a step are sampled.
     #[serde(default)]
     pub sampling: Sampling,
-    /// How weights are moved.
+    /// The optimiser.
     #[serde(default = "default_optimiser")]
     pub optimiser: OptimiserChoice,
-    /// How the learning rate goes on.
+    /// The learning rate schedule.
     #[serde(default)]
     pub schedule: Schedule,
-    /// What norms of frozen layers do.
+    /// How normalisation layers behave when frozen.
     #[serde(default)]
     pub frozen_norms: FrozenNorms,
-    /// What is made small.
+    /// The loss.
     #[serde(default)]
     pub loss: Loss,
     /// Classic augmentation.
     #[serde(default)]
     pub augment: Augment,
-    /// Ends a phase where the validation loss stops falling.
+    /// Ends a phase when the validation loss stops improving.
     #[serde(default)]
     pub early_stop: Option<EarlyStopParameters>,
-    /// Cuts the learning rate where the validation loss stops falling.
+    /// Reduces the learning rate when the validation loss stops improving.
     #[serde(default)]
     pub plateau: Option<PlateauParameters>,
-    /// Which weights stay at the end of a phase: `best` where `early_stop` is given, `last` otherwise.
+    /// Which weights are kept at the end of a phase: `best` if `early_stop` is given, `last` otherwise.
     #[serde(default)]
     pub keep: Option<Keep>,
-    /// Bagged decision trees on the features of the trained network decide in place of its last layer: the hybrid of Kassani et al.
-    /// With `epochs: 0` the network stays as it began.
+    /// Classifies the features of the trained network by bagged decision trees in place of its last layer: the hybrid of Kassani et al.
+    /// With `epochs: 0` the network keeps its initial weights.
     #[serde(default)]
     pub trees: Option<Trees>,
-    /// Precision of products on a GPU.
+    /// Precision of convolutions and linear layers on a GPU.
     #[serde(default)]
     pub precision: Precision,
 }
@@ -116,7 +116,7 @@ fn default_optimiser() -> OptimiserChoice {
     OptimiserChoice::Sgd(optimiser::SgdParameters::default())
 }
 
-/// What to do about images that are too small.
+/// What to do if images are too small.
 const LARGER: &str = "raise `size` of `prepare`";
 
 impl Stage for TrainClassifier {
@@ -141,14 +141,14 @@ impl Stage for TrainClassifier {
         let budget = match self.phases.is_empty() {
             true if self.trees.is_some() && self.epochs == Some(0) && self.steps.is_none() => vec![],
             true => training::check_budget(self.epochs, self.steps),
-            false => BadParameter::unless(single, "phases", "take the place of `epochs`, `steps` and `schedule`: give these in each phase"),
+            false => BadParameter::unless(single, "phases", "replace `epochs`, `steps` and `schedule`: give these in each phase"),
         };
         [
             self.network.check("network"),
             weights,
             self.normalise.check("normalise"),
             budget,
-            BadParameter::unless(momentum, "optimiser", "has no momentum that one-cycle could move: set its `cycle_momentum: false`"),
+            BadParameter::unless(momentum, "optimiser", "has no momentum for one-cycle to change: set its `cycle_momentum: false`"),
             BadParameter::unless(self.batch >= 2, "batch", "must be at least 2"),
             phases::check(&self.phases, &self.network.weight_names()),
             self.schedule.check("schedule"),
@@ -167,7 +167,7 @@ impl Stage for TrainClassifier {
 
     fn requires(&self, port: &str) -> Option<&'static str> {
         let watched = self.early_stop.is_some() || self.plateau.is_some() || self.keep == Some(Keep::Best);
-        (port == "validation" && watched).then_some("`early_stop`, `plateau` and `keep: best` watch a part that is neither trained on nor tested")
+        (port == "validation" && watched).then_some("`early_stop`, `plateau` and `keep: best` need a set that is used neither for training nor for testing")
     }
 
     fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
@@ -185,7 +185,7 @@ impl Stage for TrainClassifier {
         let watched = inputs.validation.map(|v| store.without_left_out(v, cx));
         let classes = samples.labels();
         if classes.len() < 2 {
-            return Err(Error::data(format!("a classifier needs images of two labels or more, found: {}", classes.join(", "))));
+            return Err(Error::data(format!("a classifier needs images with at least two labels, found: {}", classes.join(", "))));
         }
         let set = Labelled::of(&samples.rows, &classes, &store)?;
         let validation = watched.as_ref().map(|v| Labelled::of(&v.rows, &classes, &store)).transpose()?;
@@ -195,7 +195,7 @@ impl Stage for TrainClassifier {
     }
 }
 
-/// What is trained on and what is watched.
+/// The training set and the set that is monitored.
 struct TrainingImages<'a> {
     set: Labelled<'a>,
     validation: Option<Labelled<'a>>,
@@ -204,10 +204,10 @@ struct TrainingImages<'a> {
     greys: Option<Greys>,
 }
 
-/// Images of the training set that are looked at after the last step.
-const LOOKED_AT: usize = 8;
+/// Images of the training set that are evaluated after the last step.
+const FINAL_CHECK: usize = 8;
 
-/// What a step is made with: labels, and pixels on their way to the device.
+/// The input of a step: labels, and pixels on their way to the device.
 type Batch = candle_core::Result<(Vec<u32>, Upload)>;
 
 impl TrainClassifier {
@@ -262,7 +262,7 @@ impl TrainClassifier {
             for step in first + 1..=steps {
                 let (labels, values) = feed.next()?;
                 let images = training::images_sent(values, *side)?;
-                let pace = phase.schedule.at(Moment { step: step - 1, steps, pass: (step - 1) / per_epoch }, watch.rate);
+                let pace = phase.schedule.at(Position { step: step - 1, steps, epoch: (step - 1) / per_epoch }, watch.rate);
                 optimiser.set_rate(pace.rate);
                 if let Some(momentum) = pace.momentum {
                     optimiser.set_momentum(momentum);
@@ -300,20 +300,20 @@ impl TrainClassifier {
                         Some(Verdict::Better) if self.keep == Some(Keep::Best) => best = weights.to_safetensors()?,
                         Some(Verdict::Stop) => {
                             let what = if phases.len() > 1 { format!("phase {}", number_of_phase + 1) } else { "training".into() };
-                            cx.note(format!("{what} ended after step {step} of {steps}: the validation loss fell no more"));
+                            cx.note(format!("{what} stopped after step {step} of {steps}: the validation loss no longer improved"));
                             stop = true;
                         }
                         Some(Verdict::Better | Verdict::Wait) | None => {}
                     }
                 }
-                // Where a phase ends here, one that goes on from this checkpoint begins the next.
+                // If a phase ends here, a training that resumes from this checkpoint starts the next one.
                 let ended = stop || step == steps;
                 if ended && !best.is_empty() {
                     weights.load_safetensors(&best, device)?;
                     best = vec![];
                 }
-                // After the last step no loss is seen any more: some images show whether its update was one too far.
-                if ended && number_of_phase + 1 == phases.len() && !set.first(LOOKED_AT).measure(&predictor(None), &self.loss)?.0.is_finite() {
+                // No loss is computed after the last step: some images show whether its update made the network diverge.
+                if ended && number_of_phase + 1 == phases.len() && !set.first(FINAL_CHECK).measure(&predictor(None), &self.loss)?.0.is_finite() {
                     return Err(diverged(done));
                 }
                 cx.checkpoint(done, || {
@@ -344,7 +344,7 @@ impl TrainClassifier {
         Ok(Outputs { weights: Trained::of(document, &weights)?, history })
     }
 
-    /// Batches, from the first that was not yet trained on.
+    /// Batches, from the first that has not been trained on.
     fn feed<'s>(
         &'s self,
         images: &'s TrainingImages<'s>,
@@ -372,9 +372,9 @@ impl TrainClassifier {
         }))
     }
 
-    /// Watches a phase.
+    /// Monitors a phase.
     fn watch(&self, phase: &Phase) -> Watch {
-        // To keep the best weights, losses are watched even where they end nothing.
+        // To keep the best weights, losses are monitored even without early stopping.
         let watched = match (&self.early_stop, self.keep) {
             (None, Some(Keep::Best)) => Some(EarlyStopParameters { patience: u32::MAX, min_delta: 0.0 }),
             (stop, _) => stop.clone(),

@@ -1,5 +1,5 @@
-//! Trains adversarial networks. What a network is and what it is fed with stands in its file below `models/generators`; the loop
-//! around it, with records, warnings and checkpoints, stands here, once for all of them.
+//! Trains adversarial networks. Each network and its input are defined in a file in `models/generators`; the loop, with records,
+//! warnings and checkpoints, is here, once for all of them.
 
 mod adam;
 
@@ -17,14 +17,14 @@ use crate::models::generators::images::{are_numbers, to_bytes};
 use crate::models::generators::{Trainer, TrainingSetup};
 use crate::records::History;
 use crate::training::alarm::{Alarm, Memory};
-use crate::training::schedule::Moment;
+use crate::training::schedule::Position;
 use crate::training::snapshot::{Restored, Snapshot};
 use crate::training::{self, Precision};
 use adam::GanAdam;
 
 ports! {
     inputs {
-        /// The images to learn from.
+        /// The images to train on.
         samples: Samples,
         /// Their pixels.
         images: Vec<Images> [by samples],
@@ -32,49 +32,49 @@ ports! {
     outputs {
         /// The trained generator.
         generator: Trained<GeneratorDocument> [influenced samples images],
-        /// Losses, judgements and norms of gradients of every step.
+        /// Losses, discriminator scores and gradient norms of every step.
         history: History [influenced samples images],
-        /// Images from the same noise at several steps, earliest in the first row; or translations of the images in the first row.
+        /// Images from the same noise at several steps, the earliest in the first row; or translations of the images in the first row.
         grid: FigureFiles [contains samples; influenced images],
     }
 }
 
-/// Trains a generator of images against a discriminator.
+/// Trains an image generator against a discriminator.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrainGan {
     /// The architecture.
     pub network: GanNetwork,
-    /// Train on images of this label only; images of one label are due where not given. Networks that translate name their labels themselves.
+    /// Trains only on images with this label; needed if the images have several labels. Networks that translate have labels of their own.
     #[serde(default)]
     pub label: Option<String>,
-    /// Passes over the images; `steps` says the same in steps of the generator.
+    /// Epochs over the images. Alternative to `steps`.
     #[serde(default)]
     pub epochs: Option<u32>,
-    /// Steps of the generator.
+    /// Steps of the generator. Alternative to `epochs`.
     #[serde(default)]
     pub steps: Option<u32>,
     /// Images per step.
     #[serde(default)]
-    #[schemars(range(min = 1), description = format!("Images per step; where not given {}.", GanNetwork::defaults_in_words(|d| d.batch.to_string())))]
+    #[schemars(range(min = 1), description = format!("Images per step; by default {}.", GanNetwork::defaults_in_words(|d| d.batch.to_string())))]
     pub batch: Option<u32>,
-    /// Adam, for all networks.
+    /// Adam, for generators and discriminators.
     #[serde(default)]
     pub optimiser: GanAdam,
     /// Classic augmentation of the real images.
     #[serde(default)]
     pub augment: Augment,
-    /// Precision of products on a GPU.
+    /// Precision of convolutions and linear layers on a GPU.
     #[serde(default)]
     pub precision: Precision,
 }
 
-/// Fewer images than this are warned of.
+/// A warning is given for fewer images than this.
 const FEW: usize = 8;
-/// A moving average whose share of initial weights is larger is warned of.
+/// A warning is given if the moving average consists of initial weights by more than this share.
 const MAX_INITIAL_SHARE: f64 = 0.05;
-/// Moments of the training that the grid shows.
-const MOMENTS: usize = 10;
+/// Rows of the grid: steps at which images are generated.
+const GRID_ROWS: usize = 10;
 
 impl Stage for TrainGan {
     const NAME: &'static str = "train-gan";
@@ -101,7 +101,11 @@ impl Stage for TrainGan {
             training::check_budget(self.epochs, self.steps),
             BadParameter::unless(batch >= min, "batch", &format!("must be at least {min}")),
             BadParameter::unless(fault.is_none(), "batch", fault.unwrap_or_default()),
-            BadParameter::unless(self.label.is_none() || network.translates().is_none(), "label", "the network names the labels that it translates itself"),
+            BadParameter::unless(
+                self.label.is_none() || network.translates().is_none(),
+                "label",
+                "cannot be used with a network that translates: it has `from` and `to`",
+            ),
             BadParameter::unless(adam.learning_rate > 0.0 && adam.learning_rate.is_finite(), "optimiser.learning_rate", "must be greater than 0"),
             BadParameter::unless(decay(adam.beta1), "optimiser.beta1", "must be at least 0 and below 1"),
             BadParameter::unless(decay(adam.beta2), "optimiser.beta2", "must be at least 0 and below 1"),
@@ -130,7 +134,7 @@ impl Stage for TrainGan {
     }
 }
 
-/// Images to learn from: of one kind, or those to translate and those that they should look like.
+/// Images to train on: of one kind, or those to translate and those that they should look like.
 struct TrainingImages<'a> {
     kinds: Vec<Vec<&'a [u8]>>,
     labels: Vec<String>,
@@ -151,11 +155,11 @@ impl TrainGan {
         let images = self.images(&store.without_left_out(inputs.samples.clone(), cx), &store)?;
         if let Some(few) = images.kinds.iter().map(Vec::len).min().filter(|n| *n < FEW) {
             cx.note(format!(
-                "warning: there {} to learn from: what is made will be little more than copies",
+                "warning: there {} to train on: generated images will be little more than copies",
                 if few == 1 { "is 1 image".into() } else { format!("are {few} images") }
             ));
         }
-        // The thread that makes batches ahead ends with the trainer.
+        // The thread that prepares batches ahead ends with the trainer.
         std::thread::scope(|scope| {
             let before = Restored::latest(cx)?;
             let done = before.as_ref().map_or(0, |b| b.0);
@@ -165,7 +169,7 @@ impl TrainGan {
         })
     }
 
-    /// The loop: steps, what is recorded of them, and what is written down to go on from.
+    /// The loop: steps, their records, and checkpoints.
     fn steps(
         &self,
         mut trainer: Box<dyn Trainer + '_>,
@@ -174,14 +178,14 @@ impl TrainGan {
         side: usize,
         cx: &Context,
     ) -> Result<Outputs> {
-        let (batch, pass) = (self.batch() as usize, trainer.pass_len());
-        let steps = self.steps.map_or_else(|| (self.epochs.unwrap_or(1) as usize * pass).div_ceil(batch), |s| s as usize);
-        let passes = (steps * batch).div_ceil(pass);
+        let (batch, epoch) = (self.batch() as usize, trainer.epoch_len());
+        let steps = self.steps.map_or_else(|| (self.epochs.unwrap_or(1) as usize * epoch).div_ceil(batch), |s| s as usize);
+        let epochs = (steps * batch).div_ceil(epoch);
         let diverged = |step: usize| training::diverged(cx, step, steps, "lower `optimiser.learning_rate`");
         let share = self.network.config().ema_initial_share(steps, batch);
         if share > MAX_INITIAL_SHARE {
             cx.note(format!(
-                "warning: of the weights that it begins with, the moving average that makes images will hold {:.0} % at the end: train longer, or {}",
+                "warning: the moving average that generates images will still consist of {:.0} % initial weights at the end: train longer, or {}",
                 share * 100.0,
                 self.network.config().ema_help()
             ));
@@ -207,15 +211,15 @@ impl TrainGan {
         }
 
         for step in done + 1..=steps {
-            let at = Moment { step: step - 1, steps, pass: (step - 1) * batch / pass };
-            let rate = trainer.rate(at, passes) * self.optimiser.parameters().learning_rate;
+            let at = Position { step: step - 1, steps, epoch: (step - 1) * batch / epoch };
+            let rate = trainer.rate(at, epochs) * self.optimiser.parameters().learning_rate;
             trainer.networks_mut().set_rate(rate);
             let seen = trainer.step(step)?;
             if !seen.is_finite() {
                 return Err(diverged(step));
             }
             record(&mut history, step, &seen);
-            if let Some(warning) = alarm.judged(step, seen.on_real, seen.on_fake) {
+            if let Some(warning) = alarm.scored(step, seen.on_real, seen.on_fake) {
                 cx.note(warning);
             }
             let preview = || {
@@ -226,11 +230,11 @@ impl TrainGan {
                     Err(diverged(step))
                 }
             };
-            if step.is_multiple_of(steps.div_ceil(MOMENTS).max(1)) || step == steps {
+            if step.is_multiple_of(steps.div_ceil(GRID_ROWS).max(1)) || step == steps {
                 grid.extend(preview()?);
             }
-            if alarm.looks(step, steps)
-                && let Some(warning) = alarm.looked(step, &preview()?)
+            if alarm.compares(step, steps)
+                && let Some(warning) = alarm.compared(step, &preview()?)
             {
                 cx.note(warning);
             }
@@ -262,7 +266,7 @@ impl TrainGan {
         }
         let document = GeneratorDocument { network: self.network.clone(), labels: images.labels.clone(), side };
         let generator = Trained::of(document, trainer.networks().generator())?;
-        // No loss was seen after the last update: that of a further step, of which nothing stays, tells whether it went too far.
+        // No loss is computed after the last update: that of one more step, which is discarded, shows whether the networks diverged.
         if !trainer.step(steps + 1)?.is_finite() {
             return Err(diverged(steps));
         }
@@ -270,22 +274,22 @@ impl TrainGan {
         Ok(Outputs { generator, history, grid: FigureFiles { files: vec![(format!("{SHEET}.png"), sheet)] } })
     }
 
-    /// Pixels of the images to learn from, and the labels of what will be made.
+    /// Pixels of the images to train on, and the labels of the images that will be generated.
     fn images<'a>(&self, samples: &Samples, store: &ImageStore<'a>) -> Result<TrainingImages<'a>> {
         let of = |label: &str| samples.rows.iter().filter(|r| r.label == label).map(|r| store.get(&r.image)).collect::<Result<Vec<_>>>();
         let known = samples.labels();
-        let due = |label: &str| match known.iter().any(|l| l == label) {
+        let labelled = |label: &str| match known.iter().any(|l| l == label) {
             true => of(label),
             false => Err(Error::helped(format!("no image has the label `{label}`"), format!("the labels are: {}", known.join(", ")))),
         };
         if let Some((from, to)) = self.network.config().translates() {
-            return Ok(TrainingImages { kinds: vec![due(from)?, due(to)?], labels: vec![to.to_owned()] });
+            return Ok(TrainingImages { kinds: vec![labelled(from)?, labelled(to)?], labels: vec![to.to_owned()] });
         }
         match (&self.label, known.as_slice()) {
-            (Some(label), _) => Ok(TrainingImages { kinds: vec![due(label)?], labels: vec![label.clone()] }),
+            (Some(label), _) => Ok(TrainingImages { kinds: vec![labelled(label)?], labels: vec![label.clone()] }),
             (None, [only]) => Ok(TrainingImages { kinds: vec![of(only)?], labels: vec![only.clone()] }),
-            (None, []) => Err(Error::data("there is no image to learn from")),
-            (None, several) => Err(Error::helped(format!("the images have several labels: {}", several.join(", ")), "name one with `label`")),
+            (None, []) => Err(Error::data("there are no images to train on")),
+            (None, several) => Err(Error::helped(format!("the images have several labels: {}", several.join(", ")), "choose one with `label`")),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! A map of images in two dimensions (UMAP, McInnes, Healy & Melville 2018): near images look alike to the network, or in
-//! their pixels. The map's trustworthiness is printed on it; separation on a map proves nothing.
+//! A map of images in two dimensions (UMAP, McInnes, Healy & Melville 2018): images that are close to each other have similar
+//! features or pixels. The map's trustworthiness is printed on it; separation on a map proves nothing.
 
 use super::classifier::{self, ClassifierDocument, Predictor};
 use crate::contract::prelude::*;
@@ -14,7 +14,7 @@ use crate::umap::{self, UmapParameters};
 
 ports! {
     inputs {
-        /// A classifier whose features are mapped; pixels are mapped where none is bound.
+        /// A classifier whose features are mapped; without it, pixels are mapped.
         weights: Option<Trained<ClassifierDocument>>,
         /// The images to map.
         samples: Vec<Samples>,
@@ -33,15 +33,15 @@ ports! {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Umap {
-    /// How many neighbours a image keeps.
+    /// Neighbours of each image that the map preserves.
     #[serde(default = "default_neighbours")]
     #[schemars(range(min = 2, max = 200))]
     pub neighbours: u32,
-    /// How close points may lie.
+    /// Minimum distance between points of the map.
     #[serde(default = "default_min_dist")]
     #[schemars(range(min = 0, max = 1))]
     pub min_dist: f64,
-    /// At most so many images of each label and origin, drawn at random.
+    /// Maximum number of images of each label and origin, drawn at random.
     #[serde(default = "default_most")]
     #[schemars(range(min = 3))]
     pub most: u32,
@@ -68,8 +68,8 @@ impl Stage for Umap {
 
     fn check(&self) -> Vec<BadParameter> {
         [
-            BadParameter::unless((2..=200).contains(&self.neighbours), "neighbours", "must lie between 2 and 200"),
-            BadParameter::unless((0.0..=1.0).contains(&self.min_dist), "min_dist", "must lie between 0 and 1"),
+            BadParameter::unless((2..=200).contains(&self.neighbours), "neighbours", "must be between 2 and 200"),
+            BadParameter::unless((0.0..=1.0).contains(&self.min_dist), "min_dist", "must be between 0 and 1"),
             BadParameter::unless(self.most >= 3, "most", "must be at least 3"),
         ]
         .concat()
@@ -134,7 +134,7 @@ fn features(weights: &Trained<ClassifierDocument>, rows: &[Sample], images: &[&[
     let features = Predictor { network: &*network, side, device: &device, cx: Some(cx) }.features(images)?;
     if let Some((row, _)) = rows.iter().zip(&features).find(|(_, f)| f.iter().any(|v| !v.is_finite())) {
         return Err(Error::helped(
-            format!("features that the classifier gives image {} are not numbers", row.image.short()),
+            format!("the classifier's features of image {} are not finite", row.image.short()),
             "its training diverged: train it again with a lower learning rate",
         ));
     }

@@ -1,4 +1,4 @@
-//! Undersampling: images of the larger classes are left out until the classes are even. Which ones stay follows from the
+//! Undersampling: images of the larger classes are dropped until the classes are balanced. Which ones are kept follows from the
 //! seed and each image alone.
 
 use crate::contract::prelude::*;
@@ -10,16 +10,16 @@ ports! {
         samples: Samples,
     }
     outputs {
-        /// The images that stay.
+        /// The images that are kept.
         samples: Samples [contains samples],
     }
 }
 
-/// Leaves images of the larger classes out until every class has as many as the smallest.
+/// Drops images of the larger classes until every class has as many as the smallest.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Undersample {
-    /// How many times as many images as the smallest class the others may keep.
+    /// Maximum size of the other classes, as a multiple of the smallest.
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub ratio: f64,
@@ -46,7 +46,7 @@ impl Stage for Undersample {
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let groups = inputs.samples.by_label();
-        let smallest = groups.values().map(Vec::len).min().ok_or_else(|| Error::data("there is no image to draw from"))?;
+        let smallest = groups.values().map(Vec::len).min().ok_or_else(|| Error::data("there are no images to draw from"))?;
         let keep = (smallest as f64 * self.ratio).round() as usize;
         let mut rows: Vec<Sample> = vec![];
         let stream = cx.stream("draw");

@@ -13,26 +13,26 @@ use crate::contract::prelude::*;
 use crate::networks::{Classifier, Scope, Weights};
 use torchvision::Repeated;
 
-/// The parameters of a classifier, and what is made of them.
+/// The parameters of a classifier, and how it is built from them.
 pub trait ClassifierConfig {
     /// Builds the network for images `[n, side, side, channels]` with fresh weights, which it makes in `scope`.
     ///
     /// # Errors
     /// Where a device refuses them.
     fn build(&self, classes: usize, scope: &mut Scope) -> Result<Box<dyn Classifier>>;
-    /// Finds parameters that make no sense; `path` is where they stand below `with:`.
+    /// Finds invalid parameters; `path` is their location below `with:`.
     fn check(&self, _path: &str) -> Vec<BadParameter> {
         vec![]
     }
-    /// Channels that it is shown a grey image in: 1 or 3.
+    /// Channels in which it receives a grey image: 1 or 3.
     fn channels(&self) -> usize {
         1
     }
-    /// Sides of images smaller than this, in pixels, leave no map to look at.
+    /// The minimum side of images in pixels; smaller ones leave no feature map.
     fn min_side(&self) -> usize;
     /// The tensor of the first convolution, whose inputs are the image's channels.
     fn first_conv(&self) -> &'static str;
-    /// What the names of the last layer's tensors begin with, whose outputs are classes.
+    /// The prefix of the names of the last layer's tensors, whose outputs are classes.
     fn head(&self) -> &'static str;
 }
 
@@ -68,7 +68,7 @@ classifiers! {
     Resnet18(resnet18::Config) = "resnet18",
     /// ResNet with 50 layers.
     Resnet50(resnet50::Config) = "resnet50",
-    /// VGG with 16 layers and a mean over each map.
+    /// VGG with 16 layers and global average pooling.
     Vgg16(vgg16::Config) = "vgg16",
     /// DenseNet with 121 layers.
     Densenet121(densenet121::Config) = "densenet121",
@@ -85,7 +85,7 @@ impl ClassifierNetwork {
         let (network, channels) = (self.config().build(classes, scope)?, self.config().channels());
         Ok(if channels == 1 { network } else { Box::new(Repeated { network, channels }) })
     }
-    /// Finds parameters that make no sense; `path` is where this stands below `with:`.
+    /// Finds invalid parameters; `path` is the location of this below `with:`.
     pub fn check(&self, path: &str) -> Vec<BadParameter> {
         let path = format!("{path}.{}", self.name());
         let channels = BadParameter::unless([1, 3].contains(&self.config().channels()), &format!("{path}.channels"), "must be 1 or 3");
@@ -94,14 +94,14 @@ impl ClassifierNetwork {
     /// Names of its weights.
     pub fn weight_names(&self) -> Vec<String> {
         let mut weights = Weights::shapes_only();
-        // Two classes do not change names. A network that cannot be built says so when it is trained.
+        // The number of classes does not change names. A network that cannot be built is reported when it is trained.
         let built = self.build(2, &mut weights.scope(&mut crate::contract::seed::Seed(0).stream("names", "unused")));
         built.map_or_else(|_| vec![], |_| weights.named_trained().iter().map(|(name, _)| name.clone()).collect())
     }
-    /// Says what is wrong with images of so many pixels a side.
+    /// Says what is wrong with images of this side in pixels.
     pub fn side_needed(&self, side: usize) -> Option<String> {
         let min = self.config().min_side();
-        (side < min).then(|| format!("{} needs images of {min} pixels or more, the packed images have {side}", self.name()))
+        (side < min).then(|| format!("{} needs images of at least {min} pixels, but the packed images have {side}", self.name()))
     }
     /// See [`ClassifierConfig::first_conv`].
     pub fn first_conv(&self) -> &'static str {

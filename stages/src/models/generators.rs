@@ -1,5 +1,5 @@
-//! The table of adversarial networks, whose generators make images. One network is one file in `generators/`, with a directory
-//! below it where it has parts, and one row here; nothing else names them. Ignorant of stages.
+//! The table of adversarial networks. One network is one file in `generators/`, with a directory for its parts if there are several,
+//! and one row here; nothing else names them. Ignorant of stages.
 
 pub mod adversaries;
 pub mod cyclegan;
@@ -22,76 +22,76 @@ use crate::networks::Scope;
 use crate::training::AdamParameters;
 use hilum_ops::Value;
 
-/// The parameters of an adversarial network, and what is made of them.
+/// The parameters of an adversarial network, and how it is built from them.
 pub trait GeneratorConfig {
-    /// The numbers of its reference implementation, for studies that give none.
+    /// The defaults of its reference implementation.
     fn defaults() -> Defaults
     where
         Self: Sized;
-    /// Finds parameters that make no sense; `path` is where they stand below `with:`.
+    /// Finds invalid parameters; `path` is their location below `with:`.
     fn check(&self, path: &str) -> Vec<BadParameter>;
-    /// Labels translated from and to; None for networks that make images from noise.
+    /// Labels translated from and to; None for networks that generate images from noise.
     fn translates(&self) -> Option<(&str, &str)> {
         None
     }
-    /// Images that a step needs at least.
+    /// The minimum number of images per step.
     fn min_batch(&self) -> u32 {
         1
     }
-    /// Says what else is wrong with so many images a step.
+    /// Says what else is wrong with this number of images per step.
     fn batch_fault(&self, _batch: u32) -> Option<&'static str> {
         None
     }
-    /// Says which images the network needs where those of so many pixels a side are others.
+    /// Says which images the network needs, if those of this side in pixels do not fit.
     fn side_needed(&self, side: usize) -> Option<String>;
-    /// True where images can be made with styles nearer to the mean one.
+    /// True if images can be generated with styles closer to the mean style.
     fn truncates(&self) -> bool {
         false
     }
-    /// Where a moving average of the weights makes images: what share of it are the initial weights after so many steps, in [0, 1].
+    /// If a moving average of the weights generates images: the share of initial weights in it after `steps`, in [0, 1].
     fn ema_initial_share(&self, _steps: usize, _batch: usize) -> f64 {
         0.0
     }
-    /// What makes that share smaller, besides a longer training.
+    /// What reduces that share, besides longer training.
     fn ema_help(&self) -> &'static str {
         "lower `average`"
     }
-    /// Networks with fresh weights, and what feeds them.
+    /// Networks with initial weights, and their input.
     ///
     /// # Errors
     /// Where a device refuses them, or the images cannot be paired.
     fn trainer<'s>(&self, setup: TrainingSetup<'s, '_>) -> Result<Box<dyn Trainer + 's>>;
-    /// The networks that make images, with fresh weights in `scope` in whose place trained ones are put.
+    /// The networks that generate images, with initial weights in `scope` that trained ones replace.
     ///
     /// # Errors
     /// Where a device refuses them.
     fn open(&self, scope: &mut Scope) -> Result<Box<dyn Generator>>;
 }
 
-/// Numbers of a reference implementation.
+/// Defaults of a reference implementation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Defaults {
     /// Images per step.
     pub batch: u32,
-    /// How weights are moved.
+    /// Parameters of the optimiser.
     pub adam: AdamParameters,
 }
 
-/// Networks that make images: from noise, or of others. Each image is the same whichever others are made with it.
+/// Networks that generate images from noise or translate images. Each image is independent of the others in its batch.
 pub trait Generator {
-    /// Images `first`, `first + 1`, … from noise, `[n, side, side, c]` in [−1, 1]. `truncation` below 1 draws styles nearer to the
-    /// mean one, where the network has styles.
+    /// Images `first`, `first + 1`, … from noise, `[n, side, side, c]` in [−1, 1]. `truncation` below 1 moves styles towards the
+    /// mean style, if the network has styles.
     ///
     /// # Errors
     /// Where the network translates.
     fn sample(&self, _noise: &Stream, _first: u64, _n: usize, _truncation: f64) -> Result<Value> {
         Err(Error::data("BUG: this generator translates images"))
     }
-    /// Grey images `[n, side, side, 1]` in [−1, 1] translated; `and_back`: there and back again. Where generation draws, image `k`
-    /// does so from stream `numbers[k]`.
+    /// Translates grey images `[n, side, side, 1]` in [−1, 1]; `and_back`: to the other label and back. If translation is random, image
+    /// `k` draws from stream `numbers[k]`.
     ///
     /// # Errors
-    /// Where the network translates nothing, or not in that direction.
+    /// Where the network does not translate, or not in that direction.
     fn translate(&self, _images: &Value, _numbers: &[u64], _draws: &Stream, _and_back: bool) -> Result<Value> {
         Err(no_way_back())
     }
@@ -141,21 +141,21 @@ generators! {
     CycleganZunair(cyclegan_zunair::Config) = "cyclegan-zunair",
     /// pix2pix of Liang et al.: images of one label translated to another.
     Pix2pix(pix2pix::Config) = "pix2pix",
-    /// StyleGAN2 with DiffAugment: images from noise, learnt from few.
+    /// StyleGAN2 with DiffAugment: images from noise, trained on few images.
     Stylegan2(stylegan2::Config) = "stylegan2",
 }
 
 impl GanNetwork {
-    /// Finds parameters that make no sense; `path` is where this stands below `with:`.
+    /// Finds invalid parameters; `path` is the location of this below `with:`.
     pub fn check(&self, path: &str) -> Vec<BadParameter> {
         self.config().check(&format!("{path}.{}", self.name()))
     }
-    /// Says what is wrong with images of so many pixels a side, and what to do.
+    /// Says what is wrong with images of this side in pixels, and what to do.
     pub fn side_needed(&self, side: usize) -> Option<(String, &'static str)> {
         let needs = self.config().side_needed(side)?;
-        Some((format!("{} needs {needs}, the packed images have {side}", self.name()), "change `size` of `prepare`, or the network"))
+        Some((format!("{} needs {needs}, but the packed images have {side}", self.name()), "change `size` of `prepare`, or the network"))
     }
-    /// The network of a generator by the parameters of the stage that trains it; none for stages of other kinds.
+    /// The network of a generator, from the parameters of the stage that trains it; None for stages of other kinds.
     pub fn trained_by(stage: usize, upstream: &dyn Upstream) -> Option<GanNetwork> {
         serde_json::from_value(upstream.parameters(stage).get("network")?.clone()).ok()
     }
@@ -177,15 +177,15 @@ impl GanNetwork {
     }
 }
 
-/// Which images a network needs that takes those of one size.
+/// Which images are needed by a network that takes one size only.
 fn exactly(size: usize, side: usize) -> Option<String> {
     (side != size).then(|| format!("images of {size} pixels"))
 }
 
-/// Which images a network needs that takes sides of at least `min` which `of` divides.
+/// Which images are needed by a network that takes multiples of `of`, at least `min`.
 fn multiple(of: usize, min: usize, side: usize) -> Option<String> {
     if side < min {
-        return Some(format!("images of {min} pixels or more"));
+        return Some(format!("images of at least {min} pixels"));
     }
     (!side.is_multiple_of(of)).then(|| format!("images whose side is a multiple of {of}"))
 }

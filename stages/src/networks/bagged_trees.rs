@@ -45,14 +45,14 @@ impl BaggedTrees {
         Ok(BaggedTrees { classes, width, trees: grown.collect::<Result<_>>()? })
     }
 
-    /// The share of the trees that say each class, a row for each image. No number for a image with features that are none: trees
+    /// The share of the trees that say each class, a row for each image. No number for an image with features that are none: trees
     /// would send it somewhere.
     ///
     /// # Errors
     /// Where rows have another length than those that the trees grew on.
     pub fn probabilities(&self, features: &[Vec<f32>]) -> Result<Vec<Vec<f64>>> {
         if let Some(row) = features.iter().find(|f| f.len() != self.width) {
-            return Err(Error::data(format!("the trees grew on {} features, a image has {}", self.width, row.len())));
+            return Err(Error::data(format!("the trees grew on {} features, an image has {}", self.width, row.len())));
         }
         let mut votes = vec![vec![0.0; self.classes]; features.len()];
         if features.is_empty() {

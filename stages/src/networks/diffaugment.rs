@@ -39,7 +39,7 @@ pub struct Draw {
 }
 
 impl Draw {
-    /// Draws for a image of `side` pixels.
+    /// Draws for an image of `side` pixels.
     pub fn new(side: usize, stream: &mut Stream) -> Draw {
         let reach = (side as f64 * 0.125 + 0.5) as usize;
         let hole = (side as f64 * 0.5 + 0.5) as usize;

@@ -1,16 +1,16 @@
-//! Greys in units of a mean and a deviation, in front of any classifier.
+//! Normalisation of grey values by a mean and a standard deviation, before any classifier.
 
 use super::{Classifier, Mode};
 use crate::contract::prelude::*;
 use hilum_ops::Value;
 
-/// What greys in [0, 1] are measured in: `(grey − mean) / std`.
+/// Normalises grey values in [0, 1]: `(grey − mean) / std`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Greys {
-    /// Becomes 0.
+    /// The mean, which becomes 0.
     pub mean: f32,
-    /// Becomes 1.
+    /// The standard deviation, which becomes 1.
     pub std: f32,
 }
 
@@ -29,13 +29,13 @@ impl Greys {
         // n² times the variance, in whole numbers.
         let spread = u128::from(n) * squares - u128::from(sum).pow(2);
         if spread == 0 {
-            return Err(Error::data("all images are of one and the same grey: they cannot be normalised"));
+            return Err(Error::data("all pixels of the images have the same grey value, so that they cannot be normalised"));
         }
         let n = n as f64;
         Ok(Greys { mean: (sum as f64 / n / 255.0) as f32, std: ((spread as f64).sqrt() / n / 255.0) as f32 })
     }
 
-    /// The same network, which is shown greys in these units, where there are some.
+    /// The network with this normalisation before it, if there is one.
     pub fn before(units: Option<Greys>, network: Box<dyn Classifier>) -> Box<dyn Classifier> {
         match units {
             Some(greys) => Box::new(Measured { network, greys }),
@@ -44,7 +44,7 @@ impl Greys {
     }
 }
 
-/// A network that is shown greys in units.
+/// A network with normalised input.
 struct Measured {
     network: Box<dyn Classifier>,
     greys: Greys,

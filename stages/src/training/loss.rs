@@ -1,4 +1,4 @@
-//! What a classifier is trained to make small: cross-entropy, and how it weighs classes, images and certainty.
+//! The loss of a classifier: cross-entropy, with weights for classes, label smoothing and focal loss.
 
 use crate::contract::prelude::*;
 use crate::math;
@@ -9,33 +9,33 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Loss {
-    /// What a image of each class counts.
+    /// Weights of the classes.
     pub class_weights: ClassWeights,
     /// Share of the target that is spread over all classes.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub label_smoothing: f64,
-    /// Focal loss (Lin et al. 2017): how much less images count that are classified with certainty; 2 is usual, 0 is cross-entropy.
+    /// γ of focal loss (Lin et al. 2017), which reduces the weight of images that are classified with confidence; 2 is usual, 0 is cross-entropy.
     #[schemars(range(min = 0.0))]
     pub focal_gamma: f64,
 }
 
-/// What a image of each class counts.
+/// Weights of the classes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClassWeights {
-    /// The same for all.
+    /// Equal weights.
     #[default]
     None,
     /// Images / (classes · images of the class), as scikit-learn's `balanced`.
     Balanced,
     /// By the effective number of images with β = 0.9999 (Cui et al. 2019).
     Effective,
-    /// So much each, by label; also α of focal loss. The mean is divided by the sum of the images' weights, as in PyTorch.
+    /// Given weights, by label; also α of focal loss. The sum is divided by the sum of the images' weights, as in PyTorch.
     Given(BTreeMap<String, f64>),
 }
 
 impl Loss {
-    /// Finds parameters that make no sense.
+    /// Finds invalid parameters.
     pub fn check(&self, path: &str) -> Vec<BadParameter> {
         let above = match &self.class_weights {
             ClassWeights::Given(weights) => weights.values().all(|w| *w > 0.0 && w.is_finite()),
@@ -49,7 +49,7 @@ impl Loss {
         .concat()
     }
 
-    /// The loss for a training set with so many images of each of these classes; each class has one.
+    /// The loss for a training set, given the number of images of each class, which is at least 1.
     ///
     /// # Errors
     /// Where weights are given and not for exactly these classes.
@@ -63,7 +63,7 @@ impl Loss {
             ClassWeights::Given(weights) => {
                 let named: Vec<&str> = weights.keys().map(String::as_str).collect();
                 return Err(Error::helped(
-                    format!("`class_weights` names {}, and the training set has {}", named.join(", "), classes.join(", ")),
+                    format!("`class_weights` names {}, but the training set has {}", named.join(", "), classes.join(", ")),
                     "give each label of the training set a weight",
                 ));
             }
@@ -71,10 +71,10 @@ impl Loss {
         Ok(CrossEntropy { class_weights, label_smoothing: self.label_smoothing, focal_gamma: self.focal_gamma })
     }
 
-    /// The loss of one image with these probabilities, without class weights: what is watched on a validation set. No number
-    /// where a probability is none.
+    /// The loss of one image with these probabilities, without class weights, as monitored on a validation set. NaN if a
+    /// probability is NaN.
     pub fn of_image(&self, probabilities: &[f64], label: usize) -> f64 {
-        // The floor below would take what is no number for a small one, and a network that gives none for a bad one.
+        // The floor below would take NaN for a small probability, and a diverged network for a bad one.
         if probabilities.iter().any(|p| p.is_nan()) {
             return f64::NAN;
         }
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_image_that_is_certain_gives_no_infinite_slope() {
+    fn an_image_that_is_certain_gives_no_infinite_slope() {
         let loss = Loss { focal_gamma: 0.5, ..Loss::default() }.build(&[], &[1, 1]).unwrap();
         let logits = hilum_ops::Value::leaf(&candle_core::Tensor::new(&[[40f32, 0.0], [0.0, 0.1]], &candle_core::Device::Cpu).unwrap());
         let slopes = loss.of(&logits, &[0, 1]).unwrap().backward().unwrap();

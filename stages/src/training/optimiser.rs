@@ -3,7 +3,7 @@
 use crate::contract::prelude::*;
 use hilum_ops::{Adadelta, Adam, Group, Optimiser, RmsProp, Rule, Sgd, Value};
 
-/// How weights are moved along their gradients.
+/// The optimiser.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum OptimiserChoice {
@@ -23,7 +23,7 @@ pub enum OptimiserChoice {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdamParameters {
-    /// Step size.
+    /// Learning rate.
     pub learning_rate: f64,
     /// Decay of the first moment.
     pub beta1: f64,
@@ -53,7 +53,7 @@ impl Default for AdamParameters {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdamWParameters {
-    /// Step size.
+    /// Learning rate.
     pub learning_rate: f64,
     /// Decay of the first moment.
     pub beta1: f64,
@@ -61,7 +61,7 @@ pub struct AdamWParameters {
     pub beta2: f64,
     /// Added to the denominator.
     pub eps: f64,
-    /// Share of the weights that a step of size 1 would take away.
+    /// Weight decay, multiplied by the learning rate.
     pub weight_decay: f64,
 }
 
@@ -75,11 +75,11 @@ impl Default for AdamWParameters {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SgdParameters {
-    /// Step size.
+    /// Learning rate.
     pub learning_rate: f64,
-    /// Share of the velocity that is kept.
+    /// Momentum.
     pub momentum: f64,
-    /// Look ahead along the velocity (Nesterov).
+    /// Nesterov momentum.
     pub nesterov: bool,
     /// Weight decay, added to the gradient.
     pub weight_decay: f64,
@@ -95,11 +95,11 @@ impl Default for SgdParameters {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdadeltaParameters {
-    /// Factor on a step.
+    /// Learning rate.
     pub learning_rate: f64,
-    /// Decay of both means of squares.
+    /// Decay of both running averages of squares.
     pub rho: f64,
-    /// Added under both roots.
+    /// Added under both square roots.
     pub eps: f64,
 }
 
@@ -113,11 +113,11 @@ impl Default for AdadeltaParameters {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RmsPropParameters {
-    /// Step size.
+    /// Learning rate.
     pub learning_rate: f64,
-    /// Decay of the mean of squares; 0.99 in PyTorch.
+    /// Decay of the running average of squares; 0.99 in PyTorch.
     pub alpha: f64,
-    /// Added to the root; 1e-8 in PyTorch.
+    /// Added to the square root; 1e-8 in PyTorch.
     pub eps: f64,
 }
 
@@ -128,7 +128,7 @@ impl Default for RmsPropParameters {
 }
 
 impl OptimiserChoice {
-    /// An optimiser over these groups of weights, that remembers nothing yet.
+    /// An optimiser over these groups of weights, in its initial state.
     pub fn build(&self, groups: Vec<Group>) -> Optimiser {
         let rule: Rule = match self {
             OptimiserChoice::Adam(p) => p.rule(0.0).into(),
@@ -139,7 +139,7 @@ impl OptimiserChoice {
         };
         Optimiser::grouped(rule, self.learning_rate(), groups)
     }
-    /// True where a schedule can move its momentum, or what takes its place.
+    /// True if a schedule can change its momentum or beta1.
     pub fn has_momentum(&self) -> bool {
         !matches!(self, OptimiserChoice::Adadelta(_) | OptimiserChoice::RmsProp(_))
     }
@@ -153,7 +153,7 @@ impl OptimiserChoice {
             OptimiserChoice::RmsProp(p) => p.learning_rate,
         }
     }
-    /// Finds parameters that make no sense; `path` is where this stands below `with:`.
+    /// Finds invalid parameters; `path` is the location of this below `with:`.
     pub fn check(&self, path: &str) -> Vec<BadParameter> {
         let share = |name: &str, v: f64| BadParameter::unless((0.0..1.0).contains(&v), &format!("{path}.{name}"), "must be at least 0 and below 1");
         let above = |name: &str, v: f64| BadParameter::unless(v > 0.0 && v.is_finite(), &format!("{path}.{name}"), "must be greater than 0");

@@ -1,57 +1,57 @@
-//! Phases of a training: which weights move, for how long, at which rate. Ignorant of what is trained.
+//! Phases of a training: which weights are trained, for how long, at which learning rate. Ignorant of what is trained.
 
 use super::schedule::Schedule;
 use crate::contract::prelude::*;
 use crate::networks::Weights;
 use hilum_ops::Group;
 
-/// A part of a training. Its optimiser, and what watches it, begin anew, as in another call of `fit`.
+/// A phase of a training. Its optimiser, early stopping and plateau start afresh, as in another call of `fit`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Phase {
-    /// Which weights move; the others are frozen.
+    /// Which weights are trained; the others are frozen.
     #[serde(default)]
     pub train: Trainable,
-    /// Passes over the training set; `steps` says the same in steps.
+    /// Epochs over the training set. Alternative to `steps`.
     #[serde(default)]
     pub epochs: Option<u32>,
-    /// Steps.
+    /// Training steps. Alternative to `epochs`.
     #[serde(default)]
     pub steps: Option<u32>,
-    /// The learning rate; that of `optimiser` where not given.
+    /// The learning rate; by default that of `optimiser`.
     #[serde(default)]
     pub learning_rate: Option<f64>,
-    /// How the learning rate goes on.
+    /// The learning rate schedule.
     #[serde(default)]
     pub schedule: Schedule,
 }
 
-/// Which weights move.
+/// Which weights are trained.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Trainable {
-    /// All.
+    /// All weights.
     #[default]
     All,
     /// The last layer.
     Head,
-    /// The last layer and what stands below these names, such as `layer4.2`.
+    /// The last layer and the modules with these names, such as `layer4.2`.
     HeadAnd(Vec<String>),
 }
 
-/// What norms of frozen layers do.
+/// How normalisation layers behave when frozen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FrozenNorms {
-    /// They go on with statistics of the batch, and their running statistics move, as in PyTorch.
+    /// They use batch statistics and update their running statistics, as in PyTorch.
     #[default]
     Update,
-    /// They use their running statistics and leave them, as in Keras.
+    /// They use their running statistics without updating them, as in Keras.
     Eval,
 }
 
 impl Trainable {
-    /// Whether the weight of this name moves; `head` is the beginning of the last layer's names.
+    /// Whether the weight of this name is trained; `head` is the prefix of the last layer's names.
     pub fn moves(&self, name: &str, head: &str) -> bool {
         let below = |part: &String| name.strip_prefix(part.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
         match self {
@@ -64,13 +64,13 @@ impl Trainable {
     pub fn groups(&self, weights: &Weights, head: &str) -> Vec<Group> {
         weights.groups(|name| f64::from(u8::from(self.moves(name, head))))
     }
-    /// Lets norms of frozen layers be as the study says.
+    /// Freezes normalisation layers as the study says.
     pub fn hold(&self, norms: FrozenNorms, weights: &Weights, head: &str) {
         weights.freeze(|name| norms == FrozenNorms::Eval && !self.moves(name, head));
     }
 }
 
-/// Finds what makes no sense in phases of a network with weights of these names.
+/// Finds invalid parameters in the phases of a network with weights of these names.
 pub fn check(phases: &[Phase], names: &[String]) -> Vec<BadParameter> {
     let mut bad = vec![];
     for (i, phase) in phases.iter().enumerate() {
@@ -83,7 +83,11 @@ pub fn check(phases: &[Phase], names: &[String]) -> Vec<BadParameter> {
             if let Some(part) = unknown {
                 let mut tops: Vec<&str> = names.iter().map(|n| n.split('.').next().unwrap_or(n)).collect();
                 tops.dedup();
-                bad.extend(BadParameter::unless(false, &at("train"), &format!("the network has nothing below `{part}`; its parts are {}", tops.join(", "))));
+                bad.extend(BadParameter::unless(
+                    false,
+                    &at("train"),
+                    &format!("the network has no weights in `{part}`; its top-level modules are {}", tops.join(", ")),
+                ));
             }
         }
     }
@@ -103,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_found() {
+    fn invalid_parameters_are_found() {
         let phases: Vec<Phase> = serde_json::from_str(
             r#"[{"epochs": 1, "train": "head"}, {"epochs": 1, "steps": 2}, {"epochs": 1, "train": {"head-and": ["layer5"]}, "learning_rate": 0}]"#,
         )

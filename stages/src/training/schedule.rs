@@ -1,53 +1,53 @@
-//! Learning rates over steps, as `torch.optim.lr_scheduler` has them, and when to stop. Numbers only: ignorant of tensors.
+//! Learning rate schedules as in `torch.optim.lr_scheduler`, and early stopping. Numbers only: ignorant of tensors.
 
 use crate::contract::prelude::*;
 use crate::math;
 
-/// How the learning rate goes on during a phase of training.
+/// The learning rate schedule of a phase.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Schedule {
-    /// Always the same.
+    /// Constant.
     #[default]
     Constant,
-    /// The same for `constant` passes, then down to nothing over `decay` (Zhu et al. 2017).
+    /// Constant for `constant` epochs, then a linear decay to zero over `decay` epochs (Zhu et al. 2017).
     LinearDecay {
-        /// Passes at the full rate.
+        /// Epochs at the full learning rate.
         constant: u32,
-        /// Passes on the way down.
+        /// Epochs of decay.
         decay: u32,
     },
-    /// Down along half a cosine, step by step.
+    /// Cosine annealing with every step.
     Cosine {
-        /// Where it ends, as a share of the rate.
+        /// The minimum, as a share of the learning rate.
         #[serde(default)]
         least: f64,
     },
-    /// Multiplied by `factor` every `every` passes.
+    /// Multiplied by `factor` every `every` epochs.
     Step {
-        /// Passes between two cuts.
+        /// Epochs between two reductions.
         every: u32,
-        /// What remains after one.
+        /// Factor of a reduction.
         factor: f64,
     },
-    /// Up and down once along cosines (Smith & Topin 2018), step by step; the rate is the highest. Momentum, beta1 of Adam, goes the other way.
+    /// The 1cycle policy with cosine annealing (Smith & Topin 2018); the learning rate is the maximum. Momentum (beta1 in Adam) is cycled inversely.
     OneCycle(OneCycle),
 }
 
-/// The numbers of [`Schedule::OneCycle`].
+/// Parameters of the 1cycle policy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OneCycle {
-    /// The share of the steps on the way up.
+    /// Share of the steps in which the learning rate rises.
     #[serde(default = "default_rise")]
     pub rise: f64,
-    /// The highest rate by the first.
+    /// Maximum learning rate divided by the initial one.
     #[serde(default = "default_div_factor")]
     pub div_factor: f64,
-    /// The first rate by the last.
+    /// Initial learning rate divided by the final one.
     #[serde(default = "default_final_div_factor")]
     pub final_div_factor: f64,
-    /// Whether momentum goes from 0.95 to 0.85 and back.
+    /// Whether momentum is cycled from 0.95 to 0.85 and back.
     #[serde(default = "default_cycle_momentum")]
     pub cycle_momentum: bool,
 }
@@ -65,45 +65,45 @@ fn default_cycle_momentum() -> bool {
     true
 }
 
-/// What a step is made with.
+/// Learning rate and momentum of a step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pace {
     /// The learning rate.
     pub rate: f64,
-    /// The momentum, where the schedule moves it.
+    /// The momentum, if the schedule changes it.
     pub momentum: Option<f64>,
 }
 
-/// Where in a phase a step is; all counted from 0.
+/// The position of a step in a phase; all counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment {
+pub struct Position {
     /// The step.
     pub step: usize,
     /// Steps of the phase.
     pub steps: usize,
-    /// The pass over the images.
-    pub pass: usize,
+    /// The epoch.
+    pub epoch: usize,
 }
 
 impl Schedule {
-    /// What a step is made with, where `rate` is the learning rate that the study names.
-    pub fn at(&self, at: Moment, rate: f64) -> Pace {
-        let (step, steps, pass) = (at.step as f64, at.steps as f64, at.pass as f64);
+    /// Learning rate and momentum of a step; `rate` is the learning rate in the study.
+    pub fn at(&self, at: Position, rate: f64) -> Pace {
+        let (step, steps, epoch) = (at.step as f64, at.steps as f64, at.epoch as f64);
         let factor = match self {
             Schedule::Constant => 1.0,
-            Schedule::LinearDecay { constant, decay } => linear_decay(pass, f64::from(*constant), f64::from(*decay)),
+            Schedule::LinearDecay { constant, decay } => linear_decay(epoch, f64::from(*constant), f64::from(*decay)),
             Schedule::Cosine { least } => between(1.0, *least, step / steps),
-            Schedule::Step { every, factor } => math::pow(*factor, (pass / f64::from(*every)).floor()),
+            Schedule::Step { every, factor } => math::pow(*factor, (epoch / f64::from(*every)).floor()),
             Schedule::OneCycle(c) => return c.at(step, steps, rate),
         };
         Pace { rate: rate * factor, momentum: None }
     }
-    /// Finds parameters that make no sense; `path` is where this stands below `with:`.
+    /// Finds invalid parameters; `path` is the location of this below `with:`.
     pub fn check(&self, path: &str) -> Vec<BadParameter> {
         let unless = |fine, name: &str, why| BadParameter::unless(fine, &format!("{path}.{name}"), why);
         match self {
             Schedule::Constant => vec![],
-            Schedule::LinearDecay { constant, decay } => unless(constant + decay > 0, "linear-decay", "needs at least one pass"),
+            Schedule::LinearDecay { constant, decay } => unless(constant + decay > 0, "linear-decay", "needs at least one epoch"),
             Schedule::Cosine { least } => unless((0.0..1.0).contains(least), "cosine.least", "must be at least 0 and below 1"),
             Schedule::Step { every, factor } => [
                 unless(*every >= 1, "step.every", "must be at least 1"),
@@ -120,15 +120,15 @@ impl Schedule {
     }
 }
 
-/// The factor in pass `pass`, counted from 0: 1 for `constant` passes, then down to nothing over `decay` (Zhu et al. 2017).
-pub fn linear_decay(pass: f64, constant: f64, decay: f64) -> f64 {
-    (1.0 - (pass + 1.0 - constant).max(0.0) / (decay + 1.0)).max(0.0)
+/// The factor in an epoch, counted from 0: 1 for `constant` epochs, then a linear decay to zero over `decay` (Zhu et al. 2017).
+pub fn linear_decay(epoch: f64, constant: f64, decay: f64) -> f64 {
+    (1.0 - (epoch + 1.0 - constant).max(0.0) / (decay + 1.0)).max(0.0)
 }
 
 impl OneCycle {
     fn at(&self, step: f64, steps: f64, most: f64) -> Pace {
         let first = most / self.div_factor;
-        // Of a phase of a few steps, little is left to go up and down in.
+        // A phase of a few steps leaves little room to rise and fall.
         let top = (self.rise * steps - 1.0).max(0.0);
         let end = (steps - 1.0).max(top + 1.0);
         let (rate, momentum) = match step < top {
@@ -142,30 +142,30 @@ impl OneCycle {
     }
 }
 
-/// From one number to another along half a cosine.
+/// Cosine interpolation between two numbers.
 fn between(from: f64, to: f64, share: f64) -> f64 {
     to + (from - to) / 2.0 * (1.0 + math::cos(std::f64::consts::PI * share))
 }
 
-/// Cuts the rate where a loss stops falling: `ReduceLROnPlateau` with a relative threshold of 1e-4.
+/// Reduces the learning rate when a loss stops improving: `ReduceLROnPlateau` with a relative threshold of 1e-4.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plateau {
-    /// What remains after a cut.
+    /// Factor of a reduction.
     pub factor: f64,
-    /// Passes without improvement that are borne.
+    /// Epochs without improvement that are tolerated.
     pub patience: u32,
-    /// No rate is lower.
+    /// The minimum learning rate.
     pub least: f64,
     best: f64,
     waited: u32,
 }
 
 impl Plateau {
-    /// Nothing was observed yet.
+    /// In its initial state.
     pub fn new(factor: f64, patience: u32, least: f64) -> Self {
         Plateau { factor, patience, least, best: f64::INFINITY, waited: 0 }
     }
-    /// The rate after a pass with this loss.
+    /// The learning rate after an epoch with this loss.
     pub fn observe(&mut self, loss: f64, rate: f64) -> f64 {
         if loss < self.best * (1.0 - 1e-4) {
             (self.best, self.waited) = (loss, 0);
@@ -177,39 +177,39 @@ impl Plateau {
         }
         self.waited = 0;
         let lower = (rate * self.factor).max(self.least);
-        // A cut that changes nothing that counts is not made.
+        // A reduction of less than the threshold is not made.
         if rate - lower > 1e-8 { lower } else { rate }
     }
 }
 
-/// Ends training where a loss stops falling.
+/// Stops training when a loss stops improving.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EarlyStop {
-    /// By how much a loss must fall to count.
+    /// The minimum decrease of the loss that counts as an improvement.
     pub min_delta: f64,
-    /// Passes without improvement after which training ends.
+    /// Epochs without improvement after which training stops.
     pub patience: u32,
     best: f64,
     waited: u32,
 }
 
-/// What a pass means for [`EarlyStop`].
+/// The result of an epoch for [`EarlyStop`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// The best so far: these weights are worth keeping.
+    /// The best so far: these weights are kept.
     Better,
-    /// No better, but there is patience left.
+    /// No improvement, but patience is left.
     Wait,
-    /// Training ends.
+    /// Training stops.
     Stop,
 }
 
 impl EarlyStop {
-    /// Nothing was observed yet.
+    /// In its initial state.
     pub fn new(min_delta: f64, patience: u32) -> Self {
         EarlyStop { min_delta, patience, best: f64::INFINITY, waited: 0 }
     }
-    /// What a pass with this loss means.
+    /// The result of an epoch with this loss.
     pub fn observe(&mut self, loss: f64) -> Verdict {
         if loss + self.min_delta < self.best {
             (self.best, self.waited) = (loss, 0);
@@ -242,7 +242,7 @@ mod tests {
         let mut compared = 0;
         for (name, steps, schedule) in all {
             for (step, [rate, momentum]) in known[name].iter().enumerate() {
-                let pace = schedule.at(Moment { step, steps, pass: step }, 6e-3);
+                let pace = schedule.at(Position { step, steps, epoch: step }, 6e-3);
                 assert!((pace.rate - rate).abs() <= 1e-6 * 6e-3, "{name} {step}: {} for {rate}", pace.rate);
                 if let Some(found) = pace.momentum {
                     assert!((found - momentum).abs() <= 1e-6, "{name} {step}: {found} for {momentum}");
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn factors_beyond_all_bounds_are_refused_or_give_finite_rates() {
-        let at = Moment { step: 3, steps: 9, pass: 1 };
+        let at = Position { step: 3, steps: 9, epoch: 1 };
         for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 0.0] {
             let cycle = |div_factor, final_div_factor, rise| Schedule::OneCycle(OneCycle { rise, div_factor, final_div_factor, cycle_momentum: true });
             let all =
@@ -287,7 +287,7 @@ mod tests {
     fn a_cycle_of_a_few_steps_is_one() {
         let cycle: Schedule = serde_json::from_str(r#"{"one-cycle": {}}"#).unwrap();
         for steps in 1..9 {
-            let rates: Vec<f64> = (0..steps).map(|step| cycle.at(Moment { step, steps, pass: 0 }, 1.0).rate).collect();
+            let rates: Vec<f64> = (0..steps).map(|step| cycle.at(Position { step, steps, epoch: 0 }, 1.0).rate).collect();
             assert!(rates.iter().all(|r| (0.0..=1.0).contains(r)), "{rates:?}");
         }
     }

@@ -1,5 +1,5 @@
-//! How far a training is: weights, what optimisers remember, positions in streams, tables so far. Written as safetensors, so
-//! that numbers keep every bit; small things stand in its header as JSON.
+//! The state of a training: weights, optimisers, positions in streams, tables so far. Written as safetensors, so
+//! that numbers keep every bit; small items are in its header as JSON.
 
 use crate::contract::prelude::*;
 use crate::figures::sheet;
@@ -11,7 +11,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, HashMap};
 
-/// What is written down, by name.
+/// The items of a checkpoint, by name.
 #[derive(Default)]
 pub struct Snapshot {
     arrays: BTreeMap<String, Vec<u8>>,
@@ -27,7 +27,7 @@ impl Snapshot {
         self.arrays.insert(name.into(), weights.to_safetensors()?);
         Ok(self)
     }
-    /// What an optimiser remembers.
+    /// The state of an optimiser.
     ///
     /// # Errors
     /// As [`Snapshot::weights`].
@@ -50,17 +50,17 @@ impl Snapshot {
         self.arrays.insert(name.into(), bytes);
         self
     }
-    /// Anything that JSON can hold exactly: no numbers with fractions.
+    /// Anything that JSON represents exactly: no fractions.
     pub fn thing(mut self, name: &str, thing: &impl Serialize) -> Self {
         self.things.insert(name.into(), serde_json::to_string(thing).expect("BUG: plain data"));
         self
     }
-    /// All of it.
+    /// Serialises all items.
     ///
     /// # Errors
     /// Where memory is short.
     pub fn finish(self) -> Result<Vec<u8>> {
-        let fault = |e: safetensors::SafeTensorError| Error::data(format!("a checkpoint could not be put together: {e}"));
+        let fault = |e: safetensors::SafeTensorError| Error::data(format!("a checkpoint could not be serialised: {e}"));
         let views = self.arrays.iter().map(|(name, bytes)| Ok((name, TensorView::new(Dtype::U8, vec![bytes.len()], bytes).map_err(fault)?)));
         let views: Vec<_> = views.collect::<Result<_>>()?;
         let things: HashMap<String, String> = self.things.into_iter().collect();
@@ -68,19 +68,19 @@ impl Snapshot {
     }
 }
 
-/// What a training saw so far, for people.
+/// What users can see of a training so far.
 #[derive(Debug)]
 pub struct Preview {
     /// The history.
     pub history: History,
-    /// What the stage said.
+    /// The notes of the stage.
     pub notes: Vec<String>,
     /// Images so far, as a PNG.
     pub images: Option<Vec<u8>>,
 }
 
 impl Preview {
-    /// Looks into a checkpoint; None where it holds no history.
+    /// Reads a checkpoint; None if it contains no history.
     pub fn of(checkpoint: Vec<u8>) -> Option<Preview> {
         let before = Restored::read(checkpoint).ok()?;
         let history = before.record().ok()?;
@@ -93,14 +93,14 @@ impl Preview {
     }
 }
 
-/// What was written down.
+/// The items of a checkpoint that was read.
 pub struct Restored {
     file: Vec<u8>,
     things: HashMap<String, String>,
 }
 
 fn unreadable(what: &str) -> Error {
-    Error::helped(format!("the checkpoint of this stage has no `{what}` that fits"), "remove the folder `checkpoints` of the store to train from the beginning")
+    Error::helped(format!("the checkpoint of this stage has no valid `{what}`"), "remove the directory `checkpoints` of the store to train from the start")
 }
 
 impl Restored {
@@ -111,7 +111,7 @@ impl Restored {
     pub fn latest(cx: &Context) -> Result<Option<(usize, Restored)>> {
         cx.checkpoints.latest().map(|(step, bytes)| Ok((step as usize, Restored::read(bytes)?))).transpose()
     }
-    /// Reads what [`Snapshot::finish`] gave.
+    /// Reads what [`Snapshot::finish`] returned.
     ///
     /// # Errors
     /// Where it is something else.
@@ -120,14 +120,14 @@ impl Restored {
         let things = header.metadata().clone().unwrap_or_default();
         Ok(Restored { file, things })
     }
-    /// Puts weights back.
+    /// Restores weights.
     ///
     /// # Errors
     /// Where they do not fit.
     pub fn weights(&self, name: &str, weights: &Weights, device: &Device) -> Result<()> {
         weights.load_safetensors(&self.bytes(name)?, device)
     }
-    /// Puts back what an optimiser remembered.
+    /// Restores the state of an optimiser.
     ///
     /// # Errors
     /// Where it does not fit.
@@ -149,11 +149,11 @@ impl Restored {
     /// A record, by its name.
     ///
     /// # Errors
-    /// Where there is none of its name that reads.
+    /// Where there is no readable record of its name.
     pub fn record<R: Record>(&self) -> Result<R> {
         R::read(&self.bytes(R::NAME)?)
     }
-    /// Something small.
+    /// A small item.
     ///
     /// # Errors
     /// Where there is nothing of this name.

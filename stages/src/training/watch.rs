@@ -1,16 +1,16 @@
-//! Watching a validation set while training: the rate is cut, training ends, and the best weights are kept.
+//! Monitoring of the validation loss: the learning rate is reduced, training stops, and the best weights are kept.
 
 use super::schedule::{EarlyStop, Plateau, Verdict};
 use crate::contract::prelude::*;
 
-/// Ends training where the validation loss stops falling; the weights of the best pass are kept.
+/// Stops training when the validation loss stops improving; the weights of the best epoch are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EarlyStopParameters {
-    /// Passes without improvement after which training ends.
+    /// Epochs without improvement after which training stops.
     #[schemars(range(min = 1))]
     pub patience: u32,
-    /// By how much the loss must fall to count.
+    /// The minimum decrease of the loss that counts as an improvement.
     pub min_delta: f64,
 }
 
@@ -20,15 +20,15 @@ impl Default for EarlyStopParameters {
     }
 }
 
-/// Cuts the learning rate where the validation loss stops falling.
+/// Reduces the learning rate when the validation loss stops improving.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PlateauParameters {
-    /// What remains of the rate after a cut.
+    /// Factor of a reduction.
     pub factor: f64,
-    /// Passes without improvement that are borne.
+    /// Epochs without improvement that are tolerated.
     pub patience: u32,
-    /// No rate is lower.
+    /// The minimum learning rate.
     pub least: f64,
 }
 
@@ -38,7 +38,7 @@ impl Default for PlateauParameters {
     }
 }
 
-/// What is done about the validation losses so far.
+/// Early stopping and plateau, given the validation losses so far.
 pub struct Watch {
     stop: Option<EarlyStop>,
     plateau: Option<Plateau>,
@@ -48,12 +48,12 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Nothing was observed yet.
+    /// In its initial state.
     pub fn new(stop: Option<&EarlyStopParameters>, plateau: Option<&PlateauParameters>, rate: f64) -> Watch {
         let stop = stop.map(|p| EarlyStop::new(p.min_delta, p.patience));
         Watch { stop, plateau: plateau.map(|p| Plateau::new(p.factor, p.patience, p.least)), rate, losses: vec![] }
     }
-    /// What a pass with this validation loss means. Without early stopping, nothing.
+    /// The result of an epoch with this validation loss. Without early stopping, it has none.
     pub fn observe(&mut self, loss: f64) -> Verdict {
         self.losses.push(loss);
         if let Some(plateau) = &mut self.plateau {
@@ -65,16 +65,16 @@ impl Watch {
     pub fn history(&self) -> Vec<u64> {
         self.losses.iter().map(|l| l.to_bits()).collect()
     }
-    /// Goes on after these losses.
+    /// Restores the state after these losses.
     pub fn replay(&mut self, history: &[u64]) {
         for bits in history {
-            // What was decided then was done then.
+            // What followed from these losses has been done.
             self.observe(f64::from_bits(*bits));
         }
     }
 }
 
-/// Finds parameters that make no sense.
+/// Finds invalid parameters.
 pub fn check(stop: Option<&EarlyStopParameters>, plateau: Option<&PlateauParameters>) -> Vec<BadParameter> {
     let (stop, plateau) = (stop.cloned().unwrap_or_default(), plateau.cloned().unwrap_or_default());
     [

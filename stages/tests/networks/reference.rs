@@ -57,7 +57,7 @@ pub(crate) fn tensor(name: &str, shape: &[usize], scale: f64, offset: f64) -> Te
     let values: Vec<f32> = numbers(name, shape.iter().product()).map(|v| (v * scale + offset) as f32).collect();
     Tensor::from_vec(values, shape, &device()).unwrap()
 }
-/// A image batch in the network's order, of a shape in torch's.
+/// An image batch in the network's order, of a shape in torch's.
 pub(crate) fn image(name: &str, shape: &[usize; 4]) -> Value {
     channels_last(&Value::constant(tensor(name, shape, 1.0, 0.0))).unwrap()
 }

@@ -1,8 +1,8 @@
-//! Whether a JPEG's scans hold exactly what its header promises (ITU-T T.81), without its pixels being made.
+//! Checks that a JPEG's scans contain exactly what its header declares (ITU-T T.81), without decoding pixels.
 //!
-//! Decoders take a file whose data are cut, zeroed or do not fit the header, and fill the rest with grey. Here every Huffman
-//! symbol is read and every block counted. What colours, profiles and orientation say is not looked at, nor is anything behind
-//! the end mark; damage that leaves the code in step and the values in range is not seen.
+//! Decoders accept a file whose data are truncated, zeroed or do not fit the header, and fill the rest with grey. Here every
+//! Huffman symbol is read and every block counted. Colours, profiles, orientation and anything after the end mark are ignored;
+//! damage that keeps the code synchronised and the values in range is not detected.
 
 mod bits;
 mod frame;
@@ -25,8 +25,8 @@ const PADDING: usize = 8;
 const TRUNCATED: &str = "the JPEG is truncated";
 const HEADER: &str = "the JPEG's header is damaged";
 const DAMAGED: &str = "the JPEG's data are damaged";
-const LESS: &str = "the JPEG holds less data than its header promises";
-const MORE: &str = "the JPEG holds more data than its header promises";
+const LESS: &str = "the JPEG contains less data than its header declares";
+const MORE: &str = "the JPEG contains more data than its header declares";
 
 /// Why a file is refused: one of few texts, so that images can be counted by it.
 type Found<T> = Result<T, &'static str>;

@@ -1,10 +1,10 @@
-//! Whether the compressed data of a PNG are as long as its header promises, to the byte (PNG, third edition, 7 and 10).
-//! Checksums of chunks are left to the decoder, which refuses a wrong one; that of the data is looked at here.
+//! Checks that the compressed data of a PNG are as long as its header declares, to the byte (PNG, third edition, 7 and 10).
+//! Checksums of chunks are left to the decoder, which refuses a wrong one; that of the data is checked here.
 
 use fdeflate::Decompressor;
 
-const LESS: &str = "the PNG holds less data than its header promises";
-const MORE: &str = "the PNG holds more data than its header promises";
+const LESS: &str = "the PNG contains less data than its header declares";
+const MORE: &str = "the PNG contains more data than its header declares";
 const DAMAGED: &str = "the PNG's data are damaged";
 
 /// How far back compressed data may refer.
@@ -24,7 +24,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
     }
 }
 
-/// Bytes that the header promises, with one byte of filter type before each row, and those of the shortest row.
+/// Bytes that the header declares, with one byte of filter type before each row, and those of the shortest row.
 fn promised(bytes: &[u8]) -> Option<(u64, u64)> {
     let header = bytes.get(16..29)?;
     let word = |at: usize| u64::from(u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]));
@@ -44,7 +44,7 @@ fn promised(bytes: &[u8]) -> Option<(u64, u64)> {
     }
 }
 
-/// Bytes that the data hold once they are unpacked; what is beyond `most` is not counted to its end.
+/// Length of the decompressed data in bytes; counting stops beyond `most`.
 fn held(bytes: &[u8], most: u64) -> Result<u64, &'static str> {
     let mut unpack = Decompressor::new();
     let (mut buffer, mut at, mut held) = (vec![0; 8 * WINDOW], 0, 0);

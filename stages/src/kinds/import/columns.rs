@@ -1,4 +1,4 @@
-//! Which columns of a table say what, and how a cell is read.
+//! What the columns of a table contain, and how a cell is read.
 
 use super::patterns;
 use super::text;
@@ -11,36 +11,36 @@ use regex::Regex;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Columns {
-    /// The patient's identifier; may be absent where `patient` or `patients: one-per-image` says whose the images are.
+    /// The patient's identifier; not needed with `patient` or `patients: one-per-image`.
     #[serde(default)]
     pub patient: Option<OrWord<Column>>,
-    /// The file's name below `images`. Where no file is called so, one is taken whose name differs only in case, in its ending or
-    /// in its directories, if there is just one.
+    /// The file's name, relative to `images`. If there is no such file, a file is taken whose name differs only in case, extension
+    /// or directories, provided that there is exactly one.
     pub file: OrWord<Column>,
-    /// The label; may be absent where `label` gives one to all images.
+    /// The label; not needed if `label` gives one to all images.
     #[serde(default)]
     pub label: Option<OrWord<LabelColumn>>,
     /// Where the image was collected.
     #[serde(default)]
     pub source: Option<OrWord<Column>>,
-    /// Age in years; `061Y`, `018M` and `50+` are read, too.
+    /// Age in years; `061Y`, `018M` and `50+` are understood as well.
     #[serde(default)]
     pub age: Option<OrWord<Column>>,
-    /// Sex; `M` and `F` in any spelling become these.
+    /// Sex; the usual spellings of male and female become `M` and `F`.
     #[serde(default)]
     pub sex: Option<OrWord<Column>>,
-    /// Projection.
+    /// Projection (view), such as `PA`.
     #[serde(default)]
     pub view: Option<OrWord<Column>>,
 }
 
-/// A column, by its name alone or with a pattern for what stands in it.
+/// A column: its name, optionally with a pattern that extracts part of each cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Column {
-    /// Its name in the table.
+    /// The column's name in the table.
     pub column: String,
-    /// A regular expression: its first group, or all that matches where it has none, is taken from the cell. A cell that does not match is empty.
+    /// A regular expression: the value is its first group, or the whole match if it has no groups. A cell that does not match counts as empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
 }
@@ -52,26 +52,26 @@ impl Worded for Column {
     }
 }
 
-/// The label's column, or a column for each label.
+/// The column of the label, or one column per label.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LabelColumn {
-    /// The column that holds the label, or several.
+    /// The column that contains the label or labels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
-    /// Columns that each say of one label whether the image has it: 1 yes, 0 or nothing no, -1 uncertain, as in CheXpert. Their names are the labels.
+    /// Columns that each tell whether the image has one label: 1 is yes, 0 or empty is no, -1 is uncertain, as in CheXpert. Their names are the labels.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
-    /// A regular expression for the label within the cell.
+    /// A regular expression that extracts the label from the cell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
     /// What separates several labels in one cell, such as `|`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub separator: Option<String>,
-    /// Which images of several labels count.
+    /// Which images with several labels are kept.
     #[serde(default)]
     pub several: Several,
-    /// What an uncertain label of `columns` counts as.
+    /// How an uncertain label in `columns` is treated.
     #[serde(default)]
     pub uncertain: Uncertain,
 }
@@ -83,18 +83,18 @@ impl Worded for LabelColumn {
     }
 }
 
-/// Which images of several labels count.
+/// Which images with several labels are kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Several {
-    /// Those that have exactly one label.
+    /// None: only images with exactly one label are kept.
     #[default]
     Exactly,
-    /// Those that have any of the labels that `labels` names, as long as these are of one class.
+    /// Images with any of the labels in `labels`, if all of these map to one class.
     Any,
 }
 
-/// What an uncertain label counts as.
+/// How an uncertain label is treated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Uncertain {
@@ -108,7 +108,7 @@ pub enum Uncertain {
 }
 
 impl Columns {
-    /// The columns that hold one thing each, by the parameter that names them.
+    /// The columns that contain one value each, by the parameter that names them.
     fn plain(&self) -> [(&'static str, Option<&Column>); 6] {
         [
             ("patient", self.patient.as_deref()),
@@ -120,7 +120,7 @@ impl Columns {
         ]
     }
 
-    /// Columns without which a row says nothing, for finding the delimiter.
+    /// Columns that a table must have, for finding the delimiter.
     pub(super) fn required(&self) -> Vec<&str> {
         let label = self.label.as_deref().into_iter().flat_map(|l| l.column.as_deref().into_iter().chain(l.columns.iter().map(String::as_str)));
         self.patient.iter().map(|c| &*c.column).chain([&*self.file.column]).chain(label).collect()
@@ -135,24 +135,24 @@ impl Columns {
         let has_several = label.separator.is_some() || !label.columns.is_empty();
         let wrong = [
             (label.column.is_some() == label.columns.is_empty(), "column", ""),
-            (!label.columns.is_empty() || label.uncertain == Uncertain::Drop, "uncertain", "only `columns` say that a label is uncertain"),
-            (has_several || label.several == Several::Exactly, "several", "there is no `separator` and there are no `columns` that give several labels"),
+            (!label.columns.is_empty() || label.uncertain == Uncertain::Drop, "uncertain", "`uncertain` requires `columns`"),
+            (has_several || label.several == Several::Exactly, "several", "`several` requires `separator` or `columns`"),
             (
                 label.columns.is_empty() || label.separator.is_none() && label.pattern.is_none(),
                 "columns",
-                "their names are the labels: `separator` and `pattern` go with `column`",
+                "`separator` and `pattern` cannot be used with `columns`, whose names are the labels",
             ),
-            (label.separator.as_deref() != Some(""), "separator", "this must not be empty"),
+            (label.separator.as_deref() != Some(""), "separator", "must not be empty"),
         ];
         bad.extend(wrong.into_iter().filter(|(fine, ..)| !fine).map(|(_, name, why)| match why {
-            "" => fault("label", if label.column.is_some() { "columns" } else { "column" }, "either `column` or `columns` says where the label stands".into()),
+            "" => fault("label", if label.column.is_some() { "columns" } else { "column" }, "either `column` or `columns` must be given".into()),
             why => fault("label", name, why.into()),
         }));
         bad
     }
 }
 
-/// What is taken out of the cells of a column.
+/// Reads the cells of a column.
 pub(super) struct Reader {
     at: usize,
     pattern: Option<Regex>,
@@ -163,10 +163,10 @@ impl Reader {
         let pattern = pattern.map(patterns::expression).transpose().map_err(Error::data)?;
         Ok(Reader { at, pattern })
     }
-    /// What a row says; nothing where it has no such cell.
+    /// The value of the cell; empty if the row has no such cell.
     pub(super) fn read(&self, record: &csv::StringRecord) -> String {
         let cell = record.get(self.at).unwrap_or_default();
-        // A quote behind a blank is none to the reader of the table, and one to whoever wrote it.
+        // The CSV reader does not take a quote after a blank for a quote; the program that wrote the table meant one.
         let cell = cell.strip_prefix('"').and_then(|c| c.strip_suffix('"')).unwrap_or(cell).trim();
         let cell = &*text::clean(cell);
         match &self.pattern {

@@ -1,5 +1,5 @@
-//! The file that a table means, where the table spells it in its own way: without its ending, with directories of another
-//! machine, with backslashes, in another case or Unicode form. A name that may mean two files means none.
+//! Finds the file that a table means where the table spells its name differently: without the extension, with directories of
+//! another machine, with backslashes, in another case or Unicode form. A name that may mean two files matches none.
 
 use crate::contract::source::ListedFile;
 use crate::data::inspect;
@@ -7,27 +7,27 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use unicode_normalization::UnicodeNormalization;
 
-/// In which way a file was found.
+/// How a name matched a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Way {
-    /// Named exactly.
+    /// The names are equal.
     Exact,
-    /// Named with other separators, in another case or another Unicode form.
+    /// They differ in separators, case or Unicode form.
     Spelling,
-    /// In a directory that the name does not give, or without one that it gives.
+    /// One has directories that the other does not have.
     Directory,
-    /// With another ending, or with one where the name has none.
-    Ending,
+    /// Their extensions differ, or the name has none.
+    Extension,
 }
 
 impl Way {
-    /// How files that were found in this way are told of.
-    pub(super) fn said(self) -> Option<(&'static str, &'static str)> {
+    /// What the note about such files says, for one and for several.
+    pub(super) fn words(self) -> Option<(&'static str, &'static str)> {
         match self {
             Way::Exact => None,
-            Way::Spelling => Some(("image was found under a name spelled in another way", "images were found under names spelled in another way")),
-            Way::Directory => Some(("image was found in another directory than its name says", "images were found in other directories than their names say")),
-            Way::Ending => Some(("image was found under a name with another ending", "images were found under names with other endings")),
+            Way::Spelling => Some(("image was found under a different spelling of its name", "images were found under different spellings of their names")),
+            Way::Directory => Some(("image was found in another directory than the one named", "images were found in other directories than those named")),
+            Way::Extension => Some(("image was found with another extension", "images were found with other extensions")),
         }
     }
 }
@@ -36,19 +36,19 @@ impl Way {
 pub(super) struct Finder<'a> {
     files: &'a [ListedFile],
     exact: HashMap<&'a str, &'a ListedFile>,
-    /// Names that are there and must not be taken, and why: nothing else is meant by them.
+    /// Names that exist but must not be taken, and why: a name that matches one of them matches no other file.
     barred: HashMap<String, &'a str>,
     loose: OnceCell<Loose<'a>>,
 }
 
-/// Files by the last part of their spelling, with and without its ending.
+/// Files by the last part of their spelling, with and without the extension.
 struct Loose<'a> {
     by_name: HashMap<String, Vec<(&'a ListedFile, String)>>,
     by_stem: HashMap<String, Vec<(&'a ListedFile, String)>>,
 }
 
 impl<'a> Finder<'a> {
-    /// `barred` are names of what lies there and is not to be taken, and why.
+    /// `barred` are names that exist but must not be taken, and why.
     pub(super) fn new(files: &'a [ListedFile], barred: impl Iterator<Item = (&'a str, &'a str)>) -> Finder<'a> {
         let barred = barred.map(|(name, why)| (spelling(name), why)).collect();
         Finder { files, exact: files.iter().map(|f| (f.name.as_str(), f)).collect(), barred, loose: OnceCell::new() }
@@ -57,7 +57,7 @@ impl<'a> Finder<'a> {
     /// The file of this name.
     ///
     /// # Errors
-    /// Says in a few words why there is none.
+    /// Says in a few words why there is no such file.
     pub(super) fn find(&self, name: &str) -> Result<(&'a ListedFile, Way), &'a str> {
         if let Some(file) = self.exact.get(name) {
             return Ok((file, Way::Exact));
@@ -69,8 +69,8 @@ impl<'a> Finder<'a> {
         let last = last_of(&wanted);
         let loose = self.loose.get_or_init(|| Loose::of(self.files));
         let named = loose.by_name.get(last).map_or(&[][..], Vec::as_slice);
-        // One spelling of the whole name comes before a name in another directory. A mask bears the name of the image beside
-        // which it lies: only its whole name means it.
+        // A match of the full name comes before a match in another directory. A mask has the name of the image that it belongs
+        // to, so that only its full name matches it.
         match one(named.iter().filter(|(_, spelled)| *spelled == wanted)) {
             Err(()) => return Err("several files have this name"),
             Ok(Some(file)) => return Ok((file, Way::Spelling)),
@@ -81,12 +81,12 @@ impl<'a> Finder<'a> {
             Ok(Some(file)) => return Ok((file, Way::Directory)),
             Ok(None) => {}
         }
-        // A name without an ending may hold dots of its own: both readings are tried.
+        // A name without an extension may contain dots: both readings are tried.
         for wanted in [Some(wanted.as_str()), stem_of(&wanted)].into_iter().flatten() {
             let named = loose.by_stem.get(last_of(wanted)).map_or(&[][..], Vec::as_slice);
             match one(named.iter().filter(|(file, stem)| !is_mask(&file.name) && is_suffix(stem, wanted))) {
-                Err(()) => return Err("several files have this name with different endings"),
-                Ok(Some(file)) => return Ok((file, Way::Ending)),
+                Err(()) => return Err("several files have this name with different extensions"),
+                Ok(Some(file)) => return Ok((file, Way::Extension)),
                 Ok(None) => {}
             }
         }
@@ -94,7 +94,7 @@ impl<'a> Finder<'a> {
     }
 }
 
-/// The only one; an error where there are several.
+/// The only item; an error if there are several.
 fn one<'a, 'b>(mut found: impl Iterator<Item = &'b (&'a ListedFile, String)>) -> Result<Option<&'a ListedFile>, ()>
 where
     'a: 'b,
@@ -123,7 +123,7 @@ impl<'a> Loose<'a> {
 /// True for a file in a directory of masks: drawings of lungs or findings with the names of the images that they belong to.
 pub(super) fn is_mask(name: &str) -> bool {
     let directories = name.rsplit_once('/').map_or("", |(directories, _)| directories);
-    // Every word that is looked for has one of these letters; most directories have none.
+    // Every word that is looked for has one of these letters; most directory names have none.
     directories.bytes().any(|b| matches!(b, b'k' | b'K' | b'g' | b'G'))
         && directories.split('/').any(|d| {
             let lower = d.to_ascii_lowercase();
@@ -137,13 +137,13 @@ pub(super) fn is_mask(name: &str) -> bool {
         })
 }
 
-/// The image, without its ending, whose mask a file of this name would be: `a` for `a_mask.png`.
+/// The image, without its extension, whose mask a file of this name would be: `a` for `a_mask.png`.
 pub(super) fn is_mask_of(name: &str) -> Option<&str> {
     let (stem, _) = name.rsplit_once('.')?;
     ["_mask", "-mask", "_Mask"].iter().find_map(|end| stem.strip_suffix(end))
 }
 
-/// One spelling of a name: composed, in small letters, `/` between its parts, none of them empty or `.`.
+/// The normalised spelling of a name: composed Unicode, lower case, `/` between its parts, none of them empty or `.`.
 pub(super) fn spelling(name: &str) -> String {
     let name: String = name.nfc().collect::<String>().to_lowercase().replace('\\', "/");
     let parts: Vec<&str> = name.split('/').map(str::trim).filter(|part| !part.is_empty() && *part != ".").collect();
@@ -154,12 +154,12 @@ fn last_of(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }
 
-/// A name without its ending.
+/// A name without its extension.
 fn stem_of(name: &str) -> Option<&str> {
     inspect::ending(name).map(|ending| &name[..name.len() - ending.len() - 1])
 }
 
-/// True where one name ends with the other, part by part: a table may know more directories than there are, or fewer.
+/// True if one name ends with the other, part by part: a table may give more directories than there are, or fewer.
 fn is_suffix(a: &str, b: &str) -> bool {
     let (long, short) = if a.len() >= b.len() { (a, b) } else { (b, a) };
     long.strip_suffix(short).is_some_and(|before| before.is_empty() || before.ends_with('/'))
@@ -190,10 +190,10 @@ mod tests {
             ("00000001_000.png", "images_001/images/00000001_000.png", Way::Directory),
             ("/home/me/data/f0.png", "f0.png", Way::Directory),
             ("C:\\data\\f0.png", "f0.png", Way::Directory),
-            ("f0", "f0.png", Way::Ending),
-            ("f0.dcm", "f0.png", Way::Ending),
-            ("1.2.840.1", "1.2.840.1.png", Way::Ending),
-            ("a b", "sub/A B.JPG", Way::Ending),
+            ("f0", "f0.png", Way::Extension),
+            ("f0.dcm", "f0.png", Way::Extension),
+            ("1.2.840.1", "1.2.840.1.png", Way::Extension),
+            ("a b", "sub/A B.JPG", Way::Extension),
         ];
         for (name, file, way) in cases {
             assert_eq!(found(&files, name), Ok((file.to_owned(), way)), "{name}");
@@ -201,19 +201,19 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_may_mean_two_files_means_none() {
+    fn an_ambiguous_name_matches_no_file() {
         assert_eq!(found(&["a/x.png", "b/x.png"], "x.png"), Err("several files have this name in different directories".into()));
-        assert_eq!(found(&["x.png", "x.jpg"], "x"), Err("several files have this name with different endings".into()));
+        assert_eq!(found(&["x.png", "x.jpg"], "x"), Err("several files have this name with different extensions".into()));
         assert_eq!(found(&["X.png", "x.PNG"], "x.png"), Err("several files have this name".into()));
         assert_eq!(found(&["train/x.png"], "test/x.png"), Err("no such file".into()), "directories that contradict each other");
         assert_eq!(found(&["ab.png"], "b.png"), Err("no such file".into()), "parts of a name are compared, not letters");
-        assert_eq!(found(&["old.png"], "sub/old.png"), Err("excluded".into()), "what is left out by name is not replaced by another");
+        assert_eq!(found(&["old.png"], "sub/old.png"), Err("excluded".into()), "an excluded file is not replaced by another");
         assert_eq!(found(&["old.png", "Masks/a.png", "a.png"], "masks/a.png"), Ok(("Masks/a.png".into(), Way::Spelling)));
         assert_eq!(found(&["x.png"], ""), Err("no such file".into()));
     }
 
     #[test]
-    fn masks_are_told_by_their_directories() {
+    fn masks_are_recognised_by_their_directories() {
         for mask in
             ["covid/masks/a.png", "lung masks/a.png", "Train/COVID-19/infection_masks/a.png", "Mask/a.png", "ManualMask/leftMask/a.png", "Segmentations/a.png"]
         {

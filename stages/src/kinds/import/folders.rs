@@ -1,7 +1,7 @@
-//! A directory per class, and below it perhaps one per patient.
+//! One directory per class, and in it, optionally, one per patient.
 //!
-//! A directory below the class is a patient where there are several of them, and one name is one person, whatever the
-//! class: somebody may have images before and after a finding. Names that only say that images lie here are nobody's.
+//! Directories in that of the class are patients if there are several, and one name is one patient, whatever the class:
+//! a patient may have images before and after a finding. Names that only say that images are here are not patients.
 
 use super::find::{is_mask, is_mask_of};
 use super::labels::Said;
@@ -13,13 +13,13 @@ use crate::contract::pseudonym::normalised;
 use crate::contract::source::ListedFile;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-/// Names of directories that say what lies there, not whose it is.
+/// Names of directories that say what they contain, not whose it is.
 const CONTAINERS: &[&str] = &["images", "image", "imgs", "img", "png", "jpg", "jpeg", "files", "data", "dataset"];
 
 /// Names of directories that say in which part of an earlier split their images were.
 const PARTS: &[&str] = &["train", "training", "test", "testing", "val", "valid", "validation", "dev"];
 
-/// The rows of directories; `label` is what all images are called, where the study says so.
+/// The rows of directories; `label` is the label of all images, if the study gives one.
 pub(super) fn rows(images: &[ListedFile], label: Option<&str>, omitted: &mut Omitted, cx: &Context) -> Vec<Row> {
     let stems: HashSet<&str> = images.iter().map(|f| f.name.rsplit_once('.').map_or(&*f.name, |(stem, _)| stem)).collect();
     let (masks, images): (Vec<&ListedFile>, Vec<&ListedFile>) =
@@ -35,10 +35,10 @@ pub(super) fn rows(images: &[ListedFile], label: Option<&str>, omitted: &mut Omi
                 let patient = patient(rest).map_or(Whose::Unknown, Whose::named);
                 rows.push(Row { patient, file: file.name.clone(), said: Said::One(text::clean(class).into_owned()), ..Row::default() });
             }
-            None => omitted.add(&file.name, "", "in no directory of a class"),
+            None => omitted.add(&file.name, "", "not in the directory of a class"),
         }
     }
-    // A single name, however many classes it stands below, is how somebody packed the files.
+    // A single name, in however many classes, is how the files were packed, not a patient.
     let named: BTreeSet<String> = rows.iter().filter_map(|r| if let Whose::Named(name) = &r.patient { Some(normalised(name)) } else { None }).collect();
     if named.len() < 2 {
         rows.iter_mut().for_each(|r| r.patient = Whose::Unknown);
@@ -48,7 +48,7 @@ pub(super) fn rows(images: &[ListedFile], label: Option<&str>, omitted: &mut Omi
     {
         let below = if named.len() < 2 { "" } else { ", and the directories in it for patients" };
         cx.note(format!(
-            "warning: all images lie in the directory `{0}`, which is taken for their class{below}; if the classes lie in it, name `{0}` in `images`",
+            "warning: all images are in the directory `{0}`, which is taken for their class{below}; if it contains the classes, append `{0}` to the path in `images`",
             only.spelled()
         ));
     }
@@ -56,13 +56,13 @@ pub(super) fn rows(images: &[ListedFile], label: Option<&str>, omitted: &mut Omi
     rows
 }
 
-/// The class of an image and what is below it; where all images have one label, every directory may be a patient's.
+/// The class of an image and the rest of its path; if all images have one label, every directory may be a patient's.
 fn parts(name: &str, above: usize, has_label: bool) -> Option<(&str, &str)> {
     let below = (0..above).try_fold(name, |rest, _| Some(rest.split_once('/')?.1))?;
     if has_label { Some(("", below)) } else { below.split_once('/') }
 }
 
-/// Says where what was taken for classes looks like something else.
+/// Warns if what was taken for classes looks like something else.
 fn remark_layout(rows: &[Row], images: &[&ListedFile], above: usize, cx: &Context) {
     let classes: BTreeSet<&str> = rows.iter().filter_map(|r| if let Said::One(class) = &r.said { Some(class.as_str()) } else { None }).collect();
     let is_part = |class: &str| {
@@ -86,18 +86,18 @@ fn remark_layout(rows: &[Row], images: &[&ListedFile], above: usize, cx: &Contex
         && !first.iter().all(|d| CONTAINERS.contains(&d.to_ascii_lowercase().as_str()) || PARTS.contains(&d.to_ascii_lowercase().as_str()))
     {
         let n = first.len();
-        cx.note(format!("warning: each of the {} directories that are taken for classes holds the same {n} directories, which are taken for patients: are these the classes?", below.len()));
+        cx.note(format!("warning: each of the {} directories that are taken for classes contains the same {n} directories, which are taken for patients: are these the classes?", below.len()));
     }
 }
 
-/// How many directories lie above those of the classes: one that only holds the others, and those of an earlier split.
+/// The depth of the class directories: below a directory that only contains the others, and below those of an earlier split.
 fn above_classes(images: &[&ListedFile], has_no_masks: bool, cx: &Context) -> usize {
     let names: Vec<Vec<&str>> = images.iter().map(|f| f.name.split('/').collect()).collect();
-    // Directories at a depth that hold directories, and all of them.
+    // Directories at a depth that contain directories, and all of them.
     let holding = |depth: usize| names.iter().filter(|n| n.len() > depth + 2).map(|n| n[depth]).collect::<BTreeSet<&str>>();
     let all_at = |depth: usize| names.iter().filter(|n| n.len() > depth + 1).map(|n| n[depth]).collect::<BTreeSet<&str>>();
     let are = |set: &BTreeSet<&str>, known: &[&str]| !set.is_empty() && set.iter().all(|d| known.contains(&d.to_ascii_lowercase().as_str()));
-    // Parts of a split hold the same classes: a class of whom both parts hold other patients is none of them.
+    // Parts of a split contain the same classes; parts within a class contain different patients.
     let repeat = |depth: usize| {
         let mut below: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for name in names.iter().filter(|n| n.len() > depth + 2) {
@@ -108,24 +108,24 @@ fn above_classes(images: &[&ListedFile], has_no_masks: bool, cx: &Context) -> us
     let is_split = |depth: usize| are(&all_at(depth), PARTS) && !holding(depth).is_empty();
     let (tops, below) = (all_at(0), all_at(1));
     let is_wrapper = tops.len() == 1 && holding(0).len() == 1;
-    // Below a class lie patients, or directories that say what the files are: then the one above only holds the classes.
+    // A class contains patients, or directories that say what the files are: then the one above only contains the classes.
     let holds_classes = below.len() > 1 && (are(&all_at(2), CONTAINERS) || !has_no_masks && all_at(2).is_empty());
     let depth = usize::from(is_wrapper && (are(&tops, CONTAINERS) || is_split(1) && repeat(1) || holds_classes));
     if depth > 0 {
-        cx.note(format!("the directory `{}` only holds the others: the directories in it are looked at", tops.first().unwrap_or(&"")));
+        cx.note(format!("the directory `{}` only contains the others: the directories in it are used", tops.first().unwrap_or(&"")));
     }
     if !is_split(depth) {
         return depth;
     }
     let parts: Vec<String> = all_at(depth).iter().map(|p| format!("`{p}`")).collect();
     cx.note(format!(
-        "the directories {} are parts of an earlier split: their images are taken together, and the directories below them are the classes",
+        "the directories {} are parts of an earlier split: their images are combined, and the directories in them are the classes",
         parts.join(", ")
     ));
     depth + 1
 }
 
-/// The first directory below the class that is no mere container.
+/// The first directory below the class that is not a mere container.
 fn patient(below_class: &str) -> Option<&str> {
     let (directories, _) = below_class.rsplit_once('/')?;
     directories.split('/').find(|d| {
@@ -161,17 +161,17 @@ mod tests {
     }
 
     #[test]
-    fn directories_that_only_hold_files_are_nobody() {
-        assert_eq!(whose(&["covid/images/a.png", "covid/masks/a.png", "normal/Images/b.png"]), [None, None], "masks are no images");
+    fn directories_that_only_contain_files_are_not_patients() {
+        assert_eq!(whose(&["covid/images/a.png", "covid/masks/a.png", "normal/Images/b.png"]), [None, None], "masks are not images");
         assert_eq!(whose(&["covid/archive/a.png", "normal/archive/b.png"]), [None, None], "one name only");
         assert_eq!(whose(&["covid/images/P1/a.png", "normal/images/P2/b.png", "normal/c.png"]), [Some("P1".into()), Some("P2".into()), None]);
     }
 
     #[test]
-    fn classes_are_found_below_directories_that_only_hold_them() {
+    fn classes_are_found_in_directories_that_only_contain_them() {
         assert_eq!(classes(&["train/NORMAL/a.png", "test/PNEUMONIA/b.png", "val/NORMAL/c.png"]), ["NORMAL", "PNEUMONIA", "NORMAL"]);
         assert_eq!(classes(&["chest_xray/train/NORMAL/a.png", "chest_xray/test/NORMAL/b.png"]), ["NORMAL", "NORMAL"]);
-        assert_eq!(classes(&["covid/train/P1/a.png", "covid/test/P2/b.png"]), ["covid", "covid"], "parts that hold different directories hold patients");
+        assert_eq!(classes(&["covid/train/P1/a.png", "covid/test/P2/b.png"]), ["covid", "covid"], "parts that contain different directories contain patients");
         assert_eq!(classes(&["train/a/a.png", "train/b/b.png", "test/c.png"]), ["a", "b"], "a test part without labels");
         assert_eq!(classes(&["top/COVID/images/a.png", "top/Normal/images/b.png", "top/Normal/masks/b.png"]), ["COVID", "Normal"]);
         assert_eq!(classes(&["images/covid/a.png", "images/normal/b.png"]), ["covid", "normal"]);
@@ -180,8 +180,8 @@ mod tests {
             ["COVID-19", "Normal"]
         );
         assert_eq!(classes(&["covid/train/a.png", "normal/test/b.png"]), ["covid", "normal"], "a split below the classes");
-        assert_eq!(classes(&["test/a.png", "train/b.png"]), ["test", "train"], "a class may be called so where nothing lies below it");
+        assert_eq!(classes(&["test/a.png", "train/b.png"]), ["test", "train"], "a class may have this name if it contains no directories");
         assert_eq!(classes(&["covid/P1/a.png", "covid/P2/b.png"]), ["covid", "covid"]);
-        assert_eq!(whose(&["covid/train/a.png", "normal/test/b.png"]), [None, None], "a part of a split is nobody");
+        assert_eq!(whose(&["covid/train/a.png", "normal/test/b.png"]), [None, None], "a part of a split is not a patient");
     }
 }

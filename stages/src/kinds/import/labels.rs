@@ -1,4 +1,4 @@
-//! From what a source says of an image to the one label that it has in the study.
+//! From the labels that a source gives an image to the one label that it has in the study.
 
 use super::columns::{LabelColumn, Several, Uncertain};
 use super::left_out::{self, Omitted};
@@ -8,17 +8,17 @@ use super::text;
 use crate::contract::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Labels of the source that a message tells.
+/// Labels of the source that a message lists.
 const SHOWN: usize = 12;
 
-/// What a source says of an image.
+/// The labels that a source gives an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Said {
     /// This label and no other.
     One(String),
     /// These labels, perhaps none.
     Several(Vec<String>),
-    /// A label of which it is not certain.
+    /// A label that is marked as uncertain.
     Uncertain,
 }
 
@@ -42,7 +42,7 @@ impl Said {
     }
 }
 
-/// What a cell says that may hold several labels.
+/// The labels in one cell.
 pub(super) fn in_cell(cell: &str, rule: &LabelColumn) -> Said {
     match &rule.separator {
         None if text::is_nothing(cell) => Said::Several(vec![]),
@@ -54,7 +54,7 @@ pub(super) fn in_cell(cell: &str, rule: &LabelColumn) -> Said {
     }
 }
 
-/// What a cell per label says: 1, 0, -1 or nothing.
+/// The labels of one cell per label: 1, 0, -1 or empty.
 ///
 /// # Errors
 /// Where a cell is none of these.
@@ -70,7 +70,7 @@ pub(super) fn in_cells<'a>(cells: impl Iterator<Item = (&'a str, &'a str)>, rule
             },
             "0" | "0.0" | "false" | "no" | "negative" => false,
             nothing if text::is_nothing(nothing) => false,
-            _ => return Err(format!("the column `{label}` holds something else than 1, 0, -1 or nothing")),
+            _ => return Err(format!("the column `{label}` contains a value other than 1, 0, -1 or empty")),
         };
         if has {
             labels.push(label.to_owned());
@@ -87,7 +87,7 @@ impl<'a> Names<'a> {
         Names(labels.map(|l| l.iter().map(|(pattern, name)| (Wild::new(pattern), pattern.as_str(), name.as_str())).collect()))
     }
 
-    /// The label's name, where it counts; of two patterns the one that gives more of it is meant.
+    /// The label's name in the study, if it has one; the most specific pattern wins.
     fn of<'l>(&'l self, label: &'l str) -> Option<&'l str> {
         if self.0.is_none() {
             return Some(label);
@@ -95,7 +95,7 @@ impl<'a> Names<'a> {
         self.pattern_of(label).map(|(_, _, name)| *name)
     }
 
-    /// Patterns that fit labels of which each is taken by another one.
+    /// Patterns whose labels are all matched by a more specific pattern.
     fn idle(&self, found: &BTreeSet<&str>) -> Vec<&str> {
         let Some(names) = &self.0 else { return vec![] };
         let taken: BTreeSet<&str> = found.iter().filter_map(|l| self.pattern_of(l)).map(|(_, pattern, _)| *pattern).collect();
@@ -107,27 +107,27 @@ impl<'a> Names<'a> {
         matching.max_by_key(|(wild, pattern, _)| (*pattern == label, wild.given))
     }
 
-    /// A pattern that no label of the source fits.
+    /// A pattern that matches no label of the source.
     fn unmet(&self, found: &BTreeSet<&str>) -> Option<&str> {
         let names = self.0.as_ref()?;
         names.iter().find(|(wild, ..)| !found.iter().any(|l| wild.is_match(l))).map(|(_, pattern, _)| *pattern)
     }
 }
 
-/// Gives every row its label and leaves out those that have none that counts.
+/// Gives every row its label and leaves out rows that have none.
 ///
 /// # Errors
-/// Where `labels` names one that the source does not know.
+/// Where `labels` names one that the source does not contain.
 pub(super) fn give(rows: Vec<Row>, names: &Names, several: Several, omitted: &mut Omitted, cx: &Context) -> Result<Vec<Row>> {
     let found: BTreeSet<&str> = rows.iter().flat_map(|r| r.said.labels()).map(String::as_str).collect();
     if let Some(missing) = names.unmet(&found) {
         let known: Vec<&str> = found.iter().take(SHOWN).copied().collect();
         let more = found.len().saturating_sub(SHOWN);
         let more = if more > 0 { format!(", and {more} more") } else { String::new() };
-        return Err(Error::helped(format!("no image has the label `{missing}`"), format!("the source knows these labels: {}{more}", known.join(", "))));
+        return Err(Error::helped(format!("no image has the label `{missing}`"), format!("the source has these labels: {}{more}", known.join(", "))));
     }
     for idle in names.idle(&found) {
-        cx.note(format!("warning: `labels`: `{idle}` takes no label, since other patterns say more of each that it fits"));
+        cx.note(format!("warning: `labels`: `{idle}` has no effect: more specific patterns match each of its labels"));
     }
     let mut out = Vec::with_capacity(rows.len());
     for mut row in rows {
@@ -147,7 +147,7 @@ fn one<'a>(said: &'a Said, names: &'a Names, several: Several) -> std::result::R
         return Err(left_out::UNCERTAIN);
     }
     let labels = said.labels();
-    // What a table calls `none` is nothing; a directory of this name is a class.
+    // `none` in a table means no label; a directory of this name is a class.
     if labels.iter().all(String::is_empty) {
         return Err("no label");
     }
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn one_cell_may_hold_several_labels() {
+    fn one_cell_may_contain_several_labels() {
         let rule = LabelColumn { separator: Some("|".into()), ..LabelColumn::default() };
         let labels = [("Mass", "mass"), ("Nodule", "mass"), ("No Finding", "normal")];
         let of = |cell: &str, several| given(in_cell(cell, &rule), &labels, several);
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_column_per_label_reads_as_chexpert_means_it() {
+    fn one_column_per_label_is_read_as_in_chexpert() {
         let of = |cells: &[(&'static str, &'static str)], uncertain| in_cells(cells.iter().copied(), &LabelColumn { uncertain, ..LabelColumn::default() });
         let row = [("Pneumonia", "1.0"), ("Edema", ""), ("Mass", "-1.0"), ("Fracture", "0.0")];
         assert_eq!(of(&row, Uncertain::Drop), Ok(Said::Uncertain));
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pattern_that_says_more_names_a_label() {
+    fn the_most_specific_pattern_names_a_label() {
         let labels = [("Pneumonia/Viral/COVID-19", "covid"), ("Pneumonia/*", "pneumonia"), ("*", "other")];
         let of = |label: &str| given(Said::One(label.into()), &labels, Several::Exactly).unwrap();
         assert_eq!([of("Pneumonia/Viral/COVID-19"), of("Pneumonia/Bacterial"), of("No Finding")], ["covid", "pneumonia", "other"]);

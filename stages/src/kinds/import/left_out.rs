@@ -1,16 +1,16 @@
-//! What an import leaves out: each file with its reason for the study's owner, counts by reason and class for everybody.
+//! What an import leaves out: each file with its reason for the study's owner, counts by reason and class in notes.
 
 use crate::contract::context::LeftOut;
 use crate::contract::prelude::*;
 use crate::words::counted;
 use std::collections::BTreeMap;
 
-/// Classes that are told one by one.
+/// Classes that are listed one by one.
 const SHOWN: usize = 6;
 
-/// Reasons that the study gives itself.
-const MEANT: &[&str] = &[NOT_TAKEN, EXCLUDED, OTHER_LABEL, SEVERAL_LABELS, SEVERAL_CLASSES, UNCERTAIN, MASK];
-pub(super) const NOT_TAKEN: &str = "not taken by `only`";
+/// Reasons that the study asked for.
+const MEANT: &[&str] = &[NOT_SELECTED, EXCLUDED, OTHER_LABEL, SEVERAL_LABELS, SEVERAL_CLASSES, UNCERTAIN, MASK];
+pub(super) const NOT_SELECTED: &str = "not selected by `only`";
 pub(super) const EXCLUDED: &str = "excluded";
 pub(super) const OTHER_LABEL: &str = "another label";
 pub(super) const SEVERAL_LABELS: &str = "several labels";
@@ -25,18 +25,18 @@ pub(super) struct Omitted {
 }
 
 impl Omitted {
-    /// Leaves a file out for a reason in a few words, without a name in it.
+    /// Leaves a file out for a reason in a few words, which contains no names.
     pub(super) fn add(&mut self, name: &str, label: &str, reason: impl Into<String>) {
         self.files.push(LeftOut { name: name.to_owned(), label: label.to_owned(), reason: reason.into() });
     }
 
-    /// How many of them nobody meant to leave out.
+    /// How many of them were left out without being asked for.
     pub(super) fn lost(&self) -> usize {
         self.files.iter().filter(|f| !MEANT.contains(&f.reason.as_str())).count()
     }
 
-    /// Says how many were left out and why, and tells the owner which.
-    pub(super) fn tell(self, cx: &Context) -> BTreeMap<String, usize> {
+    /// Notes how many were left out and why, and reports the files to the owner.
+    pub(super) fn report(self, cx: &Context) -> BTreeMap<String, usize> {
         let mut by_reason: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
         for file in &self.files {
             *by_reason.entry(&file.reason).or_default().entry(&file.label).or_default() += 1;
@@ -52,7 +52,7 @@ impl Omitted {
     }
 }
 
-/// ` (covid 3, normal 2)`, the largest first; nothing where no class is known.
+/// ` (covid 3, normal 2)`, the largest first; empty if no class is known.
 fn in_classes(classes: &BTreeMap<&str, usize>) -> String {
     let mut known: Vec<(&str, usize)> = classes.iter().filter(|(label, _)| !label.is_empty()).map(|(label, n)| (*label, *n)).collect();
     known.sort_by_key(|(label, n)| (std::cmp::Reverse(*n), *label));
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn classes_are_told_with_the_largest_first() {
+    fn classes_are_listed_with_the_largest_first() {
         let labels = ["h", "a", "b", "c", "d", "e", "f", "g"];
         let many: BTreeMap<&str, usize> = labels.iter().enumerate().map(|(i, l)| (*l, 10 - i)).collect();
         assert_eq!(in_classes(&many), " (h 10, a 9, b 8, c 7, d 6, e 5, and 2 more labels)");

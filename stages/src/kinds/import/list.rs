@@ -1,4 +1,4 @@
-//! Rows of a COVIDx list: `patient file label source` a line, separated by spaces. Version 3 lists have no source.
+//! Rows of a COVIDx list: lines of `patient file label source`, separated by spaces. Lists of version 3 have no source.
 
 use super::labels::Said;
 use super::left_out::Omitted;
@@ -6,7 +6,7 @@ use super::only::{self, Filter, Only};
 use super::samples::{Row, Whose};
 use crate::contract::prelude::*;
 
-/// What a line says, in the order in which `only` finds it.
+/// The columns of a line, in order.
 const COLUMNS: [&str; 4] = ["patient", "file", "label", "source"];
 
 pub(super) fn rows(text: &str, only: &Only, omitted: &mut Omitted, cx: &Context) -> Result<Vec<Row>> {
@@ -17,11 +17,11 @@ pub(super) fn rows(text: &str, only: &Only, omitted: &mut Omitted, cx: &Context)
     let mut out = vec![];
     for (n, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
         let words: Vec<&str> = line.split_whitespace().collect();
-        // File names may hold spaces; patient, label and source may not.
+        // File names may contain spaces; patient, label and source may not.
         let (patient, file, label, source) = match words.as_slice() {
             [patient, file, label] => (*patient, (*file).to_owned(), *label, ""),
             [patient, file @ .., label, source] if !file.is_empty() => (*patient, file.join(" "), *label, *source),
-            _ => return Err(Error::data(format!("line {} of the list has {} words; `patient file label source` are due", n + 1, words.len()))),
+            _ => return Err(Error::data(format!("line {} of the list has {} words; expected `patient file label source`", n + 1, words.len()))),
         };
         if filter.pass(|at| [patient, &file, label, source][at]) {
             out.push(Row { patient: Whose::named(patient), file, said: Said::One(label.into()), source: source.into(), ..Row::default() });
@@ -30,7 +30,7 @@ pub(super) fn rows(text: &str, only: &Only, omitted: &mut Omitted, cx: &Context)
         }
     }
     filter.remark(cx);
-    if out.is_empty() { Err(Error::data(if only.is_empty() { "the list is empty" } else { "the list has no line that `only` takes" })) } else { Ok(out) }
+    if out.is_empty() { Err(Error::data(if only.is_empty() { "the list is empty" } else { "`only` selects no line of the list" })) } else { Ok(out) }
 }
 
 #[cfg(test)]
@@ -39,7 +39,7 @@ mod tests {
     use crate::contract::context::tests::context;
 
     #[test]
-    fn both_versions_read() {
+    fn both_versions_can_be_read() {
         let read = |text: &str| super::rows(text, &Only::new(), &mut Omitted::default(), &context("import", None));
         let rows = read("0012 a b.png positive cohen\n3 c.jpg negative\n").unwrap();
         assert_eq!((&rows[0].patient, rows[0].file.as_str(), rows[0].source.as_str()), (&Whose::Named("0012".into()), "a b.png", "cohen"));

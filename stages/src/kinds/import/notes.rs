@@ -1,5 +1,5 @@
-//! What people should know of an import. Patients are named by the beginnings of their tokens, images by those of their
-//! digests; no note holds an identifier or the name of a file.
+//! What users should know about an import. Patients are named by the beginnings of their tokens, images by those of their
+//! digests; no note contains an identifier or the name of a file.
 
 use super::Import;
 use super::columns::{Column, Columns};
@@ -12,21 +12,21 @@ use crate::words::counted;
 use hilum_cache::Digest;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// Cases that are told one by one, and classes or sources of a table of counts.
+/// Cases that are listed one by one, and classes or sources of a table of counts.
 const EXAMPLES: usize = 5;
 const SHOWN: usize = 8;
-/// So many labels with one image each are no classes.
+/// This many labels with one image each are probably not classes.
 const MANY: usize = 5;
-/// Where class and source go together as much as this, either can be told from the other.
+/// From this association of class and source on, either can be predicted from the other.
 const CONFOUNDED: f64 = 0.9;
 
 impl Import {
-    /// Says what people should know of the images that are taken, before they are gathered into a table.
+    /// Notes what users should know about the images that are kept, before they become a table.
     pub(super) fn remark(&self, kept: &[Kept], tokens: &HashMap<Person, String>, cx: &Context) {
-        let of_nobody_known: HashSet<Digest> = kept.iter().filter(|k| matches!(k.person(), Some(Person::OfImage(_)))).map(|k| k.image).collect();
+        let of_unknown_patients: HashSet<Digest> = kept.iter().filter(|k| matches!(k.person(), Some(Person::OfImage(_)))).map(|k| k.image).collect();
         let is_named = tokens.keys().any(|p| matches!(p, Person::Named(_)));
         let said = [
-            unknown(of_nobody_known.len(), is_named).filter(|_| !self.is_one_per_image()),
+            unknown(of_unknown_patients.len(), is_named).filter(|_| !self.is_one_per_image()),
             synthetic(kept.iter().filter(|k| k.look.synthetic.is_some()).count()),
             twice(kept),
             contradictions(kept, tokens),
@@ -39,14 +39,14 @@ impl Import {
     }
 }
 
-/// Directories that were not looked into.
+/// Directories that were skipped.
 pub(super) fn passed_over(images: &Listing) -> Vec<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     images.passed_over.iter().filter(|p| p.is_directory).for_each(|p| *counts.entry(&p.why).or_default() += 1);
-    counts.into_iter().map(|(why, n)| format!("warning: {}: {why}", counted(n, "directory was passed over", "directories were passed over"))).collect()
+    counts.into_iter().map(|(why, n)| format!("warning: {}: {why}", counted(n, "directory was skipped", "directories were skipped"))).collect()
 }
 
-/// Classes of which no image is left, and what labels look like that are no classes.
+/// Classes without images, and labels that do not look like classes.
 pub(super) fn classes(given: &BTreeSet<String>, kept: &[Kept]) -> Vec<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     kept.iter().for_each(|k| *counts.entry(&k.row.label).or_default() += 1);
@@ -61,10 +61,10 @@ pub(super) fn classes(given: &BTreeSet<String>, kept: &[Kept]) -> Vec<String> {
     let is_yes_or_no = counts.len() > 1 && counts.keys().all(|l| ["-1", "-1.0", "0", "0.0", "1", "1.0"].contains(l));
     let mut said = vec![];
     if !lost.is_empty() {
-        said.push(format!("warning: no image of the label {} is left", list(&lost)));
+        said.push(format!("warning: no image with the label {} is left", list(&lost)));
     }
     if !joined.is_empty() {
-        said.push(format!("warning: labels hold `|`: {}; `label: {{ column: …, separator: '|' }}` tells several labels apart", list(&joined)));
+        said.push(format!("warning: labels contain `|`: {}; `label: {{ column: …, separator: '|' }}` separates several labels", list(&joined)));
     }
     if is_yes_or_no {
         said.push("warning: the labels are numbers: `labels` can name them, as in `labels: { '1': pneumonia, '0': normal }`".to_owned());
@@ -75,33 +75,33 @@ pub(super) fn classes(given: &BTreeSet<String>, kept: &[Kept]) -> Vec<String> {
     said
 }
 
-/// How many images are of nobody that is known, where others are of somebody or not.
+/// How many images are of unknown patients, and whether others are of known ones.
 fn unknown(n: usize, others_are_known: bool) -> Option<String> {
     match (n, others_are_known) {
         (0, _) => None,
         (1, false) => Some("patients are unknown: the only image counts as a patient of its own".into()),
         (n, false) => Some(format!("patients are unknown: each of the {n} images counts as a patient of its own")),
-        (1, true) => Some("patients are unknown in part: 1 image counts as a patient of its own".into()),
-        (n, true) => Some(format!("patients are unknown in part: each of {n} images counts as a patient of its own")),
+        (1, true) => Some("some patients are unknown: 1 image counts as a patient of its own".into()),
+        (n, true) => Some(format!("some patients are unknown: each of {n} images counts as a patient of its own")),
     }
 }
 
-/// Images that hilum made.
+/// Images that hilum generated.
 fn synthetic(n: usize) -> Option<String> {
-    let what = counted(n, "image was made by hilum's own `synthesize` and is imported", "images were made by hilum's own `synthesize` and are imported");
+    let what =
+        counted(n, "image was generated by hilum's own `synthesize` and is imported", "images were generated by hilum's own `synthesize` and are imported");
     (n > 0).then(|| format!("warning: {what} as synthetic"))
 }
 
-/// Rows that say the same of an image again.
+/// Rows that occur more than once.
 fn twice(kept: &[Kept]) -> Option<String> {
     let mut seen = HashSet::new();
     let n = kept.iter().filter(|k| !seen.insert((k.image, k.person(), &k.row.label))).count();
-    let what =
-        counted(n, "image stood there twice, with the same patient and label, and was", "images stood there twice, with the same patient and label, and were");
-    (n > 0).then(|| format!("{what} taken once"))
+    let what = counted(n, "row repeats the image, patient and label of another row and was", "rows repeat the image, patient and label of other rows and were");
+    (n > 0).then(|| format!("{what} ignored"))
 }
 
-/// Images that are said to be of several patients, or to show several things.
+/// Images that are listed under several patients or several labels.
 fn contradictions(kept: &[Kept], tokens: &HashMap<Person, String>) -> Option<String> {
     let mut seen = HashSet::with_capacity(kept.len());
     let again: HashSet<Digest> = kept.iter().filter(|k| !seen.insert(k.image)).map(|k| k.image).collect();
@@ -119,20 +119,20 @@ fn contradictions(kept: &[Kept], tokens: &HashMap<Person, String>) -> Option<Str
         .iter()
         .take(EXAMPLES)
         .map(|(image, (people, labels))| {
-            // People who share an image have one token.
-            let token = people.first().map_or("nobody", |p| &tokens[p][..10]);
+            // Patients who share an image have one token.
+            let token = people.first().map_or("no patient", |p| &tokens[p][..10]);
             let people = if people.len() > 1 { format!("{} patients, now one: ", people.len()) } else { String::new() };
             format!("{} ({people}{token}; {})", image.short(), labels.iter().copied().collect::<Vec<_>>().join(", "))
         })
         .collect();
     let more = if held.len() > EXAMPLES { format!(", and {} more", held.len() - EXAMPLES) } else { String::new() };
-    let what = counted(held.len(), "image is held", "images are held");
-    // Of two labels one is wrong, and both would be trained on.
+    let what = counted(held.len(), "image occurs", "images occur");
+    // Of two labels, one is wrong, and both would be trained on.
     let warning = if held.values().any(|(_, labels)| labels.len() > 1) { "warning: " } else { "" };
-    Some(format!("{warning}{what} twice or more under different patients or labels: {}{more}", examples.join(", ")))
+    Some(format!("{warning}{what} more than once with different patients or labels: {}{more}", examples.join(", ")))
 }
 
-/// Classes that come from sources of their own: a network can learn the source and seem to know the finding.
+/// Classes that come from different sources: a network can learn the source instead of the finding.
 pub(super) fn confounding(rows: &[Sample]) -> Option<String> {
     let mut counts: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
     for row in rows.iter().filter(|r| r.origin == Origin::Real) {
@@ -147,13 +147,13 @@ pub(super) fn confounding(rows: &[Sample]) -> Option<String> {
     };
     let table: Vec<String> = counts.iter().take(SHOWN).map(line).collect();
     Some(format!(
-        "warning: class and source go together (Cramér's V {v:.2}): what tells sources apart will pass for a finding. Images by class and source: {}{}",
+        "warning: class and source are confounded (Cramér's V {v:.2}): a network that recognises the source will seem to recognise the finding. Images by class and source: {}{}",
         table.join("; "),
         more(counts.len(), "classes")
     ))
 }
 
-/// Cramér's V without correction; none where there is a single row or column.
+/// Cramér's V without correction; None for a single row or column.
 fn cramers_v(counts: &BTreeMap<&str, BTreeMap<&str, usize>>) -> Option<f64> {
     let mut columns: BTreeMap<&str, usize> = BTreeMap::new();
     counts.values().flatten().for_each(|(column, n)| *columns.entry(column).or_default() += n);
@@ -174,7 +174,7 @@ fn cramers_v(counts: &BTreeMap<&str, BTreeMap<&str, usize>>) -> Option<f64> {
     Some((chi_square / (total * (smaller - 1) as f64)).sqrt())
 }
 
-/// Identifiers that a spreadsheet has made numbers of in one place and not in another. They are counted, never named.
+/// Identifiers that a spreadsheet turned into numbers in some rows and not in others. They are counted, never named.
 fn numbers(tokens: &HashMap<Person, String>) -> Option<String> {
     let names: HashSet<&str> = tokens.keys().filter_map(|p| if let Person::Named(name) = p { Some(name.as_str()) } else { None }).collect();
     let is_number = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
@@ -185,37 +185,37 @@ fn numbers(tokens: &HashMap<Person, String>) -> Option<String> {
     let said = [
         counted_or_none(
             n(&whole),
-            "identifier stands with `.0` at its end and without it, as two patients",
-            "identifiers stand with `.0` at their ends and without it, as two patients each",
+            "identifier occurs with and without `.0` at its end, as two patients",
+            "identifiers occur with and without `.0` at their ends, as two patients each",
         ),
         counted_or_none(
             n(&padded),
-            "identifier stands with zeros before it and without them, as two patients",
-            "identifiers stand with zeros before them and without, as two patients each",
+            "identifier occurs with and without leading zeros, as two patients",
+            "identifiers occur with and without leading zeros, as two patients each",
         ),
         counted_or_none(
             n(&short),
-            "identifier is a number such as 1.2E+11, of which digits are lost",
-            "identifiers are numbers such as 1.2E+11, of which digits are lost",
+            "identifier is a number such as 1.2E+11, which has lost digits",
+            "identifiers are numbers such as 1.2E+11, which have lost digits",
         ),
     ];
     let said: Vec<String> = said.into_iter().flatten().collect();
-    (!said.is_empty()).then(|| format!("warning: {}; write them alike in the table", said.join("; ")))
+    (!said.is_empty()).then(|| format!("warning: {}; write them in the same way throughout the table", said.join("; ")))
 }
 
 fn counted_or_none(n: usize, one: &str, several: &str) -> Option<String> {
     (n > 0).then(|| counted(n, one, several))
 }
 
-/// Ages that do not read, beside others that do.
+/// Ages that cannot be read, if others can.
 fn ages(kept: &[Kept]) -> Option<String> {
     let given = kept.iter().filter(|k| !k.row.age.is_empty());
     let (read, not): (Vec<&Kept>, Vec<&Kept>) = given.partition(|k| k.age().is_some());
     let what = counted(not.len(), "age is", "ages are");
-    (!read.is_empty() && !not.is_empty()).then(|| format!("warning: {what} no number of years from 0 to 130 and count as unknown"))
+    (!read.is_empty() && !not.is_empty()).then(|| format!("warning: {what} not a number of years from 0 to 130; unreadable ages count as unknown"))
 }
 
-/// Columns that were named and tell nothing. One that `only` goes by is the same throughout because it is meant to be.
+/// Columns without information. A column that `only` filters by may have one value by intention.
 fn columns(kept: &[Kept], columns: &Columns, only: &Only) -> Option<String> {
     let cell: [(&str, Option<&Column>, fn(&Kept) -> &str); 4] = [
         ("source", columns.source.as_deref(), |k| &k.row.source),
@@ -230,7 +230,7 @@ fn columns(kept: &[Kept], columns: &Columns, only: &Only) -> Option<String> {
         let why = if values.iter().all(|v| v.trim().is_empty()) {
             "is empty"
         } else if name == "age" && kept.iter().all(|k| k.age().is_none()) {
-            "never reads as a number"
+            "is never a number"
         } else if values.len() == 1 {
             "is the same for all images"
         } else {
@@ -238,10 +238,10 @@ fn columns(kept: &[Kept], columns: &Columns, only: &Only) -> Option<String> {
         };
         said.push(format!("`{name}` (column `{column}`) {why}"));
     }
-    (!said.is_empty()).then(|| format!("warning: columns that tell nothing: {}", said.join(", ")))
+    (!said.is_empty()).then(|| format!("warning: columns without information: {}", said.join(", ")))
 }
 
-/// Labels that are one word in several spellings.
+/// Labels that are spellings of one word.
 fn spellings(kept: &[Kept]) -> Option<String> {
     let mut labels: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for k in kept {
@@ -259,7 +259,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cramers_v_is_that_of_the_textbook() {
+    fn cramers_v_equals_that_of_scipy() {
         let table = |cells: &[(&'static str, &'static str, usize)]| {
             let mut counts: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
             cells.iter().for_each(|(a, b, n)| *counts.entry(a).or_default().entry(b).or_default() += n);

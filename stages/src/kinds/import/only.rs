@@ -1,4 +1,4 @@
-//! `only`: which rows count, by what stands in their columns.
+//! `only`: which rows are kept, by the values in their columns.
 
 use super::left_out::{self, Omitted};
 use crate::contract::decode::Fault;
@@ -8,14 +8,14 @@ use crate::words::counted;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What may stand in a column.
+/// The values by which rows are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Values {
-    /// Only rows that have one of these.
+    /// Keeps only rows with one of these values.
     #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
     pub within: Option<Vec<String>>,
-    /// Only rows that have none of these.
+    /// Keeps only rows with none of these values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not: Option<Vec<String>>,
 }
@@ -44,15 +44,17 @@ impl Values {
 pub(super) fn check(only: &Only) -> Vec<BadParameter> {
     let says_nothing = |v: &Values| v.given().next().is_none();
     let empty = only.iter().filter(|(_, v)| says_nothing(v));
-    let fault =
-        |name: &String| BadParameter { path: vec!["only".into(), name.clone()], what: Fault::Value("this must name values, or `not` and values".into()) };
+    let fault = |name: &String| BadParameter {
+        path: vec!["only".into(), name.clone()],
+        what: Fault::Value("must be a list of values, or `not` with a list of values".into()),
+    };
     empty.map(|(name, _)| fault(name)).collect()
 }
 
-/// The parameter `only`: what may stand in which column.
+/// The parameter `only`: values by column.
 pub(super) type Only = BTreeMap<String, OrWord<Values>>;
 
-/// Goes through the rows of a source and remembers what it met.
+/// Filters the rows of a source and counts matches.
 pub(super) struct Filter<'a> {
     columns: Vec<Filtered<'a>>,
 }
@@ -60,16 +62,16 @@ pub(super) struct Filter<'a> {
 struct Filtered<'a> {
     name: &'a str,
     at: usize,
-    /// It holds identifiers of patients, which no note may tell.
+    /// It contains identifiers of patients, which no note may contain.
     is_private: bool,
     values: &'a Values,
     met: RefCell<BTreeSet<&'a str>>,
-    /// Rows whose cell is one of the values but for case or spaces.
+    /// Rows whose cell differs from a value only in case or spaces.
     near: RefCell<BTreeMap<(String, &'a str), usize>>,
 }
 
 impl<'a> Filter<'a> {
-    /// `column` says where a column stands, `patients` which one holds patients.
+    /// `column` gives the index of a column; `patients` is the column of patients.
     ///
     /// # Errors
     /// Those of `column`.
@@ -81,14 +83,14 @@ impl<'a> Filter<'a> {
         Ok(Filter { columns: only.iter().map(filtered).collect::<Result<_>>()? })
     }
 
-    /// True for a row that counts; `cell` gives its cells.
+    /// True for a row that is kept; `cell` gives its cells.
     pub(super) fn pass<'r>(&self, cell: impl Fn(usize) -> &'r str) -> bool {
-        // Every column looks at the row: it remembers what it met.
+        // Every column must see the row, for its counts.
         let failed = self.columns.iter().filter(|column| !column.pass(cell(column.at))).count();
         failed == 0
     }
 
-    /// What people should know of values that no row has, or nearly has.
+    /// Notes values that no row has, or that rows have in another spelling.
     pub(super) fn remark(&self, cx: &Context) {
         for column in &self.columns {
             let never: Vec<String> = column.values.given().filter(|v| !column.met.borrow().contains(v.as_str())).map(|v| format!("`{v}`")).collect();
@@ -96,17 +98,20 @@ impl<'a> Filter<'a> {
                 cx.note(format!("warning: `only`: no row has {} in the column `{}`", never.join(" or "), column.name));
             }
             if column.is_private {
-                cx.note(format!("warning: `only` names patients of the column `{}`: the recipe records what it names", column.name));
+                cx.note(format!("warning: `only` names patients of the column `{}`: the recipe will contain these names", column.name));
                 let near: usize = column.near.borrow().values().sum();
                 if near > 0 {
                     let rows = counted(near, "row has", "rows have");
-                    cx.note(format!("warning: `only`: {rows} a value that differs from one that is named in case or spaces alone, which count"));
+                    cx.note(format!("warning: `only`: {rows} a value that differs from a given one only in case or spaces; they are compared exactly"));
                 }
                 continue;
             }
             for ((spelled, value), n) in column.near.borrow().iter() {
                 let rows = counted(*n, "row has", "rows have");
-                cx.note(format!("warning: `only`: {rows} `{spelled}` in the column `{}`, which is not `{value}`: case and spaces count", column.name));
+                cx.note(format!(
+                    "warning: `only`: {rows} `{spelled}` in the column `{}`, which is not `{value}`: case and spaces are compared exactly",
+                    column.name
+                ));
             }
         }
     }
@@ -124,7 +129,7 @@ impl<'a> Filtered<'a> {
     }
 }
 
-/// Leaves a row out that `only` does not take.
+/// Leaves out a row that `only` does not select.
 pub(super) fn leave_out(omitted: &mut Omitted, file: &str, label: &str) {
-    omitted.add(file, label, left_out::NOT_TAKEN);
+    omitted.add(file, label, left_out::NOT_SELECTED);
 }

@@ -1,41 +1,41 @@
-//! Patterns that people write: regular expressions for what stands in a text, and names with `*`.
+//! Patterns of a study: regular expressions, names with `*`, and paths as in `.gitignore`.
 
 use crate::contract::prelude::*;
 use regex::{Regex, RegexBuilder};
 use std::cell::Cell;
 
-/// Memory that a compiled expression may take: thousands of words, but no nest of repetitions.
+/// Memory limit of a compiled expression in bytes: enough for thousands of words, but not for nested repetitions.
 const LARGEST: usize = 1 << 20;
 
 /// A regular expression.
 ///
 /// # Errors
-/// Says why it is none.
+/// Says why it is not one.
 pub(super) fn expression(pattern: &str) -> std::result::Result<Regex, String> {
     RegexBuilder::new(pattern).size_limit(LARGEST).build().map_err(|e| match e {
-        regex::Error::CompiledTooBig(_) => "the expression is too large: repeat less in it".into(),
+        regex::Error::CompiledTooBig(_) => "the expression is too large: use fewer repetitions".into(),
         e => {
-            // The last line says what is wrong; those before it draw where, for a terminal of their own.
+            // The last line says what is wrong; those before it point at where, and need lines of their own.
             let text = e.to_string();
             let why = text.lines().last().unwrap_or_default();
-            format!("this is no regular expression: {}", why.strip_prefix("error: ").unwrap_or(why))
+            format!("this is not a regular expression: {}", why.strip_prefix("error: ").unwrap_or(why))
         }
     })
 }
 
-/// The first group that takes part in what matches, or all of it where the expression has no group.
+/// The first group that takes part in the match, or the whole match if the expression has no groups.
 pub(super) fn first(expression: &Regex, text: &str) -> Option<String> {
     let found = expression.captures(text)?;
     let first = if found.len() > 1 { found.iter().skip(1).flatten().next() } else { found.get(0) };
     first.map(|m| m.as_str().trim().to_owned())
 }
 
-/// A text that may hold `*` for any characters, and how much of it is not `*`.
+/// A text in which `*` matches any characters, and how much of it is not `*`.
 pub(super) struct Wild {
     expression: Regex,
-    /// Characters that are given: of two patterns that match, the one with more of them is meant.
+    /// Characters that are not `*`: of two patterns that match, the one with more of them wins.
     pub(super) given: usize,
-    /// Its value where it is a number: programs write 1 as 1.0.
+    /// Its value if it is a number: programs write 1 as 1.0.
     number: Option<f64>,
 }
 
@@ -49,15 +49,15 @@ impl Wild {
     }
 }
 
-/// Files that are left out, by patterns like those of a `.gitignore`: one without a `/` before its end means a directory or a
-/// file of this name anywhere, one with a `/` a path from the top; `*` and `?` stand for what is within a name, `**/` for
+/// Files that are left out, by patterns like those of `.gitignore`: one without a `/` before its end means a directory or a
+/// file of this name anywhere, one with a `/` a path from the top; `*` and `?` match within a name, `**/` matches
 /// directories.
 pub(super) struct Excluded<'a>(Vec<Pattern<'a>>);
 
 struct Pattern<'a> {
     text: &'a str,
     expression: Regex,
-    /// It ends with a `/` and means directories alone.
+    /// It ends with a `/` and matches only directories.
     directories: bool,
     met: Cell<bool>,
 }
@@ -67,18 +67,18 @@ impl<'a> Excluded<'a> {
         let pattern = |p: &'a String| Pattern { text: p, expression: path_expression(p), directories: p.ends_with('/'), met: Cell::new(false) };
         Excluded(patterns.iter().map(pattern).collect())
     }
-    /// True for a file that a pattern names, or that lies in a directory that one names.
+    /// True for a file that a pattern matches, or that is in a directory that one matches.
     pub(super) fn is_match(&self, name: &str) -> bool {
         let above = name.match_indices('/').map(|(at, _)| &name[..at]);
         let matches = |p: &&Pattern| !p.directories && p.expression.is_match(name) || above.clone().any(|d| p.expression.is_match(d));
         let found = self.0.iter().filter(matches).map(|p| p.met.set(true)).count();
         found > 0
     }
-    /// Says which patterns met nothing.
+    /// Warns of patterns that matched nothing.
     pub(super) fn remark(&self, cx: &Context) {
         let idle: Vec<String> = self.0.iter().filter(|p| !p.met.get()).map(|p| format!("`{}`", p.text)).collect();
         if !idle.is_empty() {
-            cx.note(format!("warning: `exclude`: nothing in `images` is called {}", idle.join(" or ")));
+            cx.note(format!("warning: `exclude`: nothing in `images` matches {}", idle.join(" or ")));
         }
     }
 }
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stars_stand_for_anything_in_labels() {
+    fn stars_match_anything_in_labels() {
         let matches = |pattern: &str, text: &str| Wild::new(pattern).is_match(text);
         assert!(matches("Pneumonia/Viral/*", "Pneumonia/Viral/COVID-19") && matches("*", "") && matches("a.c", "a.c"));
         assert!(!matches("a.c", "abc") && !matches("covid", "covid-19"));

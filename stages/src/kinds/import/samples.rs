@@ -1,7 +1,7 @@
-//! From rows as a source has them to the table of samples and that of patients.
+//! From the rows of a source to the table of samples and that of patients.
 //!
-//! Nothing in the table of samples follows from the key, from names of files or from the order of rows: who has the same
-//! images and the same table has the same samples.
+//! Nothing in the table of samples depends on the key, on file names or on the order of rows: the same images and the same
+//! table give the same samples.
 
 use super::find::{Finder, Way, spelling};
 use super::labels::Said;
@@ -25,9 +25,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 pub(super) struct Row {
     pub(super) patient: Whose,
     pub(super) file: String,
-    /// What the source calls it.
+    /// Its labels in the source.
     pub(super) said: Said,
-    /// What it is called in the study.
+    /// Its label in the study.
     pub(super) label: String,
     pub(super) source: String,
     pub(super) age: String,
@@ -38,22 +38,22 @@ pub(super) struct Row {
 /// Whose an image is.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) enum Whose {
-    /// The source has no way to say: the image is a patient of its own.
+    /// The source does not give patients: the image is a patient of its own.
     #[default]
     Unknown,
     /// The normalised identifier.
     Named(String),
-    /// The source says it of others but not of this one, for this reason: it is left out.
+    /// The source gives the patients of others but not of this image, for this reason: it is left out.
     Unnamed(&'static str),
 }
 
 impl Whose {
-    /// Whoever has this identifier, in any spelling.
+    /// The patient with this identifier, in any spelling.
     pub(super) fn named(identifier: &str) -> Whose {
         let name = normalised(identifier);
         if name.is_empty() { Whose::Unnamed("no patient") } else { Whose::Named(name) }
     }
-    /// As a table says it, where `NaN` is nobody.
+    /// The patient in a cell of a table, where `NaN` means none.
     pub(super) fn in_cell(cell: &str) -> Whose {
         if text::is_nothing(cell) { Whose::Unnamed("no patient") } else { Whose::named(cell) }
     }
@@ -67,7 +67,7 @@ pub(super) struct Kept {
     pub(super) look: Look,
 }
 
-/// Somebody whom images are dealt out with.
+/// A patient whose images stay together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Person {
     Named(String),
@@ -75,7 +75,7 @@ pub(super) enum Person {
 }
 
 impl Kept {
-    /// Nobody, where hilum made the image: what it was made from is not known here.
+    /// None if hilum generated the image: what it was generated from is not known here.
     pub(super) fn person(&self) -> Option<Person> {
         match (&self.row.patient, self.look.synthetic) {
             (_, Some(_)) => None,
@@ -83,13 +83,13 @@ impl Kept {
             (_, None) => Some(Person::OfImage(self.image)),
         }
     }
-    /// Age in years, where it reads.
+    /// Age in years, if it can be read.
     pub(super) fn age(&self) -> Option<f64> {
         text::age(&self.row.age)
     }
 }
 
-/// Where the files of rows are looked for, and what is asked of them.
+/// Where the files of rows are looked for, and how they are treated.
 pub(super) struct Search<'a> {
     pub(super) images: &'a Listing,
     /// Files that the study leaves out.
@@ -97,13 +97,13 @@ pub(super) struct Search<'a> {
     /// Finds the patient in the path of an image below `images`.
     pub(super) whose: Option<Regex>,
     pub(super) on_damage: OnDamage,
-    /// What to do where nothing is found.
+    /// What to do if nothing is found.
     pub(super) help: &'static str,
 }
 
 type Found<'a> = Result<(&'a ListedFile, Way), &'a str>;
 
-/// Files that several rows mean under different names, or one under a name of its own: nobody knows whose they are.
+/// Files that several rows match under different names, or loosely beside an exact match: their patient is ambiguous.
 fn disputed<'a>(rows: &[Row], found: &[Found<'a>]) -> HashSet<&'a str> {
     let is_loose = |found: &&Found| found.is_ok_and(|(_, way)| way > Way::Spelling);
     if !found.iter().any(|f| is_loose(&f)) {
@@ -121,10 +121,10 @@ fn disputed<'a>(rows: &[Row], found: &[Found<'a>]) -> HashSet<&'a str> {
     meant.into_iter().filter(|(file, names)| names.len() > 1 || named.contains(file)).map(|(file, _)| file).collect()
 }
 
-/// The rows whose images are there, have a patient, and are images.
+/// The rows whose images exist, have a patient, and are images.
 ///
 /// # Errors
-/// Where there is none, or where one is damaged and `on_damage` says to stop.
+/// Where there are none, or where one is damaged and `on_damage` is `stop`.
 pub(super) fn usable(rows: Vec<Row>, search: &Search, mut omitted: Omitted, cx: &Context) -> Result<Vec<Kept>> {
     let excluded = search.excluded.iter().map(|f| (f.name.as_str(), left_out::EXCLUDED));
     let passed_over = search.images.passed_over.iter().map(|p| (p.name.as_str(), p.why.as_str()));
@@ -136,7 +136,7 @@ pub(super) fn usable(rows: Vec<Row>, search: &Search, mut omitted: Omitted, cx: 
     for (mut row, found) in rows.into_iter().zip(found) {
         let usable = found.map_err(str::to_owned).and_then(|(file, way)| {
             if way > Way::Spelling && disputed.contains(file.name.as_str()) {
-                return Err("several names mean its file".to_owned());
+                return Err("several names match its file".to_owned());
             }
             if let Some(expression) = &search.whose {
                 row.patient = match Whose::named(&patterns::first(expression, &file.name).unwrap_or_default()) {
@@ -154,19 +154,19 @@ pub(super) fn usable(rows: Vec<Row>, search: &Search, mut omitted: Omitted, cx: 
             Err(why) => omitted.add(&row.file, &row.label, why),
         }
     }
-    let said = omitted.tell(cx);
+    let reasons = omitted.report(cx);
     for (way, n) in ways {
-        way.said().into_iter().for_each(|(one, many)| cx.note(counted(n, one, many)));
+        way.words().into_iter().for_each(|(one, many)| cx.note(counted(n, one, many)));
     }
     if damaged > 0 && search.on_damage == OnDamage::Stop {
-        let help = "the list of what was left out names them; `on_damage: leave-out` goes on without them";
+        let help = "the list of left-out images names them; `on_damage: leave-out` continues without them";
         return Err(Error::helped(counted(damaged, "image is damaged", "images are damaged"), help));
     }
     if kept.len() * 2 < all && !kept.is_empty() {
-        cx.note(format!("warning: only {} of {all} rows are used: most are left out", kept.len()));
+        cx.note(format!("warning: only {} of {all} rows are used; most are left out", kept.len()));
     }
     if kept.is_empty() {
-        let why = said.iter().max_by_key(|w| w.1).map_or("no image was found".to_owned(), |(why, n)| format!("no image is usable; {n} of them: {why}"));
+        let why = reasons.iter().max_by_key(|w| w.1).map_or("no image was found".to_owned(), |(why, n)| format!("no image is usable; {n} of them: {why}"));
         return Err(Error::helped(why, search.help));
     }
     Ok(kept)
@@ -188,12 +188,12 @@ fn look(row: &Row, file: &ListedFile, damaged: &mut usize) -> Result<Look, Strin
     Ok(look)
 }
 
-/// The token of everybody who has an image.
+/// The token of every patient who has an image.
 pub(super) fn tokens_of(kept: &[Kept]) -> HashMap<Person, String> {
     tokens(kept.iter().filter_map(|k| Some((k.person()?, k.image))))
 }
 
-/// The tables; `source` is where images come from whose rows do not say it.
+/// The tables; `source` is the source of images whose rows do not give one.
 pub(super) fn of(kept: Vec<Kept>, source: Option<&str>, tokens: &HashMap<Person, String>, key: &PseudonymKey) -> Outputs {
     let identities = tokens.iter().filter_map(|(person, token)| match person {
         Person::Named(name) => Some(Identity { patient: token.clone(), pseudonym: key.pseudonym(name) }),
@@ -227,7 +227,7 @@ fn sample(token: Option<&String>, source: Option<&str>, kept: Kept) -> Sample {
     }
 }
 
-/// Leaves one row of those with the same patient, image and label: the smallest by what else they say, wherever it stood.
+/// Keeps one row of those with the same patient, image and label: the smallest by its other columns, whatever their order.
 fn once(rows: &mut Vec<Sample>) {
     let mut seen = HashSet::with_capacity(rows.len());
     let again: HashSet<Digest> = rows.iter().filter(|r| !seen.insert(r.image)).map(|r| r.image).collect();

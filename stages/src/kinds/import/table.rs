@@ -31,7 +31,7 @@ pub(super) fn rows(text: &str, columns: &Columns, only: &Only, omitted: &mut Omi
         let record = record.map_err(unreadable)?;
         let line = || record.position().map_or(0, csv::Position::line);
         if record == header {
-            return Err(Error::helped(format!("line {} of the table is its header again", line()), "tables that were joined keep one header"));
+            return Err(Error::helped(format!("line {} of the table repeats its header", line()), "keep only one header when joining tables"));
         }
         if record.iter().all(str::is_empty) {
             continue;
@@ -46,7 +46,7 @@ pub(super) fn rows(text: &str, columns: &Columns, only: &Only, omitted: &mut Omi
             (Some(rule), Some(reader)) => labels::in_cell(&reader.read(&record), rule),
             (Some(rule), None) => {
                 let cells = per_label.iter().map(|(name, at)| (*name, record.get(*at).unwrap_or_default()));
-                labels::in_cells(cells, rule).map_err(|why| Error::data(format!("line {} of the table does not read: {why}", line())))?
+                labels::in_cells(cells, rule).map_err(|why| Error::data(format!("line {} of the table cannot be read: {why}", line())))?
             }
             (None, _) => Said::default(),
         };
@@ -63,25 +63,25 @@ pub(super) fn rows(text: &str, columns: &Columns, only: &Only, omitted: &mut Omi
     }
     filter.remark(cx);
     if out.is_empty() {
-        return Err(Error::data(if only.is_empty() { "the table has no rows" } else { "the table has no row that `only` takes" }));
+        return Err(Error::data(if only.is_empty() { "the table has no rows" } else { "`only` selects no row of the table" }));
     }
     if let Some(column) = columns.patient.as_deref()
         && out.iter().all(|r| !matches!(r.patient, Whose::Named(_)))
     {
         return Err(Error::helped(
-            format!("the column `{}` is empty: nobody would be a patient", column.column),
-            "name the column that holds the patients' identifiers",
+            format!("the column `{}` is empty: there would be no patients", column.column),
+            "name the column that contains the patients' identifiers",
         ));
     }
     Ok(out)
 }
 
-/// Where a column stands.
+/// The index of a column.
 fn at(header: &csv::StringRecord, name: &str) -> Result<usize> {
     if header.iter().filter(|h| *h == name).count() > 1 {
-        return Err(Error::helped(format!("the table has several columns `{name}`"), "name each column once: nobody knows which is meant"));
+        return Err(Error::helped(format!("the table has several columns `{name}`"), "give each column a name of its own"));
     }
-    // Programs spell é in two ways; a header and a study may differ in that.
+    // Programs encode é in two ways; a header and a study may differ in that.
     let plain = |text: &str| text.nfc().filter(|c| names::is_shown(*c)).collect::<String>();
     header.iter().position(|h| h == name || plain(h) == plain(name)).ok_or_else(|| {
         let known: Vec<&str> = header.iter().collect();
@@ -93,9 +93,9 @@ fn unreadable(e: csv::Error) -> Error {
     let line = e.position().map(|p| format!(" at line {}", p.line())).unwrap_or_default();
     match e.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            Error::data(format!("the table does not read{line}: {len} cells where {expected_len} are due"))
+            Error::data(format!("the table cannot be read{line}: {len} cells, expected {expected_len}"))
         }
-        csv::ErrorKind::Utf8 { .. } => Error::helped(format!("the table does not read{line}: it is not UTF-8"), "save it as UTF-8"),
-        _ => Error::data(format!("the table does not read{line}: {e}")),
+        csv::ErrorKind::Utf8 { .. } => Error::helped(format!("the table cannot be read{line}: it is not UTF-8"), "save it as UTF-8"),
+        _ => Error::data(format!("the table cannot be read{line}: {e}")),
     }
 }

@@ -1,26 +1,26 @@
-//! The text of a table as people have it: its encoding, its delimiter, and quotes that never end. Ignorant of what columns mean.
+//! The text of a table: its encoding, its delimiter, and unterminated quotes. Ignorant of what columns mean.
 
 use crate::contract::prelude::*;
 use encoding_rs::Encoding;
 use hilum_cache::names;
 use std::borrow::Cow;
 
-/// Cells that say that nothing is known, as programs write them.
+/// How programs write missing values.
 const NOTHING: &[&str] = &["", "[]", "nan", "na", "n/a", "none", "null", "nil", "<na>"];
 
-/// True for a cell that says nothing.
+/// True for a missing value.
 pub(super) fn is_nothing(cell: &str) -> bool {
     NOTHING.contains(&cell.trim().to_ascii_lowercase().as_str())
 }
 
-/// The encoding of this name, as browsers or Python know it: `latin1`, `windows-1252`, `gb18030`, `utf_8_sig`.
+/// The encoding of this name, as in browsers or Python: `latin1`, `windows-1252`, `gb18030`, `utf_8_sig`.
 pub(super) fn encoding(name: &str) -> Option<&'static Encoding> {
     let name = name.trim().to_ascii_lowercase();
     let spellings = [name.clone(), name.replace('_', "-"), name.replace(['-', '_'], ""), name.replace(['-', '_'], "").replace("utf8sig", "utf8")];
     spellings.iter().find_map(|name| Encoding::for_label(name.as_bytes()))
 }
 
-/// The text of a file in an encoding; without one in UTF-8, or in UTF-16 with its mark.
+/// The text of a file in an encoding; by default UTF-8, or UTF-16 if there is a byte order mark.
 ///
 /// # Errors
 /// Where it is not: names the line.
@@ -28,47 +28,40 @@ pub(super) fn decoded<'a>(bytes: &'a [u8], encoding: Option<&'static Encoding>) 
     if let Some(encoding) = encoding {
         refuse_workbook(bytes)?;
         let (text, used, is_damaged) = encoding.decode(bytes);
-        return if is_damaged {
-            Err(Error::helped(format!("the text is not {}", used.name()), "name the `encoding` that it was written in"))
-        } else {
-            Ok(text)
-        };
+        return if is_damaged { Err(Error::helped(format!("the text is not {}", used.name()), "set `encoding` to that of the file")) } else { Ok(text) };
     }
     let wide = |of: fn([u8; 2]) -> u16, bytes: &[u8]| {
         let units: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|pair| of(*pair)).collect();
         let whole = bytes.len().is_multiple_of(2);
         let text = String::from_utf16(&units).ok().filter(|_| whole);
-        text.map(Cow::Owned).ok_or_else(|| Error::helped("the text begins as UTF-16 and is not", "save it as UTF-8"))
+        text.map(Cow::Owned).ok_or_else(|| Error::helped("the text has the byte order mark of UTF-16 but is not UTF-16", "save it as UTF-8"))
     };
     refuse_workbook(bytes)?;
     match bytes {
         [0xff, 0xfe, rest @ ..] => wide(u16::from_le_bytes, rest),
         [0xfe, 0xff, rest @ ..] => wide(u16::from_be_bytes, rest),
-        _ if bytes.contains(&0) => Err(Error::helped("this is not text in UTF-8", "if it is UTF-16 without its mark, say `encoding: utf-16le`")),
+        _ if bytes.contains(&0) => Err(Error::helped("this is not text in UTF-8", "if it is UTF-16 without a byte order mark, set `encoding: utf-16le`")),
         _ => {
             let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
             std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|e| {
                 let line = 1 + bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count();
-                Error::helped(
-                    format!("line {line} is not UTF-8"),
-                    "save it as UTF-8 (spreadsheets call it `CSV UTF-8`), or name its `encoding`, such as `latin1`",
-                )
+                Error::helped(format!("line {line} is not UTF-8"), "save it as UTF-8 (`CSV UTF-8` in spreadsheets), or set `encoding`, such as `latin1`")
             })
         }
     }
 }
 
-/// Refuses files that are no text, in words for what they are.
+/// Refuses compressed files and workbooks.
 fn refuse_workbook(bytes: &[u8]) -> Result<()> {
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        return Err(Error::helped("this is a compressed file", "unpack it"));
+        return Err(Error::helped("this is a compressed file", "decompress it"));
     }
 
     let is_workbook = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\xd0\xcf\x11\xe0");
-    if is_workbook { Err(Error::helped("this is a workbook of a spreadsheet, not a table of text", "save its sheet as CSV (`CSV UTF-8`)")) } else { Ok(()) }
+    if is_workbook { Err(Error::helped("this is a spreadsheet workbook, not a text file", "save the sheet as CSV (`CSV UTF-8`)")) } else { Ok(()) }
 }
 
-/// A table without the line by which a spreadsheet tells itself the delimiter, and what that says.
+/// A table without the `sep=` line of spreadsheets, and the delimiter that it gives.
 pub(super) fn without_separator_line(text: &str) -> (&str, Option<u8>) {
     let first = text.trim_start_matches(['\r', '\n']);
     match first.as_bytes() {
@@ -78,7 +71,7 @@ pub(super) fn without_separator_line(text: &str) -> (&str, Option<u8>) {
     }
 }
 
-/// What separates the cells of a table with these columns: a comma, unless only another one gives them.
+/// The delimiter of a table with these columns: a comma, unless only another one yields them.
 pub(super) fn delimiter(text: &str, columns: &[&str]) -> u8 {
     let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let gives = |delimiter: u8| {
@@ -88,13 +81,13 @@ pub(super) fn delimiter(text: &str, columns: &[&str]) -> u8 {
     [b',', b';', b'\t', b'|'].into_iter().find(|d| gives(*d)).unwrap_or(b',')
 }
 
-/// Looks for a quote that swallows what follows: one that never ends, or one behind whose end more text stands.
+/// Looks for a quote that swallows what follows: one that is not closed, or one with text after its end.
 ///
 /// # Errors
-/// Where there is one: names the line on which it begins.
+/// Where there is one: names the line on which it starts.
 pub(super) fn check_quotes(text: &str, delimiter: u8) -> Result<()> {
     let help = "remove the quote, or write it twice within a quoted cell";
-    let (mut line, mut began, mut quoted, mut at_start) = (1, 0, false, true);
+    let (mut line, mut start, mut quoted, mut at_start) = (1, 0, false, true);
     let mut bytes = text.bytes().peekable();
     while let Some(byte) = bytes.next() {
         line += usize::from(byte == b'\n');
@@ -105,18 +98,18 @@ pub(super) fn check_quotes(text: &str, delimiter: u8) -> Result<()> {
                     None | Some(b'\n' | b'\r' | b' ') => quoted = false,
                     Some(next) if *next == delimiter => quoted = false,
                     Some(_) => {
-                        return Err(Error::helped(format!("the quote that begins on line {began} of the table ends on line {line}, within a cell"), help));
+                        return Err(Error::helped(format!("the quote that starts on line {start} of the table ends on line {line}, within a cell"), help));
                     }
                 }
             }
             continue;
         }
         if byte == b'"' && at_start {
-            (quoted, began) = (true, line);
+            (quoted, start) = (true, line);
         }
         at_start = byte == delimiter || byte == b'\n' || byte == b'\r' || at_start && byte == b' ';
     }
-    if quoted { Err(Error::helped(format!("the quote on line {began} of the table never ends"), help)) } else { Ok(()) }
+    if quoted { Err(Error::helped(format!("the quote on line {start} of the table is not closed"), help)) } else { Ok(()) }
 }
 
 /// Age in years, as tables and DICOM headers spell it: `45`, `45.5`, `045Y`, `018M`, `50+`. None beyond 0 to 130 years.
@@ -133,13 +126,13 @@ pub(super) fn age(cell: &str) -> Option<f64> {
     (0.0..=130.0).contains(&age).then_some(age)
 }
 
-/// A cell without characters that a terminal would act upon or nobody would see.
+/// A cell without control characters and invisible characters.
 pub(super) fn clean(cell: &str) -> Cow<'_, str> {
     let is_fine = |c: char| c == '\\' || names::is_shown(c);
     if cell.chars().all(is_fine) { Cow::Borrowed(cell) } else { Cow::Owned(cell.chars().filter(|c| is_fine(*c)).collect()) }
 }
 
-/// Sex in one spelling where it is known: `M` or `F`; otherwise as it stands there.
+/// Sex in one spelling if it is known: `M` or `F`; otherwise unchanged.
 pub(super) fn sex(cell: &str) -> String {
     match cell.trim().to_ascii_lowercase().as_str() {
         "m" | "male" | "man" => "M".into(),
@@ -183,7 +176,7 @@ mod tests {
         }
         let why = |text: &str| check_quotes(text, b',').unwrap_err().to_string();
         assert!(why("a,b\n1,\"x\n2,y\n").contains("line 2"));
-        assert!(why("a,b\n1,x\n2,\"y\n3,z\n4,\"w\n").contains("begins on line 3"));
+        assert!(why("a,b\n1,x\n2,\"y\n3,z\n4,\"w\n").contains("starts on line 3"));
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl Body {
         }
     }
 
-    /// 1 well inside a lung, 0 well outside; `side` is −1 or 1.
+    /// 1 deep inside a lung, 0 far outside; `side` is −1 or 1.
     fn lung(&self, x: f64, y: f64, side: f64) -> f64 {
         // Lungs narrow towards the apex and are cut off by the diaphragm.
         let narrow = self.lung_width * (1.0 - 0.35 * ((0.1 - y).max(0.0) / 0.8));
@@ -48,7 +48,7 @@ fn square(x: f64) -> f64 {
 /// A spot in a lung: centre, radius, strength.
 struct Spot(f64, f64, f64, f64);
 
-/// Beyond this a spot adds less than 1e-13, which no grey shows; most pixels lie beyond most spots.
+/// Beyond this, a spot adds less than 1e-13, which changes no grey value; most pixels are beyond most spots.
 const FAR: f64 = 30.0;
 
 impl Spot {

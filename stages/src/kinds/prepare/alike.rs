@@ -1,4 +1,4 @@
-//! Which of the decoded images are one picture: equal greys in two files, or a copy that was changed a little.
+//! Finds duplicates among the decoded images: equal grey values in two files, or a slightly changed copy.
 
 use crate::contract::prelude::*;
 use crate::data::contents::{Content, Contents, Likeness, Pair, greys_of};
@@ -9,18 +9,18 @@ use hilum_cache::Digest;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
-/// Pairs that look alike are listed up to so many; their number is said where there are more.
+/// At most this many near-duplicate pairs are listed.
 const MAX_PAIRS: usize = 10_000;
-/// Hashes may nominate so many pairs.
+/// At most this many pairs are nominated by their hashes.
 const MAX_NOMINATED: usize = 2_000_000;
 
-/// Images whose brightest grey leaves so many of 16 bits unused are brightened before they are compared.
+/// Images whose brightest grey value leaves this many of 16 bits unused are brightened before they are compared.
 const DARK: u32 = 3;
 
-/// What one image looks like, with all that is needed to lay it over another.
+/// What is needed to compare an image with another.
 pub(super) struct Look {
     greys: Digest,
-    /// None for an image of one grey, which looks like every other such image.
+    /// None for a constant image, which looks like every other such image.
     hash: Option<u64>,
     thumbnail: Vec<u8>,
 }
@@ -28,7 +28,7 @@ pub(super) struct Look {
 impl Look {
     pub(super) fn at(grey: &Grey) -> Look {
         let (width, height) = (grey.width as usize, grey.height as usize);
-        // Greys in the lowest bits of 16 would be all one among 8: they are compared as bright as they can be.
+        // Grey values in the lowest bits of 16 would vanish in 8 bits: images are compared as bright as they can be.
         let unused = grey.extent().1.leading_zeros();
         let shift = if (DARK..16).contains(&unused) { unused } else { 0 };
         let small: Vec<u8> = grey.pixels.iter().map(|v| (((u32::from(*v) << shift) + 128) / 257) as u8).collect();
@@ -38,17 +38,17 @@ impl Look {
     }
 }
 
-/// The contents of a pack of these images, which are sorted.
+/// The contents of a pack of these sorted images.
 pub(super) fn contents(looks: &[(Digest, Look)], cx: &Context) -> Contents {
     let mut of_greys: BTreeMap<Digest, Vec<usize>> = BTreeMap::new();
     looks.iter().enumerate().for_each(|(i, (_, look))| of_greys.entry(look.greys).or_default().push(i));
     let mut pairs: Vec<Pair> = vec![];
     for same in of_greys.values() {
-        // Each with the first: what is equal to one is equal to all.
+        // Each is paired with the first: what is equal to one is equal to all.
         pairs.extend(same[1..].iter().map(|i| Pair::new(looks[same[0]].0, looks[*i].0, Likeness::Equal)));
     }
     let equal = pairs.len();
-    // One image of each picture is compared with the others.
+    // One image of each group of equal ones is compared with the others.
     let shown: Vec<usize> = of_greys.values().map(|same| same[0]).filter(|i| looks[*i].1.hash.is_some()).collect();
     let hashes: Vec<u64> = shown.iter().filter_map(|i| looks[*i].1.hash).collect();
     let nominated = duplicates::within(&hashes, RADIUS, MAX_NOMINATED);
@@ -71,14 +71,14 @@ pub(super) fn contents(looks: &[(Digest, Look)], cx: &Context) -> Contents {
 
 fn note(equal: usize, near: usize, not_compared: u64, cx: &Context) {
     if equal > 0 {
-        cx.note(format!("{} the same greys as another file", counted(equal, "image has", "images have")));
+        cx.note(format!("{} the same pixels as another file", counted(equal, "image has", "images have")));
     }
     if near > 0 {
         let listed = if near > MAX_PAIRS { format!("; the first {MAX_PAIRS} are listed") } else { String::new() };
-        cx.note(format!("{} alike (see `duplicates.csv`){listed}", counted(near, "pair of images looks", "pairs of images look")));
+        cx.note(format!("{} near-duplicates (see `duplicates.csv`){listed}", counted(near, "pair of images is", "pairs of images are")));
     }
     if not_compared > 0 {
-        let what = counted(not_compared as usize, "more pair of images has a similar hash and was", "more pairs of images have similar hashes and were");
-        cx.note(format!("{what} not compared: among so many images alike a duplicate may be missed"));
+        let what = counted(not_compared as usize, "further pair of images has a similar hash and was", "further pairs of images have similar hashes and were");
+        cx.note(format!("{what} not compared, so that duplicates may be missed"));
     }
 }

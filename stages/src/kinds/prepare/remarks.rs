@@ -1,23 +1,23 @@
-//! Images that decode and show little: of one grey, wholly transparent, or with greys in the lowest bits alone.
+//! Images that decode but show little: constant, fully transparent, or with grey values only in the lowest bits.
 
 use crate::contract::prelude::*;
 use crate::data::grey::Decoded;
 use crate::words::counted;
 
-/// What 12 bits hold, and what is all but black among 16.
+/// The largest value of 12 bits, which is nearly black in 16.
 const TWELVE_BITS: u16 = 4095;
 
 /// What an image shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Picture,
-    /// Every pixel is wholly transparent.
+    /// Every pixel is fully transparent.
     Transparent,
     /// Every pixel is black.
     Black,
-    /// Every pixel has the same grey.
+    /// Every pixel has the same grey value.
     Constant,
-    /// 16 bits a sample, of which the highest four are empty.
+    /// 16 bits per sample, of which the highest four are unused.
     Dark,
 }
 
@@ -34,7 +34,7 @@ impl Kind {
     }
 }
 
-/// How many images there are of each kind that people should know of.
+/// How many images there are of each kind that users should know about.
 #[derive(Debug, Default)]
 pub(super) struct Remarks {
     transparent: usize,
@@ -54,19 +54,20 @@ impl Remarks {
         }
     }
 
-    /// `is_mended` where the study spreads greys itself.
-    pub(super) fn tell(&self, is_mended: bool, cx: &Context) {
+    /// Warns of them; `is_handled` if the study rescales grey values itself.
+    pub(super) fn report(&self, is_handled: bool, cx: &Context) {
         let say = |n: usize, one: &str, many: &str, more: &str| {
             if n > 0 {
                 cx.note(format!("warning: {}{more}", counted(n, one, many)));
             }
         };
-        say(self.transparent, "image is wholly transparent", "images are wholly transparent", ", and so black");
-        say(self.black, "image is black throughout", "images are black throughout", "");
-        say(self.constant, "image has one grey throughout", "images have one grey throughout", "");
-        if !is_mended {
-            let more = ": `bits: 12` reads them as what they are, `stretch: true` spreads each by itself";
-            let (one, many) = ("image of 16 bits uses only the lowest 12 and is nearly black", "images of 16 bits use only the lowest 12 and are nearly black");
+        say(self.transparent, "image is fully transparent", "images are fully transparent", " and therefore black");
+        say(self.black, "image is entirely black", "images are entirely black", "");
+        say(self.constant, "image has a single grey value", "images have a single grey value", "");
+        if !is_handled {
+            let more = ": `bits: 12` reads them as 12 bits, `stretch: true` stretches each to the full range";
+            let (one, many) =
+                ("16-bit image uses only the lowest 12 bits and is nearly black", "16-bit images use only the lowest 12 bits and are nearly black");
             say(self.dark, one, many, more);
         }
     }
@@ -78,14 +79,14 @@ mod tests {
     use crate::data::grey::Grey;
 
     #[test]
-    fn kinds_are_told_by_greys() {
+    fn kinds_are_recognised_by_grey_values() {
         let kind = |pixels: &[u16], is_deep, is_transparent| {
             let grey = Grey { width: pixels.len() as u32, height: 1, pixels: pixels.to_vec() };
             Kind::of(&Decoded { grey, is_deep, is_transparent })
         };
         assert_eq!(kind(&[0, 4095], true, false), Kind::Dark);
         assert_eq!(kind(&[0, 4096], true, false), Kind::Picture);
-        assert_eq!(kind(&[0, 4095], false, false), Kind::Picture, "an image of 8 bits may be as dark as it likes");
+        assert_eq!(kind(&[0, 4095], false, false), Kind::Picture, "an image of 8 bits may be dark");
         assert_eq!(kind(&[0, 0], false, false), Kind::Black);
         assert_eq!(kind(&[7, 7], true, false), Kind::Constant);
         assert_eq!(kind(&[0, 0], false, true), Kind::Transparent);

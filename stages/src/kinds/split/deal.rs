@@ -1,15 +1,15 @@
-//! How many of each stratum go to each part, and who. Ignorant of images: it deals out names.
+//! How many of each stratum go to each part, and which. Ignorant of images: it assigns keys.
 //!
-//! Everybody has a priority that follows from the seed and from their own name, and each stratum is cut along it. The counts
-//! come from one sequence over all strata: the next place always goes to the part that is furthest behind its share, and a
-//! stratum takes the next so many places of it. So remainders carry over from one stratum to the next (ten strata of three
-//! at 0.8, 0.1 and 0.1 give 24, 3 and 3), and somebody who joins one stratum shifts every later one by one place of the
-//! sequence: at most (parts − 1) × strata change their part.
+//! Every patient has a priority that follows from the seed and the patient's own key, and each stratum is cut along it. The
+//! counts come from one sequence over all strata: the next place always goes to the part that is furthest behind its share, and
+//! a stratum of n takes the next n places. So remainders carry over from one stratum to the next (ten strata of three
+//! at 0.8, 0.1 and 0.1 give 24, 3 and 3), and a patient who is added to one stratum shifts every later one by one place of the
+//! sequence: at most (parts − 1) × strata patients change their part.
 
-/// Shares as parts of one. What they leave over is a last part of its own.
+/// Shares that sum to one. A remainder becomes a last part of its own.
 pub(super) struct Shares(Vec<f64>);
 
-/// A sum this near to one is one: 0.8001 beside 0.2 is a rounding.
+/// A sum this close to one is one: 0.8001 beside 0.2 is due to rounding.
 const ROUNDING: f64 = 1e-3;
 
 impl Shares {
@@ -33,7 +33,7 @@ impl Shares {
         self.0.len()
     }
 
-    /// The part of somebody with this priority where parts are intervals of all priorities: nobody moves it but they.
+    /// The part for this priority if parts are intervals of priorities: it does not depend on other patients.
     pub(super) fn at(&self, priority: u64) -> usize {
         let at = (priority >> 11) as f64 / (1u64 << 53) as f64;
         let mut sum = 0.0;
@@ -44,13 +44,13 @@ impl Shares {
         found.unwrap_or(self.0.len() - 1)
     }
 
-    /// Places of the sequence, after those that are taken already.
+    /// The sequence after the places that are taken already.
     pub(super) fn sequence(&self, taken: &[usize]) -> Sequence<'_> {
         Sequence { shares: &self.0, counts: taken.to_vec() }
     }
 }
 
-/// An endless sequence of parts in which every beginning holds each part as often as its share says, give or take one.
+/// An endless sequence of parts in which every prefix contains each part in proportion to its share, to within one.
 pub(super) struct Sequence<'a> {
     shares: &'a [f64],
     counts: Vec<usize>,
@@ -60,13 +60,13 @@ impl Sequence<'_> {
     fn next(&mut self) -> usize {
         let total = self.counts.iter().sum::<usize>() as f64 + 1.0;
         let behind = |part: usize| self.shares[part] * total - self.counts[part] as f64;
-        // Between equals the first; shares that differ in their last bit only are equals.
+        // The first wins a tie; shares that differ only in their last bit are equal.
         let next = (1..self.shares.len()).fold(0, |best, part| if behind(part) > behind(best) + 1e-9 { part } else { best });
         self.counts[next] += 1;
         next
     }
 
-    /// How many of `n` people go to each part.
+    /// How many of the next `n` places go to each part.
     pub(super) fn take(&mut self, n: usize) -> Vec<usize> {
         let mut out = vec![0; self.shares.len()];
         (0..n).for_each(|_| out[self.next()] += 1);
@@ -74,7 +74,7 @@ impl Sequence<'_> {
     }
 }
 
-/// The part of each of some people whose priorities these are: the lowest go to the first part.
+/// The part for each of these priorities: the lowest go to the first part.
 pub(super) fn cut(priorities: &[(u64, &str)], counts: &[usize]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..priorities.len()).collect();
     order.sort_by_key(|i| priorities[*i]);

@@ -1,4 +1,4 @@
-//! What is dealt out as one: the images of a patient, or a single image.
+//! The units that are assigned to parts: the images of a patient, or a single image.
 
 use super::By;
 use crate::data::sample::{Sample, Samples};
@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 /// Rows that go to one part.
 pub(super) struct Group<'a> {
-    /// What its priority follows from: the patient's token, or the digest of the image.
+    /// Determines its priority: the patient's token, or the digest of the image.
     pub(super) key: String,
     pub(super) rows: Vec<&'a Sample>,
 }
@@ -17,8 +17,8 @@ impl Group<'_> {
     }
 }
 
-/// Groups in the order in which the table names them. Rows of one image always go together; so do, by patient, the
-/// translations of a patient's images, which stand behind all real images of a table.
+/// Groups in the order of the table. Rows of one image always stay together, as do, by patient, the
+/// translations of a patient's images, which come after all real images of a table.
 pub(super) fn groups(samples: &Samples, by: By) -> Vec<Group<'_>> {
     let mut out: Vec<Group> = vec![];
     let mut known: HashMap<String, usize> = HashMap::new();

@@ -18,7 +18,7 @@ fn parts(split: &str, rows: &[Sample], seed: u64) -> BTreeMap<String, &'static s
     let mut found = BTreeMap::new();
     for (part, samples) in [("train", Some(out.train)), ("validation", out.validation), ("test", out.test)] {
         for row in samples.iter().flat_map(|s| &s.rows) {
-            assert!(found.insert(row.patient.clone(), part).is_none_or(|p| p == part), "a patient stands in two parts");
+            assert!(found.insert(row.patient.clone(), part).is_none_or(|p| p == part), "a patient is in two parts");
         }
     }
     found

@@ -1,4 +1,4 @@
-//! An earlier split that pins: whoever stood in a part of it stays there.
+//! An earlier split whose patients stay in their parts.
 
 use super::{Group, PARTS, Split};
 use crate::contract::prelude::*;
@@ -7,13 +7,13 @@ use crate::words::counted;
 use hilum_cache::Digest;
 use std::collections::HashMap;
 
-/// Parts that every split has, so that a table which is missing was forgotten; a validation part may be new.
+/// Parts that every split has, so that a missing table was forgotten; a validation part may be new.
 const MUST_HAVE: [&str; 2] = ["train", "test"];
 
-/// The part of each group that an earlier split names, and how many groups each of `parts` has by that.
+/// The part of each group in the earlier split, and how many groups each of `parts` has from it.
 ///
 /// # Errors
-/// Where the directory holds none of the tables of a split, or one of them does not read.
+/// Where the directory contains none of the tables of a split, or one of them cannot be read.
 pub(super) fn pinned(split: &Split, groups: &[Group], parts: usize, cx: &Context) -> Result<(Vec<Option<usize>>, Vec<usize>)> {
     let mut taken = vec![0; parts];
     if split.keep.is_none() {
@@ -24,7 +24,7 @@ pub(super) fn pinned(split: &Split, groups: &[Group], parts: usize, cx: &Context
     for file in &cx.source("keep").files {
         let Some(part) = PARTS.iter().position(|p| file.name == format!("{p}.csv")) else { continue };
         let rows = Samples::read_rows(&Context::read_listed(file)?).map_err(|e| Error::data(format!("`{}` of `keep`: {e}", file.name)))?;
-        // An image that was tested on does not become one that is trained on, where tables name it twice.
+        // If tables list an image twice, one that was tested on must not become one that is trained on.
         for row in &rows {
             let known = known.entry(row.image).or_insert(part);
             if *known != part {
@@ -37,7 +37,7 @@ pub(super) fn pinned(split: &Split, groups: &[Group], parts: usize, cx: &Context
     if !disputed.is_empty() {
         cx.note(format!(
             "warning: {} in several parts of the earlier split; each stays in the last of them",
-            counted(disputed.len(), "image stood", "images stood")
+            counted(disputed.len(), "image was", "images were")
         ));
     }
     if let Some(part) = PARTS
@@ -51,7 +51,7 @@ pub(super) fn pinned(split: &Split, groups: &[Group], parts: usize, cx: &Context
     }
     if tables.is_empty() {
         let names: Vec<String> = PARTS.iter().map(|p| format!("{p}.csv")).collect();
-        return Err(Error::helped("`keep` names a directory without the tables of a split", format!("it has to hold {}", names.join(", "))));
+        return Err(Error::helped("the directory of `keep` has no tables of a split", format!("it must contain {}", names.join(", "))));
     }
     let (mut torn, mut unfilled) = (0, std::collections::BTreeSet::new());
     let out: Vec<Option<usize>> = groups
@@ -60,7 +60,7 @@ pub(super) fn pinned(split: &Split, groups: &[Group], parts: usize, cx: &Context
             let mut votes = [0usize; PARTS.len()];
             group.rows.iter().filter_map(|r| known.get(&r.image)).for_each(|part| votes[*part] += 1);
             torn += usize::from(votes.iter().filter(|v| **v > 0).count() > 1);
-            // Between equals the later part: an image that was tested on does not become one that is trained on.
+            // The later part wins a tie: an image that was tested on must not become one that is trained on.
             let part = (0..votes.len()).max_by_key(|p| votes[*p]).filter(|p| votes[*p] > 0)?;
             if !split.fills(PARTS[part]) {
                 unfilled.insert(PARTS[part]);
@@ -72,17 +72,17 @@ pub(super) fn pinned(split: &Split, groups: &[Group], parts: usize, cx: &Context
         .collect();
     if let Some(part) = unfilled.first() {
         return Err(Error::helped(
-            format!("patients of the earlier split's part `{part}` would be dealt out anew, since this split has no such part"),
+            format!("patients of the earlier split's part `{part}` would be assigned again, since this split has no such part"),
             format!("give `{part}` a share, or remove `{part}.csv` from the directory of `keep`"),
         ));
     }
     if torn > 0 {
         cx.note(format!(
-            "warning: {} in several parts of the earlier split; each goes to the part that had most of their images",
-            counted(torn, "patient stood", "patients stood")
+            "warning: {} in several parts of the earlier split; each goes to the part that had most of the patient's images",
+            counted(torn, "patient was", "patients were")
         ));
     }
     let stay = out.iter().flatten().count();
-    cx.note(format!("{} where the earlier split had them; {} new", counted(stay, "patient stays", "patients stay"), counted(out.len() - stay, "is", "are")));
+    cx.note(format!("{} in the part of the earlier split; {} new", counted(stay, "patient stays", "patients stay"), counted(out.len() - stay, "is", "are")));
     Ok((out, taken))
 }

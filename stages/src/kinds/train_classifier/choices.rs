@@ -1,4 +1,4 @@
-//! Choices that a study makes for a classifier: units of greys, order of images, weights that stay, trees.
+//! Choices that a study makes for a classifier: normalisation, sampling, weights to keep, trees.
 
 use crate::contract::prelude::*;
 use crate::data::pack::ImageStore;
@@ -6,30 +6,30 @@ use crate::data::sample::{Origin, Sample, Samples};
 use crate::networks::Greys;
 use std::collections::BTreeSet;
 
-/// What greys are measured in before a network sees them.
+/// How grey values are normalised before they enter the network.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Normalise {
-    /// They are shown as they are, in [0, 1].
+    /// Not at all: they are in [0, 1].
     #[default]
     None,
-    /// Mean and deviation of all pixels of the real images of the training set; of all its images where none is real.
+    /// By mean and standard deviation of all pixels of the real images of the training set, or of all its images if none are real.
     TrainingSet,
-    /// A given mean and deviation.
+    /// By a given mean and standard deviation.
     Given(Greys),
 }
 
 impl Normalise {
-    /// Finds parameters that make no sense; `path` is where this stands below `with:`.
+    /// Finds invalid parameters; `path` is the location of this below `with:`.
     pub(super) fn check(&self, path: &str) -> Vec<BadParameter> {
         let fine = match self {
             Normalise::Given(greys) => greys.std > 0.0 && greys.std.is_finite() && greys.mean.is_finite(),
             _ => true,
         };
-        BadParameter::unless(fine, &format!("{path}.given"), "must be numbers, `std` greater than 0")
+        BadParameter::unless(fine, &format!("{path}.given"), "must be finite numbers, `std` greater than 0")
     }
 
-    /// What greys are measured in for this training set; each image counts once.
+    /// Mean and standard deviation for this training set; each image counts once.
     pub(super) fn units(&self, samples: &Samples, store: &ImageStore) -> Result<Option<Greys>> {
         let of = |rows: &mut dyn Iterator<Item = &Sample>| {
             let images: BTreeSet<_> = rows.map(|r| r.image).collect();
@@ -46,22 +46,22 @@ impl Normalise {
     }
 }
 
-/// Which images come in a step.
+/// How the images of a step are sampled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sampling {
-    /// Every image once a pass, in an order that is drawn anew.
+    /// Every image once per epoch, in a new random order.
     #[default]
     Shuffled,
-    /// Images drawn with replacement, all labels equally often.
+    /// Images are drawn with replacement, all labels equally often.
     Balanced,
 }
 
-/// Which weights stay.
+/// Which weights are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Keep {
-    /// Those of the pass with the lowest validation loss.
+    /// Those of the epoch with the lowest validation loss.
     Best,
     /// Those of the last step.
     Last,
@@ -71,7 +71,7 @@ pub enum Keep {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Trees {
-    /// How many; 10 as in scikit-learn.
+    /// Number of trees; 10 as in scikit-learn.
     #[serde(default = "default_trees")]
     #[schemars(range(min = 1))]
     pub count: u32,

@@ -1,4 +1,4 @@
-//! Images with their classes, and sums over an epoch.
+//! Images with their classes, and running sums over an epoch.
 
 use crate::contract::prelude::*;
 use crate::data::pack::ImageStore;
@@ -7,7 +7,7 @@ use crate::kinds::classifier::Predictor;
 use crate::training::loss::Loss;
 use hilum_ops::Value;
 
-/// Images with the numbers of their classes.
+/// Images with the indices of their classes.
 pub(super) struct Labelled<'a> {
     pub(super) images: Vec<&'a [u8]>,
     pub(super) labels: Vec<u32>,
@@ -21,14 +21,14 @@ impl<'a> Labelled<'a> {
             found.ok_or_else(|| {
                 Error::helped(
                     format!("label `{}` does not occur in the training set ({})", r.label, classes.join(", ")),
-                    "stratify the split by label, or leave images of that label out of it",
+                    "stratify the split by label, or remove images with this label",
                 )
             })
         };
         Ok(Labelled { images, labels: rows.iter().map(class).collect::<Result<_>>()? })
     }
 
-    /// The first of them, so many at most.
+    /// The first of them, `n` at most.
     pub(super) fn first(&self, n: usize) -> Labelled<'a> {
         let n = n.min(self.images.len());
         Labelled { images: self.images[..n].to_vec(), labels: self.labels[..n].to_vec() }
@@ -50,7 +50,7 @@ impl<'a> Labelled<'a> {
     }
 }
 
-/// Sums over the steps of an epoch.
+/// Running sums over the steps of an epoch.
 #[derive(Default)]
 pub(super) struct Running {
     loss: f64,
@@ -59,7 +59,7 @@ pub(super) struct Running {
     images: usize,
 }
 
-/// For checkpoints: a number with a fraction would lose its last bit in JSON.
+/// For checkpoints: JSON would lose the last bit of a fraction.
 impl From<&Running> for [u64; 4] {
     fn from(r: &Running) -> Self {
         [r.loss.to_bits(), r.steps as u64, r.hits as u64, r.images as u64]

@@ -1,15 +1,15 @@
-//! Adam as generators and discriminators are trained with it: the numbers of each network's reference where a study gives none.
+//! Adam for generators and discriminators: by default with the parameters of each network's reference.
 
 use crate::contract::prelude::*;
 use crate::models::GanNetwork;
 use crate::training::AdamParameters;
 
-/// Parameters of Adam; those of the network's reference implementation where not given.
+/// Parameters of Adam; by default those of the network's reference implementation.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GanAdam {
-    /// Step size.
-    #[schemars(description = described("Step size", |d| d.learning_rate))]
+    /// Learning rate.
+    #[schemars(description = described("Learning rate", |d| d.learning_rate))]
     pub learning_rate: Option<f64>,
     /// Decay of the first moment.
     #[schemars(description = described("Decay of the first moment", |d| d.beta1))]
@@ -22,9 +22,9 @@ pub struct GanAdam {
     pub eps: Option<f64>,
 }
 
-/// What a number is, and what it is where a study gives none.
+/// What a parameter is, with its defaults.
 fn described(what: &str, of: impl Fn(&AdamParameters) -> f64) -> String {
-    format!("{what}; where not given {}.", GanNetwork::defaults_in_words(|d| format!("{:?}", of(&d.adam))))
+    format!("{what}; by default {}.", GanNetwork::defaults_in_words(|d| format!("{:?}", of(&d.adam))))
 }
 
 impl GanAdam {
@@ -35,7 +35,7 @@ impl GanAdam {
         self.eps.get_or_insert(defaults.eps);
     }
     pub(super) fn parameters(&self) -> AdamParameters {
-        let due = |v: Option<f64>| v.expect("BUG: completed before it is used");
-        AdamParameters { learning_rate: due(self.learning_rate), beta1: due(self.beta1), beta2: due(self.beta2), eps: due(self.eps) }
+        let given = |v: Option<f64>| v.expect("BUG: completed before it is used");
+        AdamParameters { learning_rate: given(self.learning_rate), beta1: given(self.beta1), beta2: given(self.beta2), eps: given(self.eps) }
     }
 }

@@ -1,7 +1,7 @@
 //! `smallcnn64`: six 3 × 3 convolutions in three stages and global average pooling.
 //!
-//! Davoodi & Lo Giudice do not state their classifier; this one is of the size that their data allow: 287,844 trained
-//! numbers for four classes, 287,715 for three.
+//! Davoodi & Lo Giudice do not state their classifier; this one has a size that suits their data: 287,844 trained
+//! parameters for four classes, 287,715 for three.
 
 use super::ClassifierConfig;
 use crate::contract::prelude::*;
@@ -35,7 +35,7 @@ impl ClassifierConfig for Config {
     fn check(&self, path: &str) -> Vec<BadParameter> {
         [
             BadParameter::unless(self.width >= 1, &format!("{path}.width"), "must be at least 1"),
-            BadParameter::unless((0.0..=0.95).contains(&self.dropout), &format!("{path}.dropout"), "must lie between 0 and 0.95"),
+            BadParameter::unless((0.0..=0.95).contains(&self.dropout), &format!("{path}.dropout"), "must be between 0 and 0.95"),
         ]
         .concat()
     }

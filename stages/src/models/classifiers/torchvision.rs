@@ -1,15 +1,15 @@
-//! What the classifiers that torchvision has have in common: the channels of an image, and how small it may be.
+//! What torchvision's classifiers have in common: the channels of an image, and its minimum size.
 
 use crate::contract::prelude::*;
 use crate::networks::{Classifier, Mode};
 use hilum_ops::Value;
 
-/// A network of torchvision's.
+/// Parameters of a torchvision network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// 1: the network sees one channel; weights for three are summed over them, which is the same as showing the image thrice.
-    /// 3: the image is shown in three channels, and their weights are learnt apart.
+    /// 1: the network has one input channel; weights for three are summed, which is equivalent to repeating the image in three channels.
+    /// 3: the image is repeated in three channels, whose weights are trained separately.
     pub channels: usize,
 }
 
@@ -22,7 +22,7 @@ impl Default for Config {
 /// They halve an image five times.
 pub(super) const MIN_SIDE: usize = 32;
 
-/// A network that is shown grey images in several channels.
+/// A network that receives grey images repeated in several channels.
 pub(super) struct Repeated {
     pub(super) network: Box<dyn Classifier>,
     pub(super) channels: usize,

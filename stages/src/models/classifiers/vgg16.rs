@@ -1,5 +1,5 @@
-//! VGG-16 (Simonyan & Zisserman 2015). As in Zunair & Hamza a mean over each map and one layer follow its features; the
-//! original three layers, of 124 million numbers, are there for weights that need them. Tensor names are torchvision's.
+//! VGG-16 (Simonyan & Zisserman 2015). As in Zunair & Hamza, global average pooling and one layer follow its features; the
+//! original three layers, with 124 million parameters, are there for weights that need them. Tensor names are torchvision's.
 
 use super::{ClassifierConfig, torchvision};
 use crate::contract::prelude::*;
@@ -79,7 +79,7 @@ impl Classifier for Vgg16 {
         }
         let (n, h, w, c) = maps.dims4()?;
         if (h, w) != (POOLED, POOLED) {
-            return Err(Error::data(format!("the original head of VGG-16 reads images of {} pixels", 32 * POOLED)));
+            return Err(Error::data(format!("the original head of VGG-16 needs images of {} pixels", 32 * POOLED)));
         }
         Ok(channels_first(&maps)?.reshape(&[n, h * w * c])?)
     }

@@ -1,5 +1,5 @@
-//! Networks that are trained against each other: their weights and optimisers, and what a step of them saw. Ignorant of what a
-//! step is and of what it is fed with.
+//! Networks that are trained against each other: their weights and optimisers, and the metrics of a step. Ignorant of what a
+//! step does and of its input.
 
 use crate::contract::prelude::*;
 use crate::networks::{Scope, Weights};
@@ -17,18 +17,18 @@ pub trait Adversaries {
     fn set_rate(&mut self, rate: f64) {
         self.optimisers().into_iter().for_each(|(_, optimiser)| optimiser.set_rate(rate));
     }
-    /// The weights that images are made with afterwards.
+    /// The weights that generate images after the training.
     fn generator(&self) -> &Weights {
         self.weights()[0].1
     }
-    /// Writes down what is neither weight nor optimiser, for a checkpoint.
+    /// Saves state other than weights and optimisers, for a checkpoint.
     ///
     /// # Errors
     /// Where a device does not give it.
     fn save_state(&self, snapshot: Snapshot) -> Result<Snapshot> {
         Ok(snapshot)
     }
-    /// Takes it back.
+    /// Restores it.
     ///
     /// # Errors
     /// Where it does not fit.
@@ -37,16 +37,16 @@ pub trait Adversaries {
     }
 }
 
-/// What a step saw.
+/// The metrics of a step.
 #[derive(Debug, Clone, Default)]
 pub struct Observed {
-    /// What the discriminators made small, before their step.
+    /// Loss of the discriminators, before their step.
     pub discriminator: f64,
-    /// What the generators made small, before their step.
+    /// Loss of the generators, before their step.
     pub generator: f64,
-    /// How real images were judged on average: as a probability, or, for least squares, as a number that should be 1.
+    /// Mean score of real images: a probability or, for least squares, a number with the target 1.
     pub on_real: f64,
-    /// How fake images were judged, before the step; should be 0.
+    /// Mean score of fake images, before the step; the target is 0.
     pub on_fake: f64,
     /// Norms of the gradients of discriminators and generators.
     pub norms: [f64; 2],
@@ -55,13 +55,13 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// True where every loss is a number.
+    /// True if every loss is finite.
     pub fn is_finite(&self) -> bool {
         self.discriminator.is_finite() && self.generator.is_finite() && self.terms.iter().all(|(_, v)| v.is_finite())
     }
 }
 
-/// A network with fresh weights of its own.
+/// A network with initial weights.
 pub(super) fn fresh<N>(device: &Device, stream: &mut Stream, build: impl FnOnce(&mut Scope) -> Result<N>) -> Result<(N, Weights)> {
     let mut weights = Weights::on(device);
     let network = build(&mut weights.scope(stream))?;

@@ -30,28 +30,28 @@ pub struct Config {
     /// Channels of the networks: 1, or 3 with the grey image in each.
     #[serde(default = "one")]
     pub channels: usize,
-    /// Channels of the first maps of all networks; 64 in the paper.
+    /// Channels of the first feature maps of all networks; 64 in the paper.
     #[serde(default = "width")]
     #[schemars(range(min = 1))]
     pub width: usize,
-    /// Residual blocks of a generator: 9 in the paper, 6 for images of 128 pixels and less.
+    /// Residual blocks of a generator: 9 in the paper, 6 for images of up to 128 pixels.
     #[serde(default = "blocks")]
     #[schemars(range(min = 1))]
     pub blocks: usize,
     /// Weight of the cycle loss.
     #[serde(default = "cycle")]
     pub cycle: f64,
-    /// Weight of the identity loss, as a share of that of the cycle loss.
+    /// Weight of the identity loss, as a share of the weight of the cycle loss.
     #[serde(default = "identity")]
     pub identity: f64,
-    /// Made images of earlier steps that each discriminator is shown some of.
+    /// Size of the pool of fake images from earlier steps from which each discriminator is trained.
     #[serde(default = "pool")]
     pub pool: usize,
-    /// Share of a moving average of the generators that each step keeps, such as 0.999; the average makes images then. None in the
-    /// paper.
+    /// Decay of an exponential moving average of the generators per step, such as 0.999; the average then generates the images. None
+    /// in the paper.
     #[serde(default)]
     pub average: Option<f64>,
-    /// Share of the training, at its end, in which the learning rate falls to nothing.
+    /// Final share of the training in which the learning rate decays to zero.
     #[serde(default = "decay")]
     #[schemars(range(min = 0, max = 1))]
     pub decay: f64,
@@ -91,7 +91,7 @@ impl GeneratorConfig for Config {
             BadParameter::unless(self.cycle >= 0.0 && self.cycle.is_finite(), &format!("{path}.cycle"), "must be at least 0"),
             BadParameter::unless(self.identity >= 0.0 && self.identity.is_finite(), &format!("{path}.identity"), "must be at least 0"),
             BadParameter::unless(self.average.is_none_or(|a| (0.0..1.0).contains(&a)), &format!("{path}.average"), "must be at least 0 and below 1"),
-            BadParameter::unless((0.0..=1.0).contains(&self.decay), &format!("{path}.decay"), "must lie between 0 and 1"),
+            BadParameter::unless((0.0..=1.0).contains(&self.decay), &format!("{path}.decay"), "must be between 0 and 1"),
         ]
         .concat()
     }
@@ -106,7 +106,7 @@ impl GeneratorConfig for Config {
     }
     fn trainer<'s>(&self, s: TrainingSetup<'s, '_>) -> Result<Box<dyn Trainer + 's>> {
         let networks = CycleGan::new(self, s.side, &s.adam, s.device, s.init_streams().each_mut())?;
-        let rule = Rule::Unaligned { pass: s.images[0].len().max(s.images[1].len()) };
+        let rule = Rule::Unaligned { epoch_len: s.images[0].len().max(s.images[1].len()) };
         Ok(Box::new(Translation::new(networks, How { rule, alike: false, channels: self.channels, decay: self.decay }, s)?))
     }
     fn open(&self, scope: &mut Scope) -> Result<Box<dyn super::Generator>> {
@@ -114,7 +114,7 @@ impl GeneratorConfig for Config {
     }
 }
 
-/// Both generators, whose weights have one optimiser. Tensors of the first are called `there`, those of the second `back`.
+/// Both generators, which share one optimiser. Tensors of the first are named `there`, those of the second `back`.
 pub struct Generators {
     /// From `from` to `to`.
     pub g_ab: ResNetGenerator,
@@ -123,7 +123,7 @@ pub struct Generators {
 }
 
 impl Generators {
-    /// Builds both below names of their own.
+    /// Builds both.
     pub fn new(c: &Config, scope: &mut Scope) -> Result<Self> {
         Ok(Generators {
             g_ab: ResNetGenerator::new(c.channels, c.width, c.blocks, &mut scope.at("there"))?,

@@ -30,7 +30,7 @@ pub struct Config {
     /// Weight of the cycle loss.
     #[serde(default = "cycle")]
     pub cycle: f64,
-    /// Weight of the identity loss, as a share of that of the cycle loss.
+    /// Weight of the identity loss, as a share of the weight of the cycle loss.
     #[serde(default = "identity")]
     pub identity: f64,
 }
@@ -65,7 +65,7 @@ impl GeneratorConfig for Config {
     }
     fn trainer<'s>(&self, s: TrainingSetup<'s, '_>) -> Result<Box<dyn Trainer + 's>> {
         let networks = CycleGanZunair::new(self, &s.adam, s.device, s.init_streams().each_mut())?;
-        // One coin decides for both images of a pair whether they are mirrored.
+        // Both images of a pair are mirrored, or neither.
         Ok(Box::new(Translation::new(networks, How { rule: Rule::Shuffled, alike: true, channels: self.channels, decay: 0.0 }, s)?))
     }
     fn open(&self, scope: &mut Scope) -> Result<Box<dyn super::Generator>> {
@@ -73,7 +73,7 @@ impl GeneratorConfig for Config {
     }
 }
 
-/// Both generators, whose weights have one optimiser. Tensors of the first are called `there`, those of the second `back`.
+/// Both generators, which share one optimiser. Tensors of the first are named `there`, those of the second `back`.
 pub struct Generators {
     /// From `from` to `to`.
     pub g_ab: Generator,
@@ -82,7 +82,7 @@ pub struct Generators {
 }
 
 impl Generators {
-    /// Builds both below names of their own.
+    /// Builds both.
     pub fn new(c: &Config, scope: &mut Scope) -> Result<Self> {
         Ok(Generators { g_ab: Generator::new(c.channels, &mut scope.at("there"))?, g_ba: Generator::new(c.channels, &mut scope.at("back"))? })
     }

@@ -26,7 +26,7 @@ pub struct Config {
     /// Length of the noise vector.
     #[schemars(range(min = 1))]
     pub latent: usize,
-    /// Channels of the widest map but one next to the image; 64 in the paper.
+    /// Channels of the feature map next to the image; each further one has twice as many. 64 in the paper.
     #[schemars(range(min = 1))]
     pub width: usize,
     /// Dropout in the discriminator.
@@ -60,7 +60,7 @@ impl GeneratorConfig for Config {
             BadParameter::unless([32, 64, 128].contains(&self.size), &format!("{path}.size"), "must be 32, 64 or 128"),
             BadParameter::unless(self.latent >= 1, &format!("{path}.latent"), "must be at least 1"),
             BadParameter::unless(self.width >= 1, &format!("{path}.width"), "must be at least 1"),
-            BadParameter::unless((0.0..0.96).contains(&self.dropout), &format!("{path}.dropout"), "must lie between 0 and 0.95"),
+            BadParameter::unless((0.0..0.96).contains(&self.dropout), &format!("{path}.dropout"), "must be between 0 and 0.95"),
         ]
         .concat()
     }
@@ -98,11 +98,11 @@ impl Trainer for DcganTrainer<'_, '_> {
         self.networks.step(&real, &z, &mut self.dropout)
     }
     fn preview(&self) -> Result<Vec<Vec<f32>>> {
-        // Running statistics, as `synthesize` will use them: the grid shows what would be made now.
+        // Running statistics, as in `synthesize`: the grid shows what would be generated now.
         let images = without_history(|| self.networks.generator.forward(&self.fixed, false))?;
         grey(&images)
     }
-    fn pass_len(&self) -> usize {
+    fn epoch_len(&self) -> usize {
         self.s.images[0].len()
     }
     fn networks(&self) -> &dyn Adversaries {

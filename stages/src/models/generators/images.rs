@@ -1,9 +1,9 @@
-//! Images as generators take and give them: channels, greys, bytes. Ignorant of networks.
+//! Images as generators take and return them: channels, grey values, bytes. Ignorant of networks.
 
 use crate::contract::prelude::*;
 use hilum_ops::Value;
 
-/// Grey images `[n, s, s, 1]` as a network of so many channels takes them.
+/// Grey images `[n, s, s, 1]`, repeated to the channels of a network.
 ///
 /// # Errors
 /// Where a device refuses them.
@@ -23,12 +23,12 @@ pub fn grey(images: &Value) -> Result<Vec<Vec<f32>>> {
     Ok(values.chunks_exact(h * w * c).map(|image| image.chunks_exact(c).map(mean).collect()).collect())
 }
 
-/// Grey numbers in [−1, 1] as bytes. What is no number would become black: ask [`are_numbers`] first.
+/// Grey values in [−1, 1] as bytes. NaN would become black: check with [`are_numbers`] first.
 pub fn to_bytes(image: &[f32]) -> Vec<u8> {
     image.iter().map(|v| ((v.clamp(-1.0, 1.0) + 1.0) * 127.5).round() as u8).collect()
 }
 
-/// False where an image holds what is infinite or not a number: its generator diverged.
+/// False if an image has values that are not finite: its generator diverged.
 pub fn are_numbers(image: &[f32]) -> bool {
     image.iter().all(|v| v.is_finite())
 }

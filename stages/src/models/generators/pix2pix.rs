@@ -1,4 +1,4 @@
-//! pix2pix (Isola et al. 2017) as Liang et al. used it: images of one label translated to another, with dropout for noise.
+//! pix2pix (Isola et al. 2017) as Liang et al. used it: images of one label translated to another, with dropout as noise.
 
 mod networks;
 mod step;
@@ -27,18 +27,18 @@ pub struct Config {
     /// Channels of the networks: 1, or 3 with the grey image in each.
     #[serde(default = "one")]
     pub channels: usize,
-    /// Halvings of the U-Net: 8 for images of 256 pixels; 224 is divided by 2 no more than 5 times.
+    /// Downsampling steps of the U-Net: 8 for images of 256 pixels; 224 can be halved only 5 times.
     #[serde(default = "levels")]
     #[schemars(range(min = 2, max = 8))]
     pub levels: usize,
-    /// Dropout after the first three doublings, in training and in generation: the only noise there is.
+    /// Dropout after the first three upsampling steps, in training and in generation: the only source of noise.
     #[serde(default = "half")]
     #[schemars(range(min = 0, max = 0.95))]
     pub dropout: f64,
-    /// Weight of the absolute error.
+    /// Weight of the L1 loss.
     #[serde(default = "hundred")]
     pub l1: f64,
-    /// Which image of `to` a image of `from` is compared with.
+    /// Which image of `to` is the target of an image of `from`.
     #[serde(default)]
     pub pairing: Pairing,
     /// The discriminator's activation.
@@ -46,16 +46,16 @@ pub struct Config {
     pub activation: Activation,
 }
 
-/// Which images meet, where nobody paired them.
+/// How unpaired images are paired.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pairing {
-    /// Any image, drawn anew each time.
+    /// With a random image, drawn each time.
     #[default]
     Random,
-    /// Always the same image: the first with the first, and again from the first where there are fewer.
+    /// Always with the same image: the first with the first and so on, starting over if there are fewer.
     Cycle,
-    /// Always the image that looks most alike: by squared differences of both at 16 × 16 pixels.
+    /// Always with the most similar image: by squared differences at 16 × 16 pixels.
     Nearest,
 }
 
@@ -63,7 +63,7 @@ pub enum Pairing {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Activation {
-    /// ReLU, in the words of Liang et al.
+    /// ReLU, as stated by Liang et al.
     #[default]
     Relu,
     /// Leaky ReLU with a slope of 0.3, as in the tutorial.
@@ -90,8 +90,8 @@ impl GeneratorConfig for Config {
     fn check(&self, path: &str) -> Vec<BadParameter> {
         [
             translation::check(&self.from, &self.to, self.channels, path),
-            BadParameter::unless((2..=8).contains(&self.levels), &format!("{path}.levels"), "must lie between 2 and 8"),
-            BadParameter::unless((0.0..0.96).contains(&self.dropout), &format!("{path}.dropout"), "must lie between 0 and 0.95"),
+            BadParameter::unless((2..=8).contains(&self.levels), &format!("{path}.levels"), "must be between 2 and 8"),
+            BadParameter::unless((0.0..0.96).contains(&self.dropout), &format!("{path}.dropout"), "must be between 0 and 0.95"),
             BadParameter::unless(self.l1 >= 0.0 && self.l1.is_finite(), &format!("{path}.l1"), "must be at least 0"),
         ]
         .concat()
@@ -106,11 +106,11 @@ impl GeneratorConfig for Config {
         let networks = Pix2Pix::new(self, &s.adam, s.device, s.init_streams().each_mut())?;
         let [from, to] = [&s.images[0], &s.images[1]];
         let rule = match self.pairing {
-            Pairing::Random => Rule::Unaligned { pass: from.len() },
+            Pairing::Random => Rule::Unaligned { epoch_len: from.len() },
             Pairing::Cycle => Rule::Fixed((0..from.len()).map(|i| i % to.len()).collect()),
             Pairing::Nearest => Rule::Fixed(nearest(from, to, s.side)),
         };
-        // Where a pair is meant, both images are changed alike.
+        // Images that are paired on purpose are augmented alike.
         let alike = self.pairing != Pairing::Random;
         Ok(Box::new(Translation::new(networks, How { rule, alike, channels: self.channels, decay: 0.0 }, s)?))
     }
@@ -124,7 +124,7 @@ impl Translator for Pix2Pix {
         self.step(from, to, draws)
     }
     fn translate(&self, image: &Value, draws: &Stream) -> Result<Value> {
-        // The same draws for every look, away from those of the training. Running statistics move along, and nobody reads them.
+        // The same draws at every preview, apart from those of the training. Running statistics change, but are not used.
         self.generator.forward(image, &mut Mode::Train(&mut draws.item(0)))
     }
 }

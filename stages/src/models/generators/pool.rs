@@ -1,5 +1,5 @@
-//! The pool of fake images (Shrivastava et al. 2017): a discriminator is shown some of earlier steps, so that it does not
-//! follow the latest generator only. Ignorant of networks.
+//! The pool of fake images (Shrivastava et al. 2017): a discriminator is also trained on images from earlier steps, not only on
+//! those of the latest generator. Ignorant of networks.
 
 use crate::contract::prelude::*;
 use candle_core::{Device, Tensor};
@@ -7,38 +7,38 @@ use hilum_ops::Value;
 
 /// Images of earlier steps.
 pub struct Pool {
-    most: usize,
+    size: usize,
     images: Vec<Tensor>,
 }
 
 impl Pool {
-    /// An empty pool for so many images; none are kept where `most` is 0.
-    pub fn new(most: usize) -> Self {
-        Pool { most, images: vec![] }
+    /// An empty pool for up to `size` images.
+    pub fn new(size: usize) -> Self {
+        Pool { size, images: vec![] }
     }
 
-    /// Gives for each image either itself or a stored one in whose place it is put. Until the pool is full, images are stored
-    /// and given back. `choose` says which of so many stored images is taken, or None for the new one.
+    /// Returns for each image either itself or a stored one that it replaces. Until the pool is full, images are stored and
+    /// returned. `choose` gets the number of stored images and returns the index of one, or None for the new image.
     pub fn exchange(&mut self, images: &Value, mut choose: impl FnMut(usize) -> Option<usize>) -> Result<Value> {
-        if self.most == 0 {
+        if self.size == 0 {
             return Ok(images.detach());
         }
-        let mut given = vec![];
+        let mut out = vec![];
         for i in 0..images.dims()[0] {
             let image = images.data().narrow(0, i, 1)?.contiguous()?;
-            given.push(if self.images.len() < self.most {
+            out.push(if self.images.len() < self.size {
                 self.images.push(image.clone());
                 image
-            } else if let Some(at) = choose(self.most) {
+            } else if let Some(at) = choose(self.size) {
                 std::mem::replace(&mut self.images[at], image)
             } else {
                 image
             });
         }
-        Ok(Value::constant(Tensor::cat(&given, 0)?))
+        Ok(Value::constant(Tensor::cat(&out, 0)?))
     }
 
-    /// All numbers of the images that are kept, for a checkpoint.
+    /// The values of all stored images, for a checkpoint.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let mut bytes = vec![];
         for image in &self.images {
@@ -46,7 +46,7 @@ impl Pool {
         }
         Ok(bytes)
     }
-    /// Takes images of `side × side` pixels back.
+    /// Restores images of `side × side` pixels.
     pub fn restore(&mut self, bytes: &[u8], side: usize, channels: usize, device: &Device) -> Result<()> {
         let numbers: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
         let image = |values: &[f32]| Ok(Tensor::from_slice(values, (1, side, side, channels), device)?);
@@ -55,7 +55,7 @@ impl Pool {
     }
 }
 
-/// With even odds a stored image or the new one, as Zhu et al. do.
+/// A stored image or the new one with equal probability, as in Zhu et al.
 pub fn by_chance(stream: &mut Stream) -> impl FnMut(usize) -> Option<usize> {
     |stored| (stream.unit() > 0.5).then(|| stream.below(stored))
 }
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pool_fills_first_and_then_gives_half_of_the_time_an_older_image() {
+    fn a_full_pool_returns_an_older_image_half_of_the_time() {
         let mut pool = Pool::new(3);
         let mut draws = Seed(1).stream("test", "pool");
         for v in 0..3 {
@@ -82,7 +82,7 @@ mod tests {
         let given: Vec<f32> = (3..203).map(|v| first(&pool.exchange(&image(v as f32), by_chance(&mut draws)).unwrap())).collect();
         let older = given.iter().enumerate().filter(|(i, v)| **v != (*i + 3) as f32).count();
         assert!((75..125).contains(&older), "{older} of 200");
-        // What was given is gone: no image is seen twice.
+        // Returned images are removed: no image is seen twice.
         let mut seen: Vec<u32> = given.iter().map(|v| *v as u32).collect();
         seen.sort_unstable();
         assert!(seen.windows(2).all(|w| w[0] < w[1]));
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn no_pool_keeps_nothing() {
+    fn a_pool_of_size_zero_stores_nothing() {
         let mut pool = Pool::new(0);
         assert_eq!(first(&pool.exchange(&image(5.0), |_| panic!("nothing is drawn")).unwrap()), 5.0);
         assert!(pool.to_bytes().unwrap().is_empty());

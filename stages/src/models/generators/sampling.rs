@@ -1,4 +1,4 @@
-//! What networks that make images from noise are fed with: shuffled images of one kind.
+//! The input of networks that generate images from noise: shuffled images of one kind.
 
 use super::TrainingSetup;
 use crate::contract::prelude::*;
@@ -14,7 +14,7 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    /// Batches of shuffled images, from the first that was not yet trained on.
+    /// Batches of shuffled images, from the first that has not been trained on.
     pub(super) fn start(s: &TrainingSetup<'_, '_>) -> Result<Feed> {
         let images: &[&[u8]] = &s.images[0];
         let (mut order, augmentation) = (Order::new(s.cx.stream("order"), images.len()), s.cx.stream("augment"));

@@ -1,4 +1,4 @@
-//! StyleGAN2 (Karras et al. 2020) with DiffAugment (Zhao et al. 2020): images from noise, learnt from few.
+//! StyleGAN2 (Karras et al. 2020) with DiffAugment (Zhao et al. 2020): images from noise, trained on few images.
 
 mod networks;
 mod step;
@@ -27,24 +27,24 @@ pub struct Config {
     pub channels: usize,
     /// Layers between noise and style: 2 for few images, 8 in the paper.
     pub mapping_depth: usize,
-    /// Channels of all maps, as a share of the paper's.
+    /// Channels of all feature maps, as a share of the paper's.
     pub width: f64,
-    /// Numbers of noise, and of a style.
+    /// Length of the noise vector and of the style vector.
     pub latent: usize,
-    /// Images whose deviation from each other the discriminator sees; must divide the batch.
+    /// Images over which the discriminator's minibatch standard deviation is computed; must divide the batch.
     pub group: usize,
-    /// Weight of R1, the squared slope of the discriminator at real images (γ of Mescheder et al. 2018).
+    /// Weight of R1, the squared gradient of the discriminator at real images (γ of Mescheder et al. 2018).
     pub r1: f64,
-    /// Weight of the path length's deviation from its mean.
+    /// Weight of the path length regularisation.
     pub path_length: f64,
-    /// How often images are made with styles of two noises.
+    /// Probability of style mixing: generating an image with the styles of two noise vectors.
     pub mixing: f64,
     /// Half-life of the generator's moving average, in thousands of images.
     pub average: f64,
-    /// The half-life is no longer than this share of the images so far, such as 0.05, so that a short training's average leaves what
-    /// it began with. None in the reference's setting for few images.
+    /// Limits the half-life to this share of the images so far, such as 0.05, so that the average of a short training forgets the
+    /// initial weights. None in the reference's configuration for few images.
     pub ramp: Option<f64>,
-    /// Changes to real and made images before the discriminator.
+    /// Augmentations of real and fake images before the discriminator.
     pub diffaugment: Policy,
 }
 
@@ -57,12 +57,12 @@ impl Default for Config {
 }
 
 impl Config {
-    /// What the networks are built by.
+    /// The architecture of the networks.
     pub fn architecture(&self) -> Architecture {
         let Config { size, channels, mapping_depth, width, latent, group, .. } = *self;
         Architecture { size, channels, mapping_depth, width, latent, group }
     }
-    /// What the moving average keeps of itself over `n` images, after so many others.
+    /// The decay of the moving average over `n` images, after `seen` others.
     fn kept(&self, seen: usize, n: usize) -> f64 {
         let half_life = self.average * 1000.0;
         let half_life = self.ramp.map_or(half_life, |share| half_life.min(seen as f64 * share));
@@ -82,7 +82,7 @@ impl GeneratorConfig for Config {
             at_least_0("path_length", self.path_length),
             at_least_0("average", self.average),
             BadParameter::unless(self.ramp.is_none_or(|r| r > 0.0 && r.is_finite()), &format!("{path}.ramp"), "must be greater than 0"),
-            BadParameter::unless((0.0..=1.0).contains(&self.mixing), &format!("{path}.mixing"), "must lie between 0 and 1"),
+            BadParameter::unless((0.0..=1.0).contains(&self.mixing), &format!("{path}.mixing"), "must be between 0 and 1"),
         ]
         .concat()
     }
@@ -91,7 +91,7 @@ impl GeneratorConfig for Config {
     }
     fn batch_fault(&self, batch: u32) -> Option<&'static str> {
         let divides = batch.is_multiple_of((self.group as u32).clamp(1, batch.max(1)));
-        (!divides).then_some("must be a multiple of `group` of the network")
+        (!divides).then_some("must be a multiple of the network's `group`")
     }
     fn side_needed(&self, side: usize) -> Option<String> {
         exactly(self.size, side)
@@ -130,7 +130,7 @@ impl super::Generator for Opened {
 mod tests {
     use super::{Config, GeneratorConfig};
 
-    /// `ema_beta` of the reference's training loop, for 10,000 images and eight a step.
+    /// `ema_beta` of the reference's training loop, for 10,000 images and eight per step.
     #[test]
     fn the_average_forgets_as_in_the_reference() {
         let without = Config::default();

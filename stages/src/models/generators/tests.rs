@@ -1,4 +1,4 @@
-//! What every row of the table must do, and what is said of their defaults.
+//! What every row of the table must satisfy, and how defaults are described.
 
 use super::*;
 use crate::contract::seed::Seed;
@@ -26,7 +26,7 @@ fn every_network_is_written_under_its_name_and_its_defaults_make_sense() {
     }
 }
 
-/// Whoever translates refuses to sample, and the other way round.
+/// A generator that translates refuses to sample, and the other way round.
 #[test]
 fn a_generator_samples_or_translates() {
     let device = candle_core::Device::Cpu;
@@ -43,7 +43,7 @@ fn a_generator_samples_or_translates() {
 }
 
 #[test]
-fn defaults_are_said_of_every_network() {
+fn defaults_are_listed_for_every_network() {
     let batches = GanNetwork::defaults_in_words(|d| d.batch.to_string());
     assert_eq!(batches, "32 for dcgan; 1 for cyclegan, cyclegan-zunair and pix2pix; 8 for stylegan2");
 }

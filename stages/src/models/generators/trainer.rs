@@ -1,30 +1,30 @@
-//! What the loop of a training asks of any adversarial network, and what it gives it. Ignorant of networks and of the loop.
+//! The interface between the training loop and any adversarial network. Ignorant of networks and of the loop.
 
 use super::adversaries::{Adversaries, Observed};
 use crate::contract::prelude::*;
 use crate::data::augment::Augment;
 use crate::training::AdamParameters;
-use crate::training::schedule::Moment;
+use crate::training::schedule::Position;
 use crate::training::snapshot::{Restored, Snapshot};
 use candle_core::Device;
 use std::thread::Scope;
 
-/// Images that show how far a generator is.
+/// Images of a preview.
 pub const PREVIEWS: usize = 8;
 
-/// Networks under training together with what they are fed with.
+/// Networks in training, with their input.
 pub trait Trainer {
     /// A step, counted from 1.
     ///
     /// # Errors
     /// Where a device refuses it; so below.
     fn step(&mut self, step: usize) -> Result<Observed>;
-    /// A row of images that shows how far the generator is, as it would make them now: grey numbers in [−1, 1].
+    /// A row of images as the generator generates them now: grey values in [−1, 1].
     ///
     /// # Errors
     /// As [`Trainer::step`].
     fn preview(&self) -> Result<Vec<Vec<f32>>>;
-    /// What stands above the first of these rows: the images that are translated.
+    /// The row above the first preview: the images that are translated.
     fn first_row(&self) -> Vec<Vec<u8>> {
         vec![]
     }
@@ -32,53 +32,53 @@ pub trait Trainer {
     fn columns(&self) -> usize {
         PREVIEWS
     }
-    /// Images in a pass, at least 1.
-    fn pass_len(&self) -> usize;
+    /// Images per epoch, at least 1.
+    fn epoch_len(&self) -> usize;
     /// The networks.
     fn networks(&self) -> &dyn Adversaries;
     /// As [`Trainer::networks`].
     fn networks_mut(&mut self) -> &mut dyn Adversaries;
-    /// Factor on the learning rate at a step of a training of so many passes.
-    fn rate(&self, _at: Moment, _passes: usize) -> f64 {
+    /// Factor on the learning rate at a step of a training of this many epochs.
+    fn rate(&self, _at: Position, _epochs: usize) -> f64 {
         1.0
     }
-    /// Where its streams are, for a checkpoint. Draws of images are made again from the beginning.
+    /// Saves the positions of its streams, for a checkpoint. The order of images is drawn again from the start.
     fn save_state(&self, snapshot: Snapshot) -> Snapshot {
         snapshot
     }
-    /// Goes on from there.
+    /// Restores them.
     ///
     /// # Errors
-    /// Where the checkpoint holds something else.
+    /// Where the checkpoint does not contain them.
     fn load_state(&mut self, _before: &Restored) -> Result<()> {
         Ok(())
     }
 }
 
-/// What trainers are made of.
+/// What a trainer is built from.
 pub struct TrainingSetup<'s, 'e> {
-    /// Gives streams.
+    /// Provides streams.
     pub cx: &'s Context<'s>,
     /// Where tensors live.
     pub device: &'s Device,
-    /// Pixels of the images to learn from, by kind: one, or those to translate and those that they should look like.
+    /// Pixels of the images to train on, by kind: one, or those to translate and those that they should look like.
     pub images: &'s [Vec<&'s [u8]>],
     /// Their side in pixels.
     pub side: usize,
     /// Images per step.
     pub batch: usize,
-    /// How weights are moved.
+    /// Parameters of the optimiser.
     pub adam: AdamParameters,
-    /// How images are changed.
+    /// How images are augmented.
     pub augment: &'s Augment,
-    /// Steps that were done before the training was stopped.
+    /// Steps that were done before the training was interrupted.
     pub done: usize,
-    /// Where the thread that makes batches ahead lives.
+    /// The scope of the thread that prepares batches ahead.
     pub scope: &'s Scope<'s, 'e>,
 }
 
 impl TrainingSetup<'_, '_> {
-    /// The streams of fresh weights: of generators and of discriminators.
+    /// The streams of initial weights: of generators and of discriminators.
     pub(super) fn init_streams(&self) -> [Stream; 2] {
         [self.cx.stream("generator"), self.cx.stream("discriminator")]
     }

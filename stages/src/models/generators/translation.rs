@@ -1,4 +1,4 @@
-//! What networks that translate images are fed with: images of two kinds that nobody paired; and how they are trained on them.
+//! The input of networks that translate images: unpaired images of two kinds; and how they are trained on it.
 
 use super::adversaries::{Adversaries, Observed};
 use super::images::{channelled, grey};
@@ -8,51 +8,51 @@ use crate::data::ahead::Ahead;
 use crate::data::batch;
 use crate::data::pairs::{Pairs, Rule};
 use crate::training;
-use crate::training::schedule::{Moment, linear_decay};
+use crate::training::schedule::{Position, linear_decay};
 use crate::training::snapshot::{Restored, Snapshot};
 use hilum_ops::{Upload, Uploads, Value, without_history};
 
-/// What a network that translates does with both kinds of images.
+/// A network that translates images of one kind to the other.
 pub(super) trait Translator: Adversaries {
     /// A step on images `[n, side, side, channels]` of both kinds.
     fn step_on(&mut self, images: &[Value; 2], draws: &mut Stream) -> Result<Observed>;
-    /// Translates an image as it would be made now.
+    /// Translates an image with the current weights.
     fn translate(&self, image: &Value, draws: &Stream) -> Result<Value>;
 }
 
-/// Training of translation: networks, pairs of batches, and the one stream that steps draw from.
+/// Training of a translation: networks, pairs of batches, and the one stream that steps draw from.
 pub(super) struct Translation<'s, 'e, N> {
     networks: N,
     feed: Ahead<candle_core::Result<[Upload; 2]>>,
     /// Of the pool, or of dropout.
     draws: Stream,
-    /// The images that are looked at.
+    /// The images of previews.
     shown: Vec<&'s [u8]>,
-    pass: usize,
+    epoch_len: usize,
     how: How,
     s: TrainingSetup<'s, 'e>,
 }
 
 /// What differs between networks.
 pub(super) struct How {
-    /// Which images meet.
+    /// Which images are paired.
     pub(super) rule: Rule,
-    /// Whether both images of a pair are changed alike.
+    /// Whether both images of a pair are augmented alike.
     pub(super) alike: bool,
     /// Channels of the networks.
     pub(super) channels: usize,
-    /// Share of the training, at its end, in which the rate falls.
+    /// Final share of the training in which the learning rate decays.
     pub(super) decay: f64,
 }
 
-/// Where the rate falls over fewer passes, it does so step by step.
-const STAIRS: f64 = 10.0;
+/// If the learning rate decays over fewer epochs than this, it decays with every step.
+const MIN_DECAY_EPOCHS: f64 = 10.0;
 
 impl<'s, 'e, N> Translation<'s, 'e, N> {
     pub(super) fn new(networks: N, how: How, s: TrainingSetup<'s, 'e>) -> Result<Self> {
         let kinds = s.images;
         let mut pairs = Pairs::new(s.cx.stream("order"), [kinds[0].len(), kinds[1].len()], how.rule.clone());
-        let pass = pairs.pass_len();
+        let epoch_len = pairs.epoch_len();
         pairs.skip(s.done * s.batch);
         let of_to = if how.alike { "augment.from" } else { "augment.to" };
         let streams = [s.cx.stream("augment.from"), s.cx.stream(of_to)];
@@ -67,7 +67,7 @@ impl<'s, 'e, N> Translation<'s, 'e, N> {
             Ok([of(0)?, of(1)?])
         });
         let shown = kinds[0].iter().step_by((kinds[0].len() / PREVIEWS).max(1)).take(PREVIEWS).copied().collect();
-        Ok(Translation { networks, feed, draws: s.cx.stream("steps"), shown, pass, how, s })
+        Ok(Translation { networks, feed, draws: s.cx.stream("steps"), shown, epoch_len, how, s })
     }
 
     /// The next images of both kinds.
@@ -97,8 +97,8 @@ impl<N: Translator> Trainer for Translation<'_, '_, N> {
     fn columns(&self) -> usize {
         self.shown.len()
     }
-    fn pass_len(&self) -> usize {
-        self.pass
+    fn epoch_len(&self) -> usize {
+        self.epoch_len
     }
     fn networks(&self) -> &dyn Adversaries {
         &self.networks
@@ -106,9 +106,9 @@ impl<N: Translator> Trainer for Translation<'_, '_, N> {
     fn networks_mut(&mut self) -> &mut dyn Adversaries {
         &mut self.networks
     }
-    fn rate(&self, at: Moment, passes: usize) -> f64 {
-        // A few passes are no stairs to come down on: then each step is one.
-        let (at, all) = if passes as f64 * self.how.decay < STAIRS { (at.step, at.steps) } else { (at.pass, passes) };
+    fn rate(&self, at: Position, epochs: usize) -> f64 {
+        // Over a few epochs, a decay per epoch would be too coarse.
+        let (at, all) = if epochs as f64 * self.how.decay < MIN_DECAY_EPOCHS { (at.step, at.steps) } else { (at.epoch, epochs) };
         let decay = (all as f64 * self.how.decay).floor();
         linear_decay(at as f64, all as f64 - decay, decay)
     }
@@ -121,10 +121,10 @@ impl<N: Translator> Trainer for Translation<'_, '_, N> {
     }
 }
 
-/// Labels of two kinds, channels and what else networks that translate have in common makes sense; `path` as in `check`.
+/// Finds invalid labels and channels, which all networks that translate have; `path` as in [`super::GeneratorConfig::check`].
 pub(super) fn check(from: &str, to: &str, channels: usize, path: &str) -> Vec<BadParameter> {
     [
-        BadParameter::unless(from != to, &format!("{path}.to"), "must be another label than `from`"),
+        BadParameter::unless(from != to, &format!("{path}.to"), "must be a label other than `from`"),
         BadParameter::unless([1, 3].contains(&channels), &format!("{path}.channels"), "must be 1 or 3"),
     ]
     .concat()

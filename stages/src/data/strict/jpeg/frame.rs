@@ -1,4 +1,4 @@
-//! What the header promises: the picture's size, its components, and which of their coefficients' bits were sent (ITU-T T.81, annexes
+//! What the header declares: the picture's size, its components, and which of their coefficients' bits were sent (ITU-T T.81, annexes
 //! A and G). How they are coded is not known here.
 
 use super::scan::Band;

@@ -47,8 +47,8 @@ impl Architecture {
         [
             BadParameter::unless([32, 64, 128, 256].contains(&self.size), &format!("{path}.size"), "must be 32, 64, 128 or 256"),
             BadParameter::unless([1, 3].contains(&self.channels), &format!("{path}.channels"), "must be 1 or 3"),
-            BadParameter::unless((1..=16).contains(&self.mapping_depth), &format!("{path}.mapping_depth"), "must lie between 1 and 16"),
-            BadParameter::unless((0.01..=2.0).contains(&self.width), &format!("{path}.width"), "must lie between 0.01 and 2"),
+            BadParameter::unless((1..=16).contains(&self.mapping_depth), &format!("{path}.mapping_depth"), "must be between 1 and 16"),
+            BadParameter::unless((0.01..=2.0).contains(&self.width), &format!("{path}.width"), "must be between 0.01 and 2"),
             BadParameter::unless(self.latent >= 1, &format!("{path}.latent"), "must be at least 1"),
             BadParameter::unless(self.group >= 1, &format!("{path}.group"), "must be at least 1"),
         ]

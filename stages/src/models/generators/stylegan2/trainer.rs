@@ -18,7 +18,7 @@ pub(super) struct StyleGan2Trainer {
     fixed: Value,
     draws: StreamDraws,
     channels: usize,
-    pass: usize,
+    epoch_len: usize,
 }
 
 impl StyleGan2Trainer {
@@ -27,7 +27,7 @@ impl StyleGan2Trainer {
         let fixed = training::normal_noise(&s.cx.stream("grid"), 0, PREVIEWS, c.latent, s.device)?;
         let streams = STREAMS.map(|name| s.cx.stream(name));
         let draws = StreamDraws { streams, mixing: c.mixing, latent: c.latent, side: s.side, device: s.device.clone() };
-        Ok(StyleGan2Trainer { networks, feed: Feed::start(&s)?, fixed, draws, channels: c.channels, pass: s.images[0].len() })
+        Ok(StyleGan2Trainer { networks, feed: Feed::start(&s)?, fixed, draws, channels: c.channels, epoch_len: s.images[0].len() })
     }
 }
 
@@ -76,8 +76,8 @@ impl Trainer for StyleGan2Trainer {
         let images = without_history(|| g.synthesise(&g.map(&self.fixed, false)?, &mut Noise::Constant))?;
         grey(&images)
     }
-    fn pass_len(&self) -> usize {
-        self.pass
+    fn epoch_len(&self) -> usize {
+        self.epoch_len
     }
     fn networks(&self) -> &dyn Adversaries {
         &self.networks

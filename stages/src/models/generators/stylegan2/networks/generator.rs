@@ -61,7 +61,7 @@ impl Generator {
         Ok(Generator { mapping, w_avg, constant, blocks, latent: c.latent })
     }
 
-    /// How many styles a image needs: one for each convolution, one for the last image.
+    /// How many styles an image needs: one for each convolution, one for the last image.
     pub fn styles(&self) -> usize {
         self.blocks.iter().map(|b| b.convs.len()).sum::<usize>() + 1
     }

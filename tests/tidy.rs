@@ -315,3 +315,23 @@ fn modules_do_not_depend_on_each_other_in_a_cycle() {
         }
     }
 }
+
+/// Names of a private vocabulary, and what they are called in the field: `docs/glossary.md`.
+const NOT_OUR_WORDS: [&str; 14] =
+    ["Course", "Onlooker", "Gallery", "Shipment", "Waiter", "Flight", "Berth", "Parcel", "Luck", "Film", "Films", "hold_still", "truths", "onlooker"];
+/// Phrases that read like a translation.
+const NOT_OUR_PHRASES: [&str; 6] =
+    ["it has not run in this study", "does not read as", "is no name for", "is no value of", "in a circle", "films of nobody"];
+
+#[test]
+fn the_code_speaks_the_words_of_the_field() {
+    for (path, text) in code() {
+        let words: std::collections::BTreeSet<&str> = text.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+        for word in NOT_OUR_WORDS {
+            assert!(!words.contains(word), "{}: `{word}` has another name in the field: see docs/glossary.md", path.display());
+        }
+        for phrase in NOT_OUR_PHRASES {
+            assert!(!text.contains(phrase), "{}: `{phrase}` is not how it is said", path.display());
+        }
+    }
+}

@@ -258,7 +258,7 @@ fn translations_belong_to_the_patients_of_their_images() {
 
     let (_, run) = study("split.test");
     assert!(run.code == 4 && !run.err.contains("translator   started") && run.err.contains("L0002") && run.err.contains("split by patient"), "{}", run.err);
-    // Images of another size than the generator learnt from are not cut to pieces.
+    // Images of another size than the generator learned from are not cut to pieces.
     let space = study("split.train").0;
     space.edit("pixels: { stage: prepare", "large: { stage: prepare, in: { samples: images }, with: { size: 64 } }\n  pixels: { stage: prepare");
     space.edit("source: split.train, images: pixels", "source: split.train, images: large");

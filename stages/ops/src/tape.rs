@@ -1,6 +1,6 @@
 //! Reverse-mode differentiation: values that remember how they came about.
 //!
-//! A [`Value`] is a candle tensor and, where something that it came from is to be learnt, a node of a graph. Each node
+//! A [`Value`] is a candle tensor and, where something that it came from is to be learned, a node of a graph. Each node
 //! holds a rule that turns the gradient by its value into gradients by its inputs. Rules are written in operations on
 //! values again, so that gradients can be differentiated once more where a rule says nothing else. Candle's own graph is
 //! not used: it adds every gradient to zeros first, holds all activations until the end, walks recursively, and cuts
@@ -28,7 +28,7 @@ pub struct Value {
 /// A place in the graph. Numbers rise along the graph.
 pub(crate) struct Node {
     id: u64,
-    /// None for what is learnt itself.
+    /// None for what is learned itself.
     history: Option<Mutex<Option<Arc<History>>>>,
 }
 
@@ -98,11 +98,11 @@ fn next_id() -> u64 {
 }
 
 impl Value {
-    /// A value that nothing is learnt through.
+    /// A value that nothing is learned through.
     pub fn constant(data: Tensor) -> Self {
         Value { data: data.detach(), node: None }
     }
-    /// A value that is learnt, or that a gradient is asked for. It shares the tensor's storage: what moves one moves both.
+    /// A value that is learned, or that a gradient is asked for. It shares the tensor's storage: what moves one moves both.
     pub fn leaf(data: &Tensor) -> Self {
         Value { data: data.detach(), node: Some(Arc::new(Node { id: next_id(), history: None })) }
     }

@@ -54,16 +54,16 @@ pub struct Conv {
 impl Conv {
     /// `weight [co, ci, k, k]` and, if `bias` says how it begins, `bias [co]`.
     pub fn new(shape: Shape, init: Init, bias: Option<Init>, scope: &mut Scope) -> Result<Self> {
-        let weight = scope.learnt("weight", &[shape.co, shape.ci / shape.window.groups, shape.k[0], shape.k[1]], init)?;
+        let weight = scope.parameter("weight", &[shape.co, shape.ci / shape.window.groups, shape.k[0], shape.k[1]], init)?;
         Conv::with(weight, shape, None, bias, scope)
     }
     /// A transposed convolution: `weight [ci, co, k, k]`, rows and columns that are added to its result.
     pub fn transposed(shape: Shape, extra: usize, init: Init, bias: Option<Init>, scope: &mut Scope) -> Result<Self> {
-        let weight = scope.learnt("weight", &[shape.ci, shape.co / shape.window.groups, shape.k[0], shape.k[1]], init)?;
+        let weight = scope.parameter("weight", &[shape.ci, shape.co / shape.window.groups, shape.k[0], shape.k[1]], init)?;
         Conv::with(weight, shape, Some(extra), bias, scope)
     }
     fn with(weight: Value, shape: Shape, transposed: Option<usize>, bias: Option<Init>, scope: &mut Scope) -> Result<Self> {
-        let bias = bias.map(|init| scope.learnt("bias", &[shape.co], init)).transpose()?;
+        let bias = bias.map(|init| scope.parameter("bias", &[shape.co], init)).transpose()?;
         Ok(Conv { weight, bias, window: shape.window, transposed })
     }
     /// `[n, h, w, ci] → [n, oh, ow, co]`.
@@ -111,8 +111,8 @@ impl BatchNorm {
     /// Scale as `init` says, bias 0.
     pub fn with_scale(channels: usize, init: Init, settings: NormSettings, scope: &mut Scope) -> Result<Self> {
         Ok(BatchNorm {
-            weight: scope.learnt("weight", &[channels], init)?,
-            bias: scope.learnt("bias", &[channels], Init::Const(0.0))?,
+            weight: scope.parameter("weight", &[channels], init)?,
+            bias: scope.parameter("bias", &[channels], Init::Const(0.0))?,
             mean: scope.buffer("running_mean", &[channels], Init::Const(0.0))?,
             variance: scope.buffer("running_var", &[channels], Init::Const(1.0))?,
             settings,
@@ -157,7 +157,7 @@ impl Linear {
     }
     /// `[n, inputs] → [n, outputs]`, beginning as said.
     pub fn with(inputs: usize, outputs: usize, weight: Init, bias: Init, scope: &mut Scope) -> Result<Self> {
-        Ok(Linear { weight: scope.learnt("weight", &[outputs, inputs], weight)?, bias: scope.learnt("bias", &[outputs], bias)? })
+        Ok(Linear { weight: scope.parameter("weight", &[outputs, inputs], weight)?, bias: scope.parameter("bias", &[outputs], bias)? })
     }
     /// `x · Wᵀ + b`.
     pub fn forward(&self, x: &Value) -> Result<Value> {

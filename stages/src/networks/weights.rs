@@ -124,13 +124,13 @@ impl Scope<'_> {
         self.weights.still.push((self.prefix.clone(), still.clone()));
         still
     }
-    /// A tensor that is learnt. `Init::Kaiming` is none of its kinds: layers say their deviation.
-    pub fn learnt(&mut self, name: &str, shape: &[usize], init: Init) -> Result<Value> {
+    /// A tensor that is learned. `Init::Kaiming` is none of its kinds: layers say their deviation.
+    pub fn parameter(&mut self, name: &str, shape: &[usize], init: Init) -> Result<Value> {
         let value = Value::leaf(&self.tensor(shape, init)?);
         self.weights.trained.push((self.name(name), value.clone()));
         Ok(value)
     }
-    /// A tensor that is not learnt, but kept with the weights: running statistics.
+    /// A tensor that is not learned, but kept with the weights: running statistics.
     pub fn buffer(&mut self, name: &str, shape: &[usize], init: Init) -> Result<Value> {
         let value = Value::constant(self.tensor(shape, init)?);
         self.weights.buffers.push((self.name(name), value.clone()));

@@ -58,7 +58,7 @@ impl Pretrained {
             let help = format!("a pickle can run any program when it is opened; convert it where you trust it: {}", conversion(name));
             return Err(Error::helped(format!("`{name}` is a pickle of PyTorch, not safetensors"), help));
         }
-        let file = safetensors::SafeTensors::deserialize(bytes).map_err(|e| Error::data(format!("`{name}` does not read as safetensors: {e}")))?;
+        let file = safetensors::SafeTensors::deserialize(bytes).map_err(|e| Error::data(format!("`{name}` is not a safetensors file: {e}")))?;
         let known: HashMap<String, _> = file.tensors().into_iter().map(|(n, view)| (present(&n), view)).collect();
         for (tensor, value) in weights.all().filter(|(n, _)| !n.starts_with(head)) {
             let view = known.get(tensor).ok_or_else(|| Error::data(format!("`{name}` has no tensor `{tensor}` {:?}", value.dims())))?;

@@ -15,7 +15,7 @@ struct WholeNorm {
 
 impl WholeNorm {
     fn new(scope: &mut Scope) -> Result<Self> {
-        Ok(WholeNorm { gamma: scope.learnt("gamma", &[1], Init::Const(1.0))?, beta: scope.learnt("beta", &[1], Init::Const(0.0))? })
+        Ok(WholeNorm { gamma: scope.parameter("gamma", &[1], Init::Const(1.0))?, beta: scope.parameter("beta", &[1], Init::Const(0.0))? })
     }
     fn forward(&self, x: &Value) -> Result<Value> {
         Ok(layer_norm(x, Some((&self.gamma, &self.beta)), Divisor::Outside(1e-3), NOTHING)?)

@@ -46,7 +46,7 @@ impl Generator {
             let co = c.maps(side);
             let mut convs = vec![];
             if side == 4 {
-                constant = Some(s.learnt("const", &[co, side, side], Init::Randn { mean: 0.0, stdev: 1.0 })?);
+                constant = Some(s.parameter("const", &[co, side, side], Init::Randn { mean: 0.0, stdev: 1.0 })?);
             } else {
                 convs.push(Modulated::new(ci, co, c.latent, side, true, &mut s.at("conv0"))?);
             }

@@ -30,8 +30,8 @@ impl Full {
     /// `rate` is the learning rate of this layer, as a share; `bias` what its bias begins with.
     pub(super) fn new(inputs: usize, outputs: usize, rate: f64, bias: f64, leaky: bool, scope: &mut Scope) -> Result<Self> {
         Ok(Full {
-            weight: scope.learnt("weight", &[outputs, inputs], Init::Randn { mean: 0.0, stdev: 1.0 / rate })?,
-            bias: scope.learnt("bias", &[outputs], Init::Const(bias))?,
+            weight: scope.parameter("weight", &[outputs, inputs], Init::Randn { mean: 0.0, stdev: 1.0 / rate })?,
+            bias: scope.parameter("bias", &[outputs], Init::Const(bias))?,
             gain: rate / (inputs as f64).sqrt(),
             rate,
             leaky,
@@ -60,8 +60,8 @@ impl Convolution {
     /// With a bias and a leaky ReLU, or with neither.
     pub(super) fn new(ci: usize, co: usize, k: usize, activated: bool, halve: bool, scope: &mut Scope) -> Result<Self> {
         Ok(Convolution {
-            weight: scope.learnt("weight", &[co, ci, k, k], UNIT)?,
-            bias: activated.then(|| scope.learnt("bias", &[co], Init::Const(0.0))).transpose()?,
+            weight: scope.parameter("weight", &[co, ci, k, k], UNIT)?,
+            bias: activated.then(|| scope.parameter("bias", &[co], Init::Const(0.0))).transpose()?,
             gain: 1.0 / ((ci * k * k) as f64).sqrt(),
             k,
             halve,
@@ -98,9 +98,9 @@ impl Modulated {
     pub(super) fn new(ci: usize, co: usize, latent: usize, side: usize, double: bool, scope: &mut Scope) -> Result<Self> {
         Ok(Modulated {
             affine: Full::new(latent, ci, 1.0, 1.0, false, &mut scope.at("affine"))?,
-            weight: scope.learnt("weight", &[co, ci, 3, 3], UNIT)?,
-            bias: scope.learnt("bias", &[co], Init::Const(0.0))?,
-            noise: Some((scope.learnt("noise_strength", &[], Init::Const(0.0))?, scope.buffer("noise_const", &[side, side], UNIT)?)),
+            weight: scope.parameter("weight", &[co, ci, 3, 3], UNIT)?,
+            bias: scope.parameter("bias", &[co], Init::Const(0.0))?,
+            noise: Some((scope.parameter("noise_strength", &[], Init::Const(0.0))?, scope.buffer("noise_const", &[side, side], UNIT)?)),
             double,
         })
     }
@@ -108,8 +108,8 @@ impl Modulated {
     pub(super) fn image(ci: usize, co: usize, latent: usize, scope: &mut Scope) -> Result<Self> {
         Ok(Modulated {
             affine: Full::new(latent, ci, 1.0, 1.0, false, &mut scope.at("affine"))?,
-            weight: scope.learnt("weight", &[co, ci, 1, 1], UNIT)?,
-            bias: scope.learnt("bias", &[co], Init::Const(0.0))?,
+            weight: scope.parameter("weight", &[co, ci, 1, 1], UNIT)?,
+            bias: scope.parameter("bias", &[co], Init::Const(0.0))?,
             noise: None,
             double: false,
         })

@@ -175,9 +175,10 @@ impl<'a> ImageStore<'a> {
         match sides.as_slice() {
             [side] => Ok(ImageStore { packs, side: *side }),
             [] => Err(Error::data("the packed images are empty")),
-            [a, b, ..] => {
-                Err(Error::helped(format!("the packed images differ in size: {a} and {b} pixels"), "set `size` of `prepare` to the size of the generated images"))
-            }
+            [a, b, ..] => Err(Error::helped(
+                format!("the packed images differ in size: {a} and {b} pixels"),
+                "set `size` of `prepare` to the size of the generated images",
+            )),
         }
     }
     /// The pixels of an image.
@@ -194,10 +195,7 @@ impl<'a> ImageStore<'a> {
         samples.rows.retain(|row| !is_left_out(&row.image));
         let gone = before - samples.rows.len();
         if gone > 0 {
-            cx.note(format!(
-                "{} left out by `prepare`",
-                counted(gone, "row is skipped: its image was", "rows are skipped: their images were")
-            ));
+            cx.note(format!("{} left out by `prepare`", counted(gone, "row is skipped: its image was", "rows are skipped: their images were")));
         }
         samples
     }

@@ -227,10 +227,9 @@ impl Synthesize {
         let fault = |why: &str, help: String| Some((why.to_owned(), help));
         let network = network.config();
         match network.translates() {
-            Some((from, _)) if !has_source => fault(
-                "this network translates images, but none are given",
-                format!("bind images labelled `{from}` to `source`, and their pixels to `images`"),
-            ),
+            Some((from, _)) if !has_source => {
+                fault("this network translates images, but none are given", format!("bind images labelled `{from}` to `source`, and their pixels to `images`"))
+            }
             None if has_source => fault("this network generates images from noise and does not translate", "remove `source`".into()),
             None if self.reconstruct => fault("this network generates images from noise and cannot translate back", "remove `reconstruct`".into()),
             None if self.count.is_none() => {

@@ -101,7 +101,11 @@ impl Stage for TrainGan {
             training::check_budget(self.epochs, self.steps),
             BadParameter::unless(batch >= min, "batch", &format!("must be at least {min}")),
             BadParameter::unless(fault.is_none(), "batch", fault.unwrap_or_default()),
-            BadParameter::unless(self.label.is_none() || network.translates().is_none(), "label", "cannot be used with a network that translates: it has `from` and `to`"),
+            BadParameter::unless(
+                self.label.is_none() || network.translates().is_none(),
+                "label",
+                "cannot be used with a network that translates: it has `from` and `to`",
+            ),
             BadParameter::unless(adam.learning_rate > 0.0 && adam.learning_rate.is_finite(), "optimiser.learning_rate", "must be greater than 0"),
             BadParameter::unless(decay(adam.beta1), "optimiser.beta1", "must be at least 0 and below 1"),
             BadParameter::unless(decay(adam.beta2), "optimiser.beta2", "must be at least 0 and below 1"),

@@ -83,7 +83,11 @@ pub fn check(phases: &[Phase], names: &[String]) -> Vec<BadParameter> {
             if let Some(part) = unknown {
                 let mut tops: Vec<&str> = names.iter().map(|n| n.split('.').next().unwrap_or(n)).collect();
                 tops.dedup();
-                bad.extend(BadParameter::unless(false, &at("train"), &format!("the network has no weights in `{part}`; its top-level modules are {}", tops.join(", "))));
+                bad.extend(BadParameter::unless(
+                    false,
+                    &at("train"),
+                    &format!("the network has no weights in `{part}`; its top-level modules are {}", tops.join(", ")),
+                ));
             }
         }
     }

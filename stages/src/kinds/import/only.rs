@@ -44,8 +44,10 @@ impl Values {
 pub(super) fn check(only: &Only) -> Vec<BadParameter> {
     let says_nothing = |v: &Values| v.given().next().is_none();
     let empty = only.iter().filter(|(_, v)| says_nothing(v));
-    let fault =
-        |name: &String| BadParameter { path: vec!["only".into(), name.clone()], what: Fault::Value("must be a list of values, or `not` with a list of values".into()) };
+    let fault = |name: &String| BadParameter {
+        path: vec!["only".into(), name.clone()],
+        what: Fault::Value("must be a list of values, or `not` with a list of values".into()),
+    };
     empty.map(|(name, _)| fault(name)).collect()
 }
 
@@ -106,7 +108,10 @@ impl<'a> Filter<'a> {
             }
             for ((spelled, value), n) in column.near.borrow().iter() {
                 let rows = counted(*n, "row has", "rows have");
-                cx.note(format!("warning: `only`: {rows} `{spelled}` in the column `{}`, which is not `{value}`: case and spaces are compared exactly", column.name));
+                cx.note(format!(
+                    "warning: `only`: {rows} `{spelled}` in the column `{}`, which is not `{value}`: case and spaces are compared exactly",
+                    column.name
+                ));
             }
         }
     }

@@ -28,11 +28,7 @@ pub(super) fn decoded<'a>(bytes: &'a [u8], encoding: Option<&'static Encoding>) 
     if let Some(encoding) = encoding {
         refuse_workbook(bytes)?;
         let (text, used, is_damaged) = encoding.decode(bytes);
-        return if is_damaged {
-            Err(Error::helped(format!("the text is not {}", used.name()), "set `encoding` to that of the file"))
-        } else {
-            Ok(text)
-        };
+        return if is_damaged { Err(Error::helped(format!("the text is not {}", used.name()), "set `encoding` to that of the file")) } else { Ok(text) };
     }
     let wide = |of: fn([u8; 2]) -> u16, bytes: &[u8]| {
         let units: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|pair| of(*pair)).collect();
@@ -49,10 +45,7 @@ pub(super) fn decoded<'a>(bytes: &'a [u8], encoding: Option<&'static Encoding>) 
             let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
             std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|e| {
                 let line = 1 + bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count();
-                Error::helped(
-                    format!("line {line} is not UTF-8"),
-                    "save it as UTF-8 (`CSV UTF-8` in spreadsheets), or set `encoding`, such as `latin1`",
-                )
+                Error::helped(format!("line {line} is not UTF-8"), "save it as UTF-8 (`CSV UTF-8` in spreadsheets), or set `encoding`, such as `latin1`")
             })
         }
     }

@@ -37,7 +37,7 @@ fn adam(beta1: f64, weights: Vec<Value>) -> Optimiser {
 
 fn classifier(network: Box<dyn Classifier>, weights: &Weights, batch: usize) -> Step {
     let mut optimiser = adam(0.9, weights.trained());
-    let (x, targets): (Value, Vec<u32>) = (images(batch, 224, 3, "images"), (0..batch as u32).map(|i| i % 2).collect());
+    let (x, targets): (Value, Vec<u32>) = (images(batch, 224, 3, "films"), (0..batch as u32).map(|i| i % 2).collect());
     Box::new(move || {
         let mut s = stream("dropout");
         let features = network.features(&x, &mut Mode::Train(&mut s))?;
@@ -56,7 +56,7 @@ fn rates(beta1: f64) -> AdamParameters {
 fn dcgan_step() -> Step {
     let c = dcgan::Config::default();
     let mut networks = dcgan::Dcgan::new(&c, &rates(0.5), &Device::Cpu, [&mut stream("g"), &mut stream("d")]).unwrap();
-    let (real, z, mut dropout) = (images(32, 64, 1, "images"), images(32, 1, 100, "noise"), stream("dropout"));
+    let (real, z, mut dropout) = (images(32, 64, 1, "films"), images(32, 1, 100, "noise"), stream("dropout"));
     Box::new(move || networks.step(&real, &z, &mut dropout).map(drop))
 }
 
@@ -85,7 +85,7 @@ fn stylegan2_step() -> Step {
     let c = stylegan2::Architecture { size: 64, channels: 3, ..stylegan2::Architecture::default() };
     let ((g, gw), (d, dw)) = (made(|s| stylegan2::Generator::new(&c, s)), made(|s| stylegan2::Discriminator::new(&c, s)));
     let (mut of_g, mut of_d) = (adam(0.0, gw.trained()), adam(0.0, dw.trained()));
-    let real = images(8, 64, 3, "images");
+    let real = images(8, 64, 3, "films");
     let z = images(8, 1, 512, "noise").reshape(&[8, 512]).unwrap();
     let mut noise = stream("noise");
     Box::new(move || {

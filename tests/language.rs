@@ -176,5 +176,5 @@ fn as_many_images_are_made_as_a_class_lacks() {
     assert_eq!(of(&whole, "normal"), of(&whole, "covid"));
     space.edit("real: split.train }", "real: balanced }");
     let said = space.hilum(&["run", "study.yaml"]);
-    assert!(said.err.contains("no image of `covid` is needed"), "{}", said.err);
+    assert!(said.err.contains("no images of `covid` are needed"), "{}", said.err);
 }

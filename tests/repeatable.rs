@@ -82,7 +82,7 @@ fn outcome(c: &Cohort, directory: &str, order: u64, jobs: &str, threads: &str) -
     if said.code != 0 {
         let error = said.err.lines().find(|l| l.contains("error")).unwrap_or_default().to_owned();
         // A label that only the test part has, or an empty part: the study is unusable, and equally so everywhere.
-        let usual = ["would be empty", "needs images", "needs images", "none of the classifier's classes"];
+        let usual = ["would be empty", "needs images", "needs images", "not one of the classifier's classes"];
         assert!(usual.iter().any(|u| error.contains(u)), "{}", said.err);
         out.insert("error".to_owned(), error.into_bytes());
         return out;

@@ -124,7 +124,7 @@ fn a_watched_training_keeps_its_best_weights_across_a_kill() {
     let stopping = "early_stop: { patience: 6, min_delta: 0.02 }\n      plateau: { patience: 1 }";
     let space = watched(stopping);
     let (expected, note) = of(&space);
-    assert!(note.contains("of 180: the validation loss fell no more"), "{note}");
+    assert!(note.contains("of 180: the validation loss no longer improved"), "{note}");
     let (to_the_end, note) = of(&watched("plateau: { patience: 1 }"));
     assert!(note == "[]" && to_the_end.iter().all(|(port, digest)| expected[port] != *digest), "{note}");
 
@@ -139,7 +139,7 @@ fn a_watched_training_keeps_its_best_weights_across_a_kill() {
     let space = Space::tiny();
     space.edit("epochs: 2", &format!("epochs: 2\n      {stopping}"));
     let said = space.hilum(&["check", "study.yaml"]);
-    for words in ["E0204", "`classifier` (train-classifier) needs the input `validation`", "`early_stop`, `plateau` and `keep: best` watch a part"] {
+    for words in ["E0204", "`classifier` (train-classifier) needs the input `validation`", "`early_stop`, `plateau` and `keep: best` need a set"] {
         assert!(said.code == 2 && said.err.contains(words), "no `{words}`: {}", said.err);
     }
 }

@@ -320,8 +320,7 @@ fn modules_do_not_depend_on_each_other_in_a_cycle() {
 const NOT_OUR_WORDS: [&str; 14] =
     ["Course", "Onlooker", "Gallery", "Shipment", "Waiter", "Flight", "Berth", "Parcel", "Luck", "Film", "Films", "hold_still", "truths", "onlooker"];
 /// Phrases that read like a translation.
-const NOT_OUR_PHRASES: [&str; 6] =
-    ["it has not run in this study", "does not read as", "is no name for", "is no value of", "in a circle", "films of nobody"];
+const NOT_OUR_PHRASES: [&str; 6] = ["it has not run in this study", "does not read as", "is no name for", "is no value of", "in a circle", "films of nobody"];
 
 #[test]
 fn the_code_speaks_the_words_of_the_field() {

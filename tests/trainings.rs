@@ -149,7 +149,7 @@ fn errors_of_a_training_are_reported() {
     fails(
         &[("{ dcgan: { size: 32,", "{ dcgan: { size: 64,")],
         "dcgan",
-        &["dcgan needs images of 64 pixels, the packed images have 32", "change `size` of `prepare`"],
+        &["dcgan needs images of 64 pixels, but the packed images have 32", "change `size` of `prepare`"],
     );
     fails(
         &[("from: normal, to: covid, width: 4", "from: normal, to: flu, width: 4")],
@@ -160,17 +160,17 @@ fn errors_of_a_training_are_reported() {
     fails(
         &[("in: { generator: dcgan }", "in: { generator: dcgan, source: images, images: pixels }")],
         "of-dcgan",
-        &["makes images from noise and translates none"],
+        &["generates images from noise and does not translate"],
     );
     fails(
         &[("in: { generator: zunair, source: images, images: pixels }", "in: { generator: zunair }")],
         "of-zunair",
-        &["this generator translates images, and none are given"],
+        &["this network translates images, but none are given"],
     );
-    fails(&[("count: 7", "count: 21")], "of-pix2pix", &["21 images are wanted, and `source` has 20 labelled `normal`"]);
-    fails(&[("with: { count: 5, truncation: 0.7 }", "with: { count: 5, reconstruct: true }")], "of-stylegan2", &["none to translate back"]);
+    fails(&[("count: 7", "count: 21")], "of-pix2pix", &["`count` is 21, but `source` has 20 images labelled `normal`"]);
+    fails(&[("with: { count: 5, truncation: 0.7 }", "with: { count: 5, reconstruct: true }")], "of-stylegan2", &["cannot translate back"]);
     fails(&[("with: { count: 5 }", "with: { count: 5, truncation: 0.7 }")], "of-dcgan", &["no styles to truncate"]);
-    fails(&[("steps: 40, batch: 4", "steps: 40, batch: 6")], "stylegan2", &["`batch`", "must be a multiple of `group`"]);
+    fails(&[("steps: 40, batch: 4", "steps: 40, batch: 6")], "stylegan2", &["`batch`", "must be a multiple of the network's `group`"]);
 }
 
 #[test]
@@ -183,11 +183,11 @@ fn one_image_and_a_batch_larger_than_the_set_are_trained_on() {
         let run = space.hilum(&["run", "study.yaml", "--only", stage]);
         assert_eq!(run.code, 0, "{stage}: {}", run.err);
         let at = |words: &str| run.err.find(words).unwrap_or_else(|| panic!("no `{words}`: {}", run.err));
-        assert!(at(&format!("{stage}   warning: there is 1 image to learn from")) < at(&format!("{stage}   finished, took")), "warned too late");
-        assert_eq!(run.err.matches("there is 1 image to learn from").count(), 1, "warned twice");
+        assert!(at(&format!("{stage}   warning: there is 1 image to train on")) < at(&format!("{stage}   finished, took")), "warned too late");
+        assert_eq!(run.err.matches("there is 1 image to train on").count(), 1, "warned twice");
     }
     assert_eq!(space.hilum(&["report"]).code, 0);
-    assert!(space.read("report.html").contains("<div class=\"warn\"><b>stylegan2</b> warning: there is 1 image to learn from"));
+    assert!(space.read("report.html").contains("<div class=\"warn\"><b>stylegan2</b> warning: there is 1 image to train on"));
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn a_diverged_training_keeps_its_last_good_state() {
     space.edit("epochs: 2, augment", "epochs: 2, optimiser: { learning_rate: 1e25 }, augment");
     let run = space.hilum(&["run", "study.yaml", "--only", "cyclegan", "--checkpoint-every", "0"]);
     assert_eq!(run.code, 1, "{}", run.err);
-    let kept = run.err.split("the last good state, after step ").nth(1).expect(&run.err);
+    let kept = run.err.split("the last good checkpoint, after step ").nth(1).expect(&run.err);
     let step: u64 = kept.split(',').next().unwrap().parse().unwrap();
     let directory = crate::resume::kept(&space).remove(0);
     let newest = fs::read_dir(directory).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).max().unwrap();
@@ -263,5 +263,5 @@ fn translations_belong_to_the_patients_of_their_images() {
     space.edit("pixels: { stage: prepare", "large: { stage: prepare, in: { samples: images }, with: { size: 64 } }\n  pixels: { stage: prepare");
     space.edit("source: split.train, images: pixels", "source: split.train, images: large");
     let run = space.hilum(&["run", "study.yaml"]);
-    assert!(run.code == 1 && run.err.contains("the generator was trained on images of 32 pixels, those of `source` have 64"), "{}", run.err);
+    assert!(run.code == 1 && run.err.contains("the generator was trained on images of 32 pixels, but those of `source` have 64"), "{}", run.err);
 }

@@ -1,4 +1,4 @@
-//! What a stage is: its parameters, its ports, what it may use while it runs. Knows no tensor library and no YAML.
+//! What a stage is: its parameters, its ports, what it may use while it runs. Ignorant of tensor libraries and YAML.
 
 pub mod context;
 pub mod decode;

@@ -1,16 +1,16 @@
-//! How stages write files: whole, in pieces, or as CSV. Ignorant of what stands in them.
+//! How stages write files: at once, in pieces, or as CSV. Ignorant of their contents.
 
 use crate::contract::prelude::*;
 use std::io::Write;
 
-/// Writes a file and the folders above it.
+/// Writes a file and creates its parent directories.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     write_parts(path, [bytes])
 }
 
-/// Writes a file piece by piece, of which only one needs to be in memory.
+/// Writes a file piece by piece, so that only one piece needs to be in memory.
 pub(crate) fn write_parts<'a>(path: &Path, parts: impl IntoIterator<Item = &'a [u8]>) -> Result<()> {
-    let parent = path.parent().expect("BUG: a file lies in a folder");
+    let parent = path.parent().expect("BUG: a file has a parent directory");
     std::fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
     let written = || {
         let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
@@ -20,7 +20,7 @@ pub(crate) fn write_parts<'a>(path: &Path, parts: impl IntoIterator<Item = &'a [
     written().map_err(Error::io("write", path))
 }
 
-/// The CSV bytes of typed rows below a header, which stands there without rows, too.
+/// The CSV bytes of typed rows below a header, which is written even if there are no rows.
 pub(crate) fn csv_of<T: Serialize>(rows: &[T], header: &[&str]) -> Result<Vec<u8>> {
     let fault = |e: csv::Error| Error::data(format!("a table could not be written: {e}"));
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(vec![]);

@@ -35,7 +35,7 @@ pub(super) fn encodings_and_delimiters() -> Vec<Case> {
             FOUR,
             plain,
             "encoding: klingon, table: t.csv, columns: { patient: who, file: file, label: label }",
-            Refused("this encoding is not known"),
+            Refused("unknown encoding"),
         ),
         case("carriage returns", FOUR, plain.replace('\n', "\r\n"), PLAIN, all()),
         case("carriage returns alone", FOUR, plain.replace('\n', "\r"), PLAIN, all()),
@@ -45,10 +45,16 @@ pub(super) fn encodings_and_delimiters() -> Vec<Case> {
         case("blank lines first", FOUR, format!("\n\n{}", plain.replace(',', ";")), PLAIN, all()),
         case("blanks around cells", FOUR, "who , file,label\n P1 , a.png , covid\nP2,b.png,normal  \n", PLAIN, all()),
         case("quotes", FOUR, "\"who\",\"file\",\"label\"\n\"P,1\",\"a.png\",\"covid\"\nP2,b.png,normal\n", PLAIN, all()),
-        case("a quote without end", FOUR, "who,file,label\nP1,\"a.png,covid\nP2,b.png,normal\n", PLAIN, Refused("the quote on line 2 of the table never ends")),
-        case("a doubled header", FOUR, format!("{plain}{plain}"), PLAIN, Refused("line 4 of the table is its header again")),
+        case(
+            "a quote without end",
+            FOUR,
+            "who,file,label\nP1,\"a.png,covid\nP2,b.png,normal\n",
+            PLAIN,
+            Refused("the quote on line 2 of the table is not closed"),
+        ),
+        case("a doubled header", FOUR, format!("{plain}{plain}"), PLAIN, Refused("line 4 of the table repeats its header")),
         case("a doubled column", FOUR, "who,file,label,label\nP1,a.png,x,y\n", PLAIN, Refused("the table has several columns `label`")),
-        case("a row too short", FOUR, "who,file,label\nP1,a.png\n", PLAIN, Refused("line 2: 2 cells where 3 are due")),
+        case("a row too short", FOUR, "who,file,label\nP1,a.png\n", PLAIN, Refused("line 2: 2 cells, expected 3")),
         case("no such column", FOUR, "who,file,finding\nP1,a.png,x\n", PLAIN, Refused("no column `label`")),
         case("an empty file", FOUR, "", PLAIN, Refused("no column `who`")),
         case("a header alone", FOUR, "who,file,label\n", PLAIN, Refused("the table has no rows")),
@@ -82,7 +88,7 @@ pub(super) fn cells() -> Vec<Case> {
             FOUR,
             "who,file,label\n12,a.png,x\n12.0,b.png,y\n",
             PLAIN,
-            taken(&[("x", 1), ("y", 1)], &["with `.0` at its end and without it"], &[]),
+            taken(&[("x", 1), ("y", 1)], &["with and without `.0` at its end"], &[]),
         ),
         case(
             "ages and sexes",
@@ -99,7 +105,7 @@ pub(super) fn cells() -> Vec<Case> {
             taken(
                 &[("x", 1), ("y", 1)],
                 &["1 row has `pa` in the column `view`, which is not `PA`"],
-                &[("b.png", "not taken by `only`"), ("c.png", "not taken by `only`")],
+                &[("b.png", "not selected by `only`"), ("c.png", "not selected by `only`")],
             ),
         ),
         case(
@@ -107,14 +113,14 @@ pub(super) fn cells() -> Vec<Case> {
             FOUR,
             "who,file,label,view\nP1,a.png,x,PA\nP2,b.png,x,L\nP3,c.png,y,AP\n",
             "table: t.csv, columns: { patient: who, file: file, label: label }, only: { view: { not: [L] } }",
-            taken(&[("x", 1), ("y", 1)], &[], &[("b.png", "not taken")]),
+            taken(&[("x", 1), ("y", 1)], &[], &[("b.png", "not selected")]),
         ),
         case(
             "only what nobody has",
             FOUR,
             "who,file,label,view\nP1,a.png,x,PA\n",
             "table: t.csv, columns: { patient: who, file: file, label: label }, only: { view: AP }",
-            Refused("no row that `only` takes"),
+            Refused("`only` selects no row"),
         ),
         case(
             "one label for all",
@@ -135,7 +141,7 @@ pub(super) fn cells() -> Vec<Case> {
             FOUR,
             "file,label\na.png,x\n",
             "table: t.csv, columns: { patient: { column: file, pattern: '(' }, file: file, label: label }",
-            Refused("this is no regular expression"),
+            Refused("this is not a regular expression"),
         ),
         case(
             "labels with stars",
@@ -151,18 +157,18 @@ pub(super) fn cells() -> Vec<Case> {
             "table: t.csv, columns: { patient: who, file: file, label: label }, labels: { z: z }",
             Refused("no image has the label `z`"),
         ),
-        case("one image twice", FOUR, "who,file,label\nP1,a.png,x\nP1,a.png,x\nP2,b.png,y\n", PLAIN, taken(&[("x", 1), ("y", 1)], &["taken once"], &[])),
+        case("one image twice", FOUR, "who,file,label\nP1,a.png,x\nP1,a.png,x\nP2,b.png,y\n", PLAIN, taken(&[("x", 1), ("y", 1)], &["was ignored"], &[])),
     ]
 }
 
 pub(super) fn files() -> Vec<Case> {
     vec![
         case(
-            "files without endings in the table",
+            "files without extensions in the table",
             FOUR,
             "who,file,label\nP1,a,x\nP2,b,y\n",
             PLAIN,
-            taken(&[("x", 1), ("y", 1)], &["2 images were found under names with other endings"], &[]),
+            taken(&[("x", 1), ("y", 1)], &["2 images were found with other extensions"], &[]),
         ),
         case(
             "files in subdirectories",
@@ -179,13 +185,13 @@ pub(super) fn files() -> Vec<Case> {
             taken(&[("y", 1)], &[], &[("a.png", "several files have this name in different directories")]),
         ),
         case("backslashes and drives", FOUR, "who,file,label\nP1,C:\\x\\a.png,x\nP2,.\\b.png,y\n", PLAIN, taken(&[("x", 1), ("y", 1)], &[], &[])),
-        case("other case", FOUR, "who,file,label\nP1,A.PNG,x\nP2,b.Png,y\n", PLAIN, taken(&[("x", 1), ("y", 1)], &["spelled in another way"], &[])),
+        case("other case", FOUR, "who,file,label\nP1,A.PNG,x\nP2,b.Png,y\n", PLAIN, taken(&[("x", 1), ("y", 1)], &["under a different spelling"], &[])),
         case(
             "another Unicode form",
             &["cafe\u{301}.png", "b.png"],
             "who,file,label\nP1,caf\u{e9}.png,x\nP2,b.png,y\n",
             PLAIN,
-            taken(&[("x", 1), ("y", 1)], &["spelled in another way"], &[]),
+            taken(&[("x", 1), ("y", 1)], &["under a different spelling"], &[]),
         ),
         case("paths of another machine", FOUR, "who,file,label\nP1,/mnt/data/a.png,x\nP2,images/b.png,y\n", PLAIN, taken(&[("x", 1), ("y", 1)], &[], &[])),
         case("names with spaces", &["a b (1).png", "b.png"], "who,file,label\nP1,a b (1).png,x\nP2,b.png,y\n", PLAIN, taken(&[("x", 1), ("y", 1)], &[], &[])),
@@ -208,8 +214,8 @@ pub(super) fn files() -> Vec<Case> {
             PLAIN,
             taken(
                 &[("x", 1)],
-                &["no image of the label `y` is left"],
-                &[("p2/view.png", "several names mean its file"), ("p3/view.png", "several names mean its file")],
+                &["no image with the label `y` is left"],
+                &[("p2/view.png", "several names match its file"), ("p3/view.png", "several names match its file")],
             ),
         ),
         case(
@@ -231,21 +237,21 @@ pub(super) fn files() -> Vec<Case> {
             &["x/a.png", "y/b.png"],
             "",
             "exclude: [drafts/]",
-            taken(&[("x", 1), ("y", 1)], &["nothing in `images` is called `drafts/`"], &[]),
+            taken(&[("x", 1), ("y", 1)], &["nothing in `images` matches `drafts/`"], &[]),
         ),
         case(
             "a directory around the classes",
             &["top/COVID/images/a.png", "top/COVID/masks/a.png", "top/Normal/images/b.png"],
             "",
             "",
-            taken(&[("COVID", 1), ("Normal", 1)], &["the directory `top` only holds the others"], &[("top/COVID/masks/a.png", "a mask")]),
+            taken(&[("COVID", 1), ("Normal", 1)], &["the directory `top` only contains the others"], &[("top/COVID/masks/a.png", "a mask")]),
         ),
         case(
             "one directory that may be a class",
             &["top/A/a.png", "top/B/b.png"],
             "",
             "",
-            taken(&[("top", 2)], &["all images lie in the directory `top`"], &[]),
+            taken(&[("top", 2)], &["all images are in the directory `top`"], &[]),
         ),
         case(
             "parts of a split beside something else",

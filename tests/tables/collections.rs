@@ -37,7 +37,7 @@ pub(super) fn collections() -> Vec<Case> {
             &["images/a.jpg", "images/b.jpeg", "images/c.png", "images/d.png"],
             COHEN,
             "table: t.csv, columns: { patient: patientid, file: filename, label: finding, sex: sex, age: age, view: view }, labels: { '*COVID-19': covid, 'Pneumonia/Bacterial': bacterial, No Finding: normal }, only: { modality: X-ray }",
-            taken(&[("covid", 2), ("bacterial", 1), ("normal", 1)], &[], &[("e.nii.gz", "not taken by `only`")]),
+            taken(&[("covid", 2), ("bacterial", 1), ("normal", 1)], &[], &[("e.nii.gz", "not selected by `only`")]),
         ),
         case(
             "CheXpert",
@@ -65,14 +65,14 @@ pub(super) fn collections() -> Vec<Case> {
             &["0004cfab.png", "00313ee0.png"],
             "patientId,x,y,width,height,Target\n0004cfab,,,,,0\n00313ee0,264.0,152.0,213.0,379.0,1\n00313ee0,562.0,152.0,256.0,453.0,1\n",
             "table: t.csv, columns: { patient: patientId, file: patientId, label: Target }, labels: { '0': normal, '1': opacity }",
-            taken(&[("normal", 1), ("opacity", 1)], &["taken once"], &[]),
+            taken(&[("normal", 1), ("opacity", 1)], &["ignored"], &[]),
         ),
         case(
             "COVIDx",
             FOUR,
             "P1 a.png positive cohen\nP2 b.png negative rsna\nP3 c.png negative rsna\n",
             "list: t.csv, only: { source: { not: [cohen] } }",
-            taken(&[("negative", 2)], &[], &[("a.png", "not taken")]),
+            taken(&[("negative", 2)], &[], &[("a.png", "not selected")]),
         ),
         case(
             "COVIDx with a mark",
@@ -123,9 +123,9 @@ pub(super) fn collections() -> Vec<Case> {
             &["covid/a.png", "normal/b.png", "c.png"],
             "",
             "",
-            taken(&[("covid", 1), ("normal", 1)], &["in no directory of a class"], &[("c.png", "in no directory of a class")]),
+            taken(&[("covid", 1), ("normal", 1)], &["not in the directory of a class"], &[("c.png", "not in the directory of a class")]),
         ),
-        case("files and no directories", FOUR, "", "", Refused("in no directory of a class")),
+        case("files and no directories", FOUR, "", "", Refused("not in the directory of a class")),
         case("files of one label", FOUR, "", "label: covid", taken(&[("covid", 4)], &[], &[])),
         case(
             "directories that are left out",

@@ -1,6 +1,6 @@
-//! What a stage may use while it runs besides its inputs: streams of its seed, images by digest, progress, notes.
+//! What a stage may use while it runs, besides its inputs: random streams, images by digest, progress, notes.
 //!
-//! There is no wall clock, no environment and no path of a result here, on purpose.
+//! Deliberately without a wall clock, the environment and paths of results.
 
 use super::error::{Error, Result};
 use super::seed::{Seed, Stream};
@@ -11,13 +11,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
-/// Gives the bytes of an image, hashed again as they are read.
+/// Reads the bytes of an image and verifies their hash.
 pub trait ImageBytes: Sync {
     /// The bytes of the image with this digest.
     fn bytes(&self, image: &Digest) -> Result<Vec<u8>>;
 }
 
-/// How far a stage is.
+/// The progress of a stage.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Progress {
     /// Steps done.
@@ -30,24 +30,24 @@ pub struct Progress {
     pub values: Vec<(String, f64)>,
 }
 
-/// What a stage says while it runs.
+/// What a stage reports while it runs.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Said {
-    /// How far it is.
+    /// Its progress.
     Progress(Progress),
-    /// What people should know.
+    /// A note for users.
     Note(String),
-    /// Files that were left out: they are listed where only the study's owner looks.
+    /// Files that were left out: they are listed in the study's private directory.
     LeftOut(Vec<LeftOut>),
 }
 
-/// Somebody's file that a stage left out.
+/// A file that a stage left out.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct LeftOut {
     /// Its name as the table or the directory spells it, or the digest of an image.
     pub name: String,
-    /// What it was called; empty where that is not known.
+    /// Its label; empty if that is not known.
     pub label: String,
     /// Why it was left out.
     pub reason: String,
@@ -63,20 +63,20 @@ pub enum DeviceChoice {
     Cuda(usize),
 }
 
-/// Where a stage writes down how far it is, so that it can go on after being stopped at any moment.
+/// Where a stage writes checkpoints, so that it can resume after being interrupted at any time.
 pub trait Checkpoints: Sync {
-    /// True where it is time to write one.
+    /// True if it is time to write one.
     fn due(&self) -> bool;
-    /// Keeps one, after so many steps.
+    /// Stores one, after this number of steps.
     ///
     /// # Errors
-    /// Where it could not be written; the one before is still there.
+    /// Where it could not be written; the previous one is kept.
     fn save(&self, step: u64, bytes: &[u8]) -> Result<()>;
     /// The newest one. A stage that asks can be stopped in order.
     fn latest(&self) -> Option<(u64, Vec<u8>)>;
 }
 
-/// For stages that are over before a checkpoint would be due.
+/// For stages that finish before a checkpoint is needed.
 pub struct NoCheckpoints;
 
 impl Checkpoints for NoCheckpoints {
@@ -105,15 +105,15 @@ pub struct Context<'a> {
     pub pseudonyms: Option<PseudonymKey>,
     /// Where tensors live.
     pub device: DeviceChoice,
-    /// Hears what the stage says, at once.
+    /// Receives what the stage reports, immediately.
     pub report: &'a (dyn Fn(Said) + Sync),
-    /// True once the run was told to stop.
+    /// True once the run was asked to stop.
     pub cancelled: &'a (dyn Fn() -> bool + Sync),
-    /// Where it writes down how far it is.
+    /// Where it writes checkpoints.
     pub checkpoints: &'a dyn Checkpoints,
-    /// A folder of its own for what does not fit into memory; gone when the stage ends. It need not exist.
+    /// A temporary directory for what does not fit into memory, removed when the stage ends. It need not exist.
     pub work: PathBuf,
-    /// What the stage wants people to know.
+    /// The notes of the stage.
     pub notes: Mutex<Vec<String>>,
 }
 
@@ -125,14 +125,14 @@ impl Context<'_> {
     pub fn stream(&self, name: &str) -> Stream {
         self.seed.expect("BUG: the kind does not declare a seed").stream(self.kind, name)
     }
-    /// Reports progress, and ends the stage where the run was told to stop.
+    /// Reports progress, and ends the stage if the run was asked to stop.
     pub fn progress(&self, done: usize, total: usize, unit: &str, values: &[(&str, f64)]) -> Result<()> {
         let values = values.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect();
         (self.report)(Said::Progress(Progress { done: done as u64, total: total as u64, unit: unit.to_owned(), values }));
         if (self.cancelled)() { Err(Error::Cancelled) } else { Ok(()) }
     }
-    /// Writes down how far the stage is, where it is time to. Comes before [`Context::progress`], which ends a stage that was
-    /// told to stop. A checkpoint that cannot be written does not end the stage: the one before is still there.
+    /// Writes a checkpoint if it is time to. Call it before [`Context::progress`], which ends a stage that was asked to stop. A
+    /// checkpoint that cannot be written does not end the stage: the previous one is kept.
     ///
     /// # Errors
     /// Those of `snapshot`.
@@ -140,7 +140,7 @@ impl Context<'_> {
         if self.checkpoints.due()
             && let Err(e) = self.checkpoints.save(step as u64, &snapshot()?)
         {
-            // The words of the file system without the path: this is part of the record.
+            // The message of the file system without the path: this is part of the record.
             let why = match &e {
                 Error::Store(hilum_cache::Error::Io { source, .. }) => source.kind().to_string(),
                 Error::Store(hilum_cache::Error::Foreign { what, due, .. }) => format!("{what} lies where a {due} is due"),
@@ -154,38 +154,38 @@ impl Context<'_> {
         }
         Ok(())
     }
-    /// Says something, now and in the record. Holds no name and no path.
+    /// Reports a note, immediately and in the record. It must contain no names and no paths.
     pub fn note(&self, text: impl Into<String>) {
         let text = text.into();
         self.notes.lock().expect("BUG: poisoned").push(text.clone());
         (self.report)(Said::Note(text));
     }
-    /// Tells which files were left out. Their names are for the study's owner alone and enter no record.
+    /// Reports which files were left out. Their names are only for the study's owner and enter no record.
     pub fn left_out(&self, files: Vec<LeftOut>) {
         if !files.is_empty() {
             (self.report)(Said::LeftOut(files));
         }
     }
-    /// What was said so far, for a checkpoint.
+    /// The notes so far, for a checkpoint.
     pub fn said(&self) -> Vec<String> {
         self.notes.lock().expect("BUG: poisoned").clone()
     }
-    /// Says again what was said before the stage was stopped.
+    /// Reports the notes again that were reported before the stage was interrupted.
     pub fn say_again(&self, notes: Vec<String>) {
         let since = self.said();
         notes.iter().filter(|n| !since.contains(n)).for_each(|n| (self.report)(Said::Note(n.clone())));
         let later: Vec<String> = since.into_iter().filter(|n| !notes.contains(n)).collect();
         *self.notes.lock().expect("BUG: poisoned") = [notes, later].concat();
     }
-    /// The bytes of the one file that a path parameter names, which must be those that the stage was planned with.
+    /// The bytes of the file that a path parameter names, which must not have changed since the stage was planned.
     pub fn read_source(&self, parameter: &str) -> Result<Vec<u8>> {
         Self::read_listed(self.source(parameter).files.first().expect("BUG: a file has one listing"))
     }
-    /// The bytes of a file of a listing, which must be those that the stage was planned with.
+    /// The bytes of a file of a listing, which must not have changed since the stage was planned.
     pub fn read_listed(file: &ListedFile) -> Result<Vec<u8>> {
         let bytes = hilum_cache::ingest::read(&file.path)?;
         if Digest::of(&bytes) != file.digest {
-            return Err(Error::helped(format!("`{}` changed while the run was going on", file.name), "run again"));
+            return Err(Error::helped(format!("`{}` changed during the run", file.name), "run again"));
         }
         Ok(bytes)
     }

@@ -5,9 +5,9 @@
 
 use hilum_cache::Digest;
 
-/// What an image says of itself. Until store format 2 the word was `image`.
+/// What an image says of itself. Until store format 2 the word was `film`.
 pub const DESCRIPTION: &str = "SYNTHETIC chest image, not for diagnosis";
-const OLD_DESCRIPTION: &str = "SYNTHETIC chest image, not for diagnosis";
+const OLD_DESCRIPTION: &str = "SYNTHETIC chest film, not for diagnosis";
 /// What made it.
 pub const SOFTWARE: &str = "hilum synthesize";
 
@@ -25,7 +25,7 @@ pub fn origin(generator: &Digest, number: u32) -> String {
 
 fn generator(origin: &str) -> Option<Digest> {
     let (digest, number) = origin.strip_prefix("generator b3:")?.split_once(", ")?;
-    ["image ", "image "].iter().any(|w| number.starts_with(w)).then(|| Digest::from_hex(digest))?
+    ["image ", "film "].iter().any(|w| number.starts_with(w)).then(|| Digest::from_hex(digest))?
 }
 
 /// Chunks and bytes of each that are looked at: `synthesize` writes three short ones.
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn a_marked_image_is_known_with_its_generator() {
         let g = Digest::of(b"g");
-        let (old, new) = (format!("generator {g}, image 3"), origin(&g, 3));
+        let (old, new) = (format!("generator {g}, film 3"), origin(&g, 3));
         let cases = [
             (vec![("Description", DESCRIPTION), ("Software", SOFTWARE), ("Source", &new)], Some(Some(g))),
             (vec![("Description", OLD_DESCRIPTION), ("Source", &old)], Some(Some(g))),

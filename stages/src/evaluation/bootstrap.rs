@@ -4,10 +4,10 @@ use super::metric::{Measure, Metric, measure, measures};
 use super::predictions::Predictions;
 use crate::contract::seed::Stream;
 
-/// The share of resamples that an interval holds.
+/// The share of resamples that an interval contains.
 pub const LEVEL: f64 = 0.95;
 
-/// The patients of a test set, as a bootstrap sees them.
+/// The patients of a test set, for a bootstrap.
 pub struct Clusters {
     of_image: Vec<usize>,
     count: usize,
@@ -17,9 +17,9 @@ pub struct Clusters {
 pub struct Estimate {
     /// What was measured.
     pub of: Measure,
-    /// The value on the test set; none where it is undefined.
+    /// The value on the test set; None if it is undefined.
     pub value: Option<f64>,
-    /// Lower and upper end at [`LEVEL`]; none where the value or most of the resamples are undefined.
+    /// Lower and upper limit at [`LEVEL`]; None if the value or most of the resamples are undefined.
     pub interval: Option<(f64, f64)>,
 }
 
@@ -33,7 +33,7 @@ pub fn estimates(metrics: &'static [Metric], predictions: &Predictions, clusters
 }
 
 impl Clusters {
-    /// Groups images by patient; an image of nobody is its own.
+    /// Groups images by patient; an image without a patient is its own group.
     pub fn of(patients: &[String]) -> Self {
         let mut known = std::collections::HashMap::new();
         let mut count = 0;
@@ -60,8 +60,8 @@ impl Clusters {
     }
 }
 
-/// The percentile interval that holds `level` of the values; `None` where fewer than half of them are defined. What is not
-/// finite is not defined.
+/// The percentile interval that contains `level` of the values; `None` if fewer than half of them are defined. Values that are
+/// not finite are not defined.
 pub fn percentile_interval(values: &[Option<f64>], level: f64) -> Option<(f64, f64)> {
     let mut defined: Vec<f64> = values.iter().flatten().copied().filter(|v| v.is_finite()).collect();
     if defined.len() * 2 < values.len() || defined.is_empty() {

@@ -161,20 +161,24 @@ impl GanNetwork {
     }
     /// A default of every network in words, such as `32 for dcgan; 1 for cyclegan and pix2pix`.
     pub fn defaults_in_words(of: impl Fn(&Defaults) -> String) -> String {
-        let mut groups: Vec<(String, Vec<&str>)> = vec![];
-        for (name, defaults) in GanNetwork::table() {
-            let value = of(&defaults);
-            match groups.iter_mut().find(|g| g.0 == value) {
-                Some(group) => group.1.push(name),
-                None => groups.push((value, vec![name])),
-            }
-        }
-        let names = |all: &[&str]| match all {
-            [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
-            few => few.join(""),
-        };
-        groups.iter().map(|(value, all)| format!("{value} for {}", names(all))).collect::<Vec<_>>().join("; ")
+        grouped(GanNetwork::table().iter().map(|(name, defaults)| (*name, of(defaults))))
     }
+}
+
+/// Values with the names that have them, in the order in which they first come.
+fn grouped<'a>(rows: impl Iterator<Item = (&'a str, String)>) -> String {
+    let mut groups: Vec<(String, Vec<&str>)> = vec![];
+    for (name, value) in rows {
+        match groups.iter_mut().find(|g| g.0 == value) {
+            Some(group) => group.1.push(name),
+            None => groups.push((value, vec![name])),
+        }
+    }
+    let names = |all: &[&str]| match all {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        few => few.join(""),
+    };
+    groups.iter().map(|(value, all)| format!("{value} for {}", names(all))).collect::<Vec<_>>().join("; ")
 }
 
 /// Which images are needed by a network that takes one size only.

@@ -97,7 +97,7 @@ mod tests {
         let weights = |class_weights| build(class_weights).unwrap().class_weights;
         let given = |pairs: &[(&str, f64)]| ClassWeights::Given(pairs.iter().map(|(l, w)| ((*l).to_owned(), *w)).collect());
         assert_eq!(weights(given(&[("normal", 0.75), ("covid", 0.25)])), [0.25, 0.75]);
-        assert!(build(given(&[("covid", 0.25), ("flu", 0.75)])).unwrap_err().to_string().contains("names covid, flu, and the training set has covid, normal"));
+        assert!(build(given(&[("covid", 0.25), ("flu", 0.75)])).unwrap_err().to_string().contains("names covid, flu, but the training set has covid, normal"));
         assert_eq!(weights(ClassWeights::None), [0.0; 0]);
         // sklearn.utils.class_weight.compute_class_weight("balanced", ...)
         assert_eq!(weights(ClassWeights::Balanced), [100.0 / 180.0, 5.0]);

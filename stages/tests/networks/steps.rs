@@ -193,7 +193,7 @@ fn classifier(name: &str, side: usize, classes: usize, rate: f64) {
     fill(&format!("steps.{name}"), &weights);
     let mut sgd = Optimiser::new(Sgd { momentum: 0.9, nesterov: true, decay: 0.0 }, rate, weights.trained());
     compare(name, |step| {
-        let x = images(name, step, "images", &[4, 1, side, side]).shift(1.0).unwrap().scale(0.5).unwrap();
+        let x = images(name, step, "films", &[4, 1, side, side]).shift(1.0).unwrap().scale(0.5).unwrap();
         let mut s = stream();
         let features = built.features(&x, &mut Mode::Train(&mut s)).unwrap();
         let loss = cross_entropy(&built.head(&features, &mut Mode::Train(&mut s)).unwrap(), &[0, 1, 0, 1]).unwrap();

@@ -133,6 +133,6 @@ fn pix2pix_is_tensorflows() {
 fn training_differs_from_evaluation() {
     let mut weights = Weights::on(&device());
     let c = smallcnn::SmallCnn::new(&smallcnn::Config { width: 4, dropout: 0.5 }, 3, &mut weights.scope(&mut stream())).unwrap();
-    let x = image("images", &[2, 1, 16, 16]);
+    let x = image("films", &[2, 1, 16, 16]);
     assert_ne!(thinned(&classify(&c, &x, true).unwrap()), thinned(&classify(&c, &x, false).unwrap()));
 }

@@ -8,8 +8,8 @@ pub(super) const METRIC: Metric = Metric {
     scope: Scope::Whole(accuracy),
     direction: Direction::HigherIsBetter,
     shown: Shown::InFigures,
-    doc: "Share of images whose predicted class is their label; a test set in which one label is frequent flatters it.",
-    undefined_when: "there is no image",
+    doc: "Share of images whose predicted class is their label; it is misleadingly high if one label is frequent.",
+    undefined_when: "there are no images",
     reference: "scikit-learn `accuracy_score`",
 };
 

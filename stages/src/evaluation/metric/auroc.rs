@@ -9,7 +9,7 @@ pub(super) const METRIC: Metric = Metric {
     direction: Direction::HigherIsBetter,
     shown: Shown::InTables,
     doc: "Area under the ROC curve: how often an image of the class gets a higher probability of it than an image of another class, ties counting half.",
-    undefined_when: "the class or the rest has no image, or a probability is no number",
+    undefined_when: "the class or the rest has no images, or a probability is NaN",
     reference: "scikit-learn `roc_auc_score`; Hanley & McNeil 1982",
 };
 
@@ -28,8 +28,8 @@ fn auroc(seen: &Weighted, class: usize) -> Option<f64> {
     weighted(p.scores_of(class), |image| p.labels[image] == class, seen.weights(), p.ascending(class))
 }
 
-/// Area under the ROC curve with weights (ties count half): `None` where one of the two classes has no weight, or a score is
-/// no number, since that has no place among others.
+/// Area under the ROC curve with weights (ties count half): `None` if one of the two classes has no weight, or a score is
+/// NaN, which has no rank.
 /// `order` sorts `scores` ascending; it is given so that a bootstrap sorts once.
 fn weighted(scores: &[f64], is_positive: impl Fn(usize) -> bool, weights: &[f64], order: &[usize]) -> Option<f64> {
     if scores.iter().any(|s| s.is_nan()) {

@@ -8,6 +8,6 @@ pub(super) const METRIC: Metric = Metric {
     direction: Direction::HigherIsBetter,
     shown: Shown::Everywhere,
     doc: "Mean of the sensitivities of the classes, each class counting the same however many images it has.",
-    undefined_when: "there is no image",
+    undefined_when: "there are no images",
     reference: "scikit-learn `balanced_accuracy_score`; Brodersen et al. 2010",
 };

@@ -150,7 +150,7 @@ fn one_directory_name_under_two_classes_is_one_patient() {
 }
 
 #[test]
-fn images_of_nobody_that_is_known_are_patients_of_their_own() {
+fn images_of_unknown_patients_are_patients_of_their_own() {
     let made = in_directories(&["covid/images/a.png", "covid/images/b.png", "normal/images/c.png"]);
     let tokens: std::collections::BTreeSet<_> = made.rows.iter().map(|r| &r.patient).collect();
     assert_eq!((tokens.len(), made.patients.len()), (3, 0));
@@ -173,25 +173,25 @@ fn a_pattern_finds_patients_in_paths() {
     assert!(grouped.patients.iter().any(|p| p.pseudonym == key.pseudonym("12")), "the group is the identifier");
     let whole = by(r"(?i)pat\d+");
     assert!(whole.patients.iter().any(|p| p.pseudonym == key.pseudonym("pat12")), "all that matches is the identifier");
-    assert_eq!(by("(?:a|(b))[.]png$").rows.len(), 1, "a group that takes no part in the match names nobody");
+    assert_eq!(by("(?:a|(b))[.]png$").rows.len(), 1, "a group that takes no part in the match gives no patient");
     let table = json!({ "table": "t.csv", "columns": { "file": "file", "label": "label" }, "patient": { "from": "path", "pattern": "^." } });
     let made = from_table(1, &ROWS, table, &|n| format!("{}{n}.png", if n < "4" { "x" } else { "y" }));
     assert_eq!((tokens(&made), made.patients.len()), (2, 2));
 }
 
 #[test]
-fn ways_to_say_whose_images_are_exclude_each_other() {
+fn ways_to_give_patients_cannot_be_combined() {
     let pattern = json!({ "from": "path", "pattern": "." });
     let columns = json!({ "file": "f", "label": "l", "patient": "p" });
     let cases = [
-        (json!({ "table": "t", "columns": columns, "patients": "one-per-image" }), "patients: `columns.patient` says whose the images are, and this"),
-        (json!({ "list": "l", "patients": "one-per-film" }), "patients: `list` says whose"),
-        (json!({ "patient": pattern, "patients": "one-per-image" }), "patients: `patient` says whose"),
-        (json!({ "table": "t", "columns": columns, "patient": pattern }), "patient: `patient` and `columns.patient` both say"),
-        (json!({ "list": "l", "patient": pattern }), "patient: `patient` and `list` both say"),
-        (json!({ "table": "t", "columns": { "file": "f", "label": "l" } }), "columns: nothing says whose the images are"),
-        (json!({ "patients": " " }), "patients: this must be a name"),
-        (json!({ "patient": { "from": "path", "pattern": "a(b" } }), "patient.pattern: this is no regular expression: unclosed group"),
+        (json!({ "table": "t", "columns": columns, "patients": "one-per-image" }), "patients: `columns.patient` gives the patients, but this"),
+        (json!({ "list": "l", "patients": "one-per-film" }), "patients: `list` gives the patients"),
+        (json!({ "patient": pattern, "patients": "one-per-image" }), "patients: `patient` gives the patients"),
+        (json!({ "table": "t", "columns": columns, "patient": pattern }), "patient: `patient` and `columns.patient` both give"),
+        (json!({ "list": "l", "patient": pattern }), "patient: `patient` and `list` both give"),
+        (json!({ "table": "t", "columns": { "file": "f", "label": "l" } }), "columns: the patients are not given"),
+        (json!({ "patients": " " }), "patients: must be a name"),
+        (json!({ "patient": { "from": "path", "pattern": "a(b" } }), "patient.pattern: this is not a regular expression: unclosed group"),
         (json!({ "patient": { "from": "path", "pattern": "(?:a{1000}){1000}" } }), "patient.pattern: the expression is too large"),
     ];
     for (with, why) in cases {
@@ -202,14 +202,14 @@ fn ways_to_say_whose_images_are_exclude_each_other() {
 }
 
 #[test]
-fn whoever_is_unknown_is_said_to_be_unless_the_study_says_so_itself() {
+fn unknown_patients_are_noted_unless_the_study_states_them() {
     let names = ["covid/a.png", "covid/b.png", "normal/c.png"];
     in_directories(&names).note("patients are unknown: each of the 3 images counts as a patient of its own");
     let stated = made(&Given { key: 1, files: files(&names), table: None, with: json!({ "patients": "one-per-image" }) }).unwrap();
     assert_eq!((stated.notes.len(), stated.patients.len(), tokens(&stated)), (0, 0, 3));
     let part = in_directories(&["covid/P1/a.png", "covid/P2/b.png", "normal/c.png", "readme.png", "beside.png"]);
-    part.note("patients are unknown in part: 1 image counts as a patient of its own");
-    part.note("2 images were left out: in no directory of a class");
+    part.note("some patients are unknown: 1 image counts as a patient of its own");
+    part.note("2 images were left out: not in the directory of a class");
     assert_eq!((part.notes.len(), part.patients.len()), (2, 2));
     let stated = json!({ "table": "t.csv", "columns": { "file": "file", "label": "label" }, "patients": "one-per-image" });
     let made = from_table(1, &ROWS, stated, &|n| format!("{n}.png"));
@@ -217,30 +217,30 @@ fn whoever_is_unknown_is_said_to_be_unless_the_study_says_so_itself() {
 }
 
 #[test]
-fn images_under_several_patients_or_labels_are_told() {
+fn images_with_several_patients_or_labels_are_noted() {
     let made = from_table(1, &ROWS, columns(), &|n| format!("{n}.png"));
     let shared = made.rows.iter().find(|r| r.image == Digest::of(b"4")).unwrap();
     let said = format!(
-        "1 image is held twice or more under different patients or labels: {} (2 patients, now one: {}; normal)",
+        "1 image occurs more than once with different patients or labels: {} (2 patients, now one: {}; normal)",
         shared.image.short(),
         &shared.patient[..10]
     );
-    assert_eq!(made.note("held"), said);
-    made.note("1 image stood there twice, with the same patient and label, and was taken once");
+    assert_eq!(made.note("occurs"), said);
+    made.note("1 row repeats the image, patient and label of another row and was ignored");
     let rows: Vec<String> = (0..7).flat_map(|i| ["covid", "normal"].map(|l| format!("P{i},{i},{l},x,,"))).collect();
     let with = json!({ "table": "t.csv", "columns": { "patient": "who", "file": "file", "label": "label" } });
     let made = from_table(1, &rows.iter().map(String::as_str).collect::<Vec<_>>(), with, &|n| format!("{n}.png"));
-    let note = made.note("7 images are held twice or more");
+    let note = made.note("7 images occur more than once");
     assert!(note.ends_with("; covid, normal), and 2 more") && note.matches("b3:").count() == 5, "{note}");
     assert_eq!(made.rows.len(), 14);
 }
 
 #[test]
-fn classes_from_sources_of_their_own_are_warned_of() {
+fn confounded_classes_and_sources_are_warned_of() {
     let with = json!({ "table": "t.csv", "columns": { "patient": "who", "file": "file", "label": "label", "source": "site" } });
     let import = |rows: &[&str], with: &Value| from_table(1, rows, with.clone(), &|n| format!("{n}.png"));
     let apart = import(&["A,1,covid,x,,", "B,2,covid,x,,", "C,3,normal,y,,"], &with);
-    let note = apart.note("warning: class and source go together (Cramér's V 1.00)");
+    let note = apart.note("warning: class and source are confounded (Cramér's V 1.00)");
     assert!(note.ends_with("Images by class and source: covid: x 2, y 0; normal: x 0, y 1"), "{note}");
     let mixed = import(&["A,1,covid,x,,", "B,2,covid,y,,", "C,3,normal,y,,", "D,4,normal,x,,"], &with);
     assert_eq!(mixed.notes, [""; 0]);
@@ -249,12 +249,12 @@ fn classes_from_sources_of_their_own_are_warned_of() {
 }
 
 #[test]
-fn columns_that_tell_nothing_and_labels_that_differ_in_case_are_warned_of() {
+fn columns_without_information_and_labels_that_differ_in_case_are_warned_of() {
     let rows = ["A,1,COVID,x,old,", "B,2,covid,x,young,", "C,3,normal,x,,"];
     let made = from_table(1, &rows, columns(), &|n| format!("{n}.png"));
     assert_eq!(
-        made.note("columns that tell nothing"),
-        "warning: columns that tell nothing: `source` (column `site`) is the same for all images, `age` (column `age`) never reads as a number, `sex` (column `sex`) is empty"
+        made.note("columns without information"),
+        "warning: columns without information: `source` (column `site`) is the same for all images, `age` (column `age`) is never a number, `sex` (column `sex`) is empty"
     );
     assert_eq!(
         made.note("case"),
@@ -264,19 +264,19 @@ fn columns_that_tell_nothing_and_labels_that_differ_in_case_are_warned_of() {
     with["labels"] = json!({ "COVID": "covid", "covid": "covid", "normal": "normal" });
     with["only"] = json!({ "site": ["x"] });
     let made = from_table(1, &rows, with, &|n| format!("{n}.png"));
-    assert!(!made.note("columns that tell nothing").contains("source"), "what `only` goes by is meant to be the same");
+    assert!(!made.note("columns without information").contains("source"), "a column that `only` filters by may have one value");
     assert_eq!(made.notes.len(), 1);
 }
 
 #[test]
-fn what_hilum_made_is_imported_as_synthetic_and_of_nobody() {
+fn generated_images_are_imported_as_synthetic_without_a_patient() {
     let generator = Digest::of(b"generator");
     let files = [("covid/P1/a.png", format!("note ok 8 8 synthetic {generator}")), ("covid/P1/b.png", "note ok 8 8 synthetic".into())];
     let real = [("covid/P1/c.png", "c".to_owned()), ("normal/P2/d.png", "d".to_owned())];
     let files: Vec<(String, String)> = files.into_iter().chain(real).map(|(n, b)| (n.to_owned(), b)).collect();
     let import = |with: Value| made(&Given { key: 1, files: files.clone(), table: None, with }).unwrap();
     let out = import(json!({}));
-    assert_eq!(out.note("synthesize"), "warning: 2 images were made by hilum's own `synthesize` and are imported as synthetic");
+    assert_eq!(out.note("synthesize"), "warning: 2 images were generated by hilum's own `synthesize` and are imported as synthetic");
     let synthetic: Vec<&Sample> = out.rows.iter().filter(|r| r.origin == crate::data::sample::Origin::Synthetic).collect();
     assert_eq!(synthetic.len(), 2);
     assert!(synthetic.iter().all(|r| r.patient.is_empty() && r.source == "synthetic" && r.label == "covid"));
@@ -286,18 +286,18 @@ fn what_hilum_made_is_imported_as_synthetic_and_of_nobody() {
     assert_eq!(synthetic.iter().map(|r| r.number).collect::<Vec<_>>(), [0, 1]);
     assert_eq!(out.patients.len(), 2);
     assert!(import(json!({ "source": "here" })).rows.iter().all(|r| r.source == "here"));
-    assert_eq!(import(json!({ "patient": { "from": "path", "pattern": "P2" } })).rows.len(), 3, "nobody needs no patient");
+    assert_eq!(import(json!({ "patient": { "from": "path", "pattern": "P2" } })).rows.len(), 3, "synthetic images need no patient");
 }
 
 #[test]
-fn a_directory_may_be_called_as_a_cell_that_says_nothing() {
+fn a_directory_may_have_the_name_of_a_missing_value() {
     let made = in_directories(&["none/NA/a.png", "none/B/b.png", "covid/C/c.png"]);
     assert_eq!(made.rows.iter().map(|r| r.label.as_str()).collect::<std::collections::BTreeSet<_>>(), ["covid", "none"].into());
     assert_eq!(made.patients.len(), 3);
 }
 
 #[test]
-fn no_note_holds_an_identifier_or_a_file_name() {
+fn no_note_contains_an_identifier_or_a_file_name() {
     let rows: Vec<String> = ROWS.iter().chain(&["E,9,Covid,x,,", ",1,covid,x,,"]).map(|r| format!("SECRET-{r}")).collect();
     let made = from_table(1, &rows.iter().map(String::as_str).collect::<Vec<_>>(), columns(), &|n| format!("HIDDEN/{n}.png"));
     assert!(made.notes.len() >= 3);
@@ -305,7 +305,7 @@ fn no_note_holds_an_identifier_or_a_file_name() {
 }
 
 #[test]
-fn cells_that_say_nothing_are_no_patient_and_no_label_and_numbers_are_no_names() {
+fn missing_values_are_neither_patients_nor_labels() {
     let rows = ["12,1,covid,x,061Y,", "12.0,2,normal,y,018M,", "NaN,3,covid,x,,", "C,4,nan,x,,", "D,5,None,x,,", ",6,covid,x,,"];
     let made = from_table(1, &rows, columns(), &|n| format!("{n}.png"));
     assert_eq!(made.rows.len(), 2);
@@ -316,16 +316,16 @@ fn cells_that_say_nothing_are_no_patient_and_no_label_and_numbers_are_no_names()
         "2 images were left out: no patient",
         "2 images were left out: no label",
         "warning: only 2 of 6 rows are used",
-        "warning: 1 identifier stands with `.0` at its end and without it",
+        "warning: 1 identifier occurs with and without `.0` at its end",
     ];
     for note in said {
         made.note(note);
     }
-    assert!(made.notes.iter().all(|n| !n.contains("12")), "no note names anybody");
+    assert!(made.notes.iter().all(|n| !n.contains("12")), "no note names a patient");
 }
 
 #[test]
-fn tables_of_other_programs_read_and_broken_ones_name_the_line() {
+fn tables_of_other_programs_are_read_and_errors_name_the_line() {
     let with = json!({ "table": "t.csv", "columns": { "patient": "who", "file": "file", "label": "label" } });
     let rows = |text: &str| {
         let columns = serde_json::from_value(with["columns"].clone()).unwrap();
@@ -334,7 +334,7 @@ fn tables_of_other_programs_read_and_broken_ones_name_the_line() {
     assert_eq!(rows("who;file;label\r\nA;1.png;x\r\n").unwrap().len(), 1);
     assert_eq!(rows("who\tfile\tlabel\nA\t1.png\tx, y\n").unwrap()[0].said.spelled(), "x, y");
     let why = |text: &str| rows(text).unwrap_err().to_string();
-    assert!(why("who,file,label\nA,1.png,\"x\nB,2.png,y\n").contains("the quote on line 2 of the table never ends"));
-    assert!(why("who,file,label\nA,1.png,x\nwho,file,label\nB,2.png,y\n").contains("line 3 of the table is its header again"));
+    assert!(why("who,file,label\nA,1.png,\"x\nB,2.png,y\n").contains("the quote on line 2 of the table is not closed"));
+    assert!(why("who,file,label\nA,1.png,x\nwho,file,label\nB,2.png,y\n").contains("line 3 of the table repeats its header"));
     assert!(why("who,file,label,label\nA,1.png,x,y\n").contains("several columns `label`"));
 }

@@ -43,7 +43,12 @@ fn a_generator_samples_or_translates() {
 }
 
 #[test]
-fn defaults_are_listed_for_every_network() {
-    let batches = GanNetwork::defaults_in_words(|d| d.batch.to_string());
-    assert_eq!(batches, "32 for dcgan; 1 for cyclegan, cyclegan-zunair and pix2pix; 8 for stylegan2");
+fn defaults_are_said_of_every_network() {
+    let rows = [("a", "1"), ("b", "2"), ("c", "1"), ("d", "1"), ("e", "3"), ("f", "2")];
+    assert_eq!(grouped(rows.iter().map(|(name, value)| (*name, (*value).to_owned()))), "1 for a, c and d; 2 for b and f; 3 for e");
+    let batches = GanNetwork::defaults_in_words(|d| format!("<{}>", d.batch));
+    for (name, defaults) in GanNetwork::table() {
+        let group = batches.split("; ").find(|group| group.starts_with(&format!("<{}> for ", defaults.batch))).unwrap();
+        assert!(group.split([' ', ',']).any(|word| word == name), "{name}: {batches}");
+    }
 }

@@ -95,7 +95,7 @@ pub(super) fn cells() -> Vec<Case> {
             FOUR,
             "who,file,label,age,sex\nP1,a.png,x,055Y,male\nP2,b.png,x,018M,F\nP3,c.png,y,50+,\nP4,d.png,y,999,female\n",
             "table: t.csv, columns: { patient: who, file: file, label: label, age: age, sex: sex }",
-            taken(&[("x", 2), ("y", 2)], &["1 age is no number of years from 0 to 130"], &[]),
+            taken(&[("x", 2), ("y", 2)], &["1 age is not a number of years from 0 to 130"], &[]),
         ),
         case(
             "only some views",

@@ -157,7 +157,8 @@ impl<'a> Fitting<'a> {
         };
         let fitting = all.iter().find(|s| takes(s, kind)).or_else(|| all.iter().find(|s| kind == "integer" && takes(s, "number")));
         // A number or a truth value is text where only text is expected.
-        let as_text = || all.iter().find(|s| matches!(value, Value::Bool(_) | Value::Number(_)) && takes(s, "string"));
+        let is_written = matches!(value, Value::Bool(_) | Value::Number(_)) && self.written.text(&self.path).is_some();
+        let as_text = || all.iter().find(|s| is_written && takes(s, "string"));
         let only: Vec<&&Value> = all.iter().filter(|s| types(s) != ["null"]).collect();
         match fitting.or_else(as_text) {
             Some(_) if value.is_null() => {}

@@ -185,7 +185,7 @@ pub(super) fn files() -> Vec<Case> {
             taken(&[("y", 1)], &[], &[("a.png", "several files have this name in different directories")]),
         ),
         case("backslashes and drives", FOUR, "who,file,label\nP1,C:\\x\\a.png,x\nP2,.\\b.png,y\n", PLAIN, taken(&[("x", 1), ("y", 1)], &[], &[])),
-        case("other case", FOUR, "who,file,label\nP1,A.PNG,x\nP2,b.Png,y\n", PLAIN, taken(&[("x", 1), ("y", 1)], &["under a different spelling"], &[])),
+        case("other case", FOUR, "who,file,label\nP1,A.PNG,x\nP2,b.Png,y\n", PLAIN, taken(&[("x", 1), ("y", 1)], &["under different spellings"], &[])),
         case(
             "another Unicode form",
             &["cafe\u{301}.png", "b.png"],

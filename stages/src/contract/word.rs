@@ -58,7 +58,7 @@ impl<'de, T: Worded + Deserialize<'de>> Visitor<'de> for Either<T> {
     }
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<T, A::Error> {
         let list = Vec::<String>::deserialize(SeqAccessDeserializer::new(list))?;
-        T::of_list(list).ok_or_else(|| A::Error::custom(format_args!("a list, expected {}", T::EXPECTED)))
+        T::of_list(list).ok_or_else(|| A::Error::custom(format_args!("expected {}, found a list", T::EXPECTED)))
     }
 }
 

@@ -271,9 +271,7 @@ fn report_error(e: &anyhow::Error) -> u8 {
     let message = in_words(e);
     let of_call = e.chain().find_map(|c| c.downcast_ref::<WrongCall>()?.help.clone());
     let help = of_call.or_else(|| e.chain().find_map(|c| c.downcast_ref::<hilum_cache::Error>()?.help()).map(str::to_owned));
-    remark(format!("error: {message}"));
-    help.iter().for_each(|h| remark(format!("help: {h}")));
-    document::keep_fault(&message, help.as_deref());
+    say_error(&message, help.as_deref());
     let is_damage = |c: &(dyn std::error::Error + 'static)| {
         matches!(c.downcast_ref(), Some(hilum_cache::Error::Damaged(_) | hilum_cache::Error::Missing(_) | hilum_cache::Error::Record { .. }))
     };
@@ -282,6 +280,13 @@ fn report_error(e: &anyhow::Error) -> u8 {
         false if e.chain().any(is_damage) => DAMAGED,
         false => FAILED,
     }
+}
+
+/// Says what is wrong, to people and in the document.
+fn say_error(message: &str, help: Option<&str>) {
+    remark(format!("error: {message}"));
+    help.iter().for_each(|h| remark(format!("help: {h}")));
+    document::keep_fault(message, help);
 }
 
 /// The store named by an argument or the environment; an empty variable counts as unset.

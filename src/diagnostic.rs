@@ -6,6 +6,7 @@ mod render;
 pub use render::{render, render_all, to_json};
 
 use std::ops::Range;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 /// A location in a source text, in bytes.
@@ -135,6 +136,28 @@ impl Diagnostic {
         self.is_warning = true;
         self
     }
+}
+
+/// What exists with the most similar path, directories included.
+pub fn similar_path(path: &Path) -> Option<PathBuf> {
+    let mut found = PathBuf::new();
+    for part in path.components() {
+        let next = found.join(part);
+        found = match part {
+            Component::Normal(name) if !next.exists() => {
+                let directory = if found.as_os_str().is_empty() { Path::new(".") } else { &found };
+                let names: Vec<String> = std::fs::read_dir(directory).ok()?.flatten().filter_map(|e| e.file_name().into_string().ok()).collect();
+                found.join(most_like(name.to_str()?, names.iter().map(String::as_str))?)
+            }
+            _ => next,
+        };
+    }
+    found.exists().then_some(found)
+}
+
+/// The file with the most similar path, as advice.
+pub fn did_you_mean_file(file: &Path) -> Option<String> {
+    similar_path(file).filter(|found| found.is_file()).map(|found| format!("a file with a similar name exists: `{}`", found.display()))
 }
 
 /// The known name that is most like `wanted`, if one is like it.

@@ -12,6 +12,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod progress;
 pub mod provenance;
+pub mod recorded;
 pub mod report;
 pub mod run;
 pub mod tables;

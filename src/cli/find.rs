@@ -41,8 +41,3 @@ pub(super) fn studies() -> Vec<PathBuf> {
     studies.sort();
     studies
 }
-
-/// Advice for a file that does not exist: the one that is called nearly the same, in the directory that is called nearly the same.
-pub(super) fn similar(file: &Path) -> Option<String> {
-    source::similar(file).map(|found| format!("a file with a similar name exists: `{}`", found.display()))
-}

@@ -1,6 +1,7 @@
 //! `hilum key`
 
 use super::{DONE, complete, find, say, wrong};
+use crate::diagnostic::did_you_mean_file;
 use crate::workspace::Workspace;
 use clap::Subcommand;
 use clap_complete::engine::ArgValueCompleter;
@@ -27,7 +28,7 @@ pub(super) fn key(verb: &KeyVerb) -> anyhow::Result<u8> {
     if !file.is_file() {
         return Err(wrong(format!("there is no file `{}`", file.display()))
             .help("name the study that the key's `.hilum-private` belongs to")
-            .maybe_help(find::similar(&file))
+            .maybe_help(did_you_mean_file(&file))
             .into());
     }
     let workspace = Workspace::of(&file, None, None, BTreeMap::new());

@@ -3,10 +3,10 @@
 mod document;
 mod tree;
 
-use super::{DONE, StoreArgs, WRONG, open, say};
-use crate::diagnostic::did_you_mean;
+use super::{DONE, StoreArgs, WRONG, WrongCall, open, say, say_error, wrong};
+use crate::diagnostic::{did_you_mean, similar_path};
 use crate::pipeline::binding::{self, Binding};
-use crate::progress::remark;
+use crate::pipeline::matrix::is_same;
 use crate::provenance::{History, Origin, Place};
 use clap::Args;
 use hilum_cache::store;
@@ -34,9 +34,7 @@ pub(super) fn trace(args: &TraceArgs) -> anyhow::Result<u8> {
                 }
             }),
             Err(why) => {
-                let (message, help) = why.trim_start_matches("error: ").split_once("\nhelp: ").map_or((&*why, None), |(m, h)| (m, Some(h)));
-                super::document::keep_fault(message, help);
-                remark(&why);
+                say_error(&why.message, why.help.as_deref());
                 code = WRONG;
             }
         }
@@ -52,7 +50,7 @@ pub(super) fn trace(args: &TraceArgs) -> anyhow::Result<u8> {
 }
 
 /// What an argument means, or why it means nothing.
-fn origins_of(history: &History, what: &str) -> anyhow::Result<Result<Vec<Origin>, String>> {
+fn origins_of(history: &History, what: &str) -> anyhow::Result<Result<Vec<Origin>, WrongCall>> {
     let path = Path::new(what);
     // What lies here is meant before a stage of that name; results of another study may have one, too.
     let place = if path.exists() { history.at(path)? } else { Place::Elsewhere };
@@ -73,24 +71,20 @@ fn origins_of(history: &History, what: &str) -> anyhow::Result<Result<Vec<Origin
         return Ok(Ok(origins));
     }
     Ok(Err(match (place, wanted) {
-        (Place::Changed(file), _) => format!(
-            "error: `{}` was modified after it was written: no run made its present bytes\nhelp: name its stage to see where the recorded result came from",
-            file.display()
-        ),
+        (Place::Changed(file), _) => wrong(format!("`{}` was modified after it was written: no run made its present bytes", file.display()))
+            .help("name its stage to see where the recorded result came from"),
         (_, Some(wanted)) if history.all_stages().any(|s| base(s) == wanted.stage) => why_no_cell(history, what, &wanted),
         _ if path.is_file() => {
-            format!("error: no run in this store made `{what}`\nhelp: files are identified by their bytes: it was modified, or made elsewhere")
+            wrong(format!("no run in this store made `{what}`")).help("files are identified by their bytes: it was modified, or made elsewhere")
         }
-        _ if path.is_dir() => {
-            format!("error: `{what}` contains no results of a run in this store\nhelp: name a directory below `results/STUDY`, or a file")
-        }
+        _ if path.is_dir() => wrong(format!("`{what}` contains no results of a run in this store")).help("name a directory below `results/STUDY`, or a file"),
         (_, wanted) => {
             let stage = wanted.and_then(|w| did_you_mean(&w.stage, history.all_stages().map(base), "stage"));
-            let help = stage.or_else(|| similar_path(path));
+            let help = stage.or_else(|| similar_path(path).map(|found| format!("a path with a similar name exists: `{}`", found.display())));
             let help = help.unwrap_or_else(|| {
                 format!("name a file or directory under results, a stage, or at least {MIN_DIGITS} digits of a digest that `hilum ls` prints")
             });
-            format!("error: nothing in the store is called `{what}`\nhelp: {help}")
+            wrong(format!("nothing in the store is called `{what}`")).help(help)
         }
     }))
 }
@@ -114,17 +108,17 @@ fn base(stage: &str) -> &str {
 }
 
 /// Why a selection of a stage that there is selects nothing.
-fn why_no_cell(history: &History, what: &str, wanted: &Binding) -> String {
+fn why_no_cell(history: &History, what: &str, wanted: &Binding) -> WrongCall {
     let cells = || history.all_stages().filter(|s| base(s) == wanted.stage);
     let parts = || cells().flat_map(|s| s.split('/').skip(1));
     let is_known = |(axis, value): &&(String, Option<String>)| match value {
-        Some(value) => parts().any(|p| p.split_once('=') == Some((axis, value))),
+        Some(value) => parts().any(|p| p.split_once('=').is_some_and(|(a, v)| a == axis && is_same(v, value))),
         None => parts().any(|p| p.split_once('=').is_some_and(|(a, _)| a == axis)),
     };
     if let Some((axis, value)) = wanted.axes.iter().find(|part| !is_known(part)) {
         let part = format!("{axis}={}", value.as_deref().unwrap_or("*"));
         let help = did_you_mean(&part, parts(), "coordinate").or_else(|| cells().next().map(|cell| format!("a stage of this name is `{cell}`")));
-        return format!("error: no cell of `{}` has `{part}`\nhelp: {}", wanted.stage, help.unwrap_or_default());
+        return wrong(format!("no cell of `{}` has `{part}`", wanted.stage)).maybe_help(help);
     }
     let without_port = Binding { port: None, ..wanted.clone() };
     let results = history.selected(&without_port);
@@ -132,18 +126,8 @@ fn why_no_cell(history: &History, what: &str, wanted: &Binding) -> String {
         let graph = history.walk([(found.run, found.stage.as_str())]);
         let ports: Vec<&str> = graph.nodes[graph.roots[0]].result.iter().flat_map(|r| r.outputs.iter().map(|o| o.0.as_str())).collect();
         let help = did_you_mean(port, ports.iter().copied(), "output").unwrap_or_else(|| format!("it has {}", ports.join(", ")));
-        return format!("error: `{}` has no output `{port}`\nhelp: {help}", found.stage);
+        return wrong(format!("`{}` has no output `{port}`", found.stage)).help(help);
     }
-    format!("error: no run has a result of `{what}`\nhelp: there is no such cell, it failed, or no run got that far; `{}` selects all its cells", wanted.stage)
-}
-
-/// The name most like the first part of a path that is not there.
-fn similar_path(path: &Path) -> Option<String> {
-    let above = path.ancestors().skip(1).find(|above| above.as_os_str().is_empty() || above.exists())?;
-    let missing = path.strip_prefix(above).ok()?.components().next()?.as_os_str().to_str()?;
-    let here = if above.as_os_str().is_empty() { Path::new(".") } else { above };
-    let names: Vec<String> = std::fs::read_dir(here).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
-    let shown = |name: &str| above.join(name).display().to_string();
-    let all: Vec<String> = names.iter().map(|name| shown(name)).collect();
-    did_you_mean(&shown(missing), all.iter().map(String::as_str), "path")
+    wrong(format!("no run has a result of `{what}`"))
+        .help(format!("there is no such cell, it failed, or no run got that far; `{}` selects all its cells", wanted.stage))
 }

@@ -1,6 +1,7 @@
 //! A run as recorded in its journal: the study, and the receipt of each stage at its end.
 
-use hilum_cache::{Ledger, Receipt, Result, StageKey, Store, journal};
+use crate::recorded;
+use hilum_cache::{Ledger, Receipt, Result, Store, journal};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -27,23 +28,7 @@ impl Record {
         let lines = journal::lines(&store.run_dir(run).join("journal.jsonl"))?;
         let first = lines.first().map(|l| &l.body).filter(|b| b["type"] == "started").cloned().unwrap_or_default();
         let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
-        let mut receipts = BTreeMap::new();
-        for line in &lines {
-            match line.kind.as_str() {
-                "receipt" => {
-                    if let Ok(receipt) = serde_json::from_value::<Receipt>(line.body["receipt"].clone()) {
-                        receipts.insert(receipt.stage.clone(), receipt);
-                    }
-                }
-                "reused" => {
-                    for (stage, key) in line.body["stages"].as_object().into_iter().flatten() {
-                        let key = key.as_str().and_then(|k| k.parse().ok()).map(StageKey);
-                        receipts.extend(key.and_then(|k| ledger.find(&k)).map(|(receipt, _)| (stage.clone(), receipt)));
-                    }
-                }
-                _ => {}
-            }
-        }
+        let receipts = recorded::results(&lines, ledger).into_iter().map(|(stage, (receipt, _))| (stage, receipt)).collect();
         let stages = first["resolved"]["stages"].as_object().into_iter().flatten().map(|(n, s)| (n.clone(), s.clone())).collect();
         Ok(Record { run: run.to_owned(), study: text(&first["study"]), started: text(&first["time"]), stages, receipts })
     }

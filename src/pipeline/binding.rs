@@ -1,5 +1,7 @@
 //! Bindings: `stage`, `stage.port`, `stage/axis=value`, `stage.port/axis=*`, `stage/*`.
 
+use super::matrix::is_same;
+
 /// A binding as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binding {
@@ -34,6 +36,14 @@ pub fn parse(text: &str) -> Option<Binding> {
 }
 
 impl Binding {
+    /// True if it means a stage of this name: with some or all of its coordinates, in any order and spelling, or without any.
+    pub fn selects(&self, stage: &str) -> bool {
+        let mut parts = stage.split('/');
+        let is_base = parts.next() == Some(&self.stage);
+        let cell: Vec<(&str, &str)> = parts.filter_map(|part| part.split_once('=')).collect();
+        let has = |axis: &str, value: Option<&String>| cell.iter().any(|(a, v)| *a == axis && value.is_none_or(|value| is_same(v, value)));
+        is_base && self.axes.iter().all(|(axis, value)| has(axis, value.as_ref()))
+    }
     /// True if several cells arrive.
     pub fn gathers(&self) -> bool {
         self.all || self.axes.iter().any(|(_, v)| v.is_none())
@@ -54,5 +64,13 @@ mod tests {
         for bad in ["", "a.", "a/x", "a/=1", "a/x=", "/x=1"] {
             assert_eq!(parse(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_selection_names_axes_in_any_order_and_spelling_or_none() {
+        let is = |wanted: &str| parse(wanted).unwrap().selects("scores/arm=real/repeat=0");
+        assert!(is("scores") && is("scores/*") && is("scores/repeat=0") && is("scores/repeat=0/arm=real") && is("scores/arm=*/repeat=0"));
+        assert!(!is("score") && !is("scores/repeat=1") && !is("scores/fold=0") && !is("scores/fold=*"));
+        assert!(parse("scores/lr=1e-3").unwrap().selects("scores/lr=0.001"));
     }
 }

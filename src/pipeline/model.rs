@@ -1,8 +1,8 @@
 //! A checked study: typed stages in an order in which they can run. After this nothing knows text: ids and typed stages only.
 
+use super::binding;
 use super::node::Node;
 use super::raw::Allowed;
-use super::{binding, matrix};
 use crate::diagnostic::Span;
 use hilum_stages::contract::kind::{AnyStage, StageKind};
 use hilum_stages::contract::port::Port;
@@ -126,12 +126,7 @@ impl Pipeline {
     /// Stages that a name means: with some or all of its coordinates, in any order and spelling, or without any.
     pub fn matching(&self, name: &str) -> Vec<StageId> {
         let Some(wanted) = binding::parse(name).filter(|b| b.port.is_none()) else { return vec![] };
-        let has = |stage: &Stage, axis: &str, value: &Option<String>| {
-            let own = stage.coordinates().find(|c| c.0 == axis);
-            own.is_some_and(|own| value.as_ref().is_none_or(|v| matrix::is_same(own.1, v)))
-        };
-        let fits = |stage: &Stage| stage.base == wanted.stage && wanted.axes.iter().all(|(axis, value)| has(stage, axis, value));
-        (0..self.stages.len()).filter(|i| fits(&self.stages[*i])).collect()
+        (0..self.stages.len()).filter(|i| wanted.selects(&self.stages[*i].name)).collect()
     }
     /// These stages and all that they need.
     pub fn with_needs(&self, wanted: &[StageId]) -> Vec<bool> {

@@ -2,8 +2,8 @@
 
 use super::node::Node;
 use super::parse;
-use crate::diagnostic::{Diagnostic, Texts, most_like};
-use std::path::{Component, Path, PathBuf};
+use crate::diagnostic::{Diagnostic, Texts, did_you_mean_file};
+use std::path::Path;
 
 /// The largest study.
 const MAX_BYTES: u64 = 16 << 20;
@@ -14,7 +14,7 @@ pub fn read(file: &Path, texts: &mut Texts, diagnostics: &mut Vec<Diagnostic>) -
     let refuse = |message: String, code| Diagnostic::new(code, message);
     let text = match std::fs::metadata(file) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            let help = similar(file).map(|found| format!("a file with a similar name exists: `{}`", found.display()));
+            let help = did_you_mean_file(file);
             Err(refuse(format!("there is no file `{name}`"), "E0001").maybe_help(help))
         }
         Err(e) => Err(refuse(format!("`{name}` cannot be read: {e}"), "E0001")),
@@ -50,21 +50,4 @@ pub fn is_study(file: &Path) -> bool {
         Some(root) => root.get("study").is_some(),
         None => text.lines().any(|l| l.starts_with("study:")),
     }
-}
-
-/// The existing file with the most similar path, directories included.
-pub fn similar(file: &Path) -> Option<PathBuf> {
-    let mut found = PathBuf::new();
-    for part in file.components() {
-        let next = found.join(part);
-        found = match part {
-            Component::Normal(name) if !next.exists() => {
-                let directory = if found.as_os_str().is_empty() { Path::new(".") } else { &found };
-                let names: Vec<String> = std::fs::read_dir(directory).ok()?.flatten().filter_map(|e| e.file_name().into_string().ok()).collect();
-                found.join(most_like(name.to_str()?, names.iter().map(String::as_str))?)
-            }
-            _ => next,
-        };
-    }
-    found.is_file().then_some(found)
 }

@@ -6,7 +6,6 @@ use crate::run::execute::Outputs;
 use comfy_table::ContentArrangement;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use hilum_cache::{Result, Store};
-use hilum_stages::evaluation::metric::Shown;
 use hilum_stages::records::{Compared, MetricRow, Record, Row, TABLE, Table};
 use std::io::Write;
 
@@ -20,7 +19,7 @@ pub fn show(p: &Pipeline, outputs: &Outputs, store: &Store) -> Result<()> {
         let _ = writeln!(out, "{stage}\n{}", comparison(table));
     }
     if !metrics.is_empty() {
-        let arms = metrics.into_iter().flat_map(|(stage, table)| table.rows.into_iter().map(move |row| as_arm(stage, row)));
+        let arms = metrics.into_iter().flat_map(|(stage, table)| table.rows.into_iter().map(move |row| row.of_arm(stage)));
         let _ = writeln!(out, "{}", comparison(&Table { rows: arms.collect() }));
     }
     Ok(())
@@ -42,16 +41,9 @@ fn found<'p, T: Row>(p: &'p Pipeline, outputs: &Outputs, store: &Store) -> Resul
     Ok(out)
 }
 
-/// A metric of an evaluation, which is an arm by itself.
-fn as_arm(stage: &str, row: MetricRow) -> Compared {
-    let MetricRow { metric, class, value, low, high } = row;
-    Compared { arm: stage.to_owned(), repeats: 1, metric, class, value, low, high, difference: None, difference_low: None, difference_high: None }
-}
-
 /// A comparison as a table: a row per arm, a column for each metric that is shown everywhere, `value [low, high]`.
 fn comparison(table: &Table<Compared>) -> comfy_table::Table {
-    let is_shown = |c: &Compared| c.metric().is_some_and(|m| m.shown == Shown::Everywhere);
-    let shown = Table { rows: table.rows.iter().filter(|c| is_shown(c)).cloned().collect() };
+    let shown = table.shown_everywhere();
     let columns = shown.measures();
     let mut out = comfy_table::Table::new();
     out.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled);

@@ -48,7 +48,7 @@ impl History<'_> {
         let mut out = vec![];
         for newest in (0..self.runs.len()).rev() {
             let study = &self.runs[newest].study;
-            let names: Vec<&str> = self.stages(newest).filter(|name| selects(wanted, name)).collect();
+            let names: Vec<&str> = self.stages(newest).filter(|name| wanted.selects(name)).collect();
             if names.is_empty() || !studies.insert(study) {
                 continue;
             }
@@ -95,27 +95,5 @@ impl History<'_> {
             }
         }
         out
-    }
-}
-
-/// True if a binding means this stage; a name alone means all its cells.
-fn selects(wanted: &Binding, stage: &str) -> bool {
-    let mut parts = stage.split('/');
-    let base = parts.next();
-    let cell: Vec<(&str, &str)> = parts.filter_map(|p| p.split_once('=')).collect();
-    let has = |(axis, value): &(String, Option<String>)| cell.iter().any(|(a, v)| a == axis && value.as_ref().is_none_or(|value| v == value));
-    base == Some(&wanted.stage) && wanted.axes.iter().all(has)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::selects;
-    use crate::pipeline::binding::parse;
-
-    #[test]
-    fn a_selection_names_axes_in_any_order_or_none() {
-        let is = |wanted: &str| selects(&parse(wanted).unwrap(), "scores/arm=real/repeat=0");
-        assert!(is("scores") && is("scores/*") && is("scores/repeat=0") && is("scores/repeat=0/arm=real") && is("scores/arm=*/repeat=0"));
-        assert!(!is("score") && !is("scores/repeat=1") && !is("scores/fold=0") && !is("scores/fold=*"));
     }
 }

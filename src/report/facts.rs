@@ -1,6 +1,7 @@
 //! What a report is about: what the journal of a run and the store say. Ignorant of kinds, of tables and of the page.
 
 use super::artifacts::{Found, Subject};
+use crate::recorded;
 use hilum_cache::checkpoint::Checkpoints;
 use hilum_cache::{Ledger, Receipt, Result, Store, journal};
 use hilum_stages::training::snapshot::Preview;
@@ -33,26 +34,7 @@ impl Facts {
         let lines = journal::lines(&store.run_dir(run).join("journal.jsonl"))?;
         let first = lines.first().map(|l| l.body.clone()).unwrap_or_default();
         let resolved = first["resolved"].clone();
-        let mut known: BTreeMap<String, (Receipt, bool)> = BTreeMap::new();
-        for line in &lines {
-            match line.kind.as_str() {
-                "receipt" => {
-                    if let Ok(receipt) = serde_json::from_value::<Receipt>(line.body["receipt"].clone()) {
-                        known.insert(receipt.stage.clone(), (receipt, true));
-                    }
-                }
-                "reused" => {
-                    for (stage, key) in line.body["stages"].as_object().into_iter().flatten() {
-                        let key = key.as_str().and_then(|k| k.parse().ok()).map(hilum_cache::StageKey);
-                        if let Some((receipt, _)) = key.and_then(|k| ledger.find(&k)) {
-                            // The stage that carried the recipe out may have had another name, or be another one of this study.
-                            known.insert(stage.clone(), (Receipt { stage: stage.clone(), ..receipt }, false));
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
+        let mut known = recorded::results(&lines, ledger);
         let of_kind = |kind: &str| lines.iter().filter(|l| l.kind == kind).map(|l| l.body.clone()).collect::<Vec<_>>();
         let names: Vec<String> = resolved["order"].as_array().map_or_else(
             || resolved["stages"].as_object().into_iter().flatten().map(|(n, _)| n.clone()).collect(),

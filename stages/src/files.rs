@@ -20,11 +20,19 @@ pub(crate) fn write_parts<'a>(path: &Path, parts: impl IntoIterator<Item = &'a [
     written().map_err(Error::io("write", path))
 }
 
-/// The CSV bytes of typed rows below a header, which is written even if there are no rows.
+/// The CSV bytes of typed rows below a header, which stands there without rows, too.
 pub(crate) fn csv_of<T: Serialize>(rows: &[T], header: &[&str]) -> Result<Vec<u8>> {
+    csv_below(header, |writer| rows.iter().try_for_each(|row| writer.serialize(row)))
+}
+
+/// The CSV bytes of a header and of the rows that are written below it.
+pub(crate) fn csv_below<H: AsRef<[u8]>>(
+    header: impl IntoIterator<Item = H>,
+    write_rows: impl FnOnce(&mut csv::Writer<Vec<u8>>) -> csv::Result<()>,
+) -> Result<Vec<u8>> {
     let fault = |e: csv::Error| Error::data(format!("a table could not be written: {e}"));
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(vec![]);
     writer.write_record(header).map_err(fault)?;
-    rows.iter().try_for_each(|row| writer.serialize(row)).map_err(fault)?;
+    write_rows(&mut writer).map_err(fault)?;
     writer.into_inner().map_err(|e| Error::data(e.to_string()))
 }

@@ -56,7 +56,7 @@ fn comparison(table: &Table<Compared>) -> Markup {
     }
 }
 
-fn cell(row: &Compared) -> Markup {
+pub(super) fn cell(row: &Compared) -> Markup {
     let short = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
     html! {
         (short(row.value)) br;

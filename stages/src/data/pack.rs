@@ -201,8 +201,10 @@ impl<'a> ImageStore<'a> {
     }
 }
 
-/// The side in pixels of the packs that a stage will create, if its parameters give it; packs of generated images have the
-/// side that their generator was trained on.
-pub fn side_made(stage: usize, upstream: &dyn Upstream) -> Option<usize> {
-    upstream.parameters(stage).get("size")?.as_u64().map(|side| side as usize)
+/// What a network needs that the packs bound to `images` will not have, as far as the parameters of the stages that make them say
+/// the side; packs of generated images have the side that their generator was trained on.
+pub fn misfit(makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream, needed: impl Fn(usize) -> Option<(String, &'static str)>) -> Vec<BadInput> {
+    let mut sides = makers("images").into_iter().filter_map(|stage| upstream.parameters(stage).get("size")?.as_u64());
+    let bad = sides.find_map(|side| needed(side as usize));
+    bad.map(|(why, help)| BadInput { port: "images", why, help: help.into() }).into_iter().collect()
 }

@@ -116,9 +116,6 @@ fn default_optimiser() -> OptimiserChoice {
     OptimiserChoice::Sgd(optimiser::SgdParameters::default())
 }
 
-/// What to do if images are too small.
-const LARGER: &str = "raise `size` of `prepare`";
-
 impl Stage for TrainClassifier {
     const NAME: &'static str = "train-classifier";
     const VERSION: u32 = 6;
@@ -171,15 +168,14 @@ impl Stage for TrainClassifier {
     }
 
     fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
-        let bad = makers("images").into_iter().filter_map(|m| pack::side_made(m, upstream)).find_map(|side| self.network.side_needed(side));
-        bad.map(|why| BadInput { port: "images", why, help: LARGER.into() }).into_iter().collect()
+        pack::misfit(makers, upstream, |side| self.network.side_needed(side))
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let device = training::open_device(cx.device)?;
         let store = ImageStore::of(&inputs.images)?;
-        if let Some(why) = self.network.side_needed(store.side) {
-            return Err(Error::helped(why, LARGER));
+        if let Some((why, help)) = self.network.side_needed(store.side) {
+            return Err(Error::helped(why, help));
         }
         let samples = store.without_left_out(inputs.samples, cx);
         let watched = inputs.validation.map(|v| store.without_left_out(v, cx));

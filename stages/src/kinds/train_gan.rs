@@ -124,9 +124,7 @@ impl Stage for TrainGan {
     }
 
     fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
-        let mut sides = makers("images").into_iter().filter_map(|m| pack::side_made(m, upstream));
-        let bad = sides.find_map(|side| self.network.side_needed(side));
-        bad.map(|(why, help)| BadInput { port: "images", why, help: help.into() }).into_iter().collect()
+        pack::misfit(makers, upstream, |side| self.network.side_needed(side))
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {

@@ -99,9 +99,10 @@ impl ClassifierNetwork {
         built.map_or_else(|_| vec![], |_| weights.named_trained().iter().map(|(name, _)| name.clone()).collect())
     }
     /// Says what is wrong with images of this side in pixels.
-    pub fn side_needed(&self, side: usize) -> Option<String> {
+    pub fn side_needed(&self, side: usize) -> Option<(String, &'static str)> {
         let min = self.config().min_side();
-        (side < min).then(|| format!("{} needs images of at least {min} pixels, but the packed images have {side}", self.name()))
+        let why = || format!("{} needs images of at least {min} pixels, but the packed images have {side}", self.name());
+        (side < min).then(|| (why(), "raise `size` of `prepare`"))
     }
     /// See [`ClassifierConfig::first_conv`].
     pub fn first_conv(&self) -> &'static str {

@@ -49,6 +49,11 @@ impl Compared {
 }
 
 impl Table<Compared> {
+    /// The rows of metrics that are shown wherever people look.
+    pub fn shown_everywhere(&self) -> Table<Compared> {
+        let is_shown = |row: &&Compared| row.metric().is_some_and(|m| m.shown == metric::Shown::Everywhere);
+        Table { rows: self.rows.iter().filter(is_shown).cloned().collect() }
+    }
     /// The arms in their order.
     pub fn arms(&self) -> Vec<&str> {
         distinct(self.rows.iter().map(|r| r.arm.as_str()))

@@ -2,7 +2,7 @@
 
 use super::{Record, TABLE, no_column, number, unreadable};
 use crate::contract::prelude::*;
-use crate::files::write;
+use crate::files::{csv_below, write};
 
 /// Every history has this column.
 const STEP: &str = "step";
@@ -92,14 +92,8 @@ impl Record for History {
     }
 
     fn to_csv(&self) -> Result<Vec<u8>> {
-        let fault = |e: csv::Error| Error::data(format!("a table could not be written: {e}"));
-        let mut writer = csv::Writer::from_writer(vec![]);
-        writer.write_record(&self.columns).map_err(fault)?;
         let cell = |(column, value): (&String, &Option<f64>)| value.map(|v| if column == RATE { format!("{v:.4e}") } else { number(v) }).unwrap_or_default();
-        for row in &self.rows {
-            writer.write_record(self.columns.iter().zip(row).map(cell)).map_err(fault)?;
-        }
-        writer.into_inner().map_err(|e| Error::data(e.to_string()))
+        csv_below(&self.columns, |writer| self.rows.iter().try_for_each(|row| writer.write_record(self.columns.iter().zip(row).map(cell))))
     }
 }
 

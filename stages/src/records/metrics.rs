@@ -1,6 +1,6 @@
 //! The metrics of one evaluation, as a table.
 
-use super::{Measured, Row, cells};
+use super::{Compared, Measured, Row, cells};
 use serde::{Deserialize, Serialize};
 
 /// A metric with its interval; empty where undefined.
@@ -24,6 +24,14 @@ pub struct MetricRow {
 impl Row for MetricRow {
     const RECORD: &'static str = "metrics";
     const COLUMNS: &'static [&'static str] = &["metric", "class", "value", "low", "high"];
+}
+
+impl MetricRow {
+    /// The same as a row of a comparison, of an arm by itself.
+    pub fn of_arm(self, arm: &str) -> Compared {
+        let MetricRow { metric, class, value, low, high } = self;
+        Compared { arm: arm.to_owned(), repeats: 1, metric, class, value, low, high, difference: None, difference_low: None, difference_high: None }
+    }
 }
 
 impl From<&Measured> for MetricRow {

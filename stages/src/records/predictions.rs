@@ -3,7 +3,7 @@
 use super::cells::former;
 use super::{Record, TABLE, no_column, number, unreadable};
 use crate::contract::prelude::*;
-use crate::files::write;
+use crate::files::{csv_below, write};
 use hilum_cache::Digest;
 
 /// Before a class's name in its column.
@@ -63,14 +63,12 @@ impl Record for PredictionTable {
     }
 
     fn to_csv(&self) -> Result<Vec<u8>> {
-        let fault = |e: csv::Error| Error::data(format!("a table could not be written: {e}"));
-        let mut writer = csv::Writer::from_writer(vec![]);
-        writer.write_record(COLUMNS.iter().map(|c| (*c).to_owned()).chain(self.classes.iter().map(|c| format!("{CLASS}{c}")))).map_err(fault)?;
-        for row in &self.rows {
+        let header = COLUMNS.iter().map(|c| (*c).to_owned()).chain(self.classes.iter().map(|c| format!("{CLASS}{c}")));
+        let cells = |row: &PredictedImage| {
             let known = [row.image.to_string(), row.patient.clone(), row.label.clone(), row.predicted.clone()];
-            writer.write_record(known.into_iter().chain(row.probabilities.iter().map(|p| number(*p)))).map_err(fault)?;
-        }
-        writer.into_inner().map_err(|e| Error::data(e.to_string()))
+            known.into_iter().chain(row.probabilities.iter().map(|p| number(*p))).collect::<Vec<String>>()
+        };
+        csv_below(header, |writer| self.rows.iter().try_for_each(|row| writer.write_record(cells(row))))
     }
 }
 

@@ -145,7 +145,10 @@ enum Verb {
     },
     /// The worker process of a heavy stage; internal
     #[command(hide = true)]
-    Worker,
+    Worker {
+        #[arg(long)]
+        threads: u32,
+    },
 }
 
 /// A study and its directories.
@@ -201,8 +204,8 @@ pub fn main() -> ExitCode {
         Err(e) => return not_understood(&e),
     };
     // A worker's standard error is stored with its stage.
-    if let Some(filter) = cli.log.as_ref().filter(|_| !matches!(cli.verb, Verb::Worker)) {
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(open::has_colour()).init();
+    if let Some(filter) = cli.log.as_ref().filter(|_| !matches!(cli.verb, Verb::Worker { .. })) {
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(crate::progress::has_colour()).init();
     }
     // For tests: the portable code gives the same bits. Workers inherit the variable.
     if std::env::var_os("HILUM_PORTABLE").is_some() {
@@ -230,7 +233,7 @@ pub fn main() -> ExitCode {
         Verb::Doctor { json } => doctor::doctor(json),
         Verb::Completions { shell } => complete::script(shell),
         Verb::Man { dir } => complete::manual_pages(&dir),
-        Verb::Worker => return ExitCode::from(crate::run::worker::main()),
+        Verb::Worker { threads } => return ExitCode::from(crate::run::worker::main(threads)),
     };
     let code = result.unwrap_or_else(|e| report_error(&e));
     ExitCode::from(document::end().map_or_else(|e| report_error(&e), |()| code))

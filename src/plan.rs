@@ -8,51 +8,17 @@ pub mod groups;
 pub mod reason;
 pub mod recipe;
 
-use crate::diagnostic::Texts;
 use crate::pipeline::model::StageId;
 use crate::pipeline::{Pipeline, Stage};
-use crate::tables::Tables;
-use crate::workspace::Listings;
+use crate::session::Session;
 use current::{Current, Fault};
 use hilum_cache::checkpoint::Checkpoints;
 use hilum_cache::receipt::{Artifact, Outputs, Receipt};
-use hilum_cache::{Digest, Error, Ledger, Recipe, Result, StageKey, Store};
+use hilum_cache::{Error, Ledger, Recipe, Result, StageKey};
 use reason::{Given, Reason};
 use recipe::{Formed, StageInputs};
-use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-
-/// What is known when a study is planned.
-pub struct World<'a> {
-    /// The store.
-    pub store: &'a Store,
-    /// What was recorded.
-    pub ledger: &'a Ledger,
-    /// What path parameters name.
-    pub listings: &'a Listings,
-    /// The fingerprint of the pseudonym key.
-    pub pseudonyms: &'a str,
-    /// Engines whose receipts are accepted, the one that would execute first.
-    pub engines: &'a [String],
-    /// Cached tables.
-    pub tables: &'a Tables,
-    /// Stages to run again.
-    pub forced: &'a [StageId],
-    /// Stages that are wanted with all they need.
-    pub wanted: &'a [bool],
-    /// The texts that places point into.
-    pub texts: &'a Texts,
-    /// Artifacts found intact: shared outputs are checked once.
-    pub whole: RefCell<HashSet<Digest>>,
-}
-
-impl World<'_> {
-    /// True if every object of these outputs is there and untouched, as far as `stat` can tell.
-    pub fn has_intact(&self, outputs: &Outputs) -> bool {
-        outputs.values().all(|a| self.whole.borrow().contains(&a.digest) || self.store.has_intact(a) && self.whole.borrow_mut().insert(a.digest))
-    }
-}
 
 /// The decision about a stage.
 pub enum Decision {
@@ -159,11 +125,11 @@ impl Past {
 ///
 /// # Errors
 /// If the store cannot be read. Once an object was found damaged, it counts as absent: the plan is made again without it.
-pub fn plan(p: &Pipeline, world: &World) -> Result<Plan> {
+pub fn plan(p: &Pipeline, session: &Session) -> Result<Plan> {
     let (mut lost, mut forced) = (HashSet::new(), HashSet::new());
     loop {
-        match try_plan(p, world, &forced) {
-            Err(Error::Damaged(object) | Error::Missing(object)) if lost.insert(object) => world.whole.borrow_mut().clear(),
+        match try_plan(p, session, &forced) {
+            Err(Error::Damaged(object) | Error::Missing(object)) if lost.insert(object) => session.look_again(),
             Ok(plan) => {
                 // A stage that was forced may have the recipe of one before it, which seemed to stand.
                 let is_reused = |key: &StageKey| plan.decisions.iter().any(|d| matches!(d, Decision::Reuse { key: k, .. } if k == key));
@@ -178,22 +144,22 @@ pub fn plan(p: &Pipeline, world: &World) -> Result<Plan> {
     }
 }
 
-fn try_plan(p: &Pipeline, world: &World, forced: &HashSet<StageKey>) -> Result<Plan> {
+fn try_plan(p: &Pipeline, session: &Session, forced: &HashSet<StageKey>) -> Result<Plan> {
     let past = Past::default();
     let mut current = Current { forced: forced.clone(), ..Current::default() };
     let mut outputs: Vec<Option<Arc<Outputs>>> = Vec::with_capacity(p.stages.len());
     let mut decisions = Vec::with_capacity(p.stages.len());
     for id in 0..p.stages.len() {
-        if !world.wanted[id] {
+        if !session.wanted[id] {
             outputs.push(None);
             decisions.push(Decision::Unwanted);
             continue;
         }
         let known = |stage: StageId, port: &str| outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
-        let decision = decide(p, id, &known, world, &past, &current)?;
+        let decision = decide(p, id, &known, session, &past, &current)?;
         if let Decision::Execute { key, .. } = &decision {
             current.begun.insert(*key, id);
-            if world.forced.contains(&id) {
+            if session.forced.contains(&id) {
                 current.forced.insert(*key);
             }
         }
@@ -207,12 +173,19 @@ fn try_plan(p: &Pipeline, world: &World, forced: &HashSet<StageKey>) -> Result<P
 }
 
 /// Decides about one stage, given the outputs that are known and what the run has come to.
-pub fn decide(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<Artifact>, world: &World, past: &Past, current: &Current) -> Result<Decision> {
-    let decision = weigh(p, id, known, world, past, current)?;
+pub fn decide(
+    p: &Pipeline,
+    id: StageId,
+    known: &dyn Fn(StageId, &str) -> Option<Artifact>,
+    session: &Session,
+    past: &Past,
+    current: &Current,
+) -> Result<Decision> {
+    let decision = weigh(p, id, known, session, past, current)?;
     let (stage, what) = (p.stages[id].name.as_str(), decision.name());
     match &decision {
         Decision::Execute { key, reasons, .. } => {
-            let reasons: Vec<&str> = reasons.iter().map(|r| r.code).collect();
+            let reasons: Vec<&str> = reasons.iter().map(|r| r.why.name()).collect();
             tracing::debug!(stage, %key, ?reasons, "decided: {what}");
         }
         Decision::Reuse { key, .. } | Decision::Share { key, .. } | Decision::Fail { key, .. } => tracing::debug!(stage, %key, "decided: {what}"),
@@ -222,55 +195,55 @@ pub fn decide(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option
     Ok(decision)
 }
 
-fn weigh(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<Artifact>, world: &World, past: &Past, current: &Current) -> Result<Decision> {
+fn weigh(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<Artifact>, session: &Session, past: &Past, current: &Current) -> Result<Decision> {
     let stage = &p.stages[id];
-    let engines: Vec<Option<&str>> = if recipe::has_engine(stage) { world.engines.iter().map(|e| Some(e.as_str())).collect() } else { vec![None] };
-    let forced = |key: &StageKey| world.forced.contains(&id) || current.forced.contains(key);
+    let engines: Vec<Option<&str>> = if recipe::has_engine(stage) { session.engines.iter().map(|e| Some(e.as_str())).collect() } else { vec![None] };
+    let forced = |key: &StageKey| session.forced.contains(&id) || current.forced.contains(key);
     let mut wanted = None;
     let mut lost = None;
     for engine in engines {
-        match recipe::form(p, id, known, world, engine)? {
+        match recipe::form(p, id, known, session, engine)? {
             Formed::Waits { waits, partial } => {
-                let old = past.receipt(world.ledger, &p.study, &stage.name);
-                let reasons = old.as_ref().map(|o| reason::explain(p, stage, &partial, &o.recipe, &Given { known, lookups: &[] }, world)).unwrap_or_default();
+                let old = past.receipt(&session.ledger, &p.study, &stage.name);
+                let reasons = old.as_ref().map(|o| reason::explain(p, stage, &partial, &o.recipe, &Given { known, lookups: &[] }, session)).unwrap_or_default();
                 return Ok(Decision::Undecided { waits, reasons, last_millis: old.map(|o| o.millis) });
             }
             Formed::Whole(recipe, stage_inputs) => {
                 let key = recipe.key();
-                if let Some(decision) = decided_by_another(p, id, &key, world, current)? {
+                if let Some(decision) = decided_by_another(p, id, &key, session, current)? {
                     return Ok(decision);
                 }
                 if !forced(&key)
-                    && let Some(outputs) = world.ledger.outputs(&key)
+                    && let Some(outputs) = session.ledger.outputs(&key)
                 {
-                    if world.has_intact(&outputs) {
-                        return reuse(stage, key, outputs, world);
+                    if session.has_intact(&outputs) {
+                        return reuse(stage, key, outputs, session);
                     }
-                    lost = world.ledger.find(&key).map(|f| f.0);
+                    lost = session.ledger.find(&key).map(|f| f.0);
                 }
                 wanted.get_or_insert((recipe, stage_inputs, key));
             }
         }
     }
     let (recipe, stage_inputs, key) = wanted.expect("BUG: at least one engine");
-    let old = past.receipt(world.ledger, &p.study, &stage.name);
+    let old = past.receipt(&session.ledger, &p.study, &stage.name);
     let reasons = match (&old, &lost) {
         _ if forced(&key) => vec![Reason::forced()],
         (_, Some(_)) => vec![Reason::lost()],
-        (Some(old), _) => reason::explain(p, stage, &recipe, &old.recipe, &Given { known, lookups: &stage_inputs.lookups }, world),
+        (Some(old), _) => reason::explain(p, stage, &recipe, &old.recipe, &Given { known, lookups: &stage_inputs.lookups }, session),
         (None, _) => vec![Reason::first()],
     };
     let last_millis = old.or(lost).map(|o| o.millis);
-    let continues = Checkpoints::of(world.store, &key).step();
+    let continues = Checkpoints::of(&session.store, &key).step();
     Ok(Decision::Execute { key, recipe: Box::new(recipe), stage_inputs, reasons, last_millis, continues })
 }
 
 /// What follows from another stage of this run with the same recipe.
-fn decided_by_another(p: &Pipeline, id: StageId, key: &StageKey, world: &World, current: &Current) -> Result<Option<Decision>> {
+fn decided_by_another(p: &Pipeline, id: StageId, key: &StageKey, session: &Session, current: &Current) -> Result<Option<Decision>> {
     if let Some((_, outputs)) = current.made.get(key)
-        && world.has_intact(outputs)
+        && session.has_intact(outputs)
     {
-        return reuse(&p.stages[id], *key, outputs.clone(), world).map(Some);
+        return reuse(&p.stages[id], *key, outputs.clone(), session).map(Some);
     }
     if let Some((of, fault)) = current.failed.get(key) {
         let message = format!("same recipe as `{}`, which failed: {}", p.stages[*of].name, fault.message);
@@ -280,8 +253,8 @@ fn decided_by_another(p: &Pipeline, id: StageId, key: &StageKey, world: &World, 
 }
 
 /// Outputs that are there are reused, unless the study expects others.
-fn reuse(stage: &Stage, key: StageKey, outputs: Arc<Outputs>, world: &World) -> Result<Decision> {
-    Ok(match expect::unmet(stage, &outputs, world.store, world.tables)? {
+fn reuse(stage: &Stage, key: StageKey, outputs: Arc<Outputs>, session: &Session) -> Result<Decision> {
+    Ok(match expect::unmet(stage, &outputs, &session.store, &session.tables)? {
         Some(fault) => Decision::Fail { key, fault },
         None => Decision::Reuse { key, outputs },
     })

@@ -11,9 +11,11 @@ pub mod words;
 
 pub use tables::show as show_tables;
 
+use crate::diagnostic::{self, Diagnostic, Texts, render_all};
 use crate::pipeline::Pipeline;
 use crate::run::event::{Event, Sink};
 use hilum_cache::names;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -72,12 +74,51 @@ fn can_redraw(term: Option<OsString>) -> bool {
     term.is_some_and(|term| !term.is_empty() && term != "dumb")
 }
 
+/// Diagnostics as people read them, with the lines that they are about.
+pub fn rendered(all: &[Diagnostic], texts: &Texts) -> String {
+    render_all(all, texts, has_colour())
+}
+
+/// True if standard error shows colours.
+pub fn has_colour() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+/// An event of a run, or of a command that ends before one, as one line of JSON.
+pub fn event_line(event: &Value) {
+    // A reader that went away does not stop a run.
+    let _ = writeln!(std::io::stdout().lock(), "{}", escaped(&event.to_string()));
+}
+
+/// JSON in which everything that a terminal would act upon is spelled out, as JSON spells it.
+pub fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || c == '\\' || names::is_shown(c) {
+            out.push(c);
+        } else {
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+        }
+    }
+    out
+}
+
+/// Diagnostics as an event.
+pub fn diagnostics_event(all: &[Value]) -> Value {
+    json!({ "event": "diagnostics", "diagnostics": all })
+}
+
 struct Json;
 
 impl Sink for Json {
     fn handle(&self, event: &Event) {
-        // A reader that went away does not stop a run.
-        let _ = writeln!(std::io::stdout().lock(), "{}", event.to_json());
+        event_line(&event.to_json());
+    }
+    fn diagnose(&self, all: &[Diagnostic], texts: &Texts) {
+        if !all.is_empty() {
+            event_line(&diagnostics_event(&all.iter().map(|d| diagnostic::to_json(d, texts)).collect::<Vec<_>>()));
+            remark(rendered(all, texts));
+        }
     }
 }
 
@@ -105,5 +146,13 @@ mod tests {
         for (text, expected) in hostile {
             assert_eq!(printable(text), expected);
         }
+    }
+
+    #[test]
+    fn json_stays_json_whatever_a_name_holds() {
+        let value = json!({ "name": "a\u{9b}2J \u{202e}\u{e0001} é \\ \"quoted\"\n" });
+        let shown = escaped(&value.to_string());
+        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), value);
+        assert!(!shown.contains(['\u{9b}', '\u{202e}']), "{shown}");
     }
 }

@@ -8,6 +8,7 @@ mod calls;
 mod crashes;
 mod diff;
 mod documents;
+mod engine;
 mod faults;
 mod findings;
 mod fuzz;

@@ -134,7 +134,7 @@ fn a_failed_recipe_is_not_retried_by_another_stage() {
         let said = space.hilum(&args);
         assert_eq!(said.code, 1, "{}", said.err);
         assert_eq!(stages_of(&said, "failed"), ["gan/arm=a", "gan/arm=b", "gan/arm=c"], "{args:?}");
-        assert_eq!(stages_of(&said, "begun").iter().filter(|s| s.starts_with("gan")).count(), 1);
+        assert_eq!(stages_of(&said, "stage-started").iter().filter(|s| s.starts_with("gan")).count(), 1);
         let messages: Vec<String> = events(&said, "failed").map(|e| e["message"].as_str().unwrap().to_owned()).collect();
         assert!(messages[1..].iter().all(|m| *m == format!("same recipe as `gan/arm=a`, which failed: {}", messages[0])), "{messages:?}");
         let end = finished(&said.out);

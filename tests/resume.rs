@@ -69,7 +69,7 @@ pub(crate) fn go_on(space: &Space, stage: &str) -> String {
     let said = space.hilum(&["run", "study.yaml", "--json", "--only", stage]);
     assert_eq!(said.code, 0, "{}", said.err);
     let events = said.out.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
-    let begun: Vec<String> = events.filter(|e| e["event"] == "begun" && e["stage"] == stage).map(|e| e["reasons"].to_string()).collect();
+    let begun: Vec<String> = events.filter(|e| e["event"] == "stage-started" && e["stage"] == stage).map(|e| e["reasons"].to_string()).collect();
     assert_eq!(begun.len(), 1, "{stage} runs once");
     assert_eq!(kept(space), Vec::<PathBuf>::new(), "checkpoints go when their stage is done");
     assert_eq!(space.hilum(&["verify"]).code, 0);
@@ -117,7 +117,7 @@ fn a_watched_training_keeps_its_best_weights_across_a_kill() {
         let said = space.hilum(&["run", "study.yaml", "--json", "--only", stage]);
         assert_eq!(said.code, 0, "{}", said.err);
         let events = said.out.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
-        let done: Vec<Value> = events.filter(|e| e["event"] == "done" && e["stage"] == stage).collect();
+        let done: Vec<Value> = events.filter(|e| e["event"] == "stage-finished" && e["stage"] == stage).collect();
         (given(space, stage), done[0]["notes"].to_string())
     };
     // Lower rates go on lowering the loss a little for long; falls that small do not count, so that it ends on any split.

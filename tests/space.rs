@@ -108,7 +108,7 @@ pub fn done(events: &str) -> Vec<String> {
     let mut names: Vec<String> = events
         .lines()
         .map(|l| serde_json::from_str::<Value>(l).unwrap())
-        .filter(|e| e["event"] == "done")
+        .filter(|e| e["event"] == "stage-finished")
         .map(|e| e["stage"].as_str().unwrap().to_owned())
         .collect();
     names.sort();

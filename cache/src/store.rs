@@ -32,7 +32,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// What the format file says of a store that this program writes.
 pub const FORMAT: &str = "hilum-store 2";
@@ -45,11 +45,18 @@ pub const OLDER: [&str; 1] = ["hilum-store 1"];
 pub(crate) const DIRECTORIES: [&str; 6] = ["objects", "runs", "tmp", "locks", "quarantine", "checkpoints"];
 
 /// A directory of objects and records, as it was opened: [`Store::open`] reads and leaves every byte where it is; all that
-/// writes asks for a [`WritableStore`].
+/// writes asks for a [`WritableStore`]. Clones know together what they found out.
+#[derive(Clone)]
 pub struct Store {
     root: PathBuf,
     /// True if damaged objects are moved to the quarantine, so that they can be stored again.
     sets_aside: bool,
+    found: Arc<Found>,
+}
+
+/// What this process has found out about the objects of a store.
+#[derive(Default)]
+struct Found {
     verified: Mutex<HashSet<Digest>>,
     /// Found damaged, but not moved.
     damaged: Mutex<HashSet<Digest>>,
@@ -88,14 +95,7 @@ impl Store {
     }
 
     fn opened(root: &Path, sets_aside: bool) -> Result<Store> {
-        let store = Store {
-            root: root.to_path_buf(),
-            sets_aside,
-            verified: Mutex::default(),
-            damaged: Mutex::default(),
-            shards: Mutex::default(),
-            memo: Mutex::default(),
-        };
+        let store = Store { root: root.to_path_buf(), sets_aside, found: Arc::default() };
         let directory = match Dir::named(root) {
             Err(e) if e.is_not_found() => return Ok(store),
             opened => opened?,
@@ -124,11 +124,12 @@ impl Store {
     /// Uses a memo of verified objects.
     #[must_use]
     pub fn with_memo(self, memo: Memo) -> Store {
-        Store { memo: Mutex::new(memo), ..self }
+        *self.found.memo.lock().expect("BUG: poisoned") = memo;
+        self
     }
     /// Gives access to the memo of verified objects.
     pub fn with_memo_of<T>(&self, look: impl FnOnce(&Memo) -> T) -> T {
-        look(&self.memo.lock().expect("BUG: poisoned"))
+        look(&self.found.memo.lock().expect("BUG: poisoned"))
     }
 
     /// True if no store has been created here.
@@ -151,7 +152,7 @@ impl Store {
 
     /// What a `stat` says of an object of known size, and what this process has found out about its bytes.
     pub fn presence(&self, digest: &Digest, size: Option<u64>) -> Presence {
-        if self.damaged.lock().expect("BUG: poisoned").contains(digest) {
+        if self.found.damaged.lock().expect("BUG: poisoned").contains(digest) {
             return Presence::Touched;
         }
         let path = self.object_path(digest);
@@ -167,7 +168,7 @@ impl Store {
     /// True if the directory of an object is none that lies elsewhere. Looked at once for each: it only spares a run the way to an
     /// object that will not open.
     fn has_shard(&self, digest: &Digest, path: &Path) -> bool {
-        let mut shards = self.shards.lock().expect("BUG: poisoned");
+        let mut shards = self.found.shards.lock().expect("BUG: poisoned");
         let known = shards.contains(&digest.bytes()[0]);
         let real = known || path.parent().is_some_and(|shard| shard.symlink_metadata().is_ok_and(|stat| stat.is_dir()));
         if real && !known {
@@ -178,21 +179,21 @@ impl Store {
 
     /// True for an object of which only the bytes can tell, and do so.
     fn is_intact(&self, digest: &Digest, stat: &fs::Metadata) -> bool {
-        if self.verified.lock().expect("BUG: poisoned").contains(digest) {
+        if self.found.verified.lock().expect("BUG: poisoned").contains(digest) {
             return true;
         }
         let (path, stamp) = (self.object_path(digest), Stamp::of(stat));
-        let known = self.memo.lock().expect("BUG: poisoned").get(&path, &stamp).map(|r| r.digest);
+        let known = self.found.memo.lock().expect("BUG: poisoned").get(&path, &stamp).map(|r| r.digest);
         let found = known.or_else(|| hash(&mut self.open_object(digest).ok()?, &path).ok().map(|h| h.0));
         if found != Some(*digest) {
-            self.damaged.lock().expect("BUG: poisoned").insert(*digest);
+            self.found.damaged.lock().expect("BUG: poisoned").insert(*digest);
             return false;
         }
         if known.is_none() {
-            self.verified.lock().expect("BUG: poisoned").insert(*digest);
+            self.found.verified.lock().expect("BUG: poisoned").insert(*digest);
             if stamp.is_settled() {
                 let remembered = Remembered { digest: *digest, note: String::new() };
-                self.memo.lock().expect("BUG: poisoned").put(path, stamp, remembered);
+                self.found.memo.lock().expect("BUG: poisoned").put(path, stamp, remembered);
             }
         }
         true
@@ -278,7 +279,7 @@ mod tests {
         first.with_memo_of(|m| m.save(&memo)).unwrap();
         let second = Store::open(dir.path()).unwrap().with_memo(Memo::load(&memo));
         assert_eq!(second.presence(&digest, Some(4)), Presence::Intact);
-        assert!(second.verified.lock().unwrap().is_empty(), "it was not read again");
+        assert!(second.found.verified.lock().unwrap().is_empty(), "it was not read again");
     }
 
     #[test]

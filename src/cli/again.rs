@@ -1,10 +1,10 @@
 //! The command that runs one stage alone, ready to be pasted into a shell.
 
 use super::StudyArgs;
-use super::open::DeviceOption;
+use crate::engine::Device;
 
 /// The command for a stage, with the arguments that identify the study.
-pub(super) fn command(study: &StudyArgs, device: DeviceOption, stage: &str) -> String {
+pub(super) fn command(study: &StudyArgs, device: Device, stage: &str) -> String {
     let mut words = vec!["hilum".to_owned(), "run".into()];
     words.extend(study.file.as_ref().map(|file| file.display().to_string()));
     words.extend(["--only".to_owned(), stage.to_owned()]);
@@ -14,10 +14,10 @@ pub(super) fn command(study: &StudyArgs, device: DeviceOption, stage: &str) -> S
     study.store.iter().for_each(|directory| add("--store", directory.display().to_string()));
     study.results.iter().for_each(|directory| add("--results", directory.display().to_string()));
     match device {
-        DeviceOption::Auto => {}
-        DeviceOption::Cpu => add("--device", "cpu".into()),
-        DeviceOption::Cuda(None) => add("--device", "cuda".into()),
-        DeviceOption::Cuda(Some(n)) => add("--device", format!("cuda:{n}")),
+        Device::Auto => {}
+        Device::Cpu => add("--device", "cpu".into()),
+        Device::Cuda(None) => add("--device", "cuda".into()),
+        Device::Cuda(Some(n)) => add("--device", format!("cuda:{n}")),
     }
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
@@ -42,9 +42,9 @@ mod tests {
             results: None,
         };
         let expected = r"hilum run 'my study.yaml' --only 'classifier/arm=real/repeat=3' --set 'stages.a.with.note=it'\''s' --data 'xrays=/data/x' --store store --device cuda:1";
-        assert_eq!(command(&study, DeviceOption::Cuda(Some(1)), "classifier/arm=real/repeat=3"), expected);
+        assert_eq!(command(&study, Device::Cuda(Some(1)), "classifier/arm=real/repeat=3"), expected);
         let bare = StudyArgs { file: Some("study.yaml".into()), set: vec![], data: vec![], store: None, results: None };
-        assert_eq!(command(&bare, DeviceOption::Auto, "split"), "hilum run study.yaml --only split");
+        assert_eq!(command(&bare, Device::Auto, "split"), "hilum run study.yaml --only split");
         assert_eq!(quoted(""), "''");
     }
 }

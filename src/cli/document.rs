@@ -1,8 +1,7 @@
 //! What goes to standard output: lines of text, or one JSON document in which the faults stand, too. Knows no subcommand.
 
 use crate::diagnostic::{Diagnostic, Texts, to_json};
-use crate::progress::printable;
-use hilum_cache::names;
+use crate::progress::{diagnostics_event, escaped, event_line, printable};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -79,9 +78,8 @@ fn add(new: Vec<Value>) {
     match form() {
         Form::Text => {}
         Form::Document => kept().extend(new),
-        // A reader that went away does not stop a run.
         Form::Events if new.is_empty() => {}
-        Form::Events => drop(say(json!({ "event": "diagnostics", "diagnostics": new }))),
+        Form::Events => event_line(&diagnostics_event(&new)),
     }
 }
 
@@ -91,30 +89,4 @@ fn add(new: Vec<Value>) {
 /// As [`say`].
 pub(super) fn end() -> anyhow::Result<()> {
     if form() == Form::Document && !WAS_SAID.load(Ordering::Relaxed) { say_with_diagnostics(json!({})) } else { Ok(()) }
-}
-
-/// JSON in which everything that a terminal would act upon is spelled out, as JSON spells it.
-fn escaped(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c == '\n' || c == '\\' || names::is_shown(c) {
-            out.push(c);
-        } else {
-            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_stays_json_whatever_a_name_holds() {
-        let value = json!({ "name": "a\u{9b}2J \u{202e}\u{e0001} é \\ \"quoted\"\n" });
-        let shown = escaped(&value.to_string());
-        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), value);
-        assert!(!shown.contains(['\u{9b}', '\u{202e}']), "{shown}");
-    }
 }

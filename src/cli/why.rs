@@ -1,7 +1,8 @@
 //! `hilum why`: the chain from the changed line to a stage, or to all cells of one.
 
-use super::plan::{json as plan_json, text};
+use super::plan::json as plan_json;
 use super::{DONE, StudyArgs, document, open, say};
+use crate::engine::{Device, Opened, text};
 use crate::pipeline::model::StageId;
 use crate::plan::groups::{self, Fate, Group};
 use crate::plan::{Decision, Plan};
@@ -15,22 +16,22 @@ pub(super) fn why(args: &StudyArgs, wanted: &str, json: bool) -> anyhow::Result<
         Err(code) => return Ok(code),
     };
     let stages = open::stages(&study, wanted)?;
-    let known = match open::Known::of(&study, record, false, open::devices(open::DeviceOption::Auto)?.1)? {
-        Ok(known) => known,
-        Err(code) => return Ok(code),
+    let opened = match Opened::new(&study, record, false, Device::Auto.find()?.engines) {
+        Ok(opened) => opened,
+        Err(e) => return open::code(e),
     };
-    let plan = known.plan(&study)?;
+    let plan = opened.plan()?;
     if json {
-        document::say_with_diagnostics(as_json(&study, &known, &plan, stages))?;
+        document::say_with_diagnostics(as_json(&opened, &plan, stages))?;
     } else {
-        Chain { study: &study, known: &known, plan: &plan, seen: BTreeSet::new() }.print(stages, 0)?;
+        Chain { opened: &opened, plan: &plan, seen: BTreeSet::new() }.print(stages, 0)?;
     }
     Ok(DONE)
 }
 
 /// The stages that were asked for, and all that explain them, each once. Its fields are described in `docs/json/why.md`.
-fn as_json(study: &open::Study, known: &open::Known, plan: &Plan, wanted: Vec<StageId>) -> Value {
-    let p = &study.pipeline;
+fn as_json(opened: &Opened, plan: &Plan, wanted: Vec<StageId>) -> Value {
+    let p = &opened.study.pipeline;
     let names = |ids: Vec<StageId>| ids.into_iter().map(|id| p.stages[id].name.as_str()).collect::<Vec<_>>();
     let (mut seen, mut queue, mut stages) = (BTreeSet::new(), VecDeque::from(wanted), vec![]);
     while let Some(id) = queue.pop_front() {
@@ -40,7 +41,7 @@ fn as_json(study: &open::Study, known: &open::Known, plan: &Plan, wanted: Vec<St
         let from = above(&plan.decisions[id]);
         let mut stage = plan_json::stage(p, id, &plan.decisions[id]);
         if let Decision::Reuse { key, .. } = &plan.decisions[id]
-            && let Some((receipt, run)) = known.ledger.find(key)
+            && let Some((receipt, run)) = opened.session.ledger.find(key)
         {
             stage["run"] = run.into();
             stage["started"] = receipt.started.as_str().into();
@@ -53,8 +54,7 @@ fn as_json(study: &open::Study, known: &open::Known, plan: &Plan, wanted: Vec<St
 }
 
 struct Chain<'a> {
-    study: &'a open::Study,
-    known: &'a open::Known,
+    opened: &'a Opened<'a>,
     plan: &'a Plan,
     seen: BTreeSet<StageId>,
 }
@@ -64,12 +64,12 @@ impl Chain<'_> {
     fn print(&mut self, stages: impl IntoIterator<Item = StageId>, depth: usize) -> anyhow::Result<()> {
         let new: Vec<StageId> = stages.into_iter().filter(|id| self.seen.insert(*id)).collect();
         let indent = "  ".repeat(depth);
-        for group in groups::of(&self.study.pipeline, self.plan, new) {
+        for group in groups::of(&self.opened.study.pipeline, self.plan, new) {
             if group.fate == Fate::UpToDate {
                 self.made(&group).iter().try_for_each(|line| say(format!("{indent}{line}")))?;
                 continue;
             }
-            say(format!("{indent}{}", text::line(&self.study.pipeline, self.plan, &group, None)))?;
+            say(format!("{indent}{}", text::line(&self.opened.study.pipeline, self.plan, &group, None)))?;
             let above: BTreeSet<StageId> = group.stages.iter().flat_map(|id| above(&self.plan.decisions[*id])).collect();
             self.print(above, depth + 1)?;
         }
@@ -78,12 +78,12 @@ impl Chain<'_> {
 
     /// Which run made what is up to date, and when: a line for each run.
     fn made(&self, group: &Group) -> Vec<String> {
-        let p = &self.study.pipeline;
+        let p = &self.opened.study.pipeline;
         // Runs in order, each with the start of its first of these stages and all of them.
         let mut runs: BTreeMap<String, (String, Vec<StageId>)> = BTreeMap::new();
         for id in &group.stages {
             let Decision::Reuse { key, .. } = &self.plan.decisions[*id] else { continue };
-            let Some((receipt, run)) = self.known.ledger.find(key) else { continue };
+            let Some((receipt, run)) = self.opened.session.ledger.find(key) else { continue };
             let (began, stages) = runs.entry(run.to_owned()).or_insert_with(|| (receipt.started.clone(), vec![]));
             *began = receipt.started.min(std::mem::take(began));
             stages.push(*id);

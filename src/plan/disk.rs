@@ -2,10 +2,11 @@
 //! else by the size that the stage, or other cells of it, had before. What cannot be known is counted, and not guessed.
 //! Ignorant of how much is free.
 
+use super::Plan;
 use super::groups::{Fate, Group};
-use super::{Plan, World};
 use crate::pipeline::model::{Source, StageId};
 use crate::pipeline::{Pipeline, Stage};
+use crate::session::Session;
 use hilum_cache::receipt::Outputs;
 use hilum_stages::contract::source::SourceKind;
 use std::collections::{HashMap, HashSet};
@@ -50,7 +51,7 @@ impl Sum {
 }
 
 /// What a plan in groups needs.
-pub fn need(p: &Pipeline, plan: &Plan, groups: &[Group], world: &World) -> Need {
+pub fn need(p: &Pipeline, plan: &Plan, groups: &[Group], session: &Session) -> Need {
     let known = plan.known();
     let mut sum = Sum::default();
     for group in groups.iter().filter(|g| matches!(g.fate, Fate::WillRun | Fate::Pending)) {
@@ -63,9 +64,9 @@ pub fn need(p: &Pipeline, plan: &Plan, groups: &[Group], world: &World) -> Need 
         let mut before: Option<HashMap<String, u64>> = None;
         for id in &group.stages {
             let stage = &p.stages[*id];
-            let bytes = packed(p, stage, &known, world).or_else(|| {
+            let bytes = packed(p, stage, &known, session).or_else(|| {
                 let before = before.get_or_insert_with(|| {
-                    let receipts = plan.past.receipts_of_cells(world.ledger, &p.study, &group.base);
+                    let receipts = plan.past.receipts_of_cells(&session.ledger, &p.study, &group.base);
                     receipts.into_iter().map(|r| (r.stage.clone(), r.outputs.values().map(|a| a.bytes).sum())).collect()
                 });
                 before.get(&stage.name).or(before.values().max()).copied()
@@ -83,13 +84,13 @@ fn is_large(stage: &Stage) -> bool {
 }
 
 /// The bytes of a pack: a byte for each of the pixels of a square.
-fn packed(p: &Pipeline, stage: &Stage, known: &[Option<Arc<Outputs>>], world: &World) -> Option<u64> {
+fn packed(p: &Pipeline, stage: &Stage, known: &[Option<Arc<Outputs>>], session: &Session) -> Option<u64> {
     if stage.kind.name != "prepare" {
         return None;
     }
     let side = stage.parameters["size"].as_u64()?;
     let tables = stage.inputs.iter().find(|i| i.port.name == "samples")?;
-    Some(pixels(images(p, &tables.from, known, world)?, side))
+    Some(pixels(images(p, &tables.from, known, session)?, side))
 }
 
 fn pixels(images: u64, side: u64) -> u64 {
@@ -97,25 +98,25 @@ fn pixels(images: u64, side: u64) -> u64 {
 }
 
 /// How many images tables name: those that are there are counted, and of others it is said by their own stage's parameters.
-fn images(p: &Pipeline, tables: &[Source], known: &[Option<Arc<Outputs>>], world: &World) -> Option<u64> {
+fn images(p: &Pipeline, tables: &[Source], known: &[Option<Arc<Outputs>>], session: &Session) -> Option<u64> {
     let (mut named, mut others) = (HashSet::new(), 0);
     for table in tables {
         match known[table.stage].as_ref().and_then(|o| o.get(table.port)) {
-            Some(artifact) => named.extend(world.tables.samples(world.store, artifact).ok()?.iter().map(|row| row.image)),
-            None => others += will_name(&p.stages[table.stage], table.stage, world)?,
+            Some(artifact) => named.extend(session.tables.samples(&session.store, artifact).ok()?.iter().map(|row| row.image)),
+            None => others += will_name(&p.stages[table.stage], table.stage, session)?,
         }
     }
     Some(named.len() as u64 + others)
 }
 
 /// How many images a table that is not there yet will name; of an import, as many as there are files.
-fn will_name(stage: &Stage, id: StageId, world: &World) -> Option<u64> {
+fn will_name(stage: &Stage, id: StageId, session: &Session) -> Option<u64> {
     match stage.kind.name {
         "phantoms" => stage.parameters["classes"].as_object()?.values().map(|class| class["images"].as_u64()).sum(),
         "synthesize" => stage.parameters["count"].as_u64(),
         _ => {
             let images = stage.stage.sources().into_iter().find(|s| s.what == SourceKind::Images)?;
-            Some(world.listings.get(&id)?.get(images.parameter)?.files.len() as u64)
+            Some(session.listings.get(&id)?.get(images.parameter)?.files.len() as u64)
         }
     }
 }

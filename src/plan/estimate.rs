@@ -6,6 +6,7 @@ use super::{Decision, Plan};
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use hilum_cache::Ledger;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 
 /// Times that stages are expected to take.
@@ -52,6 +53,11 @@ impl Estimate {
         self.by_stage.insert(id, millis);
         let sum = if fate == Fate::WillRun { &mut self.will_run } else { &mut self.pending };
         *sum = sum.saturating_add(millis);
+    }
+
+    /// As JSON.
+    pub fn to_json(&self) -> Value {
+        json!({ "will_run_millis": self.will_run, "pending_millis": self.pending, "unknown": self.unknown })
     }
 
     /// Milliseconds of these stages together; none if nothing is known of any.

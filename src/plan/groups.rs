@@ -3,6 +3,7 @@
 use super::{Decision, Plan};
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 
 /// What becomes of a stage.
@@ -86,6 +87,19 @@ impl Totals {
             totals.stages += group.stages.len();
         }
         totals
+    }
+
+    /// As JSON.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "stages": self.stages,
+            "up_to_date": self.up_to_date,
+            "will_run": self.will_run,
+            "pending": self.pending,
+            "shared": self.shared,
+            "failed": self.failed,
+            "skipped": self.skipped,
+        })
     }
 }
 

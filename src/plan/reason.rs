@@ -3,19 +3,51 @@
 
 mod inputs;
 
-use super::World;
 use crate::pipeline::node::{self, Node};
 use crate::pipeline::{Pipeline, Stage};
+use crate::session::Session;
 use hilum_cache::Recipe;
 use hilum_cache::recipe::{Difference, Part};
 pub use inputs::{Given, Output};
 use serde_json::{Value, json};
 
+/// What sort of reason it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// It is not cached.
+    New,
+    /// Its outputs are damaged or missing.
+    Lost,
+    /// The user asks for it.
+    Forced,
+    /// This part of its recipe is another one.
+    Changed(Part),
+}
+
+impl Why {
+    /// As documents and logs name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Why::New => "new",
+            Why::Lost => "lost",
+            Why::Forced => "forced",
+            Why::Changed(Part::Kind) => "kind",
+            Why::Changed(Part::Version) => "version",
+            Why::Changed(Part::Parameter) => "parameter",
+            Why::Changed(Part::Seed) => "seed",
+            Why::Changed(Part::Source) => "source",
+            Why::Changed(Part::Input) => "input",
+            Why::Changed(Part::Engine) => "engine",
+            Why::Changed(Part::Pseudonyms) => "pseudonyms",
+        }
+    }
+}
+
 /// One reason.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reason {
-    /// `parameter`, `input`, `source`, `seed`, `kind`, `version`, `engine`, `pseudonyms`, `new`, `lost`, `forced`.
-    pub code: &'static str,
+    /// What sort of reason it is.
+    pub why: Why,
     /// The parameter, port or source.
     pub path: String,
     /// The value before.
@@ -33,25 +65,25 @@ pub struct Reason {
 }
 
 impl Reason {
-    fn bare(code: &'static str) -> Reason {
-        Reason { code, path: String::new(), old: Value::Null, new: Value::Null, written: None, at: None, line: None, from: vec![] }
+    fn bare(why: Why) -> Reason {
+        Reason { why, path: String::new(), old: Value::Null, new: Value::Null, written: None, at: None, line: None, from: vec![] }
     }
     /// It is not cached.
     pub fn first() -> Reason {
-        Reason::bare("new")
+        Reason::bare(Why::New)
     }
     /// Its outputs are damaged or missing.
     pub fn lost() -> Reason {
-        Reason::bare("lost")
+        Reason::bare(Why::Lost)
     }
     /// Forced by the user.
     pub fn forced() -> Reason {
-        Reason::bare("forced")
+        Reason::bare(Why::Forced)
     }
 
     /// As JSON.
     pub fn to_json(&self) -> Value {
-        json!({ "code": self.code, "path": self.path, "old": self.old, "new": self.new, "at": self.at })
+        json!({ "code": self.why.name(), "path": self.path, "old": self.old, "new": self.new, "at": self.at })
     }
 
     /// For people: `epochs 40 → 60 (covid.yaml:52)`, `input samples changed (from split.train)`.
@@ -67,16 +99,16 @@ impl Reason {
     fn words(&self, p: &Pipeline, of_cells: bool) -> String {
         let place = self.line.as_ref().map(|l| format!(" ({l})")).unwrap_or_default();
         let values = || format!("{} → {}", short(&self.old), self.written.clone().unwrap_or_else(|| short(&self.new)));
-        match self.code {
-            "new" => "not cached".into(),
-            "lost" => "outputs are damaged or missing".into(),
-            "forced" => "`--force`".into(),
-            "parameter" => format!("{} {}{place}", self.path, values()),
+        match self.why {
+            Why::New => "not cached".into(),
+            Why::Lost => "outputs are damaged or missing".into(),
+            Why::Forced => "`--force`".into(),
+            Why::Changed(Part::Parameter) => format!("{} {}{place}", self.path, values()),
             // Every cell has a seed of its own.
-            "seed" if of_cells => format!("seed changed{place}"),
-            "seed" => format!("seed {}{place}", values()),
-            "source" => format!("the files of {} changed{place}", self.path),
-            "input" => {
+            Why::Changed(Part::Seed) if of_cells => format!("seed changed{place}"),
+            Why::Changed(Part::Seed) => format!("seed {}{place}", values()),
+            Why::Changed(Part::Source) => format!("the files of {} changed{place}", self.path),
+            Why::Changed(Part::Input) => {
                 let mut from: Vec<String> = self.from.iter().map(|output| named(p, *output, of_cells)).collect();
                 from.dedup();
                 let from = if from.len() > 3 { format!("{} and {} more", from[..2].join(", "), from.len() - 2) } else { from.join(", ") };
@@ -89,10 +121,10 @@ impl Reason {
                 };
                 format!("input {} {what}{from}", self.path)
             }
-            "version" => format!("code of the kind changed: version {}", values()),
-            "kind" => format!("kind {}{place}", values()),
-            "engine" => format!("engine {}", values()),
-            _ => "the pseudonym key changed".into(),
+            Why::Changed(Part::Version) => format!("code of the kind changed: version {}", values()),
+            Why::Changed(Part::Kind) => format!("kind {}{place}", values()),
+            Why::Changed(Part::Engine) => format!("engine {}", values()),
+            Why::Changed(Part::Pseudonyms) => "the pseudonym key changed".into(),
         }
     }
 }
@@ -136,32 +168,37 @@ fn spelt(with: &Node, path: &str, value: &Value) -> Option<String> {
 }
 
 /// The reasons why `new` is not `old`.
-pub fn explain(p: &Pipeline, stage: &Stage, new: &Recipe, old: &Recipe, given: &Given, world: &World) -> Vec<Reason> {
+pub fn explain(p: &Pipeline, stage: &Stage, new: &Recipe, old: &Recipe, given: &Given, session: &Session) -> Vec<Reason> {
     let mut out = vec![];
     let all = new.differences(old);
     for d in &all {
         let (mut from, mut words) = (vec![], None);
         if d.part == Part::Input {
-            let Some(change) = inputs::change(stage, d, &all, given, world) else { continue };
+            let Some(change) = inputs::change(stage, d, &all, given, session) else { continue };
             (from, words) = (change.from, change.words);
             from.sort_unstable_by_key(|(id, _)| (&p.stages[*id].base, *id));
             from.dedup();
         }
         let Difference { part, path, old, new } = d.clone();
         let with = &stage.places.with;
-        let (code, span) = match part {
-            Part::Kind => ("kind", Some(stage.places.kind)),
-            Part::Version => ("version", None),
-            Part::Parameter => ("parameter", Some(with.decided_at(&path, &old, &new))),
-            Part::Seed => ("seed", stage.places.seed),
-            Part::Source => ("source", Some(with.decided_at(&path, &old, &new))),
-            Part::Input => ("input", None),
-            Part::Engine => ("engine", None),
-            Part::Pseudonyms => ("pseudonyms", None),
+        let span = match part {
+            Part::Kind => Some(stage.places.kind),
+            Part::Parameter | Part::Source => Some(with.decided_at(&path, &old, &new)),
+            Part::Seed => stage.places.seed,
+            Part::Version | Part::Input | Part::Engine | Part::Pseudonyms => None,
         };
         let written = if part == Part::Parameter { spelt(with, &path, &new) } else { None };
         let (old, new) = words.unwrap_or((old, new));
-        out.push(Reason { code, path, old, new, written, at: span.map(|s| world.texts.place(s)), line: span.map(|s| world.texts.line(s)), from });
+        out.push(Reason {
+            why: Why::Changed(part),
+            path,
+            old,
+            new,
+            written,
+            at: span.map(|s| session.texts.place(s)),
+            line: span.map(|s| session.texts.line(s)),
+            from,
+        });
     }
     out
 }

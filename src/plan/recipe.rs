@@ -1,8 +1,8 @@
 //! Forming a stage's recipe from the outputs that are known.
 
-use super::World;
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::{Input, Shape, Source, Stage, StageId};
+use crate::session::Session;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::recipe::{self, Gathered};
 use hilum_cache::{Digest, Recipe, Result};
@@ -37,7 +37,7 @@ pub fn has_engine(stage: &Stage) -> bool {
 }
 
 /// Forms the recipe of a stage.
-pub fn form(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<Artifact>, world: &World, engine: Option<&str>) -> Result<Formed> {
+pub fn form(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<Artifact>, session: &Session, engine: Option<&str>) -> Result<Formed> {
     let stage = &p.stages[id];
     let mut parameters = stage.parameters.clone();
     let mut sources = BTreeMap::new();
@@ -48,7 +48,7 @@ pub fn form(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<A
         if let Some(map) = holder.and_then(|h| h.as_object_mut()) {
             map.remove(name);
         }
-        if let Some(listing) = world.listings.get(&id).and_then(|l| l.get(source.parameter)) {
+        if let Some(listing) = session.listings.get(&id).and_then(|l| l.get(source.parameter)) {
             sources.insert(source.parameter.to_owned(), listing.digest);
         }
     }
@@ -61,7 +61,7 @@ pub fn form(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<A
         inputs: BTreeMap::new(),
         sources,
         engine: engine.map(str::to_owned),
-        pseudonyms: stage.kind.pseudonyms.then(|| world.pseudonyms.to_owned()),
+        pseudonyms: stage.kind.pseudonyms.then(|| session.pseudonyms.to_owned()),
     };
     let mut stage_inputs = StageInputs::default();
     let mut waits = vec![];
@@ -78,7 +78,7 @@ pub fn form(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<A
         if arrived.len() == input.from.len() && input.port.images_only {
             let mut images = BTreeSet::new();
             for (_, table) in &arrived {
-                images.extend(world.tables.samples(world.store, table)?.iter().map(|r| r.image));
+                images.extend(session.tables.samples(&session.store, table)?.iter().map(|r| r.image));
             }
             let list = list_of(&images, |_| None);
             recipe.inputs.insert(input.port.name.into(), recipe::Input::Lookup { lookup: Digest::of(&list), images: images.len() as u64 });
@@ -96,7 +96,7 @@ pub fn form(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<A
         }
     }
     for input in looked_up {
-        match look_up(p, input, &stage_inputs, known, world, stage)? {
+        match look_up(p, input, &stage_inputs, known, session, stage)? {
             Found::Whole(list, artifacts) => {
                 recipe.inputs.insert(
                     input.port.name.into(),
@@ -126,7 +126,7 @@ fn look_up(
     input: &Input,
     stage_inputs: &StageInputs,
     known: &dyn Fn(StageId, &str) -> Option<Artifact>,
-    world: &World,
+    session: &Session,
     stage: &Stage,
 ) -> Result<Found> {
     let bound = |port: &str| stage.inputs.iter().any(|i| i.port.name == port);
@@ -135,7 +135,7 @@ fn look_up(
         // The table's own stage is waited for already.
         let Some(tables) = stage_inputs.artifacts.get(*by) else { return Ok(Found::Waits(vec![])) };
         for (_, table) in tables {
-            images.extend(world.tables.samples(world.store, table)?.iter().map(|r| r.image));
+            images.extend(session.tables.samples(&session.store, table)?.iter().map(|r| r.image));
         }
     }
     let mut used = vec![];
@@ -146,7 +146,7 @@ fn look_up(
             unknown.push(source);
             continue;
         };
-        let pack = world.tables.pack(world.store, &artifact)?;
+        let pack = session.tables.pack(&session.store, &artifact)?;
         let before = pixels.len();
         for image in &images {
             if let Some(found) = pack.get(image) {
@@ -161,7 +161,7 @@ fn look_up(
         unknown.retain(|s| may_differ(p, s, input, known));
         let mut rivals = vec![];
         for source in unknown {
-            if will_hold_any(p, source, &images, known, world)? {
+            if will_hold_any(p, source, &images, known, session)? {
                 rivals.push(source);
             }
         }
@@ -197,7 +197,13 @@ fn may_differ(p: &Pipeline, source: &Source, input: &Input, known: &dyn Fn(Stage
 }
 
 /// True if a pack that is not there yet will contain one of these images: it is made of a table that is known.
-fn will_hold_any(p: &Pipeline, source: &Source, images: &BTreeSet<Digest>, known: &dyn Fn(StageId, &str) -> Option<Artifact>, world: &World) -> Result<bool> {
+fn will_hold_any(
+    p: &Pipeline,
+    source: &Source,
+    images: &BTreeSet<Digest>,
+    known: &dyn Fn(StageId, &str) -> Option<Artifact>,
+    session: &Session,
+) -> Result<bool> {
     let stage = &p.stages[source.stage];
     // A kind that makes images of its own packs those.
     if stage.kind.outputs.iter().any(|o| o.kind == "samples") {
@@ -206,7 +212,7 @@ fn will_hold_any(p: &Pipeline, source: &Source, images: &BTreeSet<Digest>, known
     let made_of = stage.inputs.iter().filter(|i| i.port.kind == "samples" && i.port.by.is_empty()).flat_map(|i| &i.from);
     for table in made_of {
         match known(table.stage, table.port) {
-            Some(artifact) if !world.tables.samples(world.store, &artifact)?.iter().any(|r| images.contains(&r.image)) => {}
+            Some(artifact) if !session.tables.samples(&session.store, &artifact)?.iter().any(|r| images.contains(&r.image)) => {}
             None if p.stages[table.stage].kind.synthetic => {}
             // A table that is not there yet may name any of them.
             _ => return Ok(true),

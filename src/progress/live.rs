@@ -2,10 +2,11 @@
 //! What they say is cut to the width of the terminal beforehand, since a line that wraps is not erased in full.
 
 use super::pace::Pace;
-use super::remark;
 use super::row::{fold, row};
 use super::screen;
 use super::words;
+use super::{remark, rendered};
+use crate::diagnostic::{Diagnostic, Texts};
 use crate::pipeline::Pipeline;
 use crate::run::event::{Event, Sink};
 use hilum_stages::contract::context::Progress;
@@ -115,10 +116,10 @@ impl Sink for Live {
     fn handle(&self, event: &Event) {
         let mut shown = self.shown();
         match event {
-            Event::Begun { stage, .. } => return shown.begin_stage(&self.bars, stage),
+            Event::StageStarted { stage, .. } => return shown.begin_stage(&self.bars, stage),
             Event::Progress { stage, progress } => return shown.draw(stage, Some(progress)),
             Event::Retried { stage, .. } => shown.end_stage(stage),
-            Event::Done { stage, .. }
+            Event::StageFinished { stage, .. }
             | Event::Failed { stage, .. }
             | Event::Interrupted { stage, .. }
             | Event::Skipped { stage }
@@ -134,6 +135,12 @@ impl Sink for Live {
         // Its own line comes first, so that nothing is drawn before there is something to draw.
         if let Event::Started { stages, .. } = event {
             shown.begin(&self.bars, (*stages as u64).min(self.total));
+        }
+    }
+    fn diagnose(&self, all: &[Diagnostic], texts: &Texts) {
+        if !all.is_empty() {
+            // Not folded: its lines stand below each other.
+            self.bars.suspend(|| remark(rendered(all, texts)));
         }
     }
 }

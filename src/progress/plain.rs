@@ -1,8 +1,9 @@
 //! Plain lines: every event at once, progress now and then.
 
 use super::pace::Pace;
-use super::remark;
 use super::words;
+use super::{remark, rendered};
+use crate::diagnostic::{Diagnostic, Texts};
 use crate::run::event::{Event, Sink};
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -22,7 +23,7 @@ impl Sink for Plain {
         words::lines(event).iter().for_each(remark);
         let mut stages = self.stages.lock().expect("BUG: poisoned");
         match event {
-            Event::Begun { stage, .. } => drop(stages.insert(stage.clone(), (Instant::now(), Pace::default()))),
+            Event::StageStarted { stage, .. } => drop(stages.insert(stage.clone(), (Instant::now(), Pace::default()))),
             Event::Progress { stage, progress } => {
                 let Some((said, pace)) = stages.get_mut(stage) else { return };
                 let left = pace.left(progress.done, progress.total);
@@ -34,6 +35,11 @@ impl Sink for Plain {
                 }
             }
             _ => {}
+        }
+    }
+    fn diagnose(&self, all: &[Diagnostic], texts: &Texts) {
+        if !all.is_empty() {
+            remark(rendered(all, texts));
         }
     }
 }

@@ -59,7 +59,7 @@ pub fn lines(event: &Event) -> Vec<String> {
         Event::Planned { lines, .. } => lines.clone(),
         // The plan has counted them.
         Event::Reused { .. } | Event::Progress { .. } => vec![],
-        Event::Begun { stage, reasons, device, last_millis } => {
+        Event::StageStarted { stage, reasons, device, last_millis } => {
             let on = device.as_ref().map(|d| format!(" on {}", d.split('-').next().unwrap_or(d))).unwrap_or_default();
             let last = last_millis.map(|m| format!("; took {} last time", duration(m))).unwrap_or_default();
             vec![format!("{stage}   started{on}: {}{last}", reasons.join("; "))]
@@ -70,7 +70,7 @@ pub fn lines(event: &Event) -> Vec<String> {
             let what = counted(*n, "excluded file is listed", "excluded files are listed");
             vec![format!("{stage}   note: {what} in {}", list.display())]
         }
-        Event::Done { stage, millis, peak_memory, differs, .. } => {
+        Event::StageFinished { stage, millis, peak_memory, differs, .. } => {
             let memory = peak_memory.map(|m| format!(", {} of memory", size(m))).unwrap_or_default();
             let mut out = vec![format!("{stage}   finished, took {}{memory}", duration(*millis))];
             if *differs {

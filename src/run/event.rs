@@ -1,5 +1,6 @@
 //! Events of a run, for display and for records.
 
+use crate::diagnostic::{Diagnostic, Texts};
 use hilum_stages::contract::context::Progress;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -29,7 +30,7 @@ pub enum Event {
         stages: Vec<String>,
     },
     /// A stage has started.
-    Begun {
+    StageStarted {
         /// The stage.
         stage: String,
         /// Why it runs.
@@ -63,7 +64,7 @@ pub enum Event {
         list: PathBuf,
     },
     /// A stage has finished.
-    Done {
+    StageFinished {
         /// The stage.
         stage: String,
         /// How long it took.
@@ -144,14 +145,14 @@ impl Event {
             Event::Started { run, stages } => json!({ "event": "started", "run": run, "stages": stages }),
             Event::Planned { totals, estimate, lines: _ } => json!({ "event": "planned", "totals": totals, "estimate": estimate }),
             Event::Reused { stages } => json!({ "event": "reused", "stages": stages }),
-            Event::Begun { stage, reasons, device, .. } => json!({ "event": "begun", "stage": stage, "reasons": reasons, "device": device }),
+            Event::StageStarted { stage, reasons, device, .. } => json!({ "event": "stage-started", "stage": stage, "reasons": reasons, "device": device }),
             Event::Progress { stage, progress } => {
                 json!({ "event": "progress", "stage": stage, "done": progress.done, "total": progress.total, "unit": progress.unit, "values": progress.values.iter().cloned().collect::<std::collections::BTreeMap<_, _>>() })
             }
             Event::Note { stage, text } => json!({ "event": "note", "stage": stage, "text": text }),
             Event::LeftOut { stage, files, list } => json!({ "event": "left-out", "stage": stage, "files": files, "list": list.to_string_lossy() }),
-            Event::Done { stage, millis, peak_memory, notes, differs } => {
-                json!({ "event": "done", "stage": stage, "millis": millis, "peak_memory": peak_memory, "notes": notes, "differs": differs })
+            Event::StageFinished { stage, millis, peak_memory, notes, differs } => {
+                json!({ "event": "stage-finished", "stage": stage, "millis": millis, "peak_memory": peak_memory, "notes": notes, "differs": differs })
             }
             Event::CutOff { stage, of } => json!({ "event": "cut-off", "stage": stage, "of": of }),
             Event::Elsewhere { stage } => json!({ "event": "elsewhere", "stage": stage }),
@@ -170,8 +171,10 @@ impl Event {
     }
 }
 
-/// Receives events.
+/// Receives what a run has to say.
 pub trait Sink: Sync {
     /// Handles an event.
     fn handle(&self, event: &Event);
+    /// Handles what is wrong with the study, or worth a warning; `texts` are those that its places point into. It may be nothing.
+    fn diagnose(&self, all: &[Diagnostic], texts: &Texts);
 }

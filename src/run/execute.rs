@@ -7,24 +7,22 @@ mod start;
 
 use super::event::{Event, Sink};
 use super::job::{Class, Failure};
-use super::launch::{Message, Started};
+use super::launch::{Launchers, Message, Started};
 use super::record::Recorder;
 use super::slots::{Held, Slots};
 use super::state::{State, States};
 use crate::checks::{self, Finding};
-use crate::diagnostic::Texts;
-use crate::lineage::Evidence;
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use crate::plan::current::Current;
 use crate::plan::recipe::StageInputs;
 use crate::plan::{Decision, Past, Plan};
-use crate::tables::Tables;
-use crate::workspace::{Listings, Workspace};
+use crate::session::Session;
+use crate::workspace::Workspace;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use hilum_cache::lock::KeyLock;
 use hilum_cache::receipt;
-use hilum_cache::{Digest, Ledger, Receipt, Recipe, Result, StageKey, WritableStore};
+use hilum_cache::{Digest, Receipt, Recipe, Result, StageKey, WritableStore};
 use hilum_stages::contract::context::{Progress, Said};
 use hilum_stages::contract::pseudonym::PseudonymKey;
 use hilum_stages::contract::stage::Needs;
@@ -36,32 +34,18 @@ use std::time::{Duration, Instant};
 /// Outputs by stage and port, as far as they are known.
 pub type Outputs = Vec<Option<Arc<receipt::Outputs>>>;
 
-/// What a run is given.
+/// What a run is given, besides the session.
 pub struct Run<'a> {
     /// The study.
     pub pipeline: &'a Pipeline,
-    /// Its texts.
-    pub texts: &'a Texts,
     /// Its directories.
     pub workspace: &'a Workspace,
-    /// The store.
+    /// The session's store, to write to.
     pub store: &'a WritableStore,
-    /// What path parameters name.
-    pub listings: &'a Listings,
-    /// Cached tables.
-    pub tables: &'a Tables,
     /// The key of pseudonyms.
     pub key: Option<PseudonymKey>,
-    /// Its fingerprint.
-    pub pseudonyms: &'a str,
-    /// Engines whose receipts are accepted.
-    pub engines: &'a [String],
-    /// Stages to run again.
-    pub forced: &'a [StageId],
-    /// True if the study reads images or weights that may be of its own making.
-    pub has_outside: bool,
-    /// Stages that are wanted.
-    pub wanted: &'a [bool],
+    /// What starts stages.
+    pub launchers: Launchers,
     /// Seconds between checkpoints of a training.
     pub checkpoint_every: f64,
     /// Continue after a failure.
@@ -94,7 +78,7 @@ pub struct Outcome {
 
 /// A running stage.
 struct RunningStage {
-    started: Started,
+    started: Box<dyn Started>,
     held: Held,
     key: StageKey,
     recipe: Recipe,
@@ -120,8 +104,10 @@ struct PendingStage {
 /// The scheduler.
 pub struct Scheduler<'a> {
     run: &'a Run<'a>,
+    session: Session<'a>,
     recorder: Recorder<'a>,
-    ledger: Ledger,
+    /// True if the study reads images or weights that may be of its own making.
+    has_outside: bool,
     /// Receipts of this run.
     made: Vec<Receipt>,
     past: Past,
@@ -138,10 +124,10 @@ pub struct Scheduler<'a> {
     outputs: Outputs,
     dependents: Vec<Vec<StageId>>,
     ready: BTreeMap<StageId, PendingStage>,
-    flights: BTreeMap<StageId, RunningStage>,
+    running: BTreeMap<StageId, RunningStage>,
     slots: Slots,
-    tell: Sender<Message>,
-    hear: Receiver<Message>,
+    sender: Sender<Message>,
+    messages: Receiver<Message>,
     cut_off: Vec<(String, StageKey)>,
     refused: Vec<Finding>,
     warned: BTreeSet<String>,
@@ -152,10 +138,10 @@ pub struct Scheduler<'a> {
 }
 
 impl<'a> Scheduler<'a> {
-    /// A scheduler for a plan, which it begins with.
-    pub fn new(run: &'a Run<'a>, recorder: Recorder<'a>, ledger: Ledger, slots: Slots, plan: Plan) -> Result<Self> {
+    /// A scheduler that starts from a plan.
+    pub fn new(run: &'a Run<'a>, session: Session<'a>, recorder: Recorder<'a>, slots: Slots, plan: Plan) -> Result<Self> {
         let n = run.pipeline.stages.len();
-        let (tell, hear) = crossbeam_channel::unbounded();
+        let (sender, messages) = crossbeam_channel::unbounded();
         let mut dependents = vec![vec![]; n];
         for (id, stage) in run.pipeline.stages.iter().enumerate() {
             for source in stage.inputs.iter().flat_map(|i| &i.from) {
@@ -167,8 +153,10 @@ impl<'a> Scheduler<'a> {
         }
         let mut this = Scheduler {
             run,
+            states: States::new(&session.wanted),
+            session,
             recorder,
-            ledger,
+            has_outside: run.pipeline.stages.iter().any(|s| !s.stage.sources().is_empty()),
             made: vec![],
             past: plan.past,
             current: Current { forced: plan.forced, ..Current::default() },
@@ -176,14 +164,13 @@ impl<'a> Scheduler<'a> {
             lost: HashMap::new(),
             awaited: BTreeMap::new(),
             met: HashSet::new(),
-            states: States::new(run.wanted),
             outputs: vec![None; n],
             dependents,
             ready: BTreeMap::new(),
-            flights: BTreeMap::new(),
+            running: BTreeMap::new(),
             slots,
-            tell,
-            hear,
+            sender,
+            messages,
             cut_off: vec![],
             refused: vec![],
             warned: BTreeSet::new(),
@@ -206,14 +193,14 @@ impl<'a> Scheduler<'a> {
         loop {
             if self.run.cancel.load(Ordering::SeqCst) && !self.stopping {
                 self.stopping = true;
-                self.flights.values().for_each(|f| f.started.stop());
+                self.running.values().for_each(|f| f.started.stop());
             }
             let before: Vec<StageId> = self.ready.keys().copied().collect();
             if !self.stopping {
                 self.start_what_can()?;
             }
             let elsewhere = self.states.count(State::Elsewhere) > 0 && !self.stopping;
-            if self.flights.is_empty() && !elsewhere {
+            if self.running.is_empty() && !elsewhere {
                 // A stage that another run finished meanwhile may have made others ready.
                 if !self.stopping && self.ready.keys().ne(before.iter()) {
                     continue;
@@ -223,9 +210,9 @@ impl<'a> Scheduler<'a> {
                 }
                 continue;
             }
-            match self.hear.recv_timeout(Duration::from_millis(if elsewhere { 30 } else { 100 })) {
+            match self.messages.recv_timeout(Duration::from_millis(if elsewhere { 30 } else { 100 })) {
                 Ok(Message::Said(id, Said::Progress(progress))) => {
-                    self.flights.get_mut(&id).into_iter().for_each(|f| f.progress = Some(progress.clone()));
+                    self.running.get_mut(&id).into_iter().for_each(|f| f.progress = Some(progress.clone()));
                     self.run.sink.handle(&Event::Progress { stage: self.name(id), progress });
                 }
                 Ok(Message::Said(id, Said::Note(text))) => self.run.sink.handle(&Event::Note { stage: self.name(id), text }),
@@ -238,16 +225,16 @@ impl<'a> Scheduler<'a> {
         self.finish()
     }
 
-    /// Nothing is under way and nothing can begin: what is ready asks for more than there is. True if something else can
+    /// Nothing is running and nothing can start: what is ready asks for more than there is. True if something else can
     /// be tried instead: a stage with the same recipe may ask for less.
     fn give_up(&mut self) -> Result<bool> {
-        // One after the other: where it held the others back, they begin now.
+        // One after the other: if it held the others back, they start now.
         let needs = |id: &StageId| self.run.pipeline.stages[*id].kind.needs as u8;
         let first = self.ready.keys().copied().min_by_key(|id| (needs(id), *id));
-        if let Some((id, waiter)) = first.and_then(|id| self.ready.remove_entry(&id)) {
+        if let Some((id, pending)) = first.and_then(|id| self.ready.remove_entry(&id)) {
             let message = "it requests more GPUs or memory than this machine has".into();
             self.fail(id, &Failure { message, help: Some("lower its `resources`".into()), class: Class::Machine })?;
-            let twins = self.twins_of(&waiter.key);
+            let twins = self.twins_of(&pending.key);
             self.recheck(twins)?;
         }
         Ok(!self.stopping && !self.ready.is_empty())
@@ -272,7 +259,7 @@ impl<'a> Scheduler<'a> {
             if needs(self, id) == Needs::Tensor {
                 // Tables and packs first: what they show must be known before anything is trained.
                 let shows = |id: StageId| self.run.pipeline.stages[id].kind.outputs.iter().any(|o| checks::LOOKED_AT.contains(&o.kind));
-                let others_left = self.ready.keys().chain(self.flights.keys()).any(|i| needs(self, *i) != Needs::Tensor && shows(*i));
+                let others_left = self.ready.keys().chain(self.running.keys()).any(|i| needs(self, *i) != Needs::Tensor && shows(*i));
                 if others_left || !self.is_clean()? {
                     break;
                 }
@@ -299,7 +286,7 @@ impl<'a> Scheduler<'a> {
             }
             if !self.refused.is_empty() {
                 self.stopping = true;
-                self.flights.values().for_each(|f| f.started.stop());
+                self.running.values().for_each(|f| f.started.stop());
             }
         }
         Ok(self.refused.is_empty())
@@ -308,11 +295,6 @@ impl<'a> Scheduler<'a> {
     /// What the checks find with the outputs that are known.
     fn findings(&self) -> Result<Vec<Finding>> {
         let known = |stage: StageId, port: &str| self.outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
-        let run = self.run;
-        checks::findings(
-            run.pipeline,
-            &known,
-            &Evidence { store: run.store, tables: run.tables, ledger: &self.ledger, made: &self.made, listings: run.listings, pseudonyms: run.pseudonyms },
-        )
+        checks::findings(self.run.pipeline, &known, &self.session.evidence(&self.made))
     }
 }

@@ -6,6 +6,8 @@ use hilum_stages::contract::context::{Checkpoints, Said};
 use serde::{Deserialize, Serialize};
 use signal_hook::consts::SIGTERM;
 use std::io::{BufRead, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -22,8 +24,33 @@ pub enum Line {
     Failed(Failure),
 }
 
-/// Runs one job from standard input; answers on standard output. Returns the exit code.
-pub fn main() -> u8 {
+/// What a worker's libraries read from the environment when they start. Results depend on none of it.
+const SETTINGS: [(&str, &str); 5] = [
+    // Pools that spin against each other cost more than they gain.
+    ("CANDLE_BARRIER_POOL_SPIN_LIMIT", "100"),
+    // Large buffers are kept and not given back to the system after each operation.
+    ("MALLOC_MMAP_MAX_", "0"),
+    ("MALLOC_TRIM_THRESHOLD_", "4294967296"),
+    ("MALLOC_TOP_PAD_", "67108864"),
+    ("MALLOC_ARENA_MAX", "1"),
+];
+
+/// Says that the environment is a worker's already.
+const IS_SET: &str = "HILUM_WORKER";
+
+/// Starts this program once more in the environment of a worker: the allocator reads it before any of our code runs. Returns
+/// where that is not possible; the worker is only slower then.
+fn set_environment(threads: u32) {
+    if std::env::var_os(IS_SET).is_some() {
+        return;
+    }
+    let worker = ["worker".to_owned(), "--threads".into(), threads.to_string()];
+    let _ = Command::new("/proc/self/exe").args(worker).envs(SETTINGS).env("RAYON_NUM_THREADS", threads.to_string()).env(IS_SET, "1").exec();
+}
+
+/// Runs one job from standard input on this many threads; answers on standard output. Returns the exit code.
+pub fn main(threads: u32) -> u8 {
+    set_environment(threads);
     hilum_stages::prepare_process();
     let mut line = String::new();
     let stdin = std::io::stdin();

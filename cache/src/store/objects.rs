@@ -39,14 +39,14 @@ impl Store {
         if Digest::of(&bytes) != *digest {
             return Err(self.found_damaged(digest));
         }
-        self.verified.lock().expect("BUG: poisoned").insert(*digest);
+        self.found.verified.lock().expect("BUG: poisoned").insert(*digest);
         Ok(bytes)
     }
 
     /// The path of an object whose bytes this process has hashed at least once and found whole.
     pub fn verified_path(&self, digest: &Digest) -> Result<PathBuf> {
         let path = self.object_path(digest);
-        if !self.verified.lock().expect("BUG: poisoned").contains(digest) {
+        if !self.found.verified.lock().expect("BUG: poisoned").contains(digest) {
             self.open_verified(digest)?;
         }
         Ok(path)
@@ -63,13 +63,13 @@ impl Store {
     /// An object whose bytes this process has hashed at least once and found whole, opened.
     pub(crate) fn open_verified(&self, digest: &Digest) -> Result<File> {
         let (path, mut file) = (self.object_path(digest), self.open_object(digest)?);
-        if self.verified.lock().expect("BUG: poisoned").contains(digest) {
+        if self.found.verified.lock().expect("BUG: poisoned").contains(digest) {
             return Ok(file);
         }
         if hash(&mut file, &path)?.0 != *digest {
             return Err(self.found_damaged(digest));
         }
-        self.verified.lock().expect("BUG: poisoned").insert(*digest);
+        self.found.verified.lock().expect("BUG: poisoned").insert(*digest);
         file.rewind().map_err(Error::io("read", &path))?;
         Ok(file)
     }
@@ -91,7 +91,7 @@ impl Store {
     /// An object is damaged. Where it stays in its place, it counts as absent from now on.
     pub(super) fn found_damaged(&self, digest: &Digest) -> Error {
         if !self.sets_aside || self.move_to_quarantine(digest).is_err() {
-            self.damaged.lock().expect("BUG: poisoned").insert(*digest);
+            self.found.damaged.lock().expect("BUG: poisoned").insert(*digest);
         }
         Error::Damaged(*digest)
     }

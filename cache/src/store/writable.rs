@@ -39,8 +39,13 @@ impl WritableStore {
 
     /// Opens a store for writing and lays it out where it is new.
     pub fn create(root: &Path) -> Result<WritableStore> {
-        let store = Store::opened(root, true).map(WritableStore)?;
-        let directory = lay_out_dirs(root)?;
+        WritableStore::of(&Store::opened(root, true)?)
+    }
+
+    /// The same store for writing, laid out where it is new; both know together what they found out about objects.
+    pub fn of(store: &Store) -> Result<WritableStore> {
+        let store = WritableStore(Store { sets_aside: true, ..store.clone() });
+        let directory = lay_out_dirs(&store.0.root)?;
         if directory.read("format", regular::RECORD).ok().is_none_or(|text| text.trim_ascii() != FORMAT.as_bytes()) {
             directory.replace(".gitignore", &[b"*\n"])?;
             // Last, and by rename: a store without a format file was never finished.
@@ -104,8 +109,8 @@ impl WritableStore {
     }
 
     fn mark_intact(&self, digest: &Digest) {
-        self.0.verified.lock().expect("BUG: poisoned").insert(*digest);
-        self.0.damaged.lock().expect("BUG: poisoned").remove(digest);
+        self.0.found.verified.lock().expect("BUG: poisoned").insert(*digest);
+        self.0.found.damaged.lock().expect("BUG: poisoned").remove(digest);
     }
 
     /// Makes the names of a shard durable.

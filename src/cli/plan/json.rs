@@ -1,17 +1,18 @@
 //! A plan as one JSON document. Its fields are described in `docs/json/plan.md`.
 
-use super::{Forecast, faults};
+use super::faults;
 use crate::checks::Finding;
-use crate::cli::open;
 use crate::diagnostic::{self, Diagnostic};
+use crate::engine::Study;
+use crate::engine::forecast::Forecast;
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use crate::plan::estimate::Estimate;
-use crate::plan::groups::{Fate, Group, Totals};
+use crate::plan::groups::{Fate, Group};
 use crate::plan::{Decision, Plan};
 use serde_json::{Value, json};
 
-pub(super) fn of(study: &open::Study, plan: &Plan, forecast: &Forecast, found: &[Finding]) -> Value {
+pub(super) fn of(study: &Study, plan: &Plan, forecast: &Forecast, found: &[Finding]) -> Value {
     let p = &study.pipeline;
     let stages: Vec<Value> = plan.decisions.iter().enumerate().map(|(id, d)| stage(p, id, d)).filter(|v| !v.is_null()).collect();
     let unmet = faults(plan).map(|(id, fault)| {
@@ -33,8 +34,8 @@ pub(super) fn of(study: &open::Study, plan: &Plan, forecast: &Forecast, found: &
         "study": p.study,
         "stages": stages,
         "groups": forecast.groups.iter().map(|g| group(p, plan, g, &forecast.estimate)).collect::<Vec<_>>(),
-        "totals": totals(&forecast.totals),
-        "estimate": estimate(&forecast.estimate),
+        "totals": forecast.totals.to_json(),
+        "estimate": forecast.estimate.to_json(),
         "disk": { "needed_bytes": forecast.need.bytes, "free_bytes": forecast.free, "unknown": names(&forecast.need.unknown) },
         "findings": findings,
     })
@@ -70,20 +71,4 @@ fn group(p: &Pipeline, plan: &Plan, g: &Group, estimate: &Estimate) -> Value {
     };
     let cells: Vec<&str> = g.stages.iter().map(|id| p.stages[*id].name.as_str()).collect();
     json!({ "stage": g.base, "fate": fate, "cells": cells, "of": g.of, "reasons": reasons, "millis": estimate.together(&g.stages) })
-}
-
-pub(super) fn totals(t: &Totals) -> Value {
-    json!({
-        "stages": t.stages,
-        "up_to_date": t.up_to_date,
-        "will_run": t.will_run,
-        "pending": t.pending,
-        "shared": t.shared,
-        "failed": t.failed,
-        "skipped": t.skipped,
-    })
-}
-
-pub(super) fn estimate(e: &Estimate) -> Value {
-    json!({ "will_run_millis": e.will_run, "pending_millis": e.pending, "unknown": e.unknown })
 }

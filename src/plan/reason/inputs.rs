@@ -1,9 +1,9 @@
 //! With which outputs an input changed. A port of images changes with the table that names them, too; that is the table's
 //! change, and is said of the table alone.
 
-use super::super::World;
 use crate::pipeline::Stage;
 use crate::pipeline::model::{self, StageId};
+use crate::session::Session;
 use hilum_cache::Digest;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::recipe::{Difference, Input, Part};
@@ -31,7 +31,7 @@ pub(super) struct Change {
 }
 
 /// What changed of an input; none if it is not known yet, or changed with its table alone.
-pub(super) fn change(stage: &Stage, d: &Difference, all: &[Difference], given: &Given, world: &World) -> Option<Change> {
+pub(super) fn change(stage: &Stage, d: &Difference, all: &[Difference], given: &Given, session: &Session) -> Option<Change> {
     let Some(input) = stage.inputs.iter().find(|i| i.port.name == d.path) else { return Some(Change::default()) };
     // It is bound, and something that it is bound to is still to come.
     if d.new.is_null() {
@@ -47,13 +47,13 @@ pub(super) fn change(stage: &Stage, d: &Difference, all: &[Difference], given: &
             let with_table = all.iter().any(|o| o.part == Part::Input && input.port.by.contains(&o.path.as_str()));
             let new = given.lookups.iter().find(|list| Digest::of(list) == new);
             let counts = (before != now).then(|| (format!("{before} images").into(), format!("{now} images").into()));
-            match (world.store.read(&old).ok(), new) {
+            match (session.store.read(&old).ok(), new) {
                 (Some(old), Some(new)) => {
                     let others = other_pixels(&old, new);
                     if others.is_empty() {
                         return (!with_table).then_some(Change { from: vec![], words: counts });
                     }
-                    changed(&|_, source| holds_any(source, &others, given, world))
+                    changed(&|_, source| holds_any(source, &others, given, session))
                 }
                 // The table explains it; whether pixels changed as well is no longer known.
                 _ if with_table => None,
@@ -94,9 +94,9 @@ fn other_pixels(old: &[u8], new: &[u8]) -> Vec<Digest> {
 }
 
 /// True for a pack that contains one of these images; and for one that cannot be read.
-fn holds_any(source: &model::Source, images: &[Digest], given: &Given, world: &World) -> bool {
+fn holds_any(source: &model::Source, images: &[Digest], given: &Given, session: &Session) -> bool {
     let Some(artifact) = (given.known)(source.stage, source.port) else { return false };
-    world.tables.pack(world.store, &artifact).map_or(true, |pack| images.iter().any(|image| pack.contains_key(image)))
+    session.tables.pack(&session.store, &artifact).map_or(true, |pack| images.iter().any(|image| pack.contains_key(image)))
 }
 
 #[cfg(test)]

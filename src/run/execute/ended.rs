@@ -15,13 +15,13 @@ use hilum_stages::contract::stage::Needs;
 
 impl Scheduler<'_> {
     pub(super) fn ended(&mut self, id: StageId, result: std::result::Result<Done, Failure>) -> Result<()> {
-        let flight = self.flights.remove(&id).expect("BUG: an ended stage was under way");
+        let running = self.running.remove(&id).expect("BUG: an ended stage was under way");
         match result {
             Ok(done) => {
-                self.done(id, &flight, done)?;
-                self.slots.free(flight.held);
-                drop(flight._lock);
-                let twins = self.twins_of(&flight.key);
+                self.done(id, &running, done)?;
+                self.slots.free(running.held);
+                drop(running._lock);
+                let twins = self.twins_of(&running.key);
                 if !self.stopping {
                     self.recheck([self.below(id), twins].concat())?;
                 }
@@ -35,38 +35,38 @@ impl Scheduler<'_> {
                         class: Class::Machine,
                     };
                 }
-                self.slots.free(flight.held.clone());
+                self.slots.free(running.held.clone());
                 match failure.class {
-                    Class::Machine if flight.attempt <= self.run.pipeline.stages[id].retry && !self.stopping => {
+                    Class::Machine if running.attempt <= self.run.pipeline.stages[id].retry && !self.stopping => {
                         self.run.sink.handle(&Event::Retried { stage: self.name(id), why: failure.message });
                         self.states.set(id, State::Ready);
-                        let waiter = PendingStage {
-                            key: flight.key,
-                            recipe: flight.recipe,
-                            stage_inputs: flight.stage_inputs,
+                        let pending = PendingStage {
+                            key: running.key,
+                            recipe: running.recipe,
+                            stage_inputs: running.stage_inputs,
                             reasons: vec!["retried".into()],
                             last_millis: None,
-                            attempt: flight.attempt + 1,
+                            attempt: running.attempt + 1,
                         };
-                        self.ready.insert(id, waiter);
+                        self.ready.insert(id, pending);
                         Ok(())
                     }
                     Class::Cancelled => {
-                        self.interrupted(id, flight);
+                        self.interrupted(id, running);
                         self.fail(id, &failure)
                     }
-                    Class::Damaged(object) if !self.stopping => self.met_damage(id, flight.key, object, &failure),
-                    _ => self.fail_recipe(id, flight.key, &failure),
+                    Class::Damaged(object) if !self.stopping => self.met_damage(id, running.key, object, &failure),
+                    _ => self.fail_recipe(id, running.key, &failure),
                 }
             }
         }
     }
 
     /// A stage was stopped with the run: reports how far it got.
-    fn interrupted(&self, id: StageId, flight: RunningStage) {
+    fn interrupted(&self, id: StageId, running: RunningStage) {
         if self.run.pipeline.stages[id].kind.needs != Needs::Light {
-            let checkpoint = Checkpoints::of(self.run.store, &flight.key).step();
-            self.run.sink.handle(&Event::Interrupted { stage: self.name(id), progress: flight.progress, checkpoint });
+            let checkpoint = Checkpoints::of(self.run.store, &running.key).step();
+            self.run.sink.handle(&Event::Interrupted { stage: self.name(id), progress: running.progress, checkpoint });
         }
     }
 
@@ -118,7 +118,7 @@ impl Scheduler<'_> {
     /// A stage left files out: their names go into a list that only the owner sees.
     pub(super) fn left_out(&mut self, id: StageId, files: &[LeftOut]) {
         let stage = self.name(id);
-        let Some(key) = self.flights.get(&id).map(|f| f.key) else { return };
+        let Some(key) = self.running.get(&id).map(|f| f.key) else { return };
         self.run.sink.handle(&match self.run.workspace.save_left_out(&stage, &key, files) {
             Ok(list) => Event::LeftOut { stage, files: files.len(), list },
             // What the study gives does not depend on it.
@@ -136,7 +136,7 @@ impl Scheduler<'_> {
             self.recorder.failed(&self.run.pipeline.stages[id].name, &failure.message)?;
             if !self.run.keep_going {
                 self.stopping = true;
-                self.flights.values().for_each(|f| f.started.stop());
+                self.running.values().for_each(|f| f.started.stop());
             }
         }
         Ok(())

@@ -14,25 +14,25 @@ use std::sync::Arc;
 
 impl Scheduler<'_> {
     /// Records a finished stage.
-    pub(super) fn done(&mut self, id: StageId, flight: &RunningStage, done: Done) -> Result<()> {
+    pub(super) fn done(&mut self, id: StageId, running: &RunningStage, done: Done) -> Result<()> {
         let stage = &self.run.pipeline.stages[id];
-        let key = flight.key;
-        let before = self.ledger.outputs(&key);
+        let key = running.key;
+        let before = self.session.ledger.outputs(&key);
         let differs = self.current.forced.contains(&key) && before.is_some_and(|b| *b != done.outputs);
-        let millis = flight.since.elapsed().as_millis() as u64;
+        let millis = running.since.elapsed().as_millis() as u64;
         let receipt = Receipt {
             key,
             study: self.run.pipeline.study.clone(),
             stage: stage.name.clone(),
-            recipe: flight.recipe.clone(),
+            recipe: running.recipe.clone(),
             outputs: done.outputs.clone(),
             flow: record::flows(self.run.pipeline, id),
             determinism: stage.kind.determinism,
-            environment: environment::environment(flight.held.threads, (stage.kind.needs == Needs::Tensor).then_some(flight.held.device)),
-            started: flight.began.clone(),
+            environment: environment::environment(running.held.threads, (stage.kind.needs == Needs::Tensor).then_some(running.held.device)),
+            started: running.began.clone(),
             millis,
             peak_memory: done.peak_memory,
-            attempt: flight.attempt,
+            attempt: running.attempt,
             notes: done.notes.clone(),
         };
         self.recorder.receipt(&receipt)?;
@@ -45,14 +45,14 @@ impl Scheduler<'_> {
         let outputs = Arc::new(done.outputs);
         self.current.made.insert(key, (id, outputs.clone()));
         // The receipt stands either way: what a study expects is no part of the recipe.
-        match expect::unmet(stage, &outputs, self.run.store, self.run.tables) {
+        match expect::unmet(stage, &outputs, self.run.store, &self.session.tables) {
             Ok(None) => {}
             Ok(Some(fault)) => return self.fail(id, &Failure::of(fault)),
             Err(e) => return self.fail(id, &Failure::from(hilum_stages::contract::error::Error::Store(e))),
         }
         self.states.set(id, State::Executed);
         self.outputs[id] = Some(outputs);
-        self.run.sink.handle(&Event::Done { stage: stage.name.clone(), millis, peak_memory: done.peak_memory, notes: done.notes, differs });
+        self.run.sink.handle(&Event::StageFinished { stage: stage.name.clone(), millis, peak_memory: done.peak_memory, notes: done.notes, differs });
         Ok(())
     }
 

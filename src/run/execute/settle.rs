@@ -3,33 +3,18 @@
 use super::{PendingStage, Scheduler};
 use crate::checks::{LOOKED_AT, MODELS};
 use crate::pipeline::model::StageId;
-use crate::plan::{self, Decision, World};
+use crate::plan::{self, Decision};
 use crate::run::event::Event;
 use crate::run::job::Failure;
 use crate::run::state::State;
 use hilum_cache::{Error, Result, StageKey};
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 impl Scheduler<'_> {
-    pub(super) fn world(&self) -> World<'_> {
-        World {
-            store: self.run.store,
-            ledger: &self.ledger,
-            listings: self.run.listings,
-            pseudonyms: self.run.pseudonyms,
-            engines: self.run.engines,
-            tables: self.run.tables,
-            forced: self.run.forced,
-            wanted: self.run.wanted,
-            texts: self.run.texts,
-            whole: RefCell::default(),
-        }
-    }
-
     fn decide(&self, id: StageId) -> Result<Decision> {
         let known = |stage: StageId, port: &str| self.outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
-        plan::decide(self.run.pipeline, id, &known, &self.world(), &self.past, &self.current)
+        self.session.look_again();
+        plan::decide(self.run.pipeline, id, &known, &self.session, &self.past, &self.current)
     }
 
     /// Takes a decision about a waiting stage; `late` where it was made while the run was under way.
@@ -47,7 +32,7 @@ impl Scheduler<'_> {
             Decision::Execute { key, recipe, stage_inputs, reasons, last_millis, continues } => {
                 self.states.set(id, State::Ready);
                 self.current.begun.insert(key, id);
-                if self.run.forced.contains(&id) {
+                if self.session.forced.contains(&id) {
                     self.current.forced.insert(key);
                 }
                 let on = continues.map(|step| format!("resumes after step {step}"));
@@ -97,7 +82,7 @@ impl Scheduler<'_> {
                 Err(e) => return Err(e),
             }
         }
-        let is_seen = |kind: &str| LOOKED_AT.contains(&kind) || self.run.has_outside && MODELS.contains(&kind);
+        let is_seen = |kind: &str| LOOKED_AT.contains(&kind) || self.has_outside && MODELS.contains(&kind);
         let now = self.outputs.iter().flatten().flat_map(|o| o.values()).filter(|a| is_seen(&a.kind)).count();
         self.checked &= now == self.seen;
         self.seen = now;

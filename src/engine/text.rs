@@ -1,6 +1,6 @@
 //! A plan in lines: one for each group of stages, then totals and the time that they may take.
 
-use super::Forecast;
+use super::forecast::Forecast;
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use crate::plan::disk::Need;
@@ -13,19 +13,19 @@ use hilum_stages::words::counted;
 use std::collections::BTreeSet;
 
 /// All lines of a plan.
-pub(in crate::cli) fn lines(p: &Pipeline, plan: &Plan, forecast: &Forecast) -> Vec<String> {
+pub fn lines(p: &Pipeline, plan: &Plan, forecast: &Forecast) -> Vec<String> {
     let groups = forecast.groups.iter().filter(|g| g.fate != Fate::UpToDate);
     let out = groups.map(|g| line(p, plan, g, Some(&forecast.estimate)));
     out.chain(sums(forecast)).collect()
 }
 
 /// The last lines of a plan: how many stages of which fate, and the time that they may take.
-pub(in crate::cli) fn sums(forecast: &Forecast) -> impl Iterator<Item = String> {
+pub fn sums(forecast: &Forecast) -> impl Iterator<Item = String> {
     std::iter::once(in_all(&forecast.totals)).chain(time(&forecast.totals, &forecast.estimate))
 }
 
 /// A group as a line.
-pub(in crate::cli) fn line(p: &Pipeline, plan: &Plan, group: &Group, estimate: Option<&Estimate>) -> String {
+pub fn line(p: &Pipeline, plan: &Plan, group: &Group, estimate: Option<&Estimate>) -> String {
     let first = group.stages[0];
     let several = group.stages.len() > 1;
     let (fate, rest) = match (&plan.decisions[first], group.fate) {
@@ -57,7 +57,7 @@ pub(in crate::cli) fn line(p: &Pipeline, plan: &Plan, group: &Group, estimate: O
 }
 
 /// What a line is about: `images   `, `classifier   6 of 8 cells `.
-pub(in crate::cli) fn subject(p: &Pipeline, group: &Group) -> String {
+pub fn subject(p: &Pipeline, group: &Group) -> String {
     let cells = if group.stages.len() > 1 { format!("{} of {} cells ", group.stages.len(), group.of) } else { String::new() };
     format!("{}   {cells}", group.name(p))
 }

@@ -1,0 +1,121 @@
+//! Heavy stages: each in a process of its own, which ends when its standard input is closed, and so with the run.
+
+use super::{Launch, Launcher, Message, Started};
+use crate::run::job::{Class, Failure};
+use crate::run::worker::Line;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Runs each stage in a worker process.
+pub(super) struct Processes {
+    /// The program.
+    pub(super) hilum: PathBuf,
+}
+
+/// A worker process and its input.
+#[derive(Clone)]
+struct Worker {
+    stop: Arc<AtomicBool>,
+    child: Arc<Mutex<Option<Child>>>,
+    stdin: Arc<Mutex<Option<ChildStdin>>>,
+}
+
+/// How long a worker may take to write a checkpoint: a step of the largest networks and a few hundred megabytes.
+const GRACE: Duration = Duration::from_secs(60);
+
+impl Launcher for Processes {
+    fn launch(&self, Launch { id, job, threads, stderr, messages }: Launch) -> Result<Box<dyn Started>, Failure> {
+        let fault = |what: &str, e: std::io::Error| Failure { message: format!("the worker could not {what}: {e}"), help: None, class: Class::Machine };
+        let mut child = Command::new(&self.hilum)
+            .args(["worker", "--threads", &threads.to_string()])
+            // A group of its own: Ctrl-C reaches the run alone, which stops its workers in order.
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|e| fault("be started", e))?;
+        let (stdin, stdout, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let worker = Worker { stop: Arc::default(), child: Arc::new(Mutex::new(Some(child))), stdin: Arc::new(Mutex::new(stdin)) };
+        let mut text = serde_json::to_string(&job).expect("BUG: jobs are plain JSON");
+        text.push('\n');
+        // A worker that died at once is reported by its exit status below.
+        let _ = worker.write(text.as_bytes());
+        let waited = worker.clone();
+        std::thread::spawn(move || {
+            let errors = std::thread::spawn(move || {
+                let mut kept = vec![];
+                let _ = errors.map(|mut e| e.read_to_end(&mut kept));
+                kept
+            });
+            let mut result = None;
+            for line in stdout.map(|s| BufReader::new(s).lines()).into_iter().flatten().map_while(Result::ok) {
+                match serde_json::from_str::<Line>(&line) {
+                    Ok(Line::Said(said)) => drop(messages.send(Message::Said(id, said))),
+                    Ok(Line::Done(done)) => result = Some(Ok(done)),
+                    Ok(Line::Failed(failure)) => result = Some(Err(failure)),
+                    Err(_) => {}
+                }
+            }
+            drop(waited.stdin.lock().ok().and_then(|mut s| s.take()));
+            let errors = errors.join().unwrap_or_default();
+            let status = waited.child.lock().ok().and_then(|mut c| c.take()).and_then(|mut c| c.wait().ok());
+            if !errors.is_empty() {
+                let _ = stderr.parent().map(fs::create_dir_all);
+                let _ = fs::write(&stderr, &errors);
+            }
+            let result = result.unwrap_or_else(|| Err(died(status, waited.stop.load(Ordering::SeqCst), &errors)));
+            drop(messages.send(Message::Ended(id, result)));
+        });
+        Ok(Box::new(worker))
+    }
+}
+
+impl Worker {
+    fn write(&self, bytes: &[u8]) -> Option<std::io::Result<()>> {
+        let mut stdin = self.stdin.lock().ok()?;
+        stdin.as_mut().map(|s| s.write_all(bytes).and_then(|()| s.flush()))
+    }
+}
+
+impl Started for Worker {
+    /// What does not end in time is killed.
+    fn stop(&self) {
+        if self.stop.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let told = matches!(self.write(b"stop\n"), Some(Ok(())));
+        let worker = self.clone();
+        std::thread::spawn(move || {
+            if told {
+                std::thread::sleep(GRACE);
+            }
+            // Killing a child that has ended already is no fault.
+            let _ = worker.child.lock().ok().and_then(|mut c| c.as_mut().map(Child::kill));
+        });
+    }
+}
+
+fn died(status: Option<std::process::ExitStatus>, stopped: bool, errors: &[u8]) -> Failure {
+    if stopped {
+        return Failure { message: "stopped".into(), help: None, class: Class::Cancelled };
+    }
+    let last = String::from_utf8_lossy(errors).lines().last().map(|l| format!("; its last line was: {l}")).unwrap_or_default();
+    match status.and_then(|s| s.signal()) {
+        Some(signal) => {
+            let name = match signal {
+                9 => "killed (signal 9), often because the machine ran out of memory".to_owned(),
+                11 => "stopped by a segmentation fault (signal 11)".to_owned(),
+                n => format!("stopped by signal {n}"),
+            };
+            Failure { message: format!("the worker was {name}{last}"), help: Some("run again, or give the stage `retry: 1`".into()), class: Class::Machine }
+        }
+        None => Failure { message: format!("the worker ended without a result{last}"), help: None, class: Class::Data },
+    }
+}

@@ -49,7 +49,7 @@ pub const REFUSED: u8 = 4;
 pub const INTERRUPTED: u8 = 130;
 
 #[derive(Parser)]
-#[command(name = "hilum", version, about = "Runs studies of synthetic chest X-rays as a graph of cached stages, and proves where every number comes from")]
+#[command(name = "hilum", version, about = "Runs studies of synthetic chest X-rays as a graph of cached stages, and traces every number to its origin")]
 struct Cli {
     /// Log for maintainers, on standard error.
     #[arg(long, global = true, env = "HILUM_LOG", hide = true, value_name = "FILTER")]
@@ -61,7 +61,10 @@ struct Cli {
 #[derive(Subcommand)]
 enum Verb {
     /// Create a runnable study in a new directory
-    Init { dir: PathBuf },
+    Init {
+        /// The directory to create
+        dir: PathBuf,
+    },
     /// Check a study and report every error
     Check(check::CheckArgs),
     /// Show what would run, and why, without running or writing anything
@@ -73,7 +76,7 @@ enum Verb {
     Why {
         #[command(flatten)]
         study: StudyArgs,
-        /// The stage, with its cell if it has one
+        /// The stage, or a cell of it such as classifier/arm=real
         #[arg(add = ArgValueCandidates::new(complete::stages))]
         stage: String,
         /// Print one JSON document
@@ -98,7 +101,7 @@ enum Verb {
     Trace(trace::TraceArgs),
     /// Find the source file of an image by its digest
     Image(image::ImageArgs),
-    /// Re-hash everything in the store
+    /// Hash everything in the store again, and set damaged objects aside
     Verify(verify::VerifyArgs),
     /// Remove objects that no kept run needs
     Gc(gc::GcArgs),
@@ -136,7 +139,10 @@ enum Verb {
         json: bool,
     },
     /// Print completions for a shell
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
     /// Write manual pages, for packagers
     #[command(hide = true)]
     Man {
@@ -157,10 +163,10 @@ pub struct StudyArgs {
     /// The study's YAML file [default: hilum.yaml, or the only study in this directory]
     #[arg(add = ArgValueCompleter::new(complete::studies))]
     pub file: Option<PathBuf>,
-    /// Override a key of the study, such as stages.classifier.with.epochs=5
+    /// Override a key of the study, such as stages.classifier.with.epochs=5; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Location of a data directory
+    /// Where the data directory NAME of the study is; may be repeated
     #[arg(long, value_name = "NAME=DIR", value_parser = named_dir)]
     pub data: Vec<(String, PathBuf)>,
     /// The store [default: $HILUM_STORE, or .hilum beside the study]

@@ -41,7 +41,7 @@ fn port(p: &Port, input: bool) -> String {
         Arity::One => "",
         Arity::Optional => ", may be absent",
         Arity::Many => ", one or a list",
-        Arity::Gathered => ", gathers cells",
+        Arity::Gathered => ", one or all cells of a matrix",
     };
     let by = if p.by.is_empty() { String::new() } else { format!(" Images are looked up by `{}`.", p.by.join("`, `")) };
     format!("* `{}` ({}{many}): {}{by}\n", p.name, p.kind, p.doc.trim())
@@ -53,7 +53,7 @@ fn parameters(root: &Value, schema: &Value, path: &str, out: &mut Vec<String>) {
     for (name, raw) in schema["properties"].as_object().into_iter().flatten() {
         let own = resolve(root, raw);
         let full = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-        let text = raw["description"].as_str().or(own["description"].as_str()).unwrap_or_default().replace('\n', " ");
+        let text = text_of(if raw["description"].is_string() { raw } else { own });
         let default = match &raw["default"] {
             Value::Null if required.contains(&name.as_str()) => "required".to_owned(),
             Value::Null => "may be absent".to_owned(),
@@ -71,14 +71,19 @@ fn parameters(root: &Value, schema: &Value, path: &str, out: &mut Vec<String>) {
         }
         for choice in own["oneOf"].as_array().into_iter().flatten() {
             for word in choice["const"].as_str().into_iter().chain(choice["enum"].as_array().into_iter().flatten().filter_map(Value::as_str)) {
-                out.push(format!("  * `{word}`: {}\n", choice["description"].as_str().unwrap_or_default()));
+                out.push(format!("  * `{word}`: {}\n", text_of(choice)));
             }
             for (tag, below) in choice["properties"].as_object().into_iter().flatten() {
-                out.push(format!("  * `{full}: {{ {tag}: … }}`: {}\n", choice["description"].as_str().unwrap_or_default()));
+                out.push(format!("  * `{full}: {{ {tag}: … }}`: {}\n", text_of(choice)));
                 parameters(root, resolve(root, below), &format!("{full}.{tag}"), out);
             }
         }
     }
+}
+
+/// A description on one line: an item of a list.
+fn text_of(schema: &Value) -> String {
+    schema["description"].as_str().unwrap_or_default().replace('\n', " ")
 }
 
 fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {

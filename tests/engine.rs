@@ -74,7 +74,7 @@ fn what_is_wrong_comes_as_diagnostics() {
     let file = root().join("pipelines/tiny.yaml");
     let workspace = || Workspace::of(&file, None, None, Default::default());
     let rejected = engine::load(&file, &["stages.split.with.epochs=3".into()], workspace()).err().unwrap();
-    assert_eq!(rejected.diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(), ["E0301"]);
+    assert_eq!(rejected.diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(), ["E0104"]);
     let space = Space::new();
     space.write("study.yaml", "study: s\nseed: 1\nstages:\n  a: { stage: import, with: { images: { folder: nowhere } } }\n");
     let (none, kept) = run(&space.path("study.yaml"), &[], false);

@@ -5,7 +5,8 @@ use hilum_stages::models::{ClassifierNetwork, GanNetwork};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn sources(below: &str) -> Vec<(PathBuf, String)> {
+/// The files with this extension, by their paths in the repository.
+fn files(below: &str, extension: &str) -> Vec<(PathBuf, String)> {
     let mut out = vec![];
     let mut directories = vec![root().join(below)];
     while let Some(directory) = directories.pop() {
@@ -13,12 +14,16 @@ fn sources(below: &str) -> Vec<(PathBuf, String)> {
             let path = entry.path();
             if path.is_dir() {
                 directories.push(path);
-            } else if path.extension().is_some_and(|e| e == "rs") {
+            } else if path.extension().is_some_and(|e| e == extension) {
                 out.push((path.strip_prefix(root()).unwrap().to_path_buf(), fs::read_to_string(&path).unwrap()));
             }
         }
     }
     out
+}
+
+fn sources(below: &str) -> Vec<(PathBuf, String)> {
+    files(below, "rs")
 }
 
 fn code() -> Vec<(PathBuf, String)> {
@@ -53,6 +58,22 @@ fn no_file_is_long_and_every_file_says_what_it_is() {
         assert!(text.starts_with("//!"), "{} does not say what it is", path.display());
         let name = path.file_stem().unwrap().to_str().unwrap();
         assert!(!["util", "utils", "helper", "helpers", "common", "misc", "manager"].contains(&name), "{}: a name that says nothing", path.display());
+    }
+}
+
+/// Documents that the program makes, with a line for each item.
+const MADE: [&str; 3] = ["docs/stages", "docs/errors.md", "docs/metrics.md"];
+
+#[test]
+fn documents_are_wrapped_at_120_characters() {
+    for (path, text) in files("docs", "md").into_iter().filter(|(path, _)| !MADE.iter().any(|made| path.starts_with(made))) {
+        let mut is_code = false;
+        for (n, line) in text.lines().enumerate() {
+            is_code ^= line.trim_start().starts_with("```");
+            // Rows of tables and addresses cannot be broken.
+            let can_break = !is_code && !line.starts_with('|') && !line.contains("]: http");
+            assert!(!can_break || line.chars().count() <= 120, "{}:{}: a line of more than 120 characters", path.display(), n + 1);
+        }
     }
 }
 

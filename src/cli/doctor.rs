@@ -38,7 +38,7 @@ pub(super) fn doctor(json: bool) -> anyhow::Result<u8> {
         }
         for Test { name, gpu, passed } in &tests {
             let place = gpu.map(|n| format!(" on GPU {n}")).unwrap_or_default();
-            let result = if *passed { format!("gradient as it should be{place}") } else { format!("WRONG GRADIENT{place}: do not train with this build") };
+            let result = if *passed { format!("gradient correct{place}") } else { format!("WRONG GRADIENT{place}: do not train with this build") };
             say(format!("{name:<12} {result}"))?;
         }
     }

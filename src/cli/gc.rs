@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 pub(super) struct GcArgs {
     #[command(flatten)]
     store: StoreArgs,
-    /// Keep what the newest N runs need
+    /// Keep what the newest N runs need [default: what any run needs]
     #[arg(long, value_name = "N")]
     keep_runs: Option<usize>,
     /// Then drop the oldest runs until the objects take at most SIZE, such as 20G

@@ -11,7 +11,7 @@ pub(super) enum Format {
     Dot,
     /// Mermaid
     Mermaid,
-    /// An image
+    /// An SVG image
     Svg,
 }
 

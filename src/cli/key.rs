@@ -11,9 +11,9 @@ use std::path::PathBuf;
 
 #[derive(Subcommand)]
 pub(super) enum KeyVerb {
-    /// Adopt the pseudonym key found beside a study, if you know who created it
+    /// Accept the pseudonym key that lies beside a study; do so only if you know who created it
     Adopt {
-        /// The study's file; hilum.yaml, or the only study here, where not given
+        /// The study's YAML file [default: hilum.yaml, or the only study in this directory]
         #[arg(add = ArgValueCompleter::new(complete::studies))]
         file: Option<PathBuf>,
         /// Print one JSON document

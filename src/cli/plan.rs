@@ -13,6 +13,7 @@ use crate::progress::{remark, words};
 use crate::run::event::Event;
 use clap::Args;
 use hilum_cache::Store;
+use hilum_stages::words::counted;
 use serde_json::{Map, json};
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ pub(super) struct PlanArgs {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
-    /// Print images per label of every known table
+    /// Print how many images of each label every table has, as far as tables are known
     #[arg(long)]
     counts: bool,
     /// Print the resolved study, with every cell and default
@@ -68,7 +69,7 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
     if args.counts && !args.json {
         for (output, labels) in counts(&opened, &plan)? {
             let text: Vec<String> = labels.iter().map(|(label, n)| format!("{label} {n}")).collect();
-            say(format!("{output}   {} images: {}", labels.values().sum::<usize>(), text.join(", ")))?;
+            say(format!("{output}   {}: {}", counted(labels.values().sum::<usize>(), "image", "images"), text.join(", ")))?;
         }
     }
     // Whatever ends a run at once is said here as the run says it, with the same code.

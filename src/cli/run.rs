@@ -23,10 +23,10 @@ pub(super) struct RunArgs {
     /// Device: auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     device: Device,
-    /// Run only this stage and what it needs
+    /// Run only this stage, or this cell of it, and what it needs; may be repeated
     #[arg(long, value_name = "STAGE", add = ArgValueCandidates::new(complete::stages))]
     only: Vec<String>,
-    /// Run this stage even if it is up to date
+    /// Run this stage, or this cell of it, even if it is up to date; may be repeated
     #[arg(long, value_name = "STAGE", add = ArgValueCandidates::new(complete::stages))]
     force: Vec<String>,
     /// Continue with stages that do not depend on a failed one

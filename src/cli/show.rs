@@ -6,6 +6,7 @@ use crate::progress::words::{duration, size};
 use hilum_cache::receipt::Artifact;
 use hilum_cache::tree::Entry;
 use hilum_cache::{Error, Ledger, Receipt, Store, journal};
+use hilum_stages::words::counted;
 use serde_json::{Value, json};
 
 /// Minimum characters of a digest, `b3:` included: fewer match too many artifacts.
@@ -94,7 +95,7 @@ fn summary(line: &journal::Line) -> String {
     match line.kind.as_str() {
         "started" => format!("started {}", text(&b["study"])),
         "receipt" => format!("{} finished, took {}", text(&b["receipt"]["stage"]), duration(b["receipt"]["millis"].as_u64().unwrap_or(0))),
-        "reused" => format!("{} stages up to date", b["stages"].as_object().map_or(0, |s| s.len())),
+        "reused" => format!("{} up to date", counted(b["stages"].as_object().map_or(0, |s| s.len()), "stage", "stages")),
         "failed" => format!("{} failed: {}", text(&b["stage"]), text(&b["message"])),
         "finding" => format!("{} at {}{}", text(&b["id"]), text(&b["stage"]), b["allowed"].as_str().map(|r| format!(", allowed: {r}")).unwrap_or_default()),
         "finished" => format!("finished: executed {}, reused {}, failed {}", b["executed"], b["reused"], b["failed"]),

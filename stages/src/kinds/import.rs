@@ -42,7 +42,7 @@ ports! {
     outputs {
         /// One row per image.
         samples: Samples,
-        /// The pseudonyms that belong to the tokens of the table.
+        /// The pseudonym of each patient, with the token that stands for the patient in the table.
         patients: Patients,
     }
 }

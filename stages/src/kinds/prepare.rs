@@ -43,7 +43,8 @@ pub struct Prepare {
     /// Stretches the grey values of each image to the full range.
     #[serde(default)]
     pub stretch: bool,
-    /// Bits that are used in 16-bit images: 12 in many that come from a scanner, which would be nearly black otherwise.
+    /// How many bits of 16-bit images are in use; by default all. Many scanners use 12, and their images would be nearly black
+    /// without this.
     #[serde(default)]
     #[schemars(range(min = 8, max = 16))]
     pub bits: Option<u32>,

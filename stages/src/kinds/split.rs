@@ -36,11 +36,11 @@ ports! {
 
 /// Splits samples into training, validation and test parts, or into folds, by patient.
 ///
-/// The part of a patient follows from the seed and from the patient's own images. If a patient is added, at most
-/// (parts − 1) × labels other patients change their part, since counts are kept (more if this changes which of two labels is the
-/// rarer one, and patients have images of both); with `assign: threshold` no patient moves, and `keep` pins
-/// an earlier split (shares then apply only to new patients). A patient of whom an image is changed, added or removed may move,
-/// and so may patients who turn out to share an image, since they are assigned together.
+/// Which part a patient is in follows from the seed and from the patient's own images. If a patient is added, at most
+/// (parts − 1) × labels other patients change their part, so that the parts keep their sizes (more if patients have images of two
+/// labels, and another of them becomes the rarer one). With `assign: threshold`, no other patient moves. With `keep`, patients of an
+/// earlier split stay where they are, and the shares apply to new patients only. If an image of a patient is changed, added or
+/// removed, that patient may move, and so may patients who turn out to share an image, since they are assigned together.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Split {
@@ -85,7 +85,7 @@ pub enum Assign {
     #[default]
     Counts,
     /// Each patient is assigned independently: sizes match the shares only approximately, and no patient moves when others are added.
-    /// A patient who gets another image may move.
+    /// A patient may move if images of that patient are added.
     Threshold,
 }
 

@@ -34,7 +34,7 @@ ports! {
     inputs {
         /// The training set.
         samples: Samples,
-        /// A set to monitor during training.
+        /// The validation set, monitored during training; needed for `early_stop`, `plateau` and `keep: best`.
         validation: Option<Samples>,
         /// Pixels of the images of both sets.
         images: Vec<Images> [by samples validation],
@@ -65,8 +65,8 @@ pub struct TrainClassifier {
     /// Training steps, so that training sets of different sizes get equal budgets. Alternative to `epochs`.
     #[serde(default)]
     pub steps: Option<u32>,
-    /// Consecutive phases of the training, such as first the last layer alone and then all layers; replaces `epochs`, `steps` and
-    /// `schedule`.
+    /// Consecutive phases of the training, such as first the last layer alone and then all layers; they replace `epochs`, `steps`
+    /// and `schedule`.
     #[serde(default)]
     pub phases: Vec<Phase>,
     /// Images per step.
@@ -76,7 +76,7 @@ pub struct TrainClassifier {
     /// How the images of a step are sampled.
     #[serde(default)]
     pub sampling: Sampling,
-    /// The optimiser.
+    /// The optimiser; by default `sgd` with its defaults.
     #[serde(default = "default_optimiser")]
     pub optimiser: OptimiserChoice,
     /// The learning rate schedule.
@@ -85,10 +85,10 @@ pub struct TrainClassifier {
     /// How normalisation layers behave when frozen.
     #[serde(default)]
     pub frozen_norms: FrozenNorms,
-    /// The loss.
+    /// The loss; by default cross-entropy.
     #[serde(default)]
     pub loss: Loss,
-    /// Classic augmentation.
+    /// Classic augmentation; by default none.
     #[serde(default)]
     pub augment: Augment,
     /// Ends a phase when the validation loss stops improving.

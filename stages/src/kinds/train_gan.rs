@@ -61,7 +61,7 @@ pub struct TrainGan {
     /// Adam, for generators and discriminators.
     #[serde(default)]
     pub optimiser: GanAdam,
-    /// Classic augmentation of the real images.
+    /// Classic augmentation of the real images; by default none.
     #[serde(default)]
     pub augment: Augment,
     /// Precision of convolutions and linear layers on a GPU.

@@ -23,15 +23,15 @@ pub struct Scores {
     pub resamples: usize,
 }
 
-/// What an evaluation judges.
+/// What an evaluation measures.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Purpose {
-    /// The classifier, by patients who may not have reached it.
+    /// To measure the classifier: on patients who must not have reached it.
     #[default]
     Performance,
-    /// Synthetic images, by a classifier that is trained or tested on them in place of the real ones of a class: patients may
-    /// stand on both sides, and the numbers say nothing of how the classifier would do on new patients.
+    /// To measure how good synthetic images are: a classifier is trained or tested on them in place of the real ones of a class.
+    /// The same patients may be on both sides, and the numbers do not tell how the classifier would do on new patients.
     SyntheticQuality,
 }
 

@@ -19,7 +19,6 @@ import json
 import sys
 
 import networks as nets
-import numpy as np
 import torch
 import torch.nn.functional as F
 import torchvision

@@ -190,4 +190,16 @@ mod tests {
         assert_eq!(did_you_mean("learning_rat", ["learning_rate", "epochs"], "parameter").unwrap(), "a parameter with a similar name exists: `learning_rate`");
         assert_eq!(did_you_mean("zebra", ["learning_rate", "epochs"], "parameter"), None);
     }
+
+    #[test]
+    fn of_similar_names_the_nearest_is_meant_whatever_their_order() {
+        assert_eq!(most_like("Epochs", ["steps", "epochs"]), Some("epochs"), "case does not matter");
+        assert_eq!(most_like("augment", ["augmentation-of-images"]), Some("augmentation-of-images"), "what was begun may be long");
+        for known in [["batch", "patch"], ["patch", "batch"]] {
+            assert_eq!(most_like("hatch", known), Some("batch"), "of two that are as near, the first by name");
+        }
+        assert_eq!(most_like("lr", ["learning_rate"]), None);
+        assert_eq!(most_like("", ["seed"]), Some("seed"), "everything begins with nothing");
+        assert_eq!(did_you_mean("axi", ["axis"], "axis").unwrap(), "an axis with a similar name exists: `axis`");
+    }
 }

@@ -8,3 +8,13 @@ use hilum_stages::KINDS;
 pub fn language() -> Language {
     Language { kinds: KINDS, checks: checks::ids().collect() }
 }
+
+/// The graph of a study, for tests.
+#[cfg(test)]
+pub(crate) fn study(text: &str) -> crate::pipeline::Pipeline {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let file = dir.path().join("study.yaml");
+    std::fs::write(&file, text).expect("it can be written to");
+    let loaded = crate::pipeline::load(&file, &[], &language());
+    loaded.pipeline.unwrap_or_else(|| panic!("{}", crate::diagnostic::render_all(&loaded.diagnostics, &loaded.texts, false)))
+}

@@ -102,3 +102,50 @@ fn read<T>(store: &Store, artifact: &Artifact, name: &str, parse: impl Fn(&[u8])
     let file = store.files(artifact)?.into_iter().find(|f| f.name == name).ok_or_else(|| fault(format!("it has no `{name}`")))?;
     parse(&store.read(&file.digest)?).map_err(|e| fault(e.to_string()))
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use hilum_cache::WritableStore;
+    use hilum_stages::contract::port::OutputType;
+    use hilum_stages::data::sample::Origin;
+
+    /// A real image of a patient. The image is called by its bytes.
+    pub(crate) fn row(image: &str, patient: &str, label: &str) -> Sample {
+        Sample {
+            image: Digest::of(image.as_bytes()),
+            patient: patient.into(),
+            number: 0,
+            label: label.into(),
+            source: String::new(),
+            origin: Origin::Real,
+            generator: None,
+            parent: None,
+            age: None,
+            sex: String::new(),
+            view: String::new(),
+            width: 8,
+            height: 8,
+        }
+    }
+
+    /// A table of these rows in a store.
+    pub(crate) fn put(store: &WritableStore, rows: Vec<Sample>) -> Artifact {
+        let dir = tempfile::tempdir().unwrap();
+        Samples { rows, images: vec![] }.save(dir.path()).unwrap();
+        let blob = store.put(&std::fs::read(dir.path().join(sample::TABLE)).unwrap()).unwrap();
+        Artifact { kind: "samples".into(), digest: blob.digest, sha256: blob.sha256, bytes: blob.size, file: Some(sample::TABLE.into()) }
+    }
+
+    #[test]
+    fn a_table_is_read_once_and_one_that_is_none_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = WritableStore::create(dir.path()).unwrap();
+        let (tables, table) = (Tables::default(), put(&store, vec![row("a", "p:1", "covid"), row("b", "p:1", "normal")]));
+        assert!(Arc::ptr_eq(&tables.samples(&store, &table).unwrap(), &tables.samples(&store, &table).unwrap()));
+        assert_eq!(tables.count_real(&store, &table).unwrap(), 2);
+        let other = Artifact { file: Some("weights.bin".into()), ..table };
+        let fault = Tables::default().samples(&store, &other).unwrap_err().to_string();
+        assert!(fault.contains("it has no `samples.csv`"), "{fault}");
+    }
+}

@@ -116,7 +116,7 @@ fn find(directory: &std::path::Path, end: &str) -> Option<std::path::PathBuf> {
 fn a_refused_study_exits_with_4() {
     let space = Space::tiny();
     let leak = "stages.split.with.by=image";
-    assert_eq!(space.hilum(&["check", "study.yaml", "--set", leak]).code, 0, "a leak is found in tables, not in the text");
+    assert_eq!(space.hilum(&["check", "study.yaml", "--set", leak]).code, 0, "`check` reads the file alone, and this leak shows only in tables");
     for verb in ["run", "plan"] {
         let said = space.hilum(&[verb, "study.yaml", "--set", leak, "--json"]);
         assert_eq!(said.code, 4, "{verb}: {}", said.err);
@@ -129,7 +129,7 @@ fn a_refused_study_exits_with_4() {
 fn a_study_is_found_where_none_is_named() {
     let space = Space::tiny();
     assert_eq!(space.hilum(&["check"]).out, "tiny: 18 stages, no errors\n");
-    assert!(space.hilum(&["why", "spilt"]).err.contains("`split`"), "one word is the stage");
+    assert!(space.hilum(&["why", "spilt"]).err.contains("`split`"), "`why` takes a single word for a stage of the study that is found");
     // What is no study does not count.
     space.write("other.yaml", "name: no study\n");
     assert_eq!(space.hilum(&["check"]).code, 0);

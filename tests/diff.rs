@@ -36,7 +36,7 @@ fn a_parameter_of_all_cells_is_listed_once_with_the_metrics_that_changed() {
     assert!(of("comparison", "arm=real").is_some() && of("scores/", "").is_some(), "{metrics:?}");
     assert!(metrics.iter().all(|m| m["old"] != m["new"]));
     let text = space.hilum(&["diff", &old, &new]).out;
-    let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words}: {text}"));
+    let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("`{words}` was not printed: {text}"));
     assert!(text.starts_with(&format!("{old} (tiny) → {new} (tiny)\n")), "{text}");
     assert!(at("\nparameters\n") < at("  classifier   epochs: 2 → 1\n") && at("  classifier   epochs: 2 → 1\n") < at("\nmetrics\n"));
 }

@@ -68,7 +68,7 @@ fn a_copy_that_was_brightened_is_a_warning_before_the_training() {
     space.write("test/0.png", encode(&brighter, grey.width, grey.height, &[]).unwrap());
     let said = run(&space);
     assert_eq!(said.code, 0, "{}", said.err);
-    let at = |text: &str| said.err.find(text).unwrap_or_else(|| panic!("`{text}` is not in {}", said.err));
+    let at = |text: &str| said.err.find(text).unwrap_or_else(|| panic!("`{text}` was not printed: {}", said.err));
     assert!(at("leakage.near_duplicate") < at("classifier   started"), "{}", said.err);
     assert!(said.err.contains("warning[W0002]"), "{}", said.err);
     assert_eq!(space.hilum(&["report"]).code, 0);

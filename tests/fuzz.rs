@@ -282,5 +282,10 @@ fn nothing_that_comes_in_broken_breaks_the_program() {
     let failures: Vec<String> = (from..from + tries).filter_map(|n| attempt(&seedling, n, &mut ends).err()).collect();
     ends.iter().for_each(|((what, verb, code), n)| println!("{what}, `{verb}`: exit {code}, {n} times"));
     println!("{tries} tries, {} failures", failures.len());
-    assert!(failures.is_empty(), "{} of {tries}:\n{}", failures.len(), failures.iter().take(10).cloned().collect::<Vec<_>>().join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {tries} broken inputs were not refused properly:\n{}",
+        failures.len(),
+        failures.iter().take(10).cloned().collect::<Vec<_>>().join("\n")
+    );
 }

@@ -145,8 +145,8 @@ fn golden_bytes_of_every_kind_follow_from_its_version() {
     let changed = of(|v| if let Verdict::Changed(what) = v { Some(what) } else { None });
     assert!(changed.is_empty(), "{changed}\nand then: {RENEW}");
     let stale = of(|v| if let Verdict::Stale(what) = v { Some(what) } else { None });
-    assert!(stale.is_empty() && verdicts.iter().all(|v| *v == Verdict::Same), "the golden bytes are of other versions: {RENEW}{stale}");
-    assert_eq!(written.len(), found.len(), "a stage that is written down is gone: {RENEW}");
+    assert!(stale.is_empty() && verdicts.iter().all(|v| *v == Verdict::Same), "tests/golden is of other versions than the code: {RENEW}{stale}");
+    assert_eq!(written.len(), found.len(), "tests/golden has stages that tests/golden/study.yaml no longer has, or lacks some: {RENEW}");
 
     // What was computed by plain code, the instructions of this machine give to the last bit.
     let native: Cases = run(false).into_iter().collect();

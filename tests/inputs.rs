@@ -310,5 +310,5 @@ fn images_that_hilum_made_are_imported_as_synthetic() {
     fs::remove_file(space.path(".hilum-private/memo-3")).unwrap();
     fs::remove_dir_all(space.path(".hilum")).unwrap();
     check();
-    assert!(!space.path(".hilum-private/memo").exists(), "nobody reads it any more, and it names paths");
+    assert!(!space.path(".hilum-private/memo").exists(), "the memo of an older version must be removed, as it names paths and is read by nobody");
 }

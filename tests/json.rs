@@ -68,11 +68,15 @@ fn compare(verb: &str, said: &[String]) {
     }
     let text = |p: &Path| p.join(".").replace(".[]", "[]");
     let unknown: Vec<String> = found.iter().filter(|f| !rows.iter().chain(&common).any(|r| fits(r, f))).map(text).collect();
-    assert!(unknown.is_empty(), "docs/json/{verb}.md does not name {unknown:#?}");
+    assert!(unknown.is_empty(), "`{verb}` writes fields that docs/json/{verb}.md does not document: {unknown:#?}");
     let has_gpu = !hilum_stages::gpus().is_empty();
     let never = rows.iter().filter(|r| !found.iter().any(|f| is_exactly(r, f))).map(text).filter(|r| has_gpu || !OF_GPUS.contains(&r.as_str()));
     let never: Vec<String> = never.collect();
-    assert!(never.is_empty(), "docs/json/{verb}.md names what is never there: {never:#?}; there is {:#?}", found.iter().map(text).collect::<Vec<_>>());
+    assert!(
+        never.is_empty(),
+        "docs/json/{verb}.md documents fields that `{verb}` never writes: {never:#?}; it writes {:#?}",
+        found.iter().map(text).collect::<Vec<_>>()
+    );
 }
 
 fn parsed(text: &str) -> Value {

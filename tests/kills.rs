@@ -100,7 +100,7 @@ fn whatever_is_killed_nothing_is_lost() {
         let told = || format!("kill {n}, {what}\n{}", said.err);
         assert_eq!(said.code, 0, "{}", told());
         assert!(!said.err.contains("was modified; moved it"), "{}", told());
-        assert!(results(&space) == laid, "other results: {}", told());
+        assert!(results(&space) == laid, "the results differ from those of an undisturbed run: {}", told());
         assert_eq!(fs::read(space.path(".hilum-private/study.key")).unwrap(), key, "{}", told());
         let verify = space.hilum(&["verify"]);
         assert_eq!(verify.code, 0, "{}{}", verify.out, told());

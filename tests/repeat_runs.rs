@@ -88,7 +88,7 @@ fn a_stage_that_took_the_result_of_another_is_known_like_any_other() {
     assert_eq!((plan["gan/arm=a"].0.as_str(), plan["gan/arm=b"].0.as_str()), ("execute", "share"));
     space.edit("label: covid, steps: 3", "label: covid, steps: 2");
     space.edit("matrix: { arm: [a, b, c] }", "matrix: { arm: [b] }");
-    assert!(space.executed().is_empty(), "the twin stands without the one that ran");
+    assert!(space.executed().is_empty(), "a stage that shared a result must be up to date without the stage that computed it");
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn a_plan_reports_what_a_run_refuses_at_once() {
     let found: Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!(json.code, 4);
     assert!(found["findings"].as_array().unwrap().iter().any(|f| f["code"] == "L0002" && f["severity"] == "error"), "{}", json.out);
-    assert_eq!(space.hilum(&["check", "study.yaml"]).code, 0, "a check looks at the file alone");
+    assert_eq!(space.hilum(&["check", "study.yaml"]).code, 0, "`check` reads the file alone, and finds no leak");
     let allowed = "seed: 7\nchecks: { allow: [{ id: leakage.patient_overlap, reason: known }, { id: leakage.generator_trained_on_eval, reason: known }] }\n";
     space.edit("seed: 7\n", allowed);
     let plan = space.hilum(&["plan", "study.yaml"]);

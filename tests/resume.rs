@@ -71,7 +71,7 @@ pub(crate) fn go_on(space: &Space, stage: &str) -> String {
     let events = said.out.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
     let begun: Vec<String> = events.filter(|e| e["event"] == "stage-started" && e["stage"] == stage).map(|e| e["reasons"].to_string()).collect();
     assert_eq!(begun.len(), 1, "{stage} runs once");
-    assert_eq!(kept(space), Vec::<PathBuf>::new(), "checkpoints go when their stage is done");
+    assert_eq!(kept(space), Vec::<PathBuf>::new(), "checkpoints must be removed when their stage has finished");
     assert_eq!(space.hilum(&["verify"]).code, 0);
     begun[0].clone()
 }
@@ -140,7 +140,7 @@ fn a_watched_training_keeps_its_best_weights_across_a_kill() {
     space.edit("epochs: 2", &format!("epochs: 2\n      {stopping}"));
     let said = space.hilum(&["check", "study.yaml"]);
     for words in ["E0204", "`classifier` (train-classifier) needs the input `validation`", "`early_stop`, `plateau` and `keep: best` need a set"] {
-        assert!(said.code == 2 && said.err.contains(words), "no `{words}`: {}", said.err);
+        assert!(said.code == 2 && said.err.contains(words), "expected exit code 2 and `{words}`, found {}: {}", said.code, said.err);
     }
 }
 
@@ -184,7 +184,7 @@ fn a_damaged_checkpoint_is_skipped_and_one_that_cannot_be_written_is_reported() 
     let directory = kept(&space).remove(0);
     let mut files: Vec<PathBuf> = fs::read_dir(&directory).unwrap().map(|e| e.unwrap().path()).filter(|p| !p.to_string_lossy().contains(".new-")).collect();
     files.sort();
-    assert_eq!(files.len(), 2, "two are kept: {files:?}");
+    assert_eq!(files.len(), 2, "a training keeps two checkpoints, found {files:?}");
     let newest = files.pop().unwrap();
     let bytes = fs::read(&newest).unwrap();
     fs::write(&newest, &bytes[..bytes.len() / 2]).unwrap();

@@ -81,11 +81,12 @@ fn faults_that_a_file_shows_are_invalid() {
     for entry in fs::read_dir(root().join("tests/faults")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let snapshot = fs::read_to_string(root().join(format!("tests/snapshots/hilum__faults__{name}.snap"))).unwrap();
         let Ok(text) = fs::read_to_string(&path) else { continue };
-        let (Some(tree), true) = (parse::parse(&text, 0, &mut vec![]), seen.iter().any(|code| snapshot.contains(code))) else { continue };
+        // What is wrong stands in the file: tests/faults.rs.
+        let said = |code: &&str| text.lines().any(|l| l.trim_start().starts_with("# error: ") && l.contains(&format!(" {code} ")));
+        let (Some(tree), true) = (parse::parse(&text, 0, &mut vec![]), seen.iter().any(said)) else { continue };
         // Only the program follows names.
-        if snapshot.contains("is not a valid name for an axis") {
+        if text.contains("is not a valid name for an axis") {
             continue;
         }
         assert!(!validator.is_valid(&tree.to_json()), "{name} passes the schema");

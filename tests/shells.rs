@@ -81,9 +81,12 @@ fn the_log_lists_decisions_launches_locks_and_stores() {
     {
         assert!(loud.err.contains(words), "{words}: {}", loud.err);
     }
-    assert!(!space.path(".hilum/runs").read_dir().unwrap().any(|r| r.unwrap().path().join("stderr").exists()), "workers keep still");
+    assert!(
+        !space.path(".hilum/runs").read_dir().unwrap().any(|r| r.unwrap().path().join("stderr").exists()),
+        "workers must not log, so that a run has no file `stderr`"
+    );
     let stored = loud.err.lines().filter(|l| l.contains(" stored ") && l.contains("comparison")).count();
-    assert_eq!(stored, 2, "each output: {}", loud.err);
+    assert_eq!(stored, 2, "`comparison` has two outputs, each of which is stored once: {}", loud.err);
     assert!(run(Some("debug")).err.contains("decided: reuse"));
     assert!(!run(None).err.contains("decided: "));
 }

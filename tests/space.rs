@@ -53,7 +53,7 @@ impl Space {
     /// Changes the study's text; the text must be there.
     pub fn edit(&self, from: &str, to: &str) {
         let text = self.read("study.yaml");
-        assert!(text.contains(from), "the study has no `{from}`");
+        assert!(text.contains(from), "study.yaml has no `{from}` to replace");
         self.write("study.yaml", text.replace(from, to));
     }
     pub fn command(&self, args: &[&str]) -> Command {

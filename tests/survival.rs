@@ -170,7 +170,7 @@ fn a_damaged_open_or_foreign_key_is_refused_and_kept() {
             let said = space.hilum(&[verb, "study.yaml"]);
             assert!(said.code != 0 && said.err.contains(why) && said.err.contains("help: "), "{verb}: {}", said.err);
         }
-        assert_eq!(fs::read(&key).unwrap(), bytes, "a key is never replaced");
+        assert_eq!(fs::read(&key).unwrap(), bytes, "a key that is refused must stay as it is");
     };
     for damaged in [&good[..31], &[&good[..], b"\n"].concat(), b""] {
         fs::write(&key, damaged).unwrap();
@@ -190,7 +190,7 @@ fn a_damaged_open_or_foreign_key_is_refused_and_kept() {
     fs::write(&key, [b'K'; 32]).unwrap();
     refused("was not created by this user");
     assert_eq!(space.hilum(&["key", "adopt", "study.yaml"]).code, 0);
-    assert_eq!(runs(&space), 1, "other pseudonyms");
+    assert_eq!(runs(&space), 1, "one stage must run again, since pseudonyms differ");
     // A link could lead anywhere.
     fs::rename(&key, space.path("elsewhere")).unwrap();
     std::os::unix::fs::symlink(space.path("elsewhere"), &key).unwrap();

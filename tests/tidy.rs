@@ -55,9 +55,9 @@ fn none_has(files: &[(PathBuf, String)], words: &[&str], rule: &str) {
 fn no_file_is_long_and_every_file_says_what_it_is() {
     for (path, text) in code().into_iter().chain(sources("tests")).chain(sources("stages/ops/tests")) {
         assert!(text.lines().count() <= 400, "{} has {} lines", path.display(), text.lines().count());
-        assert!(text.starts_with("//!"), "{} does not say what it is", path.display());
+        assert!(text.starts_with("//!"), "{} does not begin with `//!` and what the file is", path.display());
         let name = path.file_stem().unwrap().to_str().unwrap();
-        assert!(!["util", "utils", "helper", "helpers", "common", "misc", "manager"].contains(&name), "{}: a name that says nothing", path.display());
+        assert!(!["util", "utils", "helper", "helpers", "common", "misc", "manager"].contains(&name), "{}: call the file by what it contains", path.display());
     }
 }
 
@@ -99,7 +99,7 @@ fn networks_are_named_in_their_tables_alone() {
     let names_one = |text: &str| spellings.iter().find(|s| bare(text).to_lowercase().contains(s.as_str())).cloned();
     for (path, text) in sources("stages/src").into_iter().filter(|(p, _)| !p.starts_with("stages/src/models") && !is_of_tests(p)) {
         let found = names_one(&text);
-        assert!(found.is_none(), "{} names {}: what a network is and needs stands in its file below stages/src/models", path.display(), found.unwrap());
+        assert!(found.is_none(), "{} names {}: what a network is and needs belongs into its file below stages/src/models", path.display(), found.unwrap());
     }
     assert!(names_one("GanNetwork::CycleganZunair(_) => 1").is_some() && names_one("// dcgan").is_none());
     // Its own file, and that of its table, are all that speak of one.
@@ -109,7 +109,7 @@ fn networks_are_named_in_their_tables_alone() {
             bare(&text).contains(&format!("::{name}::")) && !path.components().any(|c| c.as_os_str().to_str().unwrap().trim_end_matches(".rs") == name)
         };
         let other = spellings.iter().find(|name| used(name)).filter(|_| !table);
-        assert!(other.is_none(), "{} uses {}: what two networks share stands beside them or in stages/src/networks", path.display(), other.unwrap());
+        assert!(other.is_none(), "{} uses {}: what two networks share belongs beside them or into stages/src/networks", path.display(), other.unwrap());
     }
 }
 
@@ -215,7 +215,7 @@ fn counts_columns(text: &str) -> bool {
 #[test]
 fn columns_have_names_and_the_report_asks_for_no_kind() {
     for (path, text) in ["src/report", "src/progress", "stages/src/records", "stages/src/figures", "stages/src/kinds"].iter().flat_map(|f| sources(f)) {
-        assert!(is_of_tests(&path) || !counts_columns(&bare(&text)), "{}: a column by its number: read the record", path.display());
+        assert!(is_of_tests(&path) || !counts_columns(&bare(&text)), "{} reads a column by its number: use the fields of the record", path.display());
     }
     assert!(counts_columns("if row[7].is_empty()") && counts_columns("f(&r[0])") && !counts_columns("for[0]") && !counts_columns("row[at]"));
     none_has(&sources("src/report"), &["recipe.kind ==", "of_kind(f"], "a chapter is about artifacts, whichever stage made them");
@@ -257,10 +257,10 @@ fn nothing_is_unfinished_and_unsafe_code_stays_in_its_places() {
         "stages/src/data/pack.rs",
     ];
     for (path, text) in files.iter().filter(|(p, _)| !places.contains(&p.to_str().unwrap())) {
-        assert!(!bare(text).contains("unsafe "), "{} has unsafe code", path.display());
+        assert!(!bare(text).contains("unsafe "), "{} has unsafe code, and is not listed as a place for it", path.display());
     }
     for (path, text) in files.iter().filter(|(p, _)| places.contains(&p.to_str().unwrap())) {
-        assert!(bare(text).matches("unsafe {").count() == 0 || text.contains("// SAFETY"), "{} does not say why it is sound", path.display());
+        assert!(bare(text).matches("unsafe {").count() == 0 || text.contains("// SAFETY"), "{} has unsafe code without a comment `// SAFETY`", path.display());
     }
 }
 
@@ -351,7 +351,7 @@ fn the_code_speaks_the_words_of_the_field() {
             assert!(!words.contains(word), "{}: `{word}` has another name in the field: see docs/glossary.md", path.display());
         }
         for phrase in NOT_OUR_PHRASES {
-            assert!(!text.contains(phrase), "{}: `{phrase}` is not how it is said", path.display());
+            assert!(!text.contains(phrase), "{}: `{phrase}` is not idiomatic: see docs/glossary.md", path.display());
         }
     }
 }

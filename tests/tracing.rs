@@ -38,7 +38,7 @@ fn equal_bytes_lead_to_the_stage_that_was_bound_and_pixels_are_a_part_of_it() {
     let space = Space::tiny();
     space.executed();
     let digests = space.digests();
-    assert_eq!(digests["split train"], digests["training-set/arm=real samples"], "the test is of equal bytes");
+    assert_eq!(digests["split train"], digests["training-set/arm=real samples"], "this test needs two outputs with equal bytes");
 
     assert_eq!(inputs(&json(&space, &["balanced"])[0]), ["samples split.train"]);
     let both = &json(&space, &["training-set/arm=real+synthetic"])[0];
@@ -76,7 +76,10 @@ fn every_stage_is_shown_once_on_lines_that_fit() {
         let lines: Vec<&str> = told.lines().filter(|l| l.contains(stage)).collect();
         assert!(lines.len() > 1, "{stage}: {told}");
         assert_eq!(lines.iter().filter(|l| !l.ends_with("(see above)")).count(), 1, "{stage}: {told}");
-        assert!(lines[0].contains("took ") && lines[1..].iter().all(|l| l.ends_with("(see above)")), "the first tells: {told}");
+        assert!(
+            lines[0].contains("took ") && lines[1..].iter().all(|l| l.ends_with("(see above)")),
+            "a stage is explained where it comes first, and referred to afterwards: {told}"
+        );
     }
     for part in [
         "comparison\n   study tiny, run 2",
@@ -143,15 +146,19 @@ fn files_directories_cells_outputs_and_digests_are_asked_for_together() {
     assert_eq!(sorted(&["results/tiny/classifier"]), four.map(|c| format!("classifier/{c}")));
     assert_eq!(stages(&["classifier/repeat=1/arm=real"]), ["classifier/arm=real/repeat=1"]);
     assert_eq!(sorted(&["scores/repeat=1"]), ["scores/arm=real+synthetic/repeat=1", "scores/arm=real/repeat=1"]);
-    assert_eq!(stages(&["balanced", "results/tiny/balanced", "images"]), ["balanced", "images"], "each once");
+    assert_eq!(stages(&["balanced", "results/tiny/balanced", "images"]), ["balanced", "images"], "each stage once");
     let absolute = space.path("results/tiny/training-set/arm=real").canonicalize().unwrap();
     assert_eq!(stages(&[absolute.to_str().unwrap()]), ["training-set/arm=real"]);
     assert_eq!(stages(&["results/tiny/../tiny/comparison/"]), ["comparison"]);
-    assert_eq!(sorted(&["results/tiny"]), ["comparison", "map"], "what nothing else is made of");
+    assert_eq!(sorted(&["results/tiny"]), ["comparison", "map"], "of a directory, the results that nothing else is made of");
 
     let file = absolute.join("samples.csv");
     let found = &json(&space, &[file.to_str().unwrap()])[0];
-    assert_eq!((&found["stage"], &found["part"]["file"]), (&"training-set/arm=real".into(), &"samples.csv".into()), "not one of those with equal bytes");
+    assert_eq!(
+        (&found["stage"], &found["part"]["file"]),
+        (&"training-set/arm=real".into(), &"samples.csv".into()),
+        "the file belongs to this stage, not to another with equal bytes"
+    );
     let sha256 = found["part"]["sha256"].as_str().unwrap();
     for digest in [space.digests()["split train"].as_str(), &space.digests()["split train"][..12], &format!("sha256:{sha256}"), sha256] {
         assert_eq!(sorted(&[digest]), ["split", "training-set/arm=real"], "{digest}");
@@ -209,7 +216,7 @@ fn a_wrong_argument_is_answered_with_what_may_be_meant() {
     let said = space.hilum(&["trace", "balanced", "clasifier", "zebra", "--json"]);
     let document: Value = serde_json::from_str(&said.out).unwrap();
     let faults = document["diagnostics"].as_array().unwrap().len();
-    assert_eq!((said.code, faults, said.err.matches("error: ").count()), (2, 2, 2), "every fault at once, and no half an answer");
+    assert_eq!((said.code, faults, said.err.matches("error: ").count()), (2, 2, 2), "both wrong names must be reported at once");
     assert_eq!(space.hilum(&["trace"]).code, 2);
 }
 
@@ -225,5 +232,5 @@ fn a_run_whose_graph_is_not_recorded_leaves_origins_open() {
     assert_eq!((&balanced["study"], &balanced["inputs"][0]["port"], &balanced["inputs"][0]["from"]), (&"tiny".into(), &"samples".into(), &Value::Null));
     let told = trace(&space, &["balanced"]);
     assert!(told.contains("└─ balanced (undersample)") && told.contains("└─ where its samples came from was not recorded"), "{told}");
-    assert!(!told.contains("split"), "nothing is guessed: {told}");
+    assert!(!told.contains("split"), "an origin that was not recorded must not be guessed: {told}");
 }

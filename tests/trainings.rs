@@ -74,7 +74,7 @@ fn every_generator_goes_on_after_a_kill_and_makes_images() {
         let made = rows(&whole, stage);
         assert_eq!(made.len(), count, "{stage}");
         for row in &made {
-            let parent = normal.iter().find(|r| r[0] == row[7]).unwrap_or_else(|| panic!("{stage}: the parent is an image of the source"));
+            let parent = normal.iter().find(|r| r[0] == row[7]).unwrap_or_else(|| panic!("{stage}: the parent of {row:?} is no image of the source"));
             assert_eq!((row[1].as_str(), row[3].as_str(), row[5].as_str()), (parent[1].as_str(), label, "synthetic"), "{stage}");
         }
     }
@@ -182,7 +182,7 @@ fn one_image_and_a_batch_larger_than_the_set_are_trained_on() {
     for stage in ["dcgan", "cyclegan", "zunair", "pix2pix", "stylegan2"] {
         let run = space.hilum(&["run", "study.yaml", "--only", stage]);
         assert_eq!(run.code, 0, "{stage}: {}", run.err);
-        let at = |words: &str| run.err.find(words).unwrap_or_else(|| panic!("no `{words}`: {}", run.err));
+        let at = |words: &str| run.err.find(words).unwrap_or_else(|| panic!("`{words}` was not printed: {}", run.err));
         assert!(at(&format!("{stage}   warning: there is 1 image to train on")) < at(&format!("{stage}   finished, took")), "warned too late");
         assert_eq!(run.err.matches("there is 1 image to train on").count(), 1, "warned twice");
     }

@@ -48,9 +48,12 @@ fn ls_show_report_and_gc() {
     assert!(space.hilum(&["show", &digest[..14]]).out.contains("generator of generator (tiny)"));
     assert_eq!(space.hilum(&["report"]).code, 0);
     let html = space.read("report.html");
-    assert!(!html.contains("http://") || html.matches("http://").count() == html.matches("http://www.w3.org/").count(), "no outside request");
+    assert!(
+        !html.contains("http://") || html.matches("http://").count() == html.matches("http://www.w3.org/").count(),
+        "the report must load nothing from the network"
+    );
     let answer = html.split("<section id=\"comparison\">").nth(1).unwrap().split("</section>").next().unwrap();
-    assert!(answer.contains("<details open>") && answer.contains("Δ "), "what a study was made for is on paper, too");
+    assert!(answer.contains("<details open>") && answer.contains("Δ "), "the comparison must be open, so that it is printed on paper, too");
     let dry = space.hilum(&["gc", "--keep-runs", "1", "--dry-run"]);
     assert!(dry.out.starts_with("would remove ") && !dry.out.starts_with("would remove 0"), "{}", dry.out);
     assert!(space.hilum(&["gc", "--keep-runs", "1"]).out.starts_with("removed "));

@@ -93,3 +93,36 @@ pub(super) fn runs() -> Vec<CompletionCandidate> {
 fn words() -> impl Iterator<Item = std::ffi::OsString> {
     std::env::args_os().skip_while(|a| a != "--").skip(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn names(candidates: &[CompletionCandidate]) -> Vec<String> {
+        candidates.iter().map(|c| c.get_value().to_str().expect("text").to_owned()).collect()
+    }
+
+    #[test]
+    fn every_code_and_check_and_kind_is_offered_once_with_a_few_words() {
+        let (of_codes, of_kinds) = (codes(), kinds());
+        let all = names(&of_codes);
+        assert_eq!(all.len(), CODES.len() + CHECKS.len());
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len(), "{all:?}");
+        assert!(all.contains(&"E0104".to_owned()) && all.contains(&"leakage.patient_overlap".to_owned()));
+        assert_eq!(names(&of_kinds).len(), KINDS.len());
+        for candidate in of_codes.iter().chain(&of_kinds) {
+            assert!(candidate.get_help().is_some_and(|help| !help.to_string().is_empty()), "{candidate:?} is not explained");
+        }
+    }
+
+    #[test]
+    fn a_study_is_a_file_with_an_extension_of_yaml() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        ["a.yaml", "b.yml", "c.json", "yaml"].iter().for_each(|name| std::fs::write(path(name), "").unwrap());
+        std::fs::create_dir(path("d.yaml")).unwrap();
+        let found = ["a.yaml", "b.yml", "c.json", "yaml", "d.yaml", "absent.yaml"].map(|name| is_yaml(&path(name)));
+        assert_eq!(found, [true, true, false, false, false, false]);
+    }
+}

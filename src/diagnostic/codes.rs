@@ -122,3 +122,21 @@ pub static CODES: &[Code] = codes! {
     "W0007" "an arm that adds nothing"
         "arms.equal: two cells of a training set contain the same rows, such as an oversampling arm with classes that are already balanced. The models trained on them are compared with themselves."
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_order_and_explained_in_sentences() {
+        assert!(CODES.is_sorted_by(|a, b| a.code < b.code), "in order, each once");
+        for c in CODES {
+            let is_code = c.code.len() == 5 && c.code.starts_with(['E', 'L', 'W']) && c.code[1..].bytes().all(|b| b.is_ascii_digit());
+            assert!(is_code, "{} is not a letter and four digits", c.code);
+            assert!(!c.title.is_empty() && !c.title.ends_with('.'), "{}: a title is a few words", c.code);
+            assert!(c.text.ends_with('.'), "{}: an explanation is sentences", c.code);
+            assert!(find(&c.code.to_lowercase()).is_some_and(|found| found.code == c.code), "{} is found in any case", c.code);
+        }
+        assert!(find("E9999").is_none() && find("").is_none());
+    }
+}

@@ -71,3 +71,42 @@ pub fn to_json(d: &Diagnostic, texts: &Texts) -> Value {
         "help": d.help,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Span;
+    use super::*;
+
+    #[test]
+    fn a_place_in_the_middle_of_a_character_or_behind_the_end_is_shown() {
+        let mut texts = Texts::default();
+        let text = texts.add("a.yaml", "é: ü\n");
+        for (start, end) in [(0, 1), (1, 2), (1, 1), (4, 5), (7, 7), (90, 99)] {
+            let shown = render(&Diagnostic::new("E0002", "wrong").at(Span { text, start, end }, "here"), &texts, false);
+            assert!(shown.starts_with("error[E0002]: wrong\n") && shown.contains("a.yaml:") && shown.contains("here"), "{start}..{end}: {shown}");
+        }
+    }
+
+    #[test]
+    fn errors_are_counted_if_there_are_several_and_warnings_are_not() {
+        let texts = Texts::default();
+        let (error, warning) = (Diagnostic::new("E0101", "one"), Diagnostic::new("W0001", "two").warning());
+        let last = |all: &[&Diagnostic]| {
+            let all: Vec<Diagnostic> = all.iter().map(|d| (*d).clone()).collect();
+            render_all(&all, &texts, false).lines().last().map(str::to_owned)
+        };
+        assert_eq!(last(&[]), None);
+        assert_eq!(last(&[&error, &warning]).as_deref(), Some("warning[W0001]: two"));
+        assert_eq!(last(&[&error, &warning, &error]).as_deref(), Some("2 errors"));
+    }
+
+    #[test]
+    fn json_counts_columns_in_characters_and_has_no_place_where_there_is_none() {
+        let mut texts = Texts::default();
+        let text = texts.add("a.yaml", "é: ü\né: x\n");
+        let found = to_json(&Diagnostic::new("E0002", "wrong").at(Span { text, start: 11, end: 12 }, "here").help("do"), &texts);
+        assert_eq!((&found["line"], &found["column"], &found["label"], &found["help"]), (&json!(2), &json!(4), &json!("here"), &json!("do")));
+        let nowhere = to_json(&Diagnostic::new("W0001", "wrong").warning(), &texts);
+        assert_eq!((&nowhere["file"], &nowhere["line"], &nowhere["severity"]), (&Value::Null, &Value::Null, &json!("warning")));
+    }
+}

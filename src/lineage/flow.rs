@@ -117,3 +117,25 @@ fn bound<'a>(stage: &'a Stage, names: &'static [&'static str]) -> impl Iterator<
     let inputs = stage.inputs.iter().filter(move |i| names.contains(&i.port.name) && i.port.by.is_empty());
     inputs.flat_map(|i| i.from.iter().map(move |s| (i, s)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generators_of_equal_bytes_have_the_patients_of_both() {
+        let reach = |people: &[u32]| Arc::new(Reach { people: people.iter().copied().collect(), ..Reach::default() });
+        let (g, other) = (Digest::of(b"g"), Digest::of(b"other"));
+        let first = reach(&[1, 2]);
+        let mut all = BTreeMap::from([(g, first.clone())]);
+        join(&mut all, [(g, reach(&[2, 3])), (other, reach(&[7]))]);
+        assert_eq!(all[&g], reach(&[1, 2, 3]));
+        assert_eq!(all[&other], reach(&[7]));
+        // What another output knows of it stays as it is.
+        assert_eq!(first, reach(&[1, 2]));
+        // What is the same is shared, not copied.
+        let shared = all[&other].clone();
+        join(&mut all, [(other, reach(&[7]))]);
+        assert!(Arc::ptr_eq(&shared, &all[&other]));
+    }
+}

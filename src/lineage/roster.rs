@@ -211,6 +211,9 @@ impl<K: Eq + Hash> Numbers<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tables::Tables;
+    use crate::tables::tests::{put, row};
+    use hilum_cache::Ledger;
 
     #[test]
     fn what_is_joined_has_one_number() {
@@ -225,5 +228,49 @@ mod tests {
         assert_ne!(number("p:a", spaces(&["img"])), number("p:a", spaces(&["other"])));
         assert_eq!(number("p:a", None).len(), 2, "from nobody knows where: both");
         assert_ne!(number("p:c", spaces(&["img"])), number("p:a", spaces(&["img"])));
+    }
+
+    #[test]
+    fn names_may_be_joined_in_any_order() {
+        let pairs = [("a", "b"), ("c", "d"), ("b", "c"), ("x", "y")];
+        for turn in 0..pairs.len() {
+            let mut numbers = Numbers::default();
+            numbers.number("z");
+            for at in 0..pairs.len() {
+                let (a, b) = pairs[(at + turn) % pairs.len()];
+                // Twice, and the other way round: nothing changes.
+                [(a, b), (b, a), (a, b)].into_iter().for_each(|(a, b)| numbers.join(a, b));
+            }
+            let groups: BTreeSet<u32> = ["a", "b", "c", "d"].map(|n| numbers.number(n)).into();
+            let others: BTreeSet<u32> = ["x", "y"].map(|n| numbers.number(n)).into();
+            assert_eq!((groups.len(), others.len()), (1, 1), "turn {turn}");
+            assert!(groups.is_disjoint(&others) && numbers.number("z") == 0, "turn {turn}");
+        }
+    }
+
+    #[test]
+    fn a_table_is_counted_by_people_and_pictures() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = hilum_cache::WritableStore::create(dir.path()).unwrap();
+        let (tables, ledger, listings) = (Tables::default(), Ledger::load(&store).unwrap(), Default::default());
+        let evidence = Evidence { store: &store, tables: &tables, ledger: &ledger, made: &[], listings: &listings, pseudonyms: "" };
+        let mut roster = Roster::default();
+        let generator = Digest::of(b"generator");
+        // `b` and `copy` are files with one picture; `made` was translated from an image of p:2, and says so.
+        roster.same_image(Digest::of(b"b"), Digest::of(b"copy"));
+        let made = Sample { origin: Origin::Synthetic, generator: Some(generator), ..row("made", "p:2", "covid") };
+        roster.shows(&made);
+        let unmarked = Sample { patient: "p:9".into(), origin: Origin::Real, generator: None, ..made.clone() };
+        let rows = vec![row("a", "p:1", "covid"), row("a", "p:1", "covid"), row("b", "p:2", "normal"), row("copy", "p:3", "normal"), unmarked];
+        let held = roster.table(&put(&store, rows), None, &evidence).unwrap();
+        assert_eq!((held.all.images.len(), held.all.people.len()), (3, 4), "a, b and made; p:1, p:2, p:3 and p:9");
+        assert_eq!((held.by_label["normal"].reach.images.len(), held.by_label["normal"].reach.people.len()), (1, 2));
+        // An image that was saved without its mark shows the patient and the generator that it came from.
+        assert_eq!(held.by_label["covid"].reach.people.len(), 3, "p:1, p:9 and p:2");
+        assert_eq!(held.generators, BTreeMap::from([(Some(generator), 1)]));
+        assert!(!held.is_synthetic && held.by_label["covid"].has_real);
+        let synthetic = roster.table(&put(&store, vec![made]), None, &evidence).unwrap();
+        assert!(synthetic.is_synthetic && !synthetic.by_label["covid"].has_real);
+        assert!(!roster.table(&put(&store, vec![]), None, &evidence).unwrap().is_synthetic, "nothing is not synthetic");
     }
 }

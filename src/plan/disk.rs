@@ -144,4 +144,26 @@ mod tests {
         sum.add(1, true, Some(1));
         assert_eq!(sum.need().bytes, u64::MAX);
     }
+
+    #[test]
+    fn images_and_networks_are_large_and_imports_and_tables_are_not() {
+        let p = crate::language::study(
+            r#"
+study: s
+seed: 1
+stages:
+  drawn: { stage: phantoms, with: { size: 32, classes: { normal: { images: 9 }, covid: { images: 9 } } } }
+  listed: { stage: import, with: { images: images, patients: one-per-image } }
+  parts: { stage: split, in: { samples: drawn }, with: { train: 0.5, test: 0.5 } }
+  pixels: { stage: prepare, in: { samples: drawn }, with: { size: 64 } }
+  gan: { stage: train-gan, in: { samples: parts.train, images: pixels }, with: { network: dcgan, label: covid, steps: 1 } }
+  made: { stage: synthesize, in: { generator: gan }, with: { count: 3 } }
+  classifier: { stage: train-classifier, in: { samples: parts.train, images: pixels }, with: { network: resnet18, steps: 1 } }
+  scores: { stage: evaluate, in: { weights: classifier, samples: parts.test, images: pixels } }
+"#,
+        );
+        let large: Vec<&str> = p.stages.iter().filter(|s| is_large(s)).map(|s| s.name.as_str()).collect();
+        // `synthesize` writes its images beside its table.
+        assert_eq!(large.into_iter().collect::<std::collections::BTreeSet<_>>(), ["classifier", "drawn", "gan", "made", "pixels"].into());
+    }
 }

@@ -19,3 +19,35 @@ pub fn unmet(stage: &Stage, outputs: &Outputs, store: &Store, tables: &Tables) -
         help: Some("see `hilum explain E0501`".into()),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::study;
+    use crate::tables::tests::{put, row};
+    use hilum_cache::WritableStore;
+
+    #[test]
+    fn every_count_that_is_expected_must_be_met() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = WritableStore::create(dir.path()).unwrap();
+        let table = put(&store, vec![row("a", "p:1", "covid"), row("b", "p:2", "covid"), row("c", "p:3", "normal")]);
+        let outputs = Outputs::from_iter([("samples".to_owned(), table)]);
+        let found = |expect: &str| {
+            let text = format!(
+                "study: s\nseed: 1\nstages:\n  images:\n    stage: phantoms\n    with: {{ classes: {{ covid: {{ images: 2 }}, normal: {{ images: 1 }} }} }}\n{expect}"
+            );
+            unmet(&study(&text).stages[0], &outputs, &store, &Tables::default()).unwrap().map(|fault| fault.message)
+        };
+        assert_eq!(found(""), None);
+        assert_eq!(found("    expect: { covid: 2, normal: 1 }\n"), None);
+        // Labels that nobody speaks of may have any count.
+        assert_eq!(found("    expect: { covid: 2 }\n"), None);
+        assert_eq!(found("    expect: { covid: 2, normal: 3 }\n").as_deref(), Some("1 images of `normal`, but the study expects 3"));
+        assert_eq!(found("    expect: { viral: 1 }\n").as_deref(), Some("0 images of `viral`, but the study expects 1"));
+        assert_eq!(found("    expect: { viral: 0 }\n"), None);
+        // A stage that has made nothing yet is not judged.
+        let text = "study: s\nseed: 1\nstages:\n  images: { stage: phantoms, with: { classes: { covid: { images: 2 } } }, expect: { covid: 9 } }\n";
+        assert_eq!(unmet(&study(text).stages[0], &Outputs::default(), &store, &Tables::default()).unwrap(), None);
+    }
+}

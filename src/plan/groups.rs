@@ -190,4 +190,26 @@ mod tests {
         assert_eq!(common(&["c/arm=a/repeat=0"]), "c/arm=a/repeat=0");
         assert_eq!(common(&["c/arm=a/repeat=0", "c/arm=b/repeat=1"]), "c");
     }
+
+    #[test]
+    fn a_group_of_all_cells_is_called_by_their_stage() {
+        let p = crate::language::study(
+            "study: s\nseed: 1\nstages:\n  images:\n    stage: phantoms\n    matrix: { arm: [a, b], repeat: [0, 1] }\n    with: { classes: { covid: { images: 2 } } }\n",
+        );
+        let group = |stages: Vec<StageId>| Group { base: "images".into(), fate: Fate::WillRun, stages, of: 4 }.name(&p);
+        assert_eq!(p.stages.iter().map(|s| s.name.as_str()).collect::<Vec<_>>()[1], "images/arm=a/repeat=1");
+        assert_eq!(group(vec![0, 1, 2, 3]), "images");
+        assert_eq!(group(vec![0, 1]), "images/arm=a");
+        assert_eq!(group(vec![2]), "images/arm=b/repeat=0");
+        // Cells without a value in common are called by their stage, too, and how many they are is said beside it.
+        assert_eq!(group(vec![0, 3]), "images");
+    }
+
+    #[test]
+    fn every_fate_is_counted_once() {
+        let fates = [Fate::UpToDate, Fate::WillRun, Fate::Pending, Fate::Shared, Fate::Failed, Fate::Skipped];
+        let groups: Vec<Group> = fates.iter().zip(1..).map(|(fate, n)| Group { base: "c".into(), fate: *fate, stages: vec![0; n], of: n }).collect();
+        let expected = Totals { stages: 21, up_to_date: 1, will_run: 2, pending: 3, shared: 4, failed: 5, skipped: 6 };
+        assert_eq!(Totals::of(&groups), expected);
+    }
 }

@@ -230,4 +230,45 @@ mod tests {
         assert_eq!(of("rate", json!(64.0)), None);
         assert_eq!(of("absent", json!(1)), None);
     }
+
+    #[test]
+    fn reasons_are_said_with_what_changed_and_where() {
+        let p = crate::language::study(
+            r#"
+study: s
+seed: 1
+stages:
+  images: { stage: phantoms, matrix: { repeat: [0, 1, 2, 3] }, with: { classes: { covid: { images: 9 } } } }
+  parts: { stage: split, in: { samples: images }, with: { train: 0.5, test: 0.5 } }
+"#,
+        );
+        let at = |name: &str| p.stages.iter().position(|s| s.name == name).unwrap();
+        let say = |reason: Reason| (reason.say(&p), reason.say_of_cells(&p));
+        let same = |text: &str| (text.to_owned(), text.to_owned());
+        let place = Some("s.yaml:7".to_owned());
+        let changed = |code, path: &str, old: Value, new: Value| Reason { path: path.into(), old, new, line: place.clone(), ..Reason::bare(code) };
+        assert_eq!(say(Reason::first()), same("not cached"));
+        assert_eq!(say(changed("parameter", "epochs", json!(40), json!(60.0))), same("epochs 40 → 60 (s.yaml:7)"));
+        let spelt = Reason { written: Some("1e-3".into()), ..changed("parameter", "rate", json!(0.01), json!(0.001)) };
+        assert_eq!(say(spelt), same("rate 0.01 → 1e-3 (s.yaml:7)"));
+        assert_eq!(say(changed("parameter", "label", Value::Null, json!("covid"))), same("label nothing → covid (s.yaml:7)"));
+        // Cells have seeds, stages and counts of their own: what is said of several names none of them.
+        assert_eq!(say(changed("seed", "", json!(1), json!(2))), ("seed 1 → 2 (s.yaml:7)".into(), "seed changed (s.yaml:7)".into()));
+        let input = |old: Value, new: Value, from: Vec<Output>| Reason { from, ..changed("input", "samples", old, new) };
+        let one = say(input(json!("a"), json!("b"), vec![(at("parts/repeat=1"), "train")]));
+        assert_eq!(one, ("input samples changed (from parts.train/repeat=1)".into(), "input samples changed (from parts.train)".into()));
+        let cells: Vec<Output> = (0..4).map(|n| (at(&format!("images/repeat={n}")), "samples")).collect();
+        let several = say(input(json!("a"), json!("b"), cells));
+        assert_eq!(several, ("input samples changed (from images/repeat=0, images/repeat=1 and 2 more)".into(), "input samples changed (from images)".into()));
+        assert_eq!(say(input(Value::Null, json!("b"), vec![])), same("input samples was added"));
+        assert_eq!(say(input(json!("a"), Value::Null, vec![])), same("input samples was removed"));
+        assert_eq!(say(input(json!("3 images"), json!("4 images"), vec![])).0, "input samples changed: 3 images → 4 images");
+    }
+
+    #[test]
+    fn long_values_are_cut_by_characters() {
+        let text = short(&json!("é".repeat(61)));
+        assert_eq!((text.chars().count(), text.ends_with('…')), (58, true));
+        assert_eq!(short(&json!("é".repeat(60))), "é".repeat(60));
+    }
 }

@@ -170,3 +170,64 @@ impl Own {
         file.write_all(format!("{fingerprint}\n").as_bytes()).and_then(|()| file.sync_all()).map_err(Error::io("write", &path))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    /// A study with a private directory of this mode, and a key of these bytes and this mode in it.
+    fn with_key(bytes: &[u8], directory: u32, file: u32) -> (tempfile::TempDir, Workspace) {
+        let dir = tempfile::tempdir().unwrap();
+        let workspace = Workspace::of(&dir.path().join("study.yaml"), None, None, BTreeMap::new());
+        fs::create_dir(&workspace.private).unwrap();
+        fs::write(workspace.key_file(), bytes).unwrap();
+        fs::set_permissions(workspace.key_file(), fs::Permissions::from_mode(file)).unwrap();
+        fs::set_permissions(&workspace.private, fs::Permissions::from_mode(directory)).unwrap();
+        (dir, workspace)
+    }
+
+    #[test]
+    fn a_key_that_others_may_know_is_refused() {
+        let read = |bytes: &[u8], directory, file| {
+            let (_dir, workspace) = with_key(bytes, directory, file);
+            workspace.read_key().map(|key| key.map(|k| k.fingerprint())).map_err(|e| e.to_string())
+        };
+        let key = [7; LENGTH];
+        assert_eq!(read(&key, 0o700, 0o600), Ok(Some(PseudonymKey::new(key).fingerprint())));
+        // Others may look into the directory, as its files are closed to them, but may not put another key there.
+        assert!(read(&key, 0o755, 0o600).is_ok());
+        for (directory, file, mode) in [(0o700, 0o640, "640"), (0o700, 0o604, "604"), (0o770, 0o600, "770"), (0o702, 0o600, "702")] {
+            let why = read(&key, directory, file).unwrap_err();
+            assert!(why.contains(&format!("is open to other users (mode {mode})")), "{directory:o} {file:o}: {why}");
+        }
+        for bytes in [&key[..31], &[7; 33], &[]] {
+            let why = read(bytes, 0o700, 0o600).unwrap_err();
+            assert!(why.contains(&format!("it has {} bytes, a key has 32", bytes.len())), "{why}");
+        }
+    }
+
+    #[test]
+    fn only_a_regular_file_is_a_key() {
+        let (dir, workspace) = with_key(&[7; LENGTH], 0o700, 0o600);
+        fs::rename(workspace.key_file(), dir.path().join("elsewhere")).unwrap();
+        assert!(!workspace.has_key() && workspace.read_key().unwrap().is_none());
+        std::os::unix::fs::symlink(dir.path().join("elsewhere"), workspace.key_file()).unwrap();
+        assert!(workspace.has_key(), "a link that leads somewhere");
+        assert!(workspace.read_key().unwrap_err().to_string().contains("is not a regular file"));
+        fs::remove_file(dir.path().join("elsewhere")).unwrap();
+        assert!(workspace.has_key(), "a link that leads nowhere is in the place of the key, too");
+    }
+
+    #[test]
+    fn own_fingerprints_are_whole_lines_and_kept_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let own = Own(dir.path().to_path_buf());
+        let [a, b] = [1, 2].map(|n| PseudonymKey::new([n; LENGTH]).fingerprint());
+        assert!(!own.holds(&a), "there is no list yet");
+        [&a, &b, &a].into_iter().for_each(|f| own.add(f).unwrap());
+        assert!(own.holds(&a) && own.holds(&b) && !own.holds(&a[..8]) && !own.holds(""));
+        assert_eq!(fs::read_to_string(own.file()).unwrap(), format!("{a}\n{b}\n"));
+        assert_eq!(fs::metadata(own.file()).unwrap().mode() & 0o777, 0o600);
+    }
+}

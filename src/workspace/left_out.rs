@@ -73,4 +73,32 @@ mod tests {
         let rows = [row("a, \"b\".png"), row("=1+1.png")];
         assert_eq!(table(&rows), "name,label,reason\n\"a, \"\"b\"\".png\",\"covid\",\"no such file\"\n\"'=1+1.png\",\"covid\",\"no such file\"\n");
     }
+
+    #[test]
+    fn every_recipe_has_a_list_whose_name_a_file_may_have() {
+        let workspace = Workspace::of(std::path::Path::new("below/study.yaml"), None, None, Default::default());
+        let [one, other] = [b"one", b"two"].map(|b| StageKey(Digest::of(b)));
+        let name = |stage: &str, key| workspace.left_out_list(stage, key).file_name().unwrap().to_str().unwrap().to_owned();
+        assert_eq!(name("images/arm=a", &one), format!("images.arm=a-{}.csv", &one.0.hex()[..8]));
+        assert_ne!(name("images", &one), name("images", &other));
+        let long = format!("images/{}", "a".repeat(300));
+        assert!(name(&long, &one).len() < 255);
+        assert_ne!(name(&long, &one), name(&format!("{long}b"), &one));
+        assert_eq!(workspace.left_out_list("images", &one).parent().unwrap(), std::path::Path::new("below/.hilum-private/left-out"));
+    }
+
+    #[test]
+    fn an_image_that_is_known_by_its_digest_is_listed_by_its_path() {
+        let dir = tempfile::tempdir().unwrap();
+        let workspace = Workspace::of(&dir.path().join("study.yaml"), None, None, Default::default());
+        let (known, unknown) = (Digest::of(b"known"), Digest::of(b"unknown"));
+        workspace.create_private().unwrap();
+        memo::write_private(&workspace.private.join(IMAGE_MAP), format!("{}\t/data/a.png\0", known.hex()).as_bytes()).unwrap();
+        let row = |name: String| LeftOut { name, label: String::new(), reason: "damaged".into() };
+        let files = [row(unknown.to_string()), row(known.to_string()), row("b.png".into())];
+        let path = workspace.save_left_out("pixels", &StageKey(known), &files).unwrap();
+        let text = std::fs::read_to_string(path).unwrap();
+        assert!(text.contains("\"/data/a.png\"") && text.contains("\"b.png\"") && text.contains(&unknown.to_string()), "{text}");
+        assert!(!text.contains(&known.to_string()), "{text}");
+    }
 }

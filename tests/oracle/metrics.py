@@ -4,57 +4,86 @@ Made with Python 3.11+, scikit-learn 1.9.1, numpy 2.4.6. Run from anywhere:
 
     python tests/oracle/metrics.py
 
-Writes stages/tests/oracle/metrics.json: a list of cases. Undefined values are null. The prediction is the first class
+Writes stages/tests/oracle/metrics.json: a list of cases. `--only METRIC` computes one metric for the cases that are there
+(see fixtures.py): a new metric is a row of `WHOLE` or `PER_CLASS`, and its own numbers. Undefined values are null. The prediction is the first class
 of largest score. Scores are multiples of a power of two and add up to 1, so that float32 holds them and their ties.
 """
 
 import json
 import math
 import warnings
-from pathlib import Path
 
 import numpy as np
+from fixtures import STAGES, arguments, merged, stored
 from sklearn import metrics
 
-OUT = Path(__file__).resolve().parents[2] / "stages/tests/oracle/metrics.json"
+OUT = STAGES / "metrics.json"
 
 
 def value(x):
     return None if x is None or math.isnan(x) else float(x)
 
 
-def expected(k, labels, scores):
-    predicted = scores.argmax(axis=1)  # the first of equals
+NAN = {"zero_division": np.nan}
+
+
+def auroc(truth, scores):
+    return value(metrics.roc_auc_score(truth, scores)) if truth.any() and not truth.all() else None
+
+
+def macro_auroc(labels, scores):
+    found = [a for a in (auroc(labels == c, scores[:, c]) for c in range(scores.shape[1])) if a is not None]
+    return value(np.mean(found)) if found else None
+
+
+def balanced_accuracy(labels, scores):
+    found = metrics.balanced_accuracy_score(labels, predicted(scores))
+    recalls = [(predicted(scores)[labels == c] == c).mean() for c in np.unique(labels)]
+    assert abs(found - np.mean(recalls)) < 1e-12
+    return value(found)
+
+
+def predicted(scores):
+    return scores.argmax(axis=1)  # the first of equals
+
+
+# Of labels and all scores.
+WHOLE = {
+    "accuracy": lambda labels, scores: value(metrics.accuracy_score(labels, predicted(scores))),
+    "balanced_accuracy": balanced_accuracy,
+    "macro_auroc": macro_auroc,
+}
+# Of whether an image is of the class, whether it is predicted to be, and the score of the class.
+PER_CLASS = {
+    "sensitivity": lambda truth, guess, scores: value(metrics.recall_score(truth, guess, **NAN)),
+    "specificity": lambda truth, guess, scores: value(metrics.recall_score(~truth, ~guess, **NAN)),
+    "precision": lambda truth, guess, scores: value(metrics.precision_score(truth, guess, **NAN)),
+    "f1": lambda truth, guess, scores: value(metrics.f1_score(truth, guess, **NAN)),
+    "auroc": lambda truth, guess, scores: auroc(truth, scores),
+}
+
+
+def check(name, found, truth, guess):
+    """Against the definitions, so that a library's convention cannot slip in."""
+    tp, fp, fn, tn = (truth & guess).sum(), (~truth & guess).sum(), (truth & ~guess).sum(), (~truth & ~guess).sum()
+    parts = {"sensitivity": (tp, tp + fn), "specificity": (tn, tn + fp), "precision": (tp, tp + fp), "f1": (2 * tp, 2 * tp + fp + fn)}
+    if name in parts:
+        a, b = parts[name]
+        assert (found is None) == (b == 0) and (b == 0 or abs(found - a / b) < 1e-12), (name, found, a, b)
+
+
+def expected(labels, scores, only, before):
+    """The metrics that are wanted; the others as they were `before`."""
+    wanted = lambda rows: {name: f for name, f in rows.items() if not only or name in only}
     per_class = []
-    for c in range(k):
-        truth, guess = labels == c, predicted == c
-        nan = {"zero_division": np.nan}
-        per_class.append(
-            {
-                "sensitivity": value(metrics.recall_score(truth, guess, **nan)),
-                "specificity": value(metrics.recall_score(~truth, ~guess, **nan)),
-                "precision": value(metrics.precision_score(truth, guess, **nan)),
-                "f1": value(metrics.f1_score(truth, guess, **nan)),
-                "auroc": value(metrics.roc_auc_score(truth, scores[:, c])) if truth.any() and not truth.all() else None,
-            }
-        )
-        # Against the definitions, so that a library's convention cannot slip in.
-        tp, fp, fn, tn = (truth & guess).sum(), (~truth & guess).sum(), (truth & ~guess).sum(), (~truth & ~guess).sum()
-        ratio = lambda a, b: None if b == 0 else a / b
-        by_hand = (ratio(tp, tp + fn), ratio(tn, tn + fp), ratio(tp, tp + fp), ratio(2 * tp, 2 * tp + fp + fn))
-        for name, hand in zip(("sensitivity", "specificity", "precision", "f1"), by_hand):
-            found = per_class[-1][name]
-            assert (found is None) == (hand is None) and (hand is None or abs(found - hand) < 1e-12), (name, found, hand)
-    aurocs = [p["auroc"] for p in per_class if p["auroc"] is not None]
-    balanced = metrics.balanced_accuracy_score(labels, predicted)
-    defined = [p["sensitivity"] for p in per_class if p["sensitivity"] is not None]
-    assert abs(balanced - np.mean(defined)) < 1e-12
-    return {
-        "accuracy": value(metrics.accuracy_score(labels, predicted)),
-        "balanced_accuracy": value(balanced),
-        "macro_auroc": value(np.mean(aurocs)) if aurocs else None,
-        "per_class": per_class,
-    }
+    for c in range(scores.shape[1]):
+        truth, guess = labels == c, predicted(scores) == c
+        found = {name: f(truth, guess, scores[:, c]) for name, f in wanted(PER_CLASS).items()}
+        for name, x in found.items():
+            check(name, x, truth, guess)
+        per_class.append(merged(before["per_class"][c] if only else {}, found, only))
+    whole = merged(before, {name: f(labels, scores) for name, f in wanted(WHOLE).items()}, only)
+    return {name: whole[name] for name in whole if name != "per_class"} | {"per_class": per_class}
 
 
 def case(rng, i):
@@ -79,13 +108,16 @@ def case(rng, i):
             scores[:, 0], scores[:, 1] = 0, scores[:, 0] + scores[:, 1]
         case 11:  # separable: scores follow the labels
             scores = np.eye(k)[labels]
-    return {"classes": k, "labels": labels.tolist(), "scores": scores.tolist(), "expected": expected(k, labels, scores)}
+    return {"classes": k, "labels": labels.tolist(), "scores": scores.tolist(), "expected": expected(labels, scores, [], {})}
 
 
 def main():
     warnings.simplefilter("ignore")
     rng = np.random.default_rng(20261)
-    cases = [case(rng, i) for i in range(60)]
+    only = arguments(__doc__, [*WHOLE, *PER_CLASS]).only
+    cases = stored(OUT) if only else [case(rng, i) for i in range(60)]
+    for c in cases if only else []:
+        c["expected"] = expected(np.array(c["labels"]), np.array(c["scores"]), only, c["expected"])
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_text("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
     undefined = {n: sum(p[n] is None for c in cases for p in c["expected"]["per_class"]) for n in cases[0]["expected"]["per_class"][0]}

@@ -4,18 +4,18 @@ Made with Python 3.11+, torch 2.15.0, torchvision 0.29.2, keras 3 (torch backend
 and, for StyleGAN2, a checkout of mit-han-lab/data-efficient-gans. Run from anywhere:
 
     python tests/oracle/networks.py --diffaugment CHECKOUT/DiffAugment-stylegan2-pytorch
+    python tests/oracle/networks.py --only smallcnn
 
+The second computes one key (see fixtures.py); keys are those of `PASSES`, and of `STYLEGAN2`, which alone needs the checkout.
 Weights are not stored: both sides make them with `numbers`, from the network's and the tensor's name. Per network, below its
 key: `eval`, `train` (outputs), `eval.d.<tensor>`, `train.d.<tensor>` (gradients of sum(output * q) for the first and the last
 layer, in float64), `….noise.<tensor>` (how far torch's float32 is from them, relative), `after.<tensor>` (running statistics
 afterwards), `count` (trained numbers), `seed` (of the input), `sensitivity` (see there). Of more than 4096 numbers every n-th is kept. All are in torch's order.
 """
 
-import argparse
 import copy
 import os
 import sys
-from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "torch"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
@@ -24,10 +24,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 import torchvision
-from ops import save
+from fixtures import STAGES, arguments, key_of, load, merged, save
 from torch import nn
 
-OUT = Path(__file__).resolve().parents[2] / "stages/tests/oracle"
 MOST = 4096
 
 
@@ -396,7 +395,10 @@ def without_casts(f):
     return run
 
 
-def stylegan2(out, checkout):
+STYLEGAN2 = ["stylegan2.32.1.2", "stylegan2.32.3.8", "diffaugment.1", "diffaugment.3"]
+
+
+def stylegan2(out, checkout, keys):
     sys.path.insert(0, str(checkout))
     import DiffAugment_pytorch as diffaugment
     from training.networks import Discriminator as D
@@ -404,6 +406,8 @@ def stylegan2(out, checkout):
 
     for size, channels, depth, width in ((32, 1, 2, 1 / 16), (32, 3, 8, 1 / 32)):
         key = f"stylegan2.{size}.{channels}.{depth}"
+        if key not in keys:
+            continue
         base = int(32768 * width)
         g = G(64, 0, 64, size, channels, {"num_layers": depth}, {"channel_base": base})
         d = D(0, size, channels, channel_base=base, epilogue_kwargs={"mbstd_group_size": 2})
@@ -450,6 +454,8 @@ def stylegan2(out, checkout):
     # DiffAugment: what was drawn, read from the generator in the order in which it is asked.
     for channels in (1, 3):
         key = f"diffaugment.{channels}"
+        if key not in keys:
+            continue
         x = tensor(key, (5, channels, 16, 16)).requires_grad_()
         drawn = {}
         keep = lambda name, f: lambda *a, **k: drawn.setdefault(name, []).append(f(*a, **k)) or drawn[name][-1]
@@ -464,8 +470,8 @@ def stylegan2(out, checkout):
         out[f"{key}.whole"] = torch.stack([r.flatten() for r in drawn["randint"]], 1)
 
 
-def steps(out):
-    """One adversarial step of DCGAN with Adam, and one of WGAN-GP."""
+def step(out):
+    """One adversarial step of DCGAN with Adam."""
     g, d = filled("step.g", Generator()), filled("step.d", Discriminator())
     optimisers = [torch.optim.Adam(n.train().parameters(), lr=2e-4, betas=(0.5, 0.999)) for n in (g, d)]
     loss = lambda logits, target: F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
@@ -477,6 +483,10 @@ def steps(out):
     out |= {"step.loss.d": d_loss.reshape(1), "step.loss.g": g_loss.reshape(1)}
     for name, net, tensors in (("g", g, ("main.0.weight", "main.9.weight")), ("d", d, ("conv0.weight", "conv3.weight"))):
         out |= {f"step.after.{name}.{n}": thinned(net.state_dict()[n]) for n in tensors}
+
+
+def wgan(out):
+    """One step of a critic of WGAN-GP."""
     critic = filled("wgan.d", Critic())
     real, made = tensor("wgan.real", (4, 1, 32, 32)), tensor("wgan.made", (4, 1, 32, 32))
     share = tensor("wgan.share", (4, 1, 1, 1), 0.5, 0.5)
@@ -490,41 +500,65 @@ def steps(out):
         out[f"wgan.d.{n.removeprefix('inner.')}"] = thinned(v)
 
 
+def classifier(network, first, last):
+    return lambda out, key: passes(out, key, filled(key, network()), [(2, 3, 96, 96)], first, last)
+
+
+def model(network, shape, first, last):
+    return lambda out, key: passes(out, key, filled(key, Model(network())), [shape], first, last)
+
+
+def keras_model(network, shapes, first, last, **more):
+    return lambda out, key: keras_passes(out, key, network(), shapes, first, last, **more)
+
+
+# One row for a key: its tensors have names that begin with it.
+models = torchvision.models
+PASSES = {
+    "dcgan.g": lambda out, key: passes(out, key, filled(key, Generator()), [(4, 16, 1, 1)], "main.0.weight", "main.9.weight"),
+    "dcgan.d": lambda out, key: passes(out, key, filled(key, Discriminator()), [(4, 1, 32, 32)], "conv0.weight", "conv3.weight"),
+    "smallcnn": lambda out, key: passes(out, key, filled(key, SmallCnn()), [(4, 1, 16, 16)], "conv1.weight", "fc.weight"),
+    "resnet18": classifier(lambda: models.resnet18(num_classes=2), "conv1.weight", "fc.weight"),
+    "resnet50": classifier(lambda: models.resnet50(num_classes=3), "conv1.weight", "fc.weight"),
+    "vgg16": classifier(lambda: VggMean(2), "features.0.weight", "fc.weight"),
+    "densenet121": classifier(lambda: models.densenet121(num_classes=2), "features.conv0.weight", "classifier.weight"),
+    "densenet201": classifier(lambda: models.densenet201(num_classes=2), "features.conv0.weight", "classifier.weight"),
+    "fid_inception": lambda out, key: passes(out, key, filled(key, fid_inception()), [(2, 3, 139, 139)], "Conv2d_1a_3x3.conv.weight", "fc.weight", train=False),
+    "zhu9": model(lambda: zhu_generator(3, 9), (2, 3, 32, 32), "model.1.weight", "model.26.weight"),
+    "zhu6": model(lambda: zhu_generator(1, 6), (2, 1, 32, 32), "model.1.weight", "model.23.weight"),
+    "patchgan": model(lambda: patchgan(3, False), (2, 3, 64, 64), "model.0.weight", "model.11.weight"),
+    "patchgan_batch": model(lambda: patchgan(6, True), (2, 6, 64, 64), "model.0.weight", "model.11.weight"),
+    "keras.g": keras_model(lambda: keras_generator(3), [(2, 3, 64, 64)], "down1.conv.weight", "last.weight"),
+    "keras.d": keras_model(lambda: keras_discriminator(3), [(2, 3, 64, 64)], "conv1.weight", "conv5.weight"),
+    "pix2pix.5": keras_model(lambda: pix2pix_generator(3, 5), [(2, 3, 64, 64)], "down1.conv.weight", "last.weight", seed=1),
+    "pix2pix.8": keras_model(lambda: pix2pix_generator(1, 8), [(2, 1, 512, 256)], "down1.conv.weight", "last.weight"),
+    "pix2pix.d": keras_model(lambda: pix2pix_discriminator(3), [(2, 3, 48, 48)] * 2, "down1.conv.weight", "last.weight"),
+    "step": lambda out, key: step(out),
+    "wgan": lambda out, key: wgan(out),
+}
+
+
+def written(name, out, keys, only):
+    path = STAGES / f"{name}.safetensors"
+    save(path, merged(load(path), out, only, lambda n: key_of(n, keys)))
+    print(name, path.stat().st_size, "bytes")
+
+
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--diffaugment", type=Path, required=True)
-    checkout = parser.parse_args().diffaugment
+    found = arguments(__doc__, [*PASSES, *STYLEGAN2], diffaugment=True)
+    wanted = lambda keys: [k for k in keys if not found.only or k in found.only]
+    if wanted(STYLEGAN2) and not found.diffaugment:
+        raise SystemExit("StyleGAN2 needs --diffaugment CHECKOUT/DiffAugment-stylegan2-pytorch")
     torch.set_num_threads(2)
-    models = torchvision.models
-    out = {}
-    passes(out, "dcgan.g", filled("dcgan.g", Generator()), [(4, 16, 1, 1)], "main.0.weight", "main.9.weight")
-    passes(out, "dcgan.d", filled("dcgan.d", Discriminator()), [(4, 1, 32, 32)], "conv0.weight", "conv3.weight")
-    passes(out, "smallcnn", filled("smallcnn", SmallCnn()), [(4, 1, 16, 16)], "conv1.weight", "fc.weight")
-    for key, network, channels, first, last in (
-        ("resnet18", models.resnet18(num_classes=2), 3, "conv1.weight", "fc.weight"),
-        ("resnet50", models.resnet50(num_classes=3), 3, "conv1.weight", "fc.weight"),
-        ("vgg16", VggMean(2), 3, "features.0.weight", "fc.weight"),
-        ("densenet121", models.densenet121(num_classes=2), 3, "features.conv0.weight", "classifier.weight"),
-        ("densenet201", models.densenet201(num_classes=2), 3, "features.conv0.weight", "classifier.weight"),
-    ):
-        passes(out, key, filled(key, network), [(2, channels, 96, 96)], first, last)
-    passes(out, "fid_inception", filled("fid_inception", fid_inception()), [(2, 3, 139, 139)], "Conv2d_1a_3x3.conv.weight", "fc.weight", train=False)
-    passes(out, "zhu9", filled("zhu9", Model(zhu_generator(3, 9))), [(2, 3, 32, 32)], "model.1.weight", "model.26.weight")
-    passes(out, "zhu6", filled("zhu6", Model(zhu_generator(1, 6))), [(2, 1, 32, 32)], "model.1.weight", "model.23.weight")
-    passes(out, "patchgan", filled("patchgan", Model(patchgan(3, False))), [(2, 3, 64, 64)], "model.0.weight", "model.11.weight")
-    passes(out, "patchgan_batch", filled("patchgan_batch", Model(patchgan(6, True))), [(2, 6, 64, 64)], "model.0.weight", "model.11.weight")
-    keras_passes(out, "keras.g", keras_generator(3), [(2, 3, 64, 64)], "down1.conv.weight", "last.weight")
-    keras_passes(out, "keras.d", keras_discriminator(3), [(2, 3, 64, 64)], "conv1.weight", "conv5.weight")
-    keras_passes(out, "pix2pix.5", pix2pix_generator(3, 5), [(2, 3, 64, 64)], "down1.conv.weight", "last.weight", seed=1)
-    keras_passes(out, "pix2pix.8", pix2pix_generator(1, 8), [(2, 1, 512, 256)], "down1.conv.weight", "last.weight")
-    keras_passes(out, "pix2pix.d", pix2pix_discriminator(3), [(2, 3, 48, 48)] * 2, "down1.conv.weight", "last.weight")
-    steps(out)
-    save(OUT / "networks.safetensors", out)
-    out = {}
-    stylegan2(out, checkout)
-    save(OUT / "stylegan2.safetensors", out)
-    for name in ("networks", "stylegan2"):
-        print(name, (OUT / f"{name}.safetensors").stat().st_size, "bytes")
+    if wanted(PASSES):
+        out = {}
+        for key in wanted(PASSES):
+            PASSES[key](out, key)
+        written("networks", out, PASSES, found.only)
+    if wanted(STYLEGAN2):
+        out = {}
+        stylegan2(out, found.diffaugment, wanted(STYLEGAN2))
+        written("stylegan2", out, STYLEGAN2, found.only)
 
 
 if __name__ == "__main__":

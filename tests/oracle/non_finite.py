@@ -4,19 +4,21 @@ Made with Python 3.11+, torch 2.15.0 (CPU, float32). Run from anywhere:
 
     python tests/oracle/non_finite.py
 
+`--only OPERATION` writes one (see fixtures.py); all are computed, since they draw from one generator.
+
 Writes stages/ops/tests/non_finite.json: a list of cases for each operation. `x` and its `shape` are what goes in, in torch's order, `y` what
 comes out, `d<tensor>` the gradient of `sum(y * q)` by that tensor; `numbers` holds parameters. What is not finite is written as text.
 """
 
 import json
 import math
-from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from fixtures import OPS, arguments, known, merged, stored
 
-OUT = Path(__file__).resolve().parents[2] / "stages/ops/tests/non_finite.json"
+OUT = OPS / "non_finite.json"
 INF, NAN = math.inf, math.nan
 BAD = [INF, -INF, NAN]
 cases = {}
@@ -187,8 +189,11 @@ def outliers():
 
 
 if __name__ == "__main__":
+    only = arguments(__doc__).only
     torch.manual_seed(20)
     for theme in [functions, losses, norms, maps, optimisers, outliers]:
         theme()
+    known(only, cases)
+    cases = merged(stored(OUT), cases, only)
     lines = [f'"{name}": [\n' + ",\n".join(json.dumps(c, separators=(",", ":")) for c in some) + "\n]" for name, some in cases.items()]
     OUT.write_text("{\n" + ",\n".join(lines) + "\n}\n")

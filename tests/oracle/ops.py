@@ -7,31 +7,14 @@ Made with Python 3.11+, torch 2.15.0 (CPU, float32). Run from anywhere:
 Writes one safetensors file per theme to stages/ops/tests/oracle/. Names are `<operation>.<case>.<tensor>`; `d<tensor>` is the
 gradient of `sum(y * q)` by that tensor, `dd<tensor>` the gradient of the sum of the squares of these gradients (by `q`, too),
 where a second order is claimed; `geometry` holds the integer parameters, `numbers` the others. Tensors are in torch's order.
+`--only OPERATION` writes one (see fixtures.py); all are computed, since those of a theme draw from one generator.
 """
-
-import json
-import struct
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from fixtures import OPS, arguments, known, load, merged, save
 
-OUT = Path(__file__).resolve().parents[2] / "stages/ops/tests/oracle"
-
-
-def save(path, tensors):
-    """Writes safetensors by hand: widest types first, so that all are aligned; the same tensors are the same bytes."""
-    kinds = {torch.int64: ("I64", 8), torch.float32: ("F32", 4), torch.uint8: ("U8", 1)}
-    header, body = {}, b""
-    for name in sorted(tensors, key=lambda n: (-kinds[tensors[n].dtype][1], n)):
-        t = tensors[name].detach().contiguous()
-        raw = t.numpy().tobytes()
-        header[name] = {"dtype": kinds[t.dtype][0], "shape": list(t.shape), "data_offsets": [len(body), len(body) + len(raw)]}
-        body += raw
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(struct.pack("<Q", len(text)) + text + body)
+OUT = OPS / "oracle"
 
 
 def leaf(*shape):
@@ -330,15 +313,21 @@ FILES = {
 
 
 def main():
+    only = arguments(__doc__).only
     torch.set_num_threads(1)
-    seed = 20260
+    operation = lambda name: name.split(".")[0]
+    seed, made = 20260, {}
     for name, parts in FILES.items():
-        out = {}
+        made[name] = {}
         for part in parts:
             torch.manual_seed(seed := seed + 1)
-            part(out)
-        save(OUT / f"{name}.safetensors", out)
-        print(f"{name}: {len(out)} tensors, {(OUT / f'{name}.safetensors').stat().st_size} bytes")
+            part(made[name])
+    known(only, sorted({operation(n) for out in made.values() for n in out}))
+    for name, out in made.items():
+        path = OUT / f"{name}.safetensors"
+        out = merged(load(path), out, only, operation)
+        save(path, out)
+        print(f"{name}: {len(out)} tensors, {path.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

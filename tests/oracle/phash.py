@@ -1,25 +1,22 @@
 """Writes the fixture of the perceptual hash's test.
 
-Usage: python tests/oracle/phash.py stages/tests/oracle
+Run from anywhere:
 
-`phash.json`: images made of formulas and of a seeded generator, what Pillow
+    python tests/oracle/phash.py
+
+Writes stages/tests/oracle/phash.json: images made of formulas and of a seeded generator, what Pillow
 makes of each at 32 by 32 (LANCZOS), and the hash that ImageHash gives it.
 Needs imagehash, numpy, scipy and a Pillow before 13: since then images that
 are higher than wide are shrunk along columns first, which moves some greys by
-one.
+one. `--only NAME` computes one image (see fixtures.py).
 """
 
-import sys
-
-# Without this the folder of the script comes before the packages.
-sys.path.pop(0)
-
 import json
-import pathlib
 
 import imagehash
 import numpy as np
 import PIL
+from fixtures import STAGES, arguments, merged, stored
 from PIL import Image
 
 
@@ -61,22 +58,24 @@ def main():
         "edges of 97 by 61": edges(97, 61),
         "edges of 48 by 75": edges(48, 75),
     }
-    cases = []
+    only = arguments(__doc__, images).only
+    cases = {}
     for name, grey in images.items():
+        if only and name not in only:
+            continue
         image = Image.fromarray(grey)
         square = np.asarray(image.resize((32, 32), Image.Resampling.LANCZOS))
-        cases.append(
-            {
-                "name": name,
-                "width": grey.shape[1],
-                "height": grey.shape[0],
-                "grey": grey.tobytes().hex(),
-                "square": square.tobytes().hex(),
-                "hash": str(imagehash.phash(image)),
-            }
-        )
-    folder = pathlib.Path(sys.argv[1])
-    (folder / "phash.json").write_text(json.dumps(cases, indent=1) + "\n")
+        cases[name] = {
+            "name": name,
+            "width": grey.shape[1],
+            "height": grey.shape[0],
+            "grey": grey.tobytes().hex(),
+            "square": square.tobytes().hex(),
+            "hash": str(imagehash.phash(image)),
+        }
+    out = STAGES / "phash.json"
+    found = merged({c["name"]: c for c in stored(out)}, cases, only)
+    out.write_text(json.dumps(list(found.values()), indent=1) + "\n")
 
 
 if __name__ == "__main__":

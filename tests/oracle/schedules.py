@@ -4,14 +4,15 @@ Made with Python 3.11+ and torch 2.15.0. Run from anywhere:
 
     python tests/oracle/schedules.py
 
-Writes stages/tests/oracle/schedules.json: per schedule a list of [rate, momentum]; for `plateau` of [rate after, loss]."""
+Writes stages/tests/oracle/schedules.json: per schedule a list of [rate, momentum]; for `plateau` of [rate after, loss].
+`--only SCHEDULE` computes one (see fixtures.py)."""
 
 import json
-from pathlib import Path
 
 import torch
+from fixtures import STAGES, arguments, merged, stored
 
-OUT = Path(__file__).resolve().parents[2] / "stages/tests/oracle/schedules.json"
+OUT = STAGES / "schedules.json"
 S = torch.optim.lr_scheduler
 RATE = 6e-3
 
@@ -45,13 +46,15 @@ def plateau():
 # junyanz/pytorch-CycleGAN-and-pix2pix with epoch_count 1.
 zhu = lambda constant, decay: lambda epoch: 1.0 - max(0, epoch + 1 - constant) / float(decay + 1)
 schedules = {
-    "constant": run(lambda o: S.ConstantLR(o, factor=1.0)),
-    "linear-decay": run(lambda o: S.LambdaLR(o, zhu(20, 30))),
-    "cosine": run(lambda o: S.CosineAnnealingLR(o, 50, eta_min=0.1 * RATE)),
-    "step": run(lambda o: S.StepLR(o, 7, 0.3)),
-    "one-cycle": run(lambda o: S.OneCycleLR(o, RATE, total_steps=50), 50),
-    "one-cycle-six": run(lambda o: S.OneCycleLR(o, RATE, total_steps=53, div_factor=6, cycle_momentum=False), 53),
-    "plateau": plateau(),
+    "constant": lambda: run(lambda o: S.ConstantLR(o, factor=1.0)),
+    "linear-decay": lambda: run(lambda o: S.LambdaLR(o, zhu(20, 30))),
+    "cosine": lambda: run(lambda o: S.CosineAnnealingLR(o, 50, eta_min=0.1 * RATE)),
+    "step": lambda: run(lambda o: S.StepLR(o, 7, 0.3)),
+    "one-cycle": lambda: run(lambda o: S.OneCycleLR(o, RATE, total_steps=50), 50),
+    "one-cycle-six": lambda: run(lambda o: S.OneCycleLR(o, RATE, total_steps=53, div_factor=6, cycle_momentum=False), 53),
+    "plateau": plateau,
 }
-OUT.write_text(json.dumps(schedules) + "\n")
+only = arguments(__doc__, schedules).only
+found = {name: make() for name, make in schedules.items() if not only or name in only}
+OUT.write_text(json.dumps(merged(stored(OUT), found, only)) + "\n")
 print(OUT.stat().st_size, "bytes")

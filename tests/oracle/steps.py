@@ -3,6 +3,9 @@
 Made with the versions that `networks.py` names, whose networks and numbers these are. Run from anywhere:
 
     python tests/oracle/steps.py --diffaugment CHECKOUT/DiffAugment-stylegan2-pytorch
+    python tests/oracle/steps.py --only dcgan
+
+The second computes one network (see fixtures.py); StyleGAN2 alone needs the checkout.
 
 Writes `stages/tests/oracle/steps.json`: for each network, step by step, what was made small. Weights, films, noise and what
 else is drawn are made on both sides from names. Dropout is off: the masks of two libraries cannot be the same. StyleGAN2's
@@ -11,18 +14,16 @@ are written out here after the references named in `stages/src/adversarial`. Whe
 (`….64`): how far float32 drifts from it is the noise of the comparison.
 """
 
-import argparse
 import copy
 import json
 import sys
-from pathlib import Path
 
 import networks as nets
-import numpy as np
 import torch
 import torch.nn.functional as F
 import torchvision
-from networks import OUT, Discriminator, Generator, KERAS, Model, equalised, filled, numbers, patchgan, tensor, usual, zhu_generator
+from fixtures import STAGES, arguments, key_of, merged, stored
+from networks import Discriminator, Generator, KERAS, Model, equalised, filled, numbers, patchgan, tensor, usual, zhu_generator
 
 STEPS = 20
 
@@ -277,28 +278,44 @@ def classifier(key, network, channels, side, rate):
     return run
 
 
+def alone(out, key, run):
+    """Of Keras, which computes in float32 only."""
+    out[key] = run()
+    print(f"{key}: {out[key][-1]}", flush=True)
+
+
+models = torchvision.models
+CLASSIFIERS = {
+    "smallcnn64": (nets.SmallCnn, 1, 16, 1e-2),
+    "resnet18": (lambda: models.resnet18(num_classes=2), 3, 64, 1e-3),
+    "resnet50": (lambda: models.resnet50(num_classes=2), 3, 64, 1e-3),
+    "vgg16": (lambda: nets.VggMean(2), 3, 64, 1e-3),
+    "densenet121": (lambda: models.densenet121(num_classes=2), 3, 64, 1e-4),
+    "densenet201": (lambda: models.densenet201(num_classes=2), 3, 64, 1e-4),
+}
+KEYS = ["dcgan", "cyclegan", "zunair", "pix2pix", *CLASSIFIERS, "stylegan2"]
+
+
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--diffaugment", type=Path, required=True)
-    checkout = parser.parse_args().diffaugment
+    found = arguments(__doc__, KEYS, diffaugment=True)
+    wanted = [k for k in KEYS if not found.only or k in found.only]
+    if "stylegan2" in wanted and not found.diffaugment:
+        raise SystemExit("StyleGAN2 needs --diffaugment CHECKOUT/DiffAugment-stylegan2-pytorch")
     torch.set_num_threads(2)
-    models, out = torchvision.models, {}
-    both(out, "dcgan", dcgan)
-    both(out, "cyclegan", cyclegan)
-    for key, run in (("zunair", zunair), ("pix2pix", pix2pix)):
-        out[key] = run()
-        print(f"{key}: {out[key][-1]}", flush=True)
-    for key, network, channels, side, rate in (
-        ("smallcnn64", nets.SmallCnn(), 1, 16, 1e-2),
-        ("resnet18", models.resnet18(num_classes=2), 3, 64, 1e-3),
-        ("resnet50", models.resnet50(num_classes=2), 3, 64, 1e-3),
-        ("vgg16", nets.VggMean(2), 3, 64, 1e-3),
-        ("densenet121", models.densenet121(num_classes=2), 3, 64, 1e-4),
-        ("densenet201", models.densenet201(num_classes=2), 3, 64, 1e-4),
-    ):
-        both(out, key, classifier(key, network, channels, side, rate))
-    stylegan2(out, checkout)
-    (OUT / "steps.json").write_text(json.dumps(out, separators=(",", ":")) + "\n")
+    out = {}
+    for key in wanted:
+        if key in ("dcgan", "cyclegan"):
+            both(out, key, {"dcgan": dcgan, "cyclegan": cyclegan}[key])
+        elif key in ("zunair", "pix2pix"):
+            alone(out, key, {"zunair": zunair, "pix2pix": pix2pix}[key])
+        elif key in CLASSIFIERS:
+            network, channels, side, rate = CLASSIFIERS[key]
+            both(out, key, classifier(key, network(), channels, side, rate))
+        else:
+            stylegan2(out, found.diffaugment)
+    path = STAGES / "steps.json"
+    out = merged(stored(path), out, found.only, lambda name: key_of(name, KEYS))
+    path.write_text(json.dumps(out, separators=(",", ":")) + "\n")
 
 
 main()

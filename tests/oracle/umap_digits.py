@@ -1,32 +1,31 @@
 """Writes the fixture of the UMAP parity test.
 
-Usage: python tests/oracle/umap_digits.py stages/tests/oracle
+Run from anywhere:
 
-`digits.bin`: the 1,797 handwritten digits of scikit-learn, 64 bytes (0..16)
+    python tests/oracle/umap_digits.py
+
+Writes to stages/tests/oracle. `digits.bin`: the 1,797 handwritten digits of scikit-learn, 64 bytes (0..16)
 each, then one label byte each. `umap.json`: what scikit-learn and umap-learn
 say about them. Neighbour ties are frequent between integer points and neither
 library promises an order, so the oracle fixes one, the lower index first.
+`--only KEY` writes one of `digits`, which is the file of digits, `versions`,
+`curve`, `neighbours`, `graph` and `trustworthiness` (see fixtures.py).
 """
 
-import sys
-
-# The script has the name of the package it needs; without this the import
-# below would find the script itself.
-sys.path.pop(0)
-
 import json
-import pathlib
 
 import numpy as np
 import scipy
 import sklearn
 import umap as umap_learn
+from fixtures import STAGES, arguments, merged, stored
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 from umap.umap_ import find_ab_params, fuzzy_simplicial_set
 
 NEIGHBOURS = 15
+KEYS = ["digits", "versions", "curve", "neighbours", "graph", "trustworthiness"]
 
 
 def squared_distances(points):
@@ -51,12 +50,13 @@ def trustworthiness_by_index(points, embedding, k):
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
+    only = arguments(__doc__, KEYS).only
+    STAGES.mkdir(parents=True, exist_ok=True)
     points, labels = load_digits(return_X_y=True)
     bytes_ = points.astype(np.uint8)
     assert np.array_equal(bytes_, points)
-    (folder / "digits.bin").write_bytes(bytes_.tobytes() + labels.astype(np.uint8).tobytes())
+    if not only or "digits" in only:
+        (STAGES / "digits.bin").write_bytes(bytes_.tobytes() + labels.astype(np.uint8).tobytes())
 
     squared = squared_distances(points.astype(np.int64))
     order = np.argsort(squared, axis=1, kind="stable")[:, :NEIGHBOURS]
@@ -134,7 +134,8 @@ def main():
             },
         },
     }
-    (folder / "umap.json").write_text(json.dumps(oracle, separators=(",", ":")) + "\n")
+    out = STAGES / "umap.json"
+    out.write_text(json.dumps(merged(stored(out), oracle, only), separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":

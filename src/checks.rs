@@ -107,11 +107,6 @@ impl Finding {
         self.check.severity == Severity::Error && self.reason.is_none()
     }
 
-    /// In one line.
-    pub fn summary(&self) -> String {
-        format!("{} ({}; {})", self.found.message, self.found.label, self.check.id)
-    }
-
     /// True if it is the same as one found at another time.
     pub fn is_same(&self, other: &Finding) -> bool {
         self.check.id == other.check.id && self.stage == other.stage && self.found.message == other.found.message && self.found.count == other.found.count
@@ -233,6 +228,12 @@ pub fn for_people<'a>(p: &Pipeline, findings: impl IntoIterator<Item = &'a Findi
         }
     }
     out
+}
+
+/// Findings that are not among those that were reported before, as diagnostics for people.
+pub fn diagnostics<'a>(p: &Pipeline, texts: &Texts, findings: impl IntoIterator<Item = &'a Finding>, reported: &[Finding]) -> Vec<Diagnostic> {
+    let new = findings.into_iter().filter(|f| !reported.iter().any(|r| r.is_same(f)));
+    for_people(p, new).iter().map(|f| f.diagnostic(p, texts)).collect()
 }
 
 /// Allowed findings that did not occur, once everything is known.

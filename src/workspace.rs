@@ -135,7 +135,10 @@ impl Workspace {
                         ) {
                             Ok(found) => Some(Arc::new(list(&found.path, &found.within, source.what, &written, &mut memo)?)),
                             Err(fault) => {
-                                diagnostics.push(*fault);
+                                // A directory that was not given is asked for once.
+                                if !diagnostics.iter().any(|d| d.message == fault.message && d.help == fault.help) {
+                                    diagnostics.push(*fault);
+                                }
                                 None
                             }
                         };

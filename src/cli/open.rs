@@ -83,10 +83,9 @@ pub(super) fn complain(all: &[Diagnostic], texts: &Texts) {
 }
 
 /// Prints findings; true where one refuses the study.
-pub(super) fn refuse<'a>(study: &Study, found: impl IntoIterator<Item = &'a Finding> + Clone) -> bool {
-    let all: Vec<Diagnostic> = checks::for_people(&study.pipeline, found.clone()).iter().map(|f| f.diagnostic(&study.pipeline, &study.texts)).collect();
-    complain(&all, &study.texts);
-    found.into_iter().any(Finding::refuses)
+pub(super) fn refuse(study: &Study, found: &[Finding]) -> bool {
+    complain(&checks::diagnostics(&study.pipeline, &study.texts, found, &[]), &study.texts);
+    found.iter().any(Finding::refuses)
 }
 
 /// Says which findings are allowed and did not occur, once everything is known.

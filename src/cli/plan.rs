@@ -73,7 +73,7 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
         }
     }
     // Whatever ends a run at once is said here as the run says it, with the same code.
-    let refused = open::refuse(&study, found.iter());
+    let refused = open::refuse(&study, &found);
     if plan.decisions.iter().all(|d| matches!(d, Decision::Reuse { .. })) {
         open::remark_unused(&study, &found);
     }

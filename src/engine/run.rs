@@ -3,7 +3,6 @@
 use super::forecast::Forecast;
 use super::{Devices, Error, Opened, Record, Study, record, to_repair};
 use crate::checks::{self, Finding};
-use crate::diagnostic::Diagnostic;
 use crate::pipeline::model::StageId;
 use crate::plan::{Decision, Plan};
 use crate::run::event::{Event, Sink};
@@ -122,7 +121,8 @@ impl<'a> Attempt<'a> {
         let known = plan.known();
         let early = opened.findings(&known)?;
         let store = opened.session.store.clone();
-        if self.tell(early.iter()) {
+        self.report(&early, &[]);
+        if early.iter().any(Finding::refuses) {
             return Ok(Ran { end: End::Refused, failed: vec![], outputs: known, has_results: false, store });
         }
         let is_idle = plan.decisions.iter().all(|d| matches!(d, Decision::Reuse { .. } | Decision::Unwanted));
@@ -132,7 +132,7 @@ impl<'a> Attempt<'a> {
             let reused = known.iter().flatten().count();
             Executed { end: End::Finished, run: None, executed: 0, reused, failed: vec![], skipped: 0, outputs: known, found: early, _lock: opened.lock }
         } else {
-            self.execute(opened, plan, key, &early)?
+            self.execute(opened, plan, key, early)?
         };
         study.workspace.save_objects_memo(&store);
         let has_results = options.only.is_empty() && ran.end != End::Refused;
@@ -140,12 +140,19 @@ impl<'a> Attempt<'a> {
             self.write_results(&ran, &store)?;
         }
         let Executed { end, run, executed, reused, failed, skipped, outputs, .. } = ran;
-        self.sink.handle(&Event::Finished { run: run.filter(|_| executed + failed.len() > 0), executed, reused, failed: failed.len(), skipped });
+        self.sink.handle(&Event::Finished {
+            run: run.filter(|_| executed + failed.len() > 0),
+            executed,
+            reused,
+            failed: failed.len(),
+            skipped,
+            interrupted: end == End::Interrupted,
+        });
         Ok(Ran { end, failed, outputs, has_results, store })
     }
 
     /// Executes what a plan says.
-    fn execute(&self, mut opened: Opened<'a>, plan: Plan, key: Option<PseudonymKey>, early: &[Finding]) -> Result<Executed, Error> {
+    fn execute(&self, mut opened: Opened<'a>, plan: Plan, key: Option<PseudonymKey>, early: Vec<Finding>) -> Result<Executed, Error> {
         let (study, options, sink) = (self.study, self.options, self.sink);
         let p = &study.pipeline;
         let store = WritableStore::of(&opened.session.store)?;
@@ -184,9 +191,10 @@ impl<'a> Attempt<'a> {
             cancel: self.cancel,
             sink,
         };
-        let outcome = Scheduler::new(&run, opened.session, recorder, slots, plan)?.run()?;
-        // What was said before the run is not said again, unless the study is refused for it.
-        self.tell(outcome.found.iter().filter(|f| f.refuses() || !early.iter().any(|t| t.is_same(f))));
+        let outcome = Scheduler::new(&run, opened.session, recorder, slots, plan, early)?.run()?;
+        // What was reported before is not repeated, unless the study is refused for it.
+        let reported: Vec<Finding> = outcome.reported.into_iter().filter(|f| !f.refuses()).collect();
+        self.report(&outcome.found, &reported);
         let end = match () {
             () if outcome.is_refused => End::Refused,
             () if outcome.cancelled => End::Interrupted,
@@ -221,11 +229,9 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    /// Reports findings; true if one refuses the study.
-    fn tell<'f>(&self, found: impl Iterator<Item = &'f Finding> + Clone) -> bool {
-        let (p, texts) = (&self.study.pipeline, &self.study.texts);
-        let shown: Vec<Diagnostic> = checks::for_people(p, found.clone()).iter().map(|f| f.diagnostic(p, texts)).collect();
-        self.sink.diagnose(&shown, texts);
-        found.into_iter().any(Finding::refuses)
+    /// Reports findings, but for those that were reported before.
+    fn report(&self, found: &[Finding], before: &[Finding]) {
+        let texts = &self.study.texts;
+        self.sink.diagnose(&checks::diagnostics(&self.study.pipeline, texts, found, before), texts);
     }
 }

@@ -91,8 +91,8 @@ pub fn lines(event: &Event) -> Vec<String> {
         Event::Skipped { stage } => vec![format!("{stage}   skipped")],
         Event::Warning { message } => vec![format!("warning: {message}")],
         Event::Finished { executed: 0, reused, failed: 0, skipped: 0, .. } => vec![nothing_to_do(*reused)],
-        Event::Finished { executed, reused, failed, skipped, .. } => {
-            let rest = [(*reused, "up to date"), (*failed, "failed"), (*skipped, "skipped")];
+        Event::Finished { executed, reused, failed, skipped, interrupted, .. } => {
+            let rest = [(*reused, "up to date"), (*failed, "failed"), (*skipped, if *interrupted { "not run" } else { "skipped" })];
             let rest: String = rest.iter().filter(|(n, _)| *n > 0).map(|(n, w)| format!(", {n} {w}")).collect();
             vec![format!("{}{rest}", counted(*executed, "stage ran", "stages ran"))]
         }
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn the_summary_uses_singular_and_plural() {
-        let end = |executed, reused, failed, skipped| one(Event::Finished { run: None, executed, reused, failed, skipped });
+        let end = |executed, reused, failed, skipped| one(Event::Finished { run: None, executed, reused, failed, skipped, interrupted: false });
         assert_eq!(end(1, 0, 0, 0), "1 stage ran");
         assert_eq!(end(2, 3, 1, 4), "2 stages ran, 3 up to date, 1 failed, 4 skipped");
         assert_eq!(
@@ -144,6 +144,7 @@ mod tests {
             ("nothing to do: the stage is up to date".into(), "nothing to do: all 28 stages are up to date".into())
         );
         assert_eq!(end(0, 2, 0, 1), "0 stages ran, 2 up to date, 1 skipped");
+        assert_eq!(one(Event::Finished { run: None, executed: 1, reused: 0, failed: 0, skipped: 6, interrupted: true }), "1 stage ran, 6 not run");
     }
 
     #[test]

@@ -133,8 +133,10 @@ pub enum Event {
         reused: usize,
         /// Stages failed.
         failed: usize,
-        /// Stages below a failure.
+        /// Stages that did not run: one that they need failed, or the run ended before.
         skipped: usize,
+        /// True if the run was stopped.
+        interrupted: bool,
     },
 }
 
@@ -164,8 +166,8 @@ impl Event {
             }
             Event::Skipped { stage } => json!({ "event": "skipped", "stage": stage }),
             Event::Warning { message } => json!({ "event": "warning", "message": message }),
-            Event::Finished { run, executed, reused, failed, skipped } => {
-                json!({ "event": "finished", "run": run, "executed": executed, "reused": reused, "failed": failed, "skipped": skipped })
+            Event::Finished { run, executed, reused, failed, skipped, interrupted } => {
+                json!({ "event": "finished", "run": run, "executed": executed, "reused": reused, "failed": failed, "skipped": skipped, "interrupted": interrupted })
             }
         }
     }

@@ -26,7 +26,7 @@ use hilum_cache::{Digest, Receipt, Recipe, Result, StageKey, WritableStore};
 use hilum_stages::contract::context::{Progress, Said};
 use hilum_stages::contract::pseudonym::PseudonymKey;
 use hilum_stages::contract::stage::Needs;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -70,6 +70,8 @@ pub struct Outcome {
     pub outputs: Outputs,
     /// What the checks found.
     pub found: Vec<Finding>,
+    /// What of it was reported before the end.
+    pub reported: Vec<Finding>,
     /// True if a finding refused the study.
     pub is_refused: bool,
     /// True if it was interrupted.
@@ -130,7 +132,8 @@ pub struct Scheduler<'a> {
     messages: Receiver<Message>,
     cut_off: Vec<(String, StageKey)>,
     refused: Vec<Finding>,
-    warned: BTreeSet<String>,
+    /// Findings that were reported to the user.
+    reported: Vec<Finding>,
     /// How many tables and packs were known at the last check.
     seen: usize,
     checked: bool,
@@ -138,8 +141,8 @@ pub struct Scheduler<'a> {
 }
 
 impl<'a> Scheduler<'a> {
-    /// A scheduler that starts from a plan.
-    pub fn new(run: &'a Run<'a>, session: Session<'a>, recorder: Recorder<'a>, slots: Slots, plan: Plan) -> Result<Self> {
+    /// A scheduler that starts from a plan; `reported` are findings that the user has seen.
+    pub fn new(run: &'a Run<'a>, session: Session<'a>, recorder: Recorder<'a>, slots: Slots, plan: Plan, reported: Vec<Finding>) -> Result<Self> {
         let n = run.pipeline.stages.len();
         let (sender, messages) = crossbeam_channel::unbounded();
         let mut dependents = vec![vec![]; n];
@@ -173,7 +176,7 @@ impl<'a> Scheduler<'a> {
             messages,
             cut_off: vec![],
             refused: vec![],
-            warned: BTreeSet::new(),
+            reported,
             seen: 0,
             checked: false,
             stopping: false,
@@ -277,13 +280,11 @@ impl<'a> Scheduler<'a> {
             self.checked = true;
             let (refused, others): (Vec<Finding>, Vec<Finding>) = self.findings()?.into_iter().partition(Finding::refuses);
             self.refused = refused;
-            // They are shown in full at the end; the user may want to stop before anything is trained.
-            for finding in checks::for_people(self.run.pipeline, others.iter().filter(|f| f.reason.is_none())) {
-                let message = finding.summary();
-                if self.warned.insert(message.clone()) {
-                    self.run.sink.handle(&Event::Warning { message });
-                }
-            }
+            // The user may want to stop before anything is trained. What is allowed is reported at the end.
+            let others: Vec<Finding> = others.into_iter().filter(|f| f.reason.is_none()).collect();
+            let (p, texts) = (self.run.pipeline, self.session.texts);
+            self.run.sink.diagnose(&checks::diagnostics(p, texts, &others, &self.reported), texts);
+            self.reported.extend(others);
             if !self.refused.is_empty() {
                 self.stopping = true;
                 self.running.values().for_each(|f| f.started.stop());

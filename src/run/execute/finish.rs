@@ -75,6 +75,6 @@ impl Scheduler<'_> {
         self.recorder.reused(&std::mem::take(&mut self.cut_off))?;
         let (executed, reused, failed) = (self.states.count(State::Executed), self.states.count(State::Reused), self.states.all(State::Failed));
         self.recorder.finished(json!({ "executed": executed, "reused": reused, "failed": failed.len(), "skipped": skipped, "cancelled": cancelled }))?;
-        Ok(Outcome { executed, reused, failed, skipped, outputs: self.outputs, found, is_refused, cancelled })
+        Ok(Outcome { executed, reused, failed, skipped, outputs: self.outputs, found, reported: self.reported, is_refused, cancelled })
     }
 }

@@ -11,20 +11,11 @@ use crate::diagnostic::{Diagnostic, Span, Texts};
 use crate::lineage::{Evidence, Flow, Held, KnownOutput, Lineage, Reach};
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::{Input, StageId};
-use hilum_cache::Result;
+pub use hilum_cache::journal::Severity;
+use hilum_cache::{Result, journal};
 use roaring::RoaringBitmap;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The severity of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Severity {
-    /// Refuses the study, unless it is allowed with a reason.
-    Error,
-    /// Shown in terminal, journal and report.
-    Warning,
-}
 
 /// Types of the artifacts that checks look at.
 pub const LOOKED_AT: &[&str] = &["samples", "images", "patients"];
@@ -112,14 +103,20 @@ impl Finding {
         self.check.id == other.check.id && self.stage == other.stage && self.found.message == other.found.message && self.found.count == other.found.count
     }
 
-    /// For the journal and `--json`; contains no names except those of stages.
-    pub fn to_json(&self, p: &Pipeline) -> Value {
-        let path: Vec<&str> = self.found.path.iter().map(|id| p.stages[*id].name.as_str()).collect();
-        json!({
-            "id": self.check.id, "code": self.check.code, "stage": p.stages[self.stage].name, "message": self.found.message,
-            "severity": if self.check.severity == Severity::Error { "error" } else { "warning" },
-            self.found.unit: self.found.count, "notes": self.found.notes, "path": path, "allowed": self.reason,
-        })
+    /// For the journal; contains no names except those of stages.
+    pub fn record(&self, p: &Pipeline) -> journal::Finding {
+        let name = |id: &StageId| p.stages[*id].name.clone();
+        journal::Finding {
+            id: self.check.id.to_owned(),
+            code: self.check.code.to_owned(),
+            stage: name(&self.stage),
+            message: Some(self.found.message.clone()),
+            severity: self.check.severity,
+            notes: self.found.notes.clone(),
+            path: self.found.path.iter().map(name).collect(),
+            allowed: self.reason.clone(),
+            counts: BTreeMap::from([(self.found.unit.to_owned(), self.found.count)]),
+        }
     }
 
     /// For people.

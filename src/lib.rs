@@ -13,7 +13,6 @@ pub mod pipeline;
 pub mod plan;
 pub mod progress;
 pub mod provenance;
-pub mod recorded;
 pub mod report;
 pub mod run;
 pub mod session;

@@ -139,6 +139,14 @@ fn only_the_pipeline_knows_yaml_and_only_cli_and_progress_print() {
 }
 
 #[test]
+fn journals_have_one_reader() {
+    let others: Vec<_> = code().into_iter().filter(|(p, _)| !["cache/src/journal", "cache/src/journal.rs"].iter().any(|f| p.starts_with(f))).collect();
+    none_has(&others, &["journal.jsonl", "\"type\":\"receipt\""], "a journal is read by `journal::entries` or `RunRecord`");
+    let interpreters: Vec<_> = others.into_iter().filter(|(p, _)| p != Path::new("src/cli/show.rs")).collect();
+    none_has(&interpreters, &["journal::objects"], "raw lines are printed, never interpreted");
+}
+
+#[test]
 fn stages_have_no_clock_and_no_environment() {
     none_has(&sources("stages/src"), &["SystemTime", "Instant::now", "std::env::var", "thread_rng", "rand::rng"], "a stage is a function of its recipe");
     none_has(&sources("src/plan"), &["fs::write", "WritableStore", ".put(", "Journal"], "the plan writes nothing");

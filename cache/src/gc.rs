@@ -6,7 +6,7 @@
 
 use crate::checkpoint::{self, Checkpoints};
 use crate::lock::{self, StoreLock};
-use crate::{Digest, Ledger, Result, StageKey, Store, WritableStore, freed, journal};
+use crate::{Digest, Ledger, Result, RunRecord, StageKey, Store, WritableStore, freed, journal};
 use std::collections::{BTreeSet, HashSet};
 
 /// What to keep.
@@ -114,14 +114,7 @@ fn records(store: &Store, ledger: &Ledger, is_record: IsRecord) -> HashSet<Diges
 fn needed_by(store: &Store, ledger: &Ledger, runs: &[String]) -> Result<HashSet<Digest>> {
     let mut keys: BTreeSet<StageKey> = BTreeSet::new();
     for run in runs {
-        for line in journal::lines(&store.run_dir(run).join("journal.jsonl"))? {
-            let key = |v: &serde_json::Value| v.as_str().and_then(|s| s.parse().ok()).map(StageKey);
-            match line.kind.as_str() {
-                "receipt" => keys.extend(key(&line.body["receipt"]["key"])),
-                "reused" => keys.extend(line.body["stages"].as_object().into_iter().flat_map(|m| m.values().filter_map(key))),
-                _ => {}
-            }
-        }
+        keys.extend(RunRecord::read(store, run)?.ends.iter().map(|(_, end)| end.key()));
     }
     let mut needed = HashSet::new();
     for (receipt, _) in keys.iter().filter_map(|key| ledger.find(key)) {

@@ -5,13 +5,29 @@
 //!
 //! The first line begins with the run's `number`, one more than any before: runs are newer or older by it, and never by a
 //! clock, which may be set back. Journals of older programs have no number and come first, by their names.
+//!
+//! What a line says is an [`Event`]: [`Journal::append`] is the one writer and [`entries`] the one reader, which skips what it does
+//! not know. Ignorant of what follows from events: [`RunRecord`](crate::RunRecord) and [`Ledger`](crate::Ledger).
+
+#[cfg(test)]
+mod agreement;
+mod entry;
+mod event;
+#[cfg(test)]
+mod hostile;
+pub(crate) mod scan;
+
+pub use entry::{Entry, entries, objects};
+pub(crate) use entry::{entry, of_bytes, receipt};
+pub use event::{Event, Failure, Finding, Finished, Severity};
 
 use crate::dir::Dir;
 use crate::{Error, Result, Sha256, Store, WritableStore, canonical, clock, lock, regular};
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::Value;
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 const FILE: &str = "journal.jsonl";
 
@@ -58,25 +74,18 @@ impl Journal {
         &self.run
     }
 
-    /// Appends one event; `durable` lines are on the disk when this returns.
-    pub fn append(&mut self, kind: &str, body: Map<String, Value>, durable: bool) -> Result<()> {
-        let mut line = body;
-        if self.seq == 0 {
-            line.insert("number".into(), self.number.into());
-        }
-        line.insert("v".into(), 1.into());
-        line.insert("seq".into(), self.seq.into());
-        line.insert("prev".into(), self.prev.hex().into());
-        line.insert("time".into(), clock::now().into());
-        line.insert("type".into(), kind.into());
-        let mut bytes = canonical::to_bytes(&line);
-        let digest = Sha256::of(&bytes);
-        bytes.push(b'\n');
+    /// Appends one event. When this returns, the lines that later ones rely on are on the disk.
+    ///
+    /// # Errors
+    /// If the line is too long or cannot be written; the journal is then as it was before.
+    pub fn append(&mut self, event: &Event) -> Result<()> {
+        let bytes = line(event, (self.seq == 0).then_some(self.number), self.seq, &self.prev, clock::now());
+        let digest = Sha256::of(&bytes[..bytes.len() - 1]);
         if bytes.len() as u64 > regular::RECORD {
             return Err(Error::TooLarge { path: self.path.clone(), what: "would have a line of", limit: regular::RECORD });
         }
         let before = self.file.metadata().map_err(Error::io("read", &self.path))?.len();
-        let written = self.file.write_all(&bytes).and_then(|()| if durable { self.file.sync_data() } else { Ok(()) });
+        let written = self.file.write_all(&bytes).and_then(|()| if event.is_durable() { self.file.sync_data() } else { Ok(()) });
         if let Err(e) = written {
             // A disk that filled up in the middle of a line must not leave half of it before the next.
             let _ = self.file.set_len(before);
@@ -88,30 +97,18 @@ impl Journal {
     }
 }
 
-/// One complete line of a journal.
-#[derive(Debug, Clone)]
-pub struct Line {
-    /// Its event type.
-    pub kind: String,
-    /// The whole object.
-    pub body: Value,
-}
-
-/// The lines of a journal that read, in order: neither a torn last line nor a damaged one hides the others.
-/// [`first_broken_line`] says whether one is missing. Neither the journal nor the two directories above it, which are the store's, may be
-/// links.
-pub fn lines(path: &Path) -> Result<Vec<Line>> {
-    let name = |path: Option<&Path>| path.and_then(Path::file_name).unwrap_or_default().to_owned();
-    let mut above = path.ancestors().skip(1);
-    let (run, runs) = (name(above.next()), name(above.next()));
-    let directory = Dir::named(above.next().unwrap_or(Path::new("")))?.sub(runs)?.sub(run)?;
-    let bytes = regular::read_lines(directory.open_file(name(Some(path)))?, path)?;
-    let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
-    let read = |line: &[u8]| {
-        let body: Value = serde_json::from_slice(line).ok()?;
-        Some(Line { kind: body.get("type").and_then(Value::as_str).unwrap_or_default().to_owned(), body })
-    };
-    Ok(bytes[..whole].split(|&b| b == b'\n').filter_map(read).collect())
+/// An event as a line, with its newline.
+fn line<E: Serialize>(event: &E, number: Option<u64>, seq: u64, prev: &Sha256, time: String) -> Vec<u8> {
+    let event = serde_json::to_value(event).expect("BUG: events are plain JSON");
+    let Value::Object(mut line) = event else { unreachable!("BUG: an event is an object") };
+    line.extend(number.map(|n| ("number".into(), n.into())));
+    line.insert("v".into(), entry::VERSION.into());
+    line.insert("seq".into(), seq.into());
+    line.insert("prev".into(), prev.hex().into());
+    line.insert("time".into(), time.into());
+    let mut bytes = canonical::to_bytes(&line);
+    bytes.push(b'\n');
+    bytes
 }
 
 /// The bytes of a run's journal.
@@ -138,9 +135,8 @@ pub(crate) fn number_of(bytes: &[u8]) -> u64 {
 
 /// The first line that breaks the chain of a journal, counted from 1: that line, or the one before it, was altered.
 pub fn first_broken_line(bytes: &[u8]) -> Option<usize> {
-    let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
     let mut prev = Sha256::of(b"");
-    for (n, line) in bytes[..whole].split(|&b| b == b'\n').filter(|l| !l.is_empty()).enumerate() {
+    for (n, line) in scan::lines(bytes, 0).map(|line| &bytes[line]).enumerate() {
         let intact = serde_json::from_slice::<Value>(line)
             .is_ok_and(|body| body.get("prev").and_then(Value::as_str) == Some(&prev.hex()) && body.get("seq").and_then(Value::as_u64) == Some(n as u64));
         if !intact {
@@ -204,15 +200,12 @@ pub(crate) fn runs(store: &Store) -> Result<Vec<(u64, String)>> {
 }
 
 #[cfg(test)]
-mod hostile;
-#[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
     use std::fs;
 
-    fn event(n: u64) -> Map<String, Value> {
-        json!({"n": n}).as_object().unwrap().clone()
+    fn event(n: u64) -> Event {
+        Event::Recovered { of: "r".into(), bytes: n }
     }
 
     #[test]
@@ -221,13 +214,56 @@ mod tests {
         let store = WritableStore::create(dir.path()).unwrap();
         let mut journal = Journal::begin(&store).unwrap();
         for n in 0..4 {
-            journal.append("event", event(n), n == 2).unwrap();
+            journal.append(&event(n)).unwrap();
         }
-        let path = journal.path.clone();
-        let text = fs::read_to_string(&path).unwrap();
+        let text = fs::read_to_string(&journal.path).unwrap();
         assert_eq!(first_broken_line(text.as_bytes()), None);
-        assert_eq!(first_broken_line(text.replace("\"n\":1", "\"n\":9").as_bytes()), Some(3), "the second line, which the third names");
-        assert_eq!(lines(&path).unwrap().len(), 4);
+        assert_eq!(first_broken_line(text.replace("\"bytes\":1", "\"bytes\":9").as_bytes()), Some(3), "the second line, which the third names");
+        let read = entries(&store, journal.run()).unwrap();
+        assert_eq!(read.iter().map(|e| (e.seq, e.event.clone())).collect::<Vec<_>>(), [0, 1, 2, 3].map(|n| (n, Some(event(n)))));
+    }
+
+    /// These bytes are what stores consist of, and what the chain hashes.
+    #[test]
+    fn a_line_is_canonical_with_its_envelope() {
+        let prev = Sha256::of(b"");
+        let written = |number, seq| String::from_utf8(line(&event(5), number, seq, &prev, "T".into())).unwrap();
+        let hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(
+            written(Some(2), 0),
+            format!("{{\"bytes\":5,\"number\":2,\"of\":\"r\",\"prev\":\"{hash}\",\"seq\":0,\"time\":\"T\",\"type\":\"recovered\",\"v\":1}}\n")
+        );
+        assert_eq!(written(None, 1), format!("{{\"bytes\":5,\"of\":\"r\",\"prev\":\"{hash}\",\"seq\":1,\"time\":\"T\",\"type\":\"recovered\",\"v\":1}}\n"));
+    }
+
+    /// What an older program wrote is read as events and written from them again, byte by byte.
+    #[test]
+    fn lines_are_written_as_they_ever_were() {
+        let runs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/old-store/runs");
+        let (mut prev, mut kinds) = (Sha256::of(b""), std::collections::BTreeSet::new());
+        let run = fs::read_dir(runs).unwrap().next().unwrap().unwrap();
+        for text in fs::read_to_string(run.path().join(FILE)).unwrap().lines() {
+            let Entry { seq, time, kind, event } = entry(text.as_bytes()).unwrap();
+            let written = String::from_utf8(line(&event.unwrap(), None, seq, &prev, time)).unwrap();
+            // A member of inputs that are looked up had another name then.
+            if !text.contains("\"lookup\":") {
+                assert_eq!(written.trim_end(), text);
+                kinds.insert(kind);
+            }
+            prev = Sha256::of(text.as_bytes());
+        }
+        assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["begun", "finished", "receipt", "reused", "started"]);
+    }
+
+    #[test]
+    fn a_line_that_a_newer_program_wrote_is_there_and_says_nothing() {
+        let line = br#"{"of":"r","bytes":1,"seq":4,"time":"T","type":"later","v":1}"#;
+        assert_eq!(entry(line), Some(Entry { seq: 4, time: "T".into(), kind: "later".into(), event: None }));
+        let newer = br#"{"of":"r","bytes":1,"seq":4,"time":"T","type":"recovered","v":2}"#;
+        assert_eq!(entry(newer).map(|e| (e.kind, e.event)), Some(("recovered".into(), None)), "what its members mean is not known");
+        let longer = br#"{"of":"r","bytes":1,"seq":4,"since":{"x":[]},"time":"T","type":"recovered","v":1}"#;
+        assert_eq!(entry(longer).and_then(|e| e.event), Some(event(1)), "members may be added");
+        assert_eq!(entry(b"{\"seq\":"), None);
     }
 
     #[test]
@@ -235,10 +271,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = WritableStore::create(dir.path()).unwrap();
         let mut journal = Journal::begin(&store).unwrap();
-        journal.append("event", event(0), true).unwrap();
+        journal.append(&event(0)).unwrap();
         journal.file.write_all(b"{\"half\":").unwrap();
-        let path = journal.path.clone();
-        assert_eq!(lines(&path).unwrap().len(), 1);
+        let (run, path) = (journal.run().to_owned(), journal.path.clone());
+        assert_eq!(entries(&store, &run).unwrap().len(), 1);
         drop(journal);
         assert_eq!(repair(&store).unwrap().iter().map(|r| r.1).collect::<Vec<_>>(), [8]);
         assert!(fs::read(&path).unwrap().ends_with(b"\n"));

@@ -3,10 +3,9 @@
 //! Loading scans journals as bytes and parses a receipt only when it is asked for: a store of ten thousand receipts
 //! must not cost a run that has nothing to do.
 
+use crate::journal::{Event, scan};
 use crate::receipt::Outputs;
 use crate::{Digest, Receipt, Result, StageKey, Store, journal};
-use memchr::memmem::find;
-use serde_json::Value;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
@@ -52,9 +51,6 @@ struct RunBytes {
     bytes: Vec<u8>,
 }
 
-const KEY: &[u8] = br#""key":"b3:"#;
-const RECEIPT: &[u8] = br#""type":"receipt""#;
-
 impl Ledger {
     /// Reads the journals of a store.
     pub fn load(store: &Store) -> Result<Ledger> {
@@ -97,51 +93,42 @@ impl Ledger {
 
     fn scan(&mut self, run: usize, from: usize) {
         let bytes = &self.runs[run].bytes;
-        let mut start = from;
-        while let Some(length) = memchr::memchr(b'\n', &bytes[start..]) {
-            let line = start..start + length;
-            start = line.end + 1;
-            let text = &bytes[line.clone()];
-            // Canonical lines end `…,"time":…,"type":"receipt","v":1}`: looking near the end spares most of the work.
-            if find(&text[text.len().saturating_sub(64)..], RECEIPT).is_none() {
-                continue;
+        for line in scan::lines(bytes, from).filter(|line| scan::may_be_receipt(&bytes[line.clone()])) {
+            let Some(StageKey(key)) = scan::key(&bytes[line.clone()]) else { continue };
+            // A journal that grew is scanned late: what another run wrote after it is newer all the same.
+            let newer = self.newest.get(&key).is_none_or(|at| self.places[*at].run <= run);
+            if newer {
+                self.ahead.remove(&key);
+                self.newest.insert(key, self.places.len());
             }
-            if let Some(at) = find(text, KEY) {
-                let hex = &text[at + KEY.len()..][..64.min(text.len() - at - KEY.len())];
-                if let Some(key) = std::str::from_utf8(hex).ok().and_then(Digest::from_hex) {
-                    // A journal that grew is scanned late: what another run wrote after it is newer all the same.
-                    let newer = self.newest.get(&key).is_none_or(|at| self.places[*at].run <= run);
-                    if newer {
-                        self.ahead.remove(&key);
-                        self.newest.insert(key, self.places.len());
-                    }
-                    self.places.push(Place { run, line });
-                }
-            }
+            self.places.push(Place { run, line });
         }
     }
 
-    fn read<'a, T: serde::Deserialize<'a>>(&'a self, at: &Place) -> Option<T> {
-        #[derive(serde::Deserialize)]
-        struct Line<T> {
-            receipt: T,
-        }
-        serde_json::from_slice::<Line<T>>(&self.runs[at.run].bytes[at.line.clone()]).ok().map(|l| l.receipt)
+    fn line(&self, at: &Place) -> &[u8] {
+        &self.runs[at.run].bytes[at.line.clone()]
     }
 
-    fn newest(&self, key: &StageKey) -> Option<&Place> {
-        self.newest.get(&key.0).map(|at| &self.places[*at])
+    /// The newest of the receipts of a key, with its run, as `read` reads it. A line that only seems to be one, since it is damaged or
+    /// of a type that is not known, does not hide those before it.
+    fn newest<T>(&self, key: &StageKey, read: impl Fn(&[u8]) -> Option<(StageKey, T)>) -> Option<(T, &str)> {
+        let read_at = |at: &Place| read(self.line(at)).filter(|found| found.0 == *key).map(|found| (found.1, self.runs[at.run].name.as_str()));
+        let newest = &self.places[*self.newest.get(&key.0)?];
+        read_at(newest).or_else(|| {
+            let mut older: Vec<&Place> = self.places.iter().filter(|at| scan::key(self.line(at)) == Some(*key)).collect();
+            older.sort_by_key(|at| std::cmp::Reverse((at.run, at.line.start)));
+            older.into_iter().find_map(read_at)
+        })
     }
 
     /// The newest receipt of a key, with the run that wrote it.
     pub fn find(&self, key: &StageKey) -> Option<(Receipt, &str)> {
-        let at = self.newest(key)?;
-        self.read(at).map(|r| (r, self.runs[at.run].name.as_str()))
+        self.newest(key, |line| journal::receipt(line).map(|r: Receipt| (r.key, r)))
     }
 
     /// The outputs of the newest receipt of a key: all that reuse needs, for a fraction of the work.
     pub fn outputs(&self, key: &StageKey) -> Option<Arc<Outputs>> {
-        self.ahead.get(&key.0).cloned().or_else(|| self.read_outputs(self.newest(key)?))
+        self.ahead.get(&key.0).cloned().or_else(|| self.newest(key, read_outputs).map(|found| found.0))
     }
 
     /// Reads outputs ahead of time, those of the newest runs first, until `stop` is set: for a thread that would be idle
@@ -153,56 +140,44 @@ impl Ledger {
             if stop.load(Ordering::Relaxed) {
                 return;
             }
-            if let Some(outputs) = self.read_outputs(&self.places[at]) {
+            if let Some((_, outputs)) = read_outputs(self.line(&self.places[at])).filter(|found| found.0.0 == key) {
                 self.ahead.insert(key, outputs);
             }
         }
-    }
-
-    fn read_outputs(&self, at: &Place) -> Option<Arc<Outputs>> {
-        #[derive(serde::Deserialize)]
-        struct Part {
-            outputs: Outputs,
-        }
-        self.read::<Part>(at).map(|p| Arc::new(p.outputs))
     }
 
     /// All receipts, oldest first, with their runs.
     pub fn receipts(&self) -> Vec<(Receipt, &str)> {
         let mut places: Vec<&Place> = self.places.iter().collect();
         places.sort_by_key(|at| (at.run, at.line.start));
-        places.into_iter().filter_map(|at| self.read(at).map(|r| (r, self.runs[at.run].name.as_str()))).collect()
+        places.into_iter().filter_map(|at| Some((journal::receipt(self.line(at))?, self.runs[at.run].name.as_str()))).collect()
     }
 
-    /// The receipt under which each stage of a study stood when it was last recorded, by stage name.
+    /// The key under which each stage of a study ended when it was last recorded, by stage name.
     pub fn last_of_study(&self, study: &str) -> HashMap<String, StageKey> {
         let mut out = HashMap::new();
         for run in &self.runs {
-            let mine = run.bytes.split(|&b| b == b'\n').take_while(|l| !l.is_empty());
-            for line in mine {
-                let tail = &line[line.len().saturating_sub(64)..];
-                let kind = if find(tail, RECEIPT).is_some() {
-                    "receipt"
-                } else if find(tail, br#""type":"reused""#).is_some() {
-                    "reused"
-                } else {
-                    continue;
-                };
-                let Ok(body) = serde_json::from_slice::<Value>(line) else { continue };
-                let here = if kind == "receipt" { &body["receipt"] } else { &body };
-                if here["study"].as_str() != Some(study) {
-                    continue;
-                }
-                let key = |v: &Value| v.as_str().and_then(|s| s.parse().ok()).map(StageKey);
-                if kind == "receipt" {
-                    if let (Some(stage), Some(key)) = (here["stage"].as_str(), key(&here["key"])) {
-                        out.insert(stage.to_owned(), key);
-                    }
-                } else if let Some(stages) = here["stages"].as_object() {
-                    out.extend(stages.iter().filter_map(|(s, k)| Some((s.clone(), key(k)?))));
+            for line in scan::lines(&run.bytes, 0).map(|line| &run.bytes[line]) {
+                if scan::may_be_receipt(line) {
+                    let receipt: Option<Receipt> = journal::receipt(line);
+                    out.extend(receipt.filter(|r| r.study == study).map(|r| (r.stage, r.key)));
+                } else if scan::may_be_reused(line)
+                    && let Some(Event::Reused { study: of, stages }) = journal::entry(line).and_then(|e| e.event)
+                    && of == study
+                {
+                    out.extend(stages);
                 }
             }
         }
         out
     }
+}
+
+fn read_outputs(line: &[u8]) -> Option<(StageKey, Arc<Outputs>)> {
+    #[derive(serde::Deserialize)]
+    struct Part {
+        key: StageKey,
+        outputs: Outputs,
+    }
+    journal::receipt(line).map(|part: Part| (part.key, Arc::new(part.outputs)))
 }

@@ -103,3 +103,38 @@ pub struct Receipt {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A receipt of study `t` without outputs.
+    pub(crate) fn receipt(stage: &str, key: StageKey) -> Receipt {
+        let recipe = Recipe {
+            v: 1,
+            kind: "k".into(),
+            version: 1,
+            parameters: serde_json::Value::Null,
+            seed: None,
+            inputs: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            engine: None,
+            pseudonyms: None,
+        };
+        Receipt {
+            key,
+            study: "t".into(),
+            stage: stage.into(),
+            recipe,
+            outputs: Outputs::default(),
+            flow: BTreeMap::new(),
+            determinism: Determinism::Bitwise,
+            environment: Environment::default(),
+            started: "2026-01-01T00:00:00.000Z".into(),
+            millis: 1,
+            peak_memory: None,
+            attempt: 1,
+            notes: vec![],
+        }
+    }
+}

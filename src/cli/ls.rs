@@ -2,7 +2,7 @@
 
 use super::{DONE, StoreArgs, open, say};
 use crate::progress::words::duration;
-use hilum_cache::journal;
+use hilum_cache::{RunRecord, journal};
 use serde_json::{Value, json};
 
 pub(super) fn ls(args: &StoreArgs) -> anyhow::Result<u8> {
@@ -10,11 +10,11 @@ pub(super) fn ls(args: &StoreArgs) -> anyhow::Result<u8> {
     let receipts = ledger.receipts();
     let mut out = vec![];
     for run in journal::run_names(&store)? {
-        let lines = journal::lines(&store.run_dir(&run).join("journal.jsonl")).unwrap_or_default();
-        let study = lines.first().and_then(|l| l.body["study"].as_str()).unwrap_or("?").to_owned();
-        let end = lines.iter().find(|l| l.kind == "finished").map(|l| l.body.clone()).unwrap_or(Value::Null);
-        let executed = lines.iter().filter(|l| l.kind == "receipt").count();
-        out.push(json!({ "run": run, "study": study, "executed": executed, "reused": end["reused"], "failed": end["failed"], "finished": !end.is_null() }));
+        let record = RunRecord::read(&store, &run).unwrap_or_default();
+        let study = if record.study.is_empty() { "?" } else { &record.study };
+        let (executed, end) = (record.receipts().count(), record.finished);
+        let (reused, failed) = (end.map(|f| f.reused), end.map(|f| f.failed));
+        out.push(json!({ "run": run, "study": study, "executed": executed, "reused": reused, "failed": failed, "finished": end.is_some() }));
     }
     if args.json {
         let artifacts: Vec<Value> = receipts

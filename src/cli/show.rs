@@ -3,6 +3,7 @@
 use super::{DONE, StoreArgs, open, say, wrong};
 use crate::diagnostic::did_you_mean;
 use crate::progress::words::{duration, size};
+use hilum_cache::journal::{Entry as Line, Event};
 use hilum_cache::receipt::Artifact;
 use hilum_cache::tree::Entry;
 use hilum_cache::{Error, Ledger, Receipt, Store, journal};
@@ -77,28 +78,24 @@ fn artifacts(store: &Store, ledger: &Ledger, wanted: &str) -> anyhow::Result<Vec
 }
 
 fn show_run(args: &StoreArgs, store: &Store, run: &str) -> anyhow::Result<u8> {
-    let lines = journal::lines(&store.run_dir(run).join("journal.jsonl"))?;
     if args.json {
-        say(json!({ "run": run, "journal": lines.into_iter().map(|l| l.body).collect::<Vec<_>>() }))?;
+        say(json!({ "run": run, "journal": journal::objects(store, run)? }))?;
         return Ok(DONE);
     }
-    lines.iter().try_for_each(|line| say(format!("{}  {}", line.body["time"].as_str().unwrap_or_default(), summary(line))))?;
+    journal::entries(store, run)?.iter().try_for_each(|line| say(format!("{}  {}", line.time, summary(line))))?;
     Ok(DONE)
 }
 
-fn text(v: &Value) -> &str {
-    v.as_str().unwrap_or("?")
-}
-
-fn summary(line: &journal::Line) -> String {
-    let b = &line.body;
-    match line.kind.as_str() {
-        "started" => format!("started {}", text(&b["study"])),
-        "receipt" => format!("{} finished, took {}", text(&b["receipt"]["stage"]), duration(b["receipt"]["millis"].as_u64().unwrap_or(0))),
-        "reused" => format!("{} up to date", counted(b["stages"].as_object().map_or(0, |s| s.len()), "stage", "stages")),
-        "failed" => format!("{} failed: {}", text(&b["stage"]), text(&b["message"])),
-        "finding" => format!("{} at {}{}", text(&b["id"]), text(&b["stage"]), b["allowed"].as_str().map(|r| format!(", allowed: {r}")).unwrap_or_default()),
-        "finished" => format!("finished: executed {}, reused {}, failed {}", b["executed"], b["reused"], b["failed"]),
-        other => other.to_owned(),
+fn summary(line: &Line) -> String {
+    match &line.event {
+        Some(Event::Started { study, .. }) => format!("started {study}"),
+        Some(Event::Receipt { receipt }) => format!("{} finished, took {}", receipt.stage, duration(receipt.millis)),
+        Some(Event::Reused { stages, .. }) => format!("{} up to date", counted(stages.len(), "stage", "stages")),
+        Some(Event::Failed(failure)) => format!("{} failed: {}", failure.stage, failure.message),
+        Some(Event::Finding(f)) => format!("{} at {}{}", f.id, f.stage, f.allowed.as_ref().map(|r| format!(", allowed: {r}")).unwrap_or_default()),
+        Some(Event::Finished(f)) => format!("finished: executed {}, reused {}, failed {}", f.executed, f.reused, f.failed),
+        Some(Event::StageStarted { stage, .. }) => format!("{stage} started"),
+        Some(Event::Recovered { of, bytes }) => format!("moved {bytes} bytes of an unfinished line of run {of} aside"),
+        None => line.kind.clone(),
     }
 }

@@ -22,8 +22,8 @@ pub(super) struct TraceArgs {
 }
 
 pub(super) fn trace(args: &TraceArgs) -> anyhow::Result<u8> {
-    let (store, ledger) = open::store(&args.store)?;
-    let history = History::read(&store, &ledger)?;
+    let (store, _) = open::store(&args.store)?;
+    let history = History::read(&store)?;
     let mut origins: Vec<Origin> = vec![];
     let mut code = DONE;
     for what in &args.what {

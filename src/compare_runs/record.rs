@@ -1,7 +1,6 @@
-//! A run as recorded in its journal: the study, and the receipt of each stage at its end.
+//! What of a run is compared with another: the study as resolved, and the result of each stage.
 
-use crate::recorded;
-use hilum_cache::{Ledger, Receipt, Result, Store, journal};
+use hilum_cache::{Ledger, Receipt, Result, RunRecord, Store};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -25,11 +24,9 @@ impl Record {
     /// # Errors
     /// If its journal cannot be read.
     pub fn read(store: &Store, ledger: &Ledger, run: &str) -> Result<Record> {
-        let lines = journal::lines(&store.run_dir(run).join("journal.jsonl"))?;
-        let first = lines.first().map(|l| &l.body).filter(|b| b["type"] == "started").cloned().unwrap_or_default();
-        let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
-        let receipts = recorded::results(&lines, ledger).into_iter().map(|(stage, (receipt, _))| (stage, receipt)).collect();
-        let stages = first["resolved"]["stages"].as_object().into_iter().flatten().map(|(n, s)| (n.clone(), s.clone())).collect();
-        Ok(Record { run: run.to_owned(), study: text(&first["study"]), started: text(&first["time"]), stages, receipts })
+        let record = RunRecord::read(store, run)?;
+        let receipts = record.results(ledger).into_iter().map(|(stage, (receipt, _))| (stage, receipt)).collect();
+        let stages = record.resolved["stages"].as_object().into_iter().flatten().map(|(n, s)| (n.clone(), s.clone())).collect();
+        Ok(Record { run: record.name, study: record.study, started: record.started, stages, receipts })
     }
 }

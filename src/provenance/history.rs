@@ -1,8 +1,8 @@
-//! What the journals of a store say of its runs: the graph of each, and under which key each stage stood. Ignorant of what is
-//! asked for.
+//! What the runs of a store say: the graph of each, and under which key each stage ended. Ignorant of how they are recorded, and of
+//! what is asked for.
 
 use crate::tables::Tables;
-use hilum_cache::{Ledger, Receipt, Result, StageKey, Store, journal};
+use hilum_cache::{Receipt, Result, RunRecord, StageKey, Store, journal};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
@@ -48,18 +48,17 @@ pub(super) struct Output {
 }
 
 impl<'a> History<'a> {
-    /// Reads all journals of a store whose receipts `ledger` contains.
+    /// Reads all journals of a store.
     ///
     /// # Errors
     /// If a journal cannot be read.
-    pub fn read(store: &'a Store, ledger: &Ledger) -> Result<History<'a>> {
-        let mut runs = vec![];
-        for name in journal::run_names(store)? {
-            let lines = journal::lines(&store.run_dir(&name).join("journal.jsonl"))?;
-            runs.push(Run::of(name, &lines));
+    pub fn read(store: &'a Store) -> Result<History<'a>> {
+        let (mut runs, mut receipts) = (vec![], vec![]);
+        for (id, name) in journal::run_names(store)?.into_iter().enumerate() {
+            let record = RunRecord::read(store, &name)?;
+            runs.push(Run::of(&record));
+            receipts.extend(record.into_receipts().map(|receipt| (receipt, id)));
         }
-        let numbers: HashMap<&str, RunId> = runs.iter().enumerate().map(|(id, run)| (run.name.as_str(), id)).collect();
-        let receipts: Vec<(Receipt, RunId)> = ledger.receipts().into_iter().filter_map(|(r, run)| Some((r, *numbers.get(run)?))).collect();
         let mut by_key: HashMap<StageKey, Vec<usize>> = HashMap::new();
         for (at, (receipt, _)) in receipts.iter().enumerate() {
             by_key.entry(receipt.key).or_default().push(at);
@@ -93,24 +92,9 @@ impl<'a> History<'a> {
 }
 
 impl Run {
-    fn of(name: String, lines: &[journal::Line]) -> Run {
-        let mut run = Run { name, ..Run::default() };
-        let key = |v: &Value| v.as_str().and_then(|k| k.parse().ok()).map(StageKey);
-        for line in lines {
-            let body = if line.kind == "receipt" { &line.body["receipt"] } else { &line.body };
-            match line.kind.as_str() {
-                "started" => run.take_graph(&body["resolved"]),
-                "receipt" => {
-                    run.stood.extend(body["stage"].as_str().map(str::to_owned).zip(key(&body["key"])));
-                }
-                "reused" => run.stood.extend(body["stages"].as_object().into_iter().flatten().filter_map(|(stage, k)| Some((stage.clone(), key(k)?)))),
-                _ => continue,
-            }
-            // The first line may be damaged; the others say it, too.
-            if let (true, Some(study)) = (run.study.is_empty(), body["study"].as_str()) {
-                run.study = study.to_owned();
-            }
-        }
+    fn of(record: &RunRecord) -> Run {
+        let mut run = Run { name: record.name.clone(), study: record.study.clone(), stood: record.keys(), ..Run::default() };
+        run.take_graph(&record.resolved);
         run
     }
 

@@ -1,12 +1,11 @@
 //! What a report is about: what the journal of a run and the store say. Ignorant of kinds, of tables and of the page.
 
 use super::artifacts::{Found, Subject};
-use crate::recorded;
 use hilum_cache::checkpoint::Checkpoints;
-use hilum_cache::{Ledger, Receipt, Result, Store, journal};
+use hilum_cache::journal::{Failure, Finding};
+use hilum_cache::{Ledger, Receipt, Result, RunRecord, Store};
 use hilum_stages::training::snapshot::Preview;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// The facts behind a report.
 #[derive(Default)]
@@ -15,12 +14,12 @@ pub(super) struct Facts {
     pub(super) study: String,
     pub(super) description: String,
     pub(super) started: String,
-    pub(super) finished: Option<Value>,
+    pub(super) is_finished: bool,
     pub(super) resolved: Value,
     /// Receipts by stage, in the order of the study; true where this run wrote it.
     pub(super) stages: Vec<(String, Option<(Receipt, bool)>)>,
-    pub(super) findings: Vec<Value>,
-    pub(super) failures: Vec<Value>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) failures: Vec<Failure>,
     /// Unfinished trainings: the step of the latest checkpoint, and its preview.
     pub(super) under_way: Vec<(String, u64, Preview)>,
 }
@@ -31,21 +30,15 @@ impl Facts {
     /// # Errors
     /// If its journal cannot be read.
     pub(super) fn read(store: &Store, ledger: &Ledger, run: &str) -> Result<Facts> {
-        let lines = journal::lines(&store.run_dir(run).join("journal.jsonl"))?;
-        let first = lines.first().map(|l| l.body.clone()).unwrap_or_default();
-        let resolved = first["resolved"].clone();
-        let mut known = recorded::results(&lines, ledger);
-        let of_kind = |kind: &str| lines.iter().filter(|l| l.kind == kind).map(|l| l.body.clone()).collect::<Vec<_>>();
+        let record = RunRecord::read(store, run)?;
+        let mut known = record.results(ledger);
+        let resolved = record.resolved;
         let names: Vec<String> = resolved["order"].as_array().map_or_else(
             || resolved["stages"].as_object().into_iter().flatten().map(|(n, _)| n.clone()).collect(),
             |order| order.iter().filter_map(|n| n.as_str().map(str::to_owned)).collect(),
         );
-        // A retried stage has started several times.
-        let begun: BTreeMap<String, String> =
-            of_kind("begun").iter().filter_map(|b| Some((b["stage"].as_str()?.to_owned(), b["key"].as_str()?.to_owned()))).collect();
         let mut under_way = vec![];
-        for (stage, key) in begun.into_iter().filter(|(stage, _)| !known.contains_key(stage)) {
-            let Ok(key) = key.parse().map(hilum_cache::StageKey) else { continue };
+        for (stage, key) in record.stages_started.into_iter().filter(|(stage, _)| !known.contains_key(stage)) {
             if let Some((step, bytes)) = Checkpoints::of(store, &key).latest()
                 && let Some(preview) = Preview::of(bytes)
             {
@@ -54,13 +47,13 @@ impl Facts {
         }
         Ok(Facts {
             under_way,
-            run: run.to_owned(),
-            study: first["study"].as_str().unwrap_or_default().to_owned(),
+            run: record.name,
+            study: record.study,
             description: resolved["description"].as_str().unwrap_or_default().to_owned(),
-            started: first["time"].as_str().unwrap_or_default().to_owned(),
-            finished: of_kind("finished").pop(),
-            findings: of_kind("finding"),
-            failures: of_kind("failed"),
+            started: record.started,
+            is_finished: record.finished.is_some(),
+            findings: record.findings,
+            failures: record.failures,
             stages: names.into_iter().map(|n| (n.clone(), known.remove(&n))).collect(),
             resolved,
         })

@@ -15,7 +15,7 @@ pub(super) fn summary(f: &Facts) -> Markup {
             li { b { "started " } (f.started) }
             li { b { (executed) } " executed, " b { (reused) } " reused" @if missing > 0 { ", " b { (missing) } " missing" } }
             @if let Some(e) = code { li { b { "hilum " } (e.program) " " (e.commit) @if e.dirty { " with changes" } } }
-            @if f.finished.is_none() { li { b { "this run has not finished" } } }
+            @if !f.is_finished { li { b { "this run has not finished" } } }
         }
     }
 }

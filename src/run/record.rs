@@ -6,8 +6,8 @@ use crate::pipeline::model::StageId;
 use crate::pipeline::{Pipeline, resolved};
 use crate::run::environment;
 use crate::workspace::Workspace;
+use hilum_cache::journal::{Event, Failure, Finished};
 use hilum_cache::{Journal, Receipt, Result, StageKey};
-use serde_json::{Map, Value, json};
 
 /// Writes a run's journal.
 pub struct Recorder<'a> {
@@ -16,15 +16,11 @@ pub struct Recorder<'a> {
     study: String,
 }
 
-fn body(value: Value) -> Map<String, Value> {
-    value.as_object().cloned().unwrap_or_default()
-}
-
 impl<'a> Recorder<'a> {
     /// Starts the journal of a run of a study.
     pub fn begin(mut journal: Journal, workspace: &'a Workspace, p: &Pipeline) -> Result<Self> {
         let resolved = resolved::to_json(p);
-        journal.append("started", body(json!({ "study": p.study, "pipeline": environment::study_digest(&resolved), "resolved": resolved })), true)?;
+        journal.append(&Event::Started { study: p.study.clone(), pipeline: environment::study_digest(&resolved), resolved })?;
         Ok(Recorder { journal, workspace, study: p.study.clone() })
     }
     /// The run's name.
@@ -33,33 +29,32 @@ impl<'a> Recorder<'a> {
     }
     /// A torn line of an earlier run was moved aside.
     pub fn recovered(&mut self, run: &str, bytes: usize) -> Result<()> {
-        self.journal.append("recovered", body(json!({ "of": run, "bytes": bytes })), false)
+        self.journal.append(&Event::Recovered { of: run.to_owned(), bytes: bytes as u64 })
     }
     /// A long stage has started: a report finds its checkpoints by the key.
     pub fn begun(&mut self, stage: &str, key: &StageKey) -> Result<()> {
-        self.journal.append("begun", body(json!({ "stage": stage, "key": key.to_string() })), false)
+        self.journal.append(&Event::StageStarted { stage: stage.to_owned(), key: *key })
     }
     /// A stage was executed.
     pub fn receipt(&mut self, receipt: &Receipt) -> Result<()> {
-        self.journal.append("receipt", body(json!({ "receipt": receipt })), true)
+        self.journal.append(&Event::Receipt { receipt: Box::new(receipt.clone()) })
     }
     /// Stages are up to date.
     pub fn reused(&mut self, stages: &[(String, StageKey)]) -> Result<()> {
-        let stages: Map<String, Value> = stages.iter().map(|(s, k)| (s.clone(), k.to_string().into())).collect();
-        self.journal.append("reused", body(json!({ "study": self.study, "stages": stages })), false)
+        self.journal.append(&Event::Reused { study: self.study.clone(), stages: stages.iter().cloned().collect() })
     }
     /// A stage failed.
     pub fn failed(&mut self, stage: &str, message: &str) -> Result<()> {
         let message = scrub(message, self.workspace);
-        self.journal.append("failed", body(json!({ "study": self.study, "stage": stage, "message": message })), false)
+        self.journal.append(&Event::Failed(Failure { study: self.study.clone(), stage: stage.to_owned(), message }))
     }
     /// A check found something.
     pub fn finding(&mut self, p: &Pipeline, f: &Finding) -> Result<()> {
-        self.journal.append("finding", body(f.to_json(p)), false)
+        self.journal.append(&Event::Finding(f.record(p)))
     }
     /// The run has finished.
-    pub fn finished(&mut self, counts: Value) -> Result<()> {
-        self.journal.append("finished", body(counts), true)
+    pub fn finished(&mut self, counts: Finished) -> Result<()> {
+        self.journal.append(&Event::Finished(counts))
     }
 }
 

@@ -2,19 +2,16 @@
 
 use crate::pipeline::binding;
 use crate::provenance::{Edge, History, Node, Origin, Provenance, Unused};
+use hilum_cache::journal::Event;
 use hilum_cache::receipt::{Artifact, Determinism, Outputs};
 use hilum_cache::recipe::{Gathered, Input};
-use hilum_cache::{Digest, Journal, Ledger, Receipt, Recipe, Sha256, StageKey, WritableStore};
+use hilum_cache::{Digest, Journal, Receipt, Recipe, Sha256, StageKey, WritableStore};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 struct Records {
     store: WritableStore,
     _held: tempfile::TempDir,
-}
-
-fn append(journal: &mut Journal, kind: &str, body: Value) {
-    journal.append(kind, body.as_object().unwrap().clone(), false).unwrap();
 }
 
 /// A receipt whose one output `out` contains `bytes`; its key goes by the stage's name.
@@ -62,15 +59,16 @@ impl Records {
     fn run(&self, study: &str, graph: Value, computed: &[Receipt], stood: &[(&str, &str)]) -> String {
         let mut journal = Journal::begin(&self.store).unwrap();
         let stages: Value = graph.as_object().unwrap().iter().map(|(name, bound)| (name.clone(), json!({ "stage": "k", "in": bound }))).collect();
-        append(&mut journal, "started", json!({ "study": study, "resolved": { "stages": stages } }));
-        let keys: Value = stood.iter().map(|(stage, by)| ((*stage).to_owned(), json!(StageKey(Digest::of(by.as_bytes()))))).collect();
-        append(&mut journal, "reused", json!({ "study": study, "stages": keys }));
-        computed.iter().for_each(|receipt| append(&mut journal, "receipt", json!({ "receipt": receipt })));
+        let study = study.to_owned();
+        let keys = stood.iter().map(|(stage, by)| ((*stage).to_owned(), StageKey(Digest::of(by.as_bytes())))).collect();
+        let first =
+            [Event::Started { study: study.clone(), pipeline: Digest::of(b""), resolved: json!({ "stages": stages }) }, Event::Reused { study, stages: keys }];
+        let computed = computed.iter().map(|receipt| Event::Receipt { receipt: Box::new(receipt.clone()) });
+        first.into_iter().chain(computed).for_each(|event| journal.append(&event).unwrap());
         journal.run().to_owned()
     }
     fn with<T>(&self, look: impl FnOnce(&History) -> T) -> T {
-        let ledger = Ledger::load(&self.store).unwrap();
-        look(&History::read(&self.store, &ledger).unwrap())
+        look(&History::read(&self.store).unwrap())
     }
     fn walk(&self, run: &str, stage: &str) -> Provenance {
         self.with(|history| history.walk([(history.run(run).unwrap(), stage)]))

@@ -2,30 +2,32 @@
 
 use super::{Chapter, is_warning};
 use crate::report::facts::Facts;
+use hilum_cache::journal::Severity;
 use maud::{Markup, html};
-use serde_json::Value;
 
 pub(super) const CHAPTER: Chapter = Chapter { id: "findings", title: None, about: &[], render: |m| Ok(Some(render(m.facts))) };
 
 fn render(f: &Facts) -> Markup {
     html! {
         @for finding in &f.findings {
-            div class=(if finding["allowed"].is_string() || finding["severity"] == "warning" { "warn" } else { "bad" }) {
-                b { (finding["id"].as_str().unwrap_or_default()) } " at " (finding["stage"].as_str().unwrap_or_default()) ": "
-                @match finding["message"].as_str() {
-                    Some(message) => (message),
+            div class=(if finding.allowed.is_some() || finding.severity == Severity::Warning { "warn" } else { "bad" }) {
+                b { (finding.id) } " at " (finding.stage) ": "
+                @match &finding.message {
+                    Some(message) => {
+                        (message)
+                        @for unit in ["patients", "images"] { @if let Some(count) = finding.counts.get(unit) { " (" (count) " " (unit) ")" } }
+                    }
                     // Journals of store format 1 have no message.
-                    None => { (finding["patients"].to_string()) " patients of the test set reached the model" },
+                    None => { (finding.counts.get("patients").copied().unwrap_or(0)) " patients of the test set reached the model" },
                 }
-                @for unit in ["patients", "images"] { @if finding["message"].is_string() && finding[unit].is_u64() { " (" (finding[unit].to_string()) " " (unit) ")" } }
-                @if let Some(path) = finding["path"].as_array() { ", by way of " (path.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ← ")) }
+                @if !finding.path.is_empty() { ", by way of " (finding.path.join(" ← ")) }
                 "."
-                @if let Some(reason) = finding["allowed"].as_str() { br; "Allowed: " (reason) }
+                @if let Some(reason) = &finding.allowed { br; "Allowed: " (reason) }
             }
         }
         @for r in f.receipts() {
             @for note in r.notes.iter().filter(|n| is_warning(n)) { div.warn { b { (r.stage) } " " (note) } }
         }
-        @for failure in &f.failures { div.bad { b { (failure["stage"].as_str().unwrap_or_default()) } " failed: " (failure["message"].as_str().unwrap_or_default()) } }
+        @for failure in &f.failures { div.bad { b { (failure.stage) } " failed: " (failure.message) } }
     }
 }

@@ -7,9 +7,9 @@ use crate::run::event::Event;
 use crate::run::job::{Done, Failure};
 use crate::run::record;
 use hilum_cache::checkpoint::Checkpoints;
+use hilum_cache::journal::Finished;
 use hilum_cache::{Receipt, Result};
 use hilum_stages::contract::stage::Needs;
-use serde_json::json;
 use std::sync::Arc;
 
 impl Scheduler<'_> {
@@ -74,7 +74,7 @@ impl Scheduler<'_> {
         let is_refused = found.iter().any(Finding::refuses);
         self.recorder.reused(&std::mem::take(&mut self.cut_off))?;
         let (executed, reused, failed) = (self.states.count(State::Executed), self.states.count(State::Reused), self.states.all(State::Failed));
-        self.recorder.finished(json!({ "executed": executed, "reused": reused, "failed": failed.len(), "skipped": skipped, "cancelled": cancelled }))?;
+        self.recorder.finished(Finished { executed, reused, failed: failed.len(), skipped, cancelled })?;
         Ok(Outcome { executed, reused, failed, skipped, outputs: self.outputs, found, reported: self.reported, is_refused, cancelled })
     }
 }

@@ -1,0 +1,205 @@
+//! What a line of a journal says: one variant for each type of line. The names of types and members are those of the file, and
+//! lines are canonical JSON, so that a variant alone decides the bytes of its line. Ignorant of files and chains, and of what
+//! studies, stages and checks are: what only the layers above understand stays JSON.
+
+use crate::{Digest, Receipt, StageKey};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// One event of a run.
+///
+/// A member that is new must have a default, since older journals lack it; no name of a member may sort after `type`, since lines
+/// are recognised by their ends; and a line with another meaning has another type, as has a receipt with more members.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Event {
+    /// The run started; its first line.
+    Started {
+        /// The study.
+        study: String,
+        /// The digest of the resolved study.
+        pipeline: Digest,
+        /// The resolved study, as the layers above write and read it; null where it was not recorded.
+        #[serde(default)]
+        resolved: Value,
+    },
+    /// A torn last line of an earlier run was moved aside.
+    Recovered {
+        /// That run.
+        of: String,
+        /// The bytes that were moved.
+        bytes: u64,
+    },
+    /// A long stage started: its checkpoints are found by the key.
+    #[serde(rename = "begun")]
+    StageStarted {
+        /// The stage's name, with its cell.
+        stage: String,
+        /// The key of its recipe.
+        key: StageKey,
+    },
+    /// Stages are up to date.
+    Reused {
+        /// The study.
+        study: String,
+        /// The key of each, by its name.
+        stages: BTreeMap<String, StageKey>,
+    },
+    /// A stage was executed.
+    Receipt {
+        /// The record of that.
+        receipt: Box<Receipt>,
+    },
+    /// A stage failed.
+    Failed(Failure),
+    /// A check found something.
+    Finding(Finding),
+    /// The run ended by itself, and not by being killed; its last line.
+    Finished(Finished),
+}
+
+impl Event {
+    /// True for a line that has to be on the disk before the run goes on: others follow from it, or from its being there.
+    pub(super) fn is_durable(&self) -> bool {
+        match self {
+            Event::Started { .. } | Event::Receipt { .. } | Event::Finished(_) => true,
+            Event::Recovered { .. } | Event::StageStarted { .. } | Event::Reused { .. } | Event::Failed(_) | Event::Finding(_) => false,
+        }
+    }
+}
+
+/// Why a stage failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The study.
+    pub study: String,
+    /// The stage's name, with its cell.
+    pub stage: String,
+    /// The reason, without directories of the machine.
+    pub message: String,
+}
+
+/// What a check found at a stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The check's id.
+    pub id: String,
+    /// The check's code; empty in format 1.
+    #[serde(default)]
+    pub code: String,
+    /// The stage's name, with its cell.
+    pub stage: String,
+    /// What was found; none in format 1, where `counts` say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// How grave it is.
+    #[serde(default)]
+    pub severity: Severity,
+    /// Further facts.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// Stages from the model back to where the data came in.
+    #[serde(default)]
+    pub path: Vec<String>,
+    /// Why the study allows it, if it does.
+    pub allowed: Option<String>,
+    /// How many of what, such as `images`: a member for each unit.
+    #[serde(flatten, deserialize_with = "counts")]
+    pub counts: BTreeMap<String, u64>,
+}
+
+/// The severity of a finding.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Refuses the study, unless it is allowed with a reason.
+    #[default]
+    Error,
+    /// Shown in terminal, journal and report.
+    Warning,
+}
+
+/// How many stages ended in which way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Finished {
+    pub executed: usize,
+    pub reused: usize,
+    pub failed: usize,
+    pub skipped: usize,
+    /// True if the user interrupted the run.
+    pub cancelled: bool,
+}
+
+/// The members of a line that are not those of its event, but for `type`.
+const ENVELOPE: [&str; 5] = ["number", "prev", "seq", "time", "v"];
+
+/// Everything else that is a whole number.
+fn counts<'de, D: Deserializer<'de>>(d: D) -> Result<BTreeMap<String, u64>, D::Error> {
+    let others = BTreeMap::<String, Value>::deserialize(d)?.into_iter();
+    Ok(others.filter(|(name, _)| !ENVELOPE.contains(&name.as_str())).filter_map(|(name, v)| Some((name, v.as_u64()?))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{from_value, json, to_value};
+
+    /// What is written to disk, member by member: a store is read by programs of other times.
+    #[test]
+    fn every_type_of_line_has_its_shape() {
+        let (key, digest) = (StageKey(Digest::of(b"k")), Digest::of(b"d"));
+        let finding = |message: Option<&str>| Finding {
+            id: "i".into(),
+            code: "L1".into(),
+            stage: "a".into(),
+            message: message.map(str::to_owned),
+            severity: Severity::Warning,
+            notes: vec![],
+            path: vec!["a".into()],
+            allowed: None,
+            counts: BTreeMap::from([("images".into(), 3)]),
+        };
+        let all = [
+            (
+                Event::Started { study: "s".into(), pipeline: digest, resolved: json!({"stages": {}}) },
+                json!({"type": "started", "study": "s", "pipeline": digest, "resolved": {"stages": {}}}),
+            ),
+            (Event::Recovered { of: "r".into(), bytes: 7 }, json!({"type": "recovered", "of": "r", "bytes": 7})),
+            (Event::StageStarted { stage: "a/x=1".into(), key }, json!({"type": "begun", "stage": "a/x=1", "key": key.to_string()})),
+            (
+                Event::Reused { study: "s".into(), stages: BTreeMap::from([("a".into(), key)]) },
+                json!({"type": "reused", "study": "s", "stages": {"a": key.to_string()}}),
+            ),
+            (
+                Event::Failed(Failure { study: "s".into(), stage: "a".into(), message: "m".into() }),
+                json!({"type": "failed", "study": "s", "stage": "a", "message": "m"}),
+            ),
+            (
+                Event::Finding(finding(Some("m"))),
+                json!({"type": "finding", "id": "i", "code": "L1", "stage": "a", "message": "m", "severity": "warning", "notes": [], "path": ["a"], "allowed": null, "images": 3}),
+            ),
+            (
+                Event::Finished(Finished { executed: 1, reused: 2, failed: 3, skipped: 4, cancelled: true }),
+                json!({"type": "finished", "executed": 1, "reused": 2, "failed": 3, "skipped": 4, "cancelled": true}),
+            ),
+        ];
+        for (event, line) in all {
+            assert_eq!(to_value(&event).unwrap(), line);
+            assert_eq!(from_value::<Event>(line).unwrap(), event);
+        }
+        let receipt = crate::receipt::tests::receipt("a", key);
+        let line = json!({"type": "receipt", "receipt": receipt});
+        let event = Event::Receipt { receipt: Box::new(receipt) };
+        assert_eq!((to_value(&event).unwrap(), from_value::<Event>(line.clone()).unwrap()), (line, event));
+    }
+
+    #[test]
+    fn findings_of_format_1_are_read() {
+        let line = json!({"v": 1, "seq": 3, "prev": "x", "number": 2, "time": "t", "type": "finding", "id": "i", "stage": "a", "patients": 2, "path": ["b"], "allowed": "r"});
+        let Ok(Event::Finding(found)) = from_value(line) else { panic!("not a finding") };
+        assert_eq!((found.message, found.severity, found.allowed.as_deref()), (None, Severity::Error, Some("r")));
+        assert_eq!(found.counts, BTreeMap::from([("patients".to_owned(), 2)]), "the envelope is not counted");
+    }
+}

@@ -246,15 +246,15 @@ stages:
         let say = |reason: Reason| (reason.say(&p), reason.say_of_cells(&p));
         let same = |text: &str| (text.to_owned(), text.to_owned());
         let place = Some("s.yaml:7".to_owned());
-        let changed = |code, path: &str, old: Value, new: Value| Reason { path: path.into(), old, new, line: place.clone(), ..Reason::bare(code) };
+        let changed = |part, path: &str, old: Value, new: Value| Reason { path: path.into(), old, new, line: place.clone(), ..Reason::bare(Why::Changed(part)) };
         assert_eq!(say(Reason::first()), same("not cached"));
-        assert_eq!(say(changed("parameter", "epochs", json!(40), json!(60.0))), same("epochs 40 → 60 (s.yaml:7)"));
-        let spelt = Reason { written: Some("1e-3".into()), ..changed("parameter", "rate", json!(0.01), json!(0.001)) };
+        assert_eq!(say(changed(Part::Parameter, "epochs", json!(40), json!(60.0))), same("epochs 40 → 60 (s.yaml:7)"));
+        let spelt = Reason { written: Some("1e-3".into()), ..changed(Part::Parameter, "rate", json!(0.01), json!(0.001)) };
         assert_eq!(say(spelt), same("rate 0.01 → 1e-3 (s.yaml:7)"));
-        assert_eq!(say(changed("parameter", "label", Value::Null, json!("covid"))), same("label nothing → covid (s.yaml:7)"));
+        assert_eq!(say(changed(Part::Parameter, "label", Value::Null, json!("covid"))), same("label nothing → covid (s.yaml:7)"));
         // Cells have seeds, stages and counts of their own: what is said of several names none of them.
-        assert_eq!(say(changed("seed", "", json!(1), json!(2))), ("seed 1 → 2 (s.yaml:7)".into(), "seed changed (s.yaml:7)".into()));
-        let input = |old: Value, new: Value, from: Vec<Output>| Reason { from, ..changed("input", "samples", old, new) };
+        assert_eq!(say(changed(Part::Seed, "", json!(1), json!(2))), ("seed 1 → 2 (s.yaml:7)".into(), "seed changed (s.yaml:7)".into()));
+        let input = |old: Value, new: Value, from: Vec<Output>| Reason { from, ..changed(Part::Input, "samples", old, new) };
         let one = say(input(json!("a"), json!("b"), vec![(at("parts/repeat=1"), "train")]));
         assert_eq!(one, ("input samples changed (from parts.train/repeat=1)".into(), "input samples changed (from parts.train)".into()));
         let cells: Vec<Output> = (0..4).map(|n| (at(&format!("images/repeat={n}")), "samples")).collect();

@@ -6,6 +6,7 @@
 //! laid out.
 
 use crate::dir::Dir;
+use crate::effects::{self, Op};
 use crate::memo::{Stamp, read_private};
 use crate::store::Presence;
 use crate::{Digest, Error, Result, Store, names};
@@ -79,7 +80,9 @@ pub fn check_out(store: &Store, directory: &Path, note: &Path, wanted: &[Wanted]
 /// The directory of results. What lies above it is the user's.
 fn open(directory: &Path) -> Result<Dir> {
     let (above, name) = directory.parent().zip(directory.file_name()).map_or((directory, None), |(above, name)| (above, Some(name)));
-    std::fs::create_dir_all(above).map_err(Error::io("create", above))?;
+    if !above.is_dir() {
+        effects::perform(Op::NewPath(above), || std::fs::create_dir_all(above)).map_err(Error::io("create", above))?;
+    }
     let above = Dir::named(above)?;
     match name {
         Some(name) => above.sub_or_create(name, MODE),
@@ -189,8 +192,8 @@ fn lay_out(store: &Store, results: &Dir, note: &Path, wanted: &[Wanted], rest: R
 fn write(store: &Store, digest: &Digest, results: &Dir, directory: &Dir, name: &str) -> Result<Stamp> {
     let object = store.open_verified(digest)?;
     let (file, path) = (results.copy_in(&object, NEW)?, directory.path().join(name));
-    file.set_permissions(Permissions::from_mode(0o444)).map_err(Error::io("protect", &path))?;
-    file.set_modified(std::time::SystemTime::now()).map_err(Error::io("date", &path))?;
+    effects::perform(Op::Change(&file), || file.set_permissions(Permissions::from_mode(0o444))).map_err(Error::io("protect", &path))?;
+    effects::perform(Op::Change(&file), || file.set_modified(std::time::SystemTime::now())).map_err(Error::io("date", &path))?;
     results.rename(NEW, directory, name)?;
     // Only now: a new name is a change that file systems note.
     Ok(Stamp::of(&file.metadata().map_err(Error::io("read", &path))?))

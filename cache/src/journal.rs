@@ -7,10 +7,11 @@
 //! clock, which may be set back. Journals of older programs have no number and come first, by their names.
 
 use crate::dir::Dir;
+use crate::effects::{self, Op};
 use crate::{Error, Result, Sha256, Store, WritableStore, canonical, clock, lock, regular};
 use serde_json::{Map, Value};
 use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 const FILE: &str = "journal.jsonl";
@@ -41,7 +42,7 @@ impl Journal {
                 Ok(()) => {
                     let directory = runs.sub(&run)?;
                     let (file, path) = (directory.create_log(FILE)?, directory.path().join(FILE));
-                    file.lock().map_err(Error::io("lock", &path))?;
+                    effects::lock(&file, false).map_err(Error::io("lock", &path))?;
                     directory.sync()?;
                     runs.sync()?;
                     return Ok(Journal { run, number, path, file, seq: 0, prev: Sha256::of(b"") });
@@ -76,10 +77,11 @@ impl Journal {
             return Err(Error::TooLarge { path: self.path.clone(), what: "would have a line of", limit: regular::RECORD });
         }
         let before = self.file.metadata().map_err(Error::io("read", &self.path))?.len();
-        let written = self.file.write_all(&bytes).and_then(|()| if durable { self.file.sync_data() } else { Ok(()) });
+        let sync = || effects::perform(Op::SyncFile(&self.file), || self.file.sync_data());
+        let written = effects::write_all(&self.file, &bytes).and_then(|()| if durable { sync() } else { Ok(()) });
         if let Err(e) = written {
             // A disk that filled up in the middle of a line must not leave half of it before the next.
-            let _ = self.file.set_len(before);
+            let _ = effects::perform(Op::Change(&self.file), || self.file.set_len(before));
             return Err(Error::io("write", &self.path)(e));
         }
         self.seq += 1;
@@ -210,6 +212,7 @@ mod tests {
     use super::*;
     use serde_json::json;
     use std::fs;
+    use std::io::Write;
 
     fn event(n: u64) -> Map<String, Value> {
         json!({"n": n}).as_object().unwrap().clone()

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod digest;
 mod dir;
 pub mod disk;
+mod effects;
 pub mod error;
 mod freed;
 pub mod gc;
@@ -23,6 +24,8 @@ pub mod path_bytes;
 pub mod receipt;
 pub mod recipe;
 mod regular;
+#[cfg(test)]
+mod simulator;
 pub mod store;
 pub mod tree;
 pub mod verify;

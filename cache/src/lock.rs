@@ -1,6 +1,7 @@
 //! Locks between processes: flocks on close-on-exec descriptors, released when the process dies.
 
 use crate::dir::Dir;
+use crate::effects;
 use crate::{Error, Result, StageKey, Store, WritableStore};
 use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
@@ -50,13 +51,13 @@ impl StoreLock {
     pub fn share(store: &WritableStore) -> Result<StoreLock> {
         let locks = store.directory("locks")?;
         let file = locks.open_or_create(STORE)?;
-        file.lock_shared().map_err(Error::io("lock", &locks.path().join(STORE)))?;
+        effects::lock(&file, true).map_err(Error::io("lock", &locks.path().join(STORE)))?;
         Ok(StoreLock { _file: file })
     }
     /// Announces a reader, if the store has a lock: `gc` waits for it. Writes nothing.
     pub fn read(store: &Store) -> Option<StoreLock> {
         let file = store.directory("locks").and_then(|locks| locks.open_file(STORE)).ok()?;
-        file.lock_shared().ok()?;
+        effects::lock(&file, true).ok()?;
         Some(StoreLock { _file: file })
     }
     /// Excludes all runs. Fails with [`Error::Busy`] while one is active.

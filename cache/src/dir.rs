@@ -6,6 +6,7 @@ mod copy;
 mod temporary;
 
 use crate::effects::{self, Op};
+use crate::marks::mark;
 use crate::{Error, Result, regular};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawMode, Stat};
 use std::ffi::{OsStr, OsString};
@@ -51,7 +52,10 @@ impl Dir {
         match self.sub(name) {
             Err(e) if e.is_not_found() => match self.create_dir(name, mode) {
                 // Another run may have been first.
-                Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => self.sub(name),
+                Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => {
+                    mark!("directory-made-by-another");
+                    self.sub(name)
+                }
                 made => made.and_then(|()| self.sub(name)),
             },
             other => other,
@@ -177,6 +181,15 @@ impl Dir {
     /// Syncs the directory itself.
     pub(crate) fn sync(&self) -> Result<()> {
         effects::perform(Op::SyncDir(&self.file), || self.file.sync_all()).map_err(Error::io("sync", &self.path))
+    }
+
+    /// Makes everything on the file system of this directory durable, in one go: many files below it were written.
+    pub(crate) fn sync_all(&self) -> Result<()> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let sync = || Ok(rustix::fs::syncfs(&self.file)?);
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        let sync = || Ok(rustix::fs::sync());
+        effects::perform(Op::SyncAll(&self.file), sync).map_err(Error::io("sync", &self.path))
     }
 
     /// Locks this directory exclusively for as long as the handle lives.

@@ -8,6 +8,7 @@
 
 use crate::dir::Dir;
 use crate::effects::{self, Op};
+use crate::marks::mark;
 use crate::{Error, Result, Sha256, Store, WritableStore, canonical, clock, lock, regular};
 use serde_json::{Map, Value};
 use std::fs::File;
@@ -24,6 +25,8 @@ pub struct Journal {
     file: File,
     seq: u64,
     prev: Sha256,
+    /// True if what is on the disk is not known any more: no line can follow.
+    is_closed: bool,
 }
 
 impl Journal {
@@ -45,7 +48,7 @@ impl Journal {
                     effects::lock(&file, false).map_err(Error::io("lock", &path))?;
                     directory.sync()?;
                     runs.sync()?;
-                    return Ok(Journal { run, number, path, file, seq: 0, prev: Sha256::of(b"") });
+                    return Ok(Journal { run, number, path, file, seq: 0, prev: Sha256::of(b""), is_closed: false });
                 }
                 Err(Error::Io { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {}
                 Err(e) => return Err(e),
@@ -60,6 +63,9 @@ impl Journal {
     }
 
     /// Appends one event; `durable` lines are on the disk when this returns.
+    ///
+    /// # Errors
+    /// If it cannot be written: there is nothing of it then. If that is not certain, nothing can be appended any more.
     pub fn append(&mut self, kind: &str, body: Map<String, Value>, durable: bool) -> Result<()> {
         let mut line = body;
         if self.seq == 0 {
@@ -76,12 +82,21 @@ impl Journal {
         if bytes.len() as u64 > regular::RECORD {
             return Err(Error::TooLarge { path: self.path.clone(), what: "would have a line of", limit: regular::RECORD });
         }
+        if self.is_closed {
+            mark!("journal-closed");
+            return Err(Error::io("write", &self.path)(std::io::Error::other("an earlier line could not be written")));
+        }
         let before = self.file.metadata().map_err(Error::io("read", &self.path))?.len();
         let sync = || effects::perform(Op::SyncFile(&self.file), || self.file.sync_data());
-        let written = effects::write_all(&self.file, &bytes).and_then(|()| if durable { sync() } else { Ok(()) });
+        let written = effects::write_all(&self.file, &bytes);
+        let is_written = written.is_ok();
+        let written = written.and_then(|()| if durable { sync() } else { Ok(()) });
         if let Err(e) = written {
             // A disk that filled up in the middle of a line must not leave half of it before the next.
-            let _ = effects::perform(Op::Change(&self.file), || self.file.set_len(before));
+            let is_undone = effects::perform(Op::Change(&self.file), || self.file.set_len(before)).is_ok();
+            mark!("half-line-undone");
+            // After a sync that failed, another one says nothing about what was written before.
+            self.is_closed = !is_undone || is_written;
             return Err(Error::io("write", &self.path)(e));
         }
         self.seq += 1;
@@ -169,6 +184,7 @@ pub fn repair(store: &WritableStore) -> Result<Vec<(String, usize)>> {
             // A new file, and not this one made shorter: it may have a second name somewhere else.
             directory.replace(FILE, &[&bytes[..whole]])?;
             directory.sync()?;
+            mark!("torn-line-aside");
             out.push((run, bytes.len() - whole));
         }
     }
@@ -210,6 +226,7 @@ mod hostile;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::marks::hit;
     use serde_json::json;
     use std::fs;
     use std::io::Write;
@@ -243,6 +260,7 @@ mod tests {
         let path = journal.path.clone();
         assert_eq!(lines(&path).unwrap().len(), 1);
         drop(journal);
+        hit!("torn-line-aside");
         assert_eq!(repair(&store).unwrap().iter().map(|r| r.1).collect::<Vec<_>>(), [8]);
         assert!(fs::read(&path).unwrap().ends_with(b"\n"));
         assert!(repair(&store).unwrap().is_empty());

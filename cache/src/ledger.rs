@@ -3,6 +3,7 @@
 //! Loading scans journals as bytes and parses a receipt only when it is asked for: a store of ten thousand receipts
 //! must not cost a run that has nothing to do.
 
+use crate::marks::mark;
 use crate::receipt::Outputs;
 use crate::{Digest, Receipt, Result, StageKey, Store, journal};
 use memchr::memmem::find;
@@ -73,6 +74,7 @@ impl Ledger {
             match self.runs.iter().position(|r| r.name == name) {
                 Some(at) if self.runs[at].bytes.len() >= length => {}
                 Some(at) => {
+                    mark!("journal-grew");
                     let from = self.runs[at].bytes.iter().rposition(|&b| b == b'\n').map_or(0, |n| n + 1);
                     self.runs[at].bytes = journal::read(store, &name)?;
                     self.scan(at, from);

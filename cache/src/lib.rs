@@ -18,6 +18,7 @@ pub mod ingest;
 pub mod journal;
 pub mod ledger;
 pub mod lock;
+mod marks;
 pub mod memo;
 pub mod names;
 pub mod path_bytes;

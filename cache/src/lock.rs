@@ -2,6 +2,7 @@
 
 use crate::dir::Dir;
 use crate::effects;
+use crate::marks::mark;
 use crate::{Error, Result, StageKey, Store, WritableStore};
 use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
@@ -23,12 +24,16 @@ impl KeyLock {
     pub fn try_take(store: &WritableStore, key: &StageKey) -> Result<Option<KeyLock>> {
         let (locks, name) = (store.directory("locks")?, key.0.hex());
         loop {
-            let Some(file) = try_lock(&locks, &name)? else { return Ok(None) };
+            let Some(file) = try_lock(&locks, &name)? else {
+                mark!("key-is-taken");
+                return Ok(None);
+            };
             // The former holder may have removed the file between our open and our lock: then what we hold is nameless.
             let named = locks.metadata(&name)?.map(|stat| stat.st_ino);
             if named == file.metadata().map(|m| m.ino()).ok() {
                 return Ok(Some(KeyLock { locks, name, _file: file }));
             }
+            mark!("lock-without-a-name");
         }
     }
 }
@@ -69,6 +74,7 @@ impl StoreLock {
 /// An exclusive lock, or none if another process holds one.
 fn try_lock(locks: &Dir, name: &str) -> Result<Option<File>> {
     let file = locks.open_or_create(name)?;
+    effects::look();
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
@@ -79,6 +85,7 @@ fn try_lock(locks: &Dir, name: &str) -> Result<Option<File>> {
 /// True if another process holds an exclusive lock on an existing file.
 pub(crate) fn is_held(directory: &Dir, name: impl AsRef<OsStr>) -> bool {
     let Ok(file) = directory.open_file(name) else { return false };
+    effects::look();
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
@@ -86,6 +93,7 @@ pub(crate) fn is_held(directory: &Dir, name: impl AsRef<OsStr>) -> bool {
 mod tests {
     use super::*;
     use crate::Digest;
+    use crate::marks::hit;
     use crate::regular::tests::with_hostile;
     use std::fs;
 
@@ -96,6 +104,7 @@ mod tests {
         let key = StageKey(Digest::of(b"k"));
         let first = KeyLock::try_take(&store, &key).unwrap();
         assert!(first.is_some());
+        hit!("key-is-taken");
         assert!(KeyLock::try_take(&store, &key).unwrap().is_none());
         drop(first);
         assert_eq!(fs::read_dir(dir.path().join("locks")).unwrap().count(), 0);

@@ -24,6 +24,7 @@ pub use writable::WritableStore;
 
 use crate::digest::TwinHasher;
 use crate::dir::Dir;
+use crate::marks::mark;
 use crate::memo::{Memo, Remembered, Stamp};
 use crate::{Digest, Error, Result, Sha256, regular};
 use rustix::fs::FileType;
@@ -183,6 +184,9 @@ impl Store {
         }
         let (path, stamp) = (self.object_path(digest), Stamp::of(stat));
         let known = self.memo.lock().expect("BUG: poisoned").get(&path, &stamp).map(|r| r.digest);
+        if known.is_none() {
+            mark!("copied-object-hashed");
+        }
         let found = known.or_else(|| hash(&mut self.open_object(digest).ok()?, &path).ok().map(|h| h.0));
         if found != Some(*digest) {
             self.damaged.lock().expect("BUG: poisoned").insert(*digest);
@@ -222,6 +226,7 @@ mod hostile;
 mod tests {
     use super::writable::fixed_time;
     use super::*;
+    use crate::marks::hit;
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
@@ -251,11 +256,13 @@ mod tests {
         let reader = Store::open(dir.path()).unwrap();
         assert_eq!(reader.presence(&digest, Some(4)), Presence::Intact, "not seen by stat");
         for _ in 0..2 {
+            hit!("damaged-object-stays");
             assert!(matches!(reader.read(&digest), Err(Error::Damaged(d)) if d == digest));
             assert!(matches!(reader.verified_path(&digest), Err(Error::Damaged(d)) if d == digest));
             assert_eq!(reader.presence(&digest, Some(4)), Presence::Touched, "a reader remembers it, and leaves it there");
         }
         assert!(path.exists());
+        hit!("damaged-object-aside");
         assert!(matches!(store.read(&digest), Err(Error::Damaged(d)) if d == digest));
         assert!(matches!(store.read(&digest), Err(Error::Missing(_))));
         assert!(store.put(b"film").is_ok() && store.read(&digest).is_ok(), "and can be stored anew");
@@ -272,6 +279,7 @@ mod tests {
             std::thread::yield_now();
         }
         let first = Store::open(dir.path()).unwrap();
+        hit!("copied-object-hashed");
         assert_eq!(first.presence(&digest, Some(4)), Presence::Intact);
         assert_eq!(first.presence(&digest, Some(5)), Presence::Touched, "of another size");
         let memo = dir.path().join("memo");
@@ -286,5 +294,17 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("format"), "hilum-store 9\n").unwrap();
         assert!(matches!(Store::open(dir.path()), Err(Error::Format { .. })));
+    }
+
+    #[test]
+    fn a_directory_in_the_place_of_an_object_makes_room() {
+        let dir = tempfile::tempdir().unwrap();
+        let digest = WritableStore::create(dir.path()).unwrap().put(b"image").unwrap().digest;
+        let store = WritableStore::open(dir.path()).unwrap();
+        fs::remove_file(store.object_path(&digest)).unwrap();
+        fs::create_dir(store.object_path(&digest)).unwrap();
+        hit!("directory-in-place-of-object");
+        store.put(b"image").unwrap();
+        assert_eq!(store.read(&digest).unwrap(), b"image");
     }
 }

@@ -3,8 +3,9 @@
 use super::job::Job;
 use super::model::{Model, stage_of};
 use super::study::VARIANTS;
+use crate::memo::Stamp;
 use crate::{Digest, Error, Ledger, Store, WritableStore, journal, verify};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
@@ -115,6 +116,25 @@ fn results(base: &Path, model: &Mutex<Model>) {
         // What was laid out and not noted, and then removed from the store, looks like the user's work.
         let is_aside = name.contains(".edited-") && !(model.forsaken.is_empty() && model.rotten.is_empty());
         assert!(is_known || name == "s/.new" || is_aside, "results/{name} is neither old nor new");
+    }
+}
+
+/// How results look to `stat`, by their paths.
+pub(crate) fn stamps(base: &Path) -> BTreeMap<String, Stamp> {
+    let results = base.join("results/s");
+    let name = |path: &Path| path.strip_prefix(&results).expect("below").to_str().expect("a name").to_owned();
+    files_below(&results).iter().map(|path| (name(path), Stamp::of(&path.metadata().expect("a result")))).collect()
+}
+
+/// A result that is as it was noted before the power failed has the bytes that were noted: nobody would look again.
+pub(crate) fn noted(base: &Path, before: &BTreeMap<String, Stamp>) {
+    let note = fs::read_to_string(base.join("private/laid-out")).unwrap_or_default();
+    for line in note.lines() {
+        let [digest, stamp, path] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("a note that cannot be read: {line}") };
+        let Ok(bytes) = fs::read(base.join("results/s").join(path)) else { continue };
+        if before.get(path).is_some_and(|then| Stamp::parse(stamp) == Some(*then) && then.size() == bytes.len() as u64) {
+            assert_eq!(Digest::of(&bytes).hex(), digest, "results/s/{path} is noted and was not durable");
+        }
     }
 }
 

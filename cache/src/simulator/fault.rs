@@ -11,10 +11,8 @@ pub(crate) enum Fault {
     Death { at: usize, torn: u64 },
     /// The power fails: as death, of all processes, and what was not made durable may be lost.
     PowerLoss { at: usize, torn: u64 },
-    /// One change fails.
-    Fails { at: usize, why: ErrorKind },
-    /// The disk is full, perhaps in the middle of a write, for some changes.
-    Full { at: usize, until: usize, torn: u64 },
+    /// Some changes fail, and the first of them, if it is a write, perhaps in the middle.
+    Fails { at: usize, until: usize, torn: Option<u64>, why: ErrorKind },
 }
 
 /// What becomes of a change.
@@ -32,13 +30,14 @@ impl Fault {
     /// One of those that a process may meet.
     pub(crate) fn draw(random: &mut Random, within: usize) -> Option<Fault> {
         let (at, torn) = (random.below(within), random.next());
+        let until = at + random.below(8) * random.below(2);
+        let fails = |why, random: &mut Random| Some(Fault::Fails { at, until, torn: random.once_in(2).then_some(torn), why });
         match random.below(12) {
             0..4 => Some(Fault::PowerLoss { at, torn }),
             4..7 => Some(Fault::Death { at, torn }),
-            7 => Some(Fault::Fails { at, why: ErrorKind::StorageFull }),
-            8 => Some(Fault::Fails { at, why: ErrorKind::Other }),
-            9 => Some(Fault::Fails { at, why: ErrorKind::Interrupted }),
-            10 => Some(Fault::Full { at, until: at + 1 + random.below(12), torn }),
+            7 | 8 => fails(ErrorKind::StorageFull, random),
+            9 => fails(ErrorKind::Other, random),
+            10 => fails(ErrorKind::Interrupted, random),
             _ => None,
         }
     }
@@ -48,7 +47,7 @@ impl Fault {
         match self {
             Fault::Death { at, torn } | Fault::PowerLoss { at, torn } if number == at => (torn % (bytes as u64 + 1)) as usize,
             // One byte at least: no byte would be an error of its own.
-            Fault::Full { at, torn, .. } if number == at => (1 + torn % (bytes as u64).max(1)) as usize,
+            Fault::Fails { at, torn: Some(torn), .. } if number == at => (1 + torn % (bytes as u64).max(1)) as usize,
             _ => bytes,
         }
         .min(bytes)
@@ -66,12 +65,16 @@ impl Fault {
                 }
             }
             Fault::Death { at, .. } | Fault::PowerLoss { at, .. } if number > at => Verdict::TooLate,
-            // Only writes are interrupted on a local disk, and only what grows finds it full.
-            Fault::Fails { at, why: ErrorKind::Interrupted } if number == at && !matches!(op, Op::Write(_)) => Verdict::Done,
-            Fault::Fails { at, why: ErrorKind::StorageFull } if number == at && !grows => Verdict::Done,
-            Fault::Fails { at, why } if number == at => Verdict::Fails(why),
-            Fault::Full { at, .. } if number == at && matches!(op, Op::Write(_)) => Verdict::Done,
-            Fault::Full { at, until, .. } if (at..=until).contains(&number) && grows => Verdict::Fails(ErrorKind::StorageFull),
+            Fault::Fails { at, until, torn, why } if (at..=until).contains(&number) => {
+                // Only writes are interrupted on a local disk, and only what grows finds it full.
+                let concerns = match why {
+                    ErrorKind::Interrupted => matches!(op, Op::Write(_)),
+                    ErrorKind::StorageFull => grows,
+                    _ => true,
+                };
+                let is_torn = number == at && torn.is_some() && matches!(op, Op::Write(_));
+                if concerns && !is_torn { Verdict::Fails(why) } else { Verdict::Done }
+            }
             _ => Verdict::Done,
         }
     }

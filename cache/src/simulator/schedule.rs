@@ -85,8 +85,9 @@ impl Schedule {
         }) {
             self.trace.push("the power fails".into());
             self.model.lock().unwrap().power_fails();
-            let disk = self.disk.as_mut().expect("a disk");
-            disk.lose_power(&mut self.random);
+            let before = check::stamps(&self.base);
+            self.disk.as_mut().expect("a disk").lose_power(&mut self.random);
+            check::noted(&self.base, &before);
         }
         self.processes(threads, &[(Job::Read, None)], |_, base, model| check::after_the_fault(base, model));
     }
@@ -154,11 +155,15 @@ impl Schedule {
     }
 }
 
+/// A directory in memory, where that is possible: only what the simulator remembers has to survive.
+pub(crate) fn place() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap()
+}
+
 /// Plays a seed; if it fails, says how. Gives the marks that it reached.
 pub(crate) fn play(seed: u64, threads: &Threads) -> Result<BTreeSet<&'static str>, String> {
-    // In memory, where that is possible: only what the simulator remembers has to survive.
-    let memory = Path::new("/dev/shm");
-    let base = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
+    let base = place();
     let mut schedule = Schedule::new(base.path(), seed);
     match catch_unwind(AssertUnwindSafe(|| schedule.play(threads))) {
         Ok(()) => Ok(schedule.marks),

@@ -3,6 +3,7 @@
 use super::{Blob, DIRECTORIES, FORMAT, Presence, Store, hash};
 use crate::dir::Dir;
 use crate::effects::{self, Op};
+use crate::marks::mark;
 use crate::memo::Memo;
 use crate::{Digest, Error, Result, Sha256, regular};
 use rayon::prelude::*;
@@ -117,6 +118,7 @@ impl WritableStore {
         let hex = digest.hex();
         let shard = self.directory("objects")?.sub_or_create(&hex[..2], 0o700)?;
         if shard.kind(&hex[2..]) == Some(rustix::fs::FileType::Directory) {
+            mark!("directory-in-place-of-object");
             self.move_to_quarantine(digest)?;
         }
         Ok(shard)

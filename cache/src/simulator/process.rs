@@ -8,7 +8,7 @@ use crate::effects::Op;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
-use std::io::{Error, ErrorKind, Result};
+use std::io::{Error, Result};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -119,7 +119,7 @@ pub(crate) fn lock(file: &File, is_shared: bool) -> Result<()> {
 }
 
 fn dead() -> Error {
-    Error::new(ErrorKind::Other, "the process is dead")
+    Error::other("the process is dead")
 }
 
 impl Process {

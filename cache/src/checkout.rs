@@ -6,6 +6,8 @@
 //! laid out.
 
 use crate::dir::Dir;
+use crate::effects::{self, Op};
+use crate::marks::mark;
 use crate::memo::{Stamp, read_private};
 use crate::store::Presence;
 use crate::{Digest, Error, Result, Store, names};
@@ -79,7 +81,9 @@ pub fn check_out(store: &Store, directory: &Path, note: &Path, wanted: &[Wanted]
 /// The directory of results. What lies above it is the user's.
 fn open(directory: &Path) -> Result<Dir> {
     let (above, name) = directory.parent().zip(directory.file_name()).map_or((directory, None), |(above, name)| (above, Some(name)));
-    std::fs::create_dir_all(above).map_err(Error::io("create", above))?;
+    if !above.is_dir() {
+        effects::perform(Op::NewPath(above), || std::fs::create_dir_all(above)).map_err(Error::io("create", above))?;
+    }
     let above = Dir::named(above)?;
     match name {
         Some(name) => above.sub_or_create(name, MODE),
@@ -149,12 +153,14 @@ fn lay_out(store: &Store, results: &Dir, note: &Path, wanted: &[Wanted], rest: R
             // Not as we left it: equal bytes are only noted again, other bytes are the user's work and are set aside.
             let found = now.map(|_| hash(directory, name)).transpose()?;
             if found == Some(want.digest) {
+                mark!("result-noted-again");
                 stamps.extend(now);
                 continue;
             }
             // What the store contains was laid out from it, by whatever note: the results of a study that moved, say.
             let is_ours = |found: Digest| before.as_ref().is_some_and(|l| l.digest == found) || store.presence(&found, None) == Presence::Intact;
             if !found.is_some_and(is_ours) {
+                mark!("edited-result-aside");
                 outcome.edited.push((want.path.clone(), set_aside(directory, name)?));
             }
         }
@@ -178,6 +184,8 @@ fn lay_out(store: &Store, results: &Dir, note: &Path, wanted: &[Wanted], rest: R
             remove_empty_parents(results, path);
         }
     }
+    // The note says that the results are as they are: they have to be, wherever the power fails.
+    results.sync_all()?;
     let line = |digest: &Digest, stamp: &Stamp, path: &str| format!("{}\t{stamp}\t{path}\n", digest.hex());
     let laid = wanted.iter().zip(&stamps).map(|(w, s)| line(&w.digest, s, &w.path));
     let lines: String = laid.chain(kept.iter().map(|(path, l)| line(&l.digest, &l.stamp, path))).collect();
@@ -189,8 +197,8 @@ fn lay_out(store: &Store, results: &Dir, note: &Path, wanted: &[Wanted], rest: R
 fn write(store: &Store, digest: &Digest, results: &Dir, directory: &Dir, name: &str) -> Result<Stamp> {
     let object = store.open_verified(digest)?;
     let (file, path) = (results.copy_in(&object, NEW)?, directory.path().join(name));
-    file.set_permissions(Permissions::from_mode(0o444)).map_err(Error::io("protect", &path))?;
-    file.set_modified(std::time::SystemTime::now()).map_err(Error::io("date", &path))?;
+    effects::perform(Op::Change(&file), || file.set_permissions(Permissions::from_mode(0o444))).map_err(Error::io("protect", &path))?;
+    effects::perform(Op::Change(&file), || file.set_modified(std::time::SystemTime::now())).map_err(Error::io("date", &path))?;
     results.rename(NEW, directory, name)?;
     // Only now: a new name is a change that file systems note.
     Ok(Stamp::of(&file.metadata().map_err(Error::io("read", &path))?))
@@ -247,6 +255,7 @@ mod hostile;
 mod tests {
     use super::*;
     use crate::WritableStore;
+    use crate::marks::hit;
     use std::fs;
 
     pub(super) fn setup() -> (tempfile::TempDir, WritableStore, Vec<Wanted>) {
@@ -288,6 +297,7 @@ mod tests {
         let path = out.join("stage/a.csv");
         fs::remove_file(&path).unwrap();
         fs::write(&path, "mine").unwrap();
+        hit!("edited-result-aside");
         let outcome = check_out(&store, &out, &dir.path().join("note"), &wanted, Rest::Removed).unwrap();
         assert_eq!(outcome.edited, [("stage/a.csv".to_string(), "a.csv.edited-1".to_string())]);
         assert_eq!(fs::read(&path).unwrap(), b"a");

@@ -7,6 +7,7 @@
 //! that cannot be read is not the end. Only the holder of the key's lock writes here. Ignorant of what the bytes mean.
 
 use crate::dir::Dir;
+use crate::marks::mark;
 use crate::{Digest, Error, Result, StageKey, Store};
 use std::path::{Path, PathBuf};
 
@@ -95,14 +96,19 @@ pub fn all(store: &Store) -> Vec<(StageKey, PathBuf)> {
 
 fn read_intact(directory: &Dir, name: &str) -> Option<Vec<u8>> {
     let mut bytes = directory.read(name, MAX_BYTES).ok()?;
-    let digest = bytes.split_off(bytes.len().checked_sub(32)?);
-    (Digest::of(&bytes).bytes() == digest.as_slice()).then_some(bytes)
+    let digest = bytes.split_off(bytes.len().saturating_sub(32));
+    let is_intact = Digest::of(&bytes).bytes() == digest.as_slice();
+    if !is_intact {
+        mark!("damaged-checkpoint-passed-over");
+    }
+    is_intact.then_some(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::WritableStore;
+    use crate::marks::hit;
     use crate::regular::tests::with_hostile;
     use std::fs;
 
@@ -127,6 +133,7 @@ mod tests {
         let bytes = fs::read(&newest).unwrap();
         for damaged in [&bytes[..bytes.len() - 1], &bytes[..5], b"", &[&b"x"[..], &bytes[1..]].concat()] {
             fs::write(&newest, damaged).unwrap();
+            hit!("damaged-checkpoint-passed-over");
             assert_eq!(c.latest(), Some((20, b"after 20".to_vec())));
         }
         let store = Store::open(dir.path()).unwrap();

@@ -4,6 +4,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Now, as `2026-11-21T10:03:01.482Z`.
 pub fn now() -> String {
+    #[cfg(test)]
+    if let Some(time) = crate::simulator::process::time() {
+        return format(time);
+    }
     format(SystemTime::now())
 }
 

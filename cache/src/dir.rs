@@ -5,6 +5,8 @@
 mod copy;
 mod temporary;
 
+use crate::effects::{self, Op};
+use crate::marks::mark;
 use crate::{Error, Result, regular};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawMode, Stat};
 use std::ffi::{OsStr, OsString};
@@ -50,7 +52,10 @@ impl Dir {
         match self.sub(name) {
             Err(e) if e.is_not_found() => match self.create_dir(name, mode) {
                 // Another run may have been first.
-                Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => self.sub(name),
+                Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => {
+                    mark!("directory-made-by-another");
+                    self.sub(name)
+                }
                 made => made.and_then(|()| self.sub(name)),
             },
             other => other,
@@ -60,7 +65,8 @@ impl Dir {
     /// Creates a directory in this one; fails if the name exists.
     pub(crate) fn create_dir(&self, name: &OsStr, mode: RawMode) -> Result<()> {
         let (name, path) = self.place(name)?;
-        rustix::fs::mkdirat(&self.file, name, Mode::from_raw_mode(mode)).map_err(|e| Error::io("create", &path)(e.into()))
+        let make = || Ok(rustix::fs::mkdirat(&self.file, name, Mode::from_raw_mode(mode))?);
+        effects::perform(Op::New((&self.file, name)), make).map_err(Error::io("create", &path))
     }
 
     /// Opens a file for reading.
@@ -86,14 +92,15 @@ impl Dir {
     fn create(&self, name: &OsStr, flags: OFlags, mode: RawMode) -> Result<File> {
         let (name, path) = self.place(name)?;
         let flags = flags | OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(&self.file, name, flags, Mode::from_raw_mode(mode));
-        file.map(File::from).map_err(|e| Error::io("create", &path)(e.into()))
+        let open = || Ok(File::from(rustix::fs::openat(&self.file, name, flags, Mode::from_raw_mode(mode))?));
+        effects::perform(Op::New((&self.file, name)), open).map_err(Error::io("create", &path))
     }
 
     fn open(&self, name: &OsStr, what: &'static str, flags: OFlags, mode: RawMode) -> Result<File> {
         let (name, path) = self.place(name)?;
-        let opened = rustix::fs::openat(&self.file, name, flags | regular::UNTRUSTED, Mode::from_raw_mode(mode));
-        regular::checked(opened.map(File::from).map_err(Into::into), what, &path, || self.kind(name))
+        let open = || Ok(File::from(rustix::fs::openat(&self.file, name, flags | regular::UNTRUSTED, Mode::from_raw_mode(mode))?));
+        let opened = if flags.contains(OFlags::CREATE) { effects::perform(Op::New((&self.file, name)), open) } else { open() };
+        regular::checked(opened, what, &path, || self.kind(name))
     }
 
     /// Reads a whole file of at most `limit` bytes.
@@ -120,13 +127,15 @@ impl Dir {
     /// Renames an entry, within this directory or into another. A link itself is moved.
     pub(crate) fn rename(&self, from: impl AsRef<OsStr>, to: &Dir, name: impl AsRef<OsStr>) -> Result<()> {
         let ((from, _), (name, path)) = (self.place(from.as_ref())?, to.place(name.as_ref())?);
-        rustix::fs::renameat(&self.file, from, &to.file, name).map_err(|e| Error::io("write", &path)(e.into()))
+        let rename = || Ok(rustix::fs::renameat(&self.file, from, &to.file, name)?);
+        effects::perform(Op::Rename((&self.file, from), (&to.file, name)), rename).map_err(Error::io("write", &path))
     }
 
     /// Moves one of our files, given by path, into this directory.
     pub(crate) fn adopt(&self, path: &Path, name: impl AsRef<OsStr>) -> Result<()> {
         let (name, target) = self.place(name.as_ref())?;
-        rustix::fs::renameat(CWD, path, &self.file, name).map_err(|e| Error::io("store", &target)(e.into()))
+        let rename = || Ok(rustix::fs::renameat(CWD, path, &self.file, name)?);
+        effects::perform(Op::Adopt(path, (&self.file, name)), rename).map_err(Error::io("store", &target))
     }
 
     /// Removes a file, or a link itself.
@@ -141,7 +150,8 @@ impl Dir {
 
     fn unlink(&self, name: &OsStr, flags: AtFlags) -> Result<()> {
         let (name, path) = self.place(name)?;
-        rustix::fs::unlinkat(&self.file, name, flags).map_err(|e| Error::io("remove", &path)(e.into()))
+        let remove = || Ok(rustix::fs::unlinkat(&self.file, name, flags)?);
+        effects::perform(Op::Remove((&self.file, name)), remove).map_err(Error::io("remove", &path))
     }
 
     /// Removes an entry recursively; a link itself, not its target.
@@ -170,12 +180,21 @@ impl Dir {
 
     /// Syncs the directory itself.
     pub(crate) fn sync(&self) -> Result<()> {
-        self.file.sync_all().map_err(Error::io("sync", &self.path))
+        effects::perform(Op::SyncDir(&self.file), || self.file.sync_all()).map_err(Error::io("sync", &self.path))
+    }
+
+    /// Makes everything on the file system of this directory durable, in one go: many files below it were written.
+    pub(crate) fn sync_all(&self) -> Result<()> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let sync = || Ok(rustix::fs::syncfs(&self.file)?);
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        let sync = || Ok(rustix::fs::sync());
+        effects::perform(Op::SyncAll(&self.file), sync).map_err(Error::io("sync", &self.path))
     }
 
     /// Locks this directory exclusively for as long as the handle lives.
     pub(crate) fn lock(&self) -> Result<()> {
-        self.file.lock().map_err(Error::io("lock", &self.path))
+        effects::lock(&self.file, false).map_err(Error::io("lock", &self.path))
     }
 
     /// Where the directory was when it was opened, for messages.
@@ -185,6 +204,7 @@ impl Dir {
 
     /// A name of one part, and its path for messages.
     fn place<'a>(&self, name: &'a OsStr) -> Result<(&'a OsStr, PathBuf)> {
+        effects::look();
         let path = self.path.join(name);
         if matches!(name.as_bytes(), b"" | b"." | b"..") || name.as_bytes().contains(&b'/') {
             return Err(Error::io("open", &path)(std::io::ErrorKind::InvalidInput.into()));

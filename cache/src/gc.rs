@@ -6,6 +6,7 @@
 
 use crate::checkpoint::{self, Checkpoints};
 use crate::lock::{self, StoreLock};
+use crate::marks::mark;
 use crate::{Digest, Ledger, Result, RunRecord, StageKey, Store, WritableStore, freed, journal};
 use std::collections::{BTreeSet, HashSet};
 
@@ -76,6 +77,7 @@ fn unneeded(store: &Store, ledger: &Ledger, keep: Keep, is_record: IsRecord) -> 
     }
     needed.extend(records);
     if !damaged.is_empty() {
+        mark!("damaged-journal-keeps-all");
         needed.extend(objects.iter().map(|o| o.0));
     }
     let kept_bytes = size(&needed);
@@ -94,6 +96,7 @@ pub fn sweep(store: &WritableStore) {
     if let Ok(locks) = store.directory("locks") {
         for name in locks.names().unwrap_or_default() {
             if name != lock::STORE && !lock::is_held(&locks, &name) {
+                mark!("dead-lock-swept");
                 let _ = locks.remove_file(name);
             }
         }
@@ -136,4 +139,35 @@ fn damaged(store: &Store, runs: &[String]) -> Vec<(String, usize)> {
         Some((run.clone(), journal::first_broken_line(&bytes)?))
     };
     runs.iter().filter_map(broken).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Journal;
+    use crate::journal::{Event, Finished};
+    use crate::marks::hit;
+    use std::fs;
+
+    #[test]
+    fn a_kept_run_whose_journal_is_damaged_keeps_everything() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = WritableStore::create(dir.path()).unwrap();
+        let object = store.put(b"image").unwrap();
+        let mut journal = Journal::begin(&store).unwrap();
+        journal.append(&Event::Finished(Finished { executed: 0, reused: 0, failed: 0, skipped: 0, cancelled: false })).unwrap();
+        let (run, path) = (journal.run().to_owned(), store.run_dir(journal.run()).join("journal.jsonl"));
+        drop(journal);
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, [&b"{}\n"[..], &whole].concat()).unwrap();
+        let keep = Keep { runs: Some(1), max_size: None };
+        {
+            hit!("damaged-journal-keeps-all");
+            let removed = collect(&store, keep, &|_, _| false).unwrap();
+            assert_eq!((removed.objects, removed.damaged), (0, vec![(run, 1)]));
+        }
+        fs::write(&path, whole).unwrap();
+        assert_eq!(collect(&store, keep, &|_, _| false).unwrap().objects, 1);
+        assert!(store.read(&object.digest).is_err());
+    }
 }

@@ -22,11 +22,13 @@ pub(crate) use entry::{entry, of_bytes, receipt};
 pub use event::{Event, Failure, Finding, Finished, Severity};
 
 use crate::dir::Dir;
+use crate::effects::{self, Op};
+use crate::marks::mark;
 use crate::{Error, Result, Sha256, Store, WritableStore, canonical, clock, lock, regular};
 use serde::Serialize;
 use serde_json::Value;
 use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 
 const FILE: &str = "journal.jsonl";
@@ -39,6 +41,8 @@ pub struct Journal {
     file: File,
     seq: u64,
     prev: Sha256,
+    /// True if what is on the disk is not known any more: no line can follow.
+    is_closed: bool,
 }
 
 impl Journal {
@@ -57,10 +61,10 @@ impl Journal {
                 Ok(()) => {
                     let directory = runs.sub(&run)?;
                     let (file, path) = (directory.create_log(FILE)?, directory.path().join(FILE));
-                    file.lock().map_err(Error::io("lock", &path))?;
+                    effects::lock(&file, false).map_err(Error::io("lock", &path))?;
                     directory.sync()?;
                     runs.sync()?;
-                    return Ok(Journal { run, number, path, file, seq: 0, prev: Sha256::of(b"") });
+                    return Ok(Journal { run, number, path, file, seq: 0, prev: Sha256::of(b""), is_closed: false });
                 }
                 Err(Error::Io { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {}
                 Err(e) => return Err(e),
@@ -77,18 +81,29 @@ impl Journal {
     /// Appends one event. When this returns, the lines that later ones rely on are on the disk.
     ///
     /// # Errors
-    /// If the line is too long or cannot be written; the journal is then as it was before.
+    /// If the line is too long or cannot be written: there is nothing of it then. If that is not certain, nothing can be appended any
+    /// more.
     pub fn append(&mut self, event: &Event) -> Result<()> {
         let bytes = line(event, (self.seq == 0).then_some(self.number), self.seq, &self.prev, clock::now());
         let digest = Sha256::of(&bytes[..bytes.len() - 1]);
         if bytes.len() as u64 > regular::RECORD {
             return Err(Error::TooLarge { path: self.path.clone(), what: "would have a line of", limit: regular::RECORD });
         }
+        if self.is_closed {
+            mark!("journal-closed");
+            return Err(Error::io("write", &self.path)(std::io::Error::other("an earlier line could not be written")));
+        }
         let before = self.file.metadata().map_err(Error::io("read", &self.path))?.len();
-        let written = self.file.write_all(&bytes).and_then(|()| if event.is_durable() { self.file.sync_data() } else { Ok(()) });
+        let sync = || effects::perform(Op::SyncFile(&self.file), || self.file.sync_data());
+        let written = effects::write_all(&self.file, &bytes);
+        let is_written = written.is_ok();
+        let written = written.and_then(|()| if event.is_durable() { sync() } else { Ok(()) });
         if let Err(e) = written {
             // A disk that filled up in the middle of a line must not leave half of it before the next.
-            let _ = self.file.set_len(before);
+            let is_undone = effects::perform(Op::Change(&self.file), || self.file.set_len(before)).is_ok();
+            mark!("half-line-undone");
+            // After a sync that failed, another one says nothing about what was written before.
+            self.is_closed = !is_undone || is_written;
             return Err(Error::io("write", &self.path)(e));
         }
         self.seq += 1;
@@ -163,6 +178,7 @@ pub fn repair(store: &WritableStore) -> Result<Vec<(String, usize)>> {
             // A new file, and not this one made shorter: it may have a second name somewhere else.
             directory.replace(FILE, &[&bytes[..whole]])?;
             directory.sync()?;
+            mark!("torn-line-aside");
             out.push((run, bytes.len() - whole));
         }
     }
@@ -202,7 +218,9 @@ pub(crate) fn runs(store: &Store) -> Result<Vec<(u64, String)>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::marks::hit;
     use std::fs;
+    use std::io::Write;
 
     fn event(n: u64) -> Event {
         Event::Recovered { of: "r".into(), bytes: n }
@@ -276,6 +294,7 @@ mod tests {
         let (run, path) = (journal.run().to_owned(), journal.path.clone());
         assert_eq!(entries(&store, &run).unwrap().len(), 1);
         drop(journal);
+        hit!("torn-line-aside");
         assert_eq!(repair(&store).unwrap().iter().map(|r| r.1).collect::<Vec<_>>(), [8]);
         assert!(fs::read(&path).unwrap().ends_with(b"\n"));
         assert!(repair(&store).unwrap().is_empty());

@@ -4,6 +4,7 @@
 //! must not cost a run that has nothing to do.
 
 use crate::journal::{Event, scan};
+use crate::marks::mark;
 use crate::receipt::Outputs;
 use crate::{Digest, Receipt, Result, StageKey, Store, journal};
 use std::collections::HashMap;
@@ -69,6 +70,7 @@ impl Ledger {
             match self.runs.iter().position(|r| r.name == name) {
                 Some(at) if self.runs[at].bytes.len() >= length => {}
                 Some(at) => {
+                    mark!("journal-grew");
                     let from = self.runs[at].bytes.iter().rposition(|&b| b == b'\n').map_or(0, |n| n + 1);
                     self.runs[at].bytes = journal::read(store, &name)?;
                     self.scan(at, from);

@@ -1,6 +1,8 @@
 //! Locks between processes: flocks on close-on-exec descriptors, released when the process dies.
 
 use crate::dir::Dir;
+use crate::effects;
+use crate::marks::mark;
 use crate::{Error, Result, StageKey, Store, WritableStore};
 use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
@@ -22,12 +24,16 @@ impl KeyLock {
     pub fn try_take(store: &WritableStore, key: &StageKey) -> Result<Option<KeyLock>> {
         let (locks, name) = (store.directory("locks")?, key.0.hex());
         loop {
-            let Some(file) = try_lock(&locks, &name)? else { return Ok(None) };
+            let Some(file) = try_lock(&locks, &name)? else {
+                mark!("key-is-taken");
+                return Ok(None);
+            };
             // The former holder may have removed the file between our open and our lock: then what we hold is nameless.
             let named = locks.metadata(&name)?.map(|stat| stat.st_ino);
             if named == file.metadata().map(|m| m.ino()).ok() {
                 return Ok(Some(KeyLock { locks, name, _file: file }));
             }
+            mark!("lock-without-a-name");
         }
     }
 }
@@ -50,13 +56,13 @@ impl StoreLock {
     pub fn share(store: &WritableStore) -> Result<StoreLock> {
         let locks = store.directory("locks")?;
         let file = locks.open_or_create(STORE)?;
-        file.lock_shared().map_err(Error::io("lock", &locks.path().join(STORE)))?;
+        effects::lock(&file, true).map_err(Error::io("lock", &locks.path().join(STORE)))?;
         Ok(StoreLock { _file: file })
     }
     /// Announces a reader, if the store has a lock: `gc` waits for it. Writes nothing.
     pub fn read(store: &Store) -> Option<StoreLock> {
         let file = store.directory("locks").and_then(|locks| locks.open_file(STORE)).ok()?;
-        file.lock_shared().ok()?;
+        effects::lock(&file, true).ok()?;
         Some(StoreLock { _file: file })
     }
     /// Excludes all runs. Fails with [`Error::Busy`] while one is active.
@@ -68,6 +74,7 @@ impl StoreLock {
 /// An exclusive lock, or none if another process holds one.
 fn try_lock(locks: &Dir, name: &str) -> Result<Option<File>> {
     let file = locks.open_or_create(name)?;
+    effects::look();
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
@@ -78,6 +85,7 @@ fn try_lock(locks: &Dir, name: &str) -> Result<Option<File>> {
 /// True if another process holds an exclusive lock on an existing file.
 pub(crate) fn is_held(directory: &Dir, name: impl AsRef<OsStr>) -> bool {
     let Ok(file) = directory.open_file(name) else { return false };
+    effects::look();
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
@@ -85,6 +93,7 @@ pub(crate) fn is_held(directory: &Dir, name: impl AsRef<OsStr>) -> bool {
 mod tests {
     use super::*;
     use crate::Digest;
+    use crate::marks::hit;
     use crate::regular::tests::with_hostile;
     use std::fs;
 
@@ -95,6 +104,7 @@ mod tests {
         let key = StageKey(Digest::of(b"k"));
         let first = KeyLock::try_take(&store, &key).unwrap();
         assert!(first.is_some());
+        hit!("key-is-taken");
         assert!(KeyLock::try_take(&store, &key).unwrap().is_none());
         drop(first);
         assert_eq!(fs::read_dir(dir.path().join("locks")).unwrap().count(), 0);

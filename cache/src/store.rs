@@ -24,6 +24,7 @@ pub use writable::WritableStore;
 
 use crate::digest::TwinHasher;
 use crate::dir::Dir;
+use crate::marks::mark;
 use crate::memo::{Memo, Remembered, Stamp};
 use crate::{Digest, Error, Result, Sha256, regular};
 use rustix::fs::FileType;
@@ -184,6 +185,9 @@ impl Store {
         }
         let (path, stamp) = (self.object_path(digest), Stamp::of(stat));
         let known = self.found.memo.lock().expect("BUG: poisoned").get(&path, &stamp).map(|r| r.digest);
+        if known.is_none() {
+            mark!("copied-object-hashed");
+        }
         let found = known.or_else(|| hash(&mut self.open_object(digest).ok()?, &path).ok().map(|h| h.0));
         if found != Some(*digest) {
             self.found.damaged.lock().expect("BUG: poisoned").insert(*digest);
@@ -223,6 +227,7 @@ mod hostile;
 mod tests {
     use super::writable::fixed_time;
     use super::*;
+    use crate::marks::hit;
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
@@ -252,11 +257,13 @@ mod tests {
         let reader = Store::open(dir.path()).unwrap();
         assert_eq!(reader.presence(&digest, Some(4)), Presence::Intact, "not seen by stat");
         for _ in 0..2 {
+            hit!("damaged-object-stays");
             assert!(matches!(reader.read(&digest), Err(Error::Damaged(d)) if d == digest));
             assert!(matches!(reader.verified_path(&digest), Err(Error::Damaged(d)) if d == digest));
             assert_eq!(reader.presence(&digest, Some(4)), Presence::Touched, "a reader remembers it, and leaves it there");
         }
         assert!(path.exists());
+        hit!("damaged-object-aside");
         assert!(matches!(store.read(&digest), Err(Error::Damaged(d)) if d == digest));
         assert!(matches!(store.read(&digest), Err(Error::Missing(_))));
         assert!(store.put(b"film").is_ok() && store.read(&digest).is_ok(), "and can be stored anew");
@@ -273,6 +280,7 @@ mod tests {
             std::thread::yield_now();
         }
         let first = Store::open(dir.path()).unwrap();
+        hit!("copied-object-hashed");
         assert_eq!(first.presence(&digest, Some(4)), Presence::Intact);
         assert_eq!(first.presence(&digest, Some(5)), Presence::Touched, "of another size");
         let memo = dir.path().join("memo");
@@ -287,5 +295,17 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("format"), "hilum-store 9\n").unwrap();
         assert!(matches!(Store::open(dir.path()), Err(Error::Format { .. })));
+    }
+
+    #[test]
+    fn a_directory_in_the_place_of_an_object_makes_room() {
+        let dir = tempfile::tempdir().unwrap();
+        let digest = WritableStore::create(dir.path()).unwrap().put(b"image").unwrap().digest;
+        let store = WritableStore::open(dir.path()).unwrap();
+        fs::remove_file(store.object_path(&digest)).unwrap();
+        fs::create_dir(store.object_path(&digest)).unwrap();
+        hit!("directory-in-place-of-object");
+        store.put(b"image").unwrap();
+        assert_eq!(store.read(&digest).unwrap(), b"image");
     }
 }

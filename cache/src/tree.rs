@@ -5,7 +5,6 @@ use crate::store::Presence;
 use crate::{Digest, Error, Result, Sha256, Store, WritableStore, canonical, names, regular};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The document behind an artifact of several files.
@@ -49,9 +48,7 @@ impl WritableStore {
             .par_iter()
             .map(|(name, path)| self.take(path).map(|b| Entry { name: name.clone(), digest: b.digest, sha256: b.sha256, size: b.size }))
             .collect::<Result<_>>()?;
-        let shards: BTreeSet<u8> = files.iter().map(|f| f.digest.bytes()[0]).collect();
-        let one_of = |shard: u8| files.iter().find(|f| f.digest.bytes()[0] == shard).expect("BUG: shard of a file").digest;
-        shards.into_par_iter().try_for_each(|shard| self.sync_shard(&one_of(shard)))?;
+        self.sync_shards(files.iter().map(|f| &f.digest))?;
         if let [only] = files.as_slice()
             && !only.name.contains('/')
         {

@@ -246,7 +246,8 @@ stages:
         let say = |reason: Reason| (reason.say(&p), reason.say_of_cells(&p));
         let same = |text: &str| (text.to_owned(), text.to_owned());
         let place = Some("s.yaml:7".to_owned());
-        let changed = |part, path: &str, old: Value, new: Value| Reason { path: path.into(), old, new, line: place.clone(), ..Reason::bare(Why::Changed(part)) };
+        let changed =
+            |part, path: &str, old: Value, new: Value| Reason { path: path.into(), old, new, line: place.clone(), ..Reason::bare(Why::Changed(part)) };
         assert_eq!(say(Reason::first()), same("not cached"));
         assert_eq!(say(changed(Part::Parameter, "epochs", json!(40), json!(60.0))), same("epochs 40 → 60 (s.yaml:7)"));
         let spelt = Reason { written: Some("1e-3".into()), ..changed(Part::Parameter, "rate", json!(0.01), json!(0.001)) };

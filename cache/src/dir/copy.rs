@@ -1,6 +1,7 @@
 //! Copies into a directory, which share their blocks with what was copied where the file system can.
 
 use super::Dir;
+use crate::effects;
 use crate::{Error, Result};
 use std::fs::File;
 use std::io::Seek;
@@ -10,15 +11,17 @@ impl Dir {
     pub(crate) fn copy_in(&self, mut from: &File, name: &str) -> Result<File> {
         let path = self.path().join(name);
         #[cfg(any(target_os = "macos", target_os = "ios"))]
-        if rustix::fs::fclonefileat(from, &self.file, name, rustix::fs::CloneFlags::empty()).is_ok() {
+        let clone = || Ok(rustix::fs::fclonefileat(from, &self.file, name, rustix::fs::CloneFlags::empty())?);
+        #[cfg(any(target_os = "macos", target_os = "ios"))]
+        if effects::perform(effects::Op::New((&self.file, name.as_ref())), clone).is_ok() {
             return self.open_file(name);
         }
-        let mut file = self.create_new(name, 0o600)?;
+        let file = self.create_new(name, 0o600)?;
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        if rustix::fs::ioctl_ficlone(&file, from).is_ok() {
+        if effects::perform(effects::Op::Write(&file), || Ok(rustix::fs::ioctl_ficlone(&file, from)?)).is_ok() {
             return Ok(file);
         }
-        from.rewind().and_then(|()| std::io::copy(&mut from, &mut file)).map_err(Error::io("write", &path))?;
+        from.rewind().and_then(|()| effects::copy(from, &file)).map_err(Error::io("write", &path))?;
         Ok(file)
     }
 }

@@ -1,10 +1,10 @@
 //! Files that appear in a directory whole or not at all: each is written under a name of its own, and renamed.
 
 use super::Dir;
+use crate::effects;
 use crate::{Error, Result};
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A file under a name of its own, readable by its owner only; removed when dropped, unless it was kept.
@@ -56,7 +56,7 @@ impl Dir {
     /// Writes a file, synced, in place of what lies under its name: whole or not at all, even where the power fails.
     pub(crate) fn replace(&self, name: impl AsRef<OsStr>, parts: &[&[u8]]) -> Result<()> {
         let new = self.temporary(".new-")?;
-        let written = parts.iter().try_for_each(|part| new.file().write_all(part)).and_then(|()| new.file().sync_all());
+        let written = parts.iter().try_for_each(|part| effects::write_all(new.file(), part)).and_then(|()| effects::sync(new.file()));
         written.map_err(Error::io("write in", self.path()))?;
         new.keep(self, name)
     }

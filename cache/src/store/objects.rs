@@ -2,6 +2,7 @@
 //! an object and is no file is a damaged object.
 
 use super::{Store, hash};
+use crate::marks::mark;
 use crate::memo::Stamp;
 use crate::{Digest, Error, Result, regular};
 use rustix::fs::FileType;
@@ -91,6 +92,7 @@ impl Store {
     /// An object is damaged. Where it stays in its place, it counts as absent from now on.
     pub(super) fn found_damaged(&self, digest: &Digest) -> Error {
         if !self.sets_aside || self.move_to_quarantine(digest).is_err() {
+            mark!("damaged-object-stays");
             self.found.damaged.lock().expect("BUG: poisoned").insert(*digest);
         }
         Error::Damaged(*digest)
@@ -100,6 +102,7 @@ impl Store {
         let (hex, quarantine) = (digest.hex(), self.directory("quarantine")?);
         // What was damaged before goes: a directory could not take its place.
         let _ = quarantine.remove_all(&hex);
+        mark!("damaged-object-aside");
         self.directory("objects")?.sub(&hex[..2])?.rename(&hex[2..], &quarantine, &hex)
     }
 

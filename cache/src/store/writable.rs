@@ -2,21 +2,35 @@
 
 use super::{Blob, DIRECTORIES, FORMAT, Presence, Store, hash};
 use crate::dir::Dir;
+use crate::effects::{self, Op};
+use crate::marks::mark;
 use crate::memo::Memo;
 use crate::{Digest, Error, Result, Sha256, regular};
+use rayon::prelude::*;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
-use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A store that may be written to. Only runs, `verify` and `gc` open one.
-pub struct WritableStore(Store);
+pub struct WritableStore {
+    store: Store,
+    /// Directories of objects whose own names are durable, as far as this process knows.
+    named: Mutex<HashSet<u8>>,
+}
+
+impl From<Store> for WritableStore {
+    fn from(store: Store) -> WritableStore {
+        WritableStore { store, named: Mutex::default() }
+    }
+}
 
 impl std::ops::Deref for WritableStore {
     type Target = Store;
     fn deref(&self) -> &Store {
-        &self.0
+        &self.store
     }
 }
 
@@ -24,7 +38,7 @@ impl WritableStore {
     /// Opens a store for writing; one that is not there is laid out by [`WritableStore::create`]. Empty directories that a copy has
     /// lost are made again.
     pub fn open(root: &Path) -> Result<WritableStore> {
-        let store = Store::opened(root, true).map(WritableStore)?;
+        let store = Store::opened(root, true).map(WritableStore::from)?;
         if !store.is_new() {
             lay_out_dirs(root)?;
         }
@@ -34,7 +48,7 @@ impl WritableStore {
     /// Uses a memo of verified objects.
     #[must_use]
     pub fn with_memo(self, memo: Memo) -> WritableStore {
-        WritableStore(self.0.with_memo(memo))
+        WritableStore { store: self.store.with_memo(memo), ..self }
     }
 
     /// Opens a store for writing and lays it out where it is new.
@@ -44,49 +58,56 @@ impl WritableStore {
 
     /// The same store for writing, laid out where it is new; both know together what they found out about objects.
     pub fn of(store: &Store) -> Result<WritableStore> {
-        let store = WritableStore(Store { sets_aside: true, ..store.clone() });
-        let directory = lay_out_dirs(&store.0.root)?;
+        let store = WritableStore::from(Store { sets_aside: true, ..store.clone() });
+        let root: &Path = &store.store.root.clone();
+        let made: Vec<&Path> = root.ancestors().take_while(|path| !path.exists()).collect();
+        let directory = lay_out_dirs(root)?;
         if directory.read("format", regular::RECORD).ok().is_none_or(|text| text.trim_ascii() != FORMAT.as_bytes()) {
+            // A store is found again if all directories on the way to it are.
+            made.iter().chain([&root]).try_for_each(|path| sync_above(path))?;
             directory.replace(".gitignore", &[b"*\n"])?;
             // Last, and by rename: a store without a format file was never finished.
             // Two runs may lay out one store at once: each has a file of its own (not in `tmp`, which the other may
             // sweep), and either will do.
             directory.replace("format", &[FORMAT.as_bytes(), b"\n"])?;
-            directory.sync()?;
         }
+        // Even if another run laid it out: it may not have come to this yet.
+        directory.sync()?;
         Ok(store)
     }
 
     /// For those who read, and set aside what they find damaged.
     pub fn into_store(self) -> Store {
-        self.0
+        self.store
     }
 
     /// A fresh directory for work in progress, on the file system of the objects; removed when dropped.
     pub fn scratch(&self) -> Result<tempfile::TempDir> {
         // Stages are given a path, so that here a directory is looked at before it is used.
         let tmp = self.directory("tmp")?.path().to_path_buf();
-        tempfile::Builder::new().prefix("work-").tempdir_in(&tmp).map_err(Error::io("create a directory in", &tmp))
+        let make = || tempfile::Builder::new().prefix("work-").tempdir_in(&tmp);
+        effects::perform(Op::NewPath(&tmp), make).map_err(Error::io("create a directory in", &tmp))
     }
 
     /// Stores some bytes.
     pub fn put(&self, bytes: &[u8]) -> Result<Blob> {
         let tmp = self.directory("tmp")?;
         let new = tmp.temporary("put-")?;
-        new.file().write_all(bytes).map_err(Error::io("write in", tmp.path()))?;
+        effects::write_all(new.file(), bytes).map_err(Error::io("write in", tmp.path()))?;
         let blob = Blob { digest: Digest::of(bytes), sha256: Sha256::of(bytes), size: bytes.len() as u64 };
         seal(new.file(), tmp.path())?;
         if self.presence(&blob.digest, Some(blob.size)) != Presence::Intact {
             let shard = self.shard(&blob.digest)?;
             new.keep(&shard, &blob.digest.hex()[2..])?;
-            shard.sync()?;
             self.mark_intact(&blob.digest);
         }
+        // Even if it was there: another run may have renamed it a moment ago.
+        self.sync_shards([&blob.digest])?;
         Ok(blob)
     }
 
     /// Hashes a finished file below the store's `tmp` and makes it an object: sealed, synced, renamed.
-    /// The shard's directory is *not* synced, so that many files can be put before one [`WritableStore::sync_shard`] each.
+    /// Its name is *not* durable, so that many files can be put before one [`WritableStore::sync_shards`].
     pub(crate) fn take(&self, path: &Path) -> Result<Blob> {
         let mut file = regular::open(path)?;
         let (digest, sha256, size) = hash(&mut file, path)?;
@@ -103,19 +124,29 @@ impl WritableStore {
         let hex = digest.hex();
         let shard = self.directory("objects")?.sub_or_create(&hex[..2], 0o700)?;
         if shard.kind(&hex[2..]) == Some(rustix::fs::FileType::Directory) {
+            mark!("directory-in-place-of-object");
             self.move_to_quarantine(digest)?;
         }
         Ok(shard)
     }
 
     fn mark_intact(&self, digest: &Digest) {
-        self.0.found.verified.lock().expect("BUG: poisoned").insert(*digest);
-        self.0.found.damaged.lock().expect("BUG: poisoned").remove(digest);
+        self.found.verified.lock().expect("BUG: poisoned").insert(*digest);
+        self.found.damaged.lock().expect("BUG: poisoned").remove(digest);
     }
 
-    /// Makes the names of a shard durable.
-    pub(crate) fn sync_shard(&self, digest: &Digest) -> Result<()> {
-        self.directory("objects")?.sub(&digest.hex()[..2])?.sync()
+    /// Makes the names of objects durable, and those of the directories that they are in.
+    pub(crate) fn sync_shards<'a>(&self, digests: impl IntoIterator<Item = &'a Digest>) -> Result<()> {
+        let objects = self.directory("objects")?;
+        let shards: BTreeSet<u8> = digests.into_iter().map(|digest| digest.bytes()[0]).collect();
+        shards.par_iter().try_for_each(|shard| objects.sub(format!("{shard:02x}"))?.sync())?;
+        // Once for each, whoever made it; noted afterwards, so that nobody relies on a sync that is under way.
+        let is_named = shards.is_subset(&self.named.lock().expect("BUG: poisoned").iter().copied().collect());
+        if !is_named {
+            objects.sync()?;
+            self.named.lock().expect("BUG: poisoned").extend(shards);
+        }
+        Ok(())
     }
 
     /// Removes an object; a directory in the place of one is moved aside.
@@ -134,14 +165,25 @@ impl WritableStore {
 
 /// Gives a file the time and the mode of an object, and makes it durable; `path` is for messages.
 fn seal(file: &File, path: &Path) -> Result<()> {
-    file.set_times(fs::FileTimes::new().set_modified(fixed_time())).map_err(Error::io("date", path))?;
-    file.set_permissions(fs::Permissions::from_mode(0o444)).map_err(Error::io("protect", path))?;
-    file.sync_all().map_err(Error::io("sync", path))
+    let date = || file.set_times(fs::FileTimes::new().set_modified(fixed_time()));
+    effects::perform(Op::Change(file), date).map_err(Error::io("date", path))?;
+    effects::perform(Op::Change(file), || file.set_permissions(fs::Permissions::from_mode(0o444))).map_err(Error::io("protect", path))?;
+    effects::sync(file).map_err(Error::io("sync", path))
+}
+
+/// Makes the name of a directory durable.
+fn sync_above(path: &Path) -> Result<()> {
+    match Dir::named(path.parent().unwrap_or(path)) {
+        Ok(above) => above.sync(),
+        // The user's, who may pass through it and not read it.
+        Err(_) => Ok(()),
+    }
 }
 
 fn lay_out_dirs(root: &Path) -> Result<Dir> {
     if !root.is_dir() {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(root).map_err(Error::io("create", root))?;
+        let make = || fs::DirBuilder::new().recursive(true).mode(0o700).create(root);
+        effects::perform(Op::NewPath(root), make).map_err(Error::io("create", root))?;
     }
     let directory = Dir::named(root)?;
     // Checkpoints get theirs with the first of them.

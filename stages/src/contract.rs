@@ -1,5 +1,6 @@
 //! What a stage is: its parameters, its ports, what it may use while it runs. Ignorant of tensor libraries and YAML.
 
+pub mod bounds;
 pub mod context;
 pub mod decode;
 pub mod error;
@@ -14,6 +15,7 @@ pub mod word;
 
 /// What every stage kind imports.
 pub mod prelude {
+    pub use super::bounds::{Count, Dropout, InnerShare, Multiple, NonNegative, PartialShare, Positive, Reduction, Share, Size, Whole};
     pub use super::context::Context;
     pub use super::decode::BadParameter;
     pub use super::error::{Error, Result};

@@ -6,7 +6,7 @@
 
 mod draw;
 
-use crate::contract::decode::Fault;
+use crate::contract::bounds::bounds;
 use crate::contract::prelude::*;
 use crate::data::patients::tokens;
 use crate::data::png;
@@ -29,22 +29,25 @@ ports! {
 pub struct Phantoms {
     /// Side of the images in pixels.
     #[serde(default = "default_size")]
-    #[schemars(range(min = 16, max = 1024))]
-    pub size: u32,
+    pub size: Whole<16, 1024>,
     /// The classes.
     pub classes: BTreeMap<String, Class>,
     /// Images per patient, on average; patients have one to three.
     #[serde(default = "default_images_per_patient")]
-    #[schemars(range(min = 1, max = 3))]
-    pub images_per_patient: f64,
+    pub images_per_patient: ImagesPerPatient,
     /// Contrast of the findings against the noise: 1 is clear, 0.3 is faint.
     #[serde(default = "default_contrast")]
-    #[schemars(range(min = 0, max = 2))]
-    pub contrast: f64,
+    pub contrast: Contrast,
     /// Number of sources (hospitals), each with its own brightness.
     #[serde(default = "default_sources")]
-    #[schemars(range(min = 1, max = 9))]
-    pub sources: u32,
+    pub sources: Whole<1, 9>,
+}
+
+bounds! {
+    /// Images per patient, on average.
+    ImagesPerPatient: from 1, to 3;
+    /// Contrast of findings against the noise.
+    Contrast: from 0, to 2;
 }
 
 /// One class of images.
@@ -52,14 +55,13 @@ pub struct Phantoms {
 #[serde(deny_unknown_fields)]
 pub struct Class {
     /// Number of images.
-    pub images: u32,
+    pub images: Whole<1, 1_000_000>,
     /// The finding that they show.
     #[serde(default)]
     pub finding: Finding,
     /// Share of the images that do not show the finding.
-    #[serde(default)]
-    #[schemars(range(min = 0, max = 1))]
-    pub hidden: f64,
+    #[serde(default = "default_hidden")]
+    pub hidden: Share,
 }
 
 /// The finding that an image shows.
@@ -75,17 +77,20 @@ pub enum Finding {
     Focal,
 }
 
-fn default_size() -> u32 {
-    64
+fn default_size() -> Whole<16, 1024> {
+    Whole::of(64)
 }
-fn default_images_per_patient() -> f64 {
-    1.4
+fn default_images_per_patient() -> ImagesPerPatient {
+    ImagesPerPatient::of(1.4)
 }
-fn default_contrast() -> f64 {
-    0.8
+fn default_contrast() -> Contrast {
+    Contrast::of(0.8)
 }
-fn default_sources() -> u32 {
-    1
+fn default_sources() -> Whole<1, 9> {
+    Whole::of(1)
+}
+fn default_hidden() -> Share {
+    Share::of(0.0)
 }
 
 impl Stage for Phantoms {
@@ -96,25 +101,7 @@ impl Stage for Phantoms {
     type Outputs = Outputs;
 
     fn check(&self) -> Vec<BadParameter> {
-        let mut bad = [
-            BadParameter::unless((16..=1024).contains(&self.size), "size", "must be between 16 and 1024"),
-            BadParameter::unless((1.0..=3.0).contains(&self.images_per_patient), "images_per_patient", "must be between 1 and 3"),
-            BadParameter::unless((0.0..=2.0).contains(&self.contrast), "contrast", "must be between 0 and 2"),
-            BadParameter::unless((1..=9).contains(&self.sources), "sources", "must be between 1 and 9"),
-            BadParameter::unless(!self.classes.is_empty(), "classes", "must have at least one class"),
-        ]
-        .concat();
-        for (name, class) in &self.classes {
-            let mut fault =
-                |field: &str, why: &str| bad.push(BadParameter { path: vec!["classes".into(), name.clone(), field.into()], what: Fault::Value(why.into()) });
-            if !(0.0..=1.0).contains(&class.hidden) {
-                fault("hidden", "must be between 0 and 1");
-            }
-            if !(1..=1_000_000).contains(&class.images) {
-                fault("images", "must be between 1 and 1000000");
-            }
-        }
-        bad
+        BadParameter::unless(!self.classes.is_empty(), "classes", "must have at least one class")
     }
 
     fn run(&self, _: Inputs, cx: &Context) -> Result<Outputs> {
@@ -122,18 +109,19 @@ impl Stage for Phantoms {
         let mut patient = 0u64;
         for (label, class) in &self.classes {
             let mut stream = cx.stream(&format!("patients {label}"));
-            let mut left = class.images;
+            let mut left = class.images.get();
             while left > 0 {
-                let more = self.images_per_patient - 1.0;
+                let more = *self.images_per_patient - 1.0;
                 let images = (1 + u32::from(stream.chance(more / 2.0)) + u32::from(stream.chance(more / 2.0))).min(left);
                 left -= images;
-                let source = stream.below(self.sources as usize);
+                let source = stream.below(*self.sources as usize);
                 for _ in 0..images {
                     plans.push((patient, label, class, source));
                 }
                 patient += 1;
             }
         }
+        let side = self.size.get();
         let anatomy = cx.stream("anatomy");
         let images = cx.stream("films");
         let drawn: Vec<(u64, Sample, Vec<u8>)> = plans
@@ -142,9 +130,9 @@ impl Stage for Phantoms {
             .map(|(n, (patient, label, class, source))| {
                 let body = draw::Body::of(&mut anatomy.item(patient));
                 let mut stream = images.item(n as u64);
-                let shown = if stream.chance(class.hidden) { Finding::None } else { class.finding };
-                let pixels = draw::image(&body, shown, self.contrast, source, self.size as usize, &mut stream);
-                let bytes = png::encode(&pixels, self.size, self.size, &[("Description", "phantom chest image of nobody; not for diagnosis")])?;
+                let shown = if stream.chance(*class.hidden) { Finding::None } else { class.finding };
+                let pixels = draw::image(&body, shown, *self.contrast, source, side as usize, &mut stream);
+                let bytes = png::encode(&pixels, side, side, &[("Description", "phantom chest image of nobody; not for diagnosis")])?;
                 let sample = Sample {
                     image: Digest::of(&bytes),
                     patient: String::new(),
@@ -157,8 +145,8 @@ impl Stage for Phantoms {
                     age: None,
                     sex: String::new(),
                     view: "PA".into(),
-                    width: self.size,
-                    height: self.size,
+                    width: side,
+                    height: side,
                 };
                 Ok((patient, sample, bytes))
             })
@@ -181,8 +169,14 @@ mod tests {
 
     #[test]
     fn patients_are_named_by_their_images() {
-        let class = Class { images: 30, finding: Finding::Focal, hidden: 0.0 };
-        let stage = Phantoms { size: 16, classes: BTreeMap::from([("covid".into(), class)]), images_per_patient: 2.0, contrast: 1.0, sources: 1 };
+        let class = Class { images: Whole::of(30), finding: Finding::Focal, hidden: Share::of(0.0) };
+        let stage = Phantoms {
+            size: Whole::of(16),
+            classes: BTreeMap::from([("covid".into(), class)]),
+            images_per_patient: ImagesPerPatient::of(2.0),
+            contrast: Contrast::of(1.0),
+            sources: Whole::of(1),
+        };
         let cx = context(Phantoms::NAME, Some(3));
         let rows = stage.run(Inputs {}, &cx).unwrap().samples.rows;
         let mut of_patient: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();

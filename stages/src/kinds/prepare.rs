@@ -35,8 +35,7 @@ ports! {
 #[serde(deny_unknown_fields)]
 pub struct Prepare {
     /// Side of the packed images in pixels.
-    #[schemars(range(min = 8, max = 2048))]
-    pub size: u32,
+    pub size: Whole<8, 2048>,
     /// How an image that is not square is made square.
     #[serde(default)]
     pub fit: Fit,
@@ -45,8 +44,7 @@ pub struct Prepare {
     pub stretch: bool,
     /// Bits that are used in 16-bit images: 12 in many that come from a scanner, which would be nearly black otherwise.
     #[serde(default)]
-    #[schemars(range(min = 8, max = 16))]
-    pub bits: Option<u32>,
+    pub bits: Option<Whole<8, 16>>,
     /// What to do if an image cannot be decoded, or is incomplete.
     #[serde(default)]
     pub on_damage: OnDamage,
@@ -61,14 +59,6 @@ impl Stage for Prepare {
     const NEEDS: Needs = Needs::Heavy;
     type Inputs = Inputs;
     type Outputs = Outputs;
-
-    fn check(&self) -> Vec<BadParameter> {
-        [
-            BadParameter::unless((8..=2048).contains(&self.size), "size", "must be between 8 and 2048"),
-            BadParameter::unless(self.bits.is_none_or(|b| (8..=16).contains(&b)), "bits", "must be between 8 and 16"),
-        ]
-        .concat()
-    }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let images: BTreeMap<Digest, (u64, &str)> =
@@ -101,10 +91,10 @@ impl Prepare {
         let result = grey::decode(&bytes).map(|decoded| {
             let kind = remarks::Kind::of(&decoded);
             let grey = match self.bits.filter(|_| decoded.is_deep) {
-                Some(bits) => decoded.grey.of_bits(bits),
+                Some(bits) => decoded.grey.of_bits(*bits),
                 None => decoded.grey,
             };
-            (grey::to_square(&grey, self.size, self.fit, self.stretch), Look::at(&grey), kind)
+            (grey::to_square(&grey, *self.size, self.fit, self.stretch), Look::at(&grey), kind)
         });
         let n = done.fetch_add(1, Ordering::Relaxed) + 1;
         if n.is_multiple_of(64) {

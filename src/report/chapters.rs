@@ -14,6 +14,7 @@ mod under_way;
 use super::artifacts::{Found, Subject};
 use super::facts::Facts;
 use hilum_cache::{Result, Store};
+use hilum_stages::contract::note::Note;
 use maud::{Markup, html};
 
 /// A part of a report.
@@ -75,9 +76,9 @@ impl Chapter {
     }
 }
 
-/// True for notes that say that something may be wrong.
-fn is_warning(note: &str) -> bool {
-    note.starts_with("warning: ")
+/// Shows that something may be wrong, with the stage that says so.
+fn warning(stage: Option<&str>, note: &Note) -> Markup {
+    html! { div.warn { @if let Some(stage) = stage { b { (stage) } " " } (note) } }
 }
 
 /// Shows the reason in place of what cannot be shown.

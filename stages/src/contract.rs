@@ -6,6 +6,7 @@ pub mod decode;
 pub mod error;
 pub mod fit;
 pub mod kind;
+pub mod note;
 pub mod port;
 pub mod pseudonym;
 pub mod seed;
@@ -19,6 +20,7 @@ pub mod prelude {
     pub use super::context::Context;
     pub use super::decode::BadParameter;
     pub use super::error::{Error, Result};
+    pub use super::note::Note;
     pub use super::port::{ArtifactType, File, Gathered, OutputType};
     pub use super::seed::Stream;
     pub use super::stage::{BadInput, Namespace, Needs, Stage, Takes, Upstream};

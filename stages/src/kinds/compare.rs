@@ -88,7 +88,7 @@ impl Stage for Compare {
                 "compare evaluations of one `purpose` only",
             ));
         }
-        first.purpose.mark().into_iter().for_each(|mark| cx.note(mark));
+        first.purpose.mark().into_iter().for_each(|mark| cx.warn(mark));
         let same = |s: &Scores| {
             s.classes == first.classes
                 && s.predictions.len() == first.predictions.len()

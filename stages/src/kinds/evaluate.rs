@@ -63,7 +63,7 @@ impl Stage for Evaluate {
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
-        self.purpose.mark().into_iter().for_each(|mark| cx.note(mark));
+        self.purpose.mark().into_iter().for_each(|mark| cx.warn(mark));
         let document = &inputs.weights.document;
         let store = ImageStore::of(&inputs.images)?;
         let samples = store.without_left_out(inputs.samples, cx);

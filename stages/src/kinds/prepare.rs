@@ -108,7 +108,7 @@ impl Prepare {
         let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
         damaged.iter().for_each(|d| *reasons.entry(d.reason.clone()).or_default() += 1);
         for (reason, n) in &reasons {
-            cx.note(format!("warning: {}: {reason}", counted(*n, "image was left out", "images were left out")));
+            cx.warn(format!("{}: {reason}", counted(*n, "image was left out", "images were left out")));
         }
         let n = damaged.len();
         cx.left_out(damaged);

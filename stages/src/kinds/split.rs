@@ -220,8 +220,8 @@ impl Split {
                 Assign::Counts => {
                     if let Some(folds) = self.folds.filter(|n| shares.len() == **n as usize && members.len() < shares.len() && self.stratify == Stratify::Label)
                     {
-                        cx.note(format!(
-                            "warning: label `{label}` has {}, fewer than the {} folds: some folds contain none",
+                        cx.warn(format!(
+                            "label `{label}` has {}, fewer than the {} folds: some folds contain none",
                             counted(members.len(), "patient", "patients"),
                             *folds
                         ));
@@ -248,7 +248,7 @@ impl Split {
         let far: Vec<String> = PARTS.iter().zip(parts.iter().zip(self.shares())).filter_map(far).collect();
         if !far.is_empty() && self.by == By::Patient {
             let whose = counted(patients, "patient", "patients");
-            cx.note(format!("warning: {}: {whose} have {all} images, and all images of a patient stay together", far.join(", ")));
+            cx.warn(format!("{}: {whose} have {all} images, and all images of a patient stay together", far.join(", ")));
         }
     }
 

@@ -146,8 +146,8 @@ impl TrainGan {
         }
         let images = self.images(&store.without_left_out(inputs.samples.clone(), cx), &store)?;
         if let Some(few) = images.kinds.iter().map(Vec::len).min().filter(|n| *n < FEW) {
-            cx.note(format!(
-                "warning: there {} to train on: generated images will be little more than copies",
+            cx.warn(format!(
+                "there {} to train on: generated images will be little more than copies",
                 if few == 1 { "is 1 image".into() } else { format!("are {few} images") }
             ));
         }
@@ -176,8 +176,8 @@ impl TrainGan {
         let diverged = |step: usize| training::diverged(cx, step, steps, "lower `optimiser.learning_rate`");
         let share = self.network.config().ema_initial_share(steps, batch);
         if share > MAX_INITIAL_SHARE {
-            cx.note(format!(
-                "warning: the moving average that generates images will still consist of {:.0} % initial weights at the end: train longer, or {}",
+            cx.warn(format!(
+                "the moving average that generates images will still consist of {:.0} % initial weights at the end: train longer, or {}",
                 share * 100.0,
                 self.network.config().ema_help()
             ));
@@ -212,7 +212,7 @@ impl TrainGan {
             }
             record(&mut history, step, &seen);
             if let Some(warning) = alarm.scored(step, seen.on_real, seen.on_fake) {
-                cx.note(warning);
+                cx.warn(warning);
             }
             let preview = || {
                 let images = trainer.preview()?;
@@ -228,7 +228,7 @@ impl TrainGan {
             if alarm.compares(step, steps)
                 && let Some(warning) = alarm.compared(step, &preview()?)
             {
-                cx.note(warning);
+                cx.warn(warning);
             }
             cx.checkpoint(step, || {
                 let mut now = Snapshot::default();

@@ -65,10 +65,10 @@ pub struct Measured {
 }
 
 impl Purpose {
-    /// What must stand beside numbers of this purpose wherever they are shown.
+    /// The warning that must stand beside numbers of this purpose wherever they are shown.
     pub fn mark(self) -> Option<&'static str> {
         (self == Purpose::SyntheticQuality)
-            .then_some("warning: this judges synthetic images (`purpose: synthetic-quality`); it does not say how the classifier would do on new patients")
+            .then_some("this judges synthetic images (`purpose: synthetic-quality`); it does not say how the classifier would do on new patients")
     }
 }
 

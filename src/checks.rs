@@ -12,6 +12,7 @@ use crate::lineage::{Evidence, Flow, Held, KnownOutput, Lineage, Reach};
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::{Input, StageId};
 use hilum_cache::Result;
+use hilum_stages::contract::artifact::ArtifactKind;
 use roaring::RoaringBitmap;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -26,11 +27,8 @@ pub enum Severity {
     Warning,
 }
 
-/// Types of the artifacts that checks look at.
-pub const LOOKED_AT: &[&str] = &["samples", "images", "patients"];
-
-/// Types of models. A finished one matters to checks if files come from outside: it may have made them.
-pub const MODELS: &[&str] = &["generator", "weights"];
+/// Kinds of the artifacts that checks look at. If files come from outside, finished networks matter as well: they may have made them.
+pub const LOOKED_AT: &[ArtifactKind] = &[ArtifactKind::Samples, ArtifactKind::Images, ArtifactKind::Patients];
 
 /// One check.
 pub struct Check {

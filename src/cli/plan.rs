@@ -16,6 +16,7 @@ use crate::progress::{remark, words};
 use crate::run::event::Event;
 use clap::Args;
 use hilum_cache::{Error, Store};
+use hilum_stages::contract::artifact::ArtifactKind;
 use serde_json::{Map, json};
 use std::collections::{BTreeMap, HashSet};
 
@@ -142,7 +143,7 @@ fn counts(study: &open::Study, known: &open::Known, plan: &Plan) -> anyhow::Resu
     let mut all = vec![];
     for (stage, decision) in study.pipeline.stages.iter().zip(&plan.decisions) {
         let Decision::Reuse { outputs, .. } = decision else { continue };
-        for (port, artifact) in outputs.iter().filter(|(_, a)| a.kind == "samples") {
+        for (port, artifact) in outputs.iter().filter(|(_, a)| ArtifactKind::Samples.is(a)) {
             let rows = known.tables.samples(&known.store, artifact)?;
             all.push((format!("{}.{port}", stage.name), hilum_stages::data::sample::counts(&rows)));
         }

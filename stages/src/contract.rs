@@ -1,5 +1,6 @@
 //! What a stage is: its parameters, its ports, what it may use while it runs. Ignorant of tensor libraries and YAML.
 
+pub mod artifact;
 pub mod bounds;
 pub mod context;
 pub mod decode;
@@ -16,6 +17,7 @@ pub mod word;
 
 /// What every stage kind imports.
 pub mod prelude {
+    pub use super::artifact::ArtifactKind;
     pub use super::bounds::{Count, Dropout, InnerShare, Multiple, NonNegative, PartialShare, Positive, Reduction, Share, Size, Whole};
     pub use super::context::Context;
     pub use super::decode::BadParameter;

@@ -204,30 +204,40 @@ impl Context<'_> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-
-    struct NoImages;
-    impl ImageBytes for NoImages {
-        fn bytes(&self, _: &Digest) -> Result<Vec<u8>> {
-            Err(Error::data("nothing is read"))
+impl Context<'static> {
+    /// For the test of a stage of this kind: on the CPU, without a seed, a key, images, files and checkpoints. What it reports is
+    /// in [`Context::said`].
+    pub fn for_tests(kind: &'static str) -> Context<'static> {
+        struct NoImages;
+        impl ImageBytes for NoImages {
+            fn bytes(&self, _: &Digest) -> Result<Vec<u8>> {
+                Err(Error::data("this test has no images"))
+            }
         }
-    }
-
-    /// For a stage that reads no image and no file, on the CPU.
-    pub(crate) fn context(kind: &'static str, seed: Option<u64>) -> Context<'static> {
         Context {
             kind,
-            seed: seed.map(Seed),
+            seed: None,
             images: &NoImages,
-            sources: Default::default(),
+            sources: BTreeMap::new(),
             pseudonyms: None,
             device: DeviceChoice::Cpu,
             report: &|_| (),
             cancelled: &|| false,
             checkpoints: &NoCheckpoints,
-            work: Default::default(),
-            notes: Default::default(),
+            work: PathBuf::new(),
+            notes: Mutex::default(),
         }
+    }
+    /// With a seed, for kinds that draw.
+    pub fn seeded(self, seed: u64) -> Self {
+        Context { seed: Some(Seed(seed)), ..self }
+    }
+    /// With what path parameters name, by parameter.
+    pub fn with_sources(self, sources: BTreeMap<String, Listing>) -> Self {
+        Context { sources, ..self }
+    }
+    /// With a key of pseudonyms.
+    pub fn with_pseudonyms(self, key: [u8; 32]) -> Self {
+        Context { pseudonyms: Some(PseudonymKey::new(key)), ..self }
     }
 }

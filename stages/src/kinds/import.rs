@@ -136,6 +136,10 @@ impl Stage for Import {
         Some(Namespace { name, is_declared: self.patients.is_some(), one_per_image: self.is_one_per_image() })
     }
 
+    fn images(&self, files: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
+        files("images")
+    }
+
     fn run(&self, _: Inputs, cx: &Context) -> Result<Outputs> {
         let has_rows = self.table.is_some() || self.list.is_some();
         let mut images = Cow::Borrowed(cx.source("images"));

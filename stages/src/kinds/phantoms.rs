@@ -104,6 +104,10 @@ impl Stage for Phantoms {
         BadParameter::unless(!self.classes.is_empty(), "classes", "must have at least one class")
     }
 
+    fn images(&self, _: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
+        Some(self.classes.values().map(|class| u64::from(*class.images)).sum())
+    }
+
     fn run(&self, _: Inputs, cx: &Context) -> Result<Outputs> {
         let mut plans = vec![];
         let mut patient = 0u64;
@@ -164,7 +168,6 @@ impl Stage for Phantoms {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::context::tests::context;
     use crate::data::patients::token;
 
     #[test]
@@ -177,7 +180,7 @@ mod tests {
             contrast: Contrast::of(1.0),
             sources: Whole::of(1),
         };
-        let cx = context(Phantoms::NAME, Some(3));
+        let cx = Context::for_tests(Phantoms::NAME).seeded(3);
         let rows = stage.run(Inputs {}, &cx).unwrap().samples.rows;
         let mut of_patient: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
         rows.iter().for_each(|r| of_patient.entry(&r.patient).or_default().push(r));

@@ -60,6 +60,11 @@ impl Stage for Prepare {
     type Inputs = Inputs;
     type Outputs = Outputs;
 
+    fn disk(&self, images: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
+        // A byte for each pixel.
+        Some(images("samples")?.saturating_mul(u64::from(*self.size).pow(2)))
+    }
+
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let images: BTreeMap<Digest, (u64, &str)> =
             inputs.samples.rows.iter().map(|r| (r.image, (u64::from(r.width) * u64::from(r.height), r.label.as_str()))).collect();
@@ -142,6 +147,12 @@ fn groups(images: &BTreeMap<Digest, (u64, &str)>) -> Vec<Vec<Digest>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pack_has_a_byte_for_each_pixel() {
+        let stage: Prepare = serde_json::from_str(r#"{"size": 2048}"#).unwrap();
+        assert_eq!([Some(10), Some(u64::MAX), None].map(|n| stage.disk(&|port| n.filter(|_| port == "samples"))), [Some(10 << 22), Some(u64::MAX), None]);
+    }
 
     #[test]
     fn groups_are_bounded_by_pixels() {

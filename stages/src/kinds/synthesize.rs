@@ -103,6 +103,10 @@ impl Stage for Synthesize {
         fault.map(|(why, help)| BadInput { port: "generator", why, help }).into_iter().collect()
     }
 
+    fn images(&self, _: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
+        if let Some(Count::Of(n)) = self.count { Some(u64::from(*n)) } else { None }
+    }
+
     fn takes(&self, input: &str) -> Takes {
         // Which images of `source` are translated depends on the generator's labels.
         if input == "source" { Takes::Some } else { Takes::All }
@@ -293,7 +297,6 @@ fn stretched(image: Vec<f32>) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::context::tests::context;
     use crate::contract::seed::Seed;
     use crate::networks::Weights;
     use candle_core::Device;
@@ -334,7 +337,7 @@ mod tests {
                 let inputs = Inputs { generator: fresh(&network), source, images: vec![Images::open(&files()).unwrap()], real: None };
                 let truncation = if network.contains("stylegan2") { 0.8 } else { 1.0 };
                 let stage: Synthesize = serde_json::from_value(serde_json::json!({ "count": count, "truncation": truncation })).unwrap();
-                let cx = context(Synthesize::NAME, Some(3));
+                let cx = Context::for_tests(Synthesize::NAME).seeded(3);
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 let out = pool.install(|| stage.make(&inputs, batch, &cx)).unwrap();
                 out.samples.rows.iter().map(|r| (r.image, r.parent)).collect::<Vec<_>>()

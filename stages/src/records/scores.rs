@@ -95,14 +95,14 @@ impl Scores {
 const SCORES: &str = "scores.json";
 
 impl ArtifactType for Scores {
-    const TYPE: &'static str = "scores";
+    const TYPE: ArtifactKind = ArtifactKind::Scores;
     fn open(files: &[File]) -> Result<Self> {
         let file = files.first().ok_or_else(|| Error::data("scores without a file"))?;
         Scores::read(&std::fs::read(&file.path).map_err(Error::io("read", &file.path))?)
     }
 }
 impl OutputType for Scores {
-    const TYPE: &'static str = "scores";
+    const TYPE: ArtifactKind = ArtifactKind::Scores;
     fn save(&self, folder: &Path) -> Result<()> {
         write(&folder.join(SCORES), &self.to_json())
     }

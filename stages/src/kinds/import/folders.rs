@@ -140,7 +140,7 @@ fn patient(below_class: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::context::tests::context;
+    use crate::contract::context::Context;
     use hilum_cache::Digest;
 
     fn whose(names: &[&str]) -> Vec<Option<String>> {
@@ -150,7 +150,7 @@ mod tests {
 
     fn found(names: &[&str]) -> Vec<Row> {
         let file = |n: &&str| ListedFile { name: (*n).into(), path: (*n).into(), digest: Digest::of(n.as_bytes()), note: String::new() };
-        rows(&names.iter().map(file).collect::<Vec<_>>(), None, &mut Omitted::default(), &context("import", None))
+        rows(&names.iter().map(file).collect::<Vec<_>>(), None, &mut Omitted::default(), &Context::for_tests("import"))
     }
 
     fn classes(names: &[&str]) -> Vec<String> {

@@ -1,7 +1,6 @@
 //! Laws of imports: what tables follow from, and what is said about them.
 
 use super::*;
-use crate::contract::context::tests::context;
 use crate::contract::pseudonym::PseudonymKey;
 use crate::contract::source::{ListedFile, Listing};
 use crate::data::sample::Sample;
@@ -66,7 +65,7 @@ fn made(given: &Given) -> Result<Made> {
         let parameter = if stage.list.is_some() { "list" } else { "table" };
         sources.insert(parameter.into(), listing(vec![file]));
     }
-    let cx = Context { sources, pseudonyms: Some(PseudonymKey::new([given.key; 32])), ..context(Import::NAME, None) };
+    let cx = Context::for_tests(Import::NAME).with_sources(sources).with_pseudonyms([given.key; 32]);
     let out = stage.run(Inputs {}, &cx)?;
     out.samples.save(dir.path()).unwrap();
     let csv = std::fs::read_to_string(dir.path().join(crate::data::sample::TABLE)).unwrap();
@@ -329,7 +328,7 @@ fn tables_of_other_programs_are_read_and_errors_name_the_line() {
     let with = json!({ "table": "t.csv", "columns": { "patient": "who", "file": "file", "label": "label" } });
     let rows = |text: &str| {
         let columns = serde_json::from_value(with["columns"].clone()).unwrap();
-        super::table::rows(text, &columns, &BTreeMap::new(), &mut Omitted::default(), &context(Import::NAME, None))
+        super::table::rows(text, &columns, &BTreeMap::new(), &mut Omitted::default(), &Context::for_tests(Import::NAME))
     };
     assert_eq!(rows("who;file;label\r\nA;1.png;x\r\n").unwrap().len(), 1);
     assert_eq!(rows("who\tfile\tlabel\nA\t1.png\tx, y\n").unwrap()[0].said.spelled(), "x, y");

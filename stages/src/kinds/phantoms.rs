@@ -2,7 +2,8 @@
 //!
 //! An image is a body with two lungs, ribs, a heart and noise. The class shows as nothing, as soft opacities at the
 //! periphery, or as one dense focus. A share `hidden` of the images of a class with a finding does not show it: these
-//! cannot be recognised, so that the best possible AUROC against images without findings is `1 − hidden/2`.
+//! cannot be recognised, so that the best possible AUROC against images without findings is `1 − hidden/2`. Ages and sex of patients
+//! are drawn whatever the class.
 
 mod draw;
 
@@ -23,7 +24,8 @@ ports! {
     }
 }
 
-/// Draws artificial chest images of no real person, for trying out a study without data.
+/// Draws artificial chest images of no real person, for trying out a study without data. Patients have an age from 18 to 90 years and a
+/// sex, F or M, neither of which depends on the class.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Phantoms {
@@ -93,9 +95,24 @@ fn default_hidden() -> Share {
     Share::of(0.0)
 }
 
+/// What is known of a patient besides the images.
+struct Person {
+    /// In whole years.
+    age: f64,
+    /// F or M.
+    sex: &'static str,
+}
+
+impl Person {
+    fn of(stream: &mut Stream) -> Person {
+        let age = (55.0 + 16.0 * stream.normal()).round().clamp(18.0, 90.0);
+        Person { age, sex: if stream.chance(0.5) { "F" } else { "M" } }
+    }
+}
+
 impl Stage for Phantoms {
     const NAME: &'static str = "phantoms";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const SEEDED: bool = true;
     type Inputs = Inputs;
     type Outputs = Outputs;
@@ -127,12 +144,14 @@ impl Stage for Phantoms {
         }
         let side = self.size.get();
         let anatomy = cx.stream("anatomy");
+        let people = cx.stream("people");
         let images = cx.stream("films");
         let drawn: Vec<(u64, Sample, Vec<u8>)> = plans
             .into_par_iter()
             .enumerate()
             .map(|(n, (patient, label, class, source))| {
                 let body = draw::Body::of(&mut anatomy.item(patient));
+                let person = Person::of(&mut people.item(patient));
                 let mut stream = images.item(n as u64);
                 let shown = if stream.chance(*class.hidden) { Finding::None } else { class.finding };
                 let pixels = draw::image(&body, shown, *self.contrast, source, side as usize, &mut stream);
@@ -146,8 +165,8 @@ impl Stage for Phantoms {
                     origin: Origin::Real,
                     generator: None,
                     parent: None,
-                    age: None,
-                    sex: String::new(),
+                    age: Some(person.age),
+                    sex: person.sex.into(),
                     view: "PA".into(),
                     width: side,
                     height: side,
@@ -189,5 +208,21 @@ mod tests {
             assert_eq!(patient, token(&rows[0].image));
             assert!(rows.iter().zip(0..).all(|(r, n)| r.number == n) && rows.is_sorted_by_key(|r| r.image));
         }
+    }
+
+    #[test]
+    fn patients_have_one_age_and_one_sex_and_differ_in_both() {
+        let stage: Phantoms = serde_json::from_str(r#"{"size": 16, "classes": {"a": {"images": 60}, "b": {"images": 60}}}"#).unwrap();
+        let rows = stage.run(Inputs {}, &Context::for_tests(Phantoms::NAME).seeded(3)).unwrap().samples.rows;
+        let mut people: BTreeMap<&str, (u32, &str)> = BTreeMap::new();
+        for row in &rows {
+            let age = row.age.unwrap();
+            assert!((18.0..=90.0).contains(&age) && age.fract() == 0.0 && ["F", "M"].contains(&row.sex.as_str()), "{row:?}");
+            let person = (age as u32, row.sex.as_str());
+            assert_eq!(*people.entry(&row.patient).or_insert(person), person);
+        }
+        let ages: std::collections::BTreeSet<u32> = people.values().map(|p| p.0).collect();
+        let women = people.values().filter(|p| p.1 == "F").count();
+        assert!(ages.len() > 20 && (people.len() / 3..people.len() * 2 / 3).contains(&women), "{people:?}");
     }
 }

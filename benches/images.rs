@@ -8,9 +8,10 @@
 
 use candle_core::Device;
 use hilum_ops::{Optimiser, Sgd, Value, cross_entropy};
+use hilum_stages::contract::bounds::Share;
 use hilum_stages::contract::seed::Seed;
 use hilum_stages::data::ahead::Ahead;
-use hilum_stages::data::augment::Augment;
+use hilum_stages::data::augment::{Augment, Degrees, Zoom};
 use hilum_stages::data::batch::{Order, numbers};
 use hilum_stages::models::ClassifierNetwork;
 use hilum_stages::models::generators::dcgan::{Config, Dcgan};
@@ -22,7 +23,7 @@ use std::time::Instant;
 fn waiting(name: &str, side: usize, batch: usize, steps: usize, step: &mut dyn FnMut(&Value)) {
     let image: Vec<u8> = (0..side * side).map(|i| (i * 31 % 251) as u8).collect();
     let images: Vec<&[u8]> = vec![&image; 500];
-    let augment = Augment { flip: true, rotation: 5.0, ..Augment::default() };
+    let augment = Augment { flip: true, rotation: Degrees::of(5.0), ..Augment::default() };
     std::thread::scope(|scope| {
         let (mut order, streams) = (Order::new(Seed(1).stream("bench", "order"), images.len()), Seed(1).stream("bench", "augment"));
         let (images, augment) = (&images, &augment);
@@ -43,7 +44,7 @@ fn waiting(name: &str, side: usize, batch: usize, steps: usize, step: &mut dyn F
 }
 
 fn main() {
-    let adam = AdamParameters { learning_rate: 2e-4, beta1: 0.5, beta2: 0.999, eps: 1e-8 };
+    let adam = AdamParameters::of(2e-4, 0.5, 0.999, 1e-8);
     let mut stream = Seed(1).stream("bench", "networks");
     let mut dcgan = Dcgan::new(&Config::default(), &adam, &Device::Cpu, [&mut stream.clone(), &mut stream]).unwrap();
     let (z, mut dropout) = (uniform_noise(&stream, 0, 32, 100, &Device::Cpu).unwrap(), stream.clone());
@@ -67,8 +68,8 @@ fn rates() {
     let mut noise = Seed(1).stream("bench", "images");
     let images: Vec<Vec<u8>> = (0..500).map(|_| (0..SIDE * SIDE).map(|_| noise.below(256) as u8).collect()).collect();
     let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
-    let (flip, both) = (Augment { flip: true, ..Augment::default() }, Augment { flip: true, rotation: 5.0, ..Augment::default() });
-    let all = Augment { shift: 0.05, zoom: 0.05, crop: 0.1172, rotation: 10.0, flip: true };
+    let (flip, both) = (Augment { flip: true, ..Augment::default() }, Augment { flip: true, rotation: Degrees::of(5.0), ..Augment::default() });
+    let all = Augment { shift: Share::of(0.05), zoom: Zoom::of(0.05), crop: Share::of(0.1172), rotation: Degrees::of(10.0), flip: true };
     for (name, augment) in [("as they are", Augment::default()), ("flip", flip), ("flip and rotation by 5 degrees", both), ("everything", all)] {
         let (mut order, streams) = (Order::new(Seed(1).stream("bench", "order"), images.len()), Seed(1).stream("bench", "augment"));
         let mut rates: Vec<f64> = (0..15)

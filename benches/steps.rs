@@ -49,7 +49,7 @@ fn classifier(network: Box<dyn Classifier>, weights: &Weights, batch: usize) -> 
 }
 
 fn rates(beta1: f64) -> AdamParameters {
-    AdamParameters { learning_rate: 2e-4, beta1, beta2: 0.999, eps: 1e-8 }
+    AdamParameters::of(2e-4, beta1, 0.999, 1e-8)
 }
 
 /// Both networks with dropout, two Adams.

@@ -13,15 +13,13 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::model::{Input, StageId};
 pub use hilum_cache::journal::Severity;
 use hilum_cache::{Result, journal};
+use hilum_stages::contract::artifact::ArtifactKind;
 use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Types of the artifacts that checks look at.
-pub const LOOKED_AT: &[&str] = &["samples", "images", "patients"];
-
-/// Types of models. A finished one matters to checks if files come from outside: it may have made them.
-pub const MODELS: &[&str] = &["generator", "weights"];
+/// Kinds of the artifacts that checks look at. If files come from outside, finished networks matter as well: they may have made them.
+pub const LOOKED_AT: &[ArtifactKind] = &[ArtifactKind::Samples, ArtifactKind::Images, ArtifactKind::Patients];
 
 /// One check.
 pub struct Check {

@@ -119,11 +119,17 @@ fn kind_of(schema: &Value) -> String {
 }
 
 fn range(schema: &Value) -> String {
-    match (schema["minimum"].as_f64(), schema["maximum"].as_f64()) {
-        (Some(a), Some(b)) => format!("{a} to {b}"),
-        (Some(a), None) if a != 0.0 => format!("at least {a}"),
-        _ => String::new(),
+    let limit = |keyword: &str| schema[keyword].as_f64();
+    if let (Some(least), Some(most)) = (limit("minimum"), limit("maximum")) {
+        return format!("{least} to {most}");
     }
+    // That a count is no less than 0 goes without saying.
+    let low = limit("minimum").filter(|least| *least != 0.0 || schema["format"] == "double").map(|least| format!("at least {least}"));
+    let all = [
+        low.or(limit("exclusiveMinimum").map(|above| format!("greater than {above}"))),
+        limit("maximum").map(|most| format!("at most {most}")).or(limit("exclusiveMaximum").map(|below| format!("less than {below}"))),
+    ];
+    all.into_iter().flatten().collect::<Vec<_>>().join(" and ")
 }
 
 /// All codes, as Markdown: `docs/errors.md`.

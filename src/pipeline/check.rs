@@ -7,6 +7,7 @@ use super::node::{Key, Node, Yaml};
 use super::origin::Origin;
 use super::raw::RawStage;
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use hilum_stages::contract::artifact::ArtifactKind;
 use hilum_stages::contract::decode::{BadParameter, Fault};
 use hilum_stages::contract::fit::Written;
 use hilum_stages::contract::kind::{AnyStage, StageKind};
@@ -229,7 +230,7 @@ pub(super) fn expect(raw: &RawStage, kind: &StageKind, diagnostics: &mut Vec<Dia
                 .push(Diagnostic::new("E0106", format!("`expect` of `{}` takes counts by label", raw.name.text)).at(node.span, "expected an integer")),
         }
     }
-    if !out.is_empty() && kind.outputs.first().is_none_or(|p| p.kind != "samples") {
+    if !out.is_empty() && kind.outputs.first().is_none_or(|p| p.kind != ArtifactKind::Samples) {
         diagnostics
             .push(Diagnostic::new("E0106", format!("`{}` produces no samples to count", raw.name.text)).at(raw.expect[0].0.span, "`expect` counts images"));
     }

@@ -1,5 +1,5 @@
-//! How many bytes a plan adds to the store, from what can be known: packs by the number and side of their images, everything
-//! else by the size that the stage, or other cells of it, had before. What cannot be known is counted, and not guessed.
+//! How many bytes a plan adds to the store, from what can be known: what a stage says that it will write, and everything else
+//! by the size that the stage, or other cells of it, had before. What cannot be known is counted, and not guessed.
 //! Ignorant of how much is free.
 
 use super::Plan;
@@ -8,14 +8,10 @@ use crate::pipeline::model::{Source, StageId};
 use crate::pipeline::{Pipeline, Stage};
 use crate::session::Session;
 use hilum_cache::receipt::Outputs;
-use hilum_stages::contract::source::SourceKind;
+use hilum_stages::contract::artifact::ArtifactKind;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// Kinds of artifacts that can be large; tables, scores and figures are not worth counting.
-const LARGE: [&str; 3] = ["images", "generator", "weights"];
-/// Those of networks, beside which checkpoints lie while they are trained.
-const NETWORKS: [&str; 2] = ["generator", "weights"];
 /// A training keeps two checkpoints, each at least as large as the network.
 const CHECKPOINTS: u64 = 2;
 
@@ -59,12 +55,12 @@ pub fn need(p: &Pipeline, plan: &Plan, groups: &[Group], session: &Session) -> N
         if !is_large(first) {
             continue;
         }
-        let is_network = first.kind.outputs.iter().any(|o| NETWORKS.contains(&o.kind));
-        // Read where a stage is not one whose size can be computed.
+        let is_network = first.kind.outputs.iter().any(|o| o.kind.is_network());
+        // Read where a stage does not foresee what it will write.
         let mut before: Option<HashMap<String, u64>> = None;
         for id in &group.stages {
             let stage = &p.stages[*id];
-            let bytes = packed(p, stage, &known, session).or_else(|| {
+            let bytes = foreseen(p, stage, &known, session).or_else(|| {
                 let before = before.get_or_insert_with(|| {
                     let receipts = plan.past.receipts_of_cells(&session.ledger, &p.study, &group.base);
                     receipts.into_iter().map(|r| (r.stage.clone(), r.outputs.values().map(|a| a.bytes).sum())).collect()
@@ -80,24 +76,16 @@ pub fn need(p: &Pipeline, plan: &Plan, groups: &[Group], session: &Session) -> N
 /// True for a stage that writes images or networks. Imports leave images where they are.
 fn is_large(stage: &Stage) -> bool {
     let draws = stage.kind.inputs.is_empty() && stage.stage.sources().is_empty();
-    draws || stage.kind.outputs.iter().any(|o| LARGE.contains(&o.kind))
+    // Tables, scores and figures are not worth counting.
+    draws || stage.kind.outputs.iter().any(|o| o.kind == ArtifactKind::Images || o.kind.is_network())
 }
 
-/// The bytes of a pack: a byte for each of the pixels of a square.
-fn packed(p: &Pipeline, stage: &Stage, known: &[Option<Arc<Outputs>>], session: &Session) -> Option<u64> {
-    if stage.kind.name != "prepare" {
-        return None;
-    }
-    let side = stage.parameters["size"].as_u64()?;
-    let tables = stage.inputs.iter().find(|i| i.port.name == "samples")?;
-    Some(pixels(images(p, &tables.from, known, session)?, side))
+/// The bytes that a stage says it will write.
+fn foreseen(p: &Pipeline, stage: &Stage, known: &[Option<Arc<Outputs>>], session: &Session) -> Option<u64> {
+    stage.stage.disk(&|port| images(p, &stage.inputs.iter().find(|i| i.port.name == port)?.from, known, session))
 }
 
-fn pixels(images: u64, side: u64) -> u64 {
-    images.saturating_mul(side.saturating_mul(side))
-}
-
-/// How many images tables name: those that are there are counted, and of others it is said by their own stage's parameters.
+/// How many images tables name: those that are there are counted, and of others their own stages say it.
 fn images(p: &Pipeline, tables: &[Source], known: &[Option<Arc<Outputs>>], session: &Session) -> Option<u64> {
     let (mut named, mut others) = (HashSet::new(), 0);
     for table in tables {
@@ -109,16 +97,9 @@ fn images(p: &Pipeline, tables: &[Source], known: &[Option<Arc<Outputs>>], sessi
     Some(named.len() as u64 + others)
 }
 
-/// How many images a table that is not there yet will name; of an import, as many as there are files.
+/// How many images a table that is not there yet will name.
 fn will_name(stage: &Stage, id: StageId, session: &Session) -> Option<u64> {
-    match stage.kind.name {
-        "phantoms" => stage.parameters["classes"].as_object()?.values().map(|class| class["images"].as_u64()).sum(),
-        "synthesize" => stage.parameters["count"].as_u64(),
-        _ => {
-            let images = stage.stage.sources().into_iter().find(|s| s.what == SourceKind::Images)?;
-            Some(session.listings.get(&id)?.get(images.parameter)?.files.len() as u64)
-        }
-    }
+    stage.stage.images(&|parameter| Some(session.listings.get(&id)?.get(parameter)?.files.len() as u64))
 }
 
 #[cfg(test)]
@@ -128,7 +109,7 @@ mod tests {
     #[test]
     fn what_stays_and_the_checkpoints_of_the_largest_training_are_added_up() {
         let mut sum = Sum::default();
-        sum.add(0, false, Some(pixels(1000, 256)));
+        sum.add(0, false, Some(65_536_000));
         sum.add(1, true, Some(100));
         sum.add(2, true, Some(300));
         sum.add(3, false, None);
@@ -138,7 +119,6 @@ mod tests {
 
     #[test]
     fn sizes_beyond_all_disks_do_not_wrap() {
-        assert_eq!(pixels(u64::MAX, 2048), u64::MAX);
         let mut sum = Sum::default();
         sum.add(0, true, Some(u64::MAX));
         sum.add(1, true, Some(1));

@@ -2,6 +2,7 @@
 
 use crate::run::event::Event;
 use hilum_stages::contract::context::Progress;
+use hilum_stages::contract::note::Severity;
 use hilum_stages::words::counted;
 use std::time::Duration;
 
@@ -64,8 +65,13 @@ pub fn lines(event: &Event) -> Vec<String> {
             let last = last_millis.map(|m| format!("; took {} last time", duration(m))).unwrap_or_default();
             vec![format!("{stage}   started{on}: {}{last}", reasons.join("; "))]
         }
-        Event::Note { stage, text } if text.starts_with("warning: ") => vec![format!("{stage}   {text}")],
-        Event::Note { stage, text } => vec![format!("{stage}   note: {text}")],
+        Event::Note { stage, note } => {
+            let severity = match note.severity {
+                Severity::Info => "note",
+                Severity::Warning => "warning",
+            };
+            vec![format!("{stage}   {severity}: {}", note.text)]
+        }
         Event::LeftOut { stage, files: n, list } => {
             let what = counted(*n, "excluded file is listed", "excluded files are listed");
             vec![format!("{stage}   note: {what} in {}", list.display())]

@@ -3,6 +3,7 @@
 use hilum_cache::receipt::Artifact;
 use hilum_cache::tree::Entry;
 use hilum_cache::{Receipt, Result, Store};
+use hilum_stages::contract::artifact::ArtifactKind;
 use hilum_stages::contract::port::File;
 use hilum_stages::data::pack::Images;
 use hilum_stages::data::sample::{Sample, Samples};
@@ -14,8 +15,8 @@ use std::path::Path;
 /// a record, a figure or a table of samples, tells what the artifact is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Subject {
-    /// The artifact type.
-    pub(super) kind: &'static str,
+    /// The kind of artifact.
+    pub(super) kind: ArtifactKind,
     /// The name of a file in it, without its extension.
     pub(super) name: &'static str,
 }
@@ -30,7 +31,7 @@ pub(super) struct Found<'a> {
 impl<'a> Found<'a> {
     /// The artifact, if it is that.
     pub(super) fn of(subject: Subject, receipt: &'a Receipt, artifact: &Artifact, store: &Store) -> Result<Option<Found<'a>>> {
-        if artifact.kind != subject.kind {
+        if !subject.kind.is(artifact) {
             return Ok(None);
         }
         let files = store.files(artifact)?;

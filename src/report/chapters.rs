@@ -14,6 +14,7 @@ mod under_way;
 use super::artifacts::{Found, Subject};
 use super::facts::Facts;
 use hilum_cache::{Result, Store};
+use hilum_stages::contract::note::Note;
 use maud::{Markup, html};
 
 /// A part of a report.
@@ -75,9 +76,9 @@ impl Chapter {
     }
 }
 
-/// True for notes that say that something may be wrong.
-fn is_warning(note: &str) -> bool {
-    note.starts_with("warning: ")
+/// Shows that something may be wrong, with the stage that says so.
+fn warning(stage: Option<&str>, note: &Note) -> Markup {
+    html! { div.warn { @if let Some(stage) = stage { b { (stage) } " " } (note) } }
 }
 
 /// Shows the reason in place of what cannot be shown.
@@ -89,6 +90,7 @@ fn unreadable(found: &Found, why: &str) -> Markup {
 mod tests {
     use super::*;
     use crate::report::page;
+    use hilum_stages::contract::artifact::ArtifactKind;
     use std::collections::BTreeSet;
 
     #[test]
@@ -97,7 +99,7 @@ mod tests {
         assert_eq!(ids.len(), CHAPTERS.len());
         assert!(ids.iter().all(|id| id.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
         let figures: Vec<&str> = hilum_stages::figures::FIGURES.iter().map(|f| f.name).chain([hilum_stages::figures::sheet::GRID]).collect();
-        for subject in CHAPTERS.iter().flat_map(|c| c.about).filter(|s| s.kind == "figure") {
+        for subject in CHAPTERS.iter().flat_map(|c| c.about).filter(|s| s.kind == ArtifactKind::Figure) {
             assert!(figures.contains(&subject.name), "there is no figure `{}`", subject.name);
         }
     }
@@ -106,7 +108,7 @@ mod tests {
     #[test]
     fn a_new_row_is_on_the_page() {
         const TOY: Chapter = Chapter { id: "toy", title: Some("A <toy>"), about: &[], render: |m| Ok(Some(html! { p { "of " (m.facts.study) } })) };
-        const NOTHING: Chapter = Chapter { id: "nothing", about: &[Subject { kind: "table", name: "toys" }], ..TOY };
+        const NOTHING: Chapter = Chapter { id: "nothing", about: &[Subject { kind: ArtifactKind::Table, name: "toys" }], ..TOY };
         const SILENT: Chapter = Chapter { id: "silent", render: |_| Ok(None), ..TOY };
         let (_held, store) = crate::report::tests::empty_store();
         let facts = Facts { study: "plain".into(), ..Facts::default() };

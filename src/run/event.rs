@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Texts};
 use hilum_stages::contract::context::Progress;
+use hilum_stages::contract::note::Note;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -52,7 +53,7 @@ pub enum Event {
         /// The stage.
         stage: String,
         /// What.
-        text: String,
+        note: Note,
     },
     /// A stage excluded files.
     LeftOut {
@@ -72,7 +73,7 @@ pub enum Event {
         /// Peak memory of its process.
         peak_memory: Option<u64>,
         /// Its notes.
-        notes: Vec<String>,
+        notes: Vec<Note>,
         /// True if `--force` gave other bytes than before.
         differs: bool,
     },
@@ -151,9 +152,10 @@ impl Event {
             Event::Progress { stage, progress } => {
                 json!({ "event": "progress", "stage": stage, "done": progress.done, "total": progress.total, "unit": progress.unit, "values": progress.values.iter().cloned().collect::<std::collections::BTreeMap<_, _>>() })
             }
-            Event::Note { stage, text } => json!({ "event": "note", "stage": stage, "text": text }),
+            Event::Note { stage, note } => json!({ "event": "note", "stage": stage, "severity": note.severity, "text": note.text }),
             Event::LeftOut { stage, files, list } => json!({ "event": "left-out", "stage": stage, "files": files, "list": list.to_string_lossy() }),
             Event::StageFinished { stage, millis, peak_memory, notes, differs } => {
+                let notes: Vec<Value> = notes.iter().map(|n| json!({ "severity": n.severity, "text": n.text })).collect();
                 json!({ "event": "stage-finished", "stage": stage, "millis": millis, "peak_memory": peak_memory, "notes": notes, "differs": differs })
             }
             Event::CutOff { stage, of } => json!({ "event": "cut-off", "stage": stage, "of": of }),

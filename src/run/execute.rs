@@ -218,7 +218,7 @@ impl<'a> Scheduler<'a> {
                     self.running.get_mut(&id).into_iter().for_each(|f| f.progress = Some(progress.clone()));
                     self.run.sink.handle(&Event::Progress { stage: self.name(id), progress });
                 }
-                Ok(Message::Said(id, Said::Note(text))) => self.run.sink.handle(&Event::Note { stage: self.name(id), text }),
+                Ok(Message::Said(id, Said::Note(note))) => self.run.sink.handle(&Event::Note { stage: self.name(id), note }),
                 Ok(Message::Said(id, Said::LeftOut(files))) => self.left_out(id, &files),
                 Ok(Message::Ended(id, result)) => self.ended(id, result)?,
                 Err(RecvTimeoutError::Timeout) => {}

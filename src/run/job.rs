@@ -9,6 +9,7 @@ use hilum_stages::KINDS;
 use hilum_stages::contract::context::{Checkpoints, Context, DeviceChoice, ImageBytes, Said};
 use hilum_stages::contract::error::Error;
 use hilum_stages::contract::fit::NotWritten;
+use hilum_stages::contract::note::Note;
 use hilum_stages::contract::port::{Arrival, File};
 use hilum_stages::contract::pseudonym::PseudonymKey;
 use hilum_stages::contract::seed::Seed;
@@ -54,7 +55,7 @@ pub struct Done {
     /// Artifacts by port.
     pub outputs: Outputs,
     /// Its notes.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
     /// Peak memory of its process.
     pub peak_memory: Option<u64>,
 }
@@ -139,7 +140,7 @@ fn try_perform(job: &Job, report: &(dyn Fn(Said) + Sync), cancelled: &(dyn Fn() 
     stage.perform(inputs, work.path(), &cx)?;
     let mut outputs = Outputs::default();
     for port in kind.outputs.iter().filter(|p| stage.fills(p.name)) {
-        outputs.insert(port.name.to_owned(), store.put_dir(port.kind, &work.path().join(port.name))?);
+        outputs.insert(port.name.to_owned(), store.put_dir(port.kind.name(), &work.path().join(port.name))?);
     }
     let notes = cx.notes.into_inner().expect("BUG: poisoned");
     Ok(Done { outputs, notes, peak_memory: None })

@@ -1,10 +1,13 @@
 //! What a stage is: its parameters, its ports, what it may use while it runs. Ignorant of tensor libraries and YAML.
 
+pub mod artifact;
+pub mod bounds;
 pub mod context;
 pub mod decode;
 pub mod error;
 pub mod fit;
 pub mod kind;
+pub mod note;
 pub mod port;
 pub mod pseudonym;
 pub mod seed;
@@ -14,9 +17,12 @@ pub mod word;
 
 /// What every stage kind imports.
 pub mod prelude {
+    pub use super::artifact::ArtifactKind;
+    pub use super::bounds::{Count, Dropout, InnerShare, Multiple, NonNegative, PartialShare, Positive, Reduction, Share, Size, Whole};
     pub use super::context::Context;
     pub use super::decode::BadParameter;
     pub use super::error::{Error, Result};
+    pub use super::note::Note;
     pub use super::port::{ArtifactType, File, Gathered, OutputType};
     pub use super::seed::Stream;
     pub use super::stage::{BadInput, Namespace, Needs, Stage, Takes, Upstream};

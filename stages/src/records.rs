@@ -3,6 +3,8 @@
 //!
 //! A reader passes over columns that it does not know, which are those of a newer program, and names one that is missing.
 
+#[cfg(test)]
+mod as_inputs;
 mod cells;
 mod comparison;
 mod embedding;
@@ -24,12 +26,9 @@ use crate::contract::prelude::*;
 use crate::files::{csv_of, write};
 use serde::de::DeserializeOwned;
 
-/// The artifact type of everything here that is a CSV file.
-pub const TABLE: &str = "table";
-
 /// A CSV file that holds rows of one sort.
 pub trait Record: Sized {
-    /// The file's name without its extension. An artifact type says that something is a table, and this name of which.
+    /// The file's name without its extension. The kind of an artifact says that it is a table, and this name which one.
     const NAME: &'static str;
     /// Takes a record from CSV.
     ///
@@ -85,10 +84,19 @@ impl<T: Row> Record for Table<T> {
     }
 }
 
-impl<T: Row> OutputType for Table<T> {
-    const TYPE: &'static str = TABLE;
+impl<R: Record> OutputType for R {
+    const TYPE: ArtifactKind = ArtifactKind::Table;
     fn save(&self, folder: &Path) -> Result<()> {
         write(&folder.join(Self::file_name()), &self.to_csv()?)
+    }
+}
+
+impl<R: Record> ArtifactType for R {
+    const TYPE: ArtifactKind = ArtifactKind::Table;
+    fn open(files: &[File]) -> Result<Self> {
+        let file = files.iter().find(|f| f.name == Self::file_name());
+        let file = file.ok_or_else(|| Error::data(format!("this input takes the table `{}`, but was given another one", Self::NAME)))?;
+        Self::read(&std::fs::read(&file.path).map_err(Error::io("read", &file.path))?)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Allowed findings, warnings of stages, and failures: above all headings, so that they are not overlooked.
 
-use super::{Chapter, is_warning};
+use super::{Chapter, warning};
 use crate::report::facts::Facts;
 use hilum_cache::journal::Severity;
+use hilum_stages::contract::note::Note;
 use maud::{Markup, html};
 
 pub(super) const CHAPTER: Chapter = Chapter { id: "findings", title: None, about: &[], render: |m| Ok(Some(render(m.facts))) };
@@ -26,7 +27,7 @@ fn render(f: &Facts) -> Markup {
             }
         }
         @for r in f.receipts() {
-            @for note in r.notes.iter().filter(|n| is_warning(n)) { div.warn { b { (r.stage) } " " (note) } }
+            @for note in r.notes.iter().map(|n| Note::read(n)).filter(Note::is_warning) { (warning(Some(&r.stage), &note)) }
         }
         @for failure in &f.failures { div.bad { b { (failure.stage) } " failed: " (failure.message) } }
     }

@@ -4,16 +4,15 @@ use super::{Chapter, Material};
 use crate::report::artifacts::{Found, Subject};
 use crate::report::drawing::png;
 use hilum_cache::{Digest, Result};
-use hilum_stages::contract::port::OutputType;
-use hilum_stages::data::figure::FigureFiles;
+use hilum_stages::contract::artifact::ArtifactKind;
 use hilum_stages::data::grey::{self, Fit};
 use hilum_stages::data::sample::{Origin, Sample};
 use hilum_stages::figures::sheet::{GRID as SHEET, sheet};
 use maud::{Markup, html};
 
-const SAMPLES: Subject = Subject { kind: "samples", name: "samples" };
-const PACK: Subject = Subject { kind: "images", name: "pixels" };
-const GRID: Subject = Subject { kind: FigureFiles::TYPE, name: SHEET };
+const SAMPLES: Subject = Subject { kind: ArtifactKind::Samples, name: "samples" };
+const PACK: Subject = Subject { kind: ArtifactKind::Images, name: "pixels" };
+const GRID: Subject = Subject { kind: ArtifactKind::Figure, name: SHEET };
 
 pub(super) const CHAPTER: Chapter = Chapter { id: "images", title: Some("Images"), about: &[SAMPLES, PACK, GRID], render };
 

@@ -4,12 +4,11 @@ use super::{Chapter, Material};
 use crate::report::artifacts::Subject;
 use crate::report::drawing::svg;
 use hilum_cache::Result;
-use hilum_stages::contract::port::OutputType;
-use hilum_stages::data::figure::FigureFiles;
+use hilum_stages::contract::artifact::ArtifactKind;
 use hilum_stages::figures;
 use maud::{Markup, html};
 
-const MAP: Subject = Subject { kind: FigureFiles::TYPE, name: figures::map::FIGURE.name };
+const MAP: Subject = Subject { kind: ArtifactKind::Figure, name: figures::map::FIGURE.name };
 
 pub(super) const CHAPTER: Chapter = Chapter { id: "maps", title: Some("Map of images"), about: &[MAP], render };
 

@@ -1,7 +1,7 @@
 //! Trainings that are running or will resume when the study is run again.
 
 use super::images::MOMENTS;
-use super::{Chapter, is_warning};
+use super::{Chapter, warning};
 use crate::report::drawing::{drawing, png};
 use crate::report::facts::Facts;
 use hilum_stages::figures;
@@ -15,7 +15,7 @@ fn render(f: &Facts) -> Markup {
         p { "As of the latest checkpoint." }
         @for (stage, step, preview) in &f.under_way {
             h3 { (stage) ", after step " (step) }
-            @for note in preview.notes.iter().filter(|n| is_warning(n)) { div.warn { (note) } }
+            @for note in preview.notes.iter().filter(|n| n.is_warning()) { (warning(None, note)) }
             @for figure in figures::of_unfinished(&preview.history, stage) { (drawing(&figure.drawing)) }
             @if let Some(images) = &preview.images { figure.sheet.synthetic { figcaption { (MOMENTS) } (png(images, "images so far")) } }
         }

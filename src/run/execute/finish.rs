@@ -33,7 +33,7 @@ impl Scheduler<'_> {
             millis,
             peak_memory: done.peak_memory,
             attempt: running.attempt,
-            notes: done.notes.clone(),
+            notes: done.notes.iter().map(ToString::to_string).collect(),
         };
         self.recorder.receipt(&receipt)?;
         for (port, artifact) in receipt.outputs.iter() {

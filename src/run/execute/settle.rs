@@ -1,13 +1,14 @@
 //! Decisions about waiting stages: what each of them comes to, as soon as it can be said.
 
 use super::{PendingStage, Scheduler};
-use crate::checks::{LOOKED_AT, MODELS};
+use crate::checks::LOOKED_AT;
 use crate::pipeline::model::StageId;
 use crate::plan::{self, Decision};
 use crate::run::event::Event;
 use crate::run::job::Failure;
 use crate::run::state::State;
 use hilum_cache::{Error, Result, StageKey};
+use hilum_stages::contract::artifact::ArtifactKind;
 use std::collections::BTreeSet;
 
 impl Scheduler<'_> {
@@ -82,8 +83,8 @@ impl Scheduler<'_> {
                 Err(e) => return Err(e),
             }
         }
-        let is_seen = |kind: &str| LOOKED_AT.contains(&kind) || self.has_outside && MODELS.contains(&kind);
-        let now = self.outputs.iter().flatten().flat_map(|o| o.values()).filter(|a| is_seen(&a.kind)).count();
+        let is_seen = |kind: ArtifactKind| LOOKED_AT.contains(&kind) || self.has_outside && kind.is_network();
+        let now = self.outputs.iter().flatten().flat_map(|o| o.values()).filter_map(ArtifactKind::of).filter(|kind| is_seen(*kind)).count();
         self.checked &= now == self.seen;
         self.seen = now;
         Ok(())

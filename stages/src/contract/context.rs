@@ -3,6 +3,7 @@
 //! Deliberately without a wall clock, the environment and paths of results.
 
 use super::error::{Error, Result};
+use super::note::Note;
 use super::seed::{Seed, Stream};
 use super::source::{ListedFile, Listing};
 use crate::contract::pseudonym::PseudonymKey;
@@ -37,7 +38,7 @@ pub enum Said {
     /// Its progress.
     Progress(Progress),
     /// A note for users.
-    Note(String),
+    Note(Note),
     /// Files that were left out: they are listed in the study's private directory.
     LeftOut(Vec<LeftOut>),
 }
@@ -114,7 +115,7 @@ pub struct Context<'a> {
     /// A temporary directory for what does not fit into memory, removed when the stage ends. It need not exist.
     pub work: PathBuf,
     /// The notes of the stage.
-    pub notes: Mutex<Vec<String>>,
+    pub notes: Mutex<Vec<Note>>,
 }
 
 impl Context<'_> {
@@ -147,18 +148,25 @@ impl Context<'_> {
                 Error::Store(hilum_cache::Error::TooLarge { .. }) => "it is too large".into(),
                 other => other.to_string(),
             };
-            let text = format!("a checkpoint could not be written: {why}");
-            if !self.said().contains(&text) {
-                self.note(text);
+            let note = Note::info(format!("a checkpoint could not be written: {why}"));
+            if !self.said().contains(&note) {
+                self.say(note);
             }
         }
         Ok(())
     }
-    /// Reports a note, immediately and in the record. It must contain no names and no paths.
+    /// Reports what is good to know, immediately and in the record. It must contain no names and no paths.
     pub fn note(&self, text: impl Into<String>) {
-        let text = text.into();
-        self.notes.lock().expect("BUG: poisoned").push(text.clone());
-        (self.report)(Said::Note(text));
+        self.say(Note::info(text));
+    }
+    /// Reports that something may be wrong, as [`Context::note`] does.
+    pub fn warn(&self, text: impl Into<String>) {
+        self.say(Note::warning(text));
+    }
+    /// Reports a note, as [`Context::note`] does.
+    pub fn say(&self, note: Note) {
+        self.notes.lock().expect("BUG: poisoned").push(note.clone());
+        (self.report)(Said::Note(note));
     }
     /// Reports which files were left out. Their names are only for the study's owner and enter no record.
     pub fn left_out(&self, files: Vec<LeftOut>) {
@@ -167,14 +175,14 @@ impl Context<'_> {
         }
     }
     /// The notes so far, for a checkpoint.
-    pub fn said(&self) -> Vec<String> {
+    pub fn said(&self) -> Vec<Note> {
         self.notes.lock().expect("BUG: poisoned").clone()
     }
     /// Reports the notes again that were reported before the stage was interrupted.
-    pub fn say_again(&self, notes: Vec<String>) {
+    pub fn say_again(&self, notes: Vec<Note>) {
         let since = self.said();
         notes.iter().filter(|n| !since.contains(n)).for_each(|n| (self.report)(Said::Note(n.clone())));
-        let later: Vec<String> = since.into_iter().filter(|n| !notes.contains(n)).collect();
+        let later: Vec<Note> = since.into_iter().filter(|n| !notes.contains(n)).collect();
         *self.notes.lock().expect("BUG: poisoned") = [notes, later].concat();
     }
     /// The bytes of the file that a path parameter names, which must not have changed since the stage was planned.
@@ -196,30 +204,40 @@ impl Context<'_> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-
-    struct NoImages;
-    impl ImageBytes for NoImages {
-        fn bytes(&self, _: &Digest) -> Result<Vec<u8>> {
-            Err(Error::data("nothing is read"))
+impl Context<'static> {
+    /// For the test of a stage of this kind: on the CPU, without a seed, a key, images, files and checkpoints. What it reports is
+    /// in [`Context::said`].
+    pub fn for_tests(kind: &'static str) -> Context<'static> {
+        struct NoImages;
+        impl ImageBytes for NoImages {
+            fn bytes(&self, _: &Digest) -> Result<Vec<u8>> {
+                Err(Error::data("this test has no images"))
+            }
         }
-    }
-
-    /// For a stage that reads no image and no file, on the CPU.
-    pub(crate) fn context(kind: &'static str, seed: Option<u64>) -> Context<'static> {
         Context {
             kind,
-            seed: seed.map(Seed),
+            seed: None,
             images: &NoImages,
-            sources: Default::default(),
+            sources: BTreeMap::new(),
             pseudonyms: None,
             device: DeviceChoice::Cpu,
             report: &|_| (),
             cancelled: &|| false,
             checkpoints: &NoCheckpoints,
-            work: Default::default(),
-            notes: Default::default(),
+            work: PathBuf::new(),
+            notes: Mutex::default(),
         }
+    }
+    /// With a seed, for kinds that draw.
+    pub fn seeded(self, seed: u64) -> Self {
+        Context { seed: Some(Seed(seed)), ..self }
+    }
+    /// With what path parameters name, by parameter.
+    pub fn with_sources(self, sources: BTreeMap<String, Listing>) -> Self {
+        Context { sources, ..self }
+    }
+    /// With a key of pseudonyms.
+    pub fn with_pseudonyms(self, key: [u8; 32]) -> Self {
+        Context { pseudonyms: Some(PseudonymKey::new(key)), ..self }
     }
 }

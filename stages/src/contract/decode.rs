@@ -85,6 +85,7 @@ fn segment(segment: &serde_path_to_error::Segment) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::bounds::Share;
     use super::super::fit::NotWritten;
     use super::*;
     use serde_json::json;
@@ -98,8 +99,7 @@ mod tests {
         #[serde(default)]
         label: Option<String>,
         #[serde(default)]
-        #[schemars(range(min = 0, max = 1))]
-        share: Option<f64>,
+        share: Option<Share>,
     }
     #[derive(Debug, Default, PartialEq, serde::Deserialize, JsonSchema)]
     #[serde(deny_unknown_fields, rename_all = "kebab-case")]

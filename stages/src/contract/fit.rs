@@ -229,18 +229,23 @@ impl<'a> Fitting<'a> {
             least = least.or(Some(0.0));
             most = most.or(Some(f64::from(u32::MAX)));
         }
-        let above = schema["exclusiveMinimum"].as_f64();
+        let (above, below) = (schema["exclusiveMinimum"].as_f64(), schema["exclusiveMaximum"].as_f64());
         let found = value.as_f64().filter(|v| !is_whole || v.fract() == 0.0);
-        let fits = |v: f64| least.is_none_or(|l| v >= l) && most.is_none_or(|m| v <= m) && above.is_none_or(|a| v > a);
+        let within = |v: f64| least.is_none_or(|l| v >= l) && most.is_none_or(|m| v <= m);
+        let fits = |v: f64| within(v) && above.is_none_or(|a| v > a) && below.is_none_or(|b| v < b);
         match found.filter(|v| fits(*v)) {
             // `1e5` steps are a whole number of steps.
             Some(v) if is_whole && value.is_f64() && v.abs() < 9e15 => *value = Value::from(v as i64),
             Some(_) => {}
             None => {
-                let bounds = match above {
-                    Some(above) if most.is_none() => format!(" greater than {above}"),
-                    Some(above) => format!(" greater than {above}, {}", range(None, most, true).trim_start()),
-                    None => range(least, most.filter(|m| *m < f64::from(u32::MAX)), true),
+                let most = most.filter(|m| *m < f64::from(u32::MAX));
+                let bounds = match (above, below) {
+                    (None, None) => range(least, most, true),
+                    _ => {
+                        let low = above.map(|a| format!("greater than {a}")).or(least.map(|l| format!("of at least {l}")));
+                        let high = below.map(|b| format!("less than {b}")).or(most.map(|m| format!("at most {m}")));
+                        format!(" {}", low.into_iter().chain(high).collect::<Vec<_>>().join(" and "))
+                    }
                 };
                 self.unexpected(&format!("a {}number{bounds}", if is_whole { "whole " } else { "" }), value);
             }

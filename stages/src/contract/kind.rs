@@ -88,6 +88,10 @@ pub trait AnyStage: Send + Sync {
     fn takes(&self, input: &str) -> Takes;
     /// See [`Stage::draws`].
     fn draws(&self, input: &str, labels: &dyn Fn(&str) -> Option<BTreeMap<String, usize>>) -> bool;
+    /// See [`Stage::images`].
+    fn images(&self, files: &dyn Fn(&str) -> Option<u64>) -> Option<u64>;
+    /// See [`Stage::disk`].
+    fn disk(&self, images: &dyn Fn(&str) -> Option<u64>) -> Option<u64>;
     /// See [`Stage::namespace`].
     fn namespace(&self) -> Option<Namespace>;
     /// See [`Stage::is_test`].
@@ -125,6 +129,12 @@ impl<S: Stage> AnyStage for S {
     }
     fn draws(&self, input: &str, labels: &dyn Fn(&str) -> Option<BTreeMap<String, usize>>) -> bool {
         Stage::draws(self, input, labels)
+    }
+    fn images(&self, files: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
+        Stage::images(self, files)
+    }
+    fn disk(&self, images: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
+        Stage::disk(self, images)
     }
     fn namespace(&self) -> Option<Namespace> {
         Stage::namespace(self)

@@ -1,5 +1,6 @@
 //! Ports: the named, typed inputs and outputs of a stage kind, and what each output takes from which input.
 
+use super::artifact::ArtifactKind;
 use super::error::Result;
 use std::path::{Path, PathBuf};
 
@@ -14,22 +15,22 @@ pub struct File {
 
 /// Something that an input port can carry.
 pub trait ArtifactType: Sized {
-    /// The name of the type, as recorded with every artifact.
-    const TYPE: &'static str;
+    /// Its kind, whose name is recorded with every artifact.
+    const TYPE: ArtifactKind;
     /// Opens an artifact.
     fn open(files: &[File]) -> Result<Self>;
 }
 
 /// Something that an output port can carry.
 pub trait OutputType {
-    /// The name of the type.
-    const TYPE: &'static str;
+    /// Its kind.
+    const TYPE: ArtifactKind;
     /// Writes the artifact's files into an empty folder.
     fn save(&self, folder: &Path) -> Result<()>;
 }
 
 impl<T: OutputType> OutputType for Option<T> {
-    const TYPE: &'static str = T::TYPE;
+    const TYPE: ArtifactKind = T::TYPE;
     fn save(&self, folder: &Path) -> Result<()> {
         self.as_ref().map_or(Ok(()), |t| t.save(folder))
     }
@@ -68,8 +69,8 @@ pub struct Gathered<T> {
 
 /// What a field of an `Inputs` struct can be.
 pub trait InputField: Sized {
-    /// The artifact type it carries.
-    const TYPE: &'static str;
+    /// The kind of artifact that it carries.
+    const TYPE: ArtifactKind;
     /// How many.
     const ARITY: Arity;
     /// Opens what arrived.
@@ -77,28 +78,28 @@ pub trait InputField: Sized {
 }
 
 impl<T: ArtifactType> InputField for T {
-    const TYPE: &'static str = T::TYPE;
+    const TYPE: ArtifactKind = T::TYPE;
     const ARITY: Arity = Arity::One;
     fn open(arrivals: Vec<Arrival>) -> Result<Self> {
         T::open(&arrivals.first().expect("BUG: bindings are checked before a stage runs").files)
     }
 }
 impl<T: ArtifactType> InputField for Option<T> {
-    const TYPE: &'static str = T::TYPE;
+    const TYPE: ArtifactKind = T::TYPE;
     const ARITY: Arity = Arity::Optional;
     fn open(arrivals: Vec<Arrival>) -> Result<Self> {
         arrivals.first().map(|a| T::open(&a.files)).transpose()
     }
 }
 impl<T: ArtifactType> InputField for Vec<T> {
-    const TYPE: &'static str = T::TYPE;
+    const TYPE: ArtifactKind = T::TYPE;
     const ARITY: Arity = Arity::Many;
     fn open(arrivals: Vec<Arrival>) -> Result<Self> {
         arrivals.iter().map(|a| T::open(&a.files)).collect()
     }
 }
 impl<T: ArtifactType> InputField for Vec<Gathered<T>> {
-    const TYPE: &'static str = T::TYPE;
+    const TYPE: ArtifactKind = T::TYPE;
     const ARITY: Arity = Arity::Gathered;
     fn open(arrivals: Vec<Arrival>) -> Result<Self> {
         arrivals.into_iter().map(|a| Ok(Gathered { value: T::open(&a.files)?, cell: a.cell })).collect()
@@ -112,8 +113,8 @@ pub struct Port {
     pub name: &'static str,
     /// What it is for.
     pub doc: &'static str,
-    /// The artifact type.
-    pub kind: &'static str,
+    /// The kind of its artifacts.
+    pub kind: ArtifactKind,
     /// How many artifacts (inputs).
     pub arity: Arity,
     /// For looked-up images: the samples ports that say which images are meant.

@@ -134,6 +134,15 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     fn draws(&self, _input: &str, _labels: &dyn Fn(&str) -> Option<BTreeMap<String, usize>>) -> bool {
         true
     }
+    /// How many images its table will name, where that is known before it runs. `files` counts the files that a path parameter names.
+    fn images(&self, _files: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
+        None
+    }
+    /// How many bytes it will write, where that is known before it runs and is worth counting. `images` counts the images that an
+    /// input of samples names.
+    fn disk(&self, _images: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
+        None
+    }
     /// Whose identifiers it reads, for kinds that read any.
     fn namespace(&self) -> Option<Namespace> {
         None

@@ -3,42 +3,44 @@
 //! Outside the image, its edge pixels are repeated, as Keras does by default: a black rim would be a mark that images of the test
 //! set do not have, and a generator would learn to draw it.
 
+use crate::contract::bounds::bounds;
 use crate::contract::prelude::*;
 use crate::math;
 use hilum_ops::{HALF, MEAN_UNIT, sample_anywhere, sample_line, stack_rows};
 
 /// Random augmentation of an image each time it is used. None by default.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Augment {
     /// Mirrors half of the images horizontally, which moves the heart to the other side.
     pub flip: bool,
     /// Maximum rotation in degrees, to either side.
-    #[schemars(range(min = 0, max = 180))]
-    pub rotation: f64,
+    pub rotation: Degrees,
     /// Maximum shift as a share of the side, in both directions.
-    #[schemars(range(min = 0, max = 1))]
-    pub shift: f64,
+    pub shift: Share,
     /// Maximum zoom in or out, as a share.
-    #[schemars(range(min = 0, max = 0.9))]
-    pub zoom: f64,
+    pub zoom: Zoom,
     /// Enlarges the image by this share and takes a random crop of the original size: 0.1172 enlarges 256 pixels to 286.
-    #[schemars(range(min = 0, max = 1))]
-    pub crop: f64,
+    pub crop: Share,
+}
+
+bounds! {
+    /// An angle in degrees, to either side.
+    Degrees: from 0, to 180;
+    /// A share by which an image is enlarged or reduced; reduced by all of it, nothing would be left.
+    Zoom: from 0, to 0.9;
+}
+
+impl Default for Augment {
+    fn default() -> Self {
+        Augment { flip: false, rotation: Degrees::of(0.0), shift: Share::of(0.0), zoom: Zoom::of(0.0), crop: Share::of(0.0) }
+    }
 }
 
 impl Augment {
     /// True if images are not changed.
     pub fn is_none(&self) -> bool {
         *self == Augment::default()
-    }
-
-    /// Finds parameters out of range; `path` is the location of this below `with:`.
-    pub fn check(&self, path: &str) -> Vec<BadParameter> {
-        let within = |name: &str, value: f64, max: f64| {
-            BadParameter::unless((0.0..=max).contains(&value), &format!("{path}.{name}"), &format!("must be between 0 and {max}"))
-        };
-        [within("rotation", self.rotation, 180.0), within("shift", self.shift, 1.0), within("zoom", self.zoom, 0.9), within("crop", self.crop, 1.0)].concat()
     }
 
     /// Writes the augmented image as numbers from `low` to `high` into `out`, drawing from the image's own stream.
@@ -55,11 +57,11 @@ impl Augment {
     /// Where the pixels of one image come from.
     fn draw(&self, side: usize, stream: &mut Stream) -> Place {
         let mirror = if self.flip && stream.chance(0.5) { -1.0 } else { 1.0 };
-        let angle = stream.uniform(-self.rotation, self.rotation).to_radians();
-        let (dx, dy) = (stream.uniform(-self.shift, self.shift), stream.uniform(-self.shift, self.shift));
-        let zoom = (1.0 + stream.uniform(-self.zoom, self.zoom)) * (1.0 + self.crop);
+        let angle = stream.uniform(-*self.rotation, *self.rotation).to_radians();
+        let (dx, dy) = (stream.uniform(-*self.shift, *self.shift), stream.uniform(-*self.shift, *self.shift));
+        let zoom = (1.0 + stream.uniform(-*self.zoom, *self.zoom)) * (1.0 + *self.crop);
         // The offset of the crop in the enlarged image, from its centre.
-        let cut = if self.crop > 0.0 { [(); 2].map(|()| stream.uniform(-0.5, 0.5) * self.crop) } else { [0.0; 2] };
+        let cut = if *self.crop > 0.0 { [(); 2].map(|()| stream.uniform(-0.5, 0.5) * *self.crop) } else { [0.0; 2] };
         let (sin, cos) = math::sin_cos(angle);
         let middle = (side as f64 - 1.0) / 2.0;
         let shift = [(dx + cut[0]) * side as f64, (dy + cut[1]) * side as f64];
@@ -156,7 +158,7 @@ mod tests {
 
     #[test]
     fn edges_go_on_outside() {
-        let strong = Augment { flip: true, rotation: 180.0, shift: 1.0, zoom: 0.9, crop: 1.0 };
+        let strong = Augment { flip: true, rotation: Degrees::of(180.0), shift: Share::of(1.0), zoom: Zoom::of(0.9), crop: Share::of(1.0) };
         for item in 0..50 {
             assert!(apply(&strong, &[77; 64], 8, item).iter().all(|v| (v - 77.0).abs() < 1e-3));
         }
@@ -166,9 +168,9 @@ mod tests {
     fn a_rotation_keeps_the_middle_and_a_shift_moves_it() {
         let mut image = vec![0u8; 81];
         image[40] = 200;
-        let turned = apply(&Augment { rotation: 90.0, ..Augment::default() }, &image, 9, 3);
+        let turned = apply(&Augment { rotation: Degrees::of(90.0), ..Augment::default() }, &image, 9, 3);
         assert!((turned[40] - 200.0).abs() < 1e-3);
-        let moved = apply(&Augment { shift: 0.4, ..Augment::default() }, &image, 9, 3);
+        let moved = apply(&Augment { shift: Share::of(0.4), ..Augment::default() }, &image, 9, 3);
         assert!((moved.iter().sum::<f32>() - 200.0).abs() < 1.0 && moved[40] < 150.0);
     }
 
@@ -190,7 +192,8 @@ mod tests {
         let mut stream = Seed(4).stream("test", "film");
         for (side, strength) in [(9, 1.0), (32, 0.05), (64, 0.3), (33, 0.9)] {
             let image: Vec<u8> = (0..side * side).map(|_| stream.below(256) as u8).collect();
-            let a = Augment { flip: true, rotation: 180.0 * strength, shift: strength, zoom: 0.9 * strength, crop: 0.1 };
+            let (rotation, zoom) = (Degrees::of(180.0 * strength), Zoom::of(0.9 * strength));
+            let a = Augment { flip: true, rotation, shift: Share::of(strength), zoom, crop: Share::of(0.1) };
             for item in 0..40 {
                 let place = a.draw(side, &mut stream.item(item));
                 let mut found = vec![0.0; side * side];
@@ -204,7 +207,7 @@ mod tests {
     #[test]
     fn a_crop_stays_within_the_image() {
         // Outside is never asked for: an image with a bright rim of one pixel shows it at the edges at most.
-        let a = Augment { crop: 0.25, ..Augment::default() };
+        let a = Augment { crop: Share::of(0.25), ..Augment::default() };
         for item in 0..50 {
             let place = a.draw(64, &mut Seed(1).stream("test", "augment").item(item));
             for (column, row) in [(0, 0), (63, 0), (0, 63), (63, 63)] {

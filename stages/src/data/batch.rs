@@ -102,7 +102,7 @@ mod tests {
     fn batch_size_does_not_change_an_image() {
         let images: Vec<Vec<u8>> = (0..4u8).map(|i| vec![i * 10; 64]).collect();
         let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
-        let augment = Augment { flip: true, rotation: 5.0, shift: 0.1, zoom: 0.1, crop: 0.0 };
+        let augment: Augment = serde_json::from_str(r#"{"flip": true, "rotation": 5, "shift": 0.1, "zoom": 0.1}"#).unwrap();
         let streams = Seed(1).stream("test", "augment");
         let all: Vec<(usize, u64)> = (0..4).map(|i| (i, i as u64)).collect();
         let together = numbers(&images, &all, 8, &augment, &streams, (-1.0, 1.0));

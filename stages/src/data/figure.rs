@@ -10,8 +10,16 @@ pub struct FigureFiles {
     pub files: Vec<(String, Vec<u8>)>,
 }
 
+impl ArtifactType for FigureFiles {
+    const TYPE: ArtifactKind = ArtifactKind::Figure;
+    fn open(files: &[File]) -> Result<Self> {
+        let read = |f: &File| Ok((f.name.clone(), std::fs::read(&f.path).map_err(Error::io("read", &f.path))?));
+        Ok(FigureFiles { files: files.iter().map(read).collect::<Result<_>>()? })
+    }
+}
+
 impl OutputType for FigureFiles {
-    const TYPE: &'static str = "figure";
+    const TYPE: ArtifactKind = ArtifactKind::Figure;
     fn save(&self, folder: &Path) -> Result<()> {
         self.files.iter().try_for_each(|(name, bytes)| write(&folder.join(name), bytes))
     }

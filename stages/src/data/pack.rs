@@ -61,7 +61,7 @@ impl Images {
 }
 
 impl ArtifactType for Images {
-    const TYPE: &'static str = "images";
+    const TYPE: ArtifactKind = ArtifactKind::Images;
     fn open(files: &[File]) -> Result<Self> {
         let file = |name: &str| files.iter().find(|f| f.name == name).ok_or_else(|| Error::data(format!("packed images have no `{name}`")));
         let (index, pixels) = (file(INDEX)?, file(PIXELS)?);
@@ -105,7 +105,7 @@ impl NewPack {
 }
 
 impl OutputType for NewPack {
-    const TYPE: &'static str = "images";
+    const TYPE: ArtifactKind = ArtifactKind::Images;
     fn save(&self, folder: &Path) -> Result<()> {
         self.contents.as_ref().map_or(Ok(()), |c| c.save(folder))?;
         write(&folder.join(INDEX), &csv_of(&self.index, &["image", "pixels"])?)?;

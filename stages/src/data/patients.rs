@@ -49,7 +49,7 @@ impl Patients {
 }
 
 impl OutputType for Patients {
-    const TYPE: &'static str = "patients";
+    const TYPE: ArtifactKind = ArtifactKind::Patients;
     fn save(&self, folder: &Path) -> Result<()> {
         write(&folder.join(TABLE), &csv_of(&self.rows, &["patient", "pseudonym"])?)
     }

@@ -22,7 +22,7 @@ pub struct Trained<D> {
 /// A document that belongs to an artifact type.
 pub trait NetworkDocument: Serialize + DeserializeOwned {
     /// The artifact type of networks with this document.
-    const TYPE: &'static str;
+    const TYPE: ArtifactKind;
 }
 
 impl<D> Trained<D> {
@@ -38,7 +38,7 @@ impl<D> Trained<D> {
 }
 
 impl<D: NetworkDocument> ArtifactType for Trained<D> {
-    const TYPE: &'static str = D::TYPE;
+    const TYPE: ArtifactKind = D::TYPE;
     fn open(files: &[File]) -> Result<Self> {
         let read = |name: &str| {
             let file = files.iter().find(|f| f.name == name).ok_or_else(|| Error::data(format!("a trained network has no `{name}`")))?;
@@ -51,7 +51,7 @@ impl<D: NetworkDocument> ArtifactType for Trained<D> {
 }
 
 impl<D: NetworkDocument> OutputType for Trained<D> {
-    const TYPE: &'static str = D::TYPE;
+    const TYPE: ArtifactKind = D::TYPE;
     fn save(&self, folder: &Path) -> Result<()> {
         write(&folder.join(DOCUMENT), &hilum_cache::canonical::to_bytes(&self.document))?;
         write(&folder.join(TENSORS), &self.tensors)

@@ -29,7 +29,7 @@ pub struct ClassifierDocument {
 }
 
 impl NetworkDocument for ClassifierDocument {
-    const TYPE: &'static str = "weights";
+    const TYPE: ArtifactKind = ArtifactKind::Weights;
 }
 
 /// Builds a classifier from its document and weights, for images of this side.

@@ -35,12 +35,11 @@ pub struct Compare {
     pub against: BTreeMap<String, String>,
     /// Bootstrap resamples of the patients for the 95 % intervals.
     #[serde(default = "default_resamples")]
-    #[schemars(range(min = 100))]
-    pub resamples: u32,
+    pub resamples: Whole<100, 1_000_000>,
 }
 
-fn default_resamples() -> u32 {
-    1000
+fn default_resamples() -> Whole<100, 1_000_000> {
+    Whole::of(1000)
 }
 
 /// The scores of the repeats of one arm.
@@ -66,10 +65,6 @@ impl Stage for Compare {
     type Inputs = Inputs;
     type Outputs = Outputs;
 
-    fn check(&self) -> Vec<BadParameter> {
-        BadParameter::unless((100..=1_000_000).contains(&self.resamples), "resamples", "must be between 100 and 1000000")
-    }
-
     fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
         // Folds have different test sets by design; any other difference is found once the tables exist.
         let folds = |evaluate: usize| {
@@ -94,7 +89,7 @@ impl Stage for Compare {
                 "compare evaluations of one `purpose` only",
             ));
         }
-        first.purpose.mark().into_iter().for_each(|mark| cx.note(mark));
+        first.purpose.mark().into_iter().for_each(|mark| cx.warn(mark));
         let same = |s: &Scores| {
             s.classes == first.classes
                 && s.predictions.len() == first.predictions.len()
@@ -118,11 +113,11 @@ impl Stage for Compare {
         let values: Vec<Vec<Option<f64>>> = arms.iter().map(|a| a.measure(&ones)).collect();
         let mut stream = cx.stream("bootstrap");
         let mut resampled: Vec<Vec<Vec<Option<f64>>>> = vec![];
-        for n in 0..self.resamples as usize {
+        for n in 0..*self.resamples as usize {
             let weights = clusters.resample(&mut stream);
             resampled.push(arms.iter().map(|a| a.measure(&weights)).collect());
             if n % 50 == 49 {
-                cx.progress(n + 1, self.resamples as usize, "resample", &[])?;
+                cx.progress(n + 1, *self.resamples as usize, "resample", &[])?;
             }
         }
         let interval = |of: &dyn Fn(&Vec<Vec<Option<f64>>>) -> Option<f64>| percentile_interval(&resampled.iter().map(of).collect::<Vec<_>>(), LEVEL);

@@ -35,15 +35,14 @@ ports! {
 pub struct Evaluate {
     /// Bootstrap resamples of the patients for the 95 % intervals.
     #[serde(default = "default_resamples")]
-    #[schemars(range(min = 100))]
-    pub resamples: u32,
+    pub resamples: Whole<100, 1_000_000>,
     /// What the evaluation is for.
     #[serde(default)]
     pub purpose: Purpose,
 }
 
-fn default_resamples() -> u32 {
-    1000
+fn default_resamples() -> Whole<100, 1_000_000> {
+    Whole::of(1000)
 }
 
 impl Stage for Evaluate {
@@ -55,10 +54,6 @@ impl Stage for Evaluate {
     type Inputs = Inputs;
     type Outputs = Outputs;
 
-    fn check(&self) -> Vec<BadParameter> {
-        BadParameter::unless((100..=1_000_000).contains(&self.resamples), "resamples", "must be between 100 and 1000000")
-    }
-
     fn is_test(&self) -> bool {
         true
     }
@@ -68,7 +63,7 @@ impl Stage for Evaluate {
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
-        self.purpose.mark().into_iter().for_each(|mark| cx.note(mark));
+        self.purpose.mark().into_iter().for_each(|mark| cx.warn(mark));
         let document = &inputs.weights.document;
         let store = ImageStore::of(&inputs.images)?;
         let samples = store.without_left_out(inputs.samples, cx);
@@ -89,7 +84,7 @@ impl Stage for Evaluate {
         let labels: Vec<usize> = rows.iter().map(|r| document.classes.iter().position(|c| *c == r.label).expect("BUG: checked above")).collect();
         let measured = Predictions::new(document.classes.len(), labels, probabilities.clone());
         let clusters = Clusters::of(&rows.iter().map(|r| r.patient.clone()).collect::<Vec<_>>());
-        let metrics: Vec<Measured> = estimates(METRICS, &measured, &clusters, self.resamples as usize, &mut cx.stream("bootstrap"))
+        let metrics: Vec<Measured> = estimates(METRICS, &measured, &clusters, *self.resamples as usize, &mut cx.stream("bootstrap"))
             .into_iter()
             .map(|e| {
                 let class = e.of.class.map(|c| document.classes[c].clone()).unwrap_or_default();
@@ -103,7 +98,7 @@ impl Stage for Evaluate {
             .zip(&probabilities)
             .map(|(r, p)| Prediction { image: r.image, patient: r.patient.clone(), label: r.label.clone(), probabilities: p.clone() })
             .collect();
-        let scores = Scores { purpose: self.purpose, classes: document.classes.clone(), predictions, confusion, metrics, resamples: self.resamples as usize };
+        let scores = Scores { purpose: self.purpose, classes: document.classes.clone(), predictions, confusion, metrics, resamples: *self.resamples as usize };
         Ok(Outputs { predictions: prediction_table(&scores, &measured), metrics: Table { rows: scores.metrics.iter().map(MetricRow::from).collect() }, scores })
     }
 }

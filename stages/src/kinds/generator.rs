@@ -23,7 +23,7 @@ pub struct GeneratorDocument {
 }
 
 impl NetworkDocument for GeneratorDocument {
-    const TYPE: &'static str = "generator";
+    const TYPE: ArtifactKind = ArtifactKind::Generator;
 }
 
 /// A generator that was loaded.

@@ -136,6 +136,10 @@ impl Stage for Import {
         Some(Namespace { name, is_declared: self.patients.is_some(), one_per_image: self.is_one_per_image() })
     }
 
+    fn images(&self, files: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
+        files("images")
+    }
+
     fn run(&self, _: Inputs, cx: &Context) -> Result<Outputs> {
         let has_rows = self.table.is_some() || self.list.is_some();
         let mut images = Cow::Borrowed(cx.source("images"));
@@ -148,7 +152,7 @@ impl Stage for Import {
             listing.passed_over.retain(|p| !exclude.is_match(&p.name));
             exclude.remark(cx);
         }
-        notes::passed_over(&images).into_iter().for_each(|n| cx.note(n));
+        notes::passed_over(&images).into_iter().for_each(|n| cx.say(n));
         if !has_rows {
             excluded.iter().for_each(|f| omitted.add(&f.name, "", left_out::EXCLUDED));
             images.passed_over.iter().filter(|p| !p.is_directory).for_each(|p| omitted.add(&p.name, "", p.why.as_str()));
@@ -191,11 +195,11 @@ impl Stage for Import {
         };
         let search = Search { images: &images, excluded: &excluded, whose, on_damage: self.on_damage, help };
         let kept = samples::usable(rows, &search, omitted, cx)?;
-        notes::classes(&given, &kept).into_iter().for_each(|n| cx.note(n));
+        notes::classes(&given, &kept).into_iter().for_each(|n| cx.say(n));
         let tokens = samples::tokens_of(&kept);
         self.remark(&kept, &tokens, cx);
         let out = samples::of(kept, self.source.as_deref(), &tokens, key);
-        notes::confounding(&out.samples.rows).into_iter().for_each(|n| cx.note(n));
+        notes::confounding(&out.samples.rows).into_iter().for_each(|n| cx.say(n));
         Ok(out)
     }
 }

@@ -1,7 +1,6 @@
 //! Oversampling: the training sets that a study compares. Small classes are filled up by repeating real images or by
 //! adding synthetic ones.
 
-use crate::contract::decode::Fault;
 use crate::contract::prelude::*;
 use crate::data::sample::{Sample, Samples};
 use crate::words::counted;
@@ -28,12 +27,11 @@ pub struct Oversample {
     pub arm: Arm,
     /// Size of each filled-up class, as a share of the largest class.
     #[serde(default = "one")]
-    #[schemars(range(min = 0))]
-    pub ratio: f64,
+    pub ratio: Positive,
 }
 
-fn one() -> f64 {
-    1.0
+fn one() -> Positive {
+    Positive::of(1.0)
 }
 
 /// The training sets of a study.
@@ -59,14 +57,6 @@ impl Stage for Oversample {
     const SEEDED: bool = true;
     type Inputs = Inputs;
     type Outputs = Outputs;
-
-    fn check(&self) -> Vec<BadParameter> {
-        if self.ratio > 0.0 && self.ratio.is_finite() {
-            vec![]
-        } else {
-            vec![BadParameter { path: vec!["ratio".into()], what: Fault::Value("must be greater than 0".into()) }]
-        }
-    }
 
     fn reads(&self, port: &str) -> bool {
         port == "real" || matches!(self.arm, Arm::RealSynthetic | Arm::OnlySynthetic)
@@ -137,7 +127,7 @@ impl Stage for Oversample {
 impl Oversample {
     /// Images that every class should have, given the size of the largest.
     fn target(&self, largest: usize) -> usize {
-        (largest as f64 * self.ratio).round() as usize
+        (largest as f64 * *self.ratio).round() as usize
     }
     fn draw<'a>(&self, synthetic: &[&'a Sample], wanted: usize, label: &str, cx: &Context) -> Result<Vec<&'a Sample>> {
         if synthetic.len() < wanted {

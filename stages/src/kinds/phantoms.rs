@@ -2,11 +2,12 @@
 //!
 //! An image is a body with two lungs, ribs, a heart and noise. The class shows as nothing, as soft opacities at the
 //! periphery, or as one dense focus. A share `hidden` of the images of a class with a finding does not show it: these
-//! cannot be recognised, so that the best possible AUROC against images without findings is `1 − hidden/2`.
+//! cannot be recognised, so that the best possible AUROC against images without findings is `1 − hidden/2`. Ages and sex of patients
+//! are drawn whatever the class.
 
 mod draw;
 
-use crate::contract::decode::Fault;
+use crate::contract::bounds::bounds;
 use crate::contract::prelude::*;
 use crate::data::patients::tokens;
 use crate::data::png;
@@ -23,28 +24,32 @@ ports! {
     }
 }
 
-/// Draws artificial chest images of no real person, for trying out a study without data.
+/// Draws artificial chest images of no real person, for trying out a study without data. Patients have an age from 18 to 90 years and a
+/// sex, F or M, neither of which depends on the class.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Phantoms {
     /// Side of the images in pixels.
     #[serde(default = "default_size")]
-    #[schemars(range(min = 16, max = 1024))]
-    pub size: u32,
+    pub size: Whole<16, 1024>,
     /// The classes.
     pub classes: BTreeMap<String, Class>,
     /// Images per patient, on average; patients have one to three.
     #[serde(default = "default_images_per_patient")]
-    #[schemars(range(min = 1, max = 3))]
-    pub images_per_patient: f64,
+    pub images_per_patient: ImagesPerPatient,
     /// Contrast of the findings against the noise: 1 is clear, 0.3 is faint.
     #[serde(default = "default_contrast")]
-    #[schemars(range(min = 0, max = 2))]
-    pub contrast: f64,
+    pub contrast: Contrast,
     /// Number of sources (hospitals), each with its own brightness.
     #[serde(default = "default_sources")]
-    #[schemars(range(min = 1, max = 9))]
-    pub sources: u32,
+    pub sources: Whole<1, 9>,
+}
+
+bounds! {
+    /// Images per patient, on average.
+    ImagesPerPatient: from 1, to 3;
+    /// Contrast of findings against the noise.
+    Contrast: from 0, to 2;
 }
 
 /// One class of images.
@@ -52,14 +57,13 @@ pub struct Phantoms {
 #[serde(deny_unknown_fields)]
 pub struct Class {
     /// Number of images.
-    pub images: u32,
+    pub images: Whole<1, 1_000_000>,
     /// The finding that they show.
     #[serde(default)]
     pub finding: Finding,
     /// Share of the images that do not show the finding.
-    #[serde(default)]
-    #[schemars(range(min = 0, max = 1))]
-    pub hidden: f64,
+    #[serde(default = "default_hidden")]
+    pub hidden: Share,
 }
 
 /// The finding that an image shows.
@@ -75,46 +79,50 @@ pub enum Finding {
     Focal,
 }
 
-fn default_size() -> u32 {
-    64
+fn default_size() -> Whole<16, 1024> {
+    Whole::of(64)
 }
-fn default_images_per_patient() -> f64 {
-    1.4
+fn default_images_per_patient() -> ImagesPerPatient {
+    ImagesPerPatient::of(1.4)
 }
-fn default_contrast() -> f64 {
-    0.8
+fn default_contrast() -> Contrast {
+    Contrast::of(0.8)
 }
-fn default_sources() -> u32 {
-    1
+fn default_sources() -> Whole<1, 9> {
+    Whole::of(1)
+}
+fn default_hidden() -> Share {
+    Share::of(0.0)
+}
+
+/// What is known of a patient besides the images.
+struct Person {
+    /// In whole years.
+    age: f64,
+    /// F or M.
+    sex: &'static str,
+}
+
+impl Person {
+    fn of(stream: &mut Stream) -> Person {
+        let age = (55.0 + 16.0 * stream.normal()).round().clamp(18.0, 90.0);
+        Person { age, sex: if stream.chance(0.5) { "F" } else { "M" } }
+    }
 }
 
 impl Stage for Phantoms {
     const NAME: &'static str = "phantoms";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const SEEDED: bool = true;
     type Inputs = Inputs;
     type Outputs = Outputs;
 
     fn check(&self) -> Vec<BadParameter> {
-        let mut bad = [
-            BadParameter::unless((16..=1024).contains(&self.size), "size", "must be between 16 and 1024"),
-            BadParameter::unless((1.0..=3.0).contains(&self.images_per_patient), "images_per_patient", "must be between 1 and 3"),
-            BadParameter::unless((0.0..=2.0).contains(&self.contrast), "contrast", "must be between 0 and 2"),
-            BadParameter::unless((1..=9).contains(&self.sources), "sources", "must be between 1 and 9"),
-            BadParameter::unless(!self.classes.is_empty(), "classes", "must have at least one class"),
-        ]
-        .concat();
-        for (name, class) in &self.classes {
-            let mut fault =
-                |field: &str, why: &str| bad.push(BadParameter { path: vec!["classes".into(), name.clone(), field.into()], what: Fault::Value(why.into()) });
-            if !(0.0..=1.0).contains(&class.hidden) {
-                fault("hidden", "must be between 0 and 1");
-            }
-            if !(1..=1_000_000).contains(&class.images) {
-                fault("images", "must be between 1 and 1000000");
-            }
-        }
-        bad
+        BadParameter::unless(!self.classes.is_empty(), "classes", "must have at least one class")
+    }
+
+    fn images(&self, _: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
+        Some(self.classes.values().map(|class| u64::from(*class.images)).sum())
     }
 
     fn run(&self, _: Inputs, cx: &Context) -> Result<Outputs> {
@@ -122,29 +130,32 @@ impl Stage for Phantoms {
         let mut patient = 0u64;
         for (label, class) in &self.classes {
             let mut stream = cx.stream(&format!("patients {label}"));
-            let mut left = class.images;
+            let mut left = class.images.get();
             while left > 0 {
-                let more = self.images_per_patient - 1.0;
+                let more = *self.images_per_patient - 1.0;
                 let images = (1 + u32::from(stream.chance(more / 2.0)) + u32::from(stream.chance(more / 2.0))).min(left);
                 left -= images;
-                let source = stream.below(self.sources as usize);
+                let source = stream.below(*self.sources as usize);
                 for _ in 0..images {
                     plans.push((patient, label, class, source));
                 }
                 patient += 1;
             }
         }
+        let side = self.size.get();
         let anatomy = cx.stream("anatomy");
+        let people = cx.stream("people");
         let images = cx.stream("films");
         let drawn: Vec<(u64, Sample, Vec<u8>)> = plans
             .into_par_iter()
             .enumerate()
             .map(|(n, (patient, label, class, source))| {
                 let body = draw::Body::of(&mut anatomy.item(patient));
+                let person = Person::of(&mut people.item(patient));
                 let mut stream = images.item(n as u64);
-                let shown = if stream.chance(class.hidden) { Finding::None } else { class.finding };
-                let pixels = draw::image(&body, shown, self.contrast, source, self.size as usize, &mut stream);
-                let bytes = png::encode(&pixels, self.size, self.size, &[("Description", "phantom chest image of nobody; not for diagnosis")])?;
+                let shown = if stream.chance(*class.hidden) { Finding::None } else { class.finding };
+                let pixels = draw::image(&body, shown, *self.contrast, source, side as usize, &mut stream);
+                let bytes = png::encode(&pixels, side, side, &[("Description", "phantom chest image of nobody; not for diagnosis")])?;
                 let sample = Sample {
                     image: Digest::of(&bytes),
                     patient: String::new(),
@@ -154,11 +165,11 @@ impl Stage for Phantoms {
                     origin: Origin::Real,
                     generator: None,
                     parent: None,
-                    age: None,
-                    sex: String::new(),
+                    age: Some(person.age),
+                    sex: person.sex.into(),
                     view: "PA".into(),
-                    width: self.size,
-                    height: self.size,
+                    width: side,
+                    height: side,
                 };
                 Ok((patient, sample, bytes))
             })
@@ -176,14 +187,19 @@ impl Stage for Phantoms {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::context::tests::context;
     use crate::data::patients::token;
 
     #[test]
     fn patients_are_named_by_their_images() {
-        let class = Class { images: 30, finding: Finding::Focal, hidden: 0.0 };
-        let stage = Phantoms { size: 16, classes: BTreeMap::from([("covid".into(), class)]), images_per_patient: 2.0, contrast: 1.0, sources: 1 };
-        let cx = context(Phantoms::NAME, Some(3));
+        let class = Class { images: Whole::of(30), finding: Finding::Focal, hidden: Share::of(0.0) };
+        let stage = Phantoms {
+            size: Whole::of(16),
+            classes: BTreeMap::from([("covid".into(), class)]),
+            images_per_patient: ImagesPerPatient::of(2.0),
+            contrast: Contrast::of(1.0),
+            sources: Whole::of(1),
+        };
+        let cx = Context::for_tests(Phantoms::NAME).seeded(3);
         let rows = stage.run(Inputs {}, &cx).unwrap().samples.rows;
         let mut of_patient: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
         rows.iter().for_each(|r| of_patient.entry(&r.patient).or_default().push(r));
@@ -192,5 +208,21 @@ mod tests {
             assert_eq!(patient, token(&rows[0].image));
             assert!(rows.iter().zip(0..).all(|(r, n)| r.number == n) && rows.is_sorted_by_key(|r| r.image));
         }
+    }
+
+    #[test]
+    fn patients_have_one_age_and_one_sex_and_differ_in_both() {
+        let stage: Phantoms = serde_json::from_str(r#"{"size": 16, "classes": {"a": {"images": 60}, "b": {"images": 60}}}"#).unwrap();
+        let rows = stage.run(Inputs {}, &Context::for_tests(Phantoms::NAME).seeded(3)).unwrap().samples.rows;
+        let mut people: BTreeMap<&str, (u32, &str)> = BTreeMap::new();
+        for row in &rows {
+            let age = row.age.unwrap();
+            assert!((18.0..=90.0).contains(&age) && age.fract() == 0.0 && ["F", "M"].contains(&row.sex.as_str()), "{row:?}");
+            let person = (age as u32, row.sex.as_str());
+            assert_eq!(*people.entry(&row.patient).or_insert(person), person);
+        }
+        let ages: std::collections::BTreeSet<u32> = people.values().map(|p| p.0).collect();
+        let women = people.values().filter(|p| p.1 == "F").count();
+        assert!(ages.len() > 20 && (people.len() / 3..people.len() * 2 / 3).contains(&women), "{people:?}");
     }
 }

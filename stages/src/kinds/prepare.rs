@@ -35,8 +35,7 @@ ports! {
 #[serde(deny_unknown_fields)]
 pub struct Prepare {
     /// Side of the packed images in pixels.
-    #[schemars(range(min = 8, max = 2048))]
-    pub size: u32,
+    pub size: Whole<8, 2048>,
     /// How an image that is not square is made square.
     #[serde(default)]
     pub fit: Fit,
@@ -46,8 +45,7 @@ pub struct Prepare {
     /// How many bits of 16-bit images are in use; by default all. Many scanners use 12, and their images would be nearly black
     /// without this.
     #[serde(default)]
-    #[schemars(range(min = 8, max = 16))]
-    pub bits: Option<u32>,
+    pub bits: Option<Whole<8, 16>>,
     /// What to do if an image cannot be decoded, or is incomplete.
     #[serde(default)]
     pub on_damage: OnDamage,
@@ -63,12 +61,9 @@ impl Stage for Prepare {
     type Inputs = Inputs;
     type Outputs = Outputs;
 
-    fn check(&self) -> Vec<BadParameter> {
-        [
-            BadParameter::unless((8..=2048).contains(&self.size), "size", "must be between 8 and 2048"),
-            BadParameter::unless(self.bits.is_none_or(|b| (8..=16).contains(&b)), "bits", "must be between 8 and 16"),
-        ]
-        .concat()
+    fn disk(&self, images: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
+        // A byte for each pixel.
+        Some(images("samples")?.saturating_mul(u64::from(*self.size).pow(2)))
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
@@ -102,10 +97,10 @@ impl Prepare {
         let result = grey::decode(&bytes).map(|decoded| {
             let kind = remarks::Kind::of(&decoded);
             let grey = match self.bits.filter(|_| decoded.is_deep) {
-                Some(bits) => decoded.grey.of_bits(bits),
+                Some(bits) => decoded.grey.of_bits(*bits),
                 None => decoded.grey,
             };
-            (grey::to_square(&grey, self.size, self.fit, self.stretch), Look::at(&grey), kind)
+            (grey::to_square(&grey, *self.size, self.fit, self.stretch), Look::at(&grey), kind)
         });
         let n = done.fetch_add(1, Ordering::Relaxed) + 1;
         if n.is_multiple_of(64) {
@@ -119,7 +114,7 @@ impl Prepare {
         let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
         damaged.iter().for_each(|d| *reasons.entry(d.reason.clone()).or_default() += 1);
         for (reason, n) in &reasons {
-            cx.note(format!("warning: {}: {reason}", counted(*n, "image was left out", "images were left out")));
+            cx.warn(format!("{}: {reason}", counted(*n, "image was left out", "images were left out")));
         }
         let n = damaged.len();
         cx.left_out(damaged);
@@ -153,6 +148,12 @@ fn groups(images: &BTreeMap<Digest, (u64, &str)>) -> Vec<Vec<Digest>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pack_has_a_byte_for_each_pixel() {
+        let stage: Prepare = serde_json::from_str(r#"{"size": 2048}"#).unwrap();
+        assert_eq!([Some(10), Some(u64::MAX), None].map(|n| stage.disk(&|port| n.filter(|_| port == "samples"))), [Some(10 << 22), Some(u64::MAX), None]);
+    }
 
     #[test]
     fn groups_are_bounded_by_pixels() {

@@ -49,19 +49,16 @@ pub struct Split {
     pub by: By,
     /// Share of the training part.
     #[serde(default)]
-    #[schemars(range(min = 0, max = 1))]
-    pub train: Option<f64>,
+    pub train: Option<Share>,
     /// Share of the validation part; without it there is no such part. With `folds`: its share of what is not in the test fold.
     #[serde(default)]
-    #[schemars(range(min = 0, max = 1))]
-    pub validation: Option<f64>,
+    pub validation: Option<Share>,
     /// Share of the test part; without it there is no such part.
     #[serde(default)]
-    #[schemars(range(min = 0, max = 1))]
-    pub test: Option<f64>,
+    pub test: Option<Share>,
     /// Instead of shares: the number of folds. One fold is the test part, the others are the training part.
     #[serde(default)]
-    pub folds: Option<u32>,
+    pub folds: Option<Whole<2, 1000>>,
     /// Which fold is the test part, from 0; usually an axis of the matrix.
     #[serde(default)]
     pub fold: Option<u32>,
@@ -117,7 +114,7 @@ const TEST: usize = 2;
 
 impl Split {
     fn shares(&self) -> [f64; 3] {
-        [self.train, self.validation, self.test].map(|s| s.unwrap_or(0.0))
+        [self.train, self.validation, self.test].map(|s| s.map_or(0.0, Share::get))
     }
 }
 
@@ -139,18 +136,11 @@ impl Stage for Split {
                 return fault(part, format!("`{part}` and `folds` cannot be used together: one fold is the test part, the others are for training"));
             }
             return match self.fold {
-                _ if self.validation.is_some_and(|v| !(v > 0.0 && v < 1.0)) => fault("validation", "must be greater than 0 and less than 1".into()),
-                _ if folds < 2 => fault("folds", "must be at least 2".into()),
-                _ if folds > 1000 => fault("folds", "must be at most 1000".into()),
+                _ if self.validation.is_some_and(|v| InnerShare::new(*v).is_none()) => fault("validation", "must be greater than 0 and less than 1".into()),
                 None => fault("folds", "`fold` must say which fold is the test part".into()),
-                Some(fold) if fold >= folds => fault("fold", format!("folds are numbered 0 to {}", folds - 1)),
+                Some(fold) if fold >= *folds => fault("fold", format!("folds are numbered 0 to {}", *folds - 1)),
                 Some(_) => vec![],
             };
-        }
-        for (part, share) in PARTS.iter().zip(shares) {
-            if !(0.0..=1.0).contains(&share) {
-                return fault(part, "must be between 0 and 1".into());
-            }
         }
         let sum: f64 = shares.iter().sum();
         if shares[0] == 0.0 {
@@ -186,7 +176,7 @@ impl Stage for Split {
                 counted(mixed, "patient has", "patients have")
             ));
         }
-        let shares = self.folds.map_or_else(|| Shares::of(&self.shares()), |n| Shares::equal(n as usize));
+        let shares = self.folds.map_or_else(|| Shares::of(&self.shares()), |n| Shares::equal(*n as usize));
         let (pinned, taken) = kept::pinned(self, &groups, shares.len(), cx)?;
         let unpinned = (0..groups.len()).filter(|i| pinned[*i].is_none()).collect();
         let mut part_of = pinned;
@@ -198,7 +188,7 @@ impl Stage for Split {
             if let Some(validation) = self.validation {
                 let others = (0..groups.len()).filter(|i| part_of[*i] == Some(TRAIN)).collect();
                 // Train and validation are the first two parts.
-                for (i, part) in self.deal(&groups, others, &Shares::of(&[1.0 - validation, validation]), &[0, 0], "validation", cx) {
+                for (i, part) in self.deal(&groups, others, &Shares::of(&[1.0 - *validation, *validation]), &[0, 0], "validation", cx) {
                     part_of[i] = Some(part);
                 }
             }
@@ -228,11 +218,12 @@ impl Split {
             let parts = match self.assign {
                 Assign::Threshold => priorities.iter().map(|p| shares.at(p.0)).collect(),
                 Assign::Counts => {
-                    if let Some(folds) = self.folds.filter(|n| shares.len() == *n as usize && members.len() < shares.len() && self.stratify == Stratify::Label)
+                    if let Some(folds) = self.folds.filter(|n| shares.len() == **n as usize && members.len() < shares.len() && self.stratify == Stratify::Label)
                     {
-                        cx.note(format!(
-                            "warning: label `{label}` has {}, fewer than the {folds} folds: some folds contain none",
-                            counted(members.len(), "patient", "patients")
+                        cx.warn(format!(
+                            "label `{label}` has {}, fewer than the {} folds: some folds contain none",
+                            counted(members.len(), "patient", "patients"),
+                            *folds
                         ));
                     }
                     deal::cut(&priorities, &sequence.take(members.len()))
@@ -257,7 +248,7 @@ impl Split {
         let far: Vec<String> = PARTS.iter().zip(parts.iter().zip(self.shares())).filter_map(far).collect();
         if !far.is_empty() && self.by == By::Patient {
             let whose = counted(patients, "patient", "patients");
-            cx.note(format!("warning: {}: {whose} have {all} images, and all images of a patient stay together", far.join(", ")));
+            cx.warn(format!("{}: {whose} have {all} images, and all images of a patient stay together", far.join(", ")));
         }
     }
 

@@ -48,8 +48,7 @@ pub struct Synthesize {
     pub label: Option<String>,
     /// For generators with styles: below 1, images are closer to the mean image, with less variety and fewer failures.
     #[serde(default = "one")]
-    #[schemars(range(min = 0, max = 1))]
-    pub truncation: f64,
+    pub truncation: Share,
     /// Stretches the grey values of each image to the full range, as Zunair & Hamza did. A classifier can recognise such images by it.
     #[serde(default)]
     pub stretch: bool,
@@ -63,7 +62,7 @@ pub struct Synthesize {
 #[serde(untagged)]
 pub enum Count {
     /// This number.
-    Of(#[schemars(range(min = 1, max = 10_000_000))] u32),
+    Of(Whole<1, 10_000_000>),
     /// As many as a class needs.
     Needed(Needed),
 }
@@ -76,8 +75,8 @@ pub enum Needed {
     AsNeeded,
 }
 
-fn one() -> f64 {
-    1.0
+fn one() -> Share {
+    Share::of(1.0)
 }
 
 impl Stage for Synthesize {
@@ -89,14 +88,6 @@ impl Stage for Synthesize {
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
     type Inputs = Inputs;
     type Outputs = Outputs;
-
-    fn check(&self) -> Vec<BadParameter> {
-        [
-            BadParameter::unless(!matches!(self.count, Some(Count::Of(n)) if !(1..=10_000_000).contains(&n)), "count", "must be between 1 and 10000000"),
-            BadParameter::unless((0.0..=1.0).contains(&self.truncation), "truncation", "must be between 0 and 1"),
-        ]
-        .concat()
-    }
 
     fn reads(&self, port: &str) -> bool {
         port != "real" || matches!(self.count, Some(Count::Needed(_)))
@@ -110,6 +101,10 @@ impl Stage for Synthesize {
         let network = makers("generator").first().and_then(|m| GanNetwork::trained_by(*m, upstream));
         let fault = network.and_then(|n| self.misfit(&n, !makers("source").is_empty()));
         fault.map(|(why, help)| BadInput { port: "generator", why, help }).into_iter().collect()
+    }
+
+    fn images(&self, _: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
+        if let Some(Count::Of(n)) = self.count { Some(u64::from(*n)) } else { None }
     }
 
     fn takes(&self, input: &str) -> Takes {
@@ -181,7 +176,7 @@ impl Synthesize {
             let parents: Vec<&[u8]> = all().filter_map(|o| o.parent.map(|(_, pixels)| pixels)).collect();
             let numbers: Vec<u64> = all().map(Request::draws).collect();
             let made = match parents.is_empty() {
-                true => generator.sample(&noise, numbers[0], numbers.len(), self.truncation)?,
+                true => generator.sample(&noise, numbers[0], numbers.len(), *self.truncation)?,
                 false => generator.translate(&parents, &numbers, &noise, self.reconstruct)?,
             };
             for (order, image) in chunk.iter().zip(made) {
@@ -235,7 +230,7 @@ impl Synthesize {
             None if self.count.is_none() => {
                 fault("this network generates images from noise and needs their number", "set `count` to a number or `as-needed`".into())
             }
-            _ if self.truncation < 1.0 && !network.truncates() => fault("this generator has no styles to truncate", "remove `truncation`".into()),
+            _ if *self.truncation < 1.0 && !network.truncates() => fault("this generator has no styles to truncate", "remove `truncation`".into()),
             _ => None,
         }
     }
@@ -247,7 +242,7 @@ impl Synthesize {
     fn wanted(&self, label: &str, real: Option<&Samples>) -> Result<Option<usize>> {
         match (self.count, real) {
             (None, _) => Ok(None),
-            (Some(Count::Of(n)), _) => Ok(Some(n as usize)),
+            (Some(Count::Of(n)), _) => Ok(Some(*n as usize)),
             (Some(Count::Needed(_)), real) => {
                 let groups = real.expect("BUG: required").by_label();
                 let largest = groups.values().map(Vec::len).max().unwrap_or(0);
@@ -302,7 +297,6 @@ fn stretched(image: Vec<f32>) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::context::tests::context;
     use crate::contract::seed::Seed;
     use crate::networks::Weights;
     use candle_core::Device;
@@ -342,8 +336,8 @@ mod tests {
                 let source = translates.then(|| Samples::of(rows.clone()));
                 let inputs = Inputs { generator: fresh(&network), source, images: vec![Images::open(&files()).unwrap()], real: None };
                 let truncation = if network.contains("stylegan2") { 0.8 } else { 1.0 };
-                let stage = Synthesize { count: Some(Count::Of(count)), label: None, truncation, stretch: false, reconstruct: false };
-                let cx = context(Synthesize::NAME, Some(3));
+                let stage: Synthesize = serde_json::from_value(serde_json::json!({ "count": count, "truncation": truncation })).unwrap();
+                let cx = Context::for_tests(Synthesize::NAME).seeded(3);
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 let out = pool.install(|| stage.make(&inputs, batch, &cx)).unwrap();
                 out.samples.rows.iter().map(|r| (r.image, r.parent)).collect::<Vec<_>>()

@@ -22,7 +22,7 @@ use crate::training::loss::Loss;
 use crate::training::phases::{self, FrozenNorms, Phase, Trainable};
 use crate::training::schedule::{Position, Schedule, Verdict};
 use crate::training::snapshot::{Restored, Snapshot};
-use crate::training::watch::{self, EarlyStopParameters, PlateauParameters, Watch};
+use crate::training::watch::{EarlyStopParameters, PlateauParameters, Watch};
 use crate::training::{self, OptimiserChoice, Precision, optimiser};
 use candle_core::Device;
 use choices::{Keep, Normalise, Sampling, Trees};
@@ -71,8 +71,7 @@ pub struct TrainClassifier {
     pub phases: Vec<Phase>,
     /// Images per step.
     #[serde(default = "default_batch")]
-    #[schemars(range(min = 2))]
-    pub batch: u32,
+    pub batch: Whole<2>,
     /// How the images of a step are sampled.
     #[serde(default)]
     pub sampling: Sampling,
@@ -109,8 +108,8 @@ pub struct TrainClassifier {
     pub precision: Precision,
 }
 
-fn default_batch() -> u32 {
-    32
+fn default_batch() -> Whole<2> {
+    Whole::of(32)
 }
 fn default_optimiser() -> OptimiserChoice {
     OptimiserChoice::Sgd(optimiser::SgdParameters::default())
@@ -146,14 +145,8 @@ impl Stage for TrainClassifier {
             self.normalise.check("normalise"),
             budget,
             BadParameter::unless(momentum, "optimiser", "has no momentum for one-cycle to change: set its `cycle_momentum: false`"),
-            BadParameter::unless(self.batch >= 2, "batch", "must be at least 2"),
             phases::check(&self.phases, &self.network.weight_names()),
             self.schedule.check("schedule"),
-            watch::check(self.early_stop.as_ref(), self.plateau.as_ref()),
-            self.loss.check("loss"),
-            self.augment.check("augment"),
-            self.optimiser.check("optimiser"),
-            BadParameter::unless(self.trees.is_none_or(|t| t.count >= 1), "trees.count", "must be at least 1"),
         ]
         .concat()
     }
@@ -209,7 +202,7 @@ type Batch = candle_core::Result<(Vec<u32>, Upload)>;
 impl TrainClassifier {
     fn train<'s>(&'s self, images: &'s TrainingImages<'s>, device: &Device, scope: &'s Scope<'s, '_>, cx: &Context) -> Result<Outputs> {
         let TrainingImages { set, validation, classes, side, greys } = images;
-        let batch = (self.batch as usize).min(set.images.len());
+        let batch = (*self.batch as usize).min(set.images.len());
         let per_epoch = set.images.len().div_ceil(batch);
         let single = [Phase { train: Trainable::All, epochs: self.epochs, steps: self.steps, learning_rate: None, schedule: self.schedule.clone() }];
         let phases: &[Phase] = if self.phases.is_empty() { &single } else { &self.phases };
@@ -372,15 +365,15 @@ impl TrainClassifier {
     fn watch(&self, phase: &Phase) -> Watch {
         // To keep the best weights, losses are monitored even without early stopping.
         let watched = match (&self.early_stop, self.keep) {
-            (None, Some(Keep::Best)) => Some(EarlyStopParameters { patience: u32::MAX, min_delta: 0.0 }),
+            (None, Some(Keep::Best)) => Some(EarlyStopParameters { patience: Count::of(u32::MAX), min_delta: NonNegative::of(0.0) }),
             (stop, _) => stop.clone(),
         };
-        Watch::new(watched.as_ref(), self.plateau.as_ref(), phase.learning_rate.unwrap_or_else(|| self.optimiser.learning_rate()))
+        Watch::new(watched.as_ref(), self.plateau.as_ref(), phase.learning_rate.unwrap_or(self.optimiser.learning_rate()).get())
     }
 
     /// Trees on the features of all images of the training set.
     fn grow(&self, trees: Trees, network: &Predictor, images: &TrainingImages, cx: &Context) -> Result<BaggedTrees> {
         let features = network.features(&images.set.images)?;
-        BaggedTrees::grow(&features, &images.set.labels, images.classes.len(), trees.count as usize, &cx.stream("trees"))
+        BaggedTrees::grow(&features, &images.set.labels, images.classes.len(), *trees.count as usize, &cx.stream("trees"))
     }
 }

@@ -56,8 +56,8 @@ pub struct TrainGan {
     pub steps: Option<u32>,
     /// Images per step.
     #[serde(default)]
-    #[schemars(range(min = 1), description = format!("Images per step; by default {}.", GanNetwork::defaults_in_words(|d| d.batch.to_string())))]
-    pub batch: Option<u32>,
+    #[schemars(description = format!("Images per step; by default {}.", GanNetwork::defaults_in_words(|d| d.batch.to_string())))]
+    pub batch: Option<Count>,
     /// Adam, for generators and discriminators.
     #[serde(default)]
     pub optimiser: GanAdam,
@@ -88,16 +88,14 @@ impl Stage for TrainGan {
     fn complete(&mut self) {
         let defaults = self.network.defaults();
         self.optimiser.complete(&defaults.adam);
-        self.batch.get_or_insert(defaults.batch);
+        self.batch.get_or_insert(Count::of(defaults.batch));
     }
 
     fn check(&self) -> Vec<BadParameter> {
-        let (adam, batch, network) = (self.optimiser.parameters(), self.batch(), self.network.config());
+        let (batch, network) = (self.batch(), self.network.config());
         let (min, fault) = (network.min_batch(), network.batch_fault(batch));
-        let decay = |v: f64| (0.0..1.0).contains(&v);
         [
             self.network.check("network"),
-            self.augment.check("augment"),
             training::check_budget(self.epochs, self.steps),
             BadParameter::unless(batch >= min, "batch", &format!("must be at least {min}")),
             BadParameter::unless(fault.is_none(), "batch", fault.unwrap_or_default()),
@@ -106,10 +104,6 @@ impl Stage for TrainGan {
                 "label",
                 "cannot be used with a network that translates: it has `from` and `to`",
             ),
-            BadParameter::unless(adam.learning_rate > 0.0 && adam.learning_rate.is_finite(), "optimiser.learning_rate", "must be greater than 0"),
-            BadParameter::unless(decay(adam.beta1), "optimiser.beta1", "must be at least 0 and below 1"),
-            BadParameter::unless(decay(adam.beta2), "optimiser.beta2", "must be at least 0 and below 1"),
-            BadParameter::unless(adam.eps > 0.0 && adam.eps.is_finite(), "optimiser.eps", "must be greater than 0"),
         ]
         .concat()
     }
@@ -140,7 +134,7 @@ struct TrainingImages<'a> {
 
 impl TrainGan {
     fn batch(&self) -> u32 {
-        self.batch.expect("BUG: completed before it is used")
+        self.batch.expect("BUG: completed before it is used").get()
     }
 
     fn train(&self, inputs: &Inputs, cx: &Context) -> Result<Outputs> {
@@ -152,8 +146,8 @@ impl TrainGan {
         }
         let images = self.images(&store.without_left_out(inputs.samples.clone(), cx), &store)?;
         if let Some(few) = images.kinds.iter().map(Vec::len).min().filter(|n| *n < FEW) {
-            cx.note(format!(
-                "warning: there {} to train on: generated images will be little more than copies",
+            cx.warn(format!(
+                "there {} to train on: generated images will be little more than copies",
                 if few == 1 { "is 1 image".into() } else { format!("are {few} images") }
             ));
         }
@@ -182,8 +176,8 @@ impl TrainGan {
         let diverged = |step: usize| training::diverged(cx, step, steps, "lower `optimiser.learning_rate`");
         let share = self.network.config().ema_initial_share(steps, batch);
         if share > MAX_INITIAL_SHARE {
-            cx.note(format!(
-                "warning: the moving average that generates images will still consist of {:.0} % initial weights at the end: train longer, or {}",
+            cx.warn(format!(
+                "the moving average that generates images will still consist of {:.0} % initial weights at the end: train longer, or {}",
                 share * 100.0,
                 self.network.config().ema_help()
             ));
@@ -210,7 +204,7 @@ impl TrainGan {
 
         for step in done + 1..=steps {
             let at = Position { step: step - 1, steps, epoch: (step - 1) * batch / epoch };
-            let rate = trainer.rate(at, epochs) * self.optimiser.parameters().learning_rate;
+            let rate = trainer.rate(at, epochs) * *self.optimiser.parameters().learning_rate;
             trainer.networks_mut().set_rate(rate);
             let seen = trainer.step(step)?;
             if !seen.is_finite() {
@@ -218,7 +212,7 @@ impl TrainGan {
             }
             record(&mut history, step, &seen);
             if let Some(warning) = alarm.scored(step, seen.on_real, seen.on_fake) {
-                cx.note(warning);
+                cx.warn(warning);
             }
             let preview = || {
                 let images = trainer.preview()?;
@@ -234,7 +228,7 @@ impl TrainGan {
             if alarm.compares(step, steps)
                 && let Some(warning) = alarm.compared(step, &preview()?)
             {
-                cx.note(warning);
+                cx.warn(warning);
             }
             cx.checkpoint(step, || {
                 let mut now = Snapshot::default();

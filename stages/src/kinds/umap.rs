@@ -35,26 +35,23 @@ ports! {
 pub struct Umap {
     /// Neighbours of each image that the map preserves.
     #[serde(default = "default_neighbours")]
-    #[schemars(range(min = 2, max = 200))]
-    pub neighbours: u32,
+    pub neighbours: Whole<2, 200>,
     /// Minimum distance between points of the map.
     #[serde(default = "default_min_dist")]
-    #[schemars(range(min = 0, max = 1))]
-    pub min_dist: f64,
+    pub min_dist: Share,
     /// Maximum number of images of each label and origin, drawn at random.
     #[serde(default = "default_most")]
-    #[schemars(range(min = 3))]
-    pub most: u32,
+    pub most: Whole<3>,
 }
 
-fn default_neighbours() -> u32 {
-    15
+fn default_neighbours() -> Whole<2, 200> {
+    Whole::of(15)
 }
-fn default_min_dist() -> f64 {
-    0.1
+fn default_min_dist() -> Share {
+    Share::of(0.1)
 }
-fn default_most() -> u32 {
-    2000
+fn default_most() -> Whole<3> {
+    Whole::of(2000)
 }
 
 impl Stage for Umap {
@@ -65,15 +62,6 @@ impl Stage for Umap {
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
     type Inputs = Inputs;
     type Outputs = Outputs;
-
-    fn check(&self) -> Vec<BadParameter> {
-        [
-            BadParameter::unless((2..=200).contains(&self.neighbours), "neighbours", "must be between 2 and 200"),
-            BadParameter::unless((0.0..=1.0).contains(&self.min_dist), "min_dist", "must be between 0 and 1"),
-            BadParameter::unless(self.most >= 3, "most", "must be at least 3"),
-        ]
-        .concat()
-    }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let store = ImageStore::of(&inputs.images)?;
@@ -91,9 +79,9 @@ impl Stage for Umap {
                 format!("{} pixels", store.side * store.side),
             ),
         };
-        let parameters = UmapParameters { neighbours: self.neighbours as usize, min_dist: self.min_dist, epochs: None };
+        let parameters = UmapParameters { neighbours: *self.neighbours as usize, min_dist: *self.min_dist, epochs: None };
         let embedding = umap::embed(&data, dimensions, &parameters, cx.stream("layout").bits()).map_err(Error::data)?;
-        let k = (self.neighbours as usize).min(rows.len().saturating_sub(1) / 2).max(1);
+        let k = (*self.neighbours as usize).min(rows.len().saturating_sub(1) / 2).max(1);
         let trust = umap::trustworthiness(&data, dimensions, &embedding, k);
         cx.note(format!("trustworthiness at {k} neighbours: {trust:.3}"));
 
@@ -102,7 +90,7 @@ impl Stage for Umap {
         for (row, at) in rows.iter().zip(&embedding) {
             table.rows.push(Embedded { image: row.image, label: row.label.clone(), origin: row.origin, x: finite(at[0]), y: finite(at[1]) });
         }
-        let caption = format!("UMAP of {what}; {} neighbours, min_dist {}, trustworthiness {trust:.3}", self.neighbours, self.min_dist);
+        let caption = format!("UMAP of {what}; {} neighbours, min_dist {}, trustworthiness {trust:.3}", *self.neighbours, *self.min_dist);
         Ok(Outputs { figure: figures::of_embedding(&table, &caption)?, embedding: table })
     }
 }
@@ -117,10 +105,10 @@ impl Umap {
         }
         let mut rows = vec![];
         for (_, mut images) in groups {
-            if images.len() > self.most as usize {
+            if images.len() > *self.most as usize {
                 let stream = cx.stream("draw");
                 images.sort_by_key(|row| row.priority(&stream));
-                images.truncate(self.most as usize);
+                images.truncate(*self.most as usize);
             }
             rows.extend(images);
         }

@@ -21,12 +21,11 @@ ports! {
 pub struct Undersample {
     /// Maximum size of the other classes, as a multiple of the smallest.
     #[serde(default = "one")]
-    #[schemars(range(min = 1))]
-    pub ratio: f64,
+    pub ratio: Multiple,
 }
 
-fn one() -> f64 {
-    1.0
+fn one() -> Multiple {
+    Multiple::of(1.0)
 }
 
 impl Stage for Undersample {
@@ -36,10 +35,6 @@ impl Stage for Undersample {
     type Inputs = Inputs;
     type Outputs = Outputs;
 
-    fn check(&self) -> Vec<BadParameter> {
-        BadParameter::unless(self.ratio >= 1.0 && self.ratio.is_finite(), "ratio", "must be at least 1")
-    }
-
     fn takes(&self, _: &str) -> Takes {
         Takes::Some
     }
@@ -47,7 +42,7 @@ impl Stage for Undersample {
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let groups = inputs.samples.by_label();
         let smallest = groups.values().map(Vec::len).min().ok_or_else(|| Error::data("there are no images to draw from"))?;
-        let keep = (smallest as f64 * self.ratio).round() as usize;
+        let keep = (smallest as f64 * *self.ratio).round() as usize;
         let mut rows: Vec<Sample> = vec![];
         let stream = cx.stream("draw");
         for (_, mut images) in groups {

@@ -1,8 +1,8 @@
 //! The course of a training: numbers by step or epoch. Which there are depends on the network; every one has a name.
 
-use super::{Record, TABLE, no_column, number, unreadable};
+use super::{Record, no_column, number, unreadable};
 use crate::contract::prelude::*;
-use crate::files::{csv_below, write};
+use crate::files::csv_below;
 
 /// Every history has this column.
 const STEP: &str = "step";
@@ -94,13 +94,6 @@ impl Record for History {
     fn to_csv(&self) -> Result<Vec<u8>> {
         let cell = |(column, value): (&String, &Option<f64>)| value.map(|v| if column == RATE { format!("{v:.4e}") } else { number(v) }).unwrap_or_default();
         csv_below(&self.columns, |writer| self.rows.iter().try_for_each(|row| writer.write_record(self.columns.iter().zip(row).map(cell))))
-    }
-}
-
-impl OutputType for History {
-    const TYPE: &'static str = TABLE;
-    fn save(&self, folder: &Path) -> Result<()> {
-        write(&folder.join(Self::file_name()), &self.to_csv()?)
     }
 }
 

@@ -1,9 +1,9 @@
 //! What a classifier predicted for each image of a test set: a column per class.
 
 use super::cells::former;
-use super::{Record, TABLE, no_column, number, unreadable};
+use super::{Record, no_column, number, unreadable};
 use crate::contract::prelude::*;
-use crate::files::{csv_below, write};
+use crate::files::csv_below;
 use hilum_cache::Digest;
 
 /// Before a class's name in its column.
@@ -69,13 +69,6 @@ impl Record for PredictionTable {
             known.into_iter().chain(row.probabilities.iter().map(|p| number(*p))).collect::<Vec<String>>()
         };
         csv_below(header, |writer| self.rows.iter().try_for_each(|row| writer.write_record(cells(row))))
-    }
-}
-
-impl OutputType for PredictionTable {
-    const TYPE: &'static str = TABLE;
-    fn save(&self, folder: &Path) -> Result<()> {
-        write(&folder.join(Self::file_name()), &self.to_csv()?)
     }
 }
 

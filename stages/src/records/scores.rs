@@ -65,10 +65,10 @@ pub struct Measured {
 }
 
 impl Purpose {
-    /// What must stand beside numbers of this purpose wherever they are shown.
+    /// The warning that must stand beside numbers of this purpose wherever they are shown.
     pub fn mark(self) -> Option<&'static str> {
         (self == Purpose::SyntheticQuality)
-            .then_some("warning: this judges synthetic images (`purpose: synthetic-quality`); it does not say how the classifier would do on new patients")
+            .then_some("this judges synthetic images (`purpose: synthetic-quality`); it does not say how the classifier would do on new patients")
     }
 }
 
@@ -95,14 +95,14 @@ impl Scores {
 const SCORES: &str = "scores.json";
 
 impl ArtifactType for Scores {
-    const TYPE: &'static str = "scores";
+    const TYPE: ArtifactKind = ArtifactKind::Scores;
     fn open(files: &[File]) -> Result<Self> {
         let file = files.first().ok_or_else(|| Error::data("scores without a file"))?;
         Scores::read(&std::fs::read(&file.path).map_err(Error::io("read", &file.path))?)
     }
 }
 impl OutputType for Scores {
-    const TYPE: &'static str = "scores";
+    const TYPE: ArtifactKind = ArtifactKind::Scores;
     fn save(&self, folder: &Path) -> Result<()> {
         write(&folder.join(SCORES), &self.to_json())
     }

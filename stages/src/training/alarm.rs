@@ -52,7 +52,7 @@ impl Alarm {
             return None;
         }
         Some(format!(
-            "warning: at step {step} the discriminator tells real from fake images almost perfectly, so that the generator learns little from it; \
+            "at step {step} the discriminator tells real from fake images almost perfectly, so that the generator learns little from it; \
              more dropout or augmentation, a smaller discriminator or a lower `optimiser.learning_rate` may help"
         ))
     }
@@ -71,7 +71,7 @@ impl Alarm {
             return None;
         }
         Some(format!(
-            "warning: at step {step} generated images differ from each other by only {:.0} % of the difference between real images: the generator may have collapsed; \
+            "at step {step} generated images differ from each other by only {:.0} % of the difference between real images: the generator may have collapsed; \
              a lower `optimiser.learning_rate`, a larger `batch` or more images may help",
             share * 100.0
         ))

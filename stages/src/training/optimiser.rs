@@ -24,28 +24,35 @@ pub enum OptimiserChoice {
 #[serde(deny_unknown_fields, default)]
 pub struct AdamParameters {
     /// Learning rate.
-    pub learning_rate: f64,
+    pub learning_rate: Positive,
     /// Decay of the first moment.
-    pub beta1: f64,
+    pub beta1: PartialShare,
     /// Decay of the second moment.
-    pub beta2: f64,
+    pub beta2: PartialShare,
     /// Added to the denominator.
-    pub eps: f64,
+    pub eps: Positive,
 }
 
 impl AdamParameters {
+    /// Those of a reference implementation.
+    ///
+    /// # Panics
+    /// Where one is out of its range.
+    pub const fn of(learning_rate: f64, beta1: f64, beta2: f64, eps: f64) -> Self {
+        AdamParameters { learning_rate: Positive::of(learning_rate), beta1: PartialShare::of(beta1), beta2: PartialShare::of(beta2), eps: Positive::of(eps) }
+    }
     /// An optimiser over these weights.
     pub fn build(&self, weights: Vec<Value>) -> Optimiser {
-        Optimiser::new(self.rule(0.0), self.learning_rate, weights)
+        Optimiser::new(self.rule(), *self.learning_rate, weights)
     }
-    fn rule(&self, decay: f64) -> Adam {
-        Adam { beta1: self.beta1, beta2: self.beta2, eps: self.eps, decay, decoupled: decay > 0.0 }
+    fn rule(&self) -> Adam {
+        Adam { beta1: *self.beta1, beta2: *self.beta2, eps: *self.eps, decay: 0.0, decoupled: false }
     }
 }
 
 impl Default for AdamParameters {
     fn default() -> Self {
-        AdamParameters { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8 }
+        AdamParameters::of(1e-3, 0.9, 0.999, 1e-8)
     }
 }
 
@@ -54,20 +61,21 @@ impl Default for AdamParameters {
 #[serde(deny_unknown_fields, default)]
 pub struct AdamWParameters {
     /// Learning rate.
-    pub learning_rate: f64,
+    pub learning_rate: Positive,
     /// Decay of the first moment.
-    pub beta1: f64,
+    pub beta1: PartialShare,
     /// Decay of the second moment.
-    pub beta2: f64,
+    pub beta2: PartialShare,
     /// Added to the denominator.
-    pub eps: f64,
+    pub eps: Positive,
     /// Weight decay, multiplied by the learning rate.
-    pub weight_decay: f64,
+    pub weight_decay: NonNegative,
 }
 
 impl Default for AdamWParameters {
     fn default() -> Self {
-        AdamWParameters { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.01 }
+        let AdamParameters { learning_rate, beta1, beta2, eps } = AdamParameters::default();
+        AdamWParameters { learning_rate, beta1, beta2, eps, weight_decay: NonNegative::of(0.01) }
     }
 }
 
@@ -76,18 +84,18 @@ impl Default for AdamWParameters {
 #[serde(deny_unknown_fields, default)]
 pub struct SgdParameters {
     /// Learning rate.
-    pub learning_rate: f64,
+    pub learning_rate: Positive,
     /// Momentum.
-    pub momentum: f64,
+    pub momentum: PartialShare,
     /// Nesterov momentum.
     pub nesterov: bool,
     /// Weight decay, added to the gradient.
-    pub weight_decay: f64,
+    pub weight_decay: NonNegative,
 }
 
 impl Default for SgdParameters {
     fn default() -> Self {
-        SgdParameters { learning_rate: 0.01, momentum: 0.9, nesterov: true, weight_decay: 0.0 }
+        SgdParameters { learning_rate: Positive::of(0.01), momentum: PartialShare::of(0.9), nesterov: true, weight_decay: NonNegative::of(0.0) }
     }
 }
 
@@ -96,16 +104,16 @@ impl Default for SgdParameters {
 #[serde(deny_unknown_fields, default)]
 pub struct AdadeltaParameters {
     /// Learning rate.
-    pub learning_rate: f64,
+    pub learning_rate: Positive,
     /// Decay of both running averages of squares.
-    pub rho: f64,
+    pub rho: PartialShare,
     /// Added under both square roots.
-    pub eps: f64,
+    pub eps: Positive,
 }
 
 impl Default for AdadeltaParameters {
     fn default() -> Self {
-        AdadeltaParameters { learning_rate: 1e-3, rho: 0.95, eps: 1e-7 }
+        AdadeltaParameters { learning_rate: Positive::of(1e-3), rho: PartialShare::of(0.95), eps: Positive::of(1e-7) }
     }
 }
 
@@ -114,16 +122,16 @@ impl Default for AdadeltaParameters {
 #[serde(deny_unknown_fields, default)]
 pub struct RmsPropParameters {
     /// Learning rate.
-    pub learning_rate: f64,
+    pub learning_rate: Positive,
     /// Decay of the running average of squares; 0.99 in PyTorch.
-    pub alpha: f64,
+    pub alpha: PartialShare,
     /// Added to the square root; 1e-8 in PyTorch.
-    pub eps: f64,
+    pub eps: Positive,
 }
 
 impl Default for RmsPropParameters {
     fn default() -> Self {
-        RmsPropParameters { learning_rate: 1e-3, alpha: 0.9, eps: 1e-7 }
+        RmsPropParameters { learning_rate: Positive::of(1e-3), alpha: PartialShare::of(0.9), eps: Positive::of(1e-7) }
     }
 }
 
@@ -131,54 +139,26 @@ impl OptimiserChoice {
     /// An optimiser over these groups of weights, in its initial state.
     pub fn build(&self, groups: Vec<Group>) -> Optimiser {
         let rule: Rule = match self {
-            OptimiserChoice::Adam(p) => p.rule(0.0).into(),
-            OptimiserChoice::AdamW(p) => Adam { beta1: p.beta1, beta2: p.beta2, eps: p.eps, decay: p.weight_decay, decoupled: true }.into(),
-            OptimiserChoice::Sgd(p) => Sgd { momentum: p.momentum, nesterov: p.nesterov, decay: p.weight_decay }.into(),
-            OptimiserChoice::Adadelta(p) => Adadelta { rho: p.rho, eps: p.eps }.into(),
-            OptimiserChoice::RmsProp(p) => RmsProp { alpha: p.alpha, eps: p.eps }.into(),
+            OptimiserChoice::Adam(p) => p.rule().into(),
+            OptimiserChoice::AdamW(p) => Adam { beta1: *p.beta1, beta2: *p.beta2, eps: *p.eps, decay: *p.weight_decay, decoupled: true }.into(),
+            OptimiserChoice::Sgd(p) => Sgd { momentum: *p.momentum, nesterov: p.nesterov, decay: *p.weight_decay }.into(),
+            OptimiserChoice::Adadelta(p) => Adadelta { rho: *p.rho, eps: *p.eps }.into(),
+            OptimiserChoice::RmsProp(p) => RmsProp { alpha: *p.alpha, eps: *p.eps }.into(),
         };
-        Optimiser::grouped(rule, self.learning_rate(), groups)
+        Optimiser::grouped(rule, self.learning_rate().get(), groups)
     }
     /// True if a schedule can change its momentum or beta1.
     pub fn has_momentum(&self) -> bool {
         !matches!(self, OptimiserChoice::Adadelta(_) | OptimiserChoice::RmsProp(_))
     }
     /// The learning rate that the study names.
-    pub fn learning_rate(&self) -> f64 {
+    pub fn learning_rate(&self) -> Positive {
         match self {
             OptimiserChoice::Adam(p) => p.learning_rate,
             OptimiserChoice::AdamW(p) => p.learning_rate,
             OptimiserChoice::Sgd(p) => p.learning_rate,
             OptimiserChoice::Adadelta(p) => p.learning_rate,
             OptimiserChoice::RmsProp(p) => p.learning_rate,
-        }
-    }
-    /// Finds invalid parameters; `path` is the location of this below `with:`.
-    pub fn check(&self, path: &str) -> Vec<BadParameter> {
-        let share = |name: &str, v: f64| BadParameter::unless((0.0..1.0).contains(&v), &format!("{path}.{name}"), "must be at least 0 and below 1");
-        let above = |name: &str, v: f64| BadParameter::unless(v > 0.0 && v.is_finite(), &format!("{path}.{name}"), "must be greater than 0");
-        let least = |name: &str, v: f64| BadParameter::unless(v >= 0.0 && v.is_finite(), &format!("{path}.{name}"), "must be at least 0");
-        match self {
-            OptimiserChoice::Adam(p) => {
-                [above("adam.learning_rate", p.learning_rate), share("adam.beta1", p.beta1), share("adam.beta2", p.beta2), above("adam.eps", p.eps)].concat()
-            }
-            OptimiserChoice::AdamW(p) => [
-                above("adamw.learning_rate", p.learning_rate),
-                share("adamw.beta1", p.beta1),
-                share("adamw.beta2", p.beta2),
-                above("adamw.eps", p.eps),
-                least("adamw.weight_decay", p.weight_decay),
-            ]
-            .concat(),
-            OptimiserChoice::Sgd(p) => {
-                [above("sgd.learning_rate", p.learning_rate), share("sgd.momentum", p.momentum), least("sgd.weight_decay", p.weight_decay)].concat()
-            }
-            OptimiserChoice::Adadelta(p) => {
-                [above("adadelta.learning_rate", p.learning_rate), share("adadelta.rho", p.rho), above("adadelta.eps", p.eps)].concat()
-            }
-            OptimiserChoice::RmsProp(p) => {
-                [above("rmsprop.learning_rate", p.learning_rate), share("rmsprop.alpha", p.alpha), above("rmsprop.eps", p.eps)].concat()
-            }
         }
     }
 }

@@ -20,7 +20,7 @@ pub struct Phase {
     pub steps: Option<u32>,
     /// The learning rate; by default that of `optimiser`.
     #[serde(default)]
-    pub learning_rate: Option<f64>,
+    pub learning_rate: Option<Positive>,
     /// The learning rate schedule.
     #[serde(default)]
     pub schedule: Schedule,
@@ -76,7 +76,6 @@ pub fn check(phases: &[Phase], names: &[String]) -> Vec<BadParameter> {
     for (i, phase) in phases.iter().enumerate() {
         let at = |name: &str| format!("phases.{i}.{name}");
         bad.extend(super::check_budget(phase.epochs, phase.steps).into_iter().map(|b| BadParameter { path: vec!["phases".into(), i.to_string()], ..b }));
-        bad.extend(BadParameter::unless(phase.learning_rate.is_none_or(|r| r > 0.0 && r.is_finite()), &at("learning_rate"), "must be greater than 0"));
         bad.extend(phase.schedule.check(&at("schedule")));
         if let Trainable::HeadAnd(parts) = &phase.train {
             let unknown = parts.iter().find(|part| !names.iter().any(|n| Trainable::HeadAnd(vec![(*part).clone()]).moves(n, "\0")));
@@ -108,12 +107,10 @@ mod tests {
 
     #[test]
     fn invalid_parameters_are_found() {
-        let phases: Vec<Phase> = serde_json::from_str(
-            r#"[{"epochs": 1, "train": "head"}, {"epochs": 1, "steps": 2}, {"epochs": 1, "train": {"head-and": ["layer5"]}, "learning_rate": 0}]"#,
-        )
-        .unwrap();
+        let phases: Vec<Phase> =
+            serde_json::from_str(r#"[{"epochs": 1, "train": "head"}, {"epochs": 1, "steps": 2}, {"epochs": 1, "train": {"head-and": ["layer5"]}}]"#).unwrap();
         let bad = check(&phases, &["conv1.weight".into(), "layer4.2.conv1.weight".into(), "fc.weight".into()]);
         let paths: Vec<String> = bad.iter().map(|b| b.path.join(".")).collect();
-        assert_eq!(paths, ["phases.1", "phases.2.learning_rate", "phases.2.train"]);
+        assert_eq!(paths, ["phases.1", "phases.2.train"]);
     }
 }

@@ -20,15 +20,15 @@ pub enum Schedule {
     /// Cosine annealing with every step.
     Cosine {
         /// The minimum, as a share of the learning rate.
-        #[serde(default)]
-        least: f64,
+        #[serde(default = "default_least")]
+        least: PartialShare,
     },
     /// Multiplied by `factor` every `every` epochs.
     Step {
         /// Epochs between two reductions.
-        every: u32,
+        every: Count,
         /// Factor of a reduction.
-        factor: f64,
+        factor: Reduction,
     },
     /// The 1cycle policy with cosine annealing (Smith & Topin 2018); the learning rate is the maximum. Momentum (beta1 in Adam) is cycled inversely.
     OneCycle(OneCycle),
@@ -40,26 +40,29 @@ pub enum Schedule {
 pub struct OneCycle {
     /// Share of the steps in which the learning rate rises.
     #[serde(default = "default_rise")]
-    pub rise: f64,
+    pub rise: InnerShare,
     /// Maximum learning rate divided by the initial one.
     #[serde(default = "default_div_factor")]
-    pub div_factor: f64,
+    pub div_factor: Multiple,
     /// Initial learning rate divided by the final one.
     #[serde(default = "default_final_div_factor")]
-    pub final_div_factor: f64,
+    pub final_div_factor: Multiple,
     /// Whether momentum is cycled from 0.95 to 0.85 and back.
     #[serde(default = "default_cycle_momentum")]
     pub cycle_momentum: bool,
 }
 
-fn default_rise() -> f64 {
-    0.3
+fn default_least() -> PartialShare {
+    PartialShare::of(0.0)
 }
-fn default_div_factor() -> f64 {
-    25.0
+fn default_rise() -> InnerShare {
+    InnerShare::of(0.3)
 }
-fn default_final_div_factor() -> f64 {
-    1e4
+fn default_div_factor() -> Multiple {
+    Multiple::of(25.0)
+}
+fn default_final_div_factor() -> Multiple {
+    Multiple::of(1e4)
 }
 fn default_cycle_momentum() -> bool {
     true
@@ -92,31 +95,16 @@ impl Schedule {
         let factor = match self {
             Schedule::Constant => 1.0,
             Schedule::LinearDecay { constant, decay } => linear_decay(epoch, f64::from(*constant), f64::from(*decay)),
-            Schedule::Cosine { least } => between(1.0, *least, step / steps),
-            Schedule::Step { every, factor } => math::pow(*factor, (epoch / f64::from(*every)).floor()),
+            Schedule::Cosine { least } => between(1.0, **least, step / steps),
+            Schedule::Step { every, factor } => math::pow(**factor, (epoch / f64::from(**every)).floor()),
             Schedule::OneCycle(c) => return c.at(step, steps, rate),
         };
         Pace { rate: rate * factor, momentum: None }
     }
     /// Finds invalid parameters; `path` is the location of this below `with:`.
     pub fn check(&self, path: &str) -> Vec<BadParameter> {
-        let unless = |fine, name: &str, why| BadParameter::unless(fine, &format!("{path}.{name}"), why);
-        match self {
-            Schedule::Constant => vec![],
-            Schedule::LinearDecay { constant, decay } => unless(constant + decay > 0, "linear-decay", "needs at least one epoch"),
-            Schedule::Cosine { least } => unless((0.0..1.0).contains(least), "cosine.least", "must be at least 0 and below 1"),
-            Schedule::Step { every, factor } => [
-                unless(*every >= 1, "step.every", "must be at least 1"),
-                unless(*factor > 0.0 && *factor <= 1.0, "step.factor", "must be above 0 and at most 1"),
-            ]
-            .concat(),
-            Schedule::OneCycle(c) => [
-                unless(c.rise > 0.0 && c.rise < 1.0, "one-cycle.rise", "must be above 0 and below 1"),
-                unless(c.div_factor >= 1.0 && c.div_factor.is_finite(), "one-cycle.div_factor", "must be at least 1"),
-                unless(c.final_div_factor >= 1.0 && c.final_div_factor.is_finite(), "one-cycle.final_div_factor", "must be at least 1"),
-            ]
-            .concat(),
-        }
+        let is_empty = matches!(self, Schedule::LinearDecay { constant: 0, decay: 0 });
+        BadParameter::unless(!is_empty, &format!("{path}.linear-decay"), "needs at least one epoch")
     }
 }
 
@@ -127,15 +115,15 @@ pub fn linear_decay(epoch: f64, constant: f64, decay: f64) -> f64 {
 
 impl OneCycle {
     fn at(&self, step: f64, steps: f64, most: f64) -> Pace {
-        let first = most / self.div_factor;
+        let first = most / *self.div_factor;
         // A phase of a few steps leaves little room to rise and fall.
-        let top = (self.rise * steps - 1.0).max(0.0);
+        let top = (*self.rise * steps - 1.0).max(0.0);
         let end = (steps - 1.0).max(top + 1.0);
         let (rate, momentum) = match step < top {
             true => (between(first, most, step / top), between(0.95, 0.85, step / top)),
             false => {
                 let share = (step - top) / (end - top);
-                (between(most, first / self.final_div_factor, share), between(0.85, 0.95, share))
+                (between(most, first / *self.final_div_factor, share), between(0.85, 0.95, share))
             }
         };
         Pace { rate, momentum: self.cycle_momentum.then_some(momentum) }
@@ -230,12 +218,15 @@ mod tests {
     fn schedules_are_torchs() {
         let text = include_str!("../../tests/oracle/schedules.json");
         let known: BTreeMap<String, Vec<[f64; 2]>> = serde_json::from_str(text).unwrap();
-        let cycle = |div_factor, cycle_momentum| Schedule::OneCycle(OneCycle { rise: 0.3, div_factor, final_div_factor: 1e4, cycle_momentum });
+        let cycle = |div_factor, cycle_momentum| {
+            let div_factor = Multiple::of(div_factor);
+            Schedule::OneCycle(OneCycle { rise: default_rise(), div_factor, final_div_factor: default_final_div_factor(), cycle_momentum })
+        };
         let all = [
             ("constant", 50, Schedule::Constant),
             ("linear-decay", 50, Schedule::LinearDecay { constant: 20, decay: 30 }),
-            ("cosine", 50, Schedule::Cosine { least: 0.1 }),
-            ("step", 50, Schedule::Step { every: 7, factor: 0.3 }),
+            ("cosine", 50, Schedule::Cosine { least: PartialShare::of(0.1) }),
+            ("step", 50, Schedule::Step { every: Count::of(7), factor: Reduction::of(0.3) }),
             ("one-cycle", 50, cycle(25.0, true)),
             ("one-cycle-six", 53, cycle(6.0, false)),
         ];
@@ -271,16 +262,17 @@ mod tests {
     }
 
     #[test]
-    fn factors_beyond_all_bounds_are_refused_or_give_finite_rates() {
+    fn factors_at_the_bounds_give_finite_rates() {
         let at = Position { step: 3, steps: 9, epoch: 1 };
-        for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 0.0] {
-            let cycle = |div_factor, final_div_factor, rise| Schedule::OneCycle(OneCycle { rise, div_factor, final_div_factor, cycle_momentum: true });
-            let all =
-                [Schedule::Cosine { least: odd }, Schedule::Step { every: 1, factor: odd }, cycle(odd, 1e4, 0.3), cycle(25.0, odd, 0.3), cycle(25.0, 1e4, odd)];
-            for schedule in all {
-                assert!(!schedule.check("schedule").is_empty() || schedule.at(at, 0.1).rate.is_finite(), "{schedule:?}");
+        let limits = [f64::MIN_POSITIVE, 1.0 - f64::EPSILON, 1.0, f64::MAX];
+        for rise in limits.iter().filter_map(|v| InnerShare::new(*v)) {
+            for (div_factor, final_div_factor) in [(1.0, 1.0), (1.0, f64::MAX), (f64::MAX, 1.0), (f64::MAX, f64::MAX)] {
+                let (div_factor, final_div_factor) = (Multiple::of(div_factor), Multiple::of(final_div_factor));
+                let schedule = Schedule::OneCycle(OneCycle { rise, div_factor, final_div_factor, cycle_momentum: true });
+                assert!(schedule.at(at, 0.1).rate.is_finite(), "{schedule:?}");
             }
         }
+        assert!(limits.iter().filter_map(|v| Reduction::new(*v)).all(|factor| Schedule::Step { every: Count::of(1), factor }.at(at, 0.1).rate.is_finite()));
     }
 
     #[test]

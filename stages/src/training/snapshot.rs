@@ -74,7 +74,7 @@ pub struct Preview {
     /// The history.
     pub history: History,
     /// The notes of the stage.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
     /// Images so far, as a PNG.
     pub images: Option<Vec<u8>>,
 }

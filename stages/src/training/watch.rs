@@ -8,15 +8,14 @@ use crate::contract::prelude::*;
 #[serde(deny_unknown_fields, default)]
 pub struct EarlyStopParameters {
     /// Epochs without improvement after which training stops.
-    #[schemars(range(min = 1))]
-    pub patience: u32,
+    pub patience: Count,
     /// The minimum decrease of the loss that counts as an improvement.
-    pub min_delta: f64,
+    pub min_delta: NonNegative,
 }
 
 impl Default for EarlyStopParameters {
     fn default() -> Self {
-        EarlyStopParameters { patience: 8, min_delta: 0.0 }
+        EarlyStopParameters { patience: Count::of(8), min_delta: NonNegative::of(0.0) }
     }
 }
 
@@ -25,16 +24,16 @@ impl Default for EarlyStopParameters {
 #[serde(deny_unknown_fields, default)]
 pub struct PlateauParameters {
     /// Factor of a reduction.
-    pub factor: f64,
+    pub factor: InnerShare,
     /// Epochs without improvement that are tolerated.
     pub patience: u32,
     /// The minimum learning rate.
-    pub least: f64,
+    pub least: NonNegative,
 }
 
 impl Default for PlateauParameters {
     fn default() -> Self {
-        PlateauParameters { factor: 0.1, patience: 5, least: 1e-8 }
+        PlateauParameters { factor: InnerShare::of(0.1), patience: 5, least: NonNegative::of(1e-8) }
     }
 }
 
@@ -50,8 +49,8 @@ pub struct Watch {
 impl Watch {
     /// In its initial state.
     pub fn new(stop: Option<&EarlyStopParameters>, plateau: Option<&PlateauParameters>, rate: f64) -> Watch {
-        let stop = stop.map(|p| EarlyStop::new(p.min_delta, p.patience));
-        Watch { stop, plateau: plateau.map(|p| Plateau::new(p.factor, p.patience, p.least)), rate, losses: vec![] }
+        let stop = stop.map(|p| EarlyStop::new(*p.min_delta, *p.patience));
+        Watch { stop, plateau: plateau.map(|p| Plateau::new(*p.factor, p.patience, *p.least)), rate, losses: vec![] }
     }
     /// The result of an epoch with this validation loss. Without early stopping, it has none.
     pub fn observe(&mut self, loss: f64) -> Verdict {
@@ -74,18 +73,6 @@ impl Watch {
     }
 }
 
-/// Finds invalid parameters.
-pub fn check(stop: Option<&EarlyStopParameters>, plateau: Option<&PlateauParameters>) -> Vec<BadParameter> {
-    let (stop, plateau) = (stop.cloned().unwrap_or_default(), plateau.cloned().unwrap_or_default());
-    [
-        BadParameter::unless(stop.patience >= 1, "early_stop.patience", "must be at least 1"),
-        BadParameter::unless(stop.min_delta >= 0.0 && stop.min_delta.is_finite(), "early_stop.min_delta", "must be at least 0"),
-        BadParameter::unless(plateau.factor > 0.0 && plateau.factor < 1.0, "plateau.factor", "must be above 0 and below 1"),
-        BadParameter::unless(plateau.least >= 0.0 && plateau.least.is_finite(), "plateau.least", "must be at least 0"),
-    ]
-    .concat()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,8 +80,9 @@ mod tests {
     #[test]
     fn a_watch_goes_on_where_it_was() {
         let new = || {
-            let stop = EarlyStopParameters { patience: 3, min_delta: 0.0 };
-            Watch::new(Some(&stop), Some(&PlateauParameters { factor: 0.5, patience: 0, least: 0.0 }), 0.1)
+            let stop = EarlyStopParameters { patience: Count::of(3), ..Default::default() };
+            let plateau = PlateauParameters { factor: InnerShare::of(0.5), patience: 0, least: NonNegative::of(0.0) };
+            Watch::new(Some(&stop), Some(&plateau), 0.1)
         };
         let losses = [1.0, 0.7, 0.1 + 0.2, 0.3, 0.31, 0.29, 0.4, 0.5, 0.6];
         let mut whole = new();
@@ -110,17 +98,6 @@ mod tests {
             after.replay(&before.history());
             let rest: Vec<Verdict> = losses[cut..].iter().map(|l| after.observe(*l)).collect();
             assert_eq!((rest.as_slice(), after.rate), (&verdicts[cut..], whole.rate));
-        }
-    }
-
-    #[test]
-    fn what_makes_no_sense_is_found() {
-        assert!(check(None, None).is_empty());
-        let plateau = PlateauParameters { factor: 1.0, patience: 0, least: -1.0 };
-        assert_eq!(check(Some(&EarlyStopParameters { patience: 0, min_delta: -1.0 }), Some(&plateau)).len(), 4);
-        for odd in [f64::NAN, f64::INFINITY] {
-            let plateau = PlateauParameters { factor: odd, patience: 0, least: odd };
-            assert_eq!(check(Some(&EarlyStopParameters { patience: 1, min_delta: odd }), Some(&plateau)).len(), 3);
         }
     }
 }

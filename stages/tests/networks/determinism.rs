@@ -2,6 +2,7 @@
 
 use super::reference::{device, image, stream};
 use hilum_ops::{Adam, Optimiser, Value, cross_entropy};
+use hilum_stages::contract::bounds::{Dropout, Size};
 use hilum_stages::contract::error::Result;
 use hilum_stages::contract::seed::Stream;
 use hilum_stages::models::classifiers::vgg16 as vgg;
@@ -15,7 +16,7 @@ use hilum_stages::networks::{densenet, resnet};
 use hilum_stages::training::AdamParameters;
 
 fn rates() -> AdamParameters {
-    AdamParameters { learning_rate: 2e-4, beta1: 0.5, beta2: 0.999, eps: 1e-8 }
+    AdamParameters::of(2e-4, 0.5, 0.999, 1e-8)
 }
 /// All weights after two steps.
 fn after<N: Adversaries>(mut networks: N, mut step: impl FnMut(&mut N, usize) -> Result<()>) -> Result<Vec<u8>> {
@@ -25,7 +26,7 @@ fn after<N: Adversaries>(mut networks: N, mut step: impl FnMut(&mut N, usize) ->
 }
 
 fn dcgan_steps() -> Result<Vec<u8>> {
-    let c = dcgan::Config { size: 32, latent: 16, width: 8, dropout: 0.5 };
+    let c = dcgan::Config { size: 32, latent: Size::of(16), width: Size::of(8), dropout: Dropout::of(0.5) };
     let networks = dcgan::Dcgan::new(&c, &rates(), &device(), [&mut stream(), &mut stream()])?;
     let mut s = stream();
     after(networks, |n, _| n.step(&image("real", &[8, 1, 32, 32]), &image("z", &[8, 16, 1, 1]), &mut s).map(drop))
@@ -71,7 +72,7 @@ impl stylegan2::Draws for Same {
 }
 
 fn stylegan2_steps() -> Result<Vec<u8>> {
-    let c = stylegan2::Config { size: 32, width: 1.0 / 64.0, latent: 32, ..stylegan2::Config::default() };
+    let c = stylegan2::Config { size: 32, width: stylegan2::Width::of(1.0 / 64.0), latent: Size::of(32), ..stylegan2::Config::default() };
     let networks = stylegan2::StyleGan2::new(&c, &rates(), &device(), [&mut stream(), &mut stream()])?;
     let mut draws = Same(stream());
     after(networks, |n, step| n.step(step, &image("real", &[4, 1, 32, 32]), &mut draws).map(drop))

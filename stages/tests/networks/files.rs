@@ -1,12 +1,13 @@
 //! Weights from files that do not fit.
 
 use super::reference::{device, stream};
+use hilum_stages::contract::bounds::{Dropout, Size};
 use hilum_stages::models::classifiers::smallcnn64::{Config, SmallCnn};
 use hilum_stages::networks::Weights;
 
 fn of(width: usize) -> Weights {
     let mut weights = Weights::on(&device());
-    SmallCnn::new(&Config { width, dropout: 0.0 }, 3, &mut weights.scope(&mut stream())).unwrap();
+    SmallCnn::new(&Config { width: Size::of(width), dropout: Dropout::of(0.0) }, 3, &mut weights.scope(&mut stream())).unwrap();
     weights
 }
 
@@ -37,7 +38,7 @@ fn frozen_layers_stay_and_their_norms_do_what_is_asked() {
     use hilum_ops::{Optimiser, Sgd, cross_entropy};
     use hilum_stages::networks::{Classifier, Mode};
     let mut weights = Weights::on(&device());
-    let network = SmallCnn::new(&Config { width: 4, dropout: 0.0 }, 3, &mut weights.scope(&mut stream())).unwrap();
+    let network = SmallCnn::new(&Config { width: Size::of(4), dropout: Dropout::of(0.0) }, 3, &mut weights.scope(&mut stream())).unwrap();
     let all = |w: &Weights| w.all().map(|(n, v)| (n.clone(), thinned(v))).collect::<std::collections::BTreeMap<_, _>>();
     let groups = weights.groups(|name| if name.starts_with("fc.") { 1.0 } else { 0.0 });
     assert_eq!(groups.iter().map(|g| (g.rate, g.weights.len())).collect::<Vec<_>>(), [(0.0, 24), (1.0, 2)]);

@@ -3,6 +3,7 @@
 
 use super::reference::{device, fill, fill_below, image, numbers, stream, tensor};
 use hilum_ops::{Optimiser, Sgd, Value, cross_entropy, without_history};
+use hilum_stages::contract::bounds::{Dropout, Size};
 use hilum_stages::contract::error::Result;
 use hilum_stages::models::ClassifierNetwork;
 use hilum_stages::models::generators::adversaries::{Adversaries, Observed};
@@ -20,7 +21,7 @@ static REFERENCE: LazyLock<BTreeMap<String, serde_json::Value>> =
 const STEPS: usize = 20;
 
 fn adam(learning_rate: f64, eps: f64) -> AdamParameters {
-    AdamParameters { learning_rate, beta1: 0.5, beta2: 0.999, eps }
+    AdamParameters::of(learning_rate, 0.5, 0.999, eps)
 }
 fn config<T: serde::de::DeserializeOwned>(text: &str) -> T {
     serde_json::from_str(&format!(r#"{{"from": "a", "to": "b", {text}}}"#)).unwrap()
@@ -55,7 +56,7 @@ fn weights<'a>(networks: &'a dyn Adversaries, name: &str) -> &'a Weights {
 
 #[test]
 fn dcgan_trains_as_in_torch() {
-    let c = dcgan::Config { size: 32, latent: 16, width: 8, dropout: 0.0 };
+    let c = dcgan::Config { size: 32, latent: Size::of(16), width: Size::of(8), dropout: Dropout::of(0.0) };
     let mut n = dcgan::Dcgan::new(&c, &adam(2e-4, 1e-8), &device(), [&mut stream(), &mut stream()]).unwrap();
     fill("steps.dcgan.g", weights(&n, "generator"));
     fill("steps.dcgan.d", weights(&n, "discriminator"));
@@ -162,8 +163,8 @@ impl stylegan2::Draws for Numbered {
 
 #[test]
 fn stylegan2_trains_as_the_reference_with_path_length_and_r1() {
-    let c = stylegan2::Config { size: 32, width: 1.0 / 32.0, latent: 32, ..stylegan2::Config::default() };
-    let rates = AdamParameters { learning_rate: 2e-4, beta1: 0.0, beta2: 0.99, eps: 1e-8 };
+    let c = stylegan2::Config { size: 32, width: stylegan2::Width::of(1.0 / 32.0), latent: Size::of(32), ..stylegan2::Config::default() };
+    let rates = AdamParameters::of(2e-4, 0.0, 0.99, 1e-8);
     let mut n = stylegan2::StyleGan2::new(&c, &rates, &device(), [&mut stream(), &mut stream()]).unwrap();
     for (key, of) in [("g", "generator"), ("g", "average"), ("d", "discriminator")] {
         fill(&format!("stylegan2.steps.{key}"), weights(&n, of));

@@ -2,6 +2,7 @@
 
 use super::reference::{at, below, close, device, fill, has, image, number, stream, tensor, thinned, turned};
 use hilum_ops::{Gradients, Rectifier, Value};
+use hilum_stages::contract::bounds::{Dropout, Size};
 use hilum_stages::contract::error::Result;
 use hilum_stages::models::classifiers::{smallcnn64 as smallcnn, vgg16 as vgg};
 use hilum_stages::models::generators::cyclegan::{patchgan, resnet_generator};
@@ -65,7 +66,7 @@ fn classify(c: &dyn Classifier, x: &Value, train: bool) -> Result<Value> {
     with_mode(train, |m| c.head(&features, m))
 }
 fn small() -> dcgan::Config {
-    dcgan::Config { size: 32, latent: 16, width: 8, dropout: 0.0 }
+    dcgan::Config { size: 32, latent: Size::of(16), width: Size::of(8), dropout: Dropout::of(0.0) }
 }
 
 #[test]
@@ -79,7 +80,11 @@ fn dcgan_is_torchs() {
 #[test]
 fn smallcnn_is_torchs() {
     let x = images("smallcnn", &[4, 1, 16, 16]);
-    agrees("smallcnn", |s| smallcnn::SmallCnn::new(&smallcnn::Config { width: 4, dropout: 0.0 }, 3, s), |c, train| classify(c, &x, train));
+    agrees(
+        "smallcnn",
+        |s| smallcnn::SmallCnn::new(&smallcnn::Config { width: Size::of(4), dropout: Dropout::of(0.0) }, 3, s),
+        |c, train| classify(c, &x, train),
+    );
 }
 
 #[test]
@@ -132,7 +137,7 @@ fn pix2pix_is_tensorflows() {
 #[test]
 fn training_differs_from_evaluation() {
     let mut weights = Weights::on(&device());
-    let c = smallcnn::SmallCnn::new(&smallcnn::Config { width: 4, dropout: 0.5 }, 3, &mut weights.scope(&mut stream())).unwrap();
+    let c = smallcnn::SmallCnn::new(&smallcnn::Config { width: Size::of(4), dropout: Dropout::of(0.5) }, 3, &mut weights.scope(&mut stream())).unwrap();
     let x = image("films", &[2, 1, 16, 16]);
     assert_ne!(thinned(&classify(&c, &x, true).unwrap()), thinned(&classify(&c, &x, false).unwrap()));
 }

@@ -47,8 +47,8 @@ pub(super) fn rows(images: &[ListedFile], label: Option<&str>, omitted: &mut Omi
         && let Some(only) = rows.first().map(|r| r.said.clone()).filter(|only| rows.iter().all(|r| r.said == *only))
     {
         let below = if named.len() < 2 { "" } else { ", and the directories in it for patients" };
-        cx.note(format!(
-            "warning: all images are in the directory `{0}`, which is taken for their class{below}; if it contains the classes, append `{0}` to the path in `images`",
+        cx.warn(format!(
+            "all images are in the directory `{0}`, which is taken for their class{below}; if it contains the classes, append `{0}` to the path in `images`",
             only.spelled()
         ));
     }
@@ -72,7 +72,7 @@ fn remark_layout(rows: &[Row], images: &[&ListedFile], above: usize, cx: &Contex
     };
     let parts: Vec<String> = classes.iter().filter(|c| is_part(c)).map(|c| format!("`{c}`")).collect();
     if !parts.is_empty() {
-        cx.note(format!("warning: the directories {} are taken for classes: are they parts of an earlier split?", parts.join(", ")));
+        cx.warn(format!("the directories {} are taken for classes: are they parts of an earlier split?", parts.join(", ")));
     }
     // Directories of the same names below each of several classes.
     let mut below: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -86,7 +86,10 @@ fn remark_layout(rows: &[Row], images: &[&ListedFile], above: usize, cx: &Contex
         && !first.iter().all(|d| CONTAINERS.contains(&d.to_ascii_lowercase().as_str()) || PARTS.contains(&d.to_ascii_lowercase().as_str()))
     {
         let n = first.len();
-        cx.note(format!("warning: each of the {} directories that are taken for classes contains the same {n} directories, which are taken for patients: are these the classes?", below.len()));
+        cx.warn(format!(
+            "each of the {} directories that are taken for classes contains the same {n} directories, which are taken for patients: are these the classes?",
+            below.len()
+        ));
     }
 }
 
@@ -137,7 +140,7 @@ fn patient(below_class: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::context::tests::context;
+    use crate::contract::context::Context;
     use hilum_cache::Digest;
 
     fn whose(names: &[&str]) -> Vec<Option<String>> {
@@ -147,7 +150,7 @@ mod tests {
 
     fn found(names: &[&str]) -> Vec<Row> {
         let file = |n: &&str| ListedFile { name: (*n).into(), path: (*n).into(), digest: Digest::of(n.as_bytes()), note: String::new() };
-        rows(&names.iter().map(file).collect::<Vec<_>>(), None, &mut Omitted::default(), &context("import", None))
+        rows(&names.iter().map(file).collect::<Vec<_>>(), None, &mut Omitted::default(), &Context::for_tests("import"))
     }
 
     fn classes(names: &[&str]) -> Vec<String> {

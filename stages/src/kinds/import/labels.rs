@@ -127,7 +127,7 @@ pub(super) fn give(rows: Vec<Row>, names: &Names, several: Several, omitted: &mu
         return Err(Error::helped(format!("no image has the label `{missing}`"), format!("the source has these labels: {}{more}", known.join(", "))));
     }
     for idle in names.idle(&found) {
-        cx.note(format!("warning: `labels`: `{idle}` has no effect: more specific patterns match each of its labels"));
+        cx.warn(format!("`labels`: `{idle}` has no effect: more specific patterns match each of its labels"));
     }
     let mut out = Vec::with_capacity(rows.len());
     for mut row in rows {

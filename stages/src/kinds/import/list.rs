@@ -36,11 +36,11 @@ pub(super) fn rows(text: &str, only: &Only, omitted: &mut Omitted, cx: &Context)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::context::tests::context;
+    use crate::contract::context::Context;
 
     #[test]
     fn both_versions_can_be_read() {
-        let read = |text: &str| super::rows(text, &Only::new(), &mut Omitted::default(), &context("import", None));
+        let read = |text: &str| super::rows(text, &Only::new(), &mut Omitted::default(), &Context::for_tests("import"));
         let rows = read("0012 a b.png positive cohen\n3 c.jpg negative\n").unwrap();
         assert_eq!((&rows[0].patient, rows[0].file.as_str(), rows[0].source.as_str()), (&Whose::Named("0012".into()), "a b.png", "cohen"));
         assert_eq!((&rows[1].said, rows[1].source.as_str()), (&Said::One("negative".into()), ""));

@@ -95,23 +95,20 @@ impl<'a> Filter<'a> {
         for column in &self.columns {
             let never: Vec<String> = column.values.given().filter(|v| !column.met.borrow().contains(v.as_str())).map(|v| format!("`{v}`")).collect();
             if !never.is_empty() && !column.is_private {
-                cx.note(format!("warning: `only`: no row has {} in the column `{}`", never.join(" or "), column.name));
+                cx.warn(format!("`only`: no row has {} in the column `{}`", never.join(" or "), column.name));
             }
             if column.is_private {
-                cx.note(format!("warning: `only` names patients of the column `{}`: the recipe will contain these names", column.name));
+                cx.warn(format!("`only` names patients of the column `{}`: the recipe will contain these names", column.name));
                 let near: usize = column.near.borrow().values().sum();
                 if near > 0 {
                     let rows = counted(near, "row has", "rows have");
-                    cx.note(format!("warning: `only`: {rows} a value that differs from a given one only in case or spaces; they are compared exactly"));
+                    cx.warn(format!("`only`: {rows} a value that differs from a given one only in case or spaces; they are compared exactly"));
                 }
                 continue;
             }
             for ((spelled, value), n) in column.near.borrow().iter() {
                 let rows = counted(*n, "row has", "rows have");
-                cx.note(format!(
-                    "warning: `only`: {rows} `{spelled}` in the column `{}`, which is not `{value}`: case and spaces are compared exactly",
-                    column.name
-                ));
+                cx.warn(format!("`only`: {rows} `{spelled}` in the column `{}`, which is not `{value}`: case and spaces are compared exactly", column.name));
             }
         }
     }

@@ -78,7 +78,7 @@ impl<'a> Excluded<'a> {
     pub(super) fn remark(&self, cx: &Context) {
         let idle: Vec<String> = self.0.iter().filter(|p| !p.met.get()).map(|p| format!("`{}`", p.text)).collect();
         if !idle.is_empty() {
-            cx.note(format!("warning: `exclude`: nothing in `images` matches {}", idle.join(" or ")));
+            cx.warn(format!("`exclude`: nothing in `images` matches {}", idle.join(" or ")));
         }
     }
 }

@@ -163,7 +163,7 @@ pub(super) fn usable(rows: Vec<Row>, search: &Search, mut omitted: Omitted, cx: 
         return Err(Error::helped(counted(damaged, "image is damaged", "images are damaged"), help));
     }
     if kept.len() * 2 < all && !kept.is_empty() {
-        cx.note(format!("warning: only {} of {all} rows are used; most are left out", kept.len()));
+        cx.warn(format!("only {} of {all} rows are used; most are left out", kept.len()));
     }
     if kept.is_empty() {
         let why = reasons.iter().max_by_key(|w| w.1).map_or("no image was found".to_owned(), |(why, n)| format!("no image is usable; {n} of them: {why}"));

@@ -1,7 +1,6 @@
 //! Laws of imports: what tables follow from, and what is said about them.
 
 use super::*;
-use crate::contract::context::tests::context;
 use crate::contract::pseudonym::PseudonymKey;
 use crate::contract::source::{ListedFile, Listing};
 use crate::data::sample::Sample;
@@ -19,17 +18,17 @@ struct Given {
 struct Made {
     rows: Vec<Sample>,
     patients: Vec<crate::data::patients::Identity>,
-    notes: Vec<String>,
+    notes: Vec<Note>,
     /// The bytes of `samples.csv`.
     csv: String,
 }
 
 impl Made {
     /// The only note with this text in it.
-    fn note(&self, text: &str) -> &str {
-        let found: Vec<&String> = self.notes.iter().filter(|n| n.contains(text)).collect();
+    fn note(&self, text: &str) -> String {
+        let mut found: Vec<String> = self.notes.iter().map(Note::to_string).filter(|n| n.contains(text)).collect();
         assert_eq!(found.len(), 1, "`{text}` in {:#?}", self.notes);
-        found[0]
+        found.remove(0)
     }
 }
 
@@ -66,7 +65,7 @@ fn made(given: &Given) -> Result<Made> {
         let parameter = if stage.list.is_some() { "list" } else { "table" };
         sources.insert(parameter.into(), listing(vec![file]));
     }
-    let cx = Context { sources, pseudonyms: Some(PseudonymKey::new([given.key; 32])), ..context(Import::NAME, None) };
+    let cx = Context::for_tests(Import::NAME).with_sources(sources).with_pseudonyms([given.key; 32]);
     let out = stage.run(Inputs {}, &cx)?;
     out.samples.save(dir.path()).unwrap();
     let csv = std::fs::read_to_string(dir.path().join(crate::data::sample::TABLE)).unwrap();
@@ -243,9 +242,9 @@ fn confounded_classes_and_sources_are_warned_of() {
     let note = apart.note("warning: class and source are confounded (Cramér's V 1.00)");
     assert!(note.ends_with("Images by class and source: covid: x 2, y 0; normal: x 0, y 1"), "{note}");
     let mixed = import(&["A,1,covid,x,,", "B,2,covid,y,,", "C,3,normal,y,,", "D,4,normal,x,,"], &with);
-    assert_eq!(mixed.notes, [""; 0]);
+    assert_eq!(mixed.notes, []);
     let no_columns = json!({ "table": "t.csv", "columns": { "patient": "who", "file": "file", "label": "label" }, "source": "here" });
-    assert_eq!(import(&["A,1,covid,x,,", "B,2,covid,x,,", "C,3,normal,y,,"], &no_columns).notes, [""; 0]);
+    assert_eq!(import(&["A,1,covid,x,,", "B,2,covid,x,,", "C,3,normal,y,,"], &no_columns).notes, []);
 }
 
 #[test]
@@ -301,7 +300,7 @@ fn no_note_contains_an_identifier_or_a_file_name() {
     let rows: Vec<String> = ROWS.iter().chain(&["E,9,Covid,x,,", ",1,covid,x,,"]).map(|r| format!("SECRET-{r}")).collect();
     let made = from_table(1, &rows.iter().map(String::as_str).collect::<Vec<_>>(), columns(), &|n| format!("HIDDEN/{n}.png"));
     assert!(made.notes.len() >= 3);
-    assert!(made.notes.iter().all(|n| !n.contains("SECRET") && !n.contains("HIDDEN")), "{:#?}", made.notes);
+    assert!(made.notes.iter().all(|n| !n.text.contains("SECRET") && !n.text.contains("HIDDEN")), "{:#?}", made.notes);
 }
 
 #[test]
@@ -321,7 +320,7 @@ fn missing_values_are_neither_patients_nor_labels() {
     for note in said {
         made.note(note);
     }
-    assert!(made.notes.iter().all(|n| !n.contains("12")), "no note names a patient");
+    assert!(made.notes.iter().all(|n| !n.text.contains("12")), "no note names a patient");
 }
 
 #[test]
@@ -329,7 +328,7 @@ fn tables_of_other_programs_are_read_and_errors_name_the_line() {
     let with = json!({ "table": "t.csv", "columns": { "patient": "who", "file": "file", "label": "label" } });
     let rows = |text: &str| {
         let columns = serde_json::from_value(with["columns"].clone()).unwrap();
-        super::table::rows(text, &columns, &BTreeMap::new(), &mut Omitted::default(), &context(Import::NAME, None))
+        super::table::rows(text, &columns, &BTreeMap::new(), &mut Omitted::default(), &Context::for_tests(Import::NAME))
     };
     assert_eq!(rows("who;file;label\r\nA;1.png;x\r\n").unwrap().len(), 1);
     assert_eq!(rows("who\tfile\tlabel\nA\t1.png\tx, y\n").unwrap()[0].said.spelled(), "x, y");

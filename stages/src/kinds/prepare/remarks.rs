@@ -58,7 +58,7 @@ impl Remarks {
     pub(super) fn report(&self, is_handled: bool, cx: &Context) {
         let say = |n: usize, one: &str, many: &str, more: &str| {
             if n > 0 {
-                cx.note(format!("warning: {}{more}", counted(n, one, many)));
+                cx.warn(format!("{}{more}", counted(n, one, many)));
             }
         };
         say(self.transparent, "image is fully transparent", "images are fully transparent", " and therefore black");

@@ -1,7 +1,6 @@
 //! What happens to a split when its cohort grows: the bound that the manual states.
 
 use super::{Inputs, Split};
-use crate::contract::context::tests::context;
 use crate::contract::prelude::*;
 use crate::contract::seed::Seed;
 use crate::data::patients::token;
@@ -13,7 +12,7 @@ use std::collections::BTreeMap;
 fn parts(split: &str, rows: &[Sample], seed: u64) -> BTreeMap<String, &'static str> {
     let stage: Split = serde_json::from_str(split).unwrap();
     assert!(stage.check().is_empty(), "{split}");
-    let cx = context(Split::NAME, Some(seed));
+    let cx = Context::for_tests(Split::NAME).seeded(seed);
     let out = stage.run(Inputs { samples: Samples::of(rows.to_vec()) }, &cx).unwrap();
     let mut found = BTreeMap::new();
     for (part, samples) in [("train", Some(out.train)), ("validation", out.validation), ("test", out.test)] {

@@ -35,10 +35,7 @@ pub(super) fn pinned(split: &Split, groups: &[Group], parts: usize, cx: &Context
         tables.insert(part);
     }
     if !disputed.is_empty() {
-        cx.note(format!(
-            "warning: {} in several parts of the earlier split; each stays in the last of them",
-            counted(disputed.len(), "image was", "images were")
-        ));
+        cx.warn(format!("{} in several parts of the earlier split; each stays in the last of them", counted(disputed.len(), "image was", "images were")));
     }
     if let Some(part) = PARTS
         .iter()
@@ -77,8 +74,8 @@ pub(super) fn pinned(split: &Split, groups: &[Group], parts: usize, cx: &Context
         ));
     }
     if torn > 0 {
-        cx.note(format!(
-            "warning: {} in several parts of the earlier split; each goes to the part that had most of the patient's images",
+        cx.warn(format!(
+            "{} in several parts of the earlier split; each goes to the part that had most of the patient's images",
             counted(torn, "patient was", "patients were")
         ));
     }

@@ -73,10 +73,9 @@ pub enum Keep {
 pub struct Trees {
     /// Number of trees; 10 as in scikit-learn.
     #[serde(default = "default_trees")]
-    #[schemars(range(min = 1))]
-    pub count: u32,
+    pub count: Count,
 }
 
-fn default_trees() -> u32 {
-    10
+fn default_trees() -> Count {
+    Count::of(10)
 }

@@ -1,10 +1,12 @@
 //! Parameters that make no sense are faults, and those that do are none.
 
 use super::*;
+use crate::contract::fit::NotWritten;
+use crate::contract::kind::StageKind;
 
 fn faults(text: &str) -> Vec<String> {
-    let stage: TrainClassifier = serde_json::from_str(text).unwrap();
-    stage.check().iter().map(|b| b.path.join(".")).collect()
+    let decoded = (StageKind::of::<TrainClassifier>().decode)(serde_json::from_str(text).unwrap(), &NotWritten);
+    decoded.err().into_iter().flatten().map(|b| b.path.join(".")).collect()
 }
 
 #[test]
@@ -12,8 +14,11 @@ fn what_makes_no_sense_is_found() {
     let cycle = r#""schedule": {"one-cycle": {}}, "optimiser""#;
     assert!(faults(&format!(r#"{{"network": {{"smallcnn64": {{}}}}, "epochs": 1, {cycle}: {{"sgd": {{}}}}}}"#)).is_empty());
     assert_eq!(faults(&format!(r#"{{"network": {{"smallcnn64": {{}}}}, "epochs": 1, {cycle}: {{"adadelta": {{}}}}}}"#)), ["optimiser"]);
-    let small = r#"{"network": {"smallcnn64": {"width": 0, "dropout": 1.0}}, "epochs": 1, "normalise": {"given": {"mean": 0.5, "std": 0.0}}}"#;
-    assert_eq!(faults(small), ["network.smallcnn64.width", "network.smallcnn64.dropout", "normalise.given"]);
+    let small =
+        r#"{"network": {"smallcnn64": {"width": 0, "dropout": 1.0}}, "epochs": 1, "loss": {"label_smoothing": 1, "class_weights": {"given": {"a": 0}}}}"#;
+    let ranges = ["loss.class_weights.given.a", "loss.label_smoothing", "network.smallcnn64.dropout", "network.smallcnn64.width"];
+    assert_eq!(faults(small), ranges);
+    assert_eq!(faults(r#"{"network": {"resnet18": {}}, "epochs": 1, "normalise": {"given": {"mean": 0.5, "std": 0}}}"#), ["normalise.given"]);
     assert!(faults(r#"{"network": {"resnet18": {}}, "epochs": 0, "trees": {"count": 1}}"#).is_empty());
     assert_eq!(faults(r#"{"network": {"resnet18": {}}, "epochs": 0, "steps": 9, "trees": {"count": 1}}"#).len(), 2);
 }

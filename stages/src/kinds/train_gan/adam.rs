@@ -9,17 +9,17 @@ use crate::training::AdamParameters;
 #[serde(deny_unknown_fields, default)]
 pub struct GanAdam {
     /// Learning rate.
-    #[schemars(description = described("Learning rate", |d| d.learning_rate))]
-    pub learning_rate: Option<f64>,
+    #[schemars(description = described("Learning rate", |d| *d.learning_rate))]
+    pub learning_rate: Option<Positive>,
     /// Decay of the first moment.
-    #[schemars(description = described("Decay of the first moment", |d| d.beta1))]
-    pub beta1: Option<f64>,
+    #[schemars(description = described("Decay of the first moment", |d| *d.beta1))]
+    pub beta1: Option<PartialShare>,
     /// Decay of the second moment.
-    #[schemars(description = described("Decay of the second moment", |d| d.beta2))]
-    pub beta2: Option<f64>,
+    #[schemars(description = described("Decay of the second moment", |d| *d.beta2))]
+    pub beta2: Option<PartialShare>,
     /// Added to the denominator.
-    #[schemars(description = described("Added to the denominator", |d| d.eps))]
-    pub eps: Option<f64>,
+    #[schemars(description = described("Added to the denominator", |d| *d.eps))]
+    pub eps: Option<Positive>,
 }
 
 /// What a parameter is, with its defaults.
@@ -35,7 +35,7 @@ impl GanAdam {
         self.eps.get_or_insert(defaults.eps);
     }
     pub(super) fn parameters(&self) -> AdamParameters {
-        let given = |v: Option<f64>| v.expect("BUG: completed before it is used");
-        AdamParameters { learning_rate: given(self.learning_rate), beta1: given(self.beta1), beta2: given(self.beta2), eps: given(self.eps) }
+        let given = || Some(AdamParameters { learning_rate: self.learning_rate?, beta1: self.beta1?, beta2: self.beta2?, eps: self.eps? });
+        given().expect("BUG: completed before it is used")
     }
 }

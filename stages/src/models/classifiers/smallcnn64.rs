@@ -15,29 +15,20 @@ use hilum_ops::{Rectifier, Value, max_pool2d};
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Channels of the first stage; the others have two and four times as many.
-    #[schemars(range(min = 1))]
-    pub width: usize,
+    pub width: Size,
     /// Dropout before the last layer.
-    #[schemars(range(min = 0, max = 0.95))]
-    pub dropout: f64,
+    pub dropout: Dropout,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { width: 32, dropout: 0.5 }
+        Config { width: Size::of(32), dropout: Dropout::of(0.5) }
     }
 }
 
 impl ClassifierConfig for Config {
     fn build(&self, classes: usize, scope: &mut Scope) -> Result<Box<dyn Classifier>> {
         Ok(Box::new(SmallCnn::new(self, classes, scope)?))
-    }
-    fn check(&self, path: &str) -> Vec<BadParameter> {
-        [
-            BadParameter::unless(self.width >= 1, &format!("{path}.width"), "must be at least 1"),
-            BadParameter::unless((0.0..=0.95).contains(&self.dropout), &format!("{path}.dropout"), "must be between 0 and 0.95"),
-        ]
-        .concat()
     }
     fn min_side(&self) -> usize {
         4
@@ -60,7 +51,8 @@ pub struct SmallCnn {
 impl SmallCnn {
     /// Kaiming-normal convolutions.
     pub fn new(c: &Config, classes: usize, scope: &mut Scope) -> Result<Self> {
-        let channels = [1, c.width, c.width, 2 * c.width, 2 * c.width, 4 * c.width, 4 * c.width];
+        let width = c.width.get();
+        let channels = [1, width, width, 2 * width, 2 * width, 4 * width, 4 * width];
         let mut layers = vec![];
         for (i, pair) in channels.windows(2).enumerate() {
             let std = (2.0 / (9.0 * pair[0] as f64)).sqrt();
@@ -68,7 +60,7 @@ impl SmallCnn {
             let conv = Conv::new(shape, normal(std), Some(Init::Const(0.0)), &mut scope.at(format!("conv{}", i + 1)))?;
             layers.push((conv, BatchNorm::new(pair[1], TORCH, &mut scope.at(format!("bn{}", i + 1)))?));
         }
-        Ok(SmallCnn { layers, fc: Linear::new(4 * c.width, classes, &mut scope.at("fc"))?, dropout: c.dropout })
+        Ok(SmallCnn { layers, fc: Linear::new(4 * width, classes, &mut scope.at("fc"))?, dropout: *c.dropout })
     }
 }
 

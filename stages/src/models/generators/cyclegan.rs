@@ -32,68 +32,56 @@ pub struct Config {
     pub channels: usize,
     /// Channels of the first feature maps of all networks; 64 in the paper.
     #[serde(default = "width")]
-    #[schemars(range(min = 1))]
-    pub width: usize,
+    pub width: Size,
     /// Residual blocks of a generator: 9 in the paper, 6 for images of up to 128 pixels.
     #[serde(default = "blocks")]
-    #[schemars(range(min = 1))]
-    pub blocks: usize,
+    pub blocks: Size,
     /// Weight of the cycle loss.
     #[serde(default = "cycle")]
-    pub cycle: f64,
+    pub cycle: NonNegative,
     /// Weight of the identity loss, as a share of the weight of the cycle loss.
     #[serde(default = "identity")]
-    pub identity: f64,
+    pub identity: NonNegative,
     /// Size of the pool of fake images from earlier steps from which each discriminator is trained.
     #[serde(default = "pool")]
     pub pool: usize,
     /// Decay of an exponential moving average of the generators per step, such as 0.999; the average then generates the images. None
     /// in the paper.
     #[serde(default)]
-    pub average: Option<f64>,
+    pub average: Option<PartialShare>,
     /// Final share of the training in which the learning rate decays to zero.
     #[serde(default = "decay")]
-    #[schemars(range(min = 0, max = 1))]
-    pub decay: f64,
+    pub decay: Share,
 }
 
 fn one() -> usize {
     1
 }
-fn width() -> usize {
-    64
+fn width() -> Size {
+    Size::of(64)
 }
-fn blocks() -> usize {
-    9
+fn blocks() -> Size {
+    Size::of(9)
 }
-fn cycle() -> f64 {
-    10.0
+fn cycle() -> NonNegative {
+    NonNegative::of(10.0)
 }
-fn identity() -> f64 {
-    0.5
+fn identity() -> NonNegative {
+    NonNegative::of(0.5)
 }
 fn pool() -> usize {
     50
 }
-fn decay() -> f64 {
-    0.5
+fn decay() -> Share {
+    Share::of(0.5)
 }
 
 impl GeneratorConfig for Config {
     fn defaults() -> Defaults {
-        Defaults { batch: 1, adam: AdamParameters { learning_rate: 2e-4, beta1: 0.5, beta2: 0.999, eps: 1e-8 } }
+        Defaults { batch: 1, adam: AdamParameters::of(2e-4, 0.5, 0.999, 1e-8) }
     }
     fn check(&self, path: &str) -> Vec<BadParameter> {
-        [
-            translation::check(&self.from, &self.to, self.channels, path),
-            BadParameter::unless(self.width >= 1, &format!("{path}.width"), "must be at least 1"),
-            BadParameter::unless(self.blocks >= 1, &format!("{path}.blocks"), "must be at least 1"),
-            BadParameter::unless(self.cycle >= 0.0 && self.cycle.is_finite(), &format!("{path}.cycle"), "must be at least 0"),
-            BadParameter::unless(self.identity >= 0.0 && self.identity.is_finite(), &format!("{path}.identity"), "must be at least 0"),
-            BadParameter::unless(self.average.is_none_or(|a| (0.0..1.0).contains(&a)), &format!("{path}.average"), "must be at least 0 and below 1"),
-            BadParameter::unless((0.0..=1.0).contains(&self.decay), &format!("{path}.decay"), "must be between 0 and 1"),
-        ]
-        .concat()
+        translation::check(&self.from, &self.to, self.channels, path)
     }
     fn translates(&self) -> Option<(&str, &str)> {
         Some((&self.from, &self.to))
@@ -102,12 +90,12 @@ impl GeneratorConfig for Config {
         multiple(4, 32, side)
     }
     fn ema_initial_share(&self, steps: usize, _batch: usize) -> f64 {
-        self.average.map_or(0.0, |kept| math::pow(kept, steps as f64))
+        self.average.map_or(0.0, |kept| math::pow(*kept, steps as f64))
     }
     fn trainer<'s>(&self, s: TrainingSetup<'s, '_>) -> Result<Box<dyn Trainer + 's>> {
         let networks = CycleGan::new(self, s.side, &s.adam, s.device, s.init_streams().each_mut())?;
         let rule = Rule::Unaligned { epoch_len: s.images[0].len().max(s.images[1].len()) };
-        Ok(Box::new(Translation::new(networks, How { rule, alike: false, channels: self.channels, decay: self.decay }, s)?))
+        Ok(Box::new(Translation::new(networks, How { rule, alike: false, channels: self.channels, decay: *self.decay }, s)?))
     }
     fn open(&self, scope: &mut Scope) -> Result<Box<dyn super::Generator>> {
         Ok(Box::new(Opened { generators: Generators::new(self, scope)?, channels: self.channels }))
@@ -126,8 +114,8 @@ impl Generators {
     /// Builds both.
     pub fn new(c: &Config, scope: &mut Scope) -> Result<Self> {
         Ok(Generators {
-            g_ab: ResNetGenerator::new(c.channels, c.width, c.blocks, &mut scope.at("there"))?,
-            g_ba: ResNetGenerator::new(c.channels, c.width, c.blocks, &mut scope.at("back"))?,
+            g_ab: ResNetGenerator::new(c.channels, *c.width, *c.blocks, &mut scope.at("there"))?,
+            g_ba: ResNetGenerator::new(c.channels, *c.width, *c.blocks, &mut scope.at("back"))?,
         })
     }
 }

@@ -29,33 +29,28 @@ pub struct Config {
     pub channels: usize,
     /// Weight of the cycle loss.
     #[serde(default = "cycle")]
-    pub cycle: f64,
+    pub cycle: NonNegative,
     /// Weight of the identity loss, as a share of the weight of the cycle loss.
     #[serde(default = "identity")]
-    pub identity: f64,
+    pub identity: NonNegative,
 }
 
 fn three() -> usize {
     3
 }
-fn cycle() -> f64 {
-    10.0
+fn cycle() -> NonNegative {
+    NonNegative::of(10.0)
 }
-fn identity() -> f64 {
-    0.1
+fn identity() -> NonNegative {
+    NonNegative::of(0.1)
 }
 
 impl GeneratorConfig for Config {
     fn defaults() -> Defaults {
-        Defaults { batch: 1, adam: AdamParameters { learning_rate: 2e-4, beta1: 0.5, beta2: 0.999, eps: 1e-7 } }
+        Defaults { batch: 1, adam: AdamParameters::of(2e-4, 0.5, 0.999, 1e-7) }
     }
     fn check(&self, path: &str) -> Vec<BadParameter> {
-        [
-            translation::check(&self.from, &self.to, self.channels, path),
-            BadParameter::unless(self.cycle >= 0.0 && self.cycle.is_finite(), &format!("{path}.cycle"), "must be at least 0"),
-            BadParameter::unless(self.identity >= 0.0 && self.identity.is_finite(), &format!("{path}.identity"), "must be at least 0"),
-        ]
-        .concat()
+        translation::check(&self.from, &self.to, self.channels, path)
     }
     fn translates(&self) -> Option<(&str, &str)> {
         Some((&self.from, &self.to))

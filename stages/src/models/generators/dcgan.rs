@@ -24,19 +24,16 @@ pub struct Config {
     /// Side of the images in pixels: 32, 64 or 128.
     pub size: usize,
     /// Length of the noise vector.
-    #[schemars(range(min = 1))]
-    pub latent: usize,
+    pub latent: Size,
     /// Channels of the feature map next to the image; each further one has twice as many. 64 in the paper.
-    #[schemars(range(min = 1))]
-    pub width: usize,
+    pub width: Size,
     /// Dropout in the discriminator.
-    #[schemars(range(min = 0, max = 0.95))]
-    pub dropout: f64,
+    pub dropout: Dropout,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { size: 64, latent: 100, width: 64, dropout: 0.5 }
+        Config { size: 64, latent: Size::of(100), width: Size::of(64), dropout: Dropout::of(0.5) }
     }
 }
 
@@ -47,22 +44,16 @@ impl Config {
     }
     /// Channels of the maps from the image side: width, 2·width, …
     fn channels(&self) -> Vec<usize> {
-        (0..self.levels()).map(|i| self.width << i).collect()
+        (0..self.levels()).map(|i| *self.width << i).collect()
     }
 }
 
 impl GeneratorConfig for Config {
     fn defaults() -> Defaults {
-        Defaults { batch: 32, adam: AdamParameters { learning_rate: 2e-4, beta1: 0.5, beta2: 0.999, eps: 1e-8 } }
+        Defaults { batch: 32, adam: AdamParameters::of(2e-4, 0.5, 0.999, 1e-8) }
     }
     fn check(&self, path: &str) -> Vec<BadParameter> {
-        [
-            BadParameter::unless([32, 64, 128].contains(&self.size), &format!("{path}.size"), "must be 32, 64 or 128"),
-            BadParameter::unless(self.latent >= 1, &format!("{path}.latent"), "must be at least 1"),
-            BadParameter::unless(self.width >= 1, &format!("{path}.width"), "must be at least 1"),
-            BadParameter::unless((0.0..0.96).contains(&self.dropout), &format!("{path}.dropout"), "must be between 0 and 0.95"),
-        ]
-        .concat()
+        BadParameter::unless([32, 64, 128].contains(&self.size), &format!("{path}.size"), "must be 32, 64 or 128")
     }
     fn min_batch(&self) -> u32 {
         2
@@ -72,12 +63,12 @@ impl GeneratorConfig for Config {
     }
     fn trainer<'s>(&self, s: TrainingSetup<'s, '_>) -> Result<Box<dyn Trainer + 's>> {
         let networks = Dcgan::new(self, &s.adam, s.device, s.init_streams().each_mut())?;
-        let fixed = training::uniform_noise(&s.cx.stream("grid"), 0, PREVIEWS, self.latent, s.device)?;
+        let fixed = training::uniform_noise(&s.cx.stream("grid"), 0, PREVIEWS, *self.latent, s.device)?;
         let feed = Feed::start(&s)?;
-        Ok(Box::new(DcganTrainer { networks, feed, fixed, noise: s.cx.stream("noise"), dropout: s.cx.stream("dropout"), latent: self.latent, s }))
+        Ok(Box::new(DcganTrainer { networks, feed, fixed, noise: s.cx.stream("noise"), dropout: s.cx.stream("dropout"), latent: *self.latent, s }))
     }
     fn open(&self, scope: &mut Scope) -> Result<Box<dyn super::Generator>> {
-        Ok(Box::new(Opened { generator: Generator::new(self, scope)?, latent: self.latent, device: scope.device().clone() }))
+        Ok(Box::new(Opened { generator: Generator::new(self, scope)?, latent: *self.latent, device: scope.device().clone() }))
     }
 }
 

@@ -29,15 +29,13 @@ pub struct Config {
     pub channels: usize,
     /// Downsampling steps of the U-Net: 8 for images of 256 pixels; 224 can be halved only 5 times.
     #[serde(default = "levels")]
-    #[schemars(range(min = 2, max = 8))]
-    pub levels: usize,
+    pub levels: Whole<2, 8, usize>,
     /// Dropout after the first three upsampling steps, in training and in generation: the only source of noise.
     #[serde(default = "half")]
-    #[schemars(range(min = 0, max = 0.95))]
-    pub dropout: f64,
+    pub dropout: Dropout,
     /// Weight of the L1 loss.
     #[serde(default = "hundred")]
-    pub l1: f64,
+    pub l1: NonNegative,
     /// Which image of `to` is the target of an image of `from`.
     #[serde(default)]
     pub pairing: Pairing,
@@ -73,34 +71,28 @@ pub enum Activation {
 fn one() -> usize {
     1
 }
-fn levels() -> usize {
-    8
+fn levels() -> Whole<2, 8, usize> {
+    Whole::of(8)
 }
-fn half() -> f64 {
-    0.5
+fn half() -> Dropout {
+    Dropout::of(0.5)
 }
-fn hundred() -> f64 {
-    100.0
+fn hundred() -> NonNegative {
+    NonNegative::of(100.0)
 }
 
 impl GeneratorConfig for Config {
     fn defaults() -> Defaults {
-        Defaults { batch: 1, adam: AdamParameters { learning_rate: 2e-4, beta1: 0.5, beta2: 0.999, eps: 1e-7 } }
+        Defaults { batch: 1, adam: AdamParameters::of(2e-4, 0.5, 0.999, 1e-7) }
     }
     fn check(&self, path: &str) -> Vec<BadParameter> {
-        [
-            translation::check(&self.from, &self.to, self.channels, path),
-            BadParameter::unless((2..=8).contains(&self.levels), &format!("{path}.levels"), "must be between 2 and 8"),
-            BadParameter::unless((0.0..0.96).contains(&self.dropout), &format!("{path}.dropout"), "must be between 0 and 0.95"),
-            BadParameter::unless(self.l1 >= 0.0 && self.l1.is_finite(), &format!("{path}.l1"), "must be at least 0"),
-        ]
-        .concat()
+        translation::check(&self.from, &self.to, self.channels, path)
     }
     fn translates(&self) -> Option<(&str, &str)> {
         Some((&self.from, &self.to))
     }
     fn side_needed(&self, side: usize) -> Option<String> {
-        multiple(1 << self.levels, 32, side)
+        multiple(1 << *self.levels, 32, side)
     }
     fn trainer<'s>(&self, s: TrainingSetup<'s, '_>) -> Result<Box<dyn Trainer + 's>> {
         let networks = Pix2Pix::new(self, &s.adam, s.device, s.init_streams().each_mut())?;
@@ -115,7 +107,7 @@ impl GeneratorConfig for Config {
         Ok(Box::new(Translation::new(networks, How { rule, alike, channels: self.channels, decay: 0.0 }, s)?))
     }
     fn open(&self, scope: &mut Scope) -> Result<Box<dyn super::Generator>> {
-        Ok(Box::new(Opened { generator: Generator::new(self.channels, self.levels, self.dropout, scope)?, channels: self.channels }))
+        Ok(Box::new(Opened { generator: Generator::new(self.channels, *self.levels, *self.dropout, scope)?, channels: self.channels }))
     }
 }
 

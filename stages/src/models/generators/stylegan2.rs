@@ -8,6 +8,7 @@ pub use networks::{Architecture, Discriminator, Generator, Noise};
 pub use step::{Draws, StyleGan2};
 
 use super::{Defaults, GeneratorConfig, Trainer, TrainingSetup, exactly};
+use crate::contract::bounds::bounds;
 use crate::contract::prelude::*;
 use crate::math;
 use crate::networks::Scope;
@@ -26,33 +27,50 @@ pub struct Config {
     /// Channels of the networks: 1, or 3 with the grey image in each.
     pub channels: usize,
     /// Layers between noise and style: 2 for few images, 8 in the paper.
-    pub mapping_depth: usize,
+    pub mapping_depth: Whole<1, 16, usize>,
     /// Channels of all feature maps, as a share of the paper's.
-    pub width: f64,
+    pub width: Width,
     /// Length of the noise vector and of the style vector.
-    pub latent: usize,
+    pub latent: Size,
     /// Images over which the discriminator's minibatch standard deviation is computed; must divide the batch.
-    pub group: usize,
+    pub group: Size,
     /// Weight of R1, the squared gradient of the discriminator at real images (γ of Mescheder et al. 2018).
-    pub r1: f64,
+    pub r1: NonNegative,
     /// Weight of the path length regularisation.
-    pub path_length: f64,
+    pub path_length: NonNegative,
     /// Probability of style mixing: generating an image with the styles of two noise vectors.
-    pub mixing: f64,
+    pub mixing: Share,
     /// Half-life of the generator's moving average, in thousands of images.
-    pub average: f64,
+    pub average: NonNegative,
     /// Limits the half-life to this share of the images so far, such as 0.05, so that the average of a short training forgets the
     /// initial weights. None in the reference's configuration for few images.
-    pub ramp: Option<f64>,
+    pub ramp: Option<Positive>,
     /// Augmentations of real and fake images before the discriminator.
     pub diffaugment: Policy,
+}
+
+bounds! {
+    /// Channels, as a share of the paper's.
+    Width: from 0.01, to 2;
 }
 
 impl Default for Config {
     fn default() -> Self {
         let Architecture { size, channels, mapping_depth, width, latent, group } = Architecture::default();
-        let diffaugment = Policy::default();
-        Config { size, channels, mapping_depth, width, latent, group, r1: 10.0, path_length: 2.0, mixing: 0.9, average: 10.0, ramp: None, diffaugment }
+        Config {
+            size,
+            channels,
+            mapping_depth: Whole::of(mapping_depth),
+            width: Width::of(width),
+            latent: Size::of(latent),
+            group: Size::of(group),
+            r1: NonNegative::of(10.0),
+            path_length: NonNegative::of(2.0),
+            mixing: Share::of(0.9),
+            average: NonNegative::of(10.0),
+            ramp: None,
+            diffaugment: Policy::default(),
+        }
     }
 }
 
@@ -60,29 +78,24 @@ impl Config {
     /// The architecture of the networks.
     pub fn architecture(&self) -> Architecture {
         let Config { size, channels, mapping_depth, width, latent, group, .. } = *self;
-        Architecture { size, channels, mapping_depth, width, latent, group }
+        Architecture { size, channels, mapping_depth: *mapping_depth, width: *width, latent: *latent, group: *group }
     }
     /// The decay of the moving average over `n` images, after `seen` others.
     fn kept(&self, seen: usize, n: usize) -> f64 {
-        let half_life = self.average * 1000.0;
-        let half_life = self.ramp.map_or(half_life, |share| half_life.min(seen as f64 * share));
+        let half_life = *self.average * 1000.0;
+        let half_life = self.ramp.map_or(half_life, |share| half_life.min(seen as f64 * *share));
         if half_life > 0.0 { math::pow(0.5, n as f64 / half_life) } else { 0.0 }
     }
 }
 
 impl GeneratorConfig for Config {
     fn defaults() -> Defaults {
-        Defaults { batch: 8, adam: AdamParameters { learning_rate: 2e-3, beta1: 0.0, beta2: 0.99, eps: 1e-8 } }
+        Defaults { batch: 8, adam: AdamParameters::of(2e-3, 0.0, 0.99, 1e-8) }
     }
     fn check(&self, path: &str) -> Vec<BadParameter> {
-        let at_least_0 = |name: &str, v: f64| BadParameter::unless(v >= 0.0 && v.is_finite(), &format!("{path}.{name}"), "must be at least 0");
         [
-            self.architecture().check(path),
-            at_least_0("r1", self.r1),
-            at_least_0("path_length", self.path_length),
-            at_least_0("average", self.average),
-            BadParameter::unless(self.ramp.is_none_or(|r| r > 0.0 && r.is_finite()), &format!("{path}.ramp"), "must be greater than 0"),
-            BadParameter::unless((0.0..=1.0).contains(&self.mixing), &format!("{path}.mixing"), "must be between 0 and 1"),
+            BadParameter::unless([32, 64, 128, 256].contains(&self.size), &format!("{path}.size"), "must be 32, 64, 128 or 256"),
+            BadParameter::unless([1, 3].contains(&self.channels), &format!("{path}.channels"), "must be 1 or 3"),
         ]
         .concat()
     }
@@ -90,7 +103,7 @@ impl GeneratorConfig for Config {
         2
     }
     fn batch_fault(&self, batch: u32) -> Option<&'static str> {
-        let divides = batch.is_multiple_of((self.group as u32).clamp(1, batch.max(1)));
+        let divides = batch.is_multiple_of((*self.group as u32).clamp(1, batch.max(1)));
         (!divides).then_some("must be a multiple of the network's `group`")
     }
     fn side_needed(&self, side: usize) -> Option<String> {
@@ -109,7 +122,7 @@ impl GeneratorConfig for Config {
         Ok(Box::new(StyleGan2Trainer::new(self, setup)?))
     }
     fn open(&self, scope: &mut Scope) -> Result<Box<dyn super::Generator>> {
-        Ok(Box::new(Opened { generator: Generator::new(&self.architecture(), scope)?, latent: self.latent, device: scope.device().clone() }))
+        Ok(Box::new(Opened { generator: Generator::new(&self.architecture(), scope)?, latent: *self.latent, device: scope.device().clone() }))
     }
 }
 
@@ -128,7 +141,7 @@ impl super::Generator for Opened {
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, GeneratorConfig};
+    use super::{Config, GeneratorConfig, Positive};
 
     /// `ema_beta` of the reference's training loop, for 10,000 images and eight per step.
     #[test]
@@ -136,7 +149,7 @@ mod tests {
         let without = Config::default();
         assert!((without.kept(0, 8) - 0.999_445_635_972_102_3).abs() < 1e-12 && without.kept(0, 8) == without.kept(99, 8));
         assert!((without.ema_initial_share(1250, 8) - 0.5).abs() < 1e-9);
-        let ramped = Config { ramp: Some(0.05), ..Config::default() };
+        let ramped = Config { ramp: Some(Positive::of(0.05)), ..Config::default() };
         assert_eq!(ramped.kept(0, 8), 0.0);
         assert!((ramped.kept(16_000, 8) - 0.5f64.powf(8.0 / 800.0)).abs() < 1e-12 && ramped.kept(10_000_000, 8) == without.kept(0, 8));
     }

@@ -31,7 +31,7 @@ impl CycleGan {
         let average = c.average.map(|_| fresh(device, &mut g.clone(), |s| Generators::new(c, s))).transpose()?;
         let (generators, of_g) = fresh(device, g, |s| Generators::new(c, s))?;
         let ([of_from, of_to], of_d) = fresh(device, d, |s| {
-            let mut new = |name| PatchGan::new(c.channels, c.width, Norm::Instance, &mut s.at(name));
+            let mut new = |name| PatchGan::new(c.channels, *c.width, Norm::Instance, &mut s.at(name));
             Ok([new("from")?, new("to")?])
         })?;
         let optimisers = [&of_g, &of_d].map(|w| adam.build(w.trained()));
@@ -56,14 +56,14 @@ impl CycleGan {
         for (g, inverse, judge, source, target) in [(g_ab, g_ba, &self.of_to, from, to), (g_ba, g_ab, &self.of_from, to, from)] {
             let fake = g.forward(source)?;
             let fooled = squared_error(&judge.forward(&fake, true)?, 1.0)?;
-            let returned = absolute_error(&inverse.forward(&fake)?, source)?.scale(self.config.cycle)?;
+            let returned = absolute_error(&inverse.forward(&fake)?, source)?.scale(*self.config.cycle)?;
             fakes.push(fake.detach());
             drop(fake);
             adversarial += fooled.scalar()?;
             cycle += returned.scalar()?;
             to_g.add(fooled.add(&returned)?.backward_to(&trained)?)?;
-            if self.config.identity > 0.0 {
-                let same = absolute_error(&g.forward(target)?, target)?.scale(self.config.cycle * self.config.identity)?;
+            if *self.config.identity > 0.0 {
+                let same = absolute_error(&g.forward(target)?, target)?.scale(*self.config.cycle * *self.config.identity)?;
                 identity += same.scalar()?;
                 to_g.add(same.backward_to(&trained)?)?;
             }
@@ -83,7 +83,7 @@ impl CycleGan {
         }
         of_d.step(&to_d)?;
         if let (Some(kept), Some((_, average))) = (self.config.average, &self.average) {
-            average.approach(&self.weights[0], 1.0 - kept)?;
+            average.approach(&self.weights[0], 1.0 - *kept)?;
         }
         Ok(Observed {
             discriminator: d_loss,

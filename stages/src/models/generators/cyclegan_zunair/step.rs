@@ -55,7 +55,7 @@ impl CycleGanZunair {
         let returned = absolute_error(&g_ba.forward(&fake_to)?, from)?.add(&absolute_error(&g_ab.forward(&fake_from)?, to)?)?;
         let same = absolute_error(&g_ba.forward(from)?, from)?.add(&absolute_error(&g_ab.forward(to)?, to)?)?;
         drop((fake_from, fake_to));
-        let (cycle, identity) = (returned.scale(self.config.cycle)?, same.scale(self.config.cycle * self.config.identity)?);
+        let (cycle, identity) = (returned.scale(*self.config.cycle)?, same.scale(*self.config.cycle * *self.config.identity)?);
         let g_loss = fooled.add(&cycle)?.add(&identity)?;
         let to_g = g_loss.backward_to(of_g.weights())?;
         of_g.step(&to_g)?;

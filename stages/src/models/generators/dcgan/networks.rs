@@ -22,7 +22,7 @@ pub struct Generator {
 impl Generator {
     /// Convolutions N(0, 0.02), norms N(1, 0.02).
     pub fn new(c: &Config, scope: &mut Scope) -> Result<Self> {
-        let mut channels = vec![c.latent];
+        let mut channels = vec![c.latent.get()];
         channels.extend(c.channels().into_iter().rev());
         channels.push(1);
         let (mut kernels, mut norms) = (vec![], vec![]);
@@ -74,7 +74,7 @@ impl Discriminator {
                 norms.push(BatchNorm::with_scale(pair[1], SCALE, TORCH, &mut scope.at(format!("norm{i}")))?);
             }
         }
-        Ok(Discriminator { kernels, norms, dropout: c.dropout })
+        Ok(Discriminator { kernels, norms, dropout: *c.dropout })
     }
 
     /// In training, batch statistics and dropout are on. Dropout follows every layer but the second and the last.

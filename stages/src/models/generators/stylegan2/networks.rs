@@ -8,8 +8,6 @@ mod layers;
 pub use discriminator::Discriminator;
 pub use generator::{Generator, Noise};
 
-use crate::contract::prelude::*;
-
 /// What both networks are built by.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Architecture {
@@ -41,17 +39,5 @@ impl Architecture {
     /// Sizes from the smallest.
     fn sides(&self) -> Vec<usize> {
         (2..=self.size.ilog2()).map(|i| 1 << i).collect()
-    }
-    /// Finds parameters that make no sense; `path` is where this stands below `with:`.
-    pub fn check(&self, path: &str) -> Vec<BadParameter> {
-        [
-            BadParameter::unless([32, 64, 128, 256].contains(&self.size), &format!("{path}.size"), "must be 32, 64, 128 or 256"),
-            BadParameter::unless([1, 3].contains(&self.channels), &format!("{path}.channels"), "must be 1 or 3"),
-            BadParameter::unless((1..=16).contains(&self.mapping_depth), &format!("{path}.mapping_depth"), "must be between 1 and 16"),
-            BadParameter::unless((0.01..=2.0).contains(&self.width), &format!("{path}.width"), "must be between 0.01 and 2"),
-            BadParameter::unless(self.latent >= 1, &format!("{path}.latent"), "must be at least 1"),
-            BadParameter::unless(self.group >= 1, &format!("{path}.group"), "must be at least 1"),
-        ]
-        .concat()
     }
 }

@@ -11,7 +11,7 @@ use crate::networks::diffaugment::Draw;
 use crate::training::AdamParameters;
 use crate::training::snapshot::{Restored, Snapshot};
 use candle_core::{Device, Tensor};
-use hilum_ops::{Optimiser, Precision, Value, mean_probability, norm_of, softplus, with_precision, without_history};
+use hilum_ops::{Adam, Optimiser, Precision, Value, mean_probability, norm_of, softplus, with_precision, without_history};
 
 /// Steps between two of the generator's path length.
 const PATH_EVERY: usize = 4;
@@ -70,8 +70,9 @@ impl StyleGan2 {
         let (generator, of_g) = fresh(device, g, |s| Generator::new(&architecture, s))?;
         let (discriminator, of_d) = fresh(device, d, |s| Discriminator::new(&architecture, s))?;
         let lazy = |every: usize, weights: &Weights| {
-            let (beta1, beta2) = (math::pow(adam.beta1, lazily(every)), math::pow(adam.beta2, lazily(every)));
-            AdamParameters { learning_rate: adam.learning_rate * lazily(every), beta1, beta2, ..adam.clone() }.build(weights.trained())
+            let (beta1, beta2) = (math::pow(*adam.beta1, lazily(every)), math::pow(*adam.beta2, lazily(every)));
+            let rule = Adam { beta1, beta2, eps: *adam.eps, decay: 0.0, decoupled: false };
+            Optimiser::new(rule, *adam.learning_rate * lazily(every), weights.trained())
         };
         let optimisers = [lazy(PATH_EVERY, &of_g), lazy(R1_EVERY, &of_d)];
         let path = Value::constant(Tensor::zeros((), candle_core::DType::F32, device)?);
@@ -81,7 +82,7 @@ impl StyleGan2 {
     /// Images, with a share of styles from other noise, and the styles.
     fn make(&self, n: usize, draws: &mut dyn Draws) -> Result<(Value, Value)> {
         let mut styles = self.generator.map(&draws.noise(n)?, true)?;
-        if self.config.mixing > 0.0 {
+        if *self.config.mixing > 0.0 {
             let (all, cut) = (self.generator.styles(), draws.cutoff(self.generator.styles()));
             if cut < all {
                 let other = self.generator.map(&draws.noise(n)?, false)?;
@@ -105,7 +106,7 @@ impl StyleGan2 {
         let to_g = g_loss.backward_to(self.optimisers[0].weights())?;
         self.optimisers[0].step(&to_g)?;
 
-        if self.config.path_length > 0.0 && (step - 1).is_multiple_of(PATH_EVERY) {
+        if *self.config.path_length > 0.0 && (step - 1).is_multiple_of(PATH_EVERY) {
             self.penalties[1] = with_precision(Precision::Float32, || self.path_step((n / PATH_SHRINK).max(1), draws))?;
         }
 
@@ -118,7 +119,7 @@ impl StyleGan2 {
         to_d.add(of_real.backward()?)?;
         self.optimisers[1].step(&to_d)?;
 
-        if self.config.r1 > 0.0 && (step - 1).is_multiple_of(R1_EVERY) {
+        if *self.config.r1 > 0.0 && (step - 1).is_multiple_of(R1_EVERY) {
             self.penalties[0] = with_precision(Precision::Float32, || self.r1_step(real, draws))?;
         }
 
@@ -142,7 +143,7 @@ impl StyleGan2 {
         let lengths = slope.square()?.sum_to(&[n, layers, 1])?.reshape(&[n, layers])?.mean_to(&[n, 1])?.sqrt()?;
         let mean = self.path.scale(1.0 - PATH_DECAY)?.add(&lengths.mean()?.scale(PATH_DECAY)?)?;
         self.path = mean.detach();
-        let penalty = lengths.sub(&mean.repeat_to(&[n, 1])?)?.square()?.mean()?.scale(self.config.path_length)?;
+        let penalty = lengths.sub(&mean.repeat_to(&[n, 1])?)?.square()?.mean()?.scale(*self.config.path_length)?;
         drop((images, styles, slope, lengths, mean));
         let gradients = penalty.scale(PATH_EVERY as f64)?.backward_to(self.optimisers[0].weights())?;
         self.optimisers[0].step(&gradients)?;
@@ -154,7 +155,7 @@ impl StyleGan2 {
         let n = real.dims()[0];
         let image = Value::leaf(real.data());
         let slope = self.judge(&image, draws)?.sum()?.gradients(&[&image])?.remove(0);
-        let penalty = slope.square()?.sum()?.scale(self.config.r1 / (2.0 * n as f64))?;
+        let penalty = slope.square()?.sum()?.scale(*self.config.r1 / (2.0 * n as f64))?;
         drop(slope);
         let gradients = penalty.scale(R1_EVERY as f64)?.backward_to(self.optimisers[1].weights())?;
         self.optimisers[1].step(&gradients)?;

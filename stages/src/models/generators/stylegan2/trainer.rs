@@ -24,9 +24,9 @@ pub(super) struct StyleGan2Trainer {
 impl StyleGan2Trainer {
     pub(super) fn new(c: &Config, s: TrainingSetup) -> Result<Self> {
         let networks = StyleGan2::new(c, &s.adam, s.device, s.init_streams().each_mut())?;
-        let fixed = training::normal_noise(&s.cx.stream("grid"), 0, PREVIEWS, c.latent, s.device)?;
+        let fixed = training::normal_noise(&s.cx.stream("grid"), 0, PREVIEWS, *c.latent, s.device)?;
         let streams = STREAMS.map(|name| s.cx.stream(name));
-        let draws = StreamDraws { streams, mixing: c.mixing, latent: c.latent, side: s.side, device: s.device.clone() };
+        let draws = StreamDraws { streams, mixing: *c.mixing, latent: *c.latent, side: s.side, device: s.device.clone() };
         Ok(StyleGan2Trainer { networks, feed: Feed::start(&s)?, fixed, draws, channels: c.channels, epoch_len: s.images[0].len() })
     }
 }

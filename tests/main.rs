@@ -35,4 +35,5 @@ mod tables;
 mod tidy;
 mod tracing;
 mod trainings;
+mod upstream;
 mod verbs;

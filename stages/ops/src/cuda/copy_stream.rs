@@ -1,10 +1,10 @@
 //! A second stream that carries numbers to a GPU while the first computes.
 //!
-//! Numbers go from pinned memory to a slot of the device; the stream that computes waits for their arrival and copies them
+//! Values go from pinned memory to a slot of the device; the stream that computes waits for their arrival and copies them
 //! from there, which takes microseconds. A slot is used again when both copies are done. The device's own records of who
 //! uses what are off (see `machine::open`), so every wait stands here.
 
-use super::Numbers;
+use super::Array;
 use super::gpu::{Gpu, failed};
 use candle_core::cuda_backend::CudaStorage;
 use candle_core::cuda_backend::cudarc::driver::{CudaEvent, CudaSlice, CudaStream, PinnedHostSlice};
@@ -27,7 +27,7 @@ struct StagingSlot {
     taken: CudaEvent,
 }
 
-/// Numbers in a slot.
+/// Values in a slot.
 pub(crate) struct Transfer {
     copy_stream: Arc<CopyStream>,
     slot: StagingSlot,
@@ -79,7 +79,7 @@ impl Transfer {
         }
         let Transfer { copy_stream, slot, len } = self;
         let computing = copy_stream.gpu.device().cuda_stream();
-        let mut numbers: Numbers = copy_stream.gpu.empty(len)?;
+        let mut numbers: Array = copy_stream.gpu.empty(len)?;
         computing.wait(&slot.arrived).map_err(failed)?;
         computing.memcpy_dtod(&slot.there, &mut numbers).map_err(failed)?;
         slot.taken.record(&computing).map_err(failed)?;

@@ -1,6 +1,6 @@
-//! One GPU: memory, launches, and what is said when it refuses.
+//! One GPU: memory, launches, and the errors of its driver.
 
-use crate::gpu::MEMORY_IS_FULL;
+use crate::fault::MEMORY_IS_FULL;
 use candle_core::cuda_backend::cudarc::driver::{self, CudaFunction, CudaSlice, CudaStream, DeviceRepr, DriverError, LaunchConfig, PinnedHostSlice};
 use candle_core::{CudaDevice, Error, Result};
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! Sums over places: `[g, r, c] → [g, c]` in several launches, each of which leaves fewer places.
 
 use super::gpu::{Gpu, count, launch};
-use super::{Numbers, OnCuda, Part};
-use crate::reduce::{SquareSum, Sum};
+use super::{Array, OnCuda, View};
+use crate::primitive::reduce::{SquareSum, Sum};
 use candle_core::Result;
 use candle_core::cuda_backend::cudarc::driver::CudaSlice;
 
@@ -15,7 +15,7 @@ pub(super) fn left(r: usize) -> usize {
 }
 
 impl OnCuda<1, 1> for Sum {
-    fn on_cuda(&self, gpu: &Gpu, [x]: [Part; 1]) -> Result<[Numbers; 1]> {
+    fn on_cuda(&self, gpu: &Gpu, [x]: [View; 1]) -> Result<[Array; 1]> {
         let crate::broadcast::Repeat { a: g, r, b: c } = self.0;
         let (n, mut total) = (g * c, gpu.empty(g * c)?);
         if left(r) == 1 {
@@ -32,7 +32,7 @@ impl OnCuda<1, 1> for Sum {
 }
 
 impl OnCuda<1, 1> for SquareSum {
-    fn on_cuda(&self, gpu: &Gpu, [x]: [Part; 1]) -> Result<[Numbers; 1]> {
+    fn on_cuda(&self, gpu: &Gpu, [x]: [View; 1]) -> Result<[Array; 1]> {
         let (r, s) = (x.len(), left(x.len()));
         let (mut parts, mut total) = (gpu.empty::<f64>(s)?, gpu.empty(1)?);
         launch!(gpu, "sum_squares", s; count(r)?, count(s)?, 1u32; &x => &mut parts);

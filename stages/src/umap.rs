@@ -159,7 +159,7 @@ mod tests {
         assert!(refusal(&[1.0], 1, |p| p.min_dist = f64::NAN).contains("min_dist is NaN"));
     }
 
-    /// Far groups: no point lies nearer to another group's centre than to its own.
+    /// Far groups: no point is nearer to another group's centre than to its own.
     #[test]
     fn groups_stay_groups() {
         let data: Vec<f32> = (0..90).flat_map(|i| [(i % 3 * 100) as f32 + (i * 7 % 11) as f32, (i * 5 % 13) as f32]).collect();

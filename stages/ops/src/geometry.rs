@@ -90,7 +90,7 @@ impl Geometry {
         let (ci, co) = self.channels();
         [self.n * self.input[0] * self.input[1] * ci, self.pixels() * co, co * self.ci * self.taps()]
     }
-    /// True where each output pixel reads the input pixel of the same place, and no other.
+    /// True where each output pixel reads only the input pixel at the same position.
     pub(crate) fn is_pointwise(&self) -> bool {
         self.taps() == 1 && self.window.stride == [1; 2] && self.window.padding == [0; 2]
     }

@@ -183,7 +183,7 @@ mod tests {
         }
     }
 
-    /// An operator that gives no numbers has no vectors; what is asked ends all the same.
+    /// An operator that gives NaN has no eigenvectors; the call ends all the same.
     #[test]
     fn what_is_not_finite_ends() {
         for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {

@@ -69,7 +69,7 @@ widest! {
     }
 }
 
-/// The greys along a line of places, all of whose neighbours lie within the image that [`stack_rows`] was given.
+/// The grey values along a line of positions, all of whose neighbours are inside the image that [`stack_rows`] was given.
 ///
 /// # Panics
 /// Where one does not.

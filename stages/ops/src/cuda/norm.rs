@@ -1,4 +1,4 @@
-//! Norms: statistics and gradients as sums of two functions at once, then one pass over the numbers.
+//! Norms: statistics and gradients as sums of two functions at once, then one pass over the values.
 
 use super::gpu::{Gpu, count, launch};
 use super::reduce::{fewer, left};

@@ -1,4 +1,4 @@
-//! Sums over places: `[g, r, c] → [g, c]` in several launches, each of which leaves fewer places.
+//! Sums over a dimension: `[g, r, c] → [g, c]` in several launches, each of which leaves fewer rows.
 
 use super::gpu::{Gpu, count, launch};
 use super::{Array, OnCuda, View};
@@ -6,10 +6,10 @@ use crate::primitive::reduce::{SquareSum, Sum};
 use candle_core::Result;
 use candle_core::cuda_backend::cudarc::driver::CudaSlice;
 
-/// Places that a thread sums.
+/// Rows that a thread sums.
 const RUN: usize = 32;
 
-/// Places that are left of `r` after a launch.
+/// Rows that are left of `r` after a launch.
 pub(super) fn left(r: usize) -> usize {
     r.div_ceil(RUN).max(1)
 }
@@ -42,7 +42,7 @@ impl OnCuda<1, 1> for SquareSum {
     }
 }
 
-/// `[g, s, c]` with no more than `most` places left, and how many there are.
+/// `[g, s, c]` with no more than `most` rows left, and how many there are.
 pub(super) fn fewer(gpu: &Gpu, mut parts: CudaSlice<f64>, g: usize, mut s: usize, c: usize, most: usize) -> Result<(CudaSlice<f64>, usize)> {
     while s > most {
         let next = left(s);

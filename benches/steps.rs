@@ -94,7 +94,7 @@ fn stylegan2_step() -> Step {
         of_g.step(&loss.backward_to(of_g.weights())?)?;
         let fake = hilum_ops::without_history(&mut make)?;
         let mut gradients = softplus(&d.forward(&fake)?)?.mean()?.backward()?;
-        let image = Value::leaf(real.data());
+        let image = real.to_leaf();
         let logits = d.forward(&image)?;
         let slope = logits.sum()?.gradients(&[&image])?.remove(0);
         let r1 = slope.square()?.sum()?.scale(5.0 / 8.0)?;

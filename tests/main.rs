@@ -38,4 +38,5 @@ mod tables;
 mod tidy;
 mod tracing;
 mod trainings;
+mod upstream;
 mod verbs;

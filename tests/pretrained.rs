@@ -50,7 +50,7 @@ fn weights_that_do_not_fit_are_refused_in_the_users_words() {
         (&b"\x80\x02ctorch"[..], None, "`w.safetensors` is a pickle of PyTorch, not safetensors"),
         (b"PK\x03\x04archive", None, "`w.safetensors` is a pickle of PyTorch, not safetensors"),
         (b"neither", None, "`w.safetensors` is not a safetensors file"),
-        (b"neither", Some("0".repeat(64)), "`w.safetensors` is not the file that is meant: sha256"),
+        (b"neither", Some("0".repeat(64)), "`w.safetensors` is another file: sha256"),
         (b"neither", Some("12".into()), "must be 64 hexadecimal digits"),
     ] {
         let said = run(&space, bytes, sha256.as_deref());

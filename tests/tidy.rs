@@ -315,9 +315,8 @@ fn used(text: &str, own: &str) -> std::collections::BTreeSet<String> {
     out
 }
 
-/// Crates in which no module needs, by whatever way, one that needs it. In `stages/ops` jobs and the kernels of GPUs still know each
-/// other.
-const WITHOUT_CYCLES: [&str; 3] = ["src", "stages/src", "cache/src"];
+/// Crates in which no module needs, by whatever way, one that needs it.
+const WITHOUT_CYCLES: [&str; 4] = ["src", "stages/src", "stages/ops/src", "cache/src"];
 
 #[test]
 fn modules_do_not_depend_on_each_other_in_a_cycle() {
@@ -346,10 +345,30 @@ fn modules_do_not_depend_on_each_other_in_a_cycle() {
 }
 
 /// Names of a private vocabulary, and what they are called in the field: `docs/glossary.md`.
-const NOT_OUR_WORDS: [&str; 14] =
-    ["Course", "Onlooker", "Gallery", "Shipment", "Waiter", "Flight", "Berth", "Parcel", "Luck", "Film", "Films", "hold_still", "truths", "onlooker"];
+const NOT_OUR_WORDS: [&str; 19] = [
+    "Course",
+    "Onlooker",
+    "Gallery",
+    "Shipment",
+    "Waiter",
+    "Flight",
+    "Berth",
+    "Parcel",
+    "Luck",
+    "Film",
+    "Films",
+    "hold_still",
+    "truths",
+    "onlooker",
+    "strangers",
+    "seers",
+    "ToWinners",
+    "extents",
+    "Pairwise",
+];
 /// Phrases that read like a translation.
-const NOT_OUR_PHRASES: [&str; 6] = ["it has not run in this study", "does not read as", "is no name for", "is no value of", "in a circle", "films of nobody"];
+const NOT_OUR_PHRASES: [&str; 7] =
+    ["their ways back", "it has not run in this study", "does not read as", "is no name for", "is no value of", "in a circle", "films of nobody"];
 
 #[test]
 fn the_code_speaks_the_words_of_the_field() {

@@ -1,4 +1,4 @@
-//! What networks are made of: weights by name, layers, and architectures that several models share, one per file and readable
+//! What networks are made of: weights by name, layers, and architectures that several models share, one per file, to be read
 //! beside its paper. They touch no file, draw from streams only, and know no study.
 
 pub mod bagged_trees;
@@ -11,30 +11,30 @@ pub mod resnet;
 mod weights;
 
 pub use greys::Greys;
-pub use weights::{Pretrained, Scope, Weights};
+pub use weights::{Ends, Pretrained, Scope, Weights};
 
 use crate::contract::prelude::*;
 use hilum_ops::Value;
 
 impl From<candle_core::Error> for Error {
     fn from(e: candle_core::Error) -> Self {
-        // Where backtraces are asked for, one follows the words; it is for the log, not for people.
+        // Where backtraces are enabled, one follows the message; it is for the log.
         let text = e.to_string();
         let text = text.split("\n   0: ").next().unwrap_or_default();
-        // candle's own operations pass the driver's words on.
+        // candle's own operations pass the driver's message on.
         if text.contains(hilum_ops::MEMORY_IS_FULL) || text.contains("OUT_OF_MEMORY") || text.contains("ALLOC_FAILED") {
             let what = if text.contains(hilum_ops::MEMORY_IS_FULL) { text.to_owned() } else { format!("{}: {text}", hilum_ops::MEMORY_IS_FULL) };
             return Error::helped(what, "train with a lower `batch`, smaller images (`size` of `prepare`) or `precision: bf16`");
         }
-        Error::data(format!("a tensor operation was refused: {text}"))
+        Error::data(format!("a tensor operation failed: {text}"))
     }
 }
 
-/// A classifier: `[n, side, side, 1]` in [0, 1] → logits `[n, classes]`, by way of features.
+/// A classifier: images `[n, side, side, 1]` in [0, 1] → features → logits `[n, classes]`.
 pub trait Classifier {
-    /// The last maps `[n, h, w, f]`. In training, batch statistics and dropout are on.
+    /// The last feature maps `[n, h, w, f]`.
     fn maps(&self, x: &Value, mode: &mut Mode) -> Result<Value>;
-    /// Features before the last layer, `[n, f]`: the mean of each map.
+    /// Features before the last layer, `[n, f]`: the mean of each channel.
     fn features(&self, x: &Value, mode: &mut Mode) -> Result<Value> {
         Ok(hilum_ops::global_average_pool(&self.maps(x, mode)?)?)
     }
@@ -44,7 +44,7 @@ pub trait Classifier {
 
 /// Training with a stream for dropout, or evaluation.
 pub enum Mode<'a> {
-    /// Batch statistics are used and remembered, dropout draws from the stream.
+    /// Norms use the statistics of the batch and update the running ones; dropout draws from the stream.
     Train(&'a mut Stream),
     /// Running statistics, no dropout.
     Evaluate,

@@ -1,10 +1,10 @@
-//! UMAP (McInnes, Healy & Melville 2018): a map of many-dimensional points on the plane, following
+//! UMAP (McInnes, Healy & Melville 2018): a two-dimensional embedding of high-dimensional points, following
 //! umap-learn 0.5 step by step.
 //!
-//! Pure functions on slices: no tensors, no files, no drawing. A map shows who is near whom; distances
-//! between its groups and their sizes mean nothing, so nothing here measures them.
+//! Pure functions on slices: no tensors, no files, no drawing. An embedding shows which points are neighbours; distances
+//! between its clusters and their sizes mean nothing, so nothing here measures them.
 //!
-//! Neighbours are exact and the descent runs on one thread, so the same data and seed give the same bytes
+//! Neighbours are exact and the optimisation runs on one thread, so the same data and seed give the same bytes
 //! whatever the number of cores.
 
 mod curve;
@@ -24,14 +24,14 @@ pub use trustworthiness::trustworthiness;
 /// Beyond this many points umap-learn takes fewer epochs, since the graph has more edges to learn from.
 const MANY: usize = 10_000;
 
-/// What a user may choose about a map.
+/// What a user may choose.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct UmapParameters {
     /// Size of a neighbourhood, the point itself included; 15 in umap-learn. Cut to the number of points.
     pub neighbours: usize,
-    /// How close neighbours may come on the map, from 0 to 1; 0.1 in umap-learn.
+    /// The minimum distance of neighbours in the embedding, from 0 to 1; 0.1 in umap-learn.
     pub min_dist: f64,
-    /// Rounds of the descent; none for umap-learn's choice, 500 up to 10,000 points and 200 above.
+    /// Epochs of the optimisation; none for umap-learn's choice, 500 up to 10,000 points and 200 above.
     pub epochs: Option<usize>,
 }
 
@@ -41,10 +41,10 @@ impl Default for UmapParameters {
     }
 }
 
-/// The map of the rows of `data`, row-major with so many `dimensions`.
+/// The embedding of the rows of `data`, which is row-major with so many `dimensions`: x and y of each.
 ///
 /// # Errors
-/// Where `data` is no whole number of rows or not finite, or a parameter is out of range.
+/// Where `data` is not a whole number of rows or not finite, or a parameter is out of range.
 pub fn embed(data: &[f32], dimensions: usize, parameters: &UmapParameters, seed: u64) -> Result<Vec<[f64; 2]>, String> {
     embed_from(Start::Spectral, data, dimensions, parameters, split_mix(seed))
 }
@@ -52,22 +52,22 @@ pub fn embed(data: &[f32], dimensions: usize, parameters: &UmapParameters, seed:
 fn embed_from(start: Start, data: &[f32], dimensions: usize, parameters: &UmapParameters, mut random: impl FnMut() -> u64) -> Result<Vec<[f64; 2]>, String> {
     check(data, dimensions, parameters)?;
     let count = data.len() / dimensions;
-    // Up to three points have no neighbourhoods to speak of: the corners of a triangle.
+    // Up to three points have no neighbourhoods: the corners of a triangle.
     if count <= 3 {
         return Ok([[0.0, 0.0], [10.0, 0.0], [5.0, 75.0_f64.sqrt()]][..count].to_vec());
     }
     let (indices, distances) = nearest(data, dimensions, parameters.neighbours - 1);
     if distances.iter().flatten().any(|d| !d.is_finite()) {
-        return Err("the points lie too far apart: a distance between them overflows".into());
+        return Err("the points are too far apart: a distance between them overflows".into());
     }
-    let usual = if count <= MANY { 500 } else { 200 };
-    let epochs = parameters.epochs.unwrap_or(usual);
+    let default = if count <= MANY { 500 } else { 200 };
+    let epochs = parameters.epochs.unwrap_or(default);
     let mut graph = Graph::of(&indices, &distances);
-    // So few epochs would prune the graph to pieces.
-    graph.prune(if epochs > 10 { epochs } else { usual });
-    let mut places = start::places(start, data, dimensions, &graph, &mut random);
-    layout::optimise(&mut places, &graph, curve::fit(parameters.min_dist, 1.0), epochs, random);
-    Ok(places)
+    // So few epochs would prune the graph until it falls apart.
+    graph.prune(if epochs > 10 { epochs } else { default });
+    let mut positions = start::positions(start, data, dimensions, &graph, &mut random);
+    layout::optimise(&mut positions, &graph, curve::fit(parameters.min_dist, 1.0), epochs, random);
+    Ok(positions)
 }
 
 fn check(data: &[f32], dimensions: usize, parameters: &UmapParameters) -> Result<(), String> {
@@ -75,7 +75,7 @@ fn check(data: &[f32], dimensions: usize, parameters: &UmapParameters) -> Result
         return Err("points need at least one dimension".into());
     }
     if !data.len().is_multiple_of(dimensions) {
-        return Err(format!("{} numbers are no whole number of points of {dimensions} dimensions", data.len()));
+        return Err(format!("{} numbers are not a whole number of points of {dimensions} dimensions", data.len()));
     }
     if let Some(at) = data.iter().position(|v| !v.is_finite()) {
         return Err(format!("point {} holds {}", at / dimensions, data[at]));
@@ -89,7 +89,7 @@ fn check(data: &[f32], dimensions: usize, parameters: &UmapParameters) -> Result
     Ok(())
 }
 
-/// Random bits (Steele, Lea & Flood 2014).
+/// SplitMix64: random bits (Steele, Lea & Flood 2014).
 fn split_mix(seed: u64) -> impl FnMut() -> u64 {
     let mut state = seed;
     move || {
@@ -112,9 +112,9 @@ mod tests {
     fn tiny_sets_have_maps() {
         for count in 0..20 {
             let data: Vec<f32> = (0..count * 3).map(|i| ((i * 31) % 17) as f32).collect();
-            let places = embed(&data, 3, &UmapParameters::default(), 1).unwrap();
-            assert_eq!(places.len(), count);
-            assert!(places.iter().flatten().all(|v| v.is_finite()));
+            let positions = embed(&data, 3, &UmapParameters::default(), 1).unwrap();
+            assert_eq!(positions.len(), count);
+            assert!(positions.iter().flatten().all(|v| v.is_finite()));
         }
     }
 
@@ -135,9 +135,9 @@ mod tests {
             for neighbours in [2, 3, 15, 1000] {
                 for epochs in [0, 1, 10, 50] {
                     let parameters = UmapParameters { neighbours, min_dist: 0.0, epochs: Some(epochs) };
-                    let places = embed(data, *dimensions, &parameters, 3).unwrap();
-                    assert_eq!(places.len(), data.len() / dimensions);
-                    assert!(places.iter().flatten().all(|v| v.is_finite()), "{data:?} {parameters:?}");
+                    let positions = embed(data, *dimensions, &parameters, 3).unwrap();
+                    assert_eq!(positions.len(), data.len() / dimensions);
+                    assert!(positions.iter().flatten().all(|v| v.is_finite()), "{data:?} {parameters:?}");
                 }
             }
         }
@@ -159,16 +159,16 @@ mod tests {
         assert!(refusal(&[1.0], 1, |p| p.min_dist = f64::NAN).contains("min_dist is NaN"));
     }
 
-    /// Far groups: no point lies nearer to another group's centre than to its own.
+    /// Far groups: no point is nearer to another group's centre than to its own.
     #[test]
     fn groups_stay_groups() {
         let data: Vec<f32> = (0..90).flat_map(|i| [(i % 3 * 100) as f32 + (i * 7 % 11) as f32, (i * 5 % 13) as f32]).collect();
-        let places = embed(&data, 2, &UmapParameters::default(), 9).unwrap();
+        let positions = embed(&data, 2, &UmapParameters::default(), 9).unwrap();
         let centre = |group: usize| {
-            let own = places.iter().skip(group).step_by(3);
+            let own = positions.iter().skip(group).step_by(3);
             own.fold([0.0; 2], |sum, p| [sum[0] + p[0] / 30.0, sum[1] + p[1] / 30.0])
         };
-        for (i, p) in places.iter().enumerate() {
+        for (i, p) in positions.iter().enumerate() {
             let distance = |group: usize| (p[0] - centre(group)[0]).hypot(p[1] - centre(group)[1]);
             assert!((0..3).all(|group| group == i % 3 || distance(group) > distance(i % 3)));
         }

@@ -1,14 +1,15 @@
-//! Functions of single numbers between layers. What is kept for the way back is the result, which the next layer keeps, too.
+//! Activations, element by element. What is kept for the backward pass is the result, which the next layer keeps as well.
 
-use crate::after::Rectifier;
-use crate::function::{Function, Pair, combine, each};
+use crate::elementwise::{binary, unary};
+use crate::epilogue::Rectifier;
+use crate::primitive::elementwise::{Binary, Unary};
 use crate::tape::{Value, is_recording};
 use candle_core::{Result, Tensor};
 
 /// `max(x, 0) + slope · min(x, 0)`, any shape. The derivative at exactly zero is the slope, as in PyTorch.
 ///
 /// # Errors
-/// Where the tensor is not float32, as everywhere here.
+/// Where the tensor is not float32.
 pub fn leaky_relu(x: &Value, slope: f64) -> Result<Value> {
     rectified(x, Rectifier::Leaky(slope))
 }
@@ -21,7 +22,7 @@ pub fn relu(x: &Value) -> Result<Value> {
     rectified(x, Rectifier::Relu)
 }
 
-/// Any of them; nothing is computed for [`Rectifier::Identity`].
+/// The rectifier of `x`, any shape; nothing is computed for [`Rectifier::Identity`].
 ///
 /// # Errors
 /// As [`leaky_relu`].
@@ -30,25 +31,26 @@ pub fn rectified(x: &Value, rectifier: Rectifier) -> Result<Value> {
         return Ok(x.clone());
     }
     let slope = rectifier.slope();
-    let y = each(Function::Rectify(slope), x.data())?;
+    let y = unary(Unary::Rectify(slope), x.data())?;
     let kept = y.clone();
-    Ok(Value::record(y, &[x], move |s| Ok(vec![s.by(0, || sloped(s.gradient, &kept, slope))?])))
+    Ok(Value::record(y, &[x], move |s| Ok(vec![s.by(0, || rectified_gradient(s.gradient, &kept, slope))?])))
 }
 
-/// `g` where `y > 0`, else `slope · g`, see [`crate::after::passed_on`]. Linear in `g`, so its gradient is itself.
-pub(crate) fn sloped(g: &Value, y: &Tensor, slope: f32) -> Result<Value> {
-    let data = combine(Pair::RectifySlope(slope), g.data(), y)?;
+/// The gradient by the input of a rectifier from the gradient `g` by its result `y`: `g` where `y > 0`, else `slope · g`, see
+/// [`crate::cpu::functions::passed_on`]. Linear in `g`, so it is its own gradient.
+pub(crate) fn rectified_gradient(g: &Value, y: &Tensor, slope: f32) -> Result<Value> {
+    let data = binary(Binary::RectifyGradient(slope), g.data(), y)?;
     let y = y.clone();
-    Ok(Value::record(data, &[g], move |s| Ok(vec![s.by(0, || sloped(s.gradient, &y, slope))?])))
+    Ok(Value::record(data, &[g], move |s| Ok(vec![s.by(0, || rectified_gradient(s.gradient, &y, slope))?])))
 }
 
-/// Hyperbolic tangent, any shape.
+/// The hyperbolic tangent, any shape.
 ///
 /// # Errors
 /// As [`leaky_relu`].
 pub fn tanh(x: &Value) -> Result<Value> {
-    let y = each(Function::Tanh, x.data())?;
-    curve(x, y, Pair::TanhSlope, |y| y.square()?.scale(-1.0)?.shift(1.0))
+    let y = unary(Unary::Tanh, x.data())?;
+    from_result(x, y, Binary::TanhGradient, |y| y.square()?.scale(-1.0)?.shift(1.0))
 }
 
 /// `1 / (1 + e^−x)`, any shape.
@@ -56,8 +58,8 @@ pub fn tanh(x: &Value) -> Result<Value> {
 /// # Errors
 /// As [`leaky_relu`].
 pub fn sigmoid(x: &Value) -> Result<Value> {
-    let y = each(Function::Sigmoid, x.data())?;
-    curve(x, y, Pair::SigmoidSlope, |y| y.mul(&y.scale(-1.0)?.shift(1.0)?))
+    let y = unary(Unary::Sigmoid, x.data())?;
+    from_result(x, y, Binary::SigmoidGradient, |y| y.mul(&y.scale(-1.0)?.shift(1.0)?))
 }
 
 /// `ln(1 + e^x)`, any shape, without overflow.
@@ -65,18 +67,19 @@ pub fn sigmoid(x: &Value) -> Result<Value> {
 /// # Errors
 /// As [`leaky_relu`].
 pub fn softplus(x: &Value) -> Result<Value> {
-    let y = each(Function::Softplus, x.data())?;
+    let y = unary(Unary::Softplus, x.data())?;
     let kept = x.clone();
     Ok(Value::record(y, &[x], move |s| Ok(vec![s.by(0, || s.gradient.mul(&sigmoid(&kept)?))?])))
 }
 
-/// A function whose derivative is known from its result: as values where it is differentiated itself, in one pass else.
-fn curve(x: &Value, y: Tensor, slope: Pair, derivative: impl Fn(&Value) -> Result<Value> + Send + Sync + 'static) -> Result<Value> {
+/// A function whose derivative follows from its result. The gradient is made in one pass, or of operations where it is
+/// differentiated itself.
+fn from_result(x: &Value, y: Tensor, slope: Binary, derivative: impl Fn(&Value) -> Result<Value> + Send + Sync + 'static) -> Result<Value> {
     let kept = y.clone();
     Ok(Value::record(y, &[x], move |s| {
         let back = || match is_recording() {
             true => s.gradient.mul(&derivative(&s.output(&kept))?),
-            false => Ok(Value::constant(combine(slope, s.gradient.data(), &kept)?)),
+            false => Ok(Value::constant(binary(slope, s.gradient.data(), &kept)?)),
         };
         Ok(vec![s.by(0, back)?])
     }))

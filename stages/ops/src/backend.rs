@@ -1,88 +1,79 @@
-//! The one place that decides where an operation is computed.
-//!
-//! What is computed is a [`Job`]: a function of arrays, which knows nothing of tensors and gradients and says how it is done
-//! on the CPU and, with the feature `cuda`, on a GPU (`crate::cuda`).
+//! Dispatch: runs primitives on the backend of the device on which their inputs are. The CPU and CUDA backends know nothing
+//! of each other, nor of this module.
 
+use crate::primitive::{InPlace, Primitive};
 use candle_core::{CpuStorage, Device, InplaceOp2, Layout, Result, Shape, Storage, Tensor, bail};
 
 #[cfg(feature = "cuda")]
-pub(crate) use crate::cuda::{ChangesOnCuda, OnCuda};
+use crate::cuda::{InPlaceOnCuda, OnCuda};
 #[cfg(not(feature = "cuda"))]
-pub(crate) use without_cuda::{ChangesOnCuda, OnCuda};
+use without_cuda::{InPlaceOnCuda, OnCuda};
 
+/// Without CUDA, nothing more is asked of a primitive than that it runs on the CPU.
 #[cfg(not(feature = "cuda"))]
 mod without_cuda {
-    pub(crate) trait OnCuda<const N: usize, const M: usize> {}
-    impl<T, const N: usize, const M: usize> OnCuda<N, M> for T {}
-    pub(crate) trait ChangesOnCuda {}
-    impl<T> ChangesOnCuda for T {}
+    use super::{InPlace, Primitive};
+
+    pub(crate) trait OnCuda<const N: usize, const M: usize>: Primitive<N, M> {}
+    impl<T: Primitive<N, M>, const N: usize, const M: usize> OnCuda<N, M> for T {}
+    pub(crate) trait InPlaceOnCuda: InPlace {}
+    impl<T: InPlace> InPlaceOnCuda for T {}
 }
 
-/// A function of `N` arrays of float32 that gives `M` of them.
-pub(crate) trait Job<const N: usize, const M: usize>: OnCuda<N, M> {
-    /// For messages.
-    fn name(&self) -> &'static str;
-    /// Its results. The same bits on any number of threads.
-    fn on_cpu(&self, inputs: [&[f32]; N]) -> [Vec<f32>; M];
-}
+/// A primitive that every backend of this program implements.
+pub(crate) trait Backend<const N: usize, const M: usize>: OnCuda<N, M> {}
+impl<T: OnCuda<N, M>, const N: usize, const M: usize> Backend<N, M> for T {}
 
-/// Computes tensors where the inputs lie.
+/// Computes `M` tensors of these shapes on the device of the inputs.
 ///
 /// # Errors
-/// Where tensors are not float32, or lie on several devices.
-pub(crate) fn several<const N: usize, const M: usize>(job: &impl Job<N, M>, inputs: [&Tensor; N], shapes: [Shape; M]) -> Result<[Tensor; M]> {
-    let mut whole = Vec::with_capacity(N);
+/// Where a tensor is not float32, the inputs are on different devices, or a GPU refuses (memory, launch).
+pub(crate) fn compute_all<const N: usize, const M: usize>(primitive: &impl Backend<N, M>, inputs: [&Tensor; N], shapes: [Shape; M]) -> Result<[Tensor; M]> {
+    let mut contiguous = Vec::with_capacity(N);
     for input in inputs {
-        whole.push(input.contiguous()?);
+        contiguous.push(input.contiguous()?);
     }
     #[cfg(feature = "cuda")]
     if let Device::Cuda(device) = inputs[0].device() {
-        return crate::cuda::several(job, device, &whole, shapes);
+        return crate::cuda::compute_all(primitive, device, &contiguous, shapes);
     }
-    let locked: Vec<_> = whole.iter().map(Tensor::storage_and_layout).collect();
+    let locked: Vec<_> = contiguous.iter().map(Tensor::storage_and_layout).collect();
     let mut slices = Vec::with_capacity(N);
     for (storage, layout) in &locked {
-        let Storage::Cpu(storage) = &**storage else { bail!("{}: tensors on several devices", job.name()) };
-        let Some((from, to)) = layout.contiguous_offsets() else { bail!("BUG: {} on a tensor that is not contiguous", job.name()) };
+        let Storage::Cpu(storage) = &**storage else { bail!("{}: tensors on different devices", primitive.name()) };
+        let Some((from, to)) = layout.contiguous_offsets() else { bail!("BUG: {} on a tensor that is not contiguous", primitive.name()) };
         slices.push(&storage.as_slice::<f32>()?[from..to]);
     }
     let slices: [&[f32]; N] = slices.try_into().unwrap_or_else(|_| unreachable!("as many as inputs"));
     let mut tensors = Vec::with_capacity(M);
-    for (values, shape) in job.on_cpu(slices).into_iter().zip(shapes) {
+    for (values, shape) in primitive.on_cpu(slices).into_iter().zip(shapes) {
         if values.len() != shape.elem_count() {
-            bail!("BUG: {} made {} numbers for {shape:?}", job.name(), values.len());
+            bail!("BUG: {} made {} values for {shape:?}", primitive.name(), values.len());
         }
         tensors.push(Tensor::from_vec(values, shape, &Device::Cpu)?);
     }
     Ok(tensors.try_into().unwrap_or_else(|_| unreachable!("as many as results")))
 }
 
-/// As [`several`], for one result.
-pub(crate) fn compute<const N: usize>(job: &impl Job<N, 1>, inputs: [&Tensor; N], shape: impl Into<Shape>) -> Result<Tensor> {
-    let [result] = several(job, inputs, [shape.into()])?;
+/// As [`compute_all`], for one result.
+pub(crate) fn compute<const N: usize>(primitive: &impl Backend<N, 1>, inputs: [&Tensor; N], shape: impl Into<Shape>) -> Result<Tensor> {
+    let [result] = compute_all(primitive, inputs, [shape.into()])?;
     Ok(result)
 }
 
-/// Something that is done to an array in place, with another of the same length.
-pub(crate) trait Change: ChangesOnCuda {
-    /// For messages.
-    fn name(&self) -> &'static str;
-    /// Does it.
-    fn on_cpu(&self, target: &mut [f32], source: &[f32]);
-}
-
-/// Changes a tensor where it lies.
+/// Updates a tensor in place, on its device.
 ///
 /// # Errors
 /// Where shapes or devices differ, or a tensor is not float32.
-pub(crate) fn change(target: &Tensor, source: &Tensor, change: &impl Change) -> Result<()> {
-    target.inplace_op2(&source.contiguous()?, &InPlace(change))
+pub(crate) fn update(target: &Tensor, source: &Tensor, update: &impl InPlaceOnCuda) -> Result<()> {
+    target.inplace_op2(&source.contiguous()?, &Update(update))
 }
 
-struct InPlace<'a, T>(&'a T);
+/// An update as candle takes it.
+struct Update<'a, T>(&'a T);
 
-impl<T: Change> InPlace<'_, T> {
-    /// Where in their storages the numbers lie.
+impl<T: InPlaceOnCuda> Update<'_, T> {
+    /// From where to where target and source are in their storages.
     fn spans(&self, target: &Layout, source: &Layout) -> Result<[(usize, usize); 2]> {
         if target.shape() != source.shape() {
             bail!("{}: {:?} for {:?}", self.0.name(), source.shape(), target.shape());
@@ -94,7 +85,7 @@ impl<T: Change> InPlace<'_, T> {
     }
 }
 
-impl<T: Change> InplaceOp2 for InPlace<'_, T> {
+impl<T: InPlaceOnCuda> InplaceOp2 for Update<'_, T> {
     fn name(&self) -> &'static str {
         self.0.name()
     }
@@ -107,6 +98,6 @@ impl<T: Change> InplaceOp2 for InPlace<'_, T> {
     #[cfg(feature = "cuda")]
     fn cuda_fwd(&self, target: &mut candle_core::CudaStorage, lt: &Layout, source: &candle_core::CudaStorage, ls: &Layout) -> Result<()> {
         let [(t0, t1), (s0, s1)] = self.spans(lt, ls)?;
-        crate::cuda::change(self.0, target, t0..t1, source, s0..s1)
+        crate::cuda::update(self.0, target, t0..t1, source, s0..s1)
     }
 }

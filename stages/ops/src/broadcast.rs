@@ -1,8 +1,8 @@
-//! Shapes of which one is repeated to fill the other.
+//! Broadcasting: how one shape is repeated to another, as in numpy.
 
 use candle_core::{Result, Shape, Tensor, bail};
 
-/// `[a, r, b]`: the larger shape seen as three extents, of which the smaller has the first and the last.
+/// `[a, r, b]`: the larger shape as three dimensions, of which the smaller has the first and the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Repeat {
     pub(crate) a: usize,
@@ -10,7 +10,7 @@ pub(crate) struct Repeat {
     pub(crate) b: usize,
 }
 
-/// How `small` fills `large`; None where the repeated extents do not lie together.
+/// How `small` is repeated to `large`; None where the repeated dimensions are not adjacent.
 pub(crate) fn repeat(large: &[usize], small: &[usize]) -> Option<Repeat> {
     let lead = large.len().checked_sub(small.len())?;
     let small: Vec<usize> = std::iter::repeat_n(1, lead).chain(small.iter().copied()).collect();
@@ -21,11 +21,11 @@ pub(crate) fn repeat(large: &[usize], small: &[usize]) -> Option<Repeat> {
         return None;
     }
     let product = |range: std::ops::Range<usize>| large[range].iter().product();
-    // Extents of one belong to either side; those before the repeated ones count as kept.
+    // Dimensions of one belong to either side; those before the repeated ones count as kept.
     Some(Repeat { a: product(0..from), r: product(from..to), b: product(to..large.len()) })
 }
 
-/// A shape between two that do not fit in one step: the larger with its last repeated extents as the smaller has them.
+/// A shape between two that one step does not lead to: the larger with its last repeated dimensions as the smaller has them.
 pub(crate) fn between(large: &[usize], small: &[usize]) -> Option<Vec<usize>> {
     let lead = large.len().checked_sub(small.len())?;
     let small = |i: usize| if i < lead { 1 } else { small[i - lead] };
@@ -35,20 +35,20 @@ pub(crate) fn between(large: &[usize], small: &[usize]) -> Option<Vec<usize>> {
     (next != large).then_some(next)
 }
 
-/// The shape that both fill.
+/// The shape that both are broadcast to.
 ///
 /// # Errors
 /// Where there is none.
 pub(crate) fn common(a: &Tensor, b: &Tensor) -> Result<Shape> {
     let rank = a.rank().max(b.rank());
-    let extent = |t: &Tensor, i: usize| (i + t.rank()).checked_sub(rank).map_or(1, |i| t.dims()[i]);
+    let dim = |t: &Tensor, i: usize| (i + t.rank()).checked_sub(rank).map_or(1, |i| t.dims()[i]);
     let mut dims = vec![];
     for i in 0..rank {
-        dims.push(match (extent(a, i), extent(b, i)) {
+        dims.push(match (dim(a, i), dim(b, i)) {
             (x, y) if x == y => x,
             (1, y) => y,
             (x, 1) => x,
-            _ => bail!("{:?} and {:?} do not fit each other", a.shape(), b.shape()),
+            _ => bail!("{:?} and {:?} cannot be broadcast together", a.shape(), b.shape()),
         });
     }
     Ok(dims.into())
@@ -59,7 +59,7 @@ mod tests {
     use super::{Repeat, between, repeat};
 
     #[test]
-    fn shapes_are_seen_as_three_extents() {
+    fn shapes_are_three_dimensions() {
         let of = |a, r, b| Some(Repeat { a, r, b });
         assert_eq!(repeat(&[2, 3, 4, 5], &[2, 3, 4, 5]), of(120, 1, 1));
         assert_eq!(repeat(&[2, 3, 4, 5], &[5]), of(1, 24, 5));

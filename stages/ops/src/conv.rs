@@ -1,10 +1,10 @@
 //! Convolution and transposed convolution, differentiable to any order: the three passes are each other's gradients.
 
-use crate::activation::sloped;
-use crate::after::Rectifier;
-use crate::backend::{Job, compute};
-use crate::cpu::convolution::{self, Finish};
+use crate::activation::rectified_gradient;
+use crate::backend::compute;
+use crate::epilogue::Rectifier;
 use crate::geometry::{Geometry, Window};
+use crate::primitive::convolution::{Convolution, Pass};
 use crate::tape::Value;
 use candle_core::{Result, bail};
 
@@ -45,81 +45,23 @@ pub fn conv_transpose2d_then(x: &Value, w: &Value, window: Window, output_paddin
     convolve(g, Pass::InputGradient, x, w, bias, rectifier)
 }
 
-/// One of the three products of an image, a kernel and a result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Pass {
-    /// `(x, w) → y`
-    Forward,
-    /// `(dy, w) → dx`
-    InputGradient,
-    /// `(x, dy) → dw`
-    KernelGradient,
-}
-
-/// A pass, and what is done to its result before it is written.
-pub(crate) struct Convolution {
-    pub(crate) g: Geometry,
-    pub(crate) pass: Pass,
-    /// Of the rectifier; 1 where there is none.
-    pub(crate) slope: f32,
-}
-
-impl Convolution {
-    fn run(&self, a: &[f32], b: &[f32], bias: Option<&[f32]>) -> [Vec<f32>; 1] {
-        let finish = Finish { bias, slope: self.slope };
-        [match self.pass {
-            Pass::Forward => convolution::forward(&self.g, a, b, finish),
-            Pass::InputGradient => convolution::input_gradient(&self.g, a, b, finish),
-            Pass::KernelGradient => convolution::kernel_gradient(&self.g, a, b),
-        }]
-    }
-    pub(crate) fn dims(&self) -> [usize; 4] {
-        let (g, (ci, co)) = (&self.g, self.g.channels());
-        match self.pass {
-            Pass::Forward => [g.n, g.output[0], g.output[1], co],
-            Pass::InputGradient => [g.n, g.input[0], g.input[1], ci],
-            Pass::KernelGradient => [co, g.ci, g.kernel[0], g.kernel[1]],
-        }
-    }
-}
-
-const NAMES: [&str; 3] = ["conv2d", "conv2d-input-gradient", "conv2d-kernel-gradient"];
-
-impl Job<2, 1> for Convolution {
-    fn name(&self) -> &'static str {
-        NAMES[self.pass as usize]
-    }
-    fn on_cpu(&self, [a, b]: [&[f32]; 2]) -> [Vec<f32>; 1] {
-        self.run(a, b, None)
-    }
-}
-
-impl Job<3, 1> for Convolution {
-    fn name(&self) -> &'static str {
-        NAMES[self.pass as usize]
-    }
-    fn on_cpu(&self, [a, b, bias]: [&[f32]; 3]) -> [Vec<f32>; 1] {
-        self.run(a, b, Some(bias))
-    }
-}
-
 fn convolve(g: Geometry, pass: Pass, a: &Value, b: &Value, bias: Option<&Value>, rectifier: Rectifier) -> Result<Value> {
     let slope = rectifier.slope();
-    let job = Convolution { g, pass, slope };
-    let dims = job.dims();
+    let primitive = Convolution { g, pass, slope };
+    let dims = primitive.dims();
     if bias.is_some_and(|b| b.elem_count() != dims[3]) {
         bail!("a bias of {:?} for {} channels", bias.map(Value::dims), dims[3]);
     }
     let data = match bias {
-        None => compute(&job, [a.data(), b.data()], dims.as_slice())?,
-        Some(bias) => compute(&job, [a.data(), b.data(), bias.data()], dims.as_slice())?,
+        None => compute(&primitive, [a.data(), b.data()], dims.as_slice())?,
+        Some(bias) => compute(&primitive, [a.data(), b.data(), bias.data()], dims.as_slice())?,
     };
     let (kept_a, kept_b, kept_y) = (a.clone(), b.clone(), (slope != 1.0).then(|| data.clone()));
     let inputs: Vec<&Value> = [a, b].into_iter().chain(bias).collect();
     let shape = bias.map(|b| b.dims().to_vec());
     Ok(Value::record(data, &inputs, move |s| {
         let gradient = match &kept_y {
-            Some(y) => sloped(s.gradient, y, slope)?,
+            Some(y) => rectified_gradient(s.gradient, y, slope)?,
             None => s.gradient.clone(),
         };
         let plain = |pass, a: &Value, b: &Value| convolve(g, pass, a, b, None, Rectifier::Identity);

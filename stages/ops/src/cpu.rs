@@ -1,4 +1,4 @@
-//! Kernels on float32 slices. Ignorant of tensors, gradients and devices.
+//! The CPU backend: kernels on float32 slices. Ignorant of tensors, gradients and devices.
 
 pub(crate) mod columns;
 pub(crate) mod convolution;
@@ -7,6 +7,7 @@ pub(crate) mod functions;
 mod grid;
 pub(crate) mod images;
 pub(crate) mod norm;
+pub(crate) mod optimiser;
 mod outer;
 mod panels;
 pub(crate) mod pool;

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 static PORTABLE: AtomicBool = AtomicBool::new(false);
 
-/// Computes by plain code, whatever instructions the machine has: slower, to the same bits. Call it before the first tensor.
+/// Computes by portable code, whatever vector instructions the machine has: slower, with the same bits. Call it before the first
+/// tensor.
 pub fn stay_portable() {
     PORTABLE.store(true, Ordering::Relaxed);
 }
 
-/// Vector instructions of a machine.
+/// Vector instruction sets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Set {
     Avx512,

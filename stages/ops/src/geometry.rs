@@ -1,17 +1,17 @@
-//! The shape of a convolution.
+//! The shape of a convolution. Ignorant of how one is computed.
 
 use candle_core::{Result, bail};
 
-/// How a kernel moves over an image: `[rows, columns]` each.
+/// How a kernel moves over a feature map: `[rows, columns]` each, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Window {
-    /// Steps between neighbouring outputs.
+    /// Input pixels between neighbouring outputs; at least 1.
     pub stride: [usize; 2],
     /// Zeros on each side of the input.
     pub padding: [usize; 2],
-    /// Distance between neighbouring kernel positions.
+    /// Input pixels between neighbouring kernel positions; at least 1.
     pub dilation: [usize; 2],
-    /// Groups of channels that do not see each other.
+    /// Groups of channels that are convolved apart; divides both numbers of channels.
     pub groups: usize,
 }
 
@@ -90,7 +90,7 @@ impl Geometry {
         let (ci, co) = self.channels();
         [self.n * self.input[0] * self.input[1] * ci, self.pixels() * co, co * self.ci * self.taps()]
     }
-    /// True where each output pixel reads the input pixel of the same place, and no other.
+    /// True where each output pixel reads only the input pixel at the same position.
     pub(crate) fn is_pointwise(&self) -> bool {
         self.taps() == 1 && self.window.stride == [1; 2] && self.window.padding == [0; 2]
     }

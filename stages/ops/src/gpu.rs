@@ -2,10 +2,7 @@
 
 use candle_core::{Device, Result};
 
-/// What an error begins with where a GPU has no memory left.
-pub const MEMORY_IS_FULL: &str = "the GPU's memory is full";
-
-/// How many GPUs there are; none where the driver does not answer.
+/// How many GPUs there are; 0 where the driver does not answer.
 pub fn count_gpus() -> usize {
     #[cfg(feature = "cuda")]
     return crate::cuda::machine::count();
@@ -13,29 +10,31 @@ pub fn count_gpus() -> usize {
     0
 }
 
-/// Opens the GPU of a number. Memory that its tensors give back stays with the process, since asking the driver again is slow.
+/// Opens the GPU with this index, from 0 up. Memory that its tensors free stays with the process, since allocating it again is
+/// slow.
 ///
 /// # Errors
-/// Where there is none of this number.
-pub fn open_gpu(number: usize) -> Result<Device> {
+/// Where there is no GPU with this index.
+pub fn open_gpu(index: usize) -> Result<Device> {
     #[cfg(feature = "cuda")]
-    return crate::cuda::machine::open(number);
+    return crate::cuda::machine::open(index);
     #[cfg(not(feature = "cuda"))]
-    Device::new_cuda(number)
+    Device::new_cuda(index)
 }
 
-/// Name, architecture and memory of a GPU, and what multiplies on it: its bits are compared only with those of its like.
+/// Name, architecture and memory (MiB) of a GPU, and the versions of its driver and of cuDNN: bits are compared only where all of
+/// it is equal.
 ///
 /// # Errors
-/// Where there is none of this number.
-pub fn describe_gpu(number: usize) -> Result<String> {
+/// Where there is no GPU with this index.
+pub fn describe_gpu(index: usize) -> Result<String> {
     #[cfg(feature = "cuda")]
-    return crate::cuda::machine::describe(number);
+    return crate::cuda::machine::describe(index);
     #[cfg(not(feature = "cuda"))]
-    candle_core::bail!("GPU {number}: this program was built without CUDA")
+    candle_core::bail!("GPU {index}: this program was built without CUDA")
 }
 
-/// The most bytes that tensors held on a GPU at once since it was opened; none on the CPU.
+/// The peak of the memory that tensors took on a GPU since it was opened, in bytes; None on the CPU.
 ///
 /// # Errors
 /// Where the driver does not answer.

@@ -2,8 +2,11 @@
 //!
 //! Stock candle gives wrong or no gradients for several operations that the networks of chest X-ray studies need
 //! (max-pooling divides them by k², nearest up-sampling overwrites them), detaches second orders, and trains seven to nine
-//! times slower than it could. Networks use only the functions of this crate, so that layout and back end stay decisions of
-//! one place. [`Value`] is a tensor that remembers how it came about; a [`Value::backward`] pass follows that back.
+//! times slower than it could. Networks use only the functions of this crate, so that layout and backend stay decisions of
+//! one place. A [`Value`] is a tensor with its history on the gradient tape, from which [`Value::backward`] computes gradients.
+//!
+//! Modules build on each other in one direction: kernels (`cpu`, `cuda`) ← `backend`, which dispatches primitives to them by
+//! device ← the tape and the operations on it.
 //!
 //! How work is split follows from shapes alone, never from the number of threads: the same inputs give the same bits
 //! at any thread count, on any instruction set and with any C library: exponentials, logarithms and powers are those of
@@ -11,7 +14,6 @@
 
 mod activation;
 mod affine_grid;
-mod after;
 mod allocator;
 mod arithmetic;
 mod backend;
@@ -21,23 +23,26 @@ mod cpu;
 #[cfg(feature = "cuda")]
 mod cuda;
 mod dropout;
+mod elementwise;
+mod epilogue;
+mod fault;
 mod fingerprint;
-mod function;
 mod geometry;
 mod gpu;
 mod layout;
 mod linear;
 mod loss;
 pub mod math;
-mod memory;
 mod norm;
 mod optimiser;
 mod pad;
 mod pool;
 mod precision;
+mod primitive;
 mod reduce;
 mod resample;
 mod shape;
+mod state;
 mod tape;
 mod up_sample;
 mod upfirdn;
@@ -45,22 +50,26 @@ mod upload;
 
 pub use activation::{leaky_relu, rectified, relu, sigmoid, softplus, tanh};
 pub use affine_grid::{affine_grid_sample, translate};
-pub use after::{After, NOTHING, Rectifier};
 pub use allocator::tune_allocator;
 pub use conv::{conv_transpose2d, conv_transpose2d_then, conv2d, conv2d_then};
 pub use cpu::images::{HALF, MEAN_UNIT, sample_anywhere, sample_line, stack_rows, weighted_rows};
+pub use cpu::resample::FirWindow;
+pub use cpu::sample::Shift;
 pub use dropout::masked;
+pub use epilogue::{Epilogue, Rectifier};
+pub use fault::MEMORY_IS_FULL;
 pub use fingerprint::{fingerprint, instruction_set, stay_portable};
 pub use geometry::Window;
-pub use gpu::{MEMORY_IS_FULL, count_gpus, describe_gpu, open_gpu, peak_memory};
+pub use gpu::{count_gpus, describe_gpu, open_gpu, peak_memory};
 pub use layout::{channels_first, channels_last, concat_channels};
 pub use linear::linear;
 pub use loss::{CrossEntropy, absolute_error, bce_with_logits, class_balanced_weights, cross_entropy, hinge, mean_probability, squared_error};
-pub use norm::{BatchStatistics, Divisor, batch_norm, batch_norm_fixed, instance_norm, layer_norm, scale_shift};
-pub use optimiser::{Adadelta, Adam, Group, Optimiser, RmsProp, Rule, Sgd, approach, clip, norm_of, overwrite};
-pub use pad::{reflect_pad, zero_pad};
-pub use pool::{Square, avg_pool2d, global_average_pool, max_pool2d};
+pub use norm::{Affine, ChannelStatistics, batch_norm, batch_norm_fixed, instance_norm, layer_norm, scale_shift};
+pub use optimiser::{Adadelta, Adam, Group, Optimiser, RmsProp, Rule, Sgd, clip, lerp, norm_of, overwrite};
+pub use pad::{Margins, reflect_pad, zero_pad};
+pub use pool::{PoolWindow, avg_pool2d, global_average_pool, max_pool2d};
 pub use precision::{Precision, with_precision};
+pub use primitive::norm::Divisor;
 pub use tape::{Gradients, Value, without_history};
 pub use up_sample::{up_sample_bilinear, up_sample_nearest};
 pub use upfirdn::upfirdn;

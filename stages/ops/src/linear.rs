@@ -1,8 +1,9 @@
-//! A fully connected layer as a product of pixels: one set of kernels, one order of sums.
+//! A fully connected layer as a 1 × 1 convolution: one set of kernels, one order of sums.
 
-use crate::after::Rectifier;
+use crate::conv::conv2d_then;
+use crate::epilogue::Rectifier;
+use crate::geometry::Window;
 use crate::tape::Value;
-use crate::{Window, conv2d_then};
 use candle_core::{Result, bail};
 
 /// `x [n, inputs] · wᵀ + bias` with `w [outputs, inputs]`, `bias [outputs]`: `[n, outputs]`.
@@ -11,7 +12,7 @@ use candle_core::{Result, bail};
 /// Where shapes do not fit or a tensor is not float32.
 pub fn linear(x: &Value, w: &Value, bias: Option<&Value>) -> Result<Value> {
     let (&[n, inputs], &[outputs, width]) = (x.dims(), w.dims()) else {
-        bail!("linear: {:?} times {:?} transposed, where both have two extents", x.dims(), w.dims());
+        bail!("linear: {:?} times {:?} transposed, where both have two dimensions", x.dims(), w.dims());
     };
     if inputs != width {
         bail!("linear: {inputs} inputs where the weights have {width}");

@@ -1,39 +1,40 @@
 //! Losses on logits `[n]` or `[n, k]`, means over all of them. All can be differentiated twice.
 
-use crate::function::{Function, Pair, combine, each};
+use crate::activation::{relu, sigmoid};
+use crate::elementwise::{binary, unary};
 use crate::math;
+use crate::primitive::elementwise::{Binary, Unary};
 use crate::tape::Value;
-use crate::{relu, sigmoid};
 use candle_core::{D, Result, Tensor, bail};
 
 /// Binary cross-entropy of logits (any shape) against one target for all, `target` in [0, 1]:
 /// `softplus(l) − l·t`, which cannot overflow.
 ///
 /// # Errors
-/// Where there is no logit, or the tensor is not float32, as everywhere here.
+/// Where there is no logit, or the tensor is not float32.
 pub fn bce_with_logits(logits: &Value, target: f64) -> Result<Value> {
-    logits.refuse_none("bce_with_logits", "logit")?;
-    let data = each(Function::LogitLoss(target as f32), logits.data())?;
+    logits.refuse_empty("bce_with_logits", "logit")?;
+    let data = unary(Unary::LogitLoss(target as f32), logits.data())?;
     let kept = logits.clone();
     let back = move |g: &Value| g.mul(&sigmoid(&kept)?.shift(-target)?);
     Value::record(data, &[logits], move |s| Ok(vec![s.by(0, || back(s.gradient))?])).mean()
 }
 
-/// Squared error against one target for all: the loss of LSGAN (Mao et al. 2017).
+/// Mean squared error against one target for all: the loss of LSGAN (Mao et al. 2017).
 ///
 /// # Errors
 /// As [`bce_with_logits`].
 pub fn squared_error(logits: &Value, target: f64) -> Result<Value> {
-    logits.refuse_none("squared_error", "logit")?;
+    logits.refuse_empty("squared_error", "logit")?;
     logits.shift(-target)?.square()?.mean()
 }
 
-/// Absolute error, any shape.
+/// Mean absolute error, any shape.
 ///
 /// # Errors
 /// Where shapes differ or there is no number.
 pub fn absolute_error(a: &Value, b: &Value) -> Result<Value> {
-    a.refuse_none("absolute_error", "number")?;
+    a.refuse_empty("absolute_error", "number")?;
     a.sub(b)?.abs()?.mean()
 }
 
@@ -42,29 +43,29 @@ pub fn absolute_error(a: &Value, b: &Value) -> Result<Value> {
 /// # Errors
 /// As [`bce_with_logits`].
 pub fn hinge(logits: &Value, real: bool) -> Result<Value> {
-    logits.refuse_none("hinge", "logit")?;
+    logits.refuse_empty("hinge", "logit")?;
     relu(&logits.scale(if real { -1.0 } else { 1.0 })?.shift(1.0)?)?.mean()
 }
 
-/// How cross-entropy weighs its terms.
+/// How cross-entropy weights its terms.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CrossEntropy {
     /// A weight per class; all one where empty. The mean is divided by the sum of the images' weights, as in PyTorch.
     pub class_weights: Vec<f64>,
-    /// Share of the target that is spread over all classes.
+    /// Fraction of the target that is spread over all classes, in [0, 1).
     pub label_smoothing: f64,
-    /// Focal loss (Lin et al. 2017): each term is multiplied by `(1 − p)^gamma`. Zero is plain cross-entropy.
+    /// Focal loss (Lin et al. 2017): each term is multiplied by `(1 − p)^gamma`, gamma ≥ 0. Zero is plain cross-entropy.
     pub focal_gamma: f64,
 }
 
 impl CrossEntropy {
-    /// The loss of `logits [n, k]` against class numbers. A class that has no share of a target adds nothing, even where
+    /// The loss of `logits [n, k]` against class indices. A class of probability zero in a target adds nothing, even where
     /// its logit is minus infinity.
     ///
     /// # Errors
-    /// Where a class number or the number of weights does not fit, or there is no logit.
+    /// Where a class index or the number of weights does not fit, or there is no logit.
     pub fn of(&self, logits: &Value, targets: &[u32]) -> Result<Value> {
-        logits.refuse_none("cross_entropy", "logit")?;
+        logits.refuse_empty("cross_entropy", "logit")?;
         let (n, k) = logits.data().dims2()?;
         if targets.len() != n || targets.iter().any(|t| *t as usize >= k) || ![0, k].contains(&self.class_weights.len()) {
             bail!("cross-entropy: {} targets and {} class weights for {n} × {k} logits", targets.len(), self.class_weights.len());
@@ -76,13 +77,13 @@ impl CrossEntropy {
             (-weight(c) * (hit + self.label_smoothing / k as f64) / total) as f32
         };
         let coefficients: Vec<f32> = (0..n).flat_map(|i| (0..k).map(move |c| (i, c))).map(coefficient).collect();
-        let coefficients = Tensor::from_vec(coefficients, (n, k), logits.data().device())?;
+        let coefficients = Tensor::from_vec(coefficients, (n, k), logits.device())?;
         let log_p = log_softmax(logits)?;
-        let mut terms = weighed(&log_p, &coefficients)?;
+        let mut terms = weighted(&log_p, &coefficients)?;
         if self.focal_gamma > 0.0 {
-            // A power below one has an infinite slope where p is exactly one: one is taken a float's width away from it.
+            // A power below one has an infinite slope where p is exactly one: a float's width is added.
             let one = if self.focal_gamma < 1.0 { 1.0 + f64::from(f32::EPSILON) } else { 1.0 };
-            // Rounding may make a probability of more than one, of which no power could be taken.
+            // Rounding may make a probability larger than one, which would give a power of a negative value.
             let missing = relu(&log_p.exp()?.scale(-1.0)?.shift(one)?)?;
             terms = terms.mul(&missing.power(self.focal_gamma)?)?;
         }
@@ -90,7 +91,7 @@ impl CrossEntropy {
     }
 }
 
-/// Mean cross-entropy of `logits [n, k]` against class numbers.
+/// Mean cross-entropy of `logits [n, k]` against class indices.
 ///
 /// # Errors
 /// As [`CrossEntropy::of`].
@@ -98,14 +99,14 @@ pub fn cross_entropy(logits: &Value, targets: &[u32]) -> Result<Value> {
     CrossEntropy::default().of(logits, targets)
 }
 
-/// Products with weights, and zeros where a weight is zero, whatever it stands at. Linear, so that it is its own gradient.
-fn weighed(x: &Value, weights: &Tensor) -> Result<Value> {
-    let data = combine(Pair::Weigh, x.data(), weights)?;
+/// Products with weights, and zeros where a weight is zero, also of infinite values. Linear, so that it is its own gradient.
+fn weighted(x: &Value, weights: &Tensor) -> Result<Value> {
+    let data = binary(Binary::Weigh, x.data(), weights)?;
     let weights = weights.clone();
-    Ok(Value::record(data, &[x], move |s| Ok(vec![s.by(0, || weighed(s.gradient, &weights))?])))
+    Ok(Value::record(data, &[x], move |s| Ok(vec![s.by(0, || weighted(s.gradient, &weights))?])))
 }
 
-/// Logarithms of probabilities, `[n, k]`.
+/// Logarithms of the softmax over classes, `[n, k]`.
 fn log_softmax(logits: &Value) -> Result<Value> {
     let (n, _) = logits.data().dims2()?;
     let largest = Value::constant(logits.data().max_keepdim(D::Minus1)?);
@@ -122,11 +123,11 @@ pub fn class_balanced_weights(images: &[usize], beta: f64) -> Vec<f64> {
     raw.iter().map(|w| if *w == 0.0 { 0.0 } else { w * classes as f64 / sum }).collect()
 }
 
-/// The mean probability that logits mean.
+/// The mean of the sigmoid of logits: a number in [0, 1].
 ///
 /// # Errors
 /// As [`bce_with_logits`].
 pub fn mean_probability(logits: &Value) -> Result<f64> {
-    logits.refuse_none("mean_probability", "logit")?;
+    logits.refuse_empty("mean_probability", "logit")?;
     sigmoid(logits)?.mean()?.scalar()
 }

@@ -1,7 +1,7 @@
 //! Exponentials, logarithms, powers and angles whose bits are the same on every machine.
 //!
-//! Those of the standard library are the C library's, which differ from one to the next in the last place. Whatever reaches
-//! bytes that are compared takes these, which the crate `libm` makes of sums and products alone; its instructions for single
+//! Those of the standard library are the C library's, which differ from one to the next in the last place. What is compared
+//! byte by byte uses these, which the crate `libm` makes of sums and products alone; its instructions for single
 //! machines (square roots and fused products) are rounded exactly, and so the same. What IEEE 754 rounds exactly needs no
 //! stand-in: sums, products, quotients, square roots, `mul_add`, `floor`, `round`.
 
@@ -93,7 +93,7 @@ pub fn pow_f32(x: f32, exponent: f32) -> f32 {
 mod tests {
     use super::*;
 
-    /// Two numbers apart by no more than so many places.
+    /// True where two values differ by at most so many units in the last place.
     fn near(a: f64, b: f64, places: u64) -> bool {
         a == b || a.is_nan() && b.is_nan() || a.to_bits().abs_diff(b.to_bits()) <= places
     }
@@ -114,7 +114,7 @@ mod tests {
                 ("hypot", hypot(x, 3.0), x.hypot(3.0)),
                 ("exp_f32", f64::from(exp_f32(-x as f32)), f64::from((-x as f32).exp())),
             ] {
-                // A place of float32 is 2^29 places of float64.
+                // A unit in the last place of float32 is 2^29 of float64.
                 assert!(near(own, other, if name.ends_with("f32") { 1 << 29 } else { 2 }), "{name} of {x}: {own:e}, {other:e}");
             }
             assert_eq!(sin_cos(x), (sin(x), cos(x)));

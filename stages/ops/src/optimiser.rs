@@ -1,24 +1,22 @@
 //! Optimiser steps in place: one pass over weights and state, no temporary tensors. The arithmetic is PyTorch's.
 
-pub(crate) mod rule;
+mod rule;
 
 pub use rule::{Adadelta, Adam, RmsProp, Rule, Sgd};
 
-use crate::backend::{Change, change, compute};
-use crate::memory::Memory;
-use crate::reduce::SquareSum;
+use crate::backend::{compute, update};
+use crate::primitive::optimiser::{Lerp, Overwrite, Step};
+use crate::primitive::reduce::SquareSum;
+use crate::state::StateArray;
 use crate::tape::{Gradients, Value};
 use candle_core::{Result, Tensor, bail};
-use rayon::prelude::*;
 use std::sync::Mutex;
 
-const TASK: usize = 32_768;
-
-/// Weights that move together.
+/// Weights with a learning rate of their own: PyTorch's parameter group.
 pub struct Group {
-    /// What is moved.
+    /// The weights.
     pub weights: Vec<Value>,
-    /// Factor on the learning rate; zero freezes the group.
+    /// Factor on the optimiser's learning rate; zero freezes the group.
     pub rate: f64,
 }
 
@@ -30,26 +28,26 @@ pub struct Optimiser {
     steps: u64,
 }
 
-/// A weight and what is remembered of its gradients.
+/// A weight and the state that is kept of its gradients.
 struct Slot {
     weight: Value,
-    state: Mutex<[Memory; 2]>,
+    state: Mutex<[StateArray; 2]>,
 }
 
 impl Optimiser {
-    /// An optimiser without memory over one group.
+    /// An optimiser over one group, without state yet, with learning rate `rate`.
     pub fn new(rule: impl Into<Rule>, rate: f64, weights: Vec<Value>) -> Self {
         Optimiser::grouped(rule, rate, vec![Group { weights, rate: 1.0 }])
     }
-    /// An optimiser without memory.
+    /// An optimiser over groups, without state yet, with learning rate `rate`.
     pub fn grouped(rule: impl Into<Rule>, rate: f64, groups: Vec<Group>) -> Self {
         let rule = rule.into();
-        let state = |w: &Value| rule.starts().map(|s| Memory::Host(s.map_or_else(Vec::new, |v| vec![v; w.elem_count()])));
+        let state = |w: &Value| rule.initial_state().map(|s| StateArray::Host(s.map_or_else(Vec::new, |v| vec![v; w.elem_count()])));
         let slots = |g: Group| (g.rate, g.weights.into_iter().map(|w| Slot { state: Mutex::new(state(&w)), weight: w }).collect());
         Optimiser { groups: groups.into_iter().map(slots).collect(), rule, rate, steps: 0 }
     }
 
-    /// Moves the weights along their gradients; a weight without a gradient stays.
+    /// Updates the weights in place; a weight without a gradient stays as it is.
     ///
     /// # Errors
     /// Where a gradient does not have its weight's shape.
@@ -59,10 +57,10 @@ impl Optimiser {
             if *factor == 0.0 {
                 continue;
             }
-            let update = self.rule.update(self.rate * factor, self.steps);
+            let step = self.rule.update(self.rate * factor, self.steps);
             for slot in slots {
                 if let Some(gradient) = gradients.get(&slot.weight) {
-                    change(slot.weight.data(), gradient.data(), &Step { state: &slot.state, update })?;
+                    update(slot.weight.data(), gradient.data(), &Step { state: &slot.state, update: step })?;
                 }
             }
         }
@@ -75,27 +73,27 @@ impl Optimiser {
     /// Sets the momentum of the next steps: beta1 of Adam.
     pub fn set_momentum(&mut self, momentum: f64) {
         self.rule.set_momentum(momentum);
-        // A rule that remembered nothing so far may begin to.
+        // A rule that had no state so far may need some.
         for slot in self.groups.iter().flat_map(|(_, slots)| slots) {
-            for (memory, start) in slot.state.lock().expect("BUG: poisoned").iter_mut().zip(self.rule.starts()) {
-                if let (0, Some(start)) = (memory.len(), start) {
-                    *memory = Memory::Host(vec![start; slot.weight.elem_count()]);
+            for (state, start) in slot.state.lock().expect("BUG: poisoned").iter_mut().zip(self.rule.initial_state()) {
+                if let (0, Some(start)) = (state.len(), start) {
+                    *state = StateArray::Host(vec![start; slot.weight.elem_count()]);
                 }
             }
         }
     }
-    /// The weights that a step moves: those of frozen groups are left out.
+    /// The weights that a step updates: those of frozen groups are left out.
     pub fn weights(&self) -> impl Iterator<Item = &Value> {
         self.groups.iter().filter(|(factor, _)| *factor != 0.0).flat_map(|(_, slots)| slots.iter().map(|s| &s.weight))
     }
-    /// Steps so far.
+    /// How many steps were made.
     pub fn steps(&self) -> u64 {
         self.steps
     }
-    /// What is remembered, weight by weight: to go on where one stopped.
+    /// The state, weight by weight, as a checkpoint stores it: two arrays each, whose meaning is the rule's.
     ///
     /// # Errors
-    /// Where a GPU does not give its memory.
+    /// Where it cannot be copied from a GPU.
     pub fn state(&self) -> Result<Vec<[Vec<f32>; 2]>> {
         let of = |slot: &Slot| {
             let [a, b] = &*slot.state.lock().expect("BUG: poisoned");
@@ -103,7 +101,8 @@ impl Optimiser {
         };
         self.groups.iter().flat_map(|(_, slots)| slots).map(of).collect()
     }
-    /// Goes on from what another optimiser over the same weights remembered. A memory that a moved momentum had begun is taken, too.
+    /// Goes on from a checkpoint of an optimiser over the same weights, also where that had state that this one has not yet:
+    /// of a momentum that was set in between.
     ///
     /// # Errors
     /// Where the lengths differ.
@@ -113,87 +112,31 @@ impl Optimiser {
             slot.state.lock().expect("BUG: poisoned").iter().zip(new).all(|(a, b)| a.len() == b.len() || a.len() == 0 && b.len() == slot.weight.elem_count())
         };
         if slots.len() != state.len() || !slots.iter().zip(&state).all(|(slot, new)| fits(slot, new)) {
-            bail!("what an optimiser remembers does not fit its weights");
+            bail!("the state of the optimiser does not fit its weights");
         }
-        slots.iter().zip(state).for_each(|(slot, new)| *slot.state.lock().expect("BUG: poisoned") = new.map(Memory::Host));
+        slots.iter().zip(state).for_each(|(slot, new)| *slot.state.lock().expect("BUG: poisoned") = new.map(StateArray::Host));
         self.steps = steps;
         Ok(())
     }
 }
 
-pub(crate) struct Step<'a> {
-    pub(crate) state: &'a Mutex<[Memory; 2]>,
-    pub(crate) update: rule::Update,
-}
-
-impl Change for Step<'_> {
-    fn name(&self) -> &'static str {
-        "optimiser-step"
-    }
-    fn on_cpu(&self, w: &mut [f32], g: &[f32]) {
-        let mut state = self.state.lock().expect("BUG: poisoned");
-        let [a, b] = state.each_mut().map(Memory::host);
-        let tasks = g.len().div_ceil(TASK);
-        let (a, b) = (parts(a, tasks), parts(b, tasks));
-        w.par_chunks_mut(TASK).zip(g.par_chunks(TASK)).zip(a).zip(b).for_each(|(((w, g), a), b)| self.update.apply(w, g, a, b));
-    }
-}
-
-/// Parts of a memory for each task; empty ones of a memory that a rule does not need.
-fn parts(mut memory: &mut [f32], tasks: usize) -> Vec<&mut [f32]> {
-    (0..tasks)
-        .map(|_| {
-            let n = TASK.min(memory.len());
-            let (part, rest) = std::mem::take(&mut memory).split_at_mut(n);
-            memory = rest;
-            part
-        })
-        .collect()
-}
-
-/// `target ← target + share · (source − target)`
-pub(crate) struct Approach(pub(crate) f32);
-
-impl Change for Approach {
-    fn name(&self) -> &'static str {
-        "approach"
-    }
-    fn on_cpu(&self, target: &mut [f32], source: &[f32]) {
-        target.par_chunks_mut(TASK).zip(source.par_chunks(TASK)).for_each(|(t, s)| {
-            t.iter_mut().zip(s).for_each(|(t, s)| *t += self.0 * (s - *t));
-        });
-    }
-}
-
-/// `target ← source`
-pub(crate) struct Overwrite;
-
-impl Change for Overwrite {
-    fn name(&self) -> &'static str {
-        "overwrite"
-    }
-    fn on_cpu(&self, target: &mut [f32], source: &[f32]) {
-        target.copy_from_slice(source);
-    }
-}
-
-/// `target ← target + share · (source − target)`, in place: an exponential moving average.
+/// `target ← target + weight · (source − target)`, in place, as `torch.Tensor.lerp_`: a step of an exponential moving average.
 ///
 /// # Errors
 /// Where shapes differ.
-pub fn approach(target: &Value, source: &Value, share: f64) -> Result<()> {
-    change(target.data(), source.data(), &Approach(share as f32))
+pub fn lerp(target: &Value, source: &Value, weight: f64) -> Result<()> {
+    update(target.data(), source.data(), &Lerp(weight as f32))
 }
 
-/// Puts other numbers in place of a value's own.
+/// `target ← source`, in place, as `torch.Tensor.copy_`.
 ///
 /// # Errors
 /// Where shapes differ.
-pub fn overwrite(target: &Value, source: &Tensor) -> Result<()> {
-    change(target.data(), source, &Overwrite)
+pub fn overwrite(target: &Value, source: &Value) -> Result<()> {
+    update(target.data(), source.data(), &Overwrite)
 }
 
-/// The norm of all gradients together.
+/// The L2 norm of all gradients together.
 ///
 /// # Errors
 /// Where a gradient is not float32.
@@ -208,7 +151,8 @@ pub fn norm_of(gradients: &Gradients) -> Result<f64> {
     Ok(squares.into_iter().map(f64::from).sum::<f64>().sqrt())
 }
 
-/// The norm of all gradients together, and the gradients scaled down to `most` where it is larger.
+/// The gradients, scaled down to an L2 norm of `most` where theirs is larger, and their norm before:
+/// `torch.nn.utils.clip_grad_norm_`.
 ///
 /// # Errors
 /// Where a gradient is not float32.

@@ -1,26 +1,26 @@
-//! Sums over places, and their counterpart: repeating. Differentiable to any order.
+//! Sums and means over dimensions, and their transpose: repeating. Differentiable to any order.
 //!
 //! Sums are made in float32 over short runs and in float64 over the runs, in an order that the shape decides.
 
-use crate::backend::{Job, compute};
-use crate::broadcast::{Repeat, between, repeat};
-use crate::cpu::columns::sums;
-use crate::cpu::elementwise::map_channels;
+use crate::backend::compute;
+use crate::broadcast::{between, repeat};
+use crate::primitive::reduce::Sum;
 use crate::tape::Value;
 use candle_core::{Result, bail};
 
-/// Results are errors where shapes do not fit or a tensor is not float32.
+/// Errors: where shapes do not fit or a tensor is not float32.
 impl Value {
-    /// The sum of all numbers, without extents.
+    /// The sum of all elements, of shape `[]`.
     pub fn sum(&self) -> Result<Value> {
         self.sum_to(&[])
     }
-    /// The mean of all numbers, without extents; there must be one.
+    /// The mean of all elements, of shape `[]`; an error where there is none.
     pub fn mean(&self) -> Result<Value> {
-        self.refuse_none("mean", "number")?;
+        self.refuse_empty("mean", "element")?;
         self.sum()?.scale(1.0 / self.elem_count() as f64)
     }
-    /// Sums over the extents that `dims` has not, or has as one: the counterpart of [`Value::repeat_to`].
+    /// Sums over the dimensions that `dims` lacks, or has as one: `torch.Tensor.sum_to_size`, the transpose of
+    /// [`Value::repeat_to`].
     pub fn sum_to(&self, dims: &[usize]) -> Result<Value> {
         if self.dims() == dims {
             return Ok(self.clone());
@@ -33,12 +33,12 @@ impl Value {
         let before = self.dims().to_vec();
         Ok(Value::record(data, &[self], move |s| Ok(vec![s.by(0, || s.gradient.repeat_to(&before))?])))
     }
-    /// Means over the extents that `dims` has not, or has as one; there must be a number.
+    /// Means over the dimensions that `dims` lacks, or has as one; an error where there is no element.
     pub fn mean_to(&self, dims: &[usize]) -> Result<Value> {
-        self.refuse_none("mean", "number")?;
+        self.refuse_empty("mean", "element")?;
         self.sum_to(dims)?.scale(dims.iter().product::<usize>() as f64 / self.elem_count() as f64)
     }
-    /// Repeats numbers to fill larger extents.
+    /// Repeats elements to a larger shape: `torch.Tensor.expand`.
     pub fn repeat_to(&self, dims: &[usize]) -> Result<Value> {
         if self.dims() == dims {
             return Ok(self.clone());
@@ -50,43 +50,5 @@ impl Value {
         let data = compute(&fit, [self.data()], dims)?;
         let before = self.dims().to_vec();
         Ok(Value::record(data, &[self], move |s| Ok(vec![s.by(0, || s.gradient.sum_to(&before))?])))
-    }
-}
-
-/// `[a, r, b] → [a, b]`
-pub(crate) struct Sum(pub(crate) Repeat);
-
-impl Job<1, 1> for Sum {
-    fn name(&self) -> &'static str {
-        "sum"
-    }
-    fn on_cpu(&self, [x]: [&[f32]; 1]) -> [Vec<f32>; 1] {
-        let [total] = sums([x], [], self.0.a, self.0.b, |[x], []| [x]);
-        [total.into_iter().map(|t| t as f32).collect()]
-    }
-}
-
-/// The sum of squares: `[n] → [1]`
-pub(crate) struct SquareSum;
-
-impl Job<1, 1> for SquareSum {
-    fn name(&self) -> &'static str {
-        "square-sum"
-    }
-    fn on_cpu(&self, [x]: [&[f32]; 1]) -> [Vec<f32>; 1] {
-        let [total] = sums([x], [], 1, 1, |[x], []| [x * x]);
-        [total.into_iter().map(|t| t as f32).collect()]
-    }
-}
-
-/// `[a, b] → [a, r, b]`
-impl Job<1, 1> for Repeat {
-    fn name(&self) -> &'static str {
-        "repeat"
-    }
-    fn on_cpu(&self, [x]: [&[f32]; 1]) -> [Vec<f32>; 1] {
-        // The values of the first array are not used: its length says how much is written.
-        let shape = vec![0f32; self.a * self.r * self.b];
-        [map_channels([&shape], [x], self.a, self.b, |_, [x]| x)]
     }
 }

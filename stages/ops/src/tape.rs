@@ -1,23 +1,23 @@
-//! Reverse-mode differentiation: values that remember how they came about.
+//! Reverse-mode automatic differentiation: the gradient tape.
 //!
-//! A [`Value`] is a candle tensor and, where something that it came from is to be learned, a node of a graph. Each node
-//! holds a rule that turns the gradient by its value into gradients by its inputs. Rules are written in operations on
-//! values again, so that gradients can be differentiated once more where a rule says nothing else. Candle's own graph is
-//! not used: it adds every gradient to zeros first, holds all activations until the end, walks recursively, and cuts
-//! second orders off without a word.
+//! A [`Value`] is a candle tensor and, where a gradient by something that it was computed from may be asked for, a node of the
+//! graph. Each node holds a rule that turns the gradient by its value into gradients by its inputs. Rules are written in
+//! operations on values, so that gradients can be differentiated again unless a rule forbids it. Candle's own graph is not
+//! used: it adds every gradient to zeros first, keeps all activations until the end, recurses, and cuts off second derivatives
+//! without an error.
 //!
 //! What this is ignorant of: how anything is computed.
 
 mod backward;
 
-use candle_core::{Result, Tensor, bail};
+use candle_core::{Device, Result, Tensor, bail};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 pub use backward::Gradients;
 
-/// A tensor and where it came from.
+/// A tensor and how it was computed.
 #[derive(Clone, Debug)]
 pub struct Value {
     data: Tensor,
@@ -25,10 +25,10 @@ pub struct Value {
     node: Option<Arc<Node>>,
 }
 
-/// A place in the graph. Numbers rise along the graph.
+/// A node of the graph. Ids rise along the graph.
 pub(crate) struct Node {
     id: u64,
-    /// None for what is learned itself.
+    /// None for a leaf.
     history: Option<Mutex<Option<Arc<History>>>>,
 }
 
@@ -45,7 +45,7 @@ struct History {
 
 type Rule = dyn Fn(&Step) -> Result<Vec<Option<Value>>> + Send + Sync;
 
-/// What a rule is given.
+/// What a rule is given in the backward pass.
 pub(crate) struct Step<'a> {
     /// The gradient by the value that the rule belongs to; contiguous.
     pub(crate) gradient: &'a Value,
@@ -54,15 +54,15 @@ pub(crate) struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// The gradient by input `i`, computed only where somebody wants it.
+    /// The gradient by input `i`, computed only where it is needed.
     pub(crate) fn by(&self, i: usize, compute: impl FnOnce() -> Result<Value>) -> Result<Option<Value>> {
         if self.wanted[i] { compute().map(Some) } else { Ok(None) }
     }
-    /// True where somebody wants the gradient by input `i`.
+    /// True where the gradient by input `i` is needed.
     pub(crate) fn wants(&self, i: usize) -> bool {
         self.wanted[i]
     }
-    /// The value that the rule belongs to, of its data: a rule cannot hold the value itself, which holds the rule.
+    /// The value that the rule belongs to, from its data: a rule cannot hold the value itself, which holds the rule.
     pub(crate) fn output(&self, data: &Tensor) -> Value {
         Value { data: data.clone(), node: Some(self.node.clone()) }
     }
@@ -70,7 +70,7 @@ impl Step<'_> {
 
 thread_local!(static RECORDING: Cell<bool> = const { Cell::new(true) });
 
-/// Sets recording for a while, and back even if the work panics.
+/// Switches recording while `work` runs, and back even if it panics.
 fn recording<T>(on: bool, work: impl FnOnce() -> T) -> T {
     struct Before(bool);
     impl Drop for Before {
@@ -82,7 +82,7 @@ fn recording<T>(on: bool, work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// Computes without remembering: for evaluation. Activations are freed as soon as nobody needs them.
+/// Runs `work` without recording, as `torch.no_grad`: for evaluation. Activations are freed as soon as they were used.
 pub fn without_history<T>(work: impl FnOnce() -> T) -> T {
     recording(false, work)
 }
@@ -98,57 +98,80 @@ fn next_id() -> u64 {
 }
 
 impl Value {
-    /// A value that nothing is learned through.
+    /// A value without gradient.
     pub fn constant(data: Tensor) -> Self {
         Value { data: data.detach(), node: None }
     }
-    /// A value that is learned, or that a gradient is asked for. It shares the tensor's storage: what moves one moves both.
+    /// A leaf: a value that gradients can be asked for, such as a weight. It shares the tensor's storage: an update in place
+    /// changes both.
     pub fn leaf(data: &Tensor) -> Self {
         Value { data: data.detach(), node: Some(Arc::new(Node { id: next_id(), history: None })) }
     }
     /// The tensor.
-    pub fn data(&self) -> &Tensor {
+    pub(crate) fn data(&self) -> &Tensor {
         &self.data
     }
-    /// The same tensor as a constant.
+    /// The same tensor without its history.
     pub fn detach(&self) -> Self {
         Value { data: self.data.clone(), node: None }
     }
-    /// The same value as a node of its own: a gradient by it leaves out other ways to what it came from.
+    /// The same tensor as a leaf of its own: `x.detach().requires_grad_()` in PyTorch.
+    pub fn to_leaf(&self) -> Self {
+        Value::leaf(&self.data)
+    }
+    /// The same value as a node of its own: a gradient by it leaves out other paths to what it was computed from.
     pub(crate) fn alias(&self) -> Self {
         Value::record(self.data.clone(), &[self], |s| Ok(vec![s.by(0, || Ok(s.gradient.clone()))?]))
     }
-    /// True where a gradient by it, or through it, can be asked for.
+    /// True where a gradient by it, or through it, can be asked for: `requires_grad` in PyTorch.
     pub fn is_tracked(&self) -> bool {
         self.node.is_some()
     }
-    /// Extents.
+    /// The device that it is on.
+    pub fn device(&self) -> &Device {
+        self.data.device()
+    }
+    /// Its shape.
     pub fn dims(&self) -> &[usize] {
         self.data.dims()
     }
-    /// Extents of `[n, h, w, c]`.
+    /// Its shape, where that has four dimensions.
     ///
     /// # Errors
-    /// Where it has not four.
+    /// Where it has another number of dimensions.
     pub fn dims4(&self) -> Result<(usize, usize, usize, usize)> {
         self.data.dims4()
     }
-    /// How many numbers it has.
+    /// How many elements it has.
     pub fn elem_count(&self) -> usize {
         self.data.elem_count()
     }
-    /// The number of a value that has one.
+    /// The element of a value that has one, of any shape.
     ///
     /// # Errors
-    /// Where it has more than one.
+    /// Where it has more or none.
     pub fn scalar(&self) -> Result<f64> {
-        match self.data.flatten_all()?.to_vec1::<f32>()?.as_slice() {
+        match self.to_vec()?.as_slice() {
             [one] => Ok(f64::from(*one)),
-            _ => bail!("one number is due, found {:?}", self.data.shape()),
+            _ => bail!("expected one element, found {:?}", self.data.shape()),
         }
     }
+    /// A copy of all elements on the host, the last dimension fastest.
+    ///
+    /// # Errors
+    /// Where a GPU does not answer.
+    pub fn to_vec(&self) -> Result<Vec<f32>> {
+        self.data.flatten_all()?.to_vec1()
+    }
+    /// A copy on the host of a value `[rows, columns]`, row by row.
+    ///
+    /// # Errors
+    /// Where it has another number of dimensions, or a GPU does not answer.
+    pub fn to_rows(&self) -> Result<Vec<Vec<f32>>> {
+        self.data.to_vec2()
+    }
 
-    /// A value with the rule of how gradients go on to its inputs. A constant where no input is tracked.
+    /// A value with its gradient rule. A constant where no input is tracked.
     pub(crate) fn record(data: Tensor, inputs: &[&Value], rule: impl Fn(&Step) -> Result<Vec<Option<Value>>> + Send + Sync + 'static) -> Self {
         if !is_recording() || inputs.iter().all(|i| i.node.is_none()) {
             return Value { data, node: None };
@@ -157,8 +180,8 @@ impl Value {
         Value { data, node: Some(Arc::new(Node { id: next_id(), history: Some(Mutex::new(Some(Arc::new(history)))) })) }
     }
 
-    /// As [`Value::record`] for a gradient that cannot be differentiated once more: asking for it is an error, not a zero.
-    pub(crate) fn record_last(name: &'static str, data: Tensor, inputs: &[&Value]) -> Self {
+    /// As [`Value::record`] for a gradient that cannot be differentiated again: asking for that is an error, not zero.
+    pub(crate) fn record_once_differentiable(name: &'static str, data: Tensor, inputs: &[&Value]) -> Self {
         Value::record(data, inputs, move |_| bail!("{name} has no second derivative"))
     }
 }

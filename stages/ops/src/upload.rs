@@ -1,5 +1,5 @@
-//! Numbers on their way to a device. On a GPU they are copied from pinned memory, beside what it computes; on the CPU they stay
-//! where they are. Ignorant of what the numbers are, and of who makes them.
+//! Asynchronous uploads of arrays to a device. To a GPU they are copied from pinned memory while it computes; on the CPU they
+//! stay where they are. Ignorant of what the values are, and of who makes them.
 
 #[cfg(feature = "cuda")]
 use crate::cuda::copy_stream::{CopyStream, Transfer};
@@ -7,70 +7,70 @@ use candle_core::{Device, Result, Shape, Tensor};
 #[cfg(feature = "cuda")]
 use std::sync::Arc;
 
-/// A way to one device, for any thread.
-pub struct Uploads(Way);
+/// Uploads to one device, from any thread.
+pub struct Uploads(Route);
 
-enum Way {
-    /// To where tensors are made from numbers without a way: the CPU.
-    None(Device),
+enum Route {
+    /// No copy: tensors on the CPU are made of the array itself.
+    Direct(Device),
     #[cfg(feature = "cuda")]
     CopyStream(Arc<CopyStream>),
 }
 
-/// Numbers that are under way.
+/// An array that is being uploaded.
 pub struct Upload(State);
 
 enum State {
-    Here(Vec<f32>, Device),
+    OnHost(Vec<f32>, Device),
     #[cfg(feature = "cuda")]
     Sent(Transfer),
 }
 
 impl Uploads {
-    /// A way to a device.
+    /// Uploads to this device.
     ///
     /// # Errors
     /// Where the driver gives no second stream.
     pub fn to(device: &Device) -> Result<Uploads> {
         match device {
             #[cfg(feature = "cuda")]
-            Device::Cuda(gpu) => Ok(Uploads(Way::CopyStream(Arc::new(CopyStream::new(gpu)?)))),
-            _ => Ok(Uploads(Way::None(device.clone()))),
+            Device::Cuda(gpu) => Ok(Uploads(Route::CopyStream(Arc::new(CopyStream::new(gpu)?)))),
+            _ => Ok(Uploads(Route::Direct(device.clone()))),
         }
     }
-    /// Sends numbers off, and waits for the device only where it is several batches behind.
+    /// Starts an upload, and waits for the device only where it is several batches behind.
     ///
     /// # Errors
-    /// Where the host has no memory to pin, or the device none to copy to.
-    pub fn send(&self, numbers: Vec<f32>) -> Result<Upload> {
+    /// Where the host has no memory to pin, or the device no memory left.
+    pub fn send(&self, values: Vec<f32>) -> Result<Upload> {
         match &self.0 {
-            Way::None(device) => Ok(Upload(State::Here(numbers, device.clone()))),
+            Route::Direct(device) => Ok(Upload(State::OnHost(values, device.clone()))),
             #[cfg(feature = "cuda")]
-            Way::CopyStream(copy_stream) => CopyStream::send(copy_stream, &numbers).map(State::Sent).map(Upload),
+            Route::CopyStream(copy_stream) => CopyStream::send(copy_stream, &values).map(State::Sent).map(Upload),
         }
     }
 }
 
 impl Upload {
-    /// How many numbers there are.
+    /// Elements.
     pub fn len(&self) -> usize {
         match &self.0 {
-            State::Here(numbers, _) => numbers.len(),
+            State::OnHost(values, _) => values.len(),
             #[cfg(feature = "cuda")]
             State::Sent(transfer) => transfer.len(),
         }
     }
-    /// Whether there is none.
+    /// True where there is no element.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// The numbers as a tensor on the device. What is computed with it there waits until they have arrived; the caller does not.
+    /// The array as a tensor on the device. What is computed with it there waits until it has arrived; the caller does not.
     ///
     /// # Errors
-    /// Where their number does not fit the shape, or the device has no memory left.
+    /// Where the number of elements does not fit the shape, or the device has no memory left.
     pub fn tensor(self, shape: impl Into<Shape>) -> Result<Tensor> {
         match self.0 {
-            State::Here(numbers, device) => Tensor::from_vec(numbers, shape.into(), &device),
+            State::OnHost(values, device) => Tensor::from_vec(values, shape.into(), &device),
             #[cfg(feature = "cuda")]
             State::Sent(transfer) => transfer.tensor(shape.into()),
         }

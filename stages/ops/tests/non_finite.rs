@@ -4,11 +4,14 @@
 mod torch;
 
 use candle_core::{Result, Tensor};
-use hilum_ops::{Adadelta, Adam, CrossEntropy, Divisor, NOTHING, Optimiser, Rectifier, RmsProp, Rule, Sgd, Square, Value, Window, clip};
+use hilum_ops::{
+    Adadelta, Adam, Affine, ChannelStatistics, CrossEntropy, Divisor, Epilogue, Optimiser, PoolWindow, Rectifier, RmsProp, Rule, Sgd, Shift, Value, Window,
+    clip,
+};
 use serde_json::Value as Json;
 use std::sync::LazyLock;
 use torch::fixture::device;
-use torch::report::{numbers, values};
+use torch::report::values;
 use torch::turned;
 
 static FIXTURE: LazyLock<Json> = LazyLock::new(|| serde_json::from_str(include_str!("non_finite.json")).expect("the fixture reads"));
@@ -95,37 +98,41 @@ fn losses_of_infinite_logits_are_those_of_torch() {
     assert_eq!(hilum_ops::class_balanced_weights(&[10, 0, 10], 0.999), [1.0, 0.0, 1.0]);
 }
 
+fn affine(wb: &[Value]) -> Affine<'_> {
+    Affine { weight: &wb[0], bias: &wb[1] }
+}
+
 #[test]
 fn what_is_not_finite_poisons_its_channel_or_sample_of_a_norm() {
-    let usual = Divisor::Usual(1e-5);
+    let usual = Divisor::EpsInside(1e-5);
     for (name, rectifier) in [("batch_norm", Rectifier::Identity), ("batch_norm_relu", Rectifier::Relu)] {
         operation(name, |c, x, wb| {
             let (y, batch) = torch::batch_norm(x, &wb[0], &wb[1], rectifier.into())?;
-            c.same("mean", &numbers(&batch.mean));
-            c.same("variance", &numbers(&batch.variance));
+            c.same("mean", &values(&batch.mean));
+            c.same("variance", &values(&batch.variance));
             Ok(y)
         });
     }
     operation("batch_norm_fixed", |c, x, wb| {
-        let [mean, variance] = ["mean", "variance"].map(|n| c.tensor(n, &[2]));
-        turned(x, |x| hilum_ops::batch_norm_fixed(x, &wb[0], &wb[1], &mean, &variance, 1e-5, Rectifier::Relu.into()))
+        let [mean, variance] = ["mean", "variance"].map(|n| Value::constant(c.tensor(n, &[2])));
+        turned(x, |x| hilum_ops::batch_norm_fixed(x, affine(wb), &ChannelStatistics { mean, variance }, 1e-5, Rectifier::Relu.into()))
     });
-    operation("instance_norm", |_, x, wb| turned(x, |x| hilum_ops::instance_norm(x, Some((&wb[0], &wb[1])), usual, NOTHING)));
-    operation("layer_norm", |_, x, wb| turned(x, |x| hilum_ops::layer_norm(x, Some((&wb[0], &wb[1])), usual, NOTHING)));
-    operation("keras_norm", |_, x, wb| turned(x, |x| hilum_ops::layer_norm(x, Some((&wb[0], &wb[1])), Divisor::Outside(1e-3), NOTHING)));
+    operation("instance_norm", |_, x, wb| turned(x, |x| hilum_ops::instance_norm(x, Some(affine(wb)), usual, Epilogue::NONE)));
+    operation("layer_norm", |_, x, wb| turned(x, |x| hilum_ops::layer_norm(x, Some(affine(wb)), usual, Epilogue::NONE)));
+    operation("keras_norm", |_, x, wb| turned(x, |x| hilum_ops::layer_norm(x, Some(affine(wb)), Divisor::EpsOutside(1e-3), Epilogue::NONE)));
 }
 
 #[test]
 fn windows_and_samplers_pass_on_what_is_not_finite() {
-    operation("max_pool2d", |c, x, _| torch::max_pool2d(x, c.wholes()[0], c.wholes()[1], c.wholes()[2]));
+    operation("max_pool2d", |c, x, _| torch::max_pool2d(x, PoolWindow { k: c.wholes()[0], stride: c.wholes()[1], padding: c.wholes()[2] }));
     operation("avg_pool2d", |c, x, _| {
         let [k, stride, padding] = c.wholes().try_into().unwrap();
-        turned(x, |x| hilum_ops::avg_pool2d(x, Square { k, stride, padding }, true))
+        turned(x, |x| hilum_ops::avg_pool2d(x, PoolWindow { k, stride, padding }, true))
     });
     operation("average", |_, x, _| hilum_ops::global_average_pool(&hilum_ops::channels_last(x)?));
     operation("bilinear", |c, x, _| turned(x, |x| hilum_ops::up_sample_bilinear(x, [c.wholes()[0], c.wholes()[1]], c.wholes()[2] == 1)));
     operation("affine", |c, x, _| {
-        let theta: [f64; 6] = std::array::from_fn(|i| c.number(i));
+        let theta = [0, 3].map(|row| [0, 1, 2].map(|column| c.number(row + column)));
         turned(x, |x| hilum_ops::affine_grid_sample(x, &[theta], [4, 4]))
     });
     operation("conv2d_relu", |_, x, w| turned(x, |x| hilum_ops::conv2d_then(x, &w[0], Window::square(1, 0), None, Rectifier::Relu)));
@@ -136,7 +143,7 @@ fn windows_and_samplers_pass_on_what_is_not_finite() {
 fn an_infinite_corner_moves_alone() {
     let image = Tensor::from_vec((0..9).map(|i| if i == 0 { f32::INFINITY } else { i as f32 }).collect(), (1, 3, 3, 1), &device()).unwrap();
     let x = Value::leaf(&image);
-    let y = hilum_ops::translate(&x, &[[1, 1]]).unwrap();
+    let y = hilum_ops::translate(&x, &[Shift { down: 1, right: 1 }]).unwrap();
     assert_eq!(values(&y), [0.0, 0.0, 0.0, 0.0, f32::INFINITY, 1.0, 0.0, 3.0, 4.0]);
     let gradients = y.mul(&x.detach()).unwrap().sum().unwrap().backward().unwrap();
     assert_eq!(values(gradients.get(&x).unwrap()), [4.0, 5.0, 0.0, 7.0, 8.0, 0.0, 0.0, 0.0, 0.0]);
@@ -185,14 +192,15 @@ fn a_norm_keeps_its_digits_beside_an_outlier() {
             let mut x: Vec<f32> = (0..dims.iter().product::<usize>()).map(|i| (((i * 7919 % 1013) as f64 - 506.0) / 1e6 + 1e-3) as f32).collect();
             x[at * 3..][..3].fill(1e4);
             let x = Value::constant(Tensor::from_vec(x, dims, &device()).unwrap());
-            let usual = Divisor::Usual(1e-5);
+            let usual = Divisor::EpsInside(1e-5);
             let y = match name {
                 "batch" => {
                     let ones = Tensor::ones(3, candle_core::DType::F32, &device()).unwrap();
-                    hilum_ops::batch_norm(&x, &Value::constant(ones.clone()), &Value::constant(ones.zeros_like().unwrap()), 1e-5, NOTHING).unwrap().0
+                    let (weight, bias) = (Value::constant(ones.clone()), Value::constant(ones.zeros_like().unwrap()));
+                    hilum_ops::batch_norm(&x, Affine { weight: &weight, bias: &bias }, 1e-5, Epilogue::NONE).unwrap().0
                 }
-                "instance" => hilum_ops::instance_norm(&x, None, usual, NOTHING).unwrap(),
-                _ => hilum_ops::layer_norm(&x, None, usual, NOTHING).unwrap(),
+                "instance" => hilum_ops::instance_norm(&x, None, usual, Epilogue::NONE).unwrap(),
+                _ => hilum_ops::layer_norm(&x, None, usual, Epilogue::NONE).unwrap(),
             };
             let (y, expected) = (values(&y), case.list("y"));
             let places = case.json["places"].as_array().unwrap().iter().flat_map(|p| (0..3).map(|c| p.as_u64().unwrap() as usize * 3 + c));
@@ -207,13 +215,13 @@ fn a_norm_keeps_its_digits_beside_an_outlier() {
 fn a_batch_of_none_is_refused_by_name() {
     let none = |dims: &[usize]| Value::leaf(&Tensor::zeros(dims, candle_core::DType::F32, &device()).unwrap());
     let (images, logits, c) = (none(&[0, 4, 4, 3]), none(&[0, 5]), none(&[3]));
-    let usual = Divisor::Usual(1e-5);
-    let window = Square { k: 2, stride: 2, padding: 0 };
+    let usual = Divisor::EpsInside(1e-5);
+    let window = PoolWindow { k: 2, stride: 2, padding: 0 };
     for (name, result) in [
-        ("batch_norm of no image: [0, 4, 4, 3]", hilum_ops::batch_norm(&images, &c, &c, 1e-5, NOTHING).map(|n| n.0)),
-        ("instance_norm of no image", hilum_ops::instance_norm(&images, None, usual, NOTHING)),
-        ("layer_norm of no image", hilum_ops::layer_norm(&images, None, usual, NOTHING)),
-        ("max_pool2d of no image", hilum_ops::max_pool2d(&images, 2, 2, 0)),
+        ("batch_norm of no image: [0, 4, 4, 3]", hilum_ops::batch_norm(&images, Affine { weight: &c, bias: &c }, 1e-5, Epilogue::NONE).map(|n| n.0)),
+        ("instance_norm of no image", hilum_ops::instance_norm(&images, None, usual, Epilogue::NONE)),
+        ("layer_norm of no image", hilum_ops::layer_norm(&images, None, usual, Epilogue::NONE)),
+        ("max_pool2d of no image", hilum_ops::max_pool2d(&images, window)),
         ("avg_pool2d of no image", hilum_ops::avg_pool2d(&images, window, false)),
         ("global_average_pool of no image", hilum_ops::global_average_pool(&images)),
         ("cross_entropy of no logit: [0, 5]", hilum_ops::cross_entropy(&logits, &[])),
@@ -221,8 +229,8 @@ fn a_batch_of_none_is_refused_by_name() {
         ("squared_error of no logit", hilum_ops::squared_error(&logits, 1.0)),
         ("hinge of no logit", hilum_ops::hinge(&logits, true)),
         ("absolute_error of no number", hilum_ops::absolute_error(&logits, &logits)),
-        ("mean of no number", logits.mean()),
-        ("mean of no number", images.mean_to(&[0, 1, 1, 3])),
+        ("mean of no element", logits.mean()),
+        ("mean of no element", images.mean_to(&[0, 1, 1, 3])),
         ("mean_probability of no logit", hilum_ops::mean_probability(&logits).map(|_| logits.clone())),
     ] {
         let message = result.expect_err(name).to_string();

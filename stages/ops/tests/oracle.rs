@@ -6,7 +6,8 @@ mod torch;
 
 use candle_core::{Result, Tensor};
 use hilum_ops::{
-    Adadelta, Adam, After, CrossEntropy, Divisor, Group, NOTHING, Optimiser, Rectifier, RmsProp, Rule, Sgd, Square, Value, Window, channels_last, clip,
+    Adadelta, Adam, Affine, ChannelStatistics, CrossEntropy, Divisor, Epilogue, FirWindow, Group, Margins, Optimiser, PoolWindow, Rectifier, RmsProp, Rule,
+    Sgd, Value, Window, channels_last, clip,
 };
 use torch::fixture::{Case, cases, leaf, operation, stored};
 use torch::report::{Report, numbers, values};
@@ -39,10 +40,10 @@ fn a_bias_and_a_rectifier_within_a_convolution() {
     let mut report = Report::new(TOLERANCE);
     for (operation, transposed) in [("window", false), ("window_transposed", true)] {
         for (i, case) in cases(operation).iter().enumerate() {
-            let (x, w, g) = (Value::leaf(channels_last(&case.at("x")).unwrap().data()), case.at("w"), case.geometry());
+            let (x, w, g) = (channels_last(&case.at("x")).unwrap().to_leaf(), case.at("w"), case.geometry());
             let window = Window { stride: [g[0], g[1]], padding: [g[2], g[3]], dilation: [g[4], g[5]], groups: g[6] };
             let channels = case.stored("y").dims()[1];
-            let bias = Value::leaf(&Tensor::from_vec((0..channels).map(|c| c as f32 / 7.0 - 0.4).collect(), channels, w.data().device()).unwrap());
+            let bias = Value::leaf(&Tensor::from_vec((0..channels).map(|c| c as f32 / 7.0 - 0.4).collect(), channels, w.device()).unwrap());
             let rectifier = [Rectifier::Identity, Rectifier::Relu, Rectifier::Leaky(0.2)][i % 3];
             let (apart, together) = match transposed {
                 false => (hilum_ops::conv2d(&x, &w, window), hilum_ops::conv2d_then(&x, &w, window, Some(&bias), rectifier)),
@@ -67,11 +68,11 @@ fn a_bias_and_a_rectifier_within_a_convolution() {
 fn pools() {
     operation("max_pool2d", 0.0, |c| {
         let g = c.geometry();
-        torch::max_pool2d(&c.at("x"), g[0], g[1], g[2])
+        torch::max_pool2d(&c.at("x"), PoolWindow { k: g[0], stride: g[1], padding: g[2] })
     });
     operation("avg_pool2d", TOLERANCE, |c| {
         let g = c.geometry();
-        turned(&c.at("x"), |x| hilum_ops::avg_pool2d(x, Square { k: g[0], stride: g[1], padding: g[2] }, g[3] == 1))
+        turned(&c.at("x"), |x| hilum_ops::avg_pool2d(x, PoolWindow { k: g[0], stride: g[1], padding: g[2] }, g[3] == 1))
     });
     operation("average", TOLERANCE, |c| hilum_ops::global_average_pool(&channels_last(&c.at("x"))?));
 }
@@ -84,20 +85,21 @@ fn resampling() {
         turned(&c.at("x"), |x| hilum_ops::up_sample_bilinear(x, [g[0], g[1]], g[2] == 1))
     });
     operation("reflect", TOLERANCE, |c| turned(&c.at("x"), |x| hilum_ops::reflect_pad(x, c.geometry()[0])));
-    operation("zero_pad", TOLERANCE, |c| turned(&c.at("x"), |x| hilum_ops::zero_pad(x, c.geometry().try_into().unwrap())));
+    operation("zero_pad", TOLERANCE, |c| turned(&c.at("x"), |x| hilum_ops::zero_pad(x, margins(&c.geometry()))));
     operation("upfirdn", TOLERANCE, |c| {
         let (g, n) = (c.geometry(), c.numbers());
         let filter: Vec<f32> = n[2..].iter().map(|f| *f as f32).collect();
-        turned(&c.at("x"), |x| hilum_ops::upfirdn(x, &filter, g[0], g[1], [n[0] as isize, n[1] as isize]))
+        turned(&c.at("x"), |x| hilum_ops::upfirdn(x, &filter, FirWindow { up: g[0], down: g[1], before: n[0] as isize, after: n[1] as isize }))
     });
     operation("affine", TOLERANCE, |c| {
         let (g, theta) = (c.geometry(), c.numbers());
-        turned(&c.at("x"), |x| hilum_ops::affine_grid_sample(x, theta.as_chunks::<6>().0, [g[0], g[1]]))
+        let theta: Vec<[[f64; 3]; 2]> = theta.chunks_exact(6).map(|t| [[t[0], t[1], t[2]], [t[3], t[4], t[5]]]).collect();
+        turned(&c.at("x"), |x| hilum_ops::affine_grid_sample(x, &theta, [g[0], g[1]]))
     });
 }
 
 #[test]
-fn functions_of_numbers() {
+fn element_wise_functions() {
     operation("leaky_relu", TOLERANCE, |c| match c.numbers()[0] {
         0.0 => hilum_ops::relu(&c.at("x")),
         slope => hilum_ops::leaky_relu(&c.at("x"), slope),
@@ -116,19 +118,26 @@ fn functions_of_numbers() {
     }
 }
 
-fn fixed(c: &Case, eps: f64, after: After) -> Result<Value> {
-    let (mean, variance) = (c.stored("mean"), c.stored("variance"));
-    turned(&c.at("x"), |x| hilum_ops::batch_norm_fixed(x, &c.at("w"), &c.at("b"), &mean, &variance, eps, after))
+fn fixed(c: &Case, eps: f64, epilogue: Epilogue) -> Result<Value> {
+    let (w, b) = (c.at("w"), c.at("b"));
+    let [mean, variance] = ["mean", "variance"].map(|name| Value::constant(c.stored(name)));
+    let affine = Affine { weight: &w, bias: &b };
+    turned(&c.at("x"), |x| hilum_ops::batch_norm_fixed(x, affine, &ChannelStatistics { mean, variance }, eps, epilogue))
+}
+
+/// Rows before and after, columns before and after, as the fixture has them.
+fn margins(g: &[usize]) -> Margins {
+    Margins { top: g[0], bottom: g[1], left: g[2], right: g[3] }
 }
 
 #[test]
 fn norms() {
-    const RELU: After = After { add: None, rectifier: Rectifier::Relu };
+    const RELU: Epilogue = Epilogue { add: None, rectifier: Rectifier::Relu };
     let wb = |c: &Case| (c.at("w"), c.at("b"));
     operation("batch_norm", TOLERANCE, |c| {
-        let (y, batch) = torch::batch_norm(&c.at("x"), &c.at("w"), &c.at("b"), NOTHING)?;
+        let (y, batch) = torch::batch_norm(&c.at("x"), &c.at("w"), &c.at("b"), Epilogue::NONE)?;
         for (found, name) in [(batch.mean, "mean"), (batch.variance, "variance")] {
-            let error = torch::report::relative_error(&numbers(&found), numbers(&c.stored(name)).into_iter().map(f64::from));
+            let error = torch::report::relative_error(&values(&found), numbers(&c.stored(name)).into_iter().map(f64::from));
             assert!(error <= TOLERANCE, "{name}: {error}");
         }
         Ok(y)
@@ -136,18 +145,24 @@ fn norms() {
     operation("batch_norm_leaky", TOLERANCE, |c| Ok(torch::batch_norm(&c.at("x"), &c.at("w"), &c.at("b"), Rectifier::Leaky(0.2).into())?.0));
     operation("batch_norm_add_relu", TOLERANCE, |c| {
         let add = channels_last(&c.at("add"))?;
-        Ok(torch::batch_norm(&c.at("x"), &c.at("w"), &c.at("b"), After { add: Some(&add), rectifier: Rectifier::Relu })?.0)
+        Ok(torch::batch_norm(&c.at("x"), &c.at("w"), &c.at("b"), Epilogue { add: Some(&add), rectifier: Rectifier::Relu })?.0)
     });
     // An image that is 300 deviations bright: the input itself has but three digits left.
-    operation("batch_norm_far", 3e-5, |c| Ok(torch::batch_norm(&c.at("x"), &c.at("w"), &c.at("b"), NOTHING)?.0));
-    operation("batch_norm_fixed", TOLERANCE, |c| fixed(c, 1e-5, NOTHING));
-    operation("batch_norm_fixed_add_relu", TOLERANCE, |c| fixed(c, 1e-3, After { add: Some(&channels_last(&c.at("add"))?), ..RELU }));
-    let usual = Divisor::Usual(1e-5);
-    operation("instance_norm", TOLERANCE, |c| turned(&c.at("x"), |x| hilum_ops::instance_norm(x, Some((&wb(c).0, &wb(c).1)), usual, NOTHING)));
+    operation("batch_norm_far", 3e-5, |c| Ok(torch::batch_norm(&c.at("x"), &c.at("w"), &c.at("b"), Epilogue::NONE)?.0));
+    operation("batch_norm_fixed", TOLERANCE, |c| fixed(c, 1e-5, Epilogue::NONE));
+    operation("batch_norm_fixed_add_relu", TOLERANCE, |c| fixed(c, 1e-3, Epilogue { add: Some(&channels_last(&c.at("add"))?), ..RELU }));
+    let usual = Divisor::EpsInside(1e-5);
+    operation("instance_norm", TOLERANCE, |c| {
+        turned(&c.at("x"), |x| hilum_ops::instance_norm(x, Some(Affine { weight: &wb(c).0, bias: &wb(c).1 }), usual, Epilogue::NONE))
+    });
     operation("instance_norm_plain", TOLERANCE, |c| turned(&c.at("x"), |x| hilum_ops::instance_norm(x, None, usual, RELU)));
-    operation("layer_norm", TOLERANCE, |c| turned(&c.at("x"), |x| hilum_ops::layer_norm(x, Some((&wb(c).0, &wb(c).1)), usual, NOTHING)));
-    operation("keras_norm", TOLERANCE, |c| turned(&c.at("x"), |x| hilum_ops::layer_norm(x, Some((&wb(c).0, &wb(c).1)), Divisor::Outside(1e-3), NOTHING)));
-    operation("bias", TOLERANCE, |c| turned(&c.at("x"), |x| hilum_ops::scale_shift(x, None, &c.at("b"), NOTHING)));
+    operation("layer_norm", TOLERANCE, |c| {
+        turned(&c.at("x"), |x| hilum_ops::layer_norm(x, Some(Affine { weight: &wb(c).0, bias: &wb(c).1 }), usual, Epilogue::NONE))
+    });
+    operation("keras_norm", TOLERANCE, |c| {
+        turned(&c.at("x"), |x| hilum_ops::layer_norm(x, Some(Affine { weight: &wb(c).0, bias: &wb(c).1 }), Divisor::EpsOutside(1e-3), Epilogue::NONE))
+    });
+    operation("bias", TOLERANCE, |c| turned(&c.at("x"), |x| hilum_ops::scale_shift(x, None, &c.at("b"), Epilogue::NONE)));
     operation("bias_leaky", TOLERANCE, |c| turned(&c.at("x"), |x| hilum_ops::scale_shift(x, None, &c.at("b"), Rectifier::Leaky(0.2).into())));
     operation("linear", TOLERANCE, |c| hilum_ops::linear(&c.at("x"), &c.at("w"), Some(&c.at("b"))));
 }
@@ -290,7 +305,7 @@ fn an_optimiser_goes_on_where_another_stopped() {
         let first = start();
         let mut before = optimiser(kind, &first);
         steps(&first, &mut before, 3);
-        let rest = first.each_ref().map(|v| Value::leaf(&v.data().copy().unwrap()));
+        let rest = first.each_ref().map(|v| Value::leaf(&Tensor::from_vec(v.to_vec().unwrap(), v.dims(), v.device()).unwrap()));
         let mut after = optimiser(kind, &rest);
         after.restore(before.steps(), before.state().unwrap()).unwrap();
         steps(&rest, &mut after, 4);
@@ -331,9 +346,9 @@ fn batch_norm_and_max_pool_refuse_a_second_order() {
         assert!(error.contains(name) && error.contains("no second derivative"), "{error}");
     };
     for by in [&x, &w, &b] {
-        refused(torch::batch_norm(&x, &w, &b, NOTHING).unwrap().0, by, "norm-gradient");
+        refused(torch::batch_norm(&x, &w, &b, Epilogue::NONE).unwrap().0, by, "norm-gradient");
     }
-    refused(torch::max_pool2d(&x, 2, 2, 0).unwrap(), &x, "max-pool2d");
+    refused(torch::max_pool2d(&x, PoolWindow { k: 2, stride: 2, padding: 0 }).unwrap(), &x, "max-pool2d");
 }
 
 #[test]

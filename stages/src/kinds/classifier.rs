@@ -68,7 +68,7 @@ impl Predictor<'_> {
         let mut out = vec![];
         for chunk in images.chunks(training::images_at_once(self.side)) {
             let chunk = training::image_tensor(chunk, self.side, self.device)?;
-            out.extend(without_history(|| forward(&chunk))?.data().to_vec2::<f32>()?);
+            out.extend(without_history(|| forward(&chunk))?.to_rows()?);
             self.cx.map_or(Ok(()), |cx| cx.progress(out.len(), images.len(), "image", &[]))?;
         }
         Ok(out)

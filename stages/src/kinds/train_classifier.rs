@@ -16,7 +16,7 @@ use crate::data::sample::Samples;
 use crate::data::weights::Trained;
 use crate::models::ClassifierNetwork;
 use crate::networks::bagged_trees::BaggedTrees;
-use crate::networks::{Greys, Mode, Pretrained, Weights};
+use crate::networks::{Ends, Greys, Mode, Pretrained, Weights};
 use crate::records::History;
 use crate::training::loss::Loss;
 use crate::training::phases::{self, FrozenNorms, Phase, Trainable};
@@ -213,7 +213,7 @@ impl TrainClassifier {
         let mut weights = Weights::on(device);
         let network = self.network.build(classes.len(), &mut weights.scope(&mut cx.stream("initial")))?;
         if let Some(pretrained) = &self.weights {
-            pretrained.load(&cx.read_source("weights.path")?, &weights, [self.network.first_conv(), self.network.head()], device)?;
+            pretrained.load(&cx.read_source("weights.path")?, &weights, Ends { first_conv: self.network.first_conv(), head: self.network.head() }, device)?;
         }
         let network = Greys::before(*greys, network);
         let head = self.network.head();

@@ -1,5 +1,5 @@
 //! Bagged decision trees (Breiman 1996) on features of a network: the hybrid of Kassani et al. that Zunair & Hamza compare
-//! with. The trees are a library's; which images each of them sees is drawn here. Ignorant of where features come from.
+//! with. The trees are a library's; which images each of them is grown on is drawn here. Ignorant of where features come from.
 
 use crate::contract::prelude::*;
 use crate::contract::seed::Stream;
@@ -19,11 +19,11 @@ pub struct BaggedTrees {
 }
 
 impl BaggedTrees {
-    /// Grows so many trees on features, a row for each image, and class numbers. The same stream gives the same trees on any
+    /// Grows so many trees on features, a row for each image, and class indices. The same stream gives the same trees on any
     /// number of threads.
     ///
     /// # Errors
-    /// Where there is no image, rows differ in length, hold what is not a number, or a class number is too large.
+    /// Where there is no image, rows differ in length or have values that are not finite, or a class index is too large.
     pub fn grow(features: &[Vec<f32>], labels: &[u32], classes: usize, trees: usize, stream: &Stream) -> Result<BaggedTrees> {
         let width = features.first().map_or(0, Vec::len);
         if width == 0 || features.len() != labels.len() || features.iter().any(|f| f.len() != width) {
@@ -45,8 +45,8 @@ impl BaggedTrees {
         Ok(BaggedTrees { classes, width, trees: grown.collect::<Result<_>>()? })
     }
 
-    /// The share of the trees that say each class, a row for each image. No number for an image with features that are none: trees
-    /// would send it somewhere.
+    /// The fraction of the trees that predict each class, a row for each image. NaN for an image with features that are not finite:
+    /// trees would predict something.
     ///
     /// # Errors
     /// Where rows have another length than those that the trees grew on.
@@ -59,13 +59,13 @@ impl BaggedTrees {
             return Ok(votes);
         }
         let x = matrix(features.iter(), self.width)?;
-        let said: Vec<Vec<u32>> = self.trees.par_iter().map(|t| t.predict(&x).map_err(refused)).collect::<Result<_>>()?;
+        let predictions: Vec<Vec<u32>> = self.trees.par_iter().map(|t| t.predict(&x).map_err(refused)).collect::<Result<_>>()?;
         for (image, votes) in votes.iter_mut().enumerate() {
             if features[image].iter().any(|v| !v.is_finite()) {
                 votes.fill(f64::NAN);
                 continue;
             }
-            said.iter().for_each(|tree| votes[tree[image] as usize] += 1.0 / self.trees.len() as f64);
+            predictions.iter().for_each(|tree| votes[tree[image] as usize] += 1.0 / self.trees.len() as f64);
         }
         Ok(votes)
     }
@@ -86,7 +86,7 @@ mod tests {
     use crate::contract::seed::Seed;
 
     #[test]
-    fn trees_neither_grow_on_nor_judge_what_is_no_number() {
+    fn trees_refuse_features_that_are_not_finite() {
         let stream = Seed(1).stream("test", "trees");
         let features: Vec<Vec<f32>> = (0..12).map(|i| vec![(i % 2) as f32, if i % 3 == 0 { -0.0 } else { 0.0 }]).collect();
         let labels: Vec<u32> = (0..12).map(|i| i % 2).collect();

@@ -1,13 +1,13 @@
-//! DenseNet (Huang et al. 2017) with 121 or 201 layers: every layer reads the maps of all layers before it in its block.
+//! DenseNet (Huang et al. 2017) with 121 or 201 layers: every layer reads the feature maps of all layers before it in its block.
 //! Tensor names are torchvision's.
 
 use super::blocks::{BatchNorm, Conv, Linear, Shape, TORCH, normal, torch_default};
 use super::{Classifier, Mode, Scope};
 use crate::contract::prelude::*;
 use candle_nn::init::Init;
-use hilum_ops::{Rectifier, Square, Value, avg_pool2d, concat_channels, max_pool2d};
+use hilum_ops::{PoolWindow, Rectifier, Value, avg_pool2d, concat_channels, max_pool2d};
 
-/// How deep.
+/// The number of layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
     /// 6, 12, 24, 16 layers in its blocks.
@@ -16,9 +16,9 @@ pub enum Depth {
     D201,
 }
 
-/// Maps that each layer adds.
+/// Channels that each layer adds.
 const GROWTH: usize = 32;
-/// Channels of the inner map of a layer.
+/// Channels of the bottleneck of a layer.
 const INNER: usize = 4 * GROWTH;
 
 /// Images `[n, s, s, channels]`, `s` at least 32 → logits `[n, classes]`.
@@ -38,7 +38,7 @@ struct Layer {
 }
 
 impl DenseNet {
-    /// Convolutions as He et al. 2015 by fan-in, scales 1.
+    /// Initial weights of convolutions as He et al. 2015 by fan-in, of norms 1.
     pub fn new(depth: Depth, channels: usize, classes: usize, scope: &mut Scope) -> Result<Self> {
         let layers = match depth {
             Depth::D121 => [6, 12, 24, 16],
@@ -91,14 +91,14 @@ impl Classifier for DenseNet {
     fn maps(&self, x: &Value, mode: &mut Mode) -> Result<Value> {
         let train = mode.is_train();
         let x = self.norm0.forward(&self.conv0.forward(x)?, train, Rectifier::Relu)?;
-        let mut x = max_pool2d(&x, 3, 2, 1)?;
+        let mut x = max_pool2d(&x, PoolWindow { k: 3, stride: 2, padding: 1 })?;
         for (layers, transition) in &self.blocks {
             for layer in layers {
                 x = concat_channels(&[&x, &layer.forward(&x, train)?])?;
             }
             if let Some((norm, conv)) = transition {
-                // The mean and a 1 × 1 convolution can change places: a quarter of the products. The sums are torchvision's but for rounding.
-                let halved = avg_pool2d(&norm.forward(&x, train, Rectifier::Relu)?, Square { k: 2, stride: 2, padding: 0 }, true)?;
+                // Average pooling and a 1 × 1 convolution commute: a quarter of the products, and torchvision's sums but for rounding.
+                let halved = avg_pool2d(&norm.forward(&x, train, Rectifier::Relu)?, PoolWindow { k: 2, stride: 2, padding: 0 }, true)?;
                 x = conv.forward(&halved)?;
             }
         }

@@ -15,10 +15,10 @@ pub struct Greys {
 }
 
 impl Greys {
-    /// Mean and standard deviation of all pixels of these images, to the last bit whatever their order.
+    /// Mean and standard deviation of all pixels of these images; their order does not matter, to the last bit.
     ///
     /// # Errors
-    /// Where all pixels are the same.
+    /// Where all pixels have the same value, or there is none.
     pub fn of(images: &[&[u8]]) -> Result<Greys> {
         let (mut n, mut sum, mut squares) = (0u64, 0u64, 0u128);
         for image in images {
@@ -26,7 +26,7 @@ impl Greys {
             sum += image.iter().map(|p| u64::from(*p)).sum::<u64>();
             squares += u128::from(image.iter().map(|p| u64::from(*p).pow(2)).sum::<u64>());
         }
-        // n² times the variance, in whole numbers.
+        // n² times the variance, in integers.
         let spread = u128::from(n) * squares - u128::from(sum).pow(2);
         if spread == 0 {
             return Err(Error::data("all pixels of the images have the same grey value, so that they cannot be normalised"));
@@ -36,32 +36,32 @@ impl Greys {
     }
 
     /// The network with this normalisation before it, if there is one.
-    pub fn before(units: Option<Greys>, network: Box<dyn Classifier>) -> Box<dyn Classifier> {
-        match units {
-            Some(greys) => Box::new(Measured { network, greys }),
+    pub fn before(greys: Option<Greys>, network: Box<dyn Classifier>) -> Box<dyn Classifier> {
+        match greys {
+            Some(greys) => Box::new(Normalised { network, greys }),
             None => network,
         }
     }
 }
 
 /// A network with normalised input.
-struct Measured {
+struct Normalised {
     network: Box<dyn Classifier>,
     greys: Greys,
 }
 
-impl Measured {
-    fn measured(&self, x: &Value) -> Result<Value> {
+impl Normalised {
+    fn normalised(&self, x: &Value) -> Result<Value> {
         Ok(x.shift(-f64::from(self.greys.mean))?.scale(1.0 / f64::from(self.greys.std))?)
     }
 }
 
-impl Classifier for Measured {
+impl Classifier for Normalised {
     fn maps(&self, x: &Value, mode: &mut Mode) -> Result<Value> {
-        self.network.maps(&self.measured(x)?, mode)
+        self.network.maps(&self.normalised(x)?, mode)
     }
     fn features(&self, x: &Value, mode: &mut Mode) -> Result<Value> {
-        self.network.features(&self.measured(x)?, mode)
+        self.network.features(&self.normalised(x)?, mode)
     }
     fn head(&self, features: &Value, mode: &mut Mode) -> Result<Value> {
         self.network.head(features, mode)
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_is_shown_greys_in_units() {
+    fn a_network_is_given_normalised_greys() {
         let device = candle_core::Device::Cpu;
         let build = || {
             let mut stream = crate::contract::seed::Seed(1).stream("test", "weights");
@@ -94,9 +94,9 @@ mod tests {
         };
         let logits = |network: &dyn Classifier, x: &Value| {
             let features = network.features(x, &mut Mode::Evaluate).unwrap();
-            network.head(&features, &mut Mode::Evaluate).unwrap().data().to_vec2::<f32>().unwrap()
+            network.head(&features, &mut Mode::Evaluate).unwrap().to_rows().unwrap()
         };
-        let measured = Greys::before(Some(Greys { mean: 0.25, std: 0.5 }), build());
-        assert_eq!(logits(&*measured, &image(|i| f32::from(i) / 64.0)), logits(&*build(), &image(|i| (f32::from(i) / 64.0 - 0.25) * 2.0)));
+        let normalised = Greys::before(Some(Greys { mean: 0.25, std: 0.5 }), build());
+        assert_eq!(logits(&*normalised, &image(|i| f32::from(i) / 64.0)), logits(&*build(), &image(|i| (f32::from(i) / 64.0 - 0.25) * 2.0)));
     }
 }

@@ -1,10 +1,10 @@
-//! Inception-v3 (Szegedy et al. 2016) in the variant whose features the FID is measured in: means leave the padding out, the
-//! last block pools maxima, and there are 1,008 outputs. Tensor names are torchvision's, which pytorch-fid keeps.
+//! Inception-v3 (Szegedy et al. 2016) in the variant whose features the FID is computed from: average pooling excludes the padding,
+//! the last block has max pooling, and there are 1,008 outputs. Tensor names are torchvision's, which pytorch-fid keeps.
 
 use super::Scope;
 use super::blocks::{BatchNorm, Conv, Linear, NormSettings, Shape, kaiming};
 use crate::contract::prelude::*;
-use hilum_ops::{Rectifier, Square, Value, Window, avg_pool2d, concat_channels, global_average_pool, max_pool2d};
+use hilum_ops::{PoolWindow, Rectifier, Value, Window, avg_pool2d, concat_channels, global_average_pool, max_pool2d};
 
 const NORM: NormSettings = NormSettings { eps: 1e-3, momentum: 0.1 };
 
@@ -21,7 +21,7 @@ impl Basic {
     }
 }
 
-/// What a branch begins with.
+/// The pooling at the start of a branch.
 #[derive(Clone, Copy)]
 enum Pool {
     None,
@@ -29,7 +29,7 @@ enum Pool {
     Max { stride: usize },
 }
 
-/// Convolutions one after another; the last may be several side by side.
+/// Convolutions in sequence; the last may be several in parallel.
 struct Branch {
     pool: Pool,
     chain: Vec<Basic>,
@@ -40,8 +40,8 @@ impl Branch {
     fn forward(&self, x: &Value) -> Result<Value> {
         let x = match self.pool {
             Pool::None => x.clone(),
-            Pool::Mean => avg_pool2d(x, Square { k: 3, stride: 1, padding: 1 }, false)?,
-            Pool::Max { stride } => max_pool2d(x, 3, stride, if stride == 1 { 1 } else { 0 })?,
+            Pool::Mean => avg_pool2d(x, PoolWindow { k: 3, stride: 1, padding: 1 }, false)?,
+            Pool::Max { stride } => max_pool2d(x, PoolWindow { k: 3, stride, padding: if stride == 1 { 1 } else { 0 } })?,
         };
         let x = self.chain.iter().try_fold(x, |x, conv| conv.forward(&x))?;
         match self.fork.as_slice() {
@@ -64,11 +64,11 @@ pub struct FidInception {
 fn square(ci: usize, co: usize, k: usize) -> Shape {
     Shape::square(ci, co, k, 1, k / 2)
 }
-/// Not padded, every second place.
+/// Without padding, stride 2.
 fn halving(ci: usize, co: usize) -> Shape {
     Shape::square(ci, co, 3, 2, 0)
 }
-/// One row or one column of `k`.
+/// A kernel of one row or one column.
 fn row(ci: usize, co: usize, k: usize) -> Shape {
     Shape { ci, co, k: [1, k], window: Window { padding: [0, k / 2], ..Window::square(1, 0) } }
 }
@@ -76,7 +76,7 @@ fn column(ci: usize, co: usize, k: usize) -> Shape {
     Shape { ci, co, k: [k, 1], window: Window { padding: [k / 2, 0], ..Window::square(1, 0) } }
 }
 
-/// A block below its name; branches in the order of their maps.
+/// A block with its scope; branches in the order of their channels.
 struct Block<'a> {
     scope: Scope<'a>,
     branches: Vec<Branch>,
@@ -144,7 +144,7 @@ fn block_e(ci: usize, pool: Pool, b: &mut Block) -> Result<()> {
 }
 
 impl FidInception {
-    /// 1,008 outputs. Meant for weights from a file; as made it knows nothing.
+    /// The network with random weights; real ones are loaded from a file.
     pub fn new(scope: &mut Scope) -> Result<Self> {
         let stem = [
             Basic::new("Conv2d_1a_3x3", halving(3, 32), scope)?,
@@ -182,7 +182,7 @@ impl FidInception {
         for (i, conv) in self.stem.iter().enumerate() {
             x = conv.forward(&x)?;
             if i == 2 || i == 4 {
-                x = max_pool2d(&x, 3, 2, 0)?;
+                x = max_pool2d(&x, PoolWindow { k: 3, stride: 2, padding: 0 })?;
             }
         }
         for branches in &self.mixed {

@@ -1,12 +1,12 @@
-//! ResNet (He et al. 2016) with 18 or 50 layers, as torchvision builds it: in blocks of three the stride lies in the 3 × 3
+//! ResNet (He et al. 2016) with 18 or 50 layers, as torchvision builds it: in bottleneck blocks the stride is in the 3 × 3
 //! convolution (version 1.5), where Keras has it in the first 1 × 1. Tensor names are torchvision's.
 
 use super::blocks::{BatchNorm, Conv, Linear, Shape, TORCH, kaiming};
 use super::{Classifier, Mode, Scope};
 use crate::contract::prelude::*;
-use hilum_ops::{After, NOTHING, Rectifier, Value, max_pool2d};
+use hilum_ops::{Epilogue, PoolWindow, Rectifier, Value, max_pool2d};
 
-/// How deep.
+/// The number of layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
     /// Blocks of two 3 × 3 convolutions.
@@ -22,7 +22,7 @@ impl Depth {
             Depth::Fifty => [3, 4, 6, 3],
         }
     }
-    /// How many times wider a block's result is than its inner maps.
+    /// How many times as many channels a block's output has as its inner maps.
     fn expansion(self) -> usize {
         match self {
             Depth::Eighteen => 1,
@@ -40,14 +40,14 @@ pub struct ResNet {
 }
 
 struct Block {
-    /// Each followed by its norm; the last by the sum as well.
+    /// Each followed by its norm; the last by the shortcut as well.
     convs: Vec<(Conv, BatchNorm)>,
-    /// The way past the block, where shapes differ.
+    /// The projection of the shortcut, where shapes differ.
     downsample: Option<(Conv, BatchNorm)>,
 }
 
 impl ResNet {
-    /// Convolutions as He et al. 2015 by fan-out, scales 1.
+    /// Initial weights of convolutions as He et al. 2015 by fan-out, of norms 1.
     pub fn new(depth: Depth, channels: usize, classes: usize, scope: &mut Scope) -> Result<Self> {
         let conv1 = pair(Shape::square(channels, 64, 7, 2, 3), ["conv1", "bn1"], scope)?;
         let (mut layers, mut ci) = (vec![], 64);
@@ -76,21 +76,21 @@ impl Block {
             Depth::Fifty => vec![Shape::square(ci, width, 1, 1, 0), Shape::square(width, width, 3, stride, 1), Shape::square(width, co, 1, 1, 0)],
         };
         let convs = shapes.into_iter().enumerate().map(|(i, s)| pair(s, [&format!("conv{}", i + 1), &format!("bn{}", i + 1)], scope)).collect::<Result<_>>()?;
-        let past = Shape::square(ci, co, 1, stride, 0);
-        let downsample = (ci != co || stride != 1).then(|| pair(past, ["downsample.0", "downsample.1"], scope)).transpose()?;
+        let shortcut = Shape::square(ci, co, 1, stride, 0);
+        let downsample = (ci != co || stride != 1).then(|| pair(shortcut, ["downsample.0", "downsample.1"], scope)).transpose()?;
         Ok(Block { convs, downsample })
     }
 
     fn forward(&self, x: &Value, train: bool) -> Result<Value> {
-        let past = match &self.downsample {
-            Some((conv, norm)) => norm.forward(&conv.forward(x)?, train, NOTHING)?,
+        let shortcut = match &self.downsample {
+            Some((conv, norm)) => norm.forward(&conv.forward(x)?, train, Epilogue::NONE)?,
             None => x.clone(),
         };
         let mut y = x.clone();
         let last = self.convs.len() - 1;
         for (i, (conv, norm)) in self.convs.iter().enumerate() {
-            let after = After { add: (i == last).then_some(&past), rectifier: Rectifier::Relu };
-            y = norm.forward(&conv.forward(&y)?, train, after)?;
+            let epilogue = Epilogue { add: (i == last).then_some(&shortcut), rectifier: Rectifier::Relu };
+            y = norm.forward(&conv.forward(&y)?, train, epilogue)?;
         }
         Ok(y)
     }
@@ -100,7 +100,7 @@ impl Classifier for ResNet {
     fn maps(&self, x: &Value, mode: &mut Mode) -> Result<Value> {
         let train = mode.is_train();
         let x = self.bn1.forward(&self.conv1.forward(x)?, train, Rectifier::Relu)?;
-        let x = max_pool2d(&x, 3, 2, 1)?;
+        let x = max_pool2d(&x, PoolWindow { k: 3, stride: 2, padding: 1 })?;
         self.layers.iter().try_fold(x, |x, block| block.forward(&x, train))
     }
     fn head(&self, features: &Value, _mode: &mut Mode) -> Result<Value> {

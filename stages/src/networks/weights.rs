@@ -3,7 +3,7 @@
 mod file;
 mod pretrained;
 
-pub use pretrained::Pretrained;
+pub use pretrained::{Ends, Pretrained};
 
 use crate::contract::prelude::*;
 use candle_core::{DType, Device, Tensor};
@@ -17,13 +17,13 @@ pub struct Weights {
     trained: Vec<(String, Value)>,
     buffers: Vec<(String, Value)>,
     device: Device,
-    /// Norms by name: true where running statistics are used in training, too, and stay as they are.
-    still: Vec<(String, Arc<AtomicBool>)>,
-    /// No numbers are drawn: only names and shapes are wanted.
+    /// Norms by name: true where running statistics are used in training as well, and not updated.
+    frozen: Vec<(String, Arc<AtomicBool>)>,
+    /// No initial values are drawn: only names and shapes are needed.
     shapes_only: bool,
 }
 
-/// Where in a network a layer makes its tensors: below a name, from a stream.
+/// A part of a network by its name, in which layers make their tensors, with initial values from a stream.
 pub struct Scope<'a> {
     weights: &'a mut Weights,
     init: &'a mut Stream,
@@ -33,26 +33,26 @@ pub struct Scope<'a> {
 impl Weights {
     /// An empty collection for tensors on a device.
     pub fn on(device: &Device) -> Self {
-        Weights { trained: vec![], buffers: vec![], device: device.clone(), still: vec![], shapes_only: false }
+        Weights { trained: vec![], buffers: vec![], device: device.clone(), frozen: vec![], shapes_only: false }
     }
-    /// A collection that only counts: its tensors take no memory and hold no numbers.
+    /// A collection that only counts: its tensors take no memory and have no values of their own.
     pub fn shapes_only() -> Self {
         Weights { shapes_only: true, ..Weights::on(&Device::Cpu) }
     }
-    /// The place where a whole network makes its tensors.
+    /// The scope in which a whole network makes its tensors.
     pub fn scope<'a>(&'a mut self, init: &'a mut Stream) -> Scope<'a> {
         Scope { weights: self, init, prefix: String::new() }
     }
 
-    /// What an optimiser moves.
+    /// The trained parameters.
     pub fn trained(&self) -> Vec<Value> {
         self.trained.iter().map(|(_, v)| v.clone()).collect()
     }
-    /// What an optimiser moves, with names.
+    /// The trained parameters by name.
     pub fn named_trained(&self) -> &[(String, Value)] {
         &self.trained
     }
-    /// What an optimiser moves, in groups: those whose name `rate` gives the same factor on the learning rate. Zero freezes.
+    /// The trained parameters in groups: of equal factor on the learning rate, which `rate` gives for a name. Zero freezes.
     pub fn groups(&self, rate: impl Fn(&str) -> f64) -> Vec<Group> {
         let mut groups: Vec<Group> = vec![];
         for (name, value) in &self.trained {
@@ -64,16 +64,16 @@ impl Weights {
         }
         groups
     }
-    /// Which norms use their running statistics in training, too, and leave them as they are: what Keras does with a frozen
-    /// layer. PyTorch goes on with statistics of the batch, and with the running ones.
+    /// Which norms use their running statistics in training as well, and do not update them: what Keras does with a frozen
+    /// layer. PyTorch goes on to use statistics of the batch, and to update the running ones.
     pub fn freeze(&self, norm: impl Fn(&str) -> bool) {
-        self.still.iter().for_each(|(name, still)| still.store(norm(name), Ordering::Relaxed));
+        self.frozen.iter().for_each(|(name, frozen)| frozen.store(norm(name), Ordering::Relaxed));
     }
-    /// Where the tensors lie.
+    /// The device of the tensors.
     pub fn device(&self) -> &Device {
         &self.device
     }
-    /// True where every number is one: a step along an infinite gradient leaves none.
+    /// False where a weight is infinite or NaN, as after a step along an infinite gradient.
     pub fn are_finite(&self) -> Result<bool> {
         for (_, value) in self.all() {
             if !value.detach().sum()?.scalar()?.is_finite() {
@@ -82,7 +82,7 @@ impl Weights {
         }
         Ok(true)
     }
-    /// How many numbers are trained.
+    /// How many parameters are trained.
     pub fn count(&self) -> usize {
         self.trained.iter().map(|(_, v)| v.elem_count()).sum()
     }
@@ -94,43 +94,53 @@ impl Weights {
     pub fn all(&self) -> impl Iterator<Item = &(String, Value)> {
         self.trained.iter().chain(&self.buffers)
     }
-    /// Goes `share` of the way to another collection of the same network, buffers all the way: an exponential moving average.
-    pub fn approach(&self, other: &Weights, share: f64) -> Result<()> {
+    /// A step of an exponential moving average of another collection of the same network: `self += weight · (other − self)`, and
+    /// buffers are copied.
+    ///
+    /// # Errors
+    /// Where shapes differ.
+    pub fn lerp(&self, other: &Weights, weight: f64) -> Result<()> {
         for ((_, target), (_, source)) in self.trained.iter().zip(&other.trained) {
-            hilum_ops::approach(target, source, share)?;
+            hilum_ops::lerp(target, source, weight)?;
         }
         for ((_, target), (_, source)) in self.buffers.iter().zip(&other.buffers) {
-            hilum_ops::overwrite(target, source.data())?;
+            hilum_ops::overwrite(target, source)?;
         }
         Ok(())
     }
 }
 
 impl Scope<'_> {
-    /// A place below a name.
+    /// A scope below a name.
     pub fn at(&mut self, name: impl std::fmt::Display) -> Scope<'_> {
         Scope { prefix: self.name(&name.to_string()), weights: self.weights, init: self.init }
     }
-    /// Where its tensors lie.
+    /// The device of its tensors.
     pub fn device(&self) -> &Device {
         &self.weights.device
     }
     fn name(&self, name: &str) -> String {
         if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
     }
-    /// Whether the norm of this place holds still: see [`Weights::freeze`].
-    pub(crate) fn still(&mut self) -> Arc<AtomicBool> {
-        let still = Arc::new(AtomicBool::new(false));
-        self.weights.still.push((self.prefix.clone(), still.clone()));
-        still
+    /// Whether the norm of this scope is frozen: see [`Weights::freeze`].
+    pub(crate) fn frozen(&mut self) -> Arc<AtomicBool> {
+        let frozen = Arc::new(AtomicBool::new(false));
+        self.weights.frozen.push((self.prefix.clone(), frozen.clone()));
+        frozen
     }
-    /// A tensor that is learned. `Init::Kaiming` is none of its kinds: layers say their deviation.
+    /// A tensor that is trained. `Init::Kaiming` is refused: layers compute their standard deviation.
+    ///
+    /// # Errors
+    /// Where the device has no memory left.
     pub fn parameter(&mut self, name: &str, shape: &[usize], init: Init) -> Result<Value> {
         let value = Value::leaf(&self.tensor(shape, init)?);
         self.weights.trained.push((self.name(name), value.clone()));
         Ok(value)
     }
-    /// A tensor that is not learned, but kept with the weights: running statistics.
+    /// A tensor that is not trained, but stored with the weights: running statistics.
+    ///
+    /// # Errors
+    /// Where the device has no memory left.
     pub fn buffer(&mut self, name: &str, shape: &[usize], init: Init) -> Result<Value> {
         let value = Value::constant(self.tensor(shape, init)?);
         self.weights.buffers.push((self.name(name), value.clone()));
@@ -147,7 +157,7 @@ impl Scope<'_> {
             Init::Const(value) => vec![value as f32; n],
             Init::Randn { mean, stdev } => (0..n).map(|_| (mean + stdev * stream.normal()) as f32).collect(),
             Init::Uniform { lo, up } => (0..n).map(|_| stream.uniform(lo, up) as f32).collect(),
-            Init::Kaiming { .. } => return Err(Error::data("BUG: a layer says its deviation itself")),
+            Init::Kaiming { .. } => return Err(Error::data("BUG: a layer computes its standard deviation itself")),
         };
         Ok(Tensor::from_vec(values, shape, &device)?)
     }

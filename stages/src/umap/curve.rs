@@ -1,12 +1,12 @@
-//! The curve that turns a distance on the map into a membership. Knows two numbers in, two numbers out.
+//! The curve that turns a distance in the embedding into a membership strength.
 
 use crate::math::{exp, ln, pow};
 
-/// Points the curve is fitted on, and how many spreads they reach: umap-learn's choice.
+/// How many points the curve is fitted to, and up to how many spreads: umap-learn's choice.
 const POINTS: usize = 300;
 const REACH: f64 = 3.0;
 
-/// The `(a, b)` for which `1 / (1 + a x^2b)` is nearest in squares to a membership of one up to
+/// The `(a, b)` for which `1 / (1 + a x^2b)` is the least-squares fit of a membership of one up to
 /// `min_dist` and an exponential decay of length `spread` beyond it.
 ///
 /// Levenberg–Marquardt from `(1, 1)`, where umap-learn's solver starts as well.
@@ -39,13 +39,13 @@ pub(super) fn fit(min_dist: f64, spread: f64) -> (f64, f64) {
     (a, b)
 }
 
-/// A negative `a` would put a pole between the points; it counts as infinitely bad.
+/// The sum of squared residuals; infinite for a negative `a`, which would put a pole between the points.
 fn squares(points: &[(f64, f64)], a: f64, b: f64) -> f64 {
     if a <= 0.0 || b <= 0.0 {
         return f64::INFINITY;
     }
-    let miss = |(x, y): &(f64, f64)| 1.0 / (1.0 + a * pow(*x, 2.0 * b)) - y;
-    points.iter().map(miss).map(|miss| miss * miss).sum()
+    let residual = |(x, y): &(f64, f64)| 1.0 / (1.0 + a * pow(*x, 2.0 * b)) - y;
+    points.iter().map(residual).map(|r| r * r).sum()
 }
 
 fn step(points: &[(f64, f64)], a: f64, b: f64, damping: f64) -> (f64, f64) {
@@ -77,7 +77,7 @@ mod tests {
         let narrow = fit(0.0, 1.0);
         let wide = fit(0.99, 1.0);
         assert!(narrow.0 > wide.0 && narrow.1 < wide.1);
-        // Nothing between one and nothing at all: there is always an answer, and it is finite.
+        // Whatever the distance is, there is an answer, and it is finite.
         for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 1e300, 3.0] {
             let (a, b) = fit(odd, 1.0);
             assert!(a.is_finite() && b.is_finite() && a > 0.0 && b > 0.0, "{odd}: {a} {b}");

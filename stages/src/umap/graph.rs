@@ -1,13 +1,12 @@
-//! The weighted graph of who is near whom. Knows neighbours and distances; ignorant of the data and of
-//! the map drawn from it.
+//! The weighted graph of neighbours. Knows neighbours and distances; ignorant of the data and of the embedding.
 
 use crate::math;
 
-/// Steps of the bisection for a width, how near it must come, and its floor as a share of the mean
+/// Steps of the bisection for a width, its tolerance, and its minimum as a fraction of the mean
 /// distance: all umap-learn's.
 const STEPS: usize = 64;
 const TOLERANCE: f64 = 1e-5;
-const FLOOR: f64 = 1e-3;
+const MIN_WIDTH: f64 = 1e-3;
 
 /// A symmetric graph without loops: per point, its edges in order of the other end.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,8 +16,7 @@ pub(super) struct Graph {
 }
 
 impl Graph {
-    /// The fuzzy union of every point's own view of its neighbourhood, as umap-learn's
-    /// `fuzzy_simplicial_set`. Neighbours exclude the point itself, nearest first.
+    /// The fuzzy union of the neighbourhoods of all points, as umap-learn's `fuzzy_simplicial_set`. Neighbours exclude the point itself, nearest first.
     pub(super) fn of(indices: &[Vec<usize>], distances: &[Vec<f32>]) -> Self {
         let mut rows: Vec<Vec<(usize, f64)>> = vec![Vec::new(); indices.len()];
         for (i, ((near, far), scale)) in indices.iter().zip(distances).zip(scales(distances)).enumerate() {
@@ -46,7 +44,7 @@ impl Graph {
         Graph { rows }
     }
 
-    /// Drops the edges that would not be drawn once in so many epochs.
+    /// Drops the edges that would not be sampled once in so many epochs.
     pub(super) fn prune(&mut self, epochs: usize) {
         let least = self.heaviest() / epochs as f64;
         for row in &mut self.rows {
@@ -54,7 +52,7 @@ impl Graph {
         }
     }
 
-    /// The greatest weight; zero where there is no edge.
+    /// The largest weight; zero where there is no edge.
     pub(super) fn heaviest(&self) -> f64 {
         self.rows.iter().flatten().fold(0.0, |most, (_, weight)| most.max(*weight))
     }
@@ -74,7 +72,7 @@ impl Graph {
     }
 }
 
-/// How one point sees distances: up to `nearest` all is near, beyond it decays over `width`.
+/// The scale of distances around a point: membership is 1 up to `nearest` (rho) and decays with `width` (sigma) beyond.
 struct Scale {
     nearest: f64,
     width: f64,
@@ -116,7 +114,7 @@ fn scale(row: &[f32], overall: f64) -> Scale {
     }
     let own = row.iter().map(|d| f64::from(*d)).sum::<f64>() / (row.len() + 1) as f64;
     let mean = if nearest > 0.0 { own } else { overall };
-    Scale { nearest, width: width.max(FLOOR * mean) }
+    Scale { nearest, width: width.max(MIN_WIDTH * mean) }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-/// Queries that share one pass over the data: a candidate is read from memory once for all of them.
+/// Queries that share one scan of the data: a candidate is read from memory once for all of them.
 const BLOCK: usize = 32;
 
 /// Partial sums of a distance. Fixed, so that the rounding does not depend on the machine.

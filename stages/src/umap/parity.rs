@@ -65,8 +65,8 @@ fn graph_is_umap_learns() {
 
 /// Share of the 15 nearest in the data that are among the 15 nearest on the map, and of points whose
 /// label is the commonest among their five nearest on the map.
-fn preserved(data: &[f32], labels: &[u8], places: &[[f64; 2]]) -> (f64, f64) {
-    let flat: Vec<f32> = places.iter().flatten().map(|v| *v as f32).collect();
+fn preserved(data: &[f32], labels: &[u8], positions: &[[f64; 2]]) -> (f64, f64) {
+    let flat: Vec<f32> = positions.iter().flatten().map(|v| *v as f32).collect();
     let (before, after) = (nearest(data, WIDTH, 15).0, nearest(&flat, 2, 15).0);
     let kept: usize = before.iter().zip(&after).map(|(b, a)| b.iter().filter(|j| a.contains(j)).count()).sum();
     let right = after.iter().zip(labels).filter(|(row, label)| {
@@ -83,9 +83,9 @@ fn preserved(data: &[f32], labels: &[u8], places: &[[f64; 2]]) -> (f64, f64) {
 fn maps_are_as_good_as_umap_learns() {
     let (data, labels) = digits();
     for start in [Start::Spectral, Start::Random] {
-        let places = embed_from(start, &data, WIDTH, &UmapParameters::default(), split_mix(42)).unwrap();
-        let trust = trustworthiness(&data, WIDTH, &places, 15);
-        let (kept, right) = preserved(&data, labels, &places);
+        let positions = embed_from(start, &data, WIDTH, &UmapParameters::default(), split_mix(42)).unwrap();
+        let trust = trustworthiness(&data, WIDTH, &positions, 15);
+        let (kept, right) = preserved(&data, labels, &positions);
         assert!(trust >= 0.980, "{start:?}: trustworthiness {trust}");
         assert!(kept >= 0.52, "{start:?}: {kept} of the neighbours kept");
         assert!(right >= 0.965, "{start:?}: {right} of the labels");
@@ -98,8 +98,8 @@ fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
     let parameters = UmapParameters { epochs: Some(60), ..UmapParameters::default() };
     let map = |threads: usize, seed: u64| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let places = pool.install(|| embed(&data, WIDTH, &parameters, seed)).unwrap();
-        places.into_iter().flatten().map(f64::to_bits).collect::<Vec<u64>>()
+        let positions = pool.install(|| embed(&data, WIDTH, &parameters, seed)).unwrap();
+        positions.into_iter().flatten().map(f64::to_bits).collect::<Vec<u64>>()
     };
     let one = map(1, 7);
     assert!(one == map(1, 7) && one == map(2, 7) && one == map(3, 7));

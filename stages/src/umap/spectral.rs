@@ -1,15 +1,15 @@
-//! The greatest eigenvectors of a symmetric operator, by Lanczos. Knows a matrix-vector product and
-//! nothing of what it stands for.
+//! The leading eigenvectors of a symmetric operator, by Lanczos. Knows a matrix-vector product and
+//! nothing of what it means.
 //!
-//! All sums run in one fixed order on one thread: the vectors place every point of a map, so they must
+//! All sums run in one fixed order on one thread: the vectors initialise every point of an embedding, so they must
 //! not depend on the machine's cores.
 
 use crate::math::hypot;
 
-/// Steps after which the answer is taken as it is: it only starts a map, and the map moves on from it.
+/// The most steps: the result only initialises an embedding, which is optimised from there.
 const STEPS: usize = 250;
 
-/// How often convergence is looked at, and the residual that counts, relative to the operator.
+/// How often convergence is tested, and the tolerance of the residual, relative to the operator.
 const PERIOD: usize = 25;
 const TOLERANCE: f64 = 1e-6;
 
@@ -17,7 +17,7 @@ const TOLERANCE: f64 = 1e-6;
 /// `known`, of length one, greatest first. Fewer where the space holds fewer.
 ///
 /// `apply` writes the operator's product with its first argument into its second. `noise` draws the
-/// start: any numbers around zero will do.
+/// initial vector: any values around zero will do.
 pub(super) fn greatest(
     dimensions: usize,
     wanted: usize,
@@ -26,7 +26,7 @@ pub(super) fn greatest(
     mut noise: impl FnMut() -> f64,
 ) -> Vec<Vec<f64>> {
     let given = known.len();
-    // One at a time: a single sequence of Lanczos vectors sees a repeated eigenvalue but once.
+    // One at a time: a single sequence of Lanczos vectors finds a repeated eigenvalue only once.
     while known.len() < dimensions.min(given + wanted) {
         match leading(dimensions, &known, &apply, &mut noise) {
             Some(vector) => known.push(vector),
@@ -40,13 +40,13 @@ fn leading(dimensions: usize, known: &[Vec<f64>], apply: impl Fn(&[f64], &mut [f
     let mut next: Vec<f64> = (0..dimensions).map(|_| noise()).collect();
     let drawn = norm(&next);
     let mut length = orthogonalise(&mut next, known, &[]);
-    // All of the draw lay in what is known.
+    // The draw is in the span of what is known.
     if length.is_nan() || length <= 1e-9 * drawn {
         return None;
     }
     let mut basis: Vec<Vec<f64>> = Vec::new();
-    // The operator seen in the basis: tridiagonal.
-    let (mut diagonal, mut beside): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
+    // The operator in the basis: tridiagonal.
+    let (mut diagonal, mut off_diagonal): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
     loop {
         next.iter_mut().for_each(|v| *v /= length);
         let mut product = vec![0.0; dimensions];
@@ -56,16 +56,16 @@ fn leading(dimensions: usize, known: &[Vec<f64>], apply: impl Fn(&[f64], &mut [f
         length = orthogonalise(&mut next, known, &basis);
         let size = basis.len();
         let scale = diagonal.iter().fold(0.0_f64, |most, d| most.max(d.abs()));
-        // What the start could reach is exhausted, or nearly all of the space is.
+        // The Krylov space of the initial vector is exhausted, or nearly all of the space is.
         let exhausted = length.is_nan() || length <= 1e-12 * scale || size + known.len() >= dimensions;
         if exhausted || size >= STEPS || size.is_multiple_of(PERIOD) {
-            let inside = uppermost(&diagonal, &beside);
+            let inside = uppermost(&diagonal, &off_diagonal);
             let residual = (length * inside[size - 1]).abs();
             if exhausted || size >= STEPS || residual < TOLERANCE * scale {
                 return Some(combine(&basis, &inside));
             }
         }
-        beside.push(length);
+        off_diagonal.push(length);
     }
 }
 
@@ -183,7 +183,7 @@ mod tests {
         }
     }
 
-    /// An operator that gives no numbers has no vectors; what is asked ends all the same.
+    /// An operator that gives NaN has no eigenvectors; the call ends all the same.
     #[test]
     fn what_is_not_finite_ends() {
         for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {

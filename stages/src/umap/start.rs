@@ -1,27 +1,27 @@
-//! Where the points of a map start from. Knows the data, the graph and a source of random bits.
+//! The initial positions of an embedding. Knows the data, the graph and a source of random bits.
 
 use super::graph::Graph;
 use super::spectral::greatest;
 use crate::math;
 
-/// Half the side of the square a start is stretched to, the noise that separates points that coincide
-/// on it, and the side of the square it is then fitted into: umap-learn's.
+/// Half the side of the square that initial positions are scaled to, the noise that separates points that coincide, and
+/// the side of the square that they are then fitted into: umap-learn's.
 const STRETCH: f64 = 10.0;
 const NOISE: f64 = 1e-4;
 const SIDE: f64 = 10.0;
 
-/// How points are placed before they move.
+/// How points are initialised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Start {
-    /// By the structure of the graph, or by the two main axes of the data where the graph is in pieces.
+    /// By eigenvectors of the graph's Laplacian, or by the two principal components of the data where the graph is not connected.
     Spectral,
     /// Uniformly on a square.
     #[cfg_attr(not(test), expect(dead_code, reason = "the control of the parity test"))]
     Random,
 }
 
-/// One place per point, each axis filling the square's side.
-pub(super) fn places(start: Start, data: &[f32], dimensions: usize, graph: &Graph, mut random: impl FnMut() -> u64) -> Vec<[f64; 2]> {
+/// One position per point, each axis filling the square's side.
+pub(super) fn positions(start: Start, data: &[f32], dimensions: usize, graph: &Graph, mut random: impl FnMut() -> u64) -> Vec<[f64; 2]> {
     let count = graph.rows.len();
     let axes = match start {
         Start::Random => None,
@@ -30,7 +30,7 @@ pub(super) fn places(start: Start, data: &[f32], dimensions: usize, graph: &Grap
     };
     let largest = |axes: &[Vec<f64>; 2]| axes.iter().flatten().fold(0.0_f64, |most, v| most.max(v.abs()));
     let mut axes = match axes {
-        // A start without extent or with an overflow is none.
+        // Not where all are zero or one overflowed.
         Some(mut axes) if largest(&axes) > 0.0 && axes.iter().flatten().all(|v| v.is_finite()) => {
             let factor = STRETCH / largest(&axes);
             axes.iter_mut().flatten().for_each(|v| *v = *v * factor + NOISE * normal(&mut random));
@@ -58,7 +58,7 @@ fn spectral(graph: &Graph, random: &mut impl FnMut() -> u64) -> Option<[Vec<f64>
     greatest(graph.rows.len(), 2, vec![trivial], apply, || normal(random)).try_into().ok()
 }
 
-/// The projections on the two main axes of the data; the second is zero where there is only one.
+/// The projections on the two principal components of the data; the second is zero where there is only one.
 fn principal(data: &[f32], dimensions: usize, random: &mut impl FnMut() -> u64) -> Option<[Vec<f64>; 2]> {
     let count = data.len() / dimensions;
     let mut mean = vec![0.0; dimensions];
@@ -109,7 +109,7 @@ mod tests {
     fn a_graph_in_pieces_starts_from_the_main_axes() {
         let data = [0.0, 0.0, 0.0, 1.0, 90.0, 0.0, 90.0, 1.0];
         let rows = [1, 0, 3, 2].map(|j| vec![(j, 1.0)]).to_vec();
-        let found = places(Start::Spectral, &data, 2, &Graph { rows }, split_mix(4));
+        let found = positions(Start::Spectral, &data, 2, &Graph { rows }, split_mix(4));
         assert!((found[0][0] - found[1][0]).abs() < 1e-2 && (found[2][0] - found[3][0]).abs() < 1e-2);
         assert!((found[0][0] - found[2][0]).abs() > 9.9);
     }
@@ -119,14 +119,14 @@ mod tests {
     fn a_ring_starts_as_a_circle() {
         let n = 40;
         let rows = (0..n).map(|i| vec![((i + 1) % n, 1.0), ((i + n - 1) % n, 1.0)]).collect();
-        let found = places(Start::Spectral, &[], 1, &Graph { rows }, split_mix(4));
+        let found = positions(Start::Spectral, &[], 1, &Graph { rows }, split_mix(4));
         assert!(found.iter().all(|p| ((p[0] - 5.0).hypot(p[1] - 5.0) - 5.0).abs() < 0.1));
     }
 
     #[test]
     fn data_without_extent_starts_at_random() {
         let rows = vec![vec![]; 9];
-        let found = places(Start::Spectral, &[2.0; 9], 1, &Graph { rows }, split_mix(4));
+        let found = positions(Start::Spectral, &[2.0; 9], 1, &Graph { rows }, split_mix(4));
         assert!(found.iter().flatten().all(|v| (0.0..=10.0).contains(v)));
         assert!(found.windows(2).all(|pair| pair[0] != pair[1]));
     }

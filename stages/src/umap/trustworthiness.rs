@@ -1,19 +1,19 @@
-//! How far a map can be trusted: whether points that are near on it were near in the data.
-//! Knows points and places; ignorant of how the map was made.
+//! Trustworthiness of an embedding: whether points that are neighbours in it are neighbours in the data.
+//! Knows points and positions; ignorant of how the embedding was computed.
 
 use rayon::prelude::*;
 
-/// Points that share one pass over the data: a row is read from memory once for all of them.
+/// Points that share one scan of the data: a row is read from memory once for all of them.
 const BLOCK: usize = 16;
 
 /// Partial sums of a distance. Fixed, so that the rounding does not depend on the machine.
 const LANES: usize = 8;
 
-/// Trustworthiness (Venna & Kaski 2001) of the `k` nearest on the map: one where all of them are among
-/// the `k` nearest in the data, less by the ranks of those that are not.
+/// Trustworthiness (Venna & Kaski 2001) of the `k` nearest in the embedding: one where all of them are among
+/// the `k` nearest in the data, lower by the ranks of those that are not.
 ///
 /// Equal to `sklearn.manifold.trustworthiness`, which leaves the order of equal distances open; here they
-/// are ordered by index. Not a number where `data` has other rows than `embedding`, where a number of either
+/// are ordered by index. NaN where `data` has another number of rows than `embedding`, where a value of either
 /// is not finite, or where `k` is not within one and half the number of points, as the measure has no
 /// meaning there.
 pub fn trustworthiness(data: &[f32], dimensions: usize, embedding: &[[f64; 2]], k: usize) -> f64 {
@@ -25,7 +25,7 @@ pub fn trustworthiness(data: &[f32], dimensions: usize, embedding: &[[f64; 2]], 
         return f64::NAN;
     }
     let blocks: Vec<usize> = (0..count).step_by(BLOCK).collect();
-    // Whole numbers, so that the order of the sum is free.
+    // Integers, so that the order of the sum does not matter.
     let penalty: u64 = blocks
         .into_par_iter()
         .map(|first| {
@@ -100,14 +100,14 @@ mod tests {
         numbers(value).into_iter().map(|v| v as f32).collect()
     }
 
-    fn places(value: &Value) -> Vec<[f64; 2]> {
+    fn positions(value: &Value) -> Vec<[f64; 2]> {
         singles(value).as_chunks().0.iter().map(|p| p.map(f64::from)).collect()
     }
 
     #[test]
     fn equals_scikit_learn() {
         let oracle = &oracle()["trustworthiness"]["free"];
-        let found = trustworthiness(&singles(&oracle["data"]), 5, &places(&oracle["embedding"]), 7);
+        let found = trustworthiness(&singles(&oracle["data"]), 5, &positions(&oracle["embedding"]), 7);
         assert!((found - oracle["sklearn"].as_f64().unwrap()).abs() < 1e-12);
     }
 
@@ -115,10 +115,10 @@ mod tests {
     #[test]
     fn equals_scikit_learn_but_for_ties() {
         let oracle = &oracle()["trustworthiness"]["digits"];
-        let places = places(&oracle["embedding"]);
-        let digits = &include_bytes!("../../tests/oracle/digits.bin")[..places.len() * 64];
+        let positions = positions(&oracle["embedding"]);
+        let digits = &include_bytes!("../../tests/oracle/digits.bin")[..positions.len() * 64];
         let data: Vec<f32> = digits.iter().map(|v| f32::from(*v)).collect();
-        let found = trustworthiness(&data, 64, &places, 15);
+        let found = trustworthiness(&data, 64, &positions, 15);
         assert!((found - oracle["by_index"].as_f64().unwrap()).abs() < 1e-12);
         assert!((found - oracle["sklearn"].as_f64().unwrap()).abs() < 1e-4);
     }
@@ -126,22 +126,22 @@ mod tests {
     #[test]
     fn a_faithful_map_is_fully_trusted() {
         let data: Vec<f32> = (0..40).map(|i| (i * i) as f32).collect();
-        let places: Vec<[f64; 2]> = data.as_chunks().0.iter().map(|p: &[f32; 2]| p.map(f64::from)).collect();
-        assert_eq!(trustworthiness(&data, 2, &places, 5), 1.0);
+        let positions: Vec<[f64; 2]> = data.as_chunks().0.iter().map(|p: &[f32; 2]| p.map(f64::from)).collect();
+        assert_eq!(trustworthiness(&data, 2, &positions, 5), 1.0);
     }
 
     #[test]
     fn no_meaning_is_no_number() {
-        let places = [[0.0; 2]; 6];
-        assert!(trustworthiness(&[0.0; 6], 1, &places, 3).is_nan());
-        assert!(trustworthiness(&[0.0; 6], 1, &places, 0).is_nan());
-        assert!(trustworthiness(&[0.0; 5], 1, &places, 2).is_nan());
-        assert!(trustworthiness(&[], 0, &places, 2).is_nan());
+        let positions = [[0.0; 2]; 6];
+        assert!(trustworthiness(&[0.0; 6], 1, &positions, 3).is_nan());
+        assert!(trustworthiness(&[0.0; 6], 1, &positions, 0).is_nan());
+        assert!(trustworthiness(&[0.0; 5], 1, &positions, 2).is_nan());
+        assert!(trustworthiness(&[], 0, &positions, 2).is_nan());
         assert!(trustworthiness(&[], 1, &[], 2).is_nan());
-        assert!(trustworthiness(&[0.0; 6], 1, &places, 2).is_finite());
-        assert!(trustworthiness(&[-0.0, 0.0, -0.0, 0.0, 1.0, f32::MAX], 1, &places, 2).is_finite());
+        assert!(trustworthiness(&[0.0; 6], 1, &positions, 2).is_finite());
+        assert!(trustworthiness(&[-0.0, 0.0, -0.0, 0.0, 1.0, f32::MAX], 1, &positions, 2).is_finite());
         for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            assert!(trustworthiness(&[0.0, 1.0, 2.0, odd as f32, 4.0, 5.0], 1, &places, 2).is_nan());
+            assert!(trustworthiness(&[0.0, 1.0, 2.0, odd as f32, 4.0, 5.0], 1, &positions, 2).is_nan());
             assert!(trustworthiness(&[0.0; 6], 1, &[[0.0, odd]; 6], 2).is_nan());
         }
     }

@@ -16,7 +16,7 @@ fn one_step_of_dcgan_is_torchs() {
     fill("step.d", &dw);
     let before: Vec<(String, Vec<f32>)> = [("g", &gw), ("d", &dw)]
         .into_iter()
-        .flat_map(|(key, w)| w.named_trained().iter().map(move |(n, v)| (format!("{key}.{n}"), v.data().flatten_all().unwrap().to_vec1().unwrap())))
+        .flat_map(|(key, w)| w.named_trained().iter().map(move |(n, v)| (format!("{key}.{n}"), v.to_vec().unwrap())))
         .collect();
     let adam = |w: &Weights| Optimiser::new(Adam { beta1: 0.5, beta2: 0.999, eps: 1e-8, decay: 0.0, decoupled: false }, 2e-4, w.trained());
     let (mut go, mut d_o) = (adam(&gw), adam(&dw));
@@ -52,7 +52,7 @@ fn critic(weights: &[Value], x: &Value) -> Value {
         x = conv2d(&x, w, Window::square(2, 1)).unwrap();
         x = match i {
             0 => leaky_relu(&x, 0.2).unwrap(),
-            _ => layer_norm(&x, None, Divisor::Usual(1e-5), Rectifier::Leaky(0.2).into()).unwrap(),
+            _ => layer_norm(&x, None, Divisor::EpsInside(1e-5), Rectifier::Leaky(0.2).into()).unwrap(),
         };
     }
     let n = x.dims()[0];
@@ -69,7 +69,7 @@ fn a_gradient_penalty_is_torchs() {
     let weights: Vec<Value> = shapes.iter().enumerate().map(weight).collect();
     let (real, made) = (image("wgan.real", &[4, 1, 32, 32]), image("wgan.made", &[4, 1, 32, 32]));
     let share = Value::constant(tensor("wgan.share", &[4, 1, 1, 1], 0.5, 0.5));
-    let between = Value::leaf(real.add(&made.sub(&real).unwrap().mul(&share).unwrap()).unwrap().data());
+    let between = real.add(&made.sub(&real).unwrap().mul(&share).unwrap()).unwrap().to_leaf();
     let slope = critic(&weights, &between).sum().unwrap().gradients(&[&between]).unwrap().remove(0);
     let norm = slope.square().unwrap().sum_to(&[4, 1, 1, 1]).unwrap().sqrt().unwrap();
     let penalty = norm.shift(-1.0).unwrap().square().unwrap().mean().unwrap().scale(10.0).unwrap();

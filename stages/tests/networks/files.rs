@@ -1,6 +1,8 @@
 //! Weights from files that do not fit.
 
 use super::reference::{device, stream};
+use candle_core::Tensor;
+use hilum_ops::Value;
 use hilum_stages::contract::bounds::{Dropout, Size};
 use hilum_stages::models::classifiers::smallcnn64::{Config, SmallCnn};
 use hilum_stages::networks::Weights;
@@ -19,16 +21,20 @@ fn weights_that_do_not_fit_are_refused_by_name() {
     assert!(wide.load_safetensors(b"\x80\x04pickle", &device()).is_err());
 }
 
+fn ones(like: &Value) -> Value {
+    Value::constant(Tensor::ones(like.dims(), candle_core::DType::F32, like.device()).unwrap())
+}
+
 #[test]
 fn what_is_written_is_read_and_followed() {
     let (a, b) = (of(4), of(4));
-    a.named_trained().iter().for_each(|(_, v)| hilum_ops::overwrite(v, &v.data().ones_like().unwrap()).unwrap());
+    a.named_trained().iter().for_each(|(_, v)| hilum_ops::overwrite(v, &ones(v)).unwrap());
     b.load_safetensors(&a.to_safetensors().unwrap(), &device()).unwrap();
     assert_eq!(a.to_safetensors().unwrap(), b.to_safetensors().unwrap());
-    let first = |w: &Weights| w.trained()[0].data().flatten_all().unwrap().to_vec1::<f32>().unwrap()[0];
+    let first = |w: &Weights| w.trained()[0].to_vec().unwrap()[0];
     let c = of(4);
     let before = first(&c);
-    c.approach(&a, 0.25).unwrap();
+    c.lerp(&a, 0.25).unwrap();
     assert!((first(&c) - (0.75 * before + 0.25)).abs() < 1e-6);
 }
 
@@ -74,7 +80,7 @@ mod pretrained {
     use hilum_stages::contract::source::SourcePath;
     use hilum_stages::models::ClassifierNetwork;
     use hilum_stages::models::classifiers::{resnet18::Config, torchvision};
-    use hilum_stages::networks::{Mode, Pretrained, Weights};
+    use hilum_stages::networks::{Ends, Mode, Pretrained, Weights};
 
     fn network(channels: usize, classes: usize) -> (Box<dyn hilum_stages::networks::Classifier>, Weights, ClassifierNetwork) {
         let kind = ClassifierNetwork::Resnet18(Config(torchvision::Config { channels }));
@@ -84,7 +90,7 @@ mod pretrained {
     }
     fn load(bytes: &[u8], into: &Weights, kind: &ClassifierNetwork) -> Result<(), Error> {
         let file = Pretrained { path: SourcePath("models/resnet18.safetensors".into()), sha256: Sha256::of(bytes).hex() };
-        file.load(bytes, into, [kind.first_conv(), kind.head()], &device())
+        file.load(bytes, into, Ends { first_conv: kind.first_conv(), head: kind.head() }, &device())
     }
     fn complaint(bytes: &[u8]) -> (String, String) {
         let (_, weights, kind) = network(1, 2);
@@ -96,7 +102,9 @@ mod pretrained {
     /// ResNet-18 for ImageNet with one tensor changed.
     fn file(change: impl Fn(&str, Tensor) -> Option<Tensor>) -> Vec<u8> {
         let (_, weights, _) = network(3, 1000);
-        let tensors = weights.all().filter_map(|(n, v)| Some((n.clone(), change(n, v.data().to_device(&candle_core::Device::Cpu).unwrap())?)));
+        let tensors = weights
+            .all()
+            .filter_map(|(n, v)| Some((n.clone(), change(n, Tensor::from_vec(v.to_vec().unwrap(), v.dims(), &candle_core::Device::Cpu).unwrap())?)));
         let tensors: std::collections::HashMap<String, Tensor> = tensors.collect();
         let place = tempfile::NamedTempFile::new().unwrap();
         candle_core::safetensors::save(&tensors, place.path()).unwrap();
@@ -129,7 +137,7 @@ mod pretrained {
         assert!(message.contains("is not a safetensors file"), "{message}");
         let (_, weights, kind) = network(1, 2);
         let other = Pretrained { path: SourcePath("w.safetensors".into()), sha256: "0".repeat(64) };
-        let message = other.load(b"abc", &weights, [kind.first_conv(), kind.head()], &device()).unwrap_err().to_string();
+        let message = other.load(b"abc", &weights, Ends { first_conv: kind.first_conv(), head: kind.head() }, &device()).unwrap_err().to_string();
         let found = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert!(message.contains(found) && message.contains(&"0".repeat(64)), "{message}");
     }

@@ -104,13 +104,13 @@ pub(crate) fn fill_below(key: &str, part: &str, weights: &Weights) {
             k if k.starts_with("steps.") => calm(k, &name, value.dims()),
             _ => usual(&name, value.dims()),
         };
-        hilum_ops::overwrite(value, &tensor(&format!("{key}.{name}"), value.dims(), scale, offset)).unwrap();
+        hilum_ops::overwrite(value, &Value::constant(tensor(&format!("{key}.{name}"), value.dims(), scale, offset))).unwrap();
     }
 }
 
 /// Every n-th number where there are more than 4096, in torch's order.
 pub(crate) fn thinned(v: &Value) -> Vec<f32> {
-    let all: Vec<f32> = v.data().flatten_all().unwrap().to_vec1().unwrap();
+    let all: Vec<f32> = v.to_vec().unwrap();
     all.iter().step_by(all.len().div_ceil(4096).max(1)).copied().collect()
 }
 /// A result in torch's order.

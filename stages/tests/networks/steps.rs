@@ -2,14 +2,14 @@
 //! (`tests/oracle/steps.py`).
 
 use super::reference::{device, fill, fill_below, image, numbers, stream, tensor};
-use hilum_ops::{Optimiser, Sgd, Value, cross_entropy, without_history};
+use hilum_ops::{Optimiser, Sgd, Shift, Value, cross_entropy, without_history};
 use hilum_stages::contract::bounds::{Dropout, Size};
 use hilum_stages::contract::error::Result;
 use hilum_stages::models::ClassifierNetwork;
 use hilum_stages::models::generators::adversaries::{Adversaries, Observed};
 use hilum_stages::models::generators::stylegan2::Noise;
 use hilum_stages::models::generators::{cyclegan, cyclegan_zunair, dcgan, pix2pix, stylegan2};
-use hilum_stages::networks::diffaugment::Draw;
+use hilum_stages::networks::diffaugment::{Centre, Draw};
 use hilum_stages::networks::{Mode, Weights};
 use hilum_stages::training::AdamParameters;
 use std::collections::BTreeMap;
@@ -151,8 +151,8 @@ impl stylegan2::Draws for Numbered {
             saturation: u[n + i] * 2.0,
             contrast: u[2 * n + i] + 0.5,
             // The reference says where a pixel comes from, we where it goes to.
-            shift: [-whole(3, i, -4, 5), -whole(4, i, -4, 5)],
-            cut: [whole(5, i, 0, 33), whole(6, i, 0, 33)],
+            shift: Shift { down: -whole(3, i, -4, 5), right: -whole(4, i, -4, 5) },
+            cut: Centre { row: whole(5, i, 0, 33), column: whole(6, i, 0, 33) },
         };
         (0..n).map(draw).collect()
     }
@@ -177,7 +177,7 @@ fn stylegan2_trains_as_the_reference_with_path_length_and_r1() {
     assert_eq!((draws.directions, draws.changes), (5, 62));
     let z = Value::constant(tensor("steps.stylegan2.look", &[2, 32], 3f64.sqrt(), 0.0));
     let made = without_history(|| n.average.synthesise(&n.average.map(&z, false).unwrap(), &mut Noise::Constant)).unwrap();
-    let made: Vec<f32> = made.data().flatten_all().unwrap().to_vec1().unwrap();
+    let made: Vec<f32> = made.to_vec().unwrap();
     let due: Vec<f32> = serde_json::from_value(REFERENCE["stylegan2.average"].clone()).unwrap();
     let found: Vec<f32> = made.into_iter().step_by(16).collect();
     super::reference::close(&found, &due, 1e-2, "images of the moving average");

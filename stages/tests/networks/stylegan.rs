@@ -2,10 +2,10 @@
 
 use super::reference::{at, close, fill, image, number, stream, tensor, thinned, turned};
 use super::zoo::{agrees, gradients_agree, named};
-use hilum_ops::{Value, channels_last, without_history};
+use hilum_ops::{Shift, Value, channels_last, without_history};
 use hilum_stages::models::generators::stylegan2::{Architecture as Config, Discriminator, Generator, Noise};
 use hilum_stages::networks::Weights;
-use hilum_stages::networks::diffaugment::{Draw, Policy};
+use hilum_stages::networks::diffaugment::{Centre, Draw, Policy};
 
 const CASES: [(usize, usize, usize, f64); 2] = [(32, 1, 2, 1.0 / 16.0), (32, 3, 8, 1.0 / 32.0)];
 
@@ -54,7 +54,7 @@ fn discriminator_and_r1() {
         let shape = [4, c.channels, c.size, c.size];
         let x = image(&format!("{key}.d.in{}.0", number(&format!("{key}.d.seed"))), &shape);
         let (d, weights) = agrees(&format!("{key}.d"), |s| Discriminator::new(&c, s), |d, _| d.forward(&x));
-        let real = Value::leaf(image(&format!("{key}.real"), &shape).data());
+        let real = image(&format!("{key}.real"), &shape).to_leaf();
         let slope = d.forward(&real).unwrap().sum().unwrap().gradients(&[&real]).unwrap().remove(0);
         let r1 = slope.square().unwrap().sum().unwrap().scale(5.0 / 4.0).unwrap();
         compare(&weights, &r1, &format!("{key}.r1"));
@@ -73,8 +73,8 @@ fn diffaugment_changes_images_as_the_reference() {
                 saturation: f64::from(u[1]) * 2.0,
                 contrast: f64::from(u[2]) + 0.5,
                 // The reference says where a pixel comes from, we where it goes to.
-                shift: [-w[0] as isize, -w[1] as isize],
-                cut: [w[2] as isize, w[3] as isize],
+                shift: Shift { down: -w[0] as isize, right: -w[1] as isize },
+                cut: Centre { row: w[2] as isize, column: w[3] as isize },
             }
         };
         let draws: Vec<Draw> = (0..5).map(draw).collect();
@@ -92,8 +92,8 @@ fn draws_stay_within_their_ranges() {
     let mut s = stream();
     let draws: Vec<Draw> = (0..4000).map(|_| Draw::new(16, &mut s)).collect();
     let range = |f: &dyn Fn(&Draw) -> f64| draws.iter().map(f).fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
-    assert_eq!(range(&|d| d.shift[0] as f64), (-2.0, 2.0));
-    assert_eq!(range(&|d| d.cut[1] as f64), (0.0, 16.0));
+    assert_eq!(range(&|d| d.shift.down as f64), (-2.0, 2.0));
+    assert_eq!(range(&|d| d.cut.column as f64), (0.0, 16.0));
     let (low, high) = range(&|d| d.contrast);
     assert!((0.5..0.51).contains(&low) && (1.49..1.5).contains(&high));
 }

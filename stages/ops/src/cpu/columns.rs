@@ -3,12 +3,12 @@
 use super::widest::widest;
 use rayon::prelude::*;
 
-/// Lines of channels that are summed in float32 before they enter a sum in float64.
+/// Lines of channels that are summed in float32 before they are added to a sum in float64.
 const RUN: usize = 64;
 /// Values that a task sums.
 const TASK: usize = 65_536;
 
-/// For each group and channel the sums of `K` functions of the values at a place, over the group's places: `[groups, c]`.
+/// For each group and channel the sums of `K` functions of the values of a pixel, over the group's pixels: `[groups, c]`.
 /// `f` is given the values and the group's constants of the channel. The same bits on any number of threads.
 pub(crate) fn sums<const N: usize, const C: usize, const K: usize>(
     inputs: [&[f32]; N],
@@ -25,7 +25,7 @@ pub(crate) fn sums<const N: usize, const C: usize, const K: usize>(
     if c == 1 && n < groups * SHORT {
         return short_rows(inputs, constants, groups, f);
     }
-    // Few channels are summed side by side, so that inner loops are long.
+    // Few channels are repeated, so that inner loops are long.
     let repeats = (64usize).div_ceil(c);
     let line = repeats * c;
     let constants = constants.map(|k| k.chunks_exact(c).flat_map(|k| k.repeat(repeats)).collect::<Vec<f32>>());

@@ -19,7 +19,7 @@ impl Geometry {
     fn output_side(&self, group: usize) -> Side {
         Side { map: self.output, channels: self.channels().1, from: group * self.co, run: self.co }
     }
-    /// Where the kernel of output `o` and input `i` of a group begins.
+    /// Where the kernel of output `o` and input `i` of a group starts.
     fn place(&self, group: usize, o: usize, i: usize) -> usize {
         ((group * self.co + o) * self.ci + i) * self.taps()
     }
@@ -120,7 +120,7 @@ fn input_gradient_into(g: &Geometry, dy: &[f32], w: &[f32], out: Shared, finish:
     }
 }
 
-/// Kernel rows (`axis` 0) or columns (1) that reach input places of a residue, with the output place relative to it.
+/// Kernel rows (`axis` 0) or columns (1) that reach input pixels of a residue, with the offset of the output pixel.
 fn residue(g: &Geometry, first: [usize; 2], axis: usize) -> Vec<(usize, isize)> {
     let stride = g.window.stride[axis] as isize;
     let gap = |k: usize| (first[axis] + g.window.padding[axis]) as isize - (k * g.window.dilation[axis]) as isize;

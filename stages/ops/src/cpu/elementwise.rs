@@ -1,16 +1,16 @@
-//! One result per place, from the values of several arrays at that place; all threads, all vector instructions.
+//! Element-wise functions of several arrays, on all threads and with all vector instructions.
 
 use super::slices::filled;
 use super::widest::widest;
 use rayon::prelude::*;
 
-/// Values that a task makes.
+/// Values that a task computes.
 const TASK: usize = 16_384;
 
-/// `f` of the values at each place of arrays of one length.
+/// `f` of the elements at each index of arrays of one length.
 pub(crate) fn map<const N: usize>(inputs: [&[f32]; N], f: impl Fn([f32; N]) -> f32 + Sync) -> Vec<f32> {
     let n = inputs[0].len();
-    assert!(inputs.iter().all(|i| i.len() == n), "BUG: arrays of several lengths");
+    assert!(inputs.iter().all(|i| i.len() == n), "BUG: arrays of different lengths");
     // SAFETY: the tasks write every element, each its own.
     unsafe {
         filled(n, |out| {
@@ -23,7 +23,7 @@ pub(crate) fn map<const N: usize>(inputs: [&[f32]; N], f: impl Fn([f32; N]) -> f
     }
 }
 
-/// `f` of the values at each place of `[groups, pixels, c]` and of constants `[groups, c]` of its group and channel.
+/// `f` of the elements at each index of `[groups, pixels, c]` and of constants `[groups, c]` of its group and channel.
 pub(crate) fn map_channels<const N: usize, const K: usize>(
     inputs: [&[f32]; N],
     constants: [&[f32]; K],

@@ -1,62 +1,62 @@
 //! Products whose rows are the points of a grid: forward convolution, and the gradient of its input.
 
+use super::functions::rectify;
 use super::panels::{Panel, Panels};
 use super::product::{DOT_ROWS, MOST_ROWS, kernels};
 use super::slices::Shared;
 use super::widest::widest;
-use crate::after::rectify;
 use rayon::prelude::*;
 
-/// Points `[n, rows, columns]`; each reads some runs of the source and writes one run of the target.
+/// Points `[n, rows, columns]`; each reads runs of channels of the source and writes one run of the target.
 pub(crate) struct Grid {
     pub(crate) n: usize,
     pub(crate) points: [usize; 2],
     pub(crate) source: Side,
     /// Source pixels between neighbouring points.
     pub(crate) step: [usize; 2],
-    /// Places of the runs, relative to a point's own.
+    /// Offsets of the runs from a point's own pixel.
     pub(crate) taps: Vec<[isize; 2]>,
     pub(crate) target: Side,
-    /// Target pixels between neighbouring points, and the first one's place.
+    /// Target pixels between neighbouring points, and the pixel of the first.
     pub(crate) spread: [usize; 2],
     pub(crate) first: [usize; 2],
 }
 
-/// What is done to a result while it is still in the cache: a bias per channel is added, then it is rectified.
+/// The epilogue of a product, applied while the result is in the cache: a bias per channel, then a rectifier.
 #[derive(Clone, Copy)]
 pub(crate) struct Finish<'a> {
     /// Of all channels of the target.
     pub(crate) bias: Option<&'a [f32]>,
-    /// Below zero; one changes nothing.
+    /// Of the rectifier below zero; 1 for none.
     pub(crate) slope: f32,
 }
 
 impl Finish<'_> {
-    fn does_something(&self) -> bool {
+    fn is_needed(&self) -> bool {
         self.bias.is_some() || self.slope != 1.0
     }
-    /// `run` begins at channel `from`.
+    /// `run` starts at channel `from`.
     pub(crate) fn apply(&self, run: &mut [f32], from: usize) {
         match self.bias {
-            Some(bias) => shift(run, &bias[from..from + run.len()], self.slope),
-            None => bend(run, self.slope),
+            Some(bias) => add_and_rectify(run, &bias[from..from + run.len()], self.slope),
+            None => rectify_all(run, self.slope),
         }
     }
 }
 
 widest! {
-    fn shift[](run: &mut [f32], bias: &[f32], slope: f32) where [] {
+    fn add_and_rectify[](run: &mut [f32], bias: &[f32], slope: f32) where [] {
         run.iter_mut().zip(bias).for_each(|(y, b)| *y = rectify(*y + b, slope));
     }
 }
 
 widest! {
-    fn bend[](run: &mut [f32], slope: f32) where [] {
+    fn rectify_all[](run: &mut [f32], slope: f32) where [] {
         run.iter_mut().for_each(|y| *y = rectify(*y, slope));
     }
 }
 
-/// One side of a product: maps of `channels`, of which `run` from `from` on are meant.
+/// One side of a product: maps of `channels`, of which those from `from` to `from + run` take part.
 #[derive(Clone, Copy)]
 pub(crate) struct Side {
     pub(crate) map: [usize; 2],
@@ -65,15 +65,15 @@ pub(crate) struct Side {
     pub(crate) run: usize,
 }
 
-/// Products of at most so many columns are made of dots.
+/// Products of at most so many columns are computed as dot products.
 pub(crate) const THIN: usize = 4;
-/// Lines of a panel that are gone through before rows are changed: with 64 columns they fill half an L2 cache.
+/// Lines of a panel that are used before the next rows: with 64 columns they fill half an L2 cache.
 const LINES: usize = 2560;
-/// Weights that are gone through for each tile of rows: they stay in the L2 cache.
+/// Weights that are used for each tile of rows: they stay in the L2 cache.
 const TOGETHER: usize = 64 << 10;
 
 impl Grid {
-    /// A list of rows that lie one behind another on both sides.
+    /// A list of rows that are adjacent on both sides.
     pub(crate) fn list(rows: usize, source: Side, target: Side) -> Grid {
         let flat = |side: Side| Side { map: [1, rows], ..side };
         Grid { n: 1, points: [1, rows], source: flat(source), step: [1; 2], taps: vec![[0; 2]], target: flat(target), spread: [1; 2], first: [0; 2] }
@@ -83,8 +83,8 @@ impl Grid {
         self.n * self.points[0] * self.points[1]
     }
 
-    /// Row numbers count samples first where maps are small: rows of one tile then lie at one place of their maps, and all
-    /// read outside the source at the same taps, which can be passed over.
+    /// Rows are numbered by samples first where maps are small: rows of one tile are then the same pixel of their maps, and all
+    /// read outside the source at the same taps, which can be skipped.
     fn samples_first(&self) -> bool {
         self.n > 1 && self.points[0] * self.points[1] <= 256
     }
@@ -142,7 +142,7 @@ impl Grid {
                         }
                         fresh = false;
                     }
-                    if t0 + several >= taps && finish.does_something() {
+                    if t0 + several >= taps && finish.is_needed() {
                         for panel in own {
                             // SAFETY: these runs were just written by this task.
                             written.iter().take(m).for_each(|to| unsafe {
@@ -173,7 +173,7 @@ impl Grid {
                 let dots = &kernels().dots[usize::from(m > 1)][self.target.run - 1];
                 // SAFETY: as above.
                 unsafe { dots(taps, run, addresses.as_ptr(), weights.as_ptr(), written.as_ptr()) };
-                if finish.does_something() {
+                if finish.is_needed() {
                     // SAFETY: as above.
                     written.iter().take(m).for_each(|to| unsafe { finish.apply(std::slice::from_raw_parts_mut(*to, self.target.run), self.target.from) });
                 }

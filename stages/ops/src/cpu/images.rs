@@ -1,34 +1,34 @@
-//! Grey bytes resampled along a line, in whole numbers: the same bits on every machine. Ignorant of where lines come from.
+//! Grey bytes resampled along a line, in integers: the same bits on every machine. Ignorant of where lines come from.
 
 use super::widest::widest;
 
-/// Binary places of the weights of neighbours: a weight is off by 1/512 at most, a grey by a level at most, between black and white neighbours.
-const PLACES: u32 = 8;
-/// Pixels at once: the parts of the work that vectors can do stand in loops of their own.
+/// Binary digits of the weights of neighbours: a weight is off by 1/512 at most, a grey by a level at most, between black and white neighbours.
+const DIGITS: u32 = 8;
+/// Pixels at once: what vector instructions can do is in loops of its own.
 const BLOCK: usize = 32;
 
 /// A bilinear mean of four neighbours, given as two stacks, a pixel in the lower half and the one below it in the upper. Both
 /// rows at once: a grey times the whole weight of 256 does not leave its 16 bits.
 #[inline(always)]
 fn mean(left: u32, right: u32, fx: u32, fy: u32) -> i32 {
-    let rows = (left << PLACES).wrapping_add(right.wrapping_sub(left).wrapping_mul(fx));
+    let rows = (left << DIGITS).wrapping_add(right.wrapping_sub(left).wrapping_mul(fx));
     let (top, bottom) = ((rows & 0xFFFF) as i32, (rows >> 16) as i32);
-    (top << PLACES) + (bottom - top) * fy as i32
+    (top << DIGITS) + (bottom - top) * fy as i32
 }
 
-/// What a mean is divided by to be a grey of 0 to 255.
-pub const MEAN_UNIT: f32 = (1u32 << (2 * PLACES)) as f32;
+/// What a mean is divided by to be a grey value of 0 to 255.
+pub const MEAN_UNIT: f32 = (1u32 << (2 * DIGITS)) as f32;
 
-/// Column or row, and the weight of what follows it, of a place with 32 binary places.
+/// Column or row, and the weight of the next one, of a position with 32 binary digits after the point.
 #[inline(always)]
 fn parts(v: i64) -> (i64, u32) {
-    (v >> 32, ((v >> (32 - PLACES)) & ((1 << PLACES) - 1)) as u32)
+    (v >> 32, ((v >> (32 - DIGITS)) & ((1 << DIGITS) - 1)) as u32)
 }
 
-/// What is added to a place so that its parts are rounded.
-pub const HALF: i64 = 1i64 << (31 - PLACES);
+/// What is added to a position so that its parts are rounded.
+pub const HALF: i64 = 1i64 << (31 - DIGITS);
 
-/// The greys at places, `low + unit · mean` each; the image's edge goes on outside.
+/// The grey value at a position, `low + unit · mean`; outside, the edge of the image is repeated.
 pub fn sample_anywhere(image: &[u8], side: usize, place: [i64; 2], low: f32, unit: f32) -> f32 {
     let last = side as i64 - 1;
     let [(x, fx), (y, fy)] = place.map(parts);
@@ -37,7 +37,7 @@ pub fn sample_anywhere(image: &[u8], side: usize, place: [i64; 2], low: f32, uni
     low + unit * mean(stack(x), stack(x + 1), fx, fy) as f32
 }
 
-/// Each pixel with the one below it in the upper half; the last row stands on itself.
+/// Each pixel, with the one below it in the upper half; below the last row is the last row.
 pub fn stack_rows(image: &[u8], side: usize) -> Vec<u32> {
     let below = image[side..].iter().chain(&image[image.len() - side..]);
     image.iter().zip(below).map(|(v, w)| u32::from(*v) | u32::from(*w) << 16).collect()
@@ -69,7 +69,7 @@ widest! {
     }
 }
 
-/// The greys along a line of places, all of whose neighbours lie within the image that [`stack_rows`] was given.
+/// The grey values along a line of positions, all of whose neighbours are inside the image that [`stack_rows`] was given.
 ///
 /// # Panics
 /// Where one does not.

@@ -1,11 +1,15 @@
-//! Passes over `[groups, pixels, c]` that normalise, and their way back.
+//! Passes over `[groups, pixels, c]` that normalise, and their gradients.
+
+mod arrays;
+
+pub(crate) use arrays::{GradientSums, InputGradientInputs, ScaleInputs, Scales, Statistics, SumInputs};
 
 use super::columns::sums;
 use super::elementwise::map_channels;
-use crate::after::{passed_on, rectify};
+use super::functions::{passed_on, rectify};
 use rayon::prelude::*;
 
-/// How the numbers of each group are cut: all channels apart, or together.
+/// Which values share a mean and a variance: those of a channel of a group, or of all channels of a group.
 #[derive(Clone, Copy)]
 pub(crate) struct Cut {
     pub(crate) groups: usize,
@@ -15,7 +19,7 @@ pub(crate) struct Cut {
 }
 
 impl Cut {
-    /// Adds up over the channels of each group where they stand together.
+    /// Adds up over the channels of each group where they share a mean.
     fn pool(self, sums: &mut [f64]) {
         if self.together {
             for group in sums.chunks_exact_mut(self.c) {
@@ -24,14 +28,20 @@ impl Cut {
             }
         }
     }
-    /// Numbers that share a mean.
+    /// How many values share a mean, of `n` in all.
     pub(crate) fn count(self, n: usize) -> f64 {
         (n / self.groups / if self.together { 1 } else { self.c }) as f64
     }
 }
 
-/// Mean and biased variance `[groups, c]`.
-pub(crate) fn statistics(x: &[f32], cut: Cut) -> (Vec<f32>, Vec<f64>) {
+/// Mean and biased variance, `[groups, c]` each.
+pub(crate) struct Moments {
+    pub(crate) mean: Vec<f32>,
+    pub(crate) variance: Vec<f64>,
+}
+
+/// The moments of `x [groups, pixels, c]`.
+pub(crate) fn moments(x: &[f32], cut: Cut) -> Moments {
     let Cut { groups, c, .. } = cut;
     let count = cut.count(x.len());
     let near = near_means(x, cut);
@@ -40,12 +50,12 @@ pub(crate) fn statistics(x: &[f32], cut: Cut) -> (Vec<f32>, Vec<f64>) {
     cut.pool(&mut squares);
     let offset = || total.iter().map(|t| t / count);
     let mean = near.iter().zip(offset()).map(|(n, o)| (f64::from(*n) + o) as f32).collect();
-    let variance = squares.iter().zip(offset()).map(|(s, o)| not_below_zero(s / count - o * o)).collect();
-    (mean, variance)
+    let variance = squares.iter().zip(offset()).map(|(s, o)| non_negative(s / count - o * o)).collect();
+    Moments { mean, variance }
 }
 
-/// Rounding may leave less than nothing of a variance. NaN stays: `max` would make zero of it.
-fn not_below_zero(variance: f64) -> f64 {
+/// Rounding may make a variance negative. NaN stays NaN: `max` would make zero of it.
+fn non_negative(variance: f64) -> f64 {
     if variance < 0.0 { 0.0 } else { variance }
 }
 
@@ -69,48 +79,28 @@ fn near_means(x: &[f32], cut: Cut) -> Vec<f32> {
     total.into_iter().map(|t| finite(t / count)).collect()
 }
 
-/// The weight of each number `[groups, c]`, scale and shift, from mean, 1 / divisor, and weight and bias (`[c]` or one each).
-pub(crate) fn prepare([mean, inverse, weight, bias]: [&[f32]; 4]) -> [Vec<f32>; 3] {
+/// Weight, scale and shift of each group and channel.
+pub(crate) fn scales(ScaleInputs { mean, inverse, weight, bias }: ScaleInputs<&[f32]>) -> Scales<Vec<f32>> {
     let spread = |w: &[f32]| -> Vec<f32> { w.iter().copied().cycle().take(mean.len()).collect() };
     let weight = spread(weight);
     let scale: Vec<f32> = weight.iter().zip(inverse).map(|(w, i)| w * i).collect();
     let shift = spread(bias).iter().zip(mean).zip(&scale).map(|((b, m), s)| b - m * s).collect();
-    [weight, scale, shift]
+    Scales { weight, scale, shift }
 }
 
 /// `rectifier(scale · x + shift + add)` with `scale`, `shift` `[groups, c]`.
-pub(crate) fn affine(x: &[f32], add: Option<&[f32]>, scale: &[f32], shift: &[f32], Cut { groups, c, .. }: Cut, slope: f32) -> Vec<f32> {
+pub(crate) fn scale_shift(x: &[f32], add: Option<&[f32]>, scale: &[f32], shift: &[f32], Cut { groups, c, .. }: Cut, slope: f32) -> Vec<f32> {
     match add {
         None => map_channels([x], [scale, shift], groups, c, |[x], [scale, shift]| rectify(x * scale + shift, slope)),
         Some(add) => map_channels([x, add], [scale, shift], groups, c, |[x, add], [scale, shift]| rectify(x * scale + shift + add, slope)),
     }
 }
 
-/// A gradient on its way back through what followed a norm.
-pub(crate) struct Passed<'a> {
-    pub(crate) g: &'a [f32],
-    pub(crate) x: &'a [f32],
-    /// Tells which results were rectified; where it is not given they are computed again.
-    pub(crate) y: Option<&'a [f32]>,
-    pub(crate) slope: f32,
-}
-
-/// Mean and grad_slope of the gradient by x, `[groups, c]`, and the gradients by weight and bias, `[weights]`. With
-/// `m(·)` for means over the numbers that share a mean:
+/// The sums of a norm's gradient; `weights` is how many weights there are, `c` or 1. `y` is the result, where only it says what
+/// was rectified; else it is computed again. With `m(·)` for means over the values that share a mean:
 /// `dx = weight · inverse · (g − m(g) − (x − mean) · curvature · m(g · (x − mean)))`, where `m` is of `weight · g`.
-#[allow(clippy::too_many_arguments)]
-pub(crate) fn weight_gradients(
-    cut: Cut,
-    passed: &Passed,
-    mean: &[f32],
-    inverse: &[f32],
-    curvature: &[f32],
-    weight: &[f32],
-    scale: &[f32],
-    shift: &[f32],
-    weights: usize,
-) -> [Vec<f32>; 4] {
-    let (Cut { groups, c, .. }, &Passed { g, x, y, slope }) = (cut, passed);
+pub(crate) fn gradient_sums(cut: Cut, slope: f32, inputs: SumInputs<&[f32]>, y: Option<&[f32]>, weights: usize) -> GradientSums<Vec<f32>> {
+    let (Cut { groups, c, .. }, SumInputs { g, x, mean, inverse, curvature, weight, scale, shift }) = (cut, inputs);
     let constants = [mean, scale, shift];
     let [by_bias, by_offset] = match y {
         Some(y) => sums([g, x, y], constants, groups, c, |[g, x, y], [mean, ..]| {
@@ -131,11 +121,11 @@ pub(crate) fn weight_gradients(
     };
     let (grad_mean, slant, count) = (weighted(&by_bias), weighted(&by_offset), cut.count(x.len()));
     let at = |i: usize| f64::from(inverse[i]);
-    // Without curvature nothing follows from the numbers, not even from infinite ones.
-    let follows = |i: usize, number: f64| if curvature[i] == 0.0 { 0.0 } else { number as f32 };
+    // Without curvature nothing follows from the values, not even from infinite ones.
+    let follows = |i: usize, value: f64| if curvature[i] == 0.0 { 0.0 } else { value as f32 };
     let grad_slope: Vec<f32> = (0..groups * c).map(|i| follows(i, at(i) * slant[i] / count * f64::from(curvature[i]))).collect();
     let grad_mean: Vec<f32> = (0..groups * c).map(|i| follows(i, at(i) * grad_mean[i] / count)).collect();
-    [grad_mean, grad_slope, gather(&by_weight, c, weights), gather(&by_bias, c, weights)]
+    GradientSums { grad_mean, grad_slope, by_weight: gather(&by_weight, c, weights), by_bias: gather(&by_bias, c, weights) }
 }
 
 /// Sums over groups and, for one weight, over channels.
@@ -145,9 +135,10 @@ fn gather(sums: &[f64], c: usize, weights: usize) -> Vec<f32> {
     if weights == 1 { vec![each.iter().sum::<f64>() as f32] } else { each.iter().map(|v| *v as f32).collect() }
 }
 
-/// `scale · g − grad_mean − (x − mean) · grad_slope`; without a grad_slope an infinite x adds nothing.
-pub(crate) fn input_gradient(cut: Cut, passed: &Passed, mean: &[f32], scale: &[f32], shift: &[f32], grad_mean: &[f32], grad_slope: &[f32]) -> Vec<f32> {
-    let (Cut { groups, c, .. }, &Passed { g, x, y, slope }) = (cut, passed);
+/// `scale · g − grad_mean − (x − mean) · grad_slope`; where `grad_slope` is zero, an infinite x adds nothing. `y` as in
+/// [`gradient_sums`].
+pub(crate) fn input_gradient(cut: Cut, slope: f32, inputs: InputGradientInputs<&[f32]>, y: Option<&[f32]>) -> Vec<f32> {
+    let (Cut { groups, c, .. }, InputGradientInputs { g, x, mean, scale, shift, grad_mean, grad_slope }) = (cut, inputs);
     let rest =
         |g: f32, x: f32, [scale, grad_slope, grad_mean, mean]: [f32; 4]| scale * g - grad_mean - if grad_slope == 0.0 { 0.0 } else { (x - mean) * grad_slope };
     let constants = [scale, grad_slope, grad_mean, mean];

@@ -38,7 +38,7 @@ impl Sums {
     /// Adds the products of some pairs to the rows of `tiles`, which begin at `c`.
     ///
     /// # Safety
-    /// `x` and `y` hold `rows` and `columns` values at each place of a pair; `c` is the start of the rows of these tiles,
+    /// `x` and `y` hold `rows` and `columns` values at each index of a pair; `c` is the start of the rows of these tiles,
     /// which nobody else touches.
     unsafe fn add(&self, pairs: &[(u32, u32)], x: &[f32], y: &[f32], c: *mut f32, tiles: Range<usize>) {
         let first = self.rows_of(&tiles).start;
@@ -98,7 +98,7 @@ fn grouped(g: &Geometry, group: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
     let sums = if swapped { Sums::new(g.co, g.ci) } else { Sums::new(g.ci, g.co) };
     let add = |pairs: &[(u32, u32)], c: *mut f32, tiles: Range<usize>| {
         let (rows, columns) = if swapped { (dy, x) } else { (x, dy) };
-        // SAFETY: pairs are places of whole pixels of both; callers own `c`, or the rows of their tiles.
+        // SAFETY: pairs are indices of whole pixels of both; callers own `c`, or the rows of their tiles.
         unsafe { sums.add(pairs, rows, columns, c, tiles) }
     };
     let parts = parts(x.len() + dy.len(), taps * sums.size());
@@ -138,7 +138,7 @@ const LOCAL: usize = 96 << 10;
 
 /// From `[taps][rows][columns]`, where rows are inputs and columns outputs, or the other way round where swapped, to
 /// `[co][ci][taps]`; only some rows are there. A few outputs at a time, so that what is read are whole lines and what is
-/// written goes on in a few places.
+/// written is sequential in a few streams.
 fn in_torchs_order(g: &Geometry, sums: &[f32], swapped: bool, rows: Range<usize>, dw: Shared) {
     let (taps, ci, co) = (g.taps(), g.ci, g.co);
     let place = |o: usize, c: usize| (o * ci + c) * taps;
@@ -177,7 +177,7 @@ fn in_parts(pixels: usize, parts: usize, size: usize, work: impl Fn(usize, usize
     total
 }
 
-/// Places in input and gradient of the output pixels that read inside the input at a kernel position.
+/// Indices in input and gradient of the output pixels that read inside the input at a kernel position.
 fn places(g: &Geometry, group: usize, tap: usize, pixels: Range<usize>, swapped: bool, out: &mut Vec<(u32, u32)>) {
     let ([h, w], [oh, ow], window, (ci, co)) = (g.input, g.output, &g.window, g.channels());
     let (dy, dx) = (tap / g.kernel[1] * window.dilation[0], tap % g.kernel[1] * window.dilation[1]);

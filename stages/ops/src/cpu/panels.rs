@@ -3,7 +3,7 @@
 use super::product::{Tile, kernels};
 use rayon::prelude::*;
 
-/// A panel of columns `from..from + n`, whose lines are `tile.columns` wide and begin at `at`.
+/// A panel of columns `from..from + n`, whose lines are `tile.columns` wide and start at `at`.
 pub(crate) struct Panel {
     pub(crate) from: usize,
     pub(crate) n: usize,
@@ -18,7 +18,7 @@ pub(crate) struct Panels {
     pub(crate) rows: usize,
 }
 
-/// Widths that cover `columns`: wide ones, and a narrow one where few are left.
+/// Tiles that cover `columns`: wide ones, and a narrow one where few are left, with their first columns.
 pub(crate) fn cover(columns: usize) -> Vec<(usize, &'static Tile)> {
     let (wide, narrow) = (&kernels().wide, &kernels().narrow);
     let mut out = vec![];
@@ -32,7 +32,7 @@ pub(crate) fn cover(columns: usize) -> Vec<(usize, &'static Tile)> {
 }
 
 impl Panels {
-    /// Line `j · inner + i` holds, for output `o`, `w[place(o, i) + taps[j]]`; `place` begins a run of `run` values.
+    /// Line `j · inner + i` holds, for output `o`, `w[place(o, i) + taps[j]]`; a run of `run` values starts at `place`.
     pub(crate) fn pack(w: &[f32], taps: &[usize], inner: usize, columns: usize, run: usize, place: impl Fn(usize, usize) -> usize + Sync) -> Panels {
         let rows = taps.len() * inner;
         let mut list = vec![];

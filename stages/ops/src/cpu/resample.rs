@@ -4,42 +4,62 @@ use super::elementwise::add_scaled;
 use super::widest::widest;
 use rayon::prelude::*;
 
-/// For each output place of an axis the input places that it is made of, and their weights.
+/// The weights of both axes.
+pub(crate) struct Axes {
+    pub(crate) rows: Weights,
+    pub(crate) columns: Weights,
+}
+
+/// What surrounds the filter of an up-sampling and down-sampling by filtering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FirWindow {
+    /// Factor of up-sampling, at least 1: zeros are inserted.
+    pub up: usize,
+    /// Factor of down-sampling, at least 1: of so many pixels one is kept.
+    pub down: usize,
+    /// Zeros before the first row and column, in pixels of the up-sampled map; negative crops.
+    pub before: isize,
+    /// Zeros after the last row and column; negative crops.
+    pub after: isize,
+}
+
+/// For each output index of an axis the input indices whose sum it is, and their weights.
 pub(crate) struct Weights {
     pub(crate) inputs: usize,
-    /// Where the terms of each place begin, and where the last ones end.
+    /// Where the terms of each output index start, and where the last ones end.
     starts: Vec<usize>,
+    /// Input indices and weights.
     terms: Vec<(usize, f32)>,
 }
 
 impl Weights {
-    pub(crate) fn new(inputs: usize, places: impl IntoIterator<Item = Vec<(usize, f32)>>) -> Weights {
+    pub(crate) fn new(inputs: usize, outputs: impl IntoIterator<Item = Vec<(usize, f32)>>) -> Weights {
         let (mut starts, mut terms) = (vec![0], vec![]);
-        for place in places {
-            terms.extend(place);
+        for output in outputs {
+            terms.extend(output);
             starts.push(terms.len());
         }
         Weights { inputs, starts, terms }
     }
-    /// Output places.
+    /// Output indices.
     pub(crate) fn len(&self) -> usize {
         self.starts.len() - 1
     }
-    /// Where the terms of each place begin, where the last ones end, and all terms.
+    /// Where the terms of each output index start, where the last ones end, and all terms.
     #[cfg(feature = "cuda")]
     pub(crate) fn parts(&self) -> (&[usize], &[(usize, f32)]) {
         (&self.starts, &self.terms)
     }
-    fn of(&self, place: usize) -> &[(usize, f32)] {
-        &self.terms[self.starts[place]..self.starts[place + 1]]
+    fn of(&self, output: usize) -> &[(usize, f32)] {
+        &self.terms[self.starts[output]..self.starts[output + 1]]
     }
 
-    /// Every place `scale` times.
+    /// Every index `scale` times.
     pub(crate) fn nearest(n: usize, scale: usize) -> Weights {
         Weights::new(n, (0..n * scale).map(|o| vec![(o / scale, 1.0)]))
     }
-    /// Linear interpolation between the two nearest places. As in PyTorch a neighbour of no weight is read, and tells where it
-    /// is not finite; the last place is its own neighbour, and so is each where nothing is resized.
+    /// Linear interpolation between the two nearest indices. As in PyTorch a neighbour of weight zero is read, so that what is
+    /// not finite there is not hidden; the last index is its own neighbour, and so is each where nothing is resized.
     pub(crate) fn linear(n: usize, size: usize, align_corners: bool) -> Weights {
         let at = |o: usize| match align_corners {
             true => o as f64 * (n.max(1) - 1) as f64 / (size.max(2) - 1) as f64,
@@ -58,7 +78,7 @@ impl Weights {
             }),
         )
     }
-    /// The places mirrored at the edges, which are not repeated.
+    /// The indices mirrored at the edges, which are not repeated.
     pub(crate) fn reflected(n: usize, padding: usize) -> Weights {
         let mirror = |o: usize| {
             let at = (o as isize - padding as isize).unsigned_abs();
@@ -66,33 +86,34 @@ impl Weights {
         };
         Weights::new(n, (0..n + 2 * padding).map(|o| vec![(mirror(o), 1.0)]))
     }
-    /// Zeros between places, zeros around, a filter, and every `down`-th place: see `crate::upfirdn`.
-    pub(crate) fn filtered(n: usize, filter: &[f32], up: usize, down: usize, padding: [isize; 2]) -> Option<Weights> {
-        let whole = (n * up) as isize + padding[0] + padding[1];
+    /// Up-sampling, filter and down-sampling: see `crate::upfirdn`. None where the filter is too long.
+    pub(crate) fn filtered(n: usize, filter: &[f32], window: FirWindow) -> Option<Weights> {
+        let FirWindow { up, down, before, after } = window;
+        let whole = (n * up) as isize + before + after;
         let size = usize::try_from(whole - filter.len() as isize).ok()? / down + 1;
-        let place = |o: usize| {
+        let output = |o: usize| {
             let terms = filter.iter().rev().enumerate().filter_map(|(t, f)| {
-                let at = usize::try_from((o * down + t) as isize - padding[0]).ok()?;
+                let at = usize::try_from((o * down + t) as isize - before).ok()?;
                 (at % up == 0 && at / up < n).then_some((at / up, *f))
             });
             terms.collect()
         };
-        Some(Weights::new(n, (0..size).map(place)))
+        Some(Weights::new(n, (0..size).map(output)))
     }
     /// Inputs and outputs exchanged.
     pub(crate) fn transposed(&self) -> Weights {
-        let mut places = vec![vec![]; self.inputs];
+        let mut outputs = vec![vec![]; self.inputs];
         for o in 0..self.len() {
             for (i, f) in self.of(o) {
-                places[*i].push((o, *f));
+                outputs[*i].push((o, *f));
             }
         }
-        Weights::new(self.len(), places)
+        Weights::new(self.len(), outputs)
     }
 }
 
 /// `[n, h, w, c] → [n, oh, ow, c]`: each output row is first summed from rows, then its columns from columns.
-pub(crate) fn rows_and_columns(rows: &Weights, columns: &Weights, x: &[f32], n: usize, c: usize) -> Vec<f32> {
+pub(crate) fn rows_and_columns(Axes { rows, columns }: &Axes, x: &[f32], n: usize, c: usize) -> Vec<f32> {
     let (h, w, oh, ow) = (rows.inputs, columns.inputs, rows.len(), columns.len());
     let mut y = vec![0f32; n * oh * ow * c];
     if y.is_empty() {

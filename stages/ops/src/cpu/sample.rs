@@ -1,30 +1,39 @@
-//! Reading maps at places between pixels.
+//! Reading feature maps at positions between pixels.
 
 use rayon::prelude::*;
 
-/// Instead of a place: nothing is read there.
+/// In place of a pixel's index: nothing is read.
 const OUTSIDE: u32 = u32::MAX;
 
-/// For each output pixel the four pixels that it is made of, and their weights; outside there are zeros.
+/// A translation by whole pixels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shift {
+    /// Pixels down; negative is up.
+    pub down: isize,
+    /// Pixels to the right; negative is to the left.
+    pub right: isize,
+}
+
+/// For each output pixel the four pixels whose weighted sum it is; outside there are zeros.
 pub(crate) struct Taps {
     pub(crate) input: [usize; 2],
     pub(crate) output: [usize; 2],
-    /// Places within the sample, or [`OUTSIDE`]. A pixel whose weight is zero is read, as in PyTorch: it tells where it is not
-    /// finite.
+    /// Index within the sample, or [`OUTSIDE`], and weight. A pixel whose weight is zero is read, as in PyTorch, so that what
+    /// is not finite there is not hidden.
     list: Vec<[(u32, f32); 4]>,
 }
 
 impl Taps {
     /// Affine maps, one per sample, with edges at ±1.
-    pub(crate) fn affine(theta: &[[f64; 6]], input: [usize; 2], output: [usize; 2]) -> Taps {
+    pub(crate) fn affine(theta: &[[[f64; 3]; 2]], input: [usize; 2], output: [usize; 2]) -> Taps {
         let centre = |at: usize, n: usize| (2 * at + 1) as f64 / n as f64 - 1.0;
         let pixel = |at: f64, n: usize| ((at + 1.0) * n as f64 - 1.0) / 2.0;
         let mut list = Vec::with_capacity(theta.len() * output[0] * output[1]);
-        for t in theta {
+        for [x_row, y_row] in theta {
             for row in 0..output[0] {
                 for column in 0..output[1] {
                     let (x, y) = (centre(column, output[1]), centre(row, output[0]));
-                    let (px, py) = (pixel(t[0] * x + t[1] * y + t[2], input[1]), pixel(t[3] * x + t[4] * y + t[5], input[0]));
+                    let (px, py) = (pixel(x_row[0] * x + x_row[1] * y + x_row[2], input[1]), pixel(y_row[0] * x + y_row[1] * y + y_row[2], input[0]));
                     let (fx, fy) = (px - px.floor(), py - py.floor());
                     let tap = |dy: usize, dx: usize| {
                         let (i, j) = (py.floor() + dy as f64, px.floor() + dx as f64);
@@ -39,10 +48,10 @@ impl Taps {
         Taps { input, output, list }
     }
 
-    /// Whole pixels, `[down, right]` per sample.
-    pub(crate) fn shifted(shifts: &[[isize; 2]], size: [usize; 2]) -> Taps {
+    /// Translations, one per sample.
+    pub(crate) fn shifted(shifts: &[Shift], size: [usize; 2]) -> Taps {
         let mut list = Vec::with_capacity(shifts.len() * size[0] * size[1]);
-        for [down, right] in shifts {
+        for Shift { down, right } in shifts {
             for row in 0..size[0] {
                 for column in 0..size[1] {
                     let (i, j) = (row.wrapping_add_signed(-down), column.wrapping_add_signed(-right));
@@ -57,7 +66,7 @@ impl Taps {
         Taps { input: size, output: size, list }
     }
 
-    /// For each output pixel of all samples the input pixels that it is made of: where its terms begin, and all terms.
+    /// For each output pixel of all samples the input pixels whose sum it is: where its terms start, and all terms.
     #[cfg(feature = "cuda")]
     pub(crate) fn readers(&self) -> (Vec<usize>, Vec<(usize, f32)>) {
         let (from, to) = (self.input[0] * self.input[1], (self.output[0] * self.output[1]).max(1));
@@ -77,18 +86,18 @@ impl Taps {
         let mut ends = vec![0; samples * self.input[0] * self.input[1] + 1];
         terms.iter().for_each(|(at, _)| ends[at + 1] += 1);
         (1..ends.len()).for_each(|i| ends[i] += ends[i - 1]);
-        let (begins, mut next, mut sorted) = (ends.clone(), ends, vec![(0, 0.0); terms.len()]);
+        let (first, mut next, mut sorted) = (ends.clone(), ends, vec![(0, 0.0); terms.len()]);
         for pixel in 0..self.list.len() {
             for (at, weight) in &terms[starts[pixel]..starts[pixel + 1]] {
                 sorted[next[*at]] = (pixel, *weight);
                 next[*at] += 1;
             }
         }
-        (begins, sorted)
+        (first, sorted)
     }
 }
 
-/// The pixels that there are.
+/// The pixels inside the image.
 fn inside(taps: &[(u32, f32); 4]) -> impl Iterator<Item = &(u32, f32)> {
     taps.iter().filter(|t| t.0 != OUTSIDE)
 }
@@ -107,7 +116,7 @@ pub(crate) fn gather(taps: &Taps, x: &[f32], c: usize) -> Vec<f32> {
     y
 }
 
-/// The way back of [`gather`].
+/// The transpose of [`gather`]: its gradient.
 pub(crate) fn scatter(taps: &Taps, g: &[f32], c: usize) -> Vec<f32> {
     let (from, to) = (taps.input[0] * taps.input[1], taps.output[0] * taps.output[1]);
     let samples = taps.list.len() / to.max(1);

@@ -1,4 +1,4 @@
-//! Unfolding inputs of very few channels: runs of one or three values are too short to be multiplied where they lie.
+//! Unfolding inputs of very few channels: runs of one or three values are too short to be multiplied in place.
 
 use crate::geometry::Geometry;
 
@@ -17,7 +17,7 @@ impl Geometry {
         let window = &self.window;
         for (pixel, line) in (from..to).zip(lines.chunks_exact_mut(self.taps() * ci)) {
             let (column, row, sample) = (pixel % ow, pixel / ow % oh, pixel / (ow * oh));
-            // The first place that is read; it may lie before the map.
+            // The first column that is read; it may be before the map.
             let left = (column * window.stride[1]).wrapping_sub(window.padding[1]);
             for (ky, part) in line.chunks_exact_mut(kw * ci).enumerate().take(kh) {
                 let i = (row * window.stride[0] + ky * window.dilation[0]).wrapping_sub(window.padding[0]);

@@ -1,10 +1,10 @@
 //! Loops compiled for the widest vectors of the machine.
 //!
-//! The compiler vectorises plain loops; which instructions it may use is a property of the function that they stand in.
+//! The compiler vectorises plain loops; which instructions it may use is a property of the function that they are in.
 //! Rust never fuses a product and a sum on its own, so the bits are the same everywhere.
 
 /// Defines a function whose body is compiled for each instruction set, and which calls the one that the machine has.
-/// Type parameters stand in brackets after the name, their bounds after `where`, in brackets, too.
+/// Type parameters are in brackets after the name, their bounds after `where`, in brackets, too.
 macro_rules! widest {
     ($(#[$doc:meta])* fn $name:ident [$($generic:tt)*] ($($arg:ident: $type:ty),* $(,)?) $(-> $result:ty)? where [$($bound:tt)*] $body:block) => {
         $(#[$doc])*

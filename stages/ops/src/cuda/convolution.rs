@@ -1,10 +1,10 @@
 //! The three passes of a convolution by cuDNN, in `[n, h, w, c]`. Only algorithms that give the same bits each time.
 
 use super::gpu::{Gpu, count, failed, launch};
-use super::{Numbers, OnCuda, Part};
-use crate::conv::{Convolution, Pass};
+use super::{Array, OnCuda, View};
 use crate::geometry::Geometry;
 use crate::precision::{Precision, precision};
+use crate::primitive::convolution::{Convolution, Pass};
 use candle_core::cuda_backend::DeviceId;
 use candle_core::cuda_backend::cudarc::cudnn::sys::{
     cudnnConvolutionBwdDataAlgo_t as DataAlgorithm, cudnnConvolutionBwdFilterAlgo_t as FilterAlgorithm, cudnnConvolutionFwdAlgo_t as ForwardAlgorithm,
@@ -20,19 +20,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 impl OnCuda<2, 1> for Convolution {
-    fn on_cuda(&self, gpu: &Gpu, [a, b]: [Part; 2]) -> Result<[Numbers; 1]> {
+    fn on_cuda(&self, gpu: &Gpu, [a, b]: [View; 2]) -> Result<[Array; 1]> {
         Ok([self.launch(gpu, &a, &b, None)?])
     }
 }
 
 impl OnCuda<3, 1> for Convolution {
-    fn on_cuda(&self, gpu: &Gpu, [a, b, bias]: [Part; 3]) -> Result<[Numbers; 1]> {
+    fn on_cuda(&self, gpu: &Gpu, [a, b, bias]: [View; 3]) -> Result<[Array; 1]> {
         Ok([self.launch(gpu, &a, &b, Some(&bias))?])
     }
 }
 
 impl Convolution {
-    fn launch(&self, gpu: &Gpu, a: &Part, b: &Part, bias: Option<&Part>) -> Result<Numbers> {
+    fn launch(&self, gpu: &Gpu, a: &View, b: &View, bias: Option<&View>) -> Result<Array> {
         let (g, taps) = (&self.g, self.g.taps());
         let n: usize = self.dims().iter().product();
         if n == 0 || a.is_empty() || b.is_empty() {
@@ -41,7 +41,7 @@ impl Convolution {
         if !g.is_plain() {
             bail!("an output padding of the stride or more is not computed on a GPU");
         }
-        // Vector loads want whole vectors; a part of a batch may begin between them.
+        // Vector loads need aligned vectors; a slice of a batch may start between them.
         let copies = [aligned(gpu, a)?, aligned(gpu, b)?];
         let [of_a, of_b] = copies.each_ref().map(|c| c.as_ref().map(CudaSlice::as_view));
         let (a, b) = (of_a.as_ref().unwrap_or(a), of_b.as_ref().unwrap_or(b));
@@ -56,14 +56,14 @@ impl Convolution {
         Ok(y)
     }
 
-    fn multiplied(&self, gpu: &Gpu, a: &Part, b: &Part) -> Result<Numbers> {
+    fn multiplied(&self, gpu: &Gpu, a: &View, b: &View) -> Result<Array> {
         let n: usize = self.dims().iter().product();
         if precision() != Precision::Bf16 {
             let mut y = gpu.empty::<f32>(n)?;
             self.cudnn(gpu, a, b, &mut y)?;
             return Ok(y);
         }
-        let narrow = |x: &Part| -> Result<CudaSlice<bf16>> {
+        let narrow = |x: &View| -> Result<CudaSlice<bf16>> {
             let mut y = gpu.empty(x.len())?;
             launch!(gpu, "to_bf16", x.len(); ; x => &mut y);
             Ok(y)
@@ -76,7 +76,7 @@ impl Convolution {
     }
 
     /// One product with kernels `[co, kh, kw, ci/groups]`. Sums are float32.
-    fn cudnn<T: Number>(&self, gpu: &Gpu, a: &impl DevicePtr<T>, b: &impl DevicePtr<T>, y: &mut CudaSlice<T>) -> Result<()> {
+    fn cudnn<T: Element>(&self, gpu: &Gpu, a: &impl DevicePtr<T>, b: &impl DevicePtr<T>, y: &mut CudaSlice<T>) -> Result<()> {
         let (g, cudnn) = (&self.g, handle(gpu)?);
         let window = &g.window;
         let pair = |v: [usize; 2]| v.map(|v| v as i32);
@@ -106,7 +106,7 @@ impl Convolution {
                     others,
                     |algorithm| {
                         let mut space = gpu.empty::<u8>(pass.get_workspace_size(algorithm).map_err(failed)?)?;
-                        unsafe { pass.launch(algorithm, Some(&mut space), T::ENDS, a, b, y) }.map_err(failed)
+                        unsafe { pass.launch(algorithm, Some(&mut space), T::ALPHA_BETA, a, b, y) }.map_err(failed)
                     },
                 )
             }
@@ -119,7 +119,7 @@ impl Convolution {
                 };
                 self.first_that_runs(gpu, repeatable, [A::CUDNN_CONVOLUTION_BWD_DATA_ALGO_1], |algorithm| {
                     let mut space = gpu.empty::<u8>(pass.get_workspace_size(algorithm).map_err(failed)?)?;
-                    unsafe { pass.launch(algorithm, Some(&mut space), T::ENDS, y, b, a) }.map_err(failed)
+                    unsafe { pass.launch(algorithm, Some(&mut space), T::ALPHA_BETA, y, b, a) }.map_err(failed)
                 })
             }
             Pass::KernelGradient => {
@@ -131,7 +131,7 @@ impl Convolution {
                 };
                 self.first_that_runs(gpu, repeatable, [A::CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1], |algorithm| {
                     let mut space = gpu.empty::<u8>(pass.get_workspace_size(algorithm).map_err(failed)?)?;
-                    unsafe { pass.launch(algorithm, Some(&mut space), T::ENDS, a, y, b) }.map_err(failed)
+                    unsafe { pass.launch(algorithm, Some(&mut space), T::ALPHA_BETA, a, y, b) }.map_err(failed)
                 })
             }
         }
@@ -165,8 +165,8 @@ impl Convolution {
     }
 }
 
-/// A copy of an array that does not begin at a multiple of 16 bytes.
-fn aligned(gpu: &Gpu, part: &Part) -> Result<Option<Numbers>> {
+/// A copy of an array that does not start at a multiple of 16 bytes; None of one that does.
+fn aligned(gpu: &Gpu, part: &View) -> Result<Option<Array>> {
     let stream = gpu.device().cuda_stream();
     if part.device_ptr(&stream).0 % 16 == 0 {
         return Ok(None);
@@ -177,24 +177,24 @@ fn aligned(gpu: &Gpu, part: &Part) -> Result<Option<Numbers>> {
 }
 
 /// Kernels `[outputs, a, b]` as `[outputs, b, a]`.
-fn exchange(gpu: &Gpu, w: &Part, a: usize, b: usize) -> Result<Numbers> {
+fn exchange(gpu: &Gpu, w: &View, a: usize, b: usize) -> Result<Array> {
     let mut y = gpu.empty(w.len())?;
     launch!(gpu, "exchange", w.len(); count(a)?, count(b)?; w => &mut y);
     Ok(y)
 }
 
-/// What cuDNN multiplies.
-trait Number: CudnnDataType + DeviceRepr + Sized {
-    /// The factors of the product and of what was there before.
-    const ENDS: (Self, Self);
+/// Element types that cuDNN multiplies.
+trait Element: CudnnDataType + DeviceRepr + Sized {
+    /// The factors of the product, and of what the result held before.
+    const ALPHA_BETA: (Self, Self);
 }
 
-impl Number for f32 {
-    const ENDS: (f32, f32) = (1.0, 0.0);
+impl Element for f32 {
+    const ALPHA_BETA: (f32, f32) = (1.0, 0.0);
 }
 
-impl Number for bf16 {
-    const ENDS: (bf16, bf16) = (bf16::ONE, bf16::ZERO);
+impl Element for bf16 {
+    const ALPHA_BETA: (bf16, bf16) = (bf16::ONE, bf16::ZERO);
 }
 
 /// cuDNN on a GPU; a handle belongs to one thread.

@@ -1,10 +1,10 @@
-//! A second stream that carries numbers to a GPU while the first computes.
+//! A second stream that copies arrays to a GPU while the first computes.
 //!
-//! Numbers go from pinned memory to a slot of the device; the stream that computes waits for their arrival and copies them
-//! from there, which takes microseconds. A slot is used again when both copies are done. The device's own records of who
-//! uses what are off (see `machine::open`), so every wait stands here.
+//! Values go from pinned memory to a slot of the device; the stream that computes waits for their arrival and copies them
+//! from there, which takes microseconds. A slot is used again when both copies are done. The device's own event tracking
+//! is off (see `machine::open`), so every wait is written here.
 
-use super::Numbers;
+use super::Array;
 use super::gpu::{Gpu, failed};
 use candle_core::cuda_backend::CudaStorage;
 use candle_core::cuda_backend::cudarc::driver::{CudaEvent, CudaSlice, CudaStream, PinnedHostSlice};
@@ -21,13 +21,13 @@ pub(crate) struct CopyStream {
 struct StagingSlot {
     pinned: PinnedHostSlice<f32>,
     there: CudaSlice<f32>,
-    /// The numbers are in `there`: `pinned` may be written again.
+    /// The values are in `there`: `pinned` may be written again.
     arrived: CudaEvent,
-    /// The numbers were copied from `there`: it may be written again.
+    /// The values were copied from `there`: it may be written again.
     taken: CudaEvent,
 }
 
-/// Numbers in a slot.
+/// Values in a slot.
 pub(crate) struct Transfer {
     copy_stream: Arc<CopyStream>,
     slot: StagingSlot,
@@ -50,13 +50,13 @@ impl CopyStream {
         Ok(Transfer { copy_stream: copy_stream.clone(), slot, len: numbers.len() })
     }
 
-    /// A slot for so many numbers: one that is free, or a new one.
+    /// A slot for so many values: one that is free, or a new one.
     fn slot(&self, len: usize) -> Result<StagingSlot> {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = free.iter().position(|b| b.pinned.len() == len.max(1)) {
             return Ok(free.swap_remove(at));
         }
-        // Those of another length are of a batch that does not come again.
+        // Those of another length are of a batch size that is no longer used.
         let unfit = std::mem::take(&mut *free);
         drop(free);
         drop(unfit);
@@ -79,7 +79,7 @@ impl Transfer {
         }
         let Transfer { copy_stream, slot, len } = self;
         let computing = copy_stream.gpu.device().cuda_stream();
-        let mut numbers: Numbers = copy_stream.gpu.empty(len)?;
+        let mut numbers: Array = copy_stream.gpu.empty(len)?;
         computing.wait(&slot.arrived).map_err(failed)?;
         computing.memcpy_dtod(&slot.there, &mut numbers).map_err(failed)?;
         slot.taken.record(&computing).map_err(failed)?;
@@ -93,7 +93,7 @@ impl Drop for StagingSlot {
     /// Waits for both copies, since the memory goes.
     fn drop(&mut self) {
         let context = self.pinned.context().clone();
-        // An error from before would be said in place of waiting: it is taken out, and put back for whoever comes next.
+        // An earlier error would be returned instead of waiting: it is taken out, and put back for the next call.
         let before = context.check_err();
         let waited = self.there.stream().synchronize().and_then(|()| self.taken.synchronize());
         context.record_err(waited);

@@ -1,6 +1,6 @@
-//! One GPU: memory, launches, and what is said when it refuses.
+//! One GPU: memory, launches, and the errors of its driver.
 
-use crate::gpu::MEMORY_IS_FULL;
+use crate::fault::MEMORY_IS_FULL;
 use candle_core::cuda_backend::cudarc::driver::{self, CudaFunction, CudaSlice, CudaStream, DeviceRepr, DriverError, LaunchConfig, PinnedHostSlice};
 use candle_core::{CudaDevice, Error, Result};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ pub(crate) struct Gpu {
     device: CudaDevice,
 }
 
-/// A driver's refusal as an error.
+/// An error of the driver.
 pub(crate) fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::wrap(error)
 }
@@ -26,7 +26,7 @@ impl Gpu {
         &self.device
     }
 
-    /// Memory for `n` numbers that the next launch writes; at least for one.
+    /// Memory for `n` elements, at least one, that the next launch writes.
     ///
     /// # Errors
     /// Where the GPU's memory is full: how much was asked for, and what to do.
@@ -35,14 +35,14 @@ impl Gpu {
     }
     /// As [`Gpu::empty`], taken and given back by another stream.
     pub(crate) fn empty_on<T: DeviceRepr>(&self, stream: &Arc<CudaStream>, n: usize) -> Result<CudaSlice<T>> {
-        // SAFETY: whoever asks writes all of it before it is read.
+        // SAFETY: callers write all of it before it is read.
         unsafe { stream.alloc::<T>(n.max(1)) }.map_err(|e| self.refused(e, n.max(1) * size_of::<T>()))
     }
     /// As [`Gpu::empty`], zeroed.
     pub(crate) fn zeros(&self, n: usize) -> Result<CudaSlice<f32>> {
         self.device.cuda_stream().alloc_zeros(n.max(1)).map_err(|e| self.refused(e, n.max(1) * size_of::<f32>()))
     }
-    /// A copy of numbers on the host.
+    /// A copy on the GPU of an array on the host.
     pub(crate) fn copy<T: DeviceRepr + 'static>(&self, values: &[T]) -> Result<CudaSlice<T>> {
         let mut there = self.empty(values.len())?;
         if !values.is_empty() {
@@ -51,13 +51,13 @@ impl Gpu {
         Ok(there)
     }
 
-    /// Memory of the host for `n` numbers, from where the GPU copies by itself; at least for one.
+    /// Pinned memory of the host for `n` elements, at least one, from which the GPU copies by itself.
     ///
     /// # Errors
     /// Where the host has none to pin.
     pub(crate) fn pinned(&self, n: usize) -> Result<PinnedHostSlice<f32>> {
         let context = self.device.cuda_stream().context().clone();
-        // SAFETY: whoever asks writes all that is read.
+        // SAFETY: callers write all that is read.
         let memory = unsafe { context.alloc_pinned(n.max(1)) };
         memory
             .map_err(|e| Error::Msg(format!("{} MiB of the host's memory cannot be pinned for images on their way to the GPU: {e}", (n * 4).div_ceil(1 << 20))))
@@ -86,7 +86,7 @@ pub(crate) fn threads(n: u32) -> LaunchConfig {
 /// `n` as kernels count.
 ///
 /// # Errors
-/// Where an array has 2³¹ numbers or more.
+/// Where an array has 2³¹ elements or more.
 pub(crate) fn count(n: usize) -> Result<u32> {
     match u32::try_from(n) {
         Ok(n) if n < 1 << 31 => Ok(n),

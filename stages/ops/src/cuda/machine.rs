@@ -37,7 +37,7 @@ fn pool(device: &CudaDevice) -> std::result::Result<CUmemoryPool, DriverError> {
 
 pub(crate) fn open(number: usize) -> Result<Device> {
     let device = CudaDevice::new_with_stream(number)?;
-    // SAFETY: one stream computes, and everything there happens in order; the other one, in `lane.rs`, waits and is waited for by events of its own.
+    // SAFETY: one stream computes, and everything there happens in order; the other one, in `copy_stream.rs`, waits and is waited for by events of its own.
     unsafe { device.disable_event_tracking() };
     if let Ok(pool) = pool(&device) {
         let (mut all, mut none) = (u64::MAX, 0u64);

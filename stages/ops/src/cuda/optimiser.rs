@@ -1,25 +1,26 @@
-//! Optimiser steps and other changes in place. What is remembered moves to the GPU at the first step.
+//! Optimiser steps and other updates in place. State moves to the GPU at the first step.
 
 use super::gpu::{Gpu, failed, launch};
-use super::{ChangesOnCuda, Numbers, Part, PartMut};
-use crate::memory::Memory;
-use crate::optimiser::rule::Update;
-use crate::optimiser::{Approach, Overwrite, Step};
+use super::{Array, InPlaceOnCuda, View, ViewMut};
+use crate::cpu::optimiser::Update;
+use crate::primitive::optimiser::{Lerp, Overwrite, Step};
+use crate::state::StateArray;
 use candle_core::Result;
+use std::any::Any;
 
-/// A memory on the GPU.
-fn there<'a>(gpu: &Gpu, memory: &'a mut Memory) -> Result<&'a mut Numbers> {
-    if let Memory::Host(values) = memory {
-        *memory = Memory::Device(gpu.copy(values)?);
+/// An array of state on the GPU, to which the first step moves it.
+fn there<'a>(gpu: &Gpu, state: &'a mut StateArray) -> Result<&'a mut Array> {
+    if let StateArray::Host(values) = state {
+        let copy: Array = gpu.copy(values)?;
+        *state = StateArray::Device(Box::new(copy));
     }
-    match memory {
-        Memory::Device(numbers) => Ok(numbers),
-        Memory::Host(_) => unreachable!("it was moved"),
-    }
+    let StateArray::Device(array) = state else { unreachable!("it was moved") };
+    let array: &mut dyn Any = &mut **array;
+    Ok(array.downcast_mut().unwrap_or_else(|| unreachable!("no other backend has state of a weight on this GPU")))
 }
 
-impl ChangesOnCuda for Step<'_> {
-    fn on_cuda(&self, gpu: &Gpu, mut w: PartMut, g: Part) -> Result<()> {
+impl InPlaceOnCuda for Step<'_> {
+    fn on_cuda(&self, gpu: &Gpu, mut w: ViewMut, g: View) -> Result<()> {
         let mut state = self.state.lock().expect("BUG: poisoned");
         let [a, b] = &mut *state;
         let n = g.len();
@@ -38,15 +39,15 @@ impl ChangesOnCuda for Step<'_> {
     }
 }
 
-impl ChangesOnCuda for Approach {
-    fn on_cuda(&self, gpu: &Gpu, mut target: PartMut, source: Part) -> Result<()> {
+impl InPlaceOnCuda for Lerp {
+    fn on_cuda(&self, gpu: &Gpu, mut target: ViewMut, source: View) -> Result<()> {
         launch!(gpu, "approach", source.len(); self.0; &source => &mut target);
         Ok(())
     }
 }
 
-impl ChangesOnCuda for Overwrite {
-    fn on_cuda(&self, gpu: &Gpu, mut target: PartMut, source: Part) -> Result<()> {
+impl InPlaceOnCuda for Overwrite {
+    fn on_cuda(&self, gpu: &Gpu, mut target: ViewMut, source: View) -> Result<()> {
         gpu.device().cuda_stream().memcpy_dtod(&source, &mut target).map_err(failed)
     }
 }

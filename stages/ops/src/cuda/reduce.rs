@@ -1,21 +1,21 @@
-//! Sums over places: `[g, r, c] → [g, c]` in several launches, each of which leaves fewer places.
+//! Sums over a dimension: `[g, r, c] → [g, c]` in several launches, each of which leaves fewer rows.
 
 use super::gpu::{Gpu, count, launch};
-use super::{Numbers, OnCuda, Part};
-use crate::reduce::{SquareSum, Sum};
+use super::{Array, OnCuda, View};
+use crate::primitive::reduce::{SquareSum, Sum};
 use candle_core::Result;
 use candle_core::cuda_backend::cudarc::driver::CudaSlice;
 
-/// Places that a thread sums.
+/// Rows that a thread sums.
 const RUN: usize = 32;
 
-/// Places that are left of `r` after a launch.
+/// Rows that are left of `r` after a launch.
 pub(super) fn left(r: usize) -> usize {
     r.div_ceil(RUN).max(1)
 }
 
 impl OnCuda<1, 1> for Sum {
-    fn on_cuda(&self, gpu: &Gpu, [x]: [Part; 1]) -> Result<[Numbers; 1]> {
+    fn on_cuda(&self, gpu: &Gpu, [x]: [View; 1]) -> Result<[Array; 1]> {
         let crate::broadcast::Repeat { a: g, r, b: c } = self.0;
         let (n, mut total) = (g * c, gpu.empty(g * c)?);
         if left(r) == 1 {
@@ -32,7 +32,7 @@ impl OnCuda<1, 1> for Sum {
 }
 
 impl OnCuda<1, 1> for SquareSum {
-    fn on_cuda(&self, gpu: &Gpu, [x]: [Part; 1]) -> Result<[Numbers; 1]> {
+    fn on_cuda(&self, gpu: &Gpu, [x]: [View; 1]) -> Result<[Array; 1]> {
         let (r, s) = (x.len(), left(x.len()));
         let (mut parts, mut total) = (gpu.empty::<f64>(s)?, gpu.empty(1)?);
         launch!(gpu, "sum_squares", s; count(r)?, count(s)?, 1u32; &x => &mut parts);
@@ -42,7 +42,7 @@ impl OnCuda<1, 1> for SquareSum {
     }
 }
 
-/// `[g, s, c]` with no more than `most` places left, and how many there are.
+/// `[g, s, c]` with no more than `most` rows left, and how many there are.
 pub(super) fn fewer(gpu: &Gpu, mut parts: CudaSlice<f64>, g: usize, mut s: usize, c: usize, most: usize) -> Result<(CudaSlice<f64>, usize)> {
     while s > most {
         let next = left(s);

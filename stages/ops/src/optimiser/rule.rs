@@ -1,38 +1,38 @@
-//! How a weight is moved along its gradient, number by number.
+//! The rules of the optimisers: their hyperparameters, and what follows from them for one step.
 
-use crate::cpu::widest::widest;
+use crate::cpu::optimiser::Update;
 use crate::math;
 
 /// Adam (Kingma & Ba 2015) as `torch.optim.Adam`, or `AdamW` (Loshchilov & Hutter 2019) where decay is decoupled.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adam {
-    /// Decay of the first moment.
+    /// Decay of the mean of gradients, in [0, 1).
     pub beta1: f64,
-    /// Decay of the second moment.
+    /// Decay of the mean of squared gradients, in [0, 1).
     pub beta2: f64,
     /// Added to the denominator.
     pub eps: f64,
-    /// Weight decay.
+    /// Weight decay; 0 for none.
     pub decay: f64,
-    /// Decay of the weights themselves instead of a part of the gradient.
+    /// True where weights shrink by `rate · decay` at each step, false where `decay · weight` is added to the gradient.
     pub decoupled: bool,
 }
 
 /// Gradient descent with momentum as `torch.optim.SGD`. Nesterov: `v ← μv + g; w ← w − lr(g + μv)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sgd {
-    /// Share of the velocity that is kept.
+    /// Factor on the velocity of the step before, in [0, 1).
     pub momentum: f64,
-    /// Look ahead along the velocity.
+    /// Nesterov's variant.
     pub nesterov: bool,
-    /// Weight decay, added to the gradient.
+    /// Weight decay: `decay · weight` is added to the gradient.
     pub decay: f64,
 }
 
 /// Adadelta (Zeiler 2012) as `torch.optim.Adadelta`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adadelta {
-    /// Decay of both means.
+    /// Decay of the means of squared gradients and of squared steps, in [0, 1).
     pub rho: f64,
     /// Added under both roots.
     pub eps: f64,
@@ -41,7 +41,7 @@ pub struct Adadelta {
 /// RMSprop (Hinton 2012) as `torch.optim.RMSprop` without momentum.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RmsProp {
-    /// Decay of the mean of squares.
+    /// Decay of the mean of squared gradients, in [0, 1).
     pub alpha: f64,
     /// Added to the root.
     pub eps: f64,
@@ -72,8 +72,8 @@ macro_rules! is_a_rule {
 is_a_rule!(Adam Sgd Adadelta RmsProp);
 
 impl Rule {
-    /// What its memories begin with; None where it needs none.
-    pub(super) fn starts(&self) -> [Option<f32>; 2] {
+    /// The initial values of its two arrays of state; None where it needs none.
+    pub(super) fn initial_state(&self) -> [Option<f32>; 2] {
         match self {
             Rule::Adam(_) | Rule::Adadelta(_) => [Some(0.0); 2],
             Rule::Sgd(s) => [(s.momentum != 0.0).then_some(0.0), None],
@@ -87,7 +87,7 @@ impl Rule {
             Rule::Adadelta(_) | Rule::RmsProp(_) => {}
         }
     }
-    /// The numbers of one step. Differences are taken in float64: `1 − 0.999` in float32 would be off by 1e-5.
+    /// One step. Differences are taken in float64: `1 − 0.999` in float32 would be off by 1e-5.
     pub(super) fn update(&self, rate: f64, step: u64) -> Update {
         match *self {
             Rule::Adam(a) => {
@@ -106,67 +106,6 @@ impl Rule {
             Rule::Sgd(s) => Update::Sgd { rate: rate as f32, momentum: s.momentum as f32, nesterov: s.nesterov, decay: s.decay as f32 },
             Rule::Adadelta(a) => Update::Adadelta { rate: rate as f32, rho: a.rho as f32, new: (1.0 - a.rho) as f32, eps: a.eps as f32 },
             Rule::RmsProp(r) => Update::RmsProp { rate: rate as f32, alpha: r.alpha as f32, new: (1.0 - r.alpha) as f32, eps: r.eps as f32 },
-        }
-    }
-}
-
-/// The numbers of one step.
-#[derive(Clone, Copy)]
-pub(crate) enum Update {
-    Adam { beta2: f32, new1: f32, new2: f32, eps: f32, size: f32, correction: f32, shrink: f32, decay: f32 },
-    Sgd { rate: f32, momentum: f32, nesterov: bool, decay: f32 },
-    Adadelta { rate: f32, rho: f32, new: f32, eps: f32 },
-    RmsProp { rate: f32, alpha: f32, new: f32, eps: f32 },
-}
-
-impl Update {
-    /// Moves weights; `a` and `b` are the memories.
-    pub(super) fn apply(&self, w: &mut [f32], g: &[f32], a: &mut [f32], b: &mut [f32]) {
-        apply(*self, w, g, a, b);
-    }
-}
-
-/// A gradient with the share of a weight. Without decay nothing is added: zero times an infinite weight would be NaN.
-#[inline(always)]
-fn decayed(g: f32, decay: f32, w: f32) -> f32 {
-    if decay == 0.0 { g } else { g + decay * w }
-}
-
-widest! {
-    fn apply[](update: Update, w: &mut [f32], g: &[f32], a: &mut [f32], b: &mut [f32]) where [] {
-        match update {
-            Update::Adam { beta2, new1, new2, eps, size, correction, shrink, decay } => {
-                for (((w, g), m), v) in w.iter_mut().zip(g).zip(a).zip(b) {
-                    let g = decayed(*g, decay, *w);
-                    *m += new1 * (g - *m);
-                    *v = beta2 * *v + new2 * g * g;
-                    *w = shrink * *w - size * *m / (v.sqrt() * correction + eps);
-                }
-            }
-            Update::Sgd { rate, momentum: 0.0, decay, .. } => {
-                w.iter_mut().zip(g).for_each(|(w, g)| *w -= rate * decayed(*g, decay, *w));
-            }
-            Update::Sgd { rate, momentum, nesterov, decay } => {
-                for ((w, g), v) in w.iter_mut().zip(g).zip(a) {
-                    let g = decayed(*g, decay, *w);
-                    *v = momentum * *v + g;
-                    *w -= rate * if nesterov { g + momentum * *v } else { *v };
-                }
-            }
-            Update::Adadelta { rate, rho, new, eps } => {
-                for (((w, g), squares), moved) in w.iter_mut().zip(g).zip(a).zip(b) {
-                    *squares = rho * *squares + new * g * g;
-                    let delta = (*moved + eps).sqrt() / (*squares + eps).sqrt() * g;
-                    *moved = rho * *moved + new * delta * delta;
-                    *w -= rate * delta;
-                }
-            }
-            Update::RmsProp { rate, alpha, new, eps } => {
-                for ((w, g), squares) in w.iter_mut().zip(g).zip(a) {
-                    *squares = alpha * *squares + new * g * g;
-                    *w -= rate * g / (squares.sqrt() + eps);
-                }
-            }
         }
     }
 }

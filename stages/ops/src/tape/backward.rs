@@ -1,11 +1,11 @@
-//! The way back through the graph: from a scalar to the leaves, each node once, without recursion.
+//! The backward pass: from a scalar to the leaves, each node once, without recursion.
 
 use super::{History, Node, Value, recording};
 use candle_core::{Result, bail};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-/// Gradients by some values.
+/// Gradients by leaves or other values.
 #[derive(Debug, Default)]
 pub struct Gradients(HashMap<u64, Value>);
 
@@ -36,7 +36,7 @@ impl Gradients {
 }
 
 impl Value {
-    /// Gradients by all leaves. The graph is released on the way: activations are freed as soon as their gradients are known.
+    /// Gradients by all leaves. The graph is released in the pass: activations are freed as soon as their gradients are known.
     ///
     /// # Errors
     /// Where this has more than one element, or the graph was released before.
@@ -45,28 +45,32 @@ impl Value {
         recording(false, || walk(self, leaves, false))
     }
 
-    /// As [`Value::backward`], by some values only: what leads to none of them is not computed.
+    /// As [`Value::backward`], by some values only: what none of them needs is not computed.
     ///
     /// # Errors
-    /// As there.
+    /// As [`Value::backward`].
     pub fn backward_to<'a>(&self, wanted: impl IntoIterator<Item = &'a Value>) -> Result<Gradients> {
         let wanted: HashSet<u64> = wanted.into_iter().filter_map(|v| Some(v.node.as_ref()?.id)).collect();
         recording(false, || walk(self, |_| wanted, false))
     }
 
-    /// Gradients by some values as values that can be differentiated themselves. The graph is kept. None of the values may
-    /// be without influence.
+    /// Gradients by some values that can be differentiated themselves: `torch.autograd.grad` with `create_graph=True`. The graph
+    /// is kept.
     ///
     /// # Errors
-    /// Where an operation on the way has no second derivative, it says so when that is asked for.
+    /// Where this has more than one element, or does not depend on one of the values. An operation without a second derivative
+    /// is an error when that is asked for.
     pub fn gradients(&self, wanted: &[&Value]) -> Result<Vec<Value>> {
         let ids = wanted.iter().filter_map(|v| Some(v.node.as_ref()?.id)).collect();
         let found = recording(true, || walk(self, |_| ids, true))?;
-        wanted.iter().map(|w| found.get(w).cloned().ok_or_else(|| candle_core::Error::Msg("a gradient by a value without influence".into()).bt())).collect()
+        wanted
+            .iter()
+            .map(|w| found.get(w).cloned().ok_or_else(|| candle_core::Error::Msg("a gradient by a value on which the result does not depend".into()).bt()))
+            .collect()
     }
 }
 
-/// Everything that a value came from, by number.
+/// All nodes that a value was computed from, by id.
 fn reachable(from: &Arc<Node>) -> Result<BTreeMap<u64, Arc<Node>>> {
     let (mut found, mut open) = (BTreeMap::new(), vec![from.clone()]);
     while let Some(node) = open.pop() {
@@ -94,12 +98,12 @@ impl Node {
 
 fn walk(from: &Value, wanted: impl FnOnce(&BTreeMap<u64, Arc<Node>>) -> HashSet<u64>, keep: bool) -> Result<Gradients> {
     if from.elem_count() != 1 {
-        bail!("gradients are those of one number, found {:?}", from.data.shape());
+        bail!("a gradient needs a scalar, found {:?}", from.data.shape());
     }
     let Some(start) = &from.node else { return Ok(Gradients::default()) };
     let mut nodes = reachable(start)?;
     let wanted = wanted(&nodes);
-    // Numbers rise along the graph, so inputs are judged before what is made of them.
+    // Ids rise along the graph, so inputs come before what is computed from them.
     let mut leading = wanted.clone();
     for (id, node) in &nodes {
         if node.history()?.is_some_and(|h| h.inputs.iter().flatten().any(|i| leading.contains(&i.id))) {

@@ -8,7 +8,7 @@ pub(crate) fn numbers(t: &Tensor) -> Vec<f32> {
 }
 
 pub(crate) fn values(v: &Value) -> Vec<f32> {
-    numbers(v.data())
+    v.to_vec().unwrap()
 }
 
 /// `max|a − b| / max|b|`; what is not a number counts as infinitely wrong.

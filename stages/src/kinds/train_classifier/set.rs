@@ -75,7 +75,7 @@ impl From<[u64; 4]> for Running {
 impl Running {
     pub(super) fn add(&mut self, loss: f64, logits: &Value, labels: &[u32]) -> Result<()> {
         let largest = |row: &Vec<f32>| (0..row.len()).fold(0, |best, c| if row[c] > row[best] { c } else { best });
-        let predicted: Vec<u32> = logits.data().to_vec2::<f32>()?.iter().map(|row| largest(row) as u32).collect();
+        let predicted: Vec<u32> = logits.to_rows()?.iter().map(|row| largest(row) as u32).collect();
         self.loss += loss;
         self.steps += 1;
         self.hits += predicted.iter().zip(labels).filter(|(a, b)| a == b).count();

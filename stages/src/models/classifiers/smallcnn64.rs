@@ -8,7 +8,7 @@ use crate::contract::prelude::*;
 use crate::networks::blocks::{BatchNorm, Conv, Linear, Shape, TORCH, dropout, normal};
 use crate::networks::{Classifier, Mode, Scope};
 use candle_nn::init::Init;
-use hilum_ops::{Rectifier, Value, max_pool2d};
+use hilum_ops::{PoolWindow, Rectifier, Value, max_pool2d};
 
 /// The small classifier.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -70,7 +70,7 @@ impl Classifier for SmallCnn {
         for (i, (conv, norm)) in self.layers.iter().enumerate() {
             x = norm.forward(&conv.forward(&x)?, mode.is_train(), Rectifier::Relu)?;
             if i == 1 || i == 3 {
-                x = max_pool2d(&x, 2, 2, 0)?;
+                x = max_pool2d(&x, PoolWindow { k: 2, stride: 2, padding: 0 })?;
             }
         }
         Ok(x)

@@ -6,7 +6,7 @@ use crate::contract::prelude::*;
 use crate::networks::blocks::{Conv, Linear, Shape, dropout, kaiming, normal};
 use crate::networks::{Classifier, Mode, Scope};
 use candle_nn::init::Init;
-use hilum_ops::{Rectifier, Value, channels_first, max_pool2d, relu};
+use hilum_ops::{PoolWindow, Rectifier, Value, channels_first, max_pool2d, relu};
 
 /// Its parameters.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -69,7 +69,7 @@ impl Classifier for Vgg16 {
     fn maps(&self, x: &Value, _mode: &mut Mode) -> Result<Value> {
         self.layers.iter().try_fold(x.clone(), |x, layer| match layer {
             Some(conv) => conv.rectified(&x, Rectifier::Relu),
-            None => Ok(max_pool2d(&x, 2, 2, 0)?),
+            None => Ok(max_pool2d(&x, PoolWindow { k: 2, stride: 2, padding: 0 })?),
         })
     }
     fn features(&self, x: &Value, mode: &mut Mode) -> Result<Value> {

@@ -18,7 +18,7 @@ pub fn channelled(images: &Value, channels: usize) -> Result<Value> {
 /// Where a device does not give them.
 pub fn grey(images: &Value) -> Result<Vec<Vec<f32>>> {
     let (_, h, w, c) = images.dims4()?;
-    let values = images.data().flatten_all()?.to_vec1::<f32>()?;
+    let values = images.to_vec()?;
     let mean = |pixel: &[f32]| if c == 1 { pixel[0] } else { pixel.iter().sum::<f32>() / c as f32 };
     Ok(values.chunks_exact(h * w * c).map(|image| image.chunks_exact(c).map(mean).collect()).collect())
 }

@@ -8,7 +8,7 @@ use hilum_ops::Value;
 /// Images of earlier steps.
 pub struct Pool {
     size: usize,
-    images: Vec<Tensor>,
+    images: Vec<Value>,
 }
 
 impl Pool {
@@ -25,7 +25,7 @@ impl Pool {
         }
         let mut out = vec![];
         for i in 0..images.dims()[0] {
-            let image = images.data().narrow(0, i, 1)?.contiguous()?;
+            let image = images.detach().narrow(0, i, 1)?;
             out.push(if self.images.len() < self.size {
                 self.images.push(image.clone());
                 image
@@ -35,21 +35,21 @@ impl Pool {
                 image
             });
         }
-        Ok(Value::constant(Tensor::cat(&out, 0)?))
+        Ok(Value::concat(&out.iter().collect::<Vec<_>>(), 0)?)
     }
 
     /// The values of all stored images, for a checkpoint.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let mut bytes = vec![];
         for image in &self.images {
-            image.flatten_all()?.to_vec1::<f32>()?.iter().for_each(|v| bytes.extend(v.to_le_bytes()));
+            image.to_vec()?.iter().for_each(|v| bytes.extend(v.to_le_bytes()));
         }
         Ok(bytes)
     }
     /// Restores images of `side × side` pixels.
     pub fn restore(&mut self, bytes: &[u8], side: usize, channels: usize, device: &Device) -> Result<()> {
         let numbers: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
-        let image = |values: &[f32]| Ok(Tensor::from_slice(values, (1, side, side, channels), device)?);
+        let image = |values: &[f32]| Ok(Value::constant(Tensor::from_slice(values, (1, side, side, channels), device)?));
         self.images = numbers.chunks_exact(side * side * channels).map(image).collect::<Result<_>>()?;
         Ok(())
     }
@@ -69,7 +69,7 @@ mod tests {
         Value::constant(Tensor::full(v, (1, 2, 2, 1), &Device::Cpu).unwrap())
     }
     fn first(v: &Value) -> f32 {
-        v.data().flatten_all().unwrap().to_vec1::<f32>().unwrap()[0]
+        v.to_vec().unwrap()[0]
     }
 
     #[test]

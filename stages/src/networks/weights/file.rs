@@ -3,14 +3,18 @@
 use super::Weights;
 use crate::contract::prelude::*;
 use candle_core::{Device, Tensor};
+use hilum_ops::Value;
 use std::collections::HashMap;
 
 impl Weights {
-    /// All tensors as safetensors, names sorted: the same weights are the same bytes.
+    /// All tensors as safetensors, sorted by name: the same weights are the same bytes.
+    ///
+    /// # Errors
+    /// Where a GPU does not answer.
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
         let mut owned = vec![];
         for (name, value) in self.all() {
-            let values = value.data().flatten_all()?.to_device(&Device::Cpu)?.to_vec1::<f32>()?;
+            let values = value.to_vec()?;
             let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
             owned.push((name.clone(), value.dims().to_vec(), bytes));
         }
@@ -24,12 +28,12 @@ impl Weights {
         safetensors::serialize(views, None).map_err(fault)
     }
 
-    /// Puts tensors of a safetensors file in place of the present ones.
+    /// Replaces the values of all tensors by those of a safetensors file.
     ///
     /// # Errors
     /// Names the tensor that is missing or of another shape, with both shapes.
     pub fn load_safetensors(&self, bytes: &[u8], device: &Device) -> Result<()> {
-        let file = safetensors::SafeTensors::deserialize(bytes).map_err(|e| Error::data(format!("the weights do not read as safetensors: {e}")))?;
+        let file = safetensors::SafeTensors::deserialize(bytes).map_err(|e| Error::data(format!("the weights are not a safetensors file: {e}")))?;
         let known: HashMap<String, _> = file.tensors().into_iter().collect();
         for (name, value) in self.all() {
             let view = known.get(name).ok_or_else(|| Error::data(format!("the weights have no tensor `{name}`")))?;
@@ -42,7 +46,7 @@ impl Weights {
                 )));
             }
             let values: Vec<f32> = view.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
-            hilum_ops::overwrite(value, &Tensor::from_vec(values, value.dims(), device)?)?;
+            hilum_ops::overwrite(value, &Value::constant(Tensor::from_vec(values, value.dims(), device)?))?;
         }
         Ok(())
     }

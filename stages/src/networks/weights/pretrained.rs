@@ -1,6 +1,6 @@
-//! Weights that somebody else trained, from a safetensors file that the user names.
+//! Pretrained weights, from a safetensors file that the user names.
 //!
-//! Names are torchvision's, which are ours. The last layer belongs to other classes and stays as it is made. Weights of a
+//! Names are torchvision's, which are ours. The last layer is for other classes and keeps its initial values. Weights of a
 //! first layer for three channels are summed for a network of one: on grey images the sums are the same.
 
 use super::Weights;
@@ -8,19 +8,29 @@ use crate::contract::prelude::*;
 use crate::contract::source::{Source, SourceKind, SourcePath};
 use candle_core::{Device, Tensor};
 use hilum_cache::Sha256;
+use hilum_ops::Value;
 use std::collections::HashMap;
 
-/// Where weights to begin with lie.
+/// The file of the pretrained weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pretrained {
     /// A safetensors file with torchvision's names.
     pub path: SourcePath,
-    /// What `sha256sum` says of it.
+    /// Its SHA-256 in hexadecimal, as `sha256sum` prints it.
     pub sha256: String,
 }
 
-/// What turns a file of PyTorch into one of safetensors.
+/// The tensors of a network that may differ from those of a pretrained one.
+#[derive(Clone, Copy, Debug)]
+pub struct Ends<'a> {
+    /// The name of the first convolution's weight.
+    pub first_conv: &'a str,
+    /// What the names of the last layer start with.
+    pub head: &'a str,
+}
+
+/// The command that converts a file of PyTorch to safetensors.
 fn conversion(name: &str) -> String {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     format!(
@@ -34,23 +44,22 @@ impl Pretrained {
         let help = Some(format!("weights of PyTorch become such a file with: {}", conversion(&self.path.0)));
         Source { parameter, path: self.path.clone(), what: SourceKind::File, help }
     }
-    /// Finds parameters that make no sense.
+    /// What is wrong with the parameters; `path` is that of this one in the study.
     pub fn check(&self, path: &str) -> Vec<BadParameter> {
         let hex = self.sha256.len() == 64 && self.sha256.bytes().all(|b| b.is_ascii_hexdigit());
         BadParameter::unless(hex, &format!("{path}.sha256"), "must be 64 hexadecimal digits, as `sha256sum` prints them")
     }
-    /// Puts the file's weights into a network whose first convolution is `first_conv`, all but those of the last layer, whose names begin with
-    /// `head`.
+    /// Loads the file's weights into a network, all but those of the last layer.
     ///
     /// # Errors
-    /// Where the file is another one, is none of safetensors, or lacks a tensor: names it, with both shapes.
-    pub fn load(&self, bytes: &[u8], weights: &Weights, [first_conv, head]: [&str; 2], device: &Device) -> Result<()> {
+    /// Where it is another file, not one of safetensors, or lacks a tensor: names it, with both shapes.
+    pub fn load(&self, bytes: &[u8], weights: &Weights, Ends { first_conv, head }: Ends, device: &Device) -> Result<()> {
         let name = self.path.0.rsplit(['/', ':']).next().unwrap_or("weights");
         let found = Sha256::of(bytes).hex();
         if !found.eq_ignore_ascii_case(&self.sha256) {
             let expected = self.sha256.to_ascii_lowercase();
             return Err(Error::helped(
-                format!("`{name}` is not the file that is meant: sha256 {found}, expected {expected}"),
+                format!("`{name}` is another file: sha256 {found}, expected {expected}"),
                 "check where it came from before you change `sha256`",
             ));
         }
@@ -59,11 +68,11 @@ impl Pretrained {
             return Err(Error::helped(format!("`{name}` is a pickle of PyTorch, not safetensors"), help));
         }
         let file = safetensors::SafeTensors::deserialize(bytes).map_err(|e| Error::data(format!("`{name}` is not a safetensors file: {e}")))?;
-        let known: HashMap<String, _> = file.tensors().into_iter().map(|(n, view)| (present(&n), view)).collect();
+        let known: HashMap<String, _> = file.tensors().into_iter().map(|(n, view)| (current(&n), view)).collect();
         for (tensor, value) in weights.all().filter(|(n, _)| !n.starts_with(head)) {
             let view = known.get(tensor).ok_or_else(|| Error::data(format!("`{name}` has no tensor `{tensor}` {:?}", value.dims())))?;
             if view.dtype() != safetensors::Dtype::F32 {
-                return Err(Error::data(format!("tensor `{tensor}` of `{name}` is of {:?}; F32 is due", view.dtype())));
+                return Err(Error::data(format!("tensor `{tensor}` of `{name}` is of {:?}; expected F32", view.dtype())));
             }
             let mut values: Vec<f32> = view.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
             let mut shape = view.shape().to_vec();
@@ -74,14 +83,14 @@ impl Pretrained {
             if shape != value.dims() {
                 return Err(Error::data(format!("tensor `{tensor}` is {:?} in `{name}`; the network needs {:?}", view.shape(), value.dims())));
             }
-            hilum_ops::overwrite(value, &Tensor::from_vec(values, shape, device)?)?;
+            hilum_ops::overwrite(value, &Value::constant(Tensor::from_vec(values, shape, device)?))?;
         }
         Ok(())
     }
 }
 
-/// The present name of a tensor: old files of DenseNet say `norm.1` where torchvision says `norm1`.
-fn present(name: &str) -> String {
+/// The current name of a tensor: old files of DenseNet say `norm.1` where torchvision says `norm1`.
+fn current(name: &str) -> String {
     let mut out = name.to_owned();
     for layer in ["norm", "relu", "conv"] {
         for n in ["1", "2"] {

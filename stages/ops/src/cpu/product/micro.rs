@@ -2,7 +2,7 @@
 
 use super::simd::Simd;
 
-/// `c[r][..n] = Σ a[t][r][i] · b[t·run + i][..]` over taps `t` and places `i`, added to what `c` holds unless `fresh`.
+/// `c[r][..n] = Σ a[t][r][i] · b[t·run + i][..]` over taps `t` and channels `i`, added to what `c` holds unless `fresh`.
 ///
 /// # Safety
 /// `a` holds `taps · R` addresses of `run` values, `b` a panel of `taps · run` rows of `V` vectors, `c` has `R` addresses
@@ -47,7 +47,7 @@ pub(super) unsafe fn gather<S: Simd, const R: usize, const V: usize>(
     }
 }
 
-/// `c[r][..n] += Σ x[p.0 + r] · y[p.1..][..n]` over pairs of places `p`; rows of `c` are `width` apart.
+/// `c[r][..n] += Σ x[p.0 + r] · y[p.1..][..n]` over pairs of indices `p`; rows of `c` are `width` apart.
 ///
 /// # Safety
 /// For each pair `R` values of `x` and `n` of `y` are there; `c` has `R` rows of `n` values that nobody else touches.
@@ -155,7 +155,7 @@ pub(super) unsafe fn dots<S: Simd, const R: usize, const O: usize, const V: usiz
 }
 
 /// # Safety
-/// As [`dots`]; `load` reads vector `v` of a place.
+/// As [`dots`]; `load` reads vector `v` at an address.
 #[inline(always)]
 unsafe fn accumulate<S: Simd, const R: usize, const O: usize, const V: usize>(
     rows: &[*const f32; R],

@@ -1,4 +1,4 @@
-//! Vectors of float32 of several widths behind one face.
+//! Vectors of float32 of several widths behind one trait.
 
 /// Vectors of an instruction set.
 ///
@@ -112,7 +112,7 @@ mod x86 {
     #[inline(always)]
     unsafe fn mask(n: usize) -> __m256i {
         const ONES: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
-        // SAFETY: eight numbers from place 8 − n ≤ 8 lie within sixteen.
+        // SAFETY: eight values from index 8 − n ≤ 8 on are within sixteen.
         unsafe { _mm256_loadu_si256(ONES.as_ptr().add(8 - n).cast()) }
     }
 

@@ -47,7 +47,7 @@ pub(crate) struct Kernels {
 pub(crate) fn kernels() -> &'static Kernels {
     static CHOSEN: LazyLock<&'static Kernels> = LazyLock::new(|| {
         #[cfg(target_arch = "x86_64")]
-        match crate::instruction_set() {
+        match crate::fingerprint::instruction_set() {
             "avx512" => return &AVX512,
             "avx2" => return &AVX2,
             _ => {}
@@ -146,7 +146,7 @@ mod tests {
     fn bits_do_not_depend_on_the_instruction_set() {
         let mut sets: Vec<(&str, &Kernels)> = vec![("portable", &PORTABLE)];
         #[cfg(target_arch = "x86_64")]
-        match crate::instruction_set() {
+        match crate::fingerprint::instruction_set() {
             "avx512" => sets.extend([("avx512", &AVX512), ("avx2", &AVX2)]),
             "avx2" => sets.push(("avx2", &AVX2)),
             _ => {}

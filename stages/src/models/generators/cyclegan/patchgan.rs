@@ -37,7 +37,7 @@ impl PatchGan {
             convs.push(Conv::new(Shape::square(ci, co, 4, stride, 1), normal(0.02), bias, &mut scope.at(format!("model.{at}")))?);
             norms.push(match norm {
                 Norm::Batch if !outer => {
-                    Some(BatchNorm::with_scale(co, Init::Randn { mean: 1.0, stdev: 0.02 }, TORCH, &mut scope.at(format!("model.{}", at + 1)))?)
+                    Some(BatchNorm::with_weight(co, Init::Randn { mean: 1.0, stdev: 0.02 }, TORCH, &mut scope.at(format!("model.{}", at + 1)))?)
                 }
                 _ => None,
             });
@@ -53,7 +53,7 @@ impl PatchGan {
             x = conv.forward(&x)?;
             x = match norm {
                 Some(norm) => norm.forward(&x, train, LEAKY)?,
-                None => instance_norm(&x, None, Divisor::Usual(1e-5), LEAKY.into())?,
+                None => instance_norm(&x, None, Divisor::EpsInside(1e-5), LEAKY.into())?,
             };
         }
         self.convs[last].forward(&x)

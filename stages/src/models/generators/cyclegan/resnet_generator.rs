@@ -5,7 +5,7 @@ use crate::contract::prelude::*;
 use crate::networks::Scope;
 use crate::networks::blocks::{Conv, Shape, normal};
 use candle_nn::init::Init;
-use hilum_ops::{After, Divisor, NOTHING, Rectifier, Value, instance_norm, reflect_pad, tanh};
+use hilum_ops::{Divisor, Epilogue, Rectifier, Value, instance_norm, reflect_pad, tanh};
 
 /// Images `[n, s, s, channels]` in [−1, 1], `s` a multiple of four, → images of another kind.
 pub struct ResNetGenerator {
@@ -44,15 +44,15 @@ impl ResNetGenerator {
 
     /// Translates images.
     pub fn forward(&self, images: &Value) -> Result<Value> {
-        const RELU: After = After { add: None, rectifier: Rectifier::Relu };
-        let norm = |x: Value, after: After| instance_norm(&x, None, Divisor::Usual(1e-5), after);
+        const RELU: Epilogue = Epilogue { add: None, rectifier: Rectifier::Relu };
+        let norm = |x: Value, epilogue: Epilogue| instance_norm(&x, None, Divisor::EpsInside(1e-5), epilogue);
         let mut x = norm(self.stem.forward(&reflect_pad(images, 3)?)?, RELU)?;
         for conv in &self.down {
             x = norm(conv.forward(&x)?, RELU)?;
         }
         for [first, second] in &self.blocks {
             let y = norm(first.forward(&reflect_pad(&x, 1)?)?, RELU)?;
-            x = norm(second.forward(&reflect_pad(&y, 1)?)?, After { add: Some(&x), ..NOTHING })?;
+            x = norm(second.forward(&reflect_pad(&y, 1)?)?, Epilogue { add: Some(&x), ..Epilogue::NONE })?;
         }
         for conv in &self.up {
             x = norm(conv.forward(&x)?, RELU)?;

@@ -83,7 +83,7 @@ impl CycleGan {
         }
         of_d.step(&to_d)?;
         if let (Some(kept), Some((_, average))) = (self.config.average, &self.average) {
-            average.approach(&self.weights[0], 1.0 - *kept)?;
+            average.lerp(&self.weights[0], 1.0 - *kept)?;
         }
         Ok(Observed {
             discriminator: d_loss,

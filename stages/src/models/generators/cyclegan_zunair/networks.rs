@@ -5,7 +5,7 @@ use crate::contract::prelude::*;
 use crate::networks::Scope;
 use crate::networks::blocks::{Conv, Shape};
 use candle_nn::init::Init;
-use hilum_ops::{Divisor, NOTHING, Rectifier, Value, concat_channels, layer_norm, tanh, up_sample_nearest, zero_pad};
+use hilum_ops::{Affine, Divisor, Epilogue, Margins, Rectifier, Value, concat_channels, layer_norm, tanh, up_sample_nearest, zero_pad};
 
 /// keras-contrib's `InstanceNormalization()` without arguments: `(x − mean) / (deviation + 0.001) · γ + β` over the whole image.
 struct WholeNorm {
@@ -18,7 +18,7 @@ impl WholeNorm {
         Ok(WholeNorm { gamma: scope.parameter("gamma", &[1], Init::Const(1.0))?, beta: scope.parameter("beta", &[1], Init::Const(0.0))? })
     }
     fn forward(&self, x: &Value) -> Result<Value> {
-        Ok(layer_norm(x, Some((&self.gamma, &self.beta)), Divisor::Outside(1e-3), NOTHING)?)
+        Ok(layer_norm(x, Some(Affine { weight: &self.gamma, bias: &self.beta }), Divisor::EpsOutside(1e-3), Epilogue::NONE)?)
     }
 }
 
@@ -35,7 +35,7 @@ fn conv(ci: usize, co: usize, stride: usize, scope: &mut Scope) -> Result<Conv> 
 
 /// One place before, two after: Keras' "same" for a kernel of four.
 fn same(x: &Value) -> Result<Value> {
-    Ok(zero_pad(x, [1, 2, 1, 2])?)
+    Ok(zero_pad(x, Margins { top: 1, bottom: 2, left: 1, right: 2 })?)
 }
 
 const LEAKY: Rectifier = Rectifier::Leaky(0.2);

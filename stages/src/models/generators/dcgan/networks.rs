@@ -32,7 +32,7 @@ impl Generator {
             let shape = Shape::square(pair[0], pair[1], 4, stride, padding);
             kernels.push(Conv::transposed(shape, 0, normal(0.02), None, &mut scope.at(format!("main.{}", 3 * i)))?);
             if i + 2 < channels.len() {
-                norms.push(BatchNorm::with_scale(pair[1], SCALE, TORCH, &mut scope.at(format!("main.{}", 3 * i + 1)))?);
+                norms.push(BatchNorm::with_weight(pair[1], SCALE, TORCH, &mut scope.at(format!("main.{}", 3 * i + 1)))?);
             }
         }
         Ok(Generator { kernels, norms })
@@ -71,7 +71,7 @@ impl Discriminator {
             let shape = Shape::square(pair[0], pair[1], 4, stride, padding);
             kernels.push(Conv::new(shape, normal(0.02), None, &mut scope.at(format!("conv{i}")))?);
             if i > 0 && i + 2 < channels.len() {
-                norms.push(BatchNorm::with_scale(pair[1], SCALE, TORCH, &mut scope.at(format!("norm{i}")))?);
+                norms.push(BatchNorm::with_weight(pair[1], SCALE, TORCH, &mut scope.at(format!("norm{i}")))?);
             }
         }
         Ok(Discriminator { kernels, norms, dropout: *c.dropout })

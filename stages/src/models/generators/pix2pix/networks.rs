@@ -5,7 +5,7 @@ use crate::contract::prelude::*;
 use crate::networks::blocks::{BatchNorm, Conv, KERAS, Shape, dropout, normal};
 use crate::networks::{Mode, Scope};
 use candle_nn::init::Init;
-use hilum_ops::{Rectifier, Value, concat_channels, relu, tanh, zero_pad};
+use hilum_ops::{Margins, Rectifier, Value, concat_channels, relu, tanh, zero_pad};
 
 /// Slope of Keras' leaky ReLU.
 const LEAKY: Rectifier = Rectifier::Leaky(0.3);
@@ -98,7 +98,7 @@ impl Discriminator {
                 Some(norm) => norm.forward(&conv.forward(&x)?, train, self.rectifier)?,
             };
         }
-        let x = self.norm.forward(&self.conv.forward(&zero_pad(&x, [1; 4])?)?, train, self.rectifier)?;
-        self.last.forward(&zero_pad(&x, [1; 4])?)
+        let x = self.norm.forward(&self.conv.forward(&zero_pad(&x, Margins::all(1))?)?, train, self.rectifier)?;
+        self.last.forward(&zero_pad(&x, Margins::all(1))?)
     }
 }

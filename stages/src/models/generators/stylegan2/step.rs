@@ -123,7 +123,7 @@ impl StyleGan2 {
             self.penalties[0] = with_precision(Precision::Float32, || self.r1_step(real, draws))?;
         }
 
-        self.weights[0].approach(&self.weights[1], 1.0 - self.config.kept((step - 1) * n, n))?;
+        self.weights[0].lerp(&self.weights[1], 1.0 - self.config.kept((step - 1) * n, n))?;
         Ok(Observed {
             discriminator: of_fake.scalar()? + of_real.scalar()?,
             generator: g_loss.scalar()?,
@@ -153,7 +153,7 @@ impl StyleGan2 {
     /// The discriminator should be flat at real images, as they are before they are changed.
     fn r1_step(&mut self, real: &Value, draws: &mut dyn Draws) -> Result<f64> {
         let n = real.dims()[0];
-        let image = Value::leaf(real.data());
+        let image = real.to_leaf();
         let slope = self.judge(&image, draws)?.sum()?.gradients(&[&image])?.remove(0);
         let penalty = slope.square()?.sum()?.scale(*self.config.r1 / (2.0 * n as f64))?;
         drop(slope);

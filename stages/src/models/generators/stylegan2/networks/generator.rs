@@ -75,7 +75,7 @@ impl Generator {
         }
         if remember {
             let mean = x.detach().mean_to(&[1, self.latent])?.reshape(&[self.latent])?;
-            hilum_ops::approach(&self.w_avg, &mean, 1.0 - W_AVERAGE)?;
+            hilum_ops::lerp(&self.w_avg, &mean, 1.0 - W_AVERAGE)?;
         }
         Ok(x.reshape(&[n, 1, self.latent])?.repeat_to(&[n, self.styles(), self.latent])?)
     }
@@ -118,7 +118,7 @@ impl Noise<'_> {
             Noise::Constant => Ok(Some(constant.reshape(&[1, side, side, 1])?.repeat_to(&[n, side, side, 1])?)),
             Noise::Random(stream) => {
                 let values: Vec<f32> = (0..n * side * side).map(|_| stream.normal() as f32).collect();
-                Ok(Some(Value::constant(Tensor::from_vec(values, (n, side, side, 1), constant.data().device())?)))
+                Ok(Some(Value::constant(Tensor::from_vec(values, (n, side, side, 1), constant.device())?)))
             }
         }
     }

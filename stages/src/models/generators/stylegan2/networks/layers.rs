@@ -3,7 +3,7 @@
 use crate::contract::prelude::*;
 use crate::networks::Scope;
 use candle_nn::init::Init;
-use hilum_ops::{Rectifier, Value, Window, conv_transpose2d, conv2d, conv2d_then, linear, scale_shift, upfirdn};
+use hilum_ops::{FirWindow, Rectifier, Value, Window, conv_transpose2d, conv2d, conv2d_then, linear, scale_shift, upfirdn};
 
 const UNIT: Init = Init::Randn { mean: 0.0, stdev: 1.0 };
 const LEAKY: Rectifier = Rectifier::Leaky(0.2);
@@ -14,7 +14,7 @@ const FILTER: [f32; 4] = [0.125, 0.375, 0.375, 0.125];
 
 /// Twice as many rows and columns.
 pub(super) fn doubled(x: &Value) -> Result<Value> {
-    Ok(upfirdn(x, &FILTER.map(|f| 2.0 * f), 2, 1, [2, 1])?)
+    Ok(upfirdn(x, &FILTER.map(|f| 2.0 * f), FirWindow { up: 2, down: 1, before: 2, after: 1 })?)
 }
 
 /// A fully connected layer.
@@ -73,8 +73,8 @@ impl Convolution {
         let weight = self.weight.scale(self.gain * gain)?;
         let (x, window) = match (self.halve, self.k) {
             (false, k) => (x.clone(), Window::square(1, k / 2)),
-            (true, 1) => (upfirdn(x, &FILTER, 1, 2, [1, 1])?, Window::square(1, 0)),
-            (true, _) => (upfirdn(x, &FILTER, 1, 1, [2, 2])?, Window::square(2, 0)),
+            (true, 1) => (upfirdn(x, &FILTER, FirWindow { up: 1, down: 2, before: 1, after: 1 })?, Window::square(1, 0)),
+            (true, _) => (upfirdn(x, &FILTER, FirWindow { up: 1, down: 1, before: 2, after: 2 })?, Window::square(2, 0)),
         };
         match &self.bias {
             Some(bias) => Ok(conv2d_then(&x, &weight, window, Some(&bias.scale(gain)?), LEAKY)?),
@@ -129,7 +129,7 @@ impl Modulated {
             false => conv2d(&scaled, &self.weight, Window::square(1, 1))?,
             true => {
                 let wide = conv_transpose2d(&scaled, &self.weight.permute(&[1, 0, 2, 3])?, Window::square(2, 0), [0; 2])?;
-                upfirdn(&wide, &FILTER.map(|f| 2.0 * f), 1, 1, [1, 1])?
+                upfirdn(&wide, &FILTER.map(|f| 2.0 * f), FirWindow { up: 1, down: 1, before: 1, after: 1 })?
             }
         };
         let co = self.weight.dims()[0];

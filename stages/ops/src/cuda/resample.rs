@@ -1,9 +1,10 @@
-//! Weighted sums of places: resampling, and reading between pixels.
+//! Weighted sums of pixels: resampling, and reading between pixels.
 
 use super::gpu::{Gpu, count, launch};
-use super::{Numbers, OnCuda, Part};
-use crate::affine_grid::Sample;
-use crate::resample::Resample;
+use super::{Array, OnCuda, View};
+use crate::cpu::resample::Axes;
+use crate::primitive::grid::Sample;
+use crate::primitive::resample::Resample;
 use candle_core::Result;
 
 /// The table of `kernels.cu` of where terms begin and of the terms.
@@ -19,8 +20,8 @@ fn table(starts: &[usize], terms: &[(usize, f32)]) -> Result<Vec<u32>> {
 }
 
 impl OnCuda<1, 1> for Resample<'_> {
-    fn on_cuda(&self, gpu: &Gpu, [x]: [Part; 1]) -> Result<[Numbers; 1]> {
-        let [rows, columns] = self.axes;
+    fn on_cuda(&self, gpu: &Gpu, [x]: [View; 1]) -> Result<[Array; 1]> {
+        let Axes { rows, columns } = self.axes;
         let n = self.n * rows.len() * columns.len() * self.c;
         let [row_table, column_table] = [rows, columns].map(|w| table(w.parts().0, w.parts().1));
         let (row_table, column_table, mut y) = (gpu.copy(&row_table?)?, gpu.copy(&column_table?)?, gpu.empty(n)?);
@@ -31,8 +32,8 @@ impl OnCuda<1, 1> for Resample<'_> {
 }
 
 impl OnCuda<1, 1> for Sample<'_> {
-    fn on_cuda(&self, gpu: &Gpu, [x]: [Part; 1]) -> Result<[Numbers; 1]> {
-        let (starts, terms) = if self.back { self.taps.writers() } else { self.taps.readers() };
+    fn on_cuda(&self, gpu: &Gpu, [x]: [View; 1]) -> Result<[Array; 1]> {
+        let (starts, terms) = if self.transposed { self.taps.writers() } else { self.taps.readers() };
         let (pixels, table) = (starts.len() - 1, gpu.copy(&table(&starts, &terms)?)?);
         let n = pixels * self.c;
         let mut y = gpu.empty(n)?;

@@ -240,7 +240,7 @@ pub fn unused(p: &Pipeline, found: &[Finding]) -> Vec<Diagnostic> {
 
 fn sides<'a>(p: &'a Pipeline, lineage: &mut Lineage, known: KnownOutput, evidence: &Evidence) -> Result<Vec<Side<'a>>> {
     let mut out = vec![];
-    for (id, stage) in p.stages.iter().enumerate().filter(|(_, s)| s.stage.is_test()) {
+    for (id, stage) in p.stages.pairs().filter(|(_, s)| s.stage.is_test()) {
         let input = |name: &str| stage.inputs.iter().find(|i| i.port.name == name);
         let (Some(model), Some(test)) = (input("weights"), input("samples")) else { continue };
         let mut tested = Flow::default();

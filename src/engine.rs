@@ -17,6 +17,7 @@ pub use run::{End, Ran, RunOptions, run};
 use crate::checks::{self, Finding};
 use crate::diagnostic::{Diagnostic, Texts};
 use crate::language::language;
+use crate::pipeline::model::StageId;
 use crate::pipeline::{self, Loaded, Pipeline};
 use crate::plan::Plan;
 use crate::run::execute::Outputs;
@@ -168,7 +169,7 @@ impl<'a> Opened<'a> {
     /// # Errors
     /// If a table in the store cannot be read.
     pub fn findings(&self, outputs: &Outputs) -> hilum_cache::Result<Vec<Finding>> {
-        let lookup = |stage: usize, port: &str| outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
+        let lookup = |stage: StageId, port: &str| outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
         checks::findings(&self.study.pipeline, &lookup, &self.session.evidence(&[]))
     }
 

@@ -14,7 +14,7 @@ mod roster;
 pub use roster::{Held, Reach, Roster};
 
 use crate::pipeline::Pipeline;
-use crate::pipeline::model::{Source, Stage, StageId};
+use crate::pipeline::model::{PerStage, Source, Stage, StageId};
 use crate::tables::Tables;
 use crate::workspace::Listings;
 use hilum_cache::receipt::{Artifact, LocalFlow};
@@ -72,7 +72,7 @@ pub struct Lineage {
     history: History,
     flows: HashMap<(StageId, &'static str), Flow>,
     /// The namespaces of patient identifiers that a stage's tables come from.
-    spaces: Vec<BTreeSet<String>>,
+    spaces: PerStage<BTreeSet<String>>,
     /// What reached the initial weights of a training.
     pub outside: HashMap<StageId, Reach>,
     /// Pairs of images that look alike, by number.
@@ -101,7 +101,7 @@ impl Lineage {
     pub fn of(p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<Lineage> {
         let mut lineage = Lineage::default();
         lineage.identify(p, known, evidence)?;
-        for (id, stage) in p.stages.iter().enumerate() {
+        for (id, stage) in p.stages.pairs() {
             let outside = lineage.reach_of_files(id, stage, evidence)?;
             for port in stage.kind.outputs.iter().filter(|o| stage.stage.fills(o.name)) {
                 let mut flow = lineage.flow_of(id, stage, port, known, evidence)?;

@@ -8,6 +8,7 @@ mod bind;
 pub mod binding;
 mod check;
 pub mod extend;
+mod ids;
 pub mod matrix;
 pub mod model;
 pub mod node;

@@ -8,7 +8,7 @@ pub mod groups;
 pub mod reason;
 pub mod recipe;
 
-use crate::pipeline::model::StageId;
+use crate::pipeline::model::{PerStage, StageId};
 use crate::pipeline::{Pipeline, Stage};
 use crate::session::Session;
 use current::{Current, Fault};
@@ -88,7 +88,7 @@ impl Decision {
 /// The decisions about all stages.
 pub struct Plan {
     /// By stage.
-    pub decisions: Vec<Decision>,
+    pub decisions: PerStage<Decision>,
     /// Recipes that are run again, whichever stage has them.
     pub forced: HashSet<StageKey>,
     /// The last receipts of the stages.
@@ -97,8 +97,8 @@ pub struct Plan {
 
 impl Plan {
     /// The outputs that are known.
-    pub fn known(&self) -> Vec<Option<Arc<Outputs>>> {
-        self.decisions.iter().map(|d| if let Decision::Reuse { outputs, .. } = d { Some(outputs.clone()) } else { None }).collect()
+    pub fn known(&self) -> PerStage<Option<Arc<Outputs>>> {
+        self.decisions.map(|d| if let Decision::Reuse { outputs, .. } = d { Some(outputs.clone()) } else { None })
     }
 }
 
@@ -147,9 +147,9 @@ pub fn plan(p: &Pipeline, session: &Session) -> Result<Plan> {
 fn try_plan(p: &Pipeline, session: &Session, forced: &HashSet<StageKey>) -> Result<Plan> {
     let past = Past::default();
     let mut current = Current { forced: forced.clone(), ..Current::default() };
-    let mut outputs: Vec<Option<Arc<Outputs>>> = Vec::with_capacity(p.stages.len());
-    let mut decisions = Vec::with_capacity(p.stages.len());
-    for id in 0..p.stages.len() {
+    let mut outputs: PerStage<Option<Arc<Outputs>>> = PerStage::default();
+    let mut decisions = PerStage::default();
+    for id in p.stages.ids() {
         if !session.wanted[id] {
             outputs.push(None);
             decisions.push(Decision::Unwanted);

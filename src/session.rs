@@ -3,7 +3,7 @@
 
 use crate::diagnostic::Texts;
 use crate::lineage::Evidence;
-use crate::pipeline::model::StageId;
+use crate::pipeline::model::{PerStage, StageId};
 use crate::tables::Tables;
 use crate::workspace::Listings;
 use hilum_cache::receipt::Outputs;
@@ -28,7 +28,7 @@ pub struct Session<'a> {
     /// Stages to run again.
     pub forced: Vec<StageId>,
     /// Stages that are wanted with all they need.
-    pub wanted: Vec<bool>,
+    pub wanted: PerStage<bool>,
     /// The texts that places of the study point into.
     pub texts: &'a Texts,
     /// Artifacts found intact: shared outputs are checked once.
@@ -46,7 +46,7 @@ impl<'a> Session<'a> {
             pseudonyms: String::new(),
             engines: vec![],
             forced: vec![],
-            wanted: vec![true; stages],
+            wanted: PerStage::repeat(true, stages),
             texts,
             intact: RefCell::default(),
         }

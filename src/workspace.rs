@@ -16,6 +16,7 @@ pub use key::is_own;
 
 use crate::diagnostic::Diagnostic;
 use crate::pipeline::Pipeline;
+use crate::pipeline::model::StageId;
 use hilum_cache::ingest::{self, Passed, Place};
 use hilum_cache::memo::Memo;
 use hilum_cache::{Digest, Error, Result, Store};
@@ -52,7 +53,7 @@ pub struct Workspace {
 }
 
 /// What the path parameters of a study name, by stage and parameter.
-pub type Listings = HashMap<usize, BTreeMap<String, Arc<Listing>>>;
+pub type Listings = HashMap<StageId, BTreeMap<String, Arc<Listing>>>;
 
 impl Workspace {
     /// The directories of a study's file.
@@ -114,7 +115,7 @@ impl Workspace {
     /// Hashes what path parameters name, with the help of the memo. `save` writes the memo.
     pub fn listings(&self, p: &Pipeline, save: bool, diagnostics: &mut Vec<Diagnostic>) -> Result<Listings> {
         let mut out = Listings::new();
-        let sourced: Vec<(usize, Vec<Source>)> = p.stages.iter().enumerate().map(|(i, s)| (i, s.stage.sources())).filter(|s| !s.1.is_empty()).collect();
+        let sourced: Vec<(StageId, Vec<Source>)> = p.stages.pairs().map(|(i, s)| (i, s.stage.sources())).filter(|s| !s.1.is_empty()).collect();
         if sourced.is_empty() {
             return Ok(out);
         }

@@ -13,7 +13,7 @@ fn at(id: StageId, stage: &Stage, count: u64, unit: &'static str, message: Strin
 /// Imports that do not say which patient each image belongs to.
 pub(super) fn unknown(look: &Look) -> Vec<Found> {
     let mut out = vec![];
-    for (id, stage) in look.p.stages.iter().enumerate() {
+    for (id, stage) in look.p.stages.pairs() {
         if stage.stage.namespace().is_none_or(|n| n.one_per_image) {
             continue;
         }
@@ -39,7 +39,7 @@ pub(super) fn unknown(look: &Look) -> Vec<Found> {
 
 /// Imports that share identifiers without a statement whether they number the same people.
 pub(super) fn namespace(look: &Look) -> Vec<Found> {
-    let all = look.p.stages.iter().enumerate().filter_map(|(id, s)| Some((id, s.stage.namespace()?)));
+    let all = look.p.stages.pairs().filter_map(|(id, s)| Some((id, s.stage.namespace()?)));
     let all: Vec<(StageId, Namespace)> = all.collect();
     if all.iter().all(|n| n.1.is_declared) || all.windows(2).all(|w| w[0].1.name == w[1].1.name) {
         return vec![];

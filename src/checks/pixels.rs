@@ -1,7 +1,7 @@
 //! Whether an image's pixels are unambiguous: two packs may contain one image with different pixels.
 
 use super::{Found, Look};
-use crate::pipeline::model::Input;
+use crate::pipeline::model::{Input, StageId};
 use hilum_stages::words::counted;
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 pub(super) fn ambiguous(look: &Look) -> Vec<Found> {
     let mut out = vec![];
     let mut known: BTreeMap<(String, Vec<String>), u64> = BTreeMap::new();
-    for (id, stage) in look.p.stages.iter().enumerate() {
+    for (id, stage) in look.p.stages.pairs() {
         for input in stage.inputs.iter().filter(|i| !i.port.by.is_empty() && i.from.len() > 1) {
             let packs: Vec<_> = input.from.iter().filter_map(|s| (look.known)(s.stage, s.port)).collect();
             if packs.len() < 2 {
@@ -36,17 +36,17 @@ pub(super) fn ambiguous(look: &Look) -> Vec<Found> {
     out
 }
 
-fn looked_up<'a>(look: &'a Look, id: usize, input: &'a Input) -> impl Iterator<Item = hilum_cache::receipt::Artifact> + 'a {
+fn looked_up<'a>(look: &'a Look, id: StageId, input: &'a Input) -> impl Iterator<Item = hilum_cache::receipt::Artifact> + 'a {
     let stage = &look.p.stages[id];
     let by = stage.inputs.iter().filter(|i| input.port.by.contains(&i.port.name));
     by.flat_map(|i| &i.from).filter_map(|s| (look.known)(s.stage, s.port))
 }
 
-fn tables(look: &Look, id: usize, input: &Input) -> String {
+fn tables(look: &Look, id: StageId, input: &Input) -> String {
     looked_up(look, id, input).map(|a| a.digest.hex()).collect::<Vec<_>>().join(" ")
 }
 
-fn count(look: &Look, id: usize, input: &Input) -> u64 {
+fn count(look: &Look, id: StageId, input: &Input) -> u64 {
     let (tables, store) = (look.evidence.tables, look.evidence.store);
     let mut images = HashSet::new();
     for table in looked_up(look, id, input) {

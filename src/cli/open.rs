@@ -4,6 +4,7 @@ use super::{StoreArgs, StudyArgs, WRONG, document, find, wrong};
 use crate::checks::{self, Finding};
 use crate::diagnostic::{Diagnostic, Texts, did_you_mean};
 use crate::engine::{self, Opener, Record, Rejected, Study};
+use crate::pipeline::model::StageId;
 use crate::progress::{remark, rendered};
 use crate::workspace::{self, Workspace};
 use anyhow::Context;
@@ -52,7 +53,7 @@ fn named(args: &StudyArgs) -> Result<(PathBuf, Workspace), u8> {
 }
 
 /// The stages that a name means: one, or all cells of one.
-pub(super) fn stages(study: &Study, name: &str) -> anyhow::Result<Vec<usize>> {
+pub(super) fn stages(study: &Study, name: &str) -> anyhow::Result<Vec<StageId>> {
     let found = study.pipeline.matching(name);
     if found.is_empty() {
         let known = study.pipeline.stages.iter().flat_map(|s| [s.name.as_str(), s.base.as_str()]);

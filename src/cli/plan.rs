@@ -89,7 +89,7 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
 
 /// Stages whose outputs are not what the study expects.
 fn faults(plan: &Plan) -> impl Iterator<Item = (StageId, &Fault)> {
-    plan.decisions.iter().enumerate().filter_map(|(id, d)| if let Decision::Fail { fault, .. } = d { Some((id, fault)) } else { None })
+    plan.decisions.pairs().filter_map(|(id, d)| if let Decision::Fail { fault, .. } = d { Some((id, fault)) } else { None })
 }
 
 /// Images per label of every table that is known, by output.

@@ -120,7 +120,7 @@ fn remark_alone(args: &RunArgs, p: &Pipeline, failed: &[StageId]) {
 }
 
 /// The stages that arguments name.
-fn named(study: &Study, names: &[String]) -> anyhow::Result<Vec<usize>> {
+fn named(study: &Study, names: &[String]) -> anyhow::Result<Vec<StageId>> {
     names.iter().try_fold(vec![], |all, name| Ok([all, open::stages(study, name)?].concat()))
 }
 

@@ -26,7 +26,7 @@ impl Forecast {
     /// For a plan of a study.
     pub fn of(study: &Study, session: &Session, plan: &Plan) -> Forecast {
         let p = &study.pipeline;
-        let groups = groups::of(p, plan, 0..p.stages.len());
+        let groups = groups::of(p, plan, p.stages.ids());
         let estimate = Estimate::of(p, plan, &groups, &session.ledger);
         let need = disk::need(p, plan, &groups, session);
         Forecast { totals: Totals::of(&groups), estimate, need, free: hilum_cache::disk::free(&study.workspace.store), groups }

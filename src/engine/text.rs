@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_shortage_is_reported_only_if_there_is_one() {
-        let need = |bytes, unknown: &[usize]| Need { bytes, unknown: unknown.to_vec() };
+        let need = |bytes, unknown: &[usize]| Need { bytes, unknown: unknown.iter().map(|n| StageId::test(*n)).collect() };
         assert_eq!(shortage(&need(1 << 30, &[1]), 1 << 30, ".hilum"), None);
         assert_eq!(shortage(&need(3 << 30, &[]), 1 << 30, ".hilum").unwrap(), "the store needs about 3.0 GiB, but only 1.0 GiB are free at `.hilum`");
         let said = shortage(&need(3 << 30, &[4]), 1 << 30, ".hilum").unwrap();

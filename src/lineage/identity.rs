@@ -36,7 +36,7 @@ impl Lineage {
         let mut packs: Vec<Artifact> = vec![];
         let mut imports: Vec<Import> = vec![];
         let mut made: Vec<Artifact> = vec![];
-        for (id, stage) in p.stages.iter().enumerate() {
+        for (id, stage) in p.stages.pairs() {
             let namespace = stage.stage.namespace();
             let own = namespace.as_ref().map_or_else(|| stage.name.clone(), Namespace::key);
             let inputs = stage.inputs.iter().filter(|i| i.port.by.is_empty()).flat_map(|i| &i.from);
@@ -161,7 +161,7 @@ impl Lineage {
     /// Patients of imports of whom one image is equal, though they bear two names.
     pub(super) fn find_sharing(&mut self, p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<()> {
         let mut first: HashMap<u32, u32> = HashMap::new();
-        for (id, _) in p.stages.iter().enumerate().filter(|(_, s)| s.stage.namespace().is_some()) {
+        for (id, _) in p.stages.pairs().filter(|(_, s)| s.stage.namespace().is_some()) {
             let Some(table) = known(id, "samples") else { continue };
             let held = self.roster.table(&table, self.spaces.get(id), evidence)?;
             for (image, owner) in held.owners.iter().filter_map(|(i, o)| Some((*i, (*o)?))) {

@@ -2,7 +2,7 @@
 
 use super::binding::Binding;
 use super::matrix::{Axes, Cell, REPEAT};
-use super::model::{Input, Resources, Stage};
+use super::model::{Input, PerStage, Resources, Stage};
 use super::node::{Key, Node, Yaml};
 use super::origin::Origin;
 use super::raw::RawStage;
@@ -132,8 +132,8 @@ pub(super) fn inputs_given(raw: &RawStage, kind: &StageKind, stage: &dyn AnyStag
 }
 
 /// What the parameters of a stage and of those that make its inputs say of each other.
-pub(super) fn inputs_fit(raw: &RawStage, stage: &dyn AnyStage, inputs: &[Input], stages: &[Stage], diagnostics: &mut Vec<Diagnostic>) {
-    let makers = |port: &str| inputs.iter().filter(|i| i.port.name == port).flat_map(|i| &i.from).map(|s| s.stage).collect();
+pub(super) fn inputs_fit(raw: &RawStage, stage: &dyn AnyStage, inputs: &[Input], stages: &PerStage<Stage>, diagnostics: &mut Vec<Diagnostic>) {
+    let makers = |port: &str| inputs.iter().filter(|i| i.port.name == port).flat_map(|i| &i.from).map(|s| s.stage.number()).collect();
     for bad in stage.check_inputs(&makers, &Before(stages)) {
         let at = inputs.iter().find(|i| i.port.name == bad.port).map_or(raw.name.span, |i| i.span);
         let fault = Diagnostic::new("E0209", format!("`{}`: {}", raw.name.text, bad.why)).at(at, "does not fit").help(bad.help);
@@ -144,20 +144,20 @@ pub(super) fn inputs_fit(raw: &RawStage, stage: &dyn AnyStage, inputs: &[Input],
 }
 
 /// Stages that were made so far.
-struct Before<'a>(&'a [Stage]);
+struct Before<'a>(&'a PerStage<Stage>);
 
 impl Upstream for Before<'_> {
     fn kind(&self, stage: usize) -> &'static str {
-        self.0[stage].kind.name
+        self.0.of_number(stage).kind.name
     }
     fn name(&self, stage: usize) -> &str {
-        &self.0[stage].name
+        &self.0.of_number(stage).name
     }
     fn parameters(&self, stage: usize) -> &Value {
-        &self.0[stage].parameters
+        &self.0.of_number(stage).parameters
     }
     fn makers(&self, stage: usize, port: &str) -> Vec<usize> {
-        self.0[stage].inputs.iter().filter(|i| i.port.name == port).flat_map(|i| &i.from).map(|s| s.stage).collect()
+        self.0.of_number(stage).inputs.iter().filter(|i| i.port.name == port).flat_map(|i| &i.from).map(|s| s.stage.number()).collect()
     }
 }
 

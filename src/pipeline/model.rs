@@ -11,8 +11,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The number of a stage in [`Pipeline::stages`].
-pub type StageId = usize;
+pub use super::ids::{PerStage, StageId};
 
 /// A checked study.
 pub struct Pipeline {
@@ -21,7 +20,7 @@ pub struct Pipeline {
     /// Its description.
     pub description: String,
     /// Stages, each behind those it needs.
-    pub stages: Vec<Stage>,
+    pub stages: PerStage<Stage>,
     /// Findings that are allowed.
     pub allow: Vec<Allowed>,
 }
@@ -121,23 +120,23 @@ impl Stage {
 impl Pipeline {
     /// The stage of this name.
     pub fn find(&self, name: &str) -> Option<StageId> {
-        self.stages.iter().position(|s| s.name == name)
+        self.stages.pairs().find(|(_, s)| s.name == name).map(|(id, _)| id)
     }
     /// Stages that a name means: with some or all of its coordinates, in any order and spelling, or without any.
     pub fn matching(&self, name: &str) -> Vec<StageId> {
         let Some(wanted) = binding::parse(name).filter(|b| b.port.is_none()) else { return vec![] };
-        (0..self.stages.len()).filter(|i| wanted.selects(&self.stages[*i].name)).collect()
+        self.stages.ids().filter(|i| wanted.selects(&self.stages[*i].name)).collect()
     }
     /// These stages and all that they need.
-    pub fn with_needs(&self, wanted: &[StageId]) -> Vec<bool> {
-        let mut needed = vec![false; self.stages.len()];
+    pub fn with_needs(&self, wanted: &[StageId]) -> PerStage<bool> {
+        let mut needed = self.stages.map(|_| false);
         wanted.iter().for_each(|w| needed[*w] = true);
-        for id in (0..self.stages.len()).rev().filter(|i| needed[*i]).collect::<Vec<_>>() {
+        for id in self.stages.ids().rev().filter(|i| needed[*i]).collect::<Vec<_>>() {
             self.mark_needs(id, &mut needed);
         }
         needed
     }
-    fn mark_needs(&self, id: StageId, needed: &mut [bool]) {
+    fn mark_needs(&self, id: StageId, needed: &mut PerStage<bool>) {
         for source in self.stages[id].inputs.iter().flat_map(|i| &i.from) {
             if !needed[source.stage] {
                 needed[source.stage] = true;

@@ -3,7 +3,7 @@
 use super::bind::{Bind, Bound, Scope, bind};
 use super::check;
 use super::matrix::{self, Axes, Cell};
-use super::model::{self, Input, Pipeline, Places, Shape, Source, Stage};
+use super::model::{self, Input, PerStage, Pipeline, Places, Shape, Source, Stage, StageId};
 use super::node::Yaml;
 use super::raw::{RawStage, RawStudy};
 use super::substitute::{Names, substitute};
@@ -35,7 +35,7 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
     };
     let seed = check::seed(study.seed, diagnostics);
     let mut axes: Vec<Axes> = vec![Axes::new(); study.stages.len()];
-    let mut made = Made { cells: vec![HashMap::new(); study.stages.len()], absent: vec![HashSet::new(); study.stages.len()], stages: vec![] };
+    let mut made = Made { cells: vec![HashMap::new(); study.stages.len()], absent: vec![HashSet::new(); study.stages.len()], stages: PerStage::default() };
     for i in order {
         let (raw, Some(kind)) = (&study.stages[i], scope.kinds[i]) else { continue };
         axes[i] = axes_of(raw, &declared[i], &bound[i], &axes, study, diagnostics);
@@ -85,8 +85,7 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
             let own_seed = raw.seed.and_then(|n| check::seed(Some(n), diagnostics)).or(seed);
             let seed = check::seed_of(own_seed, kind, raw, &cell, diagnostics);
             let parameters = stage.parameters();
-            made.cells[i].insert(cell, made.stages.len());
-            made.stages.push(Stage {
+            let id = made.stages.push(Stage {
                 name,
                 base: raw.name.text.clone(),
                 description: raw.description.clone(),
@@ -100,6 +99,7 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
                 retry: check::retry(raw, diagnostics),
                 places: Places { name: raw.name.span, kind: raw.kind.span, with, seed: raw.seed_place.or(study.seed.map(|n| n.span)) },
             });
+            made.cells[i].insert(cell, id);
         }
         if made.stages.len() == before && !made.absent[i].is_empty() && made.absent[i].len() == count {
             diagnostics
@@ -164,10 +164,10 @@ struct Absent;
 /// What was made so far.
 struct Made {
     /// The number of each cell in `stages`, by the stage's position in the study.
-    cells: Vec<HashMap<Cell, usize>>,
+    cells: Vec<HashMap<Cell, StageId>>,
     /// Cells that are excluded, or need one that is.
     absent: Vec<HashSet<Cell>>,
-    stages: Vec<Stage>,
+    stages: PerStage<Stage>,
 }
 
 impl Made {

@@ -1,6 +1,6 @@
 //! The study as it is run: every cell with its parameters, defaults filled in, as YAML.
 
-use super::model::{Pipeline, Shape};
+use super::model::{Pipeline, Shape, StageId};
 use serde_json::{Map, Value, json};
 
 /// The resolved study.
@@ -32,7 +32,7 @@ pub fn to_json(p: &Pipeline) -> Value {
     json!({ "study": p.study, "description": p.description, "order": order, "stages": stages })
 }
 
-fn output_name(p: &Pipeline, id: usize, port: &str) -> String {
+fn output_name(p: &Pipeline, id: StageId, port: &str) -> String {
     let stage = &p.stages[id];
     match stage.name.split_once('/') {
         Some((name, cell)) => format!("{name}.{port}/{cell}"),

@@ -4,7 +4,7 @@
 
 use super::Plan;
 use super::groups::{Fate, Group};
-use crate::pipeline::model::{Source, StageId};
+use crate::pipeline::model::{PerStage, Source, StageId};
 use crate::pipeline::{Pipeline, Stage};
 use crate::session::Session;
 use hilum_cache::receipt::Outputs;
@@ -81,12 +81,12 @@ fn is_large(stage: &Stage) -> bool {
 }
 
 /// The bytes that a stage says it will write.
-fn foreseen(p: &Pipeline, stage: &Stage, known: &[Option<Arc<Outputs>>], session: &Session) -> Option<u64> {
+fn foreseen(p: &Pipeline, stage: &Stage, known: &PerStage<Option<Arc<Outputs>>>, session: &Session) -> Option<u64> {
     stage.stage.disk(&|port| images(p, &stage.inputs.iter().find(|i| i.port.name == port)?.from, known, session))
 }
 
 /// How many images tables name: those that are there are counted, and of others their own stages say it.
-fn images(p: &Pipeline, tables: &[Source], known: &[Option<Arc<Outputs>>], session: &Session) -> Option<u64> {
+fn images(p: &Pipeline, tables: &[Source], known: &PerStage<Option<Arc<Outputs>>>, session: &Session) -> Option<u64> {
     let (mut named, mut others) = (HashSet::new(), 0);
     for table in tables {
         match known[table.stage].as_ref().and_then(|o| o.get(table.port)) {
@@ -109,19 +109,19 @@ mod tests {
     #[test]
     fn what_stays_and_the_checkpoints_of_the_largest_training_are_added_up() {
         let mut sum = Sum::default();
-        sum.add(0, false, Some(65_536_000));
-        sum.add(1, true, Some(100));
-        sum.add(2, true, Some(300));
-        sum.add(3, false, None);
-        sum.add(4, true, None);
-        assert_eq!(sum.need(), Need { bytes: 65_536_000 + 100 + 300 + 2 * 300, unknown: vec![3, 4] });
+        sum.add(StageId::test(0), false, Some(65_536_000));
+        sum.add(StageId::test(1), true, Some(100));
+        sum.add(StageId::test(2), true, Some(300));
+        sum.add(StageId::test(3), false, None);
+        sum.add(StageId::test(4), true, None);
+        assert_eq!(sum.need(), Need { bytes: 65_536_000 + 100 + 300 + 2 * 300, unknown: [3, 4].map(StageId::test).to_vec() });
     }
 
     #[test]
     fn sizes_beyond_all_disks_do_not_wrap() {
         let mut sum = Sum::default();
-        sum.add(0, true, Some(u64::MAX));
-        sum.add(1, true, Some(1));
+        sum.add(StageId::test(0), true, Some(u64::MAX));
+        sum.add(StageId::test(1), true, Some(1));
         assert_eq!(sum.need().bytes, u64::MAX);
     }
 

@@ -81,10 +81,11 @@ mod tests {
         for (id, fate, millis) in
             [(0, Fate::WillRun, Some(1000)), (1, Fate::WillRun, Some(500)), (2, Fate::WillRun, None), (3, Fate::Pending, Some(70)), (4, Fate::Pending, None)]
         {
-            e.add(id, fate, millis);
+            e.add(StageId::test(id), fate, millis);
         }
         assert_eq!((e.will_run, e.pending, e.unknown), (1500, 70, 2));
-        assert_eq!((e.together(&[0, 1, 2]), e.together(&[2, 4]), e.together(&[])), (Some(1500), None, None));
+        let together = |ids: &[usize]| e.together(&ids.iter().map(|n| StageId::test(*n)).collect::<Vec<_>>());
+        assert_eq!((together(&[0, 1, 2]), together(&[2, 4]), together(&[])), (Some(1500), None, None));
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub fn unmet(stage: &Stage, outputs: &Outputs, store: &Store, tables: &Tables) -
 mod tests {
     use super::*;
     use crate::language::study;
+    use crate::pipeline::model::StageId;
     use crate::tables::tests::{put, row};
     use hilum_cache::WritableStore;
 
@@ -37,7 +38,7 @@ mod tests {
             let text = format!(
                 "study: s\nseed: 1\nstages:\n  images:\n    stage: phantoms\n    with: {{ classes: {{ covid: {{ images: 2 }}, normal: {{ images: 1 }} }} }}\n{expect}"
             );
-            unmet(&study(&text).stages[0], &outputs, &store, &Tables::default()).unwrap().map(|fault| fault.message)
+            unmet(&study(&text).stages[StageId::test(0)], &outputs, &store, &Tables::default()).unwrap().map(|fault| fault.message)
         };
         assert_eq!(found(""), None);
         assert_eq!(found("    expect: { covid: 2, normal: 1 }\n"), None);
@@ -48,6 +49,6 @@ mod tests {
         assert_eq!(found("    expect: { viral: 0 }\n"), None);
         // A stage that has made nothing yet is not judged.
         let text = "study: s\nseed: 1\nstages:\n  images: { stage: phantoms, with: { classes: { covid: { images: 2 } } }, expect: { covid: 9 } }\n";
-        assert_eq!(unmet(&study(text).stages[0], &Outputs::default(), &store, &Tables::default()).unwrap(), None);
+        assert_eq!(unmet(&study(text).stages[StageId::test(0)], &Outputs::default(), &store, &Tables::default()).unwrap(), None);
     }
 }

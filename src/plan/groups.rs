@@ -170,14 +170,15 @@ mod tests {
             (4, "classifier", Fate::UpToDate, vec![]),
             (5, "scores", Fate::WillRun, why("steps 160 → 170")),
         ];
-        let groups = gather(likes);
+        let groups = gather(likes.map(|(id, base, fate, like)| (StageId::test(id), base, fate, like)));
         let expected = [
             ("films", Fate::UpToDate, vec![0]),
             ("classifier", Fate::WillRun, vec![1, 3]),
             ("classifier", Fate::WillRun, vec![2]),
             ("classifier", Fate::UpToDate, vec![4]),
             ("scores", Fate::WillRun, vec![5]),
-        ];
+        ]
+        .map(|(base, fate, stages): (_, _, Vec<usize>)| (base, fate, stages.into_iter().map(StageId::test).collect()));
         assert_eq!(groups, expected);
         let groups: Vec<Group> = groups.into_iter().map(|(base, fate, stages)| Group { base: base.into(), fate, of: stages.len(), stages }).collect();
         assert_eq!(Totals::of(&groups), Totals { stages: 6, up_to_date: 2, will_run: 4, ..Totals::default() });
@@ -196,19 +197,21 @@ mod tests {
         let p = crate::language::study(
             "study: s\nseed: 1\nstages:\n  images:\n    stage: phantoms\n    matrix: { arm: [a, b], repeat: [0, 1] }\n    with: { classes: { covid: { images: 2 } } }\n",
         );
-        let group = |stages: Vec<StageId>| Group { base: "images".into(), fate: Fate::WillRun, stages, of: 4 }.name(&p);
+        let ids = |stages: &[usize]| stages.iter().map(|n| StageId::test(*n)).collect();
+        let group = |stages: &[usize]| Group { base: "images".into(), fate: Fate::WillRun, stages: ids(stages), of: 4 }.name(&p);
         assert_eq!(p.stages.iter().map(|s| s.name.as_str()).collect::<Vec<_>>()[1], "images/arm=a/repeat=1");
-        assert_eq!(group(vec![0, 1, 2, 3]), "images");
-        assert_eq!(group(vec![0, 1]), "images/arm=a");
-        assert_eq!(group(vec![2]), "images/arm=b/repeat=0");
+        assert_eq!(group(&[0, 1, 2, 3]), "images");
+        assert_eq!(group(&[0, 1]), "images/arm=a");
+        assert_eq!(group(&[2]), "images/arm=b/repeat=0");
         // Cells without a value in common are called by their stage, too, and how many they are is said beside it.
-        assert_eq!(group(vec![0, 3]), "images");
+        assert_eq!(group(&[0, 3]), "images");
     }
 
     #[test]
     fn every_fate_is_counted_once() {
         let fates = [Fate::UpToDate, Fate::WillRun, Fate::Pending, Fate::Shared, Fate::Failed, Fate::Skipped];
-        let groups: Vec<Group> = fates.iter().zip(1..).map(|(fate, n)| Group { base: "c".into(), fate: *fate, stages: vec![0; n], of: n }).collect();
+        let groups: Vec<Group> =
+            fates.iter().zip(1..).map(|(fate, n)| Group { base: "c".into(), fate: *fate, stages: vec![StageId::test(0); n], of: n }).collect();
         let expected = Totals { stages: 21, up_to_date: 1, will_run: 2, pending: 3, shared: 4, failed: 5, skipped: 6 };
         assert_eq!(Totals::of(&groups), expected);
     }

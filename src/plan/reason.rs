@@ -242,7 +242,7 @@ stages:
   parts: { stage: split, in: { samples: images }, with: { train: 0.5, test: 0.5 } }
 "#,
         );
-        let at = |name: &str| p.stages.iter().position(|s| s.name == name).unwrap();
+        let at = |name: &str| p.find(name).unwrap();
         let say = |reason: Reason| (reason.say(&p), reason.say_of_cells(&p));
         let same = |text: &str| (text.to_owned(), text.to_owned());
         let place = Some("s.yaml:7".to_owned());

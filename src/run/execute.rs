@@ -13,7 +13,7 @@ use super::slots::{Held, Slots};
 use super::state::{State, States};
 use crate::checks::{self, Finding};
 use crate::pipeline::Pipeline;
-use crate::pipeline::model::StageId;
+use crate::pipeline::model::{PerStage, StageId};
 use crate::plan::current::Current;
 use crate::plan::recipe::StageInputs;
 use crate::plan::{Decision, Past, Plan};
@@ -32,7 +32,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Outputs by stage and port, as far as they are known.
-pub type Outputs = Vec<Option<Arc<receipt::Outputs>>>;
+pub type Outputs = PerStage<Option<Arc<receipt::Outputs>>>;
 
 /// What a run is given, besides the session.
 pub struct Run<'a> {
@@ -124,7 +124,7 @@ pub struct Scheduler<'a> {
     met: HashSet<(StageId, Digest)>,
     states: States,
     outputs: Outputs,
-    dependents: Vec<Vec<StageId>>,
+    dependents: PerStage<Vec<StageId>>,
     ready: BTreeMap<StageId, PendingStage>,
     running: BTreeMap<StageId, RunningStage>,
     slots: Slots,
@@ -145,8 +145,8 @@ impl<'a> Scheduler<'a> {
     pub fn new(run: &'a Run<'a>, session: Session<'a>, recorder: Recorder<'a>, slots: Slots, plan: Plan, reported: Vec<Finding>) -> Result<Self> {
         let n = run.pipeline.stages.len();
         let (sender, messages) = crossbeam_channel::unbounded();
-        let mut dependents = vec![vec![]; n];
-        for (id, stage) in run.pipeline.stages.iter().enumerate() {
+        let mut dependents = PerStage::repeat(vec![], n);
+        for (id, stage) in run.pipeline.stages.pairs() {
             for source in stage.inputs.iter().flat_map(|i| &i.from) {
                 let list: &mut Vec<StageId> = &mut dependents[source.stage];
                 if list.last() != Some(&id) {
@@ -167,7 +167,7 @@ impl<'a> Scheduler<'a> {
             lost: HashMap::new(),
             awaited: BTreeMap::new(),
             met: HashSet::new(),
-            outputs: vec![None; n],
+            outputs: PerStage::repeat(None, n),
             dependents,
             ready: BTreeMap::new(),
             running: BTreeMap::new(),
@@ -182,10 +182,10 @@ impl<'a> Scheduler<'a> {
             stopping: false,
         };
         let hit = |(id, d): (StageId, &Decision)| if let Decision::Reuse { key, .. } = d { Some((run.pipeline.stages[id].name.clone(), *key)) } else { None };
-        let hits: Vec<(String, StageKey)> = plan.decisions.iter().enumerate().filter_map(hit).collect();
+        let hits: Vec<(String, StageKey)> = plan.decisions.pairs().filter_map(hit).collect();
         run.sink.handle(&Event::Reused { stages: hits.iter().map(|h| h.0.clone()).collect() });
         this.recorder.reused(&hits)?;
-        for (id, decision) in plan.decisions.into_iter().enumerate() {
+        for (id, decision) in plan.decisions.into_pairs() {
             this.settle(id, decision, false)?;
         }
         Ok(this)

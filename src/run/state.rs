@@ -10,6 +10,8 @@
 //! ```
 //! A stage with the recipe of another that is ready or runs waits for it as it waits for its inputs.
 
+use crate::pipeline::model::{PerStage, StageId};
+
 /// The state of a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -34,22 +36,22 @@ pub enum State {
 }
 
 /// The states of all stages.
-pub struct States(Vec<State>);
+pub struct States(PerStage<State>);
 
 impl States {
     /// All stages waiting, those not wanted aside.
-    pub fn new(wanted: &[bool]) -> Self {
-        States(wanted.iter().map(|w| if *w { State::Waiting } else { State::Unwanted }).collect())
+    pub fn new(wanted: &PerStage<bool>) -> Self {
+        States(wanted.map(|w| if *w { State::Waiting } else { State::Unwanted }))
     }
     /// The state of a stage.
-    pub fn get(&self, id: usize) -> State {
+    pub fn get(&self, id: StageId) -> State {
         self.0[id]
     }
     /// Moves a stage on.
     ///
     /// # Panics
     /// Where there is no such way: a fault of the scheduler.
-    pub fn set(&mut self, id: usize, to: State) {
+    pub fn set(&mut self, id: StageId, to: State) {
         use State::*;
         let from = self.0[id];
         let allowed = matches!(
@@ -61,7 +63,7 @@ impl States {
                 // A damaged input sends a stage back, and the one that makes the input with it.
                 | (Reused | Executed | Ready | Failed | Elsewhere | Skipped, Waiting)
         );
-        assert!(allowed, "BUG: stage {id} cannot go from {from:?} to {to:?}");
+        assert!(allowed, "BUG: {id:?} cannot go from {from:?} to {to:?}");
         self.0[id] = to;
     }
     /// How many stages are in a state.
@@ -69,8 +71,8 @@ impl States {
         self.0.iter().filter(|s| **s == state).count()
     }
     /// The stages in a state.
-    pub fn all(&self, state: State) -> Vec<usize> {
-        (0..self.0.len()).filter(|i| self.0[*i] == state).collect()
+    pub fn all(&self, state: State) -> Vec<StageId> {
+        self.0.ids().filter(|i| self.0[*i] == state).collect()
     }
 }
 
@@ -80,16 +82,16 @@ mod tests {
 
     #[test]
     fn a_stage_goes_its_way() {
-        let mut s = States::new(&[true, false]);
+        let mut s = States::new(&PerStage::from_iter([true, false]));
         for to in [State::Ready, State::Running, State::Executed] {
-            s.set(0, to);
+            s.set(StageId::test(0), to);
         }
-        assert_eq!((s.count(State::Executed), s.all(State::Unwanted)), (1, vec![1]));
+        assert_eq!((s.count(State::Executed), s.all(State::Unwanted)), (1, vec![StageId::test(1)]));
     }
 
     #[test]
     fn nothing_runs_that_is_not_ready() {
-        let refused = std::panic::catch_unwind(|| States::new(&[true]).set(0, State::Running));
+        let refused = std::panic::catch_unwind(|| States::new(&PerStage::repeat(true, 1)).set(StageId::test(0), State::Running));
         assert!(refused.is_err());
     }
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 pub(super) fn of(study: &Study, plan: &Plan, forecast: &Forecast, found: &[Finding]) -> Value {
     let p = &study.pipeline;
-    let stages: Vec<Value> = plan.decisions.iter().enumerate().map(|(id, d)| stage(p, id, d)).filter(|v| !v.is_null()).collect();
+    let stages: Vec<Value> = plan.decisions.pairs().map(|(id, d)| stage(p, id, d)).filter(|v| !v.is_null()).collect();
     let unmet = faults(plan).map(|(id, fault)| {
         let stage = &p.stages[id];
         (id, Diagnostic::new("E0501", fault.message.clone()).at(stage.places.name, "counted here").maybe_help(fault.help.clone()))

@@ -93,7 +93,7 @@ impl Scheduler<'_> {
     /// An object is damaged or missing: the stages that made it go back to waiting. Gives their numbers.
     pub(super) fn lose(&mut self, object: &Digest) -> Vec<StageId> {
         let holds = |a: &Artifact| a.digest == *object || self.run.store.files(a).map_or(true, |files| files.iter().any(|f| f.digest == *object));
-        let owners: Vec<StageId> = (0..self.outputs.len()).filter(|i| self.outputs[*i].as_ref().is_some_and(|o| o.values().any(&holds))).collect();
+        let owners: Vec<StageId> = self.outputs.ids().filter(|i| self.outputs[*i].as_ref().is_some_and(|o| o.values().any(&holds))).collect();
         self.current.made.retain(|_, (_, outputs)| !outputs.values().any(&holds));
         for id in &owners {
             self.run

@@ -1,7 +1,6 @@
 //! Dispatch: runs primitives on the backend of the device on which their inputs are. The CPU and CUDA backends know nothing
 //! of each other, nor of this module.
 
-use crate::primitive::{InPlace, Primitive};
 use candle_core::{CpuStorage, Device, InplaceOp2, Layout, Result, Shape, Storage, Tensor, bail};
 
 #[cfg(feature = "cuda")]
@@ -12,7 +11,7 @@ use without_cuda::{InPlaceOnCuda, OnCuda};
 /// Without CUDA, nothing more is asked of a primitive than that it runs on the CPU.
 #[cfg(not(feature = "cuda"))]
 mod without_cuda {
-    use super::{InPlace, Primitive};
+    use crate::primitive::{InPlace, Primitive};
 
     pub(crate) trait OnCuda<const N: usize, const M: usize>: Primitive<N, M> {}
     impl<T: Primitive<N, M>, const N: usize, const M: usize> OnCuda<N, M> for T {}

@@ -76,7 +76,7 @@ fn what_is_wrong_comes_as_diagnostics() {
     let rejected = engine::load(&file, &["stages.split.with.epochs=3".into()], workspace()).err().unwrap();
     assert_eq!(rejected.diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(), ["E0104"]);
     let space = Space::new();
-    space.write("study.yaml", "study: s\nseed: 1\nstages:\n  a: { stage: import, with: { images: { folder: nowhere } } }\n");
+    space.write("study.yaml", "study: s\nseed: 1\nstages:\n  a: { stage: import, with: { images: nowhere } }\n");
     let (none, kept) = run(&space.path("study.yaml"), &[], false);
     assert!(matches!(none, Err(Error::Rejected(why)) if why.diagnostics[0].code == "E0403"));
     assert!(kept.events.into_inner().unwrap().is_empty());

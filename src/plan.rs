@@ -64,8 +64,6 @@ pub enum Decision {
         waits: Vec<StageId>,
         /// Why, as far as it is known already.
         reasons: Vec<Reason>,
-        /// How long it took last time.
-        last_millis: Option<u64>,
     },
     /// Not asked for by `--only`.
     Unwanted,
@@ -206,7 +204,7 @@ fn weigh(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<Arti
             Formed::Waits { waits, partial } => {
                 let old = past.receipt(&session.ledger, &p.study, &stage.name);
                 let reasons = old.as_ref().map(|o| reason::explain(p, stage, &partial, &o.recipe, &Given { known, lookups: &[] }, session)).unwrap_or_default();
-                return Ok(Decision::Undecided { waits, reasons, last_millis: old.map(|o| o.millis) });
+                return Ok(Decision::Undecided { waits, reasons });
             }
             Formed::Whole(recipe, stage_inputs) => {
                 let key = recipe.key();

@@ -48,6 +48,23 @@ fn cells_with_like_reasons_are_one_line_with_totals_and_a_time() {
 }
 
 #[test]
+fn a_training_of_twice_the_steps_is_expected_to_take_twice_the_time() {
+    let space = Space::tiny();
+    assert_eq!(space.hilum(&["run", "study.yaml", "--only", "generator"]).code, 0);
+    let run = space.hilum(&["ls", "--json"]);
+    let run = serde_json::from_str::<Value>(&run.out).unwrap()["runs"][0]["run"].as_str().unwrap().to_owned();
+    let shown: Value = serde_json::from_str(&space.hilum(&["show", &run, "--json"]).out).unwrap();
+    let took =
+        shown["journal"].as_array().unwrap().iter().map(|line| &line["receipt"]).find(|r| r["stage"] == "generator").unwrap()["millis"].as_u64().unwrap();
+    for (steps, expected) in [("20", 0), ("40", 2 * took), ("60", 3 * took)] {
+        let json: Value =
+            serde_json::from_str(&space.hilum(&["plan", "study.yaml", "--json", "--set", &format!("stages.generator.with.steps={steps}")]).out).unwrap();
+        let group = json["groups"].as_array().unwrap().iter().find(|g| g["stage"] == "generator").unwrap();
+        assert_eq!(group["millis"].as_u64().unwrap_or(0), expected, "{group}");
+    }
+}
+
+#[test]
 fn a_changed_table_is_no_change_of_pixels() {
     let space = Space::tiny();
     space.executed();

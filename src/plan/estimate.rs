@@ -3,9 +3,11 @@
 
 use super::groups::{Fate, Group};
 use super::{Decision, Plan};
-use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
-use hilum_cache::Ledger;
+use crate::pipeline::{Pipeline, Stage};
+use hilum_cache::{Ledger, Receipt};
+use hilum_stages::contract::fit::NotWritten;
+use hilum_stages::contract::stage::Effort;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -23,23 +25,23 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// For a plan in groups: a stage takes what it took last time, or else what other cells of it took on average.
+    /// For a plan in groups: a stage takes what it took last time, or else what other cells of it took on average; in proportion,
+    /// if it then had less or more to do.
     pub fn of(p: &Pipeline, plan: &Plan, groups: &[Group], ledger: &Ledger) -> Estimate {
-        let mut of_cells: HashMap<&str, Option<u64>> = HashMap::new();
+        let mut of_cells: HashMap<(&str, Option<Effort>), Option<u64>> = HashMap::new();
         let mut out = Estimate::default();
         for group in groups.iter().filter(|g| matches!(g.fate, Fate::WillRun | Fate::Pending)) {
             for id in &group.stages {
-                let last = match &plan.decisions[*id] {
-                    Decision::Execute { last_millis, .. } | Decision::Undecided { last_millis, .. } => *last_millis,
-                    _ => None,
-                };
+                let stage = &p.stages[*id];
+                let last = plan.past.receipt(ledger, &p.study, &stage.name).map(|receipt| expected(stage, &receipt));
                 let others = || {
-                    *of_cells.entry(group.base.as_str()).or_insert_with(|| {
-                        let times: Vec<u64> = plan.past.receipts_of_cells(ledger, &p.study, &group.base).iter().map(|r| r.millis).collect();
-                        mean(&times)
+                    *of_cells.entry((group.base.as_str(), stage.stage.effort())).or_insert_with(|| {
+                        let receipts = plan.past.receipts_of_cells(ledger, &p.study, &group.base);
+                        mean(&receipts.iter().map(|receipt| expected(stage, receipt)).collect::<Vec<_>>())
                     })
                 };
-                out.add(*id, group.fate, last.or_else(others));
+                let done = if let Decision::Execute { continues: Some(step), .. } = &plan.decisions[*id] { *step } else { 0 };
+                out.add(*id, group.fate, last.or_else(others).map(|millis| rest(millis, done, stage.stage.effort())));
             }
         }
         out
@@ -67,6 +69,21 @@ impl Estimate {
     }
 }
 
+/// What is left of this many milliseconds for a training that resumes after a step.
+fn rest(millis: u64, done: u64, effort: Option<Effort>) -> u64 {
+    match effort {
+        Some(Effort::Steps(all)) if all > 0 => (millis as f64 * all.saturating_sub(done) as f64 / all as f64).round() as u64,
+        _ => millis,
+    }
+}
+
+/// Milliseconds that a stage may take after it, or another cell of it, took what a receipt says.
+fn expected(stage: &Stage, receipt: &Receipt) -> u64 {
+    let before = || (stage.kind.decode)(receipt.recipe.parameters.clone(), &NotWritten).ok()?.effort();
+    let times = stage.stage.effort().and_then(|now| now.times(before()?)).unwrap_or(1.0);
+    (receipt.millis as f64 * times).round() as u64
+}
+
 fn mean(times: &[u64]) -> Option<u64> {
     times.iter().copied().reduce(u64::saturating_add).map(|sum| sum / times.len() as u64)
 }
@@ -86,6 +103,12 @@ mod tests {
         assert_eq!((e.will_run, e.pending, e.unknown), (1500, 70, 2));
         let together = |ids: &[usize]| e.together(&ids.iter().map(|n| StageId::test(*n)).collect::<Vec<_>>());
         assert_eq!((together(&[0, 1, 2]), together(&[2, 4]), together(&[])), (Some(1500), None, None));
+    }
+
+    #[test]
+    fn what_a_checkpoint_has_is_not_computed_again() {
+        assert_eq!((rest(1000, 0, Some(Effort::Steps(50))), rest(1000, 40, Some(Effort::Steps(50)))), (1000, 200));
+        assert_eq!((rest(1000, 60, Some(Effort::Steps(50))), rest(1000, 40, Some(Effort::Epochs(50))), rest(1000, 40, None)), (0, 1000, 1000));
     }
 
     #[test]

@@ -24,6 +24,16 @@ pub fn check_budget(epochs: Option<u32>, steps: Option<u32>) -> Vec<BadParameter
     .concat()
 }
 
+/// The work of phases with these epochs and steps; none if some count the one and some the other.
+pub fn effort(phases: impl IntoIterator<Item = (Option<u32>, Option<u32>)>) -> Option<Effort> {
+    let of = |(epochs, steps): (Option<u32>, Option<u32>)| epochs.map(|n| Effort::Epochs(n.into())).or(steps.map(|n| Effort::Steps(n.into())));
+    phases.into_iter().map(of).reduce(|sum, phase| match (sum?, phase?) {
+        (Effort::Epochs(a), Effort::Epochs(b)) => Some(Effort::Epochs(a + b)),
+        (Effort::Steps(a), Effort::Steps(b)) => Some(Effort::Steps(a + b)),
+        _ => None,
+    })?
+}
+
 /// Precision of convolutions and linear layers on a GPU; everything else is float32.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -6,7 +6,7 @@ use super::error::Result;
 use super::fit::Written;
 use super::port::{Arrival, Inputs, Outputs, Port};
 use super::source::Source;
-use super::stage::{BadInput, Namespace, Needs, Stage, Takes, Upstream};
+use super::stage::{BadInput, Effort, Namespace, Needs, Stage, Takes, Upstream};
 use hilum_cache::receipt::Determinism;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -92,6 +92,8 @@ pub trait AnyStage: Send + Sync {
     fn images(&self, files: &dyn Fn(&str) -> Option<u64>) -> Option<u64>;
     /// See [`Stage::disk`].
     fn disk(&self, images: &dyn Fn(&str) -> Option<u64>) -> Option<u64>;
+    /// See [`Stage::effort`].
+    fn effort(&self) -> Option<Effort>;
     /// See [`Stage::namespace`].
     fn namespace(&self) -> Option<Namespace>;
     /// See [`Stage::is_test`].
@@ -135,6 +137,9 @@ impl<S: Stage> AnyStage for S {
     }
     fn disk(&self, images: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
         Stage::disk(self, images)
+    }
+    fn effort(&self) -> Option<Effort> {
+        Stage::effort(self)
     }
     fn namespace(&self) -> Option<Namespace> {
         Stage::namespace(self)

@@ -77,6 +77,29 @@ pub struct BadInput {
     pub help: String,
 }
 
+/// How much a stage has to do. Its time grows with it, for one kind on the same inputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Effort {
+    /// Training steps.
+    Steps(u64),
+    /// Epochs over a training set.
+    Epochs(u64),
+    /// Images to make.
+    Images(u64),
+}
+
+impl Effort {
+    /// How many times as much this is as another; none if they are counted in different units.
+    pub fn times(self, other: Effort) -> Option<f64> {
+        match (self, other) {
+            (Effort::Steps(a), Effort::Steps(b)) | (Effort::Epochs(a), Effort::Epochs(b)) | (Effort::Images(a), Effort::Images(b)) if b > 0 => {
+                Some(a as f64 / b as f64)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// One kind of work. The implementing struct *is* the parameters.
 pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// The name after `stage:` in study files, in kebab-case.
@@ -141,6 +164,10 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     /// How many bytes it will write, where that is known before it runs and is worth counting. `images` counts the images that an
     /// input of samples names.
     fn disk(&self, _images: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
+        None
+    }
+    /// How much it has to do, where parameters say so: a receipt of other parameters then tells how long it may take.
+    fn effort(&self) -> Option<Effort> {
         None
     }
     /// Whose identifiers it reads, for kinds that read any.

@@ -107,6 +107,10 @@ impl Stage for Synthesize {
         if let Some(Count::Of(n)) = self.count { Some(u64::from(*n)) } else { None }
     }
 
+    fn effort(&self) -> Option<Effort> {
+        self.images(&|_| None).map(Effort::Images)
+    }
+
     fn takes(&self, input: &str) -> Takes {
         // Which images of `source` are translated depends on the generator's labels.
         if input == "source" { Takes::Some } else { Takes::All }

@@ -155,6 +155,13 @@ impl Stage for TrainClassifier {
         self.weights.iter().map(|w| w.source("weights.path")).collect()
     }
 
+    fn effort(&self) -> Option<Effort> {
+        match self.phases.as_slice() {
+            [] => training::effort([(self.epochs, self.steps)]),
+            phases => training::effort(phases.iter().map(|p| (p.epochs, p.steps))),
+        }
+    }
+
     fn requires(&self, port: &str) -> Option<&'static str> {
         let watched = self.early_stop.is_some() || self.plateau.is_some() || self.keep == Some(Keep::Best);
         (port == "validation" && watched).then_some("`early_stop`, `plateau` and `keep: best` need a set that is used neither for training nor for testing")

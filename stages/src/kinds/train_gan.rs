@@ -121,6 +121,10 @@ impl Stage for TrainGan {
         pack::misfit(makers, upstream, |side| self.network.side_needed(side))
     }
 
+    fn effort(&self) -> Option<Effort> {
+        training::effort([(self.epochs, self.steps)])
+    }
+
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         self.precision.during(cx.device, || self.train(&inputs, cx))
     }

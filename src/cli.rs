@@ -154,6 +154,8 @@ enum Verb {
     Worker {
         #[arg(long)]
         threads: u32,
+        #[arg(long)]
+        has_environment: bool,
     },
 }
 
@@ -239,7 +241,8 @@ pub fn main() -> ExitCode {
         Verb::Doctor { json } => doctor::doctor(json),
         Verb::Completions { shell } => complete::script(shell),
         Verb::Man { dir } => complete::manual_pages(&dir),
-        Verb::Worker { threads } => return ExitCode::from(crate::run::worker::main(threads)),
+        Verb::Worker { has_environment: true, .. } => return ExitCode::from(crate::run::worker::main()),
+        Verb::Worker { threads, .. } => return ExitCode::from(crate::run::worker::exec(threads)),
     };
     let code = result.unwrap_or_else(|e| report_error(&e));
     ExitCode::from(document::end().map_or_else(|e| report_error(&e), |()| code))

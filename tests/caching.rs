@@ -22,6 +22,28 @@ fn without_cells(stages: &[String]) -> Vec<&str> {
 }
 
 #[test]
+fn who_comes_back_to_an_earlier_study_has_its_run_as_the_newest() {
+    let space = Space::tiny();
+    let newest = |space: &Space| {
+        let runs = serde_json::from_str::<serde_json::Value>(&space.hilum(&["ls", "--json"]).out).unwrap()["runs"].as_array().unwrap().clone();
+        (runs.len(), runs.last().unwrap().clone())
+    };
+    space.executed();
+    space.hilum(&["run", "study.yaml", "--set", "stages.classifier.with.epochs=1"]);
+    assert_eq!(newest(&space).0, 2);
+    // Nothing has to run, and yet the results are others than those of the newest run.
+    for _ in 0..2 {
+        assert_eq!(space.executed(), Vec::<String>::new());
+        let (runs, newest) = newest(&space);
+        assert_eq!((runs, &newest["executed"], &newest["reused"]), (3, &json!(0), &json!(18)), "it is recorded once");
+    }
+    assert_eq!(space.hilum(&["report", "-o", "r.html"]).code, 0);
+    assert!(space.read("r.html").contains("epochs: 2") || !space.read("r.html").contains("epochs: 1"));
+    assert_eq!(space.hilum(&["gc", "--keep-runs", "1"]).code, 0);
+    assert_eq!(space.executed(), Vec::<String>::new(), "what the newest run stands on is kept");
+}
+
+#[test]
 fn only_what_changed_runs_again() {
     let space = Space::tiny();
     assert_eq!(space.executed().len(), 18);

@@ -80,3 +80,15 @@ fn changed_images_are_data() {
     assert_eq!((&data["stages"], &data["path"]), (&json!(["images"]), &json!("images")), "{found}");
     assert!(data["old"].as_str().unwrap().starts_with("b3:") && data["old"] != data["new"]);
 }
+
+#[test]
+fn seeds_beyond_what_json_numbers_hold_are_told_apart() {
+    let space = Space::new();
+    space.write("study.yaml", "study: big\nseed: 9007199254740993\nstages:\n  images: { stage: phantoms, with: { classes: { covid: { images: 2 } } } }\n");
+    let old = run(&space);
+    space.edit("9007199254740993", "9007199254740992");
+    let new = run(&space);
+    let found = differences(&space, &old, &new);
+    let seed = found["parameters"].as_array().unwrap().iter().find(|p| p["path"] == "seed").unwrap_or_else(|| panic!("{found}"));
+    assert_eq!((seed["old"].to_string().trim_matches('"'), seed["new"].to_string().trim_matches('"')), ("9007199254740993", "9007199254740992"));
+}

@@ -178,3 +178,18 @@ fn as_many_images_are_made_as_a_class_lacks() {
     let said = space.hilum(&["run", "study.yaml"]);
     assert!(said.err.contains("no images of `covid` are needed"), "{}", said.err);
 }
+
+#[test]
+fn only_a_study_is_extended_and_only_by_a_file() {
+    let space = space("");
+    space.write("notes.txt", "some words\n");
+    space.write("list.yaml", "- a\n- b\n");
+    for (file, what) in [("notes.txt", "text"), ("list.yaml", "a list")] {
+        let study = space.read("study.yaml");
+        space.write("over.yaml", format!("extends: {file}\n{study}"));
+        let said = space.hilum(&["check", "over.yaml"]);
+        assert!(said.code == 2 && said.err.contains(&format!("`{file}` is no study: expected a map, found {what}")), "{}", said.err);
+    }
+    let said = space.hilum(&["check", "study.yaml", "--set", "extends=other.yaml"]);
+    assert!(said.code == 2 && said.err.contains("`extends` cannot be set on the command line"), "{}", said.err);
+}

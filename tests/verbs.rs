@@ -77,7 +77,7 @@ fn graphs_schema_stages_explain_doctor_completions() {
     assert_eq!(space.hilum(&["doctor"]).code, 0);
     assert!(space.hilum(&["completions", "bash"]).out.contains("hilum"));
     let cuda = space.hilum(&["run", "study.yaml", "--device", "cuda"]);
-    assert!(cuda.code == 1 && cuda.err.contains("`--device cuda`: "), "{}", cuda.err);
+    assert!(cuda.code == 2 && cuda.err.contains("`--device cuda`: "), "{}", cuda.err);
 }
 
 #[test]

@@ -132,11 +132,12 @@ fn needed_by(store: &Store, ledger: &Ledger, runs: &[String]) -> Result<HashSet<
     Ok(needed)
 }
 
-/// Runs whose journals cannot be read to their end, and the line.
+/// Runs whose journals cannot be understood to their end, and the line: damaged ones, and those of newer programs.
 fn damaged(store: &Store, runs: &[String]) -> Vec<(String, usize)> {
     let broken = |run: &String| {
         let bytes = journal::read(store, run).unwrap_or_default();
-        Some((run.clone(), journal::first_broken_line(&bytes)?))
+        let unknown = || RunRecord::read(store, run).ok()?.first_unknown;
+        Some((run.clone(), journal::first_broken_line(&bytes).or_else(unknown)?))
     };
     runs.iter().filter_map(broken).collect()
 }
@@ -169,5 +170,22 @@ mod tests {
         fs::write(&path, whole).unwrap();
         assert_eq!(collect(&store, keep, &|_, _| false).unwrap().objects, 1);
         assert!(store.read(&object.digest).is_err());
+    }
+
+    #[test]
+    fn a_kept_run_of_a_newer_program_keeps_everything() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = WritableStore::create(dir.path()).unwrap();
+        store.put(b"image").unwrap();
+        let mut journal = Journal::begin(&store).unwrap();
+        journal.append(&Event::Recovered { of: "r".into(), bytes: 1 }).unwrap();
+        let (run, path) = (journal.run().to_owned(), store.run_dir(journal.run()).join("journal.jsonl"));
+        drop(journal);
+        let first = fs::read_to_string(&path).unwrap();
+        let newer = format!(r#"{{"prev":"{}","seq":1,"time":"","type":"receipt-2","v":1}}"#, crate::Sha256::of(first.trim_end().as_bytes()).hex());
+        fs::write(&path, format!("{first}{newer}\n")).unwrap();
+        assert_eq!(journal::first_broken_line(&fs::read(&path).unwrap()), None, "the chain is whole");
+        let removed = collect(&store, Keep { runs: Some(1), max_size: None }, &|_, _| false).unwrap();
+        assert_eq!((removed.objects, removed.damaged), (0, vec![(run, 2)]));
     }
 }

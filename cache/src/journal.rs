@@ -101,7 +101,9 @@ impl Journal {
         if let Err(e) = written {
             // A disk that filled up in the middle of a line must not leave half of it before the next.
             let is_undone = effects::perform(Op::Change(&self.file), || self.file.set_len(before)).is_ok();
-            mark!("half-line-undone");
+            if is_undone {
+                mark!("half-line-undone");
+            }
             // After a sync that failed, another one says nothing about what was written before.
             self.is_closed = !is_undone || is_written;
             return Err(Error::io("write", &self.path)(e));

@@ -155,6 +155,30 @@ impl Ledger {
         places.into_iter().filter_map(|at| Some((journal::receipt(self.line(at))?, self.runs[at.run].name.as_str()))).collect()
     }
 
+    /// The key under which each stage ended in the newest run, by stage name, if that is one of this study.
+    pub fn newest_of_study(&self, study: &str) -> Option<HashMap<String, StageKey>> {
+        #[derive(serde::Deserialize)]
+        struct Part {
+            study: String,
+            stage: String,
+            key: StageKey,
+        }
+        let newest = self.runs.last()?;
+        let mut out = HashMap::new();
+        for line in scan::lines(&newest.bytes, 0).map(|line| &newest.bytes[line]) {
+            if scan::may_be_receipt(line) {
+                if let Some(part) = journal::receipt::<Part>(line) {
+                    (part.study == study).then(|| out.insert(part.stage, part.key))?;
+                }
+            } else if scan::may_be_reused(line)
+                && let Some(Event::Reused { study: of, stages }) = journal::entry(line).and_then(|e| e.event)
+            {
+                (of == study).then(|| out.extend(stages))?;
+            }
+        }
+        Some(out)
+    }
+
     /// The key under which each stage of a study ended when it was last recorded, by stage name.
     pub fn last_of_study(&self, study: &str) -> HashMap<String, StageKey> {
         let mut out = HashMap::new();

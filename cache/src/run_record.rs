@@ -29,6 +29,8 @@ pub struct RunRecord {
     pub findings: Vec<Finding>,
     /// The counts at the end; none if the run did not finish.
     pub finished: Option<Finished>,
+    /// The first line whose meaning is not known, counted from 1: of a newer program, or damaged.
+    pub first_unknown: Option<usize>,
 }
 
 /// How a stage came to its result.
@@ -62,7 +64,8 @@ impl RunRecord {
 
     fn of(run: &str, entries: Vec<Entry>) -> RunRecord {
         let started = entries.first().map(|e| e.time.clone()).unwrap_or_default();
-        let mut record = RunRecord { name: run.to_owned(), started, ..RunRecord::default() };
+        let first_unknown = entries.iter().position(|e| e.event.is_none()).map(|at| at + 1);
+        let mut record = RunRecord { name: run.to_owned(), started, first_unknown, ..RunRecord::default() };
         entries.into_iter().filter_map(|e| e.event).for_each(|event| record.take(event));
         record
     }

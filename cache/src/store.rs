@@ -128,6 +128,15 @@ impl Store {
         *self.found.memo.lock().expect("BUG: poisoned") = memo;
         self
     }
+    /// The same for those who recompute what they find damaged: it is set aside.
+    #[must_use]
+    pub fn setting_damage_aside(self) -> Store {
+        Store { sets_aside: true, ..self }
+    }
+    /// Objects that were found damaged are looked at again: another process may have stored them anew.
+    pub fn look_again(&self) {
+        self.found.damaged.lock().expect("BUG: poisoned").clear();
+    }
     /// Gives access to the memo of verified objects.
     pub fn with_memo_of<T>(&self, look: impl FnOnce(&Memo) -> T) -> T {
         look(&self.found.memo.lock().expect("BUG: poisoned"))

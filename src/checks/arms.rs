@@ -1,4 +1,5 @@
-//! Arms that add nothing: two cells of a training set with the same rows, so that comparing them is meaningless.
+//! Arms that add nothing: two cells of a training set with the same rows, and trainings on them with the same parameters, so that
+//! comparing them is meaningless.
 
 use super::{Found, Look};
 use crate::pipeline::matrix::REPEAT;
@@ -17,7 +18,8 @@ pub(super) fn equal(look: &Look) -> Vec<Found> {
     let known: Vec<(StageId, _)> = tables.iter().filter_map(|(id, port)| Some((*id, (look.known)(*id, port)?))).collect();
     let mut out = vec![];
     for (n, (other, table)) in known.iter().enumerate() {
-        let twin = known[..n].iter().find(|(id, t)| t.digest == table.digest && differ_in_one(&stages[*id], &stages[*other]));
+        let is_twin = |id: StageId| differ_in_one(&stages[id], &stages[*other]) && are_trained_alike(look, id, *other);
+        let twin = known[..n].iter().find(|(id, t)| t.digest == table.digest && is_twin(*id));
         let Some((first, _)) = twin else { continue };
         let (first, stage) = (&stages[*first], &stages[*other]);
         out.push(Found {
@@ -33,6 +35,15 @@ pub(super) fn equal(look: &Look) -> Vec<Found> {
         });
     }
     out
+}
+
+/// True if a training on the one is like a training on the other in all but its seed: arms may differ in how they train.
+fn are_trained_alike(look: &Look, a: StageId, b: StageId) -> bool {
+    let trainings = |of: StageId| {
+        let takes = move |stage: &&Stage| stage.inputs.iter().any(|i| i.port.name == "samples" && i.from.iter().any(|s| s.stage == of));
+        look.p.stages.iter().filter(|s| s.kind.needs == Needs::Tensor && s.kind.output("weights").is_some()).filter(takes)
+    };
+    trainings(a).any(|x| trainings(b).any(|y| x.kind.name == y.kind.name && x.parameters == y.parameters))
 }
 
 /// True for two cells of a stage that differ in exactly one axis other than `repeat`.

@@ -3,7 +3,7 @@
 use super::{StoreArgs, StudyArgs, WRONG, document, find, wrong};
 use crate::checks::{self, Finding};
 use crate::diagnostic::{Diagnostic, Texts, did_you_mean};
-use crate::engine::{self, Opener, Record, Rejected, Study};
+use crate::engine::{self, Device, Devices, Opener, Record, Rejected, Study};
 use crate::pipeline::model::StageId;
 use crate::progress::{remark, rendered};
 use crate::workspace::{self, Workspace};
@@ -50,6 +50,11 @@ fn named(args: &StudyArgs) -> Result<(PathBuf, Workspace), u8> {
     let file = find::study(args.file.as_deref()).map_err(|e| super::report_error(&e))?;
     let workspace = Workspace::of(&file, super::store_or_environment(args.store.as_ref()), args.results.clone(), args.data());
     Ok((file, workspace))
+}
+
+/// The device that a call asks for; one that is not there is a wrong call.
+pub(super) fn devices(device: Device) -> anyhow::Result<Devices> {
+    device.find().map_err(|e| wrong(e.to_string()).into())
 }
 
 /// The stages that a name means: one, or all cells of one.

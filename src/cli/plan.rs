@@ -48,7 +48,7 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
         say(resolved::to_yaml(&study.pipeline).trim_end())?;
         return Ok(DONE);
     }
-    let opened = match Opened::new(&study, record, false, args.device.find()?.engines) {
+    let opened = match Opened::new(&study, record, false, open::devices(args.device)?.engines) {
         Ok(opened) => opened,
         Err(e) => return open::code(e),
     };

@@ -50,7 +50,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<u8> {
     let study: &'static Study = Box::leak(Box::new(study));
     let options = RunOptions {
         launchers: Launchers::here(),
-        devices: args.device.find()?,
+        devices: open::devices(args.device)?,
         only: named(study, &args.only)?,
         force: named(study, &args.force)?,
         jobs: args.jobs,

@@ -16,7 +16,7 @@ pub(super) fn why(args: &StudyArgs, wanted: &str, json: bool) -> anyhow::Result<
         Err(code) => return Ok(code),
     };
     let stages = open::stages(&study, wanted)?;
-    let opened = match Opened::new(&study, record, false, Device::Auto.find()?.engines) {
+    let opened = match Opened::new(&study, record, false, open::devices(Device::Auto)?.engines) {
         Ok(opened) => opened,
         Err(e) => return open::code(e),
     };

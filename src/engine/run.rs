@@ -12,10 +12,12 @@ use crate::run::record::Recorder;
 use crate::run::results;
 use crate::run::slots::{Slots, free_memory};
 use hilum_cache::checkout::Rest;
+use hilum_cache::journal::Finished;
 use hilum_cache::lock::StoreLock;
-use hilum_cache::{Journal, Store, WritableStore, gc, journal};
+use hilum_cache::{Journal, StageKey, Store, WritableStore, gc, journal};
 use hilum_stages::contract::pseudonym::PseudonymKey;
-use std::sync::atomic::AtomicBool;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How a study is run.
 #[derive(Clone)]
@@ -61,9 +63,11 @@ pub struct Ran {
     pub has_results: bool,
     /// The store.
     pub store: Store,
+    /// Nothing is cleaned away as long as this lives.
+    _lock: Option<StoreLock>,
 }
 
-/// How often a run begins again because a damaged object was met while results were written.
+/// How often a run is tried, at most: objects that are found damaged or missing when they are needed are computed again.
 const ATTEMPTS: usize = 4;
 
 /// Runs a study. `record` is the store with what it recorded, as [`super::load_with_record`] reads it; all that happens goes to
@@ -72,18 +76,19 @@ const ATTEMPTS: usize = 4;
 /// # Errors
 /// If the study's paths have errors, or the store or the results cannot be read or written. Stages that fail are no error here.
 pub fn run(study: &Study, record: Record, options: &RunOptions, sink: &dyn Sink, cancel: &AtomicBool) -> Result<Ran, Error> {
+    use hilum_cache::Error::{Damaged, Missing};
     let mut first = Some(record);
-    let mut attempt = 1;
-    loop {
+    let mut attempt = Attempt { study, options, sink, cancel, force: options.force.clone(), reported: vec![] };
+    for _ in 1..ATTEMPTS {
         let record = first.take().unwrap_or_else(|| self::record(&study.workspace.store, to_repair));
-        match (Attempt { study, options, sink, cancel }).run(record) {
-            Err(Error::Store(e @ hilum_cache::Error::Damaged(_))) if attempt < ATTEMPTS => {
+        match attempt.run(record) {
+            Err(Error::Store(e @ (Damaged(_) | Missing(_)))) if !cancel.load(Ordering::SeqCst) => {
                 sink.handle(&Event::Warning { message: format!("{e}; it will be recomputed") });
-                attempt += 1;
             }
             other => return other,
         }
     }
+    attempt.run(self::record(&study.workspace.store, to_repair))
 }
 
 struct Attempt<'a> {
@@ -91,6 +96,10 @@ struct Attempt<'a> {
     options: &'a RunOptions,
     sink: &'a dyn Sink,
     cancel: &'a AtomicBool,
+    /// Stages that are still to run although they are up to date.
+    force: Vec<StageId>,
+    /// Findings that the user has seen.
+    reported: Vec<Finding>,
 }
 
 /// What the stages of a run came to.
@@ -103,43 +112,50 @@ struct Executed {
     skipped: usize,
     outputs: Outputs,
     found: Vec<Finding>,
-    /// Keeps others from cleaning up before results are written.
-    _lock: Option<StoreLock>,
+    /// Keeps others from cleaning up what results are made of.
+    lock: Option<StoreLock>,
 }
 
 impl<'a> Attempt<'a> {
-    fn run(&self, record: Record) -> Result<Ran, Error> {
+    fn run(&mut self, record: Record) -> Result<Ran, Error> {
         let (study, options) = (self.study, self.options);
         let p = &study.pipeline;
         let key = if p.stages.iter().any(|s| s.kind.pseudonyms) { Some(study.workspace.create_key()?) } else { None };
+        // However it was opened: an object that is not set aside would count as stored.
+        let record = record.map(|(store, ledger)| (store.setting_damage_aside(), ledger));
         let mut opened = Opened::new(study, record, true, options.devices.engines.clone())?;
         if !options.only.is_empty() {
             opened.session.wanted = p.with_needs(&options.only);
         }
-        opened.session.forced = options.force.clone();
-        let plan = opened.plan()?;
+        opened.session.forced = self.force.clone();
+        let (plan, early) = opened.plan_and_findings()?;
         let known = plan.known();
-        let early = opened.findings(&known)?;
         let store = opened.session.store.clone();
-        self.report(&early, &[]);
+        self.report(&early);
         if early.iter().any(Finding::refuses) {
-            return Ok(Ran { end: End::Refused, failed: vec![], outputs: known, has_results: false, store });
+            return Ok(Ran { end: End::Refused, failed: vec![], outputs: known, has_results: false, store, _lock: opened.lock });
         }
         let is_idle = plan.decisions.iter().all(|d| matches!(d, Decision::Reuse { .. } | Decision::Unwanted));
         let ran = if is_idle {
+            if options.only.is_empty()
+                && let Err(e) = self.record_return(&opened, &plan)
+            {
+                // A store that cannot be written to has nothing to add, either.
+                tracing::debug!("the run could not be recorded: {e}");
+            }
             // To take a plan of thousands of stages apart would be a good part of doing nothing: it is left to the system.
             std::mem::forget(plan);
             let reused = known.iter().flatten().count();
-            Executed { end: End::Finished, run: None, executed: 0, reused, failed: vec![], skipped: 0, outputs: known, found: early, _lock: opened.lock }
+            Executed { end: End::Finished, run: None, executed: 0, reused, failed: vec![], skipped: 0, outputs: known, found: early, lock: opened.lock }
         } else {
-            self.execute(opened, plan, key, early)?
+            self.execute(opened, plan, key)?
         };
         study.workspace.save_objects_memo(&store);
         let has_results = options.only.is_empty() && ran.end != End::Refused;
         if has_results {
             self.write_results(&ran, &store)?;
         }
-        let Executed { end, run, executed, reused, failed, skipped, outputs, .. } = ran;
+        let Executed { end, run, executed, reused, failed, skipped, outputs, lock, .. } = ran;
         self.sink.handle(&Event::Finished {
             run: run.filter(|_| executed + failed.len() > 0),
             executed,
@@ -148,11 +164,27 @@ impl<'a> Attempt<'a> {
             skipped,
             interrupted: end == End::Interrupted,
         });
-        Ok(Ran { end, failed, outputs, has_results, store })
+        Ok(Ran { end, failed, outputs, has_results, store, _lock: lock })
+    }
+
+    /// Records a run with nothing to do if the newest run left the store with other results, such as those of another study: what
+    /// the user came back to is the newest from now on, for reports, and for cleaning.
+    fn record_return(&self, opened: &Opened, plan: &Plan) -> hilum_cache::Result<()> {
+        let p = &self.study.pipeline;
+        let key = |(id, d): (StageId, &Decision)| if let Decision::Reuse { key, .. } = d { Some((p.stages[id].name.clone(), *key)) } else { None };
+        let keys: HashMap<String, StageKey> = plan.decisions.pairs().filter_map(key).collect();
+        if opened.session.ledger.newest_of_study(&p.study).is_some_and(|newest| newest == keys) {
+            return Ok(());
+        }
+        let store = WritableStore::of(&opened.session.store)?;
+        let mut recorder = Recorder::begin(Journal::begin(&store)?, &self.study.workspace, p)?;
+        let reused = keys.len();
+        recorder.reused(&keys.into_iter().collect::<Vec<_>>())?;
+        recorder.finished(Finished { executed: 0, reused, failed: 0, skipped: 0, cancelled: false })
     }
 
     /// Executes what a plan says.
-    fn execute(&self, mut opened: Opened<'a>, plan: Plan, key: Option<PseudonymKey>, early: Vec<Finding>) -> Result<Executed, Error> {
+    fn execute(&mut self, mut opened: Opened<'a>, plan: Plan, key: Option<PseudonymKey>) -> Result<Executed, Error> {
         let (study, options, sink) = (self.study, self.options, self.sink);
         let p = &study.pipeline;
         let store = WritableStore::of(&opened.session.store)?;
@@ -191,14 +223,18 @@ impl<'a> Attempt<'a> {
             cancel: self.cancel,
             sink,
         };
-        let outcome = Scheduler::new(&run, opened.session, recorder, slots, plan, early)?.run()?;
+        let outcome = Scheduler::new(&run, opened.session, recorder, slots, plan, self.reported.clone())?.run()?;
+        // What was forced has run, should results be found damaged now.
+        self.force.clear();
         // What was reported before is not repeated, unless the study is refused for it.
-        let reported: Vec<Finding> = outcome.reported.into_iter().filter(|f| !f.refuses()).collect();
-        self.report(&outcome.found, &reported);
+        self.reported = outcome.reported;
+        self.reported.retain(|f| !f.refuses());
+        self.report(&outcome.found);
         let end = match () {
             () if outcome.is_refused => End::Refused,
             () if outcome.cancelled => End::Interrupted,
-            () if !outcome.failed.is_empty() => End::Failed,
+            // What was not reached has no result, whatever the reason.
+            () if !outcome.failed.is_empty() || outcome.skipped > 0 => End::Failed,
             () => End::Finished,
         };
         Ok(Executed {
@@ -210,7 +246,7 @@ impl<'a> Attempt<'a> {
             skipped: outcome.skipped,
             outputs: outcome.outputs,
             found: outcome.found,
-            _lock: Some(lock),
+            lock: Some(lock),
         })
     }
 
@@ -230,8 +266,9 @@ impl<'a> Attempt<'a> {
     }
 
     /// Reports findings, but for those that were reported before.
-    fn report(&self, found: &[Finding], before: &[Finding]) {
+    fn report(&mut self, found: &[Finding]) {
         let texts = &self.study.texts;
-        self.sink.diagnose(&checks::diagnostics(&self.study.pipeline, texts, found, before), texts);
+        self.sink.diagnose(&checks::diagnostics(&self.study.pipeline, texts, found, &self.reported), texts);
+        self.reported.extend(found.iter().cloned());
     }
 }

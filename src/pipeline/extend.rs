@@ -21,6 +21,15 @@ pub fn extend(root: Node, file: &Path, sets: &[String], texts: &mut Texts, diagn
             );
             return None;
         };
+        if path.split('.').next() == Some("extends") {
+            let span = Span { text: number, start: 0, end: path.len() as u32 };
+            diagnostics.push(
+                Diagnostic::new("E0009", "`extends` cannot be set on the command line")
+                    .at(span, "only a file extends another")
+                    .help("write a file that extends both, or set the keys themselves"),
+            );
+            return None;
+        }
         let mut faults = vec![];
         // The value is parsed where it stands, so that its locations are those of the argument.
         let padded = format!("{}{value}", " ".repeat(path.len() + 1));
@@ -55,6 +64,10 @@ fn below(root: Node, file: &Path, seen: &mut Vec<PathBuf>, texts: &mut Texts, di
     seen.push(real);
     let over = root.clone();
     let base = source::read(&path, texts, diagnostics)?;
+    if !matches!(base.value, Yaml::Map(_)) {
+        diagnostics.push(fault(format!("`{name}` is no study: expected a map, found {}", base.what())));
+        return None;
+    }
     let base = below(base, &path, seen, texts, diagnostics)?;
     // What is missing altogether is missing in the file that was named.
     let span = over.span;

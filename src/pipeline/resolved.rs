@@ -24,7 +24,9 @@ pub fn to_json(p: &Pipeline) -> Value {
         }
         entry.insert("with".into(), stage.parameters.clone());
         if let Some(seed) = stage.seed {
-            entry.insert("seed".into(), seed.0.into());
+            // As a JSON number it would lose bits, and another seed would be recorded.
+            let is_exact = seed.0 <= 1 << 53;
+            entry.insert("seed".into(), if is_exact { seed.0.into() } else { seed.0.to_string().into() });
         }
         stages.insert(stage.name.clone(), entry.into());
     }

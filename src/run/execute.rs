@@ -22,11 +22,11 @@ use crate::workspace::Workspace;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use hilum_cache::lock::KeyLock;
 use hilum_cache::receipt;
-use hilum_cache::{Digest, Receipt, Recipe, Result, StageKey, WritableStore};
+use hilum_cache::{Digest, Error, Receipt, Recipe, Result, StageKey, WritableStore};
 use hilum_stages::contract::context::{Progress, Said};
 use hilum_stages::contract::pseudonym::PseudonymKey;
 use hilum_stages::contract::stage::Needs;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -103,6 +103,13 @@ struct PendingStage {
     attempt: u32,
 }
 
+impl PendingStage {
+    /// The next attempt.
+    fn retried(self) -> PendingStage {
+        PendingStage { reasons: vec!["retried".into()], last_millis: None, attempt: self.attempt + 1, ..self }
+    }
+}
+
 /// The scheduler.
 pub struct Scheduler<'a> {
     run: &'a Run<'a>,
@@ -134,10 +141,14 @@ pub struct Scheduler<'a> {
     refused: Vec<Finding>,
     /// Findings that were reported to the user.
     reported: Vec<Finding>,
-    /// How many tables and packs were known at the last check.
-    seen: usize,
+    /// The tables and packs that were known at the last check.
+    seen: BTreeSet<Digest>,
     checked: bool,
     stopping: bool,
+    /// Stopped by the user.
+    interrupted: bool,
+    /// Stages of which the user was told that another run computes them.
+    elsewhere: BTreeSet<StageId>,
 }
 
 impl<'a> Scheduler<'a> {
@@ -177,9 +188,11 @@ impl<'a> Scheduler<'a> {
             cut_off: vec![],
             refused: vec![],
             reported,
-            seen: 0,
+            seen: BTreeSet::new(),
             checked: false,
             stopping: false,
+            interrupted: false,
+            elsewhere: BTreeSet::new(),
         };
         let hit = |(id, d): (StageId, &Decision)| if let Decision::Reuse { key, .. } = d { Some((run.pipeline.stages[id].name.clone(), *key)) } else { None };
         let hits: Vec<(String, StageKey)> = plan.decisions.pairs().filter_map(hit).collect();
@@ -194,10 +207,7 @@ impl<'a> Scheduler<'a> {
     /// Runs to the end.
     pub fn run(mut self) -> Result<Outcome> {
         loop {
-            if self.run.cancel.load(Ordering::SeqCst) && !self.stopping {
-                self.stopping = true;
-                self.running.values().for_each(|f| f.started.stop());
-            }
+            self.heed_cancel();
             let before: Vec<StageId> = self.ready.keys().copied().collect();
             if !self.stopping {
                 self.start_what_can()?;
@@ -243,6 +253,20 @@ impl<'a> Scheduler<'a> {
         Ok(!self.stopping && !self.ready.is_empty())
     }
 
+    /// Stops everything if the user asked for it.
+    fn heed_cancel(&mut self) {
+        if !self.stopping && self.run.cancel.load(Ordering::SeqCst) {
+            self.interrupted = true;
+            self.stop();
+        }
+    }
+
+    /// Starts nothing more, and stops what runs.
+    fn stop(&mut self) {
+        self.stopping = true;
+        self.running.values().for_each(|f| f.started.stop());
+    }
+
     fn name(&self, id: StageId) -> String {
         self.run.pipeline.stages[id].name.clone()
     }
@@ -278,7 +302,11 @@ impl<'a> Scheduler<'a> {
     fn is_clean(&mut self) -> Result<bool> {
         if !self.checked {
             self.checked = true;
-            let (refused, others): (Vec<Finding>, Vec<Finding>) = self.findings()?.into_iter().partition(Finding::refuses);
+            let found = match self.findings() {
+                Err(Error::Damaged(d) | Error::Missing(d)) if self.has_owners(&d)? => return Ok(false),
+                found => found?,
+            };
+            let (refused, others): (Vec<Finding>, Vec<Finding>) = found.into_iter().partition(Finding::refuses);
             self.refused = refused;
             // The user may want to stop before anything is trained. What is allowed is reported at the end.
             let others: Vec<Finding> = others.into_iter().filter(|f| f.reason.is_none()).collect();
@@ -286,16 +314,38 @@ impl<'a> Scheduler<'a> {
             self.run.sink.diagnose(&checks::diagnostics(p, texts, &others, &self.reported), texts);
             self.reported.extend(others);
             if !self.refused.is_empty() {
-                self.stopping = true;
-                self.running.values().for_each(|f| f.started.stop());
+                self.stop();
             }
         }
         Ok(self.refused.is_empty())
+    }
+
+    /// True if a damaged object is of a result of this run: its stage, which comes to this now, makes it again.
+    fn has_owners(&mut self, object: &Digest) -> Result<bool> {
+        let owners = self.lose(object);
+        let is_ours = !owners.is_empty();
+        self.recheck(owners)?;
+        self.checked = false;
+        Ok(is_ours)
     }
 
     /// What the checks find with the outputs that are known.
     fn findings(&self) -> Result<Vec<Finding>> {
         let known = |stage: StageId, port: &str| self.outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
         checks::findings(self.run.pipeline, &known, &self.session.evidence(&self.made))
+    }
+}
+
+impl Drop for Scheduler<'_> {
+    /// Where a run ends by an error of the store, nothing goes on behind it: another run could start the same stages.
+    fn drop(&mut self) {
+        self.stop();
+        while !self.running.is_empty() {
+            match self.messages.recv() {
+                Ok(Message::Ended(id, _)) => drop(self.running.remove(&id)),
+                Ok(Message::Said(..)) => {}
+                Err(_) => break,
+            }
+        }
     }
 }

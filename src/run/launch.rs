@@ -4,7 +4,7 @@
 mod process;
 mod thread;
 
-use super::job::{Done, Failure, Job};
+use super::job::{Class, Done, Failure, Job};
 use crate::pipeline::model::StageId;
 use crossbeam_channel::Sender;
 use hilum_stages::contract::context::Said;
@@ -49,6 +49,13 @@ pub trait Started: Send {
     fn stop(&self);
 }
 
+/// Runs something beside the scheduler.
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
+    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+    let message = |e| format!("no thread could be started: {e}");
+    spawned.map(drop).map_err(|e| Failure { message: message(e), help: None, class: Class::Machine })
+}
+
 /// The launchers of a run.
 #[derive(Clone)]
 pub struct Launchers {
@@ -57,6 +64,11 @@ pub struct Launchers {
 }
 
 impl Launchers {
+    /// These, for stages that are done at once and for all others.
+    pub fn new(light: Arc<dyn Launcher>, heavy: Arc<dyn Launcher>) -> Launchers {
+        Launchers { light, heavy }
+    }
+
     /// On this machine: light stages in threads of this process, heavy ones in processes of this program, which is `hilum`.
     pub fn here() -> Launchers {
         // Even if another program has been installed in its place since it started.
@@ -65,7 +77,7 @@ impl Launchers {
 
     /// The same for another program that uses this library: heavy stages in processes of `hilum`, which lies at this path.
     pub fn with_program(hilum: PathBuf) -> Launchers {
-        Launchers { light: Arc::new(thread::Threads), heavy: Arc::new(process::Processes { hilum }) }
+        Launchers::new(Arc::new(thread::Threads), Arc::new(process::Processes { hilum }))
     }
 
     /// The launcher of a stage with these needs.

@@ -35,22 +35,21 @@ const SETTINGS: [(&str, &str); 5] = [
     ("MALLOC_ARENA_MAX", "1"),
 ];
 
-/// Says that the environment is a worker's already.
-const IS_SET: &str = "HILUM_WORKER";
+/// The exit code of a worker that was stopped before it had anything to say.
+pub const STOPPED: u8 = 3;
 
-/// Starts this program once more in the environment of a worker: the allocator reads it before any of our code runs. Returns
-/// where that is not possible; the worker is only slower then.
-fn set_environment(threads: u32) {
-    if std::env::var_os(IS_SET).is_some() {
-        return;
-    }
-    let worker = ["worker".to_owned(), "--threads".into(), threads.to_string()];
-    let _ = Command::new("/proc/self/exe").args(worker).envs(SETTINGS).env("RAYON_NUM_THREADS", threads.to_string()).env(IS_SET, "1").exec();
+/// Starts this program once more, as a worker in its environment: the allocator reads that before any of our code runs. Returns
+/// only if that is not possible, with the exit code.
+pub fn exec(threads: u32) -> u8 {
+    let worker = ["worker".to_owned(), "--threads".into(), threads.to_string(), "--has-environment".into()];
+    let why = Command::new("/proc/self/exe").args(worker).envs(SETTINGS).env("RAYON_NUM_THREADS", threads.to_string()).exec();
+    // The last line of what a worker says is part of the message of the run.
+    let _ = writeln!(std::io::stderr(), "the worker could not be started: {why}");
+    2
 }
 
-/// Runs one job from standard input on this many threads; answers on standard output. Returns the exit code.
-pub fn main(threads: u32) -> u8 {
-    set_environment(threads);
+/// Runs one job from standard input; answers on standard output. Returns the exit code.
+pub fn main() -> u8 {
     hilum_stages::prepare_process();
     let mut line = String::new();
     let stdin = std::io::stdin();
@@ -74,8 +73,8 @@ pub fn main(threads: u32) -> u8 {
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job::perform(&job, &report, &|| kept.stop.load(Ordering::SeqCst), &*kept)));
     let result = result.unwrap_or_else(|_| {
         Err(Failure {
-            message: "the stage stopped at a bug in hilum".into(),
-            help: Some("its standard error is stored with the run".into()),
+            message: "internal error: the stage panicked".into(),
+            help: Some("please report it; its standard error is stored with the run".into()),
             class: Class::Data,
         })
     });
@@ -128,7 +127,7 @@ impl Checkpoints for Kept {
 /// Waits for the end: a message from the run, its death, which closes standard input, or SIGTERM, as from a cluster.
 fn listen(kept: Arc<Kept>) {
     // Without signal handlers, the run can still stop the worker.
-    let _ = signal_hook::flag::register_conditional_shutdown(SIGTERM, 3, kept.at_once.clone());
+    let _ = signal_hook::flag::register_conditional_shutdown(SIGTERM, i32::from(STOPPED), kept.at_once.clone());
     let _ = signal_hook::flag::register(SIGTERM, kept.stop.clone());
     std::thread::spawn(move || {
         let mut word = [0; 64];
@@ -138,7 +137,7 @@ fn listen(kept: Arc<Kept>) {
             }
             kept.stop.store(true, Ordering::SeqCst);
         }
-        std::process::exit(3);
+        std::process::exit(i32::from(STOPPED));
     });
 }
 

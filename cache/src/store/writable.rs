@@ -4,7 +4,6 @@ use super::{Blob, DIRECTORIES, FORMAT, Presence, Store, hash};
 use crate::dir::Dir;
 use crate::effects::{self, Op};
 use crate::marks::mark;
-use crate::memo::Memo;
 use crate::{Digest, Error, Result, Sha256, regular};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashSet};
@@ -21,12 +20,6 @@ pub struct WritableStore {
     named: Mutex<HashSet<u8>>,
 }
 
-impl From<Store> for WritableStore {
-    fn from(store: Store) -> WritableStore {
-        WritableStore { store, named: Mutex::default() }
-    }
-}
-
 impl std::ops::Deref for WritableStore {
     type Target = Store;
     fn deref(&self) -> &Store {
@@ -35,20 +28,18 @@ impl std::ops::Deref for WritableStore {
 }
 
 impl WritableStore {
+    fn around(store: Store) -> WritableStore {
+        WritableStore { store, named: Mutex::default() }
+    }
+
     /// Opens a store for writing; one that is not there is laid out by [`WritableStore::create`]. Empty directories that a copy has
     /// lost are made again.
     pub fn open(root: &Path) -> Result<WritableStore> {
-        let store = Store::opened(root, true).map(WritableStore::from)?;
+        let store = Store::opened(root, true).map(WritableStore::around)?;
         if !store.is_new() {
             lay_out_dirs(root)?;
         }
         Ok(store)
-    }
-
-    /// Uses a memo of verified objects.
-    #[must_use]
-    pub fn with_memo(self, memo: Memo) -> WritableStore {
-        WritableStore { store: self.store.with_memo(memo), ..self }
     }
 
     /// Opens a store for writing and lays it out where it is new.
@@ -58,7 +49,7 @@ impl WritableStore {
 
     /// The same store for writing, laid out where it is new; both know together what they found out about objects.
     pub fn of(store: &Store) -> Result<WritableStore> {
-        let store = WritableStore::from(Store { sets_aside: true, ..store.clone() });
+        let store = WritableStore::around(Store { sets_aside: true, ..store.clone() });
         let root: &Path = &store.store.root.clone();
         let made: Vec<&Path> = root.ancestors().take_while(|path| !path.exists()).collect();
         let directory = lay_out_dirs(root)?;

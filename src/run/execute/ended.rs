@@ -28,6 +28,8 @@ impl Scheduler<'_> {
                 Ok(())
             }
             Err(mut failure) => {
+                // A signal to the whole group reaches a worker before the loop looks.
+                self.heed_cancel();
                 if failure.class == Class::Cancelled && !self.stopping {
                     failure = Failure {
                         message: "the worker was stopped by SIGTERM".into(),
@@ -37,29 +39,32 @@ impl Scheduler<'_> {
                 }
                 self.slots.free(running.held.clone());
                 match failure.class {
-                    Class::Machine if running.attempt <= self.run.pipeline.stages[id].retry && !self.stopping => {
-                        self.run.sink.handle(&Event::Retried { stage: self.name(id), why: failure.message });
-                        self.states.set(id, State::Ready);
-                        let pending = PendingStage {
-                            key: running.key,
-                            recipe: running.recipe,
-                            stage_inputs: running.stage_inputs,
-                            reasons: vec!["retried".into()],
-                            last_millis: None,
-                            attempt: running.attempt + 1,
-                        };
-                        self.ready.insert(id, pending);
-                        Ok(())
+                    Class::Machine if !self.stopping => {
+                        let RunningStage { key, recipe, stage_inputs, attempt, .. } = running;
+                        let again = PendingStage { key, recipe, stage_inputs, reasons: vec!["retried".into()], last_millis: None, attempt: attempt + 1 };
+                        self.retry_or_fail(id, key, again, &failure)
                     }
-                    Class::Cancelled => {
+                    // What else is met while everything stops is met again by the next run.
+                    Class::Cancelled | Class::Damaged(_) if self.stopping => {
                         self.interrupted(id, running);
                         self.fail(id, &failure)
                     }
-                    Class::Damaged(object) if !self.stopping => self.met_damage(id, running.key, object, &failure),
+                    Class::Damaged(object) => self.met_damage(id, running.key, object, &failure),
                     _ => self.fail_recipe(id, running.key, &failure),
                 }
             }
         }
+    }
+
+    /// The machine, or what a stage was started with, failed it: `again` is the next attempt, if the study allows one.
+    pub(super) fn retry_or_fail(&mut self, id: StageId, key: StageKey, again: PendingStage, failure: &Failure) -> Result<()> {
+        if again.attempt > self.run.pipeline.stages[id].retry + 1 {
+            return self.fail_recipe(id, key, failure);
+        }
+        self.run.sink.handle(&Event::Retried { stage: self.name(id), why: failure.message.clone() });
+        self.states.set(id, State::Ready);
+        self.ready.insert(id, again);
+        Ok(())
     }
 
     /// A stage was stopped with the run: reports how far it got.
@@ -135,8 +140,7 @@ impl Scheduler<'_> {
             self.run.sink.handle(&Event::Failed { stage: self.name(id), message: failure.message.clone(), help: failure.help.clone() });
             self.recorder.failed(&self.run.pipeline.stages[id].name, &failure.message)?;
             if !self.run.keep_going {
-                self.stopping = true;
-                self.running.values().for_each(|f| f.started.stop());
+                self.stop();
             }
         }
         Ok(())

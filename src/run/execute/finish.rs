@@ -41,6 +41,8 @@ impl Scheduler<'_> {
         }
         tracing::debug!(stage = stage.name, %key, "receipt written");
         self.made.push(receipt);
+        // Its job has a store of its own: what was damaged here may be whole now.
+        self.run.store.look_again();
         Checkpoints::of(self.run.store, &key).remove();
         let outputs = Arc::new(done.outputs);
         self.current.made.insert(key, (id, outputs.clone()));
@@ -58,7 +60,7 @@ impl Scheduler<'_> {
 
     /// Ends the run: what still waits is skipped, the checks are made on what is there, the journal is closed.
     pub(super) fn finish(mut self) -> Result<Outcome> {
-        let cancelled = self.run.cancel.load(std::sync::atomic::Ordering::SeqCst);
+        let cancelled = self.interrupted;
         let mut skipped = self.states.count(State::Waiting);
         if !cancelled && self.refused.is_empty() {
             for id in self.states.all(State::Waiting) {
@@ -66,7 +68,7 @@ impl Scheduler<'_> {
                 self.run.sink.handle(&Event::Skipped { stage: self.name(id) });
             }
         }
-        skipped += self.states.count(State::Ready);
+        skipped += self.states.count(State::Ready) + self.states.count(State::Elsewhere);
         let found = self.findings()?;
         for finding in &found {
             self.recorder.finding(self.run.pipeline, finding)?;
@@ -75,6 +77,16 @@ impl Scheduler<'_> {
         self.recorder.reused(&std::mem::take(&mut self.cut_off))?;
         let (executed, reused, failed) = (self.states.count(State::Executed), self.states.count(State::Reused), self.states.all(State::Failed));
         self.recorder.finished(Finished { executed, reused, failed: failed.len(), skipped, cancelled })?;
-        Ok(Outcome { executed, reused, failed, skipped, outputs: self.outputs, found, reported: self.reported, is_refused, cancelled })
+        Ok(Outcome {
+            executed,
+            reused,
+            failed,
+            skipped,
+            outputs: std::mem::take(&mut self.outputs),
+            found,
+            reported: std::mem::take(&mut self.reported),
+            is_refused,
+            cancelled,
+        })
     }
 }

@@ -7,7 +7,7 @@ use crate::plan::{self, Decision};
 use crate::run::event::Event;
 use crate::run::job::Failure;
 use crate::run::state::State;
-use hilum_cache::{Error, Result, StageKey};
+use hilum_cache::{Digest, Error, Result, StageKey};
 use hilum_stages::contract::artifact::ArtifactKind;
 use std::collections::BTreeSet;
 
@@ -76,15 +76,21 @@ impl Scheduler<'_> {
                         queue.extend(self.below(id));
                     }
                 }
-                Err(Error::Damaged(d) | Error::Missing(d)) => {
+                Err(e @ (Error::Damaged(d) | Error::Missing(d))) => {
                     let owners = self.lose(&d);
-                    queue.extend(owners);
+                    // Nobody here has it: it is of this stage's own cached result, which is not there from now on.
+                    if owners.is_empty() && !self.met.insert((id, d)) {
+                        self.fail(id, &Failure::from(hilum_stages::contract::error::Error::Store(e)))?;
+                    } else {
+                        queue.extend(if owners.is_empty() { vec![id] } else { owners });
+                    }
                 }
                 Err(e) => return Err(e),
             }
         }
         let is_seen = |kind: ArtifactKind| LOOKED_AT.contains(&kind) || self.has_outside && kind.is_network();
-        let now = self.outputs.iter().flatten().flat_map(|o| o.values()).filter_map(ArtifactKind::of).filter(|kind| is_seen(*kind)).count();
+        let known = self.outputs.iter().flatten().flat_map(|o| o.values());
+        let now: BTreeSet<Digest> = known.filter(|a| ArtifactKind::of(a).is_some_and(is_seen)).map(|a| a.digest).collect();
         self.checked &= now == self.seen;
         self.seen = now;
         Ok(())

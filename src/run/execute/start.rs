@@ -22,6 +22,9 @@ impl Scheduler<'_> {
         let Some(lock) = KeyLock::try_take(self.run.store, &key)? else {
             tracing::debug!(stage = stage.name, %key, "another run holds the lock of this key");
             self.states.set(id, State::Elsewhere);
+            if self.elsewhere.insert(id) {
+                self.run.sink.handle(&Event::Elsewhere { stage: stage.name.clone() });
+            }
             self.slots.free(held);
             self.ready.insert(id, pending);
             return Ok(true);
@@ -71,7 +74,7 @@ impl Scheduler<'_> {
             Ok(started) => started,
             Err(failure) => {
                 self.slots.free(held);
-                self.fail_recipe(id, key, &failure)?;
+                self.retry_or_fail(id, key, pending.retried(), &failure)?;
                 return Ok(true);
             }
         };

@@ -2,7 +2,7 @@
 
 use super::{Launch, Launcher, Message, Started};
 use crate::run::job::{Class, Failure};
-use crate::run::worker::Line;
+use crate::run::worker::{self, Line};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -48,7 +48,7 @@ impl Launcher for Processes {
         // A worker that died at once is reported by its exit status below.
         let _ = worker.write(text.as_bytes());
         let waited = worker.clone();
-        std::thread::spawn(move || {
+        let watch = move || {
             let errors = std::thread::spawn(move || {
                 let mut kept = vec![];
                 let _ = errors.map(|mut e| e.read_to_end(&mut kept));
@@ -72,12 +72,20 @@ impl Launcher for Processes {
             }
             let result = result.unwrap_or_else(|| Err(died(status, waited.stop.load(Ordering::SeqCst), &errors)));
             drop(messages.send(Message::Ended(id, result)));
-        });
+        };
+        if let Err(failure) = super::spawn("worker", watch) {
+            worker.kill();
+            return Err(failure);
+        }
         Ok(Box::new(worker))
     }
 }
 
 impl Worker {
+    /// Killing a child that has ended already is no fault.
+    fn kill(&self) {
+        let _ = self.child.lock().ok().and_then(|mut c| c.as_mut().map(Child::kill));
+    }
     fn write(&self, bytes: &[u8]) -> Option<std::io::Result<()>> {
         let mut stdin = self.stdin.lock().ok()?;
         stdin.as_mut().map(|s| s.write_all(bytes).and_then(|()| s.flush()))
@@ -96,8 +104,7 @@ impl Started for Worker {
             if told {
                 std::thread::sleep(GRACE);
             }
-            // Killing a child that has ended already is no fault.
-            let _ = worker.child.lock().ok().and_then(|mut c| c.as_mut().map(Child::kill));
+            worker.kill();
         });
     }
 }
@@ -107,6 +114,10 @@ fn died(status: Option<std::process::ExitStatus>, stopped: bool, errors: &[u8]) 
         return Failure { message: "stopped".into(), help: None, class: Class::Cancelled };
     }
     let last = String::from_utf8_lossy(errors).lines().last().map(|l| format!("; its last line was: {l}")).unwrap_or_default();
+    // It was told to stop by a signal of its own, before it was long enough under way to write a checkpoint.
+    if status.is_some_and(|s| s.code() == Some(i32::from(worker::STOPPED))) {
+        return Failure { message: "stopped".into(), help: None, class: Class::Cancelled };
+    }
     match status.and_then(|s| s.signal()) {
         Some(signal) => {
             let name = match signal {

@@ -17,13 +17,13 @@ impl Launcher for Threads {
     fn launch(&self, Launch { id, job, messages, .. }: Launch) -> Result<Box<dyn Started>, Failure> {
         let stop = Arc::new(AtomicBool::new(false));
         let flag = stop.clone();
-        std::thread::spawn(move || {
+        super::spawn("stage", move || {
             let report = |said: Said| drop(messages.send(Message::Said(id, said)));
             let run = std::panic::AssertUnwindSafe(|| job::perform(&job, &report, &|| flag.load(Ordering::SeqCst), &NoCheckpoints));
-            let fault = || Err(Failure { message: "the stage stopped at a bug in hilum".into(), help: None, class: Class::Data });
+            let fault = || Err(Failure { message: "internal error: the stage panicked".into(), help: Some("please report it".into()), class: Class::Data });
             let result = std::panic::catch_unwind(run).unwrap_or_else(|_| fault());
             drop(messages.send(Message::Ended(id, result)));
-        });
+        })?;
         Ok(Box::new(Running { stop }))
     }
 }

@@ -68,7 +68,8 @@ pub fn load(file: &Path, sets: &[String], language: &Language) -> Loaded {
 fn say_once(diagnostics: &mut Vec<Diagnostic>) {
     let mut here: Vec<Diagnostic> = vec![];
     diagnostics.retain(|d| {
-        if here.first().is_some_and(|first| first.at.as_ref().map(|a| a.0.start) != d.at.as_ref().map(|a| a.0.start)) {
+        let place = |d: &Diagnostic| d.at.as_ref().map(|at| (at.0.text, at.0.start));
+        if here.first().is_some_and(|first| place(first) != place(d)) {
             here.clear();
         }
         let is_new = !here.contains(d);

@@ -36,14 +36,7 @@ impl Made {
     }
 
     /// What arrives at a port of one cell; none if nothing is bound there.
-    pub(super) fn sources(
-        &self,
-        b: &Bound,
-        cell: &Cell,
-        study: &RawStudy,
-        axes: &[Axes],
-        diagnostics: &mut Vec<Diagnostic>,
-    ) -> Result<Option<Input>, Missing> {
+    pub(super) fn sources(&self, b: &Bound, cell: &Cell, study: &RawStudy, axes: &[Axes], diagnostics: &mut Vec<Diagnostic>) -> Result<Option<Input>, Missing> {
         let mut from = Vec::with_capacity(b.bindings.len());
         let mut shape = Shape::One;
         let (mut is_excluded, mut is_faulty) = (false, false);

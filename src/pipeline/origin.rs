@@ -78,8 +78,8 @@ impl Node {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse::parse;
     use super::super::matrix::Axis;
+    use super::super::parse::parse;
     use super::super::substitute::{Names, Unresolved, Vars, substitute};
     use super::*;
     use serde_json::json;

@@ -69,7 +69,8 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
             diagnostics.append(&mut unresolved.diagnostics);
             if !matches!(with.value, Yaml::Map(_)) {
                 let text = raw.with.text().unwrap_or_default();
-                let other = || Diagnostic::new("E0007", format!("`with` must be a map, but `{text}` stands for {}", with.what())).at(raw.with.span, "expected a map");
+                let other =
+                    || Diagnostic::new("E0007", format!("`with` must be a map, but `{text}` stands for {}", with.what())).at(raw.with.span, "expected a map");
                 let fault = || text.strip_prefix('$').and_then(|axis| names.not_in_vars(axis)).unwrap_or_else(other);
                 diagnostics.extend(unresolved.places.is_empty().then(fault));
                 continue;

@@ -75,7 +75,8 @@ impl Stage for Compare {
             let splits = upstream.makers(evaluate, "samples").into_iter().filter(|m| upstream.kind(*m) == "split");
             splits.map(|m| (m, &upstream.parameters(m)["fold"])).find(|split| split.1.is_number())
         };
-        let all: Vec<(usize, usize, &serde_json::Value)> = makers("scores").into_iter().filter_map(|m| fold_of(m).map(|(split, fold)| (m, split, fold))).collect();
+        let all: Vec<(usize, usize, &serde_json::Value)> =
+            makers("scores").into_iter().filter_map(|m| fold_of(m).map(|(split, fold)| (m, split, fold))).collect();
         let Some((first, other)) = all.first().and_then(|first| Some((first, all.iter().find(|o| o.2 != first.2)?))) else { return vec![] };
         let coordinates = |split: usize| upstream.name(split).split('/').skip(1);
         let axis = coordinates(first.1).find(|c| !coordinates(other.1).any(|o| o == *c)).and_then(|c| c.split_once('=')).map(|c| c.0);

@@ -58,7 +58,7 @@ fn with_axis(mut fault: Diagnostic, bad: &BadParameter, with: &Node, names: &Nam
     let Some(node) = (0..=bad.path.len()).rev().find_map(|n| with.at(&bad.path[..n])) else { return fault };
     for at in node.origins.iter().filter_map(|o| if let Origin::Name(_, at) = o { Some(at) } else { None }) {
         for (axis, value) in names.axes.iter().filter(|(_, value)| value.place() == *at) {
-            fault = fault.context(*at, format!("a value of the axis `{axis}`")).note(format!("axis `{axis}` is `{}` here", value.spelling()));
+            fault = fault.context(*at, format!("axis `{axis}` is `{}` here", value.spelling())).note(format!("in cells with `{axis}={}`", value.spelling()));
         }
     }
     fault

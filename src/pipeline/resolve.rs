@@ -78,7 +78,7 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
             let Some(stage) = check::parameters(&with, raw, kind, &names, &unresolved, diagnostics) else { continue };
             let mut inputs = Vec::with_capacity(bound[i].len());
             // What lacks an input because of an error elsewhere may fit once that is mended.
-            let mut is_whole = bound[i].iter().all(|b| !b.is_faulty);
+            let mut is_whole = !open[i];
             for b in bound[i].iter().filter(|b| stage.reads(b.port.name)) {
                 match made.sources(b, &cell, study, &axes, diagnostics) {
                     Ok(input) => inputs.extend(input),

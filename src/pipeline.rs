@@ -1,19 +1,21 @@
 //! From YAML to a checked graph: the only module that knows YAML.
 //!
 //! `source` reads texts, `node` makes trees with places of them, `extend` merges files and `--set` (whose paths `set` checks), `raw` reads the
-//! shape of a study, `matrix` and `binding` read the two small languages inside it, `resolve` makes typed stages of it,
-//! and `model` is what the rest of the program sees.
+//! shape of a study, `matrix` and `binding` read the two small languages inside it, `vars` and `substitute` replace names,
+//! `resolve` makes typed stages of it, and `model` is what the rest of the program sees.
 
 mod bind;
 pub mod binding;
 mod check;
 pub mod extend;
 mod ids;
+mod inputs;
 pub mod matrix;
 pub mod model;
 pub mod node;
 mod origin;
 pub mod parse;
+pub mod path;
 pub mod raw;
 mod resolve;
 pub mod resolved;
@@ -21,6 +23,7 @@ pub mod schema;
 mod set;
 pub mod source;
 mod substitute;
+mod vars;
 
 pub use model::{Pipeline, Stage};
 
@@ -56,7 +59,23 @@ pub fn load(file: &Path, sets: &[String], language: &Language) -> Loaded {
             resolve::resolve(&study, language.kinds, &mut diagnostics)
         });
     diagnostics.sort_by_key(|d| d.at.as_ref().map(|a| (a.0.text, a.0.start)));
-    diagnostics.dedup();
+    say_once(&mut diagnostics);
     let pipeline = pipeline.filter(|_| diagnostics.iter().all(|d| d.is_warning));
     Loaded { texts, pipeline, diagnostics }
+}
+
+/// Removes repetitions: each cell of a stage may have found the same. Expects them in the order of their locations.
+fn say_once(diagnostics: &mut Vec<Diagnostic>) {
+    let mut here: Vec<Diagnostic> = vec![];
+    diagnostics.retain(|d| {
+        let place = |d: &Diagnostic| d.at.as_ref().map(|at| (at.0.text, at.0.start));
+        if here.first().is_some_and(|first| place(first) != place(d)) {
+            here.clear();
+        }
+        let is_new = !here.contains(d);
+        if is_new {
+            here.push(d.clone());
+        }
+        is_new
+    });
 }

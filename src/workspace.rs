@@ -15,8 +15,8 @@ pub use image_map::{IMAGE_MAP, ImageMap};
 pub use key::is_own;
 
 use crate::diagnostic::Diagnostic;
-use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
+use crate::pipeline::{Pipeline, path};
 use hilum_cache::ingest::{self, Passed, Place};
 use hilum_cache::memo::Memo;
 use hilum_cache::{Digest, Error, Result, Store};
@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The file of the memo in the private directory. It contains what [`inspect::note`] says: where that comes to say more, what
@@ -129,11 +129,7 @@ impl Workspace {
                 let listing = match known.get(&(source.path.0.clone(), source.what)) {
                     Some(listing) => listing.clone(),
                     None => {
-                        let listing = match self.locate(
-                            &source,
-                            p.stages[id].places.with.place_of(&source.parameter.split('.').map(str::to_owned).collect::<Vec<_>>(), true),
-                            &written,
-                        ) {
+                        let listing = match self.locate(&source, p.stages[id].places.with.place_of_parameter(source.parameter), &written) {
                             Ok(found) => Some(Arc::new(list(&found.path, &found.within, source.what, &written, &mut memo)?)),
                             Err(fault) => {
                                 // A directory that was not given is asked for once.
@@ -170,29 +166,20 @@ impl Workspace {
     /// Where a path parameter points, inside its directory and outside of what runs write.
     fn locate(&self, source: &Source, span: crate::diagnostic::Span, written: &[PathBuf]) -> std::result::Result<Located, Box<Diagnostic>> {
         let text = &source.path.0;
-        let named = text.split_once(':').filter(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'));
-        let (root, rest, whose) = match named {
-            Some((name, rest)) => {
-                let Some(root) = self.data.get(name) else {
-                    let known: Vec<String> = self.data.keys().map(|k| format!("`{k}`")).collect();
-                    let given = if known.is_empty() { "none was given".to_owned() } else { format!("given: {}", known.join(", ")) };
-                    return Err(Box::new(
-                        Diagnostic::new("E0402", format!("no location given for the data directory `{name}`"))
-                            .at(span, given)
-                            .help(format!("pass `--data {name}=DIR`")),
-                    ));
-                };
-                (root.clone(), rest, format!("the data directory `{name}`"))
-            }
-            None => (self.directory.clone(), text.as_str(), "the directory of the study".to_owned()),
+        let written_path = path::read(text);
+        let root = match written_path.name {
+            Some(name) => self.data.get(name).ok_or_else(|| {
+                let known: Vec<String> = self.data.keys().map(|k| format!("`{k}`")).collect();
+                let given = if known.is_empty() { "none was given".to_owned() } else { format!("given: {}", known.join(", ")) };
+                let fault = Diagnostic::new("E0402", format!("no location given for the data directory `{name}`")).at(span, given);
+                Box::new(fault.help(format!("pass `--data {name}=DIR`")))
+            })?,
+            None => &self.directory,
         };
-        let leaves = || Box::new(Diagnostic::new("E0401", format!("`{text}` is outside {whose}")).at(span, "this path"));
-        if Path::new(rest).components().any(|c| !matches!(c, Component::Normal(_) | Component::CurDir)) {
-            let fault = leaves();
-            // What lies elsewhere is given a name on the command line, so that a study is the same on every machine.
-            return Err(if Path::new(rest).is_absolute() { Box::new(fault.help("write it as `NAME:path`, and pass `--data NAME=DIR`")) } else { fault });
+        if let Some(fault) = written_path.outside(span) {
+            return Err(Box::new(fault));
         }
-        let path = root.join(rest);
+        let path = root.join(written_path.path);
         if written.iter().any(|w| real(&path).starts_with(w)) {
             return Err(Box::new(
                 Diagnostic::new("E0404", format!("`{text}` is inside hilum's own output"))
@@ -201,17 +188,16 @@ impl Workspace {
                     .help("copy the input to a directory of its own and name that"),
             ));
         }
-        let missing = |what: &str| {
-            let fault = Diagnostic::new("E0403", format!("{what} `{text}` does not exist")).at(span, "looked for here");
-            Box::new(match &source.help {
-                Some(help) => fault.help(help.clone()),
-                None => fault,
-            })
+        let missing = |message: String| {
+            let fault = Diagnostic::new("E0403", message).at(span, "no such file or directory").maybe_help(source.help.clone());
+            // Where it was looked for: this is the user's own terminal, and no record.
+            Box::new(if let Some(name) = written_path.name { fault.note(format!("`--data {name}` names `{}`", root.display())) } else { fault })
         };
-        let real_root = root.canonicalize().map_err(|_| missing("the directory of"))?;
-        let real = path.canonicalize().map_err(|_| missing("the file or directory"))?;
+        let whose = written_path.root();
+        let real_root = root.canonicalize().map_err(|_| missing(format!("{whose} does not exist")))?;
+        let real = path.canonicalize().map_err(|_| missing(format!("`{text}` does not exist in {whose}")))?;
         if !real.starts_with(&real_root) {
-            return Err(leaves());
+            return Err(Box::new(written_path.leaves(span)));
         }
         match (source.what, real.is_dir()) {
             (SourceKind::Tables, false) => {

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 /// Shown as a terminal shows them: two places, notes, several faults, wide characters, tabs and long lines.
-const SHOWN: [&str; 10] = [
+const SHOWN: [&str; 11] = [
     "accents",
     "axis-restricted-wrongly",
     "key-twice",
@@ -26,6 +26,7 @@ const SHOWN: [&str; 10] = [
     "path-into-results",
     "too-deep",
     "unknown-parameter",
+    "value-of-an-axis",
     "yaml-tab",
 ];
 

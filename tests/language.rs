@@ -94,6 +94,50 @@ fn names_stand_for_parameters_and_for_bindings() {
 }
 
 #[test]
+fn variables_use_other_variables_and_no_axes() {
+    let space = space(
+        "  gan: { stage: train-gan, matrix: { kind: [large, plain] }, in: { samples: $set, images: pixels }, \
+           with: { <<: $kind, label: covid, steps: 1 } }\n\
+         vars:\n  large: { <<: $plain, network: { dcgan: { size: $side, width: $wide } } }\n  plain: { network: { dcgan: { size: $side, width: 8 } }, batch: $sizes.batch }\n  \
+           side: 32\n  wide: $sizes.width\n  sizes: { width: 16, batch: 4 }\n  set: small\n",
+    );
+    let stages = &resolved(&space, &[])["stages"];
+    let with = |kind: &str| stages[format!("gan/kind={kind}")]["with"].clone();
+    assert_eq!((&with("large")["network"]["dcgan"]["width"], &with("large")["batch"]), (&json!(16), &json!(4)));
+    assert_eq!((&with("plain")["network"]["dcgan"]["width"], &with("plain")["network"]["dcgan"]["size"]), (&json!(8), &json!(32)));
+    space.edit("set: small", "set: $$small");
+    assert!(fault(&space, &[]).contains("`$small`"), "a dollar sign stays one");
+    space.edit("set: $$small", "set: $kind");
+    let said = fault(&space, &[]);
+    assert!(said.contains("unknown name `$kind`") && !said.contains("errors"), "once, as axes are not visible: {said}");
+}
+
+#[test]
+fn what_is_selected_is_not_gathered() {
+    let space = space(
+        "  c: { stage: train-classifier, matrix: { network: [smallcnn64, resnet18], repeat: [0, 1] }, in: { samples: images, images: pixels }, \
+           with: { network: $network, steps: 1 } }\n  \
+           s: { stage: evaluate, in: { weights: c, samples: images, images: pixels } }\n  \
+           of-one: { stage: compare, in: { scores: s/network=resnet18/* } }\n",
+    );
+    let study = resolved(&space, &[]);
+    assert_eq!(study["stages"]["of-one"]["in"]["scores"], json!(["s.scores/network=resnet18/repeat=0", "s.scores/network=resnet18/repeat=1"]));
+}
+
+#[test]
+fn a_path_out_of_its_directory_is_refused_without_looking_at_a_disk() {
+    for path in ["/data/images", "~/images", "../images", "cxr:../images", "cxr:/images"] {
+        let space = space(&format!("  films: {{ stage: import, with: {{ images: \"{path}\" }} }}\n"));
+        let said = fault(&space, &[]);
+        assert!(said.contains(&format!("error[E0401]: `{path}` is outside")), "{said}");
+        space.edit(path, "cxr:images");
+        assert_eq!(space.hilum(&["check", "study.yaml"]).code, 0, "a directory that is not given yet");
+        let missing = space.hilum(&["plan", "study.yaml", "--data", "cxr=."]).err;
+        assert!(missing.contains("`cxr:images` does not exist in the directory that `--data cxr` names") && missing.contains("names `.`"), "{missing}");
+    }
+}
+
+#[test]
 fn excluded_cells_are_left_out_with_what_would_be_made_of_them() {
     let text = "  c: { stage: train-classifier, matrix: { network: [smallcnn64, resnet18], lr: [0.1, 1e-3], exclude: [ { network: resnet18, lr: 0.10 } ] }, \
                   in: { samples: images, images: pixels }, with: { network: $network, steps: 1, optimiser: { adam: { learning_rate: $lr } } } }\n  \

@@ -6,22 +6,24 @@ use super::check;
 use super::matrix::{self, Axes, Cell};
 use super::node::{Key, Node, Yaml};
 use super::raw::{RawStage, RawStudy};
-use super::substitute::{Names, substitute};
+use super::substitute::{Names, Unresolved, Vars, substitute};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use hilum_stages::contract::kind::StageKind;
 use hilum_stages::contract::port::Port;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// An input port with its parsed bindings.
 pub(super) struct Bound {
     pub(super) port: &'static Port,
     pub(super) bindings: Vec<Bind>,
+    /// True if one of them has an error, or names a stage whose kind is unknown.
+    pub(super) is_faulty: bool,
 }
 
 impl Bound {
     /// False if nothing is bound in a cell. A binding that has a fault counts: one message about it is enough.
     pub(super) fn is_given(&self, cell: &Cell) -> bool {
-        self.bindings.is_empty() || self.bindings.iter().any(|b| b.is_of(cell))
+        self.is_faulty || self.bindings.iter().any(|b| b.is_of(cell))
     }
 }
 
@@ -29,6 +31,10 @@ impl Bind {
     /// True for a binding that belongs to a cell.
     pub(super) fn is_of(&self, cell: &Cell) -> bool {
         self.when.iter().all(|(axis, value)| cell.get(axis) == Some(value))
+    }
+    /// True for an axis of the stage it names of which it gathers all values.
+    pub(super) fn gathers(&self, axis: &str) -> bool {
+        self.binding.axes.iter().find(|(name, _)| name == axis).map_or(self.binding.all, |(_, value)| value.is_none())
     }
 }
 
@@ -48,6 +54,7 @@ pub(super) struct Bind {
 /// What bindings are read against.
 pub(super) struct Scope<'a> {
     pub(super) study: &'a RawStudy<'a>,
+    pub(super) vars: &'a Vars,
     pub(super) by_name: HashMap<&'a str, usize>,
     /// Kinds by stage, if they are known.
     pub(super) kinds: Vec<Option<&'static StageKind>>,
@@ -68,36 +75,43 @@ pub(super) fn bind(stage: &RawStage, kind: &'static StageKind, axes: &Axes, scop
             continue;
         };
         let mut bindings = Vec::with_capacity(written.len());
+        let mut is_faulty = written.is_empty();
         for text in written {
-            for (when, text, from_list) in expand(text, axes, scope.study, diagnostics) {
+            let Some(texts) = expand(text, axes, scope.vars, diagnostics) else {
+                is_faulty = true;
+                continue;
+            };
+            for (when, text, from_list) in texts {
                 let found = output(&text, port, scope, diagnostics);
+                is_faulty |= found.is_none();
                 bindings.extend(found.map(|(binding, from, output)| Bind { binding, text, from, output, when, is_list: *is_list || from_list }));
             }
         }
         let is_list = bindings.iter().any(|b| b.is_list);
         check::arity(port, is_list, &bindings.iter().map(|b| (b.binding.gathers(), b.text.span)).collect::<Vec<_>>(), diagnostics);
-        out.push(Bound { port, bindings });
+        out.push(Bound { port, bindings, is_faulty });
     }
     out
 }
 
 /// The texts that a binding stands for: one, or one for each value of the axes that it names; several where a name stands for a list.
-fn expand(text: &Key, axes: &Axes, study: &RawStudy, diagnostics: &mut Vec<Diagnostic>) -> Vec<(Cell, Key, bool)> {
+/// None if it has an error.
+fn expand(text: &Key, axes: &Axes, vars: &Vars, diagnostics: &mut Vec<Diagnostic>) -> Option<Vec<(Cell, Key, bool)>> {
     if !text.text.contains('$') {
-        return vec![(Cell::new(), text.clone(), false)];
+        return Some(vec![(Cell::new(), text.clone(), false)]);
     }
-    let vars: BTreeMap<_, _> = study.vars.iter().map(|(k, n)| (k.text.as_str(), (k.span, n))).collect();
     let named: Axes = axes.iter().filter(|(name, _)| text.text.contains(&format!("${name}"))).map(|(n, a)| (n.clone(), a.clone())).collect();
     let node = Node::new(text.span, Yaml::Scalar(text.text.clone(), true));
     let mut out = vec![];
     for when in matrix::cells(&named) {
         // Axes that the text does not name are only there to be suggested.
-        let value = |axis: &str| when.get(axis).or_else(|| Some(&axes[axis].values.first()?.0)).and_then(|v| axes[axis].typed(v));
+        let value = |axis: &str| when.get(axis).or_else(|| Some(&axes[axis].values.first()?.0)).and_then(|v| axes[axis].coordinate(v));
         let typed = axes.keys().filter_map(|axis| Some((axis.as_str(), value(axis)?))).collect();
-        let before = diagnostics.len();
-        let found = substitute(&node, &Names { axes: typed, vars: vars.clone() }, diagnostics);
-        if diagnostics.len() > before {
-            return vec![];
+        let mut unresolved = Unresolved::default();
+        let found = substitute(&node, &Names { axes: typed, vars, open: false }, &mut unresolved);
+        diagnostics.append(&mut unresolved.diagnostics);
+        if !unresolved.places.is_empty() {
+            return None;
         }
         let is_list = matches!(found.value, Yaml::List(_));
         let items = match found.value {
@@ -109,13 +123,15 @@ fn expand(text: &Key, axes: &Axes, study: &RawStudy, diagnostics: &mut Vec<Diagn
                 // Nothing is bound in this cell.
                 Yaml::Scalar(..) if item.is_null() => {}
                 Yaml::Scalar(value, _) => out.push((when.clone(), Key { span: text.span, text: value }, is_list)),
-                _ => diagnostics.push(
-                    Diagnostic::new("E0201", format!("`{}` stands for {}, but a binding is the name of a stage", text.text, item.what())).at(text.span, "here"),
-                ),
+                _ => {
+                    let message = format!("`{}` stands for {}, but a binding is the name of a stage", text.text, item.what());
+                    diagnostics.push(Diagnostic::new("E0201", message).at(text.span, "here"));
+                    return None;
+                }
             }
         }
     }
-    out
+    Some(out)
 }
 
 /// The output that a binding means, if it fits the port.

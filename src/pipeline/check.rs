@@ -1,11 +1,13 @@
-//! The checks of a stage: parameters, inputs, seed, counts, resources.
+//! The checks of a stage: parameters, seed, counts, resources. What arrives at its inputs is checked in `inputs`.
 
 use super::binding::Binding;
 use super::matrix::{Axes, Cell, REPEAT};
-use super::model::{Input, PerStage, Resources, Stage};
+use super::model::Resources;
 use super::node::{Key, Node, Yaml};
 use super::origin::Origin;
+use super::path;
 use super::raw::RawStage;
+use super::substitute::{Names, Unresolved};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use hilum_stages::contract::artifact::ArtifactKind;
 use hilum_stages::contract::decode::{BadParameter, Fault};
@@ -13,23 +15,53 @@ use hilum_stages::contract::fit::Written;
 use hilum_stages::contract::kind::{AnyStage, StageKind};
 use hilum_stages::contract::port::{Arity, Port};
 use hilum_stages::contract::seed::Seed;
-use hilum_stages::contract::stage::Upstream;
-use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Reads the parameters of a stage.
-pub(super) fn parameters(with: &Node, raw: &RawStage, kind: &StageKind, diagnostics: &mut Vec<Diagnostic>) -> Option<Box<dyn AnyStage>> {
+/// Reads the parameters of a stage. Nothing more is said of those that keep the text of a name, which was reported.
+pub(super) fn parameters(
+    with: &Node,
+    raw: &RawStage,
+    kind: &StageKind,
+    names: &Names,
+    unresolved: &Unresolved,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Box<dyn AnyStage>> {
     let bad = match (kind.decode)(with.to_json(), with) {
-        Ok(stage) => return Some(stage),
+        Ok(stage) => {
+            sources(&*stage, with, diagnostics);
+            return Some(stage).filter(|_| unresolved.places.is_empty());
+        }
         Err(bad) => bad,
     };
-    for b in bad {
-        let fault = report(&b, with, raw, kind);
-        if !diagnostics.contains(&fault) {
+    for b in bad.iter().filter(|b| !(unresolved.lacks_keys && matches!(b.what, Fault::Missing(_)))) {
+        let fault = with_axis(report(b, with, raw, kind), b, with, names);
+        let is_of_name = fault.at.as_ref().is_some_and(|at| unresolved.places.contains(&at.0));
+        // What concerns several parameters may be due to the one whose value is not known.
+        let is_of_all = b.path.is_empty() && matches!(b.what, Fault::Value(_)) && !unresolved.places.is_empty();
+        if !is_of_name && !is_of_all && !diagnostics.contains(&fault) {
             diagnostics.push(fault);
         }
     }
     None
+}
+
+/// The paths that a stage reads must not lead out of their directories.
+fn sources(stage: &dyn AnyStage, with: &Node, diagnostics: &mut Vec<Diagnostic>) {
+    for source in stage.sources() {
+        let fault = path::read(&source.path.0).outside(with.place_of_parameter(source.parameter));
+        diagnostics.extend(fault.filter(|f| !diagnostics.contains(f)));
+    }
+}
+
+/// The error of a parameter whose value is that of an axis, with the place of that value.
+fn with_axis(mut fault: Diagnostic, bad: &BadParameter, with: &Node, names: &Names) -> Diagnostic {
+    let Some(node) = (0..=bad.path.len()).rev().find_map(|n| with.at(&bad.path[..n])) else { return fault };
+    for at in node.origins.iter().filter_map(|o| if let Origin::Name(_, at) = o { Some(at) } else { None }) {
+        for (axis, value) in names.axes.iter().filter(|(_, value)| value.place() == *at) {
+            fault = fault.context(*at, format!("axis `{axis}` is `{}` here", value.spelling())).note(format!("in cells with `{axis}={}`", value.spelling()));
+        }
+    }
+    fault
 }
 
 impl Written for Node {
@@ -111,56 +143,6 @@ pub(super) fn arity(port: &Port, is_list: bool, bindings: &[(bool, Span)], diagn
     }
 }
 
-/// Every input that a kind needs, with these parameters, must be bound.
-pub(super) fn inputs_given(raw: &RawStage, kind: &StageKind, stage: &dyn AnyStage, bound: &[&str], diagnostics: &mut Vec<Diagnostic>) {
-    for port in kind.inputs.iter().filter(|p| stage.reads(p.name)) {
-        // A list that is looked up by tables that are all absent may be absent too.
-        let by_absent = !port.by.is_empty() && port.by.iter().all(|by| !bound.contains(by));
-        let why = stage.requires(port.name);
-        if (port.arity != Arity::Optional || why.is_some()) && !bound.contains(&port.name) && !by_absent {
-            let mut fault = Diagnostic::new("E0204", format!("`{}` ({}) needs the input `{}`", raw.name.text, kind.name, port.name))
-                .at(raw.name.span, format!("`{}` is not bound", port.name))
-                .help(format!("add `in: {{ {}: STAGE }}`, where STAGE makes {}", port.name, port.kind));
-            if let Some(why) = why {
-                fault = fault.note(why);
-            }
-            if !diagnostics.contains(&fault) {
-                diagnostics.push(fault);
-            }
-        }
-    }
-}
-
-/// What the parameters of a stage and of those that make its inputs say of each other.
-pub(super) fn inputs_fit(raw: &RawStage, stage: &dyn AnyStage, inputs: &[Input], stages: &PerStage<Stage>, diagnostics: &mut Vec<Diagnostic>) {
-    let makers = |port: &str| inputs.iter().filter(|i| i.port.name == port).flat_map(|i| &i.from).map(|s| s.stage.number()).collect();
-    for bad in stage.check_inputs(&makers, &Before(stages)) {
-        let at = inputs.iter().find(|i| i.port.name == bad.port).map_or(raw.name.span, |i| i.span);
-        let fault = Diagnostic::new("E0209", format!("`{}`: {}", raw.name.text, bad.why)).at(at, "does not fit").help(bad.help);
-        if !diagnostics.contains(&fault) {
-            diagnostics.push(fault);
-        }
-    }
-}
-
-/// Stages that were made so far.
-struct Before<'a>(&'a PerStage<Stage>);
-
-impl Upstream for Before<'_> {
-    fn kind(&self, stage: usize) -> &'static str {
-        self.0.of_number(stage).kind.name
-    }
-    fn name(&self, stage: usize) -> &str {
-        &self.0.of_number(stage).name
-    }
-    fn parameters(&self, stage: usize) -> &Value {
-        &self.0.of_number(stage).parameters
-    }
-    fn makers(&self, stage: usize, port: &str) -> Vec<usize> {
-        self.0.of_number(stage).inputs.iter().filter(|i| i.port.name == port).flat_map(|i| &i.from).map(|s| s.stage.number()).collect()
-    }
-}
-
 /// Axes that a binding names must be there.
 pub(super) fn axes_named(b: &Binding, text: &Key, axes: &Axes, diagnostics: &mut Vec<Diagnostic>) {
     for (name, value) in &b.axes {
@@ -193,10 +175,9 @@ pub(super) fn seed(node: Option<&Node>, diagnostics: &mut Vec<Diagnostic>) -> Op
     let node = node?;
     let seed = node.to_json().as_u64().filter(|s| *s < 1 << 63);
     if seed.is_none() {
-        diagnostics.push(
-            Diagnostic::new("E0109", format!("a seed is an integer of at least 0, found {}", node.text().map_or(node.what().to_owned(), |t| format!("`{t}`"))))
-                .at(node.span, "not a seed"),
-        );
+        let found = node.text().map_or(node.what().to_owned(), |t| format!("`{t}`"));
+        let message = format!("`seed`: expected a whole number of at least 0, found {found}");
+        diagnostics.push(Diagnostic::new("E0109", message).at(node.span, format!("found {found}")));
     }
     seed
 }

@@ -35,10 +35,36 @@ impl Axis {
     pub fn spelling(&self, written: &str) -> Option<&str> {
         self.values.iter().find(|v| is_same(&v.0, written)).map(|v| v.0.as_str())
     }
-    /// The typed value of a coordinate, and where it stands.
-    pub fn typed(&self, spelt: &str) -> Option<(&Value, Span)> {
+    /// The coordinate with this spelling.
+    pub fn coordinate(&self, spelt: &str) -> Option<Coordinate<'_>> {
         let at = self.values.iter().position(|v| v.0 == spelt)?;
-        Some((&self.values[at].1, self.places[at]))
+        Some(Coordinate { axis: self, at })
+    }
+}
+
+/// A value of an axis, among its other values.
+#[derive(Debug, Clone, Copy)]
+pub struct Coordinate<'a> {
+    axis: &'a Axis,
+    at: usize,
+}
+
+impl<'a> Coordinate<'a> {
+    /// The typed value.
+    pub fn value(self) -> &'a Value {
+        &self.axis.values[self.at].1
+    }
+    /// The value as it is spelled in names.
+    pub fn spelling(self) -> &'a str {
+        &self.axis.values[self.at].0
+    }
+    /// Where it stands.
+    pub fn place(self) -> Span {
+        self.axis.places[self.at]
+    }
+    /// All values of its axis, as they are spelled.
+    pub fn all(self) -> impl Iterator<Item = &'a str> {
+        self.axis.values.iter().map(|v| v.0.as_str())
     }
 }
 
@@ -95,8 +121,9 @@ pub fn declared(stage: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Axes {
     axes
 }
 
-/// The cells that a stage leaves out: each entry means all cells with these coordinates. `axes` are all axes of the stage.
-pub fn excluded(stage: &RawStage, axes: &Axes, diagnostics: &mut Vec<Diagnostic>) -> Vec<Cell> {
+/// The cells that a stage leaves out: each entry means all cells with these coordinates. `axes` are all axes of the stage;
+/// `open` is true where an error elsewhere may hide others.
+pub fn excluded(stage: &RawStage, axes: &Axes, open: bool, diagnostics: &mut Vec<Diagnostic>) -> Vec<Cell> {
     let Some((_, list)) = stage.matrix.iter().find(|m| m.0.text == EXCLUDE) else { return vec![] };
     let form = |span| {
         Diagnostic::new("E0304", "`exclude` is a list of maps of axes and values").at(span, "here").help("write `exclude: [ { arm: real, network: vgg16 } ]`")
@@ -114,6 +141,9 @@ pub fn excluded(stage: &RawStage, axes: &Axes, diagnostics: &mut Vec<Diagnostic>
         let mut cell = Cell::new();
         for (name, value) in entries {
             let Some(axis) = axes.get(&name.text) else {
+                if open {
+                    continue;
+                }
                 let known: Vec<&str> = axes.keys().map(String::as_str).collect();
                 let all = format!("its axes are: {}", known.join(", "));
                 diagnostics.push(

@@ -102,6 +102,11 @@ impl Node {
         span
     }
 
+    /// The best location for the value of a parameter, whose dots lead into maps.
+    pub fn place_of_parameter(&self, parameter: &str) -> Span {
+        self.place_of(&parameter.split('.').map(str::to_owned).collect::<Vec<_>>(), true)
+    }
+
     /// The value as JSON, by YAML 1.2's core schema, except that numbers with leading zeros stay text.
     pub fn to_json(&self) -> Value {
         match &self.value {

@@ -78,8 +78,9 @@ impl Node {
 
 #[cfg(test)]
 mod tests {
+    use super::super::matrix::Axis;
     use super::super::parse::parse;
-    use super::super::substitute::{Names, substitute};
+    use super::super::substitute::{Names, Unresolved, Vars, substitute};
     use super::*;
     use serde_json::json;
 
@@ -91,13 +92,12 @@ mod tests {
         let mut faults = vec![];
         let (file, vars_tree) = (parse(FILE, 0, &mut faults).unwrap(), parse(vars, 1, &mut faults).unwrap());
         let Yaml::Map(entries) = &vars_tree.value else { panic!() };
-        let arm = json!("real");
-        let names = Names {
-            axes: [("arm", (&arm, Span { text: 2, start: 0, end: 1 }))].into(),
-            vars: entries.iter().map(|(k, n)| (k.text.as_str(), (k.span, n))).collect(),
-        };
-        let tree = substitute(&file, &names, &mut faults);
-        assert!(faults.is_empty(), "{faults:?}");
+        let arm = Axis { values: vec![("real".into(), json!("real"))], places: vec![Span { text: 2, start: 0, end: 1 }] };
+        let known = Vars { known: entries.iter().map(|(k, n)| (k.text.clone(), (k.span, n.clone()))).collect(), ..Vars::default() };
+        let names = Names { axes: [("arm", arm.coordinate("real").unwrap())].into(), vars: &known, open: false };
+        let mut unresolved = Unresolved::default();
+        let tree = substitute(&file, &names, &mut unresolved);
+        assert!(faults.is_empty() && unresolved.diagnostics.is_empty(), "{faults:?} {unresolved:?}");
         let at = tree.decided_at(path, &old, &new);
         let word = |text: &str| text[at.start as usize..].split([':', '\n', ',', ']']).next().unwrap().to_owned();
         match at.text {

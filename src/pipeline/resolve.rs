@@ -1,22 +1,24 @@
 //! From the written study to typed stages: kinds, axes, bindings, parameters. Collects every error.
 
 use super::bind::{Bind, Bound, Scope, bind};
-use super::check;
-use super::matrix::{self, Axes, Cell};
-use super::model::{self, Input, PerStage, Pipeline, Places, Shape, Source, Stage, StageId};
+use super::inputs::{self, Made, Missing};
+use super::matrix::{self, Axes};
+use super::model::{self, Pipeline, Places, Stage};
 use super::node::Yaml;
 use super::raw::{RawStage, RawStudy};
-use super::substitute::{Names, substitute};
+use super::substitute::{Names, Unresolved, substitute};
+use super::{check, vars};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use hilum_stages::contract::kind::StageKind;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Builds a checked graph, or reports all errors.
 pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics: &mut Vec<Diagnostic>) -> Option<Pipeline> {
     let by_name: HashMap<&str, usize> = study.stages.iter().enumerate().map(|(i, s)| (s.name.text.as_str(), i)).collect();
     let found: Vec<Option<&'static StageKind>> = study.stages.iter().map(|s| kind(s, kinds, diagnostics)).collect();
+    let vars = vars::resolve(study.vars, diagnostics);
     let declared: Vec<Axes> = study.stages.iter().map(|s| matrix::declared(s, diagnostics)).collect();
-    let scope = Scope { study, by_name, kinds: found };
+    let scope = Scope { study, vars: &vars, by_name, kinds: found };
     let of =
         |i: usize, diagnostics: &mut Vec<Diagnostic>| scope.kinds[i].map(|k| bind(&study.stages[i], k, &declared[i], &scope, diagnostics)).unwrap_or_default();
     let bound: Vec<Vec<Bound>> = (0..study.stages.len()).map(|i| of(i, diagnostics)).collect();
@@ -35,12 +37,14 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
     };
     let seed = check::seed(study.seed, diagnostics);
     let mut axes: Vec<Axes> = vec![Axes::new(); study.stages.len()];
-    let mut made = Made { cells: vec![HashMap::new(); study.stages.len()], absent: vec![HashSet::new(); study.stages.len()], stages: PerStage::default() };
+    // Stages that may have more axes than are known, as an error at them or above them hides some.
+    let mut open = vec![false; study.stages.len()];
+    let mut made = Made::of(study.stages.len());
     for i in order {
+        open[i] = scope.kinds[i].is_none() || bound[i].iter().any(|b| b.is_faulty || b.bindings.iter().any(|x| open[x.from]));
         let (raw, Some(kind)) = (&study.stages[i], scope.kinds[i]) else { continue };
-        axes[i] = axes_of(raw, &declared[i], &bound[i], &axes, study, diagnostics);
-        let excluded = matrix::excluded(raw, &axes[i], diagnostics);
-        let vars = study.vars.iter().map(|(k, n)| (k.text.as_str(), (k.span, n))).collect::<BTreeMap<_, _>>();
+        axes[i] = axes_of(raw, &declared[i], &bound[i], &axes, &open, study, diagnostics);
+        let excluded = matrix::excluded(raw, &axes[i], open[i], diagnostics);
         // Three hundred bytes of axes can ask for more cells than there is memory.
         let count = matrix::count(&axes[i]);
         if made.stages.len().saturating_add(count) > matrix::MAX_CELLS {
@@ -58,29 +62,40 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
                 made.absent[i].insert(cell);
                 continue;
             }
-            let typed = cell.iter().map(|(axis, v)| (axis.as_str(), axes[i][axis].typed(v).expect("BUG: a value of its axis"))).collect();
-            let with = substitute(&raw.with, &Names { axes: typed, vars: vars.clone() }, diagnostics);
+            let typed = cell.iter().map(|(axis, v)| (axis.as_str(), axes[i][axis].coordinate(v).expect("BUG: a value of its axis"))).collect();
+            let names = Names { axes: typed, vars: &vars, open: open[i] };
+            let mut unresolved = Unresolved::default();
+            let with = substitute(&raw.with, &names, &mut unresolved);
+            diagnostics.append(&mut unresolved.diagnostics);
             if !matches!(with.value, Yaml::Map(_)) {
-                diagnostics.push(
-                    Diagnostic::new("E0007", format!("`with` must be a map, but `{}` stands for {}", raw.with.text().unwrap_or_default(), with.what()))
-                        .at(raw.with.span, "expected a map"),
-                );
+                let text = raw.with.text().unwrap_or_default();
+                let other =
+                    || Diagnostic::new("E0007", format!("`with` must be a map, but `{text}` stands for {}", with.what())).at(raw.with.span, "expected a map");
+                let fault = || text.strip_prefix('$').and_then(|axis| names.not_in_vars(axis)).unwrap_or_else(other);
+                diagnostics.extend(unresolved.places.is_empty().then(fault));
                 continue;
             }
-            let Some(stage) = check::parameters(&with, raw, kind, diagnostics) else { continue };
+            let Some(stage) = check::parameters(&with, raw, kind, &names, &unresolved, diagnostics) else { continue };
             let mut inputs = Vec::with_capacity(bound[i].len());
+            // What lacks an input because of an error elsewhere may fit once that is mended.
+            let mut is_whole = !open[i];
             for b in bound[i].iter().filter(|b| stage.reads(b.port.name)) {
                 match made.sources(b, &cell, study, &axes, diagnostics) {
                     Ok(input) => inputs.extend(input),
+                    Err(Missing::Faulty) => is_whole = false,
                     // What an excluded cell would give is not there, and neither is what would be made of it.
-                    Err(Absent) => {
+                    Err(Missing::Excluded) => {
                         made.absent[i].insert(cell);
                         continue 'cells;
                     }
                 }
             }
-            check::inputs_given(raw, kind, &*stage, &bound[i].iter().filter(|b| b.is_given(&cell)).map(|b| b.port.name).collect::<Vec<_>>(), diagnostics);
-            check::inputs_fit(raw, &*stage, &inputs, &made.stages, diagnostics);
+            let given: Vec<&str> = bound[i].iter().filter(|b| b.is_given(&cell)).map(|b| b.port.name).collect();
+            inputs::given(raw, kind, &*stage, &given, diagnostics);
+            if is_whole {
+                let before = inputs::Before { stages: &made.stages, inputs: &inputs, bound: &bound[i], axes: &axes };
+                inputs::fit(raw, &*stage, &with, &before, diagnostics);
+            }
             let name = matrix::spell(&raw.name.text, &cell);
             let own_seed = raw.seed.and_then(|n| check::seed(Some(n), diagnostics)).or(seed);
             let seed = check::seed_of(own_seed, kind, raw, &cell, diagnostics);
@@ -101,7 +116,7 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
             });
             made.cells[i].insert(cell, id);
         }
-        if made.stages.len() == before && !made.absent[i].is_empty() && made.absent[i].len() == count {
+        if made.stages.len() == before && !open[i] && !made.absent[i].is_empty() && made.absent[i].len() == count {
             diagnostics
                 .push(Diagnostic::new("E0304", format!("`exclude` excludes every cell of `{}`", raw.name.text)).at(raw.name.span, "nothing is left to run"));
         }
@@ -119,11 +134,13 @@ fn kind(stage: &RawStage, kinds: &'static [StageKind], diagnostics: &mut Vec<Dia
 }
 
 /// Own axes, and those of inputs that are neither selected nor gathered.
-fn axes_of(raw: &RawStage, declared: &Axes, bound: &[Bound], axes: &[Axes], study: &RawStudy, diagnostics: &mut Vec<Diagnostic>) -> Axes {
+fn axes_of(raw: &RawStage, declared: &Axes, bound: &[Bound], axes: &[Axes], open: &[bool], study: &RawStudy, diagnostics: &mut Vec<Diagnostic>) -> Axes {
     let mut out = declared.clone();
     let mut origin: HashMap<String, String> = HashMap::new();
     for Bind { binding: b, text, from, .. } in bound.iter().flat_map(|b| &b.bindings) {
-        check::axes_named(b, text, &axes[*from], diagnostics);
+        if !open[*from] {
+            check::axes_named(b, text, &axes[*from], diagnostics);
+        }
         for (name, axis) in axes[*from].iter().filter(|(name, _)| !b.all && !b.axes.iter().any(|a| a.0 == **name)) {
             if declared.contains_key(name) {
                 for (value, _) in &out[name].values {
@@ -156,71 +173,4 @@ fn axes_of(raw: &RawStage, declared: &Axes, bound: &[Bound], axes: &[Axes], stud
         }
     }
     out
-}
-
-/// A cell that is excluded, or needs one that is.
-struct Absent;
-
-/// What was made so far.
-struct Made {
-    /// The number of each cell in `stages`, by the stage's position in the study.
-    cells: Vec<HashMap<Cell, StageId>>,
-    /// Cells that are excluded, or need one that is.
-    absent: Vec<HashSet<Cell>>,
-    stages: PerStage<Stage>,
-}
-
-impl Made {
-    /// What arrives at a port of one cell.
-    fn sources(&self, b: &Bound, cell: &Cell, study: &RawStudy, axes: &[Axes], diagnostics: &mut Vec<Diagnostic>) -> Result<Option<Input>, Absent> {
-        let mut from = Vec::with_capacity(b.bindings.len());
-        let mut shape = Shape::One;
-        let mut is_absent = false;
-        let of_cell = |b: &&Bind| b.is_of(cell);
-        for Bind { binding, text, from: stage, output, is_list, .. } in b.bindings.iter().filter(of_cell) {
-            let own = &axes[*stage];
-            let gathered: Vec<&String> = own.keys().filter(|a| binding.all || binding.axes.iter().any(|(n, v)| n == *a && v.is_none())).collect();
-            if binding.gathers() {
-                shape = Shape::Gathered;
-            } else if *is_list {
-                shape = Shape::List;
-            }
-            let selected = |axis: &String| binding.axes.iter().find(|(n, _)| n == axis).and_then(|(_, v)| own[axis].spelling(v.as_ref()?).map(str::to_owned));
-            let wanted: Axes = own.iter().filter(|(n, _)| gathered.contains(n)).map(|(n, a)| (n.clone(), a.clone())).collect();
-            for coordinates in matrix::cells(&wanted) {
-                let mut at = coordinates.clone();
-                for axis in own.keys().filter(|a| !gathered.contains(a)) {
-                    at.extend(selected(axis).or_else(|| cell.get(axis).cloned()).map(|v| (axis.clone(), v)));
-                }
-                let Some(&id) = self.cells[*stage].get(&at) else {
-                    // Any other missing cell was reported where its axis or its parameters were.
-                    let excluded = self.absent[*stage].contains(&at);
-                    if excluded && !binding.gathers() {
-                        return Err(Absent);
-                    }
-                    is_absent |= excluded;
-                    continue;
-                };
-                if !self.stages[id].stage.fills(output.name) {
-                    let whose = &study.stages[*stage].name.text;
-                    diagnostics.push(
-                        Diagnostic::new("E0207", format!("`{whose}` does not produce the output `{}` with these parameters", output.name))
-                            .at(text.span, "used here")
-                            .context(study.stages[*stage].with.span, "parameters of the stage"),
-                    );
-                    return Ok(None);
-                }
-                let spelt = matrix::spell("", &coordinates);
-                from.push(Source { stage: id, port: output.name, cell: spelt.trim_start_matches('/').to_owned() });
-            }
-        }
-        if shape == Shape::Gathered {
-            from.sort_by(|a, b| a.cell.cmp(&b.cell));
-        }
-        if from.is_empty() && is_absent {
-            return Err(Absent);
-        }
-        let span = b.bindings.iter().find(of_cell).map(|x| x.text.span);
-        Ok(span.filter(|_| !from.is_empty()).map(|span| Input { port: b.port, span, from, shape }))
-    }
 }

@@ -1,66 +1,141 @@
 //! `$name`: axes and variables inside parameters. A whole scalar or key keeps its type; inside text it is text.
 
+use super::matrix::Coordinate;
 use super::node::{Key, Node, Yaml};
 use super::origin::Origin;
 use super::parse::{MERGE, add_missing};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The entries of `vars`.
+#[derive(Debug, Default)]
+pub(super) struct Vars {
+    /// Values with the places of their names.
+    pub(super) known: BTreeMap<String, (Span, Node)>,
+    /// Those whose own values have an error, which was reported there.
+    pub(super) broken: BTreeSet<String>,
+}
 
 /// What names stand for.
 pub(super) struct Names<'a> {
-    /// Axes of the cell, with the places of their values.
-    pub(super) axes: BTreeMap<&'a str, (&'a Value, Span)>,
-    /// Variables, with the places of their names.
-    pub(super) vars: BTreeMap<&'a str, (Span, &'a Node)>,
+    /// Axes of the cell.
+    pub(super) axes: BTreeMap<&'a str, Coordinate<'a>>,
+    /// Variables.
+    pub(super) vars: &'a Vars,
+    /// True where an error elsewhere may hide other axes: then no name is unknown.
+    pub(super) open: bool,
+}
+
+/// What could not be replaced.
+#[derive(Debug, Default)]
+pub(super) struct Unresolved {
+    /// Errors, each where it is to be mended.
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// Values and keys that keep the text of a name: what else is wrong with them is not known.
+    pub(super) places: Vec<Span>,
+    /// True if a map lacks keys of another that could not be merged.
+    pub(super) lacks_keys: bool,
+}
+
+impl Unresolved {
+    fn fault(&mut self, place: Span, fault: Diagnostic) {
+        self.places.push(place);
+        self.diagnostics.push(fault);
+    }
+}
+
+/// What was found for a name.
+enum Found {
+    /// Its value, and where that stands.
+    Value(Yaml, Span),
+    /// An error that was reported elsewhere.
+    Hidden,
+    /// Nothing.
+    Unknown,
 }
 
 impl Names<'_> {
-    /// The value of a name, and where it stands.
-    fn get(&self, name: &str) -> Option<(Yaml, Span)> {
-        let axis = self.axes.get(name).map(|(v, at)| match v {
-            Value::String(s) => match self.vars.get(s.as_str()) {
-                // An axis lists names of variables where its values are maps or lists.
-                Some((at, var)) if !matches!(var.value, Yaml::Scalar(..)) => (var.value.clone(), *at),
-                _ => (Yaml::Scalar(s.clone(), true), *at),
-            },
-            other => (Yaml::Scalar(hilum_cache::canonical::to_string(other), false), *at),
-        });
-        axis.or_else(|| self.vars.get(name).map(|(at, n)| (n.value.clone(), *at)))
+    fn get(&self, name: &str) -> Found {
+        if let Some(axis) = self.axes.get(name) {
+            return match axis.value() {
+                Value::String(s) if self.vars.broken.contains(s) => Found::Hidden,
+                Value::String(s) => match self.vars.known.get(s) {
+                    // An axis lists names of variables where its values are maps or lists.
+                    Some((at, var)) if !matches!(var.value, Yaml::Scalar(..)) => Found::Value(var.value.clone(), *at),
+                    _ => Found::Value(Yaml::Scalar(s.clone(), true), axis.place()),
+                },
+                other => Found::Value(Yaml::Scalar(hilum_cache::canonical::to_string(other), false), axis.place()),
+            };
+        }
+        match self.vars.known.get(name) {
+            Some((at, node)) => Found::Value(node.value.clone(), *at),
+            None if self.open || self.vars.broken.contains(name) => Found::Hidden,
+            None => Found::Unknown,
+        }
+    }
+    fn is_known(&self, name: &str) -> bool {
+        self.axes.contains_key(name) || self.vars.known.contains_key(name) || self.vars.broken.contains(name)
+    }
+    fn unknown(&self, name: &str, place: Span) -> Diagnostic {
+        let known = self.axes.keys().copied().chain(self.vars.known.keys().map(String::as_str));
+        let help = did_you_mean(name, known, "name").unwrap_or_else(|| "declare it in `matrix` or in `vars`; write `$$` for a dollar sign".into());
+        Diagnostic::new("E0108", format!("unknown name `${name}`")).at(place, "unknown name").help(help)
+    }
+    /// True for an axis of which some values are names of maps in `vars`.
+    fn lists_variants(&self, axis: &str) -> bool {
+        let is_map = |value: &str| self.vars.known.get(value).is_some_and(|v| matches!(v.1.value, Yaml::Map(_)));
+        self.axes.get(axis).is_some_and(|a| a.all().any(is_map))
+    }
+    /// The error of a value of an axis, where it should have been the name of a map in `vars`.
+    pub(super) fn not_in_vars(&self, axis: &str) -> Option<Diagnostic> {
+        let coordinate = self.axes.get(axis)?;
+        let Value::String(value) = coordinate.value() else { return None };
+        let maps = self.vars.known.iter().filter(|v| matches!(v.1.1.value, Yaml::Map(_))).map(|v| v.0.as_str());
+        let is_missing = !self.vars.known.contains_key(value);
+        is_missing.then(|| {
+            Diagnostic::new("E0108", format!("`{value}` of the axis `{axis}` is not in `vars`"))
+                .at(coordinate.place(), "no such variable")
+                .help(did_you_mean(value, maps, "variable").unwrap_or_else(|| format!("declare `{value}` in `vars`")))
+        })
     }
 }
 
 /// Replaces names in a tree; locations stay those of the file, and each node knows where the values of its names stand.
-pub(super) fn substitute(node: &Node, names: &Names, diagnostics: &mut Vec<Diagnostic>) -> Node {
+pub(super) fn substitute(node: &Node, names: &Names, out: &mut Unresolved) -> Node {
     let mut origins = node.origins.clone();
     let value = match &node.value {
-        Yaml::Scalar(text, quoted) => scalar(text, *quoted, names, node, &mut origins, diagnostics),
-        Yaml::List(items) => Yaml::List(items.iter().map(|n| substitute(n, names, diagnostics)).collect()),
-        Yaml::Map(entries) => {
-            let mut entries: Vec<(Key, Node)> = entries
+        Yaml::Scalar(text, quoted) => scalar(text, *quoted, names, node.span, &mut origins, out),
+        Yaml::List(items) => Yaml::List(items.iter().map(|n| substitute(n, names, out)).collect()),
+        Yaml::Map(written) => {
+            let mut entries: Vec<(Key, Node)> = written
                 .iter()
                 .map(|(key, below)| {
-                    let here = Node::new(key.span, Yaml::Scalar(key.text.clone(), true));
                     let mut named = vec![];
-                    let text = match scalar(&key.text, true, names, &here, &mut named, diagnostics) {
+                    let text = match scalar(&key.text, true, names, key.span, &mut named, out) {
                         Yaml::Scalar(text, _) => text,
                         _ => {
-                            diagnostics.push(
-                                Diagnostic::new("E0007", format!("`{}` stands for a map or a list, but a key must be a word", key.text))
-                                    .at(key.span, "used as a key"),
-                            );
+                            let message = format!("`{}` stands for a map or a list, but a key must be a word", key.text);
+                            out.fault(key.span, Diagnostic::new("E0007", message).at(key.span, "used as a key"));
                             key.text.clone()
                         }
                     };
                     origins.extend(named.iter().filter_map(|o| if let Origin::Name(_, at) = o { Some(Origin::Key(text.clone(), *at)) } else { None }));
-                    (Key { span: key.span, text }, substitute(below, names, diagnostics))
+                    (Key { span: key.span, text }, substitute(below, names, out))
                 })
                 .collect();
             if let Some(at) = entries.iter().position(|e| e.0.text == MERGE) {
                 let (_, merged) = entries.remove(at);
                 match merged.value {
                     Yaml::Map(others) => add_missing(&mut entries, others),
-                    _ => diagnostics.push(Diagnostic::new("E0007", format!("`<<` merges a map, found {}", merged.what())).at(merged.span, "expected a map")),
+                    _ => {
+                        out.lacks_keys = true;
+                        let axis = written[at].1.text().and_then(|t| t.strip_prefix('$'));
+                        if !out.places.contains(&merged.span) {
+                            let other = || Diagnostic::new("E0007", format!("`<<` merges a map, found {}", merged.what())).at(merged.span, "expected a map");
+                            out.fault(merged.span, axis.and_then(|axis| names.not_in_vars(axis)).unwrap_or_else(other));
+                        }
+                    }
                 }
             }
             Yaml::Map(entries)
@@ -69,68 +144,125 @@ pub(super) fn substitute(node: &Node, names: &Names, diagnostics: &mut Vec<Diagn
     Node { span: node.span, value, origins }
 }
 
-fn scalar(text: &str, quoted: bool, names: &Names, node: &Node, origins: &mut Vec<Origin>, diagnostics: &mut Vec<Diagnostic>) -> Yaml {
+fn scalar(text: &str, quoted: bool, names: &Names, place: Span, origins: &mut Vec<Origin>, out: &mut Unresolved) -> Yaml {
+    let as_written = || Yaml::Scalar(text.to_owned(), quoted);
     if !text.contains('$') {
-        return Yaml::Scalar(text.to_owned(), quoted);
+        return as_written();
     }
-    let unknown = |name: &str| {
-        let known = names.axes.keys().chain(names.vars.keys()).copied();
-        let help = did_you_mean(name, known, "name").unwrap_or_else(|| "declare it in `matrix` or in `vars`; write `$$` for a dollar sign".into());
-        Diagnostic::new("E0108", format!("unknown name `${name}`")).at(node.span, "unknown name").help(help)
-    };
-    if let Some(name) = text.strip_prefix('$').filter(|n| is_word(n)) {
-        let Some((value, at)) = names.get(name) else {
-            diagnostics.push(unknown(name));
-            return Yaml::Scalar(text.to_owned(), quoted);
-        };
-        let length = if let Yaml::Scalar(text, _) = &value { text.len() } else { 0 };
-        origins.push(Origin::Name(0..length, at));
-        return value;
+    let length_of = |value: &Yaml| if let Yaml::Scalar(text, _) = value { text.len() } else { 0 };
+    if let Some(name) = whole(text) {
+        match names.get(name) {
+            Found::Value(value, at) => {
+                origins.push(Origin::Name(0..length_of(&value), at));
+                return value;
+            }
+            Found::Hidden => out.places.push(place),
+            Found::Unknown => out.fault(place, names.unknown(name, place)),
+        }
+        return as_written();
     }
     // `$name.key` is a value of a map; of anything else it is text that goes on with a dot, such as an output of a stage.
-    if let Some((name, key)) = text.strip_prefix('$').and_then(|n| n.split_once('.')).filter(|(name, key)| is_word(name) && is_word(key))
-        && let Some((Yaml::Map(entries), _)) = names.get(name)
-    {
-        let Some((_, found)) = entries.iter().find(|e| e.0.text == key) else {
-            let known = entries.iter().map(|e| e.0.text.as_str());
-            let fault = Diagnostic::new("E0108", format!("`${name}` has no key `{key}`")).at(node.span, "unknown key");
-            diagnostics
-                .push(fault.help(did_you_mean(key, known.clone(), "key").unwrap_or_else(|| format!("its keys are: {}", known.collect::<Vec<_>>().join(", ")))));
-            return Yaml::Scalar(text.to_owned(), quoted);
-        };
-        let length = if let Yaml::Scalar(text, _) = &found.value { text.len() } else { 0 };
-        origins.push(Origin::Name(0..length, found.span));
-        return found.value.clone();
+    if let Some((name, key)) = text.strip_prefix('$').and_then(|n| n.split_once('.')).filter(|(name, key)| is_word(name) && is_word(key)) {
+        match names.get(name) {
+            Found::Value(Yaml::Map(entries), _) => {
+                let Some((_, found)) = entries.iter().find(|e| e.0.text == key) else {
+                    let known = entries.iter().map(|e| e.0.text.as_str());
+                    let all = || format!("its keys are: {}", known.clone().collect::<Vec<_>>().join(", "));
+                    let fault = Diagnostic::new("E0108", format!("`${name}` has no key `{key}`")).at(place, "unknown key");
+                    out.fault(place, fault.help(did_you_mean(key, known.clone(), "key").unwrap_or_else(all)));
+                    return as_written();
+                };
+                origins.push(Origin::Name(0..length_of(&found.value), found.span));
+                return found.value.clone();
+            }
+            Found::Value(..) if names.lists_variants(name) => {
+                if let Some(fault) = names.not_in_vars(name) {
+                    out.fault(place, fault);
+                    return as_written();
+                }
+            }
+            Found::Hidden => {
+                out.places.push(place);
+                return as_written();
+            }
+            _ => {}
+        }
     }
-    let mut out = String::new();
+    let mut filled = String::new();
+    for part in parts(text, &|name| names.is_known(name)) {
+        let name = match part {
+            Part::Text(text) => {
+                filled.push_str(text);
+                continue;
+            }
+            Part::Name(name) => name,
+        };
+        match names.get(name) {
+            Found::Value(Yaml::Scalar(value, _), at) => {
+                origins.push(Origin::Name(filled.len()..filled.len() + value.len(), at));
+                filled.push_str(&value);
+            }
+            Found::Value(..) => {
+                let message = format!("`${name}` stands for a map or a list, which cannot be part of a text");
+                out.fault(place, Diagnostic::new("E0007", message).at(place, "in this text"));
+            }
+            Found::Hidden => out.places.push(place),
+            Found::Unknown => out.fault(place, names.unknown(name, place)),
+        }
+    }
+    Yaml::Scalar(filled, true)
+}
+
+/// The names that a tree uses.
+pub(super) fn used<'a>(node: &'a Node, is_known: &dyn Fn(&str) -> bool, out: &mut BTreeSet<&'a str>) {
+    let of_text = |text: &'a str, out: &mut BTreeSet<&'a str>| match whole(text) {
+        Some(name) => drop(out.insert(name)),
+        None => out.extend(parts(text, is_known).into_iter().filter_map(|p| if let Part::Name(name) = p { Some(name) } else { None })),
+    };
+    match &node.value {
+        Yaml::Scalar(text, _) => of_text(text, out),
+        Yaml::List(items) => items.iter().for_each(|item| used(item, is_known, out)),
+        Yaml::Map(entries) => entries.iter().for_each(|(key, below)| {
+            of_text(&key.text, out);
+            used(below, is_known, out);
+        }),
+    }
+}
+
+/// The name that a text consists of.
+fn whole(text: &str) -> Option<&str> {
+    text.strip_prefix('$').filter(|name| is_word(name))
+}
+
+/// A part of a text.
+enum Part<'a> {
+    /// As it is.
+    Text(&'a str),
+    /// A name without its dollar sign.
+    Name(&'a str),
+}
+
+fn parts<'a>(text: &'a str, is_known: &dyn Fn(&str) -> bool) -> Vec<Part<'a>> {
+    let mut out = vec![];
     let mut rest = text;
     while let Some(at) = rest.find('$') {
-        out.push_str(&rest[..at]);
+        out.push(Part::Text(&rest[..at]));
         rest = &rest[at + 1..];
-        if let Some(after) = rest.strip_prefix('$') {
-            out.push('$');
-            rest = after;
+        if rest.starts_with('$') {
+            out.push(Part::Text(&rest[..1]));
+            rest = &rest[1..];
             continue;
         }
         let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_')).unwrap_or(rest.len());
         // Names may contain hyphens, and text may go on with one: the longest name that is known is meant.
-        let whole = &rest[..length];
-        let ends = std::iter::once(length).chain(whole.rmatch_indices('-').map(|(at, _)| at));
-        let length = ends.into_iter().find(|at| names.get(&whole[..*at]).is_some()).unwrap_or(length);
-        let (name, after) = rest.split_at(length);
-        match names.get(name) {
-            Some((Yaml::Scalar(value, _), at)) => {
-                origins.push(Origin::Name(out.len()..out.len() + value.len(), at));
-                out.push_str(&value);
-            }
-            Some(_) => diagnostics
-                .push(Diagnostic::new("E0007", format!("`${name}` stands for a map or a list, which cannot be part of a text")).at(node.span, "in this text")),
-            None => diagnostics.push(unknown(name)),
-        }
-        rest = after;
+        let longest = &rest[..length];
+        let ends = std::iter::once(length).chain(longest.rmatch_indices('-').map(|(at, _)| at));
+        let length = ends.into_iter().find(|at| is_known(&longest[..*at])).unwrap_or(length);
+        out.push(Part::Name(&rest[..length]));
+        rest = &rest[length..];
     }
-    out.push_str(rest);
-    Yaml::Scalar(out, true)
+    out.push(Part::Text(rest));
+    out
 }
 
 fn is_word(text: &str) -> bool {
@@ -139,6 +271,7 @@ fn is_word(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::matrix::Axis;
     use super::*;
     use crate::pipeline::parse;
     use serde_json::json;
@@ -146,17 +279,22 @@ mod tests {
     #[test]
     fn whole_scalars_keep_their_type_and_keys_are_replaced() {
         let parse = |t: &str| parse::parse(t, 0, &mut vec![]).unwrap();
-        let (three, var) = (json!(3), parse("{lr: 0.1}"));
-        let names = Names { axes: [("fold", (&three, Span::default()))].into(), vars: [("slow", (Span::default(), &var))].into() };
-        let mut faults = vec![];
-        let out = substitute(&parse("{fold: $fold, text: a-$fold-$$, map: $slow, k$fold: {$fold: {}}}"), &names, &mut faults);
-        assert_eq!(out.to_json(), json!({"fold": 3, "text": "a-3-$", "map": {"lr": 0.1}, "k3": {"3": {}}}));
-        let below = substitute(&parse("{lr: $slow.lr, port: $fold.train}"), &names, &mut faults);
+        let fold = Axis { values: vec![("3".into(), json!(3))], places: vec![Span::default()] };
+        let vars = Vars { known: [("slow".to_owned(), (Span::default(), parse("{lr: 0.1}")))].into(), broken: ["bad".to_owned()].into() };
+        let names = Names { axes: [("fold", fold.coordinate("3").unwrap())].into(), vars: &vars, open: false };
+        let mut out = Unresolved::default();
+        let replaced = substitute(&parse("{fold: $fold, text: a-$fold-$$, map: $slow, k$fold: {$fold: {}}}"), &names, &mut out);
+        assert_eq!(replaced.to_json(), json!({"fold": 3, "text": "a-3-$", "map": {"lr": 0.1}, "k3": {"3": {}}}));
+        let below = substitute(&parse("{lr: $slow.lr, port: $fold.train}"), &names, &mut out);
         assert_eq!(below.to_json(), json!({"lr": 0.1, "port": "3.train"}));
-        let merged = substitute(&parse("{map: {<<: $slow, other: 1}}"), &names, &mut faults);
+        let merged = substitute(&parse("{map: {<<: $slow, other: 1}}"), &names, &mut out);
         assert_eq!(merged.to_json(), json!({"map": {"lr": 0.1, "other": 1}}));
-        assert!(faults.is_empty());
-        substitute(&parse("{a: $fol}"), &names, &mut faults);
-        assert_eq!(faults[0].help.as_deref(), Some("a name with a similar name exists: `fold`"));
+        assert!(out.diagnostics.is_empty() && out.places.is_empty() && !out.lacks_keys);
+        substitute(&parse("{a: $bad, b: $bad.x, c: x-$bad, d: {<<: $bad}}"), &names, &mut out);
+        assert!(out.diagnostics.is_empty() && out.places.len() == 4 && out.lacks_keys, "what is broken was reported");
+        substitute(&parse("{a: $fol}"), &names, &mut out);
+        assert_eq!(out.diagnostics[0].help.as_deref(), Some("a name with a similar name exists: `fold`"));
+        substitute(&parse("{a: $fol}"), &Names { open: true, ..names }, &mut out);
+        assert_eq!((out.diagnostics.len(), out.places.len()), (1, 6));
     }
 }

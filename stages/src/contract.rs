@@ -25,7 +25,7 @@ pub mod prelude {
     pub use super::note::Note;
     pub use super::port::{ArtifactType, File, Gathered, OutputType};
     pub use super::seed::Stream;
-    pub use super::stage::{BadInput, Effort, Namespace, Needs, Stage, Takes, Upstream};
+    pub use super::stage::{BadInput, Effort, NamedCell, Namespace, Needs, Stage, Takes, Upstream};
     pub use crate::ports;
     pub use hilum_cache::receipt::Determinism;
     pub use schemars::JsonSchema;

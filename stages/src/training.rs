@@ -18,7 +18,8 @@ pub use optimiser::{AdamParameters, OptimiserChoice};
 /// Checks the length of a training: epochs or steps.
 pub fn check_budget(epochs: Option<u32>, steps: Option<u32>) -> Vec<BadParameter> {
     [
-        BadParameter::unless(epochs.is_some() != steps.is_some(), "", "either `epochs` or `steps` must be given"),
+        BadParameter::unless(epochs.is_some() || steps.is_some(), "", "either `epochs` or `steps` must be given"),
+        BadParameter::unless(epochs.is_none() || steps.is_none(), "", "either `epochs` or `steps` must be given, not both"),
         BadParameter::unless(epochs != Some(0) && steps != Some(0), "", "must be at least 1"),
     ]
     .concat()

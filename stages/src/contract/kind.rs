@@ -6,7 +6,7 @@ use super::error::Result;
 use super::fit::Written;
 use super::port::{Arrival, Inputs, Outputs, Port};
 use super::source::Source;
-use super::stage::{BadInput, Effort, Namespace, Needs, Stage, Takes, Upstream};
+use super::stage::{BadInput, Effort, NamedCell, Namespace, Needs, Stage, Takes, Upstream};
 use hilum_cache::receipt::Determinism;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -76,6 +76,8 @@ pub trait AnyStage: Send + Sync {
     fn parameters(&self) -> Value;
     /// See [`Stage::check_inputs`].
     fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput>;
+    /// See [`Stage::named_cell`].
+    fn named_cell(&self) -> Option<NamedCell<'_>>;
     /// Path parameters.
     fn sources(&self) -> Vec<Source>;
     /// See [`Stage::reads`].
@@ -113,6 +115,9 @@ impl<S: Stage> AnyStage for S {
     }
     fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
         Stage::check_inputs(self, makers, upstream)
+    }
+    fn named_cell(&self) -> Option<NamedCell<'_>> {
+        Stage::named_cell(self)
     }
     fn sources(&self) -> Vec<Source> {
         Stage::sources(self)

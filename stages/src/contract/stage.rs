@@ -64,6 +64,20 @@ pub trait Upstream {
     fn parameters(&self, stage: usize) -> &Value;
     /// Who makes what a stage is given at a port.
     fn makers(&self, stage: usize, port: &str) -> Vec<usize>;
+    /// How the study would bind this port of the stage that asks, did it not gather this axis: `scores/arm=*`. None where it would
+    /// gather nothing then.
+    fn gathering_all_but(&self, port: &str, axis: &str) -> Option<String>;
+}
+
+/// A cell, among those that are gathered at a port, that a parameter names by its coordinates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NamedCell<'a> {
+    /// The port.
+    pub port: &'static str,
+    /// The parameter, a map.
+    pub parameter: &'static str,
+    /// Values by axis: some of the coordinates, or all.
+    pub coordinates: &'a BTreeMap<String, String>,
 }
 
 /// An input that does not go with these parameters.
@@ -131,6 +145,10 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     /// here need not wait for hours of training. `makers` are the stages that make what is given at a port.
     fn check_inputs(&self, _makers: &dyn Fn(&str) -> Vec<usize>, _upstream: &dyn Upstream) -> Vec<BadInput> {
         vec![]
+    }
+    /// A cell that parameters name among those that are gathered: it has to be there.
+    fn named_cell(&self) -> Option<NamedCell<'_>> {
+        None
     }
     /// Path parameters.
     fn sources(&self) -> Vec<Source> {

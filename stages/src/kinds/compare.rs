@@ -65,20 +65,32 @@ impl Stage for Compare {
     type Inputs = Inputs;
     type Outputs = Outputs;
 
+    fn check(&self) -> Vec<BadParameter> {
+        BadParameter::unless(!self.against.contains_key("repeat"), "against.repeat", "repeats of an arm are averaged and cannot be named")
+    }
+
     fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
         // Folds have different test sets by design; any other difference is found once the tables exist.
-        let folds = |evaluate: usize| {
+        let fold_of = |evaluate: usize| {
             let splits = upstream.makers(evaluate, "samples").into_iter().filter(|m| upstream.kind(*m) == "split");
-            splits.map(|m| upstream.parameters(m)["fold"].clone()).find(|fold| fold.is_number())
+            splits.map(|m| (m, &upstream.parameters(m)["fold"])).find(|split| split.1.is_number())
         };
-        let all: Vec<(usize, serde_json::Value)> = makers("scores").into_iter().filter_map(|m| Some((m, folds(m)?))).collect();
-        let Some((first, other)) = all.first().and_then(|first| Some((first, all.iter().find(|o| o.1 != first.1)?))) else { return vec![] };
+        let all: Vec<(usize, usize, &serde_json::Value)> =
+            makers("scores").into_iter().filter_map(|m| fold_of(m).map(|(split, fold)| (m, split, fold))).collect();
+        let Some((first, other)) = all.first().and_then(|first| Some((first, all.iter().find(|o| o.2 != first.2)?))) else { return vec![] };
+        let coordinates = |split: usize| upstream.name(split).split('/').skip(1);
+        let axis = coordinates(first.1).find(|c| !coordinates(other.1).any(|o| o == *c)).and_then(|c| c.split_once('=')).map(|c| c.0);
+        let help = match axis.and_then(|axis| Some((axis, upstream.gathering_all_but("scores", axis)?))) {
+            Some((axis, binding)) => format!("compare one fold at a time: gather every axis but `{axis}`, such as `{binding}`"),
+            None => "compare results of one test set".into(),
+        };
         let (first, other) = (upstream.name(first.0), upstream.name(other.0));
-        vec![BadInput {
-            port: "scores",
-            why: format!("`{first}` and `{other}` are tested on different folds, so that a paired comparison is not valid"),
-            help: "compare one fold at a time: gather every axis but `fold`, such as `scores/arm=*`".into(),
-        }]
+        let why = format!("`{first}` and `{other}` are tested on different folds, so that a paired comparison is not valid");
+        vec![BadInput { port: "scores", why, help }]
+    }
+
+    fn named_cell(&self) -> Option<NamedCell<'_>> {
+        Some(NamedCell { port: "scores", parameter: "against", coordinates: &self.against })
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {

@@ -138,7 +138,7 @@ impl Stage for Split {
             return match self.fold {
                 _ if self.validation.is_some_and(|v| InnerShare::new(*v).is_none()) => fault("validation", "must be greater than 0 and less than 1".into()),
                 None => fault("folds", "`fold` must say which fold is the test part".into()),
-                Some(fold) if fold >= *folds => fault("fold", format!("folds are numbered 0 to {}", *folds - 1)),
+                Some(fold) if fold >= *folds => fault("fold", format!("folds are numbered 0 to {}, found {fold}", *folds - 1)),
                 Some(_) => vec![],
             };
         }

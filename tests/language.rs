@@ -237,3 +237,14 @@ fn only_a_study_is_extended_and_only_by_a_file() {
     let said = space.hilum(&["check", "study.yaml", "--set", "extends=other.yaml"]);
     assert!(said.code == 2 && said.err.contains("`extends` cannot be set on the command line"), "{}", said.err);
 }
+
+#[test]
+fn a_choice_in_vars_is_replaced_as_any_other() {
+    let space = space("  cl: { stage: train-classifier, in: { samples: images, images: pixels }, with: { network: $net, steps: 1 } }\n");
+    let study = space.read("study.yaml").replacen("seed:", "vars: { net: { smallcnn64: { width: 4 } } }\nseed:", 1);
+    space.write("study.yaml", study);
+    assert_eq!(resolved(&space, &[])["stages"]["cl"]["with"]["network"]["smallcnn64"]["width"], 4);
+    let other = resolved(&space, &["--set", "vars.net.resnet18.channels=1"]);
+    let network = other["stages"]["cl"]["with"]["network"].as_object().unwrap();
+    assert_eq!(network.keys().collect::<Vec<_>>(), ["resnet18"]);
+}

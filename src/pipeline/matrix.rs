@@ -74,6 +74,9 @@ pub fn is_same(a: &str, b: &str) -> bool {
     a == b || number(a).is_some_and(|n| Some(n) == number(b))
 }
 
+/// Integers above this are not all numbers of JSON.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// Axes by name.
 pub type Axes = BTreeMap<String, Axis>;
 
@@ -102,6 +105,16 @@ pub fn declared(stage: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Axes {
             match spelt(item) {
                 Some((text, _)) if axis.values.iter().any(|v| v.0 == text) => {
                     diagnostics.push(fault(format!("the axis `{}` has the value `{text}` twice", name.text), item.span))
+                }
+                // A binding may spell a number in any way: it could mean either.
+                Some((text, _)) if axis.values.iter().any(|v| is_same(&v.0, &text)) => {
+                    let first = axis.values.iter().find(|v| is_same(&v.0, &text)).map_or("", |v| &v.0);
+                    let message = format!("`{first}` and `{text}` of the axis `{}` are the same number", name.text);
+                    diagnostics.push(fault(message, item.span).help("give them names that are not numbers"))
+                }
+                Some((text, value)) if value.is_number() && value.as_f64().is_some_and(|n| n.abs() > MAX_EXACT) => {
+                    let message = format!("the value `{text}` of the axis `{}` is too large to be told from the next number", name.text);
+                    diagnostics.push(fault(message, item.span).help("quote it, or give it a name"))
                 }
                 Some((text, value)) if name.text == REPEAT && !value.is_u64() => {
                     diagnostics.push(fault(format!("the axis `repeat` counts from 0, found `{text}`"), item.span))

@@ -47,12 +47,17 @@ impl Unresolved {
 
 /// What was found for a name.
 enum Found {
-    /// Its value, and where that stands.
-    Value(Yaml, Span),
+    /// Its value, where that stands, and what was laid over what in it.
+    Value(Yaml, Span, Vec<Origin>),
     /// An error that was reported elsewhere.
     Hidden,
     /// Nothing.
     Unknown,
+}
+
+/// Which of its keys a value has from which file: a choice replaces another one, whoever names it.
+fn layers(node: &Node) -> Vec<Origin> {
+    node.origins.iter().filter(|o| matches!(o, Origin::Layer(_))).cloned().collect()
 }
 
 impl Names<'_> {
@@ -62,14 +67,14 @@ impl Names<'_> {
                 Value::String(s) if self.vars.broken.contains(s) => Found::Hidden,
                 Value::String(s) => match self.vars.known.get(s) {
                     // An axis lists names of variables where its values are maps or lists.
-                    Some((at, var)) if !matches!(var.value, Yaml::Scalar(..)) => Found::Value(var.value.clone(), *at),
-                    _ => Found::Value(Yaml::Scalar(s.clone(), true), axis.place()),
+                    Some((at, var)) if !matches!(var.value, Yaml::Scalar(..)) => Found::Value(var.value.clone(), *at, layers(var)),
+                    _ => Found::Value(Yaml::Scalar(s.clone(), true), axis.place(), vec![]),
                 },
-                other => Found::Value(Yaml::Scalar(hilum_cache::canonical::to_string(other), false), axis.place()),
+                other => Found::Value(Yaml::Scalar(hilum_cache::canonical::to_string(other), false), axis.place(), vec![]),
             };
         }
         match self.vars.known.get(name) {
-            Some((at, node)) => Found::Value(node.value.clone(), *at),
+            Some((at, node)) => Found::Value(node.value.clone(), *at, layers(node)),
             None if self.open || self.vars.broken.contains(name) => Found::Hidden,
             None => Found::Unknown,
         }
@@ -138,6 +143,12 @@ pub(super) fn substitute(node: &Node, names: &Names, out: &mut Unresolved) -> No
                     }
                 }
             }
+            for (n, (key, _)) in entries.iter().enumerate() {
+                if let Some((first, _)) = entries[..n].iter().find(|e| e.0.text == key.text) {
+                    let fault = Diagnostic::new("E0003", format!("duplicate key `{}`", key.text)).at(key.span, "defined again here");
+                    out.fault(key.span, fault.context(first.span, "first defined here"));
+                }
+            }
             Yaml::Map(entries)
         }
     };
@@ -152,7 +163,8 @@ fn scalar(text: &str, quoted: bool, names: &Names, place: Span, origins: &mut Ve
     let length_of = |value: &Yaml| if let Yaml::Scalar(text, _) = value { text.len() } else { 0 };
     if let Some(name) = whole(text) {
         match names.get(name) {
-            Found::Value(value, at) => {
+            Found::Value(value, at, layers) => {
+                origins.extend(layers);
                 origins.push(Origin::Name(0..length_of(&value), at));
                 return value;
             }
@@ -164,7 +176,7 @@ fn scalar(text: &str, quoted: bool, names: &Names, place: Span, origins: &mut Ve
     // `$name.key` is a value of a map; of anything else it is text that goes on with a dot, such as an output of a stage.
     if let Some((name, key)) = text.strip_prefix('$').and_then(|n| n.split_once('.')).filter(|(name, key)| is_word(name) && is_word(key)) {
         match names.get(name) {
-            Found::Value(Yaml::Map(entries), _) => {
+            Found::Value(Yaml::Map(entries), ..) => {
                 let Some((_, found)) = entries.iter().find(|e| e.0.text == key) else {
                     let known = entries.iter().map(|e| e.0.text.as_str());
                     let all = || format!("its keys are: {}", known.clone().collect::<Vec<_>>().join(", "));
@@ -172,6 +184,7 @@ fn scalar(text: &str, quoted: bool, names: &Names, place: Span, origins: &mut Ve
                     out.fault(place, fault.help(did_you_mean(key, known.clone(), "key").unwrap_or_else(all)));
                     return as_written();
                 };
+                origins.extend(layers(found));
                 origins.push(Origin::Name(0..length_of(&found.value), found.span));
                 return found.value.clone();
             }
@@ -198,7 +211,7 @@ fn scalar(text: &str, quoted: bool, names: &Names, place: Span, origins: &mut Ve
             Part::Name(name) => name,
         };
         match names.get(name) {
-            Found::Value(Yaml::Scalar(value, _), at) => {
+            Found::Value(Yaml::Scalar(value, _), at, _) => {
                 origins.push(Origin::Name(filled.len()..filled.len() + value.len(), at));
                 filled.push_str(&value);
             }

@@ -208,14 +208,15 @@ impl<'a> Scheduler<'a> {
     pub fn run(mut self) -> Result<Outcome> {
         loop {
             self.heed_cancel();
-            let before: Vec<StageId> = self.ready.keys().copied().collect();
+            let attempts = |ready: &BTreeMap<StageId, PendingStage>| ready.iter().map(|(id, stage)| (*id, stage.attempt)).collect::<Vec<_>>();
+            let before = attempts(&self.ready);
             if !self.stopping {
                 self.start_what_can()?;
             }
             let elsewhere = self.states.count(State::Elsewhere) > 0 && !self.stopping;
             if self.running.is_empty() && !elsewhere {
-                // A stage that another run finished meanwhile may have made others ready.
-                if !self.stopping && self.ready.keys().ne(before.iter()) {
+                // A stage that another run finished meanwhile may have made others ready; one that did not start is tried again.
+                if !self.stopping && attempts(&self.ready) != before {
                     continue;
                 }
                 if self.stopping || !self.give_up()? {

@@ -228,7 +228,7 @@ fn only_a_study_is_extended_and_only_by_a_file() {
     let space = space("");
     space.write("notes.txt", "some words\n");
     space.write("list.yaml", "- a\n- b\n");
-    for (file, what) in [("notes.txt", "text"), ("list.yaml", "a list")] {
+    for (file, what) in [("notes.txt", "a single value"), ("list.yaml", "a list")] {
         let study = space.read("study.yaml");
         space.write("over.yaml", format!("extends: {file}\n{study}"));
         let said = space.hilum(&["check", "over.yaml"]);

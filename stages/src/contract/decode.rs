@@ -1,6 +1,6 @@
 //! From resolved parameters (JSON) to a stage, with the place of every fault as a path of names.
 
-use super::fit::{Written, fit};
+use super::fit::{Misfits, Written, fit};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -37,6 +37,10 @@ pub enum Fault {
 }
 
 impl BadParameter {
+    /// True where it is about `other`'s parameter, or about a part of it.
+    pub fn is_at_or_below(&self, other: &BadParameter) -> bool {
+        self.path.starts_with(&other.path)
+    }
     /// A fault found by a kind's own check, empty where `fine`.
     pub fn unless(fine: bool, path: &str, why: &str) -> Vec<BadParameter> {
         if fine { vec![] } else { vec![BadParameter { path: split(path), what: Fault::Value(why.into()) }] }
@@ -51,19 +55,32 @@ fn split(path: &str) -> Vec<String> {
 ///
 /// # Errors
 /// Everything that does not fit.
-pub fn decode<T: DeserializeOwned + JsonSchema>(mut value: Value, written: &dyn Written) -> Result<T, Vec<BadParameter>> {
+pub fn decode<T: DeserializeOwned + JsonSchema>(value: Value, written: &dyn Written) -> Result<T, Vec<BadParameter>> {
+    match nearest(value, written) {
+        (Some(fine), faults) if faults.is_empty() => Ok(fine),
+        (_, faults) => Err(faults),
+    }
+}
+
+/// Reads parameters as [`decode`] does, with everything that does not fit. Where that is only numbers out of range, the parameters
+/// have the nearest numbers within it in their place, so that everything else about them can be checked in the same go.
+pub fn nearest<T: DeserializeOwned + JsonSchema>(mut value: Value, written: &dyn Written) -> (Option<T>, Vec<BadParameter>) {
     if let Ok(fine) = T::deserialize(&value) {
-        return Ok(fine);
+        return (Some(fine), vec![]);
     }
-    let faults = fit(schema::<T>(), &mut value, written);
-    if !faults.is_empty() {
-        return Err(faults);
+    let Misfits { mut faults, out_of_range } = fit(schema::<T>(), &mut value, written);
+    if faults.len() > out_of_range {
+        return (None, faults);
     }
-    serde_path_to_error::deserialize(value).map_err(|e| {
-        // Nothing that the schema says: a type that reads itself by hand has reasons of its own.
-        let path = e.path().iter().filter_map(segment).collect();
-        vec![BadParameter { path, what: Fault::Value(e.into_inner().to_string()) }]
-    })
+    match serde_path_to_error::deserialize(value) {
+        Ok(read) => (Some(read), faults),
+        Err(e) => {
+            // Nothing that the schema says: a type that reads itself by hand has reasons of its own.
+            let path = e.path().iter().filter_map(segment).collect();
+            faults.push(BadParameter { path, what: Fault::Value(e.into_inner().to_string()) });
+            (None, faults)
+        }
+    }
 }
 
 /// The schema of a type, which is made once: a study may have thousands of cells.
@@ -161,6 +178,8 @@ mod tests {
         assert_eq!(why(json!({"epochs": -1})), "epochs: expected a whole number of at least 0, found the number `-1`");
         assert_eq!(why(json!({"epochs": 1.5})), "epochs: expected a whole number of at least 0, found the number `1.5`");
         assert_eq!(why(json!({"epochs": "x"})), "epochs: expected a whole number of at least 0, found the text \"x\"");
+        assert_eq!(why(json!({"epochs": 5_000_000_000u64})), "epochs: expected a whole number from 0 to 4294967295, found the number `5000000000`");
+        assert_eq!(why(json!({"epochs": 1e16})), "epochs: expected a whole number from 0 to 4294967295, found the number `1e16`");
         assert_eq!(why(json!({"epochs": 1, "inner": {"b": {"rate": "x"}}})), "inner.b.rate: expected a number, found the text \"x\"");
         assert_eq!(why(json!({"epochs": 1, "inner": []})), "inner: expected one of a, b, c; found a list");
         assert_eq!(why(json!({"epochs": 1, "inner": {}})), "inner: expected one of a, b, c; found an empty map");
@@ -184,8 +203,18 @@ mod tests {
             assert_eq!(read(json!({"epochs": 1, "inner": v})), Inner::A, "{v}");
         }
         assert_eq!(decode::<Toy>(json!({"epochs": 1e5}), &NotWritten).unwrap().epochs, 100_000);
+        assert_eq!(decode::<usize>(json!(1e19), &NotWritten).unwrap(), 10_000_000_000_000_000_000);
         let file = File(vec![("label", "0012")], vec![]);
         assert_eq!(decode::<Toy>(json!({"epochs": 1, "label": 12}), &file).unwrap().label.as_deref(), Some("0012"));
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_faults_and_the_rest_is_read() {
+        let (read, faults) = nearest::<Toy>(json!({"epochs": -3, "share": 7, "label": "x"}), &NotWritten);
+        assert_eq!(faults.iter().map(|b| b.path.join(".")).collect::<Vec<_>>(), ["epochs", "share"]);
+        assert_eq!(read, Some(Toy { epochs: 0, inner: Inner::A, label: Some("x".into()), share: Share::new(1.0) }));
+        let (read, faults) = nearest::<Toy>(json!({"epochs": "x", "share": 7}), &NotWritten);
+        assert!(read.is_none() && faults.len() == 2);
     }
 
     #[test]

@@ -4,7 +4,10 @@
 //! A value that decodes as it is never comes here: what is accepted is decided by the types, and the schema, which is made of
 //! the same types, explains what is not.
 
+mod numbers;
+
 use super::decode::{BadParameter, Fault};
+use numbers::{NumberRange, whole};
 use serde_json::{Map, Value};
 
 /// How values looked where a person wrote them.
@@ -27,11 +30,19 @@ impl Written for NotWritten {
     }
 }
 
+/// What does not fit a schema.
+pub struct Misfits {
+    /// Every fault, in the order of the value.
+    pub faults: Vec<BadParameter>,
+    /// How many of them are numbers out of range. In the value, the nearest number within it stands in their place.
+    pub out_of_range: usize,
+}
+
 /// Brings a value into the form of a schema, or says everything that does not fit.
-pub fn fit(schema: &Value, value: &mut Value, written: &dyn Written) -> Vec<BadParameter> {
-    let mut fitting = Fitting { root: schema, written, path: vec![], faults: vec![] };
+pub fn fit(schema: &Value, value: &mut Value, written: &dyn Written) -> Misfits {
+    let mut fitting = Fitting { root: schema, written, path: vec![], faults: vec![], out_of_range: 0 };
     fitting.at(schema, value);
-    fitting.faults
+    Misfits { faults: fitting.faults, out_of_range: fitting.out_of_range }
 }
 
 struct Fitting<'a> {
@@ -39,6 +50,7 @@ struct Fitting<'a> {
     written: &'a dyn Written,
     path: Vec<String>,
     faults: Vec<BadParameter>,
+    out_of_range: usize,
 }
 
 impl<'a> Fitting<'a> {
@@ -224,30 +236,21 @@ impl<'a> Fitting<'a> {
     }
 
     fn number(&mut self, schema: &Value, is_whole: bool, value: &mut Value) {
-        let (mut least, mut most) = (schema["minimum"].as_f64(), schema["maximum"].as_f64());
-        if schema["format"] == "uint32" {
-            least = least.or(Some(0.0));
-            most = most.or(Some(f64::from(u32::MAX)));
-        }
-        let (above, below) = (schema["exclusiveMinimum"].as_f64(), schema["exclusiveMaximum"].as_f64());
-        let found = value.as_f64().filter(|v| !is_whole || v.fract() == 0.0);
-        let within = |v: f64| least.is_none_or(|l| v >= l) && most.is_none_or(|m| v <= m);
-        let fits = |v: f64| within(v) && above.is_none_or(|a| v > a) && below.is_none_or(|b| v < b);
-        match found.filter(|v| fits(*v)) {
-            // `1e5` steps are a whole number of steps.
-            Some(v) if is_whole && value.is_f64() && v.abs() < 9e15 => *value = Value::from(v as i64),
-            Some(_) => {}
-            None => {
-                let most = most.filter(|m| *m < f64::from(u32::MAX));
-                let bounds = match (above, below) {
-                    (None, None) => range(least, most, true),
-                    _ => {
-                        let low = above.map(|a| format!("greater than {a}")).or(least.map(|l| format!("of at least {l}")));
-                        let high = below.map(|b| format!("less than {b}")).or(most.map(|m| format!("at most {m}")));
-                        format!(" {}", low.into_iter().chain(high).collect::<Vec<_>>().join(" and "))
-                    }
-                };
-                self.unexpected(&format!("a {}number{bounds}", if is_whole { "whole " } else { "" }), value);
+        let range = NumberRange::of(schema, is_whole);
+        match value.as_f64() {
+            Some(v) if range.contains(v) => {
+                // `1e5` steps are a whole number of steps.
+                if is_whole && value.is_f64() {
+                    *value = whole(v);
+                }
+            }
+            found => {
+                let expected = format!("a {}number{}", if is_whole { "whole " } else { "" }, range.in_words(found));
+                self.unexpected(&expected, value);
+                if let Some(near) = found.map(|v| range.nearest(v)).filter(|near| range.contains(*near)) {
+                    *value = if is_whole { whole(near) } else { Value::from(near) };
+                    self.out_of_range += 1;
+                }
             }
         }
     }

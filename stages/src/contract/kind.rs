@@ -53,9 +53,12 @@ impl StageKind {
             outputs: <S::Outputs as Outputs>::PORTS,
             schema: || schemars::schema_for!(S),
             decode: |value, written| {
-                let mut stage: S = decode::decode(value, written)?;
+                let (stage, mut bad) = decode::nearest::<S>(value, written);
+                let Some(mut stage) = stage else { return Err(bad) };
                 stage.complete();
-                let bad = stage.check();
+                // What was out of range is said already, and is not what stands there now.
+                let others: Vec<_> = stage.check().into_iter().filter(|found| !bad.iter().any(|b| found.is_at_or_below(b))).collect();
+                bad.extend(others);
                 if bad.is_empty() { Ok(Box::new(stage)) } else { Err(bad) }
             },
         }

@@ -3,6 +3,7 @@
 use super::{Classifier, Mode};
 use crate::contract::prelude::*;
 use hilum_ops::Value;
+use std::borrow::Cow;
 
 /// Normalises grey values in [0, 1]: `(grey − mean) / std`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -11,7 +12,39 @@ pub struct Greys {
     /// The mean, which becomes 0.
     pub mean: f32,
     /// The standard deviation, which becomes 1.
-    pub std: f32,
+    pub std: Deviation,
+}
+
+/// A standard deviation of grey values: finite and greater than 0. Serialised as the number.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "f32", into = "f32")]
+pub struct Deviation(f32);
+
+impl TryFrom<f32> for Deviation {
+    type Error = &'static str;
+    fn try_from(number: f32) -> std::result::Result<Self, &'static str> {
+        if number.is_finite() && number > 0.0 { Ok(Deviation(number)) } else { Err("must be finite and greater than 0 in single precision") }
+    }
+}
+
+impl From<Deviation> for f32 {
+    fn from(Deviation(number): Deviation) -> f32 {
+        number
+    }
+}
+
+impl JsonSchema for Deviation {
+    fn schema_name() -> Cow<'static, str> {
+        "Deviation".into()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let mut schema = f32::json_schema(generator);
+        schema.insert("exclusiveMinimum".into(), 0.into());
+        schema
+    }
+    fn inline_schema() -> bool {
+        true
+    }
 }
 
 impl Greys {
@@ -32,7 +65,8 @@ impl Greys {
             return Err(Error::data("all pixels of the images have the same grey value, so that they cannot be normalised"));
         }
         let n = n as f64;
-        Ok(Greys { mean: (sum as f64 / n / 255.0) as f32, std: ((spread as f64).sqrt() / n / 255.0) as f32 })
+        let std = Deviation(((spread as f64).sqrt() / n / 255.0) as f32);
+        Ok(Greys { mean: (sum as f64 / n / 255.0) as f32, std })
     }
 
     /// The network with this normalisation before it, if there is one.
@@ -52,7 +86,7 @@ struct Normalised {
 
 impl Normalised {
     fn normalised(&self, x: &Value) -> Result<Value> {
-        Ok(x.shift(-f64::from(self.greys.mean))?.scale(1.0 / f64::from(self.greys.std))?)
+        Ok(x.shift(-f64::from(self.greys.mean))?.scale(1.0 / f64::from(self.greys.std.0))?)
     }
 }
 
@@ -76,7 +110,7 @@ mod tests {
     fn mean_and_deviation_of_all_pixels() {
         let images: [&[u8]; 2] = [&[0, 255, 255, 255], &[0, 0, 0, 255]];
         let greys = Greys::of(&images).unwrap();
-        assert_eq!(greys, Greys { mean: 0.5, std: 0.5 });
+        assert_eq!(greys, Greys { mean: 0.5, std: Deviation(0.5) });
         assert!(Greys::of(&[&[7, 7], &[7, 7]]).is_err());
     }
 
@@ -96,7 +130,7 @@ mod tests {
             let features = network.features(x, &mut Mode::Evaluate).unwrap();
             network.head(&features, &mut Mode::Evaluate).unwrap().to_rows().unwrap()
         };
-        let normalised = Greys::before(Some(Greys { mean: 0.25, std: 0.5 }), build());
+        let normalised = Greys::before(Some(Greys { mean: 0.25, std: Deviation(0.5) }), build());
         assert_eq!(logits(&*normalised, &image(|i| f32::from(i) / 64.0)), logits(&*build(), &image(|i| (f32::from(i) / 64.0 - 0.25) * 2.0)));
     }
 }

@@ -96,6 +96,9 @@ pub fn check(phases: &[Phase], names: &[String]) -> Vec<BadParameter> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::decode::nearest;
+    use crate::contract::fit::NotWritten;
+    use serde_json::json;
 
     #[test]
     fn names_are_matched_by_their_parts() {
@@ -107,10 +110,15 @@ mod tests {
 
     #[test]
     fn invalid_parameters_are_found() {
-        let phases: Vec<Phase> =
-            serde_json::from_str(r#"[{"epochs": 1, "train": "head"}, {"epochs": 1, "steps": 2}, {"epochs": 1, "train": {"head-and": ["layer5"]}}]"#).unwrap();
-        let bad = check(&phases, &["conv1.weight".into(), "layer4.2.conv1.weight".into(), "fc.weight".into()]);
-        let paths: Vec<String> = bad.iter().map(|b| b.path.join(".")).collect();
-        assert_eq!(paths, ["phases.1", "phases.2.train"]);
+        let names = ["conv1.weight", "layer4.2.conv1.weight", "fc.weight"].map(String::from);
+        let paths = |bad: Vec<BadParameter>| bad.iter().map(|b| b.path.join(".")).collect::<Vec<_>>();
+        let written = json!([
+            {"epochs": 1, "train": "head"},
+            {"epochs": 1, "steps": 2},
+            {"epochs": 1, "train": {"head-and": ["layer5"]}, "learning_rate": 0},
+        ]);
+        let (phases, ranges) = nearest::<Vec<Phase>>(written, &NotWritten);
+        assert_eq!(paths(ranges), ["2.learning_rate"]);
+        assert_eq!(paths(check(&phases.unwrap(), &names)), ["phases.1", "phases.2.train"]);
     }
 }

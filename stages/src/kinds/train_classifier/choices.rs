@@ -22,11 +22,8 @@ pub enum Normalise {
 impl Normalise {
     /// Finds invalid parameters; `path` is the location of this below `with:`.
     pub(super) fn check(&self, path: &str) -> Vec<BadParameter> {
-        let fine = match self {
-            Normalise::Given(greys) => greys.std > 0.0 && greys.std.is_finite() && greys.mean.is_finite(),
-            _ => true,
-        };
-        BadParameter::unless(fine, &format!("{path}.given"), "must be finite numbers, `std` greater than 0")
+        let fine = if let Normalise::Given(greys) = self { greys.mean.is_finite() } else { true };
+        BadParameter::unless(fine, &format!("{path}.given.mean"), "must be a finite number")
     }
 
     /// Mean and standard deviation for this training set; each image counts once.

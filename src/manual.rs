@@ -28,7 +28,7 @@ pub fn manual(kind: &StageKind) -> String {
     out += &kind.outputs.iter().map(|p| port(p, false)).collect::<String>();
     out += "\n## Parameters\n\n";
     let mut lines = vec![];
-    parameters(&schema, &schema, "", &mut lines);
+    parameters(&schema, &schema, "", 0, &mut lines);
     out += &if lines.is_empty() { "None.\n".to_owned() } else { lines.concat() };
     let random = if kind.seeded { "It draws random numbers: the seed is part of its recipe." } else { "It draws nothing: the seed does not matter." };
     out += &format!("\nVersion {}. {random}\n", kind.version);
@@ -47,8 +47,8 @@ fn port(p: &Port, input: bool) -> String {
     format!("* `{}` ({}{many}): {}{by}\n", p.name, p.kind, p.doc.trim())
 }
 
-/// One line per parameter, nested ones with their path.
-fn parameters(root: &Value, schema: &Value, path: &str, out: &mut Vec<String>) {
+/// One line per parameter, nested ones with their path. `depth` is that of the list in which they stand.
+fn parameters(root: &Value, schema: &Value, path: &str, depth: usize, out: &mut Vec<String>) {
     let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     for (name, raw) in schema["properties"].as_object().into_iter().flatten() {
         let own = resolve(root, raw);
@@ -60,25 +60,46 @@ fn parameters(root: &Value, schema: &Value, path: &str, out: &mut Vec<String>) {
             Value::Object(_) => String::new(),
             v => format!("default `{}`", v.to_string().trim_matches('"')),
         };
-        let facts: Vec<String> = [kind_of(own), range(own), default].into_iter().filter(|s| !s.is_empty()).collect();
-        out.push(format!("* `{full}` ({}): {text}\n", facts.join(", ")));
-        parameters(root, own, &full, out);
-        if let Some(below) = own.get("additionalProperties").filter(|b| b.is_object()) {
-            parameters(root, resolve(root, below), &format!("{full}.NAME"), out);
-        }
-        if let Some(below) = own.get("items") {
-            parameters(root, resolve(root, below), &format!("{full}.N"), out);
-        }
+        let facts: Vec<String> = [facts(root, own), default].into_iter().filter(|s| !s.is_empty()).collect();
+        out.push(format!("{}* `{full}` ({}): {text}\n", "  ".repeat(depth), facts.join(", ")));
+        parameters(root, own, &full, depth, out);
         for choice in own["oneOf"].as_array().into_iter().flatten() {
-            for word in choice["const"].as_str().into_iter().chain(choice["enum"].as_array().into_iter().flatten().filter_map(Value::as_str)) {
-                out.push(format!("  * `{word}`: {}\n", text_of(choice)));
+            let indent = "  ".repeat(depth + 1);
+            for word in words_of(choice) {
+                out.push(format!("{indent}* `{word}`: {}\n", text_of(choice)));
             }
             for (tag, below) in choice["properties"].as_object().into_iter().flatten() {
-                out.push(format!("  * `{full}: {{ {tag}: … }}`: {}\n", text_of(choice)));
-                parameters(root, resolve(root, below), &format!("{full}.{tag}"), out);
+                out.push(format!("{indent}* `{full}: {{ {tag}: … }}`: {}\n", text_of(choice)));
+                parameters(root, resolve(root, below), &format!("{full}.{tag}"), depth + 2, out);
             }
         }
     }
+    for (name, below) in [("NAME", schema.get("additionalProperties").filter(|b| b.is_object())), ("N", schema.get("items"))] {
+        let Some(below) = below.map(|b| resolve(root, b)) else { continue };
+        let full = format!("{path}.{name}");
+        // Texts and lists need no line of their own: the map or the list that holds them says what they are.
+        if matches!(below["type"].as_str(), Some("integer" | "number")) {
+            out.push(format!("{}* `{full}` ({})\n", "  ".repeat(depth), facts(root, below)));
+        }
+        parameters(root, below, &full, depth, out);
+    }
+}
+
+/// The words of which a choice, or one of its rows, consists.
+fn words_of(schema: &Value) -> impl Iterator<Item = &str> {
+    schema["const"].as_str().into_iter().chain(schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_str))
+}
+
+/// What kind of value it is, and which are allowed.
+fn facts(root: &Value, schema: &Value) -> String {
+    if let Some(several) = schema["anyOf"].as_array() {
+        let of = |one: &Value| {
+            let words: Vec<String> = one["oneOf"].as_array().into_iter().flatten().flat_map(words_of).map(|word| format!("`{word}`")).collect();
+            if words.is_empty() { facts(root, one) } else { words.join(", ") }
+        };
+        return several.iter().map(|one| of(resolve(root, one))).collect::<Vec<_>>().join(", or ");
+    }
+    [kind_of(schema), range(schema)].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 /// A description on one line: an item of a list.
@@ -119,6 +140,12 @@ fn kind_of(schema: &Value) -> String {
 }
 
 fn range(schema: &Value) -> String {
+    let numbers: Vec<String> = schema["enum"].as_array().into_iter().flatten().filter(|n| n.is_number()).map(Value::to_string).collect();
+    if let [few @ .., last] = numbers.as_slice()
+        && !few.is_empty()
+    {
+        return format!("{} or {last}", few.join(", "));
+    }
     let limit = |keyword: &str| schema[keyword].as_f64();
     if let (Some(least), Some(most)) = (limit("minimum"), limit("maximum")) {
         return format!("{least} to {most}");
@@ -168,4 +195,28 @@ fn metric(m: &Metric) -> String {
         Shown::Everywhere => "in tables, figures and on the terminal",
     };
     format!("* `{}` ({direction}, {shown}): {} Undefined where {}. Reference: {}.\n", m.name, m.doc, m.undefined_when, m.reference)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(kind: &str) -> Vec<String> {
+        let kind = hilum_stages::KINDS.iter().find(|k| k.name == kind).unwrap();
+        manual(kind).lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn parameters_of_a_choice_stand_below_it() {
+        let lines = lines("train-classifier");
+        let at = |start: &str| lines.iter().position(|l| l.starts_with(start)).unwrap_or_else(|| panic!("{start} in {lines:#?}"));
+        let given = at("  * `loss.class_weights: { given: … }`");
+        assert_eq!(lines[given + 1], "    * `loss.class_weights.given.NAME` (number, greater than 0)");
+        assert!(at("  * `network: { resnet18: … }`") + 1 == at("    * `network.resnet18.channels` (integer, 1 or 3, default `1`): "));
+    }
+
+    #[test]
+    fn a_number_or_a_word_is_both() {
+        assert!(lines("synthesize").iter().any(|l| l.starts_with("* `count` (integer, 1 to 10000000, or `as-needed`, may be absent): ")));
+    }
 }

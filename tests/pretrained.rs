@@ -26,7 +26,7 @@ fn run(space: &Space, bytes: &[u8], sha256: Option<&str>) -> Said {
 fn a_study_begins_with_weights_of_others_and_reruns_only_where_they_change() {
     let space = Space::new();
     let mut weights = Weights::on(&candle_core::Device::Cpu);
-    let network = ClassifierNetwork::Resnet18(Config(torchvision::Config { channels: 3 }));
+    let network = ClassifierNetwork::Resnet18(Config(torchvision::Config { channels: hilum_stages::contract::one_of::Channels::of(3) }));
     network.build(1000, &mut weights.scope(&mut Seed(1).stream("test", "w"))).unwrap();
     let bytes = weights.to_safetensors().unwrap();
     let said = run(&space, &bytes, None);

@@ -197,7 +197,7 @@ fn a_damaged_checkpoint_is_skipped_and_one_that_cannot_be_written_is_reported() 
     space.write(".hilum/checkpoints", "in the way");
     let run = said(space.command(&["run", "study.yaml", "--only", "generator", "--checkpoint-every", "0"]).output().unwrap());
     assert_eq!(run.code, 0, "{}", run.err);
-    assert!(run.err.contains("note: a checkpoint could not be written: "), "{}", run.err);
+    assert!(run.err.contains("warning: a checkpoint could not be written: "), "{}", run.err);
     assert!(!run.err.contains("checkpoints/"), "no path in a note: {}", run.err);
     assert_eq!(given(&space, "generator"), expected);
 }

@@ -27,6 +27,21 @@ fn candle_divides_the_gradient_of_max_pooling_by_the_size_of_the_window() {
     assert_eq!(ours(&x, |x| hilum_ops::max_pool2d(x, window)?.sum()), at_maxima(1.0));
 }
 
+/// Windows of 2 × 2 cover the first four rows and columns of 5 × 5.
+#[test]
+fn candle_stretches_pooled_maps_over_rows_and_columns_that_no_window_covers() {
+    let window = PoolWindow { k: 2, stride: 2, padding: 0 };
+    let values: Vec<f32> = (0..25).rev().map(|v| v as f32).collect();
+    let x = Var::from_vec(values, (1, 1, 5, 5), &Device::Cpu).unwrap();
+    let at = |maxima: &[usize], gradient: f32| (0..25).map(|i| if maxima.contains(&i) { gradient } else { 0.0 }).collect::<Vec<f32>>();
+    assert_eq!(candles(&x, &x.max_pool2d(2).unwrap().sum_all().unwrap()), at(&[0], 0.25));
+    assert_eq!(ours(&x, |x| hilum_ops::max_pool2d(x, window)?.sum()), at(&[0, 2, 10, 12], 1.0));
+
+    let covered: Vec<usize> = (0..25).filter(|i| i / 5 < 4 && i % 5 < 4).collect();
+    assert_eq!(candles(&x, &x.avg_pool2d(2).unwrap().sum_all().unwrap()), [0.25; 25]);
+    assert_eq!(ours(&x, |x| hilum_ops::avg_pool2d(x, window, false)?.sum()), at(&covered, 0.25));
+}
+
 #[test]
 fn candle_overwrites_the_gradient_of_other_uses_of_what_is_up_sampled() {
     let x = ramp(2);

@@ -73,11 +73,10 @@ pub fn need(p: &Pipeline, plan: &Plan, groups: &[Group], session: &Session) -> N
     sum.need()
 }
 
-/// True for a stage that writes images or networks. Imports leave images where they are.
+/// True for a stage that writes images or networks. Imports leave images where they are; tables, scores and figures are not worth
+/// counting.
 fn is_large(stage: &Stage) -> bool {
-    let draws = stage.kind.inputs.is_empty() && stage.stage.sources().is_empty();
-    // Tables, scores and figures are not worth counting.
-    draws || stage.kind.outputs.iter().any(|o| o.kind == ArtifactKind::Images || o.kind.is_network())
+    stage.stage.disk(&|_| None).is_some() || stage.kind.outputs.iter().any(|o| o.kind == ArtifactKind::Images || o.kind.is_network())
 }
 
 /// The bytes that a stage says it will write.

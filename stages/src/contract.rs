@@ -8,6 +8,7 @@ pub mod error;
 pub mod fit;
 pub mod kind;
 pub mod note;
+pub mod one_of;
 pub mod port;
 pub mod pseudonym;
 pub mod seed;
@@ -23,6 +24,7 @@ pub mod prelude {
     pub use super::decode::BadParameter;
     pub use super::error::{Error, Result};
     pub use super::note::Note;
+    pub use super::one_of::Channels;
     pub use super::port::{ArtifactType, File, Gathered, OutputType};
     pub use super::seed::Stream;
     pub use super::stage::{BadInput, Effort, NamedCell, Namespace, Needs, Stage, Takes, Upstream};

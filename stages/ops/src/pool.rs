@@ -21,7 +21,7 @@ impl PoolWindow {
     fn over(self, x: &Value) -> Result<Shape> {
         let (n, h, w, c) = x.dims4()?;
         let PoolWindow { k, stride, padding } = self;
-        if stride == 0 || 2 * padding > k || h + 2 * padding < k || w + 2 * padding < k {
+        if k == 0 || stride == 0 || 2 * padding > k || h + 2 * padding < k || w + 2 * padding < k {
             bail!("a window of {k} with stride {stride} and padding {padding} does not fit {:?}", x.dims());
         }
         let out = |side: usize| (side + 2 * padding - k) / stride + 1;

@@ -212,6 +212,16 @@ fn a_norm_keeps_its_digits_beside_an_outlier() {
 }
 
 #[test]
+fn a_window_of_nothing_is_refused() {
+    let images = Value::leaf(&Tensor::zeros(&[1, 4, 4, 3], candle_core::DType::F32, &device()).unwrap());
+    let window = PoolWindow { k: 0, stride: 1, padding: 0 };
+    for result in [hilum_ops::max_pool2d(&images, window), hilum_ops::avg_pool2d(&images, window, false)] {
+        let message = result.unwrap_err().to_string();
+        assert!(message.contains("a window of 0 with stride 1 and padding 0 does not fit [1, 4, 4, 3]"), "{message}");
+    }
+}
+
+#[test]
 fn a_batch_of_none_is_refused_by_name() {
     let none = |dims: &[usize]| Value::leaf(&Tensor::zeros(dims, candle_core::DType::F32, &device()).unwrap());
     let (images, logits, c) = (none(&[0, 4, 4, 3]), none(&[0, 5]), none(&[3]));

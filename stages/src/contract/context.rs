@@ -148,7 +148,7 @@ impl Context<'_> {
                 Error::Store(hilum_cache::Error::TooLarge { .. }) => "it is too large".into(),
                 other => other.to_string(),
             };
-            let note = Note::info(format!("a checkpoint could not be written: {why}"));
+            let note = Note::warning(format!("a checkpoint could not be written: {why}"));
             if !self.said().contains(&note) {
                 self.say(note);
             }

@@ -245,7 +245,7 @@ impl<'a> Fitting<'a> {
                 }
             }
             found => {
-                let expected = format!("a {}number{}", if is_whole { "whole " } else { "" }, range.in_words(found));
+                let expected = range.in_words(found);
                 self.unexpected(&expected, value);
                 if let Some(near) = found.map(|v| range.nearest(v)).filter(|near| range.contains(*near)) {
                     *value = if is_whole { whole(near) } else { Value::from(near) };
@@ -269,7 +269,7 @@ impl<'a> Choice<'a> {
         for branch in branches {
             if let Some(word) = branch["const"].as_str() {
                 choice.words.push(word);
-            } else if let Some(words) = branch["enum"].as_array() {
+            } else if let Some(words) = branch["enum"].as_array().filter(|words| words.iter().all(Value::is_string)) {
                 choice.words.extend(words.iter().filter_map(Value::as_str));
             } else {
                 let tag = branch["required"].as_array().filter(|r| r.len() == 1)?[0].as_str()?;

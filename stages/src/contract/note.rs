@@ -25,6 +25,8 @@ pub struct Note {
 }
 
 const WARNING: &str = "warning: ";
+/// Stands before a text that is no warning but would be read as one, or as beginning with this.
+const NOTE: &str = "note: ";
 
 impl Note {
     /// A note that is good to know.
@@ -37,7 +39,7 @@ impl Note {
     }
     /// Takes a note from a line of text, as [`fmt::Display`] writes it.
     pub fn read(line: &str) -> Note {
-        line.strip_prefix(WARNING).map_or_else(|| Note::info(line), Note::warning)
+        line.strip_prefix(WARNING).map_or_else(|| Note::info(line.strip_prefix(NOTE).unwrap_or(line)), Note::warning)
     }
     /// True if it says that something may be wrong.
     pub fn is_warning(&self) -> bool {
@@ -49,6 +51,8 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_warning() {
             f.write_str(WARNING)?;
+        } else if self.text.starts_with(WARNING) || self.text.starts_with(NOTE) {
+            f.write_str(NOTE)?;
         }
         f.write_str(&self.text)
     }
@@ -76,5 +80,14 @@ mod tests {
         let text = serde_json::to_string(&notes).unwrap();
         assert_eq!(text, r#"["3 images were added","warning: 1 image was left out","a warning: no prefix"]"#);
         assert_eq!(serde_json::from_str::<Vec<Note>>(&text).unwrap(), notes);
+    }
+
+    #[test]
+    fn a_text_does_not_change_how_grave_a_note_is() {
+        for text in ["warning: a label", "note: a label", "note: warning: a label", "warning: warning: a label", ""] {
+            for note in [Note::info(text), Note::warning(text)] {
+                assert_eq!(Note::read(&note.to_string()), note);
+            }
+        }
     }
 }

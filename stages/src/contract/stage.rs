@@ -175,11 +175,12 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     fn draws(&self, _input: &str, _labels: &dyn Fn(&str) -> Option<BTreeMap<String, usize>>) -> bool {
         true
     }
-    /// How many images its table will name, where that is known before it runs. `files` counts the files that a path parameter names.
+    /// How many images its table will name at most, where that is known before it runs: files that turn out to be damaged are left
+    /// out later. Where parameters choose among the images, it is unknown. `files` counts the files that a path parameter names.
     fn images(&self, _files: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
         None
     }
-    /// How many bytes it will write, where that is known before it runs and is worth counting. `images` counts the images that an
+    /// How many bytes it will write at most, where that is known before it runs and is worth counting. `images` counts the images that an
     /// input of samples names.
     fn disk(&self, _images: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
         None

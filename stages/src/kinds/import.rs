@@ -137,7 +137,9 @@ impl Stage for Import {
     }
 
     fn images(&self, files: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
-        files("images")
+        // A table, a list and a choice of labels name fewer images than there are files.
+        let chooses = self.table.is_some() || self.list.is_some() || self.labels.is_some() || !self.only.is_empty() || !self.exclude.is_empty();
+        if chooses { None } else { files("images") }
     }
 
     fn run(&self, _: Inputs, cx: &Context) -> Result<Outputs> {

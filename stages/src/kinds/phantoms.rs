@@ -95,6 +95,9 @@ fn default_hidden() -> Share {
     Share::of(0.0)
 }
 
+/// Bytes of a PNG file, and of its row in the table, that do not grow with the image.
+const FRAME: u64 = 512;
+
 /// What is known of a patient besides the images.
 struct Person {
     /// In whole years.
@@ -123,6 +126,12 @@ impl Stage for Phantoms {
 
     fn images(&self, _: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
         Some(self.classes.values().map(|class| u64::from(*class.images)).sum())
+    }
+
+    fn disk(&self, _: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
+        // Compressed, a pixel takes no more than a byte; the frame of a PNG file counts only in images of a few pixels.
+        let bytes = u64::from(*self.size).pow(2).saturating_add(FRAME);
+        Some(self.images(&|_| None)?.saturating_mul(bytes))
     }
 
     fn run(&self, _: Inputs, cx: &Context) -> Result<Outputs> {
@@ -207,6 +216,21 @@ mod tests {
         for (patient, rows) in of_patient {
             assert_eq!(patient, token(&rows[0].image));
             assert!(rows.iter().zip(0..).all(|(r, n)| r.number == n) && rows.is_sorted_by_key(|r| r.image));
+        }
+    }
+
+    #[test]
+    fn images_and_bytes_are_foreseen() {
+        for size in [16, 64, 256] {
+            let text = format!(r#"{{"size": {size}, "classes": {{"a": {{"images": 9}}, "b": {{"images": 5, "finding": "focal"}}}}}}"#);
+            let stage: Phantoms = serde_json::from_str(&text).unwrap();
+            assert_eq!(stage.images(&|_| None), Some(14));
+            let dir = tempfile::tempdir().unwrap();
+            stage.run(Inputs {}, &Context::for_tests(Phantoms::NAME).seeded(3)).unwrap().samples.save(dir.path()).unwrap();
+            let files = [dir.path().to_owned(), dir.path().join("images")].map(|d| std::fs::read_dir(d).unwrap());
+            let written: u64 = files.into_iter().flatten().map(|e| e.unwrap().metadata().unwrap()).filter(|m| m.is_file()).map(|m| m.len()).sum();
+            let foreseen = stage.disk(&|_| None).unwrap();
+            assert!(written <= foreseen && foreseen < 8 * written, "{size}: {written} of {foreseen}");
         }
     }
 

@@ -42,7 +42,7 @@ pub struct Synthesize {
     /// default they translate all of them.
     /// `as-needed`: as many as the class needs to become as large as the largest class of `real`.
     #[serde(default)]
-    pub count: Option<Count>,
+    pub count: Option<Amount>,
     /// The label of the images; by default that of the images that the generator was trained on.
     #[serde(default)]
     pub label: Option<String>,
@@ -60,7 +60,7 @@ pub struct Synthesize {
 /// How many images are generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Count {
+pub enum Amount {
     /// This number.
     Of(Whole<1, 10_000_000>),
     /// As many as a class needs.
@@ -90,7 +90,7 @@ impl Stage for Synthesize {
     type Outputs = Outputs;
 
     fn reads(&self, port: &str) -> bool {
-        port != "real" || matches!(self.count, Some(Count::Needed(_)))
+        port != "real" || matches!(self.count, Some(Amount::Needed(_)))
     }
 
     fn requires(&self, port: &str) -> Option<&'static str> {
@@ -104,7 +104,7 @@ impl Stage for Synthesize {
     }
 
     fn images(&self, _: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
-        if let Some(Count::Of(n)) = self.count { Some(u64::from(*n)) } else { None }
+        if let Some(Amount::Of(n)) = self.count { Some(u64::from(*n)) } else { None }
     }
 
     fn effort(&self) -> Option<Effort> {
@@ -246,8 +246,8 @@ impl Synthesize {
     fn wanted(&self, label: &str, real: Option<&Samples>) -> Result<Option<usize>> {
         match (self.count, real) {
             (None, _) => Ok(None),
-            (Some(Count::Of(n)), _) => Ok(Some(*n as usize)),
-            (Some(Count::Needed(_)), real) => {
+            (Some(Amount::Of(n)), _) => Ok(Some(*n as usize)),
+            (Some(Amount::Needed(_)), real) => {
                 let groups = real.expect("BUG: required").by_label();
                 let largest = groups.values().map(Vec::len).max().unwrap_or(0);
                 let needed = largest - groups.get(label).map_or(0, Vec::len);
@@ -352,6 +352,15 @@ mod tests {
                 assert!(made(batch, threads) == expected, "{network}: {batch} at once on {threads} threads");
             }
         }
+    }
+
+    #[test]
+    fn the_number_of_images_is_known_where_it_is_given() {
+        let stage = |text: &str| serde_json::from_str::<Synthesize>(text).unwrap();
+        let (given, needed) = (stage(r#"{"count": 7}"#), stage(r#"{"count": "as-needed"}"#));
+        assert_eq!((given.images(&|_| None), given.effort()), (Some(7), Some(Effort::Images(7))));
+        assert_eq!((needed.images(&|_| Some(3)), needed.effort()), (None, None));
+        assert_eq!(stage("{}").images(&|_| Some(3)), None);
     }
 
     #[test]

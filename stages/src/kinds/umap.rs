@@ -11,6 +11,7 @@ use crate::figures;
 use crate::records::{Embedded, Table};
 use crate::training;
 use crate::umap::{self, UmapParameters};
+use crate::words::counted;
 
 ports! {
     inputs {
@@ -83,14 +84,19 @@ impl Stage for Umap {
         let embedding = umap::embed(&data, dimensions, &parameters, cx.stream("layout").bits()).map_err(Error::data)?;
         let k = (*self.neighbours as usize).min(rows.len().saturating_sub(1) / 2).max(1);
         let trust = umap::trustworthiness(&data, dimensions, &embedding, k);
-        cx.note(format!("trustworthiness at {k} neighbours: {trust:.3}"));
+        // So few images have no neighbours to keep.
+        let trust = (!trust.is_nan()).then(|| format!("{trust:.3}"));
+        if let Some(trust) = &trust {
+            cx.note(format!("trustworthiness at {}: {trust}", counted(k, "neighbour", "neighbours")));
+        }
 
         let mut table = Table::default();
         let finite = |x: f64| Some(x).filter(|x| x.is_finite());
         for (row, at) in rows.iter().zip(&embedding) {
             table.rows.push(Embedded { image: row.image, label: row.label.clone(), origin: row.origin, x: finite(at[0]), y: finite(at[1]) });
         }
-        let caption = format!("UMAP of {what}; {} neighbours, min_dist {}, trustworthiness {trust:.3}", *self.neighbours, *self.min_dist);
+        let trust = trust.map(|t| format!(", trustworthiness {t}")).unwrap_or_default();
+        let caption = format!("UMAP of {what}; {} neighbours, min_dist {}{trust}", *self.neighbours, *self.min_dist);
         Ok(Outputs { figure: figures::of_embedding(&table, &caption)?, embedding: table })
     }
 }
@@ -127,4 +133,28 @@ fn features(weights: &Trained<ClassifierDocument>, rows: &[Sample], images: &[&[
         ));
     }
     Ok((features.concat(), features.first().map_or(0, Vec::len)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::pack::NewPack;
+    use crate::data::sample::tests::sample;
+
+    #[test]
+    fn trustworthiness_is_left_out_where_it_has_no_meaning() {
+        let notes = |n: u32| {
+            let dir = tempfile::tempdir().unwrap();
+            let rows: Vec<Sample> = (0..n).map(|i| sample("p", i, "normal")).collect();
+            NewPack::of(rows.iter().map(|r| (r.image, vec![r.number as u8 * 20; 16])).collect(), None).save(dir.path()).unwrap();
+            let files = ["index.csv", "pixels.u8"].map(|name| File { name: name.into(), path: dir.path().join(name) });
+            let inputs = Inputs { weights: None, samples: vec![Samples::of(rows)], images: vec![Images::open(&files).unwrap()] };
+            let stage: Umap = serde_json::from_str("{}").unwrap();
+            let cx = Context::for_tests(Umap::NAME).seeded(1);
+            assert_eq!(stage.run(inputs, &cx).unwrap().embedding.rows.len(), n as usize);
+            cx.said().iter().map(Note::to_string).collect::<Vec<_>>()
+        };
+        assert!(notes(2).is_empty());
+        assert!(notes(3)[0].starts_with("trustworthiness at 1 neighbour: "));
+    }
 }

@@ -20,7 +20,7 @@ pub trait ClassifierConfig {
     /// # Errors
     /// Where a device refuses them.
     fn build(&self, classes: usize, scope: &mut Scope) -> Result<Box<dyn Classifier>>;
-    /// Finds invalid parameters; `path` is their location below `with:`.
+    /// Finds invalid parameters beyond their ranges; `path` is their location below `with:`.
     fn check(&self, _path: &str) -> Vec<BadParameter> {
         vec![]
     }
@@ -87,9 +87,7 @@ impl ClassifierNetwork {
     }
     /// Finds invalid parameters; `path` is the location of this below `with:`.
     pub fn check(&self, path: &str) -> Vec<BadParameter> {
-        let path = format!("{path}.{}", self.name());
-        let channels = BadParameter::unless([1, 3].contains(&self.config().channels()), &format!("{path}.channels"), "must be 1 or 3");
-        [self.config().check(&path), channels].concat()
+        self.config().check(&format!("{path}.{}", self.name()))
     }
     /// Names of its weights.
     pub fn weight_names(&self) -> Vec<String> {

@@ -28,8 +28,10 @@ pub trait GeneratorConfig {
     fn defaults() -> Defaults
     where
         Self: Sized;
-    /// Finds invalid parameters; `path` is their location below `with:`.
-    fn check(&self, path: &str) -> Vec<BadParameter>;
+    /// Finds invalid parameters beyond their ranges; `path` is their location below `with:`.
+    fn check(&self, _path: &str) -> Vec<BadParameter> {
+        vec![]
+    }
     /// Labels translated from and to; None for networks that generate images from noise.
     fn translates(&self) -> Option<(&str, &str)> {
         None

@@ -3,12 +3,12 @@
 use super::reference::{at, below, close, device, fill, image, stream, tensor, thinned};
 use hilum_ops::{Adam, Divisor, Optimiser, Rectifier, Value, Window, bce_with_logits, conv2d, layer_norm, leaky_relu};
 use hilum_stages::contract::bounds::{Dropout, Size};
-use hilum_stages::models::generators::dcgan::{Config, Discriminator, Generator};
+use hilum_stages::models::generators::dcgan::{Config, Discriminator, Generator, Side};
 use hilum_stages::networks::{Mode, Weights};
 
 #[test]
 fn one_step_of_dcgan_is_torchs() {
-    let config = Config { size: 32, latent: Size::of(16), width: Size::of(8), dropout: Dropout::of(0.0) };
+    let config = Config { size: Side::of(32), latent: Size::of(16), width: Size::of(8), dropout: Dropout::of(0.0) };
     let (mut gw, mut dw) = (Weights::on(&device()), Weights::on(&device()));
     let g = Generator::new(&config, &mut gw.scope(&mut stream())).unwrap();
     let d = Discriminator::new(&config, &mut dw.scope(&mut stream())).unwrap();

@@ -21,8 +21,8 @@ fn generative_networks() {
         let c = dcgan::Config { size, ..dcgan::Config::default() };
         (count(|s| dcgan::Generator::new(&c, s)), count(|s| dcgan::Discriminator::new(&c, s)))
     };
-    assert_eq!(dcgan(64), (3_574_656, 2_763_520));
-    assert_eq!(dcgan(32), (1_066_880, 661_248));
+    assert_eq!(dcgan(dcgan::Side::of(64)), (3_574_656, 2_763_520));
+    assert_eq!(dcgan(dcgan::Side::of(32)), (1_066_880, 661_248));
     let zhu = |channels, blocks| count(|s| resnet_generator::ResNetGenerator::new(channels, 64, blocks, s));
     assert_eq!([zhu(3, 9), zhu(1, 9), zhu(3, 6), zhu(1, 6)], [11_378_179, 11_365_633, 7_837_699, 7_825_153]);
     let patch = |channels, norm| count(|s| patchgan::PatchGan::new(channels, 64, norm, s));

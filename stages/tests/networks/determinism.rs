@@ -26,7 +26,7 @@ fn after<N: Adversaries>(mut networks: N, mut step: impl FnMut(&mut N, usize) ->
 }
 
 fn dcgan_steps() -> Result<Vec<u8>> {
-    let c = dcgan::Config { size: 32, latent: Size::of(16), width: Size::of(8), dropout: Dropout::of(0.5) };
+    let c = dcgan::Config { size: dcgan::Side::of(32), latent: Size::of(16), width: Size::of(8), dropout: Dropout::of(0.5) };
     let networks = dcgan::Dcgan::new(&c, &rates(), &device(), [&mut stream(), &mut stream()])?;
     let mut s = stream();
     after(networks, |n, _| n.step(&image("real", &[8, 1, 32, 32]), &image("z", &[8, 16, 1, 1]), &mut s).map(drop))
@@ -72,7 +72,7 @@ impl stylegan2::Draws for Same {
 }
 
 fn stylegan2_steps() -> Result<Vec<u8>> {
-    let c = stylegan2::Config { size: 32, width: stylegan2::Width::of(1.0 / 64.0), latent: Size::of(32), ..stylegan2::Config::default() };
+    let c = stylegan2::Config { size: stylegan2::Side::of(32), width: stylegan2::Width::of(1.0 / 64.0), latent: Size::of(32), ..stylegan2::Config::default() };
     let networks = stylegan2::StyleGan2::new(&c, &rates(), &device(), [&mut stream(), &mut stream()])?;
     let mut draws = Same(stream());
     after(networks, |n, step| n.step(step, &image("real", &[4, 1, 32, 32]), &mut draws).map(drop))

@@ -83,7 +83,7 @@ mod pretrained {
     use hilum_stages::networks::{Ends, Mode, Pretrained, Weights};
 
     fn network(channels: usize, classes: usize) -> (Box<dyn hilum_stages::networks::Classifier>, Weights, ClassifierNetwork) {
-        let kind = ClassifierNetwork::Resnet18(Config(torchvision::Config { channels }));
+        let kind = ClassifierNetwork::Resnet18(Config(torchvision::Config { channels: hilum_stages::contract::one_of::Channels::of(channels) }));
         let mut weights = Weights::on(&device());
         let network = kind.build(classes, &mut weights.scope(&mut stream())).unwrap();
         (network, weights, kind)

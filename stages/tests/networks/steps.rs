@@ -56,7 +56,7 @@ fn weights<'a>(networks: &'a dyn Adversaries, name: &str) -> &'a Weights {
 
 #[test]
 fn dcgan_trains_as_in_torch() {
-    let c = dcgan::Config { size: 32, latent: Size::of(16), width: Size::of(8), dropout: Dropout::of(0.0) };
+    let c = dcgan::Config { size: dcgan::Side::of(32), latent: Size::of(16), width: Size::of(8), dropout: Dropout::of(0.0) };
     let mut n = dcgan::Dcgan::new(&c, &adam(2e-4, 1e-8), &device(), [&mut stream(), &mut stream()]).unwrap();
     fill("steps.dcgan.g", weights(&n, "generator"));
     fill("steps.dcgan.d", weights(&n, "discriminator"));
@@ -163,7 +163,7 @@ impl stylegan2::Draws for Numbered {
 
 #[test]
 fn stylegan2_trains_as_the_reference_with_path_length_and_r1() {
-    let c = stylegan2::Config { size: 32, width: stylegan2::Width::of(1.0 / 32.0), latent: Size::of(32), ..stylegan2::Config::default() };
+    let c = stylegan2::Config { size: stylegan2::Side::of(32), width: stylegan2::Width::of(1.0 / 32.0), latent: Size::of(32), ..stylegan2::Config::default() };
     let rates = AdamParameters::of(2e-4, 0.0, 0.99, 1e-8);
     let mut n = stylegan2::StyleGan2::new(&c, &rates, &device(), [&mut stream(), &mut stream()]).unwrap();
     for (key, of) in [("g", "generator"), ("g", "average"), ("d", "discriminator")] {

@@ -66,7 +66,7 @@ fn classify(c: &dyn Classifier, x: &Value, train: bool) -> Result<Value> {
     with_mode(train, |m| c.head(&features, m))
 }
 fn small() -> dcgan::Config {
-    dcgan::Config { size: 32, latent: Size::of(16), width: Size::of(8), dropout: Dropout::of(0.0) }
+    dcgan::Config { size: dcgan::Side::of(32), latent: Size::of(16), width: Size::of(8), dropout: Dropout::of(0.0) }
 }
 
 #[test]

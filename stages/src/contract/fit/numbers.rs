@@ -17,6 +17,8 @@ pub(super) struct NumberRange {
     capacity: f64,
     above: Option<f64>,
     below: Option<f64>,
+    /// `enum`: of all these, only some.
+    among: Vec<f64>,
 }
 
 impl NumberRange {
@@ -29,8 +31,9 @@ impl NumberRange {
             _ if is_whole => END.next_down(),
             _ => f64::MAX,
         };
+        let among = schema["enum"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
         let least = limit("minimum").or(format.starts_with("uint").then_some(0.0));
-        NumberRange { is_whole, least, most: limit("maximum"), capacity, above: limit("exclusiveMinimum"), below: limit("exclusiveMaximum") }
+        NumberRange { is_whole, least, most: limit("maximum"), capacity, above: limit("exclusiveMinimum"), below: limit("exclusiveMaximum"), among }
     }
 
     fn most(&self) -> f64 {
@@ -40,28 +43,37 @@ impl NumberRange {
     pub(super) fn contains(&self, v: f64) -> bool {
         let within = self.least.is_none_or(|l| v >= l) && v <= self.most();
         let strictly = self.above.is_none_or(|a| v > a) && self.below.is_none_or(|b| v < b);
-        within && strictly && (!self.is_whole || v.fract() == 0.0)
+        let is_among = self.among.is_empty() || self.among.contains(&v);
+        within && strictly && is_among && (!self.is_whole || v.fract() == 0.0)
     }
 
     /// The number of the range, if it has any, that is nearest to `v`; beside a limit that does not belong to it, in single precision.
     pub(super) fn nearest(&self, v: f64) -> f64 {
+        if let Some(near) = self.among.iter().min_by(|a, b| (**a - v).abs().total_cmp(&(**b - v).abs())) {
+            return *near;
+        }
         let v = if self.is_whole { v.round() } else { v };
         let v = self.least.map_or(v, |l| v.max(l)).min(self.most());
         let v = self.above.filter(|a| v <= *a).map_or(v, |a| f64::from((a as f32).next_up()));
         self.below.filter(|b| v >= *b).map_or(v, |b| f64::from((b as f32).next_down()))
     }
 
-    /// ` from 1 to 9`, ` greater than 0`, or nothing.
+    /// `a whole number from 1 to 9`, `a number greater than 0`, `1 or 3`.
     pub(super) fn in_words(&self, found: Option<f64>) -> String {
+        if let [few @ .., last] = self.among.as_slice() {
+            let few: Vec<String> = few.iter().map(f64::to_string).collect();
+            return if few.is_empty() { last.to_string() } else { format!("{} or {last}", few.join(", ")) };
+        }
         let most = self.most.or(found.filter(|v| *v > self.capacity).map(|_| self.capacity));
-        match (self.above, self.below) {
+        let bounds = match (self.above, self.below) {
             (None, None) => range(self.least, most, true),
             (above, below) => {
                 let low = above.map(|a| format!("greater than {a}")).or(self.least.map(|l| format!("of at least {l}")));
                 let high = below.map(|b| format!("less than {b}")).or(most.map(|m| format!("at most {m}")));
                 format!(" {}", low.into_iter().chain(high).collect::<Vec<_>>().join(" and "))
             }
-        }
+        };
+        format!("a {}number{bounds}", if self.is_whole { "whole " } else { "" })
     }
 }
 
@@ -89,11 +101,11 @@ mod tests {
     #[test]
     fn a_limit_that_nobody_set_is_named_where_it_is_exceeded() {
         let count = NumberRange::of(&json!({"minimum": 1, "format": "uint32"}), true);
-        assert_eq!(count.in_words(Some(0.0)), " of at least 1");
-        assert_eq!(count.in_words(Some(5e9)), " from 1 to 4294967295");
+        assert_eq!(count.in_words(Some(0.0)), "a whole number of at least 1");
+        assert_eq!(count.in_words(Some(5e9)), "a whole number from 1 to 4294967295");
         let size = NumberRange::of(&json!({"minimum": 1, "format": "uint"}), true);
         assert!(size.contains(1e19) && !size.contains(2e19));
-        assert!(size.in_words(Some(2e19)).starts_with(" from 1 to 1844674407370955"));
+        assert!(size.in_words(Some(2e19)).starts_with("a whole number from 1 to 1844674407370955"));
         assert_eq!((whole(1e19), whole(-3.0)), (json!(10_000_000_000_000_000_000u64), json!(-3)));
     }
 }

@@ -32,10 +32,10 @@ impl Omitted {
 
     /// How many of them were left out without being asked for.
     pub(super) fn lost(&self) -> usize {
-        self.files.iter().filter(|f| !MEANT.contains(&f.reason.as_str())).count()
+        self.files.iter().filter(|f| !is_meant(&f.reason)).count()
     }
 
-    /// Notes how many were left out and why, and reports the files to the owner.
+    /// Notes how many were left out and why, as a warning where the study did not ask for it, and reports the files to the owner.
     pub(super) fn report(self, cx: &Context) -> BTreeMap<String, usize> {
         let mut by_reason: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
         for file in &self.files {
@@ -44,12 +44,18 @@ impl Omitted {
         let mut counts = BTreeMap::new();
         for (reason, classes) in by_reason {
             let n = classes.values().sum();
-            cx.note(format!("{}: {reason}{}", counted(n, "image was left out", "images were left out"), in_classes(&classes)));
+            let text = format!("{}: {reason}{}", counted(n, "image was left out", "images were left out"), in_classes(&classes));
+            cx.say(if is_meant(reason) { Note::info(text) } else { Note::warning(text) });
             counts.insert(reason.to_owned(), n);
         }
         cx.left_out(self.files);
         counts
     }
+}
+
+/// True for a reason that the study asked for.
+fn is_meant(reason: &str) -> bool {
+    MEANT.contains(&reason)
 }
 
 /// ` (covid 3, normal 2)`, the largest first; empty if no class is known.
@@ -68,6 +74,17 @@ fn in_classes(classes: &BTreeMap<&str, usize>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_study_did_not_ask_to_leave_out_is_a_warning() {
+        let cx = Context::for_tests("import");
+        let mut omitted = Omitted::default();
+        omitted.add("a.png", "covid", EXCLUDED);
+        omitted.add("b.png", "covid", "damaged");
+        omitted.report(&cx);
+        let notes = [Note::warning("1 image was left out: damaged (covid 1)"), Note::info("1 image was left out: excluded (covid 1)")];
+        assert_eq!(cx.said(), notes);
+    }
 
     #[test]
     fn classes_are_listed_with_the_largest_first() {

@@ -337,3 +337,17 @@ fn tables_of_other_programs_are_read_and_errors_name_the_line() {
     assert!(why("who,file,label\nA,1.png,x\nwho,file,label\nB,2.png,y\n").contains("line 3 of the table repeats its header"));
     assert!(why("who,file,label,label\nA,1.png,x,y\n").contains("several columns `label`"));
 }
+
+#[test]
+fn the_number_of_images_is_known_where_nothing_is_chosen_among_them() {
+    let images = |with: Value| stage(&with).unwrap().images(&|parameter| (parameter == "images").then_some(7));
+    assert_eq!(images(json!({})), Some(7));
+    assert_eq!(images(json!({ "label": "covid" })), Some(7));
+    let columns = json!({ "patient": "patient", "file": "file", "label": "label" });
+    assert_eq!(images(json!({ "table": "t.csv", "columns": columns })), None);
+    assert_eq!(images(json!({ "table": "t.csv", "columns": columns, "only": { "view": "PA" } })), None);
+    assert_eq!(images(json!({ "list": "list.txt" })), None);
+    assert_eq!(images(json!({ "exclude": ["*_mask.png"] })), None);
+    assert_eq!(images(json!({ "labels": { "COVID": "covid" } })), None);
+    assert_eq!(stage(&json!({})).unwrap().images(&|_| None), None);
+}

@@ -79,6 +79,6 @@ fn note(equal: usize, near: usize, not_compared: u64, cx: &Context) {
     }
     if not_compared > 0 {
         let what = counted(not_compared as usize, "further pair of images has a similar hash and was", "further pairs of images have similar hashes and were");
-        cx.note(format!("{what} not compared, so that duplicates may be missed"));
+        cx.warn(format!("{what} not compared, so that duplicates may be missed"));
     }
 }

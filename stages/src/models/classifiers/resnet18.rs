@@ -15,7 +15,7 @@ impl ClassifierConfig for Config {
         Ok(Box::new(ResNet::new(Depth::Eighteen, self.channels(), classes, scope)?))
     }
     fn channels(&self) -> usize {
-        self.0.channels
+        *self.0.channels
     }
     fn min_side(&self) -> usize {
         torchvision::MIN_SIDE

@@ -10,12 +10,12 @@ use hilum_ops::Value;
 pub struct Config {
     /// 1: the network has one input channel; weights for three are summed, which is equivalent to repeating the image in three channels.
     /// 3: the image is repeated in three channels, whose weights are trained separately.
-    pub channels: usize,
+    pub channels: Channels,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { channels: 1 }
+        Config { channels: Channels::of(1) }
     }
 }
 

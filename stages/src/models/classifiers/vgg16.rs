@@ -18,7 +18,7 @@ impl ClassifierConfig for Config {
         Ok(Box::new(Vgg16::new(self.channels(), classes, false, scope)?))
     }
     fn channels(&self) -> usize {
-        self.0.channels
+        *self.0.channels
     }
     fn min_side(&self) -> usize {
         torchvision::MIN_SIDE

@@ -29,7 +29,7 @@ pub struct Config {
     pub to: String,
     /// Channels of the networks: 1, or 3 with the grey image in each.
     #[serde(default = "one")]
-    pub channels: usize,
+    pub channels: Channels,
     /// Channels of the first feature maps of all networks; 64 in the paper.
     #[serde(default = "width")]
     pub width: Size,
@@ -54,8 +54,8 @@ pub struct Config {
     pub decay: Share,
 }
 
-fn one() -> usize {
-    1
+fn one() -> Channels {
+    Channels::of(1)
 }
 fn width() -> Size {
     Size::of(64)
@@ -81,7 +81,7 @@ impl GeneratorConfig for Config {
         Defaults { batch: 1, adam: AdamParameters::of(2e-4, 0.5, 0.999, 1e-8) }
     }
     fn check(&self, path: &str) -> Vec<BadParameter> {
-        translation::check(&self.from, &self.to, self.channels, path)
+        translation::check(&self.from, &self.to, path)
     }
     fn translates(&self) -> Option<(&str, &str)> {
         Some((&self.from, &self.to))
@@ -95,10 +95,10 @@ impl GeneratorConfig for Config {
     fn trainer<'s>(&self, s: TrainingSetup<'s, '_>) -> Result<Box<dyn Trainer + 's>> {
         let networks = CycleGan::new(self, s.side, &s.adam, s.device, s.init_streams().each_mut())?;
         let rule = Rule::Unaligned { epoch_len: s.images[0].len().max(s.images[1].len()) };
-        Ok(Box::new(Translation::new(networks, How { rule, alike: false, channels: self.channels, decay: *self.decay }, s)?))
+        Ok(Box::new(Translation::new(networks, How { rule, alike: false, channels: *self.channels, decay: *self.decay }, s)?))
     }
     fn open(&self, scope: &mut Scope) -> Result<Box<dyn super::Generator>> {
-        Ok(Box::new(Opened { generators: Generators::new(self, scope)?, channels: self.channels }))
+        Ok(Box::new(Opened { generators: Generators::new(self, scope)?, channels: *self.channels }))
     }
 }
 
@@ -114,8 +114,8 @@ impl Generators {
     /// Builds both.
     pub fn new(c: &Config, scope: &mut Scope) -> Result<Self> {
         Ok(Generators {
-            g_ab: ResNetGenerator::new(c.channels, *c.width, *c.blocks, &mut scope.at("there"))?,
-            g_ba: ResNetGenerator::new(c.channels, *c.width, *c.blocks, &mut scope.at("back"))?,
+            g_ab: ResNetGenerator::new(*c.channels, *c.width, *c.blocks, &mut scope.at("there"))?,
+            g_ba: ResNetGenerator::new(*c.channels, *c.width, *c.blocks, &mut scope.at("back"))?,
         })
     }
 }

@@ -26,7 +26,7 @@ pub struct Config {
     pub to: String,
     /// Channels of the networks: 3 with the grey image in each, as published, or 1.
     #[serde(default = "three")]
-    pub channels: usize,
+    pub channels: Channels,
     /// Weight of the cycle loss.
     #[serde(default = "cycle")]
     pub cycle: NonNegative,
@@ -35,8 +35,8 @@ pub struct Config {
     pub identity: NonNegative,
 }
 
-fn three() -> usize {
-    3
+fn three() -> Channels {
+    Channels::of(3)
 }
 fn cycle() -> NonNegative {
     NonNegative::of(10.0)
@@ -50,7 +50,7 @@ impl GeneratorConfig for Config {
         Defaults { batch: 1, adam: AdamParameters::of(2e-4, 0.5, 0.999, 1e-7) }
     }
     fn check(&self, path: &str) -> Vec<BadParameter> {
-        translation::check(&self.from, &self.to, self.channels, path)
+        translation::check(&self.from, &self.to, path)
     }
     fn translates(&self) -> Option<(&str, &str)> {
         Some((&self.from, &self.to))
@@ -61,10 +61,10 @@ impl GeneratorConfig for Config {
     fn trainer<'s>(&self, s: TrainingSetup<'s, '_>) -> Result<Box<dyn Trainer + 's>> {
         let networks = CycleGanZunair::new(self, &s.adam, s.device, s.init_streams().each_mut())?;
         // Both images of a pair are mirrored, or neither.
-        Ok(Box::new(Translation::new(networks, How { rule: Rule::Shuffled, alike: true, channels: self.channels, decay: 0.0 }, s)?))
+        Ok(Box::new(Translation::new(networks, How { rule: Rule::Shuffled, alike: true, channels: *self.channels, decay: 0.0 }, s)?))
     }
     fn open(&self, scope: &mut Scope) -> Result<Box<dyn super::Generator>> {
-        Ok(Box::new(Opened { generators: Generators::new(self, scope)?, channels: self.channels }))
+        Ok(Box::new(Opened { generators: Generators::new(self, scope)?, channels: *self.channels }))
     }
 }
 
@@ -79,7 +79,7 @@ pub struct Generators {
 impl Generators {
     /// Builds both.
     pub fn new(c: &Config, scope: &mut Scope) -> Result<Self> {
-        Ok(Generators { g_ab: Generator::new(c.channels, &mut scope.at("there"))?, g_ba: Generator::new(c.channels, &mut scope.at("back"))? })
+        Ok(Generators { g_ab: Generator::new(*c.channels, &mut scope.at("there"))?, g_ba: Generator::new(*c.channels, &mut scope.at("back"))? })
     }
 }
 

@@ -10,6 +10,7 @@ use super::adversaries::{Adversaries, Observed};
 use super::images::grey;
 use super::sampling::Feed;
 use super::{Defaults, GeneratorConfig, PREVIEWS, Trainer, TrainingSetup, exactly};
+use crate::contract::one_of::one_of;
 use crate::contract::prelude::*;
 use crate::networks::Scope;
 use crate::training::snapshot::{Restored, Snapshot};
@@ -21,8 +22,8 @@ use hilum_ops::{Value, without_history};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Side of the images in pixels: 32, 64 or 128.
-    pub size: usize,
+    /// Side of the images in pixels.
+    pub size: Side,
     /// Length of the noise vector.
     pub latent: Size,
     /// Channels of the feature map next to the image; each further one has twice as many. 64 in the paper.
@@ -31,9 +32,14 @@ pub struct Config {
     pub dropout: Dropout,
 }
 
+one_of! {
+    /// Side of the images in pixels.
+    Side: 32, 64, 128;
+}
+
 impl Default for Config {
     fn default() -> Self {
-        Config { size: 64, latent: Size::of(100), width: Size::of(64), dropout: Dropout::of(0.5) }
+        Config { size: Side::of(64), latent: Size::of(100), width: Size::of(64), dropout: Dropout::of(0.5) }
     }
 }
 
@@ -52,14 +58,11 @@ impl GeneratorConfig for Config {
     fn defaults() -> Defaults {
         Defaults { batch: 32, adam: AdamParameters::of(2e-4, 0.5, 0.999, 1e-8) }
     }
-    fn check(&self, path: &str) -> Vec<BadParameter> {
-        BadParameter::unless([32, 64, 128].contains(&self.size), &format!("{path}.size"), "must be 32, 64 or 128")
-    }
     fn min_batch(&self) -> u32 {
         2
     }
     fn side_needed(&self, side: usize) -> Option<String> {
-        exactly(self.size, side)
+        exactly(*self.size, side)
     }
     fn trainer<'s>(&self, s: TrainingSetup<'s, '_>) -> Result<Box<dyn Trainer + 's>> {
         let networks = Dcgan::new(self, &s.adam, s.device, s.init_streams().each_mut())?;

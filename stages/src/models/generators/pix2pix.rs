@@ -26,7 +26,7 @@ pub struct Config {
     pub to: String,
     /// Channels of the networks: 1, or 3 with the grey image in each.
     #[serde(default = "one")]
-    pub channels: usize,
+    pub channels: Channels,
     /// Downsampling steps of the U-Net: 8 for images of 256 pixels; 224 can be halved only 5 times.
     #[serde(default = "levels")]
     pub levels: Whole<2, 8, usize>,
@@ -68,8 +68,8 @@ pub enum Activation {
     LeakyRelu,
 }
 
-fn one() -> usize {
-    1
+fn one() -> Channels {
+    Channels::of(1)
 }
 fn levels() -> Whole<2, 8, usize> {
     Whole::of(8)
@@ -86,7 +86,7 @@ impl GeneratorConfig for Config {
         Defaults { batch: 1, adam: AdamParameters::of(2e-4, 0.5, 0.999, 1e-7) }
     }
     fn check(&self, path: &str) -> Vec<BadParameter> {
-        translation::check(&self.from, &self.to, self.channels, path)
+        translation::check(&self.from, &self.to, path)
     }
     fn translates(&self) -> Option<(&str, &str)> {
         Some((&self.from, &self.to))
@@ -104,10 +104,10 @@ impl GeneratorConfig for Config {
         };
         // Images that are paired on purpose are augmented alike.
         let alike = self.pairing != Pairing::Random;
-        Ok(Box::new(Translation::new(networks, How { rule, alike, channels: self.channels, decay: 0.0 }, s)?))
+        Ok(Box::new(Translation::new(networks, How { rule, alike, channels: *self.channels, decay: 0.0 }, s)?))
     }
     fn open(&self, scope: &mut Scope) -> Result<Box<dyn super::Generator>> {
-        Ok(Box::new(Opened { generator: Generator::new(self.channels, *self.levels, *self.dropout, scope)?, channels: self.channels }))
+        Ok(Box::new(Opened { generator: Generator::new(*self.channels, *self.levels, *self.dropout, scope)?, channels: *self.channels }))
     }
 }
 

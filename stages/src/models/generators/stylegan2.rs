@@ -9,6 +9,7 @@ pub use step::{Draws, StyleGan2};
 
 use super::{Defaults, GeneratorConfig, Trainer, TrainingSetup, exactly};
 use crate::contract::bounds::bounds;
+use crate::contract::one_of::one_of;
 use crate::contract::prelude::*;
 use crate::math;
 use crate::networks::Scope;
@@ -22,10 +23,10 @@ use trainer::StyleGan2Trainer;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Side of the images in pixels: 32, 64, 128 or 256.
-    pub size: usize,
+    /// Side of the images in pixels.
+    pub size: Side,
     /// Channels of the networks: 1, or 3 with the grey image in each.
-    pub channels: usize,
+    pub channels: Channels,
     /// Layers between noise and style: 2 for few images, 8 in the paper.
     pub mapping_depth: Whole<1, 16, usize>,
     /// Channels of all feature maps, as a share of the paper's.
@@ -33,7 +34,7 @@ pub struct Config {
     /// Length of the noise vector and of the style vector.
     pub latent: Size,
     /// Images over which the discriminator's minibatch standard deviation is computed; must divide the batch.
-    pub group: Size,
+    pub group: Count,
     /// Weight of R1, the squared gradient of the discriminator at real images (γ of Mescheder et al. 2018).
     pub r1: NonNegative,
     /// Weight of the path length regularisation.
@@ -54,16 +55,21 @@ bounds! {
     Width: from 0.01, to 2;
 }
 
+one_of! {
+    /// Side of the images in pixels.
+    Side: 32, 64, 128, 256;
+}
+
 impl Default for Config {
     fn default() -> Self {
         let Architecture { size, channels, mapping_depth, width, latent, group } = Architecture::default();
         Config {
-            size,
-            channels,
+            size: Side::of(size),
+            channels: Channels::of(channels),
             mapping_depth: Whole::of(mapping_depth),
             width: Width::of(width),
             latent: Size::of(latent),
-            group: Size::of(group),
+            group: Count::of(group as u32),
             r1: NonNegative::of(10.0),
             path_length: NonNegative::of(2.0),
             mixing: Share::of(0.9),
@@ -78,7 +84,7 @@ impl Config {
     /// The architecture of the networks.
     pub fn architecture(&self) -> Architecture {
         let Config { size, channels, mapping_depth, width, latent, group, .. } = *self;
-        Architecture { size, channels, mapping_depth: *mapping_depth, width: *width, latent: *latent, group: *group }
+        Architecture { size: *size, channels: *channels, mapping_depth: *mapping_depth, width: *width, latent: *latent, group: *group as usize }
     }
     /// The decay of the moving average over `n` images, after `seen` others.
     fn kept(&self, seen: usize, n: usize) -> f64 {
@@ -92,22 +98,15 @@ impl GeneratorConfig for Config {
     fn defaults() -> Defaults {
         Defaults { batch: 8, adam: AdamParameters::of(2e-3, 0.0, 0.99, 1e-8) }
     }
-    fn check(&self, path: &str) -> Vec<BadParameter> {
-        [
-            BadParameter::unless([32, 64, 128, 256].contains(&self.size), &format!("{path}.size"), "must be 32, 64, 128 or 256"),
-            BadParameter::unless([1, 3].contains(&self.channels), &format!("{path}.channels"), "must be 1 or 3"),
-        ]
-        .concat()
-    }
     fn min_batch(&self) -> u32 {
         2
     }
     fn batch_fault(&self, batch: u32) -> Option<&'static str> {
-        let divides = batch.is_multiple_of((*self.group as u32).clamp(1, batch.max(1)));
+        let divides = batch.is_multiple_of(self.group.get().clamp(1, batch.max(1)));
         (!divides).then_some("must be a multiple of the network's `group`")
     }
     fn side_needed(&self, side: usize) -> Option<String> {
-        exactly(self.size, side)
+        exactly(*self.size, side)
     }
     fn truncates(&self) -> bool {
         true

@@ -52,3 +52,18 @@ fn defaults_are_said_of_every_network() {
         assert!(group.split([' ', ',']).any(|word| word == name), "{name}: {batches}");
     }
 }
+
+/// Sizes are not cut to the bits that a comparison needs.
+#[test]
+fn numbers_that_no_network_can_have_are_refused_with_their_path() {
+    let faults = |text: &str| {
+        let decoded = crate::contract::decode::decode::<GanNetwork>(serde_json::from_str(text).unwrap(), &crate::contract::fit::NotWritten);
+        decoded.unwrap_err().iter().map(|b| b.path.join(".")).collect::<Vec<_>>()
+    };
+    assert_eq!(faults(r#"{"stylegan2": {"size": 48, "channels": 2, "group": 4294967298}}"#), ["stylegan2.channels", "stylegan2.group", "stylegan2.size"]);
+    assert_eq!(faults(r#"{"dcgan": {"size": 256}}"#), ["dcgan.size"]);
+    for name in ["cyclegan", "cyclegan-zunair", "pix2pix"] {
+        let text = format!(r#"{{"{name}": {{"from": "a", "to": "b", "channels": 4}}}}"#);
+        assert_eq!(faults(&text), [format!("{name}.channels")]);
+    }
+}

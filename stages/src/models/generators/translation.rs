@@ -121,11 +121,7 @@ impl<N: Translator> Trainer for Translation<'_, '_, N> {
     }
 }
 
-/// Finds invalid labels and channels, which all networks that translate have; `path` as in [`super::GeneratorConfig::check`].
-pub(super) fn check(from: &str, to: &str, channels: usize, path: &str) -> Vec<BadParameter> {
-    [
-        BadParameter::unless(from != to, &format!("{path}.to"), "must be a label other than `from`"),
-        BadParameter::unless([1, 3].contains(&channels), &format!("{path}.channels"), "must be 1 or 3"),
-    ]
-    .concat()
+/// Finds invalid labels, which all networks that translate have; `path` as in [`super::GeneratorConfig::check`].
+pub(super) fn check(from: &str, to: &str, path: &str) -> Vec<BadParameter> {
+    BadParameter::unless(from != to, &format!("{path}.to"), "must be a label other than `from`")
 }

@@ -31,7 +31,7 @@ impl CycleGan {
         let average = c.average.map(|_| fresh(device, &mut g.clone(), |s| Generators::new(c, s))).transpose()?;
         let (generators, of_g) = fresh(device, g, |s| Generators::new(c, s))?;
         let ([of_from, of_to], of_d) = fresh(device, d, |s| {
-            let mut new = |name| PatchGan::new(c.channels, *c.width, Norm::Instance, &mut s.at(name));
+            let mut new = |name| PatchGan::new(*c.channels, *c.width, Norm::Instance, &mut s.at(name));
             Ok([new("from")?, new("to")?])
         })?;
         let optimisers = [&of_g, &of_d].map(|w| adam.build(w.trained()));
@@ -110,7 +110,7 @@ impl Adversaries for CycleGan {
     fn load_state(&mut self, before: &Restored) -> Result<()> {
         let device = self.weights[0].device().clone();
         for (name, pool) in ["pool.to", "pool.from"].into_iter().zip(&mut self.pools) {
-            pool.restore(&before.bytes(name)?, self.side, self.config.channels, &device)?;
+            pool.restore(&before.bytes(name)?, self.side, *self.config.channels, &device)?;
         }
         Ok(())
     }

@@ -24,8 +24,8 @@ impl CycleGanZunair {
     /// Fresh weights, the generators' from the first stream.
     pub fn new(c: &Config, adam: &AdamParameters, device: &Device, [g, d]: [&mut Stream; 2]) -> Result<Self> {
         let (generators, of_g) = fresh(device, g, |s| Generators::new(c, s))?;
-        let (of_from, from) = fresh(device, d, |s| Discriminator::new(c.channels, s))?;
-        let (of_to, to) = fresh(device, d, |s| Discriminator::new(c.channels, s))?;
+        let (of_from, from) = fresh(device, d, |s| Discriminator::new(*c.channels, s))?;
+        let (of_to, to) = fresh(device, d, |s| Discriminator::new(*c.channels, s))?;
         let weights = [of_g, from, to];
         let optimisers = weights.each_ref().map(|w| adam.build(w.trained()));
         Ok(CycleGanZunair { generators, judges: [of_from, of_to], weights, optimisers, config: c.clone() })

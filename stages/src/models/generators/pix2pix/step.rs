@@ -26,8 +26,8 @@ impl Pix2Pix {
             Activation::Relu => Rectifier::Relu,
             Activation::LeakyRelu => Rectifier::Leaky(0.3),
         };
-        let (generator, of_g) = fresh(device, g, |s| Generator::new(c.channels, *c.levels, *c.dropout, s))?;
-        let (discriminator, of_d) = fresh(device, d, |s| Discriminator::new(c.channels, rectifier, s))?;
+        let (generator, of_g) = fresh(device, g, |s| Generator::new(*c.channels, *c.levels, *c.dropout, s))?;
+        let (discriminator, of_d) = fresh(device, d, |s| Discriminator::new(*c.channels, rectifier, s))?;
         Ok(Pix2Pix { generator, discriminator, optimisers: [&of_g, &of_d].map(|w| adam.build(w.trained())), weights: [of_g, of_d], l1: *c.l1 })
     }
 

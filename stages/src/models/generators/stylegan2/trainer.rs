@@ -27,7 +27,7 @@ impl StyleGan2Trainer {
         let fixed = training::normal_noise(&s.cx.stream("grid"), 0, PREVIEWS, *c.latent, s.device)?;
         let streams = STREAMS.map(|name| s.cx.stream(name));
         let draws = StreamDraws { streams, mixing: *c.mixing, latent: *c.latent, side: s.side, device: s.device.clone() };
-        Ok(StyleGan2Trainer { networks, feed: Feed::start(&s)?, fixed, draws, channels: c.channels, epoch_len: s.images[0].len() })
+        Ok(StyleGan2Trainer { networks, feed: Feed::start(&s)?, fixed, draws, channels: *c.channels, epoch_len: s.images[0].len() })
     }
 }
 

@@ -112,7 +112,14 @@ fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     // An optional parameter is either its schema or null.
     let optional = schema["anyOf"].as_array().and_then(|a| a.iter().find(|s| s["type"] != "null"));
     match (target, optional) {
-        (Some(t), _) => t,
+        // A type around another one refers to it.
+        (Some(t), _) => {
+            if t["$ref"].is_string() {
+                resolve(root, t)
+            } else {
+                t
+            }
+        }
         (None, Some(o)) => resolve(root, o),
         _ => schema,
     }

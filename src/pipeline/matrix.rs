@@ -112,7 +112,7 @@ pub fn declared(stage: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Axes {
                     let message = format!("`{first}` and `{text}` of the axis `{}` are the same number", name.text);
                     diagnostics.push(fault(message, item.span).help("give them names that are not numbers"))
                 }
-                Some((text, value)) if value.is_number() && value.as_f64().is_some_and(|n| n.abs() >= MAX_EXACT) => {
+                Some((text, value)) if (value.is_i64() || value.is_u64()) && value.as_f64().is_some_and(|n| n.abs() >= MAX_EXACT) => {
                     let message = format!("the value `{text}` of the axis `{}` is too large to be told from the next number", name.text);
                     diagnostics.push(fault(message, item.span).help("quote it, or give it a name"))
                 }

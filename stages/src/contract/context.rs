@@ -132,8 +132,8 @@ impl Context<'_> {
         (self.report)(Said::Progress(Progress { done: done as u64, total: total as u64, unit: unit.to_owned(), values }));
         if (self.cancelled)() { Err(Error::Cancelled) } else { Ok(()) }
     }
-    /// Writes a checkpoint if it is time to. Call it before [`Context::progress`], which ends a stage that was asked to stop. A
-    /// checkpoint that cannot be written does not end the stage: the previous one is kept.
+    /// Writes a checkpoint if it is time to. Call it before [`Context::progress`], which ends a stage that was asked to
+    /// stop. A checkpoint that cannot be written does not end the stage: the previous one is kept.
     ///
     /// # Errors
     /// Those of `snapshot`.
@@ -149,7 +149,7 @@ impl Context<'_> {
                 other => other.to_string(),
             };
             let note = Note::warning(format!("a checkpoint could not be written: {why}"));
-            if !self.said().contains(&note) {
+            if !self.notes().contains(&note) {
                 self.say(note);
             }
         }
@@ -175,12 +175,12 @@ impl Context<'_> {
         }
     }
     /// The notes so far, for a checkpoint.
-    pub fn said(&self) -> Vec<Note> {
+    pub fn notes(&self) -> Vec<Note> {
         self.notes.lock().expect("BUG: poisoned").clone()
     }
     /// Reports the notes again that were reported before the stage was interrupted.
-    pub fn say_again(&self, notes: Vec<Note>) {
-        let since = self.said();
+    pub fn replay(&self, notes: Vec<Note>) {
+        let since = self.notes();
         notes.iter().filter(|n| !since.contains(n)).for_each(|n| (self.report)(Said::Note(n.clone())));
         let later: Vec<Note> = since.into_iter().filter(|n| !notes.contains(n)).collect();
         *self.notes.lock().expect("BUG: poisoned") = [notes, later].concat();
@@ -205,8 +205,8 @@ impl Context<'_> {
 
 #[cfg(test)]
 impl Context<'static> {
-    /// For the test of a stage of this kind: on the CPU, without a seed, a key, images, files and checkpoints. What it reports is
-    /// in [`Context::said`].
+    /// For the test of a stage of this kind: on the CPU, without a seed, a key, images, files and checkpoints. What it
+    /// reports is in [`Context::notes`].
     pub fn for_tests(kind: &'static str) -> Context<'static> {
         struct NoImages;
         impl ImageBytes for NoImages {

@@ -1,7 +1,8 @@
-//! What stages write down and others read, between stages and in the report: a type for each, with one reader and one writer,
-//! and columns only by their names. Ignorant of stages, stores and how anything is shown.
+//! What stages write down and others read, between stages and in the report: a type for each, with one reader and one
+//! writer, and columns only by their names. Ignorant of stages, stores and how anything is shown.
 //!
-//! A reader passes over columns that it does not know, which are those of a newer program, and names one that is missing.
+//! A reader passes over columns that it does not know, which are those of a newer program, and names one that is
+//! missing.
 
 #[cfg(test)]
 mod as_inputs;
@@ -104,8 +105,8 @@ impl<R: Record> ArtifactType for R {
 pub(crate) mod tests {
     use super::*;
 
-    /// What every sort of row must do: be written under its columns, be read back, bear columns that it does not know, and say
-    /// which one is missing.
+    /// What every sort of row must do: be written under its columns, be read back, bear columns that it does not know,
+    /// and say which one is missing.
     pub(crate) fn is_sound<T: Row + PartialEq + std::fmt::Debug + Clone>(rows: &[T]) {
         let table = Table { rows: rows.to_vec() };
         let csv = table.to_csv().unwrap();

@@ -1,7 +1,7 @@
 //! Kinds of artifacts: what an input takes and an output makes. Ignorant of how artifacts are read and written.
 //!
-//! Recipes and receipts hold the names, so that a finer kind would change everybody's keys: everything in CSV is a table, and which
-//! one it is follows from the name of its file.
+//! Recipes and receipts hold the names, so that a finer kind would change everybody's keys: everything in CSV is a
+//! table, and which one it is follows from the name of its file.
 
 use hilum_cache::receipt::Artifact;
 use std::fmt;

@@ -1,7 +1,7 @@
 //! Packed images: the pixels of many images of one size in one array, and an index.
 //!
-//! `pixels.u8` contains `[n, side, side]` grey bytes and is mapped into memory; `index.csv` names each image with the digest
-//! of its pixels, because recipes and lineage follow single images.
+//! `pixels.u8` contains `[n, side, side]` grey bytes and is mapped into memory; `index.csv` names each image with the
+//! digest of its pixels, because recipes and lineage follow single images.
 
 use super::contents::Contents;
 use super::sample::Samples;
@@ -201,8 +201,8 @@ impl<'a> ImageStore<'a> {
     }
 }
 
-/// What a network needs that the packs bound to `images` will not have, as far as the parameters of the stages that make them say
-/// the side; packs of generated images have the side that their generator was trained on.
+/// What a network needs that the packs bound to `images` will not have, as far as the parameters of the stages that
+/// make them say the side; packs of generated images have the side that their generator was trained on.
 pub fn misfit(makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream, needed: impl Fn(usize) -> Option<(String, &'static str)>) -> Vec<BadInput> {
     let mut sides = makers("images").into_iter().filter_map(|stage| upstream.parameters(stage).get("size")?.as_u64());
     let bad = sides.find_map(|side| needed(side as usize));

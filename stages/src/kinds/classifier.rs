@@ -1,5 +1,5 @@
-//! A trained classifier as an artifact, and how it is loaded: `train-classifier` writes it, `evaluate` and `umap` apply it to
-//! images.
+//! A trained classifier as an artifact, and how it is loaded: `train-classifier` writes it, `evaluate` and `umap` apply
+//! it to images.
 
 use crate::contract::prelude::*;
 use crate::contract::seed::Seed;

@@ -1,4 +1,5 @@
-//! A trained generator as an artifact, and how it is loaded: `train-gan` writes it, `synthesize` generates images with it.
+//! A trained generator as an artifact, and how it is loaded: `train-gan` writes it, `synthesize` generates images with
+//! it.
 
 use crate::contract::prelude::*;
 use crate::contract::seed::Seed;

@@ -30,8 +30,9 @@ pub enum Purpose {
     /// To measure the classifier: on patients who must not have reached it.
     #[default]
     Performance,
-    /// To measure how good synthetic images are: a classifier is trained or tested on them in place of the real ones of a class.
-    /// The same patients may be on both sides, and the numbers do not tell how the classifier would do on new patients.
+    /// To measure how good synthetic images are: a classifier is trained or tested on them in place of the real ones of
+    /// a class. The same patients may be on both sides, and the numbers do not tell how the classifier would do on new
+    /// patients.
     SyntheticQuality,
 }
 

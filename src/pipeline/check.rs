@@ -7,7 +7,7 @@ use super::node::{Key, Node, Yaml};
 use super::origin::Origin;
 use super::raw::RawStage;
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::decode::{BadParameter, Fault};
 use hilum_stages::contract::fit::Written;
 use hilum_stages::contract::kind::{AnyStage, StageKind};
@@ -120,7 +120,7 @@ pub(super) fn inputs_given(raw: &RawStage, kind: &StageKind, stage: &dyn AnyStag
         if (port.arity != Arity::Optional || why.is_some()) && !bound.contains(&port.name) && !by_absent {
             let mut fault = Diagnostic::new("E0204", format!("`{}` ({}) needs the input `{}`", raw.name.text, kind.name, port.name))
                 .at(raw.name.span, format!("`{}` is not bound", port.name))
-                .help(format!("add `in: {{ {}: STAGE }}`, where STAGE makes {}", port.name, port.kind));
+                .help(format!("add `in: {{ {}: STAGE }}`, where STAGE makes {}", port.name, port.artifact));
             if let Some(why) = why {
                 fault = fault.note(why);
             }
@@ -230,7 +230,7 @@ pub(super) fn expect(raw: &RawStage, kind: &StageKind, diagnostics: &mut Vec<Dia
                 .push(Diagnostic::new("E0106", format!("`expect` of `{}` takes counts by label", raw.name.text)).at(node.span, "expected an integer")),
         }
     }
-    if !out.is_empty() && kind.outputs.first().is_none_or(|p| p.kind != ArtifactKind::Samples) {
+    if !out.is_empty() && kind.outputs.first().is_none_or(|p| p.artifact != ArtifactType::Samples) {
         diagnostics
             .push(Diagnostic::new("E0106", format!("`{}` produces no samples to count", raw.name.text)).at(raw.expect[0].0.span, "`expect` counts images"));
     }

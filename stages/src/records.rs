@@ -29,7 +29,7 @@ use serde::de::DeserializeOwned;
 
 /// A CSV file that holds rows of one sort.
 pub trait Record: Sized {
-    /// The file's name without its extension. The kind of an artifact says that it is a table, and this name which one.
+    /// The file's name without its extension. The type of an artifact says that it is a table, and this name which one.
     const NAME: &'static str;
     /// Takes a record from CSV.
     ///
@@ -85,15 +85,15 @@ impl<T: Row> Record for Table<T> {
     }
 }
 
-impl<R: Record> OutputType for R {
-    const TYPE: ArtifactKind = ArtifactKind::Table;
+impl<R: Record> OutputArtifact for R {
+    const TYPE: ArtifactType = ArtifactType::Table;
     fn save(&self, folder: &Path) -> Result<()> {
         write(&folder.join(Self::file_name()), &self.to_csv()?)
     }
 }
 
-impl<R: Record> ArtifactType for R {
-    const TYPE: ArtifactKind = ArtifactKind::Table;
+impl<R: Record> InputArtifact for R {
+    const TYPE: ArtifactType = ArtifactType::Table;
     fn open(files: &[File]) -> Result<Self> {
         let file = files.iter().find(|f| f.name == Self::file_name());
         let file = file.ok_or_else(|| Error::data(format!("this input takes the table `{}`, but was given another one", Self::NAME)))?;

@@ -8,7 +8,7 @@ use crate::run::event::Event;
 use crate::run::job::Failure;
 use crate::run::state::State;
 use hilum_cache::{Error, Result, StageKey};
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use std::collections::BTreeSet;
 
 impl Scheduler<'_> {
@@ -83,8 +83,8 @@ impl Scheduler<'_> {
                 Err(e) => return Err(e),
             }
         }
-        let is_seen = |kind: ArtifactKind| LOOKED_AT.contains(&kind) || self.has_outside && kind.is_network();
-        let now = self.outputs.iter().flatten().flat_map(|o| o.values()).filter_map(ArtifactKind::of).filter(|kind| is_seen(*kind)).count();
+        let is_seen = |kind: ArtifactType| LOOKED_AT.contains(&kind) || self.has_outside && kind.is_network();
+        let now = self.outputs.iter().flatten().flat_map(|o| o.values()).filter_map(ArtifactType::of).filter(|kind| is_seen(*kind)).count();
         self.checked &= now == self.seen;
         self.seen = now;
         Ok(())

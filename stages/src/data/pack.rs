@@ -60,8 +60,8 @@ impl Images {
     }
 }
 
-impl ArtifactType for Images {
-    const TYPE: ArtifactKind = ArtifactKind::Images;
+impl InputArtifact for Images {
+    const TYPE: ArtifactType = ArtifactType::Images;
     fn open(files: &[File]) -> Result<Self> {
         let file = |name: &str| files.iter().find(|f| f.name == name).ok_or_else(|| Error::data(format!("packed images have no `{name}`")));
         let (index, pixels) = (file(INDEX)?, file(PIXELS)?);
@@ -104,8 +104,8 @@ impl NewPack {
     }
 }
 
-impl OutputType for NewPack {
-    const TYPE: ArtifactKind = ArtifactKind::Images;
+impl OutputArtifact for NewPack {
+    const TYPE: ArtifactType = ArtifactType::Images;
     fn save(&self, folder: &Path) -> Result<()> {
         self.contents.as_ref().map_or(Ok(()), |c| c.save(folder))?;
         write(&folder.join(INDEX), &csv_of(&self.index, &["image", "pixels"])?)?;

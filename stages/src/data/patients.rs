@@ -48,8 +48,8 @@ impl Patients {
     }
 }
 
-impl OutputType for Patients {
-    const TYPE: ArtifactKind = ArtifactKind::Patients;
+impl OutputArtifact for Patients {
+    const TYPE: ArtifactType = ArtifactType::Patients;
     fn save(&self, folder: &Path) -> Result<()> {
         write(&folder.join(TABLE), &csv_of(&self.rows, &["patient", "pseudonym"])?)
     }

@@ -187,8 +187,8 @@ impl Samples {
     }
 }
 
-impl ArtifactType for Samples {
-    const TYPE: ArtifactKind = ArtifactKind::Samples;
+impl InputArtifact for Samples {
+    const TYPE: ArtifactType = ArtifactType::Samples;
     fn open(files: &[File]) -> Result<Self> {
         let table = files.iter().find(|f| f.name == TABLE).ok_or_else(|| Error::data("an artifact of samples has no table"))?;
         let bytes = std::fs::read(&table.path).map_err(Error::io("read", &table.path))?;
@@ -197,8 +197,8 @@ impl ArtifactType for Samples {
     }
 }
 
-impl OutputType for Samples {
-    const TYPE: ArtifactKind = ArtifactKind::Samples;
+impl OutputArtifact for Samples {
+    const TYPE: ArtifactType = ArtifactType::Samples;
     fn save(&self, folder: &Path) -> Result<()> {
         let mut writer = csv::Writer::from_writer(vec![]);
         for row in &self.rows {

@@ -29,7 +29,7 @@ pub struct ClassifierDocument {
 }
 
 impl NetworkDocument for ClassifierDocument {
-    const TYPE: ArtifactKind = ArtifactKind::Weights;
+    const TYPE: ArtifactType = ArtifactType::Weights;
 }
 
 /// Builds a classifier from its document and weights, for images of this side.

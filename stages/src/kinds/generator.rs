@@ -24,7 +24,7 @@ pub struct GeneratorDocument {
 }
 
 impl NetworkDocument for GeneratorDocument {
-    const TYPE: ArtifactKind = ArtifactKind::Generator;
+    const TYPE: ArtifactType = ArtifactType::Generator;
 }
 
 /// A generator that was loaded.

@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(why(json!({"epochs": 1.5})), "epochs: expected a whole number of at least 0, found the number `1.5`");
         assert_eq!(why(json!({"epochs": "x"})), "epochs: expected a whole number of at least 0, found the text \"x\"");
         assert_eq!(why(json!({"epochs": 5_000_000_000u64})), "epochs: expected a whole number from 0 to 4294967295, found the number `5000000000`");
-        assert_eq!(why(json!({"epochs": 1e16})), "epochs: expected a whole number from 0 to 4294967295, found the number `1e16`");
+        assert_eq!(why(json!({"epochs": 1e16})), "epochs: expected a whole number from 0 to 4294967295, found the number `1e+16`");
         assert_eq!(why(json!({"epochs": 1, "inner": {"b": {"rate": "x"}}})), "inner.b.rate: expected a number, found the text \"x\"");
         assert_eq!(why(json!({"epochs": 1, "inner": []})), "inner: expected one of a, b, c; found a list");
         assert_eq!(why(json!({"epochs": 1, "inner": {}})), "inner: expected one of a, b, c; found an empty map");

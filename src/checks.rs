@@ -13,13 +13,13 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::model::{Input, StageId};
 pub use hilum_cache::journal::Severity;
 use hilum_cache::{Result, journal};
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Kinds of the artifacts that checks look at. If files come from outside, finished networks matter as well: they may have made them.
-pub const LOOKED_AT: &[ArtifactKind] = &[ArtifactKind::Samples, ArtifactKind::Images, ArtifactKind::Patients];
+pub const LOOKED_AT: &[ArtifactType] = &[ArtifactType::Samples, ArtifactType::Images, ArtifactType::Patients];
 
 /// One check.
 pub struct Check {

@@ -19,7 +19,7 @@ use crate::tables::Tables;
 use crate::workspace::Listings;
 use hilum_cache::receipt::{Artifact, LocalFlow};
 use hilum_cache::{Digest, Ledger, Receipt, Result, Store};
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::port::Port;
 use hilum_stages::contract::source::SourceKind;
 use hilum_stages::contract::stage::Needs;
@@ -106,7 +106,7 @@ impl Lineage {
             for port in stage.kind.outputs.iter().filter(|o| stage.stage.fills(o.name)) {
                 let mut flow = lineage.flow_of(id, stage, port, known, evidence)?;
                 flow.influenced.add(&outside);
-                if let Some(generator) = known(id, port.name).filter(|a| ArtifactKind::Generator.is(a)) {
+                if let Some(generator) = known(id, port.name).filter(|a| ArtifactType::Generator.is(a)) {
                     let mut reach = flow.influenced.clone();
                     reach.add(&flow.contains);
                     // Rows name a generator by the file of its weights.
@@ -146,7 +146,7 @@ impl Lineage {
 
     /// What a table of samples contains, if it is known.
     pub fn table(&mut self, source: &Source, known: KnownOutput, evidence: &Evidence) -> Result<Option<Arc<Held>>> {
-        let table = known(source.stage, source.port).filter(|a| ArtifactKind::Samples.is(a));
+        let table = known(source.stage, source.port).filter(|a| ArtifactType::Samples.is(a));
         table.map(|a| self.roster.table(&a, self.spaces.get(source.stage), evidence)).transpose()
     }
 

@@ -44,7 +44,7 @@ fn port(p: &Port, input: bool) -> String {
         Arity::Gathered => ", one or all cells of a matrix",
     };
     let by = if p.by.is_empty() { String::new() } else { format!(" Images are looked up by `{}`.", p.by.join("`, `")) };
-    format!("* `{}` ({}{many}): {}{by}\n", p.name, p.kind, p.doc.trim())
+    format!("* `{}` ({}{many}): {}{by}\n", p.name, p.artifact, p.doc.trim())
 }
 
 /// One line per parameter, nested ones with their path. `depth` is that of the list in which they stand.

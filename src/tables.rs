@@ -107,7 +107,7 @@ fn read<T>(store: &Store, artifact: &Artifact, name: &str, parse: impl Fn(&[u8])
 pub(crate) mod tests {
     use super::*;
     use hilum_cache::WritableStore;
-    use hilum_stages::contract::port::OutputType;
+    use hilum_stages::contract::port::OutputArtifact;
     use hilum_stages::data::sample::Origin;
 
     /// A real image of a patient. The image is called by its bytes.

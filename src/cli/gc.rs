@@ -7,7 +7,7 @@ use crate::progress::words::size;
 use anyhow::anyhow;
 use clap::Args;
 use hilum_cache::gc::{Keep, Removed, collect, would_remove};
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::data::{contents, patients, sample};
 use hilum_stages::words::counted;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ pub(super) struct GcArgs {
 
 /// Files that lineage is read from.
 fn is_record(artifact: &str, file: &str) -> bool {
-    use ArtifactKind::{Images, Patients, Samples};
+    use ArtifactType::{Images, Patients, Samples};
     matches!((artifact.parse(), file), (Ok(Samples), sample::TABLE) | (Ok(Patients), patients::TABLE) | (Ok(Images), contents::IMAGES | contents::PAIRS))
 }
 

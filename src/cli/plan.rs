@@ -13,7 +13,7 @@ use crate::progress::{remark, words};
 use crate::run::event::Event;
 use clap::Args;
 use hilum_cache::Store;
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::words::counted;
 use serde_json::{Map, json};
 use std::collections::BTreeMap;
@@ -97,7 +97,7 @@ fn counts(opened: &Opened, plan: &Plan) -> anyhow::Result<Vec<(String, BTreeMap<
     let mut all = vec![];
     for (stage, decision) in opened.study.pipeline.stages.iter().zip(&plan.decisions) {
         let Decision::Reuse { outputs, .. } = decision else { continue };
-        for (port, artifact) in outputs.iter().filter(|(_, a)| ArtifactKind::Samples.is(a)) {
+        for (port, artifact) in outputs.iter().filter(|(_, a)| ArtifactType::Samples.is(a)) {
             let rows = opened.session.tables.samples(&opened.session.store, artifact)?;
             all.push((format!("{}.{port}", stage.name), hilum_stages::data::sample::counts(&rows)));
         }

@@ -39,9 +39,9 @@ fn to_json(kind: &StageKind) -> anyhow::Result<Value> {
             Arity::Many => "many",
             Arity::Gathered => "gathered",
         };
-        json!({ "name": p.name, "type": p.kind.name(), "arity": arity, "by": p.by, "text": p.doc.trim() })
+        json!({ "name": p.name, "type": p.artifact.name(), "arity": arity, "by": p.by, "text": p.doc.trim() })
     };
-    let output = |p: &Port| json!({ "name": p.name, "type": p.kind.name(), "text": p.doc.trim() });
+    let output = |p: &Port| json!({ "name": p.name, "type": p.artifact.name(), "text": p.doc.trim() });
     Ok(json!({
         "name": kind.name,
         "version": kind.version,

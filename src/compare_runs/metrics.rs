@@ -2,7 +2,7 @@
 
 use hilum_cache::receipt::Artifact;
 use hilum_cache::{Error, Receipt, Result, Store};
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::records::{Compared, MetricRow, Record, Table};
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub struct Metric {
 pub(super) fn compare(store: &Store, ran: &BTreeMap<&str, (&Receipt, &Receipt)>) -> Result<Vec<Metric>> {
     let mut out = vec![];
     for (stage, (before, after)) in ran {
-        for (port, old) in before.outputs.iter().filter(|(_, a)| ArtifactKind::Table.is(a)) {
+        for (port, old) in before.outputs.iter().filter(|(_, a)| ArtifactType::Table.is(a)) {
             let Some(new) = after.outputs.get(port).filter(|new| new.digest != old.digest) else { continue };
             // A table removed by `gc` is skipped.
             let (Some(old), Some(new)) = (values(store, old)?, values(store, new)?) else { continue };

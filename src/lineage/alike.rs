@@ -6,7 +6,7 @@ use crate::tables::Alike;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::tree::Entry;
 use hilum_cache::{Digest, Result};
-use hilum_stages::contract::port::{ArtifactType, File};
+use hilum_stages::contract::port::{File, InputArtifact};
 use hilum_stages::data::contents::{Content, Likeness, Pair};
 use hilum_stages::data::pack::Images;
 use hilum_stages::duplicates::{self, RADIUS, near_duplicate};

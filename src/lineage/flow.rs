@@ -3,7 +3,7 @@
 use super::{Evidence, Flow, KnownOutput, Lineage, Reach};
 use crate::pipeline::model::{Input, Source, Stage, StageId};
 use hilum_cache::{Digest, Result};
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::port::Port;
 use hilum_stages::contract::stage::Takes;
 use hilum_stages::data::sample;
@@ -31,7 +31,7 @@ impl Lineage {
             }
         }
         flow.is_synthetic = stage.kind.synthetic || flow.is_synthetic && inputs > 0;
-        let Some(artifact) = known(id, port.name).filter(|_| port.kind == ArtifactKind::Samples) else { return Ok(flow) };
+        let Some(artifact) = known(id, port.name).filter(|_| port.artifact == ArtifactType::Samples) else { return Ok(flow) };
         let held = self.roster.table(&artifact, self.spaces.get(id), evidence)?;
         if stage.inputs.is_empty() {
             flow.generators = self.known_generators(id, &held.generators, evidence)?;
@@ -65,7 +65,7 @@ impl Lineage {
     /// Images per label of a table that a stage is given, if it is known.
     fn labels(&self, stage: &Stage, port: &str, known: KnownOutput, evidence: &Evidence) -> Option<BTreeMap<String, usize>> {
         let source = stage.inputs.iter().find(|i| i.port.name == port)?.from.first()?;
-        let table = known(source.stage, source.port).filter(|a| ArtifactKind::Samples.is(a))?;
+        let table = known(source.stage, source.port).filter(|a| ArtifactType::Samples.is(a))?;
         Some(sample::counts(&evidence.tables.samples(evidence.store, &table).ok()?))
     }
 

@@ -8,7 +8,7 @@ use hilum_cache::receipt::Artifact;
 use hilum_cache::recipe::Input;
 use hilum_cache::{Digest, Error, Receipt, Result};
 use hilum_stages::KINDS;
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::fit::NotWritten;
 use hilum_stages::contract::stage::Takes;
 use hilum_stages::data::sample::Sample;
@@ -66,7 +66,7 @@ impl Index {
     /// The table of samples with this digest, if it is one.
     fn table(&self, digest: &Digest) -> Option<&Artifact> {
         let (at, port) = self.made.get(digest)?.first()?;
-        self.receipts[*at].outputs.get(port).filter(|a| a.digest == *digest && ArtifactKind::Samples.is(a))
+        self.receipts[*at].outputs.get(port).filter(|a| a.digest == *digest && ArtifactType::Samples.is(a))
     }
 }
 
@@ -107,7 +107,7 @@ impl History {
         let index = self.index.get_or_insert_with(|| Index::of(evidence));
         let (mut rows, mut read) = (vec![], HashSet::new());
         for (at, port) in images.iter().flat_map(|i| index.made.get(i).into_iter().flatten()) {
-            let Some(table) = index.receipts[*at].outputs.get(port).filter(|a| ArtifactKind::Samples.is(a) && read.insert(a.digest)) else { continue };
+            let Some(table) = index.receipts[*at].outputs.get(port).filter(|a| ArtifactType::Samples.is(a) && read.insert(a.digest)) else { continue };
             match evidence.tables.samples(evidence.store, table) {
                 Ok(all) => rows.extend(all.iter().filter(|r| images.contains(&r.image)).cloned()),
                 Err(Error::Missing(_) | Error::Damaged(_)) => {}

@@ -6,7 +6,7 @@ use super::{Evidence, KnownOutput, Lineage, alike};
 use crate::pipeline::Pipeline;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::{Digest, Error, Result};
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::source::SourceKind;
 use hilum_stages::contract::stage::{Namespace, Needs};
 use hilum_stages::data::contents::Likeness;
@@ -45,7 +45,7 @@ impl Lineage {
                 spaces.insert(own);
             }
             self.spaces.push(spaces);
-            let samples = known(id, "samples").filter(|a| ArtifactKind::Samples.is(a));
+            let samples = known(id, "samples").filter(|a| ArtifactType::Samples.is(a));
             match (namespace, samples) {
                 (Some(n), Some(samples)) => {
                     let patients = known(id, "patients");
@@ -59,7 +59,7 @@ impl Lineage {
                 (None, Some(samples)) if stage.kind.synthetic => made.push(samples),
                 _ => {}
             }
-            for pack in stage.kind.outputs.iter().filter(|o| o.kind == ArtifactKind::Images).filter_map(|o| known(id, o.name)) {
+            for pack in stage.kind.outputs.iter().filter(|o| o.artifact == ArtifactType::Images).filter_map(|o| known(id, o.name)) {
                 if !packs.iter().any(|p| p.digest == pack.digest) {
                     packs.push(pack);
                 }

@@ -166,12 +166,12 @@ fn output(text: &Key, port: &Port, scope: &Scope, diagnostics: &mut Vec<Diagnost
             .push(Diagnostic::new("E0202", format!("`{}` ({}) has no output `{wanted}`", b.stage, from_kind.name)).at(text.span, "unknown output").help(help));
         return None;
     };
-    if output.kind != port.kind {
-        let fits: Vec<String> = from_kind.outputs.iter().filter(|p| p.kind == port.kind).map(|p| format!("`{}.{}`", b.stage, p.name)).collect();
+    if output.artifact != port.artifact {
+        let fits: Vec<String> = from_kind.outputs.iter().filter(|p| p.artifact == port.artifact).map(|p| format!("`{}.{}`", b.stage, p.name)).collect();
         let help = (!fits.is_empty()).then(|| format!("of the right type: {}", fits.join(", ")));
         diagnostics.push(
-            Diagnostic::new("E0205", format!("input `{}` takes {}, but `{}` is {}", port.name, port.kind, text.text, output.kind))
-                .at(text.span, format!("this is {}", output.kind))
+            Diagnostic::new("E0205", format!("input `{}` takes {}, but `{}` is {}", port.name, port.artifact, text.text, output.artifact))
+                .at(text.span, format!("this is {}", output.artifact))
                 .maybe_help(help),
         );
         return None;

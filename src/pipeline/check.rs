@@ -9,7 +9,7 @@ use super::path;
 use super::raw::RawStage;
 use super::substitute::{Names, Unresolved};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::decode::{BadParameter, Fault};
 use hilum_stages::contract::fit::Written;
 use hilum_stages::contract::kind::{AnyStage, StageKind};
@@ -211,7 +211,7 @@ pub(super) fn expect(raw: &RawStage, kind: &StageKind, diagnostics: &mut Vec<Dia
                 .push(Diagnostic::new("E0106", format!("`expect` of `{}` takes counts by label", raw.name.text)).at(node.span, "expected an integer")),
         }
     }
-    if !out.is_empty() && kind.outputs.first().is_none_or(|p| p.kind != ArtifactKind::Samples) {
+    if !out.is_empty() && kind.outputs.first().is_none_or(|p| p.artifact != ArtifactType::Samples) {
         diagnostics
             .push(Diagnostic::new("E0106", format!("`{}` produces no samples to count", raw.name.text)).at(raw.expect[0].0.span, "`expect` counts images"));
     }

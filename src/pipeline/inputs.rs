@@ -101,7 +101,7 @@ pub(super) fn given(raw: &RawStage, kind: &StageKind, stage: &dyn AnyStage, boun
         if (port.arity != Arity::Optional || why.is_some()) && !bound.contains(&port.name) && !by_absent {
             let mut fault = Diagnostic::new("E0204", format!("`{}` ({}) needs the input `{}`", raw.name.text, kind.name, port.name))
                 .at(raw.name.span, format!("`{}` is not bound", port.name))
-                .help(format!("add `in: {{ {}: STAGE }}`, where STAGE makes {}", port.name, port.kind));
+                .help(format!("add `in: {{ {}: STAGE }}`, where STAGE makes {}", port.name, port.artifact));
             if let Some(why) = why {
                 fault = fault.note(why);
             }

@@ -8,7 +8,7 @@ use crate::pipeline::model::{PerStage, Source, StageId};
 use crate::pipeline::{Pipeline, Stage};
 use crate::session::Session;
 use hilum_cache::receipt::Outputs;
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -55,7 +55,7 @@ pub fn need(p: &Pipeline, plan: &Plan, groups: &[Group], session: &Session) -> N
         if !is_large(first) {
             continue;
         }
-        let is_network = first.kind.outputs.iter().any(|o| o.kind.is_network());
+        let is_network = first.kind.outputs.iter().any(|o| o.artifact.is_network());
         // Read where a stage does not foresee what it will write.
         let mut before: Option<HashMap<String, u64>> = None;
         for id in &group.stages {
@@ -76,7 +76,7 @@ pub fn need(p: &Pipeline, plan: &Plan, groups: &[Group], session: &Session) -> N
 /// True for a stage that writes images or networks. Imports leave images where they are; tables, scores and figures are not worth
 /// counting.
 fn is_large(stage: &Stage) -> bool {
-    stage.stage.disk(&|_| None).is_some() || stage.kind.outputs.iter().any(|o| o.kind == ArtifactKind::Images || o.kind.is_network())
+    stage.stage.disk(&|_| None).is_some() || stage.kind.outputs.iter().any(|o| o.artifact == ArtifactType::Images || o.artifact.is_network())
 }
 
 /// The bytes that a stage says it will write.

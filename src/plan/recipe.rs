@@ -6,7 +6,7 @@ use crate::session::Session;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::recipe::{self, Gathered};
 use hilum_cache::{Digest, Recipe, Result};
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::stage::Needs;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -207,10 +207,10 @@ fn will_hold_any(
 ) -> Result<bool> {
     let stage = &p.stages[source.stage];
     // A kind that makes images of its own packs those.
-    if stage.kind.outputs.iter().any(|o| o.kind == ArtifactKind::Samples) {
+    if stage.kind.outputs.iter().any(|o| o.artifact == ArtifactType::Samples) {
         return Ok(false);
     }
-    let made_of = stage.inputs.iter().filter(|i| i.port.kind == ArtifactKind::Samples && i.port.by.is_empty()).flat_map(|i| &i.from);
+    let made_of = stage.inputs.iter().filter(|i| i.port.artifact == ArtifactType::Samples && i.port.by.is_empty()).flat_map(|i| &i.from);
     for table in made_of {
         match known(table.stage, table.port) {
             Some(artifact) if !session.tables.samples(&session.store, &artifact)?.iter().any(|r| images.contains(&r.image)) => {}

@@ -6,7 +6,7 @@ use crate::run::execute::Outputs;
 use comfy_table::ContentArrangement;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use hilum_cache::{Result, Store};
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::records::{Compared, MetricRow, Record, Row, Table};
 use std::io::Write;
 use terminal_size::{Width, terminal_size_of};
@@ -34,7 +34,7 @@ fn found<'p, T: Row>(p: &'p Pipeline, outputs: &Outputs, store: &Store) -> Resul
     let file = Table::<T>::file_name();
     let mut out = vec![];
     for (stage, outputs) in p.stages.iter().zip(outputs) {
-        let tables = outputs.iter().flat_map(|o| o.iter()).map(|(_, artifact)| artifact).filter(|a| ArtifactKind::Table.is(a));
+        let tables = outputs.iter().flat_map(|o| o.iter()).map(|(_, artifact)| artifact).filter(|a| ArtifactType::Table.is(a));
         for artifact in tables.filter(|a| a.file.as_ref() == Some(&file)) {
             match Table::read(&store.read(&artifact.digest)?) {
                 Ok(table) => out.push((stage.name.as_str(), table)),

@@ -3,7 +3,7 @@
 use hilum_cache::receipt::Artifact;
 use hilum_cache::tree::Entry;
 use hilum_cache::{Receipt, Result, Store};
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::port::File;
 use hilum_stages::data::pack::Images;
 use hilum_stages::data::sample::{Sample, Samples};
@@ -15,8 +15,8 @@ use std::path::Path;
 /// a record, a figure or a table of samples, tells what the artifact is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Subject {
-    /// The kind of artifact.
-    pub(super) kind: ArtifactKind,
+    /// The type of artifact.
+    pub(super) artifact: ArtifactType,
     /// The name of a file in it, without its extension.
     pub(super) name: &'static str,
 }
@@ -31,7 +31,7 @@ pub(super) struct Found<'a> {
 impl<'a> Found<'a> {
     /// The artifact, if it is that.
     pub(super) fn of(subject: Subject, receipt: &'a Receipt, artifact: &Artifact, store: &Store) -> Result<Option<Found<'a>>> {
-        if !subject.kind.is(artifact) {
+        if !subject.artifact.is(artifact) {
             return Ok(None);
         }
         let files = store.files(artifact)?;
@@ -80,7 +80,7 @@ impl<'a> Found<'a> {
     /// # Errors
     /// If a file is damaged or gone.
     pub(super) fn pack(&self, store: &Store) -> Result<Option<Images>> {
-        use hilum_stages::contract::port::ArtifactType;
+        use hilum_stages::contract::port::InputArtifact;
         let files = self.files.iter().map(|e| Ok(File { path: store.verified_path(&e.digest)?, name: e.name.clone() })).collect::<Result<Vec<_>>>()?;
         Ok(Images::open(&files).ok())
     }

@@ -90,7 +90,7 @@ fn unreadable(found: &Found, why: &str) -> Markup {
 mod tests {
     use super::*;
     use crate::report::page;
-    use hilum_stages::contract::artifact::ArtifactKind;
+    use hilum_stages::contract::artifact::ArtifactType;
     use std::collections::BTreeSet;
 
     #[test]
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(ids.len(), CHAPTERS.len());
         assert!(ids.iter().all(|id| id.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
         let figures: Vec<&str> = hilum_stages::figures::FIGURES.iter().map(|f| f.name).chain([hilum_stages::figures::sheet::GRID]).collect();
-        for subject in CHAPTERS.iter().flat_map(|c| c.about).filter(|s| s.kind == ArtifactKind::Figure) {
+        for subject in CHAPTERS.iter().flat_map(|c| c.about).filter(|s| s.artifact == ArtifactType::Figure) {
             assert!(figures.contains(&subject.name), "there is no figure `{}`", subject.name);
         }
     }
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_new_row_is_on_the_page() {
         const TOY: Chapter = Chapter { id: "toy", title: Some("A <toy>"), about: &[], render: |m| Ok(Some(html! { p { "of " (m.facts.study) } })) };
-        const NOTHING: Chapter = Chapter { id: "nothing", about: &[Subject { kind: ArtifactKind::Table, name: "toys" }], ..TOY };
+        const NOTHING: Chapter = Chapter { id: "nothing", about: &[Subject { artifact: ArtifactType::Table, name: "toys" }], ..TOY };
         const SILENT: Chapter = Chapter { id: "silent", render: |_| Ok(None), ..TOY };
         let (_held, store) = crate::report::tests::empty_store();
         let facts = Facts { study: "plain".into(), ..Facts::default() };

@@ -286,7 +286,7 @@ impl<'a> Scheduler<'a> {
             others = others.saturating_sub(1);
             if needs(self, id) == Needs::Tensor {
                 // Tables and packs first: what they show must be known before anything is trained.
-                let shows = |id: StageId| self.run.pipeline.stages[id].kind.outputs.iter().any(|o| checks::LOOKED_AT.contains(&o.kind));
+                let shows = |id: StageId| self.run.pipeline.stages[id].kind.outputs.iter().any(|o| checks::LOOKED_AT.contains(&o.artifact));
                 let others_left = self.ready.keys().chain(self.running.keys()).any(|i| needs(self, *i) != Needs::Tensor && shows(*i));
                 if others_left || !self.is_clean()? {
                     break;

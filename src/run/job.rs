@@ -140,7 +140,7 @@ fn try_perform(job: &Job, report: &(dyn Fn(Said) + Sync), cancelled: &(dyn Fn() 
     stage.perform(inputs, work.path(), &cx)?;
     let mut outputs = Outputs::default();
     for port in kind.outputs.iter().filter(|p| stage.fills(p.name)) {
-        outputs.insert(port.name.to_owned(), store.put_dir(port.kind.name(), &work.path().join(port.name))?);
+        outputs.insert(port.name.to_owned(), store.put_dir(port.artifact.name(), &work.path().join(port.name))?);
     }
     let notes = cx.notes.into_inner().expect("BUG: poisoned");
     Ok(Done { outputs, notes, peak_memory: None })

@@ -7,7 +7,7 @@ use hilum_cache::checkout::{self, Outcome, Rest, Wanted};
 use hilum_cache::receipt::Artifact;
 use hilum_cache::tree::Entry;
 use hilum_cache::{Result, Store};
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::data::contents;
 
 /// Writes the results of a study. Of packed images, which are not viewable, only the list of duplicates.
@@ -30,8 +30,8 @@ pub fn laid_out(stage: &str, port: &str, artifact: &Artifact, store: &Store) -> 
     let files = store.files(artifact)?.into_iter();
     if let Some(file) = &artifact.file {
         let ending = file.rsplit_once('.').map_or(String::new(), |(_, e)| format!(".{e}"));
-        return Ok(files.filter(|_| !ArtifactKind::Images.is(artifact)).map(|f| (format!("{stage}/{port}{ending}"), f)).collect());
+        return Ok(files.filter(|_| !ArtifactType::Images.is(artifact)).map(|f| (format!("{stage}/{port}{ending}"), f)).collect());
     }
-    let is_shown = |name: &str| !ArtifactKind::Images.is(artifact) || name == contents::PAIRS;
+    let is_shown = |name: &str| !ArtifactType::Images.is(artifact) || name == contents::PAIRS;
     Ok(files.filter(|f| is_shown(&f.name)).map(|f| (format!("{stage}/{port}/{}", f.name), f)).collect())
 }

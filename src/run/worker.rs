@@ -110,7 +110,7 @@ impl Checkpoints for Kept {
         let (when, cost) = *self.last.lock().expect("BUG: poisoned");
         // Writing takes no more than a twentieth of the time, unless every step was asked for.
         let every = if self.every.is_zero() { self.every } else { self.every.max(cost * 20) };
-        self.stop.load(Ordering::SeqCst) || when.elapsed() >= every
+        when.elapsed() >= every
     }
     fn save(&self, step: u64, bytes: &[u8]) -> hilum_stages::contract::error::Result<()> {
         let began = Instant::now();

@@ -18,14 +18,14 @@ pub mod word;
 
 /// What every stage kind imports.
 pub mod prelude {
-    pub use super::artifact::ArtifactKind;
+    pub use super::artifact::ArtifactType;
     pub use super::bounds::{Count, Dropout, InnerShare, Multiple, NonNegative, PartialShare, Positive, Reduction, Share, Size, Whole};
     pub use super::context::Context;
     pub use super::decode::BadParameter;
     pub use super::error::{Error, Result};
     pub use super::note::Note;
     pub use super::one_of::Channels;
-    pub use super::port::{ArtifactType, File, Gathered, OutputType};
+    pub use super::port::{File, Gathered, InputArtifact, OutputArtifact};
     pub use super::seed::Stream;
     pub use super::stage::{BadInput, Effort, NamedCell, Namespace, Needs, Stage, Takes, Upstream};
     pub use crate::ports;

@@ -1,6 +1,6 @@
-//! The table of figures. One figure is one file in `figures/` and one row here; it is drawn from a record, by nobody who made the
-//! record. Ignorant of stages and of the report. `drawing` alone knows the plotting library's backends; the bytes are the same
-//! everywhere.
+//! The table of figures. One figure is one file in `figures/` and one row here; it is drawn from a record, by nobody
+//! who made the record. Ignorant of stages and of the report. `drawing` alone knows the plotting library's backends;
+//! the bytes are the same everywhere.
 
 mod classifiers;
 mod curves;
@@ -49,8 +49,17 @@ pub enum Draw {
 }
 
 /// Every figure; those of one record are drawn in this order.
-pub static FIGURES: &[Figure] =
-    &[map::FIGURE, intervals::FIGURE, losses::FIGURE, judgements::FIGURE, losses_so_far::FIGURE, classifiers::TRAINING, classifiers::VALIDATION];
+// One row a line, so that branches that each add one do not conflict.
+#[rustfmt::skip]
+pub static FIGURES: &[Figure] = &[
+    map::FIGURE,
+    intervals::FIGURE,
+    losses::FIGURE,
+    judgements::FIGURE,
+    losses_so_far::FIGURE,
+    classifiers::TRAINING,
+    classifiers::VALIDATION,
+];
 
 impl Figure {
     /// The name of the record that it is drawn from.

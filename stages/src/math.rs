@@ -1,8 +1,8 @@
-//! Functions that the C library computes differently from machine to machine: those of `hilum-ops`, which are the same code
-//! everywhere, under a name that the parts of this crate that know no tensors may use.
+//! Functions that the C library computes differently from machine to machine: those of `hilum-ops`, which are the same
+//! code everywhere, under a name that the parts of this crate that know no tensors may use.
 //!
-//! glibc chooses its `exp`, `sin` and `pow` by what the processor can do, and another library rounds their last bit in another
-//! way; a phantom, a map or a rate would follow it.
+//! glibc chooses its `exp`, `sin` and `pow` by what the processor can do, and another library rounds their last bit in
+//! another way; a phantom, a map or a rate would follow it.
 
 pub use hilum_ops::math::{cos, exp, hypot, ln, log2, pow, powi, sin, sin_cos};
 
@@ -34,7 +34,8 @@ mod tests {
         }
     }
 
-    /// A change of these bits is one of a hundred artifacts: raise the version of every kind that moves (see `tests/golden.rs`).
+    /// A change of these bits is one of a hundred artifacts: raise the version of every kind that moves (see
+    /// `tests/golden.rs`).
     #[test]
     fn their_bits_are_golden() {
         let mut all = blake3::Hasher::new();

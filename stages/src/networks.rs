@@ -1,5 +1,5 @@
-//! What networks are made of: weights by name, layers, and architectures that several models share, one per file, to be read
-//! beside its paper. They touch no file, draw from streams only, and know no study.
+//! What networks are made of: weights by name, layers, and architectures that several models share, one per file, to be
+//! read beside its paper. They touch no file, draw from streams only, and know no study.
 
 pub mod bagged_trees;
 pub mod blocks;

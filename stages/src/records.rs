@@ -1,7 +1,8 @@
-//! What stages write down and others read, between stages and in the report: a type for each, with one reader and one writer,
-//! and columns only by their names. Ignorant of stages, stores and how anything is shown.
+//! What stages write down and others read, between stages and in the report: a type for each, with one reader and one
+//! writer, and columns only by their names. Ignorant of stages, stores and how anything is shown.
 //!
-//! A reader passes over columns that it does not know, which are those of a newer program, and names one that is missing.
+//! A reader passes over columns that it does not know, which are those of a newer program, and names one that is
+//! missing.
 
 #[cfg(test)]
 mod as_inputs;
@@ -28,7 +29,7 @@ use serde::de::DeserializeOwned;
 
 /// A CSV file that holds rows of one sort.
 pub trait Record: Sized {
-    /// The file's name without its extension. The kind of an artifact says that it is a table, and this name which one.
+    /// The file's name without its extension. The type of an artifact says that it is a table, and this name which one.
     const NAME: &'static str;
     /// Takes a record from CSV.
     ///
@@ -84,15 +85,15 @@ impl<T: Row> Record for Table<T> {
     }
 }
 
-impl<R: Record> OutputType for R {
-    const TYPE: ArtifactKind = ArtifactKind::Table;
+impl<R: Record> OutputArtifact for R {
+    const TYPE: ArtifactType = ArtifactType::Table;
     fn save(&self, folder: &Path) -> Result<()> {
         write(&folder.join(Self::file_name()), &self.to_csv()?)
     }
 }
 
-impl<R: Record> ArtifactType for R {
-    const TYPE: ArtifactKind = ArtifactKind::Table;
+impl<R: Record> InputArtifact for R {
+    const TYPE: ArtifactType = ArtifactType::Table;
     fn open(files: &[File]) -> Result<Self> {
         let file = files.iter().find(|f| f.name == Self::file_name());
         let file = file.ok_or_else(|| Error::data(format!("this input takes the table `{}`, but was given another one", Self::NAME)))?;
@@ -104,8 +105,8 @@ impl<R: Record> ArtifactType for R {
 pub(crate) mod tests {
     use super::*;
 
-    /// What every sort of row must do: be written under its columns, be read back, bear columns that it does not know, and say
-    /// which one is missing.
+    /// What every sort of row must do: be written under its columns, be read back, bear columns that it does not know,
+    /// and say which one is missing.
     pub(crate) fn is_sound<T: Row + PartialEq + std::fmt::Debug + Clone>(rows: &[T]) {
         let table = Table { rows: rows.to_vec() };
         let csv = table.to_csv().unwrap();

@@ -1,4 +1,5 @@
-//! Parts of training loops: optimisers as parameters, devices, batches as tensors. There is no trainer object: the loops are in the stages, in order of execution.
+//! Parts of training loops: optimisers as parameters, devices, batches as tensors. There is no trainer object: the
+//! loops are in the stages, in order of execution.
 
 pub mod alarm;
 pub mod loss;

@@ -1,8 +1,8 @@
 //! UMAP (McInnes, Healy & Melville 2018): a two-dimensional embedding of high-dimensional points, following
 //! umap-learn 0.5 step by step.
 //!
-//! Pure functions on slices: no tensors, no files, no drawing. An embedding shows which points are neighbours; distances
-//! between its clusters and their sizes mean nothing, so nothing here measures them.
+//! Pure functions on slices: no tensors, no files, no drawing. An embedding shows which points are neighbours;
+//! distances between its clusters and their sizes mean nothing, so nothing here measures them.
 //!
 //! Neighbours are exact and the optimisation runs on one thread, so the same data and seed give the same bytes
 //! whatever the number of cores.

@@ -5,15 +5,15 @@ use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
 use crate::report::drawing::svg;
 use hilum_cache::Result;
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::evaluation::metric::{self, Direction, Metric};
 use hilum_stages::figures;
 use hilum_stages::records::{Compared, Record, Table};
 use maud::{Markup, html};
 
 /// The table of a comparison.
-pub(super) const COMPARISON: Subject = Subject { kind: ArtifactKind::Table, name: Table::<Compared>::NAME };
-const FIGURE: Subject = Subject { kind: ArtifactKind::Figure, name: figures::intervals::FIGURE.name };
+pub(super) const COMPARISON: Subject = Subject { artifact: ArtifactType::Table, name: Table::<Compared>::NAME };
+const FIGURE: Subject = Subject { artifact: ArtifactType::Figure, name: figures::intervals::FIGURE.name };
 
 pub(super) const CHAPTER: Chapter = Chapter { id: "comparison", title: Some("Comparison"), about: &[COMPARISON, FIGURE], render };
 

@@ -4,15 +4,15 @@ use super::{Chapter, Material};
 use crate::report::artifacts::{Found, Subject};
 use crate::report::drawing::png;
 use hilum_cache::{Digest, Result};
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::data::grey::{self, Fit};
 use hilum_stages::data::sample::{Origin, Sample};
 use hilum_stages::figures::sheet::{GRID as SHEET, sheet};
 use maud::{Markup, html};
 
-const SAMPLES: Subject = Subject { kind: ArtifactKind::Samples, name: "samples" };
-const PACK: Subject = Subject { kind: ArtifactKind::Images, name: "pixels" };
-const GRID: Subject = Subject { kind: ArtifactKind::Figure, name: SHEET };
+const SAMPLES: Subject = Subject { artifact: ArtifactType::Samples, name: "samples" };
+const PACK: Subject = Subject { artifact: ArtifactType::Images, name: "pixels" };
+const GRID: Subject = Subject { artifact: ArtifactType::Figure, name: SHEET };
 
 pub(super) const CHAPTER: Chapter = Chapter { id: "images", title: Some("Images"), about: &[SAMPLES, PACK, GRID], render };
 

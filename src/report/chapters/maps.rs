@@ -4,11 +4,11 @@ use super::{Chapter, Material};
 use crate::report::artifacts::Subject;
 use crate::report::drawing::svg;
 use hilum_cache::Result;
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::figures;
 use maud::{Markup, html};
 
-const MAP: Subject = Subject { kind: ArtifactKind::Figure, name: figures::map::FIGURE.name };
+const MAP: Subject = Subject { artifact: ArtifactType::Figure, name: figures::map::FIGURE.name };
 
 pub(super) const CHAPTER: Chapter = Chapter { id: "maps", title: Some("Map of images"), about: &[MAP], render };
 

@@ -4,11 +4,11 @@ use super::comparison::cell;
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
 use hilum_cache::Result;
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::records::{MetricRow, Record, Table};
 use maud::{Markup, html};
 
-const METRICS: Subject = Subject { kind: ArtifactKind::Table, name: Table::<MetricRow>::NAME };
+const METRICS: Subject = Subject { artifact: ArtifactType::Table, name: Table::<MetricRow>::NAME };
 
 pub(super) const CHAPTER: Chapter = Chapter { id: "metrics", title: Some("Metrics"), about: &[METRICS], render };
 

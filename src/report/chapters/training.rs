@@ -5,12 +5,12 @@ use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
 use crate::report::drawing::drawing;
 use hilum_cache::Result;
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::figures;
 use hilum_stages::records::{Compared, History, Record, Table};
 use maud::{Markup, html};
 
-const HISTORY: Subject = Subject { kind: ArtifactKind::Table, name: History::NAME };
+const HISTORY: Subject = Subject { artifact: ArtifactType::Table, name: History::NAME };
 
 pub(super) const CHAPTER: Chapter = Chapter { id: "training", title: Some("Training"), about: &[HISTORY, COMPARISON], render };
 

@@ -8,7 +8,7 @@ use crate::run::event::Event;
 use crate::run::job::Failure;
 use crate::run::state::State;
 use hilum_cache::{Digest, Error, Result, StageKey};
-use hilum_stages::contract::artifact::ArtifactKind;
+use hilum_stages::contract::artifact::ArtifactType;
 use std::collections::BTreeSet;
 
 impl Scheduler<'_> {
@@ -88,9 +88,9 @@ impl Scheduler<'_> {
                 Err(e) => return Err(e),
             }
         }
-        let is_seen = |kind: ArtifactKind| LOOKED_AT.contains(&kind) || self.has_outside && kind.is_network();
+        let is_seen = |artifact: ArtifactType| LOOKED_AT.contains(&artifact) || self.has_outside && artifact.is_network();
         let known = self.outputs.iter().flatten().flat_map(|o| o.values());
-        let now: BTreeSet<Digest> = known.filter(|a| ArtifactKind::of(a).is_some_and(is_seen)).map(|a| a.digest).collect();
+        let now: BTreeSet<Digest> = known.filter(|a| ArtifactType::of(a).is_some_and(is_seen)).map(|a| a.digest).collect();
         self.checked &= now == self.seen;
         self.seen = now;
         Ok(())

@@ -8,9 +8,9 @@ use candle_core::{Result, bail};
 use std::sync::Arc;
 
 /// `x [n, h, w, c]` read at the positions to which affine maps take those of the result `[n, size[0], size[1], c]`:
-/// `torch.nn.functional.affine_grid` and `grid_sample` (bilinear, zeros outside, `align_corners = False`). `theta` holds a
-/// 2 × 3 matrix per sample, which is multiplied with (x, y, 1); edges of images are at ±1. Differentiable by `x` to any order,
-/// not by `theta`.
+/// `torch.nn.functional.affine_grid` and `grid_sample` (bilinear, zeros outside, `align_corners = False`). `theta`
+/// holds a 2 × 3 matrix per sample, which is multiplied with (x, y, 1); edges of images are at ±1. Differentiable by
+/// `x` to any order, not by `theta`.
 ///
 /// # Errors
 /// Where there is not one map per sample.

@@ -1,5 +1,6 @@
-//! Dispatch: runs primitives on the backend of the device on which their inputs are. The CPU and CUDA backends know nothing
-//! of each other, nor of this module.
+//! Dispatch: runs primitives on the backend of the device on which their inputs are. Neither backend knows this module.
+//! The CPU knows nothing of CUDA, which takes descriptions of what is computed (shapes, windows, cuts) from `primitive`
+//! and `cpu`.
 
 use candle_core::{CpuStorage, Device, InplaceOp2, Layout, Result, Shape, Storage, Tensor, bail};
 

@@ -25,7 +25,8 @@ pub(crate) fn repeat(large: &[usize], small: &[usize]) -> Option<Repeat> {
     Some(Repeat { a: product(0..from), r: product(from..to), b: product(to..large.len()) })
 }
 
-/// A shape between two that one step does not lead to: the larger with its last repeated dimensions as the smaller has them.
+/// A shape between two that one step does not lead to: the larger with its last repeated dimensions as the smaller has
+/// them.
 pub(crate) fn between(large: &[usize], small: &[usize]) -> Option<Vec<usize>> {
     let lead = large.len().checked_sub(small.len())?;
     let small = |i: usize| if i < lead { 1 } else { small[i - lead] };

@@ -26,7 +26,8 @@ pub fn conv_transpose2d(x: &Value, w: &Value, window: Window, output_padding: [u
     conv_transpose2d_then(x, w, window, output_padding, None, Rectifier::Identity)
 }
 
-/// As [`conv2d`], then `bias [co]` is added and the result rectified, in one pass over memory. Differentiable to any order.
+/// As [`conv2d`], then `bias [co]` is added and the result rectified, in one pass over memory. Differentiable to any
+/// order.
 ///
 /// # Errors
 /// As [`conv2d`].
@@ -35,8 +36,8 @@ pub fn conv2d_then(x: &Value, w: &Value, window: Window, bias: Option<&Value>, r
     convolve(g, Pass::Forward, x, w, bias, rectifier)
 }
 
-/// As [`conv_transpose2d`], then `bias [co]` is added and the result rectified, in one pass over memory. Differentiable to
-/// any order.
+/// As [`conv_transpose2d`], then `bias [co]` is added and the result rectified, in one pass over memory. Differentiable
+/// to any order.
 ///
 /// # Errors
 /// As [`conv2d`].

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 static PORTABLE: AtomicBool = AtomicBool::new(false);
 
-/// Computes by portable code, whatever vector instructions the machine has: slower, with the same bits. Call it before the first
-/// tensor.
+/// Computes by portable code, whatever vector instructions the machine has: slower, with the same bits. Call it before
+/// the first tensor.
 pub fn stay_portable() {
     PORTABLE.store(true, Ordering::Relaxed);
 }

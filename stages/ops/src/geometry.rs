@@ -22,8 +22,8 @@ impl Window {
     }
 }
 
-/// A convolution `[n, h, w, ci] → [n, oh, ow, co]` with kernel `[co, ci/groups, kh, kw]`. A transposed convolution is the
-/// same geometry read backwards.
+/// A convolution `[n, h, w, ci] → [n, oh, ow, co]` with kernel `[co, ci/groups, kh, kw]`. A transposed convolution is
+/// the same geometry read backwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Geometry {
     pub(crate) n: usize,
@@ -51,7 +51,8 @@ impl Geometry {
         Ok(Geometry { n, ci: wi, co: co / groups, input, output, kernel, window })
     }
 
-    /// The geometry whose gradient by its input is this transposed convolution of `x [n, h, w, ci]` with `w [ci, co/groups, kh, kw]`.
+    /// The geometry whose gradient by its input is this transposed convolution of `x [n, h, w, ci]` with `w [ci,
+    /// co/groups, kh, kw]`.
     pub(crate) fn transposed(x: (usize, usize, usize, usize), w: (usize, usize, usize, usize), window: Window, extra: [usize; 2]) -> Result<Self> {
         let ((n, h, width, co), (wo, ci, kh, kw)) = (x, w);
         let Window { stride, padding, dilation, groups } = window;

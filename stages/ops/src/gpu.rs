@@ -10,8 +10,8 @@ pub fn count_gpus() -> usize {
     0
 }
 
-/// Opens the GPU with this index, from 0 up. Memory that its tensors free stays with the process, since allocating it again is
-/// slow.
+/// Opens the GPU with this index, from 0 up. Memory that its tensors free stays with the process, since allocating it
+/// again is slow.
 ///
 /// # Errors
 /// Where there is no GPU with this index.
@@ -22,8 +22,8 @@ pub fn open_gpu(index: usize) -> Result<Device> {
     Device::new_cuda(index)
 }
 
-/// Name, architecture and memory (MiB) of a GPU, and the versions of its driver and of cuDNN: bits are compared only where all of
-/// it is equal.
+/// Name, architecture and memory (MiB) of a GPU, and the versions of its driver and of cuDNN: bits are compared only
+/// where all of it is equal.
 ///
 /// # Errors
 /// Where there is no GPU with this index.

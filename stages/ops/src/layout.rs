@@ -1,5 +1,5 @@
-//! The one place that knows the memory layout: `[n, h, w, c]` (channels last), so that the values of a pixel are adjacent.
-//! Images of one channel are the same bytes in either layout.
+//! The one place that knows the memory layout: `[n, h, w, c]` (channels last), so that the values of a pixel are
+//! adjacent. Images of one channel are the same bytes in either layout.
 
 use crate::tape::Value;
 use candle_core::Result;

@@ -1,12 +1,14 @@
-//! Correct and fast tensor operations over candle tensors on the CPU, in float32, `[n, h, w, c]`, with gradients of any order.
+//! Correct and fast tensor operations over candle tensors on the CPU, in float32, `[n, h, w, c]`, with gradients of any
+//! order.
 //!
 //! Stock candle gives wrong or no gradients for several operations that the networks of chest X-ray studies need
-//! (max-pooling divides them by k², nearest up-sampling overwrites them), detaches second orders, and trains seven to nine
-//! times slower than it could. Networks use only the functions of this crate, so that layout and backend stay decisions of
-//! one place. A [`Value`] is a tensor with its history on the gradient tape, from which [`Value::backward`] computes gradients.
+//! (max-pooling divides them by k², nearest up-sampling overwrites them), detaches second orders, and trains seven to
+//! nine times slower than it could. Networks use only the functions of this crate, so that layout and backend stay
+//! decisions of one place. A [`Value`] is a tensor with its history on the gradient tape, from which
+//! [`Value::backward`] computes gradients.
 //!
-//! Modules build on each other in one direction: kernels (`cpu`, `cuda`) ← `backend`, which dispatches primitives to them by
-//! device ← the tape and the operations on it.
+//! Modules build on each other in one direction: kernels of the CPU (`cpu`) ← `primitive`, what is computed and how the
+//! CPU does it ← `cuda`, how a GPU does it ← `backend`, which dispatches by device ← the tape and the operations on it.
 //!
 //! How work is split follows from shapes alone, never from the number of threads: the same inputs give the same bits
 //! at any thread count, on any instruction set and with any C library: exponentials, logarithms and powers are those of

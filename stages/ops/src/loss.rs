@@ -54,13 +54,14 @@ pub struct CrossEntropy {
     pub class_weights: Vec<f64>,
     /// Fraction of the target that is spread over all classes, in [0, 1).
     pub label_smoothing: f64,
-    /// Focal loss (Lin et al. 2017): each term is multiplied by `(1 − p)^gamma`, gamma ≥ 0. Zero is plain cross-entropy.
+    /// Focal loss (Lin et al. 2017): each term is multiplied by `(1 − p)^gamma`, gamma ≥ 0. Zero is plain
+    /// cross-entropy.
     pub focal_gamma: f64,
 }
 
 impl CrossEntropy {
-    /// The loss of `logits [n, k]` against class indices. A class of probability zero in a target adds nothing, even where
-    /// its logit is minus infinity.
+    /// The loss of `logits [n, k]` against class indices. A class of probability zero in a target adds nothing, even
+    /// where its logit is minus infinity.
     ///
     /// # Errors
     /// Where a class index or the number of weights does not fit, or there is no logit.
@@ -99,7 +100,8 @@ pub fn cross_entropy(logits: &Value, targets: &[u32]) -> Result<Value> {
     CrossEntropy::default().of(logits, targets)
 }
 
-/// Products with weights, and zeros where a weight is zero, also of infinite values. Linear, so that it is its own gradient.
+/// Products with weights, and zeros where a weight is zero, also of infinite values. Linear, so that it is its own
+/// gradient.
 fn weighted(x: &Value, weights: &Tensor) -> Result<Value> {
     let data = binary(Binary::Weigh, x.data(), weights)?;
     let weights = weights.clone();
@@ -114,8 +116,8 @@ fn log_softmax(logits: &Value) -> Result<Value> {
     shifted.sub(&shifted.exp()?.sum_to(&[n, 1])?.ln()?)
 }
 
-/// Weights of classes by their effective number of images, `(1 − β) / (1 − β^n)`, scaled to a mean of one (Cui et al. 2019).
-/// A class without images weighs nothing and does not count: its infinite weight would make NaN of all others.
+/// Weights of classes by their effective number of images, `(1 − β) / (1 − β^n)`, scaled to a mean of one (Cui et al.
+/// 2019). A class without images weighs nothing and does not count: its infinite weight would make NaN of all others.
 pub fn class_balanced_weights(images: &[usize], beta: f64) -> Vec<f64> {
     let weight = |n: usize| if n == 0 { 0.0 } else { (1.0 - beta) / (1.0 - math::pow(beta, n as f64)) };
     let raw: Vec<f64> = images.iter().map(|n| weight(*n)).collect();

@@ -1,9 +1,9 @@
 //! Exponentials, logarithms, powers and angles whose bits are the same on every machine.
 //!
-//! Those of the standard library are the C library's, which differ from one to the next in the last place. What is compared
-//! byte by byte uses these, which the crate `libm` makes of sums and products alone; its instructions for single
-//! machines (square roots and fused products) are rounded exactly, and so the same. What IEEE 754 rounds exactly needs no
-//! stand-in: sums, products, quotients, square roots, `mul_add`, `floor`, `round`.
+//! Those of the standard library are the C library's, which differ from one to the next in the last place. What is
+//! compared byte by byte uses these, which the crate `libm` makes of sums and products alone; its instructions for
+//! single machines (square roots and fused products) are rounded exactly, and so the same. What IEEE 754 rounds exactly
+//! needs no stand-in: sums, products, quotients, square roots, `mul_add`, `floor`, `round`.
 
 /// `e^x`.
 pub fn exp(x: f64) -> f64 {

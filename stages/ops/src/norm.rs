@@ -1,5 +1,5 @@
-//! Normalisation of `[n, h, w, c]`, fused with the addition and rectifier that follow: batch norm (Ioffe & Szegedy 2015),
-//! instance norm (Ulyanov et al. 2016), layer norm (Ba et al. 2016), and a fixed scale and shift per channel.
+//! Normalisation of `[n, h, w, c]`, fused with the addition and rectifier that follow: batch norm (Ioffe & Szegedy
+//! 2015), instance norm (Ulyanov et al. 2016), layer norm (Ba et al. 2016), and a fixed scale and shift per channel.
 //!
 //! Batch norm has no second derivative; those of instance and layer norm are computed from their parts.
 
@@ -40,12 +40,12 @@ enum Parts {
     Unknown,
 }
 
-/// Normalises `x [n, h, w, c]` by the mean and biased variance of the batch, `eps` added to the variance; weight and bias are
-/// `[c]` each. Returns the result, and the statistics of the batch as constants.
+/// Normalises `x [n, h, w, c]` by the mean and biased variance of the batch, `eps` added to the variance; weight and
+/// bias are `[c]` each. Returns the result, and the statistics of the batch as constants.
 ///
 /// # Errors
-/// Where channels differ, there is no image, or a tensor is not float32. Of a single value per channel only the bias is left,
-/// as in Keras; PyTorch refuses it.
+/// Where channels differ, there is no image, or a tensor is not float32. Of a single value per channel only the bias is
+/// left, as in Keras; PyTorch refuses it.
 pub fn batch_norm(x: &Value, affine: Affine, eps: f64, epilogue: Epilogue) -> Result<(Value, ChannelStatistics)> {
     let (_, _, _, c) = x.dims4()?;
     let cut = Cut { groups: 1, c, together: false };

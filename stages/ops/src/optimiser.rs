@@ -101,8 +101,8 @@ impl Optimiser {
         };
         self.groups.iter().flat_map(|(_, slots)| slots).map(of).collect()
     }
-    /// Goes on from a checkpoint of an optimiser over the same weights, also where that had state that this one has not yet:
-    /// of a momentum that was set in between.
+    /// Goes on from a checkpoint of an optimiser over the same weights, also where that had state that this one has not
+    /// yet: of a momentum that was set in between.
     ///
     /// # Errors
     /// Where the lengths differ.
@@ -120,7 +120,8 @@ impl Optimiser {
     }
 }
 
-/// `target ← target + weight · (source − target)`, in place, as `torch.Tensor.lerp_`: a step of an exponential moving average.
+/// `target ← target + weight · (source − target)`, in place, as `torch.Tensor.lerp_`: a step of an exponential moving
+/// average.
 ///
 /// # Errors
 /// Where shapes differ.

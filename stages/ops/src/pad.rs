@@ -25,7 +25,8 @@ impl Margins {
     }
 }
 
-/// `x [n, h, w, c]` mirrored at its edges, which are not repeated: `[n, h + 2p, w + 2p, c]`, `torch.nn.ReflectionPad2d`.
+/// `x [n, h, w, c]` mirrored at its edges, which are not repeated: `[n, h + 2p, w + 2p, c]`,
+/// `torch.nn.ReflectionPad2d`.
 ///
 /// # Errors
 /// Where the padding is as wide as the map or wider.

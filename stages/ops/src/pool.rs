@@ -48,8 +48,8 @@ pub fn max_pool2d(x: &Value, window: PoolWindow) -> Result<Value> {
     }))
 }
 
-/// The mean of each `k × k` window of `x [n, h, w, c]`. Padding counts as zeros where `count_padding`, else it is left out of
-/// the mean (`count_include_pad` of PyTorch). Differentiable to any order.
+/// The mean of each `k × k` window of `x [n, h, w, c]`. Padding counts as zeros where `count_padding`, else it is left
+/// out of the mean (`count_include_pad` of PyTorch). Differentiable to any order.
 ///
 /// # Errors
 /// As [`max_pool2d`].

@@ -1,5 +1,5 @@
-//! The precision in which convolutions and linear layers multiply on a GPU. Weights, sums, norms and losses are float32 in any
-//! case, and so is everything on the CPU.
+//! The precision in which convolutions and linear layers multiply on a GPU. Weights, sums, norms and losses are float32
+//! in any case, and so is everything on the CPU.
 
 use std::cell::Cell;
 
@@ -17,8 +17,9 @@ pub enum Precision {
 
 thread_local!(static PRECISION: Cell<Precision> = const { Cell::new(Precision::Float32) });
 
-/// Runs `work` in a precision on this thread, and restores the former one even if the work panics. What is differentiated twice
-/// (R1, path length, the penalty of WGAN-GP) belongs into [`Precision::Float32`], its forward pass included.
+/// Runs `work` in a precision on this thread, and restores the former one even if the work panics. What is
+/// differentiated twice (R1, path length, the penalty of WGAN-GP) belongs into [`Precision::Float32`], its forward pass
+/// included.
 pub fn with_precision<T>(precision: Precision, work: impl FnOnce() -> T) -> T {
     struct Before(Precision);
     impl Drop for Before {

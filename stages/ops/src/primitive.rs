@@ -1,7 +1,7 @@
 //! Primitives: functions of float32 arrays, without tensors and gradients, that every backend computes.
 //!
-//! Each says how it is computed on the CPU; with the feature `cuda`, `crate::cuda` says how on a GPU. Which of them a call takes
-//! is decided in `crate::backend`.
+//! Each says how it is computed on the CPU; with the feature `cuda`, `crate::cuda` says how on a GPU. Which of them a
+//! call takes is decided in `crate::backend`.
 
 pub(crate) mod convolution;
 pub(crate) mod dropout;

@@ -1,10 +1,10 @@
 //! Reverse-mode automatic differentiation: the gradient tape.
 //!
-//! A [`Value`] is a candle tensor and, where a gradient by something that it was computed from may be asked for, a node of the
-//! graph. Each node holds a rule that turns the gradient by its value into gradients by its inputs. Rules are written in
-//! operations on values, so that gradients can be differentiated again unless a rule forbids it. Candle's own graph is not
-//! used: it adds every gradient to zeros first, keeps all activations until the end, recurses, and cuts off second derivatives
-//! without an error.
+//! A [`Value`] is a candle tensor and, where a gradient by something that it was computed from may be asked for, a node
+//! of the graph. Each node holds a rule that turns the gradient by its value into gradients by its inputs. Rules are
+//! written in operations on values, so that gradients can be differentiated again unless a rule forbids it. Candle's
+//! own graph is not used: it adds every gradient to zeros first, keeps all activations until the end, recurses, and
+//! cuts off second derivatives without an error.
 //!
 //! What this is ignorant of: how anything is computed.
 
@@ -102,8 +102,8 @@ impl Value {
     pub fn constant(data: Tensor) -> Self {
         Value { data: data.detach(), node: None }
     }
-    /// A leaf: a value that gradients can be asked for, such as a weight. It shares the tensor's storage: an update in place
-    /// changes both.
+    /// A leaf: a value that gradients can be asked for, such as a weight. It shares the tensor's storage: an update in
+    /// place changes both.
     pub fn leaf(data: &Tensor) -> Self {
         Value { data: data.detach(), node: Some(Arc::new(Node { id: next_id(), history: None })) }
     }

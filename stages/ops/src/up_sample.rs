@@ -14,8 +14,8 @@ pub fn up_sample_nearest(x: &Value, scale: usize) -> Result<Value> {
     resample(x, Resampling::of(Weights::nearest(h, scale), Weights::nearest(w, scale)))
 }
 
-/// Bilinear interpolation to `size` (rows, columns), as `torch.nn.functional.interpolate` without antialiasing:
-/// `[n, h, w, c] → [n, size[0], size[1], c]`. `align_corners` aligns the centres of the corner pixels of both maps, instead of
+/// Bilinear interpolation to `size` (rows, columns), as `torch.nn.functional.interpolate` without antialiasing: `[n, h,
+/// w, c] → [n, size[0], size[1], c]`. `align_corners` aligns the centres of the corner pixels of both maps, instead of
 /// the corners of these pixels.
 ///
 /// # Errors

@@ -5,9 +5,9 @@ use crate::resample::{Resampling, resample};
 use crate::tape::Value;
 use candle_core::{Result, bail};
 
-/// Inserts `up − 1` zeros after each pixel of `x [n, h, w, c]`, pads with zeros (crops where negative), convolves rows and columns
-/// with `filter`, and keeps every `down`-th pixel: `[n, oh, ow, c]` with `oh = (h·up + before + after − taps)/down + 1`.
-/// Differentiable to any order.
+/// Inserts `up − 1` zeros after each pixel of `x [n, h, w, c]`, pads with zeros (crops where negative), convolves rows
+/// and columns with `filter`, and keeps every `down`-th pixel: `[n, oh, ow, c]` with `oh = (h·up + before + after −
+/// taps)/down + 1`. Differentiable to any order.
 ///
 /// # Errors
 /// Where the filter is longer than what it filters, or a factor is 0.

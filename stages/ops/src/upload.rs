@@ -1,5 +1,5 @@
-//! Asynchronous uploads of arrays to a device. To a GPU they are copied from pinned memory while it computes; on the CPU they
-//! stay where they are. Ignorant of what the values are, and of who makes them.
+//! Asynchronous uploads of arrays to a device. To a GPU they are copied from pinned memory while it computes; on the
+//! CPU they stay where they are. Ignorant of what the values are, and of who makes them.
 
 #[cfg(feature = "cuda")]
 use crate::cuda::copy_stream::{CopyStream, Transfer};
@@ -64,7 +64,8 @@ impl Upload {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// The array as a tensor on the device. What is computed with it there waits until it has arrived; the caller does not.
+    /// The array as a tensor on the device. What is computed with it there waits until it has arrived; the caller does
+    /// not.
     ///
     /// # Errors
     /// Where the number of elements does not fit the shape, or the device has no memory left.

@@ -1,5 +1,5 @@
-//! What becomes of infinities and NaN, against torch (`tests/non_finite.json`, made by `tests/oracle/non_finite.py`), what a
-//! norm makes of an outlier, and what is said of batches without an image.
+//! What becomes of infinities and NaN, against torch (`tests/non_finite.json`, made by `tests/oracle/non_finite.py`),
+//! what a norm makes of an outlier, and what is said of batches without an image.
 
 mod torch;
 

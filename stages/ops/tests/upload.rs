@@ -5,7 +5,8 @@ mod torch;
 use hilum_ops::Uploads;
 use torch::fixture::device;
 
-/// Several are under way at once, most of the length of those before, sent by another thread, some never taken, and each stays what it was.
+/// Several are under way at once, most of the length of those before, sent by another thread, some never taken, and
+/// each stays what it was.
 #[test]
 fn numbers_arrive_as_they_were_sent() {
     let uploads = Uploads::to(&device()).unwrap();

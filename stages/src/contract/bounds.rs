@@ -1,5 +1,5 @@
-//! Ranges of parameters as types: the range in the JSON schema, which explains what does not fit, and the check when a parameter
-//! is read are one. Ignorant of what the numbers mean.
+//! Ranges of parameters as types: the range in the JSON schema, which explains what does not fit, and the check when a
+//! parameter is read are one. Ignorant of what the numbers mean.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
@@ -75,7 +75,8 @@ impl<const MIN: u64, const MAX: u64, N: Integer> JsonSchema for Whole<MIN, MAX, 
     }
 }
 
-/// Declares types of finite numbers in a range, which consists of `from`, `to`, `above` and `below`, each with its limit.
+/// Declares types of finite numbers in a range, which consists of `from`, `to`, `above` and `below`, each with its
+/// limit.
 ///
 /// ```text
 /// bounds! {

@@ -127,18 +127,27 @@ impl Context<'_> {
         self.seed.expect("BUG: the kind does not declare a seed").stream(self.kind, name)
     }
     /// Reports progress, and ends the stage if the run was asked to stop.
-    pub fn progress(&self, done: usize, total: usize, unit: &str, values: &[(&str, f64)]) -> Result<()> {
-        let values = values.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect();
-        (self.report)(Said::Progress(Progress { done: done as u64, total: total as u64, unit: unit.to_owned(), values }));
-        if (self.cancelled)() { Err(Error::Cancelled) } else { Ok(()) }
-    }
-    /// Writes a checkpoint if it is time to. Call it before [`Context::progress`], which ends a stage that was asked to stop. A
-    /// checkpoint that cannot be written does not end the stage: the previous one is kept.
     ///
     /// # Errors
-    /// Those of `snapshot`.
-    pub fn checkpoint(&self, step: usize, snapshot: impl FnOnce() -> Result<Vec<u8>>) -> Result<()> {
-        if self.checkpoints.due()
+    /// [`Error::Cancelled`].
+    pub fn progress(&self, done: usize, total: usize, unit: &str, values: &[(&str, f64)]) -> Result<()> {
+        self.report_progress(done, total, unit, values);
+        if (self.cancelled)() { Err(Error::Cancelled) } else { Ok(()) }
+    }
+    fn report_progress(&self, done: usize, total: usize, unit: &str, values: &[(&str, f64)]) {
+        let values = values.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect();
+        (self.report)(Said::Progress(Progress { done: done as u64, total: total as u64, unit: unit.to_owned(), values }));
+    }
+    /// Ends a step of a stage that resumes: writes a checkpoint if it is time to or the run was asked to stop, reports progress, and
+    /// ends the stage if the run was asked to stop. A checkpoint that cannot be written does not end the stage: the previous one is
+    /// kept.
+    ///
+    /// # Errors
+    /// Those of `snapshot`, and [`Error::Cancelled`].
+    pub fn step(&self, step: usize, steps: usize, values: &[(&str, f64)], snapshot: impl FnOnce() -> Result<Vec<u8>>) -> Result<()> {
+        // Asked once: a request to stop that comes after this line is met by the next step, so that no stage ends without its checkpoint.
+        let stop = (self.cancelled)();
+        if (stop || self.checkpoints.due())
             && let Err(e) = self.checkpoints.save(step as u64, &snapshot()?)
         {
             // The message of the file system without the path: this is part of the record.
@@ -149,11 +158,12 @@ impl Context<'_> {
                 other => other.to_string(),
             };
             let note = Note::warning(format!("a checkpoint could not be written: {why}"));
-            if !self.said().contains(&note) {
+            if !self.notes().contains(&note) {
                 self.say(note);
             }
         }
-        Ok(())
+        self.report_progress(step, steps, "step", values);
+        if stop { Err(Error::Cancelled) } else { Ok(()) }
     }
     /// Reports what is good to know, immediately and in the record. It must contain no names and no paths.
     pub fn note(&self, text: impl Into<String>) {
@@ -175,12 +185,12 @@ impl Context<'_> {
         }
     }
     /// The notes so far, for a checkpoint.
-    pub fn said(&self) -> Vec<Note> {
+    pub fn notes(&self) -> Vec<Note> {
         self.notes.lock().expect("BUG: poisoned").clone()
     }
     /// Reports the notes again that were reported before the stage was interrupted.
-    pub fn say_again(&self, notes: Vec<Note>) {
-        let since = self.said();
+    pub fn replay(&self, notes: Vec<Note>) {
+        let since = self.notes();
         notes.iter().filter(|n| !since.contains(n)).for_each(|n| (self.report)(Said::Note(n.clone())));
         let later: Vec<Note> = since.into_iter().filter(|n| !notes.contains(n)).collect();
         *self.notes.lock().expect("BUG: poisoned") = [notes, later].concat();
@@ -205,8 +215,8 @@ impl Context<'_> {
 
 #[cfg(test)]
 impl Context<'static> {
-    /// For the test of a stage of this kind: on the CPU, without a seed, a key, images, files and checkpoints. What it reports is
-    /// in [`Context::said`].
+    /// For the test of a stage of this kind: on the CPU, without a seed, a key, images, files and checkpoints. What it
+    /// reports is in [`Context::notes`].
     pub fn for_tests(kind: &'static str) -> Context<'static> {
         struct NoImages;
         impl ImageBytes for NoImages {
@@ -239,5 +249,42 @@ impl Context<'static> {
     /// With a key of pseudonyms.
     pub fn with_pseudonyms(self, key: [u8; 32]) -> Self {
         Context { pseudonyms: Some(PseudonymKey::new(key)), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// A request to stop that comes while a step ends.
+    struct StopsMeanwhile {
+        stop: AtomicBool,
+        saved: Mutex<Vec<u64>>,
+    }
+    impl Checkpoints for StopsMeanwhile {
+        fn due(&self) -> bool {
+            self.stop.store(true, Ordering::SeqCst);
+            false
+        }
+        fn save(&self, step: u64, _: &[u8]) -> Result<()> {
+            self.saved.lock().unwrap().push(step);
+            Ok(())
+        }
+        fn latest(&self) -> Option<(u64, Vec<u8>)> {
+            None
+        }
+    }
+
+    #[test]
+    fn no_stage_is_stopped_without_a_checkpoint_of_its_last_step() {
+        let stops = StopsMeanwhile { stop: AtomicBool::new(false), saved: Mutex::default() };
+        let cancelled = || stops.stop.load(Ordering::SeqCst);
+        let cx = Context { checkpoints: &stops, cancelled: &cancelled, ..Context::for_tests("train-gan") };
+        let step = |n| cx.step(n, 9, &[], || Ok(vec![]));
+        // The request came after it was asked for: the next step meets it.
+        assert!(step(1).is_ok());
+        assert!(matches!(step(2), Err(Error::Cancelled)));
+        assert_eq!(*stops.saved.lock().unwrap(), [2]);
     }
 }

@@ -62,8 +62,9 @@ pub fn decode<T: DeserializeOwned + JsonSchema>(value: Value, written: &dyn Writ
     }
 }
 
-/// Reads parameters as [`decode`] does, with everything that does not fit. Where that is only numbers out of range, the parameters
-/// have the nearest numbers within it in their place, so that everything else about them can be checked in the same go.
+/// Reads parameters as [`decode`] does, with everything that does not fit. Where that is only numbers out of range, the
+/// parameters have the nearest numbers within it in their place, so that everything else about them can be checked in
+/// the same go.
 pub fn nearest<T: DeserializeOwned + JsonSchema>(mut value: Value, written: &dyn Written) -> (Option<T>, Vec<BadParameter>) {
     if let Ok(fine) = T::deserialize(&value) {
         return (Some(fine), vec![]);

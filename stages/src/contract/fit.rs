@@ -1,8 +1,8 @@
-//! Parameters held against the schema of their kind: every fault at once, each with its path, and what people may write in
-//! more than one way brought into the form that is decoded. Ignorant of YAML and of what parameters mean.
+//! Parameters held against the schema of their kind: every fault at once, each with its path, and what people may write
+//! in more than one way brought into the form that is decoded. Ignorant of YAML and of what parameters mean.
 //!
-//! A value that decodes as it is never comes here: what is accepted is decided by the types, and the schema, which is made of
-//! the same types, explains what is not.
+//! A value that decodes as it is never comes here: what is accepted is decided by the types, and the schema, which is
+//! made of the same types, explains what is not.
 
 mod numbers;
 

@@ -13,8 +13,8 @@ pub enum Severity {
     Warning,
 }
 
-/// A note of a stage. It contains no names and no paths, and is written as one line of text, which begins with `warning: ` if it is
-/// a warning: receipts and checkpoints have always held it so.
+/// A note of a stage. It contains no names and no paths, and is written as one line of text, which begins with
+/// `warning: ` if it is a warning: receipts and checkpoints have always held it so.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", from = "String")]
 pub struct Note {

@@ -1,5 +1,5 @@
-//! Whole numbers of which a few are allowed, as types: the JSON schema lists them, and no other is read. Ignorant of what the
-//! numbers mean.
+//! Whole numbers of which a few are allowed, as types: the JSON schema lists them, and no other is read. Ignorant of
+//! what the numbers mean.
 
 /// Declares types of whole numbers with those that are allowed.
 ///

@@ -1,6 +1,6 @@
 //! Ports: the named, typed inputs and outputs of a stage kind, and what each output takes from which input.
 
-use super::artifact::ArtifactKind;
+use super::artifact::ArtifactType;
 use super::error::Result;
 use std::path::{Path, PathBuf};
 
@@ -14,23 +14,23 @@ pub struct File {
 }
 
 /// Something that an input port can carry.
-pub trait ArtifactType: Sized {
-    /// Its kind, whose name is recorded with every artifact.
-    const TYPE: ArtifactKind;
+pub trait InputArtifact: Sized {
+    /// Its type, whose name is recorded with every artifact.
+    const TYPE: ArtifactType;
     /// Opens an artifact.
     fn open(files: &[File]) -> Result<Self>;
 }
 
 /// Something that an output port can carry.
-pub trait OutputType {
-    /// Its kind.
-    const TYPE: ArtifactKind;
+pub trait OutputArtifact {
+    /// Its type.
+    const TYPE: ArtifactType;
     /// Writes the artifact's files into an empty folder.
     fn save(&self, folder: &Path) -> Result<()>;
 }
 
-impl<T: OutputType> OutputType for Option<T> {
-    const TYPE: ArtifactKind = T::TYPE;
+impl<T: OutputArtifact> OutputArtifact for Option<T> {
+    const TYPE: ArtifactType = T::TYPE;
     fn save(&self, folder: &Path) -> Result<()> {
         self.as_ref().map_or(Ok(()), |t| t.save(folder))
     }
@@ -69,37 +69,37 @@ pub struct Gathered<T> {
 
 /// What a field of an `Inputs` struct can be.
 pub trait InputField: Sized {
-    /// The kind of artifact that it carries.
-    const TYPE: ArtifactKind;
+    /// The type of artifact that it carries.
+    const TYPE: ArtifactType;
     /// How many.
     const ARITY: Arity;
     /// Opens what arrived.
     fn open(arrivals: Vec<Arrival>) -> Result<Self>;
 }
 
-impl<T: ArtifactType> InputField for T {
-    const TYPE: ArtifactKind = T::TYPE;
+impl<T: InputArtifact> InputField for T {
+    const TYPE: ArtifactType = T::TYPE;
     const ARITY: Arity = Arity::One;
     fn open(arrivals: Vec<Arrival>) -> Result<Self> {
         T::open(&arrivals.first().expect("BUG: bindings are checked before a stage runs").files)
     }
 }
-impl<T: ArtifactType> InputField for Option<T> {
-    const TYPE: ArtifactKind = T::TYPE;
+impl<T: InputArtifact> InputField for Option<T> {
+    const TYPE: ArtifactType = T::TYPE;
     const ARITY: Arity = Arity::Optional;
     fn open(arrivals: Vec<Arrival>) -> Result<Self> {
         arrivals.first().map(|a| T::open(&a.files)).transpose()
     }
 }
-impl<T: ArtifactType> InputField for Vec<T> {
-    const TYPE: ArtifactKind = T::TYPE;
+impl<T: InputArtifact> InputField for Vec<T> {
+    const TYPE: ArtifactType = T::TYPE;
     const ARITY: Arity = Arity::Many;
     fn open(arrivals: Vec<Arrival>) -> Result<Self> {
         arrivals.iter().map(|a| T::open(&a.files)).collect()
     }
 }
-impl<T: ArtifactType> InputField for Vec<Gathered<T>> {
-    const TYPE: ArtifactKind = T::TYPE;
+impl<T: InputArtifact> InputField for Vec<Gathered<T>> {
+    const TYPE: ArtifactType = T::TYPE;
     const ARITY: Arity = Arity::Gathered;
     fn open(arrivals: Vec<Arrival>) -> Result<Self> {
         arrivals.into_iter().map(|a| Ok(Gathered { value: T::open(&a.files)?, cell: a.cell })).collect()
@@ -113,8 +113,8 @@ pub struct Port {
     pub name: &'static str,
     /// What it is for.
     pub doc: &'static str,
-    /// The kind of its artifacts.
-    pub kind: ArtifactKind,
+    /// The type of its artifacts.
+    pub artifact: ArtifactType,
     /// How many artifacts (inputs).
     pub arity: Arity,
     /// For looked-up images: the samples ports that say which images are meant.
@@ -212,7 +212,7 @@ macro_rules! ports {
             const PORTS: &'static [$crate::contract::port::Port] = &[$($crate::contract::port::Port {
                 name: stringify!($iname),
                 doc: concat!($($idoc),*),
-                kind: <$ity as $crate::contract::port::InputField>::TYPE,
+                artifact: <$ity as $crate::contract::port::InputField>::TYPE,
                 arity: <$ity as $crate::contract::port::InputField>::ARITY,
                 by: $crate::ports!(@by $($($iattr)*)?),
                 images_only: $crate::ports!(@images_only $($($iattr)*)?),
@@ -230,7 +230,7 @@ macro_rules! ports {
             const PORTS: &'static [$crate::contract::port::Port] = &[$($crate::contract::port::Port {
                 name: stringify!($oname),
                 doc: concat!($($odoc),*),
-                kind: <$oty as $crate::contract::port::OutputType>::TYPE,
+                artifact: <$oty as $crate::contract::port::OutputArtifact>::TYPE,
                 arity: $crate::contract::port::Arity::One,
                 by: &[],
                 images_only: false,
@@ -238,7 +238,7 @@ macro_rules! ports {
                 influenced: $crate::ports!(@influenced $($($oattr)*)?),
             },)*];
             fn save(&self, folder: &mut dyn FnMut(&str) -> $crate::contract::error::Result<std::path::PathBuf>) -> $crate::contract::error::Result<()> {
-                $( $crate::contract::port::OutputType::save(&self.$oname, &folder(stringify!($oname))?)?; )*
+                $( $crate::contract::port::OutputArtifact::save(&self.$oname, &folder(stringify!($oname))?)?; )*
                 Ok(())
             }
         }

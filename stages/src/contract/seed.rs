@@ -54,7 +54,8 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// An independent stream for item `index`: the same whatever was drawn before, so that order and batch size do not matter.
+    /// An independent stream for item `index`: the same whatever was drawn before, so that order and batch size do not
+    /// matter.
     pub fn item(&self, index: u64) -> Stream {
         let mut bytes = self.key.to_vec();
         bytes.extend_from_slice(&index.to_le_bytes());
@@ -62,8 +63,8 @@ impl Stream {
         Stream { key, rng: ChaCha12Rng::from_seed(key), spare: None }
     }
 
-    /// A number that belongs to `name` alone: the same whatever was drawn before and whoever else is there. To sort by it is
-    /// to shuffle, except that somebody who joins moves nobody else.
+    /// A number that belongs to `name` alone: the same whatever was drawn before and whoever else is there. To sort by
+    /// it is to shuffle, except that somebody who joins moves nobody else.
     pub fn priority(&self, name: &[u8]) -> u64 {
         let mut hasher = blake3::Hasher::new_derive_key("hilum priority v1");
         hasher.update(&self.key).update(name);
@@ -129,7 +130,8 @@ impl Stream {
         }
     }
 
-    /// `n` mask, each with probability `p` to 1/65,536, as bytes 1 and 0; drawn by several threads, the same on any number.
+    /// `n` mask, each with probability `p` to 1/65,536, as bytes 1 and 0; drawn by several threads, the same on any
+    /// number.
     pub fn mask(&mut self, n: usize, p: f64) -> Vec<u8> {
         const CHUNK: usize = 32_768;
         let limit = (p.clamp(0.0, 1.0) * 65_536.0).round() as u32;

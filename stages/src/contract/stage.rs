@@ -141,8 +141,9 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     fn check(&self) -> Vec<BadParameter> {
         vec![]
     }
-    /// Finds inputs that do not go with these parameters, as far as the parameters of those who make them say it: whatever is found
-    /// here need not wait for hours of training. `makers` are the stages that make what is given at a port.
+    /// Finds inputs that do not go with these parameters, as far as the parameters of those who make them say it:
+    /// whatever is found here need not wait for hours of training. `makers` are the stages that make what is given at a
+    /// port.
     fn check_inputs(&self, _makers: &dyn Fn(&str) -> Vec<usize>, _upstream: &dyn Upstream) -> Vec<BadInput> {
         vec![]
     }
@@ -170,18 +171,19 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     fn takes(&self, _input: &str) -> Takes {
         Takes::All
     }
-    /// False where it surely takes nothing from an input of which it takes some, by the images per label of its other inputs, as
-    /// far as they are known.
+    /// False where it surely takes nothing from an input of which it takes some, by the images per label of its other
+    /// inputs, as far as they are known.
     fn draws(&self, _input: &str, _labels: &dyn Fn(&str) -> Option<BTreeMap<String, usize>>) -> bool {
         true
     }
-    /// How many images its table will name at most, where that is known before it runs: files that turn out to be damaged are left
-    /// out later. Where parameters choose among the images, it is unknown. `files` counts the files that a path parameter names.
+    /// How many images its table will name at most, where that is known before it runs: files that turn out to be
+    /// damaged are left out later. Where parameters choose among the images, it is unknown. `files` counts the files
+    /// that a path parameter names.
     fn images(&self, _files: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
         None
     }
-    /// How many bytes it will write at most, where that is known before it runs and is worth counting. `images` counts the images that an
-    /// input of samples names.
+    /// How many bytes it will write at most, where that is known before it runs and is worth counting. `images` counts
+    /// the images that an input of samples names.
     fn disk(&self, _images: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
         None
     }
@@ -197,8 +199,8 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     fn is_test(&self) -> bool {
         false
     }
-    /// True for a test that says how good synthetic images are: where they stand in place of the real ones of a class, patients
-    /// may stand on both sides.
+    /// True for a test that says how good synthetic images are: where they stand in place of the real ones of a class,
+    /// patients may stand on both sides.
     fn judges_images(&self) -> bool {
         false
     }

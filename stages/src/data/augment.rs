@@ -1,7 +1,7 @@
 //! Classic augmentation: flip, rotation, shift, zoom and crop in one affine resampling (bilinear).
 //!
-//! Outside the image, its edge pixels are repeated, as Keras does by default: a black rim would be a mark that images of the test
-//! set do not have, and a generator would learn to draw it.
+//! Outside the image, its edge pixels are repeated, as Keras does by default: a black rim would be a mark that images
+//! of the test set do not have, and a generator would learn to draw it.
 
 use crate::contract::bounds::bounds;
 use crate::contract::prelude::*;
@@ -20,7 +20,8 @@ pub struct Augment {
     pub shift: Share,
     /// Maximum zoom in or out, as a share.
     pub zoom: Zoom,
-    /// Enlarges the image by this share and takes a random crop of the original size: 0.1172 enlarges 256 pixels to 286.
+    /// Enlarges the image by this share and takes a random crop of the original size: 0.1172 enlarges 256 pixels to
+    /// 286.
     pub crop: Share,
 }
 
@@ -80,8 +81,8 @@ impl Augment {
 /// One, in numbers with 32 binary places.
 const ONE: f64 = (1u64 << 32) as f64;
 
-/// Column and row of the first pixel's origin, and how it moves with a step right and down; with 32 binary places, so that bits are the
-/// same on every machine.
+/// Column and row of the first pixel's origin, and how it moves with a step right and down; with 32 binary places, so
+/// that bits are the same on every machine.
 struct Place {
     right: [i64; 2],
     down: [i64; 2],

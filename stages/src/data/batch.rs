@@ -22,8 +22,8 @@ impl Order {
     pub fn new(stream: Stream, images: usize) -> Self {
         Order { stream, images, epoch: vec![], sums: vec![], drawn: 0 }
     }
-    /// Images drawn with replacement, by weights that are not negative and not all zero. A weight that is negative or not finite
-    /// counts as zero, since sums that decrease could not be searched.
+    /// Images drawn with replacement, by weights that are not negative and not all zero. A weight that is negative or
+    /// not finite counts as zero, since sums that decrease could not be searched.
     pub fn weighted(stream: Stream, weights: &[f64]) -> Self {
         let sums = weights.iter().scan(0.0, |sum, w| {
             *sum += if w.is_finite() { w.max(0.0) } else { 0.0 };

@@ -1,5 +1,5 @@
-//! What images look like, whatever their files are called: digests of their grey values, perceptual hashes, and pairs of
-//! duplicates. They belong to the pack of `prepare`, which is the first to decode an image.
+//! What images look like, whatever their files are called: digests of their grey values, perceptual hashes, and pairs
+//! of duplicates. They belong to the pack of `prepare`, which is the first to decode an image.
 
 use super::grey::Grey;
 use crate::contract::prelude::*;
@@ -69,8 +69,8 @@ pub fn greys_of(grey: &Grey) -> Digest {
 }
 
 impl Contents {
-    /// The contents of a pack of generated images, squares of this side: only their grey values are compared, since images of one
-    /// generator look alike by nature.
+    /// The contents of a pack of generated images, squares of this side: only their grey values are compared, since
+    /// images of one generator look alike by nature.
     pub fn of_made(made: &[(Digest, Vec<u8>)], side: u32) -> Contents {
         let greys = |pixels: &[u8]| greys_of(&Grey { width: side, height: side, pixels: pixels.iter().map(|v| u16::from(*v) * 257).collect() });
         let mut images: Vec<Content> = made.iter().map(|(image, pixels)| Content { image: *image, greys: greys(pixels), phash: String::new() }).collect();

@@ -10,16 +10,16 @@ pub struct FigureFiles {
     pub files: Vec<(String, Vec<u8>)>,
 }
 
-impl ArtifactType for FigureFiles {
-    const TYPE: ArtifactKind = ArtifactKind::Figure;
+impl InputArtifact for FigureFiles {
+    const TYPE: ArtifactType = ArtifactType::Figure;
     fn open(files: &[File]) -> Result<Self> {
         let read = |f: &File| Ok((f.name.clone(), std::fs::read(&f.path).map_err(Error::io("read", &f.path))?));
         Ok(FigureFiles { files: files.iter().map(read).collect::<Result<_>>()? })
     }
 }
 
-impl OutputType for FigureFiles {
-    const TYPE: ArtifactKind = ArtifactKind::Figure;
+impl OutputArtifact for FigureFiles {
+    const TYPE: ArtifactType = ArtifactType::Figure;
     fn save(&self, folder: &Path) -> Result<()> {
         self.files.iter().try_for_each(|(name, bytes)| write(&folder.join(name), bytes))
     }

@@ -1,7 +1,7 @@
 //! Inspects an image's file without decoding it: format, size, whether it is complete, and whether hilum generated it.
 //!
-//! Hashing twenty thousand images must not decode them, but a truncated or empty file, a file that is not an image and a header
-//! that declares 40,000 × 40,000 pixels are found. What only decoding can find, `prepare` finds.
+//! Hashing twenty thousand images must not decode them, but a truncated or empty file, a file that is not an image and
+//! a header that declares 40,000 × 40,000 pixels are found. What only decoding can find, `prepare` finds.
 
 use super::marker::{Marker, Texts};
 use hilum_cache::Digest;
@@ -23,8 +23,8 @@ pub struct Look {
     pub synthetic: Option<Marker>,
 }
 
-/// One line for the memo: `ok W H`, `ok W H synthetic` or `ok W H synthetic b3:…`, or `bad ` and why. The name of the memo's
-/// file changes with what is said here.
+/// One line for the memo: `ok W H`, `ok W H synthetic` or `ok W H synthetic b3:…`, or `bad ` and why. The name of the
+/// memo's file changes with what is said here.
 pub fn note(bytes: &[u8]) -> String {
     match look(bytes) {
         Ok(Look { width, height, synthetic: None }) => format!("ok {width} {height}"),
@@ -56,7 +56,8 @@ pub fn read_note(note: &str) -> Result<Look, String> {
     }
 }
 
-/// The extension of a file's name: one to five letters or digits after the last dot, one of them a letter. `1.2.840.1` has none.
+/// The extension of a file's name: one to five letters or digits after the last dot, one of them a letter. `1.2.840.1`
+/// has none.
 pub fn ending(name: &str) -> Option<&str> {
     let (stem, ending) = name.rsplit('/').next()?.rsplit_once('.')?;
     let is_ending = (1..=5).contains(&ending.len()) && ending.chars().all(|c| c.is_ascii_alphanumeric()) && ending.chars().any(|c| c.is_ascii_alphabetic());

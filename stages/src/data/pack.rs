@@ -1,7 +1,7 @@
 //! Packed images: the pixels of many images of one size in one array, and an index.
 //!
-//! `pixels.u8` contains `[n, side, side]` grey bytes and is mapped into memory; `index.csv` names each image with the digest
-//! of its pixels, because recipes and lineage follow single images.
+//! `pixels.u8` contains `[n, side, side]` grey bytes and is mapped into memory; `index.csv` names each image with the
+//! digest of its pixels, because recipes and lineage follow single images.
 
 use super::contents::Contents;
 use super::sample::Samples;
@@ -60,8 +60,8 @@ impl Images {
     }
 }
 
-impl ArtifactType for Images {
-    const TYPE: ArtifactKind = ArtifactKind::Images;
+impl InputArtifact for Images {
+    const TYPE: ArtifactType = ArtifactType::Images;
     fn open(files: &[File]) -> Result<Self> {
         let file = |name: &str| files.iter().find(|f| f.name == name).ok_or_else(|| Error::data(format!("packed images have no `{name}`")));
         let (index, pixels) = (file(INDEX)?, file(PIXELS)?);
@@ -104,8 +104,8 @@ impl NewPack {
     }
 }
 
-impl OutputType for NewPack {
-    const TYPE: ArtifactKind = ArtifactKind::Images;
+impl OutputArtifact for NewPack {
+    const TYPE: ArtifactType = ArtifactType::Images;
     fn save(&self, folder: &Path) -> Result<()> {
         self.contents.as_ref().map_or(Ok(()), |c| c.save(folder))?;
         write(&folder.join(INDEX), &csv_of(&self.index, &["image", "pixels"])?)?;
@@ -201,8 +201,8 @@ impl<'a> ImageStore<'a> {
     }
 }
 
-/// What a network needs that the packs bound to `images` will not have, as far as the parameters of the stages that make them say
-/// the side; packs of generated images have the side that their generator was trained on.
+/// What a network needs that the packs bound to `images` will not have, as far as the parameters of the stages that
+/// make them say the side; packs of generated images have the side that their generator was trained on.
 pub fn misfit(makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream, needed: impl Fn(usize) -> Option<(String, &'static str)>) -> Vec<BadInput> {
     let mut sides = makers("images").into_iter().filter_map(|stage| upstream.parameters(stage).get("size")?.as_u64());
     let bad = sides.find_map(|side| needed(side as usize));

@@ -11,8 +11,8 @@ pub enum Rule {
         /// Draws per epoch.
         epoch_len: usize,
     },
-    /// In each epoch, both kinds are shuffled and paired in that order; the epoch ends one draw before the shorter kind does, as in
-    /// Keras-GAN.
+    /// In each epoch, both kinds are shuffled and paired in that order; the epoch ends one draw before the shorter kind
+    /// does, as in Keras-GAN.
     Shuffled,
     /// Each image of the first kind once per epoch, always with the same image of the second.
     Fixed(Vec<usize>),

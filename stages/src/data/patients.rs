@@ -1,9 +1,9 @@
 //! Patients without identifiers: tokens that follow from the images, and the table that links tokens to pseudonyms.
 //!
-//! Two users with the same images must draw the same patients, although each has a secret key of their own. So tables name
-//! a patient by a token that follows from the patient's images alone, and the pseudonyms, which follow from the key, are
-//! listed beside them in a table of `import`. Lineage and the checks use that table; random draws do not. A token reveals
-//! nothing to anybody who has a list of patients but not the images.
+//! Two users with the same images must draw the same patients, although each has a secret key of their own. So tables
+//! name a patient by a token that follows from the patient's images alone, and the pseudonyms, which follow from the
+//! key, are listed beside them in a table of `import`. Lineage and the checks use that table; random draws do not. A
+//! token reveals nothing to anybody who has a list of patients but not the images.
 
 use crate::contract::prelude::*;
 use crate::files::{csv_of, write};
@@ -48,8 +48,8 @@ impl Patients {
     }
 }
 
-impl OutputType for Patients {
-    const TYPE: ArtifactKind = ArtifactKind::Patients;
+impl OutputArtifact for Patients {
+    const TYPE: ArtifactType = ArtifactType::Patients;
     fn save(&self, folder: &Path) -> Result<()> {
         write(&folder.join(TABLE), &csv_of(&self.rows, &["patient", "pseudonym"])?)
     }
@@ -62,8 +62,8 @@ pub fn token(smallest: &Digest) -> String {
     format!("p:{hex}")
 }
 
-/// The token of each patient: that of the smallest digest among the patient's images. Patients who share an image, directly or
-/// through others, cannot be told apart by their images and have one token: they stay together.
+/// The token of each patient: that of the smallest digest among the patient's images. Patients who share an image,
+/// directly or through others, cannot be told apart by their images and have one token: they stay together.
 pub fn tokens<P: Eq + Hash + Clone>(images: impl IntoIterator<Item = (P, Digest)>) -> HashMap<P, String> {
     let mut groups = Groups::default();
     let mut of_person: HashMap<P, usize> = HashMap::new();

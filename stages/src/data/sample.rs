@@ -1,8 +1,8 @@
 //! The table of samples: one row per image, with its patient, label and source.
 //!
-//! The file is CSV with a fixed header, sorted by the patient's token and the image's number within the patient, both of which
-//! follow from the images: the same images give the same table. Random draws from a table go by [`Sample::priority`],
-//! not by the position of a row.
+//! The file is CSV with a fixed header, sorted by the patient's token and the image's number within the patient, both
+//! of which follow from the images: the same images give the same table. Random draws from a table go by
+//! [`Sample::priority`], not by the position of a row.
 
 use crate::contract::prelude::*;
 use crate::files::write;
@@ -44,8 +44,9 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// The position of this row in a random order, which follows from the image alone. A sampled image goes by its number, since
-    /// its bytes may differ in the last bit between engines; a translation by the image that it was translated from.
+    /// The position of this row in a random order, which follows from the image alone. A sampled image goes by its
+    /// number, since its bytes may differ in the last bit between engines; a translation by the image that it was
+    /// translated from.
     pub fn priority(&self, stream: &Stream) -> (u64, Digest, u32) {
         let name = match (self.origin, &self.parent) {
             (Origin::Real, _) => self.image.bytes().to_vec(),
@@ -66,7 +67,8 @@ pub enum Origin {
     Synthetic,
 }
 
-/// A table of samples, and the images that are part of the artifact (generated ones; imported images stay where they are).
+/// A table of samples, and the images that are part of the artifact (generated ones; imported images stay where they
+/// are).
 #[derive(Debug, Clone, Default)]
 pub struct Samples {
     /// Rows in canonical order. An image may be in several rows: a repeated image.
@@ -185,8 +187,8 @@ impl Samples {
     }
 }
 
-impl ArtifactType for Samples {
-    const TYPE: ArtifactKind = ArtifactKind::Samples;
+impl InputArtifact for Samples {
+    const TYPE: ArtifactType = ArtifactType::Samples;
     fn open(files: &[File]) -> Result<Self> {
         let table = files.iter().find(|f| f.name == TABLE).ok_or_else(|| Error::data("an artifact of samples has no table"))?;
         let bytes = std::fs::read(&table.path).map_err(Error::io("read", &table.path))?;
@@ -195,8 +197,8 @@ impl ArtifactType for Samples {
     }
 }
 
-impl OutputType for Samples {
-    const TYPE: ArtifactKind = ArtifactKind::Samples;
+impl OutputArtifact for Samples {
+    const TYPE: ArtifactType = ArtifactType::Samples;
     fn save(&self, folder: &Path) -> Result<()> {
         let mut writer = csv::Writer::from_writer(vec![]);
         for row in &self.rows {

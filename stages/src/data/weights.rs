@@ -22,7 +22,7 @@ pub struct Trained<D> {
 /// A document that belongs to an artifact type.
 pub trait NetworkDocument: Serialize + DeserializeOwned {
     /// The artifact type of networks with this document.
-    const TYPE: ArtifactKind;
+    const TYPE: ArtifactType;
 }
 
 impl<D> Trained<D> {
@@ -37,8 +37,8 @@ impl<D> Trained<D> {
     }
 }
 
-impl<D: NetworkDocument> ArtifactType for Trained<D> {
-    const TYPE: ArtifactKind = D::TYPE;
+impl<D: NetworkDocument> InputArtifact for Trained<D> {
+    const TYPE: ArtifactType = D::TYPE;
     fn open(files: &[File]) -> Result<Self> {
         let read = |name: &str| {
             let file = files.iter().find(|f| f.name == name).ok_or_else(|| Error::data(format!("a trained network has no `{name}`")))?;
@@ -50,8 +50,8 @@ impl<D: NetworkDocument> ArtifactType for Trained<D> {
     }
 }
 
-impl<D: NetworkDocument> OutputType for Trained<D> {
-    const TYPE: ArtifactKind = D::TYPE;
+impl<D: NetworkDocument> OutputArtifact for Trained<D> {
+    const TYPE: ArtifactType = D::TYPE;
     fn save(&self, folder: &Path) -> Result<()> {
         write(&folder.join(DOCUMENT), &hilum_cache::canonical::to_bytes(&self.document))?;
         write(&folder.join(TENSORS), &self.tensors)

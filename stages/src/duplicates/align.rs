@@ -1,11 +1,12 @@
-//! Two thumbnails brought to lie upon each other: a small shift and a small change of scale along each axis. Ignorant of what
-//! counts as alike.
+//! Two thumbnails brought to lie upon each other: a small shift and a small change of scale along each axis. Ignorant
+//! of what counts as alike.
 //!
-//! A crop of 1 % moves what is in a thumbnail by two thirds of a pixel at one edge and by none at the other, which no shift by
-//! whole pixels undoes. So the four numbers are found by Gauss and Newton's method, together with the gain and the offset of
-//! greys that a change of brightness makes: B. D. Lucas and T. Kanade, *An iterative image registration technique*, IJCAI 1981;
-//! G. D. Evangelidis and E. Z. Psarakis, *Parametric image alignment using enhanced correlation coefficient maximization*, IEEE
-//! TPAMI 30(10), 2008. Either image goes half of the way, so that interpolation blurs both alike.
+//! A crop of 1 % moves what is in a thumbnail by two thirds of a pixel at one edge and by none at the other, which no
+//! shift by whole pixels undoes. So the four numbers are found by Gauss and Newton's method, together with the gain and
+//! the offset of greys that a change of brightness makes: B. D. Lucas and T. Kanade, *An iterative image registration
+//! technique*, IJCAI 1981; G. D. Evangelidis and E. Z. Psarakis, *Parametric image alignment using enhanced correlation
+//! coefficient maximization*, IEEE TPAMI 30(10), 2008. Either image goes half of the way, so that interpolation blurs
+//! both alike.
 
 use super::thumbnail::SIDE;
 use std::ops::Range;
@@ -98,7 +99,8 @@ impl Moved {
     }
 }
 
-/// The solution of linear equations, right side last, by elimination with the largest pivot; none where there is no single one.
+/// The solution of linear equations, right side last, by elimination with the largest pivot; none where there is no
+/// single one.
 fn solved(mut rows: [[f64; UNKNOWNS + 1]; UNKNOWNS]) -> Option<[f64; UNKNOWNS]> {
     for i in 0..UNKNOWNS {
         let pivot = (i..UNKNOWNS).max_by(|a, b| rows[*a][i].abs().total_cmp(&rows[*b][i].abs()))?;

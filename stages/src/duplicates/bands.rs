@@ -7,12 +7,12 @@ pub(super) const BANDS: usize = 4;
 
 /// Where each bit of a hash goes, both counted from the most significant.
 ///
-/// A bit of a perceptual hash is a frequency, 8 rows by 8 columns of them. On images that are all alike, such as chest X-rays,
-/// some hardly ever change: the low frequencies, and whole columns. A band of them would put half of all hashes into few
-/// buckets. Dealt out along diagonals, every band gets two bits of each row and two of each column; on 1,124 chest X-rays at
-/// most 0.8 % of all pairs then agree in a band up to one bit, against 9.8 % where every fourth bit is taken and 1.6 % where bits
-/// stay in order.
-/// The last band, which has the smallest allowance, is the one that tells least apart.
+/// A bit of a perceptual hash is a frequency, 8 rows by 8 columns of them. On images that are all alike, such as chest
+/// X-rays, some hardly ever change: the low frequencies, and whole columns. A band of them would put half of all hashes
+/// into few buckets. Dealt out along diagonals, every band gets two bits of each row and two of each column; on 1,124
+/// chest X-rays at most 0.8 % of all pairs then agree in a band up to one bit, against 9.8 % where every fourth bit is
+/// taken and 1.6 % where bits stay in order. The last band, which has the smallest allowance, is the one that tells
+/// least apart.
 const PLACES: [u8; 64] = {
     let mut places = [0; 64];
     let mut filled = [0; BANDS];

@@ -1,11 +1,12 @@
-//! How far two thumbnails show one picture: correlation in the large and in fine structure. Ignorant of hashes and of who asks.
+//! How far two thumbnails show one picture: correlation in the large and in fine structure. Ignorant of hashes and of
+//! who asks.
 //!
-//! In the large all upright images of a chest are alike: thumbnails of different patients reach 0.96, of generated phantoms that
-//! share a body plan more than 0.99. What no two patients share is the fine structure, and what no two acquisitions share is
-//! the noise. So thumbnails are also compared by what is left of them without their own blur, block by block: outlines that two
-//! bodies share are strong but lie in some of the blocks, while the blocks of a copy agree nearly all, so the lower quartile
-//! tells them apart. Blocks in which one of the two has next to no structure, such as a black margin or a patch that
-//! brightening has made white, say nothing and are left out.
+//! In the large all upright images of a chest are alike: thumbnails of different patients reach 0.96, of generated
+//! phantoms that share a body plan more than 0.99. What no two patients share is the fine structure, and what no two
+//! acquisitions share is the noise. So thumbnails are also compared by what is left of them without their own blur,
+//! block by block: outlines that two bodies share are strong but lie in some of the blocks, while the blocks of a copy
+//! agree nearly all, so the lower quartile tells them apart. Blocks in which one of the two has next to no structure,
+//! such as a black margin or a patch that brightening has made white, say nothing and are left out.
 
 use super::align::{Moved, aligned};
 use super::thumbnail::SIDE;
@@ -20,7 +21,8 @@ const BLOCK: usize = 8;
 const FLOOR: f64 = 1.0;
 /// The least number of blocks that count; with fewer nothing is confirmed.
 const BLOCKS: usize = 8;
-/// Correlations as they lie, below which pairs are not aligned: copies reach 0.88, and aligning takes thirty times as long.
+/// Correlations as they lie, below which pairs are not aligned: copies reach 0.88, and aligning takes thirty times as
+/// long.
 const HOPELESS: f64 = 0.8;
 /// Aligned correlations, below which nobody asks for the fine structure, which takes as long again.
 const FAR: f64 = 0.95;
@@ -31,8 +33,8 @@ pub struct Agreement {
     /// Pearson's correlation of greys over what both cover, from −1 to 1, where few steps of a search among
     /// moves by up to 3 pixels found it largest.
     pub correlation: f64,
-    /// The lower quartile, over blocks of 8 by 8 pixels, of the correlation of fine structure there, from −1 to 1; 0 where too
-    /// few blocks have any, and where `correlation` is below 0.95.
+    /// The lower quartile, over blocks of 8 by 8 pixels, of the correlation of fine structure there, from −1 to 1; 0
+    /// where too few blocks have any, and where `correlation` is below 0.95.
     pub detail: f64,
 }
 
@@ -43,7 +45,8 @@ pub fn is_constant(grey: &[u8]) -> bool {
     grey.iter().all(|g| *g == grey[0])
 }
 
-/// Pearson's correlation of two thumbnails, laid upon each other as well as shifts and stretches of up to 3 pixels allow.
+/// Pearson's correlation of two thumbnails, laid upon each other as well as shifts and stretches of up to 3 pixels
+/// allow.
 ///
 /// From −1 to 1; 0 where one is constant. Pairs that lie below 0.8 as they are have no chance, and are not aligned.
 ///

@@ -1,8 +1,9 @@
-//! The 64-bit perceptual hash of an image, as the Python package ImageHash makes it. Ignorant of what is done with hashes.
+//! The 64-bit perceptual hash of an image, as the Python package ImageHash makes it. Ignorant of what is done with
+//! hashes.
 //!
 //! C. Zauner, *Implementation and benchmarking of perceptual image hash functions*, Upper Austria University of Applied
-//! Sciences, 2010: the image is shrunk to 32 by 32, transformed by a cosine transform (DCT-II) along both axes, and each of the
-//! 8 by 8 lowest frequencies gives one bit: whether it lies above their median.
+//! Sciences, 2010: the image is shrunk to 32 by 32, transformed by a cosine transform (DCT-II) along both axes, and
+//! each of the 8 by 8 lowest frequencies gives one bit: whether it lies above their median.
 
 use super::resize::{Filter, resize};
 use std::f64::consts::PI;
@@ -17,9 +18,9 @@ const PRECISION: u32 = 44;
 
 /// cos(π k (2n + 1) / 64) for frequency k and pixel n, as integers.
 ///
-/// Integers, because the transform of a symmetric image is zero in half of its places, and zero must then lie neither above nor
-/// below zero; sums of doubles leave noise there. Every angle is brought into the first quarter, so that opposite cosines
-/// cancel to the last bit, and the cosine is libm's, which is the same everywhere.
+/// Integers, because the transform of a symmetric image is zero in half of its places, and zero must then lie neither
+/// above nor below zero; sums of doubles leave noise there. Every angle is brought into the first quarter, so that
+/// opposite cosines cancel to the last bit, and the cosine is libm's, which is the same everywhere.
 static COSINES: LazyLock<[[i64; SIDE]; LOW]> = LazyLock::new(|| {
     let quarter = |m: usize| if m == SIDE { 0 } else { (crate::math::cos(PI * m as f64 / (2 * SIDE) as f64) * (1u64 << PRECISION) as f64) as i64 };
     let cosine = |m: usize| {
@@ -32,9 +33,10 @@ static COSINES: LazyLock<[[i64; SIDE]; LOW]> = LazyLock::new(|| {
 
 /// The hash of an image of `height` rows of `width` greys.
 ///
-/// Bits run as in ImageHash's hexadecimal string: the most significant is the mean, then come the frequencies of the first row
-/// from left to right (rows: vertical frequency, columns: horizontal), so `{:016x}` prints what ImageHash prints. Given the same
-/// 32 by 32 greys it is ImageHash's hash, but for coefficients that lie on the median to within a millionth of a grey.
+/// Bits run as in ImageHash's hexadecimal string: the most significant is the mean, then come the frequencies of the
+/// first row from left to right (rows: vertical frequency, columns: horizontal), so `{:016x}` prints what ImageHash
+/// prints. Given the same 32 by 32 greys it is ImageHash's hash, but for coefficients that lie on the median to within
+/// a millionth of a grey.
 ///
 /// # Panics
 ///

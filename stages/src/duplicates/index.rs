@@ -1,10 +1,10 @@
 //! All pairs of 64-bit hashes within a few bits of each other, without comparing all with all. Ignorant of images.
 //!
-//! G. S. Manku, A. Jain and A. Das Sarma, *Detecting near-duplicates for web crawling*, WWW 2007: of hashes cut into bands, those
-//! that are near agree, or almost agree, in some band. Here four bands of 16 bits are allowed 0 or 1 different bits such that
-//! the allowances, each plus one, sum to the radius plus one; a pair that exceeds all of them is further apart than the radius.
-//! For radius 6 three bands may differ by one bit and the fourth by none. Looking in buckets of a band's value, and of the 16
-//! values one bit away, therefore finds every pair.
+//! G. S. Manku, A. Jain and A. Das Sarma, *Detecting near-duplicates for web crawling*, WWW 2007: of hashes cut into
+//! bands, those that are near agree, or almost agree, in some band. Here four bands of 16 bits are allowed 0 or 1
+//! different bits such that the allowances, each plus one, sum to the radius plus one; a pair that exceeds all of them
+//! is further apart than the radius. For radius 6 three bands may differ by one bit and the fourth by none. Looking in
+//! buckets of a band's value, and of the 16 values one bit away, therefore finds every pair.
 //!
 //! Equal hashes are one group throughout, so that ten thousand copies of one image cost no more than one does.
 
@@ -18,8 +18,8 @@ pub const MAX_RADIUS: u32 = 7;
 /// Pairs that hashes nominate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Nominated {
-    /// Positions of both and the number of different bits, in order of the positions; the nearest pairs, where there are more
-    /// than were asked for. Which of equally distant ones are kept follows from the hashes alone.
+    /// Positions of both and the number of different bits, in order of the positions; the nearest pairs, where there
+    /// are more than were asked for. Which of equally distant ones are kept follows from the hashes alone.
     pub pairs: Vec<(u32, u32, u8)>,
     /// How many pairs there are: exact, whether or not all of them are in `pairs`.
     pub total: u64,
@@ -27,7 +27,8 @@ pub struct Nominated {
 
 /// All pairs `i < j` of `hashes` that differ in at most `radius` bits, of which at most `cap` are listed.
 ///
-/// Memory is that of some `4 · cap` pairs per thread and 100 bytes per hash; the result is the same at any number of threads.
+/// Memory is that of some `4 · cap` pairs per thread and 100 bytes per hash; the result is the same at any number of
+/// threads.
 ///
 /// # Panics
 ///
@@ -50,8 +51,8 @@ pub fn within(hashes: &[u64], radius: u32, cap: usize) -> Nominated {
     })
 }
 
-/// All pairs of one of `a` and one of `b` that differ in at most `radius` bits, of which at most `cap` are listed: the position
-/// in `a`, that in `b` and the number of bits.
+/// All pairs of one of `a` and one of `b` that differ in at most `radius` bits, of which at most `cap` are listed: the
+/// position in `a`, that in `b` and the number of bits.
 ///
 /// Costs and panics are those of [`within`].
 pub fn between(a: &[u64], b: &[u64], radius: u32, cap: usize) -> Nominated {
@@ -199,7 +200,8 @@ fn search(left: &Groups, right: Option<&Groups>, radius: u32, cap: usize) -> Kep
         .reduce(|| Kept::new(cap), Kept::merged)
 }
 
-/// The values of a band that are near `key`; where both sides are one, only those from which the pair is not seen again.
+/// The values of a band that are near `key`; where both sides are one, only those from which the pair is not seen
+/// again.
 fn near_keys(key: u16, flips: u32, one_side: bool) -> impl Iterator<Item = u16> {
     let flipped = (0..if flips > 0 { 16 } else { 0 }).map(move |bit| key ^ 1 << bit);
     std::iter::once(key).chain(flipped.filter(move |other| !one_side || *other > key))

@@ -1,9 +1,10 @@
-//! Resizing of greys with a filter that widens when it shrinks, to the bit as Pillow does it. Ignorant of what the image shows.
+//! Resizing of greys with a filter that widens when it shrinks, to the bit as Pillow does it. Ignorant of what the
+//! image shows.
 //!
-//! Pillow (`Resample.c`) resizes in two passes, along rows and then along columns. The weights of a pass are normalised doubles,
-//! turned into integers of 22 fractional bits; between the passes greys are rounded to 8 bits. All of it is repeated here, since
-//! hashes are compared with those that others have made with Pillow. Pillow 13 takes columns first where that is less work;
-//! that moves some greys by one, and is not repeated.
+//! Pillow (`Resample.c`) resizes in two passes, along rows and then along columns. The weights of a pass are normalised
+//! doubles, turned into integers of 22 fractional bits; between the passes greys are rounded to 8 bits. All of it is
+//! repeated here, since hashes are compared with those that others have made with Pillow. Pillow 13 takes columns first
+//! where that is less work; that moves some greys by one, and is not repeated.
 
 use hilum_ops::weighted_rows;
 use std::collections::HashMap;

@@ -7,8 +7,9 @@ pub const SIDE: usize = 64;
 
 /// The image as 64 by 64 greys, row by row; each is a mean over all that it stands for, weighted by a triangle.
 ///
-/// `grey` holds `height` rows of `width` greys. The aspect is not kept, as a hash does not keep it. The mean matters: an image
-/// that has been resized before then has all but the same thumbnail, which single picked pixels would not give.
+/// `grey` holds `height` rows of `width` greys. The aspect is not kept, as a hash does not keep it. The mean matters:
+/// an image that has been resized before then has all but the same thumbnail, which single picked pixels would not
+/// give.
 ///
 /// # Panics
 ///

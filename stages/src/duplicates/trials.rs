@@ -23,7 +23,8 @@ impl Dice {
     }
 }
 
-/// A trunk with two dark lungs, ribs, small spots of its own and grain; one plan for all, proportions that differ a little.
+/// A trunk with two dark lungs, ribs, small spots of its own and grain; one plan for all, proportions that differ a
+/// little.
 fn body(seed: u64, width: usize, height: usize) -> Image {
     let mut dice = Dice(seed);
     let (wide, high, ribs) = (0.30 + 0.03 * dice.roll(), 0.62 + 0.05 * dice.roll(), 8.5 + dice.roll());

@@ -60,8 +60,8 @@ impl Clusters {
     }
 }
 
-/// The percentile interval that contains `level` of the values; `None` if fewer than half of them are defined. Values that are
-/// not finite are not defined.
+/// The percentile interval that contains `level` of the values; `None` if fewer than half of them are defined. Values
+/// that are not finite are not defined.
 pub fn percentile_interval(values: &[Option<f64>], level: f64) -> Option<(f64, f64)> {
     let mut defined: Vec<f64> = values.iter().flatten().copied().filter(|v| v.is_finite()).collect();
     if defined.len() * 2 < values.len() || defined.is_empty() {

@@ -1,5 +1,6 @@
-//! The table of metrics. One metric is one file in `metric/` and one row here; tables, intervals, figures, the report, the
-//! terminal and `docs/metrics.md` read the rows. Ignorant of what the predictions are of and of where the values end up.
+//! The table of metrics. One metric is one file in `metric/` and one row here; tables, intervals, figures, the report,
+//! the terminal and `docs/metrics.md` read the rows. Ignorant of what the predictions are of and of where the values
+//! end up.
 
 mod accuracy;
 mod auroc;
@@ -37,8 +38,8 @@ pub struct Metric {
 pub enum Scope {
     /// All classes together.
     Whole(fn(&Weighted) -> Option<f64>),
-    /// All classes together, by the mean of a metric per class over the classes for which it is defined. A row of its own, so that
-    /// what is expensive per class is computed once.
+    /// All classes together, by the mean of a metric per class over the classes for which it is defined. A row of its
+    /// own, so that what is expensive per class is computed once.
     MeanOf(&'static Metric),
     /// Each class against the rest.
     PerClass(fn(&Weighted, usize) -> Option<f64>),
@@ -74,8 +75,18 @@ pub struct Measure {
 }
 
 /// Every metric in the order of the tables: first those of the whole, then those that each class has.
-pub static METRICS: &[Metric] =
-    &[accuracy::METRIC, balanced_accuracy::METRIC, auroc::MEAN, sensitivity::METRIC, specificity::METRIC, precision::METRIC, f1::METRIC, auroc::METRIC];
+// One row a line, so that branches that each add one do not conflict.
+#[rustfmt::skip]
+pub static METRICS: &[Metric] = &[
+    accuracy::METRIC,
+    balanced_accuracy::METRIC,
+    auroc::MEAN,
+    sensitivity::METRIC,
+    specificity::METRIC,
+    precision::METRIC,
+    f1::METRIC,
+    auroc::METRIC,
+];
 
 impl Metric {
     /// True where each class has a value.

@@ -1,6 +1,6 @@
-//! Predictions of images whose label is known, and how they look under weights: a weight is how often a resample drew the image,
-//! so that a bootstrap is a change of weights. What does not depend on weights (orders of scores, predicted classes) is
-//! computed once.
+//! Predictions of images whose label is known, and how they look under weights: a weight is how often a resample drew
+//! the image, so that a bootstrap is a change of weights. What does not depend on weights (orders of scores, predicted
+//! classes) is computed once.
 
 /// Predictions for images of known label.
 #[derive(Debug, Clone, Default)]

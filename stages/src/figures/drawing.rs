@@ -1,4 +1,5 @@
-//! A drawing and its bytes: SVG for pages and print, PNG for whoever has no SVG. Fonts are bundled with the plotting library.
+//! A drawing and its bytes: SVG for pages and print, PNG for whoever has no SVG. Fonts are bundled with the plotting
+//! library.
 
 use crate::contract::prelude::*;
 use kuva::backend::png::PngBackend;

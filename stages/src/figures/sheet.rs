@@ -1,4 +1,5 @@
-//! Images side by side. They are shown as they are and drawn from no record, so that a sheet is no row of the table of figures.
+//! Images side by side. They are shown as they are and drawn from no record, so that a sheet is no row of the table of
+//! figures.
 
 use crate::contract::prelude::*;
 use crate::data::png;

@@ -1,5 +1,5 @@
-//! A trained classifier as an artifact, and how it is loaded: `train-classifier` writes it, `evaluate` and `umap` apply it to
-//! images.
+//! A trained classifier as an artifact, and how it is loaded: `train-classifier` writes it, `evaluate` and `umap` apply
+//! it to images.
 
 use crate::contract::prelude::*;
 use crate::contract::seed::Seed;
@@ -29,7 +29,7 @@ pub struct ClassifierDocument {
 }
 
 impl NetworkDocument for ClassifierDocument {
-    const TYPE: ArtifactKind = ArtifactKind::Weights;
+    const TYPE: ArtifactType = ArtifactType::Weights;
 }
 
 /// Builds a classifier from its document and weights, for images of this side.

@@ -29,8 +29,8 @@ ports! {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Compare {
-    /// The reference arm that the others are compared with, by its coordinates, such as `{ arm: real }`. Without it, there are no
-    /// differences.
+    /// The reference arm that the others are compared with, by its coordinates, such as `{ arm: real }`. Without it,
+    /// there are no differences.
     #[serde(default)]
     pub against: BTreeMap<String, String>,
     /// Bootstrap resamples of the patients for the 95 % intervals.

@@ -1,4 +1,5 @@
-//! A trained generator as an artifact, and how it is loaded: `train-gan` writes it, `synthesize` generates images with it.
+//! A trained generator as an artifact, and how it is loaded: `train-gan` writes it, `synthesize` generates images with
+//! it.
 
 use crate::contract::prelude::*;
 use crate::contract::seed::Seed;
@@ -23,7 +24,7 @@ pub struct GeneratorDocument {
 }
 
 impl NetworkDocument for GeneratorDocument {
-    const TYPE: ArtifactKind = ArtifactKind::Generator;
+    const TYPE: ArtifactType = ArtifactType::Generator;
 }
 
 /// A generator that was loaded.

@@ -1,7 +1,7 @@
 //! Import: images in a directory become a table of samples. Nothing is copied and nothing is decoded.
 //!
-//! Patients become tokens that follow from their images, and pseudonyms in a table of their own; file names are dropped.
-//! A file that is not a usable image is left out, with the reason; left-out images are counted in the receipt.
+//! Patients become tokens that follow from their images, and pseudonyms in a table of their own; file names are
+//! dropped. A file that is not a usable image is left out, with the reason; left-out images are counted in the receipt.
 
 mod columns;
 mod find;
@@ -68,13 +68,16 @@ pub struct Import {
     /// One label for all images, if no column or directory gives it.
     #[serde(default)]
     pub label: Option<String>,
-    /// Maps labels of the source to labels of the study; `*` matches any text. Images with other labels are left out. By default all labels are kept as they are.
+    /// Maps labels of the source to labels of the study; `*` matches any text. Images with other labels are left out.
+    /// By default all labels are kept as they are.
     #[serde(default)]
     pub labels: Option<BTreeMap<String, String>>,
-    /// Keeps only rows in which each of these columns has one of the given values or, with `not`, none of them. The columns of a list are `patient`, `file`, `label` and `source`.
+    /// Keeps only rows in which each of these columns has one of the given values or, with `not`, none of them. The
+    /// columns of a list are `patient`, `file`, `label` and `source`.
     #[serde(default)]
     pub only: BTreeMap<String, OrWord<Values>>,
-    /// Files and directories in `images` to leave out, by patterns as in `.gitignore`: `masks/`, `*_mask.png`. Directories of masks are always left out, unless a table names their files.
+    /// Files and directories in `images` to leave out, by patterns as in `.gitignore`: `masks/`, `*_mask.png`.
+    /// Directories of masks are always left out, unless a table names their files.
     #[serde(default)]
     pub exclude: Vec<String>,
     /// What to do if an image is damaged.
@@ -83,11 +86,13 @@ pub struct Import {
     /// Name of the source, if no column gives it.
     #[serde(default)]
     pub source: Option<String>,
-    /// Takes the patient's identifier from the path of each image, instead of from a column or from one directory per patient.
+    /// Takes the patient's identifier from the path of each image, instead of from a column or from one directory per
+    /// patient.
     #[serde(default)]
     pub patient: Option<PatientFrom>,
-    /// A name for the set of patient identifiers: in imports with the same name, equal identifiers mean the same patient. By default
-    /// this holds for imports of the same directory. `one-per-image` states that each image is of a different patient.
+    /// A name for the set of patient identifiers: in imports with the same name, equal identifiers mean the same
+    /// patient. By default this holds for imports of the same directory. `one-per-image` states that each image is of a
+    /// different patient.
     #[serde(default)]
     pub patients: Option<String>,
 }

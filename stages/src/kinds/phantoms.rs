@@ -2,8 +2,8 @@
 //!
 //! An image is a body with two lungs, ribs, a heart and noise. The class shows as nothing, as soft opacities at the
 //! periphery, or as one dense focus. A share `hidden` of the images of a class with a finding does not show it: these
-//! cannot be recognised, so that the best possible AUROC against images without findings is `1 − hidden/2`. Ages and sex of patients
-//! are drawn whatever the class.
+//! cannot be recognised, so that the best possible AUROC against images without findings is `1 − hidden/2`. Ages and
+//! sex of patients are drawn whatever the class.
 
 mod draw;
 

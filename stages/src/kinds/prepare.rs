@@ -42,8 +42,8 @@ pub struct Prepare {
     /// Stretches the grey values of each image to the full range.
     #[serde(default)]
     pub stretch: bool,
-    /// How many bits of 16-bit images are in use; by default all. Many scanners use 12, and their images would be nearly black
-    /// without this.
+    /// How many bits of 16-bit images are in use; by default all. Many scanners use 12, and their images would be
+    /// nearly black without this.
     #[serde(default)]
     pub bits: Option<Whole<8, 16>>,
     /// What to do if an image cannot be decoded, or is incomplete.

@@ -50,7 +50,8 @@ pub struct Split {
     /// Share of the training part.
     #[serde(default)]
     pub train: Option<Share>,
-    /// Share of the validation part; without it there is no such part. With `folds`: its share of what is not in the test fold.
+    /// Share of the validation part; without it there is no such part. With `folds`: its share of what is not in the
+    /// test fold.
     #[serde(default)]
     pub validation: Option<Share>,
     /// Share of the test part; without it there is no such part.
@@ -68,8 +69,8 @@ pub struct Split {
     /// Whether parts have exact counts, or each patient is assigned independently.
     #[serde(default)]
     pub assign: Assign,
-    /// A directory with the `train.csv`, `validation.csv` and `test.csv` of an earlier split: its patients stay in their parts, and
-    /// only new ones are assigned. Give a copy, not the results of this study.
+    /// A directory with the `train.csv`, `validation.csv` and `test.csv` of an earlier split: its patients stay in
+    /// their parts, and only new ones are assigned. Give a copy, not the results of this study.
     #[serde(default)]
     pub keep: Option<SourcePath>,
 }
@@ -81,8 +82,8 @@ pub enum Assign {
     /// Parts have the sizes of their shares, to within one patient; remainders carry over from label to label.
     #[default]
     Counts,
-    /// Each patient is assigned independently: sizes match the shares only approximately, and no patient moves when others are added.
-    /// A patient may move if images of that patient are added.
+    /// Each patient is assigned independently: sizes match the shares only approximately, and no patient moves when
+    /// others are added. A patient may move if images of that patient are added.
     Threshold,
 }
 

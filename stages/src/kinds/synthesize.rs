@@ -1,4 +1,5 @@
-//! Synthesizes images with a trained generator: marked PNG files, and a pack. Ignorant of how the generator was trained.
+//! Synthesizes images with a trained generator: marked PNG files, and a pack. Ignorant of how the generator was
+//! trained.
 
 use super::generator::{GeneratorDocument, Opened};
 use crate::contract::context::DeviceChoice;
@@ -38,9 +39,9 @@ ports! {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Synthesize {
-    /// Number of images. Generators that translate draw this many images of `source` with their label, without replacement; by
-    /// default they translate all of them.
-    /// `as-needed`: as many as the class needs to become as large as the largest class of `real`.
+    /// Number of images. Generators that translate draw this many images of `source` with their label, without
+    /// replacement; by default they translate all of them. `as-needed`: as many as the class needs to become as large
+    /// as the largest class of `real`.
     #[serde(default)]
     pub count: Option<Amount>,
     /// The label of the images; by default that of the images that the generator was trained on.
@@ -49,7 +50,8 @@ pub struct Synthesize {
     /// For generators with styles: below 1, images are closer to the mean image, with less variety and fewer failures.
     #[serde(default = "one")]
     pub truncation: Share,
-    /// Stretches the grey values of each image to the full range, as Zunair & Hamza did. A classifier can recognise such images by it.
+    /// Stretches the grey values of each image to the full range, as Zunair & Hamza did. A classifier can recognise
+    /// such images by it.
     #[serde(default)]
     pub stretch: bool,
     /// Translates images to the other label and back: they keep their label but have the artifacts of the generator.
@@ -128,7 +130,8 @@ struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// The number of its random draws: that of a translation follows from its parent, so that it does not depend on other images.
+    /// The number of its random draws: that of a translation follows from its parent, so that it does not depend on
+    /// other images.
     fn draws(&self) -> u64 {
         let first = |d: &Digest| u64::from_le_bytes(d.bytes()[..8].try_into().expect("BUG: eight bytes"));
         self.parent.map_or(u64::from(self.number), |(sample, _)| first(&sample.image))

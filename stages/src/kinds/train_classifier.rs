@@ -65,8 +65,8 @@ pub struct TrainClassifier {
     /// Training steps, so that training sets of different sizes get equal budgets. Alternative to `epochs`.
     #[serde(default)]
     pub steps: Option<u32>,
-    /// Consecutive phases of the training, such as first the last layer alone and then all layers; they replace `epochs`, `steps`
-    /// and `schedule`.
+    /// Consecutive phases of the training, such as first the last layer alone and then all layers; they replace
+    /// `epochs`, `steps` and `schedule`.
     #[serde(default)]
     pub phases: Vec<Phase>,
     /// Images per step.
@@ -99,8 +99,8 @@ pub struct TrainClassifier {
     /// Which weights are kept at the end of a phase: `best` if `early_stop` is given, `last` otherwise.
     #[serde(default)]
     pub keep: Option<Keep>,
-    /// Classifies the features of the trained network by bagged decision trees in place of its last layer: the hybrid of Kassani et al.
-    /// With `epochs: 0` the network keeps its initial weights.
+    /// Classifies the features of the trained network by bagged decision trees in place of its last layer: the hybrid
+    /// of Kassani et al. With `epochs: 0` the network keeps its initial weights.
     #[serde(default)]
     pub trees: Option<Trees>,
     /// Precision of convolutions and linear layers on a GPU.
@@ -240,7 +240,7 @@ impl TrainClassifier {
             best = before.bytes("best")?;
             sum = Running::from(before.thing::<[u64; 4]>("sum")?);
             at = before.thing("at")?;
-            cx.say_again(before.thing("notes")?);
+            cx.replay(before.thing("notes")?);
             done = *step;
         }
         let feed = self.feed(images, batch, done, scope, device, cx)?;
@@ -312,21 +312,20 @@ impl TrainClassifier {
                 if ended && number_of_phase + 1 == phases.len() && !set.first(FINAL_CHECK).measure(&predictor(None), &self.loss)?.0.is_finite() {
                     return Err(diverged(done));
                 }
-                cx.checkpoint(done, || {
+                cx.step(done, all_steps, &[("loss", value)], || {
                     if !weights.are_finite()? {
                         return Err(diverged(done));
                     }
                     let now = Snapshot::default().weights("weights", &weights)?.optimiser("optimiser", &optimiser)?;
                     now.record(&history)?
                         .thing("dropout", &dropout.position())
-                        .thing("notes", &cx.said())
+                        .thing("notes", &cx.notes())
                         .thing("sum", &<[u64; 4]>::from(&sum))
                         .thing("watched", &watch.history())
                         .thing("at", &if ended { (number_of_phase + 1, 0) } else { (number_of_phase, step) })
                         .bytes("best", best.clone())
                         .finish()
                 })?;
-                cx.progress(done, all_steps, "step", &[("loss", value)])?;
                 if stop {
                     break;
                 }

@@ -1,5 +1,5 @@
-//! Trains adversarial networks. Each network and its input are defined in a file in `models/generators`; the loop, with records,
-//! warnings and checkpoints, is here, once for all of them.
+//! Trains adversarial networks. Each network and its input are defined in a file in `models/generators`; the loop, with
+//! records, warnings and checkpoints, is here, once for all of them.
 
 mod adam;
 
@@ -16,7 +16,7 @@ use crate::models::generators::adversaries::Observed;
 use crate::models::generators::images::{are_numbers, to_bytes};
 use crate::models::generators::{Trainer, TrainingSetup};
 use crate::records::History;
-use crate::training::alarm::{Alarm, Memory};
+use crate::training::alarm::{Alarm, AlarmState};
 use crate::training::schedule::Position;
 use crate::training::snapshot::{Restored, Snapshot};
 use crate::training::{self, Precision};
@@ -34,7 +34,8 @@ ports! {
         generator: Trained<GeneratorDocument> [influenced samples images],
         /// Losses, discriminator scores and gradient norms of every step.
         history: History [influenced samples images],
-        /// Images from the same noise at several steps, the earliest in the first row; or translations of the images in the first row.
+        /// Images from the same noise at several steps, the earliest in the first row; or translations of the images in
+        /// the first row.
         grid: FigureFiles [contains samples; influenced images],
     }
 }
@@ -45,7 +46,8 @@ ports! {
 pub struct TrainGan {
     /// The architecture.
     pub network: GanNetwork,
-    /// Trains only on images with this label; needed if the images have several labels. Networks that translate have labels of their own.
+    /// Trains only on images with this label; needed if the images have several labels. Networks that translate have
+    /// labels of their own.
     #[serde(default)]
     pub label: Option<String>,
     /// Epochs over the images. Alternative to `steps`.
@@ -148,7 +150,7 @@ impl TrainGan {
         if let Some((why, help)) = self.network.side_needed(side) {
             return Err(Error::helped(why, help));
         }
-        let images = self.images(&store.without_left_out(inputs.samples.clone(), cx), &store)?;
+        let images = self.training_images(&store.without_left_out(inputs.samples.clone(), cx), &store)?;
         if let Some(few) = images.kinds.iter().map(Vec::len).min().filter(|n| *n < FEW) {
             cx.warn(format!(
                 "there {} to train on: generated images will be little more than copies",
@@ -199,8 +201,8 @@ impl TrainGan {
             }
             trainer.networks_mut().load_state(&before)?;
             trainer.load_state(&before)?;
-            cx.say_again(before.thing("notes")?);
-            alarm.restore(&before.thing::<Memory>("alarm")?);
+            cx.replay(before.thing("notes")?);
+            alarm.restore(&before.thing::<AlarmState>("alarm")?);
             history = before.record()?;
             grid = before.bytes("grid")?.chunks_exact(side * side).map(<[u8]>::to_vec).collect();
             done = step;
@@ -234,7 +236,7 @@ impl TrainGan {
             {
                 cx.warn(warning);
             }
-            cx.checkpoint(step, || {
+            cx.step(step, steps, &[("D", seen.discriminator), ("G", seen.generator)], || {
                 let mut now = Snapshot::default();
                 for (name, weights) in trainer.networks().weights() {
                     if !weights.are_finite()? {
@@ -247,13 +249,12 @@ impl TrainGan {
                 }
                 let now = trainer.save_state(trainer.networks().save_state(now)?);
                 now.record(&history)?
-                    .thing("notes", &cx.said())
-                    .thing("alarm", &alarm.memory())
+                    .thing("notes", &cx.notes())
+                    .thing("alarm", &alarm.state())
                     .bytes("grid", grid.concat())
                     .thing("sheet", &(side, trainer.columns()))
                     .finish()
             })?;
-            cx.progress(step, steps, "step", &[("D", seen.discriminator), ("G", seen.generator)])?;
         }
         for (_, weights) in trainer.networks().weights() {
             if !weights.are_finite()? {
@@ -271,7 +272,7 @@ impl TrainGan {
     }
 
     /// Pixels of the images to train on, and the labels of the images that will be generated.
-    fn images<'a>(&self, samples: &Samples, store: &ImageStore<'a>) -> Result<TrainingImages<'a>> {
+    fn training_images<'a>(&self, samples: &Samples, store: &ImageStore<'a>) -> Result<TrainingImages<'a>> {
         let of = |label: &str| samples.rows.iter().filter(|r| r.label == label).map(|r| store.get(&r.image)).collect::<Result<Vec<_>>>();
         let known = samples.labels();
         let labelled = |label: &str| match known.iter().any(|l| l == label) {

@@ -1,5 +1,5 @@
-//! A map of images in two dimensions (UMAP, McInnes, Healy & Melville 2018): images that are close to each other have similar
-//! features or pixels. The map's trustworthiness is printed on it; separation on a map proves nothing.
+//! A map of images in two dimensions (UMAP, McInnes, Healy & Melville 2018): images that are close to each other have
+//! similar features or pixels. The map's trustworthiness is printed on it; separation on a map proves nothing.
 
 use super::classifier::{self, ClassifierDocument, Predictor};
 use crate::contract::prelude::*;
@@ -152,7 +152,7 @@ mod tests {
             let stage: Umap = serde_json::from_str("{}").unwrap();
             let cx = Context::for_tests(Umap::NAME).seeded(1);
             assert_eq!(stage.run(inputs, &cx).unwrap().embedding.rows.len(), n as usize);
-            cx.said().iter().map(Note::to_string).collect::<Vec<_>>()
+            cx.notes().iter().map(Note::to_string).collect::<Vec<_>>()
         };
         assert!(notes(2).is_empty());
         assert!(notes(3)[0].starts_with("trustworthiness at 1 neighbour: "));

@@ -1,5 +1,5 @@
-//! Undersampling: images of the larger classes are dropped until the classes are balanced. Which ones are kept follows from the
-//! seed and each image alone.
+//! Undersampling: images of the larger classes are dropped until the classes are balanced. Which ones are kept follows
+//! from the seed and each image alone.
 
 use crate::contract::prelude::*;
 use crate::data::sample::{Sample, Samples};

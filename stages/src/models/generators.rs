@@ -1,5 +1,5 @@
-//! The table of adversarial networks. One network is one file in `generators/`, with a directory for its parts if there are several,
-//! and one row here; nothing else names them. Ignorant of stages.
+//! The table of adversarial networks. One network is one file in `generators/`, with a directory for its parts if there
+//! are several, and one row here; nothing else names them. Ignorant of stages.
 
 pub mod adversaries;
 pub mod cyclegan;
@@ -50,7 +50,8 @@ pub trait GeneratorConfig {
     fn truncates(&self) -> bool {
         false
     }
-    /// If a moving average of the weights generates images: the share of initial weights in it after `steps`, in [0, 1].
+    /// If a moving average of the weights generates images: the share of initial weights in it after `steps`, in [0,
+    /// 1].
     fn ema_initial_share(&self, _steps: usize, _batch: usize) -> f64 {
         0.0
     }
@@ -81,16 +82,16 @@ pub struct Defaults {
 
 /// Networks that generate images from noise or translate images. Each image is independent of the others in its batch.
 pub trait Generator {
-    /// Images `first`, `first + 1`, … from noise, `[n, side, side, c]` in [−1, 1]. `truncation` below 1 moves styles towards the
-    /// mean style, if the network has styles.
+    /// Images `first`, `first + 1`, … from noise, `[n, side, side, c]` in [−1, 1]. `truncation` below 1 moves styles
+    /// towards the mean style, if the network has styles.
     ///
     /// # Errors
     /// Where the network translates.
     fn sample(&self, _noise: &Stream, _first: u64, _n: usize, _truncation: f64) -> Result<Value> {
         Err(Error::data("BUG: this generator translates images"))
     }
-    /// Translates grey images `[n, side, side, 1]` in [−1, 1]; `and_back`: to the other label and back. If translation is random, image
-    /// `k` draws from stream `numbers[k]`.
+    /// Translates grey images `[n, side, side, 1]` in [−1, 1]; `and_back`: to the other label and back. If translation
+    /// is random, image `k` draws from stream `numbers[k]`.
     ///
     /// # Errors
     /// Where the network does not translate, or not in that direction.

@@ -1,5 +1,6 @@
-//! Bagged decision trees (Breiman 1996) on features of a network: the hybrid of Kassani et al. that Zunair & Hamza compare
-//! with. The trees are a library's; which images each of them is grown on is drawn here. Ignorant of where features come from.
+//! Bagged decision trees (Breiman 1996) on features of a network: the hybrid of Kassani et al. that Zunair & Hamza
+//! compare with. The trees are a library's; which images each of them is grown on is drawn here. Ignorant of where
+//! features come from.
 
 use crate::contract::prelude::*;
 use crate::contract::seed::Stream;
@@ -9,8 +10,8 @@ use smartcore::tree::decision_tree_classifier::{DecisionTreeClassifier, Decision
 
 type Tree = DecisionTreeClassifier<f32, u32, DenseMatrix<f32>, Vec<u32>>;
 
-/// Trees of unlimited depth that split by Gini impurity over all features, each grown on as many images as there are, drawn
-/// with replacement: `sklearn.ensemble.BaggingClassifier` with its defaults.
+/// Trees of unlimited depth that split by Gini impurity over all features, each grown on as many images as there are,
+/// drawn with replacement: `sklearn.ensemble.BaggingClassifier` with its defaults.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct BaggedTrees {
     classes: usize,
@@ -19,11 +20,12 @@ pub struct BaggedTrees {
 }
 
 impl BaggedTrees {
-    /// Grows so many trees on features, a row for each image, and class indices. The same stream gives the same trees on any
-    /// number of threads.
+    /// Grows so many trees on features, a row for each image, and class indices. The same stream gives the same trees
+    /// on any number of threads.
     ///
     /// # Errors
-    /// Where there is no image, rows differ in length or have values that are not finite, or a class index is too large.
+    /// Where there is no image, rows differ in length or have values that are not finite, or a class index is too
+    /// large.
     pub fn grow(features: &[Vec<f32>], labels: &[u32], classes: usize, trees: usize, stream: &Stream) -> Result<BaggedTrees> {
         let width = features.first().map_or(0, Vec::len);
         if width == 0 || features.len() != labels.len() || features.iter().any(|f| f.len() != width) {
@@ -45,8 +47,8 @@ impl BaggedTrees {
         Ok(BaggedTrees { classes, width, trees: grown.collect::<Result<_>>()? })
     }
 
-    /// The fraction of the trees that predict each class, a row for each image. NaN for an image with features that are not finite:
-    /// trees would predict something.
+    /// The fraction of the trees that predict each class, a row for each image. NaN for an image with features that are
+    /// not finite: trees would predict something.
     ///
     /// # Errors
     /// Where rows have another length than those that the trees grew on.

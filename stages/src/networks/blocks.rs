@@ -12,8 +12,8 @@ pub fn normal(stdev: f64) -> Init {
     Init::Randn { mean: 0.0, stdev }
 }
 
-/// Normally distributed initial values of a `k × k` convolution with `co` output channels before a ReLU (He et al. 2015,
-/// fan-out).
+/// Normally distributed initial values of a `k × k` convolution with `co` output channels before a ReLU (He et al.
+/// 2015, fan-out).
 pub fn kaiming(co: usize, k: usize) -> Init {
     normal((2.0 / (co * k * k) as f64).sqrt())
 }
@@ -141,8 +141,8 @@ impl BatchNorm {
     }
 }
 
-/// Dropout (Srivastava et al. 2014): sets values to zero with probability `p` and multiplies the others with `1/(1−p)`; the
-/// identity in evaluation.
+/// Dropout (Srivastava et al. 2014): sets values to zero with probability `p` and multiplies the others with `1/(1−p)`;
+/// the identity in evaluation.
 pub fn dropout(x: &Value, p: f64, mode: &mut Mode) -> Result<Value> {
     match mode {
         Mode::Train(stream) if p > 0.0 => Ok(hilum_ops::masked(x, stream.mask(x.elem_count(), 1.0 - p), 1.0 / (1.0 - p))?),

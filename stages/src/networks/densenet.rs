@@ -1,5 +1,5 @@
-//! DenseNet (Huang et al. 2017) with 121 or 201 layers: every layer reads the feature maps of all layers before it in its block.
-//! Tensor names are torchvision's.
+//! DenseNet (Huang et al. 2017) with 121 or 201 layers: every layer reads the feature maps of all layers before it in
+//! its block. Tensor names are torchvision's.
 
 use super::blocks::{BatchNorm, Conv, Linear, Shape, TORCH, normal, torch_default};
 use super::{Classifier, Mode, Scope};

@@ -1,5 +1,5 @@
-//! DiffAugment (Zhao et al. 2020): the same kind of random augmentation of real and generated images before the discriminator,
-//! against overfitting on few images. It is differentiable, also twice.
+//! DiffAugment (Zhao et al. 2020): the same kind of random augmentation of real and generated images before the
+//! discriminator, against overfitting on few images. It is differentiable, also twice.
 
 use crate::contract::prelude::*;
 use candle_core::Tensor;

@@ -1,5 +1,6 @@
-//! Inception-v3 (Szegedy et al. 2016) in the variant whose features the FID is computed from: average pooling excludes the padding,
-//! the last block has max pooling, and there are 1,008 outputs. Tensor names are torchvision's, which pytorch-fid keeps.
+//! Inception-v3 (Szegedy et al. 2016) in the variant whose features the FID is computed from: average pooling excludes
+//! the padding, the last block has max pooling, and there are 1,008 outputs. Tensor names are torchvision's, which
+//! pytorch-fid keeps.
 
 use super::Scope;
 use super::blocks::{BatchNorm, Conv, Linear, NormSettings, Shape, kaiming};

@@ -1,5 +1,5 @@
-//! ResNet (He et al. 2016) with 18 or 50 layers, as torchvision builds it: in bottleneck blocks the stride is in the 3 × 3
-//! convolution (version 1.5), where Keras has it in the first 1 × 1. Tensor names are torchvision's.
+//! ResNet (He et al. 2016) with 18 or 50 layers, as torchvision builds it: in bottleneck blocks the stride is in the 3
+//! × 3 convolution (version 1.5), where Keras has it in the first 1 × 1. Tensor names are torchvision's.
 
 use super::blocks::{BatchNorm, Conv, Linear, Shape, TORCH, kaiming};
 use super::{Classifier, Mode, Scope};

@@ -52,7 +52,8 @@ impl Weights {
     pub fn named_trained(&self) -> &[(String, Value)] {
         &self.trained
     }
-    /// The trained parameters in groups: of equal factor on the learning rate, which `rate` gives for a name. Zero freezes.
+    /// The trained parameters in groups: of equal factor on the learning rate, which `rate` gives for a name. Zero
+    /// freezes.
     pub fn groups(&self, rate: impl Fn(&str) -> f64) -> Vec<Group> {
         let mut groups: Vec<Group> = vec![];
         for (name, value) in &self.trained {
@@ -64,8 +65,8 @@ impl Weights {
         }
         groups
     }
-    /// Which norms use their running statistics in training as well, and do not update them: what Keras does with a frozen
-    /// layer. PyTorch goes on to use statistics of the batch, and to update the running ones.
+    /// Which norms use their running statistics in training as well, and do not update them: what Keras does with a
+    /// frozen layer. PyTorch goes on to use statistics of the batch, and to update the running ones.
     pub fn freeze(&self, norm: impl Fn(&str) -> bool) {
         self.frozen.iter().for_each(|(name, frozen)| frozen.store(norm(name), Ordering::Relaxed));
     }
@@ -94,8 +95,8 @@ impl Weights {
     pub fn all(&self) -> impl Iterator<Item = &(String, Value)> {
         self.trained.iter().chain(&self.buffers)
     }
-    /// A step of an exponential moving average of another collection of the same network: `self += weight · (other − self)`, and
-    /// buffers are copied.
+    /// A step of an exponential moving average of another collection of the same network: `self += weight · (other −
+    /// self)`, and buffers are copied.
     ///
     /// # Errors
     /// Where shapes differ.

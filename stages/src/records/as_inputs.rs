@@ -40,7 +40,7 @@ impl Stage for Copies {
 #[test]
 fn a_kind_may_take_tables_and_figures() {
     let kind = StageKind::of::<Copies>();
-    assert_eq!(kind.inputs.iter().map(|p| p.kind).collect::<Vec<_>>(), [ArtifactKind::Table, ArtifactKind::Figure]);
+    assert_eq!(kind.inputs.iter().map(|p| p.artifact).collect::<Vec<_>>(), [ArtifactType::Table, ArtifactType::Figure]);
 
     let held = tempfile::tempdir().unwrap();
     let row = MetricRow { metric: "auroc".into(), class: String::new(), value: Some(0.5), low: None, high: None };

@@ -30,8 +30,9 @@ pub enum Purpose {
     /// To measure the classifier: on patients who must not have reached it.
     #[default]
     Performance,
-    /// To measure how good synthetic images are: a classifier is trained or tested on them in place of the real ones of a class.
-    /// The same patients may be on both sides, and the numbers do not tell how the classifier would do on new patients.
+    /// To measure how good synthetic images are: a classifier is trained or tested on them in place of the real ones of
+    /// a class. The same patients may be on both sides, and the numbers do not tell how the classifier would do on new
+    /// patients.
     SyntheticQuality,
 }
 
@@ -94,15 +95,15 @@ impl Scores {
 
 const SCORES: &str = "scores.json";
 
-impl ArtifactType for Scores {
-    const TYPE: ArtifactKind = ArtifactKind::Scores;
+impl InputArtifact for Scores {
+    const TYPE: ArtifactType = ArtifactType::Scores;
     fn open(files: &[File]) -> Result<Self> {
         let file = files.first().ok_or_else(|| Error::data("scores without a file"))?;
         Scores::read(&std::fs::read(&file.path).map_err(Error::io("read", &file.path))?)
     }
 }
-impl OutputType for Scores {
-    const TYPE: ArtifactKind = ArtifactKind::Scores;
+impl OutputArtifact for Scores {
+    const TYPE: ArtifactType = ArtifactType::Scores;
     fn save(&self, folder: &Path) -> Result<()> {
         write(&folder.join(SCORES), &self.to_json())
     }

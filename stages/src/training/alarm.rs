@@ -1,5 +1,5 @@
-//! Early signs that an adversarial training has failed: the discriminator has won, or the generator has collapsed to one image.
-//! Ignorant of networks: sees scores and images.
+//! Early signs that an adversarial training has failed: the discriminator has won, or the generator has collapsed to
+//! one image. Ignorant of networks: sees scores and images.
 
 use crate::contract::prelude::*;
 
@@ -17,7 +17,7 @@ pub struct Alarm {
 
 /// For checkpoints: numbers with fractions as bits.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Memory {
+pub struct AlarmState {
     margin: u64,
     alike: u32,
     said: [bool; 2],
@@ -78,12 +78,12 @@ impl Alarm {
     }
 
     /// The state, for a checkpoint.
-    pub fn memory(&self) -> Memory {
-        Memory { margin: self.margin.to_bits(), alike: self.alike, said: self.said }
+    pub fn state(&self) -> AlarmState {
+        AlarmState { margin: self.margin.to_bits(), alike: self.alike, said: self.said }
     }
     /// Restores the state.
-    pub fn restore(&mut self, m: &Memory) {
-        (self.margin, self.alike, self.said) = (f64::from_bits(m.margin), m.alike, m.said);
+    pub fn restore(&mut self, state: &AlarmState) {
+        (self.margin, self.alike, self.said) = (f64::from_bits(state.margin), state.alike, state.said);
     }
 }
 
@@ -135,7 +135,7 @@ mod tests {
         let mut a = alarm();
         assert!((0..290).all(|s| a.scored(s, 1.0, 0.0).is_none()));
         let mut b = alarm();
-        b.restore(&a.memory());
+        b.restore(&a.state());
         let said = |alarm: &mut Alarm| (290..400).filter(|s| alarm.scored(*s, 1.0, 0.0).is_some()).collect::<Vec<_>>();
         let found = said(&mut a);
         assert_eq!(found.len(), 1);

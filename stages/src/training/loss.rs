@@ -13,7 +13,8 @@ pub struct Loss {
     pub class_weights: ClassWeights,
     /// Share of the target that is spread over all classes.
     pub label_smoothing: PartialShare,
-    /// γ of focal loss (Lin et al. 2017), which reduces the weight of images that are classified with confidence; 2 is usual, 0 is cross-entropy.
+    /// γ of focal loss (Lin et al. 2017), which reduces the weight of images that are classified with confidence; 2 is
+    /// usual, 0 is cross-entropy.
     pub focal_gamma: NonNegative,
 }
 
@@ -34,7 +35,8 @@ pub enum ClassWeights {
     Balanced,
     /// By the effective number of images with β = 0.9999 (Cui et al. 2019).
     Effective,
-    /// Given weights, by label; also α of focal loss. The sum is divided by the sum of the images' weights, as in PyTorch.
+    /// Given weights, by label; also α of focal loss. The sum is divided by the sum of the images' weights, as in
+    /// PyTorch.
     Given(BTreeMap<String, Positive>),
 }
 
@@ -61,8 +63,8 @@ impl Loss {
         Ok(CrossEntropy { class_weights, label_smoothing: *self.label_smoothing, focal_gamma: *self.focal_gamma })
     }
 
-    /// The loss of one image with these probabilities, without class weights, as monitored on a validation set. NaN if a
-    /// probability is NaN.
+    /// The loss of one image with these probabilities, without class weights, as monitored on a validation set. NaN if
+    /// a probability is NaN.
     pub fn of_image(&self, probabilities: &[f64], label: usize) -> f64 {
         // The floor below would take NaN for a small probability, and a diverged network for a bad one.
         if probabilities.iter().any(|p| p.is_nan()) {

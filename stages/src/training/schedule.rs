@@ -30,7 +30,8 @@ pub enum Schedule {
         /// Factor of a reduction.
         factor: Reduction,
     },
-    /// The 1cycle policy with cosine annealing (Smith & Topin 2018); the learning rate is the maximum. Momentum (beta1 in Adam) is cycled inversely.
+    /// The 1cycle policy with cosine annealing (Smith & Topin 2018); the learning rate is the maximum. Momentum (beta1
+    /// in Adam) is cycled inversely.
     OneCycle(OneCycle),
 }
 
@@ -108,7 +109,8 @@ impl Schedule {
     }
 }
 
-/// The factor in an epoch, counted from 0: 1 for `constant` epochs, then a linear decay to zero over `decay` (Zhu et al. 2017).
+/// The factor in an epoch, counted from 0: 1 for `constant` epochs, then a linear decay to zero over `decay` (Zhu et
+/// al. 2017).
 pub fn linear_decay(epoch: f64, constant: f64, decay: f64) -> f64 {
     (1.0 - (epoch + 1.0 - constant).max(0.0) / (decay + 1.0)).max(0.0)
 }

@@ -32,9 +32,9 @@ impl Snapshot {
     /// # Errors
     /// As [`Snapshot::weights`].
     pub fn optimiser(mut self, name: &str, optimiser: &Optimiser) -> Result<Self> {
-        let memories = optimiser.state()?;
-        let bytes = memories.iter().flatten().flat_map(|m| m.iter().flat_map(|v| v.to_le_bytes())).collect();
-        let lens: Vec<[usize; 2]> = memories.iter().map(|m| [m[0].len(), m[1].len()]).collect();
+        let state = optimiser.state()?;
+        let bytes = state.iter().flatten().flat_map(|m| m.iter().flat_map(|v| v.to_le_bytes())).collect();
+        let lens: Vec<[usize; 2]> = state.iter().map(|m| [m[0].len(), m[1].len()]).collect();
         self.arrays.insert(name.into(), bytes);
         Ok(self.thing(&format!("{name}.steps"), &(optimiser.steps(), lens)))
     }
@@ -135,8 +135,8 @@ impl Restored {
         let (steps, lens): (u64, Vec<[usize; 2]>) = self.thing(&format!("{name}.steps"))?;
         let bytes = self.bytes(name)?;
         let mut numbers = bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b));
-        let memories = lens.iter().map(|pair| pair.map(|n| numbers.by_ref().take(n).collect::<Vec<f32>>())).collect();
-        Ok(optimiser.restore(steps, memories)?)
+        let state = lens.iter().map(|pair| pair.map(|n| numbers.by_ref().take(n).collect::<Vec<f32>>())).collect();
+        Ok(optimiser.restore(steps, state)?)
     }
     /// Bytes.
     ///

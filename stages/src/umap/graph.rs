@@ -16,7 +16,8 @@ pub(super) struct Graph {
 }
 
 impl Graph {
-    /// The fuzzy union of the neighbourhoods of all points, as umap-learn's `fuzzy_simplicial_set`. Neighbours exclude the point itself, nearest first.
+    /// The fuzzy union of the neighbourhoods of all points, as umap-learn's `fuzzy_simplicial_set`. Neighbours exclude
+    /// the point itself, nearest first.
     pub(super) fn of(indices: &[Vec<usize>], distances: &[Vec<f32>]) -> Self {
         let mut rows: Vec<Vec<(usize, f64)>> = vec![Vec::new(); indices.len()];
         for (i, ((near, far), scale)) in indices.iter().zip(distances).zip(scales(distances)).enumerate() {

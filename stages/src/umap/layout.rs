@@ -1,5 +1,5 @@
-//! Stochastic gradient descent with negative sampling: neighbours attract each other, random points repel. Knows the graph and
-//! the initial positions; ignorant of the data.
+//! Stochastic gradient descent with negative sampling: neighbours attract each other, random points repel. Knows the
+//! graph and the initial positions; ignorant of the data.
 
 use super::graph::Graph;
 use crate::math::{exp, ln};

@@ -13,7 +13,8 @@ const SIDE: f64 = 10.0;
 /// How points are initialised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Start {
-    /// By eigenvectors of the graph's Laplacian, or by the two principal components of the data where the graph is not connected.
+    /// By eigenvectors of the graph's Laplacian, or by the two principal components of the data where the graph is not
+    /// connected.
     Spectral,
     /// Uniformly on a square.
     #[cfg_attr(not(test), expect(dead_code, reason = "the control of the parity test"))]

@@ -1,5 +1,5 @@
-//! Networks against the implementations that they are named after: values, gradients, running statistics, counts, and whole
-//! training steps. What is compared with is written by `tests/oracle/networks.py`.
+//! Networks against the implementations that they are named after: values, gradients, running statistics, counts, and
+//! whole training steps. What is compared with is written by `tests/oracle/networks.py`.
 #![allow(clippy::print_stdout)] // a test prints what it measured
 
 mod adversarial;

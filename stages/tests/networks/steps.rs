@@ -1,5 +1,5 @@
-//! Twenty training steps of every adversarial network and classifier beside torch's, by what is made small at each of them
-//! (`tests/oracle/steps.py`).
+//! Twenty training steps of every adversarial network and classifier beside torch's, by what is made small at each of
+//! them (`tests/oracle/steps.py`).
 
 use super::reference::{device, fill, fill_below, image, numbers, stream, tensor};
 use hilum_ops::{Optimiser, Sgd, Shift, Value, cross_entropy, without_history};

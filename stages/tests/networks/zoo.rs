@@ -37,8 +37,9 @@ pub(crate) fn named(weights: &Weights, name: &str) -> Value {
     weights.all().find(|(n, _)| n == name).map_or_else(|| panic!("the network has no {name}"), |(_, v)| v.clone())
 }
 
-/// Compares the gradients that are stored below a key, and counts them. One part in a thousand is allowed, or, where float32
-/// cannot give that, thrice what torch's own float32 is off, or what a change of the images by a millionth does.
+/// Compares the gradients that are stored below a key, and counts them. One part in a thousand is allowed, or, where
+/// float32 cannot give that, thrice what torch's own float32 is off, or what a change of the images by a millionth
+/// does.
 pub(crate) fn gradients_agree(key: &str, weights: &Weights, gradients: &Gradients) -> usize {
     let names = below(&format!("{key}.d."));
     let sensitivity = key.rsplit_once('.').map(|(network, _)| format!("{network}.sensitivity")).filter(|s| has(s)).map_or(0.0, |s| f64::from(at(&s)[0]));

@@ -8,8 +8,8 @@ const RUN: usize = 64;
 /// Values that a task sums.
 const TASK: usize = 65_536;
 
-/// For each group and channel the sums of `K` functions of the values of a pixel, over the group's pixels: `[groups, c]`.
-/// `f` is given the values and the group's constants of the channel. The same bits on any number of threads.
+/// For each group and channel the sums of `K` functions of the values of a pixel, over the group's pixels: `[groups,
+/// c]`. `f` is given the values and the group's constants of the channel. The same bits on any number of threads.
 pub(crate) fn sums<const N: usize, const C: usize, const K: usize>(
     inputs: [&[f32]; N],
     constants: [&[f32]; C],

@@ -1,4 +1,5 @@
-//! The three convolution kernels on float32 slices in `[n, h, w, c]`: forward, gradient of the input, gradient of the kernel.
+//! The three convolution kernels on float32 slices in `[n, h, w, c]`: forward, gradient of the input, gradient of the
+//! kernel.
 
 use super::grid::{Grid, Side, THIN};
 use super::panels::Panels;
@@ -71,9 +72,11 @@ fn unfolded_forward(g: &Geometry, x: &[f32], panels: &Panels, out: Shared, finis
     });
 }
 
-/// `dx [n, h, w, ci]` of `dy [n, oh, ow, co]` and `w [co, ci/groups, kh, kw]`: also the forward of a transposed convolution.
+/// `dx [n, h, w, ci]` of `dy [n, oh, ow, co]` and `w [co, ci/groups, kh, kw]`: also the forward of a transposed
+/// convolution.
 ///
-/// Input pixels of one residue by the stride read the same kernel positions: each residue is a dense product of its own.
+/// Input pixels of one residue by the stride read the same kernel positions: each residue is a dense product of its
+/// own.
 pub(crate) fn input_gradient(g: &Geometry, dy: &[f32], w: &[f32], finish: Finish) -> Vec<f32> {
     // SAFETY: every input pixel and channel belongs to one residue and one group; those that no output reads are zeroed.
     unsafe { filled(g.sizes()[0], |out| input_gradient_into(g, dy, w, out, finish)) }

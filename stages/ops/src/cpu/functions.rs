@@ -1,9 +1,10 @@
-//! Functions of single values in plain sums and products: the compiler makes vectors of them, and their bits are the same on
-//! every machine, which those of the C library are not.
+//! Functions of single values in plain sums and products: the compiler makes vectors of them, and their bits are the
+//! same on every machine, which those of the C library are not.
 
 use crate::math;
 
-/// `e^x` to 2 units in the last place; 0 below −87, infinite above 88.7. Reduction and polynomial as in Cephes (Moshier 1989).
+/// `e^x` to 2 units in the last place; 0 below −87, infinite above 88.7. Reduction and polynomial as in Cephes (Moshier
+/// 1989).
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
     const LN2_HIGH: f32 = 0.693_359_4;
@@ -63,17 +64,17 @@ pub(crate) fn logit_loss(x: f32, target: f32) -> f32 {
     if x.is_finite() { softplus(x) - x * target } else { (1.0 - target) * x + softplus(-x) }
 }
 
-/// `max(x, 0) + slope · min(x, 0)`; NaN stays NaN. A slope of zero gives zero of minus infinity, too, where a product would be
-/// NaN; the sum with zero leaves no negative zero.
+/// `max(x, 0) + slope · min(x, 0)`; NaN stays NaN. A slope of zero gives zero of minus infinity, too, where a product
+/// would be NaN; the sum with zero leaves no negative zero.
 #[inline(always)]
 pub(crate) fn rectify(x: f32, slope: f32) -> f32 {
     let below = if slope == 0.0 && x < 0.0 { 0.0 } else { x * slope + 0.0 };
     if x >= 0.0 { x } else { below }
 }
 
-/// The gradient by the input of [`rectify`], from the gradient `g` by its result `y`: `g` above zero, `slope · g` at zero and
-/// below. As in PyTorch, a slope of zero gives zero below zero even where the gradient is infinite, and all of the gradient
-/// where the result is NaN; other slopes are multiplied with there.
+/// The gradient by the input of [`rectify`], from the gradient `g` by its result `y`: `g` above zero, `slope · g` at
+/// zero and below. As in PyTorch, a slope of zero gives zero below zero even where the gradient is infinite, and all of
+/// the gradient where the result is NaN; other slopes are multiplied with there.
 #[inline(always)]
 pub(crate) fn passed_on(g: f32, y: f32, slope: f32) -> f32 {
     let below = if slope == 0.0 { 0.0 } else { g * slope };

@@ -83,8 +83,8 @@ impl Grid {
         self.n * self.points[0] * self.points[1]
     }
 
-    /// Rows are numbered by samples first where maps are small: rows of one tile are then the same pixel of their maps, and all
-    /// read outside the source at the same taps, which can be skipped.
+    /// Rows are numbered by samples first where maps are small: rows of one tile are then the same pixel of their maps,
+    /// and all read outside the source at the same taps, which can be skipped.
     fn samples_first(&self) -> bool {
         self.n > 1 && self.points[0] * self.points[1] <= 256
     }
@@ -92,8 +92,8 @@ impl Grid {
     /// Multiplies every row with the panels.
     ///
     /// # Safety
-    /// `target` is as long as the side says and outlives the call; nobody else touches the pixels and channels that this
-    /// grid writes.
+    /// `target` is as long as the side says and outlives the call; nobody else touches the pixels and channels that
+    /// this grid writes.
     pub(crate) unsafe fn multiply(&self, source: &[f32], panels: &Panels, target: Shared, finish: Finish) {
         let (rows, taps) = (self.rows(), self.taps.len());
         assert!(source.len() >= self.n * self.source.size() && panels.rows == taps * self.source.run, "BUG: factors do not fit");

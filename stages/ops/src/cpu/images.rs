@@ -2,13 +2,14 @@
 
 use super::widest::widest;
 
-/// Binary digits of the weights of neighbours: a weight is off by 1/512 at most, a grey by a level at most, between black and white neighbours.
+/// Binary digits of the weights of neighbours: a weight is off by 1/512 at most, a grey by a level at most, between
+/// black and white neighbours.
 const DIGITS: u32 = 8;
 /// Pixels at once: what vector instructions can do is in loops of its own.
 const BLOCK: usize = 32;
 
-/// A bilinear mean of four neighbours, given as two stacks, a pixel in the lower half and the one below it in the upper. Both
-/// rows at once: a grey times the whole weight of 256 does not leave its 16 bits.
+/// A bilinear mean of four neighbours, given as two stacks, a pixel in the lower half and the one below it in the
+/// upper. Both rows at once: a grey times the whole weight of 256 does not leave its 16 bits.
 #[inline(always)]
 fn mean(left: u32, right: u32, fx: u32, fy: u32) -> i32 {
     let rows = (left << DIGITS).wrapping_add(right.wrapping_sub(left).wrapping_mul(fx));
@@ -69,7 +70,8 @@ widest! {
     }
 }
 
-/// The grey values along a line of positions, all of whose neighbours are inside the image that [`stack_rows`] was given.
+/// The grey values along a line of positions, all of whose neighbours are inside the image that [`stack_rows`] was
+/// given.
 ///
 /// # Panics
 /// Where one does not.
@@ -77,8 +79,8 @@ pub fn sample_line(stacks: &[u32], side: usize, place: [i64; 2], step: [i64; 2],
     line(stacks, side, place, step, low, unit, out);
 }
 
-/// Adds rows of greys to `sums`, each times its weight: one row of `sums.len()` greys after the other, as many as there are
-/// weights.
+/// Adds rows of greys to `sums`, each times its weight: one row of `sums.len()` greys after the other, as many as there
+/// are weights.
 pub fn weighted_rows(sums: &mut [i32], weights: &[i32], rows: &[u8]) {
     add_rows(sums, weights, rows);
 }

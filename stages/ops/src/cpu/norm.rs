@@ -59,10 +59,10 @@ fn non_negative(variance: f64) -> f64 {
     if variance < 0.0 { 0.0 } else { variance }
 }
 
-/// What sums of squares are taken from, `[groups, c]`: they would cancel where the mean is far from zero. It is the mean of
-/// about `√pixels` pixels, so many that a single outlier among them does not carry it away from the others; the distance
-/// between them is odd, so that they do not stand in one column of an image. It is zero where one of them is not finite, and
-/// the sums say the rest.
+/// What sums of squares are taken from, `[groups, c]`: they would cancel where the mean is far from zero. It is the
+/// mean of about `√pixels` pixels, so many that a single outlier among them does not carry it away from the others; the
+/// distance between them is odd, so that they do not stand in one column of an image. It is zero where one of them is
+/// not finite, and the sums say the rest.
 fn near_means(x: &[f32], cut: Cut) -> Vec<f32> {
     let Cut { groups, c, .. } = cut;
     let pixels = x.len() / groups / c;
@@ -96,9 +96,9 @@ pub(crate) fn scale_shift(x: &[f32], add: Option<&[f32]>, scale: &[f32], shift: 
     }
 }
 
-/// The sums of a norm's gradient; `weights` is how many weights there are, `c` or 1. `y` is the result, where only it says what
-/// was rectified; else it is computed again. With `m(·)` for means over the values that share a mean:
-/// `dx = weight · inverse · (g − m(g) − (x − mean) · curvature · m(g · (x − mean)))`, where `m` is of `weight · g`.
+/// The sums of a norm's gradient; `weights` is how many weights there are, `c` or 1. `y` is the result, where only it
+/// says what was rectified; else it is computed again. With `m(·)` for means over the values that share a mean: `dx =
+/// weight · inverse · (g − m(g) − (x − mean) · curvature · m(g · (x − mean)))`, where `m` is of `weight · g`.
 pub(crate) fn gradient_sums(cut: Cut, slope: f32, inputs: SumInputs<&[f32]>, y: Option<&[f32]>, weights: usize) -> GradientSums<Vec<f32>> {
     let (Cut { groups, c, .. }, SumInputs { g, x, mean, inverse, curvature, weight, scale, shift }) = (cut, inputs);
     let constants = [mean, scale, shift];

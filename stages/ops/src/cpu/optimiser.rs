@@ -5,8 +5,9 @@ use super::widest::widest;
 /// One step of a rule, with the two arrays of state `a` and `b` that [`Update::apply`] is given.
 #[derive(Clone, Copy)]
 pub(crate) enum Update {
-    /// `a`: mean of gradients, `b`: mean of their squares. `new1 = 1 − beta1`, `new2 = 1 − beta2`; `size` is the rate by
-    /// the bias correction of the first, `correction` that of the root of the second; `shrink` multiplies the weight.
+    /// `a`: mean of gradients, `b`: mean of their squares. `new1 = 1 − beta1`, `new2 = 1 − beta2`; `size` is the rate
+    /// by the bias correction of the first, `correction` that of the root of the second; `shrink` multiplies the
+    /// weight.
     Adam { beta2: f32, new1: f32, new2: f32, eps: f32, size: f32, correction: f32, shrink: f32, decay: f32 },
     /// `a`: velocity.
     Sgd { rate: f32, momentum: f32, nesterov: bool, decay: f32 },

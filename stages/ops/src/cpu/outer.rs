@@ -38,8 +38,8 @@ impl Sums {
     /// Adds the products of some pairs to the rows of `tiles`, which begin at `c`.
     ///
     /// # Safety
-    /// `x` and `y` hold `rows` and `columns` values at each index of a pair; `c` is the start of the rows of these tiles,
-    /// which nobody else touches.
+    /// `x` and `y` hold `rows` and `columns` values at each index of a pair; `c` is the start of the rows of these
+    /// tiles, which nobody else touches.
     unsafe fn add(&self, pairs: &[(u32, u32)], x: &[f32], y: &[f32], c: *mut f32, tiles: Range<usize>) {
         let first = self.rows_of(&tiles).start;
         for (column, tile) in &self.panels {
@@ -137,8 +137,8 @@ fn grouped(g: &Geometry, group: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
 const LOCAL: usize = 96 << 10;
 
 /// From `[taps][rows][columns]`, where rows are inputs and columns outputs, or the other way round where swapped, to
-/// `[co][ci][taps]`; only some rows are there. A few outputs at a time, so that what is read are whole lines and what is
-/// written is sequential in a few streams.
+/// `[co][ci][taps]`; only some rows are there. A few outputs at a time, so that what is read are whole lines and what
+/// is written is sequential in a few streams.
 fn in_torchs_order(g: &Geometry, sums: &[f32], swapped: bool, rows: Range<usize>, dw: Shared) {
     let (taps, ci, co) = (g.taps(), g.ci, g.co);
     let place = |o: usize, c: usize| (o * ci + c) * taps;

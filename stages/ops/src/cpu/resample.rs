@@ -58,8 +58,9 @@ impl Weights {
     pub(crate) fn nearest(n: usize, scale: usize) -> Weights {
         Weights::new(n, (0..n * scale).map(|o| vec![(o / scale, 1.0)]))
     }
-    /// Linear interpolation between the two nearest indices. As in PyTorch a neighbour of weight zero is read, so that what is
-    /// not finite there is not hidden; the last index is its own neighbour, and so is each where nothing is resized.
+    /// Linear interpolation between the two nearest indices. As in PyTorch a neighbour of weight zero is read, so that
+    /// what is not finite there is not hidden; the last index is its own neighbour, and so is each where nothing is
+    /// resized.
     pub(crate) fn linear(n: usize, size: usize, align_corners: bool) -> Weights {
         let at = |o: usize| match align_corners {
             true => o as f64 * (n.max(1) - 1) as f64 / (size.max(2) - 1) as f64,

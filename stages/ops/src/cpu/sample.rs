@@ -18,8 +18,8 @@ pub struct Shift {
 pub(crate) struct Taps {
     pub(crate) input: [usize; 2],
     pub(crate) output: [usize; 2],
-    /// Index within the sample, or [`OUTSIDE`], and weight. A pixel whose weight is zero is read, as in PyTorch, so that what
-    /// is not finite there is not hidden.
+    /// Index within the sample, or [`OUTSIDE`], and weight. A pixel whose weight is zero is read, as in PyTorch, so
+    /// that what is not finite there is not hidden.
     list: Vec<[(u32, f32); 4]>,
 }
 

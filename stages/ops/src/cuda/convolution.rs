@@ -137,8 +137,8 @@ impl Convolution {
         }
     }
 
-    /// Runs with the algorithm that cuDNN picks for the shape or, where that is refused (its memory does not fit, the shape is
-    /// not supported after all), with the next one. What ran is remembered for the shape.
+    /// Runs with the algorithm that cuDNN picks for the shape or, where that is refused (its memory does not fit, the
+    /// shape is not supported after all), with the next one. What ran is remembered for the shape.
     fn first_that_runs<A: Copy + 'static, const N: usize>(
         &self,
         gpu: &Gpu,

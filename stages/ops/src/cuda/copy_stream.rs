@@ -1,8 +1,8 @@
 //! A second stream that copies arrays to a GPU while the first computes.
 //!
-//! Values go from pinned memory to a slot of the device; the stream that computes waits for their arrival and copies them
-//! from there, which takes microseconds. A slot is used again when both copies are done. The device's own event tracking
-//! is off (see `machine::open`), so every wait is written here.
+//! Values go from pinned memory to a slot of the device; the stream that computes waits for their arrival and copies
+//! them from there, which takes microseconds. A slot is used again when both copies are done. The device's own event
+//! tracking is off (see `machine::open`), so every wait is written here.
 
 use super::Array;
 use super::gpu::{Gpu, failed};

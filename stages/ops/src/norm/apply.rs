@@ -124,7 +124,8 @@ impl Norm {
         Ok(all)
     }
 
-    /// The sums that the gradients are made of. None is computed for a fixed scale and shift whose gradients are not needed.
+    /// The sums that the gradients are made of. None is computed for a fixed scale and shift whose gradients are not
+    /// needed.
     fn sums(&self, s: &Step, x: &Value, affine: Option<&Kept>, y: Option<&Tensor>, slope: f32) -> Result<GradientSums<Tensor>> {
         let cut = self.cut;
         let by_parameters = affine.is_some() && (s.wants(1) || s.wants(2));

@@ -36,7 +36,8 @@ impl Gradients {
 }
 
 impl Value {
-    /// Gradients by all leaves. The graph is released in the pass: activations are freed as soon as their gradients are known.
+    /// Gradients by all leaves. The graph is released in the pass: activations are freed as soon as their gradients are
+    /// known.
     ///
     /// # Errors
     /// Where this has more than one element, or the graph was released before.
@@ -54,12 +55,12 @@ impl Value {
         recording(false, || walk(self, |_| wanted, false))
     }
 
-    /// Gradients by some values that can be differentiated themselves: `torch.autograd.grad` with `create_graph=True`. The graph
-    /// is kept.
+    /// Gradients by some values that can be differentiated themselves: `torch.autograd.grad` with `create_graph=True`.
+    /// The graph is kept.
     ///
     /// # Errors
-    /// Where this has more than one element, or does not depend on one of the values. An operation without a second derivative
-    /// is an error when that is asked for.
+    /// Where this has more than one element, or does not depend on one of the values. An operation without a second
+    /// derivative is an error when that is asked for.
     pub fn gradients(&self, wanted: &[&Value]) -> Result<Vec<Value>> {
         let ids = wanted.iter().filter_map(|v| Some(v.node.as_ref()?.id)).collect();
         let found = recording(true, || walk(self, |_| ids, true))?;

@@ -78,7 +78,8 @@ impl Report {
         assert_eq!(found.dims(), expected.dims(), "{name}");
         self.note(name, relative_error(&values(found), numbers(&expected).into_iter().map(f64::from)));
     }
-    /// Compares the result, the gradients of `sum(y · q)` and, where they are stored, those of the sum of their squares.
+    /// Compares the result, the gradients of `sum(y · q)` and, where they are stored, those of the sum of their
+    /// squares.
     pub(crate) fn check(&mut self, case: &Case, operation: &impl Fn(&Case) -> Result<Value>) {
         let name = &case.name;
         let y = operation(case).unwrap_or_else(|e| panic!("{name}: {e}"));

@@ -47,7 +47,8 @@ impl NumberRange {
         within && strictly && is_among && (!self.is_whole || v.fract() == 0.0)
     }
 
-    /// The number of the range, if it has any, that is nearest to `v`; beside a limit that does not belong to it, in single precision.
+    /// The number of the range, if it has any, that is nearest to `v`; beside a limit that does not belong to it, in
+    /// single precision.
     pub(super) fn nearest(&self, v: f64) -> f64 {
         if let Some(near) = self.among.iter().min_by(|a, b| (**a - v).abs().total_cmp(&(**b - v).abs())) {
             return *near;

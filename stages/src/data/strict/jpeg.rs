@@ -1,8 +1,8 @@
 //! Checks that a JPEG's scans contain exactly what its header declares (ITU-T T.81), without decoding pixels.
 //!
-//! Decoders accept a file whose data are truncated, zeroed or do not fit the header, and fill the rest with grey. Here every
-//! Huffman symbol is read and every block counted. Colours, profiles, orientation and anything after the end mark are ignored;
-//! damage that keeps the code synchronised and the values in range is not detected.
+//! Decoders accept a file whose data are truncated, zeroed or do not fit the header, and fill the rest with grey. Here
+//! every Huffman symbol is read and every block counted. Colours, profiles, orientation and anything after the end mark
+//! are ignored; damage that keeps the code synchronised and the values in range is not detected.
 
 mod bits;
 mod frame;
@@ -40,7 +40,8 @@ pub(super) struct Frame {
     pub(super) height: u32,
 }
 
-/// Walks through a JPEG and counts what it holds. A frame of more than 64 million pixels is returned unwalked: the caller refuses it.
+/// Walks through a JPEG and counts what it holds. A frame of more than 64 million pixels is returned unwalked: the
+/// caller refuses it.
 ///
 /// # Errors
 /// Says in a few words what is damaged or not supported.

@@ -1,5 +1,5 @@
-//! Checks that the compressed data of a PNG are as long as its header declares, to the byte (PNG, third edition, 7 and 10).
-//! Checksums of chunks are left to the decoder, which refuses a wrong one; that of the data is checked here.
+//! Checks that the compressed data of a PNG are as long as its header declares, to the byte (PNG, third edition, 7 and
+//! 10). Checksums of chunks are left to the decoder, which refuses a wrong one; that of the data is checked here.
 
 use fdeflate::Decompressor;
 

@@ -28,9 +28,8 @@ fn auroc(seen: &Weighted, class: usize) -> Option<f64> {
     weighted(p.scores_of(class), |image| p.labels[image] == class, seen.weights(), p.ascending(class))
 }
 
-/// Area under the ROC curve with weights (ties count half): `None` if one of the two classes has no weight, or a score is
-/// NaN, which has no rank.
-/// `order` sorts `scores` ascending; it is given so that a bootstrap sorts once.
+/// Area under the ROC curve with weights (ties count half): `None` if one of the two classes has no weight, or a score
+/// is NaN, which has no rank. `order` sorts `scores` ascending; it is given so that a bootstrap sorts once.
 fn weighted(scores: &[f64], is_positive: impl Fn(usize) -> bool, weights: &[f64], order: &[usize]) -> Option<f64> {
     if scores.iter().any(|s| s.is_nan()) {
         return None;

@@ -14,8 +14,8 @@ pub struct Columns {
     /// The patient's identifier; not needed with `patient` or `patients: one-per-image`.
     #[serde(default)]
     pub patient: Option<OrWord<Column>>,
-    /// The file's name, relative to `images`. If there is no such file, a file is taken whose name differs only in case, extension
-    /// or directories, provided that there is exactly one.
+    /// The file's name, relative to `images`. If there is no such file, a file is taken whose name differs only in
+    /// case, extension or directories, provided that there is exactly one.
     pub file: OrWord<Column>,
     /// The label; not needed if `label` gives one to all images.
     #[serde(default)]
@@ -40,7 +40,8 @@ pub struct Columns {
 pub struct Column {
     /// The column's name in the table.
     pub column: String,
-    /// A regular expression: the value is its first group, or the whole match if it has no groups. A cell that does not match counts as empty.
+    /// A regular expression: the value is its first group, or the whole match if it has no groups. A cell that does not
+    /// match counts as empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
 }
@@ -59,7 +60,8 @@ pub struct LabelColumn {
     /// The column that contains the label or labels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
-    /// Columns that each tell whether the image has one label: 1 is yes, 0 or empty is no, -1 is uncertain, as in CheXpert. Their names are the labels.
+    /// Columns that each tell whether the image has one label: 1 is yes, 0 or empty is no, -1 is uncertain, as in
+    /// CheXpert. Their names are the labels.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
     /// A regular expression that extracts the label from the cell.

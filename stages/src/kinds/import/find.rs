@@ -1,5 +1,6 @@
-//! Finds the file that a table means where the table spells its name differently: without the extension, with directories of
-//! another machine, with backslashes, in another case or Unicode form. A name that may mean two files matches none.
+//! Finds the file that a table means where the table spells its name differently: without the extension, with
+//! directories of another machine, with backslashes, in another case or Unicode form. A name that may mean two files
+//! matches none.
 
 use crate::contract::source::ListedFile;
 use crate::data::inspect;
@@ -120,7 +121,8 @@ impl<'a> Loose<'a> {
     }
 }
 
-/// True for a file in a directory of masks: drawings of lungs or findings with the names of the images that they belong to.
+/// True for a file in a directory of masks: drawings of lungs or findings with the names of the images that they belong
+/// to.
 pub(super) fn is_mask(name: &str) -> bool {
     let directories = name.rsplit_once('/').map_or("", |(directories, _)| directories);
     // Every word that is looked for has one of these letters; most directory names have none.

@@ -93,7 +93,8 @@ fn remark_layout(rows: &[Row], images: &[&ListedFile], above: usize, cx: &Contex
     }
 }
 
-/// The depth of the class directories: below a directory that only contains the others, and below those of an earlier split.
+/// The depth of the class directories: below a directory that only contains the others, and below those of an earlier
+/// split.
 fn above_classes(images: &[&ListedFile], has_no_masks: bool, cx: &Context) -> usize {
     let names: Vec<Vec<&str>> = images.iter().map(|f| f.name.split('/').collect()).collect();
     // Directories at a depth that contain directories, and all of them.

@@ -35,7 +35,8 @@ impl Omitted {
         self.files.iter().filter(|f| !is_meant(&f.reason)).count()
     }
 
-    /// Notes how many were left out and why, as a warning where the study did not ask for it, and reports the files to the owner.
+    /// Notes how many were left out and why, as a warning where the study did not ask for it, and reports the files to
+    /// the owner.
     pub(super) fn report(self, cx: &Context) -> BTreeMap<String, usize> {
         let mut by_reason: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
         for file in &self.files {
@@ -83,7 +84,7 @@ mod tests {
         omitted.add("b.png", "covid", "damaged");
         omitted.report(&cx);
         let notes = [Note::warning("1 image was left out: damaged (covid 1)"), Note::info("1 image was left out: excluded (covid 1)")];
-        assert_eq!(cx.said(), notes);
+        assert_eq!(cx.notes(), notes);
     }
 
     #[test]

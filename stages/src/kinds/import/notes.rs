@@ -1,5 +1,5 @@
-//! What users should know about an import. Patients are named by the beginnings of their tokens, images by those of their
-//! digests; no note contains an identifier or the name of a file.
+//! What users should know about an import. Patients are named by the beginnings of their tokens, images by those of
+//! their digests; no note contains an identifier or the name of a file.
 
 use super::Import;
 use super::columns::{Column, Columns};

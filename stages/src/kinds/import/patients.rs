@@ -11,7 +11,8 @@ use crate::contract::prelude::*;
 pub struct PatientFrom {
     /// Where the identifier is taken from.
     pub from: FromWhat,
-    /// A regular expression: the identifier is its first group, or the whole match if it has no groups. Images that do not match are left out.
+    /// A regular expression: the identifier is its first group, or the whole match if it has no groups. Images that do
+    /// not match are left out.
     pub pattern: String,
 }
 

@@ -49,8 +49,8 @@ impl Wild {
     }
 }
 
-/// Files that are left out, by patterns like those of `.gitignore`: one without a `/` before its end means a directory or a
-/// file of this name anywhere, one with a `/` a path from the top; `*` and `?` match within a name, `**/` matches
+/// Files that are left out, by patterns like those of `.gitignore`: one without a `/` before its end means a directory
+/// or a file of this name anywhere, one with a `/` a path from the top; `*` and `?` match within a name, `**/` matches
 /// directories.
 pub(super) struct Excluded<'a>(Vec<Pattern<'a>>);
 

@@ -1,7 +1,7 @@
 //! From the rows of a source to the table of samples and that of patients.
 //!
-//! Nothing in the table of samples depends on the key, on file names or on the order of rows: the same images and the same
-//! table give the same samples.
+//! Nothing in the table of samples depends on the key, on file names or on the order of rows: the same images and the
+//! same table give the same samples.
 
 use super::find::{Finder, Way, spelling};
 use super::labels::Said;
@@ -227,7 +227,8 @@ fn sample(token: Option<&String>, source: Option<&str>, kept: Kept) -> Sample {
     }
 }
 
-/// Keeps one row of those with the same patient, image and label: the smallest by its other columns, whatever their order.
+/// Keeps one row of those with the same patient, image and label: the smallest by its other columns, whatever their
+/// order.
 fn once(rows: &mut Vec<Sample>) {
     let mut seen = HashSet::with_capacity(rows.len());
     let again: HashSet<Digest> = rows.iter().filter(|r| !seen.insert(r.image)).map(|r| r.image).collect();

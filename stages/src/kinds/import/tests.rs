@@ -69,7 +69,7 @@ fn made(given: &Given) -> Result<Made> {
     let out = stage.run(Inputs {}, &cx)?;
     out.samples.save(dir.path()).unwrap();
     let csv = std::fs::read_to_string(dir.path().join(crate::data::sample::TABLE)).unwrap();
-    Ok(Made { rows: out.samples.rows, patients: out.patients.rows, notes: cx.said(), csv })
+    Ok(Made { rows: out.samples.rows, patients: out.patients.rows, notes: cx.notes(), csv })
 }
 
 /// Files that hold their own names, in directories.

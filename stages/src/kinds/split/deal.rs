@@ -1,10 +1,10 @@
 //! How many of each stratum go to each part, and which. Ignorant of images: it assigns keys.
 //!
-//! Every patient has a priority that follows from the seed and the patient's own key, and each stratum is cut along it. The
-//! counts come from one sequence over all strata: the next place always goes to the part that is furthest behind its share, and
-//! a stratum of n takes the next n places. So remainders carry over from one stratum to the next (ten strata of three
-//! at 0.8, 0.1 and 0.1 give 24, 3 and 3), and a patient who is added to one stratum shifts every later one by one place of the
-//! sequence: at most (parts − 1) × strata patients change their part.
+//! Every patient has a priority that follows from the seed and the patient's own key, and each stratum is cut along it.
+//! The counts come from one sequence over all strata: the next place always goes to the part that is furthest behind
+//! its share, and a stratum of n takes the next n places. So remainders carry over from one stratum to the next (ten
+//! strata of three at 0.8, 0.1 and 0.1 give 24, 3 and 3), and a patient who is added to one stratum shifts every later
+//! one by one place of the sequence: at most (parts − 1) × strata patients change their part.
 
 /// Shares that sum to one. A remainder becomes a last part of its own.
 pub(super) struct Shares(Vec<f64>);

@@ -13,7 +13,8 @@ pub enum Normalise {
     /// Not at all: they are in [0, 1].
     #[default]
     None,
-    /// By mean and standard deviation of all pixels of the real images of the training set, or of all its images if none are real.
+    /// By mean and standard deviation of all pixels of the real images of the training set, or of all its images if
+    /// none are real.
     TrainingSet,
     /// By a given mean and standard deviation.
     Given(Greys),

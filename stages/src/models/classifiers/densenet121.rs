@@ -1,4 +1,5 @@
-//! DenseNet with 121 layers (Huang et al. 2017), as torchvision builds it; the architecture stands in `networks/densenet.rs`.
+//! DenseNet with 121 layers (Huang et al. 2017), as torchvision builds it; the architecture stands in
+//! `networks/densenet.rs`.
 
 use super::{ClassifierConfig, torchvision};
 use crate::contract::prelude::*;

@@ -1,5 +1,6 @@
-//! VGG-16 (Simonyan & Zisserman 2015). As in Zunair & Hamza, global average pooling and one layer follow its features; the
-//! original three layers, with 124 million parameters, are there for weights that need them. Tensor names are torchvision's.
+//! VGG-16 (Simonyan & Zisserman 2015). As in Zunair & Hamza, global average pooling and one layer follow its features;
+//! the original three layers, with 124 million parameters, are there for weights that need them. Tensor names are
+//! torchvision's.
 
 use super::{ClassifierConfig, torchvision};
 use crate::contract::prelude::*;

@@ -45,8 +45,8 @@ pub struct Config {
     /// Size of the pool of fake images from earlier steps from which each discriminator is trained.
     #[serde(default = "pool")]
     pub pool: usize,
-    /// Decay of an exponential moving average of the generators per step, such as 0.999; the average then generates the images. None
-    /// in the paper.
+    /// Decay of an exponential moving average of the generators per step, such as 0.999; the average then generates the
+    /// images. None in the paper.
     #[serde(default)]
     pub average: Option<PartialShare>,
     /// Final share of the training in which the learning rate decays to zero.

@@ -1,4 +1,5 @@
-//! pix2pix (Isola et al. 2017) as Liang et al. used it: images of one label translated to another, with dropout as noise.
+//! pix2pix (Isola et al. 2017) as Liang et al. used it: images of one label translated to another, with dropout as
+//! noise.
 
 mod networks;
 mod step;

@@ -1,5 +1,5 @@
-//! The pool of fake images (Shrivastava et al. 2017): a discriminator is also trained on images from earlier steps, not only on
-//! those of the latest generator. Ignorant of networks.
+//! The pool of fake images (Shrivastava et al. 2017): a discriminator is also trained on images from earlier steps, not
+//! only on those of the latest generator. Ignorant of networks.
 
 use crate::contract::prelude::*;
 use candle_core::{Device, Tensor};
@@ -17,8 +17,8 @@ impl Pool {
         Pool { size, images: vec![] }
     }
 
-    /// Returns for each image either itself or a stored one that it replaces. Until the pool is full, images are stored and
-    /// returned. `choose` gets the number of stored images and returns the index of one, or None for the new image.
+    /// Returns for each image either itself or a stored one that it replaces. Until the pool is full, images are stored
+    /// and returned. `choose` gets the number of stored images and returns the index of one, or None for the new image.
     pub fn exchange(&mut self, images: &Value, mut choose: impl FnMut(usize) -> Option<usize>) -> Result<Value> {
         if self.size == 0 {
             return Ok(images.detach());

@@ -43,8 +43,8 @@ pub struct Config {
     pub mixing: Share,
     /// Half-life of the generator's moving average, in thousands of images.
     pub average: NonNegative,
-    /// Limits the half-life to this share of the images so far, such as 0.05, so that the average of a short training forgets the
-    /// initial weights. None in the reference's configuration for few images.
+    /// Limits the half-life to this share of the images so far, such as 0.05, so that the average of a short training
+    /// forgets the initial weights. None in the reference's configuration for few images.
     pub ramp: Option<Positive>,
     /// Augmentations of real and fake images before the discriminator.
     pub diffaugment: Policy,

@@ -1,7 +1,7 @@
 //! Pretrained weights, from a safetensors file that the user names.
 //!
-//! Names are torchvision's, which are ours. The last layer is for other classes and keeps its initial values. Weights of a
-//! first layer for three channels are summed for a network of one: on grey images the sums are the same.
+//! Names are torchvision's, which are ours. The last layer is for other classes and keeps its initial values. Weights
+//! of a first layer for three channels are summed for a network of one: on grey images the sums are the same.
 
 use super::Weights;
 use crate::contract::prelude::*;

@@ -45,8 +45,8 @@ named! {
 }
 
 named! {
-    /// What the sums of a norm's gradient are made of: gradient of the result and input `[groups, pixels, c]`, and statistics
-    /// and scales `[groups, c]`.
+    /// What the sums of a norm's gradient are made of: gradient of the result and input `[groups, pixels, c]`, and
+    /// statistics and scales `[groups, c]`.
     SumInputs[8] { g, x, mean, inverse, curvature, weight, scale, shift }
 }
 

@@ -2,11 +2,12 @@
 
 use super::simd::Simd;
 
-/// `c[r][..n] = Σ a[t][r][i] · b[t·run + i][..]` over taps `t` and channels `i`, added to what `c` holds unless `fresh`.
+/// `c[r][..n] = Σ a[t][r][i] · b[t·run + i][..]` over taps `t` and channels `i`, added to what `c` holds unless
+/// `fresh`.
 ///
 /// # Safety
-/// `a` holds `taps · R` addresses of `run` values, `b` a panel of `taps · run` rows of `V` vectors, `c` has `R` addresses
-/// of `n` values that nobody else touches.
+/// `a` holds `taps · R` addresses of `run` values, `b` a panel of `taps · run` rows of `V` vectors, `c` has `R`
+/// addresses of `n` values that nobody else touches.
 #[inline(always)]
 pub(super) unsafe fn gather<S: Simd, const R: usize, const V: usize>(
     taps: usize,
@@ -113,8 +114,8 @@ unsafe fn store<S: Simd, const V: usize>(to: *mut f32, n: usize, values: &[S::V;
 /// Chains that a dot product is cut into, whatever the width of the vectors.
 pub(super) const CHAINS: usize = 16;
 
-/// `c[r][o] = Σ a[t][r][i] · b[o·taps·run + t·run + i]`, for products of very few columns: a vector runs along the values of
-/// a run. Each result is [`CHAINS`] chains, `V` vectors of them, added up in a fixed order.
+/// `c[r][o] = Σ a[t][r][i] · b[o·taps·run + t·run + i]`, for products of very few columns: a vector runs along the
+/// values of a run. Each result is [`CHAINS`] chains, `V` vectors of them, added up in a fixed order.
 ///
 /// # Safety
 /// `a` holds `taps · R` addresses of `run` values, `b` `O · taps · run` values, `c` `R` addresses of `O` values.

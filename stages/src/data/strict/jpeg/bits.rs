@@ -1,5 +1,5 @@
-//! The bits of entropy-coded data (ITU-T T.81, annexes B and F): stuffed bytes, the marker that ends them, and restart markers.
-//! What the bits mean is not known here.
+//! The bits of entropy-coded data (ITU-T T.81, annexes B and F): stuffed bytes, the marker that ends them, and restart
+//! markers. What the bits mean is not known here.
 
 use super::{DAMAGED, Found, LESS, MORE, TRUNCATED};
 

@@ -1,5 +1,5 @@
-//! What the header declares: the picture's size, its components, and which of their coefficients' bits were sent (ITU-T T.81, annexes
-//! A and G). How they are coded is not known here.
+//! What the header declares: the picture's size, its components, and which of their coefficients' bits were sent (ITU-T
+//! T.81, annexes A and G). How they are coded is not known here.
 
 use super::scan::Band;
 use super::{DAMAGED, Found, Frame, HEADER, MOST_PIXELS};
@@ -32,7 +32,8 @@ pub(super) struct Picture {
 }
 
 impl Component {
-    /// Notes what a scan sends. Each bit of each coefficient is sent once, from the highest on, and the mean comes first.
+    /// Notes what a scan sends. Each bit of each coefficient is sent once, from the highest on, and the mean comes
+    /// first.
     pub(super) fn send(&mut self, band: &Band) -> Found<()> {
         if band.start > 0 && self.lowest[0] == UNSENT {
             return Err(DAMAGED);

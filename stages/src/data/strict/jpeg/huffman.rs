@@ -1,5 +1,5 @@
-//! Huffman tables (ITU-T T.81, annexes C and F). What a scan does with the symbols is not known here, but for one thing: a table
-//! holds ready how far each symbol leads in a sequential block, as most of the time goes there.
+//! Huffman tables (ITU-T T.81, annexes C and F). What a scan does with the symbols is not known here, but for one
+//! thing: a table holds ready how far each symbol leads in a sequential block, as most of the time goes there.
 
 use super::bits::Bits;
 
@@ -62,7 +62,8 @@ impl Table {
     pub(super) const EMPTY: Table =
         Table { short: [Step::NONE; 1 << SHORT], leaps: [Leap { total: 0, covers: 0 }; 1 << SHORT], long: [(0, 0); 17], symbols: Vec::new() };
 
-    /// Builds it from the number of codes of each length and the symbols in the order of their codes; `None` where there are more codes than fit.
+    /// Builds it from the number of codes of each length and the symbols in the order of their codes; `None` where
+    /// there are more codes than fit.
     pub(super) fn new(counts: &[u8; 16], symbols: &[u8]) -> Option<Table> {
         let mut table = Table { symbols: symbols.to_vec(), ..Table::EMPTY };
         let (mut code, mut first) = (0usize, 0usize);
@@ -101,7 +102,8 @@ impl Table {
         step.symbol
     }
 
-    /// Reads a symbol and passes over the value behind it; returns how many coefficients of a sequential block they cover.
+    /// Reads a symbol and passes over the value behind it; returns how many coefficients of a sequential block they
+    /// cover.
     #[inline]
     pub(super) fn step(&self, bits: &mut Bits) -> u8 {
         let step = self.find(bits.peek());

@@ -5,7 +5,8 @@ use super::frame::Component;
 use super::huffman::{END, Table, WRONG};
 use super::{DAMAGED, Found, MORE};
 
-/// The largest mean of a block that is taken, dequantised: an eighth more than samples of 8 bits give, as encoders may overshoot.
+/// The largest mean of a block that is taken, dequantised: an eighth more than samples of 8 bits give, as encoders may
+/// overshoot.
 const LARGEST: i32 = 1152;
 
 /// The largest quantised mean of a block.

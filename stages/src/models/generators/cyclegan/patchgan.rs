@@ -1,5 +1,5 @@
-//! PatchGAN (Isola et al. 2017): a discriminator that judges overlapping patches of 70 pixels, each by a logit of its own.
-//! Tensor names are those of Zhu et al.
+//! PatchGAN (Isola et al. 2017): a discriminator that judges overlapping patches of 70 pixels, each by a logit of its
+//! own. Tensor names are those of Zhu et al.
 
 use crate::contract::prelude::*;
 use crate::networks::Scope;

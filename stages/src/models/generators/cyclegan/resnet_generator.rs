@@ -17,7 +17,8 @@ pub struct ResNetGenerator {
 }
 
 impl ResNetGenerator {
-    /// Convolutions N(0, 0.02), biases 0; `width` is 64 in the paper, `blocks` 9, or 6 for images of 128 pixels and less.
+    /// Convolutions N(0, 0.02), biases 0; `width` is 64 in the paper, `blocks` 9, or 6 for images of 128 pixels and
+    /// less.
     pub fn new(channels: usize, width: usize, blocks: usize, scope: &mut Scope) -> Result<Self> {
         let bias = Some(Init::Const(0.0));
         let conv = |ci, co, k, stride, padding, at: String, scope: &mut Scope| {

@@ -1,5 +1,6 @@
-//! A step of CycleGAN as in Zhu et al. 2017 and junyanz/pytorch-CycleGAN-and-pix2pix (`models/cycle_gan_model.py`): both
-//! generators in one step with adversarial, cycle and identity losses, then both discriminators on images from pools.
+//! A step of CycleGAN as in Zhu et al. 2017 and junyanz/pytorch-CycleGAN-and-pix2pix (`models/cycle_gan_model.py`):
+//! both generators in one step with adversarial, cycle and identity losses, then both discriminators on images from
+//! pools.
 
 use super::patchgan::{Norm, PatchGan};
 use super::{Config, Generators};
@@ -44,7 +45,8 @@ impl CycleGan {
         self.average.as_ref().map_or(&self.generators, |a| &a.0)
     }
 
-    /// One step on images of both kinds, `[n, side, side, channels]` in [−1, 1]. `choose` says which image a pool gives.
+    /// One step on images of both kinds, `[n, side, side, channels]` in [−1, 1]. `choose` says which image a pool
+    /// gives.
     pub fn step(&mut self, from: &Value, to: &Value, mut choose: impl FnMut(usize) -> Option<usize>) -> Result<Observed> {
         let [of_g, of_d] = &mut self.optimisers;
         let Generators { g_ab, g_ba } = &self.generators;

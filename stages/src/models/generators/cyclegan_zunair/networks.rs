@@ -7,7 +7,8 @@ use crate::networks::blocks::{Conv, Shape};
 use candle_nn::init::Init;
 use hilum_ops::{Affine, Divisor, Epilogue, Margins, Rectifier, Value, concat_channels, layer_norm, tanh, up_sample_nearest, zero_pad};
 
-/// keras-contrib's `InstanceNormalization()` without arguments: `(x − mean) / (deviation + 0.001) · γ + β` over the whole image.
+/// keras-contrib's `InstanceNormalization()` without arguments: `(x − mean) / (deviation + 0.001) · γ + β` over the
+/// whole image.
 struct WholeNorm {
     gamma: Value,
     beta: Value,

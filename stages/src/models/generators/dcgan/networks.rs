@@ -1,4 +1,5 @@
-//! Both networks of DCGAN (Radford, Metz & Chintala 2016), in the layout of Davoodi & Lo Giudice: no biases, dropout in the discriminator.
+//! Both networks of DCGAN (Radford, Metz & Chintala 2016), in the layout of Davoodi & Lo Giudice: no biases, dropout in
+//! the discriminator.
 //!
 //! At 64 px the counts are the published ones: generator 3,574,656, discriminator 2,763,520 (one channel). The 32 px
 //! network leaves the widest layer out. Tensor names number the layers as `torch.nn.Sequential` would.

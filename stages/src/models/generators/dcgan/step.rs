@@ -1,5 +1,6 @@
-//! A step of DCGAN as in Davoodi & Lo Giudice and PyTorch's tutorial: the discriminator sees a real and a fake batch apart,
-//! their gradients are summed into one step; the generator's step uses the same batch through the updated discriminator.
+//! A step of DCGAN as in Davoodi & Lo Giudice and PyTorch's tutorial: the discriminator sees a real and a fake batch
+//! apart, their gradients are summed into one step; the generator's step uses the same batch through the updated
+//! discriminator.
 
 use super::{Config, Discriminator, Generator};
 use crate::contract::prelude::*;

@@ -1,5 +1,5 @@
-//! A step of pix2pix as in TensorFlow's tutorial, which Liang et al. followed: gradients of both networks by one forward
-//! pass, both applied. The discriminator's loss is a sum, not halved.
+//! A step of pix2pix as in TensorFlow's tutorial, which Liang et al. followed: gradients of both networks by one
+//! forward pass, both applied. The discriminator's loss is a sum, not halved.
 
 use super::{Activation, Config, Discriminator, Generator};
 use crate::contract::prelude::*;

@@ -1,5 +1,6 @@
-//! The networks of StyleGAN2 (Karras et al. 2020) as in the PyTorch version of Karras et al. 2020a that DiffAugment builds on: equalised
-//! learning rates, modulated convolutions, images summed over sizes, a residual discriminator. Tensor names are that version's.
+//! The networks of StyleGAN2 (Karras et al. 2020) as in the PyTorch version of Karras et al. 2020a that DiffAugment
+//! builds on: equalised learning rates, modulated convolutions, images summed over sizes, a residual discriminator.
+//! Tensor names are that version's.
 
 mod discriminator;
 mod generator;

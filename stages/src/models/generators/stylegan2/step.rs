@@ -1,6 +1,7 @@
-//! A step of StyleGAN2 with DiffAugment, in the order of mit-han-lab/data-efficient-gans (`DiffAugment-stylegan2-pytorch`,
-//! `training/loss.py` and `training_loop.py`): generator, its path length every fourth step, discriminator, its R1 every
-//! sixteenth, then the moving average of the generator. Every part draws noise of its own.
+//! A step of StyleGAN2 with DiffAugment, in the order of mit-han-lab/data-efficient-gans
+//! (`DiffAugment-stylegan2-pytorch`, `training/loss.py` and `training_loop.py`): generator, its path length every
+//! fourth step, discriminator, its R1 every sixteenth, then the moving average of the generator. Every part draws noise
+//! of its own.
 
 use super::{Config, Discriminator, Generator, Noise};
 use crate::contract::prelude::*;

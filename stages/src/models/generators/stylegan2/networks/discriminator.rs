@@ -59,8 +59,8 @@ impl Discriminator {
     }
 }
 
-/// One more map: how much images of a group differ, on average over places and maps (Karras et al. 2018). Images `i`, `i + n/group`,
-/// `i + 2n/group`, … are a group.
+/// One more map: how much images of a group differ, on average over places and maps (Karras et al. 2018). Images `i`,
+/// `i + n/group`, `i + 2n/group`, … are a group.
 fn with_deviation(x: &Value, group: usize) -> Result<Value> {
     let (n, h, w, c) = x.dims4()?;
     let group = group.min(n);

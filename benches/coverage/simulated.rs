@@ -1,0 +1,104 @@
+//! Patients with one to three images each, whose scores have a part in common, and what is counted over simulations.
+
+use hilum_stages::contract::seed::{Seed, Stream};
+use hilum_stages::statistics::delong::Images;
+use hilum_stages::statistics::special::normal_quantile;
+use rayon::prelude::*;
+
+/// Correlation of two images of one patient.
+const WITHIN: f64 = 0.5;
+
+/// The numbers of patients of a table.
+pub const SIZES: [usize; 6] = [12, 24, 46, 60, 200, 1000];
+pub const LEVEL: f64 = 0.95;
+
+/// How patients are made.
+#[derive(Clone, Copy)]
+pub struct Design {
+    pub patients: usize,
+    /// The share of patients, or of images, that are positive.
+    pub prevalence: f64,
+    /// Each image has a class of its own, so that a patient may have both.
+    pub mixed: bool,
+}
+
+/// One test set.
+pub struct Set {
+    pub positive: Vec<bool>,
+    pub patient: Vec<usize>,
+    /// What images have in common with those of the same patient, plus what is their own: variance 1.
+    pub noise: Vec<f64>,
+}
+
+impl Design {
+    pub fn positives(&self) -> usize {
+        (self.patients as f64 * self.prevalence).round() as usize
+    }
+
+    pub fn draw(&self, s: &mut Stream) -> Set {
+        let mut set = Set { positive: vec![], patient: vec![], noise: vec![] };
+        for patient in 0..self.patients {
+            let common = s.normal() * WITHIN.sqrt();
+            for _ in 0..1 + s.below(3) {
+                let is_positive = if self.mixed { s.chance(self.prevalence) } else { patient < self.positives() };
+                set.positive.push(is_positive);
+                set.patient.push(patient);
+                set.noise.push(common + s.normal() * (1.0 - WITHIN).sqrt());
+            }
+        }
+        set
+    }
+}
+
+impl Set {
+    pub fn images(&self) -> Images {
+        Images::of_patients(&self.positive, &self.patient)
+    }
+
+    /// Scores with this distance between the classes.
+    pub fn scores(&self, distance: f64) -> Vec<f64> {
+        self.noise.iter().zip(&self.positive).map(|(noise, positive)| noise + distance * f64::from(*positive)).collect()
+    }
+}
+
+/// The distance between two classes of normal scores of variance 1 that gives an area.
+pub fn distance(area: f64) -> f64 {
+    2f64.sqrt() * normal_quantile(area)
+}
+
+/// What is simulated, each with its own numbers.
+pub fn simulate<T: Send>(name: &str, simulations: usize, once: impl Fn(&mut Stream) -> T + Sync) -> Vec<T> {
+    let stream = Seed(2026).stream("coverage", name);
+    (0..simulations).into_par_iter().map(|k| once(&mut stream.item(k as u64))).collect()
+}
+
+/// Coverage of the intervals that there are, in percent, their mean width, and in how many simulations there is one.
+pub fn summary(intervals: &[Option<(f64, f64)>], truth: f64) -> String {
+    let given: Vec<(f64, f64)> = intervals.iter().flatten().copied().collect();
+    if given.is_empty() {
+        return "–".to_owned();
+    }
+    let n = given.len() as f64;
+    let covered = given.iter().filter(|(low, high)| *low <= truth && truth <= *high).count() as f64;
+    let width = given.iter().map(|(low, high)| high - low).sum::<f64>() / n;
+    let narrow = given.iter().filter(|(low, high)| low >= high).count();
+    let missing = intervals.len() - given.len();
+    let mut out = format!("{:.1} ({width:.3})", 100.0 * covered / n);
+    if narrow > 0 {
+        out += &format!(", {narrow} of no width");
+    }
+    if missing > 0 {
+        out += &format!(", {:.0} % none", 100.0 * missing as f64 / intervals.len() as f64);
+    }
+    out
+}
+
+/// The first lines of a table.
+pub fn head(columns: &[&str]) {
+    println!("| {} |", columns.join(" | "));
+    println!("|{}", "---|".repeat(columns.len()));
+}
+
+pub fn row(cells: &[String]) {
+    println!("| {} |", cells.join(" | "));
+}

@@ -1,65 +1,71 @@
-//! Intervals of the area under the ROC curve without resampling.
+//! Intervals of the area under the ROC curve without resampling, and the one that is chosen.
 
 use crate::Effort;
-use crate::simulated::{Design, LEVEL, SIZES, distance, head, row, simulate, summary};
-use hilum_stages::statistics::delong::{area, limits};
+use crate::simulated::{Design, LEVEL, SIZES, Scores, Set, head, row, simulate, summary};
+use hilum_stages::statistics::delong::{Images, area, limits};
+use hilum_stages::statistics::interval::auroc;
 use hilum_stages::statistics::special::{normal_quantile, t_quantile};
 
 type Limits = Option<(f64, f64)>;
-const METHODS: [&str; 10] = [
-    "DeLong, z", "logit, z", "logit, t smaller", "logit, t Satt.", "Wilson, z", "Wilson, t Satt.", "Newcombe patients", "Newcombe eff.", "Newcombe eff. t", "max(logit t, Newc)",
-];
+const METHODS: [&str; 7] = ["DeLong, z", "logit, z", "logit, t of smaller class", "logit, t by Satterthwaite", "logit, images independent", "Newcombe, z", "chosen"];
 
-fn all(scores: &[f64], set: &crate::simulated::Set) -> (f64, [Limits; 10]) {
-    let a = area(scores, &set.images()).expect("both classes");
-    let plain = area(scores, &hilum_stages::statistics::delong::Images::independent(&set.positive)).expect("both classes");
-    let counts = a.counts();
-    let error = a.variance().unwrap_or(0.0).sqrt();
-    let smaller = counts.positive_patients.min(counts.negative_patients) as f64;
-    let (m, n) = (counts.positive_patients as f64, counts.negative_patients as f64);
-    let z = normal_quantile(0.5 + LEVEL / 2.0);
-    let t = |f: f64| t_quantile(0.5 + LEVEL / 2.0, f);
-    let satt = a.freedom().unwrap_or(1.0);
-    let pv = plain.variance().unwrap_or(0.0);
-    let mi = counts.positive as f64;
-    let ni = counts.negative as f64;
-    let deff = if pv > 0.0 { (error * error / pv).clamp(1.0, (mi + ni) / (m + n)) } else { (mi + ni) / (m + n) };
-    let nc = limits::newcombe(a.value, mi / deff, ni / deff, z);
-    let nct = limits::newcombe(a.value, mi / deff, ni / deff, t(satt));
-    let lt = limits::logit(a.value, error, t(satt));
-    let union = match (lt, nc) { (Some(x), Some(y)) => Some((x.0.min(y.0), x.1.max(y.1))), (_, y) => y };
-    (a.value, [
-        Some(limits::wald(a.value, error, z)),
-        limits::logit(a.value, error, z),
-        limits::logit(a.value, error, t(smaller - 1.0)),
-        lt,
-        limits::wilson(a.value, error, smaller, z),
-        limits::wilson(a.value, error, smaller, t(satt)),
-        limits::newcombe(a.value, m, n, z),
-        nc, nct, union,
-    ])
+/// The area, and its intervals; without an interval of every kind where a class has one patient.
+fn all(scores: &[f64], set: &Set) -> Option<(f64, [Limits; 7])> {
+    let found = area(scores, &set.images())?;
+    let alone = area(scores, &Images::independent(&set.positive))?.variance()?.sqrt();
+    let counts = found.counts();
+    let (error, freedom) = (found.variance()?.sqrt(), found.freedom()?);
+    let (positive, negative) = (counts.positive_patients as f64, counts.negative_patients as f64);
+    let tail = 0.5 + LEVEL / 2.0;
+    let z = normal_quantile(tail);
+    let intervals = [
+        Some(limits::wald(found.value, error, z)),
+        limits::logit(found.value, error, z),
+        limits::logit(found.value, error, t_quantile(tail, positive.min(negative) - 1.0)),
+        limits::logit(found.value, error, t_quantile(tail, freedom)),
+        limits::logit(found.value, alone, z),
+        limits::newcombe(found.value, positive, negative, z),
+        auroc(scores, &set.positive, &set.patient, LEVEL).ok().map(|i| (i.low, i.high)),
+    ];
+    Some((found.value, intervals))
+}
+
+fn cell(design: Design, scores: Scores, effort: Effort, methods: &[usize]) {
+    let found = simulate("areas", effort.simulations, |s| {
+        let set = design.draw(s);
+        all(&scores.of(&set), &set)
+    });
+    let found: Vec<_> = found.into_iter().flatten().collect();
+    // Where a patient has both classes, images of one patient are compared as well, and the truth is another one.
+    let mean = found.iter().map(|f| f.0).sum::<f64>() / found.len() as f64;
+    let truth = if design.mixed { mean } else { scores.area };
+    let mut cells = vec![format!("{truth:.2}"), design.patients.to_string(), design.positives().to_string()];
+    cells.extend(methods.iter().map(|m| summary(&found.iter().map(|f| f.1[*m]).collect::<Vec<_>>(), truth)));
+    row(&cells);
+}
+
+fn table(title: &str, methods: &[usize]) {
+    println!("\n{title}\n");
+    let names: Vec<&str> = methods.iter().map(|m| METHODS[*m]).collect();
+    head(&[&["area", "patients", "positive"], &names[..]].concat());
 }
 
 pub fn run(effort: Effort) {
-    for mixed in [false, true] {
-        println!("\nClasses of {}, {} simulations\n", if mixed { "images" } else { "patients" }, effort.simulations);
-        head(&[&["area", "patients", "positive"], &METHODS[..]].concat());
-        for truth in [0.7, 0.9] {
-            for prevalence in [0.5, 0.25] {
-                for patients in SIZES {
-                    let design = Design { patients, prevalence, mixed };
-                    let found = simulate("areas", effort.simulations, |s| {
-                        let set = design.draw(s);
-                        (set.positive.contains(&true) && set.positive.contains(&false)).then(|| all(&set.scores(distance(truth)), &set))
-                    });
-                    let found: Vec<_> = found.into_iter().flatten().collect();
-                    // Where a patient may have both classes, images of one patient are compared as well.
-                    let mean = found.iter().map(|f| f.0).sum::<f64>() / found.len() as f64;
-                    let truth_here = if mixed { mean } else { truth };
-                    let mut cells = vec![format!("{truth}"), patients.to_string(), design.positives().to_string()];
-                    cells.extend((0..METHODS.len()).map(|m| summary(&found.iter().map(|f| f.1[m]).collect::<Vec<_>>(), truth_here)));
-                    row(&cells);
-                }
+    let normal = |area| Scores { area, spread: 1.0 };
+    for (mixed, title) in [(false, "A patient is of one class"), (true, "Each image has a class of its own")] {
+        table(&format!("{title}; {} simulations", effort.simulations), &[0, 1, 2, 3, 4, 5, 6]);
+        for (area, prevalence) in [(0.7, 0.5), (0.7, 0.25), (0.9, 0.5), (0.9, 0.25)] {
+            for patients in SIZES {
+                cell(Design { patients, prevalence, mixed }, normal(area), effort, &[0, 1, 2, 3, 4, 5, 6]);
+            }
+        }
+    }
+    // Where the choice could fail: fewer patients still, rare classes, areas near 1, and positive scores that vary otherwise.
+    for spread in [0.4, 1.0, 2.0] {
+        table(&format!("Positive scores vary {spread} times as much; {} simulations", effort.simulations), &[3, 6]);
+        for area in [0.5, 0.7, 0.9, 0.97] {
+            for (patients, prevalence) in [(6, 0.5), (12, 0.25), (60, 0.05), (60, 0.1), (200, 0.02), (200, 0.05), (46, 0.25), (60, 0.5), (200, 0.5)] {
+                cell(Design { patients, prevalence, mixed: false }, Scores { area, spread }, effort, &[3, 6]);
             }
         }
     }

@@ -54,16 +54,23 @@ impl Set {
     pub fn images(&self) -> Images {
         Images::of_patients(&self.positive, &self.patient)
     }
-
-    /// Scores with this distance between the classes.
-    pub fn scores(&self, distance: f64) -> Vec<f64> {
-        self.noise.iter().zip(&self.positive).map(|(noise, positive)| noise + distance * f64::from(*positive)).collect()
-    }
 }
 
-/// The distance between two classes of normal scores of variance 1 that gives an area.
-pub fn distance(area: f64) -> f64 {
-    2f64.sqrt() * normal_quantile(area)
+/// Normal scores of two classes.
+#[derive(Clone, Copy)]
+pub struct Scores {
+    /// The area that they have.
+    pub area: f64,
+    /// How many times as much those of positive images vary.
+    pub spread: f64,
+}
+
+impl Scores {
+    pub fn of(&self, set: &Set) -> Vec<f64> {
+        let distance = (1.0 + self.spread * self.spread).sqrt() * normal_quantile(self.area);
+        let score = |(noise, positive): (&f64, &bool)| if *positive { distance + self.spread * noise } else { *noise };
+        set.noise.iter().zip(&set.positive).map(score).collect()
+    }
 }
 
 /// What is simulated, each with its own numbers.

@@ -7,7 +7,7 @@ pub mod adjust;
 pub mod bootstrap;
 pub mod delong;
 pub mod detectable;
-//INTERVAL
+pub mod interval;
 pub mod paired;
 pub mod proportion;
 pub mod repeats;

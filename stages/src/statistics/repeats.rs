@@ -1,6 +1,7 @@
 //! The mean of a statistic over trainings and patients. All trainings are tested on the same patients, so that what the
 //! patients contribute to its error does not shrink with the number of trainings. Ignorant of the statistic.
 
+use super::delong::limits::logit;
 use super::{Limits, t_of};
 
 /// What an interval speaks of.
@@ -50,6 +51,16 @@ impl Mean {
     pub fn interval(&self, level: f64) -> Option<Limits> {
         let half = (self.error > 0.0 && self.error.is_finite()).then(|| t_of(level, self.freedom) * self.error)?;
         Some((self.value - half, self.value + half))
+    }
+
+    /// The interval of a share or an area, symmetric on the scale ln(value / (1 − value)) and so inside 0 to 1, where it
+    /// covers better near 1. None where the value is not between 0 and 1 or the error is not above 0.
+    ///
+    /// # Panics
+    /// Where `level` is not between 0 and 1.
+    pub fn interval_within_0_and_1(&self, level: f64) -> Option<Limits> {
+        let is_inside = self.value > 0.0 && self.value < 1.0 && self.error.is_finite();
+        is_inside.then(|| logit(self.value, self.error, t_of(level, self.freedom))).flatten()
     }
 }
 

@@ -7,7 +7,8 @@ use hilum_stages::statistics::interval::auroc;
 use hilum_stages::statistics::special::{normal_quantile, t_quantile};
 
 type Limits = Option<(f64, f64)>;
-const METHODS: [&str; 7] = ["DeLong, z", "logit, z", "logit, t of smaller class", "logit, t by Satterthwaite", "logit, images independent", "Newcombe, z", "chosen"];
+const METHODS: [&str; 7] =
+    ["DeLong, z", "logit, z", "logit, t of smaller class", "logit, t by Satterthwaite", "logit, images independent", "Newcombe, z", "chosen"];
 
 /// The area, and its intervals; without an interval of every kind where a class has one patient.
 fn all(scores: &[f64], set: &Set) -> Option<(f64, [Limits; 7])> {
@@ -50,7 +51,7 @@ fn table(title: &str, methods: &[usize]) {
     head(&[&["area", "patients", "positive"], &names[..]].concat());
 }
 
-pub fn run(effort: Effort) {
+pub(crate) fn run(effort: Effort) {
     let normal = |area| Scores { area, spread: 1.0 };
     for (mixed, title) in [(false, "A patient is of one class"), (true, "Each image has a class of its own")] {
         table(&format!("{title}; {} simulations", effort.simulations), &[0, 1, 2, 3, 4, 5, 6]);

@@ -11,7 +11,16 @@ use hilum_stages::statistics::special::normal_quantile;
 /// The part of the variance of a score that is a classifier's own.
 const OWN: f64 = 0.4;
 const TESTS: [&str; 10] = [
-    "clustered DeLong, z", "clustered DeLong, t", "swapped patients, accuracy", "swapped patients, area", "Durkalski", "McNemar exact, all images", "McNemar exact", "McNemar mid-p", "McNemar χ²", "Cochran's Q",
+    "clustered DeLong, z",
+    "clustered DeLong, t",
+    "swapped patients, accuracy",
+    "swapped patients, area",
+    "Durkalski",
+    "McNemar exact, all images",
+    "McNemar exact",
+    "McNemar mid-p",
+    "McNemar χ²",
+    "Cochran's Q",
 ];
 
 fn scores(set: &Set, distance: f64, s: &mut Stream) -> Vec<f64> {
@@ -54,7 +63,8 @@ fn all(design: Design, distance: f64, draws: usize, s: &mut Stream) -> [Option<f
         Some(area(&arm(0), &images)?.value - area(&arm(1), &images)?.value)
     };
     // Sorting twice for each draw: only where there are few.
-    let by_area = (design.patients <= 60 && design.patients > permutation::EXACT_PATIENTS).then(|| permutation::swapped(design.patients, draws, of, area_difference));
+    let by_area =
+        (design.patients <= 60 && design.patients > permutation::EXACT_PATIENTS).then(|| permutation::swapped(design.patients, draws, of, area_difference));
     [
         areas::difference(&a, &b, f64::INFINITY).map(|t| t.p),
         areas::difference(&a, &b, freedom).map(|t| t.p),
@@ -78,7 +88,7 @@ fn rejected(p: &[Option<f64>]) -> String {
     format!("{:.2}", 100.0 * share)
 }
 
-pub fn run(effort: Effort) {
+pub(crate) fn run(effort: Effort) {
     println!("\n{} simulations, {} draws of permutations\n", effort.simulations, effort.resamples);
     head(&[&["area", "patients", "positive"], &TESTS[..]].concat());
     for (truth, prevalence) in [(0.7, 0.5), (0.9, 0.25)] {

@@ -21,7 +21,7 @@ fn all(clusters: &[Cluster]) -> [Limits; 4] {
     ]
 }
 
-pub fn run(effort: Effort) {
+pub(crate) fn run(effort: Effort) {
     for most in [3.0, 1.0] {
         println!("\n{} a patient; {} simulations\n", if most > 1.0 { "One to three images" } else { "One image" }, effort.simulations);
         head(&[&["truth", "patients"], &METHODS[..]].concat());

@@ -30,7 +30,7 @@ fn all(areas: &[Area]) -> [Limits; 4] {
     [bounded(one), bounded(over_trainings(&values, &none, patients)), both.and_then(|e| e.mean().interval(LEVEL)), bounded(both)]
 }
 
-pub fn run(effort: Effort) {
+pub(crate) fn run(effort: Effort) {
     println!("\n{} simulations\n", effort.simulations);
     head(&[&["area", "patients", "positive", "trainings", "deviation"], &METHODS[..]].concat());
     for truth in [0.7, 0.9] {

@@ -81,7 +81,7 @@ fn all(scores: &[f64], set: &Set, patients: usize, resamples: usize, stream: &St
     ]
 }
 
-pub fn run(effort: Effort) {
+pub(crate) fn run(effort: Effort) {
     println!("\n{} simulations, {} resamples\n", effort.simulations, effort.resamples);
     head(&[&["area", "patients", "positive"], &METHODS[..]].concat());
     for (area, prevalence) in [(0.7, 0.5), (0.7, 0.25), (0.9, 0.5), (0.9, 0.25)] {

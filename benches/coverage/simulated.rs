@@ -9,33 +9,33 @@ use rayon::prelude::*;
 const WITHIN: f64 = 0.5;
 
 /// The numbers of patients of a table.
-pub const SIZES: [usize; 6] = [12, 24, 46, 60, 200, 1000];
-pub const LEVEL: f64 = 0.95;
+pub(crate) const SIZES: [usize; 6] = [12, 24, 46, 60, 200, 1000];
+pub(crate) const LEVEL: f64 = 0.95;
 
 /// How patients are made.
 #[derive(Clone, Copy)]
-pub struct Design {
-    pub patients: usize,
+pub(crate) struct Design {
+    pub(crate) patients: usize,
     /// The share of patients, or of images, that are positive.
-    pub prevalence: f64,
+    pub(crate) prevalence: f64,
     /// Each image has a class of its own, so that a patient may have both.
-    pub mixed: bool,
+    pub(crate) mixed: bool,
 }
 
 /// One test set.
-pub struct Set {
-    pub positive: Vec<bool>,
-    pub patient: Vec<usize>,
+pub(crate) struct Set {
+    pub(crate) positive: Vec<bool>,
+    pub(crate) patient: Vec<usize>,
     /// What images have in common with those of the same patient, plus what is their own: variance 1.
-    pub noise: Vec<f64>,
+    pub(crate) noise: Vec<f64>,
 }
 
 impl Design {
-    pub fn positives(&self) -> usize {
+    pub(crate) fn positives(&self) -> usize {
         (self.patients as f64 * self.prevalence).round() as usize
     }
 
-    pub fn draw(&self, s: &mut Stream) -> Set {
+    pub(crate) fn draw(&self, s: &mut Stream) -> Set {
         let mut set = Set { positive: vec![], patient: vec![], noise: vec![] };
         for patient in 0..self.patients {
             let common = s.normal() * WITHIN.sqrt();
@@ -51,22 +51,22 @@ impl Design {
 }
 
 impl Set {
-    pub fn images(&self) -> Images {
+    pub(crate) fn images(&self) -> Images {
         Images::of_patients(&self.positive, &self.patient)
     }
 }
 
 /// Normal scores of two classes.
 #[derive(Clone, Copy)]
-pub struct Scores {
+pub(crate) struct Scores {
     /// The area that they have.
-    pub area: f64,
+    pub(crate) area: f64,
     /// How many times as much those of positive images vary.
-    pub spread: f64,
+    pub(crate) spread: f64,
 }
 
 impl Scores {
-    pub fn of(&self, set: &Set) -> Vec<f64> {
+    pub(crate) fn of(&self, set: &Set) -> Vec<f64> {
         let distance = (1.0 + self.spread * self.spread).sqrt() * normal_quantile(self.area);
         let score = |(noise, positive): (&f64, &bool)| if *positive { distance + self.spread * noise } else { *noise };
         set.noise.iter().zip(&set.positive).map(score).collect()
@@ -74,13 +74,13 @@ impl Scores {
 }
 
 /// What is simulated, each with its own numbers.
-pub fn simulate<T: Send>(name: &str, simulations: usize, once: impl Fn(&mut Stream) -> T + Sync) -> Vec<T> {
+pub(crate) fn simulate<T: Send>(name: &str, simulations: usize, once: impl Fn(&mut Stream) -> T + Sync) -> Vec<T> {
     let stream = Seed(2026).stream("coverage", name);
     (0..simulations).into_par_iter().map(|k| once(&mut stream.item(k as u64))).collect()
 }
 
 /// Coverage of the intervals that there are, in percent, their mean width, and in how many simulations there is one.
-pub fn summary(intervals: &[Option<(f64, f64)>], truth: f64) -> String {
+pub(crate) fn summary(intervals: &[Option<(f64, f64)>], truth: f64) -> String {
     let given: Vec<(f64, f64)> = intervals.iter().flatten().copied().collect();
     if given.is_empty() {
         return "–".to_owned();
@@ -101,11 +101,11 @@ pub fn summary(intervals: &[Option<(f64, f64)>], truth: f64) -> String {
 }
 
 /// The first lines of a table.
-pub fn head(columns: &[&str]) {
+pub(crate) fn head(columns: &[&str]) {
     println!("| {} |", columns.join(" | "));
     println!("|{}", "---|".repeat(columns.len()));
 }
 
-pub fn row(cells: &[String]) {
+pub(crate) fn row(cells: &[String]) {
     println!("| {} |", cells.join(" | "));
 }

@@ -38,25 +38,24 @@ fn log_factor(a: f64, b: f64, x: f64, y: f64) -> f64 {
 
 /// ln I_x(a, b) where `is_lower`.
 fn log_lower(a: f64, b: f64, x: f64, y: f64) -> f64 {
-    log_factor(a, b, x, y) + ln(fraction(a, b, x) / a)
+    log_factor(a, b, x, y) - ln(fraction(a, b, x, y))
 }
 
-/// The continued fraction of Numerical Recipes 6.4, by Lentz's method.
-fn fraction(a: f64, b: f64, x: f64) -> f64 {
+/// The continued fraction of DiDonato & Morris 1992 (9), by Lentz's method. It is the usual one's even part, whose terms are
+/// written with `y`, so that nothing is lost where `x` is near 1.
+fn fraction(a: f64, b: f64, x: f64, y: f64) -> f64 {
     let safe = |v: f64| if v.abs() < TINY { TINY } else { v };
-    let (mut c, mut d) = (1.0, 1.0 / safe(1.0 - (a + b) * x / (a + 1.0)));
-    let mut h = d;
+    let term = |m: f64| m + m * (b - m) * x / (a + 2.0 * m - 1.0) + (a + m) * (a * y - b * x + 1.0 + m * (1.0 + y)) / (a + 2.0 * m + 1.0);
+    let mut h = safe(a * (a * y - b * x + 1.0) / (a + 1.0));
+    let (mut c, mut d) = (h, 0.0);
     for m in 1..STEPS {
         let m = m as f64;
-        let twice = a + 2.0 * m;
-        let mut factor = 1.0;
-        for weight in [m * (b - m) * x / ((twice - 1.0) * twice), -(a + m) * (a + b + m) * x / (twice * (twice + 1.0))] {
-            d = 1.0 / safe(1.0 + weight * d);
-            c = safe(1.0 + weight / c);
-            factor *= d * c;
-        }
-        h *= factor;
-        if (factor - 1.0).abs() <= 1e-16 {
+        let half = a + 2.0 * m - 1.0;
+        let weight = (a + m - 1.0) / half * ((a + b + m - 1.0) / half) * m * (b - m) * x * x;
+        d = 1.0 / safe(term(m) + weight * d);
+        c = safe(term(m) + weight / c);
+        h *= d * c;
+        if (d * c - 1.0).abs() <= 1e-16 {
             break;
         }
     }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::contract::seed::Seed;
-use interval::{Method, TooFew, auroc, proportion};
 use crate::statistics::proportion::Cluster;
+use interval::{Method, TooFew, auroc, proportion};
 
 /// Scores of so many positive and negative patients, with an image each.
 fn ranked(positive: usize, negative: usize, distance: f64) -> (Vec<f64>, Vec<bool>, Vec<usize>) {

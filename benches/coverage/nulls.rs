@@ -1,7 +1,7 @@
 //! How often tests reject where two classifiers are equally good.
 
 use crate::Effort;
-use crate::simulated::{Design, SIZES, Set, head, row, simulate};
+use crate::simulated::{Design, SIZES, head, row, simulate};
 use hilum_stages::contract::seed::Stream;
 use hilum_stages::statistics::delong::area;
 use hilum_stages::statistics::paired::mcnemar::{Discordant, Patient, cochran_q, durkalski};
@@ -23,16 +23,11 @@ const TESTS: [&str; 10] = [
     "Cochran's Q",
 ];
 
-fn scores(set: &Set, distance: f64, s: &mut Stream) -> Vec<f64> {
-    let mut score = |noise: &f64, positive: &bool| distance * f64::from(*positive) + (1.0 - OWN).sqrt() * noise + OWN.sqrt() * s.normal();
-    set.noise.iter().zip(&set.positive).map(|(n, p)| score(n, p)).collect()
-}
-
 /// P values, each if the test has one.
 fn all(design: Design, distance: f64, draws: usize, s: &mut Stream) -> [Option<f64>; 10] {
     let set = design.draw(s);
     let images = set.images();
-    let arms: Vec<Vec<f64>> = (0..3).map(|_| scores(&set, distance, s)).collect();
+    let arms: Vec<Vec<f64>> = (0..3).map(|_| set.classified(distance, OWN, s)).collect();
     let right = |arm: usize, image: usize| (arms[arm][image] > distance / 2.0) == set.positive[image];
     let (a, b) = (area(&arms[0], &images).expect("classes"), area(&arms[1], &images).expect("classes"));
     let counts = a.counts();

@@ -1,8 +1,7 @@
 //! Intervals of the mean area over trainings and patients.
 
 use crate::Effort;
-use crate::simulated::{Design, LEVEL, Scores, Set, head, row, simulate, summary};
-use hilum_stages::contract::seed::Stream;
+use crate::simulated::{Design, LEVEL, Scores, head, row, simulate, summary};
 use hilum_stages::statistics::delong::{Area, area, covariance};
 use hilum_stages::statistics::repeats::{Estimate, over_trainings};
 use hilum_stages::statistics::special::normal_quantile;
@@ -11,12 +10,6 @@ type Limits = Option<(f64, f64)>;
 const METHODS: [&str; 4] = ["patients alone", "trainings alone", "trainings and patients, not bounded", "trainings and patients"];
 /// The part of the variance of a score that is a training's own.
 const OWN: f64 = 0.2;
-
-/// The scores of a training, which separates the classes by so much.
-fn trained(set: &Set, distance: f64, s: &mut Stream) -> Vec<f64> {
-    let mut score = |noise: &f64, positive: &bool| distance * f64::from(*positive) + (1.0 - OWN).sqrt() * noise + OWN.sqrt() * s.normal();
-    set.noise.iter().zip(&set.positive).map(|(n, p)| score(n, p)).collect()
-}
 
 fn all(areas: &[Area]) -> [Limits; 4] {
     let values: Vec<f64> = areas.iter().map(|a| a.value).collect();
@@ -54,7 +47,7 @@ pub(crate) fn run(effort: Effort) {
                         let set = design.draw(s);
                         let one = |_| {
                             let distance = distance + spread * s.normal();
-                            area(&trained(&set, distance, s), &set.images()).expect("classes")
+                            area(&set.classified(distance, OWN, s), &set.images()).expect("classes")
                         };
                         all(&(0..trainings).map(one).collect::<Vec<_>>())
                     });

@@ -54,6 +54,21 @@ impl Set {
     pub(crate) fn images(&self) -> Images {
         Images::of_patients(&self.positive, &self.patient)
     }
+
+    /// Scores of a classifier for classes that are so far apart: of their variance, this part is the classifier's own, and of
+    /// that as much is common to the images of a patient as of the rest.
+    pub(crate) fn classified(&self, distance: f64, own: f64, s: &mut Stream) -> Vec<f64> {
+        let (mut last, mut common) = (usize::MAX, 0.0);
+        let mut scores = Vec::with_capacity(self.noise.len());
+        for ((noise, positive), patient) in self.noise.iter().zip(&self.positive).zip(&self.patient) {
+            if *patient != last {
+                (last, common) = (*patient, s.normal() * WITHIN.sqrt());
+            }
+            let mine = common + s.normal() * (1.0 - WITHIN).sqrt();
+            scores.push(distance * f64::from(*positive) + (1.0 - own).sqrt() * noise + own.sqrt() * mine);
+        }
+        scores
+    }
 }
 
 /// Normal scores of two classes.

@@ -50,6 +50,29 @@ impl Strata {
         };
         self.members.iter().map(|members| members.par_iter().map(without).collect()).collect()
     }
+
+    /// The value under weights and its standard error by the jackknife over the patients that were drawn, each as often as he
+    /// was, within strata: for [`studentised`], where a statistic has no error of its own. As many evaluations as there are
+    /// patients. None where the value is undefined under the weights or without one of the patients.
+    pub fn with_error(&self, weights: &[f64], statistic: impl Fn(&[f64]) -> Option<f64>) -> Option<WithError> {
+        let value = statistic(weights)?;
+        let mut left = weights.to_vec();
+        let mut variance = 0.0;
+        for members in &self.members {
+            let drawn: Vec<usize> = members.iter().copied().filter(|p| weights[*p] > 0.0).collect();
+            let mut without = Vec::with_capacity(drawn.len());
+            for &patient in &drawn {
+                left[patient] = weights[patient] - 1.0;
+                without.push(statistic(&left)?);
+                left[patient] = weights[patient];
+            }
+            let n: f64 = drawn.iter().map(|p| weights[*p]).sum();
+            let mean = drawn.iter().zip(&without).map(|(p, v)| weights[*p] * v).sum::<f64>() / n.max(1.0);
+            let squares = drawn.iter().zip(&without).map(|(p, v)| weights[*p] * (v - mean) * (v - mean)).sum::<f64>();
+            variance += (n - 1.0) / n.max(1.0) * squares;
+        }
+        Some((value, variance.max(0.0).sqrt()))
+    }
 }
 
 /// The percentile interval of resampled values. None where fewer than half of them are finite numbers, or it has no width.

@@ -76,3 +76,28 @@ fn the_studentised_interval_turns_the_tails_round() {
     assert!((low - (10.4 - 42.55)).abs() < 1e-12 && (high - (10.4 + 2.45)).abs() < 1e-12, "{low} to {high}");
     assert_eq!((studentised((1.0, 0.0), &resampled, 0.9), studentised((1.0, 1.0), &[Some((1.0, 0.0)); 9], 0.9)), (None, None));
 }
+
+#[test]
+fn the_error_of_a_mean_by_the_jackknife_is_the_textbooks() {
+    let values = [1.0, 4.0, 2.0, 7.0, 3.0];
+    let mean = |w: &[f64]| (w.iter().sum::<f64>() > 0.0).then(|| w.iter().zip(&values).map(|(w, v)| w * v).sum::<f64>() / w.iter().sum::<f64>());
+    let textbook = |drawn: &[f64]| {
+        let (n, mean) = (drawn.len() as f64, drawn.iter().sum::<f64>() / drawn.len() as f64);
+        (mean, (drawn.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0) / n).sqrt())
+    };
+    let strata = Strata::of(&[0; 5]);
+    for (weights, drawn) in [([1.0; 5], values.to_vec()), ([2.0, 0.0, 1.0, 2.0, 0.0], vec![1.0, 1.0, 2.0, 7.0, 7.0])] {
+        let (found, wanted) = (strata.with_error(&weights, mean).unwrap(), textbook(&drawn));
+        assert!((found.0 - wanted.0).abs() < 1e-12 && (found.1 - wanted.1).abs() < 1e-12, "{found:?} and {wanted:?}");
+    }
+    // A difference of two means, each in its stratum: variances add up.
+    let strata = Strata::of(&[0, 0, 1, 1, 1]);
+    let difference = |w: &[f64]| {
+        let part = |of: std::ops::Range<usize>| of.clone().map(|i| w[i] * values[i]).sum::<f64>() / of.map(|i| w[i]).sum::<f64>();
+        Some(part(0..2) - part(2..5))
+    };
+    let (a, b) = (textbook(&values[..2]), textbook(&values[2..]));
+    let found = strata.with_error(&[1.0; 5], difference).unwrap();
+    assert!((found.0 - (a.0 - b.0)).abs() < 1e-12 && (found.1 - a.1.hypot(b.1)).abs() < 1e-12);
+    assert_eq!(Strata::of(&[0]).with_error(&[1.0], |w| (w[0] > 0.0).then_some(1.0)), None, "nothing is left");
+}

@@ -7,6 +7,7 @@ use hilum_stages::contract::port::{Arity, Port};
 use hilum_stages::evaluation::bootstrap::LEVEL;
 use hilum_stages::evaluation::metric::{Direction, METRICS, Metric, Shown};
 use hilum_stages::figures::FIGURES;
+use hilum_stages::records::number;
 use serde_json::Value;
 
 fn schema_of(kind: &StageKind) -> Value {
@@ -201,7 +202,9 @@ fn metric(m: &Metric) -> String {
         Shown::InFigures => "in tables and figures",
         Shown::Everywhere => "in tables, figures and on the terminal",
     };
-    format!("* `{}` ({direction}, {shown}): {} Undefined where {}. Reference: {}.\n", m.name, m.doc, m.undefined_when, m.reference)
+    let (least, greatest) = m.range;
+    let range = if greatest.is_finite() { format!("{} to {}", number(least), number(greatest)) } else { format!("{} or more", number(least)) };
+    format!("* `{}` ({range}, {direction}, {shown}): {} Undefined where {}. Reference: {}.\n", m.name, m.doc, m.undefined_when, m.reference)
 }
 
 #[cfg(test)]

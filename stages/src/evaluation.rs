@@ -3,6 +3,8 @@
 pub mod bootstrap;
 pub mod metric;
 pub mod predictions;
+mod ranking;
 
 pub use metric::{METRICS, Metric};
 pub use predictions::{Predictions, Weighted};
+pub use ranking::Tie;

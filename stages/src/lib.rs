@@ -11,6 +11,7 @@ pub mod math;
 pub mod models;
 pub mod networks;
 pub mod records;
+pub mod statistics;
 pub mod training;
 pub mod umap;
 pub mod words;

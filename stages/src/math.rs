@@ -4,7 +4,7 @@
 //! glibc chooses its `exp`, `sin` and `pow` by what the processor can do, and another library rounds their last bit in
 //! another way; a phantom, a map or a rate would follow it.
 
-pub use hilum_ops::math::{cos, exp, hypot, ln, log2, pow, powi, sin, sin_cos};
+pub use hilum_ops::math::{cos, exp, hypot, ln, ln_1p, log2, pow, powi, sin, sin_cos};
 
 #[cfg(test)]
 mod tests {

@@ -3,10 +3,22 @@
 //! end up.
 
 mod accuracy;
+mod adaptive_ece;
+mod auprc;
 mod auroc;
 mod balanced_accuracy;
+mod brier;
+mod ece;
 mod f1;
+mod hm_sens_spec;
+mod kappa;
+mod log_loss;
+mod mcc;
+mod net_benefit;
+mod npv;
+mod partial_auroc;
 mod precision;
+mod sens_at_spec;
 mod sensitivity;
 mod specificity;
 #[cfg(test)]
@@ -23,6 +35,10 @@ pub struct Metric {
     pub scope: Scope,
     /// Which of two values is the better one.
     pub direction: Direction,
+    /// The least and the greatest value that it can have; infinite where there is none.
+    pub range: (f64, f64),
+    /// What an interval can be computed from.
+    pub basis: Basis,
     /// Where people meet it without opening a table.
     pub shown: Shown,
     /// What it is, in one sentence.
@@ -38,8 +54,9 @@ pub struct Metric {
 pub enum Scope {
     /// All classes together.
     Whole(fn(&Weighted) -> Option<f64>),
-    /// All classes together, by the mean of a metric per class over the classes for which it is defined. A row of its
-    /// own, so that what is expensive per class is computed once.
+    /// All classes together, by the mean of a metric per class; undefined where it is for any class, as the mean over
+    /// those that happen to be there is another metric. A row of its own, so that what is expensive per class is
+    /// computed once.
     MeanOf(&'static Metric),
     /// Each class against the rest.
     PerClass(fn(&Weighted, usize) -> Option<f64>),
@@ -52,6 +69,26 @@ pub enum Direction {
     HigherIsBetter,
     /// The lower one.
     LowerIsBetter,
+}
+
+/// What the interval of a metric can be computed from, besides resamples, which do for all.
+#[derive(Debug, Clone, Copy)]
+pub enum Basis {
+    /// It is a share of images: an interval of counts, such as Wilson's. Of a metric per class, for a class.
+    Proportion(fn(&Weighted, Option<usize>) -> Proportion),
+    /// It is the area under the ROC curve of a class: an interval of ranks, such as DeLong's.
+    Auroc,
+    /// Nothing else.
+    Other,
+}
+
+/// A share of images, in weights: as counts where every image has a weight of 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Proportion {
+    /// The images that are so.
+    pub successes: f64,
+    /// The images that are asked.
+    pub trials: f64,
 }
 
 /// Where a metric is shown besides in the tables, which hold all of them.
@@ -80,18 +117,45 @@ pub struct Measure {
 pub static METRICS: &[Metric] = &[
     accuracy::METRIC,
     balanced_accuracy::METRIC,
+    mcc::WHOLE,
+    kappa::METRIC,
     auroc::MEAN,
+    auprc::MEAN,
+    brier::SUM,
+    log_loss::METRIC,
+    ece::METRIC,
+    adaptive_ece::METRIC,
     sensitivity::METRIC,
     specificity::METRIC,
     precision::METRIC,
+    npv::METRIC,
     f1::METRIC,
+    mcc::METRIC,
+    hm_sens_spec::METRIC,
     auroc::METRIC,
+    auprc::METRIC,
+    partial_auroc::METRIC,
+    sens_at_spec::METRIC,
+    brier::METRIC,
+    net_benefit::METRIC,
 ];
 
 impl Metric {
     /// True where each class has a value.
     pub const fn is_per_class(&self) -> bool {
         matches!(self.scope, Scope::PerClass(_))
+    }
+}
+
+impl Proportion {
+    /// Of a class, its successes and trials; of no class, none.
+    fn of(class: Option<usize>, counts: impl Fn(usize) -> (f64, f64)) -> Proportion {
+        let (successes, trials) = class.map_or((0.0, 0.0), counts);
+        Proportion { successes, trials }
+    }
+    /// The share; undefined without trials.
+    pub fn share(self) -> Option<f64> {
+        share(self.successes, self.trials)
     }
 }
 
@@ -135,9 +199,10 @@ fn column(of: &Metric, rows: &[&Metric], each: &[Option<f64>], seen: &Weighted) 
     }
 }
 
+/// Undefined where one is, or where there are none.
 fn mean(values: &[Option<f64>]) -> Option<f64> {
-    let defined: Vec<f64> = values.iter().flatten().copied().collect();
-    (!defined.is_empty()).then(|| defined.iter().sum::<f64>() / defined.len() as f64)
+    let sum: f64 = values.iter().copied().sum::<Option<f64>>()?;
+    (!values.is_empty()).then(|| sum / values.len() as f64)
 }
 
 /// A part of a whole; undefined where the whole is nothing.

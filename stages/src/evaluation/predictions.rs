@@ -1,6 +1,10 @@
 //! Predictions of images whose label is known, and how they look under weights: a weight is how often a resample drew
 //! the image, so that a bootstrap is a change of weights. What does not depend on weights (orders of scores, predicted
-//! classes) is computed once.
+//! classes, losses) is computed once.
+
+use super::ranking::{Ranking, Tie};
+use crate::math;
+use std::cell::OnceCell;
 
 /// Predictions for images of known label.
 #[derive(Debug, Clone, Default)]
@@ -13,17 +17,24 @@ pub struct Predictions {
     predicted: Vec<usize>,
     /// Per class, the score of each image.
     scores: Vec<Vec<f64>>,
-    /// Per class, the order that sorts its scores.
-    orders: Vec<Vec<usize>>,
+    /// Per class, the ranking of its scores, in which the images of the class are positive.
+    rankings: Vec<Option<Ranking>>,
+    /// The ranking of the scores of the predicted classes, in which those that are right are positive.
+    confidences: Option<Ranking>,
+    /// See [`Predictions::losses`].
+    losses: Vec<f64>,
 }
 
 impl Predictions {
     /// Predictions ready to be measured many times; `scores` are probabilities, `[image][class]`.
     pub fn new(classes: usize, labels: Vec<usize>, scores: Vec<Vec<f64>>) -> Self {
-        let predicted = scores.iter().map(|s| largest(s)).collect();
+        let predicted: Vec<usize> = scores.iter().map(|s| largest(s)).collect();
+        let confidences: Vec<f64> = scores.iter().zip(&predicted).map(|(s, class)| s[*class]).collect();
+        let confidences = Ranking::of(&confidences, |image| predicted[image] == labels[image]);
+        let losses = scores.iter().zip(&labels).map(|(s, label)| -math::ln(s[*label].clamp(f64::EPSILON, 1.0 - f64::EPSILON))).collect();
         let scores: Vec<Vec<f64>> = (0..classes).map(|c| scores.iter().map(|s| s[c]).collect()).collect();
-        let orders = scores.iter().map(|s| ascending(s)).collect();
-        Predictions { classes, labels, predicted, scores, orders }
+        let rankings = scores.iter().enumerate().map(|(class, s)| Ranking::of(s, |image| labels[image] == class)).collect();
+        Predictions { classes, labels, predicted, scores, rankings, confidences, losses }
     }
 
     /// The predicted class of an image: the first of the largest scores. What is no number is less than any.
@@ -36,9 +47,10 @@ impl Predictions {
         &self.scores[class]
     }
 
-    /// The images in ascending order of their scores for a class, ties by index.
-    pub fn ascending(&self, class: usize) -> &[usize] {
-        &self.orders[class]
+    /// The logarithmic loss of each image: −ln of the probability of its label, which is clipped to ε and 1 − ε, ε being
+    /// the machine epsilon of a double, 2⁻⁵². NaN where the probability is.
+    pub fn losses(&self) -> &[f64] {
+        &self.losses
     }
 
     /// The predictions under weights, one for each image.
@@ -52,7 +64,8 @@ impl Predictions {
             confusion[*label][*predicted] += weight;
         }
         let total = confusion.iter().flatten().sum();
-        Weighted { predictions: self, weights, confusion, total }
+        let ties = vec![OnceCell::new(); self.classes];
+        Weighted { predictions: self, weights, confusion, total, ties, confidences: OnceCell::new() }
     }
 }
 
@@ -63,6 +76,10 @@ pub struct Weighted<'a> {
     weights: &'a [f64],
     confusion: Vec<Vec<f64>>,
     total: f64,
+    /// Per class, see [`Weighted::ties`]. Several metrics are sums over them.
+    ties: Vec<OnceCell<Option<Vec<Tie>>>>,
+    /// See [`Weighted::confidences`].
+    confidences: OnceCell<Option<Vec<Tie>>>,
 }
 
 impl<'a> Weighted<'a> {
@@ -90,6 +107,20 @@ impl<'a> Weighted<'a> {
     pub fn predicted(&self, class: usize) -> f64 {
         self.confusion.iter().map(|row| row[class]).sum()
     }
+    /// The weight of the images of other classes that are not predicted to be of a class.
+    pub fn correct_rejections(&self, class: usize) -> f64 {
+        self.total - self.actual(class) - self.predicted(class) + self.hits(class)
+    }
+    /// The images in ascending order of their scores for a class, equal scores together; those of the class are
+    /// positive. None where a score is NaN.
+    pub fn ties(&self, class: usize) -> Option<&[Tie]> {
+        self.ties[class].get_or_init(|| Some(self.predictions.rankings[class].as_ref()?.ties(self.weights))).as_deref()
+    }
+    /// The images in ascending order of the scores of their predicted classes, equal scores together; those that are
+    /// predicted right are positive. None where such a score is NaN.
+    pub fn confidences(&self) -> Option<&[Tie]> {
+        self.confidences.get_or_init(|| Some(self.predictions.confidences.as_ref()?.ties(self.weights))).as_deref()
+    }
     /// The weight of each image.
     pub fn weights(&self) -> &'a [f64] {
         self.weights
@@ -103,11 +134,4 @@ impl<'a> Weighted<'a> {
 fn largest(scores: &[f64]) -> usize {
     let at = |c: usize| if scores[c].is_nan() { f64::NEG_INFINITY } else { scores[c] };
     (1..scores.len()).fold(0, |best, c| if at(c) > at(best) { c } else { best })
-}
-
-/// The order that sorts scores ascending, ties by index.
-pub(super) fn ascending(scores: &[f64]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|a, b| scores[*a].total_cmp(&scores[*b]).then(a.cmp(b)));
-    order
 }

@@ -58,7 +58,7 @@ impl ArmScores {
 
 impl Stage for Compare {
     const NAME: &'static str = "compare";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const NEEDS: Needs = Needs::Heavy;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::Bitwise;

@@ -13,6 +13,12 @@ pub fn number(x: f64) -> String {
     if text == "-0" { "0".into() } else { text.into() }
 }
 
+/// A number as the shortest text that reads back to the same bits: of `0.25` and `2.5e-1` the shorter one.
+pub(super) fn exact(x: f64) -> String {
+    let (plain, scientific) = (format!("{x}"), format!("{x:e}"));
+    if scientific.len() < plain.len() { scientific } else { plain }
+}
+
 /// A number that may be undefined: an empty cell. For `#[serde(with = "cells")]`.
 pub(super) fn serialize<S: Serializer>(x: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&x.map(number).unwrap_or_default())
@@ -54,6 +60,20 @@ mod tests {
         }
         assert!([f64::NAN, -f64::NAN, f64::INFINITY, f64::NEG_INFINITY].iter().all(|x| number(*x).is_empty()));
         assert_eq!(number(f64::MAX).parse::<f64>().unwrap(), f64::MAX);
+    }
+
+    #[test]
+    fn an_exact_number_is_short_and_reads_back_to_the_same_bits() {
+        for (x, text) in [(0.25, "0.25"), (0.0, "0"), (-0.0, "-0"), (1.0, "1"), (0.1 + 0.2, "0.30000000000000004"), (1e-7, "1e-7"), (5e-324, "5e-324")] {
+            assert_eq!(exact(x), text);
+        }
+        let mut stream = crate::contract::seed::Seed(9).stream("test", "exact");
+        for n in 0..20_000 {
+            let x = stream.normal() * 10f64.powi(n % 620 - 320);
+            let text = exact(x);
+            assert_eq!(text.parse::<f64>().unwrap().to_bits(), x.to_bits(), "{text}");
+            assert!(text.len() <= 24, "{text}");
+        }
     }
 
     /// A training that goes on from a checkpoint reads numbers that it wrote, and must write the same again.

@@ -1,7 +1,8 @@
-//! What a classifier predicted for each image of a test set: a column per class.
+//! What a classifier predicted for each image of a test set: a column per class. Probabilities are written in full, so that
+//! whoever reads them computes the same metrics, bit for bit.
 
-use super::cells::former;
-use super::{Record, no_column, number, unreadable};
+use super::cells::{exact, former};
+use super::{Record, no_column, unreadable};
 use crate::contract::prelude::*;
 use crate::files::csv_below;
 use hilum_cache::Digest;
@@ -66,7 +67,7 @@ impl Record for PredictionTable {
         let header = COLUMNS.iter().map(|c| (*c).to_owned()).chain(self.classes.iter().map(|c| format!("{CLASS}{c}")));
         let cells = |row: &PredictedImage| {
             let known = [row.image.to_string(), row.patient.clone(), row.label.clone(), row.predicted.clone()];
-            known.into_iter().chain(row.probabilities.iter().map(|p| number(*p))).collect::<Vec<String>>()
+            known.into_iter().chain(row.probabilities.iter().map(|p| exact(*p))).collect::<Vec<String>>()
         };
         csv_below(header, |writer| self.rows.iter().try_for_each(|row| writer.write_record(cells(row))))
     }
@@ -75,6 +76,10 @@ impl Record for PredictionTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::seed::{Seed, Stream};
+    use crate::evaluation::metric::measure;
+    use crate::evaluation::{METRICS, Predictions};
+    use crate::math;
     use crate::records::tests::{speaks_csv, without};
 
     #[test]
@@ -88,11 +93,35 @@ mod tests {
         };
         let table = PredictionTable { classes: vec!["covid, mild".into(), "normal".into()], rows: vec![row(0, 0.25), row(1, 0.0)] };
         speaks_csv(&table);
+        let few = |i, p| PredictionTable { rows: vec![row(i, p)], ..table.clone() };
+        assert!(String::from_utf8(few(0, 1e-9).to_csv().unwrap()).unwrap().ends_with(",normal,1e-9,0.999999999\n"));
         assert_eq!(without(&table, "predicted"), "the table `predictions` has no column `predicted`");
         let old = format!("film,patient,label,predicted,p-a\n{},,a,a,1\n", Digest::of(b"x"));
         assert_eq!(PredictionTable::read(old.as_bytes()).unwrap().rows.len(), 1, "tables of old stores");
         let odd = format!("image,patient,label,predicted,p-a\n{},,a,a,likely\n", Digest::of(b"x"));
         let said = PredictionTable::read(odd.as_bytes()).unwrap_err().to_string();
         assert_eq!(said, "line 2 of the table `predictions` cannot be read: `likely` is no probability");
+    }
+    /// Half of the probabilities are doubles, half are floats, as those of networks; some are tiny.
+    #[test]
+    fn what_is_recomputed_from_the_file_is_bitwise_equal() {
+        let mut stream = Seed(4).stream("test", "predictions");
+        let classes = ["a", "b", "c"].map(String::from);
+        let row = |i: u32, stream: &mut Stream| {
+            let raw: Vec<f64> = (0..3).map(|_| math::exp(stream.normal() * 9.0)).collect();
+            let sum: f64 = raw.iter().sum();
+            let probabilities = raw.iter().map(|x| if i % 2 == 0 { x / sum } else { f64::from((x / sum) as f32) }).collect();
+            let [label, predicted] = [(); 2].map(|()| classes[stream.below(3)].clone());
+            PredictedImage { image: Digest::of(&i.to_le_bytes()), patient: String::new(), label, predicted, probabilities }
+        };
+        let table = PredictionTable { classes: classes.to_vec(), rows: (0..500).map(|i| row(i, &mut stream)).collect() };
+        let read = PredictionTable::read(&table.to_csv().unwrap()).unwrap();
+        assert_eq!(read, table);
+        let values = |t: &PredictionTable| {
+            let labels = t.rows.iter().map(|r| classes.iter().position(|c| *c == r.label).unwrap()).collect();
+            let predictions = Predictions::new(3, labels, t.rows.iter().map(|r| r.probabilities.clone()).collect());
+            measure(METRICS, &predictions, &vec![1.0; t.rows.len()]).into_iter().map(|v| v.unwrap().to_bits()).collect::<Vec<_>>()
+        };
+        assert_eq!(values(&read), values(&table));
     }
 }

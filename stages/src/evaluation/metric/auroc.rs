@@ -1,12 +1,15 @@
 //! Area under the ROC curve, of each class and their mean.
 
-use super::{Direction, Metric, Scope, Shown};
+use super::{Basis, Direction, Metric, Scope, Shown, share};
 use crate::evaluation::predictions::Weighted;
+use crate::evaluation::ranking::Tie;
 
 pub(super) const METRIC: Metric = Metric {
     name: "auroc",
-    scope: Scope::PerClass(auroc),
+    scope: Scope::PerClass(|seen, class| area(seen.ties(class)?)),
     direction: Direction::HigherIsBetter,
+    range: (0.0, 1.0),
+    basis: Basis::Auroc,
     shown: Shown::InTables,
     doc: "Area under the ROC curve: how often an image of the class gets a higher probability of it than an image of another class, ties counting half.",
     undefined_when: "the class or the rest has no images, or a probability is NaN",
@@ -17,44 +20,31 @@ pub(super) const MEAN: Metric = Metric {
     name: "auroc",
     scope: Scope::MeanOf(&METRIC),
     direction: Direction::HigherIsBetter,
+    range: (0.0, 1.0),
+    basis: Basis::Other,
     shown: Shown::Everywhere,
-    doc: "Mean of the areas under the ROC curves of the classes, each against the rest.",
-    undefined_when: "it is undefined for every class",
+    doc: "Mean of the areas under the ROC curves of the classes, each against the rest (macro average).",
+    undefined_when: "it is undefined for a class",
     reference: "scikit-learn `roc_auc_score(multi_class=\"ovr\", average=\"macro\")`",
 };
 
-fn auroc(seen: &Weighted, class: usize) -> Option<f64> {
-    let p = seen.predictions();
-    weighted(p.scores_of(class), |image| p.labels[image] == class, seen.weights(), p.ascending(class))
-}
-
-/// Area under the ROC curve with weights (ties count half): `None` if one of the two classes has no weight, or a score
-/// is NaN, which has no rank. `order` sorts `scores` ascending; it is given so that a bootstrap sorts once.
-fn weighted(scores: &[f64], is_positive: impl Fn(usize) -> bool, weights: &[f64], order: &[usize]) -> Option<f64> {
-    if scores.iter().any(|s| s.is_nan()) {
-        return None;
-    }
+fn area(ties: &[Tie]) -> Option<f64> {
     let (mut below, mut area, mut positives) = (0.0, 0.0, 0.0);
-    // Each group holds a score at least, whatever is equal to what.
-    for tied in order.chunk_by(|a, b| scores[*a] == scores[*b]) {
-        let (mut tied_negative, mut tied_positive) = (0.0, 0.0);
-        for &i in tied {
-            if is_positive(i) { tied_positive += weights[i] } else { tied_negative += weights[i] }
-        }
-        area += tied_positive * (below + tied_negative / 2.0);
-        below += tied_negative;
-        positives += tied_positive;
+    for tie in ties {
+        area += tie.positives * (below + tie.negatives / 2.0);
+        below += tie.negatives;
+        positives += tie.positives;
     }
-    (below > 0.0 && positives > 0.0).then(|| area / (below * positives))
+    share(area, below * positives)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluation::predictions::ascending;
+    use crate::evaluation::ranking::Ranking;
 
     fn auroc(scores: &[f64], positive: &[bool]) -> Option<f64> {
-        weighted(scores, |i| positive[i], &vec![1.0; scores.len()], &ascending(scores))
+        area(&Ranking::of(scores, |i| positive[i])?.ties(&vec![1.0; scores.len()]))
     }
 
     #[test]
@@ -74,7 +64,6 @@ mod tests {
         for none in [f64::NAN, -f64::NAN] {
             assert_eq!(auroc(&[0.1, none, 0.3], &[false, true, true]), None);
             assert_eq!(auroc(&[none; 3], &[false, true, true]), None);
-            assert_eq!(ascending(&[none, none, none]), [0, 1, 2]);
         }
     }
 }

@@ -1,18 +1,21 @@
 //! The F1 score.
 
-use super::{Direction, Metric, Scope, Shown, share};
+use super::{Basis, Direction, Metric, Scope, Shown, share};
 use crate::evaluation::predictions::Weighted;
 
 pub(super) const METRIC: Metric = Metric {
     name: "f1",
     scope: Scope::PerClass(f1),
     direction: Direction::HigherIsBetter,
+    range: (0.0, 1.0),
+    basis: Basis::Other,
     shown: Shown::InTables,
-    doc: "Harmonic mean of precision and sensitivity of a class.",
-    undefined_when: "no image is of the class or predicted to be of it",
+    doc: "Harmonic mean of precision and sensitivity of a class; 0 if none of its images is predicted to be of it.",
+    undefined_when: "the class has no image",
     reference: "scikit-learn `f1_score`",
 };
 
 fn f1(seen: &Weighted, class: usize) -> Option<f64> {
-    share(2.0 * seen.hits(class), seen.actual(class) + seen.predicted(class))
+    let actual = seen.actual(class);
+    (actual > 0.0).then(|| share(2.0 * seen.hits(class), actual + seen.predicted(class)))?
 }

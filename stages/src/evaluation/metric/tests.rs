@@ -1,12 +1,21 @@
-//! Tests of the table and of the values.
+//! Tests of the table, and of values under weights.
 
 use super::*;
-use crate::contract::seed::Seed;
+use crate::contract::seed::{Seed, Stream};
 use crate::evaluation::bootstrap::{Clusters, estimates};
-use serde_json::Value;
+
+mod degenerate;
+mod oracle;
 
 fn all(classes: usize, labels: Vec<usize>, scores: Vec<Vec<f64>>, weights: &[f64]) -> Vec<Option<f64>> {
     measure(METRICS, &Predictions::new(classes, labels, scores), weights)
+}
+
+/// Probabilities that are multiples of an eighth, so that many are equal, and add up to 1.
+fn shares(classes: usize, stream: &mut Stream) -> Vec<f64> {
+    let mut eighths = vec![0.0; classes];
+    (0..8).for_each(|_| eighths[stream.below(classes)] += 0.125);
+    eighths
 }
 
 #[test]
@@ -19,6 +28,7 @@ fn every_row_says_what_it_is() {
         assert!(m.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{}", m.name);
         assert!(m.doc.len() > 20 && m.doc.ends_with('.') && !m.undefined_when.is_empty() && !m.reference.is_empty(), "{}", m.name);
         assert_eq!(find(m.name, m.is_per_class()).unwrap().doc, m.doc);
+        assert!(m.range.0.is_finite() && m.range.0 < m.range.1, "{}", m.name);
         if let Scope::MeanOf(of) = m.scope {
             assert!(of.is_per_class() && find(of.name, true).is_some(), "{}: the mean of what is no row would be computed twice", m.name);
         }
@@ -70,38 +80,35 @@ fn a_row_more_is_measured_with_its_interval() {
 }
 
 #[test]
-fn metrics_agree_with_scikit_learn() {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle/metrics.json")).unwrap();
-    let cases: Vec<Value> = serde_json::from_str(&text).unwrap();
-    assert!(cases.len() >= 50);
-    for case in &cases {
-        let classes = case["classes"].as_u64().unwrap() as usize;
-        let labels: Vec<usize> = serde_json::from_value(case["labels"].clone()).unwrap();
-        let scores: Vec<Vec<f64>> = serde_json::from_value(case["scores"].clone()).unwrap();
-        let weights = vec![1.0; labels.len()];
-        let found = all(classes, labels, scores, &weights);
-        let expected = &case["expected"];
-        for (of, value) in measures(METRICS, classes).iter().zip(found) {
-            let name = of.metric.name;
-            let key = |m: &str| if of.class.is_none() && m == "auroc" { "macro_auroc".into() } else { m.replace('-', "_") };
-            let want = match of.class {
-                None => &expected[key(name)],
-                Some(c) => &expected["per_class"][c][name],
-            };
-            match (want.as_f64(), value) {
-                (Some(w), Some(v)) => assert!((w - v).abs() < 1e-12, "{name} {:?}: {v} where scikit-learn has {w}", of.class),
-                (w, v) => assert!(w.is_none() && v.is_none(), "{name} {:?}: {v:?} where scikit-learn has {w:?}", of.class),
-            }
-        }
-    }
-}
-
-#[test]
 fn a_weight_is_a_repetition() {
     let (labels, scores) = (vec![0, 1, 1], vec![vec![0.6, 0.4], vec![0.7, 0.3], vec![0.1, 0.9]]);
     let weighted = all(2, labels, scores.clone(), &[2.0, 1.0, 0.0]);
     let repeated = all(2, vec![0, 0, 1], vec![scores[0].clone(), scores[0].clone(), scores[1].clone()], &[1.0; 3]);
     assert_eq!(weighted, repeated);
+}
+
+/// Also weights of nothing, as in a jackknife: an image that is not drawn is not there.
+#[test]
+fn weights_are_repetitions_of_many_images() {
+    let mut stream = Seed(7).stream("test", "weights");
+    for round in 0..60 {
+        let (classes, n) = (2 + round % 3, 1 + stream.below(40));
+        let labels: Vec<usize> = (0..n).map(|_| stream.below(classes)).collect();
+        let scores: Vec<Vec<f64>> = (0..n).map(|_| shares(classes, &mut stream)).collect();
+        let drawn: Vec<usize> = (0..n).map(|_| if round % 4 == 0 { usize::from(stream.below(n) != 0) } else { stream.below(4) }).collect();
+        let images: Vec<usize> = (0..n).flat_map(|image| vec![image; drawn[image]]).collect();
+        let weights: Vec<f64> = drawn.iter().map(|n| *n as f64).collect();
+        let weighted = all(classes, labels.clone(), scores.clone(), &weights);
+        let (labels, scores) = images.iter().map(|i| (labels[*i], scores[*i].clone())).unzip();
+        let repeated = all(classes, labels, scores, &vec![1.0; images.len()]);
+        for ((of, a), b) in measures(METRICS, classes).iter().zip(weighted).zip(repeated) {
+            let is_same = match (a, b) {
+                (Some(a), Some(b)) => (a - b).abs() < 1e-12,
+                (a, b) => a.is_none() && b.is_none(),
+            };
+            assert!(is_same, "{} {:?} of {n} images: {a:?} with weights, {b:?} with repetitions", of.metric.name, of.class);
+        }
+    }
 }
 
 #[test]
@@ -110,7 +117,9 @@ fn scores_that_are_no_numbers_have_metrics_all_the_same() {
     let found = Predictions::new(2, vec![0, 1, 1], vec![vec![none, 0.4], vec![none, none], vec![f64::NEG_INFINITY, f64::INFINITY]]);
     assert_eq!([0, 1, 2].map(|image| found.predicted(image)), [1, 0, 1]);
     let values = measure(METRICS, &found, &[1.0; 3]);
-    assert_eq!(values[2], None, "a ranking with holes is none");
+    let ranks = ["auroc", "auprc", "partial-auroc", "sens-at-spec", "brier", "log-loss", "ece", "adaptive-ece", "net-benefit"];
+    let with_holes = measures(METRICS, 2).into_iter().zip(&values).filter(|(of, _)| ranks.contains(&of.metric.name));
+    assert!(with_holes.clone().count() == 18 && with_holes.into_iter().all(|(_, v)| v.is_none()), "what goes by probabilities has none with holes");
     assert!(values.iter().flatten().all(|v| v.is_finite()), "{values:?}");
     assert_eq!(Predictions::new(2, vec![0], vec![vec![-0.0, 0.0]]).predicted(0), 0, "both zeros are one score");
     assert!(all(2, vec![], vec![], &[]).iter().all(Option::is_none));

@@ -6,6 +6,7 @@
 //!                    └─→ run: checks what is known, executes, writes results → Ran
 //! ```
 
+mod answers;
 mod device;
 pub mod forecast;
 mod run;

@@ -4,7 +4,7 @@
 use crate::diagnostic::codes;
 use hilum_stages::contract::kind::StageKind;
 use hilum_stages::contract::port::{Arity, Port};
-use hilum_stages::evaluation::bootstrap::LEVEL;
+use hilum_stages::evaluation::estimate::LEVEL;
 use hilum_stages::evaluation::metric::{Direction, METRICS, Metric, Shown};
 use hilum_stages::figures::FIGURES;
 use hilum_stages::records::number;
@@ -180,7 +180,7 @@ pub fn errors() -> String {
 pub fn metrics() -> String {
     let mut out = "# Metrics and figures\n\nMade from the program.\n".to_owned();
     out += &format!(
-        "\n`evaluate` measures a classifier by each of these, and `compare` averages them over the repeats of an arm. Intervals hold {:.0} % of a bootstrap\nover patients, under the same definition: a weight says how often a resample drew an image.\n",
+        "\n`evaluate` measures a classifier by each of these, and `compare` averages them over the repeats of an arm. How their {:.0} %\nintervals are computed is in [statistics](statistics.md).\n",
         LEVEL * 100.0
     );
     for (title, is_per_class) in [("Of all classes together", false), ("Of each class against the rest", true)] {

@@ -9,7 +9,7 @@ mod screen;
 mod tables;
 pub mod words;
 
-pub use tables::show as show_tables;
+pub use tables::{show as show_tables, show_answers};
 
 use crate::diagnostic::{self, Diagnostic, Texts, render_all};
 use crate::pipeline::Pipeline;

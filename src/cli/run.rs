@@ -94,6 +94,8 @@ fn remark_results(study: &Study, ran: &Ran) -> anyhow::Result<()> {
                 true => format!("wrote results to {}", place.display()),
                 false => "results are not written with `--only`".to_owned(),
             });
+            // Last, so that nothing stands below the answer.
+            progress::show_answers(&ran.answers);
         }
         End::Failed | End::Interrupted if ran.has_results && finished > 0 => {
             let all = counted(ran.outputs.len(), "stage", "stages");

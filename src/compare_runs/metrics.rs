@@ -62,7 +62,8 @@ fn values(store: &Store, artifact: &Artifact) -> Result<Option<Vec<Row>>> {
     // What cannot be read has no rows: the file itself is damaged only where its digest says so.
     Ok(Some(if file.name == Table::<Compared>::file_name() {
         let rows = Table::<Compared>::read(&bytes).unwrap_or_default().rows;
-        rows.into_iter().map(|r| ([r.arm, r.metric, r.class], r.value)).collect()
+        let arm = |set: &str, arm: String| if set.is_empty() { arm } else { format!("{set}/{arm}") };
+        rows.into_iter().map(|r| ([arm(&r.set, r.arm), r.metric, r.class], r.value)).collect()
     } else {
         let rows = Table::<MetricRow>::read(&bytes).unwrap_or_default().rows;
         rows.into_iter().map(|r| ([String::new(), r.metric, r.class], r.value)).collect()

@@ -1,5 +1,6 @@
 //! Running a study: what is known is checked, what has to run is executed, and the results are written.
 
+use super::answers::answers;
 use super::forecast::Forecast;
 use super::{Devices, Error, Opened, Record, Study, record, to_repair};
 use crate::checks::{self, Finding};
@@ -16,6 +17,7 @@ use hilum_cache::journal::Finished;
 use hilum_cache::lock::StoreLock;
 use hilum_cache::{Journal, StageKey, Store, WritableStore, gc, journal};
 use hilum_stages::contract::pseudonym::PseudonymKey;
+use hilum_stages::records::Answer;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -61,6 +63,8 @@ pub struct Ran {
     pub outputs: Outputs,
     /// True if results were written.
     pub has_results: bool,
+    /// What the comparisons answer, each with its stage.
+    pub answers: Vec<(String, Answer)>,
     /// The store.
     pub store: Store,
     /// Nothing is cleaned away as long as this lives.
@@ -133,7 +137,7 @@ impl<'a> Attempt<'a> {
         let store = opened.session.store.clone();
         self.report(&early);
         if early.iter().any(Finding::refuses) {
-            return Ok(Ran { end: End::Refused, failed: vec![], outputs: known, has_results: false, store, _lock: opened.lock });
+            return Ok(Ran { end: End::Refused, failed: vec![], outputs: known, has_results: false, answers: vec![], store, _lock: opened.lock });
         }
         let is_idle = plan.decisions.iter().all(|d| matches!(d, Decision::Reuse { .. } | Decision::Unwanted));
         let ran = if is_idle {
@@ -156,6 +160,7 @@ impl<'a> Attempt<'a> {
             self.write_results(&ran, &store)?;
         }
         let Executed { end, run, executed, reused, failed, skipped, outputs, lock, .. } = ran;
+        let answers = if has_results && end == End::Finished { answers(&study.pipeline, &outputs, &store)? } else { vec![] };
         self.sink.handle(&Event::Finished {
             run: run.filter(|_| executed + failed.len() > 0),
             executed,
@@ -163,8 +168,9 @@ impl<'a> Attempt<'a> {
             failed: failed.len(),
             skipped,
             interrupted: end == End::Interrupted,
+            answers: answers.clone(),
         });
-        Ok(Ran { end, failed, outputs, has_results, store, _lock: lock })
+        Ok(Ran { end, failed, outputs, has_results, answers, store, _lock: lock })
     }
 
     /// Records a run with nothing to do if the newest run left the store with other results, such as those of another study: what

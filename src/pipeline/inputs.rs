@@ -41,9 +41,12 @@ impl Made {
         let mut shape = Shape::One;
         let (mut is_excluded, mut is_faulty) = (false, false);
         let of_cell = |b: &&Bind| b.is_of(cell);
+        // Cells of several stages are told apart by the stage, too.
+        let stages: BTreeSet<usize> = b.bindings.iter().filter(of_cell).map(|b| b.from).collect();
+        let names_stage = b.port.arity == Arity::Gathered && stages.len() > 1;
         for bind @ Bind { binding, text, from: stage, output, is_list, .. } in b.bindings.iter().filter(of_cell) {
             let own = &axes[*stage];
-            if binding.gathers() {
+            if binding.gathers() || names_stage {
                 shape = Shape::Gathered;
             } else if *is_list {
                 shape = Shape::List;
@@ -74,15 +77,12 @@ impl Made {
                     );
                     return Err(Missing::Faulty);
                 }
-                let spelt = matrix::spell("", &coordinates);
+                let spelt = matrix::spell(if names_stage { &study.stages[*stage].name.text } else { "" }, &coordinates);
                 from.push(Source { stage: id, port: output.name, cell: spelt.trim_start_matches('/').to_owned() });
             }
         }
         if is_faulty {
             return Err(Missing::Faulty);
-        }
-        if shape == Shape::Gathered {
-            from.sort_by(|a, b| a.cell.cmp(&b.cell));
         }
         if from.is_empty() && is_excluded {
             return Err(Missing::Excluded);

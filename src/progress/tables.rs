@@ -1,17 +1,17 @@
 //! The tables that a study ends with, on the terminal.
 
-use super::remark;
+use super::{printable, remark};
 use crate::pipeline::Pipeline;
 use crate::run::execute::Outputs;
 use comfy_table::ContentArrangement;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use hilum_cache::{Result, Store};
 use hilum_stages::contract::artifact::ArtifactType;
-use hilum_stages::records::{Compared, MetricRow, Record, Row, Table};
+use hilum_stages::records::{Answer, Compared, MetricRow, Record, Row, Table};
 use std::io::Write;
 use terminal_size::{Width, terminal_size_of};
 
-/// Prints the comparisons of a study to standard output; if there is none, the metrics of its evaluations.
+/// Prints the comparisons of a study to standard output, or, if there is none, the metrics of its evaluations.
 pub fn show(p: &Pipeline, outputs: &Outputs, store: &Store) -> Result<()> {
     let comparisons = found::<Compared>(p, outputs, store)?;
     let metrics = if comparisons.is_empty() { found::<MetricRow>(p, outputs, store)? } else { vec![] };
@@ -27,6 +27,14 @@ pub fn show(p: &Pipeline, outputs: &Outputs, store: &Store) -> Result<()> {
         let _ = writeln!(out, "{}", comparison(&Table { rows: arms.collect() }, width));
     }
     Ok(())
+}
+
+/// Prints what the comparisons answer, a sentence each.
+pub fn show_answers(answers: &[(String, Answer)]) {
+    let mut out = std::io::stdout().lock();
+    for (_, answer) in answers {
+        let _ = writeln!(out, "{}", printable(&answer.sentence));
+    }
 }
 
 /// The tables of one sort among the outputs, by stage.
@@ -66,12 +74,23 @@ fn block(shown: &Table<Compared>, columns: &[(&str, &str)]) -> String {
     out.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled);
     let title = |(metric, class): &(&str, &str)| if class.is_empty() { (*metric).to_owned() } else { format!("{metric}\n{class}") };
     out.set_header(std::iter::once("arm".to_owned()).chain(columns.iter().map(title)));
-    let short = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
-    for arm in shown.arms() {
-        let cell = |of: &(&str, &str)| shown.of(arm, *of).map(|c| format!("{}\n[{}, {}]", short(c.value), short(c.low), short(c.high))).unwrap_or_default();
-        out.add_row(std::iter::once(arm.to_owned()).chain(columns.iter().map(cell)));
+    for arm @ (set, name) in shown.arms() {
+        let cell = |of: &(&str, &str)| shown.of(arm, *of).map(cell).unwrap_or_default();
+        let title = if set.is_empty() { name.to_owned() } else { format!("{set}\n{name}") };
+        out.add_row(std::iter::once(title).chain(columns.iter().map(cell)));
     }
     out.to_string()
+}
+
+/// A value with its interval below it. Where there is none, counts say what a reader can make of it.
+fn cell(c: &Compared) -> String {
+    let short = |v: f64| format!("{v:.3}");
+    let below = match (c.low.zip(c.high), c.count.as_str(), c.value) {
+        (Some((low, high)), ..) => format!("[{low:.3}, {high:.3}]"),
+        (None, "", Some(_)) => "no interval".into(),
+        (None, count, _) => count.to_owned(),
+    };
+    format!("{}\n{below}", c.value.map_or("–".to_owned(), short)).trim_end().to_owned()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The table of chapters. One chapter is one file in `chapters/` and one row here; it is about artifacts that are something,
 //! whichever stage made them, or about the run itself.
 
+mod answers;
 mod comparison;
 mod findings;
 mod graph;
@@ -39,6 +40,7 @@ pub(super) struct Material<'a> {
 
 /// Every chapter in the order of the page.
 pub(super) static CHAPTERS: &[Chapter] = &[
+    answers::CHAPTER,
     findings::CHAPTER,
     under_way::CHAPTER,
     comparison::CHAPTER,

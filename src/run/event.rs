@@ -3,6 +3,7 @@
 use crate::diagnostic::{Diagnostic, Texts};
 use hilum_stages::contract::context::Progress;
 use hilum_stages::contract::note::Note;
+use hilum_stages::records::Answer;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -138,6 +139,8 @@ pub enum Event {
         skipped: usize,
         /// True if the run was stopped.
         interrupted: bool,
+        /// What its comparisons answer, each with its stage.
+        answers: Vec<(String, Answer)>,
     },
 }
 
@@ -168,11 +171,22 @@ impl Event {
             }
             Event::Skipped { stage } => json!({ "event": "skipped", "stage": stage }),
             Event::Warning { message } => json!({ "event": "warning", "message": message }),
-            Event::Finished { run, executed, reused, failed, skipped, interrupted } => {
-                json!({ "event": "finished", "run": run, "executed": executed, "reused": reused, "failed": failed, "skipped": skipped, "interrupted": interrupted })
+            Event::Finished { run, executed, reused, failed, skipped, interrupted, answers } => {
+                let answers: Vec<Value> = answers.iter().map(|(stage, a)| answer(stage, a)).collect();
+                json!({
+                    "event": "finished", "run": run, "executed": executed, "reused": reused, "failed": failed, "skipped": skipped, "interrupted": interrupted,
+                    "answers": answers,
+                })
             }
         }
     }
+}
+
+fn answer(stage: &str, a: &Answer) -> Value {
+    json!({
+        "stage": stage, "set": a.set, "arm": a.arm, "against": a.against, "metric": a.metric, "class": a.class, "verdict": a.verdict, "difference": a.difference,
+        "low": a.low, "high": a.high, "p": a.p, "trainings": a.trainings, "patients": a.patients, "sentence": a.sentence,
+    })
 }
 
 /// Receives what a run has to say.

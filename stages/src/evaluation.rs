@@ -1,10 +1,19 @@
 //! Evaluation of predictions: a table of metrics, and confidence intervals for all of them. No tensors, no files.
 
-pub mod bootstrap;
+pub mod arms;
+pub mod difference;
+pub mod estimate;
 pub mod metric;
+pub mod patients;
 pub mod predictions;
 mod ranking;
+mod scale;
+pub mod sentence;
+pub mod temperature;
+pub mod tested;
+pub mod threshold;
+pub mod verdict;
 
 pub use metric::{METRICS, Metric};
-pub use predictions::{Predictions, Weighted};
+pub use predictions::{Decision, Predictions, Weighted};
 pub use ranking::Tie;

@@ -4,6 +4,8 @@
 //! A reader passes over columns that it does not know, which are those of a newer program, and names one that is
 //! missing.
 
+mod answers;
+mod arms;
 #[cfg(test)]
 mod as_inputs;
 mod cells;
@@ -13,7 +15,10 @@ mod history;
 mod metrics;
 mod predictions;
 mod scores;
+mod subgroups;
 
+pub use answers::Answer;
+pub use arms::ArmRow;
 pub use cells::number;
 pub(crate) use cells::{no_column, unreadable};
 pub use comparison::Compared;
@@ -21,7 +26,8 @@ pub use embedding::Embedded;
 pub use history::History;
 pub use metrics::MetricRow;
 pub use predictions::{PredictedImage, PredictionTable};
-pub use scores::{Measured, Prediction, Purpose, Scores};
+pub use scores::{Measured, Prediction, Purpose, Scores, TrainedClass, TrainingSummary};
+pub use subgroups::SubgroupRow;
 
 use crate::contract::prelude::*;
 use crate::files::{csv_of, write};
@@ -53,6 +59,8 @@ pub trait Row: Serialize + DeserializeOwned {
     const RECORD: &'static str;
     /// The columns in their order: the names of the fields.
     const COLUMNS: &'static [&'static str];
+    /// Those of them that tables of older programs lack; their fields have a default.
+    const LATER: &'static [&'static str] = &[];
 }
 
 /// A record of rows whose columns are always the same.
@@ -74,7 +82,7 @@ impl<T: Row> Record for Table<T> {
         let mut reader = csv::Reader::from_reader(bytes);
         let header = reader.headers().map_err(|e| unreadable(Self::NAME, 1, &e))?.clone();
         let has = |column: &str| header.iter().any(|h| h == column || cells::former(column) == Some(h));
-        if let Some(missing) = T::COLUMNS.iter().find(|column| !has(column)) {
+        if let Some(missing) = T::COLUMNS.iter().find(|column| !has(column) && !T::LATER.contains(column)) {
             return Err(no_column(Self::NAME, missing));
         }
         let rows = reader.deserialize().zip(2..).map(|(row, line)| row.map_err(|e| unreadable(Self::NAME, line, &e)));

@@ -1,5 +1,5 @@
-//! Arms side by side: the figure, and every metric with its difference from the arm compared against, which is what a study
-//! was made for. It stands open, so that it is on paper, too.
+//! Arms side by side: what they were trained on, the metrics that people look at with the difference from the arm compared against,
+//! the figure, and all metrics. The first of these stands open, so that it is on paper, too.
 
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
@@ -8,46 +8,70 @@ use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::evaluation::metric::{self, Direction, Metric};
 use hilum_stages::figures;
-use hilum_stages::records::{Compared, Record, Table};
+use hilum_stages::records::{ArmRow, Compared, Record, Table};
 use maud::{Markup, html};
 
 /// The table of a comparison.
 pub(super) const COMPARISON: Subject = Subject { artifact: ArtifactType::Table, name: Table::<Compared>::NAME };
+const ARMS: Subject = Subject { artifact: ArtifactType::Table, name: Table::<ArmRow>::NAME };
 const FIGURE: Subject = Subject { artifact: ArtifactType::Figure, name: figures::intervals::FIGURE.name };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "comparison", title: Some("Comparison"), about: &[COMPARISON, FIGURE], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "comparison", title: Some("Comparison"), about: &[COMPARISON, ARMS, FIGURE], render };
 
 fn render(m: &Material) -> Result<Option<Markup>> {
     let mut out = vec![];
     for found in m.of(COMPARISON) {
         let figure = m.of(FIGURE).find(|f| f.stage() == found.stage()).map(|f| f.bytes(m.store, ".svg")).transpose()?.flatten();
         let table = found.record::<Table<Compared>>(m.store)?;
+        let arms = m.of(ARMS).find(|f| f.stage() == found.stage()).map(|f| f.record::<Table<ArmRow>>(m.store)).transpose()?;
         out.push(html! {
             h3 { (found.stage()) }
-            @if let Some(bytes) = figure { figure { (svg(&bytes, &format!("Figure of {}", found.stage()))) } }
-            @match table { Ok(table) => (comparison(&table)), Err(why) => (unreadable(found, &why)) }
+            @match table {
+                Ok(table) => {
+                    (shown(&table.shown_everywhere()))
+                    @if let Some(bytes) = figure { figure { (svg(&bytes, &format!("Figure of {}", found.stage()))) } }
+                    @match arms { None => {}, Some(Ok(arms)) => (images(&arms)), Some(Err(why)) => (unreadable(found, &why)) }
+                    (everything(&table))
+                }
+                Err(why) => (unreadable(found, &why))
+            }
         });
     }
     Ok((!out.is_empty()).then(|| {
         html! {
-            p { "Means over repeats. Intervals hold 95 % of a bootstrap over patients in which all arms see the same resample." }
+            p { "Means over trainings with 95 % intervals; Δ is the difference from the arm compared against, paired by patient." }
             @for o in &out { (o) }
         }
     }))
 }
 
-fn comparison(table: &Table<Compared>) -> Markup {
+/// A row for each arm, a column for each metric that people look at.
+fn shown(table: &Table<Compared>) -> Markup {
+    let columns = table.measures();
+    html! {
+        div.scroll { table {
+            thead { tr { th { "arm" } @for (metric, class) in &columns { th { (metric) @if !class.is_empty() { br; small { (class) } } } } } }
+            tbody { @for arm in table.arms() { tr {
+                td { (name(arm)) }
+                @for column in &columns { td.num { @if let Some(row) = table.of(arm, *column) { (cell(row)) } } }
+            } } }
+        } }
+    }
+}
+
+/// All metrics: a row for each, a column for each arm.
+fn everything(table: &Table<Compared>) -> Markup {
     let arms = table.arms();
     html! {
-        details open {
-            summary { "All metrics, with the difference from the arm compared against" }
+        details {
+            summary { "All metrics" }
             div.scroll { table {
-                thead { tr { th { "metric" } th { "class" } @for arm in &arms { th { (arm) } } } }
+                thead { tr { th { "metric" } th { "class" } @for arm in &arms { th { (name(*arm)) } } } }
                 tbody { @for of in table.measures() {
-                    @let (name, class) = of;
+                    @let (metric, class) = of;
                     tr {
-                        td title=[metric::find(name, !class.is_empty()).map(explained)] { (name) } td { (class) }
-                        @for row in arms.iter().filter_map(|arm| table.of(arm, of)) { td.num { (cell(row)) } }
+                        td title=[metric::find(metric, !class.is_empty()).map(explained)] { (metric) } td { (class) }
+                        @for row in arms.iter().filter_map(|arm| table.of(*arm, of)) { td.num title=(row.interval) { (cell(row)) } }
                     }
                 } }
             } }
@@ -55,13 +79,46 @@ fn comparison(table: &Table<Compared>) -> Markup {
     }
 }
 
+/// What arms were trained and tested on.
+fn images(table: &Table<ArmRow>) -> Markup {
+    let known = |n: Option<u64>| n.map_or("–".to_owned(), |n| n.to_string());
+    html! {
+        details {
+            summary { "Images and patients of each arm" }
+            div.scroll { table {
+                thead { tr {
+                    @for title in ["arm", "class", "trainings", "steps", "real training images", "of patients", "synthetic", "test images", "test patients"] { th { (title) } }
+                } }
+                tbody { @for row in &table.rows { tr {
+                    td { (name((&row.set, &row.arm))) } td { (row.class) }
+                    @for n in [row.trainings.to_string(), known(row.steps), known(row.real), known(row.training_patients), known(row.synthetic), row.test_images.to_string(), row.test_patients.to_string()] {
+                        td.num { (n) }
+                    }
+                } } }
+            } }
+        }
+    }
+}
+
+pub(super) fn name((set, arm): (&str, &str)) -> String {
+    if set.is_empty() { arm.to_owned() } else { format!("{set}: {arm}") }
+}
+
 pub(super) fn cell(row: &Compared) -> Markup {
     let short = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
+    let limits = |low: Option<f64>, high: Option<f64>| low.zip(high).map(|(low, high)| format!("[{low:.3}, {high:.3}]"));
     html! {
         (short(row.value)) br;
         small {
-            "[" (short(row.low)) ", " (short(row.high)) "]"
-            @if row.difference.is_some() { br; "Δ " (short(row.difference)) " [" (short(row.difference_low)) ", " (short(row.difference_high)) "]" }
+            @match limits(row.low, row.high) {
+                Some(limits) => (limits),
+                None => { (row.count) @if row.value.is_some() { span title=(row.interval) { " no interval" } } }
+            }
+            @if let Some(difference) = row.difference {
+                br; "Δ " (format!("{difference:+.3}"))
+                @if let Some(limits) = limits(row.difference_low, row.difference_high) { " " (limits) }
+                @if let Some(p) = row.p_adjusted { br; (if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") }) }
+            }
         }
     }
 }
@@ -79,26 +136,41 @@ fn explained(metric: &Metric) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_comparison_is_open_however_many_metrics_there_are() {
-        let row = |arm: &str, n: usize, difference| Compared {
+    fn row(arm: &str, n: usize, difference: Option<f64>) -> Compared {
+        Compared {
             arm: arm.into(),
             repeats: 1,
             metric: "auroc".into(),
             class: format!("class-{n}"),
             value: Some(0.75),
             low: Some(0.5),
-            high: None,
+            high: Some(0.875),
             difference,
             difference_low: difference,
-            difference_high: None,
-        };
+            difference_high: difference,
+            p_adjusted: difference.map(|_| 0.25),
+            shown: Some(n == 0),
+            ..Compared::default()
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_open_and_all_metrics_are_there() {
         let rows = (0..40).flat_map(|n| [row("real", n, None), row("<both>", n, Some(-0.0625))]).collect();
-        let page = comparison(&Table { rows }).into_string();
-        assert!(page.starts_with("<details open>") && page.matches("<details").count() == 1, "{page}");
-        assert_eq!(page.matches("Δ -0.062 [-0.062, –]").count(), 40, "{page}");
-        assert_eq!(page.matches("<td class=\"num\">0.750<br><small>[0.500, –]").count(), 80);
+        let table = Table { rows };
+        let page = everything(&table).into_string();
+        assert!(page.starts_with("<details><summary>"), "{page}");
+        assert_eq!(page.matches("Δ -0.062 [-0.062, -0.062]<br>p = 0.250").count(), 40, "{page}");
+        assert_eq!(page.matches("0.750<br><small>[0.500, 0.875]").count(), 80);
         assert!(page.contains("<th>&lt;both&gt;</th>") && page.contains("Higher is better. Undefined where the class or the rest has no image"));
-        assert!(comparison(&Table::default()).into_string().contains("<tbody></tbody>"));
+        let few = shown(&table.shown_everywhere()).into_string();
+        assert!(!few.contains("<details") && few.matches("<tr>").count() == 3 && few.matches("<td class=\"num\">").count() == 2, "{few}");
+        assert!(everything(&Table::default()).into_string().contains("<tbody></tbody>"));
+    }
+
+    #[test]
+    fn a_value_without_an_interval_shows_its_counts_and_why() {
+        let page = cell(&Compared { low: None, high: None, count: "2/2".into(), interval: "too few <patients>".into(), ..row("a", 0, None) }).into_string();
+        assert_eq!(page, "0.750<br><small>2/2<span title=\"too few &lt;patients&gt;\"> no interval</span></small>");
     }
 }

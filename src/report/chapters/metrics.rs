@@ -1,6 +1,6 @@
 //! Evaluations one by one: a row each, with the metrics that are shown everywhere. All metrics are in their tables.
 
-use super::comparison::cell;
+use super::comparison::{cell, name};
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
 use hilum_cache::Result;
@@ -23,11 +23,11 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     let table = Table { rows }.shown_everywhere();
     let columns = table.measures();
     Ok(Some(html! {
-        p { "Each evaluation by itself. Intervals hold 95 % of a bootstrap over patients." }
+        p { "Each evaluation by itself, with 95 % intervals over patients." }
         div.scroll { table {
             thead { tr { th { "evaluation" } @for (metric, class) in &columns { th { (metric) @if !class.is_empty() { br; small { (class) } } } } } }
             tbody { @for stage in table.arms() { tr {
-                td { (stage) }
+                td { (name(stage)) }
                 @for column in &columns { td.num { @if let Some(row) = table.of(stage, *column) { (cell(row)) } } }
             } } }
         } }

@@ -28,7 +28,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     let comparison = m.of(COMPARISON).next().map(|found| found.record::<Table<Compared>>(m.store)).transpose()?;
     let comparison = comparison.and_then(Result::ok).unwrap_or_default();
     let arms = comparison.arms();
-    all.sort_by_key(|(arm, _)| arms.iter().position(|a| a == arm).unwrap_or(usize::MAX));
+    all.sort_by_key(|(arm, _)| arms.iter().position(|a| a.1 == arm).unwrap_or(usize::MAX));
     out.extend(figures::of_histories(&all).iter().map(|figure| drawing(&figure.drawing)));
     Ok((!out.is_empty()).then(|| html! { div.pair { @for o in &out { (o) } } }))
 }

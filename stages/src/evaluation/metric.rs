@@ -78,8 +78,10 @@ pub enum Basis {
     Proportion(fn(&Weighted, Option<usize>) -> Proportion),
     /// It is the area under the ROC curve of a class: an interval of ranks, such as DeLong's.
     Auroc,
-    /// Nothing else.
+    /// Nothing else: of the jackknife over patients.
     Other,
+    /// Of nothing: the estimate is biased, so that no interval holds the true value as often as it says.
+    Biased,
 }
 
 /// A share of images, in weights: as counts where every image has a weight of 1.
@@ -156,6 +158,18 @@ impl Proportion {
     /// The share; undefined without trials.
     pub fn share(self) -> Option<f64> {
         share(self.successes, self.trials)
+    }
+}
+
+impl Measure {
+    /// Its value under weights; none where it is undefined.
+    pub fn value(&self, seen: &Weighted) -> Option<f64> {
+        match (self.metric.scope, self.class) {
+            (Scope::Whole(f), _) => f(seen),
+            (Scope::PerClass(f), Some(class)) => f(seen, class),
+            (Scope::MeanOf(of), _) => mean(&column(of, &[], &[], seen)),
+            (Scope::PerClass(_), None) => None,
+        }
     }
 }
 

@@ -6,6 +6,20 @@ use super::ranking::{Ranking, Tie};
 use crate::math;
 use std::cell::OnceCell;
 
+/// Of which class an image is, by its probabilities.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Decision {
+    /// Of the class with the largest one: the first of them. NaN is less than any.
+    Largest,
+    /// Of this class where its probability is at least the threshold, and otherwise of the other with the largest one.
+    AtLeast {
+        /// The positive class.
+        class: usize,
+        /// From 0 to 1.
+        threshold: f64,
+    },
+}
+
 /// Predictions for images of known label.
 #[derive(Debug, Clone, Default)]
 pub struct Predictions {
@@ -26,9 +40,25 @@ pub struct Predictions {
 }
 
 impl Predictions {
-    /// Predictions ready to be measured many times; `scores` are probabilities, `[image][class]`.
+    /// Predictions ready to be measured many times; `scores` are probabilities, `[image][class]`. An image is of the class with the
+    /// largest one.
     pub fn new(classes: usize, labels: Vec<usize>, scores: Vec<Vec<f64>>) -> Self {
-        let predicted: Vec<usize> = scores.iter().map(|s| largest(s)).collect();
+        Self::decided(classes, labels, scores, Decision::Largest)
+    }
+
+    /// The same, where a decision says of which class an image is.
+    pub fn decided(classes: usize, labels: Vec<usize>, scores: Vec<Vec<f64>>, decision: Decision) -> Self {
+        let predicted = scores.iter().map(|s| decision.of(s)).collect();
+        Self::with(classes, labels, scores, predicted)
+    }
+
+    /// The same, where each image has a decision of its own, since another network decides about it.
+    pub fn each_decided(classes: usize, labels: Vec<usize>, rows: Vec<(Vec<f64>, Decision)>) -> Self {
+        let predicted = rows.iter().map(|(scores, decision)| decision.of(scores)).collect();
+        Self::with(classes, labels, rows.into_iter().map(|r| r.0).collect(), predicted)
+    }
+
+    fn with(classes: usize, labels: Vec<usize>, scores: Vec<Vec<f64>>, predicted: Vec<usize>) -> Self {
         let confidences: Vec<f64> = scores.iter().zip(&predicted).map(|(s, class)| s[*class]).collect();
         let confidences = Ranking::of(&confidences, |image| predicted[image] == labels[image]);
         let losses = scores.iter().zip(&labels).map(|(s, label)| -math::ln(s[*label].clamp(f64::EPSILON, 1.0 - f64::EPSILON))).collect();
@@ -37,7 +67,26 @@ impl Predictions {
         Predictions { classes, labels, predicted, scores, rankings, confidences, losses }
     }
 
-    /// The predicted class of an image: the first of the largest scores. What is no number is less than any.
+    /// Some of the images, by their positions.
+    pub fn part(&self, images: &[usize]) -> Predictions {
+        let pick = |of: &[usize]| images.iter().map(|i| of[*i]).collect::<Vec<usize>>();
+        let rows = images.iter().map(|i| self.scores.iter().map(|of_class| of_class[*i]).collect()).collect();
+        Self::with(self.classes, pick(&self.labels), rows, pick(&self.predicted))
+    }
+
+    /// These images, and after them the same ones as another training predicts them: a training is a choice of one row for each
+    /// image, by weights.
+    ///
+    /// # Panics
+    /// Where the other has other classes.
+    pub fn beside(&self, other: &Predictions) -> Predictions {
+        assert_eq!(self.classes, other.classes, "both have the same classes");
+        let rows = |p: &Predictions| (0..p.labels.len()).map(|i| p.scores.iter().map(|of_class| of_class[i]).collect()).collect::<Vec<Vec<f64>>>();
+        let (labels, predicted) = ([self.labels.clone(), other.labels.clone()].concat(), [self.predicted.clone(), other.predicted.clone()].concat());
+        Self::with(self.classes, labels, [rows(self), rows(other)].concat(), predicted)
+    }
+
+    /// The predicted class of an image.
     pub fn predicted(&self, image: usize) -> usize {
         self.predicted[image]
     }
@@ -131,7 +180,15 @@ impl<'a> Weighted<'a> {
     }
 }
 
-fn largest(scores: &[f64]) -> usize {
-    let at = |c: usize| if scores[c].is_nan() { f64::NEG_INFINITY } else { scores[c] };
-    (1..scores.len()).fold(0, |best, c| if at(c) > at(best) { c } else { best })
+impl Decision {
+    /// The class of an image with these probabilities.
+    fn of(self, scores: &[f64]) -> usize {
+        let at = |c: usize| if scores[c].is_nan() { f64::NEG_INFINITY } else { scores[c] };
+        let largest = |classes: &mut dyn Iterator<Item = usize>| classes.reduce(|best, c| if at(c) > at(best) { c } else { best }).unwrap_or(0);
+        match self {
+            Decision::Largest => largest(&mut (0..scores.len())),
+            Decision::AtLeast { class, threshold } if scores[class] >= threshold => class,
+            Decision::AtLeast { class, .. } => largest(&mut (0..scores.len()).filter(|c| *c != class)),
+        }
+    }
 }

@@ -29,6 +29,7 @@ fn interval(x: f64, y: f64) -> Compared {
         difference: None,
         difference_low: None,
         difference_high: None,
+        ..Compared::default()
     }
 }
 

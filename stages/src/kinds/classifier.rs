@@ -8,6 +8,7 @@ use crate::math;
 use crate::models::ClassifierNetwork;
 use crate::networks::bagged_trees::BaggedTrees;
 use crate::networks::{Classifier, Greys, Mode, Weights};
+use crate::records::TrainingSummary;
 use crate::training;
 use candle_core::Device;
 use hilum_ops::{Value, without_history};
@@ -24,6 +25,9 @@ pub struct ClassifierDocument {
     /// Mean and standard deviation by which grey values are normalised, if they are.
     #[serde(default)]
     pub greys: Option<Greys>,
+    /// What it was trained on; none if an older program trained it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<TrainingSummary>,
     /// Trees that classify its features in place of its last layer, if there are any.
     pub trees: Option<BaggedTrees>,
 }

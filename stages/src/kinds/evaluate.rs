@@ -1,14 +1,22 @@
-//! Evaluates a classifier on a test set: metrics with bootstrap intervals over patients, and every prediction.
+//! Evaluates a classifier on a test set: every metric with its interval, every prediction, and metrics by subgroup of patients.
+
+mod decide;
+mod subgroups;
 
 use super::classifier::{self, ClassifierDocument, Predictor};
 use crate::contract::prelude::*;
 use crate::data::pack::{ImageStore, Images};
-use crate::data::sample::{Sample, Samples};
+use crate::data::sample::Samples;
 use crate::data::weights::Trained;
-use crate::evaluation::bootstrap::{Clusters, estimates};
+use crate::evaluation::estimate::{Intervals, estimates};
+use crate::evaluation::patients::Patients;
+use crate::evaluation::tested::Tested;
+use crate::evaluation::threshold::ThresholdRule;
 use crate::evaluation::{METRICS, Predictions};
-use crate::records::{Measured, MetricRow, PredictedImage, Prediction, PredictionTable, Purpose, Scores, Table};
+use crate::records::{Measured, MetricRow, PredictedImage, Prediction, PredictionTable, Purpose, Scores, SubgroupRow, Table};
 use crate::training;
+use decide::Judged;
+pub use subgroups::Subgroup;
 
 ports! {
     inputs {
@@ -16,16 +24,20 @@ ports! {
         weights: Trained<ClassifierDocument>,
         /// The test set.
         samples: Samples,
-        /// Pixels of its images.
-        images: Vec<Images> [by samples],
+        /// Images that a threshold is chosen on, or probabilities are calibrated on: neither trained nor tested on.
+        validation: Option<Samples>,
+        /// Pixels of the images of both sets.
+        images: Vec<Images> [by samples validation],
     }
     outputs {
         /// Metrics with intervals and all predictions, for `compare`.
-        scores: Scores [contains samples; influenced weights images],
+        scores: Scores [contains samples; influenced weights validation images],
         /// One row per image.
-        predictions: PredictionTable [contains samples; influenced weights images],
+        predictions: PredictionTable [contains samples; influenced weights validation images],
         /// One row per metric.
-        metrics: Table<MetricRow> [contains samples; influenced weights images],
+        metrics: Table<MetricRow> [contains samples; influenced weights validation images],
+        /// One row per subgroup and metric, and the gaps between subgroups.
+        subgroups: Option<Table<SubgroupRow>> [contains samples; influenced weights validation images],
     }
 }
 
@@ -33,7 +45,26 @@ ports! {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluate {
-    /// Bootstrap resamples of the patients for the 95 % intervals.
+    /// The positive class: metrics of one class are shown for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub positive: Option<String>,
+    /// From which probability of the positive class on an image is taken for positive. By default, an image is of the class with the
+    /// largest probability. All but `at` choose it on the validation images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<ThresholdRule>,
+    /// Calibrates probabilities on the validation images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibrate: Option<Calibration>,
+    /// Metrics of subgroups of patients, too, with the gap between the best and the worst.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<Subgroup>,
+    /// Ages in years at which age groups begin, for `by: [age]`.
+    #[serde(default = "default_ages")]
+    pub ages: Vec<u32>,
+    /// How intervals are computed.
+    #[serde(default, skip_serializing_if = "Intervals::is_auto")]
+    pub intervals: Intervals,
+    /// Resamples of bootstrap intervals.
     #[serde(default = "default_resamples")]
     pub resamples: Whole<100, 1_000_000>,
     /// What the evaluation is for.
@@ -41,18 +72,52 @@ pub struct Evaluate {
     pub purpose: Purpose,
 }
 
+/// How probabilities are calibrated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Calibration {
+    /// By one temperature, at which the logarithmic loss is smallest (Guo et al. 2017). The order of images stays the same in tasks of
+    /// two classes.
+    Temperature,
+}
+
 fn default_resamples() -> Whole<100, 1_000_000> {
-    Whole::of(1000)
+    Whole::of(2000)
+}
+
+fn default_ages() -> Vec<u32> {
+    vec![40, 60]
 }
 
 impl Stage for Evaluate {
     const NAME: &'static str = "evaluate";
     const VERSION: u32 = 3;
     const NEEDS: Needs = Needs::Tensor;
-    const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
     type Inputs = Inputs;
     type Outputs = Outputs;
+
+    fn check(&self) -> Vec<BadParameter> {
+        let rising = self.ages.windows(2).all(|two| two[0] < two[1]) && !self.ages.is_empty();
+        [
+            BadParameter::unless(self.threshold.is_none() || self.positive.is_some(), "threshold", "`threshold` requires `positive`: of which class is it?"),
+            BadParameter::unless(rising, "ages", "must be ages in years that rise, such as `[40, 60]`"),
+        ]
+        .concat()
+    }
+
+    fn requires(&self, port: &str) -> Option<&'static str> {
+        let chooses = self.threshold.is_some_and(ThresholdRule::is_chosen) || self.calibrate.is_some();
+        (port == "validation" && chooses).then_some("a threshold is chosen, and probabilities are calibrated, on images that are neither trained nor tested on")
+    }
+
+    fn reads(&self, port: &str) -> bool {
+        port != "validation" || self.requires(port).is_some()
+    }
+
+    fn fills(&self, port: &str) -> bool {
+        port != "subgroups" || !self.by.is_empty()
+    }
 
     fn is_test(&self) -> bool {
         true
@@ -66,54 +131,47 @@ impl Stage for Evaluate {
         self.purpose.mark().into_iter().for_each(|mark| cx.warn(mark));
         let document = &inputs.weights.document;
         let store = ImageStore::of(&inputs.images)?;
-        let samples = store.without_left_out(inputs.samples, cx);
-        let rows = &samples.rows;
-        if let Some(row) = rows.iter().find(|r| !document.classes.contains(&r.label)) {
-            let classes = document.classes.join(", ");
-            return Err(Error::helped(
-                format!("label `{}` of the test set is not one of the classifier's classes ({classes})", row.label),
-                "remove images with this label from the test set, or train on some as well",
-            ));
-        }
         let device = training::open_device(cx.device)?;
         let network = classifier::open(&inputs.weights, store.side, &device)?;
-        let images = rows.iter().map(|r| store.get(&r.image)).collect::<Result<Vec<_>>>()?;
-        let probabilities =
-            Predictor { network: &*network, side: store.side, device: &device, cx: Some(cx) }.probabilities(document.trees.as_ref(), &images)?;
-        all_are_numbers(rows, &document.classes, &probabilities)?;
-        let labels: Vec<usize> = rows.iter().map(|r| document.classes.iter().position(|c| *c == r.label).expect("BUG: checked above")).collect();
-        let measured = Predictions::new(document.classes.len(), labels, probabilities.clone());
-        let clusters = Clusters::of(&rows.iter().map(|r| r.patient.clone()).collect::<Vec<_>>());
-        let metrics: Vec<Measured> = estimates(METRICS, &measured, &clusters, *self.resamples as usize, &mut cx.stream("bootstrap"))
-            .into_iter()
-            .map(|e| {
-                let class = e.of.class.map(|c| document.classes[c].clone()).unwrap_or_default();
-                Measured { metric: e.of.metric.name.into(), class, value: e.value, low: e.interval.map(|i| i.0), high: e.interval.map(|i| i.1) }
-            })
-            .collect();
+        let predictor = Predictor { network: &*network, side: store.side, device: &device, cx: Some(cx) };
+        let judge = |samples: Samples, of: &str| decide::judge(&predictor, document, &store, store.without_left_out(samples, cx), of);
+        let mut tested = judge(inputs.samples, "test set")?;
+        let validation = inputs.validation.filter(|_| self.requires("validation").is_some()).map(|v| judge(v, "validation set")).transpose()?;
+        let decided = self.decide(&mut tested, validation, document, cx)?;
+        let Judged { rows, labels, probabilities } = tested;
+        let classes = &document.classes;
+        let missing: Vec<&str> = classes.iter().filter(|c| !rows.iter().any(|r| r.label == **c)).map(String::as_str).collect();
+        if !missing.is_empty() {
+            cx.warn(format!("the test set has no image of `{}`: metrics of it, and means over classes, are undefined", missing.join("`, `")));
+        }
+        let decision = decided.decision();
+        let tokens: Vec<String> = rows.iter().map(|r| r.patient.clone()).collect();
+        let patients = Patients::of(&tokens, &labels, classes.len());
+        let measured = Tested::of(METRICS, Predictions::decided(classes.len(), labels.clone(), probabilities.clone(), decision), &patients);
+        let found = estimates(std::slice::from_ref(&measured), &patients, self.intervals, *self.resamples as usize);
+        let metrics: Vec<Measured> = measured.measures().iter().zip(&found).map(|(of, e)| Measured::of(of, classes, e)).collect();
+        let subgroups = (!self.by.is_empty()).then(|| Table { rows: self.subgroups(&rows, classes, measured.predictions()) });
         let ones = vec![1.0; rows.len()];
-        let confusion = measured.weighted(&ones).confusion().iter().map(|row| row.iter().map(|n| *n as u64).collect()).collect();
+        let confusion = measured.predictions().weighted(&ones).confusion().iter().map(|row| row.iter().map(|n| *n as u64).collect()).collect();
         let predictions = rows
             .iter()
             .zip(&probabilities)
             .map(|(r, p)| Prediction { image: r.image, patient: r.patient.clone(), label: r.label.clone(), probabilities: p.clone() })
             .collect();
-        let scores = Scores { purpose: self.purpose, classes: document.classes.clone(), predictions, confusion, metrics, resamples: *self.resamples as usize };
-        Ok(Outputs { predictions: prediction_table(&scores, &measured), metrics: Table { rows: scores.metrics.iter().map(MetricRow::from).collect() }, scores })
+        let scores = Scores {
+            purpose: self.purpose,
+            classes: classes.clone(),
+            positive: self.positive.clone(),
+            threshold: decided.threshold,
+            temperature: decided.temperature,
+            training: document.training.clone(),
+            predictions,
+            confusion,
+            metrics,
+        };
+        let table = Table { rows: scores.metrics.iter().map(MetricRow::from).collect() };
+        Ok(Outputs { predictions: prediction_table(&scores, measured.predictions()), metrics: table, subgroups, scores })
     }
-}
-
-/// Refuses probabilities that are not finite, which can be neither ranked nor counted, and names the image.
-fn all_are_numbers(rows: &[Sample], classes: &[String], probabilities: &[Vec<f64>]) -> Result<()> {
-    for (row, probabilities) in rows.iter().zip(probabilities) {
-        if let Some((class, p)) = classes.iter().zip(probabilities).find(|(_, p)| !p.is_finite()) {
-            return Err(Error::helped(
-                format!("the classifier's probability of `{class}` for image {} (label `{}`) is {p}, not a finite number", row.image.short(), row.label),
-                "its training diverged: train it again with a lower learning rate",
-            ));
-        }
-    }
-    Ok(())
 }
 
 fn prediction_table(scores: &Scores, measured: &Predictions) -> PredictionTable {
@@ -125,21 +183,4 @@ fn prediction_table(scores: &Scores, measured: &Predictions) -> PredictionTable 
         probabilities: p.probabilities.clone(),
     };
     PredictionTable { classes: scores.classes.clone(), rows: scores.predictions.iter().enumerate().map(row).collect() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::sample::tests::sample;
-
-    #[test]
-    fn a_probability_that_is_not_finite_is_refused_by_image_and_class() {
-        let (rows, classes) = ([sample("p", 1, "normal"), sample("p", 2, "covid")], ["covid", "normal"].map(String::from));
-        let check = |p: [f64; 2]| all_are_numbers(&rows, &classes, &[vec![-0.0, 1.0], p.to_vec()]);
-        assert!(check([0.0, 1.0]).is_ok() && all_are_numbers(&[], &classes, &[]).is_ok());
-        for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            let fault = check([0.5, odd]).unwrap_err().to_string();
-            assert!(fault.contains("`normal`") && fault.contains(&format!("image {} (label `covid`)", rows[1].image.short())), "{fault}");
-        }
-    }
 }

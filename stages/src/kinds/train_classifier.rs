@@ -12,12 +12,12 @@ use crate::data::ahead::Ahead;
 use crate::data::augment::Augment;
 use crate::data::batch::{self, Order};
 use crate::data::pack::{self, ImageStore, Images};
-use crate::data::sample::Samples;
+use crate::data::sample::{Origin, Sample, Samples};
 use crate::data::weights::Trained;
 use crate::models::ClassifierNetwork;
 use crate::networks::bagged_trees::BaggedTrees;
 use crate::networks::{Ends, Greys, Mode, Pretrained, Weights};
-use crate::records::History;
+use crate::records::{History, TrainedClass, TrainingSummary};
 use crate::training::loss::Loss;
 use crate::training::phases::{self, FrozenNorms, Phase, Trainable};
 use crate::training::schedule::{Position, Schedule, Verdict};
@@ -28,6 +28,7 @@ use candle_core::Device;
 use choices::{Keep, Normalise, Sampling, Trees};
 use hilum_ops::{Upload, Uploads};
 use set::{Labelled, Running};
+use std::collections::BTreeSet;
 use std::thread::Scope;
 
 ports! {
@@ -117,7 +118,7 @@ fn default_optimiser() -> OptimiserChoice {
 
 impl Stage for TrainClassifier {
     const NAME: &'static str = "train-classifier";
-    const VERSION: u32 = 6;
+    const VERSION: u32 = 7;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
@@ -186,7 +187,8 @@ impl Stage for TrainClassifier {
         let set = Labelled::of(&samples.rows, &classes, &store)?;
         let validation = watched.as_ref().map(|v| Labelled::of(&v.rows, &classes, &store)).transpose()?;
         let greys = self.normalise.units(&samples, &store)?;
-        let images = TrainingImages { set, validation, classes, side: store.side, greys };
+        let trained = classes.iter().map(|class| trained_class(class, &samples.rows)).collect();
+        let images = TrainingImages { set, validation, classes, side: store.side, greys, trained };
         self.precision.during(cx.device, || std::thread::scope(|scope| self.train(&images, &device, scope, cx)))
     }
 }
@@ -198,6 +200,15 @@ struct TrainingImages<'a> {
     classes: Vec<String>,
     side: usize,
     greys: Option<Greys>,
+    trained: Vec<TrainedClass>,
+}
+
+/// The training images of a class, repeated ones counted as often as they are there.
+fn trained_class(class: &str, rows: &[Sample]) -> TrainedClass {
+    let of = |origin: Origin| rows.iter().filter(move |r| r.label == class && r.origin == origin);
+    let known: BTreeSet<&str> = of(Origin::Real).map(|r| r.patient.as_str()).filter(|p| !p.is_empty()).collect();
+    let alone = of(Origin::Real).filter(|r| r.patient.is_empty()).count();
+    TrainedClass { class: class.to_owned(), real: of(Origin::Real).count() as u64, synthetic: of(Origin::Synthetic).count() as u64, patients: (known.len() + alone) as u64 }
 }
 
 /// Images of the training set that are evaluated after the last step.
@@ -208,7 +219,7 @@ type Batch = candle_core::Result<(Vec<u32>, Upload)>;
 
 impl TrainClassifier {
     fn train<'s>(&'s self, images: &'s TrainingImages<'s>, device: &Device, scope: &'s Scope<'s, '_>, cx: &Context) -> Result<Outputs> {
-        let TrainingImages { set, validation, classes, side, greys } = images;
+        let TrainingImages { set, validation, classes, side, greys, trained } = images;
         let batch = (*self.batch as usize).min(set.images.len());
         let per_epoch = set.images.len().div_ceil(batch);
         let single = [Phase { train: Trainable::All, epochs: self.epochs, steps: self.steps, learning_rate: None, schedule: self.schedule.clone() }];
@@ -335,7 +346,8 @@ impl TrainClassifier {
             return Err(diverged(done));
         }
         let trees = self.trees.map(|trees| self.grow(trees, &predictor(Some(cx)), images, cx)).transpose()?;
-        let document = ClassifierDocument { network: self.network.clone(), classes: classes.clone(), side: *side, greys: *greys, trees };
+        let training = Some(TrainingSummary { steps: done as u64, classes: trained.clone() });
+        let document = ClassifierDocument { network: self.network.clone(), classes: classes.clone(), side: *side, greys: *greys, training, trees };
         Ok(Outputs { weights: Trained::of(document, &weights)?, history })
     }
 

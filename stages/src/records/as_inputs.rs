@@ -43,7 +43,7 @@ fn a_kind_may_take_tables_and_figures() {
     assert_eq!(kind.inputs.iter().map(|p| p.artifact).collect::<Vec<_>>(), [ArtifactType::Table, ArtifactType::Figure]);
 
     let held = tempfile::tempdir().unwrap();
-    let row = MetricRow { metric: "auroc".into(), class: String::new(), value: Some(0.5), low: None, high: None };
+    let row = MetricRow { metric: "auroc".into(), value: Some(0.5), ..MetricRow::default() };
     let table = Table { rows: vec![row] };
     let figure = FigureFiles { files: vec![("map.svg".into(), b"<svg/>".to_vec())] };
     table.save(held.path()).unwrap();

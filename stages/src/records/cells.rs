@@ -25,8 +25,18 @@ pub(super) fn serialize<S: Serializer>(x: &Option<f64>, to: S) -> Result<S::Ok, 
 }
 
 /// See [`serialize`].
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
     Option::<f64>::deserialize(from)
+}
+
+/// As [`serialize`], as the shortest text that reads back to the same bits. For `#[serde(with = "cells::full")]`.
+pub(super) mod full {
+    use super::{Serializer, exact};
+    pub(crate) use super::deserialize;
+
+    pub(crate) fn serialize<S: Serializer>(x: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&x.filter(|x| x.is_finite()).map(exact).unwrap_or_default())
+    }
 }
 
 /// What a column was called before; tables of old stores are read all the same.

@@ -1,7 +1,9 @@
 //! Scores with every prediction: what an evaluation found, in full precision, as JSON.
 
 use crate::contract::prelude::*;
-use crate::evaluation::Predictions;
+use crate::evaluation::estimate::Estimate;
+use crate::evaluation::metric::Measure;
+use crate::evaluation::predictions::Decision;
 use crate::files::write;
 use hilum_cache::Digest;
 
@@ -13,14 +15,47 @@ pub struct Scores {
     pub purpose: Purpose,
     /// Class names.
     pub classes: Vec<String>,
+    /// The positive class, if the study names one.
+    #[serde(default)]
+    pub positive: Option<String>,
+    /// From which probability of the positive class on an image is taken for positive; without it, an image is of the class with the
+    /// largest probability.
+    #[serde(default)]
+    pub threshold: Option<f64>,
+    /// The temperature by which probabilities were scaled, if they were.
+    #[serde(default)]
+    pub temperature: Option<f64>,
+    /// What the classifier was trained on, if its program said so.
+    #[serde(default)]
+    pub training: Option<TrainingSummary>,
     /// One per image of the test set, in table order.
     pub predictions: Vec<Prediction>,
     /// Confusion matrix: rows are labels, columns predictions.
     pub confusion: Vec<Vec<u64>>,
     /// Metrics with intervals.
     pub metrics: Vec<Measured>,
-    /// How many resamples the intervals are of.
-    pub resamples: usize,
+}
+
+/// What a classifier was trained on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrainingSummary {
+    /// Training steps.
+    pub steps: u64,
+    /// Its images by class.
+    pub classes: Vec<TrainedClass>,
+}
+
+/// The training images of a class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrainedClass {
+    /// The class.
+    pub class: String,
+    /// Real images.
+    pub real: u64,
+    /// Synthetic images.
+    pub synthetic: u64,
+    /// Patients of the real ones.
+    pub patients: u64,
 }
 
 /// What an evaluation measures.
@@ -63,6 +98,28 @@ pub struct Measured {
     pub low: Option<f64>,
     /// Upper end.
     pub high: Option<f64>,
+    /// For a share of images: `17/20`.
+    #[serde(default)]
+    pub count: String,
+    /// How the interval was computed, or why there is none.
+    #[serde(default)]
+    pub interval: String,
+}
+
+impl Measured {
+    /// An estimate of a metric.
+    pub fn of(of: &Measure, classes: &[String], estimate: &Estimate) -> Measured {
+        let limits = estimate.interval.as_ref().ok();
+        Measured {
+            metric: of.metric.name.into(),
+            class: of.class.map(|c| classes[c].clone()).unwrap_or_default(),
+            value: estimate.value,
+            low: limits.map(|i| i.low),
+            high: limits.map(|i| i.high),
+            count: estimate.counts.map(|(hits, of)| format!("{hits}/{of}")).unwrap_or_default(),
+            interval: estimate.interval.as_ref().map_or_else(Clone::clone, |i| i.method.to_owned()),
+        }
+    }
 }
 
 impl Purpose {
@@ -85,11 +142,14 @@ impl Scores {
     pub fn to_json(&self) -> Vec<u8> {
         hilum_cache::canonical::to_bytes(self)
     }
-    /// The predictions as numbers.
-    pub fn predictions(&self) -> Predictions {
-        let class = |label: &str| self.classes.iter().position(|c| c == label).expect("BUG: labels of scores are classes");
-        let labels = self.predictions.iter().map(|p| class(&p.label)).collect();
-        Predictions::new(self.classes.len(), labels, self.predictions.iter().map(|p| p.probabilities.clone()).collect())
+    /// The class of each image; none where a label is no class.
+    pub fn labels(&self) -> Option<Vec<usize>> {
+        self.predictions.iter().map(|p| self.classes.iter().position(|c| *c == p.label)).collect()
+    }
+    /// Of which class an image is.
+    pub fn decision(&self) -> Decision {
+        let class = self.positive.as_ref().and_then(|p| self.classes.iter().position(|c| c == p));
+        class.zip(self.threshold).map_or(Decision::Largest, |(class, threshold)| Decision::AtLeast { class, threshold })
     }
 }
 
@@ -120,14 +180,27 @@ mod tests {
             classes: vec!["a".into(), "b".into()],
             predictions: vec![Prediction { image: Digest::of(b"x"), patient: "t1".into(), label: "b".into(), probabilities: vec![0.1, 0.9] }],
             confusion: vec![vec![0, 0], vec![0, 1]],
-            metrics: vec![Measured { metric: "auroc".into(), class: String::new(), value: None, low: None, high: Some(1.0 / 3.0) }],
-            resamples: 100,
+            positive: Some("b".into()),
+            threshold: Some(0.3),
+            temperature: None,
+            training: Some(TrainingSummary { steps: 9, classes: vec![TrainedClass { class: "a".into(), real: 1, synthetic: 2, patients: 1 }] }),
+            metrics: vec![Measured {
+                metric: "auroc".into(),
+                class: String::new(),
+                value: None,
+                low: None,
+                high: Some(1.0 / 3.0),
+                count: "1/2".into(),
+                interval: "jackknife t".into(),
+            }],
         };
+        assert_eq!(scores.decision(), Decision::AtLeast { class: 1, threshold: 0.3 });
+        assert_eq!(scores.labels(), Some(vec![1]));
         assert_eq!(Scores::read(&scores.to_json()).unwrap(), scores);
         let mut json: serde_json::Value = serde_json::from_slice(&scores.to_json()).unwrap();
         json["of-a-newer-program"] = 1.into();
         assert_eq!(Scores::read(json.to_string().as_bytes()).unwrap(), scores);
-        json.as_object_mut().unwrap().remove("resamples");
-        assert!(Scores::read(json.to_string().as_bytes()).unwrap_err().to_string().contains("`resamples`"));
+        json.as_object_mut().unwrap().remove("confusion");
+        assert!(Scores::read(json.to_string().as_bytes()).unwrap_err().to_string().contains("`confusion`"));
     }
 }

@@ -9,7 +9,7 @@ pub(super) const METRIC: Metric = Metric {
     scope: Scope::Whole(|seen| error(seen, |tie, _| (tie.score * BINS as f64).ceil() as usize)),
     direction: Direction::LowerIsBetter,
     range: (0.0, 1.0),
-    basis: Basis::Other,
+    basis: Basis::Biased,
     shown: Shown::InTables,
     doc: "Expected calibration error: how far the probability of the predicted class is from how often the prediction is right. Mean absolute difference over 15 bins of equal width, (0, 1/15] to (14/15, 1], weighted by their images; it tends to be too high for few images.",
     undefined_when: "there are no images, or a probability is not finite",

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::contract::seed::{Seed, Stream};
-use crate::evaluation::bootstrap::{Clusters, estimates};
+use crate::evaluation::estimate::{Intervals, estimates};
+use crate::evaluation::patients::Patients;
+use crate::evaluation::tested::Tested;
 
 mod degenerate;
 mod oracle;
@@ -66,14 +68,17 @@ fn a_row_more_is_measured_with_its_interval() {
     assert_eq!(longer[..4], [("accuracy", None), ("error", None), ("mean-prevalence", None), ("sensitivity", Some(0))]);
     let p = Predictions::new(2, vec![0, 0, 0, 1], vec![vec![0.9, 0.1], vec![0.2, 0.8], vec![0.6, 0.4], vec![0.3, 0.7]]);
     let patients: Vec<String> = ["a", "b", "c", "d"].map(String::from).to_vec();
-    let found = estimates(&LONGER, &p, &Clusters::of(&patients), 200, &mut Seed(3).stream("test", "bootstrap"));
-    let value = |name: &str, class| found.iter().find(|e| e.of.metric.name == name && e.of.class == class).unwrap();
+    let patients = Patients::of(&patients, &p.labels, 2);
+    let tested = Tested::of(&LONGER, p.clone(), &patients);
+    let found = estimates(std::slice::from_ref(&tested), &patients, Intervals::Auto, 100);
+    let value = |name: &str, class| &found[tested.measures().iter().position(|m| m.metric.name == name && m.class == class).unwrap()];
     assert_eq!(value("accuracy", None).value, Some(0.75));
     assert_eq!(value("error", None).value, Some(0.25));
     assert_eq!((value("prevalence", Some(0)).value, value("prevalence", Some(1)).value), (Some(0.75), Some(0.25)));
     assert_eq!(value("mean-prevalence", None).value, Some(0.5));
-    let ((low, high), (from, to)) = (value("accuracy", None).interval.unwrap(), value("error", None).interval.unwrap());
-    assert!(low < high && (1.0 - high - from).abs() < 1e-12 && (1.0 - low - to).abs() < 1e-12, "an error is what accuracy leaves");
+    let interval = value("accuracy", None).interval.as_ref().unwrap();
+    assert!(interval.low < 0.75 && 0.75 < interval.high && interval.method == "clustered Wilson");
+    assert!(value("error", None).interval.as_ref().is_err_and(|why| why.starts_with("an interval needs 8 patients")), "{:?}", value("error", None));
     // Without the row that it is a mean of, the mean is the same.
     static SHORT: [Metric; 1] = [MEAN_PREVALENCE];
     assert_eq!(measure(&SHORT, &p, &[1.0; 4]), [Some(0.5)]);

@@ -1,0 +1,134 @@
+//! How an arm differs from the one it is compared with, on the same patients: the difference of a metric with its interval, and
+//! the probability of such a difference without a cause. Independent of arms' names and of tables.
+
+use super::estimate::LEVEL;
+use super::metric::{METRICS, measures};
+use super::patients::Patients;
+use super::predictions::Predictions;
+use super::tested::Tested;
+use crate::contract::seed::Seed;
+use crate::statistics::Limits;
+use crate::statistics::detectable::smallest_difference;
+use crate::statistics::paired::permutation::swapped;
+use crate::statistics::repeats::{Estimate, over_trainings};
+use crate::statistics::special::t_two_sided;
+
+/// The power with which the smallest difference that could have been shown would have been.
+const POWER: f64 = 0.8;
+
+/// A difference of two arms on the same test set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    /// The mean over pairs of trainings.
+    pub value: f64,
+    /// Its interval at [`LEVEL`]; none where there are too few patients, or the arms agree on all of them.
+    pub interval: Option<Limits>,
+    /// Two-sided, not adjusted; none where there is neither an interval nor a test.
+    pub p: Option<f64>,
+    /// The test of `p`.
+    pub test: &'static str,
+    /// The smallest true difference that this test set and these trainings show with a power of 80 %.
+    pub detectable: Option<f64>,
+    /// Pairs of trainings. With one, the difference is that of these two networks.
+    pub trainings: usize,
+}
+
+/// `a` less `b` of the metric at a place among the measures, training by training; `draws` is for the test that swaps the arms of
+/// whole patients, which is made where there is one training of each arm. None where the metric is undefined.
+///
+/// # Panics
+/// Where the arms have different numbers of trainings or none, or different test sets.
+pub fn difference(a: &[&Tested], b: &[&Tested], at: usize, patients: &Patients, draws: Option<usize>) -> Option<Difference> {
+    assert!(a.len() == b.len() && !a.is_empty(), "trainings are compared pair by pair");
+    let values = a.iter().zip(b).map(|(a, b)| Some(a.value(at)? - b.value(at)?)).collect::<Option<Vec<f64>>>()?;
+    let class = a[0].measures()[at].class;
+    let covariance = |i: usize, j: usize| {
+        let of = |x: &[&Tested], y: &[&Tested]| x[i].covariance(y[j], at);
+        Some(of(a, a)? + of(b, b)? - of(a, b)? - of(b, a)?)
+    };
+    let pairs = 0..values.len();
+    let all = pairs.clone().map(|i| pairs.clone().map(|j| covariance(i, j)).collect::<Option<Vec<f64>>>()).collect::<Option<Vec<_>>>();
+    let over = all.and_then(|all| over_trainings(&values, &all, patients.fewest(class)));
+    let mean = over.as_ref().map(Estimate::mean).filter(|m| is_error(m.error));
+    let value = values.iter().sum::<f64>() / values.len() as f64;
+    let permuted = draws.filter(|_| values.len() == 1).and_then(|draws| swap(a[0].predictions(), b[0].predictions(), at, patients, draws));
+    let by_t = || mean.map(|m| (t_two_sided(m.value / m.error, m.freedom), "t"));
+    let (p, test) = permuted.map(|p| (p, "permutation of patients")).or_else(by_t).map_or((None, ""), |(p, test)| (Some(p), test));
+    let (low, high) = a[0].measures()[at].metric.range;
+    let bound = high - low;
+    Some(Difference {
+        value,
+        interval: mean.and_then(|m| m.interval(LEVEL)).map(|(l, h)| (l.max(-bound), h.min(bound))),
+        p,
+        test,
+        detectable: mean.and_then(|m| smallest_difference(m.error, m.freedom, 1.0 - LEVEL, POWER)),
+        trainings: values.len(),
+    })
+}
+
+/// What rounding leaves of equal contributions is no error.
+fn is_error(error: f64) -> bool {
+    error.is_finite() && error > 1e-12
+}
+
+/// The p value of the test that swaps the arms for whole patients. Draws come from a stream of its own, so that the same predictions
+/// give the same value in every study.
+fn swap(a: &Predictions, b: &Predictions, at: usize, patients: &Patients, draws: usize) -> Option<f64> {
+    let images = a.labels.len();
+    // Both arms in one: an arm is a choice of one row for each image, so that nothing is sorted again.
+    let both = a.beside(b);
+    let of = measures(METRICS, a.classes)[at];
+    let value = |weights: &[f64]| of.value(&both.weighted(weights));
+    let difference = |swaps: &[bool]| {
+        let mut weights = vec![0.0; 2 * images];
+        for (image, patient) in patients.of_image().iter().enumerate() {
+            weights[image + if swaps[*patient] { images } else { 0 }] = 1.0;
+        }
+        let first = value(&weights)?;
+        weights.iter_mut().for_each(|w| *w = 1.0 - *w);
+        Some(first - value(&weights)?)
+    };
+    let stream = |k: usize| Seed(0).stream("compare", &format!("swaps-{k}"));
+    swapped(patients.count(), draws, stream, difference).map(|found| found.p)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(scores: &[f64], labels: &[usize], patients: &Patients) -> Tested {
+        let rows = scores.iter().map(|s| vec![1.0 - s, *s]).collect();
+        Tested::of(METRICS, Predictions::new(2, labels.to_vec(), rows), patients)
+    }
+
+    /// Ways of swapping that give a difference as large, counted one by one.
+    #[test]
+    fn the_test_tries_every_way_of_swapping_few_patients() {
+        let labels = [1, 1, 1, 1, 0, 0, 0, 0];
+        let patients = Patients::of(&vec![String::new(); 8], &labels, 2);
+        let a = of(&[0.9, 0.8, 0.7, 0.6, 0.4, 0.3, 0.2, 0.1], &labels, &patients);
+        let b = of(&[0.4, 0.8, 0.3, 0.6, 0.4, 0.7, 0.2, 0.1], &labels, &patients);
+        let accuracy = a.measures().iter().position(|m| m.metric.name == "accuracy").unwrap();
+        let found = difference(&[&a], &[&b], accuracy, &patients, Some(100)).unwrap();
+        // Three patients differ, all in favour of `a`: 2 of 8 ways give a difference of three images.
+        assert_eq!((found.value, found.p, found.test), (0.375, Some(0.25), "permutation of patients"));
+        let same = difference(&[&a], &[&a], accuracy, &patients, Some(100)).unwrap();
+        assert_eq!((same.value, same.interval, same.p, same.detectable), (0.0, None, Some(1.0), None));
+    }
+
+    #[test]
+    fn a_difference_is_paired_its_error_is_not_that_of_two_test_sets() {
+        let mut stream = Seed(4).stream("test", "paired");
+        let labels: Vec<usize> = (0..60).map(|i| i % 2).collect();
+        let patients = Patients::of(&vec![String::new(); 60], &labels, 2);
+        let a: Vec<f64> = labels.iter().map(|l| 0.5 + 0.1 * (*l as f64) + 0.1 * stream.normal()).collect();
+        let b: Vec<f64> = a.iter().map(|s| s + 0.01 * stream.normal()).collect();
+        let (a, b) = (of(&a, &labels, &patients), of(&b, &labels, &patients));
+        let auroc = a.measures().iter().position(|m| m.metric.name == "auroc" && m.class == Some(1)).unwrap();
+        let found = difference(&[&a], &[&b], auroc, &patients, None).unwrap();
+        let (low, high) = found.interval.unwrap();
+        let alone = a.covariance(&a, auroc).unwrap().sqrt();
+        assert!(high - low < 2.0 * alone && found.test == "t", "{low} {high} {alone}");
+        assert!(found.detectable.unwrap() > (high - low) / 2.0, "80 % power needs more than the half width");
+    }
+}

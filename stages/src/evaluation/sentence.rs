@@ -1,0 +1,99 @@
+//! The sentence that answers a comparison. Independent of how the numbers were found.
+
+use super::verdict::Verdict;
+use crate::words::counted;
+
+/// What is said of a difference.
+pub struct Said<'a> {
+    /// What it says.
+    pub verdict: Verdict,
+    /// True where synthetic images are what the arm has and the other lacks.
+    pub is_synthetic: bool,
+    /// The arm, the one that it is compared with, and the coordinates that they have in common.
+    pub arms: (&'a str, &'a str, &'a str),
+    /// The test set, if there are several.
+    pub set: &'a str,
+    /// The metric.
+    pub metric: &'a str,
+    /// The class that it is of, if any.
+    pub class: Option<&'a str>,
+    /// The difference; none where it is undefined.
+    pub difference: Option<f64>,
+    /// Its interval.
+    pub interval: Option<(f64, f64)>,
+    /// Its p value.
+    pub p: Option<f64>,
+    /// How the p value was adjusted, if several arms are compared.
+    pub adjusted: Option<&'a str>,
+    /// Pairs of trainings.
+    pub trainings: usize,
+    /// Patients with an image of the class, or all.
+    pub patients: usize,
+}
+
+/// Such as `cannot tell: real+synthetic against real, AUROC of covid +0.011 [-0.010, 0.032], p = 0.31 (Holm), 3 trainings, 62 patients
+/// with covid`.
+pub fn sentence(said: &Said) -> String {
+    let (arm, other, rest) = said.arms;
+    let mut parts = vec![format!("{}: {arm} against {other}", said.verdict.words(said.is_synthetic))];
+    let within = [said.set, rest].iter().filter(|s| !s.is_empty()).copied().collect::<Vec<_>>().join(", ");
+    if !within.is_empty() {
+        parts[0] += &format!(" ({within})");
+    }
+    let name = if said.metric == "auroc" || said.metric == "auprc" { said.metric.to_uppercase() } else { said.metric.replace('-', " ") };
+    let name = said.class.map_or(name.clone(), |class| format!("{name} of {class}"));
+    parts.push(match (said.difference, said.interval) {
+        (None, _) => format!("{name} is undefined"),
+        (Some(d), Some((low, high))) => format!("{name} {d:+.3} [{low:.3}, {high:.3}]"),
+        (Some(0.0), None) => format!("{name} is the same on every image"),
+        (Some(d), None) => format!("{name} {d:+.3}, too few patients for an interval"),
+    });
+    if let Some(p) = said.p {
+        let value = if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {}", if p < 0.1 { format!("{p:.3}") } else { format!("{p:.2}") }) };
+        parts.push(said.adjusted.map_or(value.clone(), |by| format!("{value} ({by})")));
+    }
+    parts.push(if said.trainings == 1 { "for this one training".into() } else { counted(said.trainings, "training", "trainings") });
+    let patients = counted(said.patients, "patient", "patients");
+    parts.push(said.class.map_or(patients.clone(), |class| format!("{patients} with {class}")));
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Said = Said {
+        verdict: Verdict::CannotTell,
+        is_synthetic: true,
+        arms: ("real+synthetic", "real", ""),
+        set: "",
+        metric: "auroc",
+        class: Some("covid"),
+        difference: Some(0.011),
+        interval: Some((-0.01, 0.032)),
+        p: Some(0.31),
+        adjusted: Some("Holm"),
+        trainings: 3,
+        patients: 62,
+    };
+
+    #[test]
+    fn it_says_what_was_compared_by_how_much_and_on_whom() {
+        let expected = "cannot tell: real+synthetic against real, AUROC of covid +0.011 [-0.010, 0.032], p = 0.31 (Holm), 3 trainings, 62 patients with covid";
+        assert_eq!(sentence(&PLAIN), expected);
+        let helped = Said { verdict: Verdict::Helped, p: Some(2e-5), trainings: 1, class: None, set: "external", arms: ("a", "b", "net=x"), ..PLAIN };
+        let expected = "synthetic images helped: a against b (external, net=x), AUROC +0.011 [-0.010, 0.032], p < 0.001 (Holm), for this one training, 62 patients";
+        assert_eq!(sentence(&helped), expected);
+        let worse = Said { verdict: Verdict::Harmed, is_synthetic: false, adjusted: None, p: Some(0.0123), metric: "hm-sens-spec", patients: 1, ..PLAIN };
+        assert!(sentence(&worse).starts_with("worse: real+synthetic against real, hm sens spec of covid "), "{}", sentence(&worse));
+        assert!(sentence(&worse).ends_with("p = 0.012, 3 trainings, 1 patient with covid"), "{}", sentence(&worse));
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        let few = Said { interval: None, p: None, ..PLAIN };
+        assert!(sentence(&few).contains("AUROC of covid +0.011, too few patients for an interval, 3 trainings"));
+        assert!(sentence(&Said { difference: None, ..few }).contains("AUROC of covid is undefined"));
+        assert!(sentence(&Said { difference: Some(0.0), interval: None, ..PLAIN }).contains("is the same on every image"));
+    }
+}

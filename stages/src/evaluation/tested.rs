@@ -1,0 +1,144 @@
+//! What one training gives on one test set: every metric, and how it changes without some of the patients, from which
+//! variances and covariances follow. Independent of arms and intervals.
+
+use super::metric::{Basis, Measure, Metric, measure, measures};
+use super::patients::Patients;
+use super::predictions::Predictions;
+use crate::statistics::delong::{self, Area, Images};
+use rayon::prelude::*;
+
+/// The predictions of one training, measured.
+#[derive(Debug)]
+pub struct Tested {
+    predictions: Predictions,
+    measures: Vec<Measure>,
+    values: Vec<Option<f64>>,
+    /// For each metric, by how much it changes without each group of patients, from the mean of its stratum and scaled so that
+    /// the sum of products is a covariance. None where the metric is undefined without some group.
+    deviations: Vec<Option<Vec<f64>>>,
+    /// Per class, the area under the ROC curve.
+    areas: Vec<Option<Area>>,
+}
+
+impl Tested {
+    /// Measures predictions.
+    ///
+    /// # Panics
+    /// Where the patients are of other images.
+    pub fn of(metrics: &'static [Metric], predictions: Predictions, patients: &Patients) -> Self {
+        let images = predictions.labels.len();
+        assert_eq!(images, patients.of_image().len(), "the patients are of these images");
+        let measures = measures(metrics, predictions.classes);
+        let values = measure(metrics, &predictions, &vec![1.0; images]);
+        let without = |group: &Vec<usize>| {
+            let mut weights = vec![1.0; patients.count()];
+            group.iter().for_each(|patient| weights[*patient] = 0.0);
+            measure(metrics, &predictions, &patients.weights(&weights))
+        };
+        let left: Vec<Vec<Vec<Option<f64>>>> = patients.groups().iter().map(|groups| groups.par_iter().map(without).collect()).collect();
+        let deviations = (0..measures.len()).map(|at| left.iter().map(|stratum| centred(stratum, at)).collect::<Option<Vec<_>>>().map(|d| d.concat())).collect();
+        let area = |class: usize| {
+            let positive: Vec<bool> = predictions.labels.iter().map(|label| *label == class).collect();
+            delong::area(predictions.scores_of(class), &Images::of_patients(&positive, patients.of_image()))
+        };
+        let areas = (0..predictions.classes).map(area).collect();
+        Tested { measures, values, deviations, areas, predictions }
+    }
+
+    /// The predictions.
+    pub fn predictions(&self) -> &Predictions {
+        &self.predictions
+    }
+
+    /// What was measured, in the order of the tables.
+    pub fn measures(&self) -> &[Measure] {
+        &self.measures
+    }
+
+    /// The value of a metric by its place among the measures; none if it is undefined.
+    pub fn value(&self, at: usize) -> Option<f64> {
+        self.values[at].filter(|v| v.is_finite())
+    }
+
+    /// Values without each group of patients, less the mean of their stratum, by stratum of the patients.
+    pub(super) fn left_out(&self, at: usize, patients: &Patients) -> Option<Vec<Vec<Option<f64>>>> {
+        let mut rest = self.deviations[at].as_deref()?;
+        let of = |groups: &Vec<Vec<usize>>| {
+            let (own, others) = rest.split_at(groups.len());
+            rest = others;
+            let scale = scale(groups.len());
+            own.iter().map(|d| Some(d / scale)).collect()
+        };
+        Some(patients.groups().iter().map(of).collect())
+    }
+
+    /// The covariance over patients of a metric of two trainings on the same test set: Obuchowski's of areas under ROC curves,
+    /// of all others the jackknife's. None where there are too few patients for one.
+    ///
+    /// # Panics
+    /// Where the two are of different test sets.
+    pub fn covariance(&self, other: &Tested, at: usize) -> Option<f64> {
+        let Measure { metric, class } = self.measures[at];
+        if let (Basis::Auroc, Some(class)) = (metric.basis, class) {
+            return delong::covariance(self.areas[class].as_ref()?, other.areas[class].as_ref()?);
+        }
+        let (a, b) = (self.deviations[at].as_ref()?, other.deviations[at].as_ref()?);
+        assert_eq!(a.len(), b.len(), "both are of the same patients");
+        (a.len() > 1).then(|| a.iter().zip(b).map(|(a, b)| a * b).sum())
+    }
+}
+
+/// What makes squares of deviations of so many groups a variance: √((g − 1) / g).
+fn scale(groups: usize) -> f64 {
+    ((groups as f64 - 1.0) / groups as f64).sqrt()
+}
+
+/// The values without each group of a stratum, less their mean, times √((g − 1) / g) for g groups.
+fn centred(stratum: &[Vec<Option<f64>>], at: usize) -> Option<Vec<f64>> {
+    let values = stratum.iter().map(|left| left[at].filter(|v| v.is_finite())).collect::<Option<Vec<f64>>>()?;
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let scale = scale(values.len());
+    Some(values.iter().map(|v| (v - mean) * scale).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluation::METRICS;
+
+    fn tested(labels: Vec<usize>, scores: &[f64], tokens: &[&str]) -> (Tested, Patients) {
+        let tokens: Vec<String> = tokens.iter().map(|t| (*t).to_owned()).collect();
+        let patients = Patients::of(&tokens, &labels, 2);
+        let predictions = Predictions::new(2, labels, scores.iter().map(|s| vec![1.0 - s, *s]).collect());
+        (Tested::of(METRICS, predictions, &patients), patients)
+    }
+
+    fn at(tested: &Tested, name: &str, class: Option<usize>) -> usize {
+        tested.measures().iter().position(|m| m.metric.name == name && m.class == class).unwrap()
+    }
+
+    #[test]
+    fn the_variance_of_a_share_of_independent_images_is_that_of_the_binomial_distribution() {
+        let labels = [vec![1; 10], vec![0; 10]].concat();
+        let scores: Vec<f64> = (0..20).map(|i| if i % 10 < 7 { 0.9 } else { 0.1 }).collect();
+        let (t, _) = tested(labels, &scores, &[""; 20]);
+        let sensitivity = at(&t, "sensitivity", Some(1));
+        // p (1 − p) / (n − 1): the jackknife is unbiased.
+        assert!((t.covariance(&t, sensitivity).unwrap() - 0.7 * 0.3 / 9.0).abs() < 1e-15);
+        assert_eq!(t.value(sensitivity), Some(0.7));
+    }
+
+    #[test]
+    fn images_of_a_patient_count_as_one_and_a_class_of_one_patient_has_no_variance() {
+        let labels = vec![1, 1, 1, 1, 0, 0, 0, 0];
+        let scores = [0.9, 0.9, 0.1, 0.1, 0.2, 0.2, 0.3, 0.3];
+        let (pairs, _) = tested(labels.clone(), &scores, &["a", "a", "b", "b", "c", "c", "d", "d"]);
+        let (alone, _) = tested(labels.clone(), &scores, &[""; 8]);
+        let sensitivity = at(&alone, "sensitivity", Some(1));
+        let (of_pairs, of_alone) = (pairs.covariance(&pairs, sensitivity).unwrap(), alone.covariance(&alone, sensitivity).unwrap());
+        assert!((of_pairs - 0.25).abs() < 1e-15 && (of_alone - 0.25 / 3.0).abs() < 1e-15, "{of_pairs} {of_alone}");
+        let (one, _) = tested(labels, &scores, &["a", "a", "a", "a", "c", "c", "d", "d"]);
+        assert_eq!(one.covariance(&one, sensitivity), None, "without its only patient, there is no sensitivity");
+        assert_eq!(one.covariance(&one, at(&one, "auroc", Some(1))), None);
+    }
+}

@@ -1,0 +1,155 @@
+//! The tables of a comparison on one test set.
+
+use super::test_set::TestSet;
+use super::{Adjust, Compare, measures};
+use crate::contract::prelude::*;
+use crate::evaluation::arms::Arm;
+use crate::evaluation::difference::{Difference, difference};
+use crate::evaluation::estimate::{Estimate, estimates};
+use crate::evaluation::metric::Measure;
+use crate::evaluation::tested::Tested;
+use crate::records::{ArmRow, Compared, Scores, TrainingSummary};
+use crate::statistics::adjust::{benjamini_hochberg, holm};
+use rayon::prelude::*;
+use std::borrow::Cow;
+
+/// An arm with its trainings, and the position of the side that it is compared with.
+pub(super) struct Side<'a> {
+    pub(super) arm: &'a Arm,
+    pub(super) tested: Vec<Tested>,
+    pub(super) against: Option<usize>,
+}
+
+impl Compare {
+    /// The rows of the table, by measure and side.
+    pub(super) fn rows(&self, test: &TestSet, sides: &[Side]) -> Result<Vec<Vec<Compared>>> {
+        let all = sides[0].tested[0].measures();
+        let estimates: Vec<Vec<Estimate>> =
+            sides.iter().map(|side| estimates(&side.tested, &test.patients, self.intervals, *self.resamples as usize)).collect();
+        let named = |names: &[String]| names.iter().map(|n| measures::places(n, all, &test.classes, test.positive)).collect::<Result<Vec<_>>>();
+        let answering = named(std::slice::from_ref(&self.metric))?.concat();
+        let shown = named(&self.show)?.concat();
+        let of = |at: usize| {
+            let is_tested = answering.contains(&at) || shown.contains(&at);
+            let mut rows = self.of_measure(test, sides, &estimates, at, is_tested.then_some(*self.resamples as usize));
+            rows.iter_mut().for_each(|row| row.shown = (!self.show.is_empty()).then(|| shown.contains(&at)));
+            rows
+        };
+        Ok((0..all.len()).into_par_iter().map(of).collect())
+    }
+
+    /// The rows of one measure. Those that answer or are shown are tested by swapping arms.
+    fn of_measure(&self, test: &TestSet, sides: &[Side], estimates: &[Vec<Estimate>], at: usize, draws: Option<usize>) -> Vec<Compared> {
+        let Measure { metric, class } = sides[0].tested[0].measures()[at];
+        let differences: Vec<Option<Difference>> = sides.iter().map(|side| between(side, sides, at, test, draws)).collect();
+        let p: Vec<f64> = differences.iter().map(|d| d.as_ref().and_then(|d| d.p).unwrap_or(f64::NAN)).collect();
+        let adjusted = match self.adjust {
+            Adjust::Holm => holm(&p),
+            Adjust::BenjaminiHochberg => benjamini_hochberg(&p),
+            Adjust::None => p,
+        };
+        let row = |(((side, found), d), adjusted): (((&Side, &Vec<Estimate>), &Option<Difference>), &f64)| {
+            let found = &found[at];
+            let limits = found.interval.as_ref().ok();
+            let of = |f: fn(&Difference) -> Option<f64>| d.as_ref().and_then(f);
+            Compared {
+                set: side.arm.set.clone(),
+                arm: side.arm.name.clone(),
+                repeats: side.tested.len(),
+                metric: metric.name.into(),
+                class: class.map(|c| test.classes[c].clone()).unwrap_or_default(),
+                value: found.value,
+                low: limits.map(|i| i.low),
+                high: limits.map(|i| i.high),
+                difference: of(|d| Some(d.value)),
+                difference_low: of(|d| d.interval.map(|i| i.0)),
+                difference_high: of(|d| d.interval.map(|i| i.1)),
+                against: side.against.map(|other| sides[other].arm.name.clone()).unwrap_or_default(),
+                count: found.counts.map(|(hits, of)| format!("{hits}/{of}")).unwrap_or_default(),
+                interval: found.interval.as_ref().map_or_else(Clone::clone, |i| i.method.to_owned()),
+                p: of(|d| d.p),
+                p_adjusted: Some(*adjusted).filter(|p| !p.is_nan()),
+                test: d.as_ref().filter(|d| d.p.is_some()).map_or_else(String::new, |d| d.test.to_owned()),
+                detectable: of(|d| d.detectable),
+                shown: None,
+            }
+        };
+        sides.iter().zip(estimates).zip(&differences).zip(&adjusted).map(row).collect()
+    }
+}
+
+/// The difference of a side from the one that it is compared with, over the repeats that both have.
+fn between(side: &Side, sides: &[Side], at: usize, test: &TestSet, draws: Option<usize>) -> Option<Difference> {
+    let other = &sides[side.against?];
+    let pairs: Vec<(usize, usize)> = common(side.arm, other.arm);
+    let (a, b): (Vec<&Tested>, Vec<&Tested>) = pairs.iter().map(|p| (&side.tested[p.0], &other.tested[p.1])).unzip();
+    difference(&a, &b, at, &test.patients, draws)
+}
+
+/// Positions of the trainings of two arms that have one `repeat` in common; where none has, in their order.
+fn common(a: &Arm, b: &Arm) -> Vec<(usize, usize)> {
+    let place = |arm: &Arm, repeat: &str| arm.trainings.iter().position(|t| t.repeat == repeat);
+    let named: Vec<(usize, usize)> = a.trainings.iter().enumerate().filter_map(|(at, t)| Some((at, place(b, &t.repeat)?))).collect();
+    if named.is_empty() { (0..a.trainings.len().min(b.trainings.len())).map(|at| (at, at)).collect() } else { named }
+}
+
+/// Says where arms have different repeats: only those that both have are compared.
+pub(super) fn check_repeats(sides: &[Side], cx: &Context) {
+    for (side, other) in sides.iter().filter_map(|s| Some((s, &sides[s.against?]))) {
+        let (a, b, both) = (side.tested.len(), other.tested.len(), common(side.arm, other.arm).len());
+        if both < a.max(b) {
+            cx.warn(format!("`{}` has {a} trainings and `{}` has {b}: the difference is of the {both} that both have", side.arm.name, other.arm.name));
+        }
+    }
+    if sides.iter().all(|s| s.tested.len() == 1) && sides.iter().any(|s| s.against.is_some()) {
+        cx.warn("each arm was trained once: differences are those of these trainings, and another one may give others; `matrix: { repeat: [0, 1, 2] }` trains three");
+    }
+}
+
+/// What the trainings of an arm were trained on, where they agree.
+fn summary<'a>(arm: &Arm, scores: &'a [Gathered<Scores>]) -> Option<Cow<'a, TrainingSummary>> {
+    let of = |cell: &usize| scores[*cell].value.training.as_ref();
+    let first = of(arm.trainings[0].cells.first()?)?;
+    let mut all = arm.trainings.iter().flat_map(|t| &t.cells);
+    all.all(|cell| of(cell) == Some(first)).then_some(Cow::Borrowed(first))
+}
+
+/// True where some training of an arm had synthetic images.
+pub(super) fn has_synthetic(arm: &Arm, scores: &[Gathered<Scores>]) -> Option<bool> {
+    let of = |cell: &usize| scores[*cell].value.training.as_ref().map(|t| t.classes.iter().any(|c| c.synthetic > 0));
+    arm.trainings.iter().flat_map(|t| &t.cells).map(of).reduce(|a, b| Some(a? || b?))?
+}
+
+/// What each arm was trained and tested on; says where arms had other numbers of steps.
+pub(super) fn arms(test: &TestSet, sides: &[Side], scores: &[Gathered<Scores>], cx: &Context) -> Vec<ArmRow> {
+    let mut out = vec![];
+    let mut steps: Vec<(u64, &str)> = vec![];
+    for side in sides {
+        let summary = summary(side.arm, scores);
+        steps.extend(summary.as_ref().map(|s| (s.steps, side.arm.name.as_str())));
+        for (number, class) in test.classes.iter().enumerate() {
+            let of = summary.as_ref().and_then(|s| s.classes.iter().find(|c| c.class == *class));
+            out.push(ArmRow {
+                set: side.arm.set.clone(),
+                arm: side.arm.name.clone(),
+                trainings: side.tested.len(),
+                steps: summary.as_ref().map(|s| s.steps),
+                class: class.clone(),
+                real: of.map(|c| c.real),
+                synthetic: of.map(|c| c.synthetic),
+                training_patients: of.map(|c| c.patients),
+                test_images: test.labels.iter().filter(|l| **l == number).count(),
+                test_patients: test.patients.with(number),
+            });
+        }
+    }
+    if let (Some(least), Some(most)) = (steps.iter().min(), steps.iter().max())
+        && least.0 != most.0
+    {
+        cx.warn(format!(
+            "arms were trained for different numbers of steps, from {} (`{}`) to {} (`{}`): a difference may come from that; `steps` in place of `epochs` makes them equal",
+            least.0, least.1, most.0, most.1
+        ));
+    }
+    out
+}

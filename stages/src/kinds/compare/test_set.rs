@@ -1,0 +1,131 @@
+//! The scores of an arm's trainings on one test set, brought together: folds pooled, images in one order, and everything refused
+//! that cannot be compared.
+
+use crate::contract::prelude::*;
+use crate::evaluation::arms::{Arm, Training};
+use crate::evaluation::metric::METRICS;
+use crate::evaluation::patients::Patients;
+use crate::evaluation::tested::Tested;
+use crate::evaluation::{Decision, Predictions};
+use crate::records::{Prediction, Scores};
+use hilum_cache::Digest;
+use std::collections::{BTreeMap, HashMap};
+
+/// The test set of some arms.
+pub(super) struct TestSet {
+    /// Class names.
+    pub(super) classes: Vec<String>,
+    /// The positive class.
+    pub(super) positive: Option<usize>,
+    /// The class of each image.
+    pub(super) labels: Vec<usize>,
+    /// Its patients.
+    pub(super) patients: Patients,
+    /// The images, in the order of all that is measured.
+    images: Vec<Digest>,
+}
+
+/// Images with the pooled predictions of one training, in the order of their digests.
+type Pooled<'a> = Vec<(&'a Prediction, Decision)>;
+
+fn pooled<'a>(training: &Training, scores: &'a [Gathered<Scores>]) -> Result<Pooled<'a>> {
+    let mut fold_of: HashMap<&str, usize> = HashMap::new();
+    let mut out: Pooled = vec![];
+    for cell in &training.cells {
+        let of = &scores[*cell];
+        for p in &of.value.predictions {
+            let other = if p.patient.is_empty() { *cell } else { *fold_of.entry(&p.patient).or_insert(*cell) };
+            if other != *cell {
+                return Err(Error::helped(
+                    format!("`{}` and `{}` are tested on the same patient, so that they are not folds of one test set", scores[other].cell, of.cell),
+                    "compare one of them at a time, or name the axis otherwise than `fold`",
+                ));
+            }
+        }
+        out.extend(of.value.predictions.iter().map(|p| (p, of.value.decision())));
+    }
+    // One order for all arms; an image may be in several rows.
+    out.sort_by(|(a, _), (b, _)| (a.image, &a.label).cmp(&(b.image, &b.label)));
+    Ok(out)
+}
+
+impl TestSet {
+    /// The test set of a training.
+    ///
+    /// # Errors
+    /// If folds share a patient.
+    pub(super) fn of(training: &Training, scores: &[Gathered<Scores>]) -> Result<TestSet> {
+        let first = &scores[training.cells[0]].value;
+        let all = pooled(training, scores)?;
+        let class = |label: &String| first.classes.iter().position(|c| c == label).ok_or_else(|| Error::data(format!("`{label}` is not a class of the scores")));
+        let labels = all.iter().map(|(p, _)| class(&p.label)).collect::<Result<Vec<usize>>>()?;
+        let tokens: Vec<String> = all.iter().map(|(p, _)| p.patient.clone()).collect();
+        Ok(TestSet {
+            classes: first.classes.clone(),
+            positive: first.positive.as_ref().and_then(|p| first.classes.iter().position(|c| c == p)),
+            patients: Patients::of(&tokens, &labels, first.classes.len()),
+            labels,
+            images: all.iter().map(|(p, _)| p.image).collect(),
+        })
+    }
+
+    /// The trainings of an arm, measured, by repeat.
+    ///
+    /// # Errors
+    /// If it was tested on other images, or cannot be pooled.
+    pub(super) fn tested(&self, arm: &Arm, scores: &[Gathered<Scores>]) -> Result<Vec<Tested>> {
+        arm.trainings.iter().map(|training| self.one(training, scores)).collect()
+    }
+
+    fn one(&self, training: &Training, scores: &[Gathered<Scores>]) -> Result<Tested> {
+        let all = pooled(training, scores)?;
+        let same = |(at, (p, _)): (usize, &(&Prediction, Decision))| self.images.get(at) == Some(&p.image) && self.classes[self.labels[at]] == p.label;
+        if all.len() != self.images.len() || !all.iter().enumerate().all(same) {
+            return Err(Error::helped(
+                format!("`{}` was tested on other images than the first arm, so that a paired comparison is not valid", scores[training.cells[0]].cell),
+                "evaluate all arms on one test set",
+            ));
+        }
+        let rows = all.iter().map(|(p, decision)| (p.probabilities.clone(), *decision)).collect();
+        Ok(Tested::of(METRICS, Predictions::each_decided(self.classes.len(), self.labels.clone(), rows), &self.patients))
+    }
+}
+
+/// Refuses scores that say different things: of other purposes, classes or positive classes.
+///
+/// # Errors
+/// Names the first two that do.
+pub(super) fn check_alike(scores: &[Gathered<Scores>]) -> Result<()> {
+    let first = scores.first().ok_or_else(|| Error::data("there are no scores to compare"))?;
+    let differs = |what: fn(&Scores, &Scores) -> bool| scores.iter().find(|s| what(&first.value, &s.value));
+    let refuse = |other: &Gathered<Scores>, why: &str, help: &str| Err(Error::helped(format!("`{}` and `{}` {why}", first.cell, other.cell), help));
+    if let Some(other) = differs(|a, b| a.purpose != b.purpose) {
+        return refuse(other, "were evaluated for different purposes and are not comparable", "compare evaluations of one `purpose` only");
+    }
+    if let Some(other) = differs(|a, b| a.classes != b.classes) {
+        return refuse(other, "have different classes", "compare classifiers of the same classes");
+    }
+    if let Some(other) = differs(|a, b| a.positive != b.positive) {
+        return refuse(other, "have different positive classes", "set `positive` alike in all evaluations");
+    }
+    Ok(())
+}
+
+/// Notes of arms whose trainings predict the same on every image: they are compared with themselves.
+pub(super) fn equal_arms(arms: &[Arm], scores: &[Gathered<Scores>]) -> Vec<String> {
+    let mut known: BTreeMap<Digest, &Arm> = BTreeMap::new();
+    let mut out = vec![];
+    for arm in arms {
+        for cell in arm.trainings.iter().flat_map(|t| &t.cells) {
+            let bytes = hilum_cache::canonical::to_bytes(&scores[*cell].value.predictions);
+            match known.get(&Digest::of(&bytes)) {
+                Some(other) if **other != *arm => out.push(format!("`{}` and `{}` have a training with the same predictions: nothing sets them apart", other.name, arm.name)),
+                Some(_) => {}
+                None => drop(known.insert(Digest::of(&bytes), arm)),
+            }
+        }
+    }
+    out.dedup();
+    out
+}
+

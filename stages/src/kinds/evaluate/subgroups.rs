@@ -1,0 +1,143 @@
+//! Metrics of subgroups of patients, and the gap between the groups with the highest and the lowest value.
+
+use super::Evaluate;
+use crate::contract::prelude::*;
+use crate::data::sample::Sample;
+use crate::evaluation::estimate::{LEVEL, estimates};
+use crate::evaluation::metric::Basis;
+use crate::evaluation::patients::Patients;
+use crate::evaluation::tested::Tested;
+use crate::evaluation::{METRICS, Predictions};
+use crate::records::{Measured, SubgroupRow};
+use crate::statistics::repeats::Mean;
+use std::collections::BTreeMap;
+
+/// What images are grouped by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subgroup {
+    /// The sex of the patient.
+    Sex,
+    /// The age of the patient, in groups that begin at `ages`.
+    Age,
+    /// The projection.
+    View,
+    /// Where the image was collected.
+    Source,
+}
+
+/// What no table says.
+const UNKNOWN: &str = "unknown";
+
+impl Subgroup {
+    fn name(self) -> &'static str {
+        match self {
+            Subgroup::Sex => "sex",
+            Subgroup::Age => "age",
+            Subgroup::View => "view",
+            Subgroup::Source => "source",
+        }
+    }
+
+    fn of(self, row: &Sample, ages: &[u32]) -> String {
+        let text = match self {
+            Subgroup::Sex => row.sex.clone(),
+            Subgroup::View => row.view.clone(),
+            Subgroup::Source => row.source.clone(),
+            Subgroup::Age => row.age.map(|age| age_group(age, ages)).unwrap_or_default(),
+        };
+        if text.is_empty() { UNKNOWN.into() } else { text }
+    }
+}
+
+/// Such as `under 40`, `40-59` and `60 and over`.
+fn age_group(age: f64, ages: &[u32]) -> String {
+    match ages.iter().rposition(|from| age >= f64::from(*from)) {
+        None => format!("under {}", ages.first().copied().unwrap_or(0)),
+        Some(at) => match ages.get(at + 1) {
+            Some(next) => format!("{}-{}", ages[at], next - 1),
+            None => format!("{} and over", ages[at]),
+        },
+    }
+}
+
+/// A subgroup, measured.
+struct Group {
+    name: String,
+    images: usize,
+    patients: Patients,
+    tested: Tested,
+}
+
+impl Evaluate {
+    /// The rows of all groupings.
+    pub(super) fn subgroups(&self, rows: &[Sample], classes: &[String], all: &Predictions) -> Vec<SubgroupRow> {
+        self.by.iter().flat_map(|by| self.grouping(*by, rows, classes, all)).collect()
+    }
+
+    fn grouping(&self, by: Subgroup, rows: &[Sample], classes: &[String], all: &Predictions) -> Vec<SubgroupRow> {
+        let mut images: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        rows.iter().enumerate().for_each(|(at, row)| images.entry(by.of(row, &self.ages)).or_default().push(at));
+        let group = |(name, images): (String, Vec<usize>)| {
+            let part = all.part(&images);
+            let tokens: Vec<String> = images.iter().map(|at| rows[*at].patient.clone()).collect();
+            let patients = Patients::of(&tokens, &part.labels, classes.len());
+            Group { name, images: images.len(), tested: Tested::of(METRICS, part, &patients), patients }
+        };
+        let groups: Vec<Group> = images.into_iter().map(group).collect();
+        let mut out = vec![];
+        for group in &groups {
+            let found = estimates(std::slice::from_ref(&group.tested), &group.patients, self.intervals, *self.resamples as usize);
+            out.extend(group.tested.measures().iter().zip(&found).map(|(of, e)| row(by, &group.name, group.images, group.patients.count(), Measured::of(of, classes, e))));
+        }
+        if groups.len() > 1 {
+            out.extend((0..groups[0].tested.measures().len()).filter_map(|at| gap(by, &groups, at, classes)));
+        }
+        out
+    }
+}
+
+fn row(by: Subgroup, group: &str, images: usize, patients: usize, m: Measured) -> SubgroupRow {
+    let Measured { metric, class, value, low, high, count, interval } = m;
+    SubgroupRow { by: by.name().into(), group: group.to_owned(), images, patients, metric, class, value, low, high, count, interval }
+}
+
+/// The largest difference between two groups, which are of different patients. That they are the extremes makes the gap look larger
+/// than it is; its interval does not know of it.
+fn gap(by: Subgroup, groups: &[Group], at: usize, classes: &[String]) -> Option<SubgroupRow> {
+    let known = || groups.iter().filter(|g| g.name != UNKNOWN && g.tested.value(at).is_some());
+    let by_value = |a: &&Group, b: &&Group| a.tested.value(at).partial_cmp(&b.tested.value(at)).unwrap_or(std::cmp::Ordering::Equal);
+    let (high, low) = (known().max_by(by_value)?, known().min_by(by_value)?);
+    if high.name == low.name {
+        return None;
+    }
+    let of = high.tested.measures()[at];
+    let value = high.tested.value(at)? - low.tested.value(at)?;
+    // Welch: two independent variances, each with the degrees of freedom of its smaller class.
+    let part = |g: &Group| Some((g.tested.covariance(&g.tested, at)?, (g.patients.fewest(of.class).max(2) - 1) as f64));
+    let limits = part(high).zip(part(low)).filter(|_| !matches!(of.metric.basis, Basis::Biased)).and_then(|((a, of_a), (b, of_b))| {
+        let freedom = (a + b) * (a + b) / (a * a / of_a + b * b / of_b);
+        Mean { value, error: (a + b).sqrt(), freedom }.interval(LEVEL)
+    });
+    let measured = Measured {
+        metric: of.metric.name.into(),
+        class: of.class.map(|c| classes[c].clone()).unwrap_or_default(),
+        value: Some(value),
+        low: limits.map(|l| l.0),
+        high: limits.map(|l| l.1),
+        count: String::new(),
+        interval: if limits.is_some() { "Welch t of the two groups".into() } else { "too few patients for an interval".into() },
+    };
+    Some(row(by, &format!("{} - {}", high.name, low.name), high.images + low.images, high.patients.count() + low.patients.count(), measured))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_in_groups_that_begin_where_the_study_says() {
+        let of = |age| age_group(age, &[40, 60]);
+        assert_eq!([of(0.0), of(39.9), of(40.0), of(59.9), of(60.0), of(130.0)], ["under 40", "under 40", "40-59", "40-59", "60 and over", "60 and over"]);
+    }
+}

@@ -1,8 +1,9 @@
 //! Chooses the interval of a proportion or of an area under the ROC curve by how many patients there are. Ignorant of which
 //! metric it is.
 //!
-//! The choice is by simulation (`benches/coverage.rs`; tables in `docs/statistics.md`): at 95 %, an interval covers 93 to
-//! 97 % of truths from 46 patients on and at least 93 % below, is never of zero width and never leaves 0 to 1.
+//! The choice is by simulation (`benches/coverage.rs`; tables, and what remains, in `docs/statistics.md`): at 95 %, an
+//! interval covers about 93 to 97 % of truths from 46 patients on and at least 93 % below, is never of zero width and never
+//! leaves 0 to 1.
 
 use super::delong::{Area, Images, area, limits};
 use super::proportion::{Cluster, clustered_wilson};

@@ -41,8 +41,8 @@ fn log_lower(a: f64, b: f64, x: f64, y: f64) -> f64 {
     log_factor(a, b, x, y) - ln(fraction(a, b, x, y))
 }
 
-/// The continued fraction of DiDonato & Morris 1992 (9), by Lentz's method. It is the usual one's even part, whose terms are
-/// written with `y`, so that nothing is lost where `x` is near 1.
+/// The continued fraction of DiDonato & Morris 1992, by Lentz's method. Its terms are written with `y`, so that nothing is
+/// lost where `x` is near 1, as it is by the usual fraction for many degrees of freedom.
 fn fraction(a: f64, b: f64, x: f64, y: f64) -> f64 {
     let safe = |v: f64| if v.abs() < TINY { TINY } else { v };
     let term = |m: f64| m + m * (b - m) * x / (a + 2.0 * m - 1.0) + (a + m) * (a * y - b * x + 1.0 + m * (1.0 + y)) / (a + 2.0 * m + 1.0);

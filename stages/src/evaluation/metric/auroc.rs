@@ -1,7 +1,6 @@
 //! Area under the ROC curve, of each class and their mean.
 
 use super::{Basis, Direction, Metric, Scope, Shown, share};
-use crate::evaluation::predictions::Weighted;
 use crate::evaluation::ranking::Tie;
 
 pub(super) const METRIC: Metric = Metric {

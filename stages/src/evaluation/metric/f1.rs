@@ -17,5 +17,5 @@ pub(super) const METRIC: Metric = Metric {
 
 fn f1(seen: &Weighted, class: usize) -> Option<f64> {
     let actual = seen.actual(class);
-    (actual > 0.0).then(|| share(2.0 * seen.hits(class), actual + seen.predicted(class)))?
+    if actual > 0.0 { share(2.0 * seen.hits(class), actual + seen.predicted(class)) } else { None }
 }

@@ -22,5 +22,6 @@ const ODDS: f64 = THRESHOLD / (1.0 - THRESHOLD);
 
 fn net_benefit(seen: &Weighted, class: usize) -> Option<f64> {
     let positive = seen.ties(class)?.iter().filter(|t| t.score >= THRESHOLD);
-    share(positive.map(|t| t.positives - ODDS * t.negatives).sum(), seen.total())
+    // Not `sum`, by which nothing is −0.
+    share(positive.fold(0.0, |net, t| net + t.positives - ODDS * t.negatives), seen.total())
 }

@@ -57,12 +57,21 @@ fn cycles_are_found_at_every_depth_and_through_every_spelling() {
     let of = |files: &[(&str, &str)]| cycles(&Crate::of(files.iter().map(|(path, code)| (Path::new(*path), *code))));
     let pair = |a: &str, b: &str| of(&[("lib.rs", "mod a; mod b; pub use a::Alpha;"), ("a.rs", a), ("a/deep.rs", ""), ("b.rs", b)]);
     let a = "mod deep; pub struct Alpha; use crate::b::Beta;";
-    for b in ["use crate::a::Alpha;", "use crate::{x::{y, z}, a::{deep::{self}}};", "use super::a;", "use crate::Alpha;", "fn f() { super::a::deep::g() }", "use super::*; fn f(_: Alpha) {}"] {
+    for b in [
+        "use crate::a::Alpha;",
+        "use crate::{x::{y, z}, a::{deep::{self}}};",
+        "use super::a;",
+        "use crate::Alpha;",
+        "fn f() { super::a::deep::g() }",
+        "use super::*; fn f(_: Alpha) {}",
+    ] {
         assert_eq!(pair(a, b).len(), 1, "{b}");
         assert_eq!(pair("mod deep; pub struct Alpha;", b).len(), 0, "{b}");
     }
     assert_eq!(pair(a, "fn a() { a::f() }").len(), 0, "a name of another crate, or of something local");
-    let below = |c: &str| of(&[("lib.rs", "mod m;"), ("m.rs", "mod a; mod b; mod c; use a::X;"), ("m/a.rs", "use super::b;"), ("m/b.rs", "use super::c::d;"), ("m/c.rs", c)]);
+    let below = |c: &str| {
+        of(&[("lib.rs", "mod m;"), ("m.rs", "mod a; mod b; mod c; use a::X;"), ("m/a.rs", "use super::b;"), ("m/b.rs", "use super::c::d;"), ("m/c.rs", c)])
+    };
     assert_eq!(below("use crate::m::a::X;"), ["m::a uses m::b, m::b uses m::c, m::c uses m::a".to_owned()].into());
     assert_eq!((below("use super::X;").len(), below("use super::Y;").len()), (1, 0), "through the parent, or the parent itself");
 }

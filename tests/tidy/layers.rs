@@ -22,8 +22,13 @@ fn the_cache_knows_no_stage_no_tensor_and_no_yaml() {
     );
     // What is no dependency cannot be used.
     let manifest = |krate: &str| fs::read_to_string(root().join(krate).join("Cargo.toml")).unwrap();
-    let above = |text: &str, others: &[&str]| others.iter().find(|o| text.lines().any(|l| l.starts_with(&format!("{o} ")) || l.starts_with(&format!("{o}.")))).map(|o| (*o).to_owned());
-    assert!(above("[dependencies]\nhilum-stages = { path = \"..\" }", &["hilum-stages"]).is_some() && above("candle-core.workspace = true", &["candle-core"]).is_some());
+    let above = |text: &str, others: &[&str]| {
+        others.iter().find(|o| text.lines().any(|l| l.starts_with(&format!("{o} ")) || l.starts_with(&format!("{o}.")))).map(|o| (*o).to_owned())
+    };
+    assert!(
+        above("[dependencies]\nhilum-stages = { path = \"..\" }", &["hilum-stages"]).is_some()
+            && above("candle-core.workspace = true", &["candle-core"]).is_some()
+    );
     assert_eq!(above(&manifest("cache"), &["hilum", "hilum-stages", "hilum-ops", "candle-core", "candle-nn", "saphyr-parser", "serde_yaml"]), None);
     assert_eq!(above(&manifest("stages/ops"), &["hilum", "hilum-stages", "hilum-cache"]), None);
     assert_eq!(above(&manifest("stages"), &["hilum", "petgraph", "saphyr-parser", "serde_yaml"]), None);
@@ -61,10 +66,22 @@ fn imports_of_kinds(all: &Crate, kinds: &BTreeSet<String>) -> BTreeSet<String> {
 fn a_stage_never_imports_another_stage() {
     let kinds: BTreeSet<String> = hilum_stages::KINDS.iter().map(|k| k.name.replace('-', "_")).collect();
     let planted = |split: &str| {
-        let files = [("lib.rs", "mod kinds;"), ("kinds.rs", "mod split; mod umap; mod generator; pub use umap::Umap;"), ("kinds/umap.rs", "pub struct Umap;"), ("kinds/generator.rs", ""), ("kinds/split.rs", split)];
+        let files = [
+            ("lib.rs", "mod kinds;"),
+            ("kinds.rs", "mod split; mod umap; mod generator; pub use umap::Umap;"),
+            ("kinds/umap.rs", "pub struct Umap;"),
+            ("kinds/generator.rs", ""),
+            ("kinds/split.rs", split),
+        ];
         imports_of_kinds(&Crate::of(files.map(|(path, text)| (Path::new(path), text))), &kinds).len()
     };
-    for import in ["use super::umap;", "use super::{generator::{x}, umap::{self as other}};", "use crate::kinds::Umap;", "fn f() { super::umap::g() }", "mod a { use super::super::umap::x; }"] {
+    for import in [
+        "use super::umap;",
+        "use super::{generator::{x}, umap::{self as other}};",
+        "use crate::kinds::Umap;",
+        "fn f() { super::umap::g() }",
+        "mod a { use super::super::umap::x; }",
+    ] {
         assert!(planted(import) > 0, "{import}");
     }
     assert_eq!(planted("use crate::umap::Umap; use super::generator::open; use crate::words::umap;"), 0);
@@ -94,12 +111,31 @@ fn the_plan_neither_executes_nor_writes() {
         paths: &["hilum_cache::Journal", "hilum_cache::WritableStore", "std::process"],
         why: "the plan writes nothing",
     };
-    WRITES.in_files(&below(&["src/plan"]), &[&writes[..], &["use hilum_cache::{Digest, WritableStore as Store};", "use std::process::{self};"]].concat(), &["use hilum_cache::journal;"]);
+    WRITES.in_files(
+        &below(&["src/plan"]),
+        &[&writes[..], &["use hilum_cache::{Digest, WritableStore as Store};", "use std::process::{self};"]].concat(),
+        &["use hilum_cache::journal;"],
+    );
     let planted = |plan: &str| {
-        let files = [("lib.rs", "mod plan; mod run; mod engine;"), ("plan.rs", "mod current;"), ("plan/current.rs", plan), ("run.rs", "pub mod job; pub use job::Job;"), ("run/job.rs", "pub struct Job;"), ("engine.rs", "")];
+        let files = [
+            ("lib.rs", "mod plan; mod run; mod engine;"),
+            ("plan.rs", "mod current;"),
+            ("plan/current.rs", plan),
+            ("run.rs", "pub mod job; pub use job::Job;"),
+            ("run/job.rs", "pub struct Job;"),
+            ("engine.rs", ""),
+        ];
         uses_between(&Crate::of(files.map(|(path, text)| (Path::new(path), text))), &["plan"], &["run", "engine", "cli"]).len()
     };
-    assert_eq!([planted("use crate::run::Job;"), planted("fn f() { crate::{run} }"), planted("use super::super::{engine, run::job};"), planted("use crate::running::a;")], [1, 0, 2, 0]);
+    assert_eq!(
+        [
+            planted("use crate::run::Job;"),
+            planted("fn f() { crate::{run} }"),
+            planted("use super::super::{engine, run::job};"),
+            planted("use crate::running::a;")
+        ],
+        [1, 0, 2, 0]
+    );
     let found = uses_between(&crate_of("src"), &["plan"], &["run", "engine", "cli"]);
     assert!(found.is_empty(), "the plan executes nothing: {found:?}");
 }
@@ -107,7 +143,13 @@ fn the_plan_neither_executes_nor_writes() {
 #[test]
 fn a_worker_never_sees_the_graph() {
     let seen = |all: &Crate| uses_between(all, &["run::worker", "run::job"], &["pipeline", "session", "lineage", "engine"]);
-    let files = [("lib.rs", "mod pipeline; mod run;"), ("pipeline.rs", "pub struct Pipeline;"), ("run.rs", "mod worker; mod job; use crate::pipeline::Pipeline;"), ("run/worker.rs", "use super::Pipeline;"), ("run/job.rs", "")];
+    let files = [
+        ("lib.rs", "mod pipeline; mod run;"),
+        ("pipeline.rs", "pub struct Pipeline;"),
+        ("run.rs", "mod worker; mod job; use crate::pipeline::Pipeline;"),
+        ("run/worker.rs", "use super::Pipeline;"),
+        ("run/job.rs", ""),
+    ];
     assert_eq!(seen(&Crate::of(files.map(|(path, text)| (Path::new(path), text)))).len(), 1);
     let found = seen(&crate_of("src"));
     assert!(found.is_empty(), "a worker knows its job and nothing else: {found:?}");
@@ -126,13 +168,17 @@ fn only_runs_verify_and_gc_open_a_store_for_writing() {
 
 #[test]
 fn only_cli_and_progress_print() {
-    Never { words: &["println!", "eprintln!", "print!(", "eprint!(", "dbg!"], paths: &["std::io::stdout", "std::io::stderr"], why: "libraries return errors and emit events" }
-        .in_files(
-            // A worker's standard output is its line to the run.
-            &outside(&["src/cli", "src/progress", "src/run/worker"]),
-            &["println!(\"{x}\")", "eprint!(\"\")", "dbg!(x);", "use std::io::{self, stdout};", "std::io::stderr().write_all(b)"],
-            &["write!(out, \"{x}\")", "use std::io::{Read, Write};"],
-        );
+    Never {
+        words: &["println!", "eprintln!", "print!(", "eprint!(", "dbg!"],
+        paths: &["std::io::stdout", "std::io::stderr"],
+        why: "libraries return errors and emit events",
+    }
+    .in_files(
+        // A worker's standard output is its line to the run.
+        &outside(&["src/cli", "src/progress", "src/run/worker"]),
+        &["println!(\"{x}\")", "eprint!(\"\")", "dbg!(x);", "use std::io::{self, stdout};", "std::io::stderr().write_all(b)"],
+        &["write!(out, \"{x}\")", "use std::io::{Read, Write};"],
+    );
 }
 
 #[test]
@@ -142,7 +188,12 @@ fn journals_have_one_reader() {
         &["dir.join(\"journal.jsonl\")", "line.contains(r#\"\"type\":\"receipt\"\"#)"],
         &["use hilum_cache::journal;"],
     );
-    Never { words: &["journal::objects"], paths: &["hilum_cache::journal::objects", "crate::journal::objects"], why: "raw lines are printed, never interpreted" }.in_files(
+    Never {
+        words: &["journal::objects"],
+        paths: &["hilum_cache::journal::objects", "crate::journal::objects"],
+        why: "raw lines are printed, never interpreted",
+    }
+    .in_files(
         &outside(&["cache/src/journal", "src/cli/show"]),
         &["journal::objects(&store)", "use hilum_cache::journal::{entries, objects};"],
         &["store.objects()"],
@@ -167,10 +218,22 @@ fn no_network_is_reached_and_no_other_program_started() {
     }
     .in_files(
         code().iter().collect::<Vec<_>>().as_slice(),
-        &["use std::net;", "use std::{io, net::{IpAddr}};", "std::net::lookup_host(a)", "use std::os::{unix::{net as sockets}};", "let s: TcpStream;", "unsafe { libc::socket(a, b, c) }"],
+        &[
+            "use std::net;",
+            "use std::{io, net::{IpAddr}};",
+            "std::net::lookup_host(a)",
+            "use std::os::{unix::{net as sockets}};",
+            "let s: TcpStream;",
+            "unsafe { libc::socket(a, b, c) }",
+        ],
         &["use crate::networks::net;", "let net = classifier.net;"],
     );
-    Never { words: &["Command::new", "posix_spawn", "execv"], paths: &["libc::system", "libc::fork"], why: "a run starts workers of its own program, and nothing else" }.in_files(
+    Never {
+        words: &["Command::new", "posix_spawn", "execv"],
+        paths: &["libc::system", "libc::fork"],
+        why: "a run starts workers of its own program, and nothing else",
+    }
+    .in_files(
         &outside(&["src/run/worker", "src/run/launch/process"]),
         &["std::process::Command::new(\"git\")", "libc::system(c)"],
         &["clap::Command::about(x)"],

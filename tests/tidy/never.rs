@@ -56,6 +56,7 @@ pub fn uses_between(all: &Crate, from: &[&str], to: &[&str]) -> BTreeSet<String>
     };
     let users: Vec<_> = all.uses().into_iter().filter(|(module, _)| is_below(module, from)).collect();
     assert!(!users.is_empty(), "there is no module {}", from.join(", "));
-    let pairs = users.iter().flat_map(|(user, used)| used.iter().filter(|way| is_below(way, to)).map(|used| format!("{} uses {}", user.join("::"), used.join("::"))));
+    let pairs =
+        users.iter().flat_map(|(user, used)| used.iter().filter(|way| is_below(way, to)).map(|used| format!("{} uses {}", user.join("::"), used.join("::"))));
     pairs.collect()
 }

@@ -156,10 +156,30 @@ fn item_length(all: &[&Token]) -> usize {
     }
     let first = all.get(at).map_or("", |t| t.text);
     // What ends with a semicolon although it may hold braces.
-    let ends_with_semicolon = ["use", "let", "static", "type"].contains(&first) || first == "const" && !all.get(at + 1).is_some_and(|t| t.is("fn") || t.is("unsafe"));
+    let ends_with_semicolon =
+        ["use", "let", "static", "type"].contains(&first) || first == "const" && !all.get(at + 1).is_some_and(|t| t.is("fn") || t.is("unsafe"));
     let is_item = [
-        "fn", "mod", "impl", "struct", "enum", "trait", "union", "unsafe", "async", "extern", "macro_rules", "const", "use", "let", "static", "type", "if", "for",
-        "while", "loop", "match",
+        "fn",
+        "mod",
+        "impl",
+        "struct",
+        "enum",
+        "trait",
+        "union",
+        "unsafe",
+        "async",
+        "extern",
+        "macro_rules",
+        "const",
+        "use",
+        "let",
+        "static",
+        "type",
+        "if",
+        "for",
+        "while",
+        "loop",
+        "match",
     ]
     .contains(&first);
     let is_field = !is_item && all.get(at + 1).is_some_and(|t| t.is(":"));
@@ -211,7 +231,10 @@ fn exactly_the_test_items_are_cut() {
     assert_eq!(left("struct S { #[cfg(test)] a: Map<u8, Box<dyn Fn() -> u8>>, b: u8, #[cfg(test)] c: u8 }"), "struct S { b: u8, }");
     assert_eq!(left("match x { #[cfg(test)] A => { 1 }, B => 2 }"), "match x { B => 2 }");
     assert_eq!(left("#[test]\nfn t() {} // mod\n/* { */ let a = \"//\";"), "let a = \"//\";");
-    assert_eq!(test_parts(&tokens("#[cfg(test)]\nmod one;\nmod two;\n#[cfg(test)] pub mod three;\n#[cfg(test)] mod four { mod five; }")).1, ["one", "three", "five"]);
+    assert_eq!(
+        test_parts(&tokens("#[cfg(test)]\nmod one;\nmod two;\n#[cfg(test)] pub mod three;\n#[cfg(test)] mod four { mod five; }")).1,
+        ["one", "three", "five"]
+    );
 }
 
 #[test]

@@ -16,14 +16,18 @@ fn stages_have_no_clock_no_environment_and_no_randomness_of_their_own() {
     }
     .in_files(
         &below(&["stages/src"]),
-        &["use std::{env, fs};", "std::env::var(\"HOME\")", "use std::time::{Duration, Instant};", "rand::rng().random()", "use rand::Rng;", "SystemTime::now()"],
+        &[
+            "use std::{env, fs};",
+            "std::env::var(\"HOME\")",
+            "use std::time::{Duration, Instant};",
+            "rand::rng().random()",
+            "use rand::Rng;",
+            "SystemTime::now()",
+        ],
         &["use std::time::Duration;", "env!(\"CARGO_MANIFEST_DIR\")", "let strand = a::brand::b;"],
     );
-    Never { words: &["SystemTime", "Instant::now", "env::var", "thread_rng"], paths: &["rand", "getrandom"], why: "an operation is a function of its inputs" }.in_files(
-        &below(&["stages/ops/src"]),
-        &["let t = std::time::Instant::now();", "use rand::rng;"],
-        &["std::env::consts::ARCH"],
-    );
+    Never { words: &["SystemTime", "Instant::now", "env::var", "thread_rng"], paths: &["rand", "getrandom"], why: "an operation is a function of its inputs" }
+        .in_files(&below(&["stages/ops/src"]), &["let t = std::time::Instant::now();", "use rand::rng;"], &["std::env::consts::ARCH"]);
 }
 
 /// All Rust below `stages` with its tests.
@@ -35,7 +39,11 @@ fn with_tests() -> Vec<(std::path::PathBuf, String)> {
 fn no_operation_of_candles_own_graph_is_used() {
     let all = with_tests();
     let all = || all.iter().map(|(path, text)| (path.as_path(), text.as_str()));
-    Never { words: &["_no_bwd"], paths: &[], why: "an untracked operation in a backward makes second order silently partial" }.in_texts(all(), &["x.apply_op1_no_bwd(&f)"], &[]);
+    Never { words: &["_no_bwd"], paths: &[], why: "an untracked operation in a backward makes second order silently partial" }.in_texts(
+        all(),
+        &["x.apply_op1_no_bwd(&f)"],
+        &[],
+    );
     Never {
         words: &[".apply_op", "Var::", "CustomOp", "GradStore", "VarMap", "VarBuilder"],
         paths: &["candle_core::Var", "candle_core::backprop", "candle_nn::VarMap", "candle_nn::Optimizer"],
@@ -51,17 +59,17 @@ fn no_operation_of_candles_own_graph_is_used() {
         paths: &[],
         why: "networks use hilum-ops and streams",
     }
-    .in_files(
-        &below(&["stages/src"]),
-        &["x.conv2d(&w, 1, 1, 1, 1)", "Tensor::randn(0.0, 1.0, s, d)"],
-        &["hilum_ops::conv2d(&x, &w, window)"],
-    );
+    .in_files(&below(&["stages/src"]), &["x.conv2d(&w, 1, 1, 1, 1)", "Tensor::randn(0.0, 1.0, s, d)"], &["hilum_ops::conv2d(&x, &w, window)"]);
     // How weights begin is all that is taken from there.
     let layers = |code: &str| named(code).into_iter().find(|path| path.starts_with("candle_nn") && !path.starts_with("candle_nn::init"));
     for file in below(&["stages/src"]) {
         assert_eq!(layers(&file.code), None, "{}: networks use hilum-ops", file.path.display());
     }
-    assert!(layers("use candle_nn::{init::Init, ops::leaky_relu};").is_some() && layers("use candle_nn as nn;").is_some() && layers("use candle_nn::init::{self};").is_none());
+    assert!(
+        layers("use candle_nn::{init::Init, ops::leaky_relu};").is_some()
+            && layers("use candle_nn as nn;").is_some()
+            && layers("use candle_nn::init::{self};").is_none()
+    );
 }
 
 /// What the C library computes; the last bit is another one on another machine. Roots, whole parts and `mul_add` are exact.
@@ -117,8 +125,16 @@ fn columns_have_names_and_the_report_asks_for_no_kind() {
         assert!(!counts_columns(&file.code), "{} reads a column by its number: use the fields of the record", file.path.display());
     }
     assert!(counts_columns("if row[7].is_empty()") && counts_columns("f(&r[0])") && !counts_columns("for[0]") && !counts_columns("row[at]"));
-    Never { words: &["recipe.kind ==", "kind.name ==", "of_kind(f"], paths: &["hilum_stages::kinds", "hilum_stages::KINDS"], why: "a chapter is about artifacts, whichever stage made them" }
-        .in_files(&below(&["src/report"]), &["receipt.recipe.kind == \"umap\"", "use hilum_stages::{KINDS, words};", "hilum_stages::kinds::umap::Umap"], &["let kind = &recipe.kind;"]);
+    Never {
+        words: &["recipe.kind ==", "kind.name ==", "of_kind(f"],
+        paths: &["hilum_stages::kinds", "hilum_stages::KINDS"],
+        why: "a chapter is about artifacts, whichever stage made them",
+    }
+    .in_files(
+        &below(&["src/report"]),
+        &["receipt.recipe.kind == \"umap\"", "use hilum_stages::{KINDS, words};", "hilum_stages::kinds::umap::Umap"],
+        &["let kind = &recipe.kind;"],
+    );
     Never { words: &[], paths: &["kuva"], why: "only figures know the plotting library" }.in_files(
         &outside(&["stages/src/figures"]),
         &["use kuva::plot;", "kuva::render(p)", "use kuva as k;"],
@@ -161,7 +177,12 @@ fn networks_are_named_in_their_tables_alone() {
         assert!(found.is_none(), "{} uses {}: what two networks share belongs beside them or into stages/src/networks", file.path.display(), found.unwrap());
     }
     let own = Path::new("stages/src/models/generators/dcgan/step.rs");
-    for planted in ["use super::super::pix2pix;", "use crate::models::{generators::{pix2pix::{self as p}}};", "fn f() { crate::models::generators::pix2pix::step() }", "GanNetwork::Pix2pix(c)"] {
+    for planted in [
+        "use super::super::pix2pix;",
+        "use crate::models::{generators::{pix2pix::{self as p}}};",
+        "fn f() { crate::models::generators::pix2pix::step() }",
+        "GanNetwork::Pix2pix(c)",
+    ] {
         assert!(used(own, planted).is_some(), "{planted}");
     }
     assert_eq!(used(own, "use super::super::dcgan::networks; use crate::networks::resnet::Blocks;"), None);

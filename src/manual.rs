@@ -14,9 +14,18 @@ fn schema_of(kind: &StageKind) -> Value {
     serde_json::to_value((kind.schema)()).expect("BUG: a schema is plain JSON")
 }
 
-/// The first line of a kind's description.
+/// The first sentence of a kind's description.
 pub fn summary(kind: &StageKind) -> String {
-    schema_of(kind)["description"].as_str().unwrap_or_default().lines().next().unwrap_or_default().to_owned()
+    first_sentence(schema_of(kind)["description"].as_str().unwrap_or_default())
+}
+
+/// A text up to where a sentence or a paragraph ends, on one line.
+fn first_sentence(text: &str) -> String {
+    let paragraph = text.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+    // A full stop within a sentence, as of `et al.`, is followed by no capital.
+    let ends = |at: usize| paragraph[at + 2..].starts_with(|c: char| c.is_uppercase() || c == '`');
+    let end = paragraph.match_indices(". ").map(|(at, _)| at).find(|at| ends(*at));
+    end.map_or(paragraph.as_str(), |at| &paragraph[..=at]).to_owned()
 }
 
 /// The manual of a kind, as Markdown: also `docs/stages/KIND.md`.
@@ -214,6 +223,16 @@ mod tests {
     fn lines(kind: &str) -> Vec<String> {
         let kind = hilum_stages::KINDS.iter().find(|k| k.name == kind).unwrap();
         manual(kind).lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_summary_is_one_whole_sentence() {
+        for kind in hilum_stages::KINDS {
+            let summary = summary(kind);
+            assert!(summary.ends_with('.') && !summary.contains('\n') && summary.len() > 20, "{}: {summary}", kind.name);
+        }
+        assert_eq!(first_sentence("Draws a\nand b (e.g. c). Not d.\n\nMore."), "Draws a and b (e.g. c).");
+        assert_eq!(first_sentence("One sentence\n\nAnother."), "One sentence");
     }
 
     #[test]

@@ -6,11 +6,11 @@
 //! # help: a parameter with a similar name exists: `size`
 //! ```
 //!
-//! Lines and columns are those of the file with its comments. All must be there and no others; `HILUM_UPDATE=1 cargo test faults` writes
+//! Lines and columns are those of the file with its comments. All must be there and no others; [`RENEW`] writes
 //! them. A file that needs arguments names them in a line `# arguments: `. How a diagnostic looks in a terminal, with its excerpt of the
 //! file, is a snapshot for a few of them.
 
-use crate::space::{Space, root};
+use crate::space::{RENEW, Space, root};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -110,7 +110,7 @@ fn every_broken_study_says_what_is_wrong() {
             wrong += &format!("tests/faults/{name}: said, but not expected:{unexpected}\nexpected, but not said:{unsaid}{place}\n");
         }
     }
-    assert!(wrong.is_empty(), "{wrong}`HILUM_UPDATE=1 cargo test faults` writes what is said into the files");
+    assert!(wrong.is_empty(), "{wrong}`{RENEW}` writes what is said into the files");
     // Counts are compared when the stage has run.
     for code in hilum::diagnostic::codes::CODES.iter().map(|c| c.code).filter(|c| c.starts_with('E') && *c != "E0501") {
         assert!(codes.contains(code), "no study in tests/faults shows {code}, which `plan` can say: add one");

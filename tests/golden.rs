@@ -2,19 +2,19 @@
 //!
 //! `tests/golden/KIND.json` holds, for each stage of `tests/golden/study.yaml`, its recipe and the digests of its outputs. An
 //! equal recipe must give equal bytes, or caches would be wrong. A stage whose recipe differs because an input does is
-//! not judged: the kind that made the input is. `HILUM_UPDATE=1 cargo test golden` writes the files.
+//! not judged: the kind that made the input is. [`RENEW`] writes the files.
 
-use crate::space::{Space, root};
+use crate::space::{RENEW, Space, root};
+use hilum_cache::canonical;
 use hilum_cache::receipt::{Artifact, Receipt};
 use hilum_cache::recipe::{Part, Recipe};
 use hilum_stages::KINDS;
+use hilum_stages::contract::fit::NotWritten;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
-
-const RENEW: &str = "run `HILUM_UPDATE=1 cargo test golden`, and commit what it writes";
 
 /// What a stage was made of and what it gave.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -130,29 +130,66 @@ fn golden_bytes_of_every_kind_follow_from_its_version() {
             _ => None,
         };
         let changed: String = found.iter().filter_map(changed).collect();
-        assert!(changed.is_empty(), "{changed}\nand then: {RENEW}");
+        assert!(changed.is_empty(), "{changed}\nand then: run `{RENEW}`, and commit what it writes");
         for (kind, cases) in &by_kind {
             fs::write(file(kind), serde_json::to_string_pretty(cases).unwrap() + "\n").unwrap();
         }
     }
     let mut written = BTreeMap::new();
     for kind in &all {
-        let text = fs::read_to_string(file(kind)).unwrap_or_else(|_| panic!("there is no tests/golden/{kind}.json: {RENEW}"));
+        let text = fs::read_to_string(file(kind)).unwrap_or_else(|_| panic!("there is no tests/golden/{kind}.json: run `{RENEW}`, and commit what it writes"));
         written.extend(serde_json::from_str::<Cases>(&text).unwrap_or_else(|e| panic!("tests/golden/{kind}.json: {e}")));
     }
     let verdicts: Vec<Verdict> = found.iter().map(|(stage, case)| judge(stage, written.get(stage), case)).collect();
     let of = |pick: fn(&Verdict) -> Option<&String>| verdicts.iter().filter_map(pick).map(|what| format!("\n  {what}")).collect::<String>();
     let changed = of(|v| if let Verdict::Changed(what) = v { Some(what) } else { None });
-    assert!(changed.is_empty(), "{changed}\nand then: {RENEW}");
+    assert!(changed.is_empty(), "{changed}\nand then: run `{RENEW}`, and commit what it writes");
     let stale = of(|v| if let Verdict::Stale(what) = v { Some(what) } else { None });
-    assert!(stale.is_empty() && verdicts.iter().all(|v| *v == Verdict::Same), "tests/golden is of other versions than the code: {RENEW}{stale}");
-    assert_eq!(written.len(), found.len(), "tests/golden has stages that tests/golden/study.yaml no longer has, or lacks some: {RENEW}");
+    assert!(
+        stale.is_empty() && verdicts.iter().all(|v| *v == Verdict::Same),
+        "tests/golden is of other versions than the code: run `{RENEW}`, and commit what it writes{stale}"
+    );
+    assert_eq!(
+        written.len(),
+        found.len(),
+        "tests/golden has stages that tests/golden/study.yaml no longer has, or lacks some: run `{RENEW}`, and commit what it writes"
+    );
 
     // What was computed by plain code, the instructions of this machine give to the last bit.
     let native: Cases = run(false).into_iter().collect();
     for (stage, portable) in &found {
         assert_eq!(portable.outputs, native[stage].outputs, "{stage}: this machine's instructions give other bits than plain code");
     }
+}
+
+/// What a recipe lacks, a stage would add after its key is formed.
+#[test]
+fn golden_recipes_contain_every_default() {
+    let lacks = |recipe: &Recipe| {
+        let kind = KINDS.iter().find(|k| k.name == recipe.kind).unwrap();
+        // Files outside are in a recipe by their digests alone.
+        let mut parameters = recipe.parameters.clone();
+        for (source, digest) in &recipe.sources {
+            let (above, name) = source.rsplit_once('.').unwrap_or(("", source));
+            let holder = above.split('.').filter(|s| !s.is_empty()).try_fold(&mut parameters, |node, key| node.get_mut(key)).unwrap();
+            holder[name] = digest.hex().into();
+        }
+        let decoded = (kind.decode)(parameters.clone(), &NotWritten).unwrap_or_else(|bad| panic!("{}: {bad:?}", recipe.kind)).parameters();
+        // In the one spelling that keys are made of.
+        let [written, read] = [parameters, decoded].map(|value| canonical::to_string(&value));
+        (written != read).then(|| format!("{}: {written} is read as {read}", recipe.kind))
+    };
+    let mut seen = 0;
+    for kind in KINDS {
+        let cases: Cases = serde_json::from_str(&fs::read_to_string(file(kind.name)).unwrap()).unwrap();
+        for (stage, case) in cases {
+            assert_eq!(lacks(&case.recipe), None, "{stage}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= KINDS.len());
+    let without = serde_json::json!({ "v": 1, "kind": "prepare", "version": 1, "parameters": { "size": 32 }, "inputs": {} });
+    assert!(lacks(&serde_json::from_value(without).unwrap()).is_some(), "a default that a recipe lacks is found");
 }
 
 #[test]

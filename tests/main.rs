@@ -10,6 +10,7 @@ mod deny;
 mod diff;
 mod documents;
 mod engine;
+mod examples;
 mod faults;
 mod findings;
 mod fuzz;

@@ -18,6 +18,23 @@ fn faults(validator: &jsonschema::Validator, text: &str) -> Vec<String> {
     validator.iter_errors(&json(text)).map(|e| format!("{e} at {}", e.instance_path())).collect()
 }
 
+/// Editors show the names of definitions.
+#[test]
+fn definitions_are_called_by_kind_and_parameter() {
+    let schema = schema::schema(&hilum::language::language());
+    let names: Vec<&String> = schema["$defs"].as_object().unwrap().keys().collect();
+    // As types of one name are told apart by whoever makes schemas.
+    let is_numbered =
+        |name: &str| name.rsplit('.').next().is_some_and(|last| last.starts_with(char::is_uppercase) && last.ends_with(|c: char| c.is_ascii_digit()));
+    for name in &names {
+        assert!(!name.contains("Config") && !is_numbered(name), "{name}");
+    }
+    assert!(is_numbered("train-gan.Schedule2"));
+    for expected in ["train-classifier.network.resnet18", "train-gan.network.dcgan", "import.columns"] {
+        assert!(names.iter().any(|n| *n == expected), "{expected} is not among {names:?}");
+    }
+}
+
 #[test]
 fn what_check_accepts_is_valid() {
     let validator = validator();

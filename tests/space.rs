@@ -5,6 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+/// What writes all files that tests compare with and that the program makes; every message and page that speaks of it says this.
+pub const RENEW: &str = "HILUM_UPDATE=1 cargo test --release --test hilum -- documents golden faults";
+
 /// The repository.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::MetadataExt;
 
-/// The file whose lock is the presence of a run.
+/// The file whose lock is the presence of a run or of a reader.
 pub(crate) const STORE: &str = "store";
 
 /// The right to compute one key; released and its file removed when dropped.
@@ -45,27 +45,32 @@ impl Drop for KeyLock {
     }
 }
 
-/// The presence of a run in a store: shared among runs, exclusive for `gc`.
+/// The presence of a run or of a reader in a store, shared among them; exclusive for `gc`, and for the sweep with which a run starts
+/// that finds nobody else.
 #[derive(Debug)]
 pub struct StoreLock {
     _file: File,
 }
 
 impl StoreLock {
-    /// Announces a run; waits while the store is being cleaned, or swept by a run that begins at the same moment.
+    /// Announces a run; waits while `gc` cleans the store, or a run that starts at the same moment sweeps it.
     pub fn share(store: &WritableStore) -> Result<StoreLock> {
         let locks = store.directory("locks")?;
         let file = locks.open_or_create(STORE)?;
         effects::lock(&file, true).map_err(Error::io("lock", &locks.path().join(STORE)))?;
         Ok(StoreLock { _file: file })
     }
-    /// Announces a reader, if the store has a lock: `gc` waits for it. Writes nothing.
+    /// Announces a reader, if the store has the file: `gc` fails while there is one. Waits as [`StoreLock::share`] does, and writes
+    /// nothing.
     pub fn read(store: &Store) -> Option<StoreLock> {
         let file = store.directory("locks").and_then(|locks| locks.open_file(STORE)).ok()?;
         effects::lock(&file, true).ok()?;
         Some(StoreLock { _file: file })
     }
-    /// Excludes all runs. Fails with [`Error::Busy`] while one is active.
+    /// Excludes all runs and readers.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while one is active.
     pub fn own(store: &WritableStore) -> Result<StoreLock> {
         try_lock(&store.directory("locks")?, STORE)?.map(|file| StoreLock { _file: file }).ok_or(Error::Busy)
     }
@@ -112,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn cleaning_waits_for_runs() {
+    fn cleaning_is_refused_while_a_run_is_active() {
         let dir = tempfile::tempdir().unwrap();
         let store = WritableStore::create(dir.path()).unwrap();
         let runs = (StoreLock::share(&store).unwrap(), StoreLock::share(&store).unwrap());

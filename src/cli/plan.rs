@@ -66,7 +66,7 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
     } else {
         say(text::lines(&study.pipeline, &plan, &forecast).join("\n"))?;
     }
-    forecast.shortage(&study).into_iter().for_each(|w| remark(format!("warning: {w}")));
+    text::shortage(&study, &forecast).into_iter().for_each(|w| remark(format!("warning: {w}")));
     if args.counts && !args.json {
         for (output, labels) in counts(&opened, &plan)? {
             let text: Vec<String> = labels.iter().map(|(label, n)| format!("{label} {n}")).collect();

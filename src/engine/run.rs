@@ -2,7 +2,7 @@
 
 use super::answers::answers;
 use super::forecast::Forecast;
-use super::{Devices, Error, Opened, Record, Study, record, to_repair};
+use super::{Devices, Error, Opened, Record, Study, record, text, to_repair};
 use crate::checks::{self, Finding};
 use crate::pipeline::model::StageId;
 use crate::plan::{Decision, Plan};
@@ -217,8 +217,8 @@ impl<'a> Attempt<'a> {
         }
         sink.handle(&Event::Started { run: name.clone(), stages: opened.session.wanted.iter().filter(|w| **w).count() });
         let forecast = Forecast::of(study, &opened.session, &plan);
-        sink.handle(&forecast.event(study, &plan));
-        forecast.shortage(study).into_iter().for_each(|message| sink.handle(&Event::Warning { message }));
+        sink.handle(&text::event(study, &plan, &forecast));
+        text::shortage(study, &forecast).into_iter().for_each(|message| sink.handle(&Event::Warning { message }));
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
         let slots = Slots::new(options.jobs.unwrap_or(threads), threads, free_memory(), options.devices.gpus.clone());
         let run = Run {

@@ -1,5 +1,6 @@
 //! A plan in lines: one for each group of stages, then totals and the time that they may take.
 
+use super::Study;
 use super::forecast::Forecast;
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
@@ -9,8 +10,21 @@ use crate::plan::groups::{Fate, Group, Totals, failing};
 use crate::plan::reason::Reason;
 use crate::plan::{Decision, Plan};
 use crate::progress::words::{about, size};
+use crate::run::event::Event;
 use hilum_stages::words::counted;
 use std::collections::BTreeSet;
+
+/// How a run begins.
+pub(super) fn event(study: &Study, plan: &Plan, forecast: &Forecast) -> Event {
+    // Where nothing is up to date yet, a line for each stage says nothing that is not expected.
+    let lines = if forecast.totals.up_to_date == 0 { sums(forecast).collect() } else { lines(&study.pipeline, plan, forecast) };
+    Event::Planned { lines, totals: forecast.totals.to_json(), estimate: forecast.estimate.to_json() }
+}
+
+/// What to say where the store needs more than is free.
+pub fn shortage(study: &Study, forecast: &Forecast) -> Option<String> {
+    shortage_at(&study.workspace.store.display().to_string(), &forecast.need, forecast.free?)
+}
 
 /// All lines of a plan.
 pub fn lines(p: &Pipeline, plan: &Plan, forecast: &Forecast) -> Vec<String> {
@@ -125,8 +139,7 @@ fn time(t: &Totals, e: &Estimate) -> Option<String> {
     Some(format!("estimated time: {sum} (the sum of stage times){unknown}"))
 }
 
-/// What to say where the store needs more than is free.
-pub(super) fn shortage(need: &Need, free: u64, place: &str) -> Option<String> {
+fn shortage_at(place: &str, need: &Need, free: u64) -> Option<String> {
     if need.bytes <= free {
         return None;
     }
@@ -171,9 +184,9 @@ mod tests {
     #[test]
     fn a_shortage_is_reported_only_if_there_is_one() {
         let need = |bytes, unknown: &[usize]| Need { bytes, unknown: unknown.iter().map(|n| StageId::test(*n)).collect() };
-        assert_eq!(shortage(&need(1 << 30, &[1]), 1 << 30, ".hilum"), None);
-        assert_eq!(shortage(&need(3 << 30, &[]), 1 << 30, ".hilum").unwrap(), "the store needs about 3.0 GiB, but only 1.0 GiB are free at `.hilum`");
-        let said = shortage(&need(3 << 30, &[4]), 1 << 30, ".hilum").unwrap();
+        assert_eq!(shortage_at(".hilum", &need(1 << 30, &[1]), 1 << 30), None);
+        assert_eq!(shortage_at(".hilum", &need(3 << 30, &[]), 1 << 30).unwrap(), "the store needs about 3.0 GiB, but only 1.0 GiB are free at `.hilum`");
+        let said = shortage_at(".hilum", &need(3 << 30, &[4]), 1 << 30).unwrap();
         assert!(said.ends_with("at `.hilum`; the size of 1 stage more is unknown"), "{said}");
     }
 }

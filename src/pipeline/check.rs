@@ -3,14 +3,13 @@
 use super::binding::Binding;
 use super::matrix::{Axes, Cell, REPEAT};
 use super::model::Resources;
-use super::node::{Key, Node, Yaml};
-use super::origin::Origin;
+use super::node::{Key, Node, Origin, Yaml};
 use super::path;
 use super::raw::RawStage;
 use super::substitute::{Names, Unresolved};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use hilum_stages::contract::artifact::ArtifactType;
-use hilum_stages::contract::decode::{BadParameter, Fault};
+use hilum_stages::contract::bad_parameter::{BadParameter, Fault};
 use hilum_stages::contract::fit::Written;
 use hilum_stages::contract::kind::{AnyStage, StageKind};
 use hilum_stages::contract::port::{Arity, Port};

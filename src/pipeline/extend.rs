@@ -1,7 +1,6 @@
 //! `extends`, and `--set`: a deep merge of trees. Maps merge, everything else replaces, null removes.
 
-use super::node::{Key, Node, Yaml};
-use super::origin::Origin;
+use super::node::{Key, Node, Origin, Yaml};
 use super::{parse, set, source};
 use crate::diagnostic::{Diagnostic, Span, Texts};
 use std::path::{Path, PathBuf};

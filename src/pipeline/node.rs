@@ -1,8 +1,8 @@
 //! A YAML document as a tree in which every key and value knows its location.
 
-use super::origin::Origin;
 use crate::diagnostic::Span;
 use serde_json::Value;
+use std::ops::Range;
 
 /// A value with its location.
 #[derive(Debug, Clone)]
@@ -13,6 +13,19 @@ pub struct Node {
     pub value: Yaml,
     /// Other locations that contributed to its value.
     pub origins: Vec<Origin>,
+}
+
+/// Another location that contributed to a node's value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// These bytes of a text, or all of another value, stand for a name that gets its value there.
+    Name(Range<usize>, Span),
+    /// This key of a map was a name that gets its value there.
+    Key(String, Span),
+    /// This key of a map was removed there.
+    Removed(String, Span),
+    /// These keys of a map are those that the last of several layers names.
+    Layer(Vec<String>),
 }
 
 /// A key with its location.

@@ -1,23 +1,10 @@
 //! Where a value comes from: a parameter may be `$name`, whose value is below `vars`, in a matrix, in a
 //! file that is extended, or on the command line.
 
-use super::node::{Node, Yaml};
+use super::node::{Node, Origin, Yaml};
 use crate::diagnostic::Span;
 use serde_json::Value;
 use std::ops::Range;
-
-/// Another location that contributed to a node's value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// These bytes of a text, or all of another value, stand for a name that gets its value there.
-    Name(Range<usize>, Span),
-    /// This key of a map was a name that gets its value there.
-    Key(String, Span),
-    /// This key of a map was removed there.
-    Removed(String, Span),
-    /// These keys of a map are those that the last of several layers names.
-    Layer(Vec<String>),
-}
 
 impl Node {
     /// Where a key of this map was removed, if it was.

@@ -1,8 +1,11 @@
 //! The JSON schema of study files, for editors: made from the kinds' own schemas. It accepts every file that `check` accepts,
 //! and refuses what can be seen in one file without following names.
 
+mod names;
+
 use super::Language;
 use hilum_stages::contract::port::Arity;
+use names::Names;
 use serde_json::{Map, Value, json};
 
 /// The schema of a study file.
@@ -14,13 +17,12 @@ pub fn schema(language: &Language) -> Value {
         let mut parameters = serde_json::to_value((kind.schema)()).expect("BUG: a schema is plain JSON");
         let own = parameters.as_object_mut().expect("BUG: parameters are a map");
         own.remove("$schema");
-        // Two kinds may have types of one name.
-        for (name, definition) in own.remove("$defs").and_then(|d| d.as_object().cloned()).into_iter().flatten() {
-            definitions.insert(format!("{}.{name}", kind.name), written(&definition, kind.name));
-        }
+        let types = own.remove("$defs").and_then(|d| d.as_object().cloned()).unwrap_or_default();
         let description = own.get("description").cloned().unwrap_or_default();
         let needs_parameters = own.get("required").is_some();
-        definitions.insert(format!("with-{}", kind.name), written(&parameters, kind.name));
+        let names = Names::of(kind.name, &parameters, &types);
+        definitions.extend(types.iter().map(|(name, definition)| (names.name(name), written(definition, &names))));
+        definitions.insert(format!("with-{}", kind.name), written(&parameters, &names));
         let binding = |arity| if matches!(arity, Arity::One | Arity::Optional | Arity::Gathered) { "#/$defs/binding" } else { "#/$defs/bindings" };
         let inputs: Map<String, Value> =
             kind.inputs.iter().map(|p| (p.name.to_owned(), json!({ "description": p.doc.trim(), "$ref": binding(p.arity) }))).collect();
@@ -123,14 +125,14 @@ fn or_null(schema: Value) -> Value {
 
 /// The schema of a value as people write it: with `$name` in place of any value, scalars where text is expected, and words for
 /// choices whose parameters all have defaults.
-fn written(schema: &Value, kind: &str) -> Value {
+fn written(schema: &Value, names: &Names) -> Value {
     let Value::Object(own) = schema else { return schema.clone() };
-    let below = |s: &Value| written(s, kind);
+    let below = |s: &Value| written(s, names);
     let each = |list: &Value| list.as_array().into_iter().flatten().map(&below).collect::<Vec<_>>();
     let mut out = Map::new();
     for (key, value) in own {
         let new = match key.as_str() {
-            "$ref" => Value::from(value.as_str().unwrap_or_default().replace("#/$defs/", &format!("#/$defs/{kind}."))),
+            "$ref" => names.reference(value.as_str().unwrap_or_default()).into(),
             "properties" => value.as_object().into_iter().flatten().map(|(name, s)| (name.clone(), or_name(below(s)))).collect::<Map<_, _>>().into(),
             "items" | "additionalProperties" if value.is_object() => or_name(below(value)),
             "prefixItems" | "anyOf" | "oneOf" | "allOf" => each(value).into(),

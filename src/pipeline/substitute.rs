@@ -1,8 +1,7 @@
 //! `$name`: axes and variables inside parameters. A whole scalar or key keeps its type; inside text it is text.
 
 use super::matrix::Coordinate;
-use super::node::{Key, Node, Yaml};
-use super::origin::Origin;
+use super::node::{Key, Node, Origin, Yaml};
 use super::parse::{MERGE, add_missing};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use serde_json::Value;

@@ -1,14 +1,7 @@
 //! The states of stages. Every stage is in exactly one of them; `set` is the only way from one to another.
 //!
-//! ```text
-//! Waiting ──→ Ready ──→ Running ──→ Executed
-//!    │          │  └──→ Elsewhere ──→ Ready (or Reused)
-//!    │          └─────→ Reused
-//!    ├──→ Reused        Running ──→ Failed, Ready (retried)
-//!    ├──→ Failed        Ready ──→ Failed
-//!    └──→ Skipped
-//! ```
-//! A stage with the recipe of another that is ready or runs waits for it as it waits for its inputs.
+//! `docs/design/run-loop.md` draws them and says what moves a stage on; a test compares the two. A stage with the recipe of another
+//! that is ready or runs waits for it as it waits for its inputs.
 
 use crate::pipeline::model::{PerStage, StageId};
 
@@ -21,7 +14,7 @@ pub enum State {
     Waiting,
     /// All inputs are there; its recipe has no usable receipt.
     Ready,
-    /// Another process computes it.
+    /// Ready, but another process computed its key at the last turn.
     Elsewhere,
     /// Under way here.
     Running,
@@ -33,6 +26,22 @@ pub enum State {
     Failed,
     /// Below a failure.
     Skipped,
+}
+
+impl State {
+    /// True if a stage in this state may come to that one.
+    fn may_become(self, to: State) -> bool {
+        use State::*;
+        matches!(
+            (self, to),
+            (Waiting, Ready | Reused | Skipped | Failed)
+                | (Ready, Running | Elsewhere | Waiting | Failed)
+                | (Elsewhere, Ready)
+                | (Running, Executed | Failed | Ready | Waiting)
+                // What it made is damaged or missing.
+                | (Reused | Executed, Waiting)
+        )
+    }
 }
 
 /// The states of all stages.
@@ -52,18 +61,8 @@ impl States {
     /// # Panics
     /// Where there is no such way: a fault of the scheduler.
     pub fn set(&mut self, id: StageId, to: State) {
-        use State::*;
         let from = self.0[id];
-        let allowed = matches!(
-            (from, to),
-            (Waiting, Ready | Reused | Skipped | Failed)
-                | (Ready, Running | Elsewhere | Reused | Failed)
-                | (Elsewhere, Ready | Reused)
-                | (Running, Executed | Failed | Ready)
-                // A damaged input sends a stage back, and the one that makes the input with it.
-                | (Reused | Executed | Ready | Failed | Elsewhere | Skipped, Waiting)
-        );
-        assert!(allowed, "BUG: {id:?} cannot go from {from:?} to {to:?}");
+        assert!(from.may_become(to), "BUG: {id:?} cannot go from {from:?} to {to:?}");
         self.0[id] = to;
     }
     /// How many stages are in a state.
@@ -79,6 +78,7 @@ impl States {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn a_stage_goes_its_way() {
@@ -87,6 +87,21 @@ mod tests {
             s.set(StageId::test(0), to);
         }
         assert_eq!((s.count(State::Executed), s.all(State::Unwanted)), (1, vec![StageId::test(1)]));
+    }
+
+    /// The drawing has these transitions, and no others.
+    #[test]
+    fn the_page_draws_every_transition() {
+        let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/design/run-loop.md")).unwrap();
+        let drawing = page.split("stateDiagram-v2").nth(1).unwrap().split("```").next().unwrap();
+        let arrow = |line: &str| line.split_once(" --> ").map(|(from, to)| (from.trim().to_owned(), to.split(" :").next().unwrap().trim().to_owned()));
+        let drawn: BTreeSet<(String, String)> = drawing.lines().filter_map(arrow).filter(|(from, _)| from != "[*]").collect();
+        use State::*;
+        let all = [Unwanted, Waiting, Ready, Elsewhere, Running, Reused, Executed, Failed, Skipped];
+        let pairs = all.into_iter().flat_map(|from| all.into_iter().map(move |to| (from, to)));
+        let allowed: BTreeSet<(String, String)> =
+            pairs.filter(|(from, to)| from.may_become(*to)).map(|(from, to)| (format!("{from:?}"), format!("{to:?}"))).collect();
+        assert_eq!(drawn, allowed);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a stage is: its parameters, its ports, what it may use while it runs. Ignorant of tensor libraries and YAML.
 
 pub mod artifact;
+pub mod bad_parameter;
 pub mod bounds;
 pub mod context;
 pub mod decode;
@@ -19,9 +20,9 @@ pub mod word;
 /// What every stage kind imports.
 pub mod prelude {
     pub use super::artifact::ArtifactType;
+    pub use super::bad_parameter::BadParameter;
     pub use super::bounds::{Count, Dropout, InnerShare, Multiple, NonNegative, PartialShare, Positive, Reduction, Share, Size, Whole};
     pub use super::context::Context;
-    pub use super::decode::BadParameter;
     pub use super::error::{Error, Result};
     pub use super::note::Note;
     pub use super::one_of::Channels;

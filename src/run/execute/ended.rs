@@ -87,7 +87,6 @@ impl Scheduler<'_> {
         if owners.is_empty() {
             return self.fail_recipe(id, key, failure);
         }
-        self.states.set(id, State::Ready);
         self.states.set(id, State::Waiting);
         let mut waiting = self.twins_of(&key);
         waiting.push(id);

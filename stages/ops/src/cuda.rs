@@ -75,8 +75,8 @@ impl OnDevice for Array {
         self.len()
     }
     fn to_host(&self) -> Result<Vec<f32>> {
-        let copy = self.stream().clone_dtoh(self).map_err(gpu::failed)?;
-        self.stream().synchronize().map_err(gpu::failed)?;
+        let copy = self.stream().clone_dtoh(self).map_err(machine::failed)?;
+        self.stream().synchronize().map_err(machine::failed)?;
         Ok(copy)
     }
 }

@@ -32,6 +32,18 @@ pub struct ChannelStatistics {
     pub variance: Value,
 }
 
+/// The parameters as the tape keeps them.
+struct Kept {
+    weight: Value,
+    bias: Value,
+}
+
+impl Kept {
+    fn of(affine: Affine) -> Kept {
+        Kept { weight: affine.weight.clone(), bias: affine.bias.clone() }
+    }
+}
+
 /// What a norm is composed of where its gradient is differentiated.
 #[derive(Clone, Copy)]
 enum Parts {

@@ -171,7 +171,8 @@ bounds! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::decode::{Fault, decode};
+    use crate::contract::bad_parameter::Fault;
+    use crate::contract::decode::decode;
     use crate::contract::fit::NotWritten;
     use serde_json::{Value, json};
 

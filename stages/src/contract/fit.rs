@@ -6,7 +6,7 @@
 
 mod numbers;
 
-use super::decode::{BadParameter, Fault};
+use super::bad_parameter::{BadParameter, Fault};
 use numbers::{NumberRange, whole};
 use serde_json::{Map, Value};
 

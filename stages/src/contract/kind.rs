@@ -1,7 +1,8 @@
 //! Kinds as plain data and function pointers: the rows of the registry, and the object-safe face of a stage.
 
+use super::bad_parameter::BadParameter;
 use super::context::Context;
-use super::decode::{self, BadParameter};
+use super::decode;
 use super::error::Result;
 use super::fit::Written;
 use super::port::{Arrival, Inputs, Outputs, Port};

@@ -70,7 +70,8 @@ one_of! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::decode::{Fault, nearest};
+    use crate::contract::bad_parameter::Fault;
+    use crate::contract::decode::nearest;
     use crate::contract::fit::NotWritten;
     use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! One kind of work. The implementing struct *is* the parameters.
 
+use super::bad_parameter::BadParameter;
 use super::context::Context;
-use super::decode::BadParameter;
 use super::error::Result;
 use super::port;
 use super::source::Source;

@@ -78,7 +78,8 @@ impl<T: JsonSchema + Worded> JsonSchema for OrWord<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::decode::{Fault, decode};
+    use crate::contract::bad_parameter::Fault;
+    use crate::contract::decode::decode;
     use crate::contract::fit::NotWritten;
     use serde_json::json;
 

@@ -13,13 +13,14 @@ mod notes;
 mod only;
 mod patients;
 mod patterns;
+mod row;
 mod samples;
 mod table;
 #[cfg(test)]
 mod tests;
 mod text;
 
-use crate::contract::decode::Fault;
+use crate::contract::bad_parameter::Fault;
 use crate::contract::prelude::*;
 use crate::contract::source::{ListedFile, Source, SourceKind, SourcePath};
 use crate::contract::word::OrWord;
@@ -28,12 +29,13 @@ use crate::data::inspect;
 use crate::data::patients::Patients;
 use crate::data::sample::Samples;
 pub use columns::{Column, Columns, LabelColumn, Several, Uncertain};
-use labels::{Names, Said};
+use labels::Names;
 use left_out::Omitted;
 pub use only::Values;
 pub use patients::{FromWhat, PatientFrom};
 use patterns::Excluded;
-use samples::{Search, Whose};
+use row::{Said, Whose};
+use samples::Search;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 

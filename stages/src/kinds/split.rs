@@ -10,7 +10,7 @@ mod groups;
 mod growth;
 mod kept;
 
-use crate::contract::decode::Fault;
+use crate::contract::bad_parameter::Fault;
 use crate::contract::prelude::*;
 use crate::contract::source::{Source, SourceKind, SourcePath};
 use crate::data::sample::{Sample, Samples};

@@ -1,6 +1,7 @@
 //! The three passes of a convolution by cuDNN, in `[n, h, w, c]`. Only algorithms that give the same bits each time.
 
-use super::gpu::{Gpu, count, failed, launch};
+use super::gpu::{Gpu, count, launch};
+use super::machine::failed;
 use super::{Array, OnCuda, View};
 use crate::geometry::Geometry;
 use crate::precision::{Precision, precision};

@@ -5,7 +5,8 @@
 //! tracking is off (see `machine::open`), so every wait is written here.
 
 use super::Array;
-use super::gpu::{Gpu, failed};
+use super::gpu::Gpu;
+use super::machine::failed;
 use candle_core::cuda_backend::CudaStorage;
 use candle_core::cuda_backend::cudarc::driver::{CudaEvent, CudaSlice, CudaStream, PinnedHostSlice};
 use candle_core::op::BackpropOp;

@@ -1,5 +1,6 @@
 //! One GPU: memory, launches, and the errors of its driver.
 
+use super::machine::{self, failed};
 use crate::fault::MEMORY_IS_FULL;
 use candle_core::cuda_backend::cudarc::driver::{self, CudaFunction, CudaSlice, CudaStream, DeviceRepr, DriverError, LaunchConfig, PinnedHostSlice};
 use candle_core::{CudaDevice, Error, Result};
@@ -11,11 +12,6 @@ const THREADS: u32 = 256;
 
 pub(crate) struct Gpu {
     device: CudaDevice,
-}
-
-/// An error of the driver.
-pub(crate) fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::wrap(error)
 }
 
 impl Gpu {
@@ -68,7 +64,7 @@ impl Gpu {
             return failed(error);
         }
         let mib = |bytes: usize| bytes.div_ceil(1 << 20);
-        let peak = super::machine::peak(&self.device).map_or_else(|_| "unknown".to_owned(), |p| format!("{} MiB", p.div_ceil(1 << 20)));
+        let peak = machine::peak(&self.device).map_or_else(|_| "unknown".to_owned(), |p| format!("{} MiB", p.div_ceil(1 << 20)));
         let free = driver::result::mem_get_info().map_or_else(|_| "unknown".to_owned(), |(free, total)| format!("{} of {} MiB", mib(free), mib(total)));
         Error::Msg(format!("{MEMORY_IS_FULL}: {} MiB were asked for; the most that was held at once is {peak}, free are {free}", mib(bytes)))
     }
@@ -106,7 +102,7 @@ macro_rules! launch {
         $(launch.arg($input);)*
         $(launch.arg($output);)+
         // SAFETY: the kernel's parameters are these, in this order, and it writes within them: see `kernels.cu`.
-        unsafe { launch.launch($crate::cuda::gpu::threads(n)) }.map_err($crate::cuda::gpu::failed)?;
+        unsafe { launch.launch($crate::cuda::gpu::threads(n)) }.map_err($crate::cuda::machine::failed)?;
     }};
 }
 pub(crate) use launch;

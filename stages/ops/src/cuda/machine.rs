@@ -1,10 +1,14 @@
 //! What the driver says about GPUs, and how their memory is kept.
 
-use super::gpu::failed;
 use candle_core::cuda_backend::cudarc::cudnn;
 use candle_core::cuda_backend::cudarc::driver::sys::{self, CUdevice_attribute as Asked, CUmemPool_attribute_enum as Attribute, CUmemoryPool};
 use candle_core::cuda_backend::cudarc::driver::{CudaContext, DriverError, result};
-use candle_core::{CudaDevice, Device, Result};
+use candle_core::{CudaDevice, Device, Error, Result};
+
+/// An error of the driver.
+pub(crate) fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::wrap(error)
+}
 
 pub(crate) fn count() -> usize {
     CudaContext::device_count().map_or(0, |n| usize::try_from(n).unwrap_or(0))

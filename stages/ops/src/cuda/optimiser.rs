@@ -1,6 +1,7 @@
 //! Optimiser steps and other updates in place. State moves to the GPU at the first step.
 
-use super::gpu::{Gpu, failed, launch};
+use super::gpu::{Gpu, launch};
+use super::machine::failed;
 use super::{Array, InPlaceOnCuda, View, ViewMut};
 use crate::cpu::optimiser::Update;
 use crate::primitive::optimiser::{Lerp, Overwrite, Step};

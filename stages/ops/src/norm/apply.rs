@@ -1,6 +1,6 @@
 //! A norm whose statistics are known: its result, and its gradients.
 
-use super::{Affine, Parts, composed};
+use super::{Affine, Kept, Parts, composed};
 use crate::activation::rectified_gradient;
 use crate::backend::{compute, compute_all};
 use crate::cpu::norm::{Cut, GradientSums, InputGradientInputs, ScaleInputs, Scales, Statistics, SumInputs};
@@ -22,18 +22,6 @@ pub(super) struct Norm {
     shift: Tensor,
     /// True where curvature is zero.
     is_fixed: bool,
-}
-
-/// The parameters as the tape keeps them.
-pub(super) struct Kept {
-    pub(super) weight: Value,
-    pub(super) bias: Value,
-}
-
-impl Kept {
-    fn of(affine: Affine) -> Kept {
-        Kept { weight: affine.weight.clone(), bias: affine.bias.clone() }
-    }
 }
 
 impl Norm {

@@ -1,7 +1,6 @@
 //! Instance norm, layer norm and a scale with a shift from sums and products, for gradients of gradients.
 
-use super::Parts;
-use super::apply::Kept;
+use super::{Kept, Parts};
 use crate::activation::rectified;
 use crate::epilogue::Rectifier;
 use crate::primitive::norm::Divisor;

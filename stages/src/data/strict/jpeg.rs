@@ -12,9 +12,9 @@ mod scan;
 mod tests;
 
 use crate::data::inspect::MOST_PIXELS;
-use frame::{Picture, picture};
+use frame::{Band, Picture, picture};
 use huffman::Table;
-use scan::{Band, Part, Scan};
+use scan::{Part, Scan};
 
 /// Scans of a file. Cameras and libraries write a dozen; each may go through all blocks again.
 const MOST_SCANS: usize = 100;

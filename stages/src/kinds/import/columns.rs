@@ -2,7 +2,7 @@
 
 use super::patterns;
 use super::text;
-use crate::contract::decode::{BadParameter, Fault};
+use crate::contract::bad_parameter::{BadParameter, Fault};
 use crate::contract::prelude::*;
 use crate::contract::word::{OrWord, Worded};
 use regex::Regex;

@@ -4,9 +4,8 @@
 //! a patient may have images before and after a finding. Names that only say that images are here are not patients.
 
 use super::find::{is_mask, is_mask_of};
-use super::labels::Said;
 use super::left_out::{self, Omitted};
-use super::samples::{Row, Whose};
+use super::row::{Row, Said, Whose};
 use super::text;
 use crate::contract::prelude::*;
 use crate::contract::pseudonym::normalised;

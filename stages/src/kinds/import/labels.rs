@@ -3,44 +3,13 @@
 use super::columns::{LabelColumn, Several, Uncertain};
 use super::left_out::{self, Omitted};
 use super::patterns::Wild;
-use super::samples::Row;
+use super::row::{Row, Said};
 use super::text;
 use crate::contract::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Labels of the source that a message lists.
 const SHOWN: usize = 12;
-
-/// The labels that a source gives an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Said {
-    /// This label and no other.
-    One(String),
-    /// These labels, perhaps none.
-    Several(Vec<String>),
-    /// A label that is marked as uncertain.
-    Uncertain,
-}
-
-impl Default for Said {
-    fn default() -> Self {
-        Said::One(String::new())
-    }
-}
-
-impl Said {
-    fn labels(&self) -> &[String] {
-        match self {
-            Said::One(label) => std::slice::from_ref(label),
-            Said::Several(labels) => labels,
-            Said::Uncertain => &[],
-        }
-    }
-    /// As the source spells it.
-    pub(super) fn spelled(&self) -> String {
-        self.labels().join("|")
-    }
-}
 
 /// The labels in one cell.
 pub(super) fn in_cell(cell: &str, rule: &LabelColumn) -> Said {

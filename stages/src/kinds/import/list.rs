@@ -1,9 +1,8 @@
 //! Rows of a COVIDx list: lines of `patient file label source`, separated by spaces. Lists of version 3 have no source.
 
-use super::labels::Said;
 use super::left_out::Omitted;
 use super::only::{self, Filter, Only};
-use super::samples::{Row, Whose};
+use super::row::{Row, Said, Whose};
 use crate::contract::prelude::*;
 
 /// The columns of a line, in order; the first is that of patients.

@@ -1,7 +1,7 @@
 //! `only`: which rows are kept, by the values in their columns.
 
 use super::left_out::{self, Omitted};
-use crate::contract::decode::Fault;
+use crate::contract::bad_parameter::Fault;
 use crate::contract::prelude::*;
 use crate::contract::word::{OrWord, Worded};
 use crate::words::counted;

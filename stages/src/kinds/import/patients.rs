@@ -3,7 +3,7 @@
 use super::Import;
 use super::list;
 use super::patterns;
-use crate::contract::decode::{BadParameter, Fault};
+use crate::contract::bad_parameter::{BadParameter, Fault};
 use crate::contract::prelude::*;
 
 /// An identifier that is part of a longer text.

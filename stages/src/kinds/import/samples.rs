@@ -4,12 +4,12 @@
 //! same table give the same samples.
 
 use super::find::{Finder, Way, spelling};
-use super::labels::Said;
 use super::left_out::{self, Omitted};
 use super::patterns;
+use super::row::{Row, Whose};
 use super::{Outputs, text};
 use crate::contract::prelude::*;
-use crate::contract::pseudonym::{PseudonymKey, normalised};
+use crate::contract::pseudonym::PseudonymKey;
 use crate::contract::source::{ListedFile, Listing};
 use crate::data::grey::OnDamage;
 use crate::data::inspect::{self, Look};
@@ -19,45 +19,6 @@ use crate::words::counted;
 use hilum_cache::Digest;
 use regex::Regex;
 use std::collections::{BTreeMap, HashMap, HashSet};
-
-/// An image as a source describes it; every cell as it is spelled there.
-#[derive(Debug, Default)]
-pub(super) struct Row {
-    pub(super) patient: Whose,
-    pub(super) file: String,
-    /// Its labels in the source.
-    pub(super) said: Said,
-    /// Its label in the study.
-    pub(super) label: String,
-    pub(super) source: String,
-    pub(super) age: String,
-    pub(super) sex: String,
-    pub(super) view: String,
-}
-
-/// Whose an image is.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) enum Whose {
-    /// The source does not give patients: the image is a patient of its own.
-    #[default]
-    Unknown,
-    /// The normalised identifier.
-    Named(String),
-    /// The source gives the patients of others but not of this image, for this reason: it is left out.
-    Unnamed(&'static str),
-}
-
-impl Whose {
-    /// The patient with this identifier, in any spelling.
-    pub(super) fn named(identifier: &str) -> Whose {
-        let name = normalised(identifier);
-        if name.is_empty() { Whose::Unnamed("no patient") } else { Whose::Named(name) }
-    }
-    /// The patient in a cell of a table, where `NaN` means none.
-    pub(super) fn in_cell(cell: &str) -> Whose {
-        if text::is_nothing(cell) { Whose::Unnamed("no patient") } else { Whose::named(cell) }
-    }
-}
 
 /// A row whose image can be used.
 #[derive(Debug)]

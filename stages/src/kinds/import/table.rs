@@ -1,10 +1,10 @@
 //! Rows of a CSV table, by the columns that the study names. Every cell is text: `0012` is a patient, not twelve.
 
 use super::columns::{Columns, Reader};
-use super::labels::{self, Said};
+use super::labels;
 use super::left_out::Omitted;
 use super::only::{self, Filter, Only};
-use super::samples::{Row, Whose};
+use super::row::{Row, Said, Whose};
 use super::text;
 use crate::contract::prelude::*;
 use hilum_cache::names;

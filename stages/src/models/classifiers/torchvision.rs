@@ -7,6 +7,7 @@ use hilum_ops::Value;
 /// Parameters of a torchvision network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(rename = "TorchvisionNetwork")]
 pub struct Config {
     /// 1: the network has one input channel; weights for three are summed, which is equivalent to repeating the image
     /// in three channels. 3: the image is repeated in three channels, whose weights are trained separately.

@@ -1,11 +1,32 @@
 //! What the header declares: the picture's size, its components, and which of their coefficients' bits were sent (ITU-T
 //! T.81, annexes A and G). How they are coded is not known here.
 
-use super::scan::Band;
 use super::{DAMAGED, Found, Frame, HEADER, MOST_PIXELS};
 
 /// Stands where no scan has begun a coefficient.
 const UNSENT: u8 = u8::MAX;
+
+/// Which coefficients a scan sends, and which of their bits.
+#[derive(Clone, Copy)]
+pub(super) struct Band {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// The lowest bit that was sent before; 0 where none was.
+    pub(super) high: u8,
+    /// The lowest bit that is sent now.
+    pub(super) low: u8,
+}
+
+impl Band {
+    pub(super) const WHOLE: Band = Band { start: 0, end: 63, high: 0, low: 0 };
+
+    /// A band of a progressive scan: the mean stands alone, and a refinement adds one bit.
+    pub(super) fn new(start: u8, end: u8, high: u8, low: u8) -> Option<Band> {
+        let coefficients = if start == 0 { end == 0 } else { start <= end && end < 64 };
+        let bits = low <= 13 && (high == 0 || high == low + 1);
+        (coefficients && bits).then_some(Band { start: start.into(), end: end.into(), high, low })
+    }
+}
 
 /// A component and what was sent of it.
 pub(super) struct Component {

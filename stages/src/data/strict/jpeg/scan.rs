@@ -1,7 +1,7 @@
 //! One scan's data, block by block (ITU-T T.81, annexes F and G). Which scans may follow each other is not known here.
 
 use super::bits::Bits;
-use super::frame::Component;
+use super::frame::{Band, Component};
 use super::huffman::{END, Table, WRONG};
 use super::{DAMAGED, Found, MORE};
 
@@ -12,28 +12,6 @@ const LARGEST: i32 = 1152;
 /// The largest quantised mean of a block.
 pub(super) fn largest(step: u16) -> i32 {
     LARGEST / i32::from(step.max(1)) + 1
-}
-
-/// Which coefficients a scan sends, and which of their bits.
-#[derive(Clone, Copy)]
-pub(super) struct Band {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    /// The lowest bit that was sent before; 0 where none was.
-    pub(super) high: u8,
-    /// The lowest bit that is sent now.
-    pub(super) low: u8,
-}
-
-impl Band {
-    pub(super) const WHOLE: Band = Band { start: 0, end: 63, high: 0, low: 0 };
-
-    /// A band of a progressive scan: the mean stands alone, and a refinement adds one bit.
-    pub(super) fn new(start: u8, end: u8, high: u8, low: u8) -> Option<Band> {
-        let coefficients = if start == 0 { end == 0 } else { start <= end && end < 64 };
-        let bits = low <= 13 && (high == 0 || high == low + 1);
-        (coefficients && bits).then_some(Band { start: start.into(), end: end.into(), high, low })
-    }
 }
 
 /// What a component has in a scan.

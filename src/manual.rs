@@ -39,7 +39,7 @@ pub fn manual(kind: &StageKind) -> String {
     let mut lines = vec![];
     parameters(&schema, &schema, "", 0, &mut lines);
     out += &if lines.is_empty() { "None.\n".to_owned() } else { lines.concat() };
-    let random = if kind.seeded { "It draws random numbers: the seed is part of its recipe." } else { "It draws nothing: the seed does not matter." };
+    let random = if kind.seeded { "Uses the seed." } else { "Deterministic (no seed)." };
     out += &format!("\nVersion {}. {random}\n", kind.version);
     out
 }
@@ -48,7 +48,7 @@ fn port(p: &Port, input: bool) -> String {
     let many = match p.arity {
         _ if !input => "",
         Arity::One => "",
-        Arity::Optional => ", may be absent",
+        Arity::Optional => ", optional",
         Arity::Many => ", one or a list",
         Arity::Gathered => ", one or all cells of a matrix",
     };
@@ -65,7 +65,7 @@ fn parameters(root: &Value, schema: &Value, path: &str, depth: usize, out: &mut 
         let text = text_of(if raw["description"].is_string() { raw } else { own });
         let default = match &raw["default"] {
             Value::Null if required.contains(&name.as_str()) => "required".to_owned(),
-            Value::Null => "may be absent".to_owned(),
+            Value::Null => "optional".to_owned(),
             Value::Object(_) => String::new(),
             v => format!("default `{}`", v.to_string().trim_matches('"')),
         };
@@ -140,7 +140,7 @@ fn kind_of(schema: &Value) -> String {
             "string" => "text",
             "integer" => "integer",
             "number" => "number",
-            "boolean" => "true or false",
+            "boolean" => "boolean",
             "array" => "list",
             "object" => "map",
             _ => "",
@@ -177,7 +177,7 @@ fn range(schema: &Value) -> String {
 
 /// All codes, as Markdown: `docs/errors.md`.
 pub fn errors() -> String {
-    let mut out = "# Errors\n\nMade from the program; `hilum explain CODE` says the same.\n".to_owned();
+    let mut out = "# Errors\n\nGenerated from the source code; do not edit. `hilum explain CODE` prints the same text.\n".to_owned();
     for c in codes::CODES {
         out += &format!("\n## {}: {}\n\n{}\n", c.code, c.title, c.text);
     }
@@ -186,9 +186,9 @@ pub fn errors() -> String {
 
 /// All metrics and figures, as Markdown: `docs/metrics.md`.
 pub fn metrics() -> String {
-    let mut out = "# Metrics and figures\n\nMade from the program.\n".to_owned();
+    let mut out = "# Metrics and figures\n\nGenerated from the source code; do not edit.\n".to_owned();
     out += &format!(
-        "\n`evaluate` measures a classifier by each of these, and `compare` averages them over the repeats of an arm. Intervals hold {:.0} % of a bootstrap\nover patients, under the same definition: a weight says how often a resample drew an image.\n",
+        "\n`evaluate` measures a classifier by each of these, and `compare` averages them over the repeats of an arm. Intervals hold {:.0} % of a bootstrap\nover patients. Bootstrap replicates are computed by weighting images.\n",
         LEVEL * 100.0
     );
     for (title, is_per_class) in [("Of all classes together", false), ("Of each class against the rest", true)] {
@@ -243,6 +243,6 @@ mod tests {
 
     #[test]
     fn a_number_or_a_word_is_both() {
-        assert!(lines("synthesize").iter().any(|l| l.starts_with("* `count` (integer, 1 to 10000000, or `as-needed`, may be absent): ")));
+        assert!(lines("synthesize").iter().any(|l| l.starts_with("* `count` (integer, 1 to 10000000, or `as-needed`, optional): ")));
     }
 }

@@ -149,7 +149,7 @@ fn errors_of_a_training_are_reported() {
     fails(
         &[("{ dcgan: { size: 32,", "{ dcgan: { size: 64,")],
         "dcgan",
-        &["dcgan needs images of 64 pixels, but the packed images have 32", "change `size` of `prepare`"],
+        &["dcgan needs 64×64 images, but the packed images are 32×32", "change `size` of `prepare`"],
     );
     fails(
         &[("from: normal, to: covid, width: 4", "from: normal, to: flu, width: 4")],
@@ -263,5 +263,5 @@ fn translations_belong_to_the_patients_of_their_images() {
     space.edit("pixels: { stage: prepare", "large: { stage: prepare, in: { samples: images }, with: { size: 64 } }\n  pixels: { stage: prepare");
     space.edit("source: split.train, images: pixels", "source: split.train, images: large");
     let run = space.hilum(&["run", "study.yaml"]);
-    assert!(run.code == 1 && run.err.contains("the generator was trained on images of 32 pixels, but those of `source` have 64"), "{}", run.err);
+    assert!(run.code == 1 && run.err.contains("the generator was trained on 32×32 images, but those of `source` are 64×64"), "{}", run.err);
 }

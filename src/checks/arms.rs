@@ -27,7 +27,7 @@ pub(super) fn equal(look: &Look) -> Vec<Found> {
             at: stage.places.name,
             label: "one of its cells adds nothing".into(),
             message: format!("`{}` contains the same rows as `{}`", stage.name, first.name),
-            notes: vec!["classifiers trained on the two are compared with themselves".into()],
+            notes: vec!["both arms train on identical data, so comparing them says nothing".into()],
             help: "check why nothing was added: the classes may be balanced already, or the generator makes images of another class",
             count: look.evidence.tables.samples(look.evidence.store, table).map_or(0, |rows| rows.len() as u64),
             unit: "images",

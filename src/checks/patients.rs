@@ -82,7 +82,7 @@ pub(super) fn namespace(look: &Look) -> Vec<Found> {
 pub(super) fn unknown_generator(look: &Look) -> Vec<Found> {
     let of = |(id, rows): (&StageId, &usize)| {
         let stage = &look.p.stages[*id];
-        let message = format!("`{}` contains synthetic images of a generator that this store does not know, or not completely", stage.base);
+        let message = format!("`{}` contains synthetic images whose generator, or part of its training data, is not recorded in this store", stage.base);
         let label = format!("the training patients behind {} are not all known", counted(*rows, "image", "images"));
         at(*id, stage, *rows as u64, "images", message, label, "import them into the store that made them, or exclude them")
     };

@@ -19,7 +19,7 @@ pub(super) fn init(dir: &Path) -> anyhow::Result<u8> {
         fs::write(dir.join(name), text).with_context(|| format!("cannot write `{}`", dir.join(name).display()))?;
     }
     say(format!(
-        "created {0}/study.yaml, a study on generated images; run it with\n\n  hilum run {0}/study.yaml\n  hilum report --store {0}/.hilum -o report.html",
+        "created {0}/study.yaml, a study on phantom images; run it with\n\n  hilum run {0}/study.yaml\n  hilum report --store {0}/.hilum -o report.html",
         dir.display()
     ))?;
     Ok(DONE)

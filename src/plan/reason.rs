@@ -107,7 +107,7 @@ impl Reason {
             // Every cell has a seed of its own.
             Why::Changed(Part::Seed) if of_cells => format!("seed changed{place}"),
             Why::Changed(Part::Seed) => format!("seed {}{place}", values()),
-            Why::Changed(Part::Source) => format!("the files of {} changed{place}", self.path),
+            Why::Changed(Part::Source) => format!("files in `{}` changed{place}", self.path),
             Why::Changed(Part::Input) => {
                 let mut from: Vec<String> = self.from.iter().map(|output| named(p, *output, of_cells)).collect();
                 from.dedup();

@@ -6,7 +6,7 @@ mod classifiers;
 mod curves;
 mod drawing;
 pub mod intervals;
-mod judgements;
+mod discriminator_scores;
 mod losses;
 mod losses_so_far;
 pub mod map;
@@ -55,7 +55,7 @@ pub static FIGURES: &[Figure] = &[
     map::FIGURE,
     intervals::FIGURE,
     losses::FIGURE,
-    judgements::FIGURE,
+    discriminator_scores::FIGURE,
     losses_so_far::FIGURE,
     classifiers::TRAINING,
     classifiers::VALIDATION,

@@ -51,7 +51,7 @@ impl Geometry {
         Ok(Geometry { n, ci: wi, co: co / groups, input, output, kernel, window })
     }
 
-    /// The geometry whose gradient by its input is this transposed convolution of `x [n, h, w, ci]` with `w [ci,
+    /// The geometry whose gradient with respect to its input is this transposed convolution of `x [n, h, w, ci]` with `w [ci,
     /// co/groups, kh, kw]`.
     pub(crate) fn transposed(x: (usize, usize, usize, usize), w: (usize, usize, usize, usize), window: Window, extra: [usize; 2]) -> Result<Self> {
         let ((n, h, width, co), (wo, ci, kh, kw)) = (x, w);

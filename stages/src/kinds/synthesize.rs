@@ -155,7 +155,7 @@ impl Synthesize {
             (Some((from, to)), Some(source), Some(store)) => {
                 if store.side != document.side {
                     return Err(Error::helped(
-                        format!("the generator was trained on images of {side} pixels, but those of `source` have {}", store.side),
+                        format!("the generator was trained on {side}×{side} images, but those of `source` are {0}×{0}", store.side),
                         "set `size` of `prepare` to the size that it was trained on",
                     ));
                 }

@@ -156,7 +156,7 @@ impl GanNetwork {
     /// Says what is wrong with images of this side in pixels, and what to do.
     pub fn side_needed(&self, side: usize) -> Option<(String, &'static str)> {
         let needs = self.config().side_needed(side)?;
-        Some((format!("{} needs {needs}, but the packed images have {side}", self.name()), "change `size` of `prepare`, or the network"))
+        Some((format!("{} needs {needs}, but the packed images are {side}×{side}", self.name()), "change `size` of `prepare`, or the network"))
     }
     /// The network of a generator, from the parameters of the stage that trains it; None for stages of other kinds.
     pub fn trained_by(stage: usize, upstream: &dyn Upstream) -> Option<GanNetwork> {
@@ -186,13 +186,13 @@ fn grouped<'a>(rows: impl Iterator<Item = (&'a str, String)>) -> String {
 
 /// Which images are needed by a network that takes one size only.
 fn exactly(size: usize, side: usize) -> Option<String> {
-    (side != size).then(|| format!("images of {size} pixels"))
+    (side != size).then(|| format!("{size}×{size} images"))
 }
 
 /// Which images are needed by a network that takes multiples of `of`, at least `min`.
 fn multiple(of: usize, min: usize, side: usize) -> Option<String> {
     if side < min {
-        return Some(format!("images of at least {min} pixels"));
+        return Some(format!("images of at least {min}×{min}"));
     }
     (!side.is_multiple_of(of)).then(|| format!("images whose side is a multiple of {of}"))
 }

@@ -86,7 +86,7 @@ impl Report {
         self.compare(&y, &format!("{name}.y"));
         let gradients = y.mul(&Value::constant(case.stored("q"))).unwrap().sum().unwrap().backward().unwrap();
         for (input, value) in &case.inputs {
-            self.compare(gradients.get(value).unwrap_or_else(|| panic!("{name}: no gradient by {input}")), &format!("{name}.d{input}"));
+            self.compare(gradients.get(value).unwrap_or_else(|| panic!("{name}: no gradient with respect to {input}")), &format!("{name}.d{input}"));
         }
         if !case.has("ddq") {
             return;

@@ -33,7 +33,7 @@ pub struct Config {
     /// Channels of the first feature maps of all networks; 64 in the paper.
     #[serde(default = "width")]
     pub width: Size,
-    /// Residual blocks of a generator: 9 in the paper, 6 for images of up to 128 pixels.
+    /// Residual blocks of a generator: 9 in the paper, 6 for images of up to 128×128.
     #[serde(default = "blocks")]
     pub blocks: Size,
     /// Weight of the cycle loss.

@@ -28,7 +28,7 @@ pub struct Config {
     /// Channels of the networks: 1, or 3 with the grey image in each.
     #[serde(default = "one")]
     pub channels: Channels,
-    /// Downsampling steps of the U-Net: 8 for images of 256 pixels; 224 can be halved only 5 times.
+    /// Downsampling steps of the U-Net: 8 for 256×256 images; a side of 224 can be halved only 5 times.
     #[serde(default = "levels")]
     pub levels: Whole<2, 8, usize>,
     /// Dropout after the first three upsampling steps, in training and in generation: the only source of noise.

@@ -86,7 +86,7 @@ enum Verb {
     /// Print the graph of a study
     Graph(graph::GraphArgs),
     /// List runs and artifacts
-    Ls(StoreArgs),
+    Ls(ls::LsArgs),
     /// Show a run or an artifact
     Show {
         #[command(flatten)]
@@ -266,7 +266,8 @@ fn not_understood(e: &clap::Error) -> ExitCode {
     // A closed terminal is no reason to fail.
     let _ = e.print();
     if e.use_stderr() && std::env::args_os().any(|a| a == "--json") {
-        document::begin(Form::Document);
+        // Of a call that does not parse, the first word is all that is known.
+        document::begin(if std::env::args_os().nth(1).is_some_and(|verb| verb == "run") { Form::Events } else { Form::Document });
         let text = e.to_string();
         document::keep_fault(text.lines().next().unwrap_or_default().trim_start_matches("error: "), None);
         let _ = document::end();
@@ -284,13 +285,20 @@ fn report_error(e: &anyhow::Error) -> u8 {
     let of_call = e.chain().find_map(|c| c.downcast_ref::<WrongCall>()?.help.clone());
     let help = of_call.or_else(|| e.chain().find_map(|c| c.downcast_ref::<hilum_cache::Error>()?.help()).map(str::to_owned));
     say_error(&message, help.as_deref());
-    let is_damage = |c: &(dyn std::error::Error + 'static)| {
-        matches!(c.downcast_ref(), Some(hilum_cache::Error::Damaged(_) | hilum_cache::Error::Missing(_) | hilum_cache::Error::Record { .. }))
-    };
+    let of_store = e.chain().find_map(|c| c.downcast_ref::<hilum_cache::Error>());
     match e.chain().any(|c| c.is::<WrongCall>()) {
         true => WRONG,
-        false if e.chain().any(is_damage) => DAMAGED,
-        false => FAILED,
+        false => of_store.map_or(FAILED, exit_code),
+    }
+}
+
+/// Where a store, or what is in it, is at fault.
+fn exit_code(e: &hilum_cache::Error) -> u8 {
+    use hilum_cache::Error as E;
+    match e {
+        E::Format { .. } => WRONG,
+        E::Damaged(_) | E::Missing(_) | E::Record { .. } | E::Foreign { .. } | E::TooLarge { .. } => DAMAGED,
+        E::Io { .. } | E::Link { .. } | E::Key { .. } | E::Busy => FAILED,
     }
 }
 

@@ -50,6 +50,9 @@ pub enum Error {
     /// The store or another directory.
     #[error(transparent)]
     Store(#[from] hilum_cache::Error),
+    /// The directory of results cannot be used; nothing was run.
+    #[error(transparent)]
+    Results(hilum_cache::Error),
 }
 
 /// What is wrong with a study.

@@ -22,12 +22,17 @@ use std::io::{IsTerminal, Write};
 
 /// Prints a line to standard error. Failures, as on a full disk, are ignored.
 pub fn remark(text: impl std::fmt::Display) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", printable(&text.to_string()));
+    let _ = writeln!(std::io::stderr().lock(), "{}", shown(&text.to_string(), has_colour()));
 }
 
-/// A text as a terminal may have it: colours stay, and every other character that a terminal would act upon is spelled out. Labels
-/// and names come from tables and records of anybody.
+/// A text of which a terminal acts upon nothing: all that it would is spelled out. Labels and names come from tables and records of
+/// anybody.
 pub fn printable(text: &str) -> Cow<'_, str> {
+    shown(text, false)
+}
+
+/// The same; with `colours`, those of the text stay.
+fn shown(text: &str, colours: bool) -> Cow<'_, str> {
     let is_fine = |c: char| c == '\n' || c == '\t' || c == '\\' || names::is_shown(c);
     if text.chars().all(is_fine) {
         return Cow::Borrowed(text);
@@ -35,7 +40,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(text.len() + 16);
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        let taken = if c == '\u{1b}' { colour(rest) } else { 0 };
+        let taken = if colours && c == '\u{1b}' { colour(rest) } else { 0 };
         let taken = match taken {
             0 if is_fine(c) => c.len_utf8(),
             0 => {
@@ -81,7 +86,8 @@ pub fn rendered(all: &[Diagnostic], texts: &Texts) -> String {
 
 /// True if standard error shows colours.
 pub fn has_colour() -> bool {
-    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+    let is_off = std::env::var_os("NO_COLOR").is_some_and(|no| !no.is_empty());
+    !is_off && std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// An event of a run, or of a command that ends before one, as one line of JSON.
@@ -134,7 +140,9 @@ mod tests {
 
     #[test]
     fn only_colours_reach_a_terminal() {
-        assert_eq!(printable("\u{1b}[1m\u{1b}[38;5;9merror\u{1b}[0m: a\n\tb │ é\\"), "\u{1b}[1m\u{1b}[38;5;9merror\u{1b}[0m: a\n\tb │ é\\");
+        let red = "\u{1b}[1m\u{1b}[38;5;9merror\u{1b}[0m: a\n\tb │ é\\";
+        assert_eq!(shown(red, true), red);
+        assert_eq!(printable(red), "\\u{1b}[1m\\u{1b}[38;5;9merror\\u{1b}[0m: a\n\tb │ é\\", "colours that nobody asked for");
         let hostile = [
             ("\u{1b}]0;title\u{7}", "\\u{1b}]0;title\\u{7}"),
             ("\u{1b}[2Jx", "\\u{1b}[2Jx"),
@@ -144,7 +152,7 @@ mod tests {
             ("\u{1b}", "\\u{1b}"),
         ];
         for (text, expected) in hostile {
-            assert_eq!(printable(text), expected);
+            assert_eq!((printable(text), shown(text, true)), (expected.into(), expected.into()));
         }
     }
 

@@ -17,6 +17,7 @@ pub use key::is_own;
 use crate::diagnostic::Diagnostic;
 use crate::pipeline::model::StageId;
 use crate::pipeline::{Pipeline, path};
+use hilum_cache::checkout;
 use hilum_cache::ingest::{self, Passed, Place};
 use hilum_cache::memo::Memo;
 use hilum_cache::{Digest, Error, Result, Store};
@@ -74,7 +75,17 @@ impl Workspace {
             let ignore = self.private.join(".gitignore");
             fs::write(&ignore, "*\n").map_err(Error::io("write", &ignore))?;
         }
-        Ok(())
+        checkout::check_writable(&self.private)
+    }
+
+    /// Creates the directory of a study's results and finds the place of its note: what stands in their way is known before hours
+    /// are spent.
+    ///
+    /// # Errors
+    /// If one of them cannot be written to.
+    pub fn prepare_results(&self, study: &str) -> Result<()> {
+        checkout::prepare(&self.results.join(study))?;
+        self.laid_out(study).map(drop)
     }
 
     /// Merges the memo into its file, which other runs may have changed. It only saves time: a directory that cannot be

@@ -24,6 +24,8 @@ const WRONG: &[(&[&str], &str)] = &[
     (&["check", "study.yaml", "--data", "x=missing"], "there is no directory `missing`"),
     (&["graph", "study.yaml", "--format", "dot", "--json"], "cannot be used with"),
     (&["plan", "study.yaml", "--counts", "--resolved"], "`--resolved` and `--counts`"),
+    (&["plan", "study.yaml", "--store", "study.yaml"], "--store: `study.yaml` is not a directory"),
+    (&["run", "study.yaml", "--results", "study.yaml"], "--results: `study.yaml` is not a directory"),
     (&["ls", "--store", "missing"], "there is no store at `missing`"),
     (&["verify", "--store", "study.yaml"], "there is no store at `study.yaml`"),
     (&["gc", "--store", "missing"], "there is no store at `missing`"),

@@ -242,6 +242,18 @@ fn a_failed_run_writes_the_finished_results_and_says_so() {
 }
 
 #[test]
+fn a_results_directory_that_cannot_be_used_is_known_before_anything_runs() {
+    let space = study();
+    space.write("results/t", "a file");
+    let said = space.hilum(&["run", "study.yaml"]);
+    assert!(said.code == 2 && said.err.contains("results/t is a file; expected a directory"), "{}", said.err);
+    assert_eq!(space.hilum(&["ls"]).out, "");
+    // Nothing is written where only a part is run.
+    let only = space.hilum(&["run", "study.yaml", "--only", "images"]);
+    assert_eq!(only.code, 0, "{}", only.err);
+}
+
+#[test]
 fn names_that_are_not_utf8_work() {
     let space = importing();
     let inner = space.path("").join(std::ffi::OsStr::from_bytes(b"M\xfcller"));

@@ -78,6 +78,24 @@ pub fn check_out(store: &Store, directory: &Path, note: &Path, wanted: &[Wanted]
     lay_out(store, &results, note, wanted, rest)
 }
 
+/// Creates the directory of results, so that what keeps it from being written to is known before anything is computed.
+///
+/// # Errors
+/// If it cannot be created or written to, or is no directory.
+pub fn prepare(directory: &Path) -> Result<()> {
+    open(directory).map_err(refused)?;
+    check_writable(directory)
+}
+
+/// Whether files can be created in a directory.
+///
+/// # Errors
+/// What the system says if not.
+pub fn check_writable(directory: &Path) -> Result<()> {
+    use rustix::fs::Access;
+    rustix::fs::access(directory, Access::WRITE_OK | Access::EXEC_OK).map_err(|e| Error::io("write to", directory)(e.into()))
+}
+
 /// The directory of results. What lies above it is the user's.
 fn open(directory: &Path) -> Result<Dir> {
     let (above, name) = directory.parent().zip(directory.file_name()).map_or((directory, None), |(above, name)| (above, Some(name)));

@@ -23,7 +23,7 @@ pub(super) fn command(study: &StudyArgs, device: Device, stage: &str) -> String 
 }
 
 /// A word as a POSIX shell reads it back; zsh expands some words with `=` in them.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_@%+:,./-".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }

@@ -1,6 +1,6 @@
 //! `hilum init`: a runnable study in a new directory.
 
-use super::{DONE, say, wrong};
+use super::{DONE, again, say, wrong};
 use anyhow::Context;
 use std::fs;
 use std::path::Path;
@@ -18,9 +18,8 @@ pub(super) fn init(dir: &Path) -> anyhow::Result<u8> {
     for (name, text) in [("study.yaml", study.as_str()), ("pipeline.schema.json", &schema), (".gitignore", ".hilum/\n.hilum-private/\nresults/\n")] {
         fs::write(dir.join(name), text).with_context(|| format!("cannot write `{}`", dir.join(name).display()))?;
     }
-    say(format!(
-        "created {0}/study.yaml, a study on phantom images; run it with\n\n  hilum run {0}/study.yaml\n  hilum report --store {0}/.hilum -o report.html",
-        dir.display()
-    ))?;
+    let below = |name: &str| again::quoted(&dir.join(name).to_string_lossy());
+    let (study, store) = (below("study.yaml"), below(".hilum"));
+    say(format!("created {study}, a study on phantom images; run it with\n\n  hilum run {study}\n  hilum report --store {store} -o report.html"))?;
     Ok(DONE)
 }

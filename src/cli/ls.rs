@@ -1,15 +1,29 @@
-//! `hilum ls`: runs and what they made.
+//! `hilum ls`: runs, and what each made.
 
-use super::{DONE, StoreArgs, open, say};
+use super::{DONE, StoreArgs, complete, open, say};
+use crate::progress::remark;
 use crate::progress::words::duration;
+use clap::Args;
+use clap_complete::engine::ArgValueCandidates;
 use hilum_cache::{RunRecord, journal};
 use serde_json::{Value, json};
 
-pub(super) fn ls(args: &StoreArgs) -> anyhow::Result<u8> {
+#[derive(Args)]
+pub(super) struct LsArgs {
+    /// List the stages that this run executed, with digests of what they made [default: list the runs]
+    #[arg(add = ArgValueCandidates::new(complete::runs))]
+    run: Option<String>,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+pub(super) fn ls(LsArgs { run, store: args }: &LsArgs) -> anyhow::Result<u8> {
     let (store, ledger) = open::store(args)?;
+    let only = run.as_deref().map(|name| open::run(&store, Some(name))).transpose()?;
+    let is_wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
     let receipts = ledger.receipts();
     let mut out = vec![];
-    for run in journal::run_names(&store)? {
+    for run in journal::run_names(&store)?.into_iter().filter(|name| is_wanted(name)) {
         let record = RunRecord::read(&store, &run).unwrap_or_default();
         let study = if record.study.is_empty() { "?" } else { &record.study };
         let (executed, end) = (record.receipts().count(), record.finished);
@@ -19,6 +33,7 @@ pub(super) fn ls(args: &StoreArgs) -> anyhow::Result<u8> {
     if args.json {
         let artifacts: Vec<Value> = receipts
             .iter()
+            .filter(|(_, run)| is_wanted(run))
             .flat_map(|(r, run)| r.outputs.iter().map(move |(port, a)| json!({ "run": run, "study": r.study, "stage": r.stage, "port": port, "type": a.kind, "digest": a.digest, "bytes": a.bytes })))
             .collect();
         say(json!({ "runs": out, "artifacts": artifacts }))?;
@@ -27,10 +42,13 @@ pub(super) fn ls(args: &StoreArgs) -> anyhow::Result<u8> {
     for run in &out {
         let state = if run["finished"] == true { String::new() } else { "   unfinished".into() };
         say(format!("{}   {}   executed {}{state}", text(&run["run"]), text(&run["study"]), run["executed"]))?;
-        for (r, _) in receipts.iter().filter(|(_, name)| run["run"].as_str() == Some(name)) {
+        for (r, _) in receipts.iter().filter(|(_, name)| only.as_deref() == Some(name)) {
             let ports: Vec<String> = r.outputs.iter().map(|(port, a)| format!("{port} {}", a.digest.short())).collect();
             say(format!("  {}   {}   {}", r.stage, duration(r.millis), ports.join("  ")))?;
         }
+    }
+    if only.is_none() && !out.is_empty() {
+        remark("`hilum ls RUN` lists what a run made, `hilum show RUN` what happened in it");
     }
     Ok(DONE)
 }

@@ -42,13 +42,20 @@ pub(super) fn code(e: engine::Error) -> anyhow::Result<u8> {
     match e {
         engine::Error::Rejected(why) => Ok(rejected(&why)),
         engine::Error::Store(e) => Err(e.into()),
+        engine::Error::Results(e) => Err(wrong(e.to_string()).maybe_help(e.help().map(str::to_owned)).into()),
     }
 }
 
 /// The study's file, named or found, with its directories.
 fn named(args: &StudyArgs) -> Result<(PathBuf, Workspace), u8> {
     let file = find::study(args.file.as_deref()).map_err(|e| super::report_error(&e))?;
-    let workspace = Workspace::of(&file, super::store_or_environment(args.store.as_ref()), args.results.clone(), args.data());
+    let store = super::store_or_environment(args.store.as_ref());
+    for (option, dir) in [("--store", &store), ("--results", &args.results)] {
+        if let Some(dir) = dir.as_ref().filter(|dir| dir.exists() && !dir.is_dir()) {
+            return Err(super::report_error(&wrong(format!("{option}: `{}` is not a directory", dir.display())).into()));
+        }
+    }
+    let workspace = Workspace::of(&file, store, args.results.clone(), args.data());
     Ok((file, workspace))
 }
 

@@ -23,7 +23,7 @@ pub(super) struct RunArgs {
     /// Device: auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     device: Device,
-    /// Run only this stage, or this cell of it, and what it needs; may be repeated
+    /// Run only this stage, or this cell of it, and what it needs, without writing results; may be repeated
     #[arg(long, value_name = "STAGE", add = ArgValueCandidates::new(complete::stages))]
     only: Vec<String>,
     /// Run this stage, or this cell of it, even if it is up to date; may be repeated
@@ -96,7 +96,8 @@ fn remark_results(study: &Study, ran: &Ran) -> anyhow::Result<()> {
             });
         }
         End::Failed | End::Interrupted if ran.has_results && finished > 0 => {
-            remark(format!("wrote results of {finished} of {} to {}", counted(ran.outputs.len(), "stage", "stages"), place.display()));
+            let all = counted(ran.outputs.len(), "stage", "stages");
+            remark(format!("wrote results of {finished} of {all} to {}; files of the others there are from earlier runs", place.display()));
         }
         _ => {}
     }

@@ -28,7 +28,7 @@ pub(super) fn show(args: &StoreArgs, id: &str) -> anyhow::Result<u8> {
         let prefixes = digests.iter().filter_map(|d| d.get(..wanted.len().max(MIN_PREFIX)));
         let prefixes = prefixes.map(|d| if id.starts_with("b3:") { d } else { &d[3..] });
         let help = did_you_mean(id, runs.iter().map(String::as_str), "run").or_else(|| did_you_mean(id, prefixes, "digest"));
-        return Err(wrong(format!("there is no run or artifact `{id}`")).help("`hilum ls` lists them").maybe_help(help).into());
+        return Err(wrong(format!("there is no run or artifact `{id}`")).help("`hilum ls` lists runs, `hilum ls RUN` what a run made").maybe_help(help).into());
     }
     if args.json {
         say(json!({ "artifacts": made.iter().map(Made::to_json).collect::<Vec<_>>() }))?;
@@ -82,7 +82,9 @@ fn show_run(args: &StoreArgs, store: &Store, run: &str) -> anyhow::Result<u8> {
         say(json!({ "run": run, "journal": journal::objects(store, run)? }))?;
         return Ok(DONE);
     }
-    journal::entries(store, run)?.iter().try_for_each(|line| say(format!("{}  {}", line.time, summary(line))))?;
+    // A run that had nothing to reuse says so with an empty list.
+    let is_empty = |line: &&Line| matches!(&line.event, Some(Event::Reused { stages, .. }) if stages.is_empty());
+    journal::entries(store, run)?.iter().filter(|line| !is_empty(line)).try_for_each(|line| say(format!("{}  {}", line.time, summary(line))))?;
     Ok(DONE)
 }
 

@@ -82,7 +82,7 @@ fn origins_of(history: &History, what: &str) -> anyhow::Result<Result<Vec<Origin
             let stage = wanted.and_then(|w| did_you_mean(&w.stage, history.all_stages().map(base), "stage"));
             let help = stage.or_else(|| similar_path(path).map(|found| format!("a path with a similar name exists: `{}`", found.display())));
             let help = help.unwrap_or_else(|| {
-                format!("name a file or directory under results, a stage, or at least {MIN_DIGITS} digits of a digest that `hilum ls` prints")
+                format!("name a file or directory under results, a stage, or at least {MIN_DIGITS} digits of a digest that `hilum ls RUN` prints")
             });
             wrong(format!("nothing in the store is called `{what}`")).help(help)
         }

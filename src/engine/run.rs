@@ -188,6 +188,9 @@ impl<'a> Attempt<'a> {
         let (study, options, sink) = (self.study, self.options, self.sink);
         let p = &study.pipeline;
         let store = WritableStore::of(&opened.session.store)?;
+        if options.only.is_empty() {
+            study.workspace.prepare_results(&p.study).map_err(Error::Results)?;
+        }
         opened.lock = None;
         study.workspace.save_images(&opened.session.listings)?;
         // Leftovers of dead runs are swept if no other run is active.

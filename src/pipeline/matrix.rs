@@ -112,6 +112,11 @@ pub fn declared(stage: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Axes {
                     let message = format!("`{first}` and `{text}` of the axis `{}` are the same number", name.text);
                     diagnostics.push(fault(message, item.span).help("give them names that are not numbers"))
                 }
+                Some((text, _)) if text.starts_with('$') => {
+                    let message = format!("`{text}` in the axis `{}`: an axis lists names of variables without `$`", name.text);
+                    let variable = text.trim_start_matches(['$', '{']).trim_end_matches('}');
+                    diagnostics.push(fault(message, item.span).help(format!("write `{variable}`")))
+                }
                 Some((text, value)) if (value.is_i64() || value.is_u64()) && value.as_f64().is_some_and(|n| n.abs() >= MAX_EXACT) => {
                     let message = format!("the value `{text}` of the axis `{}` is too large to be told from the next number", name.text);
                     diagnostics.push(fault(message, item.span).help("quote it, or give it a name"))

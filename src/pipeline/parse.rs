@@ -106,7 +106,10 @@ impl Builder<'_> {
                     self.add(node, anchor, size + 1)?;
                 }
                 Event::Alias(anchor) => {
-                    let (node, size) = self.anchors.get(&anchor).cloned()?;
+                    let Some((node, size)) = self.anchors.get(&anchor).cloned() else {
+                        self.fault("E0002", "an alias stands inside the value that it repeats", span, "this has no end", None);
+                        return None;
+                    };
                     self.add(node, 0, size)?;
                 }
                 _ => {}

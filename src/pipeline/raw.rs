@@ -103,6 +103,9 @@ pub fn read<'a>(root: &'a Node, checks: &[&str], diagnostics: &mut Vec<Diagnosti
         None => r.diagnostics.push(Diagnostic::new("E0103", "the study has no stages").at(span, "`stages:` is missing")),
         Some((key, node)) => {
             span = key.span;
+            if matches!(&node.value, Yaml::Map(entries) if entries.is_empty()) {
+                r.diagnostics.push(Diagnostic::new("E0103", "the study has no stages").at(span, "no stage is here"));
+            }
             for (name, node) in r.map(node, "`stages`").unwrap_or_default() {
                 if !is_name(&name.text) {
                     r.diagnostics.push(bad_name(&name.text, "a stage").at(name.span, NAME));

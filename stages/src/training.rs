@@ -21,7 +21,8 @@ pub fn check_budget(epochs: Option<u32>, steps: Option<u32>) -> Vec<BadParameter
     [
         BadParameter::unless(epochs.is_some() || steps.is_some(), "", "either `epochs` or `steps` must be given"),
         BadParameter::unless(epochs.is_none() || steps.is_none(), "", "either `epochs` or `steps` must be given, not both"),
-        BadParameter::unless(epochs != Some(0) && steps != Some(0), "", "must be at least 1"),
+        BadParameter::unless(epochs != Some(0), "epochs", "must be at least 1"),
+        BadParameter::unless(steps != Some(0), "steps", "must be at least 1"),
     ]
     .concat()
 }

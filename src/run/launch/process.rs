@@ -113,7 +113,13 @@ fn died(status: Option<std::process::ExitStatus>, stopped: bool, errors: &[u8]) 
     if stopped {
         return Failure { message: "stopped".into(), help: None, class: Class::Cancelled };
     }
-    let last = String::from_utf8_lossy(errors).lines().last().map(|l| format!("; its last line was: {l}")).unwrap_or_default();
+    let errors = String::from_utf8_lossy(errors);
+    let last = errors.lines().last().map(|l| format!("; its last line was: {l}")).unwrap_or_default();
+    let failed = |message: String, help: &str| Failure { message, help: Some(help.into()), class: Class::Machine };
+    // The words of Rust's allocator.
+    if errors.lines().any(|l| l.starts_with("memory allocation of ")) {
+        return failed("the worker ran out of memory".into(), "lower `batch`, or the size of images or network");
+    }
     // It was told to stop by a signal of its own, before it was long enough under way to write a checkpoint.
     if status.is_some_and(|s| s.code() == Some(i32::from(worker::STOPPED))) {
         return Failure { message: "stopped".into(), help: None, class: Class::Cancelled };
@@ -125,8 +131,25 @@ fn died(status: Option<std::process::ExitStatus>, stopped: bool, errors: &[u8]) 
                 11 => "stopped by a segmentation fault (signal 11)".to_owned(),
                 n => format!("stopped by signal {n}"),
             };
-            Failure { message: format!("the worker was {name}{last}"), help: Some("run again, or give the stage `retry: 1`".into()), class: Class::Machine }
+            failed(format!("the worker was {name}{last}"), "run again, or give the stage `retry: 1`")
         }
         None => Failure { message: format!("the worker ended without a result{last}"), help: None, class: Class::Data },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::ExitStatus;
+
+    #[test]
+    fn a_worker_says_how_it_died_in_plain_words() {
+        let died = |status, errors: &str| died(Some(ExitStatus::from_raw(status)), false, errors.as_bytes());
+        let of_memory = died(6, "memory allocation of 4503599627370496 bytes failed\nnote: more\n");
+        assert_eq!((of_memory.message.as_str(), of_memory.class), ("the worker ran out of memory", Class::Machine));
+        assert_eq!(died(9, "").message, "the worker was killed (signal 9), often because the machine ran out of memory");
+        assert_eq!(died(6, "BUG: x\n").message, "the worker was stopped by signal 6; its last line was: BUG: x");
+        assert_eq!(died(i32::from(worker::STOPPED) << 8, "").class, Class::Cancelled);
+        assert_eq!(died(1 << 8, "").class, Class::Data);
     }
 }

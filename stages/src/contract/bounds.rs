@@ -18,8 +18,8 @@ pub struct Whole<const MIN: u64, const MAX: u64 = { u64::MAX }, N = u32>(N);
 
 /// How many of something: at least 1.
 pub type Count = Whole<1>;
-/// The size of one dimension of a tensor: at least 1.
-pub type Size = Whole<1, { u64::MAX }, usize>;
+/// A width, depth or latent size of a network: from 1 to 4096. Products of a few of them are sizes of tensors, which must not overflow.
+pub type Size = Whole<1, 4096, usize>;
 
 impl<const MIN: u64, const MAX: u64, N: Integer> Whole<MIN, MAX, N> {
     /// The number, if it is in the range.
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn limits_belong_to_a_range_or_not() {
         assert_eq!([1, 2, 9, 10].map(|n| Few::new(n).is_some()), [false, true, true, false]);
-        assert_eq!([0, 1, usize::MAX].map(|n| Size::new(n).is_some()), [false, true, true]);
+        assert_eq!([0, 1, 4096, 4097, usize::MAX].map(|n| Size::new(n).is_some()), [false, true, true, false, false]);
         assert_eq!([-0.1, 0.0, 1.0, 1.1].map(|n| Share::new(n).is_some()), [false, true, true, false]);
         assert_eq!([0.0, 0.5, 1.0].map(|n| (PartialShare::new(n).is_some(), InnerShare::new(n).is_some())), [(true, false), (true, true), (false, false)]);
         assert_eq!([0.0, f64::MIN_POSITIVE].map(|n| Positive::new(n).is_some()), [false, true]);

@@ -75,7 +75,8 @@ pub struct Import {
     #[serde(default)]
     pub labels: Option<BTreeMap<String, String>>,
     /// Keeps only rows in which each of these columns has one of the given values or, with `not`, none of them. The
-    /// columns of a list are `patient`, `file`, `label` and `source`.
+    /// columns of a list are `patient`, `file`, `label` and `source`. The column of patients is refused: a study names no
+    /// patient.
     #[serde(default)]
     pub only: BTreeMap<String, OrWord<Values>>,
     /// Files and directories in `images` to leave out, by patterns as in `.gitignore`: `masks/`, `*_mask.png`.
@@ -125,7 +126,8 @@ impl Stage for Import {
                 fault("encoding", "unknown encoding; known ones include `utf-8`, `latin1`, `windows-1252`, `utf-16le`, `gb18030` and `shift_jis`")
             }
             _ if self.label.as_deref().is_some_and(text::is_nothing) => fault("label", "must be a label"),
-            _ => [self.columns.as_ref().map(Columns::check).unwrap_or_default(), only::check(&self.only), self.check_patients()].concat(),
+            _ => [self.columns.as_ref().map(Columns::check).unwrap_or_default(), only::check(&self.only, &self.columns_of_patients()), self.check_patients()]
+                .concat(),
         }
     }
 

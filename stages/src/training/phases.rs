@@ -75,7 +75,8 @@ pub fn check(phases: &[Phase], names: &[String]) -> Vec<BadParameter> {
     let mut bad = vec![];
     for (i, phase) in phases.iter().enumerate() {
         let at = |name: &str| format!("phases.{i}.{name}");
-        bad.extend(super::check_budget(phase.epochs, phase.steps).into_iter().map(|b| BadParameter { path: vec!["phases".into(), i.to_string()], ..b }));
+        let in_phase = |b: BadParameter| BadParameter { path: [vec!["phases".into(), i.to_string()], b.path].concat(), ..b };
+        bad.extend(super::check_budget(phase.epochs, phase.steps).into_iter().map(in_phase));
         bad.extend(phase.schedule.check(&at("schedule")));
         if let Trainable::HeadAnd(parts) = &phase.train {
             let unknown = parts.iter().find(|part| !names.iter().any(|n| Trainable::HeadAnd(vec![(*part).clone()]).moves(n, "\0")));

@@ -5,11 +5,11 @@ use super::only::{self, Filter, Only};
 use super::row::{Row, Said, Whose};
 use crate::contract::prelude::*;
 
-/// The columns of a line, in order.
-const COLUMNS: [&str; 4] = ["patient", "file", "label", "source"];
+/// The columns of a line, in order; the first is that of patients.
+pub(super) const COLUMNS: [&str; 4] = ["patient", "file", "label", "source"];
 
 pub(super) fn rows(text: &str, only: &Only, omitted: &mut Omitted, cx: &Context) -> Result<Vec<Row>> {
-    let filter = Filter::new(only, Some(COLUMNS[0]), |name| {
+    let filter = Filter::new(only, |name| {
         let at = COLUMNS.iter().position(|c| *c == name);
         at.ok_or_else(|| Error::helped(format!("a list has no column `{name}`"), format!("it has these columns: {}", COLUMNS.join(", "))))
     })?;

@@ -40,15 +40,21 @@ impl Values {
     }
 }
 
-/// What is wrong with `only` itself.
-pub(super) fn check(only: &Only) -> Vec<BadParameter> {
-    let says_nothing = |v: &Values| v.given().next().is_none();
-    let empty = only.iter().filter(|(_, v)| says_nothing(v));
-    let fault = |name: &String| BadParameter {
-        path: vec!["only".into(), name.clone()],
-        what: Fault::Value("must be a list of values, or `not` with a list of values".into()),
+/// What is wrong with `only` itself. Identifiers of patients, in the column or columns `private`, would be part of the recipe, which
+/// goes to everybody who gets the study or its results.
+pub(super) fn check(only: &Only, private: &[&str]) -> Vec<BadParameter> {
+    let fault = |(name, values): (&String, &OrWord<Values>)| {
+        let why = if values.0.given().next().is_none() {
+            "must be a list of values, or `not` with a list of values"
+        } else if private.contains(&name.as_str()) {
+            "this column identifies patients, and a recipe must not name any: add a column to the table that says which rows to keep, such \
+             as `use: [yes]`"
+        } else {
+            return None;
+        };
+        Some(BadParameter { path: vec!["only".into(), name.clone()], what: Fault::Value(why.into()) })
     };
-    empty.map(|(name, _)| fault(name)).collect()
+    only.iter().filter_map(fault).collect()
 }
 
 /// The parameter `only`: values by column.
@@ -62,8 +68,6 @@ pub(super) struct Filter<'a> {
 struct Filtered<'a> {
     name: &'a str,
     at: usize,
-    /// It contains identifiers of patients, which no note may contain.
-    is_private: bool,
     values: &'a Values,
     met: RefCell<BTreeSet<&'a str>>,
     /// Rows whose cell differs from a value only in case or spaces.
@@ -71,14 +75,13 @@ struct Filtered<'a> {
 }
 
 impl<'a> Filter<'a> {
-    /// `column` gives the index of a column; `patients` is the column of patients.
+    /// `column` gives the index of a column.
     ///
     /// # Errors
     /// Those of `column`.
-    pub(super) fn new(only: &'a Only, patients: Option<&str>, column: impl Fn(&str) -> Result<usize>) -> Result<Filter<'a>> {
+    pub(super) fn new(only: &'a Only, column: impl Fn(&str) -> Result<usize>) -> Result<Filter<'a>> {
         let filtered = |(name, values): (&'a String, &'a OrWord<Values>)| {
-            let is_private = patients == Some(name.as_str());
-            Ok(Filtered { name, at: column(name)?, is_private, values: &values.0, met: RefCell::default(), near: RefCell::default() })
+            Ok(Filtered { name, at: column(name)?, values: &values.0, met: RefCell::default(), near: RefCell::default() })
         };
         Ok(Filter { columns: only.iter().map(filtered).collect::<Result<_>>()? })
     }
@@ -94,17 +97,8 @@ impl<'a> Filter<'a> {
     pub(super) fn remark(&self, cx: &Context) {
         for column in &self.columns {
             let never: Vec<String> = column.values.given().filter(|v| !column.met.borrow().contains(v.as_str())).map(|v| format!("`{v}`")).collect();
-            if !never.is_empty() && !column.is_private {
+            if !never.is_empty() {
                 cx.warn(format!("`only`: no row has {} in the column `{}`", never.join(" or "), column.name));
-            }
-            if column.is_private {
-                cx.warn(format!("`only` names patients of the column `{}`: the recipe will contain these names", column.name));
-                let near: usize = column.near.borrow().values().sum();
-                if near > 0 {
-                    let rows = counted(near, "row has", "rows have");
-                    cx.warn(format!("`only`: {rows} a value that differs from a given one only in case or spaces; they are compared exactly"));
-                }
-                continue;
             }
             for ((spelled, value), n) in column.near.borrow().iter() {
                 let rows = counted(*n, "row has", "rows have");

@@ -1,6 +1,7 @@
 //! The ways to give the patients of images, and which of them can be combined.
 
 use super::Import;
+use super::list;
 use super::patterns;
 use crate::contract::bad_parameter::{BadParameter, Fault};
 use crate::contract::prelude::*;
@@ -35,6 +36,15 @@ impl Import {
         let column = self.columns.as_ref().is_some_and(|c| c.patient.is_some());
         let all = [("patient", self.patient.is_some()), ("columns.patient", column), ("list", self.list.is_some())];
         all.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
+    }
+
+    /// Columns whose cells identify patients: that of patients, and that of files where their paths do.
+    pub(super) fn columns_of_patients(&self) -> Vec<&str> {
+        let columns = self.columns.as_ref();
+        let patient = columns.and_then(|c| c.patient.as_deref()).map(|c| c.column.as_str());
+        let file = columns.filter(|_| self.patient.is_some()).map(|c| c.file.column.as_str());
+        let of_list = self.list.as_ref().map(|_| list::COLUMNS[0]);
+        patient.into_iter().chain(file).chain(of_list).collect()
     }
 
     pub(super) fn check_patients(&self) -> Vec<BadParameter> {

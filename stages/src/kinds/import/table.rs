@@ -24,8 +24,7 @@ pub(super) fn rows(text: &str, columns: &Columns, only: &Only, omitted: &mut Omi
     let label = columns.label.as_deref();
     let one_label = label.and_then(|l| Some((l.column.as_deref()?, l))).map(|(c, l)| Reader::new(find(c)?, l.pattern.as_deref())).transpose()?;
     let per_label = label.into_iter().flat_map(|l| &l.columns).map(|c| Ok((c.as_str(), find(c)?))).collect::<Result<Vec<_>>>()?;
-    let patients = columns.patient.as_deref().map(|c| c.column.as_str());
-    let filter = Filter::new(only, patients, find)?;
+    let filter = Filter::new(only, find)?;
     let mut out = vec![];
     for record in reader.records() {
         let record = record.map_err(unreadable)?;

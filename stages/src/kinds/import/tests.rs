@@ -201,6 +201,23 @@ fn ways_to_give_patients_cannot_be_combined() {
 }
 
 #[test]
+fn a_recipe_names_no_patient() {
+    let columns = json!({ "file": "f", "label": "l", "patient": { "column": "p", "pattern": "P(.*)" } });
+    let of_paths = json!({ "table": "t", "columns": { "file": "f", "label": "l" }, "patient": { "from": "path", "pattern": "." } });
+    let mut files = of_paths.clone();
+    files["only"] = json!({ "f": { "not": ["P7/1.png"] } });
+    let cases = [
+        (json!({ "table": "t", "columns": columns, "only": { "p": ["P7"] } }), "only.p: this column identifies patients"),
+        (json!({ "list": "l", "only": { "patient": { "not": ["P7"] } } }), "only.patient: this column identifies patients"),
+        (files, "only.f: this column identifies patients"),
+    ];
+    for (with, why) in cases {
+        assert!(refused(with.clone()).starts_with(why), "{with}: {}", refused(with.clone()));
+    }
+    assert!(stage(&json!({ "table": "t", "columns": columns, "only": { "use": ["yes"] } })).is_ok());
+}
+
+#[test]
 fn unknown_patients_are_noted_unless_the_study_states_them() {
     let names = ["covid/a.png", "covid/b.png", "normal/c.png"];
     in_directories(&names).note("patients are unknown: each of the 3 images counts as a patient of its own");

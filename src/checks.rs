@@ -1,4 +1,4 @@
-//! Checks of a study: for each, one row here and one function in a file below. They read lineage and known tables; ignorant of
+//! Checks of a study: for each, one row here and one function in a file below. They read lineage and known tables; independent of
 //! how anything is computed. `plan`, `run` and the report show their findings; `checks.allow` lists their ids.
 
 mod arms;

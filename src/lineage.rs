@@ -41,7 +41,7 @@ pub struct Evidence<'a> {
     pub made: &'a [Receipt],
     /// What path parameters name.
     pub listings: &'a Listings,
-    /// Fingerprint of the key of pseudonyms.
+    /// Fingerprint of the pseudonym key.
     pub pseudonyms: &'a str,
 }
 

@@ -86,7 +86,7 @@ fn parameters(root: &Value, schema: &Value, path: &str, depth: usize, out: &mut 
     for (name, below) in [("NAME", schema.get("additionalProperties").filter(|b| b.is_object())), ("N", schema.get("items"))] {
         let Some(below) = below.map(|b| resolve(root, b)) else { continue };
         let full = format!("{path}.{name}");
-        // Texts and lists need no line of their own: the map or the list that holds them says what they are.
+        // Texts and lists need no line of their own: the mapping or the list that holds them says what they are.
         if matches!(below["type"].as_str(), Some("integer" | "number")) {
             out.push(format!("{}* `{full}` ({})\n", "  ".repeat(depth), facts(root, below)));
         }
@@ -142,7 +142,7 @@ fn kind_of(schema: &Value) -> String {
             "number" => "number",
             "boolean" => "boolean",
             "array" => "list",
-            "object" => "map",
+            "object" => "mapping",
             _ => "",
         }
         .to_owned()
@@ -196,7 +196,7 @@ pub fn metrics() -> String {
         out += &METRICS.iter().filter(|m| m.is_per_class() == is_per_class).map(metric).collect::<String>();
     }
     out += "\n## Figures\n\n";
-    out + &FIGURES.iter().map(|f| format!("* `{}` (drawn from `{}.csv`): {}\n", f.name, f.reads(), f.doc)).collect::<String>()
+    out + &FIGURES.iter().map(|f| format!("* `{}` (drawn from {}): {}\n", f.name, f.reads(), f.doc)).collect::<String>()
 }
 
 /// The line of a metric.

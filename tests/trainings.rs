@@ -63,7 +63,7 @@ fn every_generator_goes_on_after_a_kill_and_makes_images() {
         for words in ["In progress", &format!("{stage}, after step "), &format!("{stage}: losses so far")] {
             assert!(report.contains(words), "{stage}: no `{words}`");
         }
-        assert!(report.contains("images during training, earliest on top"), "{stage}");
+        assert!(report.contains("samples during training (top: earliest)"), "{stage}");
         assert!(go_on(&killed, stage).contains("resumes after step "), "{stage}");
         assert_eq!(given(&killed, stage), given(&whole, stage), "{stage}");
     }
@@ -74,7 +74,7 @@ fn every_generator_goes_on_after_a_kill_and_makes_images() {
         let made = rows(&whole, stage);
         assert_eq!(made.len(), count, "{stage}");
         for row in &made {
-            let parent = normal.iter().find(|r| r[0] == row[7]).unwrap_or_else(|| panic!("{stage}: the parent of {row:?} is no image of the source"));
+            let parent = normal.iter().find(|r| r[0] == row[7]).unwrap_or_else(|| panic!("{stage}: the parent of {row:?} is not an image of the source"));
             assert_eq!((row[1].as_str(), row[3].as_str(), row[5].as_str()), (parent[1].as_str(), label, "synthetic"), "{stage}");
         }
     }

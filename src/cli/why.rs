@@ -2,7 +2,7 @@
 
 use super::plan::json as plan_json;
 use super::{DONE, StudyArgs, document, open, say};
-use crate::engine::{Device, Opened, text};
+use crate::driver::{Device, Opened, text};
 use crate::pipeline::model::StageId;
 use crate::plan::groups::{self, Fate, Group};
 use crate::plan::{Decision, Plan};

@@ -1,4 +1,4 @@
-//! How lineage passes through one stage: what an output takes from the inputs. Ignorant of files and of the graph beyond them.
+//! How lineage passes through one stage: what an output takes from the inputs. Independent of files and of the graph beyond them.
 
 use super::{Evidence, Flow, KnownOutput, Lineage, Reach};
 use crate::pipeline::model::{Input, Source, Stage, StageId};

@@ -1,5 +1,5 @@
-//! Identity of patients and images: names of one patient, and files with one image, are joined before anything is counted. Ignorant of
-//! what flows where.
+//! Identity of patients and images: names of one patient, and files with one image, are joined before anything is counted.
+//! Independent of what flows where.
 
 use super::history::OldImport;
 use super::{Evidence, KnownOutput, Lineage, alike};

@@ -1,5 +1,5 @@
 //! People and images by number, so that sets of them are cheap. Two names of one person, or two files with one picture, are
-//! one number. Ignorant of stages.
+//! one number. Independent of stages.
 
 use hilum_cache::receipt::Artifact;
 use hilum_cache::{Digest, Result};

@@ -222,7 +222,7 @@ pub(super) fn resources(raw: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Re
     let mut out = Resources::default();
     let Some(node) = raw.resources else { return out };
     let Yaml::Map(entries) = &node.value else {
-        diagnostics.push(Diagnostic::new("E0502", "`resources` must be a map").at(node.span, "expected a map"));
+        diagnostics.push(Diagnostic::new("E0502", "`resources` must be a mapping").at(node.span, "expected a mapping"));
         return out;
     };
     for (key, value) in entries {

@@ -26,11 +26,11 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
         bound.iter().enumerate().flat_map(|(i, b)| b.iter().flat_map(move |b| b.bindings.iter().map(move |x| (i, x.from)))).collect();
     let order = match model::sort(study.stages.len(), &needs) {
         Ok(order) => order,
-        Err(circle) => {
-            let names: Vec<&str> = circle.iter().chain(circle.first()).map(|i| study.stages[*i].name.text.as_str()).collect();
+        Err(cycle) => {
+            let names: Vec<&str> = cycle.iter().chain(cycle.first()).map(|i| study.stages[*i].name.text.as_str()).collect();
             diagnostics.push(
                 Diagnostic::new("E0208", format!("stages depend on each other in a cycle: {}", names.join(" → ")))
-                    .at(study.stages[circle[0]].name.span, "part of the cycle"),
+                    .at(study.stages[cycle[0]].name.span, "part of the cycle"),
             );
             return None;
         }
@@ -70,7 +70,7 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
             if !matches!(with.value, Yaml::Map(_)) {
                 let text = raw.with.text().unwrap_or_default();
                 let other =
-                    || Diagnostic::new("E0007", format!("`with` must be a map, but `{text}` stands for {}", with.what())).at(raw.with.span, "expected a map");
+                    || Diagnostic::new("E0007", format!("`with` must be a mapping, but `{text}` stands for {}", with.what())).at(raw.with.span, "expected a mapping");
                 let fault = || text.strip_prefix('$').and_then(|axis| names.not_in_vars(axis)).unwrap_or_else(other);
                 diagnostics.extend(unresolved.places.is_empty().then(fault));
                 continue;

@@ -33,7 +33,7 @@ pub(super) struct Unresolved {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Values and keys that keep the text of a name: what else is wrong with them is not known.
     pub(super) places: Vec<Span>,
-    /// True if a map lacks keys of another that could not be merged.
+    /// True if a mapping lacks keys of another that could not be merged.
     pub(super) lacks_keys: bool,
 }
 
@@ -86,12 +86,12 @@ impl Names<'_> {
         let help = did_you_mean(name, known, "name").unwrap_or_else(|| "declare it in `matrix` or in `vars`; write `$$` for a dollar sign".into());
         Diagnostic::new("E0108", format!("unknown name `${name}`")).at(place, "unknown name").help(help)
     }
-    /// True for an axis of which some values are names of maps in `vars`.
+    /// True for an axis of which some values are names of mappings in `vars`.
     fn lists_variants(&self, axis: &str) -> bool {
         let is_map = |value: &str| self.vars.known.get(value).is_some_and(|v| matches!(v.1.value, Yaml::Map(_)));
         self.axes.get(axis).is_some_and(|a| a.all().any(is_map))
     }
-    /// The error of a value of an axis, where it should have been the name of a map in `vars`.
+    /// The error of a value of an axis, where it should have been the name of a mapping in `vars`.
     pub(super) fn not_in_vars(&self, axis: &str) -> Option<Diagnostic> {
         let coordinate = self.axes.get(axis)?;
         let Value::String(value) = coordinate.value() else { return None };
@@ -119,7 +119,7 @@ pub(super) fn substitute(node: &Node, names: &Names, out: &mut Unresolved) -> No
                     let text = match scalar(&key.text, true, names, key.span, &mut named, out) {
                         Yaml::Scalar(text, _) => text,
                         _ => {
-                            let message = format!("`{}` stands for a map or a list, but a key must be a word", key.text);
+                            let message = format!("`{}` stands for a mapping or a list, but a key must be a word", key.text);
                             out.fault(key.span, Diagnostic::new("E0007", message).at(key.span, "used as a key"));
                             key.text.clone()
                         }
@@ -136,7 +136,7 @@ pub(super) fn substitute(node: &Node, names: &Names, out: &mut Unresolved) -> No
                         out.lacks_keys = true;
                         let axis = written[at].1.text().and_then(|t| t.strip_prefix('$'));
                         if !out.places.contains(&merged.span) {
-                            let other = || Diagnostic::new("E0007", format!("`<<` merges a map, found {}", merged.what())).at(merged.span, "expected a map");
+                            let other = || Diagnostic::new("E0007", format!("`<<` merges a mapping, found {}", merged.what())).at(merged.span, "expected a mapping");
                             out.fault(merged.span, axis.and_then(|axis| names.not_in_vars(axis)).unwrap_or_else(other));
                         }
                     }
@@ -172,7 +172,7 @@ fn scalar(text: &str, quoted: bool, names: &Names, place: Span, origins: &mut Ve
         }
         return as_written();
     }
-    // `$name.key` is a value of a map; of anything else it is text that goes on with a dot, such as an output of a stage.
+    // `$name.key` is a value of a mapping; of anything else it is text that goes on with a dot, such as an output of a stage.
     if let Some((name, key)) = text.strip_prefix('$').and_then(|n| n.split_once('.')).filter(|(name, key)| is_word(name) && is_word(key)) {
         match names.get(name) {
             Found::Value(Yaml::Map(entries), ..) => {
@@ -215,7 +215,7 @@ fn scalar(text: &str, quoted: bool, names: &Names, place: Span, origins: &mut Ve
                 filled.push_str(&value);
             }
             Found::Value(..) => {
-                let message = format!("`${name}` stands for a map or a list, which cannot be part of a text");
+                let message = format!("`${name}` stands for a mapping or a list, which cannot be part of a text");
                 out.fault(place, Diagnostic::new("E0007", message).at(place, "in this text"));
             }
             Found::Hidden => out.places.push(place),

@@ -1,6 +1,6 @@
 //! How many bytes a plan adds to the store, from what can be known: what a stage says that it will write, and everything else
 //! by the size that the stage, or other cells of it, had before. What cannot be known is counted, and not guessed.
-//! Ignorant of how much is free.
+//! Independent of how much is free.
 
 use super::Plan;
 use super::groups::{Fate, Group};

@@ -1,4 +1,4 @@
-//! Cells of one stage that share a fate for like reasons, as one group. Ignorant of how a group is worded.
+//! Cells of one stage that share a fate for like reasons, as one group. Independent of how a group is worded.
 
 use super::{Decision, Plan};
 use crate::pipeline::Pipeline;
@@ -163,7 +163,7 @@ mod tests {
     fn cells_with_like_reasons_are_one_group() {
         let why = |text: &str| vec![text.to_owned()];
         let likes = [
-            (0, "films", Fate::UpToDate, vec![]),
+            (0, "images", Fate::UpToDate, vec![]),
             (1, "classifier", Fate::WillRun, why("steps 160 → 170")),
             (2, "classifier", Fate::WillRun, why("not cached")),
             (3, "classifier", Fate::WillRun, why("steps 160 → 170")),
@@ -172,7 +172,7 @@ mod tests {
         ];
         let groups = gather(likes.map(|(id, base, fate, like)| (StageId::test(id), base, fate, like)));
         let expected = [
-            ("films", Fate::UpToDate, vec![0]),
+            ("images", Fate::UpToDate, vec![0]),
             ("classifier", Fate::WillRun, vec![1, 3]),
             ("classifier", Fate::WillRun, vec![2]),
             ("classifier", Fate::UpToDate, vec![4]),

@@ -1,5 +1,5 @@
 //! Why a stage runs: the difference of two recipes, with the line of the file where it comes from. `inputs` finds out which
-//! stage an input changed with. Ignorant of how a plan is laid out for people.
+//! stage an input changed with. Independent of how a plan is laid out for people.
 
 mod inputs;
 

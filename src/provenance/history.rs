@@ -1,5 +1,5 @@
-//! What the runs of a store say: the graph of each, and under which key each stage ended. Ignorant of how they are recorded, and of
-//! what is asked for.
+//! What the runs of a store say: the graph of each, and under which key each stage ended. Independent of how they are recorded, and
+//! of what is asked for.
 
 use crate::tables::Tables;
 use hilum_cache::{Receipt, Result, RunRecord, StageKey, Store, journal};

@@ -5,7 +5,7 @@ mod comparison;
 mod findings;
 mod graph;
 mod images;
-mod maps;
+mod embeddings;
 mod metrics;
 mod stages;
 mod training;
@@ -44,7 +44,7 @@ pub(super) static CHAPTERS: &[Chapter] = &[
     comparison::CHAPTER,
     metrics::CHAPTER,
     images::CHAPTER,
-    maps::CHAPTER,
+    embeddings::CHAPTER,
     graph::CHAPTER,
     training::CHAPTER,
     stages::CHAPTER,

@@ -1,4 +1,4 @@
-//! What a report is about: what the journal of a run and the store say. Ignorant of kinds, of tables and of the page.
+//! What a report is about: what the journal of a run and the store say. Independent of kinds, of tables and of the page.
 
 use super::artifacts::{Found, Subject};
 use hilum_cache::checkpoint::Checkpoints;

@@ -42,7 +42,7 @@ pub struct Run<'a> {
     pub workspace: &'a Workspace,
     /// The session's store, to write to.
     pub store: &'a WritableStore,
-    /// The key of pseudonyms.
+    /// The pseudonym key.
     pub key: Option<PseudonymKey>,
     /// What starts stages.
     pub launchers: Launchers,

@@ -1,5 +1,5 @@
 //! What a line of a journal says: one variant for each type of line. The names of types and members are those of the file, and
-//! lines are canonical JSON, so that a variant alone decides the bytes of its line. Ignorant of files and chains, and of what
+//! lines are canonical JSON, so that a variant alone decides the bytes of its line. Independent of files and chains, and of what
 //! studies, stages and checks are: what only the layers above understand stays JSON.
 
 use crate::{Digest, Receipt, StageKey};

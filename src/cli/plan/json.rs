@@ -3,8 +3,8 @@
 use super::faults;
 use crate::checks::Finding;
 use crate::diagnostic::{self, Diagnostic};
-use crate::engine::Study;
-use crate::engine::forecast::Forecast;
+use crate::driver::Study;
+use crate::driver::forecast::Forecast;
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use crate::plan::estimate::Estimate;

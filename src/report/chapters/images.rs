@@ -17,7 +17,7 @@ const GRID: Subject = Subject { artifact: ArtifactType::Figure, name: SHEET };
 pub(super) const CHAPTER: Chapter = Chapter { id: "images", title: Some("Images"), about: &[SAMPLES, PACK, GRID], render };
 
 /// What a grid shows.
-pub(super) const MOMENTS: &str = "images during training, earliest on top: from the same noise or, for translations, of the real images in the first row";
+pub(super) const MOMENTS: &str = "samples during training (top: earliest), from fixed noise or, for translation, of the images in the first row";
 /// Images shown on a sheet.
 const SHOWN: usize = 24;
 
@@ -32,7 +32,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }
     for found in m.of(GRID) {
         if let Some(grid) = found.bytes(m.store, ".png")? {
-            out.push(html! { h3 { (found.stage()) } figure.sheet.synthetic { figcaption { (MOMENTS) } (png(&grid, "images during training")) } });
+            out.push(html! { h3 { (found.stage()) } figure.sheet.synthetic { figcaption { (MOMENTS) } (png(&grid, "samples during training")) } });
         }
     }
     Ok((!out.is_empty()).then(|| html! { @for o in &out { (o) } }))

@@ -47,7 +47,7 @@ impl Scheduler<'_> {
         Ok(())
     }
 
-    /// A recipe is no longer under way: the stages that wait for its result, to be decided about again.
+    /// A recipe is no longer under way: the stages that wait for its result, to be re-evaluated.
     pub(super) fn twins_of(&mut self, key: &StageKey) -> Vec<StageId> {
         self.current.begun.remove(key);
         self.twins.remove(key).unwrap_or_default()

@@ -1,12 +1,12 @@
 //! Reverse-mode automatic differentiation: the gradient tape.
 //!
-//! A [`Value`] is a candle tensor and, where a gradient with respect to something that it was computed from may be asked for, a node
-//! of the graph. Each node holds a rule that turns the gradient with respect to its value into gradients with respect to its inputs. Rules are
-//! written in operations on values, so that gradients can be differentiated again unless a rule forbids it. Candle's
-//! own graph is not used: it adds every gradient to zeros first, keeps all activations until the end, recurses, and
-//! cuts off second derivatives without an error.
+//! A [`Value`] is a candle tensor and, where a gradient with respect to something that it was computed from may be
+//! asked for, a node of the graph. Each node holds a rule that turns the gradient with respect to its value into
+//! gradients with respect to its inputs. Rules are written in operations on values, so that gradients can be
+//! differentiated again unless a rule forbids it. Candle's own graph is not used: it adds every gradient to zeros
+//! first, keeps all activations until the end, recurses, and cuts off second derivatives without an error.
 //!
-//! What this is ignorant of: how anything is computed.
+//! What this is independent of: how anything is computed.
 
 mod backward;
 
@@ -119,7 +119,8 @@ impl Value {
     pub fn to_leaf(&self) -> Self {
         Value::leaf(&self.data)
     }
-    /// The same value as a node of its own: a gradient with respect to it leaves out other paths to what it was computed from.
+    /// The same value as a node of its own: a gradient with respect to it leaves out other paths to what it was
+    /// computed from.
     pub(crate) fn alias(&self) -> Self {
         Value::record(self.data.clone(), &[self], |s| Ok(vec![s.by(0, || Ok(s.gradient.clone()))?]))
     }

@@ -26,7 +26,7 @@ impl Predictions {
         Predictions { classes, labels, predicted, scores, orders }
     }
 
-    /// The predicted class of an image: the first of the largest scores. What is no number is less than any.
+    /// The predicted class of an image: the first of the largest scores. What is not a number is less than any.
     pub fn predicted(&self, image: usize) -> usize {
         self.predicted[image]
     }

@@ -84,7 +84,7 @@ fn figures_of_anything_are_finite() {
 fn a_row_more_is_drawn_from_its_record() {
     const TWICE: Figure = Figure { name: "twice", ..intervals::FIGURE };
     const NEVER: Figure = Figure { name: "never", draw: Draw::Comparison(|_| None), ..intervals::FIGURE };
-    static LONGER: [Figure; 4] = [map::FIGURE, intervals::FIGURE, TWICE, NEVER];
+    static LONGER: [Figure; 4] = [embedding::FIGURE, intervals::FIGURE, TWICE, NEVER];
     let table = Table { rows: vec![interval(0.5, 0.25)] };
     let all = files(drawn(&LONGER, |draw| if let Draw::Comparison(f) = draw { f(&table) } else { None })).unwrap();
     let names: Vec<&str> = all.files.iter().map(|(name, _)| name.as_str()).collect();

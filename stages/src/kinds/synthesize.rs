@@ -1,4 +1,4 @@
-//! Synthesizes images with a trained generator: marked PNG files, and a pack. Ignorant of how the generator was
+//! Synthesizes images with a trained generator: marked PNG files, and a pack. Independent of how the generator was
 //! trained.
 
 use super::generator::{GeneratorDocument, Opened};

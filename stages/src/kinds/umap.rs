@@ -1,5 +1,6 @@
-//! A map of images in two dimensions (UMAP, McInnes, Healy & Melville 2018): images that are close to each other have
-//! similar features or pixels. The map's trustworthiness is printed on it; separation on a map proves nothing.
+//! An embedding of images in two dimensions (UMAP, McInnes, Healy & Melville 2018): images that are close to each other
+//! have similar features or pixels. The embedding's trustworthiness is printed on its plot; separation in an embedding
+//! proves nothing.
 
 use super::classifier::{self, ClassifierDocument, Predictor};
 use crate::contract::prelude::*;
@@ -17,7 +18,7 @@ ports! {
     inputs {
         /// A classifier whose features are mapped; without it, pixels are mapped.
         weights: Option<Trained<ClassifierDocument>>,
-        /// The images to map.
+        /// The images to embed.
         samples: Vec<Samples>,
         /// Their pixels.
         images: Vec<Images> [by samples],
@@ -25,7 +26,7 @@ ports! {
     outputs {
         /// One row per image.
         embedding: Table<Embedded> [contains samples; influenced weights images],
-        /// The map.
+        /// The embedding.
         figure: FigureFiles [contains samples; influenced weights images],
     }
 }
@@ -34,10 +35,10 @@ ports! {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Umap {
-    /// Neighbours of each image that the map preserves.
+    /// Neighbours of each image that the embedding preserves.
     #[serde(default = "default_neighbours")]
     pub neighbours: Whole<2, 200>,
-    /// Minimum distance between points of the map.
+    /// Minimum distance between points of the embedding.
     #[serde(default = "default_min_dist")]
     pub min_dist: Share,
     /// Maximum number of images of each label and origin, drawn at random.

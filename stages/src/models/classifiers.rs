@@ -1,5 +1,5 @@
 //! The table of classifiers. One classifier is one file in `classifiers/` and one row here; nothing else names them.
-//! Ignorant of how they are trained.
+//! Independent of how they are trained.
 
 pub mod densenet121;
 pub mod densenet201;

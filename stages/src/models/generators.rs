@@ -1,5 +1,5 @@
 //! The table of adversarial networks. One network is one file in `generators/`, with a directory for its parts if there
-//! are several, and one row here; nothing else names them. Ignorant of stages.
+//! are several, and one row here; nothing else names them. Independent of stages.
 
 pub mod adversaries;
 pub mod cyclegan;

@@ -1,5 +1,5 @@
 //! Early signs that an adversarial training has failed: the discriminator has won, or the generator has collapsed to
-//! one image. Ignorant of networks: sees scores and images.
+//! one image. Independent of networks: sees scores and images.
 
 use crate::contract::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Learning rate schedules as in `torch.optim.lr_scheduler`, and early stopping. Numbers only: ignorant of tensors.
+//! Learning rate schedules as in `torch.optim.lr_scheduler`, and early stopping. Numbers only: independent of tensors.
 
 use crate::contract::prelude::*;
 use crate::math;

@@ -36,8 +36,8 @@ impl Gradients {
 }
 
 impl Value {
-    /// Gradients with respect to all leaves. The graph is released in the pass: activations are freed as soon as their gradients are
-    /// known.
+    /// Gradients with respect to all leaves. The graph is released in the pass: activations are freed as soon as their
+    /// gradients are known.
     ///
     /// # Errors
     /// Where this has more than one element, or the graph was released before.
@@ -55,8 +55,8 @@ impl Value {
         recording(false, || walk(self, |_| wanted, false))
     }
 
-    /// Gradients with respect to some values that can be differentiated themselves: `torch.autograd.grad` with `create_graph=True`.
-    /// The graph is kept.
+    /// Gradients with respect to some values that can be differentiated themselves: `torch.autograd.grad` with
+    /// `create_graph=True`. The graph is kept.
     ///
     /// # Errors
     /// Where this has more than one element, or does not depend on one of the values. An operation without a second

@@ -7,8 +7,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 static FIXTURE: LazyLock<HashMap<String, Tensor>> = LazyLock::new(|| {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle");
-    let files = std::fs::read_dir(folder).expect("the fixtures are there").map(|f| f.unwrap().path());
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle");
+    let files = std::fs::read_dir(directory).expect("the fixtures are there").map(|f| f.unwrap().path());
     files.flat_map(|f| candle_core::safetensors::load(f, &Device::Cpu).expect("a fixture reads")).collect()
 });
 

@@ -65,7 +65,7 @@ named! {
 }
 
 named! {
-    /// What the gradient with respect to the input is made of: gradient of the result and input `[groups, pixels, c]`, the others
-    /// `[groups, c]`.
+    /// What the gradient with respect to the input is made of: gradient of the result and input `[groups, pixels, c]`,
+    /// the others `[groups, c]`.
     InputGradientInputs[7] { g, x, mean, scale, shift, grad_mean, grad_slope }
 }

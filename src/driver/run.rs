@@ -59,8 +59,9 @@ pub struct Ran {
     pub failed: Vec<StageId>,
     /// The outputs that are known, by stage.
     pub outputs: Outputs,
-    /// True if results were written.
-    pub has_results: bool,
+    /// How many files of results were written or removed: 0 if they were as they should be. None if results were not laid out, as
+    /// with `only`.
+    pub results: Option<usize>,
     /// The store.
     pub store: Store,
     /// Nothing is cleaned away as long as this lives.
@@ -133,7 +134,7 @@ impl<'a> Attempt<'a> {
         let store = opened.session.store.clone();
         self.report(&early);
         if early.iter().any(Finding::refuses) {
-            return Ok(Ran { end: End::Refused, failed: vec![], outputs: known, has_results: false, store, _lock: opened.lock });
+            return Ok(Ran { end: End::Refused, failed: vec![], outputs: known, results: None, store, _lock: opened.lock });
         }
         let is_idle = plan.decisions.iter().all(|d| matches!(d, Decision::Reuse { .. } | Decision::Unwanted));
         let ran = if is_idle {
@@ -151,10 +152,8 @@ impl<'a> Attempt<'a> {
             self.execute(opened, plan, key)?
         };
         study.workspace.save_objects_memo(&store);
-        let has_results = options.only.is_empty() && ran.end != End::Refused;
-        if has_results {
-            self.write_results(&ran, &store)?;
-        }
+        let is_laid_out = options.only.is_empty() && ran.end != End::Refused;
+        let results = if is_laid_out { Some(self.write_results(&ran, &store)?) } else { None };
         let Executed { end, run, executed, reused, failed, skipped, outputs, lock, .. } = ran;
         self.sink.handle(&Event::Finished {
             run: run.filter(|_| executed + failed.len() > 0),
@@ -164,7 +163,7 @@ impl<'a> Attempt<'a> {
             skipped,
             interrupted: end == End::Interrupted,
         });
-        Ok(Ran { end, failed, outputs, has_results, store, _lock: lock })
+        Ok(Ran { end, failed, outputs, results, store, _lock: lock })
     }
 
     /// Records a run with nothing to do if the newest run left the store with other results, such as those of another study: what
@@ -253,8 +252,9 @@ impl<'a> Attempt<'a> {
         })
     }
 
-    /// Writes the results of what is there; only a run that finished removes those that it no longer has.
-    fn write_results(&self, ran: &Executed, store: &Store) -> Result<(), Error> {
+    /// Writes the results of what is there; only a run that finished removes those that it no longer has. Returns how many files
+    /// were written or removed.
+    fn write_results(&self, ran: &Executed, store: &Store) -> Result<usize, Error> {
         let study = self.study;
         let is_whole = ran.end == End::Finished;
         if is_whole {
@@ -265,7 +265,7 @@ impl<'a> Attempt<'a> {
         for (path, aside) in laid_out.edited {
             self.sink.handle(&Event::Warning { message: format!("`{path}` was modified; moved it to `{aside}` and restored the result") });
         }
-        Ok(())
+        Ok(laid_out.written + laid_out.removed)
     }
 
     /// Reports findings, but for those that were reported before.

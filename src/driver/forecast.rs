@@ -1,4 +1,5 @@
-//! What follows from a plan, for people: stages in groups, the time and the disk that they may take. Ignorant of how it is said: `text` knows.
+//! What follows from a plan, for people: stages in groups, the time and the disk that they may take. Independent of how it is said:
+//! `text` knows.
 
 use super::Study;
 use crate::plan::Plan;

@@ -54,8 +54,8 @@ fn verbs_that_only_read_leave_a_damaged_store_as_it_is_and_the_next_run_mends_it
     fs::remove_file(object_of(&space, "results/tiny/embedding/embedding.csv")).unwrap();
     let journal = format!(".hilum/runs/{run}/journal.jsonl");
     let text = space.read(&journal);
-    assert!(text.contains("\"type\":\"begun\""));
-    space.write(&journal, text.replacen("\"type\":\"begun\"", "\"type\" \"begun\"", 1));
+    assert!(text.contains("\"type\":\"stage-started\""));
+    space.write(&journal, text.replacen("\"type\":\"stage-started\"", "\"type\" \"stage-started\"", 1));
 
     let before = snapshot(&space);
     let outside = tempfile::tempdir().unwrap();

@@ -18,7 +18,7 @@ stages:
   cyclegan:
     stage: train-gan
     in: { samples: images, images: pixels }
-    with: { network: { cyclegan: { from: normal, to: covid, width: 4, blocks: 1, pool: 4, average: 0.9 } }, epochs: 2, augment: { flip: true } }
+    with: { network: { cyclegan: { from: normal, to: covid, width: 4, blocks: 1, pool: 4, ema_decay: 0.9 } }, epochs: 2, augment: { flip: true } }
   zunair:
     stage: train-gan
     in: { samples: images, images: pixels }
@@ -34,7 +34,7 @@ stages:
   of-dcgan: { stage: synthesize, in: { generator: dcgan }, with: { count: 5 } }
   of-cyclegan: { stage: synthesize, in: { generator: cyclegan, source: images, images: pixels } }
   and-back: { stage: synthesize, in: { generator: cyclegan, source: images, images: pixels }, with: { count: 3, reconstruct: true } }
-  of-zunair: { stage: synthesize, in: { generator: zunair, source: images, images: pixels }, with: { stretch: true } }
+  of-zunair: { stage: synthesize, in: { generator: zunair, source: images, images: pixels }, with: { contrast_stretch: true } }
   of-pix2pix: { stage: synthesize, in: { generator: pix2pix, source: images, images: pixels }, with: { count: 7 } }
   of-stylegan2: { stage: synthesize, in: { generator: stylegan2 }, with: { count: 5, truncation: 0.7 } }
 "#;

@@ -10,9 +10,9 @@ use crate::session::Session;
 
 /// What follows from a plan.
 pub struct Forecast {
-    /// Stages with a common fate.
+    /// Stages with a common status.
     pub groups: Vec<Group>,
-    /// How many stages have each fate.
+    /// How many stages have each status.
     pub totals: Totals,
     /// How long they may take.
     pub estimate: Estimate,

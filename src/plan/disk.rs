@@ -3,7 +3,7 @@
 //! Independent of how much is free.
 
 use super::Plan;
-use super::groups::{Fate, Group};
+use super::groups::{Status, Group};
 use crate::pipeline::model::{PerStage, Source, StageId};
 use crate::pipeline::{Pipeline, Stage};
 use crate::session::Session;
@@ -50,7 +50,7 @@ impl Sum {
 pub fn need(p: &Pipeline, plan: &Plan, groups: &[Group], session: &Session) -> Need {
     let known = plan.known();
     let mut sum = Sum::default();
-    for group in groups.iter().filter(|g| matches!(g.fate, Fate::WillRun | Fate::Pending)) {
+    for group in groups.iter().filter(|g| matches!(g.status, Status::WillRun | Status::Pending)) {
         let first = &p.stages[group.stages[0]];
         if !is_large(first) {
             continue;

@@ -35,7 +35,7 @@ impl Why {
             Why::Changed(Part::Version) => "version",
             Why::Changed(Part::Parameter) => "parameter",
             Why::Changed(Part::Seed) => "seed",
-            Why::Changed(Part::Source) => "source",
+            Why::Changed(Part::Source) => "file",
             Why::Changed(Part::Input) => "input",
             Why::Changed(Part::Engine) => "engine",
             Why::Changed(Part::Pseudonyms) => "pseudonyms",
@@ -48,7 +48,7 @@ impl Why {
 pub struct Reason {
     /// What sort of reason it is.
     pub why: Why,
-    /// The parameter, port or source.
+    /// The parameter or port.
     pub path: String,
     /// The value before.
     pub old: Value,

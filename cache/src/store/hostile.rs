@@ -34,7 +34,7 @@ fn what_lies_in_the_place_of_an_object_is_damaged_and_moved_aside() {
         assert!(matches!(reader.verified_path(&digest), Err(Error::Damaged(_))), "{form}");
         assert!(path.symlink_metadata().is_ok(), "{form}: who reads moves nothing");
         let report = verify::verify(&writer, &Ledger::load(&writer).unwrap()).unwrap();
-        assert_eq!((report.faults.len(), report.faults[0].what), (1, "damaged"), "{form}");
+        assert_eq!((report.faults.len(), report.faults[0].kind), (1, "damaged"), "{form}");
         assert!(path.symlink_metadata().is_err() && root.join("quarantine").join(digest.hex()).symlink_metadata().is_ok(), "{form}");
         writer.put(b"image").unwrap();
         assert_eq!(writer.read(&digest).unwrap(), b"image", "{form}");

@@ -53,8 +53,8 @@ pub struct Synthesize {
     /// Stretches the grey values of each image to the full range, as Zunair & Hamza did. A classifier can recognise
     /// such images by it.
     #[serde(default)]
-    pub stretch: bool,
-    /// Translates images to the other label and back: they keep their label but have the artifacts of the generator.
+    pub contrast_stretch: bool,
+    /// Translates images to the other label and back: they keep their label but bear the traces of the generator.
     #[serde(default)]
     pub reconstruct: bool,
 }
@@ -193,7 +193,7 @@ impl Synthesize {
                         "its training diverged: train it again with a lower `optimiser.learning_rate`",
                     ));
                 }
-                let pixels = to_bytes(&if self.stretch { stretched(image) } else { image });
+                let pixels = to_bytes(&if self.contrast_stretch { stretched(image) } else { image });
                 let marks = [("Description", marker::DESCRIPTION), ("Software", marker::SOFTWARE), ("Source", &*marker::origin(&model, order.number))];
                 let bytes = png::encode(&pixels, side, side, &marks)?;
                 let image = Digest::of(&bytes);

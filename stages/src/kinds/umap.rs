@@ -42,8 +42,8 @@ pub struct Umap {
     #[serde(default = "default_min_dist")]
     pub min_dist: Share,
     /// Maximum number of images of each label and origin, drawn at random.
-    #[serde(default = "default_most")]
-    pub most: Whole<3>,
+    #[serde(default = "default_max_per_label")]
+    pub max_per_label: Whole<3>,
 }
 
 fn default_neighbours() -> Whole<2, 200> {
@@ -52,7 +52,7 @@ fn default_neighbours() -> Whole<2, 200> {
 fn default_min_dist() -> Share {
     Share::of(0.1)
 }
-fn default_most() -> Whole<3> {
+fn default_max_per_label() -> Whole<3> {
     Whole::of(2000)
 }
 
@@ -103,7 +103,7 @@ impl Stage for Umap {
 }
 
 impl Umap {
-    /// The images of all tables, each once, at most `most` of each label and origin.
+    /// The images of all tables, each once, at most `max_per_label` of each label and origin.
     fn rows(&self, tables: &[Samples], cx: &Context) -> Vec<Sample> {
         let mut groups: std::collections::BTreeMap<(Origin, String), Vec<Sample>> = std::collections::BTreeMap::new();
         let mut seen = std::collections::HashSet::new();
@@ -112,10 +112,10 @@ impl Umap {
         }
         let mut rows = vec![];
         for (_, mut images) in groups {
-            if images.len() > *self.most as usize {
+            if images.len() > *self.max_per_label as usize {
                 let stream = cx.stream("draw");
                 images.sort_by_key(|row| row.priority(&stream));
-                images.truncate(*self.most as usize);
+                images.truncate(*self.max_per_label as usize);
             }
             rows.extend(images);
         }

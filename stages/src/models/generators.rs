@@ -57,7 +57,7 @@ pub trait GeneratorConfig {
     }
     /// What reduces that share, besides longer training.
     fn ema_help(&self) -> &'static str {
-        "lower `average`"
+        "lower `ema_decay`"
     }
     /// Networks with initial weights, and their input.
     ///

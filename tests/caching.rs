@@ -40,7 +40,7 @@ fn who_comes_back_to_an_earlier_study_has_its_run_as_the_newest() {
     assert_eq!(space.hilum(&["report", "-o", "r.html"]).code, 0);
     assert!(space.read("r.html").contains("epochs: 2") || !space.read("r.html").contains("epochs: 1"));
     assert_eq!(space.hilum(&["gc", "--keep-runs", "1"]).code, 0);
-    assert_eq!(space.executed(), Vec::<String>::new(), "what the newest run stands on is kept");
+    assert_eq!(space.executed(), Vec::<String>::new(), "what the newest run needs is kept");
 }
 
 #[test]

@@ -52,14 +52,14 @@ pub struct Store {
     root: PathBuf,
     /// True if damaged objects are moved to the quarantine, so that they can be stored again.
     sets_aside: bool,
-    found: Arc<Found>,
+    found: Arc<ObjectStates>,
 }
 
 /// What this process has found out about the objects of a store.
 #[derive(Default)]
-struct Found {
+struct ObjectStates {
     verified: Mutex<HashSet<Digest>>,
-    /// Found damaged, but not moved.
+    /// ObjectStates damaged, but not moved.
     damaged: Mutex<HashSet<Digest>>,
     /// Directories of objects that were seen to be directories.
     shards: Mutex<HashSet<u8>>,

@@ -4,7 +4,7 @@ use super::plan::json as plan_json;
 use super::{DONE, StudyArgs, document, open, say};
 use crate::driver::{Device, Opened, text};
 use crate::pipeline::model::StageId;
-use crate::plan::groups::{self, Status, Group};
+use crate::plan::groups::{self, Group, Status};
 use crate::plan::{Decision, Plan};
 use hilum_cache::Store;
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use crate::plan::disk::Need;
 use crate::plan::estimate::Estimate;
-use crate::plan::groups::{Status, Group, Totals, failing};
+use crate::plan::groups::{Group, Status, Totals, failing};
 use crate::plan::reason::Reason;
 use crate::plan::{Decision, Plan};
 use crate::progress::words::{about, size};

@@ -116,7 +116,8 @@ fn found_in(why: &str) -> String {
     why.rsplit_once("found ").map_or(why.to_owned(), |(_, found)| format!("found {found}"))
 }
 
-/// Names of parameters and values that studies once used, and what they are called now. What a name became may depend on where it is.
+/// Names of parameters and values that studies once used, and what they are called now. What a name became may depend on where it
+/// is.
 const RENAMED: [(&str, &str); 10] = [
     ("films", "images"),
     ("films_per_patient", "images_per_patient"),

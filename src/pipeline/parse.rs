@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_bytes_behind_accents() {
+    fn positions_after_accents_are_byte_offsets() {
         let mut faults = vec![];
         let text = "é: [ü, x]\n";
         let node = parse(text, 0, &mut faults).unwrap();

@@ -1,7 +1,7 @@
 //! From the written study to typed stages: kinds, axes, bindings, parameters. Collects every error.
 
 use super::bind::{Bind, Bound, Scope, bind};
-use super::inputs::{self, Made, Missing};
+use super::inputs::{self, ExpandedStages, Missing};
 use super::matrix::{self, Axes};
 use super::model::{self, Pipeline, Places, Stage};
 use super::node::Yaml;
@@ -39,7 +39,7 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
     let mut axes: Vec<Axes> = vec![Axes::new(); study.stages.len()];
     // Stages that may have more axes than are known, as an error at them or above them hides some.
     let mut open = vec![false; study.stages.len()];
-    let mut made = Made::of(study.stages.len());
+    let mut made = ExpandedStages::of(study.stages.len());
     for i in order {
         open[i] = scope.kinds[i].is_none() || bound[i].iter().any(|b| b.is_faulty || b.bindings.iter().any(|x| open[x.from]));
         let (raw, Some(kind)) = (&study.stages[i], scope.kinds[i]) else { continue };
@@ -69,8 +69,10 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
             diagnostics.append(&mut unresolved.diagnostics);
             if !matches!(with.value, Yaml::Map(_)) {
                 let text = raw.with.text().unwrap_or_default();
-                let other =
-                    || Diagnostic::new("E0007", format!("`with` must be a mapping, but `{text}` stands for {}", with.what())).at(raw.with.span, "expected a mapping");
+                let other = || {
+                    Diagnostic::new("E0007", format!("`with` must be a mapping, but `{text}` stands for {}", with.what()))
+                        .at(raw.with.span, "expected a mapping")
+                };
                 let fault = || text.strip_prefix('$').and_then(|axis| names.not_in_vars(axis)).unwrap_or_else(other);
                 diagnostics.extend(unresolved.places.is_empty().then(fault));
                 continue;

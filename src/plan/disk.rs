@@ -3,7 +3,7 @@
 //! Independent of how much is free.
 
 use super::Plan;
-use super::groups::{Status, Group};
+use super::groups::{Group, Status};
 use crate::pipeline::model::{PerStage, Source, StageId};
 use crate::pipeline::{Pipeline, Stage};
 use crate::session::Session;

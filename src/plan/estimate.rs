@@ -1,7 +1,7 @@
 //! How long a plan may take, from how long its stages took before. The times are added up: how many stages run side by side is
 //! not foreseen.
 
-use super::groups::{Status, Group};
+use super::groups::{Group, Status};
 use super::{Decision, Plan};
 use crate::pipeline::model::StageId;
 use crate::pipeline::{Pipeline, Stage};
@@ -95,9 +95,13 @@ mod tests {
     #[test]
     fn times_are_added_up_and_what_is_unknown_is_counted() {
         let mut e = Estimate::default();
-        for (id, status, millis) in
-            [(0, Status::WillRun, Some(1000)), (1, Status::WillRun, Some(500)), (2, Status::WillRun, None), (3, Status::Pending, Some(70)), (4, Status::Pending, None)]
-        {
+        for (id, status, millis) in [
+            (0, Status::WillRun, Some(1000)),
+            (1, Status::WillRun, Some(500)),
+            (2, Status::WillRun, None),
+            (3, Status::Pending, Some(70)),
+            (4, Status::Pending, None),
+        ] {
             e.add(StageId::test(id), status, millis);
         }
         assert_eq!((e.will_run, e.pending, e.unknown), (1500, 70, 2));

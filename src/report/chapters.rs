@@ -2,16 +2,16 @@
 //! whichever stage made them, or about the run itself.
 
 mod comparison;
+mod embeddings;
 mod findings;
 mod graph;
 mod images;
-mod embeddings;
 mod metrics;
 mod stages;
 mod training;
 mod under_way;
 
-use super::artifacts::{Found, Subject};
+use super::artifacts::{ReportArtifact, Subject};
 use super::facts::Facts;
 use hilum_cache::{Result, Store};
 use hilum_stages::contract::note::Note;
@@ -34,7 +34,7 @@ pub(super) struct Material<'a> {
     pub(super) facts: &'a Facts,
     pub(super) store: &'a Store,
     /// The artifacts that the chapter is about, subject by subject in the order of the study.
-    found: Vec<Found<'a>>,
+    found: Vec<ReportArtifact<'a>>,
 }
 
 /// Every chapter in the order of the page.
@@ -52,7 +52,7 @@ pub(super) static CHAPTERS: &[Chapter] = &[
 
 impl<'a> Material<'a> {
     /// The artifacts that are this.
-    pub(super) fn of(&self, subject: Subject) -> impl Iterator<Item = &Found<'a>> {
+    pub(super) fn of(&self, subject: Subject) -> impl Iterator<Item = &ReportArtifact<'a>> {
         self.found.iter().filter(move |f| f.subject == subject)
     }
 }
@@ -82,7 +82,7 @@ fn warning(stage: Option<&str>, note: &Note) -> Markup {
 }
 
 /// Shows the reason in place of what cannot be shown.
-fn unreadable(found: &Found, why: &str) -> Markup {
+fn unreadable(found: &ReportArtifact, why: &str) -> Markup {
     html! { div.warn { b { (found.stage()) } " cannot be shown: " (why) } }
 }
 

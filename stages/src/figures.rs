@@ -4,12 +4,12 @@
 
 mod classifiers;
 mod curves;
-mod drawing;
-pub mod intervals;
 mod discriminator_scores;
+mod drawing;
+pub mod embedding;
+pub mod intervals;
 mod losses;
 mod losses_so_far;
-pub mod embedding;
 pub mod sheet;
 #[cfg(test)]
 mod tests;

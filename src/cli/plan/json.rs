@@ -8,7 +8,7 @@ use crate::driver::forecast::Forecast;
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use crate::plan::estimate::Estimate;
-use crate::plan::groups::{Status, Group};
+use crate::plan::groups::{Group, Status};
 use crate::plan::{Decision, Plan};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! Synthetic images beside real ones, and how a generator's images changed during its training.
 
 use super::{Chapter, Material};
-use crate::report::artifacts::{Found, Subject};
+use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::png;
 use hilum_cache::{Digest, Result};
 use hilum_stages::contract::artifact::ArtifactType;
@@ -39,7 +39,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
 }
 
 /// Synthetic images beside real ones of the label that they are called by, whether or not the study said it.
-fn beside(m: &Material, found: &Found, first: &Sample) -> Result<Markup> {
+fn beside(m: &Material, found: &ReportArtifact, first: &Sample) -> Result<Markup> {
     let mut synthetic = vec![];
     for entry in found.ending(".png").take(SHOWN) {
         synthetic.extend(grey::decode(&m.store.read(&entry.digest)?).map(|d| grey::to_square(&d.grey, d.grey.width, Fit::Stretch, false)));

@@ -176,7 +176,7 @@ impl<'a> ImageStore<'a> {
             [side] => Ok(ImageStore { packs, side: *side }),
             [] => Err(Error::data("the packed images are empty")),
             [a, b, ..] => Err(Error::helped(
-                format!("the packed images differ in size: {a} and {b} pixels"),
+                format!("the packed images differ in size: {a}×{a} and {b}×{b}"),
                 "set `size` of `prepare` to the size of the generated images",
             )),
         }

@@ -10,11 +10,7 @@ use kuva::render::plots::Plot;
 use std::collections::BTreeMap;
 
 /// See the module.
-pub const FIGURE: Figure = Figure {
-    name: "umap",
-    doc: "UMAP of image features; colour is label, marker is real or synthetic.",
-    draw: Draw::Embedding(draw),
-};
+pub const FIGURE: Figure = Figure { name: "umap", doc: "UMAP of image features; colour is label, marker is real or synthetic.", draw: Draw::Embedding(draw) };
 
 struct Point<'a> {
     x: f64,

@@ -4,8 +4,8 @@
 //! dropped. A file that is not a usable image is left out, with the reason; left-out images are counted in the receipt.
 
 mod columns;
-mod find;
 mod directories;
+mod find;
 mod labels;
 mod left_out;
 mod list;

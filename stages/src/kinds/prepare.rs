@@ -9,7 +9,7 @@ use crate::data::grey::{self, Fit, OnDamage};
 use crate::data::pack::{NewPack, PackWriter};
 use crate::data::sample::Samples;
 use crate::words::counted;
-use alike::Look;
+use alike::ImageSignature;
 use hilum_cache::Digest;
 use rayon::prelude::*;
 use remarks::Remarks;
@@ -52,7 +52,7 @@ pub struct Prepare {
 }
 
 /// A decoded image, or why it could not be decoded.
-type DecodedImage = std::result::Result<(Vec<u8>, Look, remarks::Kind), String>;
+type DecodedImage = std::result::Result<(Vec<u8>, ImageSignature, remarks::Kind), String>;
 
 impl Stage for Prepare {
     const NAME: &'static str = "prepare";
@@ -100,7 +100,7 @@ impl Prepare {
                 Some(bits) => decoded.grey.of_bits(*bits),
                 None => decoded.grey,
             };
-            (grey::to_square(&grey, *self.size, self.fit, self.contrast_stretch), Look::at(&grey), kind)
+            (grey::to_square(&grey, *self.size, self.fit, self.contrast_stretch), ImageSignature::at(&grey), kind)
         });
         let n = done.fetch_add(1, Ordering::Relaxed) + 1;
         if n.is_multiple_of(64) {

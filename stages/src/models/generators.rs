@@ -96,11 +96,11 @@ pub trait Generator {
     /// # Errors
     /// Where the network does not translate, or not in that direction.
     fn translate(&self, _images: &Value, _numbers: &[u64], _draws: &Stream, _and_back: bool) -> Result<Value> {
-        Err(no_way_back())
+        Err(no_reconstruction())
     }
 }
 
-fn no_way_back() -> Error {
+fn no_reconstruction() -> Error {
     Error::helped("this generator does not translate images back", "remove `reconstruct`")
 }
 

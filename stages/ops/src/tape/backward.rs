@@ -66,7 +66,9 @@ impl Value {
         let found = recording(true, || walk(self, |_| ids, true))?;
         wanted
             .iter()
-            .map(|w| found.get(w).cloned().ok_or_else(|| candle_core::Error::Msg("gradient requested for a tensor that the loss does not depend on".into()).bt()))
+            .map(|w| {
+                found.get(w).cloned().ok_or_else(|| candle_core::Error::Msg("gradient requested for a tensor that the loss does not depend on".into()).bt())
+            })
             .collect()
     }
 }

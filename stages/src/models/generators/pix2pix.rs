@@ -10,7 +10,7 @@ pub use step::Pix2Pix;
 use super::adversaries::Observed;
 use super::images::channelled;
 use super::translation::{self, How, Translation, Translator};
-use super::{Defaults, GeneratorConfig, Trainer, TrainingSetup, multiple, no_way_back};
+use super::{Defaults, GeneratorConfig, Trainer, TrainingSetup, multiple, no_reconstruction};
 use crate::contract::prelude::*;
 use crate::data::pairs::{Rule, nearest};
 use crate::networks::{Mode, Scope};
@@ -130,7 +130,7 @@ struct Opened {
 impl super::Generator for Opened {
     fn translate(&self, images: &Value, numbers: &[u64], draws: &Stream, and_back: bool) -> Result<Value> {
         if and_back {
-            return Err(no_way_back());
+            return Err(no_reconstruction());
         }
         // Batch statistics are part of generation: each image is a batch of its own.
         let one = |k: usize| {

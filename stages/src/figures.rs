@@ -19,7 +19,7 @@ pub use sheet::sheet;
 
 use crate::contract::prelude::*;
 use crate::data::figure::FigureFiles;
-use crate::records::{Compared, Embedded, History, Record, Table};
+use crate::records::{Compared, Embedded, History, Table};
 
 /// Something that is drawn from a record.
 #[derive(Debug)]

@@ -60,7 +60,7 @@ fn figures_of_anything_are_finite() {
         drawn.iter().for_each(|d| fine(&d.drawing.svg(), d.figure.name));
         drawn.iter().map(|d| d.figure.name).collect::<Vec<_>>()
     };
-    let of_trainings = [losses::FIGURE, judgements::FIGURE, losses_so_far::FIGURE, classifiers::TRAINING, classifiers::VALIDATION];
+    let of_trainings = [losses::FIGURE, discriminator_scores::FIGURE, losses_so_far::FIGURE, classifiers::TRAINING, classifiers::VALIDATION];
     for x in odd {
         for y in odd {
             let row = |i: u8, x, y| Embedded { image: Digest::of(&[i]), label: "a".into(), origin: Origin::Real, x: Some(x), y: Some(y) };

@@ -53,7 +53,7 @@ fn run(space: &Space, stage: &str, after: Duration, interfere: impl FnOnce(u32))
     run.wait().unwrap().success()
 }
 
-/// Interferes at so many moments of as many trainings as that takes; every one ends with the undisturbed digests.
+/// Interferes at that many moments of as many trainings as that takes; every one ends with the undisturbed digests.
 fn interfere(stage: &str, moments: usize, draws: &mut Stream, how: impl Fn(u32)) {
     let space = study();
     let begun = Instant::now();

@@ -30,7 +30,7 @@ def placed(m):
     return m.to(memory_format=torch.channels_last) if A.best else m
 
 
-def films(n, c, side):
+def batch(n, c, side):
     return placed(torch.rand(n, c, side, side) * 2 - 1)
 
 
@@ -40,7 +40,7 @@ def adam(beta1, *networks):
 
 def classifier(m):
     m = placed(m.train())
-    x, y, o = films(16, 3, 224), torch.arange(16) % 2, adam(0.9, m)
+    x, y, o = batch(16, 3, 224), torch.arange(16) % 2, adam(0.9, m)
 
     def run():
         o.zero_grad()
@@ -73,7 +73,7 @@ def dcgan():
         d += [down(i, o, 2, 1)] + ([nn.BatchNorm2d(o)] if i > 1 else []) + [nn.LeakyReLU(0.2, True)] + ([nn.Dropout(0.5)] if o != 128 else [])
     d = placed(nn.Sequential(*d, down(512, 1, 1, 0)))
     of_g, of_d, loss = adam(0.5, g), adam(0.5, d), nn.BCEWithLogitsLoss()
-    real, z, one, zero = films(32, 1, 64), torch.randn(32, 100, 1, 1), torch.ones(32), torch.zeros(32)
+    real, z, one, zero = batch(32, 1, 64), torch.randn(32, 100, 1, 1), torch.ones(32), torch.zeros(32)
 
     def run():
         of_d.zero_grad()
@@ -119,7 +119,7 @@ def cyclegan():
     ga, gb = generator(), generator()
     da, db = patchgan(3, nn.InstanceNorm2d), patchgan(3, nn.InstanceNorm2d)
     of_g, of_d = adam(0.5, ga, gb), adam(0.5, da, db)
-    a, b = films(1, 3, 128), films(1, 3, 128)
+    a, b = batch(1, 3, 128), batch(1, 3, 128)
     square = lambda x, t: F.mse_loss(x, torch.full_like(x, t))
 
     def run():
@@ -176,7 +176,7 @@ def pix2pix():
     layers += [nn.ZeroPad2d(1), nn.Conv2d(256, 512, 4, bias=False), nn.BatchNorm2d(512, 1e-3, 0.01), nn.ReLU(True), nn.ZeroPad2d(1)]
     g, d = placed(UNet()), placed(nn.Sequential(*layers, nn.Conv2d(512, 1, 4)))
     of_g, of_d = adam(0.5, g), adam(0.5, d)
-    x, y = films(1, 3, 224), films(1, 3, 224)
+    x, y = batch(1, 3, 224), batch(1, 3, 224)
     bce = lambda l, t: F.binary_cross_entropy_with_logits(l, torch.full_like(l, t))
     pair = lambda a, b: d(torch.cat([a, b], 1))
 
@@ -202,7 +202,7 @@ def stylegan2():
     g = placed(Generator(512, 0, 512, 64, 3, {"num_layers": 2}).train())
     d = placed(Discriminator(0, 64, 3).train())
     of_g, of_d = adam(0.0, g), adam(0.0, d)
-    real, z = films(8, 3, 64), torch.randn(8, 512)
+    real, z = batch(8, 3, 64), torch.randn(8, 512)
 
     def run():
         d.requires_grad_(False)
@@ -214,9 +214,9 @@ def stylegan2():
         with torch.no_grad():
             fake = g(z, None)
         F.softplus(d(fake, None)).mean().backward()
-        film = real.detach().requires_grad_()
-        logits = d(film, None)
-        slope = torch.autograd.grad(logits.sum(), film, create_graph=True)[0]
+        image = real.detach().requires_grad_()
+        logits = d(image, None)
+        slope = torch.autograd.grad(logits.sum(), image, create_graph=True)[0]
         (F.softplus(-logits)[:, 0] + slope.square().sum([1, 2, 3]) * 5).mean().backward()
         of_d.step()
 

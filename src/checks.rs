@@ -1,4 +1,4 @@
-//! Checks of a study: for each, one row here and one function in a file below. They read lineage and known tables; ignorant of
+//! Checks of a study: for each, one row here and one function in a file below. They read lineage and known tables; independent of
 //! how anything is computed. `plan`, `run` and the report show their findings; `checks.allow` lists their ids.
 
 mod arms;
@@ -8,7 +8,7 @@ mod pixels;
 mod reached;
 
 use crate::diagnostic::{Diagnostic, Span, Texts};
-use crate::lineage::{Evidence, Flow, Held, KnownOutput, Lineage, Reach};
+use crate::lineage::{Evidence, Flow, KnownOutput, Lineage, PatientsAndImages, TableContents};
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::{Input, StageId};
 pub use hilum_cache::journal::Severity;
@@ -29,14 +29,14 @@ pub struct Check {
     pub code: &'static str,
     /// The severity of its findings.
     pub severity: Severity,
-    find: fn(&Look) -> Vec<Found>,
+    find: fn(&CheckInput) -> Vec<CheckResult>,
 }
 
-const fn error(id: &'static str, code: &'static str, find: fn(&Look) -> Vec<Found>) -> Check {
+const fn error(id: &'static str, code: &'static str, find: fn(&CheckInput) -> Vec<CheckResult>) -> Check {
     Check { id, code, severity: Severity::Error, find }
 }
 
-const fn warning(id: &'static str, code: &'static str, find: fn(&Look) -> Vec<Found>) -> Check {
+const fn warning(id: &'static str, code: &'static str, find: fn(&CheckInput) -> Vec<CheckResult>) -> Check {
     Check { id, code, severity: Severity::Warning, find }
 }
 
@@ -62,7 +62,7 @@ pub fn ids() -> impl Iterator<Item = &'static str> + Clone {
 
 /// What a check counted, and how it is reported.
 #[derive(Clone)]
-struct Found {
+struct CheckResult {
     stage: StageId,
     /// Where, and the words below the caret.
     at: Span,
@@ -87,7 +87,7 @@ pub struct Finding {
     cells: Option<(usize, u64, u64)>,
     /// Why it is allowed, if it is.
     pub reason: Option<String>,
-    found: Found,
+    found: CheckResult,
 }
 
 impl Finding {
@@ -148,14 +148,14 @@ struct Side<'a> {
     trainer: StageId,
     test: &'a Input,
     /// Images used for training, validation or normalisation.
-    direct: Reach,
+    direct: PatientsAndImages,
     /// Sets of patients, of each of which at least one will be among those.
     some: Vec<RoaringBitmap>,
     /// What reached those images, or the initial weights.
-    generated: Reach,
+    generated: PatientsAndImages,
     tested: Flow,
     /// The rows of the test set, if known.
-    rows: Option<Arc<Held>>,
+    rows: Option<Arc<TableContents>>,
     /// A note for each finding.
     note: Option<&'static str>,
 }
@@ -166,19 +166,19 @@ impl Side<'_> {
         &self.direct.images | &self.generated.images
     }
     /// Patients on the training side.
-    fn people(&self) -> RoaringBitmap {
-        &self.direct.people | &self.generated.people
+    fn patients(&self) -> RoaringBitmap {
+        &self.direct.patients | &self.generated.patients
     }
     /// A finding at its test set, if `count` is not 0; `label` has a singular and a plural form.
-    fn found(&self, (count, unit): (u64, &'static str), label: [&str; 2], message: String, help: &'static str, path: Vec<StageId>) -> Option<Found> {
+    fn found(&self, (count, unit): (u64, &'static str), label: [&str; 2], message: String, help: &'static str, path: Vec<StageId>) -> Option<CheckResult> {
         let label = format!("{count} of these {unit} {}", label[usize::from(count != 1)]);
         let notes = self.note.iter().map(|n| (*n).to_owned()).collect();
-        (count > 0).then_some(Found { stage: self.stage, at: self.test.span, label, message, notes, help, count, unit, path })
+        (count > 0).then_some(CheckResult { stage: self.stage, at: self.test.span, label, message, notes, help, count, unit, path })
     }
 }
 
 /// What checks look at.
-struct Look<'a> {
+struct CheckInput<'a> {
     p: &'a Pipeline,
     known: KnownOutput<'a>,
     evidence: &'a Evidence<'a>,
@@ -194,7 +194,7 @@ pub fn findings(p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result
     // Without a test there is nothing to leak into.
     let mut lineage = if p.stages.iter().any(|s| s.stage.is_test()) { Lineage::of(p, known, evidence)? } else { Lineage::default() };
     let sides = sides(p, &mut lineage, known, evidence)?;
-    let look = Look { p, known, evidence, lineage: &lineage, sides };
+    let look = CheckInput { p, known, evidence, lineage: &lineage, sides };
     let mut out: Vec<Finding> = vec![];
     for check in CHECKS {
         for found in (check.find)(&look) {
@@ -205,8 +205,8 @@ pub fn findings(p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result
     Ok(out)
 }
 
-/// Findings for people: those of one stage's cells are merged into the one with the largest count.
-pub fn for_people<'a>(p: &Pipeline, findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Finding> {
+/// Findings as they are shown: those of one stage's cells are merged into the one with the largest count.
+pub fn for_display<'a>(p: &Pipeline, findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Finding> {
     let mut out: Vec<Finding> = vec![];
     for finding in findings {
         let same = |f: &&mut Finding| f.check.id == finding.check.id && p.stages[f.stage].base == p.stages[finding.stage].base;
@@ -228,7 +228,7 @@ pub fn for_people<'a>(p: &Pipeline, findings: impl IntoIterator<Item = &'a Findi
 /// Findings that are not among those that were reported before, as diagnostics for people.
 pub fn diagnostics<'a>(p: &Pipeline, texts: &Texts, findings: impl IntoIterator<Item = &'a Finding>, reported: &[Finding]) -> Vec<Diagnostic> {
     let new = findings.into_iter().filter(|f| !reported.iter().any(|r| r.is_same(f)));
-    for_people(p, new).iter().map(|f| f.diagnostic(p, texts)).collect()
+    for_display(p, new).iter().map(|f| f.diagnostic(p, texts)).collect()
 }
 
 /// Allowed findings that did not occur, once everything is known.
@@ -259,7 +259,7 @@ fn sides<'a>(p: &'a Pipeline, lineage: &mut Lineage, known: KnownOutput, evidenc
                 continue;
             }
             let mut some = vec![];
-            let (mut direct, mut generated) = (Reach::default(), lineage.outside.get(&source.stage).cloned().unwrap_or_default());
+            let (mut direct, mut generated) = (PatientsAndImages::default(), lineage.outside.get(&source.stage).cloned().unwrap_or_default());
             for from in p.stages[source.stage].inputs.iter().filter(|i| i.port.by.is_empty()).flat_map(|i| &i.from) {
                 let flow = lineage.flow(from.stage, from.port);
                 direct.add(&flow.contains);

@@ -144,7 +144,6 @@ enum Verb {
         shell: clap_complete::Shell,
     },
     /// Write manual pages, for packagers
-    #[command(hide = true)]
     Man {
         /// The directory to write them to
         dir: PathBuf,

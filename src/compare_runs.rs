@@ -39,7 +39,7 @@ pub struct Comparison {
     pub added: Vec<String>,
     /// Parameters, seeds and bindings, by stage.
     pub parameters: Vec<Change>,
-    /// Digests of what was imported, and the key of pseudonyms.
+    /// Digests of what was imported, and the pseudonym key.
     pub data: Vec<Change>,
     /// The program, and the versions of kinds.
     pub code: Vec<Change>,

@@ -5,7 +5,7 @@ pub mod checks;
 pub mod cli;
 pub mod compare_runs;
 pub mod diagnostic;
-pub mod engine;
+pub mod driver;
 pub mod language;
 pub mod lineage;
 pub mod manual;

@@ -11,7 +11,7 @@ mod history;
 mod identity;
 mod roster;
 
-pub use roster::{Held, Reach, Roster};
+pub use roster::{PatientsAndImages, Roster, TableContents};
 
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::{PerStage, Source, Stage, StageId};
@@ -41,7 +41,7 @@ pub struct Evidence<'a> {
     pub made: &'a [Receipt],
     /// What path parameters name.
     pub listings: &'a Listings,
-    /// Fingerprint of the key of pseudonyms.
+    /// Fingerprint of the pseudonym key.
     pub pseudonyms: &'a str,
 }
 
@@ -52,11 +52,11 @@ pub type KnownOutput<'a> = &'a dyn Fn(StageId, &str) -> Option<Artifact>;
 #[derive(Debug, Clone, Default)]
 pub struct Flow {
     /// Pixels or labels of these are in it.
-    pub contains: Reach,
+    pub contains: PatientsAndImages,
     /// It was trained, tuned, normalised or evaluated on these.
-    pub influenced: Reach,
+    pub influenced: PatientsAndImages,
     /// What reached each generator whose images may be in it, or which it is.
-    generators: BTreeMap<Digest, Arc<Reach>>,
+    generators: BTreeMap<Digest, Arc<PatientsAndImages>>,
     /// True if each of its rows is certainly synthetic.
     pub is_synthetic: bool,
     /// Patients of whom all its rows are, if it is known to have rows and that is known of them.
@@ -74,7 +74,7 @@ pub struct Lineage {
     /// The namespaces of patient identifiers that a stage's tables come from.
     spaces: PerStage<BTreeSet<String>>,
     /// What reached the initial weights of a training.
-    pub outside: HashMap<StageId, Reach>,
+    pub outside: HashMap<StageId, PatientsAndImages>,
     /// Pairs of images that look alike, by number.
     pub near: Vec<(u32, u32)>,
     /// Pairs with similar hashes between packs that were too many to compare.
@@ -124,8 +124,8 @@ impl Lineage {
     }
 
     /// These patients with all who have an image of one of them, or of one who has.
-    pub fn with_sharing(&self, people: &RoaringBitmap) -> RoaringBitmap {
-        let mut all = people.clone();
+    pub fn with_sharing(&self, patients: &RoaringBitmap) -> RoaringBitmap {
+        let mut all = patients.clone();
         loop {
             let before = all.len();
             for (a, b) in &self.sharing {
@@ -145,14 +145,14 @@ impl Lineage {
     }
 
     /// What a table of samples contains, if it is known.
-    pub fn table(&mut self, source: &Source, known: KnownOutput, evidence: &Evidence) -> Result<Option<Arc<Held>>> {
+    pub fn table(&mut self, source: &Source, known: KnownOutput, evidence: &Evidence) -> Result<Option<Arc<TableContents>>> {
         let table = known(source.stage, source.port).filter(|a| ArtifactType::Samples.is(a));
         table.map(|a| self.roster.table(&a, self.spaces.get(source.stage), evidence)).transpose()
     }
 
     /// What reached the files that a training begins with: weights that this store made bring their lineage along.
-    fn reach_of_files(&mut self, id: StageId, stage: &Stage, evidence: &Evidence) -> Result<Reach> {
-        let mut reach = Reach::default();
+    fn reach_of_files(&mut self, id: StageId, stage: &Stage, evidence: &Evidence) -> Result<PatientsAndImages> {
+        let mut reach = PatientsAndImages::default();
         if stage.kind.needs != Needs::Tensor {
             return Ok(reach);
         }

@@ -40,7 +40,7 @@ pub fn manual(kind: &StageKind) -> String {
     let mut lines = vec![];
     parameters(&schema, &schema, "", 0, &mut lines);
     out += &if lines.is_empty() { "None.\n".to_owned() } else { lines.concat() };
-    let random = if kind.seeded { "It draws random numbers: the seed is part of its recipe." } else { "It draws nothing: the seed does not matter." };
+    let random = if kind.seeded { "Uses the seed." } else { "Deterministic (no seed)." };
     out += &format!("\nVersion {}. {random}\n", kind.version);
     out
 }
@@ -49,7 +49,7 @@ fn port(p: &Port, input: bool) -> String {
     let many = match p.arity {
         _ if !input => "",
         Arity::One => "",
-        Arity::Optional => ", may be absent",
+        Arity::Optional => ", optional",
         Arity::Many => ", one or a list",
         Arity::Gathered => ", one or all cells of a matrix",
     };
@@ -66,7 +66,7 @@ fn parameters(root: &Value, schema: &Value, path: &str, depth: usize, out: &mut 
         let text = text_of(if raw["description"].is_string() { raw } else { own });
         let default = match &raw["default"] {
             Value::Null if required.contains(&name.as_str()) => "required".to_owned(),
-            Value::Null => "may be absent".to_owned(),
+            Value::Null => "optional".to_owned(),
             Value::Object(_) => String::new(),
             v => format!("default `{}`", v.to_string().trim_matches('"')),
         };
@@ -87,7 +87,7 @@ fn parameters(root: &Value, schema: &Value, path: &str, depth: usize, out: &mut 
     for (name, below) in [("NAME", schema.get("additionalProperties").filter(|b| b.is_object())), ("N", schema.get("items"))] {
         let Some(below) = below.map(|b| resolve(root, b)) else { continue };
         let full = format!("{path}.{name}");
-        // Texts and lists need no line of their own: the map or the list that holds them says what they are.
+        // Texts and lists need no line of their own: the mapping or the list that holds them says what they are.
         if matches!(below["type"].as_str(), Some("integer" | "number")) {
             out.push(format!("{}* `{full}` ({})\n", "  ".repeat(depth), facts(root, below)));
         }
@@ -141,9 +141,9 @@ fn kind_of(schema: &Value) -> String {
             "string" => "text",
             "integer" => "integer",
             "number" => "number",
-            "boolean" => "true or false",
+            "boolean" => "boolean",
             "array" => "list",
-            "object" => "map",
+            "object" => "mapping",
             _ => "",
         }
         .to_owned()
@@ -178,7 +178,7 @@ fn range(schema: &Value) -> String {
 
 /// All codes, as Markdown: `docs/errors.md`.
 pub fn errors() -> String {
-    let mut out = "# Errors\n\nMade from the program; `hilum explain CODE` says the same.\n".to_owned();
+    let mut out = "# Errors\n\nGenerated from the source code; do not edit. `hilum explain CODE` prints the same text.\n".to_owned();
     for c in codes::CODES {
         out += &format!("\n## {}: {}\n\n{}\n", c.code, c.title, c.text);
     }
@@ -187,7 +187,7 @@ pub fn errors() -> String {
 
 /// All metrics and figures, as Markdown: `docs/metrics.md`.
 pub fn metrics() -> String {
-    let mut out = "# Metrics and figures\n\nMade from the program.\n".to_owned();
+    let mut out = "# Metrics and figures\n\nGenerated from the source code; do not edit.\n".to_owned();
     out += &format!(
         "\n`evaluate` measures a classifier by each of these, and `compare` averages them over the repeats of an arm. How their {:.0} %\nintervals are computed is in [statistics](statistics.md).\n",
         LEVEL * 100.0
@@ -197,7 +197,7 @@ pub fn metrics() -> String {
         out += &METRICS.iter().filter(|m| m.is_per_class() == is_per_class).map(metric).collect::<String>();
     }
     out += "\n## Figures\n\n";
-    out + &FIGURES.iter().map(|f| format!("* `{}` (drawn from `{}.csv`): {}\n", f.name, f.reads(), f.doc)).collect::<String>()
+    out + &FIGURES.iter().map(|f| format!("* `{}` (drawn from {}): {}\n", f.name, f.reads(), f.doc)).collect::<String>()
 }
 
 /// The line of a metric.
@@ -246,6 +246,6 @@ mod tests {
 
     #[test]
     fn a_number_or_a_word_is_both() {
-        assert!(lines("synthesize").iter().any(|l| l.starts_with("* `count` (integer, 1 to 10000000, or `as-needed`, may be absent): ")));
+        assert!(lines("synthesize").iter().any(|l| l.starts_with("* `count` (integer, 1 to 10000000, or `as-needed`, optional): ")));
     }
 }

@@ -100,7 +100,7 @@ impl Plan {
     }
 }
 
-/// The receipt under which each stage of a study last stood; read only when a stage has to be explained.
+/// The receipt under which each stage of a study was last up to date; read only when a stage has to be explained.
 #[derive(Default)]
 pub struct Past(std::cell::OnceCell<HashMap<String, StageKey>>);
 
@@ -129,7 +129,7 @@ pub fn plan(p: &Pipeline, session: &Session) -> Result<Plan> {
         match try_plan(p, session, &forced) {
             Err(Error::Damaged(object) | Error::Missing(object)) if lost.insert(object) => session.look_again(),
             Ok(plan) => {
-                // A stage that was forced may have the recipe of one before it, which seemed to stand.
+                // A stage that was forced may have the recipe of one before it, which seemed to be up to date.
                 let is_reused = |key: &StageKey| plan.decisions.iter().any(|d| matches!(d, Decision::Reuse { key: k, .. } if k == key));
                 let before = forced.len();
                 forced.extend(plan.forced.iter().filter(|key| is_reused(key)).copied());

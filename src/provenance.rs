@@ -1,7 +1,7 @@
 //! Where a result came from, as recorded in the journals: the stages of a run and their inputs.
 //!
-//! Edges are the bindings of the run's own study, never guessed from digests: two stages may produce equal bytes.
-//! What a journal does not record is left open. Ignorant of printing, of files that a study names, and of how anything is computed.
+//! Edges are the bindings of the run's own study, never guessed from digests: two stages may produce equal bytes. What a journal
+//! does not record is left open. Independent of printing, of files that a study names, and of how anything is computed.
 
 mod find;
 mod history;

@@ -1,5 +1,5 @@
 //! What a command knows besides the study: the store and what was recorded in it, what path parameters name, which engines'
-//! results are accepted, which stages are wanted. Ignorant of what is decided with it.
+//! results are accepted, which stages are wanted. Independent of what is decided with it.
 
 use crate::diagnostic::Texts;
 use crate::lineage::Evidence;

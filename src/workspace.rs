@@ -31,7 +31,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The file of the memo in the private directory. It contains what [`inspect::note`] says: where that comes to say more, what
-/// older programs remembered must not be believed, and the file gets another name.
+/// older programs remembered must not be trusted, and the file gets another name.
 const MEMO: &str = "memo-3";
 /// The memo of verified objects of the store.
 const OBJECTS: &str = "objects";
@@ -268,10 +268,10 @@ fn list(path: &Path, within: &Path, what: SourceKind, written: &[PathBuf], memo:
         _ => ingest::digest_of(&found.files),
     };
     let files = found.files.into_iter().map(|f| ListedFile { name: f.name, path: f.path, digest: f.digest, note: f.note }).collect();
-    let why = |p: &ingest::PassedOver| match (p.why, p.is_folder) {
+    let why = |p: &ingest::PassedOver| match (p.why, p.is_directory) {
         (Passed::Link, _) => "a link that leads out of the data directory, nowhere or in a cycle",
         (Passed::Unreadable, _) => "permission denied",
     };
-    let passed_over = found.passed_over.iter().map(|p| PassedOver { name: p.name.clone(), is_directory: p.is_folder, why: why(p).into() }).collect();
+    let passed_over = found.passed_over.iter().map(|p| PassedOver { name: p.name.clone(), is_directory: p.is_directory, why: why(p).into() }).collect();
     Ok(Listing { digest, files, passed_over })
 }

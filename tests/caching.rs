@@ -40,7 +40,7 @@ fn who_comes_back_to_an_earlier_study_has_its_run_as_the_newest() {
     assert_eq!(space.hilum(&["report", "-o", "r.html"]).code, 0);
     assert!(space.read("r.html").contains("epochs: 2") || !space.read("r.html").contains("epochs: 1"));
     assert_eq!(space.hilum(&["gc", "--keep-runs", "1"]).code, 0);
-    assert_eq!(space.executed(), Vec::<String>::new(), "what the newest run stands on is kept");
+    assert_eq!(space.executed(), Vec::<String>::new(), "what the newest run needs is kept");
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn only_what_changed_runs_again() {
     assert_eq!(reasons, &json!([{ "code": "parameter", "path": "epochs", "old": 2, "new": 3, "at": "study.yaml:56:7" }]));
     let why = space.hilum(&["why", "study.yaml", "scores/arm=real/repeat=0"]).out;
     assert!(why.contains("epochs 2 → 3 (study.yaml:56)"), "{why}");
-    assert_eq!(without_cells(&ran(&space)), ["classifier", "comparison", "map", "scores"]);
+    assert_eq!(without_cells(&ran(&space)), ["classifier", "comparison", "embedding", "scores"]);
 
     space.edit("study: tiny", "# a comment\nstudy: tiny");
     assert!(ran(&space).is_empty(), "a comment computes nothing");
@@ -72,7 +72,7 @@ fn a_change_of_the_gan_leaves_the_real_arm_alone() {
     space.edit("steps: 20", "steps: 22");
     let executed = ran(&space);
     assert!(executed.iter().all(|s| !s.contains("arm=real/") && !s.ends_with("arm=real")), "{executed:?}");
-    assert_eq!(without_cells(&executed), ["classifier", "comparison", "generator", "map", "scores", "synthetic", "training-set"]);
+    assert_eq!(without_cells(&executed), ["classifier", "comparison", "generator", "embedding", "scores", "synthetic", "training-set"]);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_seed_of_one_stage_and_a_further_repeat() {
     let space = Space::tiny();
     space.executed();
     space.edit("    stage: synthesize\n", "    stage: synthesize\n    seed: 9\n");
-    assert_eq!(without_cells(&ran(&space)), ["classifier", "comparison", "map", "scores", "synthetic", "training-set"]);
+    assert_eq!(without_cells(&ran(&space)), ["classifier", "comparison", "embedding", "scores", "synthetic", "training-set"]);
     space.edit("repeat: [0, 1]", "repeat: [0, 1, 2]");
     let executed = ran(&space);
     assert!(executed.iter().filter(|s| s.contains('/')).all(|s| s.ends_with("repeat=2")), "{executed:?}");

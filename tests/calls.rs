@@ -132,7 +132,7 @@ fn a_study_is_found_where_none_is_named() {
     let space = Space::tiny();
     assert_eq!(space.hilum(&["check"]).out, "tiny: 18 stages, no errors\n");
     assert!(space.hilum(&["why", "spilt"]).err.contains("`split`"), "`why` takes a single word for a stage of the study that is found");
-    // What is no study does not count.
+    // What is not a study does not count.
     space.write("other.yaml", "name: no study\n");
     assert_eq!(space.hilum(&["check"]).code, 0);
     space.write("second.yml", "study: second\n");

@@ -151,7 +151,7 @@ fn different_studies_at_once_on_one_store_share_what_is_equal() {
     for shared in ["images", "split", "pixels", "balanced", "training-set/arm=real", "classifier/arm=real/repeat=0", "classifier/arm=real/repeat=1"] {
         assert_eq!(twice(shared), 1, "{shared}: {executed:?}");
     }
-    for own in ["generator", "synthetic", "comparison", "map"] {
+    for own in ["generator", "synthetic", "comparison", "embedding"] {
         assert_eq!(twice(own), 2, "{own}: {executed:?}");
     }
     assert_eq!(space.hilum(&["verify"]).code, 0);

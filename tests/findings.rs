@@ -48,14 +48,14 @@ fn two_packs_with_different_pixels_of_one_image_are_refused_whichever_finishes_f
         let space = two_imports("");
         space.edit(
             "  classifier:",
-            "  few: { stage: undersample, in: { samples: train } }\n  again: { stage: prepare, in: { samples: few }, with: { size: 32, stretch: true } }\n  classifier:",
+            "  few: { stage: undersample, in: { samples: train } }\n  again: { stage: prepare, in: { samples: few }, with: { size: 32, contrast_stretch: true } }\n  classifier:",
         );
         space.edit("images: [train-pixels]", "images: [train-pixels, again]");
         let said = space.hilum(&["run", "study.yaml", "--device", "cpu", "--jobs", jobs, "--json"]);
         assert!(said.code == 4 && said.err.contains("error[L0005]: `classifier` has images with ambiguous pixels"), "{}", said.err);
         assert!(!crate::space::done(&said.out).contains(&"classifier".to_owned()));
         // Packs that hold the same pixels are no question.
-        space.edit("stretch: true", "stretch: false");
+        space.edit("contrast_stretch: true", "contrast_stretch: false");
         assert_eq!(run(&space).code, 0);
     }
 }

@@ -141,7 +141,7 @@ fn verbs_of_a_store_print_what_is_documented() {
     let none = out(&space, &["diff", &first, &first]);
     assert_eq!(parsed(&none)["metrics"], Value::Array(vec![]));
     // A stage more, and one less.
-    space.edit("  map:\n", "  other-map:\n");
+    space.edit("  embedding:\n", "  other-embedding:\n");
     space.edit("contrast: 1.5", "contrast: 1.2");
     let events = out(&space, &["run", "study.yaml"]);
     let third = parsed(events.lines().last().unwrap())["run"].as_str().unwrap().to_owned();

@@ -74,7 +74,7 @@ fn maps_are_merged_by_key_and_by_name() {
     assert_eq!((&stages["more"]["with"]["size"], &stages["more"]["with"]["classes"]), (&json!(64), &stages["images"]["with"]["classes"]));
     assert_eq!((&stages["a"]["with"]["steps"], &stages["a"]["with"]["batch"]), (&json!(7), &json!(4)));
     space.edit("$usual", "3");
-    assert!(fault(&space, &[]).contains("`<<` merges a map"));
+    assert!(fault(&space, &[]).contains("`<<` merges a mapping"));
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn what_is_selected_is_not_gathered() {
 #[test]
 fn a_path_out_of_its_directory_is_refused_without_looking_at_a_disk() {
     for path in ["/data/images", "~/images", "../images", "cxr:../images", "cxr:/images"] {
-        let space = space(&format!("  films: {{ stage: import, with: {{ images: \"{path}\" }} }}\n"));
+        let space = space(&format!("  images: {{ stage: import, with: {{ images: \"{path}\" }} }}\n"));
         let said = fault(&space, &[]);
         assert!(said.contains(&format!("error[E0401]: `{path}` is outside")), "{said}");
         space.edit(path, "cxr:images");
@@ -232,7 +232,7 @@ fn only_a_study_is_extended_and_only_by_a_file() {
         let study = space.read("study.yaml");
         space.write("over.yaml", format!("extends: {file}\n{study}"));
         let said = space.hilum(&["check", "over.yaml"]);
-        assert!(said.code == 2 && said.err.contains(&format!("`{file}` is no study: expected a map, found {what}")), "{}", said.err);
+        assert!(said.code == 2 && said.err.contains(&format!("`{file}` is not a study: expected a mapping, found {what}")), "{}", said.err);
     }
     let said = space.hilum(&["check", "study.yaml", "--set", "extends=other.yaml"]);
     assert!(said.code == 2 && said.err.contains("`extends` cannot be set on the command line"), "{}", said.err);

@@ -36,12 +36,12 @@ fn another_directory_and_another_name_change_no_key() {
 fn a_variant_states_only_what_differs() {
     let space = Space::tiny();
     space.executed();
-    space.write("variant.yaml", "extends: study.yaml\nstudy: variant\nstages:\n  classifier: { with: { epochs: 1 } }\n  map: null\n");
+    space.write("variant.yaml", "extends: study.yaml\nstudy: variant\nstages:\n  classifier: { with: { epochs: 1 } }\n  embedding: null\n");
     let said = space.hilum(&["run", "variant.yaml", "--json"]);
     assert_eq!(said.code, 0, "{}", said.err);
     let executed = crate::space::done(&said.out);
     assert!(executed.iter().all(|s| ["classifier", "scores", "comparison"].iter().any(|p| s.starts_with(p))), "{executed:?}");
-    assert!(space.path("results/variant/comparison/table.csv").exists() && !space.path("results/variant/map").exists());
+    assert!(space.path("results/variant/comparison/table.csv").exists() && !space.path("results/variant/embedding").exists());
 }
 
 #[test]

@@ -9,7 +9,7 @@ mod crashes;
 mod deny;
 mod diff;
 mod documents;
-mod engine;
+mod driver;
 mod examples;
 mod faults;
 mod findings;

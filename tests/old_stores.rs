@@ -71,4 +71,24 @@ fn old_names_in_a_study_are_reported_with_the_new_ones() {
     let said = space.hilum(&["check", "study.yaml"]);
     assert_eq!(said.code, 2);
     assert!(said.err.contains("`films` is called `images` now") && said.err.contains("`film` is called `image` now"), "{}", said.err);
+    let now = |before: &str, after: &str, name: &str| {
+        let space = Space::tiny();
+        space.edit(before, after);
+        let said = space.hilum(&["check", "study.yaml"]);
+        assert!(said.code == 2 && said.err.contains(name), "{after}: {}", said.err);
+    };
+    let network = "network: { dcgan: { size: 32, width: 8, latent: 16 } }";
+    let epochs = "      epochs: 2\n";
+    for (before, after, name) in [
+        ("with: { size: 32 }", "with: { size: 32, stretch: true }", "`stretch` is called `contrast_stretch` now"),
+        ("with: { count: 24 }", "with: { count: 24, stretch: true }", "`stretch` is called `contrast_stretch` now"),
+        (network, "network: { stylegan2: { average: 5 } }", "`average` is called `ema_kimg` now"),
+        (network, "network: { cyclegan: { from: normal, to: covid, average: 0.9 } }", "`average` is called `ema_decay` now"),
+        (epochs, "      epochs: 2\n      plateau: { least: 0.1 }\n", "`least` is called `min_lr` now"),
+        (epochs, "      epochs: 2\n      schedule: { cosine: { least: 0.1 } }\n", "`least` is called `eta_min_factor` now"),
+        (epochs, "      epochs: 2\n      schedule: { one-cycle: { rise: 0.1 } }\n", "`rise` is called `pct_start` now"),
+        ("    stage: umap\n", "    stage: umap\n    with: { most: 9 }\n", "`most` is called `max_per_label` now"),
+    ] {
+        now(before, after, name);
+    }
 }

@@ -47,10 +47,10 @@ fn weights_that_do_not_fit_are_refused_in_the_users_words() {
     assert!(said.code == 2 && said.err.contains("`models/w.safetensors` does not exist"), "{}", said.err);
     assert!(said.err.contains("python3 -c") && said.err.contains("models/w.pth"), "{}", said.err);
     for (bytes, sha256, wanted) in [
-        (&b"\x80\x02ctorch"[..], None, "`w.safetensors` is a pickle of PyTorch, not safetensors"),
-        (b"PK\x03\x04archive", None, "`w.safetensors` is a pickle of PyTorch, not safetensors"),
+        (&b"\x80\x02ctorch"[..], None, "`w.safetensors` is a PyTorch pickle, not safetensors"),
+        (b"PK\x03\x04archive", None, "`w.safetensors` is a PyTorch pickle, not safetensors"),
         (b"neither", None, "`w.safetensors` is not a safetensors file"),
-        (b"neither", Some("0".repeat(64)), "`w.safetensors` is another file: sha256"),
+        (b"neither", Some("0".repeat(64)), "SHA-256 mismatch for `w.safetensors`: expected"),
         (b"neither", Some("12".into()), "must be 64 hexadecimal digits"),
     ] {
         let said = run(&space, bytes, sha256.as_deref());

@@ -51,11 +51,11 @@ fn verbs_that_only_read_leave_a_damaged_store_as_it_is_and_the_next_run_mends_it
     // The plan looks images up by this table, and nothing but its bytes shows that it is damaged.
     let table = object_of(&space, "results/tiny/training-set/arm=real+synthetic/samples.csv");
     flip(&table);
-    fs::remove_file(object_of(&space, "results/tiny/map/embedding.csv")).unwrap();
+    fs::remove_file(object_of(&space, "results/tiny/embedding/embedding.csv")).unwrap();
     let journal = format!(".hilum/runs/{run}/journal.jsonl");
     let text = space.read(&journal);
-    assert!(text.contains("\"type\":\"begun\""));
-    space.write(&journal, text.replacen("\"type\":\"begun\"", "\"type\" \"begun\"", 1));
+    assert!(text.contains("\"type\":\"stage-started\""));
+    space.write(&journal, text.replacen("\"type\":\"stage-started\"", "\"type\" \"stage-started\"", 1));
 
     let before = snapshot(&space);
     let outside = tempfile::tempdir().unwrap();
@@ -84,11 +84,11 @@ fn verbs_that_only_read_leave_a_damaged_store_as_it_is_and_the_next_run_mends_it
     }
 
     let decided: BTreeMap<String, (String, serde_json::Value)> = space.plan().into_iter().map(|(stage, decision, why)| (stage, (decision, why))).collect();
-    for lost in ["training-set/arm=real+synthetic", "map"] {
+    for lost in ["training-set/arm=real+synthetic", "embedding"] {
         assert_eq!((decided[lost].0.as_str(), &decided[lost].1[0]["code"]), ("execute", &serde_json::json!("lost")), "{lost}");
     }
     assert_eq!(decided["images"].0, "reuse");
-    assert_eq!(space.executed(), ["map", "training-set/arm=real+synthetic"]);
+    assert_eq!(space.executed(), ["embedding", "training-set/arm=real+synthetic"]);
     assert!(
         space
             .path(".hilum/quarantine")

@@ -58,7 +58,7 @@ fn cohort(stream: &mut Stream) -> Cohort {
          classifier:\n    stage: train-classifier\n    in: {{ samples: set, images: pixels }}\n    \
          with: {{ network: {{ smallcnn64: {{ width: 2 }} }}, steps: 3, batch: 6, augment: {{ flip: true }} }}\n  \
          scores: {{ stage: evaluate, in: {{ weights: classifier, samples: split.test, images: pixels }}, with: {{ resamples: 100 }} }}\n  \
-         map: {{ stage: umap, in: {{ samples: [split.train, split.test], images: pixels }}, with: {{ neighbours: 3, most: 9 }} }}\n",
+         embedding: {{ stage: umap, in: {{ samples: [split.train, split.test], images: pixels }}, with: {{ neighbours: 3, max_per_label: 9 }} }}\n",
         stream.below(1 << 30),
         1.0 + stream.unit(),
     );

@@ -167,7 +167,7 @@ fn ctrl_c_and_sigterm_write_a_checkpoint_first() {
         assert_eq!(kept(&space).len(), 1, "{name}: {end}");
         let plan: Value = serde_json::from_str(&space.hilum(&["plan", "study.yaml", "--json"]).out).unwrap();
         let stages = plan["stages"].as_array().unwrap();
-        let after = stages.iter().find(|s| s["id"] == "generator").unwrap()["continues_after"].as_u64().unwrap();
+        let after = stages.iter().find(|s| s["id"] == "generator").unwrap()["resumes_after_step"].as_u64().unwrap();
         assert!((40..2400).contains(&after), "{name}: after step {after}");
         assert!(go_on(&space, "generator").contains(&format!("resumes after step {after}")));
         assert_eq!(given(&space, "generator"), expected, "{name}");

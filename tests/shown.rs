@@ -37,7 +37,7 @@ fn cells_with_like_reasons_are_one_line_with_totals_and_a_time() {
     space.edit("repeat: [0, 1]", "repeat: [0, 1, 2]");
     let json: Value = serde_json::from_str(&space.hilum(&["plan", "study.yaml", "--json"]).out).unwrap();
     let groups = json["groups"].as_array().unwrap();
-    let new = groups.iter().find(|g| g["stage"] == "classifier" && g["fate"] == "will-run").unwrap();
+    let new = groups.iter().find(|g| g["stage"] == "classifier" && g["status"] == "will-run").unwrap();
     assert_eq!(new["cells"], serde_json::json!(["classifier/arm=real/repeat=2", "classifier/arm=real+synthetic/repeat=2"]));
     assert_eq!((new["of"].as_u64(), new["reasons"][0].as_str()), (Some(6), Some("not cached")));
     assert!(new["millis"].as_u64().unwrap() > 0 && json["estimate"]["unknown"] == 0, "{}", json["estimate"]);
@@ -80,7 +80,7 @@ fn a_changed_table_is_no_change_of_pixels() {
         "{why}"
     );
     space.executed();
-    space.edit("    in: { samples: images }\n    with: { size: 32 }", "    in: { samples: images }\n    with: { size: 32, stretch: true }");
+    space.edit("    in: { samples: images }\n    with: { size: 32 }", "    in: { samples: images }\n    with: { size: 32, contrast_stretch: true }");
     assert_eq!(space.hilum(&["run", "study.yaml", "--only", "pixels"]).code, 0);
     let shown = plan(&space);
     assert!(shown.contains("classifier/arm=real   2 of 4 cells will run: input images changed (from pixels), about "), "{shown}");

@@ -64,7 +64,7 @@ impl Space {
         command.args(args).current_dir(&self.path).env_remove("HILUM_STORE").env("NO_COLOR", "1").env("XDG_STATE_HOME", self.path(".state"));
         command
     }
-    /// A key of pseudonyms that this user adopted.
+    /// A pseudonym key that this user adopted.
     pub fn give_key(&self, key: [u8; 32]) {
         use std::os::unix::fs::PermissionsExt;
         self.write(".hilum-private/study.key", key);

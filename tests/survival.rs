@@ -130,7 +130,7 @@ fn what_gc_removed_is_not_missing_until_it_is_made_again() {
     assert_eq!(runs(&space), 3);
     let freed = first_object(&space);
     assert_eq!(space.hilum(&["run", "study.yaml", "--set", "seed=2"]).code, 0);
-    // A pack is no record, and goes.
+    // A pack is not a record, and goes.
     let said = space.hilum(&["gc", "--keep-runs", "1"]);
     assert!(said.out.starts_with("removed ") && !said.out.starts_with("removed 0"), "{}", said.out);
     let verify = space.hilum(&["verify"]);

@@ -71,7 +71,7 @@ fn equal_bytes_lead_to_the_stage_that_was_bound_and_pixels_are_a_part_of_it() {
 fn every_stage_is_shown_once_on_lines_that_fit() {
     let space = Space::tiny();
     space.executed();
-    let told = trace(&space, &["comparison", "map"]);
+    let told = trace(&space, &["comparison", "embedding"]);
     for stage in ["images (phantoms)", "pixels (prepare)", "split (split)", "synthetic (synthesize)", "classifier/arm=real/repeat=0 (train-classifier)"] {
         let lines: Vec<&str> = told.lines().filter(|l| l.contains(stage)).collect();
         assert!(lines.len() > 1, "{stage}: {told}");
@@ -91,11 +91,11 @@ fn every_stage_is_shown_once_on_lines_that_fit() {
     ] {
         assert!(told.contains(part), "{part}: {told}");
     }
-    assert!(told.contains("synthetic.images: bound, but not needed"), "{told}");
+    assert!(told.contains("synthetic.images: connected but unused"), "{told}");
     let long: Vec<&str> = told.lines().filter(|l| l.chars().count() > 80 && !l.contains("/arm=")).collect();
     assert!(long.is_empty(), "{long:#?}");
     // As JSON, a stage that was shown above is only named.
-    let text = trace(&space, &["comparison", "map", "--json"]);
+    let text = trace(&space, &["comparison", "embedding", "--json"]);
     assert_eq!(text.matches("\"kind\":\"phantoms\"").count(), 1);
     let document: Value = serde_json::from_str(&text).unwrap();
     let run = &document[0]["run"];
@@ -150,7 +150,7 @@ fn files_directories_cells_outputs_and_digests_are_asked_for_together() {
     let absolute = space.path("results/tiny/training-set/arm=real").canonicalize().unwrap();
     assert_eq!(stages(&[absolute.to_str().unwrap()]), ["training-set/arm=real"]);
     assert_eq!(stages(&["results/tiny/../tiny/comparison/"]), ["comparison"]);
-    assert_eq!(sorted(&["results/tiny"]), ["comparison", "map"], "of a directory, the results that nothing else is made of");
+    assert_eq!(sorted(&["results/tiny"]), ["comparison", "embedding"], "of a directory, the results that nothing else is made of");
 
     let file = absolute.join("samples.csv");
     let found = &json(&space, &[file.to_str().unwrap()])[0];

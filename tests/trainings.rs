@@ -18,7 +18,7 @@ stages:
   cyclegan:
     stage: train-gan
     in: { samples: images, images: pixels }
-    with: { network: { cyclegan: { from: normal, to: covid, width: 4, blocks: 1, pool: 4, average: 0.9 } }, epochs: 2, augment: { flip: true } }
+    with: { network: { cyclegan: { from: normal, to: covid, width: 4, blocks: 1, pool: 4, ema_decay: 0.9 } }, epochs: 2, augment: { flip: true } }
   zunair:
     stage: train-gan
     in: { samples: images, images: pixels }
@@ -34,7 +34,7 @@ stages:
   of-dcgan: { stage: synthesize, in: { generator: dcgan }, with: { count: 5 } }
   of-cyclegan: { stage: synthesize, in: { generator: cyclegan, source: images, images: pixels } }
   and-back: { stage: synthesize, in: { generator: cyclegan, source: images, images: pixels }, with: { count: 3, reconstruct: true } }
-  of-zunair: { stage: synthesize, in: { generator: zunair, source: images, images: pixels }, with: { stretch: true } }
+  of-zunair: { stage: synthesize, in: { generator: zunair, source: images, images: pixels }, with: { contrast_stretch: true } }
   of-pix2pix: { stage: synthesize, in: { generator: pix2pix, source: images, images: pixels }, with: { count: 7 } }
   of-stylegan2: { stage: synthesize, in: { generator: stylegan2 }, with: { count: 5, truncation: 0.7 } }
 "#;
@@ -63,7 +63,7 @@ fn every_generator_goes_on_after_a_kill_and_makes_images() {
         for words in ["In progress", &format!("{stage}, after step "), &format!("{stage}: losses so far")] {
             assert!(report.contains(words), "{stage}: no `{words}`");
         }
-        assert!(report.contains("images during training, earliest on top"), "{stage}");
+        assert!(report.contains("samples during training (top: earliest)"), "{stage}");
         assert!(go_on(&killed, stage).contains("resumes after step "), "{stage}");
         assert_eq!(given(&killed, stage), given(&whole, stage), "{stage}");
     }
@@ -74,7 +74,7 @@ fn every_generator_goes_on_after_a_kill_and_makes_images() {
         let made = rows(&whole, stage);
         assert_eq!(made.len(), count, "{stage}");
         for row in &made {
-            let parent = normal.iter().find(|r| r[0] == row[7]).unwrap_or_else(|| panic!("{stage}: the parent of {row:?} is no image of the source"));
+            let parent = normal.iter().find(|r| r[0] == row[7]).unwrap_or_else(|| panic!("{stage}: the parent of {row:?} is not an image of the source"));
             assert_eq!((row[1].as_str(), row[3].as_str(), row[5].as_str()), (parent[1].as_str(), label, "synthetic"), "{stage}");
         }
     }
@@ -149,7 +149,7 @@ fn errors_of_a_training_are_reported() {
     fails(
         &[("{ dcgan: { size: 32,", "{ dcgan: { size: 64,")],
         "dcgan",
-        &["dcgan needs images of 64 pixels, but the packed images have 32", "change `size` of `prepare`"],
+        &["dcgan needs 64×64 images, but the packed images are 32×32", "change `size` of `prepare`"],
     );
     fails(
         &[("from: normal, to: covid, width: 4", "from: normal, to: flu, width: 4")],
@@ -263,5 +263,5 @@ fn translations_belong_to_the_patients_of_their_images() {
     space.edit("pixels: { stage: prepare", "large: { stage: prepare, in: { samples: images }, with: { size: 64 } }\n  pixels: { stage: prepare");
     space.edit("source: split.train, images: pixels", "source: split.train, images: large");
     let run = space.hilum(&["run", "study.yaml"]);
-    assert!(run.code == 1 && run.err.contains("the generator was trained on images of 32 pixels, but those of `source` have 64"), "{}", run.err);
+    assert!(run.code == 1 && run.err.contains("the generator was trained on 32×32 images, but those of `source` are 64×64"), "{}", run.err);
 }

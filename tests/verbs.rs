@@ -70,7 +70,7 @@ fn graphs_schema_stages_explain_doctor_completions() {
     let schema: Value = serde_json::from_str(&space.hilum(&["schema"]).out).unwrap();
     assert_eq!(schema["title"], "hilum study");
     assert!(space.hilum(&["stages"]).out.lines().count() >= 12);
-    assert!(space.hilum(&["stages", "split"]).out.contains("* `train` (number, 0 to 1, may be absent): Share of the training part."));
+    assert!(space.hilum(&["stages", "split"]).out.contains("* `train` (number, 0 to 1, optional): Share of the training part."));
     assert!(space.hilum(&["stages", "splitt"]).err.contains("`split`"));
     assert!(space.hilum(&["explain", "E0104"]).out.starts_with("E0104: an unknown parameter"));
     assert_eq!(space.hilum(&["explain", "E9999"]).code, 2);

@@ -4,7 +4,7 @@
 //! .hilum/checkpoints/KEY/000000000120      bytes of the stage, then their digest (32 bytes)
 //! ```
 //! A checkpoint appears atomically: it is written to a temporary file, synced, and renamed. Two are kept, so that one
-//! that cannot be read is not the end. Only the holder of the key's lock writes here. Ignorant of what the bytes mean.
+//! that cannot be read is not the end. Only the holder of the key's lock writes here. Independent of what the bytes mean.
 
 use crate::dir::Dir;
 use crate::marks::mark;

@@ -1,6 +1,6 @@
 //! Handles of directories. What lies below a directory that was opened once is named by its handle, one plain name at a time, so that a
 //! link is never followed, even if it appears meanwhile: what is read, written, moved or removed lies below the directory.
-//! Ignorant of whose directories these are: stores, results and private directories are all the same here.
+//! Independent of whose directories these are: stores, results and private directories are all the same here.
 
 mod copy;
 mod temporary;

@@ -1,4 +1,4 @@
-//! How much is free where a store lies. Ignorant of who needs it.
+//! How much is free where a store lies. Independent of who needs it.
 
 use std::path::Path;
 

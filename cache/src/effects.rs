@@ -1,7 +1,7 @@
 //! What changes a disk: every directory made, file created, written, renamed, removed, dated or synced passes [`perform`], and every
-//! lock that may wait passes [`lock`]. In a build that is no test they only do what they are asked to; in tests the simulator
+//! lock that may wait passes [`lock`]. In non-test builds they only do what they are asked to; in tests the simulator
 //! (`simulator`) fails them, tears them, ends the process there, or remembers what a power failure would lose.
-//! Ignorant of what is written, and why.
+//! Independent of what is written, and why.
 
 use std::ffi::OsStr;
 use std::fs::File;

@@ -67,7 +67,7 @@ pub enum Error {
         /// How many bytes are read.
         limit: u64,
     },
-    /// A key of pseudonyms that must not be used.
+    /// A pseudonym key that must not be used.
     #[error("{why}")]
     Key {
         /// What is wrong with it.

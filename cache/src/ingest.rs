@@ -41,15 +41,22 @@ pub struct Contents {
     pub passed_over: Vec<PassedOver>,
 }
 
-/// A file or directory that was skipped. Digests of listings are taken of its `Debug` text: renaming a field changes keys.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// A file or directory that was skipped.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PassedOver {
     /// Its name below the directory.
     pub name: String,
     /// True for a directory, whose files are not known.
-    pub is_folder: bool,
+    pub is_directory: bool,
     /// Why.
     pub why: Passed,
+}
+
+/// Digests of listings are taken of this text, and so are keys: it keeps the name that a field had once.
+impl std::fmt::Debug for PassedOver {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.debug_struct("PassedOver").field("name", &self.name).field("is_folder", &self.is_directory).field("why", &self.why).finish()
+    }
 }
 
 /// Why something was not looked at.
@@ -93,7 +100,7 @@ pub fn directory(place: &Place, memo: &mut Memo, wanted: &(dyn Fn(&str) -> bool 
         match found {
             Ok((file, fresh)) => files.push(remember(memo, file, fresh)),
             Err(Error::Io { path, source, .. }) if source.kind() == std::io::ErrorKind::PermissionDenied => {
-                passed_over.push(PassedOver { name: name_below(directory, &path), is_folder: false, why: Passed::Unreadable });
+                passed_over.push(PassedOver { name: name_below(directory, &path), is_directory: false, why: Passed::Unreadable });
             }
             Err(e) => return Err(e),
         }
@@ -160,10 +167,10 @@ impl Walk<'_> {
         }
     }
 
-    fn pass_over(&mut self, path: &Path, is_folder: bool, why: Passed) {
+    fn pass_over(&mut self, path: &Path, is_directory: bool, why: Passed) {
         let name = name_below(self.place.directory, path);
-        if is_folder || (self.wanted)(&name) {
-            self.passed_over.push(PassedOver { name, is_folder, why });
+        if is_directory || (self.wanted)(&name) {
+            self.passed_over.push(PassedOver { name, is_directory, why });
         }
     }
 }
@@ -292,7 +299,7 @@ mod tests {
     fn links_are_followed_within_the_boundary_and_reported_beyond_it() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
-        for name in ["data/films/a.png", "data/elsewhere/b.png", "data/elsewhere/c.png", "secret/d.png"] {
+        for name in ["data/images/a.png", "data/elsewhere/b.png", "data/elsewhere/c.png", "secret/d.png"] {
             let path = dir.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, name).unwrap();
@@ -305,15 +312,15 @@ mod tests {
             ("..", "round"),
             ("nowhere", "gone.png"),
         ] {
-            std::os::unix::fs::symlink(to, data.join("films").join(from)).unwrap();
+            std::os::unix::fs::symlink(to, data.join("images").join(from)).unwrap();
         }
         let within = data.canonicalize().unwrap();
-        let place = Place { directory: &data.join("films"), within: &within, except: &[] };
+        let place = Place { directory: &data.join("images"), within: &within, except: &[] };
         let found = directory(&place, &mut Memo::default(), &|_| true, &|_| String::new()).unwrap();
         let names: Vec<&str> = found.files.iter().map(|f| f.name.as_str()).collect();
         assert!(["a.png", "b.png", "more/b.png", "more/c.png"].iter().all(|n| names.contains(n)), "{names:?}");
         assert!(!names.iter().any(|n| n.contains("d.png")));
-        let passed: Vec<(&str, bool)> = found.passed_over.iter().filter(|p| !p.name.contains('/')).map(|p| (p.name.as_str(), p.is_folder)).collect();
+        let passed: Vec<(&str, bool)> = found.passed_over.iter().filter(|p| !p.name.contains('/')).map(|p| (p.name.as_str(), p.is_directory)).collect();
         assert_eq!(passed, [("d.png", false), ("gone.png", false), ("out", true), ("round", true)]);
         // Directories that link to each other end.
         for (from, to) in [("a", "b"), ("a", "c"), ("b", "a"), ("b", "c"), ("c", "a"), ("c", "b")] {

@@ -7,7 +7,7 @@
 //! clock, which may be set back. Journals of older programs have no number and come first, by their names.
 //!
 //! What a line says is an [`Event`]: [`Journal::append`] is the one writer and [`entries`] the one reader, which skips what it does
-//! not know. Ignorant of what follows from events: [`RunRecord`](crate::RunRecord) and [`Ledger`](crate::Ledger).
+//! not know. Independent of what follows from events: [`RunRecord`](crate::RunRecord) and [`Ledger`](crate::Ledger).
 
 #[cfg(test)]
 mod agreement;
@@ -272,7 +272,7 @@ mod tests {
             }
             prev = Sha256::of(text.as_bytes());
         }
-        assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["begun", "finished", "receipt", "reused", "started"]);
+        assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["finished", "receipt", "reused", "stage-started", "started"]);
     }
 
     #[test]

@@ -45,8 +45,8 @@ impl Drop for KeyLock {
     }
 }
 
-/// The presence of a run or of a reader in a store, shared among them; exclusive for `gc`, and for the sweep with which a run starts
-/// that finds nobody else.
+/// The presence of a run or of a reader in a store, shared among them; exclusive for `gc`, and for the sweep with which a run
+/// starts that finds nobody else.
 #[derive(Debug)]
 pub struct StoreLock {
     _file: File,

@@ -1,5 +1,5 @@
 //! Coverage marks: a branch that is hard to reach says its name, and a test says which names it reaches. So a test cannot go past what
-//! it is about without being noticed, and a branch that no test reaches is. Nothing in builds that are no tests.
+//! it is about without being noticed, and a branch that no test reaches is. Nothing in non-test builds.
 
 /// Names the branch that it stands in.
 macro_rules! mark {

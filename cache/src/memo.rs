@@ -91,7 +91,7 @@ struct Line {
 }
 
 impl Memo {
-    /// Reads a memo; one that does not exist or is no file of ours is empty, lines that cannot be read are passed over.
+    /// Reads a memo; one that does not exist or is not a file of ours is empty, lines that cannot be read are passed over.
     pub fn load(path: &Path) -> Memo {
         let mut memo = Memo { loaded: read_private(path).unwrap_or_default(), ..Memo::default() };
         let mut start = 0;

@@ -1,5 +1,5 @@
 //! Untrusted files: opened without blocking and without following links, accepted only if they are regular, and read up to a
-//! limit. Ignorant of what they hold, and of the directories above them (`dir`).
+//! limit. Independent of what they hold, and of the directories above them (`dir`).
 
 use crate::{Error, Result};
 use rustix::fs::{FileType, OFlags};

@@ -1,4 +1,4 @@
-//! What the journal of a run says of it, as a whole. Ignorant of other runs but for the receipts on which it relies, and of
+//! What the journal of a run says of it, as a whole. Independent of other runs but for the receipts on which it relies, and of
 //! what a resolved study is.
 
 use crate::journal::{self, Entry, Event, Failure, Finding, Finished};

@@ -52,14 +52,14 @@ pub struct Store {
     root: PathBuf,
     /// True if damaged objects are moved to the quarantine, so that they can be stored again.
     sets_aside: bool,
-    found: Arc<Found>,
+    found: Arc<ObjectStates>,
 }
 
 /// What this process has found out about the objects of a store.
 #[derive(Default)]
-struct Found {
+struct ObjectStates {
     verified: Mutex<HashSet<Digest>>,
-    /// Found damaged, but not moved.
+    /// ObjectStates damaged, but not moved.
     damaged: Mutex<HashSet<Digest>>,
     /// Directories of objects that were seen to be directories.
     shards: Mutex<HashSet<u8>>,
@@ -243,8 +243,8 @@ mod tests {
     fn an_object_is_read_only_and_reads_back() {
         let dir = tempfile::tempdir().unwrap();
         let store = WritableStore::create(dir.path()).unwrap();
-        let blob = store.put(b"film").unwrap();
-        assert_eq!(store.read(&blob.digest).unwrap(), b"film");
+        let blob = store.put(b"image").unwrap();
+        assert_eq!(store.read(&blob.digest).unwrap(), b"image");
         assert_eq!(store.presence(&blob.digest, Some(4)), Presence::Intact);
         assert_eq!(fs::metadata(store.object_path(&blob.digest)).unwrap().permissions().mode() & 0o777, 0o444);
         assert_eq!(store.objects().unwrap(), vec![(blob.digest, 4)]);
@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn a_flipped_bit_is_found_on_use_and_moved_aside_by_those_who_may_write() {
         let dir = tempfile::tempdir().unwrap();
-        let digest = WritableStore::create(dir.path()).unwrap().put(b"film").unwrap().digest;
+        let digest = WritableStore::create(dir.path()).unwrap().put(b"image").unwrap().digest;
         let store = WritableStore::open(dir.path()).unwrap();
         let path = store.object_path(&digest);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
@@ -275,13 +275,13 @@ mod tests {
         hit!("damaged-object-aside");
         assert!(matches!(store.read(&digest), Err(Error::Damaged(d)) if d == digest));
         assert!(matches!(store.read(&digest), Err(Error::Missing(_))));
-        assert!(store.put(b"film").is_ok() && store.read(&digest).is_ok(), "and can be stored anew");
+        assert!(store.put(b"image").is_ok() && store.read(&digest).is_ok(), "and can be stored anew");
     }
 
     #[test]
     fn a_copy_with_other_times_is_hashed_once() {
         let dir = tempfile::tempdir().unwrap();
-        let digest = WritableStore::create(dir.path()).unwrap().put(b"film").unwrap().digest;
+        let digest = WritableStore::create(dir.path()).unwrap().put(b"image").unwrap().digest;
         let path = Store::open(dir.path()).unwrap().object_path(&digest);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         fs::File::options().write(true).open(&path).unwrap().set_modified(fixed_time() + std::time::Duration::from_secs(9)).unwrap();

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
     /// Objects whose bytes are those of their name.
-    pub whole: usize,
-    /// Objects that are not whole, and who made them.
+    pub intact: usize,
+    /// Objects that are damaged or missing, and who made them.
     pub faults: Vec<Fault>,
     /// Journals whose chain is broken: the run and the line, counted from 1 (that line, or the one before it).
     pub broken_journals: Vec<(String, usize)>,
@@ -22,7 +22,7 @@ pub struct Fault {
     /// The object.
     pub digest: Digest,
     /// `damaged` or `missing`.
-    pub what: &'static str,
+    pub kind: &'static str,
     /// Where it belongs, such as `quickstart split.train samples.csv`, with the run that made it.
     pub made_by: Vec<String>,
 }
@@ -48,11 +48,11 @@ pub fn verify(store: &WritableStore, ledger: &Ledger) -> Result<Report> {
         .into_iter()
         .flatten()
         .collect();
-    let fault = |digest: &Digest, what| {
+    let fault = |digest: &Digest, kind| {
         let made_by = owners.made.get(digest).or_else(|| owners.listed.get(digest));
-        Fault { digest: *digest, what, made_by: made_by.cloned().unwrap_or_default() }
+        Fault { digest: *digest, kind, made_by: made_by.cloned().unwrap_or_default() }
     };
-    let mut report = Report { whole: objects.len() - damaged.len(), ..Report::default() };
+    let mut report = Report { intact: objects.len() - damaged.len(), ..Report::default() };
     for digest in &damaged {
         report.faults.push(fault(digest, "damaged"));
         store.set_aside(digest);

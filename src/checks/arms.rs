@@ -1,14 +1,14 @@
 //! Arms that add nothing: two cells of a training set with the same rows, and trainings on them with the same parameters, so that
 //! comparing them is meaningless.
 
-use super::{Found, Look};
+use super::{CheckInput, CheckResult};
 use crate::pipeline::matrix::REPEAT;
 use crate::pipeline::model::{Stage, StageId};
 use hilum_stages::contract::stage::Needs;
 use std::collections::BTreeMap;
 
 /// Training sets that differ in one axis but contain the same rows.
-pub(super) fn equal(look: &Look) -> Vec<Found> {
+pub(super) fn equal(look: &CheckInput) -> Vec<CheckResult> {
     let stages = &look.p.stages;
     let mut tables: BTreeMap<StageId, &'static str> = BTreeMap::new();
     let trainings = stages.iter().filter(|s| s.kind.needs == Needs::Tensor && s.kind.output("weights").is_some());
@@ -22,12 +22,12 @@ pub(super) fn equal(look: &Look) -> Vec<Found> {
         let twin = known[..n].iter().find(|(id, t)| t.digest == table.digest && is_twin(*id));
         let Some((first, _)) = twin else { continue };
         let (first, stage) = (&stages[*first], &stages[*other]);
-        out.push(Found {
+        out.push(CheckResult {
             stage: *other,
             at: stage.places.name,
             label: "one of its cells adds nothing".into(),
             message: format!("`{}` contains the same rows as `{}`", stage.name, first.name),
-            notes: vec!["classifiers trained on the two are compared with themselves".into()],
+            notes: vec!["both arms train on identical data, so comparing them says nothing".into()],
             help: "check why nothing was added: the classes may be balanced already, or the generator makes images of another class",
             count: look.evidence.tables.samples(look.evidence.store, table).map_or(0, |rows| rows.len() as u64),
             unit: "images",
@@ -38,7 +38,7 @@ pub(super) fn equal(look: &Look) -> Vec<Found> {
 }
 
 /// True if a training on the one is like a training on the other in all but its seed: arms may differ in how they train.
-fn are_trained_alike(look: &Look, a: StageId, b: StageId) -> bool {
+fn are_trained_alike(look: &CheckInput, a: StageId, b: StageId) -> bool {
     let trainings = |of: StageId| {
         let takes = move |stage: &&Stage| stage.inputs.iter().any(|i| i.port.name == "samples" && i.from.iter().any(|s| s.stage == of));
         look.p.stages.iter().filter(|s| s.kind.needs == Needs::Tensor && s.kind.output("weights").is_some()).filter(takes)

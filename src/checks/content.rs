@@ -1,17 +1,17 @@
 //! Leaks by content: the same image in training and test data, whatever its name.
 
-use super::{Found, Look, Side};
+use super::{CheckInput, CheckResult, Side};
 use roaring::RoaringBitmap;
 use std::collections::HashSet;
 
 /// Training images that are also in the test set, by bytes or grey values. Those of a patient who is on both sides are
 /// found as that.
-pub(super) fn equal(look: &Look) -> Vec<Found> {
+pub(super) fn equal(look: &CheckInput) -> Vec<CheckResult> {
     let of = |side: &Side| {
         let rows = side.rows.as_ref()?;
-        let (trained, people) = (side.trained(), side.people());
+        let (trained, patients) = (side.trained(), side.patients());
         let shared: HashSet<u32> =
-            rows.owners.iter().filter(|(image, owner)| trained.contains(*image) && owner.is_none_or(|o| !people.contains(o))).map(|o| o.0).collect();
+            rows.owners.iter().filter(|(image, owner)| trained.contains(*image) && owner.is_none_or(|o| !patients.contains(o))).map(|o| o.0).collect();
         let model = &look.p.stages[side.trainer].base;
         let message = format!("`{model}` would be tested on images that it was trained on");
         let images = side.found(
@@ -23,7 +23,7 @@ pub(super) fn equal(look: &Look) -> Vec<Found> {
         );
         // Two patients who share an image are one person, in their other images, too.
         let tested: RoaringBitmap = rows.owners.iter().filter_map(|o| o.1).collect();
-        let known = (look.lineage.with_sharing(&people) - &people) & tested;
+        let known = (look.lineage.with_sharing(&patients) - &patients) & tested;
         let message = format!("`{model}` would be tested on patients that it was trained on, under other names");
         images.or_else(|| {
             side.found(
@@ -39,11 +39,11 @@ pub(super) fn equal(look: &Look) -> Vec<Found> {
 }
 
 /// Pairs of one training and one test image that look alike.
-pub(super) fn near(look: &Look) -> Vec<Found> {
+pub(super) fn near(look: &CheckInput) -> Vec<CheckResult> {
     let of = |side: &Side| {
         let rows = side.rows.as_ref()?;
-        let (trained, people) = (side.trained(), side.people());
-        let tested: RoaringBitmap = rows.owners.iter().filter(|(_, owner)| owner.is_none_or(|o| !people.contains(o))).map(|o| o.0).collect();
+        let (trained, patients) = (side.trained(), side.patients());
+        let tested: RoaringBitmap = rows.owners.iter().filter(|(_, owner)| owner.is_none_or(|o| !patients.contains(o))).map(|o| o.0).collect();
         let across = |(a, b): &&(u32, u32)| {
             (tested.contains(*a) && trained.contains(*b) && !trained.contains(*a)) || (tested.contains(*b) && trained.contains(*a) && !trained.contains(*b))
         };

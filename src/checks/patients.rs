@@ -1,17 +1,17 @@
 //! Whether patients are known at all: otherwise a split by patient and the leakage checks mean nothing.
 
-use super::{Found, Look};
+use super::{CheckInput, CheckResult};
 use crate::pipeline::model::{Stage, StageId};
 use hilum_stages::contract::stage::Namespace;
 use hilum_stages::words::counted;
 use std::collections::{BTreeMap, HashSet};
 
-fn at(id: StageId, stage: &Stage, count: u64, unit: &'static str, message: String, label: String, help: &'static str) -> Found {
-    Found { stage: id, at: stage.places.name, label, message, notes: vec![], help, count, unit, path: vec![] }
+fn at(id: StageId, stage: &Stage, count: u64, unit: &'static str, message: String, label: String, help: &'static str) -> CheckResult {
+    CheckResult { stage: id, at: stage.places.name, label, message, notes: vec![], help, count, unit, path: vec![] }
 }
 
 /// Imports that do not say which patient each image belongs to.
-pub(super) fn unknown(look: &Look) -> Vec<Found> {
+pub(super) fn unknown(look: &CheckInput) -> Vec<CheckResult> {
     let mut out = vec![];
     for (id, stage) in look.p.stages.pairs() {
         if stage.stage.namespace().is_none_or(|n| n.one_per_image) {
@@ -38,7 +38,7 @@ pub(super) fn unknown(look: &Look) -> Vec<Found> {
 }
 
 /// Imports that share identifiers without a statement whether they number the same people.
-pub(super) fn namespace(look: &Look) -> Vec<Found> {
+pub(super) fn namespace(look: &CheckInput) -> Vec<CheckResult> {
     let all = look.p.stages.pairs().filter_map(|(id, s)| Some((id, s.stage.namespace()?)));
     let all: Vec<(StageId, Namespace)> = all.collect();
     if all.iter().all(|n| n.1.is_declared) || all.windows(2).all(|w| w[0].1.name == w[1].1.name) {
@@ -79,10 +79,10 @@ pub(super) fn namespace(look: &Look) -> Vec<Found> {
 }
 
 /// Synthetic images of generators whose training patients are not all known to this store.
-pub(super) fn unknown_generator(look: &Look) -> Vec<Found> {
+pub(super) fn unknown_generator(look: &CheckInput) -> Vec<CheckResult> {
     let of = |(id, rows): (&StageId, &usize)| {
         let stage = &look.p.stages[*id];
-        let message = format!("`{}` contains synthetic images of a generator that this store does not know, or not completely", stage.base);
+        let message = format!("`{}` contains synthetic images whose generator, or part of its training data, is not recorded in this store", stage.base);
         let label = format!("the training patients behind {} are not all known", counted(*rows, "image", "images"));
         at(*id, stage, *rows as u64, "images", message, label, "import them into the store that made them, or exclude them")
     };
@@ -90,7 +90,7 @@ pub(super) fn unknown_generator(look: &Look) -> Vec<Found> {
 }
 
 /// Trainings from weights whose training patients are no longer all known to this store.
-pub(super) fn unknown_weights(look: &Look) -> Vec<Found> {
+pub(super) fn unknown_weights(look: &CheckInput) -> Vec<CheckResult> {
     let of = |id: &StageId| {
         let stage = &look.p.stages[*id];
         let message = format!("`{}` starts from weights of this store, which no longer has all of their training data", stage.base);

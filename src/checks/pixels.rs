@@ -1,12 +1,12 @@
 //! Whether an image's pixels are unambiguous: two packs may contain one image with different pixels.
 
-use super::{Found, Look};
+use super::{CheckInput, CheckResult};
 use crate::pipeline::model::{Input, StageId};
 use hilum_stages::words::counted;
 use std::collections::{BTreeMap, HashSet};
 
 /// Looked-up images that two packs contain with different pixels.
-pub(super) fn ambiguous(look: &Look) -> Vec<Found> {
+pub(super) fn ambiguous(look: &CheckInput) -> Vec<CheckResult> {
     let mut out = vec![];
     let mut known: BTreeMap<(String, Vec<String>), u64> = BTreeMap::new();
     for (id, stage) in look.p.stages.pairs() {
@@ -19,7 +19,7 @@ pub(super) fn ambiguous(look: &Look) -> Vec<Found> {
             let count = *known.entry(key).or_insert_with(|| count(look, id, input));
             if count > 0 {
                 let names: Vec<String> = input.from.iter().map(|s| format!("`{}`", look.p.stages[s.stage].name)).collect();
-                out.push(Found {
+                out.push(CheckResult {
                     stage: id,
                     at: input.span,
                     label: counted(count, "image has different pixels in these packs", "images have different pixels in these packs"),
@@ -36,17 +36,17 @@ pub(super) fn ambiguous(look: &Look) -> Vec<Found> {
     out
 }
 
-fn looked_up<'a>(look: &'a Look, id: StageId, input: &'a Input) -> impl Iterator<Item = hilum_cache::receipt::Artifact> + 'a {
+fn looked_up<'a>(look: &'a CheckInput, id: StageId, input: &'a Input) -> impl Iterator<Item = hilum_cache::receipt::Artifact> + 'a {
     let stage = &look.p.stages[id];
     let by = stage.inputs.iter().filter(|i| input.port.by.contains(&i.port.name));
     by.flat_map(|i| &i.from).filter_map(|s| (look.known)(s.stage, s.port))
 }
 
-fn tables(look: &Look, id: StageId, input: &Input) -> String {
+fn tables(look: &CheckInput, id: StageId, input: &Input) -> String {
     looked_up(look, id, input).map(|a| a.digest.hex()).collect::<Vec<_>>().join(" ")
 }
 
-fn count(look: &Look, id: StageId, input: &Input) -> u64 {
+fn count(look: &CheckInput, id: StageId, input: &Input) -> u64 {
     let (tables, store) = (look.evidence.tables, look.evidence.store);
     let mut images = HashSet::new();
     for table in looked_up(look, id, input) {

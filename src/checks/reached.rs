@@ -1,17 +1,17 @@
 //! The main rule: no test patient may have reached the model, be it by images of the training set, by a generator or initial
 //! weights that were trained on them, or the other way round, by test images generated from training patients.
 
-use super::{Found, Look, Side};
-use crate::lineage::Reach;
+use super::{CheckInput, CheckResult, Side};
+use crate::lineage::PatientsAndImages;
 use crate::pipeline::model::{Source, StageId};
 use roaring::RoaringBitmap;
 
 /// Test patients behind a generator, or behind the initial weights.
-pub(super) fn through_others(look: &Look) -> Vec<Found> {
+pub(super) fn through_others(look: &CheckInput) -> Vec<CheckResult> {
     let of = |side: &Side| {
-        let shared = &side.generated.people & &side.tested.contains.people;
+        let shared = &side.generated.patients & &side.tested.contains.patients;
         let model = &look.p.stages[side.trainer].base;
-        let by_weights = look.lineage.outside.get(&side.trainer).is_some_and(|r| !r.people.is_disjoint(&shared));
+        let by_weights = look.lineage.outside.get(&side.trainer).is_some_and(|r| !r.patients.is_disjoint(&shared));
         let (whom, help) = match by_weights {
             true => ("that its initial weights were trained on", "start from weights of other patients"),
             false => ("that the generator of its training data was trained on", "train the generator on other patients"),
@@ -22,11 +22,11 @@ pub(super) fn through_others(look: &Look) -> Vec<Found> {
 }
 
 /// Test patients in the training set.
-pub(super) fn directly(look: &Look) -> Vec<Found> {
+pub(super) fn directly(look: &CheckInput) -> Vec<CheckResult> {
     let of = |side: &Side| {
-        let mut shared = &side.direct.people & &side.tested.contains.people;
+        let mut shared = &side.direct.patients & &side.tested.contains.patients;
         // It is not yet known which of them is drawn, but all of them are tested on: at least one is shared.
-        let some = side.some.iter().filter(|s| s.is_disjoint(&shared) && s.is_subset(&side.tested.contains.people)).filter_map(RoaringBitmap::min);
+        let some = side.some.iter().filter(|s| s.is_disjoint(&shared) && s.is_subset(&side.tested.contains.patients)).filter_map(RoaringBitmap::min);
         shared.extend(some.collect::<Vec<_>>());
         let model = &look.p.stages[side.trainer].base;
         let message = format!("`{model}` would be tested on patients whose images it was trained on");
@@ -42,9 +42,9 @@ pub(super) fn directly(look: &Look) -> Vec<Found> {
 }
 
 /// Test images from a generator that was trained on patients of the model.
-pub(super) fn into_the_test(look: &Look) -> Vec<Found> {
+pub(super) fn into_the_test(look: &CheckInput) -> Vec<CheckResult> {
     let of = |side: &Side| {
-        let shared = &side.tested.influenced.people & &look.lineage.with_sharing(&side.people());
+        let shared = &side.tested.influenced.patients & &look.lineage.with_sharing(&side.patients());
         let images = &side.tested.influenced.images & &side.trained();
         let model = &look.p.stages[side.trainer].base;
         let message = format!("`{model}` would be tested on synthetic images derived from patients it was trained on");
@@ -57,16 +57,16 @@ pub(super) fn into_the_test(look: &Look) -> Vec<Found> {
     look.sides.iter().filter_map(of).collect()
 }
 
-fn found(side: &Side, shared: &RoaringBitmap, message: String, help: &'static str, path: Vec<StageId>) -> Option<Found> {
+fn found(side: &Side, shared: &RoaringBitmap, message: String, help: &'static str, path: Vec<StageId>) -> Option<CheckResult> {
     side.found((shared.len(), "patients"), ["reached the model"; 2], message, help, path)
 }
 
 /// From a stage back to where these patients came in, through generators first: that path is the less obvious one.
-fn way(look: &Look, from: StageId, shared: &RoaringBitmap) -> Vec<StageId> {
+fn way(look: &CheckInput, from: StageId, shared: &RoaringBitmap) -> Vec<StageId> {
     let mut path = vec![from];
     loop {
         let sources: Vec<&Source> = look.p.stages[path[path.len() - 1]].inputs.iter().filter(|i| i.port.by.is_empty()).flat_map(|i| &i.from).collect();
-        let meets = |s: &&&Source, of: fn(&crate::lineage::Flow) -> &Reach| !of(&look.lineage.flow(s.stage, s.port)).people.is_disjoint(shared);
+        let meets = |s: &&&Source, of: fn(&crate::lineage::Flow) -> &PatientsAndImages| !of(&look.lineage.flow(s.stage, s.port)).patients.is_disjoint(shared);
         match sources.iter().find(|s| meets(s, |f| &f.influenced)).or_else(|| sources.iter().find(|s| meets(s, |f| &f.contains))) {
             Some(next) => path.push(next.stage),
             None => return path,

@@ -1,7 +1,7 @@
-//! The command that runs one stage alone, ready to be pasted into a shell.
+//! The command that runs only one stage and what it needs, ready to be pasted into a shell.
 
 use super::StudyArgs;
-use crate::engine::Device;
+use crate::driver::Device;
 
 /// The command for a stage, with the arguments that identify the study.
 pub(super) fn command(study: &StudyArgs, device: Device, stage: &str) -> String {

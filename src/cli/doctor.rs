@@ -17,24 +17,25 @@ struct Test {
 pub(super) fn doctor(json: bool) -> anyhow::Result<u8> {
     let e = crate::run::environment::environment(std::thread::available_parallelism().map_or(1, |n| n.get() as u32), Some(DeviceChoice::Cpu));
     let gpus: Vec<(usize, String)> = hilum_stages::gpus().into_iter().map(|n| (n, hilum_stages::fingerprint(DeviceChoice::Cuda(n)))).collect();
+    let (engine, gpu_engine) = (hilum_stages::engine(DeviceChoice::Cpu), hilum_stages::engine(DeviceChoice::Cuda(0)));
     let mut tests = self_test(None, &Device::Cpu)?;
     for (n, _) in &gpus {
         tests.extend(self_test(Some(*n), &hilum_ops::open_gpu(*n)?)?);
     }
     if json {
-        let gpus: Vec<_> = gpus.iter().map(|(n, fingerprint)| json!({ "number": n, "fingerprint": fingerprint })).collect();
+        let gpus: Vec<_> = gpus.iter().map(|(n, fingerprint)| json!({ "number": n, "engine": gpu_engine, "fingerprint": fingerprint })).collect();
         let tests: Vec<_> = tests.iter().map(|t| json!({ "name": t.name, "gpu": t.gpu, "passed": t.passed })).collect();
         say(json!({
-            "program": e.program, "commit": e.commit, "dirty": e.dirty, "toolchain": e.toolchain, "threads": e.threads, "fingerprint": e.fingerprint,
+            "program": e.program, "commit": e.commit, "dirty": e.dirty, "toolchain": e.toolchain, "threads": e.threads, "engine": engine, "fingerprint": e.fingerprint,
             "cuda": hilum_stages::HAS_CUDA, "gpus": gpus, "tests": tests,
         }))?;
     } else {
         say(format!("hilum {} ({}{}), {}", e.program, e.commit, if e.dirty { ", with changes" } else { "" }, e.toolchain))?;
-        say(format!("engine       {} threads, {}", e.threads, e.fingerprint))?;
+        say(format!("engine       {engine}: {} threads, {}", e.threads, e.fingerprint))?;
         match (hilum_stages::HAS_CUDA, gpus.is_empty()) {
             (false, _) => say("GPUs         this program was built without CUDA")?,
             (true, true) => say("GPUs         none")?,
-            _ => gpus.iter().try_for_each(|(n, fingerprint)| say(format!("GPU {n}        {fingerprint}")))?,
+            _ => gpus.iter().try_for_each(|(n, fingerprint)| say(format!("GPU {n}        {gpu_engine}: {fingerprint}")))?,
         }
         for Test { name, gpu, passed } in &tests {
             let place = gpu.map(|n| format!(" on GPU {n}")).unwrap_or_default();

@@ -20,6 +20,6 @@ pub(super) fn init(dir: &Path) -> anyhow::Result<u8> {
     }
     let below = |name: &str| again::quoted(&dir.join(name).to_string_lossy());
     let (study, store) = (below("study.yaml"), below(".hilum"));
-    say(format!("created {study}, a study on generated images; run it with\n\n  hilum run {study}\n  hilum report --store {store} -o report.html"))?;
+    say(format!("created {study}, a study on phantom images; run it with\n\n  hilum run {study}\n  hilum report --store {store} -o report.html"))?;
     Ok(DONE)
 }

@@ -3,7 +3,7 @@
 use super::{StoreArgs, StudyArgs, WRONG, document, find, wrong};
 use crate::checks::{self, Finding};
 use crate::diagnostic::{Diagnostic, Texts, did_you_mean};
-use crate::engine::{self, Device, Devices, Opener, Record, Rejected, Study};
+use crate::driver::{self, Device, Devices, Opener, Record, Rejected, Study};
 use crate::pipeline::model::StageId;
 use crate::progress::{remark, rendered};
 use crate::workspace::{self, Workspace};
@@ -15,13 +15,13 @@ use std::path::PathBuf;
 /// Reads a study, or prints all its errors and gives the exit code.
 pub(super) fn study(args: &StudyArgs) -> Result<Study, u8> {
     let (file, workspace) = named(args)?;
-    engine::load(&file, &args.set, workspace).map(warned).map_err(|e| rejected(&e))
+    driver::load(&file, &args.set, workspace).map(warned).map_err(|e| rejected(&e))
 }
 
 /// Reads a study and, meanwhile, the journals of its store, which `open` opens.
 pub(super) fn study_and_record(args: &StudyArgs, open: Opener) -> Result<(Study, Record), u8> {
     let (file, workspace) = named(args)?;
-    let both = engine::load_with_record(&file, &args.set, workspace, open);
+    let both = driver::load_with_record(&file, &args.set, workspace, open);
     both.map(|(study, record)| (warned(study), record)).map_err(|e| rejected(&e))
 }
 
@@ -38,11 +38,11 @@ fn rejected(why: &Rejected) -> u8 {
 }
 
 /// The exit code of a command that could not be carried out, where what is wrong with the study says it all.
-pub(super) fn code(e: engine::Error) -> anyhow::Result<u8> {
+pub(super) fn code(e: driver::Error) -> anyhow::Result<u8> {
     match e {
-        engine::Error::Rejected(why) => Ok(rejected(&why)),
-        engine::Error::Store(e) => Err(e.into()),
-        engine::Error::Results(e) => Err(wrong(e.to_string()).maybe_help(e.help().map(str::to_owned)).into()),
+        driver::Error::Rejected(why) => Ok(rejected(&why)),
+        driver::Error::Store(e) => Err(e.into()),
+        driver::Error::Results(e) => Err(wrong(e.to_string()).maybe_help(e.help().map(str::to_owned)).into()),
     }
 }
 

@@ -3,8 +3,8 @@
 pub(super) mod json;
 
 use super::{DONE, FAILED, REFUSED, StudyArgs, open, say, wrong};
-use crate::engine::forecast::Forecast;
-use crate::engine::{Device, Opened, text};
+use crate::driver::forecast::Forecast;
+use crate::driver::{Device, Opened, text};
 use crate::pipeline::model::StageId;
 use crate::pipeline::resolved;
 use crate::plan::current::Fault;

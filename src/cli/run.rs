@@ -1,7 +1,7 @@
 //! `hilum run`
 
 use super::{DONE, FAILED, INTERRUPTED, REFUSED, StudyArgs, again, complete, open};
-use crate::engine::{self, Device, End, Ran, RunOptions, Study};
+use crate::driver::{self, Device, End, Ran, RunOptions, Study};
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use crate::progress::{self, remark};
@@ -41,7 +41,7 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<u8> {
-    let (study, record) = match open::study_and_record(&args.study, engine::to_repair) {
+    let (study, record) = match open::study_and_record(&args.study, driver::to_repair) {
         Ok(both) => both,
         Err(code) => return Ok(code),
     };
@@ -64,7 +64,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<u8> {
         signal_hook::flag::register_conditional_shutdown(signal, i32::from(INTERRUPTED), cancel.clone()).context("signals")?;
         signal_hook::flag::register(signal, cancel.clone()).context("signals")?;
     }
-    let ran = match engine::run(study, record, &options, &*sink, &cancel) {
+    let ran = match driver::run(study, record, &options, &*sink, &cancel) {
         Ok(ran) => ran,
         Err(e) => return open::code(e),
     };
@@ -90,14 +90,15 @@ fn remark_results(study: &Study, ran: &Ran) -> anyhow::Result<()> {
     match ran.end {
         End::Finished => {
             progress::show_tables(p, &ran.outputs, &ran.store)?;
-            remark(match ran.has_results {
-                true => format!("wrote results to {}", place.display()),
-                false => "results are not written with `--only`".to_owned(),
+            remark(match ran.results {
+                Some(0) => format!("results are in {}", place.display()),
+                Some(_) => format!("wrote results to {}", place.display()),
+                None => "results are not written with `--only`".to_owned(),
             });
             // Last, so that nothing stands below the answer.
             progress::show_answers(&ran.answers);
         }
-        End::Failed | End::Interrupted if ran.has_results && finished > 0 => {
+        End::Failed | End::Interrupted if ran.results.is_some() && finished > 0 => {
             let all = counted(ran.outputs.len(), "stage", "stages");
             remark(format!("wrote results of {finished} of {all} to {}; files of the others there are from earlier runs", place.display()));
         }
@@ -109,14 +110,15 @@ fn remark_results(study: &Study, ran: &Ran) -> anyhow::Result<()> {
 /// Commands that are printed for stages that failed.
 const MAX_COMMANDS: usize = 3;
 
-/// Says how to run a stage that failed alone.
+/// Says how to run only a stage that failed.
 fn remark_alone(args: &RunArgs, p: &Pipeline, failed: &[StageId]) {
     if failed.is_empty() {
         return;
     }
     let rest = failed.len().saturating_sub(MAX_COMMANDS);
     let more = if rest > 0 { format!(" ({rest} more failed)") } else { String::new() };
-    remark(format!("help: to run {} alone{more}:", if failed.len() == 1 { "the failed stage" } else { "a failed stage" }));
+    let which = if failed.len() == 1 { "this stage" } else { "one failed stage" };
+    remark(format!("help: to run only {which} and what it needs{more} (no results are written):"));
     for id in &failed[..failed.len() - rest] {
         remark(format!("  {}", again::command(&args.study, args.device, &p.stages[*id].name)));
     }

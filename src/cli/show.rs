@@ -31,10 +31,10 @@ pub(super) fn show(args: &StoreArgs, id: &str) -> anyhow::Result<u8> {
         return Err(wrong(format!("there is no run or artifact `{id}`")).help("`hilum ls` lists runs, `hilum ls RUN` what a run made").maybe_help(help).into());
     }
     if args.json {
-        say(json!({ "artifacts": made.iter().map(Made::to_json).collect::<Vec<_>>() }))?;
+        say(json!({ "artifacts": made.iter().map(RecordedArtifact::to_json).collect::<Vec<_>>() }))?;
         return Ok(DONE);
     }
-    for Made { receipt, run, port, artifact: a, files } in &made {
+    for RecordedArtifact { receipt, run, port, artifact: a, files } in &made {
         say(format!("{}\n  {} of {} ({}), run {run}\n  {}, sha256 {}", a.digest, port, receipt.stage, receipt.study, size(a.bytes), a.sha256.hex()))?;
         match files {
             Some(files) => files.iter().try_for_each(|f| say(format!("  {}   {}   {}", f.name, size(f.size), f.digest.short())))?,
@@ -45,7 +45,7 @@ pub(super) fn show(args: &StoreArgs, id: &str) -> anyhow::Result<u8> {
 }
 
 /// An artifact with the record of who made it.
-struct Made {
+struct RecordedArtifact {
     receipt: Receipt,
     run: String,
     port: String,
@@ -54,7 +54,7 @@ struct Made {
     files: Option<Vec<Entry>>,
 }
 
-impl Made {
+impl RecordedArtifact {
     fn to_json(&self) -> Value {
         let a = &self.artifact;
         let file = |f: &Entry| json!({ "name": f.name, "bytes": f.size, "digest": f.digest });
@@ -63,7 +63,7 @@ impl Made {
     }
 }
 
-fn artifacts(store: &Store, ledger: &Ledger, wanted: &str) -> anyhow::Result<Vec<Made>> {
+fn artifacts(store: &Store, ledger: &Ledger, wanted: &str) -> anyhow::Result<Vec<RecordedArtifact>> {
     let mut out = vec![];
     for (receipt, run) in ledger.receipts() {
         for (port, artifact) in receipt.outputs.iter().filter(|(_, a)| a.digest.to_string().starts_with(wanted)) {
@@ -71,7 +71,7 @@ fn artifacts(store: &Store, ledger: &Ledger, wanted: &str) -> anyhow::Result<Vec
                 Err(Error::Missing(_)) => None,
                 files => Some(files?),
             };
-            out.push(Made { receipt: receipt.clone(), run: run.to_owned(), port: port.clone(), artifact: artifact.clone(), files });
+            out.push(RecordedArtifact { receipt: receipt.clone(), run: run.to_owned(), port: port.clone(), artifact: artifact.clone(), files });
         }
     }
     Ok(out)

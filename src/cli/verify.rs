@@ -17,18 +17,18 @@ pub(super) fn verify(args: &VerifyArgs) -> anyhow::Result<u8> {
     let report = hilum_cache::verify::verify(&store, &ledger)?;
     if args.store.json {
         let broken: Vec<Value> = report.broken_journals.iter().map(|(run, line)| json!({ "run": run, "line": line })).collect();
-        say(json!({ "whole": report.whole, "faults": report.faults, "broken_journals": broken }))?;
+        say(json!({ "intact": report.intact, "faults": report.faults, "broken_journals": broken }))?;
     } else {
         for fault in &report.faults {
             let made = if fault.made_by.is_empty() { vec!["not named by any record".to_owned()] } else { fault.made_by.clone() };
-            say(format!("{}  {}  {}", fault.what.to_uppercase(), fault.digest, made.join("; ")))?;
+            say(format!("{}  {}  {}", fault.kind.to_uppercase(), fault.digest, made.join("; ")))?;
         }
         for (run, line) in &report.broken_journals {
             say(format!("BROKEN  journal of run {run}: line {line} or the line before it was altered"))?;
         }
         say(format!(
             "{} intact, {}",
-            counted(report.whole, "object", "objects"),
+            counted(report.intact, "object", "objects"),
             counted(report.faults.len() + report.broken_journals.len(), "fault", "faults")
         ))?;
         if !report.faults.is_empty() {

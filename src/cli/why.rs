@@ -2,9 +2,9 @@
 
 use super::plan::json as plan_json;
 use super::{DONE, StudyArgs, document, open, say};
-use crate::engine::{Device, Opened, text};
+use crate::driver::{Device, Opened, text};
 use crate::pipeline::model::StageId;
-use crate::plan::groups::{self, Fate, Group};
+use crate::plan::groups::{self, Group, Status};
 use crate::plan::{Decision, Plan};
 use hilum_cache::Store;
 use serde_json::{Value, json};
@@ -47,7 +47,7 @@ fn as_json(opened: &Opened, plan: &Plan, wanted: Vec<StageId>) -> Value {
             stage["started"] = receipt.started.as_str().into();
         }
         queue.extend(&from);
-        stage["because_of"] = names(from).into();
+        stage["caused_by"] = names(from).into();
         stages.push(stage);
     }
     json!({ "study": p.study, "stages": stages })
@@ -65,7 +65,7 @@ impl Chain<'_> {
         let new: Vec<StageId> = stages.into_iter().filter(|id| self.seen.insert(*id)).collect();
         let indent = "  ".repeat(depth);
         for group in groups::of(&self.opened.study.pipeline, self.plan, new) {
-            if group.fate == Fate::UpToDate {
+            if group.status == Status::UpToDate {
                 self.made(&group).iter().try_for_each(|line| say(format!("{indent}{line}")))?;
                 continue;
             }

@@ -26,7 +26,7 @@ pub static CODES: &[Code] = codes! {
     "E0002" "the file is not YAML"
         "The text is not valid YAML. Common causes are wrong indentation, tabs instead of spaces, and a colon without a space after it."
     "E0003" "a duplicate key"
-        "A map has the same key twice: one would silently override the other. Remove one."
+        "A mapping has the same key twice: one would silently override the other. Remove one."
     "E0004" "the file is too large or too deep"
         "Studies are small. A file above 16 MiB, more than 64 levels of nesting, or anchors that multiply into more than a million nodes are refused."
     "E0005" "a tag or a second document"
@@ -34,7 +34,7 @@ pub static CODES: &[Code] = codes! {
     "E0006" "not a finite number"
         "No parameter accepts `.nan` or `.inf`."
     "E0007" "the wrong structure"
-        "A map, a list or a text was found where another of them was expected."
+        "A mapping, a list or a text was found where another of them was expected."
     "E0008" "a file cannot be extended"
         "The path in `extends` is relative to the file that contains it. The file does not exist, or files extend each other in a cycle."
     "E0009" "`--set` is malformed"
@@ -106,7 +106,7 @@ pub static CODES: &[Code] = codes! {
     "L0003" "tested on synthetic images of training patients"
         "leakage.synthetic_in_eval: the test set contains synthetic images whose generator was trained on patients that also reached the model. Test on real images. To assess synthetic images with a classifier, set `purpose: synthetic-quality` in `evaluate`, and train or test on synthetic images in place of the real ones of a class: such results are marked, and never compared with a test on patients."
     "L0004" "the same image in training and test data"
-        "leakage.duplicate: images of the test set are identical to images of the training data, in their bytes or their decoded grey values, under another patient or from another import; or patients of the test set share an image with a patient of the training data, and so are that patient. Remove the copies. If two imports number the same people, give both the same `patients: NAME`."
+        "leakage.duplicate: images of the test set are identical to images of the training data, in their bytes or their decoded grey values, under another patient or from another import; or patients of the test set share an image with a patient of the training data, and are therefore treated as the same patient. Remove the copies. If two imports number the same people, give both the same `patients: NAME`."
     "L0005" "ambiguous pixels"
         "images.ambiguous: two packs that are bound to one input contain the same image with different pixels. Bind one pack per image."
     "W0001" "an allowed finding that did not occur"
@@ -122,7 +122,7 @@ pub static CODES: &[Code] = codes! {
     "W0006" "weights with incomplete training data"
         "weights.unknown: training starts from weights that this store produced, but the store no longer has all of their training data. What remains is checked; which other patients reached the weights cannot be determined."
     "W0007" "an arm that adds nothing"
-        "arms.equal: two cells of a training set contain the same rows, such as an oversampling arm with classes that are already balanced. The models trained on them are compared with themselves."
+        "arms.equal: two cells of a training set contain the same rows, such as an oversampling arm with classes that are already balanced. Both arms train on identical data, so comparing them says nothing."
 };
 
 #[cfg(test)]

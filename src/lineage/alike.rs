@@ -1,5 +1,5 @@
 //! Images that two packs share: each pack of `prepare` lists its own duplicates and how its images look;
-//! between packs that is compared here, once for each two of them. Ignorant of who is trained on what.
+//! between packs that is compared here, once for each two of them. Independent of who is trained on what.
 
 use super::Evidence;
 use crate::tables::Alike;

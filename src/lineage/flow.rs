@@ -1,6 +1,6 @@
-//! How lineage passes through one stage: what an output takes from the inputs. Ignorant of files and of the graph beyond them.
+//! How lineage passes through one stage: what an output takes from the inputs. Independent of files and of the graph beyond them.
 
-use super::{Evidence, Flow, KnownOutput, Lineage, Reach};
+use super::{Evidence, Flow, KnownOutput, Lineage, PatientsAndImages};
 use crate::pipeline::model::{Input, Source, Stage, StageId};
 use hilum_cache::{Digest, Result};
 use hilum_stages::contract::artifact::ArtifactType;
@@ -38,17 +38,22 @@ impl Lineage {
         }
         // Patients come in by its rows, and by the generators of those that are synthetic: by nothing else.
         flow.generators.retain(|g, _| held.generators.contains_key(&Some(*g)));
-        flow.influenced = Reach::default();
+        flow.influenced = PatientsAndImages::default();
         flow.generators.values().for_each(|r| flow.influenced.add(r));
         flow.contains = held.all.clone();
-        flow.within = (!held.owners.is_empty() && held.owners.iter().all(|o| o.1.is_some())).then(|| held.all.people.clone());
+        flow.within = (!held.owners.is_empty() && held.owners.iter().all(|o| o.1.is_some())).then(|| held.all.patients.clone());
         flow.some.clear();
         flow.is_synthetic = held.is_synthetic;
         Ok(flow)
     }
 
     /// What this store knows of generators whose images come from outside.
-    fn known_generators(&mut self, id: StageId, all: &BTreeMap<Option<Digest>, usize>, evidence: &Evidence) -> Result<BTreeMap<Digest, Arc<Reach>>> {
+    fn known_generators(
+        &mut self,
+        id: StageId,
+        all: &BTreeMap<Option<Digest>, usize>,
+        evidence: &Evidence,
+    ) -> Result<BTreeMap<Digest, Arc<PatientsAndImages>>> {
         let mut out = BTreeMap::new();
         for (generator, rows) in all {
             let origins = generator.map(|g| self.history.origins(&g, &mut self.roster, evidence)).transpose()?.flatten();
@@ -74,8 +79,8 @@ impl Lineage {
         let whole = self.flow(source.stage, source.port);
         // Rows drawn from images of one generator are of that generator, and rows drawn from images of some patients are of these.
         let choice = |whole: Flow| Flow {
-            contains: Reach::default(),
-            influenced: if whole.is_synthetic { whole.influenced } else { Reach::default() },
+            contains: PatientsAndImages::default(),
+            influenced: if whole.is_synthetic { whole.influenced } else { PatientsAndImages::default() },
             generators: whole.generators,
             is_synthetic: whole.is_synthetic,
             some: whole.within.iter().cloned().collect(),
@@ -84,8 +89,8 @@ impl Lineage {
         Ok(match stage.stage.takes(input.port.name) {
             Takes::All => whole,
             Takes::Some if stage.stage.draws(input.port.name, &|other| self.labels(stage, other, known, evidence)) => choice(whole),
-            Takes::Some => Flow { some: vec![], within: None, influenced: Reach::default(), ..choice(whole) },
-            Takes::Any => Flow { some: vec![], within: None, influenced: Reach::default(), ..choice(whole) },
+            Takes::Some => Flow { some: vec![], within: None, influenced: PatientsAndImages::default(), ..choice(whole) },
+            Takes::Any => Flow { some: vec![], within: None, influenced: PatientsAndImages::default(), ..choice(whole) },
             Takes::Labels(labels) => match self.table(source, known, evidence)? {
                 None => choice(whole),
                 Some(held) => {
@@ -104,7 +109,7 @@ impl Lineage {
 }
 
 /// Adds generators; two of equal bytes may have been made of different patients.
-fn join(all: &mut BTreeMap<Digest, Arc<Reach>>, more: impl IntoIterator<Item = (Digest, Arc<Reach>)>) {
+fn join(all: &mut BTreeMap<Digest, Arc<PatientsAndImages>>, more: impl IntoIterator<Item = (Digest, Arc<PatientsAndImages>)>) {
     for (generator, reach) in more {
         let known = all.entry(generator).or_insert_with(|| reach.clone());
         if **known != *reach {
@@ -125,7 +130,7 @@ mod tests {
 
     #[test]
     fn generators_of_equal_bytes_have_the_patients_of_both() {
-        let reach = |people: &[u32]| Arc::new(Reach { people: people.iter().copied().collect(), ..Reach::default() });
+        let reach = |patients: &[u32]| Arc::new(PatientsAndImages { patients: patients.iter().copied().collect(), ..PatientsAndImages::default() });
         let (g, other) = (Digest::of(b"g"), Digest::of(b"other"));
         let first = reach(&[1, 2]);
         let mut all = BTreeMap::from([(g, first.clone())]);

@@ -3,7 +3,7 @@
 //! since leaves a gap, which is said; the rest counts all the same.
 
 use super::Evidence;
-use super::roster::{Reach, Roster};
+use super::roster::{PatientsAndImages, Roster};
 use hilum_cache::receipt::Artifact;
 use hilum_cache::recipe::Input;
 use hilum_cache::{Digest, Error, Receipt, Result};
@@ -32,7 +32,7 @@ pub(super) struct OldImport {
 
 /// What reached an object.
 pub(super) struct Origins {
-    pub(super) reach: Reach,
+    pub(super) reach: PatientsAndImages,
     /// False if a part of what it was made of is no longer in the store.
     pub(super) is_whole: bool,
 }
@@ -133,7 +133,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// All that reached an object.
     fn from(object: Digest, index: &Index, roster: &mut Roster, evidence: &Evidence) -> Result<Origins> {
-        let mut walk = Walk { index, origins: Origins { reach: Reach::default(), is_whole: true }, queue: vec![object] };
+        let mut walk = Walk { index, origins: Origins { reach: PatientsAndImages::default(), is_whole: true }, queue: vec![object] };
         let mut seen = HashSet::new();
         while let Some(object) = walk.queue.pop() {
             for (at, port) in index.made.get(&object).into_iter().flatten() {

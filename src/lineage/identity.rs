@@ -1,5 +1,5 @@
-//! Identity of patients and images: names of one patient, and files with one image, are joined before anything is counted. Ignorant of
-//! what flows where.
+//! Identity of patients and images: names of one patient, and files with one image, are joined before anything is counted.
+//! Independent of what flows where.
 
 use super::history::OldImport;
 use super::{Evidence, KnownOutput, Lineage, alike};
@@ -67,7 +67,7 @@ impl Lineage {
         }
         let asks_history = self.name_patients(p, &imports, evidence)?;
         if asks_history {
-            self.meet_again(&imports, evidence)?;
+            self.match_earlier_imports(&imports, evidence)?;
         }
         let mut near = vec![];
         let alike = alike::of(&packs, evidence)?;
@@ -79,7 +79,7 @@ impl Lineage {
             }
         }
         self.near = near.into_iter().map(|(a, b)| (self.roster.image(a), self.roster.image(b))).collect();
-        self.remember(&imports, &made, evidence)
+        self.record_synthetic(&imports, &made, evidence)
     }
 
     /// Joins tokens and pseudonyms; true where images or weights from outside may be of this store.
@@ -102,9 +102,9 @@ impl Lineage {
         Ok(asks_history)
     }
 
-    /// A patient whose images are others now bore another token in earlier imports. They number the same people where both
-    /// studies say so, or where they have an image in common.
-    fn meet_again(&mut self, imports: &[Import], evidence: &Evidence) -> Result<()> {
+    /// A patient whose images have changed had a different token in earlier imports. Two imports number the same patients where
+    /// both studies say so, or where they have an image in common.
+    fn match_earlier_imports(&mut self, imports: &[Import], evidence: &Evidence) -> Result<()> {
         let earlier = self.history.imports(evidence);
         for import in imports {
             let images: HashSet<Digest> = evidence.tables.samples(evidence.store, &import.samples)?.iter().map(|r| r.image).collect();
@@ -142,7 +142,7 @@ impl Lineage {
 
     /// What synthetic images show and come from, for rows that do not say so: images of an import that this store made, and
     /// files that contain the picture of one.
-    fn remember(&mut self, imports: &[Import], made: &[Artifact], evidence: &Evidence) -> Result<()> {
+    fn record_synthetic(&mut self, imports: &[Import], made: &[Artifact], evidence: &Evidence) -> Result<()> {
         let mut imported: HashSet<Digest> = HashSet::new();
         for import in imports {
             let rows = evidence.tables.samples(evidence.store, &import.samples)?;

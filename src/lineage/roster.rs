@@ -1,5 +1,5 @@
-//! People and images by number, so that sets of them are cheap. Two names of one person, or two files with one picture, are
-//! one number. Ignorant of stages.
+//! Patients and images by number, so that sets of them are cheap. Two names of one person, or two files with one picture, are
+//! one number. Independent of stages.
 
 use hilum_cache::receipt::Artifact;
 use hilum_cache::{Digest, Result};
@@ -12,24 +12,24 @@ use std::sync::Arc;
 
 use super::Evidence;
 
-/// People and images, as sets of numbers.
+/// Patients and images, as sets of numbers.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Reach {
+pub struct PatientsAndImages {
     /// Patients.
-    pub people: RoaringBitmap,
+    pub patients: RoaringBitmap,
     /// Images.
     pub images: RoaringBitmap,
 }
 
-impl Reach {
+impl PatientsAndImages {
     /// Adds all of another.
-    pub fn add(&mut self, other: &Reach) {
-        self.people |= &other.people;
+    pub fn add(&mut self, other: &PatientsAndImages) {
+        self.patients |= &other.patients;
         self.images |= &other.images;
     }
     /// True if it is empty.
     pub fn is_empty(&self) -> bool {
-        self.people.is_empty() && self.images.is_empty()
+        self.patients.is_empty() && self.images.is_empty()
     }
 }
 
@@ -37,7 +37,7 @@ impl Reach {
 #[derive(Debug, Clone, Default)]
 pub struct OfLabel {
     /// Its rows.
-    pub reach: Reach,
+    pub reach: PatientsAndImages,
     /// True if a row is of a real image.
     pub has_real: bool,
     /// Generators of its synthetic rows, as far as they say which.
@@ -46,9 +46,9 @@ pub struct OfLabel {
 
 /// What a table of samples contains.
 #[derive(Debug, Default)]
-pub struct Held {
+pub struct TableContents {
     /// All rows.
-    pub all: Reach,
+    pub all: PatientsAndImages,
     /// Rows of each label.
     pub by_label: BTreeMap<String, OfLabel>,
     /// Generators of its synthetic rows, and rows of each; none if a row does not say which.
@@ -61,7 +61,7 @@ pub struct Held {
 
 /// What is known of a synthetic image.
 #[derive(Debug, Clone, Default)]
-struct Made {
+struct SyntheticFacts {
     generators: BTreeSet<Digest>,
     tokens: BTreeSet<String>,
 }
@@ -70,15 +70,15 @@ struct Made {
 /// under two names are found as images, not as one patient.
 #[derive(Default)]
 pub struct Roster {
-    people: Numbers<(String, String)>,
+    patients: Numbers<(String, String)>,
     images: Numbers<Digest>,
     /// The namespace that all tokens are of, if there is but one.
     only: Option<String>,
     /// The namespaces that know a token.
     known: HashMap<String, BTreeSet<String>>,
     /// What synthetic images show and come from, by their numbers: rows of other files with the same picture do not say so.
-    made: HashMap<u32, Made>,
-    tables: HashMap<(Digest, Option<BTreeSet<String>>), Arc<Held>>,
+    made: HashMap<u32, SyntheticFacts>,
+    tables: HashMap<(Digest, Option<BTreeSet<String>>), Arc<TableContents>>,
 }
 
 impl Roster {
@@ -93,7 +93,7 @@ impl Roster {
     /// A token of an import stands for this pseudonym of its namespace.
     pub fn identify(&mut self, namespace: &str, token: &str, pseudonym: &str) {
         self.knows(namespace, token);
-        self.people.join((namespace.to_owned(), token.to_owned()), (namespace.to_owned(), pseudonym.to_owned()));
+        self.patients.join((namespace.to_owned(), token.to_owned()), (namespace.to_owned(), pseudonym.to_owned()));
     }
     /// Two files with one picture.
     pub fn same_image(&mut self, a: Digest, b: Digest) {
@@ -113,29 +113,29 @@ impl Roster {
 
     /// What a table contains that comes from imports with these namespaces, or from an unknown origin; read once. Call after all that
     /// is the same was joined.
-    pub fn table(&mut self, artifact: &Artifact, spaces: Option<&BTreeSet<String>>, evidence: &Evidence) -> Result<Arc<Held>> {
+    pub fn table(&mut self, artifact: &Artifact, spaces: Option<&BTreeSet<String>>, evidence: &Evidence) -> Result<Arc<TableContents>> {
         let place = (artifact.digest, spaces.cloned());
         if let Some(held) = self.tables.get(&place) {
             return Ok(held.clone());
         }
         let rows = evidence.tables.samples(evidence.store, artifact)?;
-        let mut held = Held { is_synthetic: !rows.is_empty(), ..Held::default() };
+        let mut held = TableContents { is_synthetic: !rows.is_empty(), ..TableContents::default() };
         let mut seen = HashSet::new();
         let mut of_token: HashMap<&str, Vec<u32>> = HashMap::new();
         for row in rows.iter() {
             let image = self.images.number(row.image);
             let named = of_token.entry(&row.patient).or_insert_with(|| if row.patient.is_empty() { vec![] } else { self.meant(&row.patient, spaces) });
-            let mut people = Cow::Borrowed(&**named);
+            let mut patients = Cow::Borrowed(&**named);
             let made = self.made.get(&image).cloned().unwrap_or_default();
             for token in made.tokens.iter().filter(|t| **t != row.patient) {
-                people.to_mut().extend(self.meant(token, None));
+                patients.to_mut().extend(self.meant(token, None));
             }
             if !held.by_label.contains_key(&row.label) {
                 held.by_label.insert(row.label.clone(), OfLabel::default());
             }
             let of_label = held.by_label.get_mut(&row.label).expect("BUG: inserted above");
             of_label.reach.images.insert(image);
-            of_label.reach.people.extend(people.iter().copied());
+            of_label.reach.patients.extend(patients.iter().copied());
             match row.origin {
                 Origin::Real => {
                     of_label.has_real = true;
@@ -149,11 +149,11 @@ impl Roster {
                     *held.generators.entry(row.generator).or_default() += 1;
                 }
             }
-            if seen.insert((image, people.first().copied())) {
-                held.owners.push((image, people.first().copied()));
+            if seen.insert((image, patients.first().copied())) {
+                held.owners.push((image, patients.first().copied()));
             }
         }
-        let Held { all, by_label, .. } = &mut held;
+        let TableContents { all, by_label, .. } = &mut held;
         by_label.values().for_each(|l| all.add(&l.reach));
         let held = Arc::new(held);
         self.tables.insert(place, held.clone());
@@ -170,7 +170,7 @@ impl Roster {
             Some(spaces) => spaces.intersection(&known).cloned().collect(),
         };
         let within = if within.is_empty() { vec![spaces.and_then(BTreeSet::first).cloned().unwrap_or_default()] } else { within };
-        within.into_iter().map(|space| self.people.number((space, token.to_owned()))).collect()
+        within.into_iter().map(|space| self.patients.number((space, token.to_owned()))).collect()
     }
 }
 
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_counted_by_people_and_pictures() {
+    fn a_table_is_counted_by_patients_and_images() {
         let dir = tempfile::tempdir().unwrap();
         let store = hilum_cache::WritableStore::create(dir.path()).unwrap();
         let (tables, ledger, listings) = (Tables::default(), Ledger::load(&store).unwrap(), Default::default());
@@ -263,10 +263,10 @@ mod tests {
         let unmarked = Sample { patient: "p:9".into(), origin: Origin::Real, generator: None, ..made.clone() };
         let rows = vec![row("a", "p:1", "covid"), row("a", "p:1", "covid"), row("b", "p:2", "normal"), row("copy", "p:3", "normal"), unmarked];
         let held = roster.table(&put(&store, rows), None, &evidence).unwrap();
-        assert_eq!((held.all.images.len(), held.all.people.len()), (3, 4), "a, b and made; p:1, p:2, p:3 and p:9");
-        assert_eq!((held.by_label["normal"].reach.images.len(), held.by_label["normal"].reach.people.len()), (1, 2));
+        assert_eq!((held.all.images.len(), held.all.patients.len()), (3, 4), "a, b and made; p:1, p:2, p:3 and p:9");
+        assert_eq!((held.by_label["normal"].reach.images.len(), held.by_label["normal"].reach.patients.len()), (1, 2));
         // An image that was saved without its mark shows the patient and the generator that it came from.
-        assert_eq!(held.by_label["covid"].reach.people.len(), 3, "p:1, p:9 and p:2");
+        assert_eq!(held.by_label["covid"].reach.patients.len(), 3, "p:1, p:9 and p:2");
         assert_eq!(held.generators, BTreeMap::from([(Some(generator), 1)]));
         assert!(!held.is_synthetic && held.by_label["covid"].has_real);
         let synthetic = roster.table(&put(&store, vec![made]), None, &evidence).unwrap();

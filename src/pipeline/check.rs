@@ -116,13 +116,25 @@ fn found_in(why: &str) -> String {
     why.rsplit_once("found ").map_or(why.to_owned(), |(_, found)| format!("found {found}"))
 }
 
-/// Names of parameters and values that studies used until store format 2, and what they are called since.
-const RENAMED: [(&str, &str); 3] = [("films", "images"), ("films_per_patient", "images_per_patient"), ("film", "image")];
+/// Names of parameters and values that studies once used, and what they are called now. What a name became may depend on where it
+/// is.
+const RENAMED: [(&str, &str); 10] = [
+    ("films", "images"),
+    ("films_per_patient", "images_per_patient"),
+    ("film", "image"),
+    ("most", "max_per_label"),
+    ("least", "min_lr"),
+    ("least", "eta_min_factor"),
+    ("rise", "pct_start"),
+    ("average", "ema_decay"),
+    ("average", "ema_kimg"),
+    ("stretch", "contrast_stretch"),
+];
 
 /// What an old name is called now, if that name is known here.
 fn renamed(old: &str, known: &[String]) -> Option<String> {
-    let new = RENAMED.iter().find(|r| r.0 == old).map(|r| r.1)?;
-    known.iter().any(|k| k == new).then(|| format!("`{old}` is called `{new}` now"))
+    let (_, new) = RENAMED.iter().find(|r| r.0 == old && known.iter().any(|k| k == r.1))?;
+    Some(format!("`{old}` is called `{new}` now"))
 }
 
 /// How many artifacts a port takes.
@@ -219,7 +231,7 @@ pub(super) fn resources(raw: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Re
     let mut out = Resources::default();
     let Some(node) = raw.resources else { return out };
     let Yaml::Map(entries) = &node.value else {
-        diagnostics.push(Diagnostic::new("E0502", "`resources` must be a map").at(node.span, "expected a map"));
+        diagnostics.push(Diagnostic::new("E0502", "`resources` must be a mapping").at(node.span, "expected a mapping"));
         return out;
     };
     for (key, value) in entries {

@@ -64,7 +64,7 @@ fn below(root: Node, file: &Path, seen: &mut Vec<PathBuf>, texts: &mut Texts, di
     let over = root.clone();
     let base = source::read(&path, texts, diagnostics)?;
     if !matches!(base.value, Yaml::Map(_)) {
-        diagnostics.push(fault(format!("`{name}` is no study: expected a map, found {}", base.what())));
+        diagnostics.push(fault(format!("`{name}` is not a study: expected a mapping, found {}", base.what())));
         return None;
     }
     let base = below(base, &path, seen, texts, diagnostics)?;

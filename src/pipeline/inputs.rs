@@ -21,7 +21,7 @@ pub(super) enum Missing {
 }
 
 /// What was made so far.
-pub(super) struct Made {
+pub(super) struct ExpandedStages {
     /// The number of each cell in `stages`, by the stage's position in the study.
     pub(super) cells: Vec<HashMap<Cell, StageId>>,
     /// Cells that are excluded, or need one that is.
@@ -29,10 +29,10 @@ pub(super) struct Made {
     pub(super) stages: PerStage<Stage>,
 }
 
-impl Made {
+impl ExpandedStages {
     /// Nothing yet, of this many stages.
-    pub(super) fn of(stages: usize) -> Made {
-        Made { cells: vec![HashMap::new(); stages], absent: vec![HashSet::new(); stages], stages: PerStage::default() }
+    pub(super) fn of(stages: usize) -> ExpandedStages {
+        ExpandedStages { cells: vec![HashMap::new(); stages], absent: vec![HashSet::new(); stages], stages: PerStage::default() }
     }
 
     /// What arrives at a port of one cell; none if nothing is bound there.

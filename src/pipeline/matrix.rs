@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// The axis that changes the seed.
 pub const REPEAT: &str = "repeat";
-/// The key of a matrix that names cells to leave out, and is no axis.
+/// The key of a matrix that names cells to leave out, and is not an axis.
 pub const EXCLUDE: &str = "exclude";
 
 /// Coordinates of a cell: axis → value as it is spelled.
@@ -144,7 +144,9 @@ pub fn declared(stage: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Axes {
 pub fn excluded(stage: &RawStage, axes: &Axes, open: bool, diagnostics: &mut Vec<Diagnostic>) -> Vec<Cell> {
     let Some((_, list)) = stage.matrix.iter().find(|m| m.0.text == EXCLUDE) else { return vec![] };
     let form = |span| {
-        Diagnostic::new("E0304", "`exclude` is a list of maps of axes and values").at(span, "here").help("write `exclude: [ { arm: real, network: vgg16 } ]`")
+        Diagnostic::new("E0304", "`exclude` is a list of mappings of axes and values")
+            .at(span, "here")
+            .help("write `exclude: [ { arm: real, network: vgg16 } ]`")
     };
     let Yaml::List(items) = &list.value else {
         diagnostics.push(form(list.span));

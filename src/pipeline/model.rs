@@ -173,12 +173,12 @@ pub fn sort(count: usize, needs: &[(usize, usize)]) -> Result<Vec<usize>, Vec<us
         return Ok(order);
     }
     // petgraph names one node of a cycle; the message shows all of it.
-    let circle = petgraph::algo::tarjan_scc(&graph)
+    let cycle = petgraph::algo::tarjan_scc(&graph)
         .into_iter()
         .find(|c| c.len() > 1 || graph.contains_edge(c[0], c[0]))
         .expect("BUG: what cannot be sorted has a cycle");
-    let inside: std::collections::HashSet<_> = circle.iter().copied().collect();
-    let mut path = vec![circle[0]];
+    let inside: std::collections::HashSet<_> = cycle.iter().copied().collect();
+    let mut path = vec![cycle[0]];
     loop {
         let next = graph.neighbors(path[path.len() - 1]).find(|n| inside.contains(n)).expect("BUG: a cycle continues");
         if let Some(at) = path.iter().position(|p| *p == next) {
@@ -207,8 +207,8 @@ mod tests {
     #[test]
     fn the_written_order_is_kept_where_it_can_be() {
         assert_eq!(super::sort(4, &[(0, 3), (2, 1)]), Ok(vec![1, 2, 3, 0]));
-        let circle = super::sort(3, &[(0, 1), (1, 2), (2, 0)]).unwrap_err();
-        assert_eq!(circle.len(), 3);
+        let cycle = super::sort(3, &[(0, 1), (1, 2), (2, 0)]).unwrap_err();
+        assert_eq!(cycle.len(), 3);
         assert_eq!(super::sort(1, &[(0, 0)]), Err(vec![0]));
     }
 }

@@ -20,11 +20,11 @@ pub struct Node {
 pub enum Origin {
     /// These bytes of a text, or all of another value, stand for a name that gets its value there.
     Name(Range<usize>, Span),
-    /// This key of a map was a name that gets its value there.
+    /// This key of a mapping was a name that gets its value there.
     Key(String, Span),
-    /// This key of a map was removed there.
+    /// This key of a mapping was removed there.
     Removed(String, Span),
-    /// These keys of a map are those that the last of several layers names.
+    /// These keys of a mapping are those that the last of several layers names.
     Layer(Vec<String>),
 }
 
@@ -44,7 +44,7 @@ pub enum Yaml {
     Scalar(String, bool),
     /// A list.
     List(Vec<Node>),
-    /// A map in written order.
+    /// A mapping in written order.
     Map(Vec<(Key, Node)>),
 }
 
@@ -53,11 +53,11 @@ impl Node {
     pub fn new(span: Span, value: Yaml) -> Node {
         Node { span, value, origins: vec![] }
     }
-    /// The value of a key of a map.
+    /// The value of a key of a mapping.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.entry(key).map(|e| &e.1)
     }
-    /// A key of a map with its value.
+    /// A key of a mapping with its value.
     pub fn entry(&self, key: &str) -> Option<&(Key, Node)> {
         match &self.value {
             Yaml::Map(entries) => entries.iter().find(|(k, _)| k.text == key),
@@ -71,7 +71,7 @@ impl Node {
             Yaml::Scalar(_, quoted) if *quoted => "text",
             Yaml::Scalar(..) => "a single value",
             Yaml::List(_) => "a list",
-            Yaml::Map(_) => "a map",
+            Yaml::Map(_) => "a mapping",
         }
     }
     /// True for an empty value.

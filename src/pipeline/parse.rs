@@ -9,7 +9,7 @@ use std::collections::HashMap;
 /// More nodes than any study has; anchors may not multiply into more.
 const MAX_NODES: usize = 1_000_000;
 const MAX_LEVELS: usize = 64;
-/// Keys of a map that are compared one by one.
+/// Keys of a mapping that are compared one by one.
 const FEW_KEYS: usize = 16;
 
 /// Parses one document; every fault is added to `diagnostics`.
@@ -107,7 +107,7 @@ impl Builder<'_> {
                 }
                 Event::Alias(anchor) => {
                     let Some((node, size)) = self.anchors.get(&anchor).cloned() else {
-                        self.fault("E0002", "an alias stands inside the value that it repeats", span, "this has no end", None);
+                        self.fault("E0002", "alias refers to a value that contains it", span, "here", None);
                         return None;
                     };
                     self.add(node, 0, size)?;
@@ -136,11 +136,11 @@ impl Builder<'_> {
             for map in maps {
                 match map.value {
                     Yaml::Map(entries) => add_missing(&mut out, entries),
-                    // A name stands for a map once names are replaced.
+                    // A name stands for a mapping once names are replaced.
                     Yaml::Scalar(ref text, _) if text.starts_with('$') && !out.iter().any(|e| e.0.text == MERGE) => out.push((key.clone(), map)),
                     _ => {
                         let found = map.what();
-                        self.fault("E0007", format!("`<<` merges a map, or a list of maps, found {found}"), map.span, "expected a map", None);
+                        self.fault("E0007", format!("`<<` merges a mapping, or a list of mappings, found {found}"), map.span, "expected a mapping", None);
                     }
                 }
             }
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_bytes_behind_accents() {
+    fn positions_after_accents_are_byte_offsets() {
         let mut faults = vec![];
         let text = "é: [ü, x]\n";
         let node = parse(text, 0, &mut faults).unwrap();

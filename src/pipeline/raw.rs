@@ -149,7 +149,7 @@ impl Reader<'_> {
             Yaml::Map(entries) => Some(entries),
             _ if node.is_null() => Some(&[]),
             _ => {
-                self.shape(node, whose, "a map");
+                self.shape(node, whose, "a mapping");
                 None
             }
         }
@@ -204,9 +204,9 @@ impl Reader<'_> {
         }
         let none = |span| Cow::Owned(Node::new(span, Yaml::Map(vec![])));
         let with = node.get("with").map_or(none(name.span), |with| if with.is_null() { none(with.span) } else { Cow::Borrowed(with) });
-        // A name stands for a map once names are replaced.
+        // A name stands for a mapping once names are replaced.
         if !matches!(&with.value, Yaml::Map(_)) && !with.text().is_some_and(|t| t.starts_with('$')) {
-            self.shape(&with, "`with`", "a map");
+            self.shape(&with, "`with`", "a mapping");
             return None;
         }
         let mut section = |key: &str| node.get(key).and_then(|n| self.map(n, &format!("`{key}`"))).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! From the written study to typed stages: kinds, axes, bindings, parameters. Collects every error.
 
 use super::bind::{Bind, Bound, Scope, bind};
-use super::inputs::{self, Made, Missing};
+use super::inputs::{self, ExpandedStages, Missing};
 use super::matrix::{self, Axes};
 use super::model::{self, Pipeline, Places, Stage};
 use super::node::Yaml;
@@ -26,11 +26,11 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
         bound.iter().enumerate().flat_map(|(i, b)| b.iter().flat_map(move |b| b.bindings.iter().map(move |x| (i, x.from)))).collect();
     let order = match model::sort(study.stages.len(), &needs) {
         Ok(order) => order,
-        Err(circle) => {
-            let names: Vec<&str> = circle.iter().chain(circle.first()).map(|i| study.stages[*i].name.text.as_str()).collect();
+        Err(cycle) => {
+            let names: Vec<&str> = cycle.iter().chain(cycle.first()).map(|i| study.stages[*i].name.text.as_str()).collect();
             diagnostics.push(
                 Diagnostic::new("E0208", format!("stages depend on each other in a cycle: {}", names.join(" → ")))
-                    .at(study.stages[circle[0]].name.span, "part of the cycle"),
+                    .at(study.stages[cycle[0]].name.span, "part of the cycle"),
             );
             return None;
         }
@@ -39,7 +39,7 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
     let mut axes: Vec<Axes> = vec![Axes::new(); study.stages.len()];
     // Stages that may have more axes than are known, as an error at them or above them hides some.
     let mut open = vec![false; study.stages.len()];
-    let mut made = Made::of(study.stages.len());
+    let mut made = ExpandedStages::of(study.stages.len());
     for i in order {
         open[i] = scope.kinds[i].is_none() || bound[i].iter().any(|b| b.is_faulty || b.bindings.iter().any(|x| open[x.from]));
         let (raw, Some(kind)) = (&study.stages[i], scope.kinds[i]) else { continue };
@@ -69,8 +69,10 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
             diagnostics.append(&mut unresolved.diagnostics);
             if !matches!(with.value, Yaml::Map(_)) {
                 let text = raw.with.text().unwrap_or_default();
-                let other =
-                    || Diagnostic::new("E0007", format!("`with` must be a map, but `{text}` stands for {}", with.what())).at(raw.with.span, "expected a map");
+                let other = || {
+                    Diagnostic::new("E0007", format!("`with` must be a mapping, but `{text}` stands for {}", with.what()))
+                        .at(raw.with.span, "expected a mapping")
+                };
                 let fault = || text.strip_prefix('$').and_then(|axis| names.not_in_vars(axis)).unwrap_or_else(other);
                 diagnostics.extend(unresolved.places.is_empty().then(fault));
                 continue;

@@ -15,7 +15,7 @@ pub fn schema(language: &Language) -> Value {
     let mut branches = vec![];
     for kind in kinds {
         let mut parameters = serde_json::to_value((kind.schema)()).expect("BUG: a schema is plain JSON");
-        let own = parameters.as_object_mut().expect("BUG: parameters are a map");
+        let own = parameters.as_object_mut().expect("BUG: parameters are a mapping");
         own.remove("$schema");
         let types = own.remove("$defs").and_then(|d| d.as_object().cloned()).unwrap_or_default();
         let description = own.get("description").cloned().unwrap_or_default();
@@ -140,7 +140,7 @@ fn written(schema: &Value, names: &Names) -> Value {
             // For messages alone.
             "expected" => continue,
             "required" => {
-                // What is missing may be in a map that is merged in.
+                // What is missing may be in a mapping that is merged in.
                 out.insert("anyOf".into(), json!([{ "required": value }, { "required": ["<<"] }]));
                 continue;
             }

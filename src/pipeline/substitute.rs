@@ -33,7 +33,7 @@ pub(super) struct Unresolved {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Values and keys that keep the text of a name: what else is wrong with them is not known.
     pub(super) places: Vec<Span>,
-    /// True if a map lacks keys of another that could not be merged.
+    /// True if a mapping lacks keys of another that could not be merged.
     pub(super) lacks_keys: bool,
 }
 
@@ -45,7 +45,7 @@ impl Unresolved {
 }
 
 /// What was found for a name.
-enum Found {
+enum NameValue {
     /// Its value, where that stands, and what was laid over what in it.
     Value(Yaml, Span, Vec<Origin>),
     /// An error that was reported elsewhere.
@@ -60,22 +60,22 @@ fn layers(node: &Node) -> Vec<Origin> {
 }
 
 impl Names<'_> {
-    fn get(&self, name: &str) -> Found {
+    fn get(&self, name: &str) -> NameValue {
         if let Some(axis) = self.axes.get(name) {
             return match axis.value() {
-                Value::String(s) if self.vars.broken.contains(s) => Found::Hidden,
+                Value::String(s) if self.vars.broken.contains(s) => NameValue::Hidden,
                 Value::String(s) => match self.vars.known.get(s) {
                     // An axis lists names of variables where its values are maps or lists.
-                    Some((at, var)) if !matches!(var.value, Yaml::Scalar(..)) => Found::Value(var.value.clone(), *at, layers(var)),
-                    _ => Found::Value(Yaml::Scalar(s.clone(), true), axis.place(), vec![]),
+                    Some((at, var)) if !matches!(var.value, Yaml::Scalar(..)) => NameValue::Value(var.value.clone(), *at, layers(var)),
+                    _ => NameValue::Value(Yaml::Scalar(s.clone(), true), axis.place(), vec![]),
                 },
-                other => Found::Value(Yaml::Scalar(hilum_cache::canonical::to_string(other), false), axis.place(), vec![]),
+                other => NameValue::Value(Yaml::Scalar(hilum_cache::canonical::to_string(other), false), axis.place(), vec![]),
             };
         }
         match self.vars.known.get(name) {
-            Some((at, node)) => Found::Value(node.value.clone(), *at, layers(node)),
-            None if self.open || self.vars.broken.contains(name) => Found::Hidden,
-            None => Found::Unknown,
+            Some((at, node)) => NameValue::Value(node.value.clone(), *at, layers(node)),
+            None if self.open || self.vars.broken.contains(name) => NameValue::Hidden,
+            None => NameValue::Unknown,
         }
     }
     fn is_known(&self, name: &str) -> bool {
@@ -86,12 +86,12 @@ impl Names<'_> {
         let help = did_you_mean(name, known, "name").unwrap_or_else(|| "declare it in `matrix` or in `vars`; write `$$` for a dollar sign".into());
         Diagnostic::new("E0108", format!("unknown name `${name}`")).at(place, "unknown name").help(help)
     }
-    /// True for an axis of which some values are names of maps in `vars`.
+    /// True for an axis of which some values are names of mappings in `vars`.
     fn lists_variants(&self, axis: &str) -> bool {
         let is_map = |value: &str| self.vars.known.get(value).is_some_and(|v| matches!(v.1.value, Yaml::Map(_)));
         self.axes.get(axis).is_some_and(|a| a.all().any(is_map))
     }
-    /// The error of a value of an axis, where it should have been the name of a map in `vars`.
+    /// The error of a value of an axis, where it should have been the name of a mapping in `vars`.
     pub(super) fn not_in_vars(&self, axis: &str) -> Option<Diagnostic> {
         let coordinate = self.axes.get(axis)?;
         let Value::String(value) = coordinate.value() else { return None };
@@ -119,7 +119,7 @@ pub(super) fn substitute(node: &Node, names: &Names, out: &mut Unresolved) -> No
                     let text = match scalar(&key.text, true, names, key.span, &mut named, out) {
                         Yaml::Scalar(text, _) => text,
                         _ => {
-                            let message = format!("`{}` stands for a map or a list, but a key must be a word", key.text);
+                            let message = format!("`{}` stands for a mapping or a list, but a key must be a word", key.text);
                             out.fault(key.span, Diagnostic::new("E0007", message).at(key.span, "used as a key"));
                             key.text.clone()
                         }
@@ -136,7 +136,8 @@ pub(super) fn substitute(node: &Node, names: &Names, out: &mut Unresolved) -> No
                         out.lacks_keys = true;
                         let axis = written[at].1.text().and_then(|t| t.strip_prefix('$'));
                         if !out.places.contains(&merged.span) {
-                            let other = || Diagnostic::new("E0007", format!("`<<` merges a map, found {}", merged.what())).at(merged.span, "expected a map");
+                            let other =
+                                || Diagnostic::new("E0007", format!("`<<` merges a mapping, found {}", merged.what())).at(merged.span, "expected a mapping");
                             out.fault(merged.span, axis.and_then(|axis| names.not_in_vars(axis)).unwrap_or_else(other));
                         }
                     }
@@ -162,20 +163,20 @@ fn scalar(text: &str, quoted: bool, names: &Names, place: Span, origins: &mut Ve
     let length_of = |value: &Yaml| if let Yaml::Scalar(text, _) = value { text.len() } else { 0 };
     if let Some(name) = whole(text) {
         match names.get(name) {
-            Found::Value(value, at, layers) => {
+            NameValue::Value(value, at, layers) => {
                 origins.extend(layers);
                 origins.push(Origin::Name(0..length_of(&value), at));
                 return value;
             }
-            Found::Hidden => out.places.push(place),
-            Found::Unknown => out.fault(place, names.unknown(name, place)),
+            NameValue::Hidden => out.places.push(place),
+            NameValue::Unknown => out.fault(place, names.unknown(name, place)),
         }
         return as_written();
     }
-    // `$name.key` is a value of a map; of anything else it is text that goes on with a dot, such as an output of a stage.
+    // `$name.key` is a value of a mapping; of anything else it is text that goes on with a dot, such as an output of a stage.
     if let Some((name, key)) = text.strip_prefix('$').and_then(|n| n.split_once('.')).filter(|(name, key)| is_word(name) && is_word(key)) {
         match names.get(name) {
-            Found::Value(Yaml::Map(entries), ..) => {
+            NameValue::Value(Yaml::Map(entries), ..) => {
                 let Some((_, found)) = entries.iter().find(|e| e.0.text == key) else {
                     let known = entries.iter().map(|e| e.0.text.as_str());
                     let all = || format!("its keys are: {}", known.clone().collect::<Vec<_>>().join(", "));
@@ -187,13 +188,13 @@ fn scalar(text: &str, quoted: bool, names: &Names, place: Span, origins: &mut Ve
                 origins.push(Origin::Name(0..length_of(&found.value), found.span));
                 return found.value.clone();
             }
-            Found::Value(..) if names.lists_variants(name) => {
+            NameValue::Value(..) if names.lists_variants(name) => {
                 if let Some(fault) = names.not_in_vars(name) {
                     out.fault(place, fault);
                     return as_written();
                 }
             }
-            Found::Hidden => {
+            NameValue::Hidden => {
                 out.places.push(place);
                 return as_written();
             }
@@ -210,16 +211,16 @@ fn scalar(text: &str, quoted: bool, names: &Names, place: Span, origins: &mut Ve
             Part::Name(name) => name,
         };
         match names.get(name) {
-            Found::Value(Yaml::Scalar(value, _), at, _) => {
+            NameValue::Value(Yaml::Scalar(value, _), at, _) => {
                 origins.push(Origin::Name(filled.len()..filled.len() + value.len(), at));
                 filled.push_str(&value);
             }
-            Found::Value(..) => {
-                let message = format!("`${name}` stands for a map or a list, which cannot be part of a text");
+            NameValue::Value(..) => {
+                let message = format!("`${name}` stands for a mapping or a list, which cannot be part of a text");
                 out.fault(place, Diagnostic::new("E0007", message).at(place, "in this text"));
             }
-            Found::Hidden => out.places.push(place),
-            Found::Unknown => out.fault(place, names.unknown(name, place)),
+            NameValue::Hidden => out.places.push(place),
+            NameValue::Unknown => out.fault(place, names.unknown(name, place)),
         }
     }
     Yaml::Scalar(filled, true)

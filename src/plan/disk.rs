@@ -1,9 +1,9 @@
 //! How many bytes a plan adds to the store, from what can be known: what a stage says that it will write, and everything else
 //! by the size that the stage, or other cells of it, had before. What cannot be known is counted, and not guessed.
-//! Ignorant of how much is free.
+//! Independent of how much is free.
 
 use super::Plan;
-use super::groups::{Fate, Group};
+use super::groups::{Group, Status};
 use crate::pipeline::model::{PerStage, Source, StageId};
 use crate::pipeline::{Pipeline, Stage};
 use crate::session::Session;
@@ -50,7 +50,7 @@ impl Sum {
 pub fn need(p: &Pipeline, plan: &Plan, groups: &[Group], session: &Session) -> Need {
     let known = plan.known();
     let mut sum = Sum::default();
-    for group in groups.iter().filter(|g| matches!(g.fate, Fate::WillRun | Fate::Pending)) {
+    for group in groups.iter().filter(|g| matches!(g.status, Status::WillRun | Status::Pending)) {
         let first = &p.stages[group.stages[0]];
         if !is_large(first) {
             continue;

@@ -1,7 +1,7 @@
 //! How long a plan may take, from how long its stages took before. The times are added up: how many stages run side by side is
 //! not foreseen.
 
-use super::groups::{Fate, Group};
+use super::groups::{Group, Status};
 use super::{Decision, Plan};
 use crate::pipeline::model::StageId;
 use crate::pipeline::{Pipeline, Stage};
@@ -30,7 +30,7 @@ impl Estimate {
     pub fn of(p: &Pipeline, plan: &Plan, groups: &[Group], ledger: &Ledger) -> Estimate {
         let mut of_cells: HashMap<(&str, Option<Effort>), Option<u64>> = HashMap::new();
         let mut out = Estimate::default();
-        for group in groups.iter().filter(|g| matches!(g.fate, Fate::WillRun | Fate::Pending)) {
+        for group in groups.iter().filter(|g| matches!(g.status, Status::WillRun | Status::Pending)) {
             for id in &group.stages {
                 let stage = &p.stages[*id];
                 let last = plan.past.receipt(ledger, &p.study, &stage.name).map(|receipt| expected(stage, &receipt));
@@ -41,19 +41,19 @@ impl Estimate {
                     })
                 };
                 let done = if let Decision::Execute { continues: Some(step), .. } = &plan.decisions[*id] { *step } else { 0 };
-                out.add(*id, group.fate, last.or_else(others).map(|millis| rest(millis, done, stage.stage.effort())));
+                out.add(*id, group.status, last.or_else(others).map(|millis| rest(millis, done, stage.stage.effort())));
             }
         }
         out
     }
 
-    fn add(&mut self, id: StageId, fate: Fate, millis: Option<u64>) {
+    fn add(&mut self, id: StageId, status: Status, millis: Option<u64>) {
         let Some(millis) = millis else {
             self.unknown += 1;
             return;
         };
         self.by_stage.insert(id, millis);
-        let sum = if fate == Fate::WillRun { &mut self.will_run } else { &mut self.pending };
+        let sum = if status == Status::WillRun { &mut self.will_run } else { &mut self.pending };
         *sum = sum.saturating_add(millis);
     }
 
@@ -95,10 +95,14 @@ mod tests {
     #[test]
     fn times_are_added_up_and_what_is_unknown_is_counted() {
         let mut e = Estimate::default();
-        for (id, fate, millis) in
-            [(0, Fate::WillRun, Some(1000)), (1, Fate::WillRun, Some(500)), (2, Fate::WillRun, None), (3, Fate::Pending, Some(70)), (4, Fate::Pending, None)]
-        {
-            e.add(StageId::test(id), fate, millis);
+        for (id, status, millis) in [
+            (0, Status::WillRun, Some(1000)),
+            (1, Status::WillRun, Some(500)),
+            (2, Status::WillRun, None),
+            (3, Status::Pending, Some(70)),
+            (4, Status::Pending, None),
+        ] {
+            e.add(StageId::test(id), status, millis);
         }
         assert_eq!((e.will_run, e.pending, e.unknown), (1500, 70, 2));
         let together = |ids: &[usize]| e.together(&ids.iter().map(|n| StageId::test(*n)).collect::<Vec<_>>());

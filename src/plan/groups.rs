@@ -1,4 +1,4 @@
-//! Cells of one stage that share a fate for like reasons, as one group. Ignorant of how a group is worded.
+//! Cells of one stage that share a status for like reasons, as one group. Independent of how a group is worded.
 
 use super::{Decision, Plan};
 use crate::pipeline::Pipeline;
@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 /// What becomes of a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Fate {
+pub enum Status {
     /// Its result is there.
     UpToDate,
     /// It will run.
@@ -29,7 +29,7 @@ pub struct Group {
     /// The stage without a cell.
     pub base: String,
     /// What becomes of them.
-    pub fate: Fate,
+    pub status: Status,
     /// The cells, in the order of the study; at least one.
     pub stages: Vec<StageId>,
     /// How many cells the stage has, those that are not wanted included.
@@ -51,7 +51,7 @@ fn common(names: &[&str]) -> String {
     first.split('/').filter(in_all).collect::<Vec<_>>().join("/")
 }
 
-/// How many stages have each fate.
+/// How many stages have each status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
     /// All that are wanted.
@@ -75,13 +75,13 @@ impl Totals {
     pub fn of(groups: &[Group]) -> Totals {
         let mut totals = Totals::default();
         for group in groups {
-            let count = match group.fate {
-                Fate::UpToDate => &mut totals.up_to_date,
-                Fate::WillRun => &mut totals.will_run,
-                Fate::Pending => &mut totals.pending,
-                Fate::Shared => &mut totals.shared,
-                Fate::Failed => &mut totals.failed,
-                Fate::Skipped => &mut totals.skipped,
+            let count = match group.status {
+                Status::UpToDate => &mut totals.up_to_date,
+                Status::WillRun => &mut totals.will_run,
+                Status::Pending => &mut totals.pending,
+                Status::Shared => &mut totals.shared,
+                Status::Failed => &mut totals.failed,
+                Status::Skipped => &mut totals.skipped,
             };
             *count += group.stages.len();
             totals.stages += group.stages.len();
@@ -108,18 +108,18 @@ pub fn of(p: &Pipeline, plan: &Plan, stages: impl IntoIterator<Item = StageId>) 
     let mut cells: HashMap<&str, usize> = HashMap::new();
     p.stages.iter().for_each(|s| *cells.entry(s.base.as_str()).or_default() += 1);
     let likes = stages.into_iter().filter_map(|id| {
-        let (fate, like) = likeness(p, plan, id)?;
-        Some((id, p.stages[id].base.as_str(), fate, like))
+        let (status, like) = likeness(p, plan, id)?;
+        Some((id, p.stages[id].base.as_str(), status, like))
     });
-    gather(likes).into_iter().map(|(base, fate, stages)| Group { base: base.to_owned(), fate, stages, of: cells[base] }).collect()
+    gather(likes).into_iter().map(|(base, status, stages)| Group { base: base.to_owned(), status, stages, of: cells[base] }).collect()
 }
 
-fn gather<'a>(likes: impl IntoIterator<Item = (StageId, &'a str, Fate, Vec<String>)>) -> Vec<(&'a str, Fate, Vec<StageId>)> {
+fn gather<'a>(likes: impl IntoIterator<Item = (StageId, &'a str, Status, Vec<String>)>) -> Vec<(&'a str, Status, Vec<StageId>)> {
     let mut at = HashMap::new();
-    let mut out: Vec<(&str, Fate, Vec<StageId>)> = vec![];
-    for (id, base, fate, like) in likes {
-        let at = *at.entry((base, fate, like)).or_insert_with(|| {
-            out.push((base, fate, vec![]));
+    let mut out: Vec<(&str, Status, Vec<StageId>)> = vec![];
+    for (id, base, status, like) in likes {
+        let at = *at.entry((base, status, like)).or_insert_with(|| {
+            out.push((base, status, vec![]));
             out.len() - 1
         });
         out[at].2.push(id);
@@ -128,7 +128,7 @@ fn gather<'a>(likes: impl IntoIterator<Item = (StageId, &'a str, Fate, Vec<Strin
 }
 
 /// What becomes of a stage, and what must be equal for another cell to be like it.
-fn likeness(p: &Pipeline, plan: &Plan, id: StageId) -> Option<(Fate, Vec<String>)> {
+fn likeness(p: &Pipeline, plan: &Plan, id: StageId) -> Option<(Status, Vec<String>)> {
     let bases = |stages: &[StageId]| {
         let mut bases: Vec<String> = stages.iter().map(|s| p.stages[*s].base.clone()).collect();
         bases.sort_unstable();
@@ -137,15 +137,15 @@ fn likeness(p: &Pipeline, plan: &Plan, id: StageId) -> Option<(Fate, Vec<String>
     };
     Some(match &plan.decisions[id] {
         Decision::Unwanted => return None,
-        Decision::Reuse { .. } => (Fate::UpToDate, vec![]),
+        Decision::Reuse { .. } => (Status::UpToDate, vec![]),
         Decision::Execute { reasons, continues, .. } => {
-            (Fate::WillRun, reasons.iter().map(|r| r.say_of_cells(p)).chain(continues.map(|step| step.to_string())).collect())
+            (Status::WillRun, reasons.iter().map(|r| r.say_of_cells(p)).chain(continues.map(|step| step.to_string())).collect())
         }
-        Decision::Share { of, .. } => (Fate::Shared, bases(&[*of])),
-        Decision::Fail { fault, .. } => (Fate::Failed, vec![fault.message.clone()]),
+        Decision::Share { of, .. } => (Status::Shared, bases(&[*of])),
+        Decision::Fail { fault, .. } => (Status::Failed, vec![fault.message.clone()]),
         Decision::Undecided { waits, reasons, .. } => match failing(plan, waits) {
-            Some(failing) => (Fate::Skipped, bases(&[failing])),
-            None => (Fate::Pending, reasons.iter().map(|r| r.say_of_cells(p)).chain(bases(waits)).collect()),
+            Some(failing) => (Status::Skipped, bases(&[failing])),
+            None => (Status::Pending, reasons.iter().map(|r| r.say_of_cells(p)).chain(bases(waits)).collect()),
         },
     })
 }
@@ -163,24 +163,24 @@ mod tests {
     fn cells_with_like_reasons_are_one_group() {
         let why = |text: &str| vec![text.to_owned()];
         let likes = [
-            (0, "films", Fate::UpToDate, vec![]),
-            (1, "classifier", Fate::WillRun, why("steps 160 → 170")),
-            (2, "classifier", Fate::WillRun, why("not cached")),
-            (3, "classifier", Fate::WillRun, why("steps 160 → 170")),
-            (4, "classifier", Fate::UpToDate, vec![]),
-            (5, "scores", Fate::WillRun, why("steps 160 → 170")),
+            (0, "images", Status::UpToDate, vec![]),
+            (1, "classifier", Status::WillRun, why("steps 160 → 170")),
+            (2, "classifier", Status::WillRun, why("not cached")),
+            (3, "classifier", Status::WillRun, why("steps 160 → 170")),
+            (4, "classifier", Status::UpToDate, vec![]),
+            (5, "scores", Status::WillRun, why("steps 160 → 170")),
         ];
-        let groups = gather(likes.map(|(id, base, fate, like)| (StageId::test(id), base, fate, like)));
+        let groups = gather(likes.map(|(id, base, status, like)| (StageId::test(id), base, status, like)));
         let expected = [
-            ("films", Fate::UpToDate, vec![0]),
-            ("classifier", Fate::WillRun, vec![1, 3]),
-            ("classifier", Fate::WillRun, vec![2]),
-            ("classifier", Fate::UpToDate, vec![4]),
-            ("scores", Fate::WillRun, vec![5]),
+            ("images", Status::UpToDate, vec![0]),
+            ("classifier", Status::WillRun, vec![1, 3]),
+            ("classifier", Status::WillRun, vec![2]),
+            ("classifier", Status::UpToDate, vec![4]),
+            ("scores", Status::WillRun, vec![5]),
         ]
-        .map(|(base, fate, stages): (_, _, Vec<usize>)| (base, fate, stages.into_iter().map(StageId::test).collect()));
+        .map(|(base, status, stages): (_, _, Vec<usize>)| (base, status, stages.into_iter().map(StageId::test).collect()));
         assert_eq!(groups, expected);
-        let groups: Vec<Group> = groups.into_iter().map(|(base, fate, stages)| Group { base: base.into(), fate, of: stages.len(), stages }).collect();
+        let groups: Vec<Group> = groups.into_iter().map(|(base, status, stages)| Group { base: base.into(), status, of: stages.len(), stages }).collect();
         assert_eq!(Totals::of(&groups), Totals { stages: 6, up_to_date: 2, will_run: 4, ..Totals::default() });
     }
 
@@ -198,7 +198,7 @@ mod tests {
             "study: s\nseed: 1\nstages:\n  images:\n    stage: phantoms\n    matrix: { arm: [a, b], repeat: [0, 1] }\n    with: { classes: { covid: { images: 2 } } }\n",
         );
         let ids = |stages: &[usize]| stages.iter().map(|n| StageId::test(*n)).collect();
-        let group = |stages: &[usize]| Group { base: "images".into(), fate: Fate::WillRun, stages: ids(stages), of: 4 }.name(&p);
+        let group = |stages: &[usize]| Group { base: "images".into(), status: Status::WillRun, stages: ids(stages), of: 4 }.name(&p);
         assert_eq!(p.stages.iter().map(|s| s.name.as_str()).collect::<Vec<_>>()[1], "images/arm=a/repeat=1");
         assert_eq!(group(&[0, 1, 2, 3]), "images");
         assert_eq!(group(&[0, 1]), "images/arm=a");
@@ -209,9 +209,9 @@ mod tests {
 
     #[test]
     fn every_fate_is_counted_once() {
-        let fates = [Fate::UpToDate, Fate::WillRun, Fate::Pending, Fate::Shared, Fate::Failed, Fate::Skipped];
+        let statuses = [Status::UpToDate, Status::WillRun, Status::Pending, Status::Shared, Status::Failed, Status::Skipped];
         let groups: Vec<Group> =
-            fates.iter().zip(1..).map(|(fate, n)| Group { base: "c".into(), fate: *fate, stages: vec![StageId::test(0); n], of: n }).collect();
+            statuses.iter().zip(1..).map(|(status, n)| Group { base: "c".into(), status: *status, stages: vec![StageId::test(0); n], of: n }).collect();
         let expected = Totals { stages: 21, up_to_date: 1, will_run: 2, pending: 3, shared: 4, failed: 5, skipped: 6 };
         assert_eq!(Totals::of(&groups), expected);
     }

@@ -1,5 +1,5 @@
 //! Why a stage runs: the difference of two recipes, with the line of the file where it comes from. `inputs` finds out which
-//! stage an input changed with. Ignorant of how a plan is laid out for people.
+//! stage an input changed with. Independent of how a plan is laid out for people.
 
 mod inputs;
 
@@ -35,7 +35,7 @@ impl Why {
             Why::Changed(Part::Version) => "version",
             Why::Changed(Part::Parameter) => "parameter",
             Why::Changed(Part::Seed) => "seed",
-            Why::Changed(Part::Source) => "source",
+            Why::Changed(Part::Source) => "file",
             Why::Changed(Part::Input) => "input",
             Why::Changed(Part::Engine) => "engine",
             Why::Changed(Part::Pseudonyms) => "pseudonyms",
@@ -48,7 +48,7 @@ impl Why {
 pub struct Reason {
     /// What sort of reason it is.
     pub why: Why,
-    /// The parameter, port or source.
+    /// The parameter or port.
     pub path: String,
     /// The value before.
     pub old: Value,
@@ -107,7 +107,7 @@ impl Reason {
             // Every cell has a seed of its own.
             Why::Changed(Part::Seed) if of_cells => format!("seed changed{place}"),
             Why::Changed(Part::Seed) => format!("seed {}{place}", values()),
-            Why::Changed(Part::Source) => format!("the files of {} changed{place}", self.path),
+            Why::Changed(Part::Source) => format!("files in `{}` changed{place}", self.path),
             Why::Changed(Part::Input) => {
                 let mut from: Vec<String> = self.from.iter().map(|output| named(p, *output, of_cells)).collect();
                 from.dedup();

@@ -98,7 +98,7 @@ pub fn form(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<A
     }
     for input in looked_up {
         match look_up(p, input, &stage_inputs, known, session, stage)? {
-            Found::Whole(list, artifacts) => {
+            LookedUp::Whole(list, artifacts) => {
                 recipe.inputs.insert(
                     input.port.name.into(),
                     recipe::Input::Lookup { lookup: Digest::of(&list), images: list.iter().filter(|b| **b == b'\n').count() as u64 },
@@ -106,7 +106,7 @@ pub fn form(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<A
                 stage_inputs.artifacts.insert(input.port.name.into(), artifacts);
                 stage_inputs.lookups.push(list);
             }
-            Found::Waits(more) => waits.extend(more),
+            LookedUp::Waits(more) => waits.extend(more),
         }
     }
     waits.sort_unstable();
@@ -114,7 +114,7 @@ pub fn form(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<A
     Ok(if waits.is_empty() { Formed::Whole(recipe, stage_inputs) } else { Formed::Waits { waits, partial: recipe } })
 }
 
-enum Found {
+enum LookedUp {
     Whole(Vec<u8>, Vec<(String, Artifact)>),
     Waits(Vec<StageId>),
 }
@@ -129,12 +129,12 @@ fn look_up(
     known: &dyn Fn(StageId, &str) -> Option<Artifact>,
     session: &Session,
     stage: &Stage,
-) -> Result<Found> {
+) -> Result<LookedUp> {
     let bound = |port: &str| stage.inputs.iter().any(|i| i.port.name == port);
     let mut images = BTreeSet::new();
     for by in input.port.by.iter().filter(|by| bound(by)) {
         // The table's own stage is waited for already.
-        let Some(tables) = stage_inputs.artifacts.get(*by) else { return Ok(Found::Waits(vec![])) };
+        let Some(tables) = stage_inputs.artifacts.get(*by) else { return Ok(LookedUp::Waits(vec![])) };
         for (_, table) in tables {
             images.extend(session.tables.samples(&session.store, table)?.iter().map(|r| r.image));
         }
@@ -169,10 +169,10 @@ fn look_up(
         unknown = rivals;
     }
     if !unknown.is_empty() {
-        return Ok(Found::Waits(unknown.into_iter().map(|s| s.stage).collect()));
+        return Ok(LookedUp::Waits(unknown.into_iter().map(|s| s.stage).collect()));
     }
     // An image that no pack contains is in the list without pixels: the stage will say so.
-    Ok(Found::Whole(list_of(&images, |image| pixels.get(image)), used))
+    Ok(LookedUp::Whole(list_of(&images, |image| pixels.get(image)), used))
 }
 
 /// The list of a lookup: a line for each image, with the digest of its pixels where it is known.

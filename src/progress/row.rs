@@ -1,5 +1,5 @@
 //! One line of a stage under way that fits into the width of a terminal: its name, how far it is, and what else there is room
-//! for. Ignorant of terminals.
+//! for. Independent of terminals.
 
 use super::words::remaining;
 use hilum_stages::contract::context::Progress;
@@ -99,7 +99,7 @@ mod tests {
         let far = Progress { done: u64::MAX, total: u64::MAX, ..progress() };
         for width in 0..200 {
             for p in [None, Some(&progress()), Some(&far)] {
-                for name in ["films", "classifier/arm=real+synthetic/fold=13/repeat=0"] {
+                for name in ["images", "classifier/arm=real+synthetic/fold=13/repeat=0"] {
                     let line = row(name, p, Some(Duration::from_secs(7321)), width);
                     assert!(length(&line) <= width, "{width}: {line}");
                 }

@@ -73,8 +73,8 @@ pub fn lines(event: &Event) -> Vec<String> {
             vec![format!("{stage}   {severity}: {}", note.text)]
         }
         Event::LeftOut { stage, files: n, list } => {
-            let what = counted(*n, "excluded file is listed", "excluded files are listed");
-            vec![format!("{stage}   note: {what} in {}", list.display())]
+            let what = counted(*n, "file was left out", "files were left out");
+            vec![format!("{stage}   note: {what}; see {}", list.display())]
         }
         Event::StageFinished { stage, millis, peak_memory, differs, .. } => {
             let memory = peak_memory.map(|m| format!(", {} of memory", size(m))).unwrap_or_default();

@@ -60,7 +60,7 @@ impl History<'_> {
 
     /// A stage in a run that contains a result of it, and of this output.
     fn with_port(&self, run: RunId, stage: &str, port: Option<&str>) -> Option<Origin> {
-        let receipt = &self.receipts[self.stood_on(run, stage)?].0;
+        let receipt = &self.receipts[self.receipt_in_run(run, stage)?].0;
         let part = match port {
             Some(port) => Some(Part::whole(port, receipt.outputs.get(port)?)),
             None => None,
@@ -87,7 +87,7 @@ impl History<'_> {
         let mut out = vec![];
         for run in (0..self.runs.len()).rev() {
             for stage in self.stages(run) {
-                for part in self.stood_on(run, stage).and_then(|at| parts.get(&at)).into_iter().flatten() {
+                for part in self.receipt_in_run(run, stage).and_then(|at| parts.get(&at)).into_iter().flatten() {
                     if seen.insert((&self.runs[run].study, stage, &part.port, &part.file)) {
                         out.push(Origin { run, stage: stage.to_owned(), part: Some(part.clone()) });
                     }

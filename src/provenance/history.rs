@@ -1,5 +1,5 @@
-//! What the runs of a store say: the graph of each, and under which key each stage ended. Ignorant of how they are recorded, and of
-//! what is asked for.
+//! What the runs of a store say: the graph of each, and under which key each stage ended. Independent of how they are recorded, and
+//! of what is asked for.
 
 use crate::tables::Tables;
 use hilum_cache::{Receipt, Result, RunRecord, StageKey, Store, journal};
@@ -28,8 +28,8 @@ pub(super) struct Run {
     order: Vec<String>,
     /// The graph.
     pub(super) graph: HashMap<String, Bound>,
-    /// The key under which each stage stood at the end.
-    pub(super) stood: BTreeMap<String, StageKey>,
+    /// The key under which each stage had a result at the end.
+    pub(super) keys: BTreeMap<String, StageKey>,
 }
 
 /// A stage of a graph.
@@ -71,10 +71,10 @@ impl<'a> History<'a> {
         self.runs.iter().position(|r| r.name == name)
     }
 
-    /// Names of the stages of a run, in the order of its study; without its graph, those that are known to have stood.
+    /// Names of the stages of a run, in the order of its study; without its graph, those that are known to have had a result.
     pub fn stages(&self, run: RunId) -> impl Iterator<Item = &str> {
         let run = &self.runs[run];
-        let others = run.stood.keys().filter(|_| run.order.is_empty());
+        let others = run.keys.keys().filter(|_| run.order.is_empty());
         run.order.iter().chain(others).map(String::as_str)
     }
 
@@ -83,17 +83,17 @@ impl<'a> History<'a> {
         (0..self.runs.len()).flat_map(|run| self.stages(run))
     }
 
-    /// The receipt on which a stage stood in a run, by its place in `receipts`. A key that was computed more than once stood on
-    /// the newest result that there was; only a run that another one computed something for began before there was any.
-    pub(super) fn stood_on(&self, run: RunId, stage: &str) -> Option<usize> {
-        let all = self.by_key.get(self.runs[run].stood.get(stage)?)?;
+    /// The receipt of a stage in a run, by its place in `receipts`. If its key was computed more than
+    /// once, the newest result by then counts; a run for which another one computed it began before there was any.
+    pub(super) fn receipt_in_run(&self, run: RunId, stage: &str) -> Option<usize> {
+        let all = self.by_key.get(self.runs[run].keys.get(stage)?)?;
         all.iter().rev().find(|at| self.receipts[**at].1 <= run).or(all.first()).copied()
     }
 }
 
 impl Run {
     fn of(record: &RunRecord) -> Run {
-        let mut run = Run { name: record.name.clone(), study: record.study.clone(), stood: record.keys(), ..Run::default() };
+        let mut run = Run { name: record.name.clone(), study: record.study.clone(), keys: record.keys(), ..Run::default() };
         run.take_graph(&record.resolved);
         run
     }

@@ -22,7 +22,7 @@ impl History<'_> {
     pub(super) fn given(&self, run: RunId, packs: &[Output], list: &Digest) -> Vec<Given> {
         let Some(mut missing) = self.store.read(list).ok().and_then(|bytes| images(&bytes)) else { return vec![Given::Unknown; packs.len()] };
         let give = |pack: &Output| {
-            let artifact = self.stood_on(run, &pack.stage).and_then(|at| self.receipts[at].0.outputs.get(&pack.port))?;
+            let artifact = self.receipt_in_run(run, &pack.stage).and_then(|at| self.receipts[at].0.outputs.get(&pack.port))?;
             let index = self.tables.pack(self.store, artifact).ok()?;
             let before = missing.len();
             missing.retain(|image, pixels| index.get(image) != Some(pixels));
@@ -31,7 +31,7 @@ impl History<'_> {
         let mut given: Vec<Given> =
             packs.iter().map(give).map(|n| n.map_or(Given::Unknown, |n| if n == 0 { Given::Nothing } else { Given::Images(n) })).collect();
         // Nothing was left for a pack that had not been made: it was not waited for.
-        let unmade = |pack: &Output| self.stood_on(run, &pack.stage).is_none();
+        let unmade = |pack: &Output| self.receipt_in_run(run, &pack.stage).is_none();
         if missing.is_empty() {
             packs.iter().zip(&mut given).filter(|(pack, given)| **given == Given::Unknown && unmade(pack)).for_each(|(_, given)| *given = Given::Nothing);
         }

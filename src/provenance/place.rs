@@ -46,13 +46,15 @@ impl History<'_> {
 
     /// What lies at `below` in the directory of a study's results; all of it where that is empty.
     fn below(&self, study: &str, directory: &Path, below: &str) -> Result<Place> {
-        let mut look = Look { directory, below, digests: HashMap::new() };
+        let mut look = ResultFiles { directory, below, digests: HashMap::new() };
         let mut found: BTreeMap<String, Vec<Origin>> = BTreeMap::new();
         let mut changed: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
         let mut tried = BTreeSet::new();
         for run in (0..self.runs.len()).rev().filter(|run| self.runs[*run].study == study) {
             for stage in self.stages(run).filter(|stage| is_within(stage, below) || is_within(below, stage)) {
-                let Some(at) = self.stood_on(run, stage).filter(|at| !found.contains_key(stage) && tried.insert((stage.to_owned(), *at))) else { continue };
+                let Some(at) = self.receipt_in_run(run, stage).filter(|at| !found.contains_key(stage) && tried.insert((stage.to_owned(), *at))) else {
+                    continue;
+                };
                 match self.compare(&mut look, run, stage, at)? {
                     Compared::Same(origins) => drop(found.insert(stage.to_owned(), origins)),
                     Compared::Differs(files) => {
@@ -78,7 +80,7 @@ impl History<'_> {
     }
 
     /// Compares what lies there with what a stage gave.
-    fn compare(&self, look: &mut Look, run: RunId, stage: &str, at: usize) -> Result<Compared> {
+    fn compare(&self, look: &mut ResultFiles, run: RunId, stage: &str, at: usize) -> Result<Compared> {
         let (mut parts, mut differ) = (vec![], vec![]);
         let mut is_there = false;
         for (port, artifact) in self.receipts[at].0.outputs.iter() {
@@ -128,13 +130,13 @@ enum Compared {
 }
 
 /// A look at the results of a study.
-struct Look<'a> {
+struct ResultFiles<'a> {
     directory: &'a Path,
     below: &'a str,
     digests: HashMap<String, Option<Digest>>,
 }
 
-impl Look<'_> {
+impl ResultFiles<'_> {
     /// The digest of a file of the results; none if there is none.
     fn digest(&mut self, name: &str) -> Result<Option<Digest>> {
         if let Some(known) = self.digests.get(name) {

@@ -43,7 +43,7 @@ impl Walk<'_, '_> {
             return *known;
         }
         let record = &self.history.runs[run];
-        let receipt = self.history.stood_on(run, stage).map(|at| &self.history.receipts[at]);
+        let receipt = self.history.receipt_in_run(run, stage).map(|at| &self.history.receipts[at]);
         let result = receipt.map(|(r, by)| Computed {
             run: self.history.runs[*by].name.clone(),
             study: r.study.clone(),
@@ -69,7 +69,7 @@ impl Walk<'_, '_> {
         let history = self.history;
         let none = Bound::default();
         let bound = history.runs[run].graph.get(stage).unwrap_or(&none);
-        let recipe = history.stood_on(run, stage).map(|at| &history.receipts[at].0.recipe);
+        let recipe = history.receipt_in_run(run, stage).map(|at| &history.receipts[at].0.recipe);
         let mut inputs = vec![];
         for (port, outputs) in &bound.inputs {
             match recipe.and_then(|r| r.inputs.get(port)) {
@@ -99,7 +99,7 @@ impl Walk<'_, '_> {
 
     fn edge(&mut self, run: RunId, port: &str, output: &Output) -> Edge {
         let record = &self.history.runs[run];
-        let is_known = record.graph.contains_key(&output.stage) || record.stood.contains_key(&output.stage);
+        let is_known = record.graph.contains_key(&output.stage) || record.keys.contains_key(&output.stage);
         let from = is_known.then(|| Source { node: self.node(run, &output.stage), output: output.port.clone() });
         Edge { port: port.to_owned(), cell: None, images: None, from }
     }

@@ -22,21 +22,21 @@ pub(super) struct Subject {
 }
 
 /// An artifact of a run.
-pub(super) struct Found<'a> {
+pub(super) struct ReportArtifact<'a> {
     pub(super) subject: Subject,
     pub(super) receipt: &'a Receipt,
     files: Vec<Entry>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> ReportArtifact<'a> {
     /// The artifact, if it is that.
-    pub(super) fn of(subject: Subject, receipt: &'a Receipt, artifact: &Artifact, store: &Store) -> Result<Option<Found<'a>>> {
+    pub(super) fn of(subject: Subject, receipt: &'a Receipt, artifact: &Artifact, store: &Store) -> Result<Option<ReportArtifact<'a>>> {
         if !subject.artifact.is(artifact) {
             return Ok(None);
         }
         let files = store.files(artifact)?;
         let is_named = |e: &Entry| Path::new(&e.name).file_stem().is_some_and(|stem| stem == subject.name);
-        Ok(files.iter().any(is_named).then_some(Found { subject, receipt, files }))
+        Ok(files.iter().any(is_named).then_some(ReportArtifact { subject, receipt, files }))
     }
 
     /// The stage that made it, with its cell.

@@ -3,16 +3,16 @@
 
 mod answers;
 mod comparison;
+mod embeddings;
 mod findings;
 mod graph;
 mod images;
-mod maps;
 mod metrics;
 mod stages;
 mod training;
 mod under_way;
 
-use super::artifacts::{Found, Subject};
+use super::artifacts::{ReportArtifact, Subject};
 use super::facts::Facts;
 use hilum_cache::{Result, Store};
 use hilum_stages::contract::note::Note;
@@ -35,7 +35,7 @@ pub(super) struct Material<'a> {
     pub(super) facts: &'a Facts,
     pub(super) store: &'a Store,
     /// The artifacts that the chapter is about, subject by subject in the order of the study.
-    found: Vec<Found<'a>>,
+    found: Vec<ReportArtifact<'a>>,
 }
 
 /// Every chapter in the order of the page.
@@ -46,7 +46,7 @@ pub(super) static CHAPTERS: &[Chapter] = &[
     comparison::CHAPTER,
     metrics::CHAPTER,
     images::CHAPTER,
-    maps::CHAPTER,
+    embeddings::CHAPTER,
     graph::CHAPTER,
     training::CHAPTER,
     stages::CHAPTER,
@@ -54,7 +54,7 @@ pub(super) static CHAPTERS: &[Chapter] = &[
 
 impl<'a> Material<'a> {
     /// The artifacts that are this.
-    pub(super) fn of(&self, subject: Subject) -> impl Iterator<Item = &Found<'a>> {
+    pub(super) fn of(&self, subject: Subject) -> impl Iterator<Item = &ReportArtifact<'a>> {
         self.found.iter().filter(move |f| f.subject == subject)
     }
 }
@@ -84,7 +84,7 @@ fn warning(stage: Option<&str>, note: &Note) -> Markup {
 }
 
 /// Shows the reason in place of what cannot be shown.
-fn unreadable(found: &Found, why: &str) -> Markup {
+fn unreadable(found: &ReportArtifact, why: &str) -> Markup {
     html! { div.warn { b { (found.stage()) } " cannot be shown: " (why) } }
 }
 

@@ -1,6 +1,6 @@
-//! What a report is about: what the journal of a run and the store say. Ignorant of kinds, of tables and of the page.
+//! What a report is about: what the journal of a run and the store say. Independent of kinds, of tables and of the page.
 
-use super::artifacts::{Found, Subject};
+use super::artifacts::{ReportArtifact, Subject};
 use hilum_cache::checkpoint::Checkpoints;
 use hilum_cache::journal::{Failure, Finding};
 use hilum_cache::{Ledger, Receipt, Result, RunRecord, Store};
@@ -68,12 +68,12 @@ impl Facts {
     ///
     /// # Errors
     /// If the list of an artifact's files cannot be read.
-    pub(super) fn found(&self, store: &Store, subjects: &[Subject]) -> Result<Vec<Found<'_>>> {
+    pub(super) fn found(&self, store: &Store, subjects: &[Subject]) -> Result<Vec<ReportArtifact<'_>>> {
         let mut found = vec![];
         for subject in subjects {
             for receipt in self.receipts() {
                 for (_, artifact) in receipt.outputs.iter() {
-                    found.extend(Found::of(*subject, receipt, artifact, store)?);
+                    found.extend(ReportArtifact::of(*subject, receipt, artifact, store)?);
                 }
             }
         }

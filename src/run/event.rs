@@ -21,7 +21,7 @@ pub enum Event {
     Planned {
         /// The plan for people.
         lines: Vec<String>,
-        /// How many stages have each fate.
+        /// How many stages have each status.
         totals: Value,
         /// How long they may take.
         estimate: Value,

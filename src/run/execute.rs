@@ -9,7 +9,7 @@ use super::event::{Event, Sink};
 use super::job::{Class, Failure};
 use super::launch::{Launchers, Message, Started};
 use super::record::Recorder;
-use super::slots::{Held, Slots};
+use super::slots::{ResourceGrant, Slots};
 use super::state::{State, States};
 use crate::checks::{self, Finding};
 use crate::pipeline::Pipeline;
@@ -42,7 +42,7 @@ pub struct Run<'a> {
     pub workspace: &'a Workspace,
     /// The session's store, to write to.
     pub store: &'a WritableStore,
-    /// The key of pseudonyms.
+    /// The pseudonym key.
     pub key: Option<PseudonymKey>,
     /// What starts stages.
     pub launchers: Launchers,
@@ -81,7 +81,7 @@ pub struct Outcome {
 /// A running stage.
 struct RunningStage {
     started: Box<dyn Started>,
-    held: Held,
+    held: ResourceGrant,
     key: StageKey,
     recipe: Recipe,
     _lock: KeyLock,
@@ -93,8 +93,8 @@ struct RunningStage {
     progress: Option<Progress>,
 }
 
-/// A stage that is ready.
-struct PendingStage {
+/// A stage that can start: what it is given and why it runs.
+struct ReadyStage {
     key: StageKey,
     recipe: Recipe,
     stage_inputs: StageInputs,
@@ -103,10 +103,10 @@ struct PendingStage {
     attempt: u32,
 }
 
-impl PendingStage {
+impl ReadyStage {
     /// The next attempt.
-    fn retried(self) -> PendingStage {
-        PendingStage { reasons: vec!["retried".into()], last_millis: None, attempt: self.attempt + 1, ..self }
+    fn retried(self) -> ReadyStage {
+        ReadyStage { reasons: vec!["retried".into()], last_millis: None, attempt: self.attempt + 1, ..self }
     }
 }
 
@@ -132,7 +132,7 @@ pub struct Scheduler<'a> {
     states: States,
     outputs: Outputs,
     dependents: PerStage<Vec<StageId>>,
-    ready: BTreeMap<StageId, PendingStage>,
+    ready: BTreeMap<StageId, ReadyStage>,
     running: BTreeMap<StageId, RunningStage>,
     slots: Slots,
     sender: Sender<Message>,
@@ -207,11 +207,11 @@ impl<'a> Scheduler<'a> {
     /// Runs to the end.
     pub fn run(mut self) -> Result<Outcome> {
         loop {
-            self.heed_cancel();
-            let attempts = |ready: &BTreeMap<StageId, PendingStage>| ready.iter().map(|(id, stage)| (*id, stage.attempt)).collect::<Vec<_>>();
+            self.check_cancelled();
+            let attempts = |ready: &BTreeMap<StageId, ReadyStage>| ready.iter().map(|(id, stage)| (*id, stage.attempt)).collect::<Vec<_>>();
             let before = attempts(&self.ready);
             if !self.stopping {
-                self.start_what_can()?;
+                self.start_ready()?;
             }
             let elsewhere = self.states.count(State::Elsewhere) > 0 && !self.stopping;
             if self.running.is_empty() && !elsewhere {
@@ -219,7 +219,7 @@ impl<'a> Scheduler<'a> {
                 if !self.stopping && attempts(&self.ready) != before {
                     continue;
                 }
-                if self.stopping || !self.give_up()? {
+                if self.stopping || !self.fail_unschedulable()? {
                     break;
                 }
                 continue;
@@ -241,7 +241,7 @@ impl<'a> Scheduler<'a> {
 
     /// Nothing is running and nothing can start: what is ready asks for more than there is. True if something else can
     /// be tried instead: a stage with the same recipe may ask for less.
-    fn give_up(&mut self) -> Result<bool> {
+    fn fail_unschedulable(&mut self) -> Result<bool> {
         // One after the other: if it held the others back, they start now.
         let needs = |id: &StageId| self.run.pipeline.stages[*id].kind.needs as u8;
         let first = self.ready.keys().copied().min_by_key(|id| (needs(id), *id));
@@ -255,7 +255,7 @@ impl<'a> Scheduler<'a> {
     }
 
     /// Stops everything if the user asked for it.
-    fn heed_cancel(&mut self) {
+    fn check_cancelled(&mut self) {
         if !self.stopping && self.run.cancel.load(Ordering::SeqCst) {
             self.interrupted = true;
             self.stop();
@@ -273,7 +273,7 @@ impl<'a> Scheduler<'a> {
     }
 
     /// Starts ready stages: light ones first, so that tables are known and leaks found before anything costs time.
-    fn start_what_can(&mut self) -> Result<()> {
+    fn start_ready(&mut self) -> Result<()> {
         let needs = |s: &Self, id: StageId| s.run.pipeline.stages[id].kind.needs;
         let elsewhere = self.states.all(State::Elsewhere);
         for id in elsewhere {

@@ -44,7 +44,7 @@ pub struct Job {
     pub checkpoint_every: f64,
     /// What path parameters named.
     pub sources: BTreeMap<String, Listing>,
-    /// The key of pseudonyms; only light kinds have one, so it never leaves the process.
+    /// The pseudonym key; only light kinds have one, so it never leaves the process.
     #[serde(skip)]
     pub pseudonyms: Option<PseudonymKey>,
 }

@@ -18,7 +18,7 @@ pub struct Slots {
 
 /// What a stage occupies while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct ResourceGrant {
     /// Threads.
     pub threads: u32,
     /// Bytes it asked for.
@@ -36,7 +36,7 @@ impl Slots {
 
     /// What a stage gets now, or none if it must wait. `others` is how many further stages are ready: threads are
     /// shared among them, since several trainings beside each other are faster than one after another.
-    pub fn take(&mut self, stage: &Stage, others: u32) -> Option<Held> {
+    pub fn take(&mut self, stage: &Stage, others: u32) -> Option<ResourceGrant> {
         let wants_gpu = stage.kind.needs == Needs::Tensor && self.use_gpu && stage.resources.gpu != Some(0);
         let gpus = if wants_gpu { stage.resources.gpu.unwrap_or(1).max(1) as usize } else { 0 };
         let memory = stage.resources.memory.unwrap_or(0).min(self.all_memory);
@@ -50,11 +50,11 @@ impl Slots {
         self.threads -= threads;
         self.memory -= memory;
         let device = gpus.first().map_or(DeviceChoice::Cpu, |n| DeviceChoice::Cuda(*n));
-        Some(Held { threads, memory, device, gpus })
+        Some(ResourceGrant { threads, memory, device, gpus })
     }
 
     /// Releases what a stage held.
-    pub fn free(&mut self, held: Held) {
+    pub fn free(&mut self, held: ResourceGrant) {
         self.jobs += 1;
         self.threads += held.threads;
         self.memory += held.memory;

@@ -18,7 +18,7 @@ pub enum State {
     Elsewhere,
     /// Under way here.
     Running,
-    /// Its receipt stands.
+    /// It has a valid receipt.
     Reused,
     /// Carried out in this run.
     Executed,

@@ -1,4 +1,4 @@
-//! The key of pseudonyms: drawn once, kept by its owner alone, and never replaced. Anyone who has it can find the patient behind a
+//! The pseudonym key: drawn once, kept by its owner alone, and never replaced. Anyone who has it can find the patient behind a
 //! pseudonym by trying identifiers, so a key that others may have is refused.
 
 use super::{Workspace, lock_dir};
@@ -39,7 +39,7 @@ impl Workspace {
         self.private.join(FILE)
     }
 
-    /// The key of pseudonyms, if there is one yet.
+    /// The pseudonym key, if there is one yet.
     ///
     /// # Errors
     /// If it is damaged, may be known to others, or was not made or adopted by this user.
@@ -88,7 +88,7 @@ impl Workspace {
         check_owner(&fs::metadata(&self.private).map_err(Error::io("read", &self.private))?, "", 0o022)
     }
 
-    /// The key of pseudonyms; a new one is drawn from the system where there is none.
+    /// The pseudonym key; a new one is drawn from the system where there is none.
     ///
     /// # Errors
     /// As [`Workspace::key`], and where it cannot be written.

@@ -1,4 +1,4 @@
-//! What a stage is: its parameters, its ports, what it may use while it runs. Ignorant of tensor libraries and YAML.
+//! What a stage is: its parameters, its ports, what it may use while it runs. Independent of tensor libraries and YAML.
 
 pub mod artifact;
 pub mod bad_parameter;

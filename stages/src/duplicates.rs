@@ -1,8 +1,8 @@
 //! Near duplicates among greyscale images: perceptual hashes nominate pairs, correlated thumbnails confirm them.
 //!
-//! Ignorant of stages, tables, stores and files: images come as rows of greys, pairs go as positions. Every number is
-//! made of integer arithmetic, of `+ − × ÷ √` of doubles in a fixed order and of `libm`, so that it has the same bits
-//! on every machine and at every number of threads.
+//! Independent of stages, tables, stores and files: images come as rows of greys, pairs go as positions. Every number
+//! is made of integer arithmetic, of `+ − × ÷ √` of doubles in a fixed order and of `libm`, so that it has the same
+//! bits on every machine and at every number of threads.
 //!
 //! Why two steps. Chest X-rays are all alike in what a 64-bit hash of low frequencies sees: of 1,124 public ones, 44
 //! pairs of different patients lie within [`RADIUS`] bits, and none of the 44 is one picture. So a hash only nominates;
@@ -28,7 +28,7 @@ pub use hash::phash;
 pub use index::{Nominated, between, within};
 pub use thumbnail::{SIDE, thumbnail};
 
-/// Hashes that differ in at most so many of their 64 bits nominate a pair.
+/// Hashes that differ in at most that many of their 64 bits nominate a pair.
 pub const RADIUS: u32 = 6;
 
 /// The least aligned correlation of the thumbnails of near duplicates.

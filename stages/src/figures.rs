@@ -1,15 +1,15 @@
 //! The table of figures. One figure is one file in `figures/` and one row here; it is drawn from a record, by nobody
-//! who made the record. Ignorant of stages and of the report. `drawing` alone knows the plotting library's backends;
+//! who made the record. Independent of stages and of the report. `drawing` alone knows the plotting library's backends;
 //! the bytes are the same everywhere.
 
 mod classifiers;
 mod curves;
+mod discriminator_scores;
 mod drawing;
+pub mod embedding;
 pub mod intervals;
-mod judgements;
 mod losses;
 mod losses_so_far;
-pub mod map;
 pub mod sheet;
 #[cfg(test)]
 mod tests;
@@ -19,7 +19,7 @@ pub use sheet::sheet;
 
 use crate::contract::prelude::*;
 use crate::data::figure::FigureFiles;
-use crate::records::{Compared, Embedded, History, Record, Table};
+use crate::records::{Compared, Embedded, History, Table};
 
 /// Something that is drawn from a record.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub struct Figure {
 /// that a record has nothing for is none.
 #[derive(Debug, Clone, Copy)]
 pub enum Draw {
-    /// From where images lie on a map; the text says how they came there.
+    /// From the positions of images in an embedding; the text says how they were computed.
     Embedding(fn(&Table<Embedded>, &str) -> Option<Drawing>),
     /// From a comparison of arms.
     Comparison(fn(&Table<Compared>) -> Option<Drawing>),
@@ -52,22 +52,22 @@ pub enum Draw {
 // One row a line, so that branches that each add one do not conflict.
 #[rustfmt::skip]
 pub static FIGURES: &[Figure] = &[
-    map::FIGURE,
+    embedding::FIGURE,
     intervals::FIGURE,
     losses::FIGURE,
-    judgements::FIGURE,
+    discriminator_scores::FIGURE,
     losses_so_far::FIGURE,
     classifiers::TRAINING,
     classifiers::VALIDATION,
 ];
 
 impl Figure {
-    /// The name of the record that it is drawn from.
+    /// The file of results that it is drawn from, for people: its name and what makes it.
     pub fn reads(&self) -> &'static str {
         match self.draw {
-            Draw::Embedding(_) => Table::<Embedded>::NAME,
-            Draw::Comparison(_) => Table::<Compared>::NAME,
-            Draw::History(_) | Draw::Unfinished(_) | Draw::Histories(_) => History::NAME,
+            Draw::Embedding(_) => "`embedding.csv` of `umap`",
+            Draw::Comparison(_) => "`table.csv` of `compare`",
+            Draw::History(_) | Draw::Unfinished(_) | Draw::Histories(_) => "`history.csv` of a training",
         }
     }
 }
@@ -91,7 +91,7 @@ fn files(drawn: Vec<Drawn>) -> Result<FigureFiles> {
     Ok(FigureFiles { files: files.into_iter().flatten().collect() })
 }
 
-/// The files of all figures of a map.
+/// The files of all figures of an embedding.
 ///
 /// # Errors
 /// Where one cannot be drawn as PNG.

@@ -1,4 +1,4 @@
-//! How stages write files: at once, in pieces, or as CSV. Ignorant of their contents.
+//! How stages write files: at once, in pieces, or as CSV. Independent of their contents.
 
 use crate::contract::prelude::*;
 use std::io::Write;

@@ -26,7 +26,7 @@ pub fn engine(device: contract::context::DeviceChoice) -> String {
     }
 }
 
-/// What the bits of tensor kinds depend on besides the recipe.
+/// A description of the hardware on which tensors are computed. It is recorded for people, and is in no recipe.
 pub fn fingerprint(device: contract::context::DeviceChoice) -> String {
     match device {
         contract::context::DeviceChoice::Cpu => hilum_ops::fingerprint(),

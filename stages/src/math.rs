@@ -2,7 +2,7 @@
 //! code everywhere, under a name that the parts of this crate that know no tensors may use.
 //!
 //! glibc chooses its `exp`, `sin` and `pow` by what the processor can do, and another library rounds their last bit in
-//! another way; a phantom, a map or a rate would follow it.
+//! another way; a phantom, an embedding or a rate would follow it.
 
 pub use hilum_ops::math::{cos, exp, hypot, ln, ln_1p, log2, pow, powi, sin, sin_cos};
 

@@ -1,5 +1,5 @@
 //! What stages write down and others read, between stages and in the report: a type for each, with one reader and one
-//! writer, and columns only by their names. Ignorant of stages, stores and how anything is shown.
+//! writer, and columns only by their names. Independent of stages, stores and how anything is shown.
 //!
 //! A reader passes over columns that it does not know, which are those of a newer program, and names one that is
 //! missing.
@@ -95,8 +95,8 @@ impl<T: Row> Record for Table<T> {
 
 impl<R: Record> OutputArtifact for R {
     const TYPE: ArtifactType = ArtifactType::Table;
-    fn save(&self, folder: &Path) -> Result<()> {
-        write(&folder.join(Self::file_name()), &self.to_csv()?)
+    fn save(&self, directory: &Path) -> Result<()> {
+        write(&directory.join(Self::file_name()), &self.to_csv()?)
     }
 }
 

@@ -41,7 +41,7 @@ impl Default for UmapParameters {
     }
 }
 
-/// The embedding of the rows of `data`, which is row-major with so many `dimensions`: x and y of each.
+/// The embedding of the rows of `data`, which is row-major with `dimensions` columns: x and y of each.
 ///
 /// # Errors
 /// Where `data` is not a whole number of rows or not finite, or a parameter is out of range.

@@ -165,7 +165,7 @@ fn equal_packs(c: &mut Case) {
     c.line("large: { stage: prepare, in: { samples: all }, with: { size: 40 } }");
     c.classifier("few", "few-pixels, all-pixels", "");
     c.scores("split.test", "all-pixels", "");
-    c.line("map: { stage: umap, in: { samples: few, images: large }, with: { neighbours: 2 } }");
+    c.line("embedding: { stage: umap, in: { samples: few, images: large }, with: { neighbours: 2 } }");
 }
 
 fn imported_again(c: &mut Case) {

@@ -30,7 +30,7 @@ def arguments(doc, keys=None, *, diffaugment=False):
 
 
 def known(only, keys):
-    """Ends the script if one of `only` is no key."""
+    """Ends the script if one of `only` is not a key."""
     for key in only:
         if key not in keys:
             raise SystemExit(f"there is no key `{key}`; the keys are: {', '.join(keys)}")

@@ -267,7 +267,7 @@ def second_order(out):
     r1 = torch.autograd.grad(y.sum(), x, create_graph=True)[0].square().sum()
     out["second.r1"] = r1
     out |= {f"second.r1.d{n}": g for n, g in zip(("w1", "w2", "w3"), torch.autograd.grad(r1, [w1, w2, w3], retain_graph=True))}
-    # Gradients by kernels, penalised: the kernel gradient's own gradients.
+    # Gradients with respect to kernels, penalised: the kernel gradient's own gradients.
     first = torch.autograd.grad(y.square().sum() / 1000, list(named.values()), create_graph=True)
     penalty = sum(g.square().sum() for g in first)
     out["second.all"] = penalty

@@ -36,8 +36,8 @@ fn the_cache_knows_no_stage_no_tensor_and_no_yaml() {
 
 #[test]
 fn contract_evaluation_and_records_import_no_tensor_library() {
-    Never { words: &[], paths: &["candle_core", "candle_nn", "hilum_ops"], why: "contract, evaluation and records are plain" }.in_files(
-        &below(&["stages/src/contract", "stages/src/evaluation", "stages/src/records"]),
+    Never { words: &[], paths: &["candle_core", "candle_nn", "hilum_ops"], why: "contract, evaluation, statistics and records are plain" }.in_files(
+        &below(&["stages/src/contract", "stages/src/evaluation", "stages/src/statistics", "stages/src/records"]),
         &["use candle_core::Tensor;", "use hilum_ops::{Value, conv2d};", "fn f(x: &hilum_ops::Value) {}", "use hilum_ops as ops;"],
         &["use crate::contract::candle_core_like;"],
     );
@@ -118,12 +118,12 @@ fn the_plan_neither_executes_nor_writes() {
     );
     let planted = |plan: &str| {
         let files = [
-            ("lib.rs", "mod plan; mod run; mod engine;"),
+            ("lib.rs", "mod plan; mod run; mod driver;"),
             ("plan.rs", "mod current;"),
             ("plan/current.rs", plan),
             ("run.rs", "pub mod job; pub use job::Job;"),
             ("run/job.rs", "pub struct Job;"),
-            ("engine.rs", ""),
+            ("driver.rs", ""),
         ];
         uses_between(&Crate::of(files.map(|(path, text)| (Path::new(path), text))), &["plan"], &["run", "engine", "cli"]).len()
     };
@@ -131,7 +131,7 @@ fn the_plan_neither_executes_nor_writes() {
         [
             planted("use crate::run::Job;"),
             planted("fn f() { crate::{run} }"),
-            planted("use super::super::{engine, run::job};"),
+            planted("use super::super::{driver, run::job};"),
             planted("use crate::running::a;")
         ],
         [1, 0, 2, 0]
@@ -142,7 +142,7 @@ fn the_plan_neither_executes_nor_writes() {
 
 #[test]
 fn a_worker_never_sees_the_graph() {
-    let seen = |all: &Crate| uses_between(all, &["run::worker", "run::job"], &["pipeline", "session", "lineage", "engine"]);
+    let seen = |all: &Crate| uses_between(all, &["run::worker", "run::job"], &["pipeline", "session", "lineage", "driver"]);
     let files = [
         ("lib.rs", "mod pipeline; mod run;"),
         ("pipeline.rs", "pub struct Pipeline;"),
@@ -157,10 +157,10 @@ fn a_worker_never_sees_the_graph() {
 
 #[test]
 fn only_runs_verify_and_gc_open_a_store_for_writing() {
-    let writers = ["src/run", "src/engine/run", "src/cli/open", "cache/src"];
-    // What `engine` itself opens is what it hands to a run.
+    let writers = ["src/run", "src/driver/run", "src/cli/open", "cache/src"];
+    // What `driver` itself opens is what it hands to a run.
     Never { words: &["WritableStore"], paths: &[], why: "only runs, verify and gc open a store for writing" }.in_files(
-        &outside(&[&writers[..], &["src/engine"]].concat()),
+        &outside(&[&writers[..], &["src/driver"]].concat()),
         &["use hilum_cache::{Store, WritableStore};"],
         &["use hilum_cache::Store;"],
     );

@@ -36,12 +36,12 @@ mod tests {
     fn a_copy_is_complete_and_overwrites_nothing() {
         let outer = tempfile::tempdir().unwrap();
         let dir = Dir::named(outer.path()).unwrap();
-        fs::write(outer.path().join("a"), "film").unwrap();
+        fs::write(outer.path().join("a"), "image").unwrap();
         fs::write(outer.path().join("victim"), "mine").unwrap();
         let mut from = dir.open_file("a").unwrap();
         from.read_to_end(&mut vec![]).unwrap();
         dir.copy_in(&from, "b").unwrap();
-        assert_eq!(dir.read("b", 4).unwrap(), b"film", "from the beginning, wherever it was read to");
+        assert_eq!(dir.read("b", 4).unwrap(), b"image", "from the beginning, wherever it was read to");
         std::os::unix::fs::symlink("victim", outer.path().join("link")).unwrap();
         assert!(dir.copy_in(&from, "b").is_err() && dir.copy_in(&from, "link").is_err());
         assert_eq!(dir.read("victim", 4).unwrap(), b"mine");

@@ -1,4 +1,4 @@
-//! The one reader of journals: lines as typed entries. Ignorant of what a run is.
+//! The one reader of journals: lines as typed entries. Independent of what a run is.
 
 use super::event::Event;
 use super::scan;

@@ -1,5 +1,5 @@
 //! What a line of a journal says: one variant for each type of line. The names of types and members are those of the file, and
-//! lines are canonical JSON, so that a variant alone decides the bytes of its line. Ignorant of files and chains, and of what
+//! lines are canonical JSON, so that a variant alone decides the bytes of its line. Independent of files and chains, and of what
 //! studies, stages and checks are: what only the layers above understand stays JSON.
 
 use crate::{Digest, Receipt, StageKey};
@@ -32,7 +32,7 @@ pub enum Event {
         bytes: u64,
     },
     /// A long stage started: its checkpoints are found by the key.
-    #[serde(rename = "begun")]
+    #[serde(rename = "stage-started", alias = "begun")]
     StageStarted {
         /// The stage's name, with its cell.
         stage: String,
@@ -167,7 +167,7 @@ mod tests {
                 json!({"type": "started", "study": "s", "pipeline": digest, "resolved": {"stages": {}}}),
             ),
             (Event::Recovered { of: "r".into(), bytes: 7 }, json!({"type": "recovered", "of": "r", "bytes": 7})),
-            (Event::StageStarted { stage: "a/x=1".into(), key }, json!({"type": "begun", "stage": "a/x=1", "key": key.to_string()})),
+            (Event::StageStarted { stage: "a/x=1".into(), key }, json!({"type": "stage-started", "stage": "a/x=1", "key": key.to_string()})),
             (
                 Event::Reused { study: "s".into(), stages: BTreeMap::from([("a".into(), key)]) },
                 json!({"type": "reused", "study": "s", "stages": {"a": key.to_string()}}),
@@ -193,6 +193,13 @@ mod tests {
         let line = json!({"type": "receipt", "receipt": receipt});
         let event = Event::Receipt { receipt: Box::new(receipt) };
         assert_eq!((to_value(&event).unwrap(), from_value::<Event>(line.clone()).unwrap()), (line, event));
+    }
+
+    #[test]
+    fn older_programs_called_a_stage_that_started_begun() {
+        let key = StageKey(Digest::of(b"k"));
+        let line = json!({"type": "begun", "stage": "a", "key": key.to_string()});
+        assert_eq!(from_value::<Event>(line).unwrap(), Event::StageStarted { stage: "a".into(), key });
     }
 
     #[test]

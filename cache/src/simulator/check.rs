@@ -84,7 +84,7 @@ fn verified(store: &WritableStore, ledger: &Ledger, model: &Mutex<Model>) {
     for fault in &report.faults {
         let forsaken = model.forsaken.iter().flat_map(|key| stage_of(key).objects()).any(|digest| digest == fault.digest);
         let is_known = model.rotten.contains(&fault.digest) || model.power_failed && forsaken;
-        assert!(is_known, "verify says that {} is {}: {:?}", fault.digest, fault.what, fault.made_by);
+        assert!(is_known, "verify says that {} is {}: {:?}", fault.digest, fault.kind, fault.made_by);
     }
     for digest in &model.rotten {
         assert!(!matches!(store.found(digest), Ok(Some(found)) if found != *digest), "verify did not find {digest}");

@@ -5,7 +5,7 @@
 //!  rename ──► seen ──sync of the directory─► durable entry      (not synced: each name as before, or as it is)
 //! ```
 //! The real files are below a directory of a real file system; this only follows what is done to them. A rename is never durable by
-//! half, since no file system in use forgets a file that it renames. Ignorant of stores.
+//! half, since no file system in use forgets a file that it renames. Independent of stores.
 
 use crate::effects::{Op, Place};
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -1,4 +1,4 @@
-//! What goes wrong, and when. Ignorant of what it does to a store.
+//! What goes wrong, and when. Independent of what it does to a store.
 
 use super::Random;
 use crate::effects::Op;

@@ -18,7 +18,7 @@ use std::sync::Mutex;
 /// What a process does.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Job {
-    /// A run of a variant of the study, which may be stopped after so many stages.
+    /// A run of a variant of the study, which may be stopped after that many stages.
     Run { variant: usize, stages: usize },
     /// `gc`.
     Clean { runs: usize },

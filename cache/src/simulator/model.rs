@@ -1,4 +1,4 @@
-//! What a store was told and answered, from which follows what it has to know after any fault. Ignorant of files.
+//! What a store was told and answered, from which follows what it has to know after any fault. Independent of files.
 
 use super::study::{Stage, VARIANTS};
 use crate::{Digest, Receipt, StageKey};

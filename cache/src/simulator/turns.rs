@@ -1,5 +1,5 @@
 //! Whose turn it is. Two simulated processes are two threads of which one runs at a time; who goes on at each change of the disk is
-//! drawn from the seed, so that a schedule is the same each time. Ignorant of what the processes do.
+//! drawn from the seed, so that a schedule is the same each time. Independent of what the processes do.
 
 use super::Random;
 use std::sync::{Condvar, Mutex};

@@ -17,7 +17,7 @@ fn place() -> (tempfile::TempDir, WritableStore) {
 #[test]
 fn what_lies_in_the_place_of_an_object_is_damaged_and_moved_aside() {
     let (_dir, store) = place();
-    let digest = store.put(b"film").unwrap().digest;
+    let digest = store.put(b"image").unwrap().digest;
     let (root, path) = (store.root().to_path_buf(), store.object_path(&digest));
     fs::remove_file(&path).unwrap();
     with_hostile(&path.clone(), move |form| {
@@ -34,10 +34,10 @@ fn what_lies_in_the_place_of_an_object_is_damaged_and_moved_aside() {
         assert!(matches!(reader.verified_path(&digest), Err(Error::Damaged(_))), "{form}");
         assert!(path.symlink_metadata().is_ok(), "{form}: who reads moves nothing");
         let report = verify::verify(&writer, &Ledger::load(&writer).unwrap()).unwrap();
-        assert_eq!((report.faults.len(), report.faults[0].what), (1, "damaged"), "{form}");
+        assert_eq!((report.faults.len(), report.faults[0].kind), (1, "damaged"), "{form}");
         assert!(path.symlink_metadata().is_err() && root.join("quarantine").join(digest.hex()).symlink_metadata().is_ok(), "{form}");
-        writer.put(b"film").unwrap();
-        assert_eq!(writer.read(&digest).unwrap(), b"film", "{form}");
+        writer.put(b"image").unwrap();
+        assert_eq!(writer.read(&digest).unwrap(), b"image", "{form}");
         fs::remove_file(&path).unwrap();
     });
 }
@@ -45,14 +45,14 @@ fn what_lies_in_the_place_of_an_object_is_damaged_and_moved_aside() {
 #[test]
 fn objects_are_stored_in_the_place_of_whatever_lies_there_and_freed_from_it() {
     let (_dir, store) = place();
-    let digest = store.put(b"film").unwrap().digest;
+    let digest = store.put(b"image").unwrap().digest;
     let path = store.object_path(&digest);
     fs::remove_file(&path).unwrap();
     let ours = Arc::new(store);
     with_hostile(&path.clone(), move |form| {
         let store = WritableStore::open(ours.root()).unwrap();
-        store.put(b"film").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"film", "{form}");
+        store.put(b"image").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"image", "{form}");
         fs::remove_file(&path).unwrap();
     });
     let (_dir, store) = place();
@@ -82,14 +82,14 @@ fn a_directory_of_a_store_is_no_link_and_the_store_itself_may_be_one() {
     let link = dir.path().join("link");
     symlink(store.root(), &link).unwrap();
     let linked = WritableStore::create(&link).unwrap();
-    let digest = linked.put(b"film").unwrap().digest;
-    assert_eq!(store.read(&digest).unwrap(), b"film");
+    let digest = linked.put(b"image").unwrap().digest;
+    assert_eq!(store.read(&digest).unwrap(), b"image");
 }
 
 #[test]
 fn a_shard_that_is_a_link_is_neither_read_nor_written_to_nor_cleaned() {
     let (dir, store) = place();
-    let digest = store.put(b"film").unwrap().digest;
+    let digest = store.put(b"image").unwrap().digest;
     let (shard, elsewhere) = (store.object_path(&digest).parent().unwrap().to_path_buf(), dir.path().join("elsewhere"));
     fs::rename(&shard, &elsewhere).unwrap();
     symlink(&elsewhere, &shard).unwrap();
@@ -97,7 +97,7 @@ fn a_shard_that_is_a_link_is_neither_read_nor_written_to_nor_cleaned() {
     assert_eq!(fresh.presence(&digest, Some(4)), Presence::Touched);
     let link = |e: Error| matches!(e, Error::Foreign { what: "a link", due: "directory", .. });
     assert!(link(fresh.read(&digest).unwrap_err()) && link(fresh.verified_path(&digest).unwrap_err()));
-    assert!(link(fresh.put(b"film").unwrap_err()) && link(fresh.objects().unwrap_err()));
+    assert!(link(fresh.put(b"image").unwrap_err()) && link(fresh.objects().unwrap_err()));
     assert!(link(gc::collect(&fresh, Keep { runs: Some(0), max_size: None }, &|_, _| false).unwrap_err()));
     fresh.set_aside(&digest);
     assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 1);

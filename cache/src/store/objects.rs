@@ -1,5 +1,5 @@
 //! Objects: opened through no link, verified when they are used, moved aside where they are damaged. Whatever lies in the place of
-//! an object and is no file is a damaged object.
+//! an object and is not a file is a damaged object.
 
 use super::{Store, hash};
 use crate::marks::mark;

@@ -3,12 +3,12 @@
 use super::faults;
 use crate::checks::Finding;
 use crate::diagnostic::{self, Diagnostic};
-use crate::engine::Study;
-use crate::engine::forecast::Forecast;
+use crate::driver::Study;
+use crate::driver::forecast::Forecast;
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use crate::plan::estimate::Estimate;
-use crate::plan::groups::{Fate, Group};
+use crate::plan::groups::{Group, Status};
 use crate::plan::{Decision, Plan};
 use serde_json::{Value, json};
 
@@ -53,7 +53,7 @@ pub(in crate::cli) fn stage(p: &Pipeline, id: StageId, d: &Decision) -> Value {
         Decision::Undecided { reasons, .. } => ("undecided", reasons.iter().map(|r| r.to_json()).collect(), None),
         Decision::Unwanted => return Value::Null,
     };
-    json!({ "id": s.name, "kind": s.kind.name, "decision": decision, "reasons": reasons, "key": key, "continues_after": continues, "shares_result_of": of })
+    json!({ "id": s.name, "kind": s.kind.name, "decision": decision, "reasons": reasons, "key": key, "resumes_after_step": continues, "shares_result_of": of })
 }
 
 fn group(p: &Pipeline, plan: &Plan, g: &Group, estimate: &Estimate) -> Value {
@@ -61,14 +61,14 @@ fn group(p: &Pipeline, plan: &Plan, g: &Group, estimate: &Estimate) -> Value {
         Decision::Execute { reasons, .. } | Decision::Undecided { reasons, .. } => reasons.iter().map(|r| r.say_of_cells(p)).collect(),
         _ => vec![],
     };
-    let fate = match g.fate {
-        Fate::UpToDate => "up-to-date",
-        Fate::WillRun => "will-run",
-        Fate::Pending => "pending",
-        Fate::Shared => "shared",
-        Fate::Failed => "failed",
-        Fate::Skipped => "skipped",
+    let status = match g.status {
+        Status::UpToDate => "up-to-date",
+        Status::WillRun => "will-run",
+        Status::Pending => "pending",
+        Status::Shared => "shared",
+        Status::Failed => "failed",
+        Status::Skipped => "skipped",
     };
     let cells: Vec<&str> = g.stages.iter().map(|id| p.stages[*id].name.as_str()).collect();
-    json!({ "stage": g.base, "fate": fate, "cells": cells, "of": g.of, "reasons": reasons, "millis": estimate.together(&g.stages) })
+    json!({ "stage": g.base, "status": status, "cells": cells, "of": g.of, "reasons": reasons, "millis": estimate.together(&g.stages) })
 }

@@ -103,7 +103,7 @@ fn children<'a>(graph: &'a Provenance, node: &'a Node) -> Vec<Child<'a>> {
             None => out.push(Child::Stage(source.node, taken.into_iter().collect())),
         }
     }
-    out.extend(node.unused.iter().map(|u| Child::Words(format!("{}: bound, but not needed", output(&u.stage, &u.output)))));
+    out.extend(node.unused.iter().map(|u| Child::Words(format!("{}: connected but unused", output(&u.stage, &u.output)))));
     out
 }
 
@@ -116,7 +116,7 @@ fn line(node: &Node, outputs: &[&str], is_new: bool) -> String {
         several => facts.push(format!("outputs {}", several.join(" and "))),
     }
     match &node.result {
-        _ if !is_new => facts.push("(see above)".into()),
+        _ if !is_new => {}
         None => facts.push("its result was not recorded".into()),
         Some(r) => {
             let is_here = r.run == node.run;
@@ -135,5 +135,8 @@ fn line(node: &Node, outputs: &[&str], is_new: bool) -> String {
             facts.extend(r.seed.iter().map(|seed| format!("seed {seed}")));
         }
     }
-    format!("{} ({})  {}", node.stage, node.kind, facts.join(", "))
+    let facts = facts.join(", ");
+    let gap = if facts.is_empty() { "" } else { " " };
+    let above = if is_new { "" } else { " (see above)" };
+    format!("{} ({}) {gap}{facts}{above}", node.stage, node.kind)
 }

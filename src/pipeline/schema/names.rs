@@ -1,5 +1,5 @@
 //! What definitions of the schema are called: by the parameter that has the definition's type, such as
-//! `train-classifier.network.resnet18`. Ignorant of what they mean.
+//! `train-classifier.network.resnet18`. Independent of what they mean.
 
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};

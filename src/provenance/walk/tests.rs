@@ -55,12 +55,13 @@ impl Records {
         let held = tempfile::tempdir().unwrap();
         Records { store: WritableStore::create(held.path()).unwrap(), _held: held }
     }
-    /// A run: its graph as `stage → in`, what it computed, and what stood by the stage that had computed it. Gives its name.
-    fn run(&self, study: &str, graph: Value, computed: &[Receipt], stood: &[(&str, &str)]) -> String {
+    /// A run: its graph as `stage → in`, what it computed, and what was up to date by the stage that had computed it. Gives its
+    /// name.
+    fn run(&self, study: &str, graph: Value, computed: &[Receipt], reused: &[(&str, &str)]) -> String {
         let mut journal = Journal::begin(&self.store).unwrap();
         let stages: Value = graph.as_object().unwrap().iter().map(|(name, bound)| (name.clone(), json!({ "stage": "k", "in": bound }))).collect();
         let study = study.to_owned();
-        let keys = stood.iter().map(|(stage, by)| ((*stage).to_owned(), StageKey(Digest::of(by.as_bytes())))).collect();
+        let keys = reused.iter().map(|(stage, by)| ((*stage).to_owned(), StageKey(Digest::of(by.as_bytes())))).collect();
         let first =
             [Event::Started { study: study.clone(), pipeline: Digest::of(b""), resolved: json!({ "stages": stages }) }, Event::Reused { study, stages: keys }];
         let computed = computed.iter().map(|receipt| Event::Receipt { receipt: Box::new(receipt.clone()) });

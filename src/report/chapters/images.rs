@@ -1,7 +1,7 @@
 //! Synthetic images beside real ones, and how a generator's images changed during its training.
 
 use super::{Chapter, Material};
-use crate::report::artifacts::{Found, Subject};
+use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::png;
 use hilum_cache::{Digest, Result};
 use hilum_stages::contract::artifact::ArtifactType;
@@ -17,7 +17,7 @@ const GRID: Subject = Subject { artifact: ArtifactType::Figure, name: SHEET };
 pub(super) const CHAPTER: Chapter = Chapter { id: "images", title: Some("Images"), about: &[SAMPLES, PACK, GRID], render };
 
 /// What a grid shows.
-pub(super) const MOMENTS: &str = "images during training, earliest on top: from the same noise or, for translations, of the real images in the first row";
+pub(super) const MOMENTS: &str = "samples during training (top: earliest), from fixed noise or, for translation, of the images in the first row";
 /// Images shown on a sheet.
 const SHOWN: usize = 24;
 
@@ -32,14 +32,14 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }
     for found in m.of(GRID) {
         if let Some(grid) = found.bytes(m.store, ".png")? {
-            out.push(html! { h3 { (found.stage()) } figure.sheet.synthetic { figcaption { (MOMENTS) } (png(&grid, "images during training")) } });
+            out.push(html! { h3 { (found.stage()) } figure.sheet.synthetic { figcaption { (MOMENTS) } (png(&grid, "samples during training")) } });
         }
     }
     Ok((!out.is_empty()).then(|| html! { @for o in &out { (o) } }))
 }
 
 /// Synthetic images beside real ones of the label that they are called by, whether or not the study said it.
-fn beside(m: &Material, found: &Found, first: &Sample) -> Result<Markup> {
+fn beside(m: &Material, found: &ReportArtifact, first: &Sample) -> Result<Markup> {
     let mut synthetic = vec![];
     for entry in found.ending(".png").take(SHOWN) {
         synthetic.extend(grey::decode(&m.store.read(&entry.digest)?).map(|d| grey::to_square(&d.grey, d.grey.width, Fit::Stretch, false)));

@@ -16,7 +16,7 @@ fn render(f: &Facts) -> Markup {
                     @match known {
                         None => {
                             td { (f.resolved["stages"][name]["stage"].as_str().unwrap_or_default()) }
-                            td { @match f.under_way.iter().find(|u| u.0 == *name) { Some((_, step, _)) => { "after step " (step) } None => { "missing" } } }
+                            td { @match f.under_way.iter().find(|u| u.0 == *name) { Some((_, step, _)) => { "after step " (step) } None => { "not run" } } }
                             td {} td {} td {}
                         }
                         Some((r, executed)) => {

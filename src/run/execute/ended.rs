@@ -1,6 +1,6 @@
 //! The end of a running stage: it is recorded, retried, sent back, or has failed.
 
-use super::{PendingStage, RunningStage, Scheduler};
+use super::{ReadyStage, RunningStage, Scheduler};
 use crate::pipeline::model::StageId;
 use crate::plan::current::Fault;
 use crate::run::event::Event;
@@ -29,7 +29,7 @@ impl Scheduler<'_> {
             }
             Err(mut failure) => {
                 // A signal to the whole group reaches a worker before the loop looks.
-                self.heed_cancel();
+                self.check_cancelled();
                 if failure.class == Class::Cancelled && !self.stopping {
                     failure = Failure {
                         message: "the worker was stopped by SIGTERM".into(),
@@ -41,7 +41,7 @@ impl Scheduler<'_> {
                 match failure.class {
                     Class::Machine if !self.stopping => {
                         let RunningStage { key, recipe, stage_inputs, attempt, .. } = running;
-                        let again = PendingStage { key, recipe, stage_inputs, reasons: vec!["retried".into()], last_millis: None, attempt: attempt + 1 };
+                        let again = ReadyStage { key, recipe, stage_inputs, reasons: vec!["retried".into()], last_millis: None, attempt: attempt + 1 };
                         self.retry_or_fail(id, key, again, &failure)
                     }
                     // What else is met while everything stops is met again by the next run.
@@ -57,7 +57,7 @@ impl Scheduler<'_> {
     }
 
     /// The machine, or what a stage was started with, failed it: `again` is the next attempt, if the study allows one.
-    pub(super) fn retry_or_fail(&mut self, id: StageId, key: StageKey, again: PendingStage, failure: &Failure) -> Result<()> {
+    pub(super) fn retry_or_fail(&mut self, id: StageId, key: StageKey, again: ReadyStage, failure: &Failure) -> Result<()> {
         if again.attempt > self.run.pipeline.stages[id].retry + 1 {
             return self.fail_recipe(id, key, failure);
         }

@@ -46,7 +46,7 @@ impl Scheduler<'_> {
         Checkpoints::of(self.run.store, &key).remove();
         let outputs = Arc::new(done.outputs);
         self.current.made.insert(key, (id, outputs.clone()));
-        // The receipt stands either way: what a study expects is no part of the recipe.
+        // The receipt is valid either way: what a study expects is no part of the recipe.
         match expect::unmet(stage, &outputs, self.run.store, &self.session.tables) {
             Ok(None) => {}
             Ok(Some(fault)) => return self.fail(id, &Failure::of(fault)),

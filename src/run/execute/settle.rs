@@ -1,6 +1,6 @@
 //! Decisions about waiting stages: what each of them comes to, as soon as it can be said.
 
-use super::{PendingStage, Scheduler};
+use super::{ReadyStage, Scheduler};
 use crate::checks::LOOKED_AT;
 use crate::pipeline::model::StageId;
 use crate::plan::{self, Decision};
@@ -38,7 +38,7 @@ impl Scheduler<'_> {
                 }
                 let on = continues.map(|step| format!("resumes after step {step}"));
                 let reasons = reasons.iter().map(|r| r.say(self.run.pipeline)).chain(on).collect();
-                self.ready.insert(id, PendingStage { key, recipe: *recipe, stage_inputs, reasons, last_millis, attempt: 1 });
+                self.ready.insert(id, ReadyStage { key, recipe: *recipe, stage_inputs, reasons, last_millis, attempt: 1 });
             }
             Decision::Share { key, .. } => self.twins.entry(key).or_default().push(id),
             Decision::Fail { fault, .. } => self.fail(id, &Failure::of(fault))?,
@@ -47,13 +47,13 @@ impl Scheduler<'_> {
         Ok(())
     }
 
-    /// A recipe is no longer under way: the stages that wait for its result, to be decided about again.
+    /// A recipe is no longer under way: the stages that wait for its result, to be re-evaluated.
     pub(super) fn twins_of(&mut self, key: &StageKey) -> Vec<StageId> {
         self.current.begun.remove(key);
         self.twins.remove(key).unwrap_or_default()
     }
 
-    /// Stages that may go on once this one stands.
+    /// Stages that may go on once this one has a result.
     pub(super) fn below(&self, id: StageId) -> Vec<StageId> {
         let awaiting = self.awaited.iter().filter(|(_, owners)| owners.contains(&id)).map(|(waiting, _)| *waiting);
         self.dependents[id].iter().copied().chain(awaiting).collect()

@@ -82,7 +82,7 @@ impl Launcher for Processes {
 }
 
 impl Worker {
-    /// Killing a child that has ended already is no fault.
+    /// Killing a child that has already ended is not a fault.
     fn kill(&self) {
         let _ = self.child.lock().ok().and_then(|mut c| c.as_mut().map(Child::kill));
     }

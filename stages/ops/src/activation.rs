@@ -37,8 +37,8 @@ pub fn rectified(x: &Value, rectifier: Rectifier) -> Result<Value> {
     Ok(Value::record(y, &[x], move |s| Ok(vec![s.by(0, || rectified_gradient(s.gradient, &kept, slope))?])))
 }
 
-/// The gradient by the input of a rectifier from the gradient `g` by its result `y`: `g` where `y > 0`, else `slope ·
-/// g`, see [`crate::cpu::functions::passed_on`]. Linear in `g`, so it is its own gradient.
+/// The gradient with respect to the input of a rectifier from the gradient `g` with respect to its result `y`: `g`
+/// where `y > 0`, else `slope · g`, see [`crate::cpu::functions::passed_on`]. Linear in `g`, so it is its own gradient.
 pub(crate) fn rectified_gradient(g: &Value, y: &Tensor, slope: f32) -> Result<Value> {
     let data = binary(Binary::RectifyGradient(slope), g.data(), y)?;
     let y = y.clone();

@@ -1,4 +1,4 @@
-//! The CPU backend: kernels on float32 slices. Ignorant of tensors, gradients and devices.
+//! The CPU backend: kernels on float32 slices. Independent of tensors, gradients and devices.
 
 pub(crate) mod columns;
 pub(crate) mod convolution;

@@ -1,5 +1,5 @@
-//! The CUDA backend: each primitive as launches of kernels (`cuda/kernels.cu`) and of cuDNN. Ignorant of gradients, and
-//! of who decides where a primitive is computed.
+//! The CUDA backend: each primitive as launches of kernels (`cuda/kernels.cu`) and of cuDNN. Independent of gradients,
+//! and of who decides where a primitive is computed.
 
 mod convolution;
 pub(crate) mod copy_stream;

@@ -1,4 +1,4 @@
-//! The shape of a convolution. Ignorant of how one is computed.
+//! The shape of a convolution. Independent of how one is computed.
 
 use candle_core::{Result, bail};
 
@@ -51,8 +51,8 @@ impl Geometry {
         Ok(Geometry { n, ci: wi, co: co / groups, input, output, kernel, window })
     }
 
-    /// The geometry whose gradient by its input is this transposed convolution of `x [n, h, w, ci]` with `w [ci,
-    /// co/groups, kh, kw]`.
+    /// The geometry whose gradient with respect to its input is this transposed convolution of `x [n, h, w, ci]` with
+    /// `w [ci, co/groups, kh, kw]`.
     pub(crate) fn transposed(x: (usize, usize, usize, usize), w: (usize, usize, usize, usize), window: Window, extra: [usize; 2]) -> Result<Self> {
         let ((n, h, width, co), (wo, ci, kh, kw)) = (x, w);
         let Window { stride, padding, dilation, groups } = window;

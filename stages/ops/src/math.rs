@@ -93,7 +93,7 @@ pub fn pow_f32(x: f32, exponent: f32) -> f32 {
 mod tests {
     use super::*;
 
-    /// True where two values differ by at most so many units in the last place.
+    /// True where two values differ by at most that many units in the last place.
     fn near(a: f64, b: f64, places: u64) -> bool {
         a == b || a.is_nan() && b.is_nan() || a.to_bits().abs_diff(b.to_bits()) <= places
     }

@@ -1,4 +1,4 @@
-//! State that an optimiser keeps beside a weight, on the device of the weight. Ignorant of what devices there are.
+//! State that an optimiser keeps beside a weight, on the device of the weight. Independent of what devices there are.
 
 use candle_core::Result;
 #[cfg(feature = "cuda")]

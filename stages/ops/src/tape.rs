@@ -1,12 +1,12 @@
 //! Reverse-mode automatic differentiation: the gradient tape.
 //!
-//! A [`Value`] is a candle tensor and, where a gradient by something that it was computed from may be asked for, a node
-//! of the graph. Each node holds a rule that turns the gradient by its value into gradients by its inputs. Rules are
-//! written in operations on values, so that gradients can be differentiated again unless a rule forbids it. Candle's
-//! own graph is not used: it adds every gradient to zeros first, keeps all activations until the end, recurses, and
-//! cuts off second derivatives without an error.
+//! A [`Value`] is a candle tensor and, where a gradient with respect to something that it was computed from may be
+//! asked for, a node of the graph. Each node holds a rule that turns the gradient with respect to its value into
+//! gradients with respect to its inputs. Rules are written in operations on values, so that gradients can be
+//! differentiated again unless a rule forbids it. Candle's own graph is not used: it adds every gradient to zeros
+//! first, keeps all activations until the end, recurses, and cuts off second derivatives without an error.
 //!
-//! What this is ignorant of: how anything is computed.
+//! What this is independent of: how anything is computed.
 
 mod backward;
 
@@ -47,18 +47,18 @@ type Rule = dyn Fn(&Step) -> Result<Vec<Option<Value>>> + Send + Sync;
 
 /// What a rule is given in the backward pass.
 pub(crate) struct Step<'a> {
-    /// The gradient by the value that the rule belongs to; contiguous.
+    /// The gradient with respect to the value that the rule belongs to; contiguous.
     pub(crate) gradient: &'a Value,
     wanted: Vec<bool>,
     node: &'a Arc<Node>,
 }
 
 impl Step<'_> {
-    /// The gradient by input `i`, computed only where it is needed.
+    /// The gradient with respect to input `i`, computed only where it is needed.
     pub(crate) fn by(&self, i: usize, compute: impl FnOnce() -> Result<Value>) -> Result<Option<Value>> {
         if self.wanted[i] { compute().map(Some) } else { Ok(None) }
     }
-    /// True where the gradient by input `i` is needed.
+    /// True where the gradient with respect to input `i` is needed.
     pub(crate) fn wants(&self, i: usize) -> bool {
         self.wanted[i]
     }
@@ -119,11 +119,12 @@ impl Value {
     pub fn to_leaf(&self) -> Self {
         Value::leaf(&self.data)
     }
-    /// The same value as a node of its own: a gradient by it leaves out other paths to what it was computed from.
+    /// The same value as a node of its own: a gradient with respect to it leaves out other paths to what it was
+    /// computed from.
     pub(crate) fn alias(&self) -> Self {
         Value::record(self.data.clone(), &[self], |s| Ok(vec![s.by(0, || Ok(s.gradient.clone()))?]))
     }
-    /// True where a gradient by it, or through it, can be asked for: `requires_grad` in PyTorch.
+    /// True where a gradient with respect to it, or through it, can be asked for: `requires_grad` in PyTorch.
     pub fn is_tracked(&self) -> bool {
         self.node.is_some()
     }

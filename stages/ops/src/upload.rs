@@ -1,5 +1,5 @@
 //! Asynchronous uploads of arrays to a device. To a GPU they are copied from pinned memory while it computes; on the
-//! CPU they stay where they are. Ignorant of what the values are, and of who makes them.
+//! CPU they stay where they are. Independent of what the values are, and of who makes them.
 
 #[cfg(feature = "cuda")]
 use crate::cuda::copy_stream::{CopyStream, Transfer};

@@ -53,5 +53,5 @@ fn a_full_gpu_says_how_much_was_asked_for() {
             Err(e) => break e.to_string(),
         }
     };
-    assert!(message.starts_with(MEMORY_IS_FULL) && message.contains("8192 MiB were asked for; the most that was held at once is "), "{message}");
+    assert!(message.starts_with(MEMORY_IS_FULL) && message.contains("tried to allocate 8192 MiB; peak "), "{message}");
 }

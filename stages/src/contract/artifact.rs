@@ -1,4 +1,4 @@
-//! Types of artifacts: what an input takes and an output makes. Ignorant of how artifacts are read and written.
+//! Types of artifacts: what an input takes and an output makes. Independent of how artifacts are read and written.
 //!
 //! Recipes and receipts hold the names, so that a finer type would change everybody's keys: everything in CSV is a
 //! table, and which one it is follows from the name of its file.
@@ -68,7 +68,7 @@ impl fmt::Display for ArtifactType {
     }
 }
 
-/// A name that is no type of artifact that this program knows.
+/// A name that is not a type of artifact that this program knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownType;
 

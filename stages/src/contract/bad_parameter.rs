@@ -1,4 +1,4 @@
-//! A parameter that does not fit: where it is and what is wrong. Ignorant of how that is found.
+//! A parameter that does not fit: where it is and what is wrong. Independent of how that is found.
 
 /// A parameter that does not fit, by its path below `with:`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum Fault {
     Unknown(Vec<String>),
     /// A parameter without a default is not there.
     Missing(String),
-    /// A word that is none of those that may be chosen.
+    /// A word that is not one of those that may be chosen.
     Choice {
         /// The word.
         found: String,

@@ -1,5 +1,5 @@
 //! Ranges of parameters as types: the range in the JSON schema, which explains what does not fit, and the check when a
-//! parameter is read are one. Ignorant of what the numbers mean.
+//! parameter is read are one. Independent of what the numbers mean.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
@@ -194,7 +194,7 @@ mod tests {
     fn a_number_is_written_as_it_is_and_its_range_stands_in_the_schema() {
         assert_eq!(serde_json::to_string(&(Share::of(1.0), Dropout::of(0.5), Few::of(3), Size::of(4))).unwrap(), "[1.0,0.5,3,4]");
         let schema = |of: schemars::Schema| of.to_value();
-        assert_eq!(schema(schemars::schema_for!(Option<Few>))["type"], json!(["integer", "null"]), "it is no type of its own");
+        assert_eq!(schema(schemars::schema_for!(Option<Few>))["type"], json!(["integer", "null"]), "it is not a type of its own");
         let few = schema(schemars::schema_for!(Few));
         assert_eq!((&few["format"], &few["minimum"], &few["maximum"]), (&json!("uint32"), &json!(2), &json!(9)));
         assert_eq!(schema(schemars::schema_for!(Count)).get("maximum"), None);

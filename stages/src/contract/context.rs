@@ -246,7 +246,7 @@ impl Context<'static> {
     pub fn with_sources(self, sources: BTreeMap<String, Listing>) -> Self {
         Context { sources, ..self }
     }
-    /// With a key of pseudonyms.
+    /// With a pseudonym key.
     pub fn with_pseudonyms(self, key: [u8; 32]) -> Self {
         Context { pseudonyms: Some(PseudonymKey::new(key)), ..self }
     }

@@ -1,5 +1,5 @@
 //! Parameters held against the schema of their kind: every fault at once, each with its path, and what people may write
-//! in more than one way brought into the form that is decoded. Ignorant of YAML and of what parameters mean.
+//! in more than one way brought into the form that is decoded. Independent of YAML and of what parameters mean.
 //!
 //! A value that decodes as it is never comes here: what is accepted is decided by the types, and the schema, which is
 //! made of the same types, explains what is not.
@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 pub trait Written {
     /// The text of a single value: `0012`, `no` and `1e5` are numbers and truth values only where text is not expected.
     fn text(&self, path: &[String]) -> Option<String>;
-    /// The keys of a map that the last of several layers (files that extend others, arguments) names.
+    /// The keys of a mapping that the last of several layers (files that extend others, arguments) names.
     fn last_layer(&self, path: &[String]) -> Option<Vec<String>>;
 }
 
@@ -187,7 +187,7 @@ impl<'a> Fitting<'a> {
     }
 
     fn object(&mut self, schema: &'a Value, value: &mut Value) {
-        let Value::Object(entries) = value else { return self.unexpected("a map", value) };
+        let Value::Object(entries) = value else { return self.unexpected("a mapping", value) };
         let known = schema["properties"].as_object();
         for (name, content) in entries.iter_mut() {
             match (known.and_then(|k| k.get(name)), &schema["additionalProperties"]) {
@@ -292,7 +292,7 @@ fn types(schema: &Value) -> Vec<&str> {
 
 fn in_words(schema: &Value) -> &'static str {
     match types(schema).iter().find(|t| **t != "null") {
-        Some(&"object") => "a map",
+        Some(&"object") => "a mapping",
         Some(&"array") => "a list",
         Some(&"string") => "text",
         Some(&"boolean") => "true or false",
@@ -321,6 +321,6 @@ fn shown(value: &Value) -> String {
         Value::Number(n) => format!("the number `{n}`"),
         Value::String(s) => format!("the text \"{}\"", s.chars().take(60).collect::<String>()),
         Value::Array(_) => "a list".into(),
-        Value::Object(_) => "a map".into(),
+        Value::Object(_) => "a mapping".into(),
     }
 }

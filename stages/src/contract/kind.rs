@@ -106,7 +106,7 @@ pub trait AnyStage: Send + Sync {
     fn is_test(&self) -> bool;
     /// See [`Stage::judges_images`].
     fn judges_images(&self) -> bool;
-    /// Opens the inputs, runs, and saves each output into a folder of its port's name below `out`.
+    /// Opens the inputs, runs, and saves each output into a directory of its port's name below `out`.
     ///
     /// # Errors
     /// Where opening, running or saving fails.
@@ -163,9 +163,9 @@ impl<S: Stage> AnyStage for S {
         let inputs = S::Inputs::open(&mut |port| inputs.remove(port).unwrap_or_default())?;
         let outputs = self.run(inputs, cx)?;
         outputs.save(&mut |port| {
-            let folder: PathBuf = out.join(port);
-            std::fs::create_dir_all(&folder).map_err(super::error::Error::io("create", &folder))?;
-            Ok(folder)
+            let directory: PathBuf = out.join(port);
+            std::fs::create_dir_all(&directory).map_err(super::error::Error::io("create", &directory))?;
+            Ok(directory)
         })
     }
 }

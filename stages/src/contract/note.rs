@@ -1,4 +1,4 @@
-//! Notes: what a stage tells people, in words, with how grave it is. Ignorant of who shows them, and how.
+//! Notes: what a stage tells people, in words, with how grave it is. Independent of who shows them, and how.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -25,7 +25,7 @@ pub struct Note {
 }
 
 const WARNING: &str = "warning: ";
-/// Stands before a text that is no warning but would be read as one, or as beginning with this.
+/// Stands before a text that is not a warning but would be read as one, or as beginning with this.
 const NOTE: &str = "note: ";
 
 impl Note {

@@ -1,4 +1,4 @@
-//! Whole numbers of which a few are allowed, as types: the JSON schema lists them, and no other is read. Ignorant of
+//! Whole numbers of which a few are allowed, as types: the JSON schema lists them, and no other is read. Independent of
 //! what the numbers mean.
 
 /// Declares types of whole numbers with those that are allowed.

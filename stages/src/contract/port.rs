@@ -25,14 +25,14 @@ pub trait InputArtifact: Sized {
 pub trait OutputArtifact {
     /// Its type.
     const TYPE: ArtifactType;
-    /// Writes the artifact's files into an empty folder.
-    fn save(&self, folder: &Path) -> Result<()>;
+    /// Writes the artifact's files into an empty directory.
+    fn save(&self, directory: &Path) -> Result<()>;
 }
 
 impl<T: OutputArtifact> OutputArtifact for Option<T> {
     const TYPE: ArtifactType = T::TYPE;
-    fn save(&self, folder: &Path) -> Result<()> {
-        self.as_ref().map_or(Ok(()), |t| t.save(folder))
+    fn save(&self, directory: &Path) -> Result<()> {
+        self.as_ref().map_or(Ok(()), |t| t.save(directory))
     }
 }
 
@@ -127,7 +127,7 @@ pub struct Port {
     pub influenced: &'static [&'static str],
 }
 
-/// Fails to compile where a flow names what is no input: a leak through a misspelt name would never be found.
+/// Fails to compile where a flow names what is not an input: a leak through a misspelt name would never be found.
 pub const fn assert_inputs(named: &[&str], inputs: &[&str]) {
     let mut n = 0;
     while n < named.len() {
@@ -160,8 +160,8 @@ pub trait Inputs: Sized {
 pub trait Outputs {
     /// The ports; the first is meant where a study names none.
     const PORTS: &'static [Port];
-    /// Writes every port into the folder that `folder` gives for it.
-    fn save(&self, folder: &mut dyn FnMut(&str) -> Result<PathBuf>) -> Result<()>;
+    /// Writes every port into the directory that `directory` gives for it.
+    fn save(&self, directory: &mut dyn FnMut(&str) -> Result<PathBuf>) -> Result<()>;
 }
 
 /// Declares the ports of a kind.
@@ -237,8 +237,8 @@ macro_rules! ports {
                 contains: $crate::ports!(@contains $($($oattr)*)?),
                 influenced: $crate::ports!(@influenced $($($oattr)*)?),
             },)*];
-            fn save(&self, folder: &mut dyn FnMut(&str) -> $crate::contract::error::Result<std::path::PathBuf>) -> $crate::contract::error::Result<()> {
-                $( $crate::contract::port::OutputArtifact::save(&self.$oname, &folder(stringify!($oname))?)?; )*
+            fn save(&self, directory: &mut dyn FnMut(&str) -> $crate::contract::error::Result<std::path::PathBuf>) -> $crate::contract::error::Result<()> {
+                $( $crate::contract::port::OutputArtifact::save(&self.$oname, &directory(stringify!($oname))?)?; )*
                 Ok(())
             }
         }

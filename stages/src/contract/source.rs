@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// A path as a study writes it: `NAME:path` below a folder given on the command line, or relative to the study's file.
+/// A path as a study writes it: `NAME:path` below a directory given on the command line, or relative to the study's
+/// file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct SourcePath(pub String);
@@ -49,7 +50,7 @@ pub struct Listing {
 /// A file or directory that was not looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PassedOver {
-    /// Its name below the folder.
+    /// Its name below the directory.
     pub name: String,
     /// True for a directory, whose files are not known.
     pub is_directory: bool,
@@ -60,7 +61,7 @@ pub struct PassedOver {
 /// One file of a listing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedFile {
-    /// Its name below the folder, or the file's own name.
+    /// Its name below the directory, or the file's own name.
     pub name: String,
     /// Where it lies.
     #[serde(with = "hilum_cache::path_bytes")]

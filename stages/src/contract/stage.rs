@@ -74,7 +74,7 @@ pub trait Upstream {
 pub struct NamedCell<'a> {
     /// The port.
     pub port: &'static str,
-    /// The parameter, a map.
+    /// The parameter, a mapping.
     pub parameter: &'static str,
     /// Values by axis: some of the coordinates, or all.
     pub coordinates: &'a BTreeMap<String, String>,

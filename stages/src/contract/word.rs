@@ -1,5 +1,5 @@
 //! Parameters that may be written as one word where their main part says it all: `patient: Patient ID` for
-//! `patient: { column: Patient ID }`. Ignorant of what the words mean.
+//! `patient: { column: Patient ID }`. Independent of what the words mean.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
@@ -8,9 +8,9 @@ use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-/// A map that one word, or one list of words, can stand for.
+/// A mapping that one word, or one list of words, can stand for.
 pub trait Worded: Sized {
-    /// What is expected, for messages: `the name of a column, or a map`.
+    /// What is expected, for messages: `the name of a column, or a mapping`.
     const EXPECTED: &'static str;
     /// What the word alone means.
     fn of_word(word: String) -> Self;
@@ -20,7 +20,7 @@ pub trait Worded: Sized {
     }
 }
 
-/// Reads a word as [`Worded::of_word`] says and a map as it is.
+/// Reads a word as [`Worded::of_word`] says and a mapping as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrWord<T>(pub T);
 
@@ -91,7 +91,7 @@ mod tests {
         pattern: Option<String>,
     }
     impl Worded for Column {
-        const EXPECTED: &'static str = "the name of a column, or a map";
+        const EXPECTED: &'static str = "the name of a column, or a mapping";
         fn of_word(column: String) -> Self {
             Column { column, pattern: None }
         }
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(read(json!("who")).unwrap(), read(json!({ "column": "who" })).unwrap());
         let fault = |value| read(value).unwrap_err().remove(0);
         assert_eq!(fault(json!({ "column": "who", "patern": "x" })).path, ["patern"]);
-        assert_eq!(fault(json!(3)).what, Fault::Value("expected the name of a column, or a map, found the number `3`".into()));
-        assert_eq!(fault(json!(["a"])).what, Fault::Value("expected the name of a column, or a map, found a list".into()));
+        assert_eq!(fault(json!(3)).what, Fault::Value("expected the name of a column, or a mapping, found the number `3`".into()));
+        assert_eq!(fault(json!(["a"])).what, Fault::Value("expected the name of a column, or a mapping, found a list".into()));
     }
 }

@@ -1,4 +1,4 @@
-//! Batches that are prepared while the previous step is computed. Ignorant of what a batch is.
+//! Batches that are prepared while the previous step is computed. Independent of what a batch is.
 
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::Scope;

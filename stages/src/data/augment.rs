@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn fixed_point_is_within_a_level_of_floating_point() {
-        let mut stream = Seed(4).stream("test", "film");
+        let mut stream = Seed(4).stream("test", "image");
         for (side, strength) in [(9, 1.0), (32, 0.05), (64, 0.3), (33, 0.9)] {
             let image: Vec<u8> = (0..side * side).map(|_| stream.below(256) as u8).collect();
             let (rotation, zoom) = (Degrees::of(180.0 * strength), Zoom::of(0.9 * strength));

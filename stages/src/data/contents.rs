@@ -80,9 +80,9 @@ impl Contents {
     }
 
     /// Writes both files into the directory of a pack.
-    pub fn save(&self, folder: &Path) -> Result<()> {
-        write(&folder.join(IMAGES), &csv_of(&self.images, &["image", "greys", "phash"])?)?;
-        write(&folder.join(PAIRS), &csv_of(&self.pairs, &["first", "second", "likeness"])?)
+    pub fn save(&self, directory: &Path) -> Result<()> {
+        write(&directory.join(IMAGES), &csv_of(&self.images, &["image", "greys", "phash"])?)?;
+        write(&directory.join(PAIRS), &csv_of(&self.pairs, &["first", "second", "likeness"])?)
     }
     /// Reads rows of either file.
     ///

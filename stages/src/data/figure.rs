@@ -1,4 +1,4 @@
-//! Figures as artifacts: named files. Ignorant of what they show and of how they were drawn.
+//! Figures as artifacts: named files. Independent of what they show and of how they were drawn.
 
 use crate::contract::prelude::*;
 use crate::files::write;
@@ -20,7 +20,7 @@ impl InputArtifact for FigureFiles {
 
 impl OutputArtifact for FigureFiles {
     const TYPE: ArtifactType = ArtifactType::Figure;
-    fn save(&self, folder: &Path) -> Result<()> {
-        self.files.iter().try_for_each(|(name, bytes)| write(&folder.join(name), bytes))
+    fn save(&self, directory: &Path) -> Result<()> {
+        self.files.iter().try_for_each(|(name, bytes)| write(&directory.join(name), bytes))
     }
 }

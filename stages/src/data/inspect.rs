@@ -14,7 +14,7 @@ pub const MOST_PIXELS: u64 = 64_000_000;
 
 /// The result of an inspection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
+pub struct ImageHeader {
     /// Width in pixels.
     pub width: u32,
     /// Height in pixels.
@@ -27,15 +27,15 @@ pub struct Look {
 /// memo's file changes with what is said here.
 pub fn note(bytes: &[u8]) -> String {
     match look(bytes) {
-        Ok(Look { width, height, synthetic: None }) => format!("ok {width} {height}"),
-        Ok(Look { width, height, synthetic: Some(Marker { generator: None }) }) => format!("ok {width} {height} synthetic"),
-        Ok(Look { width, height, synthetic: Some(Marker { generator: Some(digest) }) }) => format!("ok {width} {height} synthetic {digest}"),
+        Ok(ImageHeader { width, height, synthetic: None }) => format!("ok {width} {height}"),
+        Ok(ImageHeader { width, height, synthetic: Some(Marker { generator: None }) }) => format!("ok {width} {height} synthetic"),
+        Ok(ImageHeader { width, height, synthetic: Some(Marker { generator: Some(digest) }) }) => format!("ok {width} {height} synthetic {digest}"),
         Err(why) => format!("bad {why}"),
     }
 }
 
 /// Reads a line that [`note`] wrote.
-pub fn read_note(note: &str) -> Result<Look, String> {
+pub fn read_note(note: &str) -> Result<ImageHeader, String> {
     let mut words = note.splitn(2, ' ');
     match (words.next(), words.next()) {
         (Some("ok"), Some(size)) => {
@@ -47,7 +47,7 @@ pub fn read_note(note: &str) -> Result<Look, String> {
                 _ => None,
             };
             match (words.first().map(|w| w.parse()), words.get(1).map(|w| w.parse()), marker) {
-                (Some(Ok(width)), Some(Ok(height)), Some(synthetic)) => Ok(Look { width, height, synthetic }),
+                (Some(Ok(width)), Some(Ok(height)), Some(synthetic)) => Ok(ImageHeader { width, height, synthetic }),
                 _ => Err("not inspected".into()),
             }
         }
@@ -76,7 +76,7 @@ const NOT_READ: &str = ", which is not read: save it as PNG";
 ///
 /// # Errors
 /// Says in a few words why this is not a usable image.
-pub fn look(bytes: &[u8]) -> Result<Look, String> {
+pub fn look(bytes: &[u8]) -> Result<ImageHeader, String> {
     let size = if bytes.is_empty() {
         return Err("the file is empty".into());
     } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
@@ -87,7 +87,7 @@ pub fn look(bytes: &[u8]) -> Result<Look, String> {
         return Err(other_format(bytes));
     };
     match size {
-        Look { width: 0, .. } | Look { height: 0, .. } => Err("an image without pixels".into()),
+        ImageHeader { width: 0, .. } | ImageHeader { height: 0, .. } => Err("an image without pixels".into()),
         l if l.width > LARGEST_SIDE || l.height > LARGEST_SIDE => {
             Err(format!("its header promises {} × {} pixels, more than {LARGEST_SIDE} a side", l.width, l.height))
         }
@@ -116,7 +116,7 @@ fn other_format(bytes: &[u8]) -> String {
     }
 }
 
-fn png(bytes: &[u8]) -> Result<Look, String> {
+fn png(bytes: &[u8]) -> Result<ImageHeader, String> {
     let word = |at: usize| bytes.get(at..at + 4).map(|b| u32::from_be_bytes(b.try_into().expect("BUG: four bytes")));
     let truncated = || "the PNG is truncated".to_owned();
     let mut at = 8;
@@ -130,7 +130,7 @@ fn png(bytes: &[u8]) -> Result<Look, String> {
             b"IHDR" if length >= 8 => size = Some((word(at + 8).ok_or_else(truncated)?, word(at + 12).ok_or_else(truncated)?)),
             b"IEND" => {
                 let (width, height) = size.ok_or("the PNG has no header")?;
-                return Ok(Look { width, height, synthetic: texts.marker() });
+                return Ok(ImageHeader { width, height, synthetic: texts.marker() });
             }
             kind => texts.add(kind, &bytes[at..end]),
         }
@@ -138,7 +138,7 @@ fn png(bytes: &[u8]) -> Result<Look, String> {
     }
 }
 
-fn jpeg(bytes: &[u8]) -> Result<Look, String> {
+fn jpeg(bytes: &[u8]) -> Result<ImageHeader, String> {
     let truncated = || "the JPEG is truncated".to_owned();
     // Anything may follow the end mark; `strict` checks that the data before it are complete.
     if !bytes.windows(2).rev().any(|w| w == [0xff, 0xd9]) {
@@ -158,7 +158,7 @@ fn jpeg(bytes: &[u8]) -> Result<Look, String> {
                 let length = bytes.get(at + 2..at + 4).map(|b| usize::from(u16::from_be_bytes([b[0], b[1]]))).ok_or_else(truncated)?;
                 if matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) {
                     let frame = bytes.get(at + 5..at + 9).ok_or_else(truncated)?;
-                    return Ok(Look {
+                    return Ok(ImageHeader {
                         height: u32::from(u16::from_be_bytes([frame[0], frame[1]])),
                         width: u32::from(u16::from_be_bytes([frame[2], frame[3]])),
                         synthetic: None,
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn good_images_pass_and_bad_ones_say_why() {
         let good = png_of(9);
-        assert_eq!(look(&good), Ok(Look { width: 9, height: 9, synthetic: None }));
+        assert_eq!(look(&good), Ok(ImageHeader { width: 9, height: 9, synthetic: None }));
         assert_eq!(read_note(&note(&good)), look(&good));
         assert_eq!(look(&good[..good.len() - 5]).unwrap_err(), "the PNG is truncated");
         assert_eq!(look(b"").unwrap_err(), "the file is empty");

@@ -93,7 +93,7 @@ fn read(chunk: &[u8]) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::inspect::{Look, look, note, read_note};
+    use crate::data::inspect::{ImageHeader, look, note, read_note};
 
     fn marked(texts: &[(&str, &str)]) -> Vec<u8> {
         crate::data::png::encode(&[7; 81], 9, 9, texts).unwrap()
@@ -147,7 +147,7 @@ mod tests {
             let _ = look(&good[..at]);
         }
         let many = vec![("Software", "x"); 5000];
-        assert_eq!(look(&marked(&many)), Ok(Look { width: 9, height: 9, synthetic: None }));
+        assert_eq!(look(&marked(&many)), Ok(ImageHeader { width: 9, height: 9, synthetic: None }));
         let long = "hilum synthesize ".repeat(4000);
         assert_eq!(look(&marked(&[("Software", &long)])).unwrap().synthetic, None);
     }

@@ -106,10 +106,10 @@ impl NewPack {
 
 impl OutputArtifact for NewPack {
     const TYPE: ArtifactType = ArtifactType::Images;
-    fn save(&self, folder: &Path) -> Result<()> {
-        self.contents.as_ref().map_or(Ok(()), |c| c.save(folder))?;
-        write(&folder.join(INDEX), &csv_of(&self.index, &["image", "pixels"])?)?;
-        let to = folder.join(PIXELS);
+    fn save(&self, directory: &Path) -> Result<()> {
+        self.contents.as_ref().map_or(Ok(()), |c| c.save(directory))?;
+        write(&directory.join(INDEX), &csv_of(&self.index, &["image", "pixels"])?)?;
+        let to = directory.join(PIXELS);
         match &self.pixels {
             Pixels::Memory(pixels) => write_parts(&to, pixels.iter().map(Vec::as_slice)),
             Pixels::File(path) => std::fs::rename(path, &to).map_err(Error::io("write", &to)),
@@ -129,9 +129,9 @@ impl PackWriter {
     ///
     /// # Errors
     /// Where it cannot be written to.
-    pub fn create(folder: &Path) -> Result<PackWriter> {
-        let path = folder.join("packing");
-        std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+    pub fn create(directory: &Path) -> Result<PackWriter> {
+        let path = directory.join("packing");
+        std::fs::create_dir_all(directory).map_err(Error::io("create", directory))?;
         let file = BufWriter::with_capacity(1 << 20, std::fs::File::create(&path).map_err(Error::io("write", &path))?);
         Ok(PackWriter { path, file, index: vec![] })
     }
@@ -176,7 +176,7 @@ impl<'a> ImageStore<'a> {
             [side] => Ok(ImageStore { packs, side: *side }),
             [] => Err(Error::data("the packed images are empty")),
             [a, b, ..] => Err(Error::helped(
-                format!("the packed images differ in size: {a} and {b} pixels"),
+                format!("the packed images differ in size: {a}×{a} and {b}×{b}"),
                 "set `size` of `prepare` to the size of the generated images",
             )),
         }

@@ -1,4 +1,4 @@
-//! Pairs unpaired images of two kinds. Ignorant of pixels, except for finding the most similar image.
+//! Pairs unpaired images of two kinds. Independent of pixels, except for finding the most similar image.
 
 use crate::contract::seed::Stream;
 

@@ -50,8 +50,8 @@ impl Patients {
 
 impl OutputArtifact for Patients {
     const TYPE: ArtifactType = ArtifactType::Patients;
-    fn save(&self, folder: &Path) -> Result<()> {
-        write(&folder.join(TABLE), &csv_of(&self.rows, &["patient", "pseudonym"])?)
+    fn save(&self, directory: &Path) -> Result<()> {
+        write(&directory.join(TABLE), &csv_of(&self.rows, &["patient", "pseudonym"])?)
     }
 }
 

@@ -199,7 +199,7 @@ impl InputArtifact for Samples {
 
 impl OutputArtifact for Samples {
     const TYPE: ArtifactType = ArtifactType::Samples;
-    fn save(&self, folder: &Path) -> Result<()> {
+    fn save(&self, directory: &Path) -> Result<()> {
         let mut writer = csv::Writer::from_writer(vec![]);
         for row in &self.rows {
             writer.serialize(row).map_err(|e| Error::data(e.to_string()))?;
@@ -208,9 +208,9 @@ impl OutputArtifact for Samples {
         if self.rows.is_empty() {
             bytes = b"image,patient,number,label,source,origin,generator,parent,age,sex,view,width,height\n".to_vec();
         }
-        write(&folder.join(TABLE), &bytes)?;
+        write(&directory.join(TABLE), &bytes)?;
         for image in &self.images {
-            write(&folder.join(&image.name), &image.bytes)?;
+            write(&directory.join(&image.name), &image.bytes)?;
         }
         Ok(())
     }

@@ -1,5 +1,5 @@
 //! Checks that a file contains exactly what its header declares. Decoders silently fill what is missing with grey, and
-//! half an image is not data. Ignorant of pixels: what is counted here is decoded elsewhere.
+//! half an image is not data. Independent of pixels: what is counted here is decoded elsewhere.
 
 mod jpeg;
 mod png;

@@ -52,8 +52,8 @@ impl<D: NetworkDocument> InputArtifact for Trained<D> {
 
 impl<D: NetworkDocument> OutputArtifact for Trained<D> {
     const TYPE: ArtifactType = D::TYPE;
-    fn save(&self, folder: &Path) -> Result<()> {
-        write(&folder.join(DOCUMENT), &hilum_cache::canonical::to_bytes(&self.document))?;
-        write(&folder.join(TENSORS), &self.tensors)
+    fn save(&self, directory: &Path) -> Result<()> {
+        write(&directory.join(DOCUMENT), &hilum_cache::canonical::to_bytes(&self.document))?;
+        write(&directory.join(TENSORS), &self.tensors)
     }
 }

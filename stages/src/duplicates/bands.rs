@@ -1,4 +1,4 @@
-//! Hashes cut into bands, and looked up by a band's value. Ignorant of how pairs are searched and kept.
+//! Hashes cut into bands, and looked up by a band's value. Independent of how pairs are searched and kept.
 
 use std::ops::Range;
 

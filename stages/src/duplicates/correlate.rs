@@ -1,5 +1,5 @@
-//! How far two thumbnails show one picture: correlation in the large and in fine structure. Ignorant of hashes and of
-//! who asks.
+//! How far two thumbnails show one picture: correlation in the large and in fine structure. Independent of hashes and
+//! of who asks.
 //!
 //! In the large all upright images of a chest are alike: thumbnails of different patients reach 0.96, of generated
 //! phantoms that share a body plan more than 0.99. What no two patients share is the fine structure, and what no two

@@ -1,4 +1,4 @@
-//! The 64-bit perceptual hash of an image, as the Python package ImageHash makes it. Ignorant of what is done with
+//! The 64-bit perceptual hash of an image, as the Python package ImageHash makes it. Independent of what is done with
 //! hashes.
 //!
 //! C. Zauner, *Implementation and benchmarking of perceptual image hash functions*, Upper Austria University of Applied

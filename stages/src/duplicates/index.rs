@@ -1,4 +1,4 @@
-//! All pairs of 64-bit hashes within a few bits of each other, without comparing all with all. Ignorant of images.
+//! All pairs of 64-bit hashes within a few bits of each other, without comparing all with all. Independent of images.
 //!
 //! G. S. Manku, A. Jain and A. Das Sarma, *Detecting near-duplicates for web crawling*, WWW 2007: of hashes cut into
 //! bands, those that are near agree, or almost agree, in some band. Here four bands of 16 bits are allowed 0 or 1

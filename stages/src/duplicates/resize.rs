@@ -1,4 +1,4 @@
-//! Resizing of greys with a filter that widens when it shrinks, to the bit as Pillow does it. Ignorant of what the
+//! Resizing of greys with a filter that widens when it shrinks, to the bit as Pillow does it. Independent of what the
 //! image shows.
 //!
 //! Pillow (`Resample.c`) resizes in two passes, along rows and then along columns. The weights of a pass are normalised
@@ -107,7 +107,7 @@ fn grey(sum: i32) -> u8 {
 /// Where the image has no pixel or `greys` does not fill its size.
 pub(super) fn resize(greys: &[u8], size: (usize, usize), to: (usize, usize), filter: Filter) -> Vec<u8> {
     let (width, height) = size;
-    assert!(width > 0 && height > 0 && greys.len() == width * height, "{} greys are no image of {width} by {height}", greys.len());
+    assert!(width > 0 && height > 0 && greys.len() == width * height, "{} greys are not an image of {width} by {height}", greys.len());
     // Along rows is along columns of the transposed image: whole lines are weighted at a time.
     let narrow = shrink(&transposed(greys, width), height, &known_taps((width, to.0, filter)));
     shrink(&transposed(&narrow, height), to.0, &known_taps((height, to.1, filter)))

@@ -1,4 +1,4 @@
-//! The small image by which a nominated pair is judged. Ignorant of hashes and of correlation.
+//! The small image by which a nominated pair is judged. Independent of hashes and of correlation.
 
 use super::resize::{Filter, resize};
 

@@ -1,5 +1,5 @@
 //! The table of metrics. One metric is one file in `metric/` and one row here; tables, intervals, figures, the report,
-//! the terminal and `docs/metrics.md` read the rows. Ignorant of what the predictions are of and of where the values
+//! the terminal and `docs/metrics.md` read the rows. Independent of what the predictions are of and of where the values
 //! end up.
 
 mod accuracy;

@@ -13,7 +13,8 @@ pub(super) type Points = Vec<(f64, f64)>;
 /// A curve of a history has no more points than this; longer ones show means.
 const POINTS: usize = 400;
 
-/// One line per series of `(name, points)`. Series of one name share a colour. A point that is no number is not drawn.
+/// One line per series of `(name, points)`. Series of one name share a colour. A point that is not a number is not
+/// drawn.
 pub(super) fn curves(caption: &str, x: &str, y: &str, series: &[(String, Points)]) -> Drawing {
     let mut names: Vec<&str> = vec![];
     let mut plots = vec![];
@@ -39,7 +40,7 @@ pub(super) fn over(history: &History, caption: &str, y: &str, columns: &[&str]) 
     curves(&caption, history.axis(), y, &series)
 }
 
-/// Means of so many points, at the last of them.
+/// Means of that many points, at the last of them.
 fn thinned(points: &[(f64, f64)], window: usize) -> Points {
     points.chunks(window).map(|part| (part[part.len() - 1].0, part.iter().map(|p| p.1).sum::<f64>() / part.len() as f64)).collect()
 }

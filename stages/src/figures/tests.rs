@@ -61,7 +61,7 @@ fn figures_of_anything_are_finite() {
         drawn.iter().for_each(|d| fine(&d.drawing.svg(), d.figure.name));
         drawn.iter().map(|d| d.figure.name).collect::<Vec<_>>()
     };
-    let of_trainings = [losses::FIGURE, judgements::FIGURE, losses_so_far::FIGURE, classifiers::TRAINING, classifiers::VALIDATION];
+    let of_trainings = [losses::FIGURE, discriminator_scores::FIGURE, losses_so_far::FIGURE, classifiers::TRAINING, classifiers::VALIDATION];
     for x in odd {
         for y in odd {
             let row = |i: u8, x, y| Embedded { image: Digest::of(&[i]), label: "a".into(), origin: Origin::Real, x: Some(x), y: Some(y) };
@@ -85,7 +85,7 @@ fn figures_of_anything_are_finite() {
 fn a_row_more_is_drawn_from_its_record() {
     const TWICE: Figure = Figure { name: "twice", ..intervals::FIGURE };
     const NEVER: Figure = Figure { name: "never", draw: Draw::Comparison(|_| None), ..intervals::FIGURE };
-    static LONGER: [Figure; 4] = [map::FIGURE, intervals::FIGURE, TWICE, NEVER];
+    static LONGER: [Figure; 4] = [embedding::FIGURE, intervals::FIGURE, TWICE, NEVER];
     let table = Table { rows: vec![interval(0.5, 0.25)] };
     let all = files(drawn(&LONGER, |draw| if let Draw::Comparison(f) = draw { f(&table) } else { None })).unwrap();
     let names: Vec<&str> = all.files.iter().map(|(name, _)| name.as_str()).collect();

@@ -44,7 +44,7 @@ pub fn open(trained: &Trained<ClassifierDocument>, side: usize, device: &Device)
     let document = &trained.document;
     if side != document.side {
         return Err(Error::helped(
-            format!("the classifier was trained on images of {} pixels, but these have {side}", document.side),
+            format!("the classifier was trained on {0}×{0} images, but these are {side}×{side}", document.side),
             "set `size` of `prepare` to the size that the classifier was trained on",
         ));
     }

@@ -4,8 +4,8 @@
 //! dropped. A file that is not a usable image is left out, with the reason; left-out images are counted in the receipt.
 
 mod columns;
+mod directories;
 mod find;
-mod folders;
 mod labels;
 mod left_out;
 mod list;
@@ -180,7 +180,7 @@ impl Stage for Import {
                 table::rows(&text::decoded(&cx.read_source("table")?, encoding)?, columns, &self.only, &mut omitted, cx)?
             }
             (None, Some(_)) => list::rows(&text::decoded(&cx.read_source("list")?, encoding)?, &self.only, &mut omitted, cx)?,
-            (None, None) => folders::rows(&images.files, self.label.as_deref(), &mut omitted, cx),
+            (None, None) => directories::rows(&images.files, self.label.as_deref(), &mut omitted, cx),
         };
         if let Some(label) = &self.label {
             rows.iter_mut().for_each(|r| r.said = Said::One(label.clone()));

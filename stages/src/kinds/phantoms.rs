@@ -115,7 +115,7 @@ impl Person {
 
 impl Stage for Phantoms {
     const NAME: &'static str = "phantoms";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const SEEDED: bool = true;
     type Inputs = Inputs;
     type Outputs = Outputs;
@@ -164,7 +164,7 @@ impl Stage for Phantoms {
                 let mut stream = images.item(n as u64);
                 let shown = if stream.chance(*class.hidden) { Finding::None } else { class.finding };
                 let pixels = draw::image(&body, shown, *self.contrast, source, side as usize, &mut stream);
-                let bytes = png::encode(&pixels, side, side, &[("Description", "phantom chest image of nobody; not for diagnosis")])?;
+                let bytes = png::encode(&pixels, side, side, &[("Description", "phantom chest image, no real patient; not for diagnosis")])?;
                 let sample = Sample {
                     image: Digest::of(&bytes),
                     patient: String::new(),

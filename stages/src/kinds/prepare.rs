@@ -9,7 +9,7 @@ use crate::data::grey::{self, Fit, OnDamage};
 use crate::data::pack::{NewPack, PackWriter};
 use crate::data::sample::Samples;
 use crate::words::counted;
-use alike::Look;
+use alike::ImageSignature;
 use hilum_cache::Digest;
 use rayon::prelude::*;
 use remarks::Remarks;
@@ -41,7 +41,7 @@ pub struct Prepare {
     pub fit: Fit,
     /// Stretches the grey values of each image to the full range.
     #[serde(default)]
-    pub stretch: bool,
+    pub contrast_stretch: bool,
     /// How many bits of 16-bit images are in use; by default all. Many scanners use 12, and their images would be
     /// nearly black without this.
     #[serde(default)]
@@ -52,7 +52,7 @@ pub struct Prepare {
 }
 
 /// A decoded image, or why it could not be decoded.
-type DecodedImage = std::result::Result<(Vec<u8>, Look, remarks::Kind), String>;
+type DecodedImage = std::result::Result<(Vec<u8>, ImageSignature, remarks::Kind), String>;
 
 impl Stage for Prepare {
     const NAME: &'static str = "prepare";
@@ -86,7 +86,7 @@ impl Stage for Prepare {
             }
         }
         self.report(damaged, images.len(), cx)?;
-        remarks.report(self.stretch || self.bits.is_some(), cx);
+        remarks.report(self.contrast_stretch || self.bits.is_some(), cx);
         Ok(Outputs { images: pack.finish(alike::contents(&looks, cx))? })
     }
 }
@@ -100,7 +100,7 @@ impl Prepare {
                 Some(bits) => decoded.grey.of_bits(*bits),
                 None => decoded.grey,
             };
-            (grey::to_square(&grey, *self.size, self.fit, self.stretch), Look::at(&grey), kind)
+            (grey::to_square(&grey, *self.size, self.fit, self.contrast_stretch), ImageSignature::at(&grey), kind)
         });
         let n = done.fetch_add(1, Ordering::Relaxed) + 1;
         if n.is_multiple_of(64) {

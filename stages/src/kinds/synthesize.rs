@@ -1,4 +1,4 @@
-//! Synthesizes images with a trained generator: marked PNG files, and a pack. Ignorant of how the generator was
+//! Synthesizes images with a trained generator: marked PNG files, and a pack. Independent of how the generator was
 //! trained.
 
 use super::generator::{GeneratorDocument, Opened};
@@ -53,8 +53,8 @@ pub struct Synthesize {
     /// Stretches the grey values of each image to the full range, as Zunair & Hamza did. A classifier can recognise
     /// such images by it.
     #[serde(default)]
-    pub stretch: bool,
-    /// Translates images to the other label and back: they keep their label but have the artifacts of the generator.
+    pub contrast_stretch: bool,
+    /// Translates images to the other label and back: they keep their label but bear the traces of the generator.
     #[serde(default)]
     pub reconstruct: bool,
 }
@@ -155,7 +155,7 @@ impl Synthesize {
             (Some((from, to)), Some(source), Some(store)) => {
                 if store.side != document.side {
                     return Err(Error::helped(
-                        format!("the generator was trained on images of {side} pixels, but those of `source` have {}", store.side),
+                        format!("the generator was trained on {side}×{side} images, but those of `source` are {0}×{0}", store.side),
                         "set `size` of `prepare` to the size that it was trained on",
                     ));
                 }
@@ -193,7 +193,7 @@ impl Synthesize {
                         "its training diverged: train it again with a lower `optimiser.learning_rate`",
                     ));
                 }
-                let pixels = to_bytes(&if self.stretch { stretched(image) } else { image });
+                let pixels = to_bytes(&if self.contrast_stretch { stretched(image) } else { image });
                 let marks = [("Description", marker::DESCRIPTION), ("Software", marker::SOFTWARE), ("Source", &*marker::origin(&model, order.number))];
                 let bytes = png::encode(&pixels, side, side, &marks)?;
                 let image = Digest::of(&bytes);

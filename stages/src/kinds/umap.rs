@@ -1,5 +1,6 @@
-//! A map of images in two dimensions (UMAP, McInnes, Healy & Melville 2018): images that are close to each other have
-//! similar features or pixels. The map's trustworthiness is printed on it; separation on a map proves nothing.
+//! An embedding of images in two dimensions (UMAP, McInnes, Healy & Melville 2018): images that are close to each other
+//! have similar features or pixels. The embedding's trustworthiness is printed on its plot; separation in an embedding
+//! proves nothing.
 
 use super::classifier::{self, ClassifierDocument, Predictor};
 use crate::contract::prelude::*;
@@ -17,7 +18,7 @@ ports! {
     inputs {
         /// A classifier whose features are mapped; without it, pixels are mapped.
         weights: Option<Trained<ClassifierDocument>>,
-        /// The images to map.
+        /// The images to embed.
         samples: Vec<Samples>,
         /// Their pixels.
         images: Vec<Images> [by samples],
@@ -25,7 +26,7 @@ ports! {
     outputs {
         /// One row per image.
         embedding: Table<Embedded> [contains samples; influenced weights images],
-        /// The map.
+        /// The embedding.
         figure: FigureFiles [contains samples; influenced weights images],
     }
 }
@@ -34,15 +35,15 @@ ports! {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Umap {
-    /// Neighbours of each image that the map preserves.
+    /// Neighbours of each image that the embedding preserves.
     #[serde(default = "default_neighbours")]
     pub neighbours: Whole<2, 200>,
-    /// Minimum distance between points of the map.
+    /// Minimum distance between points of the embedding.
     #[serde(default = "default_min_dist")]
     pub min_dist: Share,
     /// Maximum number of images of each label and origin, drawn at random.
-    #[serde(default = "default_most")]
-    pub most: Whole<3>,
+    #[serde(default = "default_max_per_label")]
+    pub max_per_label: Whole<3>,
 }
 
 fn default_neighbours() -> Whole<2, 200> {
@@ -51,7 +52,7 @@ fn default_neighbours() -> Whole<2, 200> {
 fn default_min_dist() -> Share {
     Share::of(0.1)
 }
-fn default_most() -> Whole<3> {
+fn default_max_per_label() -> Whole<3> {
     Whole::of(2000)
 }
 
@@ -102,7 +103,7 @@ impl Stage for Umap {
 }
 
 impl Umap {
-    /// The images of all tables, each once, at most `most` of each label and origin.
+    /// The images of all tables, each once, at most `max_per_label` of each label and origin.
     fn rows(&self, tables: &[Samples], cx: &Context) -> Vec<Sample> {
         let mut groups: std::collections::BTreeMap<(Origin, String), Vec<Sample>> = std::collections::BTreeMap::new();
         let mut seen = std::collections::HashSet::new();
@@ -111,10 +112,10 @@ impl Umap {
         }
         let mut rows = vec![];
         for (_, mut images) in groups {
-            if images.len() > *self.most as usize {
+            if images.len() > *self.max_per_label as usize {
                 let stream = cx.stream("draw");
                 images.sort_by_key(|row| row.priority(&stream));
-                images.truncate(*self.most as usize);
+                images.truncate(*self.max_per_label as usize);
             }
             rows.extend(images);
         }

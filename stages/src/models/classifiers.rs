@@ -1,5 +1,5 @@
 //! The table of classifiers. One classifier is one file in `classifiers/` and one row here; nothing else names them.
-//! Ignorant of how they are trained.
+//! Independent of how they are trained.
 
 pub mod densenet121;
 pub mod densenet201;
@@ -99,7 +99,7 @@ impl ClassifierNetwork {
     /// Says what is wrong with images of this side in pixels.
     pub fn side_needed(&self, side: usize) -> Option<(String, &'static str)> {
         let min = self.config().min_side();
-        let why = || format!("{} needs images of at least {min} pixels, but the packed images have {side}", self.name());
+        let why = || format!("{} needs images of at least {min}×{min}, but the packed images are {side}×{side}", self.name());
         (side < min).then(|| (why(), "raise `size` of `prepare`"))
     }
     /// See [`ClassifierConfig::first_conv`].

@@ -1,5 +1,5 @@
 //! The table of adversarial networks. One network is one file in `generators/`, with a directory for its parts if there
-//! are several, and one row here; nothing else names them. Ignorant of stages.
+//! are several, and one row here; nothing else names them. Independent of stages.
 
 pub mod adversaries;
 pub mod cyclegan;
@@ -57,7 +57,7 @@ pub trait GeneratorConfig {
     }
     /// What reduces that share, besides longer training.
     fn ema_help(&self) -> &'static str {
-        "lower `average`"
+        "lower `ema_decay`"
     }
     /// Networks with initial weights, and their input.
     ///
@@ -96,11 +96,11 @@ pub trait Generator {
     /// # Errors
     /// Where the network does not translate, or not in that direction.
     fn translate(&self, _images: &Value, _numbers: &[u64], _draws: &Stream, _and_back: bool) -> Result<Value> {
-        Err(no_way_back())
+        Err(no_reconstruction())
     }
 }
 
-fn no_way_back() -> Error {
+fn no_reconstruction() -> Error {
     Error::helped("this generator does not translate images back", "remove `reconstruct`")
 }
 
@@ -156,7 +156,7 @@ impl GanNetwork {
     /// Says what is wrong with images of this side in pixels, and what to do.
     pub fn side_needed(&self, side: usize) -> Option<(String, &'static str)> {
         let needs = self.config().side_needed(side)?;
-        Some((format!("{} needs {needs}, but the packed images have {side}", self.name()), "change `size` of `prepare`, or the network"))
+        Some((format!("{} needs {needs}, but the packed images are {side}×{side}", self.name()), "change `size` of `prepare`, or the network"))
     }
     /// The network of a generator, from the parameters of the stage that trains it; None for stages of other kinds.
     pub fn trained_by(stage: usize, upstream: &dyn Upstream) -> Option<GanNetwork> {
@@ -186,13 +186,13 @@ fn grouped<'a>(rows: impl Iterator<Item = (&'a str, String)>) -> String {
 
 /// Which images are needed by a network that takes one size only.
 fn exactly(size: usize, side: usize) -> Option<String> {
-    (side != size).then(|| format!("images of {size} pixels"))
+    (side != size).then(|| format!("{size}×{size} images"))
 }
 
 /// Which images are needed by a network that takes multiples of `of`, at least `min`.
 fn multiple(of: usize, min: usize, side: usize) -> Option<String> {
     if side < min {
-        return Some(format!("images of at least {min} pixels"));
+        return Some(format!("images of at least {min}×{min}"));
     }
     (!side.is_multiple_of(of)).then(|| format!("images whose side is a multiple of {of}"))
 }

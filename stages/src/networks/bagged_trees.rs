@@ -1,5 +1,5 @@
 //! Bagged decision trees (Breiman 1996) on features of a network: the hybrid of Kassani et al. that Zunair & Hamza
-//! compare with. The trees are a library's; which images each of them is grown on is drawn here. Ignorant of where
+//! compare with. The trees are a library's; which images each of them is grown on is drawn here. Independent of where
 //! features come from.
 
 use crate::contract::prelude::*;
@@ -20,7 +20,7 @@ pub struct BaggedTrees {
 }
 
 impl BaggedTrees {
-    /// Grows so many trees on features, a row for each image, and class indices. The same stream gives the same trees
+    /// Grows `trees` trees on features, a row for each image, and class indices. The same stream gives the same trees
     /// on any number of threads.
     ///
     /// # Errors
@@ -29,10 +29,10 @@ impl BaggedTrees {
     pub fn grow(features: &[Vec<f32>], labels: &[u32], classes: usize, trees: usize, stream: &Stream) -> Result<BaggedTrees> {
         let width = features.first().map_or(0, Vec::len);
         if width == 0 || features.len() != labels.len() || features.iter().any(|f| f.len() != width) {
-            return Err(Error::data(format!("trees cannot grow on {} rows of features and {} labels", features.len(), labels.len())));
+            return Err(Error::data(format!("cannot fit the trees: {} rows of features, {} labels", features.len(), labels.len())));
         }
         if let Some(row) = features.iter().position(|f| f.iter().any(|v| !v.is_finite())) {
-            return Err(Error::data(format!("trees cannot grow: row {row} of the features holds what is not a finite number")));
+            return Err(Error::data(format!("cannot fit the trees: row {row} contains NaN or infinity")));
         }
         if labels.iter().any(|l| *l as usize >= classes) {
             return Err(Error::data(format!("a label is not one of {classes} classes")));
@@ -51,10 +51,10 @@ impl BaggedTrees {
     /// not finite: trees would predict something.
     ///
     /// # Errors
-    /// Where rows have another length than those that the trees grew on.
+    /// Where rows have another length than those that the trees were fitted on.
     pub fn probabilities(&self, features: &[Vec<f32>]) -> Result<Vec<Vec<f64>>> {
         if let Some(row) = features.iter().find(|f| f.len() != self.width) {
-            return Err(Error::data(format!("the trees grew on {} features, an image has {}", self.width, row.len())));
+            return Err(Error::data(format!("fitted on {} features, got {}", self.width, row.len())));
         }
         let mut votes = vec![vec![0.0; self.classes]; features.len()];
         if features.is_empty() {
@@ -79,7 +79,7 @@ fn matrix<'a>(rows: impl Iterator<Item = &'a Vec<f32>>, width: usize) -> Result<
 }
 
 fn refused(e: smartcore::error::Failed) -> Error {
-    Error::data(format!("the trees were refused: {e}"))
+    Error::data(format!("fitting or prediction failed: {e}"))
 }
 
 #[cfg(test)]

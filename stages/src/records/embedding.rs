@@ -1,11 +1,11 @@
-//! Where images lie on a map.
+//! Where images lie in an embedding.
 
 use super::{Row, cells};
 use crate::data::sample::Origin;
 use hilum_cache::Digest;
 use serde::{Deserialize, Serialize};
 
-/// An image on a map.
+/// An image in an embedding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Embedded {
     /// The image.
@@ -15,7 +15,7 @@ pub struct Embedded {
     pub label: String,
     /// Real or synthetic.
     pub origin: Origin,
-    /// First coordinate; none where it is no number.
+    /// First coordinate; none where it is not a number.
     #[serde(with = "cells")]
     pub x: Option<f64>,
     /// Second coordinate.

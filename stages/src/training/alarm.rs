@@ -1,5 +1,5 @@
 //! Early signs that an adversarial training has failed: the discriminator has won, or the generator has collapsed to
-//! one image. Ignorant of networks: sees scores and images.
+//! one image. Independent of networks: sees scores and images.
 
 use crate::contract::prelude::*;
 
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn judgements_that_are_no_numbers_and_looks_at_nothing_raise_no_alarm() {
+    fn scores_that_are_not_numbers_and_empty_samples_raise_no_alarm() {
         for odd in [f64::NAN, f64::NEG_INFINITY] {
             let mut a = alarm();
             assert!((0..400).all(|s| a.scored(s, odd, 0.0).is_none()), "{odd}");

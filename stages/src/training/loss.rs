@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_watched_is_what_is_made_small() {
+    fn the_validation_loss_is_the_training_loss() {
         let logits = [[0.3f32, -1.0, 2.0], [1.5, 0.0, -0.5]];
         let value = hilum_ops::Value::constant(candle_core::Tensor::new(&logits, &candle_core::Device::Cpu).unwrap());
         for (label_smoothing, focal_gamma) in [(0.0, 0.0), (0.1, 0.0), (0.0, 2.0), (0.2, 0.5)] {

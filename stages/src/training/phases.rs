@@ -1,4 +1,5 @@
-//! Phases of a training: which weights are trained, for how long, at which learning rate. Ignorant of what is trained.
+//! Phases of a training: which weights are trained, for how long, at which learning rate. Independent of what is
+//! trained.
 
 use super::schedule::Schedule;
 use crate::contract::prelude::*;

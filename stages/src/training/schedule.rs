@@ -1,4 +1,4 @@
-//! Learning rate schedules as in `torch.optim.lr_scheduler`, and early stopping. Numbers only: ignorant of tensors.
+//! Learning rate schedules as in `torch.optim.lr_scheduler`, and early stopping. Numbers only: independent of tensors.
 
 use crate::contract::prelude::*;
 use crate::math;
@@ -19,9 +19,9 @@ pub enum Schedule {
     },
     /// Cosine annealing with every step.
     Cosine {
-        /// The minimum, as a share of the learning rate.
-        #[serde(default = "default_least")]
-        least: PartialShare,
+        /// The minimum (`eta_min` in PyTorch), as a share of the learning rate.
+        #[serde(default = "default_eta_min_factor")]
+        eta_min_factor: PartialShare,
     },
     /// Multiplied by `factor` every `every` epochs.
     Step {
@@ -39,9 +39,9 @@ pub enum Schedule {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OneCycle {
-    /// Share of the steps in which the learning rate rises.
-    #[serde(default = "default_rise")]
-    pub rise: InnerShare,
+    /// Share of the steps in which the learning rate rises (`pct_start` in PyTorch).
+    #[serde(default = "default_pct_start")]
+    pub pct_start: InnerShare,
     /// Maximum learning rate divided by the initial one.
     #[serde(default = "default_div_factor")]
     pub div_factor: Multiple,
@@ -53,10 +53,10 @@ pub struct OneCycle {
     pub cycle_momentum: bool,
 }
 
-fn default_least() -> PartialShare {
+fn default_eta_min_factor() -> PartialShare {
     PartialShare::of(0.0)
 }
-fn default_rise() -> InnerShare {
+fn default_pct_start() -> InnerShare {
     InnerShare::of(0.3)
 }
 fn default_div_factor() -> Multiple {
@@ -96,7 +96,7 @@ impl Schedule {
         let factor = match self {
             Schedule::Constant => 1.0,
             Schedule::LinearDecay { constant, decay } => linear_decay(epoch, f64::from(*constant), f64::from(*decay)),
-            Schedule::Cosine { least } => between(1.0, **least, step / steps),
+            Schedule::Cosine { eta_min_factor } => between(1.0, **eta_min_factor, step / steps),
             Schedule::Step { every, factor } => math::pow(**factor, (epoch / f64::from(**every)).floor()),
             Schedule::OneCycle(c) => return c.at(step, steps, rate),
         };
@@ -119,7 +119,7 @@ impl OneCycle {
     fn at(&self, step: f64, steps: f64, most: f64) -> Pace {
         let first = most / *self.div_factor;
         // A phase of a few steps leaves little room to rise and fall.
-        let top = (*self.rise * steps - 1.0).max(0.0);
+        let top = (*self.pct_start * steps - 1.0).max(0.0);
         let end = (steps - 1.0).max(top + 1.0);
         let (rate, momentum) = match step < top {
             true => (between(first, most, step / top), between(0.95, 0.85, step / top)),
@@ -145,15 +145,15 @@ pub struct Plateau {
     /// Epochs without improvement that are tolerated.
     pub patience: u32,
     /// The minimum learning rate.
-    pub least: f64,
+    pub min_lr: f64,
     best: f64,
     waited: u32,
 }
 
 impl Plateau {
     /// In its initial state.
-    pub fn new(factor: f64, patience: u32, least: f64) -> Self {
-        Plateau { factor, patience, least, best: f64::INFINITY, waited: 0 }
+    pub fn new(factor: f64, patience: u32, min_lr: f64) -> Self {
+        Plateau { factor, patience, min_lr, best: f64::INFINITY, waited: 0 }
     }
     /// The learning rate after an epoch with this loss.
     pub fn observe(&mut self, loss: f64, rate: f64) -> f64 {
@@ -166,7 +166,7 @@ impl Plateau {
             return rate;
         }
         self.waited = 0;
-        let lower = (rate * self.factor).max(self.least);
+        let lower = (rate * self.factor).max(self.min_lr);
         // A reduction of less than the threshold is not made.
         if rate - lower > 1e-8 { lower } else { rate }
     }
@@ -222,12 +222,12 @@ mod tests {
         let known: BTreeMap<String, Vec<[f64; 2]>> = serde_json::from_str(text).unwrap();
         let cycle = |div_factor, cycle_momentum| {
             let div_factor = Multiple::of(div_factor);
-            Schedule::OneCycle(OneCycle { rise: default_rise(), div_factor, final_div_factor: default_final_div_factor(), cycle_momentum })
+            Schedule::OneCycle(OneCycle { pct_start: default_pct_start(), div_factor, final_div_factor: default_final_div_factor(), cycle_momentum })
         };
         let all = [
             ("constant", 50, Schedule::Constant),
             ("linear-decay", 50, Schedule::LinearDecay { constant: 20, decay: 30 }),
-            ("cosine", 50, Schedule::Cosine { least: PartialShare::of(0.1) }),
+            ("cosine", 50, Schedule::Cosine { eta_min_factor: PartialShare::of(0.1) }),
             ("step", 50, Schedule::Step { every: Count::of(7), factor: Reduction::of(0.3) }),
             ("one-cycle", 50, cycle(25.0, true)),
             ("one-cycle-six", 53, cycle(6.0, false)),
@@ -267,10 +267,10 @@ mod tests {
     fn factors_at_the_bounds_give_finite_rates() {
         let at = Position { step: 3, steps: 9, epoch: 1 };
         let limits = [f64::MIN_POSITIVE, 1.0 - f64::EPSILON, 1.0, f64::MAX];
-        for rise in limits.iter().filter_map(|v| InnerShare::new(*v)) {
+        for pct_start in limits.iter().filter_map(|v| InnerShare::new(*v)) {
             for (div_factor, final_div_factor) in [(1.0, 1.0), (1.0, f64::MAX), (f64::MAX, 1.0), (f64::MAX, f64::MAX)] {
                 let (div_factor, final_div_factor) = (Multiple::of(div_factor), Multiple::of(final_div_factor));
-                let schedule = Schedule::OneCycle(OneCycle { rise, div_factor, final_div_factor, cycle_momentum: true });
+                let schedule = Schedule::OneCycle(OneCycle { pct_start, div_factor, final_div_factor, cycle_momentum: true });
                 assert!(schedule.at(at, 0.1).rate.is_finite(), "{schedule:?}");
             }
         }

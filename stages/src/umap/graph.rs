@@ -1,4 +1,4 @@
-//! The weighted graph of neighbours. Knows neighbours and distances; ignorant of the data and of the embedding.
+//! The weighted graph of neighbours. Knows neighbours and distances; independent of the data and of the embedding.
 
 use crate::math;
 
@@ -23,7 +23,7 @@ impl Graph {
         for (i, ((near, far), scale)) in indices.iter().zip(distances).zip(scales(distances)).enumerate() {
             for (&j, &distance) in near.iter().zip(far) {
                 let weight = scale.membership(f64::from(distance));
-                // An underflow to zero is no edge.
+                // An underflow to zero is not an edge.
                 if weight > 0.0 {
                     rows[i].push((j, weight));
                     rows[j].push((i, weight));
@@ -45,7 +45,7 @@ impl Graph {
         Graph { rows }
     }
 
-    /// Drops the edges that would not be sampled once in so many epochs.
+    /// Drops the edges that would not be sampled once in `epochs` epochs.
     pub(super) fn prune(&mut self, epochs: usize) {
         let least = self.heaviest() / epochs as f64;
         for row in &mut self.rows {

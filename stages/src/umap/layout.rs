@@ -1,5 +1,5 @@
 //! Stochastic gradient descent with negative sampling: neighbours attract each other, random points repel. Knows the
-//! graph and the initial positions; ignorant of the data.
+//! graph and the initial positions; independent of the data.
 
 use super::graph::Graph;
 use crate::math::{exp, ln};
@@ -18,7 +18,7 @@ struct Edge {
     next_negative: f64,
 }
 
-/// Moves the points for so many epochs of stochastic gradient descent on the curve `(a, b)`.
+/// Moves the points for `epochs` epochs of stochastic gradient descent on the curve `(a, b)`.
 ///
 /// `random` gives 64 uniform bits a call. One thread only: the order of the updates is part of the
 /// result, and a race of threads for it is why other implementations are not reproducible.

@@ -63,8 +63,8 @@ fn graph_is_umap_learns() {
     }
 }
 
-/// Share of the 15 nearest in the data that are among the 15 nearest on the map, and of points whose
-/// label is the commonest among their five nearest on the map.
+/// Share of the 15 nearest in the data that are among the 15 nearest in the embedding, and of points whose
+/// label is the commonest among their five nearest in the embedding.
 fn preserved(data: &[f32], labels: &[u8], positions: &[[f64; 2]]) -> (f64, f64) {
     let flat: Vec<f32> = positions.iter().flatten().map(|v| *v as f32).collect();
     let (before, after) = (nearest(data, WIDTH, 15).0, nearest(&flat, 2, 15).0);

@@ -115,9 +115,9 @@ mod tests {
         assert!((found[0][0] - found[2][0]).abs() > 9.9);
     }
 
-    /// On a ring the two vectors are a circle.
+    /// On a ring the two vectors are the positions along a ring.
     #[test]
-    fn a_ring_starts_as_a_circle() {
+    fn a_ring_starts_as_a_ring() {
         let n = 40;
         let rows = (0..n).map(|i| vec![((i + 1) % n, 1.0), ((i + n - 1) % n, 1.0)]).collect();
         let found = positions(Start::Spectral, &[], 1, &Graph { rows }, split_mix(4));

@@ -1,5 +1,5 @@
 //! Trustworthiness of an embedding: whether points that are neighbours in it are neighbours in the data.
-//! Knows points and positions; ignorant of how the embedding was computed.
+//! Knows points and positions; independent of how the embedding was computed.
 
 use rayon::prelude::*;
 

@@ -132,7 +132,7 @@ mod pretrained {
         let (message, _) = complaint(&file(|n, t| Some(if n == "bn1.bias" { t.to_dtype(candle_core::DType::F16).unwrap() } else { t })));
         assert!(message.contains("`bn1.bias`") && message.contains("F16"), "{message}");
         let (message, help) = complaint(b"\x80\x02ctorch._utils");
-        assert!(message.contains("a pickle of PyTorch") && help.contains("weights_only=True") && help.contains("resnet18.pth"), "{message} {help}");
+        assert!(message.contains("a PyTorch pickle") && help.contains("weights_only=True") && help.contains("resnet18.pth"), "{message} {help}");
         let (message, _) = complaint(b"neither");
         assert!(message.contains("is not a safetensors file"), "{message}");
         let (_, weights, kind) = network(1, 2);

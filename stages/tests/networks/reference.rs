@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 static REFERENCE: LazyLock<HashMap<String, Tensor>> = LazyLock::new(|| {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle");
-    let files = ["networks", "stylegan2"].map(|f| format!("{folder}/{f}.safetensors"));
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle");
+    let files = ["networks", "stylegan2"].map(|f| format!("{directory}/{f}.safetensors"));
     files.into_iter().flat_map(|f| candle_core::safetensors::load(f, &Device::Cpu).expect("the fixture reads")).collect()
 });
 

@@ -72,9 +72,9 @@ pub(crate) fn rectify(x: f32, slope: f32) -> f32 {
     if x >= 0.0 { x } else { below }
 }
 
-/// The gradient by the input of [`rectify`], from the gradient `g` by its result `y`: `g` above zero, `slope · g` at
-/// zero and below. As in PyTorch, a slope of zero gives zero below zero even where the gradient is infinite, and all of
-/// the gradient where the result is NaN; other slopes are multiplied with there.
+/// The gradient with respect to the input of [`rectify`], from the gradient `g` with respect to its result `y`: `g`
+/// above zero, `slope · g` at zero and below. As in PyTorch, a slope of zero gives zero below zero even where the
+/// gradient is infinite, and all of the gradient where the result is NaN; other slopes are multiplied with there.
 #[inline(always)]
 pub(crate) fn passed_on(g: f32, y: f32, slope: f32) -> f32 {
     let below = if slope == 0.0 { 0.0 } else { g * slope };

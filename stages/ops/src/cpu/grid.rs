@@ -65,7 +65,7 @@ pub(crate) struct Side {
     pub(crate) run: usize,
 }
 
-/// Products of at most so many columns are computed as dot products.
+/// Products of at most that many columns are computed as dot products.
 pub(crate) const THIN: usize = 4;
 /// Lines of a panel that are used before the next rows: with 64 columns they fill half an L2 cache.
 const LINES: usize = 2560;

@@ -1,4 +1,5 @@
-//! Grey bytes resampled along a line, in integers: the same bits on every machine. Ignorant of where lines come from.
+//! Grey bytes resampled along a line, in integers: the same bits on every machine. Independent of where lines come
+//! from.
 
 use super::widest::widest;
 

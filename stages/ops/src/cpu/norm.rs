@@ -60,7 +60,7 @@ fn non_negative(variance: f64) -> f64 {
 }
 
 /// What sums of squares are taken from, `[groups, c]`: they would cancel where the mean is far from zero. It is the
-/// mean of about `√pixels` pixels, so many that a single outlier among them does not carry it away from the others; the
+/// mean of about `√pixels` pixels, enough that a single outlier among them does not carry it away from the others; the
 /// distance between them is odd, so that they do not stand in one column of an image. It is zero where one of them is
 /// not finite, and the sums say the rest.
 fn near_means(x: &[f32], cut: Cut) -> Vec<f32> {

@@ -15,7 +15,7 @@ pub(crate) struct Axes {
 pub struct FirWindow {
     /// Factor of up-sampling, at least 1: zeros are inserted.
     pub up: usize,
-    /// Factor of down-sampling, at least 1: of so many pixels one is kept.
+    /// Factor of down-sampling, at least 1: one pixel in `down` is kept.
     pub down: usize,
     /// Zeros before the first row and column, in pixels of the up-sampled map; negative crops.
     pub before: isize,

@@ -51,7 +51,7 @@ impl CopyStream {
         Ok(Transfer { copy_stream: copy_stream.clone(), slot, len: numbers.len() })
     }
 
-    /// A slot for so many values: one that is free, or a new one.
+    /// A slot for that many values: one that is free, or a new one.
     fn slot(&self, len: usize) -> Result<StagingSlot> {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = free.iter().position(|b| b.pinned.len() == len.max(1)) {

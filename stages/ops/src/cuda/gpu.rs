@@ -66,7 +66,7 @@ impl Gpu {
         let mib = |bytes: usize| bytes.div_ceil(1 << 20);
         let peak = machine::peak(&self.device).map_or_else(|_| "unknown".to_owned(), |p| format!("{} MiB", p.div_ceil(1 << 20)));
         let free = driver::result::mem_get_info().map_or_else(|_| "unknown".to_owned(), |(free, total)| format!("{} of {} MiB", mib(free), mib(total)));
-        Error::Msg(format!("{MEMORY_IS_FULL}: {} MiB were asked for; the most that was held at once is {peak}, free are {free}", mib(bytes)))
+        Error::Msg(format!("{MEMORY_IS_FULL}: tried to allocate {} MiB; peak {peak}, free {free}", mib(bytes)))
     }
 
     pub(crate) fn kernel(&self, name: &str) -> Result<CudaFunction> {

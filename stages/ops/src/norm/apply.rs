@@ -82,7 +82,7 @@ impl Norm {
         }))
     }
 
-    /// Gradients by input and, where there are, weight and bias.
+    /// Gradients with respect to input and, where there are, weight and bias.
     fn gradients(&self, s: &Step, x: &Value, affine: Option<&Kept>, y: Option<&Tensor>, slope: f32) -> Result<Vec<Option<Value>>> {
         // A second derivative is refused: by what all of these depend on.
         let last = |data: Tensor| Value::record_once_differentiable("norm-gradient", data, &[s.gradient, x]);

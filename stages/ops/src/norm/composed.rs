@@ -7,7 +7,7 @@ use crate::primitive::norm::Divisor;
 use crate::tape::{Step, Value};
 use candle_core::{Result, bail};
 
-/// Gradients by `x` and, where there are, weight and bias, which can be differentiated.
+/// Gradients with respect to `x` and, where there are, weight and bias, which can be differentiated.
 pub(super) fn gradient(s: &Step, parts: Parts, x: &Value, affine: Option<&Kept>, rectifier: Rectifier) -> Result<Vec<Option<Value>>> {
     // The bias may have come from the weight: each gets its own part of the gradient.
     let (x, affine) = (&x.alias(), affine.map(|a| Kept { weight: a.weight.alias(), bias: a.bias.alias() }));

@@ -38,11 +38,11 @@ pub(crate) enum Binary {
     Multiply,
     /// The product, and zero where the second is zero, whatever the first is: also where it is infinite or NaN.
     Weigh,
-    /// A gradient and a result: the gradient by the input of a rectifier of this slope.
+    /// A gradient and a result: the gradient with respect to the input of a rectifier of this slope.
     RectifyGradient(f32),
-    /// A gradient and a result of tanh: the gradient by its input.
+    /// A gradient and a result of tanh: the gradient with respect to its input.
     TanhGradient,
-    /// A gradient and a result of the sigmoid: the gradient by its input.
+    /// A gradient and a result of the sigmoid: the gradient with respect to its input.
     SigmoidGradient,
 }
 

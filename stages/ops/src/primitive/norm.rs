@@ -125,7 +125,8 @@ impl Primitive<9, 4> for SumGradients {
     }
 }
 
-/// The gradient by the input, of [`InputGradientInputs`] and, where only it says what was rectified, the result.
+/// The gradient with respect to the input, of [`InputGradientInputs`] and, where only it says what was rectified, the
+/// result.
 pub(crate) struct InputGradient {
     pub(crate) cut: Cut,
     pub(crate) slope: f32,

@@ -5,12 +5,12 @@ use candle_core::{Result, bail};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-/// Gradients by leaves or other values.
+/// Gradients with respect to leaves or other values.
 #[derive(Debug, Default)]
 pub struct Gradients(HashMap<u64, Value>);
 
 impl Gradients {
-    /// The gradient by a value; None where the differentiated value does not depend on it.
+    /// The gradient with respect to a value; None where the differentiated value does not depend on it.
     pub fn get(&self, of: &Value) -> Option<&Value> {
         self.0.get(&of.node.as_ref()?.id)
     }
@@ -36,8 +36,8 @@ impl Gradients {
 }
 
 impl Value {
-    /// Gradients by all leaves. The graph is released in the pass: activations are freed as soon as their gradients are
-    /// known.
+    /// Gradients with respect to all leaves. The graph is released in the pass: activations are freed as soon as their
+    /// gradients are known.
     ///
     /// # Errors
     /// Where this has more than one element, or the graph was released before.
@@ -55,8 +55,8 @@ impl Value {
         recording(false, || walk(self, |_| wanted, false))
     }
 
-    /// Gradients by some values that can be differentiated themselves: `torch.autograd.grad` with `create_graph=True`.
-    /// The graph is kept.
+    /// Gradients with respect to some values that can be differentiated themselves: `torch.autograd.grad` with
+    /// `create_graph=True`. The graph is kept.
     ///
     /// # Errors
     /// Where this has more than one element, or does not depend on one of the values. An operation without a second
@@ -66,7 +66,9 @@ impl Value {
         let found = recording(true, || walk(self, |_| ids, true))?;
         wanted
             .iter()
-            .map(|w| found.get(w).cloned().ok_or_else(|| candle_core::Error::Msg("a gradient by a value on which the result does not depend".into()).bt()))
+            .map(|w| {
+                found.get(w).cloned().ok_or_else(|| candle_core::Error::Msg("gradient requested for a tensor that the loss does not depend on".into()).bt())
+            })
             .collect()
     }
 }

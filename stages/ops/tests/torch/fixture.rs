@@ -7,8 +7,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 static FIXTURE: LazyLock<HashMap<String, Tensor>> = LazyLock::new(|| {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle");
-    let files = std::fs::read_dir(folder).expect("the fixtures are there").map(|f| f.unwrap().path());
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle");
+    let files = std::fs::read_dir(directory).expect("the fixtures are there").map(|f| f.unwrap().path());
     files.flat_map(|f| candle_core::safetensors::load(f, &Device::Cpu).expect("a fixture reads")).collect()
 });
 
@@ -86,7 +86,7 @@ impl Report {
         self.compare(&y, &format!("{name}.y"));
         let gradients = y.mul(&Value::constant(case.stored("q"))).unwrap().sum().unwrap().backward().unwrap();
         for (input, value) in &case.inputs {
-            self.compare(gradients.get(value).unwrap_or_else(|| panic!("{name}: no gradient by {input}")), &format!("{name}.d{input}"));
+            self.compare(gradients.get(value).unwrap_or_else(|| panic!("{name}: no gradient with respect to {input}")), &format!("{name}.d{input}"));
         }
         if !case.has("ddq") {
             return;

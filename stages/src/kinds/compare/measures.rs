@@ -1,6 +1,6 @@
 //! Metrics by the names that a study uses: `auroc`, or `sensitivity/covid`. Independent of values.
 
-use crate::contract::decode::Fault;
+use crate::contract::bad_parameter::Fault;
 use crate::contract::prelude::*;
 use crate::evaluation::METRICS;
 use crate::evaluation::metric::Measure;

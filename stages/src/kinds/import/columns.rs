@@ -47,7 +47,7 @@ pub struct Column {
 }
 
 impl Worded for Column {
-    const EXPECTED: &'static str = "the name of a column, or a map with `column` and `pattern`";
+    const EXPECTED: &'static str = "the name of a column, or a mapping with `column` and `pattern`";
     fn of_word(column: String) -> Self {
         Column { column, pattern: None }
     }
@@ -79,7 +79,7 @@ pub struct LabelColumn {
 }
 
 impl Worded for LabelColumn {
-    const EXPECTED: &'static str = "the name of a column, or a map with `column` or `columns`";
+    const EXPECTED: &'static str = "the name of a column, or a mapping with `column` or `columns`";
     fn of_word(column: String) -> Self {
         LabelColumn { column: Some(column), ..LabelColumn::default() }
     }

@@ -21,7 +21,7 @@ pub struct Values {
 }
 
 impl Worded for Values {
-    const EXPECTED: &'static str = "a list of values, or a map with `not`";
+    const EXPECTED: &'static str = "a list of values, or a mapping with `not`";
     fn of_word(word: String) -> Self {
         Values { within: Some(vec![word]), not: None }
     }

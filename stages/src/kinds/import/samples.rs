@@ -12,7 +12,7 @@ use crate::contract::prelude::*;
 use crate::contract::pseudonym::PseudonymKey;
 use crate::contract::source::{ListedFile, Listing};
 use crate::data::grey::OnDamage;
-use crate::data::inspect::{self, Look};
+use crate::data::inspect::{self, ImageHeader};
 use crate::data::patients::{Identity, Patients, tokens};
 use crate::data::sample::{Origin, Sample, Samples};
 use crate::words::counted;
@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 pub(super) struct Kept {
     pub(super) row: Row,
     pub(super) image: Digest,
-    pub(super) look: Look,
+    pub(super) look: ImageHeader,
 }
 
 /// A patient whose images stay together.
@@ -133,7 +133,7 @@ pub(super) fn usable(rows: Vec<Row>, search: &Search, mut omitted: Omitted, cx: 
     Ok(kept)
 }
 
-fn look(row: &Row, file: &ListedFile, damaged: &mut usize) -> Result<Look, String> {
+fn look(row: &Row, file: &ListedFile, damaged: &mut usize) -> Result<ImageHeader, String> {
     let look = inspect::read_note(&file.note);
     let is_synthetic = look.as_ref().is_ok_and(|l| l.synthetic.is_some());
     if let Whose::Unnamed(why) = row.patient

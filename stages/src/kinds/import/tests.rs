@@ -15,7 +15,7 @@ struct Given {
     with: Value,
 }
 
-struct Made {
+struct ImportResult {
     rows: Vec<Sample>,
     patients: Vec<crate::data::patients::Identity>,
     notes: Vec<Note>,
@@ -23,7 +23,7 @@ struct Made {
     csv: String,
 }
 
-impl Made {
+impl ImportResult {
     /// The only note with this text in it.
     fn note(&self, text: &str) -> String {
         let mut found: Vec<String> = self.notes.iter().map(Note::to_string).filter(|n| n.contains(text)).collect();
@@ -47,7 +47,7 @@ fn refused(with: Value) -> String {
     format!("{}: {why}", bad[0].path.join("."))
 }
 
-fn made(given: &Given) -> Result<Made> {
+fn made(given: &Given) -> Result<ImportResult> {
     let dir = tempfile::tempdir().unwrap();
     let stage = stage(&given.with).unwrap_or_else(|bad| panic!("{bad:?}"));
     let listing = |files: Vec<ListedFile>| Listing { digest: Digest::of(b""), files, passed_over: vec![] };
@@ -69,7 +69,7 @@ fn made(given: &Given) -> Result<Made> {
     let out = stage.run(Inputs {}, &cx)?;
     out.samples.save(dir.path()).unwrap();
     let csv = std::fs::read_to_string(dir.path().join(crate::data::sample::TABLE)).unwrap();
-    Ok(Made { rows: out.samples.rows, patients: out.patients.rows, notes: cx.notes(), csv })
+    Ok(ImportResult { rows: out.samples.rows, patients: out.patients.rows, notes: cx.notes(), csv })
 }
 
 /// Files that hold their own names, in directories.
@@ -77,12 +77,12 @@ fn files(names: &[&str]) -> Vec<(String, String)> {
     names.iter().map(|n| ((*n).to_owned(), (*n).to_owned())).collect()
 }
 
-fn in_directories(names: &[&str]) -> Made {
+fn in_directories(names: &[&str]) -> ImportResult {
     made(&Given { key: 1, files: files(names), table: None, with: json!({}) }).unwrap()
 }
 
 /// A table with a header and rows; `what` of an image is what its file holds.
-fn from_table(key: u8, rows: &[&str], with: Value, name_of: &dyn Fn(&str) -> String) -> Made {
+fn from_table(key: u8, rows: &[&str], with: Value, name_of: &dyn Fn(&str) -> String) -> ImportResult {
     let mut table = "who,file,label,site,age,sex\n".to_owned();
     let mut files = vec![];
     for row in rows {
@@ -156,7 +156,7 @@ fn images_of_unknown_patients_are_patients_of_their_own() {
     assert_eq!(made.rows[0].patient, crate::data::patients::token(&made.rows[0].image));
 }
 
-fn tokens(made: &Made) -> usize {
+fn tokens(made: &ImportResult) -> usize {
     made.rows.iter().map(|r| &r.patient).collect::<std::collections::BTreeSet<_>>().len()
 }
 

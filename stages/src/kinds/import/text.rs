@@ -1,4 +1,4 @@
-//! The text of a table: its encoding, its delimiter, and unterminated quotes. Ignorant of what columns mean.
+//! The text of a table: its encoding, its delimiter, and unterminated quotes. Independent of what columns mean.
 
 use crate::contract::prelude::*;
 use encoding_rs::Encoding;

@@ -18,15 +18,15 @@ const MAX_NOMINATED: usize = 2_000_000;
 const DARK: u32 = 3;
 
 /// What is needed to compare an image with another.
-pub(super) struct Look {
+pub(super) struct ImageSignature {
     greys: Digest,
     /// None for a constant image, which looks like every other such image.
     hash: Option<u64>,
     thumbnail: Vec<u8>,
 }
 
-impl Look {
-    pub(super) fn at(grey: &Grey) -> Look {
+impl ImageSignature {
+    pub(super) fn at(grey: &Grey) -> ImageSignature {
         let (width, height) = (grey.width as usize, grey.height as usize);
         // Grey values in the lowest bits of 16 would vanish in 8 bits: images are compared as bright as they can be.
         let unused = grey.extent().1.leading_zeros();
@@ -34,12 +34,12 @@ impl Look {
         let small: Vec<u8> = grey.pixels.iter().map(|v| (((u32::from(*v) << shift) + 128) / 257) as u8).collect();
         let thumbnail = duplicates::thumbnail(&small, width, height);
         let hash = (!duplicates::is_constant(&thumbnail)).then(|| duplicates::phash(&small, width, height));
-        Look { greys: greys_of(grey), hash, thumbnail }
+        ImageSignature { greys: greys_of(grey), hash, thumbnail }
     }
 }
 
 /// The contents of a pack of these sorted images.
-pub(super) fn contents(looks: &[(Digest, Look)], cx: &Context) -> Contents {
+pub(super) fn contents(looks: &[(Digest, ImageSignature)], cx: &Context) -> Contents {
     let mut of_greys: BTreeMap<Digest, Vec<usize>> = BTreeMap::new();
     looks.iter().enumerate().for_each(|(i, (_, look))| of_greys.entry(look.greys).or_default().push(i));
     let mut pairs: Vec<Pair> = vec![];
@@ -64,8 +64,11 @@ pub(super) fn contents(looks: &[(Digest, Look)], cx: &Context) -> Contents {
     near.truncate(MAX_PAIRS);
     pairs.append(&mut near);
     pairs.sort_unstable();
-    let content =
-        |(image, look): &(Digest, Look)| Content { image: *image, greys: look.greys, phash: look.hash.map(|h| format!("{h:016x}")).unwrap_or_default() };
+    let content = |(image, look): &(Digest, ImageSignature)| Content {
+        image: *image,
+        greys: look.greys,
+        phash: look.hash.map(|h| format!("{h:016x}")).unwrap_or_default(),
+    };
     Contents { images: looks.iter().map(content).collect(), pairs }
 }
 

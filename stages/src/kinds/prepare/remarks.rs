@@ -65,7 +65,7 @@ impl Remarks {
         say(self.black, "image is entirely black", "images are entirely black", "");
         say(self.constant, "image has a single grey value", "images have a single grey value", "");
         if !is_handled {
-            let more = ": `bits: 12` reads them as 12 bits, `stretch: true` stretches each to the full range";
+            let more = ": `bits: 12` reads them as 12 bits, `contrast_stretch: true` stretches each to the full range";
             let (one, many) =
                 ("16-bit image uses only the lowest 12 bits and is nearly black", "16-bit images use only the lowest 12 bits and are nearly black");
             say(self.dark, one, many, more);

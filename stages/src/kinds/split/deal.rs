@@ -1,4 +1,4 @@
-//! How many of each stratum go to each part, and which. Ignorant of images: it assigns keys.
+//! How many of each stratum go to each part, and which. Independent of images: it assigns keys.
 //!
 //! Every patient has a priority that follows from the seed and the patient's own key, and each stratum is cut along it.
 //! The counts come from one sequence over all strata: the next place always goes to the part that is furthest behind

@@ -44,7 +44,7 @@ pub struct Vgg16 {
 }
 
 impl Vgg16 {
-    /// Convolutions as He et al. 2015 by fan-out. `original`: the head of three layers, for images of 224 pixels.
+    /// Convolutions as He et al. 2015 by fan-out. `original`: the head of three layers, for 224×224 images.
     pub fn new(channels: usize, classes: usize, original: bool, scope: &mut Scope) -> Result<Self> {
         let (mut layers, mut ci, mut at) = (vec![], channels, 0);
         for co in PLAN {
@@ -80,7 +80,7 @@ impl Classifier for Vgg16 {
         }
         let (n, h, w, c) = maps.dims4()?;
         if (h, w) != (POOLED, POOLED) {
-            return Err(Error::data(format!("the original head of VGG-16 needs images of {} pixels", 32 * POOLED)));
+            return Err(Error::data(format!("the original head of VGG-16 needs {0}×{0} images", 32 * POOLED)));
         }
         Ok(channels_first(&maps)?.reshape(&[n, h * w * c])?)
     }

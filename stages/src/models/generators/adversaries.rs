@@ -1,5 +1,5 @@
-//! Networks that are trained against each other: their weights and optimisers, and the metrics of a step. Ignorant of
-//! what a step does and of its input.
+//! Networks that are trained against each other: their weights and optimisers, and the metrics of a step. Independent
+//! of what a step does and of its input.
 
 use crate::contract::prelude::*;
 use crate::networks::{Scope, Weights};

@@ -33,7 +33,7 @@ pub struct Config {
     /// Channels of the first feature maps of all networks; 64 in the paper.
     #[serde(default = "width")]
     pub width: Size,
-    /// Residual blocks of a generator: 9 in the paper, 6 for images of up to 128 pixels.
+    /// Residual blocks of a generator: 9 in the paper, 6 for images of up to 128×128.
     #[serde(default = "blocks")]
     pub blocks: Size,
     /// Weight of the cycle loss.
@@ -48,7 +48,7 @@ pub struct Config {
     /// Decay of an exponential moving average of the generators per step, such as 0.999; the average then generates the
     /// images. None in the paper.
     #[serde(default)]
-    pub average: Option<PartialShare>,
+    pub ema_decay: Option<PartialShare>,
     /// Final share of the training in which the learning rate decays to zero.
     #[serde(default = "decay")]
     pub decay: Share,
@@ -90,7 +90,7 @@ impl GeneratorConfig for Config {
         multiple(4, 32, side)
     }
     fn ema_initial_share(&self, steps: usize, _batch: usize) -> f64 {
-        self.average.map_or(0.0, |kept| math::pow(*kept, steps as f64))
+        self.ema_decay.map_or(0.0, |kept| math::pow(*kept, steps as f64))
     }
     fn trainer<'s>(&self, s: TrainingSetup<'s, '_>) -> Result<Box<dyn Trainer + 's>> {
         let networks = CycleGan::new(self, s.side, &s.adam, s.device, s.init_streams().each_mut())?;

@@ -1,4 +1,4 @@
-//! Images as generators take and return them: channels, grey values, bytes. Ignorant of networks.
+//! Images as generators take and return them: channels, grey values, bytes. Independent of networks.
 
 use crate::contract::prelude::*;
 use hilum_ops::Value;

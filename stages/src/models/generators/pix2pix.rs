@@ -10,7 +10,7 @@ pub use step::Pix2Pix;
 use super::adversaries::Observed;
 use super::images::channelled;
 use super::translation::{self, How, Translation, Translator};
-use super::{Defaults, GeneratorConfig, Trainer, TrainingSetup, multiple, no_way_back};
+use super::{Defaults, GeneratorConfig, Trainer, TrainingSetup, multiple, no_reconstruction};
 use crate::contract::prelude::*;
 use crate::data::pairs::{Rule, nearest};
 use crate::networks::{Mode, Scope};
@@ -28,7 +28,7 @@ pub struct Config {
     /// Channels of the networks: 1, or 3 with the grey image in each.
     #[serde(default = "one")]
     pub channels: Channels,
-    /// Downsampling steps of the U-Net: 8 for images of 256 pixels; 224 can be halved only 5 times.
+    /// Downsampling steps of the U-Net: 8 for 256×256 images; a side of 224 can be halved only 5 times.
     #[serde(default = "levels")]
     pub levels: Whole<2, 8, usize>,
     /// Dropout after the first three upsampling steps, in training and in generation: the only source of noise.
@@ -130,7 +130,7 @@ struct Opened {
 impl super::Generator for Opened {
     fn translate(&self, images: &Value, numbers: &[u64], draws: &Stream, and_back: bool) -> Result<Value> {
         if and_back {
-            return Err(no_way_back());
+            return Err(no_reconstruction());
         }
         // Batch statistics are part of generation: each image is a batch of its own.
         let one = |k: usize| {

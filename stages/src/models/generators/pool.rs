@@ -1,5 +1,5 @@
 //! The pool of fake images (Shrivastava et al. 2017): a discriminator is also trained on images from earlier steps, not
-//! only on those of the latest generator. Ignorant of networks.
+//! only on those of the latest generator. Independent of networks.
 
 use crate::contract::prelude::*;
 use candle_core::{Device, Tensor};

@@ -42,7 +42,7 @@ pub struct Config {
     /// Probability of style mixing: generating an image with the styles of two noise vectors.
     pub mixing: Share,
     /// Half-life of the generator's moving average, in thousands of images.
-    pub average: NonNegative,
+    pub ema_kimg: NonNegative,
     /// Limits the half-life to this share of the images so far, such as 0.05, so that the average of a short training
     /// forgets the initial weights. None in the reference's configuration for few images.
     pub ramp: Option<Positive>,
@@ -73,7 +73,7 @@ impl Default for Config {
             r1: NonNegative::of(10.0),
             path_length: NonNegative::of(2.0),
             mixing: Share::of(0.9),
-            average: NonNegative::of(10.0),
+            ema_kimg: NonNegative::of(10.0),
             ramp: None,
             diffaugment: Policy::default(),
         }
@@ -88,7 +88,7 @@ impl Config {
     }
     /// The decay of the moving average over `n` images, after `seen` others.
     fn kept(&self, seen: usize, n: usize) -> f64 {
-        let half_life = *self.average * 1000.0;
+        let half_life = *self.ema_kimg * 1000.0;
         let half_life = self.ramp.map_or(half_life, |share| half_life.min(seen as f64 * *share));
         if half_life > 0.0 { math::pow(0.5, n as f64 / half_life) } else { 0.0 }
     }
@@ -115,7 +115,7 @@ impl GeneratorConfig for Config {
         (0..steps).map(|step| self.kept(step * batch, batch)).product()
     }
     fn ema_help(&self) -> &'static str {
-        "lower `average`, or give `ramp: 0.05`"
+        "lower `ema_kimg`, or give `ramp: 0.05`"
     }
     fn trainer<'s>(&self, setup: TrainingSetup<'s, '_>) -> Result<Box<dyn Trainer + 's>> {
         Ok(Box::new(StyleGan2Trainer::new(self, setup)?))

@@ -1,4 +1,4 @@
-//! The interface between the training loop and any adversarial network. Ignorant of networks and of the loop.
+//! The interface between the training loop and any adversarial network. Independent of networks and of the loop.
 
 use super::adversaries::{Adversaries, Observed};
 use crate::contract::prelude::*;

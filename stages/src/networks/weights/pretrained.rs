@@ -41,7 +41,7 @@ fn conversion(name: &str) -> String {
 impl Pretrained {
     /// The file as a path parameter, which is called `parameter` in the study.
     pub fn source(&self, parameter: &'static str) -> Source {
-        let help = Some(format!("weights of PyTorch become such a file with: {}", conversion(&self.path.0)));
+        let help = Some(format!("convert PyTorch weights with: {}", conversion(&self.path.0)));
         Source { parameter, path: self.path.clone(), what: SourceKind::File, help }
     }
     /// What is wrong with the parameters; `path` is that of this one in the study.
@@ -52,20 +52,20 @@ impl Pretrained {
     /// Loads the file's weights into a network, all but those of the last layer.
     ///
     /// # Errors
-    /// Where it is another file, not one of safetensors, or lacks a tensor: names it, with both shapes.
+    /// Where its SHA-256 differs, it is not in the safetensors format, or lacks a tensor: names it, with both shapes.
     pub fn load(&self, bytes: &[u8], weights: &Weights, Ends { first_conv, head }: Ends, device: &Device) -> Result<()> {
         let name = self.path.0.rsplit(['/', ':']).next().unwrap_or("weights");
         let found = Sha256::of(bytes).hex();
         if !found.eq_ignore_ascii_case(&self.sha256) {
             let expected = self.sha256.to_ascii_lowercase();
             return Err(Error::helped(
-                format!("`{name}` is another file: sha256 {found}, expected {expected}"),
+                format!("SHA-256 mismatch for `{name}`: expected {expected}, found {found}"),
                 "check where it came from before you change `sha256`",
             ));
         }
         if bytes.starts_with(b"PK\x03\x04") || bytes.first() == Some(&0x80) {
             let help = format!("a pickle can run any program when it is opened; convert it where you trust it: {}", conversion(name));
-            return Err(Error::helped(format!("`{name}` is a pickle of PyTorch, not safetensors"), help));
+            return Err(Error::helped(format!("`{name}` is a PyTorch pickle, not safetensors"), help));
         }
         let file = safetensors::SafeTensors::deserialize(bytes).map_err(|e| Error::data(format!("`{name}` is not a safetensors file: {e}")))?;
         let known: HashMap<String, _> = file.tensors().into_iter().map(|(n, view)| (current(&n), view)).collect();

@@ -53,19 +53,19 @@ named! {
 named! {
     /// Sums of a norm's gradient.
     GradientSums[4] {
-        /// Subtracted from the gradient by the input, `[groups, c]`.
+        /// Subtracted from the gradient with respect to the input, `[groups, c]`.
         grad_mean,
         /// Times `x − mean`, subtracted as well, `[groups, c]`.
         grad_slope,
-        /// The gradient by the weight, `[c]` or `[1]`.
+        /// The gradient with respect to the weight, `[c]` or `[1]`.
         by_weight,
-        /// The gradient by the bias, `[c]` or `[1]`.
+        /// The gradient with respect to the bias, `[c]` or `[1]`.
         by_bias,
     }
 }
 
 named! {
-    /// What the gradient by the input is made of: gradient of the result and input `[groups, pixels, c]`, the others
-    /// `[groups, c]`.
+    /// What the gradient with respect to the input is made of: gradient of the result and input `[groups, pixels, c]`,
+    /// the others `[groups, c]`.
     InputGradientInputs[7] { g, x, mean, scale, shift, grad_mean, grad_slope }
 }

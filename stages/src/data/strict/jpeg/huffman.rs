@@ -3,7 +3,7 @@
 
 use super::bits::Bits;
 
-/// Codes of up to so many bits are found by one look.
+/// Codes of up to that many bits are found by one look.
 const SHORT: usize = 10;
 
 /// What a code covers that ends a sequential block, and one that may not stand in it.

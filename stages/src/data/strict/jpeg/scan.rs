@@ -126,7 +126,7 @@ fn block(bits: &mut Bits, table: &Table) -> bool {
     // The compiler keeps a copy of its own in registers.
     let mut own = *bits;
     let mut next = 1u32;
-    // Two symbols cover at most 32 coefficients: while so many are to come, the first of two cannot end the block.
+    // Two symbols cover at most 32 coefficients: while that many are to come, the first of two cannot end the block.
     while next <= 32 {
         next += u32::from(table.leap(&mut own));
     }

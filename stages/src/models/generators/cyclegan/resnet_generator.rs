@@ -17,7 +17,7 @@ pub struct ResNetGenerator {
 }
 
 impl ResNetGenerator {
-    /// Convolutions N(0, 0.02), biases 0; `width` is 64 in the paper, `blocks` 9, or 6 for images of 128 pixels and
+    /// Convolutions N(0, 0.02), biases 0; `width` is 64 in the paper, `blocks` 9, or 6 for images of 128×128 and
     /// less.
     pub fn new(channels: usize, width: usize, blocks: usize, scope: &mut Scope) -> Result<Self> {
         let bias = Some(Init::Const(0.0));

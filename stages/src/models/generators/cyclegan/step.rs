@@ -29,7 +29,7 @@ pub struct CycleGan {
 impl CycleGan {
     /// Fresh weights for images of `side` pixels, the generators' from the first stream.
     pub fn new(c: &Config, side: usize, adam: &AdamParameters, device: &Device, [g, d]: [&mut Stream; 2]) -> Result<Self> {
-        let average = c.average.map(|_| fresh(device, &mut g.clone(), |s| Generators::new(c, s))).transpose()?;
+        let average = c.ema_decay.map(|_| fresh(device, &mut g.clone(), |s| Generators::new(c, s))).transpose()?;
         let (generators, of_g) = fresh(device, g, |s| Generators::new(c, s))?;
         let ([of_from, of_to], of_d) = fresh(device, d, |s| {
             let mut new = |name| PatchGan::new(*c.channels, *c.width, Norm::Instance, &mut s.at(name));
@@ -84,7 +84,7 @@ impl CycleGan {
             to_d.add(loss.backward()?)?;
         }
         of_d.step(&to_d)?;
-        if let (Some(kept), Some((_, average))) = (self.config.average, &self.average) {
+        if let (Some(kept), Some((_, average))) = (self.config.ema_decay, &self.average) {
             average.lerp(&self.weights[0], 1.0 - *kept)?;
         }
         Ok(Observed {

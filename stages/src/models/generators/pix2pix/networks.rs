@@ -1,5 +1,5 @@
 //! pix2pix (Isola et al. 2017) as the TensorFlow tutorial has it, which Liang et al. followed: a U-Net whose noise is
-//! dropout, and a PatchGAN over the pair. Eight levels need images of 256 pixels; five take 224.
+//! dropout, and a PatchGAN over the pair. Eight levels need 256×256 images; five take 224×224.
 
 use crate::contract::prelude::*;
 use crate::networks::blocks::{BatchNorm, Conv, KERAS, Shape, dropout, normal};

@@ -35,7 +35,7 @@ pub trait Draws {
     /// # Errors
     /// Where the device refuses it; so below.
     fn noise(&mut self, n: usize) -> Result<Value>;
-    /// From which of so many styles on those of other noise are taken; none where it is their number.
+    /// From which of `styles` styles on those of other noise are taken; none where it is `styles`.
     fn cutoff(&mut self, styles: usize) -> usize;
     /// What is added to the maps.
     fn maps(&mut self) -> Noise<'_>;

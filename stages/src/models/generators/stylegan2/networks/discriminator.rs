@@ -34,7 +34,7 @@ impl Discriminator {
         let maps = c.maps(4);
         let mut s = scope.at("b4");
         Ok(Discriminator {
-            from_image: from_image.ok_or_else(|| Error::data("StyleGAN2 needs images of 8 pixels or more"))?,
+            from_image: from_image.ok_or_else(|| Error::data("StyleGAN2 needs images of at least 8×8"))?,
             blocks,
             conv: Convolution::new(maps + 1, maps, 3, true, false, &mut s.at("conv"))?,
             fc: Full::new(maps * 16, maps, 1.0, 0.0, true, &mut s.at("fc"))?,

@@ -111,7 +111,8 @@ fn above_classes(images: &[&ListedFile], has_no_masks: bool, cx: &Context) -> us
     let is_split = |depth: usize| are(&all_at(depth), PARTS) && !holding(depth).is_empty();
     let (tops, below) = (all_at(0), all_at(1));
     let is_wrapper = tops.len() == 1 && holding(0).len() == 1;
-    // A class contains patients, or directories that say what the files are: then the one above only contains the classes.
+    // A class contains patients, or directories that say what the files are: then the one above only contains the
+    // classes.
     let holds_classes = below.len() > 1 && (are(&all_at(2), CONTAINERS) || !has_no_masks && all_at(2).is_empty());
     let depth = usize::from(is_wrapper && (are(&tops, CONTAINERS) || is_split(1) && repeat(1) || holds_classes));
     if depth > 0 {

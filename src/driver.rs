@@ -1,5 +1,5 @@
-//! The one call behind a program: reads a study, plans it, checks it, runs it, writes its results. The command line uses it,
-//! tests may, and so may whatever else is to run studies. Ignorant of arguments, and of how anything is shown.
+//! The driver: one call that reads a study, plans it, checks it, runs it, writes its results. The command line uses it,
+//! tests may, and so may whatever else is to run studies. Independent of arguments, and of how anything is shown.
 //!
 //! ```text
 //! load → Study ─→ Opened (its session: store, record, listings) ─→ plan, findings

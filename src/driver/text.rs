@@ -6,7 +6,7 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use crate::plan::disk::Need;
 use crate::plan::estimate::Estimate;
-use crate::plan::groups::{Fate, Group, Totals, failing};
+use crate::plan::groups::{Group, Status, Totals, failing};
 use crate::plan::reason::Reason;
 use crate::plan::{Decision, Plan};
 use crate::progress::words::{about, size};
@@ -28,12 +28,12 @@ pub fn shortage(study: &Study, forecast: &Forecast) -> Option<String> {
 
 /// All lines of a plan.
 pub fn lines(p: &Pipeline, plan: &Plan, forecast: &Forecast) -> Vec<String> {
-    let groups = forecast.groups.iter().filter(|g| g.fate != Fate::UpToDate);
+    let groups = forecast.groups.iter().filter(|g| g.status != Status::UpToDate);
     let out = groups.map(|g| line(p, plan, g, Some(&forecast.estimate)));
     out.chain(sums(forecast)).collect()
 }
 
-/// The last lines of a plan: how many stages of which fate, and the time that they may take.
+/// The last lines of a plan: how many stages of which status, and the time that they may take.
 pub fn sums(forecast: &Forecast) -> impl Iterator<Item = String> {
     std::iter::once(in_all(&forecast.totals)).chain(time(&forecast.totals, &forecast.estimate))
 }
@@ -42,12 +42,12 @@ pub fn sums(forecast: &Forecast) -> impl Iterator<Item = String> {
 pub fn line(p: &Pipeline, plan: &Plan, group: &Group, estimate: Option<&Estimate>) -> String {
     let first = group.stages[0];
     let several = group.stages.len() > 1;
-    let (fate, rest) = match (&plan.decisions[first], group.fate) {
+    let (status, rest) = match (&plan.decisions[first], group.status) {
         (Decision::Execute { reasons, continues, .. }, _) => {
             let on = continues.map(|step| format!("resumes after step {step}"));
             ("will run", format!(": {}", reasons.iter().map(|r| reason(r, p, several)).chain(on).collect::<Vec<_>>().join("; ")))
         }
-        (Decision::Undecided { waits, .. }, Fate::Skipped) => {
+        (Decision::Undecided { waits, .. }, Status::Skipped) => {
             let failing = failing(plan, waits).map(|w| named(p, &[w], several)).unwrap_or_default();
             (if several { "are skipped" } else { "is skipped" }, format!(": {failing} fails"))
         }
@@ -67,7 +67,7 @@ pub fn line(p: &Pipeline, plan: &Plan, group: &Group, estimate: Option<&Estimate
         (Decision::Reuse { .. } | Decision::Unwanted, _) => (if several { "are up to date" } else { "up to date" }, String::new()),
     };
     let millis = estimate.and_then(|e| e.together(&group.stages)).map(|m| format!(", about {}", about(m))).unwrap_or_default();
-    format!("{}{fate}{rest}{millis}", subject(p, group))
+    format!("{}{status}{rest}{millis}", subject(p, group))
 }
 
 /// What a line is about: `images   `, `classifier   6 of 8 cells `.

@@ -2,7 +2,7 @@
 
 use crate::space::{Space, root};
 use hilum::diagnostic::{Diagnostic, Texts};
-use hilum::engine::{self, Device, End, Error, Ran, RunOptions};
+use hilum::driver::{self, Device, End, Error, Ran, RunOptions};
 use hilum::run::event::{Event, Sink};
 use hilum::run::job::{Class, Failure};
 use hilum::run::launch::{Launch, Launcher, Launchers, Message, Started};
@@ -44,10 +44,10 @@ fn run(file: &Path, set: &[&str]) -> (Result<Ran, Error>, Kept) {
 fn run_with(file: &Path, set: &[&str], launchers: Launchers, kept: &Kept) -> Result<Ran, Error> {
     let set: Vec<String> = set.iter().map(|s| (*s).to_owned()).collect();
     let workspace = Workspace::of(file, None, None, Default::default());
-    let (study, record) = engine::load_with_record(file, &set, workspace, engine::to_repair).unwrap();
+    let (study, record) = driver::load_with_record(file, &set, workspace, driver::to_repair).unwrap();
     let options =
         RunOptions { launchers, devices: Device::Cpu.find().unwrap(), only: vec![], force: vec![], jobs: None, keep_going: false, checkpoint_every: 60.0 };
-    engine::run(&study, record, &options, kept, &kept.cancel)
+    driver::run(&study, record, &options, kept, &kept.cancel)
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn a_study_runs_once_and_then_everything_is_there() {
     let space = Space::tiny();
     let (ran, kept) = run(&space.path("study.yaml"), &[]);
     let ran = ran.unwrap();
-    assert_eq!((ran.end, ran.has_results, ran.failed.len()), (End::Finished, true, 0));
+    assert_eq!((ran.end, ran.results.is_some_and(|n| n > 0), ran.failed.len()), (End::Finished, true, 0));
     assert!(ran.outputs.iter().all(Option::is_some) && space.path("results").is_dir());
     let events = kept.events.into_inner().unwrap();
     assert_eq!((events.first().map(String::as_str), events.last().map(String::as_str)), (Some("started"), Some("finished")));
@@ -74,7 +74,7 @@ fn a_leak_refuses_a_study_and_a_stopped_run_goes_no_further() {
     assert!(events.iter().filter(|e| *e == "stage-started").count() <= 2 && !events.contains(&"skipped".to_owned()), "{events:?}");
     let (refused, kept) = run(&space.path("study.yaml"), &["stages.split.with.by=image"]);
     let refused = refused.unwrap();
-    assert_eq!((refused.end, refused.has_results), (End::Refused, false));
+    assert_eq!((refused.end, refused.results), (End::Refused, None));
     assert!(kept.codes.into_inner().unwrap().contains(&"L0002"));
 }
 
@@ -82,7 +82,7 @@ fn a_leak_refuses_a_study_and_a_stopped_run_goes_no_further() {
 fn what_is_wrong_comes_as_diagnostics() {
     let file = root().join("pipelines/tiny.yaml");
     let workspace = || Workspace::of(&file, None, None, Default::default());
-    let rejected = engine::load(&file, &["stages.split.with.epochs=3".into()], workspace()).err().unwrap();
+    let rejected = driver::load(&file, &["stages.split.with.epochs=3".into()], workspace()).err().unwrap();
     assert_eq!(rejected.diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(), ["E0104"]);
     let space = Space::new();
     space.write("study.yaml", "study: s\nseed: 1\nstages:\n  a: { stage: import, with: { images: nowhere } }\n");

@@ -61,8 +61,9 @@ pub struct Ran {
     pub failed: Vec<StageId>,
     /// The outputs that are known, by stage.
     pub outputs: Outputs,
-    /// True if results were written.
-    pub has_results: bool,
+    /// How many files of results were written or removed: 0 if they were as they should be. None if results were not laid out, as
+    /// with `only`.
+    pub results: Option<usize>,
     /// What the comparisons answer, each with its stage.
     pub answers: Vec<(String, Answer)>,
     /// The store.
@@ -137,7 +138,7 @@ impl<'a> Attempt<'a> {
         let store = opened.session.store.clone();
         self.report(&early);
         if early.iter().any(Finding::refuses) {
-            return Ok(Ran { end: End::Refused, failed: vec![], outputs: known, has_results: false, answers: vec![], store, _lock: opened.lock });
+            return Ok(Ran { end: End::Refused, failed: vec![], outputs: known, results: None, answers: vec![], store, _lock: opened.lock });
         }
         let is_idle = plan.decisions.iter().all(|d| matches!(d, Decision::Reuse { .. } | Decision::Unwanted));
         let ran = if is_idle {
@@ -155,12 +156,10 @@ impl<'a> Attempt<'a> {
             self.execute(opened, plan, key)?
         };
         study.workspace.save_objects_memo(&store);
-        let has_results = options.only.is_empty() && ran.end != End::Refused;
-        if has_results {
-            self.write_results(&ran, &store)?;
-        }
+        let is_laid_out = options.only.is_empty() && ran.end != End::Refused;
+        let results = if is_laid_out { Some(self.write_results(&ran, &store)?) } else { None };
         let Executed { end, run, executed, reused, failed, skipped, outputs, lock, .. } = ran;
-        let answers = if has_results && end == End::Finished { answers(&study.pipeline, &outputs, &store)? } else { vec![] };
+        let answers = if results.is_some() && end == End::Finished { answers(&study.pipeline, &outputs, &store)? } else { vec![] };
         self.sink.handle(&Event::Finished {
             run: run.filter(|_| executed + failed.len() > 0),
             executed,
@@ -170,7 +169,7 @@ impl<'a> Attempt<'a> {
             interrupted: end == End::Interrupted,
             answers: answers.clone(),
         });
-        Ok(Ran { end, failed, outputs, has_results, answers, store, _lock: lock })
+        Ok(Ran { end, failed, outputs, results, answers, store, _lock: lock })
     }
 
     /// Records a run with nothing to do if the newest run left the store with other results, such as those of another study: what
@@ -259,8 +258,9 @@ impl<'a> Attempt<'a> {
         })
     }
 
-    /// Writes the results of what is there; only a run that finished removes those that it no longer has.
-    fn write_results(&self, ran: &Executed, store: &Store) -> Result<(), Error> {
+    /// Writes the results of what is there; only a run that finished removes those that it no longer has. Returns how many files
+    /// were written or removed.
+    fn write_results(&self, ran: &Executed, store: &Store) -> Result<usize, Error> {
         let study = self.study;
         let is_whole = ran.end == End::Finished;
         if is_whole {
@@ -271,7 +271,7 @@ impl<'a> Attempt<'a> {
         for (path, aside) in laid_out.edited {
             self.sink.handle(&Event::Warning { message: format!("`{path}` was modified; moved it to `{aside}` and restored the result") });
         }
-        Ok(())
+        Ok(laid_out.written + laid_out.removed)
     }
 
     /// Reports findings, but for those that were reported before.

@@ -1,4 +1,5 @@
-//! What follows from a plan, for people: stages in groups, the time and the disk that they may take. Ignorant of how it is said: `text` knows.
+//! What follows from a plan, for people: stages in groups, the time and the disk that they may take. Independent of how it is said:
+//! `text` knows.
 
 use super::Study;
 use crate::plan::Plan;
@@ -9,9 +10,9 @@ use crate::session::Session;
 
 /// What follows from a plan.
 pub struct Forecast {
-    /// Stages with a common fate.
+    /// Stages with a common status.
     pub groups: Vec<Group>,
-    /// How many stages have each fate.
+    /// How many stages have each status.
     pub totals: Totals,
     /// How long they may take.
     pub estimate: Estimate,

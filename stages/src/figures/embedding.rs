@@ -1,4 +1,4 @@
-//! A map of images: colour by label, shape by real or synthetic.
+//! The embedding of images in two dimensions: colour by label, marker by real or synthetic.
 
 use super::drawing::colour;
 use super::{Draw, Drawing, Figure};
@@ -10,11 +10,7 @@ use kuva::render::plots::Plot;
 use std::collections::BTreeMap;
 
 /// See the module.
-pub const FIGURE: Figure = Figure {
-    name: "umap",
-    doc: "Images in two dimensions, near ones looking alike: colour by label, dots for real ones and crosses for synthetic ones.",
-    draw: Draw::Embedding(draw),
-};
+pub const FIGURE: Figure = Figure { name: "umap", doc: "UMAP of image features; colour is label, marker is real or synthetic.", draw: Draw::Embedding(draw) };
 
 struct Point<'a> {
     x: f64,
@@ -23,7 +19,7 @@ struct Point<'a> {
     is_synthetic: bool,
 }
 
-/// An image whose place is no number has none.
+/// An image whose place is not a number has none.
 fn draw(embedding: &Table<Embedded>, how: &str) -> Option<Drawing> {
     let point = |e: &'_ Embedded| Some((e.x.filter(|x| x.is_finite())?, e.y.filter(|y| y.is_finite())?));
     let points: Vec<Point> =
@@ -50,7 +46,7 @@ fn draw(embedding: &Table<Embedded>, how: &str) -> Option<Drawing> {
     Some(Drawing::new(plots, layout, how))
 }
 
-/// Axes that end where the points do: a map has no zero.
+/// Axes that end where the points do: an embedding has no zero.
 fn around(layout: Layout, points: &[Point]) -> Layout {
     if points.is_empty() {
         return layout;

@@ -7,6 +7,7 @@ mod graph;
 mod images;
 mod maps;
 mod metrics;
+mod published;
 mod stages;
 mod training;
 mod under_way;
@@ -43,6 +44,7 @@ pub(super) static CHAPTERS: &[Chapter] = &[
     under_way::CHAPTER,
     comparison::CHAPTER,
     metrics::CHAPTER,
+    published::CHAPTER,
     images::CHAPTER,
     maps::CHAPTER,
     graph::CHAPTER,

@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod as_inputs;
+mod audit;
 mod cells;
 mod comparison;
 mod embedding;
@@ -14,6 +15,7 @@ mod metrics;
 mod predictions;
 mod scores;
 
+pub use audit::{Audited, Verdict};
 pub use cells::number;
 pub(crate) use cells::{no_column, unreadable};
 pub use comparison::Compared;

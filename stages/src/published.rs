@@ -16,13 +16,15 @@ mod laws;
 mod matrix;
 #[cfg(test)]
 mod papers;
+#[cfg(test)]
+mod planted;
 mod printed;
 mod rates;
 mod refer;
 mod sum;
 mod totals;
 
-pub use format::{Cell, Class, Confusion, Count, F1, F1From, Folds, Named, Paper, PublishedTable, RatioOf, Rate, SumOf, Total};
+pub use format::{Cell, Class, Confusion, Count, F1, F1From, Folds, Named, Paper, PublishedTable, Rate, RatioOf, SumOf, Total};
 pub use printed::{Printed, Rounding, Unit};
 pub use sum::Sum;
 

@@ -60,7 +60,8 @@ mod tests {
             explained_by: by.into(),
             why: why.into(),
         };
-        let rows = vec![row("fine", Verdict::Consistent, "", ""), row("skew", Verdict::Explained, "4135", "w"), row("bad", Verdict::Inconsistent, "", "no count")];
+        let rows =
+            vec![row("fine", Verdict::Consistent, "", ""), row("skew", Verdict::Explained, "4135", "w"), row("bad", Verdict::Inconsistent, "", "no count")];
         let page = audit(Table { rows }).into_string();
         let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
         assert!(at("<b>inconsistent</b>") < at("<b>explained</b>: 4135") && at("<b>explained</b>") < at("<td>consistent</td>"), "{page}");

@@ -78,7 +78,10 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_file_is_said_with_its_line() {
         let said = |from: &str, to: &str| run(&PAPER.replace(from, to)).0.err().expect(to).to_string();
-        assert_eq!(said("34.73", "34..73"), "line 10 of the file of published tables: tables[0].rows.bad: `34..73` is not a printed number, such as `.9600`, `29.50` or `16,537`");
+        assert_eq!(
+            said("34.73", "34..73"),
+            "line 10 of the file of published tables: tables[0].rows.bad: `34..73` is not a printed number, such as `.9600`, `29.50` or `16,537`"
+        );
         assert_eq!(said("of: test", "of: tests"), "line 11 of the file of published tables: there is no count `tests`");
     }
 }

@@ -32,7 +32,8 @@ struct Test<'a> {
 impl<'a> Test<'a> {
     fn of(look: &'a Look<'a>, confusion: &'a Confusion, row: &'a str) -> Test<'a> {
         let classes = confusion.classes.iter().enumerate();
-        let of_classes = classes.flat_map(|(c, class)| [(&class.precision, Metric::Precision(c)), (&class.recall, Metric::Recall(c)), (&class.f1, Metric::F1(c))]);
+        let of_classes =
+            classes.flat_map(|(c, class)| [(&class.precision, Metric::Precision(c)), (&class.recall, Metric::Recall(c)), (&class.f1, Metric::F1(c))]);
         let columns = std::iter::once((&confusion.accuracy, Metric::Accuracy)).chain(of_classes);
         let cell = |(column, metric): (&'a Option<String>, Metric)| {
             let column = column.as_deref()?;
@@ -127,7 +128,9 @@ impl<'a> Test<'a> {
         let of = match cell.metric {
             Metric::Recall(c) => format!("no count of {}", self.sizes[c]),
             Metric::Accuracy => format!("no count of {}", self.sizes.iter().sum::<i128>()),
-            Metric::Precision(c) | Metric::F1(c) => format!("no counts of {} images of the class and {} others", self.sizes[c], self.sizes.iter().sum::<i128>() - self.sizes[c]),
+            Metric::Precision(c) | Metric::F1(c) => {
+                format!("no counts of {} images of the class and {} others", self.sizes[c], self.sizes.iter().sum::<i128>() - self.sizes[c])
+            }
         };
         let verb = if of.contains("counts") { "give" } else { "gives" };
         self.say(n, Outcome::inconsistent(self.expected(n, mode, others), format!("{of} {verb} {}", cell.printed)))

@@ -83,7 +83,7 @@ impl Mul for Fraction {
 impl Div for Fraction {
     type Output = Fraction;
     fn div(self, other: Fraction) -> Fraction {
-        self * Fraction::new(other.under, other.over)
+        Mul::mul(self, Fraction::new(other.under, other.over))
     }
 }
 

@@ -46,7 +46,8 @@ enum Near {
 fn search(range: &Range, sizes: &[u32]) -> Near {
     let mut groups: BTreeMap<i128, i128> = BTreeMap::new();
     sizes.iter().for_each(|n| *groups.entry(i128::from(*n)).or_default() += 1);
-    let mut groups: Vec<Group> = groups.into_iter().map(|(size, folds)| Group { step: Fraction::new(1, size * sizes.len() as i128), most: size * folds }).collect();
+    let mut groups: Vec<Group> =
+        groups.into_iter().map(|(size, folds)| Group { step: Fraction::new(1, size * sizes.len() as i128), most: size * folds }).collect();
     // The largest is solved for, the others are enumerated.
     let last = groups.pop().expect("BUG: there is a fold");
     let mut counts = vec![0; groups.len()];

@@ -1,7 +1,7 @@
 //! The file of a paper's tables: numbers as they are printed, and relations that they must satisfy. It is the only place
 //! below `stages` that knows YAML. Ignorant of how relations are examined.
 
-use super::printed::{Printed, Rounding, Unit};
+use super::printed::{MAX_DECIMALS, Printed, Rounding, Unit};
 use super::sum::{MAX_COUNT, Sum, is_name};
 use crate::contract::prelude::{Error, Result};
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
@@ -55,6 +55,8 @@ pub struct PublishedTable {
     /// How its numbers were shortened.
     #[serde(default)]
     pub rounding: Rounding,
+    /// Digits after the point that are meant, if zeros at the end of a number are left out.
+    pub decimals: Option<u32>,
     /// Names of columns.
     pub columns: Vec<String>,
     /// Cells of each row, by the row's name, in the order of the columns.
@@ -276,9 +278,10 @@ impl Paper {
             return Err(Error::data("the file of published tables is larger than 1 MiB"));
         }
         let text = std::str::from_utf8(bytes).map_err(|_| Error::data("the file of published tables is not UTF-8"))?;
-        let paper: Paper = serde_yaml::from_str(text).map_err(|e| at(e.location().map(|l| l.line()), &bare(&e.to_string())))?;
-        // What a name refers to is known once all is read; the name that is wrong leads back to its line.
-        paper.fault().map_or(Ok(paper), |(name, why)| Err(at(line_of(text, &name), &why)))
+        let mut paper: Paper = serde_yaml::from_str(text).map_err(|e| at(e.location().map(|l| l.line()), &bare(&e.to_string())))?;
+        // What a name refers to is known once all is read; the word that is wrong leads back to its line.
+        let fault = paper.fill_zeros().or_else(|| paper.fault());
+        fault.map_or(Ok(paper), |f| Err(at(line_of(text, &f), &f.why)))
     }
 
     /// The value of a sum of the paper's counts.
@@ -289,18 +292,35 @@ impl Paper {
         self.counts.get(name)?.printed.whole()
     }
 
-    /// What does not fit together, with the word that it is about.
-    fn fault(&self) -> Option<(String, String)> {
+    /// Cells get the zeros that are left out at their end; or what does not fit.
+    fn fill_zeros(&mut self) -> Option<Fault> {
+        for table in &mut self.tables {
+            let Some(decimals) = table.decimals else { continue };
+            if decimals as usize > MAX_DECIMALS {
+                return Some(Fault::new("decimals", format!("`decimals` is at most {MAX_DECIMALS}")).of(&table.table));
+            }
+            for cell in table.rows.0.iter_mut().flat_map(|(_, cells)| cells).filter_map(|cell| cell.0.as_mut()) {
+                match cell.with_decimals(decimals) {
+                    Some(filled) => *cell = filled,
+                    None => return Some(Fault::new(cell.to_string(), format!("`{cell}` has more than {decimals} decimals")).of(&table.table)),
+                }
+            }
+        }
+        None
+    }
+
+    /// What does not fit together.
+    fn fault(&self) -> Option<Fault> {
         let counts = self.counts.0.iter().find_map(|(name, count)| match count.printed.whole() {
-            _ if !is_name(name) => Some((name.clone(), format!("`{name}` cannot name a count: names are lower-case letters, digits and hyphens"))),
+            _ if !is_name(name) => Some(Fault::new(name, format!("`{name}` cannot name a count: names are lower-case letters, digits and hyphens"))),
             Some(n) if n <= MAX_COUNT => None,
-            _ => Some((name.clone(), format!("the count `{name}` must be a whole number"))),
+            _ => Some(Fault::new(name, format!("the count `{name}` must be a whole number"))),
         });
         let cells = |t: &PublishedTable| t.columns.len() * t.rows.0.len() + t.relations();
         if self.tables.iter().map(cells).sum::<usize>() > MAX_CELLS {
-            return Some(("tables".into(), format!("there are more than {MAX_CELLS} cells and relations")));
+            return Some(Fault::new("tables", format!("there are more than {MAX_CELLS} cells and relations")));
         }
-        counts.or_else(|| self.tables.iter().find_map(|t| super::refer::fault(self, t)))
+        counts.or_else(|| self.tables.iter().find_map(|t| super::refer::fault(self, t).map(|f| f.of(&t.table))))
     }
 }
 
@@ -335,9 +355,33 @@ impl Folds {
     }
 }
 
-/// The line on which a word stands first, outside comments.
-fn line_of(text: &str, word: &str) -> Option<usize> {
-    text.lines().position(|l| l.split(" #").next().is_some_and(|l| !l.trim_start().starts_with('#') && l.contains(word))).map(|n| n + 1)
+/// Something that does not fit together.
+pub(super) struct Fault {
+    /// The words that it is about, as they stand in the file.
+    words: String,
+    why: String,
+    /// The table in which they stand; empty for the counts above.
+    table: String,
+}
+
+impl Fault {
+    pub(super) fn new(words: impl Into<String>, why: impl Into<String>) -> Fault {
+        Fault { words: words.into(), why: why.into(), table: String::new() }
+    }
+    fn of(self, table: &str) -> Fault {
+        Fault { table: table.to_owned(), ..self }
+    }
+}
+
+/// The first line of its table with the words of a fault, outside comments.
+fn line_of(text: &str, fault: &Fault) -> Option<usize> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    let has = |line: &str, words: &str| {
+        let code = if line.trim_start().starts_with('#') { "" } else { line.split(" #").next().unwrap_or(line) };
+        code.match_indices(words).any(|(at, _)| !code[..at].ends_with(is_part) && !code[at + words.len()..].starts_with(is_part))
+    };
+    let start = if fault.table.is_empty() { 0 } else { text.lines().position(|l| l.contains("table:") && has(l, &fault.table)).unwrap_or(0) };
+    text.lines().skip(start).position(|l| has(l, &fault.words)).map(|n| start + n + 1)
 }
 
 fn at(line: Option<usize>, why: &str) -> Error {

@@ -55,11 +55,12 @@ fn sum<'a>(look: &Look<'a>, sum: &'a SumOf) -> Option<Open<'a>> {
     let printed = look.table.cell(&sum.row, &sum.column)?;
     let holds = |counts: Counts| sum.readings.iter().any(|r| r.value(counts).is_some_and(|v| Fraction::whole(v) == printed.value()));
     let mut values: Vec<String> = sum.readings.iter().map(|r| look.paper.value(r).to_string()).collect();
-    values.dedup();
+    let mut seen = BTreeSet::new();
+    values.retain(|value| seen.insert(value.clone()));
     let expected = values.join(" or ");
     let why = || {
         let each: Vec<String> = sum.readings.iter().map(|r| format!("`{r}` is {}", look.paper.value(r))).collect();
-        format!("{}, not {printed}", each.join(", "))
+        format!("{}{} {printed}", each.join(", "), if each.len() == 1 { ", not" } else { "; none is" })
     };
     let names: BTreeSet<&str> = sum.readings.iter().flat_map(|r| r.names()).collect();
     Some(open(look, (&sum.row, &sum.column, printed), &names, &holds, printed.whole(), (expected, &why)))

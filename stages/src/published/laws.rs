@@ -121,7 +121,8 @@ fn a_changed_digit_is_found_exactly_where_no_matrix_gives_the_row() {
     let mut stream = Seed(2).stream("test", "changed");
     let mut found = [0, 0];
     for n in 0..600 {
-        let sizes: Vec<i64> = if n % 3 == 0 { (0..3).map(|_| 1 + stream.below(5) as i64).collect() } else { (0..2).map(|_| 1 + stream.below(40) as i64).collect() };
+        let sizes: Vec<i64> =
+            if n % 3 == 0 { (0..3).map(|_| 1 + stream.below(5) as i64).collect() } else { (0..2).map(|_| 1 + stream.below(40) as i64).collect() };
         let (decimals, rounding) = (1 + stream.below(4) as u32, ROUNDINGS[n % 4]);
         let mut row = printed(&drawn(&sizes, &mut stream), decimals, rounding, &mut stream);
         let at = stream.below(row.len());

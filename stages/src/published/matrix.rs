@@ -126,14 +126,16 @@ fn margins_of(class: usize, n: i128, all: i128, bounds: &[Bound]) -> Option<Vec<
             low = low.max((range.low * under).ceil());
             high = high.min((range.high * under).floor());
         }
-        let of_class = |tp: i128| own.iter().all(|(metric, range)| {
-            let (over, under) = match metric {
-                Metric::F1(_) => (2 * tp, n + p),
-                Metric::Recall(_) => (tp, n),
-                _ => (tp, p.max(1)),
-            };
-            range.holds_share(over, under)
-        });
+        let of_class = |tp: i128| {
+            own.iter().all(|(metric, range)| {
+                let (over, under) = match metric {
+                    Metric::F1(_) => (2 * tp, n + p),
+                    Metric::Recall(_) => (tp, n),
+                    _ => (tp, p.max(1)),
+                };
+                range.holds_share(over, under)
+            })
+        };
         out.extend((low..=high).filter(|tp| of_class(*tp)).map(|tp| (tp, p)));
         if out.len() > MAX_STEPS {
             return None;

@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 const MAX_DIGITS: usize = 9;
-const MAX_DECIMALS: usize = 6;
+pub(super) const MAX_DECIMALS: usize = 6;
 
 /// A number as it is printed, of at most 9 digits before the point and 6 after it. Zeros at its end count.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,10 +92,16 @@ impl Printed {
         let of = |x: Fraction| if unit == Unit::Percent { x / Fraction::whole(100) } else { x };
         Range { low: of(range.low), high: of(range.high), ..range }.of_shares()
     }
-    /// The same without a zero at its end, which is after the point.
+    /// The same without a zero at its end that is printed after the point.
     pub(super) fn without_zero(&self) -> Option<Printed> {
-        let shorter = self.text.strip_suffix('0').filter(|_| self.decimals > 0)?;
+        let is_whole = |text: &str| text.split_once('.').is_some_and(|(_, after)| after.len() == self.decimals as usize);
+        let shorter = self.text.strip_suffix('0').filter(|_| is_whole(&self.text))?;
         shorter.trim_end_matches('.').parse().ok()
+    }
+    /// The same number with zeros that were left out at its end; none if it has more digits after the point.
+    pub(super) fn with_decimals(&self, decimals: u32) -> Option<Printed> {
+        let zeros = decimals.checked_sub(self.decimals)?;
+        Some(Printed { digits: self.digits * 10i128.pow(zeros), decimals, ..self.clone() })
     }
 }
 
@@ -151,6 +157,9 @@ mod tests {
         assert_eq!((printed("16,537").whole(), printed("16537").whole(), printed("1.0").whole()), (Some(16_537), Some(16_537), None));
         assert_eq!(printed(".9700").without_zero().map(|p| p.to_string()).as_deref(), Some(".970"));
         assert_eq!((printed("1.0").without_zero(), printed("10").without_zero(), printed(".95").without_zero()), (Some(printed("1")), None, None));
+        let meant = printed(".8").with_decimals(3).unwrap();
+        assert_eq!((meant.to_string().as_str(), meant.range(Mode::Rounded), meant.without_zero()), (".8", printed(".800").range(Mode::Rounded), None));
+        assert_eq!(printed(".8125").with_decimals(3), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod arms;
 mod content;
 mod patients;
 mod pixels;
+mod published;
 mod reached;
 
 use crate::diagnostic::{Diagnostic, Span, Texts};
@@ -53,6 +54,7 @@ pub static CHECKS: &[Check] = &[
     warning("generator.unknown", "W0005", patients::unknown_generator),
     warning("weights.unknown", "W0006", patients::unknown_weights),
     warning("arms.equal", "W0007", arms::equal),
+    warning("reference.inconsistent", "W0008", published::inconsistent),
 ];
 
 /// The ids of all checks.

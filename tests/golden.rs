@@ -80,6 +80,26 @@ fn earlier(images: std::ops::Range<u32>) -> String {
     std::iter::once(header.to_owned()).chain(images.map(row)).collect()
 }
 
+/// A published table with a cell of each verdict.
+const PUBLISHED: &str = "\
+paper: A
+source: B
+counts: { all: { printed: 90, in: C }, train: { printed: 90, in: C }, test: { printed: 46, in: C } }
+tables:
+- table: Table 1
+  in: C
+  columns: [rate, FN, mean, F1]
+  rows:
+    good: [.6304, 17, .50, .500]
+    bad: [.3473, 30, .51, .600]
+    skew: [1.96, –, –, –]
+    other: [.51, –, –, –]
+  rates: [{ column: rate, rows: [good, bad], of: test, missed: FN }]
+  ratios: [{ row: skew, column: rate, of: train, over: test }, { row: other, column: rate, of: train, over: all }]
+  folds: [{ column: mean, sizes: [[5, 5]] }]
+  f1: [{ column: F1, rows: [good, bad], from: { precision: mean, recall: mean } }]
+";
+
 /// Runs the study; its stages in the order in which they were done.
 fn run(portable: bool) -> Vec<(String, Case)> {
     let space = Space::new();
@@ -91,6 +111,7 @@ fn run(portable: bool) -> Vec<(String, Case)> {
         table += &format!("P{},{i}.png,{}\n", i / 2, ["a", "b"][i as usize % 2]);
     }
     space.write("data/table.csv", table);
+    space.write("data/published.yaml", PUBLISHED);
     let mut command = space.command(&["run", "study.yaml", "--data", "data=data"]);
     if portable {
         command.env("HILUM_PORTABLE", "1");

@@ -26,6 +26,7 @@ mod leakage;
 mod leaks;
 mod old_stores;
 mod pretrained;
+mod published;
 mod reading;
 mod repeat_runs;
 mod repeatable;

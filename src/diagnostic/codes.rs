@@ -123,6 +123,8 @@ pub static CODES: &[Code] = codes! {
         "weights.unknown: training starts from weights that this store produced, but the store no longer has all of their training data. What remains is checked; which other patients reached the weights cannot be determined."
     "W0007" "an arm that adds nothing"
         "arms.equal: two cells of a training set contain the same rows, such as an oversampling arm with classes that are already balanced. Both arms train on identical data, so comparing them says nothing."
+    "W0008" "a published table that contradicts itself"
+        "reference.inconsistent: an audit of a published table found cells that do not follow from whole numbers of images or from the other cells. The audit says for each what it should be, and what may explain it. Do not quote such cells as they are printed."
 };
 
 #[cfg(test)]

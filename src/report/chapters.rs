@@ -8,6 +8,7 @@ mod findings;
 mod graph;
 mod images;
 mod metrics;
+mod published;
 mod stages;
 mod training;
 mod under_way;
@@ -45,6 +46,7 @@ pub(super) static CHAPTERS: &[Chapter] = &[
     under_way::CHAPTER,
     comparison::CHAPTER,
     metrics::CHAPTER,
+    published::CHAPTER,
     images::CHAPTER,
     embeddings::CHAPTER,
     graph::CHAPTER,

@@ -184,7 +184,7 @@ impl Event {
 
 fn answer(stage: &str, a: &Answer) -> Value {
     json!({
-        "stage": stage, "set": a.set, "arm": a.arm, "against": a.against, "metric": a.metric, "class": a.class, "verdict": a.verdict, "difference": a.difference,
+        "stage": stage, "set": a.set, "arm": a.arm, "against": a.against, "metric": a.metric, "class": a.class, "conclusion": a.conclusion, "difference": a.difference,
         "low": a.low, "high": a.high, "p": a.p, "trainings": a.trainings, "patients": a.patients, "sentence": a.sentence,
     })
 }

@@ -12,7 +12,7 @@ pub mod sentence;
 pub mod temperature;
 pub mod tested;
 pub mod threshold;
-pub mod verdict;
+pub mod conclusion;
 
 pub use metric::{METRICS, Metric};
 pub use predictions::{Decision, Predictions, Weighted};

@@ -1,5 +1,6 @@
 //! The registry: every stage kind that a study may name. One kind per file.
 
+pub mod audit_table;
 pub mod classifier;
 pub mod compare;
 pub mod evaluate;
@@ -19,6 +20,7 @@ use crate::contract::kind::StageKind;
 
 /// Every stage kind, in alphabetical order.
 pub static KINDS: &[StageKind] = &[
+    StageKind::of::<audit_table::AuditTable>(),
     StageKind::of::<compare::Compare>(),
     StageKind::of::<evaluate::Evaluate>(),
     StageKind::of::<import::Import>(),

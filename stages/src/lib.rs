@@ -10,6 +10,7 @@ pub mod kinds;
 pub mod math;
 pub mod models;
 pub mod networks;
+pub mod published;
 pub mod records;
 pub mod statistics;
 pub mod training;

@@ -8,6 +8,7 @@ mod answers;
 mod arms;
 #[cfg(test)]
 mod as_inputs;
+mod audit;
 mod cells;
 mod comparison;
 mod embedding;
@@ -19,6 +20,7 @@ mod subgroups;
 
 pub use answers::Answer;
 pub use arms::ArmRow;
+pub use audit::{Audited, Verdict};
 pub use cells::number;
 pub(crate) use cells::{no_column, unreadable};
 pub use comparison::Compared;

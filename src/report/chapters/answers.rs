@@ -4,7 +4,7 @@ use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
-use hilum_stages::evaluation::verdict::Verdict;
+use hilum_stages::evaluation::conclusion::Conclusion;
 use hilum_stages::records::{Answer, Record, Table};
 use maud::{Markup, html};
 
@@ -22,7 +22,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }
     Ok((!answers.is_empty() || !faults.is_empty()).then(|| {
         html! {
-            ul.answers { @for answer in &answers { li class=(class(answer.verdict)) { (answer.sentence) } } }
+            ul.answers { @for answer in &answers { li class=(class(answer.conclusion)) { (answer.sentence) } } }
             p { small {
                 "An arm helped or harmed where the 95 % interval of the difference is above or below 0 and the adjusted p value is below 0.05; there is no relevant difference where the interval \
                  is inside the margin that the study states; otherwise the study cannot tell."
@@ -32,10 +32,10 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }))
 }
 
-fn class(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Helped => "helped",
-        Verdict::Harmed => "harmed",
-        Verdict::NoRelevantDifference | Verdict::CannotTell => "open",
+fn class(conclusion: Conclusion) -> &'static str {
+    match conclusion {
+        Conclusion::Helped => "helped",
+        Conclusion::Harmed => "harmed",
+        Conclusion::NoRelevantDifference | Conclusion::CannotTell => "open",
     }
 }

@@ -1,12 +1,12 @@
 //! The sentence that answers a comparison. Independent of how the numbers were found.
 
-use super::verdict::Verdict;
+use super::conclusion::Conclusion;
 use crate::words::counted;
 
 /// What is said of a difference.
 pub struct Said<'a> {
     /// What it says.
-    pub verdict: Verdict,
+    pub conclusion: Conclusion,
     /// True where synthetic images are what the arm has and the other lacks.
     pub is_synthetic: bool,
     /// The arm, the one that it is compared with, and the coordinates that they have in common.
@@ -35,7 +35,7 @@ pub struct Said<'a> {
 /// with covid`.
 pub fn sentence(said: &Said) -> String {
     let (arm, other, rest) = said.arms;
-    let mut parts = vec![format!("{}: {arm} against {other}", said.verdict.words(said.is_synthetic))];
+    let mut parts = vec![format!("{}: {arm} against {other}", said.conclusion.words(said.is_synthetic))];
     let within = [said.set, rest].iter().filter(|s| !s.is_empty()).copied().collect::<Vec<_>>().join(", ");
     if !within.is_empty() {
         parts[0] += &format!(" ({within})");
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     const PLAIN: Said = Said {
-        verdict: Verdict::CannotTell,
+        conclusion: Conclusion::CannotTell,
         is_synthetic: true,
         arms: ("real+synthetic", "real", ""),
         set: "",
@@ -81,10 +81,10 @@ mod tests {
     fn it_says_what_was_compared_by_how_much_and_on_whom() {
         let expected = "cannot tell: real+synthetic against real, AUROC of covid +0.011 [-0.010, 0.032], p = 0.31 (Holm), 3 trainings, 62 patients with covid";
         assert_eq!(sentence(&PLAIN), expected);
-        let helped = Said { verdict: Verdict::Helped, p: Some(2e-5), trainings: 1, class: None, set: "external", arms: ("a", "b", "net=x"), ..PLAIN };
+        let helped = Said { conclusion: Conclusion::Helped, p: Some(2e-5), trainings: 1, class: None, set: "external", arms: ("a", "b", "net=x"), ..PLAIN };
         let expected = "synthetic images helped: a against b (external, net=x), AUROC +0.011 [-0.010, 0.032], p < 0.001 (Holm), for this one training, 62 patients";
         assert_eq!(sentence(&helped), expected);
-        let worse = Said { verdict: Verdict::Harmed, is_synthetic: false, adjusted: None, p: Some(0.0123), metric: "hm-sens-spec", patients: 1, ..PLAIN };
+        let worse = Said { conclusion: Conclusion::Harmed, is_synthetic: false, adjusted: None, p: Some(0.0123), metric: "hm-sens-spec", patients: 1, ..PLAIN };
         assert!(sentence(&worse).starts_with("worse: real+synthetic against real, hm sens spec of covid "), "{}", sentence(&worse));
         assert!(sentence(&worse).ends_with("p = 0.012, 3 trainings, 1 patient with covid"), "{}", sentence(&worse));
     }

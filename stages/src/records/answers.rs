@@ -1,7 +1,7 @@
 //! What a comparison answers: a sentence for each arm.
 
 use super::{Row, cells};
-use crate::evaluation::verdict::Verdict;
+use crate::evaluation::conclusion::Conclusion;
 use serde::{Deserialize, Serialize};
 
 /// The answer on one arm.
@@ -19,7 +19,7 @@ pub struct Answer {
     /// The class, or empty for the whole.
     pub class: String,
     /// What the difference says.
-    pub verdict: Verdict,
+    pub conclusion: Conclusion,
     /// The difference.
     #[serde(with = "cells::full")]
     pub difference: Option<f64>,
@@ -43,7 +43,7 @@ pub struct Answer {
 impl Row for Answer {
     const RECORD: &'static str = "answers";
     const COLUMNS: &'static [&'static str] =
-        &["set", "arm", "against", "metric", "class", "verdict", "difference", "low", "high", "p", "trainings", "patients", "sentence"];
+        &["set", "arm", "against", "metric", "class", "conclusion", "difference", "low", "high", "p", "trainings", "patients", "sentence"];
 }
 
 #[cfg(test)]
@@ -60,7 +60,7 @@ mod tests {
             against: "arm=real".into(),
             metric: "auroc".into(),
             class: "covid".into(),
-            verdict: Verdict::CannotTell,
+            conclusion: Conclusion::CannotTell,
             difference: Some(0.011),
             low: None,
             high: Some(1.0 / 3.0),
@@ -70,6 +70,6 @@ mod tests {
             sentence: "cannot tell: a, b".into(),
         };
         is_sound(std::slice::from_ref(&answer));
-        assert_eq!(without(&Table { rows: vec![answer] }, "verdict"), "the table `answers` has no column `verdict`");
+        assert_eq!(without(&Table { rows: vec![answer] }, "conclusion"), "the table `answers` has no column `conclusion`");
     }
 }

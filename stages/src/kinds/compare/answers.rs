@@ -6,7 +6,7 @@ use super::{Adjust, Compare, measures};
 use crate::contract::prelude::*;
 use crate::evaluation::metric::Direction;
 use crate::evaluation::sentence::{Said, sentence};
-use crate::evaluation::verdict::Verdict;
+use crate::evaluation::conclusion::Conclusion;
 use crate::records::{Answer, Compared, Scores};
 
 impl Compare {
@@ -26,7 +26,7 @@ impl Compare {
             let other = sides[side.against?].arm;
             let interval = row.difference_low.zip(row.difference_high);
             let better = |(low, high): (f64, f64)| if metric.direction == Direction::LowerIsBetter { (-high, -low) } else { (low, high) };
-            let verdict = Verdict::of(interval.map(better), row.p_adjusted, self.margin.map(|m| *m));
+            let conclusion = Conclusion::of(interval.map(better), row.p_adjusted, self.margin.map(|m| *m));
             let (arm, against, rest) = side.arm.beside(other);
             let patients = class.map_or(test.patients.count(), |class| test.patients.with(class));
             let adjusted = match self.adjust {
@@ -36,7 +36,7 @@ impl Compare {
             };
             let pairs = side.tested.len().min(sides[side.against?].tested.len());
             let sentence = sentence(&Said {
-                verdict,
+                conclusion,
                 is_synthetic: has_synthetic(side.arm, scores) == Some(true) && has_synthetic(other, scores) == Some(false),
                 arms: (&arm, &against, &rest),
                 set: &side.arm.set,
@@ -55,7 +55,7 @@ impl Compare {
                 against: other.name.clone(),
                 metric: metric.name.into(),
                 class: row.class.clone(),
-                verdict,
+                conclusion,
                 difference: row.difference,
                 low: row.difference_low,
                 high: row.difference_high,

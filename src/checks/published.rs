@@ -1,0 +1,46 @@
+//! Published tables that contradict themselves. Ignorant of how they are examined: an audit says it, whichever stage made
+//! it.
+
+use super::{CheckResult, CheckInput};
+use hilum_stages::records::{Audited, Record, Table, Verdict};
+use hilum_stages::words::counted;
+
+/// As many cells are named; the audit has all of them.
+const SHOWN: usize = 5;
+
+/// Audits with cells that no whole numbers give.
+pub(super) fn inconsistent(look: &CheckInput) -> Vec<CheckResult> {
+    let mut out = vec![];
+    for (id, stage) in look.p.stages.pairs() {
+        let known = stage.kind.outputs.iter().filter_map(|port| (look.known)(id, port.name));
+        for artifact in known.filter(|a| a.file.as_ref() == Some(&Table::<Audited>::file_name())) {
+            // A table that turns out damaged is not known.
+            let Some(audit) = look.evidence.store.read(&artifact.digest).ok().and_then(|bytes| Table::<Audited>::read(&bytes).ok()) else { continue };
+            let count = audit.contradictions().count();
+            if count == 0 {
+                continue;
+            }
+            let say = |cell: &Audited| {
+                let what = match cell.verdict {
+                    Verdict::Explained => format!("explained: {}", cell.explained_by),
+                    _ => cell.why.clone(),
+                };
+                format!("{}, {}, {}: {} ({what})", cell.table, cell.row, cell.column, cell.printed)
+            };
+            let mut notes: Vec<String> = audit.contradictions().take(SHOWN).map(say).collect();
+            notes.extend((count > SHOWN).then(|| format!("and {} more, which the audit lists", count - SHOWN)));
+            out.push(CheckResult {
+                stage: id,
+                at: stage.places.name,
+                label: format!("{} of {} that were examined", counted(count, "cell", "cells"), audit.rows.len()),
+                message: format!("the published table of `{}` contradicts its own numbers", stage.name),
+                notes,
+                help: "compare with other cells of the paper, or with counts; do not quote these as they are printed",
+                count: count as u64,
+                unit: "cells",
+                path: vec![],
+            });
+        }
+    }
+    out
+}

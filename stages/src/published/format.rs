@@ -1,0 +1,395 @@
+//! The file of a paper's tables: numbers as they are printed, and relations that they must satisfy. It is the only place
+//! below `stages` that knows YAML. Ignorant of how relations are examined.
+
+use super::printed::{MAX_DECIMALS, Printed, Rounding, Unit};
+use super::sum::{MAX_COUNT, Sum, is_name};
+use crate::contract::prelude::{Error, Result};
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::marker::PhantomData;
+
+const MAX_BYTES: usize = 1 << 20;
+/// Rows times columns of all tables, and relations.
+const MAX_CELLS: usize = 20_000;
+pub(super) const MAX_FOLD: u32 = 100_000;
+const MAX_FOLDS: usize = 20;
+
+/// A paper's tables.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Paper {
+    /// Authors, year and title.
+    pub paper: String,
+    /// Where it can be found, such as a DOI.
+    pub source: String,
+    /// Numbers of images and the like, by name.
+    #[serde(default)]
+    pub counts: Named<Count>,
+    /// Its tables, or lists of numbers from its text.
+    pub tables: Vec<PublishedTable>,
+}
+
+/// A count that the paper states.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Count {
+    /// As it is printed.
+    pub printed: Printed,
+    /// The page, figure or table where it is; or why it follows from others.
+    #[serde(rename = "in")]
+    pub place: String,
+}
+
+/// A table: cells, and what they must satisfy.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublishedTable {
+    /// Its name, such as `Table 2`.
+    pub table: String,
+    /// The page, figure or section where it is.
+    #[serde(rename = "in")]
+    pub place: String,
+    /// The unit of its shares.
+    #[serde(default)]
+    pub unit: Unit,
+    /// How its numbers were shortened.
+    #[serde(default)]
+    pub rounding: Rounding,
+    /// Digits after the point that are meant, if zeros at the end of a number are left out.
+    pub decimals: Option<u32>,
+    /// Names of columns.
+    pub columns: Vec<String>,
+    /// Cells of each row, by the row's name, in the order of the columns.
+    pub rows: Named<Vec<Cell>>,
+    /// Shares of a count.
+    #[serde(default)]
+    pub rates: Vec<Rate>,
+    /// Counts that are sums of others.
+    #[serde(default)]
+    pub sums: Vec<SumOf>,
+    /// Quotients of counts.
+    #[serde(default)]
+    pub ratios: Vec<RatioOf>,
+    /// Means of rates over folds.
+    #[serde(default)]
+    pub folds: Vec<Folds>,
+    /// F1 from other columns.
+    #[serde(default)]
+    pub f1: Vec<F1>,
+    /// Rows that one confusion matrix must give.
+    #[serde(default)]
+    pub confusions: Vec<Confusion>,
+    /// Accuracies of each class against the rest, and of all together.
+    #[serde(default)]
+    pub totals: Vec<Total>,
+}
+
+/// A cell; none where nothing is printed, which is written `–` or `-`.
+#[derive(Debug, Clone)]
+pub struct Cell(pub Option<Printed>);
+
+/// Each cell is k / n for a whole number k.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// The column of rates.
+    pub column: String,
+    /// Rows that it is about; all if there are none.
+    #[serde(default)]
+    pub rows: Vec<String>,
+    /// n.
+    pub of: Sum,
+    /// A column that prints k.
+    pub count: Option<String>,
+    /// A column that prints n − k, such as false negatives beside a sensitivity.
+    pub missed: Option<String>,
+}
+
+/// A cell is the value of one of these sums.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct SumOf {
+    pub row: String,
+    pub column: String,
+    /// What it may mean.
+    pub readings: Vec<Sum>,
+}
+
+/// A cell is the quotient of two sums.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct RatioOf {
+    pub row: String,
+    pub column: String,
+    pub of: Sum,
+    pub over: Sum,
+}
+
+/// Each cell is a mean over folds of k / n, with a k for each fold.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Folds {
+    /// The column of means.
+    pub column: String,
+    /// Rows that it is about; all if there are none.
+    #[serde(default)]
+    pub rows: Vec<String>,
+    /// n of each fold; several such lists where it is not known which it was.
+    pub sizes: Vec<Vec<u32>>,
+}
+
+/// Each cell is F1: of a precision and a recall, or of a sensitivity and a specificity with the numbers of images.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct F1 {
+    /// The column of F1.
+    pub column: String,
+    /// Rows that it is about; all if there are none.
+    #[serde(default)]
+    pub rows: Vec<String>,
+    /// What it is computed from.
+    pub from: F1From,
+}
+
+/// What F1 is computed from: columns, and counts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct F1From {
+    pub precision: Option<String>,
+    pub recall: Option<String>,
+    pub sensitivity: Option<String>,
+    pub specificity: Option<String>,
+    /// Images of the class.
+    pub positives: Option<Sum>,
+    /// All other images.
+    pub negatives: Option<Sum>,
+    /// Of how many folds all three are means; each fold has its share of both counts, to within one image.
+    #[serde(default = "one")]
+    pub folds: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// Each row follows from one confusion matrix of whole numbers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confusion {
+    /// Rows that it is about; all if there are none.
+    #[serde(default)]
+    pub rows: Vec<String>,
+    /// The column of the accuracy.
+    pub accuracy: Option<String>,
+    /// Every class of the test set.
+    pub classes: Vec<Class>,
+}
+
+/// A class of a confusion matrix, with the columns of its metrics.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Class {
+    pub class: String,
+    /// Images of the class in the test set.
+    pub size: Sum,
+    pub precision: Option<String>,
+    pub recall: Option<String>,
+    pub f1: Option<String>,
+}
+
+/// Of accuracies of each class against the rest, what is missing to 1 adds up to twice that of the whole: each error is
+/// one of two classes. That is true of means over folds, too.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Total {
+    pub column: String,
+    /// A row for each class.
+    pub classes: Vec<String>,
+    /// The row of the whole.
+    pub total: String,
+}
+
+/// Values by name, in the order of the file; no name twice.
+#[derive(Debug, Clone)]
+pub struct Named<T>(pub Vec<(String, T)>);
+
+impl<T> Default for Named<T> {
+    fn default() -> Self {
+        Named(vec![])
+    }
+}
+
+impl<T> Named<T> {
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<&T> {
+        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value)
+    }
+    /// The names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Named<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        struct Reads<T>(PhantomData<T>);
+        impl<'de, T: DeserializeOwned> Visitor<'de> for Reads<T> {
+            type Value = Named<T>;
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("a map")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Named<T>, A::Error> {
+                let mut out: Named<T> = Named::default();
+                while let Some(name) = map.next_key::<String>()? {
+                    if out.get(&name).is_some() {
+                        return Err(serde::de::Error::custom(format!("duplicate key `{name}`")));
+                    }
+                    out.0.push((name, map.next_value()?));
+                }
+                Ok(out)
+            }
+        }
+        from.deserialize_map(Reads(PhantomData))
+    }
+}
+
+impl<'de> Deserialize<'de> for Cell {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        if ["–", "-"].contains(&text.as_str()) {
+            return Ok(Cell(None));
+        }
+        text.parse().map(|printed| Cell(Some(printed))).map_err(serde::de::Error::custom)
+    }
+}
+
+impl Paper {
+    /// Reads the file of a paper.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it, with its line.
+    pub fn read(bytes: &[u8]) -> Result<Paper> {
+        if bytes.len() > MAX_BYTES {
+            return Err(Error::data("the file of published tables is larger than 1 MiB"));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|_| Error::data("the file of published tables is not UTF-8"))?;
+        let mut paper: Paper = serde_yaml::from_str(text).map_err(|e| at(e.location().map(|l| l.line()), &bare(&e.to_string())))?;
+        // What a name refers to is known once all is read; the word that is wrong leads back to its line.
+        let fault = paper.fill_zeros().or_else(|| paper.fault());
+        fault.map_or(Ok(paper), |f| Err(at(line_of(text, &f), &f.why)))
+    }
+
+    /// The value of a sum of the paper's counts.
+    pub(super) fn value(&self, sum: &Sum) -> i128 {
+        sum.value(|name| self.count(name)).expect("BUG: sums are checked when the file is read")
+    }
+    pub(super) fn count(&self, name: &str) -> Option<i128> {
+        self.counts.get(name)?.printed.whole()
+    }
+
+    /// Cells get the zeros that are left out at their end; or what does not fit.
+    fn fill_zeros(&mut self) -> Option<Fault> {
+        for table in &mut self.tables {
+            let Some(decimals) = table.decimals else { continue };
+            if decimals as usize > MAX_DECIMALS {
+                return Some(Fault::new("decimals", format!("`decimals` is at most {MAX_DECIMALS}")).of(&table.table));
+            }
+            for cell in table.rows.0.iter_mut().flat_map(|(_, cells)| cells).filter_map(|cell| cell.0.as_mut()) {
+                match cell.with_decimals(decimals) {
+                    Some(filled) => *cell = filled,
+                    None => return Some(Fault::new(cell.to_string(), format!("`{cell}` has more than {decimals} decimals")).of(&table.table)),
+                }
+            }
+        }
+        None
+    }
+
+    /// What does not fit together.
+    fn fault(&self) -> Option<Fault> {
+        let counts = self.counts.0.iter().find_map(|(name, count)| match count.printed.whole() {
+            _ if !is_name(name) => Some(Fault::new(name, format!("`{name}` cannot name a count: names are lower-case letters, digits and hyphens"))),
+            Some(n) if n <= MAX_COUNT => None,
+            _ => Some(Fault::new(name, format!("the count `{name}` must be a whole number"))),
+        });
+        let cells = |t: &PublishedTable| t.columns.len() * t.rows.0.len() + t.relations();
+        if self.tables.iter().map(cells).sum::<usize>() > MAX_CELLS {
+            return Some(Fault::new("tables", format!("there are more than {MAX_CELLS} cells and relations")));
+        }
+        counts.or_else(|| self.tables.iter().find_map(|t| super::refer::fault(self, t).map(|f| f.of(&t.table))))
+    }
+}
+
+impl PublishedTable {
+    pub(super) fn relations(&self) -> usize {
+        self.rates.len() + self.sums.len() + self.ratios.len() + self.folds.len() + self.f1.len() + self.confusions.len() + self.totals.len()
+    }
+    /// What is printed there.
+    pub(super) fn cell(&self, row: &str, column: &str) -> Option<&Printed> {
+        let at = self.columns.iter().position(|c| c == column)?;
+        self.rows.get(row)?.get(at)?.0.as_ref()
+    }
+    /// These rows, or all if there are none.
+    pub(super) fn rows_of<'a>(&'a self, named: &'a [String]) -> Vec<&'a str> {
+        if named.is_empty() { self.rows.names().collect() } else { named.iter().map(String::as_str).collect() }
+    }
+}
+
+impl Folds {
+    /// Why the sizes cannot be examined.
+    pub(super) fn fault(&self) -> Option<String> {
+        let fits = |s: &Vec<u32>| {
+            let mut distinct = s.clone();
+            distinct.sort_unstable();
+            distinct.dedup();
+            // What is enumerated: the number of images that are right in the folds of each size but one.
+            let ways = distinct.iter().skip(1).fold(1u64, |n, size| n.saturating_mul(u64::from(*size) * s.len() as u64 + 1));
+            (1..=MAX_FOLDS).contains(&s.len()) && s.iter().all(|n| (1..=MAX_FOLD).contains(n)) && distinct.len() <= 3 && ways <= 10_000_000
+        };
+        let fine = !self.sizes.is_empty() && self.sizes.iter().all(fits);
+        (!fine).then(|| format!("`sizes` takes lists of 1 to {MAX_FOLDS} numbers of at least 1, of at most three different sizes"))
+    }
+}
+
+/// Something that does not fit together.
+pub(super) struct Fault {
+    /// The words that it is about, as they stand in the file.
+    words: String,
+    why: String,
+    /// The table in which they stand; empty for the counts above.
+    table: String,
+}
+
+impl Fault {
+    pub(super) fn new(words: impl Into<String>, why: impl Into<String>) -> Fault {
+        Fault { words: words.into(), why: why.into(), table: String::new() }
+    }
+    fn of(self, table: &str) -> Fault {
+        Fault { table: table.to_owned(), ..self }
+    }
+}
+
+/// The first line of its table with the words of a fault, outside comments.
+fn line_of(text: &str, fault: &Fault) -> Option<usize> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    let has = |line: &str, words: &str| {
+        let code = if line.trim_start().starts_with('#') { "" } else { line.split(" #").next().unwrap_or(line) };
+        code.match_indices(words).any(|(at, _)| !code[..at].ends_with(is_part) && !code[at + words.len()..].starts_with(is_part))
+    };
+    let start = if fault.table.is_empty() { 0 } else { text.lines().position(|l| l.contains("table:") && has(l, &fault.table)).unwrap_or(0) };
+    text.lines().skip(start).position(|l| has(l, &fault.words)).map(|n| start + n + 1)
+}
+
+fn at(line: Option<usize>, why: &str) -> Error {
+    let place = line.map_or(String::new(), |line| format!("line {line} of "));
+    Error::helped(format!("{place}the file of published tables: {why}"), "the format is described in docs/published-tables.md")
+}
+
+/// Without the place, which is said in other words.
+fn bare(message: &str) -> String {
+    message.split(" at line ").next().unwrap_or(message).to_owned()
+}

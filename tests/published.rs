@@ -1,0 +1,63 @@
+//! Audits of published tables from outside: the study of five papers, the check, the report, and the example of the docs.
+
+use crate::space::{Space, root};
+use std::fs;
+
+/// The study of the five papers, in a space of its own.
+fn papers() -> Space {
+    let space = Space::new();
+    space.write("study.yaml", fs::read_to_string(root().join("pipelines/published-tables.yaml")).unwrap());
+    for entry in fs::read_dir(root().join("pipelines/published")).unwrap() {
+        let path = entry.unwrap().path();
+        space.write(&format!("published/{}", path.file_name().unwrap().to_str().unwrap()), fs::read(&path).unwrap());
+    }
+    space
+}
+
+#[test]
+fn five_papers_are_audited_and_four_contradict_themselves() {
+    let space = papers();
+    let said = space.hilum(&["run", "study.yaml"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert_eq!(said.err.matches("warning[W0008]: the published table of").count(), 4, "{}", said.err);
+    for (stage, cells) in
+        [("zunair-hamza-2020", "9 cells of 44"), ("schaudt", "2 cells of 38"), ("liang", "1 cell of 49"), ("davoodi-lo-giudice", "10 cells of 39")]
+    {
+        assert!(
+            said.err.contains(&format!("the published table of `{stage}` contradicts its own numbers")) && said.err.contains(cells),
+            "{stage}: {}",
+            said.err
+        );
+    }
+    let audit = space.read("results/published-tables/zunair-hamza-2020/audit/audit.csv");
+    assert!(audit.contains("Table 1,DenseNet-102,plus both,34.73,16/46 = 34.783,inconsistent,,"), "{audit}");
+    // What is up to date says it again, and so does the report.
+    assert_eq!(space.hilum(&["plan", "study.yaml"]).err.matches("W0008").count(), 4);
+    assert_eq!(space.hilum(&["report"]).code, 0);
+    let report = space.read("report.html");
+    assert!(report.contains("reference.inconsistent") && report.contains("<section id=\"published-tables\">"), "{report}");
+    let at = |text: &str| report.find(text).unwrap_or_else(|| panic!("{text}"));
+    assert!(at("16/46 = 34.783") < at("<b>explained</b>: 4135") && at("<b>explained</b>: 4135") < at("9/46 = 19.565"));
+}
+
+#[test]
+fn the_example_of_the_documentation_is_sound_and_a_changed_digit_is_found() {
+    let text = fs::read_to_string(root().join("docs/published-tables.md")).unwrap();
+    let block = |kind: &str| text.split(&format!("```{kind}\n")).nth(1).unwrap().split("```").next().unwrap().to_owned();
+    let space = Space::new();
+    space.write("study.yaml", block("yaml"));
+    space.write("paper.yaml", block("text"));
+    let said = space.hilum(&["run", "study.yaml"]);
+    assert!(said.code == 0 && !said.err.contains("W0008"), "{}", said.err);
+    assert_eq!(space.read("results/audit/paper/audit/audit.csv").matches(",consistent,").count(), 4);
+    space.write("paper.yaml", block("text").replace("19.56, 37", "19.57, 37"));
+    let said = space.hilum(&["run", "study.yaml"]);
+    assert!(
+        said.code == 0 && said.err.contains("warning[W0008]") && said.err.contains("37 missed of 46 means 9/46 = 19.565; no count of 46 gives 19.57"),
+        "{}",
+        said.err
+    );
+    space.write("paper.yaml", block("text").replace("19.56, 37", "19..56, 37"));
+    let said = space.hilum(&["run", "study.yaml"]);
+    assert!(said.code == 1 && said.err.contains("line 13 of the file of published tables"), "{}", said.err);
+}

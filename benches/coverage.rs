@@ -3,12 +3,16 @@
 //!
 //!   cargo bench --bench coverage -- areas --simulations 4000
 //!
-//! Studies: areas, proportions, resampled (bootstrap intervals of areas), repeats, tests. `--resamples` is for `resampled`,
+//! Studies: areas, proportions, resampled (bootstrap intervals of areas), repeats, metrics, answers, tests. `--resamples` is for `resampled`,
 //! and the draws of a permutation test.
 #![allow(clippy::print_stdout)] // a benchmark prints what it measured
 
+#[path = "coverage/answers.rs"]
+mod answers;
 #[path = "coverage/areas.rs"]
 mod areas;
+#[path = "coverage/metrics.rs"]
+mod metrics;
 #[path = "coverage/nulls.rs"]
 mod nulls;
 #[path = "coverage/proportions.rs"]
@@ -46,6 +50,12 @@ fn main() {
     }
     if wanted("repeats") {
         repeated::run(effort(4000));
+    }
+    if wanted("metrics") {
+        metrics::run(effort(1000));
+    }
+    if wanted("answers") {
+        answers::run(effort(1000));
     }
     if wanted("tests") {
         nulls::run(effort(10_000));

@@ -7,6 +7,7 @@ mod patients;
 mod pixels;
 mod published;
 mod reached;
+mod selection;
 
 use crate::diagnostic::{Diagnostic, Span, Texts};
 use crate::lineage::{Evidence, Flow, KnownOutput, Lineage, PatientsAndImages, TableContents};
@@ -48,6 +49,7 @@ pub static CHECKS: &[Check] = &[
     error("leakage.synthetic_in_eval", "L0003", reached::into_the_test),
     error("leakage.duplicate", "L0004", content::equal),
     error("images.ambiguous", "L0005", pixels::ambiguous),
+    error("selection.on_test", "L0006", selection::on_test),
     warning("leakage.near_duplicate", "W0002", content::near),
     warning("patients.unknown", "W0003", patients::unknown),
     warning("patients.namespace", "W0004", patients::namespace),

@@ -5,6 +5,7 @@
 mod blame;
 mod caching;
 mod calls;
+mod comparison;
 mod crashes;
 mod deny;
 mod diff;

@@ -1,7 +1,7 @@
-//! Published tables that contradict themselves. Ignorant of how they are examined: an audit says it, whichever stage made
+//! Published tables that contradict themselves. Independent of how they are examined: an audit says it, whichever stage made
 //! it.
 
-use super::{CheckResult, CheckInput};
+use super::{CheckInput, CheckResult};
 use hilum_stages::records::{Audited, Record, Table, Verdict};
 use hilum_stages::words::counted;
 

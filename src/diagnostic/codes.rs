@@ -109,6 +109,8 @@ pub static CODES: &[Code] = codes! {
         "leakage.duplicate: images of the test set are identical to images of the training data, in their bytes or their decoded grey values, under another patient or from another import; or patients of the test set share an image with a patient of the training data, and are therefore treated as the same patient. Remove the copies. If two imports number the same people, give both the same `patients: NAME`."
     "L0005" "ambiguous pixels"
         "images.ambiguous: two packs that are bound to one input contain the same image with different pixels. Bind one pack per image."
+    "L0006" "a choice made on the test set"
+        "selection.on_test: the threshold or the temperature of an evaluation would be chosen on patients that it is tested on, which makes its numbers better than they are on new patients. Choose on a validation part of the split: `validation: split.validation`. To repeat a published study that did so, list this id in `checks.allow` with a reason."
     "W0001" "an allowed finding that did not occur"
         "`checks.allow` names a finding that did not occur. Remove the entry, or find out why it did not occur."
     "W0002" "test images look like training images"

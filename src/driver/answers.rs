@@ -14,7 +14,8 @@ use hilum_stages::records::{Answer, Record, Table};
 pub(super) fn answers(p: &Pipeline, outputs: &Outputs, store: &Store) -> Result<Vec<(String, Answer)>> {
     let mut out = vec![];
     for (stage, outputs) in p.stages.iter().zip(outputs) {
-        for artifact in outputs.iter().flat_map(|o| o.values()).filter(|a| ArtifactType::Table.is(a) && a.file.as_ref() == Some(&Table::<Answer>::file_name())) {
+        for artifact in outputs.iter().flat_map(|o| o.values()).filter(|a| ArtifactType::Table.is(a) && a.file.as_ref() == Some(&Table::<Answer>::file_name()))
+        {
             let table = Table::<Answer>::read(&store.read(&artifact.digest)?).unwrap_or_default();
             out.extend(table.rows.into_iter().map(|answer| (stage.name.clone(), answer)));
         }

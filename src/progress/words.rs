@@ -142,7 +142,8 @@ mod tests {
 
     #[test]
     fn the_summary_uses_singular_and_plural() {
-        let end = |executed, reused, failed, skipped| one(Event::Finished { run: None, executed, reused, failed, skipped, interrupted: false, answers: vec![] });
+        let end =
+            |executed, reused, failed, skipped| one(Event::Finished { run: None, executed, reused, failed, skipped, interrupted: false, answers: vec![] });
         assert_eq!(end(1, 0, 0, 0), "1 stage ran");
         assert_eq!(end(2, 3, 1, 4), "2 stages ran, 3 up to date, 1 failed, 4 skipped");
         assert_eq!(
@@ -150,7 +151,10 @@ mod tests {
             ("nothing to do: the stage is up to date".into(), "nothing to do: all 28 stages are up to date".into())
         );
         assert_eq!(end(0, 2, 0, 1), "0 stages ran, 2 up to date, 1 skipped");
-        assert_eq!(one(Event::Finished { run: None, executed: 1, reused: 0, failed: 0, skipped: 6, interrupted: true, answers: vec![] }), "1 stage ran, 6 not run");
+        assert_eq!(
+            one(Event::Finished { run: None, executed: 1, reused: 0, failed: 0, skipped: 6, interrupted: true, answers: vec![] }),
+            "1 stage ran, 6 not run"
+        );
     }
 
     #[test]

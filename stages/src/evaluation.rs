@@ -1,6 +1,7 @@
 //! Evaluation of predictions: a table of metrics, and confidence intervals for all of them. No tensors, no files.
 
 pub mod arms;
+pub mod conclusion;
 pub mod difference;
 pub mod estimate;
 pub mod metric;
@@ -12,7 +13,6 @@ pub mod sentence;
 pub mod temperature;
 pub mod tested;
 pub mod threshold;
-pub mod conclusion;
 
 pub use metric::{METRICS, Metric};
 pub use predictions::{Decision, Predictions, Weighted};

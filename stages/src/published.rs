@@ -1,5 +1,5 @@
 //! Audits of published tables: do the printed numbers follow from whole numbers of images, and from each other? In exact
-//! fractions over the digits as they are printed, so that there is no tolerance to choose. Ignorant of stages and stores.
+//! fractions over the digits as they are printed, so that there is no tolerance to choose. Independent of stages and stores.
 //!
 //! A file ([`Paper`]) holds cells and the relations that they must satisfy. Each relation is one file here: for the
 //! cells that it is about, it enumerates the whole numbers from which they could have been printed. What no whole

@@ -1,5 +1,5 @@
 //! Inference from numbers: intervals, tests and what repeats of a training add to them, for test sets of few patients with
-//! several images each. Numbers in, numbers out: ignorant of stages, predictions, records and files.
+//! several images each. Numbers in, numbers out: independent of stages, predictions, records and files.
 //!
 //! Which method is used where, and the coverage that was measured for it, is in `docs/statistics.md`.
 

@@ -135,9 +135,7 @@ fn one(tested: &Tested, at: usize, patients: &Patients, share: Option<Vec<Cluste
         interval::auroc(predictions.scores_of(class), &positive, patients.of_image(), LEVEL).map(Interval::from).map_err(|few| few.to_string())
     };
     match (of.metric.basis, of.class) {
-        (Basis::Proportion(_), _) => {
-            interval::proportion(&share.unwrap_or_default(), LEVEL).map(Interval::from).map_err(|few| few.to_string())
-        }
+        (Basis::Proportion(_), _) => interval::proportion(&share.unwrap_or_default(), LEVEL).map(Interval::from).map_err(|few| few.to_string()),
         (Basis::Auroc, Some(class)) => area(class),
         _ => match mean_of_two_areas(tested, at) {
             Some(class) => area(class),
@@ -210,4 +208,3 @@ fn clusters(predictions: &Predictions, patients: &Patients, (share, class): (Sha
     }
     out
 }
-

@@ -1,5 +1,5 @@
 //! Scores in ascending order, equal ones together, and how much weight each tie holds on two sides: curves, their areas
-//! and calibration are sums over ties. Sorted once; a resample only adds up. Ignorant of what the scores and sides are of.
+//! and calibration are sums over ties. Sorted once; a resample only adds up. Independent of what the scores and sides are of.
 
 /// Images in the order of a score, and the side that each is on.
 #[derive(Debug, Clone, Default)]

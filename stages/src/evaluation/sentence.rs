@@ -82,7 +82,8 @@ mod tests {
         let expected = "cannot tell: real+synthetic against real, AUROC of covid +0.011 [-0.010, 0.032], p = 0.31 (Holm), 3 trainings, 62 patients with covid";
         assert_eq!(sentence(&PLAIN), expected);
         let helped = Said { conclusion: Conclusion::Helped, p: Some(2e-5), trainings: 1, class: None, set: "external", arms: ("a", "b", "net=x"), ..PLAIN };
-        let expected = "synthetic images helped: a against b (external, net=x), AUROC +0.011 [-0.010, 0.032], p < 0.001 (Holm), for this one training, 62 patients";
+        let expected =
+            "synthetic images helped: a against b (external, net=x), AUROC +0.011 [-0.010, 0.032], p < 0.001 (Holm), for this one training, 62 patients";
         assert_eq!(sentence(&helped), expected);
         let worse = Said { conclusion: Conclusion::Harmed, is_synthetic: false, adjusted: None, p: Some(0.0123), metric: "hm-sens-spec", patients: 1, ..PLAIN };
         assert!(sentence(&worse).starts_with("worse: real+synthetic against real, hm sens spec of covid "), "{}", sentence(&worse));

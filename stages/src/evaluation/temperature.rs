@@ -55,7 +55,19 @@ mod tests {
         let mut stream = crate::contract::seed::Seed(3).stream("test", "temperature");
         // Labels drawn from calibrated probabilities.
         let calibrated: Vec<Vec<f64>> = (0..4000).map(|_| softmax(&[exp(stream.normal()), exp(stream.normal()), exp(stream.normal())], 1.0)).collect();
-        let labels: Vec<usize> = calibrated.iter().map(|p| { let u = stream.unit(); if u < p[0] { 0 } else if u < p[0] + p[1] { 1 } else { 2 } }).collect();
+        let labels: Vec<usize> = calibrated
+            .iter()
+            .map(|p| {
+                let u = stream.unit();
+                if u < p[0] {
+                    0
+                } else if u < p[0] + p[1] {
+                    1
+                } else {
+                    2
+                }
+            })
+            .collect();
         let sure = scaled(&calibrated, 0.25);
         let found = fitted(&sure, &labels).unwrap();
         assert!((found - 4.0).abs() < 0.4, "{found}");

@@ -36,7 +36,8 @@ impl Tested {
             measure(metrics, &predictions, &patients.weights(&weights))
         };
         let left: Vec<Vec<Vec<Option<f64>>>> = patients.groups().iter().map(|groups| groups.par_iter().map(without).collect()).collect();
-        let deviations = (0..measures.len()).map(|at| left.iter().map(|stratum| centred(stratum, at)).collect::<Option<Vec<_>>>().map(|d| d.concat())).collect();
+        let deviations =
+            (0..measures.len()).map(|at| left.iter().map(|stratum| centred(stratum, at)).collect::<Option<Vec<_>>>().map(|d| d.concat())).collect();
         let area = |class: usize| {
             let positive: Vec<bool> = predictions.labels.iter().map(|label| *label == class).collect();
             delong::area(predictions.scores_of(class), &Images::of_patients(&positive, patients.of_image()))

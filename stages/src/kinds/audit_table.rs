@@ -1,4 +1,4 @@
-//! Audits of published tables. Ignorant of how cells are examined ([`crate::published`]), and of how it is shown.
+//! Audits of published tables. Independent of how cells are examined ([`crate::published`]), and of how it is shown.
 
 use crate::contract::prelude::*;
 use crate::contract::source::{Source, SourceKind, SourcePath};

@@ -139,7 +139,10 @@ impl Compare {
                 Partner::Itself => None,
                 Partner::Arm(other) => of_set.iter().position(|o| *o == other),
                 Partner::Missing(name) => {
-                    return Err(Error::helped(format!("`{}` has no arm `{name}` to be compared with", arms[*at].name), "name in `against` the axes in which arms differ"));
+                    return Err(Error::helped(
+                        format!("`{}` has no arm `{name}` to be compared with", arms[*at].name),
+                        "name in `against` the axes in which arms differ",
+                    ));
                 }
             };
             sides.push(Side { arm: &arms[*at], tested: test.tested(&arms[*at], scores)?, against });

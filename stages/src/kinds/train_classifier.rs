@@ -12,7 +12,7 @@ use crate::data::ahead::Ahead;
 use crate::data::augment::Augment;
 use crate::data::batch::{self, Order};
 use crate::data::pack::{self, ImageStore, Images};
-use crate::data::sample::{Origin, Sample, Samples};
+use crate::data::sample::Samples;
 use crate::data::weights::Trained;
 use crate::models::ClassifierNetwork;
 use crate::networks::bagged_trees::BaggedTrees;
@@ -27,8 +27,7 @@ use crate::training::{self, OptimiserChoice, Precision, optimiser};
 use candle_core::Device;
 use choices::{Keep, Normalise, Sampling, Trees};
 use hilum_ops::{Upload, Uploads};
-use set::{Labelled, Running};
-use std::collections::BTreeSet;
+use set::{Labelled, Running, trained_class};
 use std::thread::Scope;
 
 ports! {
@@ -201,14 +200,6 @@ struct TrainingImages<'a> {
     side: usize,
     greys: Option<Greys>,
     trained: Vec<TrainedClass>,
-}
-
-/// The training images of a class, repeated ones counted as often as they are there.
-fn trained_class(class: &str, rows: &[Sample]) -> TrainedClass {
-    let of = |origin: Origin| rows.iter().filter(move |r| r.label == class && r.origin == origin);
-    let known: BTreeSet<&str> = of(Origin::Real).map(|r| r.patient.as_str()).filter(|p| !p.is_empty()).collect();
-    let alone = of(Origin::Real).filter(|r| r.patient.is_empty()).count();
-    TrainedClass { class: class.to_owned(), real: of(Origin::Real).count() as u64, synthetic: of(Origin::Synthetic).count() as u64, patients: (known.len() + alone) as u64 }
 }
 
 /// Images of the training set that are evaluated after the last step.

@@ -1,5 +1,5 @@
 //! Rows of metrics of one test: is there a confusion matrix of whole numbers that gives all of them, and if not, which
-//! cell is wrong? Ignorant of how matrices are found.
+//! cell is wrong? Independent of how matrices are found.
 
 use super::exact::Fraction;
 use super::format::Confusion;

@@ -1,4 +1,4 @@
-//! Fractions and ranges of them, exactly: no floating point and no tolerance. Ignorant of tables.
+//! Fractions and ranges of them, exactly: no floating point and no tolerance. Independent of tables.
 
 use std::cmp::Ordering;
 use std::ops::{Add, Div, Mul, Sub};

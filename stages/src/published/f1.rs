@@ -1,4 +1,4 @@
-//! F1 from other printed metrics. Ignorant of how the metrics were counted.
+//! F1 from other printed metrics. Independent of how the metrics were counted.
 //!
 //! Of one test, F1 grows with precision and recall, and with sensitivity s and specificity c: the ends of their ranges
 //! give the ends of its range. A mean of F1 over folds does not follow from means of s and c; but it has bounds. With

@@ -1,4 +1,4 @@
-//! Means over folds: (k₁ / n₁ + … ) / folds, with a whole number k for each fold. Ignorant of which metric it is.
+//! Means over folds: (k₁ / n₁ + … ) / folds, with a whole number k for each fold. Independent of which metric it is.
 
 use super::exact::{Fraction, Range};
 use super::format::Folds;

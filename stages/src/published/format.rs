@@ -1,5 +1,5 @@
 //! The file of a paper's tables: numbers as they are printed, and relations that they must satisfy. It is the only place
-//! below `stages` that knows YAML. Ignorant of how relations are examined.
+//! below `stages` that knows YAML. Independent of how relations are examined.
 
 use super::printed::{MAX_DECIMALS, Printed, Rounding, Unit};
 use super::sum::{MAX_COUNT, Sum, is_name};

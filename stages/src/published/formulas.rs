@@ -1,5 +1,5 @@
 //! Sums and quotients of a paper's own counts. Where one is not what is printed, a count that stands in another's place
-//! by mistake may explain it. Ignorant of what is counted.
+//! by mistake may explain it. Independent of what is counted.
 
 use super::exact::Fraction;
 use super::format::{RatioOf, SumOf};

@@ -1,4 +1,4 @@
-//! Confusion matrices of whole numbers: is there one whose metrics lie within given ranges? Ignorant of tables.
+//! Confusion matrices of whole numbers: is there one whose metrics lie within given ranges? Independent of tables.
 //!
 //! Precision, recall and F1 of a class depend on its true positives tp and on how often it is predicted, p; accuracy
 //! depends on the sum of all tp. So diagonals and column sums are enumerated. A matrix with these exists if the

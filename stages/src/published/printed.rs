@@ -1,4 +1,4 @@
-//! A number as it is printed: its digits, and which numbers can have been printed so. Ignorant of tables.
+//! A number as it is printed: its digits, and which numbers can have been printed so. Independent of tables.
 
 use super::exact::{Fraction, Range};
 use serde::{Deserialize, Deserializer};

@@ -1,4 +1,4 @@
-//! Rates: k / n for a whole number k, which may be printed beside them. Ignorant of what is counted.
+//! Rates: k / n for a whole number k, which may be printed beside them. Independent of what is counted.
 
 use super::exact::Range;
 use super::format::Rate;

@@ -1,4 +1,4 @@
-//! Whether relations name columns, rows and counts that are there. Ignorant of what relations mean.
+//! Whether relations name columns, rows and counts that are there. Independent of what relations mean.
 
 use super::format::{F1From, Fault, Paper, PublishedTable};
 use super::sum::Sum;

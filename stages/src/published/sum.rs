@@ -1,4 +1,4 @@
-//! Sums of counts as a table's file writes them, such as `covid - covid-test + 8 * copies`. Ignorant of what is counted.
+//! Sums of counts as a table's file writes them, such as `covid - covid-test + 8 * copies`. Independent of what is counted.
 
 use serde::{Deserialize, Deserializer};
 use std::fmt;

@@ -1,5 +1,5 @@
 //! Accuracies of each class against the rest, and of all classes together: each error is an error of exactly two
-//! classes. Ignorant of folds, over which that stays true, as it is linear.
+//! classes. Independent of folds, over which that stays true, as it is linear.
 
 use super::exact::{Fraction, Range};
 use super::format::Total;

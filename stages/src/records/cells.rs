@@ -31,8 +31,8 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f
 
 /// As [`serialize`], as the shortest text that reads back to the same bits. For `#[serde(with = "cells::full")]`.
 pub(super) mod full {
-    use super::{Serializer, exact};
     pub(crate) use super::deserialize;
+    use super::{Serializer, exact};
 
     pub(crate) fn serialize<S: Serializer>(x: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&x.filter(|x| x.is_finite()).map(exact).unwrap_or_default())

@@ -1,4 +1,4 @@
-//! P values of several tests, adjusted for their number. Ignorant of the tests.
+//! P values of several tests, adjusted for their number. Independent of the tests.
 
 use super::ascending;
 

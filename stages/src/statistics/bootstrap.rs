@@ -1,5 +1,5 @@
 //! Bootstrap intervals of any statistic of weighted patients: percentile, BCa and studentised. Patients are drawn, not
-//! images, and each stratum (the class of a patient) keeps its size. Ignorant of what the statistic is.
+//! images, and each stratum (the class of a patient) keeps its size. Independent of what the statistic is.
 //!
 //! Resample k draws from a stream of its own, so that the bits depend neither on threads nor on how many resamples there are.
 

@@ -1,5 +1,5 @@
 //! The area under the ROC curve, its variance and its covariance between classifiers: DeLong, DeLong & Clarke-Pearson 1988,
-//! and Obuchowski 1997 for several images a patient, of which some may be positive and others not. Ignorant of what the
+//! and Obuchowski 1997 for several images a patient, of which some may be positive and others not. Independent of what the
 //! scores are of.
 
 pub mod limits;

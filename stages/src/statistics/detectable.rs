@@ -1,4 +1,4 @@
-//! What a test could have found. Ignorant of the test.
+//! What a test could have found. Independent of the test.
 
 use super::special::t_quantile;
 

@@ -1,4 +1,4 @@
-//! Chooses the interval of a proportion or of an area under the ROC curve by how many patients there are. Ignorant of which
+//! Chooses the interval of a proportion or of an area under the ROC curve by how many patients there are. Independent of which
 //! metric it is.
 //!
 //! The choice is by simulation (`benches/coverage.rs`; tables, and what remains, in `docs/statistics.md`): at 95 %, an

@@ -1,4 +1,4 @@
-//! Tests of two or more classifiers on the same patients. Ignorant of what is classified.
+//! Tests of two or more classifiers on the same patients. Independent of what is classified.
 
 pub mod areas;
 pub mod folds;

@@ -1,4 +1,4 @@
-//! Intervals for a proportion: Wilson's, Clopper and Pearson's, and Wilson's for images that come in patients. Ignorant of
+//! Intervals for a proportion: Wilson's, Clopper and Pearson's, and Wilson's for images that come in patients. Independent of
 //! what is counted.
 
 use super::special::inverse_beta;

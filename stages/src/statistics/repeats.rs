@@ -1,5 +1,5 @@
 //! The mean of a statistic over trainings and patients. All trainings are tested on the same patients, so that what the
-//! patients contribute to its error does not shrink with the number of trainings. Ignorant of the statistic.
+//! patients contribute to its error does not shrink with the number of trainings. Independent of the statistic.
 
 use super::delong::limits::logit;
 use super::{Limits, t_of};

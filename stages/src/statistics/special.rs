@@ -1,5 +1,5 @@
 //! Distribution functions and their inverses, from `crate::math` alone, so that their bits are the same on every machine.
-//! Ignorant of what is tested with them.
+//! Independent of what is tested with them.
 //!
 //! Relative error at most 1e-12 against scipy, in both tails (`tests/oracle/inference.py`): for probabilities from 1e-100,
 //! and for Student's t with 1 to 1e6 degrees of freedom, whole or not. Tails are computed as such, never as 1 − p.

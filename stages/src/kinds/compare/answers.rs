@@ -4,9 +4,9 @@ use super::tables::{Side, has_synthetic};
 use super::test_set::TestSet;
 use super::{Adjust, Compare, measures};
 use crate::contract::prelude::*;
+use crate::evaluation::conclusion::Conclusion;
 use crate::evaluation::metric::Direction;
 use crate::evaluation::sentence::{Said, sentence};
-use crate::evaluation::conclusion::Conclusion;
 use crate::records::{Answer, Compared, Scores};
 
 impl Compare {

@@ -25,7 +25,8 @@ pub(super) fn places(name: &str, measures: &[Measure], classes: &[String], posit
     let of = |metric: &str, class: Option<usize>| measures.iter().position(|m| m.metric.name == metric && m.class == class);
     if let Some((metric, class)) = name.split_once('/') {
         let number = classes.iter().position(|c| c == class);
-        let number = number.ok_or_else(|| Error::helped(format!("`{name}`: there is no class `{class}`"), format!("the classes are: {}", classes.join(", "))))?;
+        let number =
+            number.ok_or_else(|| Error::helped(format!("`{name}`: there is no class `{class}`"), format!("the classes are: {}", classes.join(", "))))?;
         let found = of(metric, Some(number)).ok_or_else(|| Error::data(format!("`{name}`: `{metric}` is of all classes together, write `{metric}`")))?;
         return Ok(vec![found]);
     }
@@ -43,7 +44,9 @@ mod tests {
     #[test]
     fn a_name_means_the_positive_class_the_whole_or_every_class() {
         let (all, classes) = (measures(METRICS, 2), ["covid", "normal"].map(String::from));
-        let of = |name: &str, positive| places(name, &all, &classes, positive).map(|p| p.into_iter().map(|at| (all[at].metric.name, all[at].class)).collect::<Vec<_>>());
+        let of = |name: &str, positive| {
+            places(name, &all, &classes, positive).map(|p| p.into_iter().map(|at| (all[at].metric.name, all[at].class)).collect::<Vec<_>>())
+        };
         assert_eq!(of("auroc", None).unwrap(), [("auroc", None)]);
         assert_eq!(of("auroc", Some(0)).unwrap(), [("auroc", Some(0))]);
         assert_eq!(of("auroc/normal", Some(0)).unwrap(), [("auroc", Some(1))]);

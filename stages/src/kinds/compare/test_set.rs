@@ -57,7 +57,8 @@ impl TestSet {
     pub(super) fn of(training: &Training, scores: &[Gathered<Scores>]) -> Result<TestSet> {
         let first = &scores[training.cells[0]].value;
         let all = pooled(training, scores)?;
-        let class = |label: &String| first.classes.iter().position(|c| c == label).ok_or_else(|| Error::data(format!("`{label}` is not a class of the scores")));
+        let class =
+            |label: &String| first.classes.iter().position(|c| c == label).ok_or_else(|| Error::data(format!("`{label}` is not a class of the scores")));
         let labels = all.iter().map(|(p, _)| class(&p.label)).collect::<Result<Vec<usize>>>()?;
         let tokens: Vec<String> = all.iter().map(|(p, _)| p.patient.clone()).collect();
         Ok(TestSet {
@@ -119,7 +120,9 @@ pub(super) fn equal_arms(arms: &[Arm], scores: &[Gathered<Scores>]) -> Vec<Strin
         for cell in arm.trainings.iter().flat_map(|t| &t.cells) {
             let bytes = hilum_cache::canonical::to_bytes(&scores[*cell].value.predictions);
             match known.get(&Digest::of(&bytes)) {
-                Some(other) if **other != *arm => out.push(format!("`{}` and `{}` have a training with the same predictions: nothing sets them apart", other.name, arm.name)),
+                Some(other) if **other != *arm => {
+                    out.push(format!("`{}` and `{}` have a training with the same predictions: nothing sets them apart", other.name, arm.name))
+                }
                 Some(_) => {}
                 None => drop(known.insert(Digest::of(&bytes), arm)),
             }
@@ -128,4 +131,3 @@ pub(super) fn equal_arms(arms: &[Arm], scores: &[Gathered<Scores>]) -> Vec<Strin
     out.dedup();
     out
 }
-

@@ -57,9 +57,8 @@ impl Evaluate {
     /// # Errors
     /// Where there is no such positive class, or the validation images do not suffice.
     pub(super) fn decide(&self, tested: &mut Judged, validation: Option<Judged>, document: &ClassifierDocument, cx: &Context) -> Result<Decided> {
-        let unknown = |class: &String| {
-            Error::helped(format!("`positive`: there is no class `{class}`"), format!("the classes are: {}", document.classes.join(", ")))
-        };
+        let unknown =
+            |class: &String| Error::helped(format!("`positive`: there is no class `{class}`"), format!("the classes are: {}", document.classes.join(", ")));
         let positive = self.positive.as_ref().map(|p| document.classes.iter().position(|c| c == p).ok_or_else(|| unknown(p))).transpose()?;
         let mut validation = validation;
         let mut fitted = None;

@@ -88,7 +88,14 @@ impl Evaluate {
         let mut out = vec![];
         for group in &groups {
             let found = estimates(std::slice::from_ref(&group.tested), &group.patients, self.intervals, *self.resamples as usize);
-            out.extend(group.tested.measures().iter().zip(&found).map(|(of, e)| row(by, &group.name, group.images, group.patients.count(), Measured::of(of, classes, e))));
+            out.extend(
+                group
+                    .tested
+                    .measures()
+                    .iter()
+                    .zip(&found)
+                    .map(|(of, e)| row(by, &group.name, group.images, group.patients.count(), Measured::of(of, classes, e))),
+            );
         }
         if groups.len() > 1 {
             out.extend((0..groups[0].tested.measures().len()).filter_map(|at| gap(by, &groups, at, classes)));

@@ -2,10 +2,12 @@
 
 use crate::contract::prelude::*;
 use crate::data::pack::ImageStore;
-use crate::data::sample::Sample;
+use crate::data::sample::{Origin, Sample};
 use crate::kinds::classifier::Predictor;
+use crate::records::TrainedClass;
 use crate::training::loss::Loss;
 use hilum_ops::Value;
+use std::collections::BTreeSet;
 
 /// Images with the indices of their classes.
 pub(super) struct Labelled<'a> {
@@ -86,5 +88,18 @@ impl Running {
         let out = (self.loss / self.steps as f64, self.hits as f64 / self.images as f64);
         *self = Running::default();
         out
+    }
+}
+
+/// The training images of a class, repeated ones counted as often as they are there.
+pub(super) fn trained_class(class: &str, rows: &[Sample]) -> TrainedClass {
+    let of = |origin: Origin| rows.iter().filter(move |r| r.label == class && r.origin == origin);
+    let known: BTreeSet<&str> = of(Origin::Real).map(|r| r.patient.as_str()).filter(|p| !p.is_empty()).collect();
+    let alone = of(Origin::Real).filter(|r| r.patient.is_empty()).count();
+    TrainedClass {
+        class: class.to_owned(),
+        real: of(Origin::Real).count() as u64,
+        synthetic: of(Origin::Synthetic).count() as u64,
+        patients: (known.len() + alone) as u64,
     }
 }

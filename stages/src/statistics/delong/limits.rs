@@ -1,4 +1,4 @@
-//! Intervals for the area under a ROC curve from its value, its variance and the numbers of patients. Ignorant of scores.
+//! Intervals for the area under a ROC curve from its value, its variance and the numbers of patients. Independent of scores.
 
 use crate::math::{exp, ln};
 use crate::statistics::Limits;

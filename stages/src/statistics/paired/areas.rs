@@ -1,4 +1,4 @@
-//! Tests of two areas under ROC curves on the same images. Ignorant of scores.
+//! Tests of two areas under ROC curves on the same images. Independent of scores.
 
 use super::Test;
 use crate::statistics::delong::{Area, variance_of_difference};

@@ -1,4 +1,4 @@
-//! The test of two classifiers over folds of a cross-validation. Ignorant of what is compared.
+//! The test of two classifiers over folds of a cross-validation. Independent of what is compared.
 
 use super::Test;
 use crate::statistics::special::t_two_sided;

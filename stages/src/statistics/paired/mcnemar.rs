@@ -1,5 +1,5 @@
 //! McNemar's tests of two proportions on the same images, of independent images and of images that come in patients, and
-//! Cochran's Q for more than two. Ignorant of what is counted.
+//! Cochran's Q for more than two. Independent of what is counted.
 
 use super::Test;
 use crate::statistics::special::{binomial_at_most, chi_squared_above};

@@ -1,5 +1,5 @@
 //! The test that swaps two arms for whole patients: without a difference, each patient's two results could as well be each
-//! other's. Ignorant of what the results are and how they are compared.
+//! other's. Independent of what the results are and how they are compared.
 
 use crate::contract::seed::Stream;
 use rayon::prelude::*;

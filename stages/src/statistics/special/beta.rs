@@ -1,4 +1,4 @@
-//! The regularised incomplete beta function and its inverse. Ignorant of distributions.
+//! The regularised incomplete beta function and its inverse. Independent of distributions.
 
 use super::gamma::{STEPS, TINY, deviance, stirling_error};
 use crate::math::{exp, ln};

@@ -1,4 +1,4 @@
-//! The gamma function and the regularised incomplete gamma functions. Ignorant of distributions.
+//! The gamma function and the regularised incomplete gamma functions. Independent of distributions.
 //!
 //! Factors such as `x^a e^−x / Γ(a)` are not differences of large logarithms, which would lose what they have in common:
 //! they are written by Stirling's error and the deviance (Loader 2000, "Fast and accurate computation of binomial

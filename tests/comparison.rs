@@ -1,0 +1,181 @@
+//! Comparisons from outside: folds, networks, repeats and arms in one table, recomputed from the predictions; what is refused before
+//! anything is trained; and the answer.
+
+use crate::space::{Space, finished};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Three folds and an external test set, two networks, weights as an arm, two repeats.
+const STUDY: &str = "study: folds
+seed: 7
+vars:
+  small: { width: 2 }
+  large: { width: 4 }
+  plain: { class_weights: none }
+  weighted: { class_weights: balanced }
+stages:
+  images: { stage: phantoms, with: { size: 32, classes: { normal: { images: 60 }, covid: { images: 45, finding: peripheral } } } }
+  others: { stage: phantoms, seed: 8, with: { size: 32, classes: { normal: { images: 20 }, covid: { images: 20, finding: peripheral } } } }
+  pixels: { stage: prepare, in: { samples: images }, with: { size: 32 } }
+  other-pixels: { stage: prepare, in: { samples: others }, with: { size: 32 } }
+  parts:
+    stage: split
+    matrix: { fold: [0, 1, 2] }
+    in: { samples: images }
+    with: { folds: 3, fold: $fold }
+  classifier:
+    stage: train-classifier
+    matrix: { arm: [plain, weighted], network: [small, large], repeat: [0, 1] }
+    in: { samples: parts.train, images: pixels }
+    with: { network: { smallcnn64: $network }, loss: $arm, steps: 6, batch: 16 }
+  internal: { stage: evaluate, in: { weights: classifier, samples: parts.test, images: pixels }, with: { positive: covid } }
+  external: { stage: evaluate, in: { weights: classifier, samples: others, images: other-pixels }, with: { positive: covid } }
+  comparison:
+    stage: compare
+    in: { scores: [internal/*, external/fold=0/*] }
+    with: { against: { arm: plain }, show: [auroc, sensitivity, accuracy], resamples: 200 }
+";
+
+type Row = BTreeMap<String, String>;
+
+fn rows(space: &Space, file: &str) -> Vec<Row> {
+    let text = space.read(file);
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let header = reader.headers().unwrap().clone();
+    reader.records().map(|r| header.iter().map(str::to_owned).zip(r.unwrap().iter().map(str::to_owned)).collect()).collect()
+}
+
+/// The area under the ROC curve by counting pairs.
+fn area(images: &[(f64, bool)]) -> f64 {
+    let of = |positive: bool| images.iter().filter(move |i| i.1 == positive).map(|i| i.0);
+    let pairs: f64 = of(true).map(|p| of(false).map(|n| if p > n { 1.0 } else if p == n { 0.5 } else { 0.0 }).sum::<f64>()).sum();
+    pairs / (of(true).count() * of(false).count()) as f64
+}
+
+#[test]
+fn folds_are_pooled_arms_paired_within_networks_and_the_table_follows_from_the_predictions() {
+    let space = Space::new();
+    space.write("study.yaml", STUDY);
+    let said = space.hilum(&["run", "study.yaml", "--json", "--device", "cpu"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let table = rows(&space, "results/folds/comparison/table.csv");
+    let of = |set: &str, arm: &str, metric: &str, class: &str| {
+        let is = |r: &&Row| r["set"] == set && r["arm"] == arm && r["metric"] == metric && r["class"] == class;
+        table.iter().find(is).unwrap_or_else(|| panic!("{set} {arm} {metric}"))
+    };
+    let number = |r: &Row, column: &str| r[column].parse::<f64>().unwrap();
+    let mut means = BTreeMap::new();
+    for set in ["internal", "external"] {
+        for arm in ["plain", "weighted"] {
+            for network in ["small", "large"] {
+                let (mut areas, mut right) = (vec![], vec![]);
+                for repeat in 0..2 {
+                    let mut images = vec![];
+                    for fold in if set == "internal" { 0..3 } else { 0..1 } {
+                        let cell = format!("results/folds/{set}/arm={arm}/fold={fold}/network={network}/repeat={repeat}/predictions.csv");
+                        images.extend(rows(&space, &cell));
+                    }
+                    assert_eq!(images.len(), if set == "internal" { 105 } else { 40 }, "every image is tested once");
+                    areas.push(area(&images.iter().map(|r| (r["p-covid"].parse().unwrap(), r["label"] == "covid")).collect::<Vec<_>>()));
+                    right.push(images.iter().filter(|r| r["label"] == r["predicted"]).count() as f64 / images.len() as f64);
+                }
+                let name = format!("arm={arm}/network={network}");
+                let (auroc, accuracy) = (of(set, &name, "auroc", "covid"), of(set, &name, "accuracy", ""));
+                let mean = |all: &[f64]| all.iter().sum::<f64>() / all.len() as f64;
+                assert!((number(auroc, "value") - mean(&areas)).abs() < 1e-12 && (number(accuracy, "value") - mean(&right)).abs() < 1e-12, "{set} {name}");
+                assert_eq!((auroc["repeats"].as_str(), auroc["shown"].as_str()), ("2", "true"));
+                means.insert((set, arm, network), mean(&areas));
+            }
+        }
+    }
+    for ((set, arm, network), value) in &means {
+        let row = of(set, &format!("arm={arm}/network={network}"), "auroc", "covid");
+        match *arm {
+            "plain" => assert!(row["difference"].is_empty() && row["against"].is_empty()),
+            _ => {
+                assert_eq!(row["against"], format!("arm=plain/network={network}"), "paired within the network");
+                assert!((number(row, "difference") - (value - means[&(*set, "plain", *network)])).abs() < 1e-12);
+                assert!(!row["p"].is_empty() && number(row, "p-adjusted") >= number(row, "p"));
+            }
+        }
+    }
+    // One number bears one interval: that of a single training is that of its own table.
+    let answers = finished(&said.out)["answers"].as_array().unwrap().clone();
+    assert_eq!(answers.len(), 4, "two networks on two test sets");
+    let sentence = answers[0]["sentence"].as_str().unwrap();
+    assert!(sentence.contains("weighted against plain (internal, network=small), AUROC of covid ") && sentence.contains("2 trainings, 45 patients with covid"), "{sentence}");
+    // In the order of the study, and last on the terminal.
+    let arms: Vec<&str> = table.iter().take(4).map(|r| r["arm"].as_str()).collect();
+    assert_eq!(arms, ["arm=plain/network=small", "arm=plain/network=large", "arm=weighted/network=small", "arm=weighted/network=large"]);
+    let again = space.hilum(&["run", "study.yaml", "--device", "cpu"]);
+    assert!(again.out.trim_end().lines().last().unwrap().contains("(external, network=large)"), "{}", again.out);
+}
+
+#[test]
+fn a_single_training_has_one_interval_wherever_it_stands() {
+    let space = Space::new();
+    space.write("study.yaml", STUDY);
+    space.edit("repeat: [0, 1]", "repeat: [0]");
+    space.edit("[internal/*, external/fold=0/*]", "external/fold=0/network=small/*");
+    space.edit("network: [small, large]", "network: [small]");
+    let said = space.hilum(&["run", "study.yaml", "--device", "cpu"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.err.contains("each arm was trained once"), "{}", said.err);
+    assert!(said.out.contains("for this one training"), "{}", said.out);
+    let table = rows(&space, "results/folds/comparison/table.csv");
+    let metrics = rows(&space, "results/folds/external/arm=plain/fold=0/network=small/repeat=0/metrics.csv");
+    for m in &metrics {
+        let row = table.iter().find(|r| r["arm"] == "arm=plain" && r["metric"] == m["metric"] && r["class"] == m["class"]).unwrap();
+        for column in ["value", "low", "high", "count", "interval"] {
+            assert_eq!(row[column], m[column], "{} {} {column}", m["metric"], m["class"]);
+        }
+    }
+    assert!(metrics.iter().any(|m| m["interval"] == "clustered Wilson" && m["count"].contains('/')));
+    assert!(metrics.iter().any(|m| m["interval"] == "jackknife t"));
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused_before_anything_is_trained() {
+    let refused = |edits: &[(&str, &str)], words: &[&str]| {
+        let space = Space::new();
+        space.write("study.yaml", STUDY);
+        edits.iter().for_each(|(from, to)| space.edit(from, to));
+        let said = space.hilum(&["check", "study.yaml"]);
+        for word in words {
+            assert!(said.code == 2 && said.err.contains(word), "expected `{word}`: {}", said.err);
+        }
+    };
+    refused(
+        &[("with: { against: { arm: plain }, show", "with: { against: { arm: plain, network: small }, show"), ("repeat: [0, 1] }", "repeat: [0, 1], exclude: [ { arm: plain, network: small } ] }")],
+        &["E0209"],
+    );
+    refused(&[("repeat: [0, 1] }", "repeat: [0, 1], exclude: [ { arm: plain, network: large } ] }")], &["E0209", "`arm=weighted/network=large` has no arm `arm=plain/network=large` to be compared with"]);
+    refused(&[("repeat: [0, 1] }", "repeat: [0, 1], exclude: [ { arm: plain, fold: 1 } ] }")], &["E0209", "lacks fold 1 of 3"]);
+    refused(&[("show: [auroc, sensitivity, accuracy]", "show: [auroc, sensitivty]")], &["E0106", "`sensitivty` is not a value of `show", "`sensitivity`"]);
+    refused(&[("against: { arm: plain }", "against: { fold: 0 }")], &["folds of an arm are pooled and cannot be named"]);
+    refused(&[("with: { positive: covid } }\n  external", "with: { threshold: { youden: {} } } }\n  external")], &["`threshold` requires `positive`"]);
+    refused(&[("with: { positive: covid } }\n  external", "with: { positive: covid, threshold: { youden: {} } } }\n  external")], &["needs the input `validation`"]);
+}
+
+#[test]
+fn a_threshold_and_a_temperature_come_from_validation_images_and_never_from_the_test_set() {
+    let space = Space::tiny();
+    space.edit("train: 0.7, test: 0.3", "train: 0.4, validation: 0.3, test: 0.3");
+    let before = space.read("study.yaml");
+    let with_validation = |set: &str| {
+        before
+            .replace("samples: split.test, images: pixels }", &format!("samples: split.test, validation: {set}, images: pixels }}"))
+            .replace("with: { resamples: 200 }\n\n  comparison", "with: { positive: covid, threshold: { youden: {} }, calibrate: temperature, by: [sex, age] }\n\n  comparison")
+    };
+    assert_ne!(with_validation("split.test"), before);
+    space.write("study.yaml", with_validation("split.test"));
+    let said = space.hilum(&["run", "study.yaml", "--device", "cpu"]);
+    assert!(said.code == 4 && said.err.contains("error[L0006]") && said.err.contains("on patients that it is tested on"), "{}", said.err);
+    space.write("study.yaml", with_validation("split.validation"));
+    let said = space.hilum(&["run", "study.yaml", "--device", "cpu", "--json"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let notes: Vec<String> = said.out.lines().map(|l| serde_json::from_str::<Value>(l).unwrap()).filter(|e| e["event"] == "note").map(|e| e["text"].to_string()).collect();
+    assert!(notes.iter().any(|n| n.contains("scaled by a temperature of ")) && notes.iter().any(|n| n.contains("chosen on the validation set")), "{notes:?}");
+    let text = space.read("results/tiny/scores/arm=real/repeat=0/subgroups.csv");
+    assert!(text.contains("sex,F,") && text.contains("sex,M,") && text.contains("age,40-59,"), "{text}");
+}

@@ -3,15 +3,16 @@
 use crate::Effort;
 use crate::simulated::{Design, LEVEL, Scores, head, row, simulate, summary};
 use hilum_stages::statistics::delong::{Area, area, covariance};
+use hilum_stages::statistics::interval::auroc_over_trainings;
 use hilum_stages::statistics::repeats::{Estimate, over_trainings};
 use hilum_stages::statistics::special::normal_quantile;
 
 type Limits = Option<(f64, f64)>;
-const METHODS: [&str; 4] = ["patients alone", "trainings alone", "trainings and patients, not bounded", "trainings and patients"];
+const METHODS: [&str; 5] = ["patients alone", "trainings alone", "both, plain scale", "both, logit scale", "chosen"];
 /// The part of the variance of a score that is a training's own.
 const OWN: f64 = 0.2;
 
-fn all(areas: &[Area]) -> [Limits; 4] {
+fn all(areas: &[Area]) -> [Limits; 5] {
     let values: Vec<f64> = areas.iter().map(|a| a.value).collect();
     let covariances: Vec<Vec<f64>> = areas.iter().map(|a| areas.iter().map(|b| covariance(a, b).expect("patients")).collect()).collect();
     let counts = areas[0].counts();
@@ -20,14 +21,20 @@ fn all(areas: &[Area]) -> [Limits; 4] {
     let one = over_trainings(&values[..1], &[vec![covariances[0][0]]], patients);
     let none = vec![vec![0.0; values.len()]; values.len()];
     let both = over_trainings(&values, &covariances, patients);
-    [bounded(one), bounded(over_trainings(&values, &none, patients)), both.and_then(|e| e.mean().interval(LEVEL)), bounded(both)]
+    [
+        bounded(one),
+        bounded(over_trainings(&values, &none, patients)),
+        both.and_then(|e| e.mean().interval(LEVEL)),
+        bounded(both),
+        auroc_over_trainings(areas, LEVEL).ok().map(|(_, i)| (i.low, i.high)),
+    ]
 }
 
 pub(crate) fn run(effort: Effort) {
     println!("\n{} simulations\n", effort.simulations);
     head(&[&["area", "patients", "positive", "trainings", "deviation"], &METHODS[..]].concat());
-    for truth in [0.7, 0.9] {
-        for (patients, prevalence) in [(24, 0.5), (46, 0.5), (46, 0.25), (60, 0.25), (200, 0.25), (1000, 0.25)] {
+    for truth in [0.7, 0.9, 0.97] {
+        for (patients, prevalence) in [(12, 0.5), (24, 0.5), (60, 0.1), (46, 0.5), (46, 0.25), (60, 0.25), (200, 0.25), (1000, 0.25)] {
             let design = Design { patients, prevalence, mixed: false };
             // What patients contribute, on the scale of the distance.
             let z = normal_quantile(truth);

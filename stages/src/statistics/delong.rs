@@ -81,6 +81,8 @@ pub struct Area {
     of_positive: Vec<f64>,
     /// For each patient, what his negative images deviate from it.
     of_negative: Vec<f64>,
+    /// For each class, the sum of squares of what its images deviate from the area.
+    squares: [f64; 2],
     counts: Counts,
 }
 
@@ -111,7 +113,8 @@ pub fn area(scores: &[f64], images: &Images) -> Option<Area> {
     }
     let value = pairs / (m * n);
     let of = |class: bool| images.sums(|i| if images.positive[i] == class { placement[i] - value } else { 0.0 });
-    Some(Area { value, of_positive: of(true), of_negative: of(false), counts })
+    let squares = |class: bool| (0..placement.len()).filter(|i| images.positive[*i] == class).map(|i| (placement[i] - value) * (placement[i] - value)).sum();
+    Some(Area { value, of_positive: of(true), of_negative: of(false), squares: [squares(true), squares(false)], counts })
 }
 
 impl Area {
@@ -125,6 +128,13 @@ impl Area {
     pub fn variance(&self) -> Option<f64> {
         // Not below 0 but by rounding, or where patients with both classes outweigh the rest.
         Some(covariance(self, self)?.max(0.0))
+    }
+
+    /// The variance that the area would have if images were independent, which is DeLong's: for the design effect. None where
+    /// a class has fewer than two images.
+    pub fn variance_of_independent_images(&self) -> Option<f64> {
+        let part = |squares: f64, images: usize| (images > 1).then(|| squares / ((images - 1) as f64 * images as f64));
+        Some(part(self.squares[0], self.counts.positive)? + part(self.squares[1], self.counts.negative)?)
     }
 
     /// Satterthwaite's degrees of freedom of the variance: its parts of positive and negative images have as many as there

@@ -5,8 +5,9 @@
 //! interval covers about 93 to 97 % of truths from 46 patients on and at least 93 % below, is never of zero width and never
 //! leaves 0 to 1.
 
-use super::delong::{Area, Images, area, limits};
+use super::delong::{Area, Counts, Images, area, covariance, limits};
 use super::proportion::{Cluster, clustered_wilson};
+use super::repeats::{Estimate, Mean, over_trainings};
 use super::{Limits, t_of, z_of};
 use std::fmt;
 
@@ -118,29 +119,52 @@ pub fn auroc(scores: &[f64], positive: &[bool], patient: &[usize], level: f64) -
         return Err(too_few);
     }
     let (variance, freedom) = found.variance().zip(found.freedom()).ok_or(too_few)?;
-    let alone = area(scores, &Images::independent(positive)).and_then(|a| a.variance()).unwrap_or(0.0);
-    let (z, t) = (z_of(level), t_of(level, freedom));
-    let newcombe = |quantile: f64| {
-        let (positive, negative) = effective(&found, variance, alone);
-        limits::newcombe(found.value, positive, negative, quantile).ok_or(too_few)
-    };
-    let Some(logit) = limits::logit(found.value, variance.sqrt(), t) else {
-        return Ok(with(Method::Newcombe, newcombe(t)?));
-    };
-    if smaller as f64 * found.value.min(1.0 - found.value) >= FEW_WRONG {
-        return Ok(with(Method::LogitDeLong, logit));
+    let alone = found.variance_of_independent_images().unwrap_or(0.0);
+    let mean = Mean { value: found.value, error: variance.sqrt(), freedom };
+    of_area(mean, smaller, effective(counts, variance, alone), level).ok_or(too_few)
+}
+
+/// The mean area of trainings that were tested on the same images, what it is of, and its interval. With one training, the
+/// interval is of this training alone, and [`auroc`] has the narrower one.
+///
+/// # Panics
+/// Where areas are of other images, or `level` is not between 0 and 1.
+pub fn auroc_over_trainings(areas: &[Area], level: f64) -> Result<(Estimate, Interval), TooFew> {
+    let counts = areas.first().ok_or(TooFew::Images)?.counts();
+    let smaller = counts.positive_patients.min(counts.negative_patients);
+    let too_few = TooFew::PatientsOfClass { positive: counts.positive_patients, negative: counts.negative_patients };
+    if smaller < LEAST_PATIENTS {
+        return Err(too_few);
     }
-    let score = newcombe(z)?;
+    let values: Vec<f64> = areas.iter().map(|a| a.value).collect();
+    let row = |a: &Area| areas.iter().map(|b| covariance(a, b)).collect::<Option<Vec<f64>>>();
+    let covariances = areas.iter().map(row).collect::<Option<Vec<_>>>().ok_or(too_few)?;
+    let estimate = over_trainings(&values, &covariances, smaller).ok_or(too_few)?;
+    let mean = estimate.mean();
+    let alone = areas.iter().filter_map(Area::variance_of_independent_images).sum::<f64>() / areas.len() as f64;
+    let interval = of_area(mean, smaller, effective(counts, mean.error * mean.error, alone), level).ok_or(too_few)?;
+    Ok((estimate, interval))
+}
+
+/// The interval of an area with so many patients in the smaller class, and so many independent images of each.
+fn of_area(mean: Mean, smaller: usize, effective: Limits, level: f64) -> Option<Interval> {
+    let newcombe = |quantile: f64| limits::newcombe(mean.value, effective.0, effective.1, quantile);
+    let Some(logit) = mean.interval_within_0_and_1(level) else {
+        return newcombe(t_of(level, mean.freedom)).map(|limits| with(Method::Newcombe, limits));
+    };
+    if smaller as f64 * mean.value.min(1.0 - mean.value) >= FEW_WRONG {
+        return Some(with(Method::LogitDeLong, logit));
+    }
+    let score = newcombe(z_of(level))?;
     // One limit further out than need be is enough.
-    let outer = if smaller < FEW_PATIENTS { logit } else { limits::logit(found.value, variance.sqrt(), z).unwrap_or(logit) };
-    let limits = if found.value > 0.5 { (logit.0.min(score.0), outer.1) } else { (outer.0, logit.1.max(score.1)) };
-    Ok(with(Method::LogitDeLongNewcombe, limits))
+    let outer = if smaller < FEW_PATIENTS { logit } else { limits::logit(mean.value, mean.error, z_of(level))? };
+    let limits = if mean.value > 0.5 { (logit.0.min(score.0), outer.1) } else { (outer.0, logit.1.max(score.1)) };
+    Some(with(Method::LogitDeLongNewcombe, limits))
 }
 
 /// How many independent images of each class would tell as much: images divided by the design effect, which is between 1 and
 /// the number of images of a patient; it is that where it cannot be estimated.
-fn effective(found: &Area, variance: f64, alone: f64) -> Limits {
-    let counts = found.counts();
+fn effective(counts: Counts, variance: f64, alone: f64) -> Limits {
     let (positive, negative) = (counts.positive as f64, counts.negative as f64);
     let most = ((positive + negative) / counts.patients as f64).max(1.0);
     let design = if alone > 0.0 { (variance / alone).clamp(1.0, most) } else { most };

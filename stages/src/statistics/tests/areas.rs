@@ -20,6 +20,7 @@ fn variances_are_those_over_all_pairs() {
             for (at, found) in [covariance(a, a), covariance(b, b), covariance(a, b)].into_iter().enumerate() {
                 near(kind, found, &case[kind][at], 1e-10);
             }
+            near("alone", a.variance_of_independent_images(), &case["plain"][0], 1e-10);
             let counts = a.counts();
             both += usize::from(counts.positive_patients + counts.negative_patients > counts.patients);
             defined += 1;

@@ -72,6 +72,29 @@ fn proportions_have_wilsons_interval_from_three_patients_on() {
     }
 }
 
+#[test]
+fn trainings_are_one_area_with_one_interval() {
+    use interval::auroc_over_trainings;
+    use repeats::Estimate;
+    let (scores, truth, patient) = ranked(30, 30, 1.0);
+    let images = delong::Images::of_patients(&truth, &patient);
+    let of = |shift: f64| delong::area(&scores.iter().zip(&truth).map(|(s, t)| s + shift * f64::from(*t)).collect::<Vec<_>>(), &images).unwrap();
+    let width = |i: interval::Interval| i.high - i.low;
+    let (one, alone) = auroc_over_trainings(&[of(0.0)], 0.95).unwrap();
+    assert!(matches!(one, Estimate::OfThisTraining(_)) && one.mean().value == of(0.0).value);
+    let single = auroc(&scores, &truth, &patient, 0.95).unwrap();
+    assert!(width(alone) >= width(single) && width(alone) < 1.1 * width(single), "fewer degrees of freedom");
+    let (three, spread) = auroc_over_trainings(&[of(-0.8), of(0.0), of(0.8)], 0.95).unwrap();
+    assert!(matches!(three, Estimate::OfTrainings(..)) && width(spread) > 1.5 * width(alone), "trainings differ");
+    assert!((three.mean().value - [-0.8, 0.0, 0.8].map(|s| of(s).value).iter().sum::<f64>() / 3.0).abs() < 1e-12);
+    let (_, perfect) = auroc_over_trainings(&[of(50.0), of(50.0)], 0.95).unwrap();
+    assert!(perfect.method == Method::Newcombe && perfect.high == 1.0 && perfect.low < 0.95, "never of zero width");
+    assert_eq!(auroc_over_trainings(&[], 0.95).map(|_| ()), Err(TooFew::Images));
+    let few = delong::Images::independent(&[true, true, false, false, false]);
+    let area = delong::area(&[0.1, 0.9, 0.3, 0.5, 0.2], &few).unwrap();
+    assert_eq!(auroc_over_trainings(&[area], 0.95).map(|_| ()), Err(TooFew::PatientsOfClass { positive: 2, negative: 3 }));
+}
+
 /// A small coverage study that stays: of what is chosen, from scores with a part that images of a patient share.
 #[test]
 fn what_is_chosen_covers() {

@@ -20,6 +20,7 @@ mod papers;
 mod planted;
 mod printed;
 mod rates;
+mod read;
 mod refer;
 mod sum;
 mod totals;

@@ -11,7 +11,7 @@ pub(super) struct Fraction {
     under: i128,
 }
 
-/// What is printed and counted is so small (`format.rs` says how small) that no sum or product comes near the limit.
+/// What is printed and counted is so small (`printed.rs`, `sum.rs` and `refer.rs` say how small) that no sum or product comes near the limit.
 const SMALL: &str = "BUG: printed numbers and counts are bounded";
 
 impl Fraction {
@@ -40,13 +40,19 @@ impl Fraction {
         let square = (self * Fraction::whole(steps * steps)).floor();
         Fraction::new(square.isqrt(), steps)
     }
-    /// As a decimal number, rounded half up.
+    /// As a decimal number that is not negative, rounded half up.
     pub(super) fn shown(self, decimals: u32) -> String {
+        // By long division, so that nothing is multiplied by a power of ten.
+        let (mut whole, mut rest, mut digits) = (self.over / self.under, self.over % self.under, 0i128);
+        for _ in 0..decimals {
+            rest *= 10;
+            digits = 10 * digits + rest / self.under;
+            rest %= self.under;
+        }
         let scale = 10i128.pow(decimals);
-        let scaled = (self * Fraction::whole(scale) + Fraction::new(1, 2)).floor();
-        let (whole, rest) = (scaled.abs() / scale, scaled.abs() % scale);
-        let sign = if scaled < 0 { "-" } else { "" };
-        if decimals == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest:0width$}", width = decimals as usize) }
+        digits += i128::from(2 * rest >= self.under);
+        (whole, digits) = (whole + digits / scale, digits % scale);
+        if decimals == 0 { whole.to_string() } else { format!("{whole}.{digits:0width$}", width = decimals as usize) }
     }
 }
 
@@ -161,7 +167,7 @@ mod tests {
         assert_eq!(f(1, 3) - f(1, 2), f(-1, 6));
         assert_eq!(f(2, 3) * f(9, 4) / f(3, 7), f(7, 2));
         assert_eq!((f(-3, 2).floor(), f(-3, 2).ceil(), f(3, 2).floor(), f(3, 2).ceil(), f(4, 2).ceil()), (-2, -1, 1, 2, 2));
-        assert_eq!([f(16, 46).shown(4), f(1, 2).shown(0), f(-1, 8).shown(2), f(2, 1).shown(2)], ["0.3478", "1", "-0.12", "2.00"]);
+        assert_eq!([f(16, 46).shown(4), f(1, 2).shown(0), f(999, 1000).shown(2), f(2, 1).shown(2)], ["0.3478", "1", "1.00", "2.00"]);
         let root = f(2, 1).root_below(1_000_000);
         assert!(root * root <= f(2, 1) && root == f(1_414_213, 1_000_000));
     }

@@ -1,17 +1,13 @@
-//! The file of a paper's tables: numbers as they are printed, and relations that they must satisfy. It is the only place
-//! below `stages` that knows YAML. Independent of how relations are examined.
+//! What the file of a paper's tables holds: numbers as they are printed, and relations that they must satisfy. Ignorant
+//! of how relations are examined, and of YAML.
 
-use super::printed::{MAX_DECIMALS, Printed, Rounding, Unit};
-use super::sum::{MAX_COUNT, Sum, is_name};
-use crate::contract::prelude::{Error, Result};
+use super::printed::{Printed, Rounding, Unit};
+use super::sum::Sum;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::marker::PhantomData;
 
-const MAX_BYTES: usize = 1 << 20;
-/// Rows times columns of all tables, and relations.
-const MAX_CELLS: usize = 20_000;
-pub(super) const MAX_FOLD: u32 = 100_000;
+const MAX_FOLD: u32 = 100_000;
 const MAX_FOLDS: usize = 20;
 
 /// A paper's tables.
@@ -236,14 +232,14 @@ impl<T> Named<T> {
 }
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Named<T> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Reads<T>(PhantomData<T>);
         impl<'de, T: DeserializeOwned> Visitor<'de> for Reads<T> {
             type Value = Named<T>;
             fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
                 f.write_str("a map")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Named<T>, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named<T>, A::Error> {
                 let mut out: Named<T> = Named::default();
                 while let Some(name) = map.next_key::<String>()? {
                     if out.get(&name).is_some() {
@@ -259,7 +255,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Named<T> {
 }
 
 impl<'de> Deserialize<'de> for Cell {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
         if ["–", "-"].contains(&text.as_str()) {
             return Ok(Cell(None));
@@ -269,58 +265,12 @@ impl<'de> Deserialize<'de> for Cell {
 }
 
 impl Paper {
-    /// Reads the file of a paper.
-    ///
-    /// # Errors
-    /// The first thing that is wrong with it, with its line.
-    pub fn read(bytes: &[u8]) -> Result<Paper> {
-        if bytes.len() > MAX_BYTES {
-            return Err(Error::data("the file of published tables is larger than 1 MiB"));
-        }
-        let text = std::str::from_utf8(bytes).map_err(|_| Error::data("the file of published tables is not UTF-8"))?;
-        let mut paper: Paper = serde_yaml::from_str(text).map_err(|e| at(e.location().map(|l| l.line()), &bare(&e.to_string())))?;
-        // What a name refers to is known once all is read; the word that is wrong leads back to its line.
-        let fault = paper.fill_zeros().or_else(|| paper.fault());
-        fault.map_or(Ok(paper), |f| Err(at(line_of(text, &f), &f.why)))
-    }
-
     /// The value of a sum of the paper's counts.
     pub(super) fn value(&self, sum: &Sum) -> i128 {
         sum.value(|name| self.count(name)).expect("BUG: sums are checked when the file is read")
     }
     pub(super) fn count(&self, name: &str) -> Option<i128> {
         self.counts.get(name)?.printed.whole()
-    }
-
-    /// Cells get the zeros that are left out at their end; or what does not fit.
-    fn fill_zeros(&mut self) -> Option<Fault> {
-        for table in &mut self.tables {
-            let Some(decimals) = table.decimals else { continue };
-            if decimals as usize > MAX_DECIMALS {
-                return Some(Fault::new("decimals", format!("`decimals` is at most {MAX_DECIMALS}")).of(&table.table));
-            }
-            for cell in table.rows.0.iter_mut().flat_map(|(_, cells)| cells).filter_map(|cell| cell.0.as_mut()) {
-                match cell.with_decimals(decimals) {
-                    Some(filled) => *cell = filled,
-                    None => return Some(Fault::new(cell.to_string(), format!("`{cell}` has more than {decimals} decimals")).of(&table.table)),
-                }
-            }
-        }
-        None
-    }
-
-    /// What does not fit together.
-    fn fault(&self) -> Option<Fault> {
-        let counts = self.counts.0.iter().find_map(|(name, count)| match count.printed.whole() {
-            _ if !is_name(name) => Some(Fault::new(name, format!("`{name}` cannot name a count: names are lower-case letters, digits and hyphens"))),
-            Some(n) if n <= MAX_COUNT => None,
-            _ => Some(Fault::new(name, format!("the count `{name}` must be a whole number"))),
-        });
-        let cells = |t: &PublishedTable| t.columns.len() * t.rows.0.len() + t.relations();
-        if self.tables.iter().map(cells).sum::<usize>() > MAX_CELLS {
-            return Some(Fault::new("tables", format!("there are more than {MAX_CELLS} cells and relations")));
-        }
-        counts.or_else(|| self.tables.iter().find_map(|t| super::refer::fault(self, t).map(|f| f.of(&t.table))))
     }
 }
 
@@ -353,43 +303,4 @@ impl Folds {
         let fine = !self.sizes.is_empty() && self.sizes.iter().all(fits);
         (!fine).then(|| format!("`sizes` takes lists of 1 to {MAX_FOLDS} numbers of at least 1, of at most three different sizes"))
     }
-}
-
-/// Something that does not fit together.
-pub(super) struct Fault {
-    /// The words that it is about, as they stand in the file.
-    words: String,
-    why: String,
-    /// The table in which they stand; empty for the counts above.
-    table: String,
-}
-
-impl Fault {
-    pub(super) fn new(words: impl Into<String>, why: impl Into<String>) -> Fault {
-        Fault { words: words.into(), why: why.into(), table: String::new() }
-    }
-    fn of(self, table: &str) -> Fault {
-        Fault { table: table.to_owned(), ..self }
-    }
-}
-
-/// The first line of its table with the words of a fault, outside comments.
-fn line_of(text: &str, fault: &Fault) -> Option<usize> {
-    let is_part = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
-    let has = |line: &str, words: &str| {
-        let code = if line.trim_start().starts_with('#') { "" } else { line.split(" #").next().unwrap_or(line) };
-        code.match_indices(words).any(|(at, _)| !code[..at].ends_with(is_part) && !code[at + words.len()..].starts_with(is_part))
-    };
-    let start = if fault.table.is_empty() { 0 } else { text.lines().position(|l| l.contains("table:") && has(l, &fault.table)).unwrap_or(0) };
-    text.lines().skip(start).position(|l| has(l, &fault.words)).map(|n| start + n + 1)
-}
-
-fn at(line: Option<usize>, why: &str) -> Error {
-    let place = line.map_or(String::new(), |line| format!("line {line} of "));
-    Error::helped(format!("{place}the file of published tables: {why}"), "the format is described in docs/published-tables.md")
-}
-
-/// Without the place, which is said in other words.
-fn bare(message: &str) -> String {
-    message.split(" at line ").next().unwrap_or(message).to_owned()
 }

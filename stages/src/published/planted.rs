@@ -149,6 +149,7 @@ fn what_is_wrong_with_a_file_is_said_with_its_line() {
         ("rounding: truncated", "rounding: up", "line 18: tables[1].rounding: unknown variant `up`"),
         ("  unit: percent", "  units: percent", "line 17: tables[1]: unknown field `units`"),
         ("positives: 40", "positives: 4", "line 28: `4` is too small for 4 folds"),
+        ("positives: 40", "positives: 1000001", "line 28: `1000001` is more than 1000000 images"),
     ];
     for (from, to, message) in due {
         let said = said(from, to);
@@ -156,4 +157,31 @@ fn what_is_wrong_with_a_file_is_said_with_its_line() {
     }
     assert!(Paper::read(&[0xff]).unwrap_err().to_string().contains("is not UTF-8"));
     assert!(Paper::read(&vec![b' '; 2 << 20]).unwrap_err().to_string().contains("larger than 1 MiB"));
+}
+
+/// Numbers as large and as fine as the format takes.
+#[test]
+fn the_largest_and_finest_numbers_are_examined_without_overflow() {
+    let text = "\
+paper: A
+source: B
+counts: { most: { printed: \"999,999,999\", in: C }, odd: { printed: 999983, in: C } }
+tables:
+- table: T
+  in: C
+  unit: percent
+  rounding: mixed
+  columns: [a, b, c]
+  rows: { x: [99.999983, 33.333337, 66.666661], y: [0.000001, 99.999999, 0.000003], z: [999999999.999999, 0, 100] }
+  rates: [{ column: a, of: most }]
+  ratios: [{ row: x, column: a, of: most, over: odd }]
+  folds: [{ column: a, sizes: [[99991, 99989, 51, 51], [3, 3, 7, 5]] }]
+  f1:
+  - { column: c, from: { precision: a, recall: b } }
+  - { column: c, from: { sensitivity: a, specificity: b, positives: odd, negatives: 999979 } }
+  - { column: c, from: { sensitivity: a, specificity: b, positives: 999979, negatives: odd, folds: 19 } }
+  - { column: c, from: { sensitivity: a, specificity: b, positives: 40, negatives: odd, folds: 19 } }
+  totals: [{ column: b, classes: [x, y], total: z }]
+";
+    assert_eq!(audit(&Paper::read(text.as_bytes()).unwrap_or_else(|e| panic!("{e}"))).rows.len(), 20);
 }

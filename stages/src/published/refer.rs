@@ -1,9 +1,29 @@
 //! Whether relations name columns, rows and counts that are there. Independent of what relations mean.
 
-use super::format::{F1From, Fault, Paper, PublishedTable};
+use super::format::{F1From, Paper, PublishedTable};
 use super::sum::Sum;
 use crate::words::counted;
 
+/// Something that does not fit together.
+pub(super) struct Fault {
+    /// The words that it is about, as they stand in the file.
+    pub(super) words: String,
+    pub(super) why: String,
+    /// The table in which they stand; empty for the counts above.
+    pub(super) table: String,
+}
+
+impl Fault {
+    pub(super) fn new(words: impl Into<String>, why: impl Into<String>) -> Fault {
+        Fault { words: words.into(), why: why.into(), table: String::new() }
+    }
+    pub(super) fn of(self, table: &str) -> Fault {
+        Fault { table: table.to_owned(), ..self }
+    }
+}
+
+/// The most positives or negatives of an F1, so that fractions stay small.
+const MAX_OF_F1: i128 = 1_000_000;
 /// The largest test set of a confusion matrix: its cells are enumerated.
 const MAX_TEST: i128 = 5000;
 
@@ -113,8 +133,10 @@ impl Names<'_> {
         }
         [&from.positives, &from.negatives].into_iter().flatten().find_map(|sum| {
             self.above_0(sum).or_else(|| {
-                let folds = i128::from(from.folds);
-                (folds > 1 && self.paper.value(sum) < 2 * folds).then(|| Fault::new(sum.to_string(), format!("`{sum}` is too small for {folds} folds")))
+                let (folds, value) = (i128::from(from.folds), self.paper.value(sum));
+                let few = (folds > 1 && value < 2 * folds).then(|| format!("`{sum}` is too small for {folds} folds"));
+                let why = few.or_else(|| (value > MAX_OF_F1).then(|| format!("`{sum}` is more than {MAX_OF_F1} images")));
+                why.map(|why| Fault::new(sum.to_string(), why))
             })
         })
     }

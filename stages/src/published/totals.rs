@@ -21,7 +21,9 @@ pub(super) fn audit(look: &Look, total: &Total) -> Option<Audited> {
     let modes = look.table.rounding.modes();
     let said = |mode: Mode| {
         let range = follows(mode);
-        format!("{} to {}", look.share(range.low, printed), look.share(range.high, printed))
+        // What is shown is not negative.
+        let shown = |x: Fraction| look.share(x.max(Fraction::ZERO), printed);
+        format!("{} to {}", shown(range.low), shown(range.high))
     };
     let fits = modes.iter().find(|m| follows(**m).meets(&printed.share(**m, look.table.unit)));
     let is = match fits {

@@ -110,7 +110,7 @@ mod tests {
         let row = |i: u32, stream: &mut Stream| {
             let raw: Vec<f64> = (0..3).map(|_| math::exp(stream.normal() * 9.0)).collect();
             let sum: f64 = raw.iter().sum();
-            let probabilities = raw.iter().map(|x| if i % 2 == 0 { x / sum } else { f64::from((x / sum) as f32) }).collect();
+            let probabilities = raw.iter().map(|x| if i.is_multiple_of(2) { x / sum } else { f64::from((x / sum) as f32) }).collect();
             let [label, predicted] = [(); 2].map(|()| classes[stream.below(3)].clone());
             PredictedImage { image: Digest::of(&i.to_le_bytes()), patient: String::new(), label, predicted, probabilities }
         };

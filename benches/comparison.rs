@@ -38,5 +38,7 @@ fn main() {
         tested.iter().for_each(|t| drop(estimates(std::slice::from_ref(t), &patients, Intervals::Bca, RESAMPLES)));
     });
     let at = tested[0].measures().iter().position(|m| m.metric.name == "auroc" && m.class == Some(1)).expect("a metric");
-    timed("29 tests by swapping arms, 2,000 draws", &mut || tested[1..].iter().for_each(|t| drop(difference(&[t], &[&tested[0]], at, &patients, Some(RESAMPLES)))));
+    timed("29 tests by swapping arms, 2,000 draws", &mut || {
+        tested[1..].iter().for_each(|t| drop(difference(&[t], &[&tested[0]], at, &patients, Some(RESAMPLES))))
+    });
 }

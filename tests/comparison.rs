@@ -48,7 +48,21 @@ fn rows(space: &Space, file: &str) -> Vec<Row> {
 /// The area under the ROC curve by counting pairs.
 fn area(images: &[(f64, bool)]) -> f64 {
     let of = |positive: bool| images.iter().filter(move |i| i.1 == positive).map(|i| i.0);
-    let pairs: f64 = of(true).map(|p| of(false).map(|n| if p > n { 1.0 } else if p == n { 0.5 } else { 0.0 }).sum::<f64>()).sum();
+    let pairs: f64 = of(true)
+        .map(|p| {
+            of(false)
+                .map(|n| {
+                    if p > n {
+                        1.0
+                    } else if p == n {
+                        0.5
+                    } else {
+                        0.0
+                    }
+                })
+                .sum::<f64>()
+        })
+        .sum();
     pairs / (of(true).count() * of(false).count()) as f64
 }
 
@@ -103,7 +117,10 @@ fn folds_are_pooled_arms_paired_within_networks_and_the_table_follows_from_the_p
     let answers = finished(&said.out)["answers"].as_array().unwrap().clone();
     assert_eq!(answers.len(), 4, "two networks on two test sets");
     let sentence = answers[0]["sentence"].as_str().unwrap();
-    assert!(sentence.contains("weighted against plain (internal, network=small), AUROC of covid ") && sentence.contains("2 trainings, 45 patients with covid"), "{sentence}");
+    assert!(
+        sentence.contains("weighted against plain (internal, network=small), AUROC of covid ") && sentence.contains("2 trainings, 45 patients with covid"),
+        "{sentence}"
+    );
     // In the order of the study, and last on the terminal.
     let arms: Vec<&str> = table.iter().take(4).map(|r| r["arm"].as_str()).collect();
     assert_eq!(arms, ["arm=plain/network=small", "arm=plain/network=large", "arm=weighted/network=small", "arm=weighted/network=large"]);
@@ -146,15 +163,24 @@ fn what_cannot_be_compared_is_refused_before_anything_is_trained() {
         }
     };
     refused(
-        &[("with: { against: { arm: plain }, show", "with: { against: { arm: plain, network: small }, show"), ("repeat: [0, 1] }", "repeat: [0, 1], exclude: [ { arm: plain, network: small } ] }")],
+        &[
+            ("with: { against: { arm: plain }, show", "with: { against: { arm: plain, network: small }, show"),
+            ("repeat: [0, 1] }", "repeat: [0, 1], exclude: [ { arm: plain, network: small } ] }"),
+        ],
         &["E0209"],
     );
-    refused(&[("repeat: [0, 1] }", "repeat: [0, 1], exclude: [ { arm: plain, network: large } ] }")], &["E0209", "`arm=weighted/network=large` has no arm `arm=plain/network=large` to be compared with"]);
+    refused(
+        &[("repeat: [0, 1] }", "repeat: [0, 1], exclude: [ { arm: plain, network: large } ] }")],
+        &["E0209", "`arm=weighted/network=large` has no arm `arm=plain/network=large` to be compared with"],
+    );
     refused(&[("repeat: [0, 1] }", "repeat: [0, 1], exclude: [ { arm: plain, fold: 1 } ] }")], &["E0209", "lacks fold 1 of 3"]);
     refused(&[("show: [auroc, sensitivity, accuracy]", "show: [auroc, sensitivty]")], &["E0106", "`sensitivty` is not a value of `show", "`sensitivity`"]);
     refused(&[("against: { arm: plain }", "against: { fold: 0 }")], &["folds of an arm are pooled and cannot be named"]);
     refused(&[("with: { positive: covid } }\n  external", "with: { threshold: { youden: {} } } }\n  external")], &["`threshold` requires `positive`"]);
-    refused(&[("with: { positive: covid } }\n  external", "with: { positive: covid, threshold: { youden: {} } } }\n  external")], &["needs the input `validation`"]);
+    refused(
+        &[("with: { positive: covid } }\n  external", "with: { positive: covid, threshold: { youden: {} } } }\n  external")],
+        &["needs the input `validation`"],
+    );
 }
 
 #[test]
@@ -163,9 +189,10 @@ fn a_threshold_and_a_temperature_come_from_validation_images_and_never_from_the_
     space.edit("train: 0.7, test: 0.3", "train: 0.4, validation: 0.3, test: 0.3");
     let before = space.read("study.yaml");
     let with_validation = |set: &str| {
-        before
-            .replace("samples: split.test, images: pixels }", &format!("samples: split.test, validation: {set}, images: pixels }}"))
-            .replace("with: { resamples: 200 }\n\n  comparison", "with: { positive: covid, threshold: { youden: {} }, calibrate: temperature, by: [sex, age] }\n\n  comparison")
+        before.replace("samples: split.test, images: pixels }", &format!("samples: split.test, validation: {set}, images: pixels }}")).replace(
+            "with: { resamples: 200 }\n\n  comparison",
+            "with: { positive: covid, threshold: { youden: {} }, calibrate: temperature, by: [sex, age] }\n\n  comparison",
+        )
     };
     assert_ne!(with_validation("split.test"), before);
     space.write("study.yaml", with_validation("split.test"));
@@ -174,7 +201,8 @@ fn a_threshold_and_a_temperature_come_from_validation_images_and_never_from_the_
     space.write("study.yaml", with_validation("split.validation"));
     let said = space.hilum(&["run", "study.yaml", "--device", "cpu", "--json"]);
     assert_eq!(said.code, 0, "{}", said.err);
-    let notes: Vec<String> = said.out.lines().map(|l| serde_json::from_str::<Value>(l).unwrap()).filter(|e| e["event"] == "note").map(|e| e["text"].to_string()).collect();
+    let notes: Vec<String> =
+        said.out.lines().map(|l| serde_json::from_str::<Value>(l).unwrap()).filter(|e| e["event"] == "note").map(|e| e["text"].to_string()).collect();
     assert!(notes.iter().any(|n| n.contains("scaled by a temperature of ")) && notes.iter().any(|n| n.contains("chosen on the validation set")), "{notes:?}");
     let text = space.read("results/tiny/scores/arm=real/repeat=0/subgroups.csv");
     assert!(text.contains("sex,F,") && text.contains("sex,M,") && text.contains("age,40-59,"), "{text}");

@@ -50,7 +50,8 @@ pub(crate) fn run(effort: Effort) {
                     };
                     all.iter().zip(&p).map(conclude).collect::<Vec<_>>()
                 });
-                let share = |of: &dyn Fn(&Vec<Conclusion>) -> bool| format!("{:.1}", 100.0 * found.iter().filter(|f| of(f)).count() as f64 / found.len() as f64);
+                let share =
+                    |of: &dyn Fn(&Vec<Conclusion>) -> bool| format!("{:.1}", 100.0 * found.iter().filter(|f| of(f)).count() as f64 / found.len() as f64);
                 let is = |c: Conclusion| share(&move |f: &Vec<Conclusion>| f[0] == c);
                 let wrong = share(&|f: &Vec<Conclusion>| {
                     let first = match effect {

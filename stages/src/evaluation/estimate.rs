@@ -10,12 +10,16 @@ use super::tested::Tested;
 use crate::contract::prelude::{Deserialize, JsonSchema, Serialize};
 use crate::contract::seed::Seed;
 use crate::statistics::bootstrap;
+use crate::statistics::delong::Area;
 use crate::statistics::interval;
 use crate::statistics::proportion::Cluster;
 use crate::statistics::repeats::{Estimate as OverTrainings, over_trainings};
 
 /// The share of studies of which an interval contains the truth.
 pub const LEVEL: f64 = 0.95;
+
+/// The method of intervals of a mean over trainings.
+const OVER_TRAININGS: &str = "t over trainings and patients";
 
 /// Patients of the smaller class below which there is no interval by the jackknife: its variance is too uncertain.
 pub const LEAST_PATIENTS: usize = 8;
@@ -128,20 +132,29 @@ fn estimate(trainings: &[Tested], at: usize, patients: &Patients) -> Estimate {
 }
 
 fn one(tested: &Tested, at: usize, patients: &Patients, share: Option<Vec<Cluster>>) -> Result<Interval, String> {
+    match share {
+        Some(share) => interval::proportion(&share, LEVEL).map(Interval::from).map_err(|few| few.to_string()),
+        None => several(std::slice::from_ref(tested), at, patients),
+    }
+}
+
+/// The class whose area under the ROC curve a metric is, if it is one.
+fn class_of_area(tested: &Tested, at: usize) -> Option<usize> {
     let of = tested.measures()[at];
-    let area = |class: usize| {
+    of.class.filter(|_| matches!(of.metric.basis, Basis::Auroc)).or_else(|| mean_of_two_areas(tested, at))
+}
+
+/// By areas under the ROC curve of one class.
+fn of_areas(trainings: &[Tested], class: usize, patients: &Patients) -> Result<Interval, String> {
+    let few = |few: interval::TooFew| few.to_string();
+    if let [tested] = trainings {
         let predictions = tested.predictions();
         let positive: Vec<bool> = predictions.labels.iter().map(|label| *label == class).collect();
-        interval::auroc(predictions.scores_of(class), &positive, patients.of_image(), LEVEL).map(Interval::from).map_err(|few| few.to_string())
-    };
-    match (of.metric.basis, of.class) {
-        (Basis::Proportion(_), _) => interval::proportion(&share.unwrap_or_default(), LEVEL).map(Interval::from).map_err(|few| few.to_string()),
-        (Basis::Auroc, Some(class)) => area(class),
-        _ => match mean_of_two_areas(tested, at) {
-            Some(class) => area(class),
-            None => several(std::slice::from_ref(tested), at, patients),
-        },
+        return interval::auroc(predictions.scores_of(class), &positive, patients.of_image(), LEVEL).map(Interval::from).map_err(few);
     }
+    let areas: Vec<Area> = trainings.iter().map(|t| t.area(class).cloned()).collect::<Option<_>>().ok_or("undefined in a training")?;
+    let (_, found) = interval::auroc_over_trainings(&areas, LEVEL).map_err(few)?;
+    Ok(Interval { method: OVER_TRAININGS, ..found.into() })
 }
 
 /// The class whose area a mean of areas is: of two classes, both have the same one unless probabilities do not add up to 1.
@@ -154,6 +167,9 @@ fn mean_of_two_areas(tested: &Tested, at: usize) -> Option<usize> {
 
 /// By the variances and covariances over patients and between trainings.
 fn several(trainings: &[Tested], at: usize, patients: &Patients) -> Result<Interval, String> {
+    if let Some(class) = trainings.iter().map(|t| class_of_area(t, at)).reduce(|a, b| a.filter(|_| a == b)).flatten() {
+        return of_areas(trainings, class, patients);
+    }
     let Measure { metric, class } = trainings[0].measures()[at];
     let fewest = if class.is_none() && matches!(metric.basis, Basis::Proportion(_)) { patients.count() } else { patients.fewest(class) };
     if fewest < LEAST_PATIENTS {
@@ -166,7 +182,7 @@ fn several(trainings: &[Tested], at: usize, patients: &Patients) -> Result<Inter
     if let Some((low, high)) = scale::limits(&over.mean(), metric.range, LEVEL) {
         let method = match over {
             OverTrainings::OfThisTraining(_) => "jackknife t",
-            OverTrainings::OfTrainings(..) => "t over trainings and patients",
+            OverTrainings::OfTrainings(..) => OVER_TRAININGS,
         };
         return Ok(Interval { low, high, method });
     }

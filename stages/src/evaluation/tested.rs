@@ -51,6 +51,11 @@ impl Tested {
         &self.predictions
     }
 
+    /// The area under the ROC curve of a class; none where the class or the rest has no images.
+    pub fn area(&self, class: usize) -> Option<&Area> {
+        self.areas[class].as_ref()
+    }
+
     /// What was measured, in the order of the tables.
     pub fn measures(&self) -> &[Measure] {
         &self.measures

@@ -141,7 +141,7 @@ mod tests {
         let stages = vec![made_by("whole", "out", "table", csv), made_by("older", "out", "table", &older), made_by("other", "out", "notes", csv)];
         let facts = Facts { stages, ..Facts::default() };
         let page = comparison::CHAPTER.of(&facts, &store.into_store()).unwrap().into_string();
-        assert!(page.contains("<h3>whole</h3><details open>") && page.contains("Δ 0.250 [–, –]"), "{page}");
+        assert!(page.contains("<h3>whole</h3><div class=\"scroll\"><table>") && page.contains("no interval</span><br>Δ +0.250"), "{page}");
         assert!(page.contains("<b>older</b> cannot be shown: the table `comparison` has no column `difference-low`"), "{page}");
         assert!(!page.contains("other"), "another artifact type is something else");
     }

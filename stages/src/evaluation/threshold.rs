@@ -26,6 +26,9 @@ impl ThresholdRule {
     /// The threshold for probabilities of the positive class, at or above which an image is positive. Chosen thresholds lie halfway
     /// between two probabilities that occur. None where the validation images are all of one side.
     pub fn threshold(self, scores: &[f64], positive: &[bool]) -> Option<f64> {
+        if let ThresholdRule::At(threshold) = self {
+            return Some(*threshold);
+        }
         let (all, none) = (positive.iter().filter(|p| **p).count() as f64, positive.iter().filter(|p| !**p).count() as f64);
         if all == 0.0 || none == 0.0 {
             return None;

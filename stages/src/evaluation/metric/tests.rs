@@ -55,7 +55,7 @@ fn a_direction_is_that_of_a_perfect_prediction() {
 /// A row that is added is measured, in its place, with an interval, and nothing else changes.
 #[test]
 fn a_row_more_is_measured_with_its_interval() {
-    const ERROR: Metric = Metric { name: "error", scope: Scope::Whole(|seen| Some(1.0 - accuracy_of(seen)?)), ..accuracy::METRIC };
+    const ERROR: Metric = Metric { name: "error", scope: Scope::Whole(|seen| Some(1.0 - accuracy_of(seen)?)), basis: Basis::Other, ..accuracy::METRIC };
     const PREVALENCE: Metric = Metric { name: "prevalence", scope: Scope::PerClass(|seen, class| share(seen.actual(class), seen.total())), ..f1::METRIC };
     const MEAN_PREVALENCE: Metric = Metric { name: "mean-prevalence", scope: Scope::MeanOf(&PREVALENCE), ..f1::METRIC };
     fn accuracy_of(seen: &Weighted) -> Option<f64> {

@@ -48,7 +48,7 @@ fn other_axis(makers: &[usize], upstream: &dyn Upstream, of: &[Option<(usize, u6
     let axis = coordinates(first).into_iter().find(|c| !of_other.contains(c)).and_then(|c| c.split_once('=').map(|c| c.0.to_owned()));
     let why = format!("`{}` and `{}` are tested on different folds, so that a paired comparison is not valid", all[first].name, all[other].name);
     let help = match axis.and_then(|axis| Some((upstream.gathering_all_but("scores", &axis)?, axis))) {
-        Some((binding, axis)) => format!("call the axis `fold`, so that its cells are pooled, or compare one at a time: `{binding}` without `{axis}`"),
+        Some((binding, axis)) => format!("call the axis `fold`, so that its cells are pooled, or gather every axis but `{axis}`, such as `{binding}`"),
         None => "compare results of one test set".into(),
     };
     Some(BadInput { port: "scores", why, help })

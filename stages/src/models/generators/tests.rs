@@ -22,7 +22,7 @@ fn every_network_is_written_under_its_name_and_its_defaults_make_sense() {
         assert!(config.ema_initial_share(1_000_000, defaults.batch as usize) < 1e-3, "{name}");
         assert!([32, 64, 128, 256].iter().any(|side| network.side_needed(*side).is_none()), "{name} takes no image");
         let (why, _) = network.side_needed(7).unwrap();
-        assert!(why.starts_with(&format!("{name} needs images ")) && why.ends_with("have 7"), "{why}");
+        assert!(why.starts_with(&format!("{name} needs ")) && why.ends_with("but the packed images are 7×7"), "{why}");
     }
 }
 

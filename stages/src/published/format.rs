@@ -9,6 +9,8 @@ use std::marker::PhantomData;
 
 const MAX_FOLD: u32 = 100_000;
 const MAX_FOLDS: usize = 20;
+/// Counts in folds that are tried for a cell.
+const MAX_WAYS: u64 = 1_000_000;
 
 /// A paper's tables.
 #[derive(Debug, Clone, Deserialize)]
@@ -293,14 +295,15 @@ impl Folds {
     /// Why the sizes cannot be examined.
     pub(super) fn fault(&self) -> Option<String> {
         let fits = |s: &Vec<u32>| {
-            let mut distinct = s.clone();
-            distinct.sort_unstable();
-            distinct.dedup();
-            // What is enumerated: the number of images that are right in the folds of each size but one.
-            let ways = distinct.iter().skip(1).fold(1u64, |n, size| n.saturating_mul(u64::from(*size) * s.len() as u64 + 1));
-            (1..=MAX_FOLDS).contains(&s.len()) && s.iter().all(|n| (1..=MAX_FOLD).contains(n)) && distinct.len() <= 3 && ways <= 10_000_000
+            let mut sorted = s.clone();
+            sorted.sort_unstable();
+            // What is enumerated: the number of images that are right in the folds of each size but the largest.
+            let groups: Vec<&[u32]> = sorted.chunk_by(|a, b| a == b).collect();
+            let of = |group: &[u32]| group.iter().map(|n| u64::from(*n)).sum::<u64>() + 1;
+            let ways = groups.iter().rev().skip(1).fold(1u64, |ways, group| ways.saturating_mul(of(group)));
+            (1..=MAX_FOLDS).contains(&s.len()) && s.iter().all(|n| (1..=MAX_FOLD).contains(n)) && groups.len() <= 3 && ways <= MAX_WAYS
         };
         let fine = !self.sizes.is_empty() && self.sizes.iter().all(fits);
-        (!fine).then(|| format!("`sizes` takes lists of 1 to {MAX_FOLDS} numbers of at least 1, of at most three different sizes"))
+        (!fine).then(|| format!("`sizes` takes lists of 1 to {MAX_FOLDS} numbers from 1 to {MAX_FOLD}, with at most three different sizes, and not so large that more than {MAX_WAYS} counts have to be tried"))
     }
 }

@@ -175,7 +175,7 @@ tables:
   rows: { x: [99.999983, 33.333337, 66.666661], y: [0.000001, 99.999999, 0.000003], z: [999999999.999999, 0, 100] }
   rates: [{ column: a, of: most }]
   ratios: [{ row: x, column: a, of: most, over: odd }]
-  folds: [{ column: a, sizes: [[99991, 99989, 51, 51], [3, 3, 7, 5]] }]
+  folds: [{ column: a, sizes: [[99991, 99989], [3, 3, 7, 5]] }]
   f1:
   - { column: c, from: { precision: a, recall: b } }
   - { column: c, from: { sensitivity: a, specificity: b, positives: odd, negatives: 999979 } }

@@ -1,6 +1,7 @@
 //! Compares the arms of a study on one test set or several, patient by patient, and answers by a fixed rule.
 //!
-//! Cells that differ in `repeat` are trainings of one arm, those that differ in `fold` are pooled. An arm is compared with the one
+//! Cells that differ in `repeat` are trainings of one arm, those that differ in `fold` are pooled, or are trainings too if they are
+//! tested on the same images. An arm is compared with the one
 //! that `against` names, within all other axes. Which interval and which test are used is in `docs/statistics.md`.
 
 mod answers;
@@ -114,7 +115,8 @@ impl Stage for Compare {
         let scores = &inputs.scores;
         test_set::check_alike(scores)?;
         scores[0].value.purpose.mark().into_iter().for_each(|mark| cx.warn(mark));
-        let arms = arms(scores.iter().map(|s| s.cell.as_str()));
+        let mut arms = arms(scores.iter().map(|s| s.cell.as_str()));
+        test_set::part_trainings(&mut arms, scores);
         let mut out = Outputs { table: Table::default(), answers: Table::default(), arms: Table::default(), figures: FigureFiles::default() };
         let mut sets: Vec<&str> = arms.iter().map(|a| a.set.as_str()).collect();
         sets.dedup();

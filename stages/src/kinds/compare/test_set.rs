@@ -49,6 +49,25 @@ fn pooled<'a>(training: &Training, scores: &'a [Gathered<Scores>]) -> Result<Poo
     Ok(out)
 }
 
+/// Classifiers of several folds that are tested on the same images, such as an external test set, are trainings of their arm.
+pub(super) fn part_trainings(arms: &mut [Arm], scores: &[Gathered<Scores>]) {
+    let same = |a: usize, b: usize| {
+        let images = |at: usize| scores[at].value.predictions.iter().map(|p| p.image);
+        images(a).eq(images(b))
+    };
+    for arm in arms {
+        let part = |training: Training| {
+            let [first, others @ ..] = &training.cells[..] else { return vec![training] };
+            if others.is_empty() || !others.iter().all(|other| same(*first, *other)) {
+                return vec![training];
+            }
+            let of = |(fold, cell): (usize, &usize)| Training { repeat: format!("{}, fold {fold}", training.repeat), cells: vec![*cell] };
+            training.cells.iter().enumerate().map(of).collect()
+        };
+        arm.trainings = std::mem::take(&mut arm.trainings).into_iter().flat_map(part).collect();
+    }
+}
+
 impl TestSet {
     /// The test set of a training.
     ///

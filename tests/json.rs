@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 /// Fields of machines that have a GPU.
-const OF_GPUS: [&str; 2] = ["gpus[].number", "gpus[].fingerprint"];
+const OF_GPUS: [&str; 3] = ["gpus[].number", "gpus[].engine", "gpus[].fingerprint"];
 /// Pages whose verbs are not run here: each has a test of its own.
 const ELSEWHERE: [&str; 1] = ["trace"];
 

@@ -127,7 +127,7 @@ fn what_is_selected_is_not_gathered() {
 #[test]
 fn a_path_out_of_its_directory_is_refused_without_looking_at_a_disk() {
     for path in ["/data/images", "~/images", "../images", "cxr:../images", "cxr:/images"] {
-        let space = space(&format!("  images: {{ stage: import, with: {{ images: \"{path}\" }} }}\n"));
+        let space = space(&format!("  imported: {{ stage: import, with: {{ images: \"{path}\" }} }}\n"));
         let said = fault(&space, &[]);
         assert!(said.contains(&format!("error[E0401]: `{path}` is outside")), "{said}");
         space.edit(path, "cxr:images");

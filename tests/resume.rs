@@ -124,7 +124,7 @@ fn a_watched_training_keeps_its_best_weights_across_a_kill() {
     let stopping = "early_stop: { patience: 6, min_delta: 0.02 }\n      plateau: { patience: 1 }";
     let space = watched(stopping);
     let (expected, note) = of(&space);
-    assert!(note.contains("of 180: the validation loss no longer improved"), "{note}");
+    assert!(note.contains("training stopped after step ") && note.contains(": the validation loss no longer improved"), "{note}");
     let (to_the_end, note) = of(&watched("plateau: { patience: 1 }"));
     assert!(note == "[]" && to_the_end.iter().all(|(port, digest)| expected[port] != *digest), "{note}");
 

@@ -125,7 +125,7 @@ fn the_plan_neither_executes_nor_writes() {
             ("run/job.rs", "pub struct Job;"),
             ("driver.rs", ""),
         ];
-        uses_between(&Crate::of(files.map(|(path, text)| (Path::new(path), text))), &["plan"], &["run", "engine", "cli"]).len()
+        uses_between(&Crate::of(files.map(|(path, text)| (Path::new(path), text))), &["plan"], &["run", "driver", "cli"]).len()
     };
     assert_eq!(
         [
@@ -136,7 +136,7 @@ fn the_plan_neither_executes_nor_writes() {
         ],
         [1, 0, 2, 0]
     );
-    let found = uses_between(&crate_of("src"), &["plan"], &["run", "engine", "cli"]);
+    let found = uses_between(&crate_of("src"), &["plan"], &["run", "driver", "cli"]);
     assert!(found.is_empty(), "the plan executes nothing: {found:?}");
 }
 

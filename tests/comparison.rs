@@ -118,7 +118,9 @@ fn folds_are_pooled_arms_paired_within_networks_and_the_table_follows_from_the_p
     assert_eq!(answers.len(), 4, "two networks on two test sets");
     let sentence = answers[0]["sentence"].as_str().unwrap();
     assert!(
-        sentence.contains("weighted against plain (internal, network=small), AUROC of covid ") && sentence.contains("2 trainings, 45 patients with covid"),
+        sentence.contains("weighted against plain (internal, network=small), AUROC of covid ")
+            && sentence.contains(" (Holm), 2 trainings, ")
+            && sentence.ends_with(" patients with covid"),
         "{sentence}"
     );
     // In the order of the study, and last on the terminal.

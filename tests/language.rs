@@ -131,7 +131,8 @@ fn a_path_out_of_its_directory_is_refused_without_looking_at_a_disk() {
         let said = fault(&space, &[]);
         assert!(said.contains(&format!("error[E0401]: `{path}` is outside")), "{said}");
         space.edit(path, "cxr:images");
-        assert_eq!(space.hilum(&["check", "study.yaml"]).code, 0, "a directory that is not given yet");
+        let said = space.hilum(&["check", "study.yaml"]);
+        assert_eq!(said.code, 0, "a directory that is not given yet: {}", said.err);
         let missing = space.hilum(&["plan", "study.yaml", "--data", "cxr=."]).err;
         assert!(missing.contains("`cxr:images` does not exist in the directory that `--data cxr` names") && missing.contains("names `.`"), "{missing}");
     }

@@ -29,7 +29,7 @@ fn five_papers_are_audited_and_four_contradict_themselves() {
             said.err
         );
     }
-    let audit = space.read("results/published-tables/zunair-hamza-2020/audit/audit.csv");
+    let audit = space.read("results/published-tables/zunair-hamza-2020/audit.csv");
     assert!(audit.contains("Table 1,DenseNet-102,plus both,34.73,16/46 = 34.783,inconsistent,,"), "{audit}");
     // What is up to date says it again, and so does the report.
     assert_eq!(space.hilum(&["plan", "study.yaml"]).err.matches("W0008").count(), 4);
@@ -49,7 +49,7 @@ fn the_example_of_the_documentation_is_sound_and_a_changed_digit_is_found() {
     space.write("paper.yaml", block("text"));
     let said = space.hilum(&["run", "study.yaml"]);
     assert!(said.code == 0 && !said.err.contains("W0008"), "{}", said.err);
-    assert_eq!(space.read("results/audit/paper/audit/audit.csv").matches(",consistent,").count(), 4);
+    assert_eq!(space.read("results/audit/paper/audit.csv").matches(",consistent,").count(), 4);
     space.write("paper.yaml", block("text").replace("19.56, 37", "19.57, 37"));
     let said = space.hilum(&["run", "study.yaml"]);
     assert!(

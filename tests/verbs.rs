@@ -53,7 +53,9 @@ fn ls_show_report_and_gc() {
         "the report must load nothing from the network"
     );
     let answer = html.split("<section id=\"comparison\">").nth(1).unwrap().split("</section>").next().unwrap();
-    assert!(answer.contains("<details open>") && answer.contains("Δ "), "the comparison must be open, so that it is printed on paper, too");
+    let open = answer.split("<details").next().unwrap();
+    assert!(open.contains("<table>") && open.contains("Δ "), "the comparison must be open, so that it is printed on paper, too");
+    assert!(html.contains("<section id=\"answers\">") && html.contains("against real, AUROC "), "the report begins with the answer");
     let dry = space.hilum(&["gc", "--keep-runs", "1", "--dry-run"]);
     assert!(dry.out.starts_with("would remove ") && !dry.out.starts_with("would remove 0"), "{}", dry.out);
     assert!(space.hilum(&["gc", "--keep-runs", "1"]).out.starts_with("removed "));

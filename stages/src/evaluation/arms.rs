@@ -30,6 +30,13 @@ pub struct Training {
     pub cells: Vec<usize>,
 }
 
+impl Training {
+    /// The position of its first cell.
+    pub fn first(&self) -> usize {
+        self.cells.first().copied().unwrap_or_default()
+    }
+}
+
 /// What an arm is compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Partner {

@@ -44,8 +44,11 @@ fn pooled<'a>(training: &Training, scores: &'a [Gathered<Scores>]) -> Result<Poo
         }
         out.extend(of.value.predictions.iter().map(|p| (p, of.value.decision())));
     }
-    // One order for all arms; an image may be in several rows.
-    out.sort_by(|(a, _), (b, _)| (a.image, &a.label).cmp(&(b.image, &b.label)));
+    // One table has one order for all arms, and sums in another one differ in the last bit. Folds have none in common; an image may be in
+    // several rows.
+    if training.cells.len() > 1 {
+        out.sort_by(|(a, _), (b, _)| (a.image, &a.label).cmp(&(b.image, &b.label)));
+    }
     Ok(out)
 }
 
@@ -74,7 +77,7 @@ impl TestSet {
     /// # Errors
     /// If folds share a patient.
     pub(super) fn of(training: &Training, scores: &[Gathered<Scores>]) -> Result<TestSet> {
-        let first = &scores[training.cells[0]].value;
+        let first = &scores[training.first()].value;
         let all = pooled(training, scores)?;
         let class =
             |label: &String| first.classes.iter().position(|c| c == label).ok_or_else(|| Error::data(format!("`{label}` is not a class of the scores")));
@@ -102,7 +105,7 @@ impl TestSet {
         let same = |(at, (p, _)): (usize, &(&Prediction, Decision))| self.images.get(at) == Some(&p.image) && self.classes[self.labels[at]] == p.label;
         if all.len() != self.images.len() || !all.iter().enumerate().all(same) {
             return Err(Error::helped(
-                format!("`{}` was tested on other images than the first arm, so that a paired comparison is not valid", scores[training.cells[0]].cell),
+                format!("`{}` was tested on other images than the first arm, so that a paired comparison is not valid", scores[training.first()].cell),
                 "evaluate all arms on one test set",
             ));
         }

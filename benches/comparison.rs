@@ -4,7 +4,7 @@
 #![allow(clippy::print_stdout)] // a benchmark prints what it measured
 
 use hilum_stages::contract::seed::Seed;
-use hilum_stages::evaluation::difference::difference;
+use hilum_stages::evaluation::difference::{TestChoice, difference};
 use hilum_stages::evaluation::estimate::{Intervals, estimates};
 use hilum_stages::evaluation::patients::Patients;
 use hilum_stages::evaluation::tested::Tested;
@@ -39,6 +39,6 @@ fn main() {
     });
     let at = tested[0].measures().iter().position(|m| m.metric.name == "auroc" && m.class == Some(1)).expect("a metric");
     timed("29 tests by swapping arms, 2,000 draws", &mut || {
-        tested[1..].iter().for_each(|t| drop(difference(&[t], &[&tested[0]], at, &patients, Some(RESAMPLES))))
+        tested[1..].iter().for_each(|t| drop(difference(&[t], &[&tested[0]], at, &patients, TestChoice::Auto, Some(RESAMPLES))))
     });
 }

@@ -4,7 +4,7 @@ use crate::Effort;
 use crate::simulated::{Design, Set, head, row, simulate};
 use hilum_stages::contract::seed::Stream;
 use hilum_stages::evaluation::conclusion::Conclusion;
-use hilum_stages::evaluation::difference::difference;
+use hilum_stages::evaluation::difference::{TestChoice, difference};
 use hilum_stages::evaluation::patients::Patients;
 use hilum_stages::evaluation::tested::Tested;
 use hilum_stages::evaluation::{METRICS, Predictions};
@@ -41,7 +41,9 @@ pub(crate) fn run(effort: Effort) {
                     let at = real[0].measures().iter().position(|m| m.metric.name == "auroc" && m.class == Some(1)).expect("a metric");
                     let all: Vec<_> = others
                         .iter()
-                        .map(|o| difference(&o.iter().collect::<Vec<_>>(), &real.iter().collect::<Vec<_>>(), at, &patients, Some(effort.resamples)))
+                        .map(|o| {
+                            difference(&o.iter().collect::<Vec<_>>(), &real.iter().collect::<Vec<_>>(), at, &patients, TestChoice::Auto, Some(effort.resamples))
+                        })
                         .collect();
                     let p = holm(&all.iter().map(|d| d.as_ref().and_then(|d| d.p).unwrap_or(f64::NAN)).collect::<Vec<_>>());
                     let conclude = |(d, p): (&Option<_>, &f64)| {

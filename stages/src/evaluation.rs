@@ -3,6 +3,7 @@
 pub mod arms;
 pub mod conclusion;
 pub mod difference;
+pub mod disagreement;
 pub mod estimate;
 pub mod metric;
 pub mod patients;

@@ -1,11 +1,13 @@
 //! How an arm differs from the one it is compared with, on the same patients: the difference of a metric with its interval, and
 //! the probability of such a difference without a cause. Independent of arms' names and of tables.
 
-use super::estimate::LEVEL;
+use super::disagreement::{self, Rule};
+use super::estimate::{LEVEL, share_of};
 use super::metric::{METRICS, measures};
 use super::patients::Patients;
 use super::predictions::Predictions;
 use super::tested::Tested;
+use crate::contract::prelude::{Deserialize, JsonSchema, Serialize};
 use crate::contract::seed::Seed;
 use crate::statistics::Limits;
 use crate::statistics::detectable::smallest_difference;
@@ -33,12 +35,37 @@ pub struct Difference {
     pub trainings: usize,
 }
 
-/// `a` less `b` of the metric at a place among the measures, training by training; `draws` is for the test that swaps the arms of
-/// whole patients, which is made where there is one training of each arm. None where the metric is undefined.
+/// How a difference is tested.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TestChoice {
+    /// With one training of each arm, by swapping the arms for whole patients; with several, by Student's t.
+    #[default]
+    Auto,
+    /// Student's t of the difference with its variance over patients and trainings; for AUROC and one training, DeLong's test, clustered
+    /// by Obuchowski.
+    T,
+    /// McNemar's exact test, for one training and one image a patient; t for what is not a share of the same images.
+    McnemarExact,
+    /// McNemar's mid-p test, as the exact one.
+    McnemarMidP,
+    /// Durkalski's version of McNemar's test for several images a patient.
+    Durkalski,
+}
+
+impl TestChoice {
+    /// True for the default.
+    pub fn is_auto(&self) -> bool {
+        *self == TestChoice::Auto
+    }
+}
+
+/// `a` less `b` of the metric at a place among the measures, training by training. `draws` is for the test that swaps arms; without
+/// it, that test is not made. None where the metric is undefined.
 ///
 /// # Panics
 /// Where the arms have different numbers of trainings or none, or different test sets.
-pub fn difference(a: &[&Tested], b: &[&Tested], at: usize, patients: &Patients, draws: Option<usize>) -> Option<Difference> {
+pub fn difference(a: &[&Tested], b: &[&Tested], at: usize, patients: &Patients, choice: TestChoice, draws: Option<usize>) -> Option<Difference> {
     assert!(a.len() == b.len() && !a.is_empty(), "trainings are compared pair by pair");
     let values = a.iter().zip(b).map(|(a, b)| Some(a.value(at)? - b.value(at)?)).collect::<Option<Vec<f64>>>()?;
     let class = a[0].measures()[at].class;
@@ -51,9 +78,18 @@ pub fn difference(a: &[&Tested], b: &[&Tested], at: usize, patients: &Patients, 
     let over = all.and_then(|all| over_trainings(&values, &all, patients.fewest(class)));
     let mean = over.as_ref().map(Estimate::mean).filter(|m| is_error(m.error));
     let value = values.iter().sum::<f64>() / values.len() as f64;
-    let permuted = draws.filter(|_| values.len() == 1).and_then(|draws| swap(a[0].predictions(), b[0].predictions(), at, patients, draws));
+    let (one, other) = (a[0].predictions(), b[0].predictions());
+    let discordant = |rule: Rule| share_of(&a[0].measures()[at]).and_then(|share| disagreement::test(rule, one, other, patients, share));
+    let own = match choice {
+        _ if values.len() > 1 => None,
+        TestChoice::Auto => draws.and_then(|draws| swap(one, other, at, patients, draws)).map(|p| (p, "permutation of patients")),
+        TestChoice::T => None,
+        TestChoice::McnemarExact => discordant(Rule::Exact).map(|p| (p, "McNemar exact")),
+        TestChoice::McnemarMidP => discordant(Rule::MidP).map(|p| (p, "McNemar mid-p")),
+        TestChoice::Durkalski => discordant(Rule::Durkalski).map(|p| (p, "Durkalski")),
+    };
     let by_t = || mean.map(|m| (t_two_sided(m.value / m.error, m.freedom), "t"));
-    let (p, test) = permuted.map(|p| (p, "permutation of patients")).or_else(by_t).map_or((None, ""), |(p, test)| (Some(p), test));
+    let (p, test) = own.or_else(by_t).map_or((None, ""), |(p, test)| (Some(p), test));
     let (low, high) = a[0].measures()[at].metric.range;
     let bound = high - low;
     Some(Difference {
@@ -109,10 +145,13 @@ mod tests {
         let a = of(&[0.9, 0.8, 0.7, 0.6, 0.4, 0.3, 0.2, 0.1], &labels, &patients);
         let b = of(&[0.4, 0.8, 0.3, 0.6, 0.4, 0.7, 0.2, 0.1], &labels, &patients);
         let accuracy = a.measures().iter().position(|m| m.metric.name == "accuracy").unwrap();
-        let found = difference(&[&a], &[&b], accuracy, &patients, Some(100)).unwrap();
+        let found = difference(&[&a], &[&b], accuracy, &patients, TestChoice::Auto, Some(100)).unwrap();
         // Three patients differ, all in favour of `a`: 2 of 8 ways give a difference of three images.
         assert_eq!((found.value, found.p, found.test), (0.375, Some(0.25), "permutation of patients"));
-        let same = difference(&[&a], &[&a], accuracy, &patients, Some(100)).unwrap();
+        let by = |choice| difference(&[&a], &[&b], accuracy, &patients, choice, Some(100)).unwrap();
+        assert_eq!((by(TestChoice::McnemarExact).p, by(TestChoice::McnemarExact).test), (Some(0.25), "McNemar exact"), "one image a patient");
+        assert_eq!(by(TestChoice::T).test, "t");
+        let same = difference(&[&a], &[&a], accuracy, &patients, TestChoice::Auto, Some(100)).unwrap();
         assert_eq!((same.value, same.interval, same.p, same.detectable), (0.0, None, Some(1.0), None));
     }
 
@@ -125,7 +164,7 @@ mod tests {
         let b: Vec<f64> = a.iter().map(|s| s + 0.01 * stream.normal()).collect();
         let (a, b) = (of(&a, &labels, &patients), of(&b, &labels, &patients));
         let auroc = a.measures().iter().position(|m| m.metric.name == "auroc" && m.class == Some(1)).unwrap();
-        let found = difference(&[&a], &[&b], auroc, &patients, None).unwrap();
+        let found = difference(&[&a], &[&b], auroc, &patients, TestChoice::Auto, None).unwrap();
         let (low, high) = found.interval.unwrap();
         let alone = a.covariance(&a, auroc).unwrap().sqrt();
         assert!(high - low < 2.0 * alone && found.test == "t", "{low} {high} {alone}");

@@ -120,7 +120,7 @@ fn estimate(trainings: &[Tested], at: usize, patients: &Patients) -> Estimate {
     let first = &trainings[0];
     let of = first.measures()[at];
     let value = trainings.iter().map(|t| t.value(at)).sum::<Option<f64>>().map(|sum| sum / trainings.len() as f64);
-    let share = proportion(&of).map(|share| clusters(first.predictions(), patients, share));
+    let share = share_of(&of).map(|share| clusters(first.predictions(), patients, share));
     let counts = share.as_ref().filter(|_| trainings.len() == 1).map(|c| c.iter().fold((0.0, 0.0), |sum, c| (sum.0 + c.hits, sum.1 + c.images)));
     let interval = match value {
         None => Err(format!("undefined, since {}", of.metric.undefined_when)),
@@ -189,33 +189,36 @@ fn several(trainings: &[Tested], at: usize, patients: &Patients) -> Result<Inter
     // On a bound of its range, or all patients and trainings agree: each training by itself says how far that is certain.
     let by_itself = |t: &Tested| match trainings.len() {
         1 => Err("no patient changes it".into()),
-        _ => one(t, at, patients, proportion(&t.measures()[at]).map(|share| clusters(t.predictions(), patients, share))),
+        _ => one(t, at, patients, share_of(&t.measures()[at]).map(|share| clusters(t.predictions(), patients, share))),
     };
     let each = trainings.iter().map(by_itself).collect::<Result<Vec<Interval>, String>>()?;
     let outer = each.into_iter().reduce(|a, b| Interval { low: a.low.min(b.low), high: a.high.max(b.high), method: a.method });
     outer.ok_or_else(|| "no patient changes it".into())
 }
 
-/// How the images of a metric are counted, where it is a share of images.
-type Share = fn(&super::Weighted, Option<usize>) -> Proportion;
+/// How the images of a metric are counted, where it is a share of images; with the class, if it is of one.
+pub(super) type Share = (fn(&super::Weighted, Option<usize>) -> Proportion, Option<usize>);
 
-fn proportion(of: &Measure) -> Option<(Share, Option<usize>)> {
+pub(super) fn share_of(of: &Measure) -> Option<Share> {
     match of.metric.basis {
         Basis::Proportion(share) => Some((share, of.class)),
         _ => None,
     }
 }
 
-/// Per patient, how many images count, and how many of these are hits. What an image counts for depends on its label and on the
-/// class that it is predicted to be of alone.
-fn clusters(predictions: &Predictions, patients: &Patients, (share, class): (Share, Option<usize>)) -> Vec<Cluster> {
-    let classes = predictions.classes;
+/// What an image counts for: by its label, and by the class that it is predicted to be of.
+pub(super) fn of_pairs(classes: usize, (share, class): Share) -> Vec<Vec<Proportion>> {
     let of_pair = |label: usize, predicted: usize| {
         let mut scores = vec![0.0; classes];
         scores[predicted] = 1.0;
         share(&Predictions::new(classes, vec![label], vec![scores]).weighted(&[1.0]), class)
     };
-    let pairs: Vec<Vec<Proportion>> = (0..classes).map(|l| (0..classes).map(|p| of_pair(l, p)).collect()).collect();
+    (0..classes).map(|label| (0..classes).map(|predicted| of_pair(label, predicted)).collect()).collect()
+}
+
+/// Per patient, how many images count, and how many of these are hits.
+fn clusters(predictions: &Predictions, patients: &Patients, share: Share) -> Vec<Cluster> {
+    let pairs = of_pairs(predictions.classes, share);
     let mut out = vec![Cluster { hits: 0.0, images: 0.0 }; patients.count()];
     for (image, (patient, label)) in patients.of_image().iter().zip(&predictions.labels).enumerate() {
         let counted = pairs[*label][predictions.predicted(image)];

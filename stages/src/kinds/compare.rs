@@ -53,6 +53,9 @@ pub struct Compare {
     /// Differences of the metric up to this do not matter: an interval inside it is no relevant difference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub margin: Option<Positive>,
+    /// How differences are tested.
+    #[serde(default, skip_serializing_if = "TestChoice::is_auto")]
+    pub test: TestChoice,
     /// How p values are adjusted for the number of arms.
     #[serde(default)]
     pub adjust: Adjust,
@@ -77,6 +80,7 @@ pub enum Adjust {
     None,
 }
 
+pub use crate::evaluation::difference::TestChoice;
 pub use crate::evaluation::estimate::Intervals;
 
 fn auroc() -> String {

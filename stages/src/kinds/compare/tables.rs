@@ -4,7 +4,7 @@ use super::test_set::TestSet;
 use super::{Adjust, Compare, measures};
 use crate::contract::prelude::*;
 use crate::evaluation::arms::Arm;
-use crate::evaluation::difference::{Difference, difference};
+use crate::evaluation::difference::{Difference, TestChoice, difference};
 use crate::evaluation::estimate::{Estimate, estimates};
 use crate::evaluation::metric::Measure;
 use crate::evaluation::tested::Tested;
@@ -41,7 +41,7 @@ impl Compare {
     /// The rows of one measure. Those that answer or are shown are tested by swapping arms.
     fn of_measure(&self, test: &TestSet, sides: &[Side], estimates: &[Vec<Estimate>], at: usize, draws: Option<usize>) -> Vec<Compared> {
         let Measure { metric, class } = sides[0].tested[0].measures()[at];
-        let differences: Vec<Option<Difference>> = sides.iter().map(|side| between(side, sides, at, test, draws)).collect();
+        let differences: Vec<Option<Difference>> = sides.iter().map(|side| between(side, sides, at, test, self.test, draws)).collect();
         let p: Vec<f64> = differences.iter().map(|d| d.as_ref().and_then(|d| d.p).unwrap_or(f64::NAN)).collect();
         let adjusted = match self.adjust {
             Adjust::Holm => holm(&p),
@@ -79,11 +79,11 @@ impl Compare {
 }
 
 /// The difference of a side from the one that it is compared with, over the repeats that both have.
-fn between(side: &Side, sides: &[Side], at: usize, test: &TestSet, draws: Option<usize>) -> Option<Difference> {
+fn between(side: &Side, sides: &[Side], at: usize, test: &TestSet, choice: TestChoice, draws: Option<usize>) -> Option<Difference> {
     let other = &sides[side.against?];
     let pairs: Vec<(usize, usize)> = common(side.arm, other.arm);
     let (a, b): (Vec<&Tested>, Vec<&Tested>) = pairs.iter().map(|p| (&side.tested[p.0], &other.tested[p.1])).unzip();
-    difference(&a, &b, at, &test.patients, draws)
+    difference(&a, &b, at, &test.patients, choice, draws)
 }
 
 /// Positions of the trainings of two arms that have one `repeat` in common; where none has, in their order.

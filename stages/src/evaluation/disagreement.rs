@@ -1,0 +1,68 @@
+//! Images on which two arms disagree, for tests of shares of images by McNemar and those who came after. Independent of arms' names.
+
+use super::estimate::{Share, of_pairs};
+use super::patients::Patients;
+use super::predictions::Predictions;
+use crate::statistics::paired::mcnemar::{Discordant, Patient, durkalski};
+
+/// A test of images on which two arms disagree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// McNemar's exact test; images are taken for independent.
+    Exact,
+    /// The same with half of the probability of what was found.
+    MidP,
+    /// Durkalski's, of images that come in patients.
+    Durkalski,
+}
+
+/// The p value of a share of images of two arms. None where the metric counts other images for each arm, such as precision, or
+/// nothing sets the arms apart.
+pub(super) fn test(rule: Rule, a: &Predictions, b: &Predictions, patients: &Patients, share: Share) -> Option<f64> {
+    let pairs = of_pairs(a.classes, share);
+    let mut out = vec![Patient { discordant: Discordant { first: 0, second: 0 }, images: 0 }; patients.count()];
+    for (image, (patient, label)) in patients.of_image().iter().zip(&a.labels).enumerate() {
+        let (one, other) = (pairs[*label][a.predicted(image)], pairs[*label][b.predicted(image)]);
+        if one.trials != other.trials {
+            return None;
+        }
+        let of = &mut out[*patient];
+        of.images += one.trials as u64;
+        of.discordant.first += u64::from(one.successes > other.successes);
+        of.discordant.second += u64::from(one.successes < other.successes);
+    }
+    let sum = |f: fn(&Patient) -> u64| out.iter().map(f).sum::<u64>();
+    let all = Discordant { first: sum(|p| p.discordant.first), second: sum(|p| p.discordant.second) };
+    match rule {
+        Rule::Exact => Some(all.exact()),
+        Rule::MidP => Some(all.mid_p()),
+        Rule::Durkalski => durkalski(&out).map(|t| t.p),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluation::estimate::share_of;
+    use crate::evaluation::metric::{METRICS, measures};
+
+    #[test]
+    fn images_count_where_both_arms_are_asked() {
+        let labels = vec![1, 1, 1, 1, 1, 1, 0, 0];
+        let patients = Patients::of(&["a", "a", "b", "c", "d", "e", "f", "g"].map(String::from), &labels, 2);
+        let of = |hits: [u8; 8]| Predictions::new(2, labels.clone(), hits.map(|h| if h == 1 { vec![0.1, 0.9] } else { vec![0.9, 0.1] }).to_vec());
+        let (a, b) = (of([1, 1, 1, 1, 1, 0, 0, 0]), of([0, 0, 0, 0, 1, 1, 0, 0]));
+        let share = |name: &str, class| {
+            let found = measures(METRICS, 2).into_iter().find(|m| m.metric.name == name && m.class == class).unwrap();
+            share_of(&found).unwrap()
+        };
+        // Four images against one.
+        assert_eq!(test(Rule::Exact, &a, &b, &patients, share("sensitivity", Some(1))), Some(0.375));
+        assert_eq!(test(Rule::MidP, &a, &b, &patients, share("sensitivity", Some(1))), Some(0.375 - 5.0 / 32.0));
+        assert_eq!(test(Rule::Exact, &a, &b, &patients, share("specificity", Some(1))), Some(1.0), "they agree on the others");
+        assert_eq!(test(Rule::Exact, &a, &b, &patients, share("precision", Some(1))), None, "each arm is asked about other images");
+        // (1 + 1 + 1 - 1)² / 4, whatever the two images of `a` are.
+        let p = test(Rule::Durkalski, &a, &b, &patients, share("sensitivity", Some(1))).unwrap();
+        assert!((p - 0.317_310_507_862_914).abs() < 1e-12, "{p}");
+    }
+}

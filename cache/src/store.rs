@@ -245,9 +245,9 @@ mod tests {
         let store = WritableStore::create(dir.path()).unwrap();
         let blob = store.put(b"image").unwrap();
         assert_eq!(store.read(&blob.digest).unwrap(), b"image");
-        assert_eq!(store.presence(&blob.digest, Some(4)), Presence::Intact);
+        assert_eq!(store.presence(&blob.digest, Some(5)), Presence::Intact);
         assert_eq!(fs::metadata(store.object_path(&blob.digest)).unwrap().permissions().mode() & 0o777, 0o444);
-        assert_eq!(store.objects().unwrap(), vec![(blob.digest, 4)]);
+        assert_eq!(store.objects().unwrap(), vec![(blob.digest, 5)]);
         assert_eq!(fs::read_dir(dir.path().join("tmp")).unwrap().count(), 0, "nothing is left behind");
     }
 
@@ -258,18 +258,18 @@ mod tests {
         let store = WritableStore::open(dir.path()).unwrap();
         let path = store.object_path(&digest);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        fs::write(&path, b"filn").unwrap();
+        fs::write(&path, b"imagf").unwrap();
         let reader = Store::open(dir.path()).unwrap();
-        assert_eq!(reader.presence(&digest, Some(4)), Presence::Touched, "its time says that it may be another, its bytes that it is");
+        assert_eq!(reader.presence(&digest, Some(5)), Presence::Touched, "its time says that it may be another, its bytes that it is");
         // As a failing disk does it, no time changes.
         fs::File::options().write(true).open(&path).unwrap().set_modified(fixed_time()).unwrap();
         let reader = Store::open(dir.path()).unwrap();
-        assert_eq!(reader.presence(&digest, Some(4)), Presence::Intact, "not seen by stat");
+        assert_eq!(reader.presence(&digest, Some(5)), Presence::Intact, "not seen by stat");
         for _ in 0..2 {
             hit!("damaged-object-stays");
             assert!(matches!(reader.read(&digest), Err(Error::Damaged(d)) if d == digest));
             assert!(matches!(reader.verified_path(&digest), Err(Error::Damaged(d)) if d == digest));
-            assert_eq!(reader.presence(&digest, Some(4)), Presence::Touched, "a reader remembers it, and leaves it there");
+            assert_eq!(reader.presence(&digest, Some(5)), Presence::Touched, "a reader remembers it, and leaves it there");
         }
         assert!(path.exists());
         hit!("damaged-object-aside");
@@ -290,12 +290,12 @@ mod tests {
         }
         let first = Store::open(dir.path()).unwrap();
         hit!("copied-object-hashed");
-        assert_eq!(first.presence(&digest, Some(4)), Presence::Intact);
-        assert_eq!(first.presence(&digest, Some(5)), Presence::Touched, "of another size");
+        assert_eq!(first.presence(&digest, Some(5)), Presence::Intact);
+        assert_eq!(first.presence(&digest, Some(6)), Presence::Touched, "of another size");
         let memo = dir.path().join("memo");
         first.with_memo_of(|m| m.save(&memo)).unwrap();
         let second = Store::open(dir.path()).unwrap().with_memo(Memo::load(&memo));
-        assert_eq!(second.presence(&digest, Some(4)), Presence::Intact);
+        assert_eq!(second.presence(&digest, Some(5)), Presence::Intact);
         assert!(second.found.verified.lock().unwrap().is_empty(), "it was not read again");
     }
 

@@ -89,7 +89,7 @@ impl Crate {
                 let name = word(at + 2).unwrap();
                 own.items.insert(name.clone());
                 if std::mem::take(&mut is_exported) {
-                    let path = [&["crate".to_owned()], module, &[name.clone()]].concat();
+                    let path = [&["crate".to_owned()], module, std::slice::from_ref(&name)].concat();
                     self.0.entry(vec![]).or_default().imports.push(Import { path, name: Some(name) });
                 }
                 at += 3;

@@ -149,7 +149,8 @@ mod tests {
         // Three patients differ, all in favour of `a`: 2 of 8 ways give a difference of three images.
         assert_eq!((found.value, found.p, found.test), (0.375, Some(0.25), "permutation of patients"));
         let by = |choice| difference(&[&a], &[&b], accuracy, &patients, choice, Some(100)).unwrap();
-        assert_eq!((by(TestChoice::McnemarExact).p, by(TestChoice::McnemarExact).test), (Some(0.25), "McNemar exact"), "one image a patient");
+        let exact = by(TestChoice::McnemarExact);
+        assert!((exact.p.unwrap() - 0.25).abs() < 1e-12 && exact.test == "McNemar exact", "one image a patient: {exact:?}");
         assert_eq!(by(TestChoice::T).test, "t");
         let same = difference(&[&a], &[&a], accuracy, &patients, TestChoice::Auto, Some(100)).unwrap();
         assert_eq!((same.value, same.interval, same.p, same.detectable), (0.0, None, Some(1.0), None));

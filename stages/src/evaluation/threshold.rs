@@ -54,7 +54,7 @@ impl ThresholdRule {
             ThresholdRule::At(_) => None,
             ThresholdRule::Youden {} => candidates.reduce(first_best),
             // Thresholds rise: sensitivity falls, specificity rises.
-            ThresholdRule::Sensitivity(least) => candidates.filter(|c| c.1 >= *least).last(),
+            ThresholdRule::Sensitivity(least) => candidates.rfind(|c| c.1 >= *least),
             ThresholdRule::Specificity(least) => candidates.find(|c| c.2 >= *least),
         };
         found.map(|c| c.0)

@@ -12,7 +12,7 @@ use kuva::render::plots::Plot;
 pub const FIGURE: Figure =
     Figure { name: "comparison", doc: "The metrics of each arm that are shown in figures, with their 95 % intervals.", draw: Draw::Comparison(draw) };
 
-const CAPTION: &str = "Mean over repeats with 95 % intervals (bootstrap over patients)";
+const CAPTION: &str = "Mean over trainings with 95 % intervals";
 
 /// A value with its interval.
 struct Interval<'a> {

@@ -273,7 +273,7 @@ mod tests {
             }
             prev = Sha256::of(text.as_bytes());
         }
-        assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["finished", "receipt", "reused", "stage-started", "started"]);
+        assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["begun", "finished", "receipt", "reused", "started"]);
     }
 
     #[test]

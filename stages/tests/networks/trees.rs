@@ -56,5 +56,5 @@ fn the_same_stream_grows_the_same_trees_and_nonsense_is_refused() {
     assert!(refused(&[], &[]).contains("0 rows"));
     assert!(refused(&[vec![1.0, f32::NAN]], &[0]).contains("row 0"));
     assert!(refused(&x[..2], &[0, 10]).contains("10 classes"));
-    assert!(read.probabilities(&[vec![0.0; 3]]).unwrap_err().to_string().contains("grew on 64 features, an image has 3"));
+    assert!(read.probabilities(&[vec![0.0; 3]]).unwrap_err().to_string().contains("fitted on 64 features, got 3"));
 }

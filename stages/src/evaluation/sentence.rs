@@ -35,7 +35,10 @@ pub struct Said<'a> {
 /// with covid`.
 pub fn sentence(said: &Said) -> String {
     let (arm, other, rest) = said.arms;
-    let mut parts = vec![format!("{}: {arm} against {other}", said.conclusion.words(said.is_synthetic))];
+    let is_found = matches!(said.conclusion, Conclusion::Helped | Conclusion::Harmed);
+    // What one training of each arm shows is no property of the arms.
+    let of_one = if is_found && said.trainings == 1 { " in this one training" } else { "" };
+    let mut parts = vec![format!("{}{of_one}: {arm} against {other}", said.conclusion.words(said.is_synthetic))];
     let within = [said.set, rest].iter().filter(|s| !s.is_empty()).copied().collect::<Vec<_>>().join(", ");
     if !within.is_empty() {
         parts[0] += &format!(" ({within})");
@@ -82,8 +85,7 @@ mod tests {
         let expected = "cannot tell: real+synthetic against real, AUROC of covid +0.011 [-0.010, 0.032], p = 0.31 (Holm), 3 trainings, 62 patients with covid";
         assert_eq!(sentence(&PLAIN), expected);
         let helped = Said { conclusion: Conclusion::Helped, p: Some(2e-5), trainings: 1, class: None, set: "external", arms: ("a", "b", "net=x"), ..PLAIN };
-        let expected =
-            "synthetic images helped: a against b (external, net=x), AUROC +0.011 [-0.010, 0.032], p < 0.001 (Holm), for this one training, 62 patients";
+        let expected = "synthetic images helped in this one training: a against b (external, net=x), AUROC +0.011 [-0.010, 0.032], p < 0.001 (Holm), for this one training, 62 patients";
         assert_eq!(sentence(&helped), expected);
         let worse = Said { conclusion: Conclusion::Harmed, is_synthetic: false, adjusted: None, p: Some(0.0123), metric: "hm-sens-spec", patients: 1, ..PLAIN };
         assert!(sentence(&worse).starts_with("worse: real+synthetic against real, hm sens spec of covid "), "{}", sentence(&worse));

@@ -2,8 +2,8 @@
 //! the probability of such a difference without a cause. Independent of arms' names and of tables.
 
 use super::disagreement::{self, Rule};
-use super::estimate::{LEVEL, share_of};
-use super::metric::{METRICS, measures};
+use super::estimate::{LEVEL, least_patients, patients_of, share_of};
+use super::metric::{Basis, METRICS, measures};
 use super::patients::Patients;
 use super::predictions::Predictions;
 use super::tested::Tested;
@@ -42,8 +42,8 @@ pub enum TestChoice {
     /// With one training of each arm, by swapping the arms for whole patients; with several, by Student's t.
     #[default]
     Auto,
-    /// Student's t of the difference with its variance over patients and trainings; for AUROC and one training, DeLong's test, clustered
-    /// by Obuchowski.
+    /// Student's t of the difference with its variance over patients and trainings; for the AUROC of a class and one training, DeLong's
+    /// test, clustered by Obuchowski.
     T,
     /// McNemar's exact test, for one training and one image a patient; t for what is not a share of the same images.
     McnemarExact,
@@ -68,14 +68,14 @@ impl TestChoice {
 pub fn difference(a: &[&Tested], b: &[&Tested], at: usize, patients: &Patients, choice: TestChoice, draws: Option<usize>) -> Option<Difference> {
     assert!(a.len() == b.len() && !a.is_empty(), "trainings are compared pair by pair");
     let values = a.iter().zip(b).map(|(a, b)| Some(a.value(at)? - b.value(at)?)).collect::<Option<Vec<f64>>>()?;
-    let class = a[0].measures()[at].class;
     let covariance = |i: usize, j: usize| {
         let of = |x: &[&Tested], y: &[&Tested]| x[i].covariance(y[j], at);
         Some(of(a, a)? + of(b, b)? - of(a, b)? - of(b, a)?)
     };
     let pairs = 0..values.len();
+    let counting = patients_of(a[0], at, patients);
     let all = pairs.clone().map(|i| pairs.clone().map(|j| covariance(i, j)).collect::<Option<Vec<f64>>>()).collect::<Option<Vec<_>>>();
-    let over = all.and_then(|all| over_trainings(&values, &all, patients.fewest(class)));
+    let over = all.and_then(|all| over_trainings(&values, &all, counting)).filter(|_| counting >= least_patients(a[0], at));
     let mean = over.as_ref().map(Estimate::mean).filter(|m| is_error(m.error));
     let value = values.iter().sum::<f64>() / values.len() as f64;
     let (one, other) = (a[0].predictions(), b[0].predictions());
@@ -112,8 +112,12 @@ fn is_error(error: f64) -> bool {
 fn swap(a: &Predictions, b: &Predictions, at: usize, patients: &Patients, draws: usize) -> Option<f64> {
     let images = a.labels.len();
     // Both arms in one: an arm is a choice of one row for each image, so that nothing is sorted again.
-    let both = a.beside(b);
     let of = measures(METRICS, a.classes)[at];
+    // Two networks need not have one scale: what goes by the order of scores is swapped by rank (Bandos, Rockette & Gur 2005).
+    let both = match of.metric.basis {
+        Basis::Auroc | Basis::Ranks => a.ranked().beside(&b.ranked()),
+        _ => a.beside(b),
+    };
     let value = |weights: &[f64]| of.value(&both.weighted(weights));
     let difference = |swaps: &[bool]| {
         let mut weights = vec![0.0; 2 * images];
@@ -154,6 +158,22 @@ mod tests {
         assert_eq!(by(TestChoice::T).test, "t");
         let same = difference(&[&a], &[&a], accuracy, &patients, TestChoice::Auto, Some(100)).unwrap();
         assert_eq!((same.value, same.interval, same.p, same.detectable), (0.0, None, Some(1.0), None));
+    }
+
+    #[test]
+    fn the_swapping_test_does_not_care_for_the_scale_of_either_arm() {
+        let mut stream = Seed(6).stream("test", "scales");
+        let labels: Vec<usize> = (0..60).map(|i| i % 2).collect();
+        let patients = Patients::of(&vec![String::new(); 60], &labels, 2);
+        let a: Vec<f64> = labels.iter().map(|l| 0.45 + 0.1 * (*l as f64) + 0.1 * stream.normal()).collect();
+        let b: Vec<f64> = labels.iter().map(|l| 0.45 + 0.02 * (*l as f64) + 0.1 * stream.normal()).collect();
+        let shifted: Vec<f64> = b.iter().map(|s| 0.2 * s + 0.7).collect();
+        let [a, b, shifted] = [a, b, shifted].map(|s| of(&s, &labels, &patients));
+        for name in ["auroc", "auprc", "partial-auroc", "sens-at-spec"] {
+            let at = a.measures().iter().position(|m| m.metric.name == name && m.class == Some(1)).unwrap();
+            let p = |other| difference(&[&a], &[other], at, &patients, TestChoice::Auto, Some(199)).unwrap().p;
+            assert_eq!(p(&b), p(&shifted), "{name}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::statistics::paired::mcnemar::{Discordant, Patient, durkalski};
 /// A test of images on which two arms disagree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
-    /// McNemar's exact test; images are taken for independent.
+    /// McNemar's exact test, of one image a patient.
     Exact,
     /// The same with half of the probability of what was found.
     MidP,
@@ -17,7 +17,7 @@ pub enum Rule {
 }
 
 /// The p value of a share of images of two arms. None where the metric counts other images for each arm, such as precision, or
-/// nothing sets the arms apart.
+/// nothing sets the arms apart, and for McNemar's own tests where a patient has several images that count.
 pub(super) fn test(rule: Rule, a: &Predictions, b: &Predictions, patients: &Patients, share: Share) -> Option<f64> {
     let pairs = of_pairs(a.classes, share);
     let mut out = vec![Patient { discordant: Discordant { first: 0, second: 0 }, images: 0 }; patients.count()];
@@ -30,6 +30,9 @@ pub(super) fn test(rule: Rule, a: &Predictions, b: &Predictions, patients: &Pati
         of.images += one.trials as u64;
         of.discordant.first += u64::from(one.successes > other.successes);
         of.discordant.second += u64::from(one.successes < other.successes);
+    }
+    if rule != Rule::Durkalski && out.iter().any(|p| p.images > 1) {
+        return None;
     }
     let sum = |f: fn(&Patient) -> u64| out.iter().map(f).sum::<u64>();
     let all = Discordant { first: sum(|p| p.discordant.first), second: sum(|p| p.discordant.second) };
@@ -49,7 +52,8 @@ mod tests {
     #[test]
     fn images_count_where_both_arms_are_asked() {
         let labels = vec![1, 1, 1, 1, 1, 1, 0, 0];
-        let patients = Patients::of(&["a", "a", "b", "c", "d", "e", "f", "g"].map(String::from), &labels, 2);
+        let pairs = Patients::of(&["a", "a", "b", "c", "d", "e", "f", "g"].map(String::from), &labels, 2);
+        let patients = Patients::of(&vec![String::new(); 8], &labels, 2);
         let of = |hits: [u8; 8]| Predictions::new(2, labels.clone(), hits.map(|h| if h == 1 { vec![0.1, 0.9] } else { vec![0.9, 0.1] }).to_vec());
         let (a, b) = (of([1, 1, 1, 1, 1, 0, 0, 0]), of([0, 0, 0, 0, 1, 1, 0, 0]));
         let share = |name: &str, class| {
@@ -66,7 +70,8 @@ mod tests {
         assert_eq!(test(Rule::Exact, &a, &b, &patients, share("specificity", Some(1))), Some(1.0), "they agree on the others");
         assert_eq!(test(Rule::Exact, &a, &b, &patients, share("precision", Some(1))), None, "each arm is asked about other images");
         // (1 + 1 + 1 - 1)² / 4, whatever the two images of `a` are.
-        let p = test(Rule::Durkalski, &a, &b, &patients, share("sensitivity", Some(1))).unwrap();
+        assert_eq!(test(Rule::Exact, &a, &b, &pairs, share("sensitivity", Some(1))), None, "two images of one patient");
+        let p = test(Rule::Durkalski, &a, &b, &pairs, share("sensitivity", Some(1))).unwrap();
         assert!((p - 0.317_310_507_862_914).abs() < 1e-12, "{p}");
     }
 }

@@ -81,7 +81,8 @@ pub fn estimates(trainings: &[Tested], patients: &Patients, how: Intervals, resa
     let resampled = if how.is_auto() { vec![] } else { bootstrap(trainings, patients, resamples) };
     let of = |at: usize| {
         let mut found = estimate(trainings, at, patients);
-        if let (false, Some(value)) = (how.is_auto(), found.value) {
+        let is_biased = matches!(first.measures()[at].metric.basis, Basis::Biased);
+        if let (false, false, Some(value)) = (how.is_auto(), is_biased, found.value) {
             let values: Vec<Option<f64>> = resampled.iter().map(|r: &Vec<Option<f64>>| r[at]).collect();
             found.interval = by_bootstrap(trainings, at, patients, how, value, &values);
         }
@@ -170,10 +171,11 @@ fn several(trainings: &[Tested], at: usize, patients: &Patients) -> Result<Inter
     if let Some(class) = trainings.iter().map(|t| class_of_area(t, at)).reduce(|a, b| a.filter(|_| a == b)).flatten() {
         return of_areas(trainings, class, patients);
     }
-    let Measure { metric, class } = trainings[0].measures()[at];
-    let fewest = if class.is_none() && matches!(metric.basis, Basis::Proportion(_)) { patients.count() } else { patients.fewest(class) };
-    if fewest < LEAST_PATIENTS {
-        return Err(format!("an interval needs {LEAST_PATIENTS} patients of the smaller class, and there are {fewest}"));
+    let metric = trainings[0].measures()[at].metric;
+    let (fewest, least) = (patients_of(&trainings[0], at, patients), least_patients(&trainings[0], at));
+    if fewest < least {
+        let whose = if share_of(&trainings[0].measures()[at]).is_some() { "" } else { " of the smaller class" };
+        return Err(format!("an interval needs {least} patients{whose}, and there are {fewest}"));
     }
     let values = trainings.iter().map(|t| t.value(at)).collect::<Option<Vec<f64>>>().ok_or("undefined in a training")?;
     let covariance = trainings.iter().map(|a| trainings.iter().map(|b| a.covariance(b, at)).collect::<Option<Vec<f64>>>()).collect::<Option<Vec<_>>>();
@@ -194,6 +196,21 @@ fn several(trainings: &[Tested], at: usize, patients: &Patients) -> Result<Inter
     let each = trainings.iter().map(by_itself).collect::<Result<Vec<Interval>, String>>()?;
     let outer = each.into_iter().reduce(|a, b| Interval { low: a.low.min(b.low), high: a.high.max(b.high), method: a.method });
     outer.ok_or_else(|| "no patient changes it".into())
+}
+
+/// Patients that a metric rests on: of a share of images, those with an image that counts; otherwise those of the smaller side.
+pub fn patients_of(tested: &Tested, at: usize, patients: &Patients) -> usize {
+    let of = tested.measures()[at];
+    match share_of(&of) {
+        Some(share) => clusters(tested.predictions(), patients, share).iter().filter(|c| c.images > 0.0).count(),
+        None => patients.fewest(of.class),
+    }
+}
+
+/// As many of them are needed for an interval.
+pub(super) fn least_patients(tested: &Tested, at: usize) -> usize {
+    let has_own = share_of(&tested.measures()[at]).is_some() || class_of_area(tested, at).is_some();
+    if has_own { interval::LEAST_PATIENTS } else { LEAST_PATIENTS }
 }
 
 /// How the images of a metric are counted, where it is a share of images; with the class, if it is of one.

@@ -78,6 +78,8 @@ pub enum Basis {
     Proportion(fn(&Weighted, Option<usize>) -> Proportion),
     /// It is the area under the ROC curve of a class: an interval of ranks, such as DeLong's.
     Auroc,
+    /// The order of the scores alone; otherwise as [`Basis::Other`].
+    Ranks,
     /// Nothing else: of the jackknife over patients.
     Other,
     /// Of nothing: the estimate is biased, so that no interval holds the true value as often as it says.

@@ -4,8 +4,9 @@
 use crate::statistics::bootstrap::Strata;
 use std::collections::HashMap;
 
-/// Groups that are left out in turn, at most. Up to so many patients, each is a group of its own; with more, leaving out
-/// groups tells as much (Kott 2001) in a fraction of the time.
+/// Groups that are left out in turn, at most, shared among the strata. Up to so many patients, each is a group of its own; with more,
+/// leaving out groups takes a fraction of the time (Kott 2001). A rare class keeps as many groups as it has patients: with few, its
+/// variance would be unknown.
 const MAX_GROUPS: usize = 400;
 
 /// The patients of a test set.
@@ -22,7 +23,7 @@ pub struct Patients {
 
 impl Patients {
     /// The patients of images, each with the token of its patient and its class. An image without a patient is one of its
-    /// own. Patients are stratified by their rarest class; where a stratum would have a single patient, there are none.
+    /// own. Patients are stratified by their rarest class; the only one of a stratum counts with the largest.
     ///
     /// # Panics
     /// Where there are not as many tokens as labels, or a label is no class.
@@ -42,11 +43,14 @@ impl Patients {
         let of_class: Vec<(usize, usize)> = (0..classes).map(|class| (with(class), besides(class))).collect();
         let rarest = |has: &Vec<bool>| (0..classes).filter(|class| has[*class]).min_by_key(|class| of_class[*class].0).unwrap_or(0);
         let mut stratum: Vec<usize> = has.iter().map(rarest).collect();
-        if (0..classes).any(|class| stratum.iter().filter(|s| **s == class).count() == 1) {
-            stratum.fill(0);
-        }
+        // The only patient of a stratum would show no variance: it counts with the largest.
+        let sizes: Vec<usize> = (0..classes).map(|class| stratum.iter().filter(|s| **s == class).count()).collect();
+        let largest = (0..classes).max_by_key(|class| sizes[*class]).unwrap_or(0);
+        stratum.iter_mut().filter(|s| sizes[**s] == 1).for_each(|s| *s = largest);
         let members = (0..classes).map(|class| (0..count).filter(|p| stratum[*p] == class).collect::<Vec<_>>()).filter(|m| !m.is_empty());
-        let groups = members.map(|members| grouped(&members, count)).collect();
+        let members: Vec<Vec<usize>> = members.collect();
+        let most = if count <= MAX_GROUPS { MAX_GROUPS } else { MAX_GROUPS / members.len().max(1) };
+        let groups = members.iter().map(|of| grouped(of, most)).collect();
         Patients { of_image, count, of_class, strata: Strata::of(&stratum), groups }
     }
 
@@ -66,11 +70,11 @@ impl Patients {
     }
 
     /// Patients of the smaller side: with an image of the class, or with one of another; without a class, of the rarest
-    /// class. An estimate rests on so many.
+    /// class that there is. An estimate rests on so many.
     pub fn fewest(&self, class: Option<usize>) -> usize {
         match class {
             Some(class) => self.of_class[class].0.min(self.of_class[class].1),
-            None => self.of_class.iter().map(|c| c.0).min().unwrap_or(0),
+            None => self.of_class.iter().map(|c| c.0).filter(|n| *n > 0).min().unwrap_or(0),
         }
     }
 
@@ -91,8 +95,8 @@ impl Patients {
 }
 
 /// Members of a stratum in groups of about equal size: in turn, so that what is sorted by source or time is spread.
-fn grouped(members: &[usize], patients: usize) -> Vec<Vec<usize>> {
-    let count = if patients <= MAX_GROUPS { members.len() } else { (MAX_GROUPS * members.len()).div_ceil(patients).max(2).min(members.len()) };
+fn grouped(members: &[usize], most: usize) -> Vec<Vec<usize>> {
+    let count = members.len().min(most);
     let mut groups = vec![vec![]; count];
     members.iter().enumerate().for_each(|(at, patient)| groups[at % count].push(*patient));
     groups
@@ -117,6 +121,15 @@ mod tests {
     }
 
     #[test]
+    fn a_rare_class_is_left_out_patient_by_patient_and_a_single_patient_is_no_stratum() {
+        let labels: Vec<usize> = (0..4000).map(|i| usize::from(i < 20)).collect();
+        let patients = Patients::of(&vec![String::new(); 4000], &labels, 2);
+        assert_eq!(patients.groups().iter().map(Vec::len).collect::<Vec<_>>(), [200, 20]);
+        let single = Patients::of(&vec![String::new(); 10], &[0, 0, 0, 0, 0, 1, 1, 1, 1, 2], 3);
+        assert_eq!(single.groups().iter().map(Vec::len).collect::<Vec<_>>(), [6, 4]);
+    }
+
+    #[test]
     fn every_patient_is_left_out_once_in_groups_of_his_stratum() {
         for count in [5, 400, 1003] {
             let labels: Vec<usize> = (0..count).map(|i| usize::from(i % 5 == 0)).collect();
@@ -125,9 +138,11 @@ mod tests {
             all.sort_unstable();
             assert_eq!(all, (0..count).collect::<Vec<_>>());
             let groups: usize = patients.groups().iter().map(Vec::len).sum();
-            assert!(groups <= MAX_GROUPS + 2 && (count > MAX_GROUPS || groups == count), "{count}: {groups}");
-            let sizes: Vec<usize> = patients.groups().iter().flatten().map(Vec::len).collect();
-            assert!(sizes.iter().max().unwrap() - sizes.iter().min().unwrap() <= 1, "{sizes:?}");
+            assert!(groups <= MAX_GROUPS && (count > MAX_GROUPS || groups == count), "{count}: {groups}");
+            for stratum in patients.groups() {
+                let sizes: Vec<usize> = stratum.iter().map(Vec::len).collect();
+                assert!(sizes.iter().max().unwrap() - sizes.iter().min().unwrap() <= 1, "{sizes:?}");
+            }
         }
     }
 }

@@ -74,6 +74,25 @@ impl Predictions {
         Self::with(self.classes, pick(&self.labels), rows, pick(&self.predicted))
     }
 
+    /// With each score replaced by its mid-rank among the images, from 0 to 1: what depends on the order of scores alone stays the same.
+    pub fn ranked(&self) -> Predictions {
+        let rank = |scores: &Vec<f64>| {
+            let mut order: Vec<usize> = (0..scores.len()).collect();
+            order.sort_by(|a, b| scores[*a].total_cmp(&scores[*b]));
+            let mut out = vec![0.0; scores.len()];
+            let mut before = 0;
+            for tied in order.chunk_by(|a, b| scores[*a] == scores[*b]) {
+                let middle = (before as f64 + tied.len() as f64 / 2.0) / scores.len() as f64;
+                tied.iter().for_each(|image| out[*image] = middle);
+                before += tied.len();
+            }
+            out
+        };
+        let of_class: Vec<Vec<f64>> = self.scores.iter().map(rank).collect();
+        let rows = (0..self.labels.len()).map(|i| of_class.iter().map(|ranks| ranks[i]).collect()).collect();
+        Self::with(self.classes, self.labels.clone(), rows, self.predicted.clone())
+    }
+
     /// These images, and after them the same ones as another training predicts them: a training is a choice of one row for each
     /// image, by weights.
     ///

@@ -48,14 +48,13 @@ pub fn sentence(said: &Said) -> String {
     parts.push(match (said.difference, said.interval) {
         (None, _) => format!("{name} is undefined"),
         (Some(d), Some((low, high))) => format!("{name} {d:+.3} [{low:.3}, {high:.3}]"),
-        (Some(0.0), None) => format!("{name} is the same on every image"),
-        (Some(d), None) => format!("{name} {d:+.3}, too few patients for an interval"),
+        (Some(d), None) => format!("{name} {d:+.3} without an interval"),
     });
     if let Some(p) = said.p {
         let value = if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {}", if p < 0.1 { format!("{p:.3}") } else { format!("{p:.2}") }) };
         parts.push(said.adjusted.map_or(value.clone(), |by| format!("{value} ({by})")));
     }
-    parts.push(if said.trainings == 1 { "for this one training".into() } else { counted(said.trainings, "training", "trainings") });
+    parts.push(if said.trainings == 1 && !is_found { "for this one training".into() } else { counted(said.trainings, "training", "trainings") });
     let patients = counted(said.patients, "patient", "patients");
     parts.push(said.class.map_or(patients.clone(), |class| format!("{patients} with {class}")));
     parts.join(", ")
@@ -85,7 +84,7 @@ mod tests {
         let expected = "cannot tell: real+synthetic against real, AUROC of covid +0.011 [-0.010, 0.032], p = 0.31 (Holm), 3 trainings, 62 patients with covid";
         assert_eq!(sentence(&PLAIN), expected);
         let helped = Said { conclusion: Conclusion::Helped, p: Some(2e-5), trainings: 1, class: None, set: "external", arms: ("a", "b", "net=x"), ..PLAIN };
-        let expected = "synthetic images helped in this one training: a against b (external, net=x), AUROC +0.011 [-0.010, 0.032], p < 0.001 (Holm), for this one training, 62 patients";
+        let expected = "synthetic images helped in this one training: a against b (external, net=x), AUROC +0.011 [-0.010, 0.032], p < 0.001 (Holm), 1 training, 62 patients";
         assert_eq!(sentence(&helped), expected);
         let worse = Said { conclusion: Conclusion::Harmed, is_synthetic: false, adjusted: None, p: Some(0.0123), metric: "hm-sens-spec", patients: 1, ..PLAIN };
         assert!(sentence(&worse).starts_with("worse: real+synthetic against real, hm sens spec of covid "), "{}", sentence(&worse));
@@ -95,8 +94,8 @@ mod tests {
     #[test]
     fn what_is_missing_is_said() {
         let few = Said { interval: None, p: None, ..PLAIN };
-        assert!(sentence(&few).contains("AUROC of covid +0.011, too few patients for an interval, 3 trainings"));
+        assert!(sentence(&few).contains("AUROC of covid +0.011 without an interval, 3 trainings"));
         assert!(sentence(&Said { difference: None, ..few }).contains("AUROC of covid is undefined"));
-        assert!(sentence(&Said { difference: Some(0.0), interval: None, ..PLAIN }).contains("is the same on every image"));
+        assert!(sentence(&Said { difference: Some(0.0), interval: None, ..PLAIN }).contains("AUROC of covid +0.000 without an interval"));
     }
 }

@@ -5,15 +5,15 @@ use crate::math::{exp, ln};
 
 /// Temperatures that are looked at, as logarithms: e⁻⁴ to e⁴.
 const LIMIT: f64 = 4.0;
-/// Probabilities are clipped to this and 1 less it, so that a 0 has a logarithm.
-const EPSILON: f64 = f64::EPSILON;
 
 /// Probabilities `[image][class]` at another temperature: proportional to p^(1/T). At 1 they stay as they are.
 pub fn scaled(probabilities: &[Vec<f64>], temperature: f64) -> Vec<Vec<f64>> {
     probabilities.iter().map(|p| softmax(p, temperature)).collect()
 }
 
-/// The temperature with the smallest logarithmic loss on images of known class, to 1e-9 of its logarithm. None without images.
+/// The temperature with the smallest logarithmic loss on images of known class, to 1e-9 of its logarithm. None without images, and where
+/// no temperature is low enough, since all images are right: it would make all probabilities 0 and 1. Of probabilities that say nothing,
+/// it is the upper limit.
 pub fn fitted(probabilities: &[Vec<f64>], labels: &[usize]) -> Option<f64> {
     let loss = |log_t: f64| -> f64 {
         let t = exp(log_t);
@@ -35,11 +35,12 @@ pub fn fitted(probabilities: &[Vec<f64>], labels: &[usize]) -> Option<f64> {
             of_b = loss(b);
         }
     }
-    (!labels.is_empty()).then(|| exp(low + (high - low) / 2.0))
+    let found = low + (high - low) / 2.0;
+    (!labels.is_empty() && found > 1e-6 - LIMIT).then(|| exp(found))
 }
 
 fn softmax(probabilities: &[f64], temperature: f64) -> Vec<f64> {
-    let logits: Vec<f64> = probabilities.iter().map(|p| ln(p.clamp(EPSILON, 1.0 - EPSILON)) / temperature).collect();
+    let logits: Vec<f64> = probabilities.iter().map(|p| ln(p.clamp(f64::MIN_POSITIVE, 1.0)) / temperature).collect();
     let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let powers: Vec<f64> = logits.iter().map(|l| exp(l - largest)).collect();
     let sum: f64 = powers.iter().sum();
@@ -83,7 +84,8 @@ mod tests {
             assert!(same[0].iter().zip(&p).all(|(a, b)| (a - b).abs() < 1e-15));
         }
         assert!(scaled(&[vec![0.0, 1.0]], exp(-LIMIT)).iter().flatten().all(|p| p.is_finite()));
-        let certain = fitted(&[vec![0.1, 0.9], vec![0.9, 0.1]], &[1, 0]).unwrap();
-        assert!(certain > 0.0 && certain < 0.1, "always right: as sure as is looked at");
+        assert_eq!(fitted(&[vec![0.1, 0.9], vec![0.9, 0.1]], &[1, 0]), None, "always right: no temperature is low enough");
+        let tiny = scaled(&[vec![1e-30, 1.0], vec![1e-29, 1.0]], 1.0);
+        assert!(tiny[0][0] < tiny[1][0], "the order stays");
     }
 }

@@ -13,8 +13,9 @@ pub struct Tested {
     predictions: Predictions,
     measures: Vec<Measure>,
     values: Vec<Option<f64>>,
-    /// For each metric, by how much it changes without each group of patients, from the mean of its stratum and scaled so that
-    /// the sum of products is a covariance. None where the metric is undefined without some group.
+    /// For each metric, by how much it changes without each group of patients, from the mean of its stratum, and then by how much the
+    /// mean of each stratum is off; scaled so that the sum of products is a covariance. How many patients there are of each class
+    /// counts as drawn, as it does for a share of all images. None where the metric is undefined without some group.
     deviations: Vec<Option<Vec<f64>>>,
     /// Per class, the area under the ROC curve.
     areas: Vec<Option<Area>>,
@@ -36,8 +37,13 @@ impl Tested {
             measure(metrics, &predictions, &patients.weights(&weights))
         };
         let left: Vec<Vec<Vec<Option<f64>>>> = patients.groups().iter().map(|groups| groups.par_iter().map(without).collect()).collect();
-        let deviations =
-            (0..measures.len()).map(|at| left.iter().map(|stratum| centred(stratum, at)).collect::<Option<Vec<_>>>().map(|d| d.concat())).collect();
+        let sizes: Vec<usize> = patients.groups().iter().map(|groups| groups.iter().map(Vec::len).sum()).collect();
+        let deviation = |at: usize| {
+            let within = left.iter().map(|stratum| centred(stratum, at)).collect::<Option<Vec<_>>>()?.concat();
+            let between = left.iter().zip(&sizes).map(|(stratum, size)| between(stratum, at, values[at], *size)).collect::<Option<Vec<_>>>()?;
+            Some([within, between].concat())
+        };
+        let deviations = (0..measures.len()).map(deviation).collect();
         let area = |class: usize| {
             let positive: Vec<bool> = predictions.labels.iter().map(|label| *label == class).collect();
             delong::area(predictions.scores_of(class), &Images::of_patients(&positive, patients.of_image()))
@@ -107,6 +113,14 @@ fn centred(stratum: &[Vec<Option<f64>>], at: usize) -> Option<Vec<f64>> {
     Some(values.iter().map(|v| (v - mean) * scale).collect())
 }
 
+/// What a stratum of so many patients adds since its patients are others on average than those of the other strata: for each patient,
+/// the mean change without one.
+fn between(stratum: &[Vec<Option<f64>>], at: usize, value: Option<f64>, patients: usize) -> Option<f64> {
+    let groups = stratum.len() as f64;
+    let mean = stratum.iter().map(|left| left[at].filter(|v| v.is_finite())).sum::<Option<f64>>()? / groups;
+    Some((mean - value?) * groups / (patients as f64).sqrt())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,6 +146,20 @@ mod tests {
         // p (1 − p) / (n − 1): the jackknife is unbiased.
         assert!((t.covariance(&t, sensitivity).unwrap() - 0.7 * 0.3 / 9.0).abs() < 1e-15);
         assert_eq!(t.value(sensitivity), Some(0.7));
+    }
+
+    /// Of independent images, whatever the strata: p (1 − p) / n, to the order of 1 / n².
+    #[test]
+    fn the_variance_of_accuracy_does_not_take_the_classes_for_fixed() {
+        let labels = [vec![1; 200], vec![0; 200]].concat();
+        let scores: Vec<f64> = (0..400).map(|i| if i < 190 || (200..280).contains(&i) { 0.9 } else { 0.1 }).collect();
+        let (t, _) = tested(labels, &scores, &[""; 400]);
+        let (accuracy, brier) = (at(&t, "accuracy", None), at(&t, "brier", Some(1)));
+        let p: f64 = (190.0 + 120.0) / 400.0;
+        assert!((t.covariance(&t, accuracy).unwrap() / (p * (1.0 - p) / 400.0) - 1.0).abs() < 0.01, "{:?}", t.covariance(&t, accuracy));
+        // The same images are right and wrong, by 0.8 of a squared distance.
+        let ratio = t.covariance(&t, brier).unwrap() / t.covariance(&t, accuracy).unwrap();
+        assert!((ratio - 0.64).abs() < 1e-9, "{ratio}");
     }
 
     #[test]

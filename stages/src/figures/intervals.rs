@@ -15,11 +15,11 @@ pub const FIGURE: Figure =
 const CAPTION: &str = "Mean over trainings with 95 % intervals";
 
 /// A value with its interval.
-struct Interval<'a> {
+struct Interval {
     /// What is measured: one row of the figure.
     group: String,
     /// Whose value it is: the colour.
-    series: &'a str,
+    series: String,
     value: f64,
     low: f64,
     high: f64,
@@ -27,23 +27,24 @@ struct Interval<'a> {
 
 /// What is undefined or no number is not drawn.
 fn draw(comparison: &Table<Compared>) -> Option<Drawing> {
-    let is_shown = |c: &Compared| c.metric().is_some_and(|m| m.shown >= Shown::InFigures);
+    let is_shown = |c: &Compared| c.shown.unwrap_or_else(|| c.metric().is_some_and(|m| m.shown >= Shown::InFigures));
     let finite = |x: Option<f64>| x.filter(|x| x.is_finite());
     let interval = |c: &'_ Compared| Some((finite(c.value)?, finite(c.low)?, finite(c.high)?));
+    let arm = |c: &Compared| if c.set.is_empty() { c.arm.clone() } else { format!("{}: {}", c.set, c.arm) };
     let name = |c: &Compared| if c.class.is_empty() { c.metric.clone() } else { format!("{} {}", c.metric, c.class) };
     let values: Vec<Interval> = comparison
         .rows
         .iter()
         .filter(|c| is_shown(c))
-        .filter_map(|c| interval(c).map(|(value, low, high)| Interval { group: name(c), series: &c.arm, value, low, high }))
+        .filter_map(|c| interval(c).map(|(value, low, high)| Interval { group: name(c), series: arm(c), value, low, high }))
         .collect();
     let (mut groups, mut series): (Vec<&str>, Vec<&str>) = (vec![], vec![]);
     for v in &values {
         if !groups.contains(&v.group.as_str()) {
             groups.push(&v.group);
         }
-        if !series.contains(&v.series) {
-            series.push(v.series);
+        if !series.contains(&v.series.as_str()) {
+            series.push(&v.series);
         }
     }
     let row = |group: &str| (groups.len() - groups.iter().position(|g| *g == group).expect("BUG: a group of its values")) as f64;

@@ -59,7 +59,7 @@ pub struct Compare {
     /// How p values are adjusted for the number of arms.
     #[serde(default)]
     pub adjust: Adjust,
-    /// How intervals are computed.
+    /// How intervals of values are computed; those of differences are by Student's t.
     #[serde(default, skip_serializing_if = "Intervals::is_auto")]
     pub intervals: Intervals,
     /// Draws of the test that swaps arms, and resamples of bootstrap intervals.
@@ -93,7 +93,7 @@ fn default_resamples() -> Whole<100, 1_000_000> {
 
 impl Stage for Compare {
     const NAME: &'static str = "compare";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const NEEDS: Needs = Needs::Heavy;
     const DETERMINISM: Determinism = Determinism::Bitwise;
     type Inputs = Inputs;

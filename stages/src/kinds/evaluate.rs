@@ -77,7 +77,7 @@ pub struct Evaluate {
 #[serde(rename_all = "kebab-case")]
 pub enum Calibration {
     /// By one temperature, at which the logarithmic loss is smallest (Guo et al. 2017). The order of images stays the same in tasks of
-    /// two classes.
+    /// two classes, but for probabilities that become 1.
     Temperature,
 }
 
@@ -91,7 +91,7 @@ fn default_ages() -> Vec<u32> {
 
 impl Stage for Evaluate {
     const NAME: &'static str = "evaluate";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const NEEDS: Needs = Needs::Tensor;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
     type Inputs = Inputs;

@@ -28,7 +28,7 @@ pub struct Compared {
     /// Upper end.
     #[serde(with = "cells::full")]
     pub high: Option<f64>,
-    /// The value less that of the arm compared against; none for that arm itself.
+    /// The value less that of the arm compared against, over the trainings that both have; none for that arm itself.
     #[serde(with = "cells::full")]
     pub difference: Option<f64>,
     /// Lower end of its 95 % interval.

@@ -121,7 +121,7 @@ pub fn auroc(scores: &[f64], positive: &[bool], patient: &[usize], level: f64) -
     let (variance, freedom) = found.variance().zip(found.freedom()).ok_or(too_few)?;
     let alone = found.variance_of_independent_images().unwrap_or(0.0);
     let mean = Mean { value: found.value, error: variance.sqrt(), freedom };
-    of_area(mean, smaller, effective(counts, variance, alone), level).ok_or(too_few)
+    of_area(mean, smaller, effective(counts, variance, alone), level, false).ok_or(too_few)
 }
 
 /// The mean area of trainings that were tested on the same images, what it is of, and its interval. With one training, the
@@ -142,12 +142,12 @@ pub fn auroc_over_trainings(areas: &[Area], level: f64) -> Result<(Estimate, Int
     let estimate = over_trainings(&values, &covariances, smaller).ok_or(too_few)?;
     let mean = estimate.mean();
     let alone = areas.iter().filter_map(Area::variance_of_independent_images).sum::<f64>() / areas.len() as f64;
-    let interval = of_area(mean, smaller, effective(counts, mean.error * mean.error, alone), level).ok_or(too_few)?;
+    let interval = of_area(mean, smaller, effective(counts, mean.error * mean.error, alone), level, areas.len() > 1).ok_or(too_few)?;
     Ok((estimate, interval))
 }
 
 /// The interval of an area with so many patients in the smaller class, and so many independent images of each.
-fn of_area(mean: Mean, smaller: usize, effective: Limits, level: f64) -> Option<Interval> {
+fn of_area(mean: Mean, smaller: usize, effective: Limits, level: f64, is_over_trainings: bool) -> Option<Interval> {
     let newcombe = |quantile: f64| limits::newcombe(mean.value, effective.0, effective.1, quantile);
     let Some(logit) = mean.interval_within_0_and_1(level) else {
         return newcombe(t_of(level, mean.freedom)).map(|limits| with(Method::Newcombe, limits));
@@ -157,7 +157,8 @@ fn of_area(mean: Mean, smaller: usize, effective: Limits, level: f64) -> Option<
     }
     let score = newcombe(z_of(level))?;
     // One limit further out than need be is enough.
-    let outer = if smaller < FEW_PATIENTS { logit } else { limits::logit(mean.value, mean.error, z_of(level))? };
+    // Few trainings need Student's t at both ends.
+    let outer = if smaller < FEW_PATIENTS || is_over_trainings { logit } else { limits::logit(mean.value, mean.error, z_of(level))? };
     let limits = if mean.value > 0.5 { (logit.0.min(score.0), outer.1) } else { (outer.0, logit.1.max(score.1)) };
     Some(with(Method::LogitDeLongNewcombe, limits))
 }

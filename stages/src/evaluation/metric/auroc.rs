@@ -20,7 +20,7 @@ pub(super) const MEAN: Metric = Metric {
     scope: Scope::MeanOf(&METRIC),
     direction: Direction::HigherIsBetter,
     range: (0.0, 1.0),
-    basis: Basis::Other,
+    basis: Basis::Ranks,
     shown: Shown::Everywhere,
     doc: "Mean of the areas under the ROC curves of the classes, each against the rest (macro average).",
     undefined_when: "it is undefined for a class",

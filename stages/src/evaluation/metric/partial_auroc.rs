@@ -8,7 +8,7 @@ pub(super) const METRIC: Metric = Metric {
     scope: Scope::PerClass(partial_area),
     direction: Direction::HigherIsBetter,
     range: (standardised(0.0), 1.0),
-    basis: Basis::Other,
+    basis: Basis::Ranks,
     shown: Shown::InTables,
     doc: "Area under the ROC curve of a class up to a false positive rate of 0.1, standardised by McClish: 0.5 for scores that tell nothing, 1 for perfect ones.",
     undefined_when: "the class or the rest has no images, or a probability is NaN",

@@ -8,7 +8,7 @@ pub(super) const METRIC: Metric = Metric {
     scope: Scope::PerClass(sensitivity),
     direction: Direction::HigherIsBetter,
     range: (0.0, 1.0),
-    basis: Basis::Other,
+    basis: Basis::Ranks,
     shown: Shown::InTables,
     doc: "The highest sensitivity of a class at a specificity of at least 0.9, over all thresholds of its probability: of the points of the ROC curve, without interpolation. The threshold is chosen on the test set, so that it flatters.",
     undefined_when: "the class or the rest has no images, or a probability is NaN",

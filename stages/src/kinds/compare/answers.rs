@@ -1,6 +1,6 @@
 //! The answers of a comparison on one test set.
 
-use super::tables::{Side, has_synthetic};
+use super::tables::{Side, common, has_synthetic};
 use super::test_set::TestSet;
 use super::{Adjust, Compare, measures};
 use crate::contract::prelude::*;
@@ -17,6 +17,9 @@ impl Compare {
     pub(super) fn answers(&self, test: &TestSet, sides: &[Side], rows: &[Vec<Compared>], scores: &[Gathered<Scores>]) -> Result<Vec<Answer>> {
         let all = sides[0].tested[0].measures();
         let compared = sides.iter().filter(|s| s.against.is_some()).count();
+        if compared == 0 {
+            return Ok(vec![]);
+        }
         let [at] = measures::places(&self.metric, all, &test.classes, test.positive)?[..] else {
             let help = format!("name a class, as in `metric: {}/{}`, or set `positive` in `evaluate`", self.metric, test.classes[0]);
             return Err(Error::helped(format!("`{}` has a value for each class", self.metric), help));
@@ -34,7 +37,7 @@ impl Compare {
                 Adjust::BenjaminiHochberg => Some("Benjamini-Hochberg"),
                 Adjust::None => None,
             };
-            let pairs = side.tested.len().min(sides[side.against?].tested.len());
+            let pairs = common(side.arm, other).len();
             let sentence = sentence(&Said {
                 conclusion,
                 is_synthetic: has_synthetic(side.arm, scores) == Some(true) && has_synthetic(other, scores) == Some(false),

@@ -11,9 +11,15 @@ pub(super) fn check(parameter: &str, names: impl IntoIterator<Item = String>) ->
     let mut known: Vec<String> = METRICS.iter().map(|m| m.name.to_owned()).collect();
     known.sort();
     known.dedup();
-    let unknown = names.into_iter().map(|n| bare(&n)).enumerate().filter(|(_, n)| !known.contains(n));
+    let names: Vec<String> = names.into_iter().collect();
+    let unknown = names.iter().map(|n| bare(n)).enumerate().filter(|(_, n)| !known.contains(n));
     let path = |at: usize| if parameter == "show" { vec![parameter.to_owned(), at.to_string()] } else { vec![parameter.to_owned()] };
-    unknown.map(|(at, found)| BadParameter { path: path(at), what: Fault::Choice { found, known: known.clone() } }).collect()
+    let no_classes = |name: &String| name.contains('/') && known.contains(&bare(name)) && !METRICS.iter().any(|m| m.name == bare(name) && m.is_per_class());
+    let whole = names.iter().enumerate().filter(|(_, n)| no_classes(n)).map(|(at, n)| {
+        let why = format!("`{}` is of all classes together: write it without a class", bare(n));
+        BadParameter { path: path(at), what: Fault::Value(why) }
+    });
+    unknown.map(|(at, found)| BadParameter { path: path(at), what: Fault::Choice { found, known: known.clone() } }).chain(whole).collect()
 }
 
 /// The places of the metrics that a name means: of the named class; of the positive one, if there is one and the metric has classes;
@@ -56,5 +62,6 @@ mod tests {
         assert!(of("accuracy/covid", None).unwrap_err().to_string().contains("write `accuracy`"));
         let bad = check("show", ["auroc/covid", "aurok"].map(String::from));
         assert_eq!((bad.len(), bad[0].path.join(".")), (1, "show.1".to_owned()));
+        assert_eq!(check("metric", ["accuracy/covid".to_owned()]).len(), 1, "known before anything is trained");
     }
 }

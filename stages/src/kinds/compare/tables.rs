@@ -87,7 +87,7 @@ fn between(side: &Side, sides: &[Side], at: usize, test: &TestSet, choice: TestC
 }
 
 /// Positions of the trainings of two arms that have one `repeat` in common; where none has, in their order.
-fn common(a: &Arm, b: &Arm) -> Vec<(usize, usize)> {
+pub(super) fn common(a: &Arm, b: &Arm) -> Vec<(usize, usize)> {
     let place = |arm: &Arm, repeat: &str| arm.trainings.iter().position(|t| t.repeat == repeat);
     let named: Vec<(usize, usize)> = a.trainings.iter().enumerate().filter_map(|(at, t)| Some((at, place(b, &t.repeat)?))).collect();
     if named.is_empty() { (0..a.trainings.len().min(b.trainings.len())).map(|at| (at, at)).collect() } else { named }
@@ -97,8 +97,12 @@ fn common(a: &Arm, b: &Arm) -> Vec<(usize, usize)> {
 pub(super) fn check_repeats(sides: &[Side], cx: &Context) {
     for (side, other) in sides.iter().filter_map(|s| Some((s, &sides[s.against?]))) {
         let (a, b, both) = (side.tested.len(), other.tested.len(), common(side.arm, other.arm).len());
-        if both < a.max(b) {
-            cx.warn(format!("`{}` has {a} trainings and `{}` has {b}: the difference is of the {both} that both have", side.arm.name, other.arm.name));
+        let is_paired = side.arm.trainings.iter().any(|t| other.arm.trainings.iter().any(|o| o.repeat == t.repeat));
+        if !is_paired {
+            cx.warn(format!("`{}` and `{}` have no `repeat` in common: their trainings are paired in their order", side.arm.name, other.arm.name));
+        } else if both < a.max(b) {
+            let what = "the difference is of the repeats that both have, and not that of the two means";
+            cx.warn(format!("`{}` has {a} trainings and `{}` has {b}, of which {both} go together: {what}", side.arm.name, other.arm.name));
         }
     }
     if sides.iter().all(|s| s.tested.len() == 1) && sides.iter().any(|s| s.against.is_some()) {

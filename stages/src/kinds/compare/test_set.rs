@@ -29,12 +29,14 @@ pub(super) struct TestSet {
 type Pooled<'a> = Vec<(&'a Prediction, Decision)>;
 
 fn pooled<'a>(training: &Training, scores: &'a [Gathered<Scores>]) -> Result<Pooled<'a>> {
-    let mut fold_of: HashMap<&str, usize> = HashMap::new();
+    let mut fold_of: HashMap<String, usize> = HashMap::new();
     let mut out: Pooled = vec![];
     for cell in &training.cells {
         let of = &scores[*cell];
         for p in &of.value.predictions {
-            let other = if p.patient.is_empty() { *cell } else { *fold_of.entry(&p.patient).or_insert(*cell) };
+            // An image without a patient is one of its own.
+            let whose = if p.patient.is_empty() { p.image.to_string() } else { p.patient.clone() };
+            let other = *fold_of.entry(whose).or_insert(*cell);
             if other != *cell {
                 return Err(Error::helped(
                     format!("`{}` and `{}` are tested on the same patient, so that they are not folds of one test set", scores[other].cell, of.cell),
@@ -64,8 +66,9 @@ pub(super) fn part_trainings(arms: &mut [Arm], scores: &[Gathered<Scores>]) {
             if others.is_empty() || !others.iter().all(|other| same(*first, *other)) {
                 return vec![training];
             }
-            let of = |(fold, cell): (usize, &usize)| Training { repeat: format!("{}, fold {fold}", training.repeat), cells: vec![*cell] };
-            training.cells.iter().enumerate().map(of).collect()
+            let fold = |cell: &usize| scores[*cell].cell.split('/').find(|c| c.starts_with("fold=")).unwrap_or_default().to_owned();
+            let of = |cell: &usize| Training { repeat: format!("{}/{}", training.repeat, fold(cell)), cells: vec![*cell] };
+            training.cells.iter().map(of).collect()
         };
         arm.trainings = std::mem::take(&mut arm.trainings).into_iter().flat_map(part).collect();
     }

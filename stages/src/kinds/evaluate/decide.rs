@@ -64,7 +64,12 @@ impl Evaluate {
         let mut fitted = None;
         if let (Some(Calibration::Temperature), Some(v)) = (self.calibrate, &mut validation) {
             let found = temperature::fitted(&v.probabilities, &v.labels);
-            let found = found.ok_or_else(|| Error::helped("the validation set is empty", "calibrate on images that are neither trained nor tested on"))?;
+            let found = found.ok_or_else(|| {
+                Error::helped(
+                    "no temperature fits the validation set: it is empty, or the classifier is right on all of its images",
+                    "calibrate on more images that are neither trained nor tested on",
+                )
+            })?;
             cx.note(format!("probabilities were scaled by a temperature of {found:.3}, fitted on the validation set"));
             v.probabilities = temperature::scaled(&v.probabilities, found);
             tested.probabilities = temperature::scaled(&tested.probabilities, found);

@@ -3,14 +3,14 @@
 use super::Evaluate;
 use crate::contract::prelude::*;
 use crate::data::sample::Sample;
-use crate::evaluation::estimate::{LEVEL, estimates};
+use crate::evaluation::estimate::{LEAST_PATIENTS, LEVEL, estimates, patients_of};
 use crate::evaluation::metric::Basis;
 use crate::evaluation::patients::Patients;
 use crate::evaluation::tested::Tested;
 use crate::evaluation::{METRICS, Predictions};
 use crate::records::{Measured, SubgroupRow};
 use crate::statistics::repeats::Mean;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What images are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -65,6 +65,7 @@ fn age_group(age: f64, ages: &[u32]) -> String {
 struct Group {
     name: String,
     images: usize,
+    tokens: BTreeSet<String>,
     patients: Patients,
     tested: Tested,
 }
@@ -82,7 +83,7 @@ impl Evaluate {
             let part = all.part(&images);
             let tokens: Vec<String> = images.iter().map(|at| rows[*at].patient.clone()).collect();
             let patients = Patients::of(&tokens, &part.labels, classes.len());
-            Group { name, images: images.len(), tested: Tested::of(METRICS, part, &patients), patients }
+            Group { name, images: images.len(), tokens: tokens.iter().cloned().collect(), tested: Tested::of(METRICS, part, &patients), patients }
         };
         let groups: Vec<Group> = images.into_iter().map(group).collect();
         let mut out = vec![];
@@ -109,8 +110,9 @@ fn row(by: Subgroup, group: &str, images: usize, patients: usize, m: Measured) -
     SubgroupRow { by: by.name().into(), group: group.to_owned(), images, patients, metric, class, value, low, high, count, interval }
 }
 
-/// The largest difference between two groups, which are of different patients. That they are the extremes makes the gap look larger
-/// than it is; its interval does not know of it.
+/// The largest difference between two groups. That they are the extremes makes the gap look larger than it is; its interval does not
+/// know of it. There is none where the groups share patients, as views of one patient do, where one has few patients, or where one has
+/// no variance, since all of its images are alike right.
 fn gap(by: Subgroup, groups: &[Group], at: usize, classes: &[String]) -> Option<SubgroupRow> {
     let known = || groups.iter().filter(|g| g.name != UNKNOWN && g.tested.value(at).is_some());
     let by_value = |a: &&Group, b: &&Group| a.tested.value(at).partial_cmp(&b.tested.value(at)).unwrap_or(std::cmp::Ordering::Equal);
@@ -120,11 +122,18 @@ fn gap(by: Subgroup, groups: &[Group], at: usize, classes: &[String]) -> Option<
     }
     let of = high.tested.measures()[at];
     let value = high.tested.value(at)? - low.tested.value(at)?;
-    // Welch: two independent variances, each with the degrees of freedom of its smaller class.
-    let part = |g: &Group| Some((g.tested.covariance(&g.tested, at)?, (g.patients.fewest(of.class).max(2) - 1) as f64));
-    let limits = part(high).zip(part(low)).filter(|_| !matches!(of.metric.basis, Basis::Biased)).and_then(|((a, of_a), (b, of_b))| {
+    // Welch: two independent variances, each with the degrees of freedom of the patients that it rests on.
+    let part = |g: &Group| {
+        let (patients, variance) = (patients_of(&g.tested, at, &g.patients), g.tested.covariance(&g.tested, at)?);
+        (patients >= LEAST_PATIENTS && variance > 1e-24).then_some((variance, (patients - 1) as f64))
+    };
+    let has_shared = high.tokens.iter().any(|t| !t.is_empty() && low.tokens.contains(t));
+    let is_fit = !has_shared && !matches!(of.metric.basis, Basis::Biased);
+    let (least, greatest) = of.metric.range;
+    let limits = part(high).zip(part(low)).filter(|_| is_fit).and_then(|((a, of_a), (b, of_b))| {
         let freedom = (a + b) * (a + b) / (a * a / of_a + b * b / of_b);
-        Mean { value, error: (a + b).sqrt(), freedom }.interval(LEVEL)
+        let (l, h) = Mean { value, error: (a + b).sqrt(), freedom }.interval(LEVEL)?;
+        Some((l.max(least - greatest), h.min(greatest - least)))
     });
     let measured = Measured {
         metric: of.metric.name.into(),
@@ -133,7 +142,7 @@ fn gap(by: Subgroup, groups: &[Group], at: usize, classes: &[String]) -> Option<
         low: limits.map(|l| l.0),
         high: limits.map(|l| l.1),
         count: String::new(),
-        interval: if limits.is_some() { "Welch t of the two groups".into() } else { "too few patients for an interval".into() },
+        interval: if limits.is_some() { "Welch t of the two groups".into() } else { "too few patients, shared patients or no variance: no interval".into() },
     };
     Some(row(by, &format!("{} - {}", high.name, low.name), high.images + low.images, high.patients.count() + low.patients.count(), measured))
 }

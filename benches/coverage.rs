@@ -3,14 +3,16 @@
 //!
 //!   cargo bench --bench coverage -- areas --simulations 4000
 //!
-//! Studies: areas, proportions, resampled (bootstrap intervals of areas), repeats, metrics, answers, tests. `--resamples` is for `resampled`,
-//! and the draws of a permutation test.
+//! Studies: areas, proportions, resampled (bootstrap intervals of areas), repeats, metrics, differences, answers, tests. `--resamples` is
+//! for `resampled`, and the draws of a permutation test.
 #![allow(clippy::print_stdout)] // a benchmark prints what it measured
 
 #[path = "coverage/answers.rs"]
 mod answers;
 #[path = "coverage/areas.rs"]
 mod areas;
+#[path = "coverage/differences.rs"]
+mod differences;
 #[path = "coverage/metrics.rs"]
 mod metrics;
 #[path = "coverage/nulls.rs"]
@@ -53,6 +55,9 @@ fn main() {
     }
     if wanted("metrics") {
         metrics::run(effort(1000));
+    }
+    if wanted("differences") {
+        differences::run(effort(2000));
     }
     if wanted("answers") {
         answers::run(effort(1000));

@@ -57,6 +57,7 @@ pub static CHECKS: &[Check] = &[
     warning("weights.unknown", "W0006", patients::unknown_weights),
     warning("arms.equal", "W0007", arms::equal),
     warning("reference.inconsistent", "W0008", published::inconsistent),
+    warning("selection.on_training", "W0009", selection::on_training),
 ];
 
 /// The ids of all checks.

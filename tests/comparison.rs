@@ -153,6 +153,101 @@ fn a_single_training_has_one_interval_wherever_it_stands() {
     assert!(metrics.iter().any(|m| m["interval"] == "jackknife t"));
 }
 
+/// A table of a paper, of two rows and two columns.
+const PAPER: &str = "paper: A
+source: B
+counts: { covid: { printed: 45, in: Methods } }
+tables:
+  - table: Table 2
+    in: p. 1
+    unit: percent
+    columns: [SEN, AUC]
+    rows: { plain: [40.00, 0.10], weighted: [51.11, –] }
+    rates: [{ column: SEN, of: covid }]
+";
+
+#[test]
+fn published_numbers_stand_beside_and_folds_are_tested_one_by_one() {
+    let space = Space::new();
+    space.write("study.yaml", STUDY);
+    space.write("paper.yaml", PAPER);
+    space.edit("steps: 6", "steps: 25");
+    space.edit("network: [small, large]", "network: [small]");
+    space.edit("arm: [plain, weighted]", "arm: [plain, weighted, twice]");
+    space.edit("  weighted: {", "  twice: { class_weights: balanced, label_smoothing: 0.1 }\n  weighted: {");
+    space.edit("[internal/*, external/fold=0/*]", "internal/*");
+    let reference = "reference: { paper: paper.yaml, table: Table 2, columns: { sensitivity: SEN, auroc: { column: AUC, unit: fraction } }, rows: { arm=plain/network=small: plain, \
+                     arm=weighted/network=small: weighted } }";
+    space.edit("resamples: 200", &format!("test: nadeau-bengio, {reference}"));
+    let said = space.hilum(&["run", "study.yaml", "--device", "cpu"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let beside = rows(&space, "results/folds/comparison/reference.csv");
+    let of = |row: &Row| ["arm", "metric", "class", "printed", "published", "row", "column"].map(|c| row[c].clone());
+    assert_eq!(
+        beside.iter().map(of).collect::<Vec<_>>(),
+        [
+            ["arm=plain/network=small", "auroc", "covid", "0.10", "0.1", "plain", "AUC"],
+            ["arm=plain/network=small", "sensitivity", "covid", "40.00", "0.4", "plain", "SEN"],
+            ["arm=weighted/network=small", "sensitivity", "covid", "51.11", "0.5111", "weighted", "SEN"],
+        ]
+        .map(|r| r.map(str::to_owned))
+    );
+    let number = |r: &Row, column: &str| r[column].parse::<f64>().unwrap();
+    for row in &beside {
+        assert!((number(row, "value") - number(row, "published") - number(row, "difference")).abs() < 1e-12);
+        let is_inside = number(row, "low") <= number(row, "published") + 1e-4 && number(row, "published") - 5e-5 <= number(row, "high");
+        assert_eq!(row["inside"], is_inside.to_string());
+    }
+    assert!(said.err.contains("of 3 published numbers lie in the intervals"), "{}", said.err);
+    // The difference is the mean over folds, its error is Nadeau and Bengio's; repeats of a fold are no further folds.
+    let log_loss = |arm: &str, fold: usize, repeat: usize| {
+        let images = rows(&space, &format!("results/folds/internal/arm={arm}/fold={fold}/network=small/repeat={repeat}/predictions.csv"));
+        images.iter().map(|r| -r[&format!("p-{}", r["label"])].parse::<f64>().unwrap().ln()).sum::<f64>() / images.len() as f64
+    };
+    let of_fold = |fold: usize| (0..2).map(|repeat| log_loss("weighted", fold, repeat) - log_loss("plain", fold, repeat)).sum::<f64>() / 2.0;
+    let differences: Vec<f64> = (0..3).map(of_fold).collect();
+    let table = rows(&space, "results/folds/comparison/table.csv");
+    let row = table.iter().find(|r| r["arm"] == "arm=weighted/network=small" && r["metric"] == "log-loss" && r["class"].is_empty()).unwrap();
+    let mean = differences.iter().sum::<f64>() / 3.0;
+    assert!((number(row, "difference") - mean).abs() < 1e-12, "{row:?} {differences:?}");
+    let variance = differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / 2.0;
+    // Two degrees of freedom: 4.302652…; each fold was trained on the other two.
+    let half = 4.302_652_729_749_464 * ((1.0 / 3.0 + 0.5) * variance).sqrt();
+    assert!(variance > 0.0 && (number(row, "difference-high") - mean - half).abs() < 1e-9, "{row:?}");
+    assert_eq!(row["test"], "Nadeau-Bengio");
+    assert!(said.out.contains("6 trainings"), "each fold of each repeat is one: {}", said.out);
+    // A row that the paper does not have costs no results.
+    space.edit("arm=plain/network=small: plain", "arm=plain/network=small: plane");
+    let said = space.hilum(&["run", "study.yaml", "--device", "cpu"]);
+    assert!(said.code == 0 && said.err.contains("`reference`: there is no row `plane`"), "{}", said.err);
+    // Three arms, one training each and one image a patient: do they differ at all?
+    space.edit("test: nadeau-bengio, ", "");
+    space.edit("repeat: [0, 1]", "repeat: [0]");
+    space.edit("internal/*", "external/fold=0/*");
+    space.edit("seed: 8, with: { size: 32,", "seed: 8, with: { size: 32, images_per_patient: 1,");
+    let said = space.hilum(&["run", "study.yaml", "--device", "cpu"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let overall = rows(&space, "results/folds/comparison/overall.csv");
+    let right: Vec<Vec<bool>> = ["plain", "weighted", "twice"]
+        .iter()
+        .map(|arm| {
+            let images = rows(&space, &format!("results/folds/external/arm={arm}/fold=0/network=small/repeat=0/predictions.csv"));
+            images.iter().map(|r| r["label"] == r["predicted"]).collect()
+        })
+        .collect();
+    let of_image: Vec<f64> = (0..right[0].len()).map(|i| right.iter().filter(|arm| arm[i]).count() as f64).collect();
+    let of_arm: Vec<f64> = right.iter().map(|arm| arm.iter().filter(|r| **r).count() as f64).collect();
+    let (total, squares) = (of_arm.iter().sum::<f64>(), of_image.iter().map(|n| n * n).sum::<f64>());
+    let q = 2.0 * (3.0 * of_arm.iter().map(|n| n * n).sum::<f64>() - total * total) / (3.0 * total - squares);
+    let of_accuracy = overall.iter().find(|r| r["metric"] == "accuracy").unwrap();
+    assert!((number(of_accuracy, "statistic") - q).abs() < 1e-12, "{q} {of_accuracy:?}");
+    assert!((number(of_accuracy, "p") - (-q / 2.0).exp()).abs() < 1e-12, "χ² of two degrees of freedom");
+    assert!(
+        !overall.is_empty() && overall.iter().all(|r| r["test"] == "Cochran's Q" && r["arms"] == "3" && r["against"] == "arm=plain/network=small"),
+        "{overall:?}"
+    );
+}
+
 #[test]
 fn what_cannot_be_compared_is_refused_before_anything_is_trained() {
     let refused = |edits: &[(&str, &str)], words: &[&str]| {
@@ -177,6 +272,29 @@ fn what_cannot_be_compared_is_refused_before_anything_is_trained() {
     );
     refused(&[("repeat: [0, 1] }", "repeat: [0, 1], exclude: [ { arm: plain, fold: 1 } ] }")], &["E0209", "lacks fold 1 of 3"]);
     refused(&[("show: [auroc, sensitivity, accuracy]", "show: [auroc, sensitivty]")], &["E0106", "`sensitivty` is not a value of `show", "`sensitivity`"]);
+    refused(
+        &[("resamples: 200", "test: nadeau-bengio"), ("[internal/*, external/fold=0/*]", "external/fold=0/*")],
+        &["E0209", "`test: nadeau-bengio` goes fold by fold, and `arm=plain/network=small` has no folds"],
+    );
+    refused(
+        &[
+            ("resamples: 200", "metric: sensitivity"),
+            ("pixels }, with: { positive: covid } }\n  external", "pixels } }\n  external"),
+            ("other-pixels }, with: { positive: covid } }", "other-pixels } }"),
+        ],
+        &["E0209", "`metric: sensitivity` has a value for each class"],
+    );
+    refused(&[("other-pixels }, with: { positive: covid } }", "other-pixels }, with: { positive: normal } }")], &["E0209", "have different positive classes"]);
+    refused(&[("resamples: 200", "margin: 2")], &["E0106", "no difference of this metric is larger than the margin"]);
+    refused(&[("show: [auroc, sensitivity, accuracy]", "show: [auroc/]")], &["E0106", "names no class after the slash"]);
+    refused(
+        &[("resamples: 200", "reference: { paper: p.yaml, table: T, columns: { auroc: A }, rows: { arm=plain: R } }")],
+        &["E0209", "`reference.rows` names the arm `arm=plain`, which is not compared", "`arm=plain/network=small`"],
+    );
+    refused(
+        &[("resamples: 200", "reference: { paper: p.yaml, table: T, columns: { aurok: A }, rows: { arm=plain/network=small: R } }")],
+        &["E0106", "`aurok`"],
+    );
     refused(&[("against: { arm: plain }", "against: { fold: 0 }")], &["folds of an arm are pooled and cannot be named"]);
     refused(&[("with: { positive: covid } }\n  external", "with: { threshold: { youden: {} } } }\n  external")], &["`threshold` requires `positive`"]);
     refused(
@@ -200,6 +318,9 @@ fn a_threshold_and_a_temperature_come_from_validation_images_and_never_from_the_
     space.write("study.yaml", with_validation("split.test"));
     let said = space.hilum(&["run", "study.yaml", "--device", "cpu"]);
     assert!(said.code == 4 && said.err.contains("error[L0006]") && said.err.contains("on patients that it is tested on"), "{}", said.err);
+    space.write("study.yaml", with_validation("split.train"));
+    let said = space.hilum(&["plan", "study.yaml"]);
+    assert!(said.err.contains("warning[W0009]") && said.err.contains("on patients that the classifier was trained on"), "{}", said.err);
     space.write("study.yaml", with_validation("split.validation"));
     let said = space.hilum(&["run", "study.yaml", "--device", "cpu", "--json"]);
     assert_eq!(said.code, 0, "{}", said.err);

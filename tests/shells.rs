@@ -86,7 +86,7 @@ fn the_log_lists_decisions_launches_locks_and_stores() {
         "workers must not log, so that a run has no file `stderr`"
     );
     let stored = loud.err.lines().filter(|l| l.contains(" stored ") && l.contains("comparison")).count();
-    assert_eq!(stored, 4, "`comparison` has four outputs, each of which is stored once: {}", loud.err);
+    assert_eq!(stored, 6, "`comparison` has six outputs, each of which is stored once: {}", loud.err);
     assert!(run(Some("debug")).err.contains("decided: reuse"));
     assert!(!run(None).err.contains("decided: "));
 }

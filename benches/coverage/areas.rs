@@ -70,4 +70,15 @@ pub(crate) fn run(effort: Effort) {
             }
         }
     }
+    println!("\nMany images of each positive patient, one of each negative; chosen\n");
+    head(&["area", "positive patients", "images of each", "negative patients", "chosen"]);
+    for (positives, images, negatives, area) in
+        [(8, 20, 1000, 0.95), (10, 10, 500, 0.97), (15, 10, 500, 0.97), (5, 10, 200, 0.9), (30, 10, 500, 0.9), (100, 5, 500, 0.7)]
+    {
+        let found = simulate("unequal", effort.simulations, |s| {
+            let set = Set::unequal(positives, images, negatives, s);
+            auroc(&normal(area).of(&set), &set.positive, &set.patient, LEVEL).ok().map(|i| (i.low, i.high))
+        });
+        row(&[area.to_string(), positives.to_string(), images.to_string(), negatives.to_string(), summary(&found, area)]);
+    }
 }

@@ -10,7 +10,7 @@ use hilum_stages::evaluation::tested::Tested;
 use hilum_stages::evaluation::{METRICS, Predictions};
 use hilum_stages::statistics::special::{normal_cdf, normal_quantile};
 
-const SHOWN: [(&str, Option<usize>); 10] = [
+const SHOWN: [(&str, Option<usize>); 11] = [
     ("balanced-accuracy", None),
     ("mcc", None),
     ("kappa", None),
@@ -21,6 +21,7 @@ const SHOWN: [(&str, Option<usize>); 10] = [
     ("hm-sens-spec", Some(1)),
     ("partial-auroc", Some(1)),
     ("net-benefit", Some(1)),
+    ("sens-at-spec", Some(1)),
 ];
 
 /// Probabilities of a classifier of this area: of a normal score, calibrated for equal classes.

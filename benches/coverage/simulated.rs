@@ -51,6 +51,20 @@ impl Design {
 }
 
 impl Set {
+    /// Positive patients with so many images each, and negative ones with one.
+    pub(crate) fn unequal(positives: usize, images: usize, negatives: usize, s: &mut Stream) -> Set {
+        let mut set = Set { positive: vec![], patient: vec![], noise: vec![] };
+        for patient in 0..positives + negatives {
+            let common = s.normal() * WITHIN.sqrt();
+            for _ in 0..if patient < positives { images } else { 1 } {
+                set.positive.push(patient < positives);
+                set.patient.push(patient);
+                set.noise.push(common + s.normal() * (1.0 - WITHIN).sqrt());
+            }
+        }
+        set
+    }
+
     pub(crate) fn images(&self) -> Images {
         Images::of_patients(&self.positive, &self.patient)
     }

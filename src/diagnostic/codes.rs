@@ -127,6 +127,8 @@ pub static CODES: &[Code] = codes! {
         "arms.equal: two cells of a training set contain the same rows, such as an oversampling arm with classes that are already balanced. Both arms train on identical data, so comparing them says nothing."
     "W0008" "a published table that contradicts itself"
         "reference.inconsistent: an audit of a published table found cells that do not follow from whole numbers of images or from the other cells. The audit says for each what it should be, and what may explain it. Do not quote such cells as they are printed."
+    "W0009" "a choice made on training images"
+        "selection.on_training: the threshold or the temperature of an evaluation would be chosen on patients that the classifier was trained on. Of these it is too sure, so that the choice does not suit new patients. Choose on a validation part of the split: `validation: split.validation`."
 };
 
 #[cfg(test)]

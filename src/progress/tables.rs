@@ -32,8 +32,10 @@ pub fn show(p: &Pipeline, outputs: &Outputs, store: &Store) -> Result<()> {
 /// Prints what the comparisons answer, a sentence each.
 pub fn show_answers(answers: &[(String, Answer)]) {
     let mut out = std::io::stdout().lock();
-    for (_, answer) in answers {
-        let _ = writeln!(out, "{}", printable(&answer.sentence));
+    let several = answers.iter().any(|(stage, _)| *stage != answers[0].0);
+    for (stage, answer) in answers {
+        let of = if several { format!("{stage}: ") } else { String::new() };
+        let _ = writeln!(out, "{of}{}", printable(&answer.sentence));
     }
 }
 

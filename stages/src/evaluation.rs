@@ -5,6 +5,7 @@ pub mod conclusion;
 pub mod difference;
 pub mod disagreement;
 pub mod estimate;
+mod few;
 pub mod metric;
 pub mod patients;
 pub mod predictions;

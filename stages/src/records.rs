@@ -14,7 +14,9 @@ mod comparison;
 mod embedding;
 mod history;
 mod metrics;
+mod overall;
 mod predictions;
+mod reference;
 mod scores;
 mod subgroups;
 
@@ -27,7 +29,9 @@ pub use comparison::Compared;
 pub use embedding::Embedded;
 pub use history::History;
 pub use metrics::MetricRow;
+pub use overall::OverallRow;
 pub use predictions::{PredictedImage, PredictionTable};
+pub use reference::ReferenceRow;
 pub use scores::{Measured, Prediction, Purpose, Scores, TrainedClass, TrainingSummary};
 pub use subgroups::SubgroupRow;
 

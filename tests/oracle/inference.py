@@ -18,7 +18,7 @@ import math
 
 import numpy as np
 from fixtures import STAGES, arguments, merged, stored
-from scipy import special, stats
+from scipy import integrate, optimize, special, stats
 from sklearn.metrics import roc_auc_score
 from statsmodels.stats import contingency_tables
 from statsmodels.stats.multitest import multipletests
@@ -223,6 +223,57 @@ def paired(rng):
     return out
 
 
+def detectable(rng):
+    """[freedom, alpha, power, smallest difference in standard errors], by the non-central t distribution."""
+    out = []
+    for freedom in [1, 2, 3.5, 8, 30, 200]:
+        for alpha, power in [(0.05, 0.8), (0.01, 0.9)]:
+            critical = stats.t.ppf(1 - alpha / 2, freedom)
+            # Over the standard error, since scipy's own loses digits for few degrees of freedom.
+            def found(shift):
+                density = lambda s: 2 * freedom * s * stats.chi2.pdf(freedom * s * s, freedom)
+                outside = lambda s: stats.norm.sf(critical * s - shift) + stats.norm.cdf(-critical * s - shift)
+                whole = lambda s: density(s) * outside(s)
+                return integrate.quad(whole, 0, 1, epsabs=1e-13)[0] + integrate.quad(whole, 1, 12, epsabs=1e-13)[0]
+            out.append([freedom, alpha, power, optimize.brentq(lambda d: found(d) - power, 0, 200, xtol=1e-11)])
+    return out
+
+
+def paired_scores(rng):
+    """[first, second, images, quantile, low, high]: differences that the score test does not reject, its constrained
+    likelihood maximised by search."""
+    def score(first, second, images, d):
+        both = images - first - second
+        def likelihood(q):
+            p = q + d
+            rest = 1 - p - q
+            terms = [(first, p), (second, q), (both, rest)]
+            return -sum(n * math.log(max(x, 1e-300)) for n, x in terms if n > 0)
+        low, high = max(0, -d), (1 - d) / 2
+        q = optimize.minimize_scalar(likelihood, bounds=(low, high), method="bounded", options={"xatol": 1e-14}).x
+        # The bounds themselves are never tried.
+        q = min([low, q, high], key=likelihood)
+        variance = images * (2 * q + d - d * d)
+        return (first - second - images * d) / math.sqrt(variance) if variance > 0 else 0.0
+
+    out = []
+    for first, second, images in [(0, 0, 46), (1, 0, 46), (5, 2, 60), (12, 3, 46), (3, 12.5, 100.25), (0, 46, 46), (20, 20, 200)]:
+        for quantile in [1.959963984540054, 2.6]:
+            estimate = (first - second) / images
+            ends = []
+            for sign in [-1, 1]:
+                inside, outside = estimate, float(sign)
+                for _ in range(70):
+                    middle = (inside + outside) / 2
+                    if abs(score(first, second, images, middle)) <= quantile:
+                        inside = middle
+                    else:
+                        outside = middle
+                ends.append(inside)
+            out.append([first, second, images, quantile, *ends])
+    return out
+
+
 def adjusted(rng):
     out = []
     for n in [0, 1, 2, 5, 12]:
@@ -264,7 +315,7 @@ def repeats(rng):
     return out
 
 
-KEYS = {f.__name__: f for f in [distributions, proportions, areas, resampling, paired, adjusted, repeats]}
+KEYS = {f.__name__: f for f in [distributions, proportions, areas, resampling, paired, adjusted, repeats, detectable, paired_scores]}
 
 
 def main():

@@ -16,16 +16,17 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     let (mut answers, mut faults) = (vec![], vec![]);
     for found in m.of(ANSWERS) {
         match found.record::<Table<Answer>>(m.store)? {
-            Ok(table) => answers.extend(table.rows),
+            Ok(table) => answers.extend(table.rows.into_iter().map(|answer| (found.stage().to_owned(), answer))),
             Err(why) => faults.push(unreadable(found, &why)),
         }
     }
+    let several = answers.iter().any(|(stage, _)| *stage != answers[0].0);
     Ok((!answers.is_empty() || !faults.is_empty()).then(|| {
         html! {
-            ul.answers { @for answer in &answers { li class=(class(answer.conclusion)) { (answer.sentence) } } }
+            ul.answers { @for (stage, answer) in &answers { li class=(class(answer.conclusion)) { @if several { (stage) ": " } (answer.sentence) } } }
             p { small {
-                "An arm helped or harmed where the 95 % interval of the difference is above or below 0 and the adjusted p value is below 0.05; there is no relevant difference where the interval \
-                 is inside the margin that the study states; otherwise the study cannot tell."
+                "There is no relevant difference where the 95 % interval of the difference is inside the margin that the study states. Otherwise an arm helped (harmed) where the interval is on the better \
+                 (worse) side of 0 and the p value, adjusted for the number of arms, is below 0.05. Otherwise the study cannot tell."
             } }
             @for fault in &faults { (fault) }
         }

@@ -1,22 +1,27 @@
 //! Arms side by side: what they were trained on, the metrics that people look at with the difference from the arm compared against,
 //! the figure, and all metrics. The first of these stands open, so that it is on paper, too.
 
+mod beside;
+
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
 use crate::report::drawing::svg;
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::evaluation::metric::{self, Direction, Metric};
+use hilum_stages::evaluation::sentence::p_value;
 use hilum_stages::figures;
-use hilum_stages::records::{ArmRow, Compared, Record, Table};
+use hilum_stages::records::{ArmRow, Compared, OverallRow, Record, ReferenceRow, Table};
 use maud::{Markup, html};
 
 /// The table of a comparison.
 pub(super) const COMPARISON: Subject = Subject { artifact: ArtifactType::Table, name: Table::<Compared>::NAME };
 const ARMS: Subject = Subject { artifact: ArtifactType::Table, name: Table::<ArmRow>::NAME };
+const OVERALL: Subject = Subject { artifact: ArtifactType::Table, name: Table::<OverallRow>::NAME };
+const REFERENCE: Subject = Subject { artifact: ArtifactType::Table, name: Table::<ReferenceRow>::NAME };
 const FIGURE: Subject = Subject { artifact: ArtifactType::Figure, name: figures::intervals::FIGURE.name };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "comparison", title: Some("Comparison"), about: &[COMPARISON, ARMS, FIGURE], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "comparison", title: Some("Comparison"), about: &[COMPARISON, ARMS, OVERALL, REFERENCE, FIGURE], render };
 
 fn render(m: &Material) -> Result<Option<Markup>> {
     let mut out = vec![];
@@ -24,12 +29,16 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         let figure = m.of(FIGURE).find(|f| f.stage() == found.stage()).map(|f| f.bytes(m.store, ".svg")).transpose()?.flatten();
         let table = found.record::<Table<Compared>>(m.store)?;
         let arms = m.of(ARMS).find(|f| f.stage() == found.stage()).map(|f| f.record::<Table<ArmRow>>(m.store)).transpose()?;
+        let overall = m.of(OVERALL).find(|f| f.stage() == found.stage()).map(|f| f.record::<Table<OverallRow>>(m.store)).transpose()?;
+        let reference = m.of(REFERENCE).find(|f| f.stage() == found.stage()).map(|f| f.record::<Table<ReferenceRow>>(m.store)).transpose()?;
         out.push(html! {
             h3 { (found.stage()) }
             @match table {
                 Ok(table) => {
                     (shown(&table.shown_everywhere()))
                     @if let Some(bytes) = figure { figure { (svg(&bytes, &format!("Figure of {}", found.stage()))) } }
+                    @match overall { None => {}, Some(Ok(tests)) => (beside::overall(&tests)), Some(Err(why)) => (unreadable(found, &why)) }
+                    @match reference { None => {}, Some(Ok(rows)) => (beside::published(&rows)), Some(Err(why)) => (unreadable(found, &why)) }
                     @match arms { None => {}, Some(Ok(arms)) => (images(&arms)), Some(Err(why)) => (unreadable(found, &why)) }
                     (everything(&table))
                 }
@@ -39,7 +48,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }
     Ok((!out.is_empty()).then(|| {
         html! {
-            p { "Means over trainings with 95 % intervals; Δ is the difference from the arm compared against, paired by patient." }
+            p { "Means over trainings with 95 % intervals; Δ is the difference from the arm compared against, paired by patient. p values are adjusted for the number of arms as the study says; intervals are not." }
             @for o in &out { (o) }
         }
     }))
@@ -71,7 +80,7 @@ fn everything(table: &Table<Compared>) -> Markup {
                     @let (metric, class) = of;
                     tr {
                         td title=[metric::find(metric, !class.is_empty()).map(explained)] { (metric) } td { (class) }
-                        @for row in arms.iter().filter_map(|arm| table.of(*arm, of)) { td.num title=(row.interval) { (cell(row)) } }
+                        @for row in arms.iter().map(|arm| table.of(*arm, of)) { td.num title=[row.map(|r| &r.interval)] { @if let Some(row) = row { (cell(row)) } } }
                     }
                 } }
             } }
@@ -117,7 +126,7 @@ pub(super) fn cell(row: &Compared) -> Markup {
             @if let Some(difference) = row.difference {
                 br; "Δ " (format!("{difference:+.3}"))
                 @if let Some(limits) = limits(row.difference_low, row.difference_high) { " " (limits) }
-                @if let Some(p) = row.p_adjusted { br; (if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") }) }
+                @if let Some(p) = row.p_adjusted { br; span title=(row.test) { (p_value(p)) } }
             }
         }
     }
@@ -160,7 +169,7 @@ mod tests {
         let table = Table { rows };
         let page = everything(&table).into_string();
         assert!(page.starts_with("<details><summary>"), "{page}");
-        assert_eq!(page.matches("Δ -0.062 [-0.062, -0.062]<br>p = 0.250").count(), 40, "{page}");
+        assert_eq!(page.matches("Δ -0.062 [-0.062, -0.062]<br><span title=\"\">p = 0.25</span>").count(), 40, "{page}");
         assert_eq!(page.matches("0.750<br><small>[0.500, 0.875]").count(), 80);
         assert!(page.contains("<th>&lt;both&gt;</th>") && page.contains("Higher is better. Undefined where the class or the rest has no image"));
         let few = shown(&table.shown_everywhere()).into_string();

@@ -73,6 +73,21 @@ pub fn arms<'a>(cells: impl IntoIterator<Item = &'a str>) -> Vec<Arm> {
     arms
 }
 
+/// The fold of a cell; empty where it has none.
+pub fn fold(cell: &str) -> &str {
+    cell.split('/').filter_map(|c| c.split_once('=')).find(|(axis, _)| *axis == FOLD).map(|(_, value)| value).unwrap_or_default()
+}
+
+/// Of each value of the axes that `against` names, such as `arm=real`, how many arms of one test set there are: in how many variants
+/// it was trained.
+pub fn variants(arms: &[Arm], against: &BTreeMap<String, String>) -> BTreeMap<String, usize> {
+    let of = |arm: &Arm| spelled(&arm.coordinates.iter().filter(|(axis, _)| against.contains_key(*axis)).map(|(a, v)| (a.clone(), v.clone())).collect());
+    let first = arms.first().map(|a| a.set.as_str()).unwrap_or_default();
+    let mut out = BTreeMap::new();
+    arms.iter().filter(|a| a.set == first).for_each(|arm| *out.entry(of(arm)).or_default() += 1);
+    out
+}
+
 /// What the arm at a position is compared with: the arm of its test set with these values, and all its other coordinates.
 pub fn partner(arms: &[Arm], of: usize, against: &BTreeMap<String, String>) -> Partner {
     let arm = &arms[of];
@@ -86,6 +101,10 @@ pub fn partner(arms: &[Arm], of: usize, against: &BTreeMap<String, String>) -> P
 }
 
 impl Arm {
+    /// In how many axes two arms differ.
+    pub fn differences(&self, other: &Arm) -> usize {
+        self.coordinates.iter().filter(|(axis, value)| other.coordinates.get(*axis) != Some(value)).count()
+    }
     /// How a sentence calls an arm and the one it is compared with: by the values of the axes in which they differ, and after
     /// them the other coordinates.
     pub fn beside(&self, other: &Arm) -> (String, String, String) {
@@ -126,5 +145,7 @@ mod tests {
         assert_eq!([of(0), of(1), of(2), of(3)], [Partner::Itself, Partner::Itself, Partner::Arm(0), Partner::Arm(1)]);
         assert_eq!(of(4), Partner::Missing("arm=real/net=a".into()));
         assert_eq!(found[3].beside(&found[1]), ("gan".into(), "real".into(), "net=b".into()));
+        assert_eq!(variants(&found, &against), BTreeMap::from([("arm=gan".to_owned(), 2), ("arm=real".to_owned(), 2)]));
+        assert_eq!([fold("a/fold=2/x=y"), fold("a/x=y")], ["2", ""]);
     }
 }

@@ -1,8 +1,9 @@
 //! How an arm differs from the one it is compared with, on the same patients: the difference of a metric with its interval, and
 //! the probability of such a difference without a cause. Independent of arms' names and of tables.
 
-use super::disagreement::{self, Rule};
+use super::disagreement::{self, Rule, discordant};
 use super::estimate::{LEVEL, least_patients, patients_of, share_of};
+use super::few;
 use super::metric::{Basis, METRICS, measures};
 use super::patients::Patients;
 use super::predictions::Predictions;
@@ -11,6 +12,7 @@ use crate::contract::prelude::{Deserialize, JsonSchema, Serialize};
 use crate::contract::seed::Seed;
 use crate::statistics::Limits;
 use crate::statistics::detectable::smallest_difference;
+use crate::statistics::paired::folds::corrected;
 use crate::statistics::paired::permutation::swapped;
 use crate::statistics::repeats::{Estimate, over_trainings};
 use crate::statistics::special::t_two_sided;
@@ -29,7 +31,8 @@ pub struct Difference {
     pub p: Option<f64>,
     /// The test of `p`.
     pub test: &'static str,
-    /// The smallest true difference that this test set and these trainings show with a power of 80 %.
+    /// The smallest true difference that this test set and these trainings show with a power of 80 %; none where it would be larger
+    /// than any that the metric can have.
     pub detectable: Option<f64>,
     /// Pairs of trainings. With one, the difference is that of these two networks.
     pub trainings: usize,
@@ -45,12 +48,14 @@ pub enum TestChoice {
     /// Student's t of the difference with its variance over patients and trainings; for the AUROC of a class and one training, DeLong's
     /// test, clustered by Obuchowski.
     T,
-    /// McNemar's exact test, for one training and one image a patient; t for what is not a share of the same images.
+    /// McNemar's exact test, for one training and one image a patient; t otherwise, and for what is not a share of the same images.
     McnemarExact,
     /// McNemar's mid-p test, as the exact one.
     McnemarMidP,
     /// Durkalski's version of McNemar's test for several images a patient.
     Durkalski,
+    /// The corrected resampled t test of Nadeau and Bengio, of arms with folds: the difference is the mean over folds.
+    NadeauBengio,
 }
 
 impl TestChoice {
@@ -79,27 +84,66 @@ pub fn difference(a: &[&Tested], b: &[&Tested], at: usize, patients: &Patients, 
     let mean = over.as_ref().map(Estimate::mean).filter(|m| is_error(m.error));
     let value = values.iter().sum::<f64>() / values.len() as f64;
     let (one, other) = (a[0].predictions(), b[0].predictions());
+    // ECE has no interval, and neither have its differences.
+    if matches!(a[0].measures()[at].metric.basis, Basis::Biased) {
+        return Some(Difference { value, interval: None, p: None, test: "", detectable: None, trainings: values.len() });
+    }
     let discordant = |rule: Rule| share_of(&a[0].measures()[at]).and_then(|share| disagreement::test(rule, one, other, patients, share));
     let own = match choice {
         _ if values.len() > 1 => None,
         TestChoice::Auto => draws.and_then(|draws| swap(one, other, at, patients, draws)).map(|p| (p, "permutation of patients")),
-        TestChoice::T => None,
+        TestChoice::T | TestChoice::NadeauBengio => None,
         TestChoice::McnemarExact => discordant(Rule::Exact).map(|p| (p, "McNemar exact")),
         TestChoice::McnemarMidP => discordant(Rule::MidP).map(|p| (p, "McNemar mid-p")),
         TestChoice::Durkalski => discordant(Rule::Durkalski).map(|p| (p, "Durkalski")),
     };
-    let by_t = || mean.map(|m| (t_two_sided(m.value / m.error, m.freedom), "t"));
+    // Arms that agree on every patient are no evidence of a difference.
+    let by_t = || mean.map(|m| (t_two_sided(m.value / m.error, m.freedom), "t")).or_else(|| (over.is_some() && value == 0.0).then_some((1.0, "t")));
     let (p, test) = own.or_else(by_t).map_or((None, ""), |(p, test)| (Some(p), test));
     let (low, high) = a[0].measures()[at].metric.range;
     let bound = high - low;
+    let few = if counting >= least_patients(a[0], at) { few::interval(a, b, at, patients) } else { None };
     Some(Difference {
         value,
-        interval: mean.and_then(|m| m.interval(LEVEL)).map(|(l, h)| (l.max(-bound), h.min(bound))),
+        interval: outer(mean.and_then(|m| m.interval(LEVEL)), few).map(|(l, h)| (l.max(-bound), h.min(bound))),
         p,
         test,
-        detectable: mean.and_then(|m| smallest_difference(m.error, m.freedom, 1.0 - LEVEL, POWER)),
+        detectable: mean.and_then(|m| smallest_difference(m.error, m.freedom, 1.0 - LEVEL, POWER)).filter(|d| *d <= bound),
         trainings: values.len(),
     })
+}
+
+/// Differences of two arms on the folds of a cross-validation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OverFolds {
+    /// One for each fold of each training.
+    pub differences: Vec<f64>,
+    /// Images that all of these were trained on.
+    pub trained: usize,
+    /// Images that all of these were tested on.
+    pub tested: usize,
+}
+
+/// The difference of a metric as the mean over folds, with the interval and the p value of Nadeau and Bengio.
+pub fn over_folds(folds: &OverFolds, range: (f64, f64)) -> Difference {
+    let mean = corrected(&folds.differences, folds.trained, folds.tested).filter(|m| is_error(m.error));
+    let bound = range.1 - range.0;
+    Difference {
+        value: folds.differences.iter().sum::<f64>() / folds.differences.len() as f64,
+        interval: mean.and_then(|m| m.interval(LEVEL)).map(|(l, h)| (l.max(-bound), h.min(bound))),
+        p: mean.map(|m| t_two_sided(m.value / m.error, m.freedom)),
+        test: "Nadeau-Bengio",
+        detectable: mean.and_then(|m| smallest_difference(m.error, m.freedom, 1.0 - LEVEL, POWER)).filter(|d| *d <= bound),
+        trainings: folds.differences.len(),
+    }
+}
+
+/// The farther limits of two intervals.
+fn outer(a: Option<Limits>, b: Option<Limits>) -> Option<Limits> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+        (a, b) => a.or(b),
+    }
 }
 
 /// What rounding leaves of equal contributions is no error.
@@ -111,6 +155,13 @@ fn is_error(error: f64) -> bool {
 /// give the same value in every study.
 fn swap(a: &Predictions, b: &Predictions, at: usize, patients: &Patients, draws: usize) -> Option<f64> {
     let images = a.labels.len();
+    // Under the null hypothesis, arms can be exchanged where a share of the same images is equal, or the order of scores is as good. Of
+    // what counts other images for each arm, such as precision, equal values do not make arms exchangeable.
+    let basis = measures(METRICS, a.classes)[at].metric.basis;
+    let same_images = || share_of(&measures(METRICS, a.classes)[at]).is_some_and(|share| discordant(a, b, patients, share).is_some());
+    if !matches!(basis, Basis::Auroc | Basis::Ranks) && !same_images() {
+        return None;
+    }
     // Both arms in one: an arm is a choice of one row for each image, so that nothing is sorted again.
     let of = measures(METRICS, a.classes)[at];
     // Two networks need not have one scale: what goes by the order of scores is swapped by rank (Bandos, Rockette & Gur 2005).
@@ -157,7 +208,11 @@ mod tests {
         assert!((exact.p.unwrap() - 0.25).abs() < 1e-12 && exact.test == "McNemar exact", "one image a patient: {exact:?}");
         assert_eq!(by(TestChoice::T).test, "t");
         let same = difference(&[&a], &[&a], accuracy, &patients, TestChoice::Auto, Some(100)).unwrap();
-        assert_eq!((same.value, same.interval, same.p, same.detectable), (0.0, None, Some(1.0), None));
+        assert_eq!((same.value, same.p, same.detectable), (0.0, Some(1.0), None));
+        // Tango's, of eight images on which the arms never disagree, with Student's t of seven degrees of freedom.
+        let limit = 2.364_624_251f64.powi(2) / (8.0 + 2.364_624_251f64.powi(2));
+        let (low, high) = same.interval.unwrap();
+        assert!((high - limit).abs() < 1e-8 && (low + limit).abs() < 1e-8, "{low} {high}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::scale;
 use super::tested::Tested;
 use crate::contract::prelude::{Deserialize, JsonSchema, Serialize};
 use crate::contract::seed::Seed;
-use crate::statistics::bootstrap;
+use crate::statistics::bootstrap::{self, Strata};
 use crate::statistics::delong::Area;
 use crate::statistics::interval;
 use crate::statistics::proportion::Cluster;
@@ -59,7 +59,7 @@ pub enum Intervals {
     /// By the method that covers best, which follows from the metric and from the number of patients.
     #[default]
     Auto,
-    /// Bias-corrected and accelerated bootstrap of the patients of each class. It says nothing of other trainings.
+    /// Bias-corrected and accelerated bootstrap of patients. It says nothing of other trainings.
     Bca,
     /// Percentiles of the same bootstrap, as most papers have them; they cover too little with few patients.
     Percentile,
@@ -96,7 +96,8 @@ pub fn estimates(trainings: &[Tested], patients: &Patients, how: Intervals, resa
 fn bootstrap(trainings: &[Tested], patients: &Patients, resamples: usize) -> Vec<Vec<Option<f64>>> {
     let stream = |k: usize| Seed(0).stream("intervals", &format!("resample-{k}"));
     let count = trainings.len() as f64;
-    patients.strata().resample(resamples, stream, |of_patients| {
+    // Of all patients together: how many there are of each class is drawn, too, as for the interval of a share of all images.
+    Strata::of(&vec![0; patients.count()]).resample(resamples, stream, |of_patients| {
         let weights = patients.weights(of_patients);
         let each: Vec<Vec<Option<f64>>> = trainings.iter().map(|t| measure(METRICS, t.predictions(), &weights)).collect();
         (0..each[0].len()).map(|at| each.iter().map(|of| of[at]).sum::<Option<f64>>().map(|sum| sum / count)).collect()
@@ -104,7 +105,7 @@ fn bootstrap(trainings: &[Tested], patients: &Patients, resamples: usize) -> Vec
 }
 
 fn by_bootstrap(trainings: &[Tested], at: usize, patients: &Patients, how: Intervals, value: f64, values: &[Option<f64>]) -> Result<Interval, String> {
-    let few = || "too few patients for a bootstrap".to_owned();
+    let few = || "too few patients for a bootstrap, or its resamples do not differ".to_owned();
     if how == Intervals::Percentile {
         let (low, high) = bootstrap::percentile(values, LEVEL).ok_or_else(few)?;
         return Ok(Interval { low, high, method: "percentile bootstrap" });
@@ -112,8 +113,8 @@ fn by_bootstrap(trainings: &[Tested], at: usize, patients: &Patients, how: Inter
     let each = trainings.iter().map(|t| t.left_out(at, patients)).collect::<Option<Vec<_>>>().ok_or_else(few)?;
     let count = each.len() as f64;
     let mean = |stratum: usize, group: usize| each.iter().map(|t| t[stratum][group]).sum::<Option<f64>>().map(|sum| sum / count);
-    let left: Vec<Vec<Option<f64>>> = each[0].iter().enumerate().map(|(s, groups)| (0..groups.len()).map(|g| mean(s, g)).collect()).collect();
-    let (low, high) = bootstrap::bca(value, values, &left, LEVEL).ok_or_else(few)?;
+    let left: Vec<Option<f64>> = each[0].iter().enumerate().flat_map(|(s, groups)| (0..groups.len()).map(move |g| (s, g))).map(|(s, g)| mean(s, g)).collect();
+    let (low, high) = bootstrap::bca(value, values, &[left], LEVEL).ok_or_else(few)?;
     Ok(Interval { low, high, method: "BCa bootstrap" })
 }
 
@@ -140,18 +141,18 @@ fn one(tested: &Tested, at: usize, patients: &Patients, share: Option<Vec<Cluste
 }
 
 /// The class whose area under the ROC curve a metric is, if it is one.
-fn class_of_area(tested: &Tested, at: usize) -> Option<usize> {
+pub(super) fn class_of_area(tested: &Tested, at: usize) -> Option<usize> {
     let of = tested.measures()[at];
     of.class.filter(|_| matches!(of.metric.basis, Basis::Auroc)).or_else(|| mean_of_two_areas(tested, at))
 }
 
 /// By areas under the ROC curve of one class.
-fn of_areas(trainings: &[Tested], class: usize, patients: &Patients) -> Result<Interval, String> {
+pub(super) fn chosen_of_area(trainings: &[&Tested], class: usize, patients: &Patients) -> Result<Interval, String> {
     let few = |few: interval::TooFew| few.to_string();
     if let [tested] = trainings {
         let predictions = tested.predictions();
         let positive: Vec<bool> = predictions.labels.iter().map(|label| *label == class).collect();
-        return interval::auroc(predictions.scores_of(class), &positive, patients.of_image(), LEVEL).map(Interval::from).map_err(few);
+        return interval::auroc(&predictions.ranks_of(class), &positive, patients.of_image(), LEVEL).map(Interval::from).map_err(few);
     }
     let areas: Vec<Area> = trainings.iter().map(|t| t.area(class).cloned()).collect::<Option<_>>().ok_or("undefined in a training")?;
     let (_, found) = interval::auroc_over_trainings(&areas, LEVEL).map_err(few)?;
@@ -169,7 +170,7 @@ fn mean_of_two_areas(tested: &Tested, at: usize) -> Option<usize> {
 /// By the variances and covariances over patients and between trainings.
 fn several(trainings: &[Tested], at: usize, patients: &Patients) -> Result<Interval, String> {
     if let Some(class) = trainings.iter().map(|t| class_of_area(t, at)).reduce(|a, b| a.filter(|_| a == b)).flatten() {
-        return of_areas(trainings, class, patients);
+        return chosen_of_area(&trainings.iter().collect::<Vec<_>>(), class, patients);
     }
     let metric = trainings[0].measures()[at].metric;
     let (fewest, least) = (patients_of(&trainings[0], at, patients), least_patients(&trainings[0], at));
@@ -181,7 +182,8 @@ fn several(trainings: &[Tested], at: usize, patients: &Patients) -> Result<Inter
     let covariance = trainings.iter().map(|a| trainings.iter().map(|b| a.covariance(b, at)).collect::<Option<Vec<f64>>>()).collect::<Option<Vec<_>>>();
     let over = covariance.and_then(|covariance| over_trainings(&values, &covariance, fewest));
     let over = over.ok_or("it is undefined without some of the patients")?;
-    if let Some((low, high)) = scale::limits(&over.mean(), metric.range, LEVEL) {
+    // What rounding leaves of equal values is no variance.
+    if let Some((low, high)) = scale::limits(&over.mean(), metric.range, LEVEL).filter(|_| over.mean().error > 1e-12) {
         let method = match over {
             OverTrainings::OfThisTraining(_) => "jackknife t",
             OverTrainings::OfTrainings(..) => OVER_TRAININGS,

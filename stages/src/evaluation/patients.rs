@@ -49,7 +49,7 @@ impl Patients {
         stratum.iter_mut().filter(|s| sizes[**s] == 1).for_each(|s| *s = largest);
         let members = (0..classes).map(|class| (0..count).filter(|p| stratum[*p] == class).collect::<Vec<_>>()).filter(|m| !m.is_empty());
         let members: Vec<Vec<usize>> = members.collect();
-        let most = if count <= MAX_GROUPS { MAX_GROUPS } else { MAX_GROUPS / members.len().max(1) };
+        let most = if count <= MAX_GROUPS { MAX_GROUPS } else { (MAX_GROUPS / members.len().max(1)).max(1) };
         let groups = members.iter().map(|of| grouped(of, most)).collect();
         Patients { of_image, count, of_class, strata: Strata::of(&stratum), groups }
     }

@@ -6,6 +6,9 @@ use super::ranking::{Ranking, Tie};
 use crate::math;
 use std::cell::OnceCell;
 
+/// Probabilities above this lose digits by which images differ.
+const NEARLY_1: f64 = 1.0 - 1e-6;
+
 /// Of which class an image is, by its probabilities.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Decision {
@@ -62,8 +65,15 @@ impl Predictions {
         let confidences: Vec<f64> = scores.iter().zip(&predicted).map(|(s, class)| s[*class]).collect();
         let confidences = Ranking::of(&confidences, |image| predicted[image] == labels[image]);
         let losses = scores.iter().zip(&labels).map(|(s, label)| -math::ln(s[*label].clamp(f64::EPSILON, 1.0 - f64::EPSILON))).collect();
-        let scores: Vec<Vec<f64>> = (0..classes).map(|c| scores.iter().map(|s| s[c]).collect()).collect();
-        let rankings = scores.iter().enumerate().map(|(class, s)| Ranking::of(s, |image| labels[image] == class)).collect();
+        // Probabilities that are rounded to 1 are told apart by what is left for the other classes.
+        let left = |image: usize, class: usize| {
+            let all: &Vec<f64> = &scores[image];
+            let others = || all.iter().enumerate().filter(|(c, _)| *c != class).map(|(_, p)| p).sum::<f64>();
+            if all[class] > NEARLY_1 { -others() } else { 0.0 }
+        };
+        let of_class: Vec<Vec<f64>> = (0..classes).map(|c| scores.iter().map(|s| s[c]).collect()).collect();
+        let rankings = of_class.iter().enumerate().map(|(class, s)| Ranking::finer(s, |image| left(image, class), |image| labels[image] == class)).collect();
+        let scores = of_class;
         Predictions { classes, labels, predicted, scores, rankings, confidences, losses }
     }
 
@@ -76,19 +86,7 @@ impl Predictions {
 
     /// With each score replaced by its mid-rank among the images, from 0 to 1: what depends on the order of scores alone stays the same.
     pub fn ranked(&self) -> Predictions {
-        let rank = |scores: &Vec<f64>| {
-            let mut order: Vec<usize> = (0..scores.len()).collect();
-            order.sort_by(|a, b| scores[*a].total_cmp(&scores[*b]));
-            let mut out = vec![0.0; scores.len()];
-            let mut before = 0;
-            for tied in order.chunk_by(|a, b| scores[*a] == scores[*b]) {
-                let middle = (before as f64 + tied.len() as f64 / 2.0) / scores.len() as f64;
-                tied.iter().for_each(|image| out[*image] = middle);
-                before += tied.len();
-            }
-            out
-        };
-        let of_class: Vec<Vec<f64>> = self.scores.iter().map(rank).collect();
+        let of_class: Vec<Vec<f64>> = (0..self.classes).map(|class| self.ranks_of(class)).collect();
         let rows = (0..self.labels.len()).map(|i| of_class.iter().map(|ranks| ranks[i]).collect()).collect();
         Self::with(self.classes, self.labels.clone(), rows, self.predicted.clone())
     }
@@ -108,6 +106,12 @@ impl Predictions {
     /// The predicted class of an image.
     pub fn predicted(&self, image: usize) -> usize {
         self.predicted[image]
+    }
+
+    /// The rank of each image for a class, from 0 to 1, which orders images as the scores do, and apart where probabilities are rounded
+    /// to 1. The scores themselves where one is NaN.
+    pub fn ranks_of(&self, class: usize) -> Vec<f64> {
+        self.rankings[class].as_ref().map_or_else(|| self.scores[class].clone(), Ranking::mid_ranks)
     }
 
     /// The score of each image for a class.

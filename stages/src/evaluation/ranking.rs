@@ -24,20 +24,38 @@ pub struct Tie {
 impl Ranking {
     /// The ranking of scores, one for each image; none where one is NaN, which has no rank.
     pub(super) fn of(scores: &[f64], is_positive: impl Fn(usize) -> bool) -> Option<Ranking> {
+        Self::finer(scores, |_| 0.0, is_positive)
+    }
+
+    /// The same, where equal scores are told apart by another number.
+    pub(super) fn finer(scores: &[f64], finer: impl Fn(usize) -> f64, is_positive: impl Fn(usize) -> bool) -> Option<Ranking> {
         if scores.iter().any(|s| s.is_nan()) {
             return None;
         }
         let mut places: Vec<(usize, bool)> = (0..scores.len()).map(|image| (image, is_positive(image))).collect();
         // Not by `total_cmp`: both zeros are one score. The sort is stable, so that ties stay by index.
-        places.sort_by(|a, b| scores[a.0].partial_cmp(&scores[b.0]).expect("BUG: no score is NaN"));
+        let key = |image: usize| (scores[image], finer(image));
+        places.sort_by(|a, b| key(a.0).partial_cmp(&key(b.0)).expect("BUG: no score is NaN"));
         let mut ends: Vec<(f64, usize)> = vec![];
         for (at, (image, _)) in places.iter().enumerate() {
             match ends.last_mut() {
-                Some((score, end)) if *score == scores[*image] => *end = at + 1,
+                Some((_, end)) if key(places[*end - 1].0) == key(*image) => *end = at + 1,
                 _ => ends.push((scores[*image], at + 1)),
             }
         }
         Some(Ranking { places, ends })
+    }
+
+    /// The mid-rank of each image, from 0 to 1.
+    pub(super) fn mid_ranks(&self) -> Vec<f64> {
+        let mut out = vec![0.0; self.places.len()];
+        let mut from = 0;
+        for (_, end) in &self.ends {
+            let middle = (from as f64 + *end as f64) / 2.0 / out.len() as f64;
+            self.places[from..*end].iter().for_each(|(image, _)| out[*image] = middle);
+            from = *end;
+        }
+        out
     }
 
     /// The ties in ascending order of their scores, those without weight included.

@@ -21,6 +21,8 @@ pub struct Said<'a> {
     pub difference: Option<f64>,
     /// Its interval.
     pub interval: Option<(f64, f64)>,
+    /// The margin within which a difference does not matter, if the study states one.
+    pub margin: Option<f64>,
     /// Its p value.
     pub p: Option<f64>,
     /// How the p value was adjusted, if several arms are compared.
@@ -50,14 +52,25 @@ pub fn sentence(said: &Said) -> String {
         (Some(d), Some((low, high))) => format!("{name} {d:+.3} [{low:.3}, {high:.3}]"),
         (Some(d), None) => format!("{name} {d:+.3} without an interval"),
     });
+    if let (Conclusion::NoRelevantDifference, Some(margin)) = (said.conclusion, said.margin) {
+        parts.push(format!("margin {margin}"));
+    }
     if let Some(p) = said.p {
-        let value = if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {}", if p < 0.1 { format!("{p:.3}") } else { format!("{p:.2}") }) };
+        let value = p_value(p);
         parts.push(said.adjusted.map_or(value.clone(), |by| format!("{value} ({by})")));
     }
     parts.push(if said.trainings == 1 && !is_found { "for this one training".into() } else { counted(said.trainings, "training", "trainings") });
     let patients = counted(said.patients, "patient", "patients");
     parts.push(said.class.map_or(patients.clone(), |class| format!("{patients} with {class}")));
     parts.join(", ")
+}
+
+/// Such as `p = 0.31`, `p = 0.012` or `p < 0.001`; never rounded to 0.05 or across it.
+pub fn p_value(p: f64) -> String {
+    let decimals = if p < 0.1 { 3 } else { 2 };
+    let rounds_away = |decimals: usize| format!("{p:.decimals$}").parse::<f64>().is_ok_and(|shown| (shown < 0.05) != (p < 0.05));
+    let decimals = (decimals..8).find(|d| !rounds_away(*d)).unwrap_or(8);
+    if p < 0.001 { "p < 0.001".into() } else { format!("p = {p:.decimals$}") }
 }
 
 #[cfg(test)]
@@ -73,6 +86,7 @@ mod tests {
         class: Some("covid"),
         difference: Some(0.011),
         interval: Some((-0.01, 0.032)),
+        margin: Some(0.02),
         p: Some(0.31),
         adjusted: Some("Holm"),
         trainings: 3,
@@ -86,9 +100,18 @@ mod tests {
         let helped = Said { conclusion: Conclusion::Helped, p: Some(2e-5), trainings: 1, class: None, set: "external", arms: ("a", "b", "net=x"), ..PLAIN };
         let expected = "synthetic images helped in this one training: a against b (external, net=x), AUROC +0.011 [-0.010, 0.032], p < 0.001 (Holm), 1 training, 62 patients";
         assert_eq!(sentence(&helped), expected);
+        let none = Said { conclusion: Conclusion::NoRelevantDifference, ..PLAIN };
+        assert!(sentence(&none).contains("+0.011 [-0.010, 0.032], margin 0.02, p = 0.31"), "{}", sentence(&none));
         let worse = Said { conclusion: Conclusion::Harmed, is_synthetic: false, adjusted: None, p: Some(0.0123), metric: "hm-sens-spec", patients: 1, ..PLAIN };
         assert!(sentence(&worse).starts_with("worse: real+synthetic against real, hm sens spec of covid "), "{}", sentence(&worse));
         assert!(sentence(&worse).ends_with("p = 0.012, 3 trainings, 1 patient with covid"), "{}", sentence(&worse));
+    }
+
+    #[test]
+    fn a_p_value_is_never_rounded_across_5_percent() {
+        let shown = [0.0, 0.000_999, 0.001, 0.0123, 0.049_9, 0.049_999_6, 0.05, 0.0504, 0.0996, 0.314, 0.999, 1.0].map(p_value);
+        let expected = ["< 0.001", "< 0.001", "= 0.001", "= 0.012", "= 0.0499", "= 0.0499996", "= 0.050", "= 0.050", "= 0.100", "= 0.31", "= 1.00", "= 1.00"];
+        assert_eq!(shown, expected.map(|e| format!("p {e}")));
     }
 
     #[test]

@@ -6,6 +6,9 @@ use crate::math::{exp, ln};
 /// Temperatures that are looked at, as logarithms: e⁻⁴ to e⁴.
 const LIMIT: f64 = 4.0;
 
+/// Temperatures from this on are at the upper limit.
+pub const HIGHEST: f64 = 54.59;
+
 /// Probabilities `[image][class]` at another temperature: proportional to p^(1/T). At 1 they stay as they are.
 pub fn scaled(probabilities: &[Vec<f64>], temperature: f64) -> Vec<Vec<f64>> {
     probabilities.iter().map(|p| softmax(p, temperature)).collect()

@@ -46,7 +46,7 @@ impl Tested {
         let deviations = (0..measures.len()).map(deviation).collect();
         let area = |class: usize| {
             let positive: Vec<bool> = predictions.labels.iter().map(|label| *label == class).collect();
-            delong::area(predictions.scores_of(class), &Images::of_patients(&positive, patients.of_image()))
+            delong::area(&predictions.ranks_of(class), &Images::of_patients(&positive, patients.of_image()))
         };
         let areas = (0..predictions.classes).map(area).collect();
         Tested { measures, values, deviations, areas, predictions }
@@ -60,6 +60,11 @@ impl Tested {
     /// The area under the ROC curve of a class; none where the class or the rest has no images.
     pub fn area(&self, class: usize) -> Option<&Area> {
         self.areas[class].as_ref()
+    }
+
+    /// The covariance over patients of the areas of a class.
+    pub(super) fn covariance_of_areas(&self, other: &Tested, class: usize) -> Option<f64> {
+        delong::covariance(self.areas[class].as_ref()?, other.areas[class].as_ref()?)
     }
 
     /// What was measured, in the order of the tables.
@@ -92,7 +97,7 @@ impl Tested {
     pub fn covariance(&self, other: &Tested, at: usize) -> Option<f64> {
         let Measure { metric, class } = self.measures[at];
         if let (Basis::Auroc, Some(class)) = (metric.basis, class) {
-            return delong::covariance(self.areas[class].as_ref()?, other.areas[class].as_ref()?);
+            return self.covariance_of_areas(other, class);
         }
         let (a, b) = (self.deviations[at].as_ref()?, other.deviations[at].as_ref()?);
         assert_eq!(a.len(), b.len(), "both are of the same patients");

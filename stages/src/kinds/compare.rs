@@ -5,16 +5,22 @@
 //! that `against` names, within all other axes. Which interval and which test are used is in `docs/statistics.md`.
 
 mod answers;
+mod folds;
 mod measures;
+mod overall;
 mod pairs;
+mod reference;
 mod tables;
 mod test_set;
 
 use crate::contract::prelude::*;
+use crate::contract::source::{Source, SourceKind};
 use crate::data::figure::FigureFiles;
-use crate::evaluation::arms::{Arm, Partner, arms, partner};
+use crate::evaluation::METRICS;
+use crate::evaluation::arms::{Arm, Partner, arms, partner, variants};
 use crate::figures;
-use crate::records::{Answer, ArmRow, Compared, Scores, Table};
+use crate::published::PublishedTable;
+use crate::records::{Answer, ArmRow, Compared, OverallRow, ReferenceRow, Scores, Table};
 use std::collections::BTreeMap;
 use tables::Side;
 use test_set::TestSet;
@@ -31,6 +37,10 @@ ports! {
         answers: Table<Answer> [influenced scores],
         /// What each arm was trained and tested on.
         arms: Table<ArmRow> [influenced scores],
+        /// Whether three arms or more differ at all in a share of images.
+        overall: Table<OverallRow> [influenced scores],
+        /// Published numbers beside those of the study.
+        reference: Table<ReferenceRow> [influenced scores],
         /// Each metric of each arm with its interval.
         figures: FigureFiles [influenced scores],
     }
@@ -62,6 +72,9 @@ pub struct Compare {
     /// How intervals of values are computed; those of differences are by Student's t.
     #[serde(default, skip_serializing_if = "Intervals::is_auto")]
     pub intervals: Intervals,
+    /// A published table whose numbers stand beside those of the study.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Reference>,
     /// Draws of the test that swaps arms, and resamples of bootstrap intervals.
     #[serde(default = "default_resamples")]
     pub resamples: Whole<100, 1_000_000>,
@@ -71,7 +84,7 @@ pub struct Compare {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Adjust {
-    /// Holm: the probability of any wrong finding stays below 5 %.
+    /// Holm: the probability of any wrong finding on a metric and a test set stays below 5 %.
     #[default]
     Holm,
     /// Benjamini and Hochberg: of the findings, 5 % are wrong on average.
@@ -82,6 +95,7 @@ pub enum Adjust {
 
 pub use crate::evaluation::difference::TestChoice;
 pub use crate::evaluation::estimate::Intervals;
+pub use reference::Reference;
 
 fn auroc() -> String {
     "auroc".into()
@@ -93,7 +107,7 @@ fn default_resamples() -> Whole<100, 1_000_000> {
 
 impl Stage for Compare {
     const NAME: &'static str = "compare";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const NEEDS: Needs = Needs::Heavy;
     const DETERMINISM: Determinism = Determinism::Bitwise;
     type Inputs = Inputs;
@@ -102,13 +116,34 @@ impl Stage for Compare {
     fn check(&self) -> Vec<BadParameter> {
         let repeat = BadParameter::unless(!self.against.contains_key("repeat"), "against.repeat", "repeats of an arm are averaged and cannot be named");
         let fold = BadParameter::unless(!self.against.contains_key("fold"), "against.fold", "folds of an arm are pooled and cannot be named");
-        [repeat, fold, measures::check("metric", [self.metric.clone()]), measures::check("show", self.show.iter().cloned())].concat()
+        let published = self.reference.iter().flat_map(|r| r.columns.keys().cloned());
+        let names = [
+            measures::check("metric", [self.metric.clone()]),
+            measures::check("show", self.show.iter().cloned()),
+            measures::check("reference.columns", published),
+        ];
+        let margin = self.margin.map_or(vec![], |margin| {
+            let name = self.metric.split('/').next().unwrap_or_default();
+            let widest = METRICS.iter().filter(|m| m.name == name).map(|m| m.range.1 - m.range.0).fold(0.0, f64::max);
+            BadParameter::unless(widest == 0.0 || *margin < widest, "margin", "no difference of this metric is larger than the margin")
+        });
+        [repeat, fold, names.concat(), margin].concat()
+    }
+
+    fn sources(&self) -> Vec<Source> {
+        let of = |r: &Reference| Source { parameter: "reference.paper", path: r.paper.clone(), what: SourceKind::File, help: None };
+        self.reference.iter().map(of).collect()
     }
 
     fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
         let makers = makers("scores");
         let unpaired = || if self.against.is_empty() { None } else { pairs::unpaired(&makers, upstream, &self.against) };
-        pairs::bad_folds(&makers, upstream).or_else(unpaired).into_iter().collect()
+        let positive = || pairs::other_positive(&makers, upstream);
+        let no_folds = || pairs::no_folds(&makers, upstream).filter(|_| self.test == TestChoice::NadeauBengio);
+        let no_class = || pairs::no_class(&self.metric, &makers, upstream).filter(|_| !self.against.is_empty());
+        let all = || arms(makers.iter().map(|m| upstream.name(*m)));
+        let no_arm = || self.reference.as_ref().and_then(|r| r.unknown_arms(all().iter().map(|a| a.name.as_str())));
+        pairs::bad_folds(&makers, upstream).or_else(positive).or_else(unpaired).or_else(no_folds).or_else(no_class).or_else(no_arm).into_iter().collect()
     }
 
     fn named_cell(&self) -> Option<NamedCell<'_>> {
@@ -121,13 +156,31 @@ impl Stage for Compare {
         scores[0].value.purpose.mark().into_iter().for_each(|mark| cx.warn(mark));
         let mut arms = arms(scores.iter().map(|s| s.cell.as_str()));
         test_set::part_trainings(&mut arms, scores);
-        let mut out = Outputs { table: Table::default(), answers: Table::default(), arms: Table::default(), figures: FigureFiles::default() };
-        let mut sets: Vec<&str> = arms.iter().map(|a| a.set.as_str()).collect();
-        sets.dedup();
+        for name in test_set::join_copies(&mut arms, scores) {
+            cx.warn(format!("trainings of `{name}` predict the same on every image: they are counted once"));
+        }
+        let published = self.published(cx);
+        self.check_variants(&arms, cx);
+        let mut out = Outputs {
+            table: Table::default(),
+            answers: Table::default(),
+            arms: Table::default(),
+            overall: Table::default(),
+            reference: Table::default(),
+            figures: FigureFiles::default(),
+        };
+        let mut sets: Vec<&str> = vec![];
+        arms.iter().for_each(|a| {
+            if !sets.contains(&a.set.as_str()) {
+                sets.push(&a.set)
+            }
+        });
         for set in sets {
             let of_set: Vec<usize> = (0..arms.len()).filter(|at| arms[*at].set == set).collect();
-            self.one_set(&arms, &of_set, scores, &mut out, cx)?;
+            self.one_set(&arms, &of_set, scores, published.as_ref(), &mut out, cx)?;
         }
+        reference::impossible(&out.reference.rows).into_iter().for_each(|warning| cx.warn(warning));
+        reference::note(&out.reference.rows).into_iter().for_each(|note| cx.note(note));
         test_set::equal_arms(&arms, scores).into_iter().for_each(|note| cx.warn(note));
         out.figures = figures::of_comparison(&out.table)?;
         Ok(out)
@@ -135,8 +188,54 @@ impl Stage for Compare {
 }
 
 impl Compare {
+    /// The published table. Trainings are not lost for one that does not read: it is said, and there is none.
+    fn published(&self, cx: &Context) -> Option<PublishedTable> {
+        match self.reference.as_ref()?.open(cx) {
+            Ok(table) => Some(table),
+            Err(why) => {
+                cx.warn(why.to_string());
+                None
+            }
+        }
+    }
+
+    /// Says where an arm was trained in more variants than another: the best of more is better by chance.
+    fn check_variants(&self, arms: &[Arm], cx: &Context) {
+        let variants = variants(arms, &self.against);
+        let (least, most) = (variants.iter().min_by_key(|v| v.1), variants.iter().max_by_key(|v| v.1));
+        if let (Some((fewer, least)), Some((more, most))) = (least, most)
+            && least != most
+        {
+            cx.warn(format!(
+                "`{more}` was trained in {most} variants and `{fewer}` in {least}: the best of more is better by chance, so compare them one by one"
+            ));
+        }
+    }
+
+    /// Says where the test that the study names cannot be made, and t is.
+    fn check_test(&self, test: &TestSet, sides: &[Side], cx: &Context) {
+        let is_mcnemar = matches!(self.test, TestChoice::McnemarExact | TestChoice::McnemarMidP);
+        let several = sides.iter().any(|s| s.tested.len() > 1);
+        let why = match self.test {
+            TestChoice::NadeauBengio if sides.iter().any(|s| s.folds.is_none()) => "the folds are tested on the same images",
+            TestChoice::Durkalski if several => "it is a test of single trainings",
+            _ if is_mcnemar && several => "it is a test of single trainings",
+            _ if is_mcnemar && test.patients.count() < test.labels.len() => "some patients have several images, for which there is `durkalski`",
+            _ => return,
+        };
+        cx.warn(format!("the test that `test` names is not made, since {why}: p values are by Student's t where `test` of the table says `t`"));
+    }
+
     /// Compares the arms of one test set.
-    fn one_set(&self, arms: &[Arm], of_set: &[usize], scores: &[Gathered<Scores>], out: &mut Outputs, cx: &Context) -> Result<()> {
+    fn one_set(
+        &self,
+        arms: &[Arm],
+        of_set: &[usize],
+        scores: &[Gathered<Scores>],
+        published: Option<&PublishedTable>,
+        out: &mut Outputs,
+        cx: &Context,
+    ) -> Result<()> {
         let test = TestSet::of(&arms[of_set[0]].trainings[0], scores)?;
         let mut sides: Vec<Side> = vec![];
         for (n, at) in of_set.iter().enumerate() {
@@ -151,12 +250,19 @@ impl Compare {
                     ));
                 }
             };
-            sides.push(Side { arm: &arms[*at], tested: test.tested(&arms[*at], scores)?, against });
+            // Folds that are tested on the same images are trainings by now.
+            let folds = if self.test == TestChoice::NadeauBengio { folds::values(&arms[*at].trainings, scores)? } else { None };
+            sides.push(Side { arm: &arms[*at], tested: test.tested(&arms[*at], scores)?, against, folds });
             cx.progress(n + 1, of_set.len(), "arm", &[])?;
         }
         tables::check_repeats(&sides, cx);
+        self.check_test(&test, &sides, cx);
         let rows = self.rows(&test, &sides)?;
         out.answers.rows.extend(self.answers(&test, &sides, &rows, scores)?);
+        if let (Some(reference), Some(table)) = (&self.reference, published) {
+            out.reference.rows.extend(reference.beside(table, &test, sides[0].tested[0].measures(), &rows)?);
+        }
+        out.overall.rows.extend(overall::overall(&test, &sides));
         out.table.rows.extend(rows.into_iter().flatten());
         out.arms.rows.extend(tables::arms(&test, &sides, scores, cx));
         Ok(())

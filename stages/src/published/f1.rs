@@ -35,6 +35,9 @@ fn judge(look: &Look, row: &str, from: &F1From, printed: &Printed) -> Option<Out
     let modes = look.table.rounding.modes();
     let said = |r: Range| format!("{} to {}", look.share(r.low, printed), look.share(r.high, printed));
     if let (Some(precision), Some(recall)) = (cell(&from.precision), cell(&from.recall)) {
+        if precision.number(unit) > 1.0 || recall.number(unit) > 1.0 {
+            return Some(Outcome::inconsistent("a share of at most 1", format!("a precision of {precision} or a recall of {recall} is no share")));
+        }
         let of = |mode: Mode| harmonic(precision.share(mode, unit), recall.share(mode, unit));
         let fits = modes.iter().find(|m| of(**m).meets(&printed.share(**m, unit)));
         let why = || format!("a precision of {precision} and a recall of {recall} have an F1 of {}, not {printed}", said(of(modes[0])));
@@ -43,6 +46,11 @@ fn judge(look: &Look, row: &str, from: &F1From, printed: &Printed) -> Option<Out
     let (sensitivity, specificity) = (cell(&from.sensitivity)?, cell(&from.specificity)?);
     let [positives, negatives] = [&from.positives, &from.negatives].map(|sum| sum.as_ref().map(|s| look.paper.value(s)));
     let ratio = per_positive(positives?, negatives?, folds);
+    // A share above 1 has no F1, and is found by the relation that it is in.
+    let is_share = |p: &Printed| p.number(unit) <= 1.0;
+    if !is_share(sensitivity) || !is_share(specificity) {
+        return Some(Outcome::inconsistent("a share of at most 1", format!("a sensitivity of {sensitivity} or a specificity of {specificity} is no share")));
+    }
     let both = |mode: Mode| (sensitivity.share(mode, unit), specificity.share(mode, unit));
     let of = |mode: Mode| {
         let (s, c) = both(mode);

@@ -281,7 +281,7 @@ impl PublishedTable {
         self.rates.len() + self.sums.len() + self.ratios.len() + self.folds.len() + self.f1.len() + self.confusions.len() + self.totals.len()
     }
     /// What is printed there.
-    pub(super) fn cell(&self, row: &str, column: &str) -> Option<&Printed> {
+    pub fn cell(&self, row: &str, column: &str) -> Option<&Printed> {
         let at = self.columns.iter().position(|c| c == column)?;
         self.rows.get(row)?.get(at)?.0.as_ref()
     }

@@ -1,7 +1,8 @@
 //! A number as it is printed: its digits, and which numbers can have been printed so. Independent of tables.
 
 use super::exact::{Fraction, Range};
-use serde::{Deserialize, Deserializer};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
@@ -19,7 +20,7 @@ pub struct Printed {
 }
 
 /// Whether a number that is printed as a share is one, or a hundred times as large.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {
     /// 0 to 1.
@@ -68,6 +69,28 @@ impl Printed {
     /// The number that is printed.
     pub(super) fn value(&self) -> Fraction {
         Fraction::new(self.digits, 10i128.pow(self.decimals))
+    }
+    /// The number as a value; of a table in percent, the share.
+    pub fn number(&self, unit: Unit) -> f64 {
+        self.digits as f64 / self.units(unit)
+    }
+    /// Units of the last digit in 1.
+    fn units(&self, unit: Unit) -> f64 {
+        (10i128.pow(self.decimals) * if unit == Unit::Percent { 100 } else { 1 }) as f64
+    }
+    /// A unit of the last digit.
+    fn step(&self, unit: Unit) -> f64 {
+        1.0 / self.units(unit)
+    }
+    /// The least and the largest number that are printed so.
+    pub fn bounds(&self, unit: Unit, rounding: Rounding) -> (f64, f64) {
+        let step = self.step(unit);
+        let (below, above) = match rounding {
+            Rounding::Rounded => (step / 2.0, step / 2.0),
+            Rounding::Truncated => (0.0, step),
+            Rounding::Either | Rounding::Mixed => (step / 2.0, step),
+        };
+        (self.number(unit) - below, self.number(unit) + above)
     }
     /// The number, if it has no digits after a point.
     pub(super) fn whole(&self) -> Option<i128> {

@@ -8,6 +8,8 @@ use super::sum::{MAX_COUNT, is_name};
 use crate::contract::prelude::{Error, Result};
 
 const MAX_BYTES: usize = 1 << 20;
+/// Characters of a fault that are shown.
+const LONGEST: usize = 120;
 /// Rows times columns of all tables, and relations.
 const MAX_CELLS: usize = 20_000;
 
@@ -77,5 +79,10 @@ fn at(line: Option<usize>, why: &str) -> Error {
 
 /// Without the place, which is said in other words.
 fn bare(message: &str) -> String {
-    message.split(" at line ").next().unwrap_or(message).to_owned()
+    let message = message.split(" at line ").next().unwrap_or(message);
+    // A file of another sort, such as a table of patients, is not repeated in a message.
+    match message.strip_prefix("invalid type: string ") {
+        Some(_) if message.chars().count() > LONGEST => "it is no mapping of `paper`, `source` and `tables`".to_owned(),
+        _ => message.chars().take(LONGEST).collect(),
+    }
 }

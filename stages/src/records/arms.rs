@@ -13,7 +13,7 @@ pub struct ArmRow {
     pub arm: String,
     /// Trainings of it.
     pub trainings: usize,
-    /// Training steps of each; empty where scores do not say, or trainings differ.
+    /// Training steps, on average over trainings and folds, as all numbers of training; empty where scores do not say.
     pub steps: Option<u64>,
     /// The class.
     pub class: String,

@@ -16,7 +16,7 @@ pub struct Images {
 }
 
 /// How many there are of each class.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Counts {
     /// Positive images.
     pub positive: usize,
@@ -28,6 +28,10 @@ pub struct Counts {
     pub negative_patients: usize,
     /// Patients.
     pub patients: usize,
+    /// Of positive images: by how much they would count for less if all of a patient were alike (Kish: Σn² / Σn).
+    pub positive_alike: f64,
+    /// The same of negative images.
+    pub negative_alike: f64,
 }
 
 impl Images {
@@ -52,13 +56,18 @@ impl Images {
     /// How many there are.
     pub fn counts(&self) -> Counts {
         let positive = self.positive.iter().filter(|p| **p).count();
-        let patients_with = |class: bool| self.sums(|i| f64::from(self.positive[i] == class)).iter().filter(|n| **n > 0.0).count();
+        let images = |class: bool| self.sums(|i| f64::from(self.positive[i] == class));
+        let [of_positive, of_negative] = [true, false].map(images);
+        let patients_with = |of: &[f64]| of.iter().filter(|n| **n > 0.0).count();
+        let alike = |of: &[f64]| of.iter().map(|n| n * n).sum::<f64>() / of.iter().sum::<f64>().max(1.0);
         Counts {
             positive,
             negative: self.positive.len() - positive,
-            positive_patients: patients_with(true),
-            negative_patients: patients_with(false),
+            positive_patients: patients_with(&of_positive),
+            negative_patients: patients_with(&of_negative),
             patients: self.patients,
+            positive_alike: alike(&of_positive).max(1.0),
+            negative_alike: alike(&of_negative).max(1.0),
         }
     }
 

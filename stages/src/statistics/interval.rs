@@ -164,12 +164,10 @@ fn of_area(mean: Mean, smaller: usize, effective: Limits, level: f64, is_over_tr
 }
 
 /// How many independent images of each class would tell as much: images divided by the design effect, which is between 1 and
-/// the number of images of a patient; it is that where it cannot be estimated.
+/// what it would be if all images of a patient in that class were alike; it is that where it cannot be estimated.
 fn effective(counts: Counts, variance: f64, alone: f64) -> Limits {
-    let (positive, negative) = (counts.positive as f64, counts.negative as f64);
-    let most = ((positive + negative) / counts.patients as f64).max(1.0);
-    let design = if alone > 0.0 { (variance / alone).clamp(1.0, most) } else { most };
-    (positive / design, negative / design)
+    let design = if alone > 0.0 { (variance / alone).max(1.0) } else { f64::INFINITY };
+    (counts.positive as f64 / design.min(counts.positive_alike), counts.negative as f64 / design.min(counts.negative_alike))
 }
 
 fn with(method: Method, limits: Limits) -> Interval {

@@ -4,6 +4,7 @@ pub mod areas;
 pub mod folds;
 pub mod mcnemar;
 pub mod permutation;
+pub mod score;
 
 /// A statistic of a test with its two-sided p value.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -5,7 +5,7 @@
 //! and for Student's t with 1 to 1e6 degrees of freedom, whole or not. Tails are computed as such, never as 1 − p.
 
 mod beta;
-mod gamma;
+pub(super) mod gamma;
 
 pub use beta::{beta_tails, inverse_beta};
 pub use gamma::{gamma_tails, log_gamma};

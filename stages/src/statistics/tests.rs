@@ -170,6 +170,11 @@ fn one_training_speaks_of_itself() {
 fn what_is_detectable_grows_with_the_error() {
     let normal = detectable::smallest_difference(0.1, f64::INFINITY, 0.05, 0.8).unwrap();
     assert!((normal - 0.280_158_5).abs() < 1e-6, "(1.959964 + 0.841621) / 10, not {normal}");
-    assert!(detectable::smallest_difference(0.1, 5.0, 0.05, 0.8).unwrap() > normal);
+    assert!((detectable::smallest_difference(0.1, 1e6, 0.05, 0.8).unwrap() - normal).abs() < 1e-6);
+    for case in cases("detectable") {
+        let x = numbers(&case);
+        let found = detectable::smallest_difference(1.0, x[0], x[1], x[2]).unwrap();
+        assert!((found / x[3] - 1.0).abs() < 1e-7, "{found} for {case}");
+    }
     assert_eq!(detectable::smallest_difference(0.0, 5.0, 0.05, 0.8), None);
 }

@@ -37,16 +37,19 @@ impl Compare {
                 Adjust::BenjaminiHochberg => Some("Benjamini-Hochberg"),
                 Adjust::None => None,
             };
-            let pairs = common(side.arm, other).len();
+            // Fold by fold, each fold of each repeat is a training.
+            let pairs = common(side.arm, other).iter().map(|(at, _)| if side.folds.is_some() { side.arm.trainings[*at].cells.len() } else { 1 }).sum();
             let sentence = sentence(&Said {
                 conclusion,
-                is_synthetic: has_synthetic(side.arm, scores) == Some(true) && has_synthetic(other, scores) == Some(false),
+                // What sets arms apart that differ in another axis, too, may be that.
+                is_synthetic: side.arm.differences(other) == 1 && has_synthetic(side.arm, scores) == Some(true) && has_synthetic(other, scores) == Some(false),
                 arms: (&arm, &against, &rest),
                 set: &side.arm.set,
                 metric: metric.name,
                 class: class.map(|c| test.classes[c].as_str()),
                 difference: row.difference,
                 interval,
+                margin: self.margin.map(|m| *m),
                 p: row.p_adjusted,
                 adjusted: adjusted.filter(|_| compared > 1),
                 trainings: pairs,

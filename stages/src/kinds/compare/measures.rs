@@ -3,7 +3,7 @@
 use crate::contract::bad_parameter::Fault;
 use crate::contract::prelude::*;
 use crate::evaluation::METRICS;
-use crate::evaluation::metric::Measure;
+use crate::evaluation::metric::{Measure, Metric};
 
 /// Refuses names that no metric has.
 pub(super) fn check(parameter: &str, names: impl IntoIterator<Item = String>) -> Vec<BadParameter> {
@@ -13,13 +13,27 @@ pub(super) fn check(parameter: &str, names: impl IntoIterator<Item = String>) ->
     known.dedup();
     let names: Vec<String> = names.into_iter().collect();
     let unknown = names.iter().map(|n| bare(n)).enumerate().filter(|(_, n)| !known.contains(n));
-    let path = |at: usize| if parameter == "show" { vec![parameter.to_owned(), at.to_string()] } else { vec![parameter.to_owned()] };
+    let path = |at: usize| match parameter {
+        "show" => vec![parameter.to_owned(), at.to_string()],
+        "reference.columns" => vec!["reference".to_owned(), "columns".to_owned(), names[at].clone()],
+        _ => vec![parameter.to_owned()],
+    };
+    let empty = names.iter().enumerate().filter(|(_, n)| n.ends_with('/')).map(|(at, name)| {
+        let why = format!("`{name}` names no class after the slash");
+        BadParameter { path: path(at), what: Fault::Value(why) }
+    });
     let no_classes = |name: &String| name.contains('/') && known.contains(&bare(name)) && !METRICS.iter().any(|m| m.name == bare(name) && m.is_per_class());
     let whole = names.iter().enumerate().filter(|(_, n)| no_classes(n)).map(|(at, n)| {
         let why = format!("`{}` is of all classes together: write it without a class", bare(n));
         BadParameter { path: path(at), what: Fault::Value(why) }
     });
-    unknown.map(|(at, found)| BadParameter { path: path(at), what: Fault::Choice { found, known: known.clone() } }).chain(whole).collect()
+    unknown.map(|(at, found)| BadParameter { path: path(at), what: Fault::Choice { found, known: known.clone() } }).chain(whole).chain(empty).collect()
+}
+
+/// True where a name means a metric that has a value for each class and none for the whole.
+pub(super) fn is_of_each_class(name: &str) -> bool {
+    let named = || METRICS.iter().filter(|m| m.name == name);
+    named().count() > 0 && named().all(Metric::is_per_class)
 }
 
 /// The places of the metrics that a name means: of the named class; of the positive one, if there is one and the metric has classes;

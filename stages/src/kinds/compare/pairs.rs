@@ -1,5 +1,6 @@
 //! What the names of cells say before anything has run: every arm has its partner, and folds are complete.
 
+use super::measures;
 use crate::contract::prelude::*;
 use crate::evaluation::arms::{Partner, arms, partner};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,31 @@ pub(super) fn unpaired(makers: &[usize], upstream: &dyn Upstream, against: &BTre
     let (of, name) = (0..arms.len()).find_map(missing)?;
     let why = format!("`{}` has no arm `{name}` to be compared with", arms[of].name);
     Some(BadInput { port: "scores", why, help: "name in `against` the axes in which arms differ; the other axes pair them".into() })
+}
+
+/// Arms without folds, where a test goes fold by fold.
+pub(super) fn no_folds(makers: &[usize], upstream: &dyn Upstream) -> Option<BadInput> {
+    let arms = arms(makers.iter().map(|m| upstream.name(*m)));
+    let arm = arms.iter().find(|a| a.trainings.iter().any(|t| t.cells.len() < 2))?;
+    let why = format!("`test: nadeau-bengio` goes fold by fold, and `{}` has no folds", arm.name);
+    Some(BadInput { port: "scores", why, help: "train on the folds of a `split` by an axis `fold`, or use another test".into() })
+}
+
+/// Evaluations with different positive classes.
+pub(super) fn other_positive(makers: &[usize], upstream: &dyn Upstream) -> Option<BadInput> {
+    let of = |maker: usize| &upstream.parameters(maker)["positive"];
+    let first = *makers.first()?;
+    let other = makers.iter().find(|m| of(**m) != of(first))?;
+    let why = format!("`{}` and `{}` have different positive classes", upstream.name(first), upstream.name(*other));
+    Some(BadInput { port: "scores", why, help: "set `positive` alike in all evaluations".into() })
+}
+
+/// A metric that answers but has a value for each class, where nothing says of which.
+pub(super) fn no_class(metric: &str, makers: &[usize], upstream: &dyn Upstream) -> Option<BadInput> {
+    let without = makers.iter().find(|m| upstream.parameters(**m)["positive"].is_null())?;
+    let why = format!("`metric: {metric}` has a value for each class, and `{}` has no `positive`", upstream.name(*without));
+    let help = format!("name a class, as in `metric: {metric}/covid`, or set `positive` in the evaluation");
+    measures::is_of_each_class(metric).then_some(BadInput { port: "scores", why, help })
 }
 
 /// Cells on folds whose axis is not `fold`, and arms that lack a fold.

@@ -1,23 +1,26 @@
 //! The tables of a comparison on one test set.
 
+use super::folds::{self, FoldValues};
 use super::test_set::TestSet;
 use super::{Adjust, Compare, measures};
 use crate::contract::prelude::*;
 use crate::evaluation::arms::Arm;
-use crate::evaluation::difference::{Difference, TestChoice, difference};
+use crate::evaluation::difference::{Difference, TestChoice, difference, over_folds};
 use crate::evaluation::estimate::{Estimate, estimates};
 use crate::evaluation::metric::Measure;
 use crate::evaluation::tested::Tested;
-use crate::records::{ArmRow, Compared, Scores, TrainingSummary};
+use crate::records::{ArmRow, Compared, Scores};
 use crate::statistics::adjust::{benjamini_hochberg, holm};
 use rayon::prelude::*;
-use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// An arm with its trainings, and the position of the side that it is compared with.
 pub(super) struct Side<'a> {
     pub(super) arm: &'a Arm,
     pub(super) tested: Vec<Tested>,
     pub(super) against: Option<usize>,
+    /// Its metrics fold by fold, where they are asked for.
+    pub(super) folds: Option<FoldValues>,
 }
 
 impl Compare {
@@ -82,6 +85,9 @@ impl Compare {
 fn between(side: &Side, sides: &[Side], at: usize, test: &TestSet, choice: TestChoice, draws: Option<usize>) -> Option<Difference> {
     let other = &sides[side.against?];
     let pairs: Vec<(usize, usize)> = common(side.arm, other.arm);
+    if let (TestChoice::NadeauBengio, Some(a), Some(b)) = (choice, &side.folds, &other.folds) {
+        return folds::differences(a, b, &pairs, at).map(|found| over_folds(&found, side.tested[0].measures()[at].metric.range));
+    }
     let (a, b): (Vec<&Tested>, Vec<&Tested>) = pairs.iter().map(|p| (&side.tested[p.0], &other.tested[p.1])).unzip();
     difference(&a, &b, at, &test.patients, choice, draws)
 }
@@ -105,17 +111,32 @@ pub(super) fn check_repeats(sides: &[Side], cx: &Context) {
             cx.warn(format!("`{}` has {a} trainings and `{}` has {b}, of which {both} go together: {what}", side.arm.name, other.arm.name));
         }
     }
+    if sides.iter().all(|s| s.tested.len() == 2) {
+        cx.warn("each arm was trained twice: how much trainings differ is an estimate from two, so that intervals are very wide; `matrix: { repeat: [0, 1, 2] }` trains three times");
+    }
     if sides.iter().all(|s| s.tested.len() == 1) && sides.iter().any(|s| s.against.is_some()) {
         cx.warn("each arm was trained once: differences are those of these trainings, and another one may give others; `matrix: { repeat: [0, 1, 2] }` trains three");
     }
 }
 
-/// What the trainings of an arm were trained on, where they agree.
-fn summary<'a>(arm: &Arm, scores: &'a [Gathered<Scores>]) -> Option<Cow<'a, TrainingSummary>> {
-    let of = |cell: &usize| scores[*cell].value.training.as_ref();
-    let first = of(arm.trainings[0].cells.first()?)?;
-    let mut all = arm.trainings.iter().flat_map(|t| &t.cells);
-    all.all(|cell| of(cell) == Some(first)).then_some(Cow::Borrowed(first))
+/// What the trainings of an arm were trained on: means over its trainings and folds; none where some scores do not say.
+struct Trained {
+    steps: u64,
+    /// By class: real images, synthetic images, patients.
+    classes: BTreeMap<String, [u64; 3]>,
+}
+
+fn trained(arm: &Arm, scores: &[Gathered<Scores>]) -> Option<Trained> {
+    let cells = arm.trainings.iter().flat_map(|t| &t.cells);
+    let all = cells.map(|cell| scores[*cell].value.training.as_ref()).collect::<Option<Vec<_>>>()?;
+    let mean = |sum: u64| (sum as f64 / all.len() as f64).round() as u64;
+    let mut classes: BTreeMap<String, [u64; 3]> = BTreeMap::new();
+    for class in all.iter().flat_map(|t| &t.classes) {
+        let sums = classes.entry(class.class.clone()).or_default();
+        [class.real, class.synthetic, class.patients].into_iter().zip(sums).for_each(|(n, sum)| *sum += n);
+    }
+    classes.values_mut().flatten().for_each(|sum| *sum = mean(*sum));
+    Some(Trained { steps: mean(all.iter().map(|t| t.steps).sum()), classes })
 }
 
 /// True where some training of an arm had synthetic images.
@@ -129,19 +150,19 @@ pub(super) fn arms(test: &TestSet, sides: &[Side], scores: &[Gathered<Scores>], 
     let mut out = vec![];
     let mut steps: Vec<(u64, &str)> = vec![];
     for side in sides {
-        let summary = summary(side.arm, scores);
-        steps.extend(summary.as_ref().map(|s| (s.steps, side.arm.name.as_str())));
+        let trained = trained(side.arm, scores);
+        steps.extend(trained.as_ref().map(|t| (t.steps, side.arm.name.as_str())));
         for (number, class) in test.classes.iter().enumerate() {
-            let of = summary.as_ref().and_then(|s| s.classes.iter().find(|c| c.class == *class));
+            let of = |at: usize| trained.as_ref().map(|t| t.classes.get(class).map_or(0, |c| c[at]));
             out.push(ArmRow {
                 set: side.arm.set.clone(),
                 arm: side.arm.name.clone(),
                 trainings: side.tested.len(),
-                steps: summary.as_ref().map(|s| s.steps),
+                steps: trained.as_ref().map(|t| t.steps),
                 class: class.clone(),
-                real: of.map(|c| c.real),
-                synthetic: of.map(|c| c.synthetic),
-                training_patients: of.map(|c| c.patients),
+                real: of(0),
+                synthetic: of(1),
+                training_patients: of(2),
                 test_images: test.labels.iter().filter(|l| **l == number).count(),
                 test_patients: test.patients.with(number),
             });

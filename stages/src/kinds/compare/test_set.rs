@@ -2,14 +2,14 @@
 //! that cannot be compared.
 
 use crate::contract::prelude::*;
-use crate::evaluation::arms::{Arm, Training};
+use crate::evaluation::arms::{Arm, Training, fold};
 use crate::evaluation::metric::METRICS;
 use crate::evaluation::patients::Patients;
 use crate::evaluation::tested::Tested;
 use crate::evaluation::{Decision, Predictions};
 use crate::records::{Prediction, Scores};
 use hilum_cache::Digest;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The test set of some arms.
 pub(super) struct TestSet {
@@ -21,6 +21,8 @@ pub(super) struct TestSet {
     pub(super) labels: Vec<usize>,
     /// Its patients.
     pub(super) patients: Patients,
+    /// The patient of each image, as the scores name them.
+    tokens: Vec<String>,
     /// The images, in the order of all that is measured.
     images: Vec<Digest>,
 }
@@ -66,12 +68,32 @@ pub(super) fn part_trainings(arms: &mut [Arm], scores: &[Gathered<Scores>]) {
             if others.is_empty() || !others.iter().all(|other| same(*first, *other)) {
                 return vec![training];
             }
-            let fold = |cell: &usize| scores[*cell].cell.split('/').find(|c| c.starts_with("fold=")).unwrap_or_default().to_owned();
-            let of = |cell: &usize| Training { repeat: format!("{}/{}", training.repeat, fold(cell)), cells: vec![*cell] };
+            let of = |cell: &usize| Training { repeat: format!("{}/fold={}", training.repeat, fold(&scores[*cell].cell)), cells: vec![*cell] };
             training.cells.iter().map(of).collect()
         };
         arm.trainings = std::mem::take(&mut arm.trainings).into_iter().flat_map(part).collect();
     }
+}
+
+/// Counts trainings of an arm that predict the same on every image once: they are one network that was evaluated several times.
+/// Returns the arms that had such.
+pub(super) fn join_copies(arms: &mut [Arm], scores: &[Gathered<Scores>]) -> Vec<String> {
+    let of = |t: &Training| -> Vec<Digest> { t.cells.iter().map(|cell| digest_of(&scores[*cell].value)).collect() };
+    let mut out = vec![];
+    for arm in arms {
+        let mut seen: HashSet<Vec<Digest>> = HashSet::new();
+        let before = arm.trainings.len();
+        arm.trainings.retain(|t| seen.insert(of(t)));
+        if arm.trainings.len() < before {
+            out.push(arm.name.clone());
+        }
+    }
+    out
+}
+
+/// What a training predicts and decides.
+fn digest_of(scores: &Scores) -> Digest {
+    Digest::of(&hilum_cache::canonical::to_bytes(&(&scores.predictions, format!("{:?}", scores.decision()))))
 }
 
 impl TestSet {
@@ -91,6 +113,7 @@ impl TestSet {
             positive: first.positive.as_ref().and_then(|p| first.classes.iter().position(|c| c == p)),
             patients: Patients::of(&tokens, &labels, first.classes.len()),
             labels,
+            tokens,
             images: all.iter().map(|(p, _)| p.image).collect(),
         })
     }
@@ -105,14 +128,27 @@ impl TestSet {
 
     fn one(&self, training: &Training, scores: &[Gathered<Scores>]) -> Result<Tested> {
         let all = pooled(training, scores)?;
-        let same = |(at, (p, _)): (usize, &(&Prediction, Decision))| self.images.get(at) == Some(&p.image) && self.classes[self.labels[at]] == p.label;
-        if all.len() != self.images.len() || !all.iter().enumerate().all(same) {
+        // One test set has one order, whatever that of its table is. An image may be in several rows.
+        let mut places: HashMap<(Digest, &str, &str), Vec<usize>> = HashMap::new();
+        for (at, image) in self.images.iter().enumerate().rev() {
+            places.entry((*image, &self.classes[self.labels[at]], &self.tokens[at])).or_default().push(at);
+        }
+        let mut order = vec![];
+        for (p, _) in &all {
+            order.extend(places.get_mut(&(p.image, p.label.as_str(), p.patient.as_str())).and_then(Vec::pop));
+        }
+        if order.len() != all.len() || all.len() != self.images.len() {
             return Err(Error::helped(
-                format!("`{}` was tested on other images than the first arm, so that a paired comparison is not valid", scores[training.first()].cell),
+                format!(
+                    "`{}` was tested on other images, labels or patients than the first arm, so that a paired comparison is not valid",
+                    scores[training.first()].cell
+                ),
                 "evaluate all arms on one test set",
             ));
         }
-        let rows = all.iter().map(|(p, decision)| (p.probabilities.clone(), *decision)).collect();
+        let mut by_place: Vec<(usize, (&Prediction, Decision))> = order.into_iter().zip(all).collect();
+        by_place.sort_by_key(|(at, _)| *at);
+        let rows = by_place.into_iter().map(|(_, (p, decision))| (p.probabilities.clone(), decision)).collect();
         Ok(Tested::of(METRICS, Predictions::each_decided(self.classes.len(), self.labels.clone(), rows), &self.patients))
     }
 }
@@ -143,13 +179,13 @@ pub(super) fn equal_arms(arms: &[Arm], scores: &[Gathered<Scores>]) -> Vec<Strin
     let mut out = vec![];
     for arm in arms {
         for cell in arm.trainings.iter().flat_map(|t| &t.cells) {
-            let bytes = hilum_cache::canonical::to_bytes(&scores[*cell].value.predictions);
-            match known.get(&Digest::of(&bytes)) {
+            let digest = digest_of(&scores[*cell].value);
+            match known.get(&digest) {
                 Some(other) if **other != *arm => {
                     out.push(format!("`{}` and `{}` have a training with the same predictions: nothing sets them apart", other.name, arm.name))
                 }
                 Some(_) => {}
-                None => drop(known.insert(Digest::of(&bytes), arm)),
+                None => drop(known.insert(digest, arm)),
             }
         }
     }

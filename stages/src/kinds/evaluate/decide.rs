@@ -63,17 +63,24 @@ impl Evaluate {
         let mut validation = validation;
         let mut fitted = None;
         if let (Some(Calibration::Temperature), Some(v)) = (self.calibrate, &mut validation) {
-            let found = temperature::fitted(&v.probabilities, &v.labels);
-            let found = found.ok_or_else(|| {
-                Error::helped(
-                    "no temperature fits the validation set: it is empty, or the classifier is right on all of its images",
-                    "calibrate on more images that are neither trained nor tested on",
-                )
-            })?;
-            cx.note(format!("probabilities were scaled by a temperature of {found:.3}, fitted on the validation set"));
-            v.probabilities = temperature::scaled(&v.probabilities, found);
-            tested.probabilities = temperature::scaled(&tested.probabilities, found);
-            fitted = Some(found);
+            if v.labels.is_empty() {
+                return Err(Error::helped(
+                    "the validation set is empty, so that no temperature can be fitted",
+                    "calibrate on images that are neither trained nor tested on",
+                ));
+            }
+            fitted = temperature::fitted(&v.probabilities, &v.labels);
+            match fitted {
+                None => cx.warn("the classifier is right on all images of the validation set, which fits no temperature: probabilities stay as they are"),
+                Some(found) => {
+                    if found >= temperature::HIGHEST {
+                        cx.warn("the temperature that fits the validation set is the highest that is tried: its probabilities say next to nothing there");
+                    }
+                    cx.note(format!("probabilities were scaled by a temperature of {found:.3}, fitted on the validation set"));
+                    v.probabilities = temperature::scaled(&v.probabilities, found);
+                    tested.probabilities = temperature::scaled(&tested.probabilities, found);
+                }
+            }
         }
         let threshold = match (self.threshold, positive) {
             (Some(rule), Some(class)) => {
@@ -87,7 +94,7 @@ impl Evaluate {
                     )
                 })?;
                 if rule.is_chosen() {
-                    cx.note(format!("images are positive from a probability of {found:.4} on, chosen on the validation set"));
+                    cx.note(format!("an image is positive if its probability is at least {found:.4e}, chosen on the validation set"));
                 }
                 Some(found)
             }

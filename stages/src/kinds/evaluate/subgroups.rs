@@ -110,8 +110,8 @@ fn row(by: Subgroup, group: &str, images: usize, patients: usize, m: Measured) -
     SubgroupRow { by: by.name().into(), group: group.to_owned(), images, patients, metric, class, value, low, high, count, interval }
 }
 
-/// The largest difference between two groups. That they are the extremes makes the gap look larger than it is; its interval does not
-/// know of it. There is none where the groups share patients, as views of one patient do, where one has few patients, or where one has
+/// The largest difference between two groups. That they are the extremes makes the gap look larger than it is; its interval is as wide
+/// as if all pairs of groups had been asked for (Bonferroni). There is none where the groups share patients, as views of one patient do, where one has few patients, or where one has
 /// no variance, since all of its images are alike right.
 fn gap(by: Subgroup, groups: &[Group], at: usize, classes: &[String]) -> Option<SubgroupRow> {
     let known = || groups.iter().filter(|g| g.name != UNKNOWN && g.tested.value(at).is_some());
@@ -132,7 +132,10 @@ fn gap(by: Subgroup, groups: &[Group], at: usize, classes: &[String]) -> Option<
     let (least, greatest) = of.metric.range;
     let limits = part(high).zip(part(low)).filter(|_| is_fit).and_then(|((a, of_a), (b, of_b))| {
         let freedom = (a + b) * (a + b) / (a * a / of_a + b * b / of_b);
-        let (l, h) = Mean { value, error: (a + b).sqrt(), freedom }.interval(LEVEL)?;
+        // The two were chosen among all pairs of groups.
+        let count = known().count() as f64;
+        let level = 1.0 - (1.0 - LEVEL) / (count * (count - 1.0) / 2.0);
+        let (l, h) = Mean { value, error: (a + b).sqrt(), freedom }.interval(level)?;
         Some((l.max(least - greatest), h.min(greatest - least)))
     });
     let measured = Measured {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::contract::seed::Seed;
 use crate::statistics::paired::mcnemar::{Discordant, Patient, cochran_q, durkalski};
-use crate::statistics::paired::{Test, areas, folds, permutation};
+use crate::statistics::paired::{Test, areas, folds, permutation, score};
 
 fn near_test(name: &str, found: Option<Test>, wanted: &Value) {
     near_pair(name, found.map(|f| (f.statistic, f.p)), wanted, 1e-12);
@@ -55,6 +55,23 @@ fn tests_of_pairs_are_those_of_other_programs() {
     }
     assert_eq!(seen.len(), 5);
     assert_eq!((cochran_q(&[]), folds::corrected_t(&[0.1], 1, 1), folds::corrected_t(&[0.1, 0.1], 1, 1), durkalski(&[])), (None, None, None, None));
+}
+
+#[test]
+fn score_intervals_of_differences_are_those_that_are_not_rejected() {
+    let all = cases("paired_scores");
+    assert_eq!(all.len(), 14);
+    for case in all {
+        let x = numbers(&case);
+        let (low, high) = score::tango(score::Shares { first: x[0], second: x[1], images: x[2] }, x[3]).unwrap();
+        // The search of the oracle has half of the digits.
+        assert!((low - x[4]).abs() < 1e-6 && (high - x[5]).abs() < 1e-6, "{low} {high} for {case}");
+        assert!(low < high);
+    }
+    let (low, high) = score::tango(score::Shares { first: 0.0, second: 0.0, images: 46.0 }, 1.96).unwrap();
+    let expected = 1.96 * 1.96 / (46.0 + 1.96 * 1.96);
+    assert!((high - expected).abs() < 1e-12 && (low + expected).abs() < 1e-12, "of arms that never disagree");
+    assert_eq!(score::tango(score::Shares { first: 0.0, second: 0.0, images: 0.0 }, 1.96), None);
 }
 
 #[test]

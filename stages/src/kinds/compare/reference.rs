@@ -1,0 +1,145 @@
+//! A published table beside the values of a study: which cell belongs to which arm and metric, and whether it lies in the interval.
+//! Independent of how intervals come about.
+
+use super::measures;
+use super::test_set::TestSet;
+use crate::contract::prelude::*;
+use crate::contract::source::SourcePath;
+use crate::evaluation::metric::{self, Measure};
+use crate::published::{Paper, PublishedTable, Unit};
+use crate::records::{Compared, ReferenceRow};
+use crate::words::counted;
+use std::collections::BTreeMap;
+
+/// A published table whose numbers stand beside those of the study.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    /// The file with the paper's tables, in the format of docs/published-tables.md.
+    pub paper: SourcePath,
+    /// The table, such as `Table 2`.
+    pub table: String,
+    /// The table's column of each metric: `{ sensitivity/covid: SEN }`, or `{ auroc: { column: AUC, unit: fraction } }`.
+    pub columns: BTreeMap<String, Column>,
+    /// The table's row of each arm, by the arm's coordinates: `{ arm=real/network=vgg16: VGG-16 }`.
+    pub rows: BTreeMap<String, String>,
+}
+
+/// A column of the table.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Column {
+    /// Its name; numbers are in the unit of the table.
+    Named(String),
+    /// With a unit of its own.
+    In(ColumnIn),
+}
+
+/// A column whose numbers are in another unit than those of its table.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnIn {
+    /// Its name.
+    pub column: String,
+    /// Its unit.
+    pub unit: Unit,
+}
+
+impl Column {
+    fn name(&self) -> &String {
+        match self {
+            Column::Named(name) | Column::In(ColumnIn { column: name, .. }) => name,
+        }
+    }
+    fn unit(&self, table: Unit) -> Unit {
+        if let Column::In(own) = self { own.unit } else { table }
+    }
+}
+
+impl Reference {
+    /// The table in its file.
+    ///
+    /// # Errors
+    /// If the file does not read, or has no such table, row or column.
+    pub(super) fn open(&self, cx: &Context) -> Result<PublishedTable> {
+        let paper = Paper::read(&cx.read_source("reference.paper")?)?;
+        let tables: Vec<String> = paper.tables.iter().map(|t| t.table.clone()).collect();
+        let table = paper.tables.into_iter().find(|t| t.table == self.table).ok_or_else(|| missing("table", &self.table, &tables))?;
+        let rows: Vec<String> = table.rows.names().map(str::to_owned).collect();
+        let unknown = |wanted: Vec<&String>, what: &str, known: &[String]| {
+            wanted.into_iter().find(|name| !known.contains(name)).map_or(Ok(()), |name| Err(missing(what, name, known)))
+        };
+        unknown(self.rows.values().collect(), "row", &rows)?;
+        unknown(self.columns.values().map(Column::name).collect(), "column", &table.columns)?;
+        Ok(table)
+    }
+
+    /// The rows beside those of a comparison, by measure and arm.
+    ///
+    /// # Errors
+    /// If a metric is of no class that there is.
+    pub(super) fn beside(&self, table: &PublishedTable, test: &TestSet, all: &[Measure], rows: &[Vec<Compared>]) -> Result<Vec<ReferenceRow>> {
+        let mut out = vec![];
+        for (metric, column) in &self.columns {
+            for row in measures::places(metric, all, &test.classes, test.positive)?.into_iter().flat_map(|at| &rows[at]) {
+                let Some((name, cell)) = self.rows.get(&row.arm).and_then(|name| Some((name, table.cell(name, column.name())?))) else { continue };
+                let unit = column.unit(table.unit);
+                let (low, high) = cell.bounds(unit, table.rounding);
+                let published = cell.number(unit);
+                out.push(ReferenceRow {
+                    set: row.set.clone(),
+                    arm: row.arm.clone(),
+                    metric: row.metric.clone(),
+                    class: row.class.clone(),
+                    value: row.value,
+                    low: row.low,
+                    high: row.high,
+                    printed: cell.to_string(),
+                    published: Some(published),
+                    difference: row.value.map(|v| v - published),
+                    inside: row.low.zip(row.high).map(|limits| low <= limits.1 && limits.0 <= high),
+                    table: table.table.clone(),
+                    row: name.clone(),
+                    column: column.name().clone(),
+                });
+            }
+        }
+        Ok(out)
+    }
+
+    /// Arms that the study does not have.
+    pub(super) fn unknown_arms<'a>(&self, arms: impl Iterator<Item = &'a str> + Clone) -> Option<BadInput> {
+        let unknown = self.rows.keys().find(|name| !arms.clone().any(|arm| arm == *name))?;
+        let mut known: Vec<String> = arms.map(|a| format!("`{a}`")).collect();
+        known.sort();
+        known.dedup();
+        let known = known.join(", ");
+        Some(BadInput {
+            port: "scores",
+            why: format!("`reference.rows` names the arm `{unknown}`, which is not compared"),
+            help: format!("the arms are: {known}"),
+        })
+    }
+}
+
+/// Published numbers that the metric cannot have, such as an AUROC of 0.95 in a table of percent.
+pub(super) fn impossible(rows: &[ReferenceRow]) -> Option<String> {
+    let is_outside = |row: &&ReferenceRow| {
+        let range = metric::find(&row.metric, !row.class.is_empty()).map_or((f64::NEG_INFINITY, f64::INFINITY), |m| m.range);
+        row.published.is_some_and(|p| p < range.0 || p > range.1)
+    };
+    let row = rows.iter().find(is_outside)?;
+    Some(format!("`reference`: {} of `{}`, column `{}`, cannot be a value of `{}`: is its `unit` right?", row.printed, row.row, row.column, row.metric))
+}
+
+/// How many published numbers lie in the intervals.
+pub(super) fn note(rows: &[ReferenceRow]) -> Option<String> {
+    let known: Vec<bool> = rows.iter().filter_map(|r| r.inside).collect();
+    let inside = known.iter().filter(|i| **i).count();
+    let all = counted(known.len(), "published number lies", "published numbers lie");
+    (!known.is_empty()).then(|| format!("{inside} of {all} in the intervals of this study"))
+}
+
+fn missing(what: &str, name: &str, known: &[String]) -> Error {
+    Error::helped(format!("`reference`: there is no {what} `{name}`"), format!("there are: {}", known.join(", ")))
+}

@@ -2,12 +2,18 @@
 //! how anything is computed. `plan`, `run` and the report show their findings; `checks.allow` lists their ids.
 
 mod arms;
+mod budget;
+mod confounding;
 mod content;
+mod copies;
+mod parents;
 mod patients;
 mod pixels;
+mod precision;
 mod published;
 mod reached;
 mod selection;
+mod test_sets;
 
 use crate::diagnostic::{Diagnostic, Span, Texts};
 use crate::lineage::{Evidence, Flow, KnownOutput, Lineage, PatientsAndImages, TableContents};
@@ -38,6 +44,10 @@ const fn error(id: &'static str, code: &'static str, find: fn(&CheckInput) -> Ve
     Check { id, code, severity: Severity::Error, find }
 }
 
+const fn info(id: &'static str, code: &'static str, find: fn(&CheckInput) -> Vec<CheckResult>) -> Check {
+    Check { id, code, severity: Severity::Info, find }
+}
+
 const fn warning(id: &'static str, code: &'static str, find: fn(&CheckInput) -> Vec<CheckResult>) -> Check {
     Check { id, code, severity: Severity::Warning, find }
 }
@@ -50,14 +60,25 @@ pub static CHECKS: &[Check] = &[
     error("leakage.duplicate", "L0004", content::equal),
     error("images.ambiguous", "L0005", pixels::ambiguous),
     error("selection.on_test", "L0006", selection::on_test),
+    error("leakage.augmented_before_split", "L0007", copies::split_by_image),
+    error("leakage.parent_in_eval", "L0008", parents::tested),
+    error("eval.unequal_test_sets", "L0009", test_sets::unequal),
     warning("leakage.near_duplicate", "W0002", content::near),
     warning("patients.unknown", "W0003", patients::unknown),
     warning("patients.namespace", "W0004", patients::namespace),
     warning("generator.unknown", "W0005", patients::unknown_generator),
     warning("weights.unknown", "W0006", patients::unknown_weights),
     warning("arms.equal", "W0007", arms::equal),
-    warning("reference.inconsistent", "W0008", published::inconsistent),
     warning("selection.on_training", "W0009", selection::on_training),
+    warning("selection.no_validation", "W0010", selection::no_validation),
+    warning("eval.small_n", "W0011", precision::few),
+    warning("eval.one_sided_metric", "W0012", test_sets::one_sided),
+    warning("eval.single_seed", "W0013", test_sets::single_seed),
+    warning("confound.source_label", "W0014", confounding::by_source),
+    warning("synthetic.label_confounded", "W0015", confounding::by_origin),
+    warning("compute.unequal_budget", "W0016", budget::unequal),
+    info("reference.inconsistent", "W0008", published::inconsistent),
+    info("aug.hflip_cxr", "I0001", copies::mirrored),
 ];
 
 /// The ids of all checks.
@@ -141,7 +162,7 @@ impl Finding {
         }
         match &self.reason {
             Some(reason) => d.note(format!("allowed: {reason}")).warning(),
-            None if self.check.severity == Severity::Warning => d.help(f.help).warning(),
+            None if self.check.severity != Severity::Error => d.help(f.help).warning(),
             None => d.help(format!("{}, or allow `{}` with a reason", f.help, self.check.id)),
         }
     }
@@ -152,8 +173,10 @@ struct Side<'a> {
     stage: StageId,
     trainer: StageId,
     test: &'a Input,
-    /// Images used for training, validation or normalisation.
+    /// Images used for training or normalisation.
     direct: PatientsAndImages,
+    /// Images that a training watched, to stop early or to keep the best weights.
+    watched: PatientsAndImages,
     /// Sets of patients, of each of which at least one will be among those.
     some: Vec<RoaringBitmap>,
     /// What reached those images, or the initial weights.
@@ -168,11 +191,11 @@ struct Side<'a> {
 impl Side<'_> {
     /// Images on the training side.
     fn trained(&self) -> RoaringBitmap {
-        &self.direct.images | &self.generated.images
+        &self.direct.images | &self.watched.images | &self.generated.images
     }
     /// Patients on the training side.
     fn patients(&self) -> RoaringBitmap {
-        &self.direct.patients | &self.generated.patients
+        &self.direct.patients | &self.watched.patients | &self.generated.patients
     }
     /// A finding at its test set, if `count` is not 0; `label` has a singular and a plural form.
     fn found(&self, (count, unit): (u64, &'static str), label: [&str; 2], message: String, help: &'static str, path: Vec<StageId>) -> Option<CheckResult> {
@@ -232,7 +255,9 @@ pub fn for_display<'a>(p: &Pipeline, findings: impl IntoIterator<Item = &'a Find
 
 /// Findings that are not among those that were reported before, as diagnostics for people.
 pub fn diagnostics<'a>(p: &Pipeline, texts: &Texts, findings: impl IntoIterator<Item = &'a Finding>, reported: &[Finding]) -> Vec<Diagnostic> {
-    let new = findings.into_iter().filter(|f| !reported.iter().any(|r| r.is_same(f)));
+    // What is informational stands in journal and report.
+    let shown = |f: &&Finding| f.check.severity != Severity::Info && !reported.iter().any(|r| r.is_same(f));
+    let new = findings.into_iter().filter(shown);
     for_display(p, new).iter().map(|f| f.diagnostic(p, texts)).collect()
 }
 
@@ -265,10 +290,15 @@ fn sides<'a>(p: &'a Pipeline, lineage: &mut Lineage, known: KnownOutput, evidenc
             }
             let mut some = vec![];
             let (mut direct, mut generated) = (PatientsAndImages::default(), lineage.outside.get(&source.stage).cloned().unwrap_or_default());
-            for from in p.stages[source.stage].inputs.iter().filter(|i| i.port.by.is_empty()).flat_map(|i| &i.from) {
+            let mut watched = PatientsAndImages::default();
+            for (port, from) in p.stages[source.stage].inputs.iter().filter(|i| i.port.by.is_empty()).flat_map(|i| i.from.iter().map(|f| (i.port.name, f))) {
                 let flow = lineage.flow(from.stage, from.port);
-                direct.add(&flow.contains);
                 generated.add(&flow.influenced);
+                if port == "validation" {
+                    watched.add(&flow.contains);
+                    continue;
+                }
+                direct.add(&flow.contains);
                 some.extend(flow.some.into_iter().chain(flow.within).filter(|s| !s.is_empty()));
             }
             out.push(Side {
@@ -276,6 +306,7 @@ fn sides<'a>(p: &'a Pipeline, lineage: &mut Lineage, known: KnownOutput, evidenc
                 trainer: source.stage,
                 test,
                 direct,
+                watched,
                 generated,
                 some,
                 tested: tested.clone(),

@@ -167,6 +167,9 @@ pub struct StudyArgs {
     /// Override a key of the study, such as stages.classifier.with.epochs=5; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Lay this scale of the study over it, such as ci; the same as --set scale=NAME
+    #[arg(long, value_name = "NAME")]
+    pub scale: Option<String>,
     /// Where the data directory NAME of the study is; may be repeated
     #[arg(long, value_name = "NAME=DIR", value_parser = named_dir)]
     pub data: Vec<(String, PathBuf)>,
@@ -195,6 +198,10 @@ fn named_dir(text: &str) -> Result<(String, PathBuf), String> {
 }
 
 impl StudyArgs {
+    /// What is set on the command line, the scale first.
+    fn sets(&self) -> Vec<String> {
+        self.scale.iter().map(|name| format!("scale={name}")).chain(self.set.iter().cloned()).collect()
+    }
     fn data(&self) -> BTreeMap<String, PathBuf> {
         self.data.iter().cloned().collect()
     }

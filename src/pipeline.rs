@@ -1,6 +1,6 @@
 //! From YAML to a checked graph: the only module that knows YAML.
 //!
-//! `source` reads texts, `node` makes trees with places of them, `extend` merges files and `--set` (whose paths `set` checks), `raw` reads the
+//! `source` reads texts, `node` makes trees with places of them, `extend` merges files, the `scale` and `--set` (whose paths `set` checks), `raw` reads the
 //! shape of a study, `matrix` and `binding` read the two small languages inside it, `vars` and `substitute` replace names,
 //! `resolve` makes typed stages of it, and `model` is what the rest of the program sees.
 
@@ -19,6 +19,7 @@ pub mod path;
 pub mod raw;
 mod resolve;
 pub mod resolved;
+mod scale;
 pub mod schema;
 mod set;
 pub mod source;

@@ -1,5 +1,6 @@
 //! The planner: from a study and what is known to what would run, and why. Pure: executes nothing, writes nothing.
 
+pub mod counts;
 pub mod current;
 pub mod disk;
 pub mod estimate;

@@ -1,13 +1,62 @@
 //! Choices that are made on the wrong images: a threshold or a temperature from patients of the test set, or from those that the
 //! classifier was trained on.
 
-use super::{CheckInput, CheckResult};
+use super::{CheckInput, CheckResult, Side};
 use crate::pipeline::model::{Input, Stage, StageId};
 use hilum_stages::words::counted;
 use roaring::RoaringBitmap;
+use std::collections::BTreeMap;
 
-/// Evaluations whose validation images share patients with their test set.
+/// Evaluations whose validation images share patients with their test set, and trainings that watched patients of their test set to stop
+/// early, to lower the learning rate, or to keep the best weights.
 pub(super) fn on_test(look: &CheckInput) -> Vec<CheckResult> {
+    [threshold_on_test(look), stopped_on_test(look)].concat()
+}
+
+fn stopped_on_test(look: &CheckInput) -> Vec<CheckResult> {
+    let of = |side: &Side| {
+        let shared = (&side.watched.patients & &side.tested.contains.patients).len();
+        let model = &look.p.stages[side.trainer].base;
+        let message = format!("`{model}` would choose when to stop, or which weights to keep, on patients that it is tested on");
+        let help = "watch a validation part of the split, of patients that are neither trained nor tested on";
+        side.found((shared, "patients"), ["was watched", "were watched"], message, help, vec![side.trainer])
+    };
+    look.sides.iter().filter_map(of).collect()
+}
+
+/// Networks or settings that are compared on the test set alone: whatever is chosen by it is better there than on new patients.
+pub(super) fn no_validation(look: &CheckInput) -> Vec<CheckResult> {
+    let mut out: Vec<CheckResult> = vec![];
+    let mut seen: BTreeMap<&str, (&serde_json::Value, bool)> = BTreeMap::new();
+    for side in &look.sides {
+        let (test, trainer) = (&look.p.stages[side.stage], &look.p.stages[side.trainer]);
+        let unseen = |of: &RoaringBitmap| !of.is_empty() && of.is_disjoint(&side.tested.contains.patients);
+        let own = input(test, "validation")
+            .map(|i| i.from.iter().map(|s| look.lineage.flow(s.stage, s.port).contains.patients).fold(RoaringBitmap::new(), |a, b| a | b));
+        let has_validation = unseen(&side.watched.patients) || own.is_some_and(|o| unseen(&o));
+        let (first, any) = seen.entry(&test.base).or_insert((&trainer.parameters, false));
+        *any |= has_validation;
+        let is_new = !out.iter().any(|o| look.p.stages[o.stage].base == test.base);
+        if **first != trainer.parameters && is_new {
+            out.push(CheckResult {
+                stage: side.stage,
+                at: test.places.name,
+                label: "decides between settings".into(),
+                message: format!("several networks or settings are compared on the test set of `{}`, and none on validation images", test.base),
+                notes: vec![],
+                help: "choose by a validation part of the split, or report all of them and choose none",
+                count: 1,
+                unit: "evaluations",
+                path: vec![],
+            });
+        }
+    }
+    out.retain(|o| !seen.get(look.p.stages[o.stage].base.as_str()).is_some_and(|(_, has)| *has));
+    out
+}
+
+/// Evaluations that choose on their test set.
+fn threshold_on_test(look: &CheckInput) -> Vec<CheckResult> {
     let message = |base: &str| format!("`{base}` would choose its threshold or temperature on patients that it is tested on");
     let help = "choose on a part of the split that is neither trained nor tested on";
     choosing(look).filter_map(|(id, stage, validation)| shared(look, id, validation, input(stage, "samples")?, message(&stage.base), help)).collect()

@@ -9,6 +9,7 @@ pub(super) fn command(study: &StudyArgs, device: Device, stage: &str) -> String 
     words.extend(study.file.as_ref().map(|file| file.display().to_string()));
     words.extend(["--only".to_owned(), stage.to_owned()]);
     let mut add = |option: &str, value: String| words.extend([option.to_owned(), value]);
+    study.scale.iter().for_each(|name| add("--scale", name.clone()));
     study.set.iter().for_each(|set| add("--set", set.clone()));
     study.data.iter().for_each(|(name, directory)| add("--data", format!("{name}={}", directory.display())));
     study.store.iter().for_each(|directory| add("--store", directory.display().to_string()));
@@ -35,15 +36,16 @@ mod tests {
     #[test]
     fn a_command_holds_what_was_given_and_is_quoted_where_needed() {
         let study = StudyArgs {
+            scale: Some("ci".into()),
             file: Some("my study.yaml".into()),
             set: vec!["stages.a.with.note=it's".into()],
             data: vec![("xrays".into(), "/data/x".into())],
             store: Some("store".into()),
             results: None,
         };
-        let expected = r"hilum run 'my study.yaml' --only 'classifier/arm=real/repeat=3' --set 'stages.a.with.note=it'\''s' --data 'xrays=/data/x' --store store --device cuda:1";
+        let expected = r"hilum run 'my study.yaml' --only 'classifier/arm=real/repeat=3' --scale ci --set 'stages.a.with.note=it'\''s' --data 'xrays=/data/x' --store store --device cuda:1";
         assert_eq!(command(&study, Device::Cuda(Some(1)), "classifier/arm=real/repeat=3"), expected);
-        let bare = StudyArgs { file: Some("study.yaml".into()), set: vec![], data: vec![], store: None, results: None };
+        let bare = StudyArgs { file: Some("study.yaml".into()), scale: None, set: vec![], data: vec![], store: None, results: None };
         assert_eq!(command(&bare, Device::Auto, "split"), "hilum run study.yaml --only split");
         assert_eq!(quoted(""), "''");
     }

@@ -15,13 +15,13 @@ use std::path::PathBuf;
 /// Reads a study, or prints all its errors and gives the exit code.
 pub(super) fn study(args: &StudyArgs) -> Result<Study, u8> {
     let (file, workspace) = named(args)?;
-    driver::load(&file, &args.set, workspace).map(warned).map_err(|e| rejected(&e))
+    driver::load(&file, &args.sets(), workspace).map(warned).map_err(|e| rejected(&e))
 }
 
 /// Reads a study and, meanwhile, the journals of its store, which `open` opens.
 pub(super) fn study_and_record(args: &StudyArgs, open: Opener) -> Result<(Study, Record), u8> {
     let (file, workspace) = named(args)?;
-    let both = driver::load_with_record(&file, &args.set, workspace, open);
+    let both = driver::load_with_record(&file, &args.sets(), workspace, open);
     both.map(|(study, record)| (warned(study), record)).map_err(|e| rejected(&e))
 }
 

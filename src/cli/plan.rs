@@ -5,18 +5,17 @@ pub(super) mod json;
 use super::{DONE, FAILED, REFUSED, StudyArgs, open, say, wrong};
 use crate::driver::forecast::Forecast;
 use crate::driver::{Device, Opened, text};
-use crate::pipeline::model::StageId;
+use crate::pipeline::model::{Pipeline, StageId};
 use crate::pipeline::resolved;
+use crate::plan::counts::{self, CountedTable, Counts};
 use crate::plan::current::Fault;
 use crate::plan::{Decision, Plan};
 use crate::progress::{remark, words};
 use crate::run::event::Event;
 use clap::Args;
 use hilum_cache::Store;
-use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::words::counted;
 use serde_json::{Map, json};
-use std::collections::BTreeMap;
 
 #[derive(Args)]
 pub(super) struct PlanArgs {
@@ -25,7 +24,7 @@ pub(super) struct PlanArgs {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
-    /// Print how many images of each label every table has, as far as tables are known
+    /// Print how many images and patients of each label every table has, or will have; needs no data
     #[arg(long)]
     counts: bool,
     /// Print the resolved study, with every cell and default
@@ -57,7 +56,12 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
     if args.json {
         let mut document = json::of(&study, &plan, &forecast, &found);
         if args.counts {
-            document["counts"] = counts(&opened, &plan)?.into_iter().map(|(output, labels)| (output, json!(labels))).collect::<Map<_, _>>().into();
+            let p = &study.pipeline;
+            let labels = |t: &CountedTable| {
+                t.labels.iter().map(|(label, c)| (label.clone(), json!({ "images": c.images, "patients": c.patients }))).collect::<Map<_, _>>()
+            };
+            let table = |t: &CountedTable| (format!("{}.{}", p.stages[t.stage].name, t.port), json!(labels(t)));
+            document["counts"] = counts(&opened, &plan)?.tables.iter().map(table).collect::<Map<_, _>>().into();
         }
         if args.resolved {
             document["resolved"] = resolved::to_json(&study.pipeline);
@@ -68,10 +72,7 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
     }
     text::shortage(&study, &forecast).into_iter().for_each(|w| remark(format!("warning: {w}")));
     if args.counts && !args.json {
-        for (output, labels) in counts(&opened, &plan)? {
-            let text: Vec<String> = labels.iter().map(|(label, n)| format!("{label} {n}")).collect();
-            say(format!("{output}   {}: {}", counted(labels.values().sum::<usize>(), "image", "images"), text.join(", ")))?;
-        }
+        say(counted_lines(&study.pipeline, &counts(&opened, &plan)?).join("\n"))?;
     }
     // Whatever ends a run at once is said here as the run says it, with the same code.
     let refused = open::refuse(&study, &found);
@@ -92,15 +93,33 @@ fn faults(plan: &Plan) -> impl Iterator<Item = (StageId, &Fault)> {
     plan.decisions.pairs().filter_map(|(id, d)| if let Decision::Fail { fault, .. } = d { Some((id, fault)) } else { None })
 }
 
-/// Images per label of every table that is known, by output.
-fn counts(opened: &Opened, plan: &Plan) -> anyhow::Result<Vec<(String, BTreeMap<String, usize>)>> {
-    let mut all = vec![];
-    for (stage, decision) in opened.study.pipeline.stages.iter().zip(&plan.decisions) {
-        let Decision::Reuse { outputs, .. } = decision else { continue };
-        for (port, artifact) in outputs.iter().filter(|(_, a)| ArtifactType::Samples.is(a)) {
-            let rows = opened.session.tables.samples(&opened.session.store, artifact)?;
-            all.push((format!("{}.{port}", stage.name), hilum_stages::data::sample::counts(&rows)));
-        }
-    }
-    Ok(all)
+/// Every table by output: images and patients of each label.
+fn counts(opened: &Opened, plan: &Plan) -> anyhow::Result<Counts> {
+    let known = |id: StageId| if let Decision::Reuse { outputs, .. } = &plan.decisions[id] { Some(outputs.clone()) } else { None };
+    Ok(counts::counts(&opened.study.pipeline, &known, &opened.session.store, &opened.session.tables)?)
+}
+
+/// A line for each table, and one for each stage whose tables cannot be counted.
+fn counted_lines(p: &Pipeline, found: &Counts) -> Vec<String> {
+    // Negatives per positive, as papers print the skew of a training set.
+    let positive = p.stages.iter().find_map(|s| s.parameters["positive"].as_str());
+    let line = |t: &CountedTable| {
+        let labels: Vec<String> = t
+            .labels
+            .iter()
+            .map(|(label, c)| {
+                if c.patients == 0 {
+                    format!("{label} {}", c.images)
+                } else {
+                    format!("{label} {} of {}", c.images, counted(c.patients, "patient", "patients"))
+                }
+            })
+            .collect();
+        let all: usize = t.labels.values().map(|c| c.images).sum();
+        let skew = positive.and_then(|label| Some((label, t.labels.get(label).filter(|c| c.images > 0 && t.labels.len() == 2)?)));
+        let skew = skew.map_or(String::new(), |(label, c)| format!("; {:.3} others per {label}", (all - c.images) as f64 / c.images as f64));
+        format!("{}.{}   {}: {}{skew}", p.stages[t.stage].name, t.port, counted(all, "image", "images"), labels.join(", "))
+    };
+    let unknown = |(id, why): &(StageId, String)| format!("{}   not known: {why}", p.stages[*id].name);
+    found.tables.iter().map(line).chain(found.unknown.iter().map(unknown)).collect()
 }

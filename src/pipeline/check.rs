@@ -2,7 +2,7 @@
 
 use super::binding::Binding;
 use super::matrix::{Axes, Cell, REPEAT};
-use super::model::Resources;
+use super::model::{Expected, Resources};
 use super::node::{Key, Node, Origin, Yaml};
 use super::path;
 use super::raw::RawStage;
@@ -209,14 +209,24 @@ pub(super) fn seed_of(seed: Option<u64>, kind: &StageKind, raw: &RawStage, cell:
     Some(Seed(seed).of_repeat(repeat))
 }
 
-/// Reads `expect`: counts by label.
-pub(super) fn expect(raw: &RawStage, kind: &StageKind, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<String, u64> {
+/// Reads `expect`: counts by label, `covid: 226` or `covid: { images: 226, patients: 134 }`.
+pub(super) fn expect(raw: &RawStage, kind: &StageKind, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<String, Expected> {
     let mut out = BTreeMap::new();
     for (label, node) in raw.expect {
-        match node.to_json().as_u64() {
-            Some(n) => drop(out.insert(label.text.clone(), n)),
-            None => diagnostics
-                .push(Diagnostic::new("E0106", format!("`expect` of `{}` takes counts by label", raw.name.text)).at(node.span, "expected an integer")),
+        let number = |key: &str| node.get(key).map(|n| n.to_json().as_u64());
+        let keys = matches!(&node.value, Yaml::Map(entries) if entries.iter().all(|(k, _)| ["images", "patients"].contains(&k.text.as_str())));
+        let found = match (node.to_json().as_u64(), number("images"), number("patients")) {
+            (Some(images), ..) => Some(Expected { images, patients: None }),
+            (None, Some(Some(images)), None) if keys => Some(Expected { images, patients: None }),
+            (None, Some(Some(images)), Some(Some(patients))) if keys && patients <= images => Some(Expected { images, patients: Some(patients) }),
+            _ => None,
+        };
+        match found {
+            Some(found) => drop(out.insert(label.text.clone(), found)),
+            None => diagnostics.push(
+                Diagnostic::new("E0106", format!("`expect` of `{}` takes counts by label", raw.name.text))
+                    .at(node.span, "expected an integer, or `{ images: N, patients: N }`"),
+            ),
         }
     }
     if !out.is_empty() && kind.outputs.first().is_none_or(|p| p.artifact != ArtifactType::Samples) {

@@ -1,14 +1,36 @@
-//! `extends`, and `--set`: a deep merge of trees. Maps merge, everything else replaces, null removes.
+//! `extends`, `scale` and `--set`: a deep merge of trees, each over the one before. Maps merge, everything else replaces, null removes.
 
 use super::node::{Key, Node, Origin, Yaml};
-use super::{parse, set, source};
+use super::{parse, scale, set, source};
 use crate::diagnostic::{Diagnostic, Span, Texts};
 use std::path::{Path, PathBuf};
 
 /// Merges what the file extends below it and the command line over it.
 pub fn extend(root: Node, file: &Path, sets: &[String], texts: &mut Texts, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
     let mut seen = vec![file.canonicalize().unwrap_or_else(|_| file.to_path_buf())];
-    let mut root = below(root, file, &mut seen, texts, diagnostics)?;
+    let root = below(root, file, &mut seen, texts, diagnostics)?;
+    let sets = arguments(sets, texts, diagnostics)?;
+    let named = sets.iter().rfind(|set| set.path == "scale").map(|set| &set.value);
+    let mut root = scale::scaled(root, named, diagnostics)?;
+    for Set { path, value, span } in sets {
+        let Ok(()) = set::check(&root, path, &value, span).map_err(|fault| diagnostics.push(*fault)) else { continue };
+        let over = path.rsplit('.').fold(value, |value, part| Node::new(span, Yaml::Map(vec![(Key { span, text: part.to_owned() }, value)])));
+        root = merge(root, over);
+    }
+    Some(root)
+}
+
+/// An argument of `--set`.
+struct Set<'a> {
+    path: &'a str,
+    value: Node,
+    /// The path in the argument.
+    span: Span,
+}
+
+/// Parses the arguments of `--set`.
+fn arguments<'a>(sets: &'a [String], texts: &mut Texts, diagnostics: &mut Vec<Diagnostic>) -> Option<Vec<Set<'a>>> {
+    let mut out = vec![];
     for set in sets {
         let number = texts.add_argument("--set", set);
         let Some((path, value)) = set.split_once('=').filter(|(p, _)| p.split('.').all(|part| !part.trim().is_empty())) else {
@@ -36,11 +58,9 @@ pub fn extend(root: Node, file: &Path, sets: &[String], texts: &mut Texts, diagn
             .unwrap_or_else(|| Node::new(Span { text: number, start: path.len() as u32, end: set.len() as u32 }, Yaml::Scalar(String::new(), false)));
         diagnostics.extend(faults);
         let span = Span { text: number, start: 0, end: path.len() as u32 };
-        let Ok(()) = set::check(&root, path, &value, span).map_err(|fault| diagnostics.push(*fault)) else { continue };
-        let over = path.rsplit('.').fold(value, |value, part| Node::new(span, Yaml::Map(vec![(Key { span, text: part.to_owned() }, value)])));
-        root = merge(root, over);
+        out.push(Set { path, value, span });
     }
-    Some(root)
+    Some(out)
 }
 
 fn below(root: Node, file: &Path, seen: &mut Vec<PathBuf>, texts: &mut Texts, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
@@ -74,7 +94,7 @@ fn below(root: Node, file: &Path, seen: &mut Vec<PathBuf>, texts: &mut Texts, di
 }
 
 /// Lays one tree over another. Maps that merge stay where they were: what is laid over them decides only the keys it names.
-fn merge(mut base: Node, over: Node) -> Node {
+pub(super) fn merge(mut base: Node, over: Node) -> Node {
     match (base.value, over.value) {
         (Yaml::Map(mut entries), Yaml::Map(changes)) => {
             base.origins.retain(|o| !matches!(o, Origin::Layer(_)));

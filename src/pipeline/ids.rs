@@ -13,7 +13,7 @@ impl StageId {
         StageId(number)
     }
     /// For kinds of stages, which know the stages above them by number.
-    pub(super) fn number(self) -> usize {
+    pub(crate) fn number(self) -> usize {
         self.0
     }
 }

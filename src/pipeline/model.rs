@@ -7,6 +7,7 @@ use crate::diagnostic::Span;
 use hilum_stages::contract::kind::{AnyStage, StageKind};
 use hilum_stages::contract::port::Port;
 use hilum_stages::contract::seed::Seed;
+use hilum_stages::contract::stage::Upstream;
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -44,7 +45,7 @@ pub struct Stage {
     /// Input ports that are read.
     pub inputs: Vec<Input>,
     /// Expected counts, by label.
-    pub expect: BTreeMap<String, u64>,
+    pub expect: BTreeMap<String, Expected>,
     /// What it may use.
     pub resources: Resources,
     /// How often to retry after a failure of the machine.
@@ -99,6 +100,15 @@ pub enum Shape {
     Gathered,
 }
 
+/// How many images of a label a stage must produce.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expected {
+    /// Images.
+    pub images: u64,
+    /// Patients with one of them, if the study says it.
+    pub patients: Option<u64>,
+}
+
 /// What a stage may use; `None` leaves it to the kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resources {
@@ -114,6 +124,25 @@ impl Stage {
     /// Axes and values of its cell.
     pub fn coordinates(&self) -> impl Iterator<Item = (&str, &str)> {
         self.name.split('/').skip(1).filter_map(|part| part.split_once('='))
+    }
+}
+
+impl Upstream for Pipeline {
+    fn kind(&self, stage: usize) -> &'static str {
+        self.stages.of_number(stage).kind.name
+    }
+    fn name(&self, stage: usize) -> &str {
+        &self.stages.of_number(stage).name
+    }
+    fn parameters(&self, stage: usize) -> &Value {
+        &self.stages.of_number(stage).parameters
+    }
+    fn makers(&self, stage: usize, port: &str) -> Vec<usize> {
+        let of = |i: &Input| i.from.iter().map(|s| s.stage.number()).collect();
+        self.stages.of_number(stage).inputs.iter().find(|i| i.port.name == port).map(of).unwrap_or_default()
+    }
+    fn gathering_all_but(&self, _: &str, _: &str) -> Option<String> {
+        None
     }
 }
 

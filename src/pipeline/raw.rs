@@ -59,7 +59,7 @@ pub struct Allowed {
     pub reason: String,
 }
 
-pub(super) const FILE_KEYS: [&str; 8] = ["study", "description", "seed", "extends", "vars", "stages", "checks", "report"];
+pub(super) const FILE_KEYS: [&str; 10] = ["study", "description", "seed", "extends", "scale", "scales", "vars", "stages", "checks", "report"];
 pub(super) const STAGE_KEYS: [&str; 9] = ["stage", "description", "in", "with", "matrix", "seed", "expect", "resources", "retry"];
 
 /// Names become directories, several of which make a path.

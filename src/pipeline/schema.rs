@@ -52,6 +52,22 @@ pub fn schema(language: &Language) -> Value {
     let mut stage = stage(&names);
     // What a file lays over another need not be whole, and null removes.
     definitions.insert("stage-of-extension".into(), or_null(stage.clone()));
+    definitions.insert(
+        "scale".into(),
+        json!({
+            "type": ["object", "null"],
+            "additionalProperties": false,
+            "properties": {
+                "study": { "type": "string" },
+                "description": { "type": ["string", "number", "boolean"] },
+                "seed": { "type": ["integer", "null"], "minimum": 0 },
+                "vars": { "type": ["object", "null"] },
+                "stages": { "type": ["object", "null"], "additionalProperties": { "$ref": "#/$defs/stage-of-extension" } },
+                "checks": or_null(checks(&language.checks)),
+                "report": { "type": ["object", "null"] },
+            },
+        }),
+    );
     stage["required"] = json!(["stage"]);
     stage["allOf"] = branches.into();
     definitions.insert("stage".into(), stage);
@@ -65,6 +81,8 @@ pub fn schema(language: &Language) -> Value {
             "description": { "description": "The question of the study.", "type": ["string", "number", "boolean"] },
             "seed": { "description": "The seed of all random draws.", "type": ["integer", "null"], "minimum": 0 },
             "extends": { "description": "Another study that this file extends.", "type": "string" },
+            "scale": { "description": "Which of `scales` is laid over the study.", "type": ["string", "number", "boolean", "null"] },
+            "scales": { "description": "Layers by name, each like a file that extends this one.", "type": ["object", "null"], "additionalProperties": { "$ref": "#/$defs/scale" } },
             "vars": { "description": "Values for `$name`.", "type": ["object", "null"] },
             "stages": { "description": "The stages by name.", "type": "object" },
             "checks": or_null(checks(&language.checks)),
@@ -97,7 +115,15 @@ fn stage(kinds: &[&str]) -> Value {
                 "additionalProperties": axis,
             },
             "seed": { "description": "A seed of its own.", "type": ["integer", "null"], "minimum": 0 },
-            "expect": { "description": "Expected counts by label.", "type": ["object", "null"], "additionalProperties": { "type": "integer", "minimum": 0 } },
+            "expect": { "description": "Expected counts by label.", "type": ["object", "null"], "additionalProperties": { "anyOf": [
+                { "type": "integer", "minimum": 0 },
+                {
+                    "type": "object",
+                    "additionalProperties": false,
+                    "required": ["images"],
+                    "properties": { "images": { "type": "integer", "minimum": 0 }, "patients": { "type": "integer", "minimum": 0 } },
+                },
+            ] } },
             "resources": {
                 "description": "What the stage may use.",
                 "type": ["object", "null"],

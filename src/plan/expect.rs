@@ -3,21 +3,31 @@
 
 use super::current::Fault;
 use crate::pipeline::Stage;
+use crate::pipeline::model::Expected;
 use crate::tables::Tables;
 use hilum_cache::receipt::Outputs;
 use hilum_cache::{Result, Store};
 use hilum_stages::data::sample;
+use std::collections::BTreeSet;
 
 /// The first count that differs from what the study expects.
 pub fn unmet(stage: &Stage, outputs: &Outputs, store: &Store, tables: &Tables) -> Result<Option<Fault>> {
     let first = stage.kind.outputs.first().and_then(|port| outputs.get(port.name));
     let Some(artifact) = first.filter(|_| !stage.expect.is_empty()) else { return Ok(None) };
-    let counts = sample::counts(&tables.samples(store, artifact)?);
-    let found = |label: &str| counts.get(label).copied().unwrap_or(0) as u64;
-    Ok(stage.expect.iter().find(|(label, wanted)| found(label) != **wanted).map(|(label, wanted)| Fault {
-        message: format!("{} images of `{label}`, but the study expects {wanted}", found(label)),
-        help: Some("see `hilum explain E0501`".into()),
-    }))
+    let rows = tables.samples(store, artifact)?;
+    let counts = sample::counts(&rows);
+    let images = |label: &str| counts.get(label).copied().unwrap_or(0) as u64;
+    let patients = |label: &str| rows.iter().filter(|r| r.label == label && !r.patient.is_empty()).map(|r| &r.patient).collect::<BTreeSet<_>>().len() as u64;
+    let differs = |(label, wanted): (&String, &Expected)| {
+        let (found, of) = (images(label), patients(label));
+        if found != wanted.images {
+            return Some(format!("{found} images of `{label}`, but the study expects {}", wanted.images));
+        }
+        let expected = wanted.patients.filter(|n| *n != of)?;
+        Some(format!("the images of `{label}` are of {of} patients, but the study expects {expected}"))
+    };
+    let help = Some("see `hilum explain E0501`".to_owned());
+    Ok(stage.expect.iter().find_map(differs).map(|message| Fault { message, help }))
 }
 
 #[cfg(test)]
@@ -47,6 +57,9 @@ mod tests {
         assert_eq!(found("    expect: { covid: 2, normal: 3 }\n").as_deref(), Some("1 images of `normal`, but the study expects 3"));
         assert_eq!(found("    expect: { viral: 1 }\n").as_deref(), Some("0 images of `viral`, but the study expects 1"));
         assert_eq!(found("    expect: { viral: 0 }\n"), None);
+        assert_eq!(found("    expect: { covid: { images: 2, patients: 2 } }\n"), None);
+        let said = found("    expect: { covid: { images: 2, patients: 1 } }\n");
+        assert_eq!(said.as_deref(), Some("the images of `covid` are of 2 patients, but the study expects 1"));
         // A stage that has made nothing yet is not judged.
         let text = "study: s\nseed: 1\nstages:\n  images: { stage: phantoms, with: { classes: { covid: { images: 2 } } }, expect: { covid: 9 } }\n";
         assert_eq!(unmet(&study(text).stages[StageId::test(0)], &Outputs::default(), &store, &Tables::default()).unwrap(), None);

@@ -1,8 +1,11 @@
 //! The registry: every stage kind that a study may name. One kind per file.
 
 pub mod audit_table;
+pub mod augment;
 pub mod classifier;
+pub mod combine;
 pub mod compare;
+pub mod counted;
 pub mod evaluate;
 pub mod generator;
 pub mod import;
@@ -21,6 +24,8 @@ use crate::contract::kind::StageKind;
 /// Every stage kind, in alphabetical order.
 pub static KINDS: &[StageKind] = &[
     StageKind::of::<audit_table::AuditTable>(),
+    StageKind::of::<augment::AugmentStage>(),
+    StageKind::of::<combine::Combine>(),
     StageKind::of::<compare::Compare>(),
     StageKind::of::<evaluate::Evaluate>(),
     StageKind::of::<import::Import>(),

@@ -4,6 +4,7 @@
 //! Which method is used where, and the coverage that was measured for it, is in `docs/statistics.md`.
 
 pub mod adjust;
+pub mod association;
 pub mod bootstrap;
 pub mod delong;
 pub mod detectable;

@@ -118,6 +118,8 @@ pub enum Severity {
     Error,
     /// Shown in terminal, journal and report.
     Warning,
+    /// Shown in journal and report.
+    Info,
 }
 
 /// How many stages ended in which way.

@@ -2,7 +2,7 @@
 
 use super::{Chapter, warning};
 use crate::report::facts::Facts;
-use hilum_cache::journal::Severity;
+use hilum_cache::journal::{Finding, Severity};
 use hilum_stages::contract::note::Note;
 use maud::{Markup, html};
 
@@ -11,7 +11,7 @@ pub(super) const CHAPTER: Chapter = Chapter { id: "findings", title: None, about
 fn render(f: &Facts) -> Markup {
     html! {
         @for finding in &f.findings {
-            div class=(if finding.allowed.is_some() || finding.severity == Severity::Warning { "warn" } else { "bad" }) {
+            div class=(class(finding)) {
                 b { (finding.id) } " at " (finding.stage) ": "
                 @match &finding.message {
                     Some(message) => {
@@ -30,5 +30,15 @@ fn render(f: &Facts) -> Markup {
             @for note in r.notes.iter().map(|n| Note::read(n)).filter(Note::is_warning) { (warning(Some(&r.stage), &note)) }
         }
         @for failure in &f.failures { div.bad { b { (failure.stage) } " failed: " (failure.message) } }
+    }
+}
+
+/// An error that is not allowed would have refused the study.
+fn class(finding: &Finding) -> &'static str {
+    match finding.severity {
+        _ if finding.allowed.is_some() => "warn",
+        Severity::Error => "bad",
+        Severity::Warning => "warn",
+        Severity::Info => "info",
     }
 }

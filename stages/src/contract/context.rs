@@ -215,18 +215,17 @@ impl Context<'_> {
 
 #[cfg(test)]
 impl Context<'static> {
-    /// For the test of a stage of this kind: on the CPU, without a seed, a key, images, files and checkpoints. What it
-    /// reports is in [`Context::notes`].
-    pub fn for_tests(kind: &'static str) -> Context<'static> {
+    /// On the CPU, with a seed for kinds that draw, without a key, images, files and checkpoints: for stages that need tables alone.
+    pub fn bare(kind: &'static str, seed: Option<Seed>) -> Context<'static> {
         struct NoImages;
         impl ImageBytes for NoImages {
             fn bytes(&self, _: &Digest) -> Result<Vec<u8>> {
-                Err(Error::data("this test has no images"))
+                Err(Error::data("there are no images here"))
             }
         }
         Context {
             kind,
-            seed: None,
+            seed,
             images: &NoImages,
             sources: BTreeMap::new(),
             pseudonyms: None,
@@ -237,6 +236,10 @@ impl Context<'static> {
             work: PathBuf::new(),
             notes: Mutex::default(),
         }
+    }
+    /// For the test of a stage of this kind: as [`Context::bare`]. What it reports is in [`Context::notes`].
+    pub fn for_tests(kind: &'static str) -> Context<'static> {
+        Context::bare(kind, None)
     }
     /// With a seed, for kinds that draw.
     pub fn seeded(self, seed: u64) -> Self {

@@ -27,6 +27,8 @@ pub struct StageKind {
     pub pseudonyms: bool,
     /// True where every image that it makes is synthetic.
     pub synthetic: bool,
+    /// True where its table has changed copies of images beside the images.
+    pub copies: bool,
     /// How far its bytes may be expected again.
     pub determinism: Determinism,
     /// Input ports.
@@ -49,6 +51,7 @@ impl StageKind {
             seeded: S::SEEDED,
             pseudonyms: S::PSEUDONYMS,
             synthetic: S::SYNTHETIC,
+            copies: S::COPIES,
             determinism: S::DETERMINISM,
             inputs: <S::Inputs as Inputs>::PORTS,
             outputs: <S::Outputs as Outputs>::PORTS,

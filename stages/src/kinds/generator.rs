@@ -55,6 +55,14 @@ impl Opened {
         grey(&without_history(|| self.generator.sample(noise, first, n, truncation))?)
     }
 
+    /// Images from noise, normalised by their own statistics; see [`Generator::sample_in_training`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn sample_in_training(&self, noise: &Stream, first: u64, n: usize) -> Result<Vec<Vec<f32>>> {
+        grey(&without_history(|| self.generator.sample_in_training(noise, first, n))?)
+    }
+
     /// Translated images as grey values in [−1, 1]; see [`Generator::translate`].
     ///
     /// # Errors

@@ -54,10 +54,33 @@ pub struct Synthesize {
     /// such images by it.
     #[serde(default)]
     pub contrast_stretch: bool,
+    /// How a generator with batch norms (dcgan) is used.
+    #[serde(default, skip_serializing_if = "SampleMode::is_eval")]
+    pub sample: SampleMode,
     /// Translates images to the other label and back: they keep their label but bear the traces of the generator.
     #[serde(default)]
     pub reconstruct: bool,
 }
+
+/// Whose statistics batch norms use.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SampleMode {
+    /// Running statistics of the training: each image is independent of the others.
+    #[default]
+    Eval,
+    /// Statistics of 64 images that are generated together, as in the DCGAN tutorial of PyTorch, which never calls `eval()`.
+    Train,
+}
+
+impl SampleMode {
+    fn is_eval(&self) -> bool {
+        *self == SampleMode::Eval
+    }
+}
+
+/// Images that are normalised together; image k is in group k / 64, whatever the number of images.
+const TOGETHER: usize = 64;
 
 /// How many images are generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -171,6 +194,7 @@ impl Synthesize {
             }
             _ => unreachable!("BUG: such networks and inputs were refused"),
         };
+        let batch = if self.sample == SampleMode::Train { TOGETHER } else { batch };
         let device = training::open_device(cx.device)?;
         let generator = Opened::new(&inputs.generator, &device)?;
         let noise = cx.stream("noise");
@@ -183,6 +207,7 @@ impl Synthesize {
             let parents: Vec<&[u8]> = all().filter_map(|o| o.parent.map(|(_, pixels)| pixels)).collect();
             let numbers: Vec<u64> = all().map(Request::draws).collect();
             let made = match parents.is_empty() {
+                true if self.sample == SampleMode::Train => generator.sample_in_training(&noise, numbers[0], TOGETHER)?,
                 true => generator.sample(&noise, numbers[0], numbers.len(), *self.truncation)?,
                 false => generator.translate(&parents, &numbers, &noise, self.reconstruct)?,
             };
@@ -236,6 +261,9 @@ impl Synthesize {
             None if self.reconstruct => fault("this network generates images from noise and cannot translate back", "remove `reconstruct`".into()),
             None if self.count.is_none() => {
                 fault("this network generates images from noise and needs their number", "set `count` to a number or `as-needed`".into())
+            }
+            _ if self.sample == SampleMode::Train && !network.samples_in_training() => {
+                fault("this generator has no batch norms to use in training mode", "remove `sample`".into())
             }
             _ if *self.truncation < 1.0 && !network.truncates() => fault("this generator has no styles to truncate", "remove `truncation`".into()),
             _ => None,
@@ -355,6 +383,22 @@ mod tests {
                 assert!(made(batch, threads) == expected, "{network}: {batch} at once on {threads} threads");
             }
         }
+    }
+
+    #[test]
+    fn in_training_mode_an_image_depends_on_its_group_alone() {
+        let made = |count: u32, sample: &str| {
+            let inputs = Inputs { generator: fresh(r#"{"dcgan": {"size": 32, "width": 8, "latent": 16}}"#), source: None, images: vec![], real: None };
+            let stage: Synthesize = serde_json::from_value(serde_json::json!({ "count": count, "sample": sample })).unwrap();
+            let out = stage.make(&inputs, 7, &Context::for_tests(Synthesize::NAME).seeded(3)).unwrap();
+            out.samples.rows.iter().map(|r| r.image).collect::<Vec<_>>()
+        };
+        let (few, many) = (made(5, "train"), made(70, "train"));
+        assert_eq!((few.len(), many.len(), &many[..5]), (5, 70, &few[..]));
+        assert_ne!(made(5, "eval"), few);
+        let stylegan: GanNetwork = serde_json::from_str(r#"{"stylegan2": {"size": 32, "width": 0.03125}}"#).unwrap();
+        let stage: Synthesize = serde_json::from_str(r#"{"count": 3, "sample": "train"}"#).unwrap();
+        assert!(stage.misfit(&stylegan, false).unwrap().0.contains("no batch norms"));
     }
 
     #[test]

@@ -46,6 +46,10 @@ pub trait GeneratorConfig {
     }
     /// Says which images the network needs, if those of this side in pixels do not fit.
     fn side_needed(&self, side: usize) -> Option<String>;
+    /// True if images can be normalised by their own statistics, as while training.
+    fn samples_in_training(&self) -> bool {
+        false
+    }
     /// True if images can be generated with styles closer to the mean style.
     fn truncates(&self) -> bool {
         false
@@ -89,6 +93,13 @@ pub trait Generator {
     /// Where the network translates.
     fn sample(&self, _noise: &Stream, _first: u64, _n: usize, _truncation: f64) -> Result<Value> {
         Err(Error::data("BUG: this generator translates images"))
+    }
+    /// As [`Generator::sample`], normalised by the statistics of these images, as while training.
+    ///
+    /// # Errors
+    /// Where the network has no such norms.
+    fn sample_in_training(&self, _noise: &Stream, _first: u64, _n: usize) -> Result<Value> {
+        Err(Error::data("BUG: this generator has no norms over a batch"))
     }
     /// Translates grey images `[n, side, side, 1]` in [−1, 1]; `and_back`: to the other label and back. If translation
     /// is random, image `k` draws from stream `numbers[k]`.

@@ -137,7 +137,38 @@ fn between(from: f64, to: f64, share: f64) -> f64 {
     to + (from - to) / 2.0 * (1.0 + math::cos(std::f64::consts::PI * share))
 }
 
-/// Reduces the learning rate when a loss stops improving: `ReduceLROnPlateau` with a relative threshold of 1e-4.
+/// By how much a loss must fall to be an improvement.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Threshold {
+    /// By this share of the lowest loss, as in PyTorch.
+    Relative(NonNegative),
+    /// By this much, as in Keras, where it is 1e-4. Keras reduces after `patience` epochs, PyTorch and hilum after one more.
+    Absolute(NonNegative),
+}
+
+impl Default for Threshold {
+    fn default() -> Self {
+        Threshold::Relative(NonNegative::of(1e-4))
+    }
+}
+
+impl Threshold {
+    /// True for the default.
+    pub fn is_default(&self) -> bool {
+        *self == Threshold::default()
+    }
+    fn improves(self, loss: f64, best: f64) -> bool {
+        match self {
+            // Nothing is a share of an infinite loss.
+            _ if best == f64::INFINITY => loss < best,
+            Threshold::Relative(share) => loss < best * (1.0 - *share),
+            Threshold::Absolute(by) => loss < best - *by,
+        }
+    }
+}
+
+/// Reduces the learning rate when a loss stops improving: `ReduceLROnPlateau` of PyTorch, or of Keras with an absolute threshold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plateau {
     /// Factor of a reduction.
@@ -146,18 +177,20 @@ pub struct Plateau {
     pub patience: u32,
     /// The minimum learning rate.
     pub min_lr: f64,
+    /// What an improvement is.
+    pub threshold: Threshold,
     best: f64,
     waited: u32,
 }
 
 impl Plateau {
     /// In its initial state.
-    pub fn new(factor: f64, patience: u32, min_lr: f64) -> Self {
-        Plateau { factor, patience, min_lr, best: f64::INFINITY, waited: 0 }
+    pub fn new(factor: f64, patience: u32, min_lr: f64, threshold: Threshold) -> Self {
+        Plateau { factor, patience, min_lr, threshold, best: f64::INFINITY, waited: 0 }
     }
     /// The learning rate after an epoch with this loss.
     pub fn observe(&mut self, loss: f64, rate: f64) -> f64 {
-        if loss < self.best * (1.0 - 1e-4) {
+        if self.threshold.improves(loss, self.best) {
             (self.best, self.waited) = (loss, 0);
         } else {
             self.waited += 1;
@@ -244,7 +277,7 @@ mod tests {
             }
         }
         assert_eq!(compared, 300 + 3);
-        let mut plateau = Plateau::new(0.1, 2, 1e-6);
+        let mut plateau = Plateau::new(0.1, 2, 1e-6, Threshold::default());
         let mut rate = 6e-3;
         for (step, [expected, loss]) in known["plateau"].iter().enumerate() {
             rate = plateau.observe(*loss, rate);
@@ -253,9 +286,21 @@ mod tests {
     }
 
     #[test]
+    fn an_absolute_threshold_does_not_care_how_large_the_loss_is() {
+        // Losses fall by 2e-4 and 5e-5: for a loss of 10, less than a relative threshold; the second less than an absolute one.
+        let reduced = |threshold: Threshold, losses: [f64; 2]| {
+            let mut plateau = Plateau::new(0.1, 0, 0.0, threshold);
+            losses.iter().fold(1.0, |rate, loss| plateau.observe(*loss, rate)) < 1.0
+        };
+        let absolute = Threshold::Absolute(NonNegative::of(1e-4));
+        assert_eq!([reduced(Threshold::default(), [10.0, 10.0 - 2e-4]), reduced(absolute, [10.0, 10.0 - 2e-4])], [true, false]);
+        assert_eq!([reduced(Threshold::default(), [0.1, 0.1 - 5e-5]), reduced(absolute, [0.1, 0.1 - 5e-5])], [false, true]);
+    }
+
+    #[test]
     fn losses_that_are_no_numbers_are_never_better_and_end_a_training_all_the_same() {
         for odd in [f64::NAN, f64::INFINITY] {
-            let (mut stop, mut plateau) = (EarlyStop::new(0.0, 2), Plateau::new(0.1, 0, 1e-8));
+            let (mut stop, mut plateau) = (EarlyStop::new(0.0, 2), Plateau::new(0.1, 0, 1e-8, Threshold::default()));
             assert_eq!([odd, 1.0, odd, odd].map(|loss| stop.observe(loss)), [Verdict::Wait, Verdict::Better, Verdict::Wait, Verdict::Stop]);
             assert!((0..50).fold(0.1, |rate, _| plateau.observe(odd, rate)) >= 1e-8);
         }

@@ -1,6 +1,6 @@
 //! Monitoring of the validation loss: the learning rate is reduced, training stops, and the best weights are kept.
 
-use super::schedule::{EarlyStop, Plateau, Verdict};
+use super::schedule::{EarlyStop, Plateau, Threshold, Verdict};
 use crate::contract::prelude::*;
 
 /// Stops training when the validation loss stops improving; the weights of the best epoch are kept.
@@ -29,11 +29,14 @@ pub struct PlateauParameters {
     pub patience: u32,
     /// The minimum learning rate.
     pub min_lr: NonNegative,
+    /// By how much the loss must fall to be an improvement; by default by 1e-4 of the lowest.
+    #[serde(skip_serializing_if = "Threshold::is_default")]
+    pub threshold: Threshold,
 }
 
 impl Default for PlateauParameters {
     fn default() -> Self {
-        PlateauParameters { factor: InnerShare::of(0.1), patience: 5, min_lr: NonNegative::of(1e-8) }
+        PlateauParameters { factor: InnerShare::of(0.1), patience: 5, min_lr: NonNegative::of(1e-8), threshold: Threshold::default() }
     }
 }
 
@@ -50,7 +53,7 @@ impl Watch {
     /// In its initial state.
     pub fn new(stop: Option<&EarlyStopParameters>, plateau: Option<&PlateauParameters>, rate: f64) -> Watch {
         let stop = stop.map(|p| EarlyStop::new(*p.min_delta, *p.patience));
-        Watch { stop, plateau: plateau.map(|p| Plateau::new(*p.factor, p.patience, *p.min_lr)), rate, losses: vec![] }
+        Watch { stop, plateau: plateau.map(|p| Plateau::new(*p.factor, p.patience, *p.min_lr, p.threshold)), rate, losses: vec![] }
     }
     /// The result of an epoch with this validation loss. Without early stopping, it has none.
     pub fn observe(&mut self, loss: f64) -> Verdict {
@@ -81,7 +84,7 @@ mod tests {
     fn a_watch_goes_on_where_it_was() {
         let new = || {
             let stop = EarlyStopParameters { patience: Count::of(3), ..Default::default() };
-            let plateau = PlateauParameters { factor: InnerShare::of(0.5), patience: 0, min_lr: NonNegative::of(0.0) };
+            let plateau = PlateauParameters { factor: InnerShare::of(0.5), patience: 0, min_lr: NonNegative::of(0.0), threshold: Threshold::default() };
             Watch::new(Some(&stop), Some(&plateau), 0.1)
         };
         let losses = [1.0, 0.7, 0.1 + 0.2, 0.3, 0.31, 0.29, 0.4, 0.5, 0.6];

@@ -9,6 +9,7 @@ use crate::contract::note::Severity;
 use crate::contract::prelude::*;
 use crate::contract::source::Listing;
 use crate::data::sample::{Origin, Sample};
+use crate::statistics::association::cramers_v;
 use crate::words::counted;
 use hilum_cache::Digest;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -153,27 +154,6 @@ pub(super) fn confounding(rows: &[Sample]) -> Option<Note> {
         table.join("; "),
         more(counts.len(), "classes")
     )))
-}
-
-/// Cramér's V without correction; None for a single row or column.
-fn cramers_v(counts: &BTreeMap<&str, BTreeMap<&str, usize>>) -> Option<f64> {
-    let mut columns: BTreeMap<&str, usize> = BTreeMap::new();
-    counts.values().flatten().for_each(|(column, n)| *columns.entry(column).or_default() += n);
-    let smaller = counts.len().min(columns.len());
-    if smaller < 2 {
-        return None;
-    }
-    let total = columns.values().sum::<usize>() as f64;
-    let mut chi_square = 0.0;
-    for row in counts.values() {
-        let sum = row.values().sum::<usize>() as f64;
-        for (column, n) in &columns {
-            let expected = sum * *n as f64 / total;
-            let off = *row.get(column).unwrap_or(&0) as f64 - expected;
-            chi_square += off * off / expected;
-        }
-    }
-    Some((chi_square / (total * (smaller - 1) as f64)).sqrt())
 }
 
 /// Identifiers that a spreadsheet turned into numbers in some rows and not in others. They are counted, never named.

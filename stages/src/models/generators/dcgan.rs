@@ -61,6 +61,9 @@ impl GeneratorConfig for Config {
     fn min_batch(&self) -> u32 {
         2
     }
+    fn samples_in_training(&self) -> bool {
+        true
+    }
     fn side_needed(&self, side: usize) -> Option<String> {
         exactly(*self.size, side)
     }
@@ -123,5 +126,8 @@ struct Opened {
 impl super::Generator for Opened {
     fn sample(&self, noise: &Stream, first: u64, n: usize, _truncation: f64) -> Result<Value> {
         self.generator.forward(&training::uniform_noise(noise, first, n, self.latent, &self.device)?, false)
+    }
+    fn sample_in_training(&self, noise: &Stream, first: u64, n: usize) -> Result<Value> {
+        self.generator.forward(&training::uniform_noise(noise, first, n, self.latent, &self.device)?, true)
     }
 }

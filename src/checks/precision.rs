@@ -1,0 +1,48 @@
+//! Test sets that are too small to tell much. Independent of what is found on them.
+
+use super::{CheckInput, CheckResult};
+use crate::pipeline::model::{Stage, StageId};
+use hilum_stages::data::sample::{Origin, Sample};
+use hilum_stages::statistics::proportion::wilson;
+use hilum_stages::words::counted;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Patients of the rarest class below which a test set is small: a share of so many is known to about eight points.
+const FEW: usize = 100;
+/// The sensitivity for which the width of an interval is said.
+const TYPICAL: f64 = 0.8;
+
+/// Test sets with few patients of a class.
+pub(super) fn few(look: &CheckInput) -> Vec<CheckResult> {
+    let of = |(id, stage): (StageId, &Stage)| {
+        let input = stage.inputs.iter().find(|i| i.port.name == "samples").filter(|_| stage.stage.is_test())?;
+        let [source] = input.from.as_slice() else { return None };
+        let table = (look.known)(source.stage, source.port)?;
+        let rows = look.evidence.tables.samples(look.evidence.store, &table).ok()?;
+        let (label, patients) = rarest(&rows).filter(|(_, n)| *n < FEW)?;
+        let (low, high) = wilson((TYPICAL * patients as f64).round(), patients as f64, 0.95)?;
+        let people = counted(patients, "patient", "patients");
+        Some(CheckResult {
+            stage: id,
+            at: input.span,
+            label: format!("{people} of `{label}`"),
+            message: format!("with {people} of `{label}`, a sensitivity of {TYPICAL} is known to [{low:.2}, {high:.2}]"),
+            notes: vec!["`detectable` in the table of a comparison says which difference of two arms could have been found".into()],
+            help: "test on more patients, or pool the folds of a cross-validation",
+            count: patients as u64,
+            unit: "patients",
+            path: vec![],
+        })
+    };
+    look.p.stages.pairs().filter_map(of).collect()
+}
+
+/// The label with the fewest patients; an image without a patient is one of its own.
+fn rarest(rows: &[Sample]) -> Option<(&str, usize)> {
+    let mut of_label: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for row in rows.iter().filter(|r| r.origin == Origin::Real) {
+        let whose = if row.patient.is_empty() { row.image.to_string() } else { row.patient.clone() };
+        of_label.entry(&row.label).or_default().insert(whose);
+    }
+    of_label.into_iter().map(|(label, patients)| (label, patients.len())).min_by_key(|(_, n)| *n)
+}

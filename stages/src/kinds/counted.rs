@@ -1,0 +1,268 @@
+//! The tables that stages would make, from the tables of their inputs alone: so a study is counted before anything has run, without its
+//! images. Kinds whose tables follow from pixels or files are not in the table below.
+
+use super::augment::AugmentStage;
+use super::combine::{self, Combine};
+use super::oversample::{self, Oversample};
+use super::phantoms::Phantoms;
+use super::split::{self, Split};
+use super::synthesize::{Amount, Synthesize};
+use super::undersample::{self, Undersample};
+use crate::contract::prelude::*;
+use crate::data::sample::{Origin, Sample, Samples};
+use crate::models::GanNetwork;
+use hilum_cache::Digest;
+use serde_json::Value;
+
+/// What a stage is given.
+pub struct Given<'a> {
+    /// The tables of an input; empty where nothing is bound or nothing is known.
+    pub samples: &'a dyn Fn(&str) -> Vec<Samples>,
+    /// The stages that make what is given at a port.
+    pub makers: &'a dyn Fn(&str) -> Vec<usize>,
+    /// The stages above.
+    pub upstream: &'a dyn Upstream,
+}
+
+impl Given<'_> {
+    fn one(&self, port: &str) -> Option<Samples> {
+        (self.samples)(port).into_iter().next()
+    }
+}
+
+/// Tables by output.
+pub type Counted = Vec<(&'static str, Samples)>;
+
+type Count = fn(Value, &Given, &Context) -> Option<Result<Counted>>;
+
+/// The kinds whose tables can be counted.
+static COUNTED: &[(&str, Count)] = &[
+    ("augment", augmented),
+    ("combine", combined),
+    ("oversample", oversampled),
+    ("phantoms", phantoms),
+    ("split", parts),
+    ("synthesize", synthesized),
+    ("undersample", undersampled),
+];
+
+/// The tables that a stage of a kind would make with these parameters. None where they follow from more than tables, or an input is not
+/// known.
+///
+/// # Errors
+/// As the stage's own: the data do not allow it.
+pub fn tables(kind: &str, parameters: Value, given: &Given, cx: &Context) -> Option<Result<Counted>> {
+    COUNTED.iter().find(|(name, _)| *name == kind).and_then(|(_, count)| count(parameters, given, cx))
+}
+
+/// Made-up images of a label, of so many patients each of whom has as many as any other, to within one.
+pub fn roster(of: &str, label: &str, images: u64, patients: u64) -> Vec<Sample> {
+    let row = |n: u64| {
+        let patient = n % patients.max(1);
+        sample(&format!("{of}/{label}/{n}"), label, format!("{of}/{label}/{patient}"), (n / patients.max(1)) as u32)
+    };
+    (0..images).map(row).collect()
+}
+
+fn sample(name: &str, label: &str, patient: String, number: u32) -> Sample {
+    Sample {
+        image: Digest::of(name.as_bytes()),
+        patient,
+        number,
+        label: label.to_owned(),
+        source: String::new(),
+        origin: Origin::Real,
+        generator: None,
+        parent: None,
+        age: None,
+        sex: String::new(),
+        view: String::new(),
+        width: 1,
+        height: 1,
+    }
+}
+
+fn read<S: Stage>(parameters: Value) -> Option<S> {
+    serde_json::from_value(parameters).ok()
+}
+
+fn parts(parameters: Value, given: &Given, cx: &Context) -> Option<Result<Counted>> {
+    let (stage, samples) = (read::<Split>(parameters).filter(|s| s.keep.is_none())?, given.one("samples")?);
+    let of = |out: split::Outputs| {
+        let others = [("validation", out.validation), ("test", out.test)];
+        std::iter::once(("train", out.train)).chain(others.into_iter().filter_map(|(port, table)| Some((port, table?)))).collect()
+    };
+    Some(stage.run(split::Inputs { samples }, cx).map(of))
+}
+
+fn undersampled(parameters: Value, given: &Given, cx: &Context) -> Option<Result<Counted>> {
+    let (stage, samples) = (read::<Undersample>(parameters)?, given.one("samples")?);
+    Some(stage.run(undersample::Inputs { samples }, cx).map(|out| vec![("samples", out.samples)]))
+}
+
+fn oversampled(parameters: Value, given: &Given, cx: &Context) -> Option<Result<Counted>> {
+    let (stage, real) = (read::<Oversample>(parameters)?, given.one("real")?);
+    let synthetic = given.one("synthetic");
+    if stage.reads("synthetic") && synthetic.is_none() {
+        return None;
+    }
+    Some(stage.run(oversample::Inputs { real, synthetic }, cx).map(|out| vec![("samples", out.samples)]))
+}
+
+fn combined(parameters: Value, given: &Given, cx: &Context) -> Option<Result<Counted>> {
+    let (stage, samples) = (read::<Combine>(parameters)?, (given.samples)("samples"));
+    // A table that is not known is missing from the list.
+    if samples.is_empty() || samples.len() < (given.makers)("samples").len() {
+        return None;
+    }
+    Some(stage.run(combine::Inputs { samples }, cx).map(|out| vec![("samples", out.samples), ("rest", out.rest)]))
+}
+
+fn augmented(parameters: Value, given: &Given, _: &Context) -> Option<Result<Counted>> {
+    let (stage, samples) = (read::<AugmentStage>(parameters)?, given.one("samples")?);
+    let mut rows = samples.rows.clone();
+    for (_, originals) in samples.by_label() {
+        let wanted = (*stage.images as usize).saturating_sub(originals.len());
+        let copy = |(n, original): (usize, &&Sample)| {
+            let image = Digest::of(format!("{}/{n}", original.image).as_bytes());
+            Sample { image, parent: Some(original.image), ..(*original).clone() }
+        };
+        rows.extend(originals.iter().cycle().take(wanted).enumerate().map(copy));
+    }
+    Some(Ok(vec![("samples", Samples::of(rows))]))
+}
+
+fn phantoms(parameters: Value, _: &Given, _: &Context) -> Option<Result<Counted>> {
+    let stage = read::<Phantoms>(parameters)?;
+    let of = |(label, class): (&String, &super::phantoms::Class)| {
+        let images = u64::from(*class.images);
+        roster("phantoms", label, images, (images as f64 / *stage.images_per_patient).round() as u64)
+    };
+    Some(Ok(vec![("samples", Samples::of(stage.classes.iter().flat_map(of).collect()))]))
+}
+
+fn synthesized(parameters: Value, given: &Given, _: &Context) -> Option<Result<Counted>> {
+    let stage = read::<Synthesize>(parameters)?;
+    let maker = (given.makers)("generator").first().copied()?;
+    let network = GanNetwork::trained_by(maker, given.upstream)?;
+    let trained_on = given.upstream.parameters(maker)["label"].as_str().map(str::to_owned);
+    let of = format!("{}/{}", given.upstream.name(maker), parameters_of(&stage));
+    let rows: Vec<Sample> = match network.config().translates() {
+        Some((from, to)) => {
+            let label = stage.label.clone().unwrap_or_else(|| if stage.reconstruct { from } else { to }.to_owned());
+            let source = given.one("source")?;
+            let parents: Vec<Sample> = source.rows.into_iter().filter(|r| r.label == from).collect();
+            let wanted = match stage.count {
+                Some(Amount::Of(n)) => *n as usize,
+                Some(Amount::Needed(_)) => needed(&given.one("real")?, &label),
+                None => parents.len(),
+            };
+            let translated = |(n, parent): (usize, Sample)| Sample {
+                origin: Origin::Synthetic,
+                parent: Some(parent.image),
+                patient: parent.patient,
+                ..sample(&format!("{of}/{n}"), &label, String::new(), n as u32)
+            };
+            parents.into_iter().take(wanted).enumerate().map(translated).collect()
+        }
+        None => {
+            let label = stage.label.clone().or(trained_on)?;
+            let wanted = match stage.count? {
+                Amount::Of(n) => *n as usize,
+                Amount::Needed(_) => needed(&given.one("real")?, &label),
+            };
+            let generated = |n: usize| Sample { origin: Origin::Synthetic, ..sample(&format!("{of}/{n}"), &label, String::new(), n as u32) };
+            (0..wanted).map(generated).collect()
+        }
+    };
+    Some(Ok(vec![("samples", Samples::of(rows))]))
+}
+
+fn parameters_of(stage: &Synthesize) -> String {
+    serde_json::to_string(stage).expect("BUG: parameters are plain JSON")
+}
+
+/// How many images a class lacks to be as large as the largest.
+fn needed(real: &Samples, label: &str) -> usize {
+    let groups = real.by_label();
+    let largest = groups.values().map(Vec::len).max().unwrap_or(0);
+    largest - groups.get(label).map_or(0, Vec::len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::sample::counts;
+    use serde_json::json;
+    use std::collections::BTreeMap;
+
+    struct Above(Value);
+
+    impl Upstream for Above {
+        fn kind(&self, _: usize) -> &'static str {
+            "train-gan"
+        }
+        fn name(&self, _: usize) -> &str {
+            "gan"
+        }
+        fn parameters(&self, _: usize) -> &Value {
+            &self.0
+        }
+        fn makers(&self, _: usize, _: &str) -> Vec<usize> {
+            vec![]
+        }
+        fn gathering_all_but(&self, _: &str, _: &str) -> Option<String> {
+            None
+        }
+    }
+
+    fn counted(kind: &'static str, parameters: Value, given: &[(&str, Samples)], generator: Value) -> Option<BTreeMap<String, BTreeMap<String, usize>>> {
+        let samples = |port: &str| given.iter().filter(|g| g.0 == port).map(|g| g.1.clone()).collect::<Vec<_>>();
+        let makers = |port: &str| if port == "generator" { vec![0] } else { given.iter().filter(|g| g.0 == port).map(|_| 1).collect() };
+        let above = Above(generator);
+        let found = tables(kind, parameters, &Given { samples: &samples, makers: &makers, upstream: &above }, &Context::for_tests(kind).seeded(2))?;
+        Some(found.unwrap().into_iter().map(|(port, table)| (port.to_owned(), counts(&table.rows))).collect())
+    }
+
+    fn of(pairs: &[(&str, usize)]) -> BTreeMap<String, usize> {
+        pairs.iter().map(|(label, n)| ((*label).to_owned(), *n)).collect()
+    }
+
+    /// The counts of Zunair & Hamza 2020, without an image.
+    #[test]
+    fn the_counts_of_a_published_study_need_no_images() {
+        let rows = [roster("rsna", "normal", 20_672, 20_672), roster("rsna", "pneumonia", 6012, 6012), roster("cohen", "covid", 226, 130)].concat();
+        let all = Samples::of(rows);
+        let parts = counted("split", json!({ "train": 0.8, "test": 0.2 }), &[("samples", all.clone())], Value::Null).unwrap();
+        assert_eq!(parts["train"]["normal"] + parts["test"]["normal"], 20_672);
+        assert!(parts["train"]["normal"].abs_diff(16_537) <= 1 && parts["train"]["covid"].abs_diff(180) <= 2, "{parts:?}");
+        let gan = json!({ "network": { "cyclegan": { "from": "normal", "to": "covid" } } });
+        let made = counted("synthesize", json!({}), &[("source", all.clone())], gan).unwrap();
+        assert_eq!(made["samples"], of(&[("covid", 20_672)]));
+        let from_noise = json!({ "network": { "dcgan": {} }, "label": "covid" });
+        let made = counted("synthesize", json!({ "count": "as-needed" }), &[("real", all.clone())], from_noise).unwrap();
+        assert_eq!(made["samples"], of(&[("covid", 20_672 - 226)]));
+        let fixed = counted("augment", json!({ "images": 1080, "augment": { "flip": true } }), &[("samples", all.clone())], Value::Null).unwrap();
+        assert_eq!(fixed["samples"], of(&[("covid", 1080), ("normal", 20_672), ("pneumonia", 6012)]));
+        let drawn = counted("combine", json!({ "take": { "covid": 30 }, "labels": ["covid", "normal"] }), &[("samples", all)], Value::Null).unwrap();
+        assert_eq!((&drawn["samples"], &drawn["rest"]), (&of(&[("covid", 30), ("normal", 20_672)]), &of(&[("covid", 196)])));
+        let phantoms = counted("phantoms", json!({ "classes": { "a": { "images": 7 } } }), &[], Value::Null).unwrap();
+        assert_eq!(phantoms["samples"], of(&[("a", 7)]));
+    }
+
+    #[test]
+    fn what_follows_from_pixels_or_from_what_is_not_known_is_not_counted() {
+        assert_eq!(counted("prepare", json!({ "size": 8 }), &[], Value::Null), None);
+        assert_eq!(counted("split", json!({ "train": 0.8, "test": 0.2 }), &[], Value::Null), None);
+        let real = Samples::of(roster("a", "covid", 3, 2));
+        assert_eq!(counted("oversample", json!({ "arm": "real+synthetic" }), &[("real", real)], Value::Null), None);
+        assert!(COUNTED.iter().all(|(name, _)| super::super::KINDS.iter().any(|k| k.name == *name)));
+    }
+
+    #[test]
+    fn a_roster_shares_images_among_patients() {
+        let rows = roster("x", "covid", 7, 3);
+        let of = |n: usize| rows.iter().filter(|r| r.patient == format!("x/covid/{n}")).count();
+        assert_eq!([of(0), of(1), of(2)], [3, 2, 2]);
+    }
+}

@@ -81,6 +81,9 @@ pub static CHECKS: &[Check] = &[
     info("aug.hflip_cxr", "I0001", copies::mirrored),
 ];
 
+/// Checks whose findings follow from numbers or sources of images, which a study without data may only suppose.
+const BY_TABLES: &[&str] = &["eval.small_n", "confound.source_label", "synthetic.label_confounded", "compute.unequal_budget", "arms.equal"];
+
 /// The ids of all checks.
 pub fn ids() -> impl Iterator<Item = &'static str> + Clone {
     CHECKS.iter().map(|c| c.id)
@@ -120,6 +123,11 @@ impl Finding {
     /// True if the study is refused because of it.
     pub fn refuses(&self) -> bool {
         self.check.severity == Severity::Error && self.reason.is_none()
+    }
+
+    /// True if the design decides it, and not how many images or patients there are, or what they show.
+    pub fn is_of_design(&self) -> bool {
+        !BY_TABLES.contains(&self.check.id)
     }
 
     /// True if it is the same as one found at another time.
@@ -189,6 +197,10 @@ struct Side<'a> {
 }
 
 impl Side<'_> {
+    /// Patients of whom real images are tested: those of synthetic ones are another check's.
+    fn tested_patients(&self) -> RoaringBitmap {
+        self.rows.as_ref().map_or_else(|| self.tested.contains.patients.clone(), |rows| rows.real.patients.clone())
+    }
     /// Images on the training side.
     fn trained(&self) -> RoaringBitmap {
         &self.direct.images | &self.watched.images | &self.generated.images

@@ -11,6 +11,7 @@ pub mod extend;
 mod ids;
 mod inputs;
 pub mod matrix;
+mod merge;
 pub mod model;
 pub mod node;
 mod origin;

@@ -118,7 +118,7 @@ fn find(directory: &std::path::Path, end: &str) -> Option<std::path::PathBuf> {
 fn a_refused_study_exits_with_4() {
     let space = Space::tiny();
     let leak = "stages.split.with.by=image";
-    assert_eq!(space.hilum(&["check", "study.yaml", "--set", leak]).code, 0, "`check` reads the file alone, and this leak shows only in tables");
+    assert_eq!(space.hilum(&["check", "study.yaml", "--set", leak]).code, 4, "phantoms say how many images a patient has");
     for verb in ["run", "plan"] {
         let said = space.hilum(&[verb, "study.yaml", "--set", leak, "--json"]);
         assert_eq!(said.code, 4, "{verb}: {}", said.err);

@@ -288,8 +288,8 @@ fn what_cannot_be_compared_is_refused_before_anything_is_trained() {
     refused(&[("resamples: 200", "margin: 2")], &["E0106", "no difference of this metric is larger than the margin"]);
     refused(&[("show: [auroc, sensitivity, accuracy]", "show: [auroc/]")], &["E0106", "names no class after the slash"]);
     refused(
-        &[("resamples: 200", "reference: { paper: p.yaml, table: T, columns: { auroc: A }, rows: { arm=plain: R } }")],
-        &["E0209", "`reference.rows` names the arm `arm=plain`, which is not compared", "`arm=plain/network=small`"],
+        &[("resamples: 200", "reference: { paper: p.yaml, table: T, columns: { auroc: A }, rows: { arm=plane: R } }")],
+        &["E0209", "`reference.rows` names the arm `arm=plane`, which is not compared", "`arm=plain/network=small`"],
     );
     refused(
         &[("resamples: 200", "reference: { paper: p.yaml, table: T, columns: { aurok: A }, rows: { arm=plain/network=small: R } }")],

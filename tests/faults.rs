@@ -178,5 +178,5 @@ fn identifiers_stay_text() {
     space.write("study.yaml", study);
     space.executed();
     let counts = space.hilum(&["plan", "study.yaml", "--counts"]).out;
-    assert!(counts.contains("images.samples   9 images: 0012 3, 1e5 3, no 3"), "{counts}");
+    assert!(counts.contains("images.samples   9 images: 0012 3 of 2 patients, 1e5 3 of 1 patient, no 3 of 3 patients"), "{counts}");
 }

@@ -110,7 +110,8 @@ fn verbs_of_the_program_print_what_is_documented() {
     compare("explain", &[out(&space, &["explain", "E0104"]), out(&space, &["explain", "leakage.duplicate"])]);
     compare("doctor", &[out(&space, &["doctor"])]);
     compare("graph", &[out(&space, &["graph", "study.yaml"])]);
-    compare("check", &[out(&space, &["check", "study.yaml"])]);
+    let leaking = space.hilum(&["check", "study.yaml", "--set", "stages.split.with.by=image", "--json"]).out;
+    compare("check", &[out(&space, &["check", "study.yaml"]), leaking, out(&space, &["check", "study.yaml", "--mutate"])]);
 }
 
 #[test]

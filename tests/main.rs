@@ -5,6 +5,7 @@
 mod blame;
 mod caching;
 mod calls;
+mod checks;
 mod comparison;
 mod crashes;
 mod deny;
@@ -26,6 +27,7 @@ mod laws;
 mod leakage;
 mod leaks;
 mod old_stores;
+mod pipelines;
 mod pretrained;
 mod published;
 mod reading;

@@ -42,6 +42,10 @@ impl Space {
         space.write("study.yaml", fs::read_to_string(root().join("pipelines/tiny.yaml")).unwrap());
         space
     }
+    /// The same, with a directory of it as the current one.
+    pub fn enter(self, directory: &str) -> Space {
+        Space { path: self.path.join(directory), ..self }
+    }
     pub fn path(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }

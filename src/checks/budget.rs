@@ -15,12 +15,16 @@ pub(super) fn unequal(look: &CheckInput) -> Vec<CheckResult> {
         let trainers = input.from.iter().flat_map(|s| &look.p.stages[s.stage].inputs).filter(|i| i.port.name == "weights").flat_map(|i| &i.from);
         let mut steps: BTreeMap<StageId, f64> = BTreeMap::new();
         for trainer in trainers {
-            if let Some(n) = steps_of(look, &look.p.stages[trainer.stage]) {
+            if let Some(n) = steps_of(look, &look.p.stages[trainer.stage]).filter(|n| *n > 0.0) {
                 steps.insert(trainer.stage, n);
             }
         }
-        // Networks may need different budgets; arms of one network may not.
-        let by_network = |id: &StageId| look.p.stages[*id].parameters["network"].to_string();
+        // Networks may need different budgets; arms that are trained alike may not.
+        let by_network = |id: &StageId| {
+            let mut parameters = look.p.stages[*id].parameters.clone();
+            ["loss", "augment", "epochs", "steps", "phases", "schedule"].iter().for_each(|key| parameters[key] = serde_json::Value::Null);
+            parameters.to_string()
+        };
         let mut groups: BTreeMap<String, Vec<(StageId, f64)>> = BTreeMap::new();
         steps.iter().for_each(|(id, n)| groups.entry(by_network(id)).or_default().push((*id, *n)));
         let apart = |group: &Vec<(StageId, f64)>| {

@@ -9,7 +9,7 @@ use roaring::RoaringBitmap;
 /// Test patients behind a generator, or behind the initial weights.
 pub(super) fn through_others(look: &CheckInput) -> Vec<CheckResult> {
     let of = |side: &Side| {
-        let shared = &side.generated.patients & &side.tested.contains.patients;
+        let shared = &side.generated.patients & &side.tested_patients();
         let model = &look.p.stages[side.trainer].base;
         let by_weights = look.lineage.outside.get(&side.trainer).is_some_and(|r| !r.patients.is_disjoint(&shared));
         let (whom, help) = match by_weights {
@@ -24,9 +24,10 @@ pub(super) fn through_others(look: &CheckInput) -> Vec<CheckResult> {
 /// Test patients in the training set.
 pub(super) fn directly(look: &CheckInput) -> Vec<CheckResult> {
     let of = |side: &Side| {
-        let mut shared = &side.direct.patients & &side.tested.contains.patients;
+        let tested = side.tested_patients();
+        let mut shared = &side.direct.patients & &tested;
         // It is not yet known which of them is drawn, but all of them are tested on: at least one is shared.
-        let some = side.some.iter().filter(|s| s.is_disjoint(&shared) && s.is_subset(&side.tested.contains.patients)).filter_map(RoaringBitmap::min);
+        let some = side.some.iter().filter(|s| s.is_disjoint(&shared) && s.is_subset(&tested)).filter_map(RoaringBitmap::min);
         shared.extend(some.collect::<Vec<_>>());
         let model = &look.p.stages[side.trainer].base;
         let message = format!("`{model}` would be tested on patients whose images it was trained on");

@@ -15,7 +15,11 @@ pub(super) fn on_test(look: &CheckInput) -> Vec<CheckResult> {
 
 fn stopped_on_test(look: &CheckInput) -> Vec<CheckResult> {
     let of = |side: &Side| {
-        let shared = (&side.watched.patients & &side.tested.contains.patients).len();
+        let trainer = &look.p.stages[side.trainer].parameters;
+        let chooses = ["early_stop", "plateau"].iter().any(|key| !trainer[key].is_null()) || trainer["keep"] == "best";
+        // Of an untrained network, there is nothing to choose.
+        let is_trained = trainer["epochs"].as_u64() != Some(0);
+        let shared = if chooses && is_trained { (&side.watched.patients & &side.tested.contains.patients).len() } else { 0 };
         let model = &look.p.stages[side.trainer].base;
         let message = format!("`{model}` would choose when to stop, or which weights to keep, on patients that it is tested on");
         let help = "watch a validation part of the split, of patients that are neither trained nor tested on";
@@ -30,10 +34,9 @@ pub(super) fn no_validation(look: &CheckInput) -> Vec<CheckResult> {
     let mut seen: BTreeMap<&str, (&serde_json::Value, bool)> = BTreeMap::new();
     for side in &look.sides {
         let (test, trainer) = (&look.p.stages[side.stage], &look.p.stages[side.trainer]);
-        let unseen = |of: &RoaringBitmap| !of.is_empty() && of.is_disjoint(&side.tested.contains.patients);
-        let own = input(test, "validation")
-            .map(|i| i.from.iter().map(|s| look.lineage.flow(s.stage, s.port).contains.patients).fold(RoaringBitmap::new(), |a, b| a | b));
-        let has_validation = unseen(&side.watched.patients) || own.is_some_and(|o| unseen(&o));
+        // By what is bound, so that it is known before tables are; that the two share patients is another finding.
+        let is_other = |i: &Input| !i.from.iter().any(|s| side.test.from.iter().any(|t| (t.stage, t.port) == (s.stage, s.port)));
+        let has_validation = [trainer, test].into_iter().filter_map(|s| input(s, "validation")).any(is_other);
         let (first, any) = seen.entry(&test.base).or_insert((&trainer.parameters, false));
         *any |= has_validation;
         let is_new = !out.iter().any(|o| look.p.stages[o.stage].base == test.base);

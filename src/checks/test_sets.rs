@@ -73,7 +73,7 @@ pub(super) fn one_sided(look: &CheckInput) -> Vec<CheckResult> {
 /// Comparisons of single trainings.
 pub(super) fn single_seed(look: &CheckInput) -> Vec<CheckResult> {
     let of = |(id, stage, input): (StageId, &Stage, &Input)| {
-        let is_compared = stage.parameters["against"].as_object().is_some_and(|a| !a.is_empty());
+        let is_compared = input.from.len() > 1;
         let repeats: BTreeSet<&str> =
             input.from.iter().flat_map(|s| look.p.stages[s.stage].coordinates()).filter(|(axis, _)| *axis == REPEAT).map(|c| c.1).collect();
         (is_compared && repeats.len() < 2).then(|| CheckResult {

@@ -25,6 +25,12 @@ pub(super) fn study_and_record(args: &StudyArgs, open: Opener) -> Result<(Study,
     both.map(|(study, record)| (warned(study), record)).map_err(|e| rejected(&e))
 }
 
+/// A study with further settings, or nothing where these do not fit; nothing is said of it.
+pub(super) fn mutated(args: &StudyArgs, sets: &[String]) -> Option<Study> {
+    let (file, workspace) = named(args).ok()?;
+    driver::load(&file, &[args.sets(), sets.to_vec()].concat(), workspace).ok()
+}
+
 /// Says what is to be said of a study.
 fn warned(study: Study) -> Study {
     complain(&study.warnings, &study.texts);

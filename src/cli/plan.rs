@@ -4,7 +4,7 @@ pub(super) mod json;
 
 use super::{DONE, FAILED, REFUSED, StudyArgs, open, say, wrong};
 use crate::driver::forecast::Forecast;
-use crate::driver::{Device, Opened, text};
+use crate::driver::{self, Device, Opened, text};
 use crate::pipeline::model::{Pipeline, StageId};
 use crate::pipeline::resolved;
 use crate::plan::counts::{self, CountedTable, Counts};
@@ -14,8 +14,10 @@ use crate::progress::{remark, words};
 use crate::run::event::Event;
 use clap::Args;
 use hilum_cache::Store;
+use hilum_stages::contract::artifact::ArtifactType;
+use hilum_stages::data::sample::Samples;
 use hilum_stages::words::counted;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 #[derive(Args)]
 pub(super) struct PlanArgs {
@@ -49,6 +51,10 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
     }
     let opened = match Opened::new(&study, record, false, open::devices(args.device)?.engines) {
         Ok(opened) => opened,
+        // Counting needs no data.
+        Err(driver::Error::Rejected(why)) if args.counts && why.diagnostics.iter().all(|d| d.code == "E0402") => {
+            return without_data(&study.pipeline, args.json);
+        }
         Err(e) => return open::code(e),
     };
     let (plan, found) = opened.plan_and_findings()?;
@@ -56,12 +62,7 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
     if args.json {
         let mut document = json::of(&study, &plan, &forecast, &found);
         if args.counts {
-            let p = &study.pipeline;
-            let labels = |t: &CountedTable| {
-                t.labels.iter().map(|(label, c)| (label.clone(), json!({ "images": c.images, "patients": c.patients }))).collect::<Map<_, _>>()
-            };
-            let table = |t: &CountedTable| (format!("{}.{}", p.stages[t.stage].name, t.port), json!(labels(t)));
-            document["counts"] = counts(&opened, &plan)?.tables.iter().map(table).collect::<Map<_, _>>().into();
+            document["counts"] = as_json(&study.pipeline, &counts(&opened, &plan)?).into();
         }
         if args.resolved {
             document["resolved"] = resolved::to_json(&study.pipeline);
@@ -95,8 +96,30 @@ fn faults(plan: &Plan) -> impl Iterator<Item = (StageId, &Fault)> {
 
 /// Every table by output: images and patients of each label.
 fn counts(opened: &Opened, plan: &Plan) -> anyhow::Result<Counts> {
-    let known = |id: StageId| if let Decision::Reuse { outputs, .. } = &plan.decisions[id] { Some(outputs.clone()) } else { None };
-    Ok(counts::counts(&opened.study.pipeline, &known, &opened.session.store, &opened.session.tables)?)
+    let (store, tables) = (&opened.session.store, &opened.session.tables);
+    let known = |id: StageId, port: &str| {
+        let Decision::Reuse { outputs, .. } = &plan.decisions[id] else { return Ok(None) };
+        let artifact = outputs.get(port).filter(|a| ArtifactType::Samples.is(a));
+        artifact.map(|a| Ok(Samples::of(tables.samples(store, a)?.to_vec()))).transpose()
+    };
+    Ok(counts::counts(&opened.study.pipeline, &known)?)
+}
+
+/// Counts of a study whose data are elsewhere: by `expect` and the rules of its stages alone.
+fn without_data(p: &Pipeline, json: bool) -> anyhow::Result<u8> {
+    let found = counts::counts(p, &|_, _| Ok(None))?;
+    if json {
+        say(json!({ "study": p.study, "counts": as_json(p, &found) }))?;
+    } else {
+        say(counted_lines(p, &found).join("\n"))?;
+    }
+    Ok(DONE)
+}
+
+fn as_json(p: &Pipeline, found: &Counts) -> Map<String, Value> {
+    let labels =
+        |t: &CountedTable| t.labels.iter().map(|(label, c)| (label.clone(), json!({ "images": c.images, "patients": c.patients }))).collect::<Map<_, _>>();
+    found.tables.iter().map(|t| (format!("{}.{}", p.stages[t.stage].name, t.port), json!(labels(t)))).collect()
 }
 
 /// A line for each table, and one for each stage whose tables cannot be counted.
@@ -121,5 +144,5 @@ fn counted_lines(p: &Pipeline, found: &Counts) -> Vec<String> {
         format!("{}.{}   {}: {}{skew}", p.stages[t.stage].name, t.port, counted(all, "image", "images"), labels.join(", "))
     };
     let unknown = |(id, why): &(StageId, String)| format!("{}   not known: {why}", p.stages[*id].name);
-    found.tables.iter().map(line).chain(found.unknown.iter().map(unknown)).collect()
+    found.tables.iter().filter(|t| !t.labels.is_empty()).map(line).chain(found.unknown.iter().map(unknown)).collect()
 }

@@ -49,6 +49,8 @@ pub struct OfLabel {
 pub struct TableContents {
     /// All rows.
     pub all: PatientsAndImages,
+    /// Rows of real images.
+    pub real: PatientsAndImages,
     /// Rows of each label.
     pub by_label: BTreeMap<String, OfLabel>,
     /// Generators of its synthetic rows, and rows of each; none if a row does not say which.
@@ -138,6 +140,8 @@ impl Roster {
             of_label.reach.patients.extend(patients.iter().copied());
             match row.origin {
                 Origin::Real => {
+                    held.real.images.insert(image);
+                    held.real.patients.extend(patients.iter().copied());
                     of_label.has_real = true;
                     held.is_synthetic = false;
                     // A synthetic image that was saved without its mark.

@@ -1,6 +1,7 @@
 //! `extends`, `scale` and `--set`: a deep merge of trees, each over the one before. Maps merge, everything else replaces, null removes.
 
-use super::node::{Key, Node, Origin, Yaml};
+use super::merge::merge;
+use super::node::{Key, Node, Yaml};
 use super::{parse, scale, set, source};
 use crate::diagnostic::{Diagnostic, Span, Texts};
 use std::path::{Path, PathBuf};
@@ -91,45 +92,4 @@ fn below(root: Node, file: &Path, seen: &mut Vec<PathBuf>, texts: &mut Texts, di
     // What is missing altogether is missing in the file that was named.
     let span = over.span;
     Some(Node { span, ..merge(base, over) })
-}
-
-/// Lays one tree over another. Maps that merge stay where they were: what is laid over them decides only the keys it names.
-pub(super) fn merge(mut base: Node, over: Node) -> Node {
-    match (base.value, over.value) {
-        (Yaml::Map(mut entries), Yaml::Map(changes)) => {
-            base.origins.retain(|o| !matches!(o, Origin::Layer(_)));
-            base.origins.push(Origin::Layer(changes.iter().filter(|c| !c.1.is_null()).map(|c| c.0.text.clone()).collect()));
-            for (key, value) in changes {
-                let at = entries.iter().position(|(k, _)| k.text == key.text);
-                match at {
-                    Some(at) if value.is_null() => {
-                        entries.remove(at);
-                        base.origins.push(Origin::Removed(key.text, key.span));
-                    }
-                    Some(at) => {
-                        let (old_key, old) = entries[at].clone();
-                        let both_maps = matches!((&old.value, &value.value), (Yaml::Map(_), Yaml::Map(_)));
-                        entries[at] = (if both_maps { old_key } else { key }, merge(old, value));
-                    }
-                    None => entries.push((key, value)),
-                }
-            }
-            base.origins.extend(over.origins);
-            Node { span: base.span, value: Yaml::Map(entries), origins: base.origins }
-        }
-        (_, value) => Node { span: over.span, value, origins: over.origins },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn maps_merge_lists_replace_and_null_removes() {
-        let parse = |t: &str| parse::parse(t, 0, &mut vec![]).unwrap();
-        let merged = merge(parse("{a: {x: 1, y: 2}, l: [1, 2], gone: 1}"), parse("{a: {y: 3}, l: [9], gone: null, new: 4}"));
-        assert_eq!(merged.to_json(), json!({"a": {"x": 1, "y": 3}, "l": [9], "new": 4}));
-    }
 }

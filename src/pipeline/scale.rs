@@ -1,7 +1,7 @@
 //! `scales`: layers by name, of which `scale` lays one over the study, such as its sizes for a small machine. Independent of what
 //! they change.
 
-use super::extend::merge;
+use super::merge::merge;
 use super::node::{Node, Yaml};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 

@@ -2,13 +2,11 @@
 //! `expect` of its imports and the rules of its stages. No image is read.
 
 use crate::pipeline::model::{Input, Pipeline, Stage, StageId};
-use crate::tables::Tables;
-use hilum_cache::receipt::Outputs;
-use hilum_cache::{Result, Store};
+use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::context::Context;
+use hilum_stages::counted::{Given, roster, tables};
 use hilum_stages::data::sample::{Sample, Samples};
-use hilum_stages::kinds::counted::{Given, roster, tables};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Images and patients of a label.
@@ -42,25 +40,23 @@ pub struct Counts {
     pub unknown: Vec<(StageId, String)>,
 }
 
-/// Counts all tables; `known` are the outputs that need not be made again.
+/// Counts all tables; `known` gives those that are in the store.
 ///
 /// # Errors
 /// If a table in the store is damaged or gone.
-pub fn counts(p: &Pipeline, known: &dyn Fn(StageId) -> Option<Outputs>, store: &Store, read: &Tables) -> Result<Counts> {
+pub fn counts(p: &Pipeline, known: &dyn Fn(StageId, &str) -> Result<Option<Samples>>) -> Result<Counts> {
     let mut found: HashMap<(StageId, &'static str), Samples> = HashMap::new();
     let mut out = Counts::default();
     for (id, stage) in p.stages.pairs() {
         let ports: Vec<&'static str> = stage.kind.outputs.iter().filter(|port| port.artifact == ArtifactType::Samples).map(|port| port.name).collect();
-        if ports.is_empty() {
-            continue;
+        let mut is_known = false;
+        for port in &ports {
+            let Some(table) = known(id, port)? else { continue };
+            is_known = true;
+            out.tables.push(CountedTable { stage: id, port, labels: of(&table.rows), is_known });
+            found.insert((id, port), table);
         }
-        if let Some(outputs) = known(id) {
-            for port in ports {
-                let Some(artifact) = outputs.get(port).filter(|a| ArtifactType::Samples.is(a)) else { continue };
-                let table = Samples::of(read.samples(store, artifact)?.to_vec());
-                out.tables.push(CountedTable { stage: id, port, labels: of(&table.rows), is_known: true });
-                found.insert((id, port), table);
-            }
+        if ports.is_empty() || is_known {
             continue;
         }
         match made(p, stage, &found) {
@@ -74,6 +70,43 @@ pub fn counts(p: &Pipeline, known: &dyn Fn(StageId) -> Option<Outputs>, store: &
         }
     }
     Ok(out)
+}
+
+/// Every table that can be counted, with made-up rows; of imports that do not say what to `expect`, too.
+pub fn rehearsed(p: &Pipeline) -> Vec<(StageId, &'static str, Samples)> {
+    let mut found: HashMap<(StageId, &'static str), Samples> = HashMap::new();
+    let mut out = vec![];
+    let generated: BTreeSet<&str> = p.stages.iter().flat_map(|s| generated(&s.parameters)).collect();
+    for (id, stage) in p.stages.pairs() {
+        let invented = || {
+            let port = stage.kind.outputs.iter().find(|port| port.artifact == ArtifactType::Samples).filter(|_| stage.inputs.is_empty())?;
+            // What is generated is what is rare.
+            let images = |label: &str| if generated.contains(label) { INVENTED_IMAGES / 2 } else { INVENTED_IMAGES };
+            let rows = labels(stage).into_iter().flat_map(|label| roster(&stage.name, &label, images(&label), images(&label))).collect();
+            Some(vec![(port.name, Samples::of(rows))])
+        };
+        for (port, table) in made(p, stage, &found).ok().or_else(invented).unwrap_or_default() {
+            found.insert((id, port), table.clone());
+            out.push((id, port, table));
+        }
+    }
+    out
+}
+
+/// Images of a class of which nothing is known, each of another patient: as many as splits and folds need.
+const INVENTED_IMAGES: u64 = 120;
+
+/// The labels that a stage generates images of, by its parameters.
+fn generated(parameters: &serde_json::Value) -> Vec<&str> {
+    let networks = parameters["network"].as_object().into_iter().flatten();
+    networks.map(|(_, network)| &network["to"]).chain([&parameters["label"]]).filter_map(|v| v.as_str()).collect()
+}
+
+/// The labels of an import as its parameters give them.
+fn labels(stage: &Stage) -> Vec<String> {
+    let mapped = stage.parameters["labels"].as_object().map(|m| m.values().filter_map(|v| v.as_str().map(str::to_owned)).collect::<BTreeSet<_>>());
+    let one = stage.parameters["label"].as_str().map(|label| vec![label.to_owned()]);
+    mapped.map(|set| set.into_iter().collect()).or(one).unwrap_or_else(|| vec!["covid".into(), "normal".into()])
 }
 
 /// Images and patients by label.

@@ -5,7 +5,6 @@ pub mod augment;
 pub mod classifier;
 pub mod combine;
 pub mod compare;
-pub mod counted;
 pub mod evaluate;
 pub mod generator;
 pub mod import;

@@ -1,6 +1,7 @@
 //! The science of hilum: stage kinds, data, networks, training and evaluation.
 
 pub mod contract;
+pub mod counted;
 pub mod data;
 pub mod duplicates;
 pub mod evaluation;

@@ -1,7 +1,7 @@
 //! A plan as one JSON document. Its fields are described in `docs/json/plan.md`.
 
 use super::faults;
-use crate::checks::Finding;
+use crate::checks::{Finding, Severity};
 use crate::diagnostic::{self, Diagnostic};
 use crate::driver::Study;
 use crate::driver::forecast::Forecast;
@@ -19,16 +19,12 @@ pub(super) fn of(study: &Study, plan: &Plan, forecast: &Forecast, found: &[Findi
         let stage = &p.stages[id];
         (id, Diagnostic::new("E0501", fault.message.clone()).at(stage.places.name, "counted here").maybe_help(fault.help.clone()))
     });
-    let findings: Vec<Value> = found
-        .iter()
-        .map(|f| (f.stage, f.diagnostic(p, &study.texts)))
-        .chain(unmet)
-        .map(|(id, diagnostic)| {
-            let mut finding = diagnostic::to_json(&diagnostic, &study.texts);
-            finding["stage"] = p.stages[id].name.as_str().into();
-            finding
-        })
-        .collect();
+    let unmet = unmet.map(|(id, diagnostic)| {
+        let mut fault = diagnostic::to_json(&diagnostic, &study.texts);
+        fault["stage"] = p.stages[id].name.as_str().into();
+        fault
+    });
+    let findings: Vec<Value> = found.iter().map(|f| finding(study, f)).chain(unmet).collect();
     let names = |ids: &[StageId]| ids.iter().map(|id| p.stages[*id].name.as_str()).collect::<Vec<_>>();
     json!({
         "study": p.study,
@@ -39,6 +35,17 @@ pub(super) fn of(study: &Study, plan: &Plan, forecast: &Forecast, found: &[Findi
         "disk": { "needed_bytes": forecast.need.bytes, "free_bytes": forecast.free, "unknown": names(&forecast.need.unknown) },
         "findings": findings,
     })
+}
+
+/// A finding as a diagnostic, with its check and its stage.
+pub(in crate::cli) fn finding(study: &Study, found: &Finding) -> Value {
+    let mut out = diagnostic::to_json(&found.diagnostic(&study.pipeline, &study.texts), &study.texts);
+    out["id"] = found.check.id.into();
+    out["stage"] = study.pipeline.stages[found.stage].name.as_str().into();
+    if found.check.severity == Severity::Info {
+        out["severity"] = "info".into();
+    }
+    out
 }
 
 pub(in crate::cli) fn stage(p: &Pipeline, id: StageId, d: &Decision) -> Value {

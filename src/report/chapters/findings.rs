@@ -4,15 +4,16 @@ use super::{Chapter, warning};
 use crate::report::facts::Facts;
 use hilum_cache::journal::{Finding, Severity};
 use hilum_stages::contract::note::Note;
+use hilum_stages::words::counted;
 use maud::{Markup, html};
 
 pub(super) const CHAPTER: Chapter = Chapter { id: "findings", title: None, about: &[], render: |m| Ok(Some(render(m.facts))) };
 
 fn render(f: &Facts) -> Markup {
     html! {
-        @for finding in &f.findings {
+        @for (finding, others) in merged(&f.findings) {
             div class=(class(finding)) {
-                b { (finding.id) } " at " (finding.stage) ": "
+                b { (finding.id) } " at " (finding.stage) @if others > 0 { " and " (counted(others, "other cell", "other cells")) } ": "
                 @match &finding.message {
                     Some(message) => {
                         (message)
@@ -41,4 +42,17 @@ fn class(finding: &Finding) -> &'static str {
         Severity::Warning => "warn",
         Severity::Info => "info",
     }
+}
+
+/// Findings, the first of those that differ in the cell alone, and how many others there are.
+fn merged(all: &[Finding]) -> Vec<(&Finding, usize)> {
+    let base = |f: &Finding| f.stage.split('/').next().unwrap_or_default().to_owned();
+    let mut out: Vec<(&Finding, usize)> = vec![];
+    for finding in all {
+        match out.iter_mut().find(|(f, _)| f.id == finding.id && base(f) == base(finding) && f.allowed == finding.allowed) {
+            Some((_, others)) => *others += 1,
+            None => out.push((finding, 0)),
+        }
+    }
+    out
 }

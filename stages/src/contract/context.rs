@@ -213,7 +213,6 @@ impl Context<'_> {
     }
 }
 
-#[cfg(test)]
 impl Context<'static> {
     /// On the CPU, with a seed for kinds that draw, without a key, images, files and checkpoints: for stages that need tables alone.
     pub fn bare(kind: &'static str, seed: Option<Seed>) -> Context<'static> {
@@ -237,6 +236,10 @@ impl Context<'static> {
             notes: Mutex::default(),
         }
     }
+}
+
+#[cfg(test)]
+impl Context<'static> {
     /// For the test of a stage of this kind: as [`Context::bare`]. What it reports is in [`Context::notes`].
     pub fn for_tests(kind: &'static str) -> Context<'static> {
         Context::bare(kind, None)

@@ -177,7 +177,14 @@ impl Stage for Compare {
         });
         for set in sets {
             let of_set: Vec<usize> = (0..arms.len()).filter(|at| arms[*at].set == set).collect();
-            self.one_set(&arms, &of_set, scores, published.as_ref(), &mut out, cx)?;
+            // Arms that are not compared need no test set in common.
+            let groups: Vec<Vec<usize>> = if self.against.is_empty() { of_set.iter().map(|at| vec![*at]).collect() } else { vec![of_set] };
+            for group in groups {
+                self.one_set(&arms, &group, scores, published.as_ref(), &mut out, cx)?;
+            }
+        }
+        if published.is_some() {
+            reference::nothing_beside(&out.reference.rows, &out.table.rows).into_iter().for_each(|warning| cx.warn(warning));
         }
         reference::impossible(&out.reference.rows).into_iter().for_each(|warning| cx.warn(warning));
         reference::note(&out.reference.rows).into_iter().for_each(|note| cx.note(note));

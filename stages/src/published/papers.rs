@@ -1,13 +1,13 @@
-//! The published tables of `pipelines/published`: exactly these cells contradict the numbers of their papers.
+//! The published tables of the studies in `pipelines`: exactly these cells contradict the numbers of their papers.
 
 use super::{Paper, audit};
 use crate::records::{Audited, Verdict};
 
-const ZUNAIR_HAMZA: &str = include_str!("../../../pipelines/published/zunair-hamza-2020.yaml");
-const ZUNAIR_HAMZA_SHORT: &str = include_str!("../../../pipelines/published/zunair-hamza-2021.yaml");
-const SCHAUDT: &str = include_str!("../../../pipelines/published/schaudt.yaml");
-const LIANG: &str = include_str!("../../../pipelines/published/liang.yaml");
-const DAVOODI: &str = include_str!("../../../pipelines/published/davoodi-lo-giudice.yaml");
+const ZUNAIR_HAMZA: &str = include_str!("../../../pipelines/zunair-2020/published.yaml");
+const ZUNAIR_HAMZA_SHORT: &str = include_str!("../../../pipelines/zunair-2021/published.yaml");
+const SCHAUDT: &str = include_str!("../../../pipelines/schaudt-2021/published.yaml");
+const LIANG: &str = include_str!("../../../pipelines/liang-2021/published.yaml");
+const DAVOODI: &str = include_str!("../../../pipelines/davoodi-2022/published.yaml");
 
 fn audited(text: &str) -> Vec<Audited> {
     audit(&Paper::read(text.as_bytes()).unwrap_or_else(|e| panic!("{e}"))).rows

@@ -109,7 +109,9 @@ impl Reference {
 
     /// Arms that the study does not have.
     pub(super) fn unknown_arms<'a>(&self, arms: impl Iterator<Item = &'a str> + Clone) -> Option<BadInput> {
-        let unknown = self.rows.keys().find(|name| !arms.clone().any(|arm| arm == *name))?;
+        // An arm has the axes that are gathered; before it runs, it is known with all.
+        let is_part = |name: &str, arm: &str| name.split('/').all(|own| arm.split('/').any(|part| part == own));
+        let unknown = self.rows.keys().find(|name| !arms.clone().any(|arm| is_part(name, arm)))?;
         let mut known: Vec<String> = arms.map(|a| format!("`{a}`")).collect();
         known.sort();
         known.dedup();
@@ -120,6 +122,14 @@ impl Reference {
             help: format!("the arms are: {known}"),
         })
     }
+}
+
+/// The arms of a comparison, where none is beside a published number.
+pub(super) fn nothing_beside(rows: &[ReferenceRow], table: &[Compared]) -> Option<String> {
+    let mut arms: Vec<String> = table.iter().map(|row| format!("`{}`", row.arm)).collect();
+    arms.sort();
+    arms.dedup();
+    rows.is_empty().then(|| format!("`reference.rows` names no arm of this comparison: its arms are {}", arms.join(", ")))
 }
 
 /// Published numbers that the metric cannot have, such as an AUROC of 0.95 in a table of percent.

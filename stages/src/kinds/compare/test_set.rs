@@ -31,17 +31,16 @@ pub(super) struct TestSet {
 type Pooled<'a> = Vec<(&'a Prediction, Decision)>;
 
 fn pooled<'a>(training: &Training, scores: &'a [Gathered<Scores>]) -> Result<Pooled<'a>> {
-    let mut fold_of: HashMap<String, usize> = HashMap::new();
+    let mut fold_of: HashMap<Digest, usize> = HashMap::new();
     let mut out: Pooled = vec![];
     for cell in &training.cells {
         let of = &scores[*cell];
         for p in &of.value.predictions {
-            // An image without a patient is one of its own.
-            let whose = if p.patient.is_empty() { p.image.to_string() } else { p.patient.clone() };
-            let other = *fold_of.entry(whose).or_insert(*cell);
+            // That a patient is in several folds is the split's doing, and said there: his images stay together in every interval.
+            let other = *fold_of.entry(p.image).or_insert(*cell);
             if other != *cell {
                 return Err(Error::helped(
-                    format!("`{}` and `{}` are tested on the same patient, so that they are not folds of one test set", scores[other].cell, of.cell),
+                    format!("`{}` and `{}` are tested on the same image, so that they are not folds of one test set", scores[other].cell, of.cell),
                     "compare one of them at a time, or name the axis otherwise than `fold`",
                 ));
             }
@@ -143,7 +142,7 @@ impl TestSet {
                     "`{}` was tested on other images, labels or patients than the first arm, so that a paired comparison is not valid",
                     scores[training.first()].cell
                 ),
-                "evaluate all arms on one test set",
+                "evaluate all arms on one test set, or remove `against` to show them side by side without differences",
             ));
         }
         let mut by_place: Vec<(usize, (&Prediction, Decision))> = order.into_iter().zip(all).collect();

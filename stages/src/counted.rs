@@ -1,15 +1,15 @@
 //! The tables that stages would make, from the tables of their inputs alone: so a study is counted before anything has run, without its
 //! images. Kinds whose tables follow from pixels or files are not in the table below.
 
-use super::augment::AugmentStage;
-use super::combine::{self, Combine};
-use super::oversample::{self, Oversample};
-use super::phantoms::Phantoms;
-use super::split::{self, Split};
-use super::synthesize::{Amount, Synthesize};
-use super::undersample::{self, Undersample};
 use crate::contract::prelude::*;
 use crate::data::sample::{Origin, Sample, Samples};
+use crate::kinds::augment::AugmentStage;
+use crate::kinds::combine::{self, Combine};
+use crate::kinds::oversample::{self, Oversample};
+use crate::kinds::phantoms::Phantoms;
+use crate::kinds::split::{self, Split};
+use crate::kinds::synthesize::{Amount, Synthesize};
+use crate::kinds::undersample::{self, Undersample};
 use crate::models::GanNetwork;
 use hilum_cache::Digest;
 use serde_json::Value;
@@ -132,11 +132,13 @@ fn augmented(parameters: Value, given: &Given, _: &Context) -> Option<Result<Cou
     Some(Ok(vec![("samples", Samples::of(rows))]))
 }
 
-fn phantoms(parameters: Value, _: &Given, _: &Context) -> Option<Result<Counted>> {
+fn phantoms(parameters: Value, _: &Given, cx: &Context) -> Option<Result<Counted>> {
+    // Phantoms of one recipe are the same images, wherever they are drawn.
+    let recipe = format!("{parameters} {:?}", cx.seed);
     let stage = read::<Phantoms>(parameters)?;
-    let of = |(label, class): (&String, &super::phantoms::Class)| {
+    let of = |(label, class): (&String, &crate::kinds::phantoms::Class)| {
         let images = u64::from(*class.images);
-        roster("phantoms", label, images, (images as f64 / *stage.images_per_patient).round() as u64)
+        roster(&recipe, label, images, (images as f64 / *stage.images_per_patient).round() as u64)
     };
     Some(Ok(vec![("samples", Samples::of(stage.classes.iter().flat_map(of).collect()))]))
 }
@@ -146,7 +148,10 @@ fn synthesized(parameters: Value, given: &Given, _: &Context) -> Option<Result<C
     let maker = (given.makers)("generator").first().copied()?;
     let network = GanNetwork::trained_by(maker, given.upstream)?;
     let trained_on = given.upstream.parameters(maker)["label"].as_str().map(str::to_owned);
-    let of = format!("{}/{}", given.upstream.name(maker), parameters_of(&stage));
+    let name = given.upstream.name(maker);
+    let of = format!("{name}/{}", parameters_of(&stage));
+    // Rows name their generator; one that is not trained yet goes by its name.
+    let generator = Some(Digest::of(name.as_bytes()));
     let rows: Vec<Sample> = match network.config().translates() {
         Some((from, to)) => {
             let label = stage.label.clone().unwrap_or_else(|| if stage.reconstruct { from } else { to }.to_owned());
@@ -159,6 +164,7 @@ fn synthesized(parameters: Value, given: &Given, _: &Context) -> Option<Result<C
             };
             let translated = |(n, parent): (usize, Sample)| Sample {
                 origin: Origin::Synthetic,
+                generator,
                 parent: Some(parent.image),
                 patient: parent.patient,
                 ..sample(&format!("{of}/{n}"), &label, String::new(), n as u32)
@@ -171,7 +177,7 @@ fn synthesized(parameters: Value, given: &Given, _: &Context) -> Option<Result<C
                 Amount::Of(n) => *n as usize,
                 Amount::Needed(_) => needed(&given.one("real")?, &label),
             };
-            let generated = |n: usize| Sample { origin: Origin::Synthetic, ..sample(&format!("{of}/{n}"), &label, String::new(), n as u32) };
+            let generated = |n: usize| Sample { origin: Origin::Synthetic, generator, ..sample(&format!("{of}/{n}"), &label, String::new(), n as u32) };
             (0..wanted).map(generated).collect()
         }
     };
@@ -256,7 +262,7 @@ mod tests {
         assert_eq!(counted("split", json!({ "train": 0.8, "test": 0.2 }), &[], Value::Null), None);
         let real = Samples::of(roster("a", "covid", 3, 2));
         assert_eq!(counted("oversample", json!({ "arm": "real+synthetic" }), &[("real", real)], Value::Null), None);
-        assert!(COUNTED.iter().all(|(name, _)| super::super::KINDS.iter().any(|k| k.name == *name)));
+        assert!(COUNTED.iter().all(|(name, _)| crate::KINDS.iter().any(|k| k.name == *name)));
     }
 
     #[test]

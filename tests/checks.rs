@@ -1,0 +1,138 @@
+//! Each check that looks at a study's design: a study that fails it, and a twin that nearly does.
+
+use crate::space::Space;
+use serde_json::Value;
+
+/// A study in which no check finds anything.
+const SOUND: &str = "study: sound
+seed: 1
+stages:
+  images: { stage: phantoms, with: { size: 32, images_per_patient: 1, classes: { normal: { images: 240 }, covid: { images: 220, finding: peripheral } } } }
+  pixels: { stage: prepare, in: { samples: images }, with: { size: 32 } }
+  parts: { stage: split, in: { samples: images }, with: { train: 0.3, validation: 0.2, test: 0.5 } }
+  training-set: { stage: oversample, matrix: { arm: [real, repeated] }, in: { real: parts.train }, with: { arm: $arm } }
+  classifier:
+    stage: train-classifier
+    matrix: { repeat: [0, 1] }
+    in: { samples: training-set, validation: parts.validation, images: pixels }
+    with: { network: { smallcnn64: { width: 2 } }, steps: 4, batch: 16, early_stop: {} }
+  scores: { stage: evaluate, in: { weights: classifier, samples: parts.test, images: pixels }, with: { positive: covid } }
+  comparison: { stage: compare, in: { scores: scores/* }, with: { against: { arm: real }, resamples: 100 } }
+";
+
+/// Ids of what `plan` finds in the edited study, once all tables are there. `only` makes them.
+fn found(edits: &[(&str, &str)], only: &str) -> Vec<String> {
+    let space = Space::new();
+    space.write("study.yaml", SOUND);
+    edits.iter().for_each(|(from, to)| space.edit(from, to));
+    let said = space.hilum(&["run", "study.yaml", "--device", "cpu", "--only", only]);
+    assert!([0, 4].contains(&said.code), "{edits:?}: {}", said.err);
+    let said = space.hilum(&["plan", "study.yaml", "--json"]);
+    let plan: Value = serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{edits:?}: {}", said.err));
+    plan["findings"].as_array().unwrap().iter().map(|f| f["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A study that fails the check, and the sound twin of it.
+fn fails(id: &str, bad: &[(&str, &str)], twin: &[(&str, &str)]) {
+    let of = |edits: &[(&str, &str)]| found(edits, "training-set");
+    let ids = of(bad);
+    assert!(ids.iter().any(|found| found == id), "{id}: {ids:?}");
+    let ids = of(twin);
+    assert!(!ids.iter().any(|found| found == id), "the twin of {id}: {ids:?}");
+}
+
+#[test]
+fn a_sound_study_has_no_finding() {
+    assert_eq!(found(&[], "training-set"), Vec::<String>::new());
+}
+
+#[test]
+fn choices_on_the_test_set() {
+    fails("selection.on_test", &[("validation: parts.validation", "validation: parts.test")], &[]);
+    let threshold = |from: &'static str| {
+        [
+            (
+                "samples: parts.test, images: pixels }, with: { positive: covid }",
+                "samples: parts.test, validation: parts.XX, images: pixels }, with: { positive: covid, threshold: { youden: {} } }",
+            ),
+            ("parts.XX", from),
+        ]
+    };
+    fails("selection.on_test", &threshold("parts.test"), &threshold("parts.validation"));
+    fails("selection.on_training", &threshold("parts.train"), &threshold("parts.validation"));
+    let widths = [("matrix: { repeat: [0, 1] }", "matrix: { width: [2, 3], repeat: [0, 1] }"), ("{ width: 2 }", "{ width: $width }")];
+    let unwatched = [widths[0], widths[1], (" validation: parts.validation,", ""), (", early_stop: {}", "")];
+    fails("selection.no_validation", &unwatched, &widths);
+}
+
+#[test]
+fn comparisons_that_say_too_much() {
+    fails("eval.small_n", &[("images: 240", "images: 90"), ("images: 220", "images: 80")], &[]);
+    let show = |names: &'static str| [("resamples: 100", "metric: sensitivity, show: SHOWN, resamples: 100"), ("SHOWN", names)];
+    fails("eval.one_sided_metric", &show("[sensitivity]"), &show("[sensitivity, specificity]"));
+    fails("eval.single_seed", &[("repeat: [0, 1]", "repeat: [0]")], &[]);
+    let tests =
+        |values: &'static str| [("parts: { stage: split,", "parts: { stage: split, matrix: { size: SIZES },"), ("test: 0.5", "test: $size"), ("SIZES", values)];
+    fails("eval.unequal_test_sets", &tests("[0.5, 0.4]"), &tests("[0.5]"));
+    let rare = ("images: 220", "images: 120");
+    fails("compute.unequal_budget", &[rare, ("steps: 4", "epochs: 2")], &[rare]);
+}
+
+#[test]
+fn training_sets_in_which_something_else_tells_the_class() {
+    let from = |sources: &'static str| {
+        [
+            (
+                "covid: { images: 220, finding: peripheral } } } }",
+                "other: { images: 20 } } } }\n  more: { stage: phantoms, seed: 2, with: { size: 32, images_per_patient: 1, sources: N, classes: { covid: { images: 220, finding: peripheral } } } }\n  all: { stage: combine, in: { samples: [images, more] }, with: { labels: [normal, covid] } }",
+            ),
+            ("sources: N", sources),
+            ("pixels: { stage: prepare, in: { samples: images }", "pixels: { stage: prepare, in: { samples: all }"),
+            ("split, in: { samples: images }", "split, in: { samples: all }"),
+        ]
+    };
+    fails("confound.source_label", &from("sources: 9"), &from("sources: 1"));
+    let arms = |arms: &'static str| {
+        [
+            (
+                "  training-set:",
+                "  gan: { stage: train-gan, in: { samples: parts.train, images: pixels }, with: { network: { dcgan: { size: 32, width: 2 } }, label: covid, steps: 1, batch: 4 } }\n  made: { stage: synthesize, in: { generator: gan }, with: { count: 80 } }\n  training-set:",
+            ),
+            ("real: parts.train }", "real: parts.train, synthetic: made }"),
+            ("arm: [real, repeated]", arms),
+            ("images: pixels }\n    with", "images: [pixels, made.images] }\n    with"),
+        ]
+    };
+    fails("synthetic.label_confounded", &arms("arm: [real, only-synthetic]"), &arms("arm: [real, repeated]"));
+}
+
+#[test]
+fn copies_and_translations_of_test_images() {
+    let split = |by: &'static str| {
+        [
+            (
+                "  parts: { stage: split, in: { samples: images }, with: {",
+                "  more: { stage: augment, in: { samples: images, images: pixels }, with: { images: 260, augment: { rotation: 5 } } }\n  parts: { stage: split, in: { samples: more }, with: { by: BY,",
+            ),
+            ("BY", by),
+            ("validation: parts.validation, images: pixels }", "validation: parts.validation, images: [pixels, more.images] }"),
+            ("samples: parts.test, images: pixels }", "samples: parts.test, images: [pixels, more.images] }"),
+        ]
+    };
+    fails("leakage.augmented_before_split", &split("image"), &split("patient"));
+    let translated = |source: &'static str| {
+        [
+            (
+                "  training-set:",
+                "  gan: { stage: train-gan, in: { samples: parts.train, images: pixels }, with: { network: { cyclegan: { from: normal, to: covid, width: 2, blocks: 1 } }, steps: 1 } }\n  made: { stage: synthesize, in: { generator: gan, source: SOURCE, images: pixels }, with: {} }\n  training-set:",
+            ),
+            ("SOURCE", source),
+            ("real: parts.train }", "real: parts.train, synthetic: made }"),
+            ("arm: [real, repeated]", "arm: [real, only-synthetic]"),
+            ("with: { arm: $arm }", "with: { arm: $arm, ratio: 0.1 }"),
+            ("images: pixels }\n    with", "images: [pixels, made.images] }\n    with"),
+        ]
+    };
+    fails("leakage.parent_in_eval", &translated("images"), &translated("parts.train"));
+    fails("aug.hflip_cxr", &[("early_stop: {}", "early_stop: {}, augment: { flip: true }")], &[("early_stop: {}", "early_stop: {}, augment: { rotation: 5 }")]);
+}

@@ -101,6 +101,8 @@ pub static CODES: &[Code] = codes! {
         "`expect` states how many images of each label a stage must produce. The stage fails if it produces another number."
     "E0502" "invalid resources or retry"
         "Write `resources: { gpu: 1, memory: 8G, threads: 2 }`; `retry` is an integer from 0 to 100."
+    "I0001" "mirrored X-rays"
+        "aug.hflip_cxr: images are mirrored horizontally, as is usual for photographs. Of X-rays, it puts the heart on the right side. It is reported, and no fault."
     "L0001" "trained on test patients"
         "leakage.generator_trained_on_eval: the generator behind the training data, or the initial weights, were trained on patients of the test set. The test measures memorisation, not generalisation. Train on other patients, or allow it with a reason, which the report prints."
     "L0002" "patients in both training and test data"
@@ -151,8 +153,6 @@ pub static CODES: &[Code] = codes! {
         "synthetic.label_confounded: in a training set, the share of synthetic images differs between two classes by more than a half. A network can learn to recognise generated images in place of the finding. Pass images of the other classes through a generator as well, as a control."
     "W0016" "arms with different budgets"
         "compute.unequal_budget: arms of one network are trained for numbers of steps that differ by more than a tenth, as by the same epochs over training sets of different sizes. Give `steps`."
-    "I0001" "mirrored X-rays"
-        "aug.hflip_cxr: images are mirrored horizontally, as is usual for photographs. Of X-rays, it puts the heart on the right side. It is reported, and no fault."
 };
 
 #[cfg(test)]
@@ -163,7 +163,7 @@ mod tests {
     fn codes_are_in_order_and_explained_in_sentences() {
         assert!(CODES.is_sorted_by(|a, b| a.code < b.code), "in order, each once");
         for c in CODES {
-            let is_code = c.code.len() == 5 && c.code.starts_with(['E', 'L', 'W']) && c.code[1..].bytes().all(|b| b.is_ascii_digit());
+            let is_code = c.code.len() == 5 && c.code.starts_with(['E', 'I', 'L', 'W']) && c.code[1..].bytes().all(|b| b.is_ascii_digit());
             assert!(is_code, "{} is not a letter and four digits", c.code);
             assert!(!c.title.is_empty() && !c.title.ends_with('.'), "{}: a title is a few words", c.code);
             assert!(c.text.ends_with('.'), "{}: an explanation is sentences", c.code);

@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn what_is_no_scale_is_said() {
         let study = "{scales: {small: {}, full: {}, bad: 1, worse: {extends: a.yaml}}}";
-        assert!(of(study, Some("smal")).unwrap_err().starts_with("E0111 there is no scale `smal` Some(\"did you mean"));
+        assert!(of(study, Some("smal")).unwrap_err().starts_with("E0111 there is no scale `smal` Some(\"a scale with a similar name exists: `small`"));
         assert!(of(study, Some("x")).unwrap_err().contains("the scales are: small, full, bad, worse"));
         assert!(of("{}", Some("x")).unwrap_err().contains("the study has no `scales`"));
         assert!(of(study, Some("bad")).unwrap_err().starts_with("E0007 a scale must be a mapping"));

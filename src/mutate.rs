@@ -1,7 +1,7 @@
 //! Leaks planted into a study, one at a time, to see whether the checks find them. Independent of how a check finds something.
 
 use crate::pipeline::Pipeline;
-use crate::pipeline::model::{Input, Stage};
+use crate::pipeline::model::{Input, Source, Stage, StageId};
 use hilum_stages::contract::artifact::ArtifactType;
 use std::collections::BTreeSet;
 
@@ -25,6 +25,8 @@ pub fn mutants(p: &Pipeline) -> Vec<Mutant> {
             out.insert(Mutant { id, what, sets });
         };
         let of = &test.base;
+        // Outputs that lead to the test set: other outputs of the same stages are other parts.
+        let parts = ways(p, test);
         for trainer in makers(p, test, "weights") {
             let name = &trainer.base;
             if trainer.kind.input("validation").is_some() {
@@ -34,7 +36,9 @@ pub fn mutants(p: &Pipeline) -> Vec<Mutant> {
             for maker in std::iter::once(trainer).chain(above(p, trainer)) {
                 let base = &maker.base;
                 // Where a training part comes in, the test part does instead.
-                let trained = maker.inputs.iter().find(|i| i.port.artifact == ArtifactType::Samples && i.from.iter().any(|s| s.port == "train"));
+                let is_other_part = |s: &Source| parts.iter().any(|(stage, port)| *stage == s.stage && *port != s.port);
+                let is_trained_on = |i: &&Input| i.port.artifact == ArtifactType::Samples && i.port.name != "validation" && i.from.iter().any(is_other_part);
+                let trained = maker.inputs.iter().find(is_trained_on);
                 if let Some(input) = trained {
                     let sets = vec![format!("stages.{base}.in.{}={tested}", input.port.name)];
                     let (id, what) = match () {
@@ -51,7 +55,8 @@ pub fn mutants(p: &Pipeline) -> Vec<Mutant> {
                 }
             }
         }
-        for split in above(p, test).into_iter().filter(|s| s.kind.output("test").is_some()) {
+        let splits: BTreeSet<StageId> = parts.iter().map(|(stage, _)| *stage).collect();
+        for split in splits.into_iter().map(|id| &p.stages[id]).filter(|s| s.kind.output("test").is_some()) {
             let (Some(samples), Some(images)) = (binding(p, split, "samples"), binding(p, test, "images")) else { continue };
             let name = &split.base;
             let copies = format!(
@@ -76,6 +81,18 @@ fn binding(p: &Pipeline, stage: &Stage, port: &str) -> Option<String> {
     // What the stage itself has as an axis is inherited, everything else was selected.
     let selected = maker.coordinates().filter(|(axis, _)| !stage.coordinates().any(|(own, _)| own == *axis));
     Some(selected.fold(format!("{}.{}", maker.base, source.port), |text, (axis, value)| format!("{text}/{axis}={value}")))
+}
+
+/// The outputs by which tables reach the test set of an evaluation.
+fn ways(p: &Pipeline, test: &Stage) -> BTreeSet<(StageId, &'static str)> {
+    let (mut out, mut rest) = (BTreeSet::new(), input(test, "samples").into_iter().flat_map(|i| &i.from).collect::<Vec<&Source>>());
+    while let Some(source) = rest.pop() {
+        if out.insert((source.stage, source.port)) {
+            let inputs = p.stages[source.stage].inputs.iter().filter(|i| i.port.artifact == ArtifactType::Samples);
+            rest.extend(inputs.flat_map(|i| &i.from));
+        }
+    }
+    out
 }
 
 /// True if a table reaches a training by generators alone.

@@ -120,6 +120,16 @@ fn copies_and_translations_of_test_images() {
         ]
     };
     fails("leakage.augmented_before_split", &split("image"), &split("patient"));
+    // Copies of the training part, dealt out to training and validation: nobody is tested on them.
+    let inner = [
+        (
+            "parts: { stage: split, in: { samples: images }, with: { train: 0.3, validation: 0.2, test: 0.5 } }",
+            "parts: { stage: split, in: { samples: images }, with: { train: 0.5, test: 0.5 } }\n  more: { stage: augment, in: { samples: parts.train, images: pixels }, with: { images: 150, augment: { rotation: 5 } } }\n  inner: { stage: split, in: { samples: more }, with: { by: image, train: 0.7, validation: 0.3 } }",
+        ),
+        ("real: parts.train", "real: inner.train"),
+        ("validation: parts.validation, images: pixels }", "validation: inner.validation, images: [pixels, more.images] }"),
+    ];
+    assert!(!found(&inner, "training-set").iter().any(|id| id == "leakage.augmented_before_split"));
     let translated = |source: &'static str| {
         [
             (
@@ -134,5 +144,21 @@ fn copies_and_translations_of_test_images() {
         ]
     };
     fails("leakage.parent_in_eval", &translated("images"), &translated("parts.train"));
+    // Tested on translations of training images, by a generator of other patients.
+    let tested = |source: &'static str| {
+        [
+            (
+                "  training-set:",
+                "  gan: { stage: train-gan, in: { samples: parts.validation, images: pixels }, with: { network: { cyclegan: { from: normal, to: covid, width: 2, blocks: 1 } }, steps: 1 } }\n  made: { stage: synthesize, in: { generator: gan, source: SOURCE, images: pixels } }\n  mixed: { stage: combine, in: { samples: [parts.test, made] } }\n  training-set:",
+            ),
+            ("SOURCE", source),
+            (" validation: parts.validation,", ""),
+            (", early_stop: {}", ""),
+            ("samples: parts.test, images: pixels }", "samples: mixed, images: [pixels, made.images] }"),
+        ]
+    };
+    let of = |source| found(&tested(source), "mixed");
+    assert!(of("parts.train").iter().any(|id| id == "leakage.synthetic_in_eval"), "{:?}", of("parts.train"));
+    assert!(!of("parts.test").iter().any(|id| id == "leakage.synthetic_in_eval"), "{:?}", of("parts.test"));
     fails("aug.hflip_cxr", &[("early_stop: {}", "early_stop: {}, augment: { flip: true }")], &[("early_stop: {}", "early_stop: {}, augment: { rotation: 5 }")]);
 }

@@ -21,7 +21,9 @@ pub(super) fn by_source(look: &CheckInput) -> Vec<CheckResult> {
             *counts.entry(&row.label).or_default().entry(&row.source).or_default() += 1;
         }
         let v = cramers_v(&counts).filter(|v| *v > CONFOUNDED)?;
-        let message = format!("class and source go together in the training set (Cramér's V {v:.2}): who recognises the source seems to recognise the finding");
+        let message = format!(
+            "class and source go together in the training set (Cramér's V {v:.2}): a network that recognises the source will seem to recognise the finding"
+        );
         let help = "train and test on images of every class from every source, or test on a source that was not trained on";
         Some(finding(id, input, "source and class go together".into(), message, help, rows.len()))
     };
@@ -43,7 +45,7 @@ pub(super) fn by_origin(look: &CheckInput) -> Vec<CheckResult> {
         let (least, most) = (shares.first()?, shares.last()?);
         let is_apart = most.1 - least.1 > APART;
         let message = format!(
-            "{:.1} % of `{}` are synthetic, and {:.1} % of `{}`: who recognises synthetic images seems to recognise the finding",
+            "{:.1} % of `{}` are synthetic, and {:.1} % of `{}`: a network that recognises synthetic images will seem to recognise the finding",
             100.0 * most.1,
             most.0,
             100.0 * least.1,

@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 pub(super) fn split_by_image(look: &CheckInput) -> Vec<CheckResult> {
     let of = |(id, stage): (StageId, &Stage)| {
         let input = stage.inputs.iter().find(|i| i.port.name == "samples").filter(|_| stage.parameters["by"] == "image")?;
-        let copier = tables_above(look, id).into_iter().find(|above| look.p.stages[*above].kind.copies)?;
+        // A split of a training part into training and validation tests nobody.
+        let is_tested = look.p.stages.pairs().any(|(of, s)| s.stage.is_test() && tested_by(look, of).contains(&id));
+        let copier = tables_above(look, id).into_iter().find(|above| is_tested && look.p.stages[*above].kind.copies)?;
         let name = &look.p.stages[copier].base;
         Some(CheckResult {
             stage: id,
@@ -42,6 +44,12 @@ fn tables_above(look: &CheckInput, of: StageId) -> BTreeSet<StageId> {
         }
     }
     out
+}
+
+/// The stages whose tables reach the test set of an evaluation.
+fn tested_by(look: &CheckInput, test: StageId) -> BTreeSet<StageId> {
+    let sources = look.p.stages[test].inputs.iter().filter(|i| i.port.name == "samples").flat_map(|i| &i.from);
+    sources.flat_map(|s| tables_above(look, s.stage).into_iter().chain([s.stage]).collect::<Vec<_>>()).collect()
 }
 
 /// Stages that mirror X-rays.

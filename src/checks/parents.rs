@@ -2,6 +2,7 @@
 
 use super::{CheckInput, CheckResult};
 use crate::pipeline::model::StageId;
+use hilum_cache::Digest;
 use std::collections::BTreeSet;
 
 /// Test images that were translated into images that the model is trained on.
@@ -10,9 +11,12 @@ pub(super) fn tested(look: &CheckInput) -> Vec<CheckResult> {
     for side in &look.sides {
         for translator in translators(look, side.trainer) {
             let stage = &look.p.stages[translator];
-            let Some(source) = stage.inputs.iter().find(|i| i.port.name == "source") else { continue };
-            let translated = source.from.iter().map(|s| look.lineage.flow(s.stage, s.port).contains.images).reduce(|a, b| a | b).unwrap_or_default();
-            let shared = (translated & &side.tested.contains.images).len();
+            // Which images are translated, only the table of the translations says.
+            let table = |id: StageId, port: &str| look.evidence.tables.samples(look.evidence.store, &(look.known)(id, port)?).ok();
+            let Some(translations) = table(translator, "samples") else { continue };
+            let tested: BTreeSet<Digest> =
+                side.test.from.iter().filter_map(|s| table(s.stage, s.port)).flat_map(|rows| rows.iter().map(|r| r.image).collect::<Vec<_>>()).collect();
+            let shared = translations.iter().filter_map(|r| r.parent).filter(|p| tested.contains(p)).collect::<BTreeSet<_>>().len() as u64;
             let message = format!("`{}` would be tested on images that `{}` translated into training images", look.p.stages[side.trainer].base, stage.base);
             let help = "translate images of the training part only";
             out.extend(side.found((shared, "images"), ["was translated", "were translated"], message, help, vec![side.trainer, translator]));

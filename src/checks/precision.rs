@@ -16,17 +16,21 @@ const TYPICAL: f64 = 0.8;
 pub(super) fn few(look: &CheckInput) -> Vec<CheckResult> {
     let of = |(id, stage): (StageId, &Stage)| {
         let input = stage.inputs.iter().find(|i| i.port.name == "samples").filter(|_| stage.stage.is_test())?;
+        // Folds are pooled, and are a test set together.
+        if stage.coordinates().any(|(axis, _)| axis == "fold") {
+            return None;
+        }
         let [source] = input.from.as_slice() else { return None };
         let table = (look.known)(source.stage, source.port)?;
         let rows = look.evidence.tables.samples(look.evidence.store, &table).ok()?;
         let (label, patients) = rarest(&rows).filter(|(_, n)| *n < FEW)?;
-        let (low, high) = wilson((TYPICAL * patients as f64).round(), patients as f64, 0.95)?;
+        let (low, high) = wilson(TYPICAL * patients as f64, patients as f64, 0.95)?;
         let people = counted(patients, "patient", "patients");
         Some(CheckResult {
             stage: id,
             at: input.span,
             label: format!("{people} of `{label}`"),
-            message: format!("with {people} of `{label}`, a sensitivity of {TYPICAL} is known to [{low:.2}, {high:.2}]"),
+            message: format!("with {people} of `{label}`, a sensitivity of {TYPICAL} has an interval of [{low:.2}, {high:.2}]"),
             notes: vec!["`detectable` in the table of a comparison says which difference of two arms could have been found".into()],
             help: "test on more patients, or pool the folds of a cross-validation",
             count: patients as u64,

@@ -45,7 +45,9 @@ pub(super) fn directly(look: &CheckInput) -> Vec<CheckResult> {
 /// Test images from a generator that was trained on patients of the model.
 pub(super) fn into_the_test(look: &CheckInput) -> Vec<CheckResult> {
     let of = |side: &Side| {
-        let shared = &side.tested.influenced.patients & &look.lineage.with_sharing(&side.patients());
+        // Behind synthetic test images: whom their generator was trained on, and whom they were translated from.
+        let behind = &side.tested.influenced.patients | &(&side.tested.contains.patients - &side.tested_patients());
+        let shared = &behind & &look.lineage.with_sharing(&side.patients());
         let images = &side.tested.influenced.images & &side.trained();
         let model = &look.p.stages[side.trainer].base;
         let message = format!("`{model}` would be tested on synthetic images derived from patients it was trained on");

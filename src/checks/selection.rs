@@ -2,6 +2,7 @@
 //! classifier was trained on.
 
 use super::{CheckInput, CheckResult, Side};
+use crate::lineage::Flow;
 use crate::pipeline::model::{Input, Stage, StageId};
 use hilum_stages::words::counted;
 use roaring::RoaringBitmap;
@@ -89,11 +90,12 @@ fn input<'a>(stage: &'a Stage, name: &str) -> Option<&'a Input> {
 
 /// Patients of the validation images that are in other images, too.
 fn shared(look: &CheckInput, stage: StageId, validation: &Input, others: &Input, message: String, help: &'static str) -> Option<CheckResult> {
-    let patients = |from: &Input| -> RoaringBitmap {
-        let all = from.from.iter().map(|s| look.lineage.flow(s.stage, s.port).contains.patients);
-        all.reduce(|a, b| a | b).unwrap_or_default()
+    let sum = |from: &Input, of: fn(&Flow) -> RoaringBitmap| -> RoaringBitmap {
+        from.from.iter().map(|s| of(&look.lineage.flow(s.stage, s.port))).reduce(|a, b| a | b).unwrap_or_default()
     };
-    let count = (patients(others) & patients(validation)).len();
+    // Synthetic images bring those along whom their generator was trained on.
+    let reached = sum(validation, |flow| &flow.contains.patients | &flow.influenced.patients);
+    let count = (sum(others, |flow| flow.contains.patients.clone()) & reached).len();
     let label = format!("{} in both", counted(count, "patient is", "patients are"));
     (count > 0).then(|| CheckResult { stage, at: validation.span, label, message, notes: vec![], help, count, unit: "patients", path: vec![] })
 }

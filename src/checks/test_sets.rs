@@ -2,11 +2,11 @@
 
 use super::{CheckInput, CheckResult};
 use crate::pipeline::matrix::REPEAT;
-use crate::pipeline::model::{Input, Source, Stage, StageId};
+use crate::pipeline::model::{Input, Stage, StageId};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Metrics that see one side of the errors, and hide the other.
-const ONE_SIDED: [&str; 4] = ["sensitivity", "specificity", "precision", "npv"];
+/// Metrics that see one side of the errors, and hide the other: missed positives, or false ones.
+const ONE_SIDED: [[&str; 2]; 2] = [["sensitivity", "npv"], ["specificity", "precision"]];
 const FOLD: &str = "fold";
 
 /// The comparisons of a study, each with the input that it compares.
@@ -23,7 +23,10 @@ pub(super) fn unequal(look: &CheckInput) -> Vec<CheckResult> {
         for source in &input.from {
             let test = &look.p.stages[source.stage];
             let fold = test.coordinates().find(|(axis, _)| *axis == FOLD).map_or(String::new(), |(_, fold)| fold.to_owned());
-            let images = test.inputs.iter().filter(|i| i.port.name == "samples").flat_map(|i| &i.from).map(|s| of(look, s)).collect::<Vec<_>>().join(" ");
+            let sources = test.inputs.iter().filter(|i| i.port.name == "samples").flat_map(|i| &i.from);
+            // Two tables may turn out to be one: nothing is said before both are known.
+            let Some(images) = sources.map(|s| Some((look.known)(s.stage, s.port)?.digest.to_string())).collect::<Option<Vec<_>>>() else { continue };
+            let images = images.join(" ");
             let (first, others) = seen.entry((&test.base, fold)).or_insert((test, images.clone()));
             if *others != images {
                 out.push(CheckResult {
@@ -44,18 +47,17 @@ pub(super) fn unequal(look: &CheckInput) -> Vec<CheckResult> {
     out
 }
 
-/// What tells a table apart: its bytes, if they are known.
-fn of(look: &CheckInput, source: &Source) -> String {
-    (look.known)(source.stage, source.port).map_or_else(|| format!("{}.{}", look.p.stages[source.stage].name, source.port), |a| a.digest.to_string())
-}
-
 /// Comparisons that answer and show by sensitivity alone, or the like.
 pub(super) fn one_sided(look: &CheckInput) -> Vec<CheckResult> {
     let of = |(id, stage, input): (StageId, &Stage, &Input)| {
         let named = [&stage.parameters["metric"]].into_iter().chain(stage.parameters["show"].as_array().into_iter().flatten());
-        let names: BTreeSet<&str> = named.filter_map(|n| n.as_str()).map(|n| n.split('/').next().unwrap_or(n)).collect();
-        let [only] = names.iter().copied().collect::<Vec<_>>()[..] else { return None };
-        ONE_SIDED.contains(&only).then(|| CheckResult {
+        let parts: Vec<(&str, &str)> = named.filter_map(|n| n.as_str()).map(|n| n.split_once('/').unwrap_or((n, ""))).collect();
+        // The sensitivity of one of two classes is the specificity of the other.
+        let classes: BTreeSet<&str> = parts.iter().map(|p| p.1).filter(|class| !class.is_empty()).collect();
+        let names: BTreeSet<&str> = parts.iter().map(|p| p.0).collect();
+        let is_one_sided = classes.len() < 2 && ONE_SIDED.iter().any(|side| names.iter().all(|name| side.contains(name)));
+        let only = names.into_iter().collect::<Vec<_>>().join(" and ");
+        is_one_sided.then(|| CheckResult {
             stage: id,
             at: stage.places.with.place_of_parameter("metric"),
             label: "says nothing of the other errors".into(),

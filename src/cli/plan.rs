@@ -7,7 +7,7 @@ use crate::driver::forecast::Forecast;
 use crate::driver::{self, Device, Opened, text};
 use crate::pipeline::model::{Pipeline, StageId};
 use crate::pipeline::resolved;
-use crate::plan::counts::{self, CountedTable, Counts};
+use crate::plan::counts::{self, Count, CountedTable, Counts};
 use crate::plan::current::Fault;
 use crate::plan::{Decision, Plan};
 use crate::progress::{remark, words};
@@ -73,7 +73,9 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
     }
     text::shortage(&study, &forecast).into_iter().for_each(|w| remark(format!("warning: {w}")));
     if args.counts && !args.json {
-        say(counted_lines(&study.pipeline, &counts(&opened, &plan)?).join("\n"))?;
+        let found = counts(&opened, &plan)?;
+        say(counted_lines(&study.pipeline, &found).join("\n"))?;
+        say_faults(&study.pipeline, &found);
     }
     // Whatever ends a run at once is said here as the run says it, with the same code.
     let refused = open::refuse(&study, &found);
@@ -113,12 +115,22 @@ fn without_data(p: &Pipeline, json: bool) -> anyhow::Result<u8> {
     } else {
         say(counted_lines(p, &found).join("\n"))?;
     }
-    Ok(DONE)
+    Ok(say_faults(p, &found))
+}
+
+/// Says what would fail by its numbers; gives the exit code.
+fn say_faults(p: &Pipeline, found: &Counts) -> u8 {
+    found.faults.iter().for_each(|(id, why)| remark(format!("error: `{}`: {why}", p.stages[*id].name)));
+    if found.faults.is_empty() { DONE } else { FAILED }
 }
 
 fn as_json(p: &Pipeline, found: &Counts) -> Map<String, Value> {
-    let labels =
-        |t: &CountedTable| t.labels.iter().map(|(label, c)| (label.clone(), json!({ "images": c.images, "patients": c.patients }))).collect::<Map<_, _>>();
+    let labels = |t: &CountedTable| {
+        t.labels
+            .iter()
+            .map(|(label, c)| (label.clone(), json!({ "images": c.images, "synthetic": c.synthetic, "patients": c.patients })))
+            .collect::<Map<_, _>>()
+    };
     found.tables.iter().map(|t| (format!("{}.{}", p.stages[t.stage].name, t.port), json!(labels(t)))).collect()
 }
 
@@ -127,22 +139,23 @@ fn counted_lines(p: &Pipeline, found: &Counts) -> Vec<String> {
     // Negatives per positive, as papers print the skew of a training set.
     let positive = p.stages.iter().find_map(|s| s.parameters["positive"].as_str());
     let line = |t: &CountedTable| {
-        let labels: Vec<String> = t
-            .labels
-            .iter()
-            .map(|(label, c)| {
-                if c.patients == 0 {
-                    format!("{label} {}", c.images)
-                } else {
-                    format!("{label} {} of {}", c.images, counted(c.patients, "patient", "patients"))
-                }
-            })
-            .collect();
+        let label = |(label, c): (&String, &Count)| {
+            let synthetic = if c.synthetic > 0 { format!(" ({} synthetic)", c.synthetic) } else { String::new() };
+            let patients = if c.patients > 0 && (found.has_patients || t.is_known) {
+                format!(" of {}", counted(c.patients, "patient", "patients"))
+            } else {
+                String::new()
+            };
+            format!("{label} {}{synthetic}{patients}", c.images)
+        };
+        let labels: Vec<String> = t.labels.iter().map(label).collect();
         let all: usize = t.labels.values().map(|c| c.images).sum();
         let skew = positive.and_then(|label| Some((label, t.labels.get(label).filter(|c| c.images > 0 && t.labels.len() == 2)?)));
-        let skew = skew.map_or(String::new(), |(label, c)| format!("; {:.3} others per {label}", (all - c.images) as f64 / c.images as f64));
+        let skew = skew.map_or(String::new(), |(label, c)| format!("; {:.3} to 1 of {label}", (all - c.images) as f64 / c.images as f64));
         format!("{}.{}   {}: {}{skew}", p.stages[t.stage].name, t.port, counted(all, "image", "images"), labels.join(", "))
     };
     let unknown = |(id, why): &(StageId, String)| format!("{}   not known: {why}", p.stages[*id].name);
-    found.tables.iter().filter(|t| !t.labels.is_empty()).map(line).chain(found.unknown.iter().map(unknown)).collect()
+    let patients =
+        (!found.has_patients).then(|| "how many patients there are is not known: `expect: { LABEL: { images: N, patients: N } }` says it".to_owned());
+    found.tables.iter().filter(|t| !t.labels.is_empty()).map(line).chain(found.unknown.iter().map(unknown)).chain(patients).collect()
 }

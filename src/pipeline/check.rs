@@ -209,6 +209,9 @@ pub(super) fn seed_of(seed: Option<u64>, kind: &StageKind, raw: &RawStage, cell:
     Some(Seed(seed).of_repeat(repeat))
 }
 
+/// The most images of a label that a study expects.
+const MOST_IMAGES: u64 = 10_000_000;
+
 /// Reads `expect`: counts by label, `covid: 226` or `covid: { images: 226, patients: 134 }`.
 pub(super) fn expect(raw: &RawStage, kind: &StageKind, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<String, Expected> {
     let mut out = BTreeMap::new();
@@ -221,11 +224,11 @@ pub(super) fn expect(raw: &RawStage, kind: &StageKind, diagnostics: &mut Vec<Dia
             (None, Some(Some(images)), Some(Some(patients))) if keys && patients <= images => Some(Expected { images, patients: Some(patients) }),
             _ => None,
         };
-        match found {
+        match found.filter(|f| f.images <= MOST_IMAGES) {
             Some(found) => drop(out.insert(label.text.clone(), found)),
             None => diagnostics.push(
                 Diagnostic::new("E0106", format!("`expect` of `{}` takes counts by label", raw.name.text))
-                    .at(node.span, "expected an integer, or `{ images: N, patients: N }`"),
+                    .at(node.span, "expected at most 10,000,000, or `{ images: N, patients: N }` with no more patients than images"),
             ),
         }
     }

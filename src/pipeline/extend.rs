@@ -43,12 +43,13 @@ fn arguments<'a>(sets: &'a [String], texts: &mut Texts, diagnostics: &mut Vec<Di
             );
             return None;
         };
-        if path.split('.').next() == Some("extends") {
+        let first = path.split('.').next().unwrap_or_default();
+        if ["extends", "scales"].contains(&first) {
             let span = Span { text: number, start: 0, end: path.len() as u32 };
             diagnostics.push(
-                Diagnostic::new("E0009", "`extends` cannot be set on the command line")
-                    .at(span, "only a file extends another")
-                    .help("write a file that extends both, or set the keys themselves"),
+                Diagnostic::new("E0009", format!("`{first}` cannot be set on the command line"))
+                    .at(span, "only a file has it")
+                    .help("write a file that extends the study, or set the keys themselves"),
             );
             return None;
         }

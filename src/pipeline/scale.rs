@@ -10,6 +10,10 @@ const NOT_IN_A_SCALE: [&str; 3] = ["extends", "scale", "scales"];
 
 /// Lays the scale that the study names over it; `named` is that of the command line.
 pub(super) fn scaled(root: Node, named: Option<&Node>, diagnostics: &mut Vec<Diagnostic>) -> Option<Node> {
+    if let Some(empty) = named.filter(|n| n.text() == Some("")) {
+        diagnostics.push(Diagnostic::new("E0111", "the name of the scale is empty").at(empty.span, "named here").help("`null` takes the study as it is"));
+        return None;
+    }
     let Some(name) = named.or_else(|| root.get("scale")).filter(|n| !n.is_null()).cloned() else { return Some(root) };
     let mut fault = |d: Diagnostic| {
         diagnostics.push(d);

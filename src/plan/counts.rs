@@ -6,7 +6,7 @@ use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::context::Context;
 use hilum_stages::counted::{Given, roster, tables};
-use hilum_stages::data::sample::{Sample, Samples};
+use hilum_stages::data::sample::{Origin, Sample, Samples};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Images and patients of a label.
@@ -14,7 +14,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub struct Count {
     /// Images.
     pub images: usize,
-    /// Patients with one of them; synthetic images from noise are of none.
+    /// Those of them that are synthetic.
+    pub synthetic: usize,
+    /// Patients with a real one.
     pub patients: usize,
 }
 
@@ -38,6 +40,10 @@ pub struct Counts {
     pub tables: Vec<CountedTable>,
     /// Why a table is not among them.
     pub unknown: Vec<(StageId, String)>,
+    /// What will fail: stages that ask for more than there is, and counts that are not as the study expects.
+    pub faults: Vec<(StageId, String)>,
+    /// True where every stage that takes images in says of how many patients they are.
+    pub has_patients: bool,
 }
 
 /// Counts all tables; `known` gives those that are in the store.
@@ -46,7 +52,8 @@ pub struct Counts {
 /// If a table in the store is damaged or gone.
 pub fn counts(p: &Pipeline, known: &dyn Fn(StageId, &str) -> Result<Option<Samples>>) -> Result<Counts> {
     let mut found: HashMap<(StageId, &'static str), Samples> = HashMap::new();
-    let mut out = Counts::default();
+    let is_told = |s: &&Stage| !s.expect.is_empty() && s.inputs.is_empty() && s.expect.values().any(|e| e.patients.is_none());
+    let mut out = Counts { has_patients: !p.stages.iter().any(|s| is_told(&s)), ..Counts::default() };
     for (id, stage) in p.stages.pairs() {
         let ports: Vec<&'static str> = stage.kind.outputs.iter().filter(|port| port.artifact == ArtifactType::Samples).map(|port| port.name).collect();
         let mut is_known = false;
@@ -61,36 +68,64 @@ pub fn counts(p: &Pipeline, known: &dyn Fn(StageId, &str) -> Result<Option<Sampl
         }
         match made(p, stage, &found) {
             Ok(made) => {
+                let first = made.first().and_then(|(_, table)| super::expect::differs(stage, &table.rows));
+                out.faults.extend(first.filter(|_| !stage.inputs.is_empty()).map(|why| (id, why)));
                 for (port, table) in made {
                     out.tables.push(CountedTable { stage: id, port, labels: of(&table.rows), is_known: false });
                     found.insert((id, port), table);
                 }
             }
-            Err(why) => out.unknown.push((id, why)),
+            Err(Unmade::Unknown(why)) => out.unknown.push((id, why)),
+            Err(Unmade::Fails(why)) => out.faults.push((id, why)),
         }
     }
     Ok(out)
 }
 
+/// Made-up tables of a study.
+#[derive(Debug, Default)]
+pub struct Rehearsed {
+    /// Each that can be made.
+    pub tables: Vec<(StageId, &'static str, Samples)>,
+    /// Stages whose tables cannot, since they ask for more than the made-up images of their imports, with the reason.
+    pub unmade: Vec<(StageId, String)>,
+}
+
 /// Every table that can be counted, with made-up rows; of imports that do not say what to `expect`, too.
-pub fn rehearsed(p: &Pipeline) -> Vec<(StageId, &'static str, Samples)> {
+pub fn rehearsed(p: &Pipeline) -> Rehearsed {
     let mut found: HashMap<(StageId, &'static str), Samples> = HashMap::new();
-    let mut out = vec![];
+    let mut out = Rehearsed::default();
     let generated: BTreeSet<&str> = p.stages.iter().flat_map(|s| generated(&s.parameters)).collect();
+    let named: BTreeSet<String> = p.stages.iter().flat_map(named).collect();
     for (id, stage) in p.stages.pairs() {
         let invented = || {
             let port = stage.kind.outputs.iter().find(|port| port.artifact == ArtifactType::Samples).filter(|_| stage.inputs.is_empty())?;
             // What is generated is what is rare.
             let images = |label: &str| if generated.contains(label) { INVENTED_IMAGES / 2 } else { INVENTED_IMAGES };
-            let rows = labels(stage).into_iter().flat_map(|label| roster(&stage.name, &label, images(&label), images(&label))).collect();
+            let rows = labels(stage, &named).into_iter().flat_map(|label| roster(&stage.name, &label, images(&label), images(&label))).collect();
             Some(vec![(port.name, Samples::of(rows))])
         };
-        for (port, table) in made(p, stage, &found).ok().or_else(invented).unwrap_or_default() {
-            found.insert((id, port), table.clone());
-            out.push((id, port, table));
+        match made(p, stage, &found) {
+            Ok(tables) => out.tables.extend(tables.into_iter().map(|(port, table)| (id, port, table))),
+            Err(why) => match (invented(), why) {
+                (Some(tables), _) => out.tables.extend(tables.into_iter().map(|(port, table)| (id, port, table))),
+                (None, Unmade::Fails(why)) => out.unmade.push((id, why)),
+                (None, Unmade::Unknown(_)) => {}
+            },
         }
+        let new = out.tables.iter().rev().take_while(|(of, ..)| *of == id);
+        found.extend(new.map(|(id, port, table)| ((*id, *port), table.clone())));
     }
     out
+}
+
+/// The labels that a stage's parameters name.
+fn named(stage: &Stage) -> Vec<String> {
+    let parameters = &stage.parameters;
+    let list = parameters["labels"].as_array().into_iter().flatten().filter_map(|v| v.as_str());
+    let keys = ["take", "times", "given"].into_iter().filter_map(|key| parameters[key].as_object()).flat_map(|m| m.keys().map(String::as_str));
+    let one = ["label", "positive"].into_iter().filter_map(|key| parameters[key].as_str());
+    list.chain(keys).chain(one).chain(generated(parameters)).map(str::to_owned).collect()
 }
 
 /// Images of a class of which nothing is known, each of another patient: as many as splits and folds need.
@@ -102,11 +137,12 @@ fn generated(parameters: &serde_json::Value) -> Vec<&str> {
     networks.map(|(_, network)| &network["to"]).chain([&parameters["label"]]).filter_map(|v| v.as_str()).collect()
 }
 
-/// The labels of an import as its parameters give them.
-fn labels(stage: &Stage) -> Vec<String> {
+/// The labels of an import as its parameters give them, or else those that the study names.
+fn labels(stage: &Stage, named: &BTreeSet<String>) -> Vec<String> {
     let mapped = stage.parameters["labels"].as_object().map(|m| m.values().filter_map(|v| v.as_str().map(str::to_owned)).collect::<BTreeSet<_>>());
     let one = stage.parameters["label"].as_str().map(|label| vec![label.to_owned()]);
-    mapped.map(|set| set.into_iter().collect()).or(one).unwrap_or_else(|| vec!["covid".into(), "normal".into()])
+    let usual = || if named.len() > 1 { named.iter().cloned().collect() } else { vec!["covid".into(), "normal".into()] };
+    mapped.map(|set| set.into_iter().collect()).or(one).unwrap_or_else(usual)
 }
 
 /// Images and patients by label.
@@ -114,8 +150,10 @@ fn of(rows: &[Sample]) -> BTreeMap<String, Count> {
     let mut patients: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut out: BTreeMap<String, Count> = BTreeMap::new();
     for row in rows {
-        out.entry(row.label.clone()).or_default().images += 1;
-        if !row.patient.is_empty() {
+        let count = out.entry(row.label.clone()).or_default();
+        count.images += 1;
+        count.synthetic += usize::from(row.origin == Origin::Synthetic);
+        if row.origin == Origin::Real && !row.patient.is_empty() {
             patients.entry(&row.label).or_default().insert(&row.patient);
         }
     }
@@ -127,12 +165,22 @@ fn of(rows: &[Sample]) -> BTreeMap<String, Count> {
     out
 }
 
+/// Why a table is not made.
+enum Unmade {
+    /// It cannot be known yet.
+    Unknown(String),
+    /// The stage would fail.
+    Fails(String),
+}
+
 /// The tables of a stage by its rules, or why there are none.
-fn made(p: &Pipeline, stage: &Stage, found: &HashMap<(StageId, &'static str), Samples>) -> std::result::Result<Vec<(&'static str, Samples)>, String> {
+fn made(p: &Pipeline, stage: &Stage, found: &HashMap<(StageId, &'static str), Samples>) -> std::result::Result<Vec<(&'static str, Samples)>, Unmade> {
     let input = |port: &str| stage.inputs.iter().find(|i| i.port.name == port);
-    if stage.inputs.is_empty() && !stage.expect.is_empty() {
+    // What draws its own images knows them better than `expect`, which need not name all labels.
+    let draws = stage.stage.images(&|_| None).is_some();
+    if stage.inputs.is_empty() && !stage.expect.is_empty() && !draws {
         let rows = stage.expect.iter().flat_map(|(label, e)| roster(&stage.name, label, e.images, e.patients.unwrap_or(e.images)));
-        let port = stage.kind.outputs.first().map(|p| p.name).ok_or("it makes no table")?;
+        let port = stage.kind.outputs.first().map(|p| p.name).ok_or(Unmade::Unknown("it makes no table".into()))?;
         return Ok(vec![(port, Samples::of(rows.collect()))]);
     }
     let all = |i: &Input| i.from.iter().filter_map(|s| found.get(&(s.stage, s.port)).cloned()).collect::<Vec<_>>();
@@ -141,14 +189,16 @@ fn made(p: &Pipeline, stage: &Stage, found: &HashMap<(StageId, &'static str), Sa
     let cx = Context::bare(stage.kind.name, stage.seed);
     match tables(stage.kind.name, stage.stage.parameters(), &Given { samples: &samples, makers: &makers, upstream: p }, &cx) {
         Some(Ok(made)) => Ok(made),
-        Some(Err(why)) => Err(why.to_string()),
-        None if stage.inputs.is_empty() => Err("it has not run; `expect: { LABEL: { images: N, patients: N } }` says how many there will be".into()),
+        Some(Err(why)) => Err(Unmade::Fails(why.to_string())),
+        None if stage.inputs.is_empty() => {
+            Err(Unmade::Unknown("it has not run; `expect: { LABEL: { images: N, patients: N } }` says how many there will be".into()))
+        }
         None => {
             let missing = stage.inputs.iter().flat_map(|i| &i.from).find(|s| {
                 let port = p.stages[s.stage].kind.output(s.port);
                 port.is_some_and(|o| o.artifact == ArtifactType::Samples) && !found.contains_key(&(s.stage, s.port))
             });
-            Err(missing.map_or("its table follows from more than tables".into(), |s| format!("`{}` is not known", p.stages[s.stage].name)))
+            Err(Unmade::Unknown(missing.map_or("its table follows from more than tables".into(), |s| format!("`{}` is not known", p.stages[s.stage].name))))
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::pipeline::model::Expected;
 use crate::tables::Tables;
 use hilum_cache::receipt::Outputs;
 use hilum_cache::{Result, Store};
-use hilum_stages::data::sample;
+use hilum_stages::data::sample::{self, Sample};
 use std::collections::BTreeSet;
 
 /// The first count that differs from what the study expects.
@@ -15,10 +15,16 @@ pub fn unmet(stage: &Stage, outputs: &Outputs, store: &Store, tables: &Tables) -
     let first = stage.kind.outputs.first().and_then(|port| outputs.get(port.name));
     let Some(artifact) = first.filter(|_| !stage.expect.is_empty()) else { return Ok(None) };
     let rows = tables.samples(store, artifact)?;
-    let counts = sample::counts(&rows);
+    let help = Some("see `hilum explain E0501`".to_owned());
+    Ok(differs(stage, &rows).map(|message| Fault { message, help }))
+}
+
+/// The first count of a table that is not what its stage must produce.
+pub(super) fn differs(stage: &Stage, rows: &[Sample]) -> Option<String> {
+    let counts = sample::counts(rows);
     let images = |label: &str| counts.get(label).copied().unwrap_or(0) as u64;
     let patients = |label: &str| rows.iter().filter(|r| r.label == label && !r.patient.is_empty()).map(|r| &r.patient).collect::<BTreeSet<_>>().len() as u64;
-    let differs = |(label, wanted): (&String, &Expected)| {
+    let of = |(label, wanted): (&String, &Expected)| {
         let (found, of) = (images(label), patients(label));
         if found != wanted.images {
             return Some(format!("{found} images of `{label}`, but the study expects {}", wanted.images));
@@ -26,8 +32,7 @@ pub fn unmet(stage: &Stage, outputs: &Outputs, store: &Store, tables: &Tables) -
         let expected = wanted.patients.filter(|n| *n != of)?;
         Some(format!("the images of `{label}` are of {of} patients, but the study expects {expected}"))
     };
-    let help = Some("see `hilum explain E0501`".to_owned());
-    Ok(stage.expect.iter().find_map(differs).map(|message| Fault { message, help }))
+    stage.expect.iter().find_map(of)
 }
 
 #[cfg(test)]

@@ -13,6 +13,10 @@ use crate::kinds::undersample::{self, Undersample};
 use crate::models::GanNetwork;
 use hilum_cache::Digest;
 use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Larger tables are not counted: they would take the memory of the machine.
+const MOST_ROWS: usize = 3_000_000;
 
 /// What a stage is given.
 pub struct Given<'a> {
@@ -112,7 +116,9 @@ fn oversampled(parameters: Value, given: &Given, cx: &Context) -> Option<Result<
 fn combined(parameters: Value, given: &Given, cx: &Context) -> Option<Result<Counted>> {
     let (stage, samples) = (read::<Combine>(parameters)?, (given.samples)("samples"));
     // A table that is not known is missing from the list.
-    if samples.is_empty() || samples.len() < (given.makers)("samples").len() {
+    let most = stage.times.values().map(|n| **n as usize).max().unwrap_or(1);
+    let rows: usize = samples.iter().map(|s| s.rows.len()).sum();
+    if samples.is_empty() || samples.len() < (given.makers)("samples").len() || rows.saturating_mul(most) > MOST_ROWS {
         return None;
     }
     Some(stage.run(combine::Inputs { samples }, cx).map(|out| vec![("samples", out.samples), ("rest", out.rest)]))
@@ -120,6 +126,9 @@ fn combined(parameters: Value, given: &Given, cx: &Context) -> Option<Result<Cou
 
 fn augmented(parameters: Value, given: &Given, _: &Context) -> Option<Result<Counted>> {
     let (stage, samples) = (read::<AugmentStage>(parameters)?, given.one("samples")?);
+    if (*stage.images as usize).saturating_mul(samples.labels().len()) > MOST_ROWS {
+        return None;
+    }
     let mut rows = samples.rows.clone();
     for (_, originals) in samples.by_label() {
         let wanted = (*stage.images as usize).saturating_sub(originals.len());
@@ -145,6 +154,9 @@ fn phantoms(parameters: Value, _: &Given, cx: &Context) -> Option<Result<Counted
 
 fn synthesized(parameters: Value, given: &Given, _: &Context) -> Option<Result<Counted>> {
     let stage = read::<Synthesize>(parameters)?;
+    if matches!(stage.count, Some(Amount::Of(n)) if *n as usize > MOST_ROWS) {
+        return None;
+    }
     let maker = (given.makers)("generator").first().copied()?;
     let network = GanNetwork::trained_by(maker, given.upstream)?;
     let trained_on = given.upstream.parameters(maker)["label"].as_str().map(str::to_owned);
@@ -156,7 +168,9 @@ fn synthesized(parameters: Value, given: &Given, _: &Context) -> Option<Result<C
         Some((from, to)) => {
             let label = stage.label.clone().unwrap_or_else(|| if stage.reconstruct { from } else { to }.to_owned());
             let source = given.one("source")?;
-            let parents: Vec<Sample> = source.rows.into_iter().filter(|r| r.label == from).collect();
+            let mut seen = BTreeSet::new();
+            // Each image is translated once, however often it is in the table.
+            let parents: Vec<Sample> = source.rows.into_iter().filter(|r| r.label == from && seen.insert(r.image)).collect();
             let wanted = match stage.count {
                 Some(Amount::Of(n)) => *n as usize,
                 Some(Amount::Needed(_)) => needed(&given.one("real")?, &label),

@@ -2,7 +2,7 @@
 //! is and by how many patients there are; which covers how often is in `docs/statistics.md`. Independent of arms' names and of
 //! tables.
 
-use super::metric::{Basis, METRICS, Measure, Proportion, Scope, measure};
+use super::metric::{Basis, METRICS, Measure, Proportion, measure};
 use super::patients::Patients;
 use super::predictions::Predictions;
 use super::scale;
@@ -140,12 +140,6 @@ fn one(tested: &Tested, at: usize, patients: &Patients, share: Option<Vec<Cluste
     }
 }
 
-/// The class whose area under the ROC curve a metric is, if it is one.
-pub(super) fn class_of_area(tested: &Tested, at: usize) -> Option<usize> {
-    let of = tested.measures()[at];
-    of.class.filter(|_| matches!(of.metric.basis, Basis::Auroc)).or_else(|| mean_of_two_areas(tested, at))
-}
-
 /// By areas under the ROC curve of one class.
 pub(super) fn chosen_of_area(trainings: &[&Tested], class: usize, patients: &Patients) -> Result<Interval, String> {
     let few = |few: interval::TooFew| few.to_string();
@@ -159,17 +153,9 @@ pub(super) fn chosen_of_area(trainings: &[&Tested], class: usize, patients: &Pat
     Ok(Interval { method: OVER_TRAININGS, ..found.into() })
 }
 
-/// The class whose area a mean of areas is: of two classes, both have the same one unless probabilities do not add up to 1.
-fn mean_of_two_areas(tested: &Tested, at: usize) -> Option<usize> {
-    let Scope::MeanOf(row) = tested.measures()[at].metric.scope else { return None };
-    let is_of = |m: &Measure, class: usize| matches!(row.basis, Basis::Auroc) && m.metric.name == row.name && m.class == Some(class);
-    let area = |class: usize| tested.value(tested.measures().iter().position(|m| is_of(m, class))?);
-    (tested.predictions().classes == 2 && (area(0)? - area(1)?).abs() < 1e-12).then_some(1)
-}
-
 /// By the variances and covariances over patients and between trainings.
 fn several(trainings: &[Tested], at: usize, patients: &Patients) -> Result<Interval, String> {
-    if let Some(class) = trainings.iter().map(|t| class_of_area(t, at)).reduce(|a, b| a.filter(|_| a == b)).flatten() {
+    if let Some(class) = trainings.iter().map(|t| t.class_of_area(at)).reduce(|a, b| a.filter(|_| a == b)).flatten() {
         return chosen_of_area(&trainings.iter().collect::<Vec<_>>(), class, patients);
     }
     let metric = trainings[0].measures()[at].metric;
@@ -211,7 +197,7 @@ pub fn patients_of(tested: &Tested, at: usize, patients: &Patients) -> usize {
 
 /// As many of them are needed for an interval.
 pub(super) fn least_patients(tested: &Tested, at: usize) -> usize {
-    let has_own = share_of(&tested.measures()[at]).is_some() || class_of_area(tested, at).is_some();
+    let has_own = share_of(&tested.measures()[at]).is_some() || tested.class_of_area(at).is_some();
     if has_own { interval::LEAST_PATIENTS } else { LEAST_PATIENTS }
 }
 

@@ -2,7 +2,7 @@
 //! it is too narrow: limits are not nearer than those of a method that takes the variance from a model. Independent of tests.
 
 use super::disagreement::discordant;
-use super::estimate::{LEVEL, Share, chosen_of_area, class_of_area, share_of};
+use super::estimate::{LEVEL, Share, chosen_of_area, share_of};
 use super::patients::Patients;
 use super::tested::Tested;
 use crate::statistics::paired::score::{Shares, tango};
@@ -56,7 +56,7 @@ fn of_shares(a: &[&Tested], b: &[&Tested], patients: &Patients, share: Share) ->
 
 /// From the intervals of both areas and their correlation (Zou & Donner 2008), if few patients are ranked wrongly by either arm.
 fn of_areas(a: &[&Tested], b: &[&Tested], at: usize, patients: &Patients) -> Option<Limits> {
-    let class = a.iter().chain(b).map(|t| class_of_area(t, at)).reduce(|x, y| x.filter(|_| x == y)).flatten()?;
+    let class = a.iter().chain(b).map(|t| t.class_of_area(at)).reduce(|x, y| x.filter(|_| x == y)).flatten()?;
     let smaller = patients.fewest(Some(class)) as f64;
     let value = |all: &[&Tested]| all.iter().map(|t| t.area(class).map(|area| area.value)).sum::<Option<f64>>().map(|sum| sum / all.len() as f64);
     let (one, other) = (value(a)?, value(b)?);

@@ -1,7 +1,7 @@
 //! What one training gives on one test set: every metric, and how it changes without some of the patients, from which
 //! variances and covariances follow. Independent of arms and intervals.
 
-use super::metric::{Basis, Measure, Metric, measure, measures};
+use super::metric::{Basis, Measure, Metric, Scope, measure, measures};
 use super::patients::Patients;
 use super::predictions::Predictions;
 use crate::statistics::delong::{self, Area, Images};
@@ -77,6 +77,19 @@ impl Tested {
         self.values[at].filter(|v| v.is_finite())
     }
 
+    /// The class whose area under the ROC curve a metric is, if it is one: of two classes, the mean of both areas is that of either,
+    /// unless probabilities do not add up to 1.
+    pub(super) fn class_of_area(&self, at: usize) -> Option<usize> {
+        let of = self.measures[at];
+        if let (Some(class), Basis::Auroc) = (of.class, of.metric.basis) {
+            return Some(class);
+        }
+        let Scope::MeanOf(row) = of.metric.scope else { return None };
+        let is_of = |m: &Measure, class: usize| matches!(row.basis, Basis::Auroc) && m.metric.name == row.name && m.class == Some(class);
+        let area = |class: usize| self.value(self.measures.iter().position(|m| is_of(m, class))?);
+        (self.predictions.classes == 2 && (area(0)? - area(1)?).abs() < 1e-12).then_some(1)
+    }
+
     /// Values without each group of patients, less the mean of their stratum, by stratum of the patients.
     pub(super) fn left_out(&self, at: usize, patients: &Patients) -> Option<Vec<Vec<Option<f64>>>> {
         let mut rest = self.deviations[at].as_deref()?;
@@ -95,8 +108,9 @@ impl Tested {
     /// # Panics
     /// Where the two are of different test sets.
     pub fn covariance(&self, other: &Tested, at: usize) -> Option<f64> {
-        let Measure { metric, class } = self.measures[at];
-        if let (Basis::Auroc, Some(class)) = (metric.basis, class) {
+        if let (Some(class), Some(same)) = (self.class_of_area(at), other.class_of_area(at))
+            && class == same
+        {
             return self.covariance_of_areas(other, class);
         }
         let (a, b) = (self.deviations[at].as_ref()?, other.deviations[at].as_ref()?);

@@ -55,6 +55,8 @@ impl Stage for AugmentStage {
         for (label, mut images) in originals.by_label() {
             let wanted = (*self.images as usize).saturating_sub(images.len());
             images.sort_by_key(|row| row.priority(&stream));
+            // An image that is in the table several times is one original.
+            images.dedup_by_key(|row| row.image);
             // Complete rounds, so that no image has more than one copy more than another.
             for (n, original) in images.iter().cycle().take(wanted).enumerate() {
                 let round = n / images.len();
@@ -126,6 +128,16 @@ mod tests {
         names.sort();
         names.dedup();
         assert_eq!(names.len(), 14);
+    }
+
+    #[test]
+    fn rows_of_one_image_are_one_original() {
+        let rows: Vec<Sample> = (0..3).flat_map(|i| [sample("p1", i, "covid"), sample("p1", i, "covid")]).collect();
+        let (samples, copies) = made(rows, 12);
+        let mut distinct: Vec<Digest> = copies.iter().map(|c| c.0).collect();
+        distinct.sort();
+        distinct.dedup();
+        assert_eq!((samples.rows.len(), copies.len(), distinct.len()), (12, 6, 6));
     }
 
     #[test]

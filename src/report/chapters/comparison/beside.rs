@@ -38,7 +38,7 @@ pub(super) fn published(table: &Table<ReferenceRow>) -> Markup {
                 tbody { @for row in &table.rows { tr {
                     td { (name((&row.set, &row.arm))) } td { (row.metric) } td { (row.class) }
                     td.num { (short(row.value)) @if let Some((low, high)) = row.low.zip(row.high) { br; small { (format!("[{low:.3}, {high:.3}]")) } } }
-                    td.num { (row.printed) } td.num { (row.difference.map_or("–".to_owned(), |d| format!("{d:+.3}"))) }
+                    td.num { (short(row.published)) br; small { (row.printed) } } td.num { (row.difference.map_or("–".to_owned(), |d| format!("{d:+.3}"))) }
                     td { (inside(row.inside)) } td { (row.table) ", " (row.row) ", " (row.column) }
                 } } }
             } }
@@ -69,7 +69,7 @@ mod tests {
             column: "SEN".into(),
         };
         let page = published(&Table { rows: vec![row] }).into_string();
-        for part in ["arm=&lt;real&gt;", "0.500<br><small>[0.250, 0.750]", ">34.78<", "+0.152", "<td>yes</td>", "Table 2, VGG-16, SEN"] {
+        for part in ["arm=&lt;real&gt;", "0.500<br><small>[0.250, 0.750]", "0.348<br><small>34.78", "+0.152", "<td>yes</td>", "Table 2, VGG-16, SEN"] {
             assert!(page.contains(part), "{part}: {page}");
         }
         assert_eq!(published(&Table::default()).into_string(), "");

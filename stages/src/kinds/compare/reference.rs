@@ -147,7 +147,9 @@ pub(super) fn note(rows: &[ReferenceRow]) -> Option<String> {
     let known: Vec<bool> = rows.iter().filter_map(|r| r.inside).collect();
     let inside = known.iter().filter(|i| **i).count();
     let all = counted(known.len(), "published number lies", "published numbers lie");
-    (!known.is_empty()).then(|| format!("{inside} of {all} in the intervals of this study"))
+    let without = rows.len() - known.len();
+    let others = if without > 0 { format!("; {} no interval here", counted(without, "has", "have")) } else { String::new() };
+    (!known.is_empty()).then(|| format!("{inside} of {all} in the intervals of this study{others}"))
 }
 
 fn missing(what: &str, name: &str, known: &[String]) -> Error {

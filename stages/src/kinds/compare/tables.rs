@@ -108,7 +108,7 @@ pub(super) fn check_repeats(sides: &[Side], cx: &Context) {
             cx.warn(format!("`{}` and `{}` have no `repeat` in common: their trainings are paired in their order", side.arm.name, other.arm.name));
         } else if both < a.max(b) {
             let what = "the difference is of the repeats that both have, and not that of the two means";
-            cx.warn(format!("`{}` has {a} trainings and `{}` has {b}, of which {both} go together: {what}", side.arm.name, other.arm.name));
+            cx.warn(format!("`{}` was trained {a} times and `{}` {b} times, of which {both} go together: {what}", side.arm.name, other.arm.name));
         }
     }
     if sides.iter().all(|s| s.tested.len() == 2) {
@@ -151,7 +151,8 @@ pub(super) fn arms(test: &TestSet, sides: &[Side], scores: &[Gathered<Scores>], 
     let mut steps: Vec<(u64, &str)> = vec![];
     for side in sides {
         let trained = trained(side.arm, scores);
-        steps.extend(trained.as_ref().map(|t| (t.steps, side.arm.name.as_str())));
+        // A network that keeps its initial weights, as features of trees, has no budget.
+        steps.extend(trained.as_ref().filter(|t| t.steps > 0).map(|t| (t.steps, side.arm.name.as_str())));
         for (number, class) in test.classes.iter().enumerate() {
             let of = |at: usize| trained.as_ref().map(|t| t.classes.get(class).map_or(0, |c| c[at]));
             out.push(ArmRow {

@@ -99,7 +99,7 @@ impl TestSet {
     /// The test set of a training.
     ///
     /// # Errors
-    /// If folds share a patient.
+    /// If folds share an image.
     pub(super) fn of(training: &Training, scores: &[Gathered<Scores>]) -> Result<TestSet> {
         let first = &scores[training.first()].value;
         let all = pooled(training, scores)?;

@@ -94,7 +94,10 @@ impl Evaluate {
                     )
                 })?;
                 if rule.is_chosen() {
-                    cx.note(format!("an image is positive if its probability is at least {found:.4e}, chosen on the validation set"));
+                    cx.note(format!(
+                        "an image is positive if its probability is at least {}, chosen on the validation set",
+                        if found < 1e-3 { format!("{found:.3e}") } else { format!("{found:.4}") }
+                    ));
                 }
                 Some(found)
             }

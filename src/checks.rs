@@ -22,6 +22,7 @@ use crate::pipeline::model::{Input, StageId};
 pub use hilum_cache::journal::Severity;
 use hilum_cache::{Result, journal};
 use hilum_stages::contract::artifact::ArtifactType;
+use hilum_stages::data::sample::Sample;
 use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -226,6 +227,13 @@ struct CheckInput<'a> {
     sides: Vec<Side<'a>>,
 }
 
+impl CheckInput<'_> {
+    /// The rows of a table of samples, if it is known and can be read.
+    fn rows(&self, stage: StageId, port: &str) -> Option<Arc<Vec<Sample>>> {
+        self.evidence.tables.samples(self.evidence.store, &(self.known)(stage, port)?).ok()
+    }
+}
+
 /// Everything that the checks find with the outputs that are known, errors first.
 ///
 /// # Errors
@@ -283,8 +291,7 @@ pub fn unused(p: &Pipeline, found: &[Finding]) -> Vec<Diagnostic> {
 fn sides<'a>(p: &'a Pipeline, lineage: &mut Lineage, known: KnownOutput, evidence: &Evidence) -> Result<Vec<Side<'a>>> {
     let mut out = vec![];
     for (id, stage) in p.stages.pairs().filter(|(_, s)| s.stage.is_test()) {
-        let input = |name: &str| stage.inputs.iter().find(|i| i.port.name == name);
-        let (Some(model), Some(test)) = (input("weights"), input("samples")) else { continue };
+        let (Some(model), Some(test)) = (stage.input("weights"), stage.input("samples")) else { continue };
         let mut tested = Flow::default();
         for source in &test.from {
             let flow = lineage.flow(source.stage, source.port);
@@ -335,7 +342,7 @@ const NO_QUALITY: &str = "`purpose: synthetic-quality` is for a model that is tr
 
 /// True if both sides certainly contain real images of every class: then the model is what is tested, whatever the study says.
 fn shows_real(trainer: StageId, test: &Input, p: &Pipeline, lineage: &mut Lineage, known: KnownOutput, evidence: &Evidence) -> Result<bool> {
-    let trained = p.stages[trainer].inputs.iter().find(|i| i.port.name == "samples");
+    let trained = p.stages[trainer].input("samples");
     let mut sides = [BTreeMap::new(), BTreeMap::new()];
     for (labels, input) in sides.iter_mut().zip([trained, Some(test)]) {
         for source in input.iter().flat_map(|i| &i.from) {

@@ -76,7 +76,7 @@ pub fn mutants(p: &Pipeline) -> Vec<Mutant> {
 
 /// What is bound to a port, if it is one output, as a stage with the same axes would bind it; of several, the first.
 fn binding(p: &Pipeline, stage: &Stage, port: &str) -> Option<String> {
-    let source = input(stage, port)?.from.first()?;
+    let source = stage.input(port)?.from.first()?;
     let maker = &p.stages[source.stage];
     // What the stage itself has as an axis is inherited, everything else was selected.
     let selected = maker.coordinates().filter(|(axis, _)| !stage.coordinates().any(|(own, _)| own == *axis));
@@ -85,7 +85,7 @@ fn binding(p: &Pipeline, stage: &Stage, port: &str) -> Option<String> {
 
 /// The outputs by which tables reach the test set of an evaluation.
 fn ways(p: &Pipeline, test: &Stage) -> BTreeSet<(StageId, &'static str)> {
-    let (mut out, mut rest) = (BTreeSet::new(), input(test, "samples").into_iter().flat_map(|i| &i.from).collect::<Vec<&Source>>());
+    let (mut out, mut rest) = (BTreeSet::new(), test.input("samples").into_iter().flat_map(|i| &i.from).collect::<Vec<&Source>>());
     while let Some(source) = rest.pop() {
         if out.insert((source.stage, source.port)) {
             let inputs = p.stages[source.stage].inputs.iter().filter(|i| i.port.artifact == ArtifactType::Samples);
@@ -108,12 +108,8 @@ fn reaches_only_generators(p: &Pipeline, trainer: &Stage, table: &Stage) -> bool
     true
 }
 
-fn input<'a>(stage: &'a Stage, port: &str) -> Option<&'a Input> {
-    stage.inputs.iter().find(|i| i.port.name == port)
-}
-
 fn makers<'a>(p: &'a Pipeline, stage: &Stage, port: &str) -> Vec<&'a Stage> {
-    input(stage, port).into_iter().flat_map(|i| &i.from).map(|s| &p.stages[s.stage]).collect()
+    stage.input(port).into_iter().flat_map(|i| &i.from).map(|s| &p.stages[s.stage]).collect()
 }
 
 /// All stages whose tables or generators reach a stage's tables.

@@ -11,7 +11,7 @@ const TOLERATED: f64 = 1.1;
 pub(super) fn unequal(look: &CheckInput) -> Vec<CheckResult> {
     let mut out = vec![];
     for (id, stage) in look.p.stages.pairs().filter(|(_, s)| s.parameters["against"].as_object().is_some_and(|a| !a.is_empty())) {
-        let Some(input) = stage.inputs.iter().find(|i| i.port.name == "scores") else { continue };
+        let Some(input) = stage.input("scores") else { continue };
         let trainers = input.from.iter().flat_map(|s| &look.p.stages[s.stage].inputs).filter(|i| i.port.name == "weights").flat_map(|i| &i.from);
         let mut steps: BTreeMap<StageId, f64> = BTreeMap::new();
         for trainer in trainers {
@@ -53,8 +53,8 @@ fn steps_of(look: &CheckInput, stage: &Stage) -> Option<f64> {
     let phases = stage.parameters["phases"].as_array().filter(|p| !p.is_empty());
     let each = phases.map_or_else(|| vec![&stage.parameters], |phases| phases.iter().collect());
     let per_epoch = || {
-        let [source] = stage.inputs.iter().find(|i| i.port.name == "samples")?.from.as_slice() else { return None };
-        let rows = look.evidence.tables.samples(look.evidence.store, &(look.known)(source.stage, source.port)?).ok()?;
+        let [source] = stage.input("samples")?.from.as_slice() else { return None };
+        let rows = look.rows(source.stage, source.port)?;
         Some((rows.len() as f64 / stage.parameters["batch"].as_f64()?).ceil())
     };
     let of = |phase: &serde_json::Value| match (phase["steps"].as_f64(), phase["epochs"].as_f64()) {

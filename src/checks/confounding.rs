@@ -61,10 +61,9 @@ pub(super) fn by_origin(look: &CheckInput) -> Vec<CheckResult> {
 fn trained<'a>(look: &'a CheckInput) -> Vec<(StageId, &'a Input, Arc<Vec<Sample>>)> {
     let classifiers = look.p.stages.pairs().filter(|(_, s)| s.kind.needs == Needs::Tensor && s.kind.output("weights").is_some());
     let of = |(id, stage): (StageId, &'a crate::pipeline::model::Stage)| {
-        let input = stage.inputs.iter().find(|i| i.port.name == "samples")?;
+        let input = stage.input("samples")?;
         let [source] = input.from.as_slice() else { return None };
-        let table = (look.known)(source.stage, source.port)?;
-        Some((id, input, look.evidence.tables.samples(look.evidence.store, &table).ok()?))
+        Some((id, input, look.rows(source.stage, source.port)?))
     };
     classifiers.filter_map(of).collect()
 }

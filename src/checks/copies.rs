@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 /// Splits that deal out images one by one and are given copies of images: a copy and its original land in different parts.
 pub(super) fn split_by_image(look: &CheckInput) -> Vec<CheckResult> {
     let of = |(id, stage): (StageId, &Stage)| {
-        let input = stage.inputs.iter().find(|i| i.port.name == "samples").filter(|_| stage.parameters["by"] == "image")?;
+        let input = stage.input("samples").filter(|_| stage.parameters["by"] == "image")?;
         // A split of a training part into training and validation tests nobody.
         let is_tested = look.p.stages.pairs().any(|(of, s)| s.stage.is_test() && tested_by(look, of).contains(&id));
         let copier = tables_above(look, id).into_iter().find(|above| is_tested && look.p.stages[*above].kind.copies)?;

@@ -12,10 +12,9 @@ pub(super) fn tested(look: &CheckInput) -> Vec<CheckResult> {
         for translator in translators(look, side.trainer) {
             let stage = &look.p.stages[translator];
             // Which images are translated, only the table of the translations says.
-            let table = |id: StageId, port: &str| look.evidence.tables.samples(look.evidence.store, &(look.known)(id, port)?).ok();
-            let Some(translations) = table(translator, "samples") else { continue };
+            let Some(translations) = look.rows(translator, "samples") else { continue };
             let tested: BTreeSet<Digest> =
-                side.test.from.iter().filter_map(|s| table(s.stage, s.port)).flat_map(|rows| rows.iter().map(|r| r.image).collect::<Vec<_>>()).collect();
+                side.test.from.iter().filter_map(|s| look.rows(s.stage, s.port)).flat_map(|rows| rows.iter().map(|r| r.image).collect::<Vec<_>>()).collect();
             let shared = translations.iter().filter_map(|r| r.parent).filter(|p| tested.contains(p)).collect::<BTreeSet<_>>().len() as u64;
             let message = format!("`{}` would be tested on images that `{}` translated into training images", look.p.stages[side.trainer].base, stage.base);
             let help = "translate images of the training part only";

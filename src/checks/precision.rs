@@ -15,14 +15,13 @@ const TYPICAL: f64 = 0.8;
 /// Test sets with few patients of a class.
 pub(super) fn few(look: &CheckInput) -> Vec<CheckResult> {
     let of = |(id, stage): (StageId, &Stage)| {
-        let input = stage.inputs.iter().find(|i| i.port.name == "samples").filter(|_| stage.stage.is_test())?;
+        let input = stage.input("samples").filter(|_| stage.stage.is_test())?;
         // Folds are pooled, and are a test set together.
         if stage.coordinates().any(|(axis, _)| axis == "fold") {
             return None;
         }
         let [source] = input.from.as_slice() else { return None };
-        let table = (look.known)(source.stage, source.port)?;
-        let rows = look.evidence.tables.samples(look.evidence.store, &table).ok()?;
+        let rows = look.rows(source.stage, source.port)?;
         let (label, patients) = rarest(&rows).filter(|(_, n)| *n < FEW)?;
         let (low, high) = wilson(TYPICAL * patients as f64, patients as f64, 0.95)?;
         let people = counted(patients, "patient", "patients");

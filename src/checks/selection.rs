@@ -37,7 +37,7 @@ pub(super) fn no_validation(look: &CheckInput) -> Vec<CheckResult> {
         let (test, trainer) = (&look.p.stages[side.stage], &look.p.stages[side.trainer]);
         // By what is bound, so that it is known before tables are; that the two share patients is another finding.
         let is_other = |i: &Input| !i.from.iter().any(|s| side.test.from.iter().any(|t| (t.stage, t.port) == (s.stage, s.port)));
-        let has_validation = [trainer, test].into_iter().filter_map(|s| input(s, "validation")).any(is_other);
+        let has_validation = [trainer, test].into_iter().filter_map(|s| s.input("validation")).any(is_other);
         let (first, any) = seen.entry(&test.base).or_insert((&trainer.parameters, false));
         *any |= has_validation;
         let is_new = !out.iter().any(|o| look.p.stages[o.stage].base == test.base);
@@ -63,7 +63,7 @@ pub(super) fn no_validation(look: &CheckInput) -> Vec<CheckResult> {
 fn threshold_on_test(look: &CheckInput) -> Vec<CheckResult> {
     let message = |base: &str| format!("`{base}` would choose its threshold or temperature on patients that it is tested on");
     let help = "choose on a part of the split that is neither trained nor tested on";
-    choosing(look).filter_map(|(id, stage, validation)| shared(look, id, validation, input(stage, "samples")?, message(&stage.base), help)).collect()
+    choosing(look).filter_map(|(id, stage, validation)| shared(look, id, validation, stage.input("samples")?, message(&stage.base), help)).collect()
 }
 
 /// Evaluations whose validation images share patients with those that the classifier was fitted to. That a training looked at them to
@@ -72,20 +72,16 @@ pub(super) fn on_training(look: &CheckInput) -> Vec<CheckResult> {
     let message = |base: &str| format!("`{base}` would choose its threshold or temperature on patients that the classifier was trained on");
     let help = "choose on a validation part of the split: of images that it was trained on, a classifier is too sure";
     let of = |(id, stage, validation): (StageId, &Stage, &Input)| {
-        let trainers = input(stage, "weights")?.from.iter().map(|s| &look.p.stages[s.stage]);
-        trainers.filter_map(|t| shared(look, id, validation, input(t, "samples")?, message(&stage.base), help)).next()
+        let trainers = stage.input("weights")?.from.iter().map(|s| &look.p.stages[s.stage]);
+        trainers.filter_map(|t| shared(look, id, validation, t.input("samples")?, message(&stage.base), help)).next()
     };
     choosing(look).filter_map(of).collect()
 }
 
 /// Evaluations that choose something on validation images.
 fn choosing<'a>(look: &'a CheckInput) -> impl Iterator<Item = (StageId, &'a Stage, &'a Input)> {
-    let of = |(id, stage): (StageId, &'a Stage)| Some((id, stage, input(stage, "validation").filter(|_| stage.stage.reads("validation"))?));
+    let of = |(id, stage): (StageId, &'a Stage)| Some((id, stage, stage.input("validation").filter(|_| stage.stage.reads("validation"))?));
     look.p.stages.pairs().filter(|(_, s)| s.stage.is_test()).filter_map(of)
-}
-
-fn input<'a>(stage: &'a Stage, name: &str) -> Option<&'a Input> {
-    stage.inputs.iter().find(|i| i.port.name == name)
 }
 
 /// Patients of the validation images that are in other images, too.

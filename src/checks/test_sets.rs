@@ -11,7 +11,7 @@ const FOLD: &str = "fold";
 
 /// The comparisons of a study, each with the input that it compares.
 fn comparisons<'a>(look: &'a CheckInput) -> impl Iterator<Item = (StageId, &'a Stage, &'a Input)> {
-    look.p.stages.pairs().filter_map(|(id, stage)| Some((id, stage, stage.inputs.iter().find(|i| i.port.name == "scores")?)))
+    look.p.stages.pairs().filter_map(|(id, stage)| Some((id, stage, stage.input("scores")?)))
 }
 
 /// Comparisons whose arms are tested on different images.

@@ -65,12 +65,16 @@ fn mutate(args: &CheckArgs, study: &Study, rehearsal: &Rehearsal, before: &[Find
         let state = if is_allowed(&mutant) {
             "allowed"
         } else {
-            match open::mutated(&args.study, &mutant.sets) {
+            let planted_in = |changed: Study| {
+                let now = Rehearsal::of(&changed.pipeline);
+                (changed, now)
+            };
+            match open::mutated(&args.study, &mutant.sets).map(planted_in) {
                 None => "does not fit",
-                Some(changed) if Rehearsal::of(&changed.pipeline).unmade.len() > rehearsal.unmade.len() => "does not fit",
-                Some(changed) => {
+                Some((_, now)) if now.unmade.len() > rehearsal.unmade.len() => "does not fit",
+                Some((changed, now)) => {
                     planted += 1;
-                    let now = Rehearsal::of(&changed.pipeline).findings(&changed.pipeline)?;
+                    let now = now.findings(&changed.pipeline)?;
                     let same =
                         |a: &Finding, b: &Finding| a.check.id == b.check.id && changed.pipeline.stages[a.stage].name == study.pipeline.stages[b.stage].name;
                     // One leak may be several: copies of test images in the training set are of test patients, too.

@@ -69,7 +69,7 @@ impl Lineage {
 
     /// Images per label of a table that a stage is given, if it is known.
     fn labels(&self, stage: &Stage, port: &str, known: KnownOutput, evidence: &Evidence) -> Option<BTreeMap<String, usize>> {
-        let source = stage.inputs.iter().find(|i| i.port.name == port)?.from.first()?;
+        let source = stage.input(port)?.from.first()?;
         let table = known(source.stage, source.port).filter(|a| ArtifactType::Samples.is(a))?;
         Some(sample::counts(&evidence.tables.samples(evidence.store, &table).ok()?))
     }

@@ -121,6 +121,10 @@ pub struct Resources {
 }
 
 impl Stage {
+    /// What is bound to a port.
+    pub fn input(&self, port: &str) -> Option<&Input> {
+        self.inputs.iter().find(|i| i.port.name == port)
+    }
     /// Axes and values of its cell.
     pub fn coordinates(&self) -> impl Iterator<Item = (&str, &str)> {
         self.name.split('/').skip(1).filter_map(|part| part.split_once('='))
@@ -139,7 +143,7 @@ impl Upstream for Pipeline {
     }
     fn makers(&self, stage: usize, port: &str) -> Vec<usize> {
         let of = |i: &Input| i.from.iter().map(|s| s.stage.number()).collect();
-        self.stages.of_number(stage).inputs.iter().find(|i| i.port.name == port).map(of).unwrap_or_default()
+        self.stages.of_number(stage).input(port).map(of).unwrap_or_default()
     }
     fn gathering_all_but(&self, _: &str, _: &str) -> Option<String> {
         None

@@ -175,7 +175,6 @@ enum Unmade {
 
 /// The tables of a stage by its rules, or why there are none.
 fn made(p: &Pipeline, stage: &Stage, found: &HashMap<(StageId, &'static str), Samples>) -> std::result::Result<Vec<(&'static str, Samples)>, Unmade> {
-    let input = |port: &str| stage.inputs.iter().find(|i| i.port.name == port);
     // What draws its own images knows them better than `expect`, which need not name all labels.
     let draws = stage.stage.images(&|_| None).is_some();
     if stage.inputs.is_empty() && !stage.expect.is_empty() && !draws {
@@ -184,8 +183,8 @@ fn made(p: &Pipeline, stage: &Stage, found: &HashMap<(StageId, &'static str), Sa
         return Ok(vec![(port, Samples::of(rows.collect()))]);
     }
     let all = |i: &Input| i.from.iter().filter_map(|s| found.get(&(s.stage, s.port)).cloned()).collect::<Vec<_>>();
-    let samples = |port: &str| input(port).map(all).unwrap_or_default();
-    let makers = |port: &str| input(port).map(|i| i.from.iter().map(|s| s.stage.number()).collect()).unwrap_or_default();
+    let samples = |port: &str| stage.input(port).map(all).unwrap_or_default();
+    let makers = |port: &str| stage.input(port).map(|i| i.from.iter().map(|s| s.stage.number()).collect()).unwrap_or_default();
     let cx = Context::bare(stage.kind.name, stage.seed);
     match tables(stage.kind.name, stage.stage.parameters(), &Given { samples: &samples, makers: &makers, upstream: p }, &cx) {
         Some(Ok(made)) => Ok(made),

@@ -81,7 +81,7 @@ fn is_large(stage: &Stage) -> bool {
 
 /// The bytes that a stage says it will write.
 fn foreseen(p: &Pipeline, stage: &Stage, known: &PerStage<Option<Arc<Outputs>>>, session: &Session) -> Option<u64> {
-    stage.stage.disk(&|port| images(p, &stage.inputs.iter().find(|i| i.port.name == port)?.from, known, session))
+    stage.stage.disk(&|port| images(p, &stage.input(port)?.from, known, session))
 }
 
 /// How many images tables name: those that are there are counted, and of others their own stages say it.

@@ -32,7 +32,7 @@ pub(super) struct Change {
 
 /// What changed of an input; none if it is not known yet, or changed with its table alone.
 pub(super) fn change(stage: &Stage, d: &Difference, all: &[Difference], given: &Given, session: &Session) -> Option<Change> {
-    let Some(input) = stage.inputs.iter().find(|i| i.port.name == d.path) else { return Some(Change::default()) };
+    let Some(input) = stage.input(&d.path) else { return Some(Change::default()) };
     // It is bound, and something that it is bound to is still to come.
     if d.new.is_null() {
         return None;

@@ -6,6 +6,7 @@ mod budget;
 mod confounding;
 mod content;
 mod copies;
+pub(crate) mod expected;
 mod parents;
 mod patients;
 mod pixels;
@@ -13,22 +14,39 @@ mod precision;
 mod published;
 mod reached;
 mod selection;
+mod shortcuts;
+mod sides;
 mod test_sets;
+mod undertrained;
 
 use crate::diagnostic::{Diagnostic, Span, Texts};
-use crate::lineage::{Evidence, Flow, KnownOutput, Lineage, PatientsAndImages, TableContents};
+use crate::lineage::{Evidence, Extent, KnownOutput, Lineage};
 use crate::pipeline::Pipeline;
-use crate::pipeline::model::{Input, StageId};
+use crate::pipeline::model::StageId;
+use crate::tables::Summary;
 pub use hilum_cache::journal::Severity;
 use hilum_cache::{Result, journal};
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::data::sample::Sample;
-use roaring::RoaringBitmap;
+use hilum_stages::records::Record;
+use sides::{Side, sides};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Kinds of the artifacts that checks look at. If files come from outside, finished networks matter as well: they may have made them.
 pub const LOOKED_AT: &[ArtifactType] = &[ArtifactType::Samples, ArtifactType::Images, ArtifactType::Patients];
+
+/// What decides a finding of a check: how far a study without its data can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecidedBy {
+    /// The design of the study.
+    Design,
+    /// How many images of which source there are, which a study without data may only suppose.
+    Tables,
+    /// Counts that the study states, where it states those of all its images.
+    Counts,
+}
 
 /// One check.
 pub struct Check {
@@ -38,19 +56,28 @@ pub struct Check {
     pub code: &'static str,
     /// The severity of its findings.
     pub severity: Severity,
+    /// What decides its findings.
+    pub decided_by: DecidedBy,
     find: fn(&CheckInput) -> Vec<CheckResult>,
 }
 
+impl Check {
+    const fn by(mut self, decided_by: DecidedBy) -> Check {
+        self.decided_by = decided_by;
+        self
+    }
+}
+
 const fn error(id: &'static str, code: &'static str, find: fn(&CheckInput) -> Vec<CheckResult>) -> Check {
-    Check { id, code, severity: Severity::Error, find }
+    Check { id, code, severity: Severity::Error, decided_by: DecidedBy::Design, find }
 }
 
 const fn info(id: &'static str, code: &'static str, find: fn(&CheckInput) -> Vec<CheckResult>) -> Check {
-    Check { id, code, severity: Severity::Info, find }
+    Check { id, code, severity: Severity::Info, decided_by: DecidedBy::Design, find }
 }
 
 const fn warning(id: &'static str, code: &'static str, find: fn(&CheckInput) -> Vec<CheckResult>) -> Check {
-    Check { id, code, severity: Severity::Warning, find }
+    Check { id, code, severity: Severity::Warning, decided_by: DecidedBy::Design, find }
 }
 
 /// All checks, in the order in which findings are shown.
@@ -64,26 +91,27 @@ pub static CHECKS: &[Check] = &[
     error("leakage.augmented_before_split", "L0007", copies::split_by_image),
     error("leakage.parent_in_eval", "L0008", parents::tested),
     error("eval.unequal_test_sets", "L0009", test_sets::unequal),
+    error("counts.expect", "E0501", expected::unmet).by(DecidedBy::Counts),
     warning("leakage.near_duplicate", "W0002", content::near),
     warning("patients.unknown", "W0003", patients::unknown),
     warning("patients.namespace", "W0004", patients::namespace),
     warning("generator.unknown", "W0005", patients::unknown_generator),
     warning("weights.unknown", "W0006", patients::unknown_weights),
-    warning("arms.equal", "W0007", arms::equal),
+    warning("arms.equal", "W0007", arms::equal).by(DecidedBy::Tables),
     warning("selection.on_training", "W0009", selection::on_training),
     warning("selection.no_validation", "W0010", selection::no_validation),
-    warning("eval.small_n", "W0011", precision::few),
+    warning("eval.small_n", "W0011", precision::few).by(DecidedBy::Tables),
     warning("eval.one_sided_metric", "W0012", test_sets::one_sided),
     warning("eval.single_seed", "W0013", test_sets::single_seed),
-    warning("confound.source_label", "W0014", confounding::by_source),
-    warning("synthetic.label_confounded", "W0015", confounding::by_origin),
-    warning("compute.unequal_budget", "W0016", budget::unequal),
+    warning("confound.source_label", "W0014", confounding::by_source).by(DecidedBy::Tables),
+    warning("synthetic.label_confounded", "W0015", confounding::by_origin).by(DecidedBy::Tables),
+    warning("compute.unequal_budget", "W0016", budget::unequal).by(DecidedBy::Tables),
+    warning("metric.undefined", "W0017", test_sets::absent_classes).by(DecidedBy::Tables),
+    warning("confound.shortcut", "W0018", shortcuts::simple),
+    warning("compute.undertrained", "W0019", undertrained::falling),
     info("reference.inconsistent", "W0008", published::inconsistent),
     info("aug.hflip_cxr", "I0001", copies::mirrored),
 ];
-
-/// Checks whose findings follow from numbers or sources of images, which a study without data may only suppose.
-const BY_TABLES: &[&str] = &["eval.small_n", "confound.source_label", "synthetic.label_confounded", "compute.unequal_budget", "arms.equal"];
 
 /// The ids of all checks.
 pub fn ids() -> impl Iterator<Item = &'static str> + Clone {
@@ -124,11 +152,6 @@ impl Finding {
     /// True if the study is refused because of it.
     pub fn refuses(&self) -> bool {
         self.check.severity == Severity::Error && self.reason.is_none()
-    }
-
-    /// True if the design decides it, and not how many images or patients there are, or what they show.
-    pub fn is_of_design(&self) -> bool {
-        !BY_TABLES.contains(&self.check.id)
     }
 
     /// True if it is the same as one found at another time.
@@ -177,47 +200,6 @@ impl Finding {
     }
 }
 
-/// A model and what it is tested on.
-struct Side<'a> {
-    stage: StageId,
-    trainer: StageId,
-    test: &'a Input,
-    /// Images used for training or normalisation.
-    direct: PatientsAndImages,
-    /// Images that a training watched, to stop early or to keep the best weights.
-    watched: PatientsAndImages,
-    /// Sets of patients, of each of which at least one will be among those.
-    some: Vec<RoaringBitmap>,
-    /// What reached those images, or the initial weights.
-    generated: PatientsAndImages,
-    tested: Flow,
-    /// The rows of the test set, if known.
-    rows: Option<Arc<TableContents>>,
-    /// A note for each finding.
-    note: Option<&'static str>,
-}
-
-impl Side<'_> {
-    /// Patients of whom real images are tested: those of synthetic ones are another check's.
-    fn tested_patients(&self) -> RoaringBitmap {
-        self.rows.as_ref().map_or_else(|| self.tested.contains.patients.clone(), |rows| rows.real.patients.clone())
-    }
-    /// Images on the training side.
-    fn trained(&self) -> RoaringBitmap {
-        &self.direct.images | &self.watched.images | &self.generated.images
-    }
-    /// Patients on the training side.
-    fn patients(&self) -> RoaringBitmap {
-        &self.direct.patients | &self.watched.patients | &self.generated.patients
-    }
-    /// A finding at its test set, if `count` is not 0; `label` has a singular and a plural form.
-    fn found(&self, (count, unit): (u64, &'static str), label: [&str; 2], message: String, help: &'static str, path: Vec<StageId>) -> Option<CheckResult> {
-        let label = format!("{count} of these {unit} {}", label[usize::from(count != 1)]);
-        let notes = self.note.iter().map(|n| (*n).to_owned()).collect();
-        (count > 0).then_some(CheckResult { stage: self.stage, at: self.test.span, label, message, notes, help, count, unit, path })
-    }
-}
-
 /// What checks look at.
 struct CheckInput<'a> {
     p: &'a Pipeline,
@@ -228,6 +210,19 @@ struct CheckInput<'a> {
 }
 
 impl CheckInput<'_> {
+    /// A record that a stage has made, if it has and it can be read.
+    fn record<R: Record>(&self, stage: StageId, port: &str) -> Option<R> {
+        let artifact = (self.known)(stage, port).filter(|a| ArtifactType::Table.is(a))?;
+        let file = self.evidence.store.files(&artifact).ok()?.into_iter().find(|f| f.name == R::file_name())?;
+        R::read(&self.evidence.store.read(&file.digest).ok()?).ok()
+    }
+
+    /// The counts of a table of samples, if it is known and can be read.
+    fn summary(&self, stage: StageId, port: &str) -> Option<Arc<Summary>> {
+        let table = (self.known)(stage, port).filter(|a| ArtifactType::Samples.is(a))?;
+        self.evidence.tables.summary(self.evidence.store, &table).ok()
+    }
+
     /// The rows of a table of samples, if it is known and can be read.
     fn rows(&self, stage: StageId, port: &str) -> Option<Arc<Vec<Sample>>> {
         self.evidence.tables.samples(self.evidence.store, &(self.known)(stage, port)?).ok()
@@ -239,8 +234,19 @@ impl CheckInput<'_> {
 /// # Errors
 /// If a table in the store cannot be read.
 pub fn findings(p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<Vec<Finding>> {
+    let started = Instant::now();
+    let mut out = findings_in(p, Extent::Needed, known, evidence)?;
+    if out.iter().any(|f| !f.found.path.is_empty()) {
+        // The way by which something came in leads through stages that nobody had to look at.
+        out = findings_in(p, Extent::All, known, evidence)?;
+    }
+    tracing::debug!(millis = started.elapsed().as_millis() as u64, findings = out.len(), "checks made");
+    Ok(out)
+}
+
+fn findings_in(p: &Pipeline, extent: Extent, known: KnownOutput, evidence: &Evidence) -> Result<Vec<Finding>> {
     // Without a test there is nothing to leak into.
-    let mut lineage = if p.stages.iter().any(|s| s.stage.is_test()) { Lineage::of(p, known, evidence)? } else { Lineage::default() };
+    let mut lineage = if p.stages.iter().any(|s| s.stage.is_test()) { Lineage::of(p, extent, known, evidence)? } else { Lineage::default() };
     let sides = sides(p, &mut lineage, known, evidence)?;
     let look = CheckInput { p, known, evidence, lineage: &lineage, sides };
     let mut out: Vec<Finding> = vec![];
@@ -286,72 +292,4 @@ pub fn unused(p: &Pipeline, found: &[Finding]) -> Vec<Diagnostic> {
     let unused = p.allow.iter().filter(|a| !found.iter().any(|f| f.check.id == a.id.text));
     let say = |id: &str| format!("`{id}` is allowed, but the study has no such finding");
     unused.map(|a| Diagnostic::new("W0001", say(&a.id.text)).at(a.id.span, "not needed").help("remove it from `checks.allow`").warning()).collect()
-}
-
-fn sides<'a>(p: &'a Pipeline, lineage: &mut Lineage, known: KnownOutput, evidence: &Evidence) -> Result<Vec<Side<'a>>> {
-    let mut out = vec![];
-    for (id, stage) in p.stages.pairs().filter(|(_, s)| s.stage.is_test()) {
-        let (Some(model), Some(test)) = (stage.input("weights"), stage.input("samples")) else { continue };
-        let mut tested = Flow::default();
-        for source in &test.from {
-            let flow = lineage.flow(source.stage, source.port);
-            tested.contains.add(&flow.contains);
-            tested.influenced.add(&flow.influenced);
-        }
-        let rows = match test.from.as_slice() {
-            [only] => lineage.table(only, known, evidence)?,
-            _ => None,
-        };
-        for source in &model.from {
-            let quality = stage.stage.judges_images();
-            if quality && !shows_real(source.stage, test, p, lineage, known, evidence)? {
-                continue;
-            }
-            let mut some = vec![];
-            let (mut direct, mut generated) = (PatientsAndImages::default(), lineage.outside.get(&source.stage).cloned().unwrap_or_default());
-            let mut watched = PatientsAndImages::default();
-            for (port, from) in p.stages[source.stage].inputs.iter().filter(|i| i.port.by.is_empty()).flat_map(|i| i.from.iter().map(|f| (i.port.name, f))) {
-                let flow = lineage.flow(from.stage, from.port);
-                generated.add(&flow.influenced);
-                if port == "validation" {
-                    watched.add(&flow.contains);
-                    continue;
-                }
-                direct.add(&flow.contains);
-                some.extend(flow.some.into_iter().chain(flow.within).filter(|s| !s.is_empty()));
-            }
-            out.push(Side {
-                stage: id,
-                trainer: source.stage,
-                test,
-                direct,
-                watched,
-                generated,
-                some,
-                tested: tested.clone(),
-                rows: rows.clone(),
-                note: quality.then_some(NO_QUALITY),
-            });
-        }
-    }
-    Ok(out)
-}
-
-/// Why `purpose: synthetic-quality` does not apply.
-const NO_QUALITY: &str = "`purpose: synthetic-quality` is for a model that is trained or tested on synthetic images in place of the real images of a class; here both sides have real images of every class";
-
-/// True if both sides certainly contain real images of every class: then the model is what is tested, whatever the study says.
-fn shows_real(trainer: StageId, test: &Input, p: &Pipeline, lineage: &mut Lineage, known: KnownOutput, evidence: &Evidence) -> Result<bool> {
-    let trained = p.stages[trainer].input("samples");
-    let mut sides = [BTreeMap::new(), BTreeMap::new()];
-    for (labels, input) in sides.iter_mut().zip([trained, Some(test)]) {
-        for source in input.iter().flat_map(|i| &i.from) {
-            let Some(held) = lineage.table(source, known, evidence)? else { return Ok(false) };
-            held.by_label.iter().for_each(|(label, of)| *labels.entry(label.clone()).or_insert(false) |= of.has_real);
-        }
-    }
-    // A class on one side only tests nothing.
-    let [trained, tested] = &sides;
-    let mut both = trained.iter().filter_map(|(label, real)| Some((real, tested.get(label)?))).peekable();
-    Ok(both.peek().is_some() && both.all(|(a, b)| *a && *b))
 }

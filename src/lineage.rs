@@ -25,7 +25,7 @@ use hilum_stages::contract::source::SourceKind;
 use hilum_stages::contract::stage::Needs;
 use history::History;
 use roaring::RoaringBitmap;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// What lineage is composed from, besides the study.
@@ -65,6 +65,15 @@ pub struct Flow {
     pub some: Vec<RoaringBitmap>,
 }
 
+/// Of which outputs the flow is composed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Of those that say what reached a test: a table that is known says itself what it contains, and nothing above it needs to be read.
+    Needed,
+    /// Of all: to find by which way something reached a test.
+    All,
+}
+
 /// People and images by number, and the flow of every output.
 #[derive(Default)]
 pub struct Lineage {
@@ -98,12 +107,14 @@ impl Lineage {
     ///
     /// # Errors
     /// If a table in the store cannot be read.
-    pub fn of(p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<Lineage> {
+    pub fn of(p: &Pipeline, extent: Extent, known: KnownOutput, evidence: &Evidence) -> Result<Lineage> {
         let mut lineage = Lineage::default();
         lineage.identify(p, known, evidence)?;
+        let needed = if extent == Extent::Needed { Some(lineage.needed(p, known, evidence)?) } else { None };
         for (id, stage) in p.stages.pairs() {
             let outside = lineage.reach_of_files(id, stage, evidence)?;
-            for port in stage.kind.outputs.iter().filter(|o| stage.stage.fills(o.name)) {
+            let is_needed = |port: &&Port| needed.as_ref().is_none_or(|needed| needed.contains(&(id, port.name)));
+            for port in stage.kind.outputs.iter().filter(|o| stage.stage.fills(o.name)).filter(is_needed) {
                 let mut flow = lineage.flow_of(id, stage, port, known, evidence)?;
                 flow.influenced.add(&outside);
                 if let Some(generator) = known(id, port.name).filter(|a| ArtifactType::Generator.is(a)) {
@@ -121,6 +132,31 @@ impl Lineage {
         }
         lineage.find_sharing(p, known, evidence)?;
         Ok(lineage)
+    }
+
+    /// The outputs whose flow says what reached a test, or what came from outside.
+    fn needed(&mut self, p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<HashSet<(StageId, &'static str)>> {
+        let into = |id: StageId| p.stages[id].inputs.iter().filter(|i| i.port.by.is_empty()).flat_map(|i| &i.from).map(|s| (s.stage, s.port));
+        let (mut needed, mut rest) = (HashSet::new(), vec![]);
+        for (id, stage) in p.stages.pairs() {
+            if stage.stage.is_test() {
+                rest.extend(into(id));
+            } else if stage.inputs.is_empty() {
+                rest.extend(stage.kind.outputs.iter().map(|o| (id, o.name)));
+            }
+        }
+        while let Some((id, port)) = rest.pop() {
+            if !needed.insert((id, port)) {
+                continue;
+            }
+            // Only of what its synthetic rows come from, a known table does not say whom it was trained on.
+            let table = known(id, port).filter(|a| ArtifactType::Samples.is(a));
+            let held = table.map(|a| self.roster.table(&a, self.spaces.get(id), evidence)).transpose()?;
+            if held.is_none_or(|held| !held.generators.is_empty()) {
+                rest.extend(into(id));
+            }
+        }
+        Ok(needed)
     }
 
     /// These patients with all who have an image of one of them, or of one who has.

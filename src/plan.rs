@@ -4,13 +4,13 @@ pub mod counts;
 pub mod current;
 pub mod disk;
 pub mod estimate;
-pub mod expect;
 pub mod groups;
+pub mod printed;
 pub mod reason;
 pub mod recipe;
 
+use crate::pipeline::Pipeline;
 use crate::pipeline::model::{PerStage, StageId};
-use crate::pipeline::{Pipeline, Stage};
 use crate::session::Session;
 use current::{Current, Fault};
 use hilum_cache::checkpoint::Checkpoints;
@@ -216,7 +216,7 @@ fn weigh(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<Arti
                     && let Some(outputs) = session.ledger.outputs(&key)
                 {
                     if session.has_intact(&outputs) {
-                        return reuse(stage, key, outputs, session);
+                        return Ok(Decision::Reuse { key, outputs });
                     }
                     lost = session.ledger.find(&key).map(|f| f.0);
                 }
@@ -242,19 +242,11 @@ fn decided_by_another(p: &Pipeline, id: StageId, key: &StageKey, session: &Sessi
     if let Some((_, outputs)) = current.made.get(key)
         && session.has_intact(outputs)
     {
-        return reuse(&p.stages[id], *key, outputs.clone(), session).map(Some);
+        return Ok(Some(Decision::Reuse { key: *key, outputs: outputs.clone() }));
     }
     if let Some((of, fault)) = current.failed.get(key) {
         let message = format!("same recipe as `{}`, which failed: {}", p.stages[*of].name, fault.message);
         return Ok(Some(Decision::Fail { key: *key, fault: Fault { message, help: fault.help.clone() } }));
     }
     Ok(current.begun.get(key).filter(|of| **of != id).map(|of| Decision::Share { key: *key, of: *of }))
-}
-
-/// Outputs that are there are reused, unless the study expects others.
-fn reuse(stage: &Stage, key: StageKey, outputs: Arc<Outputs>, session: &Session) -> Result<Decision> {
-    Ok(match expect::unmet(stage, &outputs, &session.store, &session.tables)? {
-        Some(fault) => Decision::Fail { key, fault },
-        None => Decision::Reuse { key, outputs },
-    })
 }

@@ -1,12 +1,16 @@
 //! Tables of samples and indices of packs, read once per process: lookups and lineage need them again and again.
 
+mod summary;
+
+pub use summary::{OfLabel, Summary};
+
 use hilum_cache::receipt::Artifact;
 use hilum_cache::{Digest, Error, Result, Store};
 use hilum_stages::data::contents::{self, Content, Contents, Pair};
 use hilum_stages::data::pack::{self, Images, Packed};
 use hilum_stages::data::patients::{self, Identity, Patients};
 use hilum_stages::data::sample::{self, Sample, Samples};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 /// Pairs of images that are duplicates, or look like them.
@@ -17,10 +21,38 @@ pub(crate) struct Alike {
     pub(crate) not_compared: u64,
 }
 
+/// So many rows stay in memory, some 150 MB; those of older tables are read again if need be.
+const KEPT_ROWS: usize = 500_000;
+
+/// Rows of tables, those that were read last.
+#[derive(Default)]
+struct Kept {
+    rows: HashMap<Digest, Arc<Vec<Sample>>>,
+    /// Tables that can be read again, in the order in which they came.
+    order: VecDeque<Digest>,
+    count: usize,
+}
+
+impl Kept {
+    fn keep(&mut self, digest: Digest, rows: Arc<Vec<Sample>>) {
+        self.count += rows.len();
+        if self.rows.insert(digest, rows).is_none() {
+            self.order.push_back(digest);
+        }
+        while self.count > KEPT_ROWS && self.order.len() > 1 {
+            let gone = self.order.pop_front().and_then(|oldest| self.rows.remove(&oldest));
+            self.count -= gone.map_or(0, |rows| rows.len());
+        }
+    }
+}
+
 /// The rows of artifacts, by digest.
 #[derive(Default)]
 pub struct Tables {
-    samples: Mutex<HashMap<Digest, Arc<Vec<Sample>>>>,
+    samples: Mutex<Kept>,
+    /// Rows of artifacts that are in no store.
+    made_up: Mutex<HashMap<Digest, Arc<Vec<Sample>>>>,
+    summaries: Mutex<HashMap<Digest, Arc<Summary>>>,
     packs: Mutex<HashMap<Digest, Arc<HashMap<Digest, Digest>>>>,
     pairs: Mutex<HashMap<Digest, Arc<Vec<Pair>>>>,
     contents: Mutex<HashMap<Digest, Arc<Vec<Content>>>>,
@@ -30,17 +62,33 @@ pub struct Tables {
 impl Tables {
     /// Takes rows for those of an artifact that is in no store.
     pub(crate) fn put(&self, digest: Digest, rows: Vec<Sample>) {
-        self.samples.lock().expect("BUG: poisoned").insert(digest, Arc::new(rows));
+        self.made_up.lock().expect("BUG: poisoned").insert(digest, Arc::new(rows));
     }
 
     /// The rows of a table of samples.
     pub fn samples(&self, store: &Store, artifact: &Artifact) -> Result<Arc<Vec<Sample>>> {
-        if let Some(rows) = self.samples.lock().expect("BUG: poisoned").get(&artifact.digest) {
+        if let Some(rows) = self.made_up.lock().expect("BUG: poisoned").get(&artifact.digest) {
+            return Ok(rows.clone());
+        }
+        if let Some(rows) = self.samples.lock().expect("BUG: poisoned").rows.get(&artifact.digest) {
             return Ok(rows.clone());
         }
         let rows = Arc::new(read(store, artifact, sample::TABLE, Samples::read_rows)?);
-        self.samples.lock().expect("BUG: poisoned").insert(artifact.digest, rows.clone());
+        self.samples.lock().expect("BUG: poisoned").keep(artifact.digest, rows.clone());
         Ok(rows)
+    }
+
+    /// The counts of a table of samples.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn summary(&self, store: &Store, artifact: &Artifact) -> Result<Arc<Summary>> {
+        if let Some(summary) = self.summaries.lock().expect("BUG: poisoned").get(&artifact.digest) {
+            return Ok(summary.clone());
+        }
+        let summary = Arc::new(Summary::of(&self.samples(store, artifact)?));
+        self.summaries.lock().expect("BUG: poisoned").insert(artifact.digest, summary.clone());
+        Ok(summary)
     }
 
     /// The index of a pack: image → pixels.

@@ -165,6 +165,11 @@ impl Workspace {
         Ok(out)
     }
 
+    /// Where a path parameter that names a file points, if there is one.
+    pub fn file(&self, study: &str, source: &Source) -> Option<PathBuf> {
+        self.locate(source, crate::diagnostic::Span::default(), &self.written(study)).ok().map(|found| found.path)
+    }
+
     /// What runs write to, as paths without links: the private directory, the store and the results.
     fn written(&self, study: &str) -> Vec<PathBuf> {
         let directory = real(&self.directory);

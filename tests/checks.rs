@@ -162,3 +162,55 @@ fn copies_and_translations_of_test_images() {
     assert!(!of("parts.test").iter().any(|id| id == "leakage.synthetic_in_eval"), "{:?}", of("parts.test"));
     fails("aug.hflip_cxr", &[("early_stop: {}", "early_stop: {}, augment: { flip: true }")], &[("early_stop: {}", "early_stop: {}, augment: { rotation: 5 }")]);
 }
+
+/// Two sources, one of each class, of which the grey values of one are stretched.
+const SOURCES: &str = "study: sources
+seed: 1
+stages:
+  sick: { stage: phantoms, with: { size: 32, images_per_patient: 1, classes: { covid: { images: 60 } } } }
+  well: { stage: phantoms, seed: 2, with: { size: 32, images_per_patient: 1, classes: { normal: { images: 60 } } } }
+  all: { stage: combine, in: { samples: [sick, well] } }
+  pixels: { stage: prepare, in: { samples: sick }, with: { size: 32, contrast_stretch: true } }
+  others: { stage: prepare, in: { samples: well }, with: { size: 32 } }
+  parts: { stage: split, in: { samples: all }, with: { train: 0.5, test: 0.5 } }
+  net: { stage: train-classifier, in: { samples: parts.train, images: [pixels, others] }, with: { network: { smallcnn64: { width: 2 } }, epochs: 2, batch: 16 } }
+  scores: { stage: evaluate, in: { weights: net, samples: parts.test, images: [pixels, others] } }
+";
+
+/// Ids of what a whole run of this study finds.
+fn found_at_the_end(edits: &[(&str, &str)]) -> Vec<String> {
+    let space = Space::new();
+    space.write("study.yaml", SOURCES);
+    edits.iter().for_each(|(from, to)| space.edit(from, to));
+    let said = space.hilum(&["run", "study.yaml", "--device", "cpu"]);
+    assert_eq!(said.code, 0, "{edits:?}: {}", said.err);
+    let plan: Value = serde_json::from_str(&space.hilum(&["plan", "study.yaml", "--json"]).out).unwrap();
+    plan["findings"].as_array().unwrap().iter().map(|f| f["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_class_that_one_number_tells() {
+    let has = |ids: Vec<String>| ids.iter().any(|id| id == "confound.shortcut");
+    assert!(has(found_at_the_end(&[])), "the brightest pixel tells the sources");
+    assert!(!has(found_at_the_end(&[(", contrast_stretch: true", "")])));
+}
+
+#[test]
+fn a_training_that_ends_too_early() {
+    let has = |budget: &str| found_at_the_end(&[("epochs: 2", budget)]).iter().any(|id| id == "compute.undertrained");
+    assert!(has("epochs: 10, optimiser: { sgd: { learning_rate: 1e-5 } }"), "it has hardly begun");
+    assert!(!has("epochs: 2, optimiser: { sgd: { learning_rate: 1e-5 } }"), "two epochs tell no trend");
+    assert!(!has("epochs: 30, optimiser: { adam: { learning_rate: 0.01 } }"), "it has settled");
+}
+
+#[test]
+fn a_test_set_without_a_class() {
+    let id = "metric.undefined";
+    let few = "  few: { stage: combine, in: { samples: parts.test }, with: { labels: [LABELS] } }\n  scores:";
+    let of = |labels: &str| {
+        let few = few.replace("LABELS", labels);
+        found_at_the_end(&[("  scores:", &few), ("weights: net, samples: parts.test", "weights: net, samples: few")])
+    };
+    assert!(of("normal").iter().any(|found| found == id));
+    assert!(!of("normal, covid").iter().any(|found| found == id));
+}

@@ -179,10 +179,10 @@ fn events_of_runs_are_documented() {
     let first = out(&space, &["run", "study.yaml"]);
     space.edit("epochs: 2", "epochs: 1");
     let second = out(&space, &["run", "study.yaml"]);
-    // A count that does not come out: the stages below it are skipped.
-    space.edit("with: { by: patient, train: 0.7, test: 0.3 }", "with: { by: patient, train: 0.7, test: 0.3 }\n    expect: { train: 7 }");
+    // A stage that cannot start: those below it are skipped.
+    space.edit("with: { by: patient, train: 0.7, test: 0.3 }", "with: { by: patient, train: 0.6, test: 0.4 }\n    resources: { memory: 99999G }");
     let failed = out(&space, &["run", "study.yaml", "--keep-going"]);
-    space.edit("train: 7", "rain: 7");
+    space.edit("memory: 99999G", "memories: 7");
     let wrong = out(&space, &["run", "study.yaml", "--set", "stages.nothing.seed=1"]);
     compare("run", &[first, second, failed, wrong]);
 }

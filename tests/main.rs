@@ -26,6 +26,7 @@ mod language;
 mod laws;
 mod leakage;
 mod leaks;
+mod nested;
 mod old_stores;
 mod pipelines;
 mod pretrained;

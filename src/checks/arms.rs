@@ -29,7 +29,7 @@ pub(super) fn equal(look: &CheckInput) -> Vec<CheckResult> {
             message: format!("`{}` contains the same rows as `{}`", stage.name, first.name),
             notes: vec!["both arms train on identical data, so comparing them says nothing".into()],
             help: "check why nothing was added: the classes may be balanced already, or the generator makes images of another class",
-            count: look.evidence.tables.samples(look.evidence.store, table).map_or(0, |rows| rows.len() as u64),
+            count: look.summary(*other, tables[other]).map_or(0, |summary| summary.rows as u64),
             unit: "images",
             path: vec![],
         });

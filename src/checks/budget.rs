@@ -54,8 +54,8 @@ fn steps_of(look: &CheckInput, stage: &Stage) -> Option<f64> {
     let each = phases.map_or_else(|| vec![&stage.parameters], |phases| phases.iter().collect());
     let per_epoch = || {
         let [source] = stage.input("samples")?.from.as_slice() else { return None };
-        let rows = look.rows(source.stage, source.port)?;
-        Some((rows.len() as f64 / stage.parameters["batch"].as_f64()?).ceil())
+        let rows = look.summary(source.stage, source.port)?.rows;
+        Some((rows as f64 / stage.parameters["batch"].as_f64()?).ceil())
     };
     let of = |phase: &serde_json::Value| match (phase["steps"].as_f64(), phase["epochs"].as_f64()) {
         (Some(steps), _) => Some(steps),

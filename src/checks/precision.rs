@@ -2,10 +2,9 @@
 
 use super::{CheckInput, CheckResult};
 use crate::pipeline::model::{Stage, StageId};
-use hilum_stages::data::sample::{Origin, Sample};
+use hilum_stages::evaluation::arms::is_fold;
 use hilum_stages::statistics::proportion::wilson;
 use hilum_stages::words::counted;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Patients of the rarest class below which a test set is small: a share of so many is known to about eight points.
 const FEW: usize = 100;
@@ -17,12 +16,13 @@ pub(super) fn few(look: &CheckInput) -> Vec<CheckResult> {
     let of = |(id, stage): (StageId, &Stage)| {
         let input = stage.input("samples").filter(|_| stage.stage.is_test())?;
         // Folds are pooled, and are a test set together.
-        if stage.coordinates().any(|(axis, _)| axis == "fold") {
+        if stage.coordinates().any(|(axis, _)| is_fold(axis)) {
             return None;
         }
         let [source] = input.from.as_slice() else { return None };
-        let rows = look.rows(source.stage, source.port)?;
-        let (label, patients) = rarest(&rows).filter(|(_, n)| *n < FEW)?;
+        let summary = look.summary(source.stage, source.port)?;
+        let of_label = summary.labels.iter().filter(|(_, of)| of.real > 0).map(|(label, of)| (label, of.patients));
+        let (label, patients) = of_label.min_by_key(|(_, n)| *n).filter(|(_, n)| *n < FEW)?;
         let (low, high) = wilson(TYPICAL * patients as f64, patients as f64, 0.95)?;
         let people = counted(patients, "patient", "patients");
         Some(CheckResult {
@@ -38,14 +38,4 @@ pub(super) fn few(look: &CheckInput) -> Vec<CheckResult> {
         })
     };
     look.p.stages.pairs().filter_map(of).collect()
-}
-
-/// The label with the fewest patients; an image without a patient is one of its own.
-fn rarest(rows: &[Sample]) -> Option<(&str, usize)> {
-    let mut of_label: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for row in rows.iter().filter(|r| r.origin == Origin::Real) {
-        let whose = if row.patient.is_empty() { row.image.to_string() } else { row.patient.clone() };
-        of_label.entry(&row.label).or_default().insert(whose);
-    }
-    of_label.into_iter().map(|(label, patients)| (label, patients.len())).min_by_key(|(_, n)| *n)
 }

@@ -3,11 +3,11 @@
 use super::{CheckInput, CheckResult};
 use crate::pipeline::matrix::REPEAT;
 use crate::pipeline::model::{Input, Stage, StageId};
+use hilum_stages::evaluation::arms::is_fold;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Metrics that see one side of the errors, and hide the other: missed positives, or false ones.
 const ONE_SIDED: [[&str; 2]; 2] = [["sensitivity", "npv"], ["specificity", "precision"]];
-const FOLD: &str = "fold";
 
 /// The comparisons of a study, each with the input that it compares.
 fn comparisons<'a>(look: &'a CheckInput) -> impl Iterator<Item = (StageId, &'a Stage, &'a Input)> {
@@ -22,8 +22,12 @@ pub(super) fn unequal(look: &CheckInput) -> Vec<CheckResult> {
         let mut seen: BTreeMap<(&str, String), (&Stage, String)> = BTreeMap::new();
         for source in &input.from {
             let test = &look.p.stages[source.stage];
-            let fold = test.coordinates().find(|(axis, _)| *axis == FOLD).map_or(String::new(), |(_, fold)| fold.to_owned());
-            let sources = test.inputs.iter().filter(|i| i.port.name == "samples").flat_map(|i| &i.from);
+            let sources = || test.inputs.iter().filter(|i| i.port.name == "samples").flat_map(|i| &i.from);
+            // A repeated cross-validation deals its folds anew, for all arms alike.
+            let splits = sources().map(|s| &look.p.stages[s.stage]).filter(|s| s.kind.output("test").is_some());
+            let dealt = splits.flat_map(Stage::coordinates).filter(|(axis, _)| *axis == REPEAT);
+            let fold: String = test.coordinates().filter(|(axis, _)| is_fold(axis)).chain(dealt).map(|(axis, value)| format!("{axis}={value} ")).collect();
+            let sources = sources();
             // Two tables may turn out to be one: nothing is said before both are known.
             let Some(images) = sources.map(|s| Some((look.known)(s.stage, s.port)?.digest.to_string())).collect::<Option<Vec<_>>>() else { continue };
             let images = images.join(" ");
@@ -45,6 +49,32 @@ pub(super) fn unequal(look: &CheckInput) -> Vec<CheckResult> {
         }
     }
     out
+}
+
+/// Evaluations whose test set has no image of a class that was trained on.
+pub(super) fn absent_classes(look: &CheckInput) -> Vec<CheckResult> {
+    let of = |(id, stage): (StageId, &Stage)| {
+        // Folds are pooled, and are a test set together.
+        let is_alone = !stage.coordinates().any(|(axis, _)| is_fold(axis));
+        let input = stage.input("samples").filter(|_| is_alone && stage.stage.is_test())?;
+        let trainer = &look.p.stages[stage.input("weights")?.from.first()?.stage];
+        let ([tested], [trained]) = (input.from.as_slice(), trainer.input("samples")?.from.as_slice()) else { return None };
+        let (tested, trained) = (look.summary(tested.stage, tested.port)?, look.summary(trained.stage, trained.port)?);
+        let absent: Vec<&str> = trained.labels.keys().filter(|label| !tested.labels.contains_key(*label)).map(String::as_str).collect();
+        let first = absent.first()?;
+        Some(CheckResult {
+            stage: id,
+            at: input.span,
+            label: format!("has no image of `{}`", absent.join("`, `")),
+            message: format!("the test set of `{}` has no image of `{first}`: its sensitivity, its AUROC and means over classes are undefined", stage.base),
+            notes: vec![],
+            help: "test on images of every class",
+            count: absent.len() as u64,
+            unit: "classes",
+            path: vec![],
+        })
+    };
+    look.p.stages.pairs().filter_map(of).collect()
 }
 
 /// Comparisons that answer and show by sensitivity alone, or the like.

@@ -32,7 +32,7 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<u8> {
     let (name, stages) = (&study.pipeline.study, study.pipeline.stages.len());
     // As if it had run, on made-up tables: what its design decides needs no data.
     let rehearsal = Rehearsal::of(&study.pipeline);
-    let found: Vec<Finding> = rehearsal.findings(&study.pipeline)?.into_iter().filter(|f| f.is_of_design()).collect();
+    let found: Vec<Finding> = rehearsal.findings(&study.pipeline)?;
     if args.mutate {
         return mutate(args, &study, &rehearsal, &found);
     }

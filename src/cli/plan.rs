@@ -4,20 +4,23 @@ pub(super) mod json;
 
 use super::{DONE, FAILED, REFUSED, StudyArgs, open, say, wrong};
 use crate::driver::forecast::Forecast;
-use crate::driver::{self, Device, Opened, text};
+use crate::driver::{self, Device, Opened, Study, text};
 use crate::pipeline::model::{Pipeline, StageId};
 use crate::pipeline::resolved;
 use crate::plan::counts::{self, Count, CountedTable, Counts};
-use crate::plan::current::Fault;
+use crate::plan::printed::{Beside, beside};
 use crate::plan::{Decision, Plan};
-use crate::progress::{remark, words};
-use crate::run::event::Event;
+use crate::progress::remark;
 use clap::Args;
 use hilum_cache::Store;
 use hilum_stages::contract::artifact::ArtifactType;
+use hilum_stages::contract::source::SourceKind;
 use hilum_stages::data::sample::Samples;
+use hilum_stages::published::{Paper, audit};
 use hilum_stages::words::counted;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 #[derive(Args)]
 pub(super) struct PlanArgs {
@@ -53,7 +56,7 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
         Ok(opened) => opened,
         // Counting needs no data.
         Err(driver::Error::Rejected(why)) if args.counts && why.diagnostics.iter().all(|d| d.code == "E0402") => {
-            return without_data(&study.pipeline, args.json);
+            return without_data(&study, args.json);
         }
         Err(e) => return open::code(e),
     };
@@ -62,7 +65,9 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
     if args.json {
         let mut document = json::of(&study, &plan, &forecast, &found);
         if args.counts {
-            document["counts"] = as_json(&study.pipeline, &counts(&opened, &plan)?).into();
+            let found = counts(&opened, &plan)?;
+            document["counts"] = as_json(&study.pipeline, &found).into();
+            document["printed"] = printed_json(&study, &found);
         }
         if args.resolved {
             document["resolved"] = resolved::to_json(&study.pipeline);
@@ -74,7 +79,7 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
     text::shortage(&study, &forecast).into_iter().for_each(|w| remark(format!("warning: {w}")));
     if args.counts && !args.json {
         let found = counts(&opened, &plan)?;
-        say(counted_lines(&study.pipeline, &found).join("\n"))?;
+        say(counted_lines(&study.pipeline, &found).into_iter().chain(printed_lines(&study, &found)).collect::<Vec<_>>().join("\n"))?;
         say_faults(&study.pipeline, &found);
     }
     // Whatever ends a run at once is said here as the run says it, with the same code.
@@ -82,18 +87,7 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
     if plan.decisions.iter().all(|d| matches!(d, Decision::Reuse { .. })) {
         open::remark_unused(&study, &found);
     }
-    let mut code = DONE;
-    for (id, fault) in faults(&plan) {
-        let (stage, message, help) = (study.pipeline.stages[id].name.clone(), fault.message.clone(), fault.help.clone());
-        words::lines(&Event::Failed { stage, message, help }).iter().for_each(remark);
-        code = FAILED;
-    }
-    Ok(if refused { REFUSED } else { code })
-}
-
-/// Stages whose outputs are not what the study expects.
-fn faults(plan: &Plan) -> impl Iterator<Item = (StageId, &Fault)> {
-    plan.decisions.pairs().filter_map(|(id, d)| if let Decision::Fail { fault, .. } = d { Some((id, fault)) } else { None })
+    Ok(if refused { REFUSED } else { DONE })
 }
 
 /// Every table by output: images and patients of each label.
@@ -108,12 +102,13 @@ fn counts(opened: &Opened, plan: &Plan) -> anyhow::Result<Counts> {
 }
 
 /// Counts of a study whose data are elsewhere: by `expect` and the rules of its stages alone.
-fn without_data(p: &Pipeline, json: bool) -> anyhow::Result<u8> {
+fn without_data(study: &Study, json: bool) -> anyhow::Result<u8> {
+    let p = &study.pipeline;
     let found = counts::counts(p, &|_, _| Ok(None))?;
     if json {
-        say(json!({ "study": p.study, "counts": as_json(p, &found) }))?;
+        say(json!({ "study": p.study, "counts": as_json(p, &found), "printed": printed_json(study, &found) }))?;
     } else {
-        say(counted_lines(p, &found).join("\n"))?;
+        say(counted_lines(p, &found).into_iter().chain(printed_lines(study, &found)).collect::<Vec<_>>().join("\n"))?;
     }
     Ok(say_faults(p, &found))
 }
@@ -121,7 +116,12 @@ fn without_data(p: &Pipeline, json: bool) -> anyhow::Result<u8> {
 /// Says what would fail by its numbers; gives the exit code.
 fn say_faults(p: &Pipeline, found: &Counts) -> u8 {
     found.faults.iter().for_each(|(id, why)| remark(format!("error: `{}`: {why}", p.stages[*id].name)));
-    if found.faults.is_empty() { DONE } else { FAILED }
+    found.unmet.iter().for_each(|(id, why)| remark(format!("error[E0501]: `{}` would have {why}", p.stages[*id].name)));
+    match (found.unmet.is_empty(), found.faults.is_empty()) {
+        (false, _) => REFUSED,
+        (true, false) => FAILED,
+        (true, true) => DONE,
+    }
 }
 
 fn as_json(p: &Pipeline, found: &Counts) -> Map<String, Value> {
@@ -158,4 +158,29 @@ fn counted_lines(p: &Pipeline, found: &Counts) -> Vec<String> {
     let patients =
         (!found.has_patients).then(|| "how many patients there are is not known: `expect: { LABEL: { images: N, patients: N } }` says it".to_owned());
     found.tables.iter().filter(|t| !t.labels.is_empty()).map(line).chain(found.unknown.iter().map(unknown)).chain(patients).collect()
+}
+
+/// What the papers print whose tables a study names, beside its own counts.
+fn printed(study: &Study, found: &Counts) -> Vec<Beside> {
+    let sources = study.pipeline.stages.iter().flat_map(|s| s.stage.sources()).filter(|s| s.what == SourceKind::File && s.path.0.ends_with(".yaml"));
+    let paths: BTreeSet<PathBuf> = sources.filter_map(|source| study.workspace.file(&study.pipeline.study, &source)).collect();
+    // A file that does not read is said when its stage runs.
+    let papers = paths.iter().filter_map(|path| Paper::read(&std::fs::read(path).ok()?).ok());
+    papers.flat_map(|paper| beside(&paper, &audit(&paper).rows, &study.pipeline, found)).collect()
+}
+
+fn printed_json(study: &Study, found: &Counts) -> Value {
+    let of = |b: Beside| json!({ "what": b.what, "printed": b.printed, "here": b.here, "note": b.note });
+    printed(study, found).into_iter().map(of).collect()
+}
+
+/// A line for each printed number, below those of the tables.
+fn printed_lines(study: &Study, found: &Counts) -> Vec<String> {
+    let all = printed(study, found);
+    let line = |b: &Beside| {
+        let note = if b.note.is_empty() { String::new() } else { format!("   ({})", b.note) };
+        format!("{}   printed {}, here {}{note}", b.what, b.printed, b.here.as_deref().unwrap_or("not known"))
+    };
+    let head = (!all.is_empty()).then(|| vec![String::new(), "printed in the paper, and here:".to_owned()]);
+    head.into_iter().flatten().chain(all.iter().map(line)).collect()
 }

@@ -98,7 +98,7 @@ pub static CODES: &[Code] = codes! {
     "E0404" "a path into hilum's own output"
         "Runs write to the store, the results and the private directory of a study, so none of them can be an input. Copy generated images or weights elsewhere first. If one of these directories is inside a directory that a study names, it is skipped."
     "E0501" "an unexpected count"
-        "`expect` states how many images of each label a stage must produce. The stage fails if it produces another number."
+        "counts.expect: `expect` states how many images of each label, and of how many patients, a stage must produce, and it has produced others. Nothing is computed from them, and nothing that was made is lost. Where other data are meant, allow `counts.expect` with a reason, or correct `expect`."
     "E0502" "invalid resources or retry"
         "Write `resources: { gpu: 1, memory: 8G, threads: 2 }`; `retry` is an integer from 0 to 100."
     "I0001" "mirrored X-rays"
@@ -153,6 +153,12 @@ pub static CODES: &[Code] = codes! {
         "synthetic.label_confounded: in a training set, the share of synthetic images differs between two classes by more than a half. A network can learn to recognise generated images in place of the finding. Pass images of the other classes through a generator as well, as a control."
     "W0016" "arms with different budgets"
         "compute.unequal_budget: arms of one network are trained for numbers of steps that differ by more than a tenth, as by the same epochs over training sets of different sizes. Give `steps`."
+    "W0017" "a class that is not tested"
+        "metric.undefined: a test set has no image of a class that the network was trained on. The sensitivity of that class, its AUROC and every mean over classes are undefined and stay empty; they are not zero."
+    "W0018" "a class that one number tells"
+        "confound.shortcut: one number of an image that says nothing of a finding, such as its darkest pixel or the mean of its border, tells a class from the others with an AUROC above 0.8, or synthetic images of a class from real ones. Sources that were digitised in different ways differ in such numbers, and a network may learn them in place of the finding. `shortcuts.csv` of the training lists them all."
+    "W0019" "a training that ends too early"
+        "compute.undertrained: the training loss still falls when the training ends, or has hardly fallen at all. Arms are then compared for how fast they learn. Train for more steps; it is judged from eight epochs on."
 };
 
 #[cfg(test)]

@@ -14,8 +14,12 @@ impl Lineage {
     /// What reaches an output from the inputs of its stage.
     pub(super) fn flow_of(&mut self, id: StageId, stage: &Stage, port: &'static Port, known: KnownOutput, evidence: &Evidence) -> Result<Flow> {
         let (mut flow, mut inputs) = (Flow { is_synthetic: true, ..Flow::default() }, 0);
+        let table = known(id, port.name).filter(|_| port.artifact == ArtifactType::Samples);
+        let held = table.map(|a| self.roster.table(&a, self.spaces.get(id), evidence)).transpose()?;
+        // A table without synthetic rows is what it contains, whatever it was drawn from.
+        let follows_from_inputs = held.as_ref().is_none_or(|held| !held.generators.is_empty());
         for (names, stands_in_it) in [(port.contains, true), (port.influenced, false)] {
-            for (input, source) in bound(stage, names) {
+            for (input, source) in bound(stage, names).filter(|_| follows_from_inputs) {
                 let part = self.part(stage, input, source, known, evidence)?;
                 flow.influenced.add(&part.influenced);
                 join(&mut flow.generators, part.generators);
@@ -31,8 +35,7 @@ impl Lineage {
             }
         }
         flow.is_synthetic = stage.kind.synthetic || flow.is_synthetic && inputs > 0;
-        let Some(artifact) = known(id, port.name).filter(|_| port.artifact == ArtifactType::Samples) else { return Ok(flow) };
-        let held = self.roster.table(&artifact, self.spaces.get(id), evidence)?;
+        let Some(held) = held else { return Ok(flow) };
         if stage.inputs.is_empty() {
             flow.generators = self.known_generators(id, &held.generators, evidence)?;
         }

@@ -1,11 +1,13 @@
 //! Counts of every table of a study before anything has run: of what is known from the tables in the store, of what is not from
 //! `expect` of its imports and the rules of its stages. No image is read.
 
+use crate::checks::expected::differs;
 use crate::pipeline::model::{Input, Pipeline, Stage, StageId};
+use crate::tables::Summary;
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::context::Context;
-use hilum_stages::counted::{Given, roster, tables};
+use hilum_stages::counted::{Given, is_exact, roster, tables};
 use hilum_stages::data::sample::{Origin, Sample, Samples};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -40,8 +42,10 @@ pub struct Counts {
     pub tables: Vec<CountedTable>,
     /// Why a table is not among them.
     pub unknown: Vec<(StageId, String)>,
-    /// What will fail: stages that ask for more than there is, and counts that are not as the study expects.
+    /// What will fail: stages that ask for more than there is.
     pub faults: Vec<(StageId, String)>,
+    /// Counts that are not as the study expects, and no reason why they need not be.
+    pub unmet: Vec<(StageId, String)>,
     /// True where every stage that takes images in says of how many patients they are.
     pub has_patients: bool,
 }
@@ -53,6 +57,8 @@ pub struct Counts {
 pub fn counts(p: &Pipeline, known: &dyn Fn(StageId, &str) -> Result<Option<Samples>>) -> Result<Counts> {
     let mut found: HashMap<(StageId, &'static str), Samples> = HashMap::new();
     let is_told = |s: &&Stage| !s.expect.is_empty() && s.inputs.is_empty() && s.expect.values().any(|e| e.patients.is_none());
+    let mut approximate = BTreeSet::new();
+    let is_allowed = p.allow.iter().any(|a| a.id.text == "counts.expect");
     let mut out = Counts { has_patients: !p.stages.iter().any(|s| is_told(&s)), ..Counts::default() };
     for (id, stage) in p.stages.pairs() {
         let ports: Vec<&'static str> = stage.kind.outputs.iter().filter(|port| port.artifact == ArtifactType::Samples).map(|port| port.name).collect();
@@ -66,10 +72,14 @@ pub fn counts(p: &Pipeline, known: &dyn Fn(StageId, &str) -> Result<Option<Sampl
         if ports.is_empty() || is_known {
             continue;
         }
-        match made(p, stage, &found) {
-            Ok(made) => {
-                let first = made.first().and_then(|(_, table)| super::expect::differs(stage, &table.rows));
-                out.faults.extend(first.filter(|_| !stage.inputs.is_empty()).map(|why| (id, why)));
+        match made(p, stage, &found, false) {
+            Ok(Made { tables: made, is_exact }) => {
+                let is_exact = is_exact && !takes_from(stage, &approximate);
+                if !is_exact {
+                    approximate.insert(id);
+                }
+                let first = made.first().filter(|(_, table)| !is_allowed && is_exact && knows_patients(stage, table));
+                out.unmet.extend(first.and_then(|(_, table)| differs(stage, &Summary::of(&table.rows))).map(|why| (id, why)));
                 for (port, table) in made {
                     out.tables.push(CountedTable { stage: id, port, labels: of(&table.rows), is_known: false });
                     found.insert((id, port), table);
@@ -89,34 +99,75 @@ pub struct Rehearsed {
     pub tables: Vec<(StageId, &'static str, Samples)>,
     /// Stages whose tables cannot, since they ask for more than the made-up images of their imports, with the reason.
     pub unmade: Vec<(StageId, String)>,
+    /// Stages whose counts the study does not decide: imports that it does not count, splits of patients with several images, and all
+    /// that is made of them.
+    pub approximate: BTreeSet<StageId>,
 }
 
 /// Every table that can be counted, with made-up rows; of imports that do not say what to `expect`, too.
 pub fn rehearsed(p: &Pipeline) -> Rehearsed {
+    // A stage that draws more than was made up tells nothing; with more images, it does.
+    let mut first = None;
+    for images in INVENTED_IMAGES {
+        let (rehearsed, is_invented) = rehearsed_on(p, images);
+        if !is_invented || rehearsed.unmade.is_empty() {
+            return rehearsed;
+        }
+        first.get_or_insert(rehearsed);
+    }
+    first.unwrap_or_default()
+}
+
+/// The same, with so many images of each label of which nothing is known, and whether there are such.
+fn rehearsed_on(p: &Pipeline, invented_images: u64) -> (Rehearsed, bool) {
     let mut found: HashMap<(StageId, &'static str), Samples> = HashMap::new();
-    let mut out = Rehearsed::default();
+    let (mut order, mut unmade, mut approximate, mut is_invented) = (vec![], vec![], BTreeSet::new(), false);
     let generated: BTreeSet<&str> = p.stages.iter().flat_map(|s| generated(&s.parameters)).collect();
     let named: BTreeSet<String> = p.stages.iter().flat_map(named).collect();
     for (id, stage) in p.stages.pairs() {
         let invented = || {
             let port = stage.kind.outputs.iter().find(|port| port.artifact == ArtifactType::Samples).filter(|_| stage.inputs.is_empty())?;
             // What is generated is what is rare.
-            let images = |label: &str| if generated.contains(label) { INVENTED_IMAGES / 2 } else { INVENTED_IMAGES };
+            let images = |label: &str| if generated.contains(label) { invented_images / 2 } else { invented_images };
             let rows = labels(stage, &named).into_iter().flat_map(|label| roster(&stage.name, &label, images(&label), images(&label))).collect();
             Some(vec![(port.name, Samples::of(rows))])
         };
-        match made(p, stage, &found) {
-            Ok(tables) => out.tables.extend(tables.into_iter().map(|(port, table)| (id, port, table))),
+        let tables = match made(p, stage, &found, true) {
+            Ok(Made { tables, is_exact }) => {
+                let knows = tables.first().is_none_or(|(_, table)| knows_patients(stage, table));
+                if !is_exact || !knows || takes_from(stage, &approximate) {
+                    approximate.insert(id);
+                }
+                tables
+            }
             Err(why) => match (invented(), why) {
-                (Some(tables), _) => out.tables.extend(tables.into_iter().map(|(port, table)| (id, port, table))),
-                (None, Unmade::Fails(why)) => out.unmade.push((id, why)),
-                (None, Unmade::Unknown(_)) => {}
+                (Some(tables), _) => {
+                    is_invented = true;
+                    approximate.insert(id);
+                    tables
+                }
+                (None, Unmade::Fails(why)) => {
+                    unmade.push((id, why));
+                    vec![]
+                }
+                (None, Unmade::Unknown(_)) => vec![],
             },
-        }
-        let new = out.tables.iter().rev().take_while(|(of, ..)| *of == id);
-        found.extend(new.map(|(id, port, table)| ((*id, *port), table.clone())));
+        };
+        order.extend(tables.iter().map(|(port, _)| (id, *port)));
+        found.extend(tables.into_iter().map(|(port, table)| ((id, port), table)));
     }
-    out
+    let taken = |(id, port)| (id, port, found.remove(&(id, port)).expect("BUG: each table is in the order once"));
+    (Rehearsed { tables: order.into_iter().map(taken).collect(), unmade, approximate }, is_invented)
+}
+
+/// True if a stage is given a table of one of these.
+fn takes_from(stage: &Stage, of: &BTreeSet<StageId>) -> bool {
+    stage.inputs.iter().flat_map(|i| &i.from).any(|s| of.contains(&s.stage))
+}
+
+/// True if the number of patients in a table is as certain as that of its images, or nobody asks.
+fn knows_patients(stage: &Stage, table: &Samples) -> bool {
+    stage.inputs.is_empty() || stage.expect.values().all(|e| e.patients.is_none()) || table.has_one_image_a_patient()
 }
 
 /// The labels that a stage's parameters name.
@@ -128,8 +179,8 @@ fn named(stage: &Stage) -> Vec<String> {
     list.chain(keys).chain(one).chain(generated(parameters)).map(str::to_owned).collect()
 }
 
-/// Images of a class of which nothing is known, each of another patient: as many as splits and folds need.
-const INVENTED_IMAGES: u64 = 120;
+/// Images of a class of which nothing is known, each of another patient: as many as splits and folds need, or more where stages draw more.
+const INVENTED_IMAGES: [u64; 3] = [120, 2000, 20_000];
 
 /// The labels that a stage generates images of, by its parameters.
 fn generated(parameters: &serde_json::Value) -> Vec<&str> {
@@ -173,21 +224,29 @@ enum Unmade {
     Fails(String),
 }
 
+/// The tables of a stage.
+struct Made {
+    tables: Vec<(&'static str, Samples)>,
+    /// True if other images of the same numbers would give the same counts.
+    is_exact: bool,
+}
+
 /// The tables of a stage by its rules, or why there are none.
-fn made(p: &Pipeline, stage: &Stage, found: &HashMap<(StageId, &'static str), Samples>) -> std::result::Result<Vec<(&'static str, Samples)>, Unmade> {
+fn made(p: &Pipeline, stage: &Stage, found: &HashMap<(StageId, &'static str), Samples>, is_rehearsal: bool) -> std::result::Result<Made, Unmade> {
     // What draws its own images knows them better than `expect`, which need not name all labels.
     let draws = stage.stage.images(&|_| None).is_some();
     if stage.inputs.is_empty() && !stage.expect.is_empty() && !draws {
         let rows = stage.expect.iter().flat_map(|(label, e)| roster(&stage.name, label, e.images, e.patients.unwrap_or(e.images)));
         let port = stage.kind.outputs.first().map(|p| p.name).ok_or(Unmade::Unknown("it makes no table".into()))?;
-        return Ok(vec![(port, Samples::of(rows.collect()))]);
+        return Ok(Made { tables: vec![(port, Samples::of(rows.collect()))], is_exact: true });
     }
     let all = |i: &Input| i.from.iter().filter_map(|s| found.get(&(s.stage, s.port)).cloned()).collect::<Vec<_>>();
     let samples = |port: &str| stage.input(port).map(all).unwrap_or_default();
     let makers = |port: &str| stage.input(port).map(|i| i.from.iter().map(|s| s.stage.number()).collect()).unwrap_or_default();
     let cx = Context::bare(stage.kind.name, stage.seed);
-    match tables(stage.kind.name, stage.stage.parameters(), &Given { samples: &samples, makers: &makers, upstream: p }, &cx) {
-        Some(Ok(made)) => Ok(made),
+    let given = Given { samples: &samples, makers: &makers, upstream: p, is_rehearsal };
+    match tables(stage.kind.name, stage.stage.parameters(), &given, &cx) {
+        Some(Ok(tables)) => Ok(Made { tables, is_exact: is_exact(stage.kind.name, &stage.parameters, &given) }),
         Some(Err(why)) => Err(Unmade::Fails(why.to_string())),
         None if stage.inputs.is_empty() => {
             Err(Unmade::Unknown("it has not run; `expect: { LABEL: { images: N, patients: N } }` says how many there will be".into()))

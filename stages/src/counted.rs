@@ -6,7 +6,7 @@ use crate::data::sample::{Origin, Sample, Samples};
 use crate::kinds::augment::AugmentStage;
 use crate::kinds::combine::{self, Combine};
 use crate::kinds::oversample::{self, Oversample};
-use crate::kinds::phantoms::Phantoms;
+use crate::kinds::phantoms::{self, Phantoms};
 use crate::kinds::split::{self, Split};
 use crate::kinds::synthesize::{Amount, Synthesize};
 use crate::kinds::undersample::{self, Undersample};
@@ -26,6 +26,8 @@ pub struct Given<'a> {
     pub makers: &'a dyn Fn(&str) -> Vec<usize>,
     /// The stages above.
     pub upstream: &'a dyn Upstream,
+    /// True where the tables are made up, so that no image of theirs is in files.
+    pub is_rehearsal: bool,
 }
 
 impl Given<'_> {
@@ -44,7 +46,7 @@ static COUNTED: &[(&str, Count)] = &[
     ("augment", augmented),
     ("combine", combined),
     ("oversample", oversampled),
-    ("phantoms", phantoms),
+    ("phantoms", drawn_phantoms),
     ("split", parts),
     ("synthesize", synthesized),
     ("undersample", undersampled),
@@ -57,6 +59,13 @@ static COUNTED: &[(&str, Count)] = &[
 /// As the stage's own: the data do not allow it.
 pub fn tables(kind: &str, parameters: Value, given: &Given, cx: &Context) -> Option<Result<Counted>> {
     COUNTED.iter().find(|(name, _)| *name == kind).and_then(|(_, count)| count(parameters, given, cx))
+}
+
+/// True if what a stage makes has as many images of each label whichever images it is given: where patients have several images each, the
+/// parts of a split by patient depend on who is in them.
+pub fn is_exact(kind: &str, parameters: &Value, given: &Given) -> bool {
+    let deals_patients = kind == Split::NAME && parameters["by"] != "image";
+    !deals_patients || (given.samples)("samples").iter().all(Samples::has_one_image_a_patient)
 }
 
 /// Made-up images of a label, of so many patients each of whom has as many as any other, to within one.
@@ -91,7 +100,11 @@ fn read<S: Stage>(parameters: Value) -> Option<S> {
 }
 
 fn parts(parameters: Value, given: &Given, cx: &Context) -> Option<Result<Counted>> {
-    let (stage, samples) = (read::<Split>(parameters).filter(|s| s.keep.is_none())?, given.one("samples")?);
+    let (mut stage, samples) = (read::<Split>(parameters)?, given.one("samples")?);
+    // Patients of an earlier split stay in its parts; made-up ones were in none.
+    if stage.keep.take().is_some() && !given.is_rehearsal {
+        return None;
+    }
     let of = |out: split::Outputs| {
         let others = [("validation", out.validation), ("test", out.test)];
         std::iter::once(("train", out.train)).chain(others.into_iter().filter_map(|(port, table)| Some((port, table?)))).collect()
@@ -141,15 +154,17 @@ fn augmented(parameters: Value, given: &Given, _: &Context) -> Option<Result<Cou
     Some(Ok(vec![("samples", Samples::of(rows))]))
 }
 
-fn phantoms(parameters: Value, _: &Given, cx: &Context) -> Option<Result<Counted>> {
+fn drawn_phantoms(parameters: Value, _: &Given, cx: &Context) -> Option<Result<Counted>> {
     // Phantoms of one recipe are the same images, wherever they are drawn.
-    let recipe = format!("{parameters} {:?}", cx.seed);
+    let recipe = Digest::of(format!("{parameters} {:?}", cx.seed).as_bytes()).short();
     let stage = read::<Phantoms>(parameters)?;
-    let of = |(label, class): (&String, &crate::kinds::phantoms::Class)| {
-        let images = u64::from(*class.images);
-        roster(&recipe, label, images, (images as f64 / *stage.images_per_patient).round() as u64)
+    let row = |(n, planned): (usize, phantoms::Planned)| Sample {
+        source: planned.source(),
+        ..sample(&format!("{recipe}/{n}"), planned.label, format!("{recipe}/{}", planned.patient), 0)
     };
-    Some(Ok(vec![("samples", Samples::of(stage.classes.iter().flat_map(of).collect()))]))
+    let mut rows: Vec<Sample> = stage.planned(cx).into_iter().enumerate().map(row).collect();
+    Samples::number(&mut rows);
+    Some(Ok(vec![("samples", Samples::of(rows))]))
 }
 
 fn synthesized(parameters: Value, given: &Given, _: &Context) -> Option<Result<Counted>> {
@@ -240,7 +255,12 @@ mod tests {
         let samples = |port: &str| given.iter().filter(|g| g.0 == port).map(|g| g.1.clone()).collect::<Vec<_>>();
         let makers = |port: &str| if port == "generator" { vec![0] } else { given.iter().filter(|g| g.0 == port).map(|_| 1).collect() };
         let above = Above(generator);
-        let found = tables(kind, parameters, &Given { samples: &samples, makers: &makers, upstream: &above }, &Context::for_tests(kind).seeded(2))?;
+        let found = tables(
+            kind,
+            parameters,
+            &Given { samples: &samples, makers: &makers, upstream: &above, is_rehearsal: false },
+            &Context::for_tests(kind).seeded(2),
+        )?;
         Some(found.unwrap().into_iter().map(|(port, table)| (port.to_owned(), counts(&table.rows))).collect())
     }
 

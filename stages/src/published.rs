@@ -25,7 +25,7 @@ mod refer;
 mod sum;
 mod totals;
 
-pub use format::{Cell, Class, Confusion, Count, F1, F1From, Folds, Named, Paper, PublishedTable, Rate, RatioOf, SumOf, Total};
+pub use format::{Cell, Class, Confusion, Count, Derived, F1, F1From, Folds, Here, Named, Paper, PublishedTable, Rate, RatioOf, SumOf, Total};
 pub use printed::{Printed, Rounding, Unit};
 pub use sum::Sum;
 

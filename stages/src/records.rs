@@ -18,6 +18,7 @@ mod overall;
 mod predictions;
 mod reference;
 mod scores;
+mod shortcuts;
 mod subgroups;
 
 pub use answers::Answer;
@@ -33,6 +34,7 @@ pub use overall::OverallRow;
 pub use predictions::{PredictedImage, PredictionTable};
 pub use reference::ReferenceRow;
 pub use scores::{Measured, Prediction, Purpose, Scores, TrainedClass, TrainingSummary};
+pub use shortcuts::ShortcutRow;
 pub use subgroups::SubgroupRow;
 
 use crate::contract::prelude::*;

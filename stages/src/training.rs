@@ -6,6 +6,7 @@ pub mod loss;
 pub mod optimiser;
 pub mod phases;
 pub mod schedule;
+pub mod shortcuts;
 pub mod snapshot;
 pub mod watch;
 

@@ -1,8 +1,7 @@
 //! A plan as one JSON document. Its fields are described in `docs/json/plan.md`.
 
-use super::faults;
 use crate::checks::{Finding, Severity};
-use crate::diagnostic::{self, Diagnostic};
+use crate::diagnostic;
 use crate::driver::Study;
 use crate::driver::forecast::Forecast;
 use crate::pipeline::Pipeline;
@@ -15,16 +14,7 @@ use serde_json::{Value, json};
 pub(super) fn of(study: &Study, plan: &Plan, forecast: &Forecast, found: &[Finding]) -> Value {
     let p = &study.pipeline;
     let stages: Vec<Value> = plan.decisions.pairs().map(|(id, d)| stage(p, id, d)).filter(|v| !v.is_null()).collect();
-    let unmet = faults(plan).map(|(id, fault)| {
-        let stage = &p.stages[id];
-        (id, Diagnostic::new("E0501", fault.message.clone()).at(stage.places.name, "counted here").maybe_help(fault.help.clone()))
-    });
-    let unmet = unmet.map(|(id, diagnostic)| {
-        let mut fault = diagnostic::to_json(&diagnostic, &study.texts);
-        fault["stage"] = p.stages[id].name.as_str().into();
-        fault
-    });
-    let findings: Vec<Value> = found.iter().map(|f| finding(study, f)).chain(unmet).collect();
+    let findings: Vec<Value> = found.iter().map(|f| finding(study, f)).collect();
     let names = |ids: &[StageId]| ids.iter().map(|id| p.stages[*id].name.as_str()).collect::<Vec<_>>();
     json!({
         "study": p.study,

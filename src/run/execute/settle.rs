@@ -24,6 +24,7 @@ impl Scheduler<'_> {
             Decision::Reuse { key, outputs } => {
                 self.states.set(id, State::Reused);
                 self.outputs[id] = Some(outputs);
+                self.count(id);
                 if late {
                     self.cut_off.push((self.name(id), key));
                     let of = self.current.made.get(&key).map(|(of, _)| self.name(*of));

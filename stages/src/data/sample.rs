@@ -146,6 +146,12 @@ impl Samples {
         }
     }
 
+    /// True if no patient has two images.
+    pub fn has_one_image_a_patient(&self) -> bool {
+        let mut seen = std::collections::HashSet::new();
+        self.rows.iter().filter(|row| !row.patient.is_empty()).all(|row| seen.insert(&row.patient))
+    }
+
     /// The labels that occur, sorted.
     pub fn labels(&self) -> Vec<String> {
         self.rows.iter().map(|r| r.label.clone()).collect::<BTreeSet<_>>().into_iter().collect()

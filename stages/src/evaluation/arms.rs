@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 /// The axis whose cells are trainings of one arm.
 const REPEAT: &str = "repeat";
-/// The axis whose cells are tested on the folds of one test set.
+/// The axis whose cells are tested on the folds of one test set, or the end of its name: `inner-fold` in a nested cross-validation.
 const FOLD: &str = "fold";
 
 /// An arm on one test set.
@@ -55,7 +55,7 @@ pub fn arms<'a>(cells: impl IntoIterator<Item = &'a str>) -> Vec<Arm> {
         let mut coordinates: BTreeMap<String, String> = cell.split('/').filter_map(|c| c.split_once('=')).map(|(a, v)| (a.into(), v.into())).collect();
         let set = cell.split('/').next().filter(|first| !first.contains('=')).unwrap_or_default().to_owned();
         let repeat = coordinates.remove(REPEAT).unwrap_or_default();
-        coordinates.remove(FOLD);
+        coordinates.retain(|axis, _| !is_fold(axis));
         let found = arms.iter_mut().find(|a| a.set == set && a.coordinates == coordinates);
         let trainings = match found {
             Some(arm) => &mut arm.trainings,
@@ -73,9 +73,15 @@ pub fn arms<'a>(cells: impl IntoIterator<Item = &'a str>) -> Vec<Arm> {
     arms
 }
 
+/// True for an axis of folds: their cells are tested on parts of one test set, and are pooled.
+pub fn is_fold(axis: &str) -> bool {
+    axis.strip_suffix(FOLD).is_some_and(|rest| rest.is_empty() || rest.ends_with('-'))
+}
+
 /// The fold of a cell; empty where it has none.
-pub fn fold(cell: &str) -> &str {
-    cell.split('/').filter_map(|c| c.split_once('=')).find(|(axis, _)| *axis == FOLD).map(|(_, value)| value).unwrap_or_default()
+pub fn fold(cell: &str) -> String {
+    let folds = cell.split('/').filter_map(|c| c.split_once('=')).filter(|(axis, _)| is_fold(axis));
+    folds.map(|(_, value)| value).collect::<Vec<_>>().join("/")
 }
 
 /// Of each value of the axes that `against` names, such as `arm=real`, how many arms of one test set there are: in how many variants

@@ -17,11 +17,11 @@ use crate::contract::prelude::*;
 use crate::contract::source::{Source, SourceKind};
 use crate::data::figure::FigureFiles;
 use crate::evaluation::METRICS;
-use crate::evaluation::arms::{Arm, Partner, arms, partner, variants};
+use crate::evaluation::arms::{Arm, Partner, arms, is_fold, partner, variants};
 use crate::figures;
 use crate::published::PublishedTable;
 use crate::records::{Answer, ArmRow, Compared, OverallRow, ReferenceRow, Scores, Table};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tables::Side;
 use test_set::TestSet;
 
@@ -115,12 +115,14 @@ impl Stage for Compare {
 
     fn check(&self) -> Vec<BadParameter> {
         let repeat = BadParameter::unless(!self.against.contains_key("repeat"), "against.repeat", "repeats of an arm are averaged and cannot be named");
-        let fold = BadParameter::unless(!self.against.contains_key("fold"), "against.fold", "folds of an arm are pooled and cannot be named");
-        let published = self.reference.iter().flat_map(|r| r.columns.keys().cloned());
+        let fold = BadParameter::unless(!self.against.keys().any(|axis| is_fold(axis)), "against", "folds of an arm are pooled and cannot be named");
+        let published: BTreeSet<String> = self.reference.iter().flat_map(|r| r.all_columns().map(|(metric, _)| metric.clone())).collect();
+        let names_columns = self.reference.is_none() || !published.is_empty();
         let names = [
             measures::check("metric", [self.metric.clone()]),
             measures::check("show", self.show.iter().cloned()),
-            measures::check("reference.columns", published),
+            measures::check("reference.columns", published.into_iter()),
+            BadParameter::unless(names_columns, "reference", "names no column: give `columns`, here or in each of `rows`"),
         ];
         let margin = self.margin.map_or(vec![], |margin| {
             let name = self.metric.split('/').next().unwrap_or_default();

@@ -98,6 +98,9 @@ fn default_hidden() -> Share {
 /// Bytes of a PNG file, and of its row in the table, that do not grow with the image.
 const FRAME: u64 = 512;
 
+/// The list of so many files is as long as the store reads.
+const MOST_IMAGES: u64 = 300_000;
+
 /// What is known of a patient besides the images.
 struct Person {
     /// In whole years.
@@ -113,6 +116,48 @@ impl Person {
     }
 }
 
+/// An image that will be drawn.
+pub(crate) struct Planned<'a> {
+    /// The number of its patient.
+    pub(crate) patient: u64,
+    /// Its label.
+    pub(crate) label: &'a String,
+    class: &'a Class,
+    source: usize,
+}
+
+impl Planned<'_> {
+    /// Where it is from.
+    pub(crate) fn source(&self) -> String {
+        source_name(self.source)
+    }
+}
+
+fn source_name(source: usize) -> String {
+    format!("phantom-{}", source + 1)
+}
+
+impl Phantoms {
+    /// All images, without drawing one.
+    pub(crate) fn planned(&self, cx: &Context) -> Vec<Planned<'_>> {
+        let mut out = vec![];
+        let mut patient = 0u64;
+        for (label, class) in &self.classes {
+            let mut stream = cx.stream(&format!("patients {label}"));
+            let mut left = class.images.get();
+            while left > 0 {
+                let more = *self.images_per_patient - 1.0;
+                let images = (1 + u32::from(stream.chance(more / 2.0)) + u32::from(stream.chance(more / 2.0))).min(left);
+                left -= images;
+                let source = stream.below(*self.sources as usize);
+                out.extend((0..images).map(|_| Planned { patient, label, class, source }));
+                patient += 1;
+            }
+        }
+        out
+    }
+}
+
 impl Stage for Phantoms {
     const NAME: &'static str = "phantoms";
     const VERSION: u32 = 4;
@@ -121,7 +166,9 @@ impl Stage for Phantoms {
     type Outputs = Outputs;
 
     fn check(&self) -> Vec<BadParameter> {
-        BadParameter::unless(!self.classes.is_empty(), "classes", "must have at least one class")
+        let all: u64 = self.classes.values().map(|class| u64::from(*class.images)).sum();
+        let few = BadParameter::unless(all <= MOST_IMAGES, "classes", "more than 300,000 images in all are too many files for one stage");
+        [BadParameter::unless(!self.classes.is_empty(), "classes", "must have at least one class"), few].concat()
     }
 
     fn images(&self, _: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
@@ -135,30 +182,15 @@ impl Stage for Phantoms {
     }
 
     fn run(&self, _: Inputs, cx: &Context) -> Result<Outputs> {
-        let mut plans = vec![];
-        let mut patient = 0u64;
-        for (label, class) in &self.classes {
-            let mut stream = cx.stream(&format!("patients {label}"));
-            let mut left = class.images.get();
-            while left > 0 {
-                let more = *self.images_per_patient - 1.0;
-                let images = (1 + u32::from(stream.chance(more / 2.0)) + u32::from(stream.chance(more / 2.0))).min(left);
-                left -= images;
-                let source = stream.below(*self.sources as usize);
-                for _ in 0..images {
-                    plans.push((patient, label, class, source));
-                }
-                patient += 1;
-            }
-        }
         let side = self.size.get();
         let anatomy = cx.stream("anatomy");
         let people = cx.stream("people");
         let images = cx.stream("films");
-        let drawn: Vec<(u64, Sample, Vec<u8>)> = plans
+        let drawn: Vec<(u64, Sample, Vec<u8>)> = self
+            .planned(cx)
             .into_par_iter()
             .enumerate()
-            .map(|(n, (patient, label, class, source))| {
+            .map(|(n, Planned { patient, label, class, source })| {
                 let body = draw::Body::of(&mut anatomy.item(patient));
                 let person = Person::of(&mut people.item(patient));
                 let mut stream = images.item(n as u64);
@@ -170,7 +202,7 @@ impl Stage for Phantoms {
                     patient: String::new(),
                     number: 0,
                     label: label.clone(),
-                    source: format!("phantom-{}", source + 1),
+                    source: source_name(source),
                     origin: Origin::Real,
                     generator: None,
                     parent: None,

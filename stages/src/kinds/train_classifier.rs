@@ -17,10 +17,11 @@ use crate::data::weights::Trained;
 use crate::models::ClassifierNetwork;
 use crate::networks::bagged_trees::BaggedTrees;
 use crate::networks::{Ends, Greys, Mode, Pretrained, Weights};
-use crate::records::{History, TrainedClass, TrainingSummary};
+use crate::records::{History, ShortcutRow, Table, TrainedClass, TrainingSummary};
 use crate::training::loss::Loss;
 use crate::training::phases::{self, FrozenNorms, Phase, Trainable};
 use crate::training::schedule::{Position, Schedule, Verdict};
+use crate::training::shortcuts::shortcuts;
 use crate::training::snapshot::{Restored, Snapshot};
 use crate::training::watch::{EarlyStopParameters, PlateauParameters, Watch};
 use crate::training::{self, OptimiserChoice, Precision, optimiser};
@@ -44,6 +45,8 @@ ports! {
         weights: Trained<ClassifierDocument> [influenced samples validation images],
         /// Loss and accuracy over the epochs.
         history: History [influenced samples validation images],
+        /// How well single numbers of the training images, such as their darkest pixel, tell the classes apart.
+        shortcuts: Table<ShortcutRow> [influenced samples images],
     }
 }
 
@@ -117,7 +120,7 @@ fn default_optimiser() -> OptimiserChoice {
 
 impl Stage for TrainClassifier {
     const NAME: &'static str = "train-classifier";
-    const VERSION: u32 = 7;
+    const VERSION: u32 = 8;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
@@ -187,8 +190,10 @@ impl Stage for TrainClassifier {
         let validation = watched.as_ref().map(|v| Labelled::of(&v.rows, &classes, &store)).transpose()?;
         let greys = self.normalise.units(&samples, &store)?;
         let trained = classes.iter().map(|class| trained_class(class, &samples.rows)).collect();
+        let shortcuts = Table { rows: shortcuts(&samples.rows, store.side, |sample| store.get(&sample.image))? };
         let images = TrainingImages { set, validation, classes, side: store.side, greys, trained };
-        self.precision.during(cx.device, || std::thread::scope(|scope| self.train(&images, &device, scope, cx)))
+        let (weights, history) = self.precision.during(cx.device, || std::thread::scope(|scope| self.train(&images, &device, scope, cx)))?;
+        Ok(Outputs { weights, history, shortcuts })
     }
 }
 
@@ -209,7 +214,13 @@ const FINAL_CHECK: usize = 8;
 type Batch = candle_core::Result<(Vec<u32>, Upload)>;
 
 impl TrainClassifier {
-    fn train<'s>(&'s self, images: &'s TrainingImages<'s>, device: &Device, scope: &'s Scope<'s, '_>, cx: &Context) -> Result<Outputs> {
+    fn train<'s>(
+        &'s self,
+        images: &'s TrainingImages<'s>,
+        device: &Device,
+        scope: &'s Scope<'s, '_>,
+        cx: &Context,
+    ) -> Result<(Trained<ClassifierDocument>, History)> {
         let TrainingImages { set, validation, classes, side, greys, trained } = images;
         let batch = (*self.batch as usize).min(set.images.len());
         let per_epoch = set.images.len().div_ceil(batch);
@@ -339,7 +350,7 @@ impl TrainClassifier {
         let trees = self.trees.map(|trees| self.grow(trees, &predictor(Some(cx)), images, cx)).transpose()?;
         let training = Some(TrainingSummary { steps: done as u64, classes: trained.clone() });
         let document = ClassifierDocument { network: self.network.clone(), classes: classes.clone(), side: *side, greys: *greys, training, trees };
-        Ok(Outputs { weights: Trained::of(document, &weights)?, history })
+        Ok((Trained::of(document, &weights)?, history))
     }
 
     /// Batches, from the first that has not been trained on.

@@ -1,6 +1,7 @@
 //! What the file of a paper's tables holds: numbers as they are printed, and relations that they must satisfy. Ignorant
 //! of how relations are examined, and of YAML.
 
+use super::exact::Fraction;
 use super::printed::{Printed, Rounding, Unit};
 use super::sum::Sum;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
@@ -36,6 +37,36 @@ pub struct Count {
     /// The page, figure or table where it is; or why it follows from others.
     #[serde(rename = "in")]
     pub place: String,
+    /// What it is in the study that repeats the paper, if it is anything there.
+    pub here: Option<Here>,
+}
+
+/// Images of a table of a study.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Here {
+    /// The stage that makes it, and its output if that is not `samples`: `parts.train`.
+    pub table: String,
+    /// The label of the images; several with ` + ` between them.
+    pub label: String,
+}
+
+impl Here {
+    /// The labels.
+    pub fn labels(&self) -> impl Iterator<Item = &str> {
+        self.label.split(" + ").map(str::trim)
+    }
+}
+
+/// A printed cell that follows from counts, and what it is with other counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Derived {
+    pub row: String,
+    pub column: String,
+    pub printed: String,
+    /// A sum; or a quotient, with one digit more than is printed.
+    pub here: String,
 }
 
 /// A table: cells, and what they must satisfy.
@@ -284,6 +315,19 @@ impl PublishedTable {
     pub fn cell(&self, row: &str, column: &str) -> Option<&Printed> {
         let at = self.columns.iter().position(|c| c == column)?;
         self.rows.get(row)?.get(at)?.0.as_ref()
+    }
+    /// Printed sums and quotients of counts, with other counts in place of the paper's; without those of which a count is not known.
+    pub fn derived(&self, count: &dyn Fn(&str) -> Option<i128>) -> Vec<Derived> {
+        let cell = |row: &String, column: &String, here: &dyn Fn(&Printed) -> Option<String>| {
+            let printed = self.cell(row, column)?;
+            Some(Derived { row: row.clone(), column: column.clone(), printed: printed.to_string(), here: here(printed)? })
+        };
+        let sum = |s: &SumOf| cell(&s.row, &s.column, &|_| s.readings.iter().find_map(|r| r.value(count)).map(|n| n.to_string()));
+        let quotient = |r: &RatioOf| {
+            let parts = || Some((r.of.value(count)?, r.over.value(count).filter(|n| *n > 0)?));
+            cell(&r.row, &r.column, &|printed| parts().map(|(of, over)| Fraction::new(of, over).shown(printed.decimals() + 1)))
+        };
+        self.sums.iter().filter_map(sum).chain(self.ratios.iter().filter_map(quotient)).collect()
     }
     /// These rows, or all if there are none.
     pub(super) fn rows_of<'a>(&'a self, named: &'a [String]) -> Vec<&'a str> {

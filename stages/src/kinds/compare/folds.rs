@@ -27,7 +27,7 @@ pub(super) fn values(trainings: &[Training], scores: &[Gathered<Scores>]) -> Res
     }
     let of = |training: &Training| {
         let images: usize = training.cells.iter().map(|cell| scores[*cell].value.predictions.len()).sum();
-        training.cells.iter().map(|cell| Ok((fold(&scores[*cell].cell).to_owned(), one(&scores[*cell].value, images)?))).collect::<Result<BTreeMap<_, _>>>()
+        training.cells.iter().map(|cell| Ok((fold(&scores[*cell].cell), one(&scores[*cell].value, images)?))).collect::<Result<BTreeMap<_, _>>>()
     };
     Ok(Some(FoldValues(trainings.iter().map(of).collect::<Result<_>>()?)))
 }

@@ -9,7 +9,7 @@ use crate::evaluation::metric::{self, Measure};
 use crate::published::{Paper, PublishedTable, Unit};
 use crate::records::{Compared, ReferenceRow};
 use crate::words::counted;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A published table whose numbers stand beside those of the study.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -20,9 +20,42 @@ pub struct Reference {
     /// The table, such as `Table 2`.
     pub table: String,
     /// The table's column of each metric: `{ sensitivity/covid: SEN }`, or `{ auroc: { column: AUC, unit: fraction } }`.
+    #[serde(default)]
     pub columns: BTreeMap<String, Column>,
-    /// The table's row of each arm, by the arm's coordinates: `{ arm=real/network=vgg16: VGG-16 }`.
-    pub rows: BTreeMap<String, String>,
+    /// The table's row of each arm, by the arm's coordinates: `{ arm=real/network=vgg16: VGG-16 }`. Where a table has a column
+    /// for each arm: `{ arm=real/network=vgg16: { row: VGG-16, columns: { sensitivity/covid: real } } }`.
+    pub rows: BTreeMap<String, RowOf>,
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum RowOf {
+    /// Its name; columns are those of the reference.
+    Named(String),
+    /// With columns of its own.
+    With(RowWith),
+}
+
+/// A row with columns of its own, in place of or besides those of the reference.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RowWith {
+    /// Its name.
+    pub row: String,
+    /// The column of each metric.
+    pub columns: BTreeMap<String, Column>,
+}
+
+impl RowOf {
+    fn name(&self) -> &String {
+        match self {
+            RowOf::Named(name) | RowOf::With(RowWith { row: name, .. }) => name,
+        }
+    }
+    fn columns(&self) -> Option<&BTreeMap<String, Column>> {
+        if let RowOf::With(with) = self { Some(&with.columns) } else { None }
+    }
 }
 
 /// A column of the table.
@@ -69,8 +102,8 @@ impl Reference {
         let unknown = |wanted: Vec<&String>, what: &str, known: &[String]| {
             wanted.into_iter().find(|name| !known.contains(name)).map_or(Ok(()), |name| Err(missing(what, name, known)))
         };
-        unknown(self.rows.values().collect(), "row", &rows)?;
-        unknown(self.columns.values().map(Column::name).collect(), "column", &table.columns)?;
+        unknown(self.rows.values().map(RowOf::name).collect(), "row", &rows)?;
+        unknown(self.all_columns().map(|(_, column)| column.name()).collect(), "column", &table.columns)?;
         Ok(table)
     }
 
@@ -80,9 +113,13 @@ impl Reference {
     /// If a metric is of no class that there is.
     pub(super) fn beside(&self, table: &PublishedTable, test: &TestSet, all: &[Measure], rows: &[Vec<Compared>]) -> Result<Vec<ReferenceRow>> {
         let mut out = vec![];
-        for (metric, column) in &self.columns {
+        let metrics: BTreeSet<&String> = self.all_columns().map(|(metric, _)| metric).collect();
+        for metric in metrics {
             for row in measures::places(metric, all, &test.classes, test.positive)?.into_iter().flat_map(|at| &rows[at]) {
-                let Some((name, cell)) = self.rows.get(&row.arm).and_then(|name| Some((name, table.cell(name, column.name())?))) else { continue };
+                let Some(of) = self.rows.get(&row.arm) else { continue };
+                let own = of.columns().and_then(|columns| columns.get(metric));
+                let Some(column) = own.or_else(|| self.columns.get(metric)) else { continue };
+                let (name, Some(cell)) = (of.name(), table.cell(of.name(), column.name())) else { continue };
                 let unit = column.unit(table.unit);
                 let (low, high) = cell.bounds(unit, table.rounding);
                 let published = cell.number(unit);
@@ -105,6 +142,11 @@ impl Reference {
             }
         }
         Ok(out)
+    }
+
+    /// The metrics with their columns, of all rows.
+    pub(super) fn all_columns(&self) -> impl Iterator<Item = (&String, &Column)> {
+        self.columns.iter().chain(self.rows.values().filter_map(RowOf::columns).flatten())
     }
 
     /// Arms that the study does not have.

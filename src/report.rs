@@ -1,5 +1,6 @@
 //! `hilum report`: one self-contained HTML file about a run, from the store alone. No script, no outside request.
 
+mod arms;
 mod artifacts;
 mod chapters;
 mod drawing;
@@ -52,7 +53,8 @@ fn page(facts: &Facts, chapters: &[Chapter], store: &Store) -> Result<String> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use hilum_cache::{Store, WritableStore};
+    use hilum_cache::{Receipt, Store, WritableStore};
+    use serde_json::{Value, json};
 
     /// A store with nothing in it, and what removes it in the end.
     pub(crate) fn empty_store() -> (tempfile::TempDir, Store) {
@@ -60,5 +62,18 @@ pub(crate) mod tests {
         WritableStore::create(&held.path().join("store")).unwrap();
         let store = Store::open(&held.path().join("store")).unwrap();
         (held, store)
+    }
+
+    /// A stage that made one file, which is that artifact type; `recipe` holds what else its recipe should have.
+    pub(crate) fn made(store: &WritableStore, stage: &str, (kind, file): (&str, &str), bytes: &[u8], recipe: Value) -> (String, Option<(Receipt, bool)>) {
+        let blob = store.put(bytes).unwrap();
+        let mut receipt = json!({
+            "key": blob.digest, "study": "s", "stage": stage, "flow": {}, "determinism": "bitwise", "started": "", "millis": 1, "attempt": 1,
+            "recipe": { "v": 1, "kind": "of-tomorrow", "version": 1, "parameters": {}, "inputs": {} },
+            "environment": { "program": "", "commit": "", "dirty": false, "lockfile": "", "toolchain": "", "fingerprint": "", "threads": 1 },
+            "outputs": { "out": { "type": kind, "digest": blob.digest, "sha256": blob.sha256, "bytes": blob.size, "file": file } },
+        });
+        recipe.as_object().into_iter().flatten().for_each(|(part, value)| receipt["recipe"][part] = value.clone());
+        (stage.to_owned(), Some((serde_json::from_value(receipt).unwrap(), true)))
     }
 }

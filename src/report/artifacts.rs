@@ -2,11 +2,11 @@
 
 use hilum_cache::receipt::Artifact;
 use hilum_cache::tree::Entry;
-use hilum_cache::{Receipt, Result, Store};
+use hilum_cache::{Digest, Receipt, Result, Store};
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::port::File;
 use hilum_stages::data::pack::Images;
-use hilum_stages::data::sample::{Sample, Samples};
+use hilum_stages::data::sample::{ClassCount, Sample, Samples};
 use hilum_stages::records::Record;
 use std::path::Path;
 
@@ -25,6 +25,8 @@ pub(super) struct Subject {
 pub(super) struct ReportArtifact<'a> {
     pub(super) subject: Subject,
     pub(super) receipt: &'a Receipt,
+    /// Its object.
+    pub(super) digest: Digest,
     files: Vec<Entry>,
 }
 
@@ -36,7 +38,7 @@ impl<'a> ReportArtifact<'a> {
         }
         let files = store.files(artifact)?;
         let is_named = |e: &Entry| Path::new(&e.name).file_stem().is_some_and(|stem| stem == subject.name);
-        Ok(files.iter().any(is_named).then_some(ReportArtifact { subject, receipt, files }))
+        Ok(files.iter().any(is_named).then_some(ReportArtifact { subject, receipt, digest: artifact.digest, files }))
     }
 
     /// The stage that made it, with its cell.
@@ -73,6 +75,14 @@ impl<'a> ReportArtifact<'a> {
     pub(super) fn samples(&self, store: &Store) -> Result<Vec<Sample>> {
         let bytes = self.bytes(store, "samples.csv")?;
         Ok(bytes.and_then(|b| Samples::read_rows(&b).ok()).unwrap_or_default())
+    }
+
+    /// Images per class of a table of samples; none if it cannot be read.
+    ///
+    /// # Errors
+    /// If the file is damaged or gone.
+    pub(super) fn class_counts(&self, store: &Store) -> Result<Vec<ClassCount>> {
+        Ok(self.bytes(store, "samples.csv")?.map_or(vec![], |bytes| Samples::class_counts(&bytes)))
     }
 
     /// Packed images; none if they do not open.

@@ -8,9 +8,11 @@ mod findings;
 mod graph;
 mod images;
 mod metrics;
+mod predictions;
 mod published;
 mod stages;
 mod training;
+mod training_sets;
 mod under_way;
 
 use super::artifacts::{ReportArtifact, Subject};
@@ -46,7 +48,9 @@ pub(super) static CHAPTERS: &[Chapter] = &[
     under_way::CHAPTER,
     comparison::CHAPTER,
     metrics::CHAPTER,
+    predictions::CHAPTER,
     published::CHAPTER,
+    training_sets::CHAPTER,
     images::CHAPTER,
     embeddings::CHAPTER,
     graph::CHAPTER,
@@ -94,6 +98,7 @@ fn unreadable(found: &ReportArtifact, why: &str) -> Markup {
 mod tests {
     use super::*;
     use crate::report::page;
+    use crate::report::tests::made;
     use hilum_stages::contract::artifact::ArtifactType;
     use std::collections::BTreeSet;
 
@@ -127,18 +132,9 @@ mod tests {
         let held = tempfile::tempdir().unwrap();
         let store = hilum_cache::WritableStore::create(&held.path().join("store")).unwrap();
         let csv = "arm,repeats,metric,class,value,low,high,difference,difference-low,difference-high\na,1,auroc,,0.5,,,0.25,,\n";
-        let made_by = |name: &str, port: &str, kind: &str, csv: &str| {
-            let blob = store.put(csv.as_bytes()).unwrap();
-            let receipt = serde_json::json!({
-                "key": blob.digest, "study": "s", "stage": name, "flow": {}, "determinism": "bitwise", "started": "", "millis": 1, "attempt": 1,
-                "recipe": { "v": 1, "kind": "of-tomorrow", "version": 1, "parameters": {}, "inputs": {} },
-                "environment": { "program": "", "commit": "", "dirty": false, "lockfile": "", "toolchain": "", "fingerprint": "", "threads": 1 },
-                "outputs": { port: { "type": kind, "digest": blob.digest, "sha256": blob.sha256, "bytes": blob.size, "file": "comparison.csv" } },
-            });
-            (name.to_owned(), Some((serde_json::from_value(receipt).unwrap(), true)))
-        };
+        let made_by = |name: &str, kind: &str, csv: &str| made(&store, name, (kind, "comparison.csv"), csv.as_bytes(), serde_json::Value::Null);
         let older = csv.replace("difference-low", "something");
-        let stages = vec![made_by("whole", "out", "table", csv), made_by("older", "out", "table", &older), made_by("other", "out", "notes", csv)];
+        let stages = vec![made_by("whole", "table", csv), made_by("older", "table", &older), made_by("other", "notes", csv)];
         let facts = Facts { stages, ..Facts::default() };
         let page = comparison::CHAPTER.of(&facts, &store.into_store()).unwrap().into_string();
         assert!(page.contains("<h3>whole</h3><div class=\"scroll\"><table>") && page.contains("no interval</span><br>Δ +0.250"), "{page}");

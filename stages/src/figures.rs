@@ -2,7 +2,10 @@
 //! who made the record. Independent of stages and of the report. `drawing` alone knows the plotting library's backends;
 //! the bytes are the same everywhere.
 
+mod class_bars;
 mod classifiers;
+mod confidence;
+mod confusion;
 mod curves;
 mod discriminator_scores;
 mod drawing;
@@ -10,15 +13,20 @@ pub mod embedding;
 pub mod intervals;
 mod losses;
 mod losses_so_far;
+pub mod predictions;
+mod reliability;
+mod roc;
 pub mod sheet;
 #[cfg(test)]
 mod tests;
 
 pub use drawing::Drawing;
+pub use predictions::{ArmPredictions, TestPredictions};
 pub use sheet::sheet;
 
 use crate::contract::prelude::*;
 use crate::data::figure::FigureFiles;
+use crate::data::sample::ClassCount;
 use crate::records::{Compared, Embedded, History, Table};
 
 /// Something that is drawn from a record.
@@ -46,6 +54,11 @@ pub enum Draw {
     Unfinished(fn(&History, &str) -> Option<Drawing>),
     /// From the histories of many trainings, each with the name of its series.
     Histories(fn(&[(String, History)]) -> Option<Drawing>),
+    /// From what is in training sets, each with the name of its arm; equal names are its repeats and folds. The text is the name of
+    /// the training.
+    TrainingSets(fn(&[(String, Vec<ClassCount>)], &str) -> Option<Drawing>),
+    /// From what arms predicted on one test.
+    Predictions(fn(&TestPredictions) -> Option<Drawing>),
 }
 
 /// Every figure; those of one record are drawn in this order.
@@ -59,6 +72,11 @@ pub static FIGURES: &[Figure] = &[
     losses_so_far::FIGURE,
     classifiers::TRAINING,
     classifiers::VALIDATION,
+    class_bars::FIGURE,
+    confusion::FIGURE,
+    confidence::FIGURE,
+    roc::FIGURE,
+    reliability::FIGURE,
 ];
 
 impl Figure {
@@ -68,6 +86,8 @@ impl Figure {
             Draw::Embedding(_) => "`embedding.csv` of `umap`",
             Draw::Comparison(_) => "`table.csv` of `compare`",
             Draw::History(_) | Draw::Unfinished(_) | Draw::Histories(_) => "`history.csv` of a training",
+            Draw::TrainingSets(_) => "`samples.csv` of a training set",
+            Draw::Predictions(_) => "`predictions.csv` of `evaluate`",
         }
     }
 }
@@ -120,4 +140,14 @@ pub fn of_unfinished(history: &History, training: &str) -> Vec<Drawn> {
 /// All figures of many trainings, each with the name of its series; equal names share a colour.
 pub fn of_histories(histories: &[(String, History)]) -> Vec<Drawn> {
     drawn(FIGURES, |draw| if let Draw::Histories(f) = draw { f(histories) } else { None })
+}
+
+/// All figures of the training sets of a training, each with the name of its arm; equal names are its repeats and folds.
+pub fn of_training_sets(sets: &[(String, Vec<ClassCount>)], training: &str) -> Vec<Drawn> {
+    drawn(FIGURES, |draw| if let Draw::TrainingSets(f) = draw { f(sets, training) } else { None })
+}
+
+/// All figures of what arms predicted on one test.
+pub fn of_predictions(test: &TestPredictions) -> Vec<Drawn> {
+    drawn(FIGURES, |draw| if let Draw::Predictions(f) = draw { f(test) } else { None })
 }

@@ -54,6 +54,16 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }))
 }
 
+/// The arms in the order of the first comparison; none where there is none, or it cannot be read. The chapter must be about
+/// comparisons.
+///
+/// # Errors
+/// If it is damaged or gone.
+pub(super) fn arms(m: &Material) -> Result<Vec<String>> {
+    let table = m.of(COMPARISON).next().map(|found| found.record::<Table<Compared>>(m.store)).transpose()?;
+    Ok(table.and_then(Result::ok).map_or(vec![], |table| table.arms().into_iter().map(|(_, arm)| arm.to_owned()).collect()))
+}
+
 /// A row for each arm, a column for each metric that people look at.
 fn shown(table: &Table<Compared>) -> Markup {
     let columns = table.measures();

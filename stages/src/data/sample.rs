@@ -100,6 +100,17 @@ pub fn counts(rows: &[Sample]) -> BTreeMap<String, usize> {
     counts
 }
 
+/// The images of a class, repeated ones counted as often as they are there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClassCount {
+    /// The class.
+    pub class: String,
+    /// Real images.
+    pub real: u64,
+    /// Synthetic images.
+    pub synthetic: u64,
+}
+
 /// The first required column that this table lacks.
 fn missing_column(headers: &csv::StringRecord) -> Option<&'static str> {
     let must = ["image", "patient", "number", "label", "source", "origin", "generator", "parent", "age", "sex", "view", "width", "height"];
@@ -183,6 +194,23 @@ impl Samples {
         }
         count
     }
+    /// Images of each class, sorted by class, counted without parsing rows; none where it is no table of samples.
+    pub fn class_counts(bytes: &[u8]) -> Vec<ClassCount> {
+        let mut reader = csv::Reader::from_reader(bytes);
+        let mut column = |wanted: &[u8]| reader.byte_headers().ok().and_then(|h| h.iter().position(|name| name == wanted));
+        let (Some(label), Some(origin)) = (column(b"label"), column(b"origin")) else { return vec![] };
+        let (mut record, mut counts): (_, BTreeMap<Vec<u8>, [u64; 2]>) = (csv::ByteRecord::new(), BTreeMap::new());
+        while reader.read_byte_record(&mut record).unwrap_or(false) {
+            let class = record.get(label).unwrap_or_default();
+            let is_synthetic = usize::from(record.get(origin) == Some(b"synthetic"));
+            match counts.get_mut(class) {
+                Some(of_class) => of_class[is_synthetic] += 1,
+                None => counts.entry(class.to_vec()).or_default()[is_synthetic] += 1,
+            }
+        }
+        let count = |(class, [real, synthetic]): (Vec<u8>, [u64; 2])| ClassCount { class: String::from_utf8_lossy(&class).into_owned(), real, synthetic };
+        counts.into_iter().map(count).collect()
+    }
     /// Reads the rows of a table.
     pub fn read_rows(bytes: &[u8]) -> Result<Vec<Sample>> {
         let mut reader = csv::Reader::from_reader(bytes);
@@ -262,5 +290,18 @@ pub(crate) mod tests {
         Samples::default().save(dir.path()).unwrap();
         let file = File { name: TABLE.into(), path: dir.path().join(TABLE) };
         assert!(Samples::open(&[file]).unwrap().rows.is_empty());
+    }
+
+    #[test]
+    fn classes_are_counted_as_rows_are_read() {
+        let mut rows = vec![sample("p:2", 0, "no"), sample("p:1", 1, "covid, mild"), sample("p:1", 0, "no")];
+        rows[2].origin = Origin::Synthetic;
+        let dir = tempfile::tempdir().unwrap();
+        Samples::of(rows).save(dir.path()).unwrap();
+        let count = |class: &str, real, synthetic| ClassCount { class: class.into(), real, synthetic };
+        assert_eq!(Samples::class_counts(&std::fs::read(dir.path().join(TABLE)).unwrap()), [count("covid, mild", 1, 0), count("no", 1, 1)]);
+        for none in [&b"label,image\na,b\n"[..], b"", b"\xff\xfe"] {
+            assert_eq!(Samples::class_counts(none), []);
+        }
     }
 }

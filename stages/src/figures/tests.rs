@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::data::sample::Origin;
+use crate::records::{PredictedImage, PredictionTable};
 use hilum_cache::Digest;
 
 #[test]
@@ -33,13 +34,63 @@ fn interval(x: f64, y: f64) -> Compared {
     }
 }
 
+/// True for no coordinate that is no number.
+fn is_finite(svg: &str) -> bool {
+    svg.contains("<svg") && !svg.split('"').any(|value| ["NaN", "inf", "-inf"].contains(&value))
+}
+
+/// Probabilities, labels, classes and counts as nobody writes them.
+#[test]
+fn figures_of_odd_predictions_and_training_sets_are_finite() {
+    let fine = |drawn: Vec<Drawn>| {
+        drawn.iter().for_each(|d| assert!(is_finite(&d.drawing.svg()), "{}: {}", d.figure.name, d.drawing.svg()));
+        drawn.iter().map(|d| d.figure.name).collect::<Vec<_>>()
+    };
+    let names = ["a", "b", "<c> & \"$\"", ""].map(String::from);
+    let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 1e-300, 1e200, -1e200, 1.0];
+    for classes in 0..=names.len() {
+        let classes = &names[..classes];
+        for (x, y) in odd.iter().flat_map(|x| odd.map(|y| (*x, y))) {
+            let row = |n: u8, label: &str, p: f64, number: usize| PredictedImage {
+                image: Digest::of(&[n]),
+                patient: String::new(),
+                label: label.into(),
+                predicted: "b".into(),
+                probabilities: vec![p; number],
+            };
+            let all = [row(0, "a", x, classes.len()), row(1, "b", y, classes.len()), row(2, "?", 0.5, classes.len()), row(3, "a", 0.5, 1), row(4, "", x, 0)];
+            for n in [0, 2, all.len()] {
+                let Some(mut test) = TestPredictions::of("t", classes, None) else { continue };
+                test.add("real", "0", &PredictionTable { classes: classes.to_vec(), rows: all[..n].to_vec() });
+                assert!(fine(of_predictions(&test)).is_empty() || n > 0, "an empty table has no figure");
+            }
+        }
+    }
+    let mut test = TestPredictions::of("t", &names[..2], Some("b")).unwrap();
+    let row = |n: u8, label: &str, p: f64| PredictedImage {
+        image: Digest::of(&[n]),
+        patient: String::new(),
+        label: label.into(),
+        predicted: "a".into(),
+        probabilities: vec![1.0 - p, p],
+    };
+    test.add("real", "0", &PredictionTable { classes: names[..2].to_vec(), rows: vec![row(0, "a", 0.25), row(1, "b", 0.75)] });
+    let of_predictions_alone: Vec<&str> = FIGURES.iter().filter(|f| matches!(f.draw, Draw::Predictions(_))).map(|f| f.name).collect();
+    assert_eq!(fine(of_predictions(&test)), of_predictions_alone, "every figure of predictions is drawn");
+
+    let count = |class: &str, real, synthetic| ClassCount { class: class.into(), real, synthetic };
+    for (real, synthetic) in [(0, 0), (1, 0), (0, 1), (u64::from(u32::MAX), 7), (1 << 50, 1 << 50)] {
+        let sets = [("x".to_owned(), vec![count("a", real, synthetic), count("", 0, 0)]), ("x".to_owned(), vec![]), ("".to_owned(), vec![])];
+        (0..=sets.len()).for_each(|n| assert!(fine(of_training_sets(&sets[..n], "t")).len() == usize::from(n > 0 && real + synthetic > 0)));
+    }
+}
+
 /// Ranges that a plotting library might divide, take logarithms of or count ticks in for ever.
 #[test]
 fn figures_of_anything_are_finite() {
     let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -0.0, 1e-300, 1e200, -1e200];
     let fine = |svg: &str, what: &str| {
-        let coordinates = svg.split('"').filter(|value| ["NaN", "inf", "-inf"].contains(value)).count();
-        assert!(svg.contains("<svg") && coordinates == 0, "{what}: {svg}");
+        assert!(is_finite(svg), "{what}: {svg}");
     };
     let all_fine = |figures: FigureFiles| {
         let svgs: Vec<_> = figures.files.iter().filter(|(name, _)| name.ends_with(".svg")).collect();

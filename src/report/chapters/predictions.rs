@@ -1,0 +1,148 @@
+//! What arms predicted: confusion matrices, the probability of each image, ROC curves and reliability, for each test by itself.
+
+use super::comparison::{self, COMPARISON};
+use super::{Chapter, Material, unreadable};
+use crate::report::arms::{Group, groups};
+use crate::report::artifacts::{ReportArtifact, Subject};
+use crate::report::drawing::drawing;
+use hilum_cache::Result;
+use hilum_stages::contract::artifact::ArtifactType;
+use hilum_stages::figures::predictions::{ARMS, TRAININGS};
+use hilum_stages::figures::{self, TestPredictions};
+use hilum_stages::records::{PredictionTable, Record};
+use hilum_stages::words::counted;
+use maud::{Markup, html};
+
+const PREDICTIONS: Subject = Subject { artifact: ArtifactType::Table, name: PredictionTable::NAME };
+
+pub(super) const CHAPTER: Chapter = Chapter { id: "predictions", title: Some("Predictions"), about: &[PREDICTIONS, COMPARISON], render };
+
+/// Tests that are shown.
+const TESTS: usize = 12;
+
+fn render(m: &Material) -> Result<Option<Markup>> {
+    let found: Vec<&ReportArtifact> = m.of(PREDICTIONS).collect();
+    let stages: Vec<&str> = found.iter().map(|f| f.stage()).collect();
+    let all = groups(&stages, &comparison::arms(m)?);
+    let shown = all.iter().take(TESTS).map(|group| one_test(m, &found, group)).collect::<Result<Vec<_>>>()?;
+    let further: Vec<&str> = all.iter().skip(TESTS).map(|group| group.name.as_str()).collect();
+    Ok((!shown.is_empty()).then(|| {
+        html! {
+            p {
+                "Predictions for the test images. Confusion matrices are sums over repeats and folds. Probabilities, and the bins of reliability, are those of the first training of each arm, and a dashed line is at a \
+                 probability of 0.5. Folds of one test set are put together. Curves show at most " (ARMS) " arms and " (TRAININGS) " trainings of each."
+            }
+            @for test in &shown { (test) }
+            @if !further.is_empty() { p { (counted(further.len(), "further test is", "further tests are")) " not shown: " (further.join("; ")) "." } }
+        }
+    }))
+}
+
+/// Predictions are read once, and of each table no more is kept than figures need.
+fn one_test(m: &Material, found: &[&ReportArtifact], group: &Group) -> Result<Markup> {
+    let (mut tests, mut faults): (Vec<TestPredictions>, Vec<Markup>) = (vec![], vec![]);
+    for (arm, training, cell) in
+        group.arms.iter().flat_map(|arm| arm.trainings.iter().flat_map(move |t| t.cells.iter().map(move |cell| (arm, t, found[*cell]))))
+    {
+        let table = match cell.record::<PredictionTable>(m.store)? {
+            Ok(table) => table,
+            Err(why) => {
+                faults.push(unreadable(cell, &why));
+                continue;
+            }
+        };
+        let at = tests.iter().position(|test| test.classes() == table.classes).or_else(|| {
+            let positive = cell.receipt.recipe.parameters["positive"].as_str();
+            tests.push(TestPredictions::of(&group.name, &table.classes, positive)?);
+            Some(tests.len() - 1)
+        });
+        match at {
+            Some(at) => tests[at].add(&arm.name, &training.repeat, &table),
+            None => faults.push(unreadable(cell, &format!("it has {}", counted(table.classes.len(), "class", "classes")))),
+        }
+    }
+    Ok(html! {
+        h3 { (group.name) }
+        @for test in &tests {
+            @for figure in figures::of_predictions(test) { (drawing(&figure.drawing)) }
+            (counts(test))
+        }
+        @for fault in &faults { (fault) }
+    })
+}
+
+/// The matrices of all arms as numbers.
+fn counts(test: &TestPredictions) -> Markup {
+    html! {
+        details {
+            summary { "Confusion matrices as numbers" }
+            div.scroll { table {
+                thead { tr { th { "arm" } th { "evaluations" } th { "true class" } @for class in test.classes() { th { "predicted " (class) } } } }
+                tbody { @for arm in test.arms() { @for (class, row) in test.classes().iter().zip(arm.confusion()) { tr {
+                    td { (arm.name()) } td.num { (arm.evaluations()) } td { (class) } @for count in row { td.num { (count) } }
+                } } } }
+            } }
+        }
+        @for arm in test.arms().iter().filter(|arm| arm.left_out() > 0) {
+            p { (arm.name()) ": " (counted(arm.left_out(), "image is", "images are")) " left out, since the label or the predicted class is none of the classes." }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::facts::Facts;
+    use crate::report::tests::made;
+    use hilum_cache::{Digest, WritableStore};
+    use serde_json::{Value, json};
+
+    /// The page of evaluations by their cells.
+    fn page(evaluations: &[(&str, &str, Value)]) -> String {
+        let held = tempfile::tempdir().unwrap();
+        let store = WritableStore::create(&held.path().join("store")).unwrap();
+        let stage = |(cell, csv, parameters): &(&str, &str, Value)| {
+            made(&store, cell, ("table", "predictions.csv"), csv.as_bytes(), json!({ "parameters": parameters }))
+        };
+        let facts = Facts { stages: evaluations.iter().map(stage).collect(), ..Facts::default() };
+        CHAPTER.of(&facts, &store.into_store()).unwrap().into_string()
+    }
+
+    fn table(rows: &[(&str, &str, &str)]) -> String {
+        let line = |(n, (label, predicted, p)): (usize, &(&str, &str, &str))| format!("{},,{label},{predicted},{p},0.5\n", Digest::of(&[n as u8]));
+        rows.iter().enumerate().map(line).fold("image,patient,label,predicted,p-covid,p-normal\n".to_owned(), |all, line| all + &line)
+    }
+
+    #[test]
+    fn networks_are_tests_of_their_own_repeats_are_summed_and_numbers_stand_beside() {
+        let one = table(&[("covid", "covid", "0.9"), ("covid", "normal", "0.4"), ("normal", "normal", "0.1"), ("?", "normal", "0.1")]);
+        let cells =
+            ["scores/arm=real/network=a/repeat=0", "scores/arm=real/network=a/repeat=1", "scores/arm=<gan>/network=a/repeat=0", "scores/arm=real/network=b"];
+        let page = page(&cells.map(|cell| (cell, one.as_str(), json!({ "positive": "normal" }))));
+        assert!(page.contains("<section id=\"predictions\"><h2>Predictions</h2>"), "{page}");
+        assert!(page.contains("<h3>scores, network=a</h3>") && page.contains("<h3>scores, network=b</h3>"), "{page}");
+        assert_eq!(page.matches("<figure>").count(), 8, "four figures of each network");
+        assert!(page.contains("alt=\"scores, network=a: ROC curves of normal against the rest\""), "the class that the study calls positive: {page}");
+        let numbers = |arm: &str, evaluations: u64, class: &str, row: [u64; 2]| {
+            let [a, b] = row.map(|n| format!("<td class=\"num\">{n}</td>"));
+            format!("<tr><td>{arm}</td><td class=\"num\">{evaluations}</td><td>{class}</td>{a}{b}</tr>")
+        };
+        assert!(page.contains(&numbers("real", 2, "covid", [2, 2])) && page.contains(&numbers("real", 2, "normal", [0, 2])), "{page}");
+        assert!(page.contains(&numbers("&lt;gan&gt;", 1, "covid", [1, 1])), "{page}");
+        assert!(page.contains("real: 2 images are left out"), "{page}");
+    }
+
+    #[test]
+    fn what_cannot_be_shown_is_said() {
+        let few = table(&[("covid", "covid", "0.9")]);
+        let no_classes = "image,patient,label,predicted\n";
+        let cells: Vec<String> = (0..14).map(|n| format!("test-{n}")).collect();
+        let mut all: Vec<(&str, &str, Value)> = cells.iter().map(|cell| (cell.as_str(), few.as_str(), Value::Null)).collect();
+        (all[0].1, all[1].1) = ("a,b\n", no_classes);
+        let page = page(&all);
+        assert!(page.contains("<b>test-0</b> cannot be shown: the table `predictions` has no column `image`"), "{page}");
+        assert!(page.contains("<b>test-1</b> cannot be shown: it has 0 classes"), "{page}");
+        assert!(page.contains("2 further tests are not shown: test-12; test-13."), "{page}");
+        assert_eq!(page.matches("ROC curves").count(), 0, "of one class there is no curve");
+    }
+}

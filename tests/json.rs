@@ -179,10 +179,10 @@ fn events_of_runs_are_documented() {
     let first = out(&space, &["run", "study.yaml"]);
     space.edit("epochs: 2", "epochs: 1");
     let second = out(&space, &["run", "study.yaml"]);
-    // A stage that cannot start: those below it are skipped.
-    space.edit("with: { by: patient, train: 0.7, test: 0.3 }", "with: { by: patient, train: 0.6, test: 0.4 }\n    resources: { memory: 99999G }");
+    // More folds than patients: the stages below are skipped.
+    space.edit("with: { by: patient, train: 0.7, test: 0.3 }", "with: { by: patient, folds: 500, fold: 0 }");
     let failed = out(&space, &["run", "study.yaml", "--keep-going"]);
-    space.edit("memory: 99999G", "memories: 7");
+    space.edit("folds: 500", "fold: 500");
     let wrong = out(&space, &["run", "study.yaml", "--set", "stages.nothing.seed=1"]);
     compare("run", &[first, second, failed, wrong]);
 }
@@ -212,7 +212,12 @@ fn plans_and_their_reasons_are_documented() {
     space.edit("    expect: { normal: 3 }", "    expect: { normal: 34 }");
     space.hilum(&["run", "study.yaml", "--only", "split"]);
     let found = out(&space, &["plan", "study.yaml"]);
-    compare("plan", &[fresh, done[0].clone(), changed[0].clone(), found]);
+    // A paper whose count stands beside that of the study.
+    let table = "tables: [{ table: T, in: p, columns: [n], rows: { a: [46] }, sums: [{ row: a, column: n, readings: [all] }] }]\n";
+    space.write("paper.yaml", format!("paper: A\nsource: B\ncounts: {{ all: {{ printed: 46, in: p, here: {{ table: images, label: covid }} }} }}\n{table}"));
+    space.edit("stages:\n", "stages:\n  audit: { stage: audit-table, with: { table: paper.yaml } }\n");
+    let beside = out(&space, &["plan", "study.yaml", "--counts"]);
+    compare("plan", &[fresh, done[0].clone(), changed[0].clone(), found, beside]);
     compare("why", &[done[1].clone(), changed[1].clone()]);
 }
 

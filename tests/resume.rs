@@ -126,7 +126,9 @@ fn a_watched_training_keeps_its_best_weights_across_a_kill() {
     let (expected, note) = of(&space);
     assert!(note.contains("training stopped after step ") && note.contains(": the validation loss no longer improved"), "{note}");
     let (to_the_end, note) = of(&watched("plateau: { patience: 1 }"));
-    assert!(note == "[]" && to_the_end.iter().all(|(port, digest)| expected[port] != *digest), "{note}");
+    // What is said of the images does not depend on the training.
+    let mut of_training = to_the_end.iter().filter(|(name, _)| !name.ends_with(" shortcuts"));
+    assert!(note == "[]" && of_training.all(|(port, digest)| expected[port] != *digest), "{note}");
 
     let space = watched(stopping);
     let mut under = until(&space, &["--checkpoint-every", "0"], stage, 12);

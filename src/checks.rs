@@ -46,6 +46,8 @@ pub enum DecidedBy {
     Tables,
     /// Counts that the study states, where it states those of all its images.
     Counts,
+    /// What trainings found.
+    Results,
 }
 
 /// One check.
@@ -91,7 +93,8 @@ pub static CHECKS: &[Check] = &[
     error("leakage.augmented_before_split", "L0007", copies::split_by_image),
     error("leakage.parent_in_eval", "L0008", parents::tested),
     error("eval.unequal_test_sets", "L0009", test_sets::unequal),
-    error("counts.expect", "E0501", expected::unmet).by(DecidedBy::Counts),
+    error("metric.unknown_class", "L0010", test_sets::unknown_class).by(DecidedBy::Tables),
+    error(expected::ID, "E0501", expected::unmet).by(DecidedBy::Counts),
     warning("leakage.near_duplicate", "W0002", content::near),
     warning("patients.unknown", "W0003", patients::unknown),
     warning("patients.namespace", "W0004", patients::namespace),
@@ -107,8 +110,8 @@ pub static CHECKS: &[Check] = &[
     warning("synthetic.label_confounded", "W0015", confounding::by_origin).by(DecidedBy::Tables),
     warning("compute.unequal_budget", "W0016", budget::unequal).by(DecidedBy::Tables),
     warning("metric.undefined", "W0017", test_sets::absent_classes).by(DecidedBy::Tables),
-    warning("confound.shortcut", "W0018", shortcuts::simple),
-    warning("compute.undertrained", "W0019", undertrained::falling),
+    warning("confound.shortcut", "W0018", shortcuts::simple).by(DecidedBy::Results),
+    warning("compute.undertrained", "W0019", undertrained::falling).by(DecidedBy::Results),
     info("reference.inconsistent", "W0008", published::inconsistent),
     info("aug.hflip_cxr", "I0001", copies::mirrored),
 ];

@@ -1,7 +1,7 @@
 //! A study as it would be if it had run, from made-up tables with the right counts: so checks can speak before anything has, and without
 //! the data. Independent of which check says what.
 
-use crate::checks::{self, DecidedBy, Finding};
+use crate::checks::{self, DecidedBy, Finding, expected};
 use crate::lineage::Evidence;
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
@@ -64,8 +64,8 @@ impl Rehearsal {
         };
         let is_certain = |finding: &Finding| match finding.check.decided_by {
             DecidedBy::Design => true,
-            DecidedBy::Counts => !self.approximate.contains(&finding.stage),
-            DecidedBy::Tables => false,
+            DecidedBy::Counts => !self.approximate.contains(&finding.stage) || expected::impossible(&p.stages[finding.stage]).is_some(),
+            DecidedBy::Tables | DecidedBy::Results => false,
         };
         Ok(checks::findings(p, &known, &evidence)?.into_iter().filter(is_certain).collect())
     }

@@ -21,27 +21,31 @@ pub(crate) struct Alike {
     pub(crate) not_compared: u64,
 }
 
-/// So many rows stay in memory, some 150 MB; those of older tables are read again if need be.
+/// So many rows stay in memory, some 150 MB; tables that were not used for longest are read again if need be.
 const KEPT_ROWS: usize = 500_000;
 
-/// Rows of tables, those that were read last.
+/// Rows of tables, those that were used last.
 #[derive(Default)]
-struct Kept {
+struct RecentTables {
     rows: HashMap<Digest, Arc<Vec<Sample>>>,
-    /// Tables that can be read again, in the order in which they came.
+    /// In the order of their last use.
     order: VecDeque<Digest>,
-    count: usize,
 }
 
-impl Kept {
-    fn keep(&mut self, digest: Digest, rows: Arc<Vec<Sample>>) {
-        self.count += rows.len();
-        if self.rows.insert(digest, rows).is_none() {
-            self.order.push_back(digest);
-        }
-        while self.count > KEPT_ROWS && self.order.len() > 1 {
-            let gone = self.order.pop_front().and_then(|oldest| self.rows.remove(&oldest));
-            self.count -= gone.map_or(0, |rows| rows.len());
+impl RecentTables {
+    fn get(&mut self, digest: &Digest) -> Option<Arc<Vec<Sample>>> {
+        let found = self.rows.get(digest)?.clone();
+        self.order.retain(|d| d != digest);
+        self.order.push_back(*digest);
+        Some(found)
+    }
+
+    fn insert(&mut self, digest: Digest, rows: Arc<Vec<Sample>>) {
+        self.rows.insert(digest, rows);
+        self.order.retain(|d| *d != digest);
+        self.order.push_back(digest);
+        while self.order.len() > 1 && self.rows.values().map(|rows| rows.len()).sum::<usize>() > KEPT_ROWS {
+            self.order.pop_front().and_then(|oldest| self.rows.remove(&oldest));
         }
     }
 }
@@ -49,7 +53,7 @@ impl Kept {
 /// The rows of artifacts, by digest.
 #[derive(Default)]
 pub struct Tables {
-    samples: Mutex<Kept>,
+    samples: Mutex<RecentTables>,
     /// Rows of artifacts that are in no store.
     made_up: Mutex<HashMap<Digest, Arc<Vec<Sample>>>>,
     summaries: Mutex<HashMap<Digest, Arc<Summary>>>,
@@ -70,11 +74,11 @@ impl Tables {
         if let Some(rows) = self.made_up.lock().expect("BUG: poisoned").get(&artifact.digest) {
             return Ok(rows.clone());
         }
-        if let Some(rows) = self.samples.lock().expect("BUG: poisoned").rows.get(&artifact.digest) {
-            return Ok(rows.clone());
+        if let Some(rows) = self.samples.lock().expect("BUG: poisoned").get(&artifact.digest) {
+            return Ok(rows);
         }
         let rows = Arc::new(read(store, artifact, sample::TABLE, Samples::read_rows)?);
-        self.samples.lock().expect("BUG: poisoned").keep(artifact.digest, rows.clone());
+        self.samples.lock().expect("BUG: poisoned").insert(artifact.digest, rows.clone());
         Ok(rows)
     }
 

@@ -15,11 +15,11 @@ const TYPICAL: f64 = 0.8;
 pub(super) fn few(look: &CheckInput) -> Vec<CheckResult> {
     let of = |(id, stage): (StageId, &Stage)| {
         let input = stage.input("samples").filter(|_| stage.stage.is_test())?;
-        // Folds are pooled, and are a test set together.
-        if stage.coordinates().any(|(axis, _)| is_fold(axis)) {
+        let [source] = input.from.as_slice() else { return None };
+        // Folds are pooled, and are a test set together; an external test set is one by itself.
+        if look.p.stages[source.stage].coordinates().any(|(axis, _)| is_fold(axis)) {
             return None;
         }
-        let [source] = input.from.as_slice() else { return None };
         let summary = look.summary(source.stage, source.port)?;
         let of_label = summary.labels.iter().filter(|(_, of)| of.real > 0).map(|(label, of)| (label, of.patients));
         let (label, patients) = of_label.min_by_key(|(_, n)| *n).filter(|(_, n)| *n < FEW)?;

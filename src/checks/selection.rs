@@ -4,6 +4,7 @@
 use super::{CheckInput, CheckResult, Side};
 use crate::lineage::Flow;
 use crate::pipeline::model::{Input, Stage, StageId};
+use hilum_stages::evaluation::arms::is_fold;
 use hilum_stages::words::counted;
 use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
@@ -20,11 +21,15 @@ fn stopped_on_test(look: &CheckInput) -> Vec<CheckResult> {
         let chooses = ["early_stop", "plateau"].iter().any(|key| !trainer[key].is_null()) || trainer["keep"] == "best";
         // Of an untrained network, there is nothing to choose.
         let is_trained = trainer["epochs"].as_u64() != Some(0);
-        let shared = if chooses && is_trained { (&side.watched.patients & &side.tested.contains.patients).len() } else { 0 };
+        let is_chosen = chooses && is_trained;
+        let shared = if is_chosen { (&side.watched.patients & &side.tested.contains.patients).len() } else { 0 };
+        let images = if is_chosen { (&side.watched.images & &side.tested.contains.images).len() } else { 0 };
         let model = &look.p.stages[side.trainer].base;
         let message = format!("`{model}` would choose when to stop, or which weights to keep, on patients that it is tested on");
         let help = "watch a validation part of the split, of patients that are neither trained nor tested on";
-        side.found((shared, "patients"), ["was watched", "were watched"], message, help, vec![side.trainer])
+        let found = |of: (u64, &'static str)| side.found(of, ["was watched", "were watched"], message.clone(), help, vec![side.trainer]);
+        // Copies of test images under other names are the same images.
+        found((shared, "patients")).or_else(|| found((images, "images")))
     };
     look.sides.iter().filter_map(of).collect()
 }
@@ -33,7 +38,9 @@ fn stopped_on_test(look: &CheckInput) -> Vec<CheckResult> {
 pub(super) fn no_validation(look: &CheckInput) -> Vec<CheckResult> {
     let mut out: Vec<CheckResult> = vec![];
     let mut seen: BTreeMap<&str, (&serde_json::Value, bool)> = BTreeMap::new();
-    for side in &look.sides {
+    // Inner folds are what settings are to be compared on.
+    let is_inner = |side: &&Side| look.p.stages[side.stage].coordinates().filter(|(axis, _)| is_fold(axis)).count() > 1;
+    for side in look.sides.iter().filter(|side| !is_inner(side)) {
         let (test, trainer) = (&look.p.stages[side.stage], &look.p.stages[side.trainer]);
         // By what is bound, so that it is known before tables are; that the two share patients is another finding.
         let is_other = |i: &Input| !i.from.iter().any(|s| side.test.from.iter().any(|t| (t.stage, t.port) == (s.stage, s.port)));
@@ -91,7 +98,11 @@ fn shared(look: &CheckInput, stage: StageId, validation: &Input, others: &Input,
     };
     // Synthetic images bring those along whom their generator was trained on.
     let reached = sum(validation, |flow| &flow.contains.patients | &flow.influenced.patients);
-    let count = (sum(others, |flow| flow.contains.patients.clone()) & reached).len();
-    let label = format!("{} in both", counted(count, "patient is", "patients are"));
-    (count > 0).then(|| CheckResult { stage, at: validation.span, label, message, notes: vec![], help, count, unit: "patients", path: vec![] })
+    let patients = (sum(others, |flow| flow.contains.patients.clone()) & reached).len();
+    // Copies of images under other names are of the same patients.
+    let images = (sum(validation, |flow| flow.contains.images.clone()) & sum(others, |flow| flow.contains.images.clone())).len();
+    let (count, unit, words) =
+        if patients > 0 { (patients, "patients", ["patient is", "patients are"]) } else { (images, "images", ["image is", "images are"]) };
+    let label = format!("{} in both", counted(count, words[0], words[1]));
+    (count > 0).then(|| CheckResult { stage, at: validation.span, label, message, notes: vec![], help, count, unit, path: vec![] })
 }

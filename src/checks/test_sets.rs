@@ -51,14 +51,41 @@ pub(super) fn unequal(look: &CheckInput) -> Vec<CheckResult> {
     out
 }
 
+/// Comparisons that ask for a metric of a class that no network knows.
+pub(super) fn unknown_class(look: &CheckInput) -> Vec<CheckResult> {
+    let of = |(id, stage, input): (StageId, &Stage, &Input)| {
+        let trainers = input.from.iter().flat_map(|s| look.p.stages[s.stage].input("weights")).flat_map(|i| &i.from);
+        let tables = trainers.flat_map(|t| look.p.stages[t.stage].input("samples")).flat_map(|i| &i.from);
+        let summaries = tables.map(|t| look.summary(t.stage, t.port)).collect::<Option<Vec<_>>>().filter(|all| !all.is_empty())?;
+        let known: BTreeSet<&str> = summaries.iter().flat_map(|summary| summary.labels.keys().map(String::as_str)).collect();
+        let shown = stage.parameters["show"].as_array().into_iter().flatten().map(|name| ("show", name));
+        let asked = std::iter::once(("metric", &stage.parameters["metric"])).chain(shown);
+        let (parameter, class) = asked.filter_map(|(key, name)| Some((key, name.as_str()?.split_once('/')?.1))).find(|(_, class)| !known.contains(class))?;
+        Some(CheckResult {
+            stage: id,
+            at: stage.places.with.place_of_parameter(parameter),
+            label: format!("no class `{class}`"),
+            message: format!("`{}` asks for a metric of `{class}`, which is no class of the networks that it compares", stage.base),
+            notes: vec![format!("the classes are: {}", known.into_iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", "))],
+            help: "correct the class",
+            count: 1,
+            unit: "comparisons",
+            path: vec![],
+        })
+    };
+    comparisons(look).filter_map(of).collect()
+}
+
 /// Evaluations whose test set has no image of a class that was trained on.
 pub(super) fn absent_classes(look: &CheckInput) -> Vec<CheckResult> {
     let of = |(id, stage): (StageId, &Stage)| {
-        // Folds are pooled, and are a test set together.
-        let is_alone = !stage.coordinates().any(|(axis, _)| is_fold(axis));
-        let input = stage.input("samples").filter(|_| is_alone && stage.stage.is_test())?;
+        let input = stage.input("samples").filter(|_| stage.stage.is_test())?;
         let trainer = &look.p.stages[stage.input("weights")?.from.first()?.stage];
         let ([tested], [trained]) = (input.from.as_slice(), trainer.input("samples")?.from.as_slice()) else { return None };
+        // Folds are pooled, and are a test set together.
+        if look.p.stages[tested.stage].coordinates().any(|(axis, _)| is_fold(axis)) {
+            return None;
+        }
         let (tested, trained) = (look.summary(tested.stage, tested.port)?, look.summary(trained.stage, trained.port)?);
         let absent: Vec<&str> = trained.labels.keys().filter(|label| !tested.labels.contains_key(*label)).map(String::as_str).collect();
         let first = absent.first()?;

@@ -9,12 +9,16 @@ const FEW: usize = 8;
 /// How much of the whole fall of the loss the last fifth of a training may have, in excess of the fifth before.
 const FALLING: f64 = 0.1;
 /// A loss that has fallen by less than this part of what it was at first has not fallen.
-const FLAT: f64 = 0.02;
+const FLAT: f64 = 0.05;
 
 /// Trainings of classifiers whose loss still falls when they end.
 pub(super) fn falling(look: &CheckInput) -> Vec<CheckResult> {
     let of = |(id, stage): (StageId, &Stage)| {
         stage.kind.output("weights")?;
+        // Whether a training that watches validation images goes on is decided by these.
+        if !stage.parameters["early_stop"].is_null() || stage.parameters["keep"] == "best" {
+            return None;
+        }
         let losses: Vec<f64> = look.record::<History>(id, "history")?.curve("loss")?.into_iter().map(|(_, loss)| loss).collect();
         let (label, message) = match trend(&losses)? {
             Trend::Falling(part) => (

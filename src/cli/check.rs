@@ -45,6 +45,9 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<u8> {
             study.pipeline.stages[*id].name
         ));
     }
+    if !found.is_empty() && !args.json {
+        remark("note: the data were not read: how many patients and images a finding concerns is an estimate");
+    }
     if args.json {
         say_with_diagnostics(
             json!({ "study": name, "stages": stages, "not_examined": unknown, "findings": found.iter().map(|f| finding(&study, f)).collect::<Vec<_>>() }),
@@ -88,7 +91,7 @@ fn mutate(args: &CheckArgs, study: &Study, rehearsal: &Rehearsal, before: &[Find
         };
         // Cells of one stage are planted one by one, and said once.
         let line = format!("{state:<13} {:<34} {}", mutant.id, mutant.what);
-        if lines.last() != Some(&line) {
+        if !lines.contains(&line) {
             lines.push(line);
         }
         all.push(json!({ "id": mutant.id, "what": mutant.what, "state": state, "sets": mutant.sets }));
@@ -96,6 +99,13 @@ fn mutate(args: &CheckArgs, study: &Study, rehearsal: &Rehearsal, before: &[Find
     if args.json {
         say(json!({ "study": study.pipeline.study, "mutants": Value::from(all), "planted": planted, "found": found }))?;
     } else {
+        let unfit = all.iter().filter(|m| m["state"] == "does not fit").count();
+        if unfit > 0 {
+            lines.push(format!(
+                "{} not fit: with them the study is no longer sound in another way, as with too few images",
+                if unfit == 1 { "1 does".to_owned() } else { format!("{unfit} do") }
+            ));
+        }
         lines.push(format!("{found} of {} found", counted(planted, "planted leak", "planted leaks")));
         say(lines.join("\n"))?;
     }

@@ -77,17 +77,18 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
         say(text::lines(&study.pipeline, &plan, &forecast).join("\n"))?;
     }
     text::shortage(&study, &forecast).into_iter().for_each(|w| remark(format!("warning: {w}")));
+    let mut code = DONE;
     if args.counts && !args.json {
         let found = counts(&opened, &plan)?;
         say(counted_lines(&study.pipeline, &found).into_iter().chain(printed_lines(&study, &found)).collect::<Vec<_>>().join("\n"))?;
-        say_faults(&study.pipeline, &found);
+        code = say_faults(&study.pipeline, &found);
     }
     // Whatever ends a run at once is said here as the run says it, with the same code.
     let refused = open::refuse(&study, &found);
     if plan.decisions.iter().all(|d| matches!(d, Decision::Reuse { .. })) {
         open::remark_unused(&study, &found);
     }
-    Ok(if refused { REFUSED } else { DONE })
+    Ok(if refused { REFUSED } else { code })
 }
 
 /// Every table by output: images and patients of each label.
@@ -152,7 +153,8 @@ fn counted_lines(p: &Pipeline, found: &Counts) -> Vec<String> {
         let all: usize = t.labels.values().map(|c| c.images).sum();
         let skew = positive.and_then(|label| Some((label, t.labels.get(label).filter(|c| c.images > 0 && t.labels.len() == 2)?)));
         let skew = skew.map_or(String::new(), |(label, c)| format!("; {:.3} to 1 of {label}", (all - c.images) as f64 / c.images as f64));
-        format!("{}.{}   {}: {}{skew}", p.stages[t.stage].name, t.port, counted(all, "image", "images"), labels.join(", "))
+        let about = if t.is_exact { "" } else { "about " };
+        format!("{}.{}   {about}{}: {}{skew}", p.stages[t.stage].name, t.port, counted(all, "image", "images"), labels.join(", "))
     };
     let unknown = |(id, why): &(StageId, String)| format!("{}   not known: {why}", p.stages[*id].name);
     let patients =
@@ -164,9 +166,8 @@ fn counted_lines(p: &Pipeline, found: &Counts) -> Vec<String> {
 fn printed(study: &Study, found: &Counts) -> Vec<Beside> {
     let sources = study.pipeline.stages.iter().flat_map(|s| s.stage.sources()).filter(|s| s.what == SourceKind::File && s.path.0.ends_with(".yaml"));
     let paths: BTreeSet<PathBuf> = sources.filter_map(|source| study.workspace.file(&study.pipeline.study, &source)).collect();
-    // A file that does not read is said when its stage runs.
-    let papers = paths.iter().filter_map(|path| Paper::read(&std::fs::read(path).ok()?).ok());
-    papers.flat_map(|paper| beside(&paper, &audit(&paper).rows, &study.pipeline, found)).collect()
+    let read = |path: &PathBuf| Paper::read(&std::fs::read(path).ok()?).map_err(|why| remark(format!("warning: {why}"))).ok();
+    paths.iter().filter_map(read).flat_map(|paper| beside(&paper, &audit(&paper).rows, &study.pipeline, found)).collect()
 }
 
 fn printed_json(study: &Study, found: &Counts) -> Value {

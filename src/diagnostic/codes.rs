@@ -121,6 +121,8 @@ pub static CODES: &[Code] = codes! {
         "leakage.parent_in_eval: the training data contains translations of test images. A translation keeps the anatomy of its original. Translate images of the training part only."
     "L0009" "arms on different test sets"
         "eval.unequal_test_sets: a comparison has arms that are tested on different images. The difference of two arms is then also that of two test sets, and no paired test is valid: `against` is refused. Test all arms on one test set."
+    "L0010" "a metric of an unknown class"
+        "metric.unknown_class: a comparison asks for a metric of a class that none of its networks is trained on, so that it would fail after all trainings. It is found once the training sets are known, before anything is trained."
     "W0001" "an allowed finding that did not occur"
         "`checks.allow` names a finding that did not occur. Remove the entry, or find out why it did not occur."
     "W0002" "test images look like training images"

@@ -6,7 +6,6 @@ use hilum_cache::{Digest, Result};
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::port::Port;
 use hilum_stages::contract::stage::Takes;
-use hilum_stages::data::sample;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -74,7 +73,8 @@ impl Lineage {
     fn labels(&self, stage: &Stage, port: &str, known: KnownOutput, evidence: &Evidence) -> Option<BTreeMap<String, usize>> {
         let source = stage.input(port)?.from.first()?;
         let table = known(source.stage, source.port).filter(|a| ArtifactType::Samples.is(a))?;
-        Some(sample::counts(&evidence.tables.samples(evidence.store, &table).ok()?))
+        let summary = evidence.tables.summary(evidence.store, &table).ok()?;
+        Some(summary.labels.iter().map(|(label, of)| (label.clone(), of.real + of.synthetic)).collect())
     }
 
     /// What a stage surely takes from one of its inputs.

@@ -1,10 +1,10 @@
 //! Counts of every table of a study before anything has run: of what is known from the tables in the store, of what is not from
 //! `expect` of its imports and the rules of its stages. No image is read.
 
-use crate::checks::expected::differs;
+use crate::checks::expected::{self, differs, possible_labels};
 use crate::pipeline::model::{Input, Pipeline, Stage, StageId};
 use crate::tables::Summary;
-use hilum_cache::Result;
+use hilum_cache::{Digest, Result};
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::context::Context;
 use hilum_stages::counted::{Given, is_exact, roster, tables};
@@ -33,6 +33,8 @@ pub struct CountedTable {
     pub labels: BTreeMap<String, Count>,
     /// True where it is from a table in the store, and not from the rules.
     pub is_known: bool,
+    /// True where other images of the same numbers would give the same counts.
+    pub is_exact: bool,
 }
 
 /// The tables of a study, and the stages whose tables cannot be counted, with the reason.
@@ -58,7 +60,7 @@ pub fn counts(p: &Pipeline, known: &dyn Fn(StageId, &str) -> Result<Option<Sampl
     let mut found: HashMap<(StageId, &'static str), Samples> = HashMap::new();
     let is_told = |s: &&Stage| !s.expect.is_empty() && s.inputs.is_empty() && s.expect.values().any(|e| e.patients.is_none());
     let mut approximate = BTreeSet::new();
-    let is_allowed = p.allow.iter().any(|a| a.id.text == "counts.expect");
+    let is_allowed = p.allow.iter().any(|a| a.id.text == expected::ID);
     let mut out = Counts { has_patients: !p.stages.iter().any(|s| is_told(&s)), ..Counts::default() };
     for (id, stage) in p.stages.pairs() {
         let ports: Vec<&'static str> = stage.kind.outputs.iter().filter(|port| port.artifact == ArtifactType::Samples).map(|port| port.name).collect();
@@ -66,7 +68,7 @@ pub fn counts(p: &Pipeline, known: &dyn Fn(StageId, &str) -> Result<Option<Sampl
         for port in &ports {
             let Some(table) = known(id, port)? else { continue };
             is_known = true;
-            out.tables.push(CountedTable { stage: id, port, labels: of(&table.rows), is_known });
+            out.tables.push(CountedTable { stage: id, port, labels: of(&table.rows), is_known, is_exact: true });
             found.insert((id, port), table);
         }
         if ports.is_empty() || is_known {
@@ -81,7 +83,7 @@ pub fn counts(p: &Pipeline, known: &dyn Fn(StageId, &str) -> Result<Option<Sampl
                 let first = made.first().filter(|(_, table)| !is_allowed && is_exact && knows_patients(stage, table));
                 out.unmet.extend(first.and_then(|(_, table)| differs(stage, &Summary::of(&table.rows))).map(|why| (id, why)));
                 for (port, table) in made {
-                    out.tables.push(CountedTable { stage: id, port, labels: of(&table.rows), is_known: false });
+                    out.tables.push(CountedTable { stage: id, port, labels: of(&table.rows), is_known: false, is_exact });
                     found.insert((id, port), table);
                 }
             }
@@ -129,7 +131,7 @@ fn rehearsed_on(p: &Pipeline, invented_images: u64) -> (Rehearsed, bool) {
             let port = stage.kind.outputs.iter().find(|port| port.artifact == ArtifactType::Samples).filter(|_| stage.inputs.is_empty())?;
             // What is generated is what is rare.
             let images = |label: &str| if generated.contains(label) { invented_images / 2 } else { invented_images };
-            let rows = labels(stage, &named).into_iter().flat_map(|label| roster(&stage.name, &label, images(&label), images(&label))).collect();
+            let rows = labels(stage, &named).into_iter().flat_map(|label| roster(&data_of(stage), &label, images(&label), images(&label))).collect();
             Some(vec![(port.name, Samples::of(rows))])
         };
         let tables = match made(p, stage, &found, true) {
@@ -137,6 +139,9 @@ fn rehearsed_on(p: &Pipeline, invented_images: u64) -> (Rehearsed, bool) {
                 let knows = tables.first().is_none_or(|(_, table)| knows_patients(stage, table));
                 if !is_exact || !knows || takes_from(stage, &approximate) {
                     approximate.insert(id);
+                }
+                if !stage.parameters["keep"].is_null() {
+                    unmade.push((id, "patients of an earlier split stay in its parts, which a run reads".into()));
                 }
                 tables
             }
@@ -170,6 +175,11 @@ fn knows_patients(stage: &Stage, table: &Samples) -> bool {
     stage.inputs.is_empty() || stage.expect.values().all(|e| e.patients.is_none()) || table.has_one_image_a_patient()
 }
 
+/// A name for what an import reads: two imports of the same are of the same images.
+fn data_of(stage: &Stage) -> String {
+    Digest::of(format!("{} {}", stage.kind.name, stage.parameters).as_bytes()).short()
+}
+
 /// The labels that a stage's parameters name.
 fn named(stage: &Stage) -> Vec<String> {
     let parameters = &stage.parameters;
@@ -190,10 +200,8 @@ fn generated(parameters: &serde_json::Value) -> Vec<&str> {
 
 /// The labels of an import as its parameters give them, or else those that the study names.
 fn labels(stage: &Stage, named: &BTreeSet<String>) -> Vec<String> {
-    let mapped = stage.parameters["labels"].as_object().map(|m| m.values().filter_map(|v| v.as_str().map(str::to_owned)).collect::<BTreeSet<_>>());
-    let one = stage.parameters["label"].as_str().map(|label| vec![label.to_owned()]);
     let usual = || if named.len() > 1 { named.iter().cloned().collect() } else { vec!["covid".into(), "normal".into()] };
-    mapped.map(|set| set.into_iter().collect()).or(one).unwrap_or_else(usual)
+    possible_labels(stage).map_or_else(usual, |set| set.into_iter().collect())
 }
 
 /// Images and patients by label.
@@ -236,9 +244,12 @@ fn made(p: &Pipeline, stage: &Stage, found: &HashMap<(StageId, &'static str), Sa
     // What draws its own images knows them better than `expect`, which need not name all labels.
     let draws = stage.stage.images(&|_| None).is_some();
     if stage.inputs.is_empty() && !stage.expect.is_empty() && !draws {
-        let rows = stage.expect.iter().flat_map(|(label, e)| roster(&stage.name, label, e.images, e.patients.unwrap_or(e.images)));
+        let rows = stage.expect.iter().flat_map(|(label, e)| roster(&data_of(stage), label, e.images, e.patients.unwrap_or(e.images)));
         let port = stage.kind.outputs.first().map(|p| p.name).ok_or(Unmade::Unknown("it makes no table".into()))?;
-        return Ok(Made { tables: vec![(port, Samples::of(rows.collect()))], is_exact: true });
+        // What it says of some labels only, or of images without their patients, is not all that there will be.
+        let is_exact =
+            stage.expect.values().all(|e| e.patients.is_some()) && possible_labels(stage).is_some_and(|all| all.iter().all(|l| stage.expect.contains_key(l)));
+        return Ok(Made { tables: vec![(port, Samples::of(rows.collect()))], is_exact });
     }
     let all = |i: &Input| i.from.iter().filter_map(|s| found.get(&(s.stage, s.port)).cloned()).collect::<Vec<_>>();
     let samples = |port: &str| stage.input(port).map(all).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Counts and quotients that a paper prints, beside those of the study that repeats it. Independent of how either came about.
 
 use super::counts::Counts;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, binding};
 use hilum_stages::published::{Here, Paper};
 use hilum_stages::records::{Audited, Verdict};
 
@@ -20,15 +20,25 @@ pub struct Beside {
 
 /// Printed counts and quotients whose tables in the study are named.
 pub fn beside(paper: &Paper, audit: &[Audited], p: &Pipeline, counts: &Counts) -> Vec<Beside> {
-    let images = |here: &Here| {
-        let (stage, port) = here.table.split_once('.').unwrap_or((&here.table, "samples"));
-        let table = counts.tables.iter().find(|t| p.stages[t.stage].name == stage && t.port == port)?;
-        Some(here.labels().map(|label| table.labels.get(label).map_or(0, |c| c.images)).sum::<usize>() as i128)
+    let images = |here: &Here| -> Result<i128, String> {
+        let none = || format!("this study has no table `{}`", here.table);
+        let binding = binding::parse(&here.table).ok_or_else(none)?;
+        let port = binding.port.as_deref().unwrap_or("samples");
+        let table = counts.tables.iter().find(|t| binding.selects(&p.stages[t.stage].name) && t.port == port).ok_or_else(none)?;
+        let of = |label: &str| table.labels.get(label).map(|c| c.images as i128).ok_or_else(|| format!("`{}` has no label `{label}`", here.table));
+        here.labels().map(of).sum()
     };
-    let of_name = |name: &str| images(paper.counts.get(name)?.here.as_ref()?);
+    let of_name = |name: &str| images(paper.counts.get(name)?.here.as_ref()?).ok();
     let stated = paper.counts.0.iter().filter_map(|(name, count)| {
-        let here = count.here.as_ref()?;
-        Some(Beside { what: name.clone(), printed: count.printed.to_string(), here: images(here).map(|n| n.to_string()), note: String::new() })
+        let (here, quoted) = (images(count.here.as_ref()?), format!("`{name}`"));
+        // A count that differs may be one that contradicts the others of the paper.
+        let names = |a: &&Audited| a.verdict == Verdict::Inconsistent && (a.why.contains(&quoted) || a.why.contains(&format!(" {name}`")));
+        let note = match &here {
+            Ok(n) if Some(*n) == count.printed.whole() => String::new(),
+            Ok(_) => audit.iter().find(names).map_or_else(String::new, |a| a.why.clone()),
+            Err(why) => why.clone(),
+        };
+        Some(Beside { what: name.clone(), printed: count.printed.to_string(), here: here.ok().map(|n| n.to_string()), note })
     });
     let of_tables = paper.tables.iter().flat_map(|table| {
         let note = move |row: &str, column: &str| {
@@ -37,7 +47,7 @@ pub fn beside(paper: &Paper, audit: &[Audited], p: &Pipeline, counts: &Counts) -
         };
         table.derived(&of_name).into_iter().map(move |q| Beside {
             what: format!("{}, {}, {}", table.table, q.row, q.column),
-            note: note(&q.row, &q.column),
+            note: if q.printed.replace(',', "") == q.here { String::new() } else { note(&q.row, &q.column) },
             printed: q.printed,
             here: Some(q.here),
         })
@@ -69,7 +79,7 @@ mod tests {
         let expected = [
             row("train", "80", Some("80"), ""),
             row("sick", "20", Some("10"), ""),
-            row("lost", "3", None, ""),
+            row("lost", "3", None, "this study has no table `nowhere`"),
             row("Skew, a, real", "3.00", Some("8.000"), why),
         ];
         assert_eq!(found, expected, "what names no table of the study is not compared");

@@ -61,11 +61,14 @@ pub fn tables(kind: &str, parameters: Value, given: &Given, cx: &Context) -> Opt
     COUNTED.iter().find(|(name, _)| *name == kind).and_then(|(_, count)| count(parameters, given, cx))
 }
 
-/// True if what a stage makes has as many images of each label whichever images it is given: where patients have several images each, the
-/// parts of a split by patient depend on who is in them.
+/// True if what a stage makes has as many images of each label whichever images it is given. The parts of a split do not, where patients
+/// have several images each, or are assigned one by one, or without regard to labels, or as in an earlier split.
 pub fn is_exact(kind: &str, parameters: &Value, given: &Given) -> bool {
-    let deals_patients = kind == Split::NAME && parameters["by"] != "image";
-    !deals_patients || (given.samples)("samples").iter().all(Samples::has_one_image_a_patient)
+    if kind != Split::NAME {
+        return true;
+    }
+    let is_plain = parameters["keep"].is_null() && parameters["assign"] == "counts" && parameters["stratify"] == "label";
+    is_plain && (parameters["by"] == "image" || (given.samples)("samples").iter().all(Samples::has_one_image_a_patient))
 }
 
 /// Made-up images of a label, of so many patients each of whom has as many as any other, to within one.

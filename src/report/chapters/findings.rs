@@ -2,6 +2,7 @@
 
 use super::{Chapter, warning};
 use crate::report::facts::Facts;
+use hilum_cache::Receipt;
 use hilum_cache::journal::{Finding, Severity};
 use hilum_stages::contract::note::Note;
 use hilum_stages::words::counted;
@@ -11,6 +12,7 @@ pub(super) const CHAPTER: Chapter = Chapter { id: "findings", title: None, about
 
 fn render(f: &Facts) -> Markup {
     html! {
+        @for stage in drawn(f) { div.warn { "The images of " b { (stage) } " are drawn by a program: numbers of this study say nothing of patients." } }
         @for (finding, others) in merged(&f.findings) {
             div class=(class(finding)) {
                 b { (finding.id) } " at " (finding.stage) @if others > 0 { " and " (counted(others, "other cell", "other cells")) } ": "
@@ -27,11 +29,31 @@ fn render(f: &Facts) -> Markup {
                 @if let Some(reason) = &finding.allowed { br; "Allowed: " (reason) }
             }
         }
-        @for r in f.receipts() {
-            @for note in r.notes.iter().map(|n| Note::read(n)).filter(Note::is_warning) { (warning(Some(&r.stage), &note)) }
-        }
+        @for (stage, note) in warnings(f) { (warning(Some(&stage), &note)) }
         @for failure in &f.failures { div.bad { b { (failure.stage) } " failed: " (failure.message) } }
     }
+}
+
+/// Stages whose images are drawn.
+fn drawn(f: &Facts) -> Vec<&str> {
+    let is_drawn = |r: &&Receipt| hilum_stages::KINDS.iter().any(|kind| kind.name == r.recipe.kind && kind.drawn);
+    f.receipts().filter(is_drawn).map(|r| r.stage.as_str()).collect()
+}
+
+/// Warnings of stages, those that cells of one stage have in common once.
+fn warnings(f: &Facts) -> Vec<(String, Note)> {
+    let mut all: Vec<(&str, &str, usize)> = vec![];
+    for receipt in f.receipts() {
+        let base = receipt.stage.split('/').next().unwrap_or_default();
+        for text in receipt.notes.iter().filter(|text| Note::read(text).is_warning()) {
+            match all.iter_mut().find(|(stage, known, _)| *known == text.as_str() && stage.split('/').next() == Some(base)) {
+                Some((.., others)) => *others += 1,
+                None => all.push((&receipt.stage, text, 0)),
+            }
+        }
+    }
+    let others = |n: usize| if n > 0 { format!(" and {}", counted(n, "other cell", "other cells")) } else { String::new() };
+    all.into_iter().map(|(stage, text, n)| (format!("{stage}{}", others(n)), Note::read(text))).collect()
 }
 
 /// An error that is not allowed would have refused the study.

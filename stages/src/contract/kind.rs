@@ -27,6 +27,8 @@ pub struct StageKind {
     pub pseudonyms: bool,
     /// True where every image that it makes is synthetic.
     pub synthetic: bool,
+    /// True where it draws its images, so that nothing that is measured on them holds for patients.
+    pub drawn: bool,
     /// True where its table has changed copies of images beside the images.
     pub copies: bool,
     /// How far its bytes may be expected again.
@@ -51,6 +53,7 @@ impl StageKind {
             seeded: S::SEEDED,
             pseudonyms: S::PSEUDONYMS,
             synthetic: S::SYNTHETIC,
+            drawn: S::DRAWN,
             copies: S::COPIES,
             determinism: S::DETERMINISM,
             inputs: <S::Inputs as Inputs>::PORTS,

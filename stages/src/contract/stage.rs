@@ -126,6 +126,8 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     const SEEDED: bool = false;
     /// True where every image that it makes is synthetic.
     const SYNTHETIC: bool = false;
+    /// True where it draws its images, so that nothing that is measured on them holds for patients.
+    const DRAWN: bool = false;
     /// True where its table has changed copies of images beside the images.
     const COPIES: bool = false;
     /// True where it turns patient identifiers into pseudonyms.

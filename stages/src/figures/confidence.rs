@@ -56,7 +56,7 @@ fn draw(test: &TestPredictions) -> Option<Drawing> {
         several => {
             let panel = |p: &Panel| {
                 let (plots, layout) = p.plots(&names);
-                (plots, layout.with_title(p.class).with_title_size(12))
+                (plots, layout.with_title(p.class).with_title_size(12).with_x_label("test image of the class").with_y_label("probability"))
             };
             let caption = format!("{}: probability of the class for each of its test images", test.name());
             Some(Drawing::panels(several.iter().map(panel).collect(), 2, (380.0, 250.0), &caption, note.as_deref()))

@@ -7,10 +7,12 @@ use crate::evaluation::{Predictions, Tie};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "roc",
-    doc: "ROC curves of the positive class, or else of the rarest one, against the rest: a colour per arm, a line per training, with their AUROC.",
+    doc: "ROC curves of the positive class, or else of the rarest one, against the rest: a colour per arm, a line per training (of more than four arms, one), with the AUROC of all.",
     draw: Draw::Predictions(draw),
 };
 
+/// Of more arms than this, one training each is drawn.
+const FEW_ARMS: usize = 4;
 /// Points of a curve.
 const POINTS: usize = 200;
 
@@ -21,7 +23,9 @@ fn draw(test: &TestPredictions) -> Option<Drawing> {
     for arm in test.drawn() {
         let curves: Vec<(Points, f64)> = arm.trainings().iter().filter_map(|t| curve(&t.predictions(test.classes().len()), class)).collect();
         let name = format!("{}, AUROC {}", arm.name(), span(curves.iter().map(|c| c.1)));
-        series.extend(curves.into_iter().map(|(points, _)| (name.clone(), points)));
+        // More lines than that hide each other.
+        let drawn = if test.drawn().len() > FEW_ARMS { 1 } else { curves.len() };
+        series.extend(curves.into_iter().take(drawn).map(|(points, _)| (name.clone(), points)));
     }
     let caption = format!("{}: ROC curves of {} against the rest", test.name(), test.classes()[class]);
     (!series.is_empty()).then(|| square(lines(&series), ("false positive rate", "true positive rate"), &caption, test.note().as_deref()))

@@ -159,6 +159,7 @@ impl Stage for Phantoms {
     const NAME: &'static str = "phantoms";
     const VERSION: u32 = 4;
     const SEEDED: bool = true;
+    const DRAWN: bool = true;
     type Inputs = Inputs;
     type Outputs = Outputs;
 

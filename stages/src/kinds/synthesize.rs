@@ -32,9 +32,9 @@ ports! {
     }
     outputs {
         /// The synthetic images with their table.
-        samples: Samples [contains source; influenced generator real],
+        samples: Samples [contains source; influenced generator],
         /// Their pixels, packed.
-        images: NewPack [contains source; influenced generator real],
+        images: NewPack [contains source; influenced generator],
     }
 }
 

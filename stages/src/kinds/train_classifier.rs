@@ -190,7 +190,7 @@ impl Stage for TrainClassifier {
         let validation = watched.as_ref().map(|v| Labelled::of(&v.rows, &classes, &store)).transpose()?;
         let greys = self.normalise.units(&samples, &store)?;
         let trained = classes.iter().map(|class| trained_class(class, &samples.rows)).collect();
-        let shortcuts = Table { rows: shortcuts(&samples.rows, store.side, |sample| store.get(&sample.image))? };
+        let shortcuts = Table { rows: shortcuts(&samples.rows, store.side, &cx.stream("shortcuts"), |sample| store.get(&sample.image))? };
         let images = TrainingImages { set, validation, classes, side: store.side, greys, trained };
         let (weights, history) = self.precision.during(cx.device, || std::thread::scope(|scope| self.train(&images, &device, scope, cx)))?;
         Ok(Outputs { weights, history, shortcuts })

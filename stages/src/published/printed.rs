@@ -93,7 +93,7 @@ impl Printed {
         (self.number(unit) - below, self.number(unit) + above)
     }
     /// The number, if it has no digits after a point.
-    pub(super) fn whole(&self) -> Option<i128> {
+    pub fn whole(&self) -> Option<i128> {
         (self.decimals == 0).then_some(self.digits)
     }
     pub(super) fn decimals(&self) -> u32 {

@@ -1,6 +1,7 @@
 //! Single numbers of an image that say nothing of a finding, and how well they tell classes apart all the same: a network can learn
 //! them in place of the finding (DeGrave, Janizek & Lee 2021, Nat Mach Intell 3:610). Independent of networks and of stages.
 
+use crate::contract::seed::Stream;
 use crate::data::sample::{Origin, Sample};
 use crate::records::ShortcutRow;
 use crate::statistics::delong::{Images, area};
@@ -8,12 +9,10 @@ use std::collections::BTreeMap;
 
 /// Below so many images on a side nothing is said: an area of so few is off by a tenth by chance.
 const FEW: usize = 20;
-/// So many images of a class and origin are looked at, evenly over the table.
+/// So many images of a class and origin are looked at, drawn by image.
 const ENOUGH: usize = 1000;
 /// The border is so much of the side, in percent, on each edge.
 const BORDER: usize = 5;
-/// The side of the blocks of JPEG, in pixels.
-const BLOCK: usize = 8;
 
 /// A single number of an image: its grey values row by row, its side in pixels, and its row in the table.
 struct Feature {
@@ -27,10 +26,11 @@ static FEATURES: &[Feature] = &[
     Feature { name: "mean grey value", of: |pixels, _, _| mean(pixels.iter().map(|p| f64::from(*p))) },
     Feature { name: "contrast", of: |pixels, _, _| contrast(pixels) },
     Feature { name: "mean of the border", of: |pixels, side, _| mean(border(pixels, side)) },
-    Feature { name: "sharpness", of: |pixels, side, _| mean(steps(pixels, side).map(|(_, step)| step)) / contrast(pixels).max(1.0) },
-    Feature { name: "8-pixel blocks", of: |pixels, side, _| blocks(pixels, side) },
-    Feature { name: "aspect ratio", of: |_, _, sample| f64::from(sample.width) / f64::from(sample.height.max(1)) },
+    Feature { name: "sharpness", of: |pixels, side, _| mean(differences(pixels, side)) / contrast(pixels).max(1.0) },
+    Feature { name: ASPECT, of: |_, _, sample| f64::from(sample.width) / f64::from(sample.height.max(1)) },
 ];
+/// Copies and synthetic images are as high as wide, whatever they were made of: of them it tells nothing.
+const ASPECT: &str = "aspect ratio";
 
 fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (sum, n) = values.fold((0.0, 0usize), |(sum, n), x| (sum + x, n + 1));
@@ -50,31 +50,27 @@ fn border(pixels: &[u8], side: usize) -> impl Iterator<Item = f64> {
     pixels.iter().enumerate().filter(move |(i, _)| !(is_inside(i / side) && is_inside(i % side))).map(|(_, p)| f64::from(*p))
 }
 
-/// The column of each pixel but the first of a row, and how much its grey value differs from that to the left.
-fn steps(pixels: &[u8], side: usize) -> impl Iterator<Item = (usize, f64)> {
-    let rows = pixels.chunks_exact(side.max(1));
-    rows.flat_map(|row| row.windows(2).enumerate().map(|(i, pair)| (i + 1, f64::from(pair[0].abs_diff(pair[1])))))
-}
-
-/// How much larger steps are where blocks meet than elsewhere.
-fn blocks(pixels: &[u8], side: usize) -> f64 {
-    let of = |where_blocks_meet: bool| mean(steps(pixels, side).filter(|(x, _)| x.is_multiple_of(BLOCK) == where_blocks_meet).map(|s| s.1));
-    of(true) / of(false).max(1e-3)
+/// How much the grey value of each pixel differs from that to the left.
+fn differences(pixels: &[u8], side: usize) -> impl Iterator<Item = f64> {
+    pixels.chunks_exact(side.max(1)).flat_map(|row| row.windows(2).map(|pair| f64::from(pair[0].abs_diff(pair[1]))))
 }
 
 /// For each class and number, how well it tells real images of the class from those of the others, and synthetic images from real ones.
-/// `pixels` gives the grey values of an image, row by row.
+/// `pixels` gives the grey values of an image, row by row; of large tables, some images are drawn. An image counts once, however often
+/// it is in the table.
 ///
 /// # Errors
 /// As `pixels`.
-pub fn shortcuts<'a, E>(rows: &[Sample], side: usize, pixels: impl Fn(&Sample) -> Result<&'a [u8], E>) -> Result<Vec<ShortcutRow>, E> {
-    let mut groups: BTreeMap<(&str, Origin), Vec<&Sample>> = BTreeMap::new();
-    rows.iter().for_each(|row| groups.entry((&row.label, row.origin)).or_default().push(row));
+pub fn shortcuts<'a, E>(rows: &[Sample], side: usize, stream: &Stream, pixels: impl Fn(&Sample) -> Result<&'a [u8], E>) -> Result<Vec<ShortcutRow>, E> {
+    let mut groups: BTreeMap<(&str, Origin), BTreeMap<_, &Sample>> = BTreeMap::new();
+    for row in rows {
+        groups.entry((&row.label, row.origin)).or_default().insert((stream.priority(row.image.bytes()), row.image), row);
+    }
+    let has_copies = rows.iter().any(|row| row.parent.is_some());
     let mut seen: BTreeMap<(&str, Origin), Vec<Vec<f64>>> = BTreeMap::new();
     for (group, all) in &groups {
         let numbers = |sample: &&Sample| Ok(FEATURES.iter().map(|f| Ok((f.of)(pixels(sample)?, side, sample))).collect::<Result<Vec<f64>, E>>()?);
-        let some = all.iter().step_by(all.len().div_ceil(ENOUGH).max(1));
-        seen.insert(*group, some.map(numbers).collect::<Result<_, E>>()?);
+        seen.insert(*group, all.values().take(ENOUGH).map(numbers).collect::<Result<_, E>>()?);
     }
     let mut out = vec![];
     let mut compare = |told: &str, class: &str, these: &[&Vec<f64>], others: &[&Vec<f64>]| {
@@ -82,7 +78,8 @@ pub fn shortcuts<'a, E>(rows: &[Sample], side: usize, pixels: impl Fn(&Sample) -
             return;
         }
         let positive: Vec<bool> = these.iter().map(|_| true).chain(others.iter().map(|_| false)).collect();
-        for (at, feature) in FEATURES.iter().enumerate() {
+        let tells = |feature: &Feature| feature.name != ASPECT || told == "class" && !has_copies;
+        for (at, feature) in FEATURES.iter().enumerate().filter(|(_, feature)| tells(feature)) {
             let scores: Vec<f64> = these.iter().chain(others).map(|numbers| numbers[at]).collect();
             let Some(area) = area(&scores, &Images::independent(&positive)) else { continue };
             out.push(ShortcutRow {
@@ -111,6 +108,7 @@ pub fn shortcuts<'a, E>(rows: &[Sample], side: usize, pixels: impl Fn(&Sample) -
 mod tests {
     use super::*;
     use crate::counted::roster;
+    use hilum_cache::Digest;
 
     const SIDE: usize = 32;
 
@@ -127,7 +125,7 @@ mod tests {
             drawn.push(pixels);
         }
         let pixels = |sample: &Sample| Ok::<_, ()>(&drawn[rows.iter().position(|r| r.image == sample.image).unwrap()][..]);
-        shortcuts(&rows, SIDE, pixels).unwrap()
+        shortcuts(&rows, SIDE, &stream, pixels).unwrap()
     }
 
     /// The numbers that tell `covid` from `normal`.
@@ -142,14 +140,37 @@ mod tests {
         assert_eq!(strong(&found(60, |pixels| pixels[500] = 255)), ["brightest pixel"]);
         let edge = |pixels: &mut [u8]| pixels.iter_mut().take(SIDE).for_each(|p| *p = p.saturating_add(30));
         assert_eq!(strong(&found(60, edge)), ["mean of the border"]);
-        let blocks = |pixels: &mut [u8]| pixels.iter_mut().enumerate().for_each(|(i, p)| *p = p.saturating_add(if i % 16 < 8 { 0 } else { 60 }));
-        assert!(strong(&found(60, blocks)).contains(&"8-pixel blocks"));
     }
 
     #[test]
     fn too_few_images_tell_nothing() {
         assert_eq!(found(FEW as u64 - 1, |pixels| pixels[0] = 0), vec![]);
         assert_eq!(found(FEW as u64, |pixels| pixels[0] = 0).len(), 2 * FEATURES.len());
+    }
+
+    #[test]
+    fn repeated_rows_and_the_shape_of_synthetic_images_tell_nothing() {
+        let of = |origin: Origin, wide: bool| {
+            let rows = roster("a", "covid", 30, 30).into_iter();
+            rows.map(move |row| Sample {
+                image: Digest::of(format!("{}{origin:?}", row.image).as_bytes()),
+                origin,
+                width: if wide { 300 } else { 200 },
+                height: 200,
+                ..row
+            })
+        };
+        let pixels = |_: &Sample| Ok::<_, ()>(&[7u8; 16][..]);
+        let stream = crate::contract::seed::Seed(3).stream("test", "shortcuts");
+        let rows: Vec<Sample> = of(Origin::Real, true).chain(of(Origin::Synthetic, false)).collect();
+        let found = shortcuts(&rows, 4, &stream, pixels).unwrap();
+        assert!(!found.is_empty() && found.iter().all(|row| row.told == "synthetic" && row.feature != ASPECT && row.auroc == 0.5), "{found:?}");
+        let few: Vec<Sample> = (0..20)
+            .flat_map(|_| {
+                rows.iter().filter(|r| r.origin == Origin::Real).take(2).cloned().chain(rows.iter().filter(|r| r.origin == Origin::Synthetic).take(2).cloned())
+            })
+            .collect();
+        assert_eq!(shortcuts(&few, 4, &stream, pixels).unwrap(), vec![], "two images, however often");
     }
 
     #[test]
@@ -161,7 +182,6 @@ mod tests {
         assert_eq!([of("darkest pixel"), of("brightest pixel"), of("mean grey value"), of("contrast"), of("aspect ratio")], [10.0, 30.0, 20.0, 10.0, 1.5]);
         // Three steps of 20 in 31 places, over a contrast of 10.
         assert!((of("sharpness") - 60.0 / 31.0 / 10.0).abs() < 1e-12);
-        assert_eq!(of("8-pixel blocks"), 20.0 / 1e-3);
         // One pixel on each edge: the first column is dark and the last bright.
         assert_eq!(border(&pixels, SIDE).count(), 4 * (SIDE - 1));
         assert_eq!(of("mean of the border"), 20.0);

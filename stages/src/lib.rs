@@ -39,6 +39,11 @@ pub fn fingerprint(device: contract::context::DeviceChoice) -> String {
     }
 }
 
+/// True where a kind of this name draws its images, so that nothing that is measured on them holds for patients.
+pub fn draws_images(kind: &str) -> bool {
+    KINDS.iter().any(|k| k.name == kind && k.drawn)
+}
+
 /// Settings of a process that runs tensor kinds; called once, before anything else.
 pub fn prepare_process() {
     hilum_ops::tune_allocator();

@@ -2,7 +2,6 @@
 
 use super::{Chapter, warning};
 use crate::report::facts::Facts;
-use hilum_cache::Receipt;
 use hilum_cache::journal::{Finding, Severity};
 use hilum_stages::contract::note::Note;
 use hilum_stages::words::counted;
@@ -36,8 +35,7 @@ fn render(f: &Facts) -> Markup {
 
 /// Stages whose images are drawn.
 fn drawn(f: &Facts) -> Vec<&str> {
-    let is_drawn = |r: &&Receipt| hilum_stages::KINDS.iter().any(|kind| kind.name == r.recipe.kind && kind.drawn);
-    f.receipts().filter(is_drawn).map(|r| r.stage.as_str()).collect()
+    f.receipts().filter(|r| hilum_stages::draws_images(&r.recipe.kind)).map(|r| r.stage.as_str()).collect()
 }
 
 /// Warnings of stages, those that cells of one stage have in common once.

@@ -1,8 +1,10 @@
-//! A trained classifier as an artifact, and how it is loaded: `train-classifier` writes it, `evaluate` and `umap` apply
-//! it to images.
+//! A trained classifier as an artifact, and how it is loaded: `train-classifier` writes it, `evaluate` applies it to
+//! images, and `umap`, `generative-quality` and `memorisation` take its features.
 
 use crate::contract::prelude::*;
 use crate::contract::seed::Seed;
+use crate::data::pack::ImageStore;
+use crate::data::sample::Sample;
 use crate::data::weights::{NetworkDocument, Trained};
 use crate::math;
 use crate::models::ClassifierNetwork;
@@ -97,6 +99,51 @@ impl Predictor<'_> {
         let logits = self.rows(images, |images| self.network.head(&self.network.features(images, &mut Mode::Evaluate)?, &mut Mode::Evaluate))?;
         Ok(logits.iter().map(|row| softmax(row)).collect())
     }
+}
+
+/// The classifier's features of the images of these rows, in their order.
+///
+/// # Errors
+/// Where an image is in no pack, images are not of the size that the classifier was trained on, or features are not finite.
+pub fn features(weights: &Trained<ClassifierDocument>, rows: &[Sample], store: &ImageStore, cx: &Context) -> Result<Vec<Vec<f32>>> {
+    let features = applied(weights, rows, store, cx, |predictor, images| predictor.features(images))?;
+    match rows.iter().zip(&features).find(|(_, f)| f.iter().any(|v| !v.is_finite())) {
+        Some((row, _)) => Err(diverged("features", row)),
+        None => Ok(features),
+    }
+}
+
+/// The classifier's probabilities of every class for the images of these rows, in their order.
+///
+/// # Errors
+/// As [`features`].
+pub fn probabilities(weights: &Trained<ClassifierDocument>, rows: &[Sample], store: &ImageStore, cx: &Context) -> Result<Vec<Vec<f64>>> {
+    let trees = weights.document.trees.as_ref();
+    let probabilities = applied(weights, rows, store, cx, |predictor, images| predictor.probabilities(trees, images))?;
+    match rows.iter().zip(&probabilities).find(|(_, p)| p.iter().any(|v| !v.is_finite())) {
+        Some((row, _)) => Err(diverged("probabilities", row)),
+        None => Ok(probabilities),
+    }
+}
+
+fn applied<T>(
+    weights: &Trained<ClassifierDocument>,
+    rows: &[Sample],
+    store: &ImageStore,
+    cx: &Context,
+    apply: impl Fn(&Predictor, &[&[u8]]) -> Result<T>,
+) -> Result<T> {
+    let images = rows.iter().map(|row| store.get(&row.image)).collect::<Result<Vec<_>>>()?;
+    let device = training::open_device(cx.device)?;
+    let network = open(weights, store.side, &device)?;
+    apply(&Predictor { network: &*network, side: store.side, device: &device, cx: Some(cx) }, &images)
+}
+
+fn diverged(what: &str, row: &Sample) -> Error {
+    Error::helped(
+        format!("the classifier's {what} of image {} are not finite", row.image.short()),
+        "its training diverged: train it again with a lower learning rate",
+    )
 }
 
 /// Probabilities. An infinite logit is an overflow, not certainty: if one is not finite, all probabilities are NaN.

@@ -143,7 +143,7 @@ fn figures(real: &Features, synthetic: &Features) -> [Result<Estimate, String>; 
     let fid = full_rank.and_then(|()| quality::frechet_distance(real, synthetic)).map(plain);
     let kid = quality::kernel_distance(real, synthetic);
     let of = |near: &Result<Neighbourhoods, String>, figure: fn(&Neighbourhoods) -> f64| near.as_ref().map(figure).map(plain).map_err(String::clone);
-    let (narrow, wide) = (neighbourhoods(real, synthetic, OF_PRECISION), neighbourhoods(real, synthetic, OF_DENSITY));
+    let [narrow, wide] = neighbourhoods(real, synthetic, [OF_PRECISION, OF_DENSITY]);
     [fid, kid, of(&narrow, |n| n.precision), of(&narrow, |n| n.recall), of(&wide, |n| n.density), of(&wide, |n| n.coverage)]
 }
 

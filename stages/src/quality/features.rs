@@ -52,6 +52,11 @@ impl Features {
         &self.values[i * self.dimensions..(i + 1) * self.dimensions]
     }
 
+    /// All numbers, image by image.
+    pub(super) fn values(&self) -> &[f64] {
+        &self.values
+    }
+
     /// The features of all images, one after the other.
     pub fn rows(&self) -> impl Iterator<Item = &[f64]> {
         self.values.chunks_exact(self.dimensions)

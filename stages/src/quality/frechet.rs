@@ -1,6 +1,6 @@
 //! The Fréchet distance of two sets of features (Heusel et al. 2017).
 
-use super::pairwise::{dot, for_rows, squared};
+use super::pairwise::{Pair, dot, for_rows, squared};
 use super::{Features, root, singular};
 
 /// `|μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 √(Σ₁Σ₂))` of the means and covariances (divided by `n − 1`) of two sets.
@@ -27,7 +27,7 @@ pub fn frechet_distance(a: &Features, b: &Features) -> Result<f64, String> {
         return Err("the features are too large: their variance overflows".into());
     }
     let [a, b] = deviations.map(root::rows);
-    let cross = for_rows(&a, &b, dot, |_, row| row.to_vec()).concat();
+    let cross = for_rows(&a, &b, Pair::Product, |_, row| row.to_vec()).concat();
     // Rounding may take it below zero for sets that are alike.
     Ok((between + traces - 2.0 * singular::nuclear_norm(cross, b.count())).max(0.0))
 }

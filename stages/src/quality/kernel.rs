@@ -1,6 +1,6 @@
 //! The kernel distance of two sets of features (Bińkowski et al. 2018).
 
-use super::pairwise::{dot, for_rows};
+use super::pairwise::{Pair, for_rows};
 use super::{Estimate, Features};
 
 /// Blocks of images that the standard error leaves out, one after the other.
@@ -57,7 +57,7 @@ fn sizes(a: &Features) -> Vec<usize> {
 /// Sums of the kernel over the pairs of images of two blocks, `[block of a][block of b]`; without an image and itself.
 fn between(a: &Features, b: &Features, is_same: bool) -> Vec<Vec<f64>> {
     let (scale, count) = (a.dimensions() as f64, b.count());
-    let of_rows = for_rows(a, b, dot, |i, products| {
+    let of_rows = for_rows(a, b, Pair::Product, |i, products| {
         let mut sums = vec![0.0; blocks(count)];
         for (j, product) in products.iter().enumerate().filter(|(j, _)| !is_same || *j != i) {
             let base = product / scale + 1.0;

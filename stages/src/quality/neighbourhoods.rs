@@ -2,8 +2,7 @@
 //! reach to its `k`-th nearest other image of the same set.
 
 use super::Features;
-use super::pairwise::{for_rows, nearest_others, squared};
-use rayon::prelude::*;
+use super::pairwise::{Pair, for_rows, nearest_others};
 
 /// Neighbours that precision and recall are computed with (Kynkäänniemi et al. 2019).
 pub const OF_PRECISION: usize = 3;
@@ -23,39 +22,48 @@ pub struct Neighbourhoods {
     pub coverage: f64,
 }
 
-/// The figures with neighbourhoods of `k` images. An image lies in a neighbourhood if it is nearer to its centre than the
-/// `k`-th neighbour is, not as near.
+/// The figures with neighbourhoods of each of the sizes `k`, or why there are none of that size. An image lies in a
+/// neighbourhood if it is nearer to its centre than the `k`-th neighbour is, not as near.
 ///
 /// # Errors
-/// Where `k` is zero, a set has no more than `k` images, the numbers of features differ, or distances overflow.
-pub fn neighbourhoods(real: &Features, synthetic: &Features, k: usize) -> Result<Neighbourhoods, String> {
+/// For a size that is zero, or a set of no more images than that; where the numbers of features differ, or distances
+/// overflow.
+pub fn neighbourhoods<const N: usize>(real: &Features, synthetic: &Features, k: [usize; N]) -> [Result<Neighbourhoods, String>; N] {
     if real.dimensions() != synthetic.dimensions() {
-        return Err(format!("the sets have {} and {} features", real.dimensions(), synthetic.dimensions()));
+        let why = format!("the sets have {} and {} features", real.dimensions(), synthetic.dimensions());
+        return [(); N].map(|()| Err(why.clone()));
     }
-    if k == 0 {
-        return Err("a neighbourhood has at least one neighbour".into());
-    }
-    if let Some(few) = [real.count(), synthetic.count()].into_iter().find(|count| *count <= k) {
-        return Err(format!("{few} {}: neighbourhoods of {k} other images need {}", if few == 1 { "image" } else { "images" }, k + 1));
-    }
-    let (radii, own_radii) = (radii(real, k)?, radii(synthetic, k)?);
-    let of_synthetic = for_rows(synthetic, real, squared, |_, distances| distances.iter().zip(&radii).filter(|(d, r)| d < r).count());
-    let of_real = for_rows(real, synthetic, squared, |i, distances| {
-        let is_recalled = distances.iter().zip(&own_radii).any(|(d, r)| d < r);
-        (is_recalled, distances.iter().any(|d| *d < radii[i]))
-    });
-    let (n, m) = (real.count() as f64, synthetic.count() as f64);
-    let share = |hits: usize, of: f64| hits as f64 / of;
-    Ok(Neighbourhoods {
-        precision: share(of_synthetic.iter().filter(|inside| **inside > 0).count(), m),
-        recall: share(of_real.iter().filter(|(is_recalled, _)| *is_recalled).count(), n),
-        density: share(of_synthetic.iter().sum(), m) / k as f64,
-        coverage: share(of_real.iter().filter(|(_, is_covered)| *is_covered).count(), n),
-    })
-}
+    let least = real.count().min(synthetic.count());
+    let largest = k.into_iter().filter(|k| *k < least).max().unwrap_or(0);
+    // Squared distances of the nearest other images, of which the `k`-th is a radius. Both sets are gone through once for
+    // all sizes.
+    let near = [real, synthetic].map(|set| nearest_others(set, largest));
+    let radius = |set: usize, i: usize, k: usize| k.checked_sub(1).and_then(|k| near[set][i].squared.get(k)).copied().unwrap_or(0.0);
+    let radii = |set: usize| k.map(|k| (0..near[set].len()).map(|i| radius(set, i, k)).collect::<Vec<f64>>());
+    let (of_real, of_synthetic) = (radii(0), radii(1));
 
-/// Squared distances of the `k`-th nearest other images.
-fn radii(set: &Features, k: usize) -> Result<Vec<f64>, String> {
-    let radii: Vec<f64> = nearest_others(set, k).into_par_iter().map(|near| near.squared.last().copied().unwrap_or(f64::INFINITY)).collect();
-    if radii.iter().all(|r| r.is_finite()) { Ok(radii) } else { Err("the features are too large: a distance overflows".into()) }
+    let inside = |distances: &[f64], radii: &[f64]| distances.iter().zip(radii).filter(|(distance, radius)| distance < radius).count();
+    let centres = for_rows(synthetic, real, Pair::Squared, |_, distances| of_real.each_ref().map(|radii| inside(distances, radii)));
+    let points = for_rows(real, synthetic, Pair::Squared, |i, distances| {
+        let nearest = distances.iter().copied().fold(f64::INFINITY, f64::min);
+        std::array::from_fn::<(bool, bool), N, _>(|n| (inside(distances, &of_synthetic[n]) > 0, nearest < of_real[n][i]))
+    });
+    std::array::from_fn(|n| {
+        if k[n] == 0 {
+            return Err("a neighbourhood has at least one neighbour".into());
+        }
+        if k[n] >= least {
+            return Err(format!("{least} {}: neighbourhoods of {} other images need {}", if least == 1 { "image" } else { "images" }, k[n], k[n] + 1));
+        }
+        if of_real[n].iter().chain(&of_synthetic[n]).any(|radius| !radius.is_finite()) {
+            return Err("the features are too large: a distance overflows".into());
+        }
+        let share = |hits: usize, of: &Features| hits as f64 / of.count() as f64;
+        Ok(Neighbourhoods {
+            precision: share(centres.iter().filter(|hits| hits[n] > 0).count(), synthetic),
+            recall: share(points.iter().filter(|hits| hits[n].0).count(), real),
+            density: share(centres.iter().map(|hits| hits[n]).sum(), synthetic) / k[n] as f64,
+            coverage: share(points.iter().filter(|hits| hits[n].1).count(), real),
+        })
+    })
 }

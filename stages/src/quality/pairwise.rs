@@ -1,59 +1,62 @@
 //! Products and distances of all pairs of two sets, a few rows at a time: the whole matrix is never in memory.
 
 use super::Features;
+use hilum_ops::{pair_distances, pair_products};
 use rayon::prelude::*;
 
 /// Rows of the first set that share one scan of the second.
 const BLOCK: usize = 16;
 
-/// Partial sums. Fixed, so that the rounding does not depend on the machine.
-const LANES: usize = 8;
-
-/// Gives `each` the place of every row of `a` and its values with all rows of `b`, in order.
-pub(super) fn for_rows<T: Send>(
-    a: &Features,
-    b: &Features,
-    value: impl Fn(&[f64], &[f64]) -> f64 + Sync,
-    each: impl Fn(usize, &mut [f64]) -> T + Sync,
-) -> Vec<T> {
-    let (count, width) = (a.count(), b.count());
-    let firsts: Vec<usize> = (0..count).step_by(BLOCK).collect();
-    let block = |first: usize| -> Vec<T> {
-        let rows = first..count.min(first + BLOCK);
-        let mut values = vec![0.0; rows.len() * width];
-        for (j, other) in b.rows().enumerate() {
-            for (n, i) in rows.clone().enumerate() {
-                values[n * width + j] = value(a.row(i), other);
-            }
-        }
-        rows.enumerate().map(|(n, i)| each(i, &mut values[n * width..(n + 1) * width])).collect()
-    };
-    firsts.into_par_iter().flat_map_iter(block).collect()
+/// What a pair of rows gives.
+#[derive(Clone, Copy)]
+pub(super) enum Pair {
+    /// Their inner product.
+    Product,
+    /// Their squared Euclidean distance.
+    Squared,
 }
 
-/// The inner product.
-#[inline]
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    lanes(a, b, |a, b| a * b)
-}
-
-/// The squared Euclidean distance, by differences: `|a|² + |b|² − 2ab` gives equal vectors a distance above zero.
-#[inline]
-pub(super) fn squared(a: &[f64], b: &[f64]) -> f64 {
-    lanes(a, b, |a, b| (a - b) * (a - b))
-}
-
-#[inline]
-fn lanes(a: &[f64], b: &[f64], term: impl Fn(f64, f64) -> f64) -> f64 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    let mut sums = [0.0_f64; LANES];
-    for (a, b) in a.iter().zip(b) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += term(*a, *b);
+impl Pair {
+    fn of(self, a: &[f64], b: &[f64], width: usize, out: &mut [f64]) {
+        match self {
+            Pair::Product => pair_products(a, b, width, out),
+            Pair::Squared => pair_distances(a, b, width, out),
         }
     }
-    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| term(*a, *b)).sum();
-    sums.iter().sum::<f64>() + rest
+}
+
+/// Gives `each` the place of every row of `a` and its values with all rows of `b`, in order.
+///
+/// # Panics
+/// Where the rows differ in length.
+pub(super) fn for_rows<T: Send>(a: &Features, b: &Features, pair: Pair, each: impl Fn(usize, &mut [f64]) -> T + Sync) -> Vec<T> {
+    let (count, dimensions) = (b.count(), a.dimensions());
+    assert_eq!(dimensions, b.dimensions(), "BUG: the numbers of features were compared");
+    let block = |(block, rows): (usize, &[f64])| -> Vec<T> {
+        let mut values = vec![0.0; rows.len() / dimensions * count];
+        pair.of(rows, b.values(), dimensions, &mut values);
+        // Without any row of `b`, every row still has its turn.
+        (0..rows.len() / dimensions).map(|n| each(block * BLOCK + n, &mut values[n * count..(n + 1) * count])).collect()
+    };
+    a.values().par_chunks(BLOCK * dimensions).enumerate().flat_map_iter(block).collect()
+}
+
+/// The inner product of two vectors.
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    one(Pair::Product, a, b)
+}
+
+/// The squared Euclidean distance of two vectors.
+pub(super) fn squared(a: &[f64], b: &[f64]) -> f64 {
+    one(Pair::Squared, a, b)
+}
+
+fn one(pair: Pair, a: &[f64], b: &[f64]) -> f64 {
+    let mut value = [0.0];
+    if !a.is_empty() {
+        pair.of(a, b, a.len(), &mut value);
+    }
+    value[0]
 }
 
 /// The nearest rows of another set.
@@ -67,12 +70,12 @@ pub(super) struct Nearest {
 
 /// The `k` nearest rows of `b` to every row of `a`; fewer where `b` is smaller.
 pub(super) fn nearest(a: &Features, b: &Features, k: usize) -> Vec<Nearest> {
-    for_rows(a, b, squared, |_, distances| least(distances, k))
+    for_rows(a, b, Pair::Squared, |_, distances| least(distances, k))
 }
 
 /// The `k` nearest other rows of every row of one set.
 pub(super) fn nearest_others(a: &Features, k: usize) -> Vec<Nearest> {
-    for_rows(a, a, squared, |i, distances| {
+    for_rows(a, a, Pair::Squared, |i, distances| {
         distances[i] = f64::INFINITY;
         let mut found = least(distances, k.min(distances.len() - 1));
         // Where distances overflow, a row must still not be its own neighbour.

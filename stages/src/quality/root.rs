@@ -1,7 +1,7 @@
 //! A square root of a covariance matrix in the sense of `RᵀR`: a few rows over the features, not a symmetric root.
 
 use super::Features;
-use super::pairwise::{dot, for_rows};
+use super::pairwise::{Pair, dot, for_rows};
 use rayon::prelude::*;
 
 /// Rows `r` with `rᵀ r = d dᵀ` for deviations `d` of shape `count × dimensions`: themselves where they are few, and the
@@ -12,7 +12,7 @@ pub(super) fn rows(deviations: Features) -> Features {
         return deviations;
     }
     let columns = deviations.transposed();
-    let covariance = for_rows(&columns, &columns, dot, |_, row| row.to_vec());
+    let covariance = for_rows(&columns, &columns, Pair::Product, |_, row| row.to_vec());
     cholesky(covariance).transposed()
 }
 

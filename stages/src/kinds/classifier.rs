@@ -158,8 +158,36 @@ fn softmax(logits: &[f32]) -> Vec<f64> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use crate::data::pack::{Images, NewPack};
+
+    /// The side of the images of [`packed`], in pixels.
+    const SIDE: usize = 32;
+
+    /// A small classifier of two classes that was not trained.
+    pub(crate) fn fresh() -> Trained<ClassifierDocument> {
+        let network: ClassifierNetwork = serde_json::from_value(serde_json::json!({ "smallcnn64": { "width": 4 } })).unwrap();
+        let weights = {
+            let mut weights = Weights::on(&Device::Cpu);
+            network.build(2, &mut weights.scope(&mut Seed(5).stream("test", "weights"))).unwrap();
+            weights
+        };
+        let document = ClassifierDocument { network, classes: vec!["a".into(), "b".into()], side: SIDE, greys: None, training: None, trees: None };
+        Trained::of(document, &weights).unwrap()
+    }
+
+    /// Packed noise for these rows, each from its own digest.
+    pub(crate) fn packed<'a>(rows: impl IntoIterator<Item = &'a Sample>) -> Images {
+        let noise = |row: &Sample| {
+            let mut stream = Seed(u64::from(row.image.bytes()[0]) << 8 | u64::from(row.image.bytes()[1])).stream("test", "image");
+            (0..SIDE * SIDE).map(|_| stream.below(256) as u8).collect()
+        };
+        let dir = tempfile::tempdir().unwrap();
+        NewPack::of(rows.into_iter().map(|row| (row.image, noise(row))).collect(), None).save(dir.path()).unwrap();
+        // The pixels are mapped, so that their file may be removed while they are read.
+        Images::open(&["index.csv", "pixels.u8"].map(|name| File { name: name.into(), path: dir.path().join(name) })).unwrap()
+    }
 
     #[test]
     fn probabilities_add_up_to_one_or_are_nan() {

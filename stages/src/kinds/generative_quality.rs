@@ -28,16 +28,17 @@ ports! {
     }
 }
 
-/// Compares synthetic images with real ones by the features of a classifier, as sets: Fréchet distance (`fid`), kernel distance (`kid`), precision,
-/// recall, density, coverage and inception score, of all images and of each class.
+/// Compares synthetic images with real ones, as sets, by the features of a classifier.
 ///
-/// A figure is comparable with another one only if the classifier is the same and the sets are about as large, and not with published ones,
-/// which use the features of Inception. So every figure is computed again for two halves of the real images, which share no patient: this
-/// baseline is what can be expected of perfect images, of which there are half as many. The baseline of the inception score is that of the
-/// real images.
+/// Of all images and of each class, the figures are the Fréchet distance (`fid`), the kernel distance (`kid`) with its standard error,
+/// precision, recall, density and coverage; of all images, the inception score, too. A figure is comparable with another one only if the
+/// classifier is the same and the sets are about as large, and not with published ones, which use the features of Inception.
 ///
-/// `fid` needs more images than features, on both sides. Where there are fewer, it says so and `kid` stands in its place, which has no bias
-/// in small sets.
+/// So every figure is computed again for two halves of the real images, which share no patient: this baseline is what can be expected of
+/// perfect images, of which there are half as many. The baseline of the inception score is that of the real images.
+///
+/// `fid` needs more images than features, on both sides. Where there are fewer, the table says so, and `kid`, which has no bias in small
+/// sets, is the figure to read.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GenerativeQuality {}
@@ -70,7 +71,7 @@ impl Stage for GenerativeQuality {
         let generated = real.rows.iter().filter(|row| row.origin == Origin::Synthetic).count();
         if generated > 0 {
             return Err(Error::helped(
-                format!("{} of `real` {} synthetic", counted(generated, "image", "images"), if generated == 1 { "is" } else { "are" }),
+                counted(generated, "image of `real` is synthetic", "images of `real` are synthetic"),
                 "bind images that no generator has made to `real`",
             ));
         }
@@ -211,6 +212,42 @@ mod tests {
         let turned = Set { rows: reversed.iter().map(|i| real.rows[*i].clone()).collect(), features: real.features.select(&reversed) };
         let sorted = |half: &Features| half.rows().map(|row| row.iter().map(|v| v.to_bits()).collect::<Vec<_>>()).collect::<BTreeSet<_>>();
         assert_eq!(turned.halves(&stream).each_ref().map(sorted), [one, other].each_ref().map(sorted));
+    }
+
+    /// Real images of two classes, and as many synthetic ones.
+    fn inputs() -> Inputs {
+        let label = |i: u32| if i % 4 < 2 { "a" } else { "b" };
+        let real: Vec<Sample> = (0..40).map(|i| sample(&format!("p{}", i / 2), i % 2, label(i))).collect();
+        let generated = |i| Sample { origin: Origin::Synthetic, patient: String::new(), number: i, ..sample("s", i, label(i)) };
+        let synthetic: Vec<Sample> = (0..30).map(generated).collect();
+        let images = vec![classifier::tests::packed(real.iter().chain(&synthetic))];
+        Inputs { real: Samples::of(real), synthetic: Samples::of(synthetic), weights: classifier::tests::fresh(), images }
+    }
+
+    #[test]
+    fn a_run_gives_every_figure_of_all_images_and_of_each_class() {
+        let run = |inputs: Inputs| {
+            let cx = Context::for_tests(GenerativeQuality::NAME).seeded(3);
+            GenerativeQuality {}.run(inputs, &cx).map(|out| (out.figures, cx.notes()))
+        };
+        let (figures, notes) = run(inputs()).unwrap();
+        let found: Vec<(&str, &str)> = figures.rows.iter().map(|row| (row.class.as_str(), row.metric.as_str())).collect();
+        let all = FIGURES.iter().chain(&[INCEPTION_SCORE]).map(|metric| ("", *metric));
+        let wanted: Vec<(&str, &str)> = all.chain(["a", "b"].iter().flat_map(|class| FIGURES.map(|metric| (*class, metric)))).collect();
+        assert_eq!(found, wanted);
+        for row in &figures.rows {
+            assert!(row.value.is_some() == (row.reason.is_empty() || row.reason.starts_with("no baseline")), "{row:?}");
+            assert_eq!((row.real, row.synthetic), if row.class.is_empty() { (40, 30) } else { (20, if row.class == "a" { 16 } else { 14 }) });
+        }
+        let score = &figures.rows[FIGURES.len()];
+        assert!((1.0..=2.0).contains(&score.value.unwrap()) && score.baseline.is_some() && score.standard_error.is_some());
+        assert!(notes.len() == 1 && notes[0].to_string().contains("features of"), "{notes:?}");
+        assert_eq!(run(inputs()).unwrap().0, figures);
+
+        let turned = Inputs { real: inputs().synthetic, ..inputs() };
+        assert_eq!(run(turned).err().unwrap().to_string(), "30 images of `real` are synthetic");
+        let none = Inputs { synthetic: Samples::default(), ..inputs() };
+        assert_eq!(run(none).err().unwrap().to_string(), "there are no synthetic images");
     }
 
     #[test]

@@ -33,8 +33,9 @@ ports! {
     }
 }
 
-/// Tells whether synthetic images repeat training images: copies by pixels, and distances by the features of a classifier against those of
-/// held-out images.
+/// Finds synthetic images that repeat training images, or lie nearer to them than images do that the generator never saw.
+///
+/// Distances are those of a classifier's features. The summary has these figures, of all images and of each class:
 ///
 /// * `copies`, `mirrored-copies`: synthetic images with the very pixels of a training image.
 /// * `distance-ratio`: the median distance to the nearest training image, divided by that of held-out images; below 1 where synthetic
@@ -100,15 +101,15 @@ fn check(training: &[Sample], held_out: &[Sample], synthetic: &[Sample], cx: &Co
     for (rows, port) in [(training, "training"), (held_out, "held_out")] {
         let generated = rows.iter().filter(|row| row.origin == Origin::Synthetic).count();
         if generated > 0 {
-            let what = counted(generated, "image of", "images of");
-            return Err(Error::helped(format!("{what} `{port}` {} synthetic", if generated == 1 { "is" } else { "are" }), "bind real images to it"));
+            let (one, several) = (format!("image of `{port}` is synthetic"), format!("images of `{port}` are synthetic"));
+            return Err(Error::helped(counted(generated, &one, &several), "bind real images to it"));
         }
     }
     let seen: BTreeSet<_> = training.iter().map(|row| row.image).collect();
     let shared = held_out.iter().filter(|row| seen.contains(&row.image)).count();
     if shared > 0 {
         return Err(Error::helped(
-            format!("{} of `held_out` {} in `training`, too", counted(shared, "image", "images"), if shared == 1 { "is" } else { "are" }),
+            counted(shared, "image of `held_out` is in `training`, too", "images of `held_out` are in `training`, too"),
             "bind images to `held_out` that the generator has not seen, such as the test part of a split by patient",
         ));
     }

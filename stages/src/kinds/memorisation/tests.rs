@@ -82,3 +82,30 @@ fn sets_that_overlap_or_are_synthetic_are_refused() {
     assert_eq!(refusal(&training, &[sample("t", 7, "a")], &synthetic), Ok(()));
     assert!(cx.notes()[0].to_string().contains("1 patient has images in both"));
 }
+
+/// Every synthetic image in a run is noise of its own, but for one with the pixels of a training image.
+#[test]
+fn a_run_finds_a_planted_copy() {
+    let (training, held_out) = (rows("t", 12, "covid"), rows("h", 25, "covid"));
+    let generated = |i| Sample { origin: Origin::Synthetic, patient: String::new(), ..sample("s", i, "covid") };
+    let mut synthetic: Vec<Sample> = (0..9).map(generated).collect();
+    // The image itself stands for a file with its pixels.
+    synthetic[4].image = training[7].image;
+    let images = vec![classifier::tests::packed(training.iter().chain(&held_out).chain(&synthetic))];
+    let [copied, original] = [synthetic[4].image, training[7].image];
+    let inputs = Inputs {
+        training: Samples::of(training),
+        held_out: Samples::of(held_out),
+        synthetic: Samples::of(synthetic),
+        weights: classifier::tests::fresh(),
+        images,
+    };
+    let stage: Memorisation = serde_json::from_str("{}").unwrap();
+    let cx = Context::for_tests(Memorisation::NAME);
+    let outputs = stage.run(inputs, &cx).unwrap();
+    let first = &outputs.pairs.rows[0];
+    assert_eq!((outputs.pairs.rows.len(), first.image, first.training, first.distance, first.flag), (9, copied, original, Some(0.0), Likeness::Copy));
+    assert!(outputs.pairs.rows[1..].iter().all(|pair| !pair.is_copy() && pair.distance > Some(0.0)));
+    assert_eq!(value(&outputs, "covid", "copies"), (Some(1.0), Some(0.0), String::new()));
+    assert!(outputs.summary.rows.iter().all(|row| (row.training, row.held_out, row.synthetic) == (12, 25, 9)));
+}

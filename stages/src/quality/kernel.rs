@@ -10,8 +10,9 @@ const BLOCKS: usize = 10;
 /// them. It may fall below zero for sets that are alike.
 ///
 /// Its standard error is that of a jackknife which leaves out one of ten blocks of adjacent images of one set at a time
-/// (Künsch 1989), the variances of both sets added: images of a patient belong beside each other, and classes mixed. None
-/// for a set of fewer than four images.
+/// (Künsch 1989), the variances of both sets added: images of a patient belong beside each other, and classes mixed. It is
+/// that of repeated draws where the sets differ, and half as large again where they do not, since the first term of the
+/// statistic vanishes there. None for a set of fewer than four images.
 ///
 /// # Errors
 /// Where a set has fewer than two images, the numbers of features differ, or the kernel overflows.

@@ -6,8 +6,10 @@ pub mod classifier;
 pub mod combine;
 pub mod compare;
 pub mod evaluate;
+pub mod generative_quality;
 pub mod generator;
 pub mod import;
+pub mod memorisation;
 pub mod oversample;
 pub mod phantoms;
 pub mod prepare;
@@ -27,7 +29,9 @@ pub static KINDS: &[StageKind] = &[
     StageKind::of::<combine::Combine>(),
     StageKind::of::<compare::Compare>(),
     StageKind::of::<evaluate::Evaluate>(),
+    StageKind::of::<generative_quality::GenerativeQuality>(),
     StageKind::of::<import::Import>(),
+    StageKind::of::<memorisation::Memorisation>(),
     StageKind::of::<oversample::Oversample>(),
     StageKind::of::<phantoms::Phantoms>(),
     StageKind::of::<prepare::Prepare>(),

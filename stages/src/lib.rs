@@ -12,6 +12,7 @@ pub mod math;
 pub mod models;
 pub mod networks;
 pub mod published;
+pub mod quality;
 pub mod records;
 pub mod statistics;
 pub mod training;

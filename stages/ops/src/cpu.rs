@@ -9,6 +9,7 @@ pub(crate) mod images;
 pub(crate) mod norm;
 pub(crate) mod optimiser;
 mod outer;
+pub(crate) mod pairs;
 mod panels;
 pub(crate) mod pool;
 mod product;

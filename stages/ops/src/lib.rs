@@ -55,6 +55,7 @@ pub use affine_grid::{affine_grid_sample, translate};
 pub use allocator::tune_allocator;
 pub use conv::{conv_transpose2d, conv_transpose2d_then, conv2d, conv2d_then};
 pub use cpu::images::{HALF, MEAN_UNIT, sample_anywhere, sample_line, stack_rows, weighted_rows};
+pub use cpu::pairs::{pair_distances, pair_products};
 pub use cpu::resample::FirWindow;
 pub use cpu::sample::Shift;
 pub use dropout::masked;

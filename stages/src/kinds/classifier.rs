@@ -1,8 +1,10 @@
-//! A trained classifier as an artifact, and how it is loaded: `train-classifier` writes it, `evaluate` and `umap` apply
-//! it to images.
+//! A trained classifier as an artifact, and how it is loaded: `train-classifier` writes it, `evaluate` applies it to
+//! images, and `umap`, `generative-quality` and `memorisation` take its features.
 
 use crate::contract::prelude::*;
 use crate::contract::seed::Seed;
+use crate::data::pack::ImageStore;
+use crate::data::sample::Sample;
 use crate::data::weights::{NetworkDocument, Trained};
 use crate::math;
 use crate::models::ClassifierNetwork;
@@ -99,6 +101,51 @@ impl Predictor<'_> {
     }
 }
 
+/// The classifier's features of the images of these rows, in their order.
+///
+/// # Errors
+/// Where an image is in no pack, images are not of the size that the classifier was trained on, or features are not finite.
+pub fn features(weights: &Trained<ClassifierDocument>, rows: &[Sample], store: &ImageStore, cx: &Context) -> Result<Vec<Vec<f32>>> {
+    let features = applied(weights, rows, store, cx, |predictor, images| predictor.features(images))?;
+    match rows.iter().zip(&features).find(|(_, f)| f.iter().any(|v| !v.is_finite())) {
+        Some((row, _)) => Err(diverged("features", row)),
+        None => Ok(features),
+    }
+}
+
+/// The classifier's probabilities of every class for the images of these rows, in their order.
+///
+/// # Errors
+/// As [`features`].
+pub fn probabilities(weights: &Trained<ClassifierDocument>, rows: &[Sample], store: &ImageStore, cx: &Context) -> Result<Vec<Vec<f64>>> {
+    let trees = weights.document.trees.as_ref();
+    let probabilities = applied(weights, rows, store, cx, |predictor, images| predictor.probabilities(trees, images))?;
+    match rows.iter().zip(&probabilities).find(|(_, p)| p.iter().any(|v| !v.is_finite())) {
+        Some((row, _)) => Err(diverged("probabilities", row)),
+        None => Ok(probabilities),
+    }
+}
+
+fn applied<T>(
+    weights: &Trained<ClassifierDocument>,
+    rows: &[Sample],
+    store: &ImageStore,
+    cx: &Context,
+    apply: impl Fn(&Predictor, &[&[u8]]) -> Result<T>,
+) -> Result<T> {
+    let images = rows.iter().map(|row| store.get(&row.image)).collect::<Result<Vec<_>>>()?;
+    let device = training::open_device(cx.device)?;
+    let network = open(weights, store.side, &device)?;
+    apply(&Predictor { network: &*network, side: store.side, device: &device, cx: Some(cx) }, &images)
+}
+
+fn diverged(what: &str, row: &Sample) -> Error {
+    Error::helped(
+        format!("the classifier's {what} of image {} are not finite", row.image.short()),
+        "its training diverged: train it again with a lower learning rate",
+    )
+}
+
 /// Probabilities. An infinite logit is an overflow, not certainty: if one is not finite, all probabilities are NaN.
 fn softmax(logits: &[f32]) -> Vec<f64> {
     if logits.iter().any(|l| !l.is_finite()) {
@@ -111,8 +158,36 @@ fn softmax(logits: &[f32]) -> Vec<f64> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use crate::data::pack::{Images, NewPack};
+
+    /// The side of the images of [`packed`], in pixels.
+    const SIDE: usize = 32;
+
+    /// A small classifier of two classes that was not trained.
+    pub(crate) fn fresh() -> Trained<ClassifierDocument> {
+        let network: ClassifierNetwork = serde_json::from_value(serde_json::json!({ "smallcnn64": { "width": 4 } })).unwrap();
+        let weights = {
+            let mut weights = Weights::on(&Device::Cpu);
+            network.build(2, &mut weights.scope(&mut Seed(5).stream("test", "weights"))).unwrap();
+            weights
+        };
+        let document = ClassifierDocument { network, classes: vec!["a".into(), "b".into()], side: SIDE, greys: None, training: None, trees: None };
+        Trained::of(document, &weights).unwrap()
+    }
+
+    /// Packed noise for these rows, each from its own digest.
+    pub(crate) fn packed<'a>(rows: impl IntoIterator<Item = &'a Sample>) -> Images {
+        let noise = |row: &Sample| {
+            let mut stream = Seed(u64::from(row.image.bytes()[0]) << 8 | u64::from(row.image.bytes()[1])).stream("test", "image");
+            (0..SIDE * SIDE).map(|_| stream.below(256) as u8).collect()
+        };
+        let dir = tempfile::tempdir().unwrap();
+        NewPack::of(rows.into_iter().map(|row| (row.image, noise(row))).collect(), None).save(dir.path()).unwrap();
+        // The pixels are mapped, so that their file may be removed while they are read.
+        Images::open(&["index.csv", "pixels.u8"].map(|name| File { name: name.into(), path: dir.path().join(name) })).unwrap()
+    }
 
     #[test]
     fn probabilities_add_up_to_one_or_are_nan() {

@@ -2,7 +2,7 @@
 //! have similar features or pixels. The embedding's trustworthiness is printed on its plot; separation in an embedding
 //! proves nothing.
 
-use super::classifier::{self, ClassifierDocument, Predictor};
+use super::classifier::{self, ClassifierDocument};
 use crate::contract::prelude::*;
 use crate::data::figure::FigureFiles;
 use crate::data::pack::{ImageStore, Images};
@@ -10,7 +10,6 @@ use crate::data::sample::{Origin, Sample, Samples};
 use crate::data::weights::Trained;
 use crate::figures;
 use crate::records::{Embedded, Table};
-use crate::training;
 use crate::umap::{self, UmapParameters};
 use crate::words::counted;
 
@@ -69,17 +68,13 @@ impl Stage for Umap {
         let store = ImageStore::of(&inputs.images)?;
         let tables: Vec<Samples> = inputs.samples.into_iter().map(|t| store.without_left_out(t, cx)).collect();
         let rows = self.rows(&tables, cx);
-        let images = rows.iter().map(|r| store.get(&r.image)).collect::<Result<Vec<_>>>()?;
         let (data, dimensions, what) = match &inputs.weights {
             Some(weights) => {
-                let (data, dimensions) = features(weights, &rows, &images, store.side, cx)?;
-                (data, dimensions, format!("{dimensions} features of {}", weights.document.network.name()))
+                let features = classifier::features(weights, &rows, &store, cx)?;
+                let dimensions = features.first().map_or(0, Vec::len);
+                (features.concat(), dimensions, format!("{dimensions} features of {}", weights.document.network.name()))
             }
-            None => (
-                images.iter().flat_map(|f| f.iter().map(|v| f32::from(*v) / 255.0)).collect(),
-                store.side * store.side,
-                format!("{} pixels", store.side * store.side),
-            ),
+            None => (pixels(&rows, &store)?, store.side * store.side, format!("{} pixels", store.side * store.side)),
         };
         let parameters = UmapParameters { neighbours: *self.neighbours as usize, min_dist: *self.min_dist, epochs: None };
         let embedding = umap::embed(&data, dimensions, &parameters, cx.stream("layout").bits()).map_err(Error::data)?;
@@ -123,17 +118,9 @@ impl Umap {
     }
 }
 
-fn features(weights: &Trained<ClassifierDocument>, rows: &[Sample], images: &[&[u8]], side: usize, cx: &Context) -> Result<(Vec<f32>, usize)> {
-    let device = training::open_device(cx.device)?;
-    let network = classifier::open(weights, side, &device)?;
-    let features = Predictor { network: &*network, side, device: &device, cx: Some(cx) }.features(images)?;
-    if let Some((row, _)) = rows.iter().zip(&features).find(|(_, f)| f.iter().any(|v| !v.is_finite())) {
-        return Err(Error::helped(
-            format!("the classifier's features of image {} are not finite", row.image.short()),
-            "its training diverged: train it again with a lower learning rate",
-        ));
-    }
-    Ok((features.concat(), features.first().map_or(0, Vec::len)))
+fn pixels(rows: &[Sample], store: &ImageStore) -> Result<Vec<f32>> {
+    let images = rows.iter().map(|row| store.get(&row.image)).collect::<Result<Vec<_>>>()?;
+    Ok(images.iter().flat_map(|image| image.iter().map(|v| f32::from(*v) / 255.0)).collect())
 }
 
 #[cfg(test)]

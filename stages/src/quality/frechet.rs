@@ -1,0 +1,47 @@
+//! The Fréchet distance of two sets of features (Heusel et al. 2017).
+
+use super::pairwise::{Pair, dot, for_rows, squared};
+use super::{Features, root, singular};
+
+/// `|μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 √(Σ₁Σ₂))` of the means and covariances (divided by `n − 1`) of two sets.
+///
+/// The trace of `√(Σ₁Σ₂)` is the sum of the singular values of `R₁R₂ᵀ` for any `R` with `RᵀR = Σ`. These are the
+/// deviations from the mean themselves where there are fewer images than features, and a Cholesky factor otherwise.
+/// `O(n²d)` of the smaller of both.
+///
+/// # Errors
+/// Where a set has fewer than two images, the numbers of features differ, or the distance overflows. See [`full_rank`]
+/// for whether the distance means anything.
+pub fn frechet_distance(a: &Features, b: &Features) -> Result<f64, String> {
+    if a.dimensions() != b.dimensions() {
+        return Err(format!("the sets have {} and {} features", a.dimensions(), b.dimensions()));
+    }
+    if a.count().min(b.count()) < 2 {
+        return Err("a covariance needs at least two images".into());
+    }
+    let means = [a.mean(), b.mean()];
+    let deviations = [a.deviations(&means[0]), b.deviations(&means[1])];
+    let traces: f64 = deviations.iter().map(|d| d.rows().map(|row| dot(row, row)).sum::<f64>()).sum();
+    let between = squared(&means[0], &means[1]);
+    if !(between + traces).is_finite() {
+        return Err("the features are too large: their variance overflows".into());
+    }
+    let [a, b] = deviations.map(root::rows);
+    let cross = for_rows(&a, &b, Pair::Product, |_, row| row.to_vec()).concat();
+    // Rounding may take it below zero for sets that are alike.
+    Ok((between + traces - 2.0 * singular::nuclear_norm(cross, b.count())).max(0.0))
+}
+
+/// Says why the Fréchet distance of sets of these sizes means nothing: with no more images than features, a covariance has
+/// directions without any variance, and the distance depends on the numbers of images more than on the images.
+///
+/// # Errors
+/// Where there are too few images, which are counted in the message.
+pub fn full_rank(real: usize, synthetic: usize, dimensions: usize) -> Result<(), String> {
+    let few = |count: usize, which: &str| {
+        let least = dimensions + 1;
+        let images = if count == 1 { "image" } else { "images" };
+        (count < least).then(|| format!("{count} {which} {images} with {dimensions} features each: a covariance of full rank needs {least} (see kid)"))
+    };
+    few(real, "real").or_else(|| few(synthetic, "synthetic")).map_or(Ok(()), Err)
+}

@@ -1,0 +1,39 @@
+//! The inception score (Salimans et al. 2016), of whatever classifier's probabilities.
+
+use super::{Estimate, Features};
+use crate::math::{exp, ln};
+
+/// Parts of adjacent images whose scores are averaged.
+const SPLITS: usize = 10;
+
+/// `exp(mean KL(p(y|x) ‖ p(y)))` of class probabilities, `images × classes`: from 1, if all images get the same
+/// probabilities, to the number of classes. The mean of the scores of ten parts, and its standard error.
+///
+/// Parts are of adjacent images, as in the paper, so that images should be in an order that says nothing of their class.
+/// One class alone is no subject for this score.
+///
+/// # Errors
+/// Where there are fewer than ten images, or probabilities are negative or do not sum to 1 (± 1e-3).
+pub fn inception_score(probabilities: &Features) -> Result<Estimate, String> {
+    let count = probabilities.count();
+    if count < SPLITS {
+        return Err(format!("{count} images: the score is a mean over {SPLITS} parts"));
+    }
+    let is_odd = |row: &[f64]| row.iter().any(|p| *p < 0.0) || (row.iter().sum::<f64>() - 1.0).abs() > 1e-3;
+    if let Some(i) = probabilities.rows().position(is_odd) {
+        return Err(format!("the probabilities of image {i} are not those of classes: {:?}", probabilities.row(i)));
+    }
+    let part = |n: usize| -> f64 {
+        let indices: Vec<usize> = (n * count / SPLITS..(n + 1) * count / SPLITS).collect();
+        let part = probabilities.select(&indices);
+        let mean = part.mean();
+        // A class without any probability adds nothing.
+        let term = |(p, q): (&f64, &f64)| if *p > 0.0 { p * (ln(*p) - ln(*q)) } else { 0.0 };
+        let divergence: f64 = part.rows().map(|row| row.iter().zip(&mean).map(term).sum::<f64>()).sum();
+        exp(divergence / part.count() as f64)
+    };
+    let scores: Vec<f64> = (0..SPLITS).map(part).collect();
+    let value = scores.iter().sum::<f64>() / SPLITS as f64;
+    let variance = scores.iter().map(|s| (s - value) * (s - value)).sum::<f64>() / (SPLITS - 1) as f64;
+    Ok(Estimate { value, error: Some((variance / SPLITS as f64).sqrt()) })
+}

@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn noise_is_no_fall() {
-        let noisy = |i: f64| if (i * 25.0) as usize % 2 == 0 { 0.06 } else { -0.06 };
+        let noisy = |i: f64| if ((i * 25.0) as usize).is_multiple_of(2) { 0.06 } else { -0.06 };
         assert_eq!(curve(25, |t| 0.3 + 0.4 * f64::exp(-6.0 * t) + noisy(t)), None);
     }
 }

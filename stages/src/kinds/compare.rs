@@ -121,7 +121,7 @@ impl Stage for Compare {
         let names = [
             measures::check("metric", [self.metric.clone()]),
             measures::check("show", self.show.iter().cloned()),
-            measures::check("reference.columns", published.into_iter()),
+            measures::check("reference.columns", published),
             BadParameter::unless(names_columns, "reference", "names no column: give `columns`, here or in each of `rows`"),
         ];
         let margin = self.margin.map_or(vec![], |margin| {

@@ -4,6 +4,8 @@
 //! glibc chooses its `exp`, `sin` and `pow` by what the processor can do, and another library rounds their last bit in
 //! another way; a phantom, an embedding or a rate would follow it.
 
+pub mod tridiagonal;
+
 pub use hilum_ops::math::{cos, exp, hypot, ln, ln_1p, log2, pow, powi, sin, sin_cos};
 
 #[cfg(test)]

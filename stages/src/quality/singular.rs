@@ -5,7 +5,7 @@
 //! square root of their error is 1e-8 of the largest value for every value that ought to be zero.
 
 use super::pairwise::dot;
-use crate::math::hypot;
+use crate::math::tridiagonal::ql;
 use rayon::prelude::*;
 
 /// Rows whose products are summed by one thread. Fixed, so that the rounding does not depend on the number of threads.
@@ -78,48 +78,13 @@ fn reflector(x: &mut [f64]) -> f64 {
     length * largest
 }
 
-/// The eigenvalues of the symmetric tridiagonal matrix whose diagonal is zero, by QL with implicit shifts (Martin &
-/// Wilkinson 1968), in no order.
+/// The eigenvalues of the symmetric tridiagonal matrix whose diagonal is zero, in no order.
 fn eigenvalues(beside: &[f64]) -> Vec<f64> {
     let n = beside.len() + 1;
     let (mut d, mut e) = (vec![0.0; n], beside.to_vec());
     e.push(0.0);
     let negligible = f64::EPSILON * beside.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
-    for low in 0..n {
-        // Two or three rounds do; the bound is there for not-a-number.
-        for _ in 0..60 {
-            let high = (low..n - 1).find(|i| e[*i].abs() <= negligible).unwrap_or(n - 1);
-            if high == low {
-                break;
-            }
-            let slope = (d[low + 1] - d[low]) / (2.0 * e[low]);
-            let mut g = d[high] - d[low] + e[low] / (slope + hypot(slope, 1.0).copysign(slope));
-            let (mut sine, mut cosine, mut carried) = (1.0, 1.0, 0.0);
-            let mut is_split = false;
-            for i in (low..high).rev() {
-                let (f, b) = (sine * e[i], cosine * e[i]);
-                let r = hypot(f, g);
-                e[i + 1] = r;
-                if r == 0.0 {
-                    d[i + 1] -= carried;
-                    e[high] = 0.0;
-                    is_split = true;
-                    break;
-                }
-                (sine, cosine) = (f / r, g / r);
-                g = d[i + 1] - carried;
-                let turn = (d[i] - g) * sine + 2.0 * cosine * b;
-                carried = sine * turn;
-                d[i + 1] = g + carried;
-                g = cosine * turn - b;
-            }
-            if !is_split {
-                d[low] -= carried;
-                e[low] = g;
-                e[high] = 0.0;
-            }
-        }
-    }
+    ql(&mut d, &mut e, |_, e, i| e[i].abs() <= negligible, |_, _, _| ());
     d
 }
 

@@ -4,7 +4,7 @@
 //! All sums run in one fixed order on one thread: the vectors initialise every point of an embedding, so they must
 //! not depend on the machine's cores.
 
-use crate::math::hypot;
+use crate::math::tridiagonal::ql;
 
 /// The most steps: the result only initialises an embedding, which is optimised from there.
 const STEPS: usize = 250;
@@ -98,8 +98,7 @@ fn norm(a: &[f64]) -> f64 {
     dot(a, a).sqrt()
 }
 
-/// The eigenvector of the greatest eigenvalue of a symmetric tridiagonal matrix, by the QL method with
-/// implicit shifts (Martin & Wilkinson 1968).
+/// The eigenvector of the greatest eigenvalue of a symmetric tridiagonal matrix.
 fn uppermost(diagonal: &[f64], beside: &[f64]) -> Vec<f64> {
     let n = diagonal.len();
     let mut d = diagonal.to_vec();
@@ -107,47 +106,13 @@ fn uppermost(diagonal: &[f64], beside: &[f64]) -> Vec<f64> {
     e.resize(n, 0.0);
     // Row `i` becomes eigenvector `i`.
     let mut rows: Vec<Vec<f64>> = (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect()).collect();
-    for low in 0..n {
-        // Half as many rounds always do; the bound is there for not-a-number.
-        for _ in 0..60 {
-            let small = |i: &usize| e[*i].abs() <= f64::EPSILON * (d[*i].abs() + d[*i + 1].abs());
-            let high = (low..n - 1).find(small).unwrap_or(n - 1);
-            if high == low {
-                break;
-            }
-            let slope = (d[low + 1] - d[low]) / (2.0 * e[low]);
-            let mut g = d[high] - d[low] + e[low] / (slope + hypot(slope, 1.0).copysign(slope));
-            let (mut sine, mut cosine, mut carried) = (1.0, 1.0, 0.0);
-            let mut broken = false;
-            for i in (low..high).rev() {
-                let f = sine * e[i];
-                let b = cosine * e[i];
-                let r = hypot(f, g);
-                e[i + 1] = r;
-                if r == 0.0 {
-                    d[i + 1] -= carried;
-                    e[high] = 0.0;
-                    broken = true;
-                    break;
-                }
-                (sine, cosine) = (f / r, g / r);
-                g = d[i + 1] - carried;
-                let turn = (d[i] - g) * sine + 2.0 * cosine * b;
-                carried = sine * turn;
-                d[i + 1] = g + carried;
-                g = cosine * turn - b;
-                let (left, right) = rows.split_at_mut(i + 1);
-                for (a, b) in left[i].iter_mut().zip(&mut right[0]) {
-                    (*a, *b) = (cosine * *a - sine * *b, sine * *a + cosine * *b);
-                }
-            }
-            if !broken {
-                d[low] -= carried;
-                e[low] = g;
-                e[high] = 0.0;
-            }
+    let small = |d: &[f64], e: &[f64], i: usize| e[i].abs() <= f64::EPSILON * (d[i].abs() + d[i + 1].abs());
+    ql(&mut d, &mut e, small, |i, sine, cosine| {
+        let (left, right) = rows.split_at_mut(i + 1);
+        for (a, b) in left[i].iter_mut().zip(&mut right[0]) {
+            (*a, *b) = (cosine * *a - sine * *b, sine * *a + cosine * *b);
         }
-    }
+    });
     // Equal values go to the last, which is as good as any.
     let most = (0..n).max_by(|a, b| d[*a].total_cmp(&d[*b])).unwrap_or(0);
     rows.swap_remove(most)

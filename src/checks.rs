@@ -215,9 +215,8 @@ struct CheckInput<'a> {
 impl CheckInput<'_> {
     /// A record that a stage has made, if it has and it can be read.
     fn record<R: Record>(&self, stage: StageId, port: &str) -> Option<R> {
-        let artifact = (self.known)(stage, port).filter(|a| ArtifactType::Table.is(a))?;
-        let file = self.evidence.store.files(&artifact).ok()?.into_iter().find(|f| f.name == R::file_name())?;
-        R::read(&self.evidence.store.read(&file.digest).ok()?).ok()
+        let artifact = (self.known)(stage, port).filter(|a| a.file.as_ref() == Some(&R::file_name()))?;
+        R::read(&self.evidence.store.read(&artifact.digest).ok()?).ok()
     }
 
     /// The counts of a table of samples, if it is known and can be read.

@@ -2,7 +2,7 @@
 //! it.
 
 use super::{CheckInput, CheckResult};
-use hilum_stages::records::{Audited, Record, Table, Verdict};
+use hilum_stages::records::{Audited, Table, Verdict};
 use hilum_stages::words::counted;
 
 /// As many cells are named; the audit has all of them.
@@ -12,10 +12,7 @@ const SHOWN: usize = 5;
 pub(super) fn inconsistent(look: &CheckInput) -> Vec<CheckResult> {
     let mut out = vec![];
     for (id, stage) in look.p.stages.pairs() {
-        let known = stage.kind.outputs.iter().filter_map(|port| (look.known)(id, port.name));
-        for artifact in known.filter(|a| a.file.as_ref() == Some(&Table::<Audited>::file_name())) {
-            // A table that turns out damaged is not known.
-            let Some(audit) = look.evidence.store.read(&artifact.digest).ok().and_then(|bytes| Table::<Audited>::read(&bytes).ok()) else { continue };
+        for audit in stage.kind.outputs.iter().filter_map(|port| look.record::<Table<Audited>>(id, port.name)) {
             // A row that was printed with fewer digits and a zero contradicts nothing.
             let contradictions = || audit.contradictions().filter(|cell| !cell.explained_by.ends_with(" and a zero"));
             let count = contradictions().count();

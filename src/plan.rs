@@ -52,7 +52,7 @@ pub enum Decision {
         /// That stage.
         of: StageId,
     },
-    /// What was made by its recipe, in this run or an earlier one, is not what the study expects; or could not be made.
+    /// Another stage with the same recipe failed in this run.
     Fail {
         /// The key of the recipe.
         key: StageKey,

@@ -16,12 +16,15 @@ pub use key::is_own;
 
 use crate::diagnostic::Diagnostic;
 use crate::pipeline::model::StageId;
+use crate::pipeline::node::Node;
 use crate::pipeline::{Pipeline, path};
 use hilum_cache::checkout;
 use hilum_cache::ingest::{self, Passed, Place};
 use hilum_cache::memo::Memo;
 use hilum_cache::{Digest, Error, Result, Store};
+use hilum_stages::contract::error::Error as StageError;
 use hilum_stages::contract::source::{ListedFile, Listing, PassedOver, Source, SourceKind};
+use hilum_stages::contract::stage::BadSource;
 use hilum_stages::data::inspect;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -158,6 +161,9 @@ impl Workspace {
                     out.entry(id).or_default().insert(source.parameter.to_owned(), listing);
                 }
             }
+            let read = |parameter: &str| fs::read(&out.get(&id)?.get(parameter)?.files.first()?.path).ok();
+            let fault = p.stages[id].stage.check_sources(&read).map(|bad| does_not_fit(&bad, &p.stages[id].places.with));
+            diagnostics.extend(fault.filter(|f| !diagnostics.contains(f)));
         }
         if save {
             self.save_memo(&memo_path, &memo);
@@ -226,6 +232,15 @@ impl Workspace {
             _ => Ok(Located { path, within: real_root }),
         }
     }
+}
+
+/// What is said of a file that parameters do not fit.
+fn does_not_fit(bad: &BadSource, with: &Node) -> Diagnostic {
+    let (message, help) = match &bad.why {
+        StageError::Data { message, help } => (message.clone(), help.clone()),
+        other => (other.to_string(), None),
+    };
+    Diagnostic::new("E0405", message).at(with.place_of_parameter(bad.parameter), "this does not fit").maybe_help(help)
 }
 
 /// Where a path parameter points.

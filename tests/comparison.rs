@@ -216,10 +216,18 @@ fn published_numbers_stand_beside_and_folds_are_tested_one_by_one() {
     assert!(variance > 0.0 && (number(row, "difference-high") - mean - half).abs() < 1e-9, "{row:?}");
     assert_eq!(row["test"], "Nadeau-Bengio");
     assert!(said.out.contains("6 trainings"), "each fold of each repeat is one: {}", said.out);
-    // A row that the paper does not have costs no results.
-    space.edit("arm=plain/network=small: plain", "arm=plain/network=small: plane");
-    let said = space.hilum(&["run", "study.yaml", "--device", "cpu"]);
-    assert!(said.code == 0 && said.err.contains("`reference`: there is no row `plane`"), "{}", said.err);
+    // What the paper does not have is said before anything runs.
+    let wrong = [
+        ("arm=plain/network=small: plain", "arm=plain/network=small: plane", "there is no row `plane`"),
+        ("table: Table 2", "table: Table 3", "there is no table `Table 3`"),
+        ("sensitivity: SEN", "sensitivity: SENS", "there is no column `SENS`"),
+    ];
+    for (right, wrong, message) in wrong {
+        space.edit(right, wrong);
+        let said = space.hilum(&["check", "study.yaml"]);
+        assert!(said.code == 2 && said.err.contains("error[E0405]") && said.err.contains(message), "{}", said.err);
+        space.edit(wrong, right);
+    }
     // Three arms, one training each and one image a patient: do they differ at all?
     space.edit("test: nadeau-bengio, ", "");
     space.edit("repeat: [0, 1]", "repeat: [0]");

@@ -6,7 +6,7 @@ use super::model::{Expected, Resources};
 use super::node::{Key, Node, Origin, Yaml};
 use super::path;
 use super::raw::RawStage;
-use super::substitute::{Names, Unresolved};
+use super::substitute::{Names, Unresolved, substitute};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::bad_parameter::{BadParameter, Fault};
@@ -212,13 +212,23 @@ pub(super) fn seed_of(seed: Option<u64>, kind: &StageKind, raw: &RawStage, cell:
 /// The most images of a label that a study expects.
 const MOST_IMAGES: u64 = 10_000_000;
 
+/// A count, however it is written: `20` or `2e1`.
+fn whole(node: &Node) -> Option<u64> {
+    let value = node.to_json();
+    value.as_u64().or_else(|| value.as_f64().filter(|v| v.fract() == 0.0 && (0.0..=MOST_IMAGES as f64).contains(v)).map(|v| v as u64))
+}
+
 /// Reads `expect`: counts by label, `covid: 226` or `covid: { images: 226, patients: 134 }`.
-pub(super) fn expect(raw: &RawStage, kind: &StageKind, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<String, Expected> {
+pub(super) fn expect(raw: &RawStage, kind: &StageKind, names: &Names, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<String, Expected> {
     let mut out = BTreeMap::new();
-    for (label, node) in raw.expect {
-        let number = |key: &str| node.get(key).map(|n| n.to_json().as_u64());
+    let mut unresolved = Unresolved::default();
+    let expect = substitute(&Node::new(raw.name.span, Yaml::Map(raw.expect.to_vec())), names, &mut unresolved);
+    diagnostics.append(&mut unresolved.diagnostics);
+    let Yaml::Map(entries) = &expect.value else { return out };
+    for (label, node) in entries.iter().filter(|(_, node)| !unresolved.places.contains(&node.span)) {
+        let number = |key: &str| node.get(key).map(whole);
         let keys = matches!(&node.value, Yaml::Map(entries) if entries.iter().all(|(k, _)| ["images", "patients"].contains(&k.text.as_str())));
-        let found = match (node.to_json().as_u64(), number("images"), number("patients")) {
+        let found = match (whole(node), number("images"), number("patients")) {
             (Some(images), ..) => Some(Expected { images, patients: None }),
             (None, Some(Some(images)), None) if keys => Some(Expected { images, patients: None }),
             (None, Some(Some(images)), Some(Some(patients))) if keys && patients <= images => Some(Expected { images, patients: Some(patients) }),

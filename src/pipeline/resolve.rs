@@ -111,7 +111,7 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
                 stage,
                 seed,
                 inputs,
-                expect: check::expect(raw, kind, diagnostics),
+                expect: check::expect(raw, kind, &names, diagnostics),
                 resources: check::resources(raw, diagnostics),
                 retry: check::retry(raw, diagnostics),
                 places: Places { name: raw.name.span, kind: raw.kind.span, with, seed: raw.seed_place.or(study.seed.map(|n| n.span)) },

@@ -2,7 +2,9 @@
 
 use super::node::{Node, Yaml};
 use super::raw::{FILE_KEYS, STAGE_KEYS};
+use super::substitute::used;
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use std::collections::BTreeSet;
 
 /// Checks the path of one argument against the study before it.
 ///
@@ -27,8 +29,19 @@ fn wrong_key(root: &Node, path: &str, value: &Node, span: Span) -> Option<Diagno
     if !FILE_KEYS.contains(&parts[0]) {
         return Some(fault(0, &mut FILE_KEYS.into_iter(), "key"));
     }
-    let (Some(name), true) = (parts.get(1), parts[0] == "stages") else { return None };
-    let stages = root.get("stages").map_or(&[][..], |n| if let Yaml::Map(entries) = &n.value { entries } else { &[] });
+    let entries = |key: &str| root.get(key).map_or(&[][..], |n| if let Yaml::Map(entries) = &n.value { entries } else { &[] });
+    let name = parts.get(1)?;
+    if parts[0] == "vars" {
+        // A variable that nothing names would change nothing. One that is named but has no value is given it here.
+        let mut names = BTreeSet::new();
+        used(root, &|text| text == *name, &mut names);
+        let mut known = entries("vars").iter().map(|(key, _)| key.text.as_str());
+        return (!known.clone().any(|key| key == *name) && !names.contains(name)).then(|| fault(1, &mut known, "variable"));
+    }
+    if parts[0] != "stages" {
+        return None;
+    }
+    let stages = entries("stages");
     // A whole stage may be added, by saying what it does.
     let adds = parts.len() == 2 && value.get("stage").is_some() || parts[2..] == ["stage"];
     if !adds && !stages.iter().any(|(key, _)| key.text == *name) {
@@ -45,7 +58,9 @@ mod tests {
 
     fn said(set: &str) -> Option<(String, String)> {
         let parse = |text: &str| parse::parse(text, 0, &mut vec![]).unwrap();
-        let root = parse("{study: s, seed: 1, stages: {classifier: {stage: train-classifier, with: {epochs: 2}}, split: {stage: split}}}");
+        let root = parse(
+            "{study: s, seed: 1, vars: {epochs: 2}, stages: {classifier: {stage: train-classifier, with: {epochs: $epochs, steps: $steps}}, split: {stage: split}}}",
+        );
         let (path, value) = set.split_once('=').unwrap();
         let d = wrong_key(&root, path, &parse(value), Span { text: 0, start: 0, end: path.len() as u32 })?;
         let at = d.at.unwrap().0;
@@ -58,6 +73,7 @@ mod tests {
             ("stages.clasifier.with.steps=5", "`--set`: there is no key `stages.clasifier` at clasifier", "`classifier`"),
             ("stags.classifier.with.steps=5", "`--set`: there is no key `stags` at stags", "`stages`"),
             ("stages.classifier.wth.steps=5", "`--set`: there is no key `stages.classifier.wth` at wth", "`with`"),
+            ("vars.epoch=5", "`--set`: there is no key `vars.epoch` at epoch", "`epochs`"),
             ("stages.other=null", "`--set`: there is no key `stages.other` at other", "there are: classifier, split"),
         ];
         for (set, message, help) in cases {
@@ -72,6 +88,8 @@ mod tests {
         let fine = [
             "seed=2",
             "vars.steps=5",
+            "vars.epochs=5",
+            "vars={other: 5}",
             "description=d",
             "stages.classifier.with.steps=5",
             "stages.split.seed=3",

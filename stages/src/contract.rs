@@ -28,7 +28,7 @@ pub mod prelude {
     pub use super::one_of::Channels;
     pub use super::port::{File, Gathered, InputArtifact, OutputArtifact};
     pub use super::seed::Stream;
-    pub use super::stage::{BadInput, Effort, NamedCell, Namespace, Needs, Stage, Takes, Upstream};
+    pub use super::stage::{BadInput, BadSource, Effort, NamedCell, Namespace, Needs, Stage, Takes, Upstream};
     pub use crate::ports;
     pub use hilum_cache::receipt::Determinism;
     pub use schemars::JsonSchema;

@@ -7,7 +7,7 @@ use super::error::Result;
 use super::fit::Written;
 use super::port::{Arrival, Inputs, Outputs, Port};
 use super::source::Source;
-use super::stage::{BadInput, Effort, NamedCell, Namespace, Needs, Stage, Takes, Upstream};
+use super::stage::{BadInput, BadSource, Effort, NamedCell, Namespace, Needs, Stage, Takes, Upstream};
 use hilum_cache::receipt::Determinism;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -90,6 +90,8 @@ pub trait AnyStage: Send + Sync {
     fn named_cell(&self) -> Option<NamedCell<'_>>;
     /// Path parameters.
     fn sources(&self) -> Vec<Source>;
+    /// See [`Stage::check_sources`].
+    fn check_sources(&self, read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Option<BadSource>;
     /// See [`Stage::reads`].
     fn reads(&self, port: &str) -> bool;
     /// See [`Stage::requires`].
@@ -131,6 +133,9 @@ impl<S: Stage> AnyStage for S {
     }
     fn sources(&self) -> Vec<Source> {
         Stage::sources(self)
+    }
+    fn check_sources(&self, read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Option<BadSource> {
+        Stage::check_sources(self, read)
     }
     fn reads(&self, port: &str) -> bool {
         Stage::reads(self, port)

@@ -91,6 +91,15 @@ pub struct BadInput {
     pub help: String,
 }
 
+/// A file that does not fit what parameters say of it.
+#[derive(Debug)]
+pub struct BadSource {
+    /// The parameter that does not fit, such as `reference.table`.
+    pub parameter: &'static str,
+    /// What is wrong, and what to do.
+    pub why: super::error::Error,
+}
+
 /// How much a stage has to do. Its time grows with it, for one kind on the same inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Effort {
@@ -158,6 +167,11 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     /// Path parameters.
     fn sources(&self) -> Vec<Source> {
         vec![]
+    }
+    /// Finds what does not fit in the files that path parameters name, before anything runs. `read` gives the bytes of the
+    /// file of a parameter, if there is one: large ones are better left alone.
+    fn check_sources(&self, _read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Option<BadSource> {
+        None
     }
     /// False for an input that these parameters leave unread: it is not waited for and is no part of the recipe.
     fn reads(&self, _port: &str) -> bool {

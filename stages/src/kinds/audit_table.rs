@@ -34,6 +34,11 @@ impl Stage for AuditTable {
         vec![Source { parameter: "table", path: self.table.clone(), what: SourceKind::File, help: None }]
     }
 
+    fn check_sources(&self, read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Option<BadSource> {
+        let why = Paper::read(&read("table")?).err()?;
+        Some(BadSource { parameter: "table", why })
+    }
+
     fn run(&self, _: Inputs, cx: &Context) -> Result<Outputs> {
         let audit = audit(&Paper::read(&cx.read_source("table")?)?);
         let (wrong, explained) = (audit.count(Verdict::Inconsistent), audit.count(Verdict::Explained));

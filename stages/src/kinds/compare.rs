@@ -133,8 +133,12 @@ impl Stage for Compare {
     }
 
     fn sources(&self) -> Vec<Source> {
-        let of = |r: &Reference| Source { parameter: "reference.paper", path: r.paper.clone(), what: SourceKind::File, help: None };
+        let of = |r: &Reference| Source { parameter: Reference::PAPER, path: r.paper.clone(), what: SourceKind::File, help: None };
         self.reference.iter().map(of).collect()
+    }
+
+    fn check_sources(&self, read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Option<BadSource> {
+        self.reference.as_ref()?.in_paper(&read(Reference::PAPER)?).err()
     }
 
     fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {

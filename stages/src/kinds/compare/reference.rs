@@ -90,20 +90,36 @@ impl Column {
 }
 
 impl Reference {
+    /// The parameter of the file.
+    pub(super) const PAPER: &str = "reference.paper";
+
     /// The table in its file.
     ///
     /// # Errors
     /// If the file does not read, or has no such table, row or column.
     pub(super) fn open(&self, cx: &Context) -> Result<PublishedTable> {
-        let paper = Paper::read(&cx.read_source("reference.paper")?)?;
+        self.in_paper(&cx.read_source(Self::PAPER)?).map_err(|bad| bad.why)
+    }
+
+    /// The table in the bytes of its file.
+    ///
+    /// # Errors
+    /// As [`Reference::open`], with the parameter that does not fit.
+    pub(super) fn in_paper(&self, bytes: &[u8]) -> Result<PublishedTable, BadSource> {
+        let bad = |parameter| move |why| BadSource { parameter, why };
+        let paper = Paper::read(bytes).map_err(bad(Self::PAPER))?;
         let tables: Vec<String> = paper.tables.iter().map(|t| t.table.clone()).collect();
-        let table = paper.tables.into_iter().find(|t| t.table == self.table).ok_or_else(|| missing("table", &self.table, &tables))?;
+        let table = paper.tables.into_iter().find(|t| t.table == self.table).ok_or_else(|| missing("table", &self.table, &tables));
+        let table = table.map_err(bad("reference.table"))?;
         let rows: Vec<String> = table.rows.names().map(str::to_owned).collect();
         let unknown = |wanted: Vec<&String>, what: &str, known: &[String]| {
             wanted.into_iter().find(|name| !known.contains(name)).map_or(Ok(()), |name| Err(missing(what, name, known)))
         };
-        unknown(self.rows.values().map(RowOf::name).collect(), "row", &rows)?;
-        unknown(self.all_columns().map(|(_, column)| column.name()).collect(), "column", &table.columns)?;
+        unknown(self.rows.values().map(RowOf::name).collect(), "row", &rows).map_err(bad("reference.rows"))?;
+        let columns = |of: Option<&'_ BTreeMap<String, Column>>| -> Vec<&String> { of.into_iter().flatten().map(|(_, column)| column.name()).collect() };
+        unknown(columns(Some(&self.columns)), "column", &table.columns).map_err(bad("reference.columns"))?;
+        let own = self.rows.values().flat_map(|row| columns(row.columns())).collect();
+        unknown(own, "column", &table.columns).map_err(bad("reference.rows"))?;
         Ok(table)
     }
 

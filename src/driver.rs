@@ -119,7 +119,10 @@ impl Study {
     fn of(loaded: Loaded, workspace: Workspace) -> Result<Study, Rejected> {
         let Loaded { pipeline, texts, diagnostics } = loaded;
         match pipeline {
-            Some(pipeline) => Ok(Study { pipeline, texts, workspace, warnings: diagnostics }),
+            Some(pipeline) => match workspace.misfits(&pipeline) {
+                misfits if misfits.is_empty() => Ok(Study { pipeline, texts, workspace, warnings: diagnostics }),
+                misfits => Err(Rejected { diagnostics: misfits, texts }),
+            },
             None => Err(Rejected { diagnostics, texts }),
         }
     }

@@ -161,14 +161,27 @@ impl Workspace {
                     out.entry(id).or_default().insert(source.parameter.to_owned(), listing);
                 }
             }
-            let read = |parameter: &str| fs::read(&out.get(&id)?.get(parameter)?.files.first()?.path).ok();
-            let fault = p.stages[id].stage.check_sources(&read).map(|bad| does_not_fit(&bad, &p.stages[id].places.with));
-            diagnostics.extend(fault.filter(|f| !diagnostics.contains(f)));
         }
         if save {
             self.save_memo(&memo_path, &memo);
         }
         Ok(out)
+    }
+
+    /// What does not fit in the files that path parameters name, as far as stages look into them beforehand and they are there.
+    pub fn misfits(&self, p: &Pipeline) -> Vec<Diagnostic> {
+        let mut found: Vec<Diagnostic> = vec![];
+        for stage in p.stages.iter() {
+            let read = |parameter: &str| {
+                let source = stage.stage.sources().into_iter().find(|s| s.parameter == parameter)?;
+                fs::read(self.file(&p.study, &source)?).ok()
+            };
+            let fault = stage.stage.check_sources(&read).map(|bad| does_not_fit(&bad, &stage.places.with));
+            if let Some(fault) = fault.filter(|f| !found.contains(f)) {
+                found.push(fault);
+            }
+        }
+        found
     }
 
     /// Where a path parameter that names a file points, if there is one.

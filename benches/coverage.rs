@@ -4,7 +4,7 @@
 //!   cargo bench --bench coverage -- areas --simulations 4000
 //!
 //! Studies: areas, proportions, resampled (bootstrap intervals of areas), repeats, metrics, differences, answers, tests. `--resamples` is
-//! for `resampled`, and the draws of a permutation test.
+//! for `resampled`, and the draws of a permutation test; `--patients` and `--trainings` restrict `answers` to some rows.
 #![allow(clippy::print_stdout)] // a benchmark prints what it measured
 
 #[path = "coverage/answers.rs"]
@@ -31,16 +31,23 @@ mod simulated;
 struct Effort {
     simulations: usize,
     resamples: usize,
+    /// Only studies of so many patients.
+    patients: Option<usize>,
+    /// Only studies of so many trainings of each arm.
+    trainings: Option<usize>,
 }
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
-    let number = |option: &str, default: usize| {
-        let given = words.iter().position(|w| w == option).map(|at| words[at + 1].parse().expect("a number of simulations"));
-        given.unwrap_or(default)
-    };
+    let given = |option: &str| words.iter().position(|w| w == option).map(|at| words[at + 1].parse::<usize>().expect("a number"));
+    let number = |option: &str, default: usize| given(option).unwrap_or(default);
     let wanted = |study: &str| words.first().is_none_or(|w| w.starts_with("--") || w == study);
-    let effort = |simulations| Effort { simulations: number("--simulations", simulations), resamples: number("--resamples", 999) };
+    let effort = |simulations| Effort {
+        simulations: number("--simulations", simulations),
+        resamples: number("--resamples", 999),
+        patients: given("--patients"),
+        trainings: given("--trainings"),
+    };
     if wanted("areas") {
         areas::run(effort(4000));
     }

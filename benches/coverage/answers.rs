@@ -46,8 +46,8 @@ pub(crate) fn run(effort: Effort) {
     let wrongly = ["wrong about these networks", "wrong about the arms"];
     let columns = ["effect on AUROC", "patients", "trainings", "they differ by", "helped", "harmed", "no relevant difference", "cannot tell"];
     head(&[columns.as_slice(), &wrongly].concat());
-    for patients in [24, 60, 200] {
-        for (trainings, spread) in [(1, 0.0), (1, 0.15), (3, 0.15), (5, 0.15)] {
+    for patients in [24, 60, 200].into_iter().filter(|n| effort.patients.is_none_or(|only| *n == only)) {
+        for (trainings, spread) in [(1, 0.0), (1, 0.15), (3, 0.15), (5, 0.15)].into_iter().filter(|t| effort.trainings.is_none_or(|only| t.0 == only)) {
             for effect in [-0.08, 0.0, 0.08] {
                 let design = Design { patients, prevalence: 0.25, mixed: false };
                 let found = simulate("answers", effort.simulations, |s| study(design, [effect, 0.0, 0.0], (trainings, spread), effort, s));

@@ -29,6 +29,8 @@ pub struct Grouped<'a> {
     right_within: Vec<f64>,
     /// For each image, how many images of the other class there are in its group.
     others_within: Vec<f64>,
+    /// Positive images.
+    positives: usize,
 }
 
 impl<'a> Grouped<'a> {
@@ -53,19 +55,18 @@ impl<'a> Grouped<'a> {
                 others_within[*image] = if images.positive[*image] { members.len() - positive } else { positive } as f64;
             }
         }
-        Some(Grouped { images, groups, right, right_within, others_within })
+        let positives = images.positive.iter().filter(|p| **p).count();
+        Some(Grouped { images, groups, right, right_within, others_within, positives })
     }
 
     /// How many such pairs there are.
     pub fn count(&self, pairs: Pairs) -> u64 {
-        let of_positive = |image: &usize| self.images.positive[*image].then(|| self.opponents(pairs, *image));
-        (0..self.right.len()).filter_map(|image| of_positive(&image)).sum::<f64>() as u64
+        (0..self.right.len()).filter(|image| self.images.positive[*image]).map(|image| self.opponents(pairs, image)).sum::<f64>() as u64
     }
 
     /// The images of the other class that an image makes such pairs with.
     fn opponents(&self, pairs: Pairs, image: usize) -> f64 {
-        let positive = self.images.counts().positive;
-        let all = if self.images.positive[image] { self.right.len() - positive } else { positive } as f64;
+        let all = if self.images.positive[image] { self.right.len() - self.positives } else { self.positives } as f64;
         match pairs {
             Pairs::All => all,
             Pairs::Within | Pairs::WithinWeighted => self.others_within[image],

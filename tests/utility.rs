@@ -27,7 +27,7 @@ fn doses_stand_beside_as_many_repeated_images_and_both_ways_of_standing_in_are_t
     assert_eq!(said.code, 0, "{}", said.err);
     let arms = |stage: &str| column(&space, &format!("results/utility/{stage}/table.csv"), "arm").into_iter().collect::<BTreeSet<String>>();
     let doses = ["quarter", "half", "once", "twice", "four-times"];
-    let wanted: BTreeSet<String> = doses.iter().flat_map(|dose| ["repeated", "real+synthetic"].map(|arm| format!("dose={dose}/arm={arm}"))).collect();
+    let wanted: BTreeSet<String> = doses.iter().flat_map(|dose| ["repeated", "real+synthetic"].map(|arm| format!("arm={arm}/dose={dose}"))).collect();
     assert_eq!(arms("dose-curve"), wanted);
     for stage in ["tested-on-real", "tested-on-synthetic"] {
         assert_eq!(arms(stage), BTreeSet::from(["trained=real", "trained=synthetic"].map(str::to_owned)), "{stage}");
@@ -35,7 +35,7 @@ fn doses_stand_beside_as_many_repeated_images_and_both_ways_of_standing_in_are_t
     // Of each dose, both training sets have as many images: 24 real ones and 24 times the dose.
     for (dose, images) in doses.iter().zip([30, 36, 48, 72, 120]) {
         for (arm, synthetic) in [("repeated", 0), ("real+synthetic", images - 24)] {
-            let table = format!("results/utility/filled/dose={dose}/arm={arm}/samples/samples.csv");
+            let table = format!("results/utility/filled/arm={arm}/dose={dose}/samples.csv");
             let (labels, origins) = (column(&space, &table, "label"), column(&space, &table, "origin"));
             let count = |of: &[String], is: &str| of.iter().filter(|cell| *cell == is).count();
             assert_eq!((count(&labels, "covid"), count(&labels, "normal"), count(&origins, "synthetic")), (images, 120, synthetic), "{dose} {arm}");

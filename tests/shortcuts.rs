@@ -2,6 +2,7 @@
 //! of the AUROC is the true one: by the probabilities that the images were drawn with, and on the same images drawn without the cue.
 
 use crate::space::Space;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Of the images of the class, so many do not show the finding.
@@ -69,7 +70,7 @@ fn table(space: &Space, path: &str, key: &str) -> BTreeMap<String, BTreeMap<Stri
 fn the_share_of_a_planted_cue_is_the_true_one() {
     let space = Space::new();
     space.write("study.yaml", study(600, 1500, 240));
-    let said = space.hilum(&["run", "study.yaml", "--device", "cpu"]);
+    let said = space.hilum(&["run", "study.yaml", "--device", "cpu", "--json"]);
     assert_eq!(said.code, 0, "{}", said.err);
     // A class that is recognised by its findings alone has 1 − hidden / 2. A cue orders those pairs, too, in which the finding is hidden.
     let without = 1.0 - HIDDEN / 2.0;
@@ -113,11 +114,11 @@ fn the_share_of_a_planted_cue_is_the_true_one() {
     }
     near("the border alone", value(&neither["only-border"], "auroc"), 0.5);
 
+    let events: Vec<Value> = said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let warned = |cue: &str| {
-        let about = format!("shortcuts/cue={cue}");
-        let shown = space.hilum(&["show", &about]);
-        assert_eq!(shown.code, 0, "{}", shown.err);
-        ["without the border", "border of the images alone", "pairs of one source"].map(|words| shown.out.contains(words))
+        let stage = format!("shortcuts/cue={cue}");
+        let notes: Vec<&str> = events.iter().filter(|e| e["event"] == "note" && e["stage"] == stage).map(|e| e["text"].as_str().unwrap()).collect();
+        ["without the border", "border of the images alone", "pairs of one source"].map(|words| notes.iter().any(|note| note.contains(words)))
     };
     assert_eq!([warned("mark"), warned("level"), warned("neither")], [[true, true, false], [false, false, true], [false; 3]]);
 }

@@ -8,6 +8,7 @@ mod probes;
 mod tests;
 
 use super::classifier::{self, ClassifierDocument};
+use crate::contract::bounds::bounds;
 use crate::contract::prelude::*;
 use crate::data::cues::Common;
 use crate::data::pack::{ImageStore, Images};

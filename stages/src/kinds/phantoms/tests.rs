@@ -58,7 +58,7 @@ fn patients_have_one_age_and_one_sex_and_differ_in_both() {
 
 fn drawn(parameters: serde_json::Value) -> (Vec<Sample>, Vec<Vec<u8>>) {
     let stage: Phantoms = serde_json::from_value(parameters).unwrap();
-    assert_eq!(stage.check(), vec![]);
+    assert!(stage.check().is_empty());
     let out = stage.run(Inputs {}, &Context::for_tests(Phantoms::NAME).seeded(3)).unwrap().samples;
     // By number, which is the order of drawing.
     let decoded = out.images.iter().map(|file| crate::data::grey::decode(&file.bytes).unwrap().grey.pixels.iter().map(|p| (p >> 8) as u8).collect());

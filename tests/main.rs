@@ -37,7 +37,6 @@ mod repeatable;
 mod resume;
 mod schema;
 mod shells;
-mod shortcuts;
 mod shown;
 mod space;
 mod survival;

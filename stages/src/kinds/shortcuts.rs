@@ -3,6 +3,8 @@
 //! classifier evaluates nothing again.
 
 mod groups;
+#[cfg(test)]
+mod planted;
 mod probes;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,6 @@
 //! Metrics of subgroups of patients, and the gap between the groups with the highest and the lowest value.
 
 use super::Evaluate;
-use crate::contract::prelude::*;
 use crate::data::sample::Sample;
 use crate::data::subgroup::{Subgroup, UNKNOWN};
 use crate::evaluation::estimate::{LEAST_PATIENTS, LEVEL, estimates, patients_of};

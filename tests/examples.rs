@@ -71,5 +71,5 @@ fn examples_check(page: &str, files_expected: usize, fragments_expected: usize) 
 #[test]
 fn examples_of_the_language_and_of_the_cookbook_check() {
     examples_check("docs/language.md", 5, 6);
-    examples_check("docs/cookbook.md", 8, 0);
+    examples_check("docs/cookbook.md", 10, 0);
 }

@@ -45,4 +45,5 @@ mod tidy;
 mod tracing;
 mod trainings;
 mod upstream;
+mod utility;
 mod verbs;

@@ -14,7 +14,8 @@ const TYPICAL: f64 = 0.8;
 /// Test sets with few patients of a class.
 pub(super) fn few(look: &CheckInput) -> Vec<CheckResult> {
     let of = |(id, stage): (StageId, &Stage)| {
-        let input = stage.input("samples").filter(|_| stage.stage.is_test())?;
+        // Once for a test set, where it is evaluated.
+        let input = stage.input("samples").filter(|_| stage.stage.is_test() && stage.kind.output("scores").is_some())?;
         let [source] = input.from.as_slice() else { return None };
         // Folds are pooled, and are a test set together; an external test set is one by itself.
         if look.p.stages[source.stage].coordinates().any(|(axis, _)| is_fold(axis)) {

@@ -152,7 +152,7 @@ pub static CODES: &[Code] = codes! {
     "W0013" "one training of each arm"
         "eval.single_seed: arms are compared that were trained once. Trainings of one arm differ by chance as arms may. Train each several times: `matrix: { repeat: [0, 1, 2] }`."
     "W0014" "the source tells the class"
-        "confound.source_label: in a training set, class and source go together (Cramér's V above 0.3; 1 where each class has a source of its own). A network can tell classes apart by the marks of hospitals and machines, and is good on such test sets only."
+        "confound.source_label: in a training set, class and source go together (Cramér's V above 0.3; 1 where each class has a source of its own). A network can tell classes apart by the marks of hospitals and machines, and is good on such test sets only. A stage `shortcuts` measures how much of an AUROC that is."
     "W0015" "synthetic images of one class"
         "synthetic.label_confounded: in a training set, the share of synthetic images differs between two classes by more than a half. A network can learn to recognise generated images in place of the finding. Pass images of the other classes through a generator as well, as a control."
     "W0016" "arms with different budgets"
@@ -160,7 +160,7 @@ pub static CODES: &[Code] = codes! {
     "W0017" "a class that is not tested"
         "metric.undefined: a test set has no image of a class that the network was trained on. The sensitivity of that class, its AUROC and every mean over classes are undefined and stay empty; they are not zero."
     "W0018" "a class that one number tells"
-        "confound.shortcut: one number of an image that says nothing of a finding, such as its darkest pixel or the mean of its border, tells a class from the others with an AUROC above 0.8, or synthetic images of a class from real ones. Sources that were digitised in different ways differ in such numbers, and a network may learn them in place of the finding. `shortcuts.csv` of the training lists them all."
+        "confound.shortcut: one number of an image that says nothing of a finding, such as its darkest pixel or the mean of its border, tells a class from the others with an AUROC above 0.8, or synthetic images of a class from real ones. Sources that were digitised in different ways differ in such numbers, and a network may learn them in place of the finding. `shortcuts.csv` of the training lists them all. A stage `shortcuts` measures what the classifier loses without its border, or with equal grey levels."
     "W0019" "a training that ends too early"
         "compute.undertrained: the training loss still falls when the training ends, or has hardly fallen at all. Arms are then compared for how fast they learn. Train for more steps; it is judged from eight epochs on."
 };

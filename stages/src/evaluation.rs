@@ -12,6 +12,7 @@ pub mod predictions;
 mod ranking;
 mod scale;
 pub mod sentence;
+pub mod share_left;
 pub mod temperature;
 pub mod tested;
 pub mod threshold;

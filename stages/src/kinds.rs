@@ -13,6 +13,7 @@ pub mod memorisation;
 pub mod oversample;
 pub mod phantoms;
 pub mod prepare;
+pub mod shortcuts;
 pub mod split;
 pub mod synthesize;
 pub mod train_classifier;
@@ -35,6 +36,7 @@ pub static KINDS: &[StageKind] = &[
     StageKind::of::<oversample::Oversample>(),
     StageKind::of::<phantoms::Phantoms>(),
     StageKind::of::<prepare::Prepare>(),
+    StageKind::of::<shortcuts::Shortcuts>(),
     StageKind::of::<split::Split>(),
     StageKind::of::<synthesize::Synthesize>(),
     StageKind::of::<train_classifier::TrainClassifier>(),

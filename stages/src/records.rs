@@ -17,11 +17,13 @@ mod memorisation;
 mod metrics;
 mod overall;
 mod predictions;
+mod probes;
 mod quality;
 mod reference;
 mod scores;
 mod shortcuts;
 mod subgroups;
+mod within_groups;
 
 pub use answers::Answer;
 pub use arms::ArmRow;
@@ -35,11 +37,13 @@ pub use memorisation::{Likeness, MemorisationRow, NearestPair};
 pub use metrics::MetricRow;
 pub use overall::OverallRow;
 pub use predictions::{PredictedImage, PredictionTable};
+pub use probes::ProbeRow;
 pub use quality::QualityRow;
 pub use reference::ReferenceRow;
 pub use scores::{Measured, Prediction, Purpose, Scores, TrainedClass, TrainingSummary};
 pub use shortcuts::ShortcutRow;
 pub use subgroups::SubgroupRow;
+pub use within_groups::WithinGroupsRow;
 
 use crate::contract::prelude::*;
 use crate::files::{csv_of, write};

@@ -14,6 +14,7 @@ use crate::records::TrainingSummary;
 use crate::training;
 use candle_core::Device;
 use hilum_ops::{Value, without_history};
+use rayon::prelude::*;
 
 /// A trained classifier.
 #[derive(Debug, Serialize, Deserialize)]
@@ -36,6 +37,24 @@ pub struct ClassifierDocument {
 
 impl NetworkDocument for ClassifierDocument {
     const TYPE: ArtifactType = ArtifactType::Weights;
+}
+
+impl ClassifierDocument {
+    /// The class of each image, by its place among the classes; `of` says what images these are, such as `test set`.
+    ///
+    /// # Errors
+    /// Where an image has a label that the classifier does not know.
+    pub fn labels(&self, rows: &[Sample], of: &str) -> Result<Vec<usize>> {
+        let class = |row: &Sample| {
+            self.classes.iter().position(|c| *c == row.label).ok_or_else(|| {
+                Error::helped(
+                    format!("label `{}` of the {of} is not one of the classifier's classes ({})", row.label, self.classes.join(", ")),
+                    format!("remove images with this label from the {of}, or train on some as well"),
+                )
+            })
+        };
+        rows.iter().map(class).collect()
+    }
 }
 
 /// Builds a classifier from its document and weights, for images of this side.
@@ -123,6 +142,38 @@ pub fn probabilities(weights: &Trained<ClassifierDocument>, rows: &[Sample], sto
     match rows.iter().zip(&probabilities).find(|(_, p)| p.iter().any(|v| !v.is_finite())) {
         Some((row, _)) => Err(diverged("probabilities", row)),
         None => Ok(probabilities),
+    }
+}
+
+/// Images that are changed at once: so many are in memory.
+const CHANGED_AT_ONCE: usize = 1024;
+
+/// As [`probabilities`], of what `change` makes of the pixels of each image; `done` and `total` count images for the progress.
+///
+/// # Errors
+/// As [`features`].
+pub fn probabilities_of_changed(
+    weights: &Trained<ClassifierDocument>,
+    rows: &[Sample],
+    store: &ImageStore,
+    (done, total): (usize, usize),
+    cx: &Context,
+    change: impl Fn(&[u8]) -> Vec<u8> + Sync,
+) -> Result<Vec<Vec<f64>>> {
+    let device = training::open_device(cx.device)?;
+    let network = open(weights, store.side, &device)?;
+    let predictor = Predictor { network: &*network, side: store.side, device: &device, cx: None };
+    let mut out: Vec<Vec<f64>> = Vec::with_capacity(rows.len());
+    for chunk in rows.chunks(CHANGED_AT_ONCE) {
+        let pixels = chunk.iter().map(|row| store.get(&row.image)).collect::<Result<Vec<_>>>()?;
+        let changed: Vec<Vec<u8>> = pixels.par_iter().map(|pixels| change(pixels)).collect();
+        let changed: Vec<&[u8]> = changed.iter().map(Vec::as_slice).collect();
+        out.extend(predictor.probabilities(weights.document.trees.as_ref(), &changed)?);
+        cx.progress(done + out.len(), total, "image", &[])?;
+    }
+    match rows.iter().zip(&out).find(|(_, p)| p.iter().any(|v| !v.is_finite())) {
+        Some((row, _)) => Err(diverged("probabilities", row)),
+        None => Ok(out),
     }
 }
 

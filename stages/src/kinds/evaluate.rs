@@ -7,6 +7,7 @@ use super::classifier::{self, ClassifierDocument, Predictor};
 use crate::contract::prelude::*;
 use crate::data::pack::{ImageStore, Images};
 use crate::data::sample::Samples;
+use crate::data::subgroup::Subgroup;
 use crate::data::weights::Trained;
 use crate::evaluation::estimate::{Intervals, estimates};
 use crate::evaluation::patients::Patients;
@@ -16,7 +17,6 @@ use crate::evaluation::{METRICS, Predictions};
 use crate::records::{Measured, MetricRow, PredictedImage, Prediction, PredictionTable, Purpose, Scores, SubgroupRow, Table};
 use crate::training;
 use decide::Judged;
-pub use subgroups::Subgroup;
 
 ports! {
     inputs {

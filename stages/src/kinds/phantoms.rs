@@ -4,6 +4,10 @@
 //! periphery, or as one dense focus. A share `hidden` of the images of a class with a finding does not show it: these
 //! cannot be recognised, so that the best possible AUROC against images without findings is `1 − hidden/2`. Ages and
 //! sex of patients are drawn whatever the class.
+//!
+//! What has nothing to do with the finding may go together with the class if a study says so: a mark at the border, and
+//! the source, which shows by its grey level. They are drawn from streams of their own, so that an image with its mark and
+//! the same image without it differ in nothing else.
 
 mod draw;
 
@@ -43,6 +47,10 @@ pub struct Phantoms {
     /// Number of sources (hospitals), each with its own brightness.
     #[serde(default = "default_sources")]
     pub sources: Whole<1, 9>,
+    /// Grey that is added to the images of each source, as a share of white, one number for each of `sources`: a level by which a source
+    /// is recognised. None by default.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<Level>,
 }
 
 bounds! {
@@ -50,6 +58,8 @@ bounds! {
     ImagesPerPatient: from 1, to 3;
     /// Contrast of findings against the noise.
     Contrast: from 0, to 2;
+    /// Grey that is added, as a share of white.
+    Level: from -0.5, to 0.5;
 }
 
 /// One class of images.
@@ -64,6 +74,30 @@ pub struct Class {
     /// Share of the images that do not show the finding.
     #[serde(default = "default_hidden")]
     pub hidden: Share,
+    /// Share of the images with a white mark in the upper left corner, within an eighth of the side. If it differs between classes, the mark
+    /// tells them apart without any finding. None by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Share>,
+    /// Share of the patients from each of `sources`, in their order; they add up to 1. If they differ between classes, the source tells
+    /// them apart. By default, patients are from each source with the same probability.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Share>,
+}
+
+impl Class {
+    /// The source of a patient.
+    fn source(&self, sources: usize, stream: &mut Stream) -> usize {
+        if self.sources.is_empty() {
+            return stream.below(sources);
+        }
+        let at = stream.unit();
+        let ends = self.sources.iter().scan(0.0, |sum, share| {
+            *sum += share.get();
+            Some(*sum)
+        });
+        // Shares that add up to a little less than 1 leave nothing behind the last.
+        ends.take(sources - 1).filter(|end| at >= *end).count()
+    }
 }
 
 /// The finding that an image shows.
@@ -146,7 +180,7 @@ impl Phantoms {
                 let more = *self.images_per_patient - 1.0;
                 let images = (1 + u32::from(stream.chance(more / 2.0)) + u32::from(stream.chance(more / 2.0))).min(left);
                 left -= images;
-                let source = stream.below(*self.sources as usize);
+                let source = class.source(*self.sources as usize, &mut stream);
                 out.extend((0..images).map(|_| Planned { patient, label, class, source }));
                 patient += 1;
             }
@@ -164,7 +198,19 @@ impl Stage for Phantoms {
     type Outputs = Outputs;
 
     fn check(&self) -> Vec<BadParameter> {
-        BadParameter::unless(!self.classes.is_empty(), "classes", "must have at least one class")
+        let count = *self.sources as usize;
+        let fits =
+            |class: &Class| class.sources.is_empty() || class.sources.len() == count && (class.sources.iter().map(|s| s.get()).sum::<f64>() - 1.0).abs() < 1e-9;
+        [
+            BadParameter::unless(!self.classes.is_empty(), "classes", "must have at least one class"),
+            BadParameter::unless(
+                self.classes.values().all(fits),
+                "classes",
+                &format!("`sources` of a class must be {count} shares, one for each source, that add up to 1"),
+            ),
+            BadParameter::unless(self.levels.is_empty() || self.levels.len() == count, "levels", &format!("must be {count} numbers, one for each source")),
+        ]
+        .concat()
     }
 
     fn images(&self, _: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
@@ -182,6 +228,7 @@ impl Stage for Phantoms {
         let anatomy = cx.stream("anatomy");
         let people = cx.stream("people");
         let images = cx.stream("films");
+        let marks = cx.stream("marks");
         let drawn: Vec<(u64, Sample, Vec<u8>)> = self
             .planned(cx)
             .into_par_iter()
@@ -191,7 +238,10 @@ impl Stage for Phantoms {
                 let person = Person::of(&mut people.item(patient));
                 let mut stream = images.item(n as u64);
                 let shown = if stream.chance(*class.hidden) { Finding::None } else { class.finding };
-                let pixels = draw::image(&body, shown, *self.contrast, source, side as usize, &mut stream);
+                let marked = class.mark.is_some_and(|share| marks.item(n as u64).chance(*share));
+                let level = self.levels.get(source).map_or(0.0, |level| level.get());
+                let look = draw::Look { finding: shown, contrast: *self.contrast, source, level, marked };
+                let pixels = draw::image(&body, &look, side as usize, &mut stream);
                 let bytes = png::encode(&pixels, side, side, &[("Description", "phantom chest image, no real patient; not for diagnosis")])?;
                 let sample = Sample {
                     image: Digest::of(&bytes),
@@ -222,59 +272,4 @@ impl Stage for Phantoms {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::patients::token;
-
-    #[test]
-    fn patients_are_named_by_their_images() {
-        let class = Class { images: Whole::of(30), finding: Finding::Focal, hidden: Share::of(0.0) };
-        let stage = Phantoms {
-            size: Whole::of(16),
-            classes: BTreeMap::from([("covid".into(), class)]),
-            images_per_patient: ImagesPerPatient::of(2.0),
-            contrast: Contrast::of(1.0),
-            sources: Whole::of(1),
-        };
-        let cx = Context::for_tests(Phantoms::NAME).seeded(3);
-        let rows = stage.run(Inputs {}, &cx).unwrap().samples.rows;
-        let mut of_patient: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
-        rows.iter().for_each(|r| of_patient.entry(&r.patient).or_default().push(r));
-        assert!(rows.len() == 30 && of_patient.len() > 10 && of_patient.len() < 20);
-        for (patient, rows) in of_patient {
-            assert_eq!(patient, token(&rows[0].image));
-            assert!(rows.iter().zip(0..).all(|(r, n)| r.number == n) && rows.is_sorted_by_key(|r| r.image));
-        }
-    }
-
-    #[test]
-    fn images_and_bytes_are_foreseen() {
-        for size in [16, 64, 256] {
-            let text = format!(r#"{{"size": {size}, "classes": {{"a": {{"images": 9}}, "b": {{"images": 5, "finding": "focal"}}}}}}"#);
-            let stage: Phantoms = serde_json::from_str(&text).unwrap();
-            assert_eq!(stage.images(&|_| None), Some(14));
-            let dir = tempfile::tempdir().unwrap();
-            stage.run(Inputs {}, &Context::for_tests(Phantoms::NAME).seeded(3)).unwrap().samples.save(dir.path()).unwrap();
-            let files = [dir.path().to_owned(), dir.path().join("images")].map(|d| std::fs::read_dir(d).unwrap());
-            let written: u64 = files.into_iter().flatten().map(|e| e.unwrap().metadata().unwrap()).filter(|m| m.is_file()).map(|m| m.len()).sum();
-            let foreseen = stage.disk(&|_| None).unwrap();
-            assert!(written <= foreseen && foreseen < 8 * written, "{size}: {written} of {foreseen}");
-        }
-    }
-
-    #[test]
-    fn patients_have_one_age_and_one_sex_and_differ_in_both() {
-        let stage: Phantoms = serde_json::from_str(r#"{"size": 16, "classes": {"a": {"images": 60}, "b": {"images": 60}}}"#).unwrap();
-        let rows = stage.run(Inputs {}, &Context::for_tests(Phantoms::NAME).seeded(3)).unwrap().samples.rows;
-        let mut people: BTreeMap<&str, (u32, &str)> = BTreeMap::new();
-        for row in &rows {
-            let age = row.age.unwrap();
-            assert!((18.0..=90.0).contains(&age) && age.fract() == 0.0 && ["F", "M"].contains(&row.sex.as_str()), "{row:?}");
-            let person = (age as u32, row.sex.as_str());
-            assert_eq!(*people.entry(&row.patient).or_insert(person), person);
-        }
-        let ages: std::collections::BTreeSet<u32> = people.values().map(|p| p.0).collect();
-        let women = people.values().filter(|p| p.1 == "F").count();
-        assert!(ages.len() > 20 && (people.len() / 3..people.len() * 2 / 3).contains(&women), "{people:?}");
-    }
-}
+mod tests;

@@ -2,6 +2,7 @@
 //! and Obuchowski 1997 for several images a patient, of which some may be positive and others not. Independent of what the
 //! scores are of.
 
+pub mod groups;
 pub mod limits;
 
 use super::ascending;

@@ -111,7 +111,14 @@ pub fn auroc(scores: &[f64], positive: &[bool], patient: &[usize], level: f64) -
     if scores.iter().any(|s| s.is_nan()) {
         return Err(TooFew::Ranks);
     }
-    let found = area(scores, &Images::of_patients(positive, patient)).ok_or(TooFew::Images)?;
+    of_one_area(&area(scores, &Images::of_patients(positive, patient)).ok_or(TooFew::Images)?, level)
+}
+
+/// The interval of an area of one training, whichever pairs it is of.
+///
+/// # Panics
+/// Where `level` is not between 0 and 1.
+pub fn of_one_area(found: &Area, level: f64) -> Result<Interval, TooFew> {
     let counts = found.counts();
     let smaller = counts.positive_patients.min(counts.negative_patients);
     let too_few = TooFew::PatientsOfClass { positive: counts.positive_patients, negative: counts.negative_patients };

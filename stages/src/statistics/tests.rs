@@ -2,6 +2,7 @@
 
 mod areas;
 mod chosen;
+mod groups;
 mod paired;
 mod resampling;
 

@@ -1,8 +1,8 @@
 //! Metrics of subgroups of patients, and the gap between the groups with the highest and the lowest value.
 
 use super::Evaluate;
-use crate::contract::prelude::*;
 use crate::data::sample::Sample;
+use crate::data::subgroup::{Subgroup, UNKNOWN};
 use crate::evaluation::estimate::{LEAST_PATIENTS, LEVEL, estimates, patients_of};
 use crate::evaluation::metric::Basis;
 use crate::evaluation::patients::Patients;
@@ -11,55 +11,6 @@ use crate::evaluation::{METRICS, Predictions};
 use crate::records::{Measured, SubgroupRow};
 use crate::statistics::repeats::Mean;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What images are grouped by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Subgroup {
-    /// The sex of the patient.
-    Sex,
-    /// The age of the patient, in groups that begin at `ages`.
-    Age,
-    /// The projection.
-    View,
-    /// Where the image was collected.
-    Source,
-}
-
-/// What no table says.
-const UNKNOWN: &str = "unknown";
-
-impl Subgroup {
-    fn name(self) -> &'static str {
-        match self {
-            Subgroup::Sex => "sex",
-            Subgroup::Age => "age",
-            Subgroup::View => "view",
-            Subgroup::Source => "source",
-        }
-    }
-
-    fn of(self, row: &Sample, ages: &[u32]) -> String {
-        let text = match self {
-            Subgroup::Sex => row.sex.clone(),
-            Subgroup::View => row.view.clone(),
-            Subgroup::Source => row.source.clone(),
-            Subgroup::Age => row.age.map(|age| age_group(age, ages)).unwrap_or_default(),
-        };
-        if text.is_empty() { UNKNOWN.into() } else { text }
-    }
-}
-
-/// Such as `under 40`, `40-59` and `60 and over`.
-fn age_group(age: f64, ages: &[u32]) -> String {
-    match ages.iter().rposition(|from| age >= f64::from(*from)) {
-        None => format!("under {}", ages.first().copied().unwrap_or(0)),
-        Some(at) => match ages.get(at + 1) {
-            Some(next) => format!("{}-{}", ages[at], next - 1),
-            None => format!("{} and over", ages[at]),
-        },
-    }
-}
 
 /// A subgroup, measured.
 struct Group {
@@ -148,15 +99,4 @@ fn gap(by: Subgroup, groups: &[Group], at: usize, classes: &[String]) -> Option<
         interval: if limits.is_some() { "Welch t of the two groups".into() } else { "too few patients, shared patients or no variance: no interval".into() },
     };
     Some(row(by, &format!("{} - {}", high.name, low.name), high.images + low.images, high.patients.count() + low.patients.count(), measured))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ages_are_in_groups_that_begin_where_the_study_says() {
-        let of = |age| age_group(age, &[40, 60]);
-        assert_eq!([of(0.0), of(39.9), of(40.0), of(59.9), of(60.0), of(130.0)], ["under 40", "under 40", "40-59", "40-59", "60 and over", "60 and over"]);
-    }
 }

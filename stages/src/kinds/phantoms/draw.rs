@@ -76,9 +76,25 @@ fn spots(body: &Body, finding: Finding, contrast: f64, s: &mut Stream) -> Vec<Sp
     }
 }
 
-pub(super) fn image(body: &Body, finding: Finding, contrast: f64, source: usize, size: usize, s: &mut Stream) -> Vec<u8> {
-    let spots = spots(body, finding, contrast, s);
-    let (gain, offset) = (s.uniform(0.94, 1.06) * (1.0 + 0.05 * source as f64), s.uniform(-0.02, 0.02) - 0.03 * source as f64);
+/// What an image shows besides the body.
+pub(super) struct Look {
+    pub(super) finding: Finding,
+    /// Of the finding against the noise.
+    pub(super) contrast: f64,
+    /// The number of the source, from 0.
+    pub(super) source: usize,
+    /// Grey that is added, as a share of white.
+    pub(super) level: f64,
+    /// With a white mark in the upper left corner.
+    pub(super) marked: bool,
+}
+
+/// The pixels of an image, row by row; `size` is its side.
+pub(super) fn image(body: &Body, look: &Look, size: usize, s: &mut Stream) -> Vec<u8> {
+    let spots = spots(body, look.finding, look.contrast, s);
+    let source = look.source as f64;
+    let (gain, offset) = (s.uniform(0.94, 1.06) * (1.0 + 0.05 * source), s.uniform(-0.02, 0.02) - 0.03 * source + look.level);
+    let mark = size / 32..(size / 8).max(1);
     let (shift_x, shift_y) = (s.uniform(-0.04, 0.04), s.uniform(-0.04, 0.04));
     let vessels: Vec<Spot> = (0..14)
         .map(|i| {
@@ -104,6 +120,9 @@ pub(super) fn image(body: &Body, finding: Finding, contrast: f64, source: usize,
             v += 0.26 * heart * (1.0 - 0.5 * right.max(left)) + 0.10 * spine * torso + 0.06 * rib * lung;
             v += lung * (add(&spots) + add(&vessels));
             v = (v * gain + offset).clamp(0.0, 1.0) + 0.022 * s.normal();
+            if look.marked && mark.contains(&row) && mark.contains(&column) {
+                v = 1.0;
+            }
             out.push((v.clamp(0.0, 1.0) * 255.0).round() as u8);
         }
     }

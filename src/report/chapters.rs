@@ -2,6 +2,7 @@
 //! whichever stage made them, or about the run itself.
 
 mod answers;
+mod attention;
 mod comparison;
 mod embeddings;
 mod findings;
@@ -53,6 +54,7 @@ pub(super) static CHAPTERS: &[Chapter] = &[
     training_sets::CHAPTER,
     images::CHAPTER,
     embeddings::CHAPTER,
+    attention::CHAPTER,
     graph::CHAPTER,
     training::CHAPTER,
     stages::CHAPTER,

@@ -8,6 +8,7 @@ mod answers;
 mod arms;
 #[cfg(test)]
 mod as_inputs;
+mod attention;
 mod audit;
 mod cells;
 mod comparison;
@@ -25,6 +26,7 @@ mod subgroups;
 
 pub use answers::Answer;
 pub use arms::ArmRow;
+pub use attention::{Attention, AttentionSummary};
 pub use audit::{Audited, Verdict};
 pub use cells::number;
 pub(crate) use cells::{no_column, unreadable};

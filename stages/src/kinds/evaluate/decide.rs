@@ -5,7 +5,7 @@ use crate::contract::prelude::*;
 use crate::data::pack::ImageStore;
 use crate::data::sample::{Sample, Samples};
 use crate::evaluation::{Decision, temperature};
-use crate::kinds::classifier::{ClassifierDocument, Predictor};
+use crate::kinds::classifier::{self, ClassifierDocument, Predictor};
 
 /// A set of images with their probabilities.
 pub(super) struct Judged {
@@ -37,14 +37,7 @@ impl Decided {
 /// Where an image has another label than the classifier knows, or a probability is not a finite number.
 pub(super) fn judge(predictor: &Predictor, document: &ClassifierDocument, store: &ImageStore, samples: Samples, of: &str) -> Result<Judged> {
     let rows = samples.rows;
-    let class = |r: &Sample| document.classes.iter().position(|c| *c == r.label);
-    if let Some(row) = rows.iter().find(|r| class(r).is_none()) {
-        return Err(Error::helped(
-            format!("label `{}` of the {of} is not one of the classifier's classes ({})", row.label, document.classes.join(", ")),
-            format!("remove images with this label from the {of}, or train on some as well"),
-        ));
-    }
-    let labels = rows.iter().filter_map(class).collect();
+    let labels = classifier::classes_of(&rows, &document.classes, of)?;
     let images = rows.iter().map(|r| store.get(&r.image)).collect::<Result<Vec<_>>>()?;
     let probabilities = predictor.probabilities(document.trees.as_ref(), &images)?;
     all_are_numbers(&rows, &document.classes, &probabilities)?;

@@ -76,7 +76,15 @@ mod tests {
         let map = |of: &dyn Fn(usize, usize) -> f32| (0..side * side).map(|at| of(at % side, at / side)).collect::<Vec<f32>>();
         assert_eq!(energy(&map(&|_, _| 0.25), side), Some(Where { border: 0.4375, x: 0.5, y: 0.5 }));
         assert_eq!(energy(&map(&|x, y| f32::from(u8::from((x, y) == (3, 5)))), side), Some(Where { border: 0.0, x: 3.5 / 8.0, y: 5.5 / 8.0 }));
-        let corners = map(&|x, y| if (x, y) == (0, 0) { 1.0 } else if (x, y) == (4, 4) { 3.0 } else { 0.0 });
+        let corners = map(&|x, y| {
+            if (x, y) == (0, 0) {
+                1.0
+            } else if (x, y) == (4, 4) {
+                3.0
+            } else {
+                0.0
+            }
+        });
         assert_eq!(energy(&corners, side).unwrap().border, 0.25);
         assert_eq!(energy(&map(&|_, _| 0.0), side), None);
     }

@@ -66,7 +66,8 @@ mod tests {
     fn shares_and_maps_of_a_stage_are_together_and_a_table_that_does_not_read_says_why() {
         let held = tempfile::tempdir().unwrap();
         let store = WritableStore::create(&held.path().join("store")).unwrap();
-        let row = AttentionSummary { border: Some(0.25), low: Some(0.125), high: Some(0.5), border_area: Some(0.4375), images: 7, ..AttentionSummary::default() };
+        let row =
+            AttentionSummary { border: Some(0.25), low: Some(0.125), high: Some(0.5), border_area: Some(0.4375), images: 7, ..AttentionSummary::default() };
         let few = AttentionSummary { label: "<covid>".into(), outcome: "wrong".into(), images: 1, reason: "too few".into(), ..AttentionSummary::default() };
         let none = AttentionSummary { label: "nobody".into(), ..AttentionSummary::default() };
         let csv = Table { rows: vec![row, few, none] }.to_csv().unwrap();

@@ -101,7 +101,7 @@ impl Stage for GradCam {
                 "train one without `trees` for `grad-cam`",
             ));
         }
-        let class = self.class.as_ref().map(|class| self.class_among(class, &document.classes)).transpose()?;
+        let class = self.class.as_ref().map(|class| place_of(class, &document.classes)).transpose()?;
         let store = ImageStore::of(&inputs.images)?;
         let mut known = BTreeSet::new();
         let rows: Vec<Sample> = store.without_left_out(inputs.samples, cx).rows.into_iter().filter(|row| known.insert(row.image)).collect();
@@ -124,17 +124,16 @@ impl Stage for GradCam {
         let summary = summary::of(&table, store.side);
         summary::report(&summary, &table, cx);
         let overlay = Overlay { colours: self.colours, strength: *self.strength };
-        let caption = format!("Grad-CAM of {}: {}", document.network.name(), self.class.as_ref().map_or("the predicted class".into(), |c| format!("class {c}")));
+        let caption =
+            format!("Grad-CAM of {}: {}", document.network.name(), self.class.as_ref().map_or("the predicted class".into(), |c| format!("class {c}")));
         let figure = figures::attention(&shown::bands(&table, &shown, &chosen, &store)?, store.side, overlay, &caption)?;
         Ok(Outputs { attention: table, summary, figure })
     }
 }
 
-impl GradCam {
-    fn class_among(&self, class: &String, classes: &[String]) -> Result<usize> {
-        let unknown = || Error::helped(format!("`class`: there is no class `{class}`"), format!("the classes are: {}", classes.join(", ")));
-        classes.iter().position(|c| c == class).ok_or_else(unknown)
-    }
+fn place_of(class: &str, classes: &[String]) -> Result<usize> {
+    let unknown = || Error::helped(format!("`class`: there is no class `{class}`"), format!("the classes are: {}", classes.join(", ")));
+    classes.iter().position(|c| c == class).ok_or_else(unknown)
 }
 
 /// What was found in an image.

@@ -6,13 +6,14 @@ use crate::data::pack::ImageStore;
 use crate::data::sample::Sample;
 use crate::figures::attention::{Band, Explained};
 use crate::records::{Attention, Table};
+use std::collections::BTreeMap;
 
 /// The places of the images that are shown, at most `count` of each class and outcome: by class, right ones first, each in the random order
 /// in which they were drawn.
 pub(super) fn choose(rows: &[Sample], seen: &[Seen], count: usize, stream: &Stream) -> Vec<usize> {
-    let mut groups: std::collections::BTreeMap<(&str, bool), Vec<usize>> = std::collections::BTreeMap::new();
+    let mut groups: BTreeMap<(&str, bool), Vec<usize>> = BTreeMap::new();
     for (at, (row, seen)) in rows.iter().zip(seen).enumerate() {
-        groups.entry((&row.label, !seen.is_right)).or_default().push(at);
+        groups.entry((row.label.as_str(), !seen.is_right)).or_default().push(at);
     }
     let mut all = vec![];
     for mut group in groups.into_values() {

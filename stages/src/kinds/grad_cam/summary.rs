@@ -36,7 +36,7 @@ fn mean(images: &[&Attention]) -> AttentionSummary {
     // An image without a patient is of one of its own.
     let mut of_patient: BTreeMap<(&str, Option<usize>), (f64, f64)> = BTreeMap::new();
     for (at, (row, border)) in images.iter().filter_map(|row| Some((row, row.border?))).enumerate() {
-        let sums = of_patient.entry((&row.patient, row.patient.is_empty().then_some(at))).or_default();
+        let sums = of_patient.entry((row.patient.as_str(), row.patient.is_empty().then_some(at))).or_default();
         *sums = (sums.0 + border, sums.1 + 1.0);
     }
     let sums: Vec<(f64, f64)> = of_patient.into_values().collect();

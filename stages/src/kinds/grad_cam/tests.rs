@@ -4,6 +4,7 @@ use super::*;
 use crate::contract::seed::Seed;
 use crate::data::sample::tests::sample;
 use crate::networks::bagged_trees::BaggedTrees;
+use crate::records::Record;
 
 fn rows() -> Vec<Sample> {
     (0..6).flat_map(|p| ["a", "b"].map(|label| sample(&format!("t:{p}{label}"), 0, label))).collect()
@@ -56,7 +57,6 @@ fn as_many_images_as_asked_for_are_shown_and_compared() {
 fn the_same_recipe_gives_the_same_bytes_whatever_the_order_of_rows_and_images_beside() {
     let bytes = |rows: &[Sample], seed| {
         let (out, notes) = run("{ \"shown\": 2 }", rows, seed).unwrap();
-        use crate::records::Record;
         (out.attention.to_csv().unwrap(), out.summary.to_csv().unwrap(), out.figure.files, notes)
     };
     let mut turned = rows();
@@ -138,7 +138,8 @@ fn the_last_layer_has_its_own_weights_again_after_the_check() {
         assert!(alike.is_none_or(|alike| alike < 0.999), "another last layer, another map: {alike:?}");
     }
     // Nothing is drawn anew: the maps are the same.
-    let same = randomised::Randomised { network: &*network, weights: &weights, head: "no such layer." }.likeness(&chosen, 32, &cx.stream("last layer")).unwrap();
+    let same =
+        randomised::Randomised { network: &*network, weights: &weights, head: "no such layer." }.likeness(&chosen, 32, &cx.stream("last layer")).unwrap();
     assert!(same.iter().flatten().all(|alike| (alike - 1.0).abs() < 1e-9));
 }
 
@@ -173,5 +174,8 @@ fn maps_that_do_not_follow_from_what_was_learnt_are_a_warning() {
     };
     let text = "with random weights in the last layer, 2 maps resemble those of the classifier by SSIM";
     assert_eq!(said(&[0.25, 0.5]), Note::info(format!("{text} 0.38 on average")));
-    assert_eq!(said(&[0.25, 0.75]), Note::warning(format!("{text} 0.50 on average: they show what is in the images rather than what the classifier has learnt")));
+    assert_eq!(
+        said(&[0.25, 0.75]),
+        Note::warning(format!("{text} 0.50 on average: they show what is in the images rather than what the classifier has learnt"))
+    );
 }

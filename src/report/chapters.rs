@@ -2,6 +2,7 @@
 //! whichever stage made them, or about the run itself.
 
 mod answers;
+mod attention;
 mod comparison;
 mod embeddings;
 mod findings;
@@ -53,6 +54,7 @@ pub(super) static CHAPTERS: &[Chapter] = &[
     training_sets::CHAPTER,
     images::CHAPTER,
     embeddings::CHAPTER,
+    attention::CHAPTER,
     graph::CHAPTER,
     training::CHAPTER,
     stages::CHAPTER,
@@ -107,7 +109,11 @@ mod tests {
         let ids: BTreeSet<&str> = CHAPTERS.iter().map(|c| c.id).collect();
         assert_eq!(ids.len(), CHAPTERS.len());
         assert!(ids.iter().all(|id| id.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
-        let figures: Vec<&str> = hilum_stages::figures::FIGURES.iter().map(|f| f.name).chain([hilum_stages::figures::sheet::GRID]).collect();
+        let figures: Vec<&str> = hilum_stages::figures::FIGURES
+            .iter()
+            .map(|f| f.name)
+            .chain([hilum_stages::figures::sheet::GRID, hilum_stages::figures::attention::ATTENTION])
+            .collect();
         for subject in CHAPTERS.iter().flat_map(|c| c.about).filter(|s| s.artifact == ArtifactType::Figure) {
             assert!(figures.contains(&subject.name), "there is no figure `{}`", subject.name);
         }

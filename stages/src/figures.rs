@@ -2,6 +2,7 @@
 //! who made the record. Independent of stages and of the report. `drawing` alone knows the plotting library's backends;
 //! the bytes are the same everywhere.
 
+pub mod attention;
 mod class_bars;
 mod classifiers;
 mod confidence;
@@ -13,6 +14,7 @@ pub mod embedding;
 pub mod intervals;
 mod losses;
 mod losses_so_far;
+mod picture;
 pub mod predictions;
 mod reliability;
 mod roc;
@@ -20,6 +22,7 @@ pub mod sheet;
 #[cfg(test)]
 mod tests;
 
+pub use attention::attention;
 pub use drawing::Drawing;
 pub use predictions::{ArmPredictions, TestPredictions};
 pub use sheet::sheet;

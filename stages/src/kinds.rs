@@ -8,6 +8,7 @@ pub mod compare;
 pub mod evaluate;
 pub mod generative_quality;
 pub mod generator;
+pub mod grad_cam;
 pub mod import;
 pub mod memorisation;
 pub mod oversample;
@@ -31,6 +32,7 @@ pub static KINDS: &[StageKind] = &[
     StageKind::of::<compare::Compare>(),
     StageKind::of::<evaluate::Evaluate>(),
     StageKind::of::<generative_quality::GenerativeQuality>(),
+    StageKind::of::<grad_cam::GradCam>(),
     StageKind::of::<import::Import>(),
     StageKind::of::<memorisation::Memorisation>(),
     StageKind::of::<oversample::Oversample>(),

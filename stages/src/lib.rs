@@ -1,5 +1,6 @@
 //! The science of hilum: stage kinds, data, networks, training and evaluation.
 
+pub mod attention;
 pub mod contract;
 pub mod counted;
 pub mod data;

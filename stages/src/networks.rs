@@ -5,6 +5,7 @@ pub mod bagged_trees;
 pub mod blocks;
 pub mod densenet;
 pub mod diffaugment;
+pub mod grad_cam;
 mod greys;
 pub mod inception;
 pub mod resnet;
@@ -30,13 +31,15 @@ impl From<candle_core::Error> for Error {
     }
 }
 
-/// A classifier: images `[n, side, side, 1]` in [0, 1] → features → logits `[n, classes]`.
+/// A classifier: images `[n, side, side, 1]` in [0, 1] → feature maps → features → logits `[n, classes]`.
 pub trait Classifier {
-    /// The last feature maps `[n, h, w, f]`.
+    /// The last feature maps `[n, h, w, k]`, after the last ReLU: those that [`grad_cam`] explains a class by.
     fn maps(&self, x: &Value, mode: &mut Mode) -> Result<Value>;
-    /// Features before the last layer, `[n, f]`: the mean of each channel.
+    /// Features `[n, f]` of the last feature maps.
+    fn pool(&self, maps: &Value) -> Result<Value>;
+    /// Features before the last layer, `[n, f]`.
     fn features(&self, x: &Value, mode: &mut Mode) -> Result<Value> {
-        Ok(hilum_ops::global_average_pool(&self.maps(x, mode)?)?)
+        self.pool(&self.maps(x, mode)?)
     }
     /// Logits `[n, classes]` of features.
     fn head(&self, features: &Value, mode: &mut Mode) -> Result<Value>;

@@ -8,6 +8,7 @@ mod answers;
 mod arms;
 #[cfg(test)]
 mod as_inputs;
+mod attention;
 mod audit;
 mod cells;
 mod comparison;
@@ -27,6 +28,7 @@ mod within_groups;
 
 pub use answers::Answer;
 pub use arms::ArmRow;
+pub use attention::{Attention, AttentionSummary};
 pub use audit::{Audited, Verdict};
 pub use cells::number;
 pub(crate) use cells::{no_column, unreadable};

@@ -205,7 +205,7 @@ impl<'a> Weighted<'a> {
 
 impl Decision {
     /// The class of an image with these probabilities.
-    fn of(self, scores: &[f64]) -> usize {
+    pub fn of(self, scores: &[f64]) -> usize {
         let at = |c: usize| if scores[c].is_nan() { f64::NEG_INFINITY } else { scores[c] };
         let largest = |classes: &mut dyn Iterator<Item = usize>| classes.reduce(|best, c| if at(c) > at(best) { c } else { best }).unwrap_or(0);
         match self {

@@ -1,5 +1,5 @@
 //! A trained classifier as an artifact, and how it is loaded: `train-classifier` writes it, `evaluate` applies it to
-//! images, and `umap`, `generative-quality` and `memorisation` take its features.
+//! images, `grad-cam` shows where in them it finds a class, and `umap`, `generative-quality` and `memorisation` take its features.
 
 use crate::contract::prelude::*;
 use crate::contract::seed::Seed;
@@ -62,6 +62,14 @@ impl ClassifierDocument {
 /// # Errors
 /// Where weights do not fit, or the images are not of the size that it was trained on.
 pub fn open(trained: &Trained<ClassifierDocument>, side: usize, device: &Device) -> Result<Box<dyn Classifier>> {
+    Ok(open_with_weights(trained, side, device)?.0)
+}
+
+/// As [`open`], with its weights by name: what is written into them, the network computes with.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with_weights(trained: &Trained<ClassifierDocument>, side: usize, device: &Device) -> Result<(Box<dyn Classifier>, Weights)> {
     let document = &trained.document;
     if side != document.side {
         return Err(Error::helped(
@@ -72,7 +80,7 @@ pub fn open(trained: &Trained<ClassifierDocument>, side: usize, device: &Device)
     let mut weights = Weights::on(device);
     let network = document.network.build(document.classes.len(), &mut weights.scope(&mut Seed(0).stream("open", "unused")))?;
     trained.load_into(&weights, device)?;
-    Ok(Greys::before(document.greys, network))
+    Ok((Greys::before(document.greys, network), weights))
 }
 
 /// A network in evaluation mode, applied to as many images at once as their size allows.
@@ -190,7 +198,8 @@ fn applied<T>(
     apply(&Predictor { network: &*network, side: store.side, device: &device, cx: Some(cx) }, &images)
 }
 
-fn diverged(what: &str, row: &Sample) -> Error {
+/// The error of a classifier that gives numbers for an image which are not finite.
+pub fn diverged(what: &str, row: &Sample) -> Error {
     Error::helped(
         format!("the classifier's {what} of image {} are not finite", row.image.short()),
         "its training diverged: train it again with a lower learning rate",
@@ -198,7 +207,7 @@ fn diverged(what: &str, row: &Sample) -> Error {
 }
 
 /// Probabilities. An infinite logit is an overflow, not certainty: if one is not finite, all probabilities are NaN.
-fn softmax(logits: &[f32]) -> Vec<f64> {
+pub fn softmax(logits: &[f32]) -> Vec<f64> {
     if logits.iter().any(|l| !l.is_finite()) {
         return vec![f64::NAN; logits.len()];
     }

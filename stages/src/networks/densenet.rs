@@ -5,7 +5,7 @@ use super::blocks::{BatchNorm, Conv, Linear, Shape, TORCH, normal, torch_default
 use super::{Classifier, Mode, Scope};
 use crate::contract::prelude::*;
 use candle_nn::init::Init;
-use hilum_ops::{PoolWindow, Rectifier, Value, avg_pool2d, concat_channels, max_pool2d};
+use hilum_ops::{PoolWindow, Rectifier, Value, avg_pool2d, concat_channels, global_average_pool, max_pool2d};
 
 /// The number of layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +103,9 @@ impl Classifier for DenseNet {
             }
         }
         self.norm5.forward(&x, train, Rectifier::Relu)
+    }
+    fn pool(&self, maps: &Value) -> Result<Value> {
+        Ok(global_average_pool(maps)?)
     }
     fn head(&self, features: &Value, _mode: &mut Mode) -> Result<Value> {
         self.classifier.forward(features)

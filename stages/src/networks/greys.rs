@@ -94,8 +94,8 @@ impl Classifier for Normalised {
     fn maps(&self, x: &Value, mode: &mut Mode) -> Result<Value> {
         self.network.maps(&self.normalised(x)?, mode)
     }
-    fn features(&self, x: &Value, mode: &mut Mode) -> Result<Value> {
-        self.network.features(&self.normalised(x)?, mode)
+    fn pool(&self, maps: &Value) -> Result<Value> {
+        self.network.pool(maps)
     }
     fn head(&self, features: &Value, mode: &mut Mode) -> Result<Value> {
         self.network.head(features, mode)

@@ -4,7 +4,7 @@
 use super::blocks::{BatchNorm, Conv, Linear, Shape, TORCH, kaiming};
 use super::{Classifier, Mode, Scope};
 use crate::contract::prelude::*;
-use hilum_ops::{Epilogue, PoolWindow, Rectifier, Value, max_pool2d};
+use hilum_ops::{Epilogue, PoolWindow, Rectifier, Value, global_average_pool, max_pool2d};
 
 /// The number of layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +102,9 @@ impl Classifier for ResNet {
         let x = self.bn1.forward(&self.conv1.forward(x)?, train, Rectifier::Relu)?;
         let x = max_pool2d(&x, PoolWindow { k: 3, stride: 2, padding: 1 })?;
         self.layers.iter().try_fold(x, |x, block| block.forward(&x, train))
+    }
+    fn pool(&self, maps: &Value) -> Result<Value> {
+        Ok(global_average_pool(maps)?)
     }
     fn head(&self, features: &Value, _mode: &mut Mode) -> Result<Value> {
         self.fc.forward(features)

@@ -6,6 +6,7 @@ mod adversarial;
 mod counts;
 mod determinism;
 mod files;
+mod grad_cam;
 mod reference;
 mod steps;
 mod stylegan;

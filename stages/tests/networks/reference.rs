@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 static REFERENCE: LazyLock<HashMap<String, Tensor>> = LazyLock::new(|| {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle");
-    let files = ["networks", "stylegan2"].map(|f| format!("{directory}/{f}.safetensors"));
+    let files = ["networks", "stylegan2", "grad_cam"].map(|f| format!("{directory}/{f}.safetensors"));
     files.into_iter().flat_map(|f| candle_core::safetensors::load(f, &Device::Cpu).expect("the fixture reads")).collect()
 });
 

@@ -8,7 +8,7 @@ use crate::contract::prelude::*;
 use crate::networks::blocks::{BatchNorm, Conv, Linear, Shape, TORCH, dropout, normal};
 use crate::networks::{Classifier, Mode, Scope};
 use candle_nn::init::Init;
-use hilum_ops::{PoolWindow, Rectifier, Value, max_pool2d};
+use hilum_ops::{PoolWindow, Rectifier, Value, global_average_pool, max_pool2d};
 
 /// The small classifier.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -74,6 +74,9 @@ impl Classifier for SmallCnn {
             }
         }
         Ok(x)
+    }
+    fn pool(&self, maps: &Value) -> Result<Value> {
+        Ok(global_average_pool(maps)?)
     }
     fn head(&self, features: &Value, mode: &mut Mode) -> Result<Value> {
         self.fc.forward(&dropout(features, self.dropout, mode)?)

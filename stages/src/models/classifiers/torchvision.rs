@@ -34,6 +34,9 @@ impl Classifier for Repeated {
         let (n, h, w, _) = x.dims4().map_err(Error::from)?;
         self.network.maps(&x.repeat_to(&[n, h, w, self.channels])?, mode)
     }
+    fn pool(&self, maps: &Value) -> Result<Value> {
+        self.network.pool(maps)
+    }
     fn head(&self, features: &Value, mode: &mut Mode) -> Result<Value> {
         self.network.head(features, mode)
     }

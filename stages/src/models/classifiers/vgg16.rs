@@ -66,15 +66,20 @@ impl Vgg16 {
     }
 }
 
+fn halved(maps: &Value) -> Result<Value> {
+    Ok(max_pool2d(maps, PoolWindow { k: 2, stride: 2, padding: 0 })?)
+}
+
 impl Classifier for Vgg16 {
     fn maps(&self, x: &Value, _mode: &mut Mode) -> Result<Value> {
-        self.layers.iter().try_fold(x.clone(), |x, layer| match layer {
+        // The last pool is the first step of `pool`.
+        self.layers[..self.layers.len() - 1].iter().try_fold(x.clone(), |x, layer| match layer {
             Some(conv) => conv.rectified(&x, Rectifier::Relu),
-            None => Ok(max_pool2d(&x, PoolWindow { k: 2, stride: 2, padding: 0 })?),
+            None => halved(&x),
         })
     }
-    fn features(&self, x: &Value, mode: &mut Mode) -> Result<Value> {
-        let maps = self.maps(x, mode)?;
+    fn pool(&self, maps: &Value) -> Result<Value> {
+        let maps = halved(maps)?;
         if self.head.len() == 1 {
             return Ok(hilum_ops::global_average_pool(&maps)?);
         }

@@ -1,0 +1,85 @@
+//! Where in images classifiers find a class: the figure of some images, and how much of all maps is in the border.
+
+use super::{Chapter, Material, unreadable};
+use crate::report::artifacts::Subject;
+use crate::report::drawing::svg;
+use hilum_cache::Result;
+use hilum_stages::contract::artifact::ArtifactType;
+use hilum_stages::figures::attention::ATTENTION;
+use hilum_stages::records::{AttentionSummary, Record, Table};
+use maud::{Markup, html};
+
+const SUMMARY: Subject = Subject { artifact: ArtifactType::Table, name: Table::<AttentionSummary>::NAME };
+const FIGURE: Subject = Subject { artifact: ArtifactType::Figure, name: ATTENTION };
+
+pub(super) const CHAPTER: Chapter = Chapter { id: "attention", title: Some("Where classifiers look"), about: &[SUMMARY, FIGURE], render };
+
+fn render(m: &Material) -> Result<Option<Markup>> {
+    let mut out = vec![];
+    for found in m.of(SUMMARY) {
+        out.push(match found.record::<Table<AttentionSummary>>(m.store)? {
+            Ok(summary) => html! { h3 { (found.stage()) } (shares(&summary)) },
+            Err(why) => unreadable(found, &why),
+        });
+        for figure in m.of(FIGURE).filter(|figure| figure.stage() == found.stage()) {
+            if let Some(bytes) = figure.bytes(m.store, ".svg")? {
+                out.push(html! { figure { (svg(&bytes, &format!("Maps of {}", found.stage()))) } });
+            }
+        }
+    }
+    Ok((!out.is_empty()).then(|| {
+        html! {
+            p { "The share of the maps' energy in the border of images, the outer eighth of each side, where no disease is. A map that is the same everywhere has the share of the area. Intervals at 95 % are over patients." }
+            @for o in &out { (o) }
+        }
+    }))
+}
+
+fn shares(summary: &Table<AttentionSummary>) -> Markup {
+    let percent = |share: Option<f64>| share.map(|share| format!("{:.1} %", share * 100.0)).unwrap_or_default();
+    let interval = |row: &AttentionSummary| match (row.low, row.high) {
+        (Some(low), Some(high)) => format!("{} to {}", percent(Some(low)), percent(Some(high))),
+        _ => row.reason.clone(),
+    };
+    let alike = |row: &AttentionSummary| row.randomised_ssim.map(|alike| format!("{alike:.2}")).unwrap_or_default();
+    let or_all = |word: &str| if word.is_empty() { "all".to_owned() } else { word.to_owned() };
+    html! {
+        div.scroll { table {
+            thead { tr { @for title in ["class", "predicted", "in the border", "interval", "area", "images", "patients", "zero maps", "SSIM with a random last layer"] { th { (title) } } } }
+            tbody { @for row in summary.rows.iter().filter(|row| row.images + row.empty_maps > 0) { tr {
+                td { (or_all(&row.label)) } td { (or_all(&row.outcome)) } td.num { (percent(row.border)) } td { (interval(row)) } td.num { (percent(row.border_area)) }
+                td.num { (row.images) } td.num { (row.patients) } td.num { (row.empty_maps) } td.num { (alike(row)) }
+            } } }
+        } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::facts::Facts;
+    use crate::report::tests::made;
+    use hilum_cache::WritableStore;
+    use serde_json::json;
+
+    #[test]
+    fn shares_and_maps_of_a_stage_are_together_and_a_table_that_does_not_read_says_why() {
+        let held = tempfile::tempdir().unwrap();
+        let store = WritableStore::create(&held.path().join("store")).unwrap();
+        let row =
+            AttentionSummary { border: Some(0.25), low: Some(0.125), high: Some(0.5), border_area: Some(0.4375), images: 7, ..AttentionSummary::default() };
+        let few = AttentionSummary { label: "<covid>".into(), outcome: "wrong".into(), images: 1, reason: "too few".into(), ..AttentionSummary::default() };
+        let none = AttentionSummary { label: "nobody".into(), ..AttentionSummary::default() };
+        let csv = Table { rows: vec![row, few, none] }.to_csv().unwrap();
+        let table = |stage: &str, csv: &[u8]| made(&store, stage, ("table", "attention-summary.csv"), csv, json!({}));
+        let stages = vec![
+            table("looks/arm=real", &csv),
+            made(&store, "looks/arm=real", ("figure", "attention.svg"), b"<svg></svg>", json!({})),
+            table("looks/arm=odd", b"label\n1\n"),
+        ];
+        let page = CHAPTER.of(&Facts { stages, ..Facts::default() }, &store.into_store()).unwrap().into_string();
+        assert!(page.contains("<td class=\"num\">25.0 %</td><td>12.5 % to 50.0 %</td><td class=\"num\">43.8 %</td>"), "{page}");
+        assert!(page.contains("<td>&lt;covid&gt;</td><td>wrong</td>") && page.contains("too few") && !page.contains("nobody"), "{page}");
+        assert!(page.contains("Maps of looks/arm=real") && page.contains("has no column"), "{page}");
+    }
+}

@@ -1,0 +1,91 @@
+//! What is said about a map of where in an image a network finds a class: how much of it lies in the border of the image, where its
+//! centre is, and how much it resembles another map. Independent of networks and of how a map was made.
+//!
+//! A map has `side × side` numbers from 0 to 1, rows from the top. Its energy is their sum, as in the energy-based pointing game (Wang et
+//! al. 2020). Nothing is said about a map that is zero everywhere.
+
+mod ssim;
+
+pub use ssim::ssim;
+
+/// The border is this share of the side wide, on each of its four sides.
+pub const BORDER: f64 = 0.125;
+
+/// The width of the border in whole pixels: [`BORDER`] of the side, rounded, and at least 1.
+fn width(side: usize) -> usize {
+    ((side as f64 * BORDER).round() as usize).max(1)
+}
+
+/// True for each pixel of the border.
+fn is_border(side: usize) -> impl Fn(usize) -> bool {
+    let inside = width(side)..side.saturating_sub(width(side));
+    move |at| !inside.contains(&(at / side)) || !inside.contains(&(at % side))
+}
+
+/// The share of an image's area that its border has: what the border has of a map that is the same everywhere.
+pub fn border_area(side: usize) -> f64 {
+    let (pixels, in_border) = (side * side, is_border(side));
+    (0..pixels).filter(|at| in_border(*at)).count() as f64 / pixels.max(1) as f64
+}
+
+/// Where a map's energy lies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Where {
+    /// The share of its energy in the border of the image.
+    pub border: f64,
+    /// The centre of mass, from 0 at the left to 1 at the right.
+    pub x: f64,
+    /// The centre of mass, from 0 at the top to 1 at the bottom.
+    pub y: f64,
+}
+
+/// Where the energy of a map lies. None where it has none.
+///
+/// # Panics
+/// Where the map has not `side × side` numbers.
+pub fn energy(map: &[f32], side: usize) -> Option<Where> {
+    assert_eq!(map.len(), side * side, "a map has as many numbers as its image has pixels");
+    let (mut all, mut border, mut x, mut y) = (0.0, 0.0, 0.0, 0.0);
+    let in_border = is_border(side);
+    for (at, value) in map.iter().enumerate() {
+        let value = f64::from(*value);
+        all += value;
+        border += if in_border(at) { value } else { 0.0 };
+        x += value * ((at % side) as f64 + 0.5);
+        y += value * ((at / side) as f64 + 0.5);
+    }
+    let side = side as f64;
+    (all > 0.0).then(|| Where { border: border / all, x: x / all / side, y: y / all / side })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_border_is_an_eighth_of_the_side_wide() {
+        assert_eq!([8, 16, 32, 256].map(border_area), [0.4375; 4], "1 − (6/8)²");
+        assert_eq!(border_area(4), 0.75);
+        assert_eq!([border_area(2), border_area(1), border_area(0)], [1.0, 1.0, 0.0]);
+        assert_eq!(border_area(11), 1.0 - 81.0 / 121.0, "one pixel on each side");
+    }
+
+    #[test]
+    fn energy_is_where_the_map_is() {
+        let side = 8;
+        let map = |of: &dyn Fn(usize, usize) -> f32| (0..side * side).map(|at| of(at % side, at / side)).collect::<Vec<f32>>();
+        assert_eq!(energy(&map(&|_, _| 0.25), side), Some(Where { border: 0.4375, x: 0.5, y: 0.5 }));
+        assert_eq!(energy(&map(&|x, y| f32::from(u8::from((x, y) == (3, 5)))), side), Some(Where { border: 0.0, x: 3.5 / 8.0, y: 5.5 / 8.0 }));
+        let corners = map(&|x, y| {
+            if (x, y) == (0, 0) {
+                1.0
+            } else if (x, y) == (4, 4) {
+                3.0
+            } else {
+                0.0
+            }
+        });
+        assert_eq!(energy(&corners, side).unwrap().border, 0.25);
+        assert_eq!(energy(&map(&|_, _| 0.0), side), None);
+    }
+}

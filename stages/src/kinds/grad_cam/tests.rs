@@ -1,0 +1,181 @@
+//! The kind as a whole, on noise and a classifier that was not trained, and its parts on what is known.
+
+use super::*;
+use crate::contract::seed::Seed;
+use crate::data::sample::tests::sample;
+use crate::networks::bagged_trees::BaggedTrees;
+use crate::records::Record;
+
+fn rows() -> Vec<Sample> {
+    (0..6).flat_map(|p| ["a", "b"].map(|label| sample(&format!("t:{p}{label}"), 0, label))).collect()
+}
+
+fn run(stage: &str, rows: &[Sample], seed: u64) -> Result<(Outputs, Vec<Note>)> {
+    let stage: GradCam = serde_json::from_str(stage).unwrap();
+    let images = vec![classifier::tests::packed(rows)];
+    let cx = Context::for_tests(GradCam::NAME).seeded(seed);
+    let out = stage.run(Inputs { samples: Samples::of(rows.to_vec()), weights: classifier::tests::fresh(), images }, &cx)?;
+    Ok((out, cx.notes()))
+}
+
+#[test]
+fn every_image_has_a_row_and_every_class_a_summary() {
+    let (out, notes) = run("{}", &rows(), 1).unwrap();
+    assert_eq!((out.attention.rows.len(), out.summary.rows.len(), out.figure.files.len()), (12, 9, 2));
+    for row in &out.attention.rows {
+        assert_eq!((&row.class, row.border_area), (&row.predicted, Some(0.4375)));
+        assert!(row.probability.unwrap() >= 0.5, "of two classes, that of the predicted one");
+        assert!(row.border.is_none_or(|b| (0.0..=1.0).contains(&b)));
+    }
+    let of = |label: &str, outcome: &str| out.summary.rows.iter().find(|s| s.label == label && s.outcome == outcome).unwrap();
+    let all = of("", "");
+    let found: Vec<f64> = out.attention.rows.iter().filter_map(|row| row.border).collect();
+    assert!(!found.is_empty() && (all.border.unwrap() - found.iter().sum::<f64>() / found.len() as f64).abs() < 1e-12);
+    assert_eq!((all.images, all.images + all.empty_maps), (found.len(), 12));
+    assert!(all.low.unwrap() < all.border.unwrap() && all.border.unwrap() < all.high.unwrap());
+    for label in ["", "a", "b"] {
+        let [either, right, wrong] = ["", "right", "wrong"].map(|outcome| of(label, outcome));
+        assert_eq!((either.images, either.empty_maps), (right.images + wrong.images, right.empty_maps + wrong.empty_maps));
+    }
+    let said: Vec<String> = notes.iter().map(Note::to_string).collect();
+    assert!(said.iter().any(|s| s.contains("of the maps' energy is in the border, which has 43.8 % of the area")), "{said:?}");
+    assert!(said.iter().any(|s| s.contains("with random weights in the last layer")), "{said:?}");
+}
+
+/// Likeness is known of what the figure shows, and the figure shows as many images of each class and outcome as were asked for.
+#[test]
+fn as_many_images_as_asked_for_are_shown_and_compared() {
+    let (out, _) = run(r#"{ "shown": 1, "class": "a", "colours": "jet", "strength": 0.25 }"#, &rows(), 1).unwrap();
+    let kinds: BTreeSet<(&str, bool)> = out.attention.rows.iter().map(|row| (row.label.as_str(), row.label == row.predicted)).collect();
+    let svg = String::from_utf8(out.figure.files[0].1.clone()).unwrap();
+    assert_eq!(svg.matches("<image ").count(), 2 * kinds.len());
+    assert!(out.attention.rows.iter().filter(|row| row.randomised_ssim.is_some()).count() <= kinds.len());
+    assert!(out.attention.rows.iter().all(|row| row.class == "a") && svg.contains("class a"));
+}
+
+#[test]
+fn the_same_recipe_gives_the_same_bytes_whatever_the_order_of_rows_and_images_beside() {
+    let bytes = |rows: &[Sample], seed| {
+        let (out, notes) = run("{ \"shown\": 2 }", rows, seed).unwrap();
+        (out.attention.to_csv().unwrap(), out.summary.to_csv().unwrap(), out.figure.files, notes)
+    };
+    let mut turned = rows();
+    turned.reverse();
+    turned.push(turned[3].clone());
+    assert!(bytes(&rows(), 1) == bytes(&turned, 1), "and a repeated image counts once");
+    assert!(bytes(&rows(), 1).2 != bytes(&rows(), 2).2, "another seed shows other images");
+}
+
+#[test]
+fn what_cannot_be_explained_is_refused() {
+    let said = |stage: &str, rows: &[Sample]| run(stage, rows, 1).map(|_| ()).unwrap_err().to_string();
+    assert_eq!(said("{ \"class\": \"c\" }", &rows()), "`class`: there is no class `c`");
+    let mut other = rows();
+    other[0].label = "z".into();
+    assert_eq!(said("{}", &other), "label `z` of the samples is not one of the classifier's classes (a, b)");
+    for bad in [r#"{ "shown": 0 }"#, r#"{ "strength": 1.5 }"#, r#"{ "colours": "rainbow" }"#, r#"{ "layer": "layer4" }"#] {
+        assert!(serde_json::from_str::<GradCam>(bad).is_err(), "{bad}");
+    }
+    let all = rows();
+    let run = |samples: Vec<Sample>, weights| {
+        let inputs = Inputs { samples: Samples::of(samples), weights, images: vec![classifier::tests::packed(&all)] };
+        let stage: GradCam = serde_json::from_str("{}").unwrap();
+        stage.run(inputs, &Context::for_tests(GradCam::NAME).seeded(1)).map(|_| ()).unwrap_err().to_string()
+    };
+    assert_eq!(run(vec![], classifier::tests::fresh()), "`samples` has no images");
+    let features = vec![vec![0.0_f32], vec![1.0], vec![0.0], vec![1.0]];
+    let mut with_trees = classifier::tests::fresh();
+    with_trees.document.trees = Some(BaggedTrees::grow(&features, &[0, 1, 0, 1], 2, 1, &Seed(1).stream("test", "trees")).unwrap());
+    assert!(run(all.clone(), with_trees).starts_with("the classifier has bagged trees in place of its last layer"));
+}
+
+/// Logits are linear in the features of `smallcnn64`, so that a map is known in closed form: the last layer's weights times the maps.
+#[test]
+fn the_map_of_a_linear_head_is_its_weights_times_the_feature_maps() {
+    let trained = classifier::tests::fresh();
+    let (network, weights) = classifier::open_with_weights(&trained, 32, &Device::Cpu).unwrap();
+    let rows = rows();
+    let pack = vec![classifier::tests::packed(&rows)];
+    let store = ImageStore::of(&pack).unwrap();
+    let images: Vec<&[u8]> = rows.iter().map(|row| store.get(&row.image).unwrap()).collect();
+    let maps = last_maps(&*network, &training::image_tensor(&images, 32, &Device::Cpu).unwrap()).unwrap();
+    let class = |image: usize| image % 2;
+    let found = explain(&*network, &maps, |image, _| class(image)).unwrap();
+    let (n, h, w, k) = maps.dims4().unwrap();
+    let fc = weights.named_trained().iter().find(|(name, _)| name == "fc.weight").unwrap().1.to_vec().unwrap();
+    let (values, explained) = (maps.to_vec().unwrap(), found.maps.to_vec().unwrap());
+    assert_eq!((n, explained.len()), (rows.len(), n * h * w));
+    let mut largest = 0.0_f64;
+    for (at, map) in explained.iter().enumerate() {
+        let weights = &fc[class(at / (h * w)) * k..][..k];
+        let sum: f64 = weights.iter().zip(&values[at * k..][..k]).map(|(w, v)| f64::from(*w) * f64::from(*v)).sum();
+        let wanted = (sum / (h * w) as f64).max(0.0);
+        largest = largest.max(wanted);
+        assert!((f64::from(*map) - wanted).abs() < 1e-6, "{at}: {map} where {wanted} is due");
+    }
+    assert!(largest > 1e-4, "some of the maps are not zero: {largest}");
+    assert_eq!(Decision::Largest.of(&classifier::softmax(&found.logits[0])), usize::from(found.logits[0][1] > found.logits[0][0]));
+}
+
+#[test]
+fn the_last_layer_has_its_own_weights_again_after_the_check() {
+    let (network, weights) = classifier::open_with_weights(&classifier::tests::fresh(), 32, &Device::Cpu).unwrap();
+    let rows = rows();
+    let pack = vec![classifier::tests::packed(&rows)];
+    let store = ImageStore::of(&pack).unwrap();
+    let device = Device::Cpu;
+    let maps = Maps { network: &*network, store: &store, device: &device };
+    let labels = vec![0; rows.len()];
+    let cx = Context::for_tests(GradCam::NAME).seeded(1);
+    let seen = maps.of_all(&rows, &labels, None, &cx).unwrap();
+    let all: Vec<usize> = (0..rows.len()).collect();
+    let chosen = maps.of_some(&all, &rows, &seen).unwrap();
+    let before = weights.to_safetensors().unwrap();
+    let likeness = randomised::Randomised { network: &*network, weights: &weights, head: "fc." }.likeness(&chosen, 32, &cx.stream("last layer")).unwrap();
+    assert!(weights.to_safetensors().unwrap() == before);
+    for (map, alike) in chosen.maps.iter().zip(&likeness) {
+        assert_eq!(alike.is_some(), map.iter().any(|v| *v > 0.0));
+        assert!(alike.is_none_or(|alike| alike < 0.999), "another last layer, another map: {alike:?}");
+    }
+    // Nothing is drawn anew: the maps are the same.
+    let same =
+        randomised::Randomised { network: &*network, weights: &weights, head: "no such layer." }.likeness(&chosen, 32, &cx.stream("last layer")).unwrap();
+    assert!(same.iter().flatten().all(|alike| (alike - 1.0).abs() < 1e-9));
+}
+
+fn found(border: f64, label: &str, patient: &str, alike: Option<f64>) -> Attention {
+    let row = sample(patient, 0, label);
+    let seen = Seen { predicted: 0, is_right: label == "a", class: 0, probability: 0.75, place: Some(attention::Where { border, x: 0.5, y: 0.5 }) };
+    Attention { randomised_ssim: alike, ..seen.row(&row, &["a".into(), "b".into()], 32) }
+}
+
+#[test]
+fn intervals_are_over_patients_and_need_three_of_them() {
+    let rows: Vec<Attention> = (0..12).map(|i| found(0.2 + 0.02 * f64::from(i), "a", &format!("t:{}", i / 2), None)).collect();
+    let one_each: Vec<Attention> = (0..12).map(|i| found(0.2 + 0.02 * f64::from(i), "a", "", None)).collect();
+    let all = |rows: Vec<Attention>| summary::of(&Table { rows }, 32).rows.swap_remove(0);
+    let (few, many) = (all(rows.clone()), all(one_each));
+    assert_eq!((few.images, few.patients, many.patients), (12, 6, 12));
+    assert!((few.border.unwrap() - 0.31).abs() < 1e-12 && few.border == many.border);
+    assert!(few.high.unwrap() - few.low.unwrap() > many.high.unwrap() - many.low.unwrap(), "images of a patient are not independent");
+    let two = all(rows[..4].to_vec());
+    assert_eq!((two.low, two.reason.as_str()), (None, "an interval needs 3 patients, and there are 2"));
+    assert_eq!(all((0..4).map(|i| found(0.25, "a", &format!("t:{i}"), None)).collect()).reason, "all patients have the same share");
+    assert_eq!(all(vec![Attention { border: None, ..rows[0].clone() }]).reason, "there are no images");
+}
+
+#[test]
+fn maps_that_do_not_follow_from_what_was_learnt_are_a_warning() {
+    let said = |alike: &[f64]| {
+        let rows = alike.iter().map(|alike| found(0.25, "b", "", Some(*alike))).collect();
+        let (cx, table) = (Context::for_tests(GradCam::NAME), Table { rows });
+        summary::report(&summary::of(&table, 32), &table, &cx);
+        cx.notes().last().unwrap().clone()
+    };
+    let text = "with random weights in the last layer, 2 maps resemble those of the classifier by SSIM";
+    assert_eq!(said(&[0.25, 0.5]), Note::info(format!("{text} 0.38 on average")));
+    assert_eq!(
+        said(&[0.25, 0.75]),
+        Note::warning(format!("{text} 0.50 on average: they show what is in the images rather than what the classifier has learnt"))
+    );
+}

@@ -11,6 +11,7 @@ pub mod detectable;
 pub mod interval;
 pub mod paired;
 pub mod proportion;
+pub mod rank_correlation;
 pub mod repeats;
 pub mod special;
 #[cfg(test)]

@@ -147,7 +147,7 @@ fn diverged(what: &str, row: &Sample) -> Error {
 }
 
 /// Probabilities. An infinite logit is an overflow, not certainty: if one is not finite, all probabilities are NaN.
-fn softmax(logits: &[f32]) -> Vec<f64> {
+pub(super) fn softmax(logits: &[f32]) -> Vec<f64> {
     if logits.iter().any(|l| !l.is_finite()) {
         return vec![f64::NAN; logits.len()];
     }

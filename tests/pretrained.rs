@@ -58,3 +58,27 @@ fn weights_that_do_not_fit_are_refused_in_the_users_words() {
         assert!(!said.err.contains("bug in hilum"), "{}", said.err);
     }
 }
+
+#[test]
+fn the_weights_of_an_extractor_come_with_the_command_that_makes_them() {
+    let space = Space::new();
+    let study = |extractor: &str, sha256: &str| {
+        format!(
+            "study: own\nseed: 1\nstages:\n  images: {{ stage: phantoms, with: {{ size: 32, classes: {{ covid: {{ images: 4 }} }} }} }}\n  \
+             pixels: {{ stage: prepare, in: {{ samples: images }}, with: {{ size: 32 }} }}\n  \
+             by-others: {{ stage: features, in: {{ samples: images, images: pixels }}, with: {{ extractor: {{ {extractor}: {{ path: models/w.safetensors, sha256: {sha256} }} }} }} }}\n"
+        )
+    };
+    for (extractor, wanted) in [("inception", "torch.load('pt_inception-2015-12-05-6726825d.pth'"), ("torchxrayvision", "xrv.models.DenseNet(weights=")] {
+        space.write("study.yaml", study(extractor, &"0".repeat(64)));
+        let said = space.hilum(&["run", "study.yaml"]);
+        assert!(said.code == 2 && said.err.contains("`models/w.safetensors` does not exist") && said.err.contains(wanted), "{}", said.err);
+    }
+    space.write("study.yaml", study("inception", "12"));
+    let said = space.hilum(&["check", "study.yaml"]);
+    assert!(said.code == 2 && said.err.contains("must be 64 hexadecimal digits"), "{}", said.err);
+    // Without an extractor it is that of a classifier, which is missing.
+    space.write("study.yaml", study("inception", "12").split(", with: { extractor").next().unwrap().to_owned() + " }\n");
+    let said = space.hilum(&["check", "study.yaml"]);
+    assert!(said.code == 2 && said.err.contains("needs the input `weights`"), "{}", said.err);
+}

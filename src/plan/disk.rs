@@ -73,10 +73,11 @@ pub fn need(p: &Pipeline, plan: &Plan, groups: &[Group], session: &Session) -> N
     sum.need()
 }
 
-/// True for a stage that writes images or networks. Imports leave images where they are; tables, scores and figures are not worth
+/// True for a stage that writes images, features or networks. Imports leave images where they are; tables, scores and figures are not worth
 /// counting.
 fn is_large(stage: &Stage) -> bool {
-    stage.stage.disk(&|_| None).is_some() || stage.kind.outputs.iter().any(|o| o.artifact == ArtifactType::Images || o.artifact.is_network())
+    stage.stage.disk(&|_| None).is_some()
+        || stage.kind.outputs.iter().any(|o| matches!(o.artifact, ArtifactType::Images | ArtifactType::Embedding) || o.artifact.is_network())
 }
 
 /// The bytes that a stage says it will write.

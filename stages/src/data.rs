@@ -1,10 +1,11 @@
-//! Artifact types and their files: tables of samples, packed images, images, figures, weights.
+//! Artifact types and their files: tables of samples, packed images, images, figures, weights, features.
 
 pub mod ahead;
 pub mod augment;
 pub mod batch;
 pub mod contents;
 pub mod cues;
+pub mod embedding;
 pub mod figure;
 pub mod grey;
 pub mod inspect;

@@ -6,6 +6,7 @@ pub mod classifier;
 pub mod combine;
 pub mod compare;
 pub mod evaluate;
+pub mod features;
 pub mod generative_quality;
 pub mod generator;
 pub mod grad_cam;
@@ -15,6 +16,7 @@ pub mod oversample;
 pub mod phantoms;
 pub mod prepare;
 pub mod shortcuts;
+pub mod spaces;
 pub mod split;
 pub mod synthesize;
 pub mod train_classifier;
@@ -31,6 +33,7 @@ pub static KINDS: &[StageKind] = &[
     StageKind::of::<combine::Combine>(),
     StageKind::of::<compare::Compare>(),
     StageKind::of::<evaluate::Evaluate>(),
+    StageKind::of::<features::Features>(),
     StageKind::of::<generative_quality::GenerativeQuality>(),
     StageKind::of::<grad_cam::GradCam>(),
     StageKind::of::<import::Import>(),

@@ -4,6 +4,7 @@
 //! A reader passes over columns that it does not know, which are those of a newer program, and names one that is
 //! missing.
 
+mod agreement;
 mod answers;
 mod arms;
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod shortcuts;
 mod subgroups;
 mod within_groups;
 
+pub use agreement::AgreementRow;
 pub use answers::Answer;
 pub use arms::ArmRow;
 pub use attention::{Attention, AttentionSummary};

@@ -12,6 +12,7 @@ pub mod interval;
 pub mod paired;
 pub mod proportion;
 pub mod ratio;
+pub mod rank_correlation;
 pub mod repeats;
 pub mod special;
 #[cfg(test)]

@@ -20,6 +20,8 @@ pub enum ArtifactType {
     Generator,
     /// A trained classifier.
     Weights,
+    /// Features of images.
+    Embedding,
     /// Scores of a classifier.
     Scores,
     /// Any other table.
@@ -30,9 +32,9 @@ pub enum ArtifactType {
 
 impl ArtifactType {
     /// All types.
-    pub const ALL: [ArtifactType; 8] = {
+    pub const ALL: [ArtifactType; 9] = {
         use ArtifactType::*;
-        [Samples, Images, Patients, Generator, Weights, Scores, Table, Figure]
+        [Samples, Images, Patients, Generator, Weights, Embedding, Scores, Table, Figure]
     };
 
     /// The name in recipes, receipts and messages.
@@ -43,6 +45,7 @@ impl ArtifactType {
             ArtifactType::Patients => "patients",
             ArtifactType::Generator => "generator",
             ArtifactType::Weights => "weights",
+            ArtifactType::Embedding => "embedding",
             ArtifactType::Scores => "scores",
             ArtifactType::Table => "table",
             ArtifactType::Figure => "figure",

@@ -163,6 +163,12 @@ impl Samples {
         self.rows.iter().filter(|row| !row.patient.is_empty()).all(|row| seen.insert(&row.patient))
     }
 
+    /// Its rows, each image once: the first of its rows.
+    pub fn each_image_once(self) -> Vec<Sample> {
+        let mut seen = BTreeSet::new();
+        self.rows.into_iter().filter(|row| seen.insert(row.image)).collect()
+    }
+
     /// The labels that occur, sorted.
     pub fn labels(&self) -> Vec<String> {
         self.rows.iter().map(|r| r.label.clone()).collect::<BTreeSet<_>>().into_iter().collect()

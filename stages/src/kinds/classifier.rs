@@ -1,5 +1,5 @@
 //! A trained classifier as an artifact, and how it is loaded: `train-classifier` writes it, `evaluate` applies it to
-//! images, `grad-cam` shows where in them it finds a class, and `umap`, `generative-quality` and `memorisation` take its features.
+//! images, `grad-cam` shows where in them it finds a class, and `features` and `umap` take its features.
 
 use crate::contract::prelude::*;
 use crate::contract::seed::Seed;

@@ -1,11 +1,10 @@
 //! Whether synthetic images repeat training images: how near they lie to them, beside images that the generator never saw.
 
-use super::classifier::{self, ClassifierDocument};
+use super::spaces;
 use crate::contract::prelude::*;
+use crate::data::embedding::Embedding;
 use crate::data::pack::{ImageStore, Images};
 use crate::data::sample::{Origin, Sample, Samples};
-use crate::data::weights::Trained;
-use crate::quality::Features;
 use crate::quality::copies::{Copied, copies};
 use crate::quality::memorisation::{Nearest, authentic, discoveries, nearest_other_training, nearest_training, p_values, ratio};
 use crate::records::{Likeness, MemorisationRow, NearestPair, Table};
@@ -20,22 +19,22 @@ ports! {
         held_out: Samples,
         /// Synthetic images.
         synthetic: Samples,
-        /// A classifier whose features distances are measured in.
-        weights: Trained<ClassifierDocument>,
+        /// Features of the images of all three sets by one extractor, in which distances are measured.
+        features: Vec<Embedding>,
         /// Pixels of the images of all three sets.
         images: Vec<Images> [by training held_out synthetic],
     }
     outputs {
         /// Figures of all images and of each class.
-        summary: Table<MemorisationRow> [contains training held_out synthetic; influenced weights images],
+        summary: Table<MemorisationRow> [contains training held_out synthetic; influenced features images],
         /// Every synthetic image beside its nearest training image, nearest first.
-        pairs: Table<NearestPair> [contains training held_out synthetic; influenced weights images],
+        pairs: Table<NearestPair> [contains training held_out synthetic; influenced features images],
     }
 }
 
 /// Finds synthetic images that repeat training images, or lie nearer to them than images do that the generator never saw.
 ///
-/// Distances are those of a classifier's features. The summary has these figures, of all images and of each class:
+/// Distances are those of features by one extractor. The summary has these figures, of all images and of each class:
 ///
 /// * `copies`, `mirrored-copies`: synthetic images with the very pixels of a training image.
 /// * `distance-ratio`: the median distance to the nearest training image, divided by that of held-out images; below 1 where synthetic
@@ -60,25 +59,22 @@ fn default_rate() -> InnerShare {
 
 impl Stage for Memorisation {
     const NAME: &'static str = "memorisation";
-    const VERSION: u32 = 1;
-    const NEEDS: Needs = Needs::Tensor;
-    const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
+    const VERSION: u32 = 2;
+    const NEEDS: Needs = Needs::Heavy;
     type Inputs = Inputs;
     type Outputs = Outputs;
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let store = ImageStore::of(&inputs.images)?;
-        let rows = |samples: Samples| {
-            let mut seen = BTreeSet::new();
-            store.without_left_out(samples, cx).rows.into_iter().filter(|row| seen.insert(row.image)).collect::<Vec<_>>()
-        };
+        let space = [spaces::one_space(&inputs.features)?];
+        let rows = |samples: Samples| spaces::present(&space, store.without_left_out(samples, cx), cx);
         let (training, held_out, synthetic) = (rows(inputs.training), rows(inputs.held_out), rows(inputs.synthetic));
         check(&training, &held_out, &synthetic, cx)?;
-        let features =
-            |rows: &[Sample]| -> Result<Features> { Features::of_rows(&classifier::features(&inputs.weights, rows, &store, cx)?).map_err(Error::data) };
-        let of_training = features(&training)?;
+        cx.note(format!("distances of features by {}", space[0].name));
+        let [space] = &space;
+        let of_training = space.features(&training)?;
         let near = |rows: &[Sample]| -> Result<Vec<Nearest>> {
-            if rows.is_empty() { Ok(vec![]) } else { nearest_training(&features(rows)?, &of_training).map_err(Error::data) }
+            if rows.is_empty() { Ok(vec![]) } else { nearest_training(&space.features(rows)?, &of_training).map_err(Error::data) }
         };
         let pixels = |rows: &[Sample]| rows.iter().map(|row| store.get(&row.image)).collect::<Result<Vec<_>>>();
         let known = pixels(&training)?;

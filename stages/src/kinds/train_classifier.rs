@@ -16,7 +16,7 @@ use crate::data::sample::Samples;
 use crate::data::weights::Trained;
 use crate::models::ClassifierNetwork;
 use crate::networks::bagged_trees::BaggedTrees;
-use crate::networks::{Ends, Greys, Mode, Pretrained, Weights};
+use crate::networks::{Conversion, Ends, Greys, Mode, Pretrained, Weights};
 use crate::records::{History, ShortcutRow, Table, TrainedClass, TrainingSummary};
 use crate::training::loss::Loss;
 use crate::training::phases::{self, FrozenNorms, Phase, Trainable};
@@ -155,7 +155,7 @@ impl Stage for TrainClassifier {
     }
 
     fn sources(&self) -> Vec<Source> {
-        self.weights.iter().map(|w| w.source("weights.path")).collect()
+        self.weights.iter().map(|w| w.source("weights.path", Conversion::BESIDE)).collect()
     }
 
     fn effort(&self) -> Option<Effort> {
@@ -233,7 +233,8 @@ impl TrainClassifier {
         let mut weights = Weights::on(device);
         let network = self.network.build(classes.len(), &mut weights.scope(&mut cx.stream("initial")))?;
         if let Some(pretrained) = &self.weights {
-            pretrained.load(&cx.read_source("weights.path")?, &weights, Ends { first_conv: self.network.first_conv(), head: self.network.head() }, device)?;
+            let ends = Ends { first_conv: self.network.first_conv(), head: self.network.head() };
+            pretrained.load(&cx.read_source("weights.path")?, &weights, Some(ends), Conversion::BESIDE, device)?;
         }
         let network = Greys::before(*greys, network);
         let head = self.network.head();

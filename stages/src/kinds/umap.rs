@@ -3,7 +3,9 @@
 //! proves nothing.
 
 use super::classifier::{self, ClassifierDocument};
+use super::spaces;
 use crate::contract::prelude::*;
+use crate::data::embedding::Embedding;
 use crate::data::figure::FigureFiles;
 use crate::data::pack::{ImageStore, Images};
 use crate::data::sample::{Origin, Sample, Samples};
@@ -15,8 +17,10 @@ use crate::words::counted;
 
 ports! {
     inputs {
-        /// A classifier whose features are mapped; without it, pixels are mapped.
+        /// A classifier whose features are mapped; pixels are mapped without it and without `features`.
         weights: Option<Trained<ClassifierDocument>>,
+        /// Features of all images, which are mapped. In place of `weights`.
+        features: Option<Embedding>,
         /// The images to embed.
         samples: Vec<Samples>,
         /// Their pixels.
@@ -24,13 +28,13 @@ ports! {
     }
     outputs {
         /// One row per image.
-        embedding: Table<Embedded> [contains samples; influenced weights images],
+        embedding: Table<Embedded> [contains samples; influenced weights features images],
         /// The embedding.
-        figure: FigureFiles [contains samples; influenced weights images],
+        figure: FigureFiles [contains samples; influenced weights features images],
     }
 }
 
-/// Maps images in two dimensions by the features of a classifier, or by their pixels.
+/// Maps images in two dimensions by their features, which are bound or those of a classifier, or by their pixels.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Umap {
@@ -57,24 +61,41 @@ fn default_max_per_label() -> Whole<3> {
 
 impl Stage for Umap {
     const NAME: &'static str = "umap";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
     type Inputs = Inputs;
     type Outputs = Outputs;
 
+    fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, _upstream: &dyn Upstream) -> Vec<BadInput> {
+        let are_both = ["weights", "features"].iter().all(|port| !makers(port).is_empty());
+        let bad = || BadInput {
+            port: "features",
+            why: "`weights` and `features` are both bound, but one of them is mapped".into(),
+            help: "remove one of them".into(),
+        };
+        are_both.then(bad).into_iter().collect()
+    }
+
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let store = ImageStore::of(&inputs.images)?;
+        let bound: Vec<Embedding> = inputs.features.into_iter().collect();
+        let spaces = spaces::spaces(&bound)?;
         let tables: Vec<Samples> = inputs.samples.into_iter().map(|t| store.without_left_out(t, cx)).collect();
         let rows = self.rows(&tables, cx);
-        let (data, dimensions, what) = match &inputs.weights {
-            Some(weights) => {
+        let (data, dimensions, what) = match (spaces.first(), &inputs.weights) {
+            (Some(space), _) => {
+                let features = space.of_rows(&rows)?;
+                let dimensions = features.first().map_or(0, Vec::len);
+                (features.concat(), dimensions, format!("{dimensions} features of {}", space.name))
+            }
+            (None, Some(weights)) => {
                 let features = classifier::features(weights, &rows, &store, cx)?;
                 let dimensions = features.first().map_or(0, Vec::len);
                 (features.concat(), dimensions, format!("{dimensions} features of {}", weights.document.network.name()))
             }
-            None => (pixels(&rows, &store)?, store.side * store.side, format!("{} pixels", store.side * store.side)),
+            (None, None) => (pixels(&rows, &store)?, store.side * store.side, format!("{} pixels", store.side * store.side)),
         };
         let parameters = UmapParameters { neighbours: *self.neighbours as usize, min_dist: *self.min_dist, epochs: None };
         let embedding = umap::embed(&data, dimensions, &parameters, cx.stream("layout").bits()).map_err(Error::data)?;
@@ -126,6 +147,7 @@ fn pixels(rows: &[Sample], store: &ImageStore) -> Result<Vec<f32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::embedding::tests::embedded;
     use crate::data::pack::NewPack;
     use crate::data::sample::tests::sample;
 
@@ -136,7 +158,7 @@ mod tests {
             let rows: Vec<Sample> = (0..n).map(|i| sample("p", i, "normal")).collect();
             NewPack::of(rows.iter().map(|r| (r.image, vec![r.number as u8 * 20; 16])).collect(), None).save(dir.path()).unwrap();
             let files = ["index.csv", "pixels.u8"].map(|name| File { name: name.into(), path: dir.path().join(name) });
-            let inputs = Inputs { weights: None, samples: vec![Samples::of(rows)], images: vec![Images::open(&files).unwrap()] };
+            let inputs = Inputs { weights: None, features: None, samples: vec![Samples::of(rows)], images: vec![Images::open(&files).unwrap()] };
             let stage: Umap = serde_json::from_str("{}").unwrap();
             let cx = Context::for_tests(Umap::NAME).seeded(1);
             assert_eq!(stage.run(inputs, &cx).unwrap().embedding.rows.len(), n as usize);
@@ -144,5 +166,45 @@ mod tests {
         };
         assert!(notes(2).is_empty());
         assert!(notes(3)[0].starts_with("trustworthiness at 1 neighbour: "));
+    }
+
+    #[test]
+    fn features_that_are_bound_are_mapped_in_place_of_pixels() {
+        let rows: Vec<Sample> = (0..12).map(|i| sample("p", i, if i < 6 { "a" } else { "b" })).collect();
+        let mapped = |features: Option<Embedding>| {
+            let images = vec![classifier::tests::packed(&rows)];
+            let inputs = Inputs { weights: None, features, samples: vec![Samples::of(rows.clone())], images };
+            let stage: Umap = serde_json::from_str(r#"{"neighbours": 4}"#).unwrap();
+            stage.run(inputs, &Context::for_tests(Umap::NAME).seeded(1)).map(|out| out.embedding)
+        };
+        let (of_features, of_pixels) = (mapped(Some(embedded("inception", &rows))).unwrap(), mapped(None).unwrap());
+        assert!(of_features.rows.len() == 12 && of_features != of_pixels);
+        assert!(mapped(Some(embedded("inception", &rows[..9]))).unwrap_err().to_string().ends_with("has no features by inception"));
+    }
+
+    #[test]
+    fn weights_and_features_are_not_both_mapped() {
+        struct Nothing;
+        impl Upstream for Nothing {
+            fn kind(&self, _: usize) -> &'static str {
+                unreachable!()
+            }
+            fn name(&self, _: usize) -> &str {
+                unreachable!()
+            }
+            fn parameters(&self, _: usize) -> &serde_json::Value {
+                unreachable!()
+            }
+            fn makers(&self, _: usize, _: &str) -> Vec<usize> {
+                unreachable!()
+            }
+            fn gathering_all_but(&self, _: &str, _: &str) -> Option<String> {
+                unreachable!()
+            }
+        }
+        let stage: Umap = serde_json::from_str("{}").unwrap();
+        let bad = |bound: &[&str]| Stage::check_inputs(&stage, &|port| if bound.contains(&port) { vec![0] } else { vec![] }, &Nothing);
+        assert!(bad(&["weights"]).is_empty() && bad(&["features", "images"]).is_empty() && bad(&[]).is_empty());
+        assert_eq!(bad(&["weights", "features"])[0].why, "`weights` and `features` are both bound, but one of them is mapped");
     }
 }

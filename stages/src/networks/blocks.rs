@@ -169,4 +169,8 @@ impl Linear {
     pub fn forward(&self, x: &Value) -> Result<Value> {
         Ok(hilum_ops::linear(x, &self.weight, Some(&self.bias))?)
     }
+    /// `x · Wᵀ`.
+    pub fn unbiased(&self, x: &Value) -> Result<Value> {
+        Ok(hilum_ops::linear(x, &self.weight, None)?)
+    }
 }

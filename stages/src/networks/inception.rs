@@ -177,8 +177,8 @@ impl FidInception {
         Ok(FidInception { stem, mixed, fc: Linear::new(2048, 1008, &mut scope.at("fc"))? })
     }
 
-    /// The 2,048 features of each image, `[n, 2048]`.
-    pub fn features(&self, x: &Value) -> Result<Value> {
+    /// The last feature maps, `[n, h, w, 2048]`.
+    pub fn maps(&self, x: &Value) -> Result<Value> {
         let mut x = x.clone();
         for (i, conv) in self.stem.iter().enumerate() {
             x = conv.forward(&x)?;
@@ -190,10 +190,18 @@ impl FidInception {
             let maps = branches.iter().map(|b| b.forward(&x)).collect::<Result<Vec<_>>>()?;
             x = concat_channels(&maps.iter().collect::<Vec<_>>())?;
         }
-        Ok(global_average_pool(&x)?)
+        Ok(x)
+    }
+    /// The 2,048 features of each image, `[n, 2048]`.
+    pub fn features(&self, x: &Value) -> Result<Value> {
+        Ok(global_average_pool(&self.maps(x)?)?)
     }
     /// Logits `[n, 1008]` of features.
     pub fn logits(&self, features: &Value) -> Result<Value> {
         self.fc.forward(features)
+    }
+    /// The same without bias, of which the inception score is computed.
+    pub fn unbiased_logits(&self, features: &Value) -> Result<Value> {
+        self.fc.unbiased(features)
     }
 }

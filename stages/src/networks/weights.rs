@@ -3,7 +3,7 @@
 mod file;
 mod pretrained;
 
-pub use pretrained::{Ends, Pretrained};
+pub use pretrained::{Conversion, Ends, Pretrained};
 
 use crate::contract::prelude::*;
 use candle_core::{DType, Device, Tensor};

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct QualityRow {
+    /// What the features are by; empty in tables of older programs.
+    #[serde(default)]
+    pub extractor: String,
     /// Such as `kid`.
     pub metric: String,
     /// The class, or empty for all images.
@@ -30,7 +33,8 @@ pub struct QualityRow {
 
 impl Row for QualityRow {
     const RECORD: &'static str = "generative-quality";
-    const COLUMNS: &'static [&'static str] = &["metric", "class", "value", "standard-error", "baseline", "real", "synthetic", "reason"];
+    const COLUMNS: &'static [&'static str] = &["extractor", "metric", "class", "value", "standard-error", "baseline", "real", "synthetic", "reason"];
+    const LATER: &'static [&'static str] = &["extractor"];
 }
 
 #[cfg(test)]
@@ -41,7 +45,15 @@ mod tests {
 
     #[test]
     fn figures_read_back_and_a_missing_column_is_named() {
-        let row = QualityRow { metric: "kid".into(), class: "a, b".into(), value: Some(-1.25e-7), real: 12, synthetic: 3, ..QualityRow::default() };
+        let row = QualityRow {
+            extractor: "inception".into(),
+            metric: "kid".into(),
+            class: "a, b".into(),
+            value: Some(-1.25e-7),
+            real: 12,
+            synthetic: 3,
+            ..QualityRow::default()
+        };
         let refused = QualityRow { metric: "fid".into(), reason: "3 synthetic images, 8 features".into(), baseline: Some(0.5), ..row.clone() };
         let rows = [row, QualityRow { value: None, standard_error: Some(0.1), ..refused }];
         is_sound(&rows);

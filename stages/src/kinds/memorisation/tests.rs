@@ -1,7 +1,9 @@
 //! Planted copies are found, and it is said where too little is known.
 
 use super::*;
+use crate::data::embedding::tests::embedded;
 use crate::data::sample::tests::sample;
+use crate::kinds::classifier;
 
 fn set(rows: Vec<Sample>, near: &[(usize, f64)]) -> Set {
     let copied = near.iter().map(|(training, distance)| (*distance == 0.0).then_some(Copied { training: *training, is_mirrored: false }));
@@ -92,14 +94,10 @@ fn a_run_finds_a_planted_copy() {
     // The image itself stands for a file with its pixels.
     synthetic[4].image = training[7].image;
     let images = vec![classifier::tests::packed(training.iter().chain(&held_out).chain(&synthetic))];
+    // Features of synthetic images may be those of another stage.
+    let features = vec![embedded("inception", training.iter().chain(&held_out)), embedded("inception", &synthetic)];
     let [copied, original] = [synthetic[4].image, training[7].image];
-    let inputs = Inputs {
-        training: Samples::of(training),
-        held_out: Samples::of(held_out),
-        synthetic: Samples::of(synthetic),
-        weights: classifier::tests::fresh(),
-        images,
-    };
+    let inputs = Inputs { training: Samples::of(training), held_out: Samples::of(held_out), synthetic: Samples::of(synthetic), features, images };
     let stage: Memorisation = serde_json::from_str("{}").unwrap();
     let cx = Context::for_tests(Memorisation::NAME);
     let outputs = stage.run(inputs, &cx).unwrap();
@@ -108,4 +106,21 @@ fn a_run_finds_a_planted_copy() {
     assert!(outputs.pairs.rows[1..].iter().all(|pair| !pair.is_copy() && pair.distance > Some(0.0)));
     assert_eq!(value(&outputs, "covid", "copies"), (Some(1.0), Some(0.0), String::new()));
     assert!(outputs.summary.rows.iter().all(|row| (row.training, row.held_out, row.synthetic) == (12, 25, 9)));
+    assert_eq!(cx.notes(), [Note::info("distances of features by inception")]);
+}
+
+#[test]
+fn distances_are_in_one_space() {
+    let (training, synthetic) = (rows("t", 3, "a"), rows("s", 2, "a"));
+    let inputs = |features: Vec<Embedding>| Inputs {
+        images: vec![classifier::tests::packed(training.iter().chain(&synthetic))],
+        training: Samples::of(training.clone()),
+        held_out: Samples::default(),
+        synthetic: Samples::of(synthetic.clone()),
+        features,
+    };
+    let stage: Memorisation = serde_json::from_str("{}").unwrap();
+    let refused = |features| stage.run(inputs(features), &Context::for_tests(Memorisation::NAME)).err().unwrap().to_string();
+    assert_eq!(refused(vec![embedded("x", &training), embedded("y", &synthetic)]), "the features are by several extractors: x, y");
+    assert!(refused(vec![embedded("x", &training)]).ends_with("has no features by x"));
 }

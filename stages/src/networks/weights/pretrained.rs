@@ -1,7 +1,8 @@
 //! Pretrained weights, from a safetensors file that the user names.
 //!
-//! Names are torchvision's, which are ours. The last layer is for other classes and keeps its initial values. Weights
-//! of a first layer for three channels are summed for a network of one: on grey images the sums are the same.
+//! Names are torchvision's, which are ours. A network is loaded as it is, or for other classes and channels: then the last layer
+//! keeps its initial values, and weights of a first layer for three channels are summed for a network of one, which gives the
+//! same sums on grey images.
 
 use super::Weights;
 use crate::contract::prelude::*;
@@ -15,7 +16,7 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pretrained {
-    /// A safetensors file with torchvision's names.
+    /// A safetensors file with the names that PyTorch gives the tensors.
     pub path: SourcePath,
     /// Its SHA-256 in hexadecimal, as `sha256sum` prints it.
     pub sha256: String,
@@ -30,18 +31,33 @@ pub struct Ends<'a> {
     pub head: &'a str,
 }
 
-/// The command that converts a file of PyTorch to safetensors.
-fn conversion(name: &str) -> String {
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    format!(
-        "python3 -c \"import torch, safetensors.torch as s; s.save_file({{k: v.contiguous() for k, v in torch.load('{stem}.pth', map_location='cpu', weights_only=True).items() if v.dim()}}, '{stem}.safetensors')\""
-    )
+/// How weights of others become a safetensors file, in Python.
+#[derive(Clone, Copy, Debug)]
+pub struct Conversion {
+    /// What is imported for it.
+    pub imports: &'static str,
+    /// An expression for a map of tensors by name. `{stem}` is the path of the file without its extension.
+    pub tensors: &'static str,
+}
+
+impl Conversion {
+    /// From a file of PyTorch that lies beside it.
+    pub const BESIDE: Conversion = Conversion { imports: "torch", tensors: "torch.load('{stem}.pth', map_location='cpu', weights_only=True)" };
+
+    /// The command that makes a file of this name.
+    fn command(self, name: &str) -> String {
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        let (imports, tensors) = (self.imports, self.tensors.replace("{stem}", stem));
+        format!(
+            "python3 -c \"import {imports}, safetensors.torch as s; s.save_file({{k: v.contiguous() for k, v in {tensors}.items() if v.dim()}}, '{stem}.safetensors')\""
+        )
+    }
 }
 
 impl Pretrained {
-    /// The file as a path parameter, which is called `parameter` in the study.
-    pub fn source(&self, parameter: &'static str) -> Source {
-        let help = Some(format!("convert PyTorch weights with: {}", conversion(&self.path.0)));
+    /// The file as a path parameter, which is called `parameter` in the study; where it is missing, the command that makes it.
+    pub fn source(&self, parameter: &'static str, conversion: Conversion) -> Source {
+        let help = Some(format!("convert PyTorch weights with: {}", conversion.command(&self.path.0)));
         Source { parameter, path: self.path.clone(), what: SourceKind::File, help }
     }
     /// What is wrong with the parameters; `path` is that of this one in the study.
@@ -49,11 +65,11 @@ impl Pretrained {
         let hex = self.sha256.len() == 64 && self.sha256.bytes().all(|b| b.is_ascii_hexdigit());
         BadParameter::unless(hex, &format!("{path}.sha256"), "must be 64 hexadecimal digits, as `sha256sum` prints them")
     }
-    /// Loads the file's weights into a network, all but those of the last layer.
+    /// Loads the file's weights into a network: all, or what is fitted to other `ends` without the last layer.
     ///
     /// # Errors
     /// Where its SHA-256 differs, it is not in the safetensors format, or lacks a tensor: names it, with both shapes.
-    pub fn load(&self, bytes: &[u8], weights: &Weights, Ends { first_conv, head }: Ends, device: &Device) -> Result<()> {
+    pub fn load(&self, bytes: &[u8], weights: &Weights, ends: Option<Ends>, conversion: Conversion, device: &Device) -> Result<()> {
         let name = self.path.0.rsplit(['/', ':']).next().unwrap_or("weights");
         let found = Sha256::of(bytes).hex();
         if !found.eq_ignore_ascii_case(&self.sha256) {
@@ -64,19 +80,20 @@ impl Pretrained {
             ));
         }
         if bytes.starts_with(b"PK\x03\x04") || bytes.first() == Some(&0x80) {
-            let help = format!("a pickle can run any program when it is opened; convert it where you trust it: {}", conversion(name));
+            let help = format!("a pickle can run any program when it is opened; convert it where you trust it: {}", conversion.command(name));
             return Err(Error::helped(format!("`{name}` is a PyTorch pickle, not safetensors"), help));
         }
         let file = safetensors::SafeTensors::deserialize(bytes).map_err(|e| Error::data(format!("`{name}` is not a safetensors file: {e}")))?;
         let known: HashMap<String, _> = file.tensors().into_iter().map(|(n, view)| (current(&n), view)).collect();
-        for (tensor, value) in weights.all().filter(|(n, _)| !n.starts_with(head)) {
+        for (tensor, value) in weights.all().filter(|(n, _)| ends.is_none_or(|ends| !n.starts_with(ends.head))) {
             let view = known.get(tensor).ok_or_else(|| Error::data(format!("`{name}` has no tensor `{tensor}` {:?}", value.dims())))?;
             if view.dtype() != safetensors::Dtype::F32 {
                 return Err(Error::data(format!("tensor `{tensor}` of `{name}` is of {:?}; expected F32", view.dtype())));
             }
             let mut values: Vec<f32> = view.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
             let mut shape = view.shape().to_vec();
-            if tensor == first_conv && shape.len() == 4 && shape[1] == 3 && value.dims()[1] == 1 {
+            let is_first = ends.is_some_and(|ends| tensor == ends.first_conv);
+            if is_first && shape.len() == 4 && shape[1] == 3 && value.dims()[1] == 1 {
                 values = over_channels(&values, shape[2] * shape[3]);
                 shape[1] = 1;
             }

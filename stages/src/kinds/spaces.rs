@@ -1,0 +1,167 @@
+//! Features of images by extractor, from the embeddings that are bound to a stage: `generative-quality`, `memorisation` and
+//! `umap` compare images by them.
+
+use crate::contract::prelude::*;
+use crate::data::embedding::{Embedding, EmbeddingDocument};
+use crate::data::sample::{Sample, Samples};
+use crate::quality::Features;
+use crate::words::counted;
+
+/// Features by one extractor, of the images of one embedding or of several.
+pub struct Space<'a> {
+    /// The extractor; with the beginning of its weights' digest where another one has this name.
+    pub name: String,
+    parts: Vec<&'a Embedding>,
+}
+
+/// The extractors of these embeddings, in the order in which they come. Embeddings by one extractor are one space.
+///
+/// # Errors
+/// Where two differ only in the size of the images.
+pub fn spaces(embeddings: &[Embedding]) -> Result<Vec<Space<'_>>> {
+    let mut spaces: Vec<(&EmbeddingDocument, Vec<&Embedding>)> = vec![];
+    for embedding in embeddings {
+        match spaces.iter_mut().find(|(document, _)| **document == embedding.document) {
+            Some((_, parts)) => parts.push(embedding),
+            None => spaces.push((&embedding.document, vec![embedding])),
+        }
+    }
+    let documents: Vec<&EmbeddingDocument> = spaces.iter().map(|(document, _)| *document).collect();
+    let name = |document: &EmbeddingDocument| -> Result<String> {
+        let alike = || documents.iter().filter(|other| other.extractor == document.extractor);
+        if let Some(other) = alike().find(|other| other.weights == document.weights && other.side != document.side) {
+            return Err(Error::helped(
+                format!("features by {0} are of {1}×{1} images and of {2}×{2} ones", document.extractor, document.side, other.side),
+                "take features of images of one size: set `size` of `prepare`",
+            ));
+        }
+        Ok(if alike().count() > 1 { format!("{} {}", document.extractor, document.weights.short()) } else { document.extractor.clone() })
+    };
+    spaces.iter().map(|(document, parts)| Ok(Space { name: name(document)?, parts: parts.clone() })).collect()
+}
+
+/// The extractor of these embeddings, which must be one.
+///
+/// # Errors
+/// Where there are several.
+pub fn one_space(embeddings: &[Embedding]) -> Result<Space<'_>> {
+    let mut spaces = spaces(embeddings)?;
+    match spaces.len() {
+        1 => Ok(spaces.remove(0)),
+        _ => {
+            let names: Vec<&str> = spaces.iter().map(|space| space.name.as_str()).collect();
+            Err(Error::helped(format!("the features are by several extractors: {}", names.join(", ")), "bind features by one extractor"))
+        }
+    }
+}
+
+/// The rows of a table, each image once, without images that were left out as damaged, which is said.
+pub fn present(spaces: &[Space], samples: Samples, cx: &Context) -> Vec<Sample> {
+    let mut rows = samples.each_image_once();
+    let before = rows.len();
+    rows.retain(|row| !spaces.iter().any(|space| space.is_left_out(row)));
+    let gone = before - rows.len();
+    if gone > 0 {
+        cx.note(format!("{} left out by `prepare`", counted(gone, "image is skipped: it was", "images are skipped: they were")));
+    }
+    rows
+}
+
+impl Space<'_> {
+    fn is_left_out(&self, row: &Sample) -> bool {
+        self.parts.iter().any(|part| part.is_left_out(&row.image)) && self.parts.iter().all(|part| part.features(&row.image).is_none())
+    }
+
+    /// A row of numbers for every image, from the first part that has them.
+    fn rows(&self, rows: &[Sample], of: impl Fn(&Embedding, &Sample) -> Option<Vec<f32>>) -> Result<Vec<Vec<f32>>> {
+        let missing = |row: &Sample| {
+            Error::helped(
+                format!("image {} has no features by {}", row.image.short(), self.name),
+                "bind the features of the images of every table to `features`",
+            )
+        };
+        rows.iter().map(|row| self.parts.iter().find_map(|part| of(part, row)).ok_or_else(|| missing(row))).collect()
+    }
+
+    /// The features of the images of these rows, in their order.
+    ///
+    /// # Errors
+    /// Where an image has none.
+    pub fn of_rows(&self, rows: &[Sample]) -> Result<Vec<Vec<f32>>> {
+        self.rows(rows, |part, row| part.features(&row.image).map(<[f32]>::to_vec))
+    }
+
+    /// As [`Space::of_rows`], for figures of a set.
+    ///
+    /// # Errors
+    /// Where an image has none, or there is no row.
+    pub fn features(&self, rows: &[Sample]) -> Result<Features> {
+        Features::of_rows(&self.of_rows(rows)?).map_err(Error::data)
+    }
+
+    /// The probability of each class for the images of these rows; none where the extractor's outputs are no classes.
+    ///
+    /// # Errors
+    /// As [`Space::features`].
+    pub fn probabilities(&self, rows: &[Sample]) -> Result<Option<Features>> {
+        if self.parts.iter().any(|part| part.document.classes.is_none()) {
+            return Ok(None);
+        }
+        let rows = self.rows(rows, |part, row| part.probabilities(&row.image).map(<[f32]>::to_vec))?;
+        Features::of_rows(&rows).map(Some).map_err(Error::data)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::embedding::tests::{document, embedded};
+    use crate::data::sample::tests::sample;
+    use hilum_cache::Digest;
+
+    fn rows(patient: &str, count: u32) -> Vec<Sample> {
+        (0..count).map(|i| sample(patient, i, "a")).collect()
+    }
+
+    #[test]
+    fn embeddings_by_one_extractor_are_one_space() {
+        let (a, b) = (rows("a", 3), rows("b", 2));
+        let bound = [embedded("x", &a), embedded("y", a.iter().chain(&b)), embedded("x", &b)];
+        let found = spaces(&bound).unwrap();
+        assert_eq!(found.iter().map(|space| space.name.as_str()).collect::<Vec<_>>(), ["x", "y"]);
+        let both = [b.clone(), a.clone()].concat();
+        let features = found[0].features(&both).unwrap();
+        assert_eq!((features.count(), features.dimensions()), (5, 8));
+        let wanted: Vec<f64> = bound[2].features(&b[1].image).unwrap().iter().map(|v| f64::from(*v)).collect();
+        assert_eq!(features.row(1), wanted);
+        assert_eq!(found[1].probabilities(&both).unwrap().unwrap().dimensions(), 2);
+        let missing = found[0].features(&rows("c", 1)).unwrap_err().to_string();
+        assert_eq!(missing, format!("image {} has no features by x", sample("c", 0, "a").image.short()));
+        let several = one_space(&bound).err().unwrap().to_string();
+        assert_eq!(several, "the features are by several extractors: x, y");
+        assert_eq!(one_space(&bound[..1]).unwrap().name, "x");
+    }
+
+    #[test]
+    fn names_tell_weights_apart_and_sizes_are_not_mixed() {
+        let of = |weights: &[u8], side: usize| {
+            Embedding::of(crate::data::embedding::EmbeddingDocument { weights: Digest::of(weights), side, classes: None, ..document("x") }, vec![], vec![])
+                .unwrap()
+        };
+        let (one, other) = (Digest::of(b"1").short(), Digest::of(b"2").short());
+        let names = |bound: &[Embedding]| spaces(bound).map(|s| s.into_iter().map(|s| s.name).collect::<Vec<_>>());
+        assert_eq!(names(&[of(b"1", 32), of(b"2", 32)]).unwrap(), [format!("x {one}"), format!("x {other}")]);
+        assert_eq!(names(&[of(b"1", 32), of(b"1", 64)]).unwrap_err().to_string(), "features by x are of 32×32 images and of 64×64 ones");
+        assert_eq!(spaces(&[of(b"1", 32)]).unwrap()[0].probabilities(&[]).unwrap(), None);
+    }
+
+    #[test]
+    fn images_that_were_left_out_are_skipped_and_counted_once() {
+        let of = rows("a", 3);
+        let bound = [embedded("x", &of[..2]), Embedding::of(document("x"), vec![], vec![of[2].image, of[0].image]).unwrap()];
+        let cx = Context::for_tests("test");
+        let found = present(&spaces(&bound).unwrap(), Samples::of([of.clone(), of.clone()].concat()), &cx);
+        assert_eq!(found.iter().map(|row| row.image).collect::<Vec<_>>(), [of[0].image, of[1].image]);
+        assert_eq!(cx.notes(), [Note::info("1 image is skipped: it was left out by `prepare`")]);
+    }
+}

@@ -24,11 +24,13 @@ mod kernel;
 pub mod memorisation;
 pub mod neighbourhoods;
 mod pairwise;
+mod products;
 mod root;
 mod singular;
 #[cfg(test)]
 mod tests;
 
+pub use crate::neighbours::Watch;
 pub use features::Features;
 pub use frechet::{frechet_distance, full_rank};
 pub use inception::inception_score;

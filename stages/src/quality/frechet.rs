@@ -1,6 +1,7 @@
 //! The Fréchet distance of two sets of features (Heusel et al. 2017).
 
-use super::pairwise::{Pair, dot, for_rows, squared};
+use super::pairwise::squared;
+use super::products::cross;
 use super::{Features, root, singular};
 
 /// `|μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 √(Σ₁Σ₂))` of the means and covariances (divided by `n − 1`) of two sets.
@@ -20,16 +21,15 @@ pub fn frechet_distance(a: &Features, b: &Features) -> Result<f64, String> {
         return Err("a covariance needs at least two images".into());
     }
     let means = [a.mean(), b.mean()];
-    let deviations = [a.deviations(&means[0]), b.deviations(&means[1])];
-    let traces: f64 = deviations.iter().map(|d| d.rows().map(|row| dot(row, row)).sum::<f64>()).sum();
+    let variance = |set: &Features, mean: &[f64]| set.rows().map(|row| squared(row, mean)).sum::<f64>() / (set.count() as f64 - 1.0);
+    let traces = variance(a, &means[0]) + variance(b, &means[1]);
     let between = squared(&means[0], &means[1]);
     if !(between + traces).is_finite() {
         return Err("the features are too large: their variance overflows".into());
     }
-    let [a, b] = deviations.map(root::rows);
-    let cross = for_rows(&a, &b, Pair::Product, |_, row| row.to_vec()).concat();
+    let (a, b) = (root::rows(a, &means[0]), root::rows(b, &means[1]));
     // Rounding may take it below zero for sets that are alike.
-    Ok((between + traces - 2.0 * singular::nuclear_norm(cross, b.count())).max(0.0))
+    Ok((between + traces - 2.0 * singular::nuclear_norm(cross(&a, &b), b.count())).max(0.0))
 }
 
 /// Says why the Fréchet distance of sets of these sizes means nothing: with no more images than features, a covariance has

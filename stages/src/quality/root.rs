@@ -1,19 +1,21 @@
 //! A square root of a covariance matrix in the sense of `RᵀR`: a few rows over the features, not a symmetric root.
 
 use super::Features;
-use super::pairwise::{Pair, dot, for_rows};
+use super::pairwise::dot;
+use super::products::gram;
 use rayon::prelude::*;
 
-/// Rows `r` with `rᵀ r = d dᵀ` for deviations `d` of shape `count × dimensions`: themselves where they are few, and the
-/// Cholesky factor of their covariance otherwise, so that there are never more rows than features.
-pub(super) fn rows(deviations: Features) -> Features {
-    let dimensions = deviations.dimensions();
-    if deviations.count() <= dimensions {
-        return deviations;
+/// Rows `r` with `rᵀ r = d dᵀ` for the deviations `d` of features from their mean, divided by `√(count − 1)`: themselves where they are
+/// few, and the Cholesky factor of their covariance otherwise, so that there are never more rows than features.
+pub(super) fn rows(features: &Features, mean: &[f64]) -> Features {
+    let width = features.dimensions();
+    if features.count() <= width {
+        return features.deviations(mean);
     }
-    let columns = deviations.transposed();
-    let covariance = for_rows(&columns, &columns, Pair::Product, |_, row| row.to_vec());
-    cholesky(covariance).transposed()
+    let scale = (features.count() as f64 - 1.0).sqrt();
+    let deviation = |i: usize, to: &mut [f64]| to.iter_mut().zip(features.row(i).iter().zip(mean)).for_each(|(to, (v, m))| *to = (v - m) / scale);
+    let covariance = gram(features.count(), width, deviation);
+    cholesky(covariance.chunks_exact(width).map(<[f64]>::to_vec).collect()).transposed()
 }
 
 /// The factor `L` of a positive semi-definite matrix, `L Lᵀ`, by the largest pivot first. What is left when the largest is

@@ -13,7 +13,9 @@ mod nearest;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use balls::{Balls, balls};
+#[cfg(test)]
+use balls::Balls;
+pub(crate) use balls::balls;
 pub(crate) use nearest::{Nearest, nearest, nearest_others};
 
 /// Vectors of one length, and how distances between them are computed.

@@ -56,7 +56,7 @@ pub use allocator::tune_allocator;
 pub use conv::{conv_transpose2d, conv_transpose2d_then, conv2d, conv2d_then};
 pub use cpu::images::{HALF, MEAN_UNIT, sample_anywhere, sample_line, stack_rows, weighted_rows};
 pub use cpu::packed::{Columns, DEPTH, Rows, STEP, product_tiles};
-pub use cpu::pairs::{pair_distances, pair_products};
+pub use cpu::pairs::{add_weighted, pair_distances, pair_products};
 pub use cpu::product::Element;
 pub use cpu::resample::FirWindow;
 pub use cpu::sample::Shift;

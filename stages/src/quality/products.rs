@@ -2,9 +2,13 @@
 
 use super::Features;
 use hilum_ops::{Columns, product_tiles};
+use rayon::prelude::*;
 
 /// Rows that are turned into columns at a time: what is in memory besides the result.
 const PART: usize = 2048;
+
+/// Numbers of each row that become columns together: what is read is a cache line.
+const LINES: usize = 8;
 
 /// `A Bᵀ` of two sets of rows: inner products of all pairs, `a.count() × b.count()`.
 pub(super) fn cross(a: &Features, b: &Features) -> Vec<f64> {
@@ -29,14 +33,16 @@ pub(super) fn cross(a: &Features, b: &Features) -> Vec<f64> {
 /// of the rows, whose order is fixed.
 pub(super) fn gram(count: usize, width: usize, write: impl Fn(usize, &mut [f64]) + Sync) -> Vec<f64> {
     let mut out = vec![0.0; width * width];
-    let mut turned = vec![0.0; width * PART.min(count)];
-    let mut row = vec![0.0; width];
     for from in (0..count).step_by(PART) {
         let some = PART.min(count - from);
-        for n in 0..some {
-            write(from + n, &mut row);
-            row.iter().enumerate().for_each(|(k, v)| turned[k * some + n] = *v);
-        }
+        let mut plain = vec![0.0; some * width];
+        plain.par_chunks_exact_mut(width).enumerate().for_each(|(n, row)| write(from + n, row));
+        let mut turned = vec![0.0; width * some];
+        turned.par_chunks_mut(LINES * some).enumerate().for_each(|(group, turned)| {
+            for (n, row) in plain.chunks_exact(width).enumerate() {
+                row[group * LINES..].iter().zip(turned[n..].iter_mut().step_by(some)).for_each(|(v, to)| *to = *v);
+            }
+        });
         let line = |k: usize, to: &mut [f64]| to.copy_from_slice(&turned[k * some..(k + 1) * some]);
         let columns = Columns::of(width, some, line);
         let tiles = product_tiles(width, line, &columns, true, |rows, columns, products| (rows.start, columns, products.to_vec()));

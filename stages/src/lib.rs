@@ -11,6 +11,7 @@ pub(crate) mod files;
 pub mod kinds;
 pub mod math;
 pub mod models;
+mod neighbours;
 pub mod networks;
 pub mod published;
 pub mod quality;

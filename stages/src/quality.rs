@@ -24,15 +24,17 @@ mod kernel;
 pub mod memorisation;
 pub mod neighbourhoods;
 mod pairwise;
+mod products;
 mod root;
 mod singular;
 #[cfg(test)]
 mod tests;
 
+pub use crate::neighbours::Watch;
 pub use features::Features;
-pub use frechet::{frechet_distance, full_rank};
+pub use frechet::{frechet_distance, frechet_distance_watched, full_rank};
 pub use inception::inception_score;
-pub use kernel::kernel_distance;
+pub use kernel::{kernel_distance, kernel_distance_watched};
 
 /// A figure with its standard error.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,14 +1,12 @@
 //! Bagged decision trees (Breiman 1996) on features of a network: the hybrid of Kassani et al. that Zunair & Hamza
-//! compare with. The trees are a library's; which images each of them is grown on is drawn here. Independent of where
-//! features come from.
+//! compare with. Independent of where features come from.
+
+mod tree;
 
 use crate::contract::prelude::*;
 use crate::contract::seed::Stream;
 use rayon::prelude::*;
-use smartcore::linalg::basic::matrix::DenseMatrix;
-use smartcore::tree::decision_tree_classifier::{DecisionTreeClassifier, DecisionTreeClassifierParameters};
-
-type Tree = DecisionTreeClassifier<f32, u32, DenseMatrix<f32>, Vec<u32>>;
+use tree::Tree;
 
 /// Trees of unlimited depth that split by Gini impurity over all features, each grown on as many images as there are,
 /// drawn with replacement: `sklearn.ensemble.BaggingClassifier` with its defaults.
@@ -39,16 +37,15 @@ impl BaggedTrees {
         }
         let grown = (0..trees as u64).into_par_iter().map(|tree| {
             let mut draws = stream.item(tree);
-            let rows: Vec<usize> = (0..features.len()).map(|_| draws.below(features.len())).collect();
-            let (x, y) = (matrix(rows.iter().map(|r| &features[*r]), width)?, rows.iter().map(|r| labels[*r]).collect());
-            let parameters = DecisionTreeClassifierParameters { seed: Some(draws.bits()), ..DecisionTreeClassifierParameters::default() };
-            Tree::fit(&x, &y, parameters).map_err(refused)
+            let mut weights = vec![0; features.len()];
+            (0..features.len()).for_each(|_| weights[draws.below(features.len())] += 1);
+            Tree::grow(features, labels, &weights, classes, &mut draws)
         });
-        Ok(BaggedTrees { classes, width, trees: grown.collect::<Result<_>>()? })
+        Ok(BaggedTrees { classes, width, trees: grown.collect() })
     }
 
-    /// The fraction of the trees that predict each class, a row for each image. NaN for an image with features that are
-    /// not finite: trees would predict something.
+    /// The share of each class in the leaf of an image, its mean over all trees, a row for each image. NaN for an image with
+    /// features that are not finite: trees would predict something.
     ///
     /// # Errors
     /// Where rows have another length than those that the trees were fitted on.
@@ -56,30 +53,19 @@ impl BaggedTrees {
         if let Some(row) = features.iter().find(|f| f.len() != self.width) {
             return Err(Error::data(format!("fitted on {} features, got {}", self.width, row.len())));
         }
-        let mut votes = vec![vec![0.0; self.classes]; features.len()];
-        if features.is_empty() {
-            return Ok(votes);
-        }
-        let x = matrix(features.iter(), self.width)?;
-        let predictions: Vec<Vec<u32>> = self.trees.par_iter().map(|t| t.predict(&x).map_err(refused)).collect::<Result<_>>()?;
-        for (image, votes) in votes.iter_mut().enumerate() {
-            if features[image].iter().any(|v| !v.is_finite()) {
-                votes.fill(f64::NAN);
-                continue;
+        let of_image = |features: &Vec<f32>| {
+            if features.iter().any(|v| !v.is_finite()) {
+                return Ok(vec![f64::NAN; self.classes]);
             }
-            predictions.iter().for_each(|tree| votes[tree[image] as usize] += 1.0 / self.trees.len() as f64);
-        }
-        Ok(votes)
+            let mut shares = vec![0.0; self.classes];
+            for tree in &self.trees {
+                tree.add_shares(features, &mut shares).ok_or_else(|| Error::data("a tree of the classifier is damaged"))?;
+            }
+            shares.iter_mut().for_each(|share| *share /= self.trees.len() as f64);
+            Ok(shares)
+        };
+        features.par_iter().map(of_image).collect()
     }
-}
-
-fn matrix<'a>(rows: impl Iterator<Item = &'a Vec<f32>>, width: usize) -> Result<DenseMatrix<f32>> {
-    let values: Vec<f32> = rows.flatten().copied().collect();
-    DenseMatrix::new(values.len() / width, width, values, false).map_err(refused)
-}
-
-fn refused(e: smartcore::error::Failed) -> Error {
-    Error::data(format!("fitting or prediction failed: {e}"))
 }
 
 #[cfg(test)]

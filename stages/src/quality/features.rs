@@ -87,15 +87,4 @@ impl Features {
         let values = self.rows().flat_map(|row| row.iter().zip(mean).map(|(v, m)| (v - m) / scale)).collect();
         Features { values, dimensions: self.dimensions }
     }
-
-    /// Rows as columns.
-    pub(super) fn transposed(&self) -> Features {
-        let (count, dimensions) = (self.count(), self.dimensions);
-        let mut values = vec![0.0; self.values.len()];
-        for (i, row) in self.rows().enumerate() {
-            row.iter().enumerate().for_each(|(j, v)| values[j * count + i] = *v);
-        }
-        debug_assert_eq!(values.len(), count * dimensions);
-        Features { values, dimensions: count }
-    }
 }

@@ -1,10 +1,20 @@
 //! The kernel distance of two sets of features (Bińkowski et al. 2018).
 
-use super::pairwise::{Pair, for_rows};
-use super::{Estimate, Features};
+use super::{Estimate, Features, Watch};
+use crate::neighbours::part;
+use hilum_ops::{Columns, product_tiles};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Blocks of images that the standard error leaves out, one after the other.
 const BLOCKS: usize = 10;
+
+/// [`kernel_distance_watched`] where nobody watches.
+///
+/// # Errors
+/// The same.
+pub fn kernel_distance(a: &Features, b: &Features) -> Result<Estimate, String> {
+    kernel_distance_watched(a, b, &|_| ())
+}
 
 /// The unbiased squared maximum mean discrepancy under the kernel `(x·y/d + 1)³`, from all images rather than subsets of
 /// them. It may fall below zero for sets that are alike.
@@ -16,14 +26,16 @@ const BLOCKS: usize = 10;
 ///
 /// # Errors
 /// Where a set has fewer than two images, the numbers of features differ, or the kernel overflows.
-pub fn kernel_distance(a: &Features, b: &Features) -> Result<Estimate, String> {
+pub fn kernel_distance_watched(a: &Features, b: &Features, watch: Watch) -> Result<Estimate, String> {
     if a.dimensions() != b.dimensions() {
         return Err(format!("the sets have {} and {} features", a.dimensions(), b.dimensions()));
     }
     if a.count().min(b.count()) < 2 {
         return Err("the mean of a kernel over pairs needs at least two images".into());
     }
-    let sums = Sums { within_a: between(a, a, true), within_b: between(b, b, true), across: between(a, b, false), sizes: [sizes(a), sizes(b)] };
+    // Half of the pairs are within a set.
+    let [within_a, within_b] = [(a, 0.0), (b, 0.25)].map(|(set, from)| between(set, set, true, &part(watch, from, from + 0.25)));
+    let sums = Sums { within_a, within_b, across: between(a, b, false, &part(watch, 0.5, 1.0)), sizes: [sizes(a), sizes(b)] };
     let value = sums.distance(None, None);
     if !value.is_finite() {
         return Err("the features are too large: their kernel overflows".into());
@@ -55,20 +67,45 @@ fn sizes(a: &Features) -> Vec<usize> {
     sizes
 }
 
-/// Sums of the kernel over the pairs of images of two blocks, `[block of a][block of b]`; without an image and itself.
-fn between(a: &Features, b: &Features, is_same: bool) -> Vec<Vec<f64>> {
-    let (scale, count) = (a.dimensions() as f64, b.count());
-    let of_rows = for_rows(a, b, Pair::Product, |i, products| {
-        let mut sums = vec![0.0; blocks(count)];
-        for (j, product) in products.iter().enumerate().filter(|(j, _)| !is_same || *j != i) {
-            let base = product / scale + 1.0;
-            sums[block(j, count)] += base * base * base;
+/// Sums of the kernel over the pairs of images of two blocks, `[block of a][block of b]`; within one set without an image and
+/// itself.
+fn between(a: &Features, b: &Features, is_same: bool, watch: Watch) -> Vec<Vec<f64>> {
+    let (scale, blocks_a, blocks_b) = (a.dimensions() as f64, blocks(a.count()), blocks(b.count()));
+    let blocks_of_b: Vec<usize> = (0..b.count()).map(|j| block(j, b.count())).collect();
+    let columns = Columns::of(b.count(), b.dimensions(), |j, to: &mut [f64]| to.copy_from_slice(b.row(j)));
+    let done = AtomicUsize::new(0);
+    let total = a.count() * b.count() / if is_same { 2 } else { 1 };
+    let tiles = product_tiles(
+        a.count(),
+        |i, to: &mut [f64]| to.copy_from_slice(a.row(i)),
+        &columns,
+        is_same,
+        |rows, columns, products| {
+            let mut sums = vec![vec![0.0; blocks_b]; blocks_a];
+            for (i, line) in rows.clone().zip(products.chunks_exact(columns.len())) {
+                let sums = &mut sums[block(i, a.count())];
+                // Each pair within a set once; it is counted for both of its images below.
+                let first = if is_same { (i + 1).clamp(columns.start, columns.end) } else { columns.start };
+                for (j, product) in (first..columns.end).zip(&line[first - columns.start..]) {
+                    let base = product / scale + 1.0;
+                    sums[blocks_of_b[j]] += base * base * base;
+                }
+            }
+            let pairs = rows.len() * columns.len();
+            watch(((done.fetch_add(pairs, Ordering::Relaxed) + pairs) as f64 / total as f64).min(1.0));
+            sums
+        },
+    );
+    let mut all = vec![vec![0.0; blocks_b]; blocks_a];
+    for sums in tiles {
+        for (p, row) in sums.iter().enumerate() {
+            for (q, sum) in row.iter().enumerate() {
+                all[p][q] += sum;
+                if is_same {
+                    all[q][p] += sum;
+                }
+            }
         }
-        sums
-    });
-    let mut all = vec![vec![0.0; blocks(count)]; blocks(a.count())];
-    for (i, row) in of_rows.iter().enumerate() {
-        all[block(i, a.count())].iter_mut().zip(row).for_each(|(sum, v)| *sum += v);
     }
     all
 }

@@ -4,22 +4,27 @@
 //! Values are accurate to some units in the last place of the largest. Eigenvalues of `M Mᵀ` would be cheaper, but the
 //! square root of their error is 1e-8 of the largest value for every value that ought to be zero.
 
+use super::Watch;
 use super::pairwise::dot;
 use crate::math::tridiagonal::ql;
+use hilum_ops::{Columns, add_weighted, pair_products, product_tiles};
 use rayon::prelude::*;
 
 /// Rows whose products are summed by one thread. Fixed, so that the rounding does not depend on the number of threads.
 const ROWS: usize = 64;
 
+/// Columns and rows that are reflected before the rest of the matrix is.
+const PANEL: usize = 32;
+
 /// The sum of the singular values of a row-major matrix with rows of `width`; zero for an empty one.
-pub(super) fn nuclear_norm(matrix: Vec<f64>, width: usize) -> f64 {
+pub(super) fn nuclear_norm(matrix: Vec<f64>, width: usize, watch: Watch) -> f64 {
     let height = matrix.len().checked_div(width).unwrap_or(0);
     let (tall, width) = if height >= width { (matrix, width) } else { (transposed(&matrix, width), height) };
     if width == 0 {
         return 0.0;
     }
     // The eigenvalues of [0 B; Bᵀ 0] are the singular values with both signs.
-    eigenvalues(&interleaved(tall, width)).iter().map(|v| v.abs()).sum::<f64>() / 2.0
+    eigenvalues(&interleaved(tall, width, watch)).iter().map(|v| v.abs()).sum::<f64>() / 2.0
 }
 
 fn transposed(matrix: &[f64], width: usize) -> Vec<f64> {
@@ -27,40 +32,108 @@ fn transposed(matrix: &[f64], width: usize) -> Vec<f64> {
 }
 
 /// The diagonal and the diagonal above it of the bidiagonal form of a tall matrix, one from each in turn.
-fn interleaved(mut matrix: Vec<f64>, width: usize) -> Vec<f64> {
-    let mut found = Vec::with_capacity(2 * width - 1);
-    for k in 0..width {
-        let below = &mut matrix[k * width..];
-        let mut left: Vec<f64> = below.iter().skip(k).step_by(width).copied().collect();
-        found.push(reflector(&mut left));
-        if k + 1 == width {
-            break;
-        }
-        // What the reflection takes from every row: the products of its vector with the columns.
-        let partial: Vec<Vec<f64>> = below.par_chunks(ROWS * width).zip(left.par_chunks(ROWS)).map(|(rows, left)| combined(rows, left, width, k + 1)).collect();
-        let mut taken = vec![0.0; width - k - 1];
-        for part in &partial {
-            taken.iter_mut().zip(part).for_each(|(sum, v)| *sum += v);
-        }
-        let first: &[f64] = &below[k + 1..width];
-        let mut right: Vec<f64> = first.iter().zip(&taken).map(|(v, t)| v - left[0] * t).collect();
-        found.push(reflector(&mut right));
-        below.par_chunks_exact_mut(width).zip(&left).skip(1).for_each(|(row, l)| {
-            let row = &mut row[k + 1..];
-            row.iter_mut().zip(&taken).for_each(|(v, t)| *v -= l * t);
-            let along = dot(row, &right);
-            row.iter_mut().zip(&right).for_each(|(v, r)| *v -= along * r);
-        });
+fn interleaved(mut matrix: Vec<f64>, mut width: usize, watch: Watch) -> Vec<f64> {
+    let first = width as f64;
+    let mut found = Vec::with_capacity(2 * width);
+    while width > 0 {
+        let panel = reduced(&matrix, width, &mut found);
+        matrix = panel.rest(&matrix, width);
+        width -= panel.left.len();
+        let left = width as f64 / first;
+        watch(1.0 - left * left * left);
     }
+    // Nothing stands above the diagonal in the last column.
+    found.pop();
     found
 }
 
-/// Rows from column `from` on, summed under weights.
-fn combined(rows: &[f64], weights: &[f64], width: usize, from: usize) -> Vec<f64> {
-    let mut sum = vec![0.0; width - from];
-    for (row, weight) in rows.chunks_exact(width).zip(weights) {
-        sum.iter_mut().zip(&row[from..]).for_each(|(s, v)| *s += weight * v);
+/// Reflections of the first rows and columns of a matrix, which are not yet carried out on the others: the matrix has become
+/// `A − Σ left takenᵀ − Σ along rightᵀ` (Dongarra, Hammarling & Sorensen 1989).
+#[derive(Default)]
+struct Panel {
+    left: Vec<Vec<f64>>,
+    taken: Vec<Vec<f64>>,
+    along: Vec<Vec<f64>>,
+    right: Vec<Vec<f64>>,
+}
+
+/// Reflects the first [`PANEL`] columns and rows.
+fn reduced(matrix: &[f64], width: usize, found: &mut Vec<f64>) -> Panel {
+    let height = matrix.len() / width;
+    let mut panel = Panel::default();
+    for k in 0..PANEL.min(width) {
+        let mut left: Vec<f64> = matrix.iter().skip(k).step_by(width).copied().collect();
+        subtract(&mut left, &panel.left, |n| panel.taken[n][k]);
+        subtract(&mut left, &panel.along, |n| panel.right[n][k]);
+        left[..k].fill(0.0);
+        found.push(reflector(&mut left[k..]));
+
+        let mut taken = columns_under(matrix, width, &left);
+        subtract(&mut taken, &panel.taken, |n| dot(&panel.left[n], &left));
+        subtract(&mut taken, &panel.right, |n| dot(&panel.along[n], &left));
+        panel.left.push(left);
+        panel.taken.push(taken);
+
+        let mut right = matrix[k * width..(k + 1) * width].to_vec();
+        subtract(&mut right, &panel.taken, |n| panel.left[n][k]);
+        subtract(&mut right, &panel.right, |n| panel.along[n][k]);
+        right[..=k].fill(0.0);
+        found.push(reflector(&mut right[k + 1..]));
+
+        let mut along = vec![0.0; height];
+        along.par_chunks_mut(ROWS).zip(matrix.par_chunks(ROWS * width)).for_each(|(along, rows)| pair_products(rows, &right, width, along));
+        subtract(&mut along, &panel.left, |n| dot(&panel.taken[n], &right));
+        subtract(&mut along, &panel.along, |n| dot(&panel.right[n], &right));
+        panel.along.push(along);
+        panel.right.push(right);
     }
+    panel
+}
+
+impl Panel {
+    /// What is left below and beside the first rows and columns, after all reflections.
+    fn rest(&self, matrix: &[f64], width: usize) -> Vec<f64> {
+        let done = self.left.len();
+        let columns = Columns::of(width - done, 2 * done, |j, to: &mut [f64]| {
+            let of = self.taken.iter().chain(&self.right).map(|line| line[done + j]);
+            to.iter_mut().zip(of).for_each(|(to, v)| *to = v);
+        });
+        let lines = |i: usize, to: &mut [f64]| {
+            let of = self.left.iter().chain(&self.along).map(|line| line[done + i]);
+            to.iter_mut().zip(of).for_each(|(to, v)| *to = v);
+        };
+        let height = matrix.len() / width;
+        let mut rest = vec![0.0; (height - done) * (width - done)];
+        let tiles = product_tiles(height - done, lines, &columns, false, |rows, columns, products| (rows, columns, products.to_vec()));
+        for (rows, columns, products) in tiles {
+            for (i, products) in rows.zip(products.chunks_exact(columns.len())) {
+                let from = &matrix[(done + i) * width + done..][columns.clone()];
+                let to = &mut rest[i * (width - done)..][columns.clone()];
+                to.iter_mut().zip(from.iter().zip(products)).for_each(|(to, (v, p))| *to = v - p);
+            }
+        }
+        rest
+    }
+}
+
+/// Takes multiples of lines from a line.
+fn subtract(from: &mut [f64], lines: &[Vec<f64>], factor: impl Fn(usize) -> f64) {
+    for (n, line) in lines.iter().enumerate() {
+        let factor = factor(n);
+        from.iter_mut().zip(line).for_each(|(v, l)| *v -= factor * l);
+    }
+}
+
+/// The rows of a matrix, summed under weights: in parts of which each is made by one thread.
+fn columns_under(matrix: &[f64], width: usize, weights: &[f64]) -> Vec<f64> {
+    let part = |(rows, weights): (&[f64], &[f64])| {
+        let mut sum = vec![0.0; width];
+        add_weighted(rows, weights, &mut sum);
+        sum
+    };
+    let parts: Vec<Vec<f64>> = matrix.par_chunks(ROWS * width).zip(weights.par_chunks(ROWS)).map(part).collect();
+    let mut sum = vec![0.0; width];
+    parts.iter().for_each(|part| sum.iter_mut().zip(part).for_each(|(sum, v)| *sum += v));
     sum
 }
 
@@ -96,7 +169,7 @@ mod tests {
     #[test]
     fn sums_of_known_singular_values() {
         let near = |matrix: Vec<f64>, width, wanted: f64| {
-            let found = nuclear_norm(matrix, width);
+            let found = nuclear_norm(matrix, width, &|_| ());
             assert!((found - wanted).abs() <= 1e-13 * wanted.max(1.0), "{found} and {wanted}");
         };
         near(vec![3.0, 0.0, 0.0, 0.0, -2.0, 0.0], 3, 5.0);
@@ -118,11 +191,11 @@ mod tests {
         let n = 150;
         let hilbert: Vec<f64> = (0..n * n).map(|at| 1.0 / (at / n + at % n + 1) as f64).collect();
         let trace: f64 = (0..n).map(|i| 1.0 / (2 * i + 1) as f64).sum();
-        assert!((nuclear_norm(hilbert, n) - trace).abs() < 1e-12);
+        assert!((nuclear_norm(hilbert, n, &|_| ()) - trace).abs() < 1e-12);
     }
 
     #[test]
     fn what_is_not_finite_ends() {
-        assert!(!nuclear_norm(vec![f64::NAN, 1.0, 2.0, 3.0], 2).is_finite());
+        assert!(!nuclear_norm(vec![f64::NAN, 1.0, 2.0, 3.0], 2, &|_| ()).is_finite());
     }
 }

@@ -1,7 +1,7 @@
 //! Against what other programs compute (`tests/oracle/quality.py`), and sets of which little can be said.
 
 use super::memorisation::{authentic, discoveries, nearest_other_training, nearest_training, p_values, ratio};
-use super::neighbourhoods::{Neighbourhoods, neighbourhoods};
+use super::neighbourhoods::{Neighbourhoods, neighbourhoods, neighbourhoods_watched};
 use super::*;
 use serde_json::Value;
 
@@ -49,6 +49,43 @@ fn frechet_distances_are_symmetric_and_zero_between_equal_sets() {
         assert!((one - other).abs() < 1e-9 * (1.0 + one) && one > 0.0, "{one} and {other}");
         assert!(frechet_distance(&a, &a).unwrap() < 1e-9);
     }
+}
+
+/// Twice the numbers have four times the covariance, whose root with it is twice the covariance: the distance is its trace and
+/// what lies between the means. With features that depend on each other, and more of them than are reduced at a time.
+#[test]
+fn the_distance_of_doubled_features_is_their_variance() {
+    for (n, d) in [(300, 100), (90, 100), (1500, 130)] {
+        let half = made(n, d / 2, 3);
+        let both = |scale: f64| Features::of(half.rows().flat_map(|row| row.iter().chain(row).map(move |v| scale * v)).collect(), d).unwrap();
+        let (a, b) = (both(1.0), both(2.0));
+        let mean = a.mean();
+        let trace: f64 = a.deviations(&mean).rows().flatten().map(|v| v * v).sum();
+        let wanted = trace + mean.iter().map(|m| m * m).sum::<f64>();
+        let found = frechet_distance(&a, &b).unwrap();
+        assert!((found - wanted).abs() <= 1e-10 * wanted, "{found} and {wanted}");
+    }
+}
+
+#[test]
+fn those_who_watch_are_told_of_all_figures() {
+    let (a, b) = (made(60, 40, 1), made(50, 40, 2));
+    let told = std::sync::Mutex::new(vec![]);
+    let watch = |share: f64| told.lock().unwrap().push(share);
+    let all = || {
+        let all = std::mem::take(&mut *told.lock().unwrap());
+        assert!(all.iter().all(|share| (0.0..=1.0).contains(share)) && all.last() == Some(&1.0), "{all:?}");
+    };
+    assert_eq!(frechet_distance_watched(&a, &b, &watch), frechet_distance(&a, &b));
+    all();
+    assert_eq!(kernel_distance_watched(&a, &b, &watch), kernel_distance(&a, &b));
+    all();
+    assert_eq!(neighbourhoods_watched(&a, &b, [3], &watch), neighbourhoods(&a, &b, [3]));
+    all();
+    assert_eq!(memorisation::nearest_training_watched(&a, &b, &watch), nearest_training(&a, &b));
+    all();
+    assert_eq!(memorisation::nearest_other_training_watched(&a, &watch), nearest_other_training(&a));
+    all();
 }
 
 #[test]

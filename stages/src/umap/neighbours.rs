@@ -1,12 +1,9 @@
-//! Exact nearest neighbours by brute force. Knows distances and nothing of graphs or layouts.
+//! Exact nearest neighbours of points in single precision. Knows distances and nothing of graphs or layouts.
 //!
-//! Approximate indices are faster above some tens of thousands of points, but their answer depends on
+//! Approximate indices are faster above some hundred thousands of points, but their answer depends on
 //! the order of insertion and often on the threads. This one is a pure function of the data.
 
-use rayon::prelude::*;
-
-/// Queries that share one scan of the data: a candidate is read from memory once for all of them.
-const BLOCK: usize = 32;
+use crate::neighbours::{Vectors, nearest_others};
 
 /// Partial sums of a distance. Fixed, so that the rounding does not depend on the machine.
 const LANES: usize = 16;
@@ -16,35 +13,49 @@ const LANES: usize = 16;
 /// `data` is row-major. A row is never its own neighbour, equal distances are ordered by index, and
 /// `k` is cut to the number of other rows. The result does not depend on the number of threads.
 pub fn nearest(data: &[f32], dimensions: usize, k: usize) -> (Vec<Vec<usize>>, Vec<Vec<f32>>) {
-    let count = data.len().checked_div(dimensions).unwrap_or(0);
-    let k = k.min(count.saturating_sub(1));
-    let blocks: Vec<usize> = (0..count).step_by(BLOCK).collect();
-    blocks.into_par_iter().flat_map_iter(|first| block(data, dimensions, k, first..count.min(first + BLOCK))).unzip()
+    if dimensions == 0 {
+        return (vec![], vec![]);
+    }
+    let found = nearest_others(&Points { data, dimensions }, k, &|_| ());
+    found.into_iter().map(|near| (near.at, near.squared.iter().map(|d| (*d as f32).sqrt()).collect())).unzip()
 }
 
-fn block(data: &[f32], dimensions: usize, k: usize, queries: std::ops::Range<usize>) -> Vec<(Vec<usize>, Vec<f32>)> {
-    let row = |i: usize| &data[i * dimensions..(i + 1) * dimensions];
-    let count = data.len() / dimensions;
-    let mut found: Vec<Vec<(f32, usize)>> = queries.clone().map(|_| Vec::with_capacity(count)).collect();
-    for candidate in 0..count {
-        for (query, found) in queries.clone().zip(&mut found) {
-            if query != candidate {
-                found.push((squared(row(query), row(candidate)), candidate));
-            }
-        }
-    }
-    found.into_iter().map(|found| first(found, k)).collect()
+/// Rows of numbers in single precision, as are the distances between them.
+struct Points<'a> {
+    data: &'a [f32],
+    dimensions: usize,
 }
 
-/// The `k` least pairs. No two pairs compare equal, so an unstable selection is still deterministic.
-fn first(mut found: Vec<(f32, usize)>, k: usize) -> (Vec<usize>, Vec<f32>) {
-    let order = |a: &(f32, usize), b: &(f32, usize)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
-    if k < found.len() {
-        found.select_nth_unstable_by(k, order);
-        found.truncate(k);
+impl Points<'_> {
+    fn row(&self, i: usize) -> &[f32] {
+        &self.data[i * self.dimensions..(i + 1) * self.dimensions]
     }
-    found.sort_unstable_by(order);
-    found.into_iter().map(|(distance, index)| (index, distance.sqrt())).unzip()
+}
+
+impl Vectors for Points<'_> {
+    const LARGEST: f64 = f32::MAX as f64;
+    const SMALLEST: f64 = f32::from_bits(1) as f64;
+
+    fn count(&self) -> usize {
+        self.data.len() / self.dimensions
+    }
+
+    fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    fn write(&self, i: usize, to: &mut [f64]) {
+        to.iter_mut().zip(self.row(i)).for_each(|(to, v)| *to = f64::from(*v));
+    }
+
+    fn squared(&self, i: usize, other: &Self, j: usize) -> f64 {
+        f64::from(squared(self.row(i), other.row(j)))
+    }
+
+    /// Of differences, squares, and sums in lanes, which are added up with what is left of them.
+    fn rounding(&self) -> f64 {
+        f64::from(f32::EPSILON) / 2.0 * (self.dimensions as f64 / LANES as f64 + 3.0 * LANES as f64)
+    }
 }
 
 /// By differences, not by `|a|² + |b|² - 2ab`: that form gives duplicates a distance above zero.

@@ -29,6 +29,17 @@ pub fn pair_distances(a: &[f64], b: &[f64], width: usize, out: &mut [f64]) {
     distances(a, b, width, out);
 }
 
+/// Adds rows of `width` numbers under weights, in their order: `out[j] += Σ weights[i] · rows[i · width + j]`.
+///
+/// # Panics
+/// Where sizes do not fit each other.
+pub fn add_weighted(rows: &[f64], weights: &[f64], out: &mut [f64]) {
+    assert_eq!(rows.len(), weights.len() * out.len(), "a weight for each row");
+    if !out.is_empty() {
+        weighted(rows, weights, out);
+    }
+}
+
 fn check(a: &[f64], b: &[f64], width: usize, out: &[f64]) {
     assert!(width > 0 && a.len().is_multiple_of(width) && b.len().is_multiple_of(width), "vectors of {width} numbers");
     assert_eq!(out.len(), (a.len() / width) * (b.len() / width), "a value for each pair");
@@ -43,6 +54,24 @@ widest! {
 widest! {
     fn distances[](a: &[f64], b: &[f64], width: usize, out: &mut [f64]) where [] {
         pairs(a, b, width, out, |a, b| (a - b) * (a - b));
+    }
+}
+
+widest! {
+    fn weighted[](rows: &[f64], weights: &[f64], out: &mut [f64]) where [] {
+        // A few rows at a time, so that a sum is read and written once for all of them.
+        let width = out.len();
+        let (groups, rest) = weights.as_chunks::<ROWS>();
+        for (group, weights) in groups.iter().enumerate() {
+            let row = |n: usize| &rows[(group * ROWS + n) * width..][..width];
+            let (a, b, c, d) = (row(0), row(1), row(2), row(3));
+            for (j, out) in out.iter_mut().enumerate() {
+                *out = (((*out + weights[0] * a[j]) + weights[1] * b[j]) + weights[2] * c[j]) + weights[3] * d[j];
+            }
+        }
+        for (row, weight) in rows.chunks_exact(width).skip(groups.len() * ROWS).zip(rest) {
+            out.iter_mut().zip(row).for_each(|(out, v)| *out += weight * v);
+        }
     }
 }
 
@@ -87,6 +116,18 @@ fn sums<const N: usize>(rows: [&[f64]; N], other: &[f64], term: impl Fn(f64, f64
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn weighted_rows_are_added_in_their_order() {
+        for (count, width) in [(0, 3), (1, 1), (4, 9), (6, 17), (11, 40), (3, 0)] {
+            let number = |i: usize| ((i * 7919) % 1009) as f64 / 7.0 - 60.0;
+            let (rows, weights): (Vec<f64>, Vec<f64>) = ((0..count * width).map(number).collect(), (0..count).map(|i| number(i + 5)).collect());
+            let mut out: Vec<f64> = (0..width).map(|j| number(j + 3)).collect();
+            let wanted: Vec<f64> = (0..width).map(|j| (0..count).fold(out[j], |sum, i| sum + weights[i] * rows[i * width + j])).collect();
+            add_weighted(&rows, &weights, &mut out);
+            assert_eq!(out, wanted);
+        }
+    }
 
     /// Widths on both sides of the lanes, and counts on both sides of a tile: what each pair gives by itself, bit by bit.
     #[test]

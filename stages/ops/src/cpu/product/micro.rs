@@ -9,7 +9,7 @@ use super::simd::Simd;
 /// `a` holds `taps · R` addresses of `run` values, `b` a panel of `taps · run` rows of `V` vectors, `c` has `R`
 /// addresses of `n` values that nobody else touches.
 #[inline(always)]
-pub(super) unsafe fn gather<S: Simd, const R: usize, const V: usize>(
+pub(super) unsafe fn gather<S: Simd<T = f32>, const R: usize, const V: usize>(
     taps: usize,
     run: usize,
     a: *const *const f32,
@@ -53,7 +53,14 @@ pub(super) unsafe fn gather<S: Simd, const R: usize, const V: usize>(
 /// # Safety
 /// For each pair `R` values of `x` and `n` of `y` are there; `c` has `R` rows of `n` values that nobody else touches.
 #[inline(always)]
-pub(super) unsafe fn outer<S: Simd, const R: usize, const V: usize>(pairs: &[(u32, u32)], x: *const f32, y: *const f32, c: *mut f32, width: usize, n: usize) {
+pub(super) unsafe fn outer<S: Simd<T = f32>, const R: usize, const V: usize>(
+    pairs: &[(u32, u32)],
+    x: *const f32,
+    y: *const f32,
+    c: *mut f32,
+    width: usize,
+    n: usize,
+) {
     // SAFETY: every address is one that the caller promised.
     unsafe {
         let part = |v: usize| n.saturating_sub(v * S::LANES).min(S::LANES);
@@ -72,7 +79,7 @@ pub(super) unsafe fn outer<S: Simd, const R: usize, const V: usize>(pairs: &[(u3
 /// # Safety
 /// As [`outer`]; `load` reads vector `v` of a row of `y`.
 #[inline(always)]
-unsafe fn sum_up<S: Simd, const R: usize, const V: usize>(
+unsafe fn sum_up<S: Simd<T = f32>, const R: usize, const V: usize>(
     pairs: &[(u32, u32)],
     x: *const f32,
     y: *const f32,
@@ -97,7 +104,7 @@ unsafe fn sum_up<S: Simd, const R: usize, const V: usize>(
 /// # Safety
 /// `n` values at `to`, at most `V` vectors of them.
 #[inline(always)]
-unsafe fn store<S: Simd, const V: usize>(to: *mut f32, n: usize, values: &[S::V; V]) {
+unsafe fn store<S: Simd<T = f32>, const V: usize>(to: *mut f32, n: usize, values: &[S::V; V]) {
     for (v, value) in values.iter().enumerate() {
         let left = n.saturating_sub(v * S::LANES);
         // SAFETY: only the first `n` values are written.
@@ -120,7 +127,7 @@ pub(super) const CHAINS: usize = 16;
 /// # Safety
 /// `a` holds `taps · R` addresses of `run` values, `b` `O · taps · run` values, `c` `R` addresses of `O` values.
 #[inline(always)]
-pub(super) unsafe fn dots<S: Simd, const R: usize, const O: usize, const V: usize>(
+pub(super) unsafe fn dots<S: Simd<T = f32>, const R: usize, const O: usize, const V: usize>(
     taps: usize,
     run: usize,
     a: *const *const f32,
@@ -158,7 +165,7 @@ pub(super) unsafe fn dots<S: Simd, const R: usize, const O: usize, const V: usiz
 /// # Safety
 /// As [`dots`]; `load` reads vector `v` at an address.
 #[inline(always)]
-unsafe fn accumulate<S: Simd, const R: usize, const O: usize, const V: usize>(
+unsafe fn accumulate<S: Simd<T = f32>, const R: usize, const O: usize, const V: usize>(
     rows: &[*const f32; R],
     lines: &[*const f32; O],
     i: usize,

@@ -1,4 +1,4 @@
-//! Vectors of float32 of several widths behind one trait.
+//! Vectors of several widths behind one trait: of float32 here, of float64 in `doubles`.
 
 /// Vectors of an instruction set.
 ///
@@ -6,15 +6,18 @@
 /// All functions may be called only where the instruction set is there. Loads and stores read and write `LANES` values,
 /// or the first `n`, at a valid address.
 pub(super) trait Simd {
+    /// What they are vectors of.
+    type T: Copy;
     type V: Copy;
     const LANES: usize;
     unsafe fn zero() -> Self::V;
-    unsafe fn splat(x: f32) -> Self::V;
-    unsafe fn load(p: *const f32) -> Self::V;
-    unsafe fn store(p: *mut f32, v: Self::V);
+    unsafe fn splat(x: Self::T) -> Self::V;
+    unsafe fn load(p: *const Self::T) -> Self::V;
+    unsafe fn store(p: *mut Self::T, v: Self::V);
     /// The first `n ≤ LANES` values, zeros behind them.
-    unsafe fn load_part(p: *const f32, n: usize) -> Self::V;
-    unsafe fn store_part(p: *mut f32, n: usize, v: Self::V);
+    unsafe fn load_part(p: *const Self::T, n: usize) -> Self::V;
+    unsafe fn store_part(p: *mut Self::T, n: usize, v: Self::V);
+    unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
     /// `a · b + c`, rounded once.
     unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
 }
@@ -23,6 +26,7 @@ pub(super) trait Simd {
 pub(super) struct Portable;
 
 impl Simd for Portable {
+    type T = f32;
     type V = [f32; 8];
     const LANES: usize = 8;
     #[inline(always)]
@@ -56,6 +60,10 @@ impl Simd for Portable {
         }
     }
     #[inline(always)]
+    unsafe fn add(a: [f32; 8], b: [f32; 8]) -> [f32; 8] {
+        std::array::from_fn(|i| a[i] + b[i])
+    }
+    #[inline(always)]
     unsafe fn fma(a: [f32; 8], b: [f32; 8], c: [f32; 8]) -> [f32; 8] {
         std::array::from_fn(|i| a[i].mul_add(b[i], c[i]))
     }
@@ -74,6 +82,7 @@ mod x86 {
 
     // SAFETY (all functions): the caller's promises are those of the instructions.
     impl Simd for Avx512 {
+        type T = f32;
         type V = __m512;
         const LANES: usize = 16;
         #[inline(always)]
@@ -101,6 +110,10 @@ mod x86 {
             unsafe { _mm512_mask_storeu_ps(p, ((1u32 << n) - 1) as u16, v) }
         }
         #[inline(always)]
+        unsafe fn add(a: __m512, b: __m512) -> __m512 {
+            unsafe { _mm512_add_ps(a, b) }
+        }
+        #[inline(always)]
         unsafe fn fma(a: __m512, b: __m512, c: __m512) -> __m512 {
             unsafe { _mm512_fmadd_ps(a, b, c) }
         }
@@ -118,6 +131,7 @@ mod x86 {
 
     // SAFETY (all functions): the caller's promises are those of the instructions.
     impl Simd for Avx2 {
+        type T = f32;
         type V = __m256;
         const LANES: usize = 8;
         #[inline(always)]
@@ -143,6 +157,10 @@ mod x86 {
         #[inline(always)]
         unsafe fn store_part(p: *mut f32, n: usize, v: __m256) {
             unsafe { _mm256_maskstore_ps(p, mask(n), v) }
+        }
+        #[inline(always)]
+        unsafe fn add(a: __m256, b: __m256) -> __m256 {
+            unsafe { _mm256_add_ps(a, b) }
         }
         #[inline(always)]
         unsafe fn fma(a: __m256, b: __m256, c: __m256) -> __m256 {

@@ -77,6 +77,9 @@ macro_rules! on_any {
         $f
     };
 }
+pub(super) use on_any;
+#[cfg(target_arch = "x86_64")]
+pub(super) use {on_avx2, on_avx512};
 
 /// One function per number of rows.
 macro_rules! tile {

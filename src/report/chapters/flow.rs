@@ -21,7 +21,8 @@ const TABLES: usize = 200;
 
 /// A table of real images.
 struct Known {
-    digest: Digest,
+    /// Its digest, and those of tables of the same images.
+    digests: Vec<Digest>,
     stage: String,
     images: BTreeSet<Digest>,
     of_patients: BTreeMap<Digest, String>,
@@ -35,7 +36,11 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         let images: BTreeSet<Digest> = rows.iter().map(|row| row.image).collect();
         // Training sets with repeated or synthetic images are shown where training sets are.
         let is_flow = rows.iter().all(|row| row.origin == Origin::Real) && images.len() == rows.len() && !rows.is_empty();
-        if !is_flow || known.iter().any(|k| k.images == images) {
+        if !is_flow {
+            continue;
+        }
+        if let Some(same) = known.iter_mut().find(|k| k.images == images) {
+            same.digests.push(found.digest);
             continue;
         }
         let of_patients: BTreeMap<Digest, String> = rows.iter().map(|row| (row.image, row.patient.clone())).collect();
@@ -49,7 +54,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             left_out: None,
             notes,
         });
-        known.push(Known { digest: found.digest, stage: found.stage().to_owned(), images, of_patients });
+        known.push(Known { digests: vec![found.digest], stage: found.stage().to_owned(), images, of_patients });
     }
     count_left_out(&mut steps, &known);
     let drawn = figures::of_flow(&steps);
@@ -72,7 +77,7 @@ fn made_of(found: &ReportArtifact, known: &[Known]) -> Option<Option<usize>> {
             Input::Lookup { .. } => return None,
         };
         for digest in digests {
-            let at = known.iter().position(|k| k.digest == digest)?;
+            let at = known.iter().position(|k| k.digests.contains(&digest))?;
             from = from.or(Some(at));
         }
     }

@@ -9,6 +9,7 @@ use super::page::{Key, MARGIN, Page, Sample};
 use super::panels::Mark;
 use super::{Draw, Drawing, Figure};
 use crate::records::{ArmRow, Compared, Table};
+use crate::words::counted;
 use std::collections::BTreeSet;
 
 pub(super) const FIGURE: Figure = Figure {
@@ -138,7 +139,10 @@ fn page(all: &[Arm], series: &[&String], (comparison, arms): (&Table<Compared>, 
     }
     let others = distinct(arms.rows.iter().map(|r| (&r.set, &r.arm))).len() - all.len();
     let notes = [
-        (others > 0).then(|| format!("not drawn: {others} arms that differ otherwise or do not say what they were trained on")),
+        (others > 0).then(|| {
+            let (one, several) = ("arm that differs otherwise, or does not say", "arms that differ otherwise, or do not say");
+            format!("not drawn: {} what it was trained on", counted(others, one, several))
+        }),
         (metrics > BLOCKS).then(|| format!("the first {BLOCKS} of {metrics} metrics")),
     ];
     let against = comparison.rows.iter().find(|c| !c.against.is_empty()).and_then(|c| comparison.of((&c.set, &c.against), (&c.metric, &c.class)));
@@ -268,7 +272,7 @@ mod tests {
         let drawing = draw(&table, &arms).unwrap();
         let svg = drawing.svg();
         assert!(svg.contains(">arm=gan-…<") && svg.contains(">real images repeated<") && svg.contains(">auroc<"), "{svg}");
-        assert!(drawing.caption().contains("not drawn: 1 arms"), "{}", drawing.caption());
+        assert!(drawing.caption().contains("not drawn: 1 arm that"), "{}", drawing.caption());
         let data = String::from_utf8(drawing.data().unwrap().to_vec()).unwrap();
         assert!(data.contains(",arm=gan-200,synthetic,auroc,,200,0.8,") && data.contains(",arm=repeated,repeated,auroc,,200,0.72,"), "{data}");
         assert!(draw(&table, &Table { rows: arms.rows[..2].to_vec() }).is_none(), "one dose is no curve");

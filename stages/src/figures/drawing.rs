@@ -33,6 +33,16 @@ impl Drawing {
         let data = csv_below(columns, |writer| rows.into_iter().try_for_each(|row| writer.write_record(row)));
         Drawing { data: data.ok(), ..self }
     }
+    /// What it consists of.
+    #[cfg(test)]
+    pub(super) fn elements(&self) -> &[kuva::render::render::Primitive] {
+        &self.scene.elements
+    }
+    /// Its width and height.
+    #[cfg(test)]
+    pub(super) fn size(&self) -> (f64, f64) {
+        (self.scene.width, self.scene.height)
+    }
     /// The text above it.
     pub fn caption(&self) -> &str {
         &self.caption

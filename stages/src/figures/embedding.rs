@@ -62,7 +62,7 @@ struct Group<'a> {
 
 /// An image whose place is not a number has none.
 fn draw(all: &[Embedding], caption: &str) -> Drawing {
-    let mut names: Vec<&str> = all.iter().flat_map(|e| e.table.rows.iter().map(|row| of_row(row, e.by))).collect();
+    let mut names: Vec<&str> = all.iter().flat_map(|e| e.table.rows.iter().map(move |row| of_row(row, e.by))).collect();
     names.sort_unstable();
     names.dedup();
     let radius = if all.len() > 1 { 2.0 } else { 2.8 };

@@ -1,5 +1,7 @@
 //! Tests of the table and of what is drawn from odd records.
 
+mod looks;
+
 use super::*;
 use crate::data::sample::Origin;
 use crate::records::{Embedded, PredictedImage, PredictionTable};

@@ -13,6 +13,9 @@ pub(super) struct Scale {
 /// Values beyond this have no place: their differences might be infinite.
 const MOST: f64 = 1e100;
 
+/// Ticks of an axis.
+const TICKS: usize = 6;
+
 /// True for what can be drawn.
 pub(super) fn is_drawable(v: f64) -> bool {
     v.abs() <= MOST
@@ -87,9 +90,10 @@ impl Axes {
         let is_there = self.x.has(x) && self.y.has(y);
         is_there.then(|| (self.x.place(x, self.left, self.left + self.width), self.y.place(y, self.top + self.height, self.top)))
     }
-    /// How far ticks of the y axis reach to the left.
-    pub(super) fn y_room(scale: Scale, height: f64) -> f64 {
-        scale.ticks(ticks_in(height, 30.0)).iter().map(|(_, name)| letters::width(name, super::canvas::SIZE)).fold(0.0, f64::max) + 6.0
+    /// How far ticks of a y axis reach to the left, however high it is.
+    pub(super) fn y_room(scale: Scale) -> f64 {
+        let names = (1..=TICKS).flat_map(|most| scale.ticks(most));
+        names.map(|(_, name)| letters::width(&name, super::canvas::SIZE)).fold(0.0, f64::max) + 6.0
     }
     /// The frame and the grid, with the names of ticks below and to the left where they are asked for.
     pub(super) fn frame(&self, canvas: &mut Canvas, (names_below, names_left): (bool, bool)) {
@@ -122,7 +126,7 @@ impl Axes {
 
 /// How many ticks a length has room for.
 fn ticks_in(length: f64, each: f64) -> usize {
-    ((length / each) as usize).clamp(1, 6)
+    ((length / each) as usize).clamp(1, TICKS)
 }
 
 #[cfg(test)]

@@ -108,7 +108,7 @@ fn draw(comparison: &Table<Compared>, arms: &Table<ArmRow>) -> Option<Drawing> {
     }
     let page = page(&all, &series, (comparison, arms), panels.len());
     let drawing = page.draw(|canvas, top| {
-        let left = MARGIN + panels.iter().map(|p| Axes::y_room(p.1, HEIGHT)).fold(0.0, f64::max);
+        let left = MARGIN + panels.iter().map(|p| Axes::y_room(p.1)).fold(0.0, f64::max);
         let mut y = top;
         for (n, (title, scale, marks)) in panels.iter().take(BLOCKS).enumerate() {
             canvas.fitted((left, y + 10.0), title, WIDTH - left - MARGIN, (Anchor::Start, true));

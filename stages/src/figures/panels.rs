@@ -58,7 +58,7 @@ pub(super) fn panels(page: Page, panels: &[Panel], (x, y): (&Titled, &Titled), c
     let columns = columns.clamp(1, 3);
     page.draw(|canvas, top| {
         let has_names = panels.iter().any(|p| p.own.is_none());
-        let left = MARGIN + LINE + if has_names { Axes::y_room(y.scale, 120.0) } else { 4.0 };
+        let left = MARGIN + LINE + if has_names { Axes::y_room(y.scale) } else { 4.0 };
         let width = ((WIDTH - left - MARGIN - GAP * (columns - 1) as f64) / columns as f64).min(if has_names { 320.0 } else { WIDTH });
         let height = if columns == 1 && has_names { 260.0 } else { width };
         let below: Vec<Vec<String>> = panels.iter().map(|p| lines_below(&p.below, width)).collect();

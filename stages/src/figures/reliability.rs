@@ -2,7 +2,7 @@
 
 use super::axes::Scale;
 use super::canvas::{Marker, Shape, Stroke};
-use super::of_arms::{CHANCE, FIRST, cell, page_of};
+use super::of_arms::{CHANCE, cell, page_of};
 use super::page::{Key, Sample};
 use super::panels::{Mark, Panel, Titled, panels};
 use super::predictions::TrainingPredictions;

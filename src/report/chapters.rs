@@ -4,13 +4,17 @@
 mod answers;
 mod attention;
 mod comparison;
+mod dose;
 mod embeddings;
 mod findings;
+mod flow;
 mod graph;
 mod images;
 mod metrics;
+mod pairs;
 mod predictions;
 mod published;
+mod spread;
 mod stages;
 mod training;
 mod training_sets;
@@ -48,11 +52,15 @@ pub(super) static CHAPTERS: &[Chapter] = &[
     findings::CHAPTER,
     under_way::CHAPTER,
     comparison::CHAPTER,
+    dose::CHAPTER,
+    spread::CHAPTER,
     metrics::CHAPTER,
     predictions::CHAPTER,
     published::CHAPTER,
+    flow::CHAPTER,
     training_sets::CHAPTER,
     images::CHAPTER,
+    pairs::CHAPTER,
     embeddings::CHAPTER,
     attention::CHAPTER,
     graph::CHAPTER,

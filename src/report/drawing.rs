@@ -16,9 +16,16 @@ pub(super) fn png(bytes: &[u8], alt: &str) -> Markup {
     html! { img alt=(alt) src={ "data:image/png;base64," (STANDARD.encode(bytes)) }; }
 }
 
-/// What was drawn for this page.
-pub(super) fn drawing(drawing: &Drawing) -> Markup {
-    html! { figure { (svg(drawing.svg().as_bytes(), drawing.caption())) } }
+/// What was drawn for this page, with its numbers as a file of that name where no record has them.
+pub(super) fn drawing(name: &str, drawing: &Drawing) -> Markup {
+    html! {
+        figure {
+            (svg(drawing.svg().as_bytes(), drawing.caption()))
+            @if let Some(csv) = drawing.data() {
+                figcaption { a download=(format!("{name}.csv")) href={ "data:text/csv;base64," (STANDARD.encode(csv)) } { "numbers (CSV)" } }
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,34 +3,50 @@
 //! the bytes are the same everywhere.
 
 pub mod attention;
+mod axes;
+mod canvas;
 mod class_bars;
 mod classifiers;
 mod confidence;
 mod confusion;
 mod curves;
+mod cuts;
+mod decision;
 mod discriminator_scores;
+mod dose;
 mod drawing;
 pub mod embedding;
+mod flow;
 pub mod intervals;
+mod letters;
 mod losses;
 mod losses_so_far;
 mod picture;
+mod of_arms;
+mod page;
+mod panels;
+mod precision_recall;
 pub mod predictions;
 mod reliability;
 mod roc;
+mod rows;
 pub mod sheet;
+mod spread;
 #[cfg(test)]
 mod tests;
+mod thinned;
 
 pub use attention::attention;
 pub use drawing::Drawing;
+pub use embedding::{ColouredBy, Embedding};
+pub use flow::FlowStep;
 pub use predictions::{ArmPredictions, TestPredictions};
 pub use sheet::sheet;
 
 use crate::contract::prelude::*;
 use crate::data::figure::FigureFiles;
 use crate::data::sample::ClassCount;
-use crate::records::{Compared, Embedded, History, Table};
+use crate::records::{ArmRow, Compared, History, MetricRow, Table};
 
 /// Something that is drawn from a record.
 #[derive(Debug)]
@@ -47,10 +63,16 @@ pub struct Figure {
 /// that a record has nothing for is none.
 #[derive(Debug, Clone, Copy)]
 pub enum Draw {
-    /// From the positions of images in an embedding; the text says how they were computed.
-    Embedding(fn(&Table<Embedded>, &str) -> Option<Drawing>),
+    /// From the positions of images in one embedding or in several; the text is the caption.
+    Embeddings(fn(&[Embedding], &str) -> Option<Drawing>),
     /// From a comparison of arms.
     Comparison(fn(&Table<Compared>) -> Option<Drawing>),
+    /// From a comparison of arms, and what they were trained on.
+    Doses(fn(&Table<Compared>, &Table<ArmRow>) -> Option<Drawing>),
+    /// From the metrics of single evaluations, each with the name of its arm, and the comparison of the arms.
+    Evaluations(fn(&[(String, Table<MetricRow>)], &Table<Compared>) -> Option<Drawing>),
+    /// From the tables of real images between import and parts.
+    Flow(fn(&[FlowStep]) -> Option<Drawing>),
     /// From the history of one training; the text is its name.
     History(fn(&History, &str) -> Option<Drawing>),
     /// From the history of one training that is not done; the text is its name.
@@ -69,7 +91,11 @@ pub enum Draw {
 #[rustfmt::skip]
 pub static FIGURES: &[Figure] = &[
     embedding::FIGURE,
+    embedding::SHEET,
     intervals::FIGURE,
+    dose::FIGURE,
+    spread::FIGURE,
+    flow::FIGURE,
     losses::FIGURE,
     discriminator_scores::FIGURE,
     losses_so_far::FIGURE,
@@ -79,15 +105,20 @@ pub static FIGURES: &[Figure] = &[
     confusion::FIGURE,
     confidence::FIGURE,
     roc::FIGURE,
+    precision_recall::FIGURE,
     reliability::FIGURE,
+    decision::FIGURE,
 ];
 
 impl Figure {
     /// The file of results that it is drawn from, for people: its name and what makes it.
     pub fn reads(&self) -> &'static str {
         match self.draw {
-            Draw::Embedding(_) => "`embedding.csv` of `umap`",
+            Draw::Embeddings(_) => "`embedding.csv` of `umap`",
             Draw::Comparison(_) => "`table.csv` of `compare`",
+            Draw::Doses(_) => "`table.csv` and `arms.csv` of `compare`",
+            Draw::Evaluations(_) => "`metrics.csv` of `evaluate` and `table.csv` of `compare`",
+            Draw::Flow(_) => "`samples.csv` of the stages from import to parts",
             Draw::History(_) | Draw::Unfinished(_) | Draw::Histories(_) => "`history.csv` of a training",
             Draw::TrainingSets(_) => "`samples.csv` of a training set",
             Draw::Predictions(_) => "`predictions.csv` of `evaluate`",
@@ -108,7 +139,7 @@ fn drawn(figures: &'static [Figure], pick: impl Fn(Draw) -> Option<Drawing>) -> 
     figures.iter().filter_map(|figure| Some(Drawn { figure, drawing: pick(figure.draw)? })).collect()
 }
 
-/// The files of figures, SVG and PNG.
+/// The files of figures: SVG, PNG, and CSV where no record has the numbers.
 fn files(drawn: Vec<Drawn>) -> Result<FigureFiles> {
     let files = drawn.iter().map(|d| d.drawing.files(d.figure.name)).collect::<Result<Vec<_>>>()?;
     Ok(FigureFiles { files: files.into_iter().flatten().collect() })
@@ -118,8 +149,13 @@ fn files(drawn: Vec<Drawn>) -> Result<FigureFiles> {
 ///
 /// # Errors
 /// Where one cannot be drawn as PNG.
-pub fn of_embedding(embedding: &Table<Embedded>, how: &str) -> Result<FigureFiles> {
-    files(drawn(FIGURES, |draw| if let Draw::Embedding(f) = draw { f(embedding, how) } else { None }))
+pub fn of_embedding(embedding: Embedding, caption: &str) -> Result<FigureFiles> {
+    files(of_embeddings(&[embedding], caption))
+}
+
+/// All figures of one embedding, or of several beside each other.
+pub fn of_embeddings(embeddings: &[Embedding], caption: &str) -> Vec<Drawn> {
+    drawn(FIGURES, |draw| if let Draw::Embeddings(f) = draw { f(embeddings, caption) } else { None })
 }
 
 /// The files of all figures of a comparison.
@@ -128,6 +164,21 @@ pub fn of_embedding(embedding: &Table<Embedded>, how: &str) -> Result<FigureFile
 /// As [`of_embedding`].
 pub fn of_comparison(comparison: &Table<Compared>) -> Result<FigureFiles> {
     files(drawn(FIGURES, |draw| if let Draw::Comparison(f) = draw { f(comparison) } else { None }))
+}
+
+/// All figures of a comparison of arms and of what they were trained on.
+pub fn of_doses(comparison: &Table<Compared>, arms: &Table<ArmRow>) -> Vec<Drawn> {
+    drawn(FIGURES, |draw| if let Draw::Doses(f) = draw { f(comparison, arms) } else { None })
+}
+
+/// All figures of evaluations, each with the name of its arm as the comparison calls it; equal names are its repeats and folds.
+pub fn of_evaluations(evaluations: &[(String, Table<MetricRow>)], comparison: &Table<Compared>) -> Vec<Drawn> {
+    drawn(FIGURES, |draw| if let Draw::Evaluations(f) = draw { f(evaluations, comparison) } else { None })
+}
+
+/// All figures of the tables of real images between import and parts.
+pub fn of_flow(steps: &[FlowStep]) -> Vec<Drawn> {
+    drawn(FIGURES, |draw| if let Draw::Flow(f) = draw { f(steps) } else { None })
 }
 
 /// All figures of a training that is done.

@@ -16,7 +16,8 @@ use maud::{Markup, html};
 
 /// The table of a comparison.
 pub(super) const COMPARISON: Subject = Subject { artifact: ArtifactType::Table, name: Table::<Compared>::NAME };
-const ARMS: Subject = Subject { artifact: ArtifactType::Table, name: Table::<ArmRow>::NAME };
+/// What its arms were trained on.
+pub(super) const ARMS: Subject = Subject { artifact: ArtifactType::Table, name: Table::<ArmRow>::NAME };
 const OVERALL: Subject = Subject { artifact: ArtifactType::Table, name: Table::<OverallRow>::NAME };
 const REFERENCE: Subject = Subject { artifact: ArtifactType::Table, name: Table::<ReferenceRow>::NAME };
 const FIGURE: Subject = Subject { artifact: ArtifactType::Figure, name: figures::intervals::FIGURE.name };

@@ -1,22 +1,44 @@
-//! Embeddings of images (UMAP).
+//! Embeddings of images (UMAP): side by side where there are several, and each by itself.
 
-use super::{Chapter, Material};
-use crate::report::artifacts::Subject;
-use crate::report::drawing::svg;
+use super::{Chapter, Material, unreadable};
+use crate::report::artifacts::{ReportArtifact, Subject};
+use crate::report::drawing::{drawing, svg};
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
-use hilum_stages::figures;
+use hilum_stages::contract::note::Note;
+use hilum_stages::figures::{self, ColouredBy, Embedding};
+use hilum_stages::records::{Embedded, Record, Table};
 use maud::{Markup, html};
 
 const EMBEDDING: Subject = Subject { artifact: ArtifactType::Figure, name: figures::embedding::FIGURE.name };
+const PLACES: Subject = Subject { artifact: ArtifactType::Table, name: Table::<Embedded>::NAME };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "embeddings", title: Some("Embedding of images"), about: &[EMBEDDING], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "embeddings", title: Some("Embedding of images"), about: &[EMBEDDING, PLACES], render };
 
 fn render(m: &Material) -> Result<Option<Markup>> {
-    let mut out = vec![];
+    let (mut tables, mut out): (Vec<(String, String, Table<Embedded>, ColouredBy)>, Vec<Markup>) = (vec![], vec![]);
+    for found in m.of(PLACES) {
+        match found.record::<Table<Embedded>>(m.store)? {
+            Ok(table) => {
+                let by = serde_json::from_value(found.receipt.recipe.parameters["colour"].clone()).unwrap_or_default();
+                tables.push((found.stage().to_owned(), how(found), table, by));
+            }
+            Err(why) => out.push(unreadable(found, &why)),
+        }
+    }
+    let all: Vec<Embedding> = tables.iter().map(|(title, how, table, by)| Embedding { title, how, table, by: *by }).collect();
+    if all.len() > 1 {
+        out.extend(figures::of_embeddings(&all, "Embeddings of images (UMAP)").iter().map(|figure| drawing(figure.figure.name, &figure.drawing)));
+    }
     for found in m.of(EMBEDDING) {
         if let Some(bytes) = found.bytes(m.store, ".svg")? {
-            out.push(html! { h3 { (found.stage()) } figure { (svg(&bytes, &format!("Embedding of {}", found.stage()))) } });
+            let picture = html! { figure { (svg(&bytes, &format!("Embedding of {}", found.stage()))) } };
+            let own = html! { h3 { (found.stage()) } (picture) };
+            out.push(if all.len() > 1 {
+                html! { details { summary { (found.stage()) } (picture) } }
+            } else {
+                own
+            });
         }
     }
     Ok((!out.is_empty()).then(|| {
@@ -25,4 +47,39 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             @for o in &out { (o) }
         }
     }))
+}
+
+/// What an embedding was computed with, and how far it keeps neighbours, as the stage noted it.
+fn how(found: &ReportArtifact) -> String {
+    let parameters = &found.receipt.recipe.parameters;
+    let known = [("neighbours", "n_neighbors"), ("min_dist", "min_dist")].into_iter().filter(|(name, _)| !parameters[*name].is_null());
+    let known = known.map(|(name, shown)| format!("{shown} {}", parameters[name]));
+    let trust = found.receipt.notes.iter().map(|note| Note::read(note).text).find(|note| note.starts_with("trustworthiness"));
+    known.chain(trust).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::facts::Facts;
+    use crate::report::tests::made;
+    use hilum_cache::WritableStore;
+    use serde_json::json;
+
+    #[test]
+    fn several_stand_beside_each_other() {
+        let held = tempfile::tempdir().unwrap();
+        let store = WritableStore::create(&held.path().join("store")).unwrap();
+        let csv = format!("image,label,origin,x,y\n{},a,real,1,2\n", hilum_cache::Digest::of(b"x"));
+        let recipe = json!({ "parameters": { "neighbours": 15, "min_dist": 0.1, "colour": "source" } });
+        let mut stages: Vec<_> =
+            ["map/arm=real", "map/arm=gan"].map(|cell| made(&store, cell, ("table", "embedding.csv"), csv.as_bytes(), recipe.clone())).into();
+        stages[0].1.as_mut().unwrap().0.notes.push("trustworthiness at 15 neighbours: 0.981".into());
+        let facts = Facts { stages, ..Facts::default() };
+        let page = CHAPTER.of(&facts, &store.into_store()).unwrap().into_string();
+        let svg = page.split_once("data:image/svg+xml;base64,").unwrap().1.split_once('"').unwrap().0;
+        let svg = String::from_utf8(base64::Engine::decode(&base64::engine::general_purpose::STANDARD, svg).unwrap()).unwrap();
+        assert!(svg.contains("n_neighbors 15, min_dist 0.1") && svg.contains("0.981") && svg.contains(">map/arm=gan<"), "{svg}");
+        assert_eq!(page.matches("<img").count(), 1);
+    }
 }

@@ -5,10 +5,12 @@ use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::png;
 use hilum_cache::{Digest, Result};
 use hilum_stages::contract::artifact::ArtifactType;
+use hilum_stages::contract::seed::Seed;
 use hilum_stages::data::grey::{self, Fit};
 use hilum_stages::data::sample::{Origin, Sample};
 use hilum_stages::figures::sheet::{GRID as SHEET, sheet};
 use maud::{Markup, html};
+use std::collections::BTreeSet;
 
 const SAMPLES: Subject = Subject { artifact: ArtifactType::Samples, name: "samples" };
 const PACK: Subject = Subject { artifact: ArtifactType::Images, name: "pixels" };
@@ -26,8 +28,8 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     for found in m.of(SAMPLES) {
         let rows = if found.ending(".png").next().is_some() { found.samples(m.store)? } else { vec![] };
         // A table of patients' images has no synthetic ones: only those of a generator count.
-        if let Some(first) = rows.first().filter(|row| row.origin == Origin::Synthetic) {
-            out.push(beside(m, found, first)?);
+        if rows.first().is_some_and(|row| row.origin == Origin::Synthetic) {
+            out.push(beside(m, found, &rows)?);
         }
     }
     for found in m.of(GRID) {
@@ -38,19 +40,29 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     Ok((!out.is_empty()).then(|| html! { @for o in &out { (o) } }))
 }
 
+/// Rows in an order that neither names nor places in a table decide.
+fn by_priority<'a>(rows: impl Iterator<Item = &'a Sample>) -> Vec<&'a Sample> {
+    let stream = Seed(0).stream("report", "images");
+    let mut all: Vec<&Sample> = rows.collect();
+    all.sort_by_cached_key(|row| row.priority(&stream));
+    all
+}
+
 /// Synthetic images beside real ones of the label that they are called by, whether or not the study said it.
-fn beside(m: &Material, found: &ReportArtifact, first: &Sample) -> Result<Markup> {
+fn beside(m: &Material, found: &ReportArtifact, rows: &[Sample]) -> Result<Markup> {
+    let label = &rows[0].label;
+    let files: BTreeSet<Digest> = found.ending(".png").map(|entry| entry.digest).collect();
     let mut synthetic = vec![];
-    for entry in found.ending(".png").take(SHOWN) {
-        synthetic.extend(grey::decode(&m.store.read(&entry.digest)?).map(|d| grey::to_square(&d.grey, d.grey.width, Fit::Stretch, false)));
+    for row in by_priority(rows.iter()).into_iter().filter(|row| files.contains(&row.image)).take(SHOWN) {
+        synthetic.extend(grey::decode(&m.store.read(&row.image)?).map(|d| grey::to_square(&d.grey, d.grey.width, Fit::Stretch, false)));
     }
     let side = synthetic.first().map_or(0, |s: &Vec<u8>| s.len().isqrt());
-    let real = real(m, &first.label, side)?;
+    let real = real(m, label, side)?;
     let picture = |images: &[Vec<u8>]| sheet(images, side, 8).unwrap_or_default();
     Ok(html! {
         h3 { (found.stage()) }
         div.pair.sheet {
-            @if !real.is_empty() { figure { figcaption { "Real images of " (first.label) } (png(&picture(&real), "real images")) } }
+            @if !real.is_empty() { figure { figcaption { "Real images of " (label) } (png(&picture(&real), "real images")) } }
             @if !synthetic.is_empty() { figure.synthetic { figcaption { "Synthetic images, not for diagnosis" } (png(&picture(&synthetic), "synthetic images")) } }
         }
     })
@@ -62,8 +74,7 @@ fn real(m: &Material, label: &str, side: usize) -> Result<Vec<Vec<u8>>> {
     // Tables that were made of no other: the images of each patient are in these, once.
     for found in m.of(SAMPLES).filter(|f| f.receipt.recipe.inputs.is_empty()) {
         let rows = found.samples(m.store)?;
-        let of_label = rows.iter().filter(|s| s.origin == Origin::Real && s.label == label);
-        wanted.extend(of_label.map(|s| s.image).step_by((rows.len() / 200).max(1)));
+        wanted.extend(by_priority(rows.iter().filter(|s| s.origin == Origin::Real && s.label == label)).into_iter().map(|s| s.image));
     }
     for found in m.of(PACK) {
         let Some(pack) = found.pack(m.store)?.filter(|pack| pack.side == side) else { continue };

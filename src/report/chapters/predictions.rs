@@ -29,8 +29,8 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     Ok((!shown.is_empty()).then(|| {
         html! {
             p {
-                "Predictions for the test images. Confusion matrices are sums over repeats and folds. Probabilities, and the bins of reliability, are those of the first training of each arm, and a dashed line is at a \
-                 probability of 0.5. Folds of one test set are put together. Curves show at most " (ARMS) " arms and " (TRAININGS) " trainings of each."
+                "Predictions for the test images. Confusion matrices are sums over repeats and folds. Probabilities, and the bins of reliability, are those of the first training of each arm. \
+                 Folds of one test set are put together. Curves show at most " (ARMS) " arms and " (TRAININGS) " trainings of each."
             }
             @for test in &shown { (test) }
             @if !further.is_empty() { p { (counted(further.len(), "further test is", "further tests are")) " not shown: " (further.join("; ")) "." } }
@@ -64,7 +64,7 @@ fn one_test(m: &Material, found: &[&ReportArtifact], group: &Group) -> Result<Ma
     Ok(html! {
         h3 { (group.name) }
         @for test in &tests {
-            @for figure in figures::of_predictions(test) { (drawing(&figure.drawing)) }
+            @for figure in figures::of_predictions(test) { (drawing(figure.figure.name, &figure.drawing)) }
             (counts(test))
         }
         @for fault in &faults { (fault) }
@@ -121,7 +121,7 @@ mod tests {
         let page = page(&cells.map(|cell| (cell, one.as_str(), json!({ "positive": "normal" }))));
         assert!(page.contains("<section id=\"predictions\"><h2>Predictions</h2>"), "{page}");
         assert!(page.contains("<h3>scores, network=a</h3>") && page.contains("<h3>scores, network=b</h3>"), "{page}");
-        assert_eq!(page.matches("<figure>").count(), 8, "four figures of each network");
+        assert_eq!(page.matches("<figure>").count(), 12, "six figures of each network");
         assert!(page.contains("alt=\"scores, network=a: ROC curves of normal against the rest\""), "the class that the study calls positive: {page}");
         let numbers = |arm: &str, evaluations: u64, class: &str, row: [u64; 2]| {
             let [a, b] = row.map(|n| format!("<td class=\"num\">{n}</td>"));

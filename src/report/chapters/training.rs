@@ -20,7 +20,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     for found in m.of(HISTORY) {
         match found.record::<History>(m.store)? {
             Ok(history) => {
-                out.extend(figures::of_history(&history, found.stage()).iter().map(|figure| drawing(&figure.drawing)));
+                out.extend(figures::of_history(&history, found.stage()).iter().map(|figure| drawing(figure.figure.name, &figure.drawing)));
                 all.push((arm_of(found.stage()), history));
             }
             Err(why) => out.push(unreadable(found, &why)),
@@ -28,6 +28,6 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }
     let order = comparison::arms(m)?;
     all.sort_by_key(|(arm, _)| order.iter().position(|a| a == arm).unwrap_or(usize::MAX));
-    out.extend(figures::of_histories(&all).iter().map(|figure| drawing(&figure.drawing)));
+    out.extend(figures::of_histories(&all).iter().map(|figure| drawing(figure.figure.name, &figure.drawing)));
     Ok((!out.is_empty()).then(|| html! { div.pair { @for o in &out { (o) } } }))
 }

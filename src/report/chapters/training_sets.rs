@@ -48,7 +48,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         html! {
             p { "Images of each class that classifiers were trained on, repeated ones counted as often as they are there." }
             @for group in &all {
-                @for figure in figures::of_training_sets(&group.sets, &group.trainings.join("; ")) { (drawing(&figure.drawing)) }
+                @for figure in figures::of_training_sets(&group.sets, &group.trainings.join("; ")) { (drawing(figure.figure.name, &figure.drawing)) }
                 (counts_of(group))
             }
         }

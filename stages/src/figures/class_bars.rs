@@ -1,18 +1,23 @@
 //! Images per class of the training sets of a study.
 
-use super::drawing::{colour, joined};
+use super::axes::{Axes, Scale};
+use super::canvas::{Anchor, INK, WIDTH};
+use super::drawing::joined;
+use super::page::{Key, MARGIN, Page, Sample, bar};
 use super::{Draw, Drawing, Figure};
 use crate::data::sample::ClassCount;
 use crate::words::counted;
-use kuva::plot::bar::BarPlot;
-use kuva::render::layout::Layout;
-use kuva::render::plots::Plot;
 
 pub(super) const FIGURE: Figure =
     Figure { name: "class-bars", doc: "Images per class of each training set, real and synthetic ones stacked.", draw: Draw::TrainingSets(draw) };
 
 /// More bars than this are in no figure.
-const BARS: usize = 60;
+const BARS: usize = 80;
+const REAL: &str = "#0072B2";
+const SYNTHETIC: &str = "#D55E00";
+const NAMES: f64 = 116.0;
+const NUMBERS: f64 = 108.0;
+const STEP: f64 = 17.0;
 
 /// An arm's training sets.
 #[derive(Debug, PartialEq)]
@@ -34,25 +39,50 @@ fn draw(sets: &[(String, Vec<ClassCount>)], training: &str) -> Option<Drawing> {
             bars <= BARS
         })
         .collect();
-    let one = |arm: &Arm, count: &ClassCount| {
-        let mark = if arm.differs { "*" } else { "" };
-        (format!("{}{mark}: {}", arm.name, count.class), [(count.real as f64, colour(0)), (count.synthetic as f64, colour(4))])
-    };
-    // The library draws the first one at the bottom.
-    let rows = drawn.iter().flat_map(|arm| arm.first.iter().map(|count| one(arm, count))).collect::<Vec<_>>();
-    let plot = rows.iter().rev().fold(BarPlot::new(), |plot, (label, parts)| plot.with_group(label.as_str(), *parts));
-    if plot.groups.is_empty() {
+    if drawn.is_empty() {
         return None;
     }
-    let plots = vec![Plot::Bar(plot.with_legend(vec!["real", "synthetic"]).with_stacked().with_horizontal(true))];
-    let height = 130.0 + 16.0 * rows.len() as f64;
-    let layout = Layout::auto_from_plots(&plots).with_width(760.0).with_height(height).with_x_label("images").with_x_axis_min(0.0);
     let further = arms.len() - drawn.len();
     let notes = [
         drawn.iter().any(|arm| arm.differs).then(|| "* the first of several sets that differ".to_owned()),
         (further > 0).then(|| format!("{} not drawn", counted(further, "arm is", "arms are"))),
     ];
-    Some(Drawing::noted(plots, layout, &format!("{training}: images per class of the training set"), joined(notes).as_deref()))
+    let caption = format!("{training}: images per class of the training set");
+    let keys = vec![Key::of(Sample::Box(REAL, false), "real images"), Key::of(Sample::Box(SYNTHETIC, true), "synthetic images")];
+    let most = drawn.iter().flat_map(|arm| arm.first.iter().map(|c| (c.real + c.synthetic) as f64)).fold(1.0, f64::max);
+    let page = Page { description: format!("{caption}: {} arms.", drawn.len()), caption, note: joined(notes), keys };
+    let (left, width) = (MARGIN + NAMES, WIDTH - 2.0 * MARGIN - NAMES - NUMBERS);
+    let drawing = page.draw(|canvas, top| {
+        let rows = drawn.iter().map(|arm| arm.first.len() + 1).sum::<usize>() as f64;
+        let axes = Axes { left, top, width, height: rows * STEP + 4.0, x: Scale { low: 0.0, high: most * 1.04 }, y: Scale { low: 0.0, high: 1.0 } };
+        axes.frame(canvas, (true, false));
+        let mut y = top + 2.0;
+        for arm in &drawn {
+            let mark = if arm.differs { "*" } else { "" };
+            // The name of an arm has the row to itself, over grid lines.
+            canvas.rect((left + 1.0, y), (width, STEP), "#ffffff", None);
+            canvas.fitted((MARGIN, y + 13.0), &format!("{}{mark}", arm.name), WIDTH - 2.0 * MARGIN, (Anchor::Start, true));
+            y += STEP;
+            for count in arm.first {
+                canvas.fitted((left - 6.0, y + 13.0), &count.class, NAMES - 8.0, (Anchor::End, false));
+                let at = |n: u64| axes.x.place(n as f64, left, left + width);
+                let (real, all) = (at(count.real), at(count.real + count.synthetic));
+                for (from, to, colour, is_hatched) in [(left, real, REAL, false), (real, all, SYNTHETIC, true)] {
+                    if to > from {
+                        bar(canvas, (from, y + 3.0), (to - from, STEP - 5.0), colour, is_hatched);
+                    }
+                }
+                let numbers = if count.synthetic > 0 { format!("{} + {}", count.real, count.synthetic) } else { count.real.to_string() };
+                canvas.fitted((left + width + 8.0, y + 13.0), &numbers, NUMBERS - 8.0, (Anchor::Start, false));
+                y += STEP;
+            }
+        }
+        canvas.text((left + width / 2.0, y + 31.0), "images", Anchor::Middle, INK);
+        y + 36.0
+    });
+    let row = |arm: &str, c: &ClassCount| vec![arm.to_owned(), c.class.clone(), c.real.to_string(), c.synthetic.to_string()];
+    let rows = drawn.iter().flat_map(|arm| arm.first.iter().map(|c| row(arm.name, c)));
+    Some(drawing.with_data(&["arm", "class", "real", "synthetic"], rows))
 }
 
 fn arms(sets: &[(String, Vec<ClassCount>)]) -> Vec<Arm<'_>> {
@@ -82,12 +112,14 @@ mod tests {
         let drawing = draw(&sets, "classifier").unwrap();
         assert_eq!(drawing.caption(), "classifier: images per class of the training set (* the first of several sets that differ)");
         let svg = drawing.svg();
-        assert!(["real: covid", "real: normal", "gan*: covid", "gan*: normal"].iter().all(|label| svg.contains(&format!(">{label}<"))), "{svg}");
+        assert!([">real<", ">gan*<", ">10<", ">10 + 80<", ">synthetic images<"].iter().all(|label| svg.contains(label)), "{svg}");
+        let data = String::from_utf8(drawing.data().unwrap().to_vec()).unwrap();
+        assert_eq!(data, "arm,class,real,synthetic\nreal,covid,10,0\nreal,normal,90,0\ngan,covid,10,80\ngan,normal,90,0\n");
     }
 
     #[test]
     fn what_is_not_drawn_is_counted() {
-        let sets: Vec<_> = (0..40).map(|n| set(&format!("arm {n}"), 5, 5)).collect();
+        let sets: Vec<_> = (0..50).map(|n| set(&format!("arm {n}"), 5, 5)).collect();
         assert!(draw(&sets, "c").unwrap().caption().ends_with("(10 arms are not drawn)"));
         assert!(draw(&[("none".into(), vec![]), ("empty".into(), vec![ClassCount::default()])], "c").is_none());
     }

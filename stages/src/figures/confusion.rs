@@ -1,9 +1,10 @@
 //! Confusion matrices, one for each arm, as scikit-learn's `ConfusionMatrixDisplay` lays them out.
 
+use super::canvas::{Anchor, Canvas, INK, SIZE, WIDTH};
+use super::letters;
+use super::page::{MARGIN, Page};
 use super::predictions::ArmPredictions;
 use super::{Draw, Drawing, Figure, TestPredictions};
-use kuva::render::color::Color;
-use kuva::render::render::{Primitive, TextAnchor};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "confusion",
@@ -13,14 +14,10 @@ pub(super) const FIGURE: Figure = Figure {
 
 /// Matrices of more classes are in no figure.
 const CLASSES: usize = 14;
-/// Letters of a class's name.
-const LETTERS: usize = 14;
-/// How wide a letter is on average, in shares of the size of the font.
-const LETTER: f64 = 0.62;
-/// The width of a row of matrices in pixels.
-const WIDTH: f64 = 760.0;
-/// Where the row is one class alone.
-const FULL: [f64; 3] = [86.0, 180.0, 233.0];
+/// The room of a class's name, in pixels.
+const NAMES: f64 = 76.0;
+/// Shades, from no image of the row to all of them: ink on the last one can still be read, and they differ without colours.
+const SHADES: [&str; 11] = ["#ffffff", "#eef7fd", "#ddf0fb", "#cce8f9", "#bbe1f6", "#aad9f4", "#99d2f2", "#89cbf0", "#78c3ee", "#67bceb", "#56b4e9"];
 
 /// Where the parts of a matrix are, in pixels.
 struct Panel {
@@ -38,79 +35,67 @@ fn draw(test: &TestPredictions) -> Option<Drawing> {
     if arms.is_empty() || test.classes().len() > CLASSES {
         return None;
     }
-    let names: Vec<String> = test.classes().iter().map(|name| shortened(name, LETTERS)).collect();
-    let panel = Panel::of(&names);
-    let columns = ((WIDTH / panel.width) as usize).clamp(1, arms.len());
+    let panel = Panel::of(test.classes());
+    let columns = (((WIDTH - 2.0 * MARGIN) / panel.width) as usize).clamp(1, arms.len());
     let further = test.arms().len() - test.drawn().len();
     let note = (further > 0).then(|| format!("the first {} of {} arms", test.drawn().len(), test.arms().len()));
     let caption = format!("{}: true classes as rows, predicted ones as columns", test.name());
-    let size = ((columns as f64 * panel.width).max(WIDTH / 2.0), arms.len().div_ceil(columns) as f64 * panel.height);
-    let place = |n: usize| ((n % columns) as f64 * panel.width, (n / columns) as f64 * panel.height);
-    Some(Drawing::of(size, &caption, note.as_deref(), |top| {
-        let matrix = |(n, arm): (usize, &&ArmPredictions)| panel.matrix(arm, &names, (place(n).0, top + place(n).1));
-        arms.iter().enumerate().flat_map(matrix).collect()
-    }))
+    let description = format!("{caption}. The shade is the share of the row. {} arms.", arms.len());
+    let drawing = Page { caption, note, keys: vec![], description }.draw(|canvas, top| {
+        for (n, arm) in arms.iter().enumerate() {
+            let at = (MARGIN + (n % columns) as f64 * panel.width, top + (n / columns) as f64 * panel.height);
+            panel.matrix(canvas, arm, test.classes(), at);
+        }
+        top + arms.len().div_ceil(columns) as f64 * panel.height
+    });
+    let rows = arms.iter().flat_map(|arm| {
+        let of_row = move |(label, counts): (&String, &Vec<u64>)| {
+            let cell = |(predicted, n): (&String, &u64)| vec![arm.name().to_owned(), label.clone(), predicted.clone(), n.to_string()];
+            test.classes().iter().zip(counts).map(cell).collect::<Vec<_>>()
+        };
+        test.classes().iter().zip(arm.confusion()).flat_map(of_row).collect::<Vec<_>>()
+    });
+    Some(drawing.with_data(&["arm", "class", "predicted", "images"], rows))
 }
 
 impl Panel {
     fn of(names: &[String]) -> Panel {
         let n = names.len() as f64;
-        let cell = match names.len() {
-            ..=4 => 46.0,
-            5..=8 => 38.0,
-            _ => 32.0,
-        };
-        let widest = names.iter().map(|name| name.chars().count()).max().unwrap_or_default() as f64 * 10.0 * LETTER;
+        let widest = names.iter().map(|name| letters::width(name, SIZE)).fold(0.0, f64::max).min(NAMES);
+        let left = widest + 8.0;
         // Names of columns are turned by 45°.
-        let slanted = widest * 0.71 + 8.0;
-        let (left, head) = (widest + 14.0, 18.0 + slanted);
-        Panel { cell, left, head, width: (left + n * cell + slanted.max(20.0)).max(150.0), height: head + n * cell + 16.0 }
+        let slanted = widest * 0.71 + 10.0;
+        let most = (WIDTH - 2.0 * MARGIN - left - slanted) / n;
+        let cell = most.min(if names.len() <= 4 { 44.0 } else { 36.0 });
+        Panel { cell, left, head: 18.0 + slanted, width: (left + n * cell + slanted).max(150.0), height: 18.0 + slanted + n * cell + 16.0 }
     }
 
-    fn matrix(&self, arm: &ArmPredictions, names: &[String], (x, y): (f64, f64)) -> Vec<Primitive> {
+    fn matrix(&self, canvas: &mut Canvas, arm: &ArmPredictions, names: &[String], (x, y): (f64, f64)) {
         let (left, top) = (x + self.left, y + self.head);
-        let fits = ((self.width - 10.0) / (11.0 * LETTER)) as usize;
-        let mut out = vec![text(&shortened(arm.name(), fits), (x + 8.0, y + 12.0), 11, TextAnchor::Start, None)];
+        canvas.fitted((x, y + 12.0), arm.name(), self.width - 10.0, (Anchor::Start, true));
         for (row, (name, counts)) in names.iter().zip(arm.confusion()).enumerate() {
             let (middle, sum) = (top + (row as f64 + 0.5) * self.cell, counts.iter().sum::<u64>());
-            out.push(text(name, (left - 6.0, middle + 3.5), 10, TextAnchor::End, None));
-            out.push(text(name, (left + (row as f64 + 0.5) * self.cell, top - 6.0), 10, TextAnchor::Start, Some(-45.0)));
+            canvas.fitted((left - 5.0, middle + 4.0), name, NAMES, (Anchor::End, false));
+            canvas.slanted((left + (row as f64 + 0.5) * self.cell, top - 6.0), &letters::fitted(name, SIZE, NAMES));
             for (column, count) in counts.iter().enumerate() {
-                let share = if sum == 0 { 0.0 } else { *count as f64 / sum as f64 };
                 let x = left + column as f64 * self.cell;
-                out.push(Primitive::Rect {
-                    x,
-                    y: middle - self.cell / 2.0,
-                    width: self.cell,
-                    height: self.cell,
-                    fill: shade(share),
-                    stroke: Some(Color::Rgb(160, 172, 184)),
-                    stroke_width: Some(0.5),
-                    opacity: None,
-                });
-                let size = if count.to_string().len() as f64 * 11.0 * LETTER > self.cell { 8 } else { 11 };
-                out.push(text(&count.to_string(), (x + self.cell / 2.0, middle + 4.0), size, TextAnchor::Middle, None));
+                canvas.rect((x, middle - self.cell / 2.0), (self.cell, self.cell), shade(*count, sum), Some("#a0acb8"));
+                canvas.fitted((x + self.cell / 2.0, middle + 4.0), &short(*count, self.cell - 4.0), self.cell, (Anchor::Middle, false));
             }
         }
-        out
     }
-}
-
-fn text(content: &str, (x, y): (f64, f64), size: u32, anchor: TextAnchor, rotate: Option<f64>) -> Primitive {
-    Primitive::Text { x, y, content: content.to_owned(), size, anchor, rotate, bold: false, color: None }
 }
 
 /// White for nothing.
-fn shade(share: f64) -> Color {
-    let [r, g, b] = FULL.map(|full| (255.0 + (full - 255.0) * share).round() as u8);
-    Color::Rgb(r, g, b)
+fn shade(count: u64, sum: u64) -> &'static str {
+    let tenths = if sum == 0 { 0.0 } else { 10.0 * count as f64 / sum as f64 };
+    SHADES[(tenths.round() as usize).min(10)]
 }
 
-/// Cut in the middle, since names often differ in their ends.
-fn shortened(name: &str, letters: usize) -> String {
-    let (all, kept): (Vec<char>, usize) = (name.chars().collect(), letters.saturating_sub(1));
-    let (before, after) = (kept - kept / 2, kept / 2);
-    if all.len() <= letters { name.to_owned() } else { all[..before].iter().chain(['…'].iter()).chain(&all[all.len() - after..]).collect() }
+/// A count with no more room than that: in thousands where its digits have none. The numbers are in the data, too.
+fn short(count: u64, room: f64) -> String {
+    let all = count.to_string();
+    if letters::width(&all, SIZE) <= room { all } else { format!("{} k", count / 1000) }
 }
 
 #[cfg(test)]
@@ -125,20 +110,21 @@ mod tests {
         all.add("real", "1", &table(&[(1, "a", 0.25), (2, "a", 0.25), (3, "b", 0.75)]));
         let svg = draw(&all).unwrap().svg();
         let at = |part: String| svg.find(&part).unwrap_or_else(|| panic!("{part}: {svg}"));
-        let fills = [0.75, 0.25, 0.0, 1.0].map(|share| at(format!("fill=\"{}\" stroke", shade(share).to_svg_string())));
+        let fills = [(3, 4), (1, 4), (0, 2), (2, 2)].map(|(n, sum)| at(format!("fill=\"{}\" stroke", shade(n, sum))));
         assert!(fills.is_sorted(), "a: 3 of 4 right, 1 wrong; b: none wrong, all right: {svg}");
         assert!([3, 1, 0, 2].iter().all(|count| svg.contains(&format!(">{count}</text>"))), "{svg}");
-        assert_eq!([shade(0.0).to_svg_string(), shade(1.0).to_svg_string()], ["#ffffff", "#56b4e9"]);
+        let data = String::from_utf8(draw(&all).unwrap().data().unwrap().to_vec()).unwrap();
+        assert_eq!(data, "arm,class,predicted,images\nreal,a,a,3\nreal,a,b,1\nreal,b,a,0\nreal,b,b,2\n");
     }
 
     #[test]
-    fn arms_beyond_the_twelfth_are_counted_and_long_names_cut() {
+    fn arms_beyond_the_last_are_counted_and_long_names_cut() {
         let mut all = test();
-        (0..13).for_each(|n| all.add(&format!("an arm with a very long name that fits into no panel {n}"), "", &table(&[(1, "a", 0.25)])));
+        (0..25).for_each(|n| all.add(&format!("an arm with a very long name that fits into no panel {n}"), "", &table(&[(1, "a", 0.25)])));
         let drawing = draw(&all).unwrap();
-        assert!(drawing.caption().ends_with("(the first 12 of 13 arms)"), "{}", drawing.caption());
-        assert_eq!(drawing.svg().matches('…').count(), 12);
+        assert!(drawing.caption().ends_with("(the first 24 of 25 arms)"), "{}", drawing.caption());
+        assert_eq!(drawing.svg().matches('…').count(), 24);
         assert!(draw(&test()).is_none());
-        assert_eq!([shortened("finding number 12", 8), shortened("covid", 5), shortened("normal", 1)], ["find… 12", "covid", "…"]);
+        assert_eq!([short(123, 40.0), short(1_234_567, 40.0)], ["123", "1234 k"]);
     }
 }

@@ -1,68 +1,104 @@
-//! Metrics of arms with their intervals: a row per metric, a colour per arm.
+//! Metrics of arms with their intervals: a block per metric, which has an axis of its own, and a row per arm.
 
-use super::drawing::colour;
+use super::canvas::{INK, Marker, Shape, Stroke};
+use super::page::{Key, Page, Sample};
+use super::rows::{Block, Row, rows};
 use super::{Draw, Drawing, Figure};
 use crate::evaluation::metric::Shown;
 use crate::records::{Compared, Table};
-use kuva::plot::scatter::ScatterPlot;
-use kuva::render::layout::Layout;
-use kuva::render::plots::Plot;
 
 /// See the module.
-pub const FIGURE: Figure =
-    Figure { name: "comparison", doc: "The metrics of each arm that are shown in figures, with their 95 % intervals.", draw: Draw::Comparison(draw) };
+pub const FIGURE: Figure = Figure {
+    name: "comparison",
+    doc: "The metrics of each arm that are shown in figures, with their 95 % intervals; a dashed line at the arm compared against.",
+    draw: Draw::Comparison(draw),
+};
 
-const CAPTION: &str = "Mean over trainings with 95 % intervals";
+const VALUE: Marker = Marker::of(Shape::Circle, "#0072B2", 3.6);
+const AGAINST: Marker = Marker::of(Shape::Diamond, "#D55E00", 3.6);
 
-/// A value with its interval.
-struct Interval {
-    /// What is measured: one row of the figure.
-    group: String,
-    /// Whose value it is: the colour.
-    series: String,
-    value: f64,
-    low: f64,
-    high: f64,
+/// True where figures show the metric.
+pub(super) fn is_shown(c: &Compared) -> bool {
+    c.shown.unwrap_or_else(|| c.metric().is_some_and(|m| m.shown >= Shown::InFigures))
+}
+
+/// The metric with its class.
+pub(super) fn measure(metric: &str, class: &str) -> String {
+    if class.is_empty() { metric.to_owned() } else { format!("{metric}, {class}") }
+}
+
+/// A value with its interval, as text.
+pub(super) fn in_words(value: f64, limits: Option<(f64, f64)>) -> String {
+    // Values of odd scales have no room for their digits.
+    let short = |v: f64| if v.abs() < 1e4 { format!("{v:.3}") } else { format!("{v:.1e}") };
+    limits.map_or_else(|| short(value), |(low, high)| format!("{} [{}, {}]", short(value), short(low), short(high)))
 }
 
 /// What is undefined or no number is not drawn.
 fn draw(comparison: &Table<Compared>) -> Option<Drawing> {
-    let is_shown = |c: &Compared| c.shown.unwrap_or_else(|| c.metric().is_some_and(|m| m.shown >= Shown::InFigures));
     let finite = |x: Option<f64>| x.filter(|x| x.is_finite());
-    let interval = |c: &'_ Compared| Some((finite(c.value)?, finite(c.low)?, finite(c.high)?));
     let arm = |c: &Compared| if c.set.is_empty() { c.arm.clone() } else { format!("{}: {}", c.set, c.arm) };
-    let name = |c: &Compared| if c.class.is_empty() { c.metric.clone() } else { format!("{} {}", c.metric, c.class) };
-    let values: Vec<Interval> = comparison
-        .rows
-        .iter()
-        .filter(|c| is_shown(c))
-        .filter_map(|c| interval(c).map(|(value, low, high)| Interval { group: name(c), series: arm(c), value, low, high }))
-        .collect();
-    let (mut groups, mut series): (Vec<&str>, Vec<&str>) = (vec![], vec![]);
-    for v in &values {
-        if !groups.contains(&v.group.as_str()) {
-            groups.push(&v.group);
+    let against: Vec<(&str, &str)> = comparison.rows.iter().filter(|c| !c.against.is_empty()).map(|c| (c.set.as_str(), c.against.as_str())).collect();
+    let mut blocks: Vec<Block> = vec![];
+    for c in comparison.rows.iter().filter(|c| is_shown(c)) {
+        let Some(value) = finite(c.value) else { continue };
+        let limits = finite(c.low).zip(finite(c.high));
+        let title = measure(&c.metric, &c.class);
+        let at = blocks.iter().position(|b| b.title == title).unwrap_or_else(|| {
+            blocks.push(Block { title, ..Block::default() });
+            blocks.len() - 1
+        });
+        let is_against = against.contains(&(c.set.as_str(), c.arm.as_str()));
+        if is_against {
+            blocks[at].lines.push(value);
         }
-        if !series.contains(&v.series.as_str()) {
-            series.push(&v.series);
+        let mark = Some((value, if is_against { AGAINST } else { VALUE }));
+        blocks[at].rows.push(Row { name: arm(c), numbers: in_words(value, limits), limits, mark, ..Row::default() });
+    }
+    let mut keys = vec![Key::of(Sample::Point(VALUE), "mean over trainings"), Key::of(Sample::Line(Stroke::of(INK, 1.4)), "95 % interval")];
+    if !against.is_empty() {
+        keys.push(Key::of(Sample::Point(AGAINST), "the arm compared against"));
+    }
+    let caption = "Mean over trainings with 95 % intervals".to_owned();
+    let note = blocks.is_empty().then(|| "No metric that figures show has a value.".to_owned());
+    let description = format!("{caption}: {}.", blocks.iter().map(|b| format!("{} of {} arms", b.title, b.rows.len())).collect::<Vec<_>>().join("; "));
+    if blocks.is_empty() {
+        keys.clear();
+    }
+    Some(rows(Page { caption, note, keys, description }, &blocks, "value"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(arm: &str, value: f64, against: &str) -> Compared {
+        Compared {
+            arm: arm.into(),
+            metric: "auroc".into(),
+            value: Some(value),
+            low: Some(value - 0.1),
+            high: Some(value + 0.1),
+            against: against.into(),
+            shown: Some(true),
+            ..Compared::default()
         }
     }
-    let row = |group: &str| (groups.len() - groups.iter().position(|g| *g == group).expect("BUG: a group of its values")) as f64;
-    let mut plots = vec![];
-    for (s, name) in series.iter().enumerate() {
-        // Series of one row lie beneath each other, first on top.
-        let nudge = 0.6 * (0.5 - (s as f64 + 0.5) / series.len() as f64);
-        let own: Vec<&Interval> = values.iter().filter(|v| v.series == *name).collect();
-        let plot = ScatterPlot::new()
-            .with_data(own.iter().map(|v| (v.value, row(&v.group) + nudge)).collect::<Vec<_>>())
-            .with_x_err_asymmetric(own.iter().map(|v| (v.value - v.low, v.high - v.value)).collect::<Vec<_>>())
-            .with_color(colour(s))
-            .with_size(4.0)
-            .with_legend(*name);
-        plots.push(Plot::Scatter(plot));
+
+    #[test]
+    fn every_arm_has_a_row_within_the_axes_and_the_arm_compared_against_a_line() {
+        let table = Table { rows: (0..24).map(|n| of(&format!("arm={n}"), 0.5 + f64::from(n) / 100.0, if n == 0 { "" } else { "arm=0" })).collect() };
+        let drawing = draw(&table).unwrap();
+        let svg = drawing.svg();
+        assert!((0..24).all(|n| svg.contains(&format!(">arm={n}<"))), "{svg}");
+        assert!(svg.contains(">0.500 [0.400, 0.600]<") && svg.contains(">0.730 [0.630, 0.830]<"), "{svg}");
+        assert_eq!(svg.matches("stroke-dasharray=\"3 3\"").count(), 1);
+        assert!(svg.contains(">the arm compared against<"));
     }
-    let names: Vec<String> = groups.iter().rev().map(|g| (*g).to_owned()).collect();
-    let height = 130.0 + 22.0 * (groups.len() * series.len()).max(6) as f64;
-    let layout = Layout::auto_from_plots(&plots).with_width(760.0).with_height(height).with_x_label("value").with_y_categories(names);
-    Some(Drawing::new(plots, layout, CAPTION))
+
+    #[test]
+    fn without_a_value_there_is_a_sentence() {
+        let drawing = draw(&Table { rows: vec![of("real", f64::NAN, "")] }).unwrap();
+        assert!(drawing.svg().contains(">No metric that figures show has a value.<"), "{}", drawing.svg());
+    }
 }

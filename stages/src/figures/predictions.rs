@@ -4,9 +4,10 @@
 use crate::evaluation::Predictions;
 use crate::records::PredictionTable;
 use hilum_cache::Digest;
+use std::collections::BTreeMap;
 
 /// Arms that are drawn.
-pub const ARMS: usize = 12;
+pub const ARMS: usize = 24;
 /// Trainings of an arm whose probabilities are drawn.
 pub const TRAININGS: usize = 3;
 /// More classes than this are no classification of X-rays, and their matrices would need much memory.
@@ -19,6 +20,8 @@ pub struct TestPredictions {
     classes: Vec<String>,
     positive: Option<usize>,
     arms: Vec<ArmPredictions>,
+    /// The number of each patient by his token, and the next number.
+    patients: (BTreeMap<String, usize>, usize),
 }
 
 /// What an arm predicted.
@@ -34,12 +37,15 @@ pub struct ArmPredictions {
 }
 
 /// What one training predicted, with folds the trainings of all folds.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct TrainingPredictions {
     repeat: String,
     /// The first image of each table.
     firsts: Vec<Digest>,
     labels: Vec<usize>,
+    predicted: Vec<usize>,
+    /// The number of the patient of each image; one without a patient is one of its own.
+    patients: Vec<usize>,
     /// Image by image, of every class.
     probabilities: Vec<f64>,
 }
@@ -49,7 +55,7 @@ impl TestPredictions {
     pub fn of(name: &str, classes: &[String], positive: Option<&str>) -> Option<TestPredictions> {
         let positive = positive.and_then(|p| classes.iter().position(|c| c == p));
         let is_sane = (1..=CLASSES).contains(&classes.len());
-        is_sane.then(|| TestPredictions { name: name.to_owned(), classes: classes.to_vec(), positive, arms: vec![] })
+        is_sane.then(|| TestPredictions { name: name.to_owned(), classes: classes.to_vec(), positive, arms: vec![], patients: (BTreeMap::new(), 0) })
     }
 
     /// Adds an evaluation of an arm, whose classes are those of the test. Those of one repeat are folds, unless they are of the same
@@ -60,12 +66,21 @@ impl TestPredictions {
             self.arms.push(ArmPredictions::of(arm, number));
             self.arms.len() - 1
         });
-        let (arm, classes) = (&mut self.arms[at], &self.classes);
+        let (arm, classes, (known, next)) = (&mut self.arms[at], &self.classes, &mut self.patients);
+        let mut number_of = |token: &str| {
+            let is_known = known.get(token).copied();
+            let new = is_known.unwrap_or(*next);
+            *next += usize::from(is_known.is_none());
+            if is_known.is_none() && !token.is_empty() {
+                known.insert(token.to_owned(), new);
+            }
+            new
+        };
         let class = |name: &str| classes.iter().position(|c| c == name);
         arm.evaluations += 1;
         let mut training = if at < ARMS { arm.trainings.iter().position(|t| t.is_another_fold(repeat, table)) } else { None };
         if training.is_none() && at < ARMS && arm.trainings.len() < TRAININGS {
-            arm.trainings.push(TrainingPredictions { repeat: repeat.to_owned(), firsts: vec![], labels: vec![], probabilities: vec![] });
+            arm.trainings.push(TrainingPredictions { repeat: repeat.to_owned(), ..TrainingPredictions::default() });
             training = Some(arm.trainings.len() - 1);
         }
         let mut training = training.map(|t| &mut arm.trainings[t]);
@@ -81,6 +96,8 @@ impl TestPredictions {
             arm.confusion[label][predicted] += 1;
             if let Some(training) = training.as_mut().filter(|_| row.probabilities.len() == number) {
                 training.labels.push(label);
+                training.predicted.push(predicted);
+                training.patients.push(number_of(&row.patient));
                 training.probabilities.extend(&row.probabilities);
             }
         }
@@ -148,6 +165,28 @@ impl TrainingPredictions {
     /// The probability of a class for each of its images, in their order.
     pub(super) fn of_class(&self, class: usize) -> Vec<f64> {
         self.rows().zip(&self.labels).filter(|(_, label)| **label == class).map(|(row, _)| row[class]).collect()
+    }
+    /// The probability of a class for every image.
+    pub(super) fn scores_of(&self, class: usize) -> Vec<f64> {
+        self.rows().map(|row| row[class]).collect()
+    }
+    /// Of which class each image is.
+    pub(super) fn labels(&self) -> &[usize] {
+        &self.labels
+    }
+    /// The number of the patient of each image.
+    pub(super) fn patients(&self) -> &[usize] {
+        &self.patients
+    }
+    /// The probability from which on images are taken for a class, where all are above it and no other is: one half where it may be
+    /// that, and otherwise the least probability of an image that is taken for it.
+    pub(super) fn threshold(&self, class: usize) -> Option<f64> {
+        let (mut taken, mut not) = (f64::INFINITY, f64::NEG_INFINITY);
+        for (row, predicted) in self.rows().zip(&self.predicted) {
+            if *predicted == class { taken = taken.min(row[class]) } else { not = not.max(row[class]) }
+        }
+        let at = if not <= 0.5 && 0.5 <= taken { 0.5 } else { taken };
+        (not <= at && at <= 1.0).then_some(at)
     }
     /// The same for metrics.
     pub(super) fn predictions(&self, classes: usize) -> Predictions {

@@ -1,70 +1,51 @@
 //! ROC curves of the arms, for one class against the rest.
 
-use super::curves::{Points, evenly, lines, square};
+use super::axes::Scale;
+use super::cuts::{Cut, Cuts};
+use super::of_arms::{CHANCE, Curve, cell, page_of, panels_of};
+use super::panels::{Mark, Titled, panels};
+use super::thinned::{corners, evenly};
 use super::{Draw, Drawing, Figure, TestPredictions};
+use crate::evaluation::Predictions;
 use crate::evaluation::metric::{self, Measure};
-use crate::evaluation::{Predictions, Tie};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "roc",
-    doc: "ROC curves of the positive class, or else of the rarest one, against the rest: a colour per arm, a line per training (of more than four arms, one), with the AUROC of all.",
+    doc: "ROC curves of the positive class, or else of the rarest one, against the rest: a panel per arm with the AUROC of its trainings, the curve of the first arm in each, and a band of 95 % intervals of the true positive rate at each threshold, by patients.",
     draw: Draw::Predictions(draw),
 };
 
-/// Of more arms than this, one training each is drawn.
-const FEW_ARMS: usize = 4;
 /// Points of a curve.
-const POINTS: usize = 200;
+const POINTS: usize = 120;
 
 /// A training whose test set lacks the class or the rest, or that predicted what is no number, has no curve.
 fn draw(test: &TestPredictions) -> Option<Drawing> {
     let class = test.positive()?;
-    let mut series: Vec<(String, Points)> = vec![];
-    for arm in test.drawn() {
-        let curves: Vec<(Points, f64)> = arm.trainings().iter().filter_map(|t| curve(&t.predictions(test.classes().len()), class)).collect();
-        let name = format!("{}, AUROC {}", arm.name(), span(curves.iter().map(|c| c.1)));
-        // More lines than that hide each other.
-        let drawn = if test.drawn().len() > FEW_ARMS { 1 } else { curves.len() };
-        series.extend(curves.into_iter().take(drawn).map(|(points, _)| (name.clone(), points)));
-    }
+    let chance = [Mark::Line(vec![(0.0, 0.0), (1.0, 1.0)], CHANCE)];
+    let (all, rows) = panels_of(test, class, ("AUROC", &chance), |predictions, cuts, has_band| curve(predictions, cuts, class, has_band))?;
     let caption = format!("{}: ROC curves of {} against the rest", test.name(), test.classes()[class]);
-    (!series.is_empty()).then(|| square(lines(&series), ("false positive rate", "true positive rate"), &caption, test.note().as_deref()))
+    let page = page_of(test, caption, ("the true positive rate", "scores that tell nothing"));
+    let axis = |title: &str| Titled { scale: Scale::SHARES, title: title.to_owned() };
+    let drawing = panels(page, &all, (&axis("false positive rate (share of other images)"), &axis("true positive rate")), None);
+    Some(drawing.with_data(&["arm", "training", "threshold", "false-positive-rate", "true-positive-rate", "low", "high"], rows))
 }
 
-/// The curve and the area under it, which is that of the tables.
-fn curve(predictions: &Predictions, class: usize) -> Option<(Points, f64)> {
+/// The curve, and the area under it, which is that of the tables.
+fn curve(predictions: &Predictions, cuts: &Cuts, class: usize, has_band: bool) -> Curve {
     let ones = vec![1.0; predictions.labels.len()];
-    let seen = predictions.weighted(&ones);
-    let area = Measure { metric: metric::find("auroc", true)?, class: Some(class) }.value(&seen)?;
-    Some((evenly(&corners(points(seen.ties(class)?)), POINTS), area))
-}
-
-/// False and true positive rate at each threshold, from the highest on: images of one score move together.
-fn points(ties: &[Tie]) -> Points {
-    let (positives, negatives) = ties.iter().fold((0.0, 0.0), |(p, n), tie| (p + tie.positives, n + tie.negatives));
-    let (mut x, mut y) = (0.0, 0.0);
-    let steps = ties.iter().rev().map(|tie| {
-        x += tie.negatives;
-        y += tie.positives;
-        (x / negatives, y / positives)
-    });
-    std::iter::once((0.0, 0.0)).chain(steps).collect()
-}
-
-/// Without points in the middle of a horizontal or vertical line.
-fn corners(points: Points) -> Points {
-    let is_within = |at: usize| {
-        let [a, b, c] = [points[at - 1], points[at], points[at + 1]];
-        a.0 == b.0 && b.0 == c.0 || a.1 == b.1 && b.1 == c.1
-    };
-    (0..points.len()).filter(|at| *at == 0 || at + 1 == points.len() || !is_within(*at)).map(|at| points[at]).collect()
-}
-
-/// One value, or the least and the greatest.
-fn span(values: impl Iterator<Item = f64>) -> String {
-    let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
-    let [low, high] = [low, high].map(|v| format!("{v:.3}"));
-    if low == high { low } else { format!("{low} to {high}") }
+    let area = metric::find("auroc", true).and_then(|metric| Measure { metric, class: Some(class) }.value(&predictions.weighted(&ones)));
+    let (positives, negatives) = (cuts.positives() as f64, (cuts.images() - cuts.positives()) as f64);
+    let at = |cut: &Cut| ((cut.taken - cut.hits) as f64 / negatives, cut.hits as f64 / positives);
+    let kept: Vec<Cut> = evenly(&corners(cuts.cuts(), at), POINTS);
+    let mut curve = Curve { value: area, ..Curve::default() };
+    for cut in &kept {
+        let (x, y) = at(cut);
+        let limits = if has_band { cuts.interval(cut, |is_of_class, is_taken| is_of_class.then_some(is_taken)) } else { None };
+        curve.points.push((x, y));
+        curve.band.extend(limits.map(|(low, high)| (x, low, high)));
+        curve.rows.push([Some(cut.threshold), Some(x), Some(y), limits.map(|l| l.0), limits.map(|l| l.1)].map(cell).to_vec());
+    }
+    curve
 }
 
 #[cfg(test)]
@@ -72,8 +53,11 @@ mod tests {
     use super::super::predictions::tests::{table, test};
     use super::*;
 
-    fn of(scores: &[f64], labels: &[usize]) -> Option<(Points, f64)> {
-        curve(&Predictions::new(2, labels.to_vec(), scores.iter().map(|p| vec![1.0 - p, *p]).collect()), 1)
+    fn of(scores: &[f64], labels: &[usize]) -> Option<(Vec<(f64, f64)>, f64)> {
+        let predictions = Predictions::new(2, labels.to_vec(), scores.iter().map(|p| vec![1.0 - p, *p]).collect());
+        let cuts = Cuts::of(&predictions, &(0..labels.len()).collect::<Vec<_>>(), 1)?;
+        let found = curve(&predictions, &cuts, 1, true);
+        Some((found.points, found.value?))
     }
 
     #[test]
@@ -102,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn trainings_of_an_arm_look_the_same_and_their_areas_are_beside_its_name() {
+    fn arms_have_panels_with_the_areas_of_their_trainings_and_what_has_no_curve_says_why() {
         let mut all = test();
         all.add("real", "0", &table(&[(1, "a", 0.25), (2, "b", 0.75), (3, "a", 0.5)]));
         all.add("real", "1", &table(&[(1, "a", 0.25), (2, "b", 0.25), (3, "a", 0.0)]));
@@ -110,6 +94,9 @@ mod tests {
         let drawing = draw(&all).unwrap();
         let svg = drawing.svg();
         assert_eq!(drawing.caption(), "scores: ROC curves of b against the rest");
-        assert!(svg.contains(">real, AUROC 0.750 to 1.000<") && !svg.contains("one-sided"), "{svg}");
+        assert!(svg.contains(">real<") && svg.contains(">AUROC 0.750 to 1.000<") && svg.contains(">one-sided<") && svg.contains("no curve"), "{svg}");
+        let data = String::from_utf8(drawing.data().unwrap().to_vec()).unwrap();
+        assert!(data.starts_with("arm,training,threshold,false-positive-rate,true-positive-rate,low,high\nreal,1,,0,0,,\nreal,1,0.75,0,1,,\n"), "{data}");
+        assert!(draw(&test()).is_none());
     }
 }

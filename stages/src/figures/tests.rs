@@ -1,8 +1,10 @@
 //! Tests of the table and of what is drawn from odd records.
 
+mod looks;
+
 use super::*;
 use crate::data::sample::Origin;
-use crate::records::{PredictedImage, PredictionTable};
+use crate::records::{Embedded, PredictedImage, PredictionTable};
 use hilum_cache::Digest;
 
 #[test]
@@ -115,10 +117,12 @@ fn figures_of_anything_are_finite() {
     let of_trainings = [losses::FIGURE, discriminator_scores::FIGURE, losses_so_far::FIGURE, classifiers::TRAINING, classifiers::VALIDATION];
     for x in odd {
         for y in odd {
-            let row = |i: u8, x, y| Embedded { image: Digest::of(&[i]), label: "a".into(), origin: Origin::Real, x: Some(x), y: Some(y) };
+            let row =
+                |i: u8, x, y| Embedded { image: Digest::of(&[i]), label: "a".into(), origin: Origin::Real, x: Some(x), y: Some(y), source: String::new() };
             let rows = [row(0, x, y), row(1, 1.0, 2.0)];
             for n in [0, 1, 2] {
-                all_fine(of_embedding(&Table { rows: rows[..n].to_vec() }, "caption").unwrap());
+                let table = Table { rows: rows[..n].to_vec() };
+                all_fine(of_embedding(Embedding { title: "", how: "", table: &table, by: ColouredBy::Label }, "caption").unwrap());
             }
             all_fine(of_comparison(&Table { rows: vec![interval(x, y)] }).unwrap());
             let drawn = curves(&history(&[(0.0, x), (1.0, y)]));

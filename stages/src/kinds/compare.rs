@@ -107,7 +107,7 @@ fn default_resamples() -> Whole<100, 1_000_000> {
 
 impl Stage for Compare {
     const NAME: &'static str = "compare";
-    const VERSION: u32 = 6;
+    const VERSION: u32 = 7;
     const NEEDS: Needs = Needs::Heavy;
     const DETERMINISM: Determinism = Determinism::Bitwise;
     type Inputs = Inputs;

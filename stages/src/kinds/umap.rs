@@ -10,7 +10,7 @@ use crate::data::figure::FigureFiles;
 use crate::data::pack::{ImageStore, Images};
 use crate::data::sample::{Origin, Sample, Samples};
 use crate::data::weights::Trained;
-use crate::figures;
+use crate::figures::{self, ColouredBy, Embedding};
 use crate::records::{Embedded, Table};
 use crate::umap::{self, UmapParameters};
 use crate::words::counted;
@@ -47,6 +47,9 @@ pub struct Umap {
     /// Maximum number of images of each label and origin, drawn at random.
     #[serde(default = "default_max_per_label")]
     pub max_per_label: Whole<3>,
+    /// What colours and shapes of the figure stand for.
+    #[serde(default)]
+    pub colour: ColouredBy,
 }
 
 fn default_neighbours() -> Whole<2, 200> {
@@ -110,11 +113,13 @@ impl Stage for Umap {
         let mut table = Table::default();
         let finite = |x: f64| Some(x).filter(|x| x.is_finite());
         for (row, at) in rows.iter().zip(&embedding) {
-            table.rows.push(Embedded { image: row.image, label: row.label.clone(), origin: row.origin, x: finite(at[0]), y: finite(at[1]) });
+            let (label, source) = (row.label.clone(), row.source.clone());
+            table.rows.push(Embedded { image: row.image, label, origin: row.origin, x: finite(at[0]), y: finite(at[1]), source });
         }
         let trust = trust.map(|t| format!(", trustworthiness {t}")).unwrap_or_default();
         let caption = format!("UMAP of {what}; {} neighbours, min_dist {}{trust}", *self.neighbours, *self.min_dist);
-        Ok(Outputs { figure: figures::of_embedding(&table, &caption)?, embedding: table })
+        let drawn = Embedding { title: "", how: "", table: &table, by: self.colour };
+        Ok(Outputs { figure: figures::of_embedding(drawn, &caption)?, embedding: table })
     }
 }
 

@@ -85,16 +85,16 @@ pub fn diversity(images: &[&[u8]], side: usize, pairs: &[(usize, usize)]) -> Res
     Ok(Estimate { value: sum / pairs.len() as f64, error })
 }
 
-/// At most `count` different pairs of images, in which all images are about equally often: images stand in a circle in an order that
-/// follows from `stream` and what each is called, such as its digest, and first all neighbours are pairs, then those with one in
-/// between, and so on.
+/// At most `count` different pairs of images, in which all images are about equally often: images are put into an order that follows
+/// from `stream` and what each is called, such as its digest, and first all are pairs that follow each other, the first one after the
+/// last, then those with one in between, and so on.
 pub fn pairs<N: AsRef<[u8]>>(names: &[N], count: usize, stream: &Stream) -> Vec<(usize, usize)> {
     let n = names.len();
-    let mut circle: Vec<usize> = (0..n).collect();
-    circle.sort_by_key(|i| (stream.priority(names[*i].as_ref()), names[*i].as_ref()));
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by_key(|i| (stream.priority(names[*i].as_ref()), names[*i].as_ref()));
     // At half a turn, each pair would come twice.
     let all = (1..=n / 2).flat_map(|step| (0..if 2 * step == n { step } else { n }).map(move |i| (i, (i + step) % n)));
-    all.take(count).map(|(i, j)| (circle[i], circle[j])).collect()
+    all.take(count).map(|(i, j)| (order[i], order[j])).collect()
 }
 
 /// The mean similarity of two images over all windows, and the mean of its contrast and structure over those inside the image.

@@ -12,6 +12,8 @@
 //! | [`inception_score`] | how sure and how varied predictions are | Salimans et al. 2016 |
 //! | [`neighbourhoods`] | precision, recall, density, coverage | Kynkäänniemi et al. 2019, Naeem et al. 2020 |
 //! | [`memorisation`] | distance to training images against that of held-out images; authenticity | Alaa et al. 2022 |
+//! | [`two_sample`] | whether a classifier tells synthetic images from real ones | Lopez-Paz & Oquab 2017 |
+//! | [`ms_ssim`] | how alike images of a class are (of pixels, not of features) | Wang et al. 2003, Odena et al. 2017 |
 //! | [`copies`] | equal pixels, as they are or mirrored | – |
 //! | [`halves`] | two halves of the real images, with which each figure is computed again | – |
 
@@ -22,6 +24,7 @@ pub mod halves;
 mod inception;
 mod kernel;
 pub mod memorisation;
+pub mod ms_ssim;
 pub mod neighbourhoods;
 mod pairwise;
 mod products;
@@ -29,6 +32,7 @@ mod root;
 mod singular;
 #[cfg(test)]
 mod tests;
+pub mod two_sample;
 
 pub use crate::neighbours::Watch;
 pub use features::Features;

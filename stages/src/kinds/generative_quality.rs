@@ -96,8 +96,8 @@ impl Stage for GenerativeQuality {
 
 /// The row of the inception score; none where the extractor's outputs are no classes.
 fn score(space: &Space, real: &[Sample], synthetic: &[Sample]) -> Result<Option<QualityRow>> {
-    let of = |rows: &[Sample]| Ok(space.probabilities(rows)?.map(|p| quality::inception_score(&p)));
-    let (value, baseline): (Option<_>, Option<_>) = (of(synthetic)?, of(real)?);
+    let of = |rows: &[Sample]| Ok::<_, Error>(space.probabilities(rows)?.map(|p| quality::inception_score(&p)));
+    let (value, baseline) = (of(synthetic)?, of(real)?);
     Ok(value.zip(baseline).map(|(value, baseline)| row(INCEPTION_SCORE, [&space.name, ""], value, baseline, [real.len(), synthetic.len()])))
 }
 

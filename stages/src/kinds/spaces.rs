@@ -67,6 +67,14 @@ pub fn present(spaces: &[Space], samples: Samples, cx: &Context) -> Vec<Sample> 
     rows
 }
 
+/// How far numbers of the same pixels may be apart, in parts of the largest: two devices round differently.
+const ROUNDING: f32 = 1e-2;
+
+fn are_alike(a: &[f32], b: &[f32]) -> bool {
+    let largest = a.iter().fold(0f32, |largest, v| largest.max(v.abs()));
+    a.iter().zip(b).all(|(a, b)| (a - b).abs() <= ROUNDING * largest)
+}
+
 impl Space<'_> {
     fn is_left_out(&self, row: &Sample) -> bool {
         self.parts.iter().any(|part| part.is_left_out(&row.image)) && self.parts.iter().all(|part| part.features(&row.image).is_none())
@@ -80,13 +88,24 @@ impl Space<'_> {
                 "bind the features of the images of every table to `features`",
             )
         };
-        rows.iter().map(|row| self.parts.iter().find_map(|part| of(part, row)).ok_or_else(|| missing(row))).collect()
+        let one = |row: &Sample| {
+            let mut found = self.parts.iter().filter_map(|part| of(part, row));
+            let first = found.next().ok_or_else(|| missing(row))?;
+            match found.find(|other| !are_alike(&first, other)) {
+                None => Ok(first),
+                Some(_) => Err(Error::helped(
+                    format!("image {} has features by {} of two sets of pixels", row.image.short(), self.name),
+                    "take all features from packs that one `prepare` could have made",
+                )),
+            }
+        };
+        rows.iter().map(one).collect()
     }
 
     /// The features of the images of these rows, in their order.
     ///
     /// # Errors
-    /// Where an image has none.
+    /// Where an image has none, or those of two embeddings are of other pixels.
     pub fn of_rows(&self, rows: &[Sample]) -> Result<Vec<Vec<f32>>> {
         self.rows(rows, |part, row| part.features(&row.image).map(<[f32]>::to_vec))
     }
@@ -94,7 +113,7 @@ impl Space<'_> {
     /// As [`Space::of_rows`], for figures of a set.
     ///
     /// # Errors
-    /// Where an image has none, or there is no row.
+    /// As [`Space::of_rows`], and where there is no row.
     pub fn features(&self, rows: &[Sample]) -> Result<Features> {
         Features::of_rows(&self.of_rows(rows)?).map_err(Error::data)
     }
@@ -140,6 +159,21 @@ mod tests {
         let several = one_space(&bound).err().unwrap().to_string();
         assert_eq!(several, "the features are by several extractors: x, y");
         assert_eq!(one_space(&bound[..1]).unwrap().name, "x");
+    }
+
+    #[test]
+    fn an_image_has_the_same_features_in_every_embedding() {
+        let a = rows("a", 2);
+        let of = |scale: f32| {
+            let whole = embedded("x", &a);
+            let image = a[0].image;
+            let features = whole.features(&image).unwrap().iter().map(|v| v * scale).collect();
+            let one = crate::data::embedding::Extracted { image, features, probabilities: whole.probabilities(&image).unwrap().to_vec() };
+            let bound = [Embedding::of(document("x"), vec![one], vec![]).unwrap(), whole];
+            spaces(&bound).unwrap()[0].of_rows(&a).map(|rows| rows.len()).map_err(|e| e.to_string())
+        };
+        assert_eq!((of(1.0), of(1.0001)), (Ok(2), Ok(2)));
+        assert_eq!(of(1.1), Err(format!("image {} has features by x of two sets of pixels", a[0].image.short())));
     }
 
     #[test]

@@ -9,6 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// The rounding of float32.
 const UNIT: f64 = 1.0 / (1u32 << 24) as f64;
 
+/// More than a product of numbers below 1 can lose where it underflows: 2⁻¹²⁰.
+const LOST: f64 = 1.0 / (1u128 << 120) as f64;
+
 /// Two sets of vectors, the second one laid out for products, and what is needed to bound their distances.
 ///
 /// Vectors are moved by a common centre and scaled by a power of two, so that all numbers are below 1, and rounded to float32.
@@ -62,7 +65,7 @@ impl<'a, V: Vectors> Brackets<'a, V> {
         let scale = if largest > 0.0 { power_above(largest).recip() } else { 1.0 };
         let chains = DEPTH + dimensions.div_ceil(DEPTH);
         let part = (chains as f64 + 24.0) * 1.01 * UNIT + 2.01 * a.rounding();
-        let lost = dimensions as f64 * (2f64.powi(-120) + 2.0 * scale * scale * V::SMALLEST);
+        let lost = dimensions as f64 * (LOST + 2.0 * scale * scale * V::SMALLEST);
         if !(lost < f64::from(f32::MAX) / 8.0) || part > 0.1 {
             return None;
         }

@@ -25,6 +25,11 @@ impl Features {
         Ok(Features { values, dimensions })
     }
 
+    /// Features that may be anything, made of such as were finite.
+    pub(super) fn unchecked(values: Vec<f64>, dimensions: usize) -> Features {
+        Features { values, dimensions }
+    }
+
     /// As [`Features::of`], from one vector per image as a network gives them.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Matrix products of sets of features, in float64.
 
 use super::Features;
-use hilum_ops::{Columns, product_tiles};
+use hilum_ops::{Columns, add_weighted, pair_products, product_tiles};
 use rayon::prelude::*;
 
 /// Rows that are turned into columns at a time: what is in memory besides the result.
@@ -9,6 +9,29 @@ const PART: usize = 2048;
 
 /// Numbers of each row that become columns together: what is read is a cache line.
 const LINES: usize = 8;
+
+/// Rows whose products are summed by one thread. Fixed, so that the rounding does not depend on the number of threads.
+const ROWS: usize = 64;
+
+/// The products of all rows of a matrix with a vector.
+pub(super) fn times(matrix: &[f64], width: usize, vector: &[f64]) -> Vec<f64> {
+    let mut out = vec![0.0; matrix.len() / width];
+    out.par_chunks_mut(ROWS).zip(matrix.par_chunks(ROWS * width)).for_each(|(out, rows)| pair_products(rows, vector, width, out));
+    out
+}
+
+/// The rows of a matrix, summed under weights.
+pub(super) fn weighted(matrix: &[f64], width: usize, weights: &[f64]) -> Vec<f64> {
+    let part = |(rows, weights): (&[f64], &[f64])| {
+        let mut sum = vec![0.0; width];
+        add_weighted(rows, weights, &mut sum);
+        sum
+    };
+    let parts: Vec<Vec<f64>> = matrix.par_chunks(ROWS * width).zip(weights.par_chunks(ROWS)).map(part).collect();
+    let mut sum = vec![0.0; width];
+    parts.iter().for_each(|part| sum.iter_mut().zip(part).for_each(|(sum, v)| *sum += v));
+    sum
+}
 
 /// `A Bᵀ` of two sets of rows: inner products of all pairs, `a.count() × b.count()`.
 pub(super) fn cross(a: &Features, b: &Features) -> Vec<f64> {

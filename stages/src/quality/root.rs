@@ -1,6 +1,7 @@
 //! A square root of a covariance matrix in the sense of `RᵀR`: a few rows over the features, not a symmetric root.
 
 use super::Features;
+use super::pairwise::dot;
 use super::products::gram;
 use hilum_ops::{Columns, product_tiles};
 
@@ -17,40 +18,67 @@ pub(super) fn rows(features: &Features, mean: &[f64]) -> Features {
     let scale = (features.count() as f64 - 1.0).sqrt();
     let deviation = |i: usize, to: &mut [f64]| to.iter_mut().zip(features.row(i).iter().zip(mean)).for_each(|(to, (v, m))| *to = (v - m) / scale);
     let covariance = gram(features.count(), width, deviation);
-    cholesky(covariance, width)
+    cholesky(covariance, width).columns
+}
+
+/// The factor `L` of a symmetric matrix `L Lᵀ`.
+pub(super) struct Factor {
+    /// Its columns, one vector each.
+    pub(super) columns: Features,
+    /// Of each column, the row that it was made for: later columns are zero there.
+    rows: Vec<usize>,
+}
+
+impl Factor {
+    /// `(L Lᵀ)⁻¹ right`, where there is a column for every row.
+    pub(super) fn solve(&self, right: &[f64]) -> Vec<f64> {
+        let (mut left, mut found) = (right.to_vec(), vec![0.0; right.len()]);
+        let mut along = vec![];
+        for (column, row) in self.columns.rows().zip(&self.rows) {
+            let share = left[*row] / column[*row];
+            left.iter_mut().zip(column).for_each(|(v, c)| *v -= share * c);
+            along.push(share);
+        }
+        for ((n, row), share) in self.rows.iter().enumerate().zip(along).rev() {
+            let column = self.columns.row(n);
+            found[*row] = (share - dot(column, &found)) / column[*row];
+        }
+        found
+    }
 }
 
 /// The columns of the factor `L` of a positive semi-definite matrix, `L Lᵀ`, by the largest pivot first. What is left when the largest
 /// is within the rounding of the first is zero: features that depend on each other have no direction of their own.
-fn cholesky(mut rest: Vec<f64>, count: usize) -> Features {
+pub(super) fn cholesky(mut rest: Vec<f64>, count: usize) -> Factor {
     let mut pivots: Vec<f64> = (0..count).map(|i| rest[i * count + i]).collect();
     let smallest = pivots.iter().fold(0.0_f64, |most, p| most.max(*p)) * count as f64 * f64::EPSILON;
     // The places that the rows of what is left had at first.
     let mut open: Vec<usize> = (0..count).collect();
-    let mut columns: Vec<f64> = vec![];
+    let (mut columns, mut rows): (Vec<f64>, _) = (vec![], vec![]);
     loop {
-        let (panel, is_done) = panel(&rest, &mut pivots, smallest);
+        let (panel, done) = panel(&rest, &mut pivots, smallest);
         for column in &panel {
             let from = columns.len();
             columns.resize(from + count, 0.0);
             open.iter().zip(column).for_each(|(i, v)| columns[from + i] = *v);
         }
+        rows.extend(done.iter().map(|i| open[*i]));
         if panel.len() < PANEL {
             break;
         }
-        let kept: Vec<usize> = (0..open.len()).filter(|i| !is_done[*i]).collect();
+        let kept: Vec<usize> = (0..open.len()).filter(|i| !done.contains(i)).collect();
         rest = less(&rest, open.len(), &panel, &kept);
         (open, pivots) = kept.iter().map(|i| (open[*i], pivots[*i])).unzip();
     }
     // A matrix of zeros has a factor of one column of zeros.
     columns.resize(columns.len().max(count), 0.0);
-    Features::of(columns, count).expect("BUG: pivots are positive")
+    Factor { columns: Features::of(columns, count).expect("BUG: pivots are positive"), rows }
 }
 
-/// The next columns of the factor, at most [`PANEL`], and which rows are done with them.
-fn panel(rest: &[f64], pivots: &mut [f64], smallest: f64) -> (Vec<Vec<f64>>, Vec<bool>) {
+/// The next columns of the factor, at most [`PANEL`], and the rows that they were made for.
+fn panel(rest: &[f64], pivots: &mut [f64], smallest: f64) -> (Vec<Vec<f64>>, Vec<usize>) {
     let width = pivots.len();
-    let (mut panel, mut is_done): (Vec<Vec<f64>>, _) = (vec![], vec![false; width]);
+    let (mut panel, mut done, mut is_done): (Vec<Vec<f64>>, _, _) = (vec![], vec![], vec![false; width]);
     while panel.len() < PANEL {
         let open = (0..width).filter(|i| !is_done[*i]);
         // Of equal ones the first.
@@ -64,6 +92,7 @@ fn panel(rest: &[f64], pivots: &mut [f64], smallest: f64) -> (Vec<Vec<f64>>, Vec
             column.iter_mut().zip(other).for_each(|(v, o)| *v -= o * other[next]);
         }
         is_done[next] = true;
+        done.push(next);
         for (i, (v, pivot)) in column.iter_mut().zip(&mut *pivots).enumerate() {
             *v = match (i == next, is_done[i]) {
                 (true, _) => root,
@@ -74,7 +103,7 @@ fn panel(rest: &[f64], pivots: &mut [f64], smallest: f64) -> (Vec<Vec<f64>>, Vec
         }
         panel.push(column);
     }
-    (panel, is_done)
+    (panel, done)
 }
 
 /// The rows and columns `kept` of a symmetric matrix, less the outer products of columns of its factor.
@@ -90,4 +119,21 @@ fn less(matrix: &[f64], width: usize, panel: &[Vec<f64>], kept: &[usize]) -> Vec
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_factor_solves_equations() {
+        for n in [1, 5, 32, 33, 100] {
+            let number = |i: usize| ((i * 7919) % 1009) as f64 / 500.0 - 1.0;
+            let matrix = gram(n + 3, n, |i, to| to.iter_mut().enumerate().for_each(|(k, v)| *v = number(i * n + k * k) + f64::from(u8::from(i == k)) * 3.0));
+            let wanted: Vec<f64> = (0..n).map(|i| number(i + 11)).collect();
+            let right: Vec<f64> = matrix.chunks_exact(n).map(|row| dot(row, &wanted)).collect();
+            let found = cholesky(matrix, n).solve(&right);
+            assert!(found.iter().zip(&wanted).all(|(a, b)| (a - b).abs() < 1e-9), "{n}");
+        }
+    }
 }

@@ -6,12 +6,9 @@
 
 use super::Watch;
 use super::pairwise::dot;
+use super::products::{times, weighted};
 use crate::math::tridiagonal::ql;
-use hilum_ops::{Columns, add_weighted, pair_products, product_tiles};
-use rayon::prelude::*;
-
-/// Rows whose products are summed by one thread. Fixed, so that the rounding does not depend on the number of threads.
-const ROWS: usize = 64;
+use hilum_ops::{Columns, product_tiles};
 
 /// Columns and rows that are reflected before the rest of the matrix is.
 const PANEL: usize = 32;
@@ -59,7 +56,6 @@ struct Panel {
 
 /// Reflects the first [`PANEL`] columns and rows.
 fn reduced(matrix: &[f64], width: usize, found: &mut Vec<f64>) -> Panel {
-    let height = matrix.len() / width;
     let mut panel = Panel::default();
     for k in 0..PANEL.min(width) {
         let mut left: Vec<f64> = matrix.iter().skip(k).step_by(width).copied().collect();
@@ -68,7 +64,7 @@ fn reduced(matrix: &[f64], width: usize, found: &mut Vec<f64>) -> Panel {
         left[..k].fill(0.0);
         found.push(reflector(&mut left[k..]));
 
-        let mut taken = columns_under(matrix, width, &left);
+        let mut taken = weighted(matrix, width, &left);
         subtract(&mut taken, &panel.taken, |n| dot(&panel.left[n], &left));
         subtract(&mut taken, &panel.right, |n| dot(&panel.along[n], &left));
         panel.left.push(left);
@@ -80,8 +76,7 @@ fn reduced(matrix: &[f64], width: usize, found: &mut Vec<f64>) -> Panel {
         right[..=k].fill(0.0);
         found.push(reflector(&mut right[k + 1..]));
 
-        let mut along = vec![0.0; height];
-        along.par_chunks_mut(ROWS).zip(matrix.par_chunks(ROWS * width)).for_each(|(along, rows)| pair_products(rows, &right, width, along));
+        let mut along = times(matrix, width, &right);
         subtract(&mut along, &panel.left, |n| dot(&panel.taken[n], &right));
         subtract(&mut along, &panel.along, |n| dot(&panel.right[n], &right));
         panel.along.push(along);
@@ -122,19 +117,6 @@ fn subtract(from: &mut [f64], lines: &[Vec<f64>], factor: impl Fn(usize) -> f64)
         let factor = factor(n);
         from.iter_mut().zip(line).for_each(|(v, l)| *v -= factor * l);
     }
-}
-
-/// The rows of a matrix, summed under weights: in parts of which each is made by one thread.
-fn columns_under(matrix: &[f64], width: usize, weights: &[f64]) -> Vec<f64> {
-    let part = |(rows, weights): (&[f64], &[f64])| {
-        let mut sum = vec![0.0; width];
-        add_weighted(rows, weights, &mut sum);
-        sum
-    };
-    let parts: Vec<Vec<f64>> = matrix.par_chunks(ROWS * width).zip(weights.par_chunks(ROWS)).map(part).collect();
-    let mut sum = vec![0.0; width];
-    parts.iter().for_each(|part| sum.iter_mut().zip(part).for_each(|(sum, v)| *sum += v));
-    sum
 }
 
 /// Turns a vector `x` into `u` of length √2, so that `x − u (u·x)` is zero but for its first element, which is returned.

@@ -3,7 +3,7 @@
 use crate::contract::seed::Stream;
 use serde::{Deserialize, Serialize};
 
-/// A tree, as it is stored. Trees of hilum 0.1 were those of smartcore, whose names of what they have in common are kept, so that
+/// A tree, as it is stored. Older ones were made by smartcore, whose names of what they have in common are kept, so that
 /// they can be read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Tree {

@@ -1,0 +1,242 @@
+//! How alike images are at several scales (MS-SSIM; Wang, Simoncelli & Bovik 2003): its mean over pairs of one class says how little
+//! images of it vary (Odena, Olah & Shlens 2017). Images are rows of `side` greys each, from the top.
+//!
+//! A scale is halved by means of 2 × 2 pixels, and compared in windows of 11 × 11 pixels under a normal distribution with a standard
+//! deviation of 1.5, beyond the border in the mirrored image: as torchmetrics does it, where terms below zero count as zero.
+
+use super::Estimate;
+use crate::contract::seed::Stream;
+use crate::math::{exp, pow};
+use rayon::prelude::*;
+
+/// Weights of the scales, finest first, as the paper has them.
+const WEIGHTS: [f64; 5] = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
+
+/// Pixels of a window from its middle.
+const REACH: usize = 5;
+
+/// Constants that keep terms finite, of the luminance and of the contrast: `(0.01 · 255)²` and `(0.03 · 255)²`.
+const STEADY: [f64; 2] = [6.5025, 58.5225];
+
+/// How many scales images have, of whose coarsest at least one window lies inside: five from 176 pixels on, four from 88, down to one
+/// from 11. Figures of different numbers of scales cannot be compared.
+///
+/// # Errors
+/// Where images are smaller than a window.
+pub fn scales(side: usize) -> Result<usize, String> {
+    let window = 2 * REACH + 1;
+    let scales = (0..WEIGHTS.len()).take_while(|scale| side >> scale >= window).count();
+    if scales == 0 {
+        return Err(format!("images of {side} pixels are smaller than a window of {window} pixels"));
+    }
+    Ok(scales)
+}
+
+/// How alike two images are, from 0 to 1 for equal ones. Of fewer than five [`scales`], the weights of those that there are, in parts
+/// of their sum.
+///
+/// # Errors
+/// Those of [`scales`], and where an image has another number of pixels.
+pub fn ms_ssim(a: &[u8], b: &[u8], side: usize) -> Result<f64, String> {
+    let scales = scales(side)?;
+    if let Some(odd) = [a, b].iter().find(|image| image.len() != side * side) {
+        return Err(format!("an image of {side} × {side} pixels has {} greys", odd.len()));
+    }
+    let all: f64 = WEIGHTS[..scales].iter().sum();
+    let [mut a, mut b] = [a, b].map(|image| image.iter().map(|v| f64::from(*v)).collect::<Vec<f64>>());
+    let (mut side, mut product) = (side, 1.0);
+    for (scale, weight) in WEIGHTS[..scales].iter().enumerate() {
+        let (similarity, contrast) = compared(&a, &b, side);
+        let term = if scale + 1 == scales { similarity } else { contrast };
+        product *= pow(term.max(0.0), weight / all);
+        (a, b) = (halved(&a, side), halved(&b, side));
+        side /= 2;
+    }
+    Ok(product)
+}
+
+/// The mean of [`ms_ssim`] over pairs of `images`, and its standard error by leaving out one image at a time (Efron & Tukey's jackknife);
+/// none for fewer than three images.
+///
+/// # Errors
+/// Those of [`ms_ssim`], and where there is no pair.
+///
+/// # Panics
+/// Where a pair is of images that are not there.
+pub fn diversity(images: &[&[u8]], side: usize, pairs: &[(usize, usize)]) -> Result<Estimate, String> {
+    if pairs.is_empty() {
+        return Err(format!("{} {}: alike are at least two", images.len(), if images.len() == 1 { "image" } else { "images" }));
+    }
+    let values: Vec<f64> = pairs.par_iter().map(|(i, j)| ms_ssim(images[*i], images[*j], side)).collect::<Result<_, _>>()?;
+    let sum: f64 = values.iter().sum();
+    // Of each image, the sum and the number of its pairs.
+    let mut own = vec![(0.0, 0); images.len()];
+    for ((i, j), value) in pairs.iter().zip(&values) {
+        for at in [*i, *j] {
+            own[at] = (own[at].0 + value, own[at].1 + 1);
+        }
+    }
+    let without: Vec<f64> = own.iter().filter(|(_, n)| *n > 0 && *n < pairs.len()).map(|(part, n)| (sum - part) / (pairs.len() - n) as f64).collect();
+    let n = without.len() as f64;
+    let error = (without.len() > 2).then(|| {
+        let mean = without.iter().sum::<f64>() / n;
+        (without.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() * (n - 1.0) / n).sqrt()
+    });
+    Ok(Estimate { value: sum / pairs.len() as f64, error })
+}
+
+/// At most `count` different pairs of images, in which all images are about equally often: images are put into an order that follows
+/// from `stream` and what each is called, such as its digest, and first all are pairs that follow each other, the first one after the
+/// last, then those with one in between, and so on.
+pub fn pairs<N: AsRef<[u8]>>(names: &[N], count: usize, stream: &Stream) -> Vec<(usize, usize)> {
+    let n = names.len();
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by_key(|i| (stream.priority(names[*i].as_ref()), names[*i].as_ref()));
+    // At half a turn, each pair would come twice.
+    let all = (1..=n / 2).flat_map(|step| (0..if 2 * step == n { step } else { n }).map(move |i| (i, (i + step) % n)));
+    all.take(count).map(|(i, j)| (order[i], order[j])).collect()
+}
+
+/// The mean similarity of two images over all windows, and the mean of its contrast and structure over those inside the image.
+fn compared(a: &[f64], b: &[f64], side: usize) -> (f64, f64) {
+    let product = |x: &[f64], y: &[f64]| -> Vec<f64> { x.iter().zip(y).map(|(x, y)| x * y).collect() };
+    let [mean_a, mean_b] = [blurred(a, side), blurred(b, side)];
+    let [aa, bb, ab] = [(a, a), (b, b), (a, b)].map(|(x, y)| blurred(&product(x, y), side));
+    let (mut similarity, mut contrast) = (0.0, 0.0);
+    for i in 0..side * side {
+        let (ma, mb) = (mean_a[i], mean_b[i]);
+        let variances = (aa[i] - ma * ma).max(0.0) + (bb[i] - mb * mb).max(0.0);
+        let structure = (2.0 * (ab[i] - ma * mb) + STEADY[1]) / (variances + STEADY[1]);
+        similarity += structure * (2.0 * ma * mb + STEADY[0]) / (ma * ma + mb * mb + STEADY[0]);
+        let inside = |at: usize| (REACH..side - REACH).contains(&at);
+        if inside(i / side) && inside(i % side) {
+            contrast += structure;
+        }
+    }
+    let inner = side - 2 * REACH;
+    (similarity / (side * side) as f64, contrast / (inner * inner) as f64)
+}
+
+/// Weighted means of windows around all pixels.
+fn blurred(image: &[f64], side: usize) -> Vec<f64> {
+    let weights: [f64; 2 * REACH + 1] = std::array::from_fn(|i| {
+        let away = (i as f64 - REACH as f64) / 1.5;
+        exp(-away * away / 2.0)
+    });
+    let all: f64 = weights.iter().sum();
+    let weights = weights.map(|w| w / all);
+    // The place in the image of what stands `REACH` before the border and on.
+    let mirrored = |at: usize| match at {
+        before if before < REACH => REACH - before,
+        behind if behind - REACH >= side => 2 * (side - 1) - (behind - REACH),
+        within => within - REACH,
+    };
+    let mut along = vec![0.0; side * side];
+    let mut wide = vec![0.0; side + 2 * REACH];
+    for (row, out) in image.chunks_exact(side).zip(along.chunks_exact_mut(side)) {
+        wide.iter_mut().enumerate().for_each(|(at, v)| *v = row[mirrored(at)]);
+        for (shift, weight) in weights.iter().enumerate() {
+            out.iter_mut().zip(&wide[shift..]).for_each(|(out, v)| *out += weight * v);
+        }
+    }
+    let mut out = vec![0.0; side * side];
+    for (y, out) in out.chunks_exact_mut(side).enumerate() {
+        for (shift, weight) in weights.iter().enumerate() {
+            let row = &along[mirrored(y + shift) * side..][..side];
+            out.iter_mut().zip(row).for_each(|(out, v)| *out += weight * v);
+        }
+    }
+    out
+}
+
+/// Means of 2 × 2 pixels; what is left of an odd side is left out.
+fn halved(image: &[f64], side: usize) -> Vec<f64> {
+    let half = side / 2;
+    let at = |y: usize, x: usize| image[y * side + x];
+    let mean = |y: usize, x: usize| (at(2 * y, 2 * x) + at(2 * y, 2 * x + 1) + at(2 * y + 1, 2 * x) + at(2 * y + 1, 2 * x + 1)) / 4.0;
+    (0..half * half).map(|i| mean(i / half, i % half)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::seed::Seed;
+    use serde_json::Value;
+
+    /// The images of `tests/oracle/ms_ssim.py`: waves and noise of whole numbers.
+    fn made(side: usize, kind: usize) -> Vec<u8> {
+        let grey = |y: usize, x: usize| match kind {
+            0 => (x * 3 + y * 2) % 256,
+            1 => (x * 3 + y * 2 + (x * 31 + y * 17 + x * y % 23) % 40) % 256,
+            2 => (x * 7919 + y * 104_729 + x * x * y % 977) % 256,
+            3 => 255 - (x * 3 + y * 2) % 256,
+            _ => 90,
+        };
+        (0..side * side).map(|i| grey(i / side, i % side) as u8).collect()
+    }
+
+    #[test]
+    fn similarities_are_those_of_torchmetrics() {
+        let oracle: Value = serde_json::from_str(include_str!("../../tests/oracle/ms_ssim.json")).unwrap();
+        let cases = oracle.as_array().unwrap();
+        for case in cases {
+            let of = |key: &str| case[key].as_u64().unwrap() as usize;
+            let (side, wanted) = (of("side"), case["value"].as_f64().unwrap());
+            assert_eq!(scales(side), Ok(of("scales")));
+            let found = ms_ssim(&made(side, of("a")), &made(side, of("b")), side).unwrap();
+            assert!((found - wanted).abs() <= 1e-5, "{side} pixels, {} and {}: {found} and {wanted}", of("a"), of("b"));
+        }
+        let values: Vec<f64> = cases.iter().map(|c| c["value"].as_f64().unwrap()).collect();
+        assert!(values.iter().any(|v| *v == 0.0) && values.iter().any(|v| *v > 0.2 && *v < 0.8));
+    }
+
+    #[test]
+    fn equal_images_are_alike_and_small_ones_are_refused() {
+        assert_eq!([11, 21, 22, 43, 44, 87, 88, 175, 176, 1024].map(|side| scales(side).unwrap()), [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
+        assert_eq!(scales(10).unwrap_err(), "images of 10 pixels are smaller than a window of 11 pixels");
+        assert!(ms_ssim(&[0; 100], &[0; 121], 11).unwrap_err().contains("has 100 greys"));
+        for side in [11, 45, 180] {
+            for kind in 0..5 {
+                let image = made(side, kind);
+                assert!((ms_ssim(&image, &image, side).unwrap() - 1.0).abs() < 1e-12);
+            }
+            let (a, b) = (made(side, 1), made(side, 2));
+            assert!((ms_ssim(&a, &b, side).unwrap() - ms_ssim(&b, &a, side).unwrap()).abs() < 1e-14);
+        }
+    }
+
+    #[test]
+    fn diversity_is_the_mean_over_pairs() {
+        let images: Vec<Vec<u8>> = (0..4).map(|kind| made(24, kind)).collect();
+        let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
+        let all = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)];
+        let value = |i: usize, j: usize| ms_ssim(images[i], images[j], 24).unwrap();
+        let found = diversity(&images, 24, &all).unwrap();
+        assert!((found.value - all.iter().map(|(i, j)| value(*i, *j)).sum::<f64>() / 6.0).abs() < 1e-15);
+        let without = |i: usize| all.iter().filter(|(a, b)| *a != i && *b != i).map(|(a, b)| value(*a, *b)).sum::<f64>() / 3.0;
+        let variance = (0..4).map(|i| (without(i) - found.value).powi(2)).sum::<f64>() * 0.75;
+        assert!((found.error.unwrap() - variance.sqrt()).abs() < 1e-12);
+        assert_eq!(diversity(&images, 24, &all[..1]).unwrap().error, None);
+        assert_eq!(diversity(&images[..1], 24, &[]).unwrap_err(), "1 image: alike are at least two");
+    }
+
+    #[test]
+    fn pairs_are_different_balanced_and_follow_from_names() {
+        let stream = Seed(3).stream("test", "pairs");
+        for n in [0usize, 1, 2, 3, 8, 9] {
+            let names: Vec<String> = (0..n).map(|i| format!("image {i}")).collect();
+            let all = pairs(&names, 1000, &stream);
+            let mut sorted: Vec<(usize, usize)> = all.iter().map(|(i, j)| (*i.min(j), *i.max(j))).collect();
+            sorted.sort_unstable();
+            sorted.dedup();
+            assert!(sorted.len() == n * n.saturating_sub(1) / 2 && all.len() == sorted.len() && sorted.iter().all(|(i, j)| i < j));
+            let some = pairs(&names, n, &stream);
+            assert!(some == all[..n.min(all.len())] && (n < 3 || (0..n).all(|i| some.iter().filter(|(a, b)| *a == i || *b == i).count() == 2)));
+            let turned: Vec<&String> = names.iter().rev().collect();
+            let named = |pairs: Vec<(usize, usize)>, of: &dyn Fn(usize) -> String| pairs.iter().map(|(i, j)| (of(*i), of(*j))).collect::<Vec<_>>();
+            assert_eq!(named(pairs(&turned, n, &stream), &|i| turned[i].clone()), named(some, &|i| names[i].clone()));
+        }
+        let names: Vec<[u8; 1]> = (0..30).map(|i| [i]).collect();
+        assert_ne!(pairs(&names, 9, &stream), pairs(&names, 9, &Seed(4).stream("test", "pairs")));
+    }
+}

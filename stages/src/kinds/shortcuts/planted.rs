@@ -60,7 +60,7 @@ impl Found {
         let stage = json!({
             "network": { "smallcnn64": { "width": 8, "dropout": 0 } },
             "steps": 250,
-            "schedule": "cosine",
+            "schedule": { "cosine": {} },
             "optimiser": { "adam": { "learning_rate": 3e-3 } },
         });
         let mut trainer: train_classifier::TrainClassifier = serde_json::from_value(stage).unwrap();

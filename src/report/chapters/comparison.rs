@@ -2,6 +2,7 @@
 //! the figure, and all metrics. The first of these stands open, so that it is on paper, too.
 
 mod beside;
+mod method;
 
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
@@ -21,7 +22,7 @@ const OVERALL: Subject = Subject { artifact: ArtifactType::Table, name: Table::<
 const REFERENCE: Subject = Subject { artifact: ArtifactType::Table, name: Table::<ReferenceRow>::NAME };
 const FIGURE: Subject = Subject { artifact: ArtifactType::Figure, name: figures::intervals::FIGURE.name };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "comparison", title: Some("Comparison"), about: &[COMPARISON, ARMS, OVERALL, REFERENCE, FIGURE], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "comparison", title: "Comparison", about: &[COMPARISON, ARMS, OVERALL, REFERENCE, FIGURE], render };
 
 fn render(m: &Material) -> Result<Option<Markup>> {
     let mut out = vec![];
@@ -32,7 +33,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         let overall = m.of(OVERALL).find(|f| f.stage() == found.stage()).map(|f| f.record::<Table<OverallRow>>(m.store)).transpose()?;
         let reference = m.of(REFERENCE).find(|f| f.stage() == found.stage()).map(|f| f.record::<Table<ReferenceRow>>(m.store)).transpose()?;
         out.push(html! {
-            h3 { (found.stage()) }
+            h4 { (found.stage()) }
             @match table {
                 Ok(table) => {
                     (shown(&table.shown_everywhere()))
@@ -40,6 +41,8 @@ fn render(m: &Material) -> Result<Option<Markup>> {
                     @match overall { None => {}, Some(Ok(tests)) => (beside::overall(&tests)), Some(Err(why)) => (unreadable(found, &why)) }
                     @match reference { None => {}, Some(Ok(rows)) => (beside::published(&rows)), Some(Err(why)) => (unreadable(found, &why)) }
                     @match arms { None => {}, Some(Ok(arms)) => (images(&arms)), Some(Err(why)) => (unreadable(found, &why)) }
+                    h4 { "How " (found.stage()) " was computed" }
+                    (method::method(&found.receipt, &table))
                     (everything(&table))
                 }
                 Err(why) => (unreadable(found, &why))
@@ -68,7 +71,7 @@ pub(super) fn arms(m: &Material) -> Result<Vec<String>> {
 fn shown(table: &Table<Compared>) -> Markup {
     let columns = table.measures();
     html! {
-        div.scroll { table {
+        div.scroll tabindex="0" role="group" aria-label="Metrics that are shown of each arm" { table {
             thead { tr { th { "arm" } @for (metric, class) in &columns { th { (metric) @if !class.is_empty() { br; small { (class) } } } } } }
             tbody { @for arm in table.arms() { tr {
                 td { (name(arm)) }
@@ -84,7 +87,7 @@ fn everything(table: &Table<Compared>) -> Markup {
     html! {
         details {
             summary { "All metrics" }
-            div.scroll { table {
+            div.scroll tabindex="0" role="group" aria-label="All metrics" { table {
                 thead { tr { th { "metric" } th { "class" } @for arm in &arms { th { (name(*arm)) } } } }
                 tbody { @for of in table.measures() {
                     @let (metric, class) = of;
@@ -104,7 +107,7 @@ fn images(table: &Table<ArmRow>) -> Markup {
     html! {
         details {
             summary { "Images and patients of each arm" }
-            div.scroll { table {
+            div.scroll tabindex="0" role="group" aria-label="Images and patients of each arm" { table {
                 thead { tr {
                     @for title in ["arm", "class", "trainings", "steps", "real training images", "of patients", "synthetic", "test images", "test patients"] { th { (title) } }
                 } }

@@ -10,13 +10,13 @@ use maud::{Markup, html};
 
 const EMBEDDING: Subject = Subject { artifact: ArtifactType::Figure, name: figures::embedding::FIGURE.name };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "embeddings", title: Some("Embedding of images"), about: &[EMBEDDING], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "embeddings", title: "Embedding of images", about: &[EMBEDDING], render };
 
 fn render(m: &Material) -> Result<Option<Markup>> {
     let mut out = vec![];
     for found in m.of(EMBEDDING) {
         if let Some(bytes) = found.bytes(m.store, ".svg")? {
-            out.push(html! { h3 { (found.stage()) } figure { (svg(&bytes, &format!("Embedding of {}", found.stage()))) } });
+            out.push(html! { h4 { (found.stage()) } figure { (svg(&bytes, &format!("Embedding of {}", found.stage()))) } });
         }
     }
     Ok((!out.is_empty()).then(|| {

@@ -11,10 +11,10 @@ use hilum_stages::figures::sheet::{GRID as SHEET, sheet};
 use maud::{Markup, html};
 
 const SAMPLES: Subject = Subject { artifact: ArtifactType::Samples, name: "samples" };
-const PACK: Subject = Subject { artifact: ArtifactType::Images, name: "pixels" };
+pub(super) const PACK: Subject = Subject { artifact: ArtifactType::Images, name: "pixels" };
 const GRID: Subject = Subject { artifact: ArtifactType::Figure, name: SHEET };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "images", title: Some("Images"), about: &[SAMPLES, PACK, GRID], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "images", title: "Images", about: &[SAMPLES, PACK, GRID], render };
 
 /// What a grid shows.
 pub(super) const MOMENTS: &str = "samples during training (top: earliest), from fixed noise or, for translation, of the images in the first row";
@@ -22,6 +22,11 @@ pub(super) const MOMENTS: &str = "samples during training (top: earliest), from 
 const SHOWN: usize = 24;
 
 fn render(m: &Material) -> Result<Option<Markup>> {
+    if m.facts.without_images {
+        return Ok(Some(
+            html! { p { "Synthetic images, real ones beside them and samples during training are left out, as the report was asked to be without." } },
+        ));
+    }
     let mut out = vec![];
     for found in m.of(SAMPLES) {
         let rows = if found.ending(".png").next().is_some() { found.samples(m.store)? } else { vec![] };
@@ -32,7 +37,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }
     for found in m.of(GRID) {
         if let Some(grid) = found.bytes(m.store, ".png")? {
-            out.push(html! { h3 { (found.stage()) } figure.sheet.synthetic { figcaption { (MOMENTS) } (png(&grid, "samples during training")) } });
+            out.push(html! { h4 { (found.stage()) } figure.sheet.synthetic { figcaption { (MOMENTS) } (png(&grid, "samples during training")) } });
         }
     }
     Ok((!out.is_empty()).then(|| html! { @for o in &out { (o) } }))
@@ -48,7 +53,7 @@ fn beside(m: &Material, found: &ReportArtifact, first: &Sample) -> Result<Markup
     let real = real(m, &first.label, side)?;
     let picture = |images: &[Vec<u8>]| sheet(images, side, 8).unwrap_or_default();
     Ok(html! {
-        h3 { (found.stage()) }
+        h4 { (found.stage()) }
         div.pair.sheet {
             @if !real.is_empty() { figure { figcaption { "Real images of " (first.label) } (png(&picture(&real), "real images")) } }
             @if !synthetic.is_empty() { figure.synthetic { figcaption { "Synthetic images, not for diagnosis" } (png(&picture(&synthetic), "synthetic images")) } }

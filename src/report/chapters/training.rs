@@ -13,7 +13,7 @@ use maud::{Markup, html};
 
 const HISTORY: Subject = Subject { artifact: ArtifactType::Table, name: History::NAME };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "training", title: Some("Training"), about: &[HISTORY, COMPARISON], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "training", title: "Training", about: &[HISTORY, COMPARISON], render };
 
 fn render(m: &Material) -> Result<Option<Markup>> {
     let (mut out, mut all): (Vec<Markup>, Vec<(String, History)>) = (vec![], vec![]);

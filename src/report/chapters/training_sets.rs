@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 const WEIGHTS: Subject = Subject { artifact: ArtifactType::Weights, name: "weights" };
 const SAMPLES: Subject = Subject { artifact: ArtifactType::Samples, name: "samples" };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "training-sets", title: Some("Training sets"), about: &[WEIGHTS, SAMPLES, COMPARISON], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "training-sets", title: "Training sets", about: &[WEIGHTS, SAMPLES, COMPARISON], render };
 
 /// What a group of trainings was trained on: a set for each training, with the name of its arm.
 struct Sets {
@@ -80,7 +80,7 @@ fn counts_of(group: &Sets) -> Markup {
     html! {
         details {
             summary { "Images of " (group.trainings.join("; ")) }
-            div.scroll { table {
+            div.scroll tabindex="0" role="group" aria-label="Images of training sets" { table {
                 thead { tr { @for title in ["arm", "class", "real", "synthetic"] { th { (title) } } } }
                 tbody { @for ((arm, class), counts) in &rows { tr {
                     td { (arm) } td { (class) } td.num { (range(counts, |c| c.real)) } td.num { (range(counts, |c| c.synthetic)) }

@@ -53,28 +53,25 @@ impl Facts<'_> {
         let mut facts = Facts { run: run.to_owned(), ..Facts::default() };
         let mut results: BTreeMap<String, (StageResult, bool)> = BTreeMap::new();
         let mut started: BTreeMap<String, StageKey> = BTreeMap::new();
-        let mut of = |study: String, facts: &mut Facts| {
-            if facts.study.is_empty() {
-                facts.study = study;
-            }
-        };
         let is_known = ledger.walk(run, |entry, line| {
             if facts.started.is_empty() {
                 facts.started = entry.time;
             }
             match entry.event {
                 Some(Event::Started { study, pipeline: _, resolved }) => {
-                    of(study, &mut facts);
+                    facts.is_of(study);
                     facts.resolved = resolved;
                 }
-                Some(Event::StageStarted { stage, key }) => drop(started.insert(stage, key)),
+                Some(Event::StageStarted { stage, key }) => {
+                    started.insert(stage, key);
+                }
                 Some(Event::Reused { study, stages }) => {
-                    of(study, &mut facts);
+                    facts.is_of(study);
                     let found = |(stage, key)| Some((stage, (StageResult::InJournal(ledger.find_line(&key)?), false)));
                     results.extend(stages.into_iter().filter_map(found));
                 }
                 Some(Event::Receipt { receipt }) => {
-                    of(receipt.study, &mut facts);
+                    facts.is_of(receipt.study);
                     results.insert(receipt.stage, (StageResult::InJournal(line), true));
                 }
                 Some(Event::Failed(failure)) => facts.failures.push(failure),
@@ -101,6 +98,13 @@ impl Facts<'_> {
         );
         facts.stages = names.into_iter().map(|name| (name.clone(), results.remove(&name))).collect();
         Ok(facts)
+    }
+
+    /// The first line may be damaged; the others name the study, too.
+    fn is_of(&mut self, study: String) {
+        if self.study.is_empty() {
+            self.study = study;
+        }
     }
 
     /// The receipts that there are, in the order of the study, each under the name that its stage has in it.

@@ -29,6 +29,7 @@ mod under_way;
 
 use super::artifacts::{ReportArtifact, Subject};
 use super::facts::Facts;
+use super::wide;
 use hilum_cache::{Result, Store};
 use hilum_stages::contract::note::Note;
 use maud::{Markup, html};
@@ -111,9 +112,13 @@ impl Material<'_> {
     pub(super) fn of(&self, subject: Subject) -> impl Iterator<Item = &ReportArtifact> {
         self.found.iter().filter(move |f| f.subject == subject)
     }
-    /// Where all tables of the run are listed, for tables that are too long for a page.
-    pub(super) fn elsewhere(&self, file: &str) -> String {
-        format!("`{file}` of each stage in `results/{}`", self.facts.study)
+    /// Where such files of all stages are, for what is too long for a page.
+    pub(super) fn elsewhere(&self, files: &str) -> String {
+        format!("{files} of each stage in `results/{}`", self.facts.study)
+    }
+    /// Where the table of an artifact is, for one that is too long for a page.
+    pub(super) fn path(&self, found: &ReportArtifact) -> String {
+        format!("`results/{}/{}/{}.csv`", self.facts.study, found.stage(), found.port)
     }
 }
 
@@ -132,7 +137,7 @@ impl Chapter {
         Ok(content.map(|content| {
             html! {
                 (content)
-                @if !said.is_empty() { p.more { "Not considered here, since the study is large: " (said) " (see `hilum show " (facts.run) "` and `results/" (facts.study) "`)." } }
+                @if !said.is_empty() { p.more { "Not considered here, since the study is large: " (wide::prose(&said)) " (see " code { "hilum show " (facts.run) } " and " code { "results/" (facts.study) } ")." } }
             }
         }))
     }
@@ -151,7 +156,7 @@ pub(super) fn section(id: &str, title: &str, content: &Markup) -> Markup {
 
 /// Shows that something may be wrong, with the stage that says so.
 fn warning(stage: Option<&str>, note: &Note) -> Markup {
-    html! { div.warn { @if let Some(stage) = stage { b { (stage) } " " } (note) } }
+    html! { div.warn { @if let Some(stage) = stage { b { (stage) } " " } (wide::prose(&note.to_string())) } }
 }
 
 /// Shows the reason in place of what cannot be shown.

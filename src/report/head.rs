@@ -2,6 +2,7 @@
 
 use super::facts::Facts;
 use super::verdicts::{Grade, in_short, merged};
+use super::wide::prose;
 use hilum_stages::words::counted;
 use maud::{Markup, html};
 
@@ -13,7 +14,7 @@ pub(super) fn status(f: &Facts) -> Markup {
     let [executed, reused, not_run] = f.counts();
     let allowed: Vec<_> = merged(&f.findings).into_iter().filter(|(finding, _)| Grade::of(finding) == Grade::Allowed).collect();
     html! {
-        @if let Some(drawn) = drawn(f) { p.warn { (drawn) } }
+        @if let Some(drawn) = drawn(f) { p.warn { (prose(&drawn)) } }
         dl.facts {
             div { dt { "Run" } dd { (f.run) ", started " time datetime=(f.started) { (date(&f.started)) } @if !f.is_finished { ", " b { "not finished" } } } }
             div { dt { "Scale" } dd { (scale(f)) } }

@@ -113,7 +113,7 @@ fn sentences(both: &[Facts; 2], [old, new]: &[Answers; 2]) -> Markup {
     html! {
         @if rows.is_empty() { p.answer { "Neither run has an answer." } } @else {
             (table("Answers of both runs", &[&both[0].run, &both[1].run], &rows, ""))
-            @if more > 0 { p.more { "and " (counted(more, "more answer", "more answers")) " in `answers.csv` of each run" } }
+            @if more > 0 { p.more { "and " (counted(more, "more answer", "more answers")) " in " code { "answers.csv" } " of each run" } }
         }
     }
 }

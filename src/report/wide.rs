@@ -22,9 +22,14 @@ pub(super) fn table(label: &str, heads: &[&str], rows: &[Markup], elsewhere: &st
     }
 }
 
+/// Text in which `` ` `` stand around commands and names.
+pub(super) fn prose(text: &str) -> Markup {
+    html! { @for (n, part) in text.split('`').enumerate() { @if n % 2 == 1 { code { (part) } } @else { (part) } } }
+}
+
 /// Says how many rows are not shown, and where they are; nothing where all are.
 pub(super) fn more(rows: usize, elsewhere: &str) -> Markup {
-    html! { @if rows > 0 { p.more { "and " (counted(rows, "more row", "more rows")) " in " (elsewhere) } } }
+    html! { @if rows > 0 { p.more { "and " (counted(rows, "more row", "more rows")) " in " (prose(elsewhere)) } } }
 }
 
 /// A number with three digits after the point, or a dash.
@@ -48,6 +53,7 @@ mod tests {
         assert!(page.starts_with("<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Rows &lt;a&gt;\"><table><thead>"), "{page}");
         assert_eq!(page.matches("<td>").count(), ROWS);
         assert!(page.ends_with("<p class=\"more\">and 3 more rows in rows.csv</p>"), "{page}");
+        assert_eq!(prose("a `b<` c").into_string(), "a <code>b&lt;</code> c");
         assert!(!table("Rows", &["n"], &rows[..ROWS], "rows.csv").into_string().contains("more"));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
+use crate::report::wide::prose;
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::evaluation::conclusion::Conclusion;
@@ -48,7 +49,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
                             li class=(class(conclusion)) { (sentence(one)) }
                         } }
                     }
-                    @if all.len() > SENTENCES { p.more { (all.len()) " sentences in all: see " (m.elsewhere("answers.csv")) } }
+                    @if all.len() > SENTENCES { p.more { (all.len()) " sentences in all: see " (prose(&m.elsewhere("`answers.csv`"))) } }
                 }
             }
             @if !tested.is_empty() {

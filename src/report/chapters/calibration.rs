@@ -22,7 +22,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     for found in m.of(COMPARISON) {
         // What cannot be read is said by the chapter about comparisons.
         if let Ok(rows) = found.record::<Table<Compared>>(m.store)? {
-            tables.extend(of_comparison(found.stage(), &rows, &m.elsewhere("comparison.csv")));
+            tables.extend(of_comparison(found.stage(), &rows, &m.path(found)));
         }
     }
     Ok((!figures.is_empty() || !tables.is_empty()).then(|| {

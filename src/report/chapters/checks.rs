@@ -2,6 +2,7 @@
 
 use super::{Chapter, Material, findings};
 use crate::report::verdicts::{Grade, Verdict, verdicts};
+use crate::report::wide::prose;
 use hilum_cache::Result;
 use hilum_stages::words::counted;
 use maud::{Markup, html};
@@ -18,7 +19,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         p {
             (counted(all.len(), "check", "checks")) ", of which " (passed) " found nothing. "
             @if m.facts.is_finished { "All were made with everything known." } @else { "The run has not finished, so that they were made with what was known by then." }
-            " `hilum explain ID` says what each looks for."
+            " " code { "hilum explain ID" } " says what each looks for."
         }
         div.scroll tabindex="0" role="group" aria-label="Checks and their verdicts" { table.checks {
             thead { tr { th scope="col" { "check" } th scope="col" { "looks for" } th scope="col" { "verdict" } th scope="col" { "found" } } }
@@ -32,7 +33,7 @@ fn row(verdict: &Verdict) -> Markup {
         th scope="row" { code { (verdict.id) } } td.text { (verdict.title) }
         td { @if verdict.grade == Grade::Passed { (verdict.grade.word()) } @else { b { (verdict.grade.word()) } } }
         td.text {
-            @for (finding, others) in verdict.findings.iter().take(SHOWN) { p { (findings::said(finding, *others)) @for note in &finding.notes { " " (note) "." } } }
+            @for (finding, others) in verdict.findings.iter().take(SHOWN) { p { (findings::said(finding, *others)) @for note in &finding.notes { " " (prose(note)) "." } } }
             @if verdict.findings.len() > SHOWN { p { "and " (verdict.findings.len() - SHOWN) " more" } }
         }
     }

@@ -7,13 +7,16 @@ mod method;
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
 use crate::report::drawing::svg;
+use crate::report::wide;
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::evaluation::metric::{self, Direction, Metric};
 use hilum_stages::evaluation::sentence::p_value;
 use hilum_stages::figures;
 use hilum_stages::records::{ArmRow, Compared, OverallRow, Record, ReferenceRow, Table};
+use hilum_stages::words::counted;
 use maud::{Markup, html};
+use std::collections::BTreeSet;
 
 /// The table of a comparison.
 pub(super) const COMPARISON: Subject = Subject { artifact: ArtifactType::Table, name: Table::<Compared>::NAME };
@@ -67,22 +70,42 @@ pub(super) fn arms(m: &Material) -> Result<Vec<String>> {
     Ok(table.and_then(Result::ok).map_or(vec![], |table| table.arms().into_iter().map(|(_, arm)| arm.to_owned()).collect()))
 }
 
+/// Arms that have a row, and those that have a column in the table of all metrics.
+const ROWS: usize = 200;
+const COLUMNS: usize = 30;
+
+/// A table of the first arms of another one, and how many more there are.
+fn first_arms(table: &Table<Compared>, arms: usize) -> (Table<Compared>, usize) {
+    let all = table.arms();
+    let kept: BTreeSet<(&str, &str)> = all.iter().take(arms).copied().collect();
+    let rows = table.rows.iter().filter(|row| kept.contains(&(row.set.as_str(), row.arm.as_str()))).cloned().collect();
+    (Table { rows }, all.len().saturating_sub(arms))
+}
+
+/// Says that further arms are elsewhere.
+fn further(arms: usize) -> Markup {
+    html! { @if arms > 0 { p.more { "and " (counted(arms, "more arm", "more arms")) " in " code { "table.csv" } " of this stage" } } }
+}
+
 /// A row for each arm, a column for each metric that people look at.
 fn shown(table: &Table<Compared>) -> Markup {
+    let (table, more) = first_arms(table, ROWS);
     let columns = table.measures();
     html! {
         div.scroll tabindex="0" role="group" aria-label="Metrics that are shown of each arm" { table {
-            thead { tr { th { "arm" } @for (metric, class) in &columns { th { (metric) @if !class.is_empty() { br; small { (class) } } } } } }
+            thead { tr { th scope="col" { "arm" } @for (metric, class) in &columns { th scope="col" { (metric) @if !class.is_empty() { br; small { (class) } } } } } }
             tbody { @for arm in table.arms() { tr {
                 td { (name(arm)) }
                 @for column in &columns { td.num { @if let Some(row) = table.of(arm, *column) { (cell(row)) } } }
             } } }
         } }
+        (further(more))
     }
 }
 
 /// All metrics: a row for each, a column for each arm.
 fn everything(table: &Table<Compared>) -> Markup {
+    let (table, more) = first_arms(table, COLUMNS);
     let arms = table.arms();
     html! {
         details {
@@ -97,6 +120,7 @@ fn everything(table: &Table<Compared>) -> Markup {
                     }
                 } }
             } }
+            (further(more))
         }
     }
 }
@@ -111,13 +135,14 @@ fn images(table: &Table<ArmRow>) -> Markup {
                 thead { tr {
                     @for title in ["arm", "class", "trainings", "steps", "real training images", "of patients", "synthetic", "test images", "test patients"] { th { (title) } }
                 } }
-                tbody { @for row in &table.rows { tr {
+                tbody { @for row in table.rows.iter().take(ROWS) { tr {
                     td { (name((&row.set, &row.arm))) } td { (row.class) }
                     @for n in [row.trainings.to_string(), known(row.steps), known(row.real), known(row.training_patients), known(row.synthetic), row.test_images.to_string(), row.test_patients.to_string()] {
                         td.num { (n) }
                     }
                 } } }
             } }
+            (wide::more(table.rows.len().saturating_sub(ROWS), "`arms.csv` of this stage"))
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::{Chapter, warning};
 use crate::report::facts::Facts;
 use crate::report::verdicts::{Grade, merged};
+use crate::report::wide::prose;
 use hilum_cache::journal::Finding;
 use hilum_stages::contract::note::Note;
 use hilum_stages::words::counted;
@@ -23,7 +24,7 @@ fn render(f: &Facts) -> Option<Markup> {
             @for (finding, others) in findings.iter().take(SHOWN) { div class=(Grade::of(finding).class()) { (said(finding, *others)) } }
             @for (stage, note) in warnings.iter().take(SHOWN) { (warning(Some(stage), note)) }
             @for (n, one, several) in [(f.failures.len(), "failure", "failures"), (findings.len(), "finding", "findings"), (warnings.len(), "warning", "warnings")] {
-                @if n > SHOWN { p.more { "and " (counted(n - SHOWN, &format!("more {one}"), &format!("more {several}"))) " (`hilum show " (f.run) "`)" } }
+                @if n > SHOWN { p.more { "and " (counted(n - SHOWN, &format!("more {one}"), &format!("more {several}"))) " (" code { "hilum show " (f.run) } ")" } }
             }
         }
     })
@@ -35,7 +36,7 @@ pub(super) fn said(finding: &Finding, others: usize) -> Markup {
         b { (finding.id) } " at " (finding.stage) @if others > 0 { " and " (counted(others, "other cell", "other cells")) } ": "
         @match &finding.message {
             Some(message) => {
-                (message)
+                (prose(message))
                 @for unit in ["patients", "images"] { @if let Some(count) = finding.counts.get(unit) { " (" (count) " " (unit) ")" } }
             }
             // Journals of store format 1 have no message.

@@ -4,7 +4,7 @@ use super::population::name;
 use super::{Chapter, Material};
 use crate::report::artifacts::Subject;
 use crate::report::facts::Facts;
-use crate::report::wide::table;
+use crate::report::wide::{prose, table};
 use hilum_cache::{Digest, Result};
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::note::Note;
@@ -59,12 +59,12 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     let ids = steps.iter().any(|(_, cells)| cells.iter().any(|c| c.0[3] > 0));
     Ok(Some(html! {
         p { "Every table of images in the order of the study; of a stage with several cells, from the smallest to the largest. Repeated images are counted as often as they are there." }
-        (table("Patients and images of each step", &["step", "cells", "patients", "real images", "synthetic images"], &rows, &m.elsewhere("samples.csv")))
+        (table("Patients and images of each step", &["step", "cells", "patients", "real images", "synthetic images"], &rows, &m.elsewhere("the tables of images")))
         @if ids { p { "Some real images are of no known patient." } }
         @if notes.is_empty() { p { "No stage noted that it left an image out." } } @else {
             h4 { "What stages noted" }
-            ul { @for (stage, text) in notes.iter().take(NOTES) { li { b { (stage) } ": " (text) } } }
-            @if notes.len() > NOTES { p.more { "and " (counted(notes.len() - NOTES, "more note", "more notes")) " (`hilum show " (m.facts.run) "`)" } }
+            ul { @for (stage, text) in notes.iter().take(NOTES) { li { b { (stage) } ": " (prose(&text.to_string())) } } }
+            @if notes.len() > NOTES { p.more { "and " (counted(notes.len() - NOTES, "more note", "more notes")) " (" code { "hilum show " (m.facts.run) } ")" } }
             p { small { "Which files were left out is written for the owner of the study alone, in its private directory." } }
         }
     }))

@@ -14,7 +14,7 @@ const MOST: usize = 150;
 fn render(facts: &Facts) -> Markup {
     let graph = Graph::of_resolved(&facts.resolved);
     if graph.len() > MOST {
-        return html! { p { "The study has " (graph.len()) " stages, which are too many for a drawing: `hilum graph --format dot` writes them for Graphviz." } };
+        return html! { p { "The study has " (graph.len()) " stages, which are too many for a drawing: " code { "hilum graph --format dot" } " writes them for Graphviz." } };
     }
     let state = |name: &str| {
         let cells: Vec<_> = facts.stages.iter().filter(|(n, _)| n == name || n.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'))).collect();

@@ -70,7 +70,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         html! {
             p {
                 "Over all arms, repeats and folds of a test. An image that nearly all evaluations misjudge may be hard, or its label wrong."
-                @if m.facts.without_images { " Pictures are left out, as the report was asked to be without; `hilum image DIGEST` finds the file of one, for whoever owns the study." }
+                @if m.facts.without_images { " Pictures are left out, as the report was asked to be without; " code { "hilum image DIGEST" } " finds the file of one, for whoever owns the study." }
             }
             @for o in &out { (o) }
             @if further > 0 { p.more { (counted(further, "further test is", "further tests are")) " not shown." } }

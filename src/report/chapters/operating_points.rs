@@ -2,7 +2,7 @@
 
 use super::{Chapter, Material};
 use crate::report::artifacts::Subject;
-use crate::report::wide::{interval, short, table};
+use crate::report::wide::{interval, prose, short, table};
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::records::{Measured, Scores};
@@ -33,8 +33,8 @@ fn render(m: &Material) -> Result<Option<Markup>> {
                 "Of the images of a class, sensitivity is the share that was found, and precision the share of those called so that are of it; specificity and the negative predictive value (NPV) are the same of all \
                  other images. Precision and NPV hold for the prevalence of this test set alone."
             }
-            (table("Operating points", &["evaluation", "class", "decides", "sensitivity", "specificity", "precision", "NPV"], &rows, &m.elsewhere("metrics.csv")))
-            @if further > 0 { p.more { "and " (counted(further, "more evaluation", "more evaluations")) " in " (m.elsewhere("metrics.csv")) } }
+            (table("Operating points", &["evaluation", "class", "decides", "sensitivity", "specificity", "precision", "NPV"], &rows, &m.elsewhere("`metrics.csv`")))
+            @if further > 0 { p.more { "and " (counted(further, "more evaluation", "more evaluations")) " in " (prose(&m.elsewhere("`metrics.csv`"))) } }
         }
     }))
 }

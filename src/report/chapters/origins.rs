@@ -1,7 +1,7 @@
 //! What a run was made of: data by their digests, seeds, programs and devices.
 
 use super::{Chapter, Material};
-use crate::report::wide::table;
+use crate::report::wide::{prose, table};
 use hilum_cache::{Receipt, Result};
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::words::counted;
@@ -59,7 +59,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     let of_data = data
         .iter()
         .map(|(row, _)| row.each_ref().map(String::as_str))
-        .map(|[stage, what, digest]| html! { th scope="row" { (stage) } td { (what) } td { (code(digest)) } });
+        .map(|[stage, what, digest]| html! { th scope="row" { (stage) } td { (prose(what)) } td { (code(digest)) } });
     let of_seeds = seeds.iter().map(|(stage, all)| {
         let shown: Vec<&str> = all.iter().take(SEEDS).map(|(seed, _)| seed.as_str()).collect();
         let more = all.0.len().saturating_sub(SEEDS);
@@ -114,8 +114,8 @@ mod tests {
         };
         let stages = vec![import, train("gan/a=1", "7"), train("gan/a=2", "7"), train("gan/a=3", "9")];
         let page = CHAPTER.of(&Facts { stages, ..Facts::default() }, &store.into_store()).unwrap().into_string();
-        assert!(page.contains(&format!("what `images` names</td><td><code>{}</code>", Digest::of(b"d"))), "{page}");
-        assert!(page.contains(&format!("table of images `out`</td><td><code>{table}</code>")), "{page}");
+        assert!(page.contains(&format!("what <code>images</code> names</td><td><code>{}</code>", Digest::of(b"d"))), "{page}");
+        assert!(page.contains(&format!("table of images <code>out</code></td><td><code>{table}</code>")), "{page}");
         assert!(page.contains("<th scope=\"row\">gan</th><td>7, 9</td>"), "{page}");
         assert!(page.contains("<td>cpu-&lt;1&gt;</td><td></td><td>1</td><td class=\"num\">3</td>"), "{page}");
     }

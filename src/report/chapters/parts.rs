@@ -138,7 +138,7 @@ fn page(m: &Material, compared: &[Compared], not_compared: usize) -> Markup {
         p { small { "Patients are compared by the tokens in the tables, and images by their bytes. Pseudonyms behind the tokens, near-duplicates and ways through other studies are for the checks." } }
         @if !compared.is_empty() {
             (table("Patients of training and test", &["evaluation", "test patients", "training patients", "patients of generators", "patients in both", "images in both"],
-                &compared.iter().map(row).collect::<Vec<_>>(), &m.elsewhere("samples.csv")))
+                &compared.iter().map(row).collect::<Vec<_>>(), &m.elsewhere("the tables of images")))
         }
     }
 }

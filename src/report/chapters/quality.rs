@@ -25,7 +25,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             h4 { (found.stage()) }
             p { "A figure of synthetic images means something only beside its baseline: that of two halves of the real images, which differ by chance alone." }
             @match rows {
-                Ok(rows) => (table(&label, &OF_QUALITY, &rows.rows.iter().map(of_quality).collect::<Vec<_>>(), &m.elsewhere("generative-quality.csv"))),
+                Ok(rows) => (table(&label, &OF_QUALITY, &rows.rows.iter().map(of_quality).collect::<Vec<_>>(), &m.path(found))),
                 Err(why) => (unreadable(found, &why)),
             }
         });
@@ -37,7 +37,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             h4 { (found.stage()) }
             p { "How near synthetic images are to training images, beside how near held-out images of other patients are." }
             @match rows {
-                Ok(rows) => (table(&label, &OF_MEMORISATION, &rows.rows.iter().map(of_memorisation).collect::<Vec<_>>(), &m.elsewhere("memorisation.csv"))),
+                Ok(rows) => (table(&label, &OF_MEMORISATION, &rows.rows.iter().map(of_memorisation).collect::<Vec<_>>(), &m.path(found))),
                 Err(why) => (unreadable(found, &why)),
             }
         });

@@ -3,7 +3,7 @@
 use super::{Chapter, Material};
 use crate::progress::words::{duration, size};
 use crate::report::facts::{Facts, StageResult};
-use crate::report::wide::{more, table};
+use crate::report::wide::{more, prose, table};
 use hilum_cache::Result;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ fn row(f: &Facts, name: &str, known: Option<&(StageResult, bool)>) -> Markup {
                 td.num { @if let Some(m) = r.peak_memory { (size(m)) } }
                 td { details {
                     summary { "recipe" @if !r.notes.is_empty() { ", notes" } span.of { " of " (name) } }
-                    @for note in &r.notes { p { (note) } }
+                    @for note in &r.notes { p { (prose(note)) } }
                     pre { (serde_json::to_string_pretty(&r.recipe).unwrap_or_default()) }
                     @for (port, a) in r.outputs.iter() { div { code { (port) " " (a.digest.short()) " sha256 " (&a.sha256.hex()[..16]) "…" } } }
                 } }

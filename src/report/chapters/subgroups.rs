@@ -2,7 +2,7 @@
 
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
-use crate::report::wide::{interval, short, table};
+use crate::report::wide::{interval, prose, short, table};
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::evaluation::metric::{self, Shown};
@@ -24,7 +24,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         out.push(html! {
             h4 { (found.stage()) }
             @match rows {
-                Ok(rows) => (table(&format!("Subgroups of {}", found.stage()), &HEADS, &shown(&rows), &m.elsewhere("subgroups.csv"))),
+                Ok(rows) => (table(&format!("Subgroups of {}", found.stage()), &HEADS, &shown(&rows), &m.path(found))),
                 Err(why) => (unreadable(found, &why)),
             }
         });
@@ -36,7 +36,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
              expected by chance, and small groups have wide intervals."
         }
         @for o in &out { (o) }
-        @if further > 0 { p.more { "and " (counted(further, "more evaluation", "more evaluations")) " in " (m.elsewhere("subgroups.csv")) } }
+        @if further > 0 { p.more { "and " (counted(further, "more evaluation", "more evaluations")) " in " (prose(&m.elsewhere("`subgroups.csv`"))) } }
     }))
 }
 

@@ -5,6 +5,7 @@ use super::{Chapter, Material, unreadable};
 use crate::report::arms::arm_of;
 use crate::report::artifacts::Subject;
 use crate::report::drawing::drawing;
+use crate::report::wide::prose;
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::figures;
@@ -43,7 +44,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     Ok((!out.is_empty()).then(|| {
         html! {
             div.pair { @for o in &out { (o) } }
-            @if further > 0 { p.more { (counted(further, "further training has", "further trainings have")) " no figure of their own here: see " (m.elsewhere("history.csv")) } }
+            @if further > 0 { p.more { (counted(further, "further training has", "further trainings have")) " no figure of their own here: see " (prose(&m.elsewhere("`history.csv`"))) } }
         }
     }))
 }

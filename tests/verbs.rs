@@ -113,7 +113,7 @@ fn a_report_begins_with_the_answer_and_may_be_without_images() {
         "against real, AUROC ",
         "Tested on ",
         "ci (--scale ci)",
-        "Phantoms: the images of images are drawn by a program",
+        "Phantoms: the images of <code>images</code> are drawn by a program",
         "they mean nothing at all",
         "<dt>Checks</dt>",
     ] {
@@ -122,7 +122,7 @@ fn a_report_begins_with_the_answer_and_may_be_without_images() {
     for chapter in ["comparison", "operating-points", "misjudged", "population", "images", "flow", "parts", "checks", "origins", "stages", "study"] {
         assert!(html.contains(&format!("<section id=\"{chapter}\"")), "{chapter}");
     }
-    assert!(html.contains("No patient of a test is among those whom what was tested was trained on"));
+    assert!(html.contains("No test patient is in the training data: "));
     assert!(html.contains("data:image/png"), "by default, images are there");
 
     assert_eq!(space.hilum(&["report", "--without-images"]).code, 0);

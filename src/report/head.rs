@@ -55,7 +55,7 @@ fn drawn(f: &Facts) -> Option<String> {
     let first = stages.first()?;
     let others = if stages.len() > 1 { format!(" and {}", counted(stages.len() - 1, "other stage", "other stages")) } else { String::new() };
     let small = f.scale.as_ref().map_or(String::new(), |scale| format!(", and at the scale `{scale}` they mean nothing at all"));
-    Some(format!("Phantoms: the images of {first}{others} are drawn by a program. The numbers of this study say nothing of patients{small}."))
+    Some(format!("Phantoms: the images of `{first}`{others} are drawn by a program. The numbers of this study say nothing of patients{small}."))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     Ok(Some(html! {
         p {
             (counted(all.len(), "check", "checks")) ", of which " (passed) " found nothing. "
-            @if m.facts.is_finished { "All were made with everything known." } @else { "The run has not finished, so that they were made with what was known by then." }
+            @if m.facts.is_finished { "All were made with everything known; one that has nothing to look at in this study passes." } @else { "The run has not finished, so that they were made with what was known by then." }
             " " code { "hilum explain ID" } " says what each looks for."
         }
         div.scroll tabindex="0" role="group" aria-label="Checks and their verdicts" { table.checks {
@@ -33,7 +33,7 @@ fn row(verdict: &Verdict) -> Markup {
         th scope="row" { code { (verdict.id) } } td.text { (verdict.title) }
         td { @if verdict.grade == Grade::Passed { (verdict.grade.word()) } @else { b { (verdict.grade.word()) } } }
         td.text {
-            @for (finding, others) in verdict.findings.iter().take(SHOWN) { p { (findings::said(finding, *others)) @for note in &finding.notes { " " (prose(note)) "." } } }
+            @for (finding, others) in verdict.findings.iter().take(SHOWN) { p { (findings::said(finding, *others)) @for note in &finding.notes { br; small { (prose(note)) } } } }
             @if verdict.findings.len() > SHOWN { p { "and " (verdict.findings.len() - SHOWN) " more" } }
         }
     }
@@ -66,6 +66,9 @@ mod tests {
         let page = CHAPTER.of(&facts, &store).unwrap().into_string();
         assert!(ids().all(|id| page.contains(&format!("<code>{id}</code>"))), "{page}");
         assert_eq!(page.matches("<td>passed</td>").count(), ids().count() - 1);
-        assert!(page.contains("<td><b>allowed</b></td>") && page.contains("equal &lt;images&gt; (3 images).<br>Allowed: as published a note."), "{page}");
+        assert!(
+            page.contains("<td><b>allowed</b></td>") && page.contains("equal &lt;images&gt; (3 images).<br>Allowed: as published<br><small>a note</small>"),
+            "{page}"
+        );
     }
 }

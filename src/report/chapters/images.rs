@@ -22,13 +22,14 @@ pub(super) const MOMENTS: &str = "samples during training (top: earliest), from 
 const SHOWN: usize = 24;
 
 fn render(m: &Material) -> Result<Option<Markup>> {
-    if m.facts.without_images {
+    let is_synthetic = |found: &ReportArtifact| found.ending(".png").next().is_some();
+    if m.facts.without_images && (m.of(GRID).next().is_some() || m.of(SAMPLES).any(is_synthetic)) {
         return Ok(Some(
             html! { p { "Synthetic images, real ones beside them and samples during training are left out, as the report was asked to be without." } },
         ));
     }
     let mut out = vec![];
-    for found in m.of(SAMPLES) {
+    for found in m.of(SAMPLES).filter(|_| !m.facts.without_images) {
         let rows = if found.ending(".png").next().is_some() { found.samples(m.store)? } else { vec![] };
         // A table of patients' images has no synthetic ones: only those of a generator count.
         if let Some(first) = rows.first().filter(|row| row.origin == Origin::Synthetic) {

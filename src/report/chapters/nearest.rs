@@ -27,7 +27,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             Err(why) => unreadable(found, &why),
         });
     }
-    Ok(Some(html! {
+    Ok((!out.is_empty()).then(|| html! {
         p {
             "Copies first, then the pairs that are nearest. A pair that looks alike to a radiologist may show a memorised patient, whatever its figures say."
             @if m.facts.without_images { " Pictures are left out, as the report was asked to be without." }

@@ -128,9 +128,9 @@ fn page(m: &Material, compared: &[Compared], not_compared: usize) -> Markup {
     };
     html! {
         @if !compared.is_empty() && shared == 0 {
-            p.good { "No patient of a test is among those whom what was tested was trained on: " (range(|c| c.test_patients)) " test patients compared with "
+            p.good { "No test patient is in the training data: " (range(|c| c.test_patients)) " test patients compared with "
                 (range(|c| c.training_patients)) " training patients" @if compared.iter().any(|c| c.generator_patients > 0) { " and " (range(|c| c.generator_patients)) " patients of generators" }
-                ", in " (counted(compared.len(), "evaluation", "evaluations")) ". No image of a test is among them either." }
+                ", in " (counted(compared.len(), "evaluation", "evaluations")) ". No test image is in it either." }
         }
         @if shared > 0 { p.bad { "In " (shared) " of " (counted(compared.len(), "evaluation", "evaluations")) ", patients or images of the test were in the training." } }
         @if unknown > 0 { p.warn { (counted(unknown, "real image is", "real images are")) " of no known patient, and nothing can be said of whose they are." } }
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn that_no_patient_is_in_both_is_said_with_how_many_were_compared() {
         let page = told(&["a"], &["a", "b"]);
-        assert!(page.contains("2 test patients compared with 2 training patients and 1 patients of generators, in 1 evaluation. No image"), "{page}");
+        assert!(page.contains("2 test patients compared with 2 training patients and 1 patients of generators, in 1 evaluation. No test image"), "{page}");
         assert!(page.contains("<p class=\"good\">") && !page.contains("<p class=\"bad\">"), "{page}");
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Chapter, Material};
 use crate::report::artifacts::{ReportArtifact, Subject};
-use crate::report::wide::wide;
+use crate::report::wide::{prose, wide};
 use hilum_cache::{Digest, Result};
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::data::sample::{Origin, Sample};
@@ -52,7 +52,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         html! {
             p { "Counts are of images, unless they say something else. What a source does not tell is unknown, and synthetic images have no age, sex or view of their own." }
             (wide("Patients and images of each table", &table(&shown)))
-            @if further > 0 { p.more { (counted(further, "further table", "further tables")) ", such as those of other cells, in " (m.elsewhere("the tables of images")) } }
+            @if further > 0 { p.more { (counted(further, "further table", "further tables")) ", such as those of other cells, in " (prose(&m.elsewhere("the tables of images"))) } }
         }
     }))
 }

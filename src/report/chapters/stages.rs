@@ -44,7 +44,7 @@ fn row(f: &Facts, name: &str, known: Option<&(StageResult, bool)>) -> Markup {
                 td { details {
                     summary { "recipe" @if !r.notes.is_empty() { ", notes" } span.of { " of " (name) } }
                     @for note in &r.notes { p { (prose(note)) } }
-                    pre { (serde_json::to_string_pretty(&r.recipe).unwrap_or_default()) }
+                    pre.recipe { (serde_json::to_string_pretty(&r.recipe).unwrap_or_default()) }
                     @for (port, a) in r.outputs.iter() { div { code { (port) " " (a.digest.short()) " sha256 " (&a.sha256.hex()[..16]) "…" } } }
                 } }
             }

@@ -24,7 +24,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     Ok(Some(html! {
         p { "Every cell of every stage with its parameters, defaults filled in, as the run recorded it." }
         @if further > 0 { p.more { "The first " (STAGES) " stages of " (names.len()) ": the journal of run " (m.facts.run) " has all of them." } }
-        details { summary { "The study in YAML" } pre tabindex="0" { (resolved::recorded(&study.into())) } }
+        details { summary { "The study in YAML" } pre.yaml tabindex="0" { (resolved::recorded(&study.into())) } }
     }))
 }
 

@@ -6,27 +6,95 @@ mod chapters;
 mod drawing;
 mod facts;
 pub mod graph;
-mod summary;
+mod head;
+mod pictures;
+mod pixels;
+mod side_by_side;
+mod verdicts;
+mod wide;
 
-use chapters::{CHAPTERS, Chapter};
+use chapters::{Group, READERS};
 use facts::Facts;
 use hilum_cache::{Ledger, Result, Store};
-use maud::{DOCTYPE, PreEscaped, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+pub use side_by_side::html as compared;
 
 const STYLE: &str = include_str!("report/style.css");
+
+/// What a report may show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReportOptions {
+    /// Pixels of images, real or synthetic.
+    pub with_images: bool,
+}
 
 /// The report of a run.
 ///
 /// # Errors
 /// If the run's journal cannot be read, or an artifact that is shown is damaged or gone.
-pub fn html(store: &Store, ledger: &Ledger, run: &str) -> Result<String> {
-    page(&Facts::read(store, ledger, run)?, CHAPTERS, store)
+pub fn html(store: &Store, ledger: &Ledger, run: &str, options: ReportOptions) -> Result<String> {
+    let facts = Facts { without_images: !options.with_images, ..Facts::read(store, ledger, run)? };
+    page(&facts, READERS, store)
 }
 
-/// A page of chapters.
-fn page(facts: &Facts, chapters: &[Chapter], store: &Store) -> Result<String> {
-    let chapters = chapters.iter().map(|c| c.of(facts, store)).collect::<Result<Vec<_>>>()?;
-    let body = html! {
+/// A page: the answer, the list of contents, and the chapters for each reader.
+fn page(facts: &Facts, readers: &[Group], store: &Store) -> Result<String> {
+    let answer = chapters::ANSWER.content(facts, store)?;
+    let mut groups: Vec<(&Group, Vec<(&str, &str, Markup)>)> = vec![];
+    for group in readers {
+        let mut chapters = vec![];
+        for chapter in group.chapters {
+            chapters.extend(chapter.content(facts, store)?.map(|content| (chapter.id, chapter.title, content)));
+        }
+        if !chapters.is_empty() {
+            groups.push((group, chapters));
+        }
+    }
+    let main = html! {
+        section #answers aria-labelledby="answers-title" {
+            h2 #answers-title { "Answer" }
+            @if let Some(answer) = &answer { (answer) } @else { p.answer { (no_answer(facts)) } }
+            (head::status(facts))
+        }
+        nav aria-labelledby="contents-title" {
+            h2 #contents-title { "Contents" }
+            ul {
+                li { a href="#answers" { "Answer" } }
+                @for (group, chapters) in &groups { li {
+                    a href={ "#" (group.id) } { (group.title) }
+                    ul { @for (id, title, _) in chapters { li { a href={ "#" (id) } { (title) } } } }
+                } }
+            }
+        }
+        div.chapters {
+            @for (group, chapters) in &groups {
+                section.reader id=(group.id) aria-labelledby={ (group.id) "-title" } {
+                    h2 id={ (group.id) "-title" } { (group.title) }
+                    p.about { (group.about) }
+                    @for (id, title, content) in chapters { (chapters::section(id, title, content)) }
+                }
+            }
+        }
+    };
+    let title = format!("{} – hilum report", facts.study);
+    Ok(document(&title, &facts.study, &facts.description, &main.into_string(), facts.without_images))
+}
+
+/// What stands in the place of an answer.
+fn no_answer(facts: &Facts) -> String {
+    let [executed, reused, not_run] = facts.counts();
+    match facts.is_finished && not_run == 0 {
+        true => "This study compares no arms, so that it has no answer in a sentence. What it found is below.".to_owned(),
+        false => format!("There is no answer yet: {} of {} stages have a result.", executed + reused, executed + reused + not_run),
+    }
+}
+
+/// A whole document around the content of `main`.
+fn document(title: &str, heading: &str, lead: &str, main: &str, without_images: bool) -> String {
+    let main = pictures::fitted(main, !without_images, pictures::MOST);
+    let left_out = pictures::said(main.images, main.too_many);
+    let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
@@ -34,30 +102,39 @@ fn page(facts: &Facts, chapters: &[Chapter], store: &Store) -> Result<String> {
                 // Should anything slip through: no script, no request, no form.
                 meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (facts.study) " – hilum report" }
+                meta name="color-scheme" content="light dark";
+                title { (title) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
+                a.skip href="#main" { "Skip to the content" }
                 header {
-                    h1 { (facts.study) }
-                    @if !facts.description.is_empty() { p.lead { (facts.description) } }
-                    (summary::summary(facts))
+                    h1 { (heading) }
+                    @if !lead.is_empty() { p.lead { (lead) } }
                 }
-                @for chapter in &chapters { (chapter) }
-                footer { p { "Generated by hilum. Synthetic images are not for diagnosis. A report shows what was recorded; it does not prove it." } }
+                main #main tabindex="-1" { (PreEscaped(&main.page)) }
+                footer {
+                    @if let Some(left_out) = left_out { p { (left_out) } }
+                    p { "Generated by hilum. Synthetic images are not for diagnosis. A report shows what was recorded; it does not prove it." }
+                }
             }
         }
     };
-    Ok(body.into_string())
+    page.into_string()
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
+    use super::facts::StageResult;
     use hilum_cache::{Receipt, Store, WritableStore};
     use serde_json::{Value, json};
+    use std::rc::Rc;
+
+    /// A stage of a run with its result.
+    pub(super) type Made = (String, Option<(StageResult<'static>, bool)>);
 
     /// A store with nothing in it, and what removes it in the end.
-    pub(crate) fn empty_store() -> (tempfile::TempDir, Store) {
+    pub(super) fn empty_store() -> (tempfile::TempDir, Store) {
         let held = tempfile::tempdir().unwrap();
         WritableStore::create(&held.path().join("store")).unwrap();
         let store = Store::open(&held.path().join("store")).unwrap();
@@ -65,7 +142,7 @@ pub(crate) mod tests {
     }
 
     /// A stage that made one file, which is that artifact type; `recipe` holds what else its recipe should have.
-    pub(crate) fn made(store: &WritableStore, stage: &str, (kind, file): (&str, &str), bytes: &[u8], recipe: Value) -> (String, Option<(Receipt, bool)>) {
+    pub(super) fn made(store: &WritableStore, stage: &str, (kind, file): (&str, &str), bytes: &[u8], recipe: Value) -> Made {
         let blob = store.put(bytes).unwrap();
         let mut receipt = json!({
             "key": blob.digest, "study": "s", "stage": stage, "flow": {}, "determinism": "bitwise", "started": "", "millis": 1, "attempt": 1,
@@ -74,6 +151,12 @@ pub(crate) mod tests {
             "outputs": { "out": { "type": kind, "digest": blob.digest, "sha256": blob.sha256, "bytes": blob.size, "file": file } },
         });
         recipe.as_object().into_iter().flatten().for_each(|(part, value)| receipt["recipe"][part] = value.clone());
-        (stage.to_owned(), Some((serde_json::from_value(receipt).unwrap(), true)))
+        let receipt: Receipt = serde_json::from_value(receipt).unwrap();
+        (stage.to_owned(), Some((StageResult::Held(Rc::new(receipt)), true)))
+    }
+
+    /// The digest of the one file that such a stage made.
+    pub(super) fn output(stage: &Made) -> hilum_cache::Digest {
+        stage.1.as_ref().unwrap().0.receipt("").outputs.get("out").unwrap().digest
     }
 }

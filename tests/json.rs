@@ -139,7 +139,7 @@ fn verbs_of_a_store_print_what_is_documented() {
     let digest = space.digests()["generator generator"].clone();
     compare("ls", &[out(&space, &["ls"])]);
     compare("show", &[out(&space, &["show", &first]), out(&space, &["show", &second]), out(&space, &["show", &digest])]);
-    compare("report", &[out(&space, &["report", "-o", "r.html"])]);
+    compare("report", &[out(&space, &["report", "-o", "r.html"]), out(&space, &["report", "--compare", &first, &second, "-o", "r.html"])]);
     let none = out(&space, &["diff", &first, &first]);
     assert_eq!(parsed(&none)["metrics"], Value::Array(vec![]));
     // A stage more, and one less.

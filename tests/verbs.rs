@@ -52,15 +52,103 @@ fn ls_show_report_and_gc() {
         !html.contains("http://") || html.matches("http://").count() == html.matches("http://www.w3.org/").count(),
         "the report must load nothing from the network"
     );
-    let answer = html.split("<section id=\"comparison\">").nth(1).unwrap().split("</section>").next().unwrap();
+    let answer = html.split("<section id=\"comparison\"").nth(1).unwrap().split("</section>").next().unwrap();
     let open = answer.split("<details").next().unwrap();
     assert!(open.contains("<table>") && open.contains("Δ "), "the comparison must be open, so that it is printed on paper, too");
-    assert!(html.contains("<section id=\"answers\">") && html.contains("against real, AUROC "), "the report begins with the answer");
     let dry = space.hilum(&["gc", "--keep-runs", "1", "--dry-run"]);
     assert!(dry.out.starts_with("would remove ") && !dry.out.starts_with("would remove 0"), "{}", dry.out);
     assert!(space.hilum(&["gc", "--keep-runs", "1"]).out.starts_with("removed "));
     assert!(space.executed().is_empty(), "what the newest run needs is kept");
     assert_eq!(space.hilum(&["verify"]).code, 0, "what was removed on purpose is not missing");
+}
+
+/// What every page must have: landmarks, headings without a gap, one style for print, and nothing that is fetched or run.
+fn is_sound(html: &str) {
+    for part in [
+        "<html lang=\"en\">",
+        "<title>",
+        "<a class=\"skip\" href=\"#main\">",
+        "<header>",
+        "<main id=\"main\"",
+        "<nav aria-labelledby=\"contents-title\">",
+        "<footer>",
+    ] {
+        assert_eq!(html.matches(part).count(), 1, "{part}");
+    }
+    let at = |text: &str| html.find(text).unwrap_or_else(|| panic!("{text}"));
+    let order = ["<header>", "<main", "<section id=\"answers\"", "<nav", "<div class=\"chapters\">", "<footer>"].map(at);
+    assert!(order.is_sorted(), "the answer comes before the list of contents, and both before everything else: {order:?}");
+    let mut level = 0;
+    for heading in html.split("<h").skip(1).filter_map(|rest| rest.chars().next()?.to_digit(10)) {
+        assert!(heading <= level + 1, "a heading of level {heading} stands below one of level {level}");
+        level = heading;
+    }
+    for anchor in html.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(html.contains(&format!(" id=\"{anchor}\"")), "a link leads to `{anchor}`, which is not there");
+    }
+    for forbidden in ["<script", "javascript:", "<link", "<iframe", "src=\"http", "href=\"http", "url(http", "@import"] {
+        assert!(!html.contains(forbidden), "{forbidden}");
+    }
+    let boxes = html.matches("<div class=\"scroll\"").count();
+    assert_eq!(html.matches("<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"").count(), boxes, "wide tables scroll by keyboard");
+    assert!(
+        html.matches("<img").count() == html.matches("<img class=\"drawing\" alt=\"").count() + html.matches("<img alt=\"").count(),
+        "a picture says what it shows"
+    );
+    let print = html.split("@media print").nth(1).unwrap();
+    assert!(print.contains("details::details-content") && html.contains("prefers-color-scheme: dark"), "print unfolds, and there is a dark scheme");
+    assert!(html.len() < 10 << 20, "{} bytes", html.len());
+}
+
+#[test]
+fn a_report_begins_with_the_answer_and_may_be_without_images() {
+    let space = Space::tiny();
+    space.edit("seed: 7\n", "seed: 7\nscales: { ci: { stages: { synthetic: { with: { count: 9 } } } } }\n");
+    assert_eq!(space.hilum(&["run", "study.yaml", "--scale", "ci"]).code, 0);
+    assert_eq!(space.hilum(&["report"]).code, 0);
+    let html = space.read("report.html");
+    is_sound(&html);
+    let first = html.split("<nav").next().unwrap();
+    for part in [
+        "against real, AUROC ",
+        "Tested on ",
+        "ci (--scale ci)",
+        "Phantoms: the images of <code>images</code> are drawn by a program",
+        "they mean nothing at all",
+        "<dt>Checks</dt>",
+    ] {
+        assert!(first.contains(part), "{part}: {first}");
+    }
+    for chapter in ["comparison", "operating-points", "misjudged", "population", "images", "flow", "parts", "checks", "origins", "stages", "study"] {
+        assert!(html.contains(&format!("<section id=\"{chapter}\"")), "{chapter}");
+    }
+    assert!(html.contains("No test patient is in the training data: "));
+    assert!(html.contains("data:image/png"), "by default, images are there");
+
+    assert_eq!(space.hilum(&["report", "--without-images"]).code, 0);
+    let without = space.read("report.html");
+    is_sound(&without);
+    assert!(!without.contains("data:image/png") && without.contains("data:image/svg+xml"), "drawings stay, pixels go");
+    assert!(without.contains("samples during training are left out"));
+}
+
+#[test]
+fn two_runs_stand_side_by_side() {
+    let space = Space::tiny();
+    space.executed();
+    space.edit("epochs: 2", "epochs: 1");
+    space.executed();
+    let runs: Value = serde_json::from_str(&space.hilum(&["ls", "--json"]).out).unwrap();
+    let [first, second] = [0, 1].map(|n| runs["runs"][n]["run"].as_str().unwrap().to_owned());
+    let said = space.hilum(&["report", "--compare", &first, &second]);
+    assert!(said.code == 0 && said.err.contains(" for runs "), "{}", said.err);
+    let html = space.read("report.html");
+    is_sound(&html);
+    for part in [first.as_str(), &second, "<code>epochs</code>", "<section id=\"metrics\"", "<section id=\"parameters\""] {
+        assert!(html.contains(part), "{part}");
+    }
+    assert_eq!(space.hilum(&["report", &first, "--compare", &first, &second]).code, 2);
+    assert_eq!(space.hilum(&["report", "--compare", &first, "2020-01-01-000000-000000"]).code, 2);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Loading scans journals as bytes and parses a receipt only when it is asked for: a store of ten thousand receipts
 //! must not cost a run that has nothing to do.
 
-use crate::journal::{Event, scan};
+use crate::journal::{Entry, Event, scan};
 use crate::marks::mark;
 use crate::receipt::Outputs;
 use crate::{Digest, Receipt, Result, StageKey, Store, journal};
@@ -50,6 +50,18 @@ impl Hasher for FirstBytes {
 struct RunBytes {
     name: String,
     bytes: Vec<u8>,
+}
+
+/// A receipt as it stands in a journal. It is taken apart whenever it is asked for, so that those of a large study need no memory
+/// of their own.
+#[derive(Clone, Copy)]
+pub struct ReceiptLine<'a>(&'a [u8]);
+
+impl ReceiptLine<'_> {
+    /// What it says.
+    pub fn read(&self) -> Receipt {
+        journal::receipt(self.0).expect("BUG: it was read before")
+    }
 }
 
 impl Ledger {
@@ -113,7 +125,7 @@ impl Ledger {
 
     /// The newest of the receipts of a key, with its run, as `read` reads it. A line that only seems to be one, since it is damaged or
     /// of a type that is not known, does not hide those before it.
-    fn newest<T>(&self, key: &StageKey, read: impl Fn(&[u8]) -> Option<(StageKey, T)>) -> Option<(T, &str)> {
+    fn newest<'s, T>(&'s self, key: &StageKey, read: impl Fn(&'s [u8]) -> Option<(StageKey, T)>) -> Option<(T, &'s str)> {
         let read_at = |at: &Place| read(self.line(at)).filter(|found| found.0 == *key).map(|found| (found.1, self.runs[at.run].name.as_str()));
         let newest = &self.places[*self.newest.get(&key.0)?];
         read_at(newest).or_else(|| {
@@ -146,6 +158,23 @@ impl Ledger {
                 self.ahead.insert(key, outputs);
             }
         }
+    }
+
+    /// As [`Ledger::find`], without keeping what the receipt says.
+    pub fn find_line(&self, key: &StageKey) -> Option<ReceiptLine<'_>> {
+        self.newest(key, |line| journal::receipt(line).map(|r: Receipt| (r.key, ReceiptLine(line)))).map(|found| found.0)
+    }
+
+    /// Hands over what the lines of a run's journal say, one after the other; with each the line itself. None of them
+    /// is kept. False if the run was not there when the journals were read.
+    pub fn walk<'l>(&'l self, run: &str, mut take: impl FnMut(Entry, ReceiptLine<'l>)) -> bool {
+        let Some(run) = self.runs.iter().find(|r| r.name == run) else { return false };
+        for line in scan::lines(&run.bytes, 0).map(|line| &run.bytes[line]) {
+            if let Some(entry) = journal::entry(line) {
+                take(entry, ReceiptLine(line));
+            }
+        }
+        true
     }
 
     /// All receipts, oldest first, with their runs.

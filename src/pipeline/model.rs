@@ -20,6 +20,8 @@ pub struct Pipeline {
     pub study: String,
     /// Its description.
     pub description: String,
+    /// The scale that is laid over it, if one is.
+    pub scale: Option<String>,
     /// Stages, each behind those it needs.
     pub stages: PerStage<Stage>,
     /// Findings that are allowed.

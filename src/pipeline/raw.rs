@@ -11,6 +11,8 @@ pub struct RawStudy<'a> {
     pub name: String,
     /// `description`.
     pub description: String,
+    /// `scale`, or that of the command line.
+    pub scale: Option<String>,
     /// `seed`.
     pub seed: Option<&'a Node>,
     /// `vars`.
@@ -117,7 +119,8 @@ pub fn read<'a>(root: &'a Node, checks: &[&str], diagnostics: &mut Vec<Diagnosti
     let vars = root.get("vars").and_then(|n| r.map(n, "`vars`")).unwrap_or_default();
     let description = root.get("description").and_then(|n| r.text(n, "`description`")).unwrap_or_default();
     let allow = root.get("checks").map(|n| r.allow(n)).unwrap_or_default();
-    Some(RawStudy { name, description, seed: root.get("seed"), vars, stages, allow, span })
+    let scale = root.get("scale").filter(|n| !n.is_null()).and_then(|n| n.text()).map(str::to_owned);
+    Some(RawStudy { name, description, scale, seed: root.get("seed"), vars, stages, allow, span })
 }
 
 /// `[a-z][a-z0-9-]*`

@@ -123,7 +123,13 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
                 .push(Diagnostic::new("E0304", format!("`exclude` excludes every cell of `{}`", raw.name.text)).at(raw.name.span, "nothing is left to run"));
         }
     }
-    Some(Pipeline { study: study.name.clone(), description: study.description.clone(), stages: made.stages, allow: study.allow.clone() })
+    Some(Pipeline {
+        study: study.name.clone(),
+        description: study.description.clone(),
+        scale: study.scale.clone(),
+        stages: made.stages,
+        allow: study.allow.clone(),
+    })
 }
 
 fn kind(stage: &RawStage, kinds: &'static [StageKind], diagnostics: &mut Vec<Diagnostic>) -> Option<&'static StageKind> {

@@ -5,7 +5,12 @@ use serde_json::{Map, Value, json};
 
 /// The resolved study.
 pub fn to_yaml(p: &Pipeline) -> String {
-    serde_yaml::to_string(&to_json(p)).expect("BUG: plain JSON is YAML")
+    recorded(&to_json(p))
+}
+
+/// A study as a run recorded it.
+pub fn recorded(study: &Value) -> String {
+    serde_yaml::to_string(study).expect("BUG: plain JSON is YAML")
 }
 
 /// The same as JSON.
@@ -31,7 +36,11 @@ pub fn to_json(p: &Pipeline) -> Value {
         stages.insert(stage.name.clone(), entry.into());
     }
     let order: Vec<&str> = p.stages.iter().map(|s| s.name.as_str()).collect();
-    json!({ "study": p.study, "description": p.description, "order": order, "stages": stages })
+    let mut study = json!({ "study": p.study, "description": p.description, "order": order, "stages": stages });
+    if let Some(scale) = &p.scale {
+        study["scale"] = scale.as_str().into();
+    }
+    study
 }
 
 fn output_name(p: &Pipeline, id: StageId, port: &str) -> String {

@@ -8,7 +8,9 @@ use hilum_stages::contract::port::File;
 use hilum_stages::data::pack::Images;
 use hilum_stages::data::sample::{ClassCount, Sample, Samples};
 use hilum_stages::records::Record;
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 
 /// Something that a chapter can be about. The artifact type alone is too coarse: everything in CSV is a `table`, and recipes of
 /// stores that people have name the type, so that a finer one would change their keys. The name of a file within, which is that of
@@ -21,28 +23,77 @@ pub(super) struct Subject {
     pub(super) name: &'static str,
 }
 
+/// An artifact of a run, before it is looked at.
+pub(super) struct Known {
+    /// The place of its stage in the study.
+    pub(super) stage: usize,
+    /// The output port.
+    port: String,
+    artifact: Artifact,
+    kind: ArtifactType,
+    /// The names of its files without extensions; of several files those that are in no directory.
+    names: Vec<String>,
+}
+
+impl Known {
+    /// All artifacts of these stages, by their places, of types that this program knows.
+    ///
+    /// # Errors
+    /// If the list of an artifact's files cannot be read.
+    pub(super) fn all(receipts: impl Iterator<Item = (usize, Rc<Receipt>)>, store: &Store) -> Result<Vec<Known>> {
+        let (mut all, mut trees): (Vec<Known>, BTreeMap<Digest, Vec<String>>) = (vec![], BTreeMap::new());
+        for (stage, receipt) in receipts {
+            for (port, artifact) in receipt.outputs.iter() {
+                let Some(kind) = ArtifactType::of(artifact) else { continue };
+                let names = match (trees.get(&artifact.digest), &artifact.file) {
+                    (Some(names), None) => names.clone(),
+                    _ => {
+                        let files = store.files(artifact)?;
+                        let mut names: Vec<String> = files.iter().filter(|f| !f.name.contains('/')).filter_map(|f| stem(&f.name)).collect();
+                        names.dedup();
+                        if artifact.file.is_none() {
+                            trees.insert(artifact.digest, names.clone());
+                        }
+                        names
+                    }
+                };
+                all.push(Known { stage, port: port.clone(), artifact: artifact.clone(), kind, names });
+            }
+        }
+        Ok(all)
+    }
+
+    /// True if it is that.
+    pub(super) fn is(&self, subject: Subject) -> bool {
+        self.kind == subject.artifact && self.names.iter().any(|name| name == subject.name)
+    }
+}
+
+/// The name of a file without its extension.
+fn stem(name: &str) -> Option<String> {
+    Path::new(name).file_stem().map(|stem| stem.to_string_lossy().into_owned())
+}
+
 /// An artifact of a run.
-pub(super) struct ReportArtifact<'a> {
+pub(super) struct ReportArtifact {
     pub(super) subject: Subject,
-    pub(super) receipt: &'a Receipt,
+    pub(super) receipt: Rc<Receipt>,
+    /// The output port.
+    pub(super) port: String,
     /// Its object.
     pub(super) digest: Digest,
     files: Vec<Entry>,
 }
 
-impl<'a> ReportArtifact<'a> {
-    /// The artifact, if it is that.
-    pub(super) fn of(subject: Subject, receipt: &'a Receipt, artifact: &Artifact, store: &Store) -> Result<Option<ReportArtifact<'a>>> {
-        if !subject.artifact.is(artifact) {
-            return Ok(None);
-        }
-        let files = store.files(artifact)?;
-        let is_named = |e: &Entry| Path::new(&e.name).file_stem().is_some_and(|stem| stem == subject.name);
-        Ok(files.iter().any(is_named).then_some(ReportArtifact { subject, receipt, digest: artifact.digest, files }))
+impl ReportArtifact {
+    /// The artifact as that subject.
+    pub(super) fn of(subject: Subject, receipt: Rc<Receipt>, known: &Known, store: &Store) -> Result<ReportArtifact> {
+        let files = store.files(&known.artifact)?;
+        Ok(ReportArtifact { subject, receipt, port: known.port.clone(), digest: known.artifact.digest, files })
     }
 
     /// The stage that made it, with its cell.
-    pub(super) fn stage(&self) -> &'a str {
+    pub(super) fn stage(&self) -> &str {
         &self.receipt.stage
     }
 

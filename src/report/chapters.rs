@@ -1,27 +1,40 @@
-//! The table of chapters. One chapter is one file in `chapters/` and one row here; it is about artifacts that are something,
-//! whichever stage made them, or about the run itself.
+//! The table of chapters, by who reads them. One chapter is one file in `chapters/` and one row here; it is about artifacts that are
+//! something, whichever stage made them, or about the run itself.
 
 mod answers;
 mod attention;
+mod calibration;
+mod checks;
 mod comparison;
 mod dose;
 mod embeddings;
 mod findings;
 mod flow;
+mod flow_drawn;
 mod graph;
 mod images;
 mod metrics;
+mod misjudged;
+mod nearest;
+mod operating_points;
+mod origins;
 mod pairs;
+mod parts;
+mod population;
 mod predictions;
 mod published;
+mod quality;
 mod spread;
 mod stages;
+mod study;
+mod subgroups;
 mod training;
 mod training_sets;
 mod under_way;
 
 use super::artifacts::{ReportArtifact, Subject};
 use super::facts::Facts;
+use super::wide;
 use hilum_cache::{Result, Store};
 use hilum_stages::contract::note::Note;
 use maud::{Markup, html};
@@ -30,73 +43,129 @@ use maud::{Markup, html};
 pub(super) struct Chapter {
     /// Its anchor on the page, in kebab-case.
     pub(super) id: &'static str,
-    /// Its heading; none for what is above all headings.
-    pub(super) title: Option<&'static str>,
+    /// Its heading.
+    pub(super) title: &'static str,
     /// The artifacts that it is about, in the order in which it is given them; empty for one about the run.
     pub(super) about: &'static [Subject],
-    /// Its content; none if there is nothing to say.
+    /// Its content; none if there is nothing to say. Headings in it are `h4`.
     pub(super) render: fn(&Material) -> Result<Option<Markup>>,
+}
+
+/// Chapters for one sort of reader.
+pub(super) struct Group {
+    /// Its anchor on the page.
+    pub(super) id: &'static str,
+    /// Its heading.
+    pub(super) title: &'static str,
+    /// What is in it, in a sentence.
+    pub(super) about: &'static str,
+    /// The chapters in their order.
+    pub(super) chapters: &'static [Chapter],
 }
 
 /// What a chapter is made of.
 pub(super) struct Material<'a> {
-    pub(super) facts: &'a Facts,
+    pub(super) facts: &'a Facts<'a>,
     pub(super) store: &'a Store,
-    /// The artifacts that the chapter is about, subject by subject in the order of the study.
-    found: Vec<ReportArtifact<'a>>,
+    /// The artifacts that the chapter is about, subject by subject in the order of the study; of a large study the first.
+    found: Vec<ReportArtifact>,
 }
 
-/// Every chapter in the order of the page.
-pub(super) static CHAPTERS: &[Chapter] = &[
-    answers::CHAPTER,
-    findings::CHAPTER,
-    under_way::CHAPTER,
-    comparison::CHAPTER,
-    dose::CHAPTER,
-    spread::CHAPTER,
-    metrics::CHAPTER,
-    predictions::CHAPTER,
-    published::CHAPTER,
-    flow::CHAPTER,
-    training_sets::CHAPTER,
-    images::CHAPTER,
-    pairs::CHAPTER,
-    embeddings::CHAPTER,
-    attention::CHAPTER,
-    graph::CHAPTER,
-    training::CHAPTER,
-    stages::CHAPTER,
+/// What stands above everything else.
+pub(super) const ANSWER: Chapter = answers::CHAPTER;
+
+/// Every other chapter in the order of the page.
+// One row a line, so that branches that each add one do not conflict.
+#[rustfmt::skip]
+pub(super) static READERS: &[Group] = &[
+    Group { id: "everyone", title: "To begin with", about: "What may be wrong, and what is still running.", chapters: &[
+        findings::CHAPTER,
+        under_way::CHAPTER,
+    ] },
+    Group { id: "statistician", title: "For the statistician", about: "How large differences are, how sure they are, and how that was computed.", chapters: &[
+        comparison::CHAPTER,
+        dose::CHAPTER,
+        spread::CHAPTER,
+        metrics::CHAPTER,
+        subgroups::CHAPTER,
+        calibration::CHAPTER,
+        training::CHAPTER,
+    ] },
+    Group { id: "radiologist", title: "For the radiologist", about: "What was found and overlooked, in whom, and what the images look like.", chapters: &[
+        operating_points::CHAPTER,
+        predictions::CHAPTER,
+        misjudged::CHAPTER,
+        attention::CHAPTER,
+        population::CHAPTER,
+        images::CHAPTER,
+        pairs::CHAPTER,
+        quality::CHAPTER,
+        nearest::CHAPTER,
+        embeddings::CHAPTER,
+    ] },
+    Group { id: "auditor", title: "For the auditor", about: "Whose images went where, what checks said, and what exactly was run.", chapters: &[
+        flow::CHAPTER,
+        parts::CHAPTER,
+        training_sets::CHAPTER,
+        checks::CHAPTER,
+        published::CHAPTER,
+        origins::CHAPTER,
+        graph::CHAPTER,
+        stages::CHAPTER,
+        study::CHAPTER,
+    ] },
 ];
 
-impl<'a> Material<'a> {
+impl Material<'_> {
     /// The artifacts that are this.
-    pub(super) fn of(&self, subject: Subject) -> impl Iterator<Item = &ReportArtifact<'a>> {
+    pub(super) fn of(&self, subject: Subject) -> impl Iterator<Item = &ReportArtifact> {
         self.found.iter().filter(move |f| f.subject == subject)
+    }
+    /// Where such files of all stages are, for what is too long for a page.
+    pub(super) fn elsewhere(&self, files: &str) -> String {
+        format!("{files} of each stage in `results/{}`", self.facts.study)
+    }
+    /// Where the table of an artifact is, for one that is too long for a page.
+    pub(super) fn path(&self, found: &ReportArtifact) -> String {
+        format!("`results/{}/{}/{}.csv`", self.facts.study, found.stage(), found.port)
     }
 }
 
 impl Chapter {
-    /// The chapter of a run; nothing if it has nothing to say.
+    /// Its content for a run; none if it has nothing to say.
     ///
     /// # Errors
     /// If an artifact that it is about is damaged or gone.
-    pub(super) fn of(&self, facts: &Facts, store: &Store) -> Result<Markup> {
-        let found = facts.found(store, self.about)?;
+    pub(super) fn content(&self, facts: &Facts, store: &Store) -> Result<Option<Markup>> {
+        let (found, further) = facts.found(store, self.about)?;
         if found.is_empty() && !self.about.is_empty() {
-            return Ok(html! {});
+            return Ok(None);
         }
         let content = (self.render)(&Material { facts, store, found })?;
-        Ok(match (content, self.title) {
-            (None, _) => html! {},
-            (Some(content), None) => content,
-            (Some(content), Some(title)) => html! { section id=(self.id) { h2 { (title) } (content) } },
-        })
+        let said = further.iter().map(|(subject, n)| format!("{n} more artifacts `{}`", subject.name)).collect::<Vec<_>>().join(", ");
+        Ok(content.map(|content| {
+            html! {
+                (content)
+                @if !said.is_empty() { p.more { "Not considered here, since the study is large: " (wide::prose(&said)) " (see " code { "hilum show " (facts.run) } " and " code { "results/" (facts.study) } ")." } }
+            }
+        }))
     }
+
+    /// The same as a section; nothing if it has nothing to say.
+    #[cfg(test)]
+    fn of(&self, facts: &Facts, store: &Store) -> Result<Markup> {
+        Ok(self.content(facts, store)?.map_or_else(|| html! {}, |content| section(self.id, self.title, &content)))
+    }
+}
+
+/// A chapter on a page.
+pub(super) fn section(id: &str, title: &str, content: &Markup) -> Markup {
+    html! { section id=(id) aria-labelledby={ (id) "-title" } { h3 id={ (id) "-title" } { (title) } (content) } }
 }
 
 /// Shows that something may be wrong, with the stage that says so.
 fn warning(stage: Option<&str>, note: &Note) -> Markup {
-    html! { div.warn { @if let Some(stage) = stage { b { (stage) } " " } (note) } }
+    html! { div.warn { @if let Some(stage) = stage { b { (stage) } " " } (wide::prose(&note.to_string())) } }
 }
 
 /// Shows the reason in place of what cannot be shown.
@@ -114,30 +183,33 @@ mod tests {
 
     #[test]
     fn every_chapter_has_an_anchor_of_its_own() {
-        let ids: BTreeSet<&str> = CHAPTERS.iter().map(|c| c.id).collect();
-        assert_eq!(ids.len(), CHAPTERS.len());
+        let all: Vec<&Chapter> = READERS.iter().flat_map(|group| group.chapters).collect();
+        let ids: Vec<&str> = all.iter().map(|c| c.id).chain(READERS.iter().map(|group| group.id)).chain(["answers", "main", "contents"]).collect();
+        assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
         assert!(ids.iter().all(|id| id.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
-        let figures: Vec<&str> = hilum_stages::figures::FIGURES
-            .iter()
-            .map(|f| f.name)
-            .chain([hilum_stages::figures::sheet::GRID, hilum_stages::figures::attention::ATTENTION])
-            .collect();
-        for subject in CHAPTERS.iter().flat_map(|c| c.about).filter(|s| s.artifact == ArtifactType::Figure) {
+        let figures: Vec<&str> = hilum_stages::figures::FIGURES.iter().map(|f| f.name).chain([hilum_stages::figures::sheet::GRID, hilum_stages::figures::attention::ATTENTION]).collect();
+        for subject in all.iter().flat_map(|c| c.about).filter(|s| s.artifact == ArtifactType::Figure) {
             assert!(figures.contains(&subject.name), "there is no figure `{}`", subject.name);
         }
     }
 
-    /// A row that is added is on the page, in its place, and one without anything to be about is not.
+    /// A row that is added is on the page, in its place and in the list of contents, and one without anything to be about is not.
     #[test]
     fn a_new_row_is_on_the_page() {
-        const TOY: Chapter = Chapter { id: "toy", title: Some("A <toy>"), about: &[], render: |m| Ok(Some(html! { p { "of " (m.facts.study) } })) };
+        const TOY: Chapter = Chapter { id: "toy", title: "A <toy>", about: &[], render: |m| Ok(Some(html! { p { "of " (m.facts.study) } })) };
         const NOTHING: Chapter = Chapter { id: "nothing", about: &[Subject { artifact: ArtifactType::Table, name: "toys" }], ..TOY };
         const SILENT: Chapter = Chapter { id: "silent", render: |_| Ok(None), ..TOY };
+        const GROUP: Group = Group { id: "children", title: "For children", about: "Toys.", chapters: &[stages::CHAPTER, TOY, NOTHING, SILENT] };
+        const EMPTY: Group = Group { id: "nobody", chapters: &[SILENT], ..GROUP };
         let (_held, store) = crate::report::tests::empty_store();
         let facts = Facts { study: "plain".into(), ..Facts::default() };
-        let text = page(&facts, &[stages::CHAPTER, TOY, NOTHING, SILENT], &store).unwrap();
-        assert!(text.contains("</section><section id=\"toy\"><h2>A &lt;toy&gt;</h2><p>of plain</p></section>"), "{text}");
-        assert!(!text.contains("nothing") && !text.contains("silent"));
+        let text = page(&facts, &[GROUP, EMPTY], &store).unwrap();
+        assert!(
+            text.contains("</section><section id=\"toy\" aria-labelledby=\"toy-title\"><h3 id=\"toy-title\">A &lt;toy&gt;</h3><p>of plain</p></section>"),
+            "{text}"
+        );
+        assert!(text.contains("<li><a href=\"#toy\">A &lt;toy&gt;</a></li>"), "{text}");
+        assert!(!text.contains("nothing") && !text.contains("silent") && !text.contains("nobody"));
     }
 
     /// Chapters go by what an artifact is, whichever kind made it, and say of a table that cannot be read which column it lacks.
@@ -151,8 +223,8 @@ mod tests {
         let stages = vec![made_by("whole", "table", csv), made_by("older", "table", &older), made_by("other", "notes", csv)];
         let facts = Facts { stages, ..Facts::default() };
         let page = comparison::CHAPTER.of(&facts, &store.into_store()).unwrap().into_string();
-        assert!(page.contains("<h3>whole</h3><div class=\"scroll\"><table>") && page.contains("no interval</span><br>Δ +0.250"), "{page}");
+        assert!(page.contains("<h4>whole</h4>") && page.contains("no interval</span><br>Δ +0.250"), "{page}");
         assert!(page.contains("<b>older</b> cannot be shown: the table `comparison` has no column `difference-low`"), "{page}");
-        assert!(!page.contains("other"), "another artifact type is something else");
+        assert!(!page.contains("other</h4>"), "another artifact type is something else");
     }
 }

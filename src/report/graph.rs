@@ -27,10 +27,10 @@ impl Graph {
         let base = |name: &str| name.split('/').next().unwrap_or(name).split('.').next().unwrap_or(name).to_owned();
         let mut nodes: Vec<Node> = vec![];
         let mut number: BTreeMap<String, usize> = BTreeMap::new();
-        let stages = study["stages"].as_object().cloned().unwrap_or_default();
-        let order: Vec<String> = study["order"].as_array().into_iter().flatten().filter_map(|n| n.as_str().map(str::to_owned)).collect();
-        for name in &order {
-            let kind = stages.get(name).and_then(|s| s["stage"].as_str()).unwrap_or_default();
+        let stages = &study["stages"];
+        let order: Vec<&str> = study["order"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        for name in order.iter().copied() {
+            let kind = stages[name]["stage"].as_str().unwrap_or_default();
             match number.get(&base(name)) {
                 Some(&at) => nodes[at].cells += 1,
                 None => {
@@ -40,9 +40,9 @@ impl Graph {
             }
         }
         let mut edges = vec![];
-        for name in &order {
-            let inputs = stages.get(name).and_then(|s| s["in"].as_object()).into_iter().flatten();
-            for from in inputs.flat_map(|(_, v)| v.as_array().cloned().unwrap_or_else(|| vec![v.clone()])) {
+        for name in order {
+            let inputs = stages[name]["in"].as_object().into_iter().flatten();
+            for from in inputs.flat_map(|(_, v)| v.as_array().map_or(std::slice::from_ref(v), Vec::as_slice)) {
                 if let (Some(from), Some(to)) = (from.as_str().and_then(|f| number.get(&base(f))), number.get(&base(name))) {
                     edges.push((*from, *to));
                 }
@@ -51,6 +51,16 @@ impl Graph {
         edges.sort_unstable();
         edges.dedup();
         Graph { nodes, edges }
+    }
+
+    /// How many stages there are, cells counted as one.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// True if there is no stage.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
     }
 
     fn label(&self, n: &Node) -> String {

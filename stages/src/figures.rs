@@ -48,6 +48,9 @@ use crate::data::figure::FigureFiles;
 use crate::data::sample::ClassCount;
 use crate::records::{ArmRow, Compared, History, MetricRow, Table};
 
+/// The name of the figure that shows whether probabilities mean what they say.
+pub const RELIABILITY: &str = reliability::FIGURE.name;
+
 /// Something that is drawn from a record.
 #[derive(Debug)]
 pub struct Figure {

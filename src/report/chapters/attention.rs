@@ -12,13 +12,13 @@ use maud::{Markup, html};
 const SUMMARY: Subject = Subject { artifact: ArtifactType::Table, name: Table::<AttentionSummary>::NAME };
 const FIGURE: Subject = Subject { artifact: ArtifactType::Figure, name: ATTENTION };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "attention", title: Some("Where classifiers look"), about: &[SUMMARY, FIGURE], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "attention", title: "Where classifiers look", about: &[SUMMARY, FIGURE], render };
 
 fn render(m: &Material) -> Result<Option<Markup>> {
     let mut out = vec![];
     for found in m.of(SUMMARY) {
         out.push(match found.record::<Table<AttentionSummary>>(m.store)? {
-            Ok(summary) => html! { h3 { (found.stage()) } (shares(&summary)) },
+            Ok(summary) => html! { h4 { (found.stage()) } (shares(&summary)) },
             Err(why) => unreadable(found, &why),
         });
         for figure in m.of(FIGURE).filter(|figure| figure.stage() == found.stage()) {

@@ -2,17 +2,21 @@
 //! the figure, and all metrics. The first of these stands open, so that it is on paper, too.
 
 mod beside;
+mod method;
 
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
 use crate::report::drawing::svg;
+use crate::report::wide;
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::evaluation::metric::{self, Direction, Metric};
 use hilum_stages::evaluation::sentence::p_value;
 use hilum_stages::figures;
 use hilum_stages::records::{ArmRow, Compared, OverallRow, Record, ReferenceRow, Table};
+use hilum_stages::words::counted;
 use maud::{Markup, html};
+use std::collections::BTreeSet;
 
 /// The table of a comparison.
 pub(super) const COMPARISON: Subject = Subject { artifact: ArtifactType::Table, name: Table::<Compared>::NAME };
@@ -22,7 +26,7 @@ const OVERALL: Subject = Subject { artifact: ArtifactType::Table, name: Table::<
 const REFERENCE: Subject = Subject { artifact: ArtifactType::Table, name: Table::<ReferenceRow>::NAME };
 const FIGURE: Subject = Subject { artifact: ArtifactType::Figure, name: figures::intervals::FIGURE.name };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "comparison", title: Some("Comparison"), about: &[COMPARISON, ARMS, OVERALL, REFERENCE, FIGURE], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "comparison", title: "Comparison", about: &[COMPARISON, ARMS, OVERALL, REFERENCE, FIGURE], render };
 
 fn render(m: &Material) -> Result<Option<Markup>> {
     let mut out = vec![];
@@ -33,7 +37,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         let overall = m.of(OVERALL).find(|f| f.stage() == found.stage()).map(|f| f.record::<Table<OverallRow>>(m.store)).transpose()?;
         let reference = m.of(REFERENCE).find(|f| f.stage() == found.stage()).map(|f| f.record::<Table<ReferenceRow>>(m.store)).transpose()?;
         out.push(html! {
-            h3 { (found.stage()) }
+            h4 { (found.stage()) }
             @match table {
                 Ok(table) => {
                     (shown(&table.shown_everywhere()))
@@ -41,6 +45,8 @@ fn render(m: &Material) -> Result<Option<Markup>> {
                     @match overall { None => {}, Some(Ok(tests)) => (beside::overall(&tests)), Some(Err(why)) => (unreadable(found, &why)) }
                     @match reference { None => {}, Some(Ok(rows)) => (beside::published(&rows)), Some(Err(why)) => (unreadable(found, &why)) }
                     @match arms { None => {}, Some(Ok(arms)) => (images(&arms)), Some(Err(why)) => (unreadable(found, &why)) }
+                    h4 { "How " (found.stage()) " was computed" }
+                    (method::method(&found.receipt, &table))
                     (everything(&table))
                 }
                 Err(why) => (unreadable(found, &why))
@@ -65,27 +71,47 @@ pub(super) fn arms(m: &Material) -> Result<Vec<String>> {
     Ok(table.and_then(Result::ok).map_or(vec![], |table| table.arms().into_iter().map(|(_, arm)| arm.to_owned()).collect()))
 }
 
+/// Arms that have a row, and those that have a column in the table of all metrics.
+const ROWS: usize = 200;
+const COLUMNS: usize = 30;
+
+/// A table of the first arms of another one, and how many more there are.
+fn first_arms(table: &Table<Compared>, arms: usize) -> (Table<Compared>, usize) {
+    let all = table.arms();
+    let kept: BTreeSet<(&str, &str)> = all.iter().take(arms).copied().collect();
+    let rows = table.rows.iter().filter(|row| kept.contains(&(row.set.as_str(), row.arm.as_str()))).cloned().collect();
+    (Table { rows }, all.len().saturating_sub(arms))
+}
+
+/// Says that further arms are elsewhere.
+fn further(arms: usize) -> Markup {
+    html! { @if arms > 0 { p.more { "and " (counted(arms, "more arm", "more arms")) " in " code { "table.csv" } " of this stage" } } }
+}
+
 /// A row for each arm, a column for each metric that people look at.
 fn shown(table: &Table<Compared>) -> Markup {
+    let (table, more) = first_arms(table, ROWS);
     let columns = table.measures();
     html! {
-        div.scroll { table {
-            thead { tr { th { "arm" } @for (metric, class) in &columns { th { (metric) @if !class.is_empty() { br; small { (class) } } } } } }
+        div.scroll tabindex="0" role="group" aria-label="Metrics that are shown of each arm" { table {
+            thead { tr { th scope="col" { "arm" } @for (metric, class) in &columns { th scope="col" { (metric) @if !class.is_empty() { br; small { (class) } } } } } }
             tbody { @for arm in table.arms() { tr {
                 td { (name(arm)) }
                 @for column in &columns { td.num { @if let Some(row) = table.of(arm, *column) { (cell(row)) } } }
             } } }
         } }
+        (further(more))
     }
 }
 
 /// All metrics: a row for each, a column for each arm.
 fn everything(table: &Table<Compared>) -> Markup {
+    let (table, more) = first_arms(table, COLUMNS);
     let arms = table.arms();
     html! {
         details {
             summary { "All metrics" }
-            div.scroll { table {
+            div.scroll tabindex="0" role="group" aria-label="All metrics" { table {
                 thead { tr { th { "metric" } th { "class" } @for arm in &arms { th { (name(*arm)) } } } }
                 tbody { @for of in table.measures() {
                     @let (metric, class) = of;
@@ -95,6 +121,7 @@ fn everything(table: &Table<Compared>) -> Markup {
                     }
                 } }
             } }
+            (further(more))
         }
     }
 }
@@ -105,17 +132,18 @@ fn images(table: &Table<ArmRow>) -> Markup {
     html! {
         details {
             summary { "Images and patients of each arm" }
-            div.scroll { table {
+            div.scroll tabindex="0" role="group" aria-label="Images and patients of each arm" { table {
                 thead { tr {
                     @for title in ["arm", "class", "trainings", "steps", "real training images", "of patients", "synthetic", "test images", "test patients"] { th { (title) } }
                 } }
-                tbody { @for row in &table.rows { tr {
+                tbody { @for row in table.rows.iter().take(ROWS) { tr {
                     td { (name((&row.set, &row.arm))) } td { (row.class) }
                     @for n in [row.trainings.to_string(), known(row.steps), known(row.real), known(row.training_patients), known(row.synthetic), row.test_images.to_string(), row.test_patients.to_string()] {
                         td.num { (n) }
                     }
                 } } }
             } }
+            (wide::more(table.rows.len().saturating_sub(ROWS), "`arms.csv` of this stage"))
         }
     }
 }

@@ -8,7 +8,7 @@ use hilum_stages::figures;
 use hilum_stages::records::{ArmRow, Compared, Table};
 use maud::html;
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "dose", title: Some("Number of synthetic images"), about: &[COMPARISON, ARMS], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "dose", title: "Number of synthetic images", about: &[COMPARISON, ARMS], render };
 
 /// Tables that cannot be read are said where the comparison is shown.
 fn render(m: &Material) -> Result<Option<maud::Markup>> {
@@ -18,7 +18,7 @@ fn render(m: &Material) -> Result<Option<maud::Markup>> {
         let (Ok(table), Ok(arms)) = (found.record::<Table<Compared>>(m.store)?, arms.record::<Table<ArmRow>>(m.store)?) else { continue };
         let drawn = figures::of_doses(&table, &arms);
         if !drawn.is_empty() {
-            out.push(html! { h3 { (found.stage()) } @for figure in &drawn { (drawing(figure.figure.name, &figure.drawing)) } });
+            out.push(html! { h4 { (found.stage()) } @for figure in &drawn { (drawing(figure.figure.name, &figure.drawing)) } });
         }
     }
     Ok((!out.is_empty()).then(|| {

@@ -13,7 +13,7 @@ use maud::{Markup, html};
 const EMBEDDING: Subject = Subject { artifact: ArtifactType::Figure, name: figures::embedding::FIGURE.name };
 const PLACES: Subject = Subject { artifact: ArtifactType::Table, name: Table::<Embedded>::NAME };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "embeddings", title: Some("Embedding of images"), about: &[EMBEDDING, PLACES], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "embeddings", title: "Embedding of images", about: &[EMBEDDING, PLACES], render };
 
 fn render(m: &Material) -> Result<Option<Markup>> {
     let (mut tables, mut out): (Vec<(String, String, Table<Embedded>, ColouredBy)>, Vec<Markup>) = (vec![], vec![]);
@@ -33,7 +33,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     for found in m.of(EMBEDDING) {
         if let Some(bytes) = found.bytes(m.store, ".svg")? {
             let picture = html! { figure { (svg(&bytes, &format!("Embedding of {}", found.stage()))) } };
-            let own = html! { h3 { (found.stage()) } (picture) };
+            let own = html! { h4 { (found.stage()) } (picture) };
             out.push(if all.len() > 1 {
                 html! { details { summary { (found.stage()) } (picture) } }
             } else {
@@ -61,10 +61,11 @@ fn how(found: &ReportArtifact) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::facts::Facts;
+    use crate::report::facts::{Facts, StageResult};
     use crate::report::tests::made;
-    use hilum_cache::WritableStore;
+    use hilum_cache::{Receipt, WritableStore};
     use serde_json::json;
+    use std::rc::Rc;
 
     #[test]
     fn several_stand_beside_each_other() {
@@ -74,7 +75,10 @@ mod tests {
         let recipe = json!({ "parameters": { "neighbours": 15, "min_dist": 0.1, "colour": "source" } });
         let mut stages: Vec<_> =
             ["map/arm=real", "map/arm=gan"].map(|cell| made(&store, cell, ("table", "embedding.csv"), csv.as_bytes(), recipe.clone())).into();
-        stages[0].1.as_mut().unwrap().0.notes.push("trustworthiness at 15 neighbours: 0.981".into());
+        if let Some((result, _)) = &mut stages[0].1 {
+            let receipt = Receipt { notes: vec!["trustworthiness at 15 neighbours: 0.981".into()], ..(*result.receipt("")).clone() };
+            *result = StageResult::Held(Rc::new(receipt));
+        }
         let facts = Facts { stages, ..Facts::default() };
         let page = CHAPTER.of(&facts, &store.into_store()).unwrap().into_string();
         let svg = page.split_once("data:image/svg+xml;base64,").unwrap().1.split_once('"').unwrap().0;

@@ -1,78 +1,68 @@
-//! Allowed findings, warnings of stages, and failures: above all headings, so that they are not overlooked.
+//! Findings of checks, warnings of stages, and failures, so that they are not overlooked.
 
 use super::{Chapter, warning};
 use crate::report::facts::Facts;
-use hilum_cache::journal::{Finding, Severity};
+use crate::report::verdicts::{Grade, merged};
+use crate::report::wide::prose;
+use hilum_cache::journal::Finding;
 use hilum_stages::contract::note::Note;
 use hilum_stages::words::counted;
 use maud::{Markup, html};
+use std::collections::BTreeMap;
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "findings", title: None, about: &[], render: |m| Ok(Some(render(m.facts))) };
+pub(super) const CHAPTER: Chapter = Chapter { id: "findings", title: "Warnings", about: &[], render: |m| Ok(render(m.facts)) };
 
-fn render(f: &Facts) -> Markup {
-    html! {
-        @for stage in drawn(f) { div.warn { "The images of " b { (stage) } " are drawn by a program: numbers of this study say nothing of patients." } }
-        @for (finding, others) in merged(&f.findings) {
-            div class=(class(finding)) {
-                b { (finding.id) } " at " (finding.stage) @if others > 0 { " and " (counted(others, "other cell", "other cells")) } ": "
-                @match &finding.message {
-                    Some(message) => {
-                        (message)
-                        @for unit in ["patients", "images"] { @if let Some(count) = finding.counts.get(unit) { " (" (count) " " (unit) ")" } }
-                    }
-                    // Journals of store format 1 have no message.
-                    None => { (finding.counts.get("patients").copied().unwrap_or(0)) " patients of the test set reached the model" },
-                }
-                @if !finding.path.is_empty() { ", by way of " (finding.path.join(" ← ")) }
-                "."
-                @if let Some(reason) = &finding.allowed { br; "Allowed: " (reason) }
+/// Boxes of one sort.
+const SHOWN: usize = 40;
+
+fn render(f: &Facts) -> Option<Markup> {
+    let (findings, warnings) = (merged(&f.findings), warnings(f));
+    let any = !findings.is_empty() || !warnings.is_empty() || !f.failures.is_empty();
+    any.then(|| {
+        html! {
+            @for failure in f.failures.iter().take(SHOWN) { div.bad { b { (failure.stage) } " failed: " (failure.message) } }
+            @for (finding, others) in findings.iter().take(SHOWN) { div class=(Grade::of(finding).class()) { (said(finding, *others)) } }
+            @for (stage, note) in warnings.iter().take(SHOWN) { (warning(Some(stage), note)) }
+            @for (n, one, several) in [(f.failures.len(), "failure", "failures"), (findings.len(), "finding", "findings"), (warnings.len(), "warning", "warnings")] {
+                @if n > SHOWN { p.more { "and " (counted(n - SHOWN, &format!("more {one}"), &format!("more {several}"))) " (" code { "hilum show " (f.run) } ")" } }
             }
         }
-        @for (stage, note) in warnings(f) { (warning(Some(&stage), &note)) }
-        @for failure in &f.failures { div.bad { b { (failure.stage) } " failed: " (failure.message) } }
-    }
+    })
 }
 
-/// Stages whose images are drawn.
-fn drawn(f: &Facts) -> Vec<&str> {
-    f.receipts().filter(|r| hilum_stages::draws_images(&r.recipe.kind)).map(|r| r.stage.as_str()).collect()
+/// A finding in words.
+pub(super) fn said(finding: &Finding, others: usize) -> Markup {
+    html! {
+        b { (finding.id) } " at " (finding.stage) @if others > 0 { " and " (counted(others, "other cell", "other cells")) } ": "
+        @match &finding.message {
+            Some(message) => {
+                (prose(message))
+                @for unit in ["patients", "images"] { @if let Some(count) = finding.counts.get(unit) { " (" (count) " " (unit) ")" } }
+            }
+            // Journals of store format 1 have no message.
+            None => { (finding.counts.get("patients").copied().unwrap_or(0)) " patients of the test set reached the model" },
+        }
+        @if !finding.path.is_empty() { ", by way of " (finding.path.join(" ← ")) }
+        "."
+        @if let Some(reason) = &finding.allowed { br; "Allowed: " (reason) }
+    }
 }
 
 /// Warnings of stages, those that cells of one stage have in common once.
 fn warnings(f: &Facts) -> Vec<(String, Note)> {
-    let mut all: Vec<(&str, &str, usize)> = vec![];
+    let (mut all, mut known): (Vec<(String, String, usize)>, BTreeMap<(String, String), usize>) = (vec![], BTreeMap::new());
     for receipt in f.receipts() {
         let base = receipt.stage.split('/').next().unwrap_or_default();
         for text in receipt.notes.iter().filter(|text| Note::read(text).is_warning()) {
-            match all.iter_mut().find(|(stage, known, _)| *known == text.as_str() && stage.split('/').next() == Some(base)) {
-                Some((.., others)) => *others += 1,
-                None => all.push((&receipt.stage, text, 0)),
+            match known.get(&(base.to_owned(), text.clone())) {
+                Some(at) => all[*at].2 += 1,
+                None => {
+                    known.insert((base.to_owned(), text.clone()), all.len());
+                    all.push((receipt.stage.clone(), text.clone(), 0));
+                }
             }
         }
     }
     let others = |n: usize| if n > 0 { format!(" and {}", counted(n, "other cell", "other cells")) } else { String::new() };
-    all.into_iter().map(|(stage, text, n)| (format!("{stage}{}", others(n)), Note::read(text))).collect()
-}
-
-/// An error that is not allowed would have refused the study.
-fn class(finding: &Finding) -> &'static str {
-    match finding.severity {
-        _ if finding.allowed.is_some() => "warn",
-        Severity::Error => "bad",
-        Severity::Warning => "warn",
-        Severity::Info => "info",
-    }
-}
-
-/// Findings, the first of those that differ in the cell alone, and how many others there are.
-fn merged(all: &[Finding]) -> Vec<(&Finding, usize)> {
-    let base = |f: &Finding| f.stage.split('/').next().unwrap_or_default().to_owned();
-    let mut out: Vec<(&Finding, usize)> = vec![];
-    for finding in all {
-        match out.iter_mut().find(|(f, _)| f.id == finding.id && base(f) == base(finding) && f.allowed == finding.allowed) {
-            Some((_, others)) => *others += 1,
-            None => out.push((finding, 0)),
-        }
-    }
-    out
+    all.into_iter().map(|(stage, text, n)| (format!("{stage}{}", others(n)), Note::read(&text))).collect()
 }

@@ -1,150 +1,132 @@
-//! Images and patients from import to the parts of a split. Names and counts only.
+//! Which patients and images each step has, and what was left out on the way and why.
 
+use super::flow_drawn::drawn;
+use super::population::name;
 use super::{Chapter, Material};
-use crate::report::artifacts::{ReportArtifact, Subject};
-use crate::report::drawing::drawing;
-use hilum_cache::recipe::Input;
+use crate::report::artifacts::Subject;
+use crate::report::facts::Facts;
+use crate::report::wide::{prose, table};
 use hilum_cache::{Digest, Result};
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::note::Note;
-use hilum_stages::data::sample::{Origin, counts};
-use hilum_stages::figures::{self, FlowStep};
+use hilum_stages::data::sample::{Origin, Sample};
+use hilum_stages::words::counted;
 use maud::{Markup, html};
 use std::collections::{BTreeMap, BTreeSet};
 
-const SAMPLES: Subject = Subject { artifact: ArtifactType::Samples, name: "samples" };
+pub(super) const SAMPLES: Subject = Subject { artifact: ArtifactType::Samples, name: "samples" };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "flow", title: Some("Flow of images and patients"), about: &[SAMPLES], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "flow", title: "Flow of patients and images", about: &[SAMPLES], render };
 
-/// Tables that are looked at: a study may have one for each cell.
-const TABLES: usize = 200;
+/// Notes that are listed.
+const NOTES: usize = 60;
 
-/// A table of real images.
-struct Known {
-    /// Its digest, and those of tables of the same images.
-    digests: Vec<Digest>,
-    stage: String,
-    images: BTreeSet<Digest>,
-    of_patients: BTreeMap<Digest, String>,
+/// A table of samples in numbers: patients, real images, synthetic images, images without a patient.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Counts([usize; 4]);
+
+impl Counts {
+    fn of(rows: &[Sample]) -> Counts {
+        let real = || rows.iter().filter(|row| row.origin == Origin::Real);
+        let patients: BTreeSet<&str> = real().map(|row| row.patient.as_str()).filter(|p| !p.is_empty()).collect();
+        Counts([patients.len(), real().count(), rows.len() - real().count(), real().filter(|row| row.patient.is_empty()).count()])
+    }
 }
 
 fn render(m: &Material) -> Result<Option<Markup>> {
-    let (mut steps, mut known): (Vec<FlowStep>, Vec<Known>) = (vec![], vec![]);
-    for found in m.of(SAMPLES).take(TABLES) {
-        let Some(from) = made_of(found, &known) else { continue };
-        let rows = found.samples(m.store)?;
-        let images: BTreeSet<Digest> = rows.iter().map(|row| row.image).collect();
-        // Training sets with repeated or synthetic images are shown where training sets are.
-        let is_flow = rows.iter().all(|row| row.origin == Origin::Real) && images.len() == rows.len() && !rows.is_empty();
-        if !is_flow {
-            continue;
+    let mut counted_once: BTreeMap<Digest, Counts> = BTreeMap::new();
+    let mut steps: Vec<(String, Vec<Counts>)> = vec![];
+    for found in m.of(SAMPLES) {
+        let counts = match counted_once.get(&found.digest) {
+            Some(counts) => *counts,
+            None => {
+                let counts = Counts::of(&found.samples(m.store)?);
+                counted_once.insert(found.digest, counts);
+                counts
+            }
+        };
+        let step = name(found);
+        let step = match step.split_once('/') {
+            Some((base, cell)) => format!("{base}{}", cell.find(", ").map_or("", |at| &cell[at..])),
+            None => step,
+        };
+        match steps.iter_mut().find(|known| known.0 == step) {
+            Some(known) => known.1.push(counts),
+            None => steps.push((step, vec![counts])),
         }
-        if let Some(same) = known.iter_mut().find(|k| k.images == images) {
-            same.digests.push(found.digest);
-            continue;
-        }
-        let of_patients: BTreeMap<Digest, String> = rows.iter().map(|row| (row.image, row.patient.clone())).collect();
-        let notes = if from.is_none() { found.receipt.notes.iter().map(|note| Note::read(note).text).collect() } else { vec![] };
-        steps.push(FlowStep {
-            name: named(found),
-            from,
-            images: images.len() as u64,
-            patients: patients(of_patients.values()),
-            classes: counts(&rows).into_iter().map(|(class, n)| (class, n as u64)).collect(),
-            left_out: None,
-            notes,
-        });
-        known.push(Known { digests: vec![found.digest], stage: found.stage().to_owned(), images, of_patients });
     }
-    count_left_out(&mut steps, &known);
-    let drawn = figures::of_flow(&steps);
-    Ok((!drawn.is_empty() && steps.len() > 1).then(|| {
-        html! {
-            p { "Tables of real images, each beneath the one that it was made of. What import leaves out is in its notes." }
-            @for figure in &drawn { (drawing(figure.figure.name, &figure.drawing)) }
+    let rows: Vec<Markup> = steps.iter().map(|(step, cells)| row(step, cells)).collect();
+    let notes = notes(m.facts);
+    let ids = steps.iter().any(|(_, cells)| cells.iter().any(|c| c.0[3] > 0));
+    Ok(Some(html! {
+        @if let Some(figure) = drawn(m)? { (figure) }
+        p { "Every table of images in the order of the study; of a stage with several cells, from the smallest to the largest. Repeated images are counted as often as they are there." }
+        (table("Patients and images of each step", &["step", "cells", "patients", "real images", "synthetic images"], &rows, &m.elsewhere("the tables of images")))
+        @if ids { p { "Some real images are of no known patient." } }
+        @if notes.is_empty() { p { "No stage noted that it left an image out." } } @else {
+            h4 { "What stages noted" }
+            ul { @for (stage, text) in notes.iter().take(NOTES) { li { b { (stage) } ": " (prose(&text.to_string())) } } }
+            @if notes.len() > NOTES { p.more { "and " (counted(notes.len() - NOTES, "more note", "more notes")) " (" code { "hilum show " (m.facts.run) } ")" } }
+            p { small { "Which files were left out is written for the owner of the study alone, in its private directory." } }
         }
     }))
 }
 
-/// The step that a table was made of: none of an import; nothing at all for one that took something else, such as a network.
-fn made_of(found: &ReportArtifact, known: &[Known]) -> Option<Option<usize>> {
-    let mut from = None;
-    for input in found.receipt.recipe.inputs.values() {
-        let digests: Vec<Digest> = match input {
-            Input::One(digest) => vec![*digest],
-            Input::List(digests) => digests.clone(),
-            Input::Gathered(cells) => cells.iter().map(|cell| cell.digest).collect(),
-            Input::Lookup { .. } => return None,
-        };
-        for digest in digests {
-            let at = known.iter().position(|k| k.digests.contains(&digest))?;
-            from = from.or(Some(at));
+fn row(step: &str, cells: &[Counts]) -> Markup {
+    let range = |at: usize| {
+        let (low, high) = cells.iter().fold((usize::MAX, 0), |(low, high), c| (low.min(c.0[at]), high.max(c.0[at])));
+        if low == high { low.to_string() } else { format!("{low} to {high}") }
+    };
+    html! { th scope="row" { (step) } td.num { (cells.len()) } @for at in 0..3 { td.num { (range(at)) } } }
+}
+
+/// What stages with tables or pixels of images noted, that which cells of a stage have in common once.
+fn notes(facts: &Facts) -> Vec<(String, Note)> {
+    let (mut all, mut known): (Vec<(String, Note, usize)>, BTreeMap<(String, String), usize>) = (vec![], BTreeMap::new());
+    for receipt in facts.receipts() {
+        let has_images = receipt.outputs.values().any(|a| ArtifactType::Samples.is(a) || ArtifactType::Images.is(a));
+        let base = receipt.stage.split('/').next().unwrap_or_default().to_owned();
+        for text in receipt.notes.iter().filter(|_| has_images) {
+            match known.get(&(base.clone(), text.clone())) {
+                Some(at) => all[*at].2 += 1,
+                None => {
+                    known.insert((base.clone(), text.clone()), all.len());
+                    all.push((receipt.stage.clone(), Note::read(text), 0));
+                }
+            }
         }
     }
-    Some(from)
-}
-
-/// The stage, with the port where it made several tables.
-fn named(found: &ReportArtifact) -> String {
-    let tables: Vec<&String> = found.receipt.outputs.iter().filter(|(_, a)| ArtifactType::Samples.is(a)).map(|(port, _)| port).collect();
-    let own = found.receipt.outputs.iter().find(|(_, artifact)| artifact.digest == found.digest).map(|(port, _)| port);
-    own.filter(|_| tables.len() > 1).map_or_else(|| found.stage().to_owned(), |port| format!("{}, {port}", found.stage()))
-}
-
-/// What a stage left out of a table is what is in none of its own.
-fn count_left_out(steps: &mut [FlowStep], known: &[Known]) {
-    for at in 0..steps.len() {
-        let Some(from) = steps[at].from else { continue };
-        let same = |n: &usize| steps[*n].from == Some(from) && known[*n].stage == known[at].stage;
-        let own: Vec<usize> = (0..steps.len()).filter(same).collect();
-        if own.first() != Some(&at) {
-            continue;
-        }
-        let (before, kept): (&Known, BTreeSet<&Digest>) = (&known[from], own.iter().flat_map(|n| &known[*n].images).collect());
-        let gone = before.images.iter().filter(|image| !kept.contains(image));
-        let count = gone.count() as u64;
-        let kept_patients: BTreeSet<&String> = kept.iter().filter_map(|image| before.of_patients.get(image)).collect();
-        let gone_patients = before.of_patients.iter().filter(|(image, patient)| !kept.contains(image) && !kept_patients.contains(patient)).map(|(_, p)| p);
-        steps[at].left_out = Some((count, patients(gone_patients)));
-    }
-}
-
-fn patients<'a>(of_images: impl Iterator<Item = &'a String>) -> u64 {
-    of_images.filter(|patient| !patient.is_empty()).collect::<BTreeSet<_>>().len() as u64
+    let others = |n: usize| if n > 0 { format!(" and {}", counted(n, "other cell", "other cells")) } else { String::new() };
+    all.into_iter().map(|(stage, note, n)| (format!("{stage}{}", others(n)), note)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::facts::Facts;
+    use crate::report::facts::StageResult;
     use crate::report::tests::made;
-    use hilum_cache::WritableStore;
-    use serde_json::json;
+    use hilum_cache::{Receipt, WritableStore};
+    use serde_json::Value;
+    use std::rc::Rc;
+
+    const HEAD: &str = "image,patient,number,label,source,origin,generator,parent,age,sex,view,width,height\n";
 
     #[test]
-    fn what_a_stage_left_out_is_counted_and_what_took_a_network_is_no_step() {
+    fn cells_of_a_step_have_a_range_and_notes_say_what_was_left_out() {
         let held = tempfile::tempdir().unwrap();
         let store = WritableStore::create(&held.path().join("store")).unwrap();
-        let table = |rows: std::ops::Range<u8>, origin: &str| {
-            let row = |n: u8| format!("{},p{},{n},covid,s,{origin},,,,,,8,8\n", Digest::of(&[n]), n / 2);
-            rows.map(row).fold("image,patient,number,label,source,origin,generator,parent,age,sex,view,width,height\n".to_owned(), |all, row| all + &row)
-        };
-        let stage =
-            |name: &str, csv: &str, inputs: serde_json::Value| made(&store, name, ("samples", "samples.csv"), csv.as_bytes(), json!({ "inputs": inputs }));
-        let digest = |csv: &str| Digest::of(csv.as_bytes());
-        let (all, few) = (table(0..10, "real"), table(0..5, "real"));
-        let stages = vec![
-            stage("cxr", &all, json!({})),
-            stage("adults", &few, json!({ "samples": digest(&all) })),
-            stage("again", &few.replace(",s,", ",t,"), json!({ "samples": digest(&all) })),
-            stage("made", &table(20..25, "synthetic"), json!({ "generator": Digest::of(b"g") })),
-        ];
-        let facts = Facts { stages, ..Facts::default() };
-        let page = CHAPTER.of(&facts, &store.into_store()).unwrap().into_string();
-        assert!(page.contains("<section id=\"flow\">"), "{page}");
-        let csv = page.split_once("data:text/csv;base64,").unwrap().1.split_once('"').unwrap().0;
-        let csv = String::from_utf8(base64::Engine::decode(&base64::engine::general_purpose::STANDARD, csv).unwrap()).unwrap();
-        // Patient 2 has an image of each half, and is left out of neither.
-        assert_eq!(csv, "table,from,images,patients,left-out-images,left-out-patients\ncxr,,10,5,,\nadults,cxr,5,3,5,2\n");
+        let row = |n: u8, patient: &str, origin: &str| format!("{},{patient},0,covid,s,{origin},,,,,,64,64\n", Digest::of(&[n]));
+        let table = |stage: &str, rows: &[String]| made(&store, stage, ("samples", "samples.csv"), (HEAD.to_owned() + &rows.concat()).as_bytes(), Value::Null);
+        let mut first = table("import", &[row(1, "p", "real"), row(2, "p", "real"), row(3, "q", "real")]);
+        if let Some((result, _)) = &mut first.1 {
+            let receipt = Receipt { notes: vec!["2 <images> were left out".into()], ..(*result.receipt("")).clone() };
+            *result = StageResult::Held(Rc::new(receipt));
+        }
+        let stages = vec![first, table("part/fold=0", &[row(1, "p", "real")]), table("part/fold=1", &[row(2, "p", "real"), row(4, "", "synthetic")])];
+        let page = CHAPTER.of(&Facts { stages, ..Facts::default() }, &store.into_store()).unwrap().into_string();
+        let cells = |all: [&str; 4]| all.map(|cell| format!("<td class=\"num\">{cell}</td>")).concat();
+        assert!(page.contains(&format!("<th scope=\"row\">import</th>{}", cells(["1", "2", "3", "0"]))), "{page}");
+        assert!(page.contains(&format!("<th scope=\"row\">part</th>{}", cells(["2", "1", "1", "0 to 1"]))), "{page}");
+        assert!(page.contains("<li><b>import</b>: 2 &lt;images&gt; were left out</li>"), "{page}");
     }
 }

@@ -13,10 +13,10 @@ use maud::{Markup, html};
 use std::collections::BTreeSet;
 
 const SAMPLES: Subject = Subject { artifact: ArtifactType::Samples, name: "samples" };
-const PACK: Subject = Subject { artifact: ArtifactType::Images, name: "pixels" };
+pub(super) const PACK: Subject = Subject { artifact: ArtifactType::Images, name: "pixels" };
 const GRID: Subject = Subject { artifact: ArtifactType::Figure, name: SHEET };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "images", title: Some("Images"), about: &[SAMPLES, PACK, GRID], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "images", title: "Images", about: &[SAMPLES, PACK, GRID], render };
 
 /// What a grid shows.
 pub(super) const MOMENTS: &str = "samples during training (top: earliest), from fixed noise or, for translation, of the images in the first row";
@@ -24,8 +24,14 @@ pub(super) const MOMENTS: &str = "samples during training (top: earliest), from 
 const SHOWN: usize = 24;
 
 fn render(m: &Material) -> Result<Option<Markup>> {
+    let is_synthetic = |found: &ReportArtifact| found.ending(".png").next().is_some();
+    if m.facts.without_images && (m.of(GRID).next().is_some() || m.of(SAMPLES).any(is_synthetic)) {
+        return Ok(Some(
+            html! { p { "Synthetic images, real ones beside them and samples during training are left out, as the report was asked to be without." } },
+        ));
+    }
     let mut out = vec![];
-    for found in m.of(SAMPLES) {
+    for found in m.of(SAMPLES).filter(|_| !m.facts.without_images) {
         let rows = if found.ending(".png").next().is_some() { found.samples(m.store)? } else { vec![] };
         // A table of patients' images has no synthetic ones: only those of a generator count.
         if rows.first().is_some_and(|row| row.origin == Origin::Synthetic) {
@@ -34,7 +40,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }
     for found in m.of(GRID) {
         if let Some(grid) = found.bytes(m.store, ".png")? {
-            out.push(html! { h3 { (found.stage()) } figure.sheet.synthetic { figcaption { (MOMENTS) } (png(&grid, "samples during training")) } });
+            out.push(html! { h4 { (found.stage()) } figure.sheet.synthetic { figcaption { (MOMENTS) } (png(&grid, "samples during training")) } });
         }
     }
     Ok((!out.is_empty()).then(|| html! { @for o in &out { (o) } }))
@@ -60,7 +66,7 @@ fn beside(m: &Material, found: &ReportArtifact, rows: &[Sample]) -> Result<Marku
     let real = real(m, label, side)?;
     let picture = |images: &[Vec<u8>]| sheet(images, side, 8).unwrap_or_default();
     Ok(html! {
-        h3 { (found.stage()) }
+        h4 { (found.stage()) }
         div.pair.sheet {
             @if !real.is_empty() { figure { figcaption { "Real images of " (label) } (png(&picture(&real), "real images")) } }
             @if !synthetic.is_empty() { figure.synthetic { figcaption { "Synthetic images, not for diagnosis" } (png(&picture(&synthetic), "synthetic images")) } }

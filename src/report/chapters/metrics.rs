@@ -10,7 +10,7 @@ use maud::{Markup, html};
 
 const METRICS: Subject = Subject { artifact: ArtifactType::Table, name: Table::<MetricRow>::NAME };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "metrics", title: Some("Metrics"), about: &[METRICS], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "metrics", title: "Metrics", about: &[METRICS], render };
 
 fn render(m: &Material) -> Result<Option<Markup>> {
     let (mut rows, mut faults) = (vec![], vec![]);
@@ -24,7 +24,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     let columns = table.measures();
     Ok(Some(html! {
         p { "Each evaluation by itself, with 95 % intervals over patients." }
-        div.scroll { table {
+        div.scroll tabindex="0" role="group" aria-label="Metrics of each evaluation" { table {
             thead { tr { th { "evaluation" } @for (metric, class) in &columns { th { (metric) @if !class.is_empty() { br; small { (class) } } } } } }
             tbody { @for stage in table.arms() { tr {
                 td { (name(stage)) }

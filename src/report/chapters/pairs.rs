@@ -1,7 +1,7 @@
-//! Pairs of images: what a translating generator made of an image, and back, and synthetic images beside their nearest training images.
-//! Pixels are looked for in the packs of the run; where they are left out, it is said.
+//! Translations: what a generator made of an image, and back. Pixels are looked for in the packs of the run; where they are in none, it
+//! is said.
 
-use super::{Chapter, Material, unreadable};
+use super::{Chapter, Material};
 use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::png;
 use hilum_cache::{Digest, Result};
@@ -9,19 +9,19 @@ use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::seed::Seed;
 use hilum_stages::data::sample::{Origin, Sample};
 use hilum_stages::figures::sheet::sheet;
-use hilum_stages::records::{Likeness, NearestPair, Record, Table};
 use hilum_stages::words::counted;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
 const SAMPLES: Subject = Subject { artifact: ArtifactType::Samples, name: "samples" };
 const PACK: Subject = Subject { artifact: ArtifactType::Images, name: "pixels" };
-const PAIRS: Subject = Subject { artifact: ArtifactType::Table, name: Table::<NearestPair>::NAME };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "pairs", title: Some("Pairs of images"), about: &[SAMPLES, PACK, PAIRS], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "pairs", title: "Translated images", about: &[SAMPLES, PACK], render };
 
 /// Rows of a sheet.
 const ROWS: usize = 8;
+/// What stands in a row, from left to right.
+const COLUMNS: [&str; 3] = ["a real image x", "its translation G(x)", "and back, G′(G(x))"];
 /// Sheets of translations: a study may have one for each cell.
 const SHEETS: usize = 6;
 
@@ -32,21 +32,14 @@ type Pixels = BTreeMap<Digest, (usize, Vec<u8>)>;
 struct Rows {
     stage: String,
     /// What the columns are.
-    columns: Vec<String>,
-    rows: Vec<(Vec<Digest>, String)>,
+    columns: &'static [&'static str],
+    rows: Vec<Vec<Digest>>,
 }
 
 fn render(m: &Material) -> Result<Option<Markup>> {
-    let mut all = translations(m)?;
-    let mut faults = vec![];
-    for found in m.of(PAIRS) {
-        match found.record::<Table<NearestPair>>(m.store)? {
-            Ok(table) => all.push(nearest(found.stage(), &table)),
-            Err(why) => faults.push(unreadable(found, &why)),
-        }
-    }
+    let all = translations(m)?;
     let pixels = pixels(m, &all)?;
-    Ok((!all.is_empty() || !faults.is_empty()).then(|| html! { @for rows in &all { (shown(rows, &pixels)) } @for fault in &faults { (fault) } }))
+    Ok((!all.is_empty()).then(|| html! { @for rows in &all { (shown(rows, &pixels)) } }))
 }
 
 /// What generators made of images, in an order that no name and no place in a table decides.
@@ -74,37 +67,20 @@ fn translations(m: &Material) -> Result<Vec<Rows>> {
         order.sort_by_key(|row| row.priority(&stream));
         let row = |row: &&Sample| {
             let parent = row.parent?;
-            Some(([Some(parent), Some(row.image), back.get(&parent).copied()].into_iter().flatten().collect::<Vec<_>>(), String::new()))
+            Some([Some(parent), Some(row.image), back.get(&parent).copied()].into_iter().flatten().collect::<Vec<_>>())
         };
-        let mut rows_of: Vec<(Vec<Digest>, String)> = order.iter().filter_map(row).collect();
-        let most = rows_of.iter().map(|(images, _)| images.len()).max().unwrap_or(0);
-        rows_of.retain(|(images, _)| images.len() == most);
+        let mut rows_of: Vec<Vec<Digest>> = order.iter().filter_map(row).collect();
+        let most = rows_of.iter().map(Vec::len).max().unwrap_or(0);
+        rows_of.retain(|images| images.len() == most);
         rows_of.truncate(ROWS);
-        let columns = ["a real image x", "its translation G(x)", "and back, G′(G(x))"].iter().take(most).map(|c| (*c).to_owned()).collect();
-        out.push(Rows { stage: found.stage().to_owned(), columns, rows: rows_of });
+        out.push(Rows { stage: found.stage().to_owned(), columns: &COLUMNS[..most], rows: rows_of });
     }
     Ok(out)
 }
 
-/// The nearest pairs, which are the first of the table.
-fn nearest(stage: &str, table: &Table<NearestPair>) -> Rows {
-    let said = |pair: &NearestPair| {
-        let distance = pair.distance.map_or("no distance".to_owned(), |d| format!("distance {d:.3}"));
-        let flag = match pair.flag {
-            Likeness::None => "",
-            Likeness::Nearer => ", nearer than held-out images",
-            Likeness::MirroredCopy => ", a mirrored copy",
-            Likeness::Copy => ", a copy",
-        };
-        format!("{}: {distance}{flag}", pair.label)
-    };
-    let rows = table.rows.iter().take(ROWS).map(|pair| (vec![pair.image, pair.training], said(pair))).collect();
-    Rows { stage: stage.to_owned(), columns: ["a synthetic image", "its nearest training image"].map(str::to_owned).to_vec(), rows }
-}
-
 /// The pixels of all of them that a pack has.
 fn pixels(m: &Material, all: &[Rows]) -> Result<Pixels> {
-    let mut wanted: Vec<Digest> = all.iter().flat_map(|rows| rows.rows.iter().flat_map(|(images, _)| images.clone())).collect();
+    let mut wanted: Vec<Digest> = all.iter().flat_map(|rows| rows.rows.iter().flatten().copied()).collect();
     wanted.sort_unstable();
     wanted.dedup();
     let mut found = Pixels::new();
@@ -126,21 +102,19 @@ fn pixels(m: &Material, all: &[Rows]) -> Result<Pixels> {
 }
 
 fn shown(rows: &Rows, pixels: &Pixels) -> Markup {
-    let whole: Vec<(Vec<&(usize, Vec<u8>)>, &str)> =
-        rows.rows.iter().filter_map(|(images, said)| Some((images.iter().map(|i| pixels.get(i)).collect::<Option<Vec<_>>>()?, said.as_str()))).collect();
-    let side = whole.first().map_or(0, |(images, _)| images[0].0);
-    let whole: Vec<_> = whole.into_iter().filter(|(images, _)| images.iter().all(|i| i.0 == side)).collect();
+    let whole: Vec<Vec<&(usize, Vec<u8>)>> = rows.rows.iter().filter_map(|images| images.iter().map(|i| pixels.get(i)).collect()).collect();
+    let side = whole.first().map_or(0, |images| images[0].0);
+    let whole: Vec<_> = whole.into_iter().filter(|images| images.iter().all(|i| i.0 == side)).collect();
     let missing = rows.rows.len() - whole.len();
     let picture = |images: &[&(usize, Vec<u8>)]| sheet(&images.iter().map(|i| i.1.clone()).collect::<Vec<_>>(), side, images.len()).unwrap_or_default();
+    let columns = rows.columns.join(", ");
     html! {
-        h3 { (rows.stage) }
+        h4 { (rows.stage) }
         @if !whole.is_empty() {
-            p { "From left to right: " (rows.columns.join(", ")) "." }
-            div.pair.sheet { @for (images, said) in &whole {
-                figure.synthetic { figcaption { (said) } (png(&picture(images), &format!("{}: {}", rows.columns.join(", "), said))) }
-            } }
+            p { "From left to right: " (columns) "." }
+            div.pair.sheet { @for images in &whole { figure.synthetic { (png(&picture(images), &columns)) } } }
         }
-        @if missing > 0 { p { (counted(missing as u64, "row is", "rows are")) " not shown: no pack of the run holds all pixels, or they differ in size." } }
+        @if missing > 0 { p { (counted(missing, "row is", "rows are")) " not shown: no pack of the run holds all pixels, or they differ in size." } }
     }
 }
 
@@ -149,13 +123,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pairs_with_pixels_are_shown_and_the_others_counted() {
+    fn translations_with_pixels_are_shown_and_the_others_counted() {
         let digest = |n: u8| Digest::of(&[n]);
-        let pair = |n: u8, flag| NearestPair { image: digest(n), label: "<covid>".into(), training: digest(n + 100), distance: Some(0.25), p: None, flag };
-        let table = Table { rows: vec![pair(0, Likeness::Copy), pair(1, Likeness::None), pair(2, Likeness::Nearer)] };
+        let rows = (0..3).map(|n| vec![digest(n), digest(n + 100)]).collect();
+        let all = Rows { stage: "<made>".into(), columns: &COLUMNS[..2], rows };
         let pixels: Pixels = [0, 100, 1, 101, 2].map(|n| (digest(n), (if n == 101 { 2 } else { 4 }, vec![n; if n == 101 { 4 } else { 16 }]))).into();
-        let page = shown(&nearest("memory", &table), &pixels).into_string();
-        assert!(page.contains("<figcaption>&lt;covid&gt;: distance 0.250, a copy</figcaption>"), "{page}");
+        let page = shown(&all, &pixels).into_string();
+        assert!(page.contains("<h4>&lt;made&gt;</h4>") && page.contains("a real image x, its translation G(x)."), "{page}");
         assert_eq!(page.matches("<img").count(), 1);
         assert!(page.contains("2 rows are not shown: no pack of the run holds all pixels, or they differ in size."), "{page}");
     }

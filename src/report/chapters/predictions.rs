@@ -1,4 +1,5 @@
-//! What arms predicted: confusion matrices, the probability of each image, ROC curves and reliability, for each test by itself.
+//! What arms predicted: confusion matrices, the probability of each image and curves, for each test by itself. Reliability is for the
+//! chapter about calibration.
 
 use super::comparison::{self, COMPARISON};
 use super::{Chapter, Material, unreadable};
@@ -8,38 +9,69 @@ use crate::report::drawing::drawing;
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::figures::predictions::{ARMS, TRAININGS};
-use hilum_stages::figures::{self, TestPredictions};
+use hilum_stages::figures::{self, RELIABILITY, TestPredictions};
 use hilum_stages::records::{PredictionTable, Record};
 use hilum_stages::words::counted;
 use maud::{Markup, html};
 
-const PREDICTIONS: Subject = Subject { artifact: ArtifactType::Table, name: PredictionTable::NAME };
+pub(super) const PREDICTIONS: Subject = Subject { artifact: ArtifactType::Table, name: PredictionTable::NAME };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "predictions", title: Some("Predictions"), about: &[PREDICTIONS, COMPARISON], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "predictions", title: "Predictions", about: &[PREDICTIONS, COMPARISON], render };
 
-/// Tests that are shown.
+/// Tests that are shown, and others that are named.
 const TESTS: usize = 12;
+const NAMED: usize = 20;
 
 fn render(m: &Material) -> Result<Option<Markup>> {
     let found: Vec<&ReportArtifact> = m.of(PREDICTIONS).collect();
-    let stages: Vec<&str> = found.iter().map(|f| f.stage()).collect();
-    let all = groups(&stages, &comparison::arms(m)?);
-    let shown = all.iter().take(TESTS).map(|group| one_test(m, &found, group)).collect::<Result<Vec<_>>>()?;
+    let all = groups_of(m, &found)?;
+    let mut shown = vec![];
+    for group in all.iter().take(TESTS) {
+        let (tests, faults) = tests(m, &found, group)?;
+        shown.push(html! {
+            h4 { (group.name) }
+            @for test in &tests {
+                @for figure in figures::of_predictions(test).iter().filter(|f| f.figure.name != RELIABILITY) { (drawing(figure.figure.name, &figure.drawing)) }
+                (counts(test))
+            }
+            @for fault in &faults { (fault) }
+        });
+    }
     let further: Vec<&str> = all.iter().skip(TESTS).map(|group| group.name.as_str()).collect();
     Ok((!shown.is_empty()).then(|| {
         html! {
             p {
-                "Predictions for the test images. Confusion matrices are sums over repeats and folds. Probabilities, and the bins of reliability, are those of the first training of each arm. \
-                 Folds of one test set are put together. Curves show at most " (ARMS) " arms and " (TRAININGS) " trainings of each."
+                "Predictions for the test images. Confusion matrices are sums over repeats and folds. Probabilities are those of the first training of each arm. Folds of one test set are put together. \
+                 Curves show at most " (ARMS) " arms and " (TRAININGS) " trainings of each."
             }
             @for test in &shown { (test) }
-            @if !further.is_empty() { p { (counted(further.len(), "further test is", "further tests are")) " not shown: " (further.join("; ")) "." } }
+            @if !further.is_empty() { p { (counted(further.len(), "further test is", "further tests are")) " not shown: " (further.iter().take(NAMED).copied().collect::<Vec<_>>().join("; ")) @if further.len() > NAMED { "; …" } "." } }
         }
     }))
 }
 
-/// Predictions are read once, and of each table no more is kept than figures need.
-fn one_test(m: &Material, found: &[&ReportArtifact], group: &Group) -> Result<Markup> {
+/// The figures of all tests that are shown, of those with such a name. The chapter must be about predictions and comparisons.
+///
+/// # Errors
+/// If a table is damaged or gone.
+pub(super) fn figures_of(m: &Material, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<Markup>> {
+    let found: Vec<&ReportArtifact> = m.of(PREDICTIONS).collect();
+    let mut out = vec![];
+    for group in groups_of(m, &found)?.iter().take(TESTS) {
+        let (tests, _) = tests(m, &found, group)?;
+        out.extend(tests.iter().flat_map(figures::of_predictions).filter(|f| is_wanted(f.figure.name)).map(|f| drawing(f.figure.name, &f.drawing)));
+    }
+    Ok(out)
+}
+
+fn groups_of(m: &Material, found: &[&ReportArtifact]) -> Result<Vec<Group>> {
+    let stages: Vec<&str> = found.iter().map(|f| f.stage()).collect();
+    Ok(groups(&stages, &comparison::arms(m)?))
+}
+
+/// The tests of a group, one for each set of classes, and what could not be read. Predictions are read once, and of each table no more
+/// is kept than figures need.
+fn tests(m: &Material, found: &[&ReportArtifact], group: &Group) -> Result<(Vec<TestPredictions>, Vec<Markup>)> {
     let (mut tests, mut faults): (Vec<TestPredictions>, Vec<Markup>) = (vec![], vec![]);
     for (arm, training, cell) in
         group.arms.iter().flat_map(|arm| arm.trainings.iter().flat_map(move |t| t.cells.iter().map(move |cell| (arm, t, found[*cell]))))
@@ -61,14 +93,7 @@ fn one_test(m: &Material, found: &[&ReportArtifact], group: &Group) -> Result<Ma
             None => faults.push(unreadable(cell, &format!("it has {}", counted(table.classes.len(), "class", "classes")))),
         }
     }
-    Ok(html! {
-        h3 { (group.name) }
-        @for test in &tests {
-            @for figure in figures::of_predictions(test) { (drawing(figure.figure.name, &figure.drawing)) }
-            (counts(test))
-        }
-        @for fault in &faults { (fault) }
-    })
+    Ok((tests, faults))
 }
 
 /// The matrices of all arms as numbers.
@@ -76,7 +101,7 @@ fn counts(test: &TestPredictions) -> Markup {
     html! {
         details {
             summary { "Confusion matrices as numbers" }
-            div.scroll { table {
+            div.scroll tabindex="0" role="group" aria-label="Confusion matrices" { table {
                 thead { tr { th { "arm" } th { "evaluations" } th { "true class" } @for class in test.classes() { th { "predicted " (class) } } } }
                 tbody { @for arm in test.arms() { @for (class, row) in test.classes().iter().zip(arm.confusion()) { tr {
                     td { (arm.name()) } td.num { (arm.evaluations()) } td { (class) } @for count in row { td.num { (count) } }
@@ -119,9 +144,9 @@ mod tests {
         let cells =
             ["scores/arm=real/network=a/repeat=0", "scores/arm=real/network=a/repeat=1", "scores/arm=<gan>/network=a/repeat=0", "scores/arm=real/network=b"];
         let page = page(&cells.map(|cell| (cell, one.as_str(), json!({ "positive": "normal" }))));
-        assert!(page.contains("<section id=\"predictions\"><h2>Predictions</h2>"), "{page}");
-        assert!(page.contains("<h3>scores, network=a</h3>") && page.contains("<h3>scores, network=b</h3>"), "{page}");
-        assert_eq!(page.matches("<figure>").count(), 12, "six figures of each network");
+        assert!(page.contains("<h3 id=\"predictions-title\">Predictions</h3>"), "{page}");
+        assert!(page.contains("<h4>scores, network=a</h4>") && page.contains("<h4>scores, network=b</h4>"), "{page}");
+        assert_eq!(page.matches("<figure>").count(), 10, "five figures of each network");
         assert!(page.contains("alt=\"scores, network=a: ROC curves of normal against the rest\""), "the class that the study calls positive: {page}");
         let numbers = |arm: &str, evaluations: u64, class: &str, row: [u64; 2]| {
             let [a, b] = row.map(|n| format!("<td class=\"num\">{n}</td>"));

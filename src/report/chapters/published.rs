@@ -10,14 +10,14 @@ use maud::{Markup, html};
 
 const AUDIT: Subject = Subject { artifact: ArtifactType::Table, name: Table::<Audited>::NAME };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "published-tables", title: Some("Published tables"), about: &[AUDIT], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "published-tables", title: "Published tables", about: &[AUDIT], render };
 
 fn render(m: &Material) -> Result<Option<Markup>> {
     let mut out = vec![];
     for found in m.of(AUDIT) {
         let table = found.record::<Table<Audited>>(m.store)?;
         out.push(html! {
-            h3 { (found.stage()) }
+            h4 { (found.stage()) }
             @match table { Ok(table) => (audit(table)), Err(why) => (unreadable(found, &why)) }
         });
     }
@@ -32,7 +32,7 @@ fn audit(mut table: Table<Audited>) -> Markup {
     let [wrong, explained] = [Verdict::Inconsistent, Verdict::Explained].map(|v| table.count(v));
     html! {
         p { (counted(table.rows.len(), "cell", "cells")) " examined: " (wrong) " inconsistent, " (explained) " inconsistent but explained." }
-        div.scroll { table {
+        div.scroll tabindex="0" role="group" aria-label="Cells of published tables" { table {
             thead { tr { @for column in ["verdict", "table", "row", "column", "printed", "expected", "why"] { th { (column) } } } }
             tbody { @for row in &table.rows { tr {
                 td { @if row.verdict == Verdict::Consistent { (row.verdict.name()) } @else { b { (row.verdict.name()) } }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 const METRICS: Subject = Subject { artifact: ArtifactType::Table, name: Table::<MetricRow>::NAME };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "spread", title: Some("Spread over trainings"), about: &[METRICS, COMPARISON], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "spread", title: "Spread over trainings", about: &[METRICS, COMPARISON], render };
 
 /// Stages that evaluate something else have a figure each; tables that cannot be read are said where metrics are shown.
 fn render(m: &Material) -> Result<Option<Markup>> {
@@ -34,7 +34,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         table.rows.retain(|row| is_of(row, stage));
         let drawn = figures::of_evaluations(evaluations, &table);
         if !drawn.is_empty() {
-            out.push(html! { h3 { (stage) } @for figure in &drawn { (drawing(figure.figure.name, &figure.drawing)) } });
+            out.push(html! { h4 { (stage) } @for figure in &drawn { (drawing(figure.figure.name, &figure.drawing)) } });
         }
     }
     Ok((!out.is_empty()).then(|| {
@@ -69,7 +69,7 @@ mod tests {
             CHAPTER.of(&facts, &hilum_cache::Store::open(&held.path().join("store")).unwrap()).unwrap().into_string()
         };
         let shown = page(&["scores/arm=real/repeat=0", "scores/arm=real/repeat=1", "other/arm=real"]);
-        assert!(shown.contains("<h3>scores</h3>") && !shown.contains("<h3>other</h3>") && shown.contains("download=\"spread.csv\""), "{shown}");
+        assert!(shown.contains("<h4>scores</h4>") && !shown.contains("<h4>other</h4>") && shown.contains("download=\"spread.csv\""), "{shown}");
         assert_eq!(page(&["scores/arm=real", "scores/arm=gan"]), "");
     }
 }

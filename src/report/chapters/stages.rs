@@ -1,38 +1,116 @@
-//! Every stage with its recipe, times and notes.
+//! Every stage with its recipe, times and notes; of a large study each stage with its cells together, and the first recipes.
 
-use super::Chapter;
+use super::{Chapter, Material};
 use crate::progress::words::{duration, size};
-use crate::report::facts::Facts;
+use crate::report::facts::{Facts, StageResult};
+use crate::report::wide::{more, prose, table};
+use hilum_cache::Result;
 use maud::{Markup, html};
+use std::collections::BTreeMap;
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "stages", title: Some("Stages"), about: &[], render: |m| Ok(Some(render(m.facts))) };
+pub(super) const CHAPTER: Chapter = Chapter { id: "stages", title: "Stages", about: &[], render };
 
-fn render(f: &Facts) -> Markup {
+/// Cells that have a row of their own.
+const CELLS: usize = 150;
+
+fn render(m: &Material) -> Result<Option<Markup>> {
+    let f = m.facts;
+    let further = f.stages.len().saturating_sub(CELLS);
+    Ok(Some(html! {
+        @if further > 0 { (together(f)) h4 { "The first " (CELLS) " cells" } }
+        div.scroll tabindex="0" role="group" aria-label="Stages of the study" { table {
+            thead { tr { @for head in ["stage", "kind", "result", "time", "memory", "details"] { th scope="col" { (head) } } } }
+            tbody { @for (name, known) in f.stages.iter().take(CELLS) { tr { (row(f, name, known.as_ref())) } } }
+        } }
+        (more(further, &format!("`hilum show {}`", f.run)))
+    }))
+}
+
+fn row(f: &Facts, name: &str, known: Option<&(StageResult, bool)>) -> Markup {
     html! {
-            div.scroll { table {
-                thead { tr { th { "stage" } th { "kind" } th { "" } th { "time" } th { "memory" } th { "details" } } }
-                tbody { @for (name, known) in &f.stages { tr {
-                    td { (name) }
-                    @match known {
-                        None => {
-                            td { (f.resolved["stages"][name]["stage"].as_str().unwrap_or_default()) }
-                            td { @match f.under_way.iter().find(|u| u.0 == *name) { Some((_, step, _)) => { "after step " (step) } None => { "not run" } } }
-                            td {} td {} td {}
-                        }
-                        Some((r, executed)) => {
-                            td { (r.recipe.kind) }
-                            td { @if *executed { "executed" } @else { "reused" } }
-                            td.num { (duration(r.millis)) }
-                            td.num { @if let Some(m) = r.peak_memory { (size(m)) } }
-                            td { details {
-                                summary { "recipe" @if !r.notes.is_empty() { ", notes" } }
-                                @for note in &r.notes { p { (note) } }
-                                pre { (serde_json::to_string_pretty(&r.recipe).unwrap_or_default()) }
-                                @for (port, a) in r.outputs.iter() { div { code { (port) " " (a.digest.short()) " sha256 " (&a.sha256.hex()[..16]) "…" } } }
-                            } }
-                        }
-                    }
-                } } }
-            } }
+        th scope="row" { (name) }
+        @match known {
+            None => {
+                td { (f.resolved["stages"][name]["stage"].as_str().unwrap_or_default()) }
+                td { @match f.under_way.iter().find(|u| u.0 == *name) { Some((_, step, _)) => { "after step " (step) } None => { "not run" } } }
+                td {} td {} td {}
+            }
+            Some((result, executed)) => {
+                @let r = result.receipt(name);
+                td { (r.recipe.kind) }
+                td { @if *executed { "executed" } @else { "reused" } }
+                td.num { (duration(r.millis)) }
+                td.num { @if let Some(m) = r.peak_memory { (size(m)) } }
+                td { details {
+                    summary { "recipe" @if !r.notes.is_empty() { ", notes" } span.of { " of " (name) } }
+                    @for note in &r.notes { p { (prose(note)) } }
+                    pre.recipe { (serde_json::to_string_pretty(&r.recipe).unwrap_or_default()) }
+                    @for (port, a) in r.outputs.iter() { div { code { (port) " " (a.digest.short()) " sha256 " (&a.sha256.hex()[..16]) "…" } } }
+                } }
+            }
+        }
+    }
+}
+
+/// What cells of a stage have together.
+#[derive(Default)]
+struct Together {
+    kind: String,
+    executed: usize,
+    reused: usize,
+    not_run: usize,
+    millis: u64,
+}
+
+/// A row for each stage with all of its cells.
+fn together(f: &Facts) -> Markup {
+    let (mut all, mut at): (Vec<(&str, Together)>, BTreeMap<&str, usize>) = (vec![], BTreeMap::new());
+    for (name, known) in &f.stages {
+        let base = name.split('/').next().unwrap_or_default();
+        let at = *at.entry(base).or_insert_with(|| {
+            all.push((base, Together::default()));
+            all.len() - 1
+        });
+        let one = &mut all[at].1;
+        match known {
+            None => one.not_run += 1,
+            Some((result, executed)) => {
+                let receipt = result.receipt(name);
+                one.executed += usize::from(*executed);
+                one.reused += usize::from(!*executed);
+                one.millis += receipt.millis;
+                one.kind.clone_from(&receipt.recipe.kind);
+            }
+        }
+    }
+    let row = |(base, one): &(&str, Together)| {
+        html! {
+            th scope="row" { (base) } td { (one.kind) } @for n in [one.executed + one.reused + one.not_run, one.executed, one.reused, one.not_run] { td.num { (n) } }
+            td.num { (duration(one.millis)) }
+        }
+    };
+    let rows: Vec<Markup> = all.iter().map(row).collect();
+    let heads = ["stage", "kind", "cells", "executed", "reused", "not run", "time of all"];
+    html! { (table("Stages with their cells together", &heads, &rows, &format!("`hilum show {}`", f.run))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::{empty_store, made};
+    use hilum_cache::WritableStore;
+    use serde_json::Value;
+
+    #[test]
+    fn a_large_study_is_counted_by_stage_and_says_where_the_rest_is() {
+        let (held, store) = empty_store();
+        let writable = WritableStore::open(&held.path().join("store")).unwrap();
+        let mut stages: Vec<_> = (0..CELLS + 7).map(|n| made(&writable, &format!("gan/n={n}"), ("weights", "w"), b"w", Value::Null)).collect();
+        stages.push(("later".into(), None));
+        let page = CHAPTER.of(&Facts { run: "r1".into(), stages, ..Facts::default() }, &store).unwrap().into_string();
+        let counts = [CELLS + 7, CELLS + 7, 0, 0].map(|n| format!("<td class=\"num\">{n}</td>")).concat();
+        assert!(page.contains(&format!("<th scope=\"row\">gan</th><td>of-tomorrow</td>{counts}")), "{page}");
+        assert_eq!(page.matches("<details>").count(), CELLS);
+        assert!(page.contains("and 8 more rows in `hilum show r1`"), "{page}");
     }
 }

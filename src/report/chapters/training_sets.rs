@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 const WEIGHTS: Subject = Subject { artifact: ArtifactType::Weights, name: "weights" };
 const SAMPLES: Subject = Subject { artifact: ArtifactType::Samples, name: "samples" };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "training-sets", title: Some("Training sets"), about: &[WEIGHTS, SAMPLES, COMPARISON], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "training-sets", title: "Training sets", about: &[WEIGHTS, SAMPLES, COMPARISON], render };
 
 /// What a group of trainings was trained on: a set for each training, with the name of its arm.
 struct Sets {
@@ -80,7 +80,7 @@ fn counts_of(group: &Sets) -> Markup {
     html! {
         details {
             summary { "Images of " (group.trainings.join("; ")) }
-            div.scroll { table {
+            div.scroll tabindex="0" role="group" aria-label="Images of training sets" { table {
                 thead { tr { @for title in ["arm", "class", "real", "synthetic"] { th { (title) } } } }
                 tbody { @for ((arm, class), counts) in &rows { tr {
                     td { (arm) } td { (class) } td.num { (range(counts, |c| c.real)) } td.num { (range(counts, |c| c.synthetic)) }
@@ -94,7 +94,7 @@ fn counts_of(group: &Sets) -> Markup {
 mod tests {
     use super::*;
     use crate::report::facts::Facts;
-    use crate::report::tests::made;
+    use crate::report::tests::{made, output};
     use hilum_cache::WritableStore;
     use serde_json::json;
 
@@ -106,7 +106,6 @@ mod tests {
             let csv = rows.iter().fold("label,origin\n".to_owned(), |csv, (class, origin)| csv + class + "," + origin + "\n");
             made(&store, label, ("samples", "samples.csv"), csv.as_bytes(), json!({}))
         };
-        let digest = |stage: &(String, Option<(hilum_cache::Receipt, bool)>)| stage.1.as_ref().unwrap().0.outputs.get("out").unwrap().digest;
         let two = samples("sets/arm=real/fold=0", &[("covid", "real"), ("<normal>", "real")]);
         let three = samples("sets/arm=real/fold=1", &[("covid", "real"), ("<normal>", "real"), ("<normal>", "real")]);
         let mixed = samples("mixed", &[("covid", "real"), ("covid", "synthetic"), ("<normal>", "real")]);
@@ -115,7 +114,7 @@ mod tests {
         };
         let cells = ["a", "b"].iter().flat_map(|network| {
             let of = |arm: &str, table| trained(&format!("{arm}/network={network}"), table);
-            [of("arm=real/fold=0", digest(&two)), of("arm=real/fold=1", digest(&three)), of("arm=mixed/fold=0", digest(&mixed))]
+            [of("arm=real/fold=0", output(&two)), of("arm=real/fold=1", output(&three)), of("arm=mixed/fold=0", output(&mixed))]
         });
         let mut stages: Vec<_> = cells.collect();
         // Trained on a table that the run has no more.

@@ -8,13 +8,13 @@ use hilum_stages::figures;
 use maud::{Markup, html};
 
 pub(super) const CHAPTER: Chapter =
-    Chapter { id: "in-progress", title: Some("In progress"), about: &[], render: |m| Ok((!m.facts.under_way.is_empty()).then(|| render(m.facts))) };
+    Chapter { id: "in-progress", title: "In progress", about: &[], render: |m| Ok((!m.facts.under_way.is_empty()).then(|| render(m.facts))) };
 
 fn render(f: &Facts) -> Markup {
     html! {
         p { "As of the latest checkpoint." }
         @for (stage, step, preview) in &f.under_way {
-            h3 { (stage) ", after step " (step) }
+            h4 { (stage) ", after step " (step) }
             @for note in preview.notes.iter().filter(|n| n.is_warning()) { (warning(None, note)) }
             @for figure in figures::of_unfinished(&preview.history, stage) { (drawing(figure.figure.name, &figure.drawing)) }
             @if let Some(images) = &preview.images { figure.sheet.synthetic { figcaption { (MOMENTS) } (png(images, "images so far")) } }

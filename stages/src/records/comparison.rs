@@ -3,6 +3,7 @@
 use super::{Row, Table, cells};
 use crate::evaluation::{Metric, metric};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A metric of an arm, and how it differs from that of the arm compared against.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -116,14 +117,9 @@ impl Table<Compared> {
     }
 }
 
-fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
-    let mut out = vec![];
-    for one in all {
-        if !out.contains(&one) {
-            out.push(one);
-        }
-    }
-    out
+fn distinct<T: Ord + Copy>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    all.filter(|one| seen.insert(*one)).collect()
 }
 
 #[cfg(test)]

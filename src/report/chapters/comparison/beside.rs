@@ -11,7 +11,7 @@ pub(super) fn overall(table: &Table<OverallRow>) -> Markup {
         @if !table.rows.is_empty() { details {
             summary { "All arms together" }
             p { "Whether any of the arms differs from the others; p values are not adjusted." }
-            div.scroll { table {
+            div.scroll tabindex="0" role="group" aria-label="Tests of all arms together" { table {
                 thead { tr { @for title in ["arms", "compared with", "metric", "class", "test", "statistic", "p"] { th { (title) } } } }
                 tbody { @for row in &table.rows { tr {
                     td.num { (row.arms) } td { (name((&row.set, &row.against))) } td { (row.metric) } td { (row.class) } td { (row.test) }
@@ -33,7 +33,7 @@ pub(super) fn published(table: &Table<ReferenceRow>) -> Markup {
     html! {
         @if !table.rows.is_empty() {
             p { "Published numbers beside those of this study:" }
-            div.scroll { table {
+            div.scroll tabindex="0" role="group" aria-label="Published numbers" { table {
                 thead { tr { @for title in ["arm", "metric", "class", "this study", "published", "difference", "in the interval", "where"] { th { (title) } } } }
                 tbody { @for row in &table.rows { tr {
                     td { (name((&row.set, &row.arm))) } td { (row.metric) } td { (row.class) }

@@ -1,0 +1,74 @@
+//! All checks with their verdicts: those that found nothing as well, so that nobody has to ask whether they were made.
+
+use super::{Chapter, Material, findings};
+use crate::report::verdicts::{Grade, Verdict, verdicts};
+use crate::report::wide::prose;
+use hilum_cache::Result;
+use hilum_stages::words::counted;
+use maud::{Markup, html};
+
+pub(super) const CHAPTER: Chapter = Chapter { id: "checks", title: "Checks", about: &[], render };
+
+/// Findings of one check.
+const SHOWN: usize = 10;
+
+fn render(m: &Material) -> Result<Option<Markup>> {
+    let all = verdicts(m.facts);
+    let passed = all.iter().filter(|v| v.grade == Grade::Passed).count();
+    Ok(Some(html! {
+        p {
+            (counted(all.len(), "check", "checks")) ", of which " (passed) " found nothing. "
+            @if m.facts.is_finished { "All were made with everything known; one that has nothing to look at in this study passes." } @else { "The run has not finished, so that they were made with what was known by then." }
+            " " code { "hilum explain ID" } " says what each looks for."
+        }
+        div.scroll tabindex="0" role="group" aria-label="Checks and their verdicts" { table.checks {
+            thead { tr { th scope="col" { "check" } th scope="col" { "looks for" } th scope="col" { "verdict" } th scope="col" { "found" } } }
+            tbody { @for verdict in &all { tr { (row(verdict)) } } }
+        } }
+    }))
+}
+
+fn row(verdict: &Verdict) -> Markup {
+    html! {
+        th scope="row" { code { (verdict.id) } } td.text { (verdict.title) }
+        td { @if verdict.grade == Grade::Passed { (verdict.grade.word()) } @else { b { (verdict.grade.word()) } } }
+        td.text {
+            @for (finding, others) in verdict.findings.iter().take(SHOWN) { p { (findings::said(finding, *others)) @for note in &finding.notes { br; small { (prose(note)) } } } }
+            @if verdict.findings.len() > SHOWN { p { "and " (verdict.findings.len() - SHOWN) " more" } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::ids;
+    use crate::report::facts::Facts;
+    use crate::report::tests::empty_store;
+    use hilum_cache::journal::{Finding, Severity};
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn every_check_is_listed_with_its_verdict_and_reason() {
+        let (_held, store) = empty_store();
+        let finding = Finding {
+            id: "leakage.duplicate".into(),
+            code: "L0004".into(),
+            stage: "scores".into(),
+            message: Some("equal <images>".into()),
+            severity: Severity::Error,
+            notes: vec!["a note".into()],
+            path: vec![],
+            allowed: Some("as published".into()),
+            counts: BTreeMap::from([("images".into(), 3)]),
+        };
+        let facts = Facts { findings: vec![finding], is_finished: true, ..Facts::default() };
+        let page = CHAPTER.of(&facts, &store).unwrap().into_string();
+        assert!(ids().all(|id| page.contains(&format!("<code>{id}</code>"))), "{page}");
+        assert_eq!(page.matches("<td>passed</td>").count(), ids().count() - 1);
+        assert!(
+            page.contains("<td><b>allowed</b></td>") && page.contains("equal &lt;images&gt; (3 images).<br>Allowed: as published<br><small>a note</small>"),
+            "{page}"
+        );
+    }
+}

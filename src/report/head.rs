@@ -1,0 +1,89 @@
+//! What stands beside the answer: what was run, when, at which scale, whether checks passed, and whether numbers mean anything.
+
+use super::facts::Facts;
+use super::verdicts::{Grade, in_short, merged};
+use super::wide::prose;
+use hilum_stages::words::counted;
+use maud::{Markup, html};
+
+/// Reasons for allowed findings that stand in the first lines; all are in the list of checks.
+const REASONS: usize = 3;
+
+/// A line for each fact.
+pub(super) fn status(f: &Facts) -> Markup {
+    let [executed, reused, not_run] = f.counts();
+    let allowed: Vec<_> = merged(&f.findings).into_iter().filter(|(finding, _)| Grade::of(finding) == Grade::Allowed).collect();
+    html! {
+        @if let Some(drawn) = drawn(f) { p.warn { (prose(&drawn)) } }
+        dl.facts {
+            div { dt { "Run" } dd { (f.run) ", started " time datetime=(f.started) { (date(&f.started)) } @if !f.is_finished { ", " b { "not finished" } } } }
+            div { dt { "Scale" } dd { (scale(f)) } }
+            div { dt { "Stages" } dd {
+                (executed) " executed, " (reused) " reused" @if not_run > 0 { ", " b { (not_run) " not run" } }
+                @if !f.failures.is_empty() { ", " b { (f.failures.len()) " failed" } }
+            } }
+            div { dt { "Checks" } dd {
+                a href="#checks" { (in_short(f)) }
+                @for (finding, _) in allowed.iter().take(REASONS) { "; allowed: " (finding.id) " (" (finding.allowed.as_deref().unwrap_or_default()) ")" }
+                @if allowed.len() > REASONS { "; " (counted(allowed.len() - REASONS, "more finding is", "more findings are")) " allowed" }
+            } }
+            @if let Some(r) = f.receipts().next() {
+                div { dt { "Program" } dd { "hilum " (r.environment.program) " " (r.environment.commit) @if r.environment.dirty { " with changes" } } }
+            }
+        }
+    }
+}
+
+/// `2026-11-29 21:14 UTC`; what is no time stays as it is.
+pub(super) fn date(time: &str) -> String {
+    match time.split_once('T').filter(|(_, clock)| clock.len() >= 5 && clock.is_char_boundary(5)) {
+        Some((day, clock)) => format!("{day} {} UTC", &clock[..5]),
+        None => time.to_owned(),
+    }
+}
+
+fn scale(f: &Facts) -> String {
+    match &f.scale {
+        Some(scale) => format!("{scale} (--scale {scale}), which is not the study in full"),
+        None => "none recorded: the study as it is written".to_owned(),
+    }
+}
+
+/// Says of images that were drawn what numbers of them mean.
+fn drawn(f: &Facts) -> Option<String> {
+    let stages: Vec<String> = f.receipts().filter(|r| hilum_stages::draws_images(&r.recipe.kind)).map(|r| r.stage.clone()).collect();
+    let first = stages.first()?;
+    let others = if stages.len() > 1 { format!(" and {}", counted(stages.len() - 1, "other stage", "other stages")) } else { String::new() };
+    let small = f.scale.as_ref().map_or(String::new(), |scale| format!(", and at the scale `{scale}` they mean nothing at all"));
+    Some(format!("Phantoms: the images of `{first}`{others} are drawn by a program. The numbers of this study say nothing of patients{small}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::{empty_store, made};
+    use hilum_cache::WritableStore;
+    use serde_json::json;
+
+    #[test]
+    fn the_first_lines_say_the_scale_and_that_phantoms_are_no_patients() {
+        let (held, _) = empty_store();
+        let store = WritableStore::open(&held.path().join("store")).unwrap();
+        let phantoms = made(&store, "images", ("samples", "samples.csv"), b"x", json!({ "kind": "phantoms" }));
+        let facts =
+            Facts { stages: vec![phantoms, ("later".into(), None)], scale: Some("c<i".into()), started: "2026-11-29T21:14:05.1Z".into(), ..Facts::default() };
+        let page = status(&facts).into_string();
+        for part in [
+            "c&lt;i (--scale c&lt;i), which is not the study in full",
+            "drawn by a program",
+            "they mean nothing at all",
+            "2026-11-29 21:14 UTC",
+            "1 executed, 0 reused, <b>1 not run</b>",
+        ] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        assert!(page.find("Phantoms").unwrap() < page.find("<dl").unwrap());
+        let plain = status(&Facts::default()).into_string();
+        assert!(plain.contains("none recorded") && !plain.contains("drawn"), "{plain}");
+    }
+}

@@ -1,0 +1,202 @@
+//! Two runs side by side: their answers, the metrics that differ, and what was changed between them.
+
+use super::facts::Facts;
+use super::head::date;
+use super::wide::{short, table};
+use super::{ReportOptions, document};
+use crate::compare_runs::{Change, Comparison, Metric, compare};
+use crate::report::artifacts::Subject;
+use hilum_cache::{Ledger, Result, Store};
+use hilum_stages::contract::artifact::ArtifactType;
+use hilum_stages::records::{Answer, Record, Table};
+use hilum_stages::words::counted;
+use maud::{Markup, html};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+const ANSWERS: Subject = Subject { artifact: ArtifactType::Table, name: Table::<Answer>::NAME };
+
+/// Stages of a change that are named.
+const NAMED: usize = 4;
+/// Characters of a value.
+const VALUE: usize = 300;
+/// Answers that stand side by side.
+const SENTENCES: usize = 40;
+
+/// The sentences of a run: by arm and metric, so that those of two runs go together.
+type Answers = BTreeMap<[String; 5], String>;
+
+/// The report of two runs, the older one on the left.
+///
+/// # Errors
+/// If a journal or a table that is shown cannot be read.
+pub fn html(store: &Store, ledger: &Ledger, [old, new]: [&str; 2], options: ReportOptions) -> Result<String> {
+    let both = [Facts::read(store, ledger, old)?, Facts::read(store, ledger, new)?];
+    let answers = [answers(&both[0], store)?, answers(&both[1], store)?];
+    let found = compare(store, ledger, old, new)?;
+    let main = page(&both, &answers, &found).into_string();
+    let heading = if both[0].study == both[1].study { both[0].study.clone() } else { format!("{} and {}", both[0].study, both[1].study) };
+    Ok(document(&format!("{heading} – two runs – hilum report"), &heading, "Two runs side by side", &main, !options.with_images))
+}
+
+fn answers(facts: &Facts, store: &Store) -> Result<Answers> {
+    let mut out = Answers::new();
+    for found in facts.found(store, &[ANSWERS])?.0 {
+        // What cannot be read is said in the report of that run.
+        let rows = found.record::<Table<Answer>>(store)?.map_or(vec![], |table| table.rows);
+        let base = found.stage().to_owned();
+        out.extend(rows.into_iter().map(|row| ([base.clone(), row.set, row.arm, row.metric, row.class], row.sentence)));
+    }
+    Ok(out)
+}
+
+fn page(both: &[Facts; 2], answers: &[Answers; 2], found: &Comparison) -> Markup {
+    let command = format!("`hilum diff {} {}`", both[0].run, both[1].run);
+    let changes: [(&str, &str, &[Change]); 4] = [
+        ("parameters", "Parameters, seeds and bindings", &found.parameters),
+        ("data", "Data", &found.data),
+        ("code", "Code", &found.code),
+        ("environment", "Environment", &found.environment),
+    ];
+    let shown: Vec<_> = changes.iter().filter(|(_, _, all)| !all.is_empty()).collect();
+    let stages = !found.removed.is_empty() || !found.added.is_empty();
+    let metrics: Vec<Markup> = found.metrics.iter().map(metric).collect();
+    html! {
+        section #answers aria-labelledby="answers-title" {
+            h2 #answers-title { "Answers" }
+            @if found.is_empty() { p.answer { "Nothing differs between these runs." } }
+            (sentences(both, answers))
+            dl.facts { @for (which, facts) in ["First run", "Second run"].iter().zip(both) { div { dt { (which) } dd {
+                (facts.run) ", " (facts.study) ", " time datetime=(facts.started) { (date(&facts.started)) } @if let Some(scale) = &facts.scale { ", scale " (scale) }
+                @if !facts.is_finished { ", " b { "not finished" } }
+            } } } }
+        }
+        nav aria-labelledby="contents-title" {
+            h2 #contents-title { "Contents" }
+            ul {
+                li { a href="#answers" { "Answers" } }
+                @if !metrics.is_empty() { li { a href="#metrics" { "Metrics" } } }
+                @if stages { li { a href="#stages" { "Stages" } } }
+                @for (id, title, _) in &shown { li { a href={ "#" (id) } { (title) } } }
+            }
+        }
+        div.chapters {
+            @if !metrics.is_empty() { section #metrics aria-labelledby="metrics-title" {
+                h2 #metrics-title { "Metrics" }
+                p { (counted(metrics.len(), "value differs", "values differ")) ". A difference between two runs is no difference between arms: it has no interval." }
+                (table("Metrics that differ", &["stage", "arm", "metric", "class", "first run", "second run", "difference"], &metrics, &command))
+            } }
+            @if stages { section #stages aria-labelledby="stages-title" {
+                h2 #stages-title { "Stages" }
+                @for (what, all) in [("Only in the first run", &found.removed), ("Only in the second run", &found.added)] { @if !all.is_empty() {
+                    p { (what) ": " (named(all)) }
+                } }
+            } }
+            @for (id, title, all) in &shown { section id=(id) aria-labelledby={ (id) "-title" } {
+                h2 id={ (id) "-title" } { (title) }
+                (table(title, &["stages", "what", "first run", "second run"], &all.iter().map(change).collect::<Vec<_>>(), &command))
+            } }
+        }
+    }
+}
+
+/// What each run answers, those on one arm and metric beside each other.
+fn sentences(both: &[Facts; 2], [old, new]: &[Answers; 2]) -> Markup {
+    let mut keys: Vec<&[String; 5]> = old.keys().chain(new.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    let none = || "–".to_owned();
+    let row =
+        |key: &&[String; 5]| html! { td.text { (old.get(*key).cloned().unwrap_or_else(none)) } td.text { (new.get(*key).cloned().unwrap_or_else(none)) } };
+    let rows: Vec<Markup> = keys.iter().take(SENTENCES).map(row).collect();
+    let more = keys.len().saturating_sub(SENTENCES);
+    html! {
+        @if rows.is_empty() { p.answer { "Neither run has an answer." } } @else {
+            (table("Answers of both runs", &[&both[0].run, &both[1].run], &rows, ""))
+            @if more > 0 { p.more { "and " (counted(more, "more answer", "more answers")) " in " code { "answers.csv" } " of each run" } }
+        }
+    }
+}
+
+fn metric(m: &Metric) -> Markup {
+    let difference = m.old.zip(m.new).map_or("–".to_owned(), |(old, new)| format!("{:+.3}", new - old));
+    html! {
+        th scope="row" { (m.stage) } td { (m.arm) } td { (m.metric) } td { (m.class) } td.num { (short(m.old)) } td.num { (short(m.new)) } td.num { (difference) }
+    }
+}
+
+fn change(c: &Change) -> Markup {
+    html! { th scope="row" { (named(&c.stages)) } td { code { (c.path) } } td.text { (value(&c.old)) } td.text { (value(&c.new)) } }
+}
+
+fn named(stages: &[String]) -> String {
+    let more = stages.len().saturating_sub(NAMED);
+    let first = stages[..stages.len() - more].join(", ");
+    if more > 0 { format!("{first} and {}", counted(more, "other stage", "other stages")) } else { first }
+}
+
+/// A value on a line, digests by their beginning.
+fn value(value: &Value) -> String {
+    let text = match value {
+        Value::Null => "–".to_owned(),
+        Value::String(text) => text.parse::<hilum_cache::Digest>().map_or_else(|_| text.clone(), |digest| digest.short()),
+        other => other.to_string(),
+    };
+    match text.char_indices().nth(VALUE) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare_runs;
+
+    fn record(run: &str) -> compare_runs::Record {
+        compare_runs::Record { run: run.into(), study: "s".into(), started: String::new(), stages: BTreeMap::new(), receipts: BTreeMap::new() }
+    }
+
+    fn comparison() -> Comparison {
+        let change = Change { stages: ["a", "b", "c", "d", "e"].map(str::to_owned).into(), path: "epochs".into(), old: 5.into(), new: "<6>".into() };
+        let metric = Metric { stage: "scores".into(), arm: "real".into(), metric: "auroc".into(), class: String::new(), old: Some(0.5), new: Some(0.75) };
+        Comparison {
+            old: record("r1"),
+            new: record("r2"),
+            removed: vec![],
+            added: vec!["new".into()],
+            parameters: vec![change],
+            data: vec![],
+            code: vec![],
+            environment: vec![],
+            metrics: vec![metric],
+        }
+    }
+
+    #[test]
+    fn answers_and_numbers_of_two_runs_stand_beside_each_other_with_what_changed() {
+        let facts = |run: &str| Facts { run: run.into(), study: "s".into(), is_finished: true, ..Facts::default() };
+        let key = |arm: &str| ["comparison", "", arm, "auroc", ""].map(str::to_owned);
+        let answers =
+            [Answers::from([(key("gan"), "it helped".to_owned())]), Answers::from([(key("gan"), "cannot <tell>".to_owned()), (key("more"), "new".to_owned())])];
+        let page = page(&[facts("r1"), facts("r2")], &answers, &comparison()).into_string();
+        for part in [
+            "<td class=\"text\">it helped</td><td class=\"text\">cannot &lt;tell&gt;</td>",
+            "<td class=\"text\">–</td><td class=\"text\">new</td>",
+            "<td class=\"num\">0.500</td><td class=\"num\">0.750</td><td class=\"num\">+0.250</td>",
+            "a, b, c, d and 1 other stage</th><td><code>epochs</code></td><td class=\"text\">5</td><td class=\"text\">&lt;6&gt;</td>",
+            "Only in the second run: new",
+        ] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        assert!(!page.contains("#environment") && page.find("it helped").unwrap() < page.find("<nav").unwrap());
+    }
+
+    #[test]
+    fn long_values_and_digests_are_cut() {
+        let digest = hilum_cache::Digest::of(b"x");
+        assert_eq!(value(&digest.to_string().into()), digest.short());
+        assert_eq!(value(&Value::Null), "–");
+        assert_eq!(value(&"ä".repeat(VALUE + 5).into()).chars().count(), VALUE + 1);
+    }
+}

@@ -1,0 +1,149 @@
+//! What each check said of a run: for the first lines of a report, and for its list of checks.
+
+use super::facts::Facts;
+use crate::checks::CHECKS;
+use crate::diagnostic::codes;
+use hilum_cache::journal::{Finding, Severity};
+use hilum_stages::words::counted;
+use std::collections::BTreeMap;
+
+/// How grave it is what a check found, the gravest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Grade {
+    Passed,
+    Noted,
+    Warned,
+    Allowed,
+    Refused,
+}
+
+impl Grade {
+    /// Of a finding: an error that is not allowed refuses the study.
+    pub(super) fn of(finding: &Finding) -> Grade {
+        match finding.severity {
+            _ if finding.allowed.is_some() => Grade::Allowed,
+            Severity::Error => Grade::Refused,
+            Severity::Warning => Grade::Warned,
+            Severity::Info => Grade::Noted,
+        }
+    }
+    /// In a table.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Grade::Passed => "passed",
+            Grade::Noted => "noted",
+            Grade::Warned => "warning",
+            Grade::Allowed => "allowed",
+            Grade::Refused => "error",
+        }
+    }
+    /// The class of a box that says so.
+    pub(super) const fn class(self) -> &'static str {
+        match self {
+            Grade::Passed | Grade::Noted => "info",
+            Grade::Warned | Grade::Allowed => "warn",
+            Grade::Refused => "bad",
+        }
+    }
+}
+
+/// A check with what it found.
+pub(super) struct Verdict<'a> {
+    pub(super) id: &'a str,
+    /// What it looks for, in a few words.
+    pub(super) title: &'static str,
+    pub(super) grade: Grade,
+    /// Each finding of it with how many other cells of the stage have it as well.
+    pub(super) findings: Vec<(&'a Finding, usize)>,
+}
+
+/// All checks in their order, then those that only the run knows.
+pub(super) fn verdicts<'a>(f: &'a Facts) -> Vec<Verdict<'a>> {
+    let mut all: Vec<Verdict> = CHECKS.iter().map(|c| Verdict::of(c.id, c.code)).collect();
+    for (finding, others) in merged(&f.findings) {
+        let at = all.iter().position(|v| v.id == finding.id).unwrap_or_else(|| {
+            all.push(Verdict::of(&finding.id, &finding.code));
+            all.len() - 1
+        });
+        all[at].grade = all[at].grade.max(Grade::of(finding));
+        all[at].findings.push((finding, others));
+    }
+    all
+}
+
+impl<'a> Verdict<'a> {
+    fn of(id: &'a str, code: &str) -> Verdict<'a> {
+        Verdict { id, title: codes::find(code).map_or("", |c| c.title), grade: Grade::Passed, findings: vec![] }
+    }
+}
+
+/// Findings, the first of those that differ in the cell alone, and how many others there are.
+pub(super) fn merged(all: &[Finding]) -> Vec<(&Finding, usize)> {
+    let mut known: BTreeMap<(&str, &str, Option<&str>), usize> = BTreeMap::new();
+    let mut out: Vec<(&Finding, usize)> = vec![];
+    for finding in all {
+        let base = finding.stage.split('/').next().unwrap_or_default();
+        match known.get(&(finding.id.as_str(), base, finding.allowed.as_deref())) {
+            Some(at) => out[*at].1 += 1,
+            None => {
+                known.insert((&finding.id, base, finding.allowed.as_deref()), out.len());
+                out.push((finding, 0));
+            }
+        }
+    }
+    out
+}
+
+/// All checks in one line: whether they passed, and otherwise what was found.
+pub(super) fn in_short(f: &Facts) -> String {
+    let all = verdicts(f);
+    let many = |grade: Grade| all.iter().flat_map(|v| &v.findings).filter(|(finding, _)| Grade::of(finding) == grade).count();
+    let found: Vec<String> = [(Grade::Refused, "error", "errors"), (Grade::Warned, "warning", "warnings"), (Grade::Noted, "remark", "remarks")]
+        .into_iter()
+        .filter(|(grade, ..)| many(*grade) > 0)
+        .map(|(grade, one, several)| counted(many(grade), one, several))
+        .collect();
+    let of = counted(CHECKS.len(), "check", "checks");
+    let unfinished = if f.is_finished { "" } else { " so far" };
+    match (found.is_empty(), many(Grade::Allowed)) {
+        (true, 0) => format!("none of {of} found anything{unfinished}"),
+        (true, _) => format!("nothing else was found by {of}{unfinished}"),
+        (false, _) => format!("{} from {of}{unfinished}", found.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(id: &str, stage: &str, severity: Severity, allowed: Option<&str>) -> Finding {
+        let allowed = allowed.map(str::to_owned);
+        Finding {
+            id: id.into(),
+            code: String::new(),
+            stage: stage.into(),
+            message: None,
+            severity,
+            notes: vec![],
+            path: vec![],
+            allowed,
+            counts: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn every_check_has_a_verdict_and_cells_are_counted() {
+        let cells = |n: usize| finding("eval.small_n", &format!("scores/fold={n}"), Severity::Warning, None);
+        let allowed = finding("leakage.duplicate", "scores", Severity::Error, Some("as published"));
+        let findings = vec![cells(0), allowed, cells(1), cells(2), finding("of.tomorrow", "x", Severity::Info, None)];
+        let facts = Facts { findings, is_finished: true, ..Facts::default() };
+        let all = verdicts(&facts);
+        assert_eq!(all.len(), CHECKS.len() + 1);
+        let of = |id: &str| all.iter().find(|v| v.id == id).map(|v| (v.grade, v.findings.len(), v.findings.first().map(|f| f.1))).unwrap();
+        assert_eq!(of("eval.small_n"), (Grade::Warned, 1, Some(2)));
+        assert_eq!(of("leakage.duplicate"), (Grade::Allowed, 1, Some(0)));
+        assert_eq!(of("leakage.patient_overlap"), (Grade::Passed, 0, None));
+        assert!(in_short(&facts).starts_with("1 warning, 1 remark from "), "{}", in_short(&facts));
+        assert!(in_short(&Facts { is_finished: true, ..Facts::default() }).ends_with("found anything"));
+    }
+}

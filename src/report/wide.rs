@@ -1,0 +1,59 @@
+//! Tables and other wide things of a page: in a box of their own, which scrolls by mouse and keyboard.
+
+use hilum_stages::words::counted;
+use maud::{Markup, html};
+
+/// Rows of a table that are on the page.
+pub(super) const ROWS: usize = 200;
+
+/// Something wide; `label` says what it is to those who do not see it.
+pub(super) fn wide(label: &str, content: &Markup) -> Markup {
+    html! { div.scroll tabindex="0" role="group" aria-label=(label) { (content) } }
+}
+
+/// A table under its heads: at most [`ROWS`] of `rows`, and how many more are where.
+pub(super) fn table(label: &str, heads: &[&str], rows: &[Markup], elsewhere: &str) -> Markup {
+    html! {
+        (wide(label, &html! { table {
+            thead { tr { @for head in heads { th scope="col" { (head) } } } }
+            tbody { @for row in rows.iter().take(ROWS) { tr { (row) } } }
+        } }))
+        (more(rows.len().saturating_sub(ROWS), elsewhere))
+    }
+}
+
+/// Text in which `` ` `` stand around commands and names.
+pub(super) fn prose(text: &str) -> Markup {
+    html! { @for (n, part) in text.split('`').enumerate() { @if n % 2 == 1 { code { (part) } } @else { (part) } } }
+}
+
+/// Says how many rows are not shown, and where they are; nothing where all are.
+pub(super) fn more(rows: usize, elsewhere: &str) -> Markup {
+    html! { @if rows > 0 { p.more { "and " (counted(rows, "more row", "more rows")) " in " (prose(elsewhere)) } } }
+}
+
+/// A number with three digits after the point, or a dash.
+pub(super) fn short(value: Option<f64>) -> String {
+    value.map_or("–".to_owned(), |v| format!("{v:.3}"))
+}
+
+/// An interval in brackets, or nothing.
+pub(super) fn interval(low: Option<f64>, high: Option<f64>) -> Option<String> {
+    low.zip(high).map(|(low, high)| format!("[{low:.3}, {high:.3}]"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_table_is_cut_and_says_where_the_rest_is() {
+        let rows: Vec<Markup> = (0..ROWS + 3).map(|n| html! { td { (n) } }).collect();
+        let page = table("Rows <a>", &["n"], &rows, "rows.csv").into_string();
+        assert!(page.starts_with("<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Rows &lt;a&gt;\"><table><thead>"), "{page}");
+        assert_eq!(page.matches("<td>").count(), ROWS);
+        assert!(page.ends_with("<p class=\"more\">and 3 more rows in rows.csv</p>"), "{page}");
+        assert_eq!(prose("a `b<` c").into_string(), "a <code>b&lt;</code> c");
+        assert!(!table("Rows", &["n"], &rows[..ROWS], "rows.csv").into_string().contains("more"));
+    }
+}

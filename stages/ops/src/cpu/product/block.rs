@@ -6,7 +6,9 @@ use super::doubles::{Avx2Doubles, Avx512Doubles};
 #[cfg(target_arch = "x86_64")]
 use super::simd::{Avx2, Avx512};
 use super::simd::{Portable, Simd};
-use super::table::{on_any, on_avx2, on_avx512};
+use super::table::on_any;
+#[cfg(target_arch = "x86_64")]
+use super::table::{on_avx2, on_avx512};
 
 /// `c[r][..n] = c[r][..n] + Σ a[i][r] · b[i][..]` over `i < run`: the sum is one chain of fused multiply-adds, made before it is
 /// added. `c` has rows that are `width` apart.

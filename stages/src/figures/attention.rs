@@ -102,13 +102,15 @@ pub fn attention(bands: &[Band], side: usize, overlay: Overlay, caption: &str) -
     parts.push(Part::Scale { at: (GAPS[1] + 14.0, y + 8.0) });
     let size = (GAPS[1] + columns as f64 * pitch.0, y + SCALE.0 + 24.0);
     let head = Cell::new(0.0);
-    let drawing = Drawing::of(size, caption, None, |top| {
+    let drawing = Drawing::of_size(size, caption, |top| {
         head.set(top);
         parts.iter().flat_map(|part| part.drawn(top, overlay.colours)).collect()
     });
     pictures.iter_mut().for_each(|picture| picture.y += head.get());
-    let [(svg, text), (png, bytes)] = drawing.files(ATTENTION)?;
-    let files = vec![(svg, picture::into_svg(text, &pictures)?), (png, picture::onto_png(&bytes, size.0, &pictures)?)];
+    let mut files = drawing.files(ATTENTION)?;
+    for (name, bytes) in &mut files {
+        *bytes = if name.ends_with(".svg") { picture::into_svg(std::mem::take(bytes), &pictures)? } else { picture::onto_png(bytes, size.0, &pictures)? };
+    }
     Ok(FigureFiles { files })
 }
 

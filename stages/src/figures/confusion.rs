@@ -1,6 +1,6 @@
 //! Confusion matrices, one for each arm, as scikit-learn's `ConfusionMatrixDisplay` lays them out.
 
-use super::canvas::{Anchor, Canvas, INK, SIZE, WIDTH};
+use super::canvas::{Anchor, Canvas, SIZE, WIDTH};
 use super::letters;
 use super::page::{MARGIN, Page};
 use super::predictions::ArmPredictions;

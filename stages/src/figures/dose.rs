@@ -189,7 +189,8 @@ fn doses(comparison: &Table<Compared>, arms: &Table<ArmRow>) -> Vec<Arm> {
     let sum = |of: (&str, &str), count: fn(&ArmRow) -> Option<u64>| {
         arms.rows.iter().filter(|r| (r.set.as_str(), r.arm.as_str()) == of).map(count).sum::<Option<u64>>()
     };
-    let (real, synthetic) = (|of| sum(of, |r| r.real), |of| sum(of, |r| r.synthetic));
+    let real = |of: (&str, &str)| sum(of, |r| r.real);
+    let synthetic = |of: (&str, &str)| sum(of, |r| r.synthetic);
     let patients = |of: (&str, &str)| {
         let rows = arms.rows.iter().filter(|r| (r.set.as_str(), r.arm.as_str()) == of);
         rows.map(|r| r.training_patients.map(|n| (r.class.as_str(), n))).collect::<Option<Vec<_>>>()

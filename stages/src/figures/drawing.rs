@@ -6,10 +6,13 @@ use crate::contract::prelude::*;
 use crate::files::csv_below;
 use kuva::backend::png::PngBackend;
 use kuva::backend::svg::SvgBackend;
-use kuva::render::render::Scene;
+use kuva::render::render::{Primitive, Scene, TextAnchor};
 
 /// How much larger than its canvas a picture is shown where there is room.
 const LARGER: f64 = 1.35;
+const FONTS: &str = "DejaVu Sans, Verdana, Liberation Sans, Arial, sans-serif";
+/// The height of a caption above a picture of another size.
+const CAPTION: f64 = 28.0;
 
 /// What a figure looks like.
 pub struct Drawing {
@@ -23,10 +26,21 @@ impl Drawing {
     /// What is on a canvas of that height, with what those read who do not see it.
     pub(super) fn on_canvas(canvas: Canvas, height: f64, (caption, note, description): (&str, Option<&str>, &str)) -> Drawing {
         let mut scene = Scene::new(WIDTH, height.ceil());
-        scene.font_family = Some("DejaVu Sans, Verdana, Liberation Sans, Arial, sans-serif".to_owned());
+        scene.font_family = Some(FONTS.to_owned());
         scene.elements = canvas.elements;
         let caption = note.map_or_else(|| caption.to_owned(), |note| format!("{caption} ({note})"));
         Drawing { scene, caption, description: description.to_owned(), data: None }
+    }
+    /// What `draw` gives for the height of the caption, below it, in a picture that is as large as `size` without it: for pictures that
+    /// are wider than a page.
+    pub(super) fn of_size((width, height): (f64, f64), caption: &str, draw: impl FnOnce(f64) -> Vec<Primitive>) -> Drawing {
+        let mut scene = Scene::new(width, (height + CAPTION).ceil());
+        scene.font_family = Some(FONTS.to_owned());
+        let (x, content) = (width / 2.0, clean(caption));
+        scene.elements =
+            vec![Primitive::Text { x, y: CAPTION - 10.0, content, size: 13, anchor: TextAnchor::Middle, rotate: None, bold: true, color: None }];
+        scene.elements.extend(draw(CAPTION));
+        Drawing { scene, caption: caption.to_owned(), description: String::new(), data: None }
     }
     /// The same with the numbers that are drawn, where no record has them: CSV below these columns.
     pub(super) fn with_data(self, columns: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Drawing {

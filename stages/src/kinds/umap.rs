@@ -10,7 +10,7 @@ use crate::data::figure::FigureFiles;
 use crate::data::pack::{ImageStore, Images};
 use crate::data::sample::{Origin, Sample, Samples};
 use crate::data::weights::Trained;
-use crate::figures::{self, ColouredBy, Embedding};
+use crate::figures::{self, ColouredBy};
 use crate::records::{Embedded, Table};
 use crate::umap::{self, UmapParameters};
 use crate::words::counted;
@@ -118,7 +118,7 @@ impl Stage for Umap {
         }
         let trust = trust.map(|t| format!(", trustworthiness {t}")).unwrap_or_default();
         let caption = format!("UMAP of {what}; {} neighbours, min_dist {}{trust}", *self.neighbours, *self.min_dist);
-        let drawn = Embedding { title: "", how: "", table: &table, by: self.colour };
+        let drawn = figures::Embedding { title: "", how: "", table: &table, by: self.colour };
         Ok(Outputs { figure: figures::of_embedding(drawn, &caption)?, embedding: table })
     }
 }

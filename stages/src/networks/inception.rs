@@ -192,9 +192,13 @@ impl FidInception {
         }
         Ok(x)
     }
+    /// The 2,048 features `[n, 2048]` of feature maps.
+    pub fn pool(&self, maps: &Value) -> Result<Value> {
+        Ok(global_average_pool(maps)?)
+    }
     /// The 2,048 features of each image, `[n, 2048]`.
     pub fn features(&self, x: &Value) -> Result<Value> {
-        Ok(global_average_pool(&self.maps(x)?)?)
+        self.pool(&self.maps(x)?)
     }
     /// Logits `[n, 1008]` of features.
     pub fn logits(&self, features: &Value) -> Result<Value> {

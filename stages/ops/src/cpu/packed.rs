@@ -38,7 +38,6 @@ pub struct Rows<T: Element> {
     values: Vec<T>,
     count: usize,
     width: usize,
-    tiles: &'static Tiles<T>,
 }
 
 impl<T: Element> Columns<T> {
@@ -98,7 +97,7 @@ impl<T: Element> Rows<T> {
             let some = high.min(count - from);
             lay_out(values, some, width, from..from + some, &write);
         }
-        Rows { values, count, width, tiles }
+        Rows { values, count, width }
     }
 
     /// The number of vectors.
@@ -108,8 +107,8 @@ impl<T: Element> Rows<T> {
 
     /// The most vectors that one tile takes, for tests.
     #[cfg(test)]
-    fn high(&self) -> usize {
-        self.tiles.by_rows.len()
+    fn high() -> usize {
+        T::tiles().by_rows.len()
     }
 }
 
@@ -178,7 +177,7 @@ mod tests {
             let columns = Columns::of(150, width, |j, to: &mut [f64]| to.iter_mut().enumerate().for_each(|(k, v)| *v = number(j + 1000, k)));
             for count in [1, 5, 6, 7, 14] {
                 let rows = Rows::of(count, width, |i, to: &mut [f64]| to.iter_mut().enumerate().for_each(|(k, v)| *v = number(i, k)));
-                assert!(rows.high() > 1 && rows.count() == count);
+                assert!(Rows::<T>::high() > 1 && rows.count() == count);
                 for some in [0..150, 0..1, 64..64, 64..70, 128..150, 64..150] {
                     let mut out = vec![f64::NAN; count * some.len()];
                     columns.products(&rows, some.clone(), &mut out);

@@ -116,9 +116,8 @@ impl Reference {
             wanted.into_iter().find(|name| !known.contains(name)).map_or(Ok(()), |name| Err(missing(what, name, known)))
         };
         unknown(self.rows.values().map(RowOf::name).collect(), "row", &rows).map_err(bad("reference.rows"))?;
-        let columns = |of: Option<&'_ BTreeMap<String, Column>>| -> Vec<&String> { of.into_iter().flatten().map(|(_, column)| column.name()).collect() };
-        unknown(columns(Some(&self.columns)), "column", &table.columns).map_err(bad("reference.columns"))?;
-        let own = self.rows.values().flat_map(|row| columns(row.columns())).collect();
+        unknown(self.columns.values().map(Column::name).collect(), "column", &table.columns).map_err(bad("reference.columns"))?;
+        let own = self.rows.values().filter_map(RowOf::columns).flat_map(BTreeMap::values).map(Column::name).collect();
         unknown(own, "column", &table.columns).map_err(bad("reference.rows"))?;
         Ok(table)
     }

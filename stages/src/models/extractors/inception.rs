@@ -42,6 +42,9 @@ impl Classifier for Unbiased {
     fn maps(&self, x: &Value, _mode: &mut Mode) -> Result<Value> {
         self.0.maps(x)
     }
+    fn pool(&self, maps: &Value) -> Result<Value> {
+        self.0.pool(maps)
+    }
     fn head(&self, features: &Value, _mode: &mut Mode) -> Result<Value> {
         self.0.unbiased_logits(features)
     }

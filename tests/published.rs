@@ -33,7 +33,7 @@ fn five_papers_are_audited_and_three_contradict_themselves() {
     assert!(audit.contains("Table 1,DenseNet-102,plus both,34.73,16/46 = 34.783,inconsistent,,"), "{audit}");
     assert_eq!(space.hilum(&["report"]).code, 0);
     let report = space.read("report.html");
-    assert!(report.contains("reference.inconsistent") && report.contains("<section id=\"published-tables\">"), "{report}");
+    assert!(report.contains("reference.inconsistent") && report.contains("<section id=\"published-tables\""), "{report}");
     let at = |text: &str| report.find(text).unwrap_or_else(|| panic!("{text}"));
     assert!(at("16/46 = 34.783") < at("<b>explained</b>: 4135") && at("<b>explained</b>: 4135") < at("9/46 = 19.565"));
 }

@@ -111,6 +111,6 @@ mod tests {
         let counts = [CELLS + 7, CELLS + 7, 0, 0].map(|n| format!("<td class=\"num\">{n}</td>")).concat();
         assert!(page.contains(&format!("<th scope=\"row\">gan</th><td>of-tomorrow</td>{counts}")), "{page}");
         assert_eq!(page.matches("<details>").count(), CELLS);
-        assert!(page.contains("and 8 more rows in `hilum show r1`"), "{page}");
+        assert!(page.contains("and 8 more rows in <code>hilum show r1</code>"), "{page}");
     }
 }

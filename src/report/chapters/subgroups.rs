@@ -84,7 +84,7 @@ mod tests {
             count: "15/20".into(),
             interval: "too few <patients>".into(),
         };
-        let rows = vec![row("F", "auroc", Some(0.5)), row("F - M", "auroc", None), row("F", "log-loss", None)];
+        let rows = vec![row("F", "sensitivity", Some(0.5)), row("F - M", "sensitivity", None), row("F", "log-loss", None)];
         let csv = Table { rows }.to_csv().unwrap();
         let stages = vec![made(&store, "scores", ("table", "subgroups.csv"), &csv, Value::Null)];
         let page = CHAPTER.of(&Facts { stages, ..Facts::default() }, &store.into_store()).unwrap().into_string();

@@ -187,7 +187,11 @@ mod tests {
         let ids: Vec<&str> = all.iter().map(|c| c.id).chain(READERS.iter().map(|group| group.id)).chain(["answers", "main", "contents"]).collect();
         assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
         assert!(ids.iter().all(|id| id.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
-        let figures: Vec<&str> = hilum_stages::figures::FIGURES.iter().map(|f| f.name).chain([hilum_stages::figures::sheet::GRID, hilum_stages::figures::attention::ATTENTION]).collect();
+        let figures: Vec<&str> = hilum_stages::figures::FIGURES
+            .iter()
+            .map(|f| f.name)
+            .chain([hilum_stages::figures::sheet::GRID, hilum_stages::figures::attention::ATTENTION])
+            .collect();
         for subject in all.iter().flat_map(|c| c.about).filter(|s| s.artifact == ArtifactType::Figure) {
             assert!(figures.contains(&subject.name), "there is no figure `{}`", subject.name);
         }

@@ -11,8 +11,8 @@ pub mod detectable;
 pub mod interval;
 pub mod paired;
 pub mod proportion;
-pub mod ratio;
 pub mod rank_correlation;
+pub mod ratio;
 pub mod repeats;
 pub mod special;
 #[cfg(test)]

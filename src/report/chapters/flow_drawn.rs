@@ -13,8 +13,6 @@ use hilum_stages::figures::{self, FlowStep};
 use maud::{Markup, html};
 use std::collections::{BTreeMap, BTreeSet};
 
-
-
 /// Tables that are looked at: a study may have one for each cell.
 const TABLES: usize = 200;
 
@@ -143,7 +141,7 @@ mod tests {
         let facts = Facts { stages, ..Facts::default() };
         let chapter = Chapter { id: "drawn", title: "Drawn", about: &[SAMPLES], render: drawn };
         let page = chapter.of(&facts, &store.into_store()).unwrap().into_string();
-                let csv = page.split_once("data:text/csv;base64,").unwrap().1.split_once('"').unwrap().0;
+        let csv = page.split_once("data:text/csv;base64,").unwrap().1.split_once('"').unwrap().0;
         let csv = String::from_utf8(base64::Engine::decode(&base64::engine::general_purpose::STANDARD, csv).unwrap()).unwrap();
         // Patient 2 has an image of each half, and is left out of neither.
         assert_eq!(csv, "table,from,images,patients,left-out-images,left-out-patients\ncxr,,10,5,,\nadults,cxr,5,3,5,2\n");

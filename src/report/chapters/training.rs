@@ -27,7 +27,8 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         match found.record::<History>(m.store)? {
             Ok(history) => {
                 if drawn.len() < SHOWN {
-                    let figures: Vec<Markup> = figures::of_history(&history, found.stage()).iter().map(|figure| drawing(figure.figure.name, &figure.drawing)).collect();
+                    let figures: Vec<Markup> =
+                        figures::of_history(&history, found.stage()).iter().map(|figure| drawing(figure.figure.name, &figure.drawing)).collect();
                     drawn.extend((!figures.is_empty()).then(|| found.stage().to_owned()));
                     out.extend(figures);
                 } else {

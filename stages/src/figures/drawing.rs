@@ -37,8 +37,7 @@ impl Drawing {
         let mut scene = Scene::new(width, (height + CAPTION).ceil());
         scene.font_family = Some(FONTS.to_owned());
         let (x, content) = (width / 2.0, clean(caption));
-        scene.elements =
-            vec![Primitive::Text { x, y: CAPTION - 10.0, content, size: 13, anchor: TextAnchor::Middle, rotate: None, bold: true, color: None }];
+        scene.elements = vec![Primitive::Text { x, y: CAPTION - 10.0, content, size: 13, anchor: TextAnchor::Middle, rotate: None, bold: true, color: None }];
         scene.elements.extend(draw(CAPTION));
         Drawing { scene, caption: caption.to_owned(), description: String::new(), data: None }
     }

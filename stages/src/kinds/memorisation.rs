@@ -2,14 +2,16 @@
 
 use super::spaces;
 use crate::contract::prelude::*;
+use crate::contract::seed::Seed;
 use crate::data::embedding::Embedding;
 use crate::data::pack::{ImageStore, Images};
 use crate::data::sample::{Origin, Sample, Samples};
 use crate::quality::copies::{Copied, copies};
 use crate::quality::memorisation::{Nearest, authentic, discoveries, nearest_other_training, nearest_training, p_values, ratio};
+use crate::quality::ms_ssim;
 use crate::records::{Likeness, MemorisationRow, NearestPair, Table};
 use crate::words::counted;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 ports! {
     inputs {
@@ -41,6 +43,8 @@ ports! {
 ///   images lie nearer.
 /// * `authenticity`: the share of images that lie farther from their nearest training image than that one lies from another one (Alaa et
 ///   al. 2022). Held-out images give the baseline.
+/// * `ms-ssim`: how alike synthetic images of a class are to each other (Wang, Simoncelli & Bovik 2003), on average over at most 500
+///   pairs; 1 where all are equal. The baseline is that of training images of the class: a generator with higher values lacks variety.
 /// * `nearer`: synthetic images that lie nearer than held-out images of their class do, by their rank among these, at a false discovery
 ///   rate.
 ///
@@ -82,7 +86,8 @@ impl Stage for Memorisation {
             let (near, copied) = (near(&rows)?, copies(&known, &pixels(&rows)?, store.side));
             Ok(Set { rows, near, copied })
         };
-        let compared = Compared { others: nearest_other_training(&of_training), held_out: of(held_out)?, synthetic: of(synthetic)?, training };
+        let alike = alike(&training, &synthetic, &store, cx)?;
+        let compared = Compared { others: nearest_other_training(&of_training), held_out: of(held_out)?, synthetic: of(synthetic)?, training, alike };
         Ok(compared.outputs(*self.false_discovery_rate, cx))
     }
 }
@@ -120,6 +125,28 @@ fn check(training: &[Sample], held_out: &[Sample], synthetic: &[Sample], cx: &Co
     Ok(())
 }
 
+/// Pairs of images of a class that are compared with each other.
+const PAIRS: usize = 500;
+
+/// How alike the synthetic images of each class are to each other, and its training images; or why that is not known.
+type Alike = BTreeMap<String, [Result<f64, String>; 2]>;
+
+fn alike(training: &[Sample], synthetic: &[Sample], store: &ImageStore, cx: &Context) -> Result<Alike> {
+    // Which pairs are compared follows from the images alone.
+    let stream = Seed(0).stream(Memorisation::NAME, "pairs");
+    let of = |rows: &[Sample], class: &str| -> Result<Result<f64, String>> {
+        let own: Vec<&Sample> = rows.iter().filter(|row| row.label == class).collect();
+        let names: Vec<&[u8; 32]> = own.iter().map(|row| row.image.bytes()).collect();
+        let images = own.iter().map(|row| store.get(&row.image)).collect::<Result<Vec<_>>>()?;
+        Ok(ms_ssim::diversity(&images, store.side, &ms_ssim::pairs(&names, PAIRS, &stream)).map(|found| found.value))
+    };
+    let labels: BTreeSet<&String> = synthetic.iter().map(|row| &row.label).collect();
+    if let Ok(scales) = ms_ssim::scales(store.side) {
+        cx.note(format!("MS-SSIM at {0}×{0} pixels has {scales} of its five scales", store.side));
+    }
+    labels.into_iter().map(|label| Ok((label.clone(), [of(synthetic, label)?, of(training, label)?]))).collect()
+}
+
 /// Images with their nearest training images, and the training images that they are copies of.
 struct Set {
     rows: Vec<Sample>,
@@ -146,6 +173,7 @@ struct Compared {
     others: Vec<f64>,
     held_out: Set,
     synthetic: Set,
+    alike: Alike,
 }
 
 impl Compared {
@@ -215,7 +243,11 @@ impl Compared {
         let found = nearer.as_ref().ok().filter(|_| !others.is_empty()).map(|nearer| own.iter().filter(|i| nearer[**i]).count() as f64);
         let (exact, mirrored, authenticity) = (copies(false), copies(true), [authenticity(&self.synthetic, &own), authenticity(&self.held_out, &others)]);
         let none = "no held-out images of the class";
-        vec![
+        let alike = self.alike.get(class).map(|[own, real]| {
+            let why = own.as_ref().err().map_or("", String::as_str);
+            row("ms-ssim", own.as_ref().ok().copied(), real.as_ref().ok().copied(), why)
+        });
+        let figures = [
             row("copies", exact.0, exact.1, ""),
             row("mirrored-copies", mirrored.0, mirrored.1, ""),
             row(
@@ -226,7 +258,8 @@ impl Compared {
             ),
             row("authenticity", authenticity[0], authenticity[1], why(authenticity[0].is_none(), "one training image alone")),
             row("nearer", found, None, nearer.as_ref().err().map_or(why(found.is_none(), none), String::as_str)),
-        ]
+        ];
+        figures.into_iter().chain(alike).collect()
     }
 }
 

@@ -19,7 +19,13 @@ fn compared(held_out: u32) -> Compared {
     let far: Vec<(usize, f64)> = (1..=held_out).map(|i| (i as usize % 3, f64::from(i))).collect();
     let mut synthetic = set(rows("s", 4, "covid"), &[(1, 0.0), (2, 0.5), (0, 20.5), (1, 30.5)]);
     synthetic.copied[2] = Some(Copied { training: 2, is_mirrored: true });
-    Compared { training: rows("t", 3, "covid"), others: vec![2.0, 3.0, 0.25], held_out: set(rows("h", held_out, "covid"), &far), synthetic }
+    Compared {
+        training: rows("t", 3, "covid"),
+        others: vec![2.0, 3.0, 0.25],
+        held_out: set(rows("h", held_out, "covid"), &far),
+        synthetic,
+        alike: Alike::new(),
+    }
 }
 
 fn value(outputs: &Outputs, class: &str, metric: &str) -> (Option<f64>, Option<f64>, String) {

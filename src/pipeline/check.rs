@@ -224,8 +224,9 @@ pub(super) fn expect(raw: &RawStage, kind: &StageKind, names: &Names, diagnostic
     let mut unresolved = Unresolved::default();
     let expect = substitute(&Node::new(raw.name.span, Yaml::Map(raw.expect.to_vec())), names, &mut unresolved);
     diagnostics.append(&mut unresolved.diagnostics);
+    // Counts that keep the text of a name are none, which was reported.
     let Yaml::Map(entries) = &expect.value else { return out };
-    for (label, node) in entries.iter().filter(|(_, node)| !unresolved.places.contains(&node.span)) {
+    for (label, node) in entries.iter().filter(|_| unresolved.places.is_empty()) {
         let number = |key: &str| node.get(key).map(whole);
         let keys = matches!(&node.value, Yaml::Map(entries) if entries.iter().all(|(k, _)| ["images", "patients"].contains(&k.text.as_str())));
         let found = match (whole(node), number("images"), number("patients")) {

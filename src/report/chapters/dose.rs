@@ -54,7 +54,7 @@ mod tests {
             CHAPTER.of(&facts, &hilum_cache::Store::open(&held.path().join("store")).unwrap()).unwrap().into_string()
         };
         let shown = page(arms);
-        assert!(shown.contains("<section id=\"dose\">") && shown.contains("download=\"dose.csv\""), "{shown}");
+        assert!(shown.contains("<section id=\"dose\" ") && shown.contains("download=\"dose.csv\""), "{shown}");
         assert_eq!(page(&arms.replace(",10,", ",0,")), "", "one number of images is no curve");
         assert_eq!(page("a,b\n"), "");
     }

@@ -125,8 +125,8 @@ mod tests {
         let stages = vec![first, table("part/fold=0", &[row(1, "p", "real")]), table("part/fold=1", &[row(2, "p", "real"), row(4, "", "synthetic")])];
         let page = CHAPTER.of(&Facts { stages, ..Facts::default() }, &store.into_store()).unwrap().into_string();
         let cells = |all: [&str; 4]| all.map(|cell| format!("<td class=\"num\">{cell}</td>")).concat();
-        assert!(page.contains(&format!("<th scope=\"row\">import</th>{}", cells(["1", "2", "3", "0"]))), "{page}");
-        assert!(page.contains(&format!("<th scope=\"row\">part</th>{}", cells(["2", "1", "1", "0 to 1"]))), "{page}");
+        assert!(page.contains(&format!("<th scope=\"row\">import, out</th>{}", cells(["1", "2", "3", "0"]))), "{page}");
+        assert!(page.contains(&format!("<th scope=\"row\">part, out</th>{}", cells(["2", "1", "1", "0 to 1"]))), "{page}");
         assert!(page.contains("<li><b>import</b>: 2 &lt;images&gt; were left out</li>"), "{page}");
     }
 }

@@ -55,5 +55,5 @@ fn the_example_of_the_documentation_is_sound_and_a_changed_digit_is_found() {
     assert!(audit.contains("37 missed of 46 means 9/46 = 19.565; no count of 46 gives 19.57"), "{audit}");
     space.write("paper.yaml", block("text").replace("19.56, 37", "19..56, 37"));
     let said = space.hilum(&["run", "study.yaml"]);
-    assert!(said.code == 1 && said.err.contains("line 13 of the file of published tables"), "{}", said.err);
+    assert!(said.code == 2 && said.err.contains("line 13 of the file of published tables"), "{}", said.err);
 }

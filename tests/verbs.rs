@@ -103,7 +103,7 @@ fn is_sound(html: &str) {
 #[test]
 fn a_report_begins_with_the_answer_and_may_be_without_images() {
     let space = Space::tiny();
-    space.edit("seed: 7\n", "seed: 7\nscales: { ci: { stages: { synthetic: { with: { count: 9 } } } } }\n");
+    space.edit("seed: 7\n", "seed: 7\nscales: { ci: { stages: { classifier: { with: { epochs: 1 } } } } }\n");
     assert_eq!(space.hilum(&["run", "study.yaml", "--scale", "ci"]).code, 0);
     assert_eq!(space.hilum(&["report"]).code, 0);
     let html = space.read("report.html");

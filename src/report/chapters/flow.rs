@@ -1,6 +1,6 @@
 //! Which patients and images each step has, and what was left out on the way and why.
 
-use super::flow_drawn::drawn;
+use super::flow_drawn::{SAMPLES, drawn};
 use super::population::name;
 use super::{Chapter, Material};
 use crate::report::artifacts::Subject;
@@ -14,7 +14,6 @@ use hilum_stages::words::counted;
 use maud::{Markup, html};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) const SAMPLES: Subject = Subject { artifact: ArtifactType::Samples, name: "samples" };
 
 pub(super) const CHAPTER: Chapter = Chapter { id: "flow", title: "Flow of patients and images", about: &[SAMPLES], render };
 

@@ -1,8 +1,7 @@
 //! Images and patients from import to the parts of a split. Names and counts only.
 
 use super::Material;
-use super::flow::SAMPLES;
-use crate::report::artifacts::ReportArtifact;
+use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::drawing;
 use hilum_cache::recipe::Input;
 use hilum_cache::{Digest, Result};
@@ -12,6 +11,8 @@ use hilum_stages::data::sample::{Origin, counts};
 use hilum_stages::figures::{self, FlowStep};
 use maud::{Markup, html};
 use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) const SAMPLES: Subject = Subject { artifact: ArtifactType::Samples, name: "samples" };
 
 /// Tables that are looked at: a study may have one for each cell.
 const TABLES: usize = 200;

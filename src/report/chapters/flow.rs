@@ -3,7 +3,6 @@
 use super::flow_drawn::{SAMPLES, drawn};
 use super::population::name;
 use super::{Chapter, Material};
-use crate::report::artifacts::Subject;
 use crate::report::facts::Facts;
 use crate::report::wide::{prose, table};
 use hilum_cache::{Digest, Result};

@@ -177,7 +177,7 @@ mod tests {
             let columns = Columns::of(150, width, |j, to: &mut [f64]| to.iter_mut().enumerate().for_each(|(k, v)| *v = number(j + 1000, k)));
             for count in [1, 5, 6, 7, 14] {
                 let rows = Rows::of(count, width, |i, to: &mut [f64]| to.iter_mut().enumerate().for_each(|(k, v)| *v = number(i, k)));
-                assert!(Rows::<T>::high() > 1 && rows.count() == count);
+                assert!(Rows::<f64>::high() > 1 && rows.count() == count);
                 for some in [0..150, 0..1, 64..64, 64..70, 128..150, 64..150] {
                     let mut out = vec![f64::NAN; count * some.len()];
                     columns.products(&rows, some.clone(), &mut out);

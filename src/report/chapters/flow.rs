@@ -13,7 +13,6 @@ use hilum_stages::words::counted;
 use maud::{Markup, html};
 use std::collections::{BTreeMap, BTreeSet};
 
-
 pub(super) const CHAPTER: Chapter = Chapter { id: "flow", title: "Flow of patients and images", about: &[SAMPLES], render };
 
 /// Notes that are listed.

@@ -54,7 +54,8 @@ impl Scale {
             unit *= 10.0;
         }
         let step = [1.0, 2.0, 2.5, 5.0, 10.0].map(|n| n * unit).into_iter().find(|step| *step >= wanted).unwrap_or(unit * 10.0);
-        let (first, last) = ((self.low / step).ceil(), (self.high / step).floor());
+        // An end that is a tick itself is one, however it is rounded.
+        let (first, last) = ((self.low / step - 1e-9).ceil(), (self.high / step + 1e-9).floor());
         let count = (last - first + 1.0).clamp(0.0, most as f64 + 2.0) as usize;
         (0..count).map(|n| (first + n as f64) * step).map(|v| (v, name(v, step))).collect()
     }

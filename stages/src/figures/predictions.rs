@@ -234,8 +234,8 @@ pub(super) mod tests {
         (0..4).for_each(|_| all.add("cv", "", &table(&[(1, "a", 0.25), (2, "b", 0.75)])));
         assert_eq!(all.arms()[1].trainings().iter().map(|t| t.labels.len()).collect::<Vec<_>>(), [2, 2, 2]);
         assert_eq!(all.note().as_deref(), Some("1 of 7 evaluations not drawn"));
-        (0..20).for_each(|n| all.add(&format!("arm {n}"), "", &table(&[(1, "a", 0.25)])));
-        assert_eq!((all.arms().len(), all.drawn().len()), (22, ARMS));
+        (0..24).for_each(|n| all.add(&format!("arm {n}"), "", &table(&[(1, "a", 0.25)])));
+        assert_eq!((all.arms().len(), all.drawn().len()), (26, ARMS));
         assert!(all.arms()[ARMS..].iter().all(|arm| arm.trainings().is_empty() && arm.confusion()[0][0] == 1));
     }
 

@@ -72,7 +72,7 @@ fn what_cannot_be_explained_is_refused() {
     assert_eq!(said("{ \"class\": \"c\" }", &rows()), "`class`: there is no class `c`");
     let mut other = rows();
     other[0].label = "z".into();
-    assert_eq!(said("{}", &other), "label `z` of the samples is not one of the classifier's classes (a, b)");
+    assert_eq!(said("{}", &other), "label `z` of the test set is not one of the classifier's classes (a, b)");
     for bad in [r#"{ "shown": 0 }"#, r#"{ "strength": 1.5 }"#, r#"{ "colours": "rainbow" }"#, r#"{ "layer": "layer4" }"#] {
         assert!(serde_json::from_str::<GradCam>(bad).is_err(), "{bad}");
     }

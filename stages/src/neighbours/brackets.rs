@@ -58,15 +58,15 @@ impl<'a, V: Vectors> Brackets<'a, V> {
         let (of_a, of_b) = (most(a, &centre), most(b, &centre));
         // Not-a-number stays what it is.
         let largest = if of_a > of_b { of_a } else { of_a * 0.0 + of_b };
-        // Not-a-number is not below.
-        if !(8.0 * dimensions as f64 * largest * largest < V::LARGEST) || largest < 1e-140 && largest > 0.0 {
+        let bound = 8.0 * dimensions as f64 * largest * largest;
+        if bound >= V::LARGEST || bound.is_nan() || largest < 1e-140 && largest > 0.0 {
             return None;
         }
         let scale = if largest > 0.0 { power_above(largest).recip() } else { 1.0 };
         let chains = DEPTH + dimensions.div_ceil(DEPTH);
         let part = (chains as f64 + 24.0) * 1.01 * UNIT + 2.01 * a.rounding();
         let lost = dimensions as f64 * (LOST + 2.0 * scale * scale * V::SMALLEST);
-        if !(lost < f64::from(f32::MAX) / 8.0) || part > 0.1 {
+        if lost >= f64::from(f32::MAX) / 8.0 || lost.is_nan() || part > 0.1 {
             return None;
         }
         let write = |set: &V, i: usize, to: &mut [f32]| rounded(set, i, &centre, scale, to);

@@ -61,7 +61,7 @@ mod tests {
     fn large_images_are_means_of_blocks_and_small_ones_as_they_are() {
         assert_eq!(smaller(2, &[1, 2, 3, 4]), (2, vec![1, 2, 3, 4]));
         let side = SIDE * 2 + 1;
-        let pixels: Vec<u8> = (0..side * side).map(|at| if at % side % 2 == 0 { 10 } else { 21 }).collect();
+        let pixels: Vec<u8> = (0..side * side).map(|at| if (at % side).is_multiple_of(2) { 10 } else { 21 }).collect();
         let (small, means) = smaller(side, &pixels);
         // A third of it: blocks of three columns hold two of one sort and one of the other.
         assert_eq!((small, means.len()), (side / 3, (side / 3) * (side / 3)));

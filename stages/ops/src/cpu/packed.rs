@@ -199,7 +199,7 @@ mod tests {
             let (i, j) = (at / 70, at % 70);
             let terms = (0..600).map(|k| f64::from(number(i, k) as f32) * f64::from(number(j, k) as f32));
             let (sum, most) = terms.fold((0.0, 0.0), |(sum, most), term| (sum + term, most + term.abs()));
-            assert!((f64::from(*found) - sum).abs() <= 140.0 * 2f64.powi(-24) * most);
+            assert!((f64::from(*found) - sum).abs() <= 140.0 * (1.0 / f64::from(1 << 24)) * most);
         }
     }
 

@@ -23,7 +23,7 @@ fn arm(n: usize, are_long: bool) -> String {
 /// An arm's predictions: two images of each patient, better with each arm.
 fn table(classes: &[&str], images: u32, (arm, training): (usize, usize), stream: &mut Stream) -> PredictionTable {
     let row = |n: u32, stream: &mut Stream| {
-        let label = usize::from(n % 5 == 0) + usize::from(classes.len() > 2 && n % 7 == 0);
+        let label = usize::from(n.is_multiple_of(5)) + usize::from(classes.len() > 2 && n.is_multiple_of(7));
         let lift = 0.25 + 0.02 * arm as f64 + 0.05 * training as f64;
         let raw: Vec<f64> = (0..classes.len()).map(|c| crate::math::exp(stream.normal() + if c == label { 4.0 * lift } else { 0.0 })).collect();
         let sum: f64 = raw.iter().sum();

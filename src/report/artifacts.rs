@@ -7,7 +7,7 @@ use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::port::File;
 use hilum_stages::data::pack::Images;
 use hilum_stages::data::sample::{ClassCount, Sample, Samples};
-use hilum_stages::records::Record;
+use hilum_stages::records::{PredictionTable, Record};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
@@ -21,6 +21,15 @@ pub(super) struct Subject {
     pub(super) artifact: ArtifactType,
     /// The name of a file in it, without its extension.
     pub(super) name: &'static str,
+}
+
+impl Subject {
+    /// Tables of images.
+    pub(super) const SAMPLES: Subject = Subject { artifact: ArtifactType::Samples, name: "samples" };
+    /// Pixels of images.
+    pub(super) const PACK: Subject = Subject { artifact: ArtifactType::Images, name: "pixels" };
+    /// Predictions for test images.
+    pub(super) const PREDICTIONS: Subject = Subject { artifact: ArtifactType::Table, name: PredictionTable::NAME };
 }
 
 /// An artifact of a run, before it is looked at.

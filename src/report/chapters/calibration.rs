@@ -1,7 +1,7 @@
 //! Whether probabilities mean what they say: the metrics of it, and the figure of reliability of each test.
 
 use super::comparison::{self, COMPARISON};
-use super::predictions::{PREDICTIONS, figures_of};
+use super::predictions::figures_of;
 use super::{Chapter, Material};
 use crate::report::artifacts::Subject;
 use crate::report::wide::table;
@@ -10,7 +10,7 @@ use hilum_stages::figures::RELIABILITY;
 use hilum_stages::records::{Compared, Table};
 use maud::{Markup, html};
 
-const ABOUT: &[Subject] = &[PREDICTIONS, COMPARISON];
+const ABOUT: &[Subject] = &[Subject::PREDICTIONS, COMPARISON];
 
 pub(super) const CHAPTER: Chapter = Chapter { id: "calibration", title: "Calibration", about: ABOUT, render };
 

@@ -1,8 +1,9 @@
 //! Which patients and images each step has, and what was left out on the way and why.
 
-use super::flow_drawn::{SAMPLES, drawn};
+use super::flow_drawn::drawn;
 use super::population::name;
 use super::{Chapter, Material};
+use crate::report::artifacts::Subject;
 use crate::report::facts::Facts;
 use crate::report::wide::{prose, table};
 use hilum_cache::{Digest, Result};
@@ -13,7 +14,7 @@ use hilum_stages::words::counted;
 use maud::{Markup, html};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "flow", title: "Flow of patients and images", about: &[SAMPLES], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "flow", title: "Flow of patients and images", about: &[Subject::SAMPLES], render };
 
 /// Notes that are listed.
 const NOTES: usize = 60;
@@ -33,7 +34,7 @@ impl Counts {
 fn render(m: &Material) -> Result<Option<Markup>> {
     let mut counted_once: BTreeMap<Digest, Counts> = BTreeMap::new();
     let mut steps: Vec<(String, Vec<Counts>)> = vec![];
-    for found in m.of(SAMPLES) {
+    for found in m.of(Subject::SAMPLES) {
         let counts = match counted_once.get(&found.digest) {
             Some(counts) => *counts,
             None => {

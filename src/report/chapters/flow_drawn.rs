@@ -12,8 +12,6 @@ use hilum_stages::figures::{self, FlowStep};
 use maud::{Markup, html};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) const SAMPLES: Subject = Subject { artifact: ArtifactType::Samples, name: "samples" };
-
 /// Tables that are looked at: a study may have one for each cell.
 const TABLES: usize = 200;
 
@@ -29,7 +27,7 @@ struct Known {
 /// The figure; nothing where no table was made of another.
 pub(super) fn drawn(m: &Material) -> Result<Option<Markup>> {
     let (mut steps, mut known): (Vec<FlowStep>, Vec<Known>) = (vec![], vec![]);
-    for found in m.of(SAMPLES).take(TABLES) {
+    for found in m.of(Subject::SAMPLES).take(TABLES) {
         let Some(from) = made_of(found, &known) else { continue };
         let rows = found.samples(m.store)?;
         let images: BTreeSet<Digest> = rows.iter().map(|row| row.image).collect();
@@ -140,7 +138,7 @@ mod tests {
             stage("made", &table(20..25, "synthetic"), json!({ "generator": Digest::of(b"g") })),
         ];
         let facts = Facts { stages, ..Facts::default() };
-        let chapter = Chapter { id: "drawn", title: "Drawn", about: &[SAMPLES], render: drawn };
+        let chapter = Chapter { id: "drawn", title: "Drawn", about: &[Subject::SAMPLES], render: drawn };
         let page = chapter.of(&facts, &store.into_store()).unwrap().into_string();
         let csv = page.split_once("data:text/csv;base64,").unwrap().1.split_once('"').unwrap().0;
         let csv = String::from_utf8(base64::Engine::decode(&base64::engine::general_purpose::STANDARD, csv).unwrap()).unwrap();

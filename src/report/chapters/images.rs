@@ -12,11 +12,9 @@ use hilum_stages::figures::sheet::{GRID as SHEET, sheet};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 
-const SAMPLES: Subject = Subject { artifact: ArtifactType::Samples, name: "samples" };
-pub(super) const PACK: Subject = Subject { artifact: ArtifactType::Images, name: "pixels" };
 const GRID: Subject = Subject { artifact: ArtifactType::Figure, name: SHEET };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "images", title: "Images", about: &[SAMPLES, PACK, GRID], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "images", title: "Images", about: &[Subject::SAMPLES, Subject::PACK, GRID], render };
 
 /// What a grid shows.
 pub(super) const MOMENTS: &str = "samples during training (top: earliest), from fixed noise or, for translation, of the images in the first row";
@@ -25,13 +23,13 @@ const SHOWN: usize = 24;
 
 fn render(m: &Material) -> Result<Option<Markup>> {
     let is_synthetic = |found: &ReportArtifact| found.ending(".png").next().is_some();
-    if m.facts.without_images && (m.of(GRID).next().is_some() || m.of(SAMPLES).any(is_synthetic)) {
+    if m.facts.without_images && (m.of(GRID).next().is_some() || m.of(Subject::SAMPLES).any(is_synthetic)) {
         return Ok(Some(
             html! { p { "Synthetic images, real ones beside them and samples during training are left out, as the report was asked to be without." } },
         ));
     }
     let mut out = vec![];
-    for found in m.of(SAMPLES).filter(|_| !m.facts.without_images) {
+    for found in m.of(Subject::SAMPLES).filter(|_| !m.facts.without_images) {
         let rows = if found.ending(".png").next().is_some() { found.samples(m.store)? } else { vec![] };
         // A table of patients' images has no synthetic ones: only those of a generator count.
         if rows.first().is_some_and(|row| row.origin == Origin::Synthetic) {
@@ -78,11 +76,11 @@ fn beside(m: &Material, found: &ReportArtifact, rows: &[Sample]) -> Result<Marku
 fn real(m: &Material, label: &str, side: usize) -> Result<Vec<Vec<u8>>> {
     let mut wanted: Vec<Digest> = vec![];
     // Tables that were made of no other: the images of each patient are in these, once.
-    for found in m.of(SAMPLES).filter(|f| f.receipt.recipe.inputs.is_empty()) {
+    for found in m.of(Subject::SAMPLES).filter(|f| f.receipt.recipe.inputs.is_empty()) {
         let rows = found.samples(m.store)?;
         wanted.extend(by_priority(rows.iter().filter(|s| s.origin == Origin::Real && s.label == label)).into_iter().map(|s| s.image));
     }
-    for found in m.of(PACK) {
+    for found in m.of(Subject::PACK) {
         let Some(pack) = found.pack(m.store)?.filter(|pack| pack.side == side) else { continue };
         let images: Vec<Vec<u8>> = wanted.iter().filter_map(|d| pack.get(d).map(<[u8]>::to_vec)).take(SHOWN).collect();
         if !images.is_empty() {

@@ -1,22 +1,18 @@
 //! The test images that most evaluations misjudge, with their probabilities: whether a reader would have seen it is for a reader to say.
 
 use super::comparison::{self, COMPARISON};
-use super::images::PACK;
 use super::{Chapter, Material};
 use crate::report::arms::{Group, groups};
 use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::png;
 use crate::report::pixels::Pixels;
 use hilum_cache::{Digest, Result};
-use hilum_stages::contract::artifact::ArtifactType;
-use hilum_stages::records::{PredictionTable, Record};
+use hilum_stages::records::PredictionTable;
 use hilum_stages::words::counted;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
-const PREDICTIONS: Subject = Subject { artifact: ArtifactType::Table, name: PredictionTable::NAME };
-
-pub(super) const CHAPTER: Chapter = Chapter { id: "misjudged", title: "Misjudged images", about: &[PREDICTIONS, PACK, COMPARISON], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "misjudged", title: "Misjudged images", about: &[Subject::PREDICTIONS, Subject::PACK, COMPARISON], render };
 
 /// Tests, and images of each.
 const TESTS: usize = 4;
@@ -48,10 +44,10 @@ impl Judged {
 }
 
 fn render(m: &Material) -> Result<Option<Markup>> {
-    let found: Vec<&ReportArtifact> = m.of(PREDICTIONS).collect();
+    let found: Vec<&ReportArtifact> = m.of(Subject::PREDICTIONS).collect();
     let stages: Vec<&str> = found.iter().map(|f| f.stage()).collect();
     let all = groups(&stages, &comparison::arms(m)?);
-    let pixels = if m.facts.without_images { None } else { Some(Pixels::of(m.of(PACK), m.store)?) };
+    let pixels = if m.facts.without_images { None } else { Some(Pixels::of(m.of(Subject::PACK), m.store)?) };
     let mut out = vec![];
     for group in all.iter().take(TESTS) {
         let judged = judged(m, &found, group)?;

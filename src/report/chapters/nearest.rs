@@ -1,6 +1,5 @@
 //! Synthetic images beside the training images that they are nearest to.
 
-use super::images::PACK;
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::png;
@@ -13,13 +12,13 @@ use maud::{Markup, html};
 
 const PAIRS: Subject = Subject { artifact: ArtifactType::Table, name: Table::<NearestPair>::NAME };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "nearest", title: "Nearest training images", about: &[PAIRS, PACK], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "nearest", title: "Nearest training images", about: &[PAIRS, Subject::PACK], render };
 
 /// Pairs that are shown of a stage.
 const SHOWN: usize = 8;
 
 fn render(m: &Material) -> Result<Option<Markup>> {
-    let pixels = if m.facts.without_images { None } else { Some(Pixels::of(m.of(PACK), m.store)?) };
+    let pixels = if m.facts.without_images { None } else { Some(Pixels::of(m.of(Subject::PACK), m.store)?) };
     let mut out = vec![];
     for found in m.of(PAIRS) {
         out.push(match found.record::<Table<NearestPair>>(m.store)? {

@@ -5,7 +5,6 @@ use super::{Chapter, Material};
 use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::png;
 use hilum_cache::{Digest, Result};
-use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::seed::Seed;
 use hilum_stages::data::sample::{Origin, Sample};
 use hilum_stages::figures::sheet::sheet;
@@ -13,10 +12,7 @@ use hilum_stages::words::counted;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
-const SAMPLES: Subject = Subject { artifact: ArtifactType::Samples, name: "samples" };
-const PACK: Subject = Subject { artifact: ArtifactType::Images, name: "pixels" };
-
-pub(super) const CHAPTER: Chapter = Chapter { id: "pairs", title: "Translated images", about: &[SAMPLES, PACK], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "pairs", title: "Translated images", about: &[Subject::SAMPLES, Subject::PACK], render };
 
 /// Rows of a sheet.
 const ROWS: usize = 8;
@@ -46,7 +42,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
 fn translations(m: &Material) -> Result<Vec<Rows>> {
     let is_back = |found: &ReportArtifact| found.receipt.recipe.parameters["reconstruct"].as_bool() == Some(true);
     let mut tables: Vec<(&ReportArtifact, Vec<Sample>)> = vec![];
-    for found in m.of(SAMPLES).filter(|found| found.ending(".png").next().is_some()) {
+    for found in m.of(Subject::SAMPLES).filter(|found| found.ending(".png").next().is_some()) {
         let rows: Vec<Sample> = found.samples(m.store)?.into_iter().filter(|row| row.origin == Origin::Synthetic && row.parent.is_some()).collect();
         if !rows.is_empty() {
             tables.push((found, rows));
@@ -84,7 +80,7 @@ fn pixels(m: &Material, all: &[Rows]) -> Result<Pixels> {
     wanted.sort_unstable();
     wanted.dedup();
     let mut found = Pixels::new();
-    for pack in m.of(PACK) {
+    for pack in m.of(Subject::PACK) {
         if wanted.is_empty() {
             break;
         }

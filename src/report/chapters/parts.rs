@@ -15,9 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 const SCORES: Subject = Subject { artifact: ArtifactType::Scores, name: "scores" };
 const WEIGHTS: Subject = Subject { artifact: ArtifactType::Weights, name: "weights" };
 const GENERATOR: Subject = Subject { artifact: ArtifactType::Generator, name: "weights" };
-const SAMPLES: Subject = Subject { artifact: ArtifactType::Samples, name: "samples" };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "parts", title: "Patients of training and test", about: &[SCORES, WEIGHTS, GENERATOR, SAMPLES], render };
+pub(super) const CHAPTER: Chapter =
+    Chapter { id: "parts", title: "Patients of training and test", about: &[SCORES, WEIGHTS, GENERATOR, Subject::SAMPLES], render };
 
 /// Whom a table of samples is of.
 #[derive(Default)]
@@ -44,7 +44,7 @@ struct Compared {
 }
 
 fn render(m: &Material) -> Result<Option<Markup>> {
-    let tables: BTreeMap<Digest, &ReportArtifact> = m.of(SAMPLES).map(|found| (found.digest, found)).collect();
+    let tables: BTreeMap<Digest, &ReportArtifact> = m.of(Subject::SAMPLES).map(|found| (found.digest, found)).collect();
     let models: BTreeMap<Digest, &ReportArtifact> = m.of(WEIGHTS).map(|found| (found.digest, found)).collect();
     // Rows name a generator by the file of its weights.
     let generators: BTreeMap<Digest, &ReportArtifact> = m.of(GENERATOR).flat_map(|found| found.ending("").map(move |file| (file.digest, found))).collect();

@@ -4,15 +4,12 @@ use super::{Chapter, Material};
 use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::wide::{prose, wide};
 use hilum_cache::{Digest, Result};
-use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::data::sample::{Origin, Sample};
 use hilum_stages::words::counted;
 use maud::{Markup, html};
 use std::collections::{BTreeMap, BTreeSet};
 
-const SAMPLES: Subject = Subject { artifact: ArtifactType::Samples, name: "samples" };
-
-pub(super) const CHAPTER: Chapter = Chapter { id: "population", title: "Patients and images", about: &[SAMPLES], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "population", title: "Patients and images", about: &[Subject::SAMPLES], render };
 
 /// Tables that stand side by side, and values of a column that are listed.
 const TABLES: usize = 8;
@@ -33,7 +30,7 @@ struct Population {
 fn render(m: &Material) -> Result<Option<Markup>> {
     let (mut shown, mut known): (Vec<Population>, BTreeSet<Digest>) = (vec![], BTreeSet::new());
     let (mut bases, mut further): (BTreeSet<String>, usize) = (BTreeSet::new(), 0);
-    for found in m.of(SAMPLES) {
+    for found in m.of(Subject::SAMPLES) {
         let base = format!("{} {}", found.stage().split('/').next().unwrap_or_default(), found.port);
         if !known.insert(found.digest) {
             continue;

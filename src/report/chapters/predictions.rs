@@ -7,23 +7,20 @@ use crate::report::arms::{Group, groups};
 use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::drawing;
 use hilum_cache::Result;
-use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::figures::predictions::{ARMS, TRAININGS};
 use hilum_stages::figures::{self, RELIABILITY, TestPredictions};
-use hilum_stages::records::{PredictionTable, Record};
+use hilum_stages::records::PredictionTable;
 use hilum_stages::words::counted;
 use maud::{Markup, html};
 
-pub(super) const PREDICTIONS: Subject = Subject { artifact: ArtifactType::Table, name: PredictionTable::NAME };
-
-pub(super) const CHAPTER: Chapter = Chapter { id: "predictions", title: "Predictions", about: &[PREDICTIONS, COMPARISON], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "predictions", title: "Predictions", about: &[Subject::PREDICTIONS, COMPARISON], render };
 
 /// Tests that are shown, and others that are named.
 const TESTS: usize = 12;
 const NAMED: usize = 20;
 
 fn render(m: &Material) -> Result<Option<Markup>> {
-    let found: Vec<&ReportArtifact> = m.of(PREDICTIONS).collect();
+    let found: Vec<&ReportArtifact> = m.of(Subject::PREDICTIONS).collect();
     let all = groups_of(m, &found)?;
     let mut shown = vec![];
     for group in all.iter().take(TESTS) {
@@ -55,7 +52,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
 /// # Errors
 /// If a table is damaged or gone.
 pub(super) fn figures_of(m: &Material, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<Markup>> {
-    let found: Vec<&ReportArtifact> = m.of(PREDICTIONS).collect();
+    let found: Vec<&ReportArtifact> = m.of(Subject::PREDICTIONS).collect();
     let mut out = vec![];
     for group in groups_of(m, &found)?.iter().take(TESTS) {
         let (tests, _) = tests(m, &found, group)?;

@@ -14,9 +14,8 @@ use maud::{Markup, html};
 use std::collections::BTreeMap;
 
 const WEIGHTS: Subject = Subject { artifact: ArtifactType::Weights, name: "weights" };
-const SAMPLES: Subject = Subject { artifact: ArtifactType::Samples, name: "samples" };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "training-sets", title: "Training sets", about: &[WEIGHTS, SAMPLES, COMPARISON], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "training-sets", title: "Training sets", about: &[WEIGHTS, Subject::SAMPLES, COMPARISON], render };
 
 /// What a group of trainings was trained on: a set for each training, with the name of its arm.
 struct Sets {
@@ -26,7 +25,7 @@ struct Sets {
 
 fn render(m: &Material) -> Result<Option<Markup>> {
     let trained: Vec<(&ReportArtifact, Digest)> = m.of(WEIGHTS).filter_map(|found| Some((found, table_of(found)?))).collect();
-    let tables: BTreeMap<Digest, &ReportArtifact> = m.of(SAMPLES).map(|found| (found.digest, found)).collect();
+    let tables: BTreeMap<Digest, &ReportArtifact> = m.of(Subject::SAMPLES).map(|found| (found.digest, found)).collect();
     let mut counts: BTreeMap<Digest, Vec<ClassCount>> = BTreeMap::new();
     for digest in trained.iter().map(|t| t.1) {
         if let (false, Some(table)) = (counts.contains_key(&digest), tables.get(&digest)) {

@@ -6,6 +6,7 @@ mod budget;
 mod confounding;
 mod content;
 mod copies;
+mod embedded;
 pub(crate) mod expected;
 mod parents;
 mod patients;
@@ -46,6 +47,10 @@ pub enum DecidedBy {
     Tables,
     /// Counts that the study states, where it states those of all its images.
     Counts,
+    /// Which labels there are.
+    Labels,
+    /// Which images are in which table.
+    Images,
     /// What trainings found.
     Results,
 }
@@ -93,7 +98,8 @@ pub static CHECKS: &[Check] = &[
     error("leakage.augmented_before_split", "L0007", copies::split_by_image),
     error("leakage.parent_in_eval", "L0008", parents::tested),
     error("eval.unequal_test_sets", "L0009", test_sets::unequal),
-    error("metric.unknown_class", "L0010", test_sets::unknown_class).by(DecidedBy::Tables),
+    error("metric.unknown_class", "L0010", test_sets::unknown_class).by(DecidedBy::Labels),
+    error("features.missing", "L0011", embedded::missing).by(DecidedBy::Images),
     error(expected::ID, "E0501", expected::unmet).by(DecidedBy::Counts),
     warning("leakage.near_duplicate", "W0002", content::near),
     warning("patients.unknown", "W0003", patients::unknown),

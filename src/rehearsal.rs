@@ -4,7 +4,7 @@
 use crate::checks::{self, DecidedBy, Finding, expected};
 use crate::lineage::Evidence;
 use crate::pipeline::Pipeline;
-use crate::pipeline::model::StageId;
+use crate::pipeline::model::{Stage, StageId};
 use crate::plan::counts;
 use crate::tables::Tables;
 use hilum_cache::receipt::Artifact;
@@ -65,13 +65,89 @@ impl Rehearsal {
         let is_certain = |finding: &Finding| match finding.check.decided_by {
             DecidedBy::Design => true,
             DecidedBy::Counts => !self.approximate.contains(&finding.stage) || expected::impossible(&p.stages[finding.stage]).is_some(),
+            DecidedBy::Labels => above(p, finding.stage).iter().all(|id| knows_labels(&p.stages[*id])),
+            // Of two imports, nobody knows whether they are of the same images.
+            DecidedBy::Images => above(p, finding.stage).iter().filter(|id| p.stages[**id].kind.pseudonyms).count() < 2,
             DecidedBy::Tables | DecidedBy::Results => false,
         };
         Ok(checks::findings(p, &known, &evidence)?.into_iter().filter(is_certain).collect())
     }
 }
 
+/// A stage and all that its inputs come from.
+fn above(p: &Pipeline, of: StageId) -> BTreeSet<StageId> {
+    let (mut found, mut open) = (BTreeSet::from([of]), vec![of]);
+    while let Some(id) = open.pop() {
+        open.extend(p.stages[id].inputs.iter().flat_map(|i| &i.from).map(|s| s.stage).filter(|id| found.insert(*id)));
+    }
+    found
+}
+
+/// True unless it takes in images of which the study does not say what labels they have, all of which the made-up table has.
+fn knows_labels(stage: &Stage) -> bool {
+    let draws = || stage.stage.images(&|_| None).is_some();
+    let says = || expected::possible_labels(stage).is_some_and(|all| stage.expect.is_empty() || all.iter().all(|label| stage.expect.contains_key(label)));
+    !stage.inputs.is_empty() || !stage.kind.pseudonyms || draws() || says()
+}
+
 fn artifact(of: ArtifactType, content: &[u8]) -> Artifact {
     let digest = Digest::of(content);
     Artifact { kind: of.name().to_owned(), digest, sha256: Sha256::of(content), bytes: 1, file: Some("made-up".into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::study;
+
+    const PHANTOMS: &str = "{ stage: phantoms, with: { size: 32, classes: { normal: { images: 40 }, covid: { images: 40 } } } }";
+    const IMPORT: &str = "{ stage: import, with: { images: data, LABELS } }";
+
+    /// What is found without data in a study of these images: id, stage, and the label of the place.
+    fn found(images: &str, others: &str) -> Vec<(String, String, String)> {
+        let text = format!(
+            "study: s\nseed: 1\nstages:\n  images: {images}\n  pixels: {{ stage: prepare, in: {{ samples: images }}, with: {{ size: 32 }} }}\n  \
+             parts: {{ stage: split, in: {{ samples: images }}, with: {{ train: 0.5, test: 0.5 }} }}\n  classifier: {{ stage: train-classifier, in: \
+             {{ samples: parts.train, images: pixels }}, with: {{ network: {{ smallcnn64: {{ width: 2 }} }}, steps: 1 }} }}\n{others}"
+        );
+        let p = study(&text);
+        let errors = Rehearsal::of(&p).findings(&p).unwrap().into_iter().filter(Finding::refuses);
+        errors.map(|f| (f.check.id.to_owned(), p.stages[f.stage].name.clone(), f.diagnostic(&p, &Default::default()).at.unwrap().1)).collect()
+    }
+
+    const BOUND: &str = "in: { weights: classifier, samples: parts.test, images: pixels }";
+
+    #[test]
+    fn a_class_that_no_image_can_have_is_found_without_data() {
+        for (stage, parameter) in [("grad-cam", "class"), ("shortcuts", "positive"), ("evaluate", "positive")] {
+            let asks = |class: &str| format!("  asks: {{ stage: {stage}, {BOUND}, with: {{ {parameter}: {class} }} }}\n");
+            let unknown = vec![("metric.unknown_class".to_owned(), "asks".to_owned(), "no class `zzz`".to_owned())];
+            assert_eq!((found(PHANTOMS, &asks("zzz")), found(PHANTOMS, &asks("covid"))), (unknown.clone(), vec![]), "{stage}");
+            // An import says it by `labels`, or not at all.
+            let mapped = IMPORT.replace("LABELS", "labels: { '0': normal, '1': covid }");
+            assert_eq!((found(&mapped, &asks("zzz")), found(&mapped, &asks("normal"))), (unknown, vec![]), "{stage}");
+            assert_eq!(found(&IMPORT.replace("LABELS", "exclude: [x]"), &asks("zzz")), []);
+            // What is expected of some labels only tells nothing of the others.
+            let expected = mapped.replacen(" } }", " } }, expect: { covid: 40 }", 1);
+            assert_eq!(found(&expected, &asks("normal")), []);
+        }
+    }
+
+    #[test]
+    fn features_of_every_table_that_is_compared_are_bound() {
+        let compared = |bound: &str, list: &str| {
+            format!(
+                "  gan: {{ stage: train-gan, in: {{ samples: parts.train, images: pixels }}, with: {{ network: {{ dcgan: {{ size: 32 }} }}, label: covid, steps: 1 }} }}\n  \
+                 made: {{ stage: synthesize, in: {{ generator: gan }}, with: {{ count: 8 }} }}\n  \
+                 of-real: {{ stage: features, in: {{ samples: {bound}, images: pixels, weights: classifier }} }}\n  \
+                 of-made: {{ stage: features, in: {{ samples: made, images: made.images, weights: classifier }} }}\n  \
+                 quality: {{ stage: generative-quality, in: {{ real: parts.test, synthetic: made, features: {list} }} }}\n"
+            )
+        };
+        let missing = |port: &str| vec![("features.missing".to_owned(), "quality".to_owned(), format!("none of images of `{port}`"))];
+        assert_eq!(found(PHANTOMS, &compared("parts.test", "[of-real, of-made]")), []);
+        assert_eq!(found(PHANTOMS, &compared("images", "[of-real, of-made]")), [], "features of more images");
+        assert_eq!(found(PHANTOMS, &compared("parts.test", "of-real")), missing("synthetic"));
+        assert_eq!(found(PHANTOMS, &compared("parts.train", "[of-real, of-made]")), missing("real"));
+    }
 }

@@ -16,6 +16,7 @@ mod wide;
 use chapters::{Group, READERS};
 use facts::Facts;
 use hilum_cache::{Ledger, Result, Store};
+use hilum_stages::words::without_controls;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 pub use side_by_side::html as compared;
@@ -120,7 +121,8 @@ fn document(title: &str, heading: &str, lead: &str, main: &str, without_images: 
             }
         }
     };
-    page.into_string()
+    // Names come from tables and records of anybody: no control character reaches a browser, wherever in the page it would be.
+    without_controls(&page.into_string()).into_owned()
 }
 
 #[cfg(test)]

@@ -3,13 +3,14 @@
 //! ```text
 //! study.yaml              the study
 //! .hilum/                 the store (or --store, or HILUM_STORE)
-//! .hilum-private/         0700: study.key (pseudonyms), memo-3 and objects (paths, times), images-2 (digest → path), laid-out-… (results), left-out/ (files by stage)
+//! .hilum-private/         0700: study.key (pseudonyms), memo-3, sha256 and objects (paths, times), images-2 (digest → path), laid-out-… (results), left-out/ (files by stage)
 //! results/STUDY/          laid out for people (or --results)
 //! ```
 
 mod image_map;
 mod key;
 mod left_out;
+mod named_files;
 
 pub use image_map::{IMAGE_MAP, ImageMap};
 pub use key::is_own;
@@ -26,6 +27,7 @@ use hilum_stages::contract::error::Error as StageError;
 use hilum_stages::contract::source::{ListedFile, Listing, PassedOver, Source, SourceKind};
 use hilum_stages::contract::stage::BadSource;
 use hilum_stages::data::inspect;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -38,6 +40,8 @@ use std::sync::Arc;
 const MEMO: &str = "memo-3";
 /// The memo of verified objects of the store.
 const OBJECTS: &str = "objects";
+/// The memo of SHA-256 digests of single files.
+const SHA256: &str = "sha256";
 /// What it was called while notes said less.
 const OLD_MEMOS: [&str; 2] = ["memo", "memo-2"];
 
@@ -168,18 +172,21 @@ impl Workspace {
         Ok(out)
     }
 
-    /// What does not fit in the files that path parameters name, as far as stages look into them beforehand and they are there.
+    /// What does not fit in the files that path parameters name, as far as stages look into them beforehand and they are there. It
+    /// writes nothing but a memo, and that only where there is a private directory.
     pub fn misfits(&self, p: &Pipeline) -> Vec<Diagnostic> {
         let mut found: Vec<Diagnostic> = vec![];
+        let memo_path = self.private.join(SHA256);
+        let (memo, written) = (RefCell::new(Memo::load(&memo_path)), self.written(&p.study));
         for stage in p.stages.iter() {
-            let read = |parameter: &str| {
-                let source = stage.stage.sources().into_iter().find(|s| s.parameter == parameter)?;
-                fs::read(self.file(&p.study, &source)?).ok()
-            };
-            let fault = stage.stage.check_sources(&read).map(|bad| does_not_fit(&bad, &stage.places.with));
+            let files = named_files::NamedFiles { workspace: self, written: &written, sources: stage.stage.sources(), memo: &memo };
+            let fault = stage.stage.check_sources(&files).map(|bad| does_not_fit(&bad, &stage.places.with));
             if let Some(fault) = fault.filter(|f| !found.contains(f)) {
                 found.push(fault);
             }
+        }
+        if self.private.is_dir() {
+            self.save_memo(&memo_path, &memo.into_inner());
         }
         found
     }
@@ -224,7 +231,8 @@ impl Workspace {
             ));
         }
         let missing = |message: String| {
-            let fault = Diagnostic::new("E0403", message).at(span, "no such file or directory").maybe_help(source.help.clone());
+            let help = source.help.map(|help| help.at(&path));
+            let fault = Diagnostic::new("E0403", message).at(span, "no such file or directory").maybe_help(help);
             // Where it was looked for: this is the user's own terminal, and no record.
             Box::new(if let Some(name) = written_path.name { fault.note(format!("`--data {name}` names `{}`", root.display())) } else { fault })
         };
@@ -234,15 +242,9 @@ impl Workspace {
         if !real.starts_with(&real_root) {
             return Err(Box::new(written_path.leaves(span)));
         }
-        match (source.what, real.is_dir()) {
-            (SourceKind::Tables, false) => {
-                Err(Box::new(Diagnostic::new("E0403", format!("`{text}` is not a directory")).at(span, "expected a directory of tables")))
-            }
-            (SourceKind::Images, false) => {
-                Err(Box::new(Diagnostic::new("E0403", format!("`{text}` is not a directory")).at(span, "expected a directory of images")))
-            }
-            (SourceKind::File, true) => Err(Box::new(Diagnostic::new("E0403", format!("`{text}` is a directory")).at(span, "expected a file"))),
-            _ => Ok(Located { path, within: real_root }),
+        match named_files::misnamed(source.what, &real) {
+            Some((why, expected)) => Err(Box::new(Diagnostic::new("E0403", format!("`{text}` {why}")).at(span, expected))),
+            None => Ok(Located { path, within: real_root }),
         }
     }
 }
@@ -253,7 +255,7 @@ fn does_not_fit(bad: &BadSource, with: &Node) -> Diagnostic {
         StageError::Data { message, help } => (message.clone(), help.clone()),
         other => (other.to_string(), None),
     };
-    Diagnostic::new("E0405", message).at(with.place_of_parameter(bad.parameter), "this does not fit").maybe_help(help)
+    Diagnostic::new("E0405", message).at(with.place_of_parameter(&bad.parameter), "this does not fit").maybe_help(help)
 }
 
 /// Where a path parameter points.

@@ -69,7 +69,7 @@ fn the_weights_of_an_extractor_come_with_the_command_that_makes_them() {
              by-others: {{ stage: features, in: {{ samples: images, images: pixels }}, with: {{ extractor: {{ {extractor}: {{ path: models/w.safetensors, sha256: {sha256} }} }} }} }}\n"
         )
     };
-    for (extractor, wanted) in [("inception", "torch.load('pt_inception-2015-12-05-6726825d.pth'"), ("torchxrayvision", "xrv.models.DenseNet(weights=")] {
+    for (extractor, wanted) in [("inception", "torch.load(\"pt_inception-2015-12-05-6726825d.pth\""), ("torchxrayvision", "xrv.models.DenseNet(weights=")] {
         space.write("study.yaml", study(extractor, &"0".repeat(64)));
         let said = space.hilum(&["run", "study.yaml"]);
         assert!(said.code == 2 && said.err.contains("`models/w.safetensors` does not exist") && said.err.contains(wanted), "{}", said.err);

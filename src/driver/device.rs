@@ -1,6 +1,7 @@
 //! Which device tensor stages run on.
 
 use hilum_stages::contract::context::DeviceChoice;
+use hilum_stages::words::counted;
 use std::str::FromStr;
 
 /// The device that is asked for.
@@ -65,7 +66,7 @@ impl Device {
             Device::Cuda(None) if gpus.is_empty() => return Err(NoDevice { asked: "cuda".into(), why: none.into() }),
             Device::Cuda(None) => (gpus, vec![cuda]),
             Device::Cuda(Some(n)) if !gpus.contains(&n) => {
-                let why = if gpus.is_empty() { none.to_owned() } else { format!("there are {} GPUs, counted from 0", gpus.len()) };
+                let why = if gpus.is_empty() { none.to_owned() } else { format!("found {}, counted from 0", counted(gpus.len(), "GPU", "GPUs")) };
                 return Err(NoDevice { asked: format!("cuda:{n}"), why });
             }
             Device::Cuda(Some(n)) => (vec![n], vec![cuda]),

@@ -79,6 +79,10 @@ impl Builder<'_> {
                     if !quoted && [".nan", ".inf", "-.inf", "+.inf"].iter().any(|n| value.eq_ignore_ascii_case(n)) {
                         self.fault("E0006", format!("`{value}` is not a finite number"), span, "expected a number", None);
                     }
+                    // An escape in quotes, such as `"\u001b"`: it would reach terminals, file names, tables and pages.
+                    if value.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+                        self.fault("E0011", "a text has a control character", span, "in this text", Some("remove it; a text may have several lines".into()));
+                    }
                     self.add(Node::new(span, Yaml::Scalar(value.into_owned(), quoted)), anchor, 1)?;
                 }
                 Event::SequenceStart(anchor, tag) => {
@@ -272,6 +276,12 @@ mod tests {
     fn hostile_files_are_refused() {
         assert_eq!(codes("a: 1\na: 2\n"), ["E0003"]);
         assert_eq!(codes("a: .nan\n"), ["E0006"]);
+        for odd in ["a: \"\\0\"", "\"a\\u001bb\": 1", "a: [\"x\\r\"]", "a: \"\\u0085\"", "a: \"\\x7f\""] {
+            assert_eq!(codes(odd), ["E0011"], "{odd}");
+        }
+        for fine in ["a: \"x\\ty\\nz\"", "a: |\r\n  x\r\n  y\r\n", "a: >\n  x\n\n  y\n", "a: x\r\nb: 'é\t'\r\n"] {
+            assert_eq!(codes(fine), [""; 0], "{fine:?}");
+        }
         assert_eq!(codes("a: !x 1\n"), ["E0005"]);
         assert_eq!(codes("a: 1\n---\nb: 2\n"), ["E0005"]);
         assert_eq!(codes("a: [1\n"), ["E0002"]);

@@ -32,6 +32,11 @@ pub(super) fn more(rows: usize, elsewhere: &str) -> Markup {
     html! { @if rows > 0 { p.more { "and " (counted(rows, "more row", "more rows")) " in " (prose(elsewhere)) } } }
 }
 
+/// A class, or in italics what an empty name stands for: a class may be called `all`.
+pub(super) fn of_class(class: &str) -> Markup {
+    html! { @if class.is_empty() { i { "all classes" } } @else { (class) } }
+}
+
 /// A number with three digits after the point, or a dash.
 pub(super) fn short(value: Option<f64>) -> String {
     value.map_or("–".to_owned(), |v| format!("{v:.3}"))

@@ -12,7 +12,7 @@ pub mod resnet;
 mod weights;
 
 pub use greys::Greys;
-pub use weights::{Conversion, Ends, Pretrained, Scope, Weights};
+pub use weights::{Ends, Pretrained, Scope, Weights};
 
 use crate::contract::prelude::*;
 use hilum_ops::Value;

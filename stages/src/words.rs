@@ -1,7 +1,47 @@
-//! English for messages.
+//! English for messages, and texts of anybody that are shown.
+
+use std::borrow::Cow;
 
 /// A count with its words: `1 patient has`, `3 patients have`.
 pub fn counted(n: impl TryInto<u64>, one: &str, several: &str) -> String {
     let n = n.try_into().unwrap_or(u64::MAX);
     format!("{n} {}", if n == 1 { one } else { several })
+}
+
+/// A count as the end of a sentence that says of what: `there is 1`, `there are 3`.
+pub fn there_are(n: impl TryInto<u64>) -> String {
+    let n = n.try_into().unwrap_or(u64::MAX);
+    format!("there {} {n}", if n == 1 { "is" } else { "are" })
+}
+
+/// A number of any size for a message: in scientific notation where its digits would be lost among zeros.
+pub fn number(value: f64) -> String {
+    let size = value.abs();
+    if value == 0.0 || !value.is_finite() || (1e-4..1e9).contains(&size) { value.to_string() } else { format!("{value:e}") }
+}
+
+/// A text without what neither XML nor HTML can hold: control characters and noncharacters, each replaced by a blank. Tabs and ends of
+/// lines stay.
+pub fn without_controls(text: &str) -> Cow<'_, str> {
+    let is_odd = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r') || matches!(c, '\u{fffe}' | '\u{ffff}');
+    if text.chars().any(is_odd) { Cow::Owned(text.replace(is_odd, " ")) } else { Cow::Borrowed(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_one_and_numbers_are_short() {
+        assert_eq!([counted(1, "image", "images"), counted(0, "image", "images")], ["1 image", "0 images"]);
+        assert_eq!([there_are(0), there_are(1), there_are(2)], ["there are 0", "there is 1", "there are 2"]);
+        let shown = [0.0, 1e-300, 2e-5, 2e-4, -0.125, 1e3, 5e8, 1e9, -1.5e40, f64::INFINITY].map(number);
+        assert_eq!(shown, ["0", "1e-300", "2e-5", "0.0002", "-0.125", "1000", "500000000", "1e9", "-1.5e40", "inf"]);
+    }
+
+    #[test]
+    fn what_no_page_can_hold_becomes_a_blank() {
+        assert_eq!(without_controls("a\0b\u{1b}[31m\u{7}\u{85}\u{7f}\u{fffe}\u{ffff} é\t\n"), "a b [31m      é\t\n");
+        assert!(matches!(without_controls("a <b> é"), Cow::Borrowed(_)));
+    }
 }

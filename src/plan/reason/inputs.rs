@@ -7,6 +7,7 @@ use crate::session::Session;
 use hilum_cache::Digest;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::recipe::{Difference, Input, Part};
+use hilum_stages::words::counted;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -46,7 +47,7 @@ pub(super) fn change(stage: &Stage, d: &Difference, all: &[Difference], given: &
         (Some(Input::Lookup { lookup: old, images: before }), Input::Lookup { lookup: new, images: now }) => {
             let with_table = all.iter().any(|o| o.part == Part::Input && input.port.by.contains(&o.path.as_str()));
             let new = given.lookups.iter().find(|list| Digest::of(list) == new);
-            let counts = (before != now).then(|| (format!("{before} images").into(), format!("{now} images").into()));
+            let counts = (before != now).then(|| (counted(before, "image", "images").into(), counted(now, "image", "images").into()));
             match (session.store.read(&old).ok(), new) {
                 (Some(old), Some(new)) => {
                     let others = other_pixels(&old, new);

@@ -3,6 +3,7 @@
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
 use crate::report::drawing::svg;
+use crate::report::wide::of_class;
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::figures::attention::ATTENTION;
@@ -42,12 +43,12 @@ fn shares(summary: &Table<AttentionSummary>) -> Markup {
         _ => row.reason.clone(),
     };
     let alike = |row: &AttentionSummary| row.randomised_ssim.map(|alike| format!("{alike:.2}")).unwrap_or_default();
-    let or_all = |word: &str| if word.is_empty() { "all".to_owned() } else { word.to_owned() };
+    let outcome = |row: &AttentionSummary| if row.outcome.is_empty() { "right or wrong".to_owned() } else { row.outcome.clone() };
     html! {
         div.scroll { table {
-            thead { tr { @for title in ["class", "predicted", "in the border", "interval", "area", "images", "patients", "zero maps", "SSIM with a random last layer"] { th { (title) } } } }
+            thead { tr { @for title in ["class", "by the largest probability", "in the border", "interval", "area", "images", "patients", "zero maps", "SSIM with a random last layer"] { th { (title) } } } }
             tbody { @for row in summary.rows.iter().filter(|row| row.images + row.empty_maps > 0) { tr {
-                td { (or_all(&row.label)) } td { (or_all(&row.outcome)) } td.num { (percent(row.border)) } td { (interval(row)) } td.num { (percent(row.border_area)) }
+                td { (of_class(&row.label)) } td { (outcome(row)) } td.num { (percent(row.border)) } td { (interval(row)) } td.num { (percent(row.border_area)) }
                 td.num { (row.images) } td.num { (row.patients) } td.num { (row.empty_maps) } td.num { (alike(row)) }
             } } }
         } }
@@ -69,8 +70,9 @@ mod tests {
         let row =
             AttentionSummary { border: Some(0.25), low: Some(0.125), high: Some(0.5), border_area: Some(0.4375), images: 7, ..AttentionSummary::default() };
         let few = AttentionSummary { label: "<covid>".into(), outcome: "wrong".into(), images: 1, reason: "too few".into(), ..AttentionSummary::default() };
+        let named = AttentionSummary { label: "all".into(), images: 2, ..AttentionSummary::default() };
         let none = AttentionSummary { label: "nobody".into(), ..AttentionSummary::default() };
-        let csv = Table { rows: vec![row, few, none] }.to_csv().unwrap();
+        let csv = Table { rows: vec![row, few, named, none] }.to_csv().unwrap();
         let table = |stage: &str, csv: &[u8]| made(&store, stage, ("table", "attention-summary.csv"), csv, json!({}));
         let stages = vec![
             table("looks/arm=real", &csv),
@@ -80,6 +82,7 @@ mod tests {
         let page = CHAPTER.of(&Facts { stages, ..Facts::default() }, &store.into_store()).unwrap().into_string();
         assert!(page.contains("<td class=\"num\">25.0 %</td><td>12.5 % to 50.0 %</td><td class=\"num\">43.8 %</td>"), "{page}");
         assert!(page.contains("<td>&lt;covid&gt;</td><td>wrong</td>") && page.contains("too few") && !page.contains("nobody"), "{page}");
+        assert!(page.contains("<td><i>all classes</i></td><td>right or wrong</td>") && page.contains("<td>all</td><td>right or wrong</td>"), "{page}");
         assert!(page.contains("Maps of looks/arm=real") && page.contains("has no column"), "{page}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
-use crate::report::wide::table;
+use crate::report::wide::{of_class, table};
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::records::{MemorisationRow, QualityRow, Record, Table};
@@ -54,13 +54,9 @@ fn number(value: Option<f64>) -> String {
     })
 }
 
-fn class(class: &str) -> &str {
-    if class.is_empty() { "all" } else { class }
-}
-
 fn of_quality(row: &QualityRow) -> Markup {
     html! {
-        th scope="row" { (row.metric) } td { (class(&row.class)) }
+        th scope="row" { (row.metric) } td { (of_class(&row.class)) }
         td.num { (number(row.value)) @if let Some(error) = row.standard_error { small { " ± " (number(Some(error))) } } }
         td.num { (number(row.baseline)) } td.num { (row.real) } td.num { (row.synthetic) } td.text { (row.reason) }
     }
@@ -68,7 +64,7 @@ fn of_quality(row: &QualityRow) -> Markup {
 
 fn of_memorisation(row: &MemorisationRow) -> Markup {
     html! {
-        th scope="row" { (row.metric) } td { (class(&row.class)) } td.num { (number(row.value)) } td.num { (number(row.baseline)) }
+        th scope="row" { (row.metric) } td { (of_class(&row.class)) } td.num { (number(row.value)) } td.num { (number(row.baseline)) }
         td.num { (row.training) } td.num { (row.held_out) } td.num { (row.synthetic) } td.text { (row.reason) }
     }
 }
@@ -94,7 +90,7 @@ mod tests {
         let of = |stage: &str, file: &str, csv: &[u8]| made(&store, stage, ("table", file), csv, Value::Null);
         let stages = vec![of("good", "generative-quality.csv", &quality), of("new", "memorisation.csv", &memory), of("odd", "memorisation.csv", b"a,b\n")];
         let page = CHAPTER.of(&Facts { stages, ..Facts::default() }, &store.into_store()).unwrap().into_string();
-        assert!(page.contains("<td>all</td><td class=\"num\">-1.25e-7<small> ± 0.5000</small></td><td class=\"num\">123.5</td>"), "{page}");
+        assert!(page.contains("<td><i>all classes</i></td><td class=\"num\">-1.25e-7<small> ± 0.5000</small></td><td class=\"num\">123.5</td>"), "{page}");
         assert!(page.contains("<td>a&lt;b</td><td class=\"num\">–") && page.contains("<td class=\"text\">3 images</td>"), "{page}");
         assert!(page.contains("<td class=\"num\">0.2500</td><td class=\"num\">0.5000</td>") && page.contains("<b>odd</b> cannot be shown"), "{page}");
     }

@@ -38,6 +38,12 @@ impl BadParameter {
     pub fn unless(fine: bool, path: &str, why: &str) -> Vec<BadParameter> {
         if fine { vec![] } else { vec![BadParameter { path: split(path), what: Fault::Value(why.into()) }] }
     }
+    /// Faults of a list whose values must differ, each at a value that stands there before.
+    pub fn repeated<T: PartialEq>(list: &[T], path: &str) -> Vec<BadParameter> {
+        let again = (0..list.len()).filter(|at| list[..*at].contains(&list[*at]));
+        let fault = |at: usize| BadParameter { path: [split(path), vec![at.to_string()]].concat(), what: Fault::Value("is named twice".into()) };
+        again.map(fault).collect()
+    }
 }
 
 fn split(path: &str) -> Vec<String> {

@@ -6,7 +6,7 @@ use super::decode;
 use super::error::Result;
 use super::fit::Written;
 use super::port::{Arrival, Inputs, Outputs, Port};
-use super::source::Source;
+use super::source::{Source, SourceFiles};
 use super::stage::{BadInput, BadSource, Effort, NamedCell, Namespace, Needs, Stage, Takes, Upstream};
 use hilum_cache::receipt::Determinism;
 use serde_json::Value;
@@ -91,7 +91,7 @@ pub trait AnyStage: Send + Sync {
     /// Path parameters.
     fn sources(&self) -> Vec<Source>;
     /// See [`Stage::check_sources`].
-    fn check_sources(&self, read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Option<BadSource>;
+    fn check_sources(&self, files: &dyn SourceFiles) -> Option<BadSource>;
     /// See [`Stage::reads`].
     fn reads(&self, port: &str) -> bool;
     /// See [`Stage::requires`].
@@ -134,8 +134,8 @@ impl<S: Stage> AnyStage for S {
     fn sources(&self) -> Vec<Source> {
         Stage::sources(self)
     }
-    fn check_sources(&self, read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Option<BadSource> {
-        Stage::check_sources(self, read)
+    fn check_sources(&self, files: &dyn SourceFiles) -> Option<BadSource> {
+        Stage::check_sources(self, files)
     }
     fn reads(&self, port: &str) -> bool {
         Stage::reads(self, port)

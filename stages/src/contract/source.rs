@@ -1,9 +1,10 @@
 //! Parameters that name files outside the store.
 
-use hilum_cache::Digest;
+use super::conversion::Conversion;
+use hilum_cache::{Digest, ingest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A path as a study writes it: `NAME:path` below a directory given on the command line, or relative to the study's
 /// file.
@@ -21,7 +22,38 @@ pub struct Source {
     /// What it must name.
     pub what: SourceKind,
     /// What to do where it is not there.
-    pub help: Option<String>,
+    pub help: Option<Help>,
+}
+
+/// What to do where a path names nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Help {
+    /// In words.
+    Say(&'static str),
+    /// Make the file from weights of others.
+    Convert(Conversion),
+}
+
+impl Help {
+    /// The help for what was looked for at this path.
+    pub fn at(self, path: &Path) -> String {
+        match self {
+            Help::Say(what) => what.to_owned(),
+            Help::Convert(conversion) => conversion.of_missing(path),
+        }
+    }
+}
+
+/// The files that path parameters name, before anything runs; none where there is no such file, or it cannot be read.
+pub trait SourceFiles {
+    /// Where the file of a parameter lies.
+    fn path(&self, parameter: &str) -> Option<PathBuf>;
+    /// Its SHA-256 in hexadecimal, which is remembered from one time to the next.
+    fn sha256(&self, parameter: &str) -> Option<String>;
+    /// All its bytes.
+    fn read(&self, parameter: &str) -> Option<Vec<u8>> {
+        ingest::read(&self.path(parameter)?).ok()
+    }
 }
 
 /// What a path must name.

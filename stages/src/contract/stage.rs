@@ -4,7 +4,7 @@ use super::bad_parameter::BadParameter;
 use super::context::Context;
 use super::error::Result;
 use super::port;
-use super::source::Source;
+use super::source::{Source, SourceFiles};
 use hilum_cache::receipt::Determinism;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -95,7 +95,7 @@ pub struct BadInput {
 #[derive(Debug)]
 pub struct BadSource {
     /// The parameter that does not fit, such as `reference.table`.
-    pub parameter: &'static str,
+    pub parameter: String,
     /// What is wrong, and what to do.
     pub why: super::error::Error,
 }
@@ -168,9 +168,8 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     fn sources(&self) -> Vec<Source> {
         vec![]
     }
-    /// Finds what does not fit in the files that path parameters name, before anything runs. `read` gives the bytes of the
-    /// file of a parameter, if there is one: large ones are better left alone.
-    fn check_sources(&self, _read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Option<BadSource> {
+    /// Finds what does not fit in the files that path parameters name, before anything runs. Large ones are better not read as a whole.
+    fn check_sources(&self, _files: &dyn SourceFiles) -> Option<BadSource> {
         None
     }
     /// False for an input that these parameters leave unread: it is not waited for and is no part of the recipe.

@@ -10,7 +10,7 @@ use crate::files::{csv_of, write, write_parts};
 use crate::words::counted;
 use hilum_cache::Digest;
 use memmap2::Mmap;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
@@ -199,6 +199,23 @@ impl<'a> ImageStore<'a> {
         }
         samples
     }
+}
+
+/// The sides of the packs that these stages make, as far as parameters say them: none where one is not known. Generated images have
+/// the side of those that their generator was trained on.
+pub fn sides(stages: &[usize], upstream: &dyn Upstream) -> Option<BTreeSet<usize>> {
+    let mut out = BTreeSet::new();
+    for stage in stages {
+        match upstream.parameters(*stage).get("size").and_then(serde_json::Value::as_u64) {
+            Some(side) => drop(out.insert(side as usize)),
+            None => {
+                let generators = upstream.makers(*stage, "generator");
+                let from: Vec<usize> = generators.iter().chain([stage]).flat_map(|s| upstream.makers(*s, "images")).collect();
+                out.extend(sides(&from, upstream).filter(|sides| !sides.is_empty())?);
+            }
+        }
+    }
+    Some(out)
 }
 
 /// What a network needs that the packs bound to `images` will not have, as far as the parameters of the stages that

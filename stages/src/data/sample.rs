@@ -223,7 +223,12 @@ impl Samples {
         if let Some(missing) = reader.headers().ok().and_then(|headers| missing_column(headers)) {
             return Err(Error::data(format!("it is not a table of samples: it has no column `{missing}`")));
         }
-        reader.deserialize().enumerate().map(|(n, row)| row.map_err(|e| unreadable(n + 2, &e))).collect()
+        let read = |(n, row): (usize, csv::Result<Sample>)| {
+            let row = row.map_err(|e| unreadable(n + 2, &e))?;
+            // It would stand for all classes in whatever is made of it.
+            if row.label.is_empty() { Err(Error::data(format!("line {} of the table of samples has no label", n + 2))) } else { Ok(row) }
+        };
+        reader.deserialize().enumerate().map(read).collect()
     }
 }
 
@@ -288,6 +293,14 @@ pub(crate) mod tests {
         table.save(dir.path()).unwrap();
         let file = File { name: TABLE.into(), path: dir.path().join(TABLE) };
         assert_eq!(Samples::open(&[file]).unwrap().rows, table.rows);
+    }
+
+    #[test]
+    fn a_row_without_a_label_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        Samples::of(vec![sample("p:1", 0, "a"), sample("p:2", 0, "")]).save(dir.path()).unwrap();
+        let said = Samples::read_rows(&std::fs::read(dir.path().join(TABLE)).unwrap()).unwrap_err().to_string();
+        assert_eq!(said, "line 3 of the table of samples has no label");
     }
 
     #[test]

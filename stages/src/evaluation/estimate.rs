@@ -14,6 +14,7 @@ use crate::statistics::delong::Area;
 use crate::statistics::interval;
 use crate::statistics::proportion::Cluster;
 use crate::statistics::repeats::{Estimate as OverTrainings, over_trainings};
+use crate::words::there_are;
 
 /// The share of studies of which an interval contains the truth.
 pub const LEVEL: f64 = 0.95;
@@ -162,7 +163,7 @@ fn several(trainings: &[Tested], at: usize, patients: &Patients) -> Result<Inter
     let (fewest, least) = (patients_of(&trainings[0], at, patients), least_patients(&trainings[0], at));
     if fewest < least {
         let whose = if share_of(&trainings[0].measures()[at]).is_some() { "" } else { " of the smaller class" };
-        return Err(format!("an interval needs {least} patients{whose}, and there are {fewest}"));
+        return Err(format!("an interval needs {least} patients{whose}, and {}", there_are(fewest)));
     }
     let values = trainings.iter().map(|t| t.value(at)).collect::<Option<Vec<f64>>>().ok_or("undefined in a training")?;
     let covariance = trainings.iter().map(|a| trainings.iter().map(|b| a.covariance(b, at)).collect::<Option<Vec<f64>>>()).collect::<Option<Vec<_>>>();

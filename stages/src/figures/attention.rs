@@ -1,6 +1,7 @@
 //! Images beside overlays of where a classifier finds a class in them. They are shown as they are and drawn from no record, so that
 //! this is no row of the table of figures.
 
+use super::canvas::text;
 use super::drawing::Drawing;
 use super::picture::{self, Picture};
 use crate::contract::prelude::*;
@@ -123,7 +124,7 @@ enum Part {
 impl Part {
     fn drawn(&self, top: f64, colours: Colours) -> Vec<Primitive> {
         match self {
-            Part::Text { at: (x, y), content, size } => vec![text(content, (*x, top + y), *size, TextAnchor::Start)],
+            Part::Text { at: (x, y), content, size } => vec![text((*x, top + y), content, (TextAnchor::Start, *size, None, false), None)],
             Part::Scale { at: (x, y) } => {
                 let steps = 64;
                 let width = SCALE.1 / f64::from(steps);
@@ -135,15 +136,11 @@ impl Part {
                 };
                 let ends = [("0", x - 4.0, TextAnchor::End), ("1", x + SCALE.1 + 5.0, TextAnchor::Start)];
                 let note = ("of the maximum of each map", x + SCALE.1 + 16.0, TextAnchor::Start);
-                let words = ends.into_iter().chain([note]).map(|(content, x, anchor)| text(content, (x, top + y + 9.0), 11, anchor));
+                let words = ends.into_iter().chain([note]).map(|(content, x, anchor)| text((x, top + y + 9.0), content, (anchor, 11, None, false), None));
                 (0..steps).map(step).chain(words).collect()
             }
         }
     }
-}
-
-fn text(content: &str, (x, y): (f64, f64), size: u32, anchor: TextAnchor) -> Primitive {
-    Primitive::Text { x, y, content: content.to_owned(), size, anchor, rotate: None, bold: false, color: None }
 }
 
 /// An image, and the same with its map over it: three bytes for each pixel.
@@ -219,5 +216,9 @@ mod tests {
         let info = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap().info().size();
         assert_eq!(info.0, (2.0 * (16.0 + 4.0 * 242.0)) as u32);
         assert!(files == again, "the same bytes");
+        let odd = [Band { title: "$x$\0\u{1b}[31m".into(), images: vec![of(1)] }];
+        let svg = attention(&odd, 8, Overlay { colours: Colours::Inferno, strength: 0.5 }, "$\\alpha$\u{7}").unwrap().files.remove(0).1;
+        let svg = String::from_utf8(svg).unwrap();
+        assert!(svg.contains(">$x$  [31m<") && svg.contains(">$\\alpha$ <") && !svg.contains(|c: char| c.is_control() && c != '\n'), "{svg}");
     }
 }

@@ -2,12 +2,13 @@
 //! as a telephone's screen, so that letters can be read where the page is narrow. Independent of axes and of what is drawn.
 
 use super::letters;
+use crate::words::without_controls;
 use kuva::render::color::Color;
 use kuva::render::render::{PathData, Primitive, TextAnchor};
 
 /// The width of every page.
 pub(super) const WIDTH: f64 = 480.0;
-/// The size of texts; nothing is smaller.
+/// The size of texts; only numbers in narrow cells are smaller.
 pub(super) const SIZE: u32 = 11;
 /// From one line of such text to the next.
 pub(super) const LINE: f64 = 14.0;
@@ -96,6 +97,10 @@ impl Canvas {
     pub(super) fn text(&mut self, (x, y): (f64, f64), content: &str, from: Anchor, colour: &'static str) {
         self.letters((x, y), content, (from, SIZE, None, false), colour);
     }
+    /// A text around the middle of its baseline, of that size.
+    pub(super) fn sized(&mut self, at: (f64, f64), content: &str, size: u32) {
+        self.letters(at, content, (Anchor::Middle, size, None, false), INK);
+    }
     /// A text that is read from below.
     pub(super) fn upright(&mut self, at: (f64, f64), content: &str) {
         self.letters(at, content, (Anchor::Middle, SIZE, Some(-90.0), false), INK);
@@ -125,15 +130,13 @@ impl Canvas {
         }
         lines.len() as f64 * step
     }
-    fn letters(&mut self, (x, y): (f64, f64), content: &str, (from, size, rotate, bold): (Anchor, u32, Option<f64>, bool), colour: &'static str) {
+    fn letters(&mut self, at: (f64, f64), content: &str, (from, size, rotate, bold): (Anchor, u32, Option<f64>, bool), colour: &'static str) {
         let anchor = match from {
             Anchor::Start => TextAnchor::Start,
             Anchor::Middle => TextAnchor::Middle,
             Anchor::End => TextAnchor::End,
         };
-        // The library reads formulas between dollars.
-        let content = clean(content).replace('$', "\\$");
-        self.elements.push(Primitive::Text { x, y, content, size, anchor, rotate, bold, color: Some(Color::from(colour)) });
+        self.elements.push(text(at, content, (anchor, size, rotate, bold), Some(Color::from(colour))));
     }
 
     pub(super) fn line(&mut self, (x1, y1): (f64, f64), (x2, y2): (f64, f64), stroke: Stroke) {
@@ -201,9 +204,15 @@ fn outline(points: &[(f64, f64)]) -> String {
     points.iter().enumerate().map(|(n, (x, y))| format!("{}{x:.2} {y:.2}", if n == 0 { 'M' } else { 'L' })).collect()
 }
 
-/// Without what XML has no letter for.
+/// A text as the library draws it: every text of every figure.
+pub(super) fn text((x, y): (f64, f64), content: &str, (anchor, size, rotate, bold): (TextAnchor, u32, Option<f64>, bool), color: Option<Color>) -> Primitive {
+    // The library reads formulas between dollars.
+    Primitive::Text { x, y, content: clean(content).replace('$', "\\$"), size, anchor, rotate, bold, color }
+}
+
+/// In one line, and without what XML has no letter for.
 pub(super) fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || ('\u{fffe}'..='\u{ffff}').contains(&c) { ' ' } else { c }).collect()
+    without_controls(text).replace(['\t', '\n', '\r'], " ")
 }
 
 #[cfg(test)]

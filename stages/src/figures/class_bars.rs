@@ -50,7 +50,7 @@ fn draw(sets: &[(String, Vec<ClassCount>)], training: &str) -> Option<Drawing> {
     let caption = format!("{training}: images per class of the training set");
     let keys = vec![Key::of(Sample::Box(REAL, false), "real images"), Key::of(Sample::Box(SYNTHETIC, true), "synthetic images")];
     let most = drawn.iter().flat_map(|arm| arm.first.iter().map(|c| (c.real + c.synthetic) as f64)).fold(1.0, f64::max);
-    let page = Page { description: format!("{caption}: {} arms.", drawn.len()), caption, note: joined(notes), keys };
+    let page = Page { description: format!("{caption}: {}.", counted(drawn.len(), "arm", "arms")), caption, note: joined(notes), keys };
     let (left, width) = (MARGIN + NAMES, WIDTH - 2.0 * MARGIN - NAMES - NUMBERS);
     let drawing = page.draw(|canvas, top| {
         let rows = drawn.iter().map(|arm| arm.first.len() + 1).sum::<usize>() as f64;

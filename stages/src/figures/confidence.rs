@@ -9,6 +9,7 @@ use super::panels::{Mark, Panel, Titled, panels};
 use super::predictions::ArmPredictions;
 use super::thinned::evenly;
 use super::{Draw, Drawing, Figure, TestPredictions};
+use crate::words::counted;
 
 pub(super) const FIGURE: Figure = Figure {
     name: "confidence",
@@ -82,7 +83,7 @@ fn draw(test: &TestPredictions) -> Option<Drawing> {
         keys.push(Key::of(Sample::Point(OF_FIRST), arms[0].name()));
     }
     keys.push(Key::of(Sample::Line(THRESHOLD), "images at it or above are taken for the class"));
-    let description = format!("{caption}. A panel for each of {} arms.", arms.len());
+    let description = format!("{caption}. A panel for each of {}.", counted(arms.len(), "arm", "arms"));
     let page = Page { caption, note: joined(notes), keys, description };
     let x = Titled { scale: Scale { low: 0.0, high: (most_images + 1) as f64 }, title: "test image of the class, in the order of the test set".into() };
     let y = Titled { scale: Scale { low: -0.04, high: 1.04 }, title: "probability of the class".into() };
@@ -97,7 +98,7 @@ fn series(arm: &ArmPredictions, (class, classes): (usize, usize), most: usize) -
     // Of several classes, none other can be larger from one half on. Folds of two classes may have thresholds of their own.
     let threshold = training.and_then(|t| t.threshold(class).or((classes > 2).then_some(0.5)));
     let above = |at: f64| format!("{} of {} at or above {at:.2}", probabilities.iter().filter(|p| **p >= at).count(), probabilities.len());
-    let right = threshold.map_or_else(|| format!("{} images", probabilities.len()), above);
+    let right = threshold.map_or_else(|| counted(probabilities.len(), "image", "images"), above);
     let all: Vec<(f64, f64)> = probabilities.into_iter().enumerate().map(|(n, p)| ((n + 1) as f64, p)).collect();
     let points = evenly(&all, most).into_iter().filter(|(_, p)| (0.0..=1.0).contains(p)).collect();
     Series { arm: arm.name(), class, points, right, threshold }

@@ -5,6 +5,7 @@ use super::letters;
 use super::page::{MARGIN, Page};
 use super::predictions::ArmPredictions;
 use super::{Draw, Drawing, Figure, TestPredictions};
+use crate::words::counted;
 
 pub(super) const FIGURE: Figure = Figure {
     name: "confusion",
@@ -16,6 +17,10 @@ pub(super) const FIGURE: Figure = Figure {
 const CLASSES: usize = 14;
 /// The room of a class's name, in pixels.
 const NAMES: f64 = 76.0;
+/// Sizes of letters in cells.
+const SIZES: [u32; 3] = [SIZE, 9, 8];
+/// How far a rounded count may be from the count, as a share of it.
+const NEAR: f64 = 0.05;
 /// Shades, from no image of the row to all of them: ink on the last one can still be read, and they differ without colours.
 const SHADES: [&str; 11] = ["#ffffff", "#eef7fd", "#ddf0fb", "#cce8f9", "#bbe1f6", "#aad9f4", "#99d2f2", "#89cbf0", "#78c3ee", "#67bceb", "#56b4e9"];
 
@@ -40,7 +45,7 @@ fn draw(test: &TestPredictions) -> Option<Drawing> {
     let further = test.arms().len() - test.drawn().len();
     let note = (further > 0).then(|| format!("the first {} of {} arms", test.drawn().len(), test.arms().len()));
     let caption = format!("{}: true classes as rows, predicted ones as columns", test.name());
-    let description = format!("{caption}. The shade is the share of the row. {} arms.", arms.len());
+    let description = format!("{caption}. The shade is the share of the row. {}.", counted(arms.len(), "arm", "arms"));
     let drawing = Page { caption, note, keys: vec![], description }.draw(|canvas, top| {
         for (n, arm) in arms.iter().enumerate() {
             let at = (MARGIN + (n % columns) as f64 * panel.width, top + (n / columns) as f64 * panel.height);
@@ -80,7 +85,9 @@ impl Panel {
             for (column, count) in counts.iter().enumerate() {
                 let x = left + column as f64 * self.cell;
                 canvas.rect((x, middle - self.cell / 2.0), (self.cell, self.cell), shade(*count, sum), Some("#a0acb8"));
-                canvas.fitted((x + self.cell / 2.0, middle + 4.0), &short(*count, self.cell - 4.0), self.cell, (Anchor::Middle, false));
+                if let Some((text, size)) = short(*count, self.cell - 2.0) {
+                    canvas.sized((x + self.cell / 2.0, middle + 4.0), &text, size);
+                }
             }
         }
     }
@@ -92,10 +99,18 @@ fn shade(count: u64, sum: u64) -> &'static str {
     SHADES[(tenths.round() as usize).min(10)]
 }
 
-/// A count with no more room than that: in thousands where its digits have none. The numbers are in the data, too.
-fn short(count: u64, room: f64) -> String {
-    let all = count.to_string();
-    if letters::width(&all, SIZE) <= room { all } else { format!("{} k", count / 1000) }
+/// A count with no more room than that, and the size of its letters: all its digits, in smaller letters if need be, or else thousands,
+/// millions or billions that are near enough to it. None where even those have no room: the numbers are in the data, too.
+fn short(count: u64, room: f64) -> Option<(String, u32)> {
+    let rounded = |(unit, letter, digits): (f64, &str, usize)| {
+        let text = format!("{:.digits$}", count as f64 / unit);
+        let shown = text.parse::<f64>().ok()? * unit;
+        ((shown - count as f64).abs() <= NEAR * count as f64).then(|| format!("{text}{letter}"))
+    };
+    let units = [(1e3, "k"), (1e6, "M"), (1e9, "G")].into_iter().flat_map(|(unit, letter)| [1, 0].map(|digits| (unit, letter, digits)));
+    let texts = std::iter::once(count.to_string()).chain(units.filter_map(rounded));
+    let mut sized = texts.flat_map(|text| SIZES.map(|size| (text.clone(), size)));
+    sized.find(|(text, size)| letters::width(text, *size) <= room)
 }
 
 #[cfg(test)]
@@ -125,6 +140,19 @@ mod tests {
         assert!(drawing.caption().ends_with("(the first 24 of 25 arms)"), "{}", drawing.caption());
         assert_eq!(drawing.svg().matches('…').count(), 24);
         assert!(draw(&test()).is_none());
-        assert_eq!([short(123, 40.0), short(1_234_567, 40.0)], ["123", "1234 k"]);
+        let of = |count, room| short(count, room).map(|(text, size)| format!("{text} {size}"));
+        let shown = [(123, 40.0), (1_234_567, 40.0), (1_234_567, 30.0), (1_264, 20.0), (9_951, 19.0), (123_456_789, 16.0)];
+        assert_eq!(
+            shown.map(|(count, room)| of(count, room)),
+            [Some("123 11".into()), Some("1234567 8".into()), Some("1.2M 11".into()), Some("1.3k 8".into()), Some("10k 9".into()), None]
+        );
+        // With fourteen classes, a cell has room for two digits of the usual size.
+        let room = Panel::of(&vec!["a long class name".to_owned(); 14]).cell - 2.0;
+        for count in [0, 1, 99, 499, 500, 951, 999, 1_000, 1_499, 9_951, 99_999, 123_456, 1_049_999] {
+            let (text, size) = short(count, room).unwrap_or_else(|| panic!("{count}"));
+            let unit = [("k", 1e3), ("M", 1e6)].iter().find(|u| text.ends_with(u.0)).map_or(1.0, |u| u.1);
+            let value: f64 = text.trim_end_matches(['k', 'M']).parse::<f64>().unwrap() * unit;
+            assert!((value - count as f64).abs() <= NEAR * count as f64 && letters::width(&text, size) <= room, "{count}: {text}");
+        }
     }
 }

@@ -148,7 +148,12 @@ fn page(all: &[Arm], series: &[&String], (comparison, arms): (&Table<Compared>, 
     let against = comparison.rows.iter().find(|c| !c.against.is_empty()).and_then(|c| comparison.of((&c.set, &c.against), (&c.metric, &c.class)));
     let of_reference = against.and_then(|c| Some(format!(" {} of the arm compared against: {}.", c.metric, in_words(c.value?, c.low.zip(c.high)))));
     let caption = "Metrics by the number of synthetic images, with 95 % intervals".to_owned();
-    Page { description: format!("{caption}. {} arms.{}", all.len(), of_reference.unwrap_or_default()), caption, note: super::drawing::joined(notes), keys }
+    Page {
+        description: format!("{caption}. {}.{}", counted(all.len(), "arm", "arms"), of_reference.unwrap_or_default()),
+        caption,
+        note: super::drawing::joined(notes),
+        keys,
+    }
 }
 
 /// The line that each arm is on: arms are on one whose names differ in one coordinate, there in numbers alone, and whose doses differ. So
@@ -205,7 +210,8 @@ fn doses(comparison: &Table<Compared>, arms: &Table<ArmRow>) -> Vec<Arm> {
         let (own, base) = (real(of)?, real(reference)?);
         match synthetic(of)? {
             0 if of == reference => Some(Dose::Reference),
-            0 if own > base && patients(of).is_some() && patients(of) == patients(reference) => Some(Dose::Repeated(own - base)),
+            _ if own < base || patients(of).is_none() || patients(of) != patients(reference) => None,
+            0 if own > base => Some(Dose::Repeated(own - base)),
             0 => None,
             n => Some(Dose::Synthetic(n)),
         }

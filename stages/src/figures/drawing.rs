@@ -1,7 +1,7 @@
 //! A drawing and its bytes: SVG for pages and print, PNG for whoever has no SVG. Fonts are bundled with the plotting
 //! library.
 
-use super::canvas::{Canvas, WIDTH, clean};
+use super::canvas::{Canvas, WIDTH, clean, text};
 use crate::contract::prelude::*;
 use crate::files::csv_below;
 use kuva::backend::png::PngBackend;
@@ -36,8 +36,7 @@ impl Drawing {
     pub(super) fn of_size((width, height): (f64, f64), caption: &str, draw: impl FnOnce(f64) -> Vec<Primitive>) -> Drawing {
         let mut scene = Scene::new(width, (height + CAPTION).ceil());
         scene.font_family = Some(FONTS.to_owned());
-        let (x, content) = (width / 2.0, clean(caption));
-        scene.elements = vec![Primitive::Text { x, y: CAPTION - 10.0, content, size: 13, anchor: TextAnchor::Middle, rotate: None, bold: true, color: None }];
+        scene.elements = vec![text((width / 2.0, CAPTION - 10.0), caption, (TextAnchor::Middle, 13, None, true), None)];
         scene.elements.extend(draw(CAPTION));
         Drawing { scene, caption: caption.to_owned(), description: String::new(), data: None }
     }

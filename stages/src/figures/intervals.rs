@@ -6,6 +6,7 @@ use super::rows::{Block, Row, rows};
 use super::{Draw, Drawing, Figure};
 use crate::evaluation::metric::Shown;
 use crate::records::{Compared, Table};
+use crate::words::counted;
 
 /// See the module.
 pub const FIGURE: Figure = Figure {
@@ -61,7 +62,8 @@ fn draw(comparison: &Table<Compared>) -> Option<Drawing> {
     }
     let caption = "Mean over trainings with 95 % intervals".to_owned();
     let note = blocks.is_empty().then(|| "No metric that figures show has a value.".to_owned());
-    let description = format!("{caption}: {}.", blocks.iter().map(|b| format!("{} of {} arms", b.title, b.rows.len())).collect::<Vec<_>>().join("; "));
+    let description =
+        format!("{caption}: {}.", blocks.iter().map(|b| format!("{} of {}", b.title, counted(b.rows.len(), "arm", "arms"))).collect::<Vec<_>>().join("; "));
     if blocks.is_empty() {
         keys.clear();
     }

@@ -7,6 +7,7 @@ use super::page::{Key, Page, Sample};
 use super::panels::{Limits, Mark, Panel};
 use super::predictions::TestPredictions;
 use crate::evaluation::Predictions;
+use crate::words::counted;
 
 /// A curve, with its band if it has one.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -80,7 +81,7 @@ pub(super) fn page_of(test: &TestPredictions, caption: String, (what, chance): (
     ];
     let further = test.arms().len() - test.drawn().len();
     let note = joined([(further > 0).then(|| format!("the first {} of {} arms", test.drawn().len(), test.arms().len())), test.note()]);
-    let description = format!("{caption}. A panel for each of {} arms, each with the curve of the first arm.", test.drawn().len());
+    let description = format!("{caption}. A panel for each of {}, each with the curve of the first arm.", counted(test.drawn().len(), "arm", "arms"));
     Page { caption, note, keys: keys.into_iter().flatten().collect(), description }
 }
 

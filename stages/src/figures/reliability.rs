@@ -10,6 +10,7 @@ use super::{Draw, Drawing, Figure, TestPredictions};
 use crate::evaluation::estimate::LEVEL;
 use crate::statistics::interval;
 use crate::statistics::proportion::Cluster;
+use crate::words::counted;
 
 pub(super) const FIGURE: Figure = Figure {
     name: "reliability",
@@ -74,7 +75,7 @@ fn counts(bins: &[Bin]) -> String {
     let (low, high) = bins.iter().fold((usize::MAX, 0), |(low, high), b| (low.min(b.images), high.max(b.images)));
     match bins.len() {
         0 => String::new(),
-        _ if low == high => format!("{low} images a bin"),
+        _ if low == high => format!("{} a bin", counted(low, "image", "images")),
         _ => format!("{low} to {high} images a bin"),
     }
 }

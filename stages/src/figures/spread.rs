@@ -7,6 +7,7 @@ use super::page::{Key, Page, Sample};
 use super::rows::{Block, Row, rows};
 use super::{Draw, Drawing, Figure};
 use crate::records::{Compared, MetricRow, Table};
+use crate::words::counted;
 
 pub(super) const FIGURE: Figure = Figure {
     name: "spread",
@@ -66,7 +67,7 @@ fn draw(evaluations: &[(String, Table<MetricRow>)], comparison: &Table<Compared>
         Key::of(Sample::Point(MEAN), "mean of the arm"),
         Key::of(Sample::Line(Stroke::of(INK, 1.4)), "its 95 % interval"),
     ];
-    let description = format!("{caption}: {} arms, {} evaluations.", arms.len(), evaluations.len());
+    let description = format!("{caption}: {}, {}.", counted(arms.len(), "arm", "arms"), counted(evaluations.len(), "evaluation", "evaluations"));
     let drawing = rows(Page { caption, note, keys, description }, &blocks[..blocks.len().min(BLOCKS)], "value");
     Some(drawing.with_data(&["arm", "metric", "class", "evaluation", "value"], data))
 }

@@ -1,7 +1,7 @@
 //! Audits of published tables. Independent of how cells are examined ([`crate::published`]), and of how it is shown.
 
 use crate::contract::prelude::*;
-use crate::contract::source::{Source, SourceKind, SourcePath};
+use crate::contract::source::{Source, SourceFiles, SourceKind, SourcePath};
 use crate::published::{Paper, audit};
 use crate::records::{Audited, Table, Verdict};
 use crate::words::counted;
@@ -34,9 +34,9 @@ impl Stage for AuditTable {
         vec![Source { parameter: "table", path: self.table.clone(), what: SourceKind::File, help: None }]
     }
 
-    fn check_sources(&self, read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Option<BadSource> {
-        let why = Paper::read(&read("table")?).err()?;
-        Some(BadSource { parameter: "table", why })
+    fn check_sources(&self, files: &dyn SourceFiles) -> Option<BadSource> {
+        let why = Paper::read(&files.read("table")?).err()?;
+        Some(BadSource { parameter: "table".into(), why })
     }
 
     fn run(&self, _: Inputs, cx: &Context) -> Result<Outputs> {

@@ -3,7 +3,7 @@
 
 use crate::contract::prelude::*;
 use crate::contract::seed::Seed;
-use crate::data::pack::ImageStore;
+use crate::data::pack::{self, ImageStore};
 use crate::data::sample::Sample;
 use crate::data::weights::{NetworkDocument, Trained};
 use crate::math;
@@ -57,6 +57,26 @@ impl ClassifierDocument {
     }
 }
 
+/// The fault of a stage that applies a classifier to packs of another size than that of its training images, as far as parameters say
+/// them.
+pub fn misfit(makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
+    let of = |trainer: usize| {
+        let trained = pack::sides(&upstream.makers(trainer, "images"), upstream)?;
+        let (side, other) = match (trained.iter().next(), pack::sides(&makers("images"), upstream)?) {
+            (Some(side), others) if trained.len() == 1 && !others.contains(side) => (*side, *others.first()?),
+            _ => return None,
+        };
+        let (why, help) = other_size(side, other);
+        Some(BadInput { port: "images", why, help: help.into() })
+    };
+    makers("weights").into_iter().find_map(of).into_iter().collect()
+}
+
+fn other_size(trained: usize, found: usize) -> (String, &'static str) {
+    let why = format!("the classifier was trained on {trained}×{trained} images, but these are {found}×{found}");
+    (why, "set `size` of `prepare` to the size that the classifier was trained on")
+}
+
 /// Builds a classifier from its document and weights, for images of this side.
 ///
 /// # Errors
@@ -72,10 +92,8 @@ pub fn open(trained: &Trained<ClassifierDocument>, side: usize, device: &Device)
 pub fn open_with_weights(trained: &Trained<ClassifierDocument>, side: usize, device: &Device) -> Result<(Box<dyn Classifier>, Weights)> {
     let document = &trained.document;
     if side != document.side {
-        return Err(Error::helped(
-            format!("the classifier was trained on {0}×{0} images, but these are {side}×{side}", document.side),
-            "set `size` of `prepare` to the size that the classifier was trained on",
-        ));
+        let (why, help) = other_size(document.side, side);
+        return Err(Error::helped(why, help));
     }
     let mut weights = Weights::on(device);
     let network = document.network.build(document.classes.len(), &mut weights.scope(&mut Seed(0).stream("open", "unused")))?;

@@ -4,6 +4,7 @@
 use crate::contract::bad_parameter::Fault;
 use crate::contract::prelude::*;
 use crate::data::sample::{Sample, Samples};
+use crate::words::{counted, there_are};
 use std::collections::{BTreeMap, BTreeSet};
 
 ports! {
@@ -72,7 +73,10 @@ impl Stage for Combine {
             let mut of_label: Vec<Sample> = rows.extract_if(.., |row| row.label == *label).collect();
             let (wanted, found) = (**wanted as usize, of_label.len());
             if found < wanted {
-                return Err(Error::helped(format!("`take` asks for {wanted} images of `{label}`, but there are {found}"), "ask for fewer, or bind more"));
+                return Err(Error::helped(
+                    format!("`take` asks for {} of `{label}`, but {}", counted(wanted, "image", "images"), there_are(found)),
+                    "ask for fewer, or bind more",
+                ));
             }
             of_label.sort_by_key(|row| row.priority(&stream));
             rest.extend(of_label.split_off(wanted));

@@ -14,7 +14,7 @@ mod tables;
 mod test_set;
 
 use crate::contract::prelude::*;
-use crate::contract::source::{Source, SourceKind};
+use crate::contract::source::{Source, SourceFiles, SourceKind};
 use crate::data::figure::FigureFiles;
 use crate::evaluation::METRICS;
 use crate::evaluation::arms::{Arm, Partner, arms, is_fold, partner, variants};
@@ -107,7 +107,7 @@ fn default_resamples() -> Whole<100, 1_000_000> {
 
 impl Stage for Compare {
     const NAME: &'static str = "compare";
-    const VERSION: u32 = 7;
+    const VERSION: u32 = 8;
     const NEEDS: Needs = Needs::Heavy;
     const DETERMINISM: Determinism = Determinism::Bitwise;
     type Inputs = Inputs;
@@ -121,6 +121,7 @@ impl Stage for Compare {
         let names = [
             measures::check("metric", [self.metric.clone()]),
             measures::check("show", self.show.iter().cloned()),
+            BadParameter::repeated(&self.show, "show"),
             measures::check("reference.columns", published),
             BadParameter::unless(names_columns, "reference", "names no column: give `columns`, here or in each of `rows`"),
         ];
@@ -137,8 +138,8 @@ impl Stage for Compare {
         self.reference.iter().map(of).collect()
     }
 
-    fn check_sources(&self, read: &dyn Fn(&str) -> Option<Vec<u8>>) -> Option<BadSource> {
-        self.reference.as_ref()?.in_paper(&read(Reference::PAPER)?).err()
+    fn check_sources(&self, files: &dyn SourceFiles) -> Option<BadSource> {
+        self.reference.as_ref()?.in_paper(&files.read(Reference::PAPER)?).err()
     }
 
     fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {

@@ -91,7 +91,7 @@ fn default_ages() -> Vec<u32> {
 
 impl Stage for Evaluate {
     const NAME: &'static str = "evaluate";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const NEEDS: Needs = Needs::Tensor;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
     type Inputs = Inputs;
@@ -101,9 +101,14 @@ impl Stage for Evaluate {
         let rising = self.ages.windows(2).all(|two| two[0] < two[1]) && !self.ages.is_empty();
         [
             BadParameter::unless(self.threshold.is_none() || self.positive.is_some(), "threshold", "`threshold` requires `positive`: of which class is it?"),
+            BadParameter::repeated(&self.by, "by"),
             BadParameter::unless(rising, "ages", "must be ages in years that rise, such as `[40, 60]`"),
         ]
         .concat()
+    }
+
+    fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
+        classifier::misfit(makers, upstream)
     }
 
     fn requires(&self, port: &str) -> Option<&'static str> {

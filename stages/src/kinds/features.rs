@@ -2,7 +2,7 @@
 
 use super::classifier::{self, ClassifierDocument};
 use crate::contract::prelude::*;
-use crate::contract::source::Source;
+use crate::contract::source::{Source, SourceFiles};
 use crate::data::embedding::{Embedding, EmbeddingDocument, Extracted};
 use crate::data::pack::{ImageStore, Images};
 use crate::data::sample::Samples;
@@ -67,8 +67,14 @@ impl Stage for Features {
     fn sources(&self) -> Vec<Source> {
         self.extractor.source().into_iter().collect()
     }
+    fn check_sources(&self, files: &dyn SourceFiles) -> Option<BadSource> {
+        self.extractor.check_file("extractor", files)
+    }
     fn reads(&self, port: &str) -> bool {
         port != "weights" || self.extractor == Extractor::Classifier
+    }
+    fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
+        if self.reads("weights") { classifier::misfit(makers, upstream) } else { vec![] }
     }
     fn requires(&self, port: &str) -> Option<&'static str> {
         (port == "weights" && self.reads(port)).then_some("`extractor: classifier` takes features of a classifier; other extractors need none")

@@ -36,9 +36,9 @@ ports! {
     outputs {
         /// One row per image: what its map explains, and where it lies.
         attention: Table<Attention> [contains samples; influenced weights images],
-        /// Means over all images, those of a class, and those that are predicted right or wrong.
+        /// Means over all images, those of a class, and those whose class has the largest probability (`right`) or has not (`wrong`).
         summary: Table<AttentionSummary> [contains samples; influenced weights images],
-        /// Some images of every class, predicted right and wrong, each beside an overlay of its map.
+        /// Some images of every class, right and wrong by the largest probability, each beside an overlay of its map.
         figure: FigureFiles [contains samples; influenced weights images],
     }
 }
@@ -55,6 +55,9 @@ ports! {
 /// numbers) there. Compare shares with that of the area, and those of wrong predictions with those of right ones. Intervals at 95 % are
 /// over patients, by the jackknife and Student's t on the logit scale, and need three patients.
 ///
+/// The class that an image is predicted to be of, and whether that is right, go by the largest probability, also where `evaluate` has a
+/// `threshold`.
+///
 /// A map may look the same whatever a network has learnt (Adebayo et al. 2018). So maps of the images in the figure are computed again with
 /// random numbers in place of the last layer's weights, five times, and compared by structural similarity (SSIM, from 1 for equal maps to
 /// about 0). From a mean of 0.5 on, a warning says that maps show the image rather than the classifier.
@@ -63,7 +66,7 @@ ports! {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GradCam {
-    /// The class to explain; by default, the one that an image is predicted to be of.
+    /// The class to explain; by default, the one with the largest probability.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
     /// Images in the figure of each class and outcome (right, wrong), drawn at random.
@@ -77,6 +80,12 @@ pub struct GradCam {
     pub strength: Share,
 }
 
+/// Why a classifier with trees is refused, and what to do.
+const TREES: (&str, &str) = (
+    "the classifier has bagged trees in place of its last layer: no gradient leads from a class through trees to feature maps",
+    "train one without `trees` for `grad-cam`",
+);
+
 fn default_shown() -> Whole<1, 64> {
     Whole::of(4)
 }
@@ -86,20 +95,23 @@ fn default_strength() -> Share {
 
 impl Stage for GradCam {
     const NAME: &'static str = "grad-cam";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
     type Inputs = Inputs;
     type Outputs = Outputs;
 
+    fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
+        let has_trees = makers("weights").iter().any(|trainer| upstream.parameters(*trainer).get("trees").is_some_and(|trees| !trees.is_null()));
+        let trees = has_trees.then(|| BadInput { port: "weights", why: TREES.0.into(), help: TREES.1.into() });
+        trees.into_iter().chain(classifier::misfit(makers, upstream)).collect()
+    }
+
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let document = &inputs.weights.document;
         if document.trees.is_some() {
-            return Err(Error::helped(
-                "the classifier has bagged trees in place of its last layer: no gradient leads from a class through trees to feature maps",
-                "train one without `trees` for `grad-cam`",
-            ));
+            return Err(Error::helped(TREES.0, TREES.1));
         }
         let class = self.class.as_ref().map(|class| place_of(class, &document.classes)).transpose()?;
         let store = ImageStore::of(&inputs.images)?;

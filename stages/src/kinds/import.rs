@@ -21,6 +21,7 @@ mod tests;
 mod text;
 
 use crate::contract::bad_parameter::Fault;
+use crate::contract::label;
 use crate::contract::prelude::*;
 use crate::contract::source::{ListedFile, Source, SourceKind, SourcePath};
 use crate::contract::word::OrWord;
@@ -126,8 +127,13 @@ impl Stage for Import {
                 fault("encoding", "unknown encoding; known ones include `utf-8`, `latin1`, `windows-1252`, `utf-16le`, `gb18030` and `shift_jis`")
             }
             _ if self.label.as_deref().is_some_and(text::is_nothing) => fault("label", "must be a label"),
-            _ => [self.columns.as_ref().map(Columns::check).unwrap_or_default(), only::check(&self.only, &self.columns_of_patients()), self.check_patients()]
-                .concat(),
+            _ => [
+                self.check_labels(),
+                self.columns.as_ref().map(Columns::check).unwrap_or_default(),
+                only::check(&self.only, &self.columns_of_patients()),
+                self.check_patients(),
+            ]
+            .concat(),
         }
     }
 
@@ -212,5 +218,16 @@ impl Stage for Import {
         let out = samples::of(kept, self.source.as_deref(), &tokens, key);
         notes::confounding(&out.samples.rows).into_iter().for_each(|n| cx.say(n));
         Ok(out)
+    }
+}
+
+impl Import {
+    /// Labels of the study that parameters give.
+    fn check_labels(&self) -> Vec<BadParameter> {
+        let one = self.label.iter().map(|label| (vec!["label".into()], label.as_str()));
+        let renamed = self.labels.iter().flatten().map(|(pattern, name)| (vec!["labels".into(), pattern.clone()], name.as_str()));
+        let columns = self.columns.iter().filter_map(|c| c.label.as_deref()).flat_map(|label| label.columns.iter().enumerate());
+        let columns = columns.map(|(at, name)| (["columns", "label", "columns", &at.to_string()].map(String::from).to_vec(), name.as_str()));
+        label::check(one.chain(renamed).chain(columns))
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::contract::prelude::*;
 use crate::data::sample::{Sample, Samples};
-use crate::words::counted;
+use crate::words::{counted, there_are};
 use std::collections::BTreeMap;
 
 ports! {
@@ -131,10 +131,9 @@ impl Oversample {
     }
     fn draw<'a>(&self, synthetic: &[&'a Sample], wanted: usize, label: &str, cx: &Context) -> Result<Vec<&'a Sample>> {
         if synthetic.len() < wanted {
-            let found = synthetic.len();
             return Err(Error::helped(
-                format!("`{label}` needs {wanted} synthetic images, but there {} {found}", if found == 1 { "is" } else { "are" }),
-                format!("synthesize at least {wanted} images, or lower `ratio`"),
+                format!("`{label}` needs {}, but {}", counted(wanted, "synthetic image", "synthetic images"), there_are(synthetic.len())),
+                format!("synthesize at least {}, or lower `ratio`", counted(wanted, "image", "images")),
             ));
         }
         let mut order = synthetic.to_vec();

@@ -12,6 +12,7 @@
 mod draw;
 
 use crate::contract::bounds::bounds;
+use crate::contract::label;
 use crate::contract::prelude::*;
 use crate::data::patients::tokens;
 use crate::data::png;
@@ -203,6 +204,7 @@ impl Stage for Phantoms {
             |class: &Class| class.sources.is_empty() || class.sources.len() == count && (class.sources.iter().map(|s| s.get()).sum::<f64>() - 1.0).abs() < 1e-9;
         [
             BadParameter::unless(!self.classes.is_empty(), "classes", "must have at least one class"),
+            label::check(self.classes.keys().map(|name| (vec!["classes".into(), name.clone()], name.as_str()))),
             BadParameter::unless(
                 self.classes.values().all(fits),
                 "classes",

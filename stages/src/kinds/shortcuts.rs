@@ -82,7 +82,7 @@ pub struct Shortcuts {
     /// Ages in years at which age groups begin, for `by: [age]`.
     #[serde(default = "default_ages")]
     pub ages: Vec<u32>,
-    /// Width of the border on each edge, as a share of the side.
+    /// Width of the border on each edge, as a share of the side, rounded to whole pixels and at least one.
     #[serde(default = "default_border")]
     pub border: BorderWidth,
     /// What hidden parts of an image are filled with.
@@ -94,10 +94,10 @@ pub struct Shortcuts {
 }
 
 bounds! {
-    /// Width of a border, as a share of the side.
-    BorderWidth: above 0, below 0.5;
+    /// Width of a border, as a share of the side: all four have 4 % of the image at least and 96 % at most.
+    BorderWidth: from 0.01, to 0.4;
     /// Standard deviation of a filter, as a share of the side.
-    Smoothing: above 0, to 0.5;
+    Smoothing: from 0.001, to 0.5;
 }
 
 /// What hidden parts of an image are filled with.
@@ -148,7 +148,7 @@ impl TestSet<'_> {
 
 impl Stage for Shortcuts {
     const NAME: &'static str = "shortcuts";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const NEEDS: Needs = Needs::Tensor;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
     type Inputs = Inputs;
@@ -156,7 +156,16 @@ impl Stage for Shortcuts {
 
     fn check(&self) -> Vec<BadParameter> {
         let rising = self.ages.windows(2).all(|two| two[0] < two[1]) && !self.ages.is_empty();
-        BadParameter::unless(rising, "ages", "must be ages in years that rise, such as `[40, 60]`")
+        [
+            BadParameter::unless(rising, "ages", "must be ages in years that rise, such as `[40, 60]`"),
+            BadParameter::unless(!self.by.is_empty(), "by", "must name at least one grouping, such as `[source]`"),
+            BadParameter::repeated(&self.by, "by"),
+        ]
+        .concat()
+    }
+
+    fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
+        classifier::misfit(makers, upstream)
     }
 
     fn is_test(&self) -> bool {
@@ -180,6 +189,7 @@ impl Stage for Shortcuts {
         let groups = self.groups(&tested, &plain, training.as_deref(), cx);
         let pixels = known.iter().map(|row| store.get(&row.image)).collect::<Result<Vec<_>>>()?;
         let common = Common::of(pixels.into_iter()).ok_or_else(|| Error::data("there are no images"))?;
+        probes::remark(self, store.side, cx);
         let probes = self.probes(&tested, plain, &common, cx)?;
         Ok(Outputs { groups: Table { rows: groups }, probes: Table { rows: probes } })
     }

@@ -12,7 +12,7 @@ mod kept;
 
 use crate::contract::bad_parameter::Fault;
 use crate::contract::prelude::*;
-use crate::contract::source::{Source, SourceKind, SourcePath};
+use crate::contract::source::{Help, Source, SourceKind, SourcePath};
 use crate::data::sample::{Sample, Samples};
 use crate::words::counted;
 use deal::Shares;
@@ -152,8 +152,8 @@ impl Stage for Split {
     }
 
     fn sources(&self) -> Vec<Source> {
-        let help = Some("copy the directory of an earlier split, such as results/STUDY/split, next to the study".to_owned());
-        self.keep.iter().map(|path| Source { parameter: "keep", path: path.clone(), what: SourceKind::Tables, help: help.clone() }).collect()
+        let help = Some(Help::Say("copy the directory of an earlier split, such as results/STUDY/split, next to the study"));
+        self.keep.iter().map(|path| Source { parameter: "keep", path: path.clone(), what: SourceKind::Tables, help }).collect()
     }
 
     fn fills(&self, port: &str) -> bool {
@@ -248,8 +248,8 @@ impl Split {
         };
         let far: Vec<String> = PARTS.iter().zip(parts.iter().zip(self.shares())).filter_map(far).collect();
         if !far.is_empty() && self.by == By::Patient {
-            let whose = counted(patients, "patient", "patients");
-            cx.warn(format!("{}: {whose} have {all} images, and all images of a patient stay together", far.join(", ")));
+            let whose = counted(patients, "patient has", "patients have");
+            cx.warn(format!("{}: {whose} {}, and all images of a patient stay together", far.join(", "), counted(all as u64, "image", "images")));
         }
     }
 

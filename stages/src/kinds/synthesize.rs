@@ -16,6 +16,7 @@ use crate::data::weights::Trained;
 use crate::models::GanNetwork;
 use crate::models::generators::images::{are_numbers, to_bytes};
 use crate::training;
+use crate::words::counted;
 use hilum_cache::Digest;
 use std::collections::BTreeSet;
 
@@ -314,7 +315,7 @@ fn translations<'a>(source: &'a Samples, store: &ImageStore<'a>, from: &str, cou
     if let Some(count) = count {
         if count > rows.len() {
             return Err(Error::helped(
-                format!("`count` is {count}, but `source` has {} images labelled `{from}`, and each is translated once", rows.len()),
+                format!("`count` is {count}, but `source` has {} labelled `{from}`, and each is translated once", counted(rows.len(), "image", "images")),
                 "lower `count`, or remove it",
             ));
         }

@@ -6,8 +6,9 @@ mod set;
 mod tests;
 
 use super::classifier::{ClassifierDocument, Predictor};
+use crate::contract::conversion::Conversion;
 use crate::contract::prelude::*;
-use crate::contract::source::Source;
+use crate::contract::source::{Source, SourceFiles};
 use crate::data::ahead::Ahead;
 use crate::data::augment::Augment;
 use crate::data::batch::{self, Order};
@@ -16,8 +17,8 @@ use crate::data::sample::Samples;
 use crate::data::weights::Trained;
 use crate::models::ClassifierNetwork;
 use crate::networks::bagged_trees::BaggedTrees;
-use crate::networks::{Conversion, Ends, Greys, Mode, Pretrained, Weights};
-use crate::records::{History, ShortcutRow, Table, TrainedClass, TrainingSummary};
+use crate::networks::{Greys, Mode, Pretrained, Weights};
+use crate::records::{History, ShortcutRow, Table, TrainingSummary};
 use crate::training::loss::Loss;
 use crate::training::phases::{self, FrozenNorms, Phase, Trainable};
 use crate::training::schedule::{Position, Schedule, Verdict};
@@ -28,7 +29,7 @@ use crate::training::{self, OptimiserChoice, Precision, optimiser};
 use candle_core::Device;
 use choices::{Keep, Normalise, Sampling, Trees};
 use hilum_ops::{Upload, Uploads};
-use set::{Labelled, Running, trained_class};
+use set::{Labelled, Running, TrainingImages, trained_class};
 use std::thread::Scope;
 
 ports! {
@@ -155,7 +156,13 @@ impl Stage for TrainClassifier {
     }
 
     fn sources(&self) -> Vec<Source> {
-        self.weights.iter().map(|w| w.source("weights.path", Conversion::BESIDE)).collect()
+        self.weights.iter().map(|w| w.source("weights.path", Conversion::OF_FILE)).collect()
+    }
+
+    fn check_sources(&self, files: &dyn SourceFiles) -> Option<BadSource> {
+        let pretrained = self.weights.as_ref()?;
+        // The number of classes is that of the last layer, which is not loaded.
+        pretrained.check_file("weights", files, &self.network.shapes(), Some(self.network.ends()), Conversion::OF_FILE)
     }
 
     fn effort(&self) -> Option<Effort> {
@@ -197,16 +204,6 @@ impl Stage for TrainClassifier {
     }
 }
 
-/// The training set and the set that is monitored.
-struct TrainingImages<'a> {
-    set: Labelled<'a>,
-    validation: Option<Labelled<'a>>,
-    classes: Vec<String>,
-    side: usize,
-    greys: Option<Greys>,
-    trained: Vec<TrainedClass>,
-}
-
 /// Images of the training set that are evaluated after the last step.
 const FINAL_CHECK: usize = 8;
 
@@ -233,8 +230,7 @@ impl TrainClassifier {
         let mut weights = Weights::on(device);
         let network = self.network.build(classes.len(), &mut weights.scope(&mut cx.stream("initial")))?;
         if let Some(pretrained) = &self.weights {
-            let ends = Ends { first_conv: self.network.first_conv(), head: self.network.head() };
-            pretrained.load(&cx.read_source("weights.path")?, &weights, Some(ends), Conversion::BESIDE, device)?;
+            pretrained.load(&cx.read_source("weights.path")?, &weights, Some(self.network.ends()), Conversion::OF_FILE, device)?;
         }
         let network = Greys::before(*greys, network);
         let head = self.network.head();

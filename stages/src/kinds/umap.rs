@@ -71,14 +71,14 @@ impl Stage for Umap {
     type Inputs = Inputs;
     type Outputs = Outputs;
 
-    fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, _upstream: &dyn Upstream) -> Vec<BadInput> {
+    fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
         let are_both = ["weights", "features"].iter().all(|port| !makers(port).is_empty());
         let bad = || BadInput {
             port: "features",
             why: "`weights` and `features` are both bound, but one of them is mapped".into(),
             help: "remove one of them".into(),
         };
-        are_both.then(bad).into_iter().collect()
+        if are_both { vec![bad()] } else { classifier::misfit(makers, upstream) }
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {

@@ -10,7 +10,7 @@ pub mod torchvision;
 pub mod vgg16;
 
 use crate::contract::prelude::*;
-use crate::networks::{Classifier, Scope, Weights};
+use crate::networks::{Classifier, Ends, Scope, Weights};
 use torchvision::Repeated;
 
 /// The parameters of a classifier, and how it is built from them.
@@ -91,16 +91,26 @@ impl ClassifierNetwork {
     }
     /// Names of its weights.
     pub fn weight_names(&self) -> Vec<String> {
+        self.shapes().named_trained().iter().map(|(name, _)| name.clone()).collect()
+    }
+    /// Its weights by name, with their shapes alone: of two classes, which decide the shape of the last layer and nothing else.
+    pub fn shapes(&self) -> Weights {
         let mut weights = Weights::shapes_only();
-        // The number of classes does not change names. A network that cannot be built is reported when it is trained.
-        let built = self.build(2, &mut weights.scope(&mut crate::contract::seed::Seed(0).stream("names", "unused")));
-        built.map_or_else(|_| vec![], |_| weights.named_trained().iter().map(|(name, _)| name.clone()).collect())
+        // A network that cannot be built is reported when it is trained.
+        match self.build(2, &mut weights.scope(&mut crate::contract::seed::Seed(0).stream("names", "unused"))) {
+            Ok(_) => weights,
+            Err(_) => Weights::shapes_only(),
+        }
     }
     /// Says what is wrong with images of this side in pixels.
     pub fn side_needed(&self, side: usize) -> Option<(String, &'static str)> {
         let min = self.config().min_side();
         let why = || format!("{} needs images of at least {min}×{min}, but the packed images are {side}×{side}", self.name());
         (side < min).then(|| (why(), "raise `size` of `prepare`"))
+    }
+    /// What may differ between it and a pretrained one.
+    pub fn ends(&self) -> Ends<'static> {
+        Ends { first_conv: self.first_conv(), head: self.head() }
     }
     /// See [`ClassifierConfig::first_conv`].
     pub fn first_conv(&self) -> &'static str {

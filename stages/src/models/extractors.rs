@@ -10,9 +10,10 @@ pub mod torchxrayvision;
 
 pub use input::{Channel, Input};
 
+use crate::contract::conversion::Conversion;
 use crate::contract::prelude::*;
-use crate::contract::source::Source;
-use crate::networks::{Classifier, Conversion, Pretrained, Scope, Weights};
+use crate::contract::source::{Source, SourceFiles};
+use crate::networks::{Classifier, Pretrained, Scope, Weights};
 use candle_core::Device;
 
 /// An extractor: the file of its weights, its network, and what its network is given.
@@ -83,6 +84,13 @@ impl Extractor {
     /// The file of the weights as a path parameter.
     pub fn source(&self) -> Option<Source> {
         self.config().map(|config| config.file().source(config.parameter(), config.conversion()))
+    }
+    /// What does not fit in the file of the weights; `path` is the location of this below `with:`.
+    pub fn check_file(&self, path: &str, files: &dyn SourceFiles) -> Option<BadSource> {
+        let config = self.config()?;
+        let mut weights = Weights::shapes_only();
+        config.build(&mut weights.scope(&mut crate::contract::seed::Seed(0).stream("names", "unused"))).ok()?;
+        config.file().check_file(&format!("{path}.{}", self.name()), files, &weights, None, config.conversion())
     }
     /// What is wrong with the parameters; `path` is the location of this below `with:`.
     pub fn check(&self, path: &str) -> Vec<BadParameter> {

@@ -1,9 +1,10 @@
 //! The named tensors of a network: what is trained, and buffers (running statistics).
 
 mod file;
+mod header;
 mod pretrained;
 
-pub use pretrained::{Conversion, Ends, Pretrained};
+pub use pretrained::{Ends, Pretrained};
 
 use crate::contract::prelude::*;
 use candle_core::{DType, Device, Tensor};

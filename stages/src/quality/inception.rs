@@ -2,6 +2,7 @@
 
 use super::{Estimate, Features};
 use crate::math::{exp, ln};
+use crate::words::counted;
 
 /// Parts of adjacent images whose scores are averaged.
 const SPLITS: usize = 10;
@@ -17,7 +18,7 @@ const SPLITS: usize = 10;
 pub fn inception_score(probabilities: &Features) -> Result<Estimate, String> {
     let count = probabilities.count();
     if count < SPLITS {
-        return Err(format!("{count} images: the score is a mean over {SPLITS} parts"));
+        return Err(format!("{}: the score is a mean over {SPLITS} parts", counted(count, "image", "images")));
     }
     let is_odd = |row: &[f64]| row.iter().any(|p| *p < 0.0) || (row.iter().sum::<f64>() - 1.0).abs() > 1e-3;
     if let Some(i) = probabilities.rows().position(is_odd) {

@@ -6,6 +6,7 @@
 use super::{Features, Watch};
 use crate::neighbours::{nearest, nearest_others};
 use crate::statistics::adjust::benjamini_hochberg;
+use crate::words::number;
 
 /// The nearest training image of an image.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -96,9 +97,10 @@ pub fn discoveries(p: &[f64], held_out: &[usize], q: f64) -> Result<Vec<bool>, S
     if !p.is_empty() && !found(&least).contains(&true) {
         let most = held_out.iter().max().copied().unwrap_or(0);
         return Err(format!(
-            "with {most} held-out {}, no p value is below {:.4}: no image could be called nearer at a false discovery rate of {q}",
+            "with {most} held-out {}, no p value is below {:.4}: no image could be called nearer at a false discovery rate of {}",
             if most == 1 { "image" } else { "images" },
-            1.0 / (most as f64 + 1.0)
+            1.0 / (most as f64 + 1.0),
+            number(q)
         ));
     }
     Ok(found(p))

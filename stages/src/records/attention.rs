@@ -14,7 +14,7 @@ pub struct Attention {
     pub patient: String,
     /// Its label.
     pub label: String,
-    /// The class that it is predicted to be of.
+    /// The class with the largest probability, whatever the threshold of an evaluation.
     pub predicted: String,
     /// The class that its map explains.
     pub class: String,
@@ -51,7 +51,7 @@ impl Row for Attention {
 pub struct AttentionSummary {
     /// Their label, or empty for all.
     pub label: String,
-    /// `right` or `wrong` for those that are predicted so; empty for both.
+    /// `right` for those whose label has the largest probability, `wrong` for the others; empty for both.
     pub outcome: String,
     /// The mean share of a map's energy in the border.
     #[serde(with = "cells::full")]

@@ -9,6 +9,7 @@ use super::delong::{Area, Counts, Images, area, covariance, limits};
 use super::proportion::{Cluster, clustered_wilson};
 use super::repeats::{Estimate, Mean, over_trainings};
 use super::{Limits, t_of, z_of};
+use crate::words::there_are;
 use std::fmt;
 
 /// Patients, of each class where there are classes, below which there is no interval: with fewer, it would be nearly all of
@@ -80,7 +81,7 @@ impl fmt::Display for TooFew {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
             TooFew::Images => write!(f, "there are no images of a class"),
-            TooFew::Patients(found) => write!(f, "an interval needs {LEAST_PATIENTS} patients, and there are {found}"),
+            TooFew::Patients(found) => write!(f, "an interval needs {LEAST_PATIENTS} patients, and {}", there_are(*found)),
             TooFew::PatientsOfClass { positive, negative } => {
                 write!(f, "an interval needs {LEAST_PATIENTS} patients of each class, and there are {positive} and {negative}")
             }

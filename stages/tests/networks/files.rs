@@ -76,11 +76,12 @@ mod pretrained {
     use candle_core::Tensor;
     use hilum_cache::Sha256;
     use hilum_ops::Value;
+    use hilum_stages::contract::conversion::Conversion;
     use hilum_stages::contract::error::Error;
     use hilum_stages::contract::source::SourcePath;
     use hilum_stages::models::ClassifierNetwork;
     use hilum_stages::models::classifiers::{resnet18::Config, torchvision};
-    use hilum_stages::networks::{Conversion, Ends, Mode, Pretrained, Weights};
+    use hilum_stages::networks::{Mode, Pretrained, Weights};
 
     fn network(channels: usize, classes: usize) -> (Box<dyn hilum_stages::networks::Classifier>, Weights, ClassifierNetwork) {
         let kind = ClassifierNetwork::Resnet18(Config(torchvision::Config { channels: hilum_stages::contract::one_of::Channels::of(channels) }));
@@ -90,7 +91,7 @@ mod pretrained {
     }
     fn load(bytes: &[u8], into: &Weights, kind: &ClassifierNetwork) -> Result<(), Error> {
         let file = Pretrained { path: SourcePath("models/resnet18.safetensors".into()), sha256: Sha256::of(bytes).hex() };
-        file.load(bytes, into, Some(Ends { first_conv: kind.first_conv(), head: kind.head() }), Conversion::BESIDE, &device())
+        file.load(bytes, into, Some(kind.ends()), Conversion::OF_FILE, &device())
     }
     fn complaint(bytes: &[u8]) -> (String, String) {
         let (_, weights, kind) = network(1, 2);
@@ -132,15 +133,15 @@ mod pretrained {
         let (message, _) = complaint(&file(|n, t| Some(if n == "bn1.bias" { t.to_dtype(candle_core::DType::F16).unwrap() } else { t })));
         assert!(message.contains("`bn1.bias`") && message.contains("F16"), "{message}");
         let (message, help) = complaint(b"\x80\x02ctorch._utils");
-        assert!(message.contains("a PyTorch pickle") && help.contains("weights_only=True") && help.contains("resnet18.pth"), "{message} {help}");
+        assert!(
+            message.contains("a PyTorch pickle") && help.contains("weights_only=True") && help.contains("models/resnet18.converted.safetensors"),
+            "{message} {help}"
+        );
         let (message, _) = complaint(b"neither");
         assert!(message.contains("is not a safetensors file"), "{message}");
         let (_, weights, kind) = network(1, 2);
         let other = Pretrained { path: SourcePath("w.safetensors".into()), sha256: "0".repeat(64) };
-        let message = other
-            .load(b"abc", &weights, Some(Ends { first_conv: kind.first_conv(), head: kind.head() }), Conversion::BESIDE, &device())
-            .unwrap_err()
-            .to_string();
+        let message = other.load(b"abc", &weights, Some(kind.ends()), Conversion::OF_FILE, &device()).unwrap_err().to_string();
         let found = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert!(message.contains(found) && message.contains(&"0".repeat(64)), "{message}");
     }

@@ -106,7 +106,10 @@ impl Reference {
     /// # Errors
     /// As [`Reference::open`], with the parameter that does not fit.
     pub(super) fn in_paper(&self, bytes: &[u8]) -> Result<PublishedTable, BadSource> {
-        let bad = |parameter| move |why| BadSource { parameter, why };
+        let bad = |parameter: &str| {
+            let parameter = parameter.to_owned();
+            move |why| BadSource { parameter, why }
+        };
         let paper = Paper::read(bytes).map_err(bad(Self::PAPER))?;
         let tables: Vec<String> = paper.tables.iter().map(|t| t.table.clone()).collect();
         let table = paper.tables.into_iter().find(|t| t.table == self.table).ok_or_else(|| missing("table", &self.table, &tables));

@@ -11,6 +11,7 @@ use crate::evaluation::metric::Measure;
 use crate::evaluation::tested::Tested;
 use crate::records::{ArmRow, Compared, Scores};
 use crate::statistics::adjust::{benjamini_hochberg, holm};
+use crate::words::counted;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -107,8 +108,16 @@ pub(super) fn check_repeats(sides: &[Side], cx: &Context) {
         if !is_paired {
             cx.warn(format!("`{}` and `{}` have no `repeat` in common: their trainings are paired in their order", side.arm.name, other.arm.name));
         } else if both < a.max(b) {
+            let times = |n: usize| counted(n, "time", "times");
             let what = "the difference is of the repeats that both have, and not that of the two means";
-            cx.warn(format!("`{}` was trained {a} times and `{}` {b} times, of which {both} go together: {what}", side.arm.name, other.arm.name));
+            cx.warn(format!(
+                "`{}` was trained {} and `{}` {}, of which {}: {what}",
+                side.arm.name,
+                times(a),
+                other.arm.name,
+                times(b),
+                counted(both, "goes together", "go together")
+            ));
         }
     }
     if sides.iter().all(|s| s.tested.len() == 2) {

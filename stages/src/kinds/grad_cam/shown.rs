@@ -35,9 +35,9 @@ pub(super) fn bands<'a>(table: &'a Table<Attention>, shown: &[usize], chosen: &'
         let row = &table.rows[*at];
         if bands.last().is_none_or(|(last, _)| *last != kind(row)) {
             let all = table.rows.iter().filter(|other| kind(other) == kind(row)).count();
-            let outcome = if row.label == row.predicted { "predicted right" } else { "predicted wrong" };
+            let outcome = if row.label == row.predicted { "right" } else { "wrong" };
             let some = shown.iter().filter(|at| kind(&table.rows[**at]) == kind(row)).count();
-            bands.push((kind(row), Band { title: format!("{}, {outcome}: {some} of {all}", row.label), images: vec![] }));
+            bands.push((kind(row), Band { title: format!("{}, {outcome} by the largest probability: {some} of {all}", row.label), images: vec![] }));
         }
         if let Some((_, band)) = bands.last_mut() {
             band.images.push(Explained { image: store.get(&row.image)?, map, text: text(row) });

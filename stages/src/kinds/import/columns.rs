@@ -134,6 +134,7 @@ impl Columns {
         let mut bad: Vec<BadParameter> = self.plain().into_iter().filter_map(|(of, column)| pattern(of, &column?.pattern)).collect();
         let Some(label) = self.label.as_deref() else { return bad };
         bad.extend(pattern("label", &label.pattern));
+        bad.extend(BadParameter::repeated(&label.columns, "columns.label.columns"));
         let has_several = label.separator.is_some() || !label.columns.is_empty();
         let wrong = [
             (label.column.is_some() == label.columns.is_empty(), "column", ""),

@@ -117,7 +117,7 @@ fn one<'a>(said: &'a Said, names: &'a Names, several: Several) -> std::result::R
     }
     let labels = said.labels();
     // `none` in a table means no label; a directory of this name is a class.
-    if labels.iter().all(String::is_empty) {
+    if labels.iter().all(|label| label.trim().is_empty()) {
         return Err("no label");
     }
     if several == Several::Exactly && labels.len() > 1 {

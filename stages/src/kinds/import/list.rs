@@ -3,18 +3,19 @@
 use super::left_out::Omitted;
 use super::only::{self, Filter, Only};
 use super::row::{Row, Said, Whose};
+use super::text;
 use crate::contract::prelude::*;
 
 /// The columns of a line, in order; the first is that of patients.
 pub(super) const COLUMNS: [&str; 4] = ["patient", "file", "label", "source"];
 
-pub(super) fn rows(text: &str, only: &Only, omitted: &mut Omitted, cx: &Context) -> Result<Vec<Row>> {
+pub(super) fn rows(content: &str, only: &Only, omitted: &mut Omitted, cx: &Context) -> Result<Vec<Row>> {
     let filter = Filter::new(only, |name| {
         let at = COLUMNS.iter().position(|c| *c == name);
         at.ok_or_else(|| Error::helped(format!("a list has no column `{name}`"), format!("it has these columns: {}", COLUMNS.join(", "))))
     })?;
     let mut out = vec![];
-    for (n, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
+    for (n, line) in content.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
         let words: Vec<&str> = line.split_whitespace().collect();
         // File names may contain spaces; patient, label and source may not.
         let (patient, file, label, source) = match words.as_slice() {
@@ -23,7 +24,8 @@ pub(super) fn rows(text: &str, only: &Only, omitted: &mut Omitted, cx: &Context)
             _ => return Err(Error::data(format!("line {} of the list has {} words; expected `patient file label source`", n + 1, words.len()))),
         };
         if filter.pass(|at| [patient, &file, label, source][at]) {
-            out.push(Row { patient: Whose::named(patient), file, said: Said::One(label.into()), source: source.into(), ..Row::default() });
+            let [label, source] = [label, source].map(|word| text::clean(word).into_owned());
+            out.push(Row { patient: Whose::named(patient), file, said: Said::One(label), source, ..Row::default() });
         } else {
             only::leave_out(omitted, &file, label);
         }
@@ -43,6 +45,8 @@ mod tests {
         let rows = read("0012 a b.png positive cohen\n3 c.jpg negative\n").unwrap();
         assert_eq!((&rows[0].patient, rows[0].file.as_str(), rows[0].source.as_str()), (&Whose::Named("0012".into()), "a b.png", "cohen"));
         assert_eq!((&rows[1].said, rows[1].source.as_str()), (&Said::One("negative".into()), ""));
+        let odd = &read("1 a.png \u{1b}[31mred\u{7} \u{1b}\n").unwrap()[0];
+        assert_eq!((&odd.said, odd.source.as_str()), (&Said::One("[31mred".into()), ""), "nothing that a terminal acts upon");
         assert!(read("one two\n").is_err());
     }
 }

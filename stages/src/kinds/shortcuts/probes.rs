@@ -15,6 +15,9 @@ use crate::statistics::interval;
 
 /// Of the AUROC above ½, the share from which on it is warned of: lost without a cue, or kept with nothing but it.
 const MUCH: f64 = 0.2;
+/// The standard deviation in pixels below which a Gaussian filter leaves grey values of eight bits as they are: its next weight is
+/// exp(−1 / 2σ²) < 1/512.
+const UNCHANGED: f64 = 0.28;
 
 /// How images are changed.
 #[derive(Clone, Copy, PartialEq)]
@@ -62,11 +65,27 @@ const PROBES: [Probe; 4] = [
     },
 ];
 
+/// The width of the border on each edge, in pixels.
+fn strip(border: f64, side: usize) -> usize {
+    ((side as f64 * border).round() as usize).max(1)
+}
+
+/// Warns of parameters that are less than a pixel of these images.
+pub(super) fn remark(parameters: &Shortcuts, side: usize, cx: &Context) {
+    let (border, deviation) = (side as f64 * *parameters.border, side as f64 * *parameters.smoothing);
+    if border < 1.0 {
+        cx.warn(format!("a border of {} is less than a pixel of images of {side}×{side}: one pixel is taken on each edge", *parameters.border));
+    }
+    if deviation < UNCHANGED {
+        cx.warn(format!("smoothing of {} changes nothing in images of {side}×{side}: it is {deviation:.2} pixels", *parameters.smoothing));
+    }
+}
+
 impl Shortcuts {
     /// The rows of all probes, class by class, those of unchanged images first.
     pub(super) fn probes(&self, tested: &TestSet, plain: Predictions, common: &Common, cx: &Context) -> Result<Vec<ProbeRow>> {
         let side = tested.store.side;
-        let strip = ((side as f64 * *self.border).round() as usize).max(1);
+        let strip = strip(*self.border, side);
         let filled = match self.fill {
             Fill::Mean => common.mean.clone(),
             Fill::Grey(grey) => vec![*grey as u8; side * side],

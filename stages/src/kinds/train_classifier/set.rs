@@ -4,10 +4,21 @@ use crate::contract::prelude::*;
 use crate::data::pack::ImageStore;
 use crate::data::sample::{Origin, Sample};
 use crate::kinds::classifier::Predictor;
+use crate::networks::Greys;
 use crate::records::TrainedClass;
 use crate::training::loss::Loss;
 use hilum_ops::Value;
 use std::collections::BTreeSet;
+
+/// The training set and the set that is monitored.
+pub(super) struct TrainingImages<'a> {
+    pub(super) set: Labelled<'a>,
+    pub(super) validation: Option<Labelled<'a>>,
+    pub(super) classes: Vec<String>,
+    pub(super) side: usize,
+    pub(super) greys: Option<Greys>,
+    pub(super) trained: Vec<TrainedClass>,
+}
 
 /// Images with the indices of their classes.
 pub(super) struct Labelled<'a> {

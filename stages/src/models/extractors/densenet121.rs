@@ -1,9 +1,10 @@
 //! DenseNet with 121 layers (Huang et al. 2017), trained on ImageNet by torchvision.
 
 use super::{ExtractorConfig, Input, imagenet};
+use crate::contract::conversion::Conversion;
 use crate::contract::prelude::*;
 use crate::networks::densenet::{DenseNet, Depth};
-use crate::networks::{Classifier, Conversion, Pretrained, Scope};
+use crate::networks::{Classifier, Pretrained, Scope};
 
 /// The file of its weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,7 +19,7 @@ impl ExtractorConfig for Config {
         "extractor.densenet121.path"
     }
     fn conversion(&self) -> Conversion {
-        Conversion { imports: "torchvision", tensors: "torchvision.models.densenet121(weights='IMAGENET1K_V1').state_dict()" }
+        Conversion { imports: "torchvision", tensors: r#"torchvision.models.densenet121(weights="IMAGENET1K_V1").state_dict()"# }
     }
     fn input(&self) -> Input {
         imagenet::INPUT

@@ -2,9 +2,10 @@
 //! smoothing, and are in [−1, 1]. Logits have no bias, as those of the inception score (Salimans et al. 2016).
 
 use super::{Channel, ExtractorConfig, Input};
+use crate::contract::conversion::Conversion;
 use crate::contract::prelude::*;
 use crate::networks::inception::FidInception;
-use crate::networks::{Classifier, Conversion, Mode, Pretrained, Scope};
+use crate::networks::{Classifier, Mode, Pretrained, Scope};
 use hilum_ops::Value;
 
 /// The file of its weights.
@@ -20,7 +21,7 @@ impl ExtractorConfig for Config {
         "extractor.inception.path"
     }
     fn conversion(&self) -> Conversion {
-        Conversion { imports: "torch", tensors: "torch.load('pt_inception-2015-12-05-6726825d.pth', map_location='cpu', weights_only=True)" }
+        Conversion { imports: "torch", tensors: r#"torch.load("pt_inception-2015-12-05-6726825d.pth", map_location="cpu", weights_only=True)"# }
     }
     fn input(&self) -> Input {
         Input { side: 299, channels: &[Channel { mean: 0.5, deviation: 0.5 }; 3], is_smoothed: false }

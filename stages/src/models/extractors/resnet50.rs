@@ -1,9 +1,10 @@
 //! ResNet with 50 layers (He et al. 2016), trained on ImageNet by torchvision.
 
 use super::{ExtractorConfig, Input, imagenet};
+use crate::contract::conversion::Conversion;
 use crate::contract::prelude::*;
 use crate::networks::resnet::{Depth, ResNet};
-use crate::networks::{Classifier, Conversion, Pretrained, Scope};
+use crate::networks::{Classifier, Pretrained, Scope};
 
 /// The file of its weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,7 +19,7 @@ impl ExtractorConfig for Config {
         "extractor.resnet50.path"
     }
     fn conversion(&self) -> Conversion {
-        Conversion { imports: "torchvision", tensors: "torchvision.models.resnet50(weights='IMAGENET1K_V2').state_dict()" }
+        Conversion { imports: "torchvision", tensors: r#"torchvision.models.resnet50(weights="IMAGENET1K_V2").state_dict()"# }
     }
     fn input(&self) -> Input {
         imagenet::INPUT

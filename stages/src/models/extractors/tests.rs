@@ -3,6 +3,7 @@
 use super::*;
 use crate::contract::seed::Seed;
 use hilum_cache::Sha256;
+use std::path::Path;
 
 fn named(name: &str, sha256: &str) -> Extractor {
     serde_json::from_value(serde_json::json!({ name: { "path": format!("models/{name}.safetensors"), "sha256": sha256 } })).unwrap()
@@ -27,17 +28,17 @@ fn every_extractor_gives_as_many_features_as_it_says() {
 
 #[test]
 fn a_missing_file_comes_with_the_command_that_makes_it() {
-    let help = |name: &str| named(name, "").source().unwrap().help.unwrap();
+    let help = |name: &str| named(name, "").source().unwrap().help.unwrap().at(Path::new(&format!("data/{name}.safetensors")));
     let begins = |name: &str, imports: &str| {
         let help = help(name);
-        assert!(help.starts_with(&format!("convert PyTorch weights with: python3 -c \"import {imports}, safetensors.torch as s; ")), "{help}");
-        assert!(help.ends_with(&format!("'models/{name}.safetensors')\"")), "{help}");
+        assert!(help.starts_with(&format!("convert PyTorch weights with: python3 -c 'import {imports}, safetensors.torch as s; ")), "{help}");
+        assert!(help.ends_with(&format!("\"data/{name}.safetensors\")'")), "{help}");
         help
     };
-    assert!(begins("inception", "torch").contains("torch.load('pt_inception-2015-12-05-6726825d.pth', map_location='cpu', weights_only=True)"));
-    assert!(begins("torchxrayvision", "torchxrayvision as xrv").contains("xrv.models.DenseNet(weights='densenet121-res224-all').state_dict()"));
-    assert!(begins("resnet50", "torchvision").contains("torchvision.models.resnet50(weights='IMAGENET1K_V2').state_dict()"));
-    assert!(begins("densenet121", "torchvision").contains("torchvision.models.densenet121(weights='IMAGENET1K_V1').state_dict()"));
+    assert!(begins("inception", "torch").contains(r#"torch.load("pt_inception-2015-12-05-6726825d.pth", map_location="cpu", weights_only=True)"#));
+    assert!(begins("torchxrayvision", "torchxrayvision as xrv").contains(r#"xrv.models.DenseNet(weights="densenet121-res224-all").state_dict()"#));
+    assert!(begins("resnet50", "torchvision").contains(r#"torchvision.models.resnet50(weights="IMAGENET1K_V2").state_dict()"#));
+    assert!(begins("densenet121", "torchvision").contains(r#"torchvision.models.densenet121(weights="IMAGENET1K_V1").state_dict()"#));
     assert!(Extractor::Classifier.source().is_none() && Extractor::Classifier.check("extractor").is_empty());
 }
 

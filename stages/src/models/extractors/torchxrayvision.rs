@@ -2,9 +2,10 @@
 //! [−1024, 1024]. Features are those that the package calls `features2`.
 
 use super::{Channel, ExtractorConfig, Input};
+use crate::contract::conversion::Conversion;
 use crate::contract::prelude::*;
 use crate::networks::densenet::{DenseNet, Depth};
-use crate::networks::{Classifier, Conversion, Pretrained, Scope};
+use crate::networks::{Classifier, Pretrained, Scope};
 
 /// The findings that it was trained on.
 const FINDINGS: usize = 18;
@@ -22,7 +23,7 @@ impl ExtractorConfig for Config {
         "extractor.torchxrayvision.path"
     }
     fn conversion(&self) -> Conversion {
-        Conversion { imports: "torchxrayvision as xrv", tensors: "xrv.models.DenseNet(weights='densenet121-res224-all').state_dict()" }
+        Conversion { imports: "torchxrayvision as xrv", tensors: r#"xrv.models.DenseNet(weights="densenet121-res224-all").state_dict()"# }
     }
     fn input(&self) -> Input {
         Input { side: 224, channels: &[Channel { mean: 0.5, deviation: 1.0 / 2048.0 }], is_smoothed: true }

@@ -5,11 +5,14 @@
 //! same sums on grey images.
 
 use super::Weights;
+use super::header::{self, Beginning, Tensors};
+use crate::contract::conversion::Conversion;
 use crate::contract::prelude::*;
-use crate::contract::source::{Source, SourceKind, SourcePath};
+use crate::contract::source::{Help, Source, SourceFiles, SourceKind, SourcePath};
 use candle_core::{Device, Tensor};
 use hilum_cache::Sha256;
 use hilum_ops::Value;
+use safetensors::Dtype;
 use std::collections::HashMap;
 
 /// The file of the pretrained weights.
@@ -31,79 +34,100 @@ pub struct Ends<'a> {
     pub head: &'a str,
 }
 
-/// How weights of others become a safetensors file, in Python.
-#[derive(Clone, Copy, Debug)]
-pub struct Conversion {
-    /// What is imported for it.
-    pub imports: &'static str,
-    /// An expression for a map of tensors by name. `{stem}` is the path of the file without its extension.
-    pub tensors: &'static str,
-}
-
-impl Conversion {
-    /// From a file of PyTorch that lies beside it.
-    pub const BESIDE: Conversion = Conversion { imports: "torch", tensors: "torch.load('{stem}.pth', map_location='cpu', weights_only=True)" };
-
-    /// The command that makes a file of this name.
-    fn command(self, name: &str) -> String {
-        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-        let (imports, tensors) = (self.imports, self.tensors.replace("{stem}", stem));
-        format!(
-            "python3 -c \"import {imports}, safetensors.torch as s; s.save_file({{k: v.contiguous() for k, v in {tensors}.items() if v.dim()}}, '{stem}.safetensors')\""
-        )
+impl Ends<'_> {
+    /// True where weights for three channels become weights for one.
+    fn sums(self, tensor: &str, found: &[usize], needed: &[usize]) -> bool {
+        tensor == self.first_conv && found.len() == 4 && found[1] == 3 && needed.get(1) == Some(&1)
     }
 }
 
 impl Pretrained {
-    /// The file as a path parameter, which is called `parameter` in the study; where it is missing, the command that makes it.
+    /// The file as a path parameter, which is called `parameter` in the study.
     pub fn source(&self, parameter: &'static str, conversion: Conversion) -> Source {
-        let help = Some(format!("convert PyTorch weights with: {}", conversion.command(&self.path.0)));
-        Source { parameter, path: self.path.clone(), what: SourceKind::File, help }
+        Source { parameter, path: self.path.clone(), what: SourceKind::File, help: Some(Help::Convert(conversion)) }
     }
     /// What is wrong with the parameters; `path` is that of this one in the study.
     pub fn check(&self, path: &str) -> Vec<BadParameter> {
         let hex = self.sha256.len() == 64 && self.sha256.bytes().all(|b| b.is_ascii_hexdigit());
         BadParameter::unless(hex, &format!("{path}.sha256"), "must be 64 hexadecimal digits, as `sha256sum` prints them")
     }
+    /// What does not fit in the file, before anything runs: its SHA-256, and the tensors that its header names. `path` is that of this
+    /// one in the study; of `weights`, only names and shapes are needed.
+    pub fn check_file(&self, path: &str, files: &dyn SourceFiles, weights: &Weights, ends: Option<Ends>, conversion: Conversion) -> Option<BadSource> {
+        let parameter = format!("{path}.path");
+        let bad = |why: Error| Some(BadSource { parameter: parameter.clone(), why });
+        if let Err(why) = self.is_meant(&files.sha256(&parameter)?) {
+            return Some(BadSource { parameter: format!("{path}.sha256"), why });
+        }
+        let place = files.path(&parameter)?;
+        match header::beginning(&place)? {
+            Beginning::Pickle => bad(self.pickle(conversion, &place)),
+            Beginning::Other(why) => bad(Error::data(format!("`{}` is not a safetensors file: {why}", self.name()))),
+            Beginning::Header(found) => self.fits(found, weights, ends).err().and_then(bad),
+        }
+    }
     /// Loads the file's weights into a network: all, or what is fitted to other `ends` without the last layer.
     ///
     /// # Errors
     /// Where its SHA-256 differs, it is not in the safetensors format, or lacks a tensor: names it, with both shapes.
     pub fn load(&self, bytes: &[u8], weights: &Weights, ends: Option<Ends>, conversion: Conversion, device: &Device) -> Result<()> {
-        let name = self.path.0.rsplit(['/', ':']).next().unwrap_or("weights");
-        let found = Sha256::of(bytes).hex();
-        if !found.eq_ignore_ascii_case(&self.sha256) {
-            let expected = self.sha256.to_ascii_lowercase();
-            return Err(Error::helped(
-                format!("SHA-256 mismatch for `{name}`: expected {expected}, found {found}"),
-                "check where it came from before you change `sha256`",
-            ));
+        self.is_meant(&Sha256::of(bytes).hex())?;
+        if header::is_pickle(bytes) {
+            return Err(self.pickle(conversion, Path::new(self.below_its_directory())));
         }
-        if bytes.starts_with(b"PK\x03\x04") || bytes.first() == Some(&0x80) {
-            let help = format!("a pickle can run any program when it is opened; convert it where you trust it: {}", conversion.command(name));
-            return Err(Error::helped(format!("`{name}` is a PyTorch pickle, not safetensors"), help));
-        }
-        let file = safetensors::SafeTensors::deserialize(bytes).map_err(|e| Error::data(format!("`{name}` is not a safetensors file: {e}")))?;
+        let file = safetensors::SafeTensors::deserialize(bytes).map_err(|e| Error::data(format!("`{}` is not a safetensors file: {e}", self.name())))?;
+        self.fits(file.tensors().into_iter().map(|(name, view)| (name, (view.dtype(), view.shape().to_vec()))).collect(), weights, ends)?;
         let known: HashMap<String, _> = file.tensors().into_iter().map(|(n, view)| (current(&n), view)).collect();
-        for (tensor, value) in weights.all().filter(|(n, _)| ends.is_none_or(|ends| !n.starts_with(ends.head))) {
-            let view = known.get(tensor).ok_or_else(|| Error::data(format!("`{name}` has no tensor `{tensor}` {:?}", value.dims())))?;
-            if view.dtype() != safetensors::Dtype::F32 {
-                return Err(Error::data(format!("tensor `{tensor}` of `{name}` is of {:?}; expected F32", view.dtype())));
-            }
+        for (tensor, value) in needed(weights, ends) {
+            let view = known.get(tensor).expect("BUG: it fits");
             let mut values: Vec<f32> = view.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
-            let mut shape = view.shape().to_vec();
-            let is_first = ends.is_some_and(|ends| tensor == ends.first_conv);
-            if is_first && shape.len() == 4 && shape[1] == 3 && value.dims()[1] == 1 {
+            let shape = view.shape();
+            if ends.is_some_and(|ends| ends.sums(tensor, shape, value.dims())) {
                 values = over_channels(&values, shape[2] * shape[3]);
-                shape[1] = 1;
             }
-            if shape != value.dims() {
-                return Err(Error::data(format!("tensor `{tensor}` is {:?} in `{name}`; the network needs {:?}", view.shape(), value.dims())));
-            }
-            hilum_ops::overwrite(value, &Value::constant(Tensor::from_vec(values, shape, device)?))?;
+            hilum_ops::overwrite(value, &Value::constant(Tensor::from_vec(values, value.dims(), device)?))?;
         }
         Ok(())
     }
+    /// The path below the directory that the command line names, or below that of the study.
+    fn below_its_directory(&self) -> &str {
+        let path = &self.path.0;
+        path.split_once(':').filter(|(name, _)| !name.contains('/')).map_or(path, |(_, below)| below)
+    }
+    fn name(&self) -> &str {
+        self.below_its_directory().rsplit('/').next().unwrap_or("weights")
+    }
+    fn is_meant(&self, found: &str) -> Result<()> {
+        let expected = self.sha256.to_ascii_lowercase();
+        if found == expected {
+            return Ok(());
+        }
+        let message = format!("SHA-256 mismatch for `{}`: expected {expected}, found {found}", self.name());
+        Err(Error::helped(message, "check where it came from before you change `sha256`"))
+    }
+    fn pickle(&self, conversion: Conversion, place: &Path) -> Error {
+        let help = format!("a pickle can run any program when it is opened; {}", conversion.of_pickle(place));
+        Error::helped(format!("`{}` is a PyTorch pickle, not safetensors", self.name()), help)
+    }
+    fn fits(&self, found: Tensors, weights: &Weights, ends: Option<Ends>) -> Result<()> {
+        let (name, known) = (self.name(), found.into_iter().map(|(tensor, found)| (current(&tensor), found)).collect::<Tensors>());
+        for (tensor, value) in needed(weights, ends) {
+            let needed = value.dims();
+            let (dtype, shape) = known.get(tensor).ok_or_else(|| Error::data(format!("`{name}` has no tensor `{tensor}` {needed:?}")))?;
+            if *dtype != Dtype::F32 {
+                return Err(Error::data(format!("tensor `{tensor}` of `{name}` is of {dtype:?}; expected F32")));
+            }
+            if shape != needed && !ends.is_some_and(|ends| ends.sums(tensor, shape, needed) && shape[2..] == needed[2..] && shape[0] == needed[0]) {
+                return Err(Error::data(format!("tensor `{tensor}` is {shape:?} in `{name}`; the network needs {needed:?}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The tensors of a network that a file must have: all, or those before the last layer.
+fn needed<'a>(weights: &'a Weights, ends: Option<Ends<'a>>) -> impl Iterator<Item = &'a (String, Value)> {
+    weights.all().filter(move |(name, _)| ends.is_none_or(|ends| !name.starts_with(ends.head)))
 }
 
 /// The current name of a tensor: old files of DenseNet say `norm.1` where torchvision says `norm1`.

@@ -59,6 +59,55 @@ fn weights_that_do_not_fit_are_refused_in_the_users_words() {
     }
 }
 
+/// A safetensors file with this header, and as many bytes of numbers as it says or some less.
+fn file(header: &str, missing: usize) -> Vec<u8> {
+    let end = header.rsplit("data_offsets\":[").next().and_then(|h| h.split([',', ']']).nth(1)).map_or(0, |n| n.parse().unwrap());
+    [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &vec![0u8; end - missing]].concat()
+}
+
+#[test]
+fn weights_that_do_not_fit_are_found_before_anything_runs() {
+    let conv =
+        |dtype: &str, shape: &str, bytes: usize| format!("{{\"conv1.weight\":{{\"dtype\":\"{dtype}\",\"shape\":{shape},\"data_offsets\":[0,{bytes}]}}}}");
+    let whole = file(&conv("F32", "[64,3,7,7]", 37_632), 0);
+    for (bytes, sha256, wanted) in [
+        (&b"\x80\x02ctorch"[..], None, "E0405]: `w.safetensors` is a PyTorch pickle, not safetensors"),
+        (b"neither", None, "`w.safetensors` is not a safetensors file: it has 7 bytes"),
+        (b"neither at all", None, "`w.safetensors` is not a safetensors file: its header would have"),
+        (&whole[..whole.len() - 4], None, "is it whole?"),
+        (&whole, Some("0".repeat(64)), "SHA-256 mismatch for `w.safetensors`: expected"),
+        (&whole, None, "`w.safetensors` has no tensor `bn1.weight` [64]"),
+        (&file(&conv("F32", "[32,1,7,7]", 6272), 0), None, "tensor `conv1.weight` is [32, 1, 7, 7] in `w.safetensors`; the network needs [64, 1, 7, 7]"),
+        (&file(&conv("F16", "[64,1,7,7]", 6272), 0), None, "tensor `conv1.weight` of `w.safetensors` is of F16; expected F32"),
+    ] {
+        let space = Space::new();
+        let own = hilum_cache::Sha256::of(bytes).hex();
+        space.write("models/w.safetensors", bytes);
+        space.write("study.yaml", study(sha256.as_deref().unwrap_or(&own), 1));
+        let said = space.hilum(&["check", "study.yaml"]);
+        assert!(said.code == 2 && said.err.contains(wanted), "{wanted}: {} {}", said.code, said.err);
+        // The place: the path, or the digest.
+        assert!(said.err.contains("study.yaml:11:"), "{wanted}: {}", said.err);
+    }
+}
+
+#[test]
+fn a_pipe_in_place_of_weights_is_not_waited_for() {
+    let space = Space::new();
+    space.write("models/other", "");
+    space.write("study.yaml", study(&"0".repeat(64), 1));
+    assert!(std::process::Command::new("mkfifo").arg(space.path("models/w.safetensors")).status().unwrap().success());
+    for verb in ["check", "plan", "run"] {
+        let said = space.hilum(&[verb, "study.yaml"]);
+        assert!(said.code == if verb == "check" { 0 } else { 2 }, "{verb}: {}", said.err);
+        assert!(
+            verb == "check" || said.err.contains("E0403") && said.err.contains("`models/w.safetensors` is a named pipe") && said.err.contains("study.yaml:11:"),
+            "{}",
+            said.err
+        );
+    }
+}
+
 #[test]
 fn the_weights_of_an_extractor_come_with_the_command_that_makes_them() {
     let space = Space::new();

@@ -79,11 +79,8 @@ impl Builder<'_> {
                     if !quoted && [".nan", ".inf", "-.inf", "+.inf"].iter().any(|n| value.eq_ignore_ascii_case(n)) {
                         self.fault("E0006", format!("`{value}` is not a finite number"), span, "expected a number", None);
                     }
-                    // An escape in quotes, such as `"\u001b"`: it would reach terminals, file names, tables and pages.
-                    if value.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
-                        self.fault("E0011", "a text has a control character", span, "in this text", Some("remove it; a text may have several lines".into()));
-                    }
-                    self.add(Node::new(span, Yaml::Scalar(value.into_owned(), quoted)), anchor, 1)?;
+                    let text = self.without_controls(value.into_owned(), span);
+                    self.add(Node::new(span, Yaml::Scalar(text, quoted)), anchor, 1)?;
                 }
                 Event::SequenceStart(anchor, tag) => {
                     self.tag(tag.is_some(), span);
@@ -124,6 +121,17 @@ impl Builder<'_> {
 
     fn fault(&mut self, code: &'static str, message: impl Into<String>, span: Span, label: &str, help: Option<String>) {
         self.diagnostics.push(Diagnostic::new(code, message).at(span, label).maybe_help(help));
+    }
+
+    /// Refuses what can only be written as an escape in quotes, such as `"\u001b"`: it would reach terminals, file names, tables and pages.
+    /// Everything else about the text is checked as if it were a blank.
+    fn without_controls(&mut self, text: String, span: Span) -> String {
+        let is_odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+        if !text.contains(is_odd) {
+            return text;
+        }
+        self.fault("E0011", "a text has a control character", span, "in this text", Some("remove it; a text may have several lines".into()));
+        text.replace(is_odd, " ")
     }
 
     /// `<<: *anchor`: keys of another map, or of several, that this one does not have itself.

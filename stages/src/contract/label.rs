@@ -7,7 +7,7 @@ use hilum_cache::names;
 /// that differ in what is not shown.
 pub fn fault(label: &str) -> Option<&'static str> {
     if label.trim().is_empty() {
-        Some("the name of a class must not be empty")
+        Some("the name of a class must not be empty: tables write that for all classes")
     } else if !label.chars().all(|c| c == '\\' || names::is_shown(c)) {
         Some("the name of a class must be one line, without control characters and invisible characters")
     } else if label.trim() != label {

@@ -4,6 +4,8 @@ use super::conversion::Conversion;
 use hilum_cache::{Digest, ingest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// A path as a study writes it: `NAME:path` below a directory given on the command line, or relative to the study's
@@ -50,6 +52,14 @@ pub trait SourceFiles {
     fn path(&self, parameter: &str) -> Option<PathBuf>;
     /// Its SHA-256 in hexadecimal, which is remembered from one time to the next.
     fn sha256(&self, parameter: &str) -> Option<String>;
+    /// Its first bytes, at most so many, and how many it has.
+    fn beginning(&self, parameter: &str, bytes: u64) -> Option<(Vec<u8>, u64)> {
+        let file = File::open(self.path(parameter)?).ok()?;
+        let size = file.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
+        let mut first = vec![];
+        file.take(bytes).read_to_end(&mut first).ok()?;
+        Some((first, size))
+    }
     /// All its bytes.
     fn read(&self, parameter: &str) -> Option<Vec<u8>> {
         ingest::read(&self.path(parameter)?).ok()

@@ -144,7 +144,7 @@ mod tests {
         let shown = [(123, 40.0), (1_234_567, 40.0), (1_234_567, 30.0), (1_264, 20.0), (9_951, 19.0), (123_456_789, 16.0)];
         assert_eq!(
             shown.map(|(count, room)| of(count, room)),
-            [Some("123 11".into()), Some("1234567 8".into()), Some("1.2M 11".into()), Some("1.3k 8".into()), Some("10k 9".into()), None]
+            [Some("123 11".into()), Some("1234567 8".into()), Some("1235k 9".into()), Some("1.3k 9".into()), Some("10k 9".into()), None]
         );
         // With fourteen classes, a cell has room for two digits of the usual size.
         let room = Panel::of(&vec!["a long class name".to_owned(); 14]).cell - 2.0;

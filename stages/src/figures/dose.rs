@@ -287,6 +287,22 @@ mod tests {
     }
 
     #[test]
+    fn synthetic_images_in_place_of_real_ones_or_beside_those_of_others_are_another_design() {
+        let mut others = arm("arm=others", 100, 100);
+        others.training_patients = Some(60);
+        let mut unknown = arm("arm=unknown", 100, 100);
+        unknown.training_patients = None;
+        let more = arm("arm=more-of-both", 150, 50);
+        let rows = vec![arm("arm=real", 100, 0), arm("arm=half", 50, 50), arm("arm=none", 0, 100), others, unknown, more, arm("arm=added", 100, 100)];
+        let table = Table { rows: rows.iter().map(|row| value(&row.arm, 0.7)).collect() };
+        let drawn = doses(&table, &Table { rows });
+        assert_eq!(
+            drawn.iter().map(|a| (a.arm.as_str(), a.dose)).collect::<Vec<_>>(),
+            [("arm=real", Dose::Reference), ("arm=more-of-both", Dose::Synthetic(50)), ("arm=added", Dose::Synthetic(100))]
+        );
+    }
+
+    #[test]
     fn networks_with_numbers_in_their_names_are_lines_of_their_own() {
         let arm = |arm: &str, n: u64| Arm { set: "external".into(), arm: arm.into(), dose: Dose::Synthetic(n) };
         let all =

@@ -1,12 +1,11 @@
 //! The names, types and shapes of tensors in a safetensors file, from its header alone: whether a file fits is known before its
 //! numbers are read.
 
+use crate::contract::source::SourceFiles;
+use crate::words::counted;
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
 
 /// The longest header, as the library has it.
 const LONGEST: u64 = 100_000_000;
@@ -29,26 +28,22 @@ pub(super) fn is_pickle(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") || bytes.first() == Some(&0x80)
 }
 
-/// Looks at the beginning of a file; none where it cannot be read.
-pub(super) fn beginning(path: &Path) -> Option<Beginning> {
-    let mut file = File::open(path).ok()?;
-    let size = file.metadata().ok().filter(|m| m.is_file())?.len();
-    let mut first = vec![];
-    file.by_ref().take(8).read_to_end(&mut first).ok()?;
+/// Looks at the beginning of the file of a parameter; none where it cannot be read.
+pub(super) fn beginning(files: &dyn SourceFiles, parameter: &str) -> Option<Beginning> {
+    let (first, size) = files.beginning(parameter, 8)?;
     if is_pickle(&first) {
         return Some(Beginning::Pickle);
     }
-    let Ok(length) = first.try_into().map(u64::from_le_bytes) else { return Some(Beginning::Other(format!("it has {size} bytes"))) };
-    if length > LONGEST.min(size - 8) {
+    let Ok(length) = first.try_into().map(u64::from_le_bytes) else { return Some(Beginning::Other(format!("it has {}", counted(size, "byte", "bytes")))) };
+    if length > LONGEST.min(size.saturating_sub(8)) {
         return Some(Beginning::Other(format!("its header would have {length} bytes")));
     }
-    let mut header = vec![];
-    file.take(length).read_to_end(&mut header).ok()?;
-    Some(match serde_json::from_slice::<Metadata>(&header) {
+    let (header, size) = files.beginning(parameter, 8 + length)?;
+    Some(match serde_json::from_slice::<Metadata>(header.get(8..)?) {
         Err(e) => Beginning::Other(format!("its header cannot be read: {e}")),
-        Ok(known) if 8 + length + known.data_len() as u64 != size => {
-            Beginning::Other(format!("its tensors take {} bytes, but the file has {size}: is it whole?", 8 + length + known.data_len() as u64))
-        }
-        Ok(known) => Beginning::Header(known.tensors().into_iter().map(|(name, info)| (name, (info.dtype, info.shape.clone()))).collect()),
+        Ok(known) => match 8 + length + known.data_len() as u64 {
+            due if due != size => Beginning::Other(format!("its tensors take {due} bytes, but the file has {size}: is it whole?")),
+            _ => Beginning::Header(known.tensors().into_iter().map(|(name, info)| (name, (info.dtype, info.shape.clone()))).collect()),
+        },
     })
 }

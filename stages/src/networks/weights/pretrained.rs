@@ -59,9 +59,8 @@ impl Pretrained {
         if let Err(why) = self.is_meant(&files.sha256(&parameter)?) {
             return Some(BadSource { parameter: format!("{path}.sha256"), why });
         }
-        let place = files.path(&parameter)?;
-        match header::beginning(&place)? {
-            Beginning::Pickle => bad(self.pickle(conversion, &place)),
+        match header::beginning(files, &parameter)? {
+            Beginning::Pickle => bad(self.pickle(conversion, &files.path(&parameter)?)),
             Beginning::Other(why) => bad(Error::data(format!("`{}` is not a safetensors file: {why}", self.name()))),
             Beginning::Header(found) => self.fits(found, weights, ends).err().and_then(bad),
         }

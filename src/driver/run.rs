@@ -18,7 +18,6 @@ use hilum_cache::lock::StoreLock;
 use hilum_cache::{Journal, StageKey, Store, WritableStore, gc, journal};
 use hilum_stages::contract::pseudonym::PseudonymKey;
 use hilum_stages::records::Answer;
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How a study is run.
@@ -176,15 +175,16 @@ impl<'a> Attempt<'a> {
     /// the user came back to is the newest from now on, for reports, and for cleaning.
     fn record_return(&self, opened: &Opened, plan: &Plan) -> hilum_cache::Result<()> {
         let p = &self.study.pipeline;
-        let key = |(id, d): (StageId, &Decision)| if let Decision::Reuse { key, .. } = d { Some((p.stages[id].name.clone(), *key)) } else { None };
-        let keys: HashMap<String, StageKey> = plan.decisions.pairs().filter_map(key).collect();
-        if opened.session.ledger.newest_of_study(&p.study).is_some_and(|newest| newest == keys) {
+        let key = |(id, d): (StageId, &Decision)| if let Decision::Reuse { key, .. } = d { Some((p.stages[id].name.as_str(), *key)) } else { None };
+        let keys: Vec<(&str, StageKey)> = plan.decisions.pairs().filter_map(key).collect();
+        let newest = opened.session.ledger.newest_of_study(&p.study);
+        if newest.is_some_and(|newest| newest.len() == keys.len() && keys.iter().all(|(stage, key)| newest.get(*stage) == Some(key))) {
             return Ok(());
         }
         let store = WritableStore::of(&opened.session.store)?;
         let mut recorder = Recorder::begin(Journal::begin(&store)?, &self.study.workspace, p)?;
         let reused = keys.len();
-        recorder.reused(&keys.into_iter().collect::<Vec<_>>())?;
+        recorder.reused(&keys.into_iter().map(|(stage, key)| (stage.to_owned(), key)).collect::<Vec<_>>())?;
         recorder.finished(Finished { executed: 0, reused, failed: 0, skipped: 0, cancelled: false })
     }
 

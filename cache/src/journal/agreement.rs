@@ -184,6 +184,19 @@ fn is_whole(store: &Store) -> bool {
     run_names(store).unwrap().iter().all(is_read)
 }
 
+/// What the newest run says of its stages, if all of it is of one study and can be read.
+fn newest(store: &Store, study: &str) -> Option<HashMap<String, StageKey>> {
+    let mut stages = HashMap::new();
+    for event in entries(store, run_names(store).unwrap().last()?).unwrap().into_iter().filter_map(|e| e.event) {
+        match event {
+            Event::Receipt { receipt: r } => (r.study == study).then(|| stages.insert(r.stage, r.key)).map(drop)?,
+            Event::Reused { study: of, stages: more } => (of == study).then(|| stages.extend(more))?,
+            _ => {}
+        }
+    }
+    Some(stages)
+}
+
 fn check(store: &Store, ledger: &Ledger) -> std::result::Result<(), TestCaseError> {
     let (receipts, last) = found(store);
     let scanned: Vec<(Receipt, String)> = ledger.receipts().into_iter().map(|(r, run)| (r, run.to_owned())).collect();
@@ -200,6 +213,10 @@ fn check(store: &Store, ledger: &Ledger) -> std::result::Result<(), TestCaseErro
         }
     }
     for study in STUDIES {
+        if is_whole {
+            let scanned = ledger.newest_of_study(study).map(|stages| stages.into_iter().map(|(stage, key)| (stage.into_owned(), key)).collect());
+            prop_assert_eq!(scanned, newest(store, study));
+        }
         prop_assert_eq!(ledger.last_of_study(study), last.get(study).cloned().unwrap_or_default());
     }
     Ok(())

@@ -82,7 +82,8 @@ pub(crate) fn receipt<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Option<T> {
         #[serde(rename = "time")]
         _time: IgnoredAny,
     }
-    let line: Line<T> = serde_json::from_slice(line).ok()?;
+    // Looked at once as a whole, it need not be again for every name in it.
+    let line: Line<T> = serde_json::from_str(std::str::from_utf8(line).ok()?).ok()?;
     (line.v == VERSION && line.kind == RECEIPT).then_some(line.receipt)
 }
 

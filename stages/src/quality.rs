@@ -25,6 +25,7 @@ mod inception;
 mod kernel;
 pub mod memorisation;
 pub mod ms_ssim;
+pub mod near_copies;
 pub mod neighbourhoods;
 mod pairwise;
 mod products;

@@ -37,7 +37,8 @@ fn render(m: &Material) -> Result<Option<Markup>> {
 
 fn pairs(found: &ReportArtifact, table: &Table<NearestPair>, pixels: Option<&Pixels>) -> Markup {
     let is = |wanted: &[Likeness]| table.rows.iter().filter(|pair| wanted.contains(&pair.flag)).count();
-    let (copies, nearer) = (is(&[Likeness::Copy, Likeness::MirroredCopy]), is(&[Likeness::Nearer]));
+    let (copies, near_copies) = (is(&[Likeness::Copy, Likeness::MirroredCopy]), is(&[Likeness::NearCopy]));
+    let (nearer, untested) = (is(&[Likeness::Nearer]), is(&[Likeness::NotTested]));
     let mut sorted: Vec<&NearestPair> = table.rows.iter().collect();
     let largest = |x: Option<f64>| x.unwrap_or(f64::INFINITY);
     sorted.sort_by(|a, b| {
@@ -46,7 +47,11 @@ fn pairs(found: &ReportArtifact, table: &Table<NearestPair>, pixels: Option<&Pix
     });
     html! {
         h4 { (found.stage()) }
-        p { (counted(table.rows.len(), "synthetic image", "synthetic images")) ": " (counted(copies, "copy", "copies")) " of a training image, " (nearer) " nearer to one than held-out images are." }
+        p {
+            (counted(table.rows.len(), "synthetic image", "synthetic images")) ": " (counted(copies, "copy", "copies")) " and "
+            (counted(near_copies, "near copy", "near copies")) " of training images, " (nearer) " nearer to one than held-out images are"
+            @if untested > 0 { "; " (untested) " could not be compared with held-out images, of which there are too few" } "."
+        }
         div.cards { @for pair in sorted.into_iter().take(SHOWN) { (card(pair, pixels)) } }
     }
 }
@@ -58,8 +63,10 @@ fn card(pair: &NearestPair, pixels: Option<&Pixels>) -> Markup {
     };
     let flag = match pair.flag {
         Likeness::None => "no nearer than held-out images",
+        Likeness::NotTested => "not compared with held-out images, of which there are too few",
         Likeness::Nearer => "nearer than held-out images",
         Likeness::MirroredCopy => "a mirrored copy",
+        Likeness::NearCopy => "a near copy",
         Likeness::Copy => "a copy",
     };
     html! {

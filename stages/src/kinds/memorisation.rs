@@ -14,7 +14,6 @@ use crate::quality::memorisation::{discoveries, nearest_other_training, nearest_
 use crate::quality::ms_ssim;
 use crate::quality::near_copies::{Looks, likest};
 use crate::records::{Likeness, MemorisationRow, NearestPair, Table};
-use crate::words::counted;
 use check::check;
 use set::{Set, repeated};
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,8 +96,8 @@ impl Stage for Memorisation {
             }
             let (features, pixels) = (space.features(&rows)?, pixels(&rows)?);
             let likest = likest(&looks, &Looks::of(&pixels, store.side), &|_| ());
-            let mut set =
-                Set { copied: copies(&known, &pixels, store.side), near: nearest_training(&features, &of_training).map_err(Error::data)?, rows, likest };
+            let near = nearest_training(&features, &of_training).map_err(Error::data)?;
+            let mut set = Set { copied: copies(&known, &pixels, store.side), shown: vec![], near, rows, likest };
             set.measure(&features, &of_training);
             Ok(set)
         };

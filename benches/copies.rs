@@ -8,7 +8,7 @@
 
 use hilum_stages::contract::seed::{Seed, Stream};
 use hilum_stages::duplicates::Agreement;
-use hilum_stages::quality::near_copies::{Likest, Looks, likest};
+use hilum_stages::quality::near_copies::{Likest, Looks, detail_of_copies, likest};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use std::collections::BTreeMap;
@@ -85,14 +85,15 @@ fn main() {
     let found = likest(&known, &looks(held_out), &|_| ());
     println!("{} held-out images against {} at {side} pixels: {:.2} s", held_out.len(), training.len(), began.elapsed().as_secs_f64());
     quantiles("held out", &found);
-    println!("  taken for copies: {}", found.iter().flatten().filter(|l| l.is_near_copy()).count());
+    let detail = detail_of_copies(&found);
+    println!("  asked of near copies: {detail:.3}; held-out ones taken for copies: {}", found.iter().flatten().filter(|l| l.is_near_copy(detail)).count());
     for (name, planted) in KINDS {
         let mut s = Seed(1).stream("bench", name);
         let images: Vec<Vec<u8>> = training.iter().map(|greys| planted(greys, side, &mut s)).collect();
         let found = likest(&known, &looks(&images), &|_| ());
         quantiles(name, &found);
         let right = found.iter().enumerate().filter(|(i, l)| l.is_some_and(|l| l.training == *i)).count();
-        let near = found.iter().enumerate().filter(|(i, l)| l.is_some_and(|l| l.training == *i && l.is_near_copy())).count();
+        let near = found.iter().enumerate().filter(|(i, l)| l.is_some_and(|l| l.training == *i && l.is_near_copy(detail))).count();
         println!("    its original is likest in {:.3}, and found {:.3}", right as f64 / images.len() as f64, near as f64 / images.len() as f64);
     }
 }

@@ -7,10 +7,11 @@ use crate::quality::memorisation::{Nearest, authentic};
 use crate::quality::near_copies::{Likest, Looks, likest_others};
 use crate::records::Likeness;
 
-/// Training images that show another training image.
-pub(super) fn repeated(training: &[&[u8]], looks: &Looks, side: usize) -> Vec<bool> {
+/// Training images that show another training image; `detail` as [`detail_of_copies`](crate::quality::near_copies::detail_of_copies)
+/// gives it.
+pub(super) fn repeated(training: &[&[u8]], looks: &Looks, side: usize, detail: f64) -> Vec<bool> {
     let of_pixels = shared_pixels(training, side);
-    likest_others(looks, &|_| ()).into_iter().zip(of_pixels).map(|(likest, is_shared)| is_shared || likest.is_some_and(|l| l.is_near_copy())).collect()
+    likest_others(looks, &|_| ()).into_iter().zip(of_pixels).map(|(likest, is_shared)| is_shared || likest.is_some_and(|l| l.is_near_copy(detail))).collect()
 }
 
 /// Images with their nearest training images, and the training images that they are copies of.
@@ -21,7 +22,7 @@ pub(super) struct Set {
     pub(super) near: Vec<Nearest>,
     /// Equal pixels.
     pub(super) copied: Vec<Option<Copied>>,
-    /// The training images that they look most like.
+    /// The training images that they look most like; once [measured](Set::measure), where they are near copies.
     pub(super) likest: Vec<Option<Likest>>,
     /// The training image that each is shown beside, and how far its features are.
     pub(super) shown: Vec<Nearest>,
@@ -29,9 +30,12 @@ pub(super) struct Set {
 
 impl Set {
     /// Says beside which training image each is shown: the one that it is a copy or a near copy of, or the one with the nearest features.
-    pub(super) fn measure(&mut self, own: &Features, training: &Features) {
+    pub(super) fn measure(&mut self, own: &Features, training: &Features, detail: f64) {
+        for likest in &mut self.likest {
+            *likest = likest.filter(|l| l.is_near_copy(detail));
+        }
         let of = |i: usize| {
-            let near_copy = self.likest[i].filter(Likest::is_near_copy).map(|l| l.training);
+            let near_copy = self.likest[i].map(|l| l.training);
             let Some(at) = self.copied[i].map(|c| c.training).or(near_copy) else { return self.near[i] };
             let squares = own.row(i).iter().zip(training.row(at)).map(|(a, b)| (a - b) * (a - b));
             Nearest { training: at, distance: squares.sum::<f64>().sqrt() }
@@ -50,7 +54,7 @@ impl Set {
         match self.copied[i] {
             Some(copied) if copied.is_mirrored => Some(Likeness::MirroredCopy),
             Some(_) => Some(Likeness::Copy),
-            None => self.likest[i].filter(Likest::is_near_copy).map(|_| Likeness::NearCopy),
+            None => self.likest[i].map(|_| Likeness::NearCopy),
         }
     }
     pub(super) fn count(&self, at: &[usize], likeness: Likeness) -> f64 {

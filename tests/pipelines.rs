@@ -133,7 +133,7 @@ fn inception_is_added_without_a_change_of_a_study() {
     for (study, file) in STUDIES.iter().flat_map(|s| FILES.map(|f| (s, f))).filter(|(s, _)| s.folder != "zunair-2020") {
         let space = space(study);
         let of = |more: &[&str]| {
-            let said = space.hilum(&[&["check", file, "--scale", "full", "--json"], more].concat());
+            let said = space.hilum(&[&["check", file, "--json"], more].concat());
             assert_eq!(said.code, 0, "{} {file}: {}", study.folder, said.err);
             let checked: Value = serde_json::from_str(&said.out).unwrap();
             let findings: Vec<Value> = checked["findings"].as_array().unwrap().iter().map(|f| f["id"].clone()).collect();

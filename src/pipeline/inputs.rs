@@ -46,9 +46,11 @@ impl ExpandedStages {
         let names_stage = b.port.arity == Arity::Gathered && stages.len() > 1;
         for bind @ Bind { binding, text, from: stage, output, is_list, .. } in b.bindings.iter().filter(of_cell) {
             let own = &axes[*stage];
-            if binding.gathers() || names_stage {
+            // In a list, cells have no names: gathering them is naming each.
+            let has_cells = b.port.arity == Arity::Gathered && binding.gathers() || names_stage;
+            if has_cells {
                 shape = Shape::Gathered;
-            } else if *is_list {
+            } else if *is_list || binding.gathers() {
                 shape = Shape::List;
             }
             let selected = |axis: &String| binding.axes.iter().find(|(n, _)| n == axis).and_then(|(_, v)| own[axis].spelling(v.as_ref()?).map(str::to_owned));
@@ -78,7 +80,8 @@ impl ExpandedStages {
                     return Err(Missing::Faulty);
                 }
                 let spelt = matrix::spell(if names_stage { &study.stages[*stage].name.text } else { "" }, &coordinates);
-                from.push(Source { stage: id, port: output.name, cell: spelt.trim_start_matches('/').to_owned() });
+                let cell = if has_cells { spelt.trim_start_matches('/').to_owned() } else { String::new() };
+                from.push(Source { stage: id, port: output.name, cell });
             }
         }
         if is_faulty {

@@ -142,7 +142,14 @@ fn checks(ids: &[&str]) -> Value {
         "additionalProperties": false,
         "properties": { "id": { "enum": ids }, "reason": { "type": ["string", "number"] } },
     });
-    json!({ "type": "object", "additionalProperties": false, "properties": { "allow": { "type": "array", "items": entry } } })
+    let by_id = json!({
+        "description": "Reasons by the ids of findings.",
+        "type": "object",
+        "propertyNames": { "enum": ids },
+        "additionalProperties": { "type": ["string", "number", "boolean", "null"] },
+    });
+    let allow = json!({ "anyOf": [by_id, { "type": "array", "items": entry }] });
+    json!({ "type": "object", "additionalProperties": false, "properties": { "allow": allow } })
 }
 
 fn or_null(schema: Value) -> Value {

@@ -6,7 +6,7 @@ use maud::{Markup, Render, html};
 /// Rows of a table that are on the page.
 pub(super) const ROWS: usize = 200;
 /// Rows of a table that are on paper.
-pub(super) const PRINTED: usize = 40;
+pub(super) const PRINTED: usize = 30;
 
 /// Something wide; `label` says what it is to those who do not see it.
 pub(super) fn wide(label: &str, content: &Markup) -> Markup {

@@ -2,7 +2,7 @@
 
 use super::{Chapter, Material, findings};
 use crate::report::verdicts::{Grade, Verdict, verdicts};
-use crate::report::wide::{prose, table};
+use crate::report::wide::{prose, wide};
 use hilum_cache::Result;
 use hilum_stages::words::counted;
 use maud::{Markup, html};
@@ -21,7 +21,11 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             @if m.facts.is_finished { "All were made with everything known; one that has nothing to look at in this study passes." } @else { "The run has not finished, so that they were made with what was known by then." }
             " " code { "hilum explain ID" } " says what each looks for."
         }
-        (table("Checks and their verdicts", &["check", "looks for", "verdict", "found"], &all.iter().map(row).collect::<Vec<_>>(), &format!("`hilum show {}`", m.facts.run)))
+        // All of them on paper, too: that nothing was found is what an auditor wants to have in hand.
+        (wide("Checks and their verdicts", &html! { table {
+            thead { tr { @for head in ["check", "looks for", "verdict", "found"] { th scope="col" { (head) } } } }
+            tbody { @for verdict in &all { tr { (row(verdict)) } } }
+        } }))
     }))
 }
 

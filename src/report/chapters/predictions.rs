@@ -44,7 +44,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
                 "Predictions for the test images. Confusion matrices are sums over repeats and folds. Probabilities are those of the first training of each arm. Folds of one test set are put together. \
                  Curves show at most " (ARMS) " arms and " (TRAININGS) " trainings of each."
             }
-            @for (n, test) in shown.iter().enumerate() { div.screen[n >= PRINTED] { (test) } }
+            @for (n, test) in shown.iter().enumerate() { div class=[(n >= PRINTED).then_some("screen")] { (test) } }
             @if shown.len() > PRINTED { p.more.paper { "Figures of " (counted(shown.len() - PRINTED, "more test", "more tests")) " are in the HTML file." } }
             @if !further.is_empty() { p { (counted(further.len(), "further test is", "further tests are")) " not shown: " (further.iter().take(NAMED).copied().collect::<Vec<_>>().join("; ")) @if further.len() > NAMED { "; …" } "." } }
         }

@@ -97,7 +97,7 @@ fn of_groups(found: &ReportArtifact, rows: &Table<WithinGroupsRow>, elsewhere: &
     };
     let rows: Vec<Markup> = rows.told().iter().flat_map(|told| told.rows.iter().map(|r| row(r, &told.name())).collect::<Vec<_>>()).collect();
     let heads = ["by", "class", "measure", "value", "pairs of images", "groups", "images", "patients", "remarks"];
-    html! { h4 { (found.stage()) ": within and between groups" } (table("Areas within and between groups", &heads, &rows, elsewhere)) }
+    html! { details { summary { "Numbers of " (found.stage()) ": within and between groups" } (table("Areas within and between groups", &heads, &rows, elsewhere)) } }
 }
 
 fn limits(row: &WithinGroupsRow) -> Option<String> {
@@ -125,7 +125,7 @@ fn of_probes(found: &ReportArtifact, rows: &Table<ProbeRow>, elsewhere: &str) ->
     };
     let rows: Vec<Markup> = rows.told().iter().flat_map(|told| told.rows.iter().map(|r| row(r, &told.name())).collect::<Vec<_>>()).collect();
     let heads = ["class", "images", "AUROC", "loss", "p", "kept of what is above 0.5", "images", "patients", "remarks"];
-    html! { h4 { (found.stage()) ": changed images" } (table("Areas of changed images", &heads, &rows, elsewhere)) }
+    html! { details { summary { "Numbers of " (found.stage()) ": changed images" } (table("Areas of changed images", &heads, &rows, elsewhere)) } }
 }
 
 /// How far single numbers of training images tell classes: the strongest of each set that differs.
@@ -214,7 +214,7 @@ mod tests {
         ];
         let page = CHAPTER.of(&Facts { stages, ..Facts::default() }, &store.into_store()).unwrap().into_string();
         let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
-        assert!(at("in 63 of 100 pairs") < at("<img class=\"drawing\"") && at("<img class=\"drawing\"") < at("<th scope=\"row\">auroc-within</th>"));
+        assert!(at("in 62 of 100 pairs") < at("<img class=\"drawing\"") && at("<img class=\"drawing\"") < at("<th scope=\"row\">auroc-within</th>"));
         assert_eq!(page.matches("<figure>").count(), 2);
         assert!(page.contains("&lt;covid&gt; against normal</td><th scope=\"row\">share-left</th><td class=\"num\">33 %<br><small>[21 %, 46 %]"), "{page}");
         assert!(page.contains("the border alone</th><td class=\"num\">0.625<br><small>[0.562, 0.688]</small></td><td class=\"num\">0.250<br>"), "{page}");

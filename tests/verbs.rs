@@ -52,6 +52,7 @@ fn ls_show_report_and_gc() {
         !html.contains("http://") || html.matches("http://").count() == html.matches("http://www.w3.org/").count(),
         "the report must load nothing from the network"
     );
+    assert!(html.contains("none: the study as it is written"), "a run says that it was at no scale");
     let answer = html.split("<section id=\"comparison\"").nth(1).unwrap().split("</section>").next().unwrap();
     let open = answer.split("<details").next().unwrap();
     assert!(open.contains("<table>") && open.contains("Δ "), "the comparison must be open, so that it is printed on paper, too");
@@ -96,7 +97,11 @@ fn is_sound(html: &str) {
         "a picture says what it shows"
     );
     let print = html.split("@media print").nth(1).unwrap();
-    assert!(print.contains("details::details-content") && html.contains("prefers-color-scheme: dark"), "print unfolds, and there is a dark scheme");
+    assert!(html.contains("prefers-color-scheme: dark"), "there is a dark scheme");
+    for rule in [".screen { display: none; }", "td details:not([open]) { display: none; }", "(folded: in the HTML file)"] {
+        assert!(print.contains(rule), "{rule}: what nobody reads on paper is not printed, and it is said where it is");
+    }
+    assert!(!print.contains("details-content"), "what is folded stays folded on paper");
     assert!(html.len() < 10 << 20, "{} bytes", html.len());
 }
 
@@ -119,7 +124,8 @@ fn a_report_begins_with_the_answer_and_may_be_without_images() {
     ] {
         assert!(first.contains(part), "{part}: {first}");
     }
-    for chapter in ["comparison", "operating-points", "misjudged", "population", "images", "flow", "parts", "checks", "origins", "stages", "study"] {
+    for chapter in ["comparison", "operating-points", "misjudged", "shortcuts", "population", "images", "flow", "parts", "checks", "origins", "stages", "study"]
+    {
         assert!(html.contains(&format!("<section id=\"{chapter}\"")), "{chapter}");
     }
     assert!(html.contains("No test patient is in the training data: "));

@@ -4,9 +4,7 @@ use hilum_cache::receipt::Artifact;
 use hilum_cache::tree::Entry;
 use hilum_cache::{Digest, Receipt, Result, Store};
 use hilum_stages::contract::artifact::ArtifactType;
-use hilum_stages::contract::port::File;
-use hilum_stages::data::pack::Images;
-use hilum_stages::data::sample::{ClassCount, Sample, Samples};
+use hilum_stages::data::sample::{ClassCount, Samples};
 use hilum_stages::records::{PredictionTable, Record};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -91,6 +89,8 @@ pub(super) struct ReportArtifact {
     pub(super) port: String,
     /// Its object.
     pub(super) digest: Digest,
+    /// As its receipt has it.
+    pub(super) artifact: Artifact,
     files: Vec<Entry>,
 }
 
@@ -98,7 +98,7 @@ impl ReportArtifact {
     /// The artifact as that subject.
     pub(super) fn of(subject: Subject, receipt: Rc<Receipt>, known: &Known, store: &Store) -> Result<ReportArtifact> {
         let files = store.files(&known.artifact)?;
-        Ok(ReportArtifact { subject, receipt, port: known.port.clone(), digest: known.artifact.digest, files })
+        Ok(ReportArtifact { subject, receipt, port: known.port.clone(), digest: known.artifact.digest, artifact: known.artifact.clone(), files })
     }
 
     /// The stage that made it, with its cell.
@@ -128,30 +128,11 @@ impl ReportArtifact {
         Ok(R::read(&bytes).map_err(|e| e.to_string()))
     }
 
-    /// The rows of a table of samples; none if it cannot be read.
-    ///
-    /// # Errors
-    /// If the file is damaged or gone.
-    pub(super) fn samples(&self, store: &Store) -> Result<Vec<Sample>> {
-        let bytes = self.bytes(store, "samples.csv")?;
-        Ok(bytes.and_then(|b| Samples::read_rows(&b).ok()).unwrap_or_default())
-    }
-
     /// Images per class of a table of samples; none if it cannot be read.
     ///
     /// # Errors
     /// If the file is damaged or gone.
     pub(super) fn class_counts(&self, store: &Store) -> Result<Vec<ClassCount>> {
         Ok(self.bytes(store, "samples.csv")?.map_or(vec![], |bytes| Samples::class_counts(&bytes)))
-    }
-
-    /// Packed images; none if they do not open.
-    ///
-    /// # Errors
-    /// If a file is damaged or gone.
-    pub(super) fn pack(&self, store: &Store) -> Result<Option<Images>> {
-        use hilum_stages::contract::port::InputArtifact;
-        let files = self.files.iter().map(|e| Ok(File { path: store.verified_path(&e.digest)?, name: e.name.clone() })).collect::<Result<Vec<_>>>()?;
-        Ok(Images::open(&files).ok())
     }
 }

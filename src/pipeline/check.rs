@@ -146,7 +146,9 @@ pub(super) fn arity(port: &Port, is_list: bool, bindings: &[(bool, Span)], diagn
         Arity::One | Arity::Optional if gathers => diagnostics
             .push(fault(format!("input `{}` takes one artifact, but this gathers several", port.name), "select one cell, such as `stage/axis=value`")),
         Arity::One | Arity::Optional if is_list => diagnostics.push(fault(format!("input `{}` takes one artifact, not a list", port.name), "name one stage")),
-        Arity::Many if gathers => diagnostics.push(fault(format!("input `{}` takes a list and does not gather cells", port.name), "name each cell")),
+        Arity::Many | Arity::OptionalMany if gathers => {
+            diagnostics.push(fault(format!("input `{}` takes a list and does not gather cells", port.name), "name each cell"))
+        }
         _ => {}
     }
 }

@@ -1,5 +1,5 @@
-//! UMAP (McInnes, Healy & Melville 2018): a two-dimensional embedding of high-dimensional points, following
-//! umap-learn 0.5 step by step.
+//! UMAP (McInnes, Healy & Melville 2018): a two-dimensional embedding of high-dimensional points, and the places of new points
+//! in it, following umap-learn 0.5 step by step.
 //!
 //! Pure functions on slices: no tensors, no files, no drawing. An embedding shows which points are neighbours;
 //! distances between its clusters and their sizes mean nothing, so nothing here measures them.
@@ -11,11 +11,12 @@ mod curve;
 mod graph;
 mod layout;
 mod neighbours;
+mod place;
 mod spectral;
 mod start;
 mod trustworthiness;
 
-pub use neighbours::nearest;
+pub use neighbours::{nearest, nearest_among};
 
 use graph::Graph;
 use start::Start;
@@ -57,9 +58,7 @@ fn embed_from(start: Start, data: &[f32], dimensions: usize, parameters: &UmapPa
         return Ok([[0.0, 0.0], [10.0, 0.0], [5.0, 75.0_f64.sqrt()]][..count].to_vec());
     }
     let (indices, distances) = nearest(data, dimensions, parameters.neighbours - 1);
-    if distances.iter().flatten().any(|d| !d.is_finite()) {
-        return Err("the points are too far apart: a distance between them overflows".into());
-    }
+    check_distances(&distances)?;
     let default = if count <= MANY { 500 } else { 200 };
     let epochs = parameters.epochs.unwrap_or(default);
     let mut graph = Graph::of(&indices, &distances);
@@ -68,6 +67,49 @@ fn embed_from(start: Start, data: &[f32], dimensions: usize, parameters: &UmapPa
     let mut positions = start::positions(start, data, dimensions, &graph, &mut random);
     layout::optimise(&mut positions, &graph, curve::fit(parameters.min_dist, 1.0), epochs, random);
     Ok(positions)
+}
+
+/// A finished map: points, and what [`embed`] made of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Fitted<'a> {
+    /// The points, row-major.
+    pub data: &'a [f32],
+    /// Their number of columns.
+    pub dimensions: usize,
+    /// Where they are.
+    pub positions: &'a [[f64; 2]],
+}
+
+/// Where the rows of `new` are in a finished map, which stays as it is, as by `transform` of umap-learn: x and y of each.
+///
+/// Each begins among its nearest points of the map and settles for a third of the epochs of `parameters`; where there are none, for 100
+/// epochs, or 30 for more than 10,000 new points. It draws from its own seed and sees no other new point. Whom it equals it begins at,
+/// and ends near.
+///
+/// # Errors
+/// As [`embed`], and where the map has no points, or there is not a seed for each new one.
+pub fn place(map: Fitted, new: &[f32], parameters: &UmapParameters, seeds: &[u64]) -> Result<Vec<[f64; 2]>, String> {
+    check(map.data, map.dimensions, parameters)?;
+    check(new, map.dimensions, parameters)?;
+    let count = new.len() / map.dimensions;
+    if map.positions.is_empty() || map.data.len() != map.positions.len() * map.dimensions {
+        return Err(format!("a map of {} numbers has {} positions", map.data.len(), map.positions.len()));
+    }
+    if seeds.len() != count {
+        return Err(format!("{count} new points have {} seeds", seeds.len()));
+    }
+    let (indices, distances) = nearest_among(map.data, new, map.dimensions, parameters.neighbours);
+    check_distances(&distances)?;
+    let epochs = parameters.epochs.map_or(if count <= MANY { 100 } else { 30 }, |epochs| epochs / 3);
+    let ties = graph::ties(&indices, &distances);
+    Ok(place::place(&ties, map.positions, curve::fit(parameters.min_dist, 1.0), epochs, |n| split_mix(seeds[n])))
+}
+
+fn check_distances(distances: &[Vec<f32>]) -> Result<(), String> {
+    if distances.iter().flatten().any(|d| !d.is_finite()) {
+        return Err("the points are too far apart: a distance between them overflows".into());
+    }
+    Ok(())
 }
 
 fn check(data: &[f32], dimensions: usize, parameters: &UmapParameters) -> Result<(), String> {
@@ -103,6 +145,8 @@ fn split_mix(seed: u64) -> impl FnMut() -> u64 {
 
 #[cfg(test)]
 mod parity;
+#[cfg(test)]
+mod parity_of_places;
 
 #[cfg(test)]
 mod tests {
@@ -157,6 +201,28 @@ mod tests {
         assert!(refusal(&[1.0], 1, |p| p.neighbours = 1).contains("neighbours is 1"));
         assert!(refusal(&[1.0], 1, |p| p.min_dist = 1.5).contains("min_dist is 1.5"));
         assert!(refusal(&[1.0], 1, |p| p.min_dist = f64::NAN).contains("min_dist is NaN"));
+    }
+
+    #[test]
+    fn new_points_of_any_data_have_places() {
+        let parameters = UmapParameters { epochs: Some(30), ..UmapParameters::default() };
+        for count in [1, 2, 3, 4, 20] {
+            let data: Vec<f32> = (0..count * 2).map(|i| ((i * 31) % 17) as f32).collect();
+            let positions = embed(&data, 2, &parameters, 1).unwrap();
+            for new in [vec![], data.clone(), vec![1e15, -1e15, 1e-30, 0.0], vec![3.0; 40]] {
+                let seeds: Vec<u64> = (0..new.len() as u64 / 2).collect();
+                let map = Fitted { data: &data, dimensions: 2, positions: &positions };
+                let found = place(map, &new, &parameters, &seeds).unwrap();
+                assert!(found.len() == seeds.len() && found.iter().flatten().all(|v| v.is_finite()), "{count} {new:?}: {found:?}");
+            }
+        }
+        let map = |positions| Fitted { data: &[1.0, 2.0], dimensions: 1, positions };
+        let refusal = |positions: &[[f64; 2]], new: &[f32], seeds: &[u64]| place(map(positions), new, &parameters, seeds).unwrap_err();
+        let two = [[0.0; 2]; 2];
+        assert!(refusal(&two, &[f32::NAN], &[1]).contains("point 0 holds NaN"));
+        assert!(refusal(&two, &[f32::MAX], &[1]).contains("overflows"));
+        assert!(refusal(&two, &[1.0], &[]).contains("1 new points have 0 seeds"));
+        assert!(refusal(&[], &[1.0], &[1]).contains("0 positions"));
     }
 
     /// Far groups: no point is nearer to another group's centre than to its own.

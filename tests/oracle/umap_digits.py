@@ -6,10 +6,12 @@ Run from anywhere:
 
 Writes to stages/tests/oracle. `digits.bin`: the 1,797 handwritten digits of scikit-learn, 64 bytes (0..16)
 each, then one label byte each. `umap.json`: what scikit-learn and umap-learn
-say about them. Neighbour ties are frequent between integer points and neither
+say about them. `umap_graph.bin`: the weight of every edge of the graph, once, by
+row and then by column, as 65,535ths in two bytes, least significant first. Neighbour ties are frequent between integer points and neither
 library promises an order, so the oracle fixes one, the lower index first.
-`--only KEY` writes one of `digits`, which is the file of digits, `versions`,
-`curve`, `neighbours`, `graph` and `trustworthiness` (see fixtures.py).
+`--only KEY` writes one of `digits`, which is the file of digits, `weights`, which
+is that of the graph, `versions`, `curve`, `neighbours`, `graph` and
+`trustworthiness` (see fixtures.py).
 """
 
 import json
@@ -25,7 +27,7 @@ from sklearn.manifold import trustworthiness
 from umap.umap_ import find_ab_params, fuzzy_simplicial_set
 
 NEIGHBOURS = 15
-KEYS = ["digits", "versions", "curve", "neighbours", "graph", "trustworthiness"]
+KEYS = ["digits", "weights", "versions", "curve", "neighbours", "graph", "trustworthiness"]
 
 
 def squared_distances(points):
@@ -71,6 +73,13 @@ def main():
         knn_dists=distances,
     )[:3]
     graph = graph.tocoo()
+    if not only or "weights" in only:
+        upper = graph.tocsr()
+        upper.sort_indices()
+        upper = upper.tocoo()
+        upper = upper.data[upper.row < upper.col].astype(np.float64)
+        assert 0 < upper.min() and upper.max() <= 1
+        (STAGES / "umap_graph.bin").write_bytes(np.rint(upper * 65535).astype("<u2").tobytes())
     # Every 97th edge is enough to see a wrong formula and keeps the file small.
     picked = range(0, graph.nnz, 97)
 

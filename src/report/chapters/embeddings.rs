@@ -30,15 +30,14 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     if all.len() > 1 {
         out.extend(figures::of_embeddings(&all, "Embeddings of images (UMAP)").iter().map(|figure| drawing(figure.figure.name, &figure.drawing)));
     }
-    for found in m.of(EMBEDDING) {
+    // Drawn again where there are several, since a class has one marker in all of them.
+    for one in all.iter().filter(|_| all.len() > 1) {
+        let picture = drawing(figures::embedding::FIGURE.name, &figures::embedding::single(one, &all, &format!("UMAP of {}; {}", one.title, one.how)));
+        out.push(html! { details { summary { (one.title) } (picture) } });
+    }
+    for found in m.of(EMBEDDING).filter(|_| all.len() <= 1) {
         if let Some(bytes) = found.bytes(m.store, ".svg")? {
-            let picture = html! { figure { (svg(&bytes, &format!("Embedding of {}", found.stage()))) } };
-            let own = html! { h4 { (found.stage()) } (picture) };
-            out.push(if all.len() > 1 {
-                html! { details { summary { (found.stage()) } (picture) } }
-            } else {
-                own
-            });
+            out.push(html! { h4 { (found.stage()) } figure { (svg(&bytes, &format!("Embedding of {}", found.stage()))) } });
         }
     }
     Ok((!out.is_empty()).then(|| {
@@ -84,6 +83,6 @@ mod tests {
         let svg = page.split_once("data:image/svg+xml;base64,").unwrap().1.split_once('"').unwrap().0;
         let svg = String::from_utf8(base64::Engine::decode(&base64::engine::general_purpose::STANDARD, svg).unwrap()).unwrap();
         assert!(svg.contains("n_neighbors 15, min_dist 0.1") && svg.contains("0.981") && svg.contains(">map/arm=gan<"), "{svg}");
-        assert_eq!(page.matches("<img").count(), 1);
+        assert_eq!((page.matches("<img").count(), page.matches("<details").count()), (3, 2), "beside each other, and each by itself");
     }
 }

@@ -10,12 +10,14 @@
 mod curve;
 mod graph;
 mod layout;
+mod metric;
 mod neighbours;
 mod place;
 mod spectral;
 mod start;
 mod trustworthiness;
 
+pub use metric::Metric;
 pub use neighbours::{nearest, nearest_among};
 
 use graph::Graph;
@@ -34,11 +36,13 @@ pub struct UmapParameters {
     pub min_dist: f64,
     /// Epochs of the optimisation; none for umap-learn's choice, 500 up to 10,000 points and 200 above.
     pub epochs: Option<usize>,
+    /// How far points are from each other.
+    pub metric: Metric,
 }
 
 impl Default for UmapParameters {
     fn default() -> Self {
-        UmapParameters { neighbours: 15, min_dist: 0.1, epochs: None }
+        UmapParameters { neighbours: 15, min_dist: 0.1, epochs: None, metric: Metric::Euclidean }
     }
 }
 
@@ -52,19 +56,20 @@ pub fn embed(data: &[f32], dimensions: usize, parameters: &UmapParameters, seed:
 
 fn embed_from(start: Start, data: &[f32], dimensions: usize, parameters: &UmapParameters, mut random: impl FnMut() -> u64) -> Result<Vec<[f64; 2]>, String> {
     check(data, dimensions, parameters)?;
+    let (data, dimensions) = parameters.metric.points(data, dimensions);
     let count = data.len() / dimensions;
     // Up to three points have no neighbourhoods: the corners of a triangle.
     if count <= 3 {
         return Ok([[0.0, 0.0], [10.0, 0.0], [5.0, 75.0_f64.sqrt()]][..count].to_vec());
     }
-    let (indices, distances) = nearest(data, dimensions, parameters.neighbours - 1);
-    check_distances(&distances)?;
+    let (indices, distances) = nearest(&data, dimensions, parameters.neighbours - 1);
+    let distances = measured(parameters.metric, distances)?;
     let default = if count <= MANY { 500 } else { 200 };
     let epochs = parameters.epochs.unwrap_or(default);
     let mut graph = Graph::of(&indices, &distances);
     // So few epochs would prune the graph until it falls apart.
     graph.prune(if epochs > 10 { epochs } else { default });
-    let mut positions = start::positions(start, data, dimensions, &graph, &mut random);
+    let mut positions = start::positions(start, &data, dimensions, &graph, &mut random);
     layout::optimise(&mut positions, &graph, curve::fit(parameters.min_dist, 1.0), epochs, random);
     Ok(positions)
 }
@@ -98,18 +103,21 @@ pub fn place(map: Fitted, new: &[f32], parameters: &UmapParameters, seeds: &[u64
     if seeds.len() != count {
         return Err(format!("{count} new points have {} seeds", seeds.len()));
     }
-    let (indices, distances) = nearest_among(map.data, new, map.dimensions, parameters.neighbours);
-    check_distances(&distances)?;
+    let [(data, dimensions), (new, _)] = [map.data, new].map(|data| parameters.metric.points(data, map.dimensions));
+    let (indices, distances) = nearest_among(&data, &new, dimensions, parameters.neighbours);
+    let distances = measured(parameters.metric, distances)?;
     let epochs = parameters.epochs.map_or(if count <= MANY { 100 } else { 30 }, |epochs| epochs / 3);
     let ties = graph::ties(&indices, &distances);
     Ok(place::place(&ties, map.positions, curve::fit(parameters.min_dist, 1.0), epochs, |n| split_mix(seeds[n])))
 }
 
-fn check_distances(distances: &[Vec<f32>]) -> Result<(), String> {
+/// Euclidean distances as those of a metric, which must be finite.
+fn measured(metric: Metric, mut distances: Vec<Vec<f32>>) -> Result<Vec<Vec<f32>>, String> {
+    distances.iter_mut().flatten().for_each(|d| *d = metric.distance(*d));
     if distances.iter().flatten().any(|d| !d.is_finite()) {
         return Err("the points are too far apart: a distance between them overflows".into());
     }
-    Ok(())
+    Ok(distances)
 }
 
 fn check(data: &[f32], dimensions: usize, parameters: &UmapParameters) -> Result<(), String> {
@@ -177,8 +185,9 @@ mod tests {
         ];
         for (dimensions, data) in &sets {
             for neighbours in [2, 3, 15, 1000] {
-                for epochs in [0, 1, 10, 50] {
-                    let parameters = UmapParameters { neighbours, min_dist: 0.0, epochs: Some(epochs) };
+                for epochs in [0, 1, 10, 51] {
+                    let parameters =
+                        UmapParameters { neighbours, min_dist: 0.0, epochs: Some(epochs), metric: [Metric::Euclidean, Metric::Cosine][epochs % 2] };
                     let positions = embed(data, *dimensions, &parameters, 3).unwrap();
                     assert_eq!(positions.len(), data.len() / dimensions);
                     assert!(positions.iter().flatten().all(|v| v.is_finite()), "{data:?} {parameters:?}");

@@ -134,8 +134,8 @@ fn of_row(row: &Embedded, by: ColouredBy) -> &str {
 
 /// True for maps that were computed from the same images and are the same, whatever was placed in them.
 fn is_one_fit(a: &Embedding, b: &Embedding) -> bool {
-    let fitted = |e: &Embedding| e.table.rows.iter().filter(|row| row.role == Role::Fitted).map(|row| (row.image, row.x, row.y));
-    fitted(a).eq(fitted(b))
+    let [a, b] = [a, b].map(|e| e.table.rows.iter().filter(|row| row.role == Role::Fitted).map(|row| (row.image, row.x, row.y)));
+    a.eq(b)
 }
 
 /// The axes of a map: units are as long on both, since distances are of all directions, and maps of one fit have the same.

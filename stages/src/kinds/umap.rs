@@ -12,7 +12,7 @@ use crate::data::sample::{Origin, Sample, Samples};
 use crate::data::weights::Trained;
 use crate::figures::{self, ColouredBy};
 use crate::records::{Embedded, Role, Table};
-use crate::umap::{self, Fitted, UmapParameters};
+use crate::umap::{self, Fitted, Metric, UmapParameters};
 use crate::words::counted;
 use hilum_cache::Digest;
 use std::collections::{BTreeMap, HashSet};
@@ -62,6 +62,9 @@ pub struct Umap {
     /// Minimum distance between points of the embedding.
     #[serde(default = "default_min_dist")]
     pub min_dist: Share,
+    /// How distances between features are measured.
+    #[serde(default)]
+    pub metric: Metric,
     /// Maximum number of images of each label and origin, drawn at random; of placed images likewise.
     #[serde(default = "default_max_per_label")]
     pub max_per_label: Whole<3>,
@@ -115,10 +118,11 @@ impl Stage for Umap {
         }
 
         let (data, dimensions) = mapped.numbers(&rows, &store, cx)?;
-        let parameters = UmapParameters { neighbours: *self.neighbours as usize, min_dist: *self.min_dist, epochs: None };
+        let parameters = UmapParameters { neighbours: *self.neighbours as usize, min_dist: *self.min_dist, epochs: None, metric: self.metric };
         let positions = umap::embed(&data, dimensions, &parameters, cx.stream("layout").bits()).map_err(Error::data)?;
         let k = (*self.neighbours as usize).min(rows.len().saturating_sub(1) / 2).max(1);
-        let trust = umap::trustworthiness(&data, dimensions, &positions, k);
+        let (points, width) = self.metric.points(&data, dimensions);
+        let trust = umap::trustworthiness(&points, width, &positions, k);
         // So few images have no neighbours to keep.
         let trust = (!trust.is_nan()).then(|| format!("{trust:.3}"));
         if let Some(trust) = &trust {
@@ -134,12 +138,13 @@ impl Stage for Umap {
             let map = Fitted { data: &data, dimensions, positions: &positions };
             let places = umap::place(map, &new, &parameters, &seeds).map_err(Error::data)?;
             table.rows.extend(embedded(&placed, &places, Role::Placed));
-            note_far(map, &new, cx);
+            note_far((&points, &self.metric.points(&new, dimensions).0), width, cx);
             counts = format!("; {} fitted, {} placed", rows.len(), placed.len());
         }
         let trust = trust.map(|t| format!(", trustworthiness {t}")).unwrap_or_default();
         let what = mapped.described(dimensions);
-        let caption = format!("UMAP of {what}; {} neighbours, min_dist {}{trust}{counts}", *self.neighbours, *self.min_dist);
+        let metric = if self.metric == Metric::Cosine { ", cosine distances" } else { "" };
+        let caption = format!("UMAP of {what}{metric}; {} neighbours, min_dist {}{trust}{counts}", *self.neighbours, *self.min_dist);
         let drawn = figures::Embedding { title: "", how: "", table: &table, by: self.colour };
         Ok(Outputs { figure: figures::of_embedding(drawn, &caption)?, embedding: table })
     }
@@ -225,13 +230,13 @@ fn embedded(rows: &[Sample], positions: &[[f64; 2]], role: Role) -> Vec<Embedded
 const NEAR: f64 = 0.95;
 
 /// Says how many new images are far from all fitted ones, which a map does not show.
-fn note_far(map: Fitted, new: &[f32], cx: &Context) {
+fn note_far((fitted, new): (&[f32], &[f32]), dimensions: usize, cx: &Context) {
     let first = |(_, distances): (Vec<Vec<usize>>, Vec<Vec<f32>>)| distances.iter().filter_map(|row| row.first().copied()).collect::<Vec<f32>>();
-    let mut usual = first(umap::nearest(map.data, map.dimensions, 1));
+    let mut usual = first(umap::nearest(fitted, dimensions, 1));
     usual.sort_by(f32::total_cmp);
     // One image has no nearest other one.
     let Some(limit) = usual.get(((usual.len() as f64 * NEAR).ceil() as usize).saturating_sub(1)) else { return };
-    let found = first(umap::nearest_among(map.data, new, map.dimensions, 1));
+    let found = first(umap::nearest_among(fitted, new, dimensions, 1));
     let far = found.iter().filter(|distance| *distance > limit).count();
     let lie = if far == 1 { "lies" } else { "lie" };
     cx.note(format!(

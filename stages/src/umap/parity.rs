@@ -76,6 +76,31 @@ fn every_edge_is_umap_learns() {
     assert!(worst < 1e-4, "{worst}");
 }
 
+#[test]
+fn cosine_distances_are_umap_learns() {
+    let oracle = &oracle();
+    let expected = &oracle["cosine"];
+    let count = whole(&expected["count"]);
+    let digits = &digits().0[..count * WIDTH];
+    let (points, width) = Metric::Cosine.points(digits, WIDTH);
+    let (indices, distances) = nearest(&points, width, 14);
+    let graph = Graph::of(&indices, &measured(Metric::Cosine, distances).unwrap());
+    assert_eq!(graph.rows.iter().map(Vec::len).sum::<usize>(), whole(&expected["edges"]));
+    for (row, expected) in graph.rows.iter().zip(expected["rows"].as_array().unwrap()) {
+        let sum: f64 = row.iter().map(|(_, weight)| weight).sum();
+        assert!((sum - number(expected)).abs() < 1e-3, "{sum} {expected}");
+    }
+    let embedding: Vec<f64> = oracle["trustworthiness"]["digits"]["embedding"].as_array().unwrap().iter().map(|v| f64::from(number(v) as f32)).collect();
+    let trust = trustworthiness(&points, width, &embedding.as_chunks().0[..count], 15);
+    assert!((trust - number(&expected["trustworthiness"])).abs() < 1e-6, "{trust}");
+    // It is this metric by which a map is made.
+    let parameters = UmapParameters { epochs: Some(30), metric: Metric::Cosine, ..UmapParameters::default() };
+    let map = |data: &[f32], parameters: &UmapParameters| embed(data, WIDTH, parameters, 5).unwrap();
+    let brighter: Vec<f32> = digits.chunks(WIDTH).zip(1..).flat_map(|(row, n)| row.iter().map(move |v| v * if n % 3 == 0 { 4.0 } else { 1.0 })).collect();
+    let euclidean = UmapParameters { metric: Metric::Euclidean, ..parameters };
+    assert!(map(digits, &parameters) == map(&brighter, &parameters) && map(digits, &euclidean) != map(&brighter, &euclidean));
+}
+
 /// Share of the 15 nearest in the data that are among the 15 nearest in the embedding, and of points whose
 /// label is the commonest among their five nearest in the embedding.
 fn preserved(data: &[f32], labels: &[u8], positions: &[[f64; 2]]) -> (f64, f64) {

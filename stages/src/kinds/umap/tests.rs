@@ -42,6 +42,8 @@ fn features_that_are_bound_are_mapped_in_place_of_pixels() {
     let of = |features: Option<Vec<Embedding>>| mapped(r#"{"neighbours": 4}"#, &rows, None, features).map(|(out, _)| out.embedding);
     let (of_features, of_pixels) = (of(Some(vec![embedded("inception", &rows)])).unwrap(), of(None).unwrap());
     assert!(of_features.rows.len() == 12 && of_features != of_pixels);
+    let (by_angle, _) = mapped(r#"{"neighbours": 4, "metric": "cosine"}"#, &rows, None, None).unwrap();
+    assert!(by_angle.embedding != of_pixels && by_angle.figure.files.iter().any(|(_, bytes)| String::from_utf8_lossy(bytes).contains("cosine distances")));
     let of_parts = of(Some(vec![embedded("inception", &rows[7..]), embedded("inception", &rows[..7])])).unwrap();
     assert_eq!(of_parts, of_features);
     assert!(of(Some(vec![embedded("inception", &rows[..9])])).unwrap_err().to_string().ends_with("has no features by inception"));

@@ -101,7 +101,7 @@ pub(super) fn given(raw: &RawStage, kind: &StageKind, stage: &dyn AnyStage, boun
         // A list that is looked up by tables that are all absent may be absent too.
         let by_absent = !port.by.is_empty() && port.by.iter().all(|by| !bound.contains(by));
         let why = stage.requires(port.name);
-        if (port.arity != Arity::Optional || why.is_some()) && !bound.contains(&port.name) && !by_absent {
+        if (!port.arity.may_be_absent() || why.is_some()) && !bound.contains(&port.name) && !by_absent {
             let mut fault = Diagnostic::new("E0204", format!("`{}` ({}) needs the input `{}`", raw.name.text, kind.name, port.name))
                 .at(raw.name.span, format!("`{}` is not bound", port.name))
                 .help(format!("add `in: {{ {}: STAGE }}`, where STAGE makes {}", port.name, port.artifact));

@@ -23,7 +23,7 @@ pub fn schema(language: &Language) -> Value {
         let names = Names::of(kind.name, &parameters, &types);
         definitions.extend(types.iter().map(|(name, definition)| (names.name(name), written(definition, &names))));
         definitions.insert(format!("with-{}", kind.name), written(&parameters, &names));
-        let binding = |arity| if matches!(arity, Arity::One | Arity::Optional | Arity::Gathered) { "#/$defs/binding" } else { "#/$defs/bindings" };
+        let binding = |arity: Arity| if arity.takes_list() { "#/$defs/bindings" } else { "#/$defs/binding" };
         let inputs: Map<String, Value> =
             kind.inputs.iter().map(|p| (p.name.to_owned(), json!({ "description": p.doc.trim(), "$ref": binding(p.arity) }))).collect();
         let mut with = vec![json!({ "$ref": format!("#/$defs/with-{}", kind.name) }), json!({ "$ref": "#/$defs/name" })];

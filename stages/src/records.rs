@@ -36,7 +36,7 @@ pub use audit::{Audited, Verdict};
 pub use cells::number;
 pub(crate) use cells::{no_column, unreadable};
 pub use comparison::Compared;
-pub use embedding::Embedded;
+pub use embedding::{Embedded, Role};
 pub use history::History;
 pub use memorisation::{Likeness, MemorisationRow, NearestPair};
 pub use metrics::MetricRow;

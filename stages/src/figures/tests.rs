@@ -4,7 +4,7 @@ mod looks;
 
 use super::*;
 use crate::data::sample::Origin;
-use crate::records::{Embedded, PredictedImage, PredictionTable};
+use crate::records::{Embedded, PredictedImage, PredictionTable, Role};
 use hilum_cache::Digest;
 
 #[test]
@@ -117,8 +117,15 @@ fn figures_of_anything_are_finite() {
     let of_trainings = [losses::FIGURE, discriminator_scores::FIGURE, losses_so_far::FIGURE, classifiers::TRAINING, classifiers::VALIDATION];
     for x in odd {
         for y in odd {
-            let row =
-                |i: u8, x, y| Embedded { image: Digest::of(&[i]), label: "a".into(), origin: Origin::Real, x: Some(x), y: Some(y), source: String::new() };
+            let row = |i: u8, x, y| Embedded {
+                image: Digest::of(&[i]),
+                label: "a".into(),
+                origin: Origin::Real,
+                x: Some(x),
+                y: Some(y),
+                source: String::new(),
+                role: Role::Fitted,
+            };
             let rows = [row(0, x, y), row(1, 1.0, 2.0)];
             for n in [0, 1, 2] {
                 let table = Table { rows: rows[..n].to_vec() };

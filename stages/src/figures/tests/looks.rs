@@ -5,7 +5,7 @@ use super::super::*;
 use crate::contract::seed::{Seed, Stream};
 use crate::data::sample::Origin;
 use crate::figures::letters;
-use crate::records::{Embedded, PredictedImage, PredictionTable};
+use crate::records::{Embedded, PredictedImage, PredictionTable, Role};
 use hilum_cache::Digest;
 use kuva::render::render::{Primitive, TextAnchor};
 
@@ -107,7 +107,8 @@ fn embedded(classes: usize, images: usize, are_long: bool) -> Table<Embedded> {
         } else {
             ["covid", "normal", "pneumonia"].get(class).map_or(format!("finding {class}"), |c| (*c).to_owned())
         };
-        Embedded { image: Digest::of(&(n as u64).to_le_bytes()), label, origin, x, y, source: ["rsna", "cohen"][n % 2].into() }
+        let role = if n.is_multiple_of(9) { Role::Placed } else { Role::Fitted };
+        Embedded { image: Digest::of(&(n as u64).to_le_bytes()), label, origin, x, y, source: ["rsna", "cohen"][n % 2].into(), role }
     };
     Table { rows: (0..images).map(&mut row).collect() }
 }

@@ -42,6 +42,16 @@ pub(super) fn short(value: Option<f64>) -> String {
     value.map_or("–".to_owned(), |v| format!("{v:.3}"))
 }
 
+/// Four significant digits: for figures of very different size. A dash where there is none.
+pub(super) fn significant(value: Option<f64>) -> String {
+    value.map_or("–".to_owned(), |v| match v.abs() {
+        whole if whole.fract() == 0.0 && whole < 1e6 => format!("{v:.0}"),
+        small if small < 1e-3 => format!("{v:.3e}"),
+        large if large >= 1e6 => format!("{v:.3e}"),
+        other => format!("{v:.*}", (3.0 - other.log10().floor()).max(0.0) as usize),
+    })
+}
+
 /// An interval in brackets, or nothing.
 pub(super) fn interval(low: Option<f64>, high: Option<f64>) -> Option<String> {
     low.zip(high).map(|(low, high)| format!("[{low:.3}, {high:.3}]"))

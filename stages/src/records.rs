@@ -26,6 +26,7 @@ mod scores;
 mod shortcuts;
 mod subgroups;
 mod told;
+mod watched;
 mod within_groups;
 
 pub use agreement::AgreementRow;
@@ -49,6 +50,7 @@ pub use scores::{Measured, Prediction, Purpose, Scores, TrainedClass, TrainingSu
 pub use shortcuts::ShortcutRow;
 pub use subgroups::SubgroupRow;
 pub use told::{OfClass, Told};
+pub use watched::WatchedRow;
 pub use within_groups::WithinGroupsRow;
 
 use crate::contract::prelude::*;

@@ -59,7 +59,7 @@ fn or_why(found: &ReportArtifact, table: &std::result::Result<Table<NearestPair>
 fn figures(rows: &Table<MemorisationRow>, elsewhere: &str) -> Markup {
     let row = |row: &MemorisationRow| {
         html! {
-            th scope="row" { (row.metric) } td { @if row.class.is_empty() { "all" } @else { (row.class) } } td.num { (number(row.value)) } td.num { (number(row.baseline)) }
+            th scope="row" { (row.metric) } td { @if row.class.is_empty() { "all" } @else { (row.class) } } td.num { (significant(row.value)) } td.num { (significant(row.baseline)) }
             td { @if row.baseline.is_some() { @if row.metric == "ms-ssim" { "training images" } @else { "held-out images" } } }
             td.num { (row.training) } td.num { (row.held_out) } td.num { (row.synthetic) } td.text { (row.reason) }
         }

@@ -4,7 +4,7 @@
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::drawing;
-use crate::report::wide::{prose, table};
+use crate::report::wide::{prose, significant, table};
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::note::Note;
@@ -62,18 +62,8 @@ fn notes(found: &ReportArtifact) -> Markup {
     prose(&all.join("; "))
 }
 
-/// Four significant digits: figures are of very different size.
-pub(super) fn number(value: Option<f64>) -> String {
-    value.map_or("–".to_owned(), |v| match v.abs() {
-        whole if whole.fract() == 0.0 && whole < 1e6 => format!("{v:.0}"),
-        small if small < 1e-3 && small > 0.0 => format!("{v:.2e}"),
-        large if large >= 100.0 => format!("{v:.1}"),
-        _ => format!("{v:.4}"),
-    })
-}
-
 fn value(row: &QualityRow) -> Markup {
-    html! { (number(row.value)) @if let Some(error) = row.standard_error { small { " ± " (number(Some(error))) } } }
+    html! { (significant(row.value)) @if let Some(error) = row.standard_error { small { " ± " (significant(Some(error))) } } }
 }
 
 /// Figures of all images: a row for each, with a pair of columns for each extractor.
@@ -103,7 +93,7 @@ fn of_all(rows: &Table<QualityRow>, elsewhere: &str) -> Markup {
             th scope="row" { (metric) }
             @for row in &all {
                 td.num { @if let Some(row) = row { (value(row)) } @else { "–" } }
-                td.num { (number(row.and_then(|row| row.baseline))) }
+                td.num { (significant(row.and_then(|row| row.baseline))) }
             }
             td.text { (all.iter().flatten().next().map_or("", |row| row.reading())) @for remark in remarks { br; small { (remark) } } }
         }
@@ -116,7 +106,7 @@ fn of_classes(rows: &Table<QualityRow>, elsewhere: &str) -> Markup {
     let heads = ["extractor", "class", "figure", "synthetic against real", "two halves of the real images", "real", "synthetic", "remarks"];
     let row = |row: &QualityRow| {
         html! {
-            td { (row.extractor) } td { (row.class) } th scope="row" { (row.metric) } td.num { (value(row)) } td.num { (number(row.baseline)) }
+            td { (row.extractor) } td { (row.class) } th scope="row" { (row.metric) } td.num { (value(row)) } td.num { (significant(row.baseline)) }
             td.num { (row.real) } td.num { (row.synthetic) } td.text { (row.reason) }
         }
     };
@@ -130,7 +120,7 @@ fn agreeing(agreement: &Table<AgreementRow>) -> Markup {
     let low = known.iter().filter(|rho| **rho < 0.5).count();
     let row = |row: &AgreementRow| {
         html! {
-            th scope="row" { (row.metric) } td { (row.extractor) } td { (row.other) } td.num { (row.classes) } td.num { (number(row.spearman)) } td.num { (number(row.kendall)) }
+            th scope="row" { (row.metric) } td { (row.extractor) } td { (row.other) } td.num { (row.classes) } td.num { (significant(row.spearman)) } td.num { (significant(row.kendall)) }
             td.text { (row.reason) }
         }
     };

@@ -11,8 +11,8 @@ use crate::data::pack::{ImageStore, Images};
 use crate::data::sample::{Sample, Samples};
 use crate::quality::copies::copies;
 use crate::quality::memorisation::{discoveries, nearest_other_training, nearest_training, p_values, ratio};
-use crate::quality::ms_ssim;
 use crate::quality::near_copies::{Looks, detail_of_copies, likest};
+use crate::quality::{Watch, ms_ssim, part};
 use crate::records::{Likeness, MemorisationRow, NearestPair, Table};
 use check::check;
 use set::{Set, repeated};
@@ -91,37 +91,40 @@ impl Stage for Memorisation {
         let pixels = |rows: &[Sample]| rows.iter().map(|row| store.get(&row.image)).collect::<Result<Vec<_>>>();
         let known = pixels(&training)?;
         let looks = Looks::of(&known, store.side);
-        let of = |rows: Vec<Sample>| -> Result<Set> {
+        // Shares of the time: those of the searches go by their pairs.
+        let searched = (training.len() + held_out.len() + synthetic.len()) as f64;
+        let [first, second] = [training.len(), training.len() + held_out.len()].map(|rows| PAIRS_SHARE + (1.0 - PAIRS_SHARE) * rows as f64 / searched);
+        let of = |rows: Vec<Sample>, from: f64, to: f64| -> Result<Set> {
+            cx.share_done(from)?;
             if rows.is_empty() {
                 return Ok(Set::default());
             }
-            let pixels = pixels(&rows)?;
-            let near = nearest_training(&space.features(&rows)?, &of_training).map_err(Error::data)?;
-            let likest = likest(&looks, &Looks::of(&pixels, store.side), &|_| ());
+            let (pixels, watch) = (pixels(&rows)?, cx.share_of_part(from, to));
+            let near = nearest_training(&space.features(&rows)?, &of_training, &part(&watch, 0.0, 0.5)).map_err(Error::data)?;
+            let likest = likest(&looks, &Looks::of(&pixels, store.side), &part(&watch, 0.5, 1.0));
             Ok(Set { copied: copies(&known, &pixels, store.side), shown: vec![], near, rows, likest })
         };
-        let (mut held_out, mut synthetic) = (of(held_out)?, of(synthetic)?);
+        let alike = alike(&training, &synthetic, &store, cx)?;
+        cx.share_done(PAIRS_SHARE)?;
+        let (mut held_out, mut synthetic) = (of(held_out, first, second)?, of(synthetic, second, 1.0)?);
         let detail = detail_of_copies(&held_out.likest);
         for set in [&mut held_out, &mut synthetic].into_iter().filter(|set| !set.rows.is_empty()) {
             let features = space.features(&set.rows)?;
             set.measure(&features, &of_training, detail);
         }
         cx.note(format!("near copies agree in fine structure by {detail:.2} or more"));
-        let alike = alike(&training, &synthetic.rows, &store, cx)?;
-        let compared = Compared {
-            others: nearest_other_training(&of_training),
-            repeated: repeated(&known, &looks, store.side, detail),
-            held_out,
-            synthetic,
-            training,
-            alike,
-        };
+        let watch = cx.share_of_part(PAIRS_SHARE, first);
+        let others = nearest_other_training(&of_training, &part(&watch, 0.0, 0.5));
+        let repeated = repeated(&known, &looks, store.side, detail, &part(&watch, 0.5, 1.0));
+        let compared = Compared { others, repeated, held_out, synthetic, training, alike };
         Ok(compared.outputs(*self.false_discovery_rate, cx))
     }
 }
 
 /// Pairs of images of a class that are compared with each other.
 const PAIRS: usize = 500;
+/// The share of the time that they may take, roughly.
+const PAIRS_SHARE: f64 = 0.2;
 
 /// How alike the synthetic images of each class are to each other, and its training images; or why that is not known.
 type Alike = BTreeMap<String, [Result<f64, String>; 2]>;
@@ -129,17 +132,24 @@ type Alike = BTreeMap<String, [Result<f64, String>; 2]>;
 fn alike(training: &[Sample], synthetic: &[Sample], store: &ImageStore, cx: &Context) -> Result<Alike> {
     // Which pairs are compared follows from the images alone.
     let stream = Seed(0).stream(Memorisation::NAME, "pairs");
-    let of = |rows: &[Sample], class: &str| -> Result<Result<f64, String>> {
+    let of = |rows: &[Sample], class: &str, watch: Watch| -> Result<Result<f64, String>> {
         let own: Vec<&Sample> = rows.iter().filter(|row| row.label == class).collect();
         let names: Vec<&[u8; 32]> = own.iter().map(|row| row.image.bytes()).collect();
         let images = own.iter().map(|row| store.get(&row.image)).collect::<Result<Vec<_>>>()?;
-        Ok(ms_ssim::diversity(&images, store.side, &ms_ssim::pairs(&names, PAIRS, &stream)).map(|found| found.value))
+        Ok(ms_ssim::diversity(&images, store.side, &ms_ssim::pairs(&names, PAIRS, &stream), watch).map(|found| found.value))
     };
     let labels: BTreeSet<&String> = synthetic.iter().map(|row| &row.label).collect();
     if let Ok(scales) = ms_ssim::scales(store.side) {
         cx.note(format!("MS-SSIM at {0}×{0} pixels has {scales} of its five scales", store.side));
     }
-    labels.into_iter().map(|label| Ok((label.clone(), [of(synthetic, label)?, of(training, label)?]))).collect()
+    let share = PAIRS_SHARE / labels.len().max(1) as f64;
+    let of_label = |(n, label): (usize, &String)| {
+        let from = share * n as f64;
+        cx.share_done(from)?;
+        let watch = cx.share_of_part(from, from + share);
+        Ok((label.clone(), [of(synthetic, label, &part(&watch, 0.0, 0.5))?, of(training, label, &part(&watch, 0.5, 1.0))?]))
+    };
+    labels.into_iter().enumerate().map(of_label).collect()
 }
 
 struct Compared {

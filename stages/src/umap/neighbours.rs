@@ -3,7 +3,7 @@
 //! Approximate indices are faster above some hundred thousands of points, but their answer depends on
 //! the order of insertion and often on the threads. This one is a pure function of the data.
 
-use crate::neighbours::{Nearest, Vectors, nearest_others};
+use crate::neighbours::{Nearest, UNWATCHED, Vectors, nearest_others};
 
 /// Partial sums of a distance. Fixed, so that the rounding does not depend on the machine.
 const LANES: usize = 16;
@@ -16,7 +16,7 @@ pub fn nearest(data: &[f32], dimensions: usize, k: usize) -> (Vec<Vec<usize>>, V
     if dimensions == 0 {
         return (vec![], vec![]);
     }
-    parted(nearest_others(&Points { data, dimensions }, k, &|_| ()))
+    parted(nearest_others(&Points { data, dimensions }, k, UNWATCHED))
 }
 
 /// The `k` nearest rows of `data` to every row of `new`, as [`nearest`] gives them; a row that is in both is its own neighbour.
@@ -24,7 +24,7 @@ pub fn nearest_among(data: &[f32], new: &[f32], dimensions: usize, k: usize) -> 
     if dimensions == 0 {
         return (vec![], vec![]);
     }
-    parted(crate::neighbours::nearest(&Points { data: new, dimensions }, &Points { data, dimensions }, k, &|_| ()))
+    parted(crate::neighbours::nearest(&Points { data: new, dimensions }, &Points { data, dimensions }, k, UNWATCHED))
 }
 
 fn parted(found: Vec<Nearest>) -> (Vec<Vec<usize>>, Vec<Vec<f32>>) {

@@ -3,7 +3,10 @@
 use super::*;
 use crate::data::sample::Sample;
 use crate::data::sample::tests::sample;
-use crate::kinds::classifier::tests::{fresh, packed};
+use crate::kinds::classifier::{
+    self,
+    tests::{fresh, packed},
+};
 use crate::networks::bagged_trees::BaggedTrees;
 
 fn rows(patient: &str, count: u32) -> Vec<Sample> {

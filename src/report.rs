@@ -127,6 +127,7 @@ fn document(title: &str, heading: &str, lead: &str, main: &str, without_images: 
 mod tests {
     use super::facts::StageResult;
     use hilum_cache::{Receipt, Store, WritableStore};
+    use hilum_stages::contract::port::OutputArtifact;
     use serde_json::{Value, json};
     use std::rc::Rc;
 
@@ -144,11 +145,24 @@ mod tests {
     /// A stage that made one file, which is that artifact type; `recipe` holds what else its recipe should have.
     pub(super) fn made(store: &WritableStore, stage: &str, (kind, file): (&str, &str), bytes: &[u8], recipe: Value) -> Made {
         let blob = store.put(bytes).unwrap();
+        let artifact = json!({ "type": kind, "digest": blob.digest, "sha256": blob.sha256, "bytes": blob.size, "file": file });
+        made_this(stage, &blob.digest, artifact, recipe)
+    }
+
+    /// A stage that made an artifact of several files, as it saves it.
+    pub(super) fn made_of<A: OutputArtifact>(store: &WritableStore, stage: &str, saved: &A) -> Made {
+        let held = tempfile::tempdir().unwrap();
+        saved.save(held.path()).unwrap();
+        let artifact = store.put_dir(A::TYPE.name(), held.path()).unwrap();
+        made_this(stage, &artifact.digest, json!(artifact), Value::Null)
+    }
+
+    fn made_this(stage: &str, key: &hilum_cache::Digest, artifact: Value, recipe: Value) -> Made {
         let mut receipt = json!({
-            "key": blob.digest, "study": "s", "stage": stage, "flow": {}, "determinism": "bitwise", "started": "", "millis": 1, "attempt": 1,
+            "key": key, "study": "s", "stage": stage, "flow": {}, "determinism": "bitwise", "started": "", "millis": 1, "attempt": 1,
             "recipe": { "v": 1, "kind": "of-tomorrow", "version": 1, "parameters": {}, "inputs": {} },
             "environment": { "program": "", "commit": "", "dirty": false, "lockfile": "", "toolchain": "", "fingerprint": "", "threads": 1 },
-            "outputs": { "out": { "type": kind, "digest": blob.digest, "sha256": blob.sha256, "bytes": blob.size, "file": file } },
+            "outputs": { "out": artifact },
         });
         recipe.as_object().into_iter().flatten().for_each(|(part, value)| receipt["recipe"][part] = value.clone());
         let receipt: Receipt = serde_json::from_value(receipt).unwrap();

@@ -26,6 +26,7 @@ use hilum_stages::contract::error::Error as StageError;
 use hilum_stages::contract::source::{ListedFile, Listing, PassedOver, Source, SourceKind};
 use hilum_stages::contract::stage::BadSource;
 use hilum_stages::data::inspect;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -170,18 +171,7 @@ impl Workspace {
 
     /// What does not fit in the files that path parameters name, as far as stages look into them beforehand and they are there.
     pub fn misfits(&self, p: &Pipeline) -> Vec<Diagnostic> {
-        let mut found: Vec<Diagnostic> = vec![];
-        for stage in p.stages.iter() {
-            let read = |parameter: &str| {
-                let source = stage.stage.sources().into_iter().find(|s| s.parameter == parameter)?;
-                fs::read(self.file(&p.study, &source)?).ok()
-            };
-            let fault = stage.stage.check_sources(&read).map(|bad| does_not_fit(&bad, &stage.places.with));
-            if let Some(fault) = fault.filter(|f| !found.contains(f)) {
-                found.push(fault);
-            }
-        }
-        found
+        misfits(p, &|source| fs::read(self.file(&p.study, source)?).ok())
     }
 
     /// Where a path parameter that names a file points, if there is one.
@@ -247,6 +237,24 @@ impl Workspace {
     }
 }
 
+/// What does not fit in files that path parameters name; `read` gives the bytes of one, and is asked once for each path, however many
+/// cells name it.
+fn misfits(p: &Pipeline, read: &dyn Fn(&Source) -> Option<Vec<u8>>) -> Vec<Diagnostic> {
+    let known: RefCell<HashMap<String, Option<Vec<u8>>>> = RefCell::default();
+    let mut found: Vec<Diagnostic> = vec![];
+    for stage in p.stages.iter() {
+        let read_once = |parameter: &str| {
+            let source = stage.stage.sources().into_iter().find(|s| s.parameter == parameter)?;
+            known.borrow_mut().entry(source.path.0.clone()).or_insert_with(|| read(&source)).clone()
+        };
+        let fault = stage.stage.check_sources(&read_once).map(|bad| does_not_fit(&bad, &stage.places.with));
+        if let Some(fault) = fault.filter(|f| !found.contains(f)) {
+            found.push(fault);
+        }
+    }
+    found
+}
+
 /// What is said of a file that parameters do not fit.
 fn does_not_fit(bad: &BadSource, with: &Node) -> Diagnostic {
     let (message, help) = match &bad.why {
@@ -307,4 +315,29 @@ fn list(path: &Path, within: &Path, what: SourceKind, written: &[PathBuf], memo:
     };
     let passed_over = found.passed_over.iter().map(|p| PassedOver { name: p.name.clone(), is_directory: p.is_directory, why: why(p).into() }).collect();
     Ok(Listing { digest, files, passed_over })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_many_cells_name_is_read_once() {
+        let p = crate::language::study(
+            r#"
+study: s
+seed: 1
+stages:
+  audits: { stage: audit-table, matrix: { repeat: [0, 1, 2] }, with: { table: paper.yaml } }
+  other: { stage: audit-table, with: { table: other.yaml } }
+"#,
+        );
+        let asked = RefCell::new(vec![]);
+        let found = misfits(&p, &|source| {
+            asked.borrow_mut().push(source.path.0.clone());
+            (source.path.0 == "paper.yaml").then(|| b"paper: [".to_vec())
+        });
+        assert_eq!(asked.into_inner(), ["paper.yaml", "other.yaml"]);
+        assert_eq!(found.iter().map(|fault| fault.code).collect::<Vec<_>>(), ["E0405"], "a fault of all cells is said once");
+    }
 }

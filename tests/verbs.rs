@@ -96,7 +96,11 @@ fn is_sound(html: &str) {
         "a picture says what it shows"
     );
     let print = html.split("@media print").nth(1).unwrap();
-    assert!(print.contains("details::details-content") && html.contains("prefers-color-scheme: dark"), "print unfolds, and there is a dark scheme");
+    assert!(html.contains("prefers-color-scheme: dark"), "there is a dark scheme");
+    for rule in [".screen { display: none; }", "td details:not([open]) { display: none; }", "(folded: in the HTML file)"] {
+        assert!(print.contains(rule), "{rule}: what nobody reads on paper is not printed, and it is said where it is");
+    }
+    assert!(!print.contains("details-content"), "what is folded stays folded on paper");
     assert!(html.len() < 10 << 20, "{} bytes", html.len());
 }
 

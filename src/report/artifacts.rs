@@ -5,8 +5,8 @@ use hilum_cache::tree::Entry;
 use hilum_cache::{Digest, Receipt, Result, Store};
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::port::File;
-use hilum_stages::data::pack::Images;
-use hilum_stages::data::sample::{ClassCount, Sample, Samples};
+use hilum_stages::data::pack::{INDEX, Images};
+use hilum_stages::data::sample::{ClassCount, Samples};
 use hilum_stages::records::{PredictionTable, Record};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -91,6 +91,8 @@ pub(super) struct ReportArtifact {
     pub(super) port: String,
     /// Its object.
     pub(super) digest: Digest,
+    /// As its receipt has it.
+    pub(super) artifact: Artifact,
     files: Vec<Entry>,
 }
 
@@ -98,7 +100,7 @@ impl ReportArtifact {
     /// The artifact as that subject.
     pub(super) fn of(subject: Subject, receipt: Rc<Receipt>, known: &Known, store: &Store) -> Result<ReportArtifact> {
         let files = store.files(&known.artifact)?;
-        Ok(ReportArtifact { subject, receipt, port: known.port.clone(), digest: known.artifact.digest, files })
+        Ok(ReportArtifact { subject, receipt, port: known.port.clone(), digest: known.artifact.digest, artifact: known.artifact.clone(), files })
     }
 
     /// The stage that made it, with its cell.
@@ -128,15 +130,6 @@ impl ReportArtifact {
         Ok(R::read(&bytes).map_err(|e| e.to_string()))
     }
 
-    /// The rows of a table of samples; none if it cannot be read.
-    ///
-    /// # Errors
-    /// If the file is damaged or gone.
-    pub(super) fn samples(&self, store: &Store) -> Result<Vec<Sample>> {
-        let bytes = self.bytes(store, "samples.csv")?;
-        Ok(bytes.and_then(|b| Samples::read_rows(&b).ok()).unwrap_or_default())
-    }
-
     /// Images per class of a table of samples; none if it cannot be read.
     ///
     /// # Errors
@@ -145,12 +138,16 @@ impl ReportArtifact {
         Ok(self.bytes(store, "samples.csv")?.map_or(vec![], |bytes| Samples::class_counts(&bytes)))
     }
 
-    /// Packed images; none if they do not open.
+    /// Packed images, if any that is wanted is among them; none if they do not open. The pixels are not looked at before.
     ///
     /// # Errors
     /// If a file is damaged or gone.
-    pub(super) fn pack(&self, store: &Store) -> Result<Option<Images>> {
+    pub(super) fn pack_with(&self, store: &Store, is_wanted: impl Fn(&Digest) -> bool) -> Result<Option<Images>> {
         use hilum_stages::contract::port::InputArtifact;
+        let index = self.bytes(store, INDEX)?.and_then(|bytes| Images::read_index(&bytes).ok()).unwrap_or_default();
+        if !index.iter().any(|packed| packed.pixels.is_some() && is_wanted(&packed.image)) {
+            return Ok(None);
+        }
         let files = self.files.iter().map(|e| Ok(File { path: store.verified_path(&e.digest)?, name: e.name.clone() })).collect::<Result<Vec<_>>>()?;
         Ok(Images::open(&files).ok())
     }

@@ -24,6 +24,7 @@ mod population;
 mod predictions;
 mod published;
 mod quality;
+mod shortcuts;
 mod spread;
 mod stages;
 mod study;
@@ -35,9 +36,12 @@ mod under_way;
 use super::artifacts::{ReportArtifact, Subject};
 use super::facts::Facts;
 use super::wide;
-use hilum_cache::{Result, Store};
+use crate::tables::Summary;
+use hilum_cache::{Error, Result, Store};
 use hilum_stages::contract::note::Note;
+use hilum_stages::data::sample::Sample;
 use maud::{Markup, html};
+use std::sync::Arc;
 
 /// A part of a report.
 pub(super) struct Chapter {
@@ -96,6 +100,7 @@ pub(super) static READERS: &[Group] = &[
         predictions::CHAPTER,
         misjudged::CHAPTER,
         attention::CHAPTER,
+        shortcuts::CHAPTER,
         population::CHAPTER,
         images::CHAPTER,
         pairs::CHAPTER,
@@ -120,6 +125,20 @@ impl Material<'_> {
     /// The artifacts that are this.
     pub(super) fn of(&self, subject: Subject) -> impl Iterator<Item = &ReportArtifact> {
         self.found.iter().filter(move |f| f.subject == subject)
+    }
+    /// The rows of a table of images, which all chapters share; none if it cannot be read.
+    ///
+    /// # Errors
+    /// If the file is damaged or gone.
+    pub(super) fn samples(&self, found: &ReportArtifact) -> Result<Arc<Vec<Sample>>> {
+        or_none(self.facts.tables.samples(self.store, &found.artifact))
+    }
+    /// The counts of a table of images, made once for all chapters; those of an empty one if it cannot be read.
+    ///
+    /// # Errors
+    /// If the file is damaged or gone.
+    pub(super) fn summary(&self, found: &ReportArtifact) -> Result<Arc<Summary>> {
+        or_none(self.facts.tables.summary(self.store, &found.artifact))
     }
     /// Where such files of all stages are, for what is too long for a page.
     pub(super) fn elsewhere(&self, files: &str) -> String {
@@ -155,6 +174,14 @@ impl Chapter {
     #[cfg(test)]
     fn of(&self, facts: &Facts, store: &Store) -> Result<Markup> {
         Ok(self.content(facts, store)?.map_or_else(|| html! {}, |content| section(self.id, self.title, &content)))
+    }
+}
+
+/// Nothing in place of a table that is of another sort than its artifact says.
+fn or_none<T: Default>(read: Result<Arc<T>>) -> Result<Arc<T>> {
+    match read {
+        Err(Error::Record { .. }) => Ok(Arc::default()),
+        other => other,
     }
 }
 

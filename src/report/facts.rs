@@ -1,6 +1,7 @@
 //! What a report is about: what the journal of a run and the store say. Independent of kinds, of tables and of the page.
 
 use super::artifacts::{Known, ReportArtifact, Subject};
+use crate::tables::Tables;
 use hilum_cache::checkpoint::Checkpoints;
 use hilum_cache::journal::{Event, Failure, Finding};
 use hilum_cache::{Error, Ledger, Receipt, ReceiptLine, Result, StageKey, Store};
@@ -19,8 +20,8 @@ pub(super) struct Facts<'a> {
     pub(super) run: String,
     pub(super) study: String,
     pub(super) description: String,
-    /// The scale that was laid over the study; none in runs of older programs.
-    pub(super) scale: Option<String>,
+    /// The scale that was laid over the study.
+    pub(super) scale: Scale,
     pub(super) started: String,
     pub(super) is_finished: bool,
     pub(super) resolved: Value,
@@ -34,6 +35,35 @@ pub(super) struct Facts<'a> {
     pub(super) without_images: bool,
     /// All artifacts, once they were asked for.
     pub(super) artifacts: OnceCell<Vec<Known>>,
+    /// Tables of images, each read and counted once for all chapters.
+    pub(super) tables: Tables,
+}
+
+/// What a run's record says of the scale.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) enum Scale {
+    /// This one was laid over the study.
+    Named(String),
+    /// None: the study was run as it is written.
+    AsWritten,
+    /// Nothing, as older programs wrote it, whatever they ran.
+    #[default]
+    NotRecorded,
+}
+
+impl Scale {
+    /// What a resolved study says: a name, `null`, or nothing at all.
+    fn of(resolved: &Value) -> Scale {
+        match resolved.get("scale") {
+            Some(Value::String(name)) => Scale::Named(name.clone()),
+            Some(Value::Null) => Scale::AsWritten,
+            _ => Scale::NotRecorded,
+        }
+    }
+    /// Its name, if there was one.
+    pub(super) fn name(&self) -> Option<&str> {
+        if let Scale::Named(name) = self { Some(name) } else { None }
+    }
 }
 
 /// The receipt of a stage: as it stands in a journal, so that those of a large study need no memory.
@@ -90,8 +120,8 @@ impl Facts<'_> {
                 facts.under_way.push((stage, step, preview));
             }
         }
-        let text = |key: &str| facts.resolved[key].as_str().map(str::to_owned);
-        (facts.description, facts.scale) = (text("description").unwrap_or_default(), text("scale"));
+        facts.description = facts.resolved["description"].as_str().unwrap_or_default().to_owned();
+        facts.scale = Scale::of(&facts.resolved);
         let names: Vec<String> = facts.resolved["order"].as_array().map_or_else(
             || facts.resolved["stages"].as_object().into_iter().flatten().map(|(n, _)| n.clone()).collect(),
             |order| order.iter().filter_map(|n| n.as_str().map(str::to_owned)).collect(),
@@ -157,5 +187,19 @@ impl StageResult<'_> {
             StageResult::InJournal(line) => Rc::new(Receipt { stage: stage.to_owned(), ..line.read() }),
             StageResult::Held(receipt) => receipt.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn no_scale_is_something_else_than_a_record_without_one() {
+        assert_eq!(Scale::of(&json!({ "scale": "ci" })), Scale::Named("ci".into()));
+        assert_eq!(Scale::of(&json!({ "scale": null })), Scale::AsWritten);
+        assert_eq!(Scale::of(&json!({ "study": "s" })), Scale::NotRecorded);
+        assert_eq!(Scale::of(&Value::Null), Scale::NotRecorded, "the first line of the journal is damaged");
     }
 }

@@ -1,6 +1,6 @@
 //! What stands beside the answer: what was run, when, at which scale, whether checks passed, and whether numbers mean anything.
 
-use super::facts::Facts;
+use super::facts::{Facts, Scale};
 use super::verdicts::{Grade, in_short, merged};
 use super::wide::prose;
 use hilum_stages::words::counted;
@@ -44,8 +44,9 @@ pub(super) fn date(time: &str) -> String {
 
 fn scale(f: &Facts) -> String {
     match &f.scale {
-        Some(scale) => format!("{scale} (--scale {scale}), which is not the study in full"),
-        None => "none recorded: the study as it is written".to_owned(),
+        Scale::Named(scale) => format!("{scale} (--scale {scale}), which is not the study in full"),
+        Scale::AsWritten => "none: the study as it is written".to_owned(),
+        Scale::NotRecorded => "not recorded: the study as it is written, or at one of its scales".to_owned(),
     }
 }
 
@@ -54,7 +55,7 @@ fn drawn(f: &Facts) -> Option<String> {
     let stages: Vec<String> = f.receipts().filter(|r| hilum_stages::draws_images(&r.recipe.kind)).map(|r| r.stage.clone()).collect();
     let first = stages.first()?;
     let others = if stages.len() > 1 { format!(" and {}", counted(stages.len() - 1, "other stage", "other stages")) } else { String::new() };
-    let small = f.scale.as_ref().map_or(String::new(), |scale| format!(", and at the scale `{scale}` they mean nothing at all"));
+    let small = f.scale.name().map_or(String::new(), |scale| format!(", and at the scale `{scale}` they mean nothing at all"));
     Some(format!("Phantoms: the images of `{first}`{others} are drawn by a program. The numbers of this study say nothing of patients{small}."))
 }
 
@@ -70,8 +71,12 @@ mod tests {
         let (held, _) = empty_store();
         let store = WritableStore::open(&held.path().join("store")).unwrap();
         let phantoms = made(&store, "images", ("samples", "samples.csv"), b"x", json!({ "kind": "phantoms" }));
-        let facts =
-            Facts { stages: vec![phantoms, ("later".into(), None)], scale: Some("c<i".into()), started: "2026-11-29T21:14:05.1Z".into(), ..Facts::default() };
+        let facts = Facts {
+            stages: vec![phantoms, ("later".into(), None)],
+            scale: Scale::Named("c<i".into()),
+            started: "2026-11-29T21:14:05.1Z".into(),
+            ..Facts::default()
+        };
         let page = status(&facts).into_string();
         for part in [
             "c&lt;i (--scale c&lt;i), which is not the study in full",
@@ -84,6 +89,8 @@ mod tests {
         }
         assert!(page.find("Phantoms").unwrap() < page.find("<dl").unwrap());
         let plain = status(&Facts::default()).into_string();
-        assert!(plain.contains("none recorded") && !plain.contains("drawn"), "{plain}");
+        assert!(plain.contains("not recorded") && !plain.contains("drawn"), "{plain}");
+        let whole = status(&Facts { scale: Scale::AsWritten, ..Facts::default() }).into_string();
+        assert!(whole.contains("none: the study as it is written"), "{whole}");
     }
 }

@@ -67,7 +67,7 @@ fn page(both: &[Facts; 2], answers: &[Answers; 2], found: &Comparison) -> Markup
             @if found.is_empty() { p.answer { "Nothing differs between these runs." } }
             (sentences(both, answers))
             dl.facts { @for (which, facts) in ["First run", "Second run"].iter().zip(both) { div { dt { (which) } dd {
-                (facts.run) ", " (facts.study) ", " time datetime=(facts.started) { (date(&facts.started)) } @if let Some(scale) = &facts.scale { ", scale " (scale) }
+                (facts.run) ", " (facts.study) ", " time datetime=(facts.started) { (date(&facts.started)) } @if let Some(scale) = facts.scale.name() { ", scale " (scale) }
                 @if !facts.is_finished { ", " b { "not finished" } }
             } } } }
         }

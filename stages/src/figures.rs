@@ -27,6 +27,8 @@ mod panels;
 mod picture;
 mod precision_recall;
 pub mod predictions;
+mod probes;
+mod quality;
 mod reliability;
 mod roc;
 mod rows;
@@ -35,6 +37,7 @@ mod spread;
 #[cfg(test)]
 mod tests;
 mod thinned;
+mod within_groups;
 
 pub use attention::attention;
 pub use drawing::Drawing;
@@ -46,7 +49,7 @@ pub use sheet::sheet;
 use crate::contract::prelude::*;
 use crate::data::figure::FigureFiles;
 use crate::data::sample::ClassCount;
-use crate::records::{ArmRow, Compared, History, MetricRow, Table};
+use crate::records::{ArmRow, Compared, History, MetricRow, ProbeRow, QualityRow, Table, WithinGroupsRow};
 
 /// The name of the figure that shows whether probabilities mean what they say.
 pub const RELIABILITY: &str = reliability::FIGURE.name;
@@ -87,6 +90,12 @@ pub enum Draw {
     TrainingSets(fn(&[(String, Vec<ClassCount>)], &str) -> Option<Drawing>),
     /// From what arms predicted on one test.
     Predictions(fn(&TestPredictions) -> Option<Drawing>),
+    /// From figures of sets of synthetic images, each with its name.
+    Qualities(fn(&[(String, Table<QualityRow>)]) -> Option<Drawing>),
+    /// From areas within and between groups of images, each with the name of its arm.
+    WithinGroups(fn(&[(String, Table<WithinGroupsRow>)]) -> Option<Drawing>),
+    /// From areas of changed images, each with the name of its arm.
+    Probes(fn(&[(String, Table<ProbeRow>)]) -> Option<Drawing>),
 }
 
 /// Every figure; those of one record are drawn in this order.
@@ -111,6 +120,9 @@ pub static FIGURES: &[Figure] = &[
     precision_recall::FIGURE,
     reliability::FIGURE,
     decision::FIGURE,
+    within_groups::FIGURE,
+    probes::FIGURE,
+    quality::FIGURE,
 ];
 
 impl Figure {
@@ -125,6 +137,9 @@ impl Figure {
             Draw::History(_) | Draw::Unfinished(_) | Draw::Histories(_) => "`history.csv` of a training",
             Draw::TrainingSets(_) => "`samples.csv` of a training set",
             Draw::Predictions(_) => "`predictions.csv` of `evaluate`",
+            Draw::Qualities(_) => "`figures.csv` of `generative-quality`",
+            Draw::WithinGroups(_) => "`groups.csv` of `shortcuts`",
+            Draw::Probes(_) => "`probes.csv` of `shortcuts`",
         }
     }
 }
@@ -207,4 +222,19 @@ pub fn of_training_sets(sets: &[(String, Vec<ClassCount>)], training: &str) -> V
 /// All figures of what arms predicted on one test.
 pub fn of_predictions(test: &TestPredictions) -> Vec<Drawn> {
     drawn(FIGURES, |draw| if let Draw::Predictions(f) = draw { f(test) } else { None })
+}
+
+/// All figures of sets of synthetic images, each with its name.
+pub fn of_qualities(sets: &[(String, Table<QualityRow>)]) -> Vec<Drawn> {
+    drawn(FIGURES, |draw| if let Draw::Qualities(f) = draw { f(sets) } else { None })
+}
+
+/// All figures of areas within and between groups of images, each with the name of its arm.
+pub fn of_groups(arms: &[(String, Table<WithinGroupsRow>)]) -> Vec<Drawn> {
+    drawn(FIGURES, |draw| if let Draw::WithinGroups(f) = draw { f(arms) } else { None })
+}
+
+/// All figures of areas of changed images, each with the name of its arm.
+pub fn of_probes(arms: &[(String, Table<ProbeRow>)]) -> Vec<Drawn> {
+    drawn(FIGURES, |draw| if let Draw::Probes(f) = draw { f(arms) } else { None })
 }

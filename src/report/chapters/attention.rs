@@ -2,7 +2,8 @@
 
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
-use crate::report::drawing::svg;
+use crate::report::drawing::stored;
+use crate::report::wide::table;
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::figures::attention::ATTENTION;
@@ -18,12 +19,12 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     let mut out = vec![];
     for found in m.of(SUMMARY) {
         out.push(match found.record::<Table<AttentionSummary>>(m.store)? {
-            Ok(summary) => html! { h4 { (found.stage()) } (shares(&summary)) },
+            Ok(summary) => html! { h4 { (found.stage()) } (shares(&summary, &m.path(found))) },
             Err(why) => unreadable(found, &why),
         });
         for figure in m.of(FIGURE).filter(|figure| figure.stage() == found.stage()) {
             if let Some(bytes) = figure.bytes(m.store, ".svg")? {
-                out.push(html! { figure { (svg(&bytes, &format!("Maps of {}", found.stage()))) } });
+                out.push(stored(&bytes, &format!("Maps of {}", found.stage())));
             }
         }
     }
@@ -35,7 +36,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }))
 }
 
-fn shares(summary: &Table<AttentionSummary>) -> Markup {
+fn shares(summary: &Table<AttentionSummary>, elsewhere: &str) -> Markup {
     let percent = |share: Option<f64>| share.map(|share| format!("{:.1} %", share * 100.0)).unwrap_or_default();
     let interval = |row: &AttentionSummary| match (row.low, row.high) {
         (Some(low), Some(high)) => format!("{} to {}", percent(Some(low)), percent(Some(high))),
@@ -43,15 +44,15 @@ fn shares(summary: &Table<AttentionSummary>) -> Markup {
     };
     let alike = |row: &AttentionSummary| row.randomised_ssim.map(|alike| format!("{alike:.2}")).unwrap_or_default();
     let or_all = |word: &str| if word.is_empty() { "all".to_owned() } else { word.to_owned() };
-    html! {
-        div.scroll { table {
-            thead { tr { @for title in ["class", "predicted", "in the border", "interval", "area", "images", "patients", "zero maps", "SSIM with a random last layer"] { th { (title) } } } }
-            tbody { @for row in summary.rows.iter().filter(|row| row.images + row.empty_maps > 0) { tr {
-                td { (or_all(&row.label)) } td { (or_all(&row.outcome)) } td.num { (percent(row.border)) } td { (interval(row)) } td.num { (percent(row.border_area)) }
-                td.num { (row.images) } td.num { (row.patients) } td.num { (row.empty_maps) } td.num { (alike(row)) }
-            } } }
-        } }
-    }
+    let heads = ["class", "predicted", "in the border", "interval", "area", "images", "patients", "zero maps", "SSIM with a random last layer"];
+    let row = |row: &AttentionSummary| {
+        html! {
+            td { (or_all(&row.label)) } td { (or_all(&row.outcome)) } td.num { (percent(row.border)) } td { (interval(row)) } td.num { (percent(row.border_area)) }
+            td.num { (row.images) } td.num { (row.patients) } td.num { (row.empty_maps) } td.num { (alike(row)) }
+        }
+    };
+    let rows: Vec<Markup> = summary.rows.iter().filter(|row| row.images + row.empty_maps > 0).map(row).collect();
+    table("Energy of maps in the border", &heads, &rows, elsewhere)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{Chapter, Material, findings};
 use crate::report::verdicts::{Grade, Verdict, verdicts};
-use crate::report::wide::prose;
+use crate::report::wide::{prose, table};
 use hilum_cache::Result;
 use hilum_stages::words::counted;
 use maud::{Markup, html};
@@ -21,10 +21,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             @if m.facts.is_finished { "All were made with everything known; one that has nothing to look at in this study passes." } @else { "The run has not finished, so that they were made with what was known by then." }
             " " code { "hilum explain ID" } " says what each looks for."
         }
-        div.scroll tabindex="0" role="group" aria-label="Checks and their verdicts" { table.checks {
-            thead { tr { th scope="col" { "check" } th scope="col" { "looks for" } th scope="col" { "verdict" } th scope="col" { "found" } } }
-            tbody { @for verdict in &all { tr { (row(verdict)) } } }
-        } }
+        (table("Checks and their verdicts", &["check", "looks for", "verdict", "found"], &all.iter().map(row).collect::<Vec<_>>(), &format!("`hilum show {}`", m.facts.run)))
     }))
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::{ReportArtifact, Subject};
-use crate::report::drawing::{drawing, svg};
+use crate::report::drawing::{drawing, stored};
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::note::Note;
@@ -32,7 +32,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }
     for found in m.of(EMBEDDING) {
         if let Some(bytes) = found.bytes(m.store, ".svg")? {
-            let picture = html! { figure { (svg(&bytes, &format!("Embedding of {}", found.stage()))) } };
+            let picture = stored(&bytes, &format!("Embedding of {}", found.stage()));
             let own = html! { h4 { (found.stage()) } (picture) };
             out.push(if all.len() > 1 {
                 html! { details { summary { (found.stage()) } (picture) } }

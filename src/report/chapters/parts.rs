@@ -84,11 +84,11 @@ fn read(m: &Material, tables: &BTreeMap<Digest, &ReportArtifact>, digest: Digest
         return Ok(());
     }
     let mut people = People::default();
-    for row in tables[&digest].samples(m.store)? {
+    for row in m.samples(tables[&digest])?.iter() {
         people.generators.extend(row.generator);
         // A synthetic image that was translated from that of a patient has the patient's token.
         if !row.patient.is_empty() {
-            people.patients.insert(row.patient);
+            people.patients.insert(row.patient.clone());
         } else if row.origin == Origin::Real {
             people.without += 1;
         }

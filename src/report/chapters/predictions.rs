@@ -6,6 +6,7 @@ use super::{Chapter, Material, unreadable};
 use crate::report::arms::{Group, groups};
 use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::drawing;
+use crate::report::wide::table;
 use hilum_cache::Result;
 use hilum_stages::figures::predictions::{ARMS, TRAININGS};
 use hilum_stages::figures::{self, RELIABILITY, TestPredictions};
@@ -95,15 +96,18 @@ fn tests(m: &Material, found: &[&ReportArtifact], group: &Group) -> Result<(Vec<
 
 /// The matrices of all arms as numbers.
 fn counts(test: &TestPredictions) -> Markup {
+    let predicted = test.classes().iter().map(|class| format!("predicted {class}"));
+    let heads: Vec<String> = ["arm", "evaluations", "true class"].map(str::to_owned).into_iter().chain(predicted).collect();
+    let mut rows = vec![];
+    for arm in test.arms() {
+        for (class, row) in test.classes().iter().zip(arm.confusion()) {
+            rows.push(html! { td { (arm.name()) } td.num { (arm.evaluations()) } td { (class) } @for count in row { td.num { (count) } } });
+        }
+    }
     html! {
         details {
             summary { "Confusion matrices as numbers" }
-            div.scroll tabindex="0" role="group" aria-label="Confusion matrices" { table {
-                thead { tr { th { "arm" } th { "evaluations" } th { "true class" } @for class in test.classes() { th { "predicted " (class) } } } }
-                tbody { @for arm in test.arms() { @for (class, row) in test.classes().iter().zip(arm.confusion()) { tr {
-                    td { (arm.name()) } td.num { (arm.evaluations()) } td { (class) } @for count in row { td.num { (count) } }
-                } } } }
-            } }
+            (table("Confusion matrices", &heads, &rows, ""))
         }
         @for arm in test.arms().iter().filter(|arm| arm.left_out() > 0) {
             p { (arm.name()) ": " (counted(arm.left_out(), "image is", "images are")) " left out, since the label or the predicted class is none of the classes." }

@@ -1,6 +1,6 @@
 //! How much of an area under the ROC curve is that of groups, such as hospitals, and how much is left within them.
 
-use super::{Row, cells};
+use super::{OfClass, Row, cells};
 use serde::{Deserialize, Serialize};
 
 /// A number of one grouping of a test set.
@@ -37,6 +37,28 @@ pub struct WithinGroupsRow {
 impl Row for WithinGroupsRow {
     const RECORD: &'static str = "auroc-within-groups";
     const COLUMNS: &'static [&'static str] = &["by", "class", "measure", "value", "low", "high", "pairs", "groups", "images", "patients", "interval"];
+}
+
+impl WithinGroupsRow {
+    /// What images are grouped by, as a word of a sentence.
+    pub fn group(&self) -> &str {
+        if self.by == "age" { "age group" } else { &self.by }
+    }
+}
+
+impl OfClass for WithinGroupsRow {
+    fn by(&self) -> &str {
+        &self.by
+    }
+    fn class(&self) -> &str {
+        &self.class
+    }
+    fn measure(&self) -> &str {
+        &self.measure
+    }
+    fn numbers(&self) -> Vec<Option<f64>> {
+        vec![self.value, self.low, self.high]
+    }
 }
 
 #[cfg(test)]

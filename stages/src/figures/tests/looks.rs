@@ -187,6 +187,22 @@ fn all() -> Vec<(String, Drawing)> {
             by: ColouredBy::Label,
         };
         add(how, of_embeddings(&[one], "UMAP of 512 features of vgg16; 15 neighbours, min_dist 0.1, trustworthiness 0.981"));
+        add(
+            how,
+            of_groups(
+                &(0..arms)
+                    .map(|n| (arm(n, are_long), within_groups::tests::table(if are_long { LONG } else { "covid" }, 0.6 + 0.01 * n as f64)))
+                    .collect::<Vec<_>>(),
+            ),
+        );
+        add(
+            how,
+            of_probes(
+                &(0..arms).map(|n| (arm(n, are_long), probes::tests::table(if are_long { LONG } else { "covid" }, 0.5 + 0.01 * n as f64))).collect::<Vec<_>>(),
+            ),
+        );
+        let extractors = if are_long { [LONG, "vgg16"] } else { ["inception", "torchxrayvision"] };
+        add(how, of_qualities(&(0..arms).map(|n| (arm(n, are_long), quality::tests::table(&extractors, 1.0 + n as f64))).collect::<Vec<_>>()));
         add(how, of_embeddings(&[one, Embedding { by: ColouredBy::Source, title: LONG, ..one }, one], "Embeddings of images (UMAP)"));
     }
     add("few", of_history(&adversarial(), "generator"));

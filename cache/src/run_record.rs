@@ -66,7 +66,8 @@ impl RunRecord {
         let started = entries.first().map(|e| e.time.clone()).unwrap_or_default();
         let first_unknown = entries.iter().position(|e| e.event.is_none()).map(|at| at + 1);
         let mut record = RunRecord { name: run.to_owned(), started, first_unknown, ..RunRecord::default() };
-        let gone: BTreeSet<u64> = entries.iter().filter_map(|e| if let Some(Event::Checked { gone, .. }) = &e.event { Some(gone) } else { None }).flatten().copied().collect();
+        let gone: BTreeSet<u64> =
+            entries.iter().filter_map(|e| if let Some(Event::Checked { gone, .. }) = &e.event { Some(gone) } else { None }).flatten().copied().collect();
         let holds = |e: &Entry| !(matches!(e.event, Some(Event::Finding(_))) && gone.contains(&e.seq));
         entries.into_iter().filter(holds).filter_map(|e| e.event).for_each(|event| record.take(event));
         record
@@ -141,9 +142,9 @@ impl RunRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::Severity;
     use crate::receipt::tests::receipt;
     use crate::{Digest, Journal, WritableStore};
-    use crate::journal::Severity;
     use serde_json::json;
 
     fn key(name: &str) -> StageKey {
@@ -199,7 +200,8 @@ mod tests {
             allowed: None,
             counts: BTreeMap::new(),
         };
-        let events = [Event::Finding(finding("a")), Event::Finding(finding("b")), Event::Checked { decided: vec![], gone: vec![0] }, Event::Finding(finding("c"))];
+        let events =
+            [Event::Finding(finding("a")), Event::Finding(finding("b")), Event::Checked { decided: vec![], gone: vec![0] }, Event::Finding(finding("c"))];
         let entries = (0..).zip(events).map(|(seq, event)| Entry { seq, time: String::new(), kind: String::new(), event: Some(event) });
         assert_eq!(RunRecord::of("r", entries.collect()).findings, [finding("b"), finding("c")]);
     }

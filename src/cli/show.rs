@@ -18,6 +18,7 @@ pub(super) fn show(args: &StoreArgs, id: &str) -> anyhow::Result<u8> {
     let (store, ledger) = open::store(args)?;
     let runs = journal::run_names(&store)?;
     if runs.iter().any(|r| r == id) {
+        open::remark_altered(&ledger, id);
         return show_run(args, &store, id);
     }
     let wanted = if id.starts_with("b3:") { id.to_owned() } else { format!("b3:{id}") };

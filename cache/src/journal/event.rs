@@ -198,10 +198,7 @@ mod tests {
                 Event::Finding(finding(Some("m"))),
                 json!({"type": "finding", "id": "i", "code": "L1", "stage": "a", "message": "m", "severity": "warning", "notes": [], "path": ["a"], "allowed": null, "images": 3}),
             ),
-            (
-                Event::Checked { decided: vec!["i".into()], gone: vec![3] },
-                json!({"type": "checked", "decided": ["i"], "gone": [3]}),
-            ),
+            (Event::Checked { decided: vec!["i".into()], gone: vec![3] }, json!({"type": "checked", "decided": ["i"], "gone": [3]})),
             (
                 Event::Finished(Finished { executed: 1, reused: 2, failed: 3, skipped: 4, cancelled: true }),
                 json!({"type": "finished", "executed": 1, "reused": 2, "failed": 3, "skipped": 4, "cancelled": true}),

@@ -52,6 +52,7 @@ fn ls_show_report_and_gc() {
         !html.contains("http://") || html.matches("http://").count() == html.matches("http://www.w3.org/").count(),
         "the report must load nothing from the network"
     );
+    assert!(html.contains("none: the study as it is written"), "a run says that it was at no scale");
     let answer = html.split("<section id=\"comparison\"").nth(1).unwrap().split("</section>").next().unwrap();
     let open = answer.split("<details").next().unwrap();
     assert!(open.contains("<table>") && open.contains("Δ "), "the comparison must be open, so that it is printed on paper, too");
@@ -123,7 +124,8 @@ fn a_report_begins_with_the_answer_and_may_be_without_images() {
     ] {
         assert!(first.contains(part), "{part}: {first}");
     }
-    for chapter in ["comparison", "operating-points", "misjudged", "population", "images", "flow", "parts", "checks", "origins", "stages", "study"] {
+    for chapter in ["comparison", "operating-points", "misjudged", "shortcuts", "population", "images", "flow", "parts", "checks", "origins", "stages", "study"]
+    {
         assert!(html.contains(&format!("<section id=\"{chapter}\"")), "{chapter}");
     }
     assert!(html.contains("No test patient is in the training data: "));

@@ -4,8 +4,6 @@ use hilum_cache::receipt::Artifact;
 use hilum_cache::tree::Entry;
 use hilum_cache::{Digest, Receipt, Result, Store};
 use hilum_stages::contract::artifact::ArtifactType;
-use hilum_stages::contract::port::File;
-use hilum_stages::data::pack::{INDEX, Images};
 use hilum_stages::data::sample::{ClassCount, Samples};
 use hilum_stages::records::{PredictionTable, Record};
 use std::collections::BTreeMap;
@@ -155,19 +153,5 @@ impl ReportArtifact {
     /// If the file is damaged or gone.
     pub(super) fn class_counts(&self, store: &Store) -> Result<Vec<ClassCount>> {
         Ok(self.bytes(store, "samples.csv")?.map_or(vec![], |bytes| Samples::class_counts(&bytes)))
-    }
-
-    /// Packed images, if any that is wanted is among them; none if they do not open. The pixels are not looked at before.
-    ///
-    /// # Errors
-    /// If a file is damaged or gone.
-    pub(super) fn pack_with(&self, store: &Store, is_wanted: impl Fn(&Digest) -> bool) -> Result<Option<Images>> {
-        use hilum_stages::contract::port::InputArtifact;
-        let index = self.bytes(store, INDEX)?.and_then(|bytes| Images::read_index(&bytes).ok()).unwrap_or_default();
-        if !index.iter().any(|packed| packed.pixels.is_some() && is_wanted(&packed.image)) {
-            return Ok(None);
-        }
-        let files = self.files.iter().map(|e| Ok(File { path: store.verified_path(&e.digest)?, name: e.name.clone() })).collect::<Result<Vec<_>>>()?;
-        Ok(Images::open(&files).ok())
     }
 }

@@ -6,11 +6,13 @@ use base64::engine::general_purpose::STANDARD;
 use hilum_stages::figures::Drawing;
 use maud::{Markup, html};
 
-/// Most figures are this wide; what is wider stands alone on paper, too.
+/// Most figures are this wide.
 const PAGE: f64 = 480.0;
+/// From this ratio of height and width on, a figure is tall.
+const TALL: f64 = 1.5;
 
 /// An SVG as a picture; `alt` says what it shows.
-fn svg(bytes: &[u8], alt: &str) -> Markup {
+pub(super) fn svg(bytes: &[u8], alt: &str) -> Markup {
     html! { img.drawing alt=(alt) src=(format!("data:image/svg+xml;base64,{}", STANDARD.encode(bytes))); }
 }
 
@@ -33,17 +35,20 @@ pub(super) fn stored(bytes: &[u8], alt: &str) -> Markup {
 }
 
 fn figure(bytes: &[u8], alt: &str, below: Option<Markup>) -> Markup {
-    let is_broad = width(bytes).is_none_or(|width| width > PAGE);
-    html! { figure class=[is_broad.then_some("broad")] { (svg(bytes, alt)) @if let Some(below) = below { (below) } } }
+    // On paper, two stand beside each other; what is wide stands alone, and what is tall is not made small.
+    let shape = match size(bytes) {
+        Some((width, height)) if width <= PAGE => (height > TALL * width).then_some("tall"),
+        _ => Some("broad"),
+    };
+    html! { figure class=[shape] { (svg(bytes, alt)) @if let Some(below) = below { (below) } } }
 }
 
-/// The width of a drawing, if it says one: that of its box, or else its own.
-fn width(svg: &[u8]) -> Option<f64> {
+/// The width and the height of a drawing, if its box says them.
+fn size(svg: &[u8]) -> Option<(f64, f64)> {
     let head = String::from_utf8_lossy(&svg[..svg.len().min(1000)]).into_owned();
-    let head = head.split_once("<svg")?.1.split_once('>')?.0.to_owned();
-    let value = |name: &str| head.split_once(&format!(" {name}=\""))?.1.split_once('"').map(|(value, _)| value.to_owned());
-    let of_box = value("viewBox").and_then(|box_of| box_of.split_whitespace().nth(2)?.parse().ok());
-    of_box.or_else(|| value("width")?.trim_end_matches("px").parse().ok())
+    let sides = head.split_once("<svg")?.1.split_once('>')?.0.split_once(" viewBox=\"")?.1.split_once('"')?.0;
+    let mut sides = sides.split_whitespace().skip(2).map(|side| side.parse().ok());
+    Some((sides.next()??, sides.next()??))
 }
 
 #[cfg(test)]
@@ -59,10 +64,9 @@ mod tests {
     #[test]
     fn what_is_wider_than_other_figures_is_broad_and_so_is_what_does_not_say() {
         let of = |head: &str| stored(format!("<?xml version=\"1.0\"?><svg {head}></svg>").as_bytes(), "a").into_string();
-        for narrow in ["xmlns=\"s\" viewBox=\"0 0 480 200\" width=\"648\"", "width=\"300px\""] {
-            assert!(of(narrow).starts_with("<figure><img"), "{narrow}");
-        }
-        for broad in ["viewBox=\"0 0 960 200\" width=\"300\"", "width=\"100%\"", ""] {
+        assert!(of("xmlns=\"s\" viewBox=\"0 0 480 200\" width=\"648\"").starts_with("<figure><img"));
+        assert!(of("viewBox=\"0 0 480 800.5\"").starts_with("<figure class=\"tall\"><img"));
+        for broad in ["viewBox=\"0 0 960 2000\" width=\"300\"", "width=\"100%\"", ""] {
             assert!(of(broad).starts_with("<figure class=\"broad\"><img"), "{broad}");
         }
     }

@@ -4,7 +4,8 @@
 use super::artifacts::{ReportArtifact, Subject};
 use super::chapters::Material;
 use hilum_cache::{Digest, Result};
-use hilum_stages::data::pack::Images;
+use hilum_stages::contract::port::{File, InputArtifact};
+use hilum_stages::data::pack::{INDEX, Images};
 use hilum_stages::data::png;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +32,7 @@ impl Pixels {
             if wanted.is_empty() {
                 break;
             }
-            let Some(pack) = pack.pack_with(m.store, |image| wanted.contains(image))? else { continue };
+            let Some(pack) = opened(m, pack, |image| wanted.contains(image))? else { continue };
             wanted.retain(|image| match pack.get(image) {
                 Some(pixels) => {
                     found.insert(*image, (pack.side, pixels.to_vec()));
@@ -64,7 +65,7 @@ impl Pixels {
 pub(super) fn of_side(m: &Material, wanted: &[Digest], side: usize, most: usize) -> Result<Vec<Vec<u8>>> {
     let is_wanted: BTreeSet<&Digest> = wanted.iter().collect();
     for pack in packs(m) {
-        let pack: Option<Images> = pack.pack_with(m.store, |image| is_wanted.contains(image))?.filter(|pack| pack.side == side);
+        let pack: Option<Images> = opened(m, pack, |image| is_wanted.contains(image))?.filter(|pack| pack.side == side);
         if let Some(pack) = pack {
             return Ok(wanted.iter().filter_map(|image| pack.get(image).map(<[u8]>::to_vec)).take(most).collect());
         }
@@ -77,6 +78,16 @@ fn packs<'m>(m: &'m Material) -> impl Iterator<Item = &'m ReportArtifact> {
     let mut known: BTreeSet<Digest> = BTreeSet::new();
     let is_shown = !m.facts.without_images;
     m.of(Subject::PACK).filter(move |pack| is_shown && known.insert(pack.digest)).take(PACKS)
+}
+
+/// A pack, if any image that is wanted is among its own; none if it does not open. Its pixels are not looked at before.
+fn opened(m: &Material, pack: &ReportArtifact, is_wanted: impl Fn(&Digest) -> bool) -> Result<Option<Images>> {
+    let index = pack.bytes(m.store, INDEX)?.and_then(|bytes| Images::read_index(&bytes).ok()).unwrap_or_default();
+    if !index.iter().any(|packed| packed.pixels.is_some() && is_wanted(&packed.image)) {
+        return Ok(None);
+    }
+    let files = pack.ending("").map(|e| Ok(File { path: m.store.verified_path(&e.digest)?, name: e.name.clone() })).collect::<Result<Vec<_>>>()?;
+    Ok(Images::open(&files).ok())
 }
 
 /// A square image whose side is divided by the smallest whole number that makes it fit: means of blocks, what is over at the right

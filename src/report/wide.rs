@@ -6,7 +6,7 @@ use maud::{Markup, Render, html};
 /// Rows of a table that are on the page.
 pub(super) const ROWS: usize = 200;
 /// Rows of a table that are on paper.
-pub(super) const PRINTED: usize = 40;
+pub(super) const PRINTED: usize = 30;
 
 /// Something wide; `label` says what it is to those who do not see it.
 pub(super) fn wide(label: &str, content: &Markup) -> Markup {
@@ -18,7 +18,7 @@ pub(super) fn table<H: Render>(label: &str, heads: &[H], rows: &[Markup], elsewh
     html! {
         (wide(label, &html! { table {
             thead { tr { @for head in heads { th scope="col" { (head) } } } }
-            tbody { @for (n, row) in rows.iter().take(ROWS).enumerate() { tr.screen[n >= PRINTED] { (row) } } }
+            tbody { @for (n, row) in rows.iter().take(ROWS).enumerate() { tr class=[(n >= PRINTED).then_some("screen")] { (row) } } }
         } }))
         @if rows.len() > PRINTED {
             p.more.paper { "and " (counted(rows.len() - PRINTED, "more row", "more rows")) " in the HTML file" @if !elsewhere.is_empty() { " and in " (prose(elsewhere)) } }

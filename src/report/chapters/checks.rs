@@ -2,7 +2,7 @@
 
 use super::{Chapter, Material, findings};
 use crate::report::verdicts::{Grade, Verdict, verdicts};
-use crate::report::wide::{prose, table};
+use crate::report::wide::{prose, wide};
 use hilum_cache::Result;
 use hilum_stages::words::counted;
 use maud::{Markup, html};
@@ -22,7 +22,11 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             @else { "What a check does not find is known once there is all that it looks at, such as the tables of all stages." }
             " " code { "hilum explain ID" } " says what each looks for."
         }
-        (table("Checks and their verdicts", &["check", "looks for", "verdict", "found"], &all.iter().map(row).collect::<Vec<_>>(), &format!("`hilum show {}`", m.facts.run)))
+        // All of them on paper, too: that nothing was found is what an auditor wants to have in hand.
+        (wide("Checks and their verdicts", &html! { table {
+            thead { tr { @for head in ["check", "looks for", "verdict", "found"] { th scope="col" { (head) } } } }
+            tbody { @for verdict in &all { tr { (row(verdict)) } } }
+        } }))
     }))
 }
 

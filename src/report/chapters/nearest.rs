@@ -32,8 +32,8 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         out.push(html! {
             h4 { (found.stage()) }
             (noted(found))
-            @match &rows { Ok(rows) => (figures(rows, &m.path(found))), Err(why) => (unreadable(found, why)) }
             @if let Some((found, table)) = pairs_of_it { (or_why(found, table, &pixels)) }
+            @match &rows { Ok(rows) => (figures(rows, &m.path(found))), Err(why) => (unreadable(found, why)) }
         });
     }
     for (found, table) in tables.iter().filter(|(found, _)| !m.of(FIGURES).any(|other| other.stage() == found.stage())) {

@@ -19,6 +19,8 @@ pub(super) const CHAPTER: Chapter = Chapter { id: "predictions", title: "Predict
 /// Tests that are shown, and others that are named.
 const TESTS: usize = 12;
 const NAMED: usize = 20;
+/// Tests whose figures are printed.
+pub(super) const PRINTED: usize = 3;
 
 fn render(m: &Material) -> Result<Option<Markup>> {
     let found: Vec<&ReportArtifact> = m.of(Subject::PREDICTIONS).collect();
@@ -42,7 +44,8 @@ fn render(m: &Material) -> Result<Option<Markup>> {
                 "Predictions for the test images. Confusion matrices are sums over repeats and folds. Probabilities are those of the first training of each arm. Folds of one test set are put together. \
                  Curves show at most " (ARMS) " arms and " (TRAININGS) " trainings of each."
             }
-            @for test in &shown { (test) }
+            @for (n, test) in shown.iter().enumerate() { div class=[(n >= PRINTED).then_some("screen")] { (test) } }
+            @if shown.len() > PRINTED { p.more.paper { "Figures of " (counted(shown.len() - PRINTED, "more test", "more tests")) " are in the HTML file." } }
             @if !further.is_empty() { p { (counted(further.len(), "further test is", "further tests are")) " not shown: " (further.iter().take(NAMED).copied().collect::<Vec<_>>().join("; ")) @if further.len() > NAMED { "; …" } "." } }
         }
     }))

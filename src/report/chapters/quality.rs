@@ -14,8 +14,12 @@ use maud::{Markup, html};
 
 const QUALITY: Subject = Subject { artifact: ArtifactType::Table, name: Table::<QualityRow>::NAME };
 const AGREEMENT: Subject = Subject { artifact: ArtifactType::Table, name: Table::<AgreementRow>::NAME };
+const FEATURES: Subject = Subject { artifact: ArtifactType::Embedding, name: "features" };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "quality", title: "Quality of synthetic images", about: &[QUALITY, AGREEMENT], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "quality", title: "Quality of synthetic images", about: &[QUALITY, AGREEMENT, FEATURES], render };
+
+/// Sets of features whose notes are shown.
+const SETS: usize = 12;
 
 fn render(m: &Material) -> Result<Option<Markup>> {
     let (mut out, mut sets): (Vec<Markup>, Vec<(String, Table<QualityRow>)>) = (vec![], vec![]);
@@ -42,18 +46,26 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             p { "A figure of synthetic images means something only beside its baseline: that of two halves of the real images, which differ by chance alone. Figures by another extractor, or of sets of other sizes, are not comparable." }
             @for figure in &drawn { (drawing(figure.figure.name, &figure.drawing)) }
             @for o in &out { (o) }
+            @if m.of(FEATURES).next().is_some() { h4 { "Features" } }
+            @for found in m.of(FEATURES).take(SETS) { p { b { (found.stage()) } ": " (notes(found)) } }
         }
     }))
 }
 
 /// What a stage noted of how it computed.
 pub(super) fn noted(found: &ReportArtifact) -> Markup {
-    html! { @for note in &found.receipt.notes { p { small { (prose(&Note::read(note).text)) } } } }
+    html! { @if !found.receipt.notes.is_empty() { p { small { (notes(found)) } } } }
+}
+
+fn notes(found: &ReportArtifact) -> Markup {
+    let all: Vec<String> = found.receipt.notes.iter().map(|note| Note::read(note).text).collect();
+    prose(&all.join("; "))
 }
 
 /// Four significant digits: figures are of very different size.
 pub(super) fn number(value: Option<f64>) -> String {
     value.map_or("–".to_owned(), |v| match v.abs() {
+        whole if whole.fract() == 0.0 && whole < 1e6 => format!("{v:.0}"),
         small if small < 1e-3 && small > 0.0 => format!("{v:.2e}"),
         large if large >= 100.0 => format!("{v:.1}"),
         _ => format!("{v:.4}"),

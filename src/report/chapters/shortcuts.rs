@@ -69,8 +69,8 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             @if !groups.is_empty() || !probes.is_empty() {
                 p { "The AUROC is the share of pairs, of one image of a class and one of the rest, in which the classifier finds the right one. Where classes come from different sources, such as hospitals, it may recognise the source: only pairs of one source tell the two apart." }
             }
-            @for (arm, table) in &groups { @for told in table.told() { (plain::said(arm, groups.len() > 1, plain::of_groups(&told))) } }
-            @for (arm, table) in &probes { @for told in table.told() { (plain::said(arm, probes.len() > 1, plain::of_probes(&told))) } }
+            @for (arm, table) in groups.iter().take(STAGES) { @for said in plain::of_groups(table) { (sentence(arm, groups.len() > 1, &said)) } }
+            @for (arm, table) in probes.iter().take(STAGES) { @if let Some(said) = plain::of_probes(table) { (sentence(arm, probes.len() > 1, &said)) } }
             @if !drawn.is_empty() { div.pair { @for figure in &drawn { (drawing(figure.figure.name, &figure.drawing)) } } }
             @for one in numbers.iter().chain(&of_changed) { (one) }
             @if further > 0 { p.more { "and " (counted(further, "more stage", "more stages")) " in " (prose(&m.elsewhere("`groups.csv` and `probes.csv`"))) } }
@@ -78,6 +78,11 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             @for fault in &faults { (fault) }
         }
     }))
+}
+
+/// A sentence, with the arm that it is of where there are several.
+fn sentence(arm: &str, several: bool, said: &str) -> Markup {
+    html! { p.plain { @if several { b { (arm) } ": " } (said) } }
 }
 
 /// Areas within and between groups.
@@ -91,8 +96,8 @@ fn of_groups(found: &ReportArtifact, rows: &Table<WithinGroupsRow>, elsewhere: &
         }
     };
     let rows: Vec<Markup> = rows.told().iter().flat_map(|told| told.rows.iter().map(|r| row(r, &told.name())).collect::<Vec<_>>()).collect();
-    let heads = ["by", "told", "measure", "value", "pairs of images", "groups", "images", "patients", "remarks"];
-    html! { h4 { (found.stage()) ": within and between groups" } (table("Areas within and between groups", &heads, &rows, elsewhere)) }
+    let heads = ["by", "class", "measure", "value", "pairs of images", "groups", "images", "patients", "remarks"];
+    html! { details { summary { "Numbers of " (found.stage()) ": within and between groups" } (table("Areas within and between groups", &heads, &rows, elsewhere)) } }
 }
 
 fn limits(row: &WithinGroupsRow) -> Option<String> {
@@ -119,8 +124,8 @@ fn of_probes(found: &ReportArtifact, rows: &Table<ProbeRow>, elsewhere: &str) ->
         }
     };
     let rows: Vec<Markup> = rows.told().iter().flat_map(|told| told.rows.iter().map(|r| row(r, &told.name())).collect::<Vec<_>>()).collect();
-    let heads = ["told", "images", "AUROC", "loss", "p", "kept of what is above 0.5", "images", "patients", "remarks"];
-    html! { h4 { (found.stage()) ": changed images" } (table("Areas of changed images", &heads, &rows, elsewhere)) }
+    let heads = ["class", "images", "AUROC", "loss", "p", "kept of what is above 0.5", "images", "patients", "remarks"];
+    html! { details { summary { "Numbers of " (found.stage()) ": changed images" } (table("Areas of changed images", &heads, &rows, elsewhere)) } }
 }
 
 /// How far single numbers of training images tell classes: the strongest of each set that differs.
@@ -209,7 +214,7 @@ mod tests {
         ];
         let page = CHAPTER.of(&Facts { stages, ..Facts::default() }, &store.into_store()).unwrap().into_string();
         let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
-        assert!(at("in 63 of 100 pairs") < at("<img class=\"drawing\"") && at("<img class=\"drawing\"") < at("<th scope=\"row\">auroc-within</th>"));
+        assert!(at("in 62 of 100 pairs") < at("<img class=\"drawing\"") && at("<img class=\"drawing\"") < at("<th scope=\"row\">auroc-within</th>"));
         assert_eq!(page.matches("<figure>").count(), 2);
         assert!(page.contains("&lt;covid&gt; against normal</td><th scope=\"row\">share-left</th><td class=\"num\">33 %<br><small>[21 %, 46 %]"), "{page}");
         assert!(page.contains("the border alone</th><td class=\"num\">0.625<br><small>[0.562, 0.688]</small></td><td class=\"num\">0.250<br>"), "{page}");

@@ -47,9 +47,10 @@ fn draw(tables: &[(String, Table<QualityRow>)]) -> Option<Drawing> {
     let caption = "Quality of synthetic images".to_owned();
     let most = metrics.iter().map(|metric| whole.iter().filter(|(_, row)| row.metric == *metric).count()).max().filter(|n| *n > 0)?;
     let note = (most > ROWS).then(|| format!("the first {ROWS} of {most} rows of each figure"));
-    let keys = vec![Key::of(Sample::Point(SYNTHETIC), "synthetic against real images"), Key::of(Sample::Point(HALVES), "two halves of the real images")];
+    let keys =
+        vec![Key::of(Sample::Point(SYNTHETIC), "synthetic against real images"), Key::of(Sample::Point(HALVES), "two halves of the real images, in brackets")];
     let description = format!("{caption}: {} of {} sets by {} extractors.", metrics.join(", "), tables.len(), extractors.len());
-    Some(rows(Page { caption, note, keys, description }, &blocks, "value; in brackets, of two halves of the real images"))
+    Some(rows(Page { caption, note, keys, description }, &blocks, "value"))
 }
 
 fn of_figure(name: String, row: &QualityRow) -> Row {

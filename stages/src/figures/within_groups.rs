@@ -55,7 +55,8 @@ fn draw(tables: &[(String, Table<WithinGroupsRow>)]) -> Option<Drawing> {
         }
     });
     for group in groups {
-        let shares = told.iter().filter_map(|(arm, told)| Some((name(arm, told), told.of("share-left").filter(|row| row.group() == group)?)));
+        let of_class = |arm: &str, told: &Told<WithinGroupsRow>| if several { format!("{arm}, {}", told.classes[0]) } else { told.classes[0].to_owned() };
+        let shares = told.iter().filter_map(|(arm, told)| Some((of_class(arm, told), told.of("share-left").filter(|row| row.group() == group)?)));
         let rows: Vec<Row> = shares.filter_map(|(name, row)| share(name, row)).take(SHARES).collect();
         if !rows.is_empty() {
             let title = format!("Share of what is above 0.5 that is left within one {group}");

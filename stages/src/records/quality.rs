@@ -43,11 +43,11 @@ impl QualityRow {
         match self.metric.as_str() {
             "fid" => "0 for equal sets; the smaller, the better",
             "kid" => "around 0 for equal sets; the smaller, the better",
-            "precision" => "share of synthetic images that lie among real ones",
-            "recall" => "share of real images that lie among synthetic ones",
-            "density" => "as precision, by how many real images they lie among; around 1 for equal sets",
+            "precision" => "share of synthetic images among real ones",
+            "recall" => "share of real images among synthetic ones",
+            "density" => "as precision, by neighbours; around 1 for equal sets",
             "coverage" => "share of real images with a synthetic one nearby",
-            "c2st" => "AUROC of a classifier that tells synthetic from real images; 0.5 where it cannot",
+            "c2st" => "AUROC of synthetic from real; 0.5 where alike",
             "inception-score" => "higher where classes are surer and more varied",
             _ => "",
         }

@@ -112,13 +112,29 @@ pub static CHECKS: &[Check] = &[
     warning("metric.undefined", "W0017", test_sets::absent_classes).by(DecidedBy::Tables),
     warning("confound.shortcut", "W0018", shortcuts::simple).by(DecidedBy::Results),
     warning("compute.undertrained", "W0019", undertrained::falling).by(DecidedBy::Results),
-    info("reference.inconsistent", "W0008", published::inconsistent),
+    info("reference.inconsistent", "W0008", published::inconsistent).by(DecidedBy::Results),
     info("aug.hflip_cxr", "I0001", copies::mirrored),
 ];
 
 /// The ids of all checks.
 pub fn ids() -> impl Iterator<Item = &'static str> + Clone {
     CHECKS.iter().map(|c| c.id)
+}
+
+/// The checks that have seen everything that they look at, with the outputs that are known: what they do not find then is not there.
+/// Before that, a check that finds nothing says nothing.
+pub fn decided(p: &Pipeline, known: KnownOutput) -> Vec<&'static str> {
+    // Files from outside may be of networks of this study.
+    let has_outside = p.stages.iter().any(|s| !s.stage.sources().is_empty());
+    let is_table = |artifact: ArtifactType| LOOKED_AT.contains(&artifact) || has_outside && artifact.is_network();
+    let (mut tables, mut results) = (true, true);
+    for (id, stage) in p.stages.pairs() {
+        for port in stage.kind.outputs.iter().filter(|o| stage.stage.fills(o.name) && known(id, o.name).is_none()) {
+            results = false;
+            tables &= !is_table(port.artifact);
+        }
+    }
+    CHECKS.iter().filter(|check| if check.decided_by == DecidedBy::Results { results } else { tables }).map(|check| check.id).collect()
 }
 
 /// What a check counted, and how it is reported.

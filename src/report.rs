@@ -7,8 +7,10 @@ mod drawing;
 mod facts;
 pub mod graph;
 mod head;
+mod people;
 mod pictures;
 mod pixels;
+mod reach;
 mod side_by_side;
 mod verdicts;
 mod wide;
@@ -22,6 +24,14 @@ pub use side_by_side::html as compared;
 
 const STYLE: &str = include_str!("report/style.css");
 
+/// What the title of every report ends with.
+const TITLE: &str = " – hilum report";
+
+/// True for the beginning of a page that was written here.
+pub fn is_report(beginning: &str) -> bool {
+    beginning.starts_with("<!DOCTYPE html>") && beginning.contains(&format!("{TITLE}</title>"))
+}
+
 /// What a report may show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReportOptions {
@@ -29,13 +39,35 @@ pub struct ReportOptions {
     pub with_images: bool,
 }
 
+/// A page, and what has to be said of it.
+pub struct Report {
+    /// The HTML.
+    pub page: String,
+    /// What makes its content doubtful, in sentences; they are on the page as well.
+    pub doubts: Vec<String>,
+    /// True if a journal was altered.
+    pub is_altered: bool,
+}
+
+impl Report {
+    fn of<'f>(page: String, facts: impl IntoIterator<Item = &'f Facts<'f>>) -> Report {
+        let (doubts, altered): (Vec<_>, Vec<_>) = facts.into_iter().map(|f| (f.doubt(), f.journal.altered.is_some())).unzip();
+        Report { page, doubts: doubts.into_iter().flatten().collect(), is_altered: altered.contains(&true) }
+    }
+}
+
 /// The report of a run.
 ///
 /// # Errors
-/// If the run's journal cannot be read, or an artifact that is shown is damaged or gone.
-pub fn html(store: &Store, ledger: &Ledger, run: &str, options: ReportOptions) -> Result<String> {
+/// If the run's journal cannot be read, or an artifact that is shown is damaged or missing.
+pub fn html(store: &Store, ledger: &Ledger, run: &str, options: ReportOptions) -> Result<Report> {
     let facts = Facts { without_images: !options.with_images, ..Facts::read(store, ledger, run)? };
-    page(&facts, READERS, store)
+    Ok(Report::of(page(&facts, READERS, store)?, [&facts]))
+}
+
+/// What has to be known of a journal before anything that follows from it.
+fn doubt(facts: &Facts) -> Markup {
+    html! { @if let Some(doubt) = facts.doubt() { p.bad[facts.journal.altered.is_some()].warn[facts.journal.altered.is_none()] { (wide::prose(&doubt)) } } }
 }
 
 /// A page: the answer, the list of contents, and the chapters for each reader.
@@ -54,6 +86,7 @@ fn page(facts: &Facts, readers: &[Group], store: &Store) -> Result<String> {
     let main = html! {
         section #answers aria-labelledby="answers-title" {
             h2 #answers-title { "Answer" }
+            (doubt(facts))
             @if let Some(answer) = &answer { (answer) } @else { p.answer { (no_answer(facts)) } }
             (head::status(facts))
         }
@@ -77,7 +110,7 @@ fn page(facts: &Facts, readers: &[Group], store: &Store) -> Result<String> {
             }
         }
     };
-    let title = format!("{} – hilum report", facts.study);
+    let title = format!("{}{TITLE}", facts.study);
     Ok(document(&title, &facts.study, &facts.description, &main.into_string(), facts.without_images))
 }
 

@@ -34,6 +34,7 @@ mod published;
 mod reading;
 mod repeat_runs;
 mod repeatable;
+mod reports;
 mod resume;
 mod schema;
 mod shells;

@@ -78,6 +78,11 @@ impl Journal {
         &self.run
     }
 
+    /// How many lines it has: the `seq` of the next one.
+    pub fn length(&self) -> u64 {
+        self.seq
+    }
+
     /// Appends one event. When this returns, the lines that later ones rely on are on the disk.
     ///
     /// # Errors

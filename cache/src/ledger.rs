@@ -60,6 +60,18 @@ struct RunBytes {
 #[derive(Clone, Copy)]
 pub struct ReceiptLine<'a>(&'a [u8]);
 
+/// How a journal reads. Lines are counted from 1. One that was cut between two lines reads as that of a run that was killed there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Soundness {
+    /// The first line that does not follow from those before it, or that cannot be read although this program knows its type: it, or
+    /// the line before it, was altered.
+    pub altered: Option<usize>,
+    /// The first line of a type that this program does not know.
+    pub unknown: Option<usize>,
+    /// True if it ends in the middle of a line: its writer is at it, or died.
+    pub is_torn: bool,
+}
+
 impl ReceiptLine<'_> {
     /// What it says.
     pub fn read(&self) -> Receipt {
@@ -182,6 +194,22 @@ impl Ledger {
             }
         }
         true
+    }
+
+    /// Where the journal of a run is not as its writer left it, as far as that shows; none if the run was not there when the journals
+    /// were read.
+    pub fn soundness(&self, run: &str) -> Option<Soundness> {
+        let run = self.runs.iter().find(|r| r.name == run)?;
+        let is_torn = run.bytes.last().is_some_and(|last| *last != b'\n');
+        let mut found = Soundness { altered: journal::first_broken_line(&run.bytes), unknown: None, is_torn };
+        for (line, at) in scan::lines(&run.bytes, 0).zip(1..) {
+            match journal::entry(&run.bytes[line]) {
+                Some(entry) if entry.event.is_some() => {}
+                Some(entry) if !entry.is_spoilt() => found.unknown = found.unknown.or(Some(at)),
+                _ => found.altered = Some(found.altered.map_or(at, |altered| altered.min(at))),
+            }
+        }
+        Some(found)
     }
 
     /// All receipts, oldest first, with their runs.

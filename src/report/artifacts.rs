@@ -36,8 +36,8 @@ pub(super) struct Known {
     pub(super) stage: usize,
     /// The output port.
     port: String,
-    artifact: Artifact,
-    kind: ArtifactType,
+    pub(super) artifact: Artifact,
+    pub(super) kind: ArtifactType,
     /// The names of its files without extensions; of several files those that are in no directory.
     names: Vec<String>,
 }
@@ -92,13 +92,32 @@ pub(super) struct ReportArtifact {
     /// As its receipt has it.
     pub(super) artifact: Artifact,
     files: Vec<Entry>,
+    /// Files of it that are no longer in the store.
+    pub(super) removed: usize,
 }
 
 impl ReportArtifact {
     /// The artifact as that subject.
     pub(super) fn of(subject: Subject, receipt: Rc<Receipt>, known: &Known, store: &Store) -> Result<ReportArtifact> {
         let files = store.files(&known.artifact)?;
-        Ok(ReportArtifact { subject, receipt, port: known.port.clone(), digest: known.artifact.digest, artifact: known.artifact.clone(), files })
+        Ok(ReportArtifact { subject, receipt, port: known.port.clone(), digest: known.artifact.digest, artifact: known.artifact.clone(), files, removed: 0 })
+    }
+
+    /// Leaves out the files that were removed from the store; false if the one that makes it what it is for the report is among them.
+    ///
+    /// # Errors
+    /// Those of `is_removed`.
+    pub(super) fn leave_out(&mut self, is_removed: impl Fn(&Digest) -> Result<bool>) -> Result<bool> {
+        let mut is_whole = true;
+        for file in std::mem::take(&mut self.files) {
+            if is_removed(&file.digest)? {
+                self.removed += 1;
+                is_whole &= stem(&file.name).as_deref() != Some(self.subject.name);
+            } else {
+                self.files.push(file);
+            }
+        }
+        Ok(is_whole)
     }
 
     /// The stage that made it, with its cell.

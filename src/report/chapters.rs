@@ -34,7 +34,7 @@ mod training_sets;
 mod under_way;
 
 use super::artifacts::{ReportArtifact, Subject};
-use super::facts::Facts;
+use super::facts::{Facts, Found};
 use super::wide;
 use crate::tables::Summary;
 use hilum_cache::{Error, Result, Store};
@@ -133,12 +133,26 @@ impl Material<'_> {
     pub(super) fn samples(&self, found: &ReportArtifact) -> Result<Arc<Vec<Sample>>> {
         or_none(self.facts.tables.samples(self.store, &found.artifact))
     }
-    /// The counts of a table of images, made once for all chapters; those of an empty one if it cannot be read.
+    /// The same with patients in place of tokens: none where a token is of an image whose patient is not known, and one where two
+    /// tokens are of one person.
+    ///
+    /// # Errors
+    /// If the file is damaged or gone.
+    pub(super) fn samples_by_patient(&self, found: &ReportArtifact) -> Result<Arc<Vec<Sample>>> {
+        let (people, rows) = (self.facts.people(self.store)?, self.samples(found)?);
+        Ok(if people.is_by_token() { rows } else { Arc::new(people.named(&rows)) })
+    }
+    /// The counts of a table of images, by patients and not by tokens, made once for all chapters; those of an empty one if it cannot
+    /// be read.
     ///
     /// # Errors
     /// If the file is damaged or gone.
     pub(super) fn summary(&self, found: &ReportArtifact) -> Result<Arc<Summary>> {
-        or_none(self.facts.tables.summary(self.store, &found.artifact))
+        let people = self.facts.people(self.store)?;
+        match people.is_by_token() {
+            true => or_none(self.facts.tables.summary(self.store, &found.artifact)),
+            false => people.summary(found.digest, || self.samples(found)),
+        }
     }
     /// Where such files of all stages are, for what is too long for a page.
     pub(super) fn elsewhere(&self, files: &str) -> String {
@@ -154,17 +168,21 @@ impl Chapter {
     /// Its content for a run; none if it has nothing to say.
     ///
     /// # Errors
-    /// If an artifact that it is about is damaged or gone.
+    /// If an artifact that it is about is damaged or missing. What `gc` removed is left out, and named.
     pub(super) fn content(&self, facts: &Facts, store: &Store) -> Result<Option<Markup>> {
-        let (found, further) = facts.found(store, self.about)?;
+        let Found { found, further, removed } = facts.found(store, self.about)?;
         if found.is_empty() && !self.about.is_empty() {
-            return Ok(None);
+            return Ok((!removed.is_empty()).then(|| no_longer(&removed)));
         }
-        let content = (self.render)(&Material { facts, store, found })?;
+        let content = match (self.render)(&Material { facts, store, found }) {
+            Err(Error::Missing(object)) if facts.is_removed(store, &object)? => return Ok(Some(no_longer(&[format!("object {}", object.short())]))),
+            content => content?,
+        };
         let said = further.iter().map(|(subject, n)| format!("{n} more artifacts `{}`", subject.name)).collect::<Vec<_>>().join(", ");
         Ok(content.map(|content| {
             html! {
                 (content)
+                @if !removed.is_empty() { (no_longer(&removed)) }
                 @if !said.is_empty() { p.more { "Not considered here, since the study is large: " (wide::prose(&said)) " (see " code { "hilum show " (facts.run) } " and " code { "results/" (facts.study) } ")." } }
             }
         }))
@@ -182,6 +200,20 @@ fn or_none<T: Default>(read: Result<Arc<T>>) -> Result<Arc<T>> {
     match read {
         Err(Error::Record { .. }) => Ok(Arc::default()),
         other => other,
+    }
+}
+
+/// Outputs of which no more than a few are named.
+const NAMED: usize = 5;
+
+/// Says that outputs are not shown, as `gc` removed them.
+fn no_longer(removed: &[String]) -> Markup {
+    let more = removed.len().saturating_sub(NAMED);
+    html! {
+        p.warn {
+            "No longer in the store, and so not shown: " @for (n, name) in removed.iter().take(NAMED).enumerate() { @if n > 0 { ", " } code { (name) } } @if more > 0 { " and " (more) " more" }
+            ". " code { "hilum gc" } " removed it; a run of the same study computes it again."
+        }
     }
 }
 

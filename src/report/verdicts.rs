@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 /// How grave it is what a check found, the gravest last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Grade {
+    /// It has not seen everything that it looks at.
+    Open,
     Passed,
     Noted,
     Warned,
@@ -30,6 +32,7 @@ impl Grade {
     /// In a table.
     pub(super) const fn word(self) -> &'static str {
         match self {
+            Grade::Open => "not known yet",
             Grade::Passed => "passed",
             Grade::Noted => "noted",
             Grade::Warned => "warning",
@@ -40,7 +43,7 @@ impl Grade {
     /// The class of a box that says so.
     pub(super) const fn class(self) -> &'static str {
         match self {
-            Grade::Passed | Grade::Noted => "info",
+            Grade::Open | Grade::Passed | Grade::Noted => "info",
             Grade::Warned | Grade::Allowed => "warn",
             Grade::Refused => "bad",
         }
@@ -59,10 +62,10 @@ pub(super) struct Verdict<'a> {
 
 /// All checks in their order, then those that only the run knows.
 pub(super) fn verdicts<'a>(f: &'a Facts) -> Vec<Verdict<'a>> {
-    let mut all: Vec<Verdict> = CHECKS.iter().map(|c| Verdict::of(c.id, c.code)).collect();
+    let mut all: Vec<Verdict> = CHECKS.iter().map(|c| Verdict::of(c.id, c.code, f)).collect();
     for (finding, others) in merged(&f.findings) {
         let at = all.iter().position(|v| v.id == finding.id).unwrap_or_else(|| {
-            all.push(Verdict::of(&finding.id, &finding.code));
+            all.push(Verdict::of(&finding.id, &finding.code, f));
             all.len() - 1
         });
         all[at].grade = all[at].grade.max(Grade::of(finding));
@@ -72,8 +75,9 @@ pub(super) fn verdicts<'a>(f: &'a Facts) -> Vec<Verdict<'a>> {
 }
 
 impl<'a> Verdict<'a> {
-    fn of(id: &'a str, code: &str) -> Verdict<'a> {
-        Verdict { id, title: codes::find(code).map_or("", |c| c.title), grade: Grade::Passed, findings: vec![] }
+    fn of(id: &'a str, code: &str, f: &Facts) -> Verdict<'a> {
+        let grade = if f.is_decided(id) { Grade::Passed } else { Grade::Open };
+        Verdict { id, title: codes::find(code).map_or("", |c| c.title), grade, findings: vec![] }
     }
 }
 
@@ -104,17 +108,20 @@ pub(super) fn in_short(f: &Facts) -> String {
         .map(|(grade, one, several)| counted(many(grade), one, several))
         .collect();
     let of = counted(CHECKS.len(), "check", "checks");
-    let unfinished = if f.is_finished { "" } else { " so far" };
-    match (found.is_empty(), many(Grade::Allowed)) {
-        (true, 0) => format!("none of {of} found anything{unfinished}"),
-        (true, _) => format!("nothing else was found by {of}{unfinished}"),
-        (false, _) => format!("{} from {of}{unfinished}", found.join(", ")),
-    }
+    let open = all.iter().filter(|v| v.grade == Grade::Open).count();
+    let so_far = if open > 0 { " so far" } else { "" };
+    let said = match (found.is_empty(), many(Grade::Allowed)) {
+        (true, 0) => format!("none of {of} found anything{so_far}"),
+        (true, _) => format!("nothing else was found by {of}{so_far}"),
+        (false, _) => format!("{} from {of}{so_far}", found.join(", ")),
+    };
+    if open > 0 { format!("{said}, and of {open} nothing is known yet") } else { said }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hilum_cache::Soundness;
 
     fn finding(id: &str, stage: &str, severity: Severity, allowed: Option<&str>) -> Finding {
         let allowed = allowed.map(str::to_owned);
@@ -145,5 +152,25 @@ mod tests {
         assert_eq!(of("leakage.patient_overlap"), (Grade::Passed, 0, None));
         assert!(in_short(&facts).starts_with("1 warning, 1 remark from "), "{}", in_short(&facts));
         assert!(in_short(&Facts { is_finished: true, ..Facts::default() }).ends_with("found anything"));
+    }
+
+    /// A check passes only where it was made with everything known.
+    #[test]
+    fn a_check_whose_moment_has_not_come_is_no_pass() {
+        let grades = |facts: &Facts| verdicts(facts).iter().map(|v| v.grade).collect::<Vec<_>>();
+        let all = |facts: &Facts, grade: Grade| grades(facts).iter().all(|g| *g == grade);
+        let finished = || Facts { is_finished: true, ..Facts::default() };
+        assert!(all(&Facts::default(), Grade::Open) && all(&finished(), Grade::Passed), "journals of older programs say it by their end");
+        assert!(all(&Facts { stages: vec![("later".into(), None)], ..finished() }, Grade::Open), "a stage failed, or was not asked for");
+        assert!(in_short(&Facts::default()).ends_with(&format!("found anything so far, and of {} nothing is known yet", CHECKS.len())));
+        for journal in [Soundness { altered: Some(3), ..Soundness::default() }, Soundness { unknown: Some(3), ..Soundness::default() }] {
+            assert!(all(&Facts { journal, ..finished() }, Grade::Open));
+        }
+        let decided = Some(["leakage.duplicate", "eval.small_n"].map(str::to_owned).into());
+        let found = finding("eval.small_n", "scores", Severity::Warning, None);
+        let under_way = Facts { decided, findings: vec![found], ..Facts::default() };
+        let of = |id: &str| verdicts(&under_way).iter().find(|v| v.id == id).map(|v| v.grade).unwrap();
+        assert_eq!(["leakage.duplicate", "eval.small_n", "leakage.patient_overlap"].map(of), [Grade::Passed, Grade::Warned, Grade::Open]);
+        assert!(in_short(&under_way).starts_with("1 warning from ") && in_short(&under_way).contains(" so far, and of "), "{}", in_short(&under_way));
     }
 }

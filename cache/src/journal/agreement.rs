@@ -103,6 +103,7 @@ fn events() -> impl Strategy<Value = Event> {
         1 => text().prop_map(|of| Event::Recovered { of, bytes: 1 }),
         1 => (study(), text(), text()).prop_map(|(study, stage, message)| Event::Failed(Failure { study, stage, message })),
         1 => finding.prop_map(Event::Finding),
+        1 => (text(), 0..9u64).prop_map(|(id, line)| Event::Checked { decided: vec![id], gone: vec![line] }),
         1 => (0..9usize).prop_map(|n| Event::Finished(Finished { executed: n, reused: n, failed: 0, skipped: 0, cancelled: false })),
     ]
 }

@@ -25,6 +25,13 @@ pub struct Entry {
     pub event: Option<Event>,
 }
 
+impl Entry {
+    /// True if the line is of a type that this program writes, and cannot be read all the same: nobody wrote it so.
+    pub fn is_spoilt(&self) -> bool {
+        self.event.is_none() && super::event::is_known(&self.kind)
+    }
+}
+
 /// What is read of every line.
 #[derive(Deserialize)]
 struct Head<'a> {

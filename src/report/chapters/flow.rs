@@ -36,12 +36,12 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }
     let rows: Vec<Markup> = steps.iter().map(|(step, cells)| row(step, cells)).collect();
     let notes = notes(m.facts);
-    let ids = steps.iter().any(|(_, cells)| cells.iter().any(|c| c.without_patient > 0));
+    let without = steps.iter().flat_map(|(_, cells)| cells).map(|c| c.without_patient).max().unwrap_or(0);
     Ok(Some(html! {
         @if let Some(figure) = drawn(m)? { (figure) }
         p { "Every table of images in the order of the study; of a stage with several cells, from the smallest to the largest. Repeated images are counted as often as they are there." }
         (table("Patients and images of each step", &["step", "cells", "patients", "real images", "synthetic images"], &rows, &m.elsewhere("the tables of images")))
-        @if ids { p { "Some real images are of no known patient." } }
+        @if without > 0 { p.warn { "Up to " (counted(without, "real image", "real images")) " of a step, of no known patient, are not counted among its patients." } }
         @if notes.is_empty() { p { "No stage noted that it left an image out." } } @else {
             h4 { "What stages noted" }
             ul { @for (stage, text) in notes.iter().take(NOTES) { li { b { (stage) } ": " (prose(&text.to_string())) } } }

@@ -33,7 +33,7 @@ pub(super) fn drawn(m: &Material) -> Result<Option<Markup>> {
         if counts.rows == 0 || counts.synthetic() > 0 {
             continue;
         }
-        let images: BTreeMap<Digest, String> = m.samples(found)?.iter().map(|row| (row.image, row.patient.clone())).collect();
+        let images: BTreeMap<Digest, String> = m.samples_by_patient(found)?.iter().map(|row| (row.image, row.patient.clone())).collect();
         if images.len() < counts.rows {
             continue;
         }

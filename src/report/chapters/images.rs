@@ -1,6 +1,6 @@
 //! Synthetic images beside real ones, and how a generator's images changed during its training.
 
-use super::{Chapter, Material};
+use super::{Chapter, Material, no_longer};
 use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::png;
 use crate::report::pixels;
@@ -44,6 +44,10 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         if let Some(grid) = found.bytes(m.store, ".png")? {
             out.push(html! { h4 { (found.stage()) } figure.sheet.synthetic { figcaption { (MOMENTS) } (png(&grid, "samples during training")) } });
         }
+    }
+    let removed: Vec<String> = m.of(Subject::SAMPLES).filter(|found| found.removed > 0).map(|found| format!("images of {}", found.stage())).collect();
+    if !removed.is_empty() {
+        out.push(no_longer(&removed));
     }
     Ok((!out.is_empty()).then(|| html! { @for o in &out { (o) } }))
 }

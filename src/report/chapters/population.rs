@@ -20,6 +20,8 @@ struct Population {
     name: String,
     images: usize,
     patients: usize,
+    /// Real images of no known patient.
+    without_patient: usize,
     synthetic: usize,
     /// By the title of the column, values with their images; those of which nothing is known are empty.
     columns: Vec<(&'static str, BTreeMap<String, usize>)>,
@@ -39,7 +41,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             further += 1;
             continue;
         }
-        let rows = m.samples(found)?;
+        let rows = m.samples_by_patient(found)?;
         if !rows.is_empty() {
             bases.insert(base);
             shown.push(Population::of(name(found), &rows));
@@ -80,6 +82,7 @@ impl Population {
             name,
             images: rows.len(),
             patients: patients.len(),
+            without_patient: real.iter().filter(|row| row.patient.is_empty()).count(),
             synthetic: rows.len() - real.len(),
             columns: vec![("class", labels), column("sex", |s| &s.sex), column("view", |s| &s.view), column("source", |s| &s.source)],
             ages,
@@ -117,6 +120,9 @@ fn side_by_side(all: &[Population], elsewhere: &str) -> Markup {
         row("patients".to_owned(), &|p| p.patients.to_string()),
         row("synthetic images".to_owned(), &|p| share(p.synthetic, p.images)),
     ];
+    if all.iter().any(|p| p.without_patient > 0) {
+        rows.insert(2, row("real images of no known patient".to_owned(), &|p| share(p.without_patient, p.images)));
+    }
     if all.iter().any(|p| !p.ages.is_empty()) {
         rows.push(row("age in years, median and quartiles".to_owned(), &|p| p.age().unwrap_or("–".to_owned())));
     }

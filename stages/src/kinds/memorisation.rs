@@ -11,7 +11,7 @@ use crate::data::pack::{ImageStore, Images};
 use crate::data::sample::{Sample, Samples};
 use crate::quality::copies::copies;
 use crate::quality::memorisation::{discoveries, nearest_other_training, nearest_training, p_values, ratio};
-use crate::quality::near_copies::{Looks, detail_of_copies, likest};
+use crate::quality::near_copies::{Looks, detail_of_copies, likest, likest_others};
 use crate::quality::{Watch, ms_ssim, part};
 use crate::records::{Likeness, MemorisationRow, NearestPair, Table};
 use check::check;
@@ -92,8 +92,9 @@ impl Stage for Memorisation {
         let known = pixels(&training)?;
         let looks = Looks::of(&known, store.side);
         // Shares of the time: those of the searches go by their pairs.
-        let searched = (training.len() + held_out.len() + synthetic.len()) as f64;
-        let [first, second] = [training.len(), training.len() + held_out.len()].map(|rows| PAIRS_SHARE + (1.0 - PAIRS_SHARE) * rows as f64 / searched);
+        let searched = (2 * training.len() + held_out.len() + synthetic.len()) as f64;
+        let ends = [training.len(), 2 * training.len(), 2 * training.len() + held_out.len()];
+        let [first, second, third] = ends.map(|rows| PAIRS_SHARE + (1.0 - PAIRS_SHARE) * rows as f64 / searched);
         let of = |rows: Vec<Sample>, from: f64, to: f64| -> Result<Set> {
             cx.share_done(from)?;
             if rows.is_empty() {
@@ -106,16 +107,16 @@ impl Stage for Memorisation {
         };
         let alike = alike(&training, &synthetic, &store, cx)?;
         cx.share_done(PAIRS_SHARE)?;
-        let (mut held_out, mut synthetic) = (of(held_out, first, second)?, of(synthetic, second, 1.0)?);
+        let others = nearest_other_training(&of_training, &cx.share_of_part(PAIRS_SHARE, first));
+        let among_training = likest_others(&looks, &cx.share_of_part(first, second));
+        let (mut held_out, mut synthetic) = (of(held_out, second, third)?, of(synthetic, third, 1.0)?);
         let detail = detail_of_copies(&held_out.likest);
         for set in [&mut held_out, &mut synthetic].into_iter().filter(|set| !set.rows.is_empty()) {
             let features = space.features(&set.rows)?;
             set.measure(&features, &of_training, detail);
         }
         cx.note(format!("near copies agree in fine structure by {detail:.2} or more"));
-        let watch = cx.share_of_part(PAIRS_SHARE, first);
-        let others = nearest_other_training(&of_training, &part(&watch, 0.0, 0.5));
-        let repeated = repeated(&known, &looks, store.side, detail, &part(&watch, 0.5, 1.0));
+        let repeated = repeated(&known, store.side, &among_training, detail);
         let compared = Compared { others, repeated, held_out, synthetic, training, alike };
         Ok(compared.outputs(*self.false_discovery_rate, cx))
     }

@@ -1,17 +1,17 @@
 //! Images beside the training images that they lie nearest to, look most like, or are copies of.
 
 use crate::data::sample::Sample;
-use crate::quality::{Features, Watch};
+use crate::quality::Features;
 use crate::quality::copies::{Copied, shared_pixels};
 use crate::quality::memorisation::{Nearest, authentic};
-use crate::quality::near_copies::{Likest, Looks, likest_others};
+use crate::quality::near_copies::Likest;
 use crate::records::Likeness;
 
 /// Training images that show another training image; `detail` as [`detail_of_copies`](crate::quality::near_copies::detail_of_copies)
 /// gives it.
-pub(super) fn repeated(training: &[&[u8]], looks: &Looks, side: usize, detail: f64, watch: Watch) -> Vec<bool> {
+pub(super) fn repeated(training: &[&[u8]], side: usize, likest: &[Option<Likest>], detail: f64) -> Vec<bool> {
     let of_pixels = shared_pixels(training, side);
-    likest_others(looks, watch).into_iter().zip(of_pixels).map(|(likest, is_shared)| is_shared || likest.is_some_and(|l| l.is_near_copy(detail))).collect()
+    likest.iter().zip(of_pixels).map(|(likest, is_shared)| is_shared || likest.is_some_and(|l| l.is_near_copy(detail))).collect()
 }
 
 /// Images with their nearest training images, and the training images that they are copies of.

@@ -3,20 +3,24 @@
 
 mod arms;
 mod budget;
+mod collapse;
 mod confounding;
 mod content;
 mod copies;
 pub(crate) mod expected;
+mod memorised;
 mod parents;
 mod patients;
 mod pixels;
 mod precision;
 mod published;
 mod reached;
+mod seen;
 mod selection;
 mod shortcuts;
 mod sides;
 mod test_sets;
+mod told_apart;
 mod undertrained;
 
 use crate::diagnostic::{Diagnostic, Span, Texts};
@@ -112,6 +116,10 @@ pub static CHECKS: &[Check] = &[
     warning("metric.undefined", "W0017", test_sets::absent_classes).by(DecidedBy::Tables),
     warning("confound.shortcut", "W0018", shortcuts::simple).by(DecidedBy::Results),
     warning("compute.undertrained", "W0019", undertrained::falling).by(DecidedBy::Results),
+    warning("synthetic.memorised", "W0020", memorised::repeated).by(DecidedBy::Results),
+    warning("synthetic.c2st", "W0021", told_apart::by_features).by(DecidedBy::Results),
+    warning("synthetic.collapse", "W0022", collapse::alike).by(DecidedBy::Results),
+    warning("synthetic.on_training", "W0023", seen::in_training),
     info("reference.inconsistent", "W0008", published::inconsistent).by(DecidedBy::Results),
     info("aug.hflip_cxr", "I0001", copies::mirrored),
 ];
@@ -263,8 +271,8 @@ pub fn findings(p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result
 }
 
 fn findings_in(p: &Pipeline, extent: Extent, known: KnownOutput, evidence: &Evidence) -> Result<Vec<Finding>> {
-    // Without a test there is nothing to leak into.
-    let mut lineage = if p.stages.iter().any(|s| s.stage.is_test()) { Lineage::of(p, extent, known, evidence)? } else { Lineage::default() };
+    // Where nothing is tested or compared, there is nothing to leak into.
+    let mut lineage = if p.stages.iter().any(Lineage::is_asked) { Lineage::of(p, extent, known, evidence)? } else { Lineage::default() };
     let sides = sides(p, &mut lineage, known, evidence)?;
     let look = CheckInput { p, known, evidence, lineage: &lineage, sides };
     let mut out: Vec<Finding> = vec![];
@@ -277,14 +285,33 @@ fn findings_in(p: &Pipeline, extent: Extent, known: KnownOutput, evidence: &Evid
     Ok(out)
 }
 
-/// Findings as they are shown: those of one stage's cells are merged into the one with the largest count.
+/// What a message says apart from its numbers and the cell that it is about.
+pub(crate) fn gist(message: &str, stage: &str) -> String {
+    let base = stage.split('/').next().unwrap_or_default();
+    let text: Vec<char> = message.replace(stage, base).chars().collect();
+    let is_digit = |at: usize| text.get(at).is_some_and(char::is_ascii_digit);
+    let is_inside = |at: usize| ['.', ','].contains(&text[at]) && at > 0 && is_digit(at - 1) && is_digit(at + 1);
+    (0..text.len()).filter(|at| !is_digit(*at) && !is_inside(*at)).map(|at| text[at]).collect()
+}
+
+/// Findings as they are shown: those of different cells of a stage that say the same apart from numbers are merged into the one with
+/// the largest count.
 pub fn for_display<'a>(p: &Pipeline, findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Finding> {
+    // A cell may have several findings that say the same; each is one of its own.
+    let (mut times, mut known) = (BTreeMap::new(), BTreeMap::new());
     let mut out: Vec<Finding> = vec![];
     for finding in findings {
-        let same = |f: &&mut Finding| f.check.id == finding.check.id && p.stages[f.stage].base == p.stages[finding.stage].base;
-        match out.iter_mut().find(same) {
-            None => out.push(finding.clone()),
-            Some(shown) => {
+        let stage = &p.stages[finding.stage];
+        let key = (finding.check.id, &stage.base, gist(&finding.found.message, &stage.name));
+        let nth = times.entry((key.clone(), finding.stage)).or_insert(0usize);
+        *nth += 1;
+        match known.get(&(key.clone(), *nth)) {
+            None => {
+                known.insert((key, *nth), out.len());
+                out.push(finding.clone());
+            }
+            Some(at) => {
+                let shown: &mut Finding = &mut out[*at];
                 let (n, least, most) = shown.cells.unwrap_or((1, shown.found.count, shown.found.count));
                 let cells = Some((n + 1, least.min(finding.found.count), most.max(finding.found.count)));
                 if finding.found.count > shown.found.count {

@@ -17,7 +17,7 @@ use hilum_ops::without_history;
 pub struct Applied<'a> {
     /// The name in tables.
     pub name: String,
-    /// The digest of its weights.
+    /// The digest of what it is made of.
     pub weights: Digest,
     network: Box<dyn Classifier>,
     input: Input,
@@ -64,7 +64,7 @@ impl<'a> Applied<'a> {
             let document = &trained.document;
             return Ok(Applied {
                 name: format!("{name} ({})", document.network.name()),
-                weights: trained.digest,
+                weights: trained.identity(),
                 network: classifier::open(trained, side, device)?,
                 input: Input::plain(side),
                 has_classes: true,

@@ -39,7 +39,7 @@ fn found(make: impl Fn(usize, Vec<u8>, &[u8]) -> Vec<u8>) -> Vec<(String, String
     for class in 0..2 {
         for i in 0..EACH {
             let [train, test, new] = [(); 3].map(|()| picture(class, &mut stream));
-            let mut write = |directory: &str, pixels: &[u8], marks: &[(&str, &str)]| {
+            let write = |directory: &str, pixels: &[u8], marks: &[(&str, &str)]| {
                 let name = format!("{directory}/{}/{i}.png", ["a", "b"][class]);
                 space.write(&name, encode(pixels, SIDE as u32, SIDE as u32, marks).unwrap());
             };

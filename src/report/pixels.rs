@@ -124,8 +124,13 @@ pub(super) mod tests {
         let (held, store) = empty_store();
         let writable = WritableStore::open(&held.path().join("store")).unwrap();
         let (small, large, other) = (vec![1; 4], vec![2; 16], vec![3; 9]);
-        let stages =
-            || vec![packed(&writable, "other", &[other.clone()]), packed(&writable, "small", &[small.clone()]), packed(&writable, "large", &[large.clone()])];
+        let stages = || {
+            vec![
+                packed(&writable, "other", std::slice::from_ref(&other)),
+                packed(&writable, "small", std::slice::from_ref(&small)),
+                packed(&writable, "large", std::slice::from_ref(&large)),
+            ]
+        };
         let facts = Facts { stages: stages(), ..Facts::default() };
         std::fs::remove_file(store.object_path(&Digest::of(&other))).unwrap();
         const PACKED: Chapter = Chapter {

@@ -1,11 +1,11 @@
 //! Whether synthetic images repeat training images: figures beside those of held-out images, and pairs side by side.
 
-use super::quality::{noted, number};
+use super::quality::noted;
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::png;
 use crate::report::pixels::Pixels;
-use crate::report::wide::table;
+use crate::report::wide::{significant, table};
 use hilum_cache::{Digest, Result};
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::records::{Likeness, MemorisationRow, NearestPair, Record, Table};

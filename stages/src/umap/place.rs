@@ -65,8 +65,8 @@ mod tests {
         let right = vec![(1, 0.9), (3, 0.5), (5, 0.4), (7, 0.3)];
         let both = place(&[left.clone(), right], &fixed, CURVE, 100, |n| split_mix(n as u64));
         assert!(both[0][0] < 4.0 && both[1][0] > 6.0 && both.iter().flatten().all(|v| v.is_finite()), "{both:?}");
-        assert_eq!(place(&[left.clone()], &fixed, CURVE, 100, |n| split_mix(n as u64)), both[..1]);
-        assert_ne!(place(&[left.clone()], &fixed, CURVE, 100, |_| split_mix(9)), both[..1]);
+        assert_eq!(place(std::slice::from_ref(&left), &fixed, CURVE, 100, |n| split_mix(n as u64)), both[..1]);
+        assert_ne!(place(std::slice::from_ref(&left), &fixed, CURVE, 100, |_| split_mix(9)), both[..1]);
         assert_eq!(place(&[left], &fixed, CURVE, 0, |_| split_mix(9)), [fixed[0]]);
         assert_eq!(place(&[], &fixed, CURVE, 100, |_| split_mix(9)), [[0.0; 2]; 0]);
     }

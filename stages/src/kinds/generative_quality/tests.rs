@@ -200,7 +200,7 @@ fn the_error_of_the_kernel_distance_does_not_follow_from_the_order_of_the_table(
         let space = &spaces::spaces(&bound).unwrap()[0];
         Set::of(&rows, space, &Seed(1).stream("t", "order")).unwrap().features
     });
-    let error = quality::kernel_distance(&real, &synthetic).unwrap().error.unwrap();
+    let error = quality::kernel_distance(&real, &synthetic, UNWATCHED).unwrap().error.unwrap();
     assert!((1.878 / 2.0..1.878 * 2.0).contains(&error), "{error}");
 }
 
@@ -233,7 +233,7 @@ fn folds_of_real_images_and_of_their_translations_have_no_patient_in_common() {
             assert!(of_real[fold].len().abs_diff(real.len() / 5) <= 3 && of_synthetic[fold].len() > 4);
         }
         // To be real says nothing of a patient that one has not seen.
-        let told = figures(&sets[0], &sets[1], &stream)[6].clone().unwrap().value;
+        let told = figures(&sets[0], &sets[1], &stream, UNWATCHED)[6].clone().unwrap().value;
         assert!((told - 0.5).abs() < 0.1, "{told}");
     }
 }

@@ -7,6 +7,7 @@ use crate::data::pack::NewPack;
 use crate::data::sample::Origin;
 use crate::data::sample::tests::sample;
 use crate::kinds::phantoms::{self, Phantoms};
+use crate::quality::UNWATCHED;
 use crate::records::Likeness;
 use hilum_cache::Digest;
 use serde_json::json;
@@ -138,7 +139,8 @@ fn sets_without_copies_are_called_nearer_no_more_often_than_the_rate_says() {
     let (mut wrong, mut found) = (0, 0);
     for _ in 0..SETS {
         let training = features(60, 1.0);
-        let distances = |set: &crate::quality::Features| nearest_training(set, &training).unwrap().iter().map(|near| near.distance).collect::<Vec<_>>();
+        let distances =
+            |set: &crate::quality::Features| nearest_training(set, &training, UNWATCHED).unwrap().iter().map(|near| near.distance).collect::<Vec<_>>();
         let (held_out, synthetic) = (distances(&features(99, 1.0)), distances(&features(40, 1.0)));
         let is_nearer = |distances: &[f64]| discoveries(&p_values(distances, &held_out), &vec![held_out.len(); distances.len()], RATE).unwrap();
         wrong += usize::from(is_nearer(&synthetic).contains(&true));

@@ -5,6 +5,7 @@ use crate::contract::context::{Checkpoints, Progress, Said};
 use crate::contract::fit::NotWritten;
 use crate::contract::kind::StageKind;
 use crate::data::embedding::Embedding;
+use crate::data::sample::Sample;
 use crate::data::sample::tests::sample;
 use crate::kinds::classifier::tests::{fresh, packed};
 use crate::kinds::features::{self, Features};

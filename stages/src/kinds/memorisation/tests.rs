@@ -125,7 +125,7 @@ fn a_run_finds_a_planted_copy() {
     };
     let cx = Context { report: &report, ..Context::for_tests(Memorisation::NAME) };
     let outputs = stage.run(inputs, &cx).unwrap();
-    let told: BTreeSet<(u64, String)> = told.lock().unwrap().drain(..).collect();
+    let told: BTreeSet<(u64, String)> = std::mem::take(&mut *told.lock().unwrap()).into_iter().collect();
     assert!(told.iter().all(|(_, unit)| unit == "percent") && told.len() > 10 && told.last().unwrap().0 == 100, "{told:?}");
     let first = &outputs.pairs.rows[0];
     assert_eq!((outputs.pairs.rows.len(), first.image, first.training, first.distance, first.flag), (9, copied, original, Some(0.0), Likeness::Copy));

@@ -5,12 +5,12 @@ mod agreement;
 use super::spaces::{self, Space};
 use crate::contract::prelude::*;
 use crate::data::embedding::Embedding;
-use crate::data::sample::{Origin, Sample, Samples};
+use crate::data::sample::{self, Origin, Sample, Samples};
 use crate::quality::neighbourhoods::{Neighbourhoods, OF_DENSITY, OF_PRECISION, neighbourhoods};
-use crate::quality::{self, Estimate, Features, two_sample};
+use crate::quality::{self, Estimate, Features, Watch, part, two_sample};
 use crate::records::{AgreementRow, QualityRow, Table};
 use crate::words::counted;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 ports! {
     inputs {
@@ -80,12 +80,15 @@ impl Stage for GenerativeQuality {
         let labels: BTreeSet<&str> = synthetic.iter().map(|row| row.label.as_str()).collect();
         let classes: Vec<&str> = std::iter::once("").chain(labels).collect();
         let mut figures = Table::default();
+        let sets = (spaces.len() * classes.len()) as f64;
         for (n, space) in spaces.iter().enumerate() {
             let (real, synthetic) = (Set::of(&real, space)?, Set::of(&synthetic, space)?);
             cx.note(format!("figures by {} features of {}", real.features.dimensions(), space.name));
             for (m, class) in classes.iter().enumerate() {
-                cx.progress(n * classes.len() + m, spaces.len() * classes.len(), "set of images", &[])?;
-                figures.rows.extend(compared(&real.of_class(class), &synthetic.of_class(class), [&space.name, class], &cx.stream("halves")));
+                let before = (n * classes.len() + m) as f64;
+                cx.share_done(before / sets)?;
+                let watch = cx.share_of_part(before / sets, (before + 1.0) / sets);
+                figures.rows.extend(compared(&real.of_class(class), &synthetic.of_class(class), [&space.name, class], &cx.stream("halves"), &watch));
                 if class.is_empty() {
                     figures.rows.extend(score(space, &real.rows, &synthetic.rows)?);
                 }
@@ -121,49 +124,37 @@ impl Set {
 
     /// Two halves without a patient in common, drawn at random.
     fn halves(&self, stream: &Stream) -> [Set; 2] {
-        quality::halves::halves(&self.groups(stream))
+        quality::halves::halves(&sample::groups(&self.rows, stream))
             .map(|half| Set { rows: half.iter().map(|i| self.rows[*i].clone()).collect(), features: self.features.select(&half) })
     }
 
     /// Folds without a patient in common, drawn at random.
     fn folds(&self, stream: &Stream) -> Vec<Vec<usize>> {
-        quality::halves::dealt(&self.groups(stream), two_sample::FOLDS)
-    }
-
-    /// The places of the images of each patient, in an order that is drawn.
-    fn groups(&self, stream: &Stream) -> Vec<Vec<usize>> {
-        let mut groups: BTreeMap<(u64, &str), Vec<usize>> = BTreeMap::new();
-        let mut alone = vec![];
-        for (i, row) in self.rows.iter().enumerate() {
-            match row.patient.as_str() {
-                "" => alone.push((row.priority(stream), vec![i])),
-                patient => groups.entry((stream.priority(patient.as_bytes()), patient)).or_default().push(i),
-            }
-        }
-        alone.sort();
-        groups.into_values().chain(alone.into_iter().map(|(_, group)| group)).collect()
+        quality::halves::dealt(&sample::groups(&self.rows, stream), two_sample::FOLDS)
     }
 }
 
 /// Figures of two sets by an extractor, of all images or of a class.
-fn compared(real: &Set, synthetic: &Set, of: [&str; 2], stream: &Stream) -> Vec<QualityRow> {
+fn compared(real: &Set, synthetic: &Set, of: [&str; 2], stream: &Stream, watch: Watch) -> Vec<QualityRow> {
     let [one, other] = real.halves(stream);
     let counts = [real.rows.len(), synthetic.rows.len()];
-    let values = figures(real, synthetic, stream).into_iter().zip(figures(&one, &other, stream));
+    // The halves have a quarter of the pairs.
+    let baseline = figures(&one, &other, stream, &part(watch, 0.0, 0.2));
+    let values = figures(real, synthetic, stream, &part(watch, 0.2, 1.0)).into_iter().zip(baseline);
     FIGURES.iter().zip(values).map(|(metric, (value, baseline))| row(metric, of, value, baseline, counts)).collect()
 }
 
 /// Figures of two sets, in the order of [`FIGURES`], or why there is none.
-fn figures(of_real: &Set, of_synthetic: &Set, stream: &Stream) -> [Result<Estimate, String>; 7] {
+fn figures(of_real: &Set, of_synthetic: &Set, stream: &Stream, watch: Watch) -> [Result<Estimate, String>; 7] {
     let (real, synthetic) = (&of_real.features, &of_synthetic.features);
     let plain = |value: f64| Estimate { value, error: None };
     let folds = [of_real, of_synthetic].map(|set| set.folds(stream));
-    let told = two_sample::two_sample(real, synthetic, [&folds[0], &folds[1]], &|_| ()).map(|told| plain(told.auroc));
+    let told = two_sample::two_sample(real, synthetic, [&folds[0], &folds[1]], &part(watch, 0.0, 0.4)).map(|told| plain(told.auroc));
     let full_rank = quality::full_rank(real.count(), synthetic.count(), real.dimensions());
-    let fid = full_rank.and_then(|()| quality::frechet_distance(real, synthetic)).map(plain);
-    let kid = quality::kernel_distance(real, synthetic);
+    let fid = full_rank.and_then(|()| quality::frechet_distance(real, synthetic, &part(watch, 0.4, 0.6))).map(plain);
+    let kid = quality::kernel_distance(real, synthetic, &part(watch, 0.6, 0.8));
     let of = |near: &Result<Neighbourhoods, String>, figure: fn(&Neighbourhoods) -> f64| near.as_ref().map(figure).map(plain).map_err(String::clone);
-    let [narrow, wide] = neighbourhoods(real, synthetic, [OF_PRECISION, OF_DENSITY]);
+    let [narrow, wide] = neighbourhoods(real, synthetic, [OF_PRECISION, OF_DENSITY], &part(watch, 0.8, 1.0));
     [fid, kid, of(&narrow, |n| n.precision), of(&narrow, |n| n.recall), of(&wide, |n| n.density), of(&wide, |n| n.coverage), told]
 }
 

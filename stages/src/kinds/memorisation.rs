@@ -8,7 +8,7 @@ use crate::data::pack::{ImageStore, Images};
 use crate::data::sample::{Origin, Sample, Samples};
 use crate::quality::copies::{Copied, copies};
 use crate::quality::memorisation::{Nearest, authentic, discoveries, nearest_other_training, nearest_training, p_values, ratio};
-use crate::quality::ms_ssim;
+use crate::quality::{Watch, ms_ssim, part};
 use crate::records::{Likeness, MemorisationRow, NearestPair, Table};
 use crate::words::counted;
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,17 +77,26 @@ impl Stage for Memorisation {
         cx.note(format!("distances of features by {}", space[0].name));
         let [space] = &space;
         let of_training = space.features(&training)?;
-        let near = |rows: &[Sample]| -> Result<Vec<Nearest>> {
-            if rows.is_empty() { Ok(vec![]) } else { nearest_training(&space.features(rows)?, &of_training).map_err(Error::data) }
+        // Shares of the time: those of the searches go by their pairs.
+        let searched = (training.len() + held_out.len() + synthetic.len()) as f64;
+        let [first, second] = [training.len(), training.len() + held_out.len()].map(|rows| PAIRS_SHARE + (1.0 - PAIRS_SHARE) * rows as f64 / searched);
+        let near = |rows: &[Sample], from: f64, to: f64| -> Result<Vec<Nearest>> {
+            cx.share_done(from)?;
+            if rows.is_empty() {
+                return Ok(vec![]);
+            }
+            nearest_training(&space.features(rows)?, &of_training, &cx.share_of_part(from, to)).map_err(Error::data)
         };
         let pixels = |rows: &[Sample]| rows.iter().map(|row| store.get(&row.image)).collect::<Result<Vec<_>>>();
         let known = pixels(&training)?;
-        let of = |rows: Vec<Sample>| -> Result<Set> {
-            let (near, copied) = (near(&rows)?, copies(&known, &pixels(&rows)?, store.side));
+        let of = |rows: Vec<Sample>, from: f64, to: f64| -> Result<Set> {
+            let (near, copied) = (near(&rows, from, to)?, copies(&known, &pixels(&rows)?, store.side));
             Ok(Set { rows, near, copied })
         };
         let alike = alike(&training, &synthetic, &store, cx)?;
-        let compared = Compared { others: nearest_other_training(&of_training), held_out: of(held_out)?, synthetic: of(synthetic)?, training, alike };
+        cx.share_done(PAIRS_SHARE)?;
+        let others = nearest_other_training(&of_training, &cx.share_of_part(PAIRS_SHARE, first));
+        let compared = Compared { others, held_out: of(held_out, first, second)?, synthetic: of(synthetic, second, 1.0)?, training, alike };
         Ok(compared.outputs(*self.false_discovery_rate, cx))
     }
 }
@@ -127,6 +136,8 @@ fn check(training: &[Sample], held_out: &[Sample], synthetic: &[Sample], cx: &Co
 
 /// Pairs of images of a class that are compared with each other.
 const PAIRS: usize = 500;
+/// The share of the time that they may take, roughly.
+const PAIRS_SHARE: f64 = 0.2;
 
 /// How alike the synthetic images of each class are to each other, and its training images; or why that is not known.
 type Alike = BTreeMap<String, [Result<f64, String>; 2]>;
@@ -134,17 +145,24 @@ type Alike = BTreeMap<String, [Result<f64, String>; 2]>;
 fn alike(training: &[Sample], synthetic: &[Sample], store: &ImageStore, cx: &Context) -> Result<Alike> {
     // Which pairs are compared follows from the images alone.
     let stream = Seed(0).stream(Memorisation::NAME, "pairs");
-    let of = |rows: &[Sample], class: &str| -> Result<Result<f64, String>> {
+    let of = |rows: &[Sample], class: &str, watch: Watch| -> Result<Result<f64, String>> {
         let own: Vec<&Sample> = rows.iter().filter(|row| row.label == class).collect();
         let names: Vec<&[u8; 32]> = own.iter().map(|row| row.image.bytes()).collect();
         let images = own.iter().map(|row| store.get(&row.image)).collect::<Result<Vec<_>>>()?;
-        Ok(ms_ssim::diversity(&images, store.side, &ms_ssim::pairs(&names, PAIRS, &stream)).map(|found| found.value))
+        Ok(ms_ssim::diversity(&images, store.side, &ms_ssim::pairs(&names, PAIRS, &stream), watch).map(|found| found.value))
     };
     let labels: BTreeSet<&String> = synthetic.iter().map(|row| &row.label).collect();
     if let Ok(scales) = ms_ssim::scales(store.side) {
         cx.note(format!("MS-SSIM at {0}×{0} pixels has {scales} of its five scales", store.side));
     }
-    labels.into_iter().map(|label| Ok((label.clone(), [of(synthetic, label)?, of(training, label)?]))).collect()
+    let share = PAIRS_SHARE / labels.len().max(1) as f64;
+    let of_label = |(n, label): (usize, &String)| {
+        let from = share * n as f64;
+        cx.share_done(from)?;
+        let watch = cx.share_of_part(from, from + share);
+        Ok((label.clone(), [of(synthetic, label, &part(&watch, 0.0, 0.5))?, of(training, label, &part(&watch, 0.5, 1.0))?]))
+    };
+    labels.into_iter().enumerate().map(of_label).collect()
 }
 
 /// Images with their nearest training images, and the training images that they are copies of.

@@ -3,8 +3,8 @@
 use super::{Estimate, Features};
 use crate::math::{exp, ln};
 
-/// Parts of adjacent images whose scores are averaged.
-const SPLITS: usize = 10;
+/// Parts of adjacent images whose scores are averaged: so many images there are at least.
+pub const SPLITS: usize = 10;
 
 /// `exp(mean KL(p(y|x) ‖ p(y)))` of class probabilities, `images × classes`: from 1, if all images get the same
 /// probabilities, to the number of classes. The mean of the scores of ten parts, and its standard error.

@@ -3,7 +3,7 @@
 //! Approximate indices are faster above some hundred thousands of points, but their answer depends on
 //! the order of insertion and often on the threads. This one is a pure function of the data.
 
-use crate::neighbours::{Vectors, nearest_others};
+use crate::neighbours::{UNWATCHED, Vectors, nearest_others};
 
 /// Partial sums of a distance. Fixed, so that the rounding does not depend on the machine.
 const LANES: usize = 16;
@@ -16,7 +16,7 @@ pub fn nearest(data: &[f32], dimensions: usize, k: usize) -> (Vec<Vec<usize>>, V
     if dimensions == 0 {
         return (vec![], vec![]);
     }
-    let found = nearest_others(&Points { data, dimensions }, k, &|_| ());
+    let found = nearest_others(&Points { data, dimensions }, k, UNWATCHED);
     found.into_iter().map(|near| (near.at, near.squared.iter().map(|d| (*d as f32).sqrt()).collect())).unzip()
 }
 

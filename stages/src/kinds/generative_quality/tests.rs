@@ -1,10 +1,12 @@
 //! Every figure by every extractor, or why there is none.
 
 use super::*;
+use crate::contract::context::Said;
 use crate::contract::seed::Seed;
 use crate::data::embedding::EmbeddingDocument;
 use crate::data::embedding::tests::{document, embedded};
 use crate::data::sample::tests::sample;
+use crate::quality::UNWATCHED;
 
 /// Patients of two images each, whose features are noise around their number.
 fn set(patients: usize, shift: f64) -> Set {
@@ -16,7 +18,7 @@ fn set(patients: usize, shift: f64) -> Set {
 #[test]
 fn every_figure_has_a_row_with_its_baseline_or_a_reason() {
     let (real, synthetic, stream) = (set(12, 0.0), set(9, 1.0), Seed(1).stream("t", "halves"));
-    let rows = compared(&real, &synthetic, ["x", ""], &stream);
+    let rows = compared(&real, &synthetic, ["x", ""], &stream, UNWATCHED);
     assert_eq!(rows.iter().map(|row| row.metric.as_str()).collect::<Vec<_>>(), FIGURES);
     for row in &rows {
         assert!(row.value.is_some() && row.baseline.is_some() && row.reason.is_empty(), "{row:?}");
@@ -24,7 +26,13 @@ fn every_figure_has_a_row_with_its_baseline_or_a_reason() {
     }
     assert!(rows[0].value > rows[0].baseline && rows[1].value > rows[1].baseline, "{rows:?}");
 
-    let rows = compared(&real.of_class("a"), &Set { features: synthetic.features.select(&[0, 1, 4]), rows: synthetic.rows[..3].to_vec() }, ["x", "a"], &stream);
+    let rows = compared(
+        &real.of_class("a"),
+        &Set { features: synthetic.features.select(&[0, 1, 4]), rows: synthetic.rows[..3].to_vec() },
+        ["x", "a"],
+        &stream,
+        UNWATCHED,
+    );
     assert_eq!(rows[0].reason, "3 synthetic images with 3 features each: a covariance of full rank needs 4 (see kid)");
     assert!(rows[0].value.is_none() && rows[0].baseline.is_some() && rows[1].value.is_some() && rows[1].standard_error.is_none());
     assert_eq!(rows[2].reason, "3 images: neighbourhoods of 3 other images need 4");
@@ -93,6 +101,25 @@ fn a_run_gives_every_figure_by_every_extractor_of_all_images_and_of_each_class()
     let alone = run(inputs(&["x"])).unwrap().0;
     assert_eq!(alone.figures.rows, figures.rows[..figures.rows.len() / 2], "another extractor moves nothing");
     assert!(alone.agreement.rows.is_empty());
+}
+
+#[test]
+fn how_much_is_done_is_told_within_a_set_of_images() {
+    let told = std::sync::Mutex::new(vec![]);
+    let report = |said: Said| {
+        if let Said::Progress(progress) = said {
+            assert_eq!((progress.total, progress.unit.as_str()), (100, "percent"));
+            told.lock().unwrap().push(progress.done);
+        }
+    };
+    let cx = Context { report: &report, ..Context::for_tests(GenerativeQuality::NAME).seeded(3) };
+    // Several threads may tell of two steps in either order.
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    alone.install(|| GenerativeQuality {}.run(inputs(&["x"]), &cx)).unwrap();
+    let mut told = told.into_inner().unwrap();
+    assert!(told.is_sorted() && told.last() == Some(&100), "{told:?}");
+    told.dedup();
+    assert!(told.len() > 20, "of three sets: {told:?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Planted copies are found, and it is said where too little is known.
 
 use super::*;
+use crate::contract::context::Said;
 use crate::data::embedding::tests::embedded;
 use crate::data::sample::tests::sample;
 use crate::kinds::classifier;
@@ -105,8 +106,16 @@ fn a_run_finds_a_planted_copy() {
     let [copied, original] = [synthetic[4].image, training[7].image];
     let inputs = Inputs { training: Samples::of(training), held_out: Samples::of(held_out), synthetic: Samples::of(synthetic), features, images };
     let stage: Memorisation = serde_json::from_str("{}").unwrap();
-    let cx = Context::for_tests(Memorisation::NAME);
+    let told = std::sync::Mutex::new(vec![]);
+    let report = |said: Said| {
+        if let Said::Progress(progress) = said {
+            told.lock().unwrap().push((progress.done, progress.unit));
+        }
+    };
+    let cx = Context { report: &report, ..Context::for_tests(Memorisation::NAME) };
     let outputs = stage.run(inputs, &cx).unwrap();
+    let told: BTreeSet<(u64, String)> = std::mem::take(&mut *told.lock().unwrap()).into_iter().collect();
+    assert!(told.iter().all(|(_, unit)| unit == "percent") && told.len() > 10 && told.last().unwrap().0 == 100, "{told:?}");
     let first = &outputs.pairs.rows[0];
     assert_eq!((outputs.pairs.rows.len(), first.image, first.training, first.distance, first.flag), (9, copied, original, Some(0.0), Likeness::Copy));
     assert!(outputs.pairs.rows[1..].iter().all(|pair| !pair.is_copy() && pair.distance > Some(0.0)));

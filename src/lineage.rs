@@ -193,7 +193,7 @@ impl Lineage {
             return Ok(reach);
         }
         for source in stage.stage.sources().iter().filter(|s| s.what == SourceKind::File) {
-            let Some(listing) = evidence.listings.get(&id).and_then(|l| l.get(source.parameter)) else { continue };
+            let Some(listing) = evidence.listings.get(&id).and_then(|l| l.get(&source.parameter)) else { continue };
             if let Some(origins) = self.history.origins(&listing.digest, &mut self.roster, evidence)? {
                 reach.add(&origins.reach);
                 if !origins.is_whole {

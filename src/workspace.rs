@@ -143,7 +143,7 @@ impl Workspace {
                 let listing = match known.get(&(source.path.0.clone(), source.what)) {
                     Some(listing) => listing.clone(),
                     None => {
-                        let listing = match self.locate(&source, p.stages[id].places.with.place_of_parameter(source.parameter), &written) {
+                        let listing = match self.locate(&source, p.stages[id].places.with.place_of_parameter(&source.parameter), &written) {
                             Ok(found) => Some(Arc::new(list(&found.path, &found.within, source.what, &written, &mut memo)?)),
                             Err(fault) => {
                                 // A directory that was not given is asked for once.
@@ -158,7 +158,7 @@ impl Workspace {
                     }
                 };
                 if let Some(listing) = listing {
-                    out.entry(id).or_default().insert(source.parameter.to_owned(), listing);
+                    out.entry(id).or_default().insert(source.parameter, listing);
                 }
             }
         }

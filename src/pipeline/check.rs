@@ -47,7 +47,7 @@ pub(super) fn parameters(
 /// The paths that a stage reads must not lead out of their directories.
 fn sources(stage: &dyn AnyStage, with: &Node, diagnostics: &mut Vec<Diagnostic>) {
     for source in stage.sources() {
-        let fault = path::read(&source.path.0).outside(with.place_of_parameter(source.parameter));
+        let fault = path::read(&source.path.0).outside(with.place_of_parameter(&source.parameter));
         diagnostics.extend(fault.filter(|f| !diagnostics.contains(f)));
     }
 }

@@ -6,6 +6,7 @@ pub mod classifier;
 pub mod combine;
 pub mod compare;
 pub mod evaluate;
+pub mod extraction;
 pub mod features;
 pub mod generative_quality;
 pub mod generator;

@@ -19,8 +19,6 @@ use candle_core::Device;
 pub trait ExtractorConfig {
     /// The file of its weights.
     fn file(&self) -> &Pretrained;
-    /// The parameter of that file in a study.
-    fn parameter(&self) -> &'static str;
     /// How people make the file.
     fn conversion(&self) -> Conversion;
     /// How grey images become the input of its network.
@@ -80,9 +78,13 @@ extractors! {
 }
 
 impl Extractor {
-    /// The file of the weights as a path parameter.
-    pub fn source(&self) -> Option<Source> {
-        self.config().map(|config| config.file().source(config.parameter(), config.conversion()))
+    /// The parameter of the file of the weights; `path` is the location of this below `with:`.
+    pub fn parameter(&self, path: &str) -> String {
+        format!("{path}.{}.path", self.name())
+    }
+    /// The file of the weights as a path parameter; `path` as in [`Extractor::parameter`].
+    pub fn source(&self, path: &str) -> Option<Source> {
+        self.config().map(|config| config.file().source(self.parameter(path), config.conversion()))
     }
     /// What is wrong with the parameters; `path` is the location of this below `with:`.
     pub fn check(&self, path: &str) -> Vec<BadParameter> {

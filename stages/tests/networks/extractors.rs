@@ -56,7 +56,7 @@ impl Tried {
         let extractor = written(&Sha256::of(&bytes).hex());
         let digest = Digest::of(&bytes);
         let listing = Listing { digest, files: vec![ListedFile { name: "w.safetensors".into(), path, digest, note: String::new() }], passed_over: vec![] };
-        Tried { listing: (extractor.config().unwrap().parameter().into(), listing), stage: Stage_ { extractor }, directory }
+        Tried { listing: (extractor.parameter("extractor"), listing), stage: Stage_ { extractor }, directory }
     }
 
     /// The features of images in these files, as `prepare` packs them.
@@ -125,8 +125,8 @@ fn distances_of_files_are_those_of_pytorch_fid_and_torch_fidelity() {
     let (one, other) = rows.split_at(COUNT as usize);
     let (one, other) = (of(one), of(other));
     let probabilities: Vec<Vec<f32>> = rows.iter().map(|row| found.probabilities(&row.image).unwrap().to_vec()).collect();
-    let fid = quality::frechet_distance(&one, &other).unwrap();
-    let kid = quality::kernel_distance(&one, &other).unwrap().value;
+    let fid = quality::frechet_distance(&one, &other, quality::UNWATCHED).unwrap();
+    let kid = quality::kernel_distance(&one, &other, quality::UNWATCHED).unwrap().value;
     let score = quality::inception_score(&Features::of_rows(&probabilities).unwrap()).unwrap().value;
     for (name, found, least) in [("fid", fid, 0.0), ("exact", fid, 0.0), ("kid", kid, 0.0), ("score", score, 1.0)] {
         let wanted = oracle("inception")[name].as_f64().unwrap();

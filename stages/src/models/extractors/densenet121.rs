@@ -14,9 +14,6 @@ impl ExtractorConfig for Config {
     fn file(&self) -> &Pretrained {
         &self.0
     }
-    fn parameter(&self) -> &'static str {
-        "extractor.densenet121.path"
-    }
     fn conversion(&self) -> Conversion {
         Conversion { imports: "torchvision", tensors: "torchvision.models.densenet121(weights='IMAGENET1K_V1').state_dict()" }
     }

@@ -16,9 +16,6 @@ impl ExtractorConfig for Config {
     fn file(&self) -> &Pretrained {
         &self.0
     }
-    fn parameter(&self) -> &'static str {
-        "extractor.inception.path"
-    }
     fn conversion(&self) -> Conversion {
         Conversion { imports: "torch", tensors: "torch.load('pt_inception-2015-12-05-6726825d.pth', map_location='cpu', weights_only=True)" }
     }

@@ -14,9 +14,6 @@ impl ExtractorConfig for Config {
     fn file(&self) -> &Pretrained {
         &self.0
     }
-    fn parameter(&self) -> &'static str {
-        "extractor.resnet50.path"
-    }
     fn conversion(&self) -> Conversion {
         Conversion { imports: "torchvision", tensors: "torchvision.models.resnet50(weights='IMAGENET1K_V2').state_dict()" }
     }

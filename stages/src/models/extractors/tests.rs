@@ -14,7 +14,7 @@ fn every_extractor_gives_as_many_features_as_it_says() {
     for name in Extractor::NAMES {
         let extractor = named(name, &"0".repeat(64));
         let config = extractor.config().unwrap();
-        assert_eq!((extractor.name(), config.parameter()), (*name, format!("extractor.{name}.path").as_str()));
+        assert_eq!((extractor.name(), extractor.parameter("a.b")), (*name, format!("a.b.{name}.path")));
         let mut weights = Weights::shapes_only();
         config.build(&mut weights.scope(&mut Seed(0).stream("t", "w"))).unwrap();
         // The last layer has a row for each output and a column for each feature.
@@ -27,7 +27,7 @@ fn every_extractor_gives_as_many_features_as_it_says() {
 
 #[test]
 fn a_missing_file_comes_with_the_command_that_makes_it() {
-    let help = |name: &str| named(name, "").source().unwrap().help.unwrap();
+    let help = |name: &str| named(name, "").source("extractor").unwrap().help.unwrap();
     let begins = |name: &str, imports: &str| {
         let help = help(name);
         assert!(help.starts_with(&format!("convert PyTorch weights with: python3 -c \"import {imports}, safetensors.torch as s; ")), "{help}");
@@ -38,7 +38,7 @@ fn a_missing_file_comes_with_the_command_that_makes_it() {
     assert!(begins("torchxrayvision", "torchxrayvision as xrv").contains("xrv.models.DenseNet(weights='densenet121-res224-all').state_dict()"));
     assert!(begins("resnet50", "torchvision").contains("torchvision.models.resnet50(weights='IMAGENET1K_V2').state_dict()"));
     assert!(begins("densenet121", "torchvision").contains("torchvision.models.densenet121(weights='IMAGENET1K_V1').state_dict()"));
-    assert!(Extractor::Classifier.source().is_none() && Extractor::Classifier.check("extractor").is_empty());
+    assert!(Extractor::Classifier.source("extractor").is_none() && Extractor::Classifier.check("extractor").is_empty());
 }
 
 #[test]

@@ -18,9 +18,6 @@ impl ExtractorConfig for Config {
     fn file(&self) -> &Pretrained {
         &self.0
     }
-    fn parameter(&self) -> &'static str {
-        "extractor.torchxrayvision.path"
-    }
     fn conversion(&self) -> Conversion {
         Conversion { imports: "torchxrayvision as xrv", tensors: "xrv.models.DenseNet(weights='densenet121-res224-all').state_dict()" }
     }

@@ -56,9 +56,9 @@ impl Conversion {
 
 impl Pretrained {
     /// The file as a path parameter, which is called `parameter` in the study; where it is missing, the command that makes it.
-    pub fn source(&self, parameter: &'static str, conversion: Conversion) -> Source {
+    pub fn source(&self, parameter: impl Into<String>, conversion: Conversion) -> Source {
         let help = Some(format!("convert PyTorch weights with: {}", conversion.command(&self.path.0)));
-        Source { parameter, path: self.path.clone(), what: SourceKind::File, help }
+        Source { parameter: parameter.into(), path: self.path.clone(), what: SourceKind::File, help }
     }
     /// What is wrong with the parameters; `path` is that of this one in the study.
     pub fn check(&self, path: &str) -> Vec<BadParameter> {

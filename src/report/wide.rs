@@ -37,6 +37,15 @@ pub(super) fn short(value: Option<f64>) -> String {
     value.map_or("–".to_owned(), |v| format!("{v:.3}"))
 }
 
+/// Four significant digits: for figures of very different size. A dash where there is none.
+pub(super) fn significant(value: Option<f64>) -> String {
+    value.map_or("–".to_owned(), |v| match v.abs() {
+        small if small < 1e-3 && small > 0.0 => format!("{v:.2e}"),
+        large if large >= 100.0 => format!("{v:.1}"),
+        _ => format!("{v:.4}"),
+    })
+}
+
 /// An interval in brackets, or nothing.
 pub(super) fn interval(low: Option<f64>, high: Option<f64>) -> Option<String> {
     low.zip(high).map(|(low, high)| format!("[{low:.3}, {high:.3}]"))

@@ -35,6 +35,7 @@ mod spread;
 #[cfg(test)]
 mod tests;
 mod thinned;
+mod watched;
 
 pub use attention::attention;
 pub use drawing::Drawing;
@@ -46,7 +47,7 @@ pub use sheet::sheet;
 use crate::contract::prelude::*;
 use crate::data::figure::FigureFiles;
 use crate::data::sample::ClassCount;
-use crate::records::{ArmRow, Compared, History, MetricRow, Table};
+use crate::records::{ArmRow, Compared, History, MetricRow, Table, WatchedRow};
 
 /// The name of the figure that shows whether probabilities mean what they say.
 pub const RELIABILITY: &str = reliability::FIGURE.name;
@@ -80,6 +81,8 @@ pub enum Draw {
     History(fn(&History, &str) -> Option<Drawing>),
     /// From the history of one training that is not done; the text is its name.
     Unfinished(fn(&History, &str) -> Option<Drawing>),
+    /// From what was watched in one training; the text is its name.
+    Watched(fn(&Table<WatchedRow>, &str) -> Option<Drawing>),
     /// From the histories of many trainings, each with the name of its series.
     Histories(fn(&[(String, History)]) -> Option<Drawing>),
     /// From what is in training sets, each with the name of its arm; equal names are its repeats and folds. The text is the name of
@@ -102,6 +105,9 @@ pub static FIGURES: &[Figure] = &[
     losses::FIGURE,
     discriminator_scores::FIGURE,
     losses_so_far::FIGURE,
+    watched::FID,
+    watched::KID,
+    watched::INCEPTION_SCORE,
     classifiers::TRAINING,
     classifiers::VALIDATION,
     class_bars::FIGURE,
@@ -123,6 +129,7 @@ impl Figure {
             Draw::Evaluations(_) => "`metrics.csv` of `evaluate` and `table.csv` of `compare`",
             Draw::Flow(_) => "`samples.csv` of the stages from import to parts",
             Draw::History(_) | Draw::Unfinished(_) | Draw::Histories(_) => "`history.csv` of a training",
+            Draw::Watched(_) => "`watched.csv` of a training",
             Draw::TrainingSets(_) => "`samples.csv` of a training set",
             Draw::Predictions(_) => "`predictions.csv` of `evaluate`",
         }
@@ -192,6 +199,11 @@ pub fn of_history(history: &History, training: &str) -> Vec<Drawn> {
 /// All figures of a training that is not done.
 pub fn of_unfinished(history: &History, training: &str) -> Vec<Drawn> {
     drawn(FIGURES, |draw| if let Draw::Unfinished(f) = draw { f(history, training) } else { None })
+}
+
+/// All figures of what was watched in a training, done or not.
+pub fn of_watched(watched: &Table<WatchedRow>, training: &str) -> Vec<Drawn> {
+    drawn(FIGURES, |draw| if let Draw::Watched(f) = draw { f(watched, training) } else { None })
 }
 
 /// All figures of many trainings, each with the name of its series; equal names share a colour.

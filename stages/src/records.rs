@@ -25,6 +25,7 @@ mod reference;
 mod scores;
 mod shortcuts;
 mod subgroups;
+mod watched;
 mod within_groups;
 
 pub use agreement::AgreementRow;
@@ -47,6 +48,7 @@ pub use reference::ReferenceRow;
 pub use scores::{Measured, Prediction, Purpose, Scores, TrainedClass, TrainingSummary};
 pub use shortcuts::ShortcutRow;
 pub use subgroups::SubgroupRow;
+pub use watched::WatchedRow;
 pub use within_groups::WithinGroupsRow;
 
 use crate::contract::prelude::*;

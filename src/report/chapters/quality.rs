@@ -2,7 +2,7 @@
 
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
-use crate::report::wide::table;
+use crate::report::wide::{significant, table};
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::records::{MemorisationRow, QualityRow, Record, Table};
@@ -45,15 +45,6 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     Ok(Some(html! { @for o in &out { (o) } }))
 }
 
-/// Four significant digits: figures are of very different size.
-fn number(value: Option<f64>) -> String {
-    value.map_or("–".to_owned(), |v| match v.abs() {
-        small if small < 1e-3 && small > 0.0 => format!("{v:.2e}"),
-        large if large >= 100.0 => format!("{v:.1}"),
-        _ => format!("{v:.4}"),
-    })
-}
-
 fn class(class: &str) -> &str {
     if class.is_empty() { "all" } else { class }
 }
@@ -61,14 +52,14 @@ fn class(class: &str) -> &str {
 fn of_quality(row: &QualityRow) -> Markup {
     html! {
         th scope="row" { (row.metric) } td { (class(&row.class)) }
-        td.num { (number(row.value)) @if let Some(error) = row.standard_error { small { " ± " (number(Some(error))) } } }
-        td.num { (number(row.baseline)) } td.num { (row.real) } td.num { (row.synthetic) } td.text { (row.reason) }
+        td.num { (significant(row.value)) @if let Some(error) = row.standard_error { small { " ± " (significant(Some(error))) } } }
+        td.num { (significant(row.baseline)) } td.num { (row.real) } td.num { (row.synthetic) } td.text { (row.reason) }
     }
 }
 
 fn of_memorisation(row: &MemorisationRow) -> Markup {
     html! {
-        th scope="row" { (row.metric) } td { (class(&row.class)) } td.num { (number(row.value)) } td.num { (number(row.baseline)) }
+        th scope="row" { (row.metric) } td { (class(&row.class)) } td.num { (significant(row.value)) } td.num { (significant(row.baseline)) }
         td.num { (row.training) } td.num { (row.held_out) } td.num { (row.synthetic) } td.text { (row.reason) }
     }
 }

@@ -158,6 +158,20 @@ fn adversarial() -> History {
     history
 }
 
+fn watched(are_long: bool) -> Table<WatchedRow> {
+    let mut stream = Seed(7).stream("test", "watched");
+    let mut row = |step: usize, metric: &str, scale: f64| WatchedRow {
+        step,
+        extractor: if are_long { LONG.into() } else { "inception".into() },
+        metric: metric.into(),
+        value: Some(scale * (0.2 + 400.0 / step as f64 + 0.05 * stream.unit())),
+        baseline: Some(scale * 0.15),
+        ..WatchedRow::default()
+    };
+    let of_step = |step: usize| [row(step, "fid", 250.0), row(step, "kid", 0.1), row(step, "inception-score", 1.5)];
+    Table { rows: (1..=13).map(|n| n * 500).flat_map(of_step).collect() }
+}
+
 fn sets(arms: usize, are_long: bool) -> Vec<(String, Vec<ClassCount>)> {
     let count = |class: &str, real, synthetic| ClassCount { class: if are_long { format!("{LONG} {class}") } else { class.into() }, real, synthetic };
     (0..arms).map(|n| (arm(n, are_long), vec![count("covid", 50, n as u64 * 50), count("normal", 1300, 0), count("pneumonia", 800, 0)])).collect()
@@ -190,6 +204,8 @@ fn all() -> Vec<(String, Drawing)> {
         add(how, of_embeddings(&[one, Embedding { by: ColouredBy::Source, title: LONG, ..one }, one], "Embeddings of images (UMAP)"));
     }
     add("few", of_history(&adversarial(), "generator"));
+    add("few", of_watched(&watched(false), "generator"));
+    add("long", of_watched(&watched(true), LONG));
     add("three", of_predictions(&test_of(3, &["normal", "covid", "pneumonia"], 210, false)));
     let findings: Vec<String> = (0..14).map(|n| format!("finding {n}")).collect();
     add("fourteen", of_predictions(&test_of(2, &findings.iter().map(String::as_str).collect::<Vec<_>>(), 210, false)));

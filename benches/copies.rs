@@ -85,7 +85,7 @@ fn main() {
     let found = likest(&known, &looks(held_out), &|_| ());
     println!("{} held-out images against {} at {side} pixels: {:.2} s", held_out.len(), training.len(), began.elapsed().as_secs_f64());
     quantiles("held out", &found);
-    let detail = detail_of_copies(&found);
+    let detail = detail_of_copies(found.iter().flatten());
     println!("  asked of near copies: {detail:.3}; held-out ones taken for copies: {}", found.iter().flatten().filter(|l| l.is_near_copy(detail)).count());
     for (name, planted) in KINDS {
         let mut s = Seed(1).stream("bench", name);

@@ -11,7 +11,7 @@ use crate::data::pack::{ImageStore, Images};
 use crate::data::sample::{Sample, Samples};
 use crate::quality::copies::copies;
 use crate::quality::memorisation::{discoveries, nearest_other_training, nearest_training, p_values, ratio};
-use crate::quality::near_copies::{Looks, detail_of_copies, likest, likest_others};
+use crate::quality::near_copies::{Likest, Looks, detail_of_copies, likest, likest_others};
 use crate::quality::{Watch, ms_ssim, part};
 use crate::records::{Likeness, MemorisationRow, NearestPair, Table};
 use check::check;
@@ -46,8 +46,8 @@ ports! {
 /// * `copies`, `mirrored-copies`: synthetic images with the very pixels of a training image.
 /// * `near-copies`: synthetic images that show a training image though their pixels differ: moved by up to an eighth of the width,
 ///   mirrored, noisy, brighter, or saved with loss. Laid upon each other at 64 × 64 pixels, the two correlate by 0.95 or more, and their
-///   fine structure by more than that of any held-out image, which cannot be a copy: by more than 0.25 at least, and 0.6 is enough. The
-///   baseline counts held-out images; where it is not 0, the rule does not fit these images.
+///   fine structure by 0.25 or more, and by more than that of any held-out image and of training images of two patients, unless these
+///   reach 0.6, which is enough. The baseline counts held-out images; where it is not 0, the rule does not fit these images.
 /// * `training-copies`: training images that are a copy, a mirrored copy or a near copy of another training image. What a generator was
 ///   shown twice it repeats more easily.
 /// * `distance-ratio`: the median distance to the nearest training image, divided by that of held-out images; below 1 where synthetic
@@ -110,7 +110,13 @@ impl Stage for Memorisation {
         let others = nearest_other_training(&of_training, &cx.share_of_part(PAIRS_SHARE, first));
         let among_training = likest_others(&looks, &cx.share_of_part(first, second));
         let (mut held_out, mut synthetic) = (of(held_out, second, third)?, of(synthetic, third, 1.0)?);
-        let detail = detail_of_copies(&held_out.likest);
+        // Neither held-out images nor training images of other patients are copies of a training image.
+        let strangers = |rows: &[Sample], likest: &[Option<Likest>]| -> Vec<Likest> {
+            let is_of_another = |row: &Sample, l: &Likest| row.patient.is_empty() || row.patient != training[l.training].patient;
+            rows.iter().zip(likest).filter_map(|(row, likest)| likest.filter(|l| is_of_another(row, l))).collect()
+        };
+        let no_copies = [strangers(&held_out.rows, &held_out.likest), strangers(&training, &among_training)].concat();
+        let detail = detail_of_copies(&no_copies);
         for set in [&mut held_out, &mut synthetic].into_iter().filter(|set| !set.rows.is_empty()) {
             let features = space.features(&set.rows)?;
             set.measure(&features, &of_training, detail);

@@ -7,6 +7,7 @@ mod collapse;
 mod confounding;
 mod content;
 mod copies;
+mod display;
 pub(crate) mod expected;
 mod memorised;
 mod parents;
@@ -28,6 +29,8 @@ use crate::lineage::{Evidence, Extent, KnownOutput, Lineage};
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use crate::tables::Summary;
+pub(crate) use display::gist;
+pub use display::{diagnostics, for_display, unused};
 pub use hilum_cache::journal::Severity;
 use hilum_cache::{Result, journal};
 use hilum_stages::contract::artifact::ArtifactType;
@@ -283,58 +286,4 @@ fn findings_in(p: &Pipeline, extent: Extent, known: KnownOutput, evidence: &Evid
         }
     }
     Ok(out)
-}
-
-/// What a message says apart from its numbers and the cell that it is about.
-pub(crate) fn gist(message: &str, stage: &str) -> String {
-    let base = stage.split('/').next().unwrap_or_default();
-    let text: Vec<char> = message.replace(stage, base).chars().collect();
-    let is_digit = |at: usize| text.get(at).is_some_and(char::is_ascii_digit);
-    let is_inside = |at: usize| ['.', ','].contains(&text[at]) && at > 0 && is_digit(at - 1) && is_digit(at + 1);
-    (0..text.len()).filter(|at| !is_digit(*at) && !is_inside(*at)).map(|at| text[at]).collect()
-}
-
-/// Findings as they are shown: those of different cells of a stage that say the same apart from numbers are merged into the one with
-/// the largest count.
-pub fn for_display<'a>(p: &Pipeline, findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Finding> {
-    // A cell may have several findings that say the same; each is one of its own.
-    let (mut times, mut known) = (BTreeMap::new(), BTreeMap::new());
-    let mut out: Vec<Finding> = vec![];
-    for finding in findings {
-        let stage = &p.stages[finding.stage];
-        let key = (finding.check.id, &stage.base, gist(&finding.found.message, &stage.name));
-        let nth = times.entry((key.clone(), finding.stage)).or_insert(0usize);
-        *nth += 1;
-        match known.get(&(key.clone(), *nth)) {
-            None => {
-                known.insert((key, *nth), out.len());
-                out.push(finding.clone());
-            }
-            Some(at) => {
-                let shown: &mut Finding = &mut out[*at];
-                let (n, least, most) = shown.cells.unwrap_or((1, shown.found.count, shown.found.count));
-                let cells = Some((n + 1, least.min(finding.found.count), most.max(finding.found.count)));
-                if finding.found.count > shown.found.count {
-                    *shown = finding.clone();
-                }
-                shown.cells = cells;
-            }
-        }
-    }
-    out
-}
-
-/// Findings that are not among those that were reported before, as diagnostics for people.
-pub fn diagnostics<'a>(p: &Pipeline, texts: &Texts, findings: impl IntoIterator<Item = &'a Finding>, reported: &[Finding]) -> Vec<Diagnostic> {
-    // What is informational stands in journal and report.
-    let shown = |f: &&Finding| f.check.severity != Severity::Info && !reported.iter().any(|r| r.is_same(f));
-    let new = findings.into_iter().filter(shown);
-    for_display(p, new).iter().map(|f| f.diagnostic(p, texts)).collect()
-}
-
-/// Allowed findings that did not occur, once everything is known.
-pub fn unused(p: &Pipeline, found: &[Finding]) -> Vec<Diagnostic> {
-    let unused = p.allow.iter().filter(|a| !found.iter().any(|f| f.check.id == a.id.text));
-    let say = |id: &str| format!("`{id}` is allowed, but the study has no such finding");
-    unused.map(|a| Diagnostic::new("W0001", say(&a.id.text)).at(a.id.span, "not needed").help("remove it from `checks.allow`").warning()).collect()
 }

@@ -58,10 +58,11 @@ fn groups<const N: usize>(sets: [&[Sample]; N], stream: &Stream) -> Vec<[Vec<usi
 
 /// Where the images that belong together with this one stand in a random order, and what tells them from others.
 fn group<'a>(row: &'a Sample, stream: &Stream) -> (u64, &'a str, Option<Digest>, u32) {
-    let (place, image, number) = row.priority(stream);
-    match (row.patient.as_str(), row.origin) {
-        ("", Origin::Real) => (place, "", Some(image), 0),
-        ("", Origin::Synthetic) => (place, "", Some(row.parent.unwrap_or(image)), if row.parent.is_some() { 0 } else { number }),
-        (patient, _) => (stream.priority(patient.as_bytes()), patient, None, 0),
+    match (row.patient.as_str(), row.origin, row.parent) {
+        ("", Origin::Real, _) => (stream.priority(row.image.bytes()), "", Some(row.image), 0),
+        ("", Origin::Synthetic, Some(parent)) => (stream.priority(parent.bytes()), "", Some(parent), 0),
+        // By number and class, as the bytes may differ in the last bit between engines: images of one number stand apart.
+        ("", Origin::Synthetic, None) => (stream.priority(&[&row.number.to_le_bytes(), row.label.as_bytes()].concat()), "", Some(row.image), row.number),
+        (patient, ..) => (stream.priority(patient.as_bytes()), patient, None, 0),
     }
 }

@@ -7,6 +7,7 @@
 use super::Estimate;
 use crate::contract::seed::Stream;
 use crate::math::{exp, pow};
+use crate::words::counted;
 use rayon::prelude::*;
 
 /// Weights of the scales, finest first, as the paper has them.
@@ -55,8 +56,8 @@ pub fn ms_ssim(a: &[u8], b: &[u8], side: usize) -> Result<f64, String> {
     Ok(product)
 }
 
-/// The mean of [`ms_ssim`] over pairs of `images`, and its standard error by leaving out one image at a time (Efron & Tukey's jackknife);
-/// none for fewer than three images.
+/// The mean of [`ms_ssim`] over pairs of `images`, and its standard error by leaving out one image at a time (the jackknife: Quenouille 1949,
+/// Tukey 1958); none for fewer than three images.
 ///
 /// # Errors
 /// Those of [`ms_ssim`], and where there is no pair.
@@ -65,7 +66,7 @@ pub fn ms_ssim(a: &[u8], b: &[u8], side: usize) -> Result<f64, String> {
 /// Where a pair is of images that are not there.
 pub fn diversity(images: &[&[u8]], side: usize, pairs: &[(usize, usize)]) -> Result<Estimate, String> {
     if pairs.is_empty() {
-        return Err(format!("{} {}: alike are at least two", images.len(), if images.len() == 1 { "image" } else { "images" }));
+        return Err(format!("{}: a comparison needs two", counted(images.len(), "image", "images")));
     }
     let values: Vec<f64> = pairs.par_iter().map(|(i, j)| ms_ssim(images[*i], images[*j], side)).collect::<Result<_, _>>()?;
     let sum: f64 = values.iter().sum();
@@ -217,7 +218,7 @@ mod tests {
         let variance = (0..4).map(|i| (without(i) - found.value).powi(2)).sum::<f64>() * 0.75;
         assert!((found.error.unwrap() - variance.sqrt()).abs() < 1e-12);
         assert_eq!(diversity(&images, 24, &all[..1]).unwrap().error, None);
-        assert_eq!(diversity(&images[..1], 24, &[]).unwrap_err(), "1 image: alike are at least two");
+        assert_eq!(diversity(&images[..1], 24, &[]).unwrap_err(), "1 image: a comparison needs two");
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub struct Features {
 
 impl Stage for Features {
     const NAME: &'static str = "features";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const NEEDS: Needs = Needs::Tensor;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
     type Inputs = Inputs;
@@ -125,7 +125,7 @@ fn images(tables: Vec<Samples>, store: &ImageStore, cx: &Context) -> Result<(Vec
 struct Applied<'a> {
     /// The name in tables.
     name: String,
-    /// The digest of its weights.
+    /// The digest of what it is made of.
     weights: Digest,
     network: Box<dyn Classifier>,
     input: Input,
@@ -163,7 +163,7 @@ impl Features {
             let document = &trained.document;
             return Ok(Applied {
                 name: format!("{name} ({})", document.network.name()),
-                weights: trained.digest,
+                weights: trained.identity(),
                 network: classifier::open(trained, side, device)?,
                 input: Input::plain(side),
                 has_classes: true,

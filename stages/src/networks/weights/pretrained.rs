@@ -10,7 +10,7 @@ use crate::contract::source::{Source, SourceKind, SourcePath};
 use candle_core::{Device, Tensor};
 use hilum_cache::Sha256;
 use hilum_ops::Value;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// The file of the pretrained weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -19,7 +19,13 @@ pub struct Pretrained {
     /// A safetensors file with the names that PyTorch gives the tensors.
     pub path: SourcePath,
     /// Its SHA-256 in hexadecimal, as `sha256sum` prints it.
+    #[serde(deserialize_with = "in_small_letters")]
     pub sha256: String,
+}
+
+/// Other programs print capital letters: the same weights are the same recipe.
+fn in_small_letters<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<String, D::Error> {
+    Ok(String::deserialize(deserializer)?.to_ascii_lowercase())
 }
 
 /// The tensors of a network that may differ from those of a pretrained one.
@@ -68,14 +74,14 @@ impl Pretrained {
     /// Loads the file's weights into a network: all, or what is fitted to other `ends` without the last layer.
     ///
     /// # Errors
-    /// Where its SHA-256 differs, it is not in the safetensors format, or lacks a tensor: names it, with both shapes.
+    /// Where its SHA-256 differs, it is not in the safetensors format, has two tensors of one name, or lacks a tensor: names it, with
+    /// both shapes.
     pub fn load(&self, bytes: &[u8], weights: &Weights, ends: Option<Ends>, conversion: Conversion, device: &Device) -> Result<()> {
         let name = self.path.0.rsplit(['/', ':']).next().unwrap_or("weights");
         let found = Sha256::of(bytes).hex();
-        if !found.eq_ignore_ascii_case(&self.sha256) {
-            let expected = self.sha256.to_ascii_lowercase();
+        if found != self.sha256 {
             return Err(Error::helped(
-                format!("SHA-256 mismatch for `{name}`: expected {expected}, found {found}"),
+                format!("SHA-256 mismatch for `{name}`: expected {}, found {found}", self.sha256),
                 "check where it came from before you change `sha256`",
             ));
         }
@@ -84,9 +90,20 @@ impl Pretrained {
             return Err(Error::helped(format!("`{name}` is a PyTorch pickle, not safetensors"), help));
         }
         let file = safetensors::SafeTensors::deserialize(bytes).map_err(|e| Error::data(format!("`{name}` is not a safetensors file: {e}")))?;
-        let known: HashMap<String, _> = file.tensors().into_iter().map(|(n, view)| (current(&n), view)).collect();
+        let mut tensors = file.tensors();
+        tensors.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut known = BTreeMap::new();
+        for (old, view) in tensors {
+            let tensor = current(&old);
+            if let Some((other, _)) = known.insert(tensor.clone(), (old.clone(), view)) {
+                return Err(Error::helped(
+                    format!("`{name}` has tensor `{tensor}` twice: as `{other}` and as `{old}`"),
+                    "keep the one that belongs to the network, and remove the other from the file",
+                ));
+            }
+        }
         for (tensor, value) in weights.all().filter(|(n, _)| ends.is_none_or(|ends| !n.starts_with(ends.head))) {
-            let view = known.get(tensor).ok_or_else(|| Error::data(format!("`{name}` has no tensor `{tensor}` {:?}", value.dims())))?;
+            let (_, view) = known.get(tensor).ok_or_else(|| Error::data(format!("`{name}` has no tensor `{tensor}` {:?}", value.dims())))?;
             if view.dtype() != safetensors::Dtype::F32 {
                 return Err(Error::data(format!("tensor `{tensor}` of `{name}` is of {:?}; expected F32", view.dtype())));
             }
@@ -120,4 +137,43 @@ fn current(name: &str) -> String {
 /// `[co, 3, k, k]` summed to `[co, 1, k, k]`.
 fn over_channels(values: &[f32], size: usize) -> Vec<f32> {
     values.chunks_exact(3 * size).flat_map(|c| (0..size).map(move |i| c[i] + c[size + i] + c[2 * size + i])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use safetensors::{Dtype, tensor::TensorView};
+
+    /// A file with a number of its own in each of these tensors.
+    fn file(names: &[&str]) -> Vec<u8> {
+        let bytes: Vec<[u8; 4]> = (0..names.len()).map(|n| (n as f32).to_le_bytes()).collect();
+        let views = names.iter().zip(&bytes).map(|(name, bytes)| (*name, TensorView::new(Dtype::F32, vec![1], bytes).unwrap()));
+        safetensors::serialize(views, None).unwrap()
+    }
+
+    fn read(sha256: &str) -> Pretrained {
+        serde_json::from_value(serde_json::json!({ "path": "models/w.safetensors", "sha256": sha256 })).unwrap()
+    }
+
+    /// Which of the two would be loaded, nobody can tell.
+    #[test]
+    fn two_tensors_of_one_name_are_refused() {
+        let load = |names: &[&str]| {
+            let bytes = file(names);
+            read(&Sha256::of(&bytes).hex()).load(&bytes, &Weights::on(&Device::Cpu), None, Conversion::BESIDE, &Device::Cpu).map_err(|e| e.to_string())
+        };
+        assert_eq!(load(&["a.norm.1.weight", "a.norm.2.weight", "a.norm1.bias", "b.norm1.weight"]), Ok(()));
+        let refused = "`w.safetensors` has tensor `a.norm1.weight` twice: as `a.norm.1.weight` and as `a.norm1.weight`";
+        assert_eq!(load(&["a.norm1.weight", "z", "a.norm.1.weight"]), Err(refused.into()));
+    }
+
+    #[test]
+    fn a_sum_in_capital_letters_is_the_same_parameter() {
+        let bytes = file(&["a"]);
+        let (small, capital) = (Sha256::of(&bytes).hex(), Sha256::of(&bytes).hex().to_ascii_uppercase());
+        assert_ne!(small, capital);
+        assert_eq!(serde_json::to_value(read(&capital)).unwrap(), serde_json::json!({ "path": "models/w.safetensors", "sha256": small }));
+        assert!(read(&capital).check("pretrained").is_empty());
+        read(&capital).load(&bytes, &Weights::on(&Device::Cpu), None, Conversion::BESIDE, &Device::Cpu).unwrap();
+    }
 }

@@ -6,6 +6,7 @@ mod budget;
 mod confounding;
 mod content;
 mod copies;
+mod display;
 pub(crate) mod expected;
 mod parents;
 mod patients;
@@ -24,6 +25,8 @@ use crate::lineage::{Evidence, Extent, KnownOutput, Lineage};
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use crate::tables::Summary;
+pub(crate) use display::gist;
+pub use display::{diagnostics, for_display, unused};
 pub use hilum_cache::journal::Severity;
 use hilum_cache::{Result, journal};
 use hilum_stages::contract::artifact::ArtifactType;
@@ -247,7 +250,7 @@ pub fn findings(p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result
 }
 
 fn findings_in(p: &Pipeline, extent: Extent, known: KnownOutput, evidence: &Evidence) -> Result<Vec<Finding>> {
-    // Without a test there is nothing to leak into.
+    // Where nothing is tested or compared, there is nothing to leak into.
     let mut lineage = if p.stages.iter().any(|s| s.stage.is_test()) { Lineage::of(p, extent, known, evidence)? } else { Lineage::default() };
     let sides = sides(p, &mut lineage, known, evidence)?;
     let look = CheckInput { p, known, evidence, lineage: &lineage, sides };
@@ -259,39 +262,4 @@ fn findings_in(p: &Pipeline, extent: Extent, known: KnownOutput, evidence: &Evid
         }
     }
     Ok(out)
-}
-
-/// Findings as they are shown: those of one stage's cells are merged into the one with the largest count.
-pub fn for_display<'a>(p: &Pipeline, findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Finding> {
-    let mut out: Vec<Finding> = vec![];
-    for finding in findings {
-        let same = |f: &&mut Finding| f.check.id == finding.check.id && p.stages[f.stage].base == p.stages[finding.stage].base;
-        match out.iter_mut().find(same) {
-            None => out.push(finding.clone()),
-            Some(shown) => {
-                let (n, least, most) = shown.cells.unwrap_or((1, shown.found.count, shown.found.count));
-                let cells = Some((n + 1, least.min(finding.found.count), most.max(finding.found.count)));
-                if finding.found.count > shown.found.count {
-                    *shown = finding.clone();
-                }
-                shown.cells = cells;
-            }
-        }
-    }
-    out
-}
-
-/// Findings that are not among those that were reported before, as diagnostics for people.
-pub fn diagnostics<'a>(p: &Pipeline, texts: &Texts, findings: impl IntoIterator<Item = &'a Finding>, reported: &[Finding]) -> Vec<Diagnostic> {
-    // What is informational stands in journal and report.
-    let shown = |f: &&Finding| f.check.severity != Severity::Info && !reported.iter().any(|r| r.is_same(f));
-    let new = findings.into_iter().filter(shown);
-    for_display(p, new).iter().map(|f| f.diagnostic(p, texts)).collect()
-}
-
-/// Allowed findings that did not occur, once everything is known.
-pub fn unused(p: &Pipeline, found: &[Finding]) -> Vec<Diagnostic> {
-    let unused = p.allow.iter().filter(|a| !found.iter().any(|f| f.check.id == a.id.text));
-    let say = |id: &str| format!("`{id}` is allowed, but the study has no such finding");
-    unused.map(|a| Diagnostic::new("W0001", say(&a.id.text)).at(a.id.span, "not needed").help("remove it from `checks.allow`").warning()).collect()
 }

@@ -1,7 +1,7 @@
 //! What each check said of a run: for the first lines of a report, and for its list of checks.
 
 use super::facts::Facts;
-use crate::checks::CHECKS;
+use crate::checks::{self, CHECKS};
 use crate::diagnostic::codes;
 use hilum_cache::journal::{Finding, Severity};
 use hilum_stages::words::counted;
@@ -77,16 +77,24 @@ impl<'a> Verdict<'a> {
     }
 }
 
-/// Findings, the first of those that differ in the cell alone, and how many others there are.
+/// Findings, the first of those of different cells that say the same apart from numbers, and how many others there are.
 pub(super) fn merged(all: &[Finding]) -> Vec<(&Finding, usize)> {
-    let mut known: BTreeMap<(&str, &str, Option<&str>), usize> = BTreeMap::new();
+    // A cell may have several findings that say the same; each is one of its own.
+    let (mut times, mut known) = (BTreeMap::new(), BTreeMap::new());
     let mut out: Vec<(&Finding, usize)> = vec![];
     for finding in all {
         let base = finding.stage.split('/').next().unwrap_or_default();
-        match known.get(&(finding.id.as_str(), base, finding.allowed.as_deref())) {
-            Some(at) => out[*at].1 += 1,
+        let gist = finding.message.as_deref().map(|message| checks::gist(message, &finding.stage));
+        let key = (finding.id.as_str(), base, finding.allowed.as_deref(), gist);
+        let nth = times.entry((key.clone(), finding.stage.as_str())).or_insert(0usize);
+        *nth += 1;
+        match known.get(&(key.clone(), *nth)) {
+            Some(at) => {
+                let (_, others): &mut (&Finding, usize) = &mut out[*at];
+                *others += 1;
+            }
             None => {
-                known.insert((&finding.id, base, finding.allowed.as_deref()), out.len());
+                known.insert((key, *nth), out.len());
                 out.push((finding, 0));
             }
         }
@@ -129,6 +137,20 @@ mod tests {
             allowed,
             counts: BTreeMap::new(),
         }
+    }
+
+    #[test]
+    fn cells_are_one_finding_only_where_they_say_the_same() {
+        let said = |stage: &str, message: &str| Finding { message: Some(message.into()), ..finding("expect", stage, Severity::Warning, None) };
+        let all = [
+            said("set/arm=a", "`set/arm=a` has 12 images of `covid`, expected 180"),
+            said("set/arm=a", "`set/arm=a` has 9 images of `normal`, expected 180"),
+            said("set/arm=b", "`set/arm=b` has 1,180.5 images of `covid`, expected 180"),
+            said("set/arm=b", "`set/arm=b` has 10 images of `covid`, expected 20"),
+            said("other", "`other` has 12 images of `covid`, expected 180"),
+        ];
+        let found: Vec<_> = merged(&all).into_iter().map(|(f, others)| (all.iter().position(|other| std::ptr::eq(other, f)).unwrap(), others)).collect();
+        assert_eq!(found, [(0, 1), (1, 0), (3, 0), (4, 0)]);
     }
 
     #[test]

@@ -3,21 +3,25 @@
 
 mod arms;
 mod budget;
+mod collapse;
 mod confounding;
 mod content;
 mod copies;
 mod display;
 pub(crate) mod expected;
+mod memorised;
 mod parents;
 mod patients;
 mod pixels;
 mod precision;
 mod published;
 mod reached;
+mod seen;
 mod selection;
 mod shortcuts;
 mod sides;
 mod test_sets;
+mod told_apart;
 mod undertrained;
 
 use crate::diagnostic::{Diagnostic, Span, Texts};
@@ -115,6 +119,10 @@ pub static CHECKS: &[Check] = &[
     warning("metric.undefined", "W0017", test_sets::absent_classes).by(DecidedBy::Tables),
     warning("confound.shortcut", "W0018", shortcuts::simple).by(DecidedBy::Results),
     warning("compute.undertrained", "W0019", undertrained::falling).by(DecidedBy::Results),
+    warning("synthetic.memorised", "W0020", memorised::repeated).by(DecidedBy::Results),
+    warning("synthetic.c2st", "W0021", told_apart::by_features).by(DecidedBy::Results),
+    warning("synthetic.collapse", "W0022", collapse::alike).by(DecidedBy::Results),
+    warning("synthetic.on_training", "W0023", seen::in_training),
     info("reference.inconsistent", "W0008", published::inconsistent),
     info("aug.hflip_cxr", "I0001", copies::mirrored),
 ];
@@ -251,7 +259,7 @@ pub fn findings(p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result
 
 fn findings_in(p: &Pipeline, extent: Extent, known: KnownOutput, evidence: &Evidence) -> Result<Vec<Finding>> {
     // Where nothing is tested or compared, there is nothing to leak into.
-    let mut lineage = if p.stages.iter().any(|s| s.stage.is_test()) { Lineage::of(p, extent, known, evidence)? } else { Lineage::default() };
+    let mut lineage = if p.stages.iter().any(Lineage::is_asked) { Lineage::of(p, extent, known, evidence)? } else { Lineage::default() };
     let sides = sides(p, &mut lineage, known, evidence)?;
     let look = CheckInput { p, known, evidence, lineage: &lineage, sides };
     let mut out: Vec<Finding> = vec![];

@@ -134,12 +134,17 @@ impl Lineage {
         Ok(lineage)
     }
 
-    /// The outputs whose flow says what reached a test, or what came from outside.
+    /// True for stages of which checks ask what reached their inputs: tests, and comparisons of synthetic images with real ones.
+    pub fn is_asked(stage: &Stage) -> bool {
+        stage.stage.is_test() || stage.compares_synthetic()
+    }
+
+    /// The outputs whose flow says what reached such a stage, or what came from outside.
     fn needed(&mut self, p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<HashSet<(StageId, &'static str)>> {
         let into = |id: StageId| p.stages[id].inputs.iter().filter(|i| i.port.by.is_empty()).flat_map(|i| &i.from).map(|s| (s.stage, s.port));
         let (mut needed, mut rest) = (HashSet::new(), vec![]);
         for (id, stage) in p.stages.pairs() {
-            if stage.stage.is_test() {
+            if Self::is_asked(stage) {
                 rest.extend(into(id));
             } else if stage.inputs.is_empty() {
                 rest.extend(stage.kind.outputs.iter().map(|o| (id, o.name)));

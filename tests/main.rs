@@ -16,6 +16,7 @@ mod examples;
 mod faults;
 mod findings;
 mod fuzz;
+mod generated;
 mod golden;
 mod history;
 mod hostile;

@@ -272,7 +272,9 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("<li><a href=\"#toy\">A &lt;toy&gt;</a></li>"), "{text}");
-        assert!(!text.contains("nothing") && !text.contains("silent") && !text.contains("nobody"));
+        for id in ["nothing", "silent", "nobody"] {
+            assert!(!text.contains(&format!("id=\"{id}\"")) && !text.contains(&format!("#{id}\"")), "{id} is on the page");
+        }
     }
 
     /// Chapters go by what an artifact is, whichever kind made it, and say of a table that cannot be read which column it lacks.

@@ -146,7 +146,10 @@ mod tests {
             of("odd", "memorisation.csv", b"a,b\n"),
         ];
         let page = CHAPTER.of(&Facts { stages, without_images: true, ..Facts::default() }, &store.into_store()).unwrap().into_string();
-        assert!(page.contains("11 synthetic images: 1 copy of a training image, 0 nearer") && page.contains("Pictures are left out"), "{page}");
+        assert!(
+            page.contains("11 synthetic images: 1 copy and 0 near copies of training images, 0 nearer") && page.contains("Pictures are left out"),
+            "{page}"
+        );
         assert_eq!(page.matches("<figure").count(), SHOWN);
         assert!(page.find("a mirrored copy").unwrap() < page.find("distance 0.500").unwrap() && !page.contains("distance 9.500"), "{page}");
         assert!(

@@ -151,7 +151,7 @@ mod tests {
         let row = QualityRow {
             extractor: "one".into(),
             metric: "kid".into(),
-            value: Some(-1.25e-7),
+            value: Some(-1.250e-7),
             standard_error: Some(0.5),
             baseline: Some(123.456),
             real: 12,
@@ -172,7 +172,7 @@ mod tests {
         ];
         let page = CHAPTER.of(&Facts { stages, ..Facts::default() }, &store.into_store()).unwrap().into_string();
         let kid =
-            "<th scope=\"row\">kid</th><td class=\"num\">-1.25e-7<small> ± 0.5000</small></td><td class=\"num\">123.5</td><td class=\"num\">-1.25e-7</td>";
+            "<th scope=\"row\">kid</th><td class=\"num\">-1.250e-7<small> ± 0.5000</small></td><td class=\"num\">123.5</td><td class=\"num\">-1.250e-7</td>";
         assert!(page.contains(kid) && page.contains("&lt;two&gt;<br>two halves of the real images"), "{page}");
         assert!(page.contains("<th scope=\"row\">fid</th><td class=\"num\">–</td>") && page.contains("<br><small>3 images</small>"), "{page}");
         assert!(page.contains("<summary>Figures of each class</summary>") && page.contains("<td>a&lt;b</td>"), "{page}");

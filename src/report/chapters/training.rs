@@ -114,12 +114,12 @@ mod tests {
             ..WatchedRow::default()
         };
         let refused = WatchedRow { metric: "fid".into(), value: None, reason: "9 images".into(), ..row(20, None) };
-        let csv = Table { rows: vec![row(10, Some(0.75)), row(20, Some(-1.25e-7)), refused] }.to_csv().unwrap();
+        let csv = Table { rows: vec![row(10, Some(0.75)), row(20, Some(-1.250e-7)), refused] }.to_csv().unwrap();
         let of = |stage: &str, csv: &[u8]| made(&store, stage, ("table", "watched.csv"), csv, Value::Null);
         let stages = vec![of("gan", &csv), of("odd", b"a,b\n")];
         let page = CHAPTER.of(&Facts { stages, ..Facts::default() }, &store.into_store()).unwrap().into_string();
         assert!(
-            page.contains("x&lt;</td><td class=\"num\">20</td><td class=\"num\">-1.25e-7<small> ± 0.5000</small></td><td class=\"num\">123.5</td>"),
+            page.contains("x&lt;</td><td class=\"num\">20</td><td class=\"num\">-1.250e-7<small> ± 0.5000</small></td><td class=\"num\">123.5</td>"),
             "{page}"
         );
         assert!(page.contains("gan: kernel distance (KID) by x&lt;") && !page.contains("0.7500"), "{page}");

@@ -94,7 +94,8 @@ impl WatchParameters {
                 Some(format!("`inception-score` needs an extractor with classes, and `{name}` has none"))
             }
             WatchedMetric::InceptionScore => {
-                (images < quality::SPLITS).then(|| format!("`inception-score` is a mean over {0} parts: it needs `images: {0}`", quality::SPLITS))
+                let least = quality::LEAST_OF_INCEPTION_SCORE;
+                (images < least).then(|| format!("`inception-score` says nothing of fewer images than {least}: it needs `images: {least}`"))
             }
         }
     }
@@ -129,7 +130,7 @@ mod tests {
             faults(json!({ "every": 1, "images": 20, "metrics": ["inception-score"], "extractor": by("torchxrayvision") })),
             at("`inception-score` needs an extractor with classes, and `torchxrayvision` has none")
         );
-        let few = "`inception-score` is a mean over 10 parts: it needs `images: 10`";
+        let few = "`inception-score` says nothing of fewer images than 100: it needs `images: 100`";
         assert_eq!(faults(json!({ "every": 1, "images": 9, "metrics": ["inception-score"] })), at(few));
         assert_eq!(faults(json!({ "every": 1, "images": 9, "metrics": [] })), at("needs at least one metric"));
         assert_eq!(faults(json!({ "every": 1, "images": 9, "metrics": ["kid", "kid"] })), at("has a metric twice"));
@@ -144,7 +145,7 @@ mod tests {
         assert_eq!(completed(2049, by("inception")), ["fid", "kid", "inception-score"]);
         assert_eq!(completed(256, by("inception")), ["kid", "inception-score"]);
         assert_eq!(completed(256, by("torchxrayvision")), ["kid"]);
-        assert_eq!(completed(9, json!("classifier")), ["fid", "kid"]);
+        assert_eq!(completed(99, json!("classifier")), ["fid", "kid"]);
         for metric in WatchedMetric::ALL {
             assert_eq!(json!(metric), metric.name());
         }

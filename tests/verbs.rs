@@ -109,6 +109,8 @@ fn is_sound(html: &str) {
 fn a_report_begins_with_the_answer_and_may_be_without_images() {
     let space = Space::tiny();
     space.edit("seed: 7\n", "seed: 7\nscales: { ci: { stages: { classifier: { with: { epochs: 1 } } } } }\n");
+    let cues = "  cues: { stage: shortcuts, in: { weights: classifier/arm=real/repeat=0, samples: split.test, images: pixels } }\n\n  comparison:\n";
+    space.edit("  comparison:\n", cues);
     assert_eq!(space.hilum(&["run", "study.yaml", "--scale", "ci"]).code, 0);
     assert_eq!(space.hilum(&["report"]).code, 0);
     let html = space.read("report.html");
@@ -129,6 +131,8 @@ fn a_report_begins_with_the_answer_and_may_be_without_images() {
         assert!(html.contains(&format!("<section id=\"{chapter}\"")), "{chapter}");
     }
     assert!(html.contains("No test patient is in the training data: "));
+    assert!(html.contains("<p class=\"plain\">Of an image of covid and one of normal, the classifier finds the right one in "), "in words");
+    assert!(html.contains("All are of one source, which gives nothing away."));
     assert!(html.contains("data:image/png"), "by default, images are there");
 
     assert_eq!(space.hilum(&["report", "--without-images"]).code, 0);

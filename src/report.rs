@@ -7,6 +7,7 @@ mod drawing;
 mod facts;
 pub mod graph;
 mod head;
+mod material;
 mod people;
 mod pictures;
 mod pixels;

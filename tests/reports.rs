@@ -36,7 +36,7 @@ fn ran(text: &str) -> (Space, String) {
 }
 
 fn row(page: &str, check: &str) -> String {
-    let from = page.find(&format!("<code>{check}</code>")).unwrap_or_else(|| panic!("no row of {check}"));
+    let from = page.find(&format!("<th scope=\"row\"><code>{check}</code>")).unwrap_or_else(|| panic!("no row of {check}"));
     page[from..].split("</tr>").next().unwrap().to_owned()
 }
 

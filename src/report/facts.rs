@@ -232,7 +232,7 @@ impl Facts<'_> {
     /// If a table of an import is damaged.
     pub(super) fn people(&self, store: &Store) -> Result<&People> {
         if self.people.get().is_none() {
-            let people = People::of(self, store)?;
+            let people = People::of(self.receipts(), &self.resolved, &self.tables, store)?;
             let _ = self.people.set(people);
         }
         Ok(self.people.get().expect("BUG: set above"))

@@ -2,18 +2,16 @@
 //! two images are of one patient, or where patients are drawn; two tokens with one pseudonym are one patient. Independent of what
 //! flows where and of the page.
 
-use super::facts::Facts;
-use crate::lineage::Roster;
-use crate::tables::Summary;
+use crate::lineage::{self, Roster};
+use crate::tables::{Summary, Tables};
 use hilum_cache::{Digest, Error, Receipt, Result, Store};
-use hilum_stages::KINDS;
 use hilum_stages::contract::artifact::ArtifactType;
-use hilum_stages::contract::fit::NotWritten;
 use hilum_stages::contract::stage::Namespace;
 use hilum_stages::data::sample::{Origin, Sample};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// The patients of a run.
@@ -30,22 +28,22 @@ pub(super) struct People {
 }
 
 impl People {
-    /// Reads the tables of all imports.
+    /// Reads the tables of all imports of a study, as its record resolved it.
     ///
     /// # Errors
     /// If one of them is damaged.
-    pub(super) fn of(facts: &Facts, store: &Store) -> Result<People> {
+    pub(super) fn of(receipts: impl Iterator<Item = Rc<Receipt>>, resolved: &Value, tables: &Tables, store: &Store) -> Result<People> {
         let (mut people, mut known, mut nameless, mut seen) = (People::default(), HashSet::new(), HashSet::new(), HashSet::new());
-        for receipt in facts.receipts() {
+        for receipt in receipts {
             let of_type = |kind: ArtifactType| receipt.outputs.values().find(move |a| kind.is(a));
             let (Some(patients), Some(samples)) = (of_type(ArtifactType::Patients), of_type(ArtifactType::Samples)) else { continue };
-            let namespace = namespace(&receipt, &facts.resolved["stages"][&receipt.stage]["with"]);
+            let namespace = lineage::namespace(&receipt.recipe.kind, &resolved["stages"][&receipt.stage]["with"]);
             // What is not known of a namespace is no reason to take one person for two.
             let space = namespace.as_ref().map(Namespace::key).unwrap_or_default();
             if !seen.insert((space.clone(), patients.digest, samples.digest)) {
                 continue;
             }
-            let (patients, samples) = match (facts.tables.patients(store, patients), facts.tables.samples(store, samples)) {
+            let (patients, samples) = match (tables.patients(store, patients), tables.samples(store, samples)) {
                 (Ok(patients), Ok(samples)) => (patients, samples),
                 (Err(Error::Record { .. } | Error::Missing(_)), _) | (_, Err(Error::Record { .. } | Error::Missing(_))) => {
                     people.unread.push(receipt.stage.clone());
@@ -109,10 +107,4 @@ impl People {
     pub(super) fn image(&self, image: Digest) -> u32 {
         self.roster.borrow_mut().image(image)
     }
-}
-
-/// Within which identifiers an import's patients are told apart; none if this program does not know the kind, or not these parameters.
-fn namespace(receipt: &Receipt, parameters: &Value) -> Option<Namespace> {
-    let kind = KINDS.iter().find(|kind| kind.name == receipt.recipe.kind)?;
-    (kind.decode)(parameters.clone(), &NotWritten).ok()?.namespace()
 }

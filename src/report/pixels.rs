@@ -2,7 +2,7 @@
 //! the reader asked for no images. Pictures are small: a report is no archive of images.
 
 use super::artifacts::{ReportArtifact, Subject};
-use super::chapters::Material;
+use super::material::Material;
 use hilum_cache::{Digest, Result};
 use hilum_stages::contract::port::{File, InputArtifact};
 use hilum_stages::data::pack::{INDEX, Images};

@@ -2,7 +2,7 @@
 //! that its generators were trained on. What this run does not know is said. Independent of the page.
 
 use super::artifacts::Known;
-use super::chapters::Material;
+use super::material::Material;
 use crate::lineage::PatientsAndImages;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::recipe::Input;

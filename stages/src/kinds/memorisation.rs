@@ -111,11 +111,11 @@ impl Stage for Memorisation {
         let among_training = likest_others(&looks, &cx.share_of_part(first, second));
         let (mut held_out, mut synthetic) = (of(held_out, second, third)?, of(synthetic, third, 1.0)?);
         // Neither held-out images nor training images of other patients are copies of a training image.
-        let strangers = |rows: &[Sample], likest: &[Option<Likest>]| -> Vec<Likest> {
+        let of_two_patients = |rows: &[Sample], likest: &[Option<Likest>]| -> Vec<Likest> {
             let is_of_another = |row: &Sample, l: &Likest| row.patient.is_empty() || row.patient != training[l.training].patient;
             rows.iter().zip(likest).filter_map(|(row, likest)| likest.filter(|l| is_of_another(row, l))).collect()
         };
-        let no_copies = [strangers(&held_out.rows, &held_out.likest), strangers(&training, &among_training)].concat();
+        let no_copies = [of_two_patients(&held_out.rows, &held_out.likest), of_two_patients(&training, &among_training)].concat();
         let detail = detail_of_copies(&no_copies);
         for set in [&mut held_out, &mut synthetic].into_iter().filter(|set| !set.rows.is_empty()) {
             let features = space.features(&set.rows)?;

@@ -33,7 +33,7 @@ mod training;
 mod training_sets;
 mod under_way;
 
-use super::artifacts::Subject;
+use super::artifacts::{ReportArtifact, Subject};
 use super::facts::{Facts, Found};
 use super::material::Material;
 use super::wide;

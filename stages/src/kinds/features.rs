@@ -8,7 +8,7 @@ use crate::data::pack::{ImageStore, Images};
 use crate::data::sample::Samples;
 use crate::data::weights::Trained;
 use crate::models::Extractor;
-use crate::models::extractors::{self, Input};
+use crate::models::extractors::{Input, Resize};
 use crate::networks::bagged_trees::BaggedTrees;
 use crate::networks::{Classifier, Mode};
 use crate::training;
@@ -75,8 +75,8 @@ impl Stage for Features {
     }
     fn disk(&self, images: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
         // The features of a classifier are as many as its network has.
-        let config = self.extractor.config()?;
-        let numbers = (config.dimensions() + config.classes().unwrap_or(0)) as u64;
+        let spec = self.extractor.from_file()?.spec;
+        let numbers = (spec.dimensions + spec.classes.unwrap_or(0)) as u64;
         Some(images("samples")?.saturating_mul(4 * numbers))
     }
 
@@ -87,7 +87,7 @@ impl Stage for Features {
         let applied = self.opened(inputs.weights.as_ref(), store.side, &device, cx)?;
         let side = applied.input.side;
         if side != store.side {
-            let how = if side < store.side && !applied.input.is_smoothed { ", without smoothing" } else { "" };
+            let how = if side < store.side && applied.input.resize == Resize::Bilinear { ", without smoothing" } else { "" };
             cx.note(format!("images of {0}×{0} are resized to {side}×{side} for {1}{how}", store.side, applied.name));
         }
 
@@ -158,7 +158,7 @@ impl Applied<'_> {
 impl Features {
     fn opened<'a>(&self, weights: Option<&'a Trained<ClassifierDocument>>, side: usize, device: &Device, cx: &Context) -> Result<Applied<'a>> {
         let name = self.extractor.name();
-        let Some(config) = self.extractor.config() else {
+        let Some(of) = self.extractor.from_file() else {
             let trained = weights.expect("BUG: required");
             let document = &trained.document;
             return Ok(Applied {
@@ -170,13 +170,13 @@ impl Features {
                 trees: document.trees.as_ref(),
             });
         };
-        let bytes = cx.read_source(config.parameter())?;
+        let bytes = cx.read_source(of.parameter)?;
         Ok(Applied {
             name: name.into(),
             weights: Digest::of(&bytes),
-            network: extractors::open(config, &bytes, device)?,
-            input: config.input(),
-            has_classes: config.classes().is_some(),
+            network: of.open(&bytes, device)?,
+            input: of.spec.input,
+            has_classes: of.spec.classes.is_some(),
             trees: None,
         })
     }

@@ -1,4 +1,4 @@
-//! Where in images classifiers find a class: the figure of some images, and how much of all maps is in the border.
+//! Where in images classifiers find a class: the figure of some images, and how much of all maps is in the border and in masks.
 
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
@@ -30,7 +30,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }
     Ok((!out.is_empty()).then(|| {
         html! {
-            p { "The share of the maps' energy in the border of images, the outer eighth of each side, where no disease is. A map that is the same everywhere has the share of the area. Intervals at 95 % are over patients." }
+            p { "The share of the maps' energy in the border of images, the outer eighth of each side, where no disease is. A map that is the same everywhere has the share of the area. Where images have masks, such as of the lungs, the share in them stands beside it, of the images that have one. Intervals at 95 % are over patients." }
             @for o in &out { (o) }
         }
     }))
@@ -38,16 +38,22 @@ fn render(m: &Material) -> Result<Option<Markup>> {
 
 fn shares(summary: &Table<AttentionSummary>, elsewhere: &str) -> Markup {
     let percent = |share: Option<f64>| share.map(|share| format!("{:.1} %", share * 100.0)).unwrap_or_default();
-    let interval = |row: &AttentionSummary| match (row.low, row.high) {
-        (Some(low), Some(high)) => format!("{} to {}", percent(Some(low)), percent(Some(high))),
-        _ => row.reason.clone(),
-    };
+    let range = |low: Option<f64>, high: Option<f64>| Some(format!("{} to {}", percent(Some(low?)), percent(Some(high?))));
+    let interval = |row: &AttentionSummary| range(row.low, row.high).unwrap_or_else(|| row.reason.clone());
+    let has_masks = summary.rows.iter().any(|row| row.masked > 0);
+    let masks = if has_masks { &["in the mask", "interval", "area", "with a mask"][..] } else { &[] };
     let alike = |row: &AttentionSummary| row.randomised_ssim.map(|alike| format!("{alike:.2}")).unwrap_or_default();
     let or_all = |word: &str| if word.is_empty() { "all".to_owned() } else { word.to_owned() };
-    let heads = ["class", "predicted", "in the border", "interval", "area", "images", "patients", "zero maps", "SSIM with a random last layer"];
+    let mut heads = vec!["class", "by the largest probability", "in the border", "interval", "area"];
+    heads.extend(masks);
+    heads.extend(["images", "patients", "zero maps", "SSIM with a random last layer"]);
     let row = |row: &AttentionSummary| {
         html! {
             td { (or_all(&row.label)) } td { (or_all(&row.outcome)) } td.num { (percent(row.border)) } td { (interval(row)) } td.num { (percent(row.border_area)) }
+            @if has_masks {
+                td.num { (percent(row.in_mask)) } td { (range(row.in_mask_low, row.in_mask_high).unwrap_or_default()) }
+                td.num { (percent(row.mask_area)) } td.num { (row.masked) }
+            }
             td.num { (row.images) } td.num { (row.patients) } td.num { (row.empty_maps) } td.num { (alike(row)) }
         }
     };
@@ -71,16 +77,22 @@ mod tests {
             AttentionSummary { border: Some(0.25), low: Some(0.125), high: Some(0.5), border_area: Some(0.4375), images: 7, ..AttentionSummary::default() };
         let few = AttentionSummary { label: "<covid>".into(), outcome: "wrong".into(), images: 1, reason: "too few".into(), ..AttentionSummary::default() };
         let none = AttentionSummary { label: "nobody".into(), ..AttentionSummary::default() };
+        let masked =
+            Table { rows: vec![AttentionSummary { in_mask: Some(0.625), mask_area: Some(0.3), masked: 5, ..row.clone() }, few.clone()] }.to_csv().unwrap();
         let csv = Table { rows: vec![row, few, none] }.to_csv().unwrap();
         let table = |stage: &str, csv: &[u8]| made(&store, stage, ("table", "attention-summary.csv"), csv, json!({}));
         let stages = vec![
             table("looks/arm=real", &csv),
             made(&store, "looks/arm=real", ("figure", "attention.svg"), b"<svg></svg>", json!({})),
+            table("looks/arm=masked", &masked),
             table("looks/arm=odd", b"label\n1\n"),
         ];
         let page = CHAPTER.of(&Facts { stages, ..Facts::default() }, &store.into_store()).unwrap().into_string();
         assert!(page.contains("<td class=\"num\">25.0 %</td><td>12.5 % to 50.0 %</td><td class=\"num\">43.8 %</td>"), "{page}");
         assert!(page.contains("<td>&lt;covid&gt;</td><td>wrong</td>") && page.contains("too few") && !page.contains("nobody"), "{page}");
+        let (plain, masked) = page.split_once("looks/arm=masked").unwrap();
+        assert!(!plain.contains("in the mask"), "no columns of masks without masks: {plain}");
+        assert!(masked.contains("<td class=\"num\">62.5 %</td><td></td><td class=\"num\">30.0 %</td><td class=\"num\">5</td>"), "{masked}");
         assert!(page.contains("Maps of looks/arm=real") && page.contains("has no column"), "{page}");
     }
 }

@@ -5,7 +5,7 @@ use super::classifier::{self, ClassifierDocument};
 use crate::contract::prelude::*;
 use crate::data::weights::Trained;
 use crate::models::Extractor;
-use crate::models::extractors::{self, Input};
+use crate::models::extractors::{Input, Resize};
 use crate::networks::bagged_trees::BaggedTrees;
 use crate::networks::{Classifier, Mode};
 use crate::training;
@@ -59,7 +59,7 @@ impl<'a> Applied<'a> {
         cx: &Context,
     ) -> Result<Applied<'a>> {
         let name = extractor.name();
-        let Some(config) = extractor.config() else {
+        let Some(of) = extractor.from_file() else {
             let trained = weights.expect("BUG: required");
             let document = &trained.document;
             return Ok(Applied {
@@ -75,17 +75,17 @@ impl<'a> Applied<'a> {
             });
         };
         let bytes = cx.read_source(&extractor.parameter(path))?;
-        let input = config.input();
+        let input = of.spec.input;
         if input.side != side {
-            let how = if input.side < side && !input.is_smoothed { ", without smoothing" } else { "" };
+            let how = if input.side < side && input.resize == Resize::Bilinear { ", without smoothing" } else { "" };
             cx.note(format!("images of {side}×{side} are resized to {0}×{0} for {name}{how}", input.side));
         }
         Ok(Applied {
             name: name.into(),
             weights: Digest::of(&bytes),
-            network: extractors::open(config, &bytes, device)?,
+            network: of.open(&bytes, device)?,
             input,
-            has_classes: config.classes().is_some(),
+            has_classes: of.spec.classes.is_some(),
             trees: None,
             side,
             device,

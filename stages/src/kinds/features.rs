@@ -74,8 +74,8 @@ impl Stage for Features {
     }
     fn disk(&self, images: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
         // The features of a classifier are as many as its network has.
-        let config = self.extractor.config()?;
-        let numbers = (config.dimensions() + config.classes().unwrap_or(0)) as u64;
+        let spec = self.extractor.from_file()?.spec;
+        let numbers = (spec.dimensions + spec.classes.unwrap_or(0)) as u64;
         Some(images("samples")?.saturating_mul(4 * numbers))
     }
 

@@ -126,7 +126,7 @@ fn weights_are_read_and_needed_by_the_extractor_that_is_a_classifier() {
         assert!(!stage.reads("weights") && stage.reads("images") && stage.requires("weights").is_none() && stage.check().is_empty());
         let sources = stage.sources();
         assert_eq!(sources.iter().map(|s| s.parameter.clone()).collect::<Vec<_>>(), [format!("extractor.{name}.path")]);
-        assert!(stage.disk(&|_| Some(10)).unwrap() >= 40 * 1024 && stage.disk(&|_| None).is_none());
+        assert!(stage.disk(&|_| Some(10)).unwrap() >= 40 * 768 && stage.disk(&|_| None).is_none());
         let bad = of("12").unwrap().check();
         assert_eq!(bad[0].path, ["extractor", *name, "sha256"]);
     }

@@ -83,14 +83,14 @@ impl WatchParameters {
 
     /// Why a metric has no value at any step, as far as the parameters say it: those of a study's own classifier do not.
     fn fault(&self, metric: WatchedMetric) -> Option<String> {
-        let (config, name, images) = (self.extractor.config(), self.extractor.name(), *self.images as usize);
+        let (spec, name, images) = (self.extractor.from_file().map(|of| of.spec), self.extractor.name(), *self.images as usize);
         match metric {
             WatchedMetric::Kid => None,
             WatchedMetric::Fid => {
-                let least = config?.dimensions() + 1;
+                let least = spec?.dimensions + 1;
                 (images < least).then(|| format!("`fid` of the {} features of `{name}` needs `images: {least}`; `kid` has no bias in small sets", least - 1))
             }
-            WatchedMetric::InceptionScore if config.is_some_and(|c| c.classes().is_none()) => {
+            WatchedMetric::InceptionScore if spec.is_some_and(|spec| spec.classes.is_none()) => {
                 Some(format!("`inception-score` needs an extractor with classes, and `{name}` has none"))
             }
             WatchedMetric::InceptionScore => {

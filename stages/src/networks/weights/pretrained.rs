@@ -37,33 +37,51 @@ pub struct Ends<'a> {
     pub head: &'a str,
 }
 
-/// How weights of others become a safetensors file, in Python.
+/// How people get a safetensors file of weights that others trained.
 #[derive(Clone, Copy, Debug)]
-pub struct Conversion {
-    /// What is imported for it.
-    pub imports: &'static str,
-    /// An expression for a map of tensors by name. `{stem}` is the path of the file without its extension.
-    pub tensors: &'static str,
+pub enum Conversion {
+    /// From weights of PyTorch, in Python.
+    Python {
+        /// What is imported for it.
+        imports: &'static str,
+        /// An expression for a map of tensors by name. `{stem}` is the path of the file without its extension.
+        tensors: &'static str,
+    },
+    /// Their authors publish the file itself.
+    Download {
+        /// Where.
+        url: &'static str,
+    },
 }
 
 impl Conversion {
     /// From a file of PyTorch that lies beside it.
-    pub const BESIDE: Conversion = Conversion { imports: "torch", tensors: "torch.load('{stem}.pth', map_location='cpu', weights_only=True)" };
+    pub const BESIDE: Conversion = Conversion::Python { imports: "torch", tensors: "torch.load('{stem}.pth', map_location='cpu', weights_only=True)" };
 
+    /// What to do for a file of this name.
+    fn help(self, name: &str) -> String {
+        match self {
+            Conversion::Python { .. } => format!("convert PyTorch weights with: {}", self.command(name)),
+            Conversion::Download { .. } => format!("download it with: {}", self.command(name)),
+        }
+    }
     /// The command that makes a file of this name.
     fn command(self, name: &str) -> String {
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-        let (imports, tensors) = (self.imports, self.tensors.replace("{stem}", stem));
-        format!(
-            "python3 -c \"import {imports}, safetensors.torch as s; s.save_file({{k: v.contiguous() for k, v in {tensors}.items() if v.dim()}}, '{stem}.safetensors')\""
-        )
+        match self {
+            Conversion::Python { imports, tensors } => format!(
+                "python3 -c \"import {imports}, safetensors.torch as s; s.save_file({{k: v.contiguous() for k, v in {}.items() if v.dim()}}, '{stem}.safetensors')\"",
+                tensors.replace("{stem}", stem)
+            ),
+            Conversion::Download { url } => format!("curl -L -o {stem}.safetensors {url}"),
+        }
     }
 }
 
 impl Pretrained {
     /// The file as a path parameter, which is called `parameter` in the study; where it is missing, the command that makes it.
     pub fn source(&self, parameter: impl Into<String>, conversion: Conversion) -> Source {
-        let help = Some(format!("convert PyTorch weights with: {}", conversion.command(&self.path.0)));
+        let help = Some(conversion.help(&self.path.0));
         Source { parameter: parameter.into(), path: self.path.clone(), what: SourceKind::File, help }
     }
     /// What is wrong with the parameters; `path` is that of this one in the study.
@@ -86,7 +104,11 @@ impl Pretrained {
             ));
         }
         if bytes.starts_with(b"PK\x03\x04") || bytes.first() == Some(&0x80) {
-            let help = format!("a pickle can run any program when it is opened; convert it where you trust it: {}", conversion.command(name));
+            let instead = match conversion {
+                Conversion::Python { .. } => "convert it where you trust it",
+                Conversion::Download { .. } => "take the authors' safetensors file",
+            };
+            let help = format!("a pickle can run any program when it is opened; {instead}: {}", conversion.command(name));
             return Err(Error::helped(format!("`{name}` is a PyTorch pickle, not safetensors"), help));
         }
         let file = safetensors::SafeTensors::deserialize(bytes).map_err(|e| Error::data(format!("`{name}` is not a safetensors file: {e}")))?;
@@ -115,11 +137,23 @@ impl Pretrained {
                 shape[1] = 1;
             }
             if shape != value.dims() {
-                return Err(Error::data(format!("tensor `{tensor}` is {:?} in `{name}`; the network needs {:?}", view.shape(), value.dims())));
+                return Err(misfit(name, tensor, view.shape(), value.dims()));
             }
             hilum_ops::overwrite(value, &Value::constant(Tensor::from_vec(values, shape, device)?))?;
         }
         Ok(())
+    }
+}
+
+/// A tensor of another shape than the network's. The learned positions of a transformer are of images of one size.
+fn misfit(name: &str, tensor: &str, found: &[usize], needed: &[usize]) -> Error {
+    let message = format!("tensor `{tensor}` is {found:?} in `{name}`; the network needs {needed:?}");
+    match (found, needed) {
+        ([1, positions, a], [1, wanted, b]) if tensor.ends_with("position_embeddings") && a == b => Error::helped(
+            format!("{message}: {positions} learned positions where {wanted} are due"),
+            "positions are of the image size that the weights were trained on, and are not interpolated: take weights for this size",
+        ),
+        _ => Error::data(message),
     }
 }
 

@@ -64,7 +64,7 @@ impl Stage for FindMasks {
     type Outputs = Outputs;
 
     fn sources(&self) -> Vec<Source> {
-        let source = |parameter, path: &SourcePath| Source { parameter, path: path.clone(), what: SourceKind::Images, help: None };
+        let source = |parameter: &str, path: &SourcePath| Source { parameter: parameter.to_owned(), path: path.clone(), what: SourceKind::Images, help: None };
         vec![source("images", &self.images), source("masks", &self.masks)]
     }
 

@@ -154,7 +154,7 @@ mod tests {
         let masked = AttentionSummary { in_mask: Some(1.0 / 3.0), in_mask_low: Some(0.25), in_mask_high: Some(0.5), masked: 4, ..all.clone() };
         is_sound(&[all.clone(), few, masked]);
         let older = b"label,outcome,border,low,high,border-area,images,patients,empty-maps,randomised-ssim,reason\n,,0.3,0.2,0.4,,9,5,0,,\n";
-        assert_eq!(Table::<AttentionSummary>::read(older).unwrap().rows, [all.clone()], "tables of older programs have no masks");
+        assert_eq!(Table::<AttentionSummary>::read(older).unwrap().rows, std::slice::from_ref(&all), "tables of older programs have no masks");
         assert_eq!(without(&Table { rows: vec![all] }, "outcome"), "the table `attention-summary` has no column `outcome`");
     }
 }

@@ -2,6 +2,7 @@
 //! same on every machine, which those of the C library are not.
 
 use crate::math;
+use std::f32::consts::FRAC_2_SQRT_PI;
 
 /// `e^x` to 2 units in the last place; 0 below −87, infinite above 88.7. Reduction and polynomial as in Cephes (Moshier
 /// 1989).
@@ -51,7 +52,7 @@ pub(crate) fn erf(x: f32) -> f32 {
     let a = x.abs();
     let z = x * x;
     let mut p = -6.203_255e-4;
-    for c in [5.032_181e-3, -2.679_146_3e-2, 1.128_245_5e-1, -3.761_255e-1, 1.128_379_2] {
+    for c in [5.032_181e-3, -2.679_146_3e-2, 1.128_245_5e-1, -3.761_255e-1, FRAC_2_SQRT_PI] {
         p = p * z + c;
     }
     let t = 1.0 / (1.0 + 0.5 * a);

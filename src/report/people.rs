@@ -71,6 +71,11 @@ impl People {
         !token.is_empty() && !self.unknown.contains(token)
     }
 
+    /// True if some tokens are of images alone.
+    pub(super) fn has_unknown(&self) -> bool {
+        !self.unknown.is_empty()
+    }
+
     /// True if every token is a patient of its own, as far as this run can tell.
     pub(super) fn is_by_token(&self) -> bool {
         self.unknown.is_empty() && self.imports < 2

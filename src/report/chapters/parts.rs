@@ -45,7 +45,8 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         };
         let (test, mut reach) = (run.contents(*test)?, Reach::default());
         for model in models {
-            reach.join(&run.of_model(model)?);
+            let of_model = run.of_model(model)?;
+            reach.join(&of_model);
         }
         run.add_chosen(&mut reach, &receipt)?;
         compared.push(Compared::of(&receipt.stage, &test, &reach));

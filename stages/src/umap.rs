@@ -225,8 +225,9 @@ mod tests {
                 assert!(found.len() == seeds.len() && found.iter().flatten().all(|v| v.is_finite()), "{count} {new:?}: {found:?}");
             }
         }
-        let map = |positions| Fitted { data: &[1.0, 2.0], dimensions: 1, positions };
-        let refusal = |positions: &[[f64; 2]], new: &[f32], seeds: &[u64]| place(map(positions), new, &parameters, seeds).unwrap_err();
+        let refusal = |positions: &[[f64; 2]], new: &[f32], seeds: &[u64]| {
+            place(Fitted { data: &[1.0, 2.0], dimensions: 1, positions }, new, &parameters, seeds).unwrap_err()
+        };
         let two = [[0.0; 2]; 2];
         assert!(refusal(&two, &[f32::NAN], &[1]).contains("point 0 holds NaN"));
         assert!(refusal(&two, &[f32::MAX], &[1]).contains("overflows"));

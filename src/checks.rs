@@ -3,21 +3,26 @@
 
 mod arms;
 mod budget;
+mod collapse;
 mod confounding;
 mod content;
 mod copies;
+mod display;
 mod embedded;
 pub(crate) mod expected;
+mod memorised;
 mod parents;
 mod patients;
 mod pixels;
 mod precision;
 mod published;
 mod reached;
+mod seen;
 mod selection;
 mod shortcuts;
 mod sides;
 mod test_sets;
+mod told_apart;
 mod undertrained;
 
 use crate::diagnostic::{Diagnostic, Span, Texts};
@@ -25,6 +30,8 @@ use crate::lineage::{Evidence, Extent, KnownOutput, Lineage};
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use crate::tables::Summary;
+pub(crate) use display::gist;
+pub use display::{diagnostics, for_display, unused};
 pub use hilum_cache::journal::Severity;
 use hilum_cache::{Result, journal};
 use hilum_stages::contract::artifact::ArtifactType;
@@ -118,13 +125,33 @@ pub static CHECKS: &[Check] = &[
     warning("metric.undefined", "W0017", test_sets::absent_classes).by(DecidedBy::Tables),
     warning("confound.shortcut", "W0018", shortcuts::simple).by(DecidedBy::Results),
     warning("compute.undertrained", "W0019", undertrained::falling).by(DecidedBy::Results),
-    info("reference.inconsistent", "W0008", published::inconsistent),
+    warning("synthetic.memorised", "W0020", memorised::repeated).by(DecidedBy::Results),
+    warning("synthetic.c2st", "W0021", told_apart::by_features).by(DecidedBy::Results),
+    warning("synthetic.collapse", "W0022", collapse::alike).by(DecidedBy::Results),
+    warning("synthetic.on_training", "W0023", seen::in_training),
+    info("reference.inconsistent", "W0008", published::inconsistent).by(DecidedBy::Results),
     info("aug.hflip_cxr", "I0001", copies::mirrored),
 ];
 
 /// The ids of all checks.
 pub fn ids() -> impl Iterator<Item = &'static str> + Clone {
     CHECKS.iter().map(|c| c.id)
+}
+
+/// The checks that have seen everything that they look at, with the outputs that are known: what they do not find then is not there.
+/// Before that, a check that finds nothing says nothing.
+pub fn decided(p: &Pipeline, known: KnownOutput) -> Vec<&'static str> {
+    // Files from outside may be of networks of this study.
+    let has_outside = p.stages.iter().any(|s| !s.stage.sources().is_empty());
+    let is_table = |artifact: ArtifactType| LOOKED_AT.contains(&artifact) || has_outside && artifact.is_network();
+    let (mut tables, mut results) = (true, true);
+    for (id, stage) in p.stages.pairs() {
+        for port in stage.kind.outputs.iter().filter(|o| stage.stage.fills(o.name) && known(id, o.name).is_none()) {
+            results = false;
+            tables &= !is_table(port.artifact);
+        }
+    }
+    CHECKS.iter().filter(|check| if check.decided_by == DecidedBy::Results { results } else { tables }).map(|check| check.id).collect()
 }
 
 /// What a check counted, and how it is reported.
@@ -253,8 +280,8 @@ pub fn findings(p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result
 }
 
 fn findings_in(p: &Pipeline, extent: Extent, known: KnownOutput, evidence: &Evidence) -> Result<Vec<Finding>> {
-    // Without a test there is nothing to leak into.
-    let mut lineage = if p.stages.iter().any(|s| s.stage.is_test()) { Lineage::of(p, extent, known, evidence)? } else { Lineage::default() };
+    // Where nothing is tested or compared, there is nothing to leak into.
+    let mut lineage = if p.stages.iter().any(Lineage::is_asked) { Lineage::of(p, extent, known, evidence)? } else { Lineage::default() };
     let sides = sides(p, &mut lineage, known, evidence)?;
     let look = CheckInput { p, known, evidence, lineage: &lineage, sides };
     let mut out: Vec<Finding> = vec![];
@@ -265,39 +292,4 @@ fn findings_in(p: &Pipeline, extent: Extent, known: KnownOutput, evidence: &Evid
         }
     }
     Ok(out)
-}
-
-/// Findings as they are shown: those of one stage's cells are merged into the one with the largest count.
-pub fn for_display<'a>(p: &Pipeline, findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Finding> {
-    let mut out: Vec<Finding> = vec![];
-    for finding in findings {
-        let same = |f: &&mut Finding| f.check.id == finding.check.id && p.stages[f.stage].base == p.stages[finding.stage].base;
-        match out.iter_mut().find(same) {
-            None => out.push(finding.clone()),
-            Some(shown) => {
-                let (n, least, most) = shown.cells.unwrap_or((1, shown.found.count, shown.found.count));
-                let cells = Some((n + 1, least.min(finding.found.count), most.max(finding.found.count)));
-                if finding.found.count > shown.found.count {
-                    *shown = finding.clone();
-                }
-                shown.cells = cells;
-            }
-        }
-    }
-    out
-}
-
-/// Findings that are not among those that were reported before, as diagnostics for people.
-pub fn diagnostics<'a>(p: &Pipeline, texts: &Texts, findings: impl IntoIterator<Item = &'a Finding>, reported: &[Finding]) -> Vec<Diagnostic> {
-    // What is informational stands in journal and report.
-    let shown = |f: &&Finding| f.check.severity != Severity::Info && !reported.iter().any(|r| r.is_same(f));
-    let new = findings.into_iter().filter(shown);
-    for_display(p, new).iter().map(|f| f.diagnostic(p, texts)).collect()
-}
-
-/// Allowed findings that did not occur, once everything is known.
-pub fn unused(p: &Pipeline, found: &[Finding]) -> Vec<Diagnostic> {
-    let unused = p.allow.iter().filter(|a| !found.iter().any(|f| f.check.id == a.id.text));
-    let say = |id: &str| format!("`{id}` is allowed, but the study has no such finding");
-    unused.map(|a| Diagnostic::new("W0001", say(&a.id.text)).at(a.id.span, "not needed").help("remove it from `checks.allow`").warning()).collect()
 }

@@ -18,6 +18,7 @@ mod init;
 mod key;
 mod ls;
 mod open;
+mod output;
 mod plan;
 mod report;
 mod run;
@@ -302,7 +303,7 @@ fn report_error(e: &anyhow::Error) -> u8 {
 fn exit_code(e: &hilum_cache::Error) -> u8 {
     use hilum_cache::Error as E;
     match e {
-        E::Format { .. } => WRONG,
+        E::Format { .. } | E::Occupied { .. } => WRONG,
         E::Damaged(_) | E::Missing(_) | E::Record { .. } | E::Foreign { .. } | E::TooLarge { .. } => DAMAGED,
         E::Io { .. } | E::Link { .. } | E::Key { .. } | E::Busy => FAILED,
     }

@@ -37,11 +37,17 @@ pub struct Comparison {
     pub removed: Vec<String>,
     /// Stages that only the second has.
     pub added: Vec<String>,
+    /// Stages of both that have a result in the first only: the second was interrupted, or they failed there.
+    pub only_old: Vec<String>,
+    /// Stages of both that have a result in the second only.
+    pub only_new: Vec<String>,
+    /// Stages of both that have a result in neither.
+    pub without_result: Vec<String>,
     /// Parameters, seeds and bindings, by stage.
     pub parameters: Vec<Change>,
     /// Digests of what was imported, and the pseudonym key.
     pub data: Vec<Change>,
-    /// The program, and the versions of kinds.
+    /// The program, what it depends on, and the versions of kinds.
     pub code: Vec<Change>,
     /// Engine, its fingerprint, and the compiler.
     pub environment: Vec<Change>,
@@ -50,10 +56,22 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// True if nothing differs.
+    /// Stages that are not compared, each sort with its words.
+    pub fn stages(&self) -> [(&'static str, &[String]); 5] {
+        [
+            ("Only in the first run", &self.removed),
+            ("Only in the second run", &self.added),
+            ("With a result in the first run only", &self.only_old),
+            ("With a result in the second run only", &self.only_new),
+            ("Without a result in either run", &self.without_result),
+        ]
+    }
+
+    /// True if nothing differs, of what has a result in one of them.
     pub fn is_empty(&self) -> bool {
         let changes = [&self.parameters, &self.data, &self.code, &self.environment];
-        self.removed.is_empty() && self.added.is_empty() && self.metrics.is_empty() && changes.iter().all(|c| c.is_empty())
+        let stages = [&self.removed, &self.added, &self.only_old, &self.only_new];
+        stages.iter().all(|s| s.is_empty()) && self.metrics.is_empty() && changes.iter().all(|c| c.is_empty())
     }
 }
 
@@ -68,6 +86,12 @@ pub fn compare(store: &Store, ledger: &Ledger, old: &str, new: &str) -> Result<C
     let only = |of: &Record, other: &Record| of.stages.keys().filter(|n| !other.stages.contains_key(*n)).cloned().collect::<Vec<_>>();
     let (removed, added) = (only(&old, &new), only(&new, &old));
     let both: BTreeSet<&str> = old.stages.keys().filter(|n| new.stages.contains_key(*n)).map(String::as_str).collect();
+    let with = |in_old: bool, in_new: bool| {
+        let is_so = |name: &&&str| (old.receipts.contains_key(**name), new.receipts.contains_key(**name)) == (in_old, in_new);
+        both.iter().filter(is_so).map(|name| (*name).to_owned()).collect::<Vec<_>>()
+    };
+    let collapsed = |names: Vec<String>| group::collapsed(&names, &both);
+    let (only_old, only_new, without_result) = (collapsed(with(true, false)), collapsed(with(false, true)), collapsed(with(false, false)));
     let mut parameters = vec![];
     for name in &both {
         let changes = as_recipe(&new.stages[*name]).differences(&as_recipe(&old.stages[*name]));
@@ -90,8 +114,12 @@ pub fn compare(store: &Store, ledger: &Ledger, old: &str, new: &str) -> Result<C
             to.push(((*name).to_owned(), path, d.old, d.new));
         }
         let (a, b) = (&before.environment, &after.environment);
-        let of_program =
-            [("program", json!(a.program), json!(b.program)), ("commit", json!(a.commit), json!(b.commit)), ("dirty", json!(a.dirty), json!(b.dirty))];
+        let of_program = [
+            ("program", json!(a.program), json!(b.program)),
+            ("commit", json!(a.commit), json!(b.commit)),
+            ("dirty", json!(a.dirty), json!(b.dirty)),
+            ("lockfile", json!(a.lockfile), json!(b.lockfile)),
+        ];
         let of_machine = [("toolchain", json!(a.toolchain), json!(b.toolchain)), ("fingerprint", json!(a.fingerprint), json!(b.fingerprint))];
         let differing = |all: &[(&str, Value, Value)], to: &mut Vec<Found>| {
             to.extend(all.iter().filter(|(_, a, b)| a != b).map(|(path, a, b)| ((*name).to_owned(), (*path).to_owned(), a.clone(), b.clone())));
@@ -103,7 +131,7 @@ pub fn compare(store: &Store, ledger: &Ledger, old: &str, new: &str) -> Result<C
     let metrics = metrics::compare(store, &ran)?;
     let parameters = group(parameters, &both, false);
     let (data, code, environment) = (group(data, &finished, false), group(code, &finished, true), group(environment, &finished, true));
-    Ok(Comparison { removed, added, parameters, data, code, environment, metrics, old, new })
+    Ok(Comparison { removed, added, only_old, only_new, without_result, parameters, data, code, environment, metrics, old, new })
 }
 
 fn word(part: Part) -> &'static str {

@@ -180,6 +180,12 @@ impl<'a> Opened<'a> {
         checks::findings(&self.study.pipeline, &lookup, &self.session.evidence(&[]))
     }
 
+    /// The checks that are decided with the outputs that are known.
+    fn decided(&self, outputs: &Outputs) -> Vec<&'static str> {
+        let lookup = |stage: StageId, port: &str| outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
+        checks::decided(&self.study.pipeline, &lookup)
+    }
+
     /// The plan, and what the checks find in the tables that it knows. A table that turns out damaged is not known.
     ///
     /// # Errors

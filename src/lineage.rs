@@ -11,6 +11,7 @@ mod history;
 mod identity;
 mod roster;
 
+pub use identity::namespace;
 pub use roster::{PatientsAndImages, Roster, TableContents};
 
 use crate::pipeline::Pipeline;
@@ -134,12 +135,17 @@ impl Lineage {
         Ok(lineage)
     }
 
-    /// The outputs whose flow says what reached a test, or what came from outside.
+    /// True for stages of which checks ask what reached their inputs: tests, and comparisons of synthetic images with real ones.
+    pub fn is_asked(stage: &Stage) -> bool {
+        stage.stage.is_test() || stage.compares_synthetic()
+    }
+
+    /// The outputs whose flow says what reached such a stage, or what came from outside.
     fn needed(&mut self, p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<HashSet<(StageId, &'static str)>> {
         let into = |id: StageId| p.stages[id].inputs.iter().filter(|i| i.port.by.is_empty()).flat_map(|i| &i.from).map(|s| (s.stage, s.port));
         let (mut needed, mut rest) = (HashSet::new(), vec![]);
         for (id, stage) in p.stages.pairs() {
-            if stage.stage.is_test() {
+            if Self::is_asked(stage) {
                 rest.extend(into(id));
             } else if stage.inputs.is_empty() {
                 rest.extend(stage.kind.outputs.iter().map(|o| (id, o.name)));
@@ -193,7 +199,7 @@ impl Lineage {
             return Ok(reach);
         }
         for source in stage.stage.sources().iter().filter(|s| s.what == SourceKind::File) {
-            let Some(listing) = evidence.listings.get(&id).and_then(|l| l.get(source.parameter)) else { continue };
+            let Some(listing) = evidence.listings.get(&id).and_then(|l| l.get(&source.parameter)) else { continue };
             if let Some(origins) = self.history.origins(&listing.digest, &mut self.roster, evidence)? {
                 reach.add(&origins.reach);
                 if !origins.is_whole {

@@ -51,6 +51,7 @@ fn port(p: &Port, input: bool) -> String {
         Arity::One => "",
         Arity::Optional => ", optional",
         Arity::Many => ", one or a list",
+        Arity::OptionalMany => ", optional, one or a list",
         Arity::Gathered => ", one or all cells of a matrix",
     };
     let by = if p.by.is_empty() { String::new() } else { format!(" Images are looked up by `{}`.", p.by.join("`, `")) };

@@ -7,8 +7,11 @@ mod drawing;
 mod facts;
 pub mod graph;
 mod head;
+mod material;
+mod people;
 mod pictures;
 mod pixels;
+mod reach;
 mod side_by_side;
 mod verdicts;
 mod wide;
@@ -23,6 +26,14 @@ pub use side_by_side::html as compared;
 
 const STYLE: &str = include_str!("report/style.css");
 
+/// What the title of every report ends with.
+const TITLE: &str = " – hilum report";
+
+/// True for the beginning of a page that was written here.
+pub fn is_report(beginning: &str) -> bool {
+    beginning.starts_with("<!DOCTYPE html>") && beginning.contains(&format!("{TITLE}</title>"))
+}
+
 /// What a report may show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReportOptions {
@@ -30,13 +41,35 @@ pub struct ReportOptions {
     pub with_images: bool,
 }
 
+/// A page, and what has to be said of it.
+pub struct Report {
+    /// The HTML.
+    pub page: String,
+    /// What makes its content doubtful, in sentences; they are on the page as well.
+    pub doubts: Vec<String>,
+    /// True if a journal was altered.
+    pub is_altered: bool,
+}
+
+impl Report {
+    fn of<'f>(page: String, facts: impl IntoIterator<Item = &'f Facts<'f>>) -> Report {
+        let (doubts, altered): (Vec<_>, Vec<_>) = facts.into_iter().map(|f| (f.doubt(), f.journal.altered.is_some())).unzip();
+        Report { page, doubts: doubts.into_iter().flatten().collect(), is_altered: altered.contains(&true) }
+    }
+}
+
 /// The report of a run.
 ///
 /// # Errors
-/// If the run's journal cannot be read, or an artifact that is shown is damaged or gone.
-pub fn html(store: &Store, ledger: &Ledger, run: &str, options: ReportOptions) -> Result<String> {
+/// If the run's journal cannot be read, or an artifact that is shown is damaged or missing.
+pub fn html(store: &Store, ledger: &Ledger, run: &str, options: ReportOptions) -> Result<Report> {
     let facts = Facts { without_images: !options.with_images, ..Facts::read(store, ledger, run)? };
-    page(&facts, READERS, store)
+    Ok(Report::of(page(&facts, READERS, store)?, [&facts]))
+}
+
+/// What has to be known of a journal before anything that follows from it.
+fn doubt(facts: &Facts) -> Markup {
+    html! { @if let Some(doubt) = facts.doubt() { p.bad[facts.journal.altered.is_some()].warn[facts.journal.altered.is_none()] { (wide::prose(&doubt)) } } }
 }
 
 /// A page: the answer, the list of contents, and the chapters for each reader.
@@ -55,6 +88,7 @@ fn page(facts: &Facts, readers: &[Group], store: &Store) -> Result<String> {
     let main = html! {
         section #answers aria-labelledby="answers-title" {
             h2 #answers-title { "Answer" }
+            (doubt(facts))
             @if let Some(answer) = &answer { (answer) } @else { p.answer { (no_answer(facts)) } }
             (head::status(facts))
         }
@@ -78,7 +112,7 @@ fn page(facts: &Facts, readers: &[Group], store: &Store) -> Result<String> {
             }
         }
     };
-    let title = format!("{} – hilum report", facts.study);
+    let title = format!("{}{TITLE}", facts.study);
     Ok(document(&title, &facts.study, &facts.description, &main.into_string(), facts.without_images))
 }
 
@@ -129,6 +163,7 @@ fn document(title: &str, heading: &str, lead: &str, main: &str, without_images: 
 mod tests {
     use super::facts::StageResult;
     use hilum_cache::{Receipt, Store, WritableStore};
+    use hilum_stages::contract::port::OutputArtifact;
     use serde_json::{Value, json};
     use std::rc::Rc;
 
@@ -146,11 +181,24 @@ mod tests {
     /// A stage that made one file, which is that artifact type; `recipe` holds what else its recipe should have.
     pub(super) fn made(store: &WritableStore, stage: &str, (kind, file): (&str, &str), bytes: &[u8], recipe: Value) -> Made {
         let blob = store.put(bytes).unwrap();
+        let artifact = json!({ "type": kind, "digest": blob.digest, "sha256": blob.sha256, "bytes": blob.size, "file": file });
+        made_this(stage, &blob.digest, artifact, recipe)
+    }
+
+    /// A stage that made an artifact of several files, as it saves it.
+    pub(super) fn made_of<A: OutputArtifact>(store: &WritableStore, stage: &str, saved: &A) -> Made {
+        let held = tempfile::tempdir().unwrap();
+        saved.save(held.path()).unwrap();
+        let artifact = store.put_dir(A::TYPE.name(), held.path()).unwrap();
+        made_this(stage, &artifact.digest, json!(artifact), Value::Null)
+    }
+
+    fn made_this(stage: &str, key: &hilum_cache::Digest, artifact: Value, recipe: Value) -> Made {
         let mut receipt = json!({
-            "key": blob.digest, "study": "s", "stage": stage, "flow": {}, "determinism": "bitwise", "started": "", "millis": 1, "attempt": 1,
+            "key": key, "study": "s", "stage": stage, "flow": {}, "determinism": "bitwise", "started": "", "millis": 1, "attempt": 1,
             "recipe": { "v": 1, "kind": "of-tomorrow", "version": 1, "parameters": {}, "inputs": {} },
             "environment": { "program": "", "commit": "", "dirty": false, "lockfile": "", "toolchain": "", "fingerprint": "", "threads": 1 },
-            "outputs": { "out": { "type": kind, "digest": blob.digest, "sha256": blob.sha256, "bytes": blob.size, "file": file } },
+            "outputs": { "out": artifact },
         });
         recipe.as_object().into_iter().flatten().for_each(|(part, value)| receipt["recipe"][part] = value.clone());
         let receipt: Receipt = serde_json::from_value(receipt).unwrap();

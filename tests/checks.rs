@@ -163,6 +163,32 @@ fn copies_and_translations_of_test_images() {
     fails("aug.hflip_cxr", &[("early_stop: {}", "early_stop: {}, augment: { flip: true }")], &[("early_stop: {}", "early_stop: {}, augment: { rotation: 5 }")]);
 }
 
+/// The generator is trained on a part of the images, the classifier on `parts.train`.
+#[test]
+fn real_images_that_were_trained_on() {
+    let compared = |generator: &'static str, stage: &'static str, with: &'static str| {
+        [
+            (
+                "  comparison:",
+                "  gan: { stage: train-gan, in: { samples: GENERATOR, images: pixels }, with: { network: { dcgan: { size: 32, width: 2 } }, label: covid, steps: 1, batch: 4 } }
+  made: { stage: synthesize, in: { generator: gan }, with: { count: 30 } }
+  vectors: { stage: features, in: { samples: [images, made], images: [pixels, made.images], weights: classifier/arm=real/repeat=0 } }
+  figures: { COMPARED, features: vectors } }
+  comparison:",
+            ),
+            ("GENERATOR", generator),
+            ("COMPARED", stage),
+            ("WITH", with),
+        ]
+    };
+    let id = "synthetic.on_training";
+    let quality = "stage: generative-quality, in: { real: WITH, synthetic: made";
+    fails(id, &compared("parts.test", quality, "parts.test"), &compared("parts.train", quality, "parts.test"));
+    fails(id, &compared("parts.test", quality, "parts.train"), &compared("parts.validation", quality, "parts.test"));
+    let memory = "stage: memorisation, in: { images: [pixels, made.images], training: parts.validation, held_out: WITH, synthetic: made";
+    fails(id, &compared("parts.train", memory, "parts.train"), &compared("parts.validation", memory, "parts.train"));
+}
+
 /// Two sources, one of each class, of which the grey values of one are stretched.
 const SOURCES: &str = "study: sources
 seed: 1

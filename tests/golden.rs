@@ -108,6 +108,7 @@ fn run(portable: bool) -> Vec<(String, Case)> {
     let mut table = "who,file,label\n".to_owned();
     for i in 0..6u32 {
         space.write(&format!("data/images/{i}.png"), image(i));
+        space.write(&format!("data/masks/{i}.png"), image(5 - i));
         table += &format!("P{},{i}.png,{}\n", i / 2, ["a", "b"][i as usize % 2]);
     }
     space.write("data/table.csv", table);

@@ -125,6 +125,23 @@ fn what_is_selected_is_not_gathered() {
 }
 
 #[test]
+fn a_list_gathers_cells_as_if_each_were_named() {
+    let space = space(
+        "  made: { stage: phantoms, matrix: { repeat: [0, 1] }, with: { size: 32, classes: { covid: { images: 9 } } } }\n  \
+           all: { stage: combine, in: { samples: [images, made/repeat=*] } }\n  \
+           both: { stage: combine, in: { samples: made/* } }\n",
+    );
+    let gathered = resolved(&space, &[]);
+    assert_eq!(gathered["stages"]["all"]["in"]["samples"], json!(["images.samples", "made.samples/repeat=0", "made.samples/repeat=1"]));
+    assert_eq!(gathered["stages"]["both"]["in"]["samples"], json!(["made.samples/repeat=0", "made.samples/repeat=1"]));
+    assert_eq!(space.executed().len(), 7);
+    space.edit("made/repeat=*", "made/repeat=0, made/repeat=1");
+    space.edit("samples: made/*", "samples: [made/repeat=0, made/repeat=1]");
+    assert_eq!(resolved(&space, &[])["stages"], gathered["stages"]);
+    assert_eq!(space.executed(), [""; 0], "their recipes are the same");
+}
+
+#[test]
 fn a_path_out_of_its_directory_is_refused_without_looking_at_a_disk() {
     for path in ["/data/images", "~/images", "../images", "cxr:../images", "cxr:/images"] {
         let space = space(&format!("  imported: {{ stage: import, with: {{ images: \"{path}\" }} }}\n"));

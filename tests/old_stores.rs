@@ -42,7 +42,7 @@ fn it_is_read_by_every_command() {
     assert!(space.hilum(&["trace", "scores"]).out.contains("└─ classifier (train-classifier)"));
     assert_eq!(space.hilum(&["report"]).code, 0);
     let page = space.read("report.html");
-    for part in ["gan", "during training", "classifier", "scores"] {
+    for part in ["gan", "during training", "classifier", "scores", "not recorded: the study as it is written, or at one of its scales"] {
         assert!(page.contains(part), "the report has no {part}");
     }
     assert_eq!(space.read(".hilum/format").trim(), "hilum-store 1", "reading changes nothing");

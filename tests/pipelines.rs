@@ -125,6 +125,40 @@ fn every_count_is_known_without_data() {
     }
 }
 
+/// Its weights cannot come with a study: a cell more of one stage, with the same findings, on the command line.
+#[test]
+fn inception_is_added_without_a_change_of_a_study() {
+    let weights = format!("vars={{inception: {{inception: {{path: \"weights:inception.safetensors\", sha256: {}}}}}}}", "0".repeat(64));
+    let more = ["--set", &weights, "--set", "stages.features.matrix.extractor=[classifier, inception]"];
+    for (study, file) in STUDIES.iter().flat_map(|s| FILES.map(|f| (s, f))).filter(|(s, _)| s.folder != "zunair-2020") {
+        let space = space(study);
+        let of = |more: &[&str]| {
+            let said = space.hilum(&[&["check", file, "--json"], more].concat());
+            assert_eq!(said.code, 0, "{} {file}: {}", study.folder, said.err);
+            let checked: Value = serde_json::from_str(&said.out).unwrap();
+            let findings: Vec<Value> = checked["findings"].as_array().unwrap().iter().map(|f| f["id"].clone()).collect();
+            (checked["stages"].as_u64().unwrap(), findings)
+        };
+        let (plain, with) = (of(&[]), of(&more));
+        assert!(with.0 > plain.0 && with.1 == plain.1, "{} {file}: {plain:?} {with:?}", study.folder);
+    }
+}
+
+/// What a scale allows is added to what the study allows; a study that extends it may take all of it back.
+#[test]
+fn a_scale_of_liang_2021_allows_two_findings_more() {
+    let allowed = |file: &str, scale: &str| {
+        let path = root().join("pipelines/liang-2021").join(file);
+        let study = hilum::pipeline::load(&path, &[format!("scale={scale}")], &hilum::language::language()).pipeline.unwrap();
+        study.allow.iter().map(|a| a.id.text.clone()).collect::<BTreeSet<_>>()
+    };
+    let [ci, small] = ["ci", "real-small"].map(|scale| allowed("as-published.yaml", scale));
+    assert!(ci.len() == 2 && ci.is_subset(&small), "{ci:?} {small:?}");
+    let more: Vec<&String> = small.difference(&ci).collect();
+    assert_eq!(more, ["leakage.generator_trained_on_eval", "leakage.patient_overlap"]);
+    assert!(SCALES.iter().all(|scale| allowed("corrected.yaml", scale).is_empty()));
+}
+
 /// Runs a study small: it ends with its tables, and, where arms are compared, with sentences.
 fn runs(folder: &str, file: &str) {
     let study = STUDIES.iter().find(|s| s.folder == folder).unwrap();

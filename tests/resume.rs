@@ -41,7 +41,7 @@ pub(crate) fn until(space: &Space, options: &[&str], stage: &str, steps: u64) ->
     let args = [&["run", "study.yaml", "--json", "--jobs", "1", "--only", stage], options].concat();
     let mut run = space.command(&args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut events = BufReader::new(run.stdout.take().unwrap()).lines();
-    let far_enough = |e: &Value| e["event"] == "progress" && e["stage"] == stage && e["done"].as_u64().unwrap() >= steps;
+    let far_enough = |e: &Value| e["event"] == "progress" && e["stage"] == stage && e["unit"] == "step" && e["done"].as_u64().unwrap() >= steps;
     let found = events.by_ref().map_while(Result::ok).any(|l| far_enough(&serde_json::from_str(&l).unwrap()));
     assert!(found, "{stage} never did {steps} steps");
     Under { run, events }

@@ -68,6 +68,7 @@ fn what_check_accepts_is_valid() {
         "stage: train-classifier, matrix: { s: [images], repeat: [0, 1], exclude: [{ repeat: 1 }] }, retry:, expect:, seed: 3, resources: { memory: 4G },",
     ));
     studies.push(format!("{base}checks: {{ allow: [{{ id: patients.unknown, reason: why }}] }}\nreport: {{}}\n"));
+    studies.push(format!("{base}checks: {{ allow: {{ patients.unknown: why }} }}\n"));
     for study in &studies {
         space.write("study.yaml", study);
         let said = space.hilum(&["check", "study.yaml"]);

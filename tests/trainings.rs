@@ -98,6 +98,65 @@ fn every_generator_goes_on_after_a_kill_and_makes_images() {
     assert!(plan.contains("cyclegan   will run: batch 1 → 2 "), "{plan}");
 }
 
+/// A generator that is watched by the features of a classifier.
+const WATCHED: &str = r#"
+study: trainings
+seed: 7
+stages:
+  images: { stage: phantoms, with: { size: 32, contrast: 1.5, classes: { normal: { images: 20 }, covid: { images: 12, finding: peripheral } } } }
+  pixels: { stage: prepare, in: { samples: images }, with: { size: 32 } }
+  seen-by:
+    stage: train-classifier
+    in: { samples: images, images: pixels }
+    with: { network: { smallcnn64: { width: 4 } }, steps: 10, batch: 8 }
+  gan:
+    stage: train-gan
+    in: { samples: images, images: pixels, weights: seen-by }
+    with:
+      network: { dcgan: { size: 32, width: 8, latent: 16 } }
+      label: covid
+      steps: 60
+      batch: 8
+      watch: { every: 20, images: 12, metrics: [kid] }
+"#;
+
+#[test]
+fn a_training_that_is_watched_goes_on_after_a_kill_is_shown_and_makes_the_same_generator() {
+    let study = || {
+        let space = Space::new();
+        space.write("study.yaml", WATCHED);
+        space
+    };
+    let (whole, killed) = (study(), study());
+    assert_eq!(whole.hilum(&["run", "study.yaml"]).code, 0);
+    let mut under = until(&killed, &["--checkpoint-every", "0"], "gan", 45);
+    under.run.kill().unwrap();
+    under.run.wait().unwrap();
+    assert_eq!(killed.hilum(&["report"]).code, 0);
+    let curve = "gan: kernel distance (KID) by classifier (smallcnn64)";
+    let shows = |space: &Space, words: &str| assert!(space.read("report.html").contains(words), "no `{words}`");
+    shows(&killed, curve);
+    go_on(&killed, "gan");
+    assert_eq!(given(&killed, "gan"), given(&whole, "gan"));
+    let watched = whole.read("results/trainings/gan/watched.csv");
+    let rows: Vec<Vec<&str>> = watched.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows[0].join(","), "step,extractor,metric,value,standard-error,baseline,real,synthetic,reason");
+    let steps: Vec<[&str; 2]> = rows[1..].iter().map(|row| [row[0], row[2]]).collect();
+    assert_eq!(steps, ["20", "40", "60"].map(|step| [step, "kid"]));
+    assert!(rows[1..].iter().all(|row| !row[3].is_empty() && row[6..] == ["12", "12", ""]), "{watched}");
+    assert_eq!(whole.hilum(&["report"]).code, 0);
+    shows(&whole, curve);
+    shows(&whole, "gan, watched");
+    // Without it, there is no such output, and nothing else differs.
+    let with = given(&whole, "gan");
+    whole.edit("      watch: { every: 20, images: 12, metrics: [kid] }\n", "");
+    whole.edit(", weights: seen-by }", " }");
+    assert_eq!(whole.hilum(&["run", "study.yaml"]).code, 0);
+    let mut without = given(&whole, "gan");
+    without.extend(with.iter().filter(|(name, _)| name.contains("watched")).map(|(name, digest)| (name.clone(), digest.clone())));
+    assert!(without == with && with.len() == 4, "{with:?} {without:?}");
+}
+
 /// The tiny study with classifiers that have two phases.
 #[test]
 fn phases_go_on_after_a_kill_and_frozen_layers_stay() {

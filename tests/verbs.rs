@@ -52,6 +52,7 @@ fn ls_show_report_and_gc() {
         !html.contains("http://") || html.matches("http://").count() == html.matches("http://www.w3.org/").count(),
         "the report must load nothing from the network"
     );
+    assert!(html.contains("none: the study as it is written"), "a run says that it was at no scale");
     let answer = html.split("<section id=\"comparison\"").nth(1).unwrap().split("</section>").next().unwrap();
     let open = answer.split("<details").next().unwrap();
     assert!(open.contains("<table>") && open.contains("Δ "), "the comparison must be open, so that it is printed on paper, too");
@@ -96,7 +97,11 @@ fn is_sound(html: &str) {
         "a picture says what it shows"
     );
     let print = html.split("@media print").nth(1).unwrap();
-    assert!(print.contains("details::details-content") && html.contains("prefers-color-scheme: dark"), "print unfolds, and there is a dark scheme");
+    assert!(html.contains("prefers-color-scheme: dark"), "there is a dark scheme");
+    for rule in [".screen { display: none; }", "td details:not([open]) { display: none; }", "(folded: in the HTML file)"] {
+        assert!(print.contains(rule), "{rule}: what nobody reads on paper is not printed, and it is said where it is");
+    }
+    assert!(!print.contains("details-content"), "what is folded stays folded on paper");
     assert!(html.len() < 10 << 20, "{} bytes", html.len());
 }
 
@@ -104,6 +109,8 @@ fn is_sound(html: &str) {
 fn a_report_begins_with_the_answer_and_may_be_without_images() {
     let space = Space::tiny();
     space.edit("seed: 7\n", "seed: 7\nscales: { ci: { stages: { classifier: { with: { epochs: 1 } } } } }\n");
+    let cues = "  cues: { stage: shortcuts, in: { weights: classifier/arm=real/repeat=0, samples: split.test, images: pixels } }\n\n  comparison:\n";
+    space.edit("  comparison:\n", cues);
     assert_eq!(space.hilum(&["run", "study.yaml", "--scale", "ci"]).code, 0);
     assert_eq!(space.hilum(&["report"]).code, 0);
     let html = space.read("report.html");
@@ -119,10 +126,13 @@ fn a_report_begins_with_the_answer_and_may_be_without_images() {
     ] {
         assert!(first.contains(part), "{part}: {first}");
     }
-    for chapter in ["comparison", "operating-points", "misjudged", "population", "images", "flow", "parts", "checks", "origins", "stages", "study"] {
+    for chapter in ["comparison", "operating-points", "misjudged", "shortcuts", "population", "images", "flow", "parts", "checks", "origins", "stages", "study"]
+    {
         assert!(html.contains(&format!("<section id=\"{chapter}\"")), "{chapter}");
     }
     assert!(html.contains("No test patient is in the training data: "));
+    assert!(html.contains("<p class=\"plain\">Of an image of covid and one of normal, the classifier finds the right one in "), "in words");
+    assert!(html.contains("All are of one source, which gives nothing away."));
     assert!(html.contains("data:image/png"), "by default, images are there");
 
     assert_eq!(space.hilum(&["report", "--without-images"]).code, 0);

@@ -57,6 +57,14 @@ pub enum Error {
         /// What belongs there: `file` or `directory`.
         due: &'static str,
     },
+    /// A directory that is to become a store holds something else.
+    #[error("{} is not a store, and it is not empty: it has `{name}`", path.display())]
+    Occupied {
+        /// The directory.
+        path: PathBuf,
+        /// Something in it.
+        name: String,
+    },
     /// A file is larger than what hilum writes.
     #[error("{} {what} more than {} MiB; it is not read", path.display(), limit >> 20)]
     TooLarge {
@@ -93,6 +101,7 @@ impl Error {
             Error::Key { help, .. } => Some(help),
             Error::Link { .. } => Some("remove it; to keep results elsewhere, make `results` itself a link, or name a directory with `--results`"),
             Error::Foreign { what: "a link", .. } => Some("to keep a store elsewhere, move the whole directory and link that, or name it with `--store`"),
+            Error::Occupied { .. } => Some("name a directory that is new, empty or a store"),
             Error::Foreign { .. } | Error::TooLarge { .. } => Some("hilum did not write it; move it away"),
             Error::Damaged(_) | Error::Missing(_) => Some("run the study again; damaged and missing results will be recomputed"),
             e if e.is_full() => Some("free some space and run again; finished stages are kept"),

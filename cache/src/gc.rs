@@ -85,6 +85,14 @@ fn unneeded(store: &Store, ledger: &Ledger, keep: Keep, is_record: IsRecord) -> 
     Ok((Removed { objects: digests.len(), bytes: sizes.iter().sum(), kept_bytes, damaged }, digests))
 }
 
+/// The objects that were removed, ever: one that a later run made again may be there.
+///
+/// # Errors
+/// If the list of them cannot be read.
+pub fn removed(store: &Store) -> Result<HashSet<Digest>> {
+    Ok(freed::all(store)?.into_keys().collect())
+}
+
 /// Removes temporary files of dead runs. Call only while no other run is active.
 pub fn sweep(store: &WritableStore) {
     if let Ok(tmp) = store.directory("tmp") {

@@ -31,7 +31,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 
-const FILE: &str = "journal.jsonl";
+pub(crate) const FILE: &str = "journal.jsonl";
 
 /// The journal of an active run; its lock dies with the process.
 pub struct Journal {
@@ -76,6 +76,11 @@ impl Journal {
     /// The run's name.
     pub fn run(&self) -> &str {
         &self.run
+    }
+
+    /// How many lines it has: the `seq` of the next one.
+    pub fn length(&self) -> u64 {
+        self.seq
     }
 
     /// Appends one event. When this returns, the lines that later ones rely on are on the disk.

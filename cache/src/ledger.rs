@@ -7,6 +7,7 @@ use crate::journal::{Entry, Event, scan};
 use crate::marks::mark;
 use crate::receipt::Outputs;
 use crate::{Digest, Receipt, Result, StageKey, Store, journal};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
@@ -16,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Receipts and the last outcome of stages.
 pub struct Ledger {
     runs: Vec<RunBytes>,
-    /// All receipts, oldest first.
+    /// All receipts, and lines that say of stages that they are up to date; of each run in order.
     places: Vec<Place>,
     /// The newest receipt of each key.
     newest: ByDigest<usize>,
@@ -30,6 +31,8 @@ type ByDigest<T> = HashMap<Digest, T, BuildHasherDefault<FirstBytes>>;
 struct Place {
     run: usize,
     line: Range<usize>,
+    /// The key of a receipt; none of lines that say of stages that they are up to date.
+    key: Option<StageKey>,
 }
 
 /// Digests are hashes already: their first bytes do.
@@ -56,6 +59,18 @@ struct RunBytes {
 /// of their own.
 #[derive(Clone, Copy)]
 pub struct ReceiptLine<'a>(&'a [u8]);
+
+/// How a journal reads. Lines are counted from 1. One that was cut between two lines reads as that of a run that was killed there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Soundness {
+    /// The first line that does not follow from those before it, or that cannot be read although this program knows its type: it, or
+    /// the line before it, was altered.
+    pub altered: Option<usize>,
+    /// The first line of a type that this program does not know.
+    pub unknown: Option<usize>,
+    /// True if it ends in the middle of a line: its writer is at it, or died.
+    pub is_torn: bool,
+}
 
 impl ReceiptLine<'_> {
     /// What it says.
@@ -107,15 +122,19 @@ impl Ledger {
 
     fn scan(&mut self, run: usize, from: usize) {
         let bytes = &self.runs[run].bytes;
-        for line in scan::lines(bytes, from).filter(|line| scan::may_be_receipt(&bytes[line.clone()])) {
-            let Some(StageKey(key)) = scan::key(&bytes[line.clone()]) else { continue };
-            // A journal that grew is scanned late: what another run wrote after it is newer all the same.
-            let newer = self.newest.get(&key).is_none_or(|at| self.places[*at].run <= run);
-            if newer {
-                self.ahead.remove(&key);
-                self.newest.insert(key, self.places.len());
+        for line in scan::lines(bytes, from) {
+            let key = if scan::may_be_receipt(&bytes[line.clone()]) { scan::key(&bytes[line.clone()]) } else { None };
+            if let Some(StageKey(key)) = key {
+                // A journal that grew is scanned late: what another run wrote after it is newer all the same.
+                let newer = self.newest.get(&key).is_none_or(|at| self.places[*at].run <= run);
+                if newer {
+                    self.ahead.remove(&key);
+                    self.newest.insert(key, self.places.len());
+                }
+            } else if !scan::may_be_reused(&bytes[line.clone()]) {
+                continue;
             }
-            self.places.push(Place { run, line });
+            self.places.push(Place { run, line, key });
         }
     }
 
@@ -129,7 +148,7 @@ impl Ledger {
         let read_at = |at: &Place| read(self.line(at)).filter(|found| found.0 == *key).map(|found| (found.1, self.runs[at.run].name.as_str()));
         let newest = &self.places[*self.newest.get(&key.0)?];
         read_at(newest).or_else(|| {
-            let mut older: Vec<&Place> = self.places.iter().filter(|at| scan::key(self.line(at)) == Some(*key)).collect();
+            let mut older: Vec<&Place> = self.places.iter().filter(|at| at.key == Some(*key)).collect();
             older.sort_by_key(|at| std::cmp::Reverse((at.run, at.line.start)));
             older.into_iter().find_map(read_at)
         })
@@ -177,32 +196,45 @@ impl Ledger {
         true
     }
 
+    /// Where the journal of a run is not as its writer left it, as far as that shows; none if the run was not there when the journals
+    /// were read.
+    pub fn soundness(&self, run: &str) -> Option<Soundness> {
+        let run = self.runs.iter().find(|r| r.name == run)?;
+        let is_torn = run.bytes.last().is_some_and(|last| *last != b'\n');
+        let mut found = Soundness { altered: journal::first_broken_line(&run.bytes), unknown: None, is_torn };
+        for (line, at) in scan::lines(&run.bytes, 0).zip(1..) {
+            match journal::entry(&run.bytes[line]) {
+                Some(entry) if entry.event.is_some() => {}
+                Some(entry) if !entry.is_spoilt() => found.unknown = found.unknown.or(Some(at)),
+                _ => found.altered = Some(found.altered.map_or(at, |altered| altered.min(at))),
+            }
+        }
+        Some(found)
+    }
+
     /// All receipts, oldest first, with their runs.
     pub fn receipts(&self) -> Vec<(Receipt, &str)> {
-        let mut places: Vec<&Place> = self.places.iter().collect();
+        let mut places: Vec<&Place> = self.places.iter().filter(|at| at.key.is_some()).collect();
         places.sort_by_key(|at| (at.run, at.line.start));
         places.into_iter().filter_map(|at| Some((journal::receipt(self.line(at))?, self.runs[at.run].name.as_str()))).collect()
     }
 
-    /// The key under which each stage ended in the newest run, by stage name, if that is one of this study.
-    pub fn newest_of_study(&self, study: &str) -> Option<HashMap<String, StageKey>> {
-        #[derive(serde::Deserialize)]
-        struct Part {
-            study: String,
-            stage: String,
-            key: StageKey,
-        }
-        let newest = self.runs.last()?;
+    /// The key under which each stage ended in the newest run, by stage name, if that is one of this study. Receipts are not read,
+    /// but looked at: it is for telling whether there is anything to record, which every run with nothing to do asks.
+    pub fn newest_of_study(&self, study: &str) -> Option<HashMap<Cow<'_, str>, StageKey>> {
+        let newest = self.runs.len().checked_sub(1)?;
         let mut out = HashMap::new();
-        for line in scan::lines(&newest.bytes, 0).map(|line| &newest.bytes[line]) {
-            if scan::may_be_receipt(line) {
-                if let Some(part) = journal::receipt::<Part>(line) {
-                    (part.study == study).then(|| out.insert(part.stage, part.key))?;
+        for at in self.places.iter().filter(|at| at.run == newest) {
+            let line = self.line(at);
+            if let Some(key) = at.key {
+                let seen = scan::stage_and_study(line).map(|(stage, of)| (of.into(), stage.into(), key));
+                let read = || journal::receipt(line).map(|r: Receipt| (r.study.into(), r.stage.into(), r.key));
+                let found: Option<(Cow<str>, Cow<str>, StageKey)> = seen.or_else(read);
+                if let Some((of, stage, key)) = found {
+                    (of == study).then(|| out.insert(stage, key))?;
                 }
-            } else if scan::may_be_reused(line)
-                && let Some(Event::Reused { study: of, stages }) = journal::entry(line).and_then(|e| e.event)
-            {
-                (of == study).then(|| out.extend(stages))?;
+            } else if let Some(Event::Reused { study: of, stages }) = journal::entry(line).and_then(|e| e.event) {
+                (of == study).then(|| out.extend(stages.into_iter().map(|(stage, key)| (stage.into(), key))))?;
             }
         }
         Some(out)
@@ -211,17 +243,13 @@ impl Ledger {
     /// The key under which each stage of a study ended when it was last recorded, by stage name.
     pub fn last_of_study(&self, study: &str) -> HashMap<String, StageKey> {
         let mut out = HashMap::new();
-        for run in &self.runs {
-            for line in scan::lines(&run.bytes, 0).map(|line| &run.bytes[line]) {
-                if scan::may_be_receipt(line) {
-                    let receipt: Option<Receipt> = journal::receipt(line);
-                    out.extend(receipt.filter(|r| r.study == study).map(|r| (r.stage, r.key)));
-                } else if scan::may_be_reused(line)
-                    && let Some(Event::Reused { study: of, stages }) = journal::entry(line).and_then(|e| e.event)
-                    && of == study
-                {
-                    out.extend(stages);
-                }
+        let mut places: Vec<&Place> = self.places.iter().collect();
+        places.sort_by_key(|at| (at.run, at.line.start));
+        for line in places.into_iter().map(|at| self.line(at)) {
+            match journal::entry(line).and_then(|e| e.event) {
+                Some(Event::Receipt { receipt: r }) if r.study == study => drop(out.insert(r.stage, r.key)),
+                Some(Event::Reused { study: of, stages }) if of == study => out.extend(stages),
+                _ => {}
             }
         }
         out

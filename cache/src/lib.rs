@@ -35,7 +35,7 @@ pub mod verify;
 pub use digest::{Digest, Sha256, StageKey};
 pub use error::{Error, Result};
 pub use journal::Journal;
-pub use ledger::{Ledger, ReceiptLine};
+pub use ledger::{Ledger, ReceiptLine, Soundness};
 pub use receipt::{Artifact, Receipt};
 pub use recipe::Recipe;
 pub use run_record::RunRecord;

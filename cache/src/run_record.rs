@@ -4,7 +4,7 @@
 use crate::journal::{self, Entry, Event, Failure, Finding, Finished};
 use crate::{Ledger, Receipt, Result, StageKey, Store};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One run, as recorded.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -25,7 +25,7 @@ pub struct RunRecord {
     pub ends: Vec<(String, End)>,
     /// Stages that failed.
     pub failures: Vec<Failure>,
-    /// What checks found.
+    /// What checks found, but for what they took back.
     pub findings: Vec<Finding>,
     /// The counts at the end; none if the run did not finish.
     pub finished: Option<Finished>,
@@ -66,7 +66,10 @@ impl RunRecord {
         let started = entries.first().map(|e| e.time.clone()).unwrap_or_default();
         let first_unknown = entries.iter().position(|e| e.event.is_none()).map(|at| at + 1);
         let mut record = RunRecord { name: run.to_owned(), started, first_unknown, ..RunRecord::default() };
-        entries.into_iter().filter_map(|e| e.event).for_each(|event| record.take(event));
+        let gone: BTreeSet<u64> =
+            entries.iter().filter_map(|e| if let Some(Event::Checked { gone, .. }) = &e.event { Some(gone) } else { None }).flatten().copied().collect();
+        let holds = |e: &Entry| !(matches!(e.event, Some(Event::Finding(_))) && gone.contains(&e.seq));
+        entries.into_iter().filter(holds).filter_map(|e| e.event).for_each(|event| record.take(event));
         record
     }
 
@@ -76,7 +79,7 @@ impl RunRecord {
                 self.is_of(study);
                 self.resolved = resolved;
             }
-            Event::Recovered { .. } => {}
+            Event::Recovered { .. } | Event::Checked { .. } => {}
             Event::StageStarted { stage, key } => {
                 self.stages_started.insert(stage, key);
             }
@@ -139,6 +142,7 @@ impl RunRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::Severity;
     use crate::receipt::tests::receipt;
     use crate::{Digest, Journal, WritableStore};
     use serde_json::json;
@@ -181,6 +185,25 @@ mod tests {
         assert_eq!(results, [("c", "c", key("4"), true), ("x", "x", key("1"), false)], "of `gone` nothing is known");
         let record = RunRecord::read(&store, &first).unwrap();
         assert_eq!((record.number, record.finished), (1, None));
+    }
+
+    #[test]
+    fn a_finding_that_was_taken_back_is_none_any_more() {
+        let finding = |stage: &str| Finding {
+            id: "i".into(),
+            code: String::new(),
+            stage: stage.into(),
+            message: None,
+            severity: Severity::Warning,
+            notes: vec![],
+            path: vec![],
+            allowed: None,
+            counts: BTreeMap::new(),
+        };
+        let events =
+            [Event::Finding(finding("a")), Event::Finding(finding("b")), Event::Checked { decided: vec![], gone: vec![0] }, Event::Finding(finding("c"))];
+        let entries = (0..).zip(events).map(|(seq, event)| Entry { seq, time: String::new(), kind: String::new(), event: Some(event) });
+        assert_eq!(RunRecord::of("r", entries.collect()).findings, [finding("b"), finding("c")]);
     }
 
     #[test]

@@ -239,6 +239,29 @@ mod tests {
     use crate::marks::hit;
     use std::os::unix::fs::PermissionsExt;
 
+    /// What lies in `tmp` of a store is swept.
+    #[test]
+    fn a_directory_with_something_else_in_it_does_not_become_a_store() {
+        let held = |path: &str, text: &str| {
+            let dir = tempfile::tempdir().unwrap();
+            fs::create_dir_all(dir.path().join(path).parent().unwrap()).unwrap();
+            fs::write(dir.path().join(path), text).unwrap();
+            dir
+        };
+        for (path, text, name) in [("thesis.txt", "", "thesis.txt"), ("tmp/thesis.txt", "", "tmp"), (".gitignore", "target/", ".gitignore")] {
+            let dir = held(path, text);
+            hit!("occupied-directory");
+            let refused = WritableStore::create(dir.path()).err().unwrap();
+            assert!(matches!(&refused, Error::Occupied { name: found, .. } if found == name), "{refused}");
+            assert_eq!((fs::read_to_string(dir.path().join(path)).unwrap().as_str(), dir.path().join("format").exists()), (text, false));
+        }
+        for (path, text) in [(".DS_Store", ""), (".gitignore", "*\n"), ("runs/r/journal.jsonl", "")] {
+            let dir = held(path, text);
+            WritableStore::create(dir.path()).unwrap();
+            WritableStore::create(dir.path()).unwrap().put(b"image").unwrap();
+        }
+    }
+
     #[test]
     fn an_object_is_read_only_and_reads_back() {
         let dir = tempfile::tempdir().unwrap();

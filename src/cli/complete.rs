@@ -1,7 +1,7 @@
 //! Completions that know what there is: studies, stages with their cells, kinds, codes and runs. They are asked for with every press
 //! of a key, so that they say nothing if something is wrong. Also the manual pages, which are made of the same arguments.
 
-use super::{Cli, DONE, StoreArgs, find, open, say, wrong};
+use super::{Cli, DONE, StoreArgs, find, open, output, say, wrong};
 use crate::checks::CHECKS;
 use crate::diagnostic::codes::CODES;
 use crate::language::language;
@@ -38,6 +38,12 @@ pub(super) fn script(shell: clap_complete::Shell) -> anyhow::Result<u8> {
 pub(super) fn manual_pages(dir: &Path) -> anyhow::Result<u8> {
     if dir.exists() && !dir.is_dir() {
         return Err(wrong(format!("`{}` is a file", dir.display())).help("name a directory").into());
+    }
+    output::outside_stores(dir)?;
+    for page in std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path()) {
+        if page.file_name().and_then(OsStr::to_str).is_some_and(|name| name.starts_with("hilum") && name.ends_with(".1")) {
+            output::replaces_ours(&page, |text| text.contains("\n.TH hilum"), "a manual page of hilum")?;
+        }
     }
     std::fs::create_dir_all(dir).with_context(|| format!("cannot create `{}`", dir.display()))?;
     clap_mangen::generate_to(Cli::command().disable_help_subcommand(true), dir).with_context(|| format!("cannot write to `{}`", dir.display()))?;

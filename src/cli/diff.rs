@@ -22,6 +22,7 @@ pub(super) struct DiffArgs {
 pub(super) fn diff(args: &DiffArgs) -> anyhow::Result<u8> {
     let (store, ledger) = open::store(&args.store)?;
     let (old, new) = (open::run(&store, Some(&args.old))?, open::run(&store, Some(&args.new))?);
+    [&old, &new].into_iter().for_each(|run| open::remark_altered(&ledger, run));
     let found = compare_runs::compare(&store, &ledger, &old, &new)?;
     if args.store.json {
         say(to_json(&found))?;
@@ -40,6 +41,9 @@ fn to_json(c: &Comparison) -> Value {
         "new": run(&c.new),
         "removed": c.removed,
         "added": c.added,
+        "only_old": c.only_old,
+        "only_new": c.only_new,
+        "without_result": c.without_result,
         "parameters": changes(&c.parameters),
         "data": changes(&c.data),
         "code": changes(&c.code),
@@ -61,6 +65,9 @@ fn to_text(c: &Comparison) -> Vec<String> {
         }
     };
     section("stages", c.removed.iter().map(|n| format!("- {n}")).chain(c.added.iter().map(|n| format!("+ {n}"))).collect());
+    let [_, _, results @ ..] = c.stages();
+    let unlike = results.iter().filter(|(_, all)| !all.is_empty()).map(|(what, all)| format!("{what}: {}", all.join(", ")));
+    section("results", unlike.collect());
     let changes = |all: &[Change]| all.iter().map(change).collect();
     section("parameters", changes(&c.parameters));
     section("data", changes(&c.data));
@@ -68,7 +75,7 @@ fn to_text(c: &Comparison) -> Vec<String> {
     section("environment", changes(&c.environment));
     section("metrics", c.metrics.iter().map(metric).collect());
     if c.is_empty() {
-        out.push("nothing differs".to_owned());
+        out.push(if c.without_result.is_empty() { "nothing differs" } else { "\nnothing differs in what both have" }.to_owned());
     }
     out
 }

@@ -1,6 +1,6 @@
 //! `hilum init`: a runnable study in a new directory.
 
-use super::{DONE, again, say, wrong};
+use super::{DONE, again, output, say, wrong};
 use anyhow::Context;
 use std::fs;
 use std::path::Path;
@@ -12,6 +12,7 @@ pub(super) fn init(dir: &Path) -> anyhow::Result<u8> {
     if dir.exists() && fs::read_dir(dir).with_context(|| format!("cannot read `{}`", dir.display()))?.next().is_some() {
         return Err(wrong(format!("`{}` is not empty", dir.display())).help("name a new directory").into());
     }
+    output::outside_stores(dir)?;
     fs::create_dir_all(dir).with_context(|| format!("cannot create `{}`", dir.display()))?;
     let schema = serde_json::to_string_pretty(&crate::pipeline::schema::schema(&crate::language::language()))?;
     let study = format!("# yaml-language-server: $schema=pipeline.schema.json\n{}", include_str!("../../pipelines/quickstart.yaml"));

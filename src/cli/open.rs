@@ -1,6 +1,6 @@
 //! What most verbs begin with: read the study, find its directories, open the store.
 
-use super::{StoreArgs, StudyArgs, WRONG, document, find, wrong};
+use super::{StoreArgs, StudyArgs, WRONG, document, find, output, wrong};
 use crate::checks::{self, Finding};
 use crate::diagnostic::{Diagnostic, Texts, did_you_mean};
 use crate::driver::{self, Device, Devices, Opener, Record, Rejected, Study};
@@ -61,6 +61,8 @@ fn named(args: &StudyArgs) -> Result<(PathBuf, Workspace), u8> {
             return Err(super::report_error(&wrong(format!("{option}: `{}` is not a directory", dir.display())).into()));
         }
     }
+    // Results are laid out in it, and what lies there is removed once no study has it any more.
+    args.results.as_deref().map_or(Ok(()), output::outside_stores).map_err(|e| super::report_error(&e))?;
     let workspace = Workspace::of(&file, store, args.results.clone(), args.data());
     Ok((file, workspace))
 }
@@ -90,6 +92,13 @@ pub(super) fn run(store: &Store, name: Option<&str>) -> anyhow::Result<String> {
             Err(wrong(format!("there is no run `{name}`")).help("`hilum ls` lists the runs").maybe_help(help).into())
         }
         None => runs.last().cloned().ok_or_else(|| wrong("no run has been recorded yet").into()),
+    }
+}
+
+/// Says that the journal of a run was altered, if it was.
+pub(super) fn remark_altered(ledger: &Ledger, run: &str) {
+    if let Some(line) = ledger.soundness(run).and_then(|journal| journal.altered) {
+        remark(format!("warning: the journal of run {run} was altered at line {line} or the line before it: what it says from there on cannot be relied on"));
     }
 }
 

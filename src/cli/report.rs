@@ -1,6 +1,6 @@
 //! `hilum report`
 
-use super::{DONE, StoreArgs, complete, open, say, wrong};
+use super::{DAMAGED, DONE, StoreArgs, complete, open, output, say, wrong};
 use crate::progress::remark;
 use crate::report::{self, ReportOptions};
 use anyhow::Context;
@@ -35,19 +35,22 @@ pub(super) fn report(args: &ReportArgs) -> anyhow::Result<u8> {
         None => vec![args.run.as_deref()],
     };
     let runs = named.into_iter().map(|run| open::run(&store, run)).collect::<anyhow::Result<Vec<_>>>()?;
-    let html = match runs.as_slice() {
-        [old, new] => report::compared(&store, &ledger, [old, new], options)?,
-        _ => report::html(&store, &ledger, &runs[0], options)?,
-    };
     if let Some(directory) = args.output.parent().filter(|f| !f.as_os_str().is_empty() && !f.is_dir()) {
         return Err(wrong(format!("there is no directory `{}` to write the report to", directory.display())).into());
     }
-    std::fs::write(&args.output, html).with_context(|| format!("cannot write `{}`", args.output.display()))?;
-    let file = args.output.to_string_lossy();
+    output::outside_stores(&args.output)?;
+    output::replaces_ours(&args.output, report::is_report, "a report of hilum")?;
+    let written = match runs.as_slice() {
+        [old, new] => report::compared(&store, &ledger, [old, new], options)?,
+        _ => report::html(&store, &ledger, &runs[0], options)?,
+    };
+    std::fs::write(&args.output, &written.page).with_context(|| format!("cannot write `{}`", args.output.display()))?;
+    let (file, doubt) = (args.output.to_string_lossy(), (!written.doubts.is_empty()).then(|| written.doubts.join(" ")));
     match runs.as_slice() {
-        [old, new] if args.store.json => say(json!({ "run": new, "compared_with": old, "file": file }))?,
-        [run, ..] if args.store.json => say(json!({ "run": run, "file": file }))?,
+        [old, new] if args.store.json => say(json!({ "run": new, "compared_with": old, "file": file, "doubt": doubt }))?,
+        [run, ..] if args.store.json => say(json!({ "run": run, "file": file, "doubt": doubt }))?,
         _ => remark(format!("wrote {} for {} {}", args.output.display(), if runs.len() > 1 { "runs" } else { "run" }, runs.join(" and "))),
     }
-    Ok(DONE)
+    written.doubts.iter().for_each(|doubt| remark(format!("warning: {doubt}")));
+    Ok(if written.is_altered { DAMAGED } else { DONE })
 }

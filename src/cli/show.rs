@@ -1,6 +1,7 @@
 //! `hilum show`: the journal of a run, or an artifact with those who made it.
 
 use super::{DONE, StoreArgs, open, say, wrong};
+use crate::checks::CHECKS;
 use crate::diagnostic::did_you_mean;
 use crate::progress::words::{duration, size};
 use hilum_cache::journal::{Entry as Line, Event};
@@ -17,6 +18,7 @@ pub(super) fn show(args: &StoreArgs, id: &str) -> anyhow::Result<u8> {
     let (store, ledger) = open::store(args)?;
     let runs = journal::run_names(&store)?;
     if runs.iter().any(|r| r == id) {
+        open::remark_altered(&ledger, id);
         return show_run(args, &store, id);
     }
     let wanted = if id.starts_with("b3:") { id.to_owned() } else { format!("b3:{id}") };
@@ -95,6 +97,7 @@ fn summary(line: &Line) -> String {
         Some(Event::Reused { stages, .. }) => format!("{} up to date", counted(stages.len(), "stage", "stages")),
         Some(Event::Failed(failure)) => format!("{} failed: {}", failure.stage, failure.message),
         Some(Event::Finding(f)) => format!("{} at {}{}", f.id, f.stage, f.allowed.as_ref().map(|r| format!(", allowed: {r}")).unwrap_or_default()),
+        Some(Event::Checked { decided, .. }) => format!("checks made: {} of {} decided", decided.len(), CHECKS.len()),
         Some(Event::Finished(f)) => format!("finished: executed {}, reused {}, failed {}", f.executed, f.reused, f.failed),
         Some(Event::StageStarted { stage, .. }) => format!("{stage} started"),
         Some(Event::Recovered { of, bytes }) => format!("moved {bytes} bytes of an unfinished line of run {of} aside"),

@@ -37,6 +37,7 @@ fn to_json(kind: &StageKind) -> anyhow::Result<Value> {
             Arity::One => "one",
             Arity::Optional => "optional",
             Arity::Many => "many",
+            Arity::OptionalMany => "optional-many",
             Arity::Gathered => "gathered",
         };
         json!({ "name": p.name, "type": p.artifact.name(), "arity": arity, "by": p.by, "text": p.doc.trim() })

@@ -24,7 +24,7 @@ pub(super) fn group(found: Vec<(String, String, Value, Value)>, all: &BTreeSet<&
 }
 
 /// Names of stages, those of all cells of one as its own.
-fn collapsed(names: &[String], all: &BTreeSet<&str>) -> Vec<String> {
+pub(super) fn collapsed(names: &[String], all: &BTreeSet<&str>) -> Vec<String> {
     let mut out: Vec<String> = vec![];
     for name in names {
         let of = base(name);

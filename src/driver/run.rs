@@ -18,7 +18,6 @@ use hilum_cache::lock::StoreLock;
 use hilum_cache::{Journal, StageKey, Store, WritableStore, gc, journal};
 use hilum_stages::contract::pseudonym::PseudonymKey;
 use hilum_stages::records::Answer;
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How a study is run.
@@ -143,7 +142,7 @@ impl<'a> Attempt<'a> {
         let is_idle = plan.decisions.iter().all(|d| matches!(d, Decision::Reuse { .. } | Decision::Unwanted));
         let ran = if is_idle {
             if options.only.is_empty()
-                && let Err(e) = self.record_return(&opened, &plan)
+                && let Err(e) = self.record_return(&opened, &plan, &known, &early)
             {
                 // A store that cannot be written to has nothing to add, either.
                 tracing::debug!("the run could not be recorded: {e}");
@@ -153,7 +152,7 @@ impl<'a> Attempt<'a> {
             let reused = known.iter().flatten().count();
             Executed { end: End::Finished, run: None, executed: 0, reused, failed: vec![], skipped: 0, outputs: known, found: early, lock: opened.lock }
         } else {
-            self.execute(opened, plan, key)?
+            self.execute(opened, plan, key, &early)?
         };
         study.workspace.save_objects_memo(&store);
         let is_laid_out = options.only.is_empty() && ran.end != End::Refused;
@@ -174,22 +173,24 @@ impl<'a> Attempt<'a> {
 
     /// Records a run with nothing to do if the newest run left the store with other results, such as those of another study: what
     /// the user came back to is the newest from now on, for reports, and for cleaning.
-    fn record_return(&self, opened: &Opened, plan: &Plan) -> hilum_cache::Result<()> {
+    fn record_return(&self, opened: &Opened, plan: &Plan, known: &Outputs, found: &[Finding]) -> hilum_cache::Result<()> {
         let p = &self.study.pipeline;
-        let key = |(id, d): (StageId, &Decision)| if let Decision::Reuse { key, .. } = d { Some((p.stages[id].name.clone(), *key)) } else { None };
-        let keys: HashMap<String, StageKey> = plan.decisions.pairs().filter_map(key).collect();
-        if opened.session.ledger.newest_of_study(&p.study).is_some_and(|newest| newest == keys) {
+        let key = |(id, d): (StageId, &Decision)| if let Decision::Reuse { key, .. } = d { Some((p.stages[id].name.as_str(), *key)) } else { None };
+        let keys: Vec<(&str, StageKey)> = plan.decisions.pairs().filter_map(key).collect();
+        let newest = opened.session.ledger.newest_of_study(&p.study);
+        if newest.is_some_and(|newest| newest.len() == keys.len() && keys.iter().all(|(stage, key)| newest.get(*stage) == Some(key))) {
             return Ok(());
         }
         let store = WritableStore::of(&opened.session.store)?;
         let mut recorder = Recorder::begin(Journal::begin(&store)?, &self.study.workspace, p)?;
         let reused = keys.len();
-        recorder.reused(&keys.into_iter().collect::<Vec<_>>())?;
+        recorder.reused(&keys.into_iter().map(|(stage, key)| (stage.to_owned(), key)).collect::<Vec<_>>())?;
+        recorder.checked(p, found, opened.decided(known))?;
         recorder.finished(Finished { executed: 0, reused, failed: 0, skipped: 0, cancelled: false })
     }
 
-    /// Executes what a plan says.
-    fn execute(&mut self, mut opened: Opened<'a>, plan: Plan, key: Option<PseudonymKey>) -> Result<Executed, Error> {
+    /// Executes what a plan says; `early` is what the checks found with what it knows.
+    fn execute(&mut self, mut opened: Opened<'a>, plan: Plan, key: Option<PseudonymKey>, early: &[Finding]) -> Result<Executed, Error> {
         let (study, options, sink) = (self.study, self.options, self.sink);
         let p = &study.pipeline;
         let store = WritableStore::of(&opened.session.store)?;
@@ -211,6 +212,7 @@ impl<'a> Attempt<'a> {
             sink.handle(&Event::Warning { message: format!("the journal of run {of} ended in the middle of a line; moved {bytes} bytes aside") });
             recorder.recovered(&of, bytes)?;
         }
+        recorder.checked(p, early, opened.decided(&plan.known()))?;
         if options.devices.fell_back {
             sink.handle(&Event::Warning { message: "no GPU found; using the CPU".into() });
         }

@@ -6,11 +6,14 @@ use super::{Evidence, KnownOutput, Lineage, alike};
 use crate::pipeline::Pipeline;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::{Digest, Error, Result};
+use hilum_stages::KINDS;
 use hilum_stages::contract::artifact::ArtifactType;
+use hilum_stages::contract::fit::NotWritten;
 use hilum_stages::contract::source::SourceKind;
 use hilum_stages::contract::stage::{Namespace, Needs};
 use hilum_stages::data::contents::Likeness;
 use hilum_stages::data::sample::Origin;
+use serde_json::Value;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// An import of the study whose tables are known.
@@ -20,6 +23,13 @@ struct Import {
     declared: Option<String>,
     patients: Artifact,
     samples: Artifact,
+}
+
+/// Within which identifiers the patients of an import are told apart, as its record says what ran; none if this program does not know
+/// the kind, or not these parameters.
+pub fn namespace(kind: &str, parameters: &Value) -> Option<Namespace> {
+    let kind = KINDS.iter().find(|known| known.name == kind)?;
+    (kind.decode)(parameters.clone(), &NotWritten).ok()?.namespace()
 }
 
 /// The pseudonyms behind each token of a table of patients.

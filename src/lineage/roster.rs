@@ -164,8 +164,8 @@ impl Roster {
         Ok(held)
     }
 
-    /// Whom a token means: within the namespaces of a table, or in all that know it.
-    fn meant(&mut self, token: &str, spaces: Option<&BTreeSet<String>>) -> Vec<u32> {
+    /// Whom a token means, by number: within the namespaces of a table, or in all that know it.
+    pub fn meant(&mut self, token: &str, spaces: Option<&BTreeSet<String>>) -> Vec<u32> {
         let mut known = self.known.get(token).cloned().unwrap_or_default();
         known.extend(self.only.clone());
         let within: Vec<String> = match spaces {

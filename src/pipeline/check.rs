@@ -47,7 +47,7 @@ pub(super) fn parameters(
 /// The paths that a stage reads must not lead out of their directories.
 fn sources(stage: &dyn AnyStage, with: &Node, diagnostics: &mut Vec<Diagnostic>) {
     for source in stage.sources() {
-        let fault = path::read(&source.path.0).outside(with.place_of_parameter(source.parameter));
+        let fault = path::read(&source.path.0).outside(with.place_of_parameter(&source.parameter));
         diagnostics.extend(fault.filter(|f| !diagnostics.contains(f)));
     }
 }
@@ -146,7 +146,6 @@ pub(super) fn arity(port: &Port, is_list: bool, bindings: &[(bool, Span)], diagn
         Arity::One | Arity::Optional if gathers => diagnostics
             .push(fault(format!("input `{}` takes one artifact, but this gathers several", port.name), "select one cell, such as `stage/axis=value`")),
         Arity::One | Arity::Optional if is_list => diagnostics.push(fault(format!("input `{}` takes one artifact, not a list", port.name), "name one stage")),
-        Arity::Many if gathers => diagnostics.push(fault(format!("input `{}` takes a list and does not gather cells", port.name), "name each cell")),
         _ => {}
     }
 }

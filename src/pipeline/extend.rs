@@ -13,8 +13,10 @@ pub fn extend(root: Node, file: &Path, sets: &[String], texts: &mut Texts, diagn
     let sets = arguments(sets, texts, diagnostics)?;
     let named = sets.iter().rfind(|set| set.path == "scale").map(|set| &set.value);
     let mut root = scale::scaled(root, named, diagnostics)?;
+    // An axis that another argument sets may have the name of a variable among its values.
+    let values: Vec<Node> = sets.iter().map(|set| set.value.clone()).collect();
     for Set { path, value, span } in sets {
-        let Ok(()) = set::check(&root, path, &value, span).map_err(|fault| diagnostics.push(*fault)) else { continue };
+        let Ok(()) = set::check(&root, &values, path, &value, span).map_err(|fault| diagnostics.push(*fault)) else { continue };
         let over = path.rsplit('.').fold(value, |value, part| Node::new(span, Yaml::Map(vec![(Key { span, text: part.to_owned() }, value)])));
         root = merge(root, over);
     }

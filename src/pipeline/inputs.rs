@@ -46,9 +46,11 @@ impl ExpandedStages {
         let names_stage = b.port.arity == Arity::Gathered && stages.len() > 1;
         for bind @ Bind { binding, text, from: stage, output, is_list, .. } in b.bindings.iter().filter(of_cell) {
             let own = &axes[*stage];
-            if binding.gathers() || names_stage {
+            // In a list, cells have no names: gathering them is naming each.
+            let has_cells = b.port.arity == Arity::Gathered && binding.gathers() || names_stage;
+            if has_cells {
                 shape = Shape::Gathered;
-            } else if *is_list {
+            } else if *is_list || binding.gathers() {
                 shape = Shape::List;
             }
             let selected = |axis: &String| binding.axes.iter().find(|(n, _)| n == axis).and_then(|(_, v)| own[axis].spelling(v.as_ref()?).map(str::to_owned));
@@ -78,7 +80,8 @@ impl ExpandedStages {
                     return Err(Missing::Faulty);
                 }
                 let spelt = matrix::spell(if names_stage { &study.stages[*stage].name.text } else { "" }, &coordinates);
-                from.push(Source { stage: id, port: output.name, cell: spelt.trim_start_matches('/').to_owned() });
+                let cell = if has_cells { spelt.trim_start_matches('/').to_owned() } else { String::new() };
+                from.push(Source { stage: id, port: output.name, cell });
             }
         }
         if is_faulty {
@@ -98,7 +101,7 @@ pub(super) fn given(raw: &RawStage, kind: &StageKind, stage: &dyn AnyStage, boun
         // A list that is looked up by tables that are all absent may be absent too.
         let by_absent = !port.by.is_empty() && port.by.iter().all(|by| !bound.contains(by));
         let why = stage.requires(port.name);
-        if (port.arity != Arity::Optional || why.is_some()) && !bound.contains(&port.name) && !by_absent {
+        if (!port.arity.may_be_absent() || why.is_some()) && !bound.contains(&port.name) && !by_absent {
             let mut fault = Diagnostic::new("E0204", format!("`{}` ({}) needs the input `{}`", raw.name.text, kind.name, port.name))
                 .at(raw.name.span, format!("`{}` is not bound", port.name))
                 .help(format!("add `in: {{ {}: STAGE }}`, where STAGE makes {}", port.name, port.artifact));

@@ -127,6 +127,10 @@ impl Stage {
     pub fn input(&self, port: &str) -> Option<&Input> {
         self.inputs.iter().find(|i| i.port.name == port)
     }
+    /// True if it compares synthetic images with real ones by features of both.
+    pub fn compares_synthetic(&self) -> bool {
+        self.input("synthetic").is_some() && self.input("features").is_some()
+    }
     /// Axes and values of its cell.
     pub fn coordinates(&self) -> impl Iterator<Item = (&str, &str)> {
         self.name.split('/').skip(1).filter_map(|part| part.split_once('='))

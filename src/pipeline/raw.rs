@@ -231,38 +231,88 @@ impl Reader<'_> {
         })
     }
 
+    /// By id, so that a layer can allow more, or a list.
     fn allow(&mut self, checks: &Node) -> Vec<Allowed> {
         let entries = self.map(checks, "`checks`").unwrap_or_default();
         self.known(entries, &["allow"], "E0101", "key");
-        let Some(list) = checks.get("allow") else { return vec![] };
-        let Yaml::List(items) = &list.value else {
-            self.shape(list, "`checks.allow`", "a list");
-            return vec![];
-        };
-        let mut out = vec![];
-        for item in items {
-            let entries = self.map(item, "an allowed finding").unwrap_or_default();
-            self.known(entries, &["id", "reason"], "E0101", "key");
-            let get = |key: &str| item.get(key).and_then(|n| n.text()).map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
-            match (get("id"), get("reason"), item.get("id")) {
-                (Some(id), Some(reason), Some(node)) => {
-                    let known = self.checks;
-                    if !known.contains(&id.as_str()) {
-                        self.diagnostics.push(
-                            Diagnostic::new("E0106", format!("there is no check `{id}`"))
-                                .at(node.span, "unknown check")
-                                .maybe_help(did_you_mean(&id, known.iter().copied(), "check").or(Some(format!("the checks are: {}", known.join(", "))))),
-                        );
-                    }
-                    out.push(Allowed { id: Key { span: node.span, text: id }, reason });
-                }
-                _ => self.diagnostics.push(
-                    Diagnostic::new("E0105", "an allowed finding needs `id` and `reason`")
-                        .at(item.span, "one of them is missing or empty")
-                        .help("write `{ id: leakage.patient_overlap, reason: \"why\" }`"),
-                ),
+        let Some(allow) = checks.get("allow") else { return vec![] };
+        match &allow.value {
+            Yaml::Map(entries) => entries.iter().filter_map(|(id, reason)| self.allowed(Some((&id.text, id.span)), Some(reason), id.span)).collect(),
+            Yaml::List(items) => items.iter().filter_map(|item| self.listed(item)).collect(),
+            _ => {
+                self.shape(allow, "`checks.allow`", "a mapping of ids and reasons");
+                vec![]
             }
         }
-        out
+    }
+
+    fn listed(&mut self, item: &Node) -> Option<Allowed> {
+        let entries = self.map(item, "an allowed finding").unwrap_or_default();
+        self.known(entries, &["id", "reason"], "E0101", "key");
+        self.allowed(item.get("id").and_then(|id| Some((id.text()?, id.span))), item.get("reason"), item.span)
+    }
+
+    fn allowed(&mut self, id: Option<(&str, Span)>, reason: Option<&Node>, place: Span) -> Option<Allowed> {
+        let said = |text: &str| Some(text.trim()).filter(|t| !t.is_empty()).map(str::to_owned);
+        let id = id.and_then(|(id, span)| Some(Key { span, text: said(id)? }));
+        let reason = reason.filter(|r| !r.is_null()).and_then(|r| said(r.text()?));
+        let (Some(id), Some(reason)) = (id, reason) else {
+            self.diagnostics.push(
+                Diagnostic::new("E0105", "an allowed finding needs an id and a reason")
+                    .at(place, "one of them is missing or empty")
+                    .help("write `leakage.patient_overlap: \"why\"`"),
+            );
+            return None;
+        };
+        let known = self.checks;
+        if !known.contains(&id.text.as_str()) {
+            self.diagnostics.push(
+                Diagnostic::new("E0106", format!("there is no check `{}`", id.text))
+                    .at(id.span, "unknown check")
+                    .maybe_help(did_you_mean(&id.text, known.iter().copied(), "check").or(Some(format!("the checks are: {}", known.join(", "))))),
+            );
+        }
+        Some(Allowed { id, reason })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::{parse, scale};
+
+    /// The findings that a study allows, and what is said of it.
+    fn allowed(checks: &str) -> (Vec<(String, String)>, Vec<String>) {
+        let mut faults = vec![];
+        let text = format!("{{ study: s, seed: 1, stages: {{ a: {{ stage: split }} }}, {checks} }}");
+        let root = scale::scaled(parse::parse(&text, 0, &mut faults).unwrap(), None, &mut faults).unwrap();
+        let study = read(&root, &["a.one", "a.two"], &mut faults).unwrap();
+        let said = faults.into_iter().map(|f| format!("{} {} {}", f.code, f.message, f.help.unwrap_or_default())).collect();
+        (study.allow.into_iter().map(|a| (a.id.text, a.reason)).collect(), said)
+    }
+
+    #[test]
+    fn a_scale_allows_more_and_takes_back_by_id() {
+        let pair = |id: &str, why: &str| (id.to_owned(), why.to_owned());
+        let study = "checks: { allow: { a.one: why } }, scale: ci, scales: { ci: { checks: { allow: LAYER } } }";
+        let of = |layer: &str| allowed(&study.replace("LAYER", layer));
+        assert_eq!(of("{ a.two: as well }"), (vec![pair("a.one", "why"), pair("a.two", "as well")], vec![]));
+        assert_eq!(of("{ a.one: null }"), (vec![], vec![]));
+        assert_eq!(of("[{ id: a.two, reason: alone }]"), (vec![pair("a.two", "alone")], vec![]), "a list replaces");
+    }
+
+    #[test]
+    fn an_allowed_finding_without_a_reason_or_a_check_is_said() {
+        for (checks, expected) in [
+            ("{ a.one: ' ' }", "E0105 an allowed finding needs an id and a reason"),
+            ("{ a.one: { reason: why } }", "E0105 "),
+            ("{ a.one: }", "E0105 "),
+            ("[{ id: a.one }]", "E0105 "),
+            ("{ a.tow: why }", "E0106 there is no check `a.tow` a check with a similar name exists: `a.two`"),
+            ("why", "E0007 `checks.allow` must be a mapping of ids and reasons"),
+        ] {
+            let (_, faults) = allowed(&format!("checks: {{ allow: {checks} }}"));
+            assert!(faults.len() == 1 && faults[0].starts_with(expected), "{checks}: {faults:?}");
+        }
     }
 }

@@ -36,11 +36,8 @@ pub fn to_json(p: &Pipeline) -> Value {
         stages.insert(stage.name.clone(), entry.into());
     }
     let order: Vec<&str> = p.stages.iter().map(|s| s.name.as_str()).collect();
-    let mut study = json!({ "study": p.study, "description": p.description, "order": order, "stages": stages });
-    if let Some(scale) = &p.scale {
-        study["scale"] = scale.as_str().into();
-    }
-    study
+    // `null` where there is none: records of older programs say nothing in that case, and in others.
+    json!({ "study": p.study, "description": p.description, "scale": p.scale, "order": order, "stages": stages })
 }
 
 fn output_name(p: &Pipeline, id: StageId, port: &str) -> String {

@@ -23,7 +23,7 @@ pub fn schema(language: &Language) -> Value {
         let names = Names::of(kind.name, &parameters, &types);
         definitions.extend(types.iter().map(|(name, definition)| (names.name(name), written(definition, &names))));
         definitions.insert(format!("with-{}", kind.name), written(&parameters, &names));
-        let binding = |arity| if matches!(arity, Arity::One | Arity::Optional | Arity::Gathered) { "#/$defs/binding" } else { "#/$defs/bindings" };
+        let binding = |arity: Arity| if arity.takes_list() { "#/$defs/bindings" } else { "#/$defs/binding" };
         let inputs: Map<String, Value> =
             kind.inputs.iter().map(|p| (p.name.to_owned(), json!({ "description": p.doc.trim(), "$ref": binding(p.arity) }))).collect();
         let mut with = vec![json!({ "$ref": format!("#/$defs/with-{}", kind.name) }), json!({ "$ref": "#/$defs/name" })];
@@ -142,7 +142,14 @@ fn checks(ids: &[&str]) -> Value {
         "additionalProperties": false,
         "properties": { "id": { "enum": ids }, "reason": { "type": ["string", "number"] } },
     });
-    json!({ "type": "object", "additionalProperties": false, "properties": { "allow": { "type": "array", "items": entry } } })
+    let by_id = json!({
+        "description": "Reasons by the ids of findings.",
+        "type": "object",
+        "propertyNames": { "enum": ids },
+        "additionalProperties": { "type": ["string", "number", "boolean", "null"] },
+    });
+    let allow = json!({ "anyOf": [by_id, { "type": "array", "items": entry }] });
+    json!({ "type": "object", "additionalProperties": false, "properties": { "allow": allow } })
 }
 
 fn or_null(schema: Value) -> Value {

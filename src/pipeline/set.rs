@@ -6,15 +6,29 @@ use super::substitute::used;
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use std::collections::BTreeSet;
 
-/// Checks the path of one argument against the study before it.
+/// Checks the path of one argument against the study before it, and against the values of all arguments.
 ///
 /// # Errors
 /// If the path names a key that neither a study nor a stage can have.
-pub(super) fn check(root: &Node, path: &str, value: &Node, span: Span) -> Result<(), Box<Diagnostic>> {
-    wrong_key(root, path, value, span).map_or(Ok(()), |fault| Err(Box::new(fault)))
+pub(super) fn check(root: &Node, values: &[Node], path: &str, value: &Node, span: Span) -> Result<(), Box<Diagnostic>> {
+    wrong_key(root, values, path, value, span).map_or(Ok(()), |fault| Err(Box::new(fault)))
 }
 
-fn wrong_key(root: &Node, path: &str, value: &Node, span: Span) -> Option<Diagnostic> {
+/// Whether a word stands among the values of an axis, which may name variables: in a `matrix` of a study, or in a value for one.
+fn is_on_an_axis(root: &Node, values: &[Node], word: &str) -> bool {
+    fn has(node: &Node, word: &str) -> bool {
+        match &node.value {
+            Yaml::Scalar(text, _) => text == word,
+            Yaml::List(items) => items.iter().any(|item| has(item, word)),
+            Yaml::Map(entries) => entries.iter().any(|(_, below)| has(below, word)),
+        }
+    }
+    let Some(Yaml::Map(stages)) = root.get("stages").map(|stages| &stages.value) else { return false };
+    let mut axes = stages.iter().filter_map(|(_, stage)| stage.get("matrix"));
+    axes.any(|axes| has(axes, word)) || values.iter().any(|value| matches!(value.value, Yaml::List(_)) && has(value, word))
+}
+
+fn wrong_key(root: &Node, values: &[Node], path: &str, value: &Node, span: Span) -> Option<Diagnostic> {
     let parts: Vec<&str> = path.split('.').collect();
     let fault = |depth: usize, known: &mut dyn Iterator<Item = &str>, what: &str| {
         let (above, name) = (parts[..depth].join("."), parts[depth]);
@@ -36,7 +50,8 @@ fn wrong_key(root: &Node, path: &str, value: &Node, span: Span) -> Option<Diagno
         let mut names = BTreeSet::new();
         used(root, &|text| text == *name, &mut names);
         let mut known = entries("vars").iter().map(|(key, _)| key.text.as_str());
-        return (!known.clone().any(|key| key == *name) && !names.contains(name)).then(|| fault(1, &mut known, "variable"));
+        let is_named = names.contains(name) || is_on_an_axis(root, values, name);
+        return (!known.clone().any(|key| key == *name) && !is_named).then(|| fault(1, &mut known, "variable"));
     }
     if parts[0] != "stages" {
         return None;
@@ -59,10 +74,11 @@ mod tests {
     fn said(set: &str) -> Option<(String, String)> {
         let parse = |text: &str| parse::parse(text, 0, &mut vec![]).unwrap();
         let root = parse(
-            "{study: s, seed: 1, vars: {epochs: 2}, stages: {classifier: {stage: train-classifier, with: {epochs: $epochs, steps: $steps}}, split: {stage: split}}}",
+            "{study: s, seed: 1, vars: {epochs: 2}, stages: {classifier: {stage: train-classifier, with: {epochs: $epochs, steps: $steps}, matrix: {of: [dcgan]}}, split: {stage: split}}}",
         );
         let (path, value) = set.split_once('=').unwrap();
-        let d = wrong_key(&root, path, &parse(value), Span { text: 0, start: 0, end: path.len() as u32 })?;
+        let axis = [parse("[res, vgg]")];
+        let d = wrong_key(&root, &axis, path, &parse(value), Span { text: 0, start: 0, end: path.len() as u32 })?;
         let at = d.at.unwrap().0;
         Some((format!("{} at {}", d.message, &path[at.range()]), d.help.unwrap_or_default()))
     }
@@ -89,6 +105,8 @@ mod tests {
             "seed=2",
             "vars.steps=5",
             "vars.epochs=5",
+            "vars.vgg=vgg16",
+            "vars.dcgan={steps: 5}",
             "vars={other: 5}",
             "description=d",
             "stages.classifier.with.steps=5",

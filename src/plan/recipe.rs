@@ -44,13 +44,13 @@ pub fn form(p: &Pipeline, id: StageId, known: &dyn Fn(StageId, &str) -> Option<A
     let mut sources = BTreeMap::new();
     for source in stage.stage.sources() {
         // The file's digest stands for its place: the same file elsewhere is the same study.
-        let (above, name) = source.parameter.rsplit_once('.').map_or(("", source.parameter), |(above, name)| (above, name));
+        let (above, name) = source.parameter.rsplit_once('.').unwrap_or(("", &source.parameter));
         let holder = above.split('.').filter(|s| !s.is_empty()).try_fold(&mut parameters, |node, key| node.get_mut(key));
         if let Some(map) = holder.and_then(|h| h.as_object_mut()) {
             map.remove(name);
         }
-        if let Some(listing) = session.listings.get(&id).and_then(|l| l.get(source.parameter)) {
-            sources.insert(source.parameter.to_owned(), listing.digest);
+        if let Some(listing) = session.listings.get(&id).and_then(|l| l.get(&source.parameter)) {
+            sources.insert(source.parameter, listing.digest);
         }
     }
     let mut recipe = Recipe {

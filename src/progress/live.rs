@@ -93,7 +93,7 @@ impl Shown {
     fn draw(&mut self, stage: &str, progress: Option<&Progress>) {
         let width = self.fit();
         let Some(row_of) = self.stages.get_mut(stage) else { return };
-        let left = progress.and_then(|p| row_of.pace.left(p.done, p.total));
+        let left = progress.and_then(|p| row_of.pace.left(p));
         // One column stays free: some terminals wrap a line that is as wide as they are.
         row_of.line.set_message(row(stage, progress, left, width.saturating_sub(1)));
     }

@@ -26,7 +26,7 @@ impl Sink for Plain {
             Event::StageStarted { stage, .. } => drop(stages.insert(stage.clone(), (Instant::now(), Pace::default()))),
             Event::Progress { stage, progress } => {
                 let Some((said, pace)) = stages.get_mut(stage) else { return };
-                let left = pace.left(progress.done, progress.total);
+                let left = pace.left(progress);
                 if said.elapsed() > PAUSE {
                     *said = Instant::now();
                     let values: String = progress.values.iter().map(|(n, v)| format!("  {n} {v:.4}")).collect();

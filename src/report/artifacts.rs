@@ -4,9 +4,7 @@ use hilum_cache::receipt::Artifact;
 use hilum_cache::tree::Entry;
 use hilum_cache::{Digest, Receipt, Result, Store};
 use hilum_stages::contract::artifact::ArtifactType;
-use hilum_stages::contract::port::File;
-use hilum_stages::data::pack::Images;
-use hilum_stages::data::sample::{ClassCount, Sample, Samples};
+use hilum_stages::data::sample::{ClassCount, Samples};
 use hilum_stages::records::{PredictionTable, Record};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -38,8 +36,8 @@ pub(super) struct Known {
     pub(super) stage: usize,
     /// The output port.
     port: String,
-    artifact: Artifact,
-    kind: ArtifactType,
+    pub(super) artifact: Artifact,
+    pub(super) kind: ArtifactType,
     /// The names of its files without extensions; of several files those that are in no directory.
     names: Vec<String>,
 }
@@ -91,14 +89,35 @@ pub(super) struct ReportArtifact {
     pub(super) port: String,
     /// Its object.
     pub(super) digest: Digest,
+    /// As its receipt has it.
+    pub(super) artifact: Artifact,
     files: Vec<Entry>,
+    /// Files of it that are no longer in the store.
+    pub(super) removed: usize,
 }
 
 impl ReportArtifact {
     /// The artifact as that subject.
     pub(super) fn of(subject: Subject, receipt: Rc<Receipt>, known: &Known, store: &Store) -> Result<ReportArtifact> {
         let files = store.files(&known.artifact)?;
-        Ok(ReportArtifact { subject, receipt, port: known.port.clone(), digest: known.artifact.digest, files })
+        Ok(ReportArtifact { subject, receipt, port: known.port.clone(), digest: known.artifact.digest, artifact: known.artifact.clone(), files, removed: 0 })
+    }
+
+    /// Leaves out the files that were removed from the store; false if the one that makes it what it is for the report is among them.
+    ///
+    /// # Errors
+    /// Those of `is_removed`.
+    pub(super) fn leave_out(&mut self, is_removed: impl Fn(&Digest) -> Result<bool>) -> Result<bool> {
+        let mut is_whole = true;
+        for file in std::mem::take(&mut self.files) {
+            if is_removed(&file.digest)? {
+                self.removed += 1;
+                is_whole &= stem(&file.name).as_deref() != Some(self.subject.name);
+            } else {
+                self.files.push(file);
+            }
+        }
+        Ok(is_whole)
     }
 
     /// The stage that made it, with its cell.
@@ -128,30 +147,11 @@ impl ReportArtifact {
         Ok(R::read(&bytes).map_err(|e| e.to_string()))
     }
 
-    /// The rows of a table of samples; none if it cannot be read.
-    ///
-    /// # Errors
-    /// If the file is damaged or gone.
-    pub(super) fn samples(&self, store: &Store) -> Result<Vec<Sample>> {
-        let bytes = self.bytes(store, "samples.csv")?;
-        Ok(bytes.and_then(|b| Samples::read_rows(&b).ok()).unwrap_or_default())
-    }
-
     /// Images per class of a table of samples; none if it cannot be read.
     ///
     /// # Errors
     /// If the file is damaged or gone.
     pub(super) fn class_counts(&self, store: &Store) -> Result<Vec<ClassCount>> {
         Ok(self.bytes(store, "samples.csv")?.map_or(vec![], |bytes| Samples::class_counts(&bytes)))
-    }
-
-    /// Packed images; none if they do not open.
-    ///
-    /// # Errors
-    /// If a file is damaged or gone.
-    pub(super) fn pack(&self, store: &Store) -> Result<Option<Images>> {
-        use hilum_stages::contract::port::InputArtifact;
-        let files = self.files.iter().map(|e| Ok(File { path: store.verified_path(&e.digest)?, name: e.name.clone() })).collect::<Result<Vec<_>>>()?;
-        Ok(Images::open(&files).ok())
     }
 }

@@ -24,6 +24,7 @@ mod population;
 mod predictions;
 mod published;
 mod quality;
+mod shortcuts;
 mod spread;
 mod stages;
 mod study;
@@ -33,9 +34,10 @@ mod training_sets;
 mod under_way;
 
 use super::artifacts::{ReportArtifact, Subject};
-use super::facts::Facts;
+use super::facts::{Facts, Found};
+use super::material::Material;
 use super::wide;
-use hilum_cache::{Result, Store};
+use hilum_cache::{Error, Result, Store};
 use hilum_stages::contract::note::Note;
 use maud::{Markup, html};
 
@@ -63,14 +65,6 @@ pub(super) struct Group {
     pub(super) chapters: &'static [Chapter],
 }
 
-/// What a chapter is made of.
-pub(super) struct Material<'a> {
-    pub(super) facts: &'a Facts<'a>,
-    pub(super) store: &'a Store,
-    /// The artifacts that the chapter is about, subject by subject in the order of the study; of a large study the first.
-    found: Vec<ReportArtifact>,
-}
-
 /// What stands above everything else.
 pub(super) const ANSWER: Chapter = answers::CHAPTER;
 
@@ -96,6 +90,7 @@ pub(super) static READERS: &[Group] = &[
         predictions::CHAPTER,
         misjudged::CHAPTER,
         attention::CHAPTER,
+        shortcuts::CHAPTER,
         population::CHAPTER,
         images::CHAPTER,
         pairs::CHAPTER,
@@ -116,36 +111,25 @@ pub(super) static READERS: &[Group] = &[
     ] },
 ];
 
-impl Material<'_> {
-    /// The artifacts that are this.
-    pub(super) fn of(&self, subject: Subject) -> impl Iterator<Item = &ReportArtifact> {
-        self.found.iter().filter(move |f| f.subject == subject)
-    }
-    /// Where such files of all stages are, for what is too long for a page.
-    pub(super) fn elsewhere(&self, files: &str) -> String {
-        format!("{files} of each stage in `results/{}`", self.facts.study)
-    }
-    /// Where the table of an artifact is, for one that is too long for a page.
-    pub(super) fn path(&self, found: &ReportArtifact) -> String {
-        format!("`results/{}/{}/{}.csv`", self.facts.study, found.stage(), found.port)
-    }
-}
-
 impl Chapter {
     /// Its content for a run; none if it has nothing to say.
     ///
     /// # Errors
-    /// If an artifact that it is about is damaged or gone.
+    /// If an artifact that it is about is damaged or missing. What `gc` removed is left out, and named.
     pub(super) fn content(&self, facts: &Facts, store: &Store) -> Result<Option<Markup>> {
-        let (found, further) = facts.found(store, self.about)?;
+        let Found { found, further, removed } = facts.found(store, self.about)?;
         if found.is_empty() && !self.about.is_empty() {
-            return Ok(None);
+            return Ok((!removed.is_empty()).then(|| no_longer(&removed)));
         }
-        let content = (self.render)(&Material { facts, store, found })?;
+        let content = match (self.render)(&Material { facts, store, found }) {
+            Err(Error::Missing(object)) if facts.is_removed(store, &object)? => return Ok(Some(no_longer(&[format!("object {}", object.short())]))),
+            content => content?,
+        };
         let said = further.iter().map(|(subject, n)| format!("{n} more artifacts `{}`", subject.name)).collect::<Vec<_>>().join(", ");
         Ok(content.map(|content| {
             html! {
                 (content)
+                @if !removed.is_empty() { (no_longer(&removed)) }
                 @if !said.is_empty() { p.more { "Not considered here, since the study is large: " (wide::prose(&said)) " (see " code { "hilum show " (facts.run) } " and " code { "results/" (facts.study) } ")." } }
             }
         }))
@@ -155,6 +139,20 @@ impl Chapter {
     #[cfg(test)]
     fn of(&self, facts: &Facts, store: &Store) -> Result<Markup> {
         Ok(self.content(facts, store)?.map_or_else(|| html! {}, |content| section(self.id, self.title, &content)))
+    }
+}
+
+/// Outputs of which no more than a few are named.
+const NAMED: usize = 5;
+
+/// Says that outputs are not shown, as `gc` removed them.
+fn no_longer(removed: &[String]) -> Markup {
+    let more = removed.len().saturating_sub(NAMED);
+    html! {
+        p.warn {
+            "No longer in the store, and so not shown: " @for (n, name) in removed.iter().take(NAMED).enumerate() { @if n > 0 { ", " } code { (name) } } @if more > 0 { " and " (more) " more" }
+            ". " code { "hilum gc" } " removed it; a run of the same study computes it again."
+        }
     }
 }
 
@@ -213,7 +211,9 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("<li><a href=\"#toy\">A &lt;toy&gt;</a></li>"), "{text}");
-        assert!(!text.contains("nothing") && !text.contains("silent") && !text.contains("nobody"));
+        for id in ["nothing", "silent", "nobody"] {
+            assert!(!text.contains(&format!("id=\"{id}\"")) && !text.contains(&format!("#{id}\"")), "{id} is on the page");
+        }
     }
 
     /// Chapters go by what an artifact is, whichever kind made it, and say of a table that cannot be read which column it lacks.

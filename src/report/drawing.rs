@@ -6,6 +6,11 @@ use base64::engine::general_purpose::STANDARD;
 use hilum_stages::figures::Drawing;
 use maud::{Markup, html};
 
+/// Most figures are this wide.
+const PAGE: f64 = 480.0;
+/// From this ratio of height and width on, a figure is tall.
+const TALL: f64 = 1.5;
+
 /// An SVG as a picture; `alt` says what it shows.
 pub(super) fn svg(bytes: &[u8], alt: &str) -> Markup {
     html! { img.drawing alt=(alt) src=(format!("data:image/svg+xml;base64,{}", STANDARD.encode(bytes))); }
@@ -18,23 +23,51 @@ pub(super) fn png(bytes: &[u8], alt: &str) -> Markup {
 
 /// What was drawn for this page, with its numbers as a file of that name where no record has them.
 pub(super) fn drawing(name: &str, drawing: &Drawing) -> Markup {
-    html! {
-        figure {
-            (svg(drawing.svg().as_bytes(), drawing.caption()))
-            @if let Some(csv) = drawing.data() {
-                figcaption { a download=(format!("{name}.csv")) href={ "data:text/csv;base64," (STANDARD.encode(csv)) } { "numbers (CSV)" } }
-            }
-        }
-    }
+    let numbers = drawing.data().map(|csv| {
+        html! { figcaption.screen { a download=(format!("{name}.csv")) href={ "data:text/csv;base64," (STANDARD.encode(csv)) } { "numbers (CSV)" } } }
+    });
+    figure(drawing.svg().as_bytes(), drawing.caption(), numbers)
+}
+
+/// An SVG that a stage drew; `alt` says what it shows.
+pub(super) fn stored(bytes: &[u8], alt: &str) -> Markup {
+    figure(bytes, alt, None)
+}
+
+fn figure(bytes: &[u8], alt: &str, below: Option<Markup>) -> Markup {
+    // On paper, two stand beside each other; what is wide stands alone, and what is tall is not made small.
+    let shape = match size(bytes) {
+        Some((width, height)) if width <= PAGE => (height > TALL * width).then_some("tall"),
+        _ => Some("broad"),
+    };
+    html! { figure class=[shape] { (svg(bytes, alt)) @if let Some(below) = below { (below) } } }
+}
+
+/// The width and the height of a drawing, if its box says them.
+fn size(svg: &[u8]) -> Option<(f64, f64)> {
+    let head = String::from_utf8_lossy(&svg[..svg.len().min(1000)]).into_owned();
+    let sides = head.split_once("<svg")?.1.split_once('>')?.0.split_once(" viewBox=\"")?.1.split_once('"')?.0;
+    let mut sides = sides.split_whitespace().skip(2).map(|side| side.parse().ok());
+    Some((sides.next()??, sides.next()??))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::svg;
+    use super::*;
 
     #[test]
     fn a_script_is_contained_in_an_image() {
         let page = svg(b"<svg><script>alert(1)</script></svg>", "a \"curve\" <b>").into_string();
         assert!(!page.contains("<script") && !page.contains("<b>") && page.starts_with("<img"), "{page}");
+    }
+
+    #[test]
+    fn what_is_wider_than_other_figures_is_broad_and_so_is_what_does_not_say() {
+        let of = |head: &str| stored(format!("<?xml version=\"1.0\"?><svg {head}></svg>").as_bytes(), "a").into_string();
+        assert!(of("xmlns=\"s\" viewBox=\"0 0 480 200\" width=\"648\"").starts_with("<figure><img"));
+        assert!(of("viewBox=\"0 0 480 800.5\"").starts_with("<figure class=\"tall\"><img"));
+        for broad in ["viewBox=\"0 0 960 2000\" width=\"300\"", "width=\"100%\"", ""] {
+            assert!(of(broad).starts_with("<figure class=\"broad\"><img"), "{broad}");
+        }
     }
 }

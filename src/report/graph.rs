@@ -137,12 +137,34 @@ impl Graph {
                 "missing" => ("#f3f3f3", "#b0b0b0", "#8a8a8a"),
                 _ => ("#ffffff", "#0b6e99", "#1d2733"),
             };
-            let (cx, label) = (x + WIDTH / 2.0, self.label(n).replace('&', "&amp;").replace('<', "&lt;"));
+            let (cx, label) = (x + WIDTH / 2.0, escaped(&self.label(n)));
             out +=
                 &format!("<rect x=\"{x}\" y=\"{y}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" rx=\"7\" fill=\"{fill}\" stroke=\"{stroke}\" stroke-width=\"1.4\"/>");
             out += &format!("<text x=\"{cx}\" y=\"{}\" text-anchor=\"middle\" font-size=\"13\" font-weight=\"600\" fill=\"{ink}\">{label}</text>", y + 19.0);
-            out += &format!("<text x=\"{cx}\" y=\"{}\" text-anchor=\"middle\" font-size=\"11\" fill=\"{ink}\" opacity=\"0.75\">{}</text>", y + 34.0, n.kind);
+            out += &format!(
+                "<text x=\"{cx}\" y=\"{}\" text-anchor=\"middle\" font-size=\"11\" fill=\"{ink}\" opacity=\"0.75\">{}</text>",
+                y + 34.0,
+                escaped(&n.kind)
+            );
         }
         out + "</svg>"
+    }
+}
+
+/// Text within markup: names come from a journal, which anybody may have written.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_journal_becomes_markup() {
+        let evil = "<script>alert(\"1\")</script>&";
+        let study = json!({ "order": [evil], "stages": { evil: { "stage": evil } } });
+        let drawn = Graph::of_resolved(&study).to_svg(&|_| "executed");
+        assert!(!drawn.contains("<script") && drawn.matches("&lt;script&gt;").count() == 2 && drawn.matches("<text").count() == 2, "{drawn}");
     }
 }

@@ -1,6 +1,6 @@
 //! What stands beside the answer: what was run, when, at which scale, whether checks passed, and whether numbers mean anything.
 
-use super::facts::Facts;
+use super::facts::{Facts, Scale};
 use super::verdicts::{Grade, in_short, merged};
 use super::wide::prose;
 use hilum_stages::words::counted;
@@ -8,6 +8,8 @@ use maud::{Markup, html};
 
 /// Reasons for allowed findings that stand in the first lines; all are in the list of checks.
 const REASONS: usize = 3;
+/// Versions of the program that are named; all are in the chapter about devices.
+const PROGRAMS: usize = 3;
 
 /// A line for each fact.
 pub(super) fn status(f: &Facts) -> Markup {
@@ -27,10 +29,32 @@ pub(super) fn status(f: &Facts) -> Markup {
                 @for (finding, _) in allowed.iter().take(REASONS) { "; allowed: " (finding.id) " (" (finding.allowed.as_deref().unwrap_or_default()) ")" }
                 @if allowed.len() > REASONS { "; " (counted(allowed.len() - REASONS, "more finding is", "more findings are")) " allowed" }
             } }
-            @if let Some(r) = f.receipts().next() {
-                div { dt { "Program" } dd { "hilum " (r.environment.program) " " (r.environment.commit) @if r.environment.dirty { " with changes" } } }
-            }
+            @if let Some(programs) = programs(f) { div { dt { "Program" } dd { (programs) } } }
         }
+    }
+}
+
+/// The versions of hilum that computed what is shown; those of results that were reused are told apart.
+fn programs(f: &Facts) -> Option<String> {
+    let (mut executed, mut reused): (Vec<String>, Vec<String>) = (vec![], vec![]);
+    for (name, result) in &f.stages {
+        let Some((result, is_own)) = result else { continue };
+        let by = &result.receipt(name).environment;
+        let program = format!("hilum {} {}", by.program, by.commit).trim_end().to_owned() + if by.dirty { " with changes" } else { "" };
+        let known = if *is_own { &mut executed } else { &mut reused };
+        if !known.contains(&program) {
+            known.push(program);
+        }
+    }
+    let named = |all: &[String]| {
+        let more = all.len().saturating_sub(PROGRAMS);
+        all[..all.len() - more].join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
+    };
+    match (executed.as_slice(), reused.as_slice()) {
+        ([], []) => None,
+        ([], reused) => Some(format!("nothing was executed; the results that were reused are by {}", named(reused))),
+        (executed, reused) if reused.iter().all(|program| executed.contains(program)) => Some(named(executed)),
+        (executed, reused) => Some(format!("{}; the results that were reused are by {}", named(executed), named(reused))),
     }
 }
 
@@ -44,8 +68,9 @@ pub(super) fn date(time: &str) -> String {
 
 fn scale(f: &Facts) -> String {
     match &f.scale {
-        Some(scale) => format!("{scale} (--scale {scale}), which is not the study in full"),
-        None => "none recorded: the study as it is written".to_owned(),
+        Scale::Named(scale) => format!("{scale} (--scale {scale}), which is not the study in full"),
+        Scale::AsWritten => "none: the study as it is written".to_owned(),
+        Scale::NotRecorded => "not recorded: the study as it is written, or at one of its scales".to_owned(),
     }
 }
 
@@ -54,24 +79,30 @@ fn drawn(f: &Facts) -> Option<String> {
     let stages: Vec<String> = f.receipts().filter(|r| hilum_stages::draws_images(&r.recipe.kind)).map(|r| r.stage.clone()).collect();
     let first = stages.first()?;
     let others = if stages.len() > 1 { format!(" and {}", counted(stages.len() - 1, "other stage", "other stages")) } else { String::new() };
-    let small = f.scale.as_ref().map_or(String::new(), |scale| format!(", and at the scale `{scale}` they mean nothing at all"));
+    let small = f.scale.name().map_or(String::new(), |scale| format!(", and at the scale `{scale}` they mean nothing at all"));
     Some(format!("Phantoms: the images of `{first}`{others} are drawn by a program. The numbers of this study say nothing of patients{small}."))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::facts::StageResult;
     use crate::report::tests::{empty_store, made};
     use hilum_cache::WritableStore;
     use serde_json::json;
+    use std::rc::Rc;
 
     #[test]
     fn the_first_lines_say_the_scale_and_that_phantoms_are_no_patients() {
         let (held, _) = empty_store();
         let store = WritableStore::open(&held.path().join("store")).unwrap();
         let phantoms = made(&store, "images", ("samples", "samples.csv"), b"x", json!({ "kind": "phantoms" }));
-        let facts =
-            Facts { stages: vec![phantoms, ("later".into(), None)], scale: Some("c<i".into()), started: "2026-11-29T21:14:05.1Z".into(), ..Facts::default() };
+        let facts = Facts {
+            stages: vec![phantoms, ("later".into(), None)],
+            scale: Scale::Named("c<i".into()),
+            started: "2026-11-29T21:14:05.1Z".into(),
+            ..Facts::default()
+        };
         let page = status(&facts).into_string();
         for part in [
             "c&lt;i (--scale c&lt;i), which is not the study in full",
@@ -84,6 +115,25 @@ mod tests {
         }
         assert!(page.find("Phantoms").unwrap() < page.find("<dl").unwrap());
         let plain = status(&Facts::default()).into_string();
-        assert!(plain.contains("none recorded") && !plain.contains("drawn"), "{plain}");
+        assert!(plain.contains("not recorded") && !plain.contains("drawn"), "{plain}");
+        let whole = status(&Facts { scale: Scale::AsWritten, ..Facts::default() }).into_string();
+        assert!(whole.contains("none: the study as it is written"), "{whole}");
+    }
+
+    #[test]
+    fn the_program_is_that_which_executed_and_not_that_of_what_was_reused() {
+        let (held, _) = empty_store();
+        let store = WritableStore::open(&held.path().join("store")).unwrap();
+        let by = |stage: &str, program: &str, is_own: bool| {
+            let (name, result) = made(&store, stage, ("samples", "samples.csv"), stage.as_bytes(), json!({}));
+            let mut receipt = (*result.unwrap().0.receipt(stage)).clone();
+            receipt.environment.program = program.into();
+            (name, Some((StageResult::Held(Rc::new(receipt)), is_own)))
+        };
+        let said = |stages: Vec<crate::report::tests::Made>| programs(&Facts { stages, ..Facts::default() });
+        assert_eq!(said(vec![by("a", "0.1.0", false), by("b", "0.2.0", true)]).unwrap(), "hilum 0.2.0; the results that were reused are by hilum 0.1.0");
+        assert_eq!(said(vec![by("a", "0.2.0", false), by("b", "0.2.0", true)]).unwrap(), "hilum 0.2.0");
+        assert_eq!(said(vec![by("a", "0.1.0", false)]).unwrap(), "nothing was executed; the results that were reused are by hilum 0.1.0");
+        assert_eq!(said(vec![("later".into(), None)]), None);
     }
 }

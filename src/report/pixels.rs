@@ -1,42 +1,93 @@
-//! Pixels of single images for a page, from the packs of a run. Pictures are small: a report is no archive of images.
+//! Pixels of single images for a page, from the packs of a run: the one place where the report reads packs, and it reads none where
+//! the reader asked for no images. Pictures are small: a report is no archive of images.
 
-use super::artifacts::ReportArtifact;
-use hilum_cache::{Digest, Result, Store};
-use hilum_stages::data::pack::Images;
+use super::artifacts::{ReportArtifact, Subject};
+use super::material::Material;
+use hilum_cache::{Digest, Result};
+use hilum_stages::contract::port::{File, InputArtifact};
+use hilum_stages::data::pack::{INDEX, Images};
 use hilum_stages::data::png;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Packs that are opened.
-const PACKS: usize = 16;
+/// Packs that are looked into.
+const PACKS: usize = 100;
 /// Side of a picture in pixels, at most.
 const SIDE: usize = 160;
 
-/// The packs of a run.
+/// The pixels of some images.
+#[derive(Default)]
 pub(super) struct Pixels {
-    packs: Vec<Images>,
+    /// By image: its side, and its pixels from the top left.
+    found: BTreeMap<Digest, (usize, Vec<u8>)>,
 }
 
 impl Pixels {
-    /// Opens packs, each once.
+    /// Those of these images that the packs of a run have; none in a report without images. The chapter must be about packs.
     ///
     /// # Errors
     /// If a file is damaged or gone.
-    pub(super) fn of<'a>(found: impl Iterator<Item = &'a ReportArtifact>, store: &Store) -> Result<Pixels> {
-        let (mut packs, mut known): (Vec<Images>, BTreeSet<Digest>) = (vec![], BTreeSet::new());
-        for artifact in found {
-            if packs.len() < PACKS && known.insert(artifact.digest) {
-                packs.extend(artifact.pack(store)?);
+    pub(super) fn of(m: &Material, wanted: impl IntoIterator<Item = Digest>) -> Result<Pixels> {
+        let (mut wanted, mut found): (BTreeSet<Digest>, BTreeMap<_, _>) = (wanted.into_iter().collect(), BTreeMap::new());
+        for pack in packs(m) {
+            if wanted.is_empty() {
+                break;
             }
+            let Some(pack) = opened(m, pack, |image| wanted.contains(image))? else { continue };
+            wanted.retain(|image| match pack.get(image) {
+                Some(pixels) => {
+                    found.insert(*image, (pack.side, pixels.to_vec()));
+                    false
+                }
+                None => true,
+            });
         }
-        Ok(Pixels { packs })
+        Ok(Pixels { found })
+    }
+
+    /// An image with its side, if a pack has it.
+    pub(super) fn get(&self, image: &Digest) -> Option<(usize, &[u8])> {
+        self.found.get(image).map(|(side, pixels)| (*side, pixels.as_slice()))
     }
 
     /// An image as PNG, made smaller if it is large; none if no pack has it.
     pub(super) fn png(&self, image: &Digest) -> Option<Vec<u8>> {
-        let (side, pixels) = self.packs.iter().find_map(|pack| pack.get(image).map(|pixels| (pack.side, pixels)))?;
+        let (side, pixels) = self.get(image)?;
         let (side, pixels) = smaller(side, pixels);
         png::encode(&pixels, side as u32, side as u32, &[]).ok()
     }
+}
+
+/// The first so many of these images, in their order, of the first pack of that side that has any; none in a report without images.
+/// The chapter must be about packs.
+///
+/// # Errors
+/// If a file is damaged or gone.
+pub(super) fn of_side(m: &Material, wanted: &[Digest], side: usize, most: usize) -> Result<Vec<Vec<u8>>> {
+    let is_wanted: BTreeSet<&Digest> = wanted.iter().collect();
+    for pack in packs(m) {
+        let pack: Option<Images> = opened(m, pack, |image| is_wanted.contains(image))?.filter(|pack| pack.side == side);
+        if let Some(pack) = pack {
+            return Ok(wanted.iter().filter_map(|image| pack.get(image).map(<[u8]>::to_vec)).take(most).collect());
+        }
+    }
+    Ok(vec![])
+}
+
+/// The packs that a chapter is given, each once; none in a report without images.
+fn packs<'m>(m: &'m Material) -> impl Iterator<Item = &'m ReportArtifact> {
+    let mut known: BTreeSet<Digest> = BTreeSet::new();
+    let is_shown = !m.facts.without_images;
+    m.of(Subject::PACK).filter(move |pack| is_shown && known.insert(pack.digest)).take(PACKS)
+}
+
+/// A pack, if any image that is wanted is among its own; none if it does not open. Its pixels are not looked at before.
+fn opened(m: &Material, pack: &ReportArtifact, is_wanted: impl Fn(&Digest) -> bool) -> Result<Option<Images>> {
+    let index = pack.bytes(m.store, INDEX)?.and_then(|bytes| Images::read_index(&bytes).ok()).unwrap_or_default();
+    if !index.iter().any(|packed| packed.pixels.is_some() && is_wanted(&packed.image)) {
+        return Ok(None);
+    }
+    let files = pack.ending("").map(|e| Ok(File { path: m.store.verified_path(&e.digest)?, name: e.name.clone() })).collect::<Result<Vec<_>>>()?;
+    Ok(Images::open(&files).ok())
 }
 
 /// A square image whose side is divided by the smallest whole number that makes it fit: means of blocks, what is over at the right
@@ -54,8 +105,50 @@ fn smaller(side: usize, pixels: &[u8]) -> (usize, Vec<u8>) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::report::chapters::Chapter;
+    use crate::report::facts::Facts;
+    use crate::report::tests::{Made, empty_store, made_of};
+    use hilum_cache::WritableStore;
+    use hilum_stages::data::pack::NewPack;
+    use maud::html;
+
+    /// A stage that packed images of one size, each called by its bytes.
+    pub(in crate::report) fn packed(store: &WritableStore, stage: &str, images: &[Vec<u8>]) -> Made {
+        made_of(store, stage, &NewPack::of(images.iter().map(|pixels| (Digest::of(pixels), pixels.clone())).collect(), None))
+    }
+
+    #[test]
+    fn pixels_come_from_the_packs_that_have_them_and_no_other_is_opened() {
+        let (held, store) = empty_store();
+        let writable = WritableStore::open(&held.path().join("store")).unwrap();
+        let (small, large, other) = (vec![1; 4], vec![2; 16], vec![3; 9]);
+        let stages = || {
+            vec![
+                packed(&writable, "other", std::slice::from_ref(&other)),
+                packed(&writable, "small", std::slice::from_ref(&small)),
+                packed(&writable, "large", std::slice::from_ref(&large)),
+            ]
+        };
+        let facts = Facts { stages: stages(), ..Facts::default() };
+        std::fs::remove_file(store.object_path(&Digest::of(&other))).unwrap();
+        const PACKED: Chapter = Chapter {
+            id: "packed",
+            title: "",
+            about: &[Subject::PACK],
+            render: |m| {
+                let [small, large] = [(1, 4), (2, 16)].map(|(byte, n)| Digest::of(&vec![byte; n]));
+                let pixels = Pixels::of(m, [small, large, Digest::of(b"in no pack")])?;
+                let sides = [small, large].map(|image| pixels.get(&image).map_or(0, |found| found.0));
+                let of_side = of_side(m, &[small, large], 4, 9)?;
+                Ok(Some(html! { (format!("{sides:?} {} {}", of_side.len(), pixels.png(&small).is_some())) }))
+            },
+        };
+        let said = |facts: &Facts| PACKED.content(facts, &store).unwrap().unwrap().into_string();
+        assert_eq!(said(&facts), "[2, 4] 1 true");
+        assert_eq!(said(&Facts { stages: stages(), without_images: true, ..Facts::default() }), "[0, 0] 0 false");
+    }
 
     #[test]
     fn large_images_are_means_of_blocks_and_small_ones_as_they_are() {

@@ -3,7 +3,7 @@
 use super::facts::Facts;
 use super::head::date;
 use super::wide::{short, table};
-use super::{ReportOptions, document};
+use super::{Report, ReportOptions, TITLE, document, doubt};
 use crate::compare_runs::{Change, Comparison, Metric, compare};
 use crate::report::artifacts::Subject;
 use hilum_cache::{Ledger, Result, Store};
@@ -30,18 +30,19 @@ type Answers = BTreeMap<[String; 5], String>;
 ///
 /// # Errors
 /// If a journal or a table that is shown cannot be read.
-pub fn html(store: &Store, ledger: &Ledger, [old, new]: [&str; 2], options: ReportOptions) -> Result<String> {
+pub fn html(store: &Store, ledger: &Ledger, [old, new]: [&str; 2], options: ReportOptions) -> Result<Report> {
     let both = [Facts::read(store, ledger, old)?, Facts::read(store, ledger, new)?];
     let answers = [answers(&both[0], store)?, answers(&both[1], store)?];
     let found = compare(store, ledger, old, new)?;
     let main = page(&both, &answers, &found).into_string();
     let heading = if both[0].study == both[1].study { both[0].study.clone() } else { format!("{} and {}", both[0].study, both[1].study) };
-    Ok(document(&format!("{heading} – two runs – hilum report"), &heading, "Two runs side by side", &main, !options.with_images))
+    let page = document(&format!("{heading} – two runs{TITLE}"), &heading, "Two runs side by side", &main, !options.with_images);
+    Ok(Report::of(page, &both))
 }
 
 fn answers(facts: &Facts, store: &Store) -> Result<Answers> {
     let mut out = Answers::new();
-    for found in facts.found(store, &[ANSWERS])?.0 {
+    for found in facts.found(store, &[ANSWERS])?.found {
         // What cannot be read is said in the report of that run.
         let rows = found.record::<Table<Answer>>(store)?.map_or(vec![], |table| table.rows);
         let base = found.stage().to_owned();
@@ -59,15 +60,16 @@ fn page(both: &[Facts; 2], answers: &[Answers; 2], found: &Comparison) -> Markup
         ("environment", "Environment", &found.environment),
     ];
     let shown: Vec<_> = changes.iter().filter(|(_, _, all)| !all.is_empty()).collect();
-    let stages = !found.removed.is_empty() || !found.added.is_empty();
+    let stages = found.stages();
     let metrics: Vec<Markup> = found.metrics.iter().map(metric).collect();
     html! {
         section #answers aria-labelledby="answers-title" {
             h2 #answers-title { "Answers" }
-            @if found.is_empty() { p.answer { "Nothing differs between these runs." } }
+            @for facts in both { (doubt(facts)) }
+            @if let Some(nothing) = nothing_differs(both, found) { p.answer { (nothing) } }
             (sentences(both, answers))
             dl.facts { @for (which, facts) in ["First run", "Second run"].iter().zip(both) { div { dt { (which) } dd {
-                (facts.run) ", " (facts.study) ", " time datetime=(facts.started) { (date(&facts.started)) } @if let Some(scale) = &facts.scale { ", scale " (scale) }
+                (facts.run) ", " (facts.study) ", " time datetime=(facts.started) { (date(&facts.started)) } @if let Some(scale) = facts.scale.name() { ", scale " (scale) }
                 @if !facts.is_finished { ", " b { "not finished" } }
             } } } }
         }
@@ -76,7 +78,7 @@ fn page(both: &[Facts; 2], answers: &[Answers; 2], found: &Comparison) -> Markup
             ul {
                 li { a href="#answers" { "Answers" } }
                 @if !metrics.is_empty() { li { a href="#metrics" { "Metrics" } } }
-                @if stages { li { a href="#stages" { "Stages" } } }
+                @if stages.iter().any(|(_, all)| !all.is_empty()) { li { a href="#stages" { "Stages" } } }
                 @for (id, title, _) in &shown { li { a href={ "#" (id) } { (title) } } }
             }
         }
@@ -84,13 +86,11 @@ fn page(both: &[Facts; 2], answers: &[Answers; 2], found: &Comparison) -> Markup
             @if !metrics.is_empty() { section #metrics aria-labelledby="metrics-title" {
                 h2 #metrics-title { "Metrics" }
                 p { (counted(metrics.len(), "value differs", "values differ")) ". A difference between two runs is no difference between arms: it has no interval." }
-                (table("Metrics that differ", &["stage", "arm", "metric", "class", "first run", "second run", "difference"], &metrics, &command))
+                (table("Metrics that differ", &["stage", "arm or group", "metric", "class", "first run", "second run", "difference"], &metrics, &command))
             } }
-            @if stages { section #stages aria-labelledby="stages-title" {
+            @if stages.iter().any(|(_, all)| !all.is_empty()) { section #stages aria-labelledby="stages-title" {
                 h2 #stages-title { "Stages" }
-                @for (what, all) in [("Only in the first run", &found.removed), ("Only in the second run", &found.added)] { @if !all.is_empty() {
-                    p { (what) ": " (named(all)) }
-                } }
+                @for (what, all) in &stages { @if !all.is_empty() { p { (what) ": " (named(all)) } } }
             } }
             @for (id, title, all) in &shown { section id=(id) aria-labelledby={ (id) "-title" } {
                 h2 id={ (id) "-title" } { (title) }
@@ -98,6 +98,17 @@ fn page(both: &[Facts; 2], answers: &[Answers; 2], found: &Comparison) -> Markup
             } }
         }
     }
+}
+
+/// That nothing differs, as far as there are results; none if something does.
+fn nothing_differs(both: &[Facts; 2], found: &Comparison) -> Option<String> {
+    let missing = found.without_result.len();
+    let end = match missing {
+        0 if both.iter().all(|f| f.doubt().is_none()) => " between these runs.".to_owned(),
+        0 => " in what can be read of these runs.".to_owned(),
+        _ => format!(" in what both runs have. {} a result in neither of them.", counted(missing, "stage has", "stages have")),
+    };
+    found.is_empty().then(|| format!("Nothing differs{end}"))
 }
 
 /// What each run answers, those on one arm and metric beside each other.
@@ -170,6 +181,9 @@ mod tests {
             code: vec![],
             environment: vec![],
             metrics: vec![metric],
+            only_old: vec![],
+            only_new: vec!["scores".into()],
+            without_result: vec!["later".into()],
         }
     }
 
@@ -186,6 +200,8 @@ mod tests {
             "<td class=\"num\">0.500</td><td class=\"num\">0.750</td><td class=\"num\">+0.250</td>",
             "a, b, c, d and 1 other stage</th><td><code>epochs</code></td><td class=\"text\">5</td><td class=\"text\">&lt;6&gt;</td>",
             "Only in the second run: new",
+            "With a result in the second run only: scores",
+            "Without a result in either run: later",
         ] {
             assert!(page.contains(part), "{part}: {page}");
         }
@@ -198,5 +214,30 @@ mod tests {
         assert_eq!(value(&digest.to_string().into()), digest.short());
         assert_eq!(value(&Value::Null), "–");
         assert_eq!(value(&"ä".repeat(VALUE + 5).into()).chars().count(), VALUE + 1);
+    }
+
+    /// That nothing differs can be said only of what both runs have.
+    #[test]
+    fn a_run_that_got_nowhere_does_not_equal_one_that_did() {
+        let run = || [Facts::default(), Facts::default()];
+        let of = |only_old: &[&str], without: &[&str]| {
+            let names = |all: &[&str]| all.iter().map(|n| (*n).to_owned()).collect::<Vec<String>>();
+            Comparison {
+                metrics: vec![],
+                added: vec![],
+                parameters: vec![],
+                only_new: vec![],
+                only_old: names(only_old),
+                without_result: names(without),
+                ..comparison()
+            }
+        };
+        let empty: [Answers; 2] = Default::default();
+        let said = |found: &Comparison| page(&run(), &empty, found).into_string();
+        assert!(said(&of(&[], &[])).contains("Nothing differs between these runs."));
+        let interrupted = said(&of(&["scores"], &[]));
+        assert!(!interrupted.contains("Nothing differs") && interrupted.contains("With a result in the first run only: scores"), "{interrupted}");
+        let neither = said(&of(&[], &["scores"]));
+        assert!(neither.contains("Nothing differs in what both runs have. 1 stage has a result in neither of them."), "{neither}");
     }
 }

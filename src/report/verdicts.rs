@@ -1,7 +1,7 @@
 //! What each check said of a run: for the first lines of a report, and for its list of checks.
 
 use super::facts::Facts;
-use crate::checks::CHECKS;
+use crate::checks::{self, CHECKS};
 use crate::diagnostic::codes;
 use hilum_cache::journal::{Finding, Severity};
 use hilum_stages::words::counted;
@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 /// How grave it is what a check found, the gravest last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Grade {
+    /// It has not seen everything that it looks at.
+    Open,
     Passed,
     Noted,
     Warned,
@@ -30,6 +32,7 @@ impl Grade {
     /// In a table.
     pub(super) const fn word(self) -> &'static str {
         match self {
+            Grade::Open => "not known yet",
             Grade::Passed => "passed",
             Grade::Noted => "noted",
             Grade::Warned => "warning",
@@ -40,7 +43,7 @@ impl Grade {
     /// The class of a box that says so.
     pub(super) const fn class(self) -> &'static str {
         match self {
-            Grade::Passed | Grade::Noted => "info",
+            Grade::Open | Grade::Passed | Grade::Noted => "info",
             Grade::Warned | Grade::Allowed => "warn",
             Grade::Refused => "bad",
         }
@@ -59,10 +62,10 @@ pub(super) struct Verdict<'a> {
 
 /// All checks in their order, then those that only the run knows.
 pub(super) fn verdicts<'a>(f: &'a Facts) -> Vec<Verdict<'a>> {
-    let mut all: Vec<Verdict> = CHECKS.iter().map(|c| Verdict::of(c.id, c.code)).collect();
+    let mut all: Vec<Verdict> = CHECKS.iter().map(|c| Verdict::of(c.id, c.code, f)).collect();
     for (finding, others) in merged(&f.findings) {
         let at = all.iter().position(|v| v.id == finding.id).unwrap_or_else(|| {
-            all.push(Verdict::of(&finding.id, &finding.code));
+            all.push(Verdict::of(&finding.id, &finding.code, f));
             all.len() - 1
         });
         all[at].grade = all[at].grade.max(Grade::of(finding));
@@ -72,21 +75,30 @@ pub(super) fn verdicts<'a>(f: &'a Facts) -> Vec<Verdict<'a>> {
 }
 
 impl<'a> Verdict<'a> {
-    fn of(id: &'a str, code: &str) -> Verdict<'a> {
-        Verdict { id, title: codes::find(code).map_or("", |c| c.title), grade: Grade::Passed, findings: vec![] }
+    fn of(id: &'a str, code: &str, f: &Facts) -> Verdict<'a> {
+        let grade = if f.is_decided(id) { Grade::Passed } else { Grade::Open };
+        Verdict { id, title: codes::find(code).map_or("", |c| c.title), grade, findings: vec![] }
     }
 }
 
-/// Findings, the first of those that differ in the cell alone, and how many others there are.
+/// Findings, the first of those of different cells that say the same apart from numbers, and how many others there are.
 pub(super) fn merged(all: &[Finding]) -> Vec<(&Finding, usize)> {
-    let mut known: BTreeMap<(&str, &str, Option<&str>), usize> = BTreeMap::new();
+    // A cell may have several findings that say the same; each is one of its own.
+    let (mut times, mut known) = (BTreeMap::new(), BTreeMap::new());
     let mut out: Vec<(&Finding, usize)> = vec![];
     for finding in all {
         let base = finding.stage.split('/').next().unwrap_or_default();
-        match known.get(&(finding.id.as_str(), base, finding.allowed.as_deref())) {
-            Some(at) => out[*at].1 += 1,
+        let gist = finding.message.as_deref().map(|message| checks::gist(message, &finding.stage));
+        let key = (finding.id.as_str(), base, finding.allowed.as_deref(), gist);
+        let nth = times.entry((key.clone(), finding.stage.as_str())).or_insert(0usize);
+        *nth += 1;
+        match known.get(&(key.clone(), *nth)) {
+            Some(at) => {
+                let (_, others): &mut (&Finding, usize) = &mut out[*at];
+                *others += 1;
+            }
             None => {
-                known.insert((&finding.id, base, finding.allowed.as_deref()), out.len());
+                known.insert((key, *nth), out.len());
                 out.push((finding, 0));
             }
         }
@@ -104,17 +116,20 @@ pub(super) fn in_short(f: &Facts) -> String {
         .map(|(grade, one, several)| counted(many(grade), one, several))
         .collect();
     let of = counted(CHECKS.len(), "check", "checks");
-    let unfinished = if f.is_finished { "" } else { " so far" };
-    match (found.is_empty(), many(Grade::Allowed)) {
-        (true, 0) => format!("none of {of} found anything{unfinished}"),
-        (true, _) => format!("nothing else was found by {of}{unfinished}"),
-        (false, _) => format!("{} from {of}{unfinished}", found.join(", ")),
-    }
+    let open = all.iter().filter(|v| v.grade == Grade::Open).count();
+    let so_far = if open > 0 { " so far" } else { "" };
+    let said = match (found.is_empty(), many(Grade::Allowed)) {
+        (true, 0) => format!("none of {of} found anything{so_far}"),
+        (true, _) => format!("nothing else was found by {of}{so_far}"),
+        (false, _) => format!("{} from {of}{so_far}", found.join(", ")),
+    };
+    if open > 0 { format!("{said}, and of {open} nothing is known yet") } else { said }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hilum_cache::Soundness;
 
     fn finding(id: &str, stage: &str, severity: Severity, allowed: Option<&str>) -> Finding {
         let allowed = allowed.map(str::to_owned);
@@ -132,6 +147,20 @@ mod tests {
     }
 
     #[test]
+    fn cells_are_one_finding_only_where_they_say_the_same() {
+        let said = |stage: &str, message: &str| Finding { message: Some(message.into()), ..finding("expect", stage, Severity::Warning, None) };
+        let all = [
+            said("set/arm=a", "`set/arm=a` has 12 images of `covid`, expected 180"),
+            said("set/arm=a", "`set/arm=a` has 9 images of `normal`, expected 180"),
+            said("set/arm=b", "`set/arm=b` has 1,180.5 images of `covid`, expected 180"),
+            said("set/arm=b", "`set/arm=b` has 10 images of `covid`, expected 20"),
+            said("other", "`other` has 12 images of `covid`, expected 180"),
+        ];
+        let found: Vec<_> = merged(&all).into_iter().map(|(f, others)| (all.iter().position(|other| std::ptr::eq(other, f)).unwrap(), others)).collect();
+        assert_eq!(found, [(0, 1), (1, 0), (3, 0), (4, 0)]);
+    }
+
+    #[test]
     fn every_check_has_a_verdict_and_cells_are_counted() {
         let cells = |n: usize| finding("eval.small_n", &format!("scores/fold={n}"), Severity::Warning, None);
         let allowed = finding("leakage.duplicate", "scores", Severity::Error, Some("as published"));
@@ -145,5 +174,25 @@ mod tests {
         assert_eq!(of("leakage.patient_overlap"), (Grade::Passed, 0, None));
         assert!(in_short(&facts).starts_with("1 warning, 1 remark from "), "{}", in_short(&facts));
         assert!(in_short(&Facts { is_finished: true, ..Facts::default() }).ends_with("found anything"));
+    }
+
+    /// A check passes only where it was made with everything known.
+    #[test]
+    fn a_check_whose_moment_has_not_come_is_no_pass() {
+        let grades = |facts: &Facts| verdicts(facts).iter().map(|v| v.grade).collect::<Vec<_>>();
+        let all = |facts: &Facts, grade: Grade| grades(facts).iter().all(|g| *g == grade);
+        let finished = || Facts { is_finished: true, ..Facts::default() };
+        assert!(all(&Facts::default(), Grade::Open) && all(&finished(), Grade::Passed), "journals of older programs say it by their end");
+        assert!(all(&Facts { stages: vec![("later".into(), None)], ..finished() }, Grade::Open), "a stage failed, or was not asked for");
+        assert!(in_short(&Facts::default()).ends_with(&format!("found anything so far, and of {} nothing is known yet", CHECKS.len())));
+        for journal in [Soundness { altered: Some(3), ..Soundness::default() }, Soundness { unknown: Some(3), ..Soundness::default() }] {
+            assert!(all(&Facts { journal, ..finished() }, Grade::Open));
+        }
+        let decided = Some(["leakage.duplicate", "eval.small_n"].map(str::to_owned).into());
+        let found = finding("eval.small_n", "scores", Severity::Warning, None);
+        let under_way = Facts { decided, findings: vec![found], ..Facts::default() };
+        let of = |id: &str| verdicts(&under_way).iter().find(|v| v.id == id).map(|v| v.grade).unwrap();
+        assert_eq!(["leakage.duplicate", "eval.small_n", "leakage.patient_overlap"].map(of), [Grade::Passed, Grade::Warned, Grade::Open]);
+        assert!(in_short(&under_way).starts_with("1 warning from ") && in_short(&under_way).contains(" so far, and of "), "{}", in_short(&under_way));
     }
 }

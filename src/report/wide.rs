@@ -1,23 +1,28 @@
 //! Tables and other wide things of a page: in a box of their own, which scrolls by mouse and keyboard.
 
 use hilum_stages::words::counted;
-use maud::{Markup, html};
+use maud::{Markup, Render, html};
 
 /// Rows of a table that are on the page.
 pub(super) const ROWS: usize = 200;
+/// Rows of a table that are on paper.
+pub(super) const PRINTED: usize = 30;
 
 /// Something wide; `label` says what it is to those who do not see it.
 pub(super) fn wide(label: &str, content: &Markup) -> Markup {
     html! { div.scroll tabindex="0" role="group" aria-label=(label) { (content) } }
 }
 
-/// A table under its heads: at most [`ROWS`] of `rows`, and how many more are where.
-pub(super) fn table(label: &str, heads: &[&str], rows: &[Markup], elsewhere: &str) -> Markup {
+/// A table under its heads: at most [`ROWS`] of `rows`, of which [`PRINTED`] are printed, and how many more are where.
+pub(super) fn table<H: Render>(label: &str, heads: &[H], rows: &[Markup], elsewhere: &str) -> Markup {
     html! {
         (wide(label, &html! { table {
             thead { tr { @for head in heads { th scope="col" { (head) } } } }
-            tbody { @for row in rows.iter().take(ROWS) { tr { (row) } } }
+            tbody { @for (n, row) in rows.iter().take(ROWS).enumerate() { tr class=[(n >= PRINTED).then_some("screen")] { (row) } } }
         } }))
+        @if rows.len() > PRINTED {
+            p.more.paper { "and " (counted(rows.len() - PRINTED, "more row", "more rows")) " in the HTML file" @if !elsewhere.is_empty() { " and in " (prose(elsewhere)) } }
+        }
         (more(rows.len().saturating_sub(ROWS), elsewhere))
     }
 }
@@ -29,7 +34,7 @@ pub(super) fn prose(text: &str) -> Markup {
 
 /// Says how many rows are not shown, and where they are; nothing where all are.
 pub(super) fn more(rows: usize, elsewhere: &str) -> Markup {
-    html! { @if rows > 0 { p.more { "and " (counted(rows, "more row", "more rows")) " in " (prose(elsewhere)) } } }
+    html! { @if rows > 0 { p.more.screen { "and " (counted(rows, "more row", "more rows")) " in " (prose(elsewhere)) } } }
 }
 
 /// A class, or in italics what an empty name stands for: a class may be called `all`.
@@ -40,6 +45,16 @@ pub(super) fn of_class(class: &str) -> Markup {
 /// A number with three digits after the point, or a dash.
 pub(super) fn short(value: Option<f64>) -> String {
     value.map_or("–".to_owned(), |v| format!("{v:.3}"))
+}
+
+/// Four significant digits: for figures of very different size. A dash where there is none.
+pub(super) fn significant(value: Option<f64>) -> String {
+    value.map_or("–".to_owned(), |v| match v.abs() {
+        whole if whole.fract() == 0.0 && whole < 1e6 => format!("{v:.0}"),
+        small if small < 1e-3 => format!("{v:.3e}"),
+        large if large >= 1e6 => format!("{v:.3e}"),
+        other => format!("{v:.*}", (3.0 - other.log10().floor()).max(0.0) as usize),
+    })
 }
 
 /// An interval in brackets, or nothing.
@@ -57,8 +72,12 @@ mod tests {
         let page = table("Rows <a>", &["n"], &rows, "rows.csv").into_string();
         assert!(page.starts_with("<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Rows &lt;a&gt;\"><table><thead>"), "{page}");
         assert_eq!(page.matches("<td>").count(), ROWS);
-        assert!(page.ends_with("<p class=\"more\">and 3 more rows in rows.csv</p>"), "{page}");
+        assert!(page.ends_with("<p class=\"more screen\">and 3 more rows in rows.csv</p>"), "{page}");
+        assert_eq!(page.matches("<tr class=\"screen\">").count(), ROWS - PRINTED);
+        assert!(page.contains(&format!("<p class=\"more paper\">and {} more rows in the HTML file and in rows.csv</p>", ROWS + 3 - PRINTED)), "{page}");
         assert_eq!(prose("a `b<` c").into_string(), "a <code>b&lt;</code> c");
-        assert!(!table("Rows", &["n"], &rows[..ROWS], "rows.csv").into_string().contains("more"));
+        let fits = table("Rows", &["n"], &rows[..PRINTED], "rows.csv").into_string();
+        assert!(!fits.contains("more") && !fits.contains("screen"), "{fits}");
+        assert!(!table("Rows", &["n"], &rows[..ROWS], "rows.csv").into_string().contains("more screen"));
     }
 }

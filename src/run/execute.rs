@@ -325,6 +325,7 @@ impl<'a> Scheduler<'a> {
                 Err(Error::Damaged(d) | Error::Missing(d)) if self.has_owners(&d)? => return Ok(false),
                 found => found?,
             };
+            self.record(&found)?;
             let (refused, others): (Vec<Finding>, Vec<Finding>) = found.into_iter().partition(Finding::refuses);
             self.refused = refused;
             // The user may want to stop before anything is trained. What is allowed is reported at the end.
@@ -346,6 +347,12 @@ impl<'a> Scheduler<'a> {
         self.recheck(owners)?;
         self.checked = false;
         Ok(is_ours)
+    }
+
+    /// Writes down what the checks found, before anything follows from it.
+    fn record(&mut self, found: &[Finding]) -> Result<()> {
+        let known = |stage: StageId, port: &str| self.outputs[stage].as_ref().and_then(|o| o.get(port).cloned());
+        self.recorder.checked(self.run.pipeline, found, checks::decided(self.run.pipeline, &known))
     }
 
     /// What the checks find with the outputs that are known.

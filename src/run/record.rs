@@ -14,6 +14,10 @@ pub struct Recorder<'a> {
     journal: Journal,
     workspace: &'a Workspace,
     study: String,
+    /// The findings that the journal says hold, each with the number of its line.
+    found: Vec<(u64, hilum_cache::journal::Finding)>,
+    /// The checks that it says are decided; none before it says so of any.
+    decided: Option<Vec<&'static str>>,
 }
 
 impl<'a> Recorder<'a> {
@@ -21,7 +25,7 @@ impl<'a> Recorder<'a> {
     pub fn begin(mut journal: Journal, workspace: &'a Workspace, p: &Pipeline) -> Result<Self> {
         let resolved = resolved::to_json(p);
         journal.append(&Event::Started { study: p.study.clone(), pipeline: environment::study_digest(&resolved), resolved })?;
-        Ok(Recorder { journal, workspace, study: p.study.clone() })
+        Ok(Recorder { journal, workspace, study: p.study.clone(), found: vec![], decided: None })
     }
     /// The run's name.
     pub fn run(&self) -> &str {
@@ -48,9 +52,26 @@ impl<'a> Recorder<'a> {
         let message = scrub(message, self.workspace);
         self.journal.append(&Event::Failed(Failure { study: self.study.clone(), stage: stage.to_owned(), message }))
     }
-    /// A check found something.
-    pub fn finding(&mut self, p: &Pipeline, f: &Finding) -> Result<()> {
-        self.journal.append(&Event::Finding(f.record(p)))
+    /// The checks were made: `found` is all that they find by now, of which the journal may say some already, and these are decided.
+    /// When this returns it is on the disk, so that nothing goes on without it.
+    pub fn checked(&mut self, p: &Pipeline, found: &[Finding], decided: Vec<&'static str>) -> Result<()> {
+        let now: Vec<_> = found.iter().map(|f| f.record(p)).collect();
+        let (kept, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.found).into_iter().partition(|(_, f)| now.contains(f));
+        let before = kept.len();
+        self.found = kept;
+        for finding in now {
+            if !self.found.iter().any(|(_, known)| *known == finding) {
+                let line = self.journal.length();
+                self.journal.append(&Event::Finding(finding.clone()))?;
+                self.found.push((line, finding));
+            }
+        }
+        if self.found.len() > before || !gone.is_empty() || self.decided.as_ref() != Some(&decided) {
+            let gone = gone.into_iter().map(|(line, _)| line).collect();
+            self.journal.append(&Event::Checked { decided: decided.iter().map(|id| (*id).to_owned()).collect(), gone })?;
+            self.decided = Some(decided);
+        }
+        Ok(())
     }
     /// The run has finished.
     pub fn finished(&mut self, counts: Finished) -> Result<()> {

@@ -27,11 +27,13 @@ pub fn lay_out(p: &Pipeline, outputs: &Outputs, store: &Store, workspace: &Works
 /// # Errors
 /// If the list of its files is not in the store.
 pub fn laid_out(stage: &str, port: &str, artifact: &Artifact, store: &Store) -> Result<Vec<(String, Entry)>> {
+    // Packed pixels and masks are for stages alone.
+    let is_packed = ArtifactType::Images.is(artifact) || ArtifactType::Masks.is(artifact);
     let files = store.files(artifact)?.into_iter();
     if let Some(file) = &artifact.file {
         let ending = file.rsplit_once('.').map_or(String::new(), |(_, e)| format!(".{e}"));
-        return Ok(files.filter(|_| !ArtifactType::Images.is(artifact)).map(|f| (format!("{stage}/{port}{ending}"), f)).collect());
+        return Ok(files.filter(|_| !is_packed).map(|f| (format!("{stage}/{port}{ending}"), f)).collect());
     }
-    let is_shown = |name: &str| !ArtifactType::Images.is(artifact) || name == contents::PAIRS;
+    let is_shown = |name: &str| !is_packed || name == contents::PAIRS;
     Ok(files.filter(|f| is_shown(&f.name)).map(|f| (format!("{stage}/{port}/{}", f.name), f)).collect())
 }

@@ -1,4 +1,5 @@
-//! What checks ask of a table of samples, counted once: so that a table need not stay in memory for them. Independent of lineage.
+//! What checks and the report ask of a table of samples, counted once: so that a table need not stay in memory for them. Independent of
+//! lineage.
 
 use hilum_stages::data::sample::{Origin, Sample};
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,6 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Summary {
     /// All rows.
     pub rows: usize,
+    /// Patients of real images, as far as they are known: one with images of several labels is one.
+    pub patients: usize,
+    /// Rows of real images of no known patient.
+    pub without_patient: usize,
     /// By label.
     pub labels: BTreeMap<String, OfLabel>,
 }
@@ -34,6 +39,7 @@ impl Summary {
         let mut patients: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         let mut named: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         let mut alone: BTreeMap<&str, BTreeSet<&hilum_cache::Digest>> = BTreeMap::new();
+        let mut everyone: BTreeSet<&str> = BTreeSet::new();
         for row in rows {
             if !out.labels.contains_key(&row.label) {
                 out.labels.insert(row.label.clone(), OfLabel::default());
@@ -52,16 +58,27 @@ impl Summary {
             }
             if row.patient.is_empty() {
                 alone.entry(&row.label).or_default().insert(&row.image);
+                out.without_patient += 1;
             } else {
+                everyone.insert(&row.patient);
                 patients.entry(&row.label).or_default().insert(&row.patient);
             }
         }
+        out.patients = everyone.len();
         for (label, of_label) in &mut out.labels {
             let in_patients = |of: &BTreeMap<&str, BTreeSet<&str>>| of.get(label.as_str()).map_or(0, BTreeSet::len);
             of_label.patients = in_patients(&patients) + alone.get(label.as_str()).map_or(0, BTreeSet::len);
             of_label.named_patients = in_patients(&named);
         }
         out
+    }
+    /// Rows of real images.
+    pub fn real(&self) -> usize {
+        self.labels.values().map(|label| label.real).sum()
+    }
+    /// Rows of synthetic images.
+    pub fn synthetic(&self) -> usize {
+        self.rows - self.real()
     }
 }
 
@@ -74,11 +91,12 @@ mod tests {
     fn rows_are_counted_by_label() {
         let synthetic = Sample { origin: Origin::Synthetic, ..row("d", "9", "covid") };
         let of = |image: &str, patient: &str, source: &str| Sample { source: source.into(), ..row(image, patient, "covid") };
-        let rows = [of("a", "1", "x"), of("b", "1", "x"), of("c", "", ""), of("c", "", "y"), synthetic, row("e", "2", "normal")];
+        let rows = [of("a", "1", "x"), of("b", "1", "x"), of("c", "", ""), of("c", "", "y"), synthetic, row("e", "2", "normal"), row("f", "1", "normal")];
         let found = Summary::of(&rows);
-        assert_eq!((found.rows, found.labels.len()), (6, 2));
+        assert_eq!((found.rows, found.labels.len()), (7, 2));
+        assert_eq!((found.patients, found.without_patient, found.real(), found.synthetic()), (2, 2, 6, 1), "patient 1 has both labels");
         let sources = BTreeMap::from([("x".to_owned(), 2), ("y".to_owned(), 1)]);
         assert_eq!(found.labels["covid"], OfLabel { real: 4, synthetic: 1, patients: 2, named_patients: 2, sources });
-        assert_eq!(found.labels["normal"], OfLabel { real: 1, patients: 1, named_patients: 1, ..OfLabel::default() });
+        assert_eq!(found.labels["normal"], OfLabel { real: 2, patients: 2, named_patients: 2, ..OfLabel::default() });
     }
 }

@@ -3,6 +3,8 @@
 //!
 //! A map has `side × side` numbers from 0 to 1, rows from the top. Its energy is their sum, as in the energy-based pointing game (Wang et
 //! al. 2020). Nothing is said about a map that is zero everywhere.
+//!
+//! A mask has as many pixels, of which some are meant, such as those of the lungs.
 
 mod ssim;
 
@@ -58,6 +60,26 @@ pub fn energy(map: &[f32], side: usize) -> Option<Where> {
     (all > 0.0).then(|| Where { border: border / all, x: x / all / side, y: y / all / side })
 }
 
+/// How much of a map lies in a mask.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Inside {
+    /// The share of its energy; none of a map that is zero everywhere.
+    pub energy: Option<f64>,
+    /// The share of the area that the mask has: what it has of a map that is the same everywhere.
+    pub area: f64,
+}
+
+/// How much of a map lies in a mask.
+///
+/// # Panics
+/// Where they have not as many numbers as each other, or none.
+pub fn inside(map: &[f32], mask: &[bool]) -> Inside {
+    assert!(map.len() == mask.len() && !map.is_empty(), "a mask has as many pixels as the map has numbers");
+    let all: f64 = map.iter().map(|v| f64::from(*v)).sum();
+    let within: f64 = map.iter().zip(mask).map(|(v, is_meant)| if *is_meant { f64::from(*v) } else { 0.0 }).sum();
+    Inside { energy: (all > 0.0).then(|| within / all), area: mask.iter().filter(|m| **m).count() as f64 / mask.len() as f64 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,5 +109,17 @@ mod tests {
         });
         assert_eq!(energy(&corners, side).unwrap().border, 0.25);
         assert_eq!(energy(&map(&|_, _| 0.0), side), None);
+    }
+
+    #[test]
+    fn energy_in_a_mask_is_that_of_its_pixels() {
+        let mask: Vec<bool> = (0..64).map(|at| at % 8 < 2).collect();
+        let planted = |inside: f32, outside: f32| (0..64).map(|at| if at % 8 < 2 { inside } else { outside }).collect::<Vec<f32>>();
+        let of = |inside: f32, outside: f32| super::inside(&planted(inside, outside), &mask);
+        assert_eq!(of(1.0, 0.0), Inside { energy: Some(1.0), area: 0.25 });
+        assert_eq!(of(0.0, 0.5), Inside { energy: Some(0.0), area: 0.25 });
+        assert_eq!(of(0.5, 0.5), Inside { energy: Some(0.25), area: 0.25 }, "the same everywhere: the share of the area");
+        assert_eq!(of(0.75, 0.25).energy, Some(0.5), "three times as much in a quarter of the area");
+        assert_eq!(of(0.0, 0.0).energy, None);
     }
 }

@@ -10,6 +10,8 @@ pub mod figure;
 pub mod grey;
 pub mod inspect;
 pub mod marker;
+pub mod masks;
+pub(crate) mod names;
 pub mod pack;
 pub mod pairs;
 pub mod patients;

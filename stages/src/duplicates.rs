@@ -23,7 +23,7 @@ pub mod thumbnail;
 #[cfg(test)]
 mod trials;
 
-pub use correlate::{Agreement, agreement, aligned_correlation, is_constant};
+pub use correlate::{Agreement, agreement, agreement_near, aligned_correlation, is_constant};
 pub use hash::phash;
 pub use index::{Nominated, between, within};
 pub use thumbnail::{SIDE, thumbnail};

@@ -27,6 +27,8 @@ mod panels;
 mod picture;
 mod precision_recall;
 pub mod predictions;
+mod probes;
+mod quality;
 mod reliability;
 mod roc;
 mod rows;
@@ -35,6 +37,8 @@ mod spread;
 #[cfg(test)]
 mod tests;
 mod thinned;
+mod watched;
+mod within_groups;
 
 pub use attention::attention;
 pub use drawing::Drawing;
@@ -46,7 +50,7 @@ pub use sheet::sheet;
 use crate::contract::prelude::*;
 use crate::data::figure::FigureFiles;
 use crate::data::sample::ClassCount;
-use crate::records::{ArmRow, Compared, History, MetricRow, Table};
+use crate::records::{ArmRow, Compared, History, MetricRow, ProbeRow, QualityRow, Table, WatchedRow, WithinGroupsRow};
 
 /// The name of the figure that shows whether probabilities mean what they say.
 pub const RELIABILITY: &str = reliability::FIGURE.name;
@@ -80,6 +84,8 @@ pub enum Draw {
     History(fn(&History, &str) -> Option<Drawing>),
     /// From the history of one training that is not done; the text is its name.
     Unfinished(fn(&History, &str) -> Option<Drawing>),
+    /// From what was watched in one training; the text is its name.
+    Watched(fn(&Table<WatchedRow>, &str) -> Option<Drawing>),
     /// From the histories of many trainings, each with the name of its series.
     Histories(fn(&[(String, History)]) -> Option<Drawing>),
     /// From what is in training sets, each with the name of its arm; equal names are its repeats and folds. The text is the name of
@@ -87,6 +93,12 @@ pub enum Draw {
     TrainingSets(fn(&[(String, Vec<ClassCount>)], &str) -> Option<Drawing>),
     /// From what arms predicted on one test.
     Predictions(fn(&TestPredictions) -> Option<Drawing>),
+    /// From figures of sets of synthetic images, each with its name.
+    Qualities(fn(&[(String, Table<QualityRow>)]) -> Option<Drawing>),
+    /// From areas within and between groups of images, each with the name of its arm.
+    WithinGroups(fn(&[(String, Table<WithinGroupsRow>)]) -> Option<Drawing>),
+    /// From areas of changed images, each with the name of its arm.
+    Probes(fn(&[(String, Table<ProbeRow>)]) -> Option<Drawing>),
 }
 
 /// Every figure; those of one record are drawn in this order.
@@ -102,6 +114,9 @@ pub static FIGURES: &[Figure] = &[
     losses::FIGURE,
     discriminator_scores::FIGURE,
     losses_so_far::FIGURE,
+    watched::FID,
+    watched::KID,
+    watched::INCEPTION_SCORE,
     classifiers::TRAINING,
     classifiers::VALIDATION,
     class_bars::FIGURE,
@@ -111,6 +126,9 @@ pub static FIGURES: &[Figure] = &[
     precision_recall::FIGURE,
     reliability::FIGURE,
     decision::FIGURE,
+    within_groups::FIGURE,
+    probes::FIGURE,
+    quality::FIGURE,
 ];
 
 impl Figure {
@@ -123,8 +141,12 @@ impl Figure {
             Draw::Evaluations(_) => "`metrics.csv` of `evaluate` and `table.csv` of `compare`",
             Draw::Flow(_) => "`samples.csv` of the stages from import to parts",
             Draw::History(_) | Draw::Unfinished(_) | Draw::Histories(_) => "`history.csv` of a training",
+            Draw::Watched(_) => "`watched.csv` of a training",
             Draw::TrainingSets(_) => "`samples.csv` of a training set",
             Draw::Predictions(_) => "`predictions.csv` of `evaluate`",
+            Draw::Qualities(_) => "`figures.csv` of `generative-quality`",
+            Draw::WithinGroups(_) => "`groups.csv` of `shortcuts`",
+            Draw::Probes(_) => "`probes.csv` of `shortcuts`",
         }
     }
 }
@@ -194,6 +216,11 @@ pub fn of_unfinished(history: &History, training: &str) -> Vec<Drawn> {
     drawn(FIGURES, |draw| if let Draw::Unfinished(f) = draw { f(history, training) } else { None })
 }
 
+/// All figures of what was watched in a training, done or not.
+pub fn of_watched(watched: &Table<WatchedRow>, training: &str) -> Vec<Drawn> {
+    drawn(FIGURES, |draw| if let Draw::Watched(f) = draw { f(watched, training) } else { None })
+}
+
 /// All figures of many trainings, each with the name of its series; equal names share a colour.
 pub fn of_histories(histories: &[(String, History)]) -> Vec<Drawn> {
     drawn(FIGURES, |draw| if let Draw::Histories(f) = draw { f(histories) } else { None })
@@ -207,4 +234,19 @@ pub fn of_training_sets(sets: &[(String, Vec<ClassCount>)], training: &str) -> V
 /// All figures of what arms predicted on one test.
 pub fn of_predictions(test: &TestPredictions) -> Vec<Drawn> {
     drawn(FIGURES, |draw| if let Draw::Predictions(f) = draw { f(test) } else { None })
+}
+
+/// All figures of sets of synthetic images, each with its name.
+pub fn of_qualities(sets: &[(String, Table<QualityRow>)]) -> Vec<Drawn> {
+    drawn(FIGURES, |draw| if let Draw::Qualities(f) = draw { f(sets) } else { None })
+}
+
+/// All figures of areas within and between groups of images, each with the name of its arm.
+pub fn of_groups(arms: &[(String, Table<WithinGroupsRow>)]) -> Vec<Drawn> {
+    drawn(FIGURES, |draw| if let Draw::WithinGroups(f) = draw { f(arms) } else { None })
+}
+
+/// All figures of areas of changed images, each with the name of its arm.
+pub fn of_probes(arms: &[(String, Table<ProbeRow>)]) -> Vec<Drawn> {
+    drawn(FIGURES, |draw| if let Draw::Probes(f) = draw { f(arms) } else { None })
 }

@@ -6,11 +6,13 @@ pub mod classifier;
 pub mod combine;
 pub mod compare;
 pub mod evaluate;
+pub mod extraction;
 pub mod features;
 pub mod generative_quality;
 pub mod generator;
 pub mod grad_cam;
 pub mod import;
+pub mod masks;
 pub mod memorisation;
 pub mod oversample;
 pub mod phantoms;
@@ -37,6 +39,7 @@ pub static KINDS: &[StageKind] = &[
     StageKind::of::<generative_quality::GenerativeQuality>(),
     StageKind::of::<grad_cam::GradCam>(),
     StageKind::of::<import::Import>(),
+    StageKind::of::<masks::FindMasks>(),
     StageKind::of::<memorisation::Memorisation>(),
     StageKind::of::<oversample::Oversample>(),
     StageKind::of::<phantoms::Phantoms>(),

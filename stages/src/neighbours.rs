@@ -52,6 +52,9 @@ pub(crate) trait Vectors: Sync {
 /// Is told from several threads which share of the work is done, from 0 to 1.
 pub type Watch<'a> = &'a (dyn Fn(f64) + Sync);
 
+/// Nobody watches.
+pub const UNWATCHED: Watch<'static> = &|_| ();
+
 /// Who watches a part of some work: from one share of the whole to another one.
 pub(crate) fn part(watch: Watch, from: f64, to: f64) -> impl Fn(f64) + Sync {
     move |done| watch(from + (to - from) * done)

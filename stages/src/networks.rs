@@ -5,6 +5,7 @@ pub mod bagged_trees;
 pub mod blocks;
 pub mod densenet;
 pub mod diffaugment;
+pub mod dinov2;
 pub mod grad_cam;
 mod greys;
 pub mod inception;

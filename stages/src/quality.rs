@@ -3,7 +3,8 @@
 //! Pure functions of [`Features`]: no tensors, no files, no tables. What the features mean is up to the caller, and so
 //! is which images belong to a set: a figure is comparable with another one only under the same features and about the
 //! same numbers of images. Sums are made in float64 in an order that follows from the sizes alone, so that the same
-//! features give the same bits on every machine and at every number of threads.
+//! features give the same bits on every machine and at every number of threads. What may take long tells a [`Watch`]
+//! how much of it is done.
 //!
 //! | function | figure | paper |
 //! |---|---|---|
@@ -25,6 +26,7 @@ mod inception;
 mod kernel;
 pub mod memorisation;
 pub mod ms_ssim;
+pub mod near_copies;
 pub mod neighbourhoods;
 mod pairwise;
 mod products;
@@ -34,11 +36,12 @@ mod singular;
 mod tests;
 pub mod two_sample;
 
-pub use crate::neighbours::Watch;
+pub(crate) use crate::neighbours::part;
+pub use crate::neighbours::{UNWATCHED, Watch};
 pub use features::Features;
-pub use frechet::{frechet_distance, frechet_distance_watched, full_rank};
-pub use inception::inception_score;
-pub use kernel::{kernel_distance, kernel_distance_watched};
+pub use frechet::{frechet_distance, full_rank};
+pub use inception::{LEAST as LEAST_OF_INCEPTION_SCORE, inception_score};
+pub use kernel::kernel_distance;
 
 /// A figure with its standard error.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,5 +1,5 @@
-//! UMAP (McInnes, Healy & Melville 2018): a two-dimensional embedding of high-dimensional points, following
-//! umap-learn 0.5 step by step.
+//! UMAP (McInnes, Healy & Melville 2018): a two-dimensional embedding of high-dimensional points, and the places of new points
+//! in it, following umap-learn 0.5 step by step.
 //!
 //! Pure functions on slices: no tensors, no files, no drawing. An embedding shows which points are neighbours;
 //! distances between its clusters and their sizes mean nothing, so nothing here measures them.
@@ -10,12 +10,15 @@
 mod curve;
 mod graph;
 mod layout;
+mod metric;
 mod neighbours;
+mod place;
 mod spectral;
 mod start;
 mod trustworthiness;
 
-pub use neighbours::nearest;
+pub use metric::Metric;
+pub use neighbours::{nearest, nearest_among};
 
 use graph::Graph;
 use start::Start;
@@ -33,11 +36,13 @@ pub struct UmapParameters {
     pub min_dist: f64,
     /// Epochs of the optimisation; none for umap-learn's choice, 500 up to 10,000 points and 200 above.
     pub epochs: Option<usize>,
+    /// How far points are from each other.
+    pub metric: Metric,
 }
 
 impl Default for UmapParameters {
     fn default() -> Self {
-        UmapParameters { neighbours: 15, min_dist: 0.1, epochs: None }
+        UmapParameters { neighbours: 15, min_dist: 0.1, epochs: None, metric: Metric::Euclidean }
     }
 }
 
@@ -51,23 +56,68 @@ pub fn embed(data: &[f32], dimensions: usize, parameters: &UmapParameters, seed:
 
 fn embed_from(start: Start, data: &[f32], dimensions: usize, parameters: &UmapParameters, mut random: impl FnMut() -> u64) -> Result<Vec<[f64; 2]>, String> {
     check(data, dimensions, parameters)?;
+    let (data, dimensions) = parameters.metric.points(data, dimensions);
     let count = data.len() / dimensions;
     // Up to three points have no neighbourhoods: the corners of a triangle.
     if count <= 3 {
         return Ok([[0.0, 0.0], [10.0, 0.0], [5.0, 75.0_f64.sqrt()]][..count].to_vec());
     }
-    let (indices, distances) = nearest(data, dimensions, parameters.neighbours - 1);
-    if distances.iter().flatten().any(|d| !d.is_finite()) {
-        return Err("the points are too far apart: a distance between them overflows".into());
-    }
+    let (indices, distances) = nearest(&data, dimensions, parameters.neighbours - 1);
+    let distances = measured(parameters.metric, distances)?;
     let default = if count <= MANY { 500 } else { 200 };
     let epochs = parameters.epochs.unwrap_or(default);
     let mut graph = Graph::of(&indices, &distances);
     // So few epochs would prune the graph until it falls apart.
     graph.prune(if epochs > 10 { epochs } else { default });
-    let mut positions = start::positions(start, data, dimensions, &graph, &mut random);
+    let mut positions = start::positions(start, &data, dimensions, &graph, &mut random);
     layout::optimise(&mut positions, &graph, curve::fit(parameters.min_dist, 1.0), epochs, random);
     Ok(positions)
+}
+
+/// A finished map: points, and what [`embed`] made of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Fitted<'a> {
+    /// The points, row-major.
+    pub data: &'a [f32],
+    /// Their number of columns.
+    pub dimensions: usize,
+    /// Where they are.
+    pub positions: &'a [[f64; 2]],
+}
+
+/// Where the rows of `new` are in a finished map, which stays as it is, as by `transform` of umap-learn: x and y of each.
+///
+/// Each begins among its nearest points of the map and settles for a third of the epochs of `parameters`; where there are none, for 100
+/// epochs, or 30 for more than 10,000 new points. It draws from its own seed and sees no other new point. Whom it equals it begins at,
+/// and ends near.
+///
+/// # Errors
+/// As [`embed`], and where the map has no points, or there is not a seed for each new one.
+pub fn place(map: Fitted, new: &[f32], parameters: &UmapParameters, seeds: &[u64]) -> Result<Vec<[f64; 2]>, String> {
+    check(map.data, map.dimensions, parameters)?;
+    check(new, map.dimensions, parameters)?;
+    let count = new.len() / map.dimensions;
+    if map.positions.is_empty() || map.data.len() != map.positions.len() * map.dimensions {
+        return Err(format!("a map of {} numbers has {} positions", map.data.len(), map.positions.len()));
+    }
+    if seeds.len() != count {
+        return Err(format!("{count} new points have {} seeds", seeds.len()));
+    }
+    let [(data, dimensions), (new, _)] = [map.data, new].map(|data| parameters.metric.points(data, map.dimensions));
+    let (indices, distances) = nearest_among(&data, &new, dimensions, parameters.neighbours);
+    let distances = measured(parameters.metric, distances)?;
+    let epochs = parameters.epochs.map_or(if count <= MANY { 100 } else { 30 }, |epochs| epochs / 3);
+    let ties = graph::ties(&indices, &distances);
+    Ok(place::place(&ties, map.positions, curve::fit(parameters.min_dist, 1.0), epochs, |n| split_mix(seeds[n])))
+}
+
+/// Euclidean distances as those of a metric, which must be finite.
+fn measured(metric: Metric, mut distances: Vec<Vec<f32>>) -> Result<Vec<Vec<f32>>, String> {
+    distances.iter_mut().flatten().for_each(|d| *d = metric.distance(*d));
+    if distances.iter().flatten().any(|d| !d.is_finite()) {
+        return Err("the points are too far apart: a distance between them overflows".into());
+    }
+    Ok(distances)
 }
 
 fn check(data: &[f32], dimensions: usize, parameters: &UmapParameters) -> Result<(), String> {
@@ -103,6 +153,8 @@ fn split_mix(seed: u64) -> impl FnMut() -> u64 {
 
 #[cfg(test)]
 mod parity;
+#[cfg(test)]
+mod parity_of_places;
 
 #[cfg(test)]
 mod tests {
@@ -133,8 +185,9 @@ mod tests {
         ];
         for (dimensions, data) in &sets {
             for neighbours in [2, 3, 15, 1000] {
-                for epochs in [0, 1, 10, 50] {
-                    let parameters = UmapParameters { neighbours, min_dist: 0.0, epochs: Some(epochs) };
+                for epochs in [0, 1, 10, 51] {
+                    let parameters =
+                        UmapParameters { neighbours, min_dist: 0.0, epochs: Some(epochs), metric: [Metric::Euclidean, Metric::Cosine][epochs % 2] };
                     let positions = embed(data, *dimensions, &parameters, 3).unwrap();
                     assert_eq!(positions.len(), data.len() / dimensions);
                     assert!(positions.iter().flatten().all(|v| v.is_finite()), "{data:?} {parameters:?}");
@@ -157,6 +210,29 @@ mod tests {
         assert!(refusal(&[1.0], 1, |p| p.neighbours = 1).contains("neighbours is 1"));
         assert!(refusal(&[1.0], 1, |p| p.min_dist = 1.5).contains("min_dist is 1.5"));
         assert!(refusal(&[1.0], 1, |p| p.min_dist = f64::NAN).contains("min_dist is NaN"));
+    }
+
+    #[test]
+    fn new_points_of_any_data_have_places() {
+        let parameters = UmapParameters { epochs: Some(30), ..UmapParameters::default() };
+        for count in [1, 2, 3, 4, 20] {
+            let data: Vec<f32> = (0..count * 2).map(|i| ((i * 31) % 17) as f32).collect();
+            let positions = embed(&data, 2, &parameters, 1).unwrap();
+            for new in [vec![], data.clone(), vec![1e15, -1e15, 1e-30, 0.0], vec![3.0; 40]] {
+                let seeds: Vec<u64> = (0..new.len() as u64 / 2).collect();
+                let map = Fitted { data: &data, dimensions: 2, positions: &positions };
+                let found = place(map, &new, &parameters, &seeds).unwrap();
+                assert!(found.len() == seeds.len() && found.iter().flatten().all(|v| v.is_finite()), "{count} {new:?}: {found:?}");
+            }
+        }
+        let refusal = |positions: &[[f64; 2]], new: &[f32], seeds: &[u64]| {
+            place(Fitted { data: &[1.0, 2.0], dimensions: 1, positions }, new, &parameters, seeds).unwrap_err()
+        };
+        let two = [[0.0; 2]; 2];
+        assert!(refusal(&two, &[f32::NAN], &[1]).contains("point 0 holds NaN"));
+        assert!(refusal(&two, &[f32::MAX], &[1]).contains("overflows"));
+        assert!(refusal(&two, &[1.0], &[]).contains("1 new points have 0 seeds"));
+        assert!(refusal(&[], &[1.0], &[1]).contains("0 positions"));
     }
 
     /// Far groups: no point is nearer to another group's centre than to its own.

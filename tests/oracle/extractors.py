@@ -1,7 +1,7 @@
 """Writes the fixture of the tests of extractors: features of whole images, and the distances that follow from them.
 
-Made with Python 3.11, torch 2.15.0, torchvision 0.29.2, pytorch-fid 0.3.0, torch-fidelity 0.4.0 and torchxrayvision 1.5.7, on the
-CPU. Run from anywhere:
+Made with Python 3.11, torch 2.15.0, torchvision 0.29.2, pytorch-fid 0.3.0, torch-fidelity 0.4.0, torchxrayvision 1.5.7
+and transformers 5.24.0, on the CPU. Run from anywhere:
 
     python tests/oracle/extractors.py
 
@@ -9,8 +9,9 @@ Writes stages/tests/oracle/extractors.json. Weights and images are not stored: b
 their tensors (see networks.py), images with `grey`. Per extractor: `small` and `large`, every 16th feature of one image that is
 enlarged and of one that is reduced. Of Inception, `fid` of 32 images against 32 others by the program of pytorch-fid, which
 reads them from PNG files; `exact`, the same from its features without a root of a singular matrix; `kid` by torch-fidelity from
-all images; and `score`, the inception score of all 64 by the plain formula from logits without bias. `--only KEY` writes one of
-`inception`, `resnet50`, `densenet121` and `torchxrayvision` (see fixtures.py).
+all images; and `score`, the inception score of all 64 by the plain formula from logits without bias. Of `tiny-dinov2`, a network of
+two blocks, `class` is the class token of two images, and `tokens` every seventh number of all tokens. `--only KEY` writes one of
+`inception`, `resnet50`, `densenet121`, `torchxrayvision`, `rad-dino` and `tiny-dinov2` (see fixtures.py).
 """
 
 import json
@@ -26,11 +27,11 @@ import torch
 import torch.nn.functional as F
 import torchvision
 from fixtures import STAGES, arguments, merged, stored
-from networks import fid_inception, filled
+from networks import fid_inception, filled, tensor, usual
 from PIL import Image
 from quality import frechet, inception, kernel
 
-KEYS = ["inception", "resnet50", "densenet121", "torchxrayvision"]
+KEYS = ["inception", "resnet50", "densenet121", "torchxrayvision", "rad-dino", "tiny-dinov2"]
 SMALL, LARGE = 64, 320
 SETS, COUNT = 2, 32
 STEP = 16
@@ -106,9 +107,38 @@ def of_torchxrayvision():
     return both(lambda image: network.features2(torch.from_numpy(xrv.utils.normalize(image, 255))[None, None]))
 
 
+def dinov2(key, **sizes):
+    """A `Dinov2Model` from a file of these sizes, with the names that files have: those of the module are others."""
+    from safetensors.torch import load_file, save_file
+    from transformers import Dinov2Config, Dinov2Model
+
+    with tempfile.TemporaryDirectory() as directory:
+        Dinov2Model(Dinov2Config(patch_size=14, **sizes)).save_pretrained(directory)
+        file = Path(directory) / "model.safetensors"
+        save_file({n: usual(key, n, tuple(t.shape)) for n, t in load_file(file).items()}, file, {"format": "pt"})
+        return Dinov2Model.from_pretrained(directory).eval()
+
+
+def of_rad_dino():
+    from transformers.models.bit.image_processing_pil_bit import BitImageProcessorPil
+
+    network = dinov2("extractors.rad-dino", image_size=518)
+    # The numbers of preprocessor_config.json of microsoft/rad-dino.
+    prepared = BitImageProcessorPil(size={"shortest_edge": 518}, crop_size={"height": 518, "width": 518}, resample=3, image_mean=[0.5307] * 3, image_std=[0.2583] * 3)
+    of = lambda image: prepared(Image.fromarray(image).convert("RGB"), return_tensors="pt")["pixel_values"]
+    return both(lambda image: network(of(image)).pooler_output)
+
+
+def of_tiny_dinov2():
+    network = dinov2("extractors.tiny-dinov2", image_size=42, hidden_size=32, num_hidden_layers=2, num_attention_heads=4)
+    found = network(tensor("extractors.tiny-dinov2.x", (2, 3, 42, 42)))
+    plain = lambda t: t.double().flatten().tolist()
+    return {"class": plain(found.pooler_output), "tokens": plain(found.last_hidden_state)[::7]}
+
+
 if __name__ == "__main__":
     only = arguments(__doc__, KEYS).only
     path = STAGES / "extractors.json"
     torch.set_grad_enabled(False)
-    found = {key: globals()[f"of_{key}"]() for key in KEYS if not only or key in only}
+    found = {key: globals()[f"of_{key.replace('-', '_')}"]() for key in KEYS if not only or key in only}
     path.write_text(json.dumps(merged(stored(path), found, only), separators=(",", ":")) + "\n")

@@ -113,16 +113,16 @@ def sensitivity(network, forward, x, q, layer):
 def passes(out, key, network, inputs, first, last, forward=None, train=True):
     """Outputs in evaluation and training, gradients of two layers in both, running statistics afterwards."""
     forward = forward or (lambda m, *x: m(*x))
-    films = lambda seed: [tensor(f"{key}.in{seed}.{i}", shape) for i, shape in enumerate(inputs)]
+    images = lambda seed: [tensor(f"{key}.in{seed}.{i}", shape) for i, shape in enumerate(inputs)]
     out[f"{key}.count"] = torch.tensor([sum(p.numel() for p in network.parameters())])
     names = (first, last)
     network.eval()
-    q = tensor(f"{key}.q", forward(network, *films(0)).shape)
+    q = tensor(f"{key}.q", forward(network, *images(0)).shape)
     found = []
     while len(found) < 6 and (not found or min(found) > 2e-4):
-        found.append(sensitivity(network, forward, films(len(found)), q, first))
+        found.append(sensitivity(network, forward, images(len(found)), q, first))
     seed = found.index(min(found))
-    x = films(seed)
+    x = images(seed)
     out[f"{key}.sensitivity"] = torch.tensor([min(found)])
     print(f"{key}: sensitivity {min(found):.1e} with seed {seed}", flush=True)
     out[f"{key}.seed"] = torch.tensor([seed])
@@ -287,7 +287,7 @@ def keras_layers():
 def keras_generator(c):
     keras, WholeNorm = keras_layers()
     k = keras.layers
-    film = x = keras.Input((None, None, c))
+    image = x = keras.Input((None, None, c))
     downs = []
     for i, width in enumerate((32, 64, 128, 256), 1):
         x = k.Conv2D(width, 4, strides=2, padding="same", name=f"down{i}_conv")(x)
@@ -297,24 +297,24 @@ def keras_generator(c):
         x = k.Conv2D(width, 4, padding="same", activation="relu", name=f"up{i}_conv")(k.UpSampling2D(2)(x))
         x = k.Concatenate()([WholeNorm(name=f"up{i}_norm")(x), skip])
     x = k.Conv2D(c, 4, padding="same", activation="tanh", name="last")(k.UpSampling2D(2)(x))
-    return keras.Model(film, x)
+    return keras.Model(image, x)
 
 
 def keras_discriminator(c):
     keras, WholeNorm = keras_layers()
     k = keras.layers
-    film = x = keras.Input((None, None, c))
+    image = x = keras.Input((None, None, c))
     for i, width in enumerate((64, 128, 256, 512), 1):
         x = k.LeakyReLU(negative_slope=0.2)(k.Conv2D(width, 4, strides=2, padding="same", name=f"conv{i}")(x))
         x = x if i == 1 else WholeNorm(name=f"norm{i}")(x)
-    return keras.Model(film, k.Conv2D(1, 4, padding="same", name="conv5")(x))
+    return keras.Model(image, k.Conv2D(1, 4, padding="same", name="conv5")(x))
 
 
 def pix2pix_generator(c, levels):
     """The TensorFlow tutorial's; dropout set to zero, so that both sides draw alike."""
     keras, _ = keras_layers()
     k = keras.layers
-    film = x = keras.Input((None, None, c))
+    image = x = keras.Input((None, None, c))
     width = lambda level: 64 << min(level, 3)
     downs = []
     for level in range(levels):
@@ -325,20 +325,20 @@ def pix2pix_generator(c, levels):
     for i, level in enumerate(reversed(range(levels - 1)), 1):
         x = k.Conv2DTranspose(width(level), 4, strides=2, padding="same", use_bias=False, name=f"up{i}_conv")(x)
         x = k.Concatenate()([k.ReLU()(k.BatchNormalization(name=f"up{i}_bn")(x)), downs[level]])
-    return keras.Model(film, k.Conv2DTranspose(c, 4, strides=2, padding="same", activation="tanh", name="last")(x))
+    return keras.Model(image, k.Conv2DTranspose(c, 4, strides=2, padding="same", activation="tanh", name="last")(x))
 
 
 def pix2pix_discriminator(c):
     keras, _ = keras_layers()
     k = keras.layers
-    film, target = keras.Input((None, None, c)), keras.Input((None, None, c))
-    x = k.Concatenate()([film, target])
+    image, target = keras.Input((None, None, c)), keras.Input((None, None, c))
+    x = k.Concatenate()([image, target])
     for i, width in enumerate((64, 128, 256), 1):
         x = k.Conv2D(width, 4, strides=2, padding="same", use_bias=False, name=f"down{i}_conv")(x)
         x = k.LeakyReLU()(x if i == 1 else k.BatchNormalization(name=f"down{i}_bn")(x))
     x = k.Conv2D(512, 4, use_bias=False, name="conv")(k.ZeroPadding2D()(x))
     x = k.ZeroPadding2D()(k.LeakyReLU()(k.BatchNormalization(name="bn")(x)))
-    return keras.Model([film, target], k.Conv2D(1, 4, name="last")(x))
+    return keras.Model([image, target], k.Conv2D(1, 4, name="last")(x))
 
 
 KERAS = {"kernel": "weight", "bias": "bias", "gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
@@ -368,7 +368,7 @@ def keras_passes(out, key, model, shapes, first, last, seed=0):
         return y, torch.autograd.grad((y * tensor(f"{key}.q", y.shape)).sum(), variables)
 
     for mode in ("eval", "train"):
-        # Keras computes in float32 only: what a change of the films by a millionth does stands for its noise.
+        # Keras computes in float32 only: what a change of the images by a millionth does stands for its noise.
         near = lambda i: [v * (1 + 1e-6 * tensor(f"near{i}", v.shape)) for v in x]
         others = [run(near(i), mode == "train")[1] for i in range(3)]
         y, found = run(x, mode == "train")
@@ -433,9 +433,9 @@ def stylegan2(out, checkout, keys):
 
         def path(g, kind, move=1.0):
             w = g.mapping(tensor(f"{key}.path", (2, 64)).to(kind) * tensor("way", (2, 64), (move - 1.0), 1.0), None, skip_w_avg_update=True).to(kind)
-            film = g.synthesis(w, noise_mode="const")
-            noise = tensor(f"{key}.path.noise", film.shape).to(kind) / size
-            lengths = torch.autograd.grad((film * noise).sum(), w, create_graph=True)[0].square().sum(2).mean(1).sqrt()
+            image = g.synthesis(w, noise_mode="const")
+            noise = tensor(f"{key}.path.noise", image.shape).to(kind) / size
+            lengths = torch.autograd.grad((image * noise).sum(), w, create_graph=True)[0].square().sum(2).mean(1).sqrt()
             return ((lengths - 0.01 * lengths.mean()).square() * 2).mean()
 
         of_d = [f"b{size}.fromrgb.weight", f"b{size}.conv0.weight", f"b{size}.conv0.bias", f"b{size // 2}.skip.weight", "b4.conv.weight", "b4.fc.weight", "b4.out.weight"]

@@ -54,11 +54,13 @@ def eighths(*shape):
 
 def functions():
     special = torch.tensor([NAN, INF, -INF, 0.0, -0.0, 1.0, -1.0, 3.5, -0.25, 30.0, -30.0] * 2)
-    ordinary = {"tanh": torch.tanh, "sigmoid": torch.sigmoid, "softplus": F.softplus, "exp": torch.exp, "ln": torch.log, "sqrt": torch.sqrt}
+    ordinary = {"tanh": torch.tanh, "sigmoid": torch.sigmoid, "softplus": F.softplus, "erf": torch.erf, "exp": torch.exp, "ln": torch.log, "sqrt": torch.sqrt}
     ordinary |= {"abs": torch.abs, "reciprocal": torch.reciprocal, "power": lambda x: x**1.7, "relu": F.relu, "leaky_relu": lambda x: F.leaky_relu(x, 0.2)}
     for name, f in ordinary.items():
         for q in [0.5, INF, NAN]:
             put(name, f, special, q=q)
+    for row in [[1.0, 2.0, NAN], [1.0, INF, 2.0], [1.0, -INF, 2.0], [-INF, -INF, -INF], [1e30, 0.0, -1e30]]:
+        put("softmax", lambda x: F.softmax(x, -1), row, q=0.5)
     x, keep = torch.tensor([*BAD, 2.0] * 4), torch.tensor([0.0] * 4 + [1.0] * 4 + [0.0, 1.0] * 4)
     for q in [0.5, INF]:
         put("masked", lambda x: x * (keep * 1.25), x, q=q, parameters=keep)

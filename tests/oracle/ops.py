@@ -304,11 +304,22 @@ def windows(out):
         put(out, f"window_transposed.{i}", {"x": x, "w": k}, y, [*stride, *padding, *dilation, groups, *extra], second=True)
 
 
+def transformers(out):
+    wide = lambda *shape: (torch.randn(shape) * 4).requires_grad_()
+    for name, f in {"erf": torch.erf, "gelu": F.gelu}.items():
+        x = wide(3, 2, 5, 7)
+        put(out, f"{name}.0", {"x": x}, f(x), second=True)
+    for i, shape in enumerate([(5, 7), (2, 3, 37), (1, 16)]):
+        x = wide(*shape)
+        put(out, f"softmax.{i}", {"x": x}, F.softmax(x, -1), second=True)
+
+
 FILES = {
     "convolutions": [convolutions],
     "windows": [windows],
     "operations": [pools, activations, norms],
     "training": [losses, optimisers, second_order],
+    "transformers": [transformers],
 }
 
 

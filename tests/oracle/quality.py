@@ -143,7 +143,7 @@ def main():
         "frechet": [{"name": name, **two[name], **frechet(a, b)} for name, (a, b) in pairs().items()],
         "kernel": [{"name": name, **kernel(a, b)} for name, (a, b) in pairs().items()],
         "inception": [
-            {"probabilities": written(p), **inception(p)} for p in (probabilities(21, 40, 3, False), probabilities(22, 33, 4, True), np.full((10, 2), 0.5))
+            {"probabilities": written(p), **inception(p)} for p in (probabilities(21, 130, 3, False), probabilities(22, 107, 4, True), np.full((100, 2), 0.5))
         ],
         "neighbourhoods": [
             {"real": written(a), "synthetic": written(b), "k": k, **quiet_prdc(a, b, k)}

@@ -7,7 +7,7 @@ Made with the versions that `networks.py` names, whose networks and numbers thes
 
 The second computes one network (see fixtures.py); StyleGAN2 alone needs the checkout.
 
-Writes `stages/tests/oracle/steps.json`: for each network, step by step, what was made small. Weights, films, noise and what
+Writes `stages/tests/oracle/steps.json`: for each network, step by step, what was made small. Weights, images, noise and what
 else is drawn are made on both sides from names. Dropout is off: the masks of two libraries cannot be the same. StyleGAN2's
 losses are those of the reference's own `training/loss.py`, in the order of its `training_loop.py`; the orders of the others
 are written out here after the references named in `stages/src/adversarial`. Where torch can, the same is done in float64
@@ -45,7 +45,7 @@ def mse(logits, target):
     return F.mse_loss(logits, torch.full_like(logits, target))
 
 
-def films(key, step, name, shape, kind=torch.float32):
+def images(key, step, name, shape, kind=torch.float32):
     return tensor(f"steps.{key}.{step}.{name}", shape).to(kind)
 
 
@@ -67,8 +67,8 @@ def dcgan(kind):
     g, d = filled("steps.dcgan.g", Generator(), calm).to(kind).train(), filled("steps.dcgan.d", Discriminator(), calm).to(kind).train()
     of_g, of_d, seen = adam(g.parameters()), adam(d.parameters()), []
     for step in range(1, STEPS + 1):
-        fake = g(films("dcgan", step, "z", (8, 16, 1, 1), kind))
-        d_loss = bce(d(films("dcgan", step, "real", (8, 1, 32, 32), kind)), 1.0) + bce(d(fake.detach()), 0.0)
+        fake = g(images("dcgan", step, "z", (8, 16, 1, 1), kind))
+        d_loss = bce(d(images("dcgan", step, "real", (8, 1, 32, 32), kind)), 1.0) + bce(d(fake.detach()), 0.0)
         move(of_d, d_loss)
         g_loss = bce(d(fake), 1.0)
         move(of_g, g_loss)
@@ -77,23 +77,23 @@ def dcgan(kind):
 
 
 def chosen(key, n):
-    """The n-th choice of a pool of three: one of its films, or the new one."""
+    """The n-th choice of a pool of three: one of its images, or the new one."""
     u = numbers(f"steps.{key}.pool", n + 1)[n]
     return int((u + 1) / 2 * 3) if numbers(f"steps.{key}.coin", n + 1)[n] > 0 else None
 
 
 class Pool:
     def __init__(self):
-        self.films = []
+        self.images = []
 
-    def exchange(self, film, choose):
-        if len(self.films) < 3:
-            self.films.append(film)
-            return film
+    def exchange(self, image, choose):
+        if len(self.images) < 3:
+            self.images.append(image)
+            return image
         at = choose()
         if at is None:
-            return film
-        old, self.films[at] = self.films[at], film
+            return image
+        old, self.images[at] = self.images[at], image
         return old
 
 
@@ -106,7 +106,7 @@ def cyclegan(kind):
     of_g, of_d = (adam([*a.parameters(), *b.parameters()], 2e-5) for a, b in ((there, back), (of_from, of_to)))
     pools, draws, seen = (Pool(), Pool()), iter(range(1000)), []
     for step in range(1, STEPS + 1):
-        a, b = (films("cyclegan", step, n, (1, 1, 64, 64), kind) for n in ("from", "to"))
+        a, b = (images("cyclegan", step, n, (1, 1, 64, 64), kind) for n in ("from", "to"))
         for d in (of_from, of_to):
             d.requires_grad_(False)
         made_b, made_a = there(a), back(b)
@@ -151,7 +151,7 @@ def zunair():
     of_d = {n: adam(weights[n], 2e-5, eps=1e-7) for n in ("from", "to")}
     seen = []
     for step in range(1, STEPS + 1):
-        a, b = (films("zunair", step, n, (1, 3, 32, 32)) for n in ("from", "to"))
+        a, b = (images("zunair", step, n, (1, 3, 32, 32)) for n in ("from", "to"))
         made_b, made_a = net["there"](a), net["back"](b)
         total = 0.0
         for n, real, made in (("from", a, made_a), ("to", b, made_b)):
@@ -173,7 +173,7 @@ def pix2pix():
     wg, wd = keras_named("steps.pix2pix.g", g), keras_named("steps.pix2pix.d", d)
     (of_g, of_d), (g, d), seen = (adam(wg, eps=1e-7), adam(wd, eps=1e-7)), (keras_forward(g), keras_forward(d)), []
     for step in range(1, STEPS + 1):
-        x, y = (films("pix2pix", step, n, (2, 1, 64, 64)) for n in ("from", "to"))
+        x, y = (images("pix2pix", step, n, (2, 1, 64, 64)) for n in ("from", "to"))
         made = g(x)
         on_real, on_made = d(x, y), d(x, made)
         error = F.l1_loss(made, y)
@@ -269,7 +269,7 @@ def classifier(key, network, channels, side, rate):
         net = filled(f"steps.{key}", copy.deepcopy(network), calm).to(kind).train()
         sgd, seen = torch.optim.SGD(net.parameters(), lr=rate, momentum=0.9, nesterov=True), []
         for step in range(1, STEPS + 1):
-            x = (films(key, step, "films", (4, 1, side, side), kind) + 1) / 2
+            x = (images(key, step, "films", (4, 1, side, side), kind) + 1) / 2
             loss = F.cross_entropy(net(x.expand(-1, channels, -1, -1)), torch.tensor([0, 1, 0, 1]))
             move(sgd, loss)
             seen.append([loss.item()])

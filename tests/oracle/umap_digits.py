@@ -6,10 +6,13 @@ Run from anywhere:
 
 Writes to stages/tests/oracle. `digits.bin`: the 1,797 handwritten digits of scikit-learn, 64 bytes (0..16)
 each, then one label byte each. `umap.json`: what scikit-learn and umap-learn
-say about them. Neighbour ties are frequent between integer points and neither
-library promises an order, so the oracle fixes one, the lower index first.
-`--only KEY` writes one of `digits`, which is the file of digits, `versions`,
-`curve`, `neighbours`, `graph` and `trustworthiness` (see fixtures.py).
+say about them. `umap_graph.bin`: the weight of every edge of the graph, once, by
+row and then by column, as 65,535ths in two bytes, least significant first.
+Neighbour ties are frequent between integer points and neither library promises
+an order, so the oracle fixes one, the lower index first.
+`--only KEY` writes one of `digits`, which is the file of digits, `weights`, which
+is that of the graph, `versions`, `curve`, `neighbours`, `graph`,
+`trustworthiness` and `cosine` (see fixtures.py).
 """
 
 import json
@@ -25,7 +28,7 @@ from sklearn.manifold import trustworthiness
 from umap.umap_ import find_ab_params, fuzzy_simplicial_set
 
 NEIGHBOURS = 15
-KEYS = ["digits", "versions", "curve", "neighbours", "graph", "trustworthiness"]
+KEYS = ["digits", "weights", "versions", "curve", "neighbours", "graph", "trustworthiness", "cosine"]
 
 
 def squared_distances(points):
@@ -47,6 +50,27 @@ def trustworthiness_by_index(points, embedding, k):
     excess = np.take_along_axis(ranks, near, axis=1) - k
     penalty = excess[excess > 0].sum()
     return 1.0 - penalty * (2.0 / (n * k * (2.0 * n - 3.0 * k - 1.0)))
+
+
+def cosine(points, embedding):
+    """The graph by cosine distances, and the trustworthiness of an embedding by them."""
+    units = points / np.linalg.norm(points, axis=1, keepdims=True)
+    far = 1.0 - units @ units.T
+    np.fill_diagonal(far, -1)
+    order = np.argsort(far, axis=1, kind="stable")
+    # Rounding must not decide who is a neighbour.
+    ranked = np.take_along_axis(far, order, axis=1)
+    assert (ranked[:, NEIGHBOURS] - ranked[:, NEIGHBOURS - 1]).min() > 1e-7
+    order, distances = order[:, :NEIGHBOURS], np.maximum(ranked[:, :NEIGHBOURS], 0).astype(np.float32)
+    graph = fuzzy_simplicial_set(
+        points.astype(np.float32), NEIGHBOURS, np.random.RandomState(0), "cosine", knn_indices=order.astype(np.int32), knn_dists=distances
+    )[0]
+    return {
+        "count": len(points),
+        "edges": int(graph.nnz),
+        "rows": [float(str(v)) for v in np.asarray(graph.sum(axis=1), dtype=np.float32).ravel()],
+        "trustworthiness": float(trustworthiness(points, embedding.astype(np.float64), n_neighbors=NEIGHBOURS, metric="cosine")),
+    }
 
 
 def main():
@@ -71,6 +95,13 @@ def main():
         knn_dists=distances,
     )[:3]
     graph = graph.tocoo()
+    if not only or "weights" in only:
+        upper = graph.tocsr()
+        upper.sort_indices()
+        upper = upper.tocoo()
+        upper = upper.data[upper.row < upper.col].astype(np.float64)
+        assert 0 < upper.min() and upper.max() <= 1
+        (STAGES / "umap_graph.bin").write_bytes(np.rint(upper * 65535).astype("<u2").tobytes())
     # Every 97th edge is enough to see a wrong formula and keeps the file small.
     picked = range(0, graph.nnz, 97)
 
@@ -134,6 +165,7 @@ def main():
             },
         },
     }
+    oracle["cosine"] = cosine(points[:400], pca[:400])
     out = STAGES / "umap.json"
     out.write_text(json.dumps(merged(stored(out), oracle, only), separators=(",", ":")) + "\n")
 

@@ -187,3 +187,22 @@ fn networks_are_named_in_their_tables_alone() {
     }
     assert_eq!(used(own, "use super::super::dcgan::networks; use crate::networks::resnet::Blocks;"), None);
 }
+
+/// The types of rows and tables that code defines.
+fn records(code: &str) -> Vec<&str> {
+    ["impl Row for ", "impl Record for "].iter().flat_map(|start| code.split(start).skip(1)).filter_map(|rest| rest.split([' ', '<']).next()).collect()
+}
+
+/// What a stage writes down is somewhere in the report.
+#[test]
+fn every_table_has_a_place_in_the_report() {
+    // Of each image, heat maps are too many: their summary and their figure are shown.
+    const SHOWN_OTHERWISE: [&str; 1] = ["Attention"];
+    let report: String = below(&["src/report"]).iter().map(|file| file.code.as_str()).collect();
+    let is_shown = |record: &str| [format!("Table::<{record}>::NAME"), format!("{record}::NAME")].iter().any(|name| report.contains(name.as_str()));
+    let all: Vec<&str> = below(&["stages/src/records"]).iter().flat_map(|file| records(&file.code)).collect();
+    assert!(all.len() > 15 && SHOWN_OTHERWISE.iter().all(|name| all.contains(name) && !is_shown(name)));
+    let missing: Vec<&&str> = all.iter().filter(|record| !is_shown(record) && !SHOWN_OTHERWISE.contains(record)).collect();
+    assert!(missing.is_empty(), "no chapter of the report is about {missing:?}: see docs/adding-a-chapter.md");
+    assert_eq!(records("impl Row for Toy {}\nimpl Record for Toys<T> {}"), ["Toy", "Toys"]);
+}

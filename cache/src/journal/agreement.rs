@@ -103,6 +103,7 @@ fn events() -> impl Strategy<Value = Event> {
         1 => text().prop_map(|of| Event::Recovered { of, bytes: 1 }),
         1 => (study(), text(), text()).prop_map(|(study, stage, message)| Event::Failed(Failure { study, stage, message })),
         1 => finding.prop_map(Event::Finding),
+        1 => (text(), 0..9u64).prop_map(|(id, line)| Event::Checked { decided: vec![id], gone: vec![line] }),
         1 => (0..9usize).prop_map(|n| Event::Finished(Finished { executed: n, reused: n, failed: 0, skipped: 0, cancelled: false })),
     ]
 }
@@ -184,6 +185,19 @@ fn is_whole(store: &Store) -> bool {
     run_names(store).unwrap().iter().all(is_read)
 }
 
+/// What the newest run says of its stages, if all of it is of one study and can be read.
+fn newest(store: &Store, study: &str) -> Option<HashMap<String, StageKey>> {
+    let mut stages = HashMap::new();
+    for event in entries(store, run_names(store).unwrap().last()?).unwrap().into_iter().filter_map(|e| e.event) {
+        match event {
+            Event::Receipt { receipt: r } => (r.study == study).then(|| stages.insert(r.stage, r.key)).map(drop)?,
+            Event::Reused { study: of, stages: more } => (of == study).then(|| stages.extend(more))?,
+            _ => {}
+        }
+    }
+    Some(stages)
+}
+
 fn check(store: &Store, ledger: &Ledger) -> std::result::Result<(), TestCaseError> {
     let (receipts, last) = found(store);
     let scanned: Vec<(Receipt, String)> = ledger.receipts().into_iter().map(|(r, run)| (r, run.to_owned())).collect();
@@ -200,6 +214,10 @@ fn check(store: &Store, ledger: &Ledger) -> std::result::Result<(), TestCaseErro
         }
     }
     for study in STUDIES {
+        if is_whole {
+            let scanned = ledger.newest_of_study(study).map(|stages| stages.into_iter().map(|(stage, key)| (stage.into_owned(), key)).collect());
+            prop_assert_eq!(scanned, newest(store, study));
+        }
         prop_assert_eq!(ledger.last_of_study(study), last.get(study).cloned().unwrap_or_default());
     }
     Ok(())

@@ -25,6 +25,13 @@ pub struct Entry {
     pub event: Option<Event>,
 }
 
+impl Entry {
+    /// True if the line is of a type that this program writes, and cannot be read all the same: nobody wrote it so.
+    pub fn is_spoilt(&self) -> bool {
+        self.event.is_none() && super::event::is_known(&self.kind)
+    }
+}
+
 /// What is read of every line.
 #[derive(Deserialize)]
 struct Head<'a> {
@@ -82,7 +89,8 @@ pub(crate) fn receipt<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Option<T> {
         #[serde(rename = "time")]
         _time: IgnoredAny,
     }
-    let line: Line<T> = serde_json::from_slice(line).ok()?;
+    // Looked at once as a whole, it need not be again for every name in it.
+    let line: Line<T> = serde_json::from_str(std::str::from_utf8(line).ok()?).ok()?;
     (line.v == VERSION && line.kind == RECEIPT).then_some(line.receipt)
 }
 

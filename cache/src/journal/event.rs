@@ -53,8 +53,16 @@ pub enum Event {
     },
     /// A stage failed.
     Failed(Failure),
-    /// A check found something.
+    /// A check found something; later lines may say that it does not hold any more.
     Finding(Finding),
+    /// The checks were made with what was known by then; what they found stands in earlier lines.
+    Checked {
+        /// The checks that had seen everything that they look at: what they have not found is not there.
+        decided: Vec<String>,
+        /// The `seq` of lines with findings that do not hold any more.
+        #[serde(default)]
+        gone: Vec<u64>,
+    },
     /// The run ended by itself, and not by being killed; its last line.
     Finished(Finished),
 }
@@ -63,10 +71,18 @@ impl Event {
     /// True for a line that has to be on the disk before the run goes on: others follow from it, or from its being there.
     pub(super) fn is_durable(&self) -> bool {
         match self {
-            Event::Started { .. } | Event::Receipt { .. } | Event::Finished(_) => true,
+            Event::Started { .. } | Event::Receipt { .. } | Event::Checked { .. } | Event::Finished(_) => true,
             Event::Recovered { .. } | Event::StageStarted { .. } | Event::Reused { .. } | Event::Failed(_) | Event::Finding(_) => false,
         }
     }
+}
+
+/// The types of lines that this program knows, by all of their names.
+const TYPES: [&str; 10] = ["begun", "checked", "failed", "finding", "finished", "receipt", "recovered", "reused", "stage-started", "started"];
+
+/// True if this program should be able to read a line of that type.
+pub(super) fn is_known(kind: &str) -> bool {
+    TYPES.contains(&kind)
 }
 
 /// Why a stage failed.
@@ -182,12 +198,14 @@ mod tests {
                 Event::Finding(finding(Some("m"))),
                 json!({"type": "finding", "id": "i", "code": "L1", "stage": "a", "message": "m", "severity": "warning", "notes": [], "path": ["a"], "allowed": null, "images": 3}),
             ),
+            (Event::Checked { decided: vec!["i".into()], gone: vec![3] }, json!({"type": "checked", "decided": ["i"], "gone": [3]})),
             (
                 Event::Finished(Finished { executed: 1, reused: 2, failed: 3, skipped: 4, cancelled: true }),
                 json!({"type": "finished", "executed": 1, "reused": 2, "failed": 3, "skipped": 4, "cancelled": true}),
             ),
         ];
         for (event, line) in all {
+            assert!(is_known(line["type"].as_str().unwrap()), "{line}");
             assert_eq!(to_value(&event).unwrap(), line);
             assert_eq!(from_value::<Event>(line).unwrap(), event);
         }

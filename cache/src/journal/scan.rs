@@ -2,12 +2,16 @@
 //! look: whoever uses such a line reads it by [`entry`](super::entry), which may refuse it. `agreement` holds both to each other.
 
 use crate::{Digest, StageKey};
-use memchr::memmem::find;
+use memchr::memmem::{find, rfind};
 use std::ops::Range;
 
 const KEY: &[u8] = br#""key":"b3:"#;
+/// Where the stage of a canonical receipt is named: behind its recipe, which is an object.
+const STAGE: &[u8] = br#"},"stage":""#;
 /// Canonical lines end in `"time":…,"type":…,"v":1}`, which is shorter: looking there spares most of the work.
 const TAIL: usize = 64;
+/// Within this many bytes of the end stand the stage and the study of a canonical receipt, if their names are of usual length.
+const NAMES: usize = 512;
 
 /// Lines that are complete and not empty, from a byte that begins one.
 pub(crate) fn lines(bytes: &[u8], from: usize) -> impl Iterator<Item = Range<usize>> {
@@ -39,4 +43,20 @@ pub(crate) fn key(line: &[u8]) -> Option<StageKey> {
     let at = find(line, KEY)? + KEY.len();
     let hex = line.get(at..at + 64)?;
     std::str::from_utf8(hex).ok().and_then(Digest::from_hex).map(StageKey)
+}
+
+/// The names of the stage and of the study of a line that may be a receipt, where they can be told without reading it. In a canonical
+/// line they are the last members of the receipt, and what follows it has no such member.
+pub(crate) fn stage_and_study(line: &[u8]) -> Option<(&str, &str)> {
+    let tail = &line[line.len().saturating_sub(NAMES)..];
+    let (stage, rest) = text(&tail[rfind(tail, STAGE)? + STAGE.len()..])?;
+    let (_, rest) = text(rest.strip_prefix(br#","started":""#)?)?;
+    let (study, rest) = text(rest.strip_prefix(br#","study":""#)?)?;
+    rest.starts_with(b"},\"seq\":").then_some((stage, study))
+}
+
+/// A text without escapes, up to its closing quote, and what follows it.
+fn text(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let (text, rest) = bytes.split_at(memchr::memchr2(b'"', b'\\', bytes)?);
+    Some((std::str::from_utf8(text).ok()?, rest.strip_prefix(b"\"")?))
 }

@@ -4,14 +4,18 @@ use super::{Blob, DIRECTORIES, FORMAT, Presence, Store, hash};
 use crate::dir::Dir;
 use crate::effects::{self, Op};
 use crate::marks::mark;
-use crate::{Digest, Error, Result, Sha256, regular};
+use crate::{Digest, Error, Result, Sha256, journal, regular};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashSet};
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// What keeps a store out of a repository.
+const IGNORED: &[u8] = b"*\n";
 
 /// A store that may be written to. Only runs, `verify` and `gc` open one.
 pub struct WritableStore {
@@ -51,12 +55,13 @@ impl WritableStore {
     pub fn of(store: &Store) -> Result<WritableStore> {
         let store = WritableStore::around(Store { sets_aside: true, ..store.clone() });
         let root: &Path = &store.store.root.clone();
+        is_free(root)?;
         let made: Vec<&Path> = root.ancestors().take_while(|path| !path.exists()).collect();
         let directory = lay_out_dirs(root)?;
         if directory.read("format", regular::RECORD).ok().is_none_or(|text| text.trim_ascii() != FORMAT.as_bytes()) {
             // A store is found again if all directories on the way to it are.
             made.iter().chain([&root]).try_for_each(|path| sync_above(path))?;
-            directory.replace(".gitignore", &[b"*\n"])?;
+            directory.replace(".gitignore", &[IGNORED])?;
             // Last, and by rename: a store without a format file was never finished.
             // Two runs may lay out one store at once: each has a file of its own (not in `tmp`, which the other may
             // sweep), and either will do.
@@ -169,6 +174,37 @@ fn sync_above(path: &Path) -> Result<()> {
         // The user's, who may pass through it and not read it.
         Err(_) => Ok(()),
     }
+}
+
+/// A directory that holds something else does not become a store: what lies in its `tmp` would count as abandoned work, and be removed.
+/// Hidden files, such as those of a desktop, do not count, and neither does what is left of a store without its format file.
+fn is_free(root: &Path) -> Result<()> {
+    let directory = match Dir::named(root) {
+        Err(e) if e.is_not_found() => return Ok(()),
+        opened => opened?,
+    };
+    let is_store = || directory.kind("format").is_some();
+    if is_store() || directory.sub("runs").is_ok_and(|runs| runs.names().is_ok_and(|all| all.iter().any(|run| has_journal(&runs, run)))) {
+        return Ok(());
+    }
+    let is_other = |name: &OsStr| match name.to_str() {
+        Some(own) if DIRECTORIES.contains(&own) => directory.sub(own).is_ok_and(|inside| inside.names().is_ok_and(|names| !names.is_empty())),
+        Some(".gitignore") => directory.read(".gitignore", regular::RECORD).is_ok_and(|text| text != IGNORED),
+        _ => !name.as_encoded_bytes().starts_with(b"."),
+    };
+    match directory.names()?.into_iter().find(|name| is_other(name)) {
+        // Another run may have laid it out meanwhile.
+        Some(_) if is_store() => Ok(()),
+        Some(name) => {
+            mark!("occupied-directory");
+            Err(Error::Occupied { path: root.to_path_buf(), name: name.to_string_lossy().into_owned() })
+        }
+        None => Ok(()),
+    }
+}
+
+fn has_journal(runs: &Dir, run: &OsStr) -> bool {
+    runs.sub(run).is_ok_and(|run| run.kind(journal::FILE).is_some())
 }
 
 fn lay_out_dirs(root: &Path) -> Result<Dir> {

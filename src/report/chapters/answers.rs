@@ -35,6 +35,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             tested.extend(test_sets(&table).into_iter().filter(|set| !tested.contains(set)).collect::<Vec<_>>());
         }
     }
+    let is_by_image = m.facts.people(m.store)?.has_unknown();
     let several = answers.iter().any(|(stage, _)| *stage != answers[0].0);
     let sentence = |(stage, answer): &(String, Answer)| if several { format!("{stage}: {}", answer.sentence) } else { answer.sentence.clone() };
     Ok((!answers.is_empty() || !faults.is_empty()).then(|| {
@@ -54,7 +55,8 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             }
             @if !tested.is_empty() {
                 p.tested { "Tested on " (tested.iter().take(SETS).cloned().collect::<Vec<_>>().join("; "))
-                    @if tested.len() > SETS { "; and " (counted(tested.len() - SETS, "more test set", "more test sets")) } "." }
+                    @if tested.len() > SETS { "; and " (counted(tested.len() - SETS, "more test set", "more test sets")) } "."
+                    @if is_by_image { " Whose images they are is not known of all: such an image counts as a patient of its own, also in intervals." } }
             }
             @for fault in &faults { (fault) }
         }

@@ -1,9 +1,9 @@
-//! Where in images classifiers find a class: the figure of some images, and how much of all maps is in the border.
+//! Where in images classifiers find a class: the figure of some images, and how much of all maps is in the border and in masks.
 
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
-use crate::report::drawing::svg;
-use crate::report::wide::of_class;
+use crate::report::drawing::stored;
+use crate::report::wide::{of_class, table};
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::figures::attention::ATTENTION;
@@ -19,40 +19,46 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     let mut out = vec![];
     for found in m.of(SUMMARY) {
         out.push(match found.record::<Table<AttentionSummary>>(m.store)? {
-            Ok(summary) => html! { h4 { (found.stage()) } (shares(&summary)) },
+            Ok(summary) => html! { h4 { (found.stage()) } (shares(&summary, &m.path(found))) },
             Err(why) => unreadable(found, &why),
         });
         for figure in m.of(FIGURE).filter(|figure| figure.stage() == found.stage()) {
             if let Some(bytes) = figure.bytes(m.store, ".svg")? {
-                out.push(html! { figure { (svg(&bytes, &format!("Maps of {}", found.stage()))) } });
+                out.push(stored(&bytes, &format!("Maps of {}", found.stage())));
             }
         }
     }
     Ok((!out.is_empty()).then(|| {
         html! {
-            p { "The share of the maps' energy in the border of images, the outer eighth of each side, where no disease is. A map that is the same everywhere has the share of the area. Intervals at 95 % are over patients." }
+            p { "The share of the maps' energy in the border of images, the outer eighth of each side, where no disease is. A map that is the same everywhere has the share of the area. Where images have masks, such as of the lungs, the share in them stands beside it, of the images that have one. Intervals at 95 % are over patients." }
             @for o in &out { (o) }
         }
     }))
 }
 
-fn shares(summary: &Table<AttentionSummary>) -> Markup {
+fn shares(summary: &Table<AttentionSummary>, elsewhere: &str) -> Markup {
     let percent = |share: Option<f64>| share.map(|share| format!("{:.1} %", share * 100.0)).unwrap_or_default();
-    let interval = |row: &AttentionSummary| match (row.low, row.high) {
-        (Some(low), Some(high)) => format!("{} to {}", percent(Some(low)), percent(Some(high))),
-        _ => row.reason.clone(),
-    };
+    let range = |low: Option<f64>, high: Option<f64>| Some(format!("{} to {}", percent(Some(low?)), percent(Some(high?))));
+    let interval = |row: &AttentionSummary| range(row.low, row.high).unwrap_or_else(|| row.reason.clone());
+    let has_masks = summary.rows.iter().any(|row| row.masked > 0);
+    let masks = if has_masks { &["in the mask", "interval", "area", "with a mask"][..] } else { &[] };
     let alike = |row: &AttentionSummary| row.randomised_ssim.map(|alike| format!("{alike:.2}")).unwrap_or_default();
     let outcome = |row: &AttentionSummary| if row.outcome.is_empty() { "right or wrong".to_owned() } else { row.outcome.clone() };
-    html! {
-        div.scroll { table {
-            thead { tr { @for title in ["class", "by the largest probability", "in the border", "interval", "area", "images", "patients", "zero maps", "SSIM with a random last layer"] { th { (title) } } } }
-            tbody { @for row in summary.rows.iter().filter(|row| row.images + row.empty_maps > 0) { tr {
-                td { (of_class(&row.label)) } td { (outcome(row)) } td.num { (percent(row.border)) } td { (interval(row)) } td.num { (percent(row.border_area)) }
-                td.num { (row.images) } td.num { (row.patients) } td.num { (row.empty_maps) } td.num { (alike(row)) }
-            } } }
-        } }
-    }
+    let mut heads = vec!["class", "by the largest probability", "in the border", "interval", "area"];
+    heads.extend(masks);
+    heads.extend(["images", "patients", "zero maps", "SSIM with a random last layer"]);
+    let row = |row: &AttentionSummary| {
+        html! {
+            td { (of_class(&row.label)) } td { (outcome(row)) } td.num { (percent(row.border)) } td { (interval(row)) } td.num { (percent(row.border_area)) }
+            @if has_masks {
+                td.num { (percent(row.in_mask)) } td { (range(row.in_mask_low, row.in_mask_high).unwrap_or_default()) }
+                td.num { (percent(row.mask_area)) } td.num { (row.masked) }
+            }
+            td.num { (row.images) } td.num { (row.patients) } td.num { (row.empty_maps) } td.num { (alike(row)) }
+        }
+    };
+    let rows: Vec<Markup> = summary.rows.iter().filter(|row| row.images + row.empty_maps > 0).map(row).collect();
+    table("Energy of maps in the border", &heads, &rows, elsewhere)
 }
 
 #[cfg(test)]
@@ -72,17 +78,23 @@ mod tests {
         let few = AttentionSummary { label: "<covid>".into(), outcome: "wrong".into(), images: 1, reason: "too few".into(), ..AttentionSummary::default() };
         let named = AttentionSummary { label: "all".into(), images: 2, ..AttentionSummary::default() };
         let none = AttentionSummary { label: "nobody".into(), ..AttentionSummary::default() };
+        let masked =
+            Table { rows: vec![AttentionSummary { in_mask: Some(0.625), mask_area: Some(0.3), masked: 5, ..row.clone() }, few.clone()] }.to_csv().unwrap();
         let csv = Table { rows: vec![row, few, named, none] }.to_csv().unwrap();
         let table = |stage: &str, csv: &[u8]| made(&store, stage, ("table", "attention-summary.csv"), csv, json!({}));
         let stages = vec![
             table("looks/arm=real", &csv),
             made(&store, "looks/arm=real", ("figure", "attention.svg"), b"<svg></svg>", json!({})),
+            table("looks/arm=masked", &masked),
             table("looks/arm=odd", b"label\n1\n"),
         ];
         let page = CHAPTER.of(&Facts { stages, ..Facts::default() }, &store.into_store()).unwrap().into_string();
         assert!(page.contains("<td class=\"num\">25.0 %</td><td>12.5 % to 50.0 %</td><td class=\"num\">43.8 %</td>"), "{page}");
         assert!(page.contains("<td>&lt;covid&gt;</td><td>wrong</td>") && page.contains("too few") && !page.contains("nobody"), "{page}");
         assert!(page.contains("<td><i>all classes</i></td><td>right or wrong</td>") && page.contains("<td>all</td><td>right or wrong</td>"), "{page}");
+        let (plain, masked) = page.split_once("looks/arm=masked").unwrap();
+        assert!(!plain.contains("in the mask"), "no columns of masks without masks: {plain}");
+        assert!(masked.contains("<td class=\"num\">62.5 %</td><td></td><td class=\"num\">30.0 %</td><td class=\"num\">5</td>"), "{masked}");
         assert!(page.contains("Maps of looks/arm=real") && page.contains("has no column"), "{page}");
     }
 }

@@ -1,13 +1,14 @@
 //! Whether probabilities mean what they say: the metrics of it, and the figure of reliability of each test.
 
 use super::comparison::{self, COMPARISON};
-use super::predictions::figures_of;
+use super::predictions::{PRINTED, figures_of};
 use super::{Chapter, Material};
 use crate::report::artifacts::Subject;
 use crate::report::wide::table;
 use hilum_cache::Result;
 use hilum_stages::figures::RELIABILITY;
 use hilum_stages::records::{Compared, Table};
+use hilum_stages::words::counted;
 use maud::{Markup, html};
 
 const ABOUT: &[Subject] = &[Subject::PREDICTIONS, COMPARISON];
@@ -29,7 +30,8 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         html! {
             p { "A classifier is calibrated if of the images to which it gives a probability of 0.8, 80 % are of the class. All of these metrics are better the smaller they are." }
             @for t in &tables { (t) }
-            @for figure in &figures { (figure) }
+            @for (n, figure) in figures.iter().enumerate() { @if n < PRINTED { (figure) } @else { div.screen { (figure) } } }
+            @if figures.len() > PRINTED { p.more.paper { (counted(figures.len() - PRINTED, "more figure is", "more figures are")) " in the HTML file." } }
         }
     }))
 }

@@ -2,7 +2,7 @@
 
 use super::{Chapter, Material, findings};
 use crate::report::verdicts::{Grade, Verdict, verdicts};
-use crate::report::wide::prose;
+use crate::report::wide::{prose, wide};
 use hilum_cache::Result;
 use hilum_stages::words::counted;
 use maud::{Markup, html};
@@ -14,17 +14,19 @@ const SHOWN: usize = 10;
 
 fn render(m: &Material) -> Result<Option<Markup>> {
     let all = verdicts(m.facts);
-    let passed = all.iter().filter(|v| v.grade == Grade::Passed).count();
+    let [passed, open] = [Grade::Passed, Grade::Open].map(|grade| all.iter().filter(|v| v.grade == grade).count());
     Ok(Some(html! {
         p {
-            (counted(all.len(), "check", "checks")) ", of which " (passed) " found nothing. "
-            @if m.facts.is_finished { "All were made with everything known; one that has nothing to look at in this study passes." } @else { "The run has not finished, so that they were made with what was known by then." }
+            (counted(all.len(), "check", "checks")) ", of which " (passed) " found nothing" @if open > 0 { " and " (open) " are not known yet" } ". "
+            @if open == 0 { "All were made with everything known; one that has nothing to look at in this study passes." }
+            @else { "What a check does not find is known once there is all that it looks at, such as the tables of all stages." }
             " " code { "hilum explain ID" } " says what each looks for."
         }
-        div.scroll tabindex="0" role="group" aria-label="Checks and their verdicts" { table.checks {
-            thead { tr { th scope="col" { "check" } th scope="col" { "looks for" } th scope="col" { "verdict" } th scope="col" { "found" } } }
+        // All of them on paper, too: that nothing was found is what an auditor wants to have in hand.
+        (wide("Checks and their verdicts", &html! { table {
+            thead { tr { @for head in ["check", "looks for", "verdict", "found"] { th scope="col" { (head) } } } }
             tbody { @for verdict in &all { tr { (row(verdict)) } } }
-        } }
+        } }))
     }))
 }
 
@@ -47,6 +49,15 @@ mod tests {
     use crate::report::tests::empty_store;
     use hilum_cache::journal::{Finding, Severity};
     use std::collections::BTreeMap;
+
+    #[test]
+    fn of_a_run_that_goes_on_nothing_passes_before_it_is_decided() {
+        let (_held, store) = empty_store();
+        let decided = Some(["leakage.duplicate".to_owned()].into());
+        let page = CHAPTER.of(&Facts { decided, ..Facts::default() }, &store).unwrap().into_string();
+        assert!(page.contains(&format!(", of which 1 found nothing and {} are not known yet. What a check", ids().count() - 1)), "{page}");
+        assert_eq!((page.matches("<td>passed</td>").count(), page.matches("<td><b>not known yet</b></td>").count()), (1, ids().count() - 1));
+    }
 
     #[test]
     fn every_check_is_listed_with_its_verdict_and_reason() {

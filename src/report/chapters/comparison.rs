@@ -6,8 +6,8 @@ mod method;
 
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
-use crate::report::drawing::svg;
-use crate::report::wide;
+use crate::report::drawing::stored;
+use crate::report::wide::table as tabled;
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::evaluation::metric::{self, Direction, Metric};
@@ -41,7 +41,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             @match table {
                 Ok(table) => {
                     (shown(&table.shown_everywhere()))
-                    @if let Some(bytes) = figure { figure { (svg(&bytes, &format!("Figure of {}", found.stage()))) } }
+                    @if let Some(bytes) = figure { (stored(&bytes, &format!("Figure of {}", found.stage()))) }
                     @match overall { None => {}, Some(Ok(tests)) => (beside::overall(&tests)), Some(Err(why)) => (unreadable(found, &why)) }
                     @match reference { None => {}, Some(Ok(rows)) => (beside::published(&rows)), Some(Err(why)) => (unreadable(found, &why)) }
                     @match arms { None => {}, Some(Ok(arms)) => (images(&arms)), Some(Err(why)) => (unreadable(found, &why)) }
@@ -92,60 +92,55 @@ fn further(arms: usize) -> Markup {
 fn shown(table: &Table<Compared>) -> Markup {
     let (table, more) = first_arms(table, ROWS);
     let columns = table.measures();
+    let row =
+        |arm: (&str, &str)| html! { td { (name(arm)) } @for column in &columns { td.num { @if let Some(row) = table.of(arm, *column) { (cell(row)) } } } };
+    let rows: Vec<Markup> = table.arms().into_iter().map(row).collect();
     html! {
-        div.scroll tabindex="0" role="group" aria-label="Metrics that are shown of each arm" { table {
-            thead { tr { th scope="col" { "arm" } @for (metric, class) in &columns { th scope="col" { (metric) @if !class.is_empty() { br; small { (class) } } } } } }
-            tbody { @for arm in table.arms() { tr {
-                td { (name(arm)) }
-                @for column in &columns { td.num { @if let Some(row) = table.of(arm, *column) { (cell(row)) } } }
-            } } }
-        } }
+        (tabled("Metrics that are shown of each arm", &heads("arm", &columns), &rows, "`table.csv` of this stage"))
         (further(more))
     }
+}
+
+/// The heads of a column of names and of columns of metrics.
+pub(super) fn heads(of: &str, columns: &[(&str, &str)]) -> Vec<Markup> {
+    let metric = |(metric, class): &(&str, &str)| html! { (metric) @if !class.is_empty() { br; small { (class) } } };
+    std::iter::once(html! { (of) }).chain(columns.iter().map(metric)).collect()
 }
 
 /// All metrics: a row for each, a column for each arm.
 fn everything(table: &Table<Compared>) -> Markup {
     let (table, more) = first_arms(table, COLUMNS);
     let arms = table.arms();
-    html! {
-        details {
-            summary { "All metrics" }
-            div.scroll tabindex="0" role="group" aria-label="All metrics" { table {
-                thead { tr { th { "metric" } th { "class" } @for arm in &arms { th { (name(*arm)) } } } }
-                tbody { @for of in table.measures() {
-                    @let (metric, class) = of;
-                    tr {
-                        td title=[metric::find(metric, !class.is_empty()).map(explained)] { (metric) } td { (class) }
-                        @for row in arms.iter().map(|arm| table.of(*arm, of)) { td.num title=[row.map(|r| &r.interval)] { @if let Some(row) = row { (cell(row)) } } }
-                    }
-                } }
-            } }
-            (further(more))
+    let heads: Vec<String> = ["metric".to_owned(), "class".to_owned()].into_iter().chain(arms.iter().map(|arm| name(*arm))).collect();
+    let row = |of: (&str, &str)| {
+        let (metric, class) = of;
+        html! {
+            td title=[metric::find(metric, !class.is_empty()).map(explained)] { (metric) } td { (class) }
+            @for row in arms.iter().map(|arm| table.of(*arm, of)) { td.num title=[row.map(|r| &r.interval)] { @if let Some(row) = row { (cell(row)) } } }
         }
-    }
+    };
+    let rows: Vec<Markup> = table.measures().into_iter().map(row).collect();
+    html! { details {
+        summary { "All metrics" }
+        (tabled("All metrics", &heads, &rows, "`table.csv` of this stage"))
+        (further(more))
+    } }
 }
 
 /// What arms were trained and tested on.
 fn images(table: &Table<ArmRow>) -> Markup {
     let known = |n: Option<u64>| n.map_or("–".to_owned(), |n| n.to_string());
-    html! {
-        details {
-            summary { "Images and patients of each arm" }
-            div.scroll tabindex="0" role="group" aria-label="Images and patients of each arm" { table {
-                thead { tr {
-                    @for title in ["arm", "class", "trainings", "steps", "real training images", "of patients", "synthetic", "test images", "test patients"] { th { (title) } }
-                } }
-                tbody { @for row in table.rows.iter().take(ROWS) { tr {
-                    td { (name((&row.set, &row.arm))) } td { (row.class) }
-                    @for n in [row.trainings.to_string(), known(row.steps), known(row.real), known(row.training_patients), known(row.synthetic), row.test_images.to_string(), row.test_patients.to_string()] {
-                        td.num { (n) }
-                    }
-                } } }
-            } }
-            (wide::more(table.rows.len().saturating_sub(ROWS), "`arms.csv` of this stage"))
-        }
-    }
+    let heads = ["arm", "class", "trainings", "steps", "real training images", "of patients", "synthetic", "test images", "test patients"];
+    let row = |row: &ArmRow| {
+        let trained = [row.trainings.to_string(), known(row.steps), known(row.real), known(row.training_patients), known(row.synthetic)];
+        let numbers = trained.into_iter().chain([row.test_images.to_string(), row.test_patients.to_string()]);
+        html! { td { (name((&row.set, &row.arm))) } td { (row.class) } @for n in numbers { td.num { (n) } } }
+    };
+    let rows: Vec<Markup> = table.rows.iter().map(row).collect();
+    html! { details {
+        summary { "Images and patients of each arm" }
+        (tabled("Images and patients of each arm", &heads, &rows, "`arms.csv` of this stage"))
+    } }
 }
 
 pub(super) fn name((set, arm): (&str, &str)) -> String {
@@ -210,7 +205,7 @@ mod tests {
         assert!(page.starts_with("<details><summary>"), "{page}");
         assert_eq!(page.matches("Δ -0.062 [-0.062, -0.062]<br><span title=\"\">p = 0.25</span>").count(), 40, "{page}");
         assert_eq!(page.matches("0.750<br><small>[0.500, 0.875]").count(), 80);
-        assert!(page.contains("<th>&lt;both&gt;</th>") && page.contains("Higher is better. Undefined where the class or the rest has no image"));
+        assert!(page.contains("<th scope=\"col\">&lt;both&gt;</th>") && page.contains("Higher is better. Undefined where the class or the rest has no image"));
         let few = shown(&table.shown_everywhere()).into_string();
         assert!(!few.contains("<details") && few.matches("<tr>").count() == 3 && few.matches("<td class=\"num\">").count() == 2, "{few}");
         assert!(everything(&Table::default()).into_string().contains("<tbody></tbody>"));

@@ -2,7 +2,7 @@
 
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::{ReportArtifact, Subject};
-use crate::report::drawing::{drawing, svg};
+use crate::report::drawing::{drawing, stored};
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::note::Note;
@@ -30,15 +30,15 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     if all.len() > 1 {
         out.extend(figures::of_embeddings(&all, "Embeddings of images (UMAP)").iter().map(|figure| drawing(figure.figure.name, &figure.drawing)));
     }
-    for found in m.of(EMBEDDING) {
+    // Drawn again where there are several, since a class has one marker in all of them.
+    for one in all.iter().filter(|_| all.len() > 1) {
+        let picture = drawing(figures::embedding::FIGURE.name, &figures::embedding::single(one, &all, &format!("UMAP of {}; {}", one.title, one.how)));
+        out.push(html! { details { summary { (one.title) } (picture) } });
+    }
+    for found in m.of(EMBEDDING).filter(|_| all.len() <= 1) {
         if let Some(bytes) = found.bytes(m.store, ".svg")? {
-            let picture = html! { figure { (svg(&bytes, &format!("Embedding of {}", found.stage()))) } };
-            let own = html! { h4 { (found.stage()) } (picture) };
-            out.push(if all.len() > 1 {
-                html! { details { summary { (found.stage()) } (picture) } }
-            } else {
-                own
-            });
+            let picture = stored(&bytes, &format!("Embedding of {}", found.stage()));
+            out.push(html! { h4 { (found.stage()) } (picture) });
         }
     }
     Ok((!out.is_empty()).then(|| {
@@ -54,8 +54,9 @@ fn how(found: &ReportArtifact) -> String {
     let parameters = &found.receipt.recipe.parameters;
     let known = [("neighbours", "n_neighbors"), ("min_dist", "min_dist")].into_iter().filter(|(name, _)| !parameters[*name].is_null());
     let known = known.map(|(name, shown)| format!("{shown} {}", parameters[name]));
+    let metric = (parameters["metric"] == "cosine").then(|| "cosine distances".to_owned());
     let trust = found.receipt.notes.iter().map(|note| Note::read(note).text).find(|note| note.starts_with("trustworthiness"));
-    known.chain(trust).collect::<Vec<_>>().join(", ")
+    known.chain(metric).chain(trust).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -72,7 +73,7 @@ mod tests {
         let held = tempfile::tempdir().unwrap();
         let store = WritableStore::create(&held.path().join("store")).unwrap();
         let csv = format!("image,label,origin,x,y\n{},a,real,1,2\n", hilum_cache::Digest::of(b"x"));
-        let recipe = json!({ "parameters": { "neighbours": 15, "min_dist": 0.1, "colour": "source" } });
+        let recipe = json!({ "parameters": { "neighbours": 15, "min_dist": 0.1, "metric": "cosine", "colour": "source" } });
         let mut stages: Vec<_> =
             ["map/arm=real", "map/arm=gan"].map(|cell| made(&store, cell, ("table", "embedding.csv"), csv.as_bytes(), recipe.clone())).into();
         if let Some((result, _)) = &mut stages[0].1 {
@@ -83,7 +84,7 @@ mod tests {
         let page = CHAPTER.of(&facts, &store.into_store()).unwrap().into_string();
         let svg = page.split_once("data:image/svg+xml;base64,").unwrap().1.split_once('"').unwrap().0;
         let svg = String::from_utf8(base64::Engine::decode(&base64::engine::general_purpose::STANDARD, svg).unwrap()).unwrap();
-        assert!(svg.contains("n_neighbors 15, min_dist 0.1") && svg.contains("0.981") && svg.contains(">map/arm=gan<"), "{svg}");
-        assert_eq!(page.matches("<img").count(), 1);
+        assert!(svg.contains("n_neighbors 15, min_dist 0.1") && svg.contains("cosine") && svg.contains("0.981") && svg.contains(">map/arm=gan<"), "{svg}");
+        assert_eq!((page.matches("<img").count(), page.matches("<details").count()), (3, 2), "beside each other, and each by itself");
     }
 }

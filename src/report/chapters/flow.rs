@@ -6,43 +6,24 @@ use super::{Chapter, Material};
 use crate::report::artifacts::Subject;
 use crate::report::facts::Facts;
 use crate::report::wide::{prose, table};
-use hilum_cache::{Digest, Result};
+use crate::tables::Summary;
+use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::note::Note;
-use hilum_stages::data::sample::{Origin, Sample};
 use hilum_stages::words::counted;
 use maud::{Markup, html};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub(super) const CHAPTER: Chapter = Chapter { id: "flow", title: "Flow of patients and images", about: &[Subject::SAMPLES], render };
 
 /// Notes that are listed.
 const NOTES: usize = 60;
 
-/// A table of samples in numbers: patients, real images, synthetic images, images without a patient.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Counts([usize; 4]);
-
-impl Counts {
-    fn of(rows: &[Sample]) -> Counts {
-        let real = || rows.iter().filter(|row| row.origin == Origin::Real);
-        let patients: BTreeSet<&str> = real().map(|row| row.patient.as_str()).filter(|p| !p.is_empty()).collect();
-        Counts([patients.len(), real().count(), rows.len() - real().count(), real().filter(|row| row.patient.is_empty()).count()])
-    }
-}
-
 fn render(m: &Material) -> Result<Option<Markup>> {
-    let mut counted_once: BTreeMap<Digest, Counts> = BTreeMap::new();
-    let mut steps: Vec<(String, Vec<Counts>)> = vec![];
+    let mut steps: Vec<(String, Vec<Arc<Summary>>)> = vec![];
     for found in m.of(Subject::SAMPLES) {
-        let counts = match counted_once.get(&found.digest) {
-            Some(counts) => *counts,
-            None => {
-                let counts = Counts::of(&found.samples(m.store)?);
-                counted_once.insert(found.digest, counts);
-                counts
-            }
-        };
+        let counts = m.summary(found)?;
         let step = name(found);
         let step = match step.split_once('/') {
             Some((base, cell)) => format!("{base}{}", cell.find(", ").map_or("", |at| &cell[at..])),
@@ -55,12 +36,12 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }
     let rows: Vec<Markup> = steps.iter().map(|(step, cells)| row(step, cells)).collect();
     let notes = notes(m.facts);
-    let ids = steps.iter().any(|(_, cells)| cells.iter().any(|c| c.0[3] > 0));
+    let without = steps.iter().flat_map(|(_, cells)| cells).map(|c| c.without_patient).max().unwrap_or(0);
     Ok(Some(html! {
         @if let Some(figure) = drawn(m)? { (figure) }
         p { "Every table of images in the order of the study; of a stage with several cells, from the smallest to the largest. Repeated images are counted as often as they are there." }
         (table("Patients and images of each step", &["step", "cells", "patients", "real images", "synthetic images"], &rows, &m.elsewhere("the tables of images")))
-        @if ids { p { "Some real images are of no known patient." } }
+        @if without > 0 { p.warn { "Up to " (counted(without, "real image", "real images")) " of a step, of no known patient, are not counted among its patients." } }
         @if notes.is_empty() { p { "No stage noted that it left an image out." } } @else {
             h4 { "What stages noted" }
             ul { @for (stage, text) in notes.iter().take(NOTES) { li { b { (stage) } ": " (prose(&text.to_string())) } } }
@@ -70,12 +51,12 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }))
 }
 
-fn row(step: &str, cells: &[Counts]) -> Markup {
-    let range = |at: usize| {
-        let (low, high) = cells.iter().fold((usize::MAX, 0), |(low, high), c| (low.min(c.0[at]), high.max(c.0[at])));
+fn row(step: &str, cells: &[Arc<Summary>]) -> Markup {
+    let range = |of: fn(&Summary) -> usize| {
+        let (low, high) = cells.iter().map(|cell| of(cell)).fold((usize::MAX, 0), |(low, high), n| (low.min(n), high.max(n)));
         if low == high { low.to_string() } else { format!("{low} to {high}") }
     };
-    html! { th scope="row" { (step) } td.num { (cells.len()) } @for at in 0..3 { td.num { (range(at)) } } }
+    html! { th scope="row" { (step) } td.num { (cells.len()) } @for of in [|c: &Summary| c.patients, Summary::real, Summary::synthetic] { td.num { (range(of)) } } }
 }
 
 /// What stages with tables or pixels of images noted, that which cells of a stage have in common once.
@@ -103,7 +84,7 @@ mod tests {
     use super::*;
     use crate::report::facts::StageResult;
     use crate::report::tests::made;
-    use hilum_cache::{Receipt, WritableStore};
+    use hilum_cache::{Digest, Receipt, WritableStore};
     use serde_json::Value;
     use std::rc::Rc;
 

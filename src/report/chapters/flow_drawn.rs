@@ -1,4 +1,4 @@
-//! Images and patients from import to the parts of a split. Names and counts only.
+//! Images and patients from import to the parts of a split. Names and counts only, which are those of the table below it.
 
 use super::Material;
 use crate::report::artifacts::{ReportArtifact, Subject};
@@ -7,7 +7,6 @@ use hilum_cache::recipe::Input;
 use hilum_cache::{Digest, Result};
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::note::Note;
-use hilum_stages::data::sample::{Origin, counts};
 use hilum_stages::figures::{self, FlowStep};
 use maud::{Markup, html};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,8 +19,8 @@ struct Known {
     /// Its digest, and those of tables of the same images.
     digests: Vec<Digest>,
     stage: String,
-    images: BTreeSet<Digest>,
-    of_patients: BTreeMap<Digest, String>,
+    /// Its images with their patients.
+    images: BTreeMap<Digest, String>,
 }
 
 /// The figure; nothing where no table was made of another.
@@ -29,29 +28,30 @@ pub(super) fn drawn(m: &Material) -> Result<Option<Markup>> {
     let (mut steps, mut known): (Vec<FlowStep>, Vec<Known>) = (vec![], vec![]);
     for found in m.of(Subject::SAMPLES).take(TABLES) {
         let Some(from) = made_of(found, &known) else { continue };
-        let rows = found.samples(m.store)?;
-        let images: BTreeSet<Digest> = rows.iter().map(|row| row.image).collect();
         // Training sets with repeated or synthetic images are shown where training sets are.
-        let is_flow = rows.iter().all(|row| row.origin == Origin::Real) && images.len() == rows.len() && !rows.is_empty();
-        if !is_flow {
+        let counts = m.summary(found)?;
+        if counts.rows == 0 || counts.synthetic() > 0 {
             continue;
         }
-        if let Some(same) = known.iter_mut().find(|k| k.images == images) {
+        let images: BTreeMap<Digest, String> = m.samples_by_patient(found)?.iter().map(|row| (row.image, row.patient.clone())).collect();
+        if images.len() < counts.rows {
+            continue;
+        }
+        if let Some(same) = known.iter_mut().find(|k| k.images.keys().eq(images.keys())) {
             same.digests.push(found.digest);
             continue;
         }
-        let of_patients: BTreeMap<Digest, String> = rows.iter().map(|row| (row.image, row.patient.clone())).collect();
         let notes = if from.is_none() { found.receipt.notes.iter().map(|note| Note::read(note).text).collect() } else { vec![] };
         steps.push(FlowStep {
             name: named(found),
             from,
-            images: images.len() as u64,
-            patients: patients(of_patients.values()),
-            classes: counts(&rows).into_iter().map(|(class, n)| (class, n as u64)).collect(),
+            images: counts.real() as u64,
+            patients: counts.patients as u64,
+            classes: counts.labels.iter().map(|(class, of)| (class.clone(), of.real as u64)).collect(),
             left_out: None,
             notes,
         });
-        known.push(Known { digests: vec![found.digest], stage: found.stage().to_owned(), images, of_patients });
+        known.push(Known { digests: vec![found.digest], stage: found.stage().to_owned(), images });
     }
     count_left_out(&mut steps, &known);
     let drawn = figures::of_flow(&steps);
@@ -97,17 +97,12 @@ fn count_left_out(steps: &mut [FlowStep], known: &[Known]) {
         if own.first() != Some(&at) {
             continue;
         }
-        let (before, kept): (&Known, BTreeSet<&Digest>) = (&known[from], own.iter().flat_map(|n| &known[*n].images).collect());
-        let gone = before.images.iter().filter(|image| !kept.contains(image));
-        let count = gone.count() as u64;
-        let kept_patients: BTreeSet<&String> = kept.iter().filter_map(|image| before.of_patients.get(image)).collect();
-        let gone_patients = before.of_patients.iter().filter(|(image, patient)| !kept.contains(image) && !kept_patients.contains(patient)).map(|(_, p)| p);
-        steps[at].left_out = Some((count, patients(gone_patients)));
+        let (before, kept): (_, BTreeSet<&Digest>) = (&known[from].images, own.iter().flat_map(|n| known[*n].images.keys()).collect());
+        let kept_patients: BTreeSet<&String> = kept.iter().filter_map(|image| before.get(image)).collect();
+        let gone: Vec<&String> = before.iter().filter(|(image, _)| !kept.contains(image)).map(|(_, patient)| patient).collect();
+        let patients: BTreeSet<&&String> = gone.iter().filter(|patient| !patient.is_empty() && !kept_patients.contains(*patient)).collect();
+        steps[at].left_out = Some((gone.len() as u64, patients.len() as u64));
     }
-}
-
-fn patients<'a>(of_images: impl Iterator<Item = &'a String>) -> u64 {
-    of_images.filter(|patient| !patient.is_empty()).collect::<BTreeSet<_>>().len() as u64
 }
 
 #[cfg(test)]

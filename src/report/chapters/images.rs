@@ -1,8 +1,9 @@
 //! Synthetic images beside real ones, and how a generator's images changed during its training.
 
-use super::{Chapter, Material};
+use super::{Chapter, Material, no_longer};
 use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::png;
+use crate::report::pixels;
 use hilum_cache::{Digest, Result};
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::seed::Seed;
@@ -29,9 +30,12 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         ));
     }
     let mut out = vec![];
-    for found in m.of(Subject::SAMPLES).filter(|_| !m.facts.without_images) {
-        let rows = if found.ending(".png").next().is_some() { found.samples(m.store)? } else { vec![] };
-        // A table of patients' images has no synthetic ones: only those of a generator count.
+    for found in m.of(Subject::SAMPLES) {
+        // A table of patients' images has no files of images, nor synthetic ones: only those of a generator count.
+        if !is_synthetic(found) {
+            continue;
+        }
+        let rows = m.samples(found)?;
         if rows.first().is_some_and(|row| row.origin == Origin::Synthetic) {
             out.push(beside(m, found, &rows)?);
         }
@@ -40,6 +44,10 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         if let Some(grid) = found.bytes(m.store, ".png")? {
             out.push(html! { h4 { (found.stage()) } figure.sheet.synthetic { figcaption { (MOMENTS) } (png(&grid, "samples during training")) } });
         }
+    }
+    let removed: Vec<String> = m.of(Subject::SAMPLES).filter(|found| found.removed > 0).map(|found| format!("images of {}", found.stage())).collect();
+    if !removed.is_empty() {
+        out.push(no_longer(&removed));
     }
     Ok((!out.is_empty()).then(|| html! { @for o in &out { (o) } }))
 }
@@ -77,15 +85,8 @@ fn real(m: &Material, label: &str, side: usize) -> Result<Vec<Vec<u8>>> {
     let mut wanted: Vec<Digest> = vec![];
     // Tables that were made of no other: the images of each patient are in these, once.
     for found in m.of(Subject::SAMPLES).filter(|f| f.receipt.recipe.inputs.is_empty()) {
-        let rows = found.samples(m.store)?;
+        let rows = m.samples(found)?;
         wanted.extend(by_priority(rows.iter().filter(|s| s.origin == Origin::Real && s.label == label)).into_iter().map(|s| s.image));
     }
-    for found in m.of(Subject::PACK) {
-        let Some(pack) = found.pack(m.store)?.filter(|pack| pack.side == side) else { continue };
-        let images: Vec<Vec<u8>> = wanted.iter().filter_map(|d| pack.get(d).map(<[u8]>::to_vec)).take(SHOWN).collect();
-        if !images.is_empty() {
-            return Ok(images);
-        }
-    }
-    Ok(vec![])
+    pixels::of_side(m, &wanted, side, SHOWN)
 }

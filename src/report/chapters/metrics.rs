@@ -1,8 +1,9 @@
 //! Evaluations one by one: a row each, with the metrics that are shown everywhere. All metrics are in their tables.
 
-use super::comparison::{cell, name};
+use super::comparison::{cell, heads, name};
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
+use crate::report::wide::table as tabled;
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::records::{MetricRow, Record, Table};
@@ -22,15 +23,10 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }
     let table = Table { rows }.shown_everywhere();
     let columns = table.measures();
+    let row = |stage: (&str, &str)| html! { td { (name(stage)) } @for column in &columns { td.num { @if let Some(row) = table.of(stage, *column) { (cell(row)) } } } };
     Ok(Some(html! {
         p { "Each evaluation by itself, with 95 % intervals over patients." }
-        div.scroll tabindex="0" role="group" aria-label="Metrics of each evaluation" { table {
-            thead { tr { th { "evaluation" } @for (metric, class) in &columns { th { (metric) @if !class.is_empty() { br; small { (class) } } } } } }
-            tbody { @for stage in table.arms() { tr {
-                td { (name(stage)) }
-                @for column in &columns { td.num { @if let Some(row) = table.of(stage, *column) { (cell(row)) } } }
-            } } }
-        } }
+        (tabled("Metrics of each evaluation", &heads("evaluation", &columns), &table.arms().into_iter().map(row).collect::<Vec<_>>(), &m.elsewhere("`metrics.csv`")))
         @for fault in &faults { (fault) }
     }))
 }

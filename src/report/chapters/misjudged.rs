@@ -47,20 +47,19 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     let found: Vec<&ReportArtifact> = m.of(Subject::PREDICTIONS).collect();
     let stages: Vec<&str> = found.iter().map(|f| f.stage()).collect();
     let all = groups(&stages, &comparison::arms(m)?);
-    let pixels = if m.facts.without_images { None } else { Some(Pixels::of(m.of(Subject::PACK), m.store)?) };
-    let mut out = vec![];
-    for group in all.iter().take(TESTS) {
-        let judged = judged(m, &found, group)?;
-        let worst = worst(&judged);
-        if !worst.is_empty() {
-            let wrong = judged.values().filter(|j| j.wrong() > 0).count();
-            out.push(html! {
+    let of_groups = all.iter().take(TESTS).map(|group| Ok((group, judged(m, &found, group)?))).collect::<Result<Vec<_>>>()?;
+    let pixels = Pixels::of(m, of_groups.iter().flat_map(|(_, judged)| worst(judged).into_iter().map(|(image, _)| *image)))?;
+    let shown = |(group, judged): &(&Group, BTreeMap<Digest, Judged>)| {
+        let (worst, wrong) = (worst(judged), judged.values().filter(|j| j.wrong() > 0).count());
+        (!worst.is_empty()).then(|| {
+            html! {
                 h4 { (group.name) }
                 p { (counted(wrong, "image", "images")) " of " (judged.len()) " misjudged by some evaluation; those that most misjudge:" }
-                div.cards { @for (image, judged) in &worst { (card(image, judged, pixels.as_ref())) } }
-            });
-        }
-    }
+                div.cards { @for (image, judged) in &worst { (card(image, judged, &pixels)) } }
+            }
+        })
+    };
+    let out: Vec<Markup> = of_groups.iter().filter_map(shown).collect();
     let further = all.len().saturating_sub(TESTS);
     Ok((!out.is_empty()).then(|| {
         html! {
@@ -108,11 +107,11 @@ fn worst(all: &BTreeMap<Digest, Judged>) -> Vec<(&Digest, &Judged)> {
     wrong
 }
 
-fn card(image: &Digest, judged: &Judged, pixels: Option<&Pixels>) -> Markup {
+fn card(image: &Digest, judged: &Judged, pixels: &Pixels) -> Markup {
     let called = judged.mostly().unwrap_or_default();
     html! {
         figure.card {
-            @if let Some(bytes) = pixels.and_then(|p| p.png(image)) { (png(&bytes, &format!("test image with {}, called {called}", judged.label))) }
+            @if let Some(bytes) = pixels.png(image) { (png(&bytes, &format!("test image with {}, called {called}", judged.label))) }
             figcaption {
                 b { (judged.label) } ", called " b { (called) } " by " (judged.wrong()) " of " (judged.evaluations)
                 br; small { "mean p of " (judged.label) ": " (format!("{:.3}", judged.mean())) br; code { (image.short()) } }

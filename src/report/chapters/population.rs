@@ -2,7 +2,7 @@
 
 use super::{Chapter, Material};
 use crate::report::artifacts::{ReportArtifact, Subject};
-use crate::report::wide::{prose, wide};
+use crate::report::wide::{prose, table};
 use hilum_cache::{Digest, Result};
 use hilum_stages::data::sample::{Origin, Sample};
 use hilum_stages::words::counted;
@@ -20,6 +20,8 @@ struct Population {
     name: String,
     images: usize,
     patients: usize,
+    /// Real images of no known patient.
+    without_patient: usize,
     synthetic: usize,
     /// By the title of the column, values with their images; those of which nothing is known are empty.
     columns: Vec<(&'static str, BTreeMap<String, usize>)>,
@@ -39,7 +41,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             further += 1;
             continue;
         }
-        let rows = found.samples(m.store)?;
+        let rows = m.samples_by_patient(found)?;
         if !rows.is_empty() {
             bases.insert(base);
             shown.push(Population::of(name(found), &rows));
@@ -48,7 +50,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     Ok((!shown.is_empty()).then(|| {
         html! {
             p { "Counts are of images, unless they say something else. What a source does not tell is unknown, and synthetic images have no age, sex or view of their own." }
-            (wide("Patients and images of each table", &table(&shown)))
+            (side_by_side(&shown, &m.elsewhere("the tables of images")))
             @if further > 0 { p.more { (counted(further, "further table", "further tables")) ", such as those of other cells, in " (prose(&m.elsewhere("the tables of images"))) } }
         }
     }))
@@ -80,6 +82,7 @@ impl Population {
             name,
             images: rows.len(),
             patients: patients.len(),
+            without_patient: real.iter().filter(|row| row.patient.is_empty()).count(),
             synthetic: rows.len() - real.len(),
             columns: vec![("class", labels), column("sex", |s| &s.sex), column("view", |s| &s.view), column("source", |s| &s.source)],
             ages,
@@ -97,7 +100,7 @@ impl Population {
 const UNKNOWN: &str = "unknown";
 
 /// A column for each table, a row for each value.
-fn table(all: &[Population]) -> Markup {
+fn side_by_side(all: &[Population], elsewhere: &str) -> Markup {
     let columns = all[0].columns.len();
     let values = |at: usize| {
         let mut values: Vec<(&String, usize)> = vec![];
@@ -111,28 +114,30 @@ fn table(all: &[Population]) -> Markup {
         values
     };
     let share = |n: usize, of: usize| if n == 0 { "–".to_owned() } else { format!("{n} ({:.0} %)", n as f64 * 100.0 / of as f64) };
-    html! {
-        table.population {
-            thead { tr { th scope="col" { "of" } @for p in all { th scope="col" { (p.name) } } } }
-            tbody {
-                tr { th scope="row" { "images" } @for p in all { td.num { (p.images) } } }
-                tr { th scope="row" { "patients" } @for p in all { td.num { (p.patients) } } }
-                tr { th scope="row" { "synthetic images" } @for p in all { td.num { (share(p.synthetic, p.images)) } } }
-                @if all.iter().any(|p| !p.ages.is_empty()) {
-                    tr { th scope="row" { "age in years, median and quartiles" } @for p in all { td.num { (p.age().unwrap_or("–".to_owned())) } } }
-                }
-                @for at in 0..columns {
-                    @let found = values(at);
-                    @for (value, _) in found.iter().take(VALUES) {
-                        tr { th scope="row" { (all[0].columns[at].0) " " (value) } @for p in all {
-                            td.num { (share(p.columns[at].1.get(*value).copied().unwrap_or(0), if at == 0 { p.images } else { p.images - p.synthetic })) }
-                        } }
-                    }
-                    @if found.len() > VALUES { tr { th scope="row" { (all[0].columns[at].0) ": " (found.len() - VALUES) " more" } @for _ in all { td {} } } }
-                }
-            }
+    let row = |head: String, cell: &dyn Fn(&Population) -> String| html! { th scope="row" { (head) } @for p in all { td.num { (cell(p)) } } };
+    let mut rows = vec![
+        row("images".to_owned(), &|p| p.images.to_string()),
+        row("patients".to_owned(), &|p| p.patients.to_string()),
+        row("synthetic images".to_owned(), &|p| share(p.synthetic, p.images)),
+    ];
+    if all.iter().any(|p| p.without_patient > 0) {
+        rows.insert(2, row("real images of no known patient".to_owned(), &|p| share(p.without_patient, p.images)));
+    }
+    if all.iter().any(|p| !p.ages.is_empty()) {
+        rows.push(row("age in years, median and quartiles".to_owned(), &|p| p.age().unwrap_or("–".to_owned())));
+    }
+    for at in 0..columns {
+        let (title, found) = (all[0].columns[at].0, values(at));
+        for (value, _) in found.iter().take(VALUES) {
+            let of = |p: &Population| if at == 0 { p.images } else { p.images - p.synthetic };
+            rows.push(row(format!("{title} {value}"), &|p| share(p.columns[at].1.get(*value).copied().unwrap_or(0), of(p))));
+        }
+        if found.len() > VALUES {
+            rows.push(row(format!("{title}: {} more", found.len() - VALUES), &|_| String::new()));
         }
     }
+    let heads: Vec<&str> = std::iter::once("of").chain(all.iter().map(|p| p.name.as_str())).collect();
+    table("Patients and images of each table", &heads, &rows, elsewhere)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::{Chapter, Material, unreadable};
 use crate::report::arms::{Group, groups};
 use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::drawing;
+use crate::report::wide::table;
 use hilum_cache::Result;
 use hilum_stages::figures::predictions::{ARMS, TRAININGS};
 use hilum_stages::figures::{self, RELIABILITY, TestPredictions};
@@ -18,6 +19,8 @@ pub(super) const CHAPTER: Chapter = Chapter { id: "predictions", title: "Predict
 /// Tests that are shown, and others that are named.
 const TESTS: usize = 12;
 const NAMED: usize = 20;
+/// Tests whose figures are printed.
+pub(super) const PRINTED: usize = 3;
 
 fn render(m: &Material) -> Result<Option<Markup>> {
     let found: Vec<&ReportArtifact> = m.of(Subject::PREDICTIONS).collect();
@@ -41,7 +44,8 @@ fn render(m: &Material) -> Result<Option<Markup>> {
                 "Predictions for the test images. Confusion matrices are sums over repeats and folds. Probabilities are those of the first training of each arm. Folds of one test set are put together. \
                  Curves show at most " (ARMS) " arms and " (TRAININGS) " trainings of each."
             }
-            @for test in &shown { (test) }
+            @for (n, test) in shown.iter().enumerate() { div class=[(n >= PRINTED).then_some("screen")] { (test) } }
+            @if shown.len() > PRINTED { p.more.paper { "Figures of " (counted(shown.len() - PRINTED, "more test", "more tests")) " are in the HTML file." } }
             @if !further.is_empty() { p { (counted(further.len(), "further test is", "further tests are")) " not shown: " (further.iter().take(NAMED).copied().collect::<Vec<_>>().join("; ")) @if further.len() > NAMED { "; …" } "." } }
         }
     }))
@@ -95,15 +99,18 @@ fn tests(m: &Material, found: &[&ReportArtifact], group: &Group) -> Result<(Vec<
 
 /// The matrices of all arms as numbers.
 fn counts(test: &TestPredictions) -> Markup {
+    let predicted = test.classes().iter().map(|class| format!("predicted {class}"));
+    let heads: Vec<String> = ["arm", "evaluations", "true class"].map(str::to_owned).into_iter().chain(predicted).collect();
+    let mut rows = vec![];
+    for arm in test.arms() {
+        for (class, row) in test.classes().iter().zip(arm.confusion()) {
+            rows.push(html! { td { (arm.name()) } td.num { (arm.evaluations()) } td { (class) } @for count in row { td.num { (count) } } });
+        }
+    }
     html! {
         details {
             summary { "Confusion matrices as numbers" }
-            div.scroll tabindex="0" role="group" aria-label="Confusion matrices" { table {
-                thead { tr { th { "arm" } th { "evaluations" } th { "true class" } @for class in test.classes() { th { "predicted " (class) } } } }
-                tbody { @for arm in test.arms() { @for (class, row) in test.classes().iter().zip(arm.confusion()) { tr {
-                    td { (arm.name()) } td.num { (arm.evaluations()) } td { (class) } @for count in row { td.num { (count) } }
-                } } } }
-            } }
+            (table("Confusion matrices", &heads, &rows, ""))
         }
         @for arm in test.arms().iter().filter(|arm| arm.left_out() > 0) {
             p { (arm.name()) ": " (counted(arm.left_out(), "image is", "images are")) " left out, since the label or the predicted class is none of the classes." }

@@ -2,6 +2,7 @@
 
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
+use crate::report::wide::table as tabled;
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::records::{Audited, Record, Table, Verdict};
@@ -18,7 +19,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         let table = found.record::<Table<Audited>>(m.store)?;
         out.push(html! {
             h4 { (found.stage()) }
-            @match table { Ok(table) => (audit(table)), Err(why) => (unreadable(found, &why)) }
+            @match table { Ok(table) => (audit(table, &m.path(found))), Err(why) => (unreadable(found, &why)) }
         });
     }
     Ok(Some(html! {
@@ -27,20 +28,20 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }))
 }
 
-fn audit(mut table: Table<Audited>) -> Markup {
+fn audit(mut table: Table<Audited>, elsewhere: &str) -> Markup {
     table.rows.sort_by_key(|row| row.verdict);
     let [wrong, explained] = [Verdict::Inconsistent, Verdict::Explained].map(|v| table.count(v));
+    let row = |row: &Audited| {
+        html! {
+            td { @if row.verdict == Verdict::Consistent { (row.verdict.name()) } @else { b { (row.verdict.name()) } }
+                 @if !row.explained_by.is_empty() { ": " (row.explained_by) } }
+            td { (row.table) } td { (row.row) } td { (row.column) }
+            td.num { (row.printed) } td.num { (row.expected) } td { (row.why) }
+        }
+    };
     html! {
         p { (counted(table.rows.len(), "cell", "cells")) " examined: " (wrong) " inconsistent, " (explained) " inconsistent but explained." }
-        div.scroll tabindex="0" role="group" aria-label="Cells of published tables" { table {
-            thead { tr { @for column in ["verdict", "table", "row", "column", "printed", "expected", "why"] { th { (column) } } } }
-            tbody { @for row in &table.rows { tr {
-                td { @if row.verdict == Verdict::Consistent { (row.verdict.name()) } @else { b { (row.verdict.name()) } }
-                     @if !row.explained_by.is_empty() { ": " (row.explained_by) } }
-                td { (row.table) } td { (row.row) } td { (row.column) }
-                td.num { (row.printed) } td.num { (row.expected) } td { (row.why) }
-            } } }
-        } }
+        (tabled("Cells of published tables", &["verdict", "table", "row", "column", "printed", "expected", "why"], &table.rows.iter().map(row).collect::<Vec<_>>(), elsewhere))
     }
 }
 
@@ -62,7 +63,7 @@ mod tests {
         };
         let rows =
             vec![row("fine", Verdict::Consistent, "", ""), row("skew", Verdict::Explained, "4135", "w"), row("bad", Verdict::Inconsistent, "", "no count")];
-        let page = audit(Table { rows }).into_string();
+        let page = audit(Table { rows }, "audit.csv").into_string();
         let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
         assert!(at("<b>inconsistent</b>") < at("<b>explained</b>: 4135") && at("<b>explained</b>") < at("<td>consistent</td>"), "{page}");
         assert!(page.contains("3 cells examined: 1 inconsistent, 1 inconsistent but explained.") && page.contains("<td>no count</td>"), "{page}");

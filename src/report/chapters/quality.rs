@@ -1,71 +1,138 @@
-//! How good synthetic images are, and whether they repeat training images: each figure beside the same figure of real images.
+//! How good synthetic images are: each figure beside the same figure of two halves of the real images, by each extractor, and whether
+//! extractors agree on which class is better generated.
 
 use super::{Chapter, Material, unreadable};
-use crate::report::artifacts::Subject;
-use crate::report::wide::{of_class, table};
+use crate::report::artifacts::{ReportArtifact, Subject};
+use crate::report::drawing::drawing;
+use crate::report::wide::{prose, significant, table};
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
-use hilum_stages::records::{MemorisationRow, QualityRow, Record, Table};
+use hilum_stages::contract::note::Note;
+use hilum_stages::figures;
+use hilum_stages::records::{AgreementRow, QualityRow, Record, Table};
 use maud::{Markup, html};
 
 const QUALITY: Subject = Subject { artifact: ArtifactType::Table, name: Table::<QualityRow>::NAME };
-const MEMORISATION: Subject = Subject { artifact: ArtifactType::Table, name: Table::<MemorisationRow>::NAME };
+const AGREEMENT: Subject = Subject { artifact: ArtifactType::Table, name: Table::<AgreementRow>::NAME };
+const FEATURES: Subject = Subject { artifact: ArtifactType::Embedding, name: "features" };
 
-pub(super) const CHAPTER: Chapter = Chapter { id: "quality", title: "Quality of synthetic images", about: &[QUALITY, MEMORISATION], render };
+pub(super) const CHAPTER: Chapter = Chapter { id: "quality", title: "Quality of synthetic images", about: &[QUALITY, AGREEMENT, FEATURES], render };
 
-const OF_QUALITY: [&str; 7] = ["figure", "class", "synthetic against real", "two halves of the real images", "real", "synthetic", "remarks"];
-const OF_MEMORISATION: [&str; 8] = ["figure", "class", "synthetic", "held-out images", "training", "held out", "synthetic", "remarks"];
+/// Sets of features whose notes are shown.
+const SETS: usize = 12;
 
 fn render(m: &Material) -> Result<Option<Markup>> {
-    let mut out = vec![];
+    let (mut out, mut sets): (Vec<Markup>, Vec<(String, Table<QualityRow>)>) = (vec![], vec![]);
     for found in m.of(QUALITY) {
-        let rows = found.record::<Table<QualityRow>>(m.store)?;
-        let label = format!("Figures of {}", found.stage());
-        out.push(html! {
-            h4 { (found.stage()) }
-            p { "A figure of synthetic images means something only beside its baseline: that of two halves of the real images, which differ by chance alone." }
-            @match rows {
-                Ok(rows) => (table(&label, &OF_QUALITY, &rows.rows.iter().map(of_quality).collect::<Vec<_>>(), &m.path(found))),
-                Err(why) => (unreadable(found, &why)),
+        match found.record::<Table<QualityRow>>(m.store)? {
+            Ok(rows) => {
+                let agreement = m.of(AGREEMENT).find(|other| other.stage() == found.stage());
+                let agreement = agreement.map(|found| found.record::<Table<AgreementRow>>(m.store)).transpose()?;
+                out.push(html! {
+                    h4 { (found.stage()) }
+                    (noted(found))
+                    (of_all(&rows, &m.path(found)))
+                    (of_classes(&rows, &m.path(found)))
+                    @match agreement { None => {}, Some(Ok(rows)) => (agreeing(&rows)), Some(Err(why)) => (unreadable(found, &why)) }
+                });
+                sets.push((found.stage().to_owned(), rows));
+            }
+            Err(why) => out.push(unreadable(found, &why)),
+        }
+    }
+    let drawn = figures::of_qualities(&sets);
+    Ok((!out.is_empty()).then(|| {
+        html! {
+            p { "A figure of synthetic images means something only beside its baseline: that of two halves of the real images, which differ by chance alone. Figures by another extractor, or of sets of other sizes, are not comparable." }
+            @for figure in &drawn { (drawing(figure.figure.name, &figure.drawing)) }
+            @for o in &out { (o) }
+            @if m.of(FEATURES).next().is_some() { h4 { "Features" } }
+            @for found in m.of(FEATURES).take(SETS) { p { b { (found.stage()) } ": " (notes(found)) } }
+        }
+    }))
+}
+
+/// What a stage noted of how it computed.
+pub(super) fn noted(found: &ReportArtifact) -> Markup {
+    html! { @if !found.receipt.notes.is_empty() { p { small { (notes(found)) } } } }
+}
+
+fn notes(found: &ReportArtifact) -> Markup {
+    let all: Vec<String> = found.receipt.notes.iter().map(|note| Note::read(note).text).collect();
+    prose(&all.join("; "))
+}
+
+fn value(row: &QualityRow) -> Markup {
+    html! { (significant(row.value)) @if let Some(error) = row.standard_error { small { " ± " (significant(Some(error))) } } }
+}
+
+/// Figures of all images: a row for each, with a pair of columns for each extractor.
+fn of_all(rows: &Table<QualityRow>, elsewhere: &str) -> Markup {
+    let distinct = |of: fn(&QualityRow) -> &str| {
+        let mut found: Vec<&str> = vec![];
+        rows.rows.iter().filter(|row| row.class.is_empty()).for_each(|row| {
+            if !found.contains(&of(row)) {
+                found.push(of(row));
             }
         });
+        found
+    };
+    let (metrics, extractors) = (distinct(|row| &row.metric), distinct(|row| &row.extractor));
+    let of = |metric: &str, extractor: &str| rows.rows.iter().find(|row| row.class.is_empty() && row.metric == metric && row.extractor == extractor);
+    let mut heads = vec![html! { "figure" }];
+    for extractor in &extractors {
+        heads.push(html! { (extractor) @if !extractor.is_empty() { br; } "synthetic against real" });
+        heads.push(html! { (extractor) @if !extractor.is_empty() { br; } "two halves of the real images" });
     }
-    for found in m.of(MEMORISATION) {
-        let rows = found.record::<Table<MemorisationRow>>(m.store)?;
-        let label = format!("Figures of {}", found.stage());
-        out.push(html! {
-            h4 { (found.stage()) }
-            p { "How near synthetic images are to training images, beside how near held-out images of other patients are." }
-            @match rows {
-                Ok(rows) => (table(&label, &OF_MEMORISATION, &rows.rows.iter().map(of_memorisation).collect::<Vec<_>>(), &m.path(found))),
-                Err(why) => (unreadable(found, &why)),
+    heads.push(html! { "how to read it" });
+    let row = |metric: &&str| {
+        let all: Vec<Option<&QualityRow>> = extractors.iter().map(|extractor| of(metric, extractor)).collect();
+        let mut remarks: Vec<&str> = all.iter().flatten().map(|row| row.reason.as_str()).filter(|reason| !reason.is_empty()).collect();
+        remarks.dedup();
+        html! {
+            th scope="row" { (metric) }
+            @for row in &all {
+                td.num { @if let Some(row) = row { (value(row)) } @else { "–" } }
+                td.num { (significant(row.and_then(|row| row.baseline))) }
             }
-        });
-    }
-    Ok(Some(html! { @for o in &out { (o) } }))
+            td.text { (all.iter().flatten().next().map_or("", |row| row.reading())) @for remark in remarks { br; small { (remark) } } }
+        }
+    };
+    table("Figures of all images", &heads, &metrics.iter().map(row).collect::<Vec<_>>(), elsewhere)
 }
 
-/// Four significant digits: figures are of very different size.
-fn number(value: Option<f64>) -> String {
-    value.map_or("–".to_owned(), |v| match v.abs() {
-        small if small < 1e-3 && small > 0.0 => format!("{v:.2e}"),
-        large if large >= 100.0 => format!("{v:.1}"),
-        _ => format!("{v:.4}"),
-    })
+/// Figures of each class; nothing where there are none.
+fn of_classes(rows: &Table<QualityRow>, elsewhere: &str) -> Markup {
+    let heads = ["extractor", "class", "figure", "synthetic against real", "two halves of the real images", "real", "synthetic", "remarks"];
+    let row = |row: &QualityRow| {
+        html! {
+            td { (row.extractor) } td { (row.class) } th scope="row" { (row.metric) } td.num { (value(row)) } td.num { (significant(row.baseline)) }
+            td.num { (row.real) } td.num { (row.synthetic) } td.text { (row.reason) }
+        }
+    };
+    let of_classes: Vec<Markup> = rows.rows.iter().filter(|row| !row.class.is_empty()).map(row).collect();
+    html! { @if !of_classes.is_empty() { details { summary { "Figures of each class" } (table("Figures of each class", &heads, &of_classes, elsewhere)) } } }
 }
 
-fn of_quality(row: &QualityRow) -> Markup {
+/// Whether extractors order the classes alike; nothing where there is one extractor.
+fn agreeing(agreement: &Table<AgreementRow>) -> Markup {
+    let known: Vec<f64> = agreement.rows.iter().filter_map(|row| row.spearman).collect();
+    let low = known.iter().filter(|rho| **rho < 0.5).count();
+    let row = |row: &AgreementRow| {
+        html! {
+            th scope="row" { (row.metric) } td { (row.extractor) } td { (row.other) } td.num { (row.classes) } td.num { (significant(row.spearman)) } td.num { (significant(row.kendall)) }
+            td.text { (row.reason) }
+        }
+    };
     html! {
-        th scope="row" { (row.metric) } td { (of_class(&row.class)) }
-        td.num { (number(row.value)) @if let Some(error) = row.standard_error { small { " ± " (number(Some(error))) } } }
-        td.num { (number(row.baseline)) } td.num { (row.real) } td.num { (row.synthetic) } td.text { (row.reason) }
-    }
-}
-
-fn of_memorisation(row: &MemorisationRow) -> Markup {
-    html! {
-        th scope="row" { (row.metric) } td { (of_class(&row.class)) } td.num { (number(row.value)) } td.num { (number(row.baseline)) }
-        td.num { (row.training) } td.num { (row.held_out) } td.num { (row.synthetic) } td.text { (row.reason) }
+        @if !agreement.rows.is_empty() {
+            h4 { "Do extractors agree?" }
+            p {
+                "Rank correlations of the classes by two extractors: 1 where both order the classes alike, from the best to the worst generated one, and −1 where one has the reverse order."
+                @if low > 0 { " In " (low) " of " (known.len()) ", it is below 0.5: which class is better generated depends on the extractor." }
+            }
+            (table("Agreement of extractors", &["figure", "extractor", "and", "classes", "Spearman’s ρ", "Kendall’s τ-b", "remarks"], &agreement.rows.iter().map(row).collect::<Vec<_>>(), "`agreement.csv` of this stage"))
+        }
     }
 }
 
@@ -78,20 +145,38 @@ mod tests {
     use serde_json::Value;
 
     #[test]
-    fn a_figure_stands_beside_its_baseline_and_says_why_it_is_not_there() {
+    fn a_figure_stands_beside_its_baseline_by_each_extractor_and_says_why_it_is_not_there() {
         let held = tempfile::tempdir().unwrap();
         let store = WritableStore::create(&held.path().join("store")).unwrap();
-        let row =
-            QualityRow { metric: "kid".into(), value: Some(-1.25e-7), standard_error: Some(0.5), baseline: Some(123.456), real: 12, ..QualityRow::default() };
-        let refused = QualityRow { metric: "fid".into(), class: "a<b".into(), value: None, baseline: None, reason: "3 images".into(), ..row.clone() };
-        let quality = Table { rows: vec![row, refused] }.to_csv().unwrap();
-        let copied = MemorisationRow { metric: "authenticity".into(), value: Some(0.25), baseline: Some(0.5), held_out: 4, ..MemorisationRow::default() };
-        let memory = Table { rows: vec![copied] }.to_csv().unwrap();
+        let row = QualityRow {
+            extractor: "one".into(),
+            metric: "kid".into(),
+            value: Some(-1.250e-7),
+            standard_error: Some(0.5),
+            baseline: Some(123.456),
+            real: 12,
+            ..QualityRow::default()
+        };
+        let refused = QualityRow { metric: "fid".into(), value: None, standard_error: None, baseline: None, reason: "3 images".into(), ..row.clone() };
+        let other = QualityRow { extractor: "<two>".into(), standard_error: None, ..row.clone() };
+        let of_class = QualityRow { class: "a<b".into(), ..row.clone() };
+        let quality = Table { rows: vec![row, refused, other, of_class] }.to_csv().unwrap();
+        let agreeing =
+            |spearman| AgreementRow { metric: "kid".into(), extractor: "one".into(), other: "<two>".into(), classes: 4, spearman, ..AgreementRow::default() };
+        let agreement = Table { rows: vec![agreeing(Some(0.25)), agreeing(Some(0.75)), agreeing(None)] }.to_csv().unwrap();
         let of = |stage: &str, file: &str, csv: &[u8]| made(&store, stage, ("table", file), csv, Value::Null);
-        let stages = vec![of("good", "generative-quality.csv", &quality), of("new", "memorisation.csv", &memory), of("odd", "memorisation.csv", b"a,b\n")];
+        let stages = vec![
+            of("good", "generative-quality.csv", &quality),
+            of("good", "extractor-agreement.csv", &agreement),
+            of("odd", "generative-quality.csv", b"a,b\n"),
+        ];
         let page = CHAPTER.of(&Facts { stages, ..Facts::default() }, &store.into_store()).unwrap().into_string();
-        assert!(page.contains("<td><i>all classes</i></td><td class=\"num\">-1.25e-7<small> ± 0.5000</small></td><td class=\"num\">123.5</td>"), "{page}");
-        assert!(page.contains("<td>a&lt;b</td><td class=\"num\">–") && page.contains("<td class=\"text\">3 images</td>"), "{page}");
-        assert!(page.contains("<td class=\"num\">0.2500</td><td class=\"num\">0.5000</td>") && page.contains("<b>odd</b> cannot be shown"), "{page}");
+        let kid =
+            "<th scope=\"row\">kid</th><td class=\"num\">-1.250e-7<small> ± 0.5000</small></td><td class=\"num\">123.5</td><td class=\"num\">-1.250e-7</td>";
+        assert!(page.contains(kid) && page.contains("&lt;two&gt;<br>two halves of the real images"), "{page}");
+        assert!(page.contains("<th scope=\"row\">fid</th><td class=\"num\">–</td>") && page.contains("<br><small>3 images</small>"), "{page}");
+        assert!(page.contains("<summary>Figures of each class</summary>") && page.contains("<td>a&lt;b</td>"), "{page}");
+        assert!(page.contains("In 1 of 2, it is below 0.5") && page.contains("<td class=\"num\">0.2500</td>"), "{page}");
+        assert!(page.contains("<figure>") && page.contains("<b>odd</b> cannot be shown"), "{page}");
     }
 }

@@ -16,12 +16,10 @@ const CELLS: usize = 150;
 fn render(m: &Material) -> Result<Option<Markup>> {
     let f = m.facts;
     let further = f.stages.len().saturating_sub(CELLS);
+    let rows: Vec<Markup> = f.stages.iter().take(CELLS).map(|(name, known)| row(f, name, known.as_ref())).collect();
     Ok(Some(html! {
         @if further > 0 { (together(f)) h4 { "The first " (CELLS) " cells" } }
-        div.scroll tabindex="0" role="group" aria-label="Stages of the study" { table {
-            thead { tr { @for head in ["stage", "kind", "result", "time", "memory", "details"] { th scope="col" { (head) } } } }
-            tbody { @for (name, known) in f.stages.iter().take(CELLS) { tr { (row(f, name, known.as_ref())) } } }
-        } }
+        (table("Stages of the study", &["stage", "kind", "result", "time", "memory", "details"], &rows, &format!("`hilum show {}`", f.run)))
         (more(further, &format!("`hilum show {}`", f.run)))
     }))
 }

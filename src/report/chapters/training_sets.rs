@@ -5,6 +5,7 @@ use super::{Chapter, Material};
 use crate::report::arms::groups;
 use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::drawing;
+use crate::report::wide::table;
 use hilum_cache::recipe::Input;
 use hilum_cache::{Digest, Result};
 use hilum_stages::contract::artifact::ArtifactType;
@@ -76,15 +77,14 @@ fn counts_of(group: &Sets) -> Markup {
         let (low, high) = counts.iter().fold((u64::MAX, 0), |(low, high), c| (low.min(of(c)), high.max(of(c))));
         if low == high { low.to_string() } else { format!("{low} to {high}") }
     };
+    let row = |((arm, class), counts): &((&str, &str), Vec<&ClassCount>)| {
+        html! { td { (arm) } td { (class) } td.num { (range(counts, |c| c.real)) } td.num { (range(counts, |c| c.synthetic)) } }
+    };
+    let rows: Vec<Markup> = rows.iter().map(row).collect();
     html! {
         details {
             summary { "Images of " (group.trainings.join("; ")) }
-            div.scroll tabindex="0" role="group" aria-label="Images of training sets" { table {
-                thead { tr { @for title in ["arm", "class", "real", "synthetic"] { th { (title) } } } }
-                tbody { @for ((arm, class), counts) in &rows { tr {
-                    td { (arm) } td { (class) } td.num { (range(counts, |c| c.real)) } td.num { (range(counts, |c| c.synthetic)) }
-                } } }
-            } }
+            (table("Images of training sets", &["arm", "class", "real", "synthetic"], &rows, ""))
         }
     }
 }

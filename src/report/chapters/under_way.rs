@@ -16,7 +16,9 @@ fn render(f: &Facts) -> Markup {
         @for (stage, step, preview) in &f.under_way {
             h4 { (stage) ", after step " (step) }
             @for note in preview.notes.iter().filter(|n| n.is_warning()) { (warning(None, note)) }
-            @for figure in figures::of_unfinished(&preview.history, stage) { (drawing(figure.figure.name, &figure.drawing)) }
+            @for figure in figures::of_unfinished(&preview.history, stage).iter().chain(&figures::of_watched(&preview.watched, stage)) {
+                (drawing(figure.figure.name, &figure.drawing))
+            }
             @if let Some(images) = &preview.images { figure.sheet.synthetic { figcaption { (MOMENTS) } (png(images, "images so far")) } }
         }
     }

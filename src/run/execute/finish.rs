@@ -64,9 +64,7 @@ impl Scheduler<'_> {
         }
         skipped += self.states.count(State::Ready) + self.states.count(State::Elsewhere);
         let found = self.findings()?;
-        for finding in &found {
-            self.recorder.finding(self.run.pipeline, finding)?;
-        }
+        self.record(&found)?;
         let is_refused = found.iter().any(Finding::refuses);
         self.recorder.reused(&std::mem::take(&mut self.cut_off))?;
         let (executed, reused, failed) = (self.states.count(State::Executed), self.states.count(State::Reused), self.states.all(State::Failed));

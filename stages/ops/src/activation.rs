@@ -73,6 +73,14 @@ pub fn softplus(x: &Value) -> Result<Value> {
     Ok(Value::record(y, &[x], move |s| Ok(vec![s.by(0, || s.gradient.mul(&sigmoid(&kept)?))?])))
 }
 
+/// `x · Φ(x)` with the normal distribution Φ (Hendrycks & Gimpel 2016), any shape; not an approximation by tanh.
+///
+/// # Errors
+/// As [`leaky_relu`].
+pub fn gelu(x: &Value) -> Result<Value> {
+    x.scale(0.5)?.mul(&x.scale(std::f64::consts::FRAC_1_SQRT_2)?.erf()?.shift(1.0)?)
+}
+
 /// A function whose derivative follows from its result. The gradient is made in one pass, or of operations where it is
 /// differentiated itself.
 fn from_result(x: &Value, y: Tensor, slope: Binary, derivative: impl Fn(&Value) -> Result<Value> + Send + Sync + 'static) -> Result<Value> {

@@ -82,6 +82,13 @@ impl Value {
             Ok(vec![s.by(0, || s.gradient.mul(&y))?])
         }))
     }
+    /// The error function.
+    pub fn erf(&self) -> Result<Value> {
+        let data = unary(Unary::Erf, self.data())?;
+        let x = self.clone();
+        let slope = move || x.square()?.scale(-1.0)?.exp()?.scale(std::f64::consts::FRAC_2_SQRT_PI);
+        Ok(Value::record(data, &[self], move |s| Ok(vec![s.by(0, || s.gradient.mul(&slope()?))?])))
+    }
     /// `ln self`.
     pub fn ln(&self) -> Result<Value> {
         let data = unary(Unary::Ln, self.data())?;

@@ -17,5 +17,6 @@ pub(crate) mod product;
 pub(crate) mod resample;
 pub(crate) mod sample;
 pub(crate) mod slices;
+pub(crate) mod softmax;
 mod unfold;
 pub(crate) mod widest;

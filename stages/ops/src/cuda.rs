@@ -11,6 +11,7 @@ mod optimiser;
 mod pool;
 mod reduce;
 mod resample;
+mod softmax;
 
 use crate::primitive::{InPlace, Primitive};
 use crate::state::OnDevice;

@@ -12,6 +12,7 @@ pub(crate) mod optimiser;
 pub(crate) mod pool;
 pub(crate) mod reduce;
 pub(crate) mod resample;
+pub(crate) mod softmax;
 
 /// A function of `N` arrays of float32 that gives `M` of them.
 pub(crate) trait Primitive<const N: usize, const M: usize> {

@@ -90,11 +90,13 @@ fn bits() -> Result<Vec<u32>> {
         let back = torch::conv_transpose2d(&hidden, &kernel, Window::square(stride, padding), [0; 2])?;
         let pooled = if k == 1 { back.clone() } else { torch::max_pool2d(&back, hilum_ops::PoolWindow { k: 3, stride: 2, padding: 1 })? };
         let own = torch::turned(&pooled, |p| hilum_ops::instance_norm(p, None, hilum_ops::Divisor::EpsInside(1e-5), Rectifier::Relu.into()))?;
-        let loss = hilum_ops::bce_with_logits(&pooled, 0.9)?.add(&hidden.square()?.mean()?)?.add(&hilum_ops::tanh(&own)?.mean()?)?;
+        let soft = hilum_ops::softmax(&hilum_ops::gelu(&own)?)?;
+        let loss =
+            hilum_ops::bce_with_logits(&pooled, 0.9)?.add(&hidden.square()?.mean()?)?.add(&hilum_ops::tanh(&own)?.mean()?)?.add(&soft.square()?.mean()?)?;
         let weights = [x, kernel, scale, bias];
         let gradients = loss.backward()?;
         out.extend([&batch.mean, &batch.variance].into_iter().flat_map(values));
-        out.extend([&hidden, &back, &pooled, &own, &loss].into_iter().flat_map(values));
+        out.extend([&hidden, &back, &pooled, &own, &soft, &loss].into_iter().flat_map(values));
         out.extend(weights.iter().flat_map(|w| values(gradients.get(w).unwrap())));
         let adam = Adam { beta1: 0.5, beta2: 0.999, eps: 1e-8, decay: 0.0, decoupled: false };
         let sgd = Sgd { momentum: 0.9, nesterov: true, decay: 1e-3 };

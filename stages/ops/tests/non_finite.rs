@@ -76,6 +76,8 @@ fn functions_of_infinities_and_nan_are_those_of_torch() {
     operation("tanh", |_, x, _| hilum_ops::tanh(x));
     operation("sigmoid", |_, x, _| hilum_ops::sigmoid(x));
     operation("softplus", |_, x, _| hilum_ops::softplus(x));
+    operation("erf", |_, x, _| x.erf());
+    operation("softmax", |_, x, _| hilum_ops::softmax(x));
     operation("exp", |_, x, _| x.exp());
     operation("ln", |_, x, _| x.ln());
     operation("sqrt", |_, x, _| x.sqrt());

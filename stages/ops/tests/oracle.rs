@@ -107,6 +107,9 @@ fn element_wise_functions() {
     operation("tanh", TOLERANCE, |c| hilum_ops::tanh(&c.at("x")));
     operation("sigmoid", TOLERANCE, |c| hilum_ops::sigmoid(&c.at("x")));
     operation("softplus", TOLERANCE, |c| hilum_ops::softplus(&c.at("x")));
+    operation("erf", TOLERANCE, |c| c.at("x").erf());
+    operation("gelu", TOLERANCE, |c| hilum_ops::gelu(&c.at("x")));
+    operation("softmax", TOLERANCE, |c| hilum_ops::softmax(&c.at("x")));
     operation("exp", TOLERANCE, |c| c.at("x").exp());
     operation("ln", TOLERANCE, |c| c.at("x").ln());
     operation("sqrt", TOLERANCE, |c| c.at("x").sqrt());

@@ -14,6 +14,8 @@ pub enum ArtifactType {
     Samples,
     /// Packed pixels.
     Images,
+    /// Masks of images: which pixels are meant, such as the lungs.
+    Masks,
     /// Patients, under their pseudonyms.
     Patients,
     /// A trained generator.
@@ -32,9 +34,9 @@ pub enum ArtifactType {
 
 impl ArtifactType {
     /// All types.
-    pub const ALL: [ArtifactType; 9] = {
+    pub const ALL: [ArtifactType; 10] = {
         use ArtifactType::*;
-        [Samples, Images, Patients, Generator, Weights, Embedding, Scores, Table, Figure]
+        [Samples, Images, Masks, Patients, Generator, Weights, Embedding, Scores, Table, Figure]
     };
 
     /// The name in recipes, receipts and messages.
@@ -42,6 +44,7 @@ impl ArtifactType {
         match self {
             ArtifactType::Samples => "samples",
             ArtifactType::Images => "images",
+            ArtifactType::Masks => "masks",
             ArtifactType::Patients => "patients",
             ArtifactType::Generator => "generator",
             ArtifactType::Weights => "weights",

@@ -134,6 +134,19 @@ impl Context<'_> {
         self.report_progress(done, total, unit, values);
         if (self.cancelled)() { Err(Error::Cancelled) } else { Ok(()) }
     }
+    /// As [`Context::progress`], of work that is counted in shares of the whole, from 0 to 1.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`].
+    pub fn share_done(&self, share: f64) -> Result<()> {
+        self.progress((share.clamp(0.0, 1.0) * 100.0) as usize, 100, "percent", &[])
+    }
+    /// Reports, as [`Context::share_done`], how much is done of a part of the work, from one share of the whole to another: for functions
+    /// that do not end before they are done, from whichever thread.
+    pub fn share_of_part(&self, from: f64, to: f64) -> impl Fn(f64) + Sync {
+        // The next part that can end asks again.
+        move |done| drop(self.share_done(from + (to - from) * done))
+    }
     fn report_progress(&self, done: usize, total: usize, unit: &str, values: &[(&str, f64)]) {
         let values = values.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect();
         (self.report)(Said::Progress(Progress { done: done as u64, total: total as u64, unit: unit.to_owned(), values }));

@@ -2,13 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-/// How weights of others become a safetensors file, in Python.
+/// How people get a safetensors file of weights that others trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Conversion {
-    /// What is imported for it.
-    pub imports: &'static str,
-    /// An expression for a map of tensors by name. `{file}` is a file of PyTorch as a literal of Python.
-    pub tensors: &'static str,
+pub enum Conversion {
+    /// From weights of PyTorch, in Python.
+    Python {
+        /// What is imported for it.
+        imports: &'static str,
+        /// An expression for a map of tensors by name. `{file}` is a file of PyTorch as a literal of Python.
+        tensors: &'static str,
+    },
+    /// Their authors publish the file itself.
+    Download {
+        /// Where.
+        url: &'static str,
+    },
 }
 
 /// Extensions of files that PyTorch writes.
@@ -16,10 +24,13 @@ const PICKLES: [&str; 5] = ["pth", "pt", "bin", "pkl", "ckpt"];
 
 impl Conversion {
     /// From a file of PyTorch.
-    pub const OF_FILE: Conversion = Conversion { imports: "torch", tensors: "torch.load({file}, map_location=\"cpu\", weights_only=True)" };
+    pub const OF_FILE: Conversion = Conversion::Python { imports: "torch", tensors: "torch.load({file}, map_location=\"cpu\", weights_only=True)" };
 
     /// What to do where there is no file at this path: the command that makes it, from a file of PyTorch of the same name beside it.
     pub fn of_missing(self, path: &Path) -> String {
+        if let Conversion::Download { url } = self {
+            return format!("download it with: {}", download(url, path));
+        }
         if is_pickle(path) {
             return self.of_pickle(path);
         }
@@ -32,6 +43,9 @@ impl Conversion {
 
     /// What to do with a file of PyTorch at this path.
     pub fn of_pickle(self, path: &Path) -> String {
+        if let Conversion::Download { url } = self {
+            return format!("take the authors' safetensors file: {}", download(url, path));
+        }
         let to = match path.extension() {
             Some(extension) if extension == "safetensors" => path.with_extension("converted.safetensors"),
             _ if is_pickle(path) => path.with_extension("safetensors"),
@@ -43,10 +57,23 @@ impl Conversion {
 
     /// The command for a shell.
     fn command(self, from: &Path, to: &Path) -> String {
-        let (imports, tensors, to) = (self.imports, self.tensors.replace("{file}", &literal(from)), literal(to));
+        let Conversion::Python { imports, tensors } = self else { return String::new() };
+        let (tensors, to) = (tensors.replace("{file}", &literal(from)), literal(to));
         let script = format!("import {imports}, safetensors.torch as s; s.save_file({{k: v.contiguous() for k, v in {tensors}.items() if v.dim()}}, {to})");
-        format!("python3 -c '{}'", script.replace('\'', "'\\''"))
+        format!("python3 -c {}", quoted(&script))
     }
+}
+
+/// The command for a shell that saves what is published.
+fn download(url: &str, to: &Path) -> String {
+    let to = to.to_string_lossy();
+    let is_plain = to.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b));
+    format!("curl -L -o {} {url}", if is_plain { to.into_owned() } else { quoted(&to) })
+}
+
+/// A text as one word of a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 fn is_pickle(path: &Path) -> bool {

@@ -54,8 +54,21 @@ pub enum Arity {
     Optional,
     /// One or a list.
     Many,
+    /// One, a list, or none.
+    OptionalMany,
     /// The cells of a matrix (or a single one).
     Gathered,
+}
+
+impl Arity {
+    /// True for a port that need not be bound.
+    pub fn may_be_absent(self) -> bool {
+        matches!(self, Arity::Optional | Arity::OptionalMany)
+    }
+    /// True for a port that a list can be bound to.
+    pub fn takes_list(self) -> bool {
+        matches!(self, Arity::Many | Arity::OptionalMany)
+    }
 }
 
 /// A cell of a gathered port.
@@ -96,6 +109,13 @@ impl<T: InputArtifact> InputField for Vec<T> {
     const ARITY: Arity = Arity::Many;
     fn open(arrivals: Vec<Arrival>) -> Result<Self> {
         arrivals.iter().map(|a| T::open(&a.files)).collect()
+    }
+}
+impl<T: InputArtifact> InputField for Option<Vec<T>> {
+    const TYPE: ArtifactType = T::TYPE;
+    const ARITY: Arity = Arity::OptionalMany;
+    fn open(arrivals: Vec<Arrival>) -> Result<Self> {
+        Some(arrivals).filter(|all| !all.is_empty()).map(Vec::open).transpose()
     }
 }
 impl<T: InputArtifact> InputField for Vec<Gathered<T>> {

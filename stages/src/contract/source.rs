@@ -18,7 +18,7 @@ pub struct SourcePath(pub String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// The parameter, such as `images`; dots lead into maps.
-    pub parameter: &'static str,
+    pub parameter: String,
     /// Its value.
     pub path: SourcePath,
     /// What it must name.

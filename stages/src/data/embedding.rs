@@ -22,7 +22,7 @@ const ROUNDING: f64 = 1e-3;
 pub struct EmbeddingDocument {
     /// The extractor, such as `inception`; that of a study's own classifier with its network: `classifier (NETWORK)`.
     pub extractor: String,
-    /// Digest of its weights.
+    /// Digest of its weights; of a study's own classifier, of all that it is made of ([`super::weights::Trained::identity`]).
     pub weights: Digest,
     /// Side of the packed images in pixels, before they were resized for the extractor.
     pub side: usize,

@@ -91,6 +91,20 @@ pub struct ImageFile {
 /// The file of the table within its artifact.
 pub const TABLE: &str = "samples.csv";
 
+/// The places of the images of each patient, and of each one that is of nobody, in an order that is drawn.
+pub fn groups(rows: &[Sample], stream: &Stream) -> Vec<Vec<usize>> {
+    let mut groups: BTreeMap<(u64, &str), Vec<usize>> = BTreeMap::new();
+    let mut alone = vec![];
+    for (i, row) in rows.iter().enumerate() {
+        match row.patient.as_str() {
+            "" => alone.push((row.priority(stream), vec![i])),
+            patient => groups.entry((stream.priority(patient.as_bytes()), patient)).or_default().push(i),
+        }
+    }
+    alone.sort();
+    groups.into_values().chain(alone.into_iter().map(|(_, group)| group)).collect()
+}
+
 /// Images per label.
 pub fn counts(rows: &[Sample]) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();

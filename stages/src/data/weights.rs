@@ -15,7 +15,8 @@ pub struct Trained<D> {
     pub document: D,
     /// Tensors by name, as safetensors.
     pub tensors: Vec<u8>,
-    /// Digest of the tensors.
+    /// Digest of the tensors, by which synthetic images name their generator. Other networks may have the same tensors: see
+    /// [`Trained::identity`].
     pub digest: hilum_cache::Digest,
 }
 
@@ -34,6 +35,15 @@ impl<D> Trained<D> {
     /// Loads the tensors into a network that was built from the document.
     pub fn load_into(&self, weights: &Weights, device: &Device) -> Result<()> {
         weights.load_safetensors(&self.tensors, device)
+    }
+}
+
+impl<D: NetworkDocument> Trained<D> {
+    /// What tells the network from any other: digests of its document and of its tensors. How greys are normalised and the trees in
+    /// place of the last layer are in the document alone.
+    pub fn identity(&self) -> hilum_cache::Digest {
+        let document = hilum_cache::Digest::of(&hilum_cache::canonical::to_bytes(&self.document));
+        hilum_cache::Digest::of(&[document.bytes().as_slice(), self.digest.bytes().as_slice()].concat())
     }
 }
 

@@ -11,7 +11,7 @@
 use super::thumbnail::SIDE;
 use std::ops::Range;
 
-/// No edge moves by more pixels than these: a crop of 2 % on either side moves one by 1.3.
+/// No edge moves by more pixels than these from where the search begins: a crop of 2 % on either side moves one by 1.3.
 const FURTHEST: f64 = 3.0;
 /// Steps at most; copies of X-rays are within 0.001 of where they end after the first.
 const STEPS: usize = 4;
@@ -122,15 +122,16 @@ fn solved(mut rows: [[f64; UNKNOWNS + 1]; UNKNOWNS]) -> Option<[f64; UNKNOWNS]> 
     Some(solution)
 }
 
-/// `a` and `b` as they correlate best, and that correlation, which `measure` gives; at worst as they are.
-pub(super) fn aligned(a: &[f64], b: &[f64], measure: impl Fn(&Moved) -> f64) -> (Moved, f64) {
-    let mut moved = Moved::by([0.0; 4], a, b);
-    let mut way = [0.0; 4];
+/// `a` and `b` as they correlate best near a first move, and that correlation, which `measure` gives; at worst as they lie after it.
+pub(super) fn aligned(a: &[f64], b: &[f64], first: Move, measure: impl Fn(&Moved) -> f64) -> (Moved, f64) {
+    let mut moved = Moved::by(first, a, b);
+    let mut way = first;
     let (mut best, mut most) = (way, measure(&moved));
     for _ in 0..STEPS {
         let Some(step) = moved.step() else { break };
         let next: Move = std::array::from_fn(|i| way[i] + step[i]);
-        if next.chunks_exact(2).any(|w| w[0].abs() + w[1].abs() > FURTHEST) {
+        let far: Move = std::array::from_fn(|i| (next[i] - first[i]).abs());
+        if far.chunks_exact(2).any(|far| far[0] + far[1] > FURTHEST) {
             break;
         }
         way = next;
@@ -174,7 +175,7 @@ mod tests {
         let (a, b) = (image(0.0, 0.0), image(0.8, -0.6));
         let worth = |m: &Moved| -m.part(&m.a).iter().zip(m.part(&m.b)).map(|(a, b)| (a - b).abs()).sum::<f64>() / m.part(&m.a).len() as f64;
         let apart = worth(&Moved::by([0.0; 4], &a, &b));
-        let (moved, left) = aligned(&a, &b, worth);
+        let (moved, left) = aligned(&a, &b, [0.0; 4], worth);
         assert!(left > apart / 10.0, "{apart} became {left}");
         assert!(moved.columns.len() >= SIDE - 2 && moved.rows.len() >= SIDE - 2);
     }

@@ -21,7 +21,7 @@ const BLOCK: usize = 8;
 const FLOOR: f64 = 1.0;
 /// The least number of blocks that count; with fewer nothing is confirmed.
 const BLOCKS: usize = 8;
-/// Correlations as they lie, below which pairs are not aligned: copies reach 0.88, and aligning takes thirty times as
+/// Correlations before they are aligned, below which pairs are not aligned: copies reach 0.88, and aligning takes thirty times as
 /// long.
 const HOPELESS: f64 = 0.8;
 /// Aligned correlations, below which nobody asks for the fine structure, which takes as long again.
@@ -63,16 +63,27 @@ pub fn aligned_correlation(a: &[u8], b: &[u8]) -> f64 {
 ///
 /// Where one does not hold 64 by 64 greys.
 pub fn agreement(a: &[u8], b: &[u8]) -> Agreement {
+    agreement_near(a, b, [0.0; 2])
+}
+
+/// As [`agreement`], where what lies at some place of `a` lies at about that place and `moved` pixels to the right and down in `b`.
+///
+/// # Panics
+///
+/// Where one does not hold 64 by 64 greys.
+pub fn agreement_near(a: &[u8], b: &[u8], moved: [f64; 2]) -> Agreement {
     assert!(a.len() == SIDE * SIDE && b.len() == SIDE * SIDE, "{} and {} greys are not two thumbnails", a.len(), b.len());
     if is_constant(a) || is_constant(b) {
         return NONE;
     }
     let [a, b] = [a, b].map(|greys| greys.iter().map(|g| f64::from(*g)).collect::<Vec<f64>>());
-    let as_they_lie = pearson(&a, &b);
+    let correlation = |m: &Moved| pearson(&m.part(&m.a), &m.part(&m.b));
+    let first = [moved[0], 0.0, moved[1], 0.0];
+    let as_they_lie = correlation(&Moved::by(first, &a, &b));
     if as_they_lie < HOPELESS {
         return Agreement { correlation: as_they_lie, ..NONE };
     }
-    let (moved, correlation) = aligned(&a, &b, |m| pearson(&m.part(&m.a), &m.part(&m.b)));
+    let (moved, correlation) = aligned(&a, &b, first, correlation);
     Agreement { correlation, detail: if correlation < FAR { 0.0 } else { detail(&moved) } }
 }
 

@@ -60,6 +60,8 @@ pub(super) struct Marker {
     pub(super) radius: f64,
     /// With white in it, or full.
     pub(super) is_open: bool,
+    /// In a ring, which hides what is behind it.
+    pub(super) is_ringed: bool,
 }
 
 impl Stroke {
@@ -73,10 +75,13 @@ impl Stroke {
 
 impl Marker {
     pub(super) const fn of(shape: Shape, colour: &'static str, radius: f64) -> Marker {
-        Marker { shape, colour, radius, is_open: false }
+        Marker { shape, colour, radius, is_open: false, is_ringed: false }
     }
     pub(super) const fn open(self) -> Marker {
         Marker { is_open: true, ..self }
+    }
+    pub(super) const fn ringed(self) -> Marker {
+        Marker { is_ringed: true, ..self }
     }
     /// The nth of 49 that differ; the first seven, in shape and colour.
     pub(super) fn nth(n: usize, radius: f64) -> Marker {
@@ -162,6 +167,10 @@ impl Canvas {
     }
     pub(super) fn marker(&mut self, (x, y): (f64, f64), marker: Marker) {
         let (r, colour) = (marker.radius, marker.colour);
+        if marker.is_ringed {
+            let (fill, stroke, stroke_width) = (Color::from("#ffffff"), Some(Color::from(INK)), Some(0.8));
+            self.elements.push(Primitive::Circle { cx: x, cy: y, r: 1.25 * r + 1.6, fill, fill_opacity: None, stroke, stroke_width });
+        }
         let around = |corners: &[(f64, f64)]| outline(&corners.iter().map(|(dx, dy)| (x + dx * r, y + dy * r)).collect::<Vec<_>>());
         let stroke = Stroke::of(colour, if marker.is_open { 1.3 } else { 0.6 });
         let fill = if marker.is_open { "#ffffff" } else { colour };

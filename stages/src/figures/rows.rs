@@ -14,6 +14,10 @@ pub(super) struct Block {
     pub(super) rows: Vec<Row>,
     /// Values at which a line goes through all rows.
     pub(super) lines: Vec<f64>,
+    /// Values that are on the axis in any case, so that blocks may have the same one.
+    pub(super) also: Vec<f64>,
+    /// The title of the axis, where it is another one than that of the page.
+    pub(super) unit: &'static str,
 }
 
 /// A row.
@@ -46,7 +50,7 @@ impl Block {
             let limits = row.limits.into_iter().flat_map(|(low, high)| [low, high]);
             limits.chain(row.points.iter().chain(&row.mark).map(|p| p.0)).collect::<Vec<_>>()
         };
-        self.rows.iter().flat_map(of)
+        self.rows.iter().flat_map(of).chain(self.also.iter().copied())
     }
 
     fn draw(&self, canvas: &mut Canvas, top: f64, unit: &str) -> f64 {
@@ -80,6 +84,7 @@ impl Block {
                 canvas.line((MARGIN, y - STEP / 2.0), (left, y - STEP / 2.0), Stroke::of(FAINT, 0.8));
             }
         }
+        let unit = if self.unit.is_empty() { unit } else { self.unit };
         canvas.text((left + width / 2.0, axes.top + height + 27.0), &letters::fitted(unit, super::canvas::SIZE, WIDTH / 2.0), Anchor::Middle, INK);
         axes.top + height + 42.0
     }

@@ -53,7 +53,7 @@ fn draw(evaluations: &[(String, Table<MetricRow>)], comparison: &Table<Compared>
                 );
                 arm_row(arm, &values, comparison, *of)
             };
-            Block { title: measure(of.0, of.1), rows: arms.iter().map(row).filter(|row| !row.points.is_empty()).collect(), lines: vec![] }
+            Block { title: measure(of.0, of.1), rows: arms.iter().map(row).filter(|row| !row.points.is_empty()).collect(), ..Block::default() }
         })
         .filter(|block| !block.rows.is_empty())
         .collect();

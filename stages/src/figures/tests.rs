@@ -4,7 +4,7 @@ mod looks;
 
 use super::*;
 use crate::data::sample::Origin;
-use crate::records::{Embedded, PredictedImage, PredictionTable};
+use crate::records::{Embedded, PredictedImage, PredictionTable, Role};
 use hilum_cache::Digest;
 
 #[test]
@@ -108,6 +108,13 @@ fn figures_of_anything_are_finite() {
         }
         history
     };
+    let watched = |points: &[(usize, f64)]| {
+        let row = |metric: &str, step, y| WatchedRow { step, metric: metric.into(), value: Some(y), baseline: Some(y), ..WatchedRow::default() };
+        let rows = points.iter().flat_map(|(step, y)| ["fid", "kid", "inception-score"].map(|metric| row(metric, *step, *y))).collect();
+        let drawn = of_watched(&Table { rows }, "t");
+        drawn.iter().for_each(|d| fine(&d.drawing.svg(), d.figure.name));
+        drawn.len()
+    };
     let curves = |history: &History| {
         let of_one = of_history(history, "t").into_iter().chain(of_unfinished(history, "t"));
         let drawn: Vec<Drawn> = of_one.chain(of_histories(&[("s".into(), history.clone())])).collect();
@@ -117,19 +124,28 @@ fn figures_of_anything_are_finite() {
     let of_trainings = [losses::FIGURE, discriminator_scores::FIGURE, losses_so_far::FIGURE, classifiers::TRAINING, classifiers::VALIDATION];
     for x in odd {
         for y in odd {
-            let row =
-                |i: u8, x, y| Embedded { image: Digest::of(&[i]), label: "a".into(), origin: Origin::Real, x: Some(x), y: Some(y), source: String::new() };
+            let row = |i: u8, x, y| Embedded {
+                image: Digest::of(&[i]),
+                label: "a".into(),
+                origin: Origin::Real,
+                x: Some(x),
+                y: Some(y),
+                source: String::new(),
+                role: Role::Fitted,
+            };
             let rows = [row(0, x, y), row(1, 1.0, 2.0)];
             for n in [0, 1, 2] {
                 let table = Table { rows: rows[..n].to_vec() };
                 all_fine(of_embedding(Embedding { title: "", how: "", table: &table, by: ColouredBy::Label }, "caption").unwrap());
             }
             all_fine(of_comparison(&Table { rows: vec![interval(x, y)] }).unwrap());
+            assert_eq!(watched(&[(1, x), (2, y)]), 3);
             let drawn = curves(&history(&[(0.0, x), (1.0, y)]));
             assert!(of_trainings.iter().all(|f| drawn.contains(&f.name)), "every figure of these columns is drawn: {drawn:?}");
         }
     }
     all_fine(of_comparison(&Table::default()).unwrap());
+    assert_eq!((watched(&[]), watched(&[(5, 0.5)]), watched(&[(usize::MAX, 0.5), (usize::MAX, 0.5)])), (0, 0, 3));
     let drawn = curves(&history(&[]));
     let has_axes = of_trainings.map(|f| drawn.contains(&f.name));
     assert_eq!(has_axes, [true, true, false, false, false], "an empty history has axes while it is that of a training that is done");

@@ -31,7 +31,7 @@ impl Stage for AuditTable {
     type Outputs = Outputs;
 
     fn sources(&self) -> Vec<Source> {
-        vec![Source { parameter: "table", path: self.table.clone(), what: SourceKind::File, help: None }]
+        vec![Source { parameter: "table".into(), path: self.table.clone(), what: SourceKind::File, help: None }]
     }
 
     fn check_sources(&self, files: &dyn SourceFiles) -> Option<BadSource> {

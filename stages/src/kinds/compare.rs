@@ -134,7 +134,7 @@ impl Stage for Compare {
     }
 
     fn sources(&self) -> Vec<Source> {
-        let of = |r: &Reference| Source { parameter: Reference::PAPER, path: r.paper.clone(), what: SourceKind::File, help: None };
+        let of = |r: &Reference| Source { parameter: Reference::PAPER.into(), path: r.paper.clone(), what: SourceKind::File, help: None };
         self.reference.iter().map(of).collect()
     }
 

@@ -1,6 +1,7 @@
 //! Features of images: computed once, for everything that compares images by them.
 
-use super::classifier::{self, ClassifierDocument};
+use super::classifier::ClassifierDocument;
+use super::extraction::{Applied, Extract};
 use crate::contract::prelude::*;
 use crate::contract::source::{Source, SourceFiles};
 use crate::data::embedding::{Embedding, EmbeddingDocument, Extracted};
@@ -8,14 +9,9 @@ use crate::data::pack::{ImageStore, Images};
 use crate::data::sample::Samples;
 use crate::data::weights::Trained;
 use crate::models::Extractor;
-use crate::models::extractors::{self, Input};
-use crate::networks::bagged_trees::BaggedTrees;
-use crate::networks::{Classifier, Mode};
 use crate::training;
 use crate::words::counted;
-use candle_core::Device;
 use hilum_cache::Digest;
-use hilum_ops::without_history;
 use std::collections::BTreeSet;
 
 ports! {
@@ -53,19 +49,22 @@ pub struct Features {
     pub extractor: Extractor,
 }
 
+/// The parameter that names the extractor.
+const EXTRACTOR: &str = "extractor";
+
 impl Stage for Features {
     const NAME: &'static str = "features";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const NEEDS: Needs = Needs::Tensor;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
     type Inputs = Inputs;
     type Outputs = Outputs;
 
     fn check(&self) -> Vec<BadParameter> {
-        self.extractor.check("extractor")
+        self.extractor.check(EXTRACTOR)
     }
     fn sources(&self) -> Vec<Source> {
-        self.extractor.source().into_iter().collect()
+        self.extractor.source(EXTRACTOR).into_iter().collect()
     }
     fn check_sources(&self, files: &dyn SourceFiles) -> Option<BadSource> {
         self.extractor.check_file("extractor", files)
@@ -81,8 +80,8 @@ impl Stage for Features {
     }
     fn disk(&self, images: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
         // The features of a classifier are as many as its network has.
-        let config = self.extractor.config()?;
-        let numbers = (config.dimensions() + config.classes().unwrap_or(0)) as u64;
+        let spec = self.extractor.from_file()?.spec;
+        let numbers = (spec.dimensions + spec.classes.unwrap_or(0)) as u64;
         Some(images("samples")?.saturating_mul(4 * numbers))
     }
 
@@ -90,25 +89,11 @@ impl Stage for Features {
         let store = ImageStore::of(&inputs.images)?;
         let (images, left_out) = images(inputs.samples, &store, cx)?;
         let device = training::open_device(cx.device)?;
-        let applied = self.opened(inputs.weights.as_ref(), store.side, &device, cx)?;
-        let side = applied.input.side;
-        if side != store.side {
-            let how = if side < store.side && !applied.input.is_smoothed { ", without smoothing" } else { "" };
-            cx.note(format!("images of {0}×{0} are resized to {side}×{side} for {1}{how}", store.side, applied.name));
-        }
-
-        let mut extracted: Vec<Extracted> = vec![];
-        for chunk in images.chunks(training::images_at_once(side)) {
-            let pixels = chunk.iter().map(|image| store.get(image)).collect::<Result<Vec<_>>>()?;
-            let (features, probabilities) = applied.to(&pixels, store.side, &device)?;
-            for ((image, features), probabilities) in chunk.iter().zip(features).zip(probabilities) {
-                if features.iter().chain(&probabilities).any(|v| !v.is_finite()) {
-                    return Err(self.diverged(image));
-                }
-                extracted.push(Extracted { image: *image, features, probabilities });
-            }
-            cx.progress(extracted.len(), images.len(), "image", &[])?;
-        }
+        let applied = Applied::open(&self.extractor, EXTRACTOR, inputs.weights.as_ref(), store.side, &device, cx)?;
+        let pixels = images.iter().map(|image| store.get(image)).collect::<Result<Vec<_>>>()?;
+        let found = applied.to(&pixels, "image", |n| format!("image {}", images[n].short()), cx)?;
+        let of_image = |(image, of): (&Digest, Extract)| Extracted { image: *image, features: of.features, probabilities: of.probabilities };
+        let extracted: Vec<Extracted> = images.iter().zip(found).map(of_image).collect();
         let first = extracted.first().ok_or_else(|| Error::data("there are no images to compute features of"))?;
         let (dimensions, classes) = (first.features.len(), Some(first.probabilities.len()).filter(|n| *n > 0));
         cx.note(format!("{dimensions} features of {} by {}", counted(extracted.len(), "image", "images"), applied.name));
@@ -125,75 +110,6 @@ fn images(tables: Vec<Samples>, store: &ImageStore, cx: &Context) -> Result<(Vec
     let whole: BTreeSet<Digest> = store.without_left_out(all, cx).rows.iter().map(|row| row.image).collect();
     let left_out = named.difference(&whole).copied().collect();
     Ok((whole.into_iter().collect(), left_out))
-}
-
-/// An extractor that was opened.
-struct Applied<'a> {
-    /// The name in tables.
-    name: String,
-    /// The digest of its weights.
-    weights: Digest,
-    network: Box<dyn Classifier>,
-    input: Input,
-    /// False where its outputs are no classes.
-    has_classes: bool,
-    /// What classifies its features in place of its last layer.
-    trees: Option<&'a BaggedTrees>,
-}
-
-impl Applied<'_> {
-    /// Features and probabilities of each image of `side × side` greys.
-    fn to(&self, images: &[&[u8]], side: usize, device: &Device) -> Result<(Vec<Vec<f32>>, Vec<Vec<f32>>)> {
-        let input = self.input.tensor(images, side, device)?;
-        let (features, logits) = without_history(|| -> Result<_> {
-            let features = self.network.features(&input, &mut Mode::Evaluate)?;
-            let needs_head = self.has_classes && self.trees.is_none();
-            let logits = needs_head.then(|| self.network.head(&features, &mut Mode::Evaluate)).transpose()?;
-            Ok((features.to_rows()?, logits.map(|logits| logits.to_rows()).transpose()?))
-        })?;
-        let single = |rows: Vec<Vec<f64>>| rows.into_iter().map(|row| row.into_iter().map(|p| p as f32).collect()).collect();
-        let probabilities = match (self.trees, logits) {
-            (Some(trees), _) => single(trees.probabilities(&features)?),
-            (None, Some(logits)) => single(logits.iter().map(|row| classifier::softmax(row)).collect()),
-            (None, None) => vec![vec![]; features.len()],
-        };
-        Ok((features, probabilities))
-    }
-}
-
-impl Features {
-    fn opened<'a>(&self, weights: Option<&'a Trained<ClassifierDocument>>, side: usize, device: &Device, cx: &Context) -> Result<Applied<'a>> {
-        let name = self.extractor.name();
-        let Some(config) = self.extractor.config() else {
-            let trained = weights.expect("BUG: required");
-            let document = &trained.document;
-            return Ok(Applied {
-                name: format!("{name} ({})", document.network.name()),
-                weights: trained.digest,
-                network: classifier::open(trained, side, device)?,
-                input: Input::plain(side),
-                has_classes: true,
-                trees: document.trees.as_ref(),
-            });
-        };
-        let bytes = cx.read_source(config.parameter())?;
-        Ok(Applied {
-            name: name.into(),
-            weights: Digest::of(&bytes),
-            network: extractors::open(config, &bytes, device)?,
-            input: config.input(),
-            has_classes: config.classes().is_some(),
-            trees: None,
-        })
-    }
-
-    fn diverged(&self, image: &Digest) -> Error {
-        let message = format!("the features of image {} by `{}` are not finite", image.short(), self.extractor.name());
-        match self.extractor {
-            Extractor::Classifier => Error::helped(message, "its training diverged: train it again with a lower learning rate"),
-            _ => Error::helped(message, "check where the file of its weights came from"),
-        }
-    }
 }
 
 #[cfg(test)]

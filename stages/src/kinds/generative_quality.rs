@@ -1,20 +1,21 @@
 //! How good synthetic images are, by features of them: figures of the set as a whole, none of a single image.
 
 mod agreement;
+mod set;
 
 use super::spaces::{self, Space};
 use crate::contract::prelude::*;
 use crate::data::embedding::Embedding;
 use crate::data::sample::{Origin, Sample, Samples};
 use crate::quality::neighbourhoods::{Neighbourhoods, OF_DENSITY, OF_PRECISION, neighbourhoods};
-use crate::quality::{self, Estimate, Features, two_sample};
+use crate::quality::{self, Estimate, Watch, part, two_sample};
 use crate::records::{AgreementRow, QualityRow, Table};
-use crate::words::counted;
-use std::collections::{BTreeMap, BTreeSet};
+use set::{Set, folds};
+use std::collections::BTreeSet;
 
 ports! {
     inputs {
-        /// Real images, best of patients whom neither the generator nor the extractor has seen.
+        /// Real images, preferably of patients that neither the generator nor the extractor was trained on.
         real: Samples,
         /// Synthetic images.
         synthetic: Samples,
@@ -33,8 +34,9 @@ ports! {
 ///
 /// By each extractor, of all images and of each class, the figures are the Fréchet distance (`fid`), the kernel distance (`kid`) with its
 /// standard error, precision, recall, density, coverage, and the area under the ROC curve of a logistic regression that tells synthetic
-/// images from real ones in five folds of patients (`c2st`: 0.5 where it cannot); of all images, the inception score, too, where the
-/// extractor has classes. A figure is comparable with another one only if the extractor is the same and the sets are about as large; with
+/// images from real ones (`c2st`: 0.5 where it cannot), in five folds, each of which has all real images of its patients and all
+/// translations of them; of all images, the inception score, too, where the extractor has classes and there are enough images for each
+/// of its ten parts. A figure is comparable with another one only if the extractor is the same and the sets are about as large; with
 /// published ones only by `inception`.
 ///
 /// So every figure is computed again for two halves of the real images, which share no patient: this baseline is what can be expected of
@@ -57,7 +59,7 @@ const INCEPTION_SCORE: &str = "inception-score";
 
 impl Stage for GenerativeQuality {
     const NAME: &'static str = "generative-quality";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const NEEDS: Needs = Needs::Heavy;
     const SEEDED: bool = true;
     type Inputs = Inputs;
@@ -70,22 +72,20 @@ impl Stage for GenerativeQuality {
             if rows.is_empty() { Err(Error::data(format!("there are no {which} images"))) } else { Ok(rows) }
         };
         let (real, synthetic) = (of(inputs.real, "real")?, of(inputs.synthetic, "synthetic")?);
-        let generated = real.iter().filter(|row| row.origin == Origin::Synthetic).count();
-        if generated > 0 {
-            return Err(Error::helped(
-                counted(generated, "image of `real` is synthetic", "images of `real` are synthetic"),
-                "bind images that no generator has made to `real`",
-            ));
-        }
+        spaces::only(Origin::Real, "real", &real)?;
+        spaces::only(Origin::Synthetic, "synthetic", &synthetic)?;
         let labels: BTreeSet<&str> = synthetic.iter().map(|row| row.label.as_str()).collect();
         let classes: Vec<&str> = std::iter::once("").chain(labels).collect();
         let mut figures = Table::default();
+        let sets = (spaces.len() * classes.len()) as f64;
         for (n, space) in spaces.iter().enumerate() {
-            let (real, synthetic) = (Set::of(&real, space)?, Set::of(&synthetic, space)?);
+            let [real, synthetic] = [Set::of(&real, space, &cx.stream("order"))?, Set::of(&synthetic, space, &cx.stream("order"))?];
             cx.note(format!("figures by {} features of {}", real.features.dimensions(), space.name));
             for (m, class) in classes.iter().enumerate() {
-                cx.progress(n * classes.len() + m, spaces.len() * classes.len(), "set of images", &[])?;
-                figures.rows.extend(compared(&real.of_class(class), &synthetic.of_class(class), [&space.name, class], &cx.stream("halves")));
+                let before = (n * classes.len() + m) as f64;
+                cx.share_done(before / sets)?;
+                let watch = cx.share_of_part(before / sets, (before + 1.0) / sets);
+                figures.rows.extend(compared(&real.of_class(class), &synthetic.of_class(class), [&space.name, class], &cx.stream("halves"), &watch));
                 if class.is_empty() {
                     figures.rows.extend(score(space, &real.rows, &synthetic.rows)?);
                 }
@@ -95,75 +95,34 @@ impl Stage for GenerativeQuality {
     }
 }
 
-/// The row of the inception score; none where the extractor's outputs are no classes.
+/// The row of the inception score of images in this order; none where the extractor's outputs are no classes.
 fn score(space: &Space, real: &[Sample], synthetic: &[Sample]) -> Result<Option<QualityRow>> {
     let of = |rows: &[Sample]| Ok::<_, Error>(space.probabilities(rows)?.map(|p| quality::inception_score(&p)));
     let (value, baseline) = (of(synthetic)?, of(real)?);
     Ok(value.zip(baseline).map(|(value, baseline)| row(INCEPTION_SCORE, [&space.name, ""], value, baseline, [real.len(), synthetic.len()])))
 }
 
-/// Images with their features.
-struct Set {
-    rows: Vec<Sample>,
-    features: Features,
-}
-
-impl Set {
-    fn of(rows: &[Sample], space: &Space) -> Result<Set> {
-        Ok(Set { features: space.features(rows)?, rows: rows.to_vec() })
-    }
-
-    /// Those of a class; all for an empty one.
-    fn of_class(&self, class: &str) -> Set {
-        let at: Vec<usize> = (0..self.rows.len()).filter(|i| class.is_empty() || self.rows[*i].label == class).collect();
-        Set { rows: at.iter().map(|i| self.rows[*i].clone()).collect(), features: self.features.select(&at) }
-    }
-
-    /// Two halves without a patient in common, drawn at random.
-    fn halves(&self, stream: &Stream) -> [Set; 2] {
-        quality::halves::halves(&self.groups(stream))
-            .map(|half| Set { rows: half.iter().map(|i| self.rows[*i].clone()).collect(), features: self.features.select(&half) })
-    }
-
-    /// Folds without a patient in common, drawn at random.
-    fn folds(&self, stream: &Stream) -> Vec<Vec<usize>> {
-        quality::halves::dealt(&self.groups(stream), two_sample::FOLDS)
-    }
-
-    /// The places of the images of each patient, in an order that is drawn.
-    fn groups(&self, stream: &Stream) -> Vec<Vec<usize>> {
-        let mut groups: BTreeMap<(u64, &str), Vec<usize>> = BTreeMap::new();
-        let mut alone = vec![];
-        for (i, row) in self.rows.iter().enumerate() {
-            match row.patient.as_str() {
-                "" => alone.push((row.priority(stream), vec![i])),
-                patient => groups.entry((stream.priority(patient.as_bytes()), patient)).or_default().push(i),
-            }
-        }
-        alone.sort();
-        groups.into_values().chain(alone.into_iter().map(|(_, group)| group)).collect()
-    }
-}
-
 /// Figures of two sets by an extractor, of all images or of a class.
-fn compared(real: &Set, synthetic: &Set, of: [&str; 2], stream: &Stream) -> Vec<QualityRow> {
+fn compared(real: &Set, synthetic: &Set, of: [&str; 2], stream: &Stream, watch: Watch) -> Vec<QualityRow> {
     let [one, other] = real.halves(stream);
     let counts = [real.rows.len(), synthetic.rows.len()];
-    let values = figures(real, synthetic, stream).into_iter().zip(figures(&one, &other, stream));
+    // The halves have a quarter of the pairs.
+    let baseline = figures(&one, &other, stream, &part(watch, 0.0, 0.2));
+    let values = figures(real, synthetic, stream, &part(watch, 0.2, 1.0)).into_iter().zip(baseline);
     FIGURES.iter().zip(values).map(|(metric, (value, baseline))| row(metric, of, value, baseline, counts)).collect()
 }
 
 /// Figures of two sets, in the order of [`FIGURES`], or why there is none.
-fn figures(of_real: &Set, of_synthetic: &Set, stream: &Stream) -> [Result<Estimate, String>; 7] {
+fn figures(of_real: &Set, of_synthetic: &Set, stream: &Stream, watch: Watch) -> [Result<Estimate, String>; 7] {
     let (real, synthetic) = (&of_real.features, &of_synthetic.features);
     let plain = |value: f64| Estimate { value, error: None };
-    let folds = [of_real, of_synthetic].map(|set| set.folds(stream));
-    let told = two_sample::two_sample(real, synthetic, [&folds[0], &folds[1]], &|_| ()).map(|told| plain(told.auroc));
+    let folds = folds([of_real, of_synthetic], stream);
+    let told = two_sample::two_sample(real, synthetic, [&folds[0], &folds[1]], &part(watch, 0.0, 0.4)).map(|told| plain(told.auroc));
     let full_rank = quality::full_rank(real.count(), synthetic.count(), real.dimensions());
-    let fid = full_rank.and_then(|()| quality::frechet_distance(real, synthetic)).map(plain);
-    let kid = quality::kernel_distance(real, synthetic);
+    let fid = full_rank.and_then(|()| quality::frechet_distance(real, synthetic, &part(watch, 0.4, 0.6))).map(plain);
+    let kid = quality::kernel_distance(real, synthetic, &part(watch, 0.6, 0.8));
     let of = |near: &Result<Neighbourhoods, String>, figure: fn(&Neighbourhoods) -> f64| near.as_ref().map(figure).map(plain).map_err(String::clone);
-    let [narrow, wide] = neighbourhoods(real, synthetic, [OF_PRECISION, OF_DENSITY]);
+    let [narrow, wide] = neighbourhoods(real, synthetic, [OF_PRECISION, OF_DENSITY], &part(watch, 0.8, 1.0));
     [fid, kid, of(&narrow, |n| n.precision), of(&narrow, |n| n.recall), of(&wide, |n| n.density), of(&wide, |n| n.coverage), told]
 }
 

@@ -10,6 +10,7 @@ use crate::models::generators::images::grey;
 use crate::networks::Weights;
 use crate::training;
 use candle_core::Device;
+use hilum_cache::Digest;
 use hilum_ops::without_history;
 
 /// A trained generator.
@@ -25,6 +26,49 @@ pub struct GeneratorDocument {
 
 impl NetworkDocument for GeneratorDocument {
     const TYPE: ArtifactType = ArtifactType::Generator;
+}
+
+/// An image to make.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The number of its random draws; of images from noise, numbers follow each other.
+    pub number: u64,
+    /// The greys of the image that is translated; none for an image from noise.
+    pub parent: Option<&'a [u8]>,
+}
+
+impl<'a> Wanted<'a> {
+    /// A translation, whose draws follow from the image that is translated, so that they do not depend on other images.
+    pub fn translation(of: &Digest, parent: &'a [u8]) -> Wanted<'a> {
+        let number = u64::from_le_bytes(of.bytes()[..8].try_into().expect("BUG: eight bytes"));
+        Wanted { number, parent: Some(parent) }
+    }
+}
+
+/// How images are made.
+#[derive(Debug, Clone, Copy)]
+pub struct How {
+    /// See [`Generator::sample`].
+    pub truncation: f64,
+    /// Normalised by the statistics of the batch; see [`Generator::sample_in_training`].
+    pub in_training: bool,
+    /// Translated to the other label and back.
+    pub and_back: bool,
+}
+
+impl Default for How {
+    fn default() -> Self {
+        How { truncation: 1.0, in_training: false, and_back: false }
+    }
+}
+
+/// The stream of the draws of images: one for whoever makes images under this seed, so that `train-gan` watches those that `synthesize`
+/// would make.
+///
+/// # Panics
+/// Where the kind did not declare that it draws.
+pub fn noise(cx: &Context) -> Stream {
+    cx.seed.expect("BUG: the kind does not declare a seed").stream("synthesize", "noise")
 }
 
 /// A generator that was loaded.
@@ -47,28 +91,27 @@ impl Opened {
         Ok(Opened { generator, side: trained.document.side, device: device.clone() })
     }
 
-    /// Images from noise as grey values in [−1, 1]; see [`Generator::sample`].
+    /// Makes these images as grey values in [−1, 1], in one batch of `batch` at most; all are translations, or none is.
     ///
     /// # Errors
-    /// As there.
-    pub fn sample(&self, noise: &Stream, first: u64, n: usize, truncation: f64) -> Result<Vec<Vec<f32>>> {
-        grey(&without_history(|| self.generator.sample(noise, first, n, truncation))?)
-    }
-
-    /// Images from noise, normalised by their own statistics; see [`Generator::sample_in_training`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn sample_in_training(&self, noise: &Stream, first: u64, n: usize) -> Result<Vec<Vec<f32>>> {
-        grey(&without_history(|| self.generator.sample_in_training(noise, first, n))?)
-    }
-
-    /// Translated images as grey values in [−1, 1]; see [`Generator::translate`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn translate(&self, images: &[&[u8]], numbers: &[u64], draws: &Stream, and_back: bool) -> Result<Vec<Vec<f32>>> {
-        let x = training::image_tensor(images, self.side, &self.device)?.scale(2.0)?.shift(-1.0)?;
-        grey(&without_history(|| self.generator.translate(&x, numbers, draws, and_back))?)
+    /// Where the network cannot make such images.
+    pub fn make(&self, wanted: &[Wanted], batch: usize, noise: &Stream, how: How) -> Result<Vec<Vec<f32>>> {
+        let Some(last) = wanted.last() else { return Ok(vec![]) };
+        // On a GPU, sums may be computed differently for another number of images: a smaller batch is padded.
+        let padding = if self.device.is_cpu() { 0 } else { batch - wanted.len() };
+        let all = || wanted.iter().chain(std::iter::repeat_n(last, padding));
+        let parents: Vec<&[u8]> = all().filter_map(|w| w.parent).collect();
+        let numbers: Vec<u64> = all().map(|w| w.number).collect();
+        let made = without_history(|| match parents.is_empty() {
+            true if how.in_training => self.generator.sample_in_training(noise, numbers[0], batch),
+            true => self.generator.sample(noise, numbers[0], numbers.len(), how.truncation),
+            false => {
+                let x = training::image_tensor(&parents, self.side, &self.device)?.scale(2.0)?.shift(-1.0)?;
+                self.generator.translate(&x, &numbers, noise, how.and_back)
+            }
+        })?;
+        let mut made = grey(&made)?;
+        made.truncate(wanted.len());
+        Ok(made)
     }
 }

@@ -10,6 +10,7 @@ use super::classifier::{self, ClassifierDocument};
 use crate::attention::{self, border_area};
 use crate::contract::prelude::*;
 use crate::data::figure::FigureFiles;
+use crate::data::masks::Masks;
 use crate::data::pack::{ImageStore, Images};
 use crate::data::sample::{Sample, Samples};
 use crate::data::weights::Trained;
@@ -32,6 +33,8 @@ ports! {
         weights: Trained<ClassifierDocument>,
         /// Pixels of the images.
         images: Vec<Images> [by samples],
+        /// Masks of the images, such as of their lungs, from `masks`. Images without one are counted.
+        masks: Option<Masks>,
     }
     outputs {
         /// One row per image: what its map explains, and where it lies.
@@ -43,7 +46,8 @@ ports! {
     }
 }
 
-/// Shows where in images a classifier finds a class, by Grad-CAM (Selvaraju et al. 2017), and says how much of it is in the border.
+/// Shows where in images a classifier finds a class, by Grad-CAM (Selvaraju et al. 2017), and says how much of it is in the border, and in
+/// masks such as of the lungs.
 ///
 /// The map of an image is `ReLU(Σ α A)`: the sum of the classifier's last feature maps `A`, each weighted by the mean gradient `α` of the
 /// class's logit with respect to it. Maps are those after the last ReLU: `features.29` of VGG-16, `layer4` of a ResNet, `relu(norm5)` of
@@ -54,6 +58,9 @@ ports! {
 /// no disease does; it has 44 % of the area, so that a map that is the same everywhere has this share of its energy (the sum of its
 /// numbers) there. Compare shares with that of the area, and those of wrong predictions with those of right ones. Intervals at 95 % are
 /// over patients, by the jackknife and Student's t on the logit scale, and need three patients.
+///
+/// Where images have `masks`, the share of a map's energy in the mask and the mask's share of the area are columns as well, and means and
+/// intervals over the images that have one. A mask of another size is resized, each pixel by the nearest one.
 ///
 /// The class that an image is predicted to be of, and whether that is right, go by the largest probability, also where `evaluate` has a
 /// `threshold`.
@@ -123,10 +130,13 @@ impl Stage for GradCam {
         let labels = document.labels(&rows, "test set")?;
         let device = training::open_device(cx.device)?;
         let (network, weights) = classifier::open_with_weights(&inputs.weights, store.side, &device)?;
-        let maps = Maps { network: &*network, store: &store, device: &device };
+        let maps = Maps { network: &*network, store: &store, masks: inputs.masks.as_ref(), device: &device };
         let seen = maps.of_all(&rows, &labels, class, cx)?;
         let mut table = Table { rows: rows.iter().zip(&seen).map(|(row, seen)| seen.row(row, &document.classes, store.side)).collect() };
         say_of_empty_maps(&table, cx);
+        if inputs.masks.is_some() {
+            say_of_missing_masks(&table, cx);
+        }
         let shown = shown::choose(&rows, &seen, *self.shown as usize, &cx.stream("draw"));
         let chosen = maps.of_some(&shown, &rows, &seen)?;
         let randomised = randomised::Randomised { network: &*network, weights: &weights, head: document.network.head() };
@@ -156,6 +166,8 @@ struct Seen {
     class: usize,
     probability: f64,
     place: Option<attention::Where>,
+    /// How much lies in the image's mask; none without a mask.
+    inside: Option<attention::Inside>,
 }
 
 impl Seen {
@@ -169,6 +181,8 @@ impl Seen {
             probability: Some(self.probability),
             border: self.place.map(|place| place.border),
             border_area: Some(border_area(side)),
+            in_mask: self.inside.and_then(|inside| inside.energy),
+            mask_area: self.inside.map(|inside| inside.area),
             x: self.place.map(|place| place.x),
             y: self.place.map(|place| place.y),
             randomised_ssim: None,
@@ -188,6 +202,7 @@ struct Chosen {
 struct Maps<'a> {
     network: &'a dyn Classifier,
     store: &'a ImageStore<'a>,
+    masks: Option<&'a Masks>,
     device: &'a Device,
 }
 
@@ -211,7 +226,9 @@ impl Maps<'_> {
                 let predicted = predicted(logits);
                 let class = class.unwrap_or(predicted);
                 let probability = classifier::softmax(logits)[class];
-                seen.push(Seen { predicted, is_right: predicted == *label, class, probability, place: attention::energy(&map, side) });
+                let mask = self.masks.and_then(|masks| masks.get(&row.image, side));
+                let inside = mask.map(|mask| attention::inside(&map, &mask));
+                seen.push(Seen { predicted, is_right: predicted == *label, class, probability, place: attention::energy(&map, side), inside });
             }
             cx.progress(seen.len(), rows.len(), "image", &[])?;
         }
@@ -236,5 +253,14 @@ fn say_of_empty_maps(table: &Table<Attention>, cx: &Context) {
     if empty > 0 {
         let (one, several) = ("image has a map that is zero everywhere", "images have maps that are zero everywhere");
         cx.note(format!("{}: no feature speaks for the class, and nothing is said of where it is found", counted(empty, one, several)));
+    }
+}
+
+fn say_of_missing_masks(table: &Table<Attention>, cx: &Context) {
+    let missing = table.rows.iter().filter(|row| row.mask_area.is_none()).count();
+    if missing == table.rows.len() {
+        cx.warn("no image has a mask: `masks` looks for them by the files of the images, which must be those that were imported");
+    } else if missing > 0 {
+        cx.note(format!("{}: the shares of masks are of the others", counted(missing, "image has no mask", "images have no mask")));
     }
 }

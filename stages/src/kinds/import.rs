@@ -138,9 +138,9 @@ impl Stage for Import {
     }
 
     fn sources(&self) -> Vec<Source> {
-        let mut out = vec![Source { parameter: "images", path: self.images.clone(), what: SourceKind::Images, help: None }];
-        out.extend(self.table.iter().map(|p| Source { parameter: "table", path: p.clone(), what: SourceKind::File, help: None }));
-        out.extend(self.list.iter().map(|p| Source { parameter: "list", path: p.clone(), what: SourceKind::File, help: None }));
+        let mut out = vec![Source { parameter: "images".into(), path: self.images.clone(), what: SourceKind::Images, help: None }];
+        out.extend(self.table.iter().map(|p| Source { parameter: "table".into(), path: p.clone(), what: SourceKind::File, help: None }));
+        out.extend(self.list.iter().map(|p| Source { parameter: "list".into(), path: p.clone(), what: SourceKind::File, help: None }));
         out
     }
 

@@ -3,7 +3,7 @@
 
 use crate::contract::prelude::*;
 use crate::data::embedding::{Embedding, EmbeddingDocument};
-use crate::data::sample::{Sample, Samples};
+use crate::data::sample::{Origin, Sample, Samples};
 use crate::quality::Features;
 use crate::words::counted;
 
@@ -65,6 +65,20 @@ pub fn present(spaces: &[Space], samples: Samples, cx: &Context) -> Vec<Sample> 
         cx.note(format!("{} left out by `prepare`", counted(gone, "image is skipped: it was", "images are skipped: they were")));
     }
     rows
+}
+
+/// Refuses images of another origin than the input `port` is for.
+///
+/// # Errors
+/// Where there are some: counts them.
+pub fn only(origin: Origin, port: &str, rows: &[Sample]) -> Result<()> {
+    let others = rows.iter().filter(|row| row.origin != origin).count();
+    let (is, help) = match origin {
+        Origin::Real => ("synthetic", "bind real images to it"),
+        Origin::Synthetic => ("real", "bind images to it that a generator has made: what real images would give is in the table as baseline"),
+    };
+    let message = || counted(others, &format!("image of `{port}` is {is}"), &format!("images of `{port}` are {is}"));
+    if others == 0 { Ok(()) } else { Err(Error::helped(message(), help)) }
 }
 
 /// How far numbers of the same pixels may be apart, in parts of the largest: two devices round differently.

@@ -153,7 +153,7 @@ impl Stage for Split {
 
     fn sources(&self) -> Vec<Source> {
         let help = Some(Help::Say("copy the directory of an earlier split, such as results/STUDY/split, next to the study"));
-        self.keep.iter().map(|path| Source { parameter: "keep", path: path.clone(), what: SourceKind::Tables, help }).collect()
+        self.keep.iter().map(|path| Source { parameter: "keep".into(), path: path.clone(), what: SourceKind::Tables, help }).collect()
     }
 
     fn fills(&self, port: &str) -> bool {

@@ -4,8 +4,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::generator::{GeneratorDocument, Opened};
-use crate::contract::context::DeviceChoice;
+use super::generator::{self, GeneratorDocument, How, Opened, Wanted};
 use crate::contract::prelude::*;
 use crate::data::contents::Contents;
 use crate::data::marker;
@@ -156,12 +155,10 @@ struct Request<'a> {
     parent: Option<(&'a Sample, &'a [u8])>,
 }
 
-impl Request<'_> {
-    /// The number of its random draws: that of a translation follows from its parent, so that it does not depend on
-    /// other images.
-    fn draws(&self) -> u64 {
-        let first = |d: &Digest| u64::from_le_bytes(d.bytes()[..8].try_into().expect("BUG: eight bytes"));
-        self.parent.map_or(u64::from(self.number), |(sample, _)| first(&sample.image))
+impl<'a> Request<'a> {
+    fn wanted(&self) -> Wanted<'a> {
+        let from_noise = Wanted { number: u64::from(self.number), parent: None };
+        self.parent.map_or(from_noise, |(sample, pixels)| Wanted::translation(&sample.image, pixels))
     }
 }
 
@@ -200,21 +197,13 @@ impl Synthesize {
         };
         let batch = if self.sample == SampleMode::Train { TOGETHER } else { batch };
         let device = training::open_device(cx.device)?;
-        let generator = Opened::new(&inputs.generator, &device)?;
-        let noise = cx.stream("noise");
+        let opened = Opened::new(&inputs.generator, &device)?;
+        let noise = generator::noise(cx);
+        let how = How { truncation: *self.truncation, in_training: self.sample == SampleMode::Train, and_back: self.reconstruct };
         let model = inputs.generator.digest;
         let (mut samples, mut images, mut pack) = (vec![], vec![], vec![]);
         for chunk in orders.chunks(batch) {
-            // On a GPU, sums may be computed differently for another number of images: the last batch is padded.
-            let padding = if cx.device == DeviceChoice::Cpu { 0 } else { batch - chunk.len() };
-            let all = || chunk.iter().chain(std::iter::repeat_n(&chunk[chunk.len() - 1], padding));
-            let parents: Vec<&[u8]> = all().filter_map(|o| o.parent.map(|(_, pixels)| pixels)).collect();
-            let numbers: Vec<u64> = all().map(Request::draws).collect();
-            let made = match parents.is_empty() {
-                true if self.sample == SampleMode::Train => generator.sample_in_training(&noise, numbers[0], TOGETHER)?,
-                true => generator.sample(&noise, numbers[0], numbers.len(), *self.truncation)?,
-                false => generator.translate(&parents, &numbers, &noise, self.reconstruct)?,
-            };
+            let made = opened.make(&chunk.iter().map(Request::wanted).collect::<Vec<_>>(), batch, &noise, how)?;
             for (order, image) in chunk.iter().zip(made) {
                 if !are_numbers(&image) {
                     return Err(Error::helped(

@@ -2,25 +2,35 @@
 //! records, warnings and checkpoints, is here, once for all of them.
 
 mod adam;
+mod images;
+#[cfg(test)]
+mod tests;
+mod watch;
+mod watching;
 
+use super::classifier::ClassifierDocument;
 use super::generator::GeneratorDocument;
 use crate::contract::prelude::*;
+use crate::contract::source::{Source, SourceFiles};
 use crate::data::augment::Augment;
 use crate::data::figure::FigureFiles;
 use crate::data::pack::{self, ImageStore, Images};
 use crate::data::sample::Samples;
 use crate::data::weights::Trained;
 use crate::figures::sheet::{GRID as SHEET, sheet};
-use crate::models::GanNetwork;
 use crate::models::generators::adversaries::Observed;
 use crate::models::generators::images::{are_numbers, to_bytes};
 use crate::models::generators::{Trainer, TrainingSetup};
-use crate::records::History;
+use crate::models::{Extractor, GanNetwork};
+use crate::records::{History, Table, WatchedRow};
 use crate::training::alarm::{Alarm, AlarmState};
 use crate::training::schedule::Position;
 use crate::training::snapshot::{Restored, Snapshot};
 use crate::training::{self, Precision};
 use adam::GanAdam;
+use images::TrainingImages;
+use watch::WatchParameters;
+use watching::Watching;
 
 ports! {
     inputs {
@@ -28,6 +38,8 @@ ports! {
         samples: Samples,
         /// Their pixels.
         images: Vec<Images> [by samples],
+        /// The classifier by whose features the training is watched, for `watch` with the extractor `classifier`.
+        weights: Option<Trained<ClassifierDocument>>,
     }
     outputs {
         /// The trained generator.
@@ -37,10 +49,20 @@ ports! {
         /// Images from the same noise at several steps, the earliest in the first row; or translations of the images in
         /// the first row.
         grid: FigureFiles [contains samples; influenced images],
+        /// What `watch` saw: a row per metric and time.
+        watched: Option<Table<WatchedRow>> [influenced samples images weights],
     }
 }
 
 /// Trains an image generator against a discriminator.
+///
+/// With `watch`, FID, KID and inception score of generated images are computed now and then during the training, by the features that
+/// `features` computes, and drawn as curves. The images are those that `synthesize` would make then under this seed, from 0 on; they are
+/// compared with the training images alone. So the values are optimistic: a generator that repeats its training images has the best.
+/// They show how a training went, and choose nothing, neither when it ends nor which weights are kept; how good images are,
+/// `generative-quality` says by real images that the generator has not seen. The baseline of FID and KID is that of two halves of these
+/// training images, without a patient in common and of half as many images; that of the inception score is that of all of them. What is
+/// watched does not change the training: the generator has the same bytes without it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrainGan {
@@ -69,6 +91,9 @@ pub struct TrainGan {
     /// Precision of convolutions and linear layers on a GPU.
     #[serde(default)]
     pub precision: Precision,
+    /// Computes figures of generated images during the training; by default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<WatchParameters>,
 }
 
 /// A warning is given for fewer images than this.
@@ -91,6 +116,7 @@ impl Stage for TrainGan {
         let defaults = self.network.defaults();
         self.optimiser.complete(&defaults.adam);
         self.batch.get_or_insert(Count::of(defaults.batch));
+        self.watch.iter_mut().for_each(WatchParameters::complete);
     }
 
     fn check(&self) -> Vec<BadParameter> {
@@ -98,6 +124,7 @@ impl Stage for TrainGan {
         let (min, fault) = (network.min_batch(), network.batch_fault(batch));
         [
             self.network.check("network"),
+            self.watch.as_ref().map(WatchParameters::check).unwrap_or_default(),
             training::check_budget(self.epochs, self.steps),
             BadParameter::unless(batch >= min, "batch", &format!("must be at least {min}")),
             BadParameter::unless(fault.is_none(), "batch", fault.unwrap_or_default()),
@@ -108,6 +135,26 @@ impl Stage for TrainGan {
             ),
         ]
         .concat()
+    }
+
+    fn sources(&self) -> Vec<Source> {
+        self.watch.iter().filter_map(WatchParameters::source).collect()
+    }
+
+    fn check_sources(&self, files: &dyn SourceFiles) -> Option<BadSource> {
+        self.watch.as_ref()?.extractor.check_file(WatchParameters::EXTRACTOR, files)
+    }
+
+    fn reads(&self, port: &str) -> bool {
+        port != "weights" || self.watch.as_ref().is_some_and(|watch| watch.extractor == Extractor::Classifier)
+    }
+
+    fn requires(&self, port: &str) -> Option<&'static str> {
+        (port == "weights" && self.reads(port)).then_some("`watch` takes features of a classifier; with another `extractor`, it needs none")
+    }
+
+    fn fills(&self, port: &str) -> bool {
+        port != "watched" || self.watch.is_some()
     }
 
     fn takes(&self, input: &str) -> Takes {
@@ -132,12 +179,6 @@ impl Stage for TrainGan {
     }
 }
 
-/// Images to train on: of one kind, or those to translate and those that they should look like.
-struct TrainingImages<'a> {
-    kinds: Vec<Vec<&'a [u8]>>,
-    labels: Vec<String>,
-}
-
 impl TrainGan {
     fn batch(&self) -> u32 {
         self.batch.expect("BUG: completed before it is used").get()
@@ -150,7 +191,8 @@ impl TrainGan {
         if let Some((why, help)) = self.network.side_needed(side) {
             return Err(Error::helped(why, help));
         }
-        let images = self.training_images(&store.without_left_out(inputs.samples.clone(), cx), &store)?;
+        let samples = store.without_left_out(inputs.samples.clone(), cx);
+        let images = TrainingImages::of(&samples, &store, self.network.config().translates(), self.label.as_deref())?;
         if let Some(few) = images.kinds.iter().map(Vec::len).min().filter(|n| *n < FEW) {
             cx.warn(format!(
                 "there {} to train on: generated images will be little more than copies",
@@ -161,9 +203,10 @@ impl TrainGan {
         std::thread::scope(|scope| {
             let before = Restored::latest(cx)?;
             let done = before.as_ref().map_or(0, |b| b.0);
+            let watching = self.watch.as_ref().map(|watch| Watching::start(watch, inputs.weights.as_ref(), &images, (side, &device), cx)).transpose()?;
             let (adam, batch) = (self.optimiser.parameters(), self.batch() as usize);
             let setup = TrainingSetup { cx, device: &device, images: &images.kinds, side, batch, adam, augment: &self.augment, done, scope };
-            self.steps(self.network.config().trainer(setup)?, before, &images, side, cx)
+            self.steps(self.network.config().trainer(setup)?, watching, before, &images, side, cx)
         })
     }
 
@@ -171,6 +214,7 @@ impl TrainGan {
     fn steps(
         &self,
         mut trainer: Box<dyn Trainer + '_>,
+        mut watching: Option<Watching>,
         before: Option<(usize, Restored)>,
         images: &TrainingImages,
         side: usize,
@@ -204,10 +248,20 @@ impl TrainGan {
             cx.replay(before.thing("notes")?);
             alarm.restore(&before.thing::<AlarmState>("alarm")?);
             history = before.record()?;
+            if let Some(watching) = &mut watching {
+                watching.resume(before.record()?);
+            }
             grid = before.bytes("grid")?.chunks_exact(side * side).map(<[u8]>::to_vec).collect();
             done = step;
         }
 
+        let document = || GeneratorDocument { network: self.network.clone(), labels: images.labels.clone(), side };
+        let look = |watching: &mut Option<Watching>, step: usize, trainer: &dyn Trainer| match watching {
+            Some(watching) if watching.is_due(step, steps) => watching.look(step, &Trained::of(document(), trainer.networks().generator())?, || diverged(step)),
+            _ => Ok(()),
+        };
+        // The training may have been stopped while somebody looked.
+        look(&mut watching, done, &*trainer)?;
         for step in done + 1..=steps {
             let at = Position { step: step - 1, steps, epoch: (step - 1) * batch / epoch };
             let rate = trainer.rate(at, epochs) * *self.optimiser.parameters().learning_rate;
@@ -236,7 +290,13 @@ impl TrainGan {
             {
                 cx.warn(warning);
             }
-            cx.step(step, steps, &[("D", seen.discriminator), ("G", seen.generator)], || {
+            match look(&mut watching, step, &*trainer) {
+                // Not before there is a checkpoint of this step, from which it is looked again.
+                Ok(()) | Err(Error::Cancelled) => {}
+                Err(why) => return Err(why),
+            }
+            let values = [vec![("D", seen.discriminator), ("G", seen.generator)], watching.as_ref().map(Watching::newest).unwrap_or_default()].concat();
+            cx.step(step, steps, &values, || {
                 let mut now = Snapshot::default();
                 for (name, weights) in trainer.networks().weights() {
                     if !weights.are_finite()? {
@@ -247,13 +307,11 @@ impl TrainGan {
                 for (name, optimiser) in trainer.networks_mut().optimisers() {
                     now = now.optimiser(name, optimiser)?;
                 }
-                let now = trainer.save_state(trainer.networks().save_state(now)?);
-                now.record(&history)?
-                    .thing("notes", &cx.notes())
-                    .thing("alarm", &alarm.state())
-                    .bytes("grid", grid.concat())
-                    .thing("sheet", &(side, trainer.columns()))
-                    .finish()
+                let mut now = trainer.save_state(trainer.networks().save_state(now)?).record(&history)?;
+                if let Some(watching) = &watching {
+                    now = now.record(watching.seen())?;
+                }
+                now.thing("notes", &cx.notes()).thing("alarm", &alarm.state()).bytes("grid", grid.concat()).thing("sheet", &(side, trainer.columns())).finish()
             })?;
         }
         for (_, weights) in trainer.networks().weights() {
@@ -261,33 +319,14 @@ impl TrainGan {
                 return Err(diverged(steps));
             }
         }
-        let document = GeneratorDocument { network: self.network.clone(), labels: images.labels.clone(), side };
-        let generator = Trained::of(document, trainer.networks().generator())?;
+        let generator = Trained::of(document(), trainer.networks().generator())?;
         // No loss is computed after the last update: that of one more step, which is discarded, shows whether the networks diverged.
         if !trainer.step(steps + 1)?.is_finite() {
             return Err(diverged(steps));
         }
         let sheet = sheet(&grid, side, trainer.columns())?;
-        Ok(Outputs { generator, history, grid: FigureFiles { files: vec![(format!("{SHEET}.png"), sheet)] } })
-    }
-
-    /// Pixels of the images to train on, and the labels of the images that will be generated.
-    fn training_images<'a>(&self, samples: &Samples, store: &ImageStore<'a>) -> Result<TrainingImages<'a>> {
-        let of = |label: &str| samples.rows.iter().filter(|r| r.label == label).map(|r| store.get(&r.image)).collect::<Result<Vec<_>>>();
-        let known = samples.labels();
-        let labelled = |label: &str| match known.iter().any(|l| l == label) {
-            true => of(label),
-            false => Err(Error::helped(format!("no image has the label `{label}`"), format!("the labels are: {}", known.join(", ")))),
-        };
-        if let Some((from, to)) = self.network.config().translates() {
-            return Ok(TrainingImages { kinds: vec![labelled(from)?, labelled(to)?], labels: vec![to.to_owned()] });
-        }
-        match (&self.label, known.as_slice()) {
-            (Some(label), _) => Ok(TrainingImages { kinds: vec![labelled(label)?], labels: vec![label.clone()] }),
-            (None, [only]) => Ok(TrainingImages { kinds: vec![of(only)?], labels: vec![only.clone()] }),
-            (None, []) => Err(Error::data("there are no images to train on")),
-            (None, several) => Err(Error::helped(format!("the images have several labels: {}", several.join(", ")), "choose one with `label`")),
-        }
+        let watched = watching.map(|watching| watching.seen().clone());
+        Ok(Outputs { generator, history, watched, grid: FigureFiles { files: vec![(format!("{SHEET}.png"), sheet)] } })
     }
 }
 

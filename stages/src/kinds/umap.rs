@@ -3,7 +3,7 @@
 //! proves nothing.
 
 use super::classifier::{self, ClassifierDocument};
-use super::spaces;
+use super::spaces::{self, Space};
 use crate::contract::prelude::*;
 use crate::data::embedding::Embedding;
 use crate::data::figure::FigureFiles;
@@ -11,30 +11,48 @@ use crate::data::pack::{ImageStore, Images};
 use crate::data::sample::{Origin, Sample, Samples};
 use crate::data::weights::Trained;
 use crate::figures::{self, ColouredBy};
-use crate::records::{Embedded, Table};
-use crate::umap::{self, UmapParameters};
+use crate::records::{Embedded, Role, Table};
+use crate::umap::{self, Fitted, Metric, UmapParameters};
 use crate::words::counted;
+use hilum_cache::Digest;
+use std::collections::{BTreeMap, HashSet};
 
 ports! {
     inputs {
         /// A classifier whose features are mapped; pixels are mapped without it and without `features`.
         weights: Option<Trained<ClassifierDocument>>,
-        /// Features of all images, which are mapped. In place of `weights`.
-        features: Option<Embedding>,
-        /// The images to embed.
+        /// Features of all images by one extractor, which are mapped. In place of `weights`.
+        features: Option<Vec<Embedding>>,
+        /// The images that the map is fitted to.
         samples: Vec<Samples>,
+        /// Images that are placed in the finished map, on which they have no influence: synthetic ones, or a test set.
+        placed: Option<Vec<Samples>>,
         /// Their pixels.
-        images: Vec<Images> [by samples],
+        images: Vec<Images> [by samples placed],
     }
     outputs {
         /// One row per image.
-        embedding: Table<Embedded> [contains samples; influenced weights features images],
+        embedding: Table<Embedded> [contains samples placed; influenced weights features images],
         /// The embedding.
-        figure: FigureFiles [contains samples; influenced weights features images],
+        figure: FigureFiles [contains samples placed; influenced weights features images],
     }
 }
 
 /// Maps images in two dimensions by their features, which are bound or those of a classifier, or by their pixels.
+///
+/// The map is fitted to the images of `samples`. Those of `placed` are put into it afterwards, as by `transform` of umap-learn: each
+/// begins at the weighted mean of its nearest fitted images and is moved towards them and away from others, while no fitted image moves
+/// and no placed one meets another. So the map of `samples` is the same, to the bit, whatever is placed; bind real images to `samples`
+/// and synthetic ones to `placed` to see where the latter lie among the former, and do so for each arm to have maps that can be
+/// compared. Where both are bound to `samples`, synthetic images shape the map, and a set that differs from the real one may make a place
+/// of its own.
+///
+/// An image that is like none of the fitted ones is placed among them all the same. So a note says how many placed images are farther
+/// from their nearest fitted image, by their features, than 95 % of the fitted images are from theirs: of images of the same kind, about
+/// 5 % would be.
+///
+/// An image of both is fitted. The column `role` of the table says `fitted` or `placed`; in the figure, placed images are in rings. The
+/// trustworthiness is that of the fitted images.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Umap {
@@ -44,7 +62,10 @@ pub struct Umap {
     /// Minimum distance between points of the embedding.
     #[serde(default = "default_min_dist")]
     pub min_dist: Share,
-    /// Maximum number of images of each label and origin, drawn at random.
+    /// How distances between features are measured.
+    #[serde(default)]
+    pub metric: Metric,
+    /// Maximum number of images of each label and origin, drawn at random; of placed images likewise.
     #[serde(default = "default_max_per_label")]
     pub max_per_label: Whole<3>,
     /// What colours and shapes of the figure stand for.
@@ -64,7 +85,7 @@ fn default_max_per_label() -> Whole<3> {
 
 impl Stage for Umap {
     const NAME: &'static str = "umap";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
@@ -83,53 +104,69 @@ impl Stage for Umap {
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let store = ImageStore::of(&inputs.images)?;
-        let bound: Vec<Embedding> = inputs.features.into_iter().collect();
-        let spaces = spaces::spaces(&bound)?;
-        let tables: Vec<Samples> = inputs.samples.into_iter().map(|t| store.without_left_out(t, cx)).collect();
-        let rows = self.rows(&tables, cx);
-        let (data, dimensions, what) = match (spaces.first(), &inputs.weights) {
-            (Some(space), _) => {
-                let features = space.of_rows(&rows)?;
-                let dimensions = features.first().map_or(0, Vec::len);
-                (features.concat(), dimensions, format!("{dimensions} features of {}", space.name))
-            }
-            (None, Some(weights)) => {
-                let features = classifier::features(weights, &rows, &store, cx)?;
-                let dimensions = features.first().map_or(0, Vec::len);
-                (features.concat(), dimensions, format!("{dimensions} features of {}", weights.document.network.name()))
-            }
-            (None, None) => (pixels(&rows, &store)?, store.side * store.side, format!("{} pixels", store.side * store.side)),
+        let bound = inputs.features.unwrap_or_default();
+        let mapped = match (bound.is_empty(), &inputs.weights) {
+            (false, _) => Mapped::Features(spaces::one_space(&bound)?),
+            (true, Some(weights)) => Mapped::Weights(weights),
+            (true, None) => Mapped::Pixels,
         };
-        let parameters = UmapParameters { neighbours: *self.neighbours as usize, min_dist: *self.min_dist, epochs: None };
-        let embedding = umap::embed(&data, dimensions, &parameters, cx.stream("layout").bits()).map_err(Error::data)?;
+        let rows = self.rows(inputs.samples, &HashSet::new(), &store, cx);
+        let fitted: HashSet<Digest> = rows.iter().map(|row| row.image).collect();
+        let placed = self.rows(inputs.placed.unwrap_or_default(), &fitted, &store, cx);
+        if rows.is_empty() && !placed.is_empty() {
+            return Err(Error::helped("`samples` has no images, so there is no map to place others in", "bind images to `samples`"));
+        }
+
+        let (data, dimensions) = mapped.numbers(&rows, &store, cx)?;
+        let parameters = UmapParameters { neighbours: *self.neighbours as usize, min_dist: *self.min_dist, epochs: None, metric: self.metric };
+        let positions = umap::embed(&data, dimensions, &parameters, cx.stream("layout").bits()).map_err(Error::data)?;
         let k = (*self.neighbours as usize).min(rows.len().saturating_sub(1) / 2).max(1);
-        let trust = umap::trustworthiness(&data, dimensions, &embedding, k);
+        let (points, width) = self.metric.points(&data, dimensions);
+        let trust = umap::trustworthiness(&points, width, &positions, k);
         // So few images have no neighbours to keep.
         let trust = (!trust.is_nan()).then(|| format!("{trust:.3}"));
         if let Some(trust) = &trust {
             cx.note(format!("trustworthiness at {}: {trust}", counted(k, "neighbour", "neighbours")));
         }
 
-        let mut table = Table::default();
-        let finite = |x: f64| Some(x).filter(|x| x.is_finite());
-        for (row, at) in rows.iter().zip(&embedding) {
-            let (label, source) = (row.label.clone(), row.source.clone());
-            table.rows.push(Embedded { image: row.image, label, origin: row.origin, x: finite(at[0]), y: finite(at[1]), source });
+        let mut table = Table { rows: embedded(&rows, &positions, Role::Fitted) };
+        let mut counts = String::new();
+        if !placed.is_empty() {
+            let (new, _) = mapped.numbers(&placed, &store, cx)?;
+            let stream = cx.stream("place");
+            let seeds: Vec<u64> = placed.iter().map(|row| row.priority(&stream).0).collect();
+            let map = Fitted { data: &data, dimensions, positions: &positions };
+            let places = umap::place(map, &new, &parameters, &seeds).map_err(Error::data)?;
+            table.rows.extend(embedded(&placed, &places, Role::Placed));
+            note_far((&points, &self.metric.points(&new, dimensions).0), width, cx);
+            counts = format!("; {} fitted, {} placed", rows.len(), placed.len());
         }
         let trust = trust.map(|t| format!(", trustworthiness {t}")).unwrap_or_default();
-        let caption = format!("UMAP of {what}; {} neighbours, min_dist {}{trust}", *self.neighbours, *self.min_dist);
+        let what = mapped.described(dimensions);
+        let metric = if self.metric == Metric::Cosine { ", cosine distances" } else { "" };
+        let caption = format!("UMAP of {what}{metric}; {} neighbours, min_dist {}{trust}{counts}", *self.neighbours, *self.min_dist);
         let drawn = figures::Embedding { title: "", how: "", table: &table, by: self.colour };
         Ok(Outputs { figure: figures::of_embedding(drawn, &caption)?, embedding: table })
     }
 }
 
 impl Umap {
-    /// The images of all tables, each once, at most `max_per_label` of each label and origin.
-    fn rows(&self, tables: &[Samples], cx: &Context) -> Vec<Sample> {
-        let mut groups: std::collections::BTreeMap<(Origin, String), Vec<Sample>> = std::collections::BTreeMap::new();
-        let mut seen = std::collections::HashSet::new();
-        for row in tables.iter().flat_map(|t| &t.rows).filter(|r| seen.insert(r.image)) {
-            groups.entry((row.origin, row.label.clone())).or_default().push(row.clone());
+    /// The images of all tables but those of `others`, each once, at most `max_per_label` of each label and origin.
+    fn rows(&self, tables: Vec<Samples>, others: &HashSet<Digest>, store: &ImageStore, cx: &Context) -> Vec<Sample> {
+        let mut groups: BTreeMap<(Origin, String), Vec<Sample>> = BTreeMap::new();
+        let (mut seen, mut shared) = (HashSet::new(), 0);
+        for row in tables.into_iter().flat_map(|table| store.without_left_out(table, cx).rows) {
+            if !seen.insert(row.image) {
+                continue;
+            }
+            if others.contains(&row.image) {
+                shared += 1;
+            } else {
+                groups.entry((row.origin, row.label.clone())).or_default().push(row);
+            }
+        }
+        if shared > 0 {
+            cx.note(format!("{} not placed: the map is fitted to them", counted(shared, "image of `placed` is", "images of `placed` are")));
         }
         let mut rows = vec![];
         for (_, mut images) in groups {
@@ -144,72 +181,69 @@ impl Umap {
     }
 }
 
-fn pixels(rows: &[Sample], store: &ImageStore) -> Result<Vec<f32>> {
-    let images = rows.iter().map(|row| store.get(&row.image)).collect::<Result<Vec<_>>>()?;
-    Ok(images.iter().flat_map(|image| image.iter().map(|v| f32::from(*v) / 255.0)).collect())
+/// What is mapped.
+enum Mapped<'a> {
+    Features(Space<'a>),
+    Weights(&'a Trained<ClassifierDocument>),
+    Pixels,
+}
+
+impl Mapped<'_> {
+    /// The numbers of all images, one image after the other, and how many each has.
+    fn numbers(&self, rows: &[Sample], store: &ImageStore, cx: &Context) -> Result<(Vec<f32>, usize)> {
+        let features = match self {
+            Mapped::Features(space) => space.of_rows(rows)?,
+            Mapped::Weights(weights) => classifier::features(weights, rows, store, cx)?,
+            Mapped::Pixels => {
+                let images = rows.iter().map(|row| store.get(&row.image)).collect::<Result<Vec<_>>>()?;
+                return Ok((images.iter().flat_map(|image| image.iter().map(|v| f32::from(*v) / 255.0)).collect(), store.side * store.side));
+            }
+        };
+        let dimensions = features.first().map_or(0, Vec::len);
+        Ok((features.concat(), dimensions))
+    }
+
+    fn described(&self, dimensions: usize) -> String {
+        match self {
+            Mapped::Features(space) => format!("{dimensions} features of {}", space.name),
+            Mapped::Weights(weights) => format!("{dimensions} features of {}", weights.document.network.name()),
+            Mapped::Pixels => format!("{dimensions} pixels"),
+        }
+    }
+}
+
+fn embedded(rows: &[Sample], positions: &[[f64; 2]], role: Role) -> Vec<Embedded> {
+    let finite = |x: f64| Some(x).filter(|x| x.is_finite());
+    let of = |(row, at): (&Sample, &[f64; 2])| Embedded {
+        image: row.image,
+        label: row.label.clone(),
+        origin: row.origin,
+        x: finite(at[0]),
+        y: finite(at[1]),
+        source: row.source.clone(),
+        role,
+    };
+    rows.iter().zip(positions).map(of).collect()
+}
+
+/// The share of the fitted images within whose distance to their nearest other one a placed image counts as near.
+const NEAR: f64 = 0.95;
+
+/// Says how many new images are far from all fitted ones, which a map does not show.
+fn note_far((fitted, new): (&[f32], &[f32]), dimensions: usize, cx: &Context) {
+    let first = |(_, distances): (Vec<Vec<usize>>, Vec<Vec<f32>>)| distances.iter().filter_map(|row| row.first().copied()).collect::<Vec<f32>>();
+    let mut usual = first(umap::nearest(fitted, dimensions, 1));
+    usual.sort_by(f32::total_cmp);
+    // One image has no nearest other one.
+    let Some(limit) = usual.get(((usual.len() as f64 * NEAR).ceil() as usize).saturating_sub(1)) else { return };
+    let found = first(umap::nearest_among(fitted, new, dimensions, 1));
+    let far = found.iter().filter(|distance| *distance > limit).count();
+    let lie = if far == 1 { "lies" } else { "lie" };
+    cx.note(format!(
+        "{far} of {} {lie} farther from the nearest fitted image than 95 % of the fitted images do from theirs, which the map does not show",
+        counted(found.len(), "placed image", "placed images")
+    ));
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::embedding::tests::embedded;
-    use crate::data::pack::NewPack;
-    use crate::data::sample::tests::sample;
-
-    #[test]
-    fn trustworthiness_is_left_out_where_it_has_no_meaning() {
-        let notes = |n: u32| {
-            let dir = tempfile::tempdir().unwrap();
-            let rows: Vec<Sample> = (0..n).map(|i| sample("p", i, "normal")).collect();
-            NewPack::of(rows.iter().map(|r| (r.image, vec![r.number as u8 * 20; 16])).collect(), None).save(dir.path()).unwrap();
-            let files = ["index.csv", "pixels.u8"].map(|name| File { name: name.into(), path: dir.path().join(name) });
-            let inputs = Inputs { weights: None, features: None, samples: vec![Samples::of(rows)], images: vec![Images::open(&files).unwrap()] };
-            let stage: Umap = serde_json::from_str("{}").unwrap();
-            let cx = Context::for_tests(Umap::NAME).seeded(1);
-            assert_eq!(stage.run(inputs, &cx).unwrap().embedding.rows.len(), n as usize);
-            cx.notes().iter().map(Note::to_string).collect::<Vec<_>>()
-        };
-        assert!(notes(2).is_empty());
-        assert!(notes(3)[0].starts_with("trustworthiness at 1 neighbour: "));
-    }
-
-    #[test]
-    fn features_that_are_bound_are_mapped_in_place_of_pixels() {
-        let rows: Vec<Sample> = (0..12).map(|i| sample("p", i, if i < 6 { "a" } else { "b" })).collect();
-        let mapped = |features: Option<Embedding>| {
-            let images = vec![classifier::tests::packed(&rows)];
-            let inputs = Inputs { weights: None, features, samples: vec![Samples::of(rows.clone())], images };
-            let stage: Umap = serde_json::from_str(r#"{"neighbours": 4}"#).unwrap();
-            stage.run(inputs, &Context::for_tests(Umap::NAME).seeded(1)).map(|out| out.embedding)
-        };
-        let (of_features, of_pixels) = (mapped(Some(embedded("inception", &rows))).unwrap(), mapped(None).unwrap());
-        assert!(of_features.rows.len() == 12 && of_features != of_pixels);
-        assert!(mapped(Some(embedded("inception", &rows[..9]))).unwrap_err().to_string().ends_with("has no features by inception"));
-    }
-
-    #[test]
-    fn weights_and_features_are_not_both_mapped() {
-        struct Nothing;
-        impl Upstream for Nothing {
-            fn kind(&self, _: usize) -> &'static str {
-                unreachable!()
-            }
-            fn name(&self, _: usize) -> &str {
-                unreachable!()
-            }
-            fn parameters(&self, _: usize) -> &serde_json::Value {
-                unreachable!()
-            }
-            fn makers(&self, _: usize, _: &str) -> Vec<usize> {
-                unreachable!()
-            }
-            fn gathering_all_but(&self, _: &str, _: &str) -> Option<String> {
-                unreachable!()
-            }
-        }
-        let stage: Umap = serde_json::from_str("{}").unwrap();
-        let bad = |bound: &[&str]| Stage::check_inputs(&stage, &|port| if bound.contains(&port) { vec![0] } else { vec![] }, &Nothing);
-        assert!(bad(&["weights"]).is_empty() && bad(&["features", "images"]).is_empty() && bad(&[]).is_empty());
-        assert_eq!(bad(&["weights", "features"])[0].why, "`weights` and `features` are both bound, but one of them is mapped");
-    }
-}
+mod tests;

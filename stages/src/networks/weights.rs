@@ -20,8 +20,18 @@ pub struct Weights {
     device: Device,
     /// Norms by name: true where running statistics are used in training as well, and not updated.
     frozen: Vec<(String, Arc<AtomicBool>)>,
-    /// No initial values are drawn: only names and shapes are needed.
-    shapes_only: bool,
+    initial: Initial,
+}
+
+/// What becomes of initial values.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Initial {
+    /// They are drawn.
+    Drawn,
+    /// Zeros, as a file replaces them.
+    Zero,
+    /// There are none: only names and shapes are needed.
+    None,
 }
 
 /// A part of a network by its name, in which layers make their tensors, with initial values from a stream.
@@ -34,11 +44,15 @@ pub struct Scope<'a> {
 impl Weights {
     /// An empty collection for tensors on a device.
     pub fn on(device: &Device) -> Self {
-        Weights { trained: vec![], buffers: vec![], device: device.clone(), frozen: vec![], shapes_only: false }
+        Weights { trained: vec![], buffers: vec![], device: device.clone(), frozen: vec![], initial: Initial::Drawn }
     }
     /// A collection that only counts: its tensors take no memory and have no values of their own.
     pub fn shapes_only() -> Self {
-        Weights { shapes_only: true, ..Weights::on(&Device::Cpu) }
+        Weights { initial: Initial::None, ..Weights::on(&Device::Cpu) }
+    }
+    /// A collection whose tensors are zero until a file is loaded: drawing values for tens of millions of numbers takes seconds.
+    pub fn to_be_loaded(device: &Device) -> Self {
+        Weights { initial: Initial::Zero, ..Weights::on(device) }
     }
     /// The scope in which a whole network makes its tensors.
     pub fn scope<'a>(&'a mut self, init: &'a mut Stream) -> Scope<'a> {
@@ -150,8 +164,10 @@ impl Scope<'_> {
     }
     fn tensor(&mut self, shape: &[usize], init: Init) -> Result<Tensor> {
         let device = self.weights.device.clone();
-        if self.weights.shapes_only {
-            return Ok(Tensor::zeros((), DType::F32, &device)?.broadcast_as(shape)?);
+        match self.weights.initial {
+            Initial::None => return Ok(Tensor::zeros((), DType::F32, &device)?.broadcast_as(shape)?),
+            Initial::Zero => return Ok(Tensor::zeros(shape, DType::F32, &device)?),
+            Initial::Drawn => {}
         }
         let n = shape.iter().product();
         let stream = &mut *self.init;

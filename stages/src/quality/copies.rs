@@ -11,23 +11,44 @@ pub struct Copied {
     pub is_mirrored: bool,
 }
 
+fn mirrored(pixels: &[u8], side: usize) -> Vec<u8> {
+    pixels.chunks(side.max(1)).flat_map(|row| row.iter().rev().copied()).collect()
+}
+
 /// Of every synthetic image, the training image that it is a copy of. Images are rows of `side` greys each, from the top.
 pub fn copies(training: &[&[u8]], synthetic: &[&[u8]], side: usize) -> Vec<Option<Copied>> {
     let mut places: HashMap<&[u8], usize> = HashMap::new();
     for (at, pixels) in training.iter().enumerate() {
         places.entry(pixels).or_insert(at);
     }
-    let mirrored = |pixels: &[u8]| -> Vec<u8> { pixels.chunks(side.max(1)).flat_map(|row| row.iter().rev().copied()).collect() };
     let copied = |pixels: &[u8]| {
         let as_it_is = places.get(pixels).map(|at| Copied { training: *at, is_mirrored: false });
-        as_it_is.or_else(|| places.get(mirrored(pixels).as_slice()).map(|at| Copied { training: *at, is_mirrored: true }))
+        as_it_is.or_else(|| places.get(mirrored(pixels, side).as_slice()).map(|at| Copied { training: *at, is_mirrored: true }))
     };
     synthetic.iter().map(|pixels| copied(pixels)).collect()
+}
+
+/// Which images of one set have the pixels of another image of it, as they are or mirrored.
+pub fn shared_pixels(images: &[&[u8]], side: usize) -> Vec<bool> {
+    let mut counts: HashMap<&[u8], usize> = HashMap::new();
+    images.iter().for_each(|pixels| *counts.entry(pixels).or_default() += 1);
+    let is_shared = |pixels: &[u8]| {
+        let mirrored = mirrored(pixels, side);
+        // One that is symmetric has itself for its mirror image.
+        counts[pixels] > 1 || (mirrored != pixels && counts.contains_key(mirrored.as_slice()))
+    };
+    images.iter().map(|pixels| is_shared(pixels)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn images_of_one_set_that_share_pixels_are_told_from_those_that_are_alone() {
+        let images: [&[u8]; 6] = [&[1, 2, 3, 4], &[5, 5, 6, 6], &[2, 1, 4, 3], &[7, 8, 9, 9], &[7, 8, 9, 9], &[0, 1, 1, 1]];
+        assert_eq!(shared_pixels(&images, 2), [true, false, true, true, true, false]);
+    }
 
     #[test]
     fn equal_and_mirrored_pixels_are_found_and_others_are_not() {

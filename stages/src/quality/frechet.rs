@@ -5,14 +5,6 @@ use super::products::cross;
 use super::{Features, Watch, root, singular};
 use crate::neighbours::part;
 
-/// [`frechet_distance_watched`] where nobody watches.
-///
-/// # Errors
-/// The same.
-pub fn frechet_distance(a: &Features, b: &Features) -> Result<f64, String> {
-    frechet_distance_watched(a, b, &|_| ())
-}
-
 /// `|μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 √(Σ₁Σ₂))` of the means and covariances (divided by `n − 1`) of two sets.
 ///
 /// The trace of `√(Σ₁Σ₂)` is the sum of the singular values of `R₁R₂ᵀ` for any `R` with `RᵀR = Σ`. These are the
@@ -22,7 +14,7 @@ pub fn frechet_distance(a: &Features, b: &Features) -> Result<f64, String> {
 /// # Errors
 /// Where a set has fewer than two images, the numbers of features differ, or the distance overflows. See [`full_rank`]
 /// for whether the distance means anything.
-pub fn frechet_distance_watched(a: &Features, b: &Features, watch: Watch) -> Result<f64, String> {
+pub fn frechet_distance(a: &Features, b: &Features, watch: Watch) -> Result<f64, String> {
     if a.dimensions() != b.dimensions() {
         return Err(format!("the sets have {} and {} features", a.dimensions(), b.dimensions()));
     }

@@ -7,18 +7,30 @@ use crate::words::counted;
 /// Parts of adjacent images whose scores are averaged.
 const SPLITS: usize = 10;
 
+/// Images that a part has at least: with as many, the mean of two classes is already known well enough for a score that is about
+/// 5 % too low.
+const FEW: usize = 10;
+
+/// The least number of images that have an inception score.
+pub const LEAST: usize = SPLITS * FEW;
+
 /// `exp(mean KL(p(y|x) ‖ p(y)))` of class probabilities, `images × classes`: from 1, if all images get the same
 /// probabilities, to the number of classes. The mean of the scores of ten parts, and its standard error.
 ///
 /// Parts are of adjacent images, as in the paper, so that images should be in an order that says nothing of their class.
 /// One class alone is no subject for this score.
 ///
+/// The score of a part is at most the number of its images, and too low by a factor of up to about `exp((classes − 1) / (2 images))`
+/// (Miller 1955), of classes that images are ever given: a part has ten images or more. Even then, only scores of equally many images
+/// can be compared, and that of a few thousand images by a network of a thousand classes with no other.
+///
 /// # Errors
-/// Where there are fewer than ten images, or probabilities are negative or do not sum to 1 (± 1e-3).
+/// Where there are fewer images than that, or probabilities are negative or do not sum to 1 (± 1e-3).
 pub fn inception_score(probabilities: &Features) -> Result<Estimate, String> {
-    let count = probabilities.count();
-    if count < SPLITS {
-        return Err(format!("{}: the score is a mean over {SPLITS} parts", counted(count, "image", "images")));
+    let (count, classes) = (probabilities.count(), probabilities.dimensions());
+    if count < LEAST {
+        let (images, of) = (counted(count, "image", "images"), counted(classes, "class", "classes"));
+        return Err(format!("{images} with {of}: the score needs {LEAST}, {FEW} in each of its {SPLITS} parts, so that their means say something"));
     }
     let is_odd = |row: &[f64]| row.iter().any(|p| *p < 0.0) || (row.iter().sum::<f64>() - 1.0).abs() > 1e-3;
     if let Some(i) = probabilities.rows().position(is_odd) {

@@ -8,14 +8,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Blocks of images that the standard error leaves out, one after the other.
 const BLOCKS: usize = 10;
 
-/// [`kernel_distance_watched`] where nobody watches.
-///
-/// # Errors
-/// The same.
-pub fn kernel_distance(a: &Features, b: &Features) -> Result<Estimate, String> {
-    kernel_distance_watched(a, b, &|_| ())
-}
-
 /// The unbiased squared maximum mean discrepancy under the kernel `(x·y/d + 1)³`, from all images rather than subsets of
 /// them. It may fall below zero for sets that are alike.
 ///
@@ -26,7 +18,7 @@ pub fn kernel_distance(a: &Features, b: &Features) -> Result<Estimate, String> {
 ///
 /// # Errors
 /// Where a set has fewer than two images, the numbers of features differ, or the kernel overflows.
-pub fn kernel_distance_watched(a: &Features, b: &Features, watch: Watch) -> Result<Estimate, String> {
+pub fn kernel_distance(a: &Features, b: &Features, watch: Watch) -> Result<Estimate, String> {
     if a.dimensions() != b.dimensions() {
         return Err(format!("the sets have {} and {} features", a.dimensions(), b.dimensions()));
     }

@@ -17,19 +17,11 @@ pub struct Nearest {
     pub distance: f64,
 }
 
-/// [`nearest_training_watched`] where nobody watches.
-///
-/// # Errors
-/// The same.
-pub fn nearest_training(images: &Features, training: &Features) -> Result<Vec<Nearest>, String> {
-    nearest_training_watched(images, training, &|_| ())
-}
-
 /// The nearest training image of every image. `O(n²d)`, at nearly the speed of a matrix product.
 ///
 /// # Errors
 /// Where there is no training image, the numbers of features differ, or a distance overflows.
-pub fn nearest_training_watched(images: &Features, training: &Features, watch: Watch) -> Result<Vec<Nearest>, String> {
+pub fn nearest_training(images: &Features, training: &Features, watch: Watch) -> Result<Vec<Nearest>, String> {
     if images.dimensions() != training.dimensions() {
         return Err(format!("the sets have {} and {} features", images.dimensions(), training.dimensions()));
     }
@@ -41,13 +33,8 @@ pub fn nearest_training_watched(images: &Features, training: &Features, watch: W
     if found.iter().all(|near| near.distance.is_finite()) { Ok(found) } else { Err("the features are too large: a distance overflows".into()) }
 }
 
-/// [`nearest_other_training_watched`] where nobody watches.
-pub fn nearest_other_training(training: &Features) -> Vec<f64> {
-    nearest_other_training_watched(training, &|_| ())
-}
-
 /// The distance of every training image to the nearest other one; infinite for one alone.
-pub fn nearest_other_training_watched(training: &Features, watch: Watch) -> Vec<f64> {
+pub fn nearest_other_training(training: &Features, watch: Watch) -> Vec<f64> {
     nearest_others(training, 1, watch).into_iter().map(|near| near.squared.first().map_or(f64::INFINITY, |d| d.sqrt())).collect()
 }
 

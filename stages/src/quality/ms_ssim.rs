@@ -4,10 +4,12 @@
 //! A scale is halved by means of 2 × 2 pixels, and compared in windows of 11 × 11 pixels under a normal distribution with a standard
 //! deviation of 1.5, beyond the border in the mirrored image: as torchmetrics does it, where terms below zero count as zero.
 
-use super::Estimate;
+use super::{Estimate, Watch};
 use crate::contract::seed::Stream;
 use crate::math::{exp, pow};
+use crate::words::counted;
 use rayon::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Weights of the scales, finest first, as the paper has them.
 const WEIGHTS: [f64; 5] = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
@@ -55,19 +57,25 @@ pub fn ms_ssim(a: &[u8], b: &[u8], side: usize) -> Result<f64, String> {
     Ok(product)
 }
 
-/// The mean of [`ms_ssim`] over pairs of `images`, and its standard error by leaving out one image at a time (Efron & Tukey's jackknife);
-/// none for fewer than three images.
+/// The mean of [`ms_ssim`] over pairs of `images`, and its standard error by leaving out one image at a time (the jackknife: Quenouille 1949,
+/// Tukey 1958); none for fewer than three images.
 ///
 /// # Errors
 /// Those of [`ms_ssim`], and where there is no pair.
 ///
 /// # Panics
 /// Where a pair is of images that are not there.
-pub fn diversity(images: &[&[u8]], side: usize, pairs: &[(usize, usize)]) -> Result<Estimate, String> {
+pub fn diversity(images: &[&[u8]], side: usize, pairs: &[(usize, usize)], watch: Watch) -> Result<Estimate, String> {
     if pairs.is_empty() {
-        return Err(format!("{} {}: alike are at least two", images.len(), if images.len() == 1 { "image" } else { "images" }));
+        return Err(format!("{}: a comparison needs two", counted(images.len(), "image", "images")));
     }
-    let values: Vec<f64> = pairs.par_iter().map(|(i, j)| ms_ssim(images[*i], images[*j], side)).collect::<Result<_, _>>()?;
+    let done = AtomicUsize::new(0);
+    let of = |(i, j): &(usize, usize)| {
+        let value = ms_ssim(images[*i], images[*j], side);
+        watch((done.fetch_add(1, Ordering::Relaxed) + 1) as f64 / pairs.len() as f64);
+        value
+    };
+    let values: Vec<f64> = pairs.par_iter().map(of).collect::<Result<_, _>>()?;
     let sum: f64 = values.iter().sum();
     // Of each image, the sum and the number of its pairs.
     let mut own = vec![(0.0, 0); images.len()];
@@ -161,6 +169,7 @@ fn halved(image: &[f64], side: usize) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::contract::seed::Seed;
+    use crate::quality::UNWATCHED;
     use serde_json::Value;
 
     /// The images of `tests/oracle/ms_ssim.py`: waves and noise of whole numbers.
@@ -211,13 +220,13 @@ mod tests {
         let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
         let all = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)];
         let value = |i: usize, j: usize| ms_ssim(images[i], images[j], 24).unwrap();
-        let found = diversity(&images, 24, &all).unwrap();
+        let found = diversity(&images, 24, &all, UNWATCHED).unwrap();
         assert!((found.value - all.iter().map(|(i, j)| value(*i, *j)).sum::<f64>() / 6.0).abs() < 1e-15);
         let without = |i: usize| all.iter().filter(|(a, b)| *a != i && *b != i).map(|(a, b)| value(*a, *b)).sum::<f64>() / 3.0;
         let variance = (0..4).map(|i| (without(i) - found.value).powi(2)).sum::<f64>() * 0.75;
         assert!((found.error.unwrap() - variance.sqrt()).abs() < 1e-12);
-        assert_eq!(diversity(&images, 24, &all[..1]).unwrap().error, None);
-        assert_eq!(diversity(&images[..1], 24, &[]).unwrap_err(), "1 image: alike are at least two");
+        assert_eq!(diversity(&images, 24, &all[..1], UNWATCHED).unwrap().error, None);
+        assert_eq!(diversity(&images[..1], 24, &[], UNWATCHED).unwrap_err(), "1 image: a comparison needs two");
     }
 
     #[test]

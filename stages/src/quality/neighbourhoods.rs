@@ -22,14 +22,6 @@ pub struct Neighbourhoods {
     pub coverage: f64,
 }
 
-/// [`neighbourhoods_watched`] where nobody watches.
-///
-/// # Errors
-/// The same.
-pub fn neighbourhoods<const N: usize>(real: &Features, synthetic: &Features, k: [usize; N]) -> [Result<Neighbourhoods, String>; N] {
-    neighbourhoods_watched(real, synthetic, k, &|_| ())
-}
-
 /// The figures with neighbourhoods of each of the sizes `k`, or why there are none of that size. An image lies in a
 /// neighbourhood if it is nearer to its centre than the `k`-th neighbour is, not as near. `O(n²d)`, at nearly the speed of a matrix
 /// product.
@@ -37,7 +29,7 @@ pub fn neighbourhoods<const N: usize>(real: &Features, synthetic: &Features, k: 
 /// # Errors
 /// For a size that is zero, or a set of no more images than that; where the numbers of features differ, or distances
 /// overflow.
-pub fn neighbourhoods_watched<const N: usize>(real: &Features, synthetic: &Features, k: [usize; N], watch: Watch) -> [Result<Neighbourhoods, String>; N] {
+pub fn neighbourhoods<const N: usize>(real: &Features, synthetic: &Features, k: [usize; N], watch: Watch) -> [Result<Neighbourhoods, String>; N] {
     if real.dimensions() != synthetic.dimensions() {
         let why = format!("the sets have {} and {} features", real.dimensions(), synthetic.dimensions());
         return [(); N].map(|()| Err(why.clone()));

@@ -1,7 +1,7 @@
 //! Against what other programs compute (`tests/oracle/quality.py`), and sets of which little can be said.
 
 use super::memorisation::{authentic, discoveries, nearest_other_training, nearest_training, p_values, ratio};
-use super::neighbourhoods::{Neighbourhoods, neighbourhoods, neighbourhoods_watched};
+use super::neighbourhoods::{Neighbourhoods, neighbourhoods};
 use super::*;
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ fn made(count: usize, dimensions: usize, seed: usize) -> Features {
 }
 
 fn one_size(real: &Features, synthetic: &Features, k: usize) -> Result<Neighbourhoods, String> {
-    let [found] = neighbourhoods(real, synthetic, [k]);
+    let [found] = neighbourhoods(real, synthetic, [k], UNWATCHED);
     found
 }
 
@@ -33,7 +33,7 @@ fn one_size(real: &Features, synthetic: &Features, k: usize) -> Result<Neighbour
 #[test]
 fn frechet_distances_are_those_of_scipy() {
     for case in oracle()["frechet"].as_array().unwrap() {
-        let found = frechet_distance(&features(&case["real"]), &features(&case["synthetic"])).unwrap();
+        let found = frechet_distance(&features(&case["real"]), &features(&case["synthetic"]), UNWATCHED).unwrap();
         for (key, tolerance) in [("sqrtm", 1e-6), ("nuclear", 1e-9)] {
             let wanted = case[key].as_f64().unwrap();
             assert!((found - wanted).abs() <= tolerance * (1.0 + wanted.abs()), "{}: {found} and {wanted} by {key}", case["name"]);
@@ -45,9 +45,9 @@ fn frechet_distances_are_those_of_scipy() {
 fn frechet_distances_are_symmetric_and_zero_between_equal_sets() {
     for (n, m, d) in [(40, 30, 5), (9, 12, 30), (20, 7, 10), (3, 200, 70)] {
         let (a, b) = (made(n, d, 1), made(m, d, 2));
-        let (one, other) = (frechet_distance(&a, &b).unwrap(), frechet_distance(&b, &a).unwrap());
+        let (one, other) = (frechet_distance(&a, &b, UNWATCHED).unwrap(), frechet_distance(&b, &a, UNWATCHED).unwrap());
         assert!((one - other).abs() < 1e-9 * (1.0 + one) && one > 0.0, "{one} and {other}");
-        assert!(frechet_distance(&a, &a).unwrap() < 1e-9);
+        assert!(frechet_distance(&a, &a, UNWATCHED).unwrap() < 1e-9);
     }
 }
 
@@ -62,7 +62,7 @@ fn the_distance_of_doubled_features_is_their_variance() {
         let mean = a.mean();
         let trace: f64 = a.deviations(&mean).rows().flatten().map(|v| v * v).sum();
         let wanted = trace + mean.iter().map(|m| m * m).sum::<f64>();
-        let found = frechet_distance(&a, &b).unwrap();
+        let found = frechet_distance(&a, &b, UNWATCHED).unwrap();
         assert!((found - wanted).abs() <= 1e-10 * wanted, "{found} and {wanted}");
     }
 }
@@ -76,15 +76,15 @@ fn those_who_watch_are_told_of_all_figures() {
         let all = std::mem::take(&mut *told.lock().unwrap());
         assert!(all.iter().all(|share| (0.0..=1.0).contains(share)) && all.last() == Some(&1.0), "{all:?}");
     };
-    assert_eq!(frechet_distance_watched(&a, &b, &watch), frechet_distance(&a, &b));
+    assert_eq!(frechet_distance(&a, &b, &watch), frechet_distance(&a, &b, UNWATCHED));
     all();
-    assert_eq!(kernel_distance_watched(&a, &b, &watch), kernel_distance(&a, &b));
+    assert_eq!(kernel_distance(&a, &b, &watch), kernel_distance(&a, &b, UNWATCHED));
     all();
-    assert_eq!(neighbourhoods_watched(&a, &b, [3], &watch), neighbourhoods(&a, &b, [3]));
+    assert_eq!(neighbourhoods(&a, &b, [3], &watch), neighbourhoods(&a, &b, [3], UNWATCHED));
     all();
-    assert_eq!(memorisation::nearest_training_watched(&a, &b, &watch), nearest_training(&a, &b));
+    assert_eq!(nearest_training(&a, &b, &watch), nearest_training(&a, &b, UNWATCHED));
     all();
-    assert_eq!(memorisation::nearest_other_training_watched(&a, &watch), nearest_other_training(&a));
+    assert_eq!(nearest_other_training(&a, &watch), nearest_other_training(&a, UNWATCHED));
     all();
 }
 
@@ -100,7 +100,7 @@ fn a_covariance_without_full_rank_is_refused_by_the_numbers() {
 fn kernel_distances_are_those_of_the_formula() {
     let oracle = oracle();
     for (pair, case) in oracle["frechet"].as_array().unwrap().iter().zip(oracle["kernel"].as_array().unwrap()) {
-        let found = kernel_distance(&features(&pair["real"]), &features(&pair["synthetic"])).unwrap();
+        let found = kernel_distance(&features(&pair["real"]), &features(&pair["synthetic"]), UNWATCHED).unwrap();
         assert_eq!(found.error.is_some(), !case["error"].is_null());
         for (found, wanted) in [(Some(found.value), &case["value"]), (found.error, &case["error"])] {
             let (found, wanted) = (found.unwrap_or(0.0), wanted.as_f64().unwrap_or(0.0));
@@ -118,9 +118,24 @@ fn inception_scores_are_those_of_the_formula() {
         }
     }
     let odd = |values: Vec<f64>| inception_score(&Features::of(values, 2).unwrap()).unwrap_err();
-    assert_eq!(odd(vec![0.5; 18]), "9 images: the score is a mean over 10 parts");
-    assert!(odd(vec![0.4; 20]).starts_with("the probabilities of image 0"));
-    assert!(odd([-0.5, 1.5].repeat(10)).starts_with("the probabilities of image 0"));
+    assert!(odd(vec![0.4; 200]).starts_with("the probabilities of image 0"));
+    assert!(odd([-0.5, 1.5].repeat(100)).starts_with("the probabilities of image 0"));
+}
+
+/// Sure predictions of equally many images of each class have the largest score there is, the number of classes.
+#[test]
+fn an_inception_score_is_at_most_the_number_of_classes_and_needs_parts_of_ten_images() {
+    let sure = |count: usize, classes: usize| {
+        let values = (0..count * classes).map(|at| if at / classes % classes == at % classes { 1.0 } else { 0.0 }).collect();
+        inception_score(&Features::of(values, classes).unwrap())
+    };
+    for classes in [2, 5, 10, 12] {
+        let found = sure(10 * classes.max(10), classes).unwrap();
+        assert!((found.value - classes as f64).abs() < 1e-12 && found.error.unwrap() < 1e-12, "{classes} classes: {found:?}");
+    }
+    let why = "the score needs 100, 10 in each of its 10 parts, so that their means say something";
+    assert_eq!(sure(99, 2).unwrap_err(), format!("99 images with 2 classes: {why}"));
+    assert_eq!(sure(1, 1).unwrap_err(), format!("1 image with 1 class: {why}"));
 }
 
 #[test]
@@ -128,7 +143,7 @@ fn neighbourhoods_are_those_of_prdc() {
     for case in oracle()["neighbourhoods"].as_array().unwrap() {
         let k = case["k"].as_u64().unwrap() as usize;
         // Beside another size, which must not matter.
-        let [found, _] = neighbourhoods(&features(&case["real"]), &features(&case["synthetic"]), [k, 8 - k]);
+        let [found, _] = neighbourhoods(&features(&case["real"]), &features(&case["synthetic"]), [k, 8 - k], UNWATCHED);
         let found = found.unwrap();
         for (found, key) in [(found.precision, "precision"), (found.recall, "recall"), (found.density, "density"), (found.coverage, "coverage")] {
             let wanted = case[key].as_f64().unwrap();
@@ -142,19 +157,19 @@ fn neighbourhoods_are_those_of_prdc() {
 fn memorised_images_are_those_of_brute_force() {
     let oracle = &oracle()["memorisation"];
     let [training, held_out, synthetic] = ["training", "held_out", "synthetic"].map(|key| features(&oracle[key]));
-    let near = nearest_training(&synthetic, &training).unwrap();
+    let near = nearest_training(&synthetic, &training, UNWATCHED).unwrap();
     let distances: Vec<f64> = near.iter().map(|n| n.distance).collect();
     assert_eq!(near.iter().map(|n| n.training as f64).collect::<Vec<_>>(), numbers(&oracle["nearest"]));
     assert!(distances.iter().zip(numbers(&oracle["distances"])).all(|(a, b)| (a - b).abs() <= 1e-14));
-    let of_held_out: Vec<f64> = nearest_training(&held_out, &training).unwrap().iter().map(|n| n.distance).collect();
+    let of_held_out: Vec<f64> = nearest_training(&held_out, &training, UNWATCHED).unwrap().iter().map(|n| n.distance).collect();
     assert!((ratio(&distances, &of_held_out).unwrap() - oracle["ratio"].as_f64().unwrap()).abs() < 1e-14);
     let is = |key: &str| -> Vec<bool> { oracle[key].as_array().unwrap().iter().map(|v| v.as_bool().unwrap()).collect() };
-    assert_eq!(authentic(&near, &nearest_other_training(&training)), is("authentic"));
+    assert_eq!(authentic(&near, &nearest_other_training(&training, UNWATCHED)), is("authentic"));
     let p = p_values(&distances, &of_held_out);
     assert_eq!(p, numbers(&oracle["p"]));
     let found = discoveries(&p, &vec![held_out.count(); p.len()], oracle["q"].as_f64().unwrap()).unwrap();
     assert_eq!(found, is("found"));
-    assert!(near[3].distance == 0.0 && !authentic(&near, &nearest_other_training(&training))[3], "a planted copy");
+    assert!(near[3].distance == 0.0 && !authentic(&near, &nearest_other_training(&training, UNWATCHED))[3], "a planted copy");
 }
 
 /// The smallest p value with 18 held-out images is 1/19, with 19 it is 1/20.
@@ -184,25 +199,30 @@ fn sets_of_which_nothing_can_be_said_are_refused_in_words() {
     assert!(Features::of_rows(&[vec![1.0], vec![1.0, 2.0]]).unwrap_err().contains("another one has 2"));
     let (one, two, flat) = (made(1, 3, 1), made(2, 3, 2), made(6, 2, 1));
     let none = two.select(&[]);
-    assert!(frechet_distance(&one, &two).unwrap_err().contains("two images") && frechet_distance(&two, &flat).unwrap_err().contains("3 and 2"));
-    assert!(kernel_distance(&two, &none).unwrap_err().contains("two images") && kernel_distance(&two, &flat).is_err());
+    assert!(
+        frechet_distance(&one, &two, UNWATCHED).unwrap_err().contains("two images")
+            && frechet_distance(&two, &flat, UNWATCHED).unwrap_err().contains("3 and 2")
+    );
+    assert!(kernel_distance(&two, &none, UNWATCHED).unwrap_err().contains("two images") && kernel_distance(&two, &flat, UNWATCHED).is_err());
     assert_eq!(one_size(&one, &two, 3).unwrap_err(), "1 image: neighbourhoods of 3 other images need 4");
     assert!(one_size(&two, &flat, 1).is_err() && one_size(&two, &two, 0).is_err() && one_size(&none, &none, 1).is_err());
-    assert!(nearest_training(&two, &none).unwrap_err().contains("no training image") && nearest_training(&none, &two).unwrap().is_empty());
-    assert_eq!(nearest_other_training(&one), [f64::INFINITY]);
+    assert!(
+        nearest_training(&two, &none, UNWATCHED).unwrap_err().contains("no training image") && nearest_training(&none, &two, UNWATCHED).unwrap().is_empty()
+    );
+    assert_eq!(nearest_other_training(&one, UNWATCHED), [f64::INFINITY]);
     let huge = Features::of(vec![1e200, -1e200, 0.0, 1e180, 5.0, -1e199], 1).unwrap();
-    assert!(frechet_distance(&huge, &huge).unwrap_err().contains("overflows"));
-    assert!(kernel_distance(&huge, &huge).unwrap_err().contains("overflows"));
+    assert!(frechet_distance(&huge, &huge, UNWATCHED).unwrap_err().contains("overflows"));
+    assert!(kernel_distance(&huge, &huge, UNWATCHED).unwrap_err().contains("overflows"));
     assert!(one_size(&huge, &huge, 3).unwrap_err().contains("overflows"));
-    assert!(nearest_training(&Features::of(vec![-1e200], 1).unwrap(), &Features::of(vec![1e200], 1).unwrap()).unwrap_err().contains("overflows"));
+    assert!(nearest_training(&Features::of(vec![-1e200], 1).unwrap(), &Features::of(vec![1e200], 1).unwrap(), UNWATCHED).unwrap_err().contains("overflows"));
 }
 
 /// Equal images lie at no distance from each other, and in no neighbourhood: it has no width.
 #[test]
 fn images_that_are_all_equal_have_figures() {
     let equal = Features::of(vec![0.25; 24], 3).unwrap();
-    assert_eq!(frechet_distance(&equal, &equal), Ok(0.0));
-    let distance = kernel_distance(&equal, &equal).unwrap();
+    assert_eq!(frechet_distance(&equal, &equal, UNWATCHED), Ok(0.0));
+    let distance = kernel_distance(&equal, &equal, UNWATCHED).unwrap();
     assert!(distance.value.abs() < 1e-15 && distance.error.unwrap() < 1e-15);
     let found = one_size(&equal, &equal, 3).unwrap();
     assert_eq!((found.precision, found.recall, found.density, found.coverage), (0.0, 0.0, 0.0, 0.0));
@@ -213,9 +233,9 @@ fn bits_do_not_depend_on_the_number_of_threads() {
     let (a, b) = (made(300, 37, 1), made(210, 37, 2));
     let (few, others) = (made(30, 90, 3), made(45, 90, 4));
     let all = || {
-        let kernel = kernel_distance(&a, &b).unwrap();
+        let kernel = kernel_distance(&a, &b, UNWATCHED).unwrap();
         let near = one_size(&a, &b, 3).unwrap();
-        let distances = [frechet_distance(&a, &b).unwrap(), frechet_distance(&few, &others).unwrap()];
+        let distances = [frechet_distance(&a, &b, UNWATCHED).unwrap(), frechet_distance(&few, &others, UNWATCHED).unwrap()];
         [distances[0], distances[1], kernel.value, kernel.error.unwrap(), near.precision, near.density].map(f64::to_bits)
     };
     let with = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(all);

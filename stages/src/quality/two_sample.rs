@@ -26,8 +26,8 @@ pub struct TwoSample {
 /// scikit-learn's `StandardScaler` and `LogisticRegression` do by default. Scores are log-odds, so that those of all folds can be
 /// pooled. With `d` features and `n` images, each of about ten steps is `O(n d²)`, or `O(n³)` where there are fewer images.
 ///
-/// `folds` has of each set the places of the images in each fold, as [`super::halves::dealt`] gives them: images of a patient belong
-/// into one fold, or a classifier recognises patients.
+/// `folds` has of each set the places of the images in each fold, as [`super::halves::dealt_together`] gives them: all images of a
+/// patient, of both sets, belong in one fold, or a classifier recognises patients.
 ///
 /// # Errors
 /// Where the numbers of features or folds differ, a set is empty, or all images of a set are in one fold.

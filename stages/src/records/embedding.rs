@@ -5,6 +5,17 @@ use crate::data::sample::Origin;
 use hilum_cache::Digest;
 use serde::{Deserialize, Serialize};
 
+/// What an image has to do with the embedding.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// The embedding was computed from it and others.
+    #[default]
+    Fitted,
+    /// It was placed in the finished embedding, on which it has no influence.
+    Placed,
+}
+
 /// An image in an embedding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Embedded {
@@ -24,12 +35,15 @@ pub struct Embedded {
     /// Where it was collected; empty where the table does not say.
     #[serde(default)]
     pub source: String,
+    /// Fitted or placed.
+    #[serde(default)]
+    pub role: Role,
 }
 
 impl Row for Embedded {
     const RECORD: &'static str = "embedding";
-    const COLUMNS: &'static [&'static str] = &["image", "label", "origin", "x", "y", "source"];
-    const LATER: &'static [&'static str] = &["source"];
+    const COLUMNS: &'static [&'static str] = &["image", "label", "origin", "x", "y", "source", "role"];
+    const LATER: &'static [&'static str] = &["source", "role"];
 }
 
 #[cfg(test)]
@@ -40,11 +54,12 @@ mod tests {
 
     #[test]
     fn embeddings_read_back_and_a_missing_column_is_named() {
-        let row = |i: u8, origin, x| Embedded { image: Digest::of(&[i]), label: "a, b".into(), origin, x, y: Some(-0.000001), source: "c".into() };
-        let rows = [row(0, Origin::Real, Some(1.5)), row(1, Origin::Synthetic, None)];
+        let row = |i: u8, origin, x, role| Embedded { image: Digest::of(&[i]), label: "a, b".into(), origin, x, y: Some(-0.000001), source: "c".into(), role };
+        let rows = [row(0, Origin::Real, Some(1.5), Role::Fitted), row(1, Origin::Synthetic, None, Role::Placed)];
         is_sound(&rows);
         assert_eq!(without(&Table { rows: rows.to_vec() }, "y"), "the table `embedding` has no column `y`");
         let old = format!("image,label,origin,x,y\n{},a,real,1,2\n", Digest::of(b"x"));
-        assert_eq!(<Table<Embedded> as crate::records::Record>::read(old.as_bytes()).unwrap().rows[0].source, "", "tables of old stores");
+        let old = <Table<Embedded> as crate::records::Record>::read(old.as_bytes()).unwrap().rows.remove(0);
+        assert_eq!((old.source.as_str(), old.role), ("", Role::Fitted), "tables of old stores");
     }
 }

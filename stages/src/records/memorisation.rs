@@ -14,6 +14,10 @@ pub enum Likeness {
     None,
     /// Nearer than held-out images are, at the false discovery rate of the stage.
     Nearer,
+    /// Not compared: there are too few held-out images of the class.
+    NotTested,
+    /// One picture, though the pixels differ.
+    NearCopy,
     /// The same pixels, mirrored from left to right.
     MirroredCopy,
     /// The same pixels.
@@ -27,7 +31,7 @@ pub struct NearestPair {
     pub image: Digest,
     /// Its class.
     pub label: String,
-    /// The training image: the one that it is a copy of, or the one with the nearest features.
+    /// The training image: the one that it is a copy or a near copy of, or the one with the nearest features.
     pub training: Digest,
     /// The distance of their features.
     #[serde(with = "cells::full")]
@@ -40,9 +44,9 @@ pub struct NearestPair {
 }
 
 impl NearestPair {
-    /// True where the synthetic image has the pixels of the training image, mirrored or not.
+    /// True where the synthetic image shows the training image: with its pixels, mirrored ones, or nearly these.
     pub fn is_copy(&self) -> bool {
-        matches!(self.flag, Likeness::Copy | Likeness::MirroredCopy)
+        matches!(self.flag, Likeness::Copy | Likeness::MirroredCopy | Likeness::NearCopy)
     }
 }
 
@@ -62,7 +66,7 @@ pub struct MemorisationRow {
     /// The value.
     #[serde(with = "cells::full")]
     pub value: Option<f64>,
-    /// The same figure of the held-out images in place of the synthetic ones.
+    /// The same figure of the held-out images in place of the synthetic ones; of `ms-ssim` that of training images.
     #[serde(with = "cells::full")]
     pub baseline: Option<f64>,
     /// Training images.
@@ -89,7 +93,14 @@ mod tests {
     #[test]
     fn pairs_and_figures_read_back_and_a_missing_column_is_named() {
         let pair = |i: u8, flag| NearestPair { image: Digest::of(&[i]), label: "a".into(), training: Digest::of(b"t"), distance: Some(0.1), p: None, flag };
-        let pairs = [pair(0, Likeness::None), pair(1, Likeness::Nearer), pair(2, Likeness::MirroredCopy), pair(3, Likeness::Copy)];
+        let pairs = [
+            pair(0, Likeness::None),
+            pair(1, Likeness::Nearer),
+            pair(2, Likeness::MirroredCopy),
+            pair(3, Likeness::Copy),
+            pair(4, Likeness::NearCopy),
+            pair(5, Likeness::NotTested),
+        ];
         is_sound(&pairs);
         assert_eq!(without(&Table { rows: pairs.to_vec() }, "p"), "the table `nearest-training-images` has no column `p`");
         let row = MemorisationRow { metric: "distance-ratio".into(), value: Some(0.75), training: 9, held_out: 4, synthetic: 6, ..MemorisationRow::default() };

@@ -1,6 +1,6 @@
 //! What a classifier loses where images lose a cue, such as their border.
 
-use super::{Row, cells};
+use super::{OfClass, Row, cells};
 use serde::{Deserialize, Serialize};
 
 /// A classifier on images that were changed in one way.
@@ -53,6 +53,35 @@ impl Row for ProbeRow {
     const RECORD: &'static str = "probes";
     const COLUMNS: &'static [&'static str] =
         &["probe", "class", "auroc", "low", "high", "loss", "loss-low", "loss-high", "p", "kept", "kept-low", "kept-high", "images", "patients", "interval"];
+}
+
+impl ProbeRow {
+    /// What images are like, in words.
+    pub fn in_words(&self) -> &str {
+        match self.probe.as_str() {
+            "none" => "as they are",
+            "no-border" => "without the border",
+            "only-border" => "the border alone",
+            "equal-greys" => "equal grey levels",
+            "smooth" => "without fine detail",
+            other => other,
+        }
+    }
+}
+
+impl OfClass for ProbeRow {
+    fn by(&self) -> &str {
+        ""
+    }
+    fn class(&self) -> &str {
+        &self.class
+    }
+    fn measure(&self) -> &str {
+        &self.probe
+    }
+    fn numbers(&self) -> Vec<Option<f64>> {
+        vec![self.auroc, self.low, self.high, self.loss, self.kept]
+    }
 }
 
 #[cfg(test)]

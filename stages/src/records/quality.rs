@@ -37,6 +37,23 @@ impl Row for QualityRow {
     const LATER: &'static [&'static str] = &["extractor"];
 }
 
+impl QualityRow {
+    /// How to read the figure, in a few words; empty for one of a newer program.
+    pub fn reading(&self) -> &'static str {
+        match self.metric.as_str() {
+            "fid" => "0 for equal sets; the smaller, the better",
+            "kid" => "around 0 for equal sets; the smaller, the better",
+            "precision" => "share of synthetic images among real ones",
+            "recall" => "share of real images among synthetic ones",
+            "density" => "as precision, by neighbours; around 1 for equal sets",
+            "coverage" => "share of real images with a synthetic one nearby",
+            "c2st" => "AUROC of synthetic from real; 0.5 where alike",
+            "inception-score" => "higher where classes are surer and more varied",
+            _ => "",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@
 use crate::contract::prelude::*;
 use crate::figures::sheet;
 use crate::networks::Weights;
-use crate::records::{History, Record};
+use crate::records::{History, Record, Table, WatchedRow};
 use candle_core::Device;
 use hilum_ops::Optimiser;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -73,6 +73,8 @@ impl Snapshot {
 pub struct Preview {
     /// The history.
     pub history: History,
+    /// What was watched.
+    pub watched: Table<WatchedRow>,
     /// The notes of the stage.
     pub notes: Vec<Note>,
     /// Images so far, as a PNG.
@@ -89,7 +91,7 @@ impl Preview {
             let images: Vec<Vec<u8>> = before.bytes("grid").ok()?.chunks_exact(side * side).map(<[u8]>::to_vec).collect();
             if images.is_empty() { None } else { sheet(&images, side, columns).ok() }
         };
-        Some(Preview { history, notes: before.thing("notes").unwrap_or_default(), images: images() })
+        Some(Preview { history, watched: before.record().unwrap_or_default(), notes: before.thing("notes").unwrap_or_default(), images: images() })
     }
 }
 

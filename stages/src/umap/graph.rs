@@ -1,4 +1,5 @@
-//! The weighted graph of neighbours. Knows neighbours and distances; independent of the data and of the embedding.
+//! The weighted graph of neighbours, and the ties of new points to it. Knows neighbours and distances; independent of the data
+//! and of the embedding.
 
 use crate::math;
 
@@ -98,6 +99,13 @@ fn scales(distances: &[Vec<f32>]) -> Vec<Scale> {
 fn scale(row: &[f32], overall: f64) -> Scale {
     // Not simply the first: a duplicate at distance zero says nothing about the scale.
     let nearest = row.iter().find(|d| **d > 0.0).map_or(0.0, |d| f64::from(*d));
+    let own = row.iter().map(|d| f64::from(*d)).sum::<f64>() / (row.len() + 1) as f64;
+    let mean = if nearest > 0.0 { own } else { overall };
+    Scale { nearest, width: width(row, nearest, MIN_WIDTH * mean) }
+}
+
+/// The width at which the memberships of all neighbours but one, which are `row`, add up to the binary logarithm of their number.
+fn width(row: &[f32], nearest: f64, least: f64) -> f64 {
     let target = math::log2((row.len() + 1) as f64);
     let (mut low, mut high, mut width) = (0.0, f64::INFINITY, 1.0);
     for _ in 0..STEPS {
@@ -113,9 +121,21 @@ fn scale(row: &[f32], overall: f64) -> Scale {
         }
         width = if high.is_infinite() { width * 2.0 } else { (low + high) / 2.0 };
     }
-    let own = row.iter().map(|d| f64::from(*d)).sum::<f64>() / (row.len() + 1) as f64;
-    let mean = if nearest > 0.0 { own } else { overall };
-    Scale { nearest, width: width.max(MIN_WIDTH * mean) }
+    width.max(least)
+}
+
+/// The edges of new points to their neighbours among the points of a graph, nearest first, as in umap-learn's `transform`.
+///
+/// Membership decays from distance zero on, not from that of the nearest neighbour: it is 1 only for a point that is there already. The
+/// nearest neighbour has no part in the width, as the point itself has none in [`Graph::of`].
+pub(super) fn ties(indices: &[Vec<usize>], distances: &[Vec<f32>]) -> Vec<Vec<(usize, f64)>> {
+    let count: usize = distances.iter().map(Vec::len).sum();
+    let mean = distances.iter().flatten().map(|d| f64::from(*d)).sum::<f64>() / count.max(1) as f64;
+    let of_point = |(near, far): (&Vec<usize>, &Vec<f32>)| {
+        let scale = Scale { nearest: 0.0, width: width(far.get(1..).unwrap_or_default(), 0.0, MIN_WIDTH * mean) };
+        near.iter().zip(far).map(|(j, distance)| (*j, scale.membership(f64::from(*distance)))).collect()
+    };
+    indices.iter().zip(distances).map(of_point).collect()
 }
 
 #[cfg(test)]
@@ -151,6 +171,20 @@ mod tests {
         }
         assert_eq!(Graph::of(&[], &[]).heaviest(), 0.0);
         assert!(scale(&[], 1.0).width.is_finite());
+    }
+
+    /// Whatever the distances are, weights are shares, and the nearest of several is the heaviest.
+    #[test]
+    fn ties_fade_with_distance() {
+        for far in [vec![], vec![0.0], vec![0.0, 0.0], vec![2.0], vec![1.0, 1.0, 5.0], vec![0.0, 1e-30, 1e30], vec![f32::MAX; 3]] {
+            let found = ties(&[(0..far.len()).collect()], std::slice::from_ref(&far));
+            assert!(found[0].iter().all(|(_, w)| (0.0..=1.0).contains(w)), "{far:?}: {found:?}");
+            assert!(found[0].is_sorted_by(|a, b| a.1 >= b.1), "{far:?}: {found:?}");
+            assert!(far.first() != Some(&0.0) || found[0][0].1 == 1.0, "{far:?}: {found:?}");
+        }
+        // Four neighbours: those after the first add up to two.
+        let found = ties(&[vec![3, 1, 0, 2]], &[vec![1.0, 2.0, 3.0, 4.0]]);
+        assert!((found[0][1..].iter().map(|(_, w)| w).sum::<f64>() - 2.0).abs() < 1e-4 && found[0][0].1 < 1.0);
     }
 
     #[test]

@@ -1,21 +1,45 @@
-//! Stochastic gradient descent with negative sampling: neighbours attract each other, random points repel. Knows the
-//! graph and the initial positions; independent of the data.
+//! Stochastic gradient descent with negative sampling: neighbours attract, random points repel. Knows the graph and the initial
+//! positions; independent of the data.
 
 use super::graph::Graph;
 use crate::math::{exp, ln};
 
-/// Negative samples per positive one, and the limit of a gradient along one axis: umap-learn's.
+/// Negative samples per positive one, the limit of a gradient along one axis, and the first rate of new points, which is 1 for the
+/// others: umap-learn's.
 const NEGATIVE_SAMPLES: f64 = 5.0;
 const CLIP: f64 = 4.0;
+const SETTLING: f64 = 0.25;
 
-/// An edge, and the epochs of its next samples.
-struct Edge {
-    head: usize,
-    tail: usize,
+/// When an edge is sampled.
+struct Schedule {
     /// Epochs between two positive samples: one for the heaviest edge.
     period: f64,
     next_positive: f64,
     next_negative: f64,
+}
+
+impl Schedule {
+    fn of(weight: f64, heaviest: f64) -> Self {
+        let period = heaviest / weight;
+        Schedule { period, next_positive: period, next_negative: period / NEGATIVE_SAMPLES }
+    }
+
+    /// The number of negative samples of an epoch in which the edge attracts; none in one in which it does not.
+    fn due(&mut self, epoch: f64) -> Option<usize> {
+        if self.next_positive > epoch {
+            return None;
+        }
+        self.next_positive += self.period;
+        let interval = self.period / NEGATIVE_SAMPLES;
+        let samples = ((epoch - self.next_negative) / interval).max(0.0) as usize;
+        self.next_negative += samples as f64 * interval;
+        Some(samples)
+    }
+}
+
+/// The rate of an epoch: falls from that of the first, which the second has as well, as umap-learn's does.
+fn rate(first: f64, epoch: usize, epochs: usize) -> f64 {
+    first * (1.0 - epoch.saturating_sub(1) as f64 / epochs as f64)
 }
 
 /// Moves the points for `epochs` epochs of stochastic gradient descent on the curve `(a, b)`.
@@ -24,40 +48,61 @@ struct Edge {
 /// result, and a race of threads for it is why other implementations are not reproducible.
 pub(super) fn optimise(positions: &mut [[f64; 2]], graph: &Graph, (a, b): (f64, f64), epochs: usize, mut random: impl FnMut() -> u64) {
     let heaviest = graph.heaviest();
-    let mut edges: Vec<Edge> = Vec::new();
+    let mut edges: Vec<(usize, usize, Schedule)> = Vec::new();
     for (head, row) in graph.rows.iter().enumerate() {
-        edges.extend(row.iter().map(|&(tail, weight)| {
-            let period = heaviest / weight;
-            Edge { head, tail, period, next_positive: period, next_negative: period / NEGATIVE_SAMPLES }
-        }));
+        edges.extend(row.iter().map(|&(tail, weight)| (head, tail, Schedule::of(weight, heaviest))));
     }
-    let mut rate = 1.0;
     for epoch in 0..epochs {
-        let now = epoch as f64;
-        for edge in edges.iter_mut().filter(|edge| edge.next_positive <= now) {
-            let (here, there) = (positions[edge.head], positions[edge.tail]);
+        let rate = rate(1.0, epoch, epochs);
+        for (head, tail, schedule) in &mut edges {
+            let Some(samples) = schedule.due(epoch as f64) else { continue };
+            let (here, there) = (positions[*head], positions[*tail]);
             let attraction = attraction(squared(here, there), a, b);
             for axis in 0..2 {
                 let step = rate * clip(attraction * (here[axis] - there[axis]));
-                positions[edge.head][axis] += step;
-                positions[edge.tail][axis] -= step;
+                positions[*head][axis] += step;
+                positions[*tail][axis] -= step;
             }
-            edge.next_positive += edge.period;
-
-            let interval = edge.period / NEGATIVE_SAMPLES;
-            let samples = ((now - edge.next_negative) / interval).max(0.0) as usize;
             for _ in 0..samples {
-                let other = below(random(), positions.len());
-                let (here, there) = (positions[edge.head], positions[other]);
-                let repulsion = repulsion(squared(here, there), a, b);
-                for axis in 0..2 {
-                    positions[edge.head][axis] += rate * clip(repulsion * (here[axis] - there[axis]));
-                }
+                let other = positions[below(random(), positions.len())];
+                repel(&mut positions[*head], other, (a, b), rate);
             }
-            edge.next_negative += samples as f64 * interval;
         }
-        // After the epoch, so that the first two run at the full rate, as umap-learn's do.
-        rate = 1.0 - now / epochs as f64;
+    }
+}
+
+/// Moves one new point, which is tied to points that stay where they are. `heaviest` is the heaviest tie of all new points.
+pub(super) fn settle(
+    point: &mut [f64; 2],
+    ties: &[(usize, f64)],
+    heaviest: f64,
+    fixed: &[[f64; 2]],
+    (a, b): (f64, f64),
+    epochs: usize,
+    mut random: impl FnMut() -> u64,
+) {
+    let mut edges: Vec<([f64; 2], Schedule)> = ties.iter().map(|&(tail, weight)| (fixed[tail], Schedule::of(weight, heaviest))).collect();
+    for epoch in 0..epochs {
+        let rate = rate(SETTLING, epoch, epochs);
+        for (there, schedule) in &mut edges {
+            let Some(samples) = schedule.due(epoch as f64) else { continue };
+            let here = *point;
+            let attraction = attraction(squared(here, *there), a, b);
+            for axis in 0..2 {
+                point[axis] += rate * clip(attraction * (here[axis] - there[axis]));
+            }
+            for _ in 0..samples {
+                repel(point, fixed[below(random(), fixed.len())], (a, b), rate);
+            }
+        }
+    }
+}
+
+fn repel(point: &mut [f64; 2], other: [f64; 2], (a, b): (f64, f64), rate: f64) {
+    let here = *point;
+    let repulsion = repulsion(squared(here, other), a, b);
+    for axis in 0..2 {
+        point[axis] += rate * clip(repulsion * (here[axis] - other[axis]));
     }
 }
 

@@ -3,7 +3,7 @@
 //! Approximate indices are faster above some hundred thousands of points, but their answer depends on
 //! the order of insertion and often on the threads. This one is a pure function of the data.
 
-use crate::neighbours::{Vectors, nearest_others};
+use crate::neighbours::{Nearest, UNWATCHED, Vectors, nearest_others};
 
 /// Partial sums of a distance. Fixed, so that the rounding does not depend on the machine.
 const LANES: usize = 16;
@@ -16,7 +16,18 @@ pub fn nearest(data: &[f32], dimensions: usize, k: usize) -> (Vec<Vec<usize>>, V
     if dimensions == 0 {
         return (vec![], vec![]);
     }
-    let found = nearest_others(&Points { data, dimensions }, k, &|_| ());
+    parted(nearest_others(&Points { data, dimensions }, k, UNWATCHED))
+}
+
+/// The `k` nearest rows of `data` to every row of `new`, as [`nearest`] gives them; a row that is in both is its own neighbour.
+pub fn nearest_among(data: &[f32], new: &[f32], dimensions: usize, k: usize) -> (Vec<Vec<usize>>, Vec<Vec<f32>>) {
+    if dimensions == 0 {
+        return (vec![], vec![]);
+    }
+    parted(crate::neighbours::nearest(&Points { data: new, dimensions }, &Points { data, dimensions }, k, UNWATCHED))
+}
+
+fn parted(found: Vec<Nearest>) -> (Vec<Vec<usize>>, Vec<Vec<f32>>) {
     found.into_iter().map(|near| (near.at, near.squared.iter().map(|d| (*d as f32).sqrt()).collect())).unzip()
 }
 
@@ -89,6 +100,14 @@ mod tests {
         assert_eq!(nearest(&[1.0], 0, 5), (vec![], vec![]));
         assert_eq!(nearest(&[1.0, 2.0], 2, 5), (vec![vec![]], vec![vec![]]));
         assert_eq!(nearest(&[1.0, 2.0], 1, 5).0, [vec![1], vec![0]]);
+    }
+
+    #[test]
+    fn the_nearest_of_another_set_may_be_the_row_itself() {
+        let (indices, distances) = nearest_among(&[5.0, 0.0, 5.0], &[5.0, 1.0], 1, 2);
+        assert_eq!((indices, distances), (vec![vec![0, 2], vec![1, 0]], vec![vec![0.0, 0.0], vec![1.0, 4.0]]));
+        assert_eq!(nearest_among(&[], &[1.0], 1, 3), (vec![vec![]], vec![vec![]]));
+        assert_eq!(nearest_among(&[1.0], &[], 1, 3), (vec![], vec![]));
     }
 
     /// Distances to such points have no order that means anything; there is one, and it ends.

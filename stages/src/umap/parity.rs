@@ -1,14 +1,14 @@
 //! The parity test: our numbers against those of umap-learn and scikit-learn on the handwritten digits.
-//! The fixture is written by `umap.py`.
+//! The fixture is written by `umap_digits.py`.
 
 use super::trustworthiness;
 use super::*;
 use serde_json::Value;
 
 const COUNT: usize = 1797;
-const WIDTH: usize = 64;
+pub(super) const WIDTH: usize = 64;
 
-fn digits() -> (Vec<f32>, &'static [u8]) {
+pub(super) fn digits() -> (Vec<f32>, &'static [u8]) {
     let (data, labels) = include_bytes!("../../tests/oracle/digits.bin").split_at(COUNT * WIDTH);
     (data.iter().map(|v| f32::from(*v)).collect(), labels)
 }
@@ -17,11 +17,11 @@ fn oracle() -> Value {
     serde_json::from_str(include_str!("../../tests/oracle/umap.json")).unwrap()
 }
 
-fn number(value: &Value) -> f64 {
+pub(super) fn number(value: &Value) -> f64 {
     value.as_f64().unwrap()
 }
 
-fn whole(value: &Value) -> usize {
+pub(super) fn whole(value: &Value) -> usize {
     usize::try_from(value.as_u64().unwrap()).unwrap()
 }
 
@@ -61,6 +61,44 @@ fn graph_is_umap_learns() {
         let weight = graph.rows[i].iter().find(|(end, _)| *end == j).unwrap().1;
         assert!((weight - number(&edge[2])).abs() < 1e-4);
     }
+}
+
+/// The largest difference of any weight, to half of a 65,535th.
+#[test]
+fn every_edge_is_umap_learns() {
+    let (indices, distances) = nearest(&digits().0, WIDTH, 14);
+    let graph = Graph::of(&indices, &distances);
+    let found: Vec<f64> = graph.rows.iter().enumerate().flat_map(|(i, row)| row.iter().filter(move |(j, _)| *j > i).map(|(_, weight)| *weight)).collect();
+    let expected = include_bytes!("../../tests/oracle/umap_graph.bin").as_chunks().0;
+    let expected: Vec<f64> = expected.iter().map(|bytes| f64::from(u16::from_le_bytes(*bytes)) / 65535.0).collect();
+    assert_eq!((found.len(), expected.len()), (34_236 / 2, 34_236 / 2));
+    let worst = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(worst < 1e-4, "{worst}");
+}
+
+#[test]
+fn cosine_distances_are_umap_learns() {
+    let oracle = &oracle();
+    let expected = &oracle["cosine"];
+    let count = whole(&expected["count"]);
+    let digits = &digits().0[..count * WIDTH];
+    let (points, width) = Metric::Cosine.points(digits, WIDTH);
+    let (indices, distances) = nearest(&points, width, 14);
+    let graph = Graph::of(&indices, &measured(Metric::Cosine, distances).unwrap());
+    assert_eq!(graph.rows.iter().map(Vec::len).sum::<usize>(), whole(&expected["edges"]));
+    for (row, expected) in graph.rows.iter().zip(expected["rows"].as_array().unwrap()) {
+        let sum: f64 = row.iter().map(|(_, weight)| weight).sum();
+        assert!((sum - number(expected)).abs() < 1e-3, "{sum} {expected}");
+    }
+    let embedding: Vec<f64> = oracle["trustworthiness"]["digits"]["embedding"].as_array().unwrap().iter().map(|v| f64::from(number(v) as f32)).collect();
+    let trust = trustworthiness(&points, width, &embedding.as_chunks().0[..count], 15);
+    assert!((trust - number(&expected["trustworthiness"])).abs() < 1e-6, "{trust}");
+    // It is this metric by which a map is made.
+    let parameters = UmapParameters { epochs: Some(30), metric: Metric::Cosine, ..UmapParameters::default() };
+    let map = |data: &[f32], parameters: &UmapParameters| embed(data, WIDTH, parameters, 5).unwrap();
+    let brighter: Vec<f32> = digits.chunks(WIDTH).zip(1..).flat_map(|(row, n)| row.iter().map(move |v| v * if n % 3 == 0 { 4.0 } else { 1.0 })).collect();
+    let euclidean = UmapParameters { metric: Metric::Euclidean, ..parameters };
+    assert!(map(digits, &parameters) == map(&brighter, &parameters) && map(digits, &euclidean) != map(&brighter, &euclidean));
 }
 
 /// Share of the 15 nearest in the data that are among the 15 nearest in the embedding, and of points whose

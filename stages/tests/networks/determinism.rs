@@ -92,7 +92,7 @@ fn classifier_steps() -> Result<Vec<u8>> {
         let adam = Adam { beta1: 0.5, beta2: 0.999, eps: 1e-8, decay: 0.0, decoupled: false };
         let (mut optimiser, mut s) = (Optimiser::new(adam, 2e-4, own.trained()), stream());
         for _ in 0..2 {
-            let features = network.features(&image("films", &[3, 1, 64, 64]), &mut Mode::Train(&mut s))?;
+            let features = network.features(&image("images", &[3, 1, 64, 64]), &mut Mode::Train(&mut s))?;
             let loss = cross_entropy(&network.head(&features, &mut Mode::Train(&mut s))?, &[0, 1, 1])?;
             optimiser.step(&loss.backward()?)?;
         }

@@ -1,7 +1,7 @@
 //! Extractors as a whole, from PNG files to features and the distances that follow, against the programs that they are named after:
 //! `tests/oracle/extractors.py`.
 
-use super::reference::{device, fill, stream};
+use super::reference::{device, fill, image, stream};
 use hilum_cache::{Digest, Sha256};
 use hilum_stages::contract::context::Context;
 use hilum_stages::contract::port::{File, InputArtifact, OutputArtifact};
@@ -13,7 +13,8 @@ use hilum_stages::data::sample::{Origin, Sample, Samples};
 use hilum_stages::data::{grey, png};
 use hilum_stages::kinds::features::{Features as Stage_, Inputs};
 use hilum_stages::models::Extractor;
-use hilum_stages::networks::Weights;
+use hilum_stages::networks::dinov2::{Dinov2, Sizes};
+use hilum_stages::networks::{Classifier, Mode, Weights};
 use hilum_stages::quality::{self, Features};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -47,8 +48,8 @@ struct Tried {
 impl Tried {
     fn new(name: &str) -> Tried {
         let written = |sha256: &str| -> Extractor { serde_json::from_value(json!({ name: { "path": "w.safetensors", "sha256": sha256 } })).unwrap() };
-        let mut weights = Weights::on(&device());
-        written("").config().unwrap().build(&mut weights.scope(&mut stream())).unwrap();
+        let mut weights = Weights::to_be_loaded(&device());
+        (written("").from_file().unwrap().spec.build)(&mut weights.scope(&mut stream())).unwrap();
         fill(&format!("extractors.{name}"), &weights);
         let (bytes, directory) = (weights.to_safetensors().unwrap(), tempfile::tempdir().unwrap());
         let path = directory.path().join("w.safetensors");
@@ -56,7 +57,7 @@ impl Tried {
         let extractor = written(&Sha256::of(&bytes).hex());
         let digest = Digest::of(&bytes);
         let listing = Listing { digest, files: vec![ListedFile { name: "w.safetensors".into(), path, digest, note: String::new() }], passed_over: vec![] };
-        Tried { listing: (extractor.config().unwrap().parameter().into(), listing), stage: Stage_ { extractor }, directory }
+        Tried { listing: (extractor.parameter("extractor"), listing), stage: Stage_ { extractor }, directory }
     }
 
     /// The features of images in these files, as `prepare` packs them.
@@ -108,10 +109,39 @@ fn agrees(tried: &Tried, name: &str) {
 }
 
 #[test]
-fn features_are_those_of_torchvision_and_torchxrayvision() {
-    for name in Extractor::NAMES.iter().filter(|name| **name != "inception") {
+fn features_are_those_of_the_original_programs() {
+    // Of Inception, below; of a whole vision transformer by itself, as it takes as long as all others.
+    for name in Extractor::NAMES.iter().filter(|name| !["inception", "rad-dino"].contains(name)) {
         agrees(&Tried::new(name), name);
     }
+}
+
+/// From the file of an image through Pillow's bicubic filter to the class token of 12 blocks.
+#[test]
+fn features_of_rad_dino_are_those_of_transformers() {
+    agrees(&Tried::new("rad-dino"), "rad-dino");
+}
+
+/// All tokens of two blocks, whose every size differs from those of the whole network.
+#[test]
+fn tokens_of_a_small_dinov2_are_those_of_transformers() {
+    let sizes = Sizes { side: 42, patch: 14, channels: 3, width: 32, blocks: 2, heads: 4, hidden: 128 };
+    let mut weights = Weights::to_be_loaded(&device());
+    let network = Dinov2::new(sizes, &mut weights.scope(&mut stream())).unwrap();
+    fill("extractors.tiny-dinov2", &weights);
+    let x = image("extractors.tiny-dinov2.x", &[2, 3, 42, 42]);
+    let tokens = network.maps(&x, &mut Mode::Evaluate).unwrap();
+    let class = network.pool(&tokens).unwrap();
+    assert_eq!((tokens.dims(), class.dims()), (&[2, 1, 10, 32][..], &[2, 32][..]));
+    let wanted = |name: &str| oracle("tiny-dinov2")[name].as_array().unwrap().iter().map(|v| v.as_f64().unwrap() as f32).collect::<Vec<_>>();
+    super::reference::close(&class.to_vec().unwrap(), &wanted("class"), 1e-4, "class tokens");
+    let some: Vec<f32> = tokens.to_vec().unwrap().into_iter().step_by(7).collect();
+    super::reference::close(&some, &wanted("tokens"), 1e-4, "tokens");
+    // An image of the batch is not seen by the other one.
+    let alone = network.features(&x.narrow(0, 1, 1).unwrap(), &mut Mode::Evaluate).unwrap().to_vec().unwrap();
+    assert_eq!(alone, class.to_vec().unwrap()[32..]);
+    let other = network.maps(&image("x", &[1, 3, 28, 28]), &mut Mode::Evaluate).err().unwrap().to_string();
+    assert_eq!(other, "images of 28 × 28 for a network whose positions are of 42 × 42");
 }
 
 /// 64 PNG files, as pytorch-fid and torch-fidelity compare them.
@@ -125,8 +155,8 @@ fn distances_of_files_are_those_of_pytorch_fid_and_torch_fidelity() {
     let (one, other) = rows.split_at(COUNT as usize);
     let (one, other) = (of(one), of(other));
     let probabilities: Vec<Vec<f32>> = rows.iter().map(|row| found.probabilities(&row.image).unwrap().to_vec()).collect();
-    let fid = quality::frechet_distance(&one, &other).unwrap();
-    let kid = quality::kernel_distance(&one, &other).unwrap().value;
+    let fid = quality::frechet_distance(&one, &other, quality::UNWATCHED).unwrap();
+    let kid = quality::kernel_distance(&one, &other, quality::UNWATCHED).unwrap().value;
     let score = quality::inception_score(&Features::of_rows(&probabilities).unwrap()).unwrap().value;
     for (name, found, least) in [("fid", fid, 0.0), ("exact", fid, 0.0), ("kid", kid, 0.0), ("score", score, 1.0)] {
         let wanted = oracle("inception")[name].as_f64().unwrap();

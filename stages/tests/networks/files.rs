@@ -51,7 +51,7 @@ fn frozen_layers_stay_and_their_norms_do_what_is_asked() {
     let mut optimiser = Optimiser::grouped(Sgd { momentum: 0.9, nesterov: true, decay: 0.0 }, 0.1, groups);
     let mut step = || {
         let mut s = stream();
-        let features = network.features(&image("films", &[4, 1, 16, 16]), &mut Mode::Train(&mut s)).unwrap();
+        let features = network.features(&image("images", &[4, 1, 16, 16]), &mut Mode::Train(&mut s)).unwrap();
         let loss = cross_entropy(&network.head(&features, &mut Mode::Evaluate).unwrap(), &[0, 1, 2, 0]).unwrap();
         optimiser.step(&loss.backward_to(optimiser.weights()).unwrap()).unwrap();
     };
@@ -115,7 +115,7 @@ mod pretrained {
     #[test]
     fn a_grey_image_gives_the_same_features_in_one_channel_and_in_three() {
         let bytes = file(|_, t| Some(t));
-        let x = Value::constant(super::super::reference::tensor("film", &[2, 64, 64, 1], 0.5, 0.5));
+        let x = Value::constant(super::super::reference::tensor("image", &[2, 64, 64, 1], 0.5, 0.5));
         let features = |channels| {
             let (network, weights, kind) = network(channels, 2);
             load(&bytes, &weights, &kind).unwrap();

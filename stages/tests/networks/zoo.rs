@@ -139,6 +139,6 @@ fn pix2pix_is_tensorflows() {
 fn training_differs_from_evaluation() {
     let mut weights = Weights::on(&device());
     let c = smallcnn::SmallCnn::new(&smallcnn::Config { width: Size::of(4), dropout: Dropout::of(0.5) }, 3, &mut weights.scope(&mut stream())).unwrap();
-    let x = image("films", &[2, 1, 16, 16]);
+    let x = image("images", &[2, 1, 16, 16]);
     assert_ne!(thinned(&classify(&c, &x, true).unwrap()), thinned(&classify(&c, &x, false).unwrap()));
 }

@@ -1,47 +1,47 @@
 //! What stands beside a comparison: tests of all arms together, and published numbers.
 
 use super::name;
+use crate::report::wide::{interval, short, table as tabled};
 use hilum_stages::evaluation::sentence::p_value;
 use hilum_stages::records::{OverallRow, ReferenceRow, Table};
 use maud::{Markup, html};
 
 /// Whether arms differ at all: a row for each metric; nothing where there is none.
 pub(super) fn overall(table: &Table<OverallRow>) -> Markup {
+    let row = |row: &OverallRow| {
+        html! {
+            td.num { (row.arms) } td { (name((&row.set, &row.against))) } td { (row.metric) } td { (row.class) } td { (row.test) }
+            td.num { (row.statistic.map_or(String::new(), |s| format!("{s:.2}"))) } td.num { (row.p.map_or(String::new(), p_value)) }
+        }
+    };
     html! {
         @if !table.rows.is_empty() { details {
             summary { "All arms together" }
             p { "Whether any of the arms differs from the others; p values are not adjusted." }
-            div.scroll tabindex="0" role="group" aria-label="Tests of all arms together" { table {
-                thead { tr { @for title in ["arms", "compared with", "metric", "class", "test", "statistic", "p"] { th { (title) } } } }
-                tbody { @for row in &table.rows { tr {
-                    td.num { (row.arms) } td { (name((&row.set, &row.against))) } td { (row.metric) } td { (row.class) } td { (row.test) }
-                    td.num { (row.statistic.map_or(String::new(), |s| format!("{s:.2}"))) } td.num { (row.p.map_or(String::new(), p_value)) }
-                } } }
-            } }
+            (tabled("Tests of all arms together", &["arms", "compared with", "metric", "class", "test", "statistic", "p"], &table.rows.iter().map(row).collect::<Vec<_>>(), "`overall.csv` of this stage"))
         } }
     }
 }
 
 /// Published numbers beside those of the study; nothing where there is none.
 pub(super) fn published(table: &Table<ReferenceRow>) -> Markup {
-    let short = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
     let inside = |inside: Option<bool>| match inside {
         Some(true) => "yes",
         Some(false) => "no",
         None => "–",
     };
+    let row = |row: &ReferenceRow| {
+        html! {
+            td { (name((&row.set, &row.arm))) } td { (row.metric) } td { (row.class) }
+            td.num { (short(row.value)) @if let Some(limits) = interval(row.low, row.high) { br; small { (limits) } } }
+            td.num { (short(row.published)) br; small { (row.printed) } } td.num { (row.difference.map_or("–".to_owned(), |d| format!("{d:+.3}"))) }
+            td { (inside(row.inside)) } td { (row.table) ", " (row.row) ", " (row.column) }
+        }
+    };
     html! {
         @if !table.rows.is_empty() {
             p { "Published numbers beside those of this study:" }
-            div.scroll tabindex="0" role="group" aria-label="Published numbers" { table {
-                thead { tr { @for title in ["arm", "metric", "class", "this study", "published", "difference", "in the interval", "where"] { th { (title) } } } }
-                tbody { @for row in &table.rows { tr {
-                    td { (name((&row.set, &row.arm))) } td { (row.metric) } td { (row.class) }
-                    td.num { (short(row.value)) @if let Some((low, high)) = row.low.zip(row.high) { br; small { (format!("[{low:.3}, {high:.3}]")) } } }
-                    td.num { (short(row.published)) br; small { (row.printed) } } td.num { (row.difference.map_or("–".to_owned(), |d| format!("{d:+.3}"))) }
-                    td { (inside(row.inside)) } td { (row.table) ", " (row.row) ", " (row.column) }
-                } } }
-            } }
+            (tabled("Published numbers", &["arm", "metric", "class", "this study", "published", "difference", "in the interval", "where"], &table.rows.iter().map(row).collect::<Vec<_>>(), "`reference.csv` of this stage"))
         }
     }
 }

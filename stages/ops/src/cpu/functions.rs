@@ -2,6 +2,7 @@
 //! same on every machine, which those of the C library are not.
 
 use crate::math;
+use std::f32::consts::FRAC_2_SQRT_PI;
 
 /// `e^x` to 2 units in the last place; 0 below −87, infinite above 88.7. Reduction and polynomial as in Cephes (Moshier
 /// 1989).
@@ -41,6 +42,26 @@ pub(crate) fn tanh(x: f32) -> f32 {
     let small = p * z * x + x;
     let large = (1.0 - 2.0 / (exp(2.0 * a) + 1.0)).copysign(x);
     let y = if a < 0.625 { small } else { large };
+    if x.is_nan() { x } else { y }
+}
+
+/// The error function to 3 units in the last place. Polynomials fitted for this: in `x²` near zero, elsewhere in `1 / (1 + |x| / 2)`, times
+/// `e^−x²`, which is its distance from one.
+#[inline(always)]
+pub(crate) fn erf(x: f32) -> f32 {
+    let a = x.abs();
+    let z = x * x;
+    let mut p = -6.203_255e-4;
+    for c in [5.032_181e-3, -2.679_146_3e-2, 1.128_245_5e-1, -3.761_255e-1, FRAC_2_SQRT_PI] {
+        p = p * z + c;
+    }
+    let t = 1.0 / (1.0 + 0.5 * a);
+    let mut q = -5.033_555_8e-2;
+    for c in [-6.572_388e-2, 4.127_041e-1, 9.644_865e-2, 3.322_481e-1, 2.734_122e-1, 6.178_335e-4] {
+        q = q * t + c;
+    }
+    let large = (1.0 - q * exp(-z)).copysign(x);
+    let y = if a < 0.875 { p * x } else { large };
     if x.is_nan() { x } else { y }
 }
 
@@ -94,11 +115,13 @@ mod tests {
             let wide = f64::from(x);
             assert!(off(exp(x), wide.exp()) < 2.5e-7, "exp {x}");
             assert!(off(tanh(x), wide.tanh()) < 3e-7 || x == 0.0, "tanh {x}");
+            assert!(off(erf(x), libm::erf(wide)) < 2e-7 || x == 0.0, "erf {x}");
             assert!(off(sigmoid(x), 1.0 / (1.0 + (-wide).exp())) < 4e-7, "sigmoid {x}");
         }
         assert_eq!((tanh(0.0), tanh(-0.0), tanh(50.0), tanh(-f32::INFINITY)), (0.0, 0.0, 1.0, -1.0));
+        assert_eq!((erf(0.0), erf(50.0), erf(-f32::INFINITY)), (0.0, 1.0, -1.0));
         assert_eq!((exp(0.0), exp(-200.0), exp(89.0), exp(f32::NEG_INFINITY)), (1.0, 0.0, f32::INFINITY, 0.0));
-        assert!(exp(f32::NAN).is_nan() && tanh(f32::NAN).is_nan() && sigmoid(f32::NAN).is_nan());
+        assert!(exp(f32::NAN).is_nan() && tanh(f32::NAN).is_nan() && erf(f32::NAN).is_nan() && sigmoid(f32::NAN).is_nan());
         assert!(exp(88.7).is_finite() && sigmoid(-f32::INFINITY) == 0.0);
     }
 }

@@ -43,6 +43,7 @@ EACH(power, powf(x, k))
 EACH(abs, fabsf(x))
 EACH(sign, x > 0.0f ? 1.0f : (x < 0.0f ? -1.0f : 0.0f))
 EACH(tanh, tanhf(x))
+EACH(erf, erff(x))
 EACH(sigmoid, 1.0f / (1.0f + expf(-x)))
 EACH(softplus, softplus(x))
 EACH(logit_loss, is_finite(x) ? softplus(x) - x * k : (1.0f - k) * x + softplus(-x))
@@ -96,6 +97,21 @@ SUM(squares, float, double, v* v)
 SUM(go_on, double, double, v)
 SUM(end, double, float, v)
 SUM(whole, float, float, v)
+
+// ---- softmax of rows of k numbers; n rows ----
+
+// NaN in a row makes all of it NaN, although fmaxf passes over it: the sum has it.
+KERNEL(softmax)(u32 n, u32 k, const float* in, float* out) {
+    THREAD;
+    const float* x = in + (size_t)i * k;
+    float* y = out + (size_t)i * k;
+    float largest = x[0];
+    for (u32 j = 1; j < k; j++) largest = fmaxf(largest, x[j]);
+    double total = 0.0;
+    for (u32 j = 0; j < k; j++) total += (double)(y[j] = expf(x[j] - largest));
+    const float share = (float)(1.0 / total);
+    for (u32 j = 0; j < k; j++) y[j] *= share;
+}
 
 // ---- norms ----
 

@@ -22,6 +22,8 @@ pub(crate) enum Unary {
     /// −1, 0 or 1.
     Sign,
     Tanh,
+    /// The error function.
+    Erf,
     Sigmoid,
     Softplus,
     /// Binary cross-entropy of a logit against a target.
@@ -61,6 +63,7 @@ impl Unary {
             Unary::Abs => ("abs", 0.0),
             Unary::Sign => ("sign", 0.0),
             Unary::Tanh => ("tanh", 0.0),
+            Unary::Erf => ("erf", 0.0),
             Unary::Sigmoid => ("sigmoid", 0.0),
             Unary::Softplus => ("softplus", 0.0),
             Unary::LogitLoss(k) => ("logit_loss", k),
@@ -96,6 +99,7 @@ impl Primitive<1, 1> for Unary {
             Unary::Abs => each!(f32::abs),
             Unary::Sign => each!(sign),
             Unary::Tanh => each!(functions::tanh),
+            Unary::Erf => each!(functions::erf),
             Unary::Sigmoid => each!(functions::sigmoid),
             Unary::Softplus => each!(functions::softplus),
             Unary::LogitLoss(target) => each!(|x| functions::logit_loss(x, target)),

@@ -5,7 +5,7 @@ use super::super::*;
 use crate::contract::seed::{Seed, Stream};
 use crate::data::sample::Origin;
 use crate::figures::letters;
-use crate::records::{Embedded, PredictedImage, PredictionTable};
+use crate::records::{Embedded, PredictedImage, PredictionTable, Role};
 use hilum_cache::Digest;
 use kuva::render::render::{Primitive, TextAnchor};
 
@@ -107,7 +107,8 @@ fn embedded(classes: usize, images: usize, are_long: bool) -> Table<Embedded> {
         } else {
             ["covid", "normal", "pneumonia"].get(class).map_or(format!("finding {class}"), |c| (*c).to_owned())
         };
-        Embedded { image: Digest::of(&(n as u64).to_le_bytes()), label, origin, x, y, source: ["rsna", "cohen"][n % 2].into() }
+        let role = if n.is_multiple_of(9) { Role::Placed } else { Role::Fitted };
+        Embedded { image: Digest::of(&(n as u64).to_le_bytes()), label, origin, x, y, source: ["rsna", "cohen"][n % 2].into(), role }
     };
     Table { rows: (0..images).map(&mut row).collect() }
 }
@@ -158,6 +159,20 @@ fn adversarial() -> History {
     history
 }
 
+fn watched(are_long: bool) -> Table<WatchedRow> {
+    let mut stream = Seed(7).stream("test", "watched");
+    let mut row = |step: usize, metric: &str, scale: f64| WatchedRow {
+        step,
+        extractor: if are_long { LONG.into() } else { "inception".into() },
+        metric: metric.into(),
+        value: Some(scale * (0.2 + 400.0 / step as f64 + 0.05 * stream.unit())),
+        baseline: Some(scale * 0.15),
+        ..WatchedRow::default()
+    };
+    let of_step = |step: usize| [row(step, "fid", 250.0), row(step, "kid", 0.1), row(step, "inception-score", 1.5)];
+    Table { rows: (1..=13).map(|n| n * 500).flat_map(of_step).collect() }
+}
+
 fn sets(arms: usize, are_long: bool) -> Vec<(String, Vec<ClassCount>)> {
     let count = |class: &str, real, synthetic| ClassCount { class: if are_long { format!("{LONG} {class}") } else { class.into() }, real, synthetic };
     (0..arms).map(|n| (arm(n, are_long), vec![count("covid", 50, n as u64 * 50), count("normal", 1300, 0), count("pneumonia", 800, 0)])).collect()
@@ -187,9 +202,27 @@ fn all() -> Vec<(String, Drawing)> {
             by: ColouredBy::Label,
         };
         add(how, of_embeddings(&[one], "UMAP of 512 features of vgg16; 15 neighbours, min_dist 0.1, trustworthiness 0.981"));
+        add(
+            how,
+            of_groups(
+                &(0..arms)
+                    .map(|n| (arm(n, are_long), within_groups::tests::table(if are_long { LONG } else { "covid" }, 0.6 + 0.01 * n as f64)))
+                    .collect::<Vec<_>>(),
+            ),
+        );
+        add(
+            how,
+            of_probes(
+                &(0..arms).map(|n| (arm(n, are_long), probes::tests::table(if are_long { LONG } else { "covid" }, 0.5 + 0.01 * n as f64))).collect::<Vec<_>>(),
+            ),
+        );
+        let extractors = if are_long { [LONG, "vgg16"] } else { ["inception", "torchxrayvision"] };
+        add(how, of_qualities(&(0..arms).map(|n| (arm(n, are_long), quality::tests::table(&extractors, 1.0 + n as f64))).collect::<Vec<_>>()));
         add(how, of_embeddings(&[one, Embedding { by: ColouredBy::Source, title: LONG, ..one }, one], "Embeddings of images (UMAP)"));
     }
     add("few", of_history(&adversarial(), "generator"));
+    add("few", of_watched(&watched(false), "generator"));
+    add("long", of_watched(&watched(true), LONG));
     add("three", of_predictions(&test_of(3, &["normal", "covid", "pneumonia"], 210, false)));
     let findings: Vec<String> = (0..14).map(|n| format!("finding {n}")).collect();
     add("fourteen", of_predictions(&test_of(2, &findings.iter().map(String::as_str).collect::<Vec<_>>(), 210, false)));

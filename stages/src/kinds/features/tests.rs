@@ -3,7 +3,10 @@
 use super::*;
 use crate::data::sample::Sample;
 use crate::data::sample::tests::sample;
-use crate::kinds::classifier::tests::{fresh, packed};
+use crate::kinds::classifier::{
+    self,
+    tests::{fresh, packed},
+};
 use crate::networks::bagged_trees::BaggedTrees;
 
 fn rows(patient: &str, count: u32) -> Vec<Sample> {
@@ -30,7 +33,7 @@ fn features_and_probabilities_are_those_of_the_classifier() {
         assert_eq!(found.features(&row.image), Some(features.as_slice()));
         assert_eq!(found.probabilities(&row.image).unwrap(), probabilities.iter().map(|p| *p as f32).collect::<Vec<_>>());
     }
-    let wanted = EmbeddingDocument { extractor: "classifier (smallcnn64)".into(), weights: fresh().digest, side: 32, dimensions: 16, classes: Some(2) };
+    let wanted = EmbeddingDocument { extractor: "classifier (smallcnn64)".into(), weights: fresh().identity(), side: 32, dimensions: 16, classes: Some(2) };
     assert_eq!(found.document, wanted);
     assert_eq!(notes, [Note::info("16 features of 73 images by classifier (smallcnn64)")]);
 }
@@ -50,6 +53,30 @@ fn trees_give_the_probabilities_in_place_of_the_last_layer() {
     for (row, wanted) in rows.iter().zip(wanted) {
         assert_eq!(found.probabilities(&row.image).unwrap(), wanted.iter().map(|p| *p as f32).collect::<Vec<_>>());
     }
+}
+
+/// Two arms may train trees on the features of one network, or normalise greys before it: their probabilities, or features, differ
+/// though their tensors are equal.
+#[test]
+fn classifiers_of_equal_tensors_are_different_extractors() {
+    let rows = rows("a", 12);
+    let store = [packed(&rows)];
+    let cx = Context::for_tests(Features::NAME).seeded(1);
+    let features = classifier::features(&fresh(), &rows, &ImageStore::of(&store).unwrap(), &cx).unwrap();
+    let with_trees = |labels: [u32; 12]| {
+        let mut weights = fresh();
+        weights.document.trees = Some(BaggedTrees::grow(&features, &labels, 2, 3, &cx.stream("trees")).unwrap());
+        weights
+    };
+    let [one, other] = [std::array::from_fn(|i| i as u32 % 2), std::array::from_fn(|i| i as u32 / 6)].map(with_trees);
+    let mut scaled = fresh();
+    scaled.document.greys = Some(serde_json::from_value(serde_json::json!({ "mean": 0.5, "std": 0.25 })).unwrap());
+    assert!([&one, &other, &scaled].iter().all(|weights| weights.digest == fresh().digest));
+    let of = |weights| run(vec![Samples::of(rows.clone())], vec![packed(&rows)], weights).unwrap().0;
+    let bound = [fresh(), one, other, scaled, fresh()].map(of);
+    let spaces = crate::kinds::spaces::spaces(&bound).unwrap();
+    let names: BTreeSet<&str> = spaces.iter().map(|space| space.name.as_str()).collect();
+    assert_eq!((spaces.len(), names.len()), (4, 4), "{names:?}");
 }
 
 #[test]
@@ -98,8 +125,8 @@ fn weights_are_read_and_needed_by_the_extractor_that_is_a_classifier() {
         let stage = of(&"0".repeat(64)).unwrap();
         assert!(!stage.reads("weights") && stage.reads("images") && stage.requires("weights").is_none() && stage.check().is_empty());
         let sources = stage.sources();
-        assert_eq!(sources.iter().map(|s| s.parameter).collect::<Vec<_>>(), [format!("extractor.{name}.path")]);
-        assert!(stage.disk(&|_| Some(10)).unwrap() >= 40 * 1024 && stage.disk(&|_| None).is_none());
+        assert_eq!(sources.iter().map(|s| s.parameter.clone()).collect::<Vec<_>>(), [format!("extractor.{name}.path")]);
+        assert!(stage.disk(&|_| Some(10)).unwrap() >= 40 * 768 && stage.disk(&|_| None).is_none());
         let bad = of("12").unwrap().check();
         assert_eq!(bad[0].path, ["extractor", *name, "sha256"]);
     }

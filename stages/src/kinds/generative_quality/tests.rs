@@ -1,10 +1,13 @@
 //! Every figure by every extractor, or why there is none.
 
 use super::*;
+use crate::contract::context::Said;
 use crate::contract::seed::Seed;
 use crate::data::embedding::EmbeddingDocument;
 use crate::data::embedding::tests::{document, embedded};
 use crate::data::sample::tests::sample;
+use crate::quality::{Features, UNWATCHED};
+use hilum_cache::Digest;
 
 /// Patients of two images each, whose features are noise around their number.
 fn set(patients: usize, shift: f64) -> Set {
@@ -16,7 +19,7 @@ fn set(patients: usize, shift: f64) -> Set {
 #[test]
 fn every_figure_has_a_row_with_its_baseline_or_a_reason() {
     let (real, synthetic, stream) = (set(12, 0.0), set(9, 1.0), Seed(1).stream("t", "halves"));
-    let rows = compared(&real, &synthetic, ["x", ""], &stream);
+    let rows = compared(&real, &synthetic, ["x", ""], &stream, UNWATCHED);
     assert_eq!(rows.iter().map(|row| row.metric.as_str()).collect::<Vec<_>>(), FIGURES);
     for row in &rows {
         assert!(row.value.is_some() && row.baseline.is_some() && row.reason.is_empty(), "{row:?}");
@@ -24,7 +27,13 @@ fn every_figure_has_a_row_with_its_baseline_or_a_reason() {
     }
     assert!(rows[0].value > rows[0].baseline && rows[1].value > rows[1].baseline, "{rows:?}");
 
-    let rows = compared(&real.of_class("a"), &Set { features: synthetic.features.select(&[0, 1, 4]), rows: synthetic.rows[..3].to_vec() }, ["x", "a"], &stream);
+    let rows = compared(
+        &real.of_class("a"),
+        &Set { features: synthetic.features.select(&[0, 1, 4]), rows: synthetic.rows[..3].to_vec() },
+        ["x", "a"],
+        &stream,
+        UNWATCHED,
+    );
     assert_eq!(rows[0].reason, "3 synthetic images with 3 features each: a covariance of full rank needs 4 (see kid)");
     assert!(rows[0].value.is_none() && rows[0].baseline.is_some() && rows[1].value.is_some() && rows[1].standard_error.is_none());
     assert_eq!(rows[2].reason, "3 images: neighbourhoods of 3 other images need 4");
@@ -82,8 +91,7 @@ fn a_run_gives_every_figure_by_every_extractor_of_all_images_and_of_each_class()
         assert!(row.value.is_some() == (row.reason.is_empty() || row.reason.starts_with("no baseline")), "{row:?}");
         assert_eq!((row.real, row.synthetic), if row.class.is_empty() { (40, 30) } else { (20, if row.class == "a" { 16 } else { 14 }) });
     }
-    let score = &figures.rows[FIGURES.len()];
-    assert!((1.0..=2.0).contains(&score.value.unwrap()) && score.baseline.is_some() && score.standard_error.is_some());
+    assert!(figures.rows[FIGURES.len()].reason.starts_with("30 images with 2 classes: the score needs 100"));
     assert_eq!(notes, ["x", "y"].map(|extractor| Note::info(format!("figures by 8 features of {extractor}"))));
     // Two classes have no order that could agree.
     let pairs: Vec<_> = found.agreement.rows.iter().map(|row| (row.metric.as_str(), row.extractor.as_str(), row.other.as_str(), row.spearman)).collect();
@@ -96,10 +104,32 @@ fn a_run_gives_every_figure_by_every_extractor_of_all_images_and_of_each_class()
 }
 
 #[test]
-fn sets_without_images_or_features_and_synthetic_ones_in_place_of_real_ones_are_refused() {
+fn how_much_is_done_is_told_within_a_set_of_images() {
+    let told = std::sync::Mutex::new(vec![]);
+    let report = |said: Said| {
+        if let Said::Progress(progress) = said {
+            assert_eq!((progress.total, progress.unit.as_str()), (100, "percent"));
+            told.lock().unwrap().push(progress.done);
+        }
+    };
+    let cx = Context { report: &report, ..Context::for_tests(GenerativeQuality::NAME).seeded(3) };
+    // Several threads may tell of two steps in either order.
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    alone.install(|| GenerativeQuality {}.run(inputs(&["x"]), &cx)).unwrap();
+    let mut told = told.into_inner().unwrap();
+    assert!(told.is_sorted() && told.last() == Some(&100), "{told:?}");
+    told.dedup();
+    assert!(told.len() > 20, "of three sets: {told:?}");
+}
+
+#[test]
+fn sets_without_images_or_features_and_images_of_the_other_origin_are_refused() {
     let refused = |inputs| run(inputs).err().unwrap().to_string();
-    let turned = Inputs { real: inputs(&["x"]).synthetic, ..inputs(&["x"]) };
-    assert_eq!(refused(turned), "30 images of `real` are synthetic");
+    let (one, other) = (inputs(&["x"]), inputs(&["x"]));
+    assert_eq!(refused(Inputs { real: one.synthetic, ..inputs(&["x"]) }), "30 images of `real` are synthetic");
+    assert_eq!(refused(Inputs { synthetic: one.real, ..inputs(&["x"]) }), "40 images of `synthetic` are real");
+    let mixed = other.synthetic.rows.into_iter().chain(other.real.rows.into_iter().take(1)).collect();
+    assert_eq!(refused(Inputs { synthetic: Samples::of(mixed), ..inputs(&["x"]) }), "1 image of `synthetic` is real");
     assert_eq!(refused(Inputs { synthetic: Samples::default(), ..inputs(&["x"]) }), "there are no synthetic images");
     let mut some = inputs(&["x"]);
     some.features.truncate(1);
@@ -126,4 +156,101 @@ fn a_figure_without_baseline_says_so() {
     let found = Estimate { value: 2.0, error: Some(0.5) };
     let row = row("kid", ["x", ""], Ok(found), Err("too few".into()), [3, 4]);
     assert_eq!((row.value, row.standard_error, row.baseline, row.reason.as_str()), (Some(2.0), Some(0.5), None, "no baseline: too few"));
+}
+
+/// Images of two generators, one of each class, in the order of a table, with these features and sure predictions of their class.
+fn of_two_generators(counts: [u32; 2], name: &str, features: [f32; 2]) -> (Vec<Sample>, Embedding) {
+    let of = |class: usize| {
+        let image = move |i: u32| Digest::of(format!("{name}/{class}/{i}").as_bytes());
+        (0..counts[class]).map(move |i| Sample { image: image(i), origin: Origin::Synthetic, ..sample("", i, ["a", "b"][class]) })
+    };
+    let rows = Samples::of(of(0).chain(of(1)).collect()).rows;
+    let extracted = |row: &Sample| {
+        let class = usize::from(row.label == "b");
+        let probabilities = [0, 1].map(|at| if at == class { 1.0 } else { 0.0 }).to_vec();
+        crate::data::embedding::Extracted { image: row.image, features: vec![features[class]], probabilities }
+    };
+    let images = rows.iter().map(extracted).collect();
+    (rows, Embedding::of(EmbeddingDocument { dimensions: 1, ..document("x") }, images, vec![]).unwrap())
+}
+
+/// Sure predictions of 1,000 images of one class and 9,000 of another have a score of `exp(H(0.1))`, where `H(0.1) = 0.325083` is the
+/// entropy of the classes. In the order of a table, the first parts are half of one class, and the last ones have none of it.
+#[test]
+fn an_inception_score_does_not_follow_from_the_order_of_the_table() {
+    let (rows, embedding) = of_two_generators([1000, 9000], "s", [0.0, 1.0]);
+    assert_eq!(rows[..4].iter().map(|row| row.label.as_str()).collect::<Vec<_>>(), ["a", "b", "a", "b"]);
+    let bound = [embedding];
+    let space = &spaces::spaces(&bound).unwrap()[0];
+    for seed in 0..3 {
+        let ordered = Set::of(&rows, space, &Seed(seed).stream("t", "order")).unwrap().rows;
+        let row = score(space, &ordered, &ordered).unwrap().unwrap();
+        let (value, error) = (row.value.unwrap(), row.standard_error.unwrap());
+        assert!((value - f64::exp(0.325_083)).abs() < 0.005 && error < 0.02, "{value} ± {error}");
+    }
+}
+
+/// Features of real images are 0 and, one in five times, 2, those of synthetic ones larger by a half. Over draws of 400 images of each, the
+/// kernel distance has a standard deviation of 1.878, from both binomial distributions.
+#[test]
+fn the_error_of_the_kernel_distance_does_not_follow_from_the_order_of_the_table() {
+    let sets = [("r", [2.0, 0.0]), ("s", [2.5, 0.5])].map(|(name, features)| of_two_generators([80, 320], name, features));
+    let variance = |seed: u64| {
+        let [real, synthetic] = sets.each_ref().map(|(rows, embedding)| {
+            let bound = std::slice::from_ref(embedding);
+            Set::of(rows, &spaces::spaces(bound).unwrap()[0], &Seed(seed).stream("t", "order")).unwrap().features
+        });
+        quality::kernel_distance(&real, &synthetic, UNWATCHED).unwrap().error.unwrap().powi(2)
+    };
+    let error = (0..10).map(|seed| variance(seed) / 10.0).sum::<f64>().sqrt();
+    assert!((error / 1.878 - 1.0).abs() < 0.2, "{error}");
+}
+
+/// Translations show the patients of the real images: a classifier that has seen a patient's real image takes the translation for real.
+#[test]
+fn folds_of_real_images_and_of_their_translations_have_no_patient_in_common() {
+    for is_known in [true, false] {
+        let patient = |p: u32| if is_known { format!("p{p:02}") } else { String::new() };
+        let image = |p: u32, i: u32| Digest::of(format!("{p}/{i}").as_bytes());
+        // Every other patient has several images, where it is known that they are of one patient.
+        let images = |p: u32| if is_known { 1 + p % 3 } else { 1 };
+        let real: Vec<(u32, Sample)> =
+            (0..60).flat_map(|p| (0..images(p)).map(move |i| (p, Sample { image: image(p, i), ..sample(&patient(p), i, "a") }))).collect();
+        let translated = |p: u32| Sample { origin: Origin::Synthetic, parent: Some(image(p, 0)), ..sample(&patient(p), p, "b") };
+        let translated = |p: u32| Sample { image: Digest::of(format!("translated {p}").as_bytes()), ..translated(p) };
+        // Not all of them are translated.
+        let synthetic: Vec<(u32, Sample)> = (0..60).filter(|p| p % 4 > 0).map(|p| (p, translated(p))).collect();
+        // All images of a patient look alike, and no two patients do.
+        let noise = |p: u32| (0..100).map(move |k| f64::from(Digest::of(format!("{p} {k}").as_bytes()).bytes()[0]));
+        let set = |of: &[(u32, Sample)]| Set {
+            features: Features::of(of.iter().flat_map(|(p, _)| noise(*p)).collect(), 100).unwrap(),
+            rows: of.iter().map(|(_, row)| row.clone()).collect(),
+        };
+        let (sets, stream) = ([set(&real), set(&synthetic)], Seed(1).stream("t", "halves"));
+        let [of_real, of_synthetic] = folds(sets.each_ref(), &stream);
+        for fold in 0..5 {
+            let inside: BTreeSet<u32> = of_real[fold].iter().map(|i| real[*i].0).collect();
+            let theirs = |i: &usize| inside.contains(&synthetic[*i].0);
+            assert!(of_synthetic[fold].iter().all(theirs), "all of them have a real image");
+            assert!(of_real[fold].len().abs_diff(real.len() / 5) <= 3 && of_synthetic[fold].len() > 4);
+        }
+        // To be real says nothing of a patient that one has not seen.
+        let told = figures(&sets[0], &sets[1], &stream, UNWATCHED)[6].clone().unwrap().value;
+        assert!((told - 0.5).abs() < 0.1, "{told}");
+    }
+}
+
+/// Of a table in which only some images have a patient, those without one are not all at its end.
+#[test]
+fn images_with_and_without_patients_are_mixed() {
+    let (mut rows, embedding) = of_two_generators([200, 200], "s", [0.0, 1.0]);
+    rows.iter_mut().filter(|row| row.label == "a").for_each(|row| row.patient = format!("p{}", row.number / 2));
+    let bound = [embedding];
+    let ordered = Set::of(&rows, &spaces::spaces(&bound).unwrap()[0], &Seed(1).stream("t", "order")).unwrap().rows;
+    let first = ordered[..200].iter().filter(|row| row.label == "a").count();
+    // Of 100 patients, each is in the first half with even odds: 100 ± 4 standard deviations.
+    assert!((60..140).contains(&first), "{first}");
+    let mut seen = BTreeSet::new();
+    let patients: Vec<&str> = ordered.iter().map(|row| row.patient.as_str()).filter(|patient| !patient.is_empty()).collect();
+    assert!(patients.chunk_by(|a, b| a == b).all(|of_one| of_one.len() == 2 && seen.insert(of_one[0])), "images of a patient stand together");
 }

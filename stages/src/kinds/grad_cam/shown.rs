@@ -49,6 +49,8 @@ pub(super) fn bands<'a>(table: &'a Table<Attention>, shown: &[usize], chosen: &'
 /// What is predicted, and where it is found.
 fn text(row: &Attention) -> [String; 2] {
     let predicted = if row.class == row.predicted { String::new() } else { format!("predicted {}; ", row.predicted) };
-    let border = row.border.map_or("no map".into(), |border| format!("border {:.0} %", border * 100.0));
-    [format!("{predicted}{} {:.2}", row.class, row.probability.unwrap_or(f64::NAN)), border]
+    let percent = |what: &str, share: f64| format!("{what} {:.0} %", share * 100.0);
+    let border = row.border.map_or("no map".into(), |border| percent("border", border));
+    let place = row.in_mask.map_or(border.clone(), |inside| format!("{border}, {}", percent("mask", inside)));
+    [format!("{predicted}{} {:.2}", row.class, row.probability.unwrap_or(f64::NAN)), place]
 }

@@ -5,6 +5,7 @@ use crate::contract::seed::Seed;
 use crate::data::sample::tests::sample;
 use crate::networks::bagged_trees::BaggedTrees;
 use crate::records::Record;
+use hilum_cache::Digest;
 
 fn rows() -> Vec<Sample> {
     (0..6).flat_map(|p| ["a", "b"].map(|label| sample(&format!("t:{p}{label}"), 0, label))).collect()
@@ -14,7 +15,7 @@ fn run(stage: &str, rows: &[Sample], seed: u64) -> Result<(Outputs, Vec<Note>)> 
     let stage: GradCam = serde_json::from_str(stage).unwrap();
     let images = vec![classifier::tests::packed(rows)];
     let cx = Context::for_tests(GradCam::NAME).seeded(seed);
-    let out = stage.run(Inputs { samples: Samples::of(rows.to_vec()), weights: classifier::tests::fresh(), images }, &cx)?;
+    let out = stage.run(Inputs { samples: Samples::of(rows.to_vec()), weights: classifier::tests::fresh(), images, masks: None }, &cx)?;
     Ok((out, cx.notes()))
 }
 
@@ -78,7 +79,7 @@ fn what_cannot_be_explained_is_refused() {
     }
     let all = rows();
     let run = |samples: Vec<Sample>, weights| {
-        let inputs = Inputs { samples: Samples::of(samples), weights, images: vec![classifier::tests::packed(&all)] };
+        let inputs = Inputs { samples: Samples::of(samples), weights, images: vec![classifier::tests::packed(&all)], masks: None };
         let stage: GradCam = serde_json::from_str("{}").unwrap();
         stage.run(inputs, &Context::for_tests(GradCam::NAME).seeded(1)).map(|_| ()).unwrap_err().to_string()
     };
@@ -125,7 +126,7 @@ fn the_last_layer_has_its_own_weights_again_after_the_check() {
     let pack = vec![classifier::tests::packed(&rows)];
     let store = ImageStore::of(&pack).unwrap();
     let device = Device::Cpu;
-    let maps = Maps { network: &*network, store: &store, device: &device };
+    let maps = Maps { network: &*network, store: &store, masks: None, device: &device };
     let labels = vec![0; rows.len()];
     let cx = Context::for_tests(GradCam::NAME).seeded(1);
     let seen = maps.of_all(&rows, &labels, None, &cx).unwrap();
@@ -146,8 +147,49 @@ fn the_last_layer_has_its_own_weights_again_after_the_check() {
 
 fn found(border: f64, label: &str, patient: &str, alike: Option<f64>) -> Attention {
     let row = sample(patient, 0, label);
-    let seen = Seen { predicted: 0, is_right: label == "a", class: 0, probability: 0.75, place: Some(attention::Where { border, x: 0.5, y: 0.5 }) };
+    let seen =
+        Seen { predicted: 0, is_right: label == "a", class: 0, probability: 0.75, place: Some(attention::Where { border, x: 0.5, y: 0.5 }), inside: None };
     Attention { randomised_ssim: alike, ..seen.row(&row, &["a".into(), "b".into()], 32) }
+}
+
+/// Masks of the left and of the right half share what a map has; images without one, and masks of other images, change nothing.
+#[test]
+fn the_share_in_masks_is_beside_that_of_the_border() {
+    let rows = rows();
+    let half = |is_left: bool| -> Vec<bool> { (0..16 * 16).map(|at| (at % 16 < 8) == is_left).collect() };
+    let with = |masks: Vec<(Digest, Vec<bool>)>| {
+        let stage: GradCam = serde_json::from_str("{}").unwrap();
+        let cx = Context::for_tests(GradCam::NAME).seeded(1);
+        let images = vec![classifier::tests::packed(&rows)];
+        let inputs = Inputs { samples: Samples::of(rows.clone()), weights: classifier::tests::fresh(), images, masks: Some(Masks::of(16, masks)) };
+        let out = stage.run(inputs, &cx).unwrap();
+        (out, cx.notes().iter().map(Note::to_string).collect::<Vec<_>>())
+    };
+    let some = |is_left: bool| rows[..10].iter().map(|row| (row.image, half(is_left))).chain([(Digest::of(b"of no image"), half(true))]).collect::<Vec<_>>();
+    let ((left, said), (right, _)) = (with(some(true)), with(some(false)));
+    let masked: Vec<Digest> = rows[..10].iter().map(|row| row.image).collect();
+    for (left, right) in left.attention.rows.iter().zip(&right.attention.rows) {
+        let has_mask = masked.contains(&left.image);
+        assert_eq!((left.mask_area, right.mask_area), if has_mask { (Some(0.5), Some(0.5)) } else { (None, None) });
+        assert_eq!((left.in_mask.is_some(), right.in_mask.is_some()), (has_mask && left.border.is_some(), has_mask && left.border.is_some()));
+        assert!(left.in_mask.zip(right.in_mask).is_none_or(|(a, b)| (a + b - 1.0).abs() < 1e-9), "two halves are the whole");
+        // The centre of mass lies in the half that has more, as far as it is far enough from the middle.
+        assert!(left.in_mask.zip(left.x).is_none_or(|(share, x)| (x - 0.5).abs() < 0.26 || (x < 0.5) == (share > 0.5)));
+    }
+    let found: Vec<f64> = left.attention.rows.iter().filter_map(|row| row.in_mask).collect();
+    let all = &left.summary.rows[0];
+    assert!(!found.is_empty() && (all.in_mask.unwrap() - found.iter().sum::<f64>() / found.len() as f64).abs() < 1e-12);
+    assert_eq!((all.masked, all.mask_area), (found.len(), Some(0.5)));
+    assert!(all.in_mask_low.unwrap() < all.in_mask.unwrap() && all.in_mask.unwrap() < all.in_mask_high.unwrap());
+    assert!(said.contains(&"2 images have no mask: the shares of masks are of the others".to_owned()), "{said:?}");
+    assert!(said.iter().any(|s| s.contains("of the maps' energy is in the masks of") && s.ends_with("which have 50.0 % of the area")), "{said:?}");
+    assert!(String::from_utf8(left.figure.files[0].1.clone()).unwrap().contains(" %, mask "));
+    let (none, said) = with(vec![(Digest::of(b"of no image"), half(true))]);
+    assert!(none.attention.rows.iter().all(|row| row.in_mask.is_none()) && none.summary.rows[0].masked == 0);
+    assert!(said.iter().any(|s| s.contains("no image has a mask")), "{said:?}");
+    let (plain, _) = run("{}", &rows, 1).unwrap();
+    let without = |table: &Table<Attention>| table.rows.iter().cloned().map(|row| Attention { in_mask: None, mask_area: None, ..row }).collect::<Vec<_>>();
+    assert_eq!(without(&left.attention), plain.attention.rows);
 }
 
 #[test]

@@ -3,13 +3,13 @@
 //! Directories in that of the class are patients if there are several, and one name is one patient, whatever the class:
 //! a patient may have images before and after a finding. Names that only say that images are here are not patients.
 
-use super::find::{is_mask, is_mask_of};
 use super::left_out::{self, Omitted};
 use super::row::{Row, Said, Whose};
 use super::text;
 use crate::contract::prelude::*;
 use crate::contract::pseudonym::normalised;
 use crate::contract::source::ListedFile;
+use crate::data::names::{is_mask, is_mask_of};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Names of directories that say what they contain, not whose it is.

@@ -3,7 +3,7 @@
 //! Nothing in the table of samples depends on the key, on file names or on the order of rows: the same images and the
 //! same table give the same samples.
 
-use super::find::{Finder, Way, spelling};
+use super::find::{Finder, Way};
 use super::left_out::{self, Omitted};
 use super::patterns;
 use super::row::{Row, Whose};
@@ -13,6 +13,7 @@ use crate::contract::pseudonym::PseudonymKey;
 use crate::contract::source::{ListedFile, Listing};
 use crate::data::grey::OnDamage;
 use crate::data::inspect::{self, ImageHeader};
+use crate::data::names::spelling;
 use crate::data::patients::{Identity, Patients, tokens};
 use crate::data::sample::{Origin, Sample, Samples};
 use crate::words::counted;

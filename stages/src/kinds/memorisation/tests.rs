@@ -1,13 +1,19 @@
 //! Planted copies are found, and it is said where too little is known.
 
 use super::*;
+use crate::contract::context::Said;
 use crate::data::embedding::tests::embedded;
+use crate::data::sample::Origin;
 use crate::data::sample::tests::sample;
 use crate::kinds::classifier;
+use crate::quality::copies::Copied;
+use crate::quality::memorisation::Nearest;
+use crate::records::Likeness;
 
 fn set(rows: Vec<Sample>, near: &[(usize, f64)]) -> Set {
     let copied = near.iter().map(|(training, distance)| (*distance == 0.0).then_some(Copied { training: *training, is_mirrored: false }));
-    Set { copied: copied.collect(), near: near.iter().map(|(training, distance)| Nearest { training: *training, distance: *distance }).collect(), rows }
+    let near: Vec<Nearest> = near.iter().map(|(training, distance)| Nearest { training: *training, distance: *distance }).collect();
+    Set { copied: copied.collect(), likest: vec![None; rows.len()], shown: near.clone(), near, rows }
 }
 
 fn rows(patient: &str, count: u32, label: &str) -> Vec<Sample> {
@@ -19,9 +25,11 @@ fn compared(held_out: u32) -> Compared {
     let far: Vec<(usize, f64)> = (1..=held_out).map(|i| (i as usize % 3, f64::from(i))).collect();
     let mut synthetic = set(rows("s", 4, "covid"), &[(1, 0.0), (2, 0.5), (0, 20.5), (1, 30.5)]);
     synthetic.copied[2] = Some(Copied { training: 2, is_mirrored: true });
+    synthetic.shown[2] = Nearest { training: 2, distance: 21.0 };
     Compared {
         training: rows("t", 3, "covid"),
         others: vec![2.0, 3.0, 0.25],
+        repeated: vec![true, false, true],
         held_out: set(rows("h", held_out, "covid"), &far),
         synthetic,
         alike: Alike::new(),
@@ -40,7 +48,7 @@ fn copies_and_images_that_are_nearer_are_flagged_and_counted() {
     let flags: Vec<_> = outputs.pairs.rows.iter().map(|pair| (pair.distance.unwrap(), pair.p.unwrap(), pair.flag)).collect();
     let wanted = [
         (0.0, 1.0 / 40.0, Likeness::Copy),
-        (20.5, 21.0 / 40.0, Likeness::MirroredCopy),
+        (21.0, 21.0 / 40.0, Likeness::MirroredCopy),
         (0.5, 1.0 / 40.0, Likeness::Nearer),
         (30.5, 31.0 / 40.0, Likeness::None),
     ];
@@ -54,6 +62,8 @@ fn copies_and_images_that_are_nearer_are_flagged_and_counted() {
         // Those at 0.5, 20.5 and 30.5 lie farther than the training image's own neighbour.
         let (value_of, baseline, _) = value(&outputs, class, "authenticity");
         assert_eq!((value_of, baseline), (Some(0.75), Some(38.0 / 39.0)));
+        assert_eq!(value(&outputs, class, "near-copies"), (Some(0.0), Some(0.0), String::new()));
+        assert_eq!(value(&outputs, class, "training-copies"), (Some(2.0), None, String::new()));
         assert_eq!(value(&outputs, class, "nearer"), (Some(2.0), None, String::new()));
     }
     assert!(cx.notes().is_empty());
@@ -66,7 +76,7 @@ fn few_held_out_images_allow_no_finding_and_none_allow_no_comparison() {
     let (found, _, reason) = value(&outputs, "covid", "nearer");
     assert!(found.is_none() && reason.starts_with("with 18 held-out images, no p value is below 0.0526"), "{reason}");
     assert_eq!(cx.notes(), [Note::info(reason)]);
-    assert!(outputs.pairs.rows.iter().all(|pair| pair.p.is_some() && pair.flag != Likeness::Nearer));
+    assert!(outputs.pairs.rows.iter().all(|pair| pair.p.is_some() && (pair.is_copy() || pair.flag == Likeness::NotTested)));
 
     let outputs = compared(0).outputs(0.05, &Context::for_tests(Memorisation::NAME));
     assert_eq!(value(&outputs, "covid", "distance-ratio"), (None, None, "no held-out images of the class".into()));
@@ -77,15 +87,17 @@ fn few_held_out_images_allow_no_finding_and_none_allow_no_comparison() {
 #[test]
 fn sets_that_overlap_or_are_synthetic_are_refused() {
     let cx = Context::for_tests(Memorisation::NAME);
-    let (training, held_out, synthetic) = (rows("t", 3, "a"), rows("h", 3, "a"), rows("s", 2, "a"));
+    let generated = |rows: Vec<Sample>| -> Vec<Sample> { rows.into_iter().map(|row| Sample { origin: Origin::Synthetic, ..row }).collect() };
+    let (training, held_out, synthetic) = (rows("t", 3, "a"), rows("h", 3, "a"), generated(rows("s", 2, "a")));
     let refusal = |t: &[Sample], h: &[Sample], s: &[Sample]| check(t, h, s, &cx).map_err(|e| e.to_string());
     assert_eq!(refusal(&training, &held_out, &synthetic), Ok(()));
     assert_eq!(refusal(&[], &held_out, &synthetic), Err("`training` has no images".into()));
     assert_eq!(refusal(&training, &held_out, &[]), Err("`synthetic` has no images".into()));
     assert_eq!(refusal(&training, &training[..2], &synthetic), Err("2 images of `held_out` are in `training`, too".into()));
-    let mut generated = training.clone();
-    generated[1].origin = Origin::Synthetic;
-    assert_eq!(refusal(&generated, &held_out, &synthetic), Err("1 image of `training` is synthetic".into()));
+    assert_eq!(refusal(&training, &held_out, &held_out[..2]), Err("2 images of `synthetic` are real".into()));
+    let mut mixed = training.clone();
+    mixed[1].origin = Origin::Synthetic;
+    assert_eq!(refusal(&mixed, &held_out, &synthetic), Err("1 image of `training` is synthetic".into()));
     assert!(cx.notes().is_empty());
     assert_eq!(refusal(&training, &[sample("t", 7, "a")], &synthetic), Ok(()));
     assert!(cx.notes()[0].to_string().contains("1 patient has images in both"));
@@ -105,8 +117,16 @@ fn a_run_finds_a_planted_copy() {
     let [copied, original] = [synthetic[4].image, training[7].image];
     let inputs = Inputs { training: Samples::of(training), held_out: Samples::of(held_out), synthetic: Samples::of(synthetic), features, images };
     let stage: Memorisation = serde_json::from_str("{}").unwrap();
-    let cx = Context::for_tests(Memorisation::NAME);
+    let told = std::sync::Mutex::new(vec![]);
+    let report = |said: Said| {
+        if let Said::Progress(progress) = said {
+            told.lock().unwrap().push((progress.done, progress.unit));
+        }
+    };
+    let cx = Context { report: &report, ..Context::for_tests(Memorisation::NAME) };
     let outputs = stage.run(inputs, &cx).unwrap();
+    let told: BTreeSet<(u64, String)> = std::mem::take(&mut *told.lock().unwrap()).into_iter().collect();
+    assert!(told.iter().all(|(_, unit)| unit == "percent") && told.len() > 10 && told.last().unwrap().0 == 100, "{told:?}");
     let first = &outputs.pairs.rows[0];
     assert_eq!((outputs.pairs.rows.len(), first.image, first.training, first.distance, first.flag), (9, copied, original, Some(0.0), Likeness::Copy));
     assert!(outputs.pairs.rows[1..].iter().all(|pair| !pair.is_copy() && pair.distance > Some(0.0)));
@@ -119,7 +139,8 @@ fn a_run_finds_a_planted_copy() {
 
 #[test]
 fn distances_are_in_one_space() {
-    let (training, synthetic) = (rows("t", 3, "a"), rows("s", 2, "a"));
+    let training = rows("t", 3, "a");
+    let synthetic: Vec<Sample> = rows("s", 2, "a").into_iter().map(|row| Sample { origin: Origin::Synthetic, ..row }).collect();
     let inputs = |features: Vec<Embedding>| Inputs {
         images: vec![classifier::tests::packed(training.iter().chain(&synthetic))],
         training: Samples::of(training.clone()),

@@ -19,7 +19,7 @@ fn fresh(network: &str) -> Trained<GeneratorDocument> {
 fn an_image_is_the_same_at_every_batch_size_and_on_any_number_of_threads() {
     let dir = tempfile::tempdir().unwrap();
     let rows: Vec<Sample> = (0..70).map(|i| Sample { label: "normal".into(), ..crate::data::sample::tests::sample("p", i, "normal") }).collect();
-    let mut noise = Seed(2).stream("test", "films");
+    let mut noise = Seed(2).stream("test", "images");
     let images = rows.iter().map(|r| (r.image, (0..32 * 32).map(|_| noise.below(256) as u8).collect())).collect();
     NewPack::of(images, None).save(dir.path()).unwrap();
     let files = || ["index.csv", "pixels.u8"].map(|name| File { name: name.into(), path: dir.path().join(name) });

@@ -1,36 +1,13 @@
 //! DenseNet with 121 layers (Huang et al. 2017), trained on ImageNet by torchvision.
 
-use super::{ExtractorConfig, Input, imagenet};
+use super::{ExtractorSpec, imagenet};
 use crate::contract::conversion::Conversion;
-use crate::contract::prelude::*;
 use crate::networks::densenet::{DenseNet, Depth};
-use crate::networks::{Classifier, Pretrained, Scope};
 
-/// The file of its weights.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Config(pub Pretrained);
-
-impl ExtractorConfig for Config {
-    fn file(&self) -> &Pretrained {
-        &self.0
-    }
-    fn parameter(&self) -> &'static str {
-        "extractor.densenet121.path"
-    }
-    fn conversion(&self) -> Conversion {
-        Conversion { imports: "torchvision", tensors: r#"torchvision.models.densenet121(weights="IMAGENET1K_V1").state_dict()"# }
-    }
-    fn input(&self) -> Input {
-        imagenet::INPUT
-    }
-    fn dimensions(&self) -> usize {
-        1024
-    }
-    fn classes(&self) -> Option<usize> {
-        Some(imagenet::CLASSES)
-    }
-    fn build(&self, scope: &mut Scope) -> Result<Box<dyn Classifier>> {
-        Ok(Box::new(DenseNet::new(Depth::D121, 3, imagenet::CLASSES, scope)?))
-    }
-}
+pub(super) static SPEC: ExtractorSpec = ExtractorSpec {
+    conversion: Conversion::Python { imports: "torchvision", tensors: r#"torchvision.models.densenet121(weights="IMAGENET1K_V1").state_dict()"# },
+    input: imagenet::INPUT,
+    dimensions: 1024,
+    classes: Some(imagenet::CLASSES),
+    build: |scope| Ok(Box::new(DenseNet::new(Depth::D121, 3, imagenet::CLASSES, scope)?)),
+};

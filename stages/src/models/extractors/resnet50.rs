@@ -1,36 +1,13 @@
 //! ResNet with 50 layers (He et al. 2016), trained on ImageNet by torchvision.
 
-use super::{ExtractorConfig, Input, imagenet};
+use super::{ExtractorSpec, imagenet};
 use crate::contract::conversion::Conversion;
-use crate::contract::prelude::*;
 use crate::networks::resnet::{Depth, ResNet};
-use crate::networks::{Classifier, Pretrained, Scope};
 
-/// The file of its weights.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Config(pub Pretrained);
-
-impl ExtractorConfig for Config {
-    fn file(&self) -> &Pretrained {
-        &self.0
-    }
-    fn parameter(&self) -> &'static str {
-        "extractor.resnet50.path"
-    }
-    fn conversion(&self) -> Conversion {
-        Conversion { imports: "torchvision", tensors: r#"torchvision.models.resnet50(weights="IMAGENET1K_V2").state_dict()"# }
-    }
-    fn input(&self) -> Input {
-        imagenet::INPUT
-    }
-    fn dimensions(&self) -> usize {
-        2048
-    }
-    fn classes(&self) -> Option<usize> {
-        Some(imagenet::CLASSES)
-    }
-    fn build(&self, scope: &mut Scope) -> Result<Box<dyn Classifier>> {
-        Ok(Box::new(ResNet::new(Depth::Fifty, 3, imagenet::CLASSES, scope)?))
-    }
-}
+pub(super) static SPEC: ExtractorSpec = ExtractorSpec {
+    conversion: Conversion::Python { imports: "torchvision", tensors: r#"torchvision.models.resnet50(weights="IMAGENET1K_V2").state_dict()"# },
+    input: imagenet::INPUT,
+    dimensions: 2048,
+    classes: Some(imagenet::CLASSES),
+    build: |scope| Ok(Box::new(ResNet::new(Depth::Fifty, 3, imagenet::CLASSES, scope)?)),
+};

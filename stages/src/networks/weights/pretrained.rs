@@ -13,7 +13,7 @@ use candle_core::{Device, Tensor};
 use hilum_cache::Sha256;
 use hilum_ops::Value;
 use safetensors::Dtype;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// The file of the pretrained weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,7 +22,13 @@ pub struct Pretrained {
     /// A safetensors file with the names that PyTorch gives the tensors.
     pub path: SourcePath,
     /// Its SHA-256 in hexadecimal, as `sha256sum` prints it.
+    #[serde(deserialize_with = "in_small_letters")]
     pub sha256: String,
+}
+
+/// Other programs print capital letters: the same weights are the same recipe.
+fn in_small_letters<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<String, D::Error> {
+    Ok(String::deserialize(deserializer)?.to_ascii_lowercase())
 }
 
 /// The tensors of a network that may differ from those of a pretrained one.
@@ -43,8 +49,8 @@ impl Ends<'_> {
 
 impl Pretrained {
     /// The file as a path parameter, which is called `parameter` in the study.
-    pub fn source(&self, parameter: &'static str, conversion: Conversion) -> Source {
-        Source { parameter, path: self.path.clone(), what: SourceKind::File, help: Some(Help::Convert(conversion)) }
+    pub fn source(&self, parameter: impl Into<String>, conversion: Conversion) -> Source {
+        Source { parameter: parameter.into(), path: self.path.clone(), what: SourceKind::File, help: Some(Help::Convert(conversion)) }
     }
     /// What is wrong with the parameters; `path` is that of this one in the study.
     pub fn check(&self, path: &str) -> Vec<BadParameter> {
@@ -68,15 +74,17 @@ impl Pretrained {
     /// Loads the file's weights into a network: all, or what is fitted to other `ends` without the last layer.
     ///
     /// # Errors
-    /// Where its SHA-256 differs, it is not in the safetensors format, or lacks a tensor: names it, with both shapes.
+    /// Where its SHA-256 differs, it is not in the safetensors format, has two tensors of one name, or lacks a tensor: names it, with
+    /// both shapes.
     pub fn load(&self, bytes: &[u8], weights: &Weights, ends: Option<Ends>, conversion: Conversion, device: &Device) -> Result<()> {
         self.is_meant(&Sha256::of(bytes).hex())?;
         if header::is_pickle(bytes) {
             return Err(self.pickle(conversion, Path::new(self.below_its_directory())));
         }
         let file = safetensors::SafeTensors::deserialize(bytes).map_err(|e| Error::data(format!("`{}` is not a safetensors file: {e}", self.name())))?;
-        self.fits(file.tensors().into_iter().map(|(name, view)| (name, (view.dtype(), view.shape().to_vec()))).collect(), weights, ends)?;
-        let known: HashMap<String, _> = file.tensors().into_iter().map(|(n, view)| (current(&n), view)).collect();
+        let views: BTreeMap<String, _> = file.tensors().into_iter().collect();
+        self.fits(views.iter().map(|(name, view)| (name.clone(), (view.dtype(), view.shape().to_vec()))).collect(), weights, ends)?;
+        let known: BTreeMap<String, _> = views.iter().map(|(name, view)| (current(name), view)).collect();
         for (tensor, value) in needed(weights, ends) {
             let view = known.get(tensor).expect("BUG: it fits");
             let mut values: Vec<f32> = view.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
@@ -97,11 +105,10 @@ impl Pretrained {
         self.below_its_directory().rsplit('/').next().unwrap_or("weights")
     }
     fn is_meant(&self, found: &str) -> Result<()> {
-        let expected = self.sha256.to_ascii_lowercase();
-        if found == expected {
+        if found == self.sha256 {
             return Ok(());
         }
-        let message = format!("SHA-256 mismatch for `{}`: expected {expected}, found {found}", self.name());
+        let message = format!("SHA-256 mismatch for `{}`: expected {}, found {found}", self.name(), self.sha256);
         Err(Error::helped(message, "check where it came from before you change `sha256`"))
     }
     fn pickle(&self, conversion: Conversion, place: &Path) -> Error {
@@ -109,15 +116,27 @@ impl Pretrained {
         Error::helped(format!("`{}` is a PyTorch pickle, not safetensors", self.name()), help)
     }
     fn fits(&self, found: Tensors, weights: &Weights, ends: Option<Ends>) -> Result<()> {
-        let (name, known) = (self.name(), found.into_iter().map(|(tensor, found)| (current(&tensor), found)).collect::<Tensors>());
+        let name = self.name();
+        let mut known = BTreeMap::new();
+        let mut found: Vec<_> = found.into_iter().collect();
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        for (old, of_it) in found {
+            let tensor = current(&old);
+            if let Some((other, _)) = known.insert(tensor.clone(), (old.clone(), of_it)) {
+                return Err(Error::helped(
+                    format!("`{name}` has tensor `{tensor}` twice: as `{other}` and as `{old}`"),
+                    "keep the one that belongs to the network, and remove the other from the file",
+                ));
+            }
+        }
         for (tensor, value) in needed(weights, ends) {
             let needed = value.dims();
-            let (dtype, shape) = known.get(tensor).ok_or_else(|| Error::data(format!("`{name}` has no tensor `{tensor}` {needed:?}")))?;
+            let (_, (dtype, shape)) = known.get(tensor).ok_or_else(|| Error::data(format!("`{name}` has no tensor `{tensor}` {needed:?}")))?;
             if *dtype != Dtype::F32 {
                 return Err(Error::data(format!("tensor `{tensor}` of `{name}` is of {dtype:?}; expected F32")));
             }
             if shape != needed && !ends.is_some_and(|ends| ends.sums(tensor, shape, needed) && shape[2..] == needed[2..] && shape[0] == needed[0]) {
-                return Err(Error::data(format!("tensor `{tensor}` is {shape:?} in `{name}`; the network needs {needed:?}")));
+                return Err(misfit(name, tensor, shape, needed));
             }
         }
         Ok(())
@@ -127,6 +146,18 @@ impl Pretrained {
 /// The tensors of a network that a file must have: all, or those before the last layer.
 fn needed<'a>(weights: &'a Weights, ends: Option<Ends<'a>>) -> impl Iterator<Item = &'a (String, Value)> {
     weights.all().filter(move |(name, _)| ends.is_none_or(|ends| !name.starts_with(ends.head)))
+}
+
+/// A tensor of another shape than the network's. The learned positions of a transformer are of images of one size.
+fn misfit(name: &str, tensor: &str, found: &[usize], needed: &[usize]) -> Error {
+    let message = format!("tensor `{tensor}` is {found:?} in `{name}`; the network needs {needed:?}");
+    match (found, needed) {
+        ([1, positions, a], [1, wanted, b]) if tensor.ends_with("position_embeddings") && a == b => Error::helped(
+            format!("{message}: {positions} learned positions where {wanted} are due"),
+            "positions are of the image size that the weights were trained on, and are not interpolated: take weights for this size",
+        ),
+        _ => Error::data(message),
+    }
 }
 
 /// The current name of a tensor: old files of DenseNet say `norm.1` where torchvision says `norm1`.
@@ -143,4 +174,43 @@ fn current(name: &str) -> String {
 /// `[co, 3, k, k]` summed to `[co, 1, k, k]`.
 fn over_channels(values: &[f32], size: usize) -> Vec<f32> {
     values.chunks_exact(3 * size).flat_map(|c| (0..size).map(move |i| c[i] + c[size + i] + c[2 * size + i])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use safetensors::{Dtype, tensor::TensorView};
+
+    /// A file with a number of its own in each of these tensors.
+    fn file(names: &[&str]) -> Vec<u8> {
+        let bytes: Vec<[u8; 4]> = (0..names.len()).map(|n| (n as f32).to_le_bytes()).collect();
+        let views = names.iter().zip(&bytes).map(|(name, bytes)| (*name, TensorView::new(Dtype::F32, vec![1], bytes).unwrap()));
+        safetensors::serialize(views, None).unwrap()
+    }
+
+    fn read(sha256: &str) -> Pretrained {
+        serde_json::from_value(serde_json::json!({ "path": "models/w.safetensors", "sha256": sha256 })).unwrap()
+    }
+
+    /// Which of the two would be loaded, nobody can tell.
+    #[test]
+    fn two_tensors_of_one_name_are_refused() {
+        let load = |names: &[&str]| {
+            let bytes = file(names);
+            read(&Sha256::of(&bytes).hex()).load(&bytes, &Weights::on(&Device::Cpu), None, Conversion::BESIDE, &Device::Cpu).map_err(|e| e.to_string())
+        };
+        assert_eq!(load(&["a.norm.1.weight", "a.norm.2.weight", "a.norm1.bias", "b.norm1.weight"]), Ok(()));
+        let refused = "`w.safetensors` has tensor `a.norm1.weight` twice: as `a.norm.1.weight` and as `a.norm1.weight`";
+        assert_eq!(load(&["a.norm1.weight", "z", "a.norm.1.weight"]), Err(refused.into()));
+    }
+
+    #[test]
+    fn a_sum_in_capital_letters_is_the_same_parameter() {
+        let bytes = file(&["a"]);
+        let (small, capital) = (Sha256::of(&bytes).hex(), Sha256::of(&bytes).hex().to_ascii_uppercase());
+        assert_ne!(small, capital);
+        assert_eq!(serde_json::to_value(read(&capital)).unwrap(), serde_json::json!({ "path": "models/w.safetensors", "sha256": small }));
+        assert!(read(&capital).check("pretrained").is_empty());
+        read(&capital).load(&bytes, &Weights::on(&Device::Cpu), None, Conversion::BESIDE, &Device::Cpu).unwrap();
+    }
 }

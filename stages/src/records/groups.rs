@@ -1,0 +1,142 @@
+//! Numbers by groups of a test set, such as hospitals: metrics of each group, and how much of an area under the ROC curve is that of the
+//! groups. Both have a value with its interval, and the images and patients that it is of.
+
+use super::{OfClass, Row, cells};
+use serde::{Deserialize, Serialize};
+
+/// Makes a row of its own columns and of those that both have: `by`, own ones, `images`, `patients`, own ones, `value`, `low`, `high`, own
+/// ones, `interval`.
+macro_rules! row {
+    (
+        $(#[$doc:meta])* $name:ident = $record:literal
+        { $($(#[$a_doc:meta])* $a:ident: $a_type:ty,)* } { $($(#[$b_doc:meta])* $b:ident: $b_type:ty,)* } { $($(#[$c_doc:meta])* $c:ident: $c_type:ty,)* }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+        pub struct $name {
+            /// What images are grouped by: `sex`, `age`, `view` or `source`.
+            pub by: String,
+            $($(#[$a_doc])* pub $a: $a_type,)*
+            /// The images that it is of.
+            pub images: usize,
+            /// Their patients.
+            pub patients: usize,
+            $($(#[$b_doc])* pub $b: $b_type,)*
+            /// The value, or the difference.
+            #[serde(with = "cells::full")]
+            pub value: Option<f64>,
+            /// Lower end of the 95 % interval.
+            #[serde(with = "cells::full")]
+            pub low: Option<f64>,
+            /// Upper end.
+            #[serde(with = "cells::full")]
+            pub high: Option<f64>,
+            $($(#[$c_doc])* pub $c: $c_type,)*
+            /// How the interval was computed, or why there is none.
+            pub interval: String,
+        }
+
+        impl Row for $name {
+            const RECORD: &'static str = $record;
+            const COLUMNS: &'static [&'static str] =
+                &["by", $(stringify!($a),)* "images", "patients", $(stringify!($b),)* "value", "low", "high", $(stringify!($c),)* "interval"];
+        }
+    };
+}
+
+row! {
+    /// A metric of a subgroup, or the gap between two.
+    SubgroupRow = "subgroups"
+    {
+        /// The group, such as `F` or `40-59`; `unknown` where the table of samples does not say. Of a gap: `F - M`, the group with the
+        /// highest value and the one with the lowest.
+        group: String,
+    }
+    {
+        /// The metric.
+        metric: String,
+        /// The class, or empty for the whole.
+        class: String,
+    }
+    {
+        /// For a share of images: `17/20`.
+        count: String,
+    }
+}
+
+row! {
+    /// A number of one grouping of a test set; its images are those whose group is known.
+    WithinGroupsRow = "auroc-within-groups"
+    {
+        /// Groups that there are.
+        groups: usize,
+    }
+    {
+        /// `auroc` of all pairs of a positive and a negative image, `auroc-within` and `auroc-within-weighted` of pairs of one group,
+        /// `auroc-between` of pairs of two, `auroc-of-group` of the group in place of the classifier, or `share-left`.
+        measure: String,
+        /// The class that is told from the others.
+        class: String,
+    }
+    {
+        /// Pairs of images that it is of.
+        pairs: u64,
+    }
+}
+
+impl WithinGroupsRow {
+    /// What images are grouped by, as a word of a sentence.
+    pub fn group(&self) -> &str {
+        if self.by == "age" { "age group" } else { &self.by }
+    }
+}
+
+impl OfClass for WithinGroupsRow {
+    fn by(&self) -> &str {
+        &self.by
+    }
+    fn class(&self) -> &str {
+        &self.class
+    }
+    fn measure(&self) -> &str {
+        &self.measure
+    }
+    fn numbers(&self) -> Vec<Option<f64>> {
+        vec![self.value, self.low, self.high]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::records::Table;
+    use crate::records::tests::{is_sound, without};
+
+    #[test]
+    fn subgroups_read_back_and_a_missing_column_is_named() {
+        let row = |group: &str, value| SubgroupRow {
+            by: "age".into(),
+            group: group.into(),
+            images: 10,
+            patients: 7,
+            metric: "sensitivity".into(),
+            class: "covid".into(),
+            value,
+            low: value,
+            count: "1/3".into(),
+            ..SubgroupRow::default()
+        };
+        is_sound(&[row("40-59", Some(1.0 / 3.0)), row("unknown", None)]);
+        assert_eq!(without(&Table { rows: vec![row("", None)] }, "patients"), "the table `subgroups` has no column `patients`");
+        let columns = ["by", "group", "images", "patients", "metric", "class", "value", "low", "high", "count", "interval"];
+        assert_eq!(SubgroupRow::COLUMNS, columns, "as tables have been written");
+    }
+
+    #[test]
+    fn areas_read_back_and_a_missing_column_is_named() {
+        let row = WithinGroupsRow { by: "source".into(), class: "a, b".into(), measure: "auroc-within".into(), pairs: 12, ..WithinGroupsRow::default() };
+        let rows = [row.clone(), WithinGroupsRow { value: Some(1.0 / 3.0), low: Some(0.1), high: Some(0.9), interval: "logit DeLong".into(), ..row }];
+        is_sound(&rows);
+        assert_eq!(without(&Table { rows: rows.to_vec() }, "pairs"), "the table `auroc-within-groups` has no column `pairs`");
+    }
+}

@@ -310,28 +310,3 @@ fn list(path: &Path, within: &Path, what: SourceKind, written: &[PathBuf], memo:
     let passed_over = found.passed_over.iter().map(|p| PassedOver { name: p.name.clone(), is_directory: p.is_directory, why: why(p).into() }).collect();
     Ok(Listing { digest, files, passed_over })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_that_many_cells_name_is_read_once() {
-        let p = crate::language::study(
-            r#"
-study: s
-seed: 1
-stages:
-  audits: { stage: audit-table, matrix: { repeat: [0, 1, 2] }, with: { table: paper.yaml } }
-  other: { stage: audit-table, with: { table: other.yaml } }
-"#,
-        );
-        let asked = RefCell::new(vec![]);
-        let found = misfits(&p, &|source| {
-            asked.borrow_mut().push(source.path.0.clone());
-            (source.path.0 == "paper.yaml").then(|| b"paper: [".to_vec())
-        });
-        assert_eq!(asked.into_inner(), ["paper.yaml", "other.yaml"]);
-        assert_eq!(found.iter().map(|fault| fault.code).collect::<Vec<_>>(), ["E0405"], "a fault of all cells is said once");
-    }
-}

@@ -1,6 +1,6 @@
 //! Features of images: computed once, for everything that compares images by them.
 
-use super::classifier::ClassifierDocument;
+use super::classifier::{self, ClassifierDocument};
 use super::extraction::{Applied, Extract};
 use crate::contract::prelude::*;
 use crate::contract::source::{Source, SourceFiles};

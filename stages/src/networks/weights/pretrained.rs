@@ -197,7 +197,7 @@ mod tests {
     fn two_tensors_of_one_name_are_refused() {
         let load = |names: &[&str]| {
             let bytes = file(names);
-            read(&Sha256::of(&bytes).hex()).load(&bytes, &Weights::on(&Device::Cpu), None, Conversion::BESIDE, &Device::Cpu).map_err(|e| e.to_string())
+            read(&Sha256::of(&bytes).hex()).load(&bytes, &Weights::on(&Device::Cpu), None, Conversion::OF_FILE, &Device::Cpu).map_err(|e| e.to_string())
         };
         assert_eq!(load(&["a.norm.1.weight", "a.norm.2.weight", "a.norm1.bias", "b.norm1.weight"]), Ok(()));
         let refused = "`w.safetensors` has tensor `a.norm1.weight` twice: as `a.norm.1.weight` and as `a.norm1.weight`";
@@ -211,6 +211,6 @@ mod tests {
         assert_ne!(small, capital);
         assert_eq!(serde_json::to_value(read(&capital)).unwrap(), serde_json::json!({ "path": "models/w.safetensors", "sha256": small }));
         assert!(read(&capital).check("pretrained").is_empty());
-        read(&capital).load(&bytes, &Weights::on(&Device::Cpu), None, Conversion::BESIDE, &Device::Cpu).unwrap();
+        read(&capital).load(&bytes, &Weights::on(&Device::Cpu), None, Conversion::OF_FILE, &Device::Cpu).unwrap();
     }
 }

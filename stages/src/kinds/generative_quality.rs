@@ -10,6 +10,7 @@ use crate::data::sample::{Origin, Sample, Samples};
 use crate::quality::neighbourhoods::{Neighbourhoods, OF_DENSITY, OF_PRECISION, neighbourhoods};
 use crate::quality::{self, Estimate, Watch, part, two_sample};
 use crate::records::{AgreementRow, QualityRow, Table};
+use crate::words::counted;
 use set::{Set, folds};
 use std::collections::BTreeSet;
 
@@ -37,7 +38,8 @@ ports! {
 /// images from real ones (`c2st`: 0.5 where it cannot), in five folds, each of which has all real images of its patients and all
 /// translations of them; of all images, the inception score, too, where the extractor has classes and there are enough images for each
 /// of its ten parts. A figure is comparable with another one only if the extractor is the same and the sets are about as large; with
-/// published ones only by `inception`.
+/// published ones only by `inception`. Real images of classes that were not generated are left out, and it is noted where classes are more
+/// frequent in one of the sets.
 ///
 /// So every figure is computed again for two halves of the real images, which share no patient: this baseline is what can be expected of
 /// perfect images, of which there are half as many. The baseline of the inception score is that of the real images.
@@ -75,6 +77,8 @@ impl Stage for GenerativeQuality {
         spaces::only(Origin::Real, "real", &real)?;
         spaces::only(Origin::Synthetic, "synthetic", &synthetic)?;
         let labels: BTreeSet<&str> = synthetic.iter().map(|row| row.label.as_str()).collect();
+        let real = of_classes(real, &labels, cx)?;
+        say_mixes(&real, &synthetic, &labels, cx);
         let classes: Vec<&str> = std::iter::once("").chain(labels).collect();
         let mut figures = Table::default();
         let sets = (spaces.len() * classes.len()) as f64;
@@ -92,6 +96,36 @@ impl Stage for GenerativeQuality {
             }
         }
         Ok(Outputs { agreement: Table { rows: agreement::of(&figures.rows) }, figures })
+    }
+}
+
+/// Of real images those of classes that were generated: a set of one class is not to be compared with one of several.
+fn of_classes(real: Vec<Sample>, labels: &BTreeSet<&str>, cx: &Context) -> Result<Vec<Sample>> {
+    let before = real.len();
+    let rows: Vec<Sample> = real.into_iter().filter(|row| labels.contains(row.label.as_str())).collect();
+    if rows.is_empty() {
+        let classes: Vec<&str> = labels.iter().copied().collect();
+        let message = format!("no real image is of a class that was generated: {}", classes.join(", "));
+        return Err(Error::helped(message, "bind real images of these classes to `real`"));
+    }
+    if rows.len() < before {
+        cx.note(format!(
+            "{} of classes without synthetic images",
+            counted(before - rows.len(), "real image is left out, since it is", "real images are left out, since they are")
+        ));
+    }
+    Ok(rows)
+}
+
+/// Half of the sum of all differences between the shares of a class, above which it is said.
+const OTHER_MIX: f64 = 0.05;
+
+/// Says where classes are not as frequent among synthetic images as among real ones.
+fn say_mixes(real: &[Sample], synthetic: &[Sample], labels: &BTreeSet<&str>, cx: &Context) {
+    let share = |rows: &[Sample], label: &str| rows.iter().filter(|row| row.label == label).count() as f64 / rows.len() as f64;
+    let apart: f64 = labels.iter().map(|label| (share(real, label) - share(synthetic, label)).abs()).sum::<f64>() / 2.0;
+    if apart > OTHER_MIX {
+        cx.note("classes are not as frequent among synthetic images as among real ones: figures of all images are of this difference, too");
     }
 }
 

@@ -225,7 +225,7 @@ impl Compared {
         let none = "no held-out images of the class";
         let copies = |metric: &str, likeness: Likeness| {
             let baseline = (!others.is_empty()).then(|| self.held_out.count(&others, likeness));
-            row(metric, Some(self.synthetic.count(&own, likeness)), baseline, "")
+            row(metric, Some(self.synthetic.count(&own, likeness)), baseline, if others.is_empty() { none } else { "" })
         };
         let is_own = |sample: &Sample| if class.is_empty() { labels.contains(&sample.label) } else { sample.label == class };
         let repeated = self.training.iter().zip(&self.repeated).filter(|(sample, is_repeated)| **is_repeated && is_own(sample)).count();
@@ -240,7 +240,7 @@ impl Compared {
         let found = nearer.as_ref().ok().filter(|_| !others.is_empty()).map(|nearer| own.iter().filter(|i| nearer[**i]).count() as f64);
         let untested = if others.is_empty() { none } else { nearer.as_ref().err().map_or("", String::as_str) };
         let alike = self.alike.get(class).map(|[own, real]| {
-            let why = own.as_ref().err().map_or("", String::as_str);
+            let why = own.as_ref().err().or(real.as_ref().err()).map_or("", String::as_str);
             row("ms-ssim", own.as_ref().ok().copied(), real.as_ref().ok().copied(), why)
         });
         let figures = [
@@ -249,7 +249,16 @@ impl Compared {
             copies("near-copies", Likeness::NearCopy),
             row("training-copies", Some(repeated as f64), None, ""),
             row("distance-ratio", distances.ok(), None, distances.err().unwrap_or("")),
-            row("authenticity", authenticity[0], authenticity[1], if authenticity[0].is_none() { "one training image alone" } else { "" }),
+            row(
+                "authenticity",
+                authenticity[0],
+                authenticity[1],
+                match authenticity {
+                    [None, _] => "one training image alone",
+                    [_, None] => "no held-out images of a class",
+                    _ => "",
+                },
+            ),
             row("nearer", found, None, untested),
         ];
         figures.into_iter().chain(alike).collect()

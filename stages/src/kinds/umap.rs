@@ -144,7 +144,9 @@ impl Stage for Umap {
         let trust = trust.map(|t| format!(", trustworthiness {t}")).unwrap_or_default();
         let what = mapped.described(dimensions);
         let metric = if self.metric == Metric::Cosine { ", cosine distances" } else { "" };
-        let caption = format!("UMAP of {what}{metric}; {} neighbours, min_dist {}{trust}{counts}", *self.neighbours, *self.min_dist);
+        // Of few images, there are no more.
+        let neighbours = (*self.neighbours as usize).min(rows.len());
+        let caption = format!("UMAP of {what}{metric}; {}, min_dist {}{trust}{counts}", counted(neighbours, "neighbour", "neighbours"), *self.min_dist);
         let drawn = figures::Embedding { title: "", how: "", table: &table, by: self.colour };
         Ok(Outputs { figure: figures::of_embedding(drawn, &caption)?, embedding: table })
     }

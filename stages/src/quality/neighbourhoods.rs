@@ -27,8 +27,8 @@ pub struct Neighbourhoods {
 /// product.
 ///
 /// # Errors
-/// For a size that is zero, or a set of no more images than that; where the numbers of features differ, or distances
-/// overflow.
+/// For a size that is zero, or a set of no more images than that; where the numbers of features differ, distances overflow, or all
+/// neighbourhoods of a set are empty, since its images are equal.
 pub fn neighbourhoods<const N: usize>(real: &Features, synthetic: &Features, k: [usize; N], watch: Watch) -> [Result<Neighbourhoods, String>; N] {
     if real.dimensions() != synthetic.dimensions() {
         let why = format!("the sets have {} and {} features", real.dimensions(), synthetic.dimensions());
@@ -51,6 +51,10 @@ pub fn neighbourhoods<const N: usize>(real: &Features, synthetic: &Features, k: 
         }
         if radii[n].iter().flatten().any(|radius| !radius.is_finite()) {
             return Err("the features are too large: a distance overflows".into());
+        }
+        if let Some(which) = radii[n].iter().position(|radii| radii.iter().all(|radius| *radius == 0.0)) {
+            let which = ["real", "synthetic"][which];
+            return Err(format!("every {which} image has the features of {} others or more: neighbourhoods are empty", k[n]));
         }
         let hit = |counts: &[u32]| counts.iter().filter(|hits| **hits > 0).count() as f64 / counts.len() as f64;
         let hits: u64 = found[n].around_b.iter().map(|hits| u64::from(*hits)).sum();

@@ -61,7 +61,11 @@ pub fn two_sample(real: &Features, synthetic: &Features, folds: [&[Vec<usize>]; 
             let standard = Standard::of(sets, &rest)?;
             let positive: Vec<bool> = [false, true].into_iter().zip(&rest).flat_map(|(is, places)| vec![is; places.len()]).collect();
             fitted = logistic::fit(&standard.applied(sets, [&rest[0], &rest[1]]), &positive, fitted);
-            let found = fitted.of(&standard.applied(sets, [held_out[0], held_out[1]]));
+            let mut found = fitted.of(&standard.applied(sets, [held_out[0], held_out[1]]));
+            if standard.is_constant() {
+                // How many of them are synthetic is nothing that features say, and differs between folds.
+                found.fill(0.0);
+            }
             let (of_real, of_synthetic) = found.split_at(held_out[0].len());
             held_out[0].iter().zip(of_real).for_each(|(i, score)| scores[0][*i] = *score);
             held_out[1].iter().zip(of_synthetic).for_each(|(i, score)| scores[1][*i] = *score);
@@ -97,6 +101,11 @@ impl Standard {
         };
         let scale = variance.into_iter().map(|v| v / count).zip(&mean).map(scale).collect();
         Ok(Standard { mean, scale })
+    }
+
+    /// True where no feature varies.
+    fn is_constant(&self) -> bool {
+        self.scale.iter().all(|scale| *scale == 0.0)
     }
 
     /// Standardised features of some images of both sets, real ones first.

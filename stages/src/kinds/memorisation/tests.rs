@@ -80,7 +80,7 @@ fn few_held_out_images_allow_no_finding_and_none_allow_no_comparison() {
 
     let outputs = compared(0).outputs(0.05, &Context::for_tests(Memorisation::NAME));
     assert_eq!(value(&outputs, "covid", "distance-ratio"), (None, None, "no held-out images of the class".into()));
-    assert_eq!(value(&outputs, "covid", "copies"), (Some(1.0), None, String::new()));
+    assert_eq!(value(&outputs, "covid", "copies"), (Some(1.0), None, "no held-out images of the class".into()));
     assert!(outputs.pairs.rows.iter().all(|pair| pair.p.is_none()));
 }
 

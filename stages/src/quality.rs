@@ -40,7 +40,7 @@ pub(crate) use crate::neighbours::part;
 pub use crate::neighbours::{UNWATCHED, Watch};
 pub use features::Features;
 pub use frechet::{frechet_distance, full_rank};
-pub use inception::{LEAST as LEAST_OF_INCEPTION_SCORE, inception_score};
+pub use inception::{LEAST as LEAST_OF_INCEPTION_SCORE, inception_score, score_of_parts};
 pub use kernel::kernel_distance;
 
 /// A figure with its standard error.

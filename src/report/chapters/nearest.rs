@@ -153,7 +153,8 @@ mod tests {
         assert_eq!(page.matches("<figure").count(), SHOWN);
         assert!(page.find("a mirrored copy").unwrap() < page.find("distance 0.500").unwrap() && !page.contains("distance 9.500"), "{page}");
         assert!(
-            page.contains("<td>all</td><td class=\"num\">0.2500</td><td class=\"num\">0.5000</td>") && page.contains("<b>odd</b> cannot be shown"),
+            page.contains("<td><i>all classes</i></td><td class=\"num\">0.2500</td><td class=\"num\">0.5000</td>")
+                && page.contains("<b>odd</b> cannot be shown"),
             "{page}"
         );
         assert_eq!(page.matches("<h4>memory</h4>").count(), 1, "figures and pairs of a stage are together");

@@ -32,6 +32,15 @@ pub fn inception_score(probabilities: &Features) -> Result<Estimate, String> {
         let (images, of) = (counted(count, "image", "images"), counted(classes, "class", "classes"));
         return Err(format!("{images} with {of}: the score needs {LEAST}, {FEW} in each of its {SPLITS} parts, so that their means say something"));
     }
+    score_of_parts(probabilities)
+}
+
+/// The same, however few images there are, as other programs compute it.
+///
+/// # Errors
+/// Where probabilities are negative or do not sum to 1 (± 1e-3).
+pub fn score_of_parts(probabilities: &Features) -> Result<Estimate, String> {
+    let count = probabilities.count();
     let is_odd = |row: &[f64]| row.iter().any(|p| *p < 0.0) || (row.iter().sum::<f64>() - 1.0).abs() > 1e-3;
     if let Some(i) = probabilities.rows().position(is_odd) {
         return Err(format!("the probabilities of image {i} are not those of classes: {:?}", probabilities.row(i)));

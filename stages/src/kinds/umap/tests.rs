@@ -118,7 +118,7 @@ fn weights_and_features_are_not_both_mapped() {
             unreachable!()
         }
         fn makers(&self, _: usize, _: &str) -> Vec<usize> {
-            unreachable!()
+            vec![]
         }
         fn gathering_all_but(&self, _: &str, _: &str) -> Option<String> {
             unreachable!()

@@ -9,17 +9,34 @@ use crate::training::AdamParameters;
 #[serde(deny_unknown_fields, default)]
 pub struct GanAdam {
     /// Learning rate.
-    #[schemars(description = described("Learning rate", |d| *d.learning_rate))]
+    #[schemars(description = described("Learning rate", learning_rate))]
     pub learning_rate: Option<Positive>,
     /// Decay of the first moment.
-    #[schemars(description = described("Decay of the first moment", |d| *d.beta1))]
+    #[schemars(description = described("Decay of the first moment", beta1))]
     pub beta1: Option<PartialShare>,
     /// Decay of the second moment.
-    #[schemars(description = described("Decay of the second moment", |d| *d.beta2))]
+    #[schemars(description = described("Decay of the second moment", beta2))]
     pub beta2: Option<PartialShare>,
     /// Added to the denominator.
-    #[schemars(description = described("Added to the denominator", |d| *d.eps))]
+    #[schemars(description = described("Added to the denominator", eps))]
     pub eps: Option<Positive>,
+}
+
+// Names, as schemars reads no closures in attributes without a feature that other crates may bring in or not.
+fn learning_rate(d: &AdamParameters) -> f64 {
+    *d.learning_rate
+}
+
+fn beta1(d: &AdamParameters) -> f64 {
+    *d.beta1
+}
+
+fn beta2(d: &AdamParameters) -> f64 {
+    *d.beta2
+}
+
+fn eps(d: &AdamParameters) -> f64 {
+    *d.eps
 }
 
 /// What a parameter is, with its defaults.

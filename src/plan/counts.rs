@@ -106,31 +106,39 @@ pub struct Rehearsed {
     pub approximate: BTreeSet<StageId>,
 }
 
-/// Every table that can be counted, with made-up rows; of imports that do not say what to `expect`, too.
-pub fn rehearsed(p: &Pipeline) -> Rehearsed {
+/// Every table that can be counted, with made-up rows; of imports that do not say what to `expect`, too. What is generated is what is
+/// rare: where images of several labels are, of which nothing is known, tables are made up once more for each of them as the only rare
+/// one, since to as many images as all others have none are added.
+pub fn rehearsed(p: &Pipeline) -> Vec<Rehearsed> {
+    let generated: BTreeSet<&str> = p.stages.iter().flat_map(|s| generated(&s.parameters)).collect();
+    let (first, is_invented) = rehearsed_with(p, &generated);
+    let others = generated.iter().filter(|_| is_invented && generated.len() > 1);
+    std::iter::once(first).chain(others.map(|label| rehearsed_with(p, &BTreeSet::from([*label])).0)).collect()
+}
+
+/// The same with these labels as the rare ones, and whether there are labels of which nothing is known.
+fn rehearsed_with(p: &Pipeline, rare: &BTreeSet<&str>) -> (Rehearsed, bool) {
     // A stage that draws more than was made up tells nothing; with more images, it does.
     let mut first = None;
     for images in INVENTED_IMAGES {
-        let (rehearsed, is_invented) = rehearsed_on(p, images);
+        let (rehearsed, is_invented) = rehearsed_on(p, images, rare);
         if !is_invented || rehearsed.unmade.is_empty() {
-            return rehearsed;
+            return (rehearsed, is_invented);
         }
-        first.get_or_insert(rehearsed);
+        first.get_or_insert((rehearsed, is_invented));
     }
     first.unwrap_or_default()
 }
 
-/// The same, with so many images of each label of which nothing is known, and whether there are such.
-fn rehearsed_on(p: &Pipeline, invented_images: u64) -> (Rehearsed, bool) {
+/// The same, with so many images of each label of which nothing is known, half of them where it is rare.
+fn rehearsed_on(p: &Pipeline, invented_images: u64, rare: &BTreeSet<&str>) -> (Rehearsed, bool) {
     let mut found: HashMap<(StageId, &'static str), Samples> = HashMap::new();
     let (mut order, mut unmade, mut approximate, mut is_invented) = (vec![], vec![], BTreeSet::new(), false);
-    let generated: BTreeSet<&str> = p.stages.iter().flat_map(|s| generated(&s.parameters)).collect();
     let named: BTreeSet<String> = p.stages.iter().flat_map(named).collect();
     for (id, stage) in p.stages.pairs() {
         let invented = || {
             let port = stage.kind.outputs.iter().find(|port| port.artifact == ArtifactType::Samples).filter(|_| stage.inputs.is_empty())?;
-            // What is generated is what is rare.
-            let images = |label: &str| if generated.contains(label) { invented_images / 2 } else { invented_images };
+            let images = |label: &str| if rare.contains(label) { invented_images / 2 } else { invented_images };
             let rows = labels(stage, &named).into_iter().flat_map(|label| roster(&data_of(stage), &label, images(&label), images(&label))).collect();
             Some(vec![(port.name, Samples::of(rows))])
         };

@@ -103,12 +103,17 @@ pub fn difference(a: &[&Tested], b: &[&Tested], at: usize, patients: &Patients, 
     let (low, high) = a[0].measures()[at].metric.range;
     let bound = high - low;
     let few = if counting >= least_patients(a[0], at) { few::interval(a, b, at, patients) } else { None };
+    let of_t = mean.and_then(|m| m.interval(LEVEL));
+    let interval = outer(of_t, few);
+    // Where the interval of few patients is wider than that of the t test, so is what is found.
+    let wider = of_t.zip(interval).map_or(1.0, |(t, all)| (all.1 - all.0) / (t.1 - t.0));
+    let detectable = mean.and_then(|m| smallest_difference(m.error, m.freedom, 1.0 - LEVEL, POWER)).map(|d| d * wider);
     Some(Difference {
         value,
-        interval: outer(mean.and_then(|m| m.interval(LEVEL)), few).map(|(l, h)| (l.max(-bound), h.min(bound))),
+        interval: interval.map(|(l, h)| (l.max(-bound), h.min(bound))),
         p,
         test,
-        detectable: mean.and_then(|m| smallest_difference(m.error, m.freedom, 1.0 - LEVEL, POWER)).filter(|d| *d <= bound),
+        detectable: detectable.filter(|d| *d <= bound),
         trainings: values.len(),
     })
 }

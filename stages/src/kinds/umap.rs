@@ -138,7 +138,7 @@ impl Stage for Umap {
             let map = Fitted { data: &data, dimensions, positions: &positions };
             let places = umap::place(map, &new, &parameters, &seeds).map_err(Error::data)?;
             table.rows.extend(embedded(&placed, &places, Role::Placed));
-            note_far((&points, &self.metric.points(&new, dimensions).0), width, cx);
+            note_far((&points, &self.metric.points(&new, dimensions).0), width, &placed, cx);
             counts = format!("; {} fitted, {} placed", rows.len(), placed.len());
         }
         let trust = trust.map(|t| format!(", trustworthiness {t}")).unwrap_or_default();
@@ -232,19 +232,25 @@ fn embedded(rows: &[Sample], positions: &[[f64; 2]], role: Role) -> Vec<Embedded
 const NEAR: f64 = 0.95;
 
 /// Says how many new images are far from all fitted ones, which a map does not show.
-fn note_far((fitted, new): (&[f32], &[f32]), dimensions: usize, cx: &Context) {
+fn note_far((fitted, new): (&[f32], &[f32]), dimensions: usize, placed: &[Sample], cx: &Context) {
     let first = |(_, distances): (Vec<Vec<usize>>, Vec<Vec<f32>>)| distances.iter().filter_map(|row| row.first().copied()).collect::<Vec<f32>>();
     let mut usual = first(umap::nearest(fitted, dimensions, 1));
     usual.sort_by(f32::total_cmp);
     // One image has no nearest other one.
     let Some(limit) = usual.get(((usual.len() as f64 * NEAR).ceil() as usize).saturating_sub(1)) else { return };
     let found = first(umap::nearest_among(fitted, new, dimensions, 1));
-    let far = found.iter().filter(|distance| *distance > limit).count();
-    let lie = if far == 1 { "lies" } else { "lie" };
-    cx.note(format!(
-        "{far} of {} {lie} farther from the nearest fitted image than 95 % of the fitted images do from theirs, which the map does not show",
-        counted(found.len(), "placed image", "placed images")
-    ));
+    // Real ones beside synthetic ones: what is usual of images that the map has not seen is known from them only.
+    for (origin, what) in [(Origin::Real, "real"), (Origin::Synthetic, "synthetic")] {
+        let own: Vec<f32> = placed.iter().zip(&found).filter(|(row, _)| row.origin == origin).map(|(_, distance)| *distance).collect();
+        let far = own.iter().filter(|distance| *distance > limit).count();
+        let lie = if far == 1 { "lies" } else { "lie" };
+        if !own.is_empty() {
+            cx.note(format!(
+                "{far} of {} {lie} farther from the nearest fitted image than 95 % of the fitted images do from theirs, which the map does not show",
+                counted(own.len(), &format!("placed {what} image"), &format!("placed {what} images"))
+            ));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ pub use event::{Event, Failure, Finding, Finished, Severity};
 
 use crate::dir::Dir;
 use crate::effects::{self, Op};
+use crate::journal_file::JOURNAL as FILE;
 use crate::marks::mark;
 use crate::{Error, Result, Sha256, Store, WritableStore, canonical, clock, lock, regular};
 use serde::Serialize;
@@ -30,8 +31,6 @@ use serde_json::Value;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
-
-pub(crate) const FILE: &str = "journal.jsonl";
 
 /// The journal of an active run; its lock dies with the process.
 pub struct Journal {

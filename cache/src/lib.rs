@@ -16,6 +16,7 @@ mod freed;
 pub mod gc;
 pub mod ingest;
 pub mod journal;
+mod journal_file;
 pub mod ledger;
 pub mod lock;
 mod marks;

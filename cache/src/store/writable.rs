@@ -3,8 +3,9 @@
 use super::{Blob, DIRECTORIES, FORMAT, Presence, Store, hash};
 use crate::dir::Dir;
 use crate::effects::{self, Op};
+use crate::journal_file::JOURNAL;
 use crate::marks::mark;
-use crate::{Digest, Error, Result, Sha256, journal, regular};
+use crate::{Digest, Error, Result, Sha256, regular};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;
@@ -204,7 +205,7 @@ fn is_free(root: &Path) -> Result<()> {
 }
 
 fn has_journal(runs: &Dir, run: &OsStr) -> bool {
-    runs.sub(run).is_ok_and(|run| run.kind(journal::FILE).is_some())
+    runs.sub(run).is_ok_and(|run| run.kind(JOURNAL).is_some())
 }
 
 fn lay_out_dirs(root: &Path) -> Result<Dir> {

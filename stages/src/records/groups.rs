@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// ones, `interval`.
 macro_rules! row {
     (
-        $(#[$doc:meta])* $name:ident = $record:literal
+        $(#[$doc:meta])* $name:ident
         { $($(#[$a_doc:meta])* $a:ident: $a_type:ty,)* } { $($(#[$b_doc:meta])* $b:ident: $b_type:ty,)* } { $($(#[$c_doc:meta])* $c:ident: $c_type:ty,)* }
     ) => {
         $(#[$doc])*
@@ -35,18 +35,12 @@ macro_rules! row {
             /// How the interval was computed, or why there is none.
             pub interval: String,
         }
-
-        impl Row for $name {
-            const RECORD: &'static str = $record;
-            const COLUMNS: &'static [&'static str] =
-                &["by", $(stringify!($a),)* "images", "patients", $(stringify!($b),)* "value", "low", "high", $(stringify!($c),)* "interval"];
-        }
     };
 }
 
 row! {
     /// A metric of a subgroup, or the gap between two.
-    SubgroupRow = "subgroups"
+    SubgroupRow
     {
         /// The group, such as `F` or `40-59`; `unknown` where the table of samples does not say. Of a gap: `F - M`, the group with the
         /// highest value and the one with the lowest.
@@ -64,9 +58,14 @@ row! {
     }
 }
 
+impl Row for SubgroupRow {
+    const RECORD: &'static str = "subgroups";
+    const COLUMNS: &'static [&'static str] = &["by", "group", "images", "patients", "metric", "class", "value", "low", "high", "count", "interval"];
+}
+
 row! {
     /// A number of one grouping of a test set; its images are those whose group is known.
-    WithinGroupsRow = "auroc-within-groups"
+    WithinGroupsRow
     {
         /// Groups that there are.
         groups: usize,
@@ -82,6 +81,11 @@ row! {
         /// Pairs of images that it is of.
         pairs: u64,
     }
+}
+
+impl Row for WithinGroupsRow {
+    const RECORD: &'static str = "auroc-within-groups";
+    const COLUMNS: &'static [&'static str] = &["by", "groups", "images", "patients", "measure", "class", "value", "low", "high", "pairs", "interval"];
 }
 
 impl WithinGroupsRow {

@@ -143,8 +143,13 @@ pub(super) fn arity(port: &Port, is_list: bool, bindings: &[(bool, Span)], diagn
     let gathers = bindings.iter().any(|b| b.0);
     let fault = |message: String, help: &str| Diagnostic::new("E0206", message).at(span, "bound here").help(help);
     match port.arity {
-        Arity::One | Arity::Optional if gathers => diagnostics
-            .push(fault(format!("input `{}` takes one artifact, but this gathers several", port.name), "select one cell, such as `stage/axis=value`")),
+        Arity::One | Arity::Optional if gathers => {
+            let help = match port.artifact {
+                ArtifactType::Samples => "select one cell, such as `stage/axis=value`, or put all in one table by a stage `combine`",
+                _ => "select one cell, such as `stage/axis=value`",
+            };
+            diagnostics.push(fault(format!("input `{}` takes one artifact, but this gathers several", port.name), help));
+        }
         Arity::One | Arity::Optional if is_list => diagnostics.push(fault(format!("input `{}` takes one artifact, not a list", port.name), "name one stage")),
         _ => {}
     }

@@ -66,9 +66,13 @@ pub(super) fn date(time: &str) -> String {
     }
 }
 
+/// What studies call the scale of their design.
+const FULL: &str = "full";
+
 fn scale(f: &Facts) -> String {
     match &f.scale {
-        Scale::Named(scale) => format!("{scale} (--scale {scale}), which is not the study in full"),
+        Scale::Named(scale) if scale == FULL => "full: the study in full".to_owned(),
+        Scale::Named(scale) => format!("{scale}, which is not the study in full"),
         Scale::AsWritten => "none: the study as it is written".to_owned(),
         Scale::NotRecorded => "not recorded: the study as it is written, or at one of its scales".to_owned(),
     }
@@ -79,7 +83,7 @@ fn drawn(f: &Facts) -> Option<String> {
     let stages: Vec<String> = f.receipts().filter(|r| hilum_stages::draws_images(&r.recipe.kind)).map(|r| r.stage.clone()).collect();
     let first = stages.first()?;
     let others = if stages.len() > 1 { format!(" and {}", counted(stages.len() - 1, "other stage", "other stages")) } else { String::new() };
-    let small = f.scale.name().map_or(String::new(), |scale| format!(", and at the scale `{scale}` they mean nothing at all"));
+    let small = f.scale.name().filter(|scale| *scale != FULL).map_or(String::new(), |scale| format!(", and at the scale `{scale}` they mean nothing at all"));
     Some(format!("Phantoms: the images of `{first}`{others} are drawn by a program. The numbers of this study say nothing of patients{small}."))
 }
 
@@ -105,7 +109,7 @@ mod tests {
         };
         let page = status(&facts).into_string();
         for part in [
-            "c&lt;i (--scale c&lt;i), which is not the study in full",
+            "c&lt;i, which is not the study in full",
             "drawn by a program",
             "they mean nothing at all",
             "2026-11-29 21:14 UTC",

@@ -119,7 +119,7 @@ fn a_report_begins_with_the_answer_and_may_be_without_images() {
     for part in [
         "against real, AUROC ",
         "Tested on ",
-        "ci (--scale ci)",
+        "ci, which is not the study in full",
         "Phantoms: the images of <code>images</code> are drawn by a program",
         "they mean nothing at all",
         "<dt>Checks</dt>",

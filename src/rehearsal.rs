@@ -132,16 +132,22 @@ mod tests {
     const PHANTOMS: &str = "{ stage: phantoms, with: { size: 32, classes: { normal: { images: 40 }, covid: { images: 40 } } } }";
     const IMPORT: &str = "{ stage: import, with: { images: data, LABELS } }";
 
-    /// What is found without data in a study of these images: id, stage, and the label of the place.
-    fn found(images: &str, others: &str) -> Vec<(String, String, String)> {
+    /// The errors without data in a study of these images.
+    fn errors(images: &str, others: &str) -> (Pipeline, Vec<Finding>) {
         let text = format!(
             "study: s\nseed: 1\nstages:\n  images: {images}\n  pixels: {{ stage: prepare, in: {{ samples: images }}, with: {{ size: 32 }} }}\n  \
              parts: {{ stage: split, in: {{ samples: images }}, with: {{ train: 0.5, test: 0.5 }} }}\n  classifier: {{ stage: train-classifier, in: \
              {{ samples: parts.train, images: pixels }}, with: {{ network: {{ smallcnn64: {{ width: 2 }} }}, steps: 1 }} }}\n{others}"
         );
         let p = study(&text);
-        let errors = Rehearsal::of(&p).findings(&p).unwrap().into_iter().filter(Finding::refuses);
-        errors.map(|f| (f.check.id.to_owned(), p.stages[f.stage].name.clone(), f.diagnostic(&p, &Default::default()).at.unwrap().1)).collect()
+        let errors = Rehearsal::of(&p).findings(&p).unwrap().into_iter().filter(Finding::refuses).collect();
+        (p, errors)
+    }
+
+    /// Of each: id, stage, and the label of the place.
+    fn found(images: &str, others: &str) -> Vec<(String, String, String)> {
+        let (p, errors) = errors(images, others);
+        errors.iter().map(|f| (f.check.id.to_owned(), p.stages[f.stage].name.clone(), f.diagnostic(&p, &Default::default()).at.unwrap().1)).collect()
     }
 
     const BOUND: &str = "in: { weights: classifier, samples: parts.test, images: pixels }";
@@ -175,7 +181,10 @@ mod tests {
             )
         };
         let import = IMPORT.replace("LABELS", "labels: { '0': normal, '1': covid }");
-        let ids = |images: &str, trained: &str| found(images, &generated(trained, "real, real+synthetic")).into_iter().map(|f| (f.0, f.1)).collect::<Vec<_>>();
+        let ids = |images: &str, trained: &str| -> Vec<(String, String)> {
+            let (p, errors) = errors(images, &generated(trained, "real, real+synthetic"));
+            errors.iter().map(|f| (f.check.id.to_owned(), p.stages[f.stage].name.clone())).collect()
+        };
         let leak = vec![("leakage.generator_trained_on_eval".to_owned(), "scores/arm=real+synthetic".to_owned())];
         assert_eq!((ids(&import, "images"), ids(&import, "parts.train")), (leak, vec![]));
     }

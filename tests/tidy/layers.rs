@@ -184,7 +184,7 @@ fn only_cli_and_progress_print() {
 #[test]
 fn journals_have_one_reader() {
     Never { words: &["journal.jsonl", "\"type\":\"receipt\""], paths: &[], why: "a journal is read by `journal::entries` or `RunRecord`" }.in_files(
-        &outside(&["cache/src/journal", "cache/src/journal_file.rs"]),
+        &outside(&["cache/src/journal", "cache/src/journal_file"]),
         &["dir.join(\"journal.jsonl\")", "line.contains(r#\"\"type\":\"receipt\"\"#)"],
         &["use hilum_cache::journal;"],
     );

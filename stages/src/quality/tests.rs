@@ -217,15 +217,18 @@ fn sets_of_which_nothing_can_be_said_are_refused_in_words() {
     assert!(nearest_training(&Features::of(vec![-1e200], 1).unwrap(), &Features::of(vec![1e200], 1).unwrap(), UNWATCHED).unwrap_err().contains("overflows"));
 }
 
-/// Equal images lie at no distance from each other, and in no neighbourhood: it has no width.
+/// Equal images lie at no distance from each other, and in no neighbourhood: it has no width, so that nothing follows from it.
 #[test]
-fn images_that_are_all_equal_have_figures() {
+fn images_that_are_all_equal_have_distances_and_no_neighbourhoods() {
     let equal = Features::of(vec![0.25; 24], 3).unwrap();
     assert_eq!(frechet_distance(&equal, &equal, UNWATCHED), Ok(0.0));
     let distance = kernel_distance(&equal, &equal, UNWATCHED).unwrap();
     assert!(distance.value.abs() < 1e-15 && distance.error.unwrap() < 1e-15);
-    let found = one_size(&equal, &equal, 3).unwrap();
-    assert_eq!((found.precision, found.recall, found.density, found.coverage), (0.0, 0.0, 0.0, 0.0));
+    let others = made(8, 3, 1);
+    for (real, synthetic, which) in [(&equal, &others, "real"), (&others, &equal, "synthetic")] {
+        let why = one_size(real, synthetic, 3).unwrap_err();
+        assert_eq!(why, format!("every {which} image has the features of 3 others or more: neighbourhoods are empty"));
+    }
 }
 
 #[test]

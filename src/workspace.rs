@@ -27,7 +27,6 @@ use hilum_stages::contract::error::Error as StageError;
 use hilum_stages::contract::source::{ListedFile, Listing, PassedOver, Source, SourceKind};
 use hilum_stages::contract::stage::BadSource;
 use hilum_stages::data::inspect;
-use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -176,17 +175,16 @@ impl Workspace {
     /// writes nothing but a memo, and that only where there is a private directory.
     pub fn misfits(&self, p: &Pipeline) -> Vec<Diagnostic> {
         let mut found: Vec<Diagnostic> = vec![];
-        let memo_path = self.private.join(SHA256);
-        let (memo, written) = (RefCell::new(Memo::load(&memo_path)), self.written(&p.study));
+        let (known, written) = (named_files::Known::new(self.private.join(SHA256)), self.written(&p.study));
         for stage in p.stages.iter() {
-            let files = named_files::NamedFiles { workspace: self, written: &written, sources: stage.stage.sources(), memo: &memo };
+            let files = named_files::NamedFiles { workspace: self, written: &written, sources: stage.stage.sources(), known: &known };
             let fault = stage.stage.check_sources(&files).map(|bad| does_not_fit(&bad, &stage.places.with));
             if let Some(fault) = fault.filter(|f| !found.contains(f)) {
                 found.push(fault);
             }
         }
-        if self.private.is_dir() {
-            self.save_memo(&memo_path, &memo.into_inner());
+        if let Some((path, memo)) = known.memo().filter(|_| self.private.is_dir()) {
+            self.save_memo(&path, &memo);
         }
         found
     }
@@ -266,7 +264,7 @@ struct Located {
 }
 
 /// A path without links, as far as it exists.
-fn real(path: &Path) -> PathBuf {
+pub(crate) fn real(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let mut there = path.as_path();
     while let Some(above) = there.parent() {

@@ -1,17 +1,18 @@
 //! Where a command may write what it was asked for: never into a store, and never over a file that somebody else wrote.
 
 use super::wrong;
+use crate::workspace;
 use anyhow::Context;
 use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// How much of a file tells what it is.
 const BEGINNING: u64 = 4096;
 
 /// Refuses a path inside a store or a private directory: hilum would not find its way there any more.
 pub(super) fn outside_stores(path: &Path) -> anyhow::Result<()> {
-    let mut real = absolute(path);
+    let mut real = workspace::real(path);
     // As far as it exists, so that a link or `..` leads nowhere else.
     let is_store = |dir: &Path| dir.join("format").is_file() && dir.join("objects").is_dir() || dir.file_name().is_some_and(|name| name == ".hilum-private");
     let whole = real.clone();
@@ -38,24 +39,6 @@ pub(super) fn replaces_ours(path: &Path, is_ours: impl Fn(&str) -> bool, what: &
         return Ok(());
     }
     Err(wrong(format!("`{}` exists and is not {what}; it is left as it is", path.display())).help("name another file, or remove it first").into())
-}
-
-/// The path without links, as far as it exists.
-fn absolute(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let (mut exists, mut rest) = (path.as_path(), vec![]);
-    loop {
-        if let Ok(real) = exists.canonicalize() {
-            return rest.iter().rev().fold(real, |path, name| path.join(name));
-        }
-        match (exists.parent(), exists.file_name()) {
-            (Some(parent), Some(name)) => {
-                rest.push(name);
-                exists = parent;
-            }
-            _ => return path,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use crate::diagnostic::Span;
 use hilum_cache::memo::Memo;
 use hilum_cache::{Sha256, ingest};
 use hilum_stages::contract::source::{Source, SourceFiles, SourceKind};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::fs::{self, FileType};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
@@ -47,8 +48,28 @@ pub(super) struct NamedFiles<'a> {
     /// What runs write to, which nothing may name.
     pub(super) written: &'a [PathBuf],
     pub(super) sources: Vec<Source>,
-    /// Digests by path, as notes.
-    pub(super) memo: &'a RefCell<Memo>,
+    /// What is known of files, whichever stage asked.
+    pub(super) known: &'a Known,
+}
+
+/// What is known of files that several stages and cells may name.
+pub(super) struct Known {
+    /// The memo of digests by path, as notes; not read before a digest is asked for.
+    memo: OnceCell<RefCell<Memo>>,
+    memo_path: PathBuf,
+    /// Contents by path, none of what cannot be read.
+    contents: RefCell<HashMap<PathBuf, Option<Vec<u8>>>>,
+}
+
+impl Known {
+    pub(super) fn new(memo_path: PathBuf) -> Known {
+        Known { memo: OnceCell::new(), memo_path, contents: RefCell::default() }
+    }
+
+    /// The memo and its path, if a digest was asked for.
+    pub(super) fn memo(self) -> Option<(PathBuf, Memo)> {
+        self.memo.into_inner().map(|memo| (self.memo_path, memo.into_inner()))
+    }
 }
 
 impl SourceFiles for NamedFiles<'_> {
@@ -58,8 +79,14 @@ impl SourceFiles for NamedFiles<'_> {
     }
     fn sha256(&self, parameter: &str) -> Option<String> {
         let path = self.path(parameter)?;
-        let file = ingest::file(&path, &mut self.memo.borrow_mut(), &|bytes| Sha256::of(bytes).hex());
+        let memo = self.known.memo.get_or_init(|| RefCell::new(Memo::load(&self.known.memo_path)));
+        let file = ingest::file(&path, &mut memo.borrow_mut(), &|bytes| Sha256::of(bytes).hex());
         Some(file.ok()?.note)
+    }
+    fn read(&self, parameter: &str) -> Option<Vec<u8>> {
+        let path = self.path(parameter)?;
+        let mut contents = self.known.contents.borrow_mut();
+        contents.entry(path).or_insert_with_key(|path| ingest::read(path).ok()).clone()
     }
 }
 
@@ -67,6 +94,37 @@ impl SourceFiles for NamedFiles<'_> {
 mod tests {
     use super::*;
     use std::os::unix::net::UnixListener;
+
+    #[test]
+    fn a_file_that_many_cells_name_is_read_once_and_no_memo_without_need() {
+        let held = tempfile::tempdir().unwrap();
+        let workspace = Workspace::of(&held.path().join("study.yaml"), None, None, Default::default());
+        let sources = crate::language::study(
+            r#"
+study: s
+seed: 1
+stages:
+  audits: { stage: audit-table, matrix: { repeat: [0, 1, 2] }, with: { table: paper.yaml } }
+  other: { stage: audit-table, with: { table: other.yaml } }
+"#,
+        );
+        let known = Known::new(held.path().join("sha256"));
+        fs::write(held.path().join("other.yaml"), "other").unwrap();
+        for (n, stage) in sources.stages.iter().enumerate() {
+            // What is written later is not read again.
+            fs::write(held.path().join("paper.yaml"), format!("paper {n}")).unwrap();
+            let files = NamedFiles { workspace: &workspace, written: &[], sources: stage.stage.sources(), known: &known };
+            let wanted = if stage.base == "other" { "other" } else { "paper 0" };
+            assert_eq!(files.read("table").as_deref(), Some(wanted.as_bytes()), "{}", stage.name);
+        }
+        assert_eq!(known.contents.borrow().len(), 2);
+        assert!(known.memo().is_none());
+        let p = crate::language::study(
+            "study: s\nseed: 1\nstages:\n  audits: { stage: audit-table, matrix: { repeat: [0, 1, 2] }, with: { table: paper.yaml } }\n",
+        );
+        fs::write(held.path().join("paper.yaml"), "paper: [").unwrap();
+        assert_eq!(workspace.misfits(&p).iter().map(|fault| fault.code).collect::<Vec<_>>(), ["E0405"], "a fault of all cells is said once");
+    }
 
     #[test]
     fn what_is_no_file_is_named_and_not_waited_for() {

@@ -10,9 +10,9 @@ use crate::data::embedding::Embedding;
 use crate::data::pack::{ImageStore, Images};
 use crate::data::sample::{Sample, Samples};
 use crate::quality::copies::copies;
-use crate::quality::memorisation::{discoveries, nearest_other_training, nearest_training, p_values, ratio};
+use crate::quality::memorisation::{Nearest, discoveries, nearest_other_training, nearest_training, p_values, ratio};
 use crate::quality::near_copies::{Likest, Looks, detail_of_copies, likest, likest_others};
-use crate::quality::{Watch, ms_ssim, part};
+use crate::quality::{Features, Watch, ms_ssim, part};
 use crate::records::{Likeness, MemorisationRow, NearestPair, Table};
 use check::check;
 use set::{Set, repeated};
@@ -95,21 +95,20 @@ impl Stage for Memorisation {
         let searched = (2 * training.len() + held_out.len() + synthetic.len()) as f64;
         let ends = [training.len(), 2 * training.len(), 2 * training.len() + held_out.len()];
         let [first, second, third] = ends.map(|rows| PAIRS_SHARE + (1.0 - PAIRS_SHARE) * rows as f64 / searched);
-        let of = |rows: Vec<Sample>, from: f64, to: f64| -> Result<Set> {
+        let of = |rows: Vec<Sample>, features: &Features, from: f64, to: f64| -> Result<Set> {
             cx.share_done(from)?;
-            if rows.is_empty() {
-                return Ok(Set::default());
-            }
             let (pixels, watch) = (pixels(&rows)?, cx.share_of_part(from, to));
-            let near = nearest_training(&space.features(&rows)?, &of_training, &part(&watch, 0.0, 0.5)).map_err(Error::data)?;
+            let near = nearest_training(features, &of_training, &part(&watch, 0.0, 0.5)).map_err(Error::data)?;
             let likest = likest(&looks, &Looks::of(&pixels, store.side), &part(&watch, 0.5, 1.0));
-            Ok(Set { copied: copies(&known, &pixels, store.side), shown: vec![], near, rows, likest })
+            Ok(Set { copied: copies(&known, &pixels, store.side), near, rows, likest })
         };
         let alike = alike(&training, &synthetic, &store, cx)?;
         cx.share_done(PAIRS_SHARE)?;
         let others = nearest_other_training(&of_training, &cx.share_of_part(PAIRS_SHARE, first));
         let among_training = likest_others(&looks, &cx.share_of_part(first, second));
-        let (mut held_out, mut synthetic) = (of(held_out, second, third)?, of(synthetic, third, 1.0)?);
+        let of_synthetic = space.features(&synthetic)?;
+        let mut held_out = if held_out.is_empty() { Set::default() } else { of(held_out.clone(), &space.features(&held_out)?, second, third)? };
+        let mut synthetic = of(synthetic, &of_synthetic, third, 1.0)?;
         // Neither held-out images nor training images of other patients are copies of a training image.
         let of_two_patients = |rows: &[Sample], likest: &[Option<Likest>]| -> Vec<Likest> {
             let is_of_another = |row: &Sample, l: &Likest| row.patient.is_empty() || row.patient != training[l.training].patient;
@@ -117,13 +116,11 @@ impl Stage for Memorisation {
         };
         let no_copies = [of_two_patients(&held_out.rows, &held_out.likest), of_two_patients(&training, &among_training)].concat();
         let detail = detail_of_copies(&no_copies);
-        for set in [&mut held_out, &mut synthetic].into_iter().filter(|set| !set.rows.is_empty()) {
-            let features = space.features(&set.rows)?;
-            set.measure(&features, &of_training, detail);
-        }
+        [&mut held_out, &mut synthetic].into_iter().for_each(|set| set.keep_near_copies(detail));
+        let shown = synthetic.shown(&of_synthetic, &of_training);
         cx.note(format!("near copies agree in fine structure by {detail:.2} or more"));
         let repeated = repeated(&known, store.side, &among_training, detail);
-        let compared = Compared { others, repeated, held_out, synthetic, training, alike };
+        let compared = Compared { others, repeated, held_out, synthetic, shown, training, alike };
         Ok(compared.outputs(*self.false_discovery_rate, cx))
     }
 }
@@ -167,6 +164,8 @@ struct Compared {
     repeated: Vec<bool>,
     held_out: Set,
     synthetic: Set,
+    /// The training image that each synthetic one is shown beside, and how far its features are.
+    shown: Vec<Nearest>,
     alike: Alike,
 }
 
@@ -196,7 +195,7 @@ impl Compared {
     }
 
     fn pair(&self, i: usize, p: Option<f64>, is_nearer: Option<bool>) -> NearestPair {
-        let (row, shown) = (&self.synthetic.rows[i], self.synthetic.shown[i]);
+        let (row, shown) = (&self.synthetic.rows[i], self.shown[i]);
         let by_rank = match is_nearer.filter(|_| p.is_some()) {
             Some(true) => Likeness::Nearer,
             Some(false) => Likeness::None,

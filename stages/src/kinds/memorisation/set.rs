@@ -22,25 +22,26 @@ pub(super) struct Set {
     pub(super) near: Vec<Nearest>,
     /// Equal pixels.
     pub(super) copied: Vec<Option<Copied>>,
-    /// The training images that they look most like; once [measured](Set::measure), where they are near copies.
+    /// The training images that they look most like; of [near copies](Set::keep_near_copies) only, in the end.
     pub(super) likest: Vec<Option<Likest>>,
-    /// The training image that each is shown beside, and how far its features are.
-    pub(super) shown: Vec<Nearest>,
 }
 
 impl Set {
-    /// Says beside which training image each is shown: the one that it is a copy or a near copy of, or the one with the nearest features.
-    pub(super) fn measure(&mut self, own: &Features, training: &Features, detail: f64) {
+    /// Forgets what looks alike and is no near copy.
+    pub(super) fn keep_near_copies(&mut self, detail: f64) {
         for likest in &mut self.likest {
             *likest = likest.filter(|l| l.is_near_copy(detail));
         }
+    }
+    /// Beside which training image each is shown: the one that it is a copy or a near copy of, or the one with the nearest features.
+    pub(super) fn shown(&self, own: &Features, training: &Features) -> Vec<Nearest> {
         let of = |i: usize| {
             let near_copy = self.likest[i].map(|l| l.training);
             let Some(at) = self.copied[i].map(|c| c.training).or(near_copy) else { return self.near[i] };
             let squares = own.row(i).iter().zip(training.row(at)).map(|(a, b)| (a - b) * (a - b));
             Nearest { training: at, distance: squares.sum::<f64>().sqrt() }
         };
-        self.shown = (0..self.rows.len()).map(of).collect();
+        (0..self.rows.len()).map(of).collect()
     }
     /// The places of the images of a class; of all for an empty one.
     pub(super) fn of_class(&self, class: &str) -> Vec<usize> {

@@ -13,7 +13,7 @@ use crate::records::Likeness;
 fn set(rows: Vec<Sample>, near: &[(usize, f64)]) -> Set {
     let copied = near.iter().map(|(training, distance)| (*distance == 0.0).then_some(Copied { training: *training, is_mirrored: false }));
     let near: Vec<Nearest> = near.iter().map(|(training, distance)| Nearest { training: *training, distance: *distance }).collect();
-    Set { copied: copied.collect(), likest: vec![None; rows.len()], shown: near.clone(), near, rows }
+    Set { copied: copied.collect(), likest: vec![None; rows.len()], near, rows }
 }
 
 fn rows(patient: &str, count: u32, label: &str) -> Vec<Sample> {
@@ -25,13 +25,14 @@ fn compared(held_out: u32) -> Compared {
     let far: Vec<(usize, f64)> = (1..=held_out).map(|i| (i as usize % 3, f64::from(i))).collect();
     let mut synthetic = set(rows("s", 4, "covid"), &[(1, 0.0), (2, 0.5), (0, 20.5), (1, 30.5)]);
     synthetic.copied[2] = Some(Copied { training: 2, is_mirrored: true });
-    synthetic.shown[2] = Nearest { training: 2, distance: 21.0 };
+    let shown = [(1, 0.0), (2, 0.5), (2, 21.0), (1, 30.5)].map(|(training, distance)| Nearest { training, distance }).to_vec();
     Compared {
         training: rows("t", 3, "covid"),
         others: vec![2.0, 3.0, 0.25],
         repeated: vec![true, false, true],
         held_out: set(rows("h", held_out, "covid"), &far),
         synthetic,
+        shown,
         alike: Alike::new(),
     }
 }

@@ -28,40 +28,41 @@ impl Conversion {
 
     /// What to do where there is no file at this path: the command that makes it, from a file of PyTorch of the same name beside it.
     pub fn of_missing(self, path: &Path) -> String {
-        if let Conversion::Download { url } = self {
-            return format!("download it with: {}", download(url, path));
+        match self {
+            Conversion::Download { url } => format!("download it with: {}", download(url, path)),
+            Conversion::Python { .. } if is_pickle(path) => self.of_pickle(path),
+            Conversion::Python { imports, tensors } => {
+                let from = match path.extension() {
+                    Some(extension) if extension == "safetensors" => path.with_extension("pth"),
+                    _ => added(path, ".pth"),
+                };
+                format!("convert PyTorch weights with: {}", python(imports, tensors, &from, path))
+            }
         }
-        if is_pickle(path) {
-            return self.of_pickle(path);
-        }
-        let from = match path.extension() {
-            Some(extension) if extension == "safetensors" => path.with_extension("pth"),
-            _ => added(path, ".pth"),
-        };
-        format!("convert PyTorch weights with: {}", self.command(&from, path))
     }
 
     /// What to do with a file of PyTorch at this path.
     pub fn of_pickle(self, path: &Path) -> String {
-        if let Conversion::Download { url } = self {
-            return format!("take the authors' safetensors file: {}", download(url, path));
+        match self {
+            Conversion::Download { url } => format!("take the authors' safetensors file: {}", download(url, path)),
+            Conversion::Python { imports, tensors } => {
+                let to = match path.extension() {
+                    Some(extension) if extension == "safetensors" => path.with_extension("converted.safetensors"),
+                    _ if is_pickle(path) => path.with_extension("safetensors"),
+                    _ => added(path, ".safetensors"),
+                };
+                let name = to.file_name().unwrap_or_default().display();
+                format!("convert it where you trust it, and name `{name}`: {}", python(imports, tensors, path, &to))
+            }
         }
-        let to = match path.extension() {
-            Some(extension) if extension == "safetensors" => path.with_extension("converted.safetensors"),
-            _ if is_pickle(path) => path.with_extension("safetensors"),
-            _ => added(path, ".safetensors"),
-        };
-        let name = to.file_name().unwrap_or_default().display();
-        format!("convert it where you trust it, and name `{name}`: {}", self.command(path, &to))
     }
+}
 
-    /// The command for a shell.
-    fn command(self, from: &Path, to: &Path) -> String {
-        let Conversion::Python { imports, tensors } = self else { return String::new() };
-        let (tensors, to) = (tensors.replace("{file}", &literal(from)), literal(to));
-        let script = format!("import {imports}, safetensors.torch as s; s.save_file({{k: v.contiguous() for k, v in {tensors}.items() if v.dim()}}, {to})");
-        format!("python3 -c {}", quoted(&script))
-    }
+/// The command for a shell that makes a file from one of PyTorch.
+fn python(imports: &str, tensors: &str, from: &Path, to: &Path) -> String {
+    let (tensors, to) = (tensors.replace("{file}", &literal(from)), literal(to));
+    let script = format!("import {imports}, safetensors.torch as s; s.save_file({{k: v.contiguous() for k, v in {tensors}.items() if v.dim()}}, {to})");
+    format!("python3 -c {}", quoted(&script))
 }
 
 /// The command for a shell that saves what is published.

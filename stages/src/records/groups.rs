@@ -4,58 +4,35 @@
 use super::{OfClass, Row, cells};
 use serde::{Deserialize, Serialize};
 
-/// Makes a row of its own columns and of those that both have: `by`, own ones, `images`, `patients`, own ones, `value`, `low`, `high`, own
-/// ones, `interval`.
-macro_rules! row {
-    (
-        $(#[$doc:meta])* $name:ident
-        { $($(#[$a_doc:meta])* $a:ident: $a_type:ty,)* } { $($(#[$b_doc:meta])* $b:ident: $b_type:ty,)* } { $($(#[$c_doc:meta])* $c:ident: $c_type:ty,)* }
-    ) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-        pub struct $name {
-            /// What images are grouped by: `sex`, `age`, `view` or `source`.
-            pub by: String,
-            $($(#[$a_doc])* pub $a: $a_type,)*
-            /// The images that it is of.
-            pub images: usize,
-            /// Their patients.
-            pub patients: usize,
-            $($(#[$b_doc])* pub $b: $b_type,)*
-            /// The value, or the difference.
-            #[serde(with = "cells::full")]
-            pub value: Option<f64>,
-            /// Lower end of the 95 % interval.
-            #[serde(with = "cells::full")]
-            pub low: Option<f64>,
-            /// Upper end.
-            #[serde(with = "cells::full")]
-            pub high: Option<f64>,
-            $($(#[$c_doc])* pub $c: $c_type,)*
-            /// How the interval was computed, or why there is none.
-            pub interval: String,
-        }
-    };
-}
-
-row! {
-    /// A metric of a subgroup, or the gap between two.
-    SubgroupRow
-    {
-        /// The group, such as `F` or `40-59`; `unknown` where the table of samples does not say. Of a gap: `F - M`, the group with the
-        /// highest value and the one with the lowest.
-        group: String,
-    }
-    {
-        /// The metric.
-        metric: String,
-        /// The class, or empty for the whole.
-        class: String,
-    }
-    {
-        /// For a share of images: `17/20`.
-        count: String,
-    }
+/// A metric of a subgroup, or the gap between two.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SubgroupRow {
+    /// What images are grouped by: `sex`, `age`, `view` or `source`.
+    pub by: String,
+    /// The group, such as `F` or `40-59`; `unknown` where the table of samples does not say. Of a gap: `F - M`, the group with the
+    /// highest value and the one with the lowest.
+    pub group: String,
+    /// The images that it is of.
+    pub images: usize,
+    /// Their patients.
+    pub patients: usize,
+    /// The metric.
+    pub metric: String,
+    /// The class, or empty for the whole.
+    pub class: String,
+    /// The value, or the difference.
+    #[serde(with = "cells::full")]
+    pub value: Option<f64>,
+    /// Lower end of the 95 % interval.
+    #[serde(with = "cells::full")]
+    pub low: Option<f64>,
+    /// Upper end.
+    #[serde(with = "cells::full")]
+    pub high: Option<f64>,
+    /// For a share of images: `17/20`.
+    pub count: String,
+    /// How the interval was computed, or why there is none.
+    pub interval: String,
 }
 
 impl Row for SubgroupRow {
@@ -63,24 +40,35 @@ impl Row for SubgroupRow {
     const COLUMNS: &'static [&'static str] = &["by", "group", "images", "patients", "metric", "class", "value", "low", "high", "count", "interval"];
 }
 
-row! {
-    /// A number of one grouping of a test set; its images are those whose group is known.
-    WithinGroupsRow
-    {
-        /// Groups that there are.
-        groups: usize,
-    }
-    {
-        /// `auroc` of all pairs of a positive and a negative image, `auroc-within` and `auroc-within-weighted` of pairs of one group,
-        /// `auroc-between` of pairs of two, `auroc-of-group` of the group in place of the classifier, or `share-left`.
-        measure: String,
-        /// The class that is told from the others.
-        class: String,
-    }
-    {
-        /// Pairs of images that it is of.
-        pairs: u64,
-    }
+/// A number of one grouping of a test set; its images are those whose group is known.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct WithinGroupsRow {
+    /// What images are grouped by: `sex`, `age`, `view` or `source`.
+    pub by: String,
+    /// Groups that there are.
+    pub groups: usize,
+    /// The images that it is of.
+    pub images: usize,
+    /// Their patients.
+    pub patients: usize,
+    /// `auroc` of all pairs of a positive and a negative image, `auroc-within` and `auroc-within-weighted` of pairs of one group,
+    /// `auroc-between` of pairs of two, `auroc-of-group` of the group in place of the classifier, or `share-left`.
+    pub measure: String,
+    /// The class that is told from the others.
+    pub class: String,
+    /// The value, or the difference.
+    #[serde(with = "cells::full")]
+    pub value: Option<f64>,
+    /// Lower end of the 95 % interval.
+    #[serde(with = "cells::full")]
+    pub low: Option<f64>,
+    /// Upper end.
+    #[serde(with = "cells::full")]
+    pub high: Option<f64>,
+    /// Pairs of images that it is of.
+    pub pairs: u64,
+    /// How the interval was computed, or why there is none.
+    pub interval: String,
 }
 
 impl Row for WithinGroupsRow {

@@ -12,6 +12,7 @@ use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::fit::NotWritten;
 use hilum_stages::contract::stage::Takes;
 use hilum_stages::data::sample::Sample;
+use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -118,9 +119,9 @@ impl History {
     }
 }
 
-/// The kind of a receipt with its parameters, if this program knows it.
-fn kind_of(receipt: &Receipt) -> Option<Box<dyn hilum_stages::contract::kind::AnyStage>> {
-    KINDS.iter().find(|k| k.name == receipt.recipe.kind).and_then(|k| (k.decode)(receipt.recipe.parameters.clone(), &NotWritten).ok())
+/// A stage as a record has it, if this program knows the kind, and these parameters of it.
+pub(super) fn recorded(kind: &str, parameters: &Value) -> Option<Box<dyn hilum_stages::contract::kind::AnyStage>> {
+    KINDS.iter().find(|k| k.name == kind).and_then(|k| (k.decode)(parameters.clone(), &NotWritten).ok())
 }
 
 struct Walk<'a> {
@@ -150,7 +151,7 @@ impl Walk<'_> {
         let Some(flow) = receipt.flow.get(port) else { return Ok(()) };
         // Its initial weights may be of this store, too.
         self.queue.extend(receipt.recipe.sources.values());
-        let stage = kind_of(receipt);
+        let stage = recorded(&receipt.recipe.kind, &receipt.recipe.parameters);
         for name in flow.contains.iter().chain(&flow.influenced) {
             let digests: Vec<Digest> = match receipt.recipe.inputs.get(name) {
                 Some(Input::One(d)) => vec![*d],

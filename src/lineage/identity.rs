@@ -1,14 +1,12 @@
 //! Identity of patients and images: names of one patient, and files with one image, are joined before anything is counted.
 //! Independent of what flows where.
 
-use super::history::OldImport;
+use super::history::{OldImport, recorded};
 use super::{Evidence, KnownOutput, Lineage, alike};
 use crate::pipeline::Pipeline;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::{Digest, Error, Result};
-use hilum_stages::KINDS;
 use hilum_stages::contract::artifact::ArtifactType;
-use hilum_stages::contract::fit::NotWritten;
 use hilum_stages::contract::source::SourceKind;
 use hilum_stages::contract::stage::{Namespace, Needs};
 use hilum_stages::data::contents::Likeness;
@@ -28,8 +26,7 @@ struct Import {
 /// Within which identifiers the patients of an import are told apart, as its record says what ran; none if this program does not know
 /// the kind, or not these parameters.
 pub fn namespace(kind: &str, parameters: &Value) -> Option<Namespace> {
-    let kind = KINDS.iter().find(|known| known.name == kind)?;
-    (kind.decode)(parameters.clone(), &NotWritten).ok()?.namespace()
+    recorded(kind, parameters)?.namespace()
 }
 
 /// The pseudonyms behind each token of a table of patients.

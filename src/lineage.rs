@@ -11,6 +11,7 @@ mod history;
 mod identity;
 mod roster;
 
+pub use history::taken;
 pub use identity::namespace;
 pub use roster::{PatientsAndImages, Roster, TableContents};
 

@@ -6,7 +6,7 @@ use super::Evidence;
 use super::roster::{PatientsAndImages, Roster};
 use hilum_cache::receipt::Artifact;
 use hilum_cache::recipe::Input;
-use hilum_cache::{Digest, Error, Receipt, Result};
+use hilum_cache::{Digest, Error, Receipt, Recipe, Result};
 use hilum_stages::KINDS;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::fit::NotWritten;
@@ -124,6 +124,11 @@ pub(super) fn recorded(kind: &str, parameters: &Value) -> Option<Box<dyn hilum_s
     KINDS.iter().find(|k| k.name == kind).and_then(|k| (k.decode)(parameters.clone(), &NotWritten).ok())
 }
 
+/// How much a recorded stage took of what it was given at a port; all of it, where this program does not know the kind or these parameters.
+pub fn taken(recipe: &Recipe, port: &str) -> Takes {
+    recorded(&recipe.kind, &recipe.parameters).map_or(Takes::All, |stage| stage.takes(port))
+}
+
 struct Walk<'a> {
     index: &'a Index,
     origins: Origins,
@@ -151,7 +156,6 @@ impl Walk<'_> {
         let Some(flow) = receipt.flow.get(port) else { return Ok(()) };
         // Its initial weights may be of this store, too.
         self.queue.extend(receipt.recipe.sources.values());
-        let stage = recorded(&receipt.recipe.kind, &receipt.recipe.parameters);
         for name in flow.contains.iter().chain(&flow.influenced) {
             let digests: Vec<Digest> = match receipt.recipe.inputs.get(name) {
                 Some(Input::One(d)) => vec![*d],
@@ -159,7 +163,7 @@ impl Walk<'_> {
                 Some(Input::Gathered(all)) => all.iter().map(|g| g.digest).collect(),
                 Some(Input::Lookup { .. }) | None => vec![],
             };
-            let takes = stage.as_ref().map_or(Takes::All, |s| s.takes(name));
+            let takes = taken(&receipt.recipe, name);
             for digest in digests {
                 let Some(table) = self.index.table(&digest) else {
                     // Every input was made by a stage, unless its receipt is gone.

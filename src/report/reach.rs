@@ -3,11 +3,12 @@
 
 use super::artifacts::Known;
 use super::material::Material;
-use crate::lineage::PatientsAndImages;
+use crate::lineage::{self, PatientsAndImages};
 use hilum_cache::receipt::Artifact;
 use hilum_cache::recipe::Input;
 use hilum_cache::{Digest, Error, Receipt, Result};
 use hilum_stages::contract::artifact::ArtifactType;
+use hilum_stages::contract::stage::Takes;
 use hilum_stages::data::sample::Origin;
 use roaring::RoaringBitmap;
 use std::collections::{BTreeSet, HashMap};
@@ -19,7 +20,10 @@ const ELSEWHERE: &str = "a generator or other weights are not of this run";
 const UNMARKED: &str = "synthetic images do not say which generator made them";
 const UNREAD: &str = "a table of images cannot be read";
 
-/// Whom a table of images is of.
+/// Rows that count of a table: those of these labels, or all.
+type Labels = Option<Vec<String>>;
+
+/// Whom a table of images is of, or its rows of some labels.
 #[derive(Default)]
 pub(super) struct Contents {
     pub(super) all: PatientsAndImages,
@@ -91,7 +95,7 @@ pub(super) struct Run<'m> {
     tables: HashMap<Digest, &'m Artifact>,
     /// By the digests of their files as well: rows name a generator by its weights.
     networks: HashMap<Digest, &'m Known>,
-    contents: HashMap<Digest, Rc<Contents>>,
+    contents: HashMap<(Digest, Labels), Rc<Contents>>,
     reaches: HashMap<Digest, Rc<Reach>>,
 }
 
@@ -126,12 +130,18 @@ impl<'m> Run<'m> {
         receipt.recipe.inputs.values().flat_map(digests).filter(|d| self.networks.contains_key(d)).collect()
     }
 
-    /// Whom a table of this run is of.
+    /// Whom a table of this run is of: those of its rows that this stage took, which was given the table at this port.
     ///
     /// # Errors
     /// If it is damaged.
-    pub(super) fn contents(&mut self, table: Digest) -> Result<Rc<Contents>> {
-        if let Some(known) = self.contents.get(&table) {
+    pub(super) fn contents(&mut self, table: Digest, receipt: &Receipt, port: &str) -> Result<Rc<Contents>> {
+        let labels: Labels = match lineage::taken(&receipt.recipe, port) {
+            Takes::Labels(labels) => Some(labels),
+            // Who took only some of the rows may have taken any.
+            Takes::All | Takes::Some | Takes::Any => None,
+        };
+        let place = (table, labels);
+        if let Some(known) = self.contents.get(&place) {
             return Ok(known.clone());
         }
         let people = self.m.facts.people(self.m.store)?;
@@ -143,7 +153,8 @@ impl<'m> Run<'m> {
             }
             rows => rows?,
         };
-        for row in rows.iter() {
+        let is_taken = |label: &String| place.1.as_ref().is_none_or(|labels| labels.contains(label));
+        for row in rows.iter().filter(|row| is_taken(&row.label)) {
             let image = people.image(row.image);
             out.all.images.insert(image);
             // A synthetic image that was translated from that of a patient has the patient's token.
@@ -159,7 +170,7 @@ impl<'m> Run<'m> {
             out.generators.extend(row.generator);
         }
         let out = Rc::new(out);
-        self.contents.insert(table, out.clone());
+        self.contents.insert(place, out.clone());
         Ok(out)
     }
 
@@ -183,7 +194,7 @@ impl<'m> Run<'m> {
             let receipt = self.m.facts.maker(known);
             reach.open.extend((!receipt.recipe.sources.is_empty()).then_some(FILE));
             for (port, table) in self.tables_of(&receipt, |_| true) {
-                let contents = self.contents(table)?;
+                let contents = self.contents(table, &receipt, port)?;
                 reach.add(if way == Way::Trained && port == VALIDATION { Way::Chosen } else { way }, &contents);
                 queue.extend(contents.generators.iter().map(|generator| (*generator, Way::Generator)));
             }
@@ -199,8 +210,8 @@ impl<'m> Run<'m> {
     /// # Errors
     /// If a table is damaged.
     pub(super) fn add_chosen(&mut self, reach: &mut Reach, receipt: &Receipt) -> Result<()> {
-        for (_, table) in self.tables_of(receipt, |port| port != TESTED) {
-            let contents = self.contents(table)?;
+        for (port, table) in self.tables_of(receipt, |port| port != TESTED) {
+            let contents = self.contents(table, receipt, port)?;
             reach.add(Way::Chosen, &contents);
         }
         Ok(())

@@ -43,7 +43,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             not_compared += 1;
             continue;
         };
-        let (test, mut reach) = (run.contents(*test)?, Reach::default());
+        let (test, mut reach) = (run.contents(*test, &receipt, TESTED)?, Reach::default());
         for model in models {
             let of_model = run.of_model(model)?;
             reach.join(&of_model);
@@ -244,6 +244,29 @@ mod tests {
 
     fn is_good(page: &str) -> bool {
         page.contains("<p class=\"good\">")
+    }
+
+    /// The same table trains generators of single labels: those of other labels did not reach them.
+    #[test]
+    fn a_generator_of_one_label_was_reached_by_the_patients_of_that_label_alone() {
+        let with = |parameters: Value| {
+            let mut study = Study::new();
+            let line = |patient: &str, label: &str| format!("{},{patient},0,{label},s,real,,,,,,64,64\n", Digest::of(patient.as_bytes()));
+            let csv = HEAD.to_owned() + &[("a", "covid"), ("b", "normal"), ("t1", "pneumonia")].map(|(patient, label)| line(patient, label)).concat();
+            let all = study.stage("all", ("samples", "samples.csv"), csv.as_bytes(), json!({}));
+            let recipe = json!({ "kind": "train-gan", "parameters": parameters, "inputs": { "samples": all } });
+            study.stages.push(made(&study.store, "gan", ("generator", "weights.safetensors"), b"gan", recipe));
+            let gan = output(&study.stages[study.stages.len() - 1]);
+            let (set, test) = (study.table("set", &["c"], Some(gan)), study.table("test", &["t1"], None));
+            study.tested(set, Value::Null, test)
+        };
+        let of_label = with(json!({ "network": { "dcgan": {} }, "epochs": 1, "label": "covid" }));
+        assert!(is_good(&of_label) && of_label.contains("1 training patient and 1 patient of generators, in 1 evaluation"), "{of_label}");
+        let translating = with(json!({ "network": { "cyclegan": { "from": "normal", "to": "covid" } }, "epochs": 1 }));
+        assert!(is_good(&translating) && translating.contains("and 2 patients of generators"), "{translating}");
+        for whole in [json!({ "network": { "dcgan": {} }, "epochs": 1 }), json!({ "of": "tomorrow" })] {
+            assert!(with(whole).contains("class=\"bad\""), "all labels reached it, as far as can be told");
+        }
     }
 
     #[test]

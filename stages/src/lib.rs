@@ -4,6 +4,7 @@ pub mod attention;
 pub mod contract;
 pub mod counted;
 pub mod data;
+pub mod distinct;
 pub mod duplicates;
 pub mod evaluation;
 pub mod figures;

@@ -5,6 +5,7 @@ use crate::report::artifacts::Subject;
 use crate::report::wide::prose;
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
+use hilum_stages::distinct::distinct;
 use hilum_stages::evaluation::conclusion::Conclusion;
 use hilum_stages::records::{Answer, ArmRow, Record, Table};
 use hilum_stages::words::counted;
@@ -88,12 +89,8 @@ fn in_short(all: impl Iterator<Item = Conclusion> + Clone) -> String {
 
 /// Test sets in words, of the first arm of each: all arms of a set are tested on it.
 fn test_sets(table: &Table<ArmRow>) -> Vec<String> {
-    let mut sets: Vec<(&str, &str)> = vec![];
-    for row in &table.rows {
-        if !sets.iter().any(|(set, _)| *set == row.set) {
-            sets.push((&row.set, &row.arm));
-        }
-    }
+    let first = |set: &&str| table.rows.iter().find(|row| row.set == **set).map(|row| (row.set.as_str(), row.arm.as_str()));
+    let sets: Vec<(&str, &str)> = distinct(table.rows.iter().map(|row| row.set.as_str())).iter().filter_map(first).collect();
     let words = |(set, arm): &(&str, &str)| {
         let rows: Vec<&ArmRow> = table.rows.iter().filter(|row| row.set == *set && row.arm == *arm).collect();
         let class = |row: &&ArmRow| {

@@ -8,6 +8,7 @@ use super::of_arms::cell;
 use super::page::{Key, MARGIN, Page, Sample};
 use super::panels::Mark;
 use super::{Draw, Drawing, Figure};
+use crate::distinct::distinct;
 use crate::records::{ArmRow, Compared, Table};
 use crate::words::counted;
 use std::collections::BTreeSet;
@@ -217,16 +218,6 @@ fn doses(comparison: &Table<Compared>, arms: &Table<ArmRow>) -> Vec<Arm> {
         }
     };
     names.iter().filter_map(|of| Some(Arm { set: of.0.to_owned(), arm: of.1.to_owned(), dose: dose(*of)? })).collect()
-}
-
-fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
-    let mut out = vec![];
-    for one in all {
-        if !out.contains(&one) {
-            out.push(one);
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::canvas::{Marker, Shape};
 use super::page::{Key, Page, Sample};
 use super::rows::{Block, Row, rows};
 use super::{Draw, Drawing, Figure};
+use crate::distinct::distinct;
 use crate::records::{QualityRow, Table};
 
 pub(super) const FIGURE: Figure = Figure {
@@ -21,16 +22,8 @@ const HALVES: Marker = Marker::of(Shape::Diamond, "#D55E00", 4.0).open();
 fn draw(tables: &[(String, Table<QualityRow>)]) -> Option<Drawing> {
     let all: Vec<(&str, &QualityRow)> = tables.iter().flat_map(|(name, table)| table.rows.iter().map(move |row| (name.as_str(), row))).collect();
     let whole: Vec<(&str, &QualityRow)> = all.into_iter().filter(|(_, row)| row.class.is_empty() && finite(row.value).is_some()).collect();
-    let mut metrics: Vec<&str> = vec![];
-    let mut extractors: Vec<&str> = vec![];
-    for (_, row) in &whole {
-        if !metrics.contains(&row.metric.as_str()) {
-            metrics.push(&row.metric);
-        }
-        if !extractors.contains(&row.extractor.as_str()) {
-            extractors.push(&row.extractor);
-        }
-    }
+    let metrics = distinct(whole.iter().map(|(_, row)| row.metric.as_str()));
+    let extractors = distinct(whole.iter().map(|(_, row)| row.extractor.as_str()));
     let name = |of: &str, row: &QualityRow| match (tables.len() > 1, extractors.len() > 1) {
         (true, true) => format!("{of}, {}", row.extractor),
         (true, false) => of.to_owned(),

@@ -6,6 +6,7 @@ use super::of_arms::cell;
 use super::page::{Key, Page, Sample};
 use super::rows::{Block, Row, rows};
 use super::{Draw, Drawing, Figure};
+use crate::distinct::distinct;
 use crate::records::{Compared, MetricRow, Table};
 use crate::words::counted;
 
@@ -22,26 +23,18 @@ const MEAN: Marker = Marker::of(Shape::Diamond, "#D55E00", 3.6);
 
 /// Evaluations with the name of their arm, as comparisons call it; equal names are repeats and folds. None where no arm has two.
 fn draw(evaluations: &[(String, Table<MetricRow>)], comparison: &Table<Compared>) -> Option<Drawing> {
-    let mut arms: Vec<&str> = vec![];
-    for (arm, _) in evaluations {
-        if !arms.contains(&arm.as_str()) {
-            arms.push(arm);
-        }
-    }
+    let mut arms = distinct(evaluations.iter().map(|(arm, _)| arm.as_str()));
     let order = |arm: &&str| comparison.rows.iter().position(|c| c.arm == **arm).unwrap_or(usize::MAX);
     arms.sort_by_key(order);
     if arms.len() == evaluations.len() {
         return None;
     }
-    let all = evaluations.iter().flat_map(|(_, table)| &table.rows);
-    let mut measures: Vec<(&str, &str)> = vec![];
-    for row in all {
+    let is_meant = |row: &&MetricRow| {
         let compared = comparison.rows.iter().find(|c| c.metric == row.metric && c.class == row.class);
-        let is_shown = compared.map_or_else(|| is_shown(&row.clone().of_arm("")), is_shown);
-        if is_shown && !measures.contains(&(row.metric.as_str(), row.class.as_str())) {
-            measures.push((&row.metric, &row.class));
-        }
-    }
+        compared.map_or_else(|| is_shown(&(*row).clone().of_arm("")), is_shown)
+    };
+    let all = evaluations.iter().flat_map(|(_, table)| &table.rows);
+    let measures = distinct(all.filter(is_meant).map(|row| (row.metric.as_str(), row.class.as_str())));
     let mut data = vec![];
     let blocks: Vec<Block> = measures
         .iter()

@@ -6,6 +6,7 @@ use super::intervals::in_words;
 use super::page::{Key, Page, Sample};
 use super::rows::{Block, Row, rows};
 use super::{Draw, Drawing, Figure};
+use crate::distinct::distinct;
 use crate::records::{Table, Told, WithinGroupsRow};
 
 pub(super) const FIGURE: Figure = Figure {
@@ -48,13 +49,7 @@ fn draw(tables: &[(String, Table<WithinGroupsRow>)]) -> Option<Drawing> {
         unit: "",
     };
     let mut blocks: Vec<Block> = told.iter().take(BLOCKS).map(of_areas).collect();
-    let mut groups: Vec<&str> = vec![];
-    told.iter().filter_map(|(_, told)| told.rows.first()).for_each(|row| {
-        if !groups.contains(&row.group()) {
-            groups.push(row.group());
-        }
-    });
-    for group in groups {
+    for group in distinct(told.iter().filter_map(|(_, told)| told.rows.first()).map(|row| row.group())) {
         let of_class = |arm: &str, told: &Told<WithinGroupsRow>| if several { format!("{arm}, {}", told.classes[0]) } else { told.classes[0].to_owned() };
         let shares = told.iter().filter_map(|(arm, told)| Some((of_class(arm, told), told.of("share-left").filter(|row| row.group() == group)?)));
         let rows: Vec<Row> = shares.filter_map(|(name, row)| share(name, row)).take(SHARES).collect();

@@ -1,9 +1,9 @@
 //! The comparison of arms, metric by metric.
 
 use super::{Row, Table, cells};
+use crate::distinct::distinct;
 use crate::evaluation::{Metric, metric};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// A metric of an arm, and how it differs from that of the arm compared against.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -115,11 +115,6 @@ impl Table<Compared> {
     pub fn of(&self, (set, arm): (&str, &str), (metric, class): (&str, &str)) -> Option<&Compared> {
         self.rows.iter().find(|r| r.set == set && r.arm == arm && r.metric == metric && r.class == class)
     }
-}
-
-fn distinct<T: Ord + Copy>(all: impl Iterator<Item = T>) -> Vec<T> {
-    let mut seen = BTreeSet::new();
-    all.filter(|one| seen.insert(*one)).collect()
 }
 
 #[cfg(test)]

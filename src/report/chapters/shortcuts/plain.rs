@@ -1,5 +1,6 @@
 //! What tables about shortcuts say, in sentences for those who read images: pairs of images instead of areas under curves.
 
+use hilum_stages::distinct::distinct;
 use hilum_stages::records::{ProbeRow, Table, Told, WithinGroupsRow};
 
 /// Of 100 pairs.
@@ -19,12 +20,7 @@ fn images<T>(told: &Told<T>) -> String {
 /// What is left of areas where the group gives nothing away: a sentence for each grouping, of the class of which least is left.
 pub(super) fn of_groups(table: &Table<WithinGroupsRow>) -> Vec<String> {
     let told = table.told();
-    let mut groupings: Vec<&str> = vec![];
-    for one in &told {
-        if !groupings.contains(&one.by()) {
-            groupings.push(one.by());
-        }
-    }
+    let groupings = distinct(told.iter().map(Told::by));
     // That of which nothing can be told comes first.
     let left = |one: &&Told<WithinGroupsRow>| one.of("share-left").and_then(|row| row.value).unwrap_or(f64::NEG_INFINITY);
     let of_grouping = |by: &&str| {

@@ -3,6 +3,7 @@
 
 mod group;
 mod metrics;
+mod pairs;
 mod record;
 
 pub use metrics::Metric;
@@ -11,6 +12,7 @@ pub use record::Record;
 use group::group;
 use hilum_cache::recipe::Part;
 use hilum_cache::{Ledger, Receipt, Recipe, Result, Store};
+use pairs::{Pair, pairs};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,6 +39,8 @@ pub struct Comparison {
     pub removed: Vec<String>,
     /// Stages that only the second has.
     pub added: Vec<String>,
+    /// Cells of a stage that have other axes in the second run than in the first, and are compared all the same.
+    pub moved: Vec<String>,
     /// Stages of both that have a result in the first only: the second was interrupted, or they failed there.
     pub only_old: Vec<String>,
     /// Stages of both that have a result in the second only.
@@ -57,10 +61,11 @@ pub struct Comparison {
 
 impl Comparison {
     /// Stages that are not compared, each sort with its words.
-    pub fn stages(&self) -> [(&'static str, &[String]); 5] {
+    pub fn stages(&self) -> [(&'static str, &[String]); 6] {
         [
             ("Only in the first run", &self.removed),
             ("Only in the second run", &self.added),
+            ("With other axes in the second run", &self.moved),
             ("With a result in the first run only", &self.only_old),
             ("With a result in the second run only", &self.only_new),
             ("Without a result in either run", &self.without_result),
@@ -70,7 +75,7 @@ impl Comparison {
     /// True if nothing differs, of what has a result in one of them.
     pub fn is_empty(&self) -> bool {
         let changes = [&self.parameters, &self.data, &self.code, &self.environment];
-        let stages = [&self.removed, &self.added, &self.only_old, &self.only_new];
+        let stages = [&self.removed, &self.added, &self.moved, &self.only_old, &self.only_new];
         stages.iter().all(|s| s.is_empty()) && self.metrics.is_empty() && changes.iter().all(|c| c.is_empty())
     }
 }
@@ -83,23 +88,25 @@ type Found = (String, String, Value, Value);
 /// If a journal or a table of metrics cannot be read.
 pub fn compare(store: &Store, ledger: &Ledger, old: &str, new: &str) -> Result<Comparison> {
     let (old, new) = (Record::read(store, ledger, old)?, Record::read(store, ledger, new)?);
-    let only = |of: &Record, other: &Record| of.stages.keys().filter(|n| !other.stages.contains_key(*n)).cloned().collect::<Vec<_>>();
-    let (removed, added) = (only(&old, &new), only(&new, &old));
-    let both: BTreeSet<&str> = old.stages.keys().filter(|n| new.stages.contains_key(*n)).map(String::as_str).collect();
+    let compared = pairs(&old.stages, &new.stages);
+    let only = |of: &Record, is_it: &dyn Fn(&Pair, &str) -> bool| {
+        of.stages.keys().filter(|name| !compared.iter().any(|pair| is_it(pair, name))).cloned().collect::<Vec<_>>()
+    };
+    let (removed, added) = (only(&old, &|pair, name| pair.old == name), only(&new, &|pair, name| pair.new == name));
+    let named: BTreeMap<String, Pair> = compared.iter().map(|pair| (pair.name(), *pair)).collect();
+    let both: BTreeSet<&str> = named.keys().map(String::as_str).collect();
+    let moved: Vec<String> = named.iter().filter(|(_, pair)| pair.is_moved()).map(|(name, _)| name.clone()).collect();
     let with = |in_old: bool, in_new: bool| {
-        let is_so = |name: &&&str| (old.receipts.contains_key(**name), new.receipts.contains_key(**name)) == (in_old, in_new);
-        both.iter().filter(is_so).map(|name| (*name).to_owned()).collect::<Vec<_>>()
+        let is_so = |pair: &Pair| (old.receipts.contains_key(pair.old), new.receipts.contains_key(pair.new)) == (in_old, in_new);
+        named.iter().filter(|(_, pair)| is_so(pair)).map(|(name, _)| name.clone()).collect::<Vec<_>>()
     };
     let collapsed = |names: Vec<String>| group::collapsed(&names, &both);
+    let moved = collapsed(moved);
     let (only_old, only_new, without_result) = (collapsed(with(true, false)), collapsed(with(false, true)), collapsed(with(false, false)));
-    let mut parameters = vec![];
-    for name in &both {
-        let changes = as_recipe(&new.stages[*name]).differences(&as_recipe(&old.stages[*name]));
-        parameters.extend(changes.into_iter().map(|d| ((*name).to_owned(), if d.path.is_empty() { word(d.part).to_owned() } else { d.path }, d.old, d.new)));
-    }
+    let parameters = pairs::differences(&old.stages, &new.stages, &compared);
     // What ran is known of stages that finished in both.
     let ran: BTreeMap<&str, (&Receipt, &Receipt)> =
-        both.iter().filter_map(|name| Some((*name, (old.receipts.get(*name)?, new.receipts.get(*name)?)))).collect();
+        named.iter().filter_map(|(name, pair)| Some((name.as_str(), (old.receipts.get(pair.old)?, new.receipts.get(pair.new)?)))).collect();
     let (mut data, mut code, mut environment): (Vec<Found>, Vec<Found>, Vec<Found>) = Default::default();
     for (name, (before, after)) in &ran {
         for d in after.recipe.differences(&before.recipe) {
@@ -131,7 +138,7 @@ pub fn compare(store: &Store, ledger: &Ledger, old: &str, new: &str) -> Result<C
     let metrics = metrics::compare(store, &ran)?;
     let parameters = group(parameters, &both, false);
     let (data, code, environment) = (group(data, &finished, false), group(code, &finished, true), group(environment, &finished, true));
-    Ok(Comparison { removed, added, only_old, only_new, without_result, parameters, data, code, environment, metrics, old, new })
+    Ok(Comparison { removed, added, moved, only_old, only_new, without_result, parameters, data, code, environment, metrics, old, new })
 }
 
 fn word(part: Part) -> &'static str {

@@ -41,6 +41,7 @@ fn to_json(c: &Comparison) -> Value {
         "new": run(&c.new),
         "removed": c.removed,
         "added": c.added,
+        "moved": c.moved,
         "only_old": c.only_old,
         "only_new": c.only_new,
         "without_result": c.without_result,
@@ -64,8 +65,16 @@ fn to_text(c: &Comparison) -> Vec<String> {
             out.extend(lines.into_iter().map(|l| format!("  {l}")));
         }
     };
-    section("stages", c.removed.iter().map(|n| format!("- {n}")).chain(c.added.iter().map(|n| format!("+ {n}"))).collect());
-    let [_, _, results @ ..] = c.stages();
+    section(
+        "stages",
+        c.removed
+            .iter()
+            .map(|n| format!("- {n}"))
+            .chain(c.added.iter().map(|n| format!("+ {n}")))
+            .chain(c.moved.iter().map(|n| format!("~ {n}, with other axes")))
+            .collect(),
+    );
+    let [_, _, _, results @ ..] = c.stages();
     let unlike = results.iter().filter(|(_, all)| !all.is_empty()).map(|(what, all)| format!("{what}: {}", all.join(", ")));
     section("results", unlike.collect());
     let changes = |all: &[Change]| all.iter().map(change).collect();

@@ -3,6 +3,7 @@
 use hilum_cache::receipt::Artifact;
 use hilum_cache::{Error, Receipt, Result, Store};
 use hilum_stages::contract::artifact::ArtifactType;
+use hilum_stages::distinct::distinct;
 use hilum_stages::records::{
     AgreementRow, AttentionSummary, Compared, MemorisationRow, MetricRow, ProbeRow, QualityRow, Record, Row, ShortcutRow, SubgroupRow, Table, WithinGroupsRow,
 };
@@ -60,7 +61,7 @@ fn values(store: &Store, artifact: &Artifact) -> Result<Option<Vec<Named>>> {
     let Some((digest, rows)) = file else { return Ok(None) };
     match store.read(&digest) {
         Err(Error::Missing(_)) => Ok(None),
-        bytes => Ok(Some(rows(&bytes?))),
+        bytes => Ok(Some(numbered(rows(&bytes?)))),
     }
 }
 
@@ -93,6 +94,21 @@ static TABLES: &[(&str, fn(&[u8]) -> Vec<Named>)] = &[
 fn rows<T: Row>(csv: &[u8], figures: impl Fn(T) -> Vec<Named>) -> Vec<Named> {
     Table::<T>::read(csv).unwrap_or_default().rows.into_iter().flat_map(figures).collect()
 }
+
+/// With the number of its place in the table instead of each digest in a name: extractors of one name are told apart by the digest of
+/// their weights, which are other ones after every training.
+fn numbered(mut rows: Vec<Named>) -> Vec<Named> {
+    let is_digest = |word: &&str| word.starts_with(DIGEST);
+    let words = |row: &Named| row.0[0].split([' ', ',']).filter(is_digest).map(str::to_owned).collect::<Vec<_>>();
+    let all: Vec<String> = rows.iter().flat_map(words).collect();
+    for (n, digest) in distinct(all.iter().map(String::as_str)).into_iter().enumerate() {
+        rows.iter_mut().for_each(|row| row.0[0] = row.0[0].replace(digest, &format!("no. {}", n + 1)));
+    }
+    rows
+}
+
+/// How a digest begins.
+const DIGEST: &str = "b3:";
 
 fn named(arm: &str, metric: &str, class: &str, value: Option<f64>) -> Named {
     ([arm, metric, class].map(str::to_owned), value)
@@ -129,6 +145,8 @@ mod tests {
         let of = |arm: &str, metric: &str, class: &str| vec![(arm.to_owned(), metric.to_owned(), class.to_owned(), Some(0.25), Some(0.5))];
         let quality = |value| QualityRow { extractor: "inception".into(), metric: "kid".into(), class: "covid".into(), value, ..QualityRow::default() };
         assert_eq!(differing(&store, quality(Some(0.25)), quality(Some(0.5))), of("inception", "kid", "covid"));
+        let by = |weights: &[u8], value| QualityRow { extractor: format!("classifier (x) {}", Digest::of(weights).short()), ..quality(value) };
+        assert_eq!(differing(&store, by(b"before", Some(0.25)), by(b"trained again", Some(0.5))), of("classifier (x) no. 1", "kid", "covid"));
         let copied = |value| MemorisationRow { metric: "authenticity".into(), value, ..MemorisationRow::default() };
         assert_eq!(differing(&store, copied(Some(0.25)), copied(Some(0.5))), of("", "authenticity", ""));
         let probe = |auroc| ProbeRow { probe: "no-border".into(), class: "covid".into(), auroc, ..ProbeRow::default() };

@@ -176,6 +176,7 @@ mod tests {
             new: record("r2"),
             removed: vec![],
             added: vec!["new".into()],
+            moved: vec![],
             parameters: vec![change],
             data: vec![],
             code: vec![],

@@ -11,6 +11,7 @@ mod walk;
 
 pub use find::{Origin, Part};
 pub use history::{History, RunId};
+pub use looked_up::looked_up;
 pub use place::Place;
 
 use hilum_cache::StageKey;

@@ -20,7 +20,7 @@ impl History<'_> {
     /// What each pack gave of the images in a list. As when the recipe was formed, an image comes from the first pack that
     /// holds it with the pixels that the list names.
     pub(super) fn given(&self, run: RunId, packs: &[Output], list: &Digest) -> Vec<Given> {
-        let Some(mut missing) = self.store.read(list).ok().and_then(|bytes| images(&bytes)) else { return vec![Given::Unknown; packs.len()] };
+        let Some(mut missing) = self.store.read(list).ok().and_then(|bytes| looked_up(&bytes)) else { return vec![Given::Unknown; packs.len()] };
         let give = |pack: &Output| {
             let artifact = self.receipt_in_run(run, &pack.stage).and_then(|at| self.receipts[at].0.outputs.get(&pack.port))?;
             let index = self.tables.pack(self.store, artifact).ok()?;
@@ -40,7 +40,7 @@ impl History<'_> {
 }
 
 /// Images with their pixels, of a list with one pair a line; those that no pack held (`-`) are left out.
-fn images(list: &[u8]) -> Option<HashMap<Digest, Digest>> {
+pub fn looked_up(list: &[u8]) -> Option<HashMap<Digest, Digest>> {
     let pairs = std::str::from_utf8(list).ok()?.lines().map(|line| line.split_once(' '));
     let found = pairs.filter(|pair| pair.is_none_or(|(_, pixels)| pixels != "-"));
     found.map(|pair| pair.and_then(|(image, pixels)| Some((Digest::from_hex(image)?, Digest::from_hex(pixels)?)))).collect()

@@ -4,14 +4,16 @@
 use super::artifacts::Known;
 use super::material::Material;
 use crate::lineage::{self, PatientsAndImages};
+use crate::provenance::looked_up;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::recipe::Input;
 use hilum_cache::{Digest, Error, Receipt, Result};
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::stage::Takes;
-use hilum_stages::data::sample::Origin;
+use hilum_stages::data::pack::Packed;
+use hilum_stages::data::sample::{Origin, Sample};
 use roaring::RoaringBitmap;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 /// Why something that reached a model is not known.
@@ -20,8 +22,8 @@ const ELSEWHERE: &str = "a generator or other weights are not of this run";
 const UNMARKED: &str = "synthetic images do not say which generator made them";
 const UNREAD: &str = "a table of images cannot be read";
 
-/// Rows that count of a table: those of these labels, or all.
-type Labels = Option<Vec<String>>;
+/// A table, and which of its rows count: those of these labels, or all; without the images that these lists say were left out.
+type Place = (Digest, Option<Vec<String>>, Vec<Digest>);
 
 /// Whom a table of images is of, or its rows of some labels.
 #[derive(Default)]
@@ -95,7 +97,9 @@ pub(super) struct Run<'m> {
     tables: HashMap<Digest, &'m Artifact>,
     /// By the digests of their files as well: rows name a generator by its weights.
     networks: HashMap<Digest, &'m Known>,
-    contents: HashMap<(Digest, Labels), Rc<Contents>>,
+    contents: HashMap<Place, Rc<Contents>>,
+    /// Images that were left out as damaged, by the list of those that a stage looked up.
+    left_out: HashMap<Digest, Rc<HashSet<Digest>>>,
     reaches: HashMap<Digest, Rc<Reach>>,
 }
 
@@ -116,7 +120,7 @@ impl<'m> Run<'m> {
                 _ => {}
             }
         }
-        Ok(Run { m, tables, networks, contents: HashMap::new(), reaches: HashMap::new() })
+        Ok(Run { m, tables, networks, contents: HashMap::new(), left_out: HashMap::new(), reaches: HashMap::new() })
     }
 
     /// The tables of images that came in at a port, or at all ports but one.
@@ -130,17 +134,35 @@ impl<'m> Run<'m> {
         receipt.recipe.inputs.values().flat_map(digests).filter(|d| self.networks.contains_key(d)).collect()
     }
 
+    /// Images without pixels in the packs that a stage was given: it skipped their rows. By the lists that name any.
+    fn left_out(&mut self, receipt: &Receipt) -> Result<Vec<(Digest, Rc<HashSet<Digest>>)>> {
+        let mut out = vec![];
+        for list in receipt.recipe.inputs.values().filter_map(Input::list) {
+            if !self.left_out.contains_key(list) {
+                let pixels = match self.m.store.read(list) {
+                    Err(Error::Missing(_)) => None,
+                    bytes => looked_up(&bytes?),
+                };
+                let left_out = pixels.into_iter().flatten().filter(|(_, pixels)| *pixels == Packed::left_out()).map(|(image, _)| image).collect();
+                self.left_out.insert(*list, Rc::new(left_out));
+            }
+            out.extend(self.left_out.get(list).filter(|images| !images.is_empty()).map(|images| (*list, images.clone())));
+        }
+        Ok(out)
+    }
+
     /// Whom a table of this run is of: those of its rows that this stage took, which was given the table at this port.
     ///
     /// # Errors
     /// If it is damaged.
     pub(super) fn contents(&mut self, table: Digest, receipt: &Receipt, port: &str) -> Result<Rc<Contents>> {
-        let labels: Labels = match lineage::taken(&receipt.recipe, port) {
+        let labels = match lineage::taken(&receipt.recipe, port) {
             Takes::Labels(labels) => Some(labels),
             // Who took only some of the rows may have taken any.
             Takes::All | Takes::Some | Takes::Any => None,
         };
-        let place = (table, labels);
+        let (lists, left_out): (Vec<Digest>, Vec<_>) = self.left_out(receipt)?.into_iter().unzip();
+        let place: Place = (table, labels, lists);
         if let Some(known) = self.contents.get(&place) {
             return Ok(known.clone());
         }
@@ -153,8 +175,9 @@ impl<'m> Run<'m> {
             }
             rows => rows?,
         };
-        let is_taken = |label: &String| place.1.as_ref().is_none_or(|labels| labels.contains(label));
-        for row in rows.iter().filter(|row| is_taken(&row.label)) {
+        let is_label = |label: &String| place.1.as_ref().is_none_or(|labels| labels.contains(label));
+        let is_taken = |row: &&Sample| is_label(&row.label) && !left_out.iter().any(|images| images.contains(&row.image));
+        for row in rows.iter().filter(is_taken) {
             let image = people.image(row.image);
             out.all.images.insert(image);
             // A synthetic image that was translated from that of a patient has the patient's token.
@@ -224,7 +247,7 @@ pub(super) const TESTED: &str = "samples";
 const VALIDATION: &str = "validation";
 
 /// The artifacts that came in as they are; images that were looked up add no patient whom a table does not name.
-fn digests(input: &Input) -> Vec<Digest> {
+pub(super) fn digests(input: &Input) -> Vec<Digest> {
     match input {
         Input::One(digest) => vec![*digest],
         Input::List(digests) => digests.clone(),

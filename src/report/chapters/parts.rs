@@ -270,6 +270,16 @@ mod tests {
     }
 
     #[test]
+    fn images_that_were_left_out_as_damaged_reached_nothing() {
+        let mut study = Study::new();
+        let (set, test) = (study.table("set", &["a", "t1"], None), study.table("test", &["t1"], None));
+        let list = format!("{} {}\n", Digest::of(b"set t1 real").hex(), hilum_stages::data::pack::Packed::left_out().hex());
+        let list = study.store.put(list.as_bytes()).unwrap().digest;
+        let page = study.tested(set, json!({ "images": { "lookup": list, "images": 2 } }), test);
+        assert!(is_good(&page) && page.contains("1 test patient compared with 1 training patient, in 1 evaluation"), "{page}");
+    }
+
+    #[test]
     fn that_no_patient_is_in_both_is_said_with_how_many_were_compared() {
         let page = told(&["a"], &["a", "b"], |_| {});
         assert!(page.contains("2 test patients compared with 2 training patients and 1 patient of generators, in 1 evaluation. No test image"), "{page}");

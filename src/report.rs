@@ -12,6 +12,7 @@ mod people;
 mod pictures;
 mod pixels;
 mod reach;
+mod reasons;
 mod side_by_side;
 mod verdicts;
 mod wide;

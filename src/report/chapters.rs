@@ -227,7 +227,7 @@ mod tests {
         let stages = vec![made_by("whole", "table", csv), made_by("older", "table", &older), made_by("other", "notes", csv)];
         let facts = Facts { stages, ..Facts::default() };
         let page = comparison::CHAPTER.of(&facts, &store.into_store()).unwrap().into_string();
-        assert!(page.contains("<h4>whole</h4>") && page.contains("no interval</span><br>Δ +0.250"), "{page}");
+        assert!(page.contains("<h4>whole</h4>") && page.contains("no interval<br>Δ +0.250 no interval"), "{page}");
         assert!(page.contains("<b>older</b> cannot be shown: the table `comparison` has no column `difference-low`"), "{page}");
         assert!(!page.contains("other</h4>"), "another artifact type is something else");
     }

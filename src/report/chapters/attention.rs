@@ -3,6 +3,7 @@
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
 use crate::report::drawing::stored;
+use crate::report::reasons::Reasons;
 use crate::report::wide::{of_class, table};
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
@@ -39,7 +40,11 @@ fn render(m: &Material) -> Result<Option<Markup>> {
 fn shares(summary: &Table<AttentionSummary>, elsewhere: &str) -> Markup {
     let percent = |share: Option<f64>| share.map(|share| format!("{:.1} %", share * 100.0)).unwrap_or_default();
     let range = |low: Option<f64>, high: Option<f64>| Some(format!("{} to {}", percent(Some(low?)), percent(Some(high?))));
-    let interval = |row: &AttentionSummary| range(row.low, row.high).unwrap_or_else(|| row.reason.clone());
+    let shown = || summary.rows.iter().filter(|row| row.images + row.empty_maps > 0);
+    // Of shares in the border and of those in masks, which are of the same patients or of fewer.
+    let is_open = |row: &AttentionSummary| row.low.zip(row.high).is_none() || row.in_mask.is_some() && row.in_mask_low.zip(row.in_mask_high).is_none();
+    let reasons = Reasons::of(shown().filter(|row| is_open(row)).map(|row| row.reason.as_str()));
+    let interval = |row: &AttentionSummary, limits: Option<String>| limits.map_or_else(|| reasons.no_interval(&row.reason), |limits| html! { (limits) });
     let has_masks = summary.rows.iter().any(|row| row.masked > 0);
     let masks = if has_masks { &["in the mask", "interval", "area", "with a mask"][..] } else { &[] };
     let alike = |row: &AttentionSummary| row.randomised_ssim.map(|alike| format!("{alike:.2}")).unwrap_or_default();
@@ -49,16 +54,16 @@ fn shares(summary: &Table<AttentionSummary>, elsewhere: &str) -> Markup {
     heads.extend(["images", "patients", "zero maps", "SSIM with a random last layer"]);
     let row = |row: &AttentionSummary| {
         html! {
-            td { (of_class(&row.label)) } td { (outcome(row)) } td.num { (percent(row.border)) } td { (interval(row)) } td.num { (percent(row.border_area)) }
+            td { (of_class(&row.label)) } td { (outcome(row)) } td.num { (percent(row.border)) } td { (interval(row, range(row.low, row.high))) } td.num { (percent(row.border_area)) }
             @if has_masks {
-                td.num { (percent(row.in_mask)) } td { (range(row.in_mask_low, row.in_mask_high).unwrap_or_default()) }
+                td.num { (percent(row.in_mask)) } td { @if row.in_mask.is_some() { (interval(row, range(row.in_mask_low, row.in_mask_high))) } }
                 td.num { (percent(row.mask_area)) } td.num { (row.masked) }
             }
             td.num { (row.images) } td.num { (row.patients) } td.num { (row.empty_maps) } td.num { (alike(row)) }
         }
     };
-    let rows: Vec<Markup> = summary.rows.iter().filter(|row| row.images + row.empty_maps > 0).map(row).collect();
-    table("Energy of maps in the border", &heads, &rows, elsewhere)
+    let rows: Vec<Markup> = shown().map(row).collect();
+    html! { (table("Energy of maps in the border", &heads, &rows, elsewhere)) (reasons.below()) }
 }
 
 #[cfg(test)]
@@ -94,7 +99,10 @@ mod tests {
         assert!(page.contains("<td><i>all classes</i></td><td>right or wrong</td>") && page.contains("<td>all</td><td>right or wrong</td>"), "{page}");
         let (plain, masked) = page.split_once("looks/arm=masked").unwrap();
         assert!(!plain.contains("in the mask"), "no columns of masks without masks: {plain}");
-        assert!(masked.contains("<td class=\"num\">62.5 %</td><td></td><td class=\"num\">30.0 %</td><td class=\"num\">5</td>"), "{masked}");
+        assert!(
+            masked.contains("<td class=\"num\">62.5 %</td><td>no interval<sup>a</sup></td><td class=\"num\">30.0 %</td><td class=\"num\">5</td>"),
+            "{masked}"
+        );
         assert!(page.contains("Maps of looks/arm=real") && page.contains("has no column"), "{page}");
     }
 }

@@ -41,15 +41,16 @@ fn of_comparison(stage: &str, all: &Table<Compared>, elsewhere: &str) -> Option<
     let columns: Vec<(&str, &str)> = all.measures().into_iter().filter(|(metric, _)| METRICS.contains(metric)).collect();
     let heads: Vec<String> =
         std::iter::once("arm".to_owned()).chain(columns.iter().map(|(metric, class)| format!("{metric} {class}").trim_end().to_owned())).collect();
+    let reasons = comparison::reasons(all.rows.iter().filter(|row| METRICS.contains(&row.metric.as_str())));
     let row = |arm: (&str, &str)| {
         html! {
             th scope="row" { (comparison::name(arm)) }
-            @for column in &columns { td.num { @if let Some(row) = all.of(arm, *column) { (comparison::cell(row)) } } }
+            @for column in &columns { td.num { @if let Some(row) = all.of(arm, *column) { (comparison::cell(row, &reasons)) } } }
         }
     };
     let rows: Vec<Markup> = all.arms().into_iter().map(row).collect();
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
-    (!columns.is_empty()).then(|| html! { h4 { (stage) } (table(&format!("Calibration in {stage}"), &heads, &rows, elsewhere)) })
+    (!columns.is_empty()).then(|| html! { h4 { (stage) } (table(&format!("Calibration in {stage}"), &heads, &rows, elsewhere)) (reasons.below()) })
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ mod method;
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
 use crate::report::drawing::stored;
-use crate::report::wide::table as tabled;
+use crate::report::reasons::Reasons;
+use crate::report::wide::{interval, short, table as tabled};
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::evaluation::metric::{self, Direction, Metric};
@@ -91,12 +92,14 @@ fn further(arms: usize) -> Markup {
 /// A row for each arm, a column for each metric that people look at.
 fn shown(table: &Table<Compared>) -> Markup {
     let (table, more) = first_arms(table, ROWS);
-    let columns = table.measures();
-    let row =
-        |arm: (&str, &str)| html! { td { (name(arm)) } @for column in &columns { td.num { @if let Some(row) = table.of(arm, *column) { (cell(row)) } } } };
+    let (columns, reasons) = (table.measures(), reasons(&table.rows));
+    let row = |arm: (&str, &str)| {
+        html! { td { (name(arm)) } @for column in &columns { td.num { @if let Some(row) = table.of(arm, *column) { (cell(row, &reasons)) } } } }
+    };
     let rows: Vec<Markup> = table.arms().into_iter().map(row).collect();
     html! {
         (tabled("Metrics that are shown of each arm", &heads("arm", &columns), &rows, "`table.csv` of this stage"))
+        (reasons.below())
         (further(more))
     }
 }
@@ -110,19 +113,20 @@ pub(super) fn heads(of: &str, columns: &[(&str, &str)]) -> Vec<Markup> {
 /// All metrics: a row for each, a column for each arm.
 fn everything(table: &Table<Compared>) -> Markup {
     let (table, more) = first_arms(table, COLUMNS);
-    let arms = table.arms();
+    let (arms, reasons) = (table.arms(), reasons(&table.rows));
     let heads: Vec<String> = ["metric".to_owned(), "class".to_owned()].into_iter().chain(arms.iter().map(|arm| name(*arm))).collect();
     let row = |of: (&str, &str)| {
         let (metric, class) = of;
         html! {
             td title=[metric::find(metric, !class.is_empty()).map(explained)] { (metric) } td { (class) }
-            @for row in arms.iter().map(|arm| table.of(*arm, of)) { td.num title=[row.map(|r| &r.interval)] { @if let Some(row) = row { (cell(row)) } } }
+            @for row in arms.iter().map(|arm| table.of(*arm, of)) { td.num title=[row.map(|r| &r.interval)] { @if let Some(row) = row { (cell(row, &reasons)) } } }
         }
     };
     let rows: Vec<Markup> = table.measures().into_iter().map(row).collect();
     html! { details {
         summary { "All metrics" }
         (tabled("All metrics", &heads, &rows, "`table.csv` of this stage"))
+        (reasons.below())
         (further(more))
     } }
 }
@@ -147,19 +151,23 @@ pub(super) fn name((set, arm): (&str, &str)) -> String {
     if set.is_empty() { arm.to_owned() } else { format!("{set}: {arm}") }
 }
 
-pub(super) fn cell(row: &Compared) -> Markup {
-    let short = |v: Option<f64>| v.map_or("–".to_owned(), |v| format!("{v:.3}"));
-    let limits = |low: Option<f64>, high: Option<f64>| low.zip(high).map(|(low, high)| format!("[{low:.3}, {high:.3}]"));
+/// Why values of these rows have no interval.
+pub(super) fn reasons<'a>(rows: impl IntoIterator<Item = &'a Compared>) -> Reasons<'a> {
+    Reasons::of(rows.into_iter().filter(|row| row.low.zip(row.high).is_none()).map(|row| row.interval.as_str()))
+}
+
+/// A value with its interval and its difference, in a table with these reasons.
+pub(super) fn cell(row: &Compared, reasons: &Reasons) -> Markup {
     html! {
         (short(row.value)) br;
         small {
-            @match limits(row.low, row.high) {
+            @match interval(row.low, row.high) {
                 Some(limits) => (limits),
-                None => { (row.count) @if row.value.is_some() { span title=(row.interval) { " no interval" } } }
+                None => { (row.count) " " @if row.value.is_some() { (reasons.no_interval(&row.interval)) } @else { (reasons.mark(&row.interval)) } }
             }
             @if let Some(difference) = row.difference {
                 br; "Δ " (format!("{difference:+.3}"))
-                @if let Some(limits) = limits(row.difference_low, row.difference_high) { " " (limits) }
+                " " (interval(row.difference_low, row.difference_high).unwrap_or_else(|| "no interval".to_owned()))
                 @if let Some(p) = row.p_adjusted { br; span title=(row.test) { (p_value(p)) } }
             }
         }
@@ -213,7 +221,12 @@ mod tests {
 
     #[test]
     fn a_value_without_an_interval_shows_its_counts_and_why() {
-        let page = cell(&Compared { low: None, high: None, count: "2/2".into(), interval: "too few <patients>".into(), ..row("a", 0, None) }).into_string();
-        assert_eq!(page, "0.750<br><small>2/2<span title=\"too few &lt;patients&gt;\"> no interval</span></small>");
+        let few = Compared { low: None, high: None, count: "2/2".into(), interval: "too few <patients>".into(), ..row("a", 0, None) };
+        let undefined = Compared { value: None, interval: "no image".into(), ..few.clone() };
+        let page = cell(&few, &reasons([&few])).into_string();
+        assert_eq!(page, "0.750<br><small>2/2 no interval</small>");
+        let all = everything(&Table { rows: vec![Compared { arm: "b".into(), ..few.clone() }, few.clone()] }).into_string();
+        assert_eq!((all.matches("too few &lt;patients&gt;.</p>").count(), all.matches("no interval</small>").count()), (1, 2), "once below: {all}");
+        assert!(cell(&undefined, &reasons([&few, &undefined])).into_string().starts_with("–<br><small>2/2 <sup>b</sup>"));
     }
 }

@@ -1,6 +1,6 @@
 //! Evaluations one by one: a row each, with the metrics that are shown everywhere. All metrics are in their tables.
 
-use super::comparison::{cell, heads, name};
+use super::comparison::{cell, heads, name, reasons};
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::Subject;
 use crate::report::wide::table as tabled;
@@ -22,11 +22,12 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         }
     }
     let table = Table { rows }.shown_everywhere();
-    let columns = table.measures();
-    let row = |stage: (&str, &str)| html! { td { (name(stage)) } @for column in &columns { td.num { @if let Some(row) = table.of(stage, *column) { (cell(row)) } } } };
+    let (columns, reasons) = (table.measures(), reasons(&table.rows));
+    let row = |stage: (&str, &str)| html! { td { (name(stage)) } @for column in &columns { td.num { @if let Some(row) = table.of(stage, *column) { (cell(row, &reasons)) } } } };
     Ok(Some(html! {
         p { "Each evaluation by itself, with 95 % intervals over patients." }
         (tabled("Metrics of each evaluation", &heads("evaluation", &columns), &table.arms().into_iter().map(row).collect::<Vec<_>>(), &m.elsewhere("`metrics.csv`")))
+        (reasons.below())
         @for fault in &faults { (fault) }
     }))
 }

@@ -2,6 +2,7 @@
 
 use super::{Chapter, Material};
 use crate::report::artifacts::Subject;
+use crate::report::reasons::Reasons;
 use crate::report::wide::{interval, prose, short, table};
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
@@ -19,14 +20,17 @@ const READ: usize = 100;
 const METRICS: [&str; 4] = ["sensitivity", "specificity", "precision", "npv"];
 
 fn render(m: &Material) -> Result<Option<Markup>> {
-    let mut rows = vec![];
+    let mut all = vec![];
     for found in m.of(SCORES).take(READ) {
         // What cannot be read is said by the chapters about its predictions and metrics.
         if let Some(scores) = found.bytes(m.store, ".json")?.and_then(|bytes| Scores::read(&bytes).ok()) {
-            rows.extend(of_evaluation(found.stage(), &scores));
+            all.push((found.stage(), scores));
         }
     }
     let further = m.of(SCORES).count().saturating_sub(READ);
+    let shown = all.iter().flat_map(|(_, scores)| classes(scores).into_iter().flat_map(|class| METRICS.iter().filter_map(|name| of(scores, name, class))));
+    let reasons = Reasons::of(shown.filter(|found| found.low.zip(found.high).is_none()).map(|found| found.interval.as_str()));
+    let rows: Vec<Markup> = all.iter().flat_map(|(stage, scores)| of_evaluation(stage, scores, &reasons)).collect();
     Ok((!rows.is_empty()).then(|| {
         html! {
             p {
@@ -34,29 +38,44 @@ fn render(m: &Material) -> Result<Option<Markup>> {
                  other images. Precision and NPV hold for the prevalence of this test set alone."
             }
             (table("Operating points", &["evaluation", "class", "decides", "sensitivity", "specificity", "precision", "NPV"], &rows, &m.elsewhere("`metrics.csv`")))
+            (reasons.below())
             @if further > 0 { p.more { "and " (counted(further, "more evaluation", "more evaluations")) " in " (prose(&m.elsewhere("`metrics.csv`"))) } }
         }
     }))
 }
 
-/// A row for the positive class; without one, for each class.
-fn of_evaluation(stage: &str, scores: &Scores) -> Vec<Markup> {
-    let classes: Vec<&String> = scores.positive.as_ref().map_or_else(|| scores.classes.iter().collect(), |positive| vec![positive]);
+/// The positive class; without one, each class.
+fn classes(scores: &Scores) -> Vec<&String> {
+    scores.positive.as_ref().map_or_else(|| scores.classes.iter().collect(), |positive| vec![positive])
+}
+
+fn of<'s>(scores: &'s Scores, name: &str, class: &str) -> Option<&'s Measured> {
+    scores.metrics.iter().find(|row| row.metric == name && row.class == class)
+}
+
+/// A row for each class that is shown.
+fn of_evaluation(stage: &str, scores: &Scores, reasons: &Reasons) -> Vec<Markup> {
     let rule = scores.threshold.map_or("largest probability".to_owned(), |t| format!("from p = {t:.3} on"));
     let scaled = scores.temperature.map_or(String::new(), |t| format!(", temperature {t:.2}"));
     let row = |class: &String| {
-        let of = |name: &str| scores.metrics.iter().find(|row| row.metric == name && row.class == *class);
         html! {
             th scope="row" { (stage) } td { (class) } td { (rule) (scaled) }
-            @for name in METRICS { td.num { @if let Some(found) = of(name) { (cell(found)) } } }
+            @for name in METRICS { td.num { @if let Some(found) = of(scores, name, class) { (cell(found, reasons)) } } }
         }
     };
-    classes.into_iter().map(row).collect()
+    classes(scores).into_iter().map(row).collect()
 }
 
-fn cell(found: &Measured) -> Markup {
+fn cell(found: &Measured, reasons: &Reasons) -> Markup {
     html! {
-        (short(found.value)) br; small { @if let Some(limits) = interval(found.low, found.high) { (limits) " " } (found.count) }
+        (short(found.value)) br;
+        small {
+            @match interval(found.low, found.high) {
+                Some(limits) => (limits),
+                None => { @if found.value.is_some() { (reasons.no_interval(&found.interval)) } @else { (reasons.mark(&found.interval)) } }
+            }
+            @if !found.count.is_empty() { " " (found.count) }
+        }
     }
 }
 
@@ -87,11 +106,13 @@ mod tests {
             confusion: vec![],
             metrics: vec![measured("sensitivity", "covid"), measured("sensitivity", "normal"), measured("auroc", "covid")],
         };
-        let rows = of_evaluation("<scores>", &scores);
+        let rows = of_evaluation("<scores>", &scores, &Reasons::of([]));
         let page = rows[0].clone().into_string();
         assert!(rows.len() == 1 && page.starts_with("<th scope=\"row\">&lt;scores&gt;</th><td>covid</td><td>from p = 0.420 on</td>"), "{page}");
         assert_eq!(page.matches("0.850<br><small>[0.500, 0.950] 17/20</small>").count(), 1, "{page}");
-        let without = of_evaluation("s", &Scores { positive: None, threshold: None, ..scores });
+        let without = of_evaluation("s", &Scores { positive: None, threshold: None, ..scores }, &Reasons::of([]));
         assert!(without.len() == 2 && without[1].clone().into_string().contains("<td>normal</td><td>largest probability</td>"));
+        let few = Measured { low: None, interval: "too few".into(), ..measured("npv", "covid") };
+        assert!(cell(&few, &Reasons::of(["too few", "other"])).into_string().ends_with("<small>no interval<sup>a</sup> 17/20</small>"));
     }
 }

@@ -7,6 +7,7 @@ use super::{Chapter, Material, unreadable};
 use crate::report::arms::arm_of;
 use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::drawing;
+use crate::report::reasons::Reasons;
 use crate::report::wide::{interval, prose, short, table};
 use hilum_cache::{Digest, Result};
 use hilum_stages::contract::artifact::ArtifactType;
@@ -87,17 +88,17 @@ fn sentence(arm: &str, several: bool, said: &str) -> Markup {
 
 /// Areas within and between groups.
 fn of_groups(found: &ReportArtifact, rows: &Table<WithinGroupsRow>, elsewhere: &str) -> Markup {
+    let reasons = Reasons::of(rows.rows.iter().filter(|row| limits(row).is_none()).map(|row| row.interval.as_str()));
     let row = |row: &WithinGroupsRow, of: &str| {
         let (value, limits) = (if row.measure == "share-left" { percent(row.value) } else { short(row.value) }, limits(row));
         html! {
-            td { (row.by) } td { (of) } th scope="row" { (row.measure) } td.num { (value) @if let Some(limits) = limits { br; small { (limits) } } }
+            td { (row.by) } td { (of) } th scope="row" { (row.measure) } td.num { (value) br; small { @match limits { Some(limits) => (limits), None => (reasons.no_interval(&row.interval)) } } }
             td.num { (row.pairs) } td.num { (row.groups) } td.num { (row.images) } td.num { (row.patients) }
-            td.text { @if row.low.is_none() { (row.interval) } }
         }
     };
     let rows: Vec<Markup> = rows.told().iter().flat_map(|told| told.rows.iter().map(|r| row(r, &told.name())).collect::<Vec<_>>()).collect();
-    let heads = ["by", "class", "measure", "value", "pairs of images", "groups", "images", "patients", "remarks"];
-    html! { details { summary { "Numbers of " (found.stage()) ": within and between groups" } (table("Areas within and between groups", &heads, &rows, elsewhere)) } }
+    let heads = ["by", "class", "measure", "value", "pairs of images", "groups", "images", "patients"];
+    html! { details { summary { "Numbers of " (found.stage()) ": within and between groups" } (table("Areas within and between groups", &heads, &rows, elsewhere)) (reasons.below()) } }
 }
 
 fn limits(row: &WithinGroupsRow) -> Option<String> {
@@ -113,19 +114,26 @@ fn percent(share: Option<f64>) -> String {
 
 /// Areas of changed images.
 fn of_probes(found: &ReportArtifact, rows: &Table<ProbeRow>, elsewhere: &str) -> Markup {
-    let with = |value: String, limits: Option<String>| html! { (value) @if let Some(limits) = limits { br; small { (limits) } } };
+    let open = |row: &ProbeRow| row.low.zip(row.high).is_none() || row.loss.is_some() && row.loss_low.zip(row.loss_high).is_none();
+    // Where the area has an interval, the record says how, and not why what follows from it has none.
+    let why = |row: &'_ ProbeRow| if row.low.is_none() { row.interval.clone() } else { String::new() };
+    let all: Vec<String> = rows.rows.iter().filter(|row| open(row)).map(why).collect();
+    let reasons = Reasons::of(all.iter().map(String::as_str));
+    let with = |row: &ProbeRow, value: String, limits: Option<String>| {
+        html! { (value) br; small { @match limits { Some(limits) => (limits), None => (reasons.no_interval(&why(row))) } } }
+    };
     let row = |row: &ProbeRow, of: &str| {
         let kept = row.kept_low.zip(row.kept_high).map(|(low, high)| format!("[{}, {}]", percent(Some(low)), percent(Some(high))));
         html! {
-            td { (of) } th scope="row" { (row.in_words()) } td.num { (with(short(row.auroc), interval(row.low, row.high))) }
-            td.num { @if row.loss.is_some() { (with(short(row.loss), interval(row.loss_low, row.loss_high))) } }
-            td.num { (row.p.map_or(String::new(), p_value)) } td.num { @if row.kept.is_some() { (with(percent(row.kept), kept)) } }
-            td.num { (row.images) } td.num { (row.patients) } td.text { @if row.low.is_none() { (row.interval) } }
+            td { (of) } th scope="row" { (row.in_words()) } td.num { (with(row, short(row.auroc), interval(row.low, row.high))) }
+            td.num { @if row.loss.is_some() { (with(row, short(row.loss), interval(row.loss_low, row.loss_high))) } }
+            td.num { (row.p.map_or(String::new(), p_value)) } td.num { @if row.kept.is_some() { (with(row, percent(row.kept), kept)) } }
+            td.num { (row.images) } td.num { (row.patients) }
         }
     };
     let rows: Vec<Markup> = rows.told().iter().flat_map(|told| told.rows.iter().map(|r| row(r, &told.name())).collect::<Vec<_>>()).collect();
-    let heads = ["class", "images", "AUROC", "loss", "p", "kept of what is above 0.5", "images", "patients", "remarks"];
-    html! { details { summary { "Numbers of " (found.stage()) ": changed images" } (table("Areas of changed images", &heads, &rows, elsewhere)) } }
+    let heads = ["class", "images", "AUROC", "loss", "p", "kept of what is above 0.5", "images", "patients"];
+    html! { details { summary { "Numbers of " (found.stage()) ": changed images" } (table("Areas of changed images", &heads, &rows, elsewhere)) (reasons.below()) } }
 }
 
 /// How far single numbers of training images tell classes: the strongest of each set that differs.

@@ -33,7 +33,7 @@ pub(super) fn published(table: &Table<ReferenceRow>) -> Markup {
     let row = |row: &ReferenceRow| {
         html! {
             td { (name((&row.set, &row.arm))) } td { (row.metric) } td { (row.class) }
-            td.num { (short(row.value)) @if let Some(limits) = interval(row.low, row.high) { br; small { (limits) } } }
+            td.num { (short(row.value)) @if row.value.is_some() { br; small { (interval(row.low, row.high).unwrap_or_else(|| "no interval".to_owned())) } } }
             td.num { (short(row.published)) br; small { (row.printed) } } td.num { (row.difference.map_or("–".to_owned(), |d| format!("{d:+.3}"))) }
             td { (inside(row.inside)) } td { (row.table) ", " (row.row) ", " (row.column) }
         }

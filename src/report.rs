@@ -4,6 +4,7 @@ mod arms;
 mod artifacts;
 mod chapters;
 mod drawing;
+mod extractors;
 mod facts;
 pub mod graph;
 mod head;

@@ -4,6 +4,7 @@ use super::quality::noted;
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::png;
+use crate::report::extractors::Extractors;
 use crate::report::pixels::Pixels;
 use crate::report::wide::{of_class, significant, table};
 use hilum_cache::{Digest, Result};
@@ -31,7 +32,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         let pairs_of_it = tables.iter().find(|(other, _)| other.stage() == found.stage());
         out.push(html! {
             h4 { (found.stage()) }
-            (noted(found))
+            (noted(found, &Extractors::default()))
             @if let Some((found, table)) = pairs_of_it { (or_why(found, table, &pixels)) }
             @match &rows { Ok(rows) => (figures(rows, &m.path(found))), Err(why) => (unreadable(found, why)) }
         });

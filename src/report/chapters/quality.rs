@@ -4,10 +4,12 @@
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::{ReportArtifact, Subject};
 use crate::report::drawing::drawing;
+use crate::report::extractors::Extractors;
 use crate::report::wide::{prose, significant, table};
 use hilum_cache::Result;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::note::Note;
+use hilum_stages::distinct::distinct;
 use hilum_stages::figures;
 use hilum_stages::records::{AgreementRow, QualityRow, Record, Table};
 use maud::{Markup, html};
@@ -23,17 +25,19 @@ const SETS: usize = 12;
 
 fn render(m: &Material) -> Result<Option<Markup>> {
     let (mut out, mut sets): (Vec<Markup>, Vec<(String, Table<QualityRow>)>) = (vec![], vec![]);
+    let extractors = Extractors::of(m, m.of(FEATURES))?;
     for found in m.of(QUALITY) {
         match found.record::<Table<QualityRow>>(m.store)? {
-            Ok(rows) => {
+            Ok(mut rows) => {
+                rows.rows.iter_mut().for_each(|row| row.extractor = extractors.name(&row.extractor));
                 let agreement = m.of(AGREEMENT).find(|other| other.stage() == found.stage());
                 let agreement = agreement.map(|found| found.record::<Table<AgreementRow>>(m.store)).transpose()?;
                 out.push(html! {
                     h4 { (found.stage()) }
-                    (noted(found))
+                    (noted(found, &extractors))
                     (of_all(&rows, &m.path(found)))
                     (of_classes(&rows, &m.path(found)))
-                    @match agreement { None => {}, Some(Ok(rows)) => (agreeing(&rows)), Some(Err(why)) => (unreadable(found, &why)) }
+                    @match agreement { None => {}, Some(Ok(rows)) => (agreeing(&rows, &extractors)), Some(Err(why)) => (unreadable(found, &why)) }
                 });
                 sets.push((found.stage().to_owned(), rows));
             }
@@ -47,18 +51,18 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             @for figure in &drawn { (drawing(figure.figure.name, &figure.drawing)) }
             @for o in &out { (o) }
             @if m.of(FEATURES).next().is_some() { h4 { "Features" } }
-            @for found in m.of(FEATURES).take(SETS) { p { b { (found.stage()) } ": " (notes(found)) } }
+            @for found in m.of(FEATURES).take(SETS) { p { b { (found.stage()) } ": " (notes(found, &extractors)) } }
         }
     }))
 }
 
 /// What a stage noted of how it computed.
-pub(super) fn noted(found: &ReportArtifact) -> Markup {
-    html! { @if !found.receipt.notes.is_empty() { p { small { (notes(found)) } } } }
+pub(super) fn noted(found: &ReportArtifact, extractors: &Extractors) -> Markup {
+    html! { @if !found.receipt.notes.is_empty() { p { small { (notes(found, extractors)) } } } }
 }
 
-fn notes(found: &ReportArtifact) -> Markup {
-    let all: Vec<String> = found.receipt.notes.iter().map(|note| Note::read(note).text).collect();
+fn notes(found: &ReportArtifact, extractors: &Extractors) -> Markup {
+    let all: Vec<String> = found.receipt.notes.iter().map(|note| extractors.in_text(&Note::read(note).text)).collect();
     prose(&all.join("; "))
 }
 
@@ -68,17 +72,9 @@ fn value(row: &QualityRow) -> Markup {
 
 /// Figures of all images: a row for each, with a pair of columns for each extractor.
 fn of_all(rows: &Table<QualityRow>, elsewhere: &str) -> Markup {
-    let distinct = |of: fn(&QualityRow) -> &str| {
-        let mut found: Vec<&str> = vec![];
-        rows.rows.iter().filter(|row| row.class.is_empty()).for_each(|row| {
-            if !found.contains(&of(row)) {
-                found.push(of(row));
-            }
-        });
-        found
-    };
-    let (metrics, extractors) = (distinct(|row| &row.metric), distinct(|row| &row.extractor));
-    let of = |metric: &str, extractor: &str| rows.rows.iter().find(|row| row.class.is_empty() && row.metric == metric && row.extractor == extractor);
+    let whole = || rows.rows.iter().filter(|row| row.class.is_empty());
+    let (metrics, extractors) = (distinct(whole().map(|row| row.metric.as_str())), distinct(whole().map(|row| row.extractor.as_str())));
+    let of = |metric: &str, extractor: &str| whole().find(|row| row.metric == metric && row.extractor == extractor);
     let mut heads = vec![html! { "figure" }];
     for extractor in &extractors {
         heads.push(html! { (extractor) @if !extractor.is_empty() { br; } "synthetic against real" });
@@ -115,12 +111,12 @@ fn of_classes(rows: &Table<QualityRow>, elsewhere: &str) -> Markup {
 }
 
 /// Whether extractors order the classes alike; nothing where there is one extractor.
-fn agreeing(agreement: &Table<AgreementRow>) -> Markup {
+fn agreeing(agreement: &Table<AgreementRow>, extractors: &Extractors) -> Markup {
     let known: Vec<f64> = agreement.rows.iter().filter_map(|row| row.spearman).collect();
     let low = known.iter().filter(|rho| **rho < 0.5).count();
     let row = |row: &AgreementRow| {
         html! {
-            th scope="row" { (row.metric) } td { (row.extractor) } td { (row.other) } td.num { (row.classes) } td.num { (significant(row.spearman)) } td.num { (significant(row.kendall)) }
+            th scope="row" { (row.metric) } td { (extractors.name(&row.extractor)) } td { (extractors.name(&row.other)) } td.num { (row.classes) } td.num { (significant(row.spearman)) } td.num { (significant(row.kendall)) }
             td.text { (row.reason) }
         }
     };

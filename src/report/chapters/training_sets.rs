@@ -78,13 +78,13 @@ fn counts_of(group: &Sets) -> Markup {
         if low == high { low.to_string() } else { format!("{low} to {high}") }
     };
     let row = |((arm, class), counts): &((&str, &str), Vec<&ClassCount>)| {
-        html! { td { (arm) } td { (class) } td.num { (range(counts, |c| c.real)) } td.num { (range(counts, |c| c.synthetic)) } }
+        html! { td { code { (arm) } } td { (class) } td.num { (range(counts, |c| c.real)) } td.num { (range(counts, |c| c.synthetic)) } }
     };
     let rows: Vec<Markup> = rows.iter().map(row).collect();
     html! {
         details {
             summary { "Images of " (group.trainings.join("; ")) }
-            (table("Images of training sets", &["arm", "class", "real", "synthetic"], &rows, ""))
+            (table("Images of training sets", &["arm", "class", "real images", "synthetic images"], &rows, ""))
         }
     }
 }
@@ -124,9 +124,9 @@ mod tests {
         assert_eq!(page.matches("<figure>").count(), 1, "{page}");
         assert!(page.contains("<summary>Images of classifier, network=a; classifier, network=b</summary>"), "{page}");
         let row = |arm: &str, class: &str, real: &str, synthetic: &str| {
-            format!("<tr><td>{arm}</td><td>{class}</td><td class=\"num\">{real}</td><td class=\"num\">{synthetic}</td></tr>")
+            format!("<tr><td><code>{arm}</code></td><td>{class}</td><td class=\"num\">{real}</td><td class=\"num\">{synthetic}</td></tr>")
         };
         assert!(page.contains(&row("real", "&lt;normal&gt;", "1 to 2", "0")) && page.contains(&row("mixed", "covid", "1", "1")), "{page}");
-        assert!(!page.contains("<td>lost"), "{page}");
+        assert!(!page.contains("<code>lost"), "{page}");
     }
 }

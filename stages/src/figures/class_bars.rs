@@ -61,7 +61,7 @@ fn draw(sets: &[(String, Vec<ClassCount>)], training: &str) -> Option<Drawing> {
             let mark = if arm.differs { "*" } else { "" };
             // The name of an arm has the row to itself, over grid lines.
             canvas.rect((left + 1.0, y), (width, STEP), "#ffffff", None);
-            canvas.fitted((MARGIN, y + 13.0), &format!("{}{mark}", arm.name), WIDTH - 2.0 * MARGIN, (Anchor::Start, true));
+            canvas.fitted((MARGIN, y + 13.0), &format!("arm {}{mark}", arm.name), WIDTH - 2.0 * MARGIN, (Anchor::Start, true));
             y += STEP;
             for count in arm.first {
                 canvas.fitted((left - 6.0, y + 13.0), &count.class, NAMES - 8.0, (Anchor::End, false));
@@ -112,7 +112,7 @@ mod tests {
         let drawing = draw(&sets, "classifier").unwrap();
         assert_eq!(drawing.caption(), "classifier: images per class of the training set (* the first of several sets that differ)");
         let svg = drawing.svg();
-        assert!([">real<", ">gan*<", ">10<", ">10 + 80<", ">synthetic images<"].iter().all(|label| svg.contains(label)), "{svg}");
+        assert!([">arm real<", ">arm gan*<", ">10<", ">10 + 80<", ">synthetic images<"].iter().all(|label| svg.contains(label)), "{svg}");
         let data = String::from_utf8(drawing.data().unwrap().to_vec()).unwrap();
         assert_eq!(data, "arm,class,real,synthetic\nreal,covid,10,0\nreal,normal,90,0\ngan,covid,10,80\ngan,normal,90,0\n");
     }

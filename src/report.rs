@@ -211,4 +211,12 @@ mod tests {
     pub(super) fn output(stage: &Made) -> hilum_cache::Digest {
         stage.1.as_ref().unwrap().0.receipt("").outputs.get("out").unwrap().digest
     }
+
+    /// What is lost on paper, nobody can scroll to.
+    #[test]
+    fn on_paper_nothing_wide_is_cut_and_no_heading_ends_a_page() {
+        let (screen, print) = super::STYLE.split_once("@media print").unwrap();
+        assert!(screen.contains(".scroll { overflow-x: auto;") && print.contains("table:has(thead th:nth-child(8)) { table-layout: fixed; width: 100%; }"));
+        assert!(print.contains("h1, h2, h3, h4, summary, thead, .about { break-after: avoid;") && print.contains("tr, figure,"));
+    }
 }

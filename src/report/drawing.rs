@@ -3,7 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hilum_stages::figures::Drawing;
+use hilum_stages::figures::{self, Drawing};
 use maud::{Markup, html};
 
 /// Most figures are this wide.
@@ -11,36 +11,59 @@ const PAGE: f64 = 480.0;
 /// From this ratio of height and width on, a figure is tall.
 const TALL: f64 = 1.5;
 
-/// An SVG as a picture; `alt` says what it shows.
-pub(super) fn svg(bytes: &[u8], alt: &str) -> Markup {
-    html! { img.drawing alt=(alt) src=(format!("data:image/svg+xml;base64,{}", STANDARD.encode(bytes))); }
+/// An SVG as a picture; `alt` says what it shows, and `from` where it, or what it is drawn from, is among the results.
+pub(super) fn svg(bytes: &[u8], alt: &str, from: &str) -> Markup {
+    html! { img.drawing alt=(alt) data-from=(from) src=(format!("data:image/svg+xml;base64,{}", STANDARD.encode(bytes))); }
 }
 
-/// A PNG as a picture; `alt` says what it shows.
-pub(super) fn png(bytes: &[u8], alt: &str) -> Markup {
-    html! { img alt=(alt) src={ "data:image/png;base64," (STANDARD.encode(bytes)) }; }
+/// A picture of pixels.
+pub(super) struct Picture<'a> {
+    png: &'a [u8],
+    alt: &'a str,
+    from: Option<&'a str>,
+    is_synthetic: bool,
+}
+
+impl<'a> Picture<'a> {
+    /// A PNG; `alt` says what it shows.
+    pub(super) fn png(png: &'a [u8], alt: &'a str) -> Picture<'a> {
+        Picture { png, alt, from: None, is_synthetic: false }
+    }
+    /// Where it, or what it shows, is among the results.
+    pub(super) fn of(self, from: &'a str) -> Picture<'a> {
+        Picture { from: Some(from), ..self }
+    }
+    /// All of its pixels are of synthetic images.
+    pub(super) fn synthetic(self) -> Picture<'a> {
+        Picture { is_synthetic: true, ..self }
+    }
+    pub(super) fn html(self) -> Markup {
+        let shows = self.is_synthetic.then_some("synthetic");
+        html! { img alt=(self.alt) data-from=[self.from] data-shows=[shows] src={ "data:image/png;base64," (STANDARD.encode(self.png)) }; }
+    }
 }
 
 /// What was drawn for this page, with its numbers as a file of that name where no record has them.
 pub(super) fn drawing(name: &str, drawing: &Drawing) -> Markup {
+    let reads = figures::FIGURES.iter().find(|figure| figure.name == name).map_or(String::new(), |figure| figure.reads().replace('`', ""));
     let numbers = drawing.data().map(|csv| {
         html! { figcaption.screen { a download=(format!("{name}.csv")) href={ "data:text/csv;base64," (STANDARD.encode(csv)) } { "numbers (CSV)" } } }
     });
-    figure(drawing.svg().as_bytes(), drawing.caption(), numbers)
+    figure(drawing.svg().as_bytes(), (drawing.caption(), &reads), numbers)
 }
 
-/// An SVG that a stage drew; `alt` says what it shows.
-pub(super) fn stored(bytes: &[u8], alt: &str) -> Markup {
-    figure(bytes, alt, None)
+/// An SVG that a stage drew; `alt` says what it shows, and `from` where it is among the results.
+pub(super) fn stored(bytes: &[u8], alt: &str, from: &str) -> Markup {
+    figure(bytes, (alt, from), None)
 }
 
-fn figure(bytes: &[u8], alt: &str, below: Option<Markup>) -> Markup {
+fn figure(bytes: &[u8], (alt, from): (&str, &str), below: Option<Markup>) -> Markup {
     // On paper, two stand beside each other; what is wide stands alone, and what is tall is not made small.
     let shape = match size(bytes) {
         Some((width, height)) if width <= PAGE => (height > TALL * width).then_some("tall"),
         _ => Some("broad"),
     };
-    html! { figure class=[shape] { (svg(bytes, alt)) @if let Some(below) = below { (below) } } }
+    html! { figure class=[shape] { (svg(bytes, alt, from)) @if let Some(below) = below { (below) } } }
 }
 
 /// The width and the height of a drawing, if its box says them.
@@ -57,13 +80,13 @@ mod tests {
 
     #[test]
     fn a_script_is_contained_in_an_image() {
-        let page = svg(b"<svg><script>alert(1)</script></svg>", "a \"curve\" <b>").into_string();
+        let page = svg(b"<svg><script>alert(1)</script></svg>", "a \"curve\" <b>", "x").into_string();
         assert!(!page.contains("<script") && !page.contains("<b>") && page.starts_with("<img"), "{page}");
     }
 
     #[test]
     fn what_is_wider_than_other_figures_is_broad_and_so_is_what_does_not_say() {
-        let of = |head: &str| stored(format!("<?xml version=\"1.0\"?><svg {head}></svg>").as_bytes(), "a").into_string();
+        let of = |head: &str| stored(format!("<?xml version=\"1.0\"?><svg {head}></svg>").as_bytes(), "a", "x").into_string();
         assert!(of("xmlns=\"s\" viewBox=\"0 0 480 200\" width=\"648\"").starts_with("<figure><img"));
         assert!(of("viewBox=\"0 0 480 800.5\"").starts_with("<figure class=\"tall\"><img"));
         for broad in ["viewBox=\"0 0 960 2000\" width=\"300\"", "width=\"100%\"", ""] {

@@ -52,9 +52,13 @@ impl Material<'_> {
     pub(super) fn elsewhere(&self, files: &str) -> String {
         format!("{files} of each stage in `results/{}`", self.facts.study)
     }
+    /// Where an artifact is among the results.
+    pub(super) fn place(&self, found: &ReportArtifact) -> String {
+        format!("results/{}/{}/{}", self.facts.study, found.stage(), found.port)
+    }
     /// Where the table of an artifact is, for one that is too long for a page.
     pub(super) fn path(&self, found: &ReportArtifact) -> String {
-        format!("`results/{}/{}/{}.csv`", self.facts.study, found.stage(), found.port)
+        format!("`{}.csv`", self.place(found))
     }
 }
 

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Packs that are looked into.
 const PACKS: usize = 100;
-/// Side of a picture in pixels, at most.
-const SIDE: usize = 160;
+/// Side of an image on a page in pixels, at most.
+pub(super) const SIDE: usize = 160;
 
 /// The pixels of some images.
 #[derive(Default)]
@@ -35,7 +35,8 @@ impl Pixels {
             let Some(pack) = opened(m, pack, |image| wanted.contains(image))? else { continue };
             wanted.retain(|image| match pack.get(image) {
                 Some(pixels) => {
-                    found.insert(*image, (pack.side, pixels.to_vec()));
+                    let ([side, _], pixels) = smaller([pack.side; 2], pixels, SIDE);
+                    found.insert(*image, (side, pixels));
                     false
                 }
                 None => true,
@@ -44,16 +45,15 @@ impl Pixels {
         Ok(Pixels { found })
     }
 
-    /// An image with its side, if a pack has it.
+    /// An image with its side, made smaller if it is large, if a pack has it.
     pub(super) fn get(&self, image: &Digest) -> Option<(usize, &[u8])> {
         self.found.get(image).map(|(side, pixels)| (*side, pixels.as_slice()))
     }
 
-    /// An image as PNG, made smaller if it is large; none if no pack has it.
+    /// An image as PNG; none if no pack has it.
     pub(super) fn png(&self, image: &Digest) -> Option<Vec<u8>> {
         let (side, pixels) = self.get(image)?;
-        let (side, pixels) = smaller(side, pixels);
-        png::encode(&pixels, side as u32, side as u32, &[]).ok()
+        png::encode(pixels, side as u32, side as u32, &[]).ok()
     }
 }
 
@@ -90,18 +90,18 @@ fn opened(m: &Material, pack: &ReportArtifact, is_wanted: impl Fn(&Digest) -> bo
     Ok(Images::open(&files).ok())
 }
 
-/// A square image whose side is divided by the smallest whole number that makes it fit: means of blocks, what is over at the right
-/// and below left away.
-fn smaller(side: usize, pixels: &[u8]) -> (usize, Vec<u8>) {
-    let factor = side.div_ceil(SIDE).max(1);
-    let small = side / factor;
+/// An image of this width and height, both divided by the smallest whole number that makes the width fit: means of blocks, what is
+/// over at the right and below left away.
+pub(super) fn smaller([width, height]: [usize; 2], pixels: &[u8], most: usize) -> ([usize; 2], Vec<u8>) {
+    let factor = width.div_ceil(most).max(1);
+    let [columns, rows] = [width / factor, height / factor];
     let mean = |x: usize, y: usize| {
-        let block = (0..factor).flat_map(|row| pixels[(y * factor + row) * side + x * factor..][..factor].iter());
+        let block = (0..factor).flat_map(|row| pixels[(y * factor + row) * width + x * factor..][..factor].iter());
         let sum: u32 = block.map(|p| u32::from(*p)).sum();
         let count = (factor * factor) as u32;
         ((sum + count / 2) / count) as u8
     };
-    (small, (0..small * small).map(|at| mean(at % small, at / small)).collect())
+    ([columns, rows], (0..columns * rows).map(|at| mean(at % columns, at / columns)).collect())
 }
 
 #[cfg(test)]
@@ -152,10 +152,11 @@ pub(super) mod tests {
 
     #[test]
     fn large_images_are_means_of_blocks_and_small_ones_as_they_are() {
-        assert_eq!(smaller(2, &[1, 2, 3, 4]), (2, vec![1, 2, 3, 4]));
+        assert_eq!(smaller([2, 2], &[1, 2, 3, 4], SIDE), ([2, 2], vec![1, 2, 3, 4]));
+        assert_eq!(smaller([4, 3], &[1, 3, 5, 5, 1, 3, 5, 5, 9, 9, 9, 9], 2), ([2, 1], vec![2, 5]));
         let side = SIDE * 2 + 1;
         let pixels: Vec<u8> = (0..side * side).map(|at| if (at % side).is_multiple_of(2) { 10 } else { 21 }).collect();
-        let (small, means) = smaller(side, &pixels);
+        let ([small, _], means) = smaller([side; 2], &pixels, SIDE);
         // A third of it: blocks of three columns hold two of one sort and one of the other.
         assert_eq!((small, means.len()), (side / 3, (side / 3) * (side / 3)));
         assert_eq!((means[0], means[1]), (14, 17));

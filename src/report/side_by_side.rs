@@ -3,7 +3,7 @@
 use super::facts::Facts;
 use super::head::date;
 use super::wide::{short, table};
-use super::{Report, ReportOptions, TITLE, document, doubt};
+use super::{Report, ReportOptions, TITLE, Whole, document, doubt};
 use crate::compare_runs::{Change, Comparison, Metric, compare};
 use crate::report::artifacts::Subject;
 use hilum_cache::{Ledger, Result, Store};
@@ -36,7 +36,15 @@ pub fn html(store: &Store, ledger: &Ledger, [old, new]: [&str; 2], options: Repo
     let found = compare(store, ledger, old, new)?;
     let main = page(&both, &answers, &found).into_string();
     let heading = if both[0].study == both[1].study { both[0].study.clone() } else { format!("{} and {}", both[0].study, both[1].study) };
-    let page = document(&format!("{heading} – two runs{TITLE}"), &heading, "Two runs side by side", &main, !options.with_images);
+    let (title, elsewhere) = (format!("{heading} – two runs{TITLE}"), format!("hilum diff {} {}", both[0].run, both[1].run));
+    let whole = Whole {
+        title: &title,
+        heading: &heading,
+        lead: "Two runs side by side",
+        without_images: !options.with_images,
+        elsewhere: &elsewhere,
+    };
+    let page = document(&whole, &main);
     Ok(Report::of(page, &both))
 }
 

@@ -25,7 +25,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         });
         for figure in m.of(FIGURE).filter(|figure| figure.stage() == found.stage()) {
             if let Some(bytes) = figure.bytes(m.store, ".svg")? {
-                out.push(stored(&bytes, &format!("Maps of {}", found.stage())));
+                out.push(stored(&bytes, &format!("Maps of {}", found.stage()), &m.place(figure)));
             }
         }
     }

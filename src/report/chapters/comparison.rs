@@ -32,7 +32,8 @@ pub(super) const CHAPTER: Chapter = Chapter { id: "comparison", title: "Comparis
 fn render(m: &Material) -> Result<Option<Markup>> {
     let mut out = vec![];
     for found in m.of(COMPARISON) {
-        let figure = m.of(FIGURE).find(|f| f.stage() == found.stage()).map(|f| f.bytes(m.store, ".svg")).transpose()?.flatten();
+        let figure = m.of(FIGURE).find(|f| f.stage() == found.stage());
+        let picture = figure.map(|f| f.bytes(m.store, ".svg")).transpose()?.flatten().zip(figure);
         let table = found.record::<Table<Compared>>(m.store)?;
         let arms = m.of(ARMS).find(|f| f.stage() == found.stage()).map(|f| f.record::<Table<ArmRow>>(m.store)).transpose()?;
         let overall = m.of(OVERALL).find(|f| f.stage() == found.stage()).map(|f| f.record::<Table<OverallRow>>(m.store)).transpose()?;
@@ -42,7 +43,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
             @match table {
                 Ok(table) => {
                     (shown(&table.shown_everywhere()))
-                    @if let Some(bytes) = figure { (stored(&bytes, &format!("Figure of {}", found.stage()))) }
+                    @if let Some((bytes, figure)) = picture { (stored(&bytes, &format!("Figure of {}", found.stage()), &m.place(figure))) }
                     @match overall { None => {}, Some(Ok(tests)) => (beside::overall(&tests)), Some(Err(why)) => (unreadable(found, &why)) }
                     @match reference { None => {}, Some(Ok(rows)) => (beside::published(&rows)), Some(Err(why)) => (unreadable(found, &why)) }
                     @match arms { None => {}, Some(Ok(arms)) => (images(&arms)), Some(Err(why)) => (unreadable(found, &why)) }

@@ -37,7 +37,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }
     for found in m.of(EMBEDDING).filter(|_| all.len() <= 1) {
         if let Some(bytes) = found.bytes(m.store, ".svg")? {
-            let picture = stored(&bytes, &format!("Embedding of {}", found.stage()));
+            let picture = stored(&bytes, &format!("Embedding of {}", found.stage()), &m.place(found));
             out.push(html! { h4 { (found.stage()) } (picture) });
         }
     }

@@ -4,7 +4,7 @@ use super::comparison::{self, COMPARISON};
 use super::{Chapter, Material};
 use crate::report::arms::{Group, groups};
 use crate::report::artifacts::{ReportArtifact, Subject};
-use crate::report::drawing::png;
+use crate::report::drawing::Picture;
 use crate::report::pixels::Pixels;
 use hilum_cache::{Digest, Result};
 use hilum_stages::records::PredictionTable;
@@ -111,7 +111,7 @@ fn card(image: &Digest, judged: &Judged, pixels: &Pixels) -> Markup {
     let called = judged.mostly().unwrap_or_default();
     html! {
         figure.card {
-            @if let Some(bytes) = pixels.png(image) { (png(&bytes, &format!("test image with {}, called {called}", judged.label))) }
+            @if let Some(bytes) = pixels.png(image) { (Picture::png(&bytes, &format!("test image with {}, called {called}", judged.label)).html()) }
             figcaption {
                 b { (judged.label) } ", called " b { (called) } " by " (judged.wrong()) " of " (judged.evaluations)
                 br; small { "mean p of " (judged.label) ": " (format!("{:.3}", judged.mean())) br; code { (image.short()) } }

@@ -3,7 +3,7 @@
 use super::quality::noted;
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::{ReportArtifact, Subject};
-use crate::report::drawing::png;
+use crate::report::drawing::Picture;
 use crate::report::extractors::Extractors;
 use crate::report::pixels::Pixels;
 use crate::report::wide::{of_class, significant, table};
@@ -97,7 +97,7 @@ fn pairs(table: &Table<NearestPair>, pixels: &Pixels) -> Markup {
 
 fn card(pair: &NearestPair, pixels: &Pixels) -> Markup {
     let picture = |image: &Digest, what: &str| {
-        html! { @if let Some(bytes) = pixels.png(image) { (png(&bytes, what)) } }
+        html! { @if let Some(bytes) = pixels.png(image) { (Picture::png(&bytes, what).html()) } }
     };
     let flag = match pair.flag {
         Likeness::None => "no nearer than held-out images",

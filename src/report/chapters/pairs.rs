@@ -3,7 +3,7 @@
 
 use super::{Chapter, Material};
 use crate::report::artifacts::{ReportArtifact, Subject};
-use crate::report::drawing::png;
+use crate::report::drawing::Picture;
 use crate::report::pixels::Pixels;
 use hilum_cache::{Digest, Result};
 use hilum_stages::contract::seed::Seed;
@@ -87,7 +87,7 @@ fn shown(rows: &Rows, pixels: &Pixels) -> Markup {
         h4 { (rows.stage) }
         @if !whole.is_empty() {
             p { "From left to right: " (columns) "." }
-            div.pair.sheet { @for images in &whole { figure.synthetic { (png(&picture(images), &columns)) } } }
+            div.pair.sheet { @for images in &whole { figure.synthetic { (Picture::png(&picture(images), &columns).html()) } } }
         }
         @if missing > 0 { p { (counted(missing, "row is", "rows are")) " not shown: no pack of the run holds all pixels, or they differ in size." } }
     }

@@ -8,8 +8,9 @@ use serde_json::{Map, Value};
 
 pub(super) const CHAPTER: Chapter = Chapter { id: "study", title: "Resolved study", about: &[], render };
 
-/// Stages whose text is on the page.
+/// Stages whose text is on the page, and bytes of it.
 const STAGES: usize = 300;
+const BYTES: usize = 500_000;
 
 fn render(m: &Material) -> Result<Option<Markup>> {
     let Some(all) = m.facts.resolved.as_object().filter(|all| !all.is_empty()) else { return Ok(None) };
@@ -21,10 +22,13 @@ fn render(m: &Material) -> Result<Option<Markup>> {
         all.iter().filter(|(key, _)| !["stages", "order"].contains(&key.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect();
     study.insert("order".into(), names.iter().take(STAGES).copied().collect());
     study.insert("stages".into(), shown.into());
+    let yaml = resolved::recorded(&study.into());
+    let end = yaml.floor_char_boundary(BYTES);
     Ok(Some(html! {
         p { "Every cell of every stage with its parameters, defaults filled in, as the run recorded it." }
         @if further > 0 { p.more { "The first " (STAGES) " stages of " (names.len()) ": the journal of run " (m.facts.run) " has all of them." } }
-        details { summary { "The study in YAML" } pre.yaml tabindex="0" { (resolved::recorded(&study.into())) } }
+        details { summary { "The study in YAML" } pre.yaml tabindex="0" { (yaml[..end]) } }
+        @if end < yaml.len() { p.more { "The text ends after " (BYTES) " bytes: the journal has the rest." } }
     }))
 }
 

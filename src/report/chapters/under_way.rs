@@ -2,7 +2,7 @@
 
 use super::images::MOMENTS;
 use super::{Chapter, warning};
-use crate::report::drawing::{drawing, png};
+use crate::report::drawing::{Picture, drawing};
 use crate::report::facts::Facts;
 use hilum_stages::figures;
 use maud::{Markup, html};
@@ -19,7 +19,7 @@ fn render(f: &Facts) -> Markup {
             @for figure in figures::of_unfinished(&preview.history, stage).iter().chain(&figures::of_watched(&preview.watched, stage)) {
                 (drawing(figure.figure.name, &figure.drawing))
             }
-            @if let Some(images) = &preview.images { figure.sheet.synthetic { figcaption { (MOMENTS) } (png(images, "images so far")) } }
+            @if let Some(images) = &preview.images { figure.sheet.synthetic { figcaption { (MOMENTS) } (Picture::png(images, "images so far").html()) } }
         }
     }
 }

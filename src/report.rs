@@ -21,7 +21,7 @@ mod wide;
 use chapters::{Group, READERS};
 use facts::Facts;
 use hilum_cache::{Ledger, Result, Store};
-use hilum_stages::words::without_controls;
+use hilum_stages::words::{counted, without_controls};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 pub use side_by_side::html as compared;
@@ -121,6 +121,7 @@ fn page(facts: &Facts, readers: &[Group], store: &Store) -> Result<String> {
         heading: &facts.study,
         lead: &facts.description,
         without_images: facts.without_images,
+        has_patients: !head::is_drawn(facts),
         elsewhere: &results(facts),
     };
     Ok(document(&whole, &main.into_string()))
@@ -159,6 +160,8 @@ struct Whole<'a> {
     heading: &'a str,
     lead: &'a str,
     without_images: bool,
+    /// True unless all images of the study are drawn by a program.
+    has_patients: bool,
     /// Where what has no room on the page is to be found.
     elsewhere: &'a str,
 }
@@ -168,12 +171,27 @@ const SENTENCES: usize = 2000;
 
 /// A whole document around the content of `main`, of no more than [`fitted::MOST`] bytes.
 fn document(whole: &Whole, main: &str) -> String {
-    let room = fitted::MOST.saturating_sub(around(whole, "", None).len() + SENTENCES);
+    let room = fitted::MOST.saturating_sub(around(whole, "", None, None).len() + SENTENCES);
     let fitted = fitted::fitted(main, fitted::Limits { with_images: !whole.without_images, room, elsewhere: whole.elsewhere });
-    around(whole, &fitted.page, fitted::said(&fitted))
+    around(whole, &fitted.page, images_said(whole, fitted.real), fitted::said(&fitted))
 }
 
-fn around(whole: &Whole, main: &str, left_out: Option<String>) -> String {
+/// What has to be known of the images on a page by whoever passes it on; nothing where there is none of a patient.
+fn images_said(whole: &Whole, real: usize) -> Option<Markup> {
+    let pictures = counted(real, "picture shows", "pictures show");
+    match (whole.without_images, real) {
+        (false, _) if !whole.has_patients => None,
+        (true, _) => Some(
+            html! { p.info { "Without images: this report was made with " code { "--without-images" } ", and shows no pixel of any image, real or synthetic." } },
+        ),
+        (false, 0) => None,
+        (false, _) => Some(html! { p.warn {
+            "Contains images of patients: " (pictures) " pixels of real images. Before it is passed on, " code { "hilum report --without-images" } " makes one without them."
+        } }),
+    }
+}
+
+fn around(whole: &Whole, main: &str, images: Option<Markup>, left_out: Option<String>) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -191,6 +209,7 @@ fn around(whole: &Whole, main: &str, left_out: Option<String>) -> String {
                 header {
                     h1 { (whole.heading) }
                     @if !whole.lead.is_empty() { p.lead { (whole.lead) } }
+                    @if let Some(images) = images { (images) }
                 }
                 main #main tabindex="-1" { (PreEscaped(main)) }
                 footer {
@@ -257,7 +276,7 @@ mod tests {
     }
 
     fn whole(without_images: bool) -> Whole<'static> {
-        Whole { title: "t", heading: "h", lead: "l", without_images, elsewhere: "results/s" }
+        Whole { title: "t", heading: "h", lead: "l", without_images, has_patients: true, elsewhere: "results/s" }
     }
 
     /// The limit holds whatever chapters write: many large drawings, rows without end, and text that nothing can be taken from.
@@ -282,6 +301,23 @@ mod tests {
         let sizes = [4_000, 4_000, 500].map(|n| bounded(html! { p { ("x".repeat(n)) } (PreEscaped(&drawing(900).0)) }, &facts, &mut left).0);
         assert!(sizes[0].len() > 4_000 && sizes[1].len() < 500 && sizes[1].contains("hilum show r1") && sizes[2].len() > 500, "{sizes:?}");
         assert!(fitted::TEXT + STYLE.len() + SENTENCES + 100_000 < fitted::MOST);
+    }
+
+    #[test]
+    fn the_first_lines_say_whether_real_images_are_on_the_page() {
+        let real = drawing::Picture::png(b"\x89PNG", "lungs").html().into_string();
+        let made = drawing::Picture::png(b"\x89PNG", "made").synthetic().html().into_string();
+        let first = |without: bool, main: &str| document(&whole(without), main).split_once("<main").unwrap().0.to_owned();
+        assert!(first(false, &real.repeat(2)).contains("Contains images of patients: 2 pictures show pixels of real images"));
+        for without in [made.as_str(), ""] {
+            let said = first(false, without);
+            assert!(!said.contains("real images") && !said.contains("ithout images"), "{said}");
+        }
+        assert!(!document(&Whole { has_patients: false, ..whole(false) }, &real).contains("Contains images"), "phantoms are no patients");
+        for main in [real.as_str(), ""] {
+            let said = first(true, main);
+            assert!(said.contains("Without images: this report") && !said.contains("Contains"), "{said}");
+        }
     }
 
     /// What is lost on paper, nobody can scroll to.

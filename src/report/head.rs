@@ -3,6 +3,8 @@
 use super::facts::{Facts, Scale};
 use super::verdicts::{Grade, in_short, merged};
 use super::wide::prose;
+use hilum_cache::Receipt;
+use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::words::counted;
 use maud::{Markup, html};
 
@@ -78,6 +80,13 @@ fn scale(f: &Facts) -> String {
     }
 }
 
+/// True where every stage that begins with no image of another draws its images: no patient is in them.
+pub(super) fn is_drawn(f: &Facts) -> bool {
+    let begins = |r: &Receipt| r.recipe.inputs.is_empty() && r.outputs.values().any(|artifact| ArtifactType::Samples.is(artifact));
+    let mut first = f.receipts().filter(|r| begins(r)).peekable();
+    first.peek().is_some() && first.all(|r| hilum_stages::draws_images(&r.recipe.kind))
+}
+
 /// Says of images that were drawn what numbers of them mean.
 fn drawn(f: &Facts) -> Option<String> {
     let stages: Vec<String> = f.receipts().filter(|r| hilum_stages::draws_images(&r.recipe.kind)).map(|r| r.stage.clone()).collect();
@@ -118,6 +127,8 @@ mod tests {
             assert!(page.contains(part), "{part}: {page}");
         }
         assert!(page.find("Phantoms").unwrap() < page.find("<dl").unwrap());
+        let imported = made(&store, "more", ("samples", "samples.csv"), b"y", json!({ "kind": "import" }));
+        assert!(is_drawn(&facts) && !is_drawn(&Facts { stages: vec![facts.stages[0].clone(), imported], ..Facts::default() }) && !is_drawn(&Facts::default()));
         let plain = status(&Facts::default()).into_string();
         assert!(plain.contains("not recorded") && !plain.contains("drawn"), "{plain}");
         let whole = status(&Facts { scale: Scale::AsWritten, ..Facts::default() }).into_string();

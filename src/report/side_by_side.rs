@@ -42,6 +42,7 @@ pub fn html(store: &Store, ledger: &Ledger, [old, new]: [&str; 2], options: Repo
         heading: &heading,
         lead: "Two runs side by side",
         without_images: !options.with_images,
+        has_patients: true,
         elsewhere: &elsewhere,
     };
     let page = document(&whole, &main);

@@ -116,7 +116,7 @@ fn percent(share: Option<f64>) -> String {
 fn of_probes(found: &ReportArtifact, rows: &Table<ProbeRow>, elsewhere: &str) -> Markup {
     let open = |row: &ProbeRow| row.low.zip(row.high).is_none() || row.loss.is_some() && row.loss_low.zip(row.loss_high).is_none();
     // Where the area has an interval, the record says how, and not why what follows from it has none.
-    let why = |row: &'_ ProbeRow| if row.low.is_none() { row.interval.clone() } else { String::new() };
+    let why = |row: &ProbeRow| if row.low.is_none() { row.interval.clone() } else { String::new() };
     let all: Vec<String> = rows.rows.iter().filter(|row| open(row)).map(why).collect();
     let reasons = Reasons::of(all.iter().map(String::as_str));
     let with = |row: &ProbeRow, value: String, limits: Option<String>| {

@@ -85,8 +85,9 @@ mod tests {
         let (few, many) = (curves("losses", "epoch", "loss", &series(4)).svg(), curves("losses", "epoch", "loss", &series(30)));
         assert_eq!((strokes(&few), strokes(&many.svg())), (4, 1), "{few}");
         assert_eq!(many.caption(), "losses (the first 24 of 30)");
-        let long =
-            |n: usize| (0..n).map(|n| (format!("arm {n}"), (0..5000).map(|x| (f64::from(x), (n * x as usize % 7) as f64)).collect())).collect::<Vec<_>>();
+        let long = |n: usize| {
+            (0..n).map(|n| (format!("arm {n}"), (0..5000_u32).map(|x| (f64::from(x), (n * x as usize % 7) as f64)).collect::<Points>())).collect::<Vec<_>>()
+        };
         let many = curves("losses", "epoch", "loss", &long(30));
         assert!(many.caption().ends_with("means of 56 points)") && many.svg().len() < 200_000, "{} bytes: {}", many.svg().len(), many.caption());
         assert!(curves("losses", "epoch", "loss", &[]).svg().contains(">nothing was recorded, or no number<"));

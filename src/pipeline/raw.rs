@@ -2,6 +2,7 @@
 
 use super::node::{Key, Node, Yaml};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use hilum_stages::words;
 use std::borrow::Cow;
 
 /// A study as it is written.
@@ -73,7 +74,7 @@ pub(super) const NAME: &str = "expected at most 100 lower-case letters, digits a
 
 /// The fault of a name.
 pub(super) fn bad_name(name: &str, of: &str) -> Diagnostic {
-    let message = match name.chars().take(SHOWN).collect::<String>() {
+    let message = match words::cut(name, SHOWN) {
         shown if shown.is_empty() => format!("the name of {of} is empty"),
         shown => format!("`{shown}` is not a valid name for {of}"),
     };

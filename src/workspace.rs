@@ -171,6 +171,35 @@ impl Workspace {
         Ok(out)
     }
 
+    /// What path parameters name, as far as it is there, with images known by their names alone: none of them is opened.
+    pub fn unread(&self, p: &Pipeline) -> Listings {
+        let written = self.written(&p.study);
+        let list = |source: &Source| -> Option<Listing> {
+            let found = self.locate(source, crate::diagnostic::Span::default(), &written).ok()?;
+            if source.what != SourceKind::Images {
+                return list(&found.path, &found.within, source.what, &written, &mut Memo::default()).ok();
+            }
+            let place = Place { directory: &found.path, within: &found.within, except: &written };
+            let named = |(name, path): (String, PathBuf)| {
+                let digest = Digest::of(path.as_os_str().as_bytes());
+                ListedFile { name, path, digest, note: inspect::UNREAD.to_owned() }
+            };
+            let files = ingest::names(&place, &is_image).ok()?.into_iter().map(named).collect();
+            Some(Listing { digest: Digest::of(source.path.0.as_bytes()), files, passed_over: vec![] })
+        };
+        let mut known: HashMap<(String, SourceKind), Option<Arc<Listing>>> = HashMap::new();
+        let mut out = Listings::new();
+        for (id, stage) in p.stages.pairs().filter(|(_, stage)| stage.kind.pseudonyms) {
+            for source in stage.stage.sources() {
+                let listing = known.entry((source.path.0.clone(), source.what)).or_insert_with(|| list(&source).map(Arc::new));
+                if let Some(listing) = listing {
+                    out.entry(id).or_default().insert(source.parameter, listing.clone());
+                }
+            }
+        }
+        out
+    }
+
     /// What does not fit in the files that path parameters name, as far as stages look into them beforehand and they are there. It
     /// writes nothing but a memo, and that only where there is a private directory.
     pub fn misfits(&self, p: &Pipeline) -> Vec<Diagnostic> {
@@ -286,8 +315,11 @@ fn lock_dir(directory: &Path) -> Result<fs::File> {
 /// Extensions of image formats, supported or only known by name. A file without an extension may be an image.
 const IMAGES: &[&str] = &["png", "jpg", "jpeg", "jpe", "jfif", "jif", "tif", "tiff", "bmp", "gif", "webp", "dcm", "dicom", "jp2", "j2k"];
 
+fn is_image(name: &str) -> bool {
+    inspect::ending(name).is_none_or(|ending| IMAGES.contains(&ending.to_ascii_lowercase().as_str()))
+}
+
 fn list(path: &Path, within: &Path, what: SourceKind, written: &[PathBuf], memo: &mut Memo) -> Result<Listing> {
-    let is_image = |name: &str| inspect::ending(name).is_none_or(|ending| IMAGES.contains(&ending.to_ascii_lowercase().as_str()));
     let place = Place { directory: path, within, except: written };
     let found = match what {
         SourceKind::Images => ingest::directory(&place, memo, &is_image, &inspect::note)?,

@@ -114,22 +114,22 @@ pub struct Rehearsed {
     pub approximate: BTreeSet<StageId>,
 }
 
-/// Every table that can be counted, with made-up rows; of imports that do not say what to `expect`, too. What is generated is what is
+/// Every table that can be counted, with made-up rows, where `read` does not have it; of imports that do not say what to `expect`, too. What is generated is what is
 /// rare: where images of several labels are, of which nothing is known, tables are made up once more for each of them as the only rare
 /// one, since to as many images as all others have none are added.
-pub fn rehearsed(p: &Pipeline) -> Vec<Rehearsed> {
+pub fn rehearsed(p: &Pipeline, read: &HashMap<StageId, Samples>) -> Vec<Rehearsed> {
     let generated: BTreeSet<&str> = p.stages.iter().flat_map(|s| generated(&s.parameters)).collect();
-    let (first, is_invented) = rehearsed_with(p, &generated);
+    let (first, is_invented) = rehearsed_with(p, read, &generated);
     let others = generated.iter().filter(|_| is_invented && generated.len() > 1);
-    std::iter::once(first).chain(others.map(|label| rehearsed_with(p, &BTreeSet::from([*label])).0)).collect()
+    std::iter::once(first).chain(others.map(|label| rehearsed_with(p, read, &BTreeSet::from([*label])).0)).collect()
 }
 
 /// The same with these labels as the rare ones, and whether there are labels of which nothing is known.
-fn rehearsed_with(p: &Pipeline, rare: &BTreeSet<&str>) -> (Rehearsed, bool) {
+fn rehearsed_with(p: &Pipeline, read: &HashMap<StageId, Samples>, rare: &BTreeSet<&str>) -> (Rehearsed, bool) {
     // A stage that draws more than was made up tells nothing; with more images, it does.
     let mut first = None;
     for images in INVENTED_IMAGES {
-        let (rehearsed, is_invented) = rehearsed_on(p, images, rare);
+        let (rehearsed, is_invented) = rehearsed_on(p, read, images, rare);
         if !is_invented || rehearsed.unmade.is_empty() {
             return (rehearsed, is_invented);
         }
@@ -139,7 +139,7 @@ fn rehearsed_with(p: &Pipeline, rare: &BTreeSet<&str>) -> (Rehearsed, bool) {
 }
 
 /// The same, with so many images of each label of which nothing is known, half of them where it is rare.
-fn rehearsed_on(p: &Pipeline, invented_images: u64, rare: &BTreeSet<&str>) -> (Rehearsed, bool) {
+fn rehearsed_on(p: &Pipeline, read: &HashMap<StageId, Samples>, invented_images: u64, rare: &BTreeSet<&str>) -> (Rehearsed, bool) {
     let mut found: HashMap<(StageId, &'static str), Samples> = HashMap::new();
     let (mut order, mut unmade, mut approximate, mut is_invented) = (vec![], vec![], BTreeSet::new(), false);
     let named: BTreeSet<String> = p.stages.iter().flat_map(named).collect();
@@ -150,7 +150,13 @@ fn rehearsed_on(p: &Pipeline, invented_images: u64, rare: &BTreeSet<&str>) -> (R
             let rows = labels(stage, &named).into_iter().flat_map(|label| roster(&data_of(stage), &label, images(&label), images(&label))).collect();
             Some(vec![(port.name, Samples::of(rows))])
         };
-        let tables = match made(p, stage, &found, true) {
+        let from_files = || Some(vec![(stage.kind.outputs.first()?.name, read.get(&id)?.clone())]);
+        let of_files = from_files();
+        if of_files.is_some() {
+            // Images that turn out damaged are left out.
+            approximate.insert(id);
+        }
+        let tables = match of_files.map_or_else(|| made(p, stage, &found, true), |tables| Ok(Made { tables, is_exact: false, is_true: false })) {
             Ok(Made { tables, is_exact, .. }) => {
                 let knows = tables.first().is_none_or(|(_, table)| knows_patients(stage, table));
                 if !is_exact || !knows || takes_from(stage, &approximate) {

@@ -1,5 +1,10 @@
 //! The tables that stages would make, from the tables of their inputs alone: so a study is counted before anything has run, without its
-//! images. Kinds whose tables follow from pixels or files are not in the table below.
+//! images. Kinds whose tables follow from pixels or files are not in the table below; `imported` makes that
+//! of an import from what is known of its files.
+
+mod imported;
+
+pub use imported::{imported, tears_apart};
 
 use crate::contract::prelude::*;
 use crate::data::patients::tokens;

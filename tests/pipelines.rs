@@ -132,7 +132,8 @@ fn inception_is_added_without_a_change_of_a_study() {
         let space = space(study);
         // As the page of the study says it.
         let readme = std::fs::read_to_string(root().join("pipelines").join(study.folder).join("README.md")).unwrap().replace("HEX", &"0".repeat(64));
-        let more: Vec<&str> = readme.split("--set '").skip(1).flat_map(|set| ["--set", set.split('\'').next().unwrap()]).collect();
+        let sets = readme.lines().filter_map(|line| line.strip_prefix("  --set '")?.split('\'').next());
+        let more: Vec<&str> = sets.filter(|set| set.contains("inception")).flat_map(|set| ["--set", set]).collect();
         assert_eq!(more.len(), 4, "{}: {more:?}", study.folder);
         let of = |more: &[&str]| {
             let said = space.hilum(&[&["check", file, "--json"], more].concat());

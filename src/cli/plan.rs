@@ -3,7 +3,7 @@
 pub(super) mod json;
 
 use super::{DONE, FAILED, REFUSED, StudyArgs, open, say, wrong};
-use crate::checks::Finding;
+use crate::checks::{Finding, Severity};
 use crate::driver::forecast::Forecast;
 use crate::driver::{self, Device, Opened, Study, text};
 use crate::pipeline::model::{Pipeline, StageId};

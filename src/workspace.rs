@@ -258,7 +258,8 @@ impl Workspace {
             ));
         }
         let missing = |message: String| {
-            let help = source.help.map(|help| help.at(&path));
+            let usual = || "paths are relative to the study's file; what lies elsewhere is written `NAME:path`, with `--data NAME=DIR`".to_owned();
+            let help = source.help.map(|help| help.at(&path)).or_else(|| written_path.name.is_none().then(usual));
             let fault = Diagnostic::new("E0403", message).at(span, "no such file or directory").maybe_help(help);
             // Where it was looked for: this is the user's own terminal, and no record.
             Box::new(if let Some(name) = written_path.name { fault.note(format!("`--data {name}` names `{}`", root.display())) } else { fault })
@@ -270,7 +271,10 @@ impl Workspace {
             return Err(Box::new(written_path.leaves(span)));
         }
         match named_files::misnamed(source.what, &real) {
-            Some((why, expected)) => Err(Box::new(Diagnostic::new("E0403", format!("`{text}` {why}")).at(span, expected))),
+            Some((why, expected)) => {
+                let help = format!("`{}` names {}", source.parameter, expected.trim_start_matches("expected "));
+                Err(Box::new(Diagnostic::new("E0403", format!("`{text}` {why}")).at(span, expected).help(help)))
+            }
             None => Ok(Located { path, within: real_root }),
         }
     }

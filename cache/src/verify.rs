@@ -170,7 +170,7 @@ mod tests {
         let path = store.run_dir(&run).join("journal.jsonl");
         assert_eq!(found(&store), [0, 0, 0]);
         // Bytes, whole lines, and the start of a line alone; each time the later run names what is gone.
-        for (text, expected) in [("", [1, 0, 1]), ("\n\n", [1, 0, 1]), (&lines[0][..20], [1, 0, 1]), (&lines[0], [0, 0, 1])] {
+        for (text, expected) in [("", [1, 0, 1]), ("\n\n", [1, 0, 1]), (&lines[0][..20], [1, 0, 1]), (lines[0].as_str(), [0, 0, 1])] {
             fs::write(&path, text).unwrap();
             assert_eq!(found(&store), expected, "{text:?}");
         }

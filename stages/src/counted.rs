@@ -331,7 +331,8 @@ mod tests {
                 stage.run(phantoms::Inputs {}, &Context::for_tests(Phantoms::NAME).seeded(2)).unwrap().samples
             };
             let tables = |kind: &'static str, parameters: Value, given: &[Samples], is_rehearsal: bool| {
-                let (samples, makers) = (|_: &str| given.to_vec(), |_: &str| given.iter().map(|_| 0).collect());
+                let samples = |_: &str| given.to_vec();
+                let makers = |_: &str| vec![0; given.len()];
                 let given = Given { samples: &samples, makers: &makers, upstream: &Above(Value::Null), is_rehearsal };
                 assert_eq!(is_true(kind, &parameters, &given), !(is_rehearsal && kind == "phantoms"));
                 tables(kind, parameters, &given, &Context::for_tests(kind).seeded(2)).unwrap().unwrap()

@@ -2,11 +2,12 @@
 //!
 //! `source` reads texts, `node` makes trees with places of them, `extend` merges files, the `scale` and `--set` (whose paths `set` checks), `raw` reads the
 //! shape of a study, `matrix` and `binding` read the two small languages inside it, `vars` and `substitute` replace names,
-//! `resolve` makes typed stages of it, and `model` is what the rest of the program sees.
+//! `resolve` makes typed stages of it, and `model` is what the rest of the program sees. `differing` writes values back for people.
 
 mod bind;
 pub mod binding;
 mod check;
+pub mod differing;
 pub mod extend;
 mod ids;
 mod inputs;

@@ -7,12 +7,19 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::model::{Stage, StageId};
 use crate::plan::counts;
 use crate::tables::Tables;
+use crate::workspace::Listings;
 use hilum_cache::receipt::Artifact;
 use hilum_cache::{Digest, Ledger, Result, Sha256, Store};
 use hilum_stages::contract::artifact::ArtifactType;
+use hilum_stages::contract::source::Listing;
+use hilum_stages::counted::{imported, tears_apart};
 use hilum_stages::data::sample::Samples;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
+use std::sync::Arc;
+
+/// Files that a rehearsal looks at: with more, its tables would take the patience of whoever waits for them.
+const MOST_FILES: usize = 100_000;
 
 /// Made-up outputs of a study.
 pub struct Rehearsal {
@@ -33,12 +40,17 @@ struct Variant {
 impl Rehearsal {
     /// The outputs that a study would have. Imports that do not say what to `expect` get made-up images, too.
     pub fn of(p: &Pipeline) -> Rehearsal {
+        Rehearsal::with(p, &HashMap::new())
+    }
+
+    /// The same with these tables of imports, which [`tables_of_files`] gives.
+    pub fn with(p: &Pipeline, read: &HashMap<StageId, Samples>) -> Rehearsal {
         let mut unmade = None;
         let of = |rehearsed: counts::Rehearsed| {
             unmade.get_or_insert(rehearsed.unmade);
             Variant::of(p, rehearsed.tables, rehearsed.approximate)
         };
-        let variants = counts::rehearsed(p).into_iter().map(of).collect();
+        let variants = counts::rehearsed(p, read).into_iter().map(of).collect();
         Rehearsal { variants, unmade: unmade.unwrap_or_default() }
     }
 
@@ -56,6 +68,21 @@ impl Rehearsal {
         }
         Ok(all)
     }
+}
+
+/// The tables of a study's imports from what is known of their files, where a split may tear the images of a patient apart: whether it
+/// does follows from who the patients are, which made-up tables do not say. None where there are more than [`MOST_FILES`] files.
+pub fn tables_of_files(p: &Pipeline, listings: impl FnOnce() -> Listings) -> HashMap<StageId, Samples> {
+    let may_tear = p.stages.iter().any(|s| tears_apart(s.kind.name, &s.parameters));
+    let listings = if may_tear { listings() } else { Listings::new() };
+    if listings.values().flat_map(BTreeMap::values).map(|listing| listing.files.len()).sum::<usize>() > MOST_FILES {
+        return HashMap::new();
+    }
+    let table = |(id, sources): (&StageId, &BTreeMap<String, Arc<Listing>>)| {
+        let sources = sources.iter().map(|(parameter, listing)| (parameter.clone(), Listing::clone(listing))).collect();
+        Some((*id, imported(p.stages[*id].kind.name, &p.stages[*id].parameters, sources)?))
+    };
+    listings.iter().filter_map(table).collect()
 }
 
 impl Variant {
@@ -205,5 +232,36 @@ mod tests {
         assert_eq!(found(PHANTOMS, &compared("images", "[of-real, of-made]")), [], "features of more images");
         assert_eq!(found(PHANTOMS, &compared("parts.test", "of-real")), missing("synthetic"));
         assert_eq!(found(PHANTOMS, &compared("parts.train", "[of-real, of-made]")), missing("real"));
+    }
+
+    /// A table that lies there says who the patients are.
+    #[test]
+    fn a_split_by_image_of_patients_with_several_is_found_in_their_table() {
+        let dir = tempfile::tempdir().unwrap();
+        let directory = dir.path().join("data");
+        std::fs::create_dir(&directory).unwrap();
+        let found = |images_per_patient: usize, by: &str| {
+            let text = format!(
+                "study: s\nseed: 1\nstages:\n  images: {{ stage: import, with: {{ images: data, table: data/t.csv, columns: {{ patient: who, file: file, label: \
+                 finding }} }} }}\n  pixels: {{ stage: prepare, in: {{ samples: images }}, with: {{ size: 32 }} }}\n  parts: {{ stage: split, in: {{ samples: \
+                 images }}, with: {{ train: 0.5, test: 0.5, by: {by} }} }}\n  classifier: {{ stage: train-classifier, in: {{ samples: parts.train, images: pixels \
+                 }}, with: {{ network: {{ smallcnn64: {{ width: 2 }} }}, steps: 1 }} }}\n  scores: {{ stage: evaluate, in: {{ weights: classifier, samples: \
+                 parts.test, images: pixels }} }}\n"
+            );
+            let mut table = "who,file,finding\n".to_owned();
+            for n in 0..40 {
+                std::fs::write(directory.join(format!("{n}.png")), "never read").unwrap();
+                table += &format!("P{},{n}.png,{}\n", n / images_per_patient, if n < 20 { "covid" } else { "normal" });
+            }
+            std::fs::write(directory.join("t.csv"), table).unwrap();
+            let p = study(&text);
+            let workspace = crate::workspace::Workspace::of(&dir.path().join("study.yaml"), None, None, BTreeMap::new());
+            let read = tables_of_files(&p, || workspace.unread(&p));
+            let errors = Rehearsal::with(&p, &read).findings(&p).unwrap().into_iter().filter(Finding::refuses);
+            (read.len(), errors.map(|f| f.check.id).collect::<Vec<_>>())
+        };
+        assert_eq!(found(2, "image"), (1, vec!["leakage.patient_overlap"]));
+        assert_eq!(found(1, "image"), (1, vec![]));
+        assert_eq!(found(2, "patient"), (0, vec![]), "nobody asks");
     }
 }

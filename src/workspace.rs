@@ -171,6 +171,35 @@ impl Workspace {
         Ok(out)
     }
 
+    /// What path parameters name, as far as it is there, with images known by their names alone: none of them is opened.
+    pub fn unread(&self, p: &Pipeline) -> Listings {
+        let written = self.written(&p.study);
+        let list = |source: &Source| -> Option<Listing> {
+            let found = self.locate(source, crate::diagnostic::Span::default(), &written).ok()?;
+            if source.what != SourceKind::Images {
+                return list(&found.path, &found.within, source.what, &written, &mut Memo::default()).ok();
+            }
+            let place = Place { directory: &found.path, within: &found.within, except: &written };
+            let named = |(name, path): (String, PathBuf)| {
+                let digest = Digest::of(path.as_os_str().as_bytes());
+                ListedFile { name, path, digest, note: inspect::UNREAD.to_owned() }
+            };
+            let files = ingest::names(&place, &is_image).ok()?.into_iter().map(named).collect();
+            Some(Listing { digest: Digest::of(source.path.0.as_bytes()), files, passed_over: vec![] })
+        };
+        let mut known: HashMap<(String, SourceKind), Option<Arc<Listing>>> = HashMap::new();
+        let mut out = Listings::new();
+        for (id, stage) in p.stages.pairs().filter(|(_, stage)| stage.kind.pseudonyms) {
+            for source in stage.stage.sources() {
+                let listing = known.entry((source.path.0.clone(), source.what)).or_insert_with(|| list(&source).map(Arc::new));
+                if let Some(listing) = listing {
+                    out.entry(id).or_default().insert(source.parameter, listing.clone());
+                }
+            }
+        }
+        out
+    }
+
     /// What does not fit in the files that path parameters name, as far as stages look into them beforehand and they are there. It
     /// writes nothing but a memo, and that only where there is a private directory.
     pub fn misfits(&self, p: &Pipeline) -> Vec<Diagnostic> {
@@ -229,7 +258,8 @@ impl Workspace {
             ));
         }
         let missing = |message: String| {
-            let help = source.help.map(|help| help.at(&path));
+            let usual = || "paths are relative to the study's file; what lies elsewhere is written `NAME:path`, with `--data NAME=DIR`".to_owned();
+            let help = source.help.map(|help| help.at(&path)).or_else(|| written_path.name.is_none().then(usual));
             let fault = Diagnostic::new("E0403", message).at(span, "no such file or directory").maybe_help(help);
             // Where it was looked for: this is the user's own terminal, and no record.
             Box::new(if let Some(name) = written_path.name { fault.note(format!("`--data {name}` names `{}`", root.display())) } else { fault })
@@ -241,7 +271,10 @@ impl Workspace {
             return Err(Box::new(written_path.leaves(span)));
         }
         match named_files::misnamed(source.what, &real) {
-            Some((why, expected)) => Err(Box::new(Diagnostic::new("E0403", format!("`{text}` {why}")).at(span, expected))),
+            Some((why, expected)) => {
+                let help = format!("`{}` names {}", source.parameter, expected.trim_start_matches("expected "));
+                Err(Box::new(Diagnostic::new("E0403", format!("`{text}` {why}")).at(span, expected).help(help)))
+            }
             None => Ok(Located { path, within: real_root }),
         }
     }
@@ -286,8 +319,11 @@ fn lock_dir(directory: &Path) -> Result<fs::File> {
 /// Extensions of image formats, supported or only known by name. A file without an extension may be an image.
 const IMAGES: &[&str] = &["png", "jpg", "jpeg", "jpe", "jfif", "jif", "tif", "tiff", "bmp", "gif", "webp", "dcm", "dicom", "jp2", "j2k"];
 
+fn is_image(name: &str) -> bool {
+    inspect::ending(name).is_none_or(|ending| IMAGES.contains(&ending.to_ascii_lowercase().as_str()))
+}
+
 fn list(path: &Path, within: &Path, what: SourceKind, written: &[PathBuf], memo: &mut Memo) -> Result<Listing> {
-    let is_image = |name: &str| inspect::ending(name).is_none_or(|ending| IMAGES.contains(&ending.to_ascii_lowercase().as_str()));
     let place = Place { directory: path, within, except: written };
     let found = match what {
         SourceKind::Images => ingest::directory(&place, memo, &is_image, &inspect::note)?,

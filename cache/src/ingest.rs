@@ -87,12 +87,7 @@ const OTHERS: &[&str] = &["lost+found", "$RECYCLE.BIN", "System Volume Informati
 /// If the directory itself, or a file in it, cannot be read.
 pub fn directory(place: &Place, memo: &mut Memo, wanted: &(dyn Fn(&str) -> bool + Sync), inspect: Inspect) -> Result<Contents> {
     let directory = place.directory;
-    let real = directory.canonicalize().map_err(Error::io("read", directory))?;
-    std::fs::read_dir(directory).map_err(Error::io("list", directory))?;
-    let mut walk = Walk { place, wanted, names: vec![], passed_over: vec![], within: vec![], followed: HashSet::new() };
-    walk.below(directory, real);
-    let Walk { mut names, mut passed_over, .. } = walk;
-    names.par_sort_unstable();
+    let (names, mut passed_over) = walked(place, wanted)?;
     let known = &*memo;
     let found: Vec<Result<(Ingested, Option<Stamp>)>> = names.into_par_iter().with_min_len(64).map(|(name, path)| one(name, path, known, inspect)).collect();
     let mut files = Vec::with_capacity(found.len());
@@ -107,6 +102,25 @@ pub fn directory(place: &Place, memo: &mut Memo, wanted: &(dyn Fn(&str) -> bool 
     }
     passed_over.sort_unstable();
     Ok(Contents { files, passed_over })
+}
+
+/// Names and paths of the files that [`directory`] would hash, sorted: none of them is opened.
+///
+/// # Errors
+/// If the directory cannot be read.
+pub fn names(place: &Place, wanted: &(dyn Fn(&str) -> bool + Sync)) -> Result<Vec<(String, PathBuf)>> {
+    walked(place, wanted).map(|found| found.0)
+}
+
+fn walked(place: &Place, wanted: &(dyn Fn(&str) -> bool + Sync)) -> Result<(Vec<(String, PathBuf)>, Vec<PassedOver>)> {
+    let directory = place.directory;
+    let real = directory.canonicalize().map_err(Error::io("read", directory))?;
+    std::fs::read_dir(directory).map_err(Error::io("list", directory))?;
+    let mut walk = Walk { place, wanted, names: vec![], passed_over: vec![], within: vec![], followed: HashSet::new() };
+    walk.below(directory, real);
+    let Walk { mut names, passed_over, .. } = walk;
+    names.par_sort_unstable();
+    Ok((names, passed_over))
 }
 
 /// What is found on the way through a place. The file system says of most entries what they are; only links are looked at.

@@ -42,10 +42,16 @@ pub struct Journal {
     prev: Sha256,
     /// True if what is on the disk is not known any more: no line can follow.
     is_closed: bool,
+    /// The run's directory, in which the file has another name until its first line is on the disk: a journal without a line is
+    /// one whose lines were removed.
+    unnamed: Option<Dir>,
 }
 
+/// The name of a journal without a line yet.
+const UNNAMED: &str = "journal.begun";
+
 impl Journal {
-    /// Starts a run: creates a directory with a unique name and an empty journal.
+    /// Starts a run: creates a directory with a unique name. The run is there once its journal has a line.
     pub fn begin(store: &WritableStore) -> Result<Journal> {
         let number = runs(store)?.last().map_or(0, |last| last.0) + 1;
         let time = clock::now();
@@ -59,11 +65,10 @@ impl Journal {
             match runs.create_dir(run.as_ref(), 0o700) {
                 Ok(()) => {
                     let directory = runs.sub(&run)?;
-                    let (file, path) = (directory.create_log(FILE)?, directory.path().join(FILE));
+                    let (file, path) = (directory.create_log(UNNAMED)?, directory.path().join(FILE));
                     effects::lock(&file, false).map_err(Error::io("lock", &path))?;
-                    directory.sync()?;
                     runs.sync()?;
-                    return Ok(Journal { run, number, path, file, seq: 0, prev: Sha256::of(b""), is_closed: false });
+                    return Ok(Journal { run, number, path, file, seq: 0, prev: Sha256::of(b""), is_closed: false, unnamed: Some(directory) });
                 }
                 Err(Error::Io { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {}
                 Err(e) => return Err(e),
@@ -101,7 +106,7 @@ impl Journal {
         let sync = || effects::perform(Op::SyncFile(&self.file), || self.file.sync_data());
         let written = effects::write_all(&self.file, &bytes);
         let is_written = written.is_ok();
-        let written = written.and_then(|()| if event.is_durable() { sync() } else { Ok(()) });
+        let written = written.and_then(|()| if event.is_durable() || self.unnamed.is_some() { sync() } else { Ok(()) });
         if let Err(e) = written {
             // A disk that filled up in the middle of a line must not leave half of it before the next.
             let is_undone = effects::perform(Op::Change(&self.file), || self.file.set_len(before)).is_ok();
@@ -111,6 +116,12 @@ impl Journal {
             // After a sync that failed, another one says nothing about what was written before.
             self.is_closed = !is_undone || is_written;
             return Err(Error::io("write", &self.path)(e));
+        }
+        if let Some(directory) = self.unnamed.take() {
+            // Where this fails, the run never was: whether its line is found later is not known.
+            let named = directory.rename(UNNAMED, &directory, FILE).and_then(|()| directory.sync());
+            self.is_closed = named.is_err();
+            named?;
         }
         self.seq += 1;
         self.prev = digest;
@@ -154,9 +165,13 @@ pub(crate) fn number_of(bytes: &[u8]) -> u64 {
     std::str::from_utf8(&digits[..end]).ok().and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 
-/// The first line that breaks the chain of a journal, counted from 1: that line, or the one before it, was altered.
+/// The first line that breaks the chain of a journal, counted from 1: that line, or the one before it, was altered. The first one
+/// where there is none: a journal gets its name with a line.
 pub fn first_broken_line(bytes: &[u8]) -> Option<usize> {
     let mut prev = Sha256::of(b"");
+    if scan::lines(bytes, 0).next().is_none() {
+        return Some(1);
+    }
     for (n, line) in scan::lines(bytes, 0).map(|line| &bytes[line]).enumerate() {
         let intact = serde_json::from_slice::<Value>(line)
             .is_ok_and(|body| body.get("prev").and_then(Value::as_str) == Some(&prev.hex()) && body.get("seq").and_then(Value::as_u64) == Some(n as u64));
@@ -289,6 +304,21 @@ mod tests {
         let longer = br#"{"of":"r","bytes":1,"seq":4,"since":{"x":[]},"time":"T","type":"recovered","v":1}"#;
         assert_eq!(entry(longer).and_then(|e| e.event), Some(event(1)), "members may be added");
         assert_eq!(entry(b"{\"seq\":"), None);
+    }
+
+    /// So that one which is there and has no line was emptied.
+    #[test]
+    fn a_journal_is_there_with_its_first_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = WritableStore::create(dir.path()).unwrap();
+        let mut journal = Journal::begin(&store).unwrap();
+        assert!(run_names(&store).unwrap().is_empty() && !journal.path.exists());
+        // A line of a type that need not be on the disk, too.
+        journal.append(&event(0)).unwrap();
+        assert_eq!(run_names(&store).unwrap(), [journal.run()]);
+        assert!(lock::is_held(&store.directory("runs").unwrap().sub(journal.run()).unwrap(), FILE), "by its new name, too");
+        journal.append(&event(1)).unwrap();
+        assert_eq!((fs::read_dir(journal.path.parent().unwrap()).unwrap().count(), entries(&store, journal.run()).unwrap().len()), (1, 2));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::journal::{Entry, Event, scan};
 use crate::marks::mark;
 use crate::receipt::Outputs;
 use crate::{Digest, Receipt, Result, StageKey, Store, journal};
+use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -70,6 +71,38 @@ pub struct Soundness {
     pub unknown: Option<usize>,
     /// True if it ends in the middle of a line: its writer is at it, or died.
     pub is_torn: bool,
+    /// True if it has no whole line. A journal gets its name with its first one, so that its lines were removed.
+    pub is_empty: bool,
+}
+
+impl Soundness {
+    /// How these bytes of a journal read.
+    pub(crate) fn of(bytes: &[u8]) -> Soundness {
+        let is_torn = bytes.last().is_some_and(|last| *last != b'\n');
+        let is_empty = scan::lines(bytes, 0).next().is_none();
+        let mut found = Soundness { altered: journal::first_broken_line(bytes), unknown: None, is_torn, is_empty };
+        for (line, at) in scan::lines(bytes, 0).zip(1..) {
+            match journal::entry(&bytes[line]) {
+                Some(entry) if entry.event.is_some() => {}
+                Some(entry) if !entry.is_spoilt() => found.unknown = found.unknown.or(Some(at)),
+                _ => found.altered = Some(found.altered.map_or(at, |altered| altered.min(at))),
+            }
+        }
+        found
+    }
+}
+
+/// A result that a run reused and of which no journal has the receipt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lost {
+    /// The key of its recipe.
+    pub key: StageKey,
+    /// The study that reused it.
+    pub study: String,
+    /// The stage that did.
+    pub stage: String,
+    /// The run in which it did.
+    pub run: String,
 }
 
 impl ReceiptLine<'_> {
@@ -200,16 +233,24 @@ impl Ledger {
     /// were read.
     pub fn soundness(&self, run: &str) -> Option<Soundness> {
         let run = self.runs.iter().find(|r| r.name == run)?;
-        let is_torn = run.bytes.last().is_some_and(|last| *last != b'\n');
-        let mut found = Soundness { altered: journal::first_broken_line(&run.bytes), unknown: None, is_torn };
-        for (line, at) in scan::lines(&run.bytes, 0).zip(1..) {
-            match journal::entry(&run.bytes[line]) {
-                Some(entry) if entry.event.is_some() => {}
-                Some(entry) if !entry.is_spoilt() => found.unknown = found.unknown.or(Some(at)),
-                _ => found.altered = Some(found.altered.map_or(at, |altered| altered.min(at))),
+        Some(Soundness::of(&run.bytes))
+    }
+
+    /// Results that runs reused and of which no receipt is left, each once: whoever reuses a result reads its receipt, so that the
+    /// journal which had it was cut short, altered or removed.
+    pub fn lost(&self) -> Vec<Lost> {
+        let mut out: Vec<Lost> = vec![];
+        let mut places: Vec<&Place> = self.places.iter().filter(|at| at.key.is_none()).collect();
+        places.sort_by_key(|at| (at.run, at.line.start));
+        for at in places {
+            let Some(Event::Reused { study, stages }) = journal::entry(self.line(at)).and_then(|e| e.event) else { continue };
+            for (stage, key) in stages.into_iter().filter(|(_, key)| self.find_line(key).is_none()) {
+                if out.iter().all(|lost| lost.key != key) {
+                    out.push(Lost { key, study: study.clone(), stage, run: self.runs[at.run].name.clone() });
+                }
             }
         }
-        Some(found)
+        out
     }
 
     /// All receipts, oldest first, with their runs.

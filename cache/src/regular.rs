@@ -8,8 +8,10 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
-/// The longest record, and the longest line of a journal. A line of a million stages, or a tree of a quarter of a million files, fits.
+/// The longest line of a journal, and the longest other record. A line of a million stages fits.
 pub(crate) const RECORD: u64 = 64 << 20;
+/// The longest list of the files of an artifact. One of three million fits.
+pub(crate) const TREE: u64 = 640 << 20;
 /// The longest file that is read whole into memory: journals, tables, lists, memos.
 pub(crate) const WHOLE: u64 = 1 << 30;
 

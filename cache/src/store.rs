@@ -111,7 +111,9 @@ impl Store {
         }
         match directory.read("format", regular::RECORD).map(|text| String::from_utf8_lossy(&text).trim().to_owned()) {
             Ok(text) if text == FORMAT || OLDER.contains(&&*text) => Ok(store),
-            Ok(text) => Err(Error::Format { found: text.chars().take(60).collect(), expected: FORMAT }),
+            Ok(text) => {
+                Err(Error::Format { found: if text.chars().count() > 60 { text.chars().take(59).chain(['…']).collect() } else { text }, expected: FORMAT })
+            }
             Err(e) if e.is_not_found() => Ok(store),
             Err(e) => Err(e),
         }

@@ -56,8 +56,8 @@ impl WritableStore {
         }
         let bytes = files.iter().map(|f| f.size).sum();
         let document = canonical::to_bytes(&Tree { v: 1, files });
-        if document.len() as u64 > regular::RECORD {
-            return Err(Error::TooLarge { path: directory.to_path_buf(), what: "would need a file list of", limit: regular::RECORD });
+        if document.len() as u64 > regular::TREE {
+            return Err(Error::TooLarge { path: directory.to_path_buf(), what: "would need a file list of", limit: regular::TREE });
         }
         let document = self.put(&document)?;
         Ok(Artifact { kind: kind.into(), digest: document.digest, sha256: document.sha256, bytes, file: None })
@@ -75,7 +75,7 @@ impl Store {
             }
             return Ok(vec![Entry { name: name.clone(), digest: artifact.digest, sha256: artifact.sha256, size: artifact.bytes }]);
         }
-        let bytes = self.read_record(&artifact.digest)?;
+        let bytes = self.read_tree(&artifact.digest)?;
         let tree: Tree = serde_json::from_slice(&bytes).map_err(|e| fault(e.to_string()))?;
         if let Some(bad) = tree.files.iter().find(|f| !names::is_plain(&f.name)) {
             return Err(refused(&bad.name));
@@ -96,6 +96,15 @@ impl Store {
 mod tests {
     use super::*;
     use std::fs;
+
+    /// As many as a stage may draw, by the length of an entry: names of seven digits, and files of a megabyte.
+    #[test]
+    fn a_list_of_three_million_files_can_be_read() {
+        let entry = |n: u32| Entry { name: format!("images/{n:05}.png"), digest: Digest::of(b""), sha256: Sha256::of(b""), size: 1_000_000 };
+        let length = |files: u32| canonical::to_bytes(&Tree { v: 1, files: (3_000_000 - files..3_000_000).map(entry).collect() }).len() as u64;
+        let each = length(2) - length(1);
+        assert!(each * 3_000_000 + length(0) <= regular::TREE, "{each}");
+    }
 
     #[test]
     fn one_file_is_itself_and_several_are_a_tree() {

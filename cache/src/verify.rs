@@ -1,5 +1,6 @@
 //! Re-hashing everything in a store.
 
+use crate::ledger::{Lost, Soundness};
 use crate::{Digest, Ledger, Result, Store, WritableStore, freed, journal};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -12,8 +13,13 @@ pub struct Report {
     pub intact: usize,
     /// Objects that are damaged or missing, and who made them.
     pub faults: Vec<Fault>,
-    /// Journals whose chain is broken: the run and the line, counted from 1 (that line, or the one before it).
+    /// Journals with a line that breaks the chain or cannot be read: the run and the line, counted from 1 (that line, or the one
+    /// before it).
     pub broken_journals: Vec<(String, usize)>,
+    /// Runs whose journals have no line any more.
+    pub empty_journals: Vec<String>,
+    /// Results that were reused and whose receipts are in no journal: one was cut short, altered or removed.
+    pub lost_receipts: Vec<Lost>,
 }
 
 /// A damaged or missing object.
@@ -30,11 +36,18 @@ pub struct Fault {
 impl Report {
     /// True if everything is intact.
     pub fn is_intact(&self) -> bool {
-        self.faults.is_empty() && self.broken_journals.is_empty()
+        self.count() == 0
+    }
+
+    /// How many faults there are.
+    pub fn count(&self) -> usize {
+        // Taken apart without `..`: a field that is added later does not compile until it is counted here.
+        let Report { intact: _, faults, broken_journals, empty_journals, lost_receipts } = self;
+        faults.len() + broken_journals.len() + empty_journals.len() + lost_receipts.len()
     }
 }
 
-/// Hashes every object, looks for every object that a receipt names, and follows the chain of every journal.
+/// Hashes every object, looks for every object that a receipt names, and reads every journal along its chain.
 /// Damaged objects are moved to the quarantine, so that the next run recomputes them.
 pub fn verify(store: &WritableStore, ledger: &Ledger) -> Result<Report> {
     let objects = store.objects()?;
@@ -61,9 +74,14 @@ pub fn verify(store: &WritableStore, ledger: &Ledger) -> Result<Report> {
     let is_freed = |digest: &Digest| freed.get(digest).is_some_and(|at| owners.newest.get(digest).is_none_or(|made| made <= at));
     report.faults.extend(owners.made.keys().filter(|d| !present.contains(d) && !is_freed(d)).map(|d| fault(d, "missing")));
     for run in journal::run_names(store)? {
-        let bytes = journal::read(store, &run)?;
-        report.broken_journals.extend(journal::first_broken_line(&bytes).map(|line| (run, line)));
+        let read = Soundness::of(&journal::read(store, &run)?);
+        if read.is_empty {
+            report.empty_journals.push(run);
+        } else {
+            report.broken_journals.extend(read.altered.map(|line| (run, line)));
+        }
     }
+    report.lost_receipts = ledger.lost();
     Ok(report)
 }
 
@@ -112,4 +130,73 @@ fn owners(store: &Store, ledger: &Ledger) -> Result<Owners> {
         }
     }
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::{Event, Finished};
+    use crate::receipt::tests::receipt;
+    use crate::{Journal, StageKey};
+    use std::fs;
+
+    /// A store with a run that computed `a` and `b`, and one that reused `a`; gives the lines of both journals.
+    fn two_runs(store: &WritableStore) -> [(String, Vec<String>); 2] {
+        let key = |name: &str| StageKey(Digest::of(name.as_bytes()));
+        let started = Event::Started { study: "t".into(), pipeline: Digest::of(b""), resolved: serde_json::Value::Null };
+        let made = |name: &str| Event::Receipt { receipt: Box::new(receipt(name, key(name))) };
+        let finished = Event::Finished(Finished { executed: 2, reused: 0, failed: 0, skipped: 0, cancelled: false });
+        let reused = Event::Reused { study: "t".into(), stages: [("again".to_owned(), key("a"))].into() };
+        [vec![started.clone(), made("a"), made("b"), finished.clone()], vec![started, reused, finished]].map(|events| {
+            let mut journal = Journal::begin(store).unwrap();
+            events.iter().for_each(|event| journal.append(event).unwrap());
+            let text = String::from_utf8(journal::read(store, journal.run()).unwrap()).unwrap();
+            (journal.run().to_owned(), text.lines().map(|line| format!("{line}\n")).collect())
+        })
+    }
+
+    /// Empty, broken and lost: how many of each are found.
+    fn found(store: &WritableStore) -> [usize; 3] {
+        let report = verify(store, &Ledger::load(store).unwrap()).unwrap();
+        assert_eq!((report.is_intact(), report.faults.len()), (report.count() == 0, 0));
+        [report.empty_journals.len(), report.broken_journals.len(), report.lost_receipts.len()]
+    }
+
+    #[test]
+    fn a_journal_that_was_emptied_or_cut_short_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = WritableStore::create(dir.path()).unwrap();
+        let [(run, lines), (later, _)] = two_runs(&store);
+        let path = store.run_dir(&run).join("journal.jsonl");
+        assert_eq!(found(&store), [0, 0, 0]);
+        // Bytes, whole lines, and the start of a line alone; each time the later run names what is gone.
+        for (text, expected) in [("", [1, 0, 1]), ("\n\n", [1, 0, 1]), (&lines[0][..20], [1, 0, 1]), (lines[0].as_str(), [0, 0, 1])] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(found(&store), expected, "{text:?}");
+        }
+        let lost = Ledger::load(&store).unwrap().lost();
+        let expected = Lost { key: StageKey(Digest::of(b"a")), study: "t".into(), stage: "again".into(), run: later };
+        assert_eq!(lost, [expected]);
+        // What is cut off behind everything that a later run names looks like the journal of a run that was killed there.
+        fs::write(&path, lines[..2].concat()).unwrap();
+        assert_eq!(found(&store), [0, 0, 0]);
+    }
+
+    /// The chain says nothing of the last line, whose digest stands nowhere.
+    #[test]
+    fn a_last_line_that_says_nothing_any_more_is_said() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = WritableStore::create(dir.path()).unwrap();
+        let [(run, lines), _] = two_runs(&store);
+        let path = store.run_dir(&run).join("journal.jsonl");
+        let mut receipt: serde_json::Value = serde_json::from_str(&lines[1]).unwrap();
+        for (member, empty) in [("/receipt", "{}"), ("/receipt/recipe", "{}"), ("/receipt/key", "\"\"")] {
+            let before = std::mem::replace(receipt.pointer_mut(member).unwrap(), serde_json::from_str(empty).unwrap());
+            fs::write(&path, format!("{}{receipt}\n", lines[0])).unwrap();
+            assert_eq!(found(&store), [0, 1, 1], "{member}");
+            *receipt.pointer_mut(member).unwrap() = before;
+        }
+        fs::write(&path, format!("{}{receipt}\n", lines[0])).unwrap();
+        assert_eq!(found(&store), [0, 0, 0]);
+    }
 }

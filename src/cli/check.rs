@@ -6,11 +6,11 @@ use crate::checks::Finding;
 use crate::driver::Study;
 use crate::mutate::{Mutant, mutants};
 use crate::progress::remark;
-use crate::rehearsal::Rehearsal;
+use crate::rehearsal::{Rehearsal, tables_of_files};
 use clap::Args;
 use hilum_stages::words::counted;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 #[derive(Args)]
 pub(super) struct CheckArgs {
@@ -30,8 +30,9 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<u8> {
         Err(code) => return Ok(code),
     };
     let (name, stages) = (&study.pipeline.study, study.pipeline.stages.len());
-    // As if it had run, on made-up tables: what its design decides needs no data.
-    let rehearsal = Rehearsal::of(&study.pipeline);
+    // As if it had run, on made-up tables: what its design decides needs no data. Mutants are of the design, too.
+    let read = if args.mutate { HashMap::new() } else { tables_of_files(&study.pipeline, || study.workspace.unread(&study.pipeline)) };
+    let rehearsal = Rehearsal::with(&study.pipeline, &read);
     let found: Vec<Finding> = rehearsal.findings(&study.pipeline)?;
     if args.mutate {
         return mutate(args, &study, &rehearsal, &found);
@@ -46,7 +47,8 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<u8> {
         ));
     }
     if !found.is_empty() && !args.json {
-        remark("note: the data were not read: how many patients and images a finding concerns is an estimate");
+        let what = if read.is_empty() { "the data were not read" } else { "of the data, names of files and tables were read, and no images" };
+        remark(format!("note: {what}: how many patients and images a finding concerns is an estimate"));
     }
     if args.json {
         say_with_diagnostics(

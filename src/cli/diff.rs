@@ -2,8 +2,10 @@
 
 use super::{DONE, StoreArgs, complete, open, say};
 use crate::compare_runs::{self, Change, Comparison, Metric, Record};
+use crate::pipeline::differing;
 use clap::Args;
 use clap_complete::engine::ArgValueCandidates;
+use hilum_cache::Digest;
 use hilum_stages::words::counted;
 use serde_json::{Value, json};
 
@@ -92,7 +94,8 @@ fn to_text(c: &Comparison) -> Vec<String> {
 fn change(c: &Change) -> String {
     let more = if c.stages.len() > NAMED { format!(" and {}", counted(c.stages.len() - NAMED, "other stage", "other stages")) } else { String::new() };
     let stages: Vec<&str> = c.stages.iter().take(NAMED).map(String::as_str).collect();
-    format!("{}{more}   {}: {} → {}", stages.join(", "), c.path, short(&c.old), short(&c.new))
+    let differing = differing::differing(&c.path, &short(&c.old), &short(&c.new), &|_, _| None);
+    format!("{}{more}   {}", stages.join(", "), differing::line(&differing, ": "))
 }
 
 fn metric(m: &Metric) -> String {
@@ -101,13 +104,27 @@ fn metric(m: &Metric) -> String {
     format!("{}   {}: {} → {}", m.stage, of.join(" "), value(m.old), value(m.new))
 }
 
-/// A value in a few characters: digests by their beginning, nothing as such.
-fn short(value: &Value) -> String {
-    const DIGEST: usize = 12;
+/// A value with digests by their beginning.
+fn short(value: &Value) -> Value {
     match value {
-        Value::Null => "–".to_owned(),
-        Value::String(text) if text.starts_with("b3:") => text.chars().take(DIGEST).collect::<String>() + "…",
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::String(text) => text.parse::<Digest>().map_or_else(|_| value.clone(), |digest| digest.short().into()),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_shows_what_differs_as_a_study_writes_it() {
+        let said = |path: &str, old: Value, new: Value| change(&Change { stages: vec!["a".into()], path: path.into(), old, new });
+        let long = |at: usize| (0..40).map(|n| json!(if n == at { 7 } else { n + 1000 })).collect::<Value>();
+        assert_eq!(said("epochs", json!(1.0), json!(2.0)), "a   epochs: 1 → 2");
+        assert_eq!(said("rates", long(40), long(3)), "a   rates[3]: 1003 → 7");
+        assert_eq!(said("classes", Value::Null, json!({ "covid": { "images": 9 } })), "a   classes: nothing → { covid: { images: 9 } }");
+        let digests = [b"x", b"y"].map(|bytes| Digest::of(bytes));
+        let [old, new] = digests.map(|d| d.short());
+        assert_eq!(said("images", digests[0].to_string().into(), digests[1].to_string().into()), format!("a   images: {old} → {new}"));
     }
 }

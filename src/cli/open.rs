@@ -97,7 +97,10 @@ pub(super) fn run(store: &Store, name: Option<&str>) -> anyhow::Result<String> {
 
 /// Says that the journal of a run was altered, if it was.
 pub(super) fn remark_altered(ledger: &Ledger, run: &str) {
-    if let Some(line) = ledger.soundness(run).and_then(|journal| journal.altered) {
+    let Some(journal) = ledger.soundness(run) else { return };
+    if journal.is_empty {
+        remark(format!("warning: the journal of run {run} is empty: its lines were removed, and what the run did is not known"));
+    } else if let Some(line) = journal.altered {
         remark(format!("warning: the journal of run {run} was altered at line {line} or the line before it: what it says from there on cannot be relied on"));
     }
 }

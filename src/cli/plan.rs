@@ -3,6 +3,7 @@
 pub(super) mod json;
 
 use super::{DONE, FAILED, REFUSED, StudyArgs, open, say, wrong};
+use crate::checks::{Finding, Severity};
 use crate::driver::forecast::Forecast;
 use crate::driver::{self, Device, Opened, Study, text};
 use crate::pipeline::model::{Pipeline, StageId};
@@ -11,10 +12,12 @@ use crate::plan::counts::{self, Count, CountedTable, Counts};
 use crate::plan::printed::{Beside, beside};
 use crate::plan::{Decision, Plan};
 use crate::progress::remark;
+use crate::rehearsal::{Rehearsal, tables_of_files};
 use clap::Args;
 use hilum_cache::Store;
 use hilum_stages::contract::artifact::ArtifactType;
-use hilum_stages::contract::source::SourceKind;
+use hilum_stages::contract::source::{Listing, SourceKind};
+use hilum_stages::counted::imported;
 use hilum_stages::data::sample::Samples;
 use hilum_stages::published::{Paper, audit};
 use hilum_stages::words::counted;
@@ -60,7 +63,8 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
         }
         Err(e) => return open::code(e),
     };
-    let (plan, found) = opened.plan_and_findings()?;
+    let (plan, mut found) = opened.plan_and_findings()?;
+    found.extend(foreseen(&opened, &plan, &found)?);
     let forecast = Forecast::of(&study, &opened.session, &plan);
     if args.json {
         let mut document = json::of(&study, &plan, &forecast, &found);
@@ -91,11 +95,29 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
     Ok(if refused { REFUSED } else { code })
 }
 
+/// Errors that a run would find once its imports have told who the patients are: the tables that they read are there.
+fn foreseen(opened: &Opened, plan: &Plan, found: &[Finding]) -> anyhow::Result<Vec<Finding>> {
+    let p = &opened.study.pipeline;
+    if plan.decisions.iter().all(|d| matches!(d, Decision::Reuse { .. } | Decision::Unwanted)) {
+        return Ok(vec![]);
+    }
+    let read = tables_of_files(p, || opened.session.listings.clone());
+    let all = if read.is_empty() { vec![] } else { Rehearsal::with(p, &read).findings(p)? };
+    let is_new = |f: &Finding| f.check.severity == Severity::Error && !found.iter().any(|known| known.check.id == f.check.id && known.stage == f.stage);
+    Ok(all.into_iter().filter(is_new).collect())
+}
+
 /// Every table by output: images and patients of each label.
 fn counts(opened: &Opened, plan: &Plan) -> anyhow::Result<Counts> {
     let (store, tables) = (&opened.session.store, &opened.session.tables);
     let known = |id: StageId, port: &str| {
-        let Decision::Reuse { outputs, .. } = &plan.decisions[id] else { return Ok(None) };
+        let Decision::Reuse { outputs, .. } = &plan.decisions[id] else {
+            // An import makes its table of what is known of its files.
+            let sources = opened.session.listings.get(&id).filter(|_| port == "samples");
+            let sources = sources.map(|all| all.iter().map(|(parameter, listing)| (parameter.clone(), Listing::clone(listing))).collect());
+            let stage = &opened.study.pipeline.stages[id];
+            return Ok(sources.and_then(|sources| imported(stage.kind.name, &stage.parameters, sources)));
+        };
         let artifact = outputs.get(port).filter(|a| ArtifactType::Samples.is(a));
         artifact.map(|a| Ok(Samples::of(tables.samples(store, a)?.to_vec()))).transpose()
     };

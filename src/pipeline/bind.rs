@@ -168,11 +168,11 @@ fn output(text: &Key, port: &Port, scope: &Scope, diagnostics: &mut Vec<Diagnost
     };
     if output.artifact != port.artifact {
         let fits: Vec<String> = from_kind.outputs.iter().filter(|p| p.artifact == port.artifact).map(|p| format!("`{}.{}`", b.stage, p.name)).collect();
-        let help = (!fits.is_empty()).then(|| format!("of the right type: {}", fits.join(", ")));
+        let help = if fits.is_empty() { format!("bind an output that is {}", port.artifact) } else { format!("of the right type: {}", fits.join(", ")) };
         diagnostics.push(
             Diagnostic::new("E0205", format!("input `{}` takes {}, but `{}` is {}", port.name, port.artifact, text.text, output.artifact))
                 .at(text.span, format!("this is {}", output.artifact))
-                .maybe_help(help),
+                .help(help),
         );
         return None;
     }

@@ -72,6 +72,10 @@ impl Written for Node {
     }
 }
 
+fn manual(kind: &StageKind) -> String {
+    format!("`hilum stages {}` explains it", kind.name)
+}
+
 fn report(bad: &BadParameter, with: &Node, raw: &RawStage, kind: &StageKind) -> Diagnostic {
     let name = bad.path.join(".");
     let missing_with = matches!(&with.value, Yaml::Map(m) if m.is_empty());
@@ -88,9 +92,7 @@ fn report(bad: &BadParameter, with: &Node, raw: &RawStage, kind: &StageKind) -> 
         Fault::Missing(field) => {
             let whose = if name.is_empty() { format!("`{}`", raw.name.text) } else { format!("`{name}` of `{}`", raw.name.text) };
             let at = if bad.path.is_empty() { raw.name.span } else { with.place_of(&bad.path, false) };
-            Diagnostic::new("E0105", format!("{whose} needs the parameter `{field}`"))
-                .at(at, format!("`{field}` is missing"))
-                .help(format!("`hilum stages {}` explains it", kind.name))
+            Diagnostic::new("E0105", format!("{whose} needs the parameter `{field}`")).at(at, format!("`{field}` is missing")).help(manual(kind))
         }
         Fault::Choice { found, known } => {
             Diagnostic::new("E0106", format!("`{found}` is not a value of `{name}`")).at(with.place_of(&bad.path, true), "unknown value").help(
@@ -105,9 +107,11 @@ fn report(bad: &BadParameter, with: &Node, raw: &RawStage, kind: &StageKind) -> 
                 .help(format!("keep one, such as `{}: {{ {}: {{}} }}`", bad.path.last().map_or("", String::as_str), found[0]))
         }
         Fault::Value(why) if bad.path.is_empty() => {
-            Diagnostic::new("E0106", format!("invalid parameters of `{}`: {why}", raw.name.text)).at(whole, found_in(why))
+            Diagnostic::new("E0106", format!("invalid parameters of `{}`: {why}", raw.name.text)).at(whole, found_in(why)).help(manual(kind))
         }
-        Fault::Value(why) => Diagnostic::new("E0106", format!("`{name}` of `{}`: {why}", raw.name.text)).at(with.place_of(&bad.path, true), found_in(why)),
+        Fault::Value(why) => {
+            Diagnostic::new("E0106", format!("`{name}` of `{}`: {why}", raw.name.text)).at(with.place_of(&bad.path, true), found_in(why)).help(manual(kind))
+        }
     }
 }
 
@@ -243,23 +247,29 @@ pub(super) fn expect(raw: &RawStage, kind: &StageKind, names: &Names, diagnostic
             Some(found) => drop(out.insert(label.text.clone(), found)),
             None => diagnostics.push(
                 Diagnostic::new("E0106", format!("`expect` of `{}` takes counts by label", raw.name.text))
-                    .at(node.span, "expected at most 10,000,000, or `{ images: N, patients: N }` with no more patients than images"),
+                    .at(node.span, "expected at most 10,000,000, or `{ images: N, patients: N }` with no more patients than images")
+                    .help("write `expect: { covid: 226 }`, or `expect: { covid: { images: 226, patients: 130 } }`"),
             ),
         }
     }
     if !out.is_empty() && kind.outputs.first().is_none_or(|p| p.artifact != ArtifactType::Samples) {
-        diagnostics
-            .push(Diagnostic::new("E0106", format!("`{}` produces no samples to count", raw.name.text)).at(raw.expect[0].0.span, "`expect` counts images"));
+        diagnostics.push(
+            Diagnostic::new("E0106", format!("`{}` produces no samples to count", raw.name.text))
+                .at(raw.expect[0].0.span, "`expect` counts images")
+                .help("write it at the stage that makes the samples"),
+        );
     }
     out
 }
+
+const RESOURCES: &str = "write `resources: { gpu: 1, memory: 8G, threads: 2 }`";
 
 /// Reads `resources`.
 pub(super) fn resources(raw: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Resources {
     let mut out = Resources::default();
     let Some(node) = raw.resources else { return out };
     let Yaml::Map(entries) = &node.value else {
-        diagnostics.push(Diagnostic::new("E0502", "`resources` must be a mapping").at(node.span, "expected a mapping"));
+        diagnostics.push(Diagnostic::new("E0502", "`resources` must be a mapping").at(node.span, "expected a mapping").help(RESOURCES));
         return out;
     };
     for (key, value) in entries {
@@ -282,7 +292,7 @@ pub(super) fn resources(raw: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Re
             diagnostics.push(
                 Diagnostic::new("E0502", format!("`{}` is not a valid value of `{}`", value.text().unwrap_or(value.what()), key.text))
                     .at(value.span, "here")
-                    .help("write `resources: { gpu: 1, memory: 8G, threads: 2 }`"),
+                    .help(RESOURCES),
             );
         }
     }
@@ -294,7 +304,11 @@ pub(super) fn retry(raw: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> u32 {
     let Some(node) = raw.retry else { return 0 };
     let n = node.to_json().as_u64().filter(|n| *n <= 100);
     if n.is_none() {
-        diagnostics.push(Diagnostic::new("E0502", "`retry` is an integer from 0 to 100").at(node.span, "not a count"));
+        diagnostics.push(
+            Diagnostic::new("E0502", "`retry` is a whole number from 0 to 100")
+                .at(node.span, "not a count")
+                .help("write `retry: 2`: how often a stage that fails is tried again"),
+        );
     }
     n.unwrap_or(0) as u32
 }

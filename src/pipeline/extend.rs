@@ -71,13 +71,13 @@ fn below(root: Node, file: &Path, seen: &mut Vec<PathBuf>, texts: &mut Texts, di
     let Some((_, base)) = root.entry("extends") else { return Some(root) };
     let fault = |message: String| Diagnostic::new("E0008", message).at(base.span, "named here");
     let Some(name) = base.text().filter(|_| !base.is_null()) else {
-        diagnostics.push(fault(format!("`extends` must name a file, found {}", base.what())));
+        diagnostics.push(fault(format!("`extends` must name a file, found {}", base.what())).help("write `extends: base.yaml`; that file may extend another"));
         return None;
     };
     let path = file.parent().unwrap_or(Path::new("")).join(name);
     let real = path.canonicalize().unwrap_or_else(|_| path.clone());
     if seen.contains(&real) {
-        diagnostics.push(fault(format!("`{name}` is extended in a cycle")));
+        diagnostics.push(fault(format!("`{name}` is extended in a cycle")).help("remove `extends` from one of these files"));
         return None;
     }
     if !path.is_file() {

@@ -75,7 +75,8 @@ impl ExpandedStages {
                     diagnostics.push(
                         Diagnostic::new("E0207", format!("`{whose}` does not produce the output `{}` with these parameters", output.name))
                             .at(text.span, "used here")
-                            .context(study.stages[*stage].with.span, "parameters of the stage"),
+                            .context(study.stages[*stage].with.span, "parameters of the stage")
+                            .help(format!("`hilum stages {}` says which parameters make it", self.stages[id].kind.name)),
                     );
                     return Err(Missing::Faulty);
                 }

@@ -85,6 +85,12 @@ pub fn spell(name: &str, cell: &Cell) -> String {
     cell.iter().fold(name.to_owned(), |out, (axis, value)| out + "/" + axis + "=" + value)
 }
 
+/// How the values of an axis are written.
+fn listed(axis: &str) -> String {
+    let values = if axis == REPEAT { "[0, 1, 2]" } else { "[one, another]" };
+    format!("write its values as a list, such as `{axis}: {values}`")
+}
+
 /// The axes that a stage declares.
 pub fn declared(stage: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Axes {
     let mut axes = Axes::new();
@@ -94,17 +100,17 @@ pub fn declared(stage: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Axes {
             diagnostics.push(bad_name(&name.text, "an axis").at(name.span, NAME));
         }
         let Yaml::List(items) = &node.value else {
-            diagnostics.push(fault(format!("the axis `{}` must be a list of values, found {}", name.text, node.what()), node.span));
+            diagnostics.push(fault(format!("the axis `{}` must be a list of values, found {}", name.text, node.what()), node.span).help(listed(&name.text)));
             continue;
         };
         if items.is_empty() {
-            diagnostics.push(fault(format!("the axis `{}` has no value", name.text), node.span));
+            diagnostics.push(fault(format!("the axis `{}` has no value", name.text), node.span).help(listed(&name.text)));
         }
         let mut axis = Axis { values: vec![], places: vec![] };
         for item in items {
             match spelt(item) {
                 Some((text, _)) if axis.values.iter().any(|v| v.0 == text) => {
-                    diagnostics.push(fault(format!("the axis `{}` has the value `{text}` twice", name.text), item.span))
+                    diagnostics.push(fault(format!("the axis `{}` has the value `{text}` twice", name.text), item.span).help("remove one of them"))
                 }
                 // A binding may spell a number in any way: it could mean either.
                 Some((text, _)) if axis.values.iter().any(|v| is_same(&v.0, &text)) => {
@@ -122,7 +128,7 @@ pub fn declared(stage: &RawStage, diagnostics: &mut Vec<Diagnostic>) -> Axes {
                     diagnostics.push(fault(message, item.span).help("quote it, or give it a name"))
                 }
                 Some((text, value)) if name.text == REPEAT && !value.is_u64() => {
-                    diagnostics.push(fault(format!("the axis `repeat` counts from 0, found `{text}`"), item.span))
+                    diagnostics.push(fault(format!("the axis `repeat` counts from 0, found `{text}`"), item.span).help(listed(REPEAT)))
                 }
                 Some(value) => {
                     axis.values.push(value);

@@ -69,7 +69,7 @@ impl Builder<'_> {
                 Event::DocumentStart(_) => {
                     documents += 1;
                     if documents > 1 {
-                        self.fault("E0005", "a study is one document", span, "a second document begins here", None);
+                        self.fault("E0005", "a study is one document", span, "a second document begins here", say("write it to a file of its own"));
                         return None;
                     }
                 }
@@ -77,7 +77,13 @@ impl Builder<'_> {
                     self.tag(tag.is_some(), span);
                     let quoted = style != ScalarStyle::Plain;
                     if !quoted && [".nan", ".inf", "-.inf", "+.inf"].iter().any(|n| value.eq_ignore_ascii_case(n)) {
-                        self.fault("E0006", format!("`{value}` is not a finite number"), span, "expected a number", None);
+                        self.fault(
+                            "E0006",
+                            format!("`{value}` is not a finite number"),
+                            span,
+                            "expected a number",
+                            say("write a number, or quote it to make it text"),
+                        );
                     }
                     let text = self.without_controls(value.into_owned(), span);
                     self.add(Node::new(span, Yaml::Scalar(text, quoted)), anchor, 1)?;
@@ -108,7 +114,7 @@ impl Builder<'_> {
                 }
                 Event::Alias(anchor) => {
                     let Some((node, size)) = self.anchors.get(&anchor).cloned() else {
-                        self.fault("E0002", "alias refers to a value that contains it", span, "here", None);
+                        self.fault("E0002", "alias refers to a value that contains it", span, "here", say("write the value itself in its place"));
                         return None;
                     };
                     self.add(node, 0, size)?;
@@ -152,7 +158,13 @@ impl Builder<'_> {
                     Yaml::Scalar(ref text, _) if text.starts_with('$') && !out.iter().any(|e| e.0.text == MERGE) => out.push((key.clone(), map)),
                     _ => {
                         let found = map.what();
-                        self.fault("E0007", format!("`<<` merges a mapping, or a list of mappings, found {found}"), map.span, "expected a mapping", None);
+                        self.fault(
+                            "E0007",
+                            format!("`<<` merges a mapping, or a list of mappings, found {found}"),
+                            map.span,
+                            "expected a mapping",
+                            say("name the anchor of a mapping: `<<: *name`"),
+                        );
                     }
                 }
             }
@@ -162,13 +174,13 @@ impl Builder<'_> {
 
     fn tag(&mut self, tagged: bool, span: Span) {
         if tagged {
-            self.fault("E0005", "tags have no meaning in a study", span, "this value has a tag", Some("remove the tag".into()));
+            self.fault("E0005", "tags have no meaning in a study", span, "this value has a tag", say("remove the tag"));
         }
     }
 
     fn open(&mut self, open: Open, span: Span, anchor: usize) -> Option<()> {
         if self.stack.len() >= MAX_LEVELS {
-            self.fault("E0004", format!("the file is nested more than {MAX_LEVELS} levels deep"), span, "too deep", None);
+            self.fault("E0004", format!("the file is nested more than {MAX_LEVELS} levels deep"), span, "too deep", say("write it with fewer levels"));
             return None;
         }
         self.stack.push((open, span, anchor, self.nodes));
@@ -178,7 +190,13 @@ impl Builder<'_> {
     fn add(&mut self, node: Node, anchor: usize, size: usize) -> Option<()> {
         self.nodes += size;
         if self.nodes > MAX_NODES {
-            self.fault("E0004", format!("the file has more than {MAX_NODES} nodes"), node.span, "anchors multiply here", None);
+            self.fault(
+                "E0004",
+                format!("the file has more than {MAX_NODES} nodes"),
+                node.span,
+                "anchors multiply here",
+                say("write fewer aliases of large values"),
+            );
             return None;
         }
         if anchor > 0 {
@@ -205,13 +223,22 @@ impl Builder<'_> {
                         };
                         if let Some(first) = first {
                             self.diagnostics.push(
-                                Diagnostic::new("E0003", format!("duplicate key `{text}`")).at(span, "defined again here").context(first, "first defined here"),
+                                Diagnostic::new("E0003", format!("duplicate key `{text}`"))
+                                    .at(span, "defined again here")
+                                    .context(first, "first defined here")
+                                    .help("keep one of them"),
                             );
                         }
                         *key = Some(Key { span, text });
                     }
                     _ => {
-                        self.fault("E0007", "a key must be a single word", span, "not a word", None);
+                        self.fault(
+                            "E0007",
+                            "a key must be a single word",
+                            span,
+                            "not a word",
+                            say("write a word before the colon; quote one that has odd characters"),
+                        );
                         return None;
                     }
                 }
@@ -232,6 +259,11 @@ impl Places {
     fn byte(&self, character: usize) -> usize {
         self.0.as_ref().map_or(character, |bytes| bytes.get(character).map_or(self.1, |b| *b as usize)).min(self.1)
     }
+}
+
+/// Advice.
+fn say(help: &str) -> Option<String> {
+    Some(help.to_owned())
 }
 
 #[cfg(test)]

@@ -44,7 +44,9 @@ impl StudyPath<'_> {
             // What lies elsewhere is given a name on the command line, so that a study is the same on every machine.
             None => fault.help("write it as `NAME:path`, and pass `--data NAME=DIR`"),
             Some(name) if is_absolute => fault.help(format!("what follows `{name}:` is a path below the directory that `--data {name}` names")),
-            Some(_) => fault,
+            Some(name) => {
+                fault.help(format!("what follows `{name}:` stays below the directory that `--data {name}` names; give the one above it, or another name"))
+            }
         })
     }
 

@@ -2,6 +2,7 @@
 
 use super::node::{Key, Node, Yaml};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use hilum_stages::words;
 use std::borrow::Cow;
 
 /// A study as it is written.
@@ -71,9 +72,12 @@ const SHOWN: usize = 40;
 /// What a name is made of.
 pub(super) const NAME: &str = "expected at most 100 lower-case letters, digits and hyphens, starting with a letter";
 
+/// What to do about a study without stages.
+const NO_STAGES: &str = "add `stages: { NAME: { stage: KIND } }`; `hilum stages` lists the kinds, and `hilum init` writes a study to start from";
+
 /// The fault of a name.
 pub(super) fn bad_name(name: &str, of: &str) -> Diagnostic {
-    let message = match name.chars().take(SHOWN).collect::<String>() {
+    let message = match words::cut(name, SHOWN) {
         shown if shown.is_empty() => format!("the name of {of} is empty"),
         shown => format!("`{shown}` is not a valid name for {of}"),
     };
@@ -102,11 +106,11 @@ pub fn read<'a>(root: &'a Node, checks: &[&str], diagnostics: &mut Vec<Diagnosti
     let mut stages = vec![];
     let mut span = first_line(root);
     match root.entry("stages") {
-        None => r.diagnostics.push(Diagnostic::new("E0103", "the study has no stages").at(span, "`stages:` is missing")),
+        None => r.diagnostics.push(Diagnostic::new("E0103", "the study has no stages").at(span, "`stages:` is missing").help(NO_STAGES)),
         Some((key, node)) => {
             span = key.span;
             if matches!(&node.value, Yaml::Map(entries) if entries.is_empty()) {
-                r.diagnostics.push(Diagnostic::new("E0103", "the study has no stages").at(span, "no stage is here"));
+                r.diagnostics.push(Diagnostic::new("E0103", "the study has no stages").at(span, "no stage is here").help(NO_STAGES));
             }
             for (name, node) in r.map(node, "`stages`").unwrap_or_default() {
                 if !is_name(&name.text) {

@@ -30,7 +30,8 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
             let names: Vec<&str> = cycle.iter().chain(cycle.first()).map(|i| study.stages[*i].name.text.as_str()).collect();
             diagnostics.push(
                 Diagnostic::new("E0208", format!("stages depend on each other in a cycle: {}", names.join(" → ")))
-                    .at(study.stages[cycle[0]].name.span, "part of the cycle"),
+                    .at(study.stages[cycle[0]].name.span, "part of the cycle")
+                    .help("bind an input of one of them to another stage"),
             );
             return None;
         }
@@ -72,6 +73,7 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
                 let other = || {
                     Diagnostic::new("E0007", format!("`with` must be a mapping, but `{text}` stands for {}", with.what()))
                         .at(raw.with.span, "expected a mapping")
+                        .help("name a variable that holds parameters, or write `with: { PARAMETER: VALUE }`")
                 };
                 let fault = || text.strip_prefix('$').and_then(|axis| names.not_in_vars(axis)).unwrap_or_else(other);
                 diagnostics.extend(unresolved.places.is_empty().then(fault));
@@ -119,8 +121,11 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
             made.cells[i].insert(cell, id);
         }
         if made.stages.len() == before && !open[i] && !made.absent[i].is_empty() && made.absent[i].len() == count {
-            diagnostics
-                .push(Diagnostic::new("E0304", format!("`exclude` excludes every cell of `{}`", raw.name.text)).at(raw.name.span, "nothing is left to run"));
+            diagnostics.push(
+                Diagnostic::new("E0304", format!("`exclude` excludes every cell of `{}`", raw.name.text))
+                    .at(raw.name.span, "nothing is left to run")
+                    .help("remove an entry of `exclude`, or the stage"),
+            );
         }
     }
     Some(Pipeline {
@@ -157,7 +162,8 @@ fn axes_of(raw: &RawStage, declared: &Axes, bound: &[Bound], axes: &[Axes], open
                         diagnostics.push(
                             Diagnostic::new("E0302", format!("`{}` has no cell `{name}={value}`", b.stage))
                                 .at(span, "restricted to here")
-                                .context(text.span, "inherited from here"),
+                                .context(text.span, "inherited from here")
+                                .help(format!("declare `{value}` in the axis `{name}` of `{}`, or leave it out here", b.stage)),
                         );
                     }
                 }

@@ -120,7 +120,10 @@ pub(super) fn substitute(node: &Node, names: &Names, out: &mut Unresolved) -> No
                         Yaml::Scalar(text, _) => text,
                         _ => {
                             let message = format!("`{}` stands for a mapping or a list, but a key must be a word", key.text);
-                            out.fault(key.span, Diagnostic::new("E0007", message).at(key.span, "used as a key"));
+                            out.fault(
+                                key.span,
+                                Diagnostic::new("E0007", message).at(key.span, "used as a key").help("give the variable one word, or write the key itself"),
+                            );
                             key.text.clone()
                         }
                     };
@@ -145,7 +148,7 @@ pub(super) fn substitute(node: &Node, names: &Names, out: &mut Unresolved) -> No
             }
             for (n, (key, _)) in entries.iter().enumerate() {
                 if let Some((first, _)) = entries[..n].iter().find(|e| e.0.text == key.text) {
-                    let fault = Diagnostic::new("E0003", format!("duplicate key `{}`", key.text)).at(key.span, "defined again here");
+                    let fault = Diagnostic::new("E0003", format!("duplicate key `{}`", key.text)).at(key.span, "defined again here").help("keep one of them");
                     out.fault(key.span, fault.context(first.span, "first defined here"));
                 }
             }
@@ -217,7 +220,12 @@ fn scalar(text: &str, quoted: bool, names: &Names, place: Span, origins: &mut Ve
             }
             NameValue::Value(..) => {
                 let message = format!("`${name}` stands for a mapping or a list, which cannot be part of a text");
-                out.fault(place, Diagnostic::new("E0007", message).at(place, "in this text"));
+                out.fault(
+                    place,
+                    Diagnostic::new("E0007", message)
+                        .at(place, "in this text")
+                        .help("name a key of the mapping, such as `$name.key`; write `$$` for a dollar sign"),
+                );
             }
             NameValue::Hidden => out.places.push(place),
             NameValue::Unknown => out.fault(place, names.unknown(name, place)),

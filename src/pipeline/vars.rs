@@ -26,7 +26,8 @@ pub(super) fn resolve(written: &[(Key, Node)], diagnostics: &mut Vec<Diagnostic>
                 let names: Vec<String> = cycle.iter().chain(cycle.first()).map(|i| format!("`{}`", written[*i].0.text)).collect();
                 diagnostics.push(
                     Diagnostic::new("E0110", format!("variables stand for each other in a cycle: {}", names.join(" → ")))
-                        .at(written[cycle[0]].0.span, "part of the cycle"),
+                        .at(written[cycle[0]].0.span, "part of the cycle")
+                        .help("give one of them a value of its own"),
                 );
                 vars.broken.extend(cycle.iter().map(|i| written[*i].0.text.clone()));
             }

@@ -2,12 +2,12 @@
 //! `expect` of its imports and the rules of its stages. No image is read.
 
 use crate::checks::expected::{self, differs, possible_labels};
-use crate::pipeline::model::{Input, Pipeline, Stage, StageId};
+use crate::pipeline::model::{Input, Pipeline, Source, Stage, StageId};
 use crate::tables::Summary;
 use hilum_cache::{Digest, Result};
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::contract::context::Context;
-use hilum_stages::counted::{Given, is_exact, roster, tables};
+use hilum_stages::counted::{Given, is_exact, is_true, roster, tables};
 use hilum_stages::data::sample::{Origin, Sample, Samples};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -33,7 +33,7 @@ pub struct CountedTable {
     pub labels: BTreeMap<String, Count>,
     /// True where it is from a table in the store, and not from the rules.
     pub is_known: bool,
-    /// True where other images of the same numbers would give the same counts.
+    /// True where a run gives these counts, with these images or with others of the same numbers.
     pub is_exact: bool,
 }
 
@@ -59,7 +59,8 @@ pub struct Counts {
 pub fn counts(p: &Pipeline, known: &dyn Fn(StageId, &str) -> Result<Option<Samples>>) -> Result<Counts> {
     let mut found: HashMap<(StageId, &'static str), Samples> = HashMap::new();
     let is_told = |s: &&Stage| !s.expect.is_empty() && s.inputs.is_empty() && s.expect.values().any(|e| e.patients.is_none());
-    let mut approximate = BTreeSet::new();
+    // Stages whose tables are, image by image, those of a run.
+    let (mut approximate, mut certain) = (BTreeSet::new(), BTreeSet::new());
     let is_allowed = p.allow.iter().any(|a| a.id.text == expected::ID);
     let mut out = Counts { has_patients: !p.stages.iter().any(|s| is_told(&s)), ..Counts::default() };
     for (id, stage) in p.stages.pairs() {
@@ -71,16 +72,23 @@ pub fn counts(p: &Pipeline, known: &dyn Fn(StageId, &str) -> Result<Option<Sampl
             out.tables.push(CountedTable { stage: id, port, labels: of(&table.rows), is_known, is_exact: true });
             found.insert((id, port), table);
         }
+        if is_known {
+            certain.insert(id);
+        }
         if ports.is_empty() || is_known {
             continue;
         }
         match made(p, stage, &found, false) {
-            Ok(Made { tables: made, is_exact }) => {
-                let is_exact = is_exact && !takes_from(stage, &approximate);
+            Ok(Made { tables: made, is_exact, is_true }) => {
+                let is_true = is_true && tables_of(p, stage).all(|s| certain.contains(&s));
+                let is_exact = is_true || is_exact && !takes_from(stage, &approximate);
+                if is_true {
+                    certain.insert(id);
+                }
                 if !is_exact {
                     approximate.insert(id);
                 }
-                let first = made.first().filter(|(_, table)| !is_allowed && is_exact && knows_patients(stage, table));
+                let first = made.first().filter(|(_, table)| !is_allowed && is_exact && (is_true || knows_patients(stage, table)));
                 out.unmet.extend(first.and_then(|(_, table)| differs(stage, &Summary::of(&table.rows))).map(|why| (id, why)));
                 for (port, table) in made {
                     out.tables.push(CountedTable { stage: id, port, labels: of(&table.rows), is_known: false, is_exact });
@@ -106,22 +114,22 @@ pub struct Rehearsed {
     pub approximate: BTreeSet<StageId>,
 }
 
-/// Every table that can be counted, with made-up rows; of imports that do not say what to `expect`, too. What is generated is what is
+/// Every table that can be counted, with made-up rows, where `read` does not have it; of imports that do not say what to `expect`, too. What is generated is what is
 /// rare: where images of several labels are, of which nothing is known, tables are made up once more for each of them as the only rare
 /// one, since to as many images as all others have none are added.
-pub fn rehearsed(p: &Pipeline) -> Vec<Rehearsed> {
+pub fn rehearsed(p: &Pipeline, read: &HashMap<StageId, Samples>) -> Vec<Rehearsed> {
     let generated: BTreeSet<&str> = p.stages.iter().flat_map(|s| generated(&s.parameters)).collect();
-    let (first, is_invented) = rehearsed_with(p, &generated);
+    let (first, is_invented) = rehearsed_with(p, read, &generated);
     let others = generated.iter().filter(|_| is_invented && generated.len() > 1);
-    std::iter::once(first).chain(others.map(|label| rehearsed_with(p, &BTreeSet::from([*label])).0)).collect()
+    std::iter::once(first).chain(others.map(|label| rehearsed_with(p, read, &BTreeSet::from([*label])).0)).collect()
 }
 
 /// The same with these labels as the rare ones, and whether there are labels of which nothing is known.
-fn rehearsed_with(p: &Pipeline, rare: &BTreeSet<&str>) -> (Rehearsed, bool) {
+fn rehearsed_with(p: &Pipeline, read: &HashMap<StageId, Samples>, rare: &BTreeSet<&str>) -> (Rehearsed, bool) {
     // A stage that draws more than was made up tells nothing; with more images, it does.
     let mut first = None;
     for images in INVENTED_IMAGES {
-        let (rehearsed, is_invented) = rehearsed_on(p, images, rare);
+        let (rehearsed, is_invented) = rehearsed_on(p, read, images, rare);
         if !is_invented || rehearsed.unmade.is_empty() {
             return (rehearsed, is_invented);
         }
@@ -131,7 +139,7 @@ fn rehearsed_with(p: &Pipeline, rare: &BTreeSet<&str>) -> (Rehearsed, bool) {
 }
 
 /// The same, with so many images of each label of which nothing is known, half of them where it is rare.
-fn rehearsed_on(p: &Pipeline, invented_images: u64, rare: &BTreeSet<&str>) -> (Rehearsed, bool) {
+fn rehearsed_on(p: &Pipeline, read: &HashMap<StageId, Samples>, invented_images: u64, rare: &BTreeSet<&str>) -> (Rehearsed, bool) {
     let mut found: HashMap<(StageId, &'static str), Samples> = HashMap::new();
     let (mut order, mut unmade, mut approximate, mut is_invented) = (vec![], vec![], BTreeSet::new(), false);
     let named: BTreeSet<String> = p.stages.iter().flat_map(named).collect();
@@ -142,8 +150,14 @@ fn rehearsed_on(p: &Pipeline, invented_images: u64, rare: &BTreeSet<&str>) -> (R
             let rows = labels(stage, &named).into_iter().flat_map(|label| roster(&data_of(stage), &label, images(&label), images(&label))).collect();
             Some(vec![(port.name, Samples::of(rows))])
         };
-        let tables = match made(p, stage, &found, true) {
-            Ok(Made { tables, is_exact }) => {
+        let from_files = || Some(vec![(stage.kind.outputs.first()?.name, read.get(&id)?.clone())]);
+        let of_files = from_files();
+        if of_files.is_some() {
+            // Images that turn out damaged are left out.
+            approximate.insert(id);
+        }
+        let tables = match of_files.map_or_else(|| made(p, stage, &found, true), |tables| Ok(Made { tables, is_exact: false, is_true: false })) {
+            Ok(Made { tables, is_exact, .. }) => {
                 let knows = tables.first().is_none_or(|(_, table)| knows_patients(stage, table));
                 if !is_exact || !knows || takes_from(stage, &approximate) {
                     approximate.insert(id);
@@ -176,6 +190,12 @@ fn rehearsed_on(p: &Pipeline, invented_images: u64, rare: &BTreeSet<&str>) -> (R
 /// True if a stage is given a table of one of these.
 fn takes_from(stage: &Stage, of: &BTreeSet<StageId>) -> bool {
     stage.inputs.iter().flat_map(|i| &i.from).any(|s| of.contains(&s.stage))
+}
+
+/// The stages whose tables a stage is given.
+fn tables_of(p: &Pipeline, stage: &Stage) -> impl Iterator<Item = StageId> {
+    let is_table = |s: &&Source| p.stages[s.stage].kind.output(s.port).is_some_and(|port| port.artifact == ArtifactType::Samples);
+    stage.inputs.iter().flat_map(|i| &i.from).filter(is_table).map(|s| s.stage)
 }
 
 /// True if the number of patients in a table is as certain as that of its images, or nobody asks.
@@ -245,6 +265,8 @@ struct Made {
     tables: Vec<(&'static str, Samples)>,
     /// True if other images of the same numbers would give the same counts.
     is_exact: bool,
+    /// True if they are those of a run, image by image, where its inputs are.
+    is_true: bool,
 }
 
 /// The tables of a stage by its rules, or why there are none.
@@ -257,7 +279,7 @@ fn made(p: &Pipeline, stage: &Stage, found: &HashMap<(StageId, &'static str), Sa
         // What it says of some labels only, or of images without their patients, is not all that there will be.
         let is_exact =
             stage.expect.values().all(|e| e.patients.is_some()) && possible_labels(stage).is_some_and(|all| all.iter().all(|l| stage.expect.contains_key(l)));
-        return Ok(Made { tables: vec![(port, Samples::of(rows.collect()))], is_exact });
+        return Ok(Made { tables: vec![(port, Samples::of(rows.collect()))], is_exact, is_true: false });
     }
     let all = |i: &Input| i.from.iter().filter_map(|s| found.get(&(s.stage, s.port)).cloned()).collect::<Vec<_>>();
     let samples = |port: &str| stage.input(port).map(all).unwrap_or_default();
@@ -265,7 +287,10 @@ fn made(p: &Pipeline, stage: &Stage, found: &HashMap<(StageId, &'static str), Sa
     let cx = Context::bare(stage.kind.name, stage.seed);
     let given = Given { samples: &samples, makers: &makers, upstream: p, is_rehearsal };
     match tables(stage.kind.name, stage.stage.parameters(), &given, &cx) {
-        Some(Ok(tables)) => Ok(Made { tables, is_exact: is_exact(stage.kind.name, &stage.parameters, &given) }),
+        Some(Ok(tables)) => {
+            let (kind, parameters) = (stage.kind.name, &stage.parameters);
+            Ok(Made { tables, is_exact: is_exact(kind, parameters, &given), is_true: is_true(kind, parameters, &given) })
+        }
         Some(Err(why)) => Err(Unmade::Fails(why.to_string())),
         None if stage.inputs.is_empty() => {
             Err(Unmade::Unknown("it has not run; `expect: { LABEL: { images: N, patients: N } }` says how many there will be".into()))

@@ -188,6 +188,7 @@ impl Facts<'_> {
     pub(super) fn doubt(&self) -> Option<String> {
         let journal = self.journal;
         let text = match (journal.altered, journal.unknown) {
+            _ if journal.is_empty => format!("The journal of run `{}` is empty: its lines were removed. What the run did is not known", self.run),
             (Some(line), _) => format!(
                 "The journal of run `{}` was altered at line {line} or the line before it. What follows cannot be relied on, and no check counts as passed. \
                  `hilum verify` looks for what else was altered; running the study again writes a new journal",

@@ -5,6 +5,7 @@ use super::head::date;
 use super::wide::{short, table};
 use super::{Report, ReportOptions, TITLE, Whole, document, doubt};
 use crate::compare_runs::{Change, Comparison, Metric, compare};
+use crate::pipeline::differing::{Differing, differing};
 use crate::report::artifacts::Subject;
 use hilum_cache::{Ledger, Result, Store};
 use hilum_stages::contract::artifact::ArtifactType;
@@ -18,8 +19,6 @@ const ANSWERS: Subject = Subject { artifact: ArtifactType::Table, name: Table::<
 
 /// Stages of a change that are named.
 const NAMED: usize = 4;
-/// Characters of a value.
-const VALUE: usize = 300;
 /// Answers that stand side by side.
 const SENTENCES: usize = 40;
 
@@ -103,7 +102,7 @@ fn page(both: &[Facts; 2], answers: &[Answers; 2], found: &Comparison) -> Markup
             } }
             @for (id, title, all) in &shown { section id=(id) aria-labelledby={ (id) "-title" } {
                 h2 id={ (id) "-title" } { (title) }
-                (table(title, &["stages", "what", "first run", "second run"], &all.iter().map(change).collect::<Vec<_>>(), &command))
+                (table(title, &["stages", "what", "first run", "second run"], &all.iter().flat_map(change).collect::<Vec<_>>(), &command))
             } }
         }
     }
@@ -145,8 +144,11 @@ fn metric(m: &Metric) -> Markup {
     }
 }
 
-fn change(c: &Change) -> Markup {
-    html! { th scope="row" { (named(&c.stages)) } td { code { (c.path) } } td.text { (value(&c.old)) } td.text { (value(&c.new)) } }
+/// A row for each place of a value that differs.
+fn change(c: &Change) -> Vec<Markup> {
+    let differing = differing(&c.path, &value(&c.old), &value(&c.new), &|_, _| None);
+    let row = |d: &Differing| html! { th scope="row" { (named(&c.stages)) } td { code { (d.path) } } td.text { (d.old) } td.text { (d.new) } };
+    differing.iter().map(row).collect()
 }
 
 fn named(stages: &[String]) -> String {
@@ -155,16 +157,12 @@ fn named(stages: &[String]) -> String {
     if more > 0 { format!("{first} and {}", counted(more, "other stage", "other stages")) } else { first }
 }
 
-/// A value on a line, digests by their beginning.
-fn value(value: &Value) -> String {
-    let text = match value {
-        Value::Null => "–".to_owned(),
-        Value::String(text) => text.parse::<hilum_cache::Digest>().map_or_else(|_| text.clone(), |digest| digest.short()),
-        other => other.to_string(),
-    };
-    match text.char_indices().nth(VALUE) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
+/// A value with digests by their beginning; none as a dash.
+fn value(value: &Value) -> Value {
+    match value {
+        Value::Null => "–".into(),
+        Value::String(text) => text.parse::<hilum_cache::Digest>().map_or_else(|_| value.clone(), |digest| digest.short().into()),
+        other => other.clone(),
     }
 }
 
@@ -219,11 +217,13 @@ mod tests {
     }
 
     #[test]
-    fn long_values_and_digests_are_cut() {
+    fn of_long_values_what_differs_is_a_row_each_and_digests_are_cut() {
         let digest = hilum_cache::Digest::of(b"x");
-        assert_eq!(value(&digest.to_string().into()), digest.short());
-        assert_eq!(value(&Value::Null), "–");
-        assert_eq!(value(&"ä".repeat(VALUE + 5).into()).chars().count(), VALUE + 1);
+        assert_eq!((value(&digest.to_string().into()), value(&Value::Null)), (digest.short().into(), "–".into()));
+        let list = |at: &[usize]| (0..40).map(|n| Value::from(if at.contains(&n) { 7 } else { n + 1000 })).collect::<Value>();
+        let rows = change(&Change { stages: vec!["a".into()], path: "rates".into(), old: list(&[]), new: list(&[3, 5]) });
+        let cells = |path: &str, old: u32| format!("<code>{path}</code></td><td class=\"text\">{old}</td><td class=\"text\">7</td>");
+        assert!(rows.len() == 2 && rows[0].0.ends_with(&cells("rates[3]", 1003)) && rows[1].0.ends_with(&cells("rates[5]", 1005)), "{rows:?}");
     }
 
     /// That nothing differs can be said only of what both runs have.

@@ -1,7 +1,13 @@
 //! The tables that stages would make, from the tables of their inputs alone: so a study is counted before anything has run, without its
-//! images. Kinds whose tables follow from pixels or files are not in the table below.
+//! images. Kinds whose tables follow from pixels or files are not in the table below; `imported` makes that
+//! of an import from what is known of its files.
+
+mod imported;
+
+pub use imported::{imported, tears_apart};
 
 use crate::contract::prelude::*;
+use crate::data::patients::tokens;
 use crate::data::sample::{Origin, Sample, Samples};
 use crate::kinds::augment::AugmentStage;
 use crate::kinds::combine::{self, Combine};
@@ -17,6 +23,9 @@ use std::collections::BTreeSet;
 
 /// Larger tables are not counted: they would take the memory of the machine.
 const MOST_ROWS: usize = 3_000_000;
+/// Phantoms of so many pixels in all are drawn to be counted, which takes a second or two. Into which part of a split a patient comes
+/// follows from the bytes of the images, so that with patients of several images each, only the images themselves give the counts.
+const MOST_PIXELS: u64 = 4_000_000;
 
 /// What a stage is given.
 pub struct Given<'a> {
@@ -59,6 +68,15 @@ static COUNTED: &[(&str, Count)] = &[
 /// As the stage's own: the data do not allow it.
 pub fn tables(kind: &str, parameters: Value, given: &Given, cx: &Context) -> Option<Result<Counted>> {
     COUNTED.iter().find(|(name, _)| *name == kind).and_then(|(_, count)| count(parameters, given, cx))
+}
+
+/// True if tables that a stage makes of those that a run will make are those that the run will make, image by image.
+pub fn is_true(kind: &str, parameters: &Value, given: &Given) -> bool {
+    match kind {
+        Phantoms::NAME => read::<Phantoms>(parameters.clone()).is_some_and(|stage| are_drawn(&stage, given)),
+        Split::NAME | Undersample::NAME | Oversample::NAME | Combine::NAME => true,
+        _ => false,
+    }
 }
 
 /// True if what a stage makes has as many images of each label whichever images it is given. The parts of a split do not, where patients
@@ -157,15 +175,24 @@ fn augmented(parameters: Value, given: &Given, _: &Context) -> Option<Result<Cou
     Some(Ok(vec![("samples", Samples::of(rows))]))
 }
 
-fn drawn_phantoms(parameters: Value, _: &Given, cx: &Context) -> Option<Result<Counted>> {
-    // Phantoms of one recipe are the same images, wherever they are drawn.
-    let recipe = Digest::of(format!("{parameters} {:?}", cx.seed).as_bytes()).short();
+fn are_drawn(stage: &Phantoms, given: &Given) -> bool {
+    !given.is_rehearsal && stage.pixels() <= MOST_PIXELS
+}
+
+fn drawn_phantoms(parameters: Value, given: &Given, cx: &Context) -> Option<Result<Counted>> {
     let stage = read::<Phantoms>(parameters)?;
-    let row = |(n, planned): (usize, phantoms::Planned)| Sample {
+    if are_drawn(&stage, given) {
+        return Some(stage.run(phantoms::Inputs {}, cx).map(|out| vec![("samples", Samples { images: vec![], ..out.samples })]));
+    }
+    // Images that two stages draw alike are the same ones, and so are their patients.
+    let foreseen: Vec<_> = stage.foreseen(cx).map(|(planned, content)| (planned, Digest::of(content.as_bytes()))).collect();
+    let tokens = tokens(foreseen.iter().map(|(planned, image)| (planned.patient, *image)));
+    let row = |(planned, image): &(phantoms::Planned, Digest)| Sample {
+        image: *image,
         source: planned.source(),
-        ..sample(&format!("{recipe}/{n}"), planned.label, format!("{recipe}/{}", planned.patient), 0)
+        ..sample("", planned.label, tokens[&planned.patient].clone(), 0)
     };
-    let mut rows: Vec<Sample> = stage.planned(cx).into_iter().enumerate().map(row).collect();
+    let mut rows: Vec<Sample> = foreseen.iter().map(row).collect();
     Samples::number(&mut rows);
     Some(Ok(vec![("samples", Samples::of(rows))]))
 }
@@ -291,6 +318,46 @@ mod tests {
         assert_eq!((&drawn["samples"], &drawn["rest"]), (&of(&[("covid", 30), ("normal", 20_672)]), &of(&[("covid", 196)])));
         let phantoms = counted("phantoms", json!({ "classes": { "a": { "images": 7 } } }), &[], Value::Null).unwrap();
         assert_eq!(phantoms["samples"], of(&[("a", 7)]));
+    }
+
+    /// Of every shape: classes, sources, patients with one or more images; and two stages that share images and patients.
+    #[test]
+    fn counts_of_phantoms_and_of_what_is_made_of_them_are_those_of_a_run() {
+        let classes = |more: u32| json!({ "a": { "images": 61, "finding": "focal" }, "b": { "images": more, "mark": 0.3 } });
+        for (per_patient, more, sources) in [(1.0, 40, 1), (1.4, 40, 2), (2.6, 41, 1), (3.0, 7, 3)] {
+            let of = |more: u32| json!({ "size": 16, "classes": classes(more), "images_per_patient": per_patient, "sources": sources });
+            let run = |more: u32| {
+                let stage: Phantoms = serde_json::from_value(of(more)).unwrap();
+                stage.run(phantoms::Inputs {}, &Context::for_tests(Phantoms::NAME).seeded(2)).unwrap().samples
+            };
+            let tables = |kind: &'static str, parameters: Value, given: &[Samples], is_rehearsal: bool| {
+                let samples = |_: &str| given.to_vec();
+                let makers = |_: &str| vec![0; given.len()];
+                let given = Given { samples: &samples, makers: &makers, upstream: &Above(Value::Null), is_rehearsal };
+                assert_eq!(is_true(kind, &parameters, &given), !(is_rehearsal && kind == "phantoms"));
+                tables(kind, parameters, &given, &Context::for_tests(kind).seeded(2)).unwrap().unwrap()
+            };
+            let shape = |rows: &[Sample]| {
+                let patients: BTreeMap<&str, BTreeSet<&str>> = rows.iter().fold(BTreeMap::new(), |mut all, row| {
+                    all.entry(row.label.as_str()).or_insert_with(BTreeSet::new).insert(row.patient.as_str());
+                    all
+                });
+                (counts(rows), patients.into_iter().map(|(label, all)| (label.to_owned(), all.len())).collect::<Vec<_>>())
+            };
+            let foreseen = |more: u32, is_rehearsal: bool| tables("phantoms", of(more), &[], is_rehearsal).remove(0).1;
+            let (drawn, less) = (run(more), run(more - 5));
+            let split = json!({ "train": 0.7, "test": 0.3 });
+            let parts = tables("split", split.clone(), &[foreseen(more, false)], false);
+            for ((port, part), expected) in parts.iter().zip(tables("split", split, &[drawn.clone()], false)) {
+                assert_eq!((*port, &part.rows), (expected.0, &expected.1.rows), "{per_patient}");
+            }
+            // Without drawing, the table itself and what two of them share have the same numbers.
+            let shared = |a: &Samples, b: &Samples| a.rows.iter().filter(|row| b.rows.iter().any(|other| other.image == row.image)).count();
+            assert_eq!(shape(&foreseen(more, true).rows), shape(&drawn.rows));
+            assert_eq!(shared(&foreseen(more, true), &foreseen(more - 5, true)), shared(&drawn, &less));
+            let both = |tables: Vec<Samples>| tables.into_iter().flat_map(|t| t.rows).collect::<Vec<_>>();
+            assert_eq!(counts(&both(vec![foreseen(more, true), foreseen(more - 5, true)])), counts(&both(vec![drawn, less])));
+        }
     }
 
     #[test]

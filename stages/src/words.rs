@@ -27,6 +27,14 @@ pub fn without_controls(text: &str) -> Cow<'_, str> {
     if text.chars().any(is_odd) { Cow::Owned(text.replace(is_odd, " ")) } else { Cow::Borrowed(text) }
 }
 
+/// A text in at most this many characters; where some are missing, an ellipsis says so.
+pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        None => Cow::Borrowed(text),
+        Some(_) => Cow::Owned(text.chars().take(most.saturating_sub(1)).chain(['…']).collect()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,5 +51,10 @@ mod tests {
     fn what_no_page_can_hold_becomes_a_blank() {
         assert_eq!(without_controls("a\0b\u{1b}[31m\u{7}\u{85}\u{7f}\u{fffe}\u{ffff} é\t\n"), "a b [31m      é\t\n");
         assert!(matches!(without_controls("a <b> é"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn what_is_cut_shows_it() {
+        assert_eq!(["", "éé", "ééé", "éééé"].map(|text| cut(text, 3).into_owned()), ["", "éé", "ééé", "éé…"]);
     }
 }

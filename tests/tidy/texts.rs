@@ -198,6 +198,23 @@ fn pages_are_wrapped_at_120_characters() {
     assert_eq!((long_line(&format!("a\n{long}")), long_line(&format!("```\n{long}\n```\n   | {long}"))), (Some(2), None));
 }
 
+/// Modules of a crate's sources that the table of a page does not name.
+fn unnamed(page: &str, modules: &BTreeSet<String>) -> Vec<String> {
+    modules.iter().filter(|module| !page.contains(&format!("`{module}`"))).cloned().collect()
+}
+
+#[test]
+fn the_architecture_names_every_module() {
+    let modules = |place: &str| {
+        let names = fs::read_dir(root().join(place)).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let names = names.map(|name| name.trim_end_matches(".rs").to_owned()).filter(|name| !["lib", "main"].contains(&name.as_str()));
+        names.map(|name| format!("{place}/{name}")).collect::<BTreeSet<String>>()
+    };
+    let page = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    assert_eq!(unnamed(&page, &["src", "stages/src"].into_iter().flat_map(modules).collect()), Vec::<String>::new());
+    assert_eq!(unnamed("| `src/a` |", &["src/a", "src/b"].map(str::to_owned).into()), ["src/b"]);
+}
+
 /// Codes that a page names and that do not exist, and codes that it names by a range, which the next code would make false.
 fn wrong_codes(text: &str) -> Vec<String> {
     let is_code = |word: &&str| word.len() == 5 && word.starts_with(['E', 'W', 'L']) && word[1..].bytes().all(|b| b.is_ascii_digit());

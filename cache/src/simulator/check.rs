@@ -89,6 +89,7 @@ fn verified(store: &WritableStore, ledger: &Ledger, model: &Mutex<Model>) {
     for digest in &model.rotten {
         assert!(!matches!(store.found(digest), Ok(Some(found)) if found != *digest), "verify did not find {digest}");
     }
+    assert!(report.empty_journals.is_empty(), "nobody emptied the journals of {:?}", report.empty_journals);
     let broken: BTreeSet<&String> = report.broken_journals.iter().map(|(run, _)| run).collect();
     for run in journal::run_names(store).expect("runs") {
         let bytes = journal::read(store, &run).expect("a journal");

@@ -30,9 +30,9 @@ impl Store {
         self.read_at_most(digest, regular::WHOLE)
     }
 
-    /// The bytes of an object that is a record, verified.
-    pub(crate) fn read_record(&self, digest: &Digest) -> Result<Vec<u8>> {
-        self.read_at_most(digest, regular::RECORD)
+    /// The bytes of an object that lists files, verified.
+    pub(crate) fn read_tree(&self, digest: &Digest) -> Result<Vec<u8>> {
+        self.read_at_most(digest, regular::TREE)
     }
 
     fn read_at_most(&self, digest: &Digest, limit: u64) -> Result<Vec<u8>> {
@@ -75,9 +75,9 @@ impl Store {
         Ok(file)
     }
 
-    /// The bytes of a record as they are: `verify` wants to know what a damaged one says.
+    /// The bytes of a list of files as they are: `verify` wants to know what a damaged one says.
     pub(crate) fn read_unverified(&self, digest: &Digest) -> Result<Vec<u8>> {
-        regular::read_open(self.open_object(digest)?, &self.object_path(digest), regular::RECORD)
+        regular::read_open(self.open_object(digest)?, &self.object_path(digest), regular::TREE)
     }
 
     /// The digest of the bytes that an object has now; none if something else lies in its place.

@@ -7,6 +7,7 @@
 mod numbers;
 
 use super::bad_parameter::{BadParameter, Fault};
+use crate::words;
 use numbers::{NumberRange, whole};
 use serde_json::{Map, Value};
 
@@ -319,7 +320,7 @@ fn shown(value: &Value) -> String {
         Value::Null => "nothing".into(),
         Value::Bool(b) => format!("`{b}`"),
         Value::Number(n) => format!("the number `{n}`"),
-        Value::String(s) => format!("the text \"{}\"", s.chars().take(60).collect::<String>()),
+        Value::String(s) => format!("the text \"{}\"", words::cut(s, 60)),
         Value::Array(_) => "a list".into(),
         Value::Object(_) => "a mapping".into(),
     }

@@ -34,6 +34,9 @@ pub fn note(bytes: &[u8]) -> String {
     }
 }
 
+/// The line of an image that nobody has looked at, where only names count.
+pub const UNREAD: &str = "ok 1 1";
+
 /// Reads a line that [`note`] wrote.
 pub fn read_note(note: &str) -> Result<ImageHeader, String> {
     let mut words = note.splitn(2, ' ');

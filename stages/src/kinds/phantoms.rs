@@ -130,6 +130,8 @@ fn default_hidden() -> Share {
     Share::of(0.0)
 }
 
+/// Images that a stage draws at most: an artifact that lists more files would not be read.
+const MOST: u64 = 3_000_000;
 /// Bytes of a PNG file, and of its row in the table, that do not grow with the image.
 const FRAME: u64 = 512;
 
@@ -169,9 +171,46 @@ fn source_name(source: usize) -> String {
     format!("phantom-{}", source + 1)
 }
 
+/// What an image shows of what depends on chance.
+#[derive(Debug, PartialEq)]
+struct Shown {
+    finding: Finding,
+    is_marked: bool,
+}
+
+impl Shown {
+    /// That of an image; `stream` is the one that it is drawn from.
+    fn of(class: &Class, stream: &mut Stream, mark: impl FnOnce() -> Stream) -> Shown {
+        let finding = if stream.chance(*class.hidden) { Finding::None } else { class.finding };
+        Shown { finding, is_marked: class.mark.is_some_and(|share| mark().chance(*share)) }
+    }
+}
+
 impl Phantoms {
+    /// What all pixels of the images together are: how much there is to draw.
+    pub(crate) fn pixels(&self) -> u64 {
+        self.images(&|_| None).unwrap_or(u64::MAX).saturating_mul(u64::from(*self.size).pow(2))
+    }
+
+    /// All images, without drawing one, each with what decides its bytes: two stages of one seed may draw some images alike.
+    pub(crate) fn foreseen(&self, cx: &Context) -> impl Iterator<Item = (Planned<'_>, String)> {
+        let (images, marks, seed) = (cx.stream("films"), cx.stream("marks"), cx.seed);
+        self.planned(cx).into_iter().zip(0..).map(move |(planned, n)| {
+            let shown = Shown::of(planned.class, &mut images.item(n), || marks.item(n));
+            // The contrast is that of a finding.
+            let contrast = (shown.finding != Finding::None).then(|| self.contrast.get());
+            let level = self.level(planned.source);
+            let content = format!("{seed:?} {} {n} {} {} {level} {contrast:?} {shown:?}", self.size.get(), planned.patient, planned.source);
+            (planned, content)
+        })
+    }
+
+    fn level(&self, source: usize) -> f64 {
+        self.levels.get(source).map_or(0.0, |level| level.get())
+    }
+
     /// All images, without drawing one.
-    pub(crate) fn planned(&self, cx: &Context) -> Vec<Planned<'_>> {
+    fn planned(&self, cx: &Context) -> Vec<Planned<'_>> {
         let mut out = vec![];
         let mut patient = 0u64;
         for (label, class) in &self.classes {
@@ -210,6 +249,11 @@ impl Stage for Phantoms {
                 "classes",
                 &format!("`sources` of a class must be {count} shares, one for each source, that add up to 1"),
             ),
+            BadParameter::unless(
+                self.images(&|_| None).is_some_and(|all| all <= MOST),
+                "classes",
+                &format!("must have at most {MOST} images together; several stages can draw more"),
+            ),
             BadParameter::unless(self.levels.is_empty() || self.levels.len() == count, "levels", &format!("must be {count} numbers, one for each source")),
         ]
         .concat()
@@ -239,10 +283,8 @@ impl Stage for Phantoms {
                 let body = draw::Body::of(&mut anatomy.item(patient));
                 let person = Person::of(&mut people.item(patient));
                 let mut stream = images.item(n as u64);
-                let shown = if stream.chance(*class.hidden) { Finding::None } else { class.finding };
-                let marked = class.mark.is_some_and(|share| marks.item(n as u64).chance(*share));
-                let level = self.levels.get(source).map_or(0.0, |level| level.get());
-                let look = draw::Look { finding: shown, contrast: *self.contrast, source, level, marked };
+                let shown = Shown::of(class, &mut stream, || marks.item(n as u64));
+                let look = draw::Look { finding: shown.finding, contrast: *self.contrast, source, level: self.level(source), marked: shown.is_marked };
                 let pixels = draw::image(&body, &look, side as usize, &mut stream);
                 let bytes = png::encode(&pixels, side, side, &[("Description", "phantom chest image, no real patient; not for diagnosis")])?;
                 let sample = Sample {

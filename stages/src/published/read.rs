@@ -83,6 +83,6 @@ fn bare(message: &str) -> String {
     // A file of another sort, such as a table of patients, is not repeated in a message.
     match message.strip_prefix("invalid type: string ") {
         Some(_) if message.chars().count() > LONGEST => "it is no mapping of `paper`, `source` and `tables`".to_owned(),
-        _ => message.chars().take(LONGEST).collect(),
+        _ => crate::words::cut(message, LONGEST).into_owned(),
     }
 }

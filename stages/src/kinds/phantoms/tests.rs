@@ -107,3 +107,55 @@ fn what_is_not_planted_is_in_no_recipe() {
     let written = serde_json::to_string(&stage).unwrap();
     assert!(!["mark", "levels", r#""sources":["#].iter().any(|key| written.contains(key)), "{written}");
 }
+
+/// Two stages of one seed draw the same image where everything is the same that decides its bytes, and nowhere else.
+#[test]
+fn which_images_two_stages_share_is_foreseen() {
+    let of = |parameters: serde_json::Value| {
+        let stage: Phantoms = serde_json::from_value(parameters).unwrap();
+        let cx = Context::for_tests(Phantoms::NAME).seeded(3);
+        let foreseen: Vec<String> = stage.foreseen(&cx).map(|(_, content)| content).collect();
+        let mut drawn = stage.run(Inputs {}, &cx).unwrap().samples.images;
+        // By number, which is the order of drawing.
+        drawn.sort_by(|a, b| a.name.cmp(&b.name));
+        (foreseen, drawn.into_iter().map(|file| file.bytes).collect::<Vec<_>>())
+    };
+    let classes = |more: serde_json::Value| {
+        let mut classes = serde_json::json!({ "a": { "images": 30, "finding": "focal", "hidden": 0.5 }, "b": { "images": 20 } });
+        more.as_object().unwrap().iter().for_each(|(key, value)| classes["a"][key] = value.clone());
+        serde_json::json!({ "size": 16, "classes": classes, "sources": 2 })
+    };
+    let with = |key: &str, value: serde_json::Value| {
+        let mut parameters = classes(serde_json::json!({}));
+        parameters[key] = value;
+        parameters
+    };
+    let base = of(classes(serde_json::json!({})));
+    let variants = [
+        classes(serde_json::json!({ "mark": 0.5 })),
+        classes(serde_json::json!({ "hidden": 0.2 })),
+        classes(serde_json::json!({ "finding": "peripheral" })),
+        classes(serde_json::json!({ "images": 29 })),
+        classes(serde_json::json!({ "sources": [0.9, 0.1] })),
+        with("contrast", 1.5.into()),
+        with("levels", serde_json::json!([0, 0.2])),
+        with("size", 17.into()),
+        with("images_per_patient", 2.into()),
+    ];
+    for parameters in variants {
+        let other = of(parameters.clone());
+        for (n, (foreseen, drawn)) in other.0.iter().zip(&other.1).enumerate() {
+            assert_eq!(base.0.contains(foreseen), base.1.contains(drawn), "image {n} of {parameters}");
+        }
+    }
+}
+
+#[test]
+fn more_images_than_an_artifact_can_list_are_refused_before_they_are_drawn() {
+    let faults = |last: u32| {
+        let of = |images: u32| serde_json::json!({ "images": images });
+        let classes = serde_json::json!({ "a": of(1_000_000), "b": of(1_000_000), "c": of(999_999), "d": of(last) });
+        serde_json::from_value::<Phantoms>(serde_json::json!({ "classes": classes })).unwrap().check().len()
+    };
+    assert_eq!((faults(1), faults(2)), (0, 1));
+}

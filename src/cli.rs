@@ -118,6 +118,9 @@ enum Verb {
         /// The kind
         #[arg(add = ArgValueCandidates::new(complete::kinds))]
         kind: Option<String>,
+        /// Print the parameters of one of its presets
+        #[arg(long, value_name = "NAME", requires = "kind", conflicts_with = "json", add = ArgValueCandidates::new(complete::presets))]
+        preset: Option<String>,
         /// Print one JSON document
         #[arg(long)]
         json: bool,
@@ -242,7 +245,7 @@ pub fn main() -> ExitCode {
         Verb::Gc(args) => gc::gc(&args),
         Verb::Key { verb } => key::key(&verb),
         Verb::Report(args) => report::report(&args),
-        Verb::Stages { kind, json } => stages::stages(kind.as_deref(), json),
+        Verb::Stages { kind, preset, json } => stages::stages(kind.as_deref(), preset.as_deref(), json),
         Verb::Schema => stages::schema(),
         Verb::Explain { code, json } => explain::explain(&code, json),
         Verb::Doctor { json } => doctor::doctor(json),

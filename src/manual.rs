@@ -40,6 +40,14 @@ pub fn manual(kind: &StageKind) -> String {
     let mut lines = vec![];
     parameters(&schema, &schema, "", 0, &mut lines);
     out += &if lines.is_empty() { "None.\n".to_owned() } else { lines.concat() };
+    if !kind.presets.is_empty() {
+        out += &format!(
+            "\n## Presets\n\nParameters for data sets that many people have: `preset: NAME`, and what a study gives besides is laid over them.\n\
+             `hilum stages {} --preset NAME` prints them, with what to know of the data.\n\n",
+            kind.name
+        );
+        out += &kind.presets.iter().map(|p| format!("* `{}`: {}.\n", p.name, p.about)).collect::<String>();
+    }
     let random = if kind.seeded { "Uses the seed." } else { "Deterministic (no seed)." };
     out += &format!("\nVersion {}. {random}\n", kind.version);
     out

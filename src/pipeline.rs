@@ -1,8 +1,9 @@
 //! From YAML to a checked graph: the only module that knows YAML.
 //!
-//! `source` reads texts, `node` makes trees with places of them, `extend` merges files, the `scale` and `--set` (whose paths `set` checks), `raw` reads the
-//! shape of a study, `matrix` and `binding` read the two small languages inside it, `vars` and `substitute` replace names,
-//! `resolve` makes typed stages of it, and `model` is what the rest of the program sees. `differing` writes values back for people.
+//! `source` reads texts, `node` makes trees with places of them, `extend` merges files, the `scale` and `--set` (whose paths `set` checks), `preset`
+//! lays stages over the presets that they name, `raw` reads the shape of a study, `matrix` and `binding` read the two small languages inside it,
+//! `vars` and `substitute` replace names, `resolve` makes typed stages of it, and `model` is what the rest of the program sees. `differing` writes
+//! values back for people.
 
 mod bind;
 pub mod binding;
@@ -18,6 +19,7 @@ pub mod node;
 mod origin;
 pub mod parse;
 pub mod path;
+mod preset;
 pub mod raw;
 mod resolve;
 pub mod resolved;
@@ -58,6 +60,7 @@ pub fn load(file: &Path, sets: &[String], language: &Language) -> Loaded {
     let mut diagnostics = vec![];
     let pipeline =
         source::read(file, &mut texts, &mut diagnostics).and_then(|root| extend::extend(root, file, sets, &mut texts, &mut diagnostics)).and_then(|root| {
+            let root = preset::fill(root, language.kinds, &mut texts, &mut diagnostics);
             let study = raw::read(&root, &language.checks, &mut diagnostics)?;
             resolve::resolve(&study, language.kinds, &mut diagnostics)
         });

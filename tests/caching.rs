@@ -134,3 +134,17 @@ fn only_and_force() {
     assert_eq!(wrong.code, 2);
     assert!(wrong.err.contains("a stage with a similar name exists: `balanced`"));
 }
+
+#[test]
+fn a_preset_and_its_parameters_written_out_have_one_result() {
+    let space = Space::new();
+    for (name, grey) in [("a", 60), ("b", 90)] {
+        space.write(&format!("train/{name}.png"), hilum_stages::data::png::encode(&[grey; 64], 8, 8, &[]).unwrap());
+    }
+    space.write("train.txt", "1 a.png positive cohen\n2 b.png negative cohen\n");
+    let study = |with: &str| format!("study: presets\nseed: 1\nstages:\n  images: {{ stage: import, with: {{ {with}, images: train, list: train.txt }} }}\n");
+    space.write("study.yaml", study("preset: covidx-train"));
+    assert_eq!(space.executed(), ["images"]);
+    space.write("study.yaml", study("patients: covidx"));
+    assert_eq!(space.executed(), Vec::<String>::new());
+}

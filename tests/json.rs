@@ -106,7 +106,10 @@ fn twice() -> (Space, [String; 2]) {
 #[test]
 fn verbs_of_the_program_print_what_is_documented() {
     let space = Space::tiny();
-    compare("stages", &[out(&space, &["stages"]), out(&space, &["stages", "split"]), out(&space, &["stages", "synthesize"])]);
+    compare(
+        "stages",
+        &[out(&space, &["stages"]), out(&space, &["stages", "import"]), out(&space, &["stages", "split"]), out(&space, &["stages", "synthesize"])],
+    );
     compare("explain", &[out(&space, &["explain", "E0104"]), out(&space, &["explain", "leakage.duplicate"])]);
     compare("doctor", &[out(&space, &["doctor"])]);
     compare("graph", &[out(&space, &["graph", "study.yaml"])]);

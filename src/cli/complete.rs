@@ -80,6 +80,11 @@ pub(super) fn kinds() -> Vec<CompletionCandidate> {
     KINDS.iter().map(|k| CompletionCandidate::new(k.name).help(Some(summary(k).into()))).collect()
 }
 
+/// Presets of all kinds.
+pub(super) fn presets() -> Vec<CompletionCandidate> {
+    KINDS.iter().flat_map(|k| k.presets).map(|p| CompletionCandidate::new(p.name).help(Some(p.about.into()))).collect()
+}
+
 /// Codes and ids of checks.
 pub(super) fn codes() -> Vec<CompletionCandidate> {
     let of_codes = CODES.iter().map(|c| CompletionCandidate::new(c.code).help(Some(c.title.into())));

@@ -9,7 +9,7 @@ use hilum_stages::contract::kind::StageKind;
 use hilum_stages::contract::port::{Arity, Port};
 use serde_json::{Value, json};
 
-pub(super) fn stages(name: Option<&str>, json: bool) -> anyhow::Result<u8> {
+pub(super) fn stages(name: Option<&str>, preset: Option<&str>, json: bool) -> anyhow::Result<u8> {
     let Some(name) = name else {
         if json {
             let kinds: Vec<Value> = KINDS.iter().map(|k| json!({ "name": k.name, "version": k.version, "summary": summary(k) })).collect();
@@ -23,12 +23,22 @@ pub(super) fn stages(name: Option<&str>, json: bool) -> anyhow::Result<u8> {
         let help = did_you_mean(name, KINDS.iter().map(|k| k.name), "kind");
         return Err(wrong(format!("there is no stage kind `{name}`")).help("`hilum stages` lists the kinds").maybe_help(help).into());
     };
-    if json {
+    if let Some(name) = preset {
+        say(text_of(kind, name)?.trim_end())?
+    } else if json {
         say(to_json(kind)?)?
     } else {
         say(manual(kind))?
     }
     Ok(DONE)
+}
+
+/// The text of a preset of a kind.
+fn text_of(kind: &StageKind, name: &str) -> anyhow::Result<&'static str> {
+    let names = || kind.presets.iter().map(|p| p.name);
+    let all = if kind.presets.is_empty() { "it has none".to_owned() } else { format!("the presets are: {}", names().collect::<Vec<_>>().join(", ")) };
+    let unknown = || wrong(format!("`{}` has no preset `{name}`", kind.name)).help(did_you_mean(name, names(), "preset").unwrap_or(all)).into();
+    kind.presets.iter().find(|p| p.name == name).map(|p| p.text).ok_or_else(unknown)
 }
 
 fn to_json(kind: &StageKind) -> anyhow::Result<Value> {
@@ -50,6 +60,7 @@ fn to_json(kind: &StageKind) -> anyhow::Result<Value> {
         "seeded": kind.seeded,
         "inputs": kind.inputs.iter().map(input).collect::<Vec<_>>(),
         "outputs": kind.outputs.iter().map(output).collect::<Vec<_>>(),
+        "presets": kind.presets.iter().map(|p| json!({ "name": p.name, "about": p.about, "text": p.text })).collect::<Vec<_>>(),
         "parameters": serde_json::to_value((kind.schema)())?,
         "manual": manual(kind),
     }))

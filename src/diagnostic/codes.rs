@@ -65,6 +65,8 @@ pub static CODES: &[Code] = codes! {
         "Entries of `vars` may use each other by `$name`, in any order, but not in a cycle."
     "E0111" "an unknown scale"
         "`scale`, or `--scale`, names one of the study's `scales`: a layer that changes sizes, epochs and the like, and is merged over the study as a file is over the one that it extends."
+    "E0112" "an unknown preset"
+        "`preset` names parameters that a kind keeps for a data set; `hilum stages KIND` lists them. It stands in the `with` of a stage, as a plain name: presets are laid below a study before variables and axes are replaced."
     "E0201" "an unknown stage"
         "A binding names a stage that the study does not have."
     "E0202" "an unknown output"

@@ -5,6 +5,7 @@ use super::matrix::{Axes, Cell, REPEAT};
 use super::model::{Expected, Resources};
 use super::node::{Key, Node, Origin, Yaml};
 use super::path;
+use super::preset::PRESET;
 use super::raw::RawStage;
 use super::substitute::{Names, Unresolved, substitute};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
@@ -81,6 +82,9 @@ fn report(bad: &BadParameter, with: &Node, raw: &RawStage, kind: &StageKind) -> 
     let missing_with = matches!(&with.value, Yaml::Map(m) if m.is_empty());
     let whole = if missing_with { raw.name.span } else { Span { end: with.span.start + 1, ..with.span } };
     match &bad.what {
+        Fault::Unknown(_) if bad.path == [PRESET] && !kind.presets.is_empty() => Diagnostic::new("E0112", "`preset` cannot come from a variable")
+            .at(with.place_of(&bad.path, false), "not in `with` itself")
+            .help("presets are laid below a study before names are replaced: write `preset` in the `with` of the stage"),
         Fault::Unknown(known) => {
             let wanted = bad.path.last().map_or("", String::as_str);
             let all = if known.is_empty() { "it has no parameters".to_owned() } else { format!("the parameters are: {}", known.join(", ")) };

@@ -7,7 +7,10 @@ pub(super) fn merge(mut base: Node, over: Node) -> Node {
     match (base.value, over.value) {
         (Yaml::Map(mut entries), Yaml::Map(changes)) => {
             base.origins.retain(|o| !matches!(o, Origin::Layer(_)));
-            base.origins.push(Origin::Layer(changes.iter().filter(|c| !c.1.is_null()).map(|c| c.0.text.clone()).collect()));
+            // What is laid over may consist of layers itself: the last of them is the last of all.
+            if !over.origins.iter().any(|o| matches!(o, Origin::Layer(_))) {
+                base.origins.push(Origin::Layer(changes.iter().filter(|c| !c.1.is_null()).map(|c| c.0.text.clone()).collect()));
+            }
             for (key, value) in changes {
                 let at = entries.iter().position(|(k, _)| k.text == key.text);
                 match at {
@@ -41,5 +44,17 @@ mod tests {
         let parse = |t: &str| parse::parse(t, 0, &mut vec![]).unwrap();
         let merged = merge(parse("{a: {x: 1, y: 2}, l: [1, 2], gone: 1}"), parse("{a: {y: 3}, l: [9], gone: null, new: 4}"));
         assert_eq!(merged.to_json(), json!({"a": {"x": 1, "y": 3}, "l": [9], "new": 4}));
+    }
+
+    #[test]
+    fn the_last_layer_is_known_in_whatever_order_layers_are_laid() {
+        let parse = |t: &str| parse::parse(t, 0, &mut vec![]).unwrap();
+        let last = |n: &Node| n.origins.iter().filter_map(|o| if let Origin::Layer(keys) = o { Some(keys.clone()) } else { None }).collect::<Vec<_>>();
+        let of = || [parse("{a: 1}"), parse("{b: 1}"), parse("{c: 1}")];
+        let [a, b, c] = of();
+        let left = merge(merge(a, b), c);
+        let [a, b, c] = of();
+        let right = merge(a, merge(b, c));
+        assert_eq!((last(&left), last(&right)), (vec![vec!["c".to_owned()]], vec![vec!["c".to_owned()]]));
     }
 }

@@ -7,7 +7,7 @@ use super::model::{self, Pipeline, Places, Stage};
 use super::node::Yaml;
 use super::raw::{RawStage, RawStudy};
 use super::substitute::{Names, Unresolved, substitute};
-use super::{check, vars};
+use super::{check, preset, vars};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use hilum_stages::contract::kind::StageKind;
 use std::collections::HashMap;
@@ -137,13 +137,14 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
     })
 }
 
+/// The kind of a stage; none where the stage is not known, as there is no such kind or no such preset of it.
 fn kind(stage: &RawStage, kinds: &'static [StageKind], diagnostics: &mut Vec<Diagnostic>) -> Option<&'static StageKind> {
     let found = kinds.iter().find(|k| k.name == stage.kind.text);
     if found.is_none() {
         let help = did_you_mean(&stage.kind.text, kinds.iter().map(|k| k.name), "kind").unwrap_or_else(|| "`hilum stages` lists the kinds".into());
         diagnostics.push(Diagnostic::new("E0102", format!("there is no stage kind `{}`", stage.kind.text)).at(stage.kind.span, "unknown kind").help(help));
     }
-    found
+    found.filter(|kind| !preset::is_at_fault(&stage.with, kind))
 }
 
 /// Own axes, and those of inputs that are neither selected nor gathered.

@@ -2,10 +2,12 @@
 //! and refuses what can be seen in one file without following names.
 
 mod names;
+mod over_preset;
 
 use super::Language;
 use hilum_stages::contract::port::Arity;
 use names::Names;
+use over_preset::OverPreset;
 use serde_json::{Map, Value, json};
 
 /// The schema of a study file.
@@ -30,13 +32,23 @@ pub fn schema(language: &Language) -> Value {
         if !needs_parameters {
             with.push(json!({ "type": "null" }));
         }
+        let mut with = json!({ "anyOf": with });
+        if !kind.presets.is_empty() {
+            let over = OverPreset { kind: kind.name, presets: kind.presets };
+            let own: Vec<(String, Value)> = types.keys().map(|name| names.name(name)).filter_map(|n| Some((n.clone(), definitions.get(&n)?.clone()))).collect();
+            definitions.extend(own.into_iter().map(|(name, definition)| (over.name(&name), over.relaxed(&definition))));
+            let parameters = over.parameters(&definitions[&format!("with-{}", kind.name)]);
+            definitions.insert(over.name(&format!("with-{}", kind.name)), parameters);
+            let to = json!({ "$ref": format!("#/$defs/{}", over.name(&format!("with-{}", kind.name))) });
+            with = json!({ "if": { "type": "object", "required": ["preset"] }, "then": to, "else": with });
+        }
         branches.push(json!({
             "if": { "properties": { "stage": { "const": kind.name } }, "required": ["stage"] },
             "then": {
                 "description": description,
                 "required": if needs_parameters { vec!["with"] } else { vec![] },
                 "properties": {
-                    "with": { "anyOf": with },
+                    "with": with,
                     "in": { "type": ["object", "null"], "additionalProperties": false, "properties": inputs },
                 },
             },

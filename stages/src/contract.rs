@@ -13,6 +13,7 @@ pub mod label;
 pub mod note;
 pub mod one_of;
 pub mod port;
+pub mod preset;
 pub mod pseudonym;
 pub mod seed;
 pub mod source;
@@ -29,6 +30,7 @@ pub mod prelude {
     pub use super::note::Note;
     pub use super::one_of::Channels;
     pub use super::port::{File, Gathered, InputArtifact, OutputArtifact};
+    pub use super::preset::Preset;
     pub use super::seed::Stream;
     pub use super::stage::{BadInput, BadSource, Effort, NamedCell, Namespace, Needs, Stage, Takes, Upstream};
     pub use crate::ports;

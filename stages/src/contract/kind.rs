@@ -6,6 +6,7 @@ use super::decode;
 use super::error::Result;
 use super::fit::Written;
 use super::port::{Arrival, Inputs, Outputs, Port};
+use super::preset::Preset;
 use super::source::{Source, SourceFiles};
 use super::stage::{BadInput, BadSource, Effort, NamedCell, Namespace, Needs, Stage, Takes, Upstream};
 use hilum_cache::receipt::Determinism;
@@ -33,6 +34,8 @@ pub struct StageKind {
     pub copies: bool,
     /// How far its bytes may be expected again.
     pub determinism: Determinism,
+    /// Parameters under names.
+    pub presets: &'static [Preset],
     /// Input ports.
     pub inputs: &'static [Port],
     /// Output ports; the first is meant where a study names none.
@@ -56,6 +59,7 @@ impl StageKind {
             drawn: S::DRAWN,
             copies: S::COPIES,
             determinism: S::DETERMINISM,
+            presets: S::PRESETS,
             inputs: <S::Inputs as Inputs>::PORTS,
             outputs: <S::Outputs as Outputs>::PORTS,
             schema: || schemars::schema_for!(S),

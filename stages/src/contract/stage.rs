@@ -4,6 +4,7 @@ use super::bad_parameter::BadParameter;
 use super::context::Context;
 use super::error::Result;
 use super::port;
+use super::preset::Preset;
 use super::source::{Source, SourceFiles};
 use hilum_cache::receipt::Determinism;
 use schemars::JsonSchema;
@@ -143,6 +144,8 @@ pub trait Stage: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     const PSEUDONYMS: bool = false;
     /// How far its bytes may be expected again.
     const DETERMINISM: Determinism = Determinism::Bitwise;
+    /// Parameters under names, over which those of a study are laid.
+    const PRESETS: &'static [Preset] = &[];
     /// Input ports.
     type Inputs: port::Inputs;
     /// Output ports.

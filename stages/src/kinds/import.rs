@@ -6,6 +6,8 @@
 mod columns;
 mod directories;
 mod find;
+mod grid;
+mod join;
 mod labels;
 mod left_out;
 mod list;
@@ -13,6 +15,7 @@ mod notes;
 mod only;
 mod patients;
 mod patterns;
+mod presets;
 mod row;
 mod samples;
 mod table;
@@ -30,6 +33,7 @@ use crate::data::inspect;
 use crate::data::patients::Patients;
 use crate::data::sample::Samples;
 pub use columns::{Column, Columns, LabelColumn, Several, Uncertain};
+pub use join::{Join, On};
 use labels::Names;
 use left_out::Omitted;
 pub use only::Values;
@@ -56,16 +60,19 @@ ports! {
 pub struct Import {
     /// The directory that contains the images.
     pub images: SourcePath,
-    /// A CSV table with one row per image; requires `columns`.
+    /// A CSV table, or a JSON list of mappings, with one row per image; requires `columns`.
     #[serde(default)]
     pub table: Option<SourcePath>,
+    /// A second table, whose columns are added to those of `table`.
+    #[serde(default)]
+    pub join: Option<Join>,
     /// A COVIDx text list with lines of `patient file label source`, separated by spaces.
     #[serde(default)]
     pub list: Option<SourcePath>,
     /// What the columns of the table contain.
     #[serde(default)]
     pub columns: Option<Columns>,
-    /// Encoding of the table or list, such as `latin1`. By default UTF-8, or UTF-16 if there is a byte order mark.
+    /// Encoding of the tables or the list, such as `latin1`. By default UTF-8, or UTF-16 if there is a byte order mark.
     #[serde(default)]
     pub encoding: Option<String>,
     /// One label for all images, if no column or directory gives it.
@@ -103,8 +110,9 @@ pub struct Import {
 
 impl Stage for Import {
     const NAME: &'static str = "import";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const PSEUDONYMS: bool = true;
+    const PRESETS: &'static [Preset] = presets::PRESETS;
     type Inputs = Inputs;
     type Outputs = Outputs;
 
@@ -116,6 +124,7 @@ impl Stage for Import {
             (Some(_), Some(_), _) => fault("list", "`table` and `list` cannot be used together"),
             (Some(_), None, None) => fault("table", "`columns` must say what the columns of the table contain"),
             (None, _, Some(_)) => fault("columns", "`columns` requires `table`"),
+            (None, ..) if self.join.is_some() => fault("join", "`join` requires `table`"),
             (Some(_), None, Some(_)) if !has_label && self.label.is_none() => {
                 fault("columns", "the images have no labels: name a column with `columns.label`, or give all images one label with `label`")
             }
@@ -130,6 +139,7 @@ impl Stage for Import {
             _ => [
                 self.check_labels(),
                 self.columns.as_ref().map(Columns::check).unwrap_or_default(),
+                self.join.as_ref().map(Join::check).unwrap_or_default(),
                 only::check(&self.only, &self.columns_of_patients()),
                 self.check_patients(),
             ]
@@ -140,6 +150,8 @@ impl Stage for Import {
     fn sources(&self) -> Vec<Source> {
         let mut out = vec![Source { parameter: "images".into(), path: self.images.clone(), what: SourceKind::Images, help: None }];
         out.extend(self.table.iter().map(|p| Source { parameter: "table".into(), path: p.clone(), what: SourceKind::File, help: None }));
+        let joined = self.join.iter().map(|join| Source { parameter: "join.table".into(), path: join.table.clone(), what: SourceKind::File, help: None });
+        out.extend(joined);
         out.extend(self.list.iter().map(|p| Source { parameter: "list".into(), path: p.clone(), what: SourceKind::File, help: None }));
         out
     }
@@ -183,9 +195,15 @@ impl Stage for Import {
         let mut rows = match (&self.table, &self.list) {
             (Some(_), _) => {
                 let columns = self.columns.as_ref().expect("BUG: checked");
-                table::rows(&text::decoded(&cx.read_source("table")?, encoding)?, columns, &self.only, &mut omitted, cx)?
+                let (first, second) = (cx.read_source("table")?, self.join.as_ref().map(|_| cx.read_source("join.table")).transpose()?);
+                let second = second.as_deref().map(|bytes| text::decoded(bytes, encoding)).transpose()?;
+                let second = self.join.as_ref().zip(second.as_deref());
+                table::rows(&text::decoded(&first, encoding)?, columns, &self.only, second, &mut omitted, cx)?
             }
-            (None, Some(_)) => list::rows(&text::decoded(&cx.read_source("list")?, encoding)?, &self.only, &mut omitted, cx)?,
+            (None, Some(_)) => {
+                let finder = samples::finder(&images, &excluded);
+                list::rows(&text::decoded(&cx.read_source("list")?, encoding)?, &self.only, &|name| finder.is_known(name), &mut omitted, cx)?
+            }
             (None, None) => directories::rows(&images.files, self.label.as_deref(), &mut omitted, cx),
         };
         if let Some(label) = &self.label {

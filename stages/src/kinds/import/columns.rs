@@ -124,8 +124,16 @@ impl Columns {
 
     /// Columns that a table must have, for finding the delimiter.
     pub(super) fn required(&self) -> Vec<&str> {
-        let label = self.label.as_deref().into_iter().flat_map(|l| l.column.as_deref().into_iter().chain(l.columns.iter().map(String::as_str)));
-        self.patient.iter().map(|c| &*c.column).chain([&*self.file.column]).chain(label).collect()
+        self.patient.iter().map(|c| &*c.column).chain([&*self.file.column]).chain(self.of_labels()).collect()
+    }
+
+    /// Every column that is named.
+    pub(super) fn all(&self) -> Vec<&str> {
+        self.plain().into_iter().filter_map(|(_, column)| Some(&*column?.column)).chain(self.of_labels()).collect()
+    }
+
+    fn of_labels(&self) -> impl Iterator<Item = &str> {
+        self.label.as_deref().into_iter().flat_map(|l| l.column.as_deref().into_iter().chain(l.columns.iter().map(String::as_str)))
     }
 
     pub(super) fn check(&self) -> Vec<BadParameter> {

@@ -7,6 +7,9 @@ use crate::data::names::{is_mask, is_suffix, last_of, spelling, stem_of};
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
+/// Why no file is found for a name that no file has.
+const NO_FILE: &str = "no such file";
+
 /// How a name matched a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Way {
@@ -90,7 +93,14 @@ impl<'a> Finder<'a> {
                 Ok(None) => {}
             }
         }
-        Err("no such file")
+        Err(NO_FILE)
+    }
+}
+
+impl Finder<'_> {
+    /// True for a name that some file has, whether or not it can be taken.
+    pub(super) fn is_known(&self, name: &str) -> bool {
+        self.find(name) != Err(NO_FILE)
     }
 }
 

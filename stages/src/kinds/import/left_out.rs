@@ -16,6 +16,8 @@ pub(super) const OTHER_LABEL: &str = "another label";
 pub(super) const SEVERAL_LABELS: &str = "several labels";
 pub(super) const SEVERAL_CLASSES: &str = "labels of several classes";
 pub(super) const UNCERTAIN: &str = "the label is uncertain";
+/// No reason that the study asked for: the tables should fit.
+pub(super) const ALONE: &str = "no row in the table of `join`";
 pub(super) const MASK: &str = "a mask, by its directory";
 
 /// Files that were left out so far.

@@ -38,13 +38,15 @@ impl Import {
         all.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
     }
 
-    /// Columns whose cells identify patients: that of patients, and that of files where their paths do.
+    /// Columns whose cells identify patients: that of patients, that of files where their paths do, and what is joined by one.
     pub(super) fn columns_of_patients(&self) -> Vec<&str> {
         let columns = self.columns.as_ref();
         let patient = columns.and_then(|c| c.patient.as_deref()).map(|c| c.column.as_str());
         let file = columns.filter(|_| self.patient.is_some()).map(|c| c.file.column.as_str());
         let of_list = self.list.as_ref().map(|_| list::COLUMNS[0]);
-        patient.into_iter().chain(file).chain(of_list).collect()
+        // What is compared with such a column identifies patients, too.
+        let compared = self.join.iter().flat_map(|join| patient.into_iter().chain(file).flat_map(|name| join.also_called(name)));
+        patient.into_iter().chain(file).chain(of_list).chain(compared).collect()
     }
 
     pub(super) fn check_patients(&self) -> Vec<BadParameter> {

@@ -63,6 +63,13 @@ pub(super) struct Search<'a> {
     pub(super) help: &'static str,
 }
 
+/// Looks files up that are not excluded.
+pub(super) fn finder<'a>(images: &'a Listing, excluded: &'a [ListedFile]) -> Finder<'a> {
+    let excluded = excluded.iter().map(|f| (f.name.as_str(), left_out::EXCLUDED));
+    let passed_over = images.passed_over.iter().map(|p| (p.name.as_str(), p.why.as_str()));
+    Finder::new(&images.files, excluded.chain(passed_over))
+}
+
 type Found<'a> = Result<(&'a ListedFile, Way), &'a str>;
 
 /// Files that several rows match under different names, or loosely beside an exact match: their patient is ambiguous.
@@ -88,9 +95,7 @@ fn disputed<'a>(rows: &[Row], found: &[Found<'a>]) -> HashSet<&'a str> {
 /// # Errors
 /// Where there are none, or where one is damaged and `on_damage` is `stop`.
 pub(super) fn usable(rows: Vec<Row>, search: &Search, mut omitted: Omitted, cx: &Context) -> Result<Vec<Kept>> {
-    let excluded = search.excluded.iter().map(|f| (f.name.as_str(), left_out::EXCLUDED));
-    let passed_over = search.images.passed_over.iter().map(|p| (p.name.as_str(), p.why.as_str()));
-    let finder = Finder::new(&search.images.files, excluded.chain(passed_over));
+    let finder = finder(search.images, search.excluded);
     let found: Vec<Found> = rows.iter().map(|row| finder.find(&row.file)).collect();
     let disputed = disputed(&rows, &found);
     let (mut kept, mut ways, mut damaged) = (Vec::with_capacity(rows.len()), BTreeMap::new(), 0);

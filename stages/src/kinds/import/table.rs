@@ -1,22 +1,26 @@
-//! Rows of a CSV table, by the columns that the study names. Every cell is text: `0012` is a patient, not twelve.
+//! Rows of a table, by the columns that the study names. Every cell is text: `0012` is a patient, not twelve.
 
 use super::columns::{Columns, Reader};
+use super::grid::Grid;
+use super::join::{self, Join, Joined};
 use super::labels;
-use super::left_out::Omitted;
+use super::left_out::{self, Omitted};
 use super::only::{self, Filter, Only};
 use super::row::{Row, Said, Whose};
 use super::text;
 use crate::contract::prelude::*;
-use hilum_cache::names;
-use unicode_normalization::UnicodeNormalization;
 
-pub(super) fn rows(text: &str, columns: &Columns, only: &Only, omitted: &mut Omitted, cx: &Context) -> Result<Vec<Row>> {
-    let (text, told) = text::without_separator_line(text);
-    let delimiter = told.unwrap_or_else(|| text::delimiter(text, &columns.required()));
-    text::check_quotes(text, delimiter)?;
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let header = reader.headers().map_err(unreadable)?.clone();
-    let find = |name: &str| at(&header, name);
+/// The rows of a table; `second` is the one that is joined to it, with its text.
+pub(super) fn rows(text: &str, columns: &Columns, only: &Only, second: Option<(&Join, &str)>, omitted: &mut Omitted, cx: &Context) -> Result<Vec<Row>> {
+    const FIRST: &str = "the table";
+    // Which of the other columns are in the first of two tables is not known.
+    let grid = Grid::of(text, FIRST, &second.map_or_else(|| columns.required(), |(join, _)| join.columns()))?;
+    let mut joined = second.map(|(join, text)| Joined::of(join, text, &grid)).transpose()?;
+    let header = match &joined {
+        Some(joined) => joined.header(&grid.header, &join::used(columns.all(), only))?,
+        None => grid.header.clone(),
+    };
+    let find = |name: &str| text::column(&header, name, FIRST);
     let read = |column: Option<&super::columns::Column>| column.map(|c| Reader::new(find(&c.column)?, c.pattern.as_deref())).transpose();
     let (patient, file) = (read(columns.patient.as_deref())?, read(Some(&columns.file))?.expect("BUG: required"));
     let (source, age) = (read(columns.source.as_deref())?, read(columns.age.as_deref())?);
@@ -26,18 +30,18 @@ pub(super) fn rows(text: &str, columns: &Columns, only: &Only, omitted: &mut Omi
     let per_label = label.into_iter().flat_map(|l| &l.columns).map(|c| Ok((c.as_str(), find(c)?))).collect::<Result<Vec<_>>>()?;
     let filter = Filter::new(only, find)?;
     let mut out = vec![];
-    for record in reader.records() {
-        let record = record.map_err(unreadable)?;
-        let line = || record.position().map_or(0, csv::Position::line);
-        if record == header {
-            return Err(Error::helped(format!("line {} of the table repeats its header", line()), "keep only one header when joining tables"));
-        }
-        if record.iter().all(str::is_empty) {
-            continue;
-        }
+    let mut alone = 0;
+    for row in grid {
+        let (line, mut record) = row?;
+        let has_partner = joined.as_mut().is_none_or(|joined| joined.extend(&mut record));
         if !filter.pass(|at| record.get(at).unwrap_or_default()) {
             let label = one_label.as_ref().map(|l| l.read(&record)).unwrap_or_default();
             only::leave_out(omitted, &file.read(&record), &label);
+            continue;
+        }
+        if !has_partner {
+            alone += 1;
+            omitted.add(&file.read(&record), "", left_out::ALONE);
             continue;
         }
         let maybe = |r: &Option<Reader>| r.as_ref().map(|r| r.read(&record)).filter(|cell| !text::is_nothing(cell)).unwrap_or_default();
@@ -45,7 +49,7 @@ pub(super) fn rows(text: &str, columns: &Columns, only: &Only, omitted: &mut Omi
             (Some(rule), Some(reader)) => labels::in_cell(&reader.read(&record), rule),
             (Some(rule), None) => {
                 let cells = per_label.iter().map(|(name, at)| (*name, record.get(*at).unwrap_or_default()));
-                labels::in_cells(cells, rule).map_err(|why| Error::data(format!("line {} of the table cannot be read: {why}", line())))?
+                labels::in_cells(cells, rule).map_err(|why| Error::data(format!("line {line} of the table cannot be read: {why}")))?
             }
             (None, _) => Said::default(),
         };
@@ -61,6 +65,13 @@ pub(super) fn rows(text: &str, columns: &Columns, only: &Only, omitted: &mut Omi
         });
     }
     filter.remark(cx);
+    if let Some(joined) = &joined {
+        joined.remark(cx);
+    }
+    if out.is_empty() && alone > 0 {
+        let help = "compare the columns that `join.on` names: their cells must be spelled alike in both tables";
+        return Err(Error::helped("no row of the table is in the table of `join`", help));
+    }
     if out.is_empty() {
         return Err(Error::data(if only.is_empty() { "the table has no rows" } else { "`only` selects no row of the table" }));
     }
@@ -73,28 +84,4 @@ pub(super) fn rows(text: &str, columns: &Columns, only: &Only, omitted: &mut Omi
         ));
     }
     Ok(out)
-}
-
-/// The index of a column.
-fn at(header: &csv::StringRecord, name: &str) -> Result<usize> {
-    if header.iter().filter(|h| *h == name).count() > 1 {
-        return Err(Error::helped(format!("the table has several columns `{name}`"), "give each column a name of its own"));
-    }
-    // Programs encode é in two ways; a header and a study may differ in that.
-    let plain = |text: &str| text.nfc().filter(|c| names::is_shown(*c)).collect::<String>();
-    header.iter().position(|h| h == name || plain(h) == plain(name)).ok_or_else(|| {
-        let known: Vec<&str> = header.iter().collect();
-        Error::helped(format!("the table has no column `{name}`"), format!("it has these columns: {}", known.join(", ")))
-    })
-}
-
-fn unreadable(e: csv::Error) -> Error {
-    let line = e.position().map(|p| format!(" at line {}", p.line())).unwrap_or_default();
-    match e.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            Error::data(format!("the table cannot be read{line}: {len} cells, expected {expected_len}"))
-        }
-        csv::ErrorKind::Utf8 { .. } => Error::helped(format!("the table cannot be read{line}: it is not UTF-8"), "save it as UTF-8"),
-        _ => Error::data(format!("the table cannot be read{line}: {e}")),
-    }
 }

@@ -1,5 +1,7 @@
 //! Laws of imports: what tables follow from, and what is said about them.
 
+mod joins;
+
 use super::*;
 use crate::contract::pseudonym::PseudonymKey;
 use crate::contract::source::{ListedFile, Listing};
@@ -48,6 +50,11 @@ fn refused(with: Value) -> String {
 }
 
 fn made(given: &Given) -> Result<ImportResult> {
+    made_with(given, None)
+}
+
+/// As [`made`], with a second table.
+fn made_with(given: &Given, second: Option<&str>) -> Result<ImportResult> {
     let dir = tempfile::tempdir().unwrap();
     let stage = stage(&given.with).unwrap_or_else(|bad| panic!("{bad:?}"));
     let listing = |files: Vec<ListedFile>| Listing { digest: Digest::of(b""), files, passed_over: vec![] };
@@ -58,11 +65,12 @@ fn made(given: &Given) -> Result<ImportResult> {
         note: bytes.strip_prefix("note ").unwrap_or("ok 8 8").to_owned(),
     };
     let mut sources = BTreeMap::from([("images".to_owned(), listing(given.files.iter().map(file).collect()))]);
-    if let Some(table) = &given.table {
-        let path = dir.path().join("table");
+    let first = if stage.list.is_some() { "list" } else { "table" };
+    for (parameter, table) in [(first, given.table.as_deref()), ("join.table", second)] {
+        let Some(table) = table else { continue };
+        let path = dir.path().join(parameter);
         std::fs::write(&path, table).unwrap();
-        let file = ListedFile { name: "table".into(), path, digest: Digest::of(table.as_bytes()), note: String::new() };
-        let parameter = if stage.list.is_some() { "list" } else { "table" };
+        let file = ListedFile { name: parameter.into(), path, digest: Digest::of(table.as_bytes()), note: String::new() };
         sources.insert(parameter.into(), listing(vec![file]));
     }
     let cx = Context::for_tests(Import::NAME).with_sources(sources).with_pseudonyms([given.key; 32]);
@@ -345,7 +353,7 @@ fn tables_of_other_programs_are_read_and_errors_name_the_line() {
     let with = json!({ "table": "t.csv", "columns": { "patient": "who", "file": "file", "label": "label" } });
     let rows = |text: &str| {
         let columns = serde_json::from_value(with["columns"].clone()).unwrap();
-        super::table::rows(text, &columns, &BTreeMap::new(), &mut Omitted::default(), &Context::for_tests(Import::NAME))
+        super::table::rows(text, &columns, &BTreeMap::new(), None, &mut Omitted::default(), &Context::for_tests(Import::NAME))
     };
     assert_eq!(rows("who;file;label\r\nA;1.png;x\r\n").unwrap().len(), 1);
     assert_eq!(rows("who\tfile\tlabel\nA\t1.png\tx, y\n").unwrap()[0].said.spelled(), "x, y");

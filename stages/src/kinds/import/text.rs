@@ -4,6 +4,7 @@ use crate::contract::prelude::*;
 use encoding_rs::Encoding;
 use hilum_cache::names;
 use std::borrow::Cow;
+use unicode_normalization::UnicodeNormalization;
 
 /// How programs write missing values.
 const NOTHING: &[&str] = &["", "[]", "nan", "na", "n/a", "none", "null", "nil", "<na>"];
@@ -79,6 +80,22 @@ pub(super) fn delimiter(text: &str, columns: &[&str]) -> u8 {
         reader.records().next().is_some_and(|r| r.is_ok_and(|cells| columns.iter().all(|c| cells.iter().any(|cell| cell == *c))))
     };
     [b',', b';', b'\t', b'|'].into_iter().find(|d| gives(*d)).unwrap_or(b',')
+}
+
+/// The index of a column in the header of `what`.
+///
+/// # Errors
+/// Where there is none of this name, or several.
+pub(super) fn column(header: &csv::StringRecord, name: &str, what: &str) -> Result<usize> {
+    if header.iter().filter(|h| *h == name).count() > 1 {
+        return Err(Error::helped(format!("{what} has several columns `{name}`"), "give each column a name of its own"));
+    }
+    // Programs encode é in two ways; a header and a study may differ in that.
+    let plain = |text: &str| text.nfc().filter(|c| names::is_shown(*c)).collect::<String>();
+    header.iter().position(|h| h == name || plain(h) == plain(name)).ok_or_else(|| {
+        let known: Vec<&str> = header.iter().collect();
+        Error::helped(format!("{what} has no column `{name}`"), format!("it has these columns: {}", known.join(", ")))
+    })
 }
 
 /// Looks for a quote that swallows what follows: one that is not closed, or one with text after its end.

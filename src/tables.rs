@@ -10,6 +10,7 @@ use hilum_stages::data::contents::{self, Content, Contents, Pair};
 use hilum_stages::data::pack::{self, Images, Packed};
 use hilum_stages::data::patients::{self, Identity, Patients};
 use hilum_stages::data::sample::{self, Sample, Samples};
+use hilum_stages::records::{JoinedPatient, Record, Table};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
@@ -151,6 +152,16 @@ impl Tables {
     /// The pseudonyms behind the tokens of an import.
     pub fn patients(&self, store: &Store, artifact: &Artifact) -> Result<Vec<Identity>> {
         read(store, artifact, patients::TABLE, Patients::read_rows)
+    }
+
+    /// The patients who count as another one, if a table says that; none if it is another table.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn joined_patients(&self, store: &Store, artifact: &Artifact) -> Result<Vec<JoinedPatient>> {
+        type Joined = Table<JoinedPatient>;
+        let is_it = artifact.file.as_deref() == Some(&*Joined::file_name());
+        if is_it { read(store, artifact, &Joined::file_name(), |bytes| Joined::read(bytes).map(|table| table.rows)) } else { Ok(vec![]) }
     }
 }
 

@@ -76,6 +76,7 @@ impl Lineage {
         if asks_history {
             self.match_earlier_imports(&imports, evidence)?;
         }
+        self.join_patients(p, known, evidence)?;
         let mut near = vec![];
         let alike = alike::of(&packs, evidence)?;
         self.not_compared = alike.not_compared;
@@ -107,6 +108,19 @@ impl Lineage {
             rows.iter().filter(|r| !r.patient.is_empty()).for_each(|r| self.roster.knows(&import.namespace, &r.patient));
         }
         Ok(asks_history)
+    }
+
+    /// Patients who share a picture count as one in a table that a stage made without duplicates: then they are one in every table, so
+    /// that nobody is overlooked who reached a model by the tables before it.
+    fn join_patients(&mut self, p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<()> {
+        for (id, stage) in p.stages.pairs() {
+            for table in stage.kind.outputs.iter().filter(|o| o.artifact == ArtifactType::Table).filter_map(|o| known(id, o.name)) {
+                for row in evidence.tables.joined_patients(evidence.store, &table)? {
+                    self.roster.same_patient(&row.patient, &row.counts_as, self.spaces.get(id));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A patient whose images have changed had a different token in earlier imports. Two imports number the same patients where

@@ -164,8 +164,19 @@ impl Roster {
         Ok(held)
     }
 
+    /// Two tokens of a table mean one patient, wherever they are named.
+    pub fn same_patient(&mut self, a: &str, b: &str, spaces: Option<&BTreeSet<String>>) {
+        let names = [self.names(a, spaces), self.names(b, spaces)].concat();
+        names.iter().for_each(|name| self.patients.join(name.clone(), names[0].clone()));
+    }
+
     /// Whom a token means, by number: within the namespaces of a table, or in all that know it.
     pub fn meant(&mut self, token: &str, spaces: Option<&BTreeSet<String>>) -> Vec<u32> {
+        self.names(token, spaces).into_iter().map(|name| self.patients.number(name)).collect()
+    }
+
+    /// The same by name: namespace and token.
+    fn names(&self, token: &str, spaces: Option<&BTreeSet<String>>) -> Vec<(String, String)> {
         let mut known = self.known.get(token).cloned().unwrap_or_default();
         known.extend(self.only.clone());
         let within: Vec<String> = match spaces {
@@ -174,7 +185,7 @@ impl Roster {
             Some(spaces) => spaces.intersection(&known).cloned().collect(),
         };
         let within = if within.is_empty() { vec![spaces.and_then(BTreeSet::first).cloned().unwrap_or_default()] } else { within };
-        within.into_iter().map(|space| self.patients.number((space, token.to_owned()))).collect()
+        within.into_iter().map(|space| (space, token.to_owned())).collect()
     }
 }
 
@@ -232,6 +243,14 @@ mod tests {
         assert_ne!(number("p:a", spaces(&["img"])), number("p:a", spaces(&["other"])));
         assert_eq!(number("p:a", None).len(), 2, "from nobody knows where: both");
         assert_ne!(number("p:c", spaces(&["img"])), number("p:a", spaces(&["img"])));
+        // Two tokens whose images show one picture are one person in each of the two directories.
+        roster.knows("img", "p:d");
+        let of = |roster: &mut Roster, token: &str, all: &[&str]| roster.meant(token, spaces(all).as_ref());
+        assert_ne!(of(&mut roster, "p:a", &["other"]), of(&mut roster, "p:d", &["img"]));
+        roster.same_patient("p:d", "p:a", spaces(&["img", "other"]).as_ref());
+        let all = [("p:a", "img"), ("p:a", "other"), ("p:b", "img"), ("p:d", "img")].map(|(token, space)| of(&mut roster, token, &[space]));
+        assert!(all.iter().all(|number| *number == all[0]), "{all:?}");
+        assert_ne!(of(&mut roster, "p:c", &["img"]), all[0]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod calibration;
 mod checks;
 mod comparison;
 mod dose;
+mod duplicates;
 mod embeddings;
 mod findings;
 mod flow;
@@ -93,6 +94,7 @@ pub(super) static READERS: &[Group] = &[
         shortcuts::CHAPTER,
         population::CHAPTER,
         images::CHAPTER,
+        duplicates::CHAPTER,
         pairs::CHAPTER,
         quality::CHAPTER,
         nearest::CHAPTER,

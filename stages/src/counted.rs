@@ -11,6 +11,7 @@ use crate::data::patients::tokens;
 use crate::data::sample::{Origin, Sample, Samples};
 use crate::kinds::augment::AugmentStage;
 use crate::kinds::combine::{self, Combine};
+use crate::kinds::deduplicate::Deduplicate;
 use crate::kinds::oversample::{self, Oversample};
 use crate::kinds::phantoms::{self, Phantoms};
 use crate::kinds::split::{self, Split};
@@ -54,6 +55,7 @@ type Count = fn(Value, &Given, &Context) -> Option<Result<Counted>>;
 static COUNTED: &[(&str, Count)] = &[
     ("augment", augmented),
     ("combine", combined),
+    ("deduplicate", deduplicated),
     ("oversample", oversampled),
     ("phantoms", drawn_phantoms),
     ("split", parts),
@@ -80,8 +82,12 @@ pub fn is_true(kind: &str, parameters: &Value, given: &Given) -> bool {
 }
 
 /// True if what a stage makes has as many images of each label whichever images it is given. The parts of a split do not, where patients
-/// have several images each, or are assigned one by one, or without regard to labels, or as in an earlier split.
+/// have several images each, or are assigned one by one, or without regard to labels, or as in an earlier split. Nor does a table without
+/// duplicates: how many there are is seen by pixels.
 pub fn is_exact(kind: &str, parameters: &Value, given: &Given) -> bool {
+    if kind == Deduplicate::NAME {
+        return false;
+    }
     if kind != Split::NAME {
         return true;
     }
@@ -156,6 +162,15 @@ fn combined(parameters: Value, given: &Given, cx: &Context) -> Option<Result<Cou
         return None;
     }
     Some(stage.run(combine::Inputs { samples }, cx).map(|out| vec![("samples", out.samples), ("rest", out.rest)]))
+}
+
+/// At most as many: each file once.
+fn deduplicated(parameters: Value, given: &Given, _: &Context) -> Option<Result<Counted>> {
+    let (stage, samples) = (read::<Deduplicate>(parameters)?, (given.samples)("samples"));
+    if samples.is_empty() || samples.len() < (given.makers)("samples").len() {
+        return None;
+    }
+    Some(stage.by_files(samples).map(|samples| vec![("samples", samples)]))
 }
 
 fn augmented(parameters: Value, given: &Given, _: &Context) -> Option<Result<Counted>> {
@@ -316,6 +331,10 @@ mod tests {
         assert_eq!(fixed["samples"], of(&[("covid", 1080), ("normal", 20_672), ("pneumonia", 6012)]));
         let drawn = counted("combine", json!({ "take": { "covid": 30 }, "labels": ["covid", "normal"] }), &[("samples", all)], Value::Null).unwrap();
         assert_eq!((&drawn["samples"], &drawn["rest"]), (&of(&[("covid", 30), ("normal", 20_672)]), &of(&[("covid", 196)])));
+        let (ours, theirs) = (roster("x", "covid", 30, 20), roster("y", "covid", 10, 10));
+        let given = [("samples", Samples::of([ours.clone(), theirs].concat())), ("samples", Samples::of(ours))];
+        let once = counted("deduplicate", json!({ "keep": { "first-source": ["x"] } }), &given, Value::Null).unwrap();
+        assert_eq!(once, BTreeMap::from([("samples".to_owned(), of(&[("covid", 40)]))]), "files that are in both tables count once");
         let phantoms = counted("phantoms", json!({ "classes": { "a": { "images": 7 } } }), &[], Value::Null).unwrap();
         assert_eq!(phantoms["samples"], of(&[("a", 7)]));
     }

@@ -17,6 +17,7 @@ pub mod pairs;
 pub mod patients;
 pub mod png;
 pub mod sample;
+pub(crate) mod sets;
 pub mod strict;
 pub mod subgroup;
 pub mod weights;

@@ -19,6 +19,7 @@ pub mod correlate;
 pub mod hash;
 pub mod index;
 mod resize;
+pub mod search;
 pub mod thumbnail;
 #[cfg(test)]
 mod trials;

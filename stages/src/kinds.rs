@@ -5,6 +5,7 @@ pub mod augment;
 pub mod classifier;
 pub mod combine;
 pub mod compare;
+pub mod deduplicate;
 pub mod evaluate;
 pub mod extraction;
 pub mod features;
@@ -34,6 +35,7 @@ pub static KINDS: &[StageKind] = &[
     StageKind::of::<augment::AugmentStage>(),
     StageKind::of::<combine::Combine>(),
     StageKind::of::<compare::Compare>(),
+    StageKind::of::<deduplicate::Deduplicate>(),
     StageKind::of::<evaluate::Evaluate>(),
     StageKind::of::<features::Features>(),
     StageKind::of::<generative_quality::GenerativeQuality>(),

@@ -192,11 +192,14 @@ impl<'a> ImageStore<'a> {
             Error::helped(format!("image {} is not in any of the packed images", image.short()), "bind the packed images of every table to `images`")
         })
     }
+    /// True for an image that `prepare` left out as damaged.
+    pub fn has_left_out(&self, image: &Digest) -> bool {
+        self.packs.iter().any(|p| p.left_out.contains(image)) && !self.packs.iter().any(|p| p.rows.contains_key(image))
+    }
     /// The rows of a table without those whose images `prepare` left out as damaged.
     pub fn without_left_out(&self, mut samples: Samples, cx: &Context) -> Samples {
         let before = samples.rows.len();
-        let is_left_out = |image: &Digest| self.packs.iter().any(|p| p.left_out.contains(image)) && !self.packs.iter().any(|p| p.rows.contains_key(image));
-        samples.rows.retain(|row| !is_left_out(&row.image));
+        samples.rows.retain(|row| !self.has_left_out(&row.image));
         let gone = before - samples.rows.len();
         if gone > 0 {
             cx.note(format!("{} left out by `prepare`", counted(gone, "row is skipped: its image was", "rows are skipped: their images were")));

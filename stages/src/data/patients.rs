@@ -5,6 +5,7 @@
 //! key, are listed beside them in a table of `import`. Lineage and the checks use that table; random draws do not. A
 //! token reveals nothing to anybody who has a list of patients but not the images.
 
+use super::sets::Sets;
 use crate::contract::prelude::*;
 use crate::files::{csv_of, write};
 use hilum_cache::Digest;
@@ -65,52 +66,23 @@ pub fn token(smallest: &Digest) -> String {
 /// The token of each patient: that of the smallest digest among the patient's images. Patients who share an image,
 /// directly or through others, cannot be told apart by their images and have one token: they stay together.
 pub fn tokens<P: Eq + Hash + Clone>(images: impl IntoIterator<Item = (P, Digest)>) -> HashMap<P, String> {
-    let mut groups = Groups::default();
+    let (mut sets, mut smallest) = (Sets::default(), vec![]);
     let mut of_person: HashMap<P, usize> = HashMap::new();
     let mut of_image: HashMap<Digest, usize> = HashMap::new();
     for (person, image) in images {
-        let person = *of_person.entry(person).or_insert_with(|| groups.add(image));
-        groups.lower(person, image);
+        let person = *of_person.entry(person).or_insert_with(|| {
+            smallest.push(image);
+            sets.add()
+        });
+        smallest[person] = smallest[person].min(image);
         let first = *of_image.entry(image).or_insert(person);
-        groups.join(first, person);
+        sets.join(first, person);
     }
-    of_person.into_iter().map(|(person, group)| (person, token(&groups.smallest(group)))).collect()
-}
-
-/// Disjoint sets (Tarjan 1975), each with its smallest digest.
-#[derive(Default)]
-struct Groups {
-    parent: Vec<usize>,
-    smallest: Vec<Digest>,
-}
-
-impl Groups {
-    fn add(&mut self, image: Digest) -> usize {
-        self.parent.push(self.parent.len());
-        self.smallest.push(image);
-        self.parent.len() - 1
+    for person in 0..smallest.len() {
+        let first = sets.first(person);
+        smallest[first] = smallest[first].min(smallest[person]);
     }
-    fn root(&mut self, mut at: usize) -> usize {
-        while self.parent[at] != at {
-            self.parent[at] = self.parent[self.parent[at]];
-            at = self.parent[at];
-        }
-        at
-    }
-    fn lower(&mut self, at: usize, image: Digest) {
-        let root = self.root(at);
-        self.smallest[root] = self.smallest[root].min(image);
-    }
-    fn join(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.root(a), self.root(b));
-        let smallest = self.smallest[a].min(self.smallest[b]);
-        self.parent[a] = b;
-        self.smallest[b] = smallest;
-    }
-    fn smallest(&mut self, at: usize) -> Digest {
-        let root = self.root(at);
-        self.smallest[root]
-    }
+    of_person.into_iter().map(|(person, at)| (person, token(&smallest[sets.first(at)]))).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Trials of the whole way from images to near duplicates: copies planted among drawings of bodies that are all alike.
 
 use super::resize::{Filter, resize};
+use super::search::{Look, search};
 use super::{RADIUS, agreement, between, near_duplicate, phash, thumbnail};
 use image::codecs::jpeg::JpegEncoder;
 
@@ -139,4 +140,45 @@ fn an_image_of_one_grey_is_like_nothing_and_not_like_itself() {
     }
     assert!(near_duplicate(&body, &body));
     assert!(agreement(&body, &body).correlation > 1.0 - 1e-12);
+}
+
+/// From one quantile of greys to another, the others black and white.
+fn windowed(image: &Image, low: f64, high: f64) -> Image {
+    let mut sorted = image.greys.clone();
+    sorted.sort_unstable();
+    let [low, high] = [low, high].map(|share| f64::from(sorted[(sorted.len() as f64 * share) as usize]));
+    each(image, |g| (g - low) / (high - low) * 255.0)
+}
+
+fn mirrored(image: &Image) -> Image {
+    Image { greys: image.greys.chunks_exact(image.width).flat_map(|row| row.iter().rev().copied()).collect(), ..*image }
+}
+
+#[test]
+fn windowed_cropped_and_mirrored_copies_are_found_among_many() {
+    let originals: Vec<Image> = (0..20).map(|seed| body(seed, 180, 200)).collect();
+    let copies = originals.iter().enumerate().map(|(i, o)| match i % 4 {
+        0 => windowed(o, 0.05, 0.95),
+        1 => windowed(o, 0.02, 0.8),
+        2 => each(o, |g| 255.0 * (g / 255.0).powf(1.6)),
+        _ => saved(&mirrored(o), 75),
+    });
+    let all: Vec<Image> = originals.iter().cloned().chain(copies).collect();
+    let looks: Vec<Look> = all.iter().map(|image| Look::of(small(image)).unwrap()).collect();
+    let pairs = |with_mirrored: bool| -> Vec<(u32, u32, bool)> {
+        search(&looks, with_mirrored, &[], &|_| ()).pairs.iter().map(|m| (m.first, m.second, m.is_mirrored)).collect()
+    };
+    let wanted: Vec<(u32, u32, bool)> = (0..20).map(|i| (i, i + 20, i % 4 == 3)).collect();
+    assert_eq!(pairs(true), wanted);
+    assert_eq!(pairs(false), wanted.iter().filter(|pair| !pair.2).copied().collect::<Vec<_>>());
+    assert!(Look::of(vec![7; 64 * 64]).is_none(), "an image of one grey is like no other");
+}
+
+#[test]
+fn a_pair_that_is_nominated_otherwise_is_judged_as_well_and_found_once() {
+    let (a, b) = (body(1, 180, 200), body(2, 180, 200));
+    let looks: Vec<Look> = [&a, &b, &saved(&a, 60)].map(|image| Look::of(small(image)).unwrap()).into();
+    let found = search(&looks, true, &[(0, 1), (0, 2), (1, 2)], &|_| ());
+    assert_eq!(found.pairs.iter().map(|m| (m.first, m.second, m.is_mirrored)).collect::<Vec<_>>(), [(0, 2, false)]);
+    assert!(found.not_compared == 0 && found.pairs[0].agreement.correlation > 0.99);
 }

@@ -50,7 +50,7 @@ fn bad_images_are_left_out_and_counted() {
     for why in [
         "the PNG is truncated",
         "the file is empty",
-        "neither PNG nor JPEG",
+        "neither PNG, JPEG nor DICOM",
         "its header promises 40000 × 40000 pixels",
         "the JPEG is truncated",
         "no such file",
@@ -303,11 +303,11 @@ fn images_that_hilum_made_are_imported_as_synthetic() {
     };
     check();
     // What an older program remembered of the files knows no mark, and is not believed.
-    let memo = space.read(".hilum-private/memo-3");
+    let memo = space.read(".hilum-private/memo-4");
     assert!(memo.contains(" synthetic b3:"));
     let older: String = memo.split(" synthetic b3:").enumerate().map(|(i, part)| if i == 0 { part } else { &part[64..] }).collect();
     space.write(".hilum-private/memo", older);
-    fs::remove_file(space.path(".hilum-private/memo-3")).unwrap();
+    fs::remove_file(space.path(".hilum-private/memo-4")).unwrap();
     fs::remove_dir_all(space.path(".hilum")).unwrap();
     check();
     assert!(!space.path(".hilum-private/memo").exists(), "the memo of an older version must be removed, as it names paths and is read by nobody");

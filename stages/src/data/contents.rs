@@ -1,6 +1,7 @@
 //! What images look like, whatever their files are called: digests of their grey values, perceptual hashes, and pairs
 //! of duplicates. They belong to the pack of `prepare`, which is the first to decode an image.
 
+use super::dicom::Applied;
 use super::grey::Grey;
 use crate::contract::prelude::*;
 use crate::files::{csv_of, write};
@@ -52,12 +53,16 @@ pub struct Contents {
     pub images: Vec<Content>,
     /// Pairs within the pack, sorted.
     pub pairs: Vec<Pair>,
+    /// Steps that led to the grey values of DICOM files, sorted by image.
+    pub steps: Vec<Applied>,
 }
 
 /// The file of the contents within a pack.
 pub const IMAGES: &str = "contents.csv";
 /// The file of the pairs within a pack.
 pub const PAIRS: &str = "duplicates.csv";
+/// The file of the steps within a pack that has images from DICOM files.
+pub const STEPS: &str = "dicom.csv";
 
 /// Digest of grey values with their size, 16 bits each: what a file contains, however it was saved.
 pub fn greys_of(grey: &Grey) -> Digest {
@@ -76,13 +81,14 @@ impl Contents {
         let mut images: Vec<Content> = made.iter().map(|(image, pixels)| Content { image: *image, greys: greys(pixels), phash: String::new() }).collect();
         images.sort_by_key(|c| c.image);
         images.dedup_by_key(|c| c.image);
-        Contents { images, pairs: vec![] }
+        Contents { images, ..Contents::default() }
     }
 
     /// Writes both files into the directory of a pack.
     pub fn save(&self, directory: &Path) -> Result<()> {
         write(&directory.join(IMAGES), &csv_of(&self.images, &["image", "greys", "phash"])?)?;
-        write(&directory.join(PAIRS), &csv_of(&self.pairs, &["first", "second", "likeness"])?)
+        write(&directory.join(PAIRS), &csv_of(&self.pairs, &["first", "second", "likeness"])?)?;
+        if self.steps.is_empty() { Ok(()) } else { write(&directory.join(STEPS), &csv_of(&self.steps, &["image", "steps"])?) }
     }
     /// Reads rows of either file.
     ///

@@ -1,5 +1,7 @@
 //! From an image's bytes to a grey square of one size.
 
+use super::dicom::{self, FrameChoice, Steps};
+use super::limits::{LARGEST_SIDE, MOST_PIXELS};
 use super::{inspect, strict};
 use crate::contract::prelude::*;
 use fast_image_resize as fir;
@@ -44,20 +46,35 @@ pub struct Grey {
 pub struct Decoded {
     /// Its grey values.
     pub grey: Grey,
-    /// True if the file has more than 8 bits per sample.
+    /// True if the file has more than 8 bits per sample and does not say how many of them are in use.
     pub is_deep: bool,
     /// True if all pixels are fully transparent.
     pub is_transparent: bool,
+    /// For a DICOM file the steps that led to its grey values.
+    pub dicom: Option<Steps>,
 }
 
-/// Decodes a PNG or JPEG of any colour type and depth to grey (ITU-R BT.601 weights for colour; transparency is black).
+/// Decodes a PNG, JPEG or DICOM file of any colour type and depth to grey (ITU-R BT.601 weights for colour; transparency is
+/// black).
 ///
 /// # Errors
 /// Says in a few words why the file cannot be decoded.
 pub fn decode(bytes: &[u8]) -> Result<Decoded, String> {
+    decode_frame(bytes, None)
+}
+
+/// As [`decode`], with a choice of the frame where a DICOM file has several.
+///
+/// # Errors
+/// Those of [`decode`].
+pub fn decode_frame(bytes: &[u8], frame: Option<FrameChoice>) -> Result<Decoded, String> {
     let look = inspect::look(bytes)?;
-    if u64::from(look.width) * u64::from(look.height) > inspect::MOST_PIXELS {
-        return Err(format!("{} × {} pixels are more than {} million", look.width, look.height, inspect::MOST_PIXELS / 1_000_000));
+    if u64::from(look.width) * u64::from(look.height) > MOST_PIXELS {
+        return Err(format!("{} × {} pixels are more than {} million", look.width, look.height, MOST_PIXELS / 1_000_000));
+    }
+    if look.is_dicom {
+        let dicom::Picture { width, height, pixels, steps, is_deep } = dicom::decode(bytes, frame)?;
+        return Ok(Decoded { grey: Grey { width, height, pixels }, is_deep, is_transparent: false, dicom: Some(steps) });
     }
     // A PNG has checksums, which the decoder checks: its error says more than a count does.
     let held = strict::check(bytes);
@@ -71,8 +88,8 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, String> {
         _ => format!("the {format}'s data are damaged"),
     };
     let mut limits = Limits::default();
-    limits.max_image_width = Some(inspect::LARGEST_SIDE);
-    limits.max_image_height = Some(inspect::LARGEST_SIDE);
+    limits.max_image_width = Some(LARGEST_SIDE);
+    limits.max_image_height = Some(LARGEST_SIDE);
     limits.max_alloc = Some(2 << 30);
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| e.to_string())?;
     reader.limits(limits);
@@ -102,7 +119,7 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded, String> {
         DynamicImage::ImageRgba8(i) => i.pixels().map(|p| fade(weigh(wide(p[0]), wide(p[1]), wide(p[2])), wide(p[3]))).collect(),
         other => other.into_rgba16().pixels().map(|p| fade(weigh(p[0], p[1], p[2]), p[3])).collect(),
     };
-    Ok(Decoded { grey: Grey { width, height, pixels }, is_deep, is_transparent })
+    Ok(Decoded { grey: Grey { width, height, pixels }, is_deep, is_transparent, dicom: None })
 }
 
 impl Grey {

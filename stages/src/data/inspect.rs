@@ -3,14 +3,10 @@
 //! Hashing twenty thousand images must not decode them, but a truncated or empty file, a file that is not an image and
 //! a header that declares 40,000 × 40,000 pixels are found. What only decoding can find, `prepare` finds.
 
+use super::dicom;
+use super::limits::LARGEST_SIDE;
 use super::marker::{Marker, Texts};
 use hilum_cache::Digest;
-
-/// The largest side that is accepted, in pixels.
-pub const LARGEST_SIDE: u32 = 16_384;
-
-/// The maximum number of pixels of an image that is decoded: a file of a few kilobytes can declare gigabytes.
-pub const MOST_PIXELS: u64 = 64_000_000;
 
 /// The result of an inspection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,15 +17,23 @@ pub struct ImageHeader {
     pub height: u32,
     /// The mark of `synthesize`, if it has one.
     pub synthetic: Option<Marker>,
+    /// True for a DICOM file, whose header says more.
+    pub is_dicom: bool,
 }
 
-/// One line for the memo: `ok W H`, `ok W H synthetic` or `ok W H synthetic b3:…`, or `bad ` and why. The name of the
-/// memo's file changes with what is said here.
+/// One line for the memo: `ok W H`, `ok W H dicom`, `ok W H synthetic` or `ok W H synthetic b3:…`, or `bad ` and why. It
+/// contains nothing of what a header says of a patient. The name of the memo's file changes with what is said here.
 pub fn note(bytes: &[u8]) -> String {
     match look(bytes) {
-        Ok(ImageHeader { width, height, synthetic: None }) => format!("ok {width} {height}"),
-        Ok(ImageHeader { width, height, synthetic: Some(Marker { generator: None }) }) => format!("ok {width} {height} synthetic"),
-        Ok(ImageHeader { width, height, synthetic: Some(Marker { generator: Some(digest) }) }) => format!("ok {width} {height} synthetic {digest}"),
+        Ok(ImageHeader { width, height, synthetic, is_dicom }) => {
+            let more = match synthetic {
+                None if is_dicom => " dicom".into(),
+                None => String::new(),
+                Some(Marker { generator: None }) => " synthetic".into(),
+                Some(Marker { generator: Some(digest) }) => format!(" synthetic {digest}"),
+            };
+            format!("ok {width} {height}{more}")
+        }
         Err(why) => format!("bad {why}"),
     }
 }
@@ -44,13 +48,13 @@ pub fn read_note(note: &str) -> Result<ImageHeader, String> {
         (Some("ok"), Some(size)) => {
             let words: Vec<&str> = size.split(' ').collect();
             let marker = match words.get(2..) {
-                Some([]) => Some(None),
+                Some([] | ["dicom"]) => Some(None),
                 Some(["synthetic"]) => Some(Some(Marker { generator: None })),
                 Some(["synthetic", digest]) => digest.parse().ok().map(|d: Digest| Some(Marker { generator: Some(d) })),
                 _ => None,
             };
             match (words.first().map(|w| w.parse()), words.get(1).map(|w| w.parse()), marker) {
-                (Some(Ok(width)), Some(Ok(height)), Some(synthetic)) => Ok(ImageHeader { width, height, synthetic }),
+                (Some(Ok(width)), Some(Ok(height)), Some(synthetic)) => Ok(ImageHeader { width, height, synthetic, is_dicom: words.get(2) == Some(&"dicom") }),
                 _ => Err("not inspected".into()),
             }
         }
@@ -69,11 +73,15 @@ pub fn ending(name: &str) -> Option<&str> {
 
 /// True if a file is not an image, or is one of a format that is not supported: that is not damage.
 pub fn is_other(why: &str) -> bool {
-    why == NEITHER || why.ends_with(NOT_READ)
+    is_no_image(why) || why.contains(dicom::NOT_READ)
 }
 
-const NEITHER: &str = "neither PNG nor JPEG";
-const NOT_READ: &str = ", which is not read: save it as PNG";
+/// True if a file is not known to be an image of any format.
+pub fn is_no_image(why: &str) -> bool {
+    why == NEITHER
+}
+
+const NEITHER: &str = "neither PNG, JPEG nor DICOM";
 
 /// Inspects a file's bytes.
 ///
@@ -86,6 +94,9 @@ pub fn look(bytes: &[u8]) -> Result<ImageHeader, String> {
         png(bytes)?
     } else if bytes.starts_with(&[0xff, 0xd8]) && !bytes.starts_with(&[0xff, 0xd8, 0xff, 0xf7]) {
         jpeg(bytes)?
+    } else if dicom::is_dicom(bytes) {
+        let (width, height) = dicom::look(bytes)?;
+        ImageHeader { width, height, synthetic: None, is_dicom: true }
     } else {
         return Err(other_format(bytes));
     };
@@ -98,11 +109,10 @@ pub fn look(bytes: &[u8]) -> Result<ImageHeader, String> {
     }
 }
 
-/// What a file is that is neither PNG nor JPEG.
+/// What a file is that is neither PNG, JPEG nor DICOM.
 fn other_format(bytes: &[u8]) -> String {
     let is = |at: usize, mark: &[u8]| bytes.get(at..).is_some_and(|b| b.starts_with(mark));
-    let marks: [(&str, usize, &[u8]); 10] = [
-        ("DICOM", 128, b"DICM"),
+    let marks: [(&str, usize, &[u8]); 9] = [
         ("TIFF", 0, b"II*\0"),
         ("TIFF", 0, b"MM\0*"),
         ("BMP", 0, b"BM"),
@@ -114,7 +124,7 @@ fn other_format(bytes: &[u8]) -> String {
         ("PDF", 0, b"%PDF"),
     ];
     match marks.iter().find(|(_, at, mark)| is(*at, mark)) {
-        Some((name, ..)) => format!("{name}{NOT_READ}"),
+        Some((name, ..)) => format!("{name}{}: save it as PNG", dicom::NOT_READ),
         None => NEITHER.into(),
     }
 }
@@ -133,7 +143,7 @@ fn png(bytes: &[u8]) -> Result<ImageHeader, String> {
             b"IHDR" if length >= 8 => size = Some((word(at + 8).ok_or_else(truncated)?, word(at + 12).ok_or_else(truncated)?)),
             b"IEND" => {
                 let (width, height) = size.ok_or("the PNG has no header")?;
-                return Ok(ImageHeader { width, height, synthetic: texts.marker() });
+                return Ok(ImageHeader { width, height, synthetic: texts.marker(), is_dicom: false });
             }
             kind => texts.add(kind, &bytes[at..end]),
         }
@@ -165,6 +175,7 @@ fn jpeg(bytes: &[u8]) -> Result<ImageHeader, String> {
                         height: u32::from(u16::from_be_bytes([frame[0], frame[1]])),
                         width: u32::from(u16::from_be_bytes([frame[2], frame[3]])),
                         synthetic: None,
+                        is_dicom: false,
                     });
                 }
                 at += 2 + length.max(2);
@@ -184,11 +195,11 @@ mod tests {
     #[test]
     fn good_images_pass_and_bad_ones_say_why() {
         let good = png_of(9);
-        assert_eq!(look(&good), Ok(ImageHeader { width: 9, height: 9, synthetic: None }));
+        assert_eq!(look(&good), Ok(ImageHeader { width: 9, height: 9, synthetic: None, is_dicom: false }));
         assert_eq!(read_note(&note(&good)), look(&good));
         assert_eq!(look(&good[..good.len() - 5]).unwrap_err(), "the PNG is truncated");
         assert_eq!(look(b"").unwrap_err(), "the file is empty");
-        assert_eq!(look(b"hello").unwrap_err(), "neither PNG nor JPEG");
+        assert_eq!(look(b"hello").unwrap_err(), "neither PNG, JPEG nor DICOM");
         let mut bomb = good.clone();
         bomb[16..24].copy_from_slice(&[0, 0, 0x9c, 0x40, 0, 0, 0x9c, 0x40]);
         assert!(look(&bomb).unwrap_err().starts_with("its header promises 40000 × 40000"));

@@ -147,7 +147,7 @@ mod tests {
             let _ = look(&good[..at]);
         }
         let many = vec![("Software", "x"); 5000];
-        assert_eq!(look(&marked(&many)), Ok(ImageHeader { width: 9, height: 9, synthetic: None }));
+        assert_eq!(look(&marked(&many)), Ok(ImageHeader { width: 9, height: 9, synthetic: None, is_dicom: false }));
         let long = "hilum synthesize ".repeat(4000);
         assert_eq!(look(&marked(&[("Software", &long)])).unwrap().synthetic, None);
     }

@@ -1,8 +1,11 @@
 //! Checks that a file contains exactly what its header declares. Decoders silently fill what is missing with grey, and
-//! half an image is not data. Independent of pixels: what is counted here is decoded elsewhere.
+//! half an image is not data. Independent of pixels: what is counted here is decoded elsewhere, but for lossless JPEG, whose
+//! symbols are its values.
 
 mod jpeg;
 mod png;
+
+pub(in crate::data) use jpeg::lossless::{Lossless, decode as lossless};
 
 /// Walks through a PNG or JPEG to its end. Bytes after the end mark are not damage.
 ///

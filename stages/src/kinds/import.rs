@@ -4,6 +4,7 @@
 //! dropped. A file that is not a usable image is left out, with the reason; left-out images are counted in the receipt.
 
 mod columns;
+mod dicom;
 mod directories;
 mod find;
 mod grid;
@@ -33,6 +34,7 @@ use crate::data::inspect;
 use crate::data::patients::Patients;
 use crate::data::sample::Samples;
 pub use columns::{Column, Columns, LabelColumn, Several, Uncertain};
+pub use dicom::Dicom;
 pub use join::{Join, On};
 use labels::Names;
 use left_out::Omitted;
@@ -54,7 +56,7 @@ ports! {
     }
 }
 
-/// Imports images from a directory. Labels and patients come from a CSV table, from a COVIDx list, or from one directory per class.
+/// Imports images (PNG, JPEG or DICOM) from a directory. Labels and patients come from a CSV table, from a COVIDx list, or from one directory per class.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Import {
@@ -87,6 +89,10 @@ pub struct Import {
     /// patient.
     #[serde(default)]
     pub only: BTreeMap<String, OrWord<Values>>,
+    /// Keeps only DICOM files with these modalities or views. Their headers give sex, age and view of images for which no
+    /// column does.
+    #[serde(default)]
+    pub dicom: Dicom,
     /// Files and directories in `images` to leave out, by patterns as in `.gitignore`: `masks/`, `*_mask.png`.
     /// Directories of masks are always left out, unless a table names their files.
     #[serde(default)]
@@ -97,8 +103,8 @@ pub struct Import {
     /// Name of the source, if no column gives it.
     #[serde(default)]
     pub source: Option<String>,
-    /// Takes the patient's identifier from the path of each image, instead of from a column or from one directory per
-    /// patient.
+    /// Takes the patient's identifier from the path of each image, or from its DICOM header, instead of from a column or
+    /// from one directory per patient.
     #[serde(default)]
     pub patient: Option<PatientFrom>,
     /// A name for the set of patient identifiers: in imports with the same name, equal identifiers mean the same
@@ -142,6 +148,7 @@ impl Stage for Import {
                 self.join.as_ref().map(Join::check).unwrap_or_default(),
                 only::check(&self.only, &self.columns_of_patients()),
                 self.check_patients(),
+                self.dicom.check(),
             ]
             .concat(),
         }
@@ -165,7 +172,12 @@ impl Stage for Import {
 
     fn images(&self, files: &dyn Fn(&str) -> Option<u64>) -> Option<u64> {
         // A table, a list and a choice of labels name fewer images than there are files.
-        let chooses = self.table.is_some() || self.list.is_some() || self.labels.is_some() || !self.only.is_empty() || !self.exclude.is_empty();
+        let chooses = self.table.is_some()
+            || self.list.is_some()
+            || self.labels.is_some()
+            || !self.only.is_empty()
+            || !self.exclude.is_empty()
+            || self.dicom != Dicom::default();
         if chooses { None } else { files("images") }
     }
 
@@ -186,7 +198,7 @@ impl Stage for Import {
             excluded.iter().for_each(|f| omitted.add(&f.name, "", left_out::EXCLUDED));
             images.passed_over.iter().filter(|p| !p.is_directory).for_each(|p| omitted.add(&p.name, "", p.why.as_str()));
             // A file without an extension that is not an image is a README or the like.
-            let is_other = |f: &ListedFile| inspect::ending(&f.name).is_none() && inspect::read_note(&f.note).is_err_and(|why| inspect::is_other(&why));
+            let is_other = |f: &ListedFile| inspect::ending(&f.name).is_none() && inspect::read_note(&f.note).is_err_and(|why| inspect::is_no_image(&why));
             if images.files.iter().any(is_other) {
                 images.to_mut().files.retain(|f| !is_other(f));
             }
@@ -222,13 +234,16 @@ impl Stage for Import {
             }
         }
         let key = cx.pseudonyms.as_ref().expect("BUG: the kind makes pseudonyms");
-        let whose = self.patient.as_ref().map(|p| patterns::expression(&p.pattern)).transpose().map_err(Error::data)?;
+        let expression = |from: FromWhat| self.patient.as_ref().map_or(Ok(None), |p| p.expression(from));
+        let gives_patients = self.patient.as_ref().is_some_and(|p| p.from == FromWhat::Dicom);
+        let headers = dicom::Use { keep: &self.dicom, gives_patients, pattern: expression(FromWhat::Dicom)? };
+        let whose = expression(FromWhat::Path)?;
         let help = match (has_rows, &self.label) {
             (true, _) => "check `images` and the file names in the table; the list of left-out images gives the reason for each",
             (false, None) => "set `images` to the directory that contains one directory per class, or give all images one label with `label: NAME`",
             (false, Some(_)) => "check `images`",
         };
-        let search = Search { images: &images, excluded: &excluded, whose, on_damage: self.on_damage, help };
+        let search = Search { images: &images, excluded: &excluded, whose, headers, on_damage: self.on_damage, help };
         let kept = samples::usable(rows, &search, omitted, cx)?;
         notes::classes(&given, &kept).into_iter().for_each(|n| cx.say(n));
         let tokens = samples::tokens_of(&kept);

@@ -5,6 +5,7 @@ mod remarks;
 
 use crate::contract::context::LeftOut;
 use crate::contract::prelude::*;
+use crate::data::dicom::{self, Applied, FrameChoice, Steps};
 use crate::data::grey::{self, Fit, OnDamage};
 use crate::data::pack::{NewPack, PackWriter};
 use crate::data::sample::Samples;
@@ -30,7 +31,7 @@ ports! {
     }
 }
 
-/// Decodes images (PNG or JPEG, 8 or 16 bits, grey or colour), resizes them to grey squares of one size and packs them.
+/// Decodes images (PNG, JPEG or DICOM, 8 to 16 bits, grey or colour), resizes them to grey squares of one size and packs them.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Prepare {
@@ -46,13 +47,17 @@ pub struct Prepare {
     /// nearly black without this.
     #[serde(default)]
     pub bits: Option<Whole<8, 16>>,
+    /// Which frame is taken of a DICOM file that has several: `first`, `middle`, or its number from 1. By default, such
+    /// a file is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame: Option<FrameChoice>,
     /// What to do if an image cannot be decoded, or is incomplete.
     #[serde(default)]
     pub on_damage: OnDamage,
 }
 
 /// A decoded image, or why it could not be decoded.
-type DecodedImage = std::result::Result<(Vec<u8>, ImageSignature, remarks::Kind), String>;
+type DecodedImage = std::result::Result<(Vec<u8>, ImageSignature, remarks::Kind, Option<Steps>), String>;
 
 impl Stage for Prepare {
     const NAME: &'static str = "prepare";
@@ -70,15 +75,16 @@ impl Stage for Prepare {
         let images: BTreeMap<Digest, (u64, &str)> =
             inputs.samples.rows.iter().map(|r| (r.image, (u64::from(r.width) * u64::from(r.height), r.label.as_str()))).collect();
         let mut pack = PackWriter::create(&cx.work)?;
-        let (mut looks, mut damaged, mut remarks) = (vec![], vec![], Remarks::default());
+        let (mut looks, mut damaged, mut steps, mut remarks) = (vec![], vec![], vec![], Remarks::default());
         let done = AtomicUsize::new(0);
         for group in groups(&images) {
             let decoded: Vec<DecodedImage> = group.par_iter().map(|image| self.decode(image, images.len(), &done, cx)).collect::<Result<_>>()?;
             for (image, result) in group.into_iter().zip(decoded) {
                 pack.push(image, result.as_ref().ok().map(|s| s.0.as_slice()))?;
                 match result {
-                    Ok((_, look, kind)) => {
+                    Ok((_, look, kind, of_dicom)) => {
                         remarks.add(kind);
+                        steps.extend(of_dicom.map(|steps| (image, steps)));
                         looks.push((image, look));
                     }
                     Err(reason) => damaged.push(LeftOut { name: image.to_string(), label: images[&image].1.to_owned(), reason }),
@@ -87,20 +93,23 @@ impl Stage for Prepare {
         }
         self.report(damaged, images.len(), cx)?;
         remarks.report(self.contrast_stretch || self.bits.is_some(), cx);
-        Ok(Outputs { images: pack.finish(alike::contents(&looks, cx))? })
+        dicom::summary(steps.iter().map(|(_, steps)| steps)).into_iter().for_each(|said| cx.note(said));
+        let mut contents = alike::contents(&looks, cx);
+        contents.steps = steps.iter().map(|(image, steps)| Applied::new(*image, steps)).collect();
+        Ok(Outputs { images: pack.finish(contents)? })
     }
 }
 
 impl Prepare {
     fn decode(&self, image: &Digest, all: usize, done: &AtomicUsize, cx: &Context) -> Result<DecodedImage> {
         let bytes = cx.images.bytes(image)?;
-        let result = grey::decode(&bytes).map(|decoded| {
+        let result = grey::decode_frame(&bytes, self.frame).map(|decoded| {
             let kind = remarks::Kind::of(&decoded);
             let grey = match self.bits.filter(|_| decoded.is_deep) {
                 Some(bits) => decoded.grey.of_bits(*bits),
                 None => decoded.grey,
             };
-            (grey::to_square(&grey, *self.size, self.fit, self.contrast_stretch), ImageSignature::at(&grey), kind)
+            (grey::to_square(&grey, *self.size, self.fit, self.contrast_stretch), ImageSignature::at(&grey), kind, decoded.dicom)
         });
         let n = done.fetch_add(1, Ordering::Relaxed) + 1;
         if n.is_multiple_of(64) {
@@ -153,6 +162,37 @@ mod tests {
     fn a_pack_has_a_byte_for_each_pixel() {
         let stage: Prepare = serde_json::from_str(r#"{"size": 2048}"#).unwrap();
         assert_eq!([Some(10), Some(u64::MAX), None].map(|n| stage.disk(&|port| n.filter(|_| port == "samples"))), [Some(10 << 22), Some(u64::MAX), None]);
+    }
+
+    #[test]
+    fn steps_of_dicom_files_are_listed_and_counted() {
+        struct Files(BTreeMap<Digest, Vec<u8>>);
+        impl crate::contract::context::ImageBytes for Files {
+            fn bytes(&self, image: &Digest) -> Result<Vec<u8>> {
+                Ok(self.0[image].clone())
+            }
+        }
+        let dicom = ["rescale", "sigmoid", "middle of three frames"].map(crate::data::dicom::tests::bytes_of);
+        let png = crate::data::png::encode(&[7; 64], 8, 8, &[]).unwrap();
+        let files = Files(dicom.iter().chain([&png]).map(|bytes| (Digest::of(bytes), bytes.clone())).collect());
+        let dir = tempfile::tempdir().unwrap();
+        let run = |with: &str| {
+            let cx = Context { images: &files, work: dir.path().join("work"), ..Context::for_tests(Prepare::NAME) };
+            std::fs::create_dir_all(&cx.work).unwrap();
+            let row = |image: &Digest| crate::data::sample::Sample { image: *image, ..crate::data::sample::tests::sample("p", 0, "x") };
+            let samples = Samples::of(files.0.keys().map(row).collect());
+            let out = serde_json::from_str::<Prepare>(with).unwrap().run(Inputs { samples }, &cx).unwrap();
+            crate::contract::prelude::OutputArtifact::save(&out.images, dir.path()).unwrap();
+            let notes: Vec<String> = cx.notes().iter().map(Note::to_string).collect();
+            (std::fs::read_to_string(dir.path().join("dicom.csv")).unwrap(), notes.join("\n"))
+        };
+        let row = |bytes: &[u8], steps: &str| format!("{},{steps}\n", Digest::of(bytes));
+        let (table, notes) = run(r#"{"size": 8}"#);
+        assert_eq!(table.lines().count(), 3);
+        assert!(table.contains(&row(&dicom[0], "signed rescale full-range")) && table.contains(&row(&dicom[1], "sigmoid")), "{table}");
+        assert!(notes.contains("2 DICOM images became grey values by these steps: signed 1, rescale 1, sigmoid 1, full-range 1"), "{notes}");
+        assert!(notes.contains("1 image was left out: DICOM with several frames, which is not read unless `frame` chooses one"), "{notes}");
+        assert!(run(r#"{"size": 8, "frame": 3}"#).0.contains(&row(&dicom[2], "frame full-range")));
     }
 
     #[test]

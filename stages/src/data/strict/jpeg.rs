@@ -7,11 +7,12 @@
 mod bits;
 mod frame;
 mod huffman;
+pub(super) mod lossless;
 mod scan;
 #[cfg(test)]
 mod tests;
 
-use crate::data::inspect::MOST_PIXELS;
+use crate::data::limits::MOST_PIXELS;
 use frame::{Band, Picture, picture};
 use huffman::Table;
 use scan::{Part, Scan};
@@ -46,9 +47,7 @@ pub(super) struct Frame {
 /// # Errors
 /// Says in a few words what is damaged or not supported.
 pub(super) fn check(bytes: &[u8]) -> Result<Frame, String> {
-    let walk = |bytes: &[u8]| {
-        Walk { bytes, at: 0, quantisers: [None; 4], dc: [const { None }; 4], ac: [const { None }; 4], interval: 0, picture: None, scans: 0 }.run()
-    };
+    let walk = |bytes: &[u8]| Walk::of(bytes).run();
     let found = walk(bytes).or_else(|why| match unpadded(bytes).filter(|_| why == MORE) {
         Some(bytes) => walk(&bytes).map_err(|_| why),
         None => Err(why),
@@ -83,6 +82,10 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
+    fn of(bytes: &'a [u8]) -> Walk<'a> {
+        Walk { bytes, at: 0, quantisers: [None; 4], dc: [const { None }; 4], ac: [const { None }; 4], interval: 0, picture: None, scans: 0 }
+    }
+
     fn run(&mut self) -> Found<Frame> {
         if !self.bytes.starts_with(&[0xff, 0xd8]) {
             return Err(HEADER);

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 const SHOWN: usize = 6;
 
 /// Reasons that the study asked for.
-const MEANT: &[&str] = &[NOT_SELECTED, EXCLUDED, OTHER_LABEL, SEVERAL_LABELS, SEVERAL_CLASSES, UNCERTAIN, MASK];
+const MEANT: &[&str] = &[NOT_SELECTED, NOT_IN_HEADER, EXCLUDED, OTHER_LABEL, SEVERAL_LABELS, SEVERAL_CLASSES, UNCERTAIN, MASK];
 pub(super) const NOT_SELECTED: &str = "not selected by `only`";
+pub(super) const NOT_IN_HEADER: &str = "not selected by `dicom`";
 pub(super) const EXCLUDED: &str = "excluded";
 pub(super) const OTHER_LABEL: &str = "another label";
 pub(super) const SEVERAL_LABELS: &str = "several labels";

@@ -31,11 +31,11 @@ impl Worded for Values {
 }
 
 impl Values {
-    fn pass(&self, cell: &str) -> bool {
+    pub(super) fn pass(&self, cell: &str) -> bool {
         let holds = |list: &Vec<String>| list.iter().any(|v| v == cell);
         self.within.as_ref().is_none_or(holds) && !self.not.as_ref().is_some_and(holds)
     }
-    fn given(&self) -> impl Iterator<Item = &String> {
+    pub(super) fn given(&self) -> impl Iterator<Item = &String> {
         self.within.iter().chain(&self.not).flatten()
     }
 }

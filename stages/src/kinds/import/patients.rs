@@ -5,6 +5,7 @@ use super::list;
 use super::patterns;
 use crate::contract::bad_parameter::{BadParameter, Fault};
 use crate::contract::prelude::*;
+use regex::Regex;
 
 /// An identifier that is part of a longer text.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -13,8 +14,9 @@ pub struct PatientFrom {
     /// Where the identifier is taken from.
     pub from: FromWhat,
     /// A regular expression: the identifier is its first group, or the whole match if it has no groups. Images that do
-    /// not match are left out.
-    pub pattern: String,
+    /// not match are left out. `path` needs one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
 }
 
 /// Where an identifier is taken from.
@@ -23,6 +25,19 @@ pub struct PatientFrom {
 pub enum FromWhat {
     /// The path of the image relative to `images`, with `/` between its parts.
     Path,
+    /// Patient ID in the header of a DICOM file.
+    Dicom,
+}
+
+impl PatientFrom {
+    /// The expression, if it is of this.
+    ///
+    /// # Errors
+    /// Where it is no expression.
+    pub(super) fn expression(&self, from: FromWhat) -> Result<Option<Regex>> {
+        let pattern = self.pattern.as_deref().filter(|_| self.from == from);
+        pattern.map(patterns::expression).transpose().map_err(Error::data)
+    }
 }
 
 impl Import {
@@ -63,8 +78,13 @@ impl Import {
                     .into(),
             ),
             _ if self.patients.as_deref().is_some_and(|name| name.trim().is_empty()) => fault(&["patients"], "must be a name".into()),
-            _ => match self.patient.as_ref().map(|p| patterns::expression(&p.pattern)) {
-                Some(Err(why)) => fault(&["patient", "pattern"], why),
+            _ => match &self.patient {
+                Some(PatientFrom { from: FromWhat::Path, pattern: None }) => {
+                    fault(&["patient"], "`from: path` needs a `pattern`, which says what part of the path identifies the patient".into())
+                }
+                Some(PatientFrom { pattern: Some(pattern), .. }) => {
+                    patterns::expression(pattern).err().map_or(vec![], |why| fault(&["patient", "pattern"], why))
+                }
                 _ => vec![],
             },
         }

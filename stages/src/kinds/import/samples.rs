@@ -3,6 +3,7 @@
 //! Nothing in the table of samples depends on the key, on file names or on the order of rows: the same images and the
 //! same table give the same samples.
 
+use super::dicom::{Headers, Use};
 use super::find::{Finder, Way};
 use super::left_out::{self, Omitted};
 use super::patterns;
@@ -13,6 +14,7 @@ use crate::contract::pseudonym::PseudonymKey;
 use crate::contract::source::{ListedFile, Listing};
 use crate::data::grey::OnDamage;
 use crate::data::inspect::{self, ImageHeader};
+use crate::data::limits::MOST_PIXELS;
 use crate::data::names::spelling;
 use crate::data::patients::{Identity, Patients, tokens};
 use crate::data::sample::{Origin, Sample, Samples};
@@ -58,6 +60,8 @@ pub(super) struct Search<'a> {
     pub(super) excluded: &'a [ListedFile],
     /// Finds the patient in the path of an image below `images`.
     pub(super) whose: Option<Regex>,
+    /// How headers of DICOM files are used.
+    pub(super) headers: Use<'a>,
     pub(super) on_damage: OnDamage,
     /// What to do if nothing is found.
     pub(super) help: &'static str,
@@ -98,6 +102,7 @@ pub(super) fn usable(rows: Vec<Row>, search: &Search, mut omitted: Omitted, cx: 
     let finder = finder(search.images, search.excluded);
     let found: Vec<Found> = rows.iter().map(|row| finder.find(&row.file)).collect();
     let disputed = disputed(&rows, &found);
+    let headers = Headers::read(found.iter().filter_map(|f| Some(f.ok()?.0)), &search.headers)?;
     let (mut kept, mut ways, mut damaged) = (Vec::with_capacity(rows.len()), BTreeMap::new(), 0);
     let all = rows.len() + omitted.lost();
     for (mut row, found) in rows.into_iter().zip(found) {
@@ -111,6 +116,7 @@ pub(super) fn usable(rows: Vec<Row>, search: &Search, mut omitted: Omitted, cx: 
                     _ => Whose::Unnamed("no patient in its path"),
                 };
             }
+            headers.add(&mut row, file)?;
             Ok((look(&row, file, &mut damaged)?, file.digest, way))
         });
         match usable {
@@ -122,6 +128,7 @@ pub(super) fn usable(rows: Vec<Row>, search: &Search, mut omitted: Omitted, cx: 
         }
     }
     let reasons = omitted.report(cx);
+    headers.remark(&kept.iter().map(|k| k.image).collect(), cx);
     for (way, n) in ways {
         way.words().into_iter().for_each(|(one, many)| cx.note(counted(n, one, many)));
     }
@@ -149,8 +156,8 @@ fn look(row: &Row, file: &ListedFile, damaged: &mut usize) -> Result<ImageHeader
     }
     *damaged += usize::from(look.as_ref().is_err_and(|why| !inspect::is_other(why)));
     let look = look?;
-    if u64::from(look.width) * u64::from(look.height) > inspect::MOST_PIXELS {
-        return Err(format!("more than {} million pixels", inspect::MOST_PIXELS / 1_000_000));
+    if u64::from(look.width) * u64::from(look.height) > MOST_PIXELS {
+        return Err(format!("more than {} million pixels", MOST_PIXELS / 1_000_000));
     }
     Ok(look)
 }

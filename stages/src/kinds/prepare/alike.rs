@@ -69,7 +69,7 @@ pub(super) fn contents(looks: &[(Digest, ImageSignature)], cx: &Context) -> Cont
         greys: look.greys,
         phash: look.hash.map(|h| format!("{h:016x}")).unwrap_or_default(),
     };
-    Contents { images: looks.iter().map(content).collect(), pairs }
+    Contents { images: looks.iter().map(content).collect(), pairs, ..Contents::default() }
 }
 
 fn note(equal: usize, near: usize, not_compared: u64, cx: &Context) {

@@ -82,7 +82,7 @@ mod tests {
     fn kinds_are_recognised_by_grey_values() {
         let kind = |pixels: &[u16], is_deep, is_transparent| {
             let grey = Grey { width: pixels.len() as u32, height: 1, pixels: pixels.to_vec() };
-            Kind::of(&Decoded { grey, is_deep, is_transparent })
+            Kind::of(&Decoded { grey, is_deep, is_transparent, dicom: None })
         };
         assert_eq!(kind(&[0, 4095], true, false), Kind::Dark);
         assert_eq!(kind(&[0, 4096], true, false), Kind::Picture);

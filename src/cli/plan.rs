@@ -92,7 +92,7 @@ pub(super) fn plan(args: &PlanArgs) -> anyhow::Result<u8> {
 }
 
 /// Every table by output: images and patients of each label.
-fn counts(opened: &Opened, plan: &Plan) -> anyhow::Result<Counts> {
+pub(super) fn counts(opened: &Opened, plan: &Plan) -> anyhow::Result<Counts> {
     let (store, tables) = (&opened.session.store, &opened.session.tables);
     let known = |id: StageId, port: &str| {
         let Decision::Reuse { outputs, .. } = &plan.decisions[id] else { return Ok(None) };

@@ -20,6 +20,7 @@ mod ls;
 mod open;
 mod output;
 mod plan;
+mod power;
 mod report;
 mod run;
 mod show;
@@ -70,6 +71,8 @@ enum Verb {
     Check(check::CheckArgs),
     /// Show what would run, and why, without running or writing anything
     Plan(plan::PlanArgs),
+    /// Say how large a difference a study can show, and how often its design would find it
+    Power(power::PowerArgs),
     /// Run a study
     Run(run::RunArgs),
     /// Explain why a stage will or will not run
@@ -233,6 +236,7 @@ pub fn main() -> ExitCode {
         Verb::Init { dir } => init::init(&dir),
         Verb::Check(args) => check::check(&args),
         Verb::Plan(args) => plan::plan(&args),
+        Verb::Power(args) => power::power(&args),
         Verb::Run(args) => run::run(&args),
         Verb::Why { study, stage, json } => why::why(&study, &stage, json),
         Verb::Graph(args) => graph::graph(&args),

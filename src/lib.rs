@@ -12,6 +12,7 @@ pub mod manual;
 pub mod mutate;
 pub mod pipeline;
 pub mod plan;
+pub mod power;
 pub mod progress;
 pub mod provenance;
 pub mod rehearsal;

@@ -119,6 +119,14 @@ fn verbs_of_the_program_print_what_is_documented() {
 }
 
 #[test]
+fn what_a_study_could_show_is_documented() {
+    let space = Space::tiny();
+    let call = ["power", "study.yaml", "--simulations", "50"];
+    let none = out(&space, &["power", "study.yaml", "--set", "stages.comparison.with.metric=ece"]);
+    compare("power", &[out(&space, &call), out(&space, &[&call[..], &["--set", "stages.comparison.with.margin=0.1"]].concat()), none]);
+}
+
+#[test]
 fn errors_of_a_study_are_in_the_document() {
     let space = Space::tiny();
     space.edit("epochs: 2", "epoch: 2");

@@ -13,6 +13,38 @@ fn init_lays_out_a_study_that_checks() {
 }
 
 #[test]
+fn power_says_what_a_study_could_show_and_writes_nothing() {
+    let space = Space::tiny();
+    let call = ["power", "study.yaml", "--simulations", "50"];
+    let told = space.hilum(&call);
+    assert_eq!(told.code, 0, "{}", told.err);
+    for part in [
+        "comparison: arm=",
+        " in the test part and ",
+        "this study finds a difference in AUROC of ",
+        "  true difference  found",
+        "false findings, in either direction",
+        "networks that never err",
+        "would be found with twice the patients in ",
+        "Found is what `compare` calls better: the 95 % interval of the difference is on the better side of 0, and p by ",
+        "assumed: AUROC of the arm that others are compared with is 0.",
+    ] {
+        assert!(told.out.contains(part), "{part}: {}", told.out);
+    }
+    assert!(!space.path(".hilum").exists() && !space.path("results").exists(), "it only reads");
+    assert_eq!(told.out, space.hilum(&call).out, "the seed of the study draws the same studies again");
+    let based = space.hilum(&[&call[..], &["--base", "auroc=0.9", "--alike", "0.5"]].concat());
+    assert!(based.out.contains("compared with is 0.900 (as `--base` says)") && based.out.contains("is 0.500 (as `--alike` says)"), "{}", based.out);
+    let none = space.hilum(&["power", "study.yaml", "--set", "stages.comparison.with.metric=ece"]);
+    assert!(none.code == 0 && none.out.contains("comparison: cannot be answered by this design: the estimate of `ece` is biased"), "{}", none.out);
+    let wrong = space.hilum(&["power", "study.yaml", "--only", "split"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.err.contains("`split` compares no arms"), "{}", wrong.err);
+    let unreachable = space.hilum(&[&call[..], &["--base", "1.5"]].concat());
+    assert!(unreachable.code == 0 && unreachable.out.contains("`--base` says 1.5"), "{}", unreachable.out);
+}
+
+#[test]
 fn trace_leads_from_a_file_to_its_origin() {
     let space = Space::tiny();
     space.executed();

@@ -9,7 +9,8 @@ use hilum_stages::evaluation::patients::Patients;
 use hilum_stages::evaluation::tested::Tested;
 use hilum_stages::evaluation::{METRICS, Predictions};
 use hilum_stages::statistics::adjust::holm;
-use hilum_stages::statistics::special::{normal_cdf, normal_quantile};
+use hilum_stages::statistics::simulated;
+use hilum_stages::statistics::special::normal_cdf;
 
 /// The part of the variance of a score that is a training's own.
 const OWN: f64 = 0.2;
@@ -23,7 +24,7 @@ struct Training {
 
 /// A training of an arm of this area, on average over trainings whose distances have this standard deviation.
 fn training(set: &Set, area: f64, spread: f64, s: &mut Stream, patients: &Patients, labels: &[usize]) -> Training {
-    let distance = (2.0 + spread * spread).sqrt() * normal_quantile(area) + spread * s.normal();
+    let distance = simulated::distance(area, spread) + spread * s.normal();
     let scores = set.classified(distance, OWN, s).iter().map(|x| normal_cdf(*x - distance / 2.0)).map(|p| vec![1.0 - p, p]).collect();
     Training { distance, tested: Tested::of(METRICS, Predictions::new(2, labels.to_vec(), scores), patients) }
 }

@@ -58,12 +58,12 @@ fn all(design: Design, distance: f64, draws: usize, s: &mut Stream) -> [Option<f
         Some(area(&arm(0), &images)?.value - area(&arm(1), &images)?.value)
     };
     // Sorting twice for each draw: only where there are few.
-    let by_area =
-        (design.patients <= 60 && design.patients > permutation::EXACT_PATIENTS).then(|| permutation::swapped(design.patients, draws, of, area_difference));
+    let by_area = (design.patients <= 60 && design.patients > permutation::EXACT_PATIENTS)
+        .then(|| permutation::swapped(design.patients, permutation::Ways::of(draws), of, area_difference));
     [
         areas::difference(&a, &b, f64::INFINITY).map(|t| t.p),
         areas::difference(&a, &b, freedom).map(|t| t.p),
-        permutation::swapped(design.patients, draws, of, accuracy).map(|t| t.p),
+        permutation::swapped(design.patients, permutation::Ways::of(draws), of, accuracy).map(|t| t.p),
         by_area.flatten().map(|t| t.p),
         durkalski(&patients).map(|t| t.p),
         Some(every.exact()),

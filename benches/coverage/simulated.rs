@@ -2,6 +2,7 @@
 
 use hilum_stages::contract::seed::{Seed, Stream};
 use hilum_stages::statistics::delong::Images;
+use hilum_stages::statistics::simulated::{alike, mixed};
 use hilum_stages::statistics::special::normal_quantile;
 use rayon::prelude::*;
 
@@ -55,13 +56,12 @@ impl Set {
     pub(crate) fn unequal(positives: usize, images: usize, negatives: usize, s: &mut Stream) -> Set {
         let mut set = Set { positive: vec![], patient: vec![], noise: vec![] };
         for patient in 0..positives + negatives {
-            let common = s.normal() * WITHIN.sqrt();
             for _ in 0..if patient < positives { images } else { 1 } {
                 set.positive.push(patient < positives);
                 set.patient.push(patient);
-                set.noise.push(common + s.normal() * (1.0 - WITHIN).sqrt());
             }
         }
+        set.noise = alike(&set.patient, WITHIN, s);
         set
     }
 
@@ -72,16 +72,8 @@ impl Set {
     /// Scores of a classifier for classes that are so far apart: of their variance, this part is the classifier's own, and of
     /// that as much is common to the images of a patient as of the rest.
     pub(crate) fn classified(&self, distance: f64, own: f64, s: &mut Stream) -> Vec<f64> {
-        let (mut last, mut common) = (usize::MAX, 0.0);
-        let mut scores = Vec::with_capacity(self.noise.len());
-        for ((noise, positive), patient) in self.noise.iter().zip(&self.positive).zip(&self.patient) {
-            if *patient != last {
-                (last, common) = (*patient, s.normal() * WITHIN.sqrt());
-            }
-            let mine = common + s.normal() * (1.0 - WITHIN).sqrt();
-            scores.push(distance * f64::from(*positive) + (1.0 - own).sqrt() * noise + own.sqrt() * mine);
-        }
-        scores
+        let all = mixed(&self.noise, &[(own, &alike(&self.patient, WITHIN, s))]);
+        all.iter().zip(&self.positive).map(|(score, positive)| distance * f64::from(*positive) + score).collect()
     }
 }
 

@@ -108,7 +108,7 @@ fn foreseen(opened: &Opened, plan: &Plan, found: &[Finding]) -> anyhow::Result<V
 }
 
 /// Every table by output: images and patients of each label.
-fn counts(opened: &Opened, plan: &Plan) -> anyhow::Result<Counts> {
+pub(super) fn counts(opened: &Opened, plan: &Plan) -> anyhow::Result<Counts> {
     let (store, tables) = (&opened.session.store, &opened.session.tables);
     let known = |id: StageId, port: &str| {
         let Decision::Reuse { outputs, .. } = &plan.decisions[id] else {

@@ -20,6 +20,8 @@ pub struct Pipeline {
     pub study: String,
     /// Its description.
     pub description: String,
+    /// Its seed, if it has one.
+    pub seed: Option<Seed>,
     /// The scale that is laid over it, if one is.
     pub scale: Option<String>,
     /// Stages, each behind those it needs.

@@ -10,6 +10,7 @@ use super::substitute::{Names, Unresolved, substitute};
 use super::{check, preset, vars};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use hilum_stages::contract::kind::StageKind;
+use hilum_stages::contract::seed::Seed;
 use std::collections::HashMap;
 
 /// Builds a checked graph, or reports all errors.
@@ -131,6 +132,7 @@ pub(super) fn resolve(study: &RawStudy, kinds: &'static [StageKind], diagnostics
     Some(Pipeline {
         study: study.name.clone(),
         description: study.description.clone(),
+        seed: seed.map(Seed),
         scale: study.scale.clone(),
         stages: made.stages,
         allow: study.allow.clone(),

@@ -50,6 +50,8 @@ pub struct Counts {
     pub unmet: Vec<(StageId, String)>,
     /// True where every stage that takes images in says of how many patients they are.
     pub has_patients: bool,
+    /// The rows that were counted; made up where the table is not in the store.
+    pub rows: HashMap<(StageId, &'static str), Samples>,
 }
 
 /// Counts all tables; `known` gives those that are in the store.
@@ -99,6 +101,7 @@ pub fn counts(p: &Pipeline, known: &dyn Fn(StageId, &str) -> Result<Option<Sampl
             Err(Unmade::Fails(why)) => out.faults.push((id, why)),
         }
     }
+    out.rows = found;
     Ok(out)
 }
 

@@ -14,6 +14,7 @@ pub mod proportion;
 pub mod rank_correlation;
 pub mod ratio;
 pub mod repeats;
+pub mod simulated;
 pub mod special;
 #[cfg(test)]
 mod tests;

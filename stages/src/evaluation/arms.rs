@@ -106,6 +106,13 @@ pub fn partner(arms: &[Arm], of: usize, against: &BTreeMap<String, String>) -> P
     }
 }
 
+/// Positions of the trainings of two arms that have one `repeat` in common; where none has, in their order.
+pub fn common(a: &Arm, b: &Arm) -> Vec<(usize, usize)> {
+    let place = |arm: &Arm, repeat: &str| arm.trainings.iter().position(|t| t.repeat == repeat);
+    let named: Vec<(usize, usize)> = a.trainings.iter().enumerate().filter_map(|(at, t)| Some((at, place(b, &t.repeat)?))).collect();
+    if named.is_empty() { (0..a.trainings.len().min(b.trainings.len())).map(|at| (at, at)).collect() } else { named }
+}
+
 impl Arm {
     /// In how many axes two arms differ.
     pub fn differences(&self, other: &Arm) -> usize {

@@ -4,7 +4,7 @@
 use super::disagreement::{self, Rule, discordant};
 use super::estimate::{LEVEL, least_patients, patients_of, share_of};
 use super::few;
-use super::metric::{Basis, METRICS, measures};
+use super::metric::{Basis, Measure};
 use super::patients::Patients;
 use super::predictions::Predictions;
 use super::tested::Tested;
@@ -13,7 +13,7 @@ use crate::contract::seed::Seed;
 use crate::statistics::Limits;
 use crate::statistics::detectable::smallest_difference;
 use crate::statistics::paired::folds::corrected;
-use crate::statistics::paired::permutation::swapped;
+use crate::statistics::paired::permutation::{Ways, swapped};
 use crate::statistics::repeats::{Estimate, over_trainings};
 use crate::statistics::special::t_two_sided;
 
@@ -71,6 +71,14 @@ impl TestChoice {
 /// # Panics
 /// Where the arms have different numbers of trainings or none, or different test sets.
 pub fn difference(a: &[&Tested], b: &[&Tested], at: usize, patients: &Patients, choice: TestChoice, draws: Option<usize>) -> Option<Difference> {
+    difference_by(a, b, at, patients, choice, draws.map(Ways::of))
+}
+
+/// The same, where it is said which ways of swapping are tried.
+///
+/// # Panics
+/// As [`difference`].
+pub fn difference_by(a: &[&Tested], b: &[&Tested], at: usize, patients: &Patients, choice: TestChoice, ways: Option<Ways>) -> Option<Difference> {
     assert!(a.len() == b.len() && !a.is_empty(), "trainings are compared pair by pair");
     let values = a.iter().zip(b).map(|(a, b)| Some(a.value(at)? - b.value(at)?)).collect::<Option<Vec<f64>>>()?;
     let covariance = |i: usize, j: usize| {
@@ -91,7 +99,7 @@ pub fn difference(a: &[&Tested], b: &[&Tested], at: usize, patients: &Patients, 
     let discordant = |rule: Rule| share_of(&a[0].measures()[at]).and_then(|share| disagreement::test(rule, one, other, patients, share));
     let own = match choice {
         _ if values.len() > 1 => None,
-        TestChoice::Auto => draws.and_then(|draws| swap(one, other, at, patients, draws)).map(|p| (p, "permutation of patients")),
+        TestChoice::Auto => ways.and_then(|ways| swap(one, other, &a[0].measures()[at], patients, ways)).map(|p| (p, "permutation of patients")),
         TestChoice::T | TestChoice::NadeauBengio => None,
         TestChoice::McnemarExact => discordant(Rule::Exact).map(|p| (p, "McNemar exact")),
         TestChoice::McnemarMidP => discordant(Rule::MidP).map(|p| (p, "McNemar mid-p")),
@@ -158,17 +166,15 @@ fn is_error(error: f64) -> bool {
 
 /// The p value of the test that swaps the arms for whole patients. Draws come from a stream of its own, so that the same predictions
 /// give the same value in every study.
-fn swap(a: &Predictions, b: &Predictions, at: usize, patients: &Patients, draws: usize) -> Option<f64> {
+fn swap(a: &Predictions, b: &Predictions, of: &Measure, patients: &Patients, ways: Ways) -> Option<f64> {
     let images = a.labels.len();
     // Under the null hypothesis, arms can be exchanged where a share of the same images is equal, or the order of scores is as good. Of
     // what counts other images for each arm, such as precision, equal values do not make arms exchangeable.
-    let basis = measures(METRICS, a.classes)[at].metric.basis;
-    let same_images = || share_of(&measures(METRICS, a.classes)[at]).is_some_and(|share| discordant(a, b, patients, share).is_some());
-    if !matches!(basis, Basis::Auroc | Basis::Ranks) && !same_images() {
+    let same_images = || share_of(of).is_some_and(|share| discordant(a, b, patients, share).is_some());
+    if !matches!(of.metric.basis, Basis::Auroc | Basis::Ranks) && !same_images() {
         return None;
     }
     // Both arms in one: an arm is a choice of one row for each image, so that nothing is sorted again.
-    let of = measures(METRICS, a.classes)[at];
     // Two networks need not have one scale: what goes by the order of scores is swapped by rank (Bandos, Rockette & Gur 2005).
     let both = match of.metric.basis {
         Basis::Auroc | Basis::Ranks => a.ranked().beside(&b.ranked()),
@@ -185,12 +191,13 @@ fn swap(a: &Predictions, b: &Predictions, at: usize, patients: &Patients, draws:
         Some(first - value(&weights)?)
     };
     let stream = |k: usize| Seed(0).stream("compare", &format!("swaps-{k}"));
-    swapped(patients.count(), draws, stream, difference).map(|found| found.p)
+    swapped(patients.count(), ways, stream, difference).map(|found| found.p)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evaluation::METRICS;
 
     fn of(scores: &[f64], labels: &[usize], patients: &Patients) -> Tested {
         let rows = scores.iter().map(|s| vec![1.0 - s, *s]).collect();

@@ -25,9 +25,10 @@ mod specificity;
 mod tests;
 
 use super::predictions::{Predictions, Weighted};
+use std::sync::LazyLock;
 
 /// A number that says how well labels were predicted.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Metric {
     /// Its name in tables, in kebab-case; a name may stand for the whole and for each class.
     pub name: &'static str,
@@ -178,6 +179,14 @@ impl Measure {
 /// The row of a name and scope; none for a metric of another version of the program.
 pub fn find(name: &str, is_per_class: bool) -> Option<&'static Metric> {
     METRICS.iter().find(|m| m.name == name && m.is_per_class() == is_per_class)
+}
+
+/// The rows of a name, of the whole and of each class, in the order of the table: to measure nothing else. None for a name that no
+/// metric has.
+pub fn rows_of(name: &str) -> &'static [Metric] {
+    static ROWS: LazyLock<Vec<Vec<Metric>>> =
+        LazyLock::new(|| METRICS.iter().map(|m| METRICS.iter().filter(|of| of.name == m.name).copied().collect()).collect());
+    METRICS.iter().position(|m| m.name == name).map_or(&[], |at| &ROWS[at])
 }
 
 /// What [`measure`] measures, in its order: the metrics of the whole, then class by class all that each class has.

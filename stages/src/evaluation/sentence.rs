@@ -45,8 +45,7 @@ pub fn sentence(said: &Said) -> String {
     if !within.is_empty() {
         parts[0] += &format!(" ({within})");
     }
-    let name = if said.metric == "auroc" || said.metric == "auprc" { said.metric.to_uppercase() } else { said.metric.replace('-', " ") };
-    let name = said.class.map_or(name.clone(), |class| format!("{name} of {class}"));
+    let name = spelled(said.metric, said.class);
     parts.push(match (said.difference, said.interval) {
         (None, _) => format!("{name} is undefined"),
         (Some(d), Some((low, high))) => format!("{name} {d:+.3} [{low:.3}, {high:.3}]"),
@@ -63,6 +62,12 @@ pub fn sentence(said: &Said) -> String {
     let patients = counted(said.patients, "patient", "patients");
     parts.push(said.class.map_or(patients.clone(), |class| format!("{patients} with {class}")));
     parts.join(", ")
+}
+
+/// A metric as sentences call it, with the class that it is of: `AUROC of covid`.
+pub fn spelled(metric: &str, class: Option<&str>) -> String {
+    let name = if metric == "auroc" || metric == "auprc" { metric.to_uppercase() } else { metric.replace('-', " ") };
+    class.map_or(name.clone(), |class| format!("{name} of {class}"))
 }
 
 /// Such as `p = 0.31`, `p = 0.012` or `p < 0.001`; never rounded to 0.05 or across it.

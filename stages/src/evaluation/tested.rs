@@ -15,7 +15,8 @@ pub struct Tested {
     values: Vec<Option<f64>>,
     /// For each metric, by how much it changes without each group of patients, from the mean of its stratum, and then by how much the
     /// mean of each stratum is off; scaled so that the sum of products is a covariance. How many patients there are of each class
-    /// counts as drawn, as it does for a share of all images. None where the metric is undefined without some group.
+    /// counts as drawn, as it does for a share of all images. None where the metric is undefined without some group, and where nothing
+    /// but areas under ROC curves is measured, whose variances do not go by it.
     deviations: Vec<Option<Vec<f64>>>,
     /// Per class, the area under the ROC curve.
     areas: Vec<Option<Area>>,
@@ -31,25 +32,34 @@ impl Tested {
         assert_eq!(images, patients.of_image().len(), "the patients are of these images");
         let measures = measures(metrics, predictions.classes);
         let values = measure(metrics, &predictions, &vec![1.0; images]);
-        let without = |group: &Vec<usize>| {
-            let mut weights = vec![1.0; patients.count()];
-            group.iter().for_each(|patient| weights[*patient] = 0.0);
-            measure(metrics, &predictions, &patients.weights(&weights))
-        };
-        let left: Vec<Vec<Vec<Option<f64>>>> = patients.groups().iter().map(|groups| groups.par_iter().map(without).collect()).collect();
-        let sizes: Vec<usize> = patients.groups().iter().map(|groups| groups.iter().map(Vec::len).sum()).collect();
-        let deviation = |at: usize| {
-            let within = left.iter().map(|stratum| centred(stratum, at)).collect::<Option<Vec<_>>>()?.concat();
-            let between = left.iter().zip(&sizes).map(|(stratum, size)| between(stratum, at, values[at], *size)).collect::<Option<Vec<_>>>()?;
-            Some([within, between].concat())
-        };
-        let deviations = (0..measures.len()).map(deviation).collect();
         let area = |class: usize| {
             let positive: Vec<bool> = predictions.labels.iter().map(|label| *label == class).collect();
             delong::area(&predictions.ranks_of(class), &Images::of_patients(&positive, patients.of_image()))
         };
         let areas = (0..predictions.classes).map(area).collect();
-        Tested { measures, values, deviations, areas, predictions }
+        let deviations = vec![None; measures.len()];
+        let mut tested = Tested { predictions, measures, values, deviations, areas };
+        if (0..tested.measures.len()).any(|at| tested.class_of_area(at).is_none()) {
+            tested.deviations = tested.leaving_out(metrics, patients);
+        }
+        tested
+    }
+
+    /// The deviations of every metric.
+    fn leaving_out(&self, metrics: &[Metric], patients: &Patients) -> Vec<Option<Vec<f64>>> {
+        let without = |group: &Vec<usize>| {
+            let mut weights = vec![1.0; patients.count()];
+            group.iter().for_each(|patient| weights[*patient] = 0.0);
+            measure(metrics, &self.predictions, &patients.weights(&weights))
+        };
+        let left: Vec<Vec<Vec<Option<f64>>>> = patients.groups().iter().map(|groups| groups.par_iter().map(without).collect()).collect();
+        let sizes: Vec<usize> = patients.groups().iter().map(|groups| groups.iter().map(Vec::len).sum()).collect();
+        let deviation = |at: usize| {
+            let within = left.iter().map(|stratum| centred(stratum, at)).collect::<Option<Vec<_>>>()?.concat();
+            let between = left.iter().zip(&sizes).map(|(stratum, size)| between(stratum, at, self.values[at], *size)).collect::<Option<Vec<_>>>()?;
+            Some([within, between].concat())
+        };
+        (0..self.measures.len()).map(deviation).collect()
     }
 
     /// The predictions.

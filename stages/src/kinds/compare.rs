@@ -18,6 +18,7 @@ use crate::contract::source::{Source, SourceFiles, SourceKind};
 use crate::data::figure::FigureFiles;
 use crate::evaluation::METRICS;
 use crate::evaluation::arms::{Arm, Partner, arms, is_fold, partner, variants};
+use crate::evaluation::metric::{Measure, measures};
 use crate::figures;
 use crate::published::PublishedTable;
 use crate::records::{Answer, ArmRow, Compared, OverallRow, ReferenceRow, Scores, Table};
@@ -202,6 +203,13 @@ impl Stage for Compare {
 }
 
 impl Compare {
+    /// What answers, of these classes; none where there is no such class, or the metric has a value for each and nothing says of which.
+    pub fn answering(&self, classes: &[String], positive: Option<usize>) -> Option<Measure> {
+        let all = measures(METRICS, classes.len());
+        let [at] = measures::places(&self.metric, &all, classes, positive).ok()?[..] else { return None };
+        Some(all[at])
+    }
+
     /// The published table. Trainings are not lost for one that does not read: it is said, and there is none.
     fn published(&self, cx: &Context) -> Option<PublishedTable> {
         match self.reference.as_ref()?.open(cx) {

@@ -1,9 +1,10 @@
 //! The answers of a comparison on one test set.
 
-use super::tables::{Side, common, has_synthetic};
+use super::tables::{Side, has_synthetic};
 use super::test_set::TestSet;
 use super::{Adjust, Compare, measures};
 use crate::contract::prelude::*;
+use crate::evaluation::arms::common;
 use crate::evaluation::conclusion::Conclusion;
 use crate::evaluation::metric::Direction;
 use crate::evaluation::sentence::{Said, sentence};

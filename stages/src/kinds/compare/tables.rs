@@ -4,7 +4,7 @@ use super::folds::{self, FoldValues};
 use super::test_set::TestSet;
 use super::{Adjust, Compare, measures};
 use crate::contract::prelude::*;
-use crate::evaluation::arms::Arm;
+use crate::evaluation::arms::{Arm, common};
 use crate::evaluation::difference::{Difference, TestChoice, difference, over_folds};
 use crate::evaluation::estimate::{Estimate, estimates};
 use crate::evaluation::metric::Measure;
@@ -91,13 +91,6 @@ fn between(side: &Side, sides: &[Side], at: usize, test: &TestSet, choice: TestC
     }
     let (a, b): (Vec<&Tested>, Vec<&Tested>) = pairs.iter().map(|p| (&side.tested[p.0], &other.tested[p.1])).unzip();
     difference(&a, &b, at, &test.patients, choice, draws)
-}
-
-/// Positions of the trainings of two arms that have one `repeat` in common; where none has, in their order.
-pub(super) fn common(a: &Arm, b: &Arm) -> Vec<(usize, usize)> {
-    let place = |arm: &Arm, repeat: &str| arm.trainings.iter().position(|t| t.repeat == repeat);
-    let named: Vec<(usize, usize)> = a.trainings.iter().enumerate().filter_map(|(at, t)| Some((at, place(b, &t.repeat)?))).collect();
-    if named.is_empty() { (0..a.trainings.len().min(b.trainings.len())).map(|at| (at, at)).collect() } else { named }
 }
 
 /// Says where arms have different repeats: only those that both have are compared.

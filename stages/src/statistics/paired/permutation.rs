@@ -18,14 +18,30 @@ pub struct Permutation {
     pub is_exact: bool,
 }
 
+/// How many ways of swapping are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ways {
+    /// Draws, where not every way is tried.
+    pub draws: usize,
+    /// Patients up to whose number every way is tried, 16 at most.
+    pub exact: usize,
+}
+
+impl Ways {
+    /// All of them for up to [`EXACT_PATIENTS`], else so many draws.
+    pub fn of(draws: usize) -> Ways {
+        Ways { draws, exact: EXACT_PATIENTS }
+    }
+}
+
 /// Compares `difference` of the arms as they are with that where some patients have them swapped: `difference` is given for
-/// each patient whether he is swapped. Two-sided, by absolute values. All ways for up to [`EXACT_PATIENTS`]; else `draws` of
+/// each patient whether he is swapped. Two-sided, by absolute values. All ways for few patients; else `draws` of
 /// them, the k-th from `stream(k)`, with p = (b + 1) / (draws + 1) (Phipson & Smyth 2010), so that the type I error is no
 /// larger than α for any number of draws. A way in which the difference is undefined counts as one at least as extreme. None
 /// where it is undefined as it is.
 pub fn swapped(
     patients: usize,
-    draws: usize,
+    ways: Ways,
     stream: impl Fn(usize) -> Stream + Sync,
     difference: impl Fn(&[bool]) -> Option<f64> + Sync,
 ) -> Option<Permutation> {
@@ -33,7 +49,8 @@ pub fn swapped(
     // Sums in another order differ by rounding; equal ones must count as equal.
     let least = found - found * 1e-9 - f64::MIN_POSITIVE;
     let is_extreme = |swaps: &[bool]| difference(swaps).is_none_or(|d| d.is_nan() || d.abs() >= least);
-    if patients <= EXACT_PATIENTS {
+    let draws = ways.draws;
+    if patients <= ways.exact.min(EXACT_PATIENTS) {
         let ways = 1usize << patients;
         let extreme = (0..ways).into_par_iter().filter(|way| is_extreme(&bits(*way as u64, patients).collect::<Vec<_>>())).count();
         return Some(Permutation { p: extreme as f64 / ways as f64, tried: ways, is_exact: true });

@@ -3,6 +3,7 @@
 use super::*;
 use crate::contract::seed::Seed;
 use crate::statistics::paired::mcnemar::{Discordant, Patient, cochran_q, durkalski};
+use crate::statistics::paired::permutation::Ways;
 use crate::statistics::paired::{Test, areas, folds, permutation, score};
 
 fn near_test(name: &str, found: Option<Test>, wanted: &Value) {
@@ -42,7 +43,7 @@ fn tests_of_pairs_are_those_of_other_programs() {
             "swapped" => {
                 let d = numbers(&case["differences"]);
                 let sum = |swaps: &[bool]| Some(d.iter().zip(swaps).map(|(d, s)| if *s { -d } else { *d }).sum());
-                let found = permutation::swapped(d.len(), 0, stream, sum).unwrap();
+                let found = permutation::swapped(d.len(), Ways::of(0), stream, sum).unwrap();
                 assert!(found.is_exact && found.tried == 1 << d.len());
                 near("swapped", found.p, &case["p"], 1e-12);
             }
@@ -78,15 +79,15 @@ fn score_intervals_of_differences_are_those_that_are_not_rejected() {
 fn many_patients_are_swapped_at_random() {
     let stream = |k: usize| Seed(4).stream("test", "swaps").item(k as u64);
     let sum = |shift: f64| move |swaps: &[bool]| Some((0..70).zip(swaps).map(|(i, s)| (f64::from(i % 7) - 3.0 + shift) * if *s { -1.0 } else { 1.0 }).sum());
-    let none = permutation::swapped(70, 999, stream, sum(0.0)).unwrap();
+    let none = permutation::swapped(70, Ways::of(999), stream, sum(0.0)).unwrap();
     assert!(none.p == 1.0 && !none.is_exact && none.tried == 1000);
-    let clear = permutation::swapped(70, 999, stream, sum(2.0)).unwrap();
+    let clear = permutation::swapped(70, Ways::of(999), stream, sum(2.0)).unwrap();
     assert_eq!(clear.p, 0.001, "the smallest that 999 draws can give");
-    let unsure = permutation::swapped(70, 999, stream, sum(0.3)).unwrap().p;
+    let unsure = permutation::swapped(70, Ways::of(999), stream, sum(0.3)).unwrap().p;
     let normal = 2.0 * special::normal_cdf(-21.0 / (70.0 * (4.0 + 0.09f64)).sqrt());
     assert!((unsure - normal).abs() < 0.05, "{unsure} and, for many patients, {normal}");
-    assert!(permutation::swapped(3, 9, stream, |_: &[bool]| None).is_none());
-    assert_eq!(permutation::swapped(2, 9, stream, |s: &[bool]| if s[0] { None } else { Some(1.0) }).unwrap().p, 1.0);
+    assert!(permutation::swapped(3, Ways::of(9), stream, |_: &[bool]| None).is_none());
+    assert_eq!(permutation::swapped(2, Ways::of(9), stream, |s: &[bool]| if s[0] { None } else { Some(1.0) }).unwrap().p, 1.0);
 }
 
 #[test]

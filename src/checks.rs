@@ -15,6 +15,7 @@ mod parents;
 mod patients;
 mod pixels;
 mod precision;
+mod prepared;
 mod published;
 mod reached;
 mod seen;
@@ -129,6 +130,8 @@ pub static CHECKS: &[Check] = &[
     warning("synthetic.c2st", "W0021", told_apart::by_features).by(DecidedBy::Results),
     warning("synthetic.collapse", "W0022", collapse::alike).by(DecidedBy::Results),
     warning("synthetic.on_training", "W0023", seen::in_training),
+    warning("synthetic.other_training", "W0024", other_training::missing).by(DecidedBy::Images),
+    warning("features.other_pixels", "W0025", prepared::differently),
     info("reference.inconsistent", "W0008", published::inconsistent).by(DecidedBy::Results),
     info("aug.hflip_cxr", "I0001", copies::mirrored),
 ];

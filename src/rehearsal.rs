@@ -206,4 +206,38 @@ mod tests {
         assert_eq!(found(PHANTOMS, &compared("parts.test", "of-real")), missing("synthetic"));
         assert_eq!(found(PHANTOMS, &compared("parts.train", "[of-real, of-made]")), missing("real"));
     }
+
+    /// Of the findings of one check: the stage and the message.
+    fn of_check(id: &str, images: &str, others: &str) -> Vec<(String, String)> {
+        let (p, _) = errors(images, others);
+        let found = Rehearsal::of(&p).findings(&p).unwrap().into_iter().filter(|f| f.check.id == id);
+        found.map(|f| f.record(&p)).map(|f| (f.stage, f.message.unwrap_or_default())).collect()
+    }
+
+    #[test]
+    fn what_is_compared_is_prepared_alike() {
+        let compared = |real: &str, stretched: bool, figures: &str| {
+            format!(
+                "  others: {{ stage: prepare, in: {{ samples: parts.test }}, with: {{ size: 32, {real} }} }}\n  \
+                 gan: {{ stage: train-gan, in: {{ samples: parts.train, images: pixels }}, with: {{ network: {{ dcgan: {{ size: 32 }} }}, label: covid, steps: 1 }} }}\n  \
+                 made: {{ stage: synthesize, in: {{ generator: gan }}, with: {{ count: 8, contrast_stretch: {stretched} }} }}\n  \
+                 of-real: {{ stage: features, in: {{ samples: parts.test, images: others, weights: classifier }} }}\n  \
+                 of-made: {{ stage: features, in: {{ samples: made, images: made.images, weights: classifier }} }}\n  {figures}\n"
+            )
+        };
+        let of = |real: &str, stretched: bool, figures: &str| -> Vec<String> {
+            of_check("features.other_pixels", PHANTOMS, &compared(real, stretched, figures)).into_iter().map(|(stage, _)| stage).collect()
+        };
+        let quality = "quality: { stage: generative-quality, in: { real: parts.test, synthetic: made, features: [of-real, of-made] } }";
+        assert_eq!(of("contrast_stretch: false", false, quality), [] as [&str; 0]);
+        assert_eq!(of("contrast_stretch: true", true, quality), [] as [&str; 0], "both are stretched");
+        assert_eq!(of("contrast_stretch: true", false, quality), ["quality"]);
+        assert_eq!(of("contrast_stretch: false", true, quality), ["quality"]);
+        assert_eq!(of("fit: crop", false, quality), ["quality"]);
+        assert_eq!(of("bits: 12", false, quality), [] as [&str; 0], "a matter of the scanner");
+        // A map of pixels compares them as well; packs of images that are not looked at do not matter.
+        let map = |samples: &str, images: &str| format!("map: {{ stage: umap, in: {{ samples: {samples}, images: {images} }} }}");
+        assert_eq!(of("contrast_stretch: true", false, &map("[parts.test, made]", "[others, made.images]")), ["map"]);
+        assert_eq!(of("contrast_stretch: true", false, &map("[parts.test]", "[others, made.images]")), [] as [&str; 0]);
+    }
 }

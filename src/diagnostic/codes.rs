@@ -175,6 +175,8 @@ pub static CODES: &[Code] = codes! {
         "synthetic.collapse: the generator makes much the same image again and again (mode collapse). Either the mean MS-SSIM of synthetic images of a class says that they differ less than half as much as training images do (`memorisation`), or fewer than half as many real images of a class lie among synthetic ones as among other real ones, while synthetic images do lie among real ones (recall and precision of `generative-quality`). It is judged from 20 images on."
     "W0023" "real images that were trained on"
         "synthetic.on_training: synthetic images are compared with real ones that their generator was trained on, or by features of a classifier that was trained on the real ones. A generator that repeats its training images then has the best FID, KID and coverage there are, and in `memorisation`, held-out images that were trained on hide that others are repeated. Bind real images of other patients, such as the test part of the split that the generator was trained on. Published figures are often those of training images: then allow it, and do not compare them with others."
+    "W0025" "images whose pixels were prepared in different ways"
+        "features.other_pixels: a stage compares features or pixels of images that were made square in different ways (`fit`), of which only some have their grey values stretched (`contrast_stretch` of `prepare` or `synthesize`), or of which some are augmented copies. Distances, FID and maps then show the preparation. Generated images count as prepared like those that their generator was trained on. Images of different sizes are refused. If the difference is what is studied, allow it with a reason."
 };
 
 #[cfg(test)]

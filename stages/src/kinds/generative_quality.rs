@@ -67,6 +67,10 @@ impl Stage for GenerativeQuality {
     type Inputs = Inputs;
     type Outputs = Outputs;
 
+    fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
+        spaces::misfit(makers, upstream)
+    }
+
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let spaces = spaces::spaces(&inputs.features)?;
         let of = |samples: Samples, which: &str| -> Result<Vec<Sample>> {
@@ -95,13 +99,13 @@ impl Stage for GenerativeQuality {
                 }
             }
         }
+        if let [only] = &spaces[..] {
+            cx.note(format!("nothing is said of whether extractors agree: {} is the only one", only.name));
+        }
         Ok(Outputs { agreement: Table { rows: agreement::of(&figures.rows) }, figures })
     }
 }
 
-        if let [only] = &spaces[..] {
-            cx.note(format!("nothing is said of whether extractors agree: {} is the only one", only.name));
-        }
 /// Of real images those of classes that were generated: a set of one class is not to be compared with one of several.
 fn of_classes(real: Vec<Sample>, labels: &BTreeSet<&str>, cx: &Context) -> Result<Vec<Sample>> {
     let before = real.len();

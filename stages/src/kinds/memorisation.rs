@@ -79,6 +79,10 @@ impl Stage for Memorisation {
     type Inputs = Inputs;
     type Outputs = Outputs;
 
+    fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
+        spaces::misfit(makers, upstream)
+    }
+
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let store = ImageStore::of(&inputs.images)?;
         let space = [spaces::one_space(&inputs.features)?];

@@ -11,6 +11,7 @@ mod display;
 mod embedded;
 pub(crate) mod expected;
 mod memorised;
+mod other_training;
 mod parents;
 mod patients;
 mod pixels;

@@ -240,4 +240,26 @@ mod tests {
         assert_eq!(of("contrast_stretch: true", false, &map("[parts.test, made]", "[others, made.images]")), ["map"]);
         assert_eq!(of("contrast_stretch: true", false, &map("[parts.test]", "[others, made.images]")), [] as [&str; 0]);
     }
+
+    #[test]
+    fn copies_are_looked_for_among_the_images_that_the_generator_was_trained_on() {
+        let compared = |trained: &str, training: &str| {
+            format!(
+                "  few: {{ stage: undersample, in: {{ samples: parts.train }} }}\n  \
+                 more: {{ stage: augment, in: {{ samples: parts.train, images: pixels }}, with: {{ images: 60, augment: {{ rotation: 5 }} }} }}\n  \
+                 gan: {{ stage: train-gan, in: {{ samples: {trained}, images: [pixels, more.images] }}, with: {{ network: {{ dcgan: {{ size: 32 }} }}, label: covid, steps: 1 }} }}\n  \
+                 made: {{ stage: synthesize, in: {{ generator: gan }}, with: {{ count: 8 }} }}\n  \
+                 all: {{ stage: combine, in: {{ samples: [made] }} }}\n  \
+                 vectors: {{ stage: features, in: {{ samples: [images, made], images: [pixels, made.images], weights: classifier }} }}\n  \
+                 memory: {{ stage: memorisation, in: {{ training: {training}, held_out: parts.test, synthetic: all, features: vectors, images: [pixels, made.images] }} }}\n"
+            )
+        };
+        let of = |trained: &str, training: &str| of_check("synthetic.other_training", PHANTOMS, &compared(trained, training));
+        for (trained, training) in [("parts.train", "parts.train"), ("few", "parts.train"), ("more", "parts.train")] {
+            assert_eq!(of(trained, training), [], "{trained}, {training}");
+        }
+        let message = "`memory` looks for copies of other images than those that `gan` was trained on: it misses 22 images of 22";
+        assert_eq!(of("parts.test", "parts.train"), [("memory".to_owned(), message.to_owned())]);
+        assert_eq!(of("images", "parts.train").len(), 1, "half of them");
+    }
 }

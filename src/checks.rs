@@ -28,7 +28,7 @@ mod told_apart;
 mod undertrained;
 
 use crate::diagnostic::{Diagnostic, Span, Texts};
-use crate::lineage::{Evidence, Extent, KnownOutput, Lineage};
+use crate::lineage::{Evidence, KnownOutput, Lineage};
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use crate::tables::Summary;
@@ -245,7 +245,7 @@ struct CheckInput<'a> {
     p: &'a Pipeline,
     known: KnownOutput<'a>,
     evidence: &'a Evidence<'a>,
-    lineage: &'a Lineage,
+    lineage: Lineage,
     sides: Vec<Side<'a>>,
 }
 
@@ -274,26 +274,23 @@ impl CheckInput<'_> {
 /// If a table in the store cannot be read.
 pub fn findings(p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<Vec<Finding>> {
     let started = Instant::now();
-    let mut out = findings_in(p, Extent::Needed, known, evidence)?;
-    if out.iter().any(|f| !f.found.path.is_empty()) {
-        // The way by which something came in leads through stages that nobody had to look at.
-        out = findings_in(p, Extent::All, known, evidence)?;
-    }
-    tracing::debug!(millis = started.elapsed().as_millis() as u64, findings = out.len(), "checks made");
-    Ok(out)
-}
-
-fn findings_in(p: &Pipeline, extent: Extent, known: KnownOutput, evidence: &Evidence) -> Result<Vec<Finding>> {
     // Where nothing is tested or compared, there is nothing to leak into.
-    let mut lineage = if p.stages.iter().any(Lineage::is_asked) { Lineage::of(p, extent, known, evidence)? } else { Lineage::default() };
+    let mut lineage = if p.stages.iter().any(Lineage::is_asked) { Lineage::of(p, known, evidence)? } else { Lineage::default() };
     let sides = sides(p, &mut lineage, known, evidence)?;
-    let look = CheckInput { p, known, evidence, lineage: &lineage, sides };
-    let mut out: Vec<Finding> = vec![];
-    for check in CHECKS {
-        for found in (check.find)(&look) {
-            let reason = p.allow.iter().find(|a| a.id.text == check.id).map(|a| a.reason.clone());
-            out.push(Finding { check, stage: found.stage, cells: None, reason, found });
-        }
+    let mut look = CheckInput { p, known, evidence, lineage, sides };
+    let mut found: Vec<(&'static Check, Vec<CheckResult>)> = CHECKS.iter().map(|check| (check, (check.find)(&look))).collect();
+    // The way by which something came in leads through stages that nobody had to look at: only those who follow it look again.
+    let mut followed: Vec<_> = found.iter_mut().filter(|(_, found)| found.iter().any(|f| !f.path.is_empty())).collect();
+    if !followed.is_empty() {
+        look.lineage.complete(p, known, evidence)?;
+        followed.iter_mut().for_each(|(check, found)| *found = (check.find)(&look));
     }
+    let reason = |check: &Check| p.allow.iter().find(|a| a.id.text == check.id).map(|a| a.reason.clone());
+    let of = |(check, found): (&'static Check, Vec<CheckResult>)| {
+        let reason = reason(check);
+        found.into_iter().map(move |found| Finding { check, stage: found.stage, cells: None, reason: reason.clone(), found })
+    };
+    let out: Vec<Finding> = found.into_iter().flat_map(of).collect();
+    tracing::debug!(millis = started.elapsed().as_millis() as u64, findings = out.len(), "checks made");
     Ok(out)
 }

@@ -262,4 +262,15 @@ mod tests {
         assert_eq!(of("parts.test", "parts.train"), [("memory".to_owned(), message.to_owned())]);
         assert_eq!(of("images", "parts.train").len(), 1, "half of them");
     }
+
+    /// The way of a leak goes on through tables that say themselves what they contain.
+    #[test]
+    fn the_way_of_a_leak_ends_where_its_images_came_in() {
+        let others = "  few: { stage: undersample, in: { samples: parts.test } }\n  \
+                      again: { stage: train-classifier, in: { samples: few, images: pixels }, with: { network: { smallcnn64: { width: 2 } }, steps: 1 } }\n  \
+                      scores: { stage: evaluate, in: { weights: again, samples: parts.test, images: pixels } }\n";
+        let (p, errors) = errors(PHANTOMS, others);
+        let ways: Vec<(String, Vec<String>)> = errors.iter().map(|f| f.record(&p)).map(|f| (f.id, f.path)).collect();
+        assert_eq!(ways, [("leakage.patient_overlap".to_owned(), ["again", "few", "parts", "images"].map(String::from).to_vec())]);
+    }
 }

@@ -3,6 +3,7 @@
 
 mod arms;
 mod budget;
+mod classes;
 mod collapse;
 mod confounding;
 mod content;
@@ -107,7 +108,7 @@ pub static CHECKS: &[Check] = &[
     error("leakage.augmented_before_split", "L0007", copies::split_by_image),
     error("leakage.parent_in_eval", "L0008", parents::tested),
     error("eval.unequal_test_sets", "L0009", test_sets::unequal),
-    error("metric.unknown_class", "L0010", test_sets::unknown_class).by(DecidedBy::Labels),
+    error("metric.unknown_class", "L0010", classes::unknown).by(DecidedBy::Labels),
     error("features.missing", "L0011", embedded::missing).by(DecidedBy::Images),
     error(expected::ID, "E0501", expected::unmet).by(DecidedBy::Counts),
     warning("leakage.near_duplicate", "W0002", content::near),

@@ -126,7 +126,7 @@ pub static CODES: &[Code] = codes! {
     "L0009" "arms on different test sets"
         "eval.unequal_test_sets: a comparison has arms that are tested on different images. The difference of two arms is then also that of two test sets, and no paired test is valid: `against` is refused. Test all arms on one test set."
     "L0010" "an unknown class"
-        "metric.unknown_class: a comparison asks for a metric of a class that none of its networks is trained on, or a stage asks its network for such a class (`class`, `positive`), so that it would fail after all trainings. It is found where the study says which labels there are, and else once the training sets are known, before anything is trained."
+        "metric.unknown_class: a comparison asks for a metric of a class that none of its networks is trained on, a stage asks its network for such a class (`class`, `positive`), or it asks for images of a class of which it is given none (`label`, `labels`, `take`, `times`, `from` and `to` of a network), so that it would fail in a run. Upper and lower case are different classes. It is found where the study says which labels there are, and else once the training sets are known, before anything is trained."
     "L0011" "features that are missing"
         "features.missing: a stage compares images by features, but no features of some of the images are bound to it, so that it would fail after all trainings. Compute the features of every table that it compares, in one stage or in several whose features are bound as a list."
     "W0001" "an allowed finding that did not occur"

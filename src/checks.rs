@@ -34,7 +34,7 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use crate::tables::Summary;
 pub(crate) use display::gist;
-pub use display::{diagnostics, for_display, unused};
+pub use display::{diagnostics, for_display, unheard, unused};
 pub use hilum_cache::journal::Severity;
 use hilum_cache::{Result, journal};
 use hilum_stages::contract::artifact::ArtifactType;

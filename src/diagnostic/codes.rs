@@ -118,7 +118,7 @@ pub static CODES: &[Code] = codes! {
     "L0005" "ambiguous pixels"
         "images.ambiguous: two packs that are bound to one input contain the same image with different pixels. Bind one pack per image."
     "L0006" "a choice made on the test set"
-        "selection.on_test: the threshold or the temperature of an evaluation, or when a training stops and which of its weights are kept (`early_stop`, `plateau`, `keep: best`), would be chosen on patients of the test set, which makes its numbers better than they are on new patients. Choose on a validation part of the split: `validation: split.validation`. To repeat a published study that did so, list this id in `checks.allow` with a reason."
+        "selection.on_test: the threshold or the temperature of an evaluation, or when a training stops and which of its weights are kept (`early_stop`, `plateau`, `keep: best`), would be chosen on patients of the test set; or inner folds of a nested cross-validation compare settings on patients whom the outer fold tests, which makes its numbers better than they are on new patients. Choose on a validation part of the split: `validation: split.validation`. To repeat a published study that did so, list this id in `checks.allow` with a reason."
     "L0007" "copies of images before a split by image"
         "leakage.augmented_before_split: images are copied by `augment`, and a split then deals out images one by one: copies of one image are in the training and in the test data. Split first and augment the training part, or split by patient. To repeat a published study that did so, list this id in `checks.allow` with a reason."
     "L0008" "test images were translated into training images"

@@ -6,7 +6,7 @@
 use hilum_stages::contract::seed::Seed;
 use hilum_stages::quality::memorisation::{nearest_other_training, nearest_training};
 use hilum_stages::quality::neighbourhoods::{OF_DENSITY, OF_PRECISION, neighbourhoods};
-use hilum_stages::quality::{Features, UNWATCHED, frechet_distance, kernel_distance};
+use hilum_stages::quality::{Compared, Features, UNWATCHED, frechet_distance, kernel_distance};
 use rayon::prelude::*;
 use std::time::Instant;
 
@@ -41,7 +41,7 @@ fn main() {
     let (images, features) = (sizes.next().unwrap_or(20_000), sizes.next().unwrap_or(2048));
     let (real, synthetic) = (made(images, features, "real", 0.0), made(images, features, "synthetic", 0.05));
     println!("{images} images against {images}, {features} features, {} threads", rayon::current_num_threads());
-    timed("neighbourhoods", || neighbourhoods(&real, &synthetic, [OF_PRECISION, OF_DENSITY], UNWATCHED));
+    timed("neighbourhoods", || neighbourhoods([&real, &synthetic], [OF_PRECISION, OF_DENSITY], Compared::WithSynthetic, UNWATCHED));
     timed("nearest training image", || nearest_training(&synthetic, &real, UNWATCHED).map(|near| near[0]));
     timed("nearest other training image", || nearest_other_training(&real, UNWATCHED)[0]);
     timed("fid", || frechet_distance(&real, &synthetic, UNWATCHED));

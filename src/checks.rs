@@ -3,6 +3,7 @@
 
 mod arms;
 mod budget;
+mod classes;
 mod collapse;
 mod confounding;
 mod content;
@@ -11,10 +12,12 @@ mod display;
 mod embedded;
 pub(crate) mod expected;
 mod memorised;
+mod other_training;
 mod parents;
 mod patients;
 mod pixels;
 mod precision;
+mod prepared;
 mod published;
 mod reached;
 mod seen;
@@ -26,12 +29,12 @@ mod told_apart;
 mod undertrained;
 
 use crate::diagnostic::{Diagnostic, Span, Texts};
-use crate::lineage::{Evidence, Extent, KnownOutput, Lineage};
+use crate::lineage::{Evidence, KnownOutput, Lineage};
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
 use crate::tables::Summary;
 pub(crate) use display::gist;
-pub use display::{diagnostics, for_display, unused};
+pub use display::{diagnostics, for_display, unheard, unused};
 pub use hilum_cache::journal::Severity;
 use hilum_cache::{Result, journal};
 use hilum_stages::contract::artifact::ArtifactType;
@@ -105,7 +108,7 @@ pub static CHECKS: &[Check] = &[
     error("leakage.augmented_before_split", "L0007", copies::split_by_image),
     error("leakage.parent_in_eval", "L0008", parents::tested),
     error("eval.unequal_test_sets", "L0009", test_sets::unequal),
-    error("metric.unknown_class", "L0010", test_sets::unknown_class).by(DecidedBy::Labels),
+    error("metric.unknown_class", "L0010", classes::unknown).by(DecidedBy::Labels),
     error("features.missing", "L0011", embedded::missing).by(DecidedBy::Images),
     error(expected::ID, "E0501", expected::unmet).by(DecidedBy::Counts),
     warning("leakage.near_duplicate", "W0002", content::near),
@@ -129,6 +132,8 @@ pub static CHECKS: &[Check] = &[
     warning("synthetic.c2st", "W0021", told_apart::by_features).by(DecidedBy::Results),
     warning("synthetic.collapse", "W0022", collapse::alike).by(DecidedBy::Results),
     warning("synthetic.on_training", "W0023", seen::in_training),
+    warning("synthetic.other_training", "W0024", other_training::missing).by(DecidedBy::Images),
+    warning("features.other_pixels", "W0025", prepared::differently),
     info("reference.inconsistent", "W0008", published::inconsistent).by(DecidedBy::Results),
     info("aug.hflip_cxr", "I0001", copies::mirrored),
 ];
@@ -241,7 +246,7 @@ struct CheckInput<'a> {
     p: &'a Pipeline,
     known: KnownOutput<'a>,
     evidence: &'a Evidence<'a>,
-    lineage: &'a Lineage,
+    lineage: Lineage,
     sides: Vec<Side<'a>>,
 }
 
@@ -270,26 +275,23 @@ impl CheckInput<'_> {
 /// If a table in the store cannot be read.
 pub fn findings(p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<Vec<Finding>> {
     let started = Instant::now();
-    let mut out = findings_in(p, Extent::Needed, known, evidence)?;
-    if out.iter().any(|f| !f.found.path.is_empty()) {
-        // The way by which something came in leads through stages that nobody had to look at.
-        out = findings_in(p, Extent::All, known, evidence)?;
-    }
-    tracing::debug!(millis = started.elapsed().as_millis() as u64, findings = out.len(), "checks made");
-    Ok(out)
-}
-
-fn findings_in(p: &Pipeline, extent: Extent, known: KnownOutput, evidence: &Evidence) -> Result<Vec<Finding>> {
     // Where nothing is tested or compared, there is nothing to leak into.
-    let mut lineage = if p.stages.iter().any(Lineage::is_asked) { Lineage::of(p, extent, known, evidence)? } else { Lineage::default() };
+    let mut lineage = if p.stages.iter().any(Lineage::is_asked) { Lineage::of(p, known, evidence)? } else { Lineage::default() };
     let sides = sides(p, &mut lineage, known, evidence)?;
-    let look = CheckInput { p, known, evidence, lineage: &lineage, sides };
-    let mut out: Vec<Finding> = vec![];
-    for check in CHECKS {
-        for found in (check.find)(&look) {
-            let reason = p.allow.iter().find(|a| a.id.text == check.id).map(|a| a.reason.clone());
-            out.push(Finding { check, stage: found.stage, cells: None, reason, found });
-        }
+    let mut look = CheckInput { p, known, evidence, lineage, sides };
+    let mut found: Vec<(&'static Check, Vec<CheckResult>)> = CHECKS.iter().map(|check| (check, (check.find)(&look))).collect();
+    // The way by which something came in leads through stages that nobody had to look at: only those who follow it look again.
+    let mut followed: Vec<_> = found.iter_mut().filter(|(_, found)| found.iter().any(|f| !f.path.is_empty())).collect();
+    if !followed.is_empty() {
+        look.lineage.complete(p, known, evidence)?;
+        followed.iter_mut().for_each(|(check, found)| *found = (check.find)(&look));
     }
+    let reason = |check: &Check| p.allow.iter().find(|a| a.id.text == check.id).map(|a| a.reason.clone());
+    let of = |(check, found): (&'static Check, Vec<CheckResult>)| {
+        let reason = reason(check);
+        found.into_iter().map(move |found| Finding { check, stage: found.stage, cells: None, reason: reason.clone(), found })
+    };
+    let out: Vec<Finding> = found.into_iter().flat_map(of).collect();
+    tracing::debug!(millis = started.elapsed().as_millis() as u64, findings = out.len(), "checks made");
     Ok(out)
 }

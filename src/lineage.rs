@@ -67,15 +67,6 @@ pub struct Flow {
     pub some: Vec<RoaringBitmap>,
 }
 
-/// Of which outputs the flow is composed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
-    /// Of those that say what reached a test: a table that is known says itself what it contains, and nothing above it needs to be read.
-    Needed,
-    /// Of all: to find by which way something reached a test.
-    All,
-}
-
 /// People and images by number, and the flow of every output.
 #[derive(Default)]
 pub struct Lineage {
@@ -105,19 +96,38 @@ pub fn local_flow(stage: &Stage, port: &Port) -> LocalFlow {
 }
 
 impl Lineage {
-    /// Composes the lineage of a study from the outputs that are known.
+    /// Composes the lineage of a study from the outputs that are known, as far as it says what reached a test: a table that is known says
+    /// itself what it contains, and nothing above it needs to be read.
     ///
     /// # Errors
     /// If a table in the store cannot be read.
-    pub fn of(p: &Pipeline, extent: Extent, known: KnownOutput, evidence: &Evidence) -> Result<Lineage> {
+    pub fn of(p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<Lineage> {
         let mut lineage = Lineage::default();
         lineage.identify(p, known, evidence)?;
-        let needed = if extent == Extent::Needed { Some(lineage.needed(p, known, evidence)?) } else { None };
+        let needed = lineage.needed(p, known, evidence)?;
+        lineage.compose(p, &|output| needed.contains(output), known, evidence)?;
+        lineage.find_sharing(p, known, evidence)?;
+        Ok(lineage)
+    }
+
+    /// Composes the rest of it, too: by which way something reached a test.
+    ///
+    /// # Errors
+    /// If a table in the store cannot be read.
+    pub fn complete(&mut self, p: &Pipeline, known: KnownOutput, evidence: &Evidence) -> Result<()> {
+        self.compose(p, &|_| true, known, evidence)
+    }
+
+    /// Composes the flows of these outputs that are not there yet.
+    fn compose(&mut self, p: &Pipeline, is_wanted: &dyn Fn(&(StageId, &'static str)) -> bool, known: KnownOutput, evidence: &Evidence) -> Result<()> {
         for (id, stage) in p.stages.pairs() {
-            let outside = lineage.reach_of_files(id, stage, evidence)?;
-            let is_needed = |port: &&Port| needed.as_ref().is_none_or(|needed| needed.contains(&(id, port.name)));
-            for port in stage.kind.outputs.iter().filter(|o| stage.stage.fills(o.name)).filter(is_needed) {
-                let mut flow = lineage.flow_of(id, stage, port, known, evidence)?;
+            let outside = self.reach_of_files(id, stage, evidence)?;
+            let wanted: Vec<&'static Port> = stage.kind.outputs.iter().filter(|o| stage.stage.fills(o.name) && is_wanted(&(id, o.name))).collect();
+            for port in wanted {
+                if self.flows.contains_key(&(id, port.name)) {
+                    continue;
+                }
+                let mut flow = self.flow_of(id, stage, port, known, evidence)?;
                 flow.influenced.add(&outside);
                 if let Some(generator) = known(id, port.name).filter(|a| ArtifactType::Generator.is(a)) {
                     let mut reach = flow.influenced.clone();
@@ -126,14 +136,13 @@ impl Lineage {
                     let (reach, files) = (Arc::new(reach), evidence.store.files(&generator)?);
                     flow.generators = files.iter().map(|f| (f.digest, reach.clone())).collect();
                 }
-                lineage.flows.insert((id, port.name), flow);
+                self.flows.insert((id, port.name), flow);
             }
             if !outside.is_empty() {
-                lineage.outside.insert(id, outside);
+                self.outside.insert(id, outside);
             }
         }
-        lineage.find_sharing(p, known, evidence)?;
-        Ok(lineage)
+        Ok(())
     }
 
     /// True for stages of which checks ask what reached their inputs: tests, and comparisons of synthetic images with real ones.

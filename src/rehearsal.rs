@@ -264,4 +264,93 @@ mod tests {
         assert_eq!(found(1, "image"), (1, vec![]));
         assert_eq!(found(2, "patient"), (0, vec![]), "nobody asks");
     }
+
+    /// Of the findings of one check: the stage and the message.
+    fn of_check(id: &str, images: &str, others: &str) -> Vec<(String, String)> {
+        let (p, _) = errors(images, others);
+        let found = Rehearsal::of(&p).findings(&p).unwrap().into_iter().filter(|f| f.check.id == id);
+        found.map(|f| f.record(&p)).map(|f| (f.stage, f.message.unwrap_or_default())).collect()
+    }
+
+    #[test]
+    fn copies_are_looked_for_among_the_images_that_the_generator_was_trained_on() {
+        let compared = |trained: &str, training: &str| {
+            format!(
+                "  few: {{ stage: undersample, in: {{ samples: parts.train }} }}\n  \
+                 more: {{ stage: augment, in: {{ samples: parts.train, images: pixels }}, with: {{ images: 60, augment: {{ rotation: 5 }} }} }}\n  \
+                 gan: {{ stage: train-gan, in: {{ samples: {trained}, images: [pixels, more.images] }}, with: {{ network: {{ dcgan: {{ size: 32 }} }}, label: covid, steps: 1 }} }}\n  \
+                 made: {{ stage: synthesize, in: {{ generator: gan }}, with: {{ count: 8 }} }}\n  \
+                 all: {{ stage: combine, in: {{ samples: [made] }} }}\n  \
+                 vectors: {{ stage: features, in: {{ samples: [images, made], images: [pixels, made.images], weights: classifier }} }}\n  \
+                 memory: {{ stage: memorisation, in: {{ training: {training}, held_out: parts.test, synthetic: all, features: vectors, images: [pixels, made.images] }} }}\n"
+            )
+        };
+        let of = |trained: &str, training: &str| of_check("synthetic.other_training", PHANTOMS, &compared(trained, training));
+        for (trained, training) in [("parts.train", "parts.train"), ("few", "parts.train"), ("more", "parts.train")] {
+            assert_eq!(of(trained, training), [], "{trained}, {training}");
+        }
+        let message = "`memory` looks for copies of other images than those that `gan` was trained on: it misses 22 images of 22";
+        assert_eq!(of("parts.test", "parts.train"), [("memory".to_owned(), message.to_owned())]);
+        assert_eq!(of("images", "parts.train").len(), 1, "half of them");
+    }
+
+    #[test]
+    fn what_is_compared_is_prepared_alike() {
+        let compared = |real: &str, stretched: bool, figures: &str| {
+            format!(
+                "  others: {{ stage: prepare, in: {{ samples: parts.test }}, with: {{ size: 32, {real} }} }}\n  \
+                 gan: {{ stage: train-gan, in: {{ samples: parts.train, images: pixels }}, with: {{ network: {{ dcgan: {{ size: 32 }} }}, label: covid, steps: 1 }} }}\n  \
+                 made: {{ stage: synthesize, in: {{ generator: gan }}, with: {{ count: 8, contrast_stretch: {stretched} }} }}\n  \
+                 of-real: {{ stage: features, in: {{ samples: parts.test, images: others, weights: classifier }} }}\n  \
+                 of-made: {{ stage: features, in: {{ samples: made, images: made.images, weights: classifier }} }}\n  {figures}\n"
+            )
+        };
+        let of = |real: &str, stretched: bool, figures: &str| -> Vec<String> {
+            of_check("features.other_pixels", PHANTOMS, &compared(real, stretched, figures)).into_iter().map(|(stage, _)| stage).collect()
+        };
+        let quality = "quality: { stage: generative-quality, in: { real: parts.test, synthetic: made, features: [of-real, of-made] } }";
+        assert_eq!(of("contrast_stretch: false", false, quality), [] as [&str; 0]);
+        assert_eq!(of("contrast_stretch: true", true, quality), [] as [&str; 0], "both are stretched");
+        assert_eq!(of("contrast_stretch: true", false, quality), ["quality"]);
+        assert_eq!(of("contrast_stretch: false", true, quality), ["quality"]);
+        assert_eq!(of("fit: crop", false, quality), ["quality"]);
+        assert_eq!(of("bits: 12", false, quality), [] as [&str; 0], "a matter of the scanner");
+        // A map of pixels compares them as well; packs of images that are not looked at do not matter.
+        let map = |samples: &str, images: &str| format!("map: {{ stage: umap, in: {{ samples: {samples}, images: {images} }} }}");
+        assert_eq!(of("contrast_stretch: true", false, &map("[parts.test, made]", "[others, made.images]")), ["map"]);
+        assert_eq!(of("contrast_stretch: true", false, &map("[parts.test]", "[others, made.images]")), [] as [&str; 0]);
+    }
+
+    /// The way of a leak goes on through tables that say themselves what they contain.
+    #[test]
+    fn the_way_of_a_leak_ends_where_its_images_came_in() {
+        let others = "  few: { stage: undersample, in: { samples: parts.test } }\n  \
+                      again: { stage: train-classifier, in: { samples: few, images: pixels }, with: { network: { smallcnn64: { width: 2 } }, steps: 1 } }\n  \
+                      scores: { stage: evaluate, in: { weights: again, samples: parts.test, images: pixels } }\n";
+        let (p, errors) = errors(PHANTOMS, others);
+        let ways: Vec<(String, Vec<String>)> = errors.iter().map(|f| f.record(&p)).map(|f| (f.id, f.path)).collect();
+        assert_eq!(ways, [("leakage.patient_overlap".to_owned(), ["again", "few", "parts", "images"].map(String::from).to_vec())]);
+    }
+
+    #[test]
+    fn settings_are_compared_on_patients_whom_the_outer_fold_does_not_test() {
+        let nested = |inner: &str, tested: &str| {
+            format!(
+                "  outer: {{ stage: split, in: {{ samples: images }}, matrix: {{ fold: [0, 1, 2] }}, with: {{ folds: 3, fold: $fold, validation: 0.2 }} }}\n  \
+                 inner: {{ stage: split, in: {{ samples: {inner} }}, matrix: {{ inner-fold: [0, 1] }}, with: {{ folds: 2, fold: $inner-fold }} }}\n  \
+                 candidate: {{ stage: train-classifier, in: {{ samples: inner.train, validation: outer.validation, images: pixels }}, matrix: {{ width: [1, 2] }}, with: {{ network: {{ smallcnn64: {{ width: $width }} }}, steps: 4, batch: 8, keep: best }} }}\n  \
+                 inner-scores: {{ stage: evaluate, in: {{ weights: candidate, samples: {tested}, images: pixels }} }}\n  \
+                 chosen: {{ stage: train-classifier, in: {{ samples: outer.train, images: pixels }}, with: {{ network: {{ smallcnn64: {{ width: 2 }} }}, steps: 4, batch: 8 }} }}\n  \
+                 tested: {{ stage: evaluate, in: {{ weights: chosen, samples: outer.test, images: pixels }} }}\n"
+            )
+        };
+        let of = |inner: &str, tested: &str| -> BTreeSet<String> {
+            let found = of_check("selection.on_test", PHANTOMS, &nested(inner, tested));
+            found.into_iter().map(|(_, message)| message).collect()
+        };
+        let message = "`inner-scores` compares settings on patients that `tested` is tested on".to_owned();
+        assert_eq!(of("outer.train", "inner.test"), BTreeSet::new());
+        assert_eq!(of("outer.train", "outer.test"), BTreeSet::from([message.clone()]), "candidates on the outer test part");
+        assert!(of("images", "inner.test").contains(&message), "inner folds of all images");
+    }
 }

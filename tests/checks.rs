@@ -187,6 +187,16 @@ fn real_images_that_were_trained_on() {
     fails(id, &compared("parts.test", quality, "parts.train"), &compared("parts.validation", quality, "parts.test"));
     let memory = "stage: memorisation, in: { images: [pixels, made.images], training: parts.validation, held_out: WITH, synthetic: made";
     fails(id, &compared("parts.train", memory, "parts.train"), &compared("parts.validation", memory, "parts.train"));
+    let id = "synthetic.other_training";
+    let memory = "stage: memorisation, in: { images: [pixels, made.images], training: WITH, held_out: parts.test, synthetic: made";
+    fails(id, &compared("parts.train", memory, "parts.validation"), &compared("parts.train", memory, "parts.train"));
+    let id = "features.other_pixels";
+    let stretched = |of: &'static str| {
+        let mut edits = compared("parts.train", quality, "parts.test").to_vec();
+        edits.push(("with: { count: 30 }", of));
+        edits
+    };
+    fails(id, &stretched("with: { count: 30, contrast_stretch: true }"), &stretched("with: { count: 30 }"));
 }
 
 /// Two sources, one of each class, of which the grey values of one are stretched.

@@ -5,7 +5,8 @@ use super::{CheckInput, CheckResult};
 use crate::pipeline::model::{Stage, StageId};
 use hilum_stages::records::{MemorisationRow, QualityRow, Table};
 
-/// The part of the variety of real images below which synthetic ones are said to be alike.
+/// The part of the variety of real images below which synthetic ones are said to be alike, where it is not known how much that varies
+/// from set to set.
 const LITTLE: f64 = 0.5;
 /// Fewer images of either kind tell nothing of their variety.
 const FEW: usize = 20;
@@ -33,12 +34,14 @@ pub(super) fn alike(look: &CheckInput) -> Vec<CheckResult> {
     look.p.stages.pairs().filter_map(of).collect()
 }
 
-/// Classes whose synthetic images are less than half as different from each other as training images are, by MS-SSIM.
+/// Classes whose synthetic images are more alike by MS-SSIM than 19 of 20 further sets of training images would be; or, where there are too few patients for
+/// such sets, differ from each other less than half as much.
 fn by_pixels(rows: &[MemorisationRow]) -> Vec<(String, usize)> {
     let of = |row: &MemorisationRow| {
         let (value, baseline) = (row.value?, row.baseline?);
-        let is_alike = 1.0 - value < LITTLE * (1.0 - baseline) && row.synthetic.min(row.training) >= FEW;
-        let said = || format!("synthetic images of `{}` are much more alike (MS-SSIM {value:.2}) than training images ({baseline:.2})", row.class);
+        let is_alike = value > row.limit.unwrap_or(1.0 - LITTLE * (1.0 - baseline)) && row.synthetic.min(row.training) >= FEW;
+        let usual = row.limit.map_or(String::new(), |limit| format!("; of further sets of them, one in twenty exceeds {limit:.3}"));
+        let said = || format!("synthetic images of `{}` are more alike (MS-SSIM {value:.3}) than training images ({baseline:.3}{usual})", row.class);
         (row.metric == "ms-ssim" && is_alike).then(|| (said(), row.synthetic))
     };
     rows.iter().filter_map(of).collect()
@@ -68,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn images_are_alike_that_vary_half_as_much() {
+    fn images_are_alike_that_vary_less_than_sets_of_training_images() {
         let row = |value, baseline| MemorisationRow {
             metric: "ms-ssim".into(),
             class: "a".into(),
@@ -78,9 +81,20 @@ mod tests {
             synthetic: 30,
             ..MemorisationRow::default()
         };
-        assert_eq!(by_pixels(&[row(0.71, 0.4)]), [("synthetic images of `a` are much more alike (MS-SSIM 0.71) than training images (0.40)".into(), 30)]);
+        assert_eq!(by_pixels(&[row(0.71, 0.4)]), [("synthetic images of `a` are more alike (MS-SSIM 0.710) than training images (0.400)".into(), 30)]);
         let others = [row(0.69, 0.4), row(0.2, 0.4), MemorisationRow { training: 19, ..row(0.71, 0.4) }, MemorisationRow { baseline: None, ..row(0.71, 0.4) }];
         assert!(by_pixels(&others).is_empty());
+        // Where sets of training images were drawn, these decide: for little, and against much.
+        let limited = |value, limit| MemorisationRow { limit: Some(limit), ..row(value, 0.4) };
+        assert_eq!(
+            by_pixels(&[limited(0.45, 0.44)]),
+            [(
+                "synthetic images of `a` are more alike (MS-SSIM 0.450) than training images (0.400; of further sets of them, one in twenty exceeds 0.440)"
+                    .into(),
+                30
+            )]
+        );
+        assert!(by_pixels(&[limited(0.43, 0.44), limited(0.71, 0.75), MemorisationRow { synthetic: 19, ..limited(0.45, 0.44) }]).is_empty());
         assert!(by_pixels(&[MemorisationRow { metric: "authenticity".into(), ..row(0.71, 0.4) }]).is_empty());
     }
 

@@ -9,10 +9,47 @@ use hilum_stages::words::counted;
 use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
 
-/// Evaluations whose validation images share patients with their test set, and trainings that watched patients of their test set to stop
-/// early, to lower the learning rate, or to keep the best weights.
+/// Evaluations whose validation images share patients with their test set, trainings that watched patients of their test set to stop
+/// early, to lower the learning rate, or to keep the best weights, and inner folds that compare settings on patients of the outer one.
 pub(super) fn on_test(look: &CheckInput) -> Vec<CheckResult> {
-    [threshold_on_test(look), stopped_on_test(look)].concat()
+    [threshold_on_test(look), stopped_on_test(look), compared_on_test(look)].concat()
+}
+
+/// The folds of an evaluation.
+fn folds<'a>(look: &'a CheckInput, side: &Side) -> Vec<(&'a str, &'a str)> {
+    look.p.stages[side.stage].coordinates().filter(|(axis, _)| is_fold(axis)).collect()
+}
+
+/// Evaluations in inner folds that compare settings on patients whom the outer fold around them tests: who chooses by them has seen these.
+fn compared_on_test(look: &CheckInput) -> Vec<CheckResult> {
+    let mut settings: BTreeMap<&str, Vec<&serde_json::Value>> = BTreeMap::new();
+    for side in &look.sides {
+        let (of, trained) = (settings.entry(&look.p.stages[side.stage].base).or_default(), &look.p.stages[side.trainer].parameters);
+        if !of.contains(&trained) {
+            of.push(trained);
+        }
+    }
+    let outer: Vec<(&Side, Vec<(&str, &str)>)> = look.sides.iter().map(|side| (side, folds(look, side))).filter(|(_, folds)| !folds.is_empty()).collect();
+    let of = |side: &Side| {
+        let (stage, own) = (&look.p.stages[side.stage], folds(look, side));
+        if own.len() < 2 || settings[stage.base.as_str()].len() < 2 {
+            return None;
+        }
+        let is_around = |(other, theirs): &&(&Side, Vec<(&str, &str)>)| {
+            let is_same = |(axis, value): (&str, &str)| stage.coordinates().all(|(own, at)| own != axis || at == value);
+            theirs.len() < own.len() && theirs.iter().all(|fold| own.contains(fold)) && look.p.stages[other.stage].coordinates().all(is_same)
+        };
+        outer.iter().filter(is_around).find_map(|(other, _)| {
+            let patients = (&side.tested.contains.patients & &other.tested.contains.patients).len();
+            let images = (&side.tested.contains.images & &other.tested.contains.images).len();
+            let message = format!("`{}` compares settings on patients that `{}` is tested on", stage.base, look.p.stages[other.stage].base);
+            let help = "compare settings on folds of the training part of the outer fold";
+            let found = |of: (u64, &'static str)| side.found(of, ["is tested outside, too", "are tested outside, too"], message.clone(), help, vec![]);
+            // Copies of test images under other names are the same images.
+            found((patients, "patients")).or_else(|| found((images, "images")))
+        })
+    };
+    look.sides.iter().filter_map(of).collect()
 }
 
 fn stopped_on_test(look: &CheckInput) -> Vec<CheckResult> {
@@ -39,7 +76,7 @@ pub(super) fn no_validation(look: &CheckInput) -> Vec<CheckResult> {
     let mut out: Vec<CheckResult> = vec![];
     let mut seen: BTreeMap<&str, (&serde_json::Value, bool)> = BTreeMap::new();
     // Inner folds are what settings are to be compared on.
-    let is_inner = |side: &&Side| look.p.stages[side.stage].coordinates().filter(|(axis, _)| is_fold(axis)).count() > 1;
+    let is_inner = |side: &&Side| folds(look, side).len() > 1;
     for side in look.sides.iter().filter(|side| !is_inner(side)) {
         let (test, trainer) = (&look.p.stages[side.stage], &look.p.stages[side.trainer]);
         // By what is bound, so that it is known before tables are; that the two share patients is another finding.

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const ONE_SIDED: [[&str; 2]; 2] = [["sensitivity", "npv"], ["specificity", "precision"]];
 
 /// The comparisons of a study, each with the input that it compares.
-fn comparisons<'a>(look: &'a CheckInput) -> impl Iterator<Item = (StageId, &'a Stage, &'a Input)> {
+pub(super) fn comparisons<'a>(look: &'a CheckInput) -> impl Iterator<Item = (StageId, &'a Stage, &'a Input)> {
     look.p.stages.pairs().filter_map(|(id, stage)| Some((id, stage, stage.input("scores")?)))
 }
 
@@ -49,46 +49,6 @@ pub(super) fn unequal(look: &CheckInput) -> Vec<CheckResult> {
         }
     }
     out
-}
-
-/// The classes that the classifiers are trained on that these stages made; none where their training sets are not known.
-fn classes(look: &CheckInput, trainers: impl Iterator<Item = StageId>) -> Option<BTreeSet<String>> {
-    let tables = trainers.filter_map(|t| look.p.stages[t].input("samples")).flat_map(|i| &i.from);
-    let summaries = tables.map(|t| look.summary(t.stage, t.port)).collect::<Option<Vec<_>>>().filter(|all| !all.is_empty())?;
-    Some(summaries.iter().flat_map(|summary| summary.labels.keys().cloned()).collect())
-}
-
-/// Comparisons that ask for a metric of a class that no network knows, and stages that ask their network for one.
-pub(super) fn unknown_class(look: &CheckInput) -> Vec<CheckResult> {
-    let found = |(id, stage): (StageId, &Stage), known: BTreeSet<String>, (parameter, class): (&str, &str), (asks, unit): (&str, &'static str)| CheckResult {
-        stage: id,
-        at: stage.places.with.place_of_parameter(parameter),
-        label: format!("no class `{class}`"),
-        message: format!("`{}` asks for {asks}", stage.base),
-        notes: vec![format!("the classes are: {}", known.into_iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", "))],
-        help: "correct the class",
-        count: 1,
-        unit,
-        path: vec![],
-    };
-    let compared = |(id, stage, input): (StageId, &Stage, &Input)| {
-        let trainers = input.from.iter().flat_map(|s| look.p.stages[s.stage].input("weights")).flat_map(|i| &i.from).map(|t| t.stage);
-        let known = classes(look, trainers)?;
-        let shown = stage.parameters["show"].as_array().into_iter().flatten().map(|name| ("show", name));
-        let asked = std::iter::once(("metric", &stage.parameters["metric"])).chain(shown);
-        let named = asked.filter_map(|(key, name)| Some((key, name.as_str()?.split_once('/')?.1)));
-        let (parameter, class) = named.into_iter().find(|(_, class)| !known.contains(*class))?;
-        let asks = format!("a metric of `{class}`, which is no class of the networks that it compares");
-        Some(found((id, stage), known, (parameter, class), (&asks, "comparisons")))
-    };
-    let applied = |(id, stage): (StageId, &Stage)| {
-        let known = classes(look, stage.input("weights")?.from.iter().map(|t| t.stage))?;
-        let named = ["class", "positive"].into_iter().filter_map(|key| Some((key, stage.parameters[key].as_str()?)));
-        let (parameter, class) = named.into_iter().find(|(_, class)| !known.contains(*class))?;
-        let asks = format!("the class `{class}`, which is no class of its network");
-        Some(found((id, stage), known, (parameter, class), (&asks, "stages")))
-    };
-    comparisons(look).filter_map(compared).chain(look.p.stages.pairs().filter_map(applied)).collect()
 }
 
 /// Evaluations whose test set has no image of a class that was trained on.

@@ -331,8 +331,9 @@ impl<'a> Scheduler<'a> {
             // The user may want to stop before anything is trained. What is allowed is reported at the end.
             let others: Vec<Finding> = others.into_iter().filter(|f| f.reason.is_none()).collect();
             let (p, texts) = (self.run.pipeline, self.session.texts);
-            self.run.sink.diagnose(&checks::diagnostics(p, texts, &others, &self.reported), texts);
-            self.reported.extend(others);
+            let news: Vec<Finding> = checks::unheard(p, &others, &self.reported).into_iter().cloned().collect();
+            self.run.sink.diagnose(&checks::diagnostics(p, texts, &news, &[]), texts);
+            self.reported.extend(news);
             if !self.refused.is_empty() {
                 self.stop();
             }

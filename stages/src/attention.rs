@@ -13,6 +13,17 @@ pub use ssim::ssim;
 /// The border is this share of the side wide, on each of its four sides.
 pub const BORDER: f64 = 0.125;
 
+/// Cells of a map on each side, at least, for its shares to mean anything: with fewer, the border ends before the middle of the
+/// outermost cells, and what it has of a map follows from how the map is spread rather than from the map.
+const CELLS: usize = 4;
+
+/// Why nothing is said about a map of so many cells on images of this side; none if something is.
+pub fn too_coarse(cells: [usize; 2], side: usize) -> Option<String> {
+    let [rows, columns] = cells;
+    let said = || format!("a map has {rows} × {columns} cells on images of {side} × {side} pixels: shares of its energy need {CELLS} × {CELLS}");
+    (rows.min(columns) < CELLS).then(said)
+}
+
 /// The width of the border in whole pixels: [`BORDER`] of the side, rounded, and at least 1.
 fn width(side: usize) -> usize {
     ((side as f64 * BORDER).round() as usize).max(1)
@@ -90,6 +101,14 @@ mod tests {
         assert_eq!(border_area(4), 0.75);
         assert_eq!([border_area(2), border_area(1), border_area(0)], [1.0, 1.0, 0.0]);
         assert_eq!(border_area(11), 1.0 - 81.0 / 121.0, "one pixel on each side");
+    }
+
+    #[test]
+    fn a_map_of_few_cells_is_too_coarse() {
+        assert_eq!([[4, 4], [7, 7], [8, 8]].map(|cells| too_coarse(cells, 224)), [const { None }; 3], "7 × 7: a ResNet on images of 224 pixels");
+        let why = too_coarse([1, 1], 32).unwrap();
+        assert_eq!(why, "a map has 1 × 1 cells on images of 32 × 32 pixels: shares of its energy need 4 × 4");
+        assert!([[2, 2], [3, 3], [4, 3]].iter().all(|cells| too_coarse(*cells, 256).is_some()));
     }
 
     #[test]

@@ -18,6 +18,7 @@
 //! | [`copies`] | equal pixels, as they are or mirrored | – |
 //! | [`halves`] | two halves of the real images, with which each figure is computed again | – |
 
+mod compared;
 pub mod copies;
 mod features;
 mod frechet;
@@ -38,9 +39,10 @@ pub mod two_sample;
 
 pub(crate) use crate::neighbours::part;
 pub use crate::neighbours::{UNWATCHED, Watch};
+pub use compared::Compared;
 pub use features::Features;
 pub use frechet::{frechet_distance, full_rank};
-pub use inception::{LEAST as LEAST_OF_INCEPTION_SCORE, inception_score, score_of_parts};
+pub use inception::{LEAST as LEAST_OF_INCEPTION_SCORE, few_classes, inception_score, score_of_parts};
 pub use kernel::kernel_distance;
 
 /// A figure with its standard error.

@@ -8,7 +8,7 @@ use crate::contract::prelude::*;
 use crate::data::embedding::Embedding;
 use crate::data::sample::{Origin, Sample, Samples};
 use crate::quality::neighbourhoods::{Neighbourhoods, OF_DENSITY, OF_PRECISION, neighbourhoods};
-use crate::quality::{self, Estimate, Watch, part, two_sample};
+use crate::quality::{self, Compared, Estimate, Watch, part, two_sample};
 use crate::records::{AgreementRow, QualityRow, Table};
 use crate::words::counted;
 use set::{Set, folds};
@@ -61,11 +61,15 @@ const INCEPTION_SCORE: &str = "inception-score";
 
 impl Stage for GenerativeQuality {
     const NAME: &'static str = "generative-quality";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const NEEDS: Needs = Needs::Heavy;
     const SEEDED: bool = true;
     type Inputs = Inputs;
     type Outputs = Outputs;
+
+    fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
+        spaces::misfit(makers, upstream)
+    }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let spaces = spaces::spaces(&inputs.features)?;
@@ -91,9 +95,12 @@ impl Stage for GenerativeQuality {
                 let watch = cx.share_of_part(before / sets, (before + 1.0) / sets);
                 figures.rows.extend(compared(&real.of_class(class), &synthetic.of_class(class), [&space.name, class], &cx.stream("halves"), &watch));
                 if class.is_empty() {
-                    figures.rows.extend(score(space, &real.rows, &synthetic.rows)?);
+                    figures.rows.extend(score(space, &real.rows, &synthetic.rows, cx)?);
                 }
             }
+        }
+        if let [only] = &spaces[..] {
+            cx.note(format!("nothing is said of whether extractors agree: {} is the only one", only.name));
         }
         Ok(Outputs { agreement: Table { rows: agreement::of(&figures.rows) }, figures })
     }
@@ -130,9 +137,13 @@ fn say_mixes(real: &[Sample], synthetic: &[Sample], labels: &BTreeSet<&str>, cx:
 }
 
 /// The row of the inception score of images in this order; none where the extractor's outputs are no classes.
-fn score(space: &Space, real: &[Sample], synthetic: &[Sample]) -> Result<Option<QualityRow>> {
-    let of = |rows: &[Sample]| Ok::<_, Error>(space.probabilities(rows)?.map(|p| quality::inception_score(&p)));
-    let (value, baseline) = (of(synthetic)?, of(real)?);
+fn score(space: &Space, real: &[Sample], synthetic: &[Sample], cx: &Context) -> Result<Option<QualityRow>> {
+    let (of_synthetic, of_real) = (space.probabilities(synthetic)?, space.probabilities(real)?);
+    let remark = of_synthetic.as_ref().and_then(|p| quality::few_classes(p.dimensions()));
+    let [value, baseline] = [of_synthetic, of_real].map(|p| p.map(|p| quality::inception_score(&p)));
+    if let (Some(remark), Some(Ok(_))) = (remark, &value) {
+        cx.note(format!("{remark} (by {})", space.name));
+    }
     Ok(value.zip(baseline).map(|(value, baseline)| row(INCEPTION_SCORE, [&space.name, ""], value, baseline, [real.len(), synthetic.len()])))
 }
 
@@ -141,22 +152,22 @@ fn compared(real: &Set, synthetic: &Set, of: [&str; 2], stream: &Stream, watch: 
     let [one, other] = real.halves(stream);
     let counts = [real.rows.len(), synthetic.rows.len()];
     // The halves have a quarter of the pairs.
-    let baseline = figures(&one, &other, stream, &part(watch, 0.0, 0.2));
-    let values = figures(real, synthetic, stream, &part(watch, 0.2, 1.0)).into_iter().zip(baseline);
+    let baseline = figures([&one, &other], Compared::Halves, stream, &part(watch, 0.0, 0.2));
+    let values = figures([real, synthetic], Compared::WithSynthetic, stream, &part(watch, 0.2, 1.0)).into_iter().zip(baseline);
     FIGURES.iter().zip(values).map(|(metric, (value, baseline))| row(metric, of, value, baseline, counts)).collect()
 }
 
 /// Figures of two sets, in the order of [`FIGURES`], or why there is none.
-fn figures(of_real: &Set, of_synthetic: &Set, stream: &Stream, watch: Watch) -> [Result<Estimate, String>; 7] {
-    let (real, synthetic) = (&of_real.features, &of_synthetic.features);
+fn figures(sets: [&Set; 2], which: Compared, stream: &Stream, watch: Watch) -> [Result<Estimate, String>; 7] {
+    let [real, synthetic] = sets.map(|set| &set.features);
     let plain = |value: f64| Estimate { value, error: None };
-    let folds = folds([of_real, of_synthetic], stream);
-    let told = two_sample::two_sample(real, synthetic, [&folds[0], &folds[1]], &part(watch, 0.0, 0.4)).map(|told| plain(told.auroc));
-    let full_rank = quality::full_rank(real.count(), synthetic.count(), real.dimensions());
+    let folds = folds(sets, stream);
+    let told = two_sample::two_sample([real, synthetic], [&folds[0], &folds[1]], which, &part(watch, 0.0, 0.4)).map(|told| plain(told.auroc));
+    let full_rank = quality::full_rank([real.count(), synthetic.count()], real.dimensions(), which);
     let fid = full_rank.and_then(|()| quality::frechet_distance(real, synthetic, &part(watch, 0.4, 0.6))).map(plain);
     let kid = quality::kernel_distance(real, synthetic, &part(watch, 0.6, 0.8));
     let of = |near: &Result<Neighbourhoods, String>, figure: fn(&Neighbourhoods) -> f64| near.as_ref().map(figure).map(plain).map_err(String::clone);
-    let [narrow, wide] = neighbourhoods(real, synthetic, [OF_PRECISION, OF_DENSITY], &part(watch, 0.8, 1.0));
+    let [narrow, wide] = neighbourhoods([real, synthetic], [OF_PRECISION, OF_DENSITY], which, &part(watch, 0.8, 1.0));
     [fid, kid, of(&narrow, |n| n.precision), of(&narrow, |n| n.recall), of(&wide, |n| n.density), of(&wide, |n| n.coverage), told]
 }
 

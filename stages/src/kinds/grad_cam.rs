@@ -69,6 +69,9 @@ ports! {
 /// random numbers in place of the last layer's weights, five times, and compared by structural similarity (SSIM, from 1 for equal maps to
 /// about 0). From a mean of 0.5 on, a warning says that maps show the image rather than the classifier.
 ///
+/// Of small images, a map may have so few numbers, such as 1 × 1 or 2 × 2, that no share of it means anything. With fewer than 4 × 4,
+/// nothing is said of where it lies and what it resembles, and the column `reason` says why.
+///
 /// Maps say where, not why: a class that is found in the lungs may be found by a wrong sign there.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -102,7 +105,7 @@ fn default_strength() -> Share {
 
 impl Stage for GradCam {
     const NAME: &'static str = "grad-cam";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const NEEDS: Needs = Needs::Tensor;
     const SEEDED: bool = true;
     const DETERMINISM: Determinism = Determinism::BitwisePerFingerprint;
@@ -131,7 +134,8 @@ impl Stage for GradCam {
         let device = training::open_device(cx.device)?;
         let (network, weights) = classifier::open_with_weights(&inputs.weights, store.side, &device)?;
         let maps = Maps { network: &*network, store: &store, masks: inputs.masks.as_ref(), device: &device };
-        let seen = maps.of_all(&rows, &labels, class, cx)?;
+        let (seen, cells) = maps.of_all(&rows, &labels, class, cx)?;
+        let coarse = attention::too_coarse(cells, store.side);
         let mut table = Table { rows: rows.iter().zip(&seen).map(|(row, seen)| seen.row(row, &document.classes, store.side)).collect() };
         say_of_empty_maps(&table, cx);
         if inputs.masks.is_some() {
@@ -139,16 +143,27 @@ impl Stage for GradCam {
         }
         let shown = shown::choose(&rows, &seen, *self.shown as usize, &cx.stream("draw"));
         let chosen = maps.of_some(&shown, &rows, &seen)?;
-        let randomised = randomised::Randomised { network: &*network, weights: &weights, head: document.network.head() };
-        for (at, likeness) in shown.iter().zip(randomised.likeness(&chosen, store.side, &cx.stream("last layer"))?) {
-            table.rows[*at].randomised_ssim = likeness;
-        }
-        let summary = summary::of(&table, store.side);
-        summary::report(&summary, &table, cx);
+        let summary = match &coarse {
+            Some(why) => {
+                cx.note(why.clone());
+                let whole = summary::of(&table, store.side);
+                summary::withheld(whole, &mut table, why)
+            }
+            None => {
+                let randomised = randomised::Randomised { network: &*network, weights: &weights, head: document.network.head() };
+                for (at, likeness) in shown.iter().zip(randomised.likeness(&chosen, store.side, &cx.stream("last layer"))?) {
+                    table.rows[*at].randomised_ssim = likeness;
+                }
+                let summary = summary::of(&table, store.side);
+                summary::report(&summary, &table, cx);
+                summary
+            }
+        };
         let overlay = Overlay { colours: self.colours, strength: *self.strength };
         let caption =
             format!("Grad-CAM of {}: {}", document.network.name(), self.class.as_ref().map_or("the predicted class".into(), |c| format!("class {c}")));
-        let figure = figures::attention(&shown::bands(&table, &shown, &chosen, &store)?, store.side, overlay, &caption)?;
+        let unknown = if coarse.is_some() { format!("{} × {} cells", cells[0], cells[1]) } else { "no map".into() };
+        let figure = figures::attention(&shown::bands(&table, &shown, &chosen, &store, &unknown)?, store.side, overlay, &caption)?;
         Ok(Outputs { attention: table, summary, figure })
     }
 }
@@ -212,11 +227,13 @@ impl Maps<'_> {
         last_maps(self.network, &training::image_tensor(&images, self.store.side, self.device)?)
     }
 
-    /// What maps of all images say; the maps themselves are not kept.
-    fn of_all(&self, rows: &[Sample], labels: &[usize], class: Option<usize>, cx: &Context) -> Result<Vec<Seen>> {
-        let (mut seen, side) = (vec![], self.store.side);
+    /// What maps of all images say, and how many cells each has; the maps themselves are not kept.
+    fn of_all(&self, rows: &[Sample], labels: &[usize], class: Option<usize>, cx: &Context) -> Result<(Vec<Seen>, [usize; 2])> {
+        let (mut seen, side, mut cells) = (vec![], self.store.side, [0; 2]);
         for (chunk, labels) in rows.chunks(training::images_at_once(side)).zip(labels.chunks(training::images_at_once(side))) {
             let maps = self.last_maps(&chunk.iter().collect::<Vec<_>>())?;
+            let (_, h, w, _) = maps.dims4()?;
+            cells = [h, w];
             let predicted = |logits: &[f32]| Decision::Largest.of(&classifier::softmax(logits));
             let explained = explain(self.network, &maps, |_, logits| class.unwrap_or_else(|| predicted(logits)))?;
             for (((row, label), logits), map) in chunk.iter().zip(labels).zip(&explained.logits).zip(spread(&explained.maps, side)?) {
@@ -232,7 +249,7 @@ impl Maps<'_> {
             }
             cx.progress(seen.len(), rows.len(), "image", &[])?;
         }
-        Ok(seen)
+        Ok((seen, cells))
     }
 
     /// The maps of some images.

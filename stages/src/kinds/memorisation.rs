@@ -1,22 +1,23 @@
 //! Whether synthetic images repeat training images: how near they lie to them, beside images that the generator never saw.
 
+mod alike;
 mod check;
 mod set;
 
 use super::spaces;
 use crate::contract::prelude::*;
-use crate::contract::seed::Seed;
 use crate::data::embedding::Embedding;
 use crate::data::pack::{ImageStore, Images};
 use crate::data::sample::{Sample, Samples};
 use crate::quality::copies::copies;
 use crate::quality::memorisation::{Nearest, discoveries, nearest_other_training, nearest_training, p_values, ratio};
 use crate::quality::near_copies::{Likest, Looks, detail_of_copies, likest, likest_others};
-use crate::quality::{Features, Watch, ms_ssim, part};
+use crate::quality::{Features, part};
 use crate::records::{Likeness, MemorisationRow, NearestPair, Table};
+use alike::{Alike, alike};
 use check::check;
 use set::{Set, repeated};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 ports! {
     inputs {
@@ -55,7 +56,9 @@ ports! {
 /// * `authenticity`: the share of images that lie farther from their nearest training image than that one lies from another one (Alaa et
 ///   al. 2022). Held-out images give the baseline; that of all images is of classes as frequent as among synthetic images.
 /// * `ms-ssim`: how alike synthetic images of a class are to each other (Wang, Simoncelli & Bovik 2003), on average over at most 500
-///   pairs; 1 where all are equal. The baseline is that of training images of the class: a generator with higher values lacks variety.
+///   pairs; 1 where all are equal. The baseline is that of training images of the class. The column `limit` has what one in twenty
+///   further sets of as many images of such patients exceeds, by two sets that are drawn a thousand times from the training patients, with
+///   replacement: a generator above it lacks variety.
 /// * `nearer`: synthetic images that lie nearer than held-out images of their class do, by their rank among these, at a false discovery
 ///   rate.
 ///
@@ -74,10 +77,14 @@ fn default_rate() -> InnerShare {
 
 impl Stage for Memorisation {
     const NAME: &'static str = "memorisation";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const NEEDS: Needs = Needs::Heavy;
     type Inputs = Inputs;
     type Outputs = Outputs;
+
+    fn check_inputs(&self, makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
+        spaces::misfit(makers, upstream)
+    }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {
         let store = ImageStore::of(&inputs.images)?;
@@ -102,7 +109,7 @@ impl Stage for Memorisation {
             let likest = likest(&looks, &Looks::of(&pixels, store.side), &part(&watch, 0.5, 1.0));
             Ok(Set { copied: copies(&known, &pixels, store.side), near, rows, likest })
         };
-        let alike = alike(&training, &synthetic, &store, cx)?;
+        let alike = alike(&training, &synthetic, &store, PAIRS_SHARE, cx)?;
         cx.share_done(PAIRS_SHARE)?;
         let others = nearest_other_training(&of_training, &cx.share_of_part(PAIRS_SHARE, first));
         let among_training = likest_others(&looks, &cx.share_of_part(first, second));
@@ -125,36 +132,8 @@ impl Stage for Memorisation {
     }
 }
 
-/// Pairs of images of a class that are compared with each other.
-const PAIRS: usize = 500;
-/// The share of the time that they may take, roughly.
+/// The share of the time that pairs of images of a class may take, roughly.
 const PAIRS_SHARE: f64 = 0.2;
-
-/// How alike the synthetic images of each class are to each other, and its training images; or why that is not known.
-type Alike = BTreeMap<String, [Result<f64, String>; 2]>;
-
-fn alike(training: &[Sample], synthetic: &[Sample], store: &ImageStore, cx: &Context) -> Result<Alike> {
-    // Which pairs are compared follows from the images alone.
-    let stream = Seed(0).stream(Memorisation::NAME, "pairs");
-    let of = |rows: &[Sample], class: &str, watch: Watch| -> Result<Result<f64, String>> {
-        let own: Vec<&Sample> = rows.iter().filter(|row| row.label == class).collect();
-        let names: Vec<&[u8; 32]> = own.iter().map(|row| row.image.bytes()).collect();
-        let images = own.iter().map(|row| store.get(&row.image)).collect::<Result<Vec<_>>>()?;
-        Ok(ms_ssim::diversity(&images, store.side, &ms_ssim::pairs(&names, PAIRS, &stream), watch).map(|found| found.value))
-    };
-    let labels: BTreeSet<&String> = synthetic.iter().map(|row| &row.label).collect();
-    if let Ok(scales) = ms_ssim::scales(store.side) {
-        cx.note(format!("MS-SSIM at {0}×{0} pixels has {scales} of its five scales", store.side));
-    }
-    let share = PAIRS_SHARE / labels.len().max(1) as f64;
-    let of_label = |(n, label): (usize, &String)| {
-        let from = share * n as f64;
-        cx.share_done(from)?;
-        let watch = cx.share_of_part(from, from + share);
-        Ok((label.clone(), [of(synthetic, label, &part(&watch, 0.0, 0.5))?, of(training, label, &part(&watch, 0.5, 1.0))?]))
-    };
-    labels.into_iter().enumerate().map(of_label).collect()
-}
 
 struct Compared {
     training: Vec<Sample>,
@@ -216,6 +195,7 @@ impl Compared {
             class: class.into(),
             value,
             baseline,
+            limit: None,
             training: self.training.len(),
             held_out: others.len(),
             synthetic: own.len(),
@@ -238,9 +218,14 @@ impl Compared {
         let authenticity = [self.synthetic.authenticity(&own, &self.others), self.expected(labels, class)];
         let found = nearer.as_ref().ok().filter(|_| !others.is_empty()).map(|nearer| own.iter().filter(|i| nearer[**i]).count() as f64);
         let untested = if others.is_empty() { none } else { nearer.as_ref().err().map_or("", String::as_str) };
-        let alike = self.alike.get(class).map(|[own, real]| {
-            let why = own.as_ref().err().or(real.as_ref().err()).map_or("", String::as_str);
-            row("ms-ssim", own.as_ref().ok().copied(), real.as_ref().ok().copied(), why)
+        let alike = self.alike.get(class).map(|alike| {
+            let why = match (&alike.synthetic, &alike.training) {
+                (Err(why), _) => why.clone(),
+                (_, Err(why)) => format!("no baseline: {why}"),
+                _ => String::new(),
+            };
+            let known = |of: &Result<f64, String>| of.as_ref().ok().copied();
+            MemorisationRow { limit: alike.limit, ..row("ms-ssim", known(&alike.synthetic), known(&alike.training), &why) }
         });
         let figures = [
             copies("copies", Likeness::Copy),

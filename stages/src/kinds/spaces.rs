@@ -3,6 +3,7 @@
 
 use crate::contract::prelude::*;
 use crate::data::embedding::{Embedding, EmbeddingDocument};
+use crate::data::pack;
 use crate::data::sample::{Origin, Sample, Samples};
 use crate::quality::Features;
 use crate::words::counted;
@@ -38,6 +39,28 @@ pub fn spaces(embeddings: &[Embedding]) -> Result<Vec<Space<'_>>> {
         Ok(if alike().count() > 1 { format!("{} {}", document.extractor, document.weights.short()) } else { document.extractor.clone() })
     };
     spaces.iter().map(|(document, parts)| Ok(Space { name: name(document)?, parts: parts.clone() })).collect()
+}
+
+/// Features by one extractor that will be of images of two sizes, as far as parameters say these: as [`spaces`] refuses them, before
+/// anything is trained.
+pub fn misfit(makers: &dyn Fn(&str) -> Vec<usize>, upstream: &dyn Upstream) -> Vec<BadInput> {
+    let stages = makers("features");
+    // One stage that is given packs of several sizes may need those of one only.
+    let side = |stage: usize| pack::sides(&upstream.makers(stage, "images"), upstream).filter(|sides| sides.len() == 1)?.first().copied();
+    let space = |stage: usize| (&upstream.parameters(stage)["extractor"], upstream.makers(stage, "weights"));
+    for (n, one) in stages.iter().enumerate() {
+        for other in &stages[n + 1..] {
+            if let (Some(a), Some(b)) = (side(*one), side(*other))
+                && a != b
+                && space(*one) == space(*other)
+            {
+                let why =
+                    format!("`{}` has features of {a}×{a} images, and `{}` by the same extractor of {b}×{b} ones", upstream.name(*one), upstream.name(*other));
+                return vec![BadInput { port: "features", why, help: "take features of images of one size: set `size` of `prepare`".into() }];
+            }
+        }
+    }
+    vec![]
 }
 
 /// The extractor of these embeddings, which must be one.
@@ -201,6 +224,42 @@ mod tests {
         assert_eq!(names(&[of(b"1", 32), of(b"2", 32)]).unwrap(), [format!("x {one}"), format!("x {other}")]);
         assert_eq!(names(&[of(b"1", 32), of(b"1", 64)]).unwrap_err().to_string(), "features by x are of 32×32 images and of 64×64 ones");
         assert_eq!(spaces(&[of(b"1", 32)]).unwrap()[0].probabilities(&[]).unwrap(), None);
+    }
+
+    /// Stages by number: packs of two sizes, then features of each; the parameters of each, and who made what it is given.
+    struct Above(Vec<(serde_json::Value, Vec<(&'static str, usize)>)>);
+
+    impl Upstream for Above {
+        fn kind(&self, _: usize) -> &'static str {
+            "any"
+        }
+        fn name(&self, stage: usize) -> &str {
+            ["small", "large", "generator", "of-small", "of-large", "of-made"][stage]
+        }
+        fn parameters(&self, stage: usize) -> &serde_json::Value {
+            &self.0[stage].0
+        }
+        fn makers(&self, stage: usize, port: &str) -> Vec<usize> {
+            self.0[stage].1.iter().filter(|(of, _)| *of == port).map(|(_, maker)| *maker).collect()
+        }
+        fn gathering_all_but(&self, _: &str, _: &str) -> Option<String> {
+            None
+        }
+    }
+
+    #[test]
+    fn sizes_that_do_not_fit_are_found_before_anything_runs() {
+        use serde_json::json;
+        let of = |extractor: &str| {
+            let features = |images: &[usize]| (json!({ "extractor": extractor }), images.iter().map(|n| ("images", *n)).collect());
+            // Generated images have the size of those that the generator was trained on.
+            let generator = (json!({}), vec![("images", 1)]);
+            let by_another = (json!({ "extractor": "other" }), vec![("images", 1)]);
+            Above(vec![(json!({ "size": 32 }), vec![]), (json!({ "size": 64 }), vec![]), generator, features(&[0]), features(&[2]), by_another])
+        };
+        let found = |bound: &[usize]| misfit(&|port| if port == "features" { bound.to_vec() } else { vec![] }, &of("x"));
+        assert_eq!(found(&[3, 4])[0].why, "`of-small` has features of 32×32 images, and `of-large` by the same extractor of 64×64 ones");
+        assert_eq!([found(&[3, 3]), found(&[3, 5]), found(&[4]), found(&[])], [const { vec![] }; 4]);
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl Stage for Umap {
             why: "`weights` and `features` are both bound, but one of them is mapped".into(),
             help: "remove one of them".into(),
         };
-        if are_both { vec![bad()] } else { classifier::misfit(makers, upstream) }
+        if are_both { vec![bad()] } else { [classifier::misfit(makers, upstream), spaces::misfit(makers, upstream)].concat() }
     }
 
     fn run(&self, inputs: Inputs, cx: &Context) -> Result<Outputs> {

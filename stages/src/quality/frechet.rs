@@ -2,7 +2,7 @@
 
 use super::pairwise::squared;
 use super::products::cross;
-use super::{Features, Watch, root, singular};
+use super::{Compared, Features, Watch, root, singular};
 use crate::neighbours::part;
 
 /// `|μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 √(Σ₁Σ₂))` of the means and covariances (divided by `n − 1`) of two sets.
@@ -41,11 +41,9 @@ pub fn frechet_distance(a: &Features, b: &Features, watch: Watch) -> Result<f64,
 ///
 /// # Errors
 /// Where there are too few images, which are counted in the message.
-pub fn full_rank(real: usize, synthetic: usize, dimensions: usize) -> Result<(), String> {
-    let few = |count: usize, which: &str| {
-        let least = dimensions + 1;
-        let images = if count == 1 { "image" } else { "images" };
-        (count < least).then(|| format!("{count} {which} {images} with {dimensions} features each: a covariance of full rank needs {least} (see kid)"))
-    };
-    few(real, "real").or_else(|| few(synthetic, "synthetic")).map_or(Ok(()), Err)
+pub fn full_rank(counts: [usize; 2], dimensions: usize, of: Compared) -> Result<(), String> {
+    let least = dimensions + 1;
+    let few = (0..2).find(|set| counts[*set] < least);
+    let why = |set: usize| format!("{} with {dimensions} features each: a covariance of full rank needs {least} (see kid)", of.counted(set, counts[set]));
+    few.map_or(Ok(()), |set| Err(why(set)))
 }

@@ -35,6 +35,20 @@ pub fn inception_score(probabilities: &Features) -> Result<Estimate, String> {
     score_of_parts(probabilities)
 }
 
+/// Classes from which on a score says how varied images are: the published ones are of a thousand.
+const MANY_CLASSES: usize = 100;
+
+/// Why a score says little, where the classes are few: it lies between 1 and their number.
+pub fn few_classes(classes: usize) -> Option<String> {
+    let said = || {
+        format!(
+            "an inception score of {} lies between 1 and {classes}: it says whether images are of each class and surely so, not how varied they are, and is not comparable with published ones, of 1,000 classes",
+            counted(classes, "class", "classes")
+        )
+    };
+    (classes < MANY_CLASSES).then(said)
+}
+
 /// The same, however few images there are, as other programs compute it.
 ///
 /// # Errors

@@ -7,6 +7,8 @@
 use super::{Estimate, Watch};
 use crate::contract::seed::Stream;
 use crate::math::{exp, pow};
+use crate::statistics::bootstrap::Strata;
+use crate::statistics::interval::LEAST_PATIENTS;
 use crate::words::counted;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -57,15 +59,49 @@ pub fn ms_ssim(a: &[u8], b: &[u8], side: usize) -> Result<f64, String> {
     Ok(product)
 }
 
-/// The mean of [`ms_ssim`] over pairs of `images`, and its standard error by leaving out one image at a time (the jackknife: Quenouille 1949,
-/// Tukey 1958); none for fewer than three images.
+/// Pairs of sets of images that [`limit`] draws.
+const DRAWS: usize = 1000;
+/// The share of further sets that exceed it.
+const EXCEED: f64 = 0.05;
+
+/// What the mean over pairs exceeds in one of twenty further sets of such images: two sets of as many patients are drawn a thousand times
+/// from those whose images these are, with replacement, and each set has the pairs of its patients; 95 of 100 differences of the two are
+/// smaller than that from the mean to the limit. `owners` is the patient of each image, by a number from 0. None for fewer than three
+/// patients, and where most sets have no pair.
+///
+/// # Panics
+/// Where there are not as many values as pairs, or a pair is of images that are not there.
+pub fn limit(values: &[f64], pairs: &[(usize, usize)], owners: &[usize], stream: &Stream) -> Option<f64> {
+    assert_eq!(values.len(), pairs.len(), "BUG: a value of each pair");
+    let patients = owners.iter().max().map_or(0, |most| most + 1);
+    if patients < LEAST_PATIENTS {
+        return None;
+    }
+    let mean = |drawn: &[f64]| {
+        let (mut sum, mut all) = (0.0, 0.0);
+        for ((i, j), value) in pairs.iter().zip(values) {
+            let (a, b) = (owners[*i], owners[*j]);
+            // Two images of a patient come with him; whoever is drawn twice is not compared with himself.
+            let weight = if a == b { drawn[a] } else { drawn[a] * drawn[b] };
+            (sum, all) = (sum + weight * value, all + weight);
+        }
+        (all > 0.0).then(|| sum / all)
+    };
+    let means = Strata::of(&vec![0; patients]).resample(2 * DRAWS, |k| stream.item(k as u64), mean);
+    let mut differences: Vec<f64> = means.chunks_exact(2).filter_map(|two| Some(two[0]? - two[1]?)).collect();
+    differences.sort_by(f64::total_cmp);
+    let at = ((1.0 - EXCEED) * differences.len() as f64).ceil() as usize;
+    (2 * differences.len() > DRAWS).then(|| mean(&vec![1.0; patients]).map(|own| own + differences[at - 1]))?
+}
+
+/// [`ms_ssim`] of pairs of `images`, in the order of the pairs.
 ///
 /// # Errors
 /// Those of [`ms_ssim`], and where there is no pair.
 ///
 /// # Panics
 /// Where a pair is of images that are not there.
-pub fn diversity(images: &[&[u8]], side: usize, pairs: &[(usize, usize)], watch: Watch) -> Result<Estimate, String> {
+pub fn of_pairs(images: &[&[u8]], side: usize, pairs: &[(usize, usize)], watch: Watch) -> Result<Vec<f64>, String> {
     if pairs.is_empty() {
         return Err(format!("{}: a comparison needs two", counted(images.len(), "image", "images")));
     }
@@ -75,7 +111,19 @@ pub fn diversity(images: &[&[u8]], side: usize, pairs: &[(usize, usize)], watch:
         watch((done.fetch_add(1, Ordering::Relaxed) + 1) as f64 / pairs.len() as f64);
         value
     };
-    let values: Vec<f64> = pairs.par_iter().map(of).collect::<Result<_, _>>()?;
+    pairs.par_iter().map(of).collect()
+}
+
+/// The mean of [`ms_ssim`] over pairs of `images`, and its standard error by leaving out one image at a time (the jackknife: Quenouille 1949,
+/// Tukey 1958); none for fewer than three images.
+///
+/// # Errors
+/// Those of [`ms_ssim`], and where there is no pair.
+///
+/// # Panics
+/// Where a pair is of images that are not there.
+pub fn diversity(images: &[&[u8]], side: usize, pairs: &[(usize, usize)], watch: Watch) -> Result<Estimate, String> {
+    let values = of_pairs(images, side, pairs, watch)?;
     let sum: f64 = values.iter().sum();
     // Of each image, the sum and the number of its pairs.
     let mut own = vec![(0.0, 0); images.len()];
@@ -227,6 +275,27 @@ mod tests {
         assert!((found.error.unwrap() - variance.sqrt()).abs() < 1e-12);
         assert_eq!(diversity(&images, 24, &all[..1], UNWATCHED).unwrap().error, None);
         assert_eq!(diversity(&images[..1], 24, &[], UNWATCHED).unwrap_err(), "1 image: a comparison needs two");
+    }
+
+    /// All pairs of 40 images of 40 patients: two means differ with √2 times the standard error of one, normally.
+    #[test]
+    fn one_further_set_in_twenty_exceeds_the_limit() {
+        let stream = Seed(3).stream("test", "sets");
+        let pairs: Vec<(usize, usize)> = (0..40).flat_map(|i| (i + 1..40).map(move |j| (i, j))).collect();
+        let own: Vec<f64> = (0..40).map(|i| (i * 7919 % 101) as f64 / 101.0).collect();
+        let values: Vec<f64> = pairs.iter().map(|(i, j)| 0.5 * own[*i] + 0.5 * own[*j]).collect();
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let alone: Vec<usize> = (0..40).collect();
+        let found = limit(&values, &pairs, &alone, &stream).unwrap();
+        let of_own = own.iter().sum::<f64>() / 40.0;
+        let error = (own.iter().map(|v| (v - of_own) * (v - of_own)).sum::<f64>() / 39.0 / 40.0).sqrt();
+        assert!(((found - mean) / error - 1.645 * 2f64.sqrt()).abs() < 0.3, "{found}, {mean} ± {error}");
+        assert_eq!(limit(&values, &pairs, &alone, &stream), Some(found), "whatever the threads");
+        // Four images of each patient: there are as many of these as tell anything.
+        let shared: Vec<usize> = (0..40).map(|i| i / 4).collect();
+        assert!(limit(&values, &pairs, &shared, &stream).unwrap() > mean);
+        assert_eq!(limit(&values, &pairs, &(0..40).map(|i| i % 2).collect::<Vec<_>>(), &stream), None, "two patients");
+        assert_eq!(limit(&[], &[], &[], &stream), None);
     }
 
     #[test]

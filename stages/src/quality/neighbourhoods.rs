@@ -1,7 +1,7 @@
 //! Whether synthetic images lie among real ones and the other way round, by neighbourhoods: balls around every image that
 //! reach to its `k`-th nearest other image of the same set.
 
-use super::{Features, Watch};
+use super::{Compared, Features, Watch};
 use crate::neighbours::{Nearest, balls, nearest_others, part};
 
 /// Neighbours that precision and recall are computed with (Kynkäänniemi et al. 2019).
@@ -29,12 +29,12 @@ pub struct Neighbourhoods {
 /// # Errors
 /// For a size that is zero, or a set of no more images than that; where the numbers of features differ, distances overflow, or all
 /// neighbourhoods of a set are empty, since its images are equal.
-pub fn neighbourhoods<const N: usize>(real: &Features, synthetic: &Features, k: [usize; N], watch: Watch) -> [Result<Neighbourhoods, String>; N] {
+pub fn neighbourhoods<const N: usize>([real, synthetic]: [&Features; 2], k: [usize; N], of: Compared, watch: Watch) -> [Result<Neighbourhoods, String>; N] {
     if real.dimensions() != synthetic.dimensions() {
         let why = format!("the sets have {} and {} features", real.dimensions(), synthetic.dimensions());
         return [(); N].map(|()| Err(why.clone()));
     }
-    let least = real.count().min(synthetic.count());
+    let (smaller, least) = if synthetic.count() < real.count() { (1, synthetic.count()) } else { (0, real.count()) };
     let largest = k.into_iter().filter(|k| *k < least).max().unwrap_or(0);
     // Half of the pairs are within a set.
     let near = [nearest_others(real, largest, &part(watch, 0.0, 0.25)), nearest_others(synthetic, largest, &part(watch, 0.25, 0.5))];
@@ -47,14 +47,13 @@ pub fn neighbourhoods<const N: usize>(real: &Features, synthetic: &Features, k: 
             return Err("a neighbourhood has at least one neighbour".into());
         }
         if k[n] >= least {
-            return Err(format!("{least} {}: neighbourhoods of {} other images need {}", if least == 1 { "image" } else { "images" }, k[n], k[n] + 1));
+            return Err(format!("{}: neighbourhoods of {} other images need {}", of.counted(smaller, least), k[n], k[n] + 1));
         }
         if radii[n].iter().flatten().any(|radius| !radius.is_finite()) {
             return Err("the features are too large: a distance overflows".into());
         }
         if let Some(which) = radii[n].iter().position(|radii| radii.iter().all(|radius| *radius == 0.0)) {
-            let which = ["real", "synthetic"][which];
-            return Err(format!("every {which} image has the features of {} others or more: neighbourhoods are empty", k[n]));
+            return Err(format!("{} has the features of {} others or more: neighbourhoods are empty", of.every(which), k[n]));
         }
         let hit = |counts: &[u32]| counts.iter().filter(|hits| **hits > 0).count() as f64 / counts.len() as f64;
         let hits: u64 = found[n].around_b.iter().map(|hits| u64::from(*hits)).sum();

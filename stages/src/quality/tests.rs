@@ -24,7 +24,7 @@ fn made(count: usize, dimensions: usize, seed: usize) -> Features {
 }
 
 fn one_size(real: &Features, synthetic: &Features, k: usize) -> Result<Neighbourhoods, String> {
-    let [found] = neighbourhoods(real, synthetic, [k], UNWATCHED);
+    let [found] = neighbourhoods([real, synthetic], [k], Compared::WithSynthetic, UNWATCHED);
     found
 }
 
@@ -80,7 +80,8 @@ fn those_who_watch_are_told_of_all_figures() {
     all();
     assert_eq!(kernel_distance(&a, &b, &watch), kernel_distance(&a, &b, UNWATCHED));
     all();
-    assert_eq!(neighbourhoods(&a, &b, [3], &watch), neighbourhoods(&a, &b, [3], UNWATCHED));
+    let found = |watch: crate::quality::Watch| neighbourhoods([&a, &b], [3], Compared::WithSynthetic, watch);
+    assert_eq!(found(&watch), found(UNWATCHED));
     all();
     assert_eq!(nearest_training(&a, &b, &watch), nearest_training(&a, &b, UNWATCHED));
     all();
@@ -90,10 +91,40 @@ fn those_who_watch_are_told_of_all_figures() {
 
 #[test]
 fn a_covariance_without_full_rank_is_refused_by_the_numbers() {
-    assert_eq!(full_rank(9, 9, 8), Ok(()));
+    let of = Compared::WithSynthetic;
+    assert_eq!(full_rank([9, 9], 8, of), Ok(()));
     let few = "8 real images with 8 features each: a covariance of full rank needs 9 (see kid)";
-    assert_eq!(full_rank(8, 9, 8), Err(few.into()));
-    assert!(full_rank(9, 1, 8).unwrap_err().starts_with("1 synthetic image with 8 features"));
+    assert_eq!(full_rank([8, 9], 8, of), Err(few.into()));
+    assert!(full_rank([9, 1], 8, of).unwrap_err().starts_with("1 synthetic image with 8 features"));
+}
+
+/// Neither half of the real images has a synthetic one.
+#[test]
+fn reasons_name_the_images_that_they_are_about() {
+    let (few, many) = (made(2, 3, 1), made(8, 3, 2));
+    let equal = Features::of(vec![0.25; 24], 3).unwrap();
+    let reasons = |of: Compared| {
+        let [small] = neighbourhoods([&many, &few], [3], of, UNWATCHED);
+        let [empty] = neighbourhoods([&many, &equal], [3], of, UNWATCHED);
+        let folds: [Vec<Vec<usize>>; 2] = [vec![(0..4).collect(), (4..8).collect()], vec![vec![0, 1], vec![]]];
+        let told = two_sample::two_sample([&many, &few], [&folds[0], &folds[1]], of, UNWATCHED);
+        [full_rank([8, 2], 3, of).unwrap_err(), small.unwrap_err(), empty.unwrap_err(), told.unwrap_err()]
+    };
+    for (reason, about) in
+        reasons(Compared::WithSynthetic).iter().zip(["2 synthetic images", "2 synthetic images", "every synthetic image", "2 synthetic images"])
+    {
+        assert!(reason.starts_with(about), "{reason}");
+    }
+    let halves = ["2 real images of one half", "2 real images of one half", "every real image of one half", "2 real images of one half"];
+    for (reason, about) in reasons(Compared::Halves).iter().zip(halves) {
+        assert!(reason.starts_with(about), "{reason}");
+    }
+}
+
+#[test]
+fn a_score_of_few_classes_is_said_to_say_little() {
+    assert!(few_classes(2).unwrap().starts_with("an inception score of 2 classes lies between 1 and 2:"));
+    assert_eq!((few_classes(99).is_some(), few_classes(1000)), (true, None));
 }
 
 #[test]
@@ -143,7 +174,7 @@ fn neighbourhoods_are_those_of_prdc() {
     for case in oracle()["neighbourhoods"].as_array().unwrap() {
         let k = case["k"].as_u64().unwrap() as usize;
         // Beside another size, which must not matter.
-        let [found, _] = neighbourhoods(&features(&case["real"]), &features(&case["synthetic"]), [k, 8 - k], UNWATCHED);
+        let [found, _] = neighbourhoods([&features(&case["real"]), &features(&case["synthetic"])], [k, 8 - k], Compared::WithSynthetic, UNWATCHED);
         let found = found.unwrap();
         for (found, key) in [(found.precision, "precision"), (found.recall, "recall"), (found.density, "density"), (found.coverage, "coverage")] {
             let wanted = case[key].as_f64().unwrap();
@@ -204,7 +235,7 @@ fn sets_of_which_nothing_can_be_said_are_refused_in_words() {
             && frechet_distance(&two, &flat, UNWATCHED).unwrap_err().contains("3 and 2")
     );
     assert!(kernel_distance(&two, &none, UNWATCHED).unwrap_err().contains("two images") && kernel_distance(&two, &flat, UNWATCHED).is_err());
-    assert_eq!(one_size(&one, &two, 3).unwrap_err(), "1 image: neighbourhoods of 3 other images need 4");
+    assert_eq!(one_size(&one, &two, 3).unwrap_err(), "1 real image: neighbourhoods of 3 other images need 4");
     assert!(one_size(&two, &flat, 1).is_err() && one_size(&two, &two, 0).is_err() && one_size(&none, &none, 1).is_err());
     assert!(
         nearest_training(&two, &none, UNWATCHED).unwrap_err().contains("no training image") && nearest_training(&none, &two, UNWATCHED).unwrap().is_empty()

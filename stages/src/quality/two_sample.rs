@@ -3,7 +3,7 @@
 
 mod logistic;
 
-use super::{Features, Watch};
+use super::{Compared, Features, Watch};
 use crate::statistics::delong;
 use logistic::Linear;
 
@@ -34,21 +34,20 @@ pub struct TwoSample {
 ///
 /// # Panics
 /// Where an image is in no fold or in several.
-pub fn two_sample(real: &Features, synthetic: &Features, folds: [&[Vec<usize>]; 2], watch: Watch) -> Result<TwoSample, String> {
-    let sets = [real, synthetic];
+pub fn two_sample(sets: [&Features; 2], folds: [&[Vec<usize>]; 2], of: Compared, watch: Watch) -> Result<TwoSample, String> {
+    let [real, synthetic] = sets;
     if real.dimensions() != synthetic.dimensions() {
         return Err(format!("the sets have {} and {} features", real.dimensions(), synthetic.dimensions()));
     }
     if folds[0].len() != folds[1].len() {
         return Err(format!("the sets are in {} and {} folds", folds[0].len(), folds[1].len()));
     }
-    for ((set, folds), which) in sets.iter().zip(folds).zip(["real", "synthetic"]) {
+    for (which, (set, folds)) in sets.iter().zip(folds).enumerate() {
         let mut all: Vec<usize> = folds.concat();
         all.sort_unstable();
         assert!(all.iter().copied().eq(0..set.count()), "BUG: each image is in one fold");
         if folds.iter().filter(|fold| !fold.is_empty()).count() < 2 {
-            let images = if set.count() == 1 { "image" } else { "images" };
-            return Err(format!("{} {which} {images} in one fold: there is none to fit a classifier on", set.count()));
+            return Err(format!("{} in one fold: there is none to fit a classifier on", of.counted(which, set.count())));
         }
     }
     let mut scores = sets.map(|set| vec![0.0; set.count()]);
@@ -137,7 +136,7 @@ mod tests {
     }
 
     fn test(real: &Features, synthetic: &Features) -> Result<TwoSample, String> {
-        two_sample(real, synthetic, [&folds(real.count()), &folds(synthetic.count())], &|_| ())
+        two_sample([real, synthetic], [&folds(real.count()), &folds(synthetic.count())], Compared::WithSynthetic, &|_| ())
     }
 
     #[test]
@@ -200,6 +199,6 @@ mod tests {
         let (a, b) = (made(6, 3, 1, 0.0), made(2, 3, 2, 0.0));
         assert_eq!(test(&a, &b).unwrap_err(), "2 synthetic images in one fold: there is none to fit a classifier on");
         assert!(test(&a, &made(6, 2, 1, 0.0)).unwrap_err().contains("3 and 2"));
-        assert!(two_sample(&a, &a, [&folds(6), &folds(6)[..3]], &|_| ()).unwrap_err().contains("5 and 3 folds"));
+        assert!(two_sample([&a, &a], [&folds(6), &folds(6)[..3]], Compared::WithSynthetic, &|_| ()).unwrap_err().contains("5 and 3 folds"));
     }
 }

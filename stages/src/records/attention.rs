@@ -21,7 +21,8 @@ pub struct Attention {
     /// The probability of that class.
     #[serde(with = "cells::full")]
     pub probability: Option<f64>,
-    /// The share of the map's energy in the border of the image; none of a map that is zero everywhere, as with all that follows.
+    /// The share of the map's energy in the border of the image; none of a map that is zero everywhere or has fewer than 4 × 4 cells, as with
+    /// all that follows.
     #[serde(with = "cells")]
     pub border: Option<f64>,
     /// The share of the image's area that the border has.
@@ -96,7 +97,7 @@ pub struct AttentionSummary {
     /// The mean of `randomised-ssim` over those of them that the figure shows.
     #[serde(with = "cells::full")]
     pub randomised_ssim: Option<f64>,
-    /// Why there is no interval.
+    /// Why there is no interval, or no share at all.
     pub reason: String,
 }
 

@@ -69,6 +69,9 @@ pub struct MemorisationRow {
     /// The same figure of the held-out images in place of the synthetic ones; of `ms-ssim` that of training images.
     #[serde(with = "cells::full")]
     pub baseline: Option<f64>,
+    /// Of `ms-ssim`: what one in twenty further sets of as many training images exceeds.
+    #[serde(with = "cells::full", default)]
+    pub limit: Option<f64>,
     /// Training images.
     pub training: usize,
     /// Held-out images.
@@ -81,7 +84,8 @@ pub struct MemorisationRow {
 
 impl Row for MemorisationRow {
     const RECORD: &'static str = "memorisation";
-    const COLUMNS: &'static [&'static str] = &["metric", "class", "value", "baseline", "training", "held-out", "synthetic", "reason"];
+    const COLUMNS: &'static [&'static str] = &["metric", "class", "value", "baseline", "limit", "training", "held-out", "synthetic", "reason"];
+    const LATER: &'static [&'static str] = &["limit"];
 }
 
 #[cfg(test)]
@@ -104,7 +108,13 @@ mod tests {
         is_sound(&pairs);
         assert_eq!(without(&Table { rows: pairs.to_vec() }, "p"), "the table `nearest-training-images` has no column `p`");
         let row = MemorisationRow { metric: "distance-ratio".into(), value: Some(0.75), training: 9, held_out: 4, synthetic: 6, ..MemorisationRow::default() };
-        let rows = [row.clone(), MemorisationRow { value: None, baseline: Some(1.0), reason: "few, too few".into(), class: "a".into(), ..row }];
+        let older = b"metric,class,value,baseline,training,held-out,synthetic,reason\ndistance-ratio,,0.75,,9,4,6,\n";
+        assert_eq!(<Table<MemorisationRow> as crate::records::Record>::read(older).unwrap().rows, std::slice::from_ref(&row), "tables without limits");
+        let rows = [
+            row.clone(),
+            MemorisationRow { limit: Some(0.1), ..row.clone() },
+            MemorisationRow { value: None, baseline: Some(1.0), reason: "few, too few".into(), class: "a".into(), ..row },
+        ];
         is_sound(&rows);
         assert_eq!(without(&Table { rows: rows.to_vec() }, "held-out"), "the table `memorisation` has no column `held-out`");
     }

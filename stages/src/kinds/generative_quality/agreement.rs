@@ -7,7 +7,7 @@ use crate::statistics::rank_correlation::{kendall, spearman};
 const FEWEST: usize = 3;
 
 /// One row for each figure and pair of extractors, in the order of the figures' table: of the classes that have the figure by both.
-/// None where there is one extractor, or one class.
+/// None where there is one extractor.
 pub(super) fn of(figures: &[QualityRow]) -> Vec<AgreementRow> {
     let distinct = |of: fn(&QualityRow) -> &str| {
         let mut found: Vec<&str> = vec![];
@@ -23,7 +23,7 @@ pub(super) fn of(figures: &[QualityRow]) -> Vec<AgreementRow> {
         figures.iter().find(|row| row.extractor == extractor && row.metric == metric && row.class == class).and_then(|row| row.value)
     };
     let mut rows = vec![];
-    for metric in metrics.iter().filter(|_| classes.len() > 1) {
+    for metric in metrics {
         for (n, one) in extractors.iter().enumerate() {
             for other in &extractors[n + 1..] {
                 let both = |class: &&str| Some((value(one, metric, class)?, value(other, metric, class)?));
@@ -80,9 +80,10 @@ mod tests {
     }
 
     #[test]
-    fn one_extractor_or_one_class_has_nothing_to_agree_on_and_few_classes_say_so() {
+    fn one_extractor_has_nothing_to_agree_on_and_few_classes_say_so() {
         assert!(of(&figures(&[("x", "kid", "a", 1.0), ("x", "kid", "b", 2.0)])).is_empty());
-        assert!(of(&figures(&[("x", "kid", "a", 1.0), ("y", "kid", "a", 2.0)])).is_empty());
+        let rows = of(&figures(&[("x", "kid", "a", 1.0), ("y", "kid", "a", 2.0)]));
+        assert_eq!(rows.iter().map(|row| row.reason.as_str()).collect::<Vec<_>>(), ["1 class with the figure by both: an order of 3 or more can agree"]);
         let rows = of(&figures(&[("x", "kid", "a", 1.0), ("x", "kid", "b", 2.0), ("y", "kid", "a", 1.0), ("y", "kid", "b", f64::NAN)]));
         assert_eq!((rows.len(), rows[0].classes, rows[0].spearman), (1, 1, None));
         assert_eq!(rows[0].reason, "1 class with the figure by both: an order of 3 or more can agree");

@@ -22,7 +22,7 @@ impl Set {
     }
 
     /// Those at these places.
-    fn at(&self, places: &[usize]) -> Set {
+    pub(super) fn at(&self, places: &[usize]) -> Set {
         Set { rows: places.iter().map(|i| self.rows[*i].clone()).collect(), features: self.features.select(places) }
     }
 

@@ -36,8 +36,14 @@ fn every_figure_has_a_row_with_its_baseline_or_a_reason() {
     );
     assert_eq!(rows[0].reason, "3 synthetic images with 3 features each: a covariance of full rank needs 4 (see kid)");
     assert!(rows[0].value.is_none() && rows[0].baseline.is_some() && rows[1].value.is_some() && rows[1].standard_error.is_none());
-    assert_eq!(rows[2].reason, "3 images: neighbourhoods of 3 other images need 4");
+    assert_eq!(rows[2].reason, "3 synthetic images: neighbourhoods of 3 other images need 4");
     assert_eq!((rows[4].real, rows[4].class.as_str(), rows[4].extractor.as_str()), (12, "a", "x"));
+
+    // Twelve images of six patients with seven features: neither half has enough, and no synthetic image has to do with it.
+    let wide = Features::of((0..84).map(|i| (i * 7919 % 101) as f64).collect(), 7).unwrap();
+    let real = Set { features: wide, rows: real.of_class("a").rows };
+    let rows = compared(&real, &real.at(&(0..12).collect::<Vec<_>>()), ["x", "a"], &stream, UNWATCHED);
+    assert_eq!(rows[0].reason, "no baseline: 6 real images of one half with 7 features each: a covariance of full rank needs 8 (see kid)");
 }
 
 #[test]
@@ -98,9 +104,10 @@ fn a_run_gives_every_figure_by_every_extractor_of_all_images_and_of_each_class()
     assert_eq!(pairs, FIGURES.map(|metric| (metric, "x", "y", None)));
     assert!(found.agreement.rows[1].reason.starts_with("2 classes"));
 
-    let alone = run(inputs(&["x"])).unwrap().0;
-    assert_eq!(alone.figures.rows, figures.rows[..figures.rows.len() / 2], "another extractor moves nothing");
-    assert!(alone.agreement.rows.is_empty());
+    let alone = run(inputs(&["x"])).unwrap();
+    assert_eq!(alone.0.figures.rows, figures.rows[..figures.rows.len() / 2], "another extractor moves nothing");
+    assert!(alone.0.agreement.rows.is_empty());
+    assert_eq!(alone.1[1..], [Note::info("nothing is said of whether extractors agree: x is the only one")]);
 }
 
 #[test]
@@ -184,7 +191,9 @@ fn an_inception_score_does_not_follow_from_the_order_of_the_table() {
     let space = &spaces::spaces(&bound).unwrap()[0];
     for seed in 0..3 {
         let ordered = Set::of(&rows, space, &Seed(seed).stream("t", "order")).unwrap().rows;
-        let row = score(space, &ordered, &ordered).unwrap().unwrap();
+        let cx = Context::for_tests(GenerativeQuality::NAME);
+        let row = score(space, &ordered, &ordered, &cx).unwrap().unwrap();
+        assert!(cx.notes()[0].text.starts_with("an inception score of 2 classes lies between 1 and 2:"), "{:?}", cx.notes());
         let (value, error) = (row.value.unwrap(), row.standard_error.unwrap());
         assert!((value - f64::exp(0.325_083)).abs() < 0.005 && error < 0.02, "{value} ± {error}");
     }
@@ -235,7 +244,7 @@ fn folds_of_real_images_and_of_their_translations_have_no_patient_in_common() {
             assert!(of_real[fold].len().abs_diff(real.len() / 5) <= 3 && of_synthetic[fold].len() > 4);
         }
         // To be real says nothing of a patient that one has not seen.
-        let told = figures(&sets[0], &sets[1], &stream, UNWATCHED)[6].clone().unwrap().value;
+        let told = figures(sets.each_ref(), Compared::WithSynthetic, &stream, UNWATCHED)[6].clone().unwrap().value;
         assert!((told - 0.5).abs() < 0.1, "{told}");
     }
 }

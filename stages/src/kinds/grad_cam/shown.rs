@@ -24,11 +24,12 @@ pub(super) fn choose(rows: &[Sample], seen: &[Seen], count: usize, stream: &Stre
     all
 }
 
-/// The images that are shown in the order of [`choose`], each kind below a title of its own.
+/// The images that are shown in the order of [`choose`], each kind below a title of its own; `unknown` stands where it is not said
+/// how much of a map lies in the border.
 ///
 /// # Errors
 /// Where an image is in no pack.
-pub(super) fn bands<'a>(table: &'a Table<Attention>, shown: &[usize], chosen: &'a Chosen, store: &ImageStore<'a>) -> Result<Vec<Band<'a>>> {
+pub(super) fn bands<'a>(table: &'a Table<Attention>, shown: &[usize], chosen: &'a Chosen, store: &ImageStore<'a>, unknown: &str) -> Result<Vec<Band<'a>>> {
     let kind = |row: &Attention| (row.label.clone(), row.label == row.predicted);
     let mut bands: Vec<((String, bool), Band)> = vec![];
     for (at, map) in shown.iter().zip(&chosen.maps) {
@@ -40,17 +41,17 @@ pub(super) fn bands<'a>(table: &'a Table<Attention>, shown: &[usize], chosen: &'
             bands.push((kind(row), Band { title: format!("{}, {outcome} by the largest probability: {some} of {all}", row.label), images: vec![] }));
         }
         if let Some((_, band)) = bands.last_mut() {
-            band.images.push(Explained { image: store.get(&row.image)?, map, text: text(row) });
+            band.images.push(Explained { image: store.get(&row.image)?, map, text: text(row, unknown) });
         }
     }
     Ok(bands.into_iter().map(|(_, band)| band).collect())
 }
 
 /// What is predicted, and where it is found.
-fn text(row: &Attention) -> [String; 2] {
+fn text(row: &Attention, unknown: &str) -> [String; 2] {
     let predicted = if row.class == row.predicted { String::new() } else { format!("predicted {}; ", row.predicted) };
     let percent = |what: &str, share: f64| format!("{what} {:.0} %", share * 100.0);
-    let border = row.border.map_or("no map".into(), |border| percent("border", border));
+    let border = row.border.map_or(unknown.into(), |border| percent("border", border));
     let place = row.in_mask.map_or(border.clone(), |inside| format!("{border}, {}", percent("mask", inside)));
     [format!("{predicted}{} {:.2}", row.class, row.probability.unwrap_or(f64::NAN)), place]
 }

@@ -99,6 +99,25 @@ fn mean(images: &[&Attention]) -> AttentionSummary {
     }
 }
 
+/// A summary and a table without what is said of maps, which are too coarse, and why; how many images have a map stays.
+pub(super) fn withheld(summary: Table<AttentionSummary>, table: &mut Table<Attention>, why: &str) -> Table<AttentionSummary> {
+    for row in &mut table.rows {
+        *row = Attention { border: None, in_mask: None, x: None, y: None, randomised_ssim: None, ..row.clone() };
+    }
+    let of = |row: AttentionSummary| AttentionSummary {
+        border: None,
+        low: None,
+        high: None,
+        in_mask: None,
+        in_mask_low: None,
+        in_mask_high: None,
+        randomised_ssim: None,
+        reason: why.to_owned(),
+        ..row
+    };
+    Table { rows: summary.rows.into_iter().map(of).collect() }
+}
+
 /// Says how much of maps is in the border, and whether maps say anything about what was learnt.
 pub(super) fn report(summary: &Table<AttentionSummary>, table: &Table<Attention>, cx: &Context) {
     let Some(all) = summary.rows.iter().find(|row| row.label.is_empty() && row.outcome.is_empty()) else { return };

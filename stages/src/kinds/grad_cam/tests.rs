@@ -43,6 +43,34 @@ fn every_image_has_a_row_and_every_class_a_summary() {
     assert!(said.iter().any(|s| s.contains("with random weights in the last layer")), "{said:?}");
 }
 
+/// Of images of 12 pixels, maps have 3 × 3 cells: nothing is said of where they lie.
+#[test]
+fn of_maps_that_are_too_coarse_nothing_is_said_but_why() {
+    let rows = rows();
+    let small = |row: &Sample| (row.image, row.image.bytes().iter().cycle().take(12 * 12).copied().collect::<Vec<u8>>());
+    let dir = tempfile::tempdir().unwrap();
+    crate::data::pack::NewPack::of(rows.iter().map(small).collect(), None).save(dir.path()).unwrap();
+    let images = Images::open(&["index.csv", "pixels.u8"].map(|name| File { name: name.into(), path: dir.path().join(name) })).unwrap();
+    let mut weights = classifier::tests::fresh();
+    weights.document.side = 12;
+    let masks = Masks::of(12, rows.iter().map(|row| (row.image, (0..144).map(|at| at % 12 < 6).collect())));
+    let cx = Context::for_tests(GradCam::NAME).seeded(1);
+    let stage: GradCam = serde_json::from_str("{}").unwrap();
+    let out = stage.run(Inputs { samples: Samples::of(rows), weights, images: vec![images], masks: Some(masks) }, &cx).unwrap();
+    for row in &out.attention.rows {
+        assert_eq!((row.border, row.in_mask, row.x, row.y, row.randomised_ssim), (None, None, None, None, None));
+        assert!(row.probability.is_some() && row.mask_area == Some(0.5));
+    }
+    let why = "a map has 3 × 3 cells on images of 12 × 12 pixels: shares of its energy need 4 × 4";
+    for row in &out.summary.rows {
+        assert_eq!((row.border, row.low, row.high, row.in_mask, row.randomised_ssim, row.reason.as_str()), (None, None, None, None, None, why));
+    }
+    assert_eq!(out.summary.rows[0].images + out.summary.rows[0].empty_maps, 12);
+    assert!(cx.notes().contains(&Note::info(why)) && cx.notes().iter().all(|note| !note.text.contains("energy is in")), "{:?}", cx.notes());
+    let svg = String::from_utf8(out.figure.files[0].1.clone()).unwrap();
+    assert!(svg.contains("3 × 3 cells") && !svg.contains("border "), "{svg}");
+}
+
 /// Likeness is known of what the figure shows, and the figure shows as many images of each class and outcome as were asked for.
 #[test]
 fn as_many_images_as_asked_for_are_shown_and_compared() {
@@ -129,7 +157,8 @@ fn the_last_layer_has_its_own_weights_again_after_the_check() {
     let maps = Maps { network: &*network, store: &store, masks: None, device: &device };
     let labels = vec![0; rows.len()];
     let cx = Context::for_tests(GradCam::NAME).seeded(1);
-    let seen = maps.of_all(&rows, &labels, None, &cx).unwrap();
+    let (seen, cells) = maps.of_all(&rows, &labels, None, &cx).unwrap();
+    assert_eq!(cells, [8, 8], "two poolings of 32 pixels");
     let all: Vec<usize> = (0..rows.len()).collect();
     let chosen = maps.of_some(&all, &rows, &seen).unwrap();
     let before = weights.to_safetensors().unwrap();

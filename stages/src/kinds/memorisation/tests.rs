@@ -135,6 +135,8 @@ fn a_run_finds_a_planted_copy() {
     assert!(outputs.summary.rows.iter().all(|row| (row.training, row.held_out, row.synthetic) == (12, 25, 9)));
     let (alike, of_training, reason) = value(&outputs, "covid", "ms-ssim");
     assert!(alike < Some(0.9) && of_training < Some(0.9) && reason.is_empty(), "noise is not alike: {alike:?} {of_training:?} {reason}");
+    let limit = |class: &str| outputs.summary.rows.iter().find(|row| row.class == class && row.metric == "ms-ssim").and_then(|row| row.limit);
+    assert_eq!((limit("covid"), outputs.summary.rows.iter().filter(|row| row.limit.is_some()).count()), (None, 0), "of one patient, nothing is known");
     assert!(cx.notes()[0] == Note::info("distances of features by inception") && cx.notes()[1].to_string().starts_with("MS-SSIM at"), "{:?}", cx.notes());
 }
 

@@ -10,7 +10,7 @@ use crate::kinds::classifier::ClassifierDocument;
 use crate::kinds::extraction::{Applied, Extract};
 use crate::kinds::generator::{self, GeneratorDocument, How, Opened, Wanted};
 use crate::models::generators::images::{are_numbers, to_bytes};
-use crate::quality::{self, Estimate, Features, Watch};
+use crate::quality::{self, Compared, Estimate, Features, Watch};
 use crate::records::{Table, WatchedRow};
 use crate::training::{self, Precision};
 use crate::words::counted;
@@ -67,17 +67,22 @@ impl<'a> Watching<'a> {
         let (of_real, of_made) = (counted(rows.len(), "training image", "training images"), counted(wanted.len(), "generated one", "generated ones"));
         cx.note(format!("watched by {dimensions} features of {}, of {of_real} and {of_made}", applied.name));
         if parameters.metrics().contains(&WatchedMetric::Fid)
-            && let Err(why) = quality::full_rank(rows.len(), wanted.len(), dimensions)
+            && let Err(why) = quality::full_rank([rows.len(), wanted.len()], dimensions, Compared::WithSynthetic)
         {
             cx.warn(format!("`fid` is not watched: {why}"));
+        }
+        if parameters.metrics().contains(&WatchedMetric::InceptionScore)
+            && let Some(remark) = real.probabilities.as_ref().and_then(|p| quality::few_classes(p.dimensions()))
+        {
+            cx.note(remark);
         }
         let halves = quality::halves::halves(&sample::groups(&rows, &cx.stream("watch.halves"))).map(|half| real.features.select(&half));
         let halves = halves.map(|features| Set { features, probabilities: None });
         let mut watching =
             Watching { parameters, applied, side, device, cx, noise: generator::noise(cx), wanted, real, baselines: vec![], seen: Table::default() };
         watching.baselines = watching.each_metric(|metric, watch| match metric {
-            WatchedMetric::InceptionScore => figure(metric, &watching.real, &watching.real, watch),
-            _ => figure(metric, &halves[0], &halves[1], watch),
+            WatchedMetric::InceptionScore => figure(metric, [&watching.real; 2], Compared::Halves, watch),
+            _ => figure(metric, halves.each_ref(), Compared::Halves, watch),
         })?;
         Ok(watching)
     }
@@ -114,7 +119,7 @@ impl<'a> Watching<'a> {
             let pixels: Vec<&[u8]> = made.iter().map(Vec::as_slice).collect();
             Set::of(self.applied.to(&pixels, "watched image", |n| format!("generated image {n}"), self.cx)?)
         })?;
-        let values = self.each_metric(|metric, watch| figure(metric, &self.real, &made, watch))?;
+        let values = self.each_metric(|metric, watch| figure(metric, [&self.real, &made], Compared::WithSynthetic, watch))?;
         let row = |((metric, value), baseline): ((&WatchedMetric, Result<Estimate, String>), &Result<Estimate, String>)| WatchedRow {
             step,
             extractor: self.applied.name.clone(),
@@ -172,16 +177,16 @@ impl Set {
     }
 }
 
-/// A figure of generated images against training images, or why there is none.
-fn figure(metric: WatchedMetric, real: &Set, made: &Set, watch: Watch) -> Result<Estimate, String> {
-    let sets = (&real.features, &made.features);
+/// A figure of two sets, or why there is none; the inception score is that of the second.
+fn figure(metric: WatchedMetric, sets: [&Set; 2], of: Compared, watch: Watch) -> Result<Estimate, String> {
+    let [a, b] = sets.map(|set| &set.features);
     match metric {
         WatchedMetric::Fid => {
-            quality::full_rank(sets.0.count(), sets.1.count(), sets.0.dimensions())?;
-            quality::frechet_distance(sets.0, sets.1, watch).map(|value| Estimate { value, error: None })
+            quality::full_rank([a.count(), b.count()], a.dimensions(), of)?;
+            quality::frechet_distance(a, b, watch).map(|value| Estimate { value, error: None })
         }
-        WatchedMetric::Kid => quality::kernel_distance(sets.0, sets.1, watch),
-        WatchedMetric::InceptionScore => quality::inception_score(made.probabilities.as_ref().ok_or("the extractor has no classes")?),
+        WatchedMetric::Kid => quality::kernel_distance(a, b, watch),
+        WatchedMetric::InceptionScore => quality::inception_score(sets[1].probabilities.as_ref().ok_or("the extractor has no classes")?),
     }
 }
 

@@ -5,7 +5,7 @@
 mod jpeg;
 mod png;
 
-pub(in crate::data) use jpeg::lossless::{Lossless, decode as lossless};
+pub(in crate::data) use jpeg::lossless::decode as lossless;
 
 /// Walks through a PNG or JPEG to its end. Bytes after the end mark are not damage.
 ///

@@ -175,8 +175,8 @@ mod tests {
         let dicom = ["rescale", "sigmoid", "middle of three frames"].map(crate::data::dicom::tests::bytes_of);
         let png = crate::data::png::encode(&[7; 64], 8, 8, &[]).unwrap();
         let files = Files(dicom.iter().chain([&png]).map(|bytes| (Digest::of(bytes), bytes.clone())).collect());
-        let dir = tempfile::tempdir().unwrap();
         let run = |with: &str| {
+            let dir = tempfile::tempdir().unwrap();
             let cx = Context { images: &files, work: dir.path().join("work"), ..Context::for_tests(Prepare::NAME) };
             std::fs::create_dir_all(&cx.work).unwrap();
             let row = |image: &Digest| crate::data::sample::Sample { image: *image, ..crate::data::sample::tests::sample("p", 0, "x") };

@@ -149,7 +149,7 @@ impl<'a> Headers<'a> {
     /// Notes what users should know about the headers of images that are kept, and about values that none of them has.
     pub(super) fn remark(&self, kept: &BTreeSet<Digest>, cx: &Context) {
         for (name, values) in self.how.keep.chosen() {
-            let has = |value: &&String| self.by_image.values().any(|a| [("modality", &a.modality), ("view", &a.view)].contains(&(name, value)));
+            let has = |value: &&String| self.by_image.values().any(|a| [("modality", &a.modality), ("view", &a.view)].contains(&(name, *value)));
             let never: Vec<String> = values.iter().flat_map(|v| v.given()).filter(|v| !has(v)).map(|v| format!("`{v}`")).collect();
             if !never.is_empty() {
                 cx.warn(format!("`dicom.{name}`: no DICOM file has {}", never.join(" or ")));

@@ -102,7 +102,7 @@ pub(super) fn usable(rows: Vec<Row>, search: &Search, mut omitted: Omitted, cx: 
     let finder = finder(search.images, search.excluded);
     let found: Vec<Found> = rows.iter().map(|row| finder.find(&row.file)).collect();
     let disputed = disputed(&rows, &found);
-    let headers = Headers::read(found.iter().filter_map(|f| Some(f.ok()?.0)), &search.headers)?;
+    let headers = Headers::read(found.iter().filter_map(|f| Some((*f).ok()?.0)), &search.headers)?;
     let (mut kept, mut ways, mut damaged) = (Vec::with_capacity(rows.len()), BTreeMap::new(), 0);
     let all = rows.len() + omitted.lost();
     for (mut row, found) in rows.into_iter().zip(found) {

@@ -8,7 +8,7 @@ use super::{DONE, StudyArgs, open, plan, remark, say, wrong};
 use crate::driver::{self, Device, Opened, Study};
 use crate::pipeline::Pipeline;
 use crate::pipeline::model::StageId;
-use crate::plan::counts::{self, Counts};
+use crate::plan::counts;
 use crate::power::assumed::{Asked, Assumed};
 use crate::power::design::{Design, comparisons, designs};
 use crate::power::past::Past;

@@ -72,7 +72,7 @@ mod tests {
             ("../cxr", "write it as `NAME:path`, and pass `--data NAME=DIR`"),
             ("a/../../b", "write it as `NAME:path`, and pass `--data NAME=DIR`"),
             ("cxr:/images", "what follows `cxr:` is a path below the directory that `--data cxr` names"),
-            ("cxr:../other", ""),
+            ("cxr:../other", "what follows `cxr:` stays below the directory that `--data cxr` names; give the one above it, or another name"),
         ] {
             let fault = read(bad).outside(Span::default()).unwrap_or_else(|| panic!("{bad} is accepted"));
             assert_eq!((fault.code, fault.help.as_deref().unwrap_or_default()), ("E0401", help), "{bad}");

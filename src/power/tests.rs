@@ -58,7 +58,7 @@ fn assumed(design: &Design, asked: &Asked) -> Assumed {
 #[test]
 fn a_design_has_the_images_trainings_and_folds_of_the_study() {
     let one = design(&of(CLASSES, HALF, "", "against: { arm: real }"));
-    assert_eq!((one.labels.len(), one.trainings.len(), one.trainings[0].folds(), one.family), (50, 1, 1, 1));
+    assert_eq!((one.labels.len(), one.trainings.len(), one.trainings[0].folds(), one.family), (54, 1, 1, 1));
     assert_eq!(one.arms, [("arm=repeated".to_owned(), "arm=real".to_owned())]);
     assert_eq!((one.classes.as_slice(), one.measure.class), (&["covid".to_owned(), "normal".to_owned()][..], Some(0)));
     let folded = design(&of(CLASSES, FOLDS, REPEATS, "against: { arm: real }, test: nadeau-bengio"));

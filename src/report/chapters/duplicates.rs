@@ -2,7 +2,7 @@
 
 use super::{Chapter, Material, unreadable};
 use crate::report::artifacts::{ReportArtifact, Subject};
-use crate::report::drawing::png;
+use crate::report::drawing::Picture;
 use crate::report::pixels::Pixels;
 use crate::report::wide::{short, table};
 use hilum_cache::{Digest, Result};
@@ -88,7 +88,7 @@ fn pairs(table: &Table<DuplicatePair>, pixels: &Pixels) -> Markup {
 
 fn card(pair: &DuplicatePair, pixels: &Pixels) -> Markup {
     let picture = |image: &Digest, what: String| {
-        html! { @if let Some(bytes) = pixels.png(image) { (png(&bytes, &what)) } }
+        html! { @if let Some(bytes) = pixels.png(image) { (Picture::png(&bytes, &what).html()) } }
     };
     let of = |label: &str, source: &str| format!("{label} ({source})");
     let (a, b) = (of(&pair.first_label, &pair.first_source), of(&pair.second_label, &pair.second_source));

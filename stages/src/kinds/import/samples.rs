@@ -103,7 +103,7 @@ pub(super) fn usable(rows: Vec<Row>, search: &Search, mut omitted: Omitted, cx: 
     let found: Vec<Found> = rows.iter().map(|row| finder.find(&row.file)).collect();
     let disputed = disputed(&rows, &found);
     let headers = Headers::read(found.iter().filter_map(|f| Some((*f).ok()?.0)), &search.headers)?;
-    let (mut kept, mut ways, mut damaged) = (Vec::with_capacity(rows.len()), BTreeMap::new(), 0);
+    let (mut kept, mut ways, mut damaged) = (Vec::with_capacity(rows.len()), BTreeMap::<Way, HashSet<&str>>::new(), 0);
     let all = rows.len() + omitted.lost();
     for (mut row, found) in rows.into_iter().zip(found) {
         let usable = found.map_err(str::to_owned).and_then(|(file, way)| {
@@ -117,20 +117,21 @@ pub(super) fn usable(rows: Vec<Row>, search: &Search, mut omitted: Omitted, cx: 
                 };
             }
             headers.add(&mut row, file)?;
-            Ok((look(&row, file, &mut damaged)?, file.digest, way))
+            Ok((look(&row, file, &mut damaged)?, file, way))
         });
         match usable {
-            Ok((look, image, way)) => {
-                *ways.entry(way).or_insert(0) += 1;
-                kept.push(Kept { row, image, look });
+            Ok((look, file, way)) => {
+                // Several rows may name one file.
+                ways.entry(way).or_default().insert(file.name.as_str());
+                kept.push(Kept { row, image: file.digest, look });
             }
             Err(why) => omitted.add(&row.file, &row.label, why),
         }
     }
     let reasons = omitted.report(cx);
     headers.remark(&kept.iter().map(|k| k.image).collect(), cx);
-    for (way, n) in ways {
-        way.words().into_iter().for_each(|(one, many)| cx.note(counted(n, one, many)));
+    for (way, files) in ways {
+        way.words().into_iter().for_each(|(one, many)| cx.note(counted(files.len(), one, many)));
     }
     if damaged > 0 && search.on_damage == OnDamage::Stop {
         let help = "the list of left-out images names them; `on_damage: leave-out` continues without them";

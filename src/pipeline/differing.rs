@@ -95,7 +95,8 @@ pub fn text(value: &Value) -> String {
 fn both(old: &Value, new: &Value) -> (String, String) {
     if let (Value::String(old), Value::String(new)) = (old, new) {
         let same = old.chars().zip(new.chars()).take_while(|(a, b)| a == b).count();
-        return (excerpt(old, same), excerpt(new, same));
+        let part = |text: &str| if text.is_empty() { flow(&text.into()) } else { excerpt(text, same) };
+        return (part(old), part(new));
     }
     (brief(old), brief(new))
 }
@@ -180,6 +181,7 @@ mod tests {
             (Value::Null, json!("covid"), "a.b nothing → covid"),
             (json!("40"), json!(40), "a.b \"40\" → 40"),
             (json!(""), json!({}), "a.b \"\" → {}"),
+            (json!(""), json!("x"), "a.b \"\" → x"),
             (json!(["x, y", "true", "b3:ab", null]), json!([false]), "a.b [\"x, y\", \"true\", b3:ab, null] → [false]"),
         ] {
             assert_eq!(said(&old, &new), expected);

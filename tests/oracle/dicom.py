@@ -47,7 +47,7 @@ def in_range(ds, values):
         low, high = 0, 2 ** ds.ModalityLUTSequence[0].LUTDescriptor[2] - 1
     elif ds.get("RescaleSlope") is not None and ds.get("RescaleIntercept") is not None:
         low, high = (float(ds.RescaleSlope) * v + float(ds.RescaleIntercept) for v in (low, high))
-    return low, high, (values - min(low, high)) / abs(high - low)
+    return low, high, (values.astype(np.float64) - min(low, high)) / abs(high - low)
 
 
 def grey(ds, frame=0):

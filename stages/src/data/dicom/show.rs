@@ -1,5 +1,4 @@
-//! From stored values to grey values: modality, values of interest, MONOCHROME1, padding. A stored value has at most 16
-//! bits, so that each is worked out once.
+//! From stored values to grey values: modality, values of interest, MONOCHROME1, padding.
 
 use super::Picture;
 use super::header::{Header, Photometric};
@@ -16,10 +15,11 @@ pub(super) fn picture(header: &Header, stored: Stored) -> Result<Picture, String
     match stored {
         Stored::Colour { pixels, steps } => Ok(Picture::of(header, pixels, steps, false)),
         Stored::Grey { values, mut steps } => {
-            let range = header.range();
-            let shown = table(header, range, &mut steps)?;
-            let at = |value: i32| (value - range.0) as usize;
-            let mut pixels: Vec<u16> = values.iter().map(|v| shown[at(*v)]).collect();
+            let (low, high) = header.range();
+            let grey = grey_of(header, (low, high), &mut steps)?;
+            // Each stored value that occurs is worked out once.
+            let mut known: Vec<Option<u16>> = vec![None; (high - low + 1) as usize];
+            let mut pixels: Vec<u16> = values.iter().map(|v| *known[(v - low) as usize].get_or_insert_with(|| grey(*v))).collect();
             if let Some((low, high)) = header.padding_range() {
                 pad(&mut pixels, |at| (low..=high).contains(&values[at]), &mut steps);
             }
@@ -35,21 +35,20 @@ impl Picture {
     }
 }
 
-/// The grey value of each stored value in this range.
-fn table(header: &Header, range: (i32, i32), steps: &mut Steps) -> Result<Vec<u16>, String> {
+/// The grey value of a stored value in this range.
+fn grey_of<'a>(header: &'a Header, range: (i32, i32), steps: &mut Steps) -> Result<impl Fn(i32) -> u16 + use<'a>, String> {
     let modality = Modality::of(header, range, steps);
     let meant = modality.range(range);
     if !(meant.1 - meant.0).is_finite() {
         return Err("the DICOM file's rescale slope leads beyond all numbers".into());
     }
     let voi = Voi::of(header, meant, steps)?;
-    let grey = |stored: i32| (voi.apply(modality.apply(stored)) * 65_535.0 + 0.5).floor() as u16;
-    let mut table: Vec<u16> = (range.0..=range.1).map(grey).collect();
-    if header.photometric == Photometric::Monochrome1 {
-        steps.push(Step::Inverted);
-        table.iter_mut().for_each(|v| *v = u16::MAX - *v);
-    }
-    Ok(table)
+    let is_inverted = header.photometric == Photometric::Monochrome1;
+    steps.extend(is_inverted.then_some(Step::Inverted));
+    Ok(move |stored| {
+        let grey = (voi.apply(modality.apply(stored)) * 65_535.0 + 0.5).floor() as u16;
+        if is_inverted { u16::MAX - grey } else { grey }
+    })
 }
 
 /// Gives pixels of padding the darkest grey value of the others: they are no part of the picture, and neither its range

@@ -100,8 +100,8 @@ fn rubbish_is_refused_or_read_without_a_crash() {
     for name in ["explicit 16", "implicit 16", "big-endian 16", "deflated 8", "rle signed 16", "lossless jpeg restarts", "both tables"] {
         let bytes = cases[name].bytes();
         // Long tables and pixels are alike throughout.
-        for at in (132..bytes.len()).step_by(1 + bytes.len() / 1000) {
-            for change in [0xff, 0x80, 1] {
+        for at in (132..bytes.len()).step_by(1 + bytes.len() / 300) {
+            for change in [0xff, 1] {
                 let mut damaged = bytes.clone();
                 damaged[at] ^= change;
                 let _ = decoded(&damaged, None);

@@ -12,7 +12,6 @@ use crate::data::pack::{ImageStore, Images};
 use crate::data::sample::{Origin, Sample, Samples};
 use crate::kinds::spaces;
 use crate::records::{DuplicatePair, JoinedPatient, SharedPictures, Table};
-use crate::words::counted;
 use decide::Decision;
 use hilum_cache::Digest;
 use std::collections::BTreeSet;

@@ -92,11 +92,11 @@ pub(super) fn summary(rows: &[Sample], decision: &Decision) -> Table<SharedPictu
                 });
                 row.pictures += 1;
                 let image = |row: &usize| decision.places[*row];
-                let mut picture_of = |row: &usize| pixels.first(decision.places[*row]);
+                let mut pixels_of = |row: &usize| pixels.first(decision.places[*row]);
                 let count = match () {
                     () if shares(of_a, of_b, a == b, image) => &mut row.file,
-                    () if shares(of_a, of_b, a == b, &mut picture_of) => &mut row.pixels,
-                    () if is_mirrored(&ties, of_a, of_b, &mut picture_of) => &mut row.mirrored,
+                    () if shares(of_a, of_b, a == b, &mut pixels_of) => &mut row.pixels,
+                    () if is_mirrored(&ties, of_a, of_b, &mut pixels_of) => &mut row.mirrored,
                     () => &mut row.look,
                 };
                 *count += 1;

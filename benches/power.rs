@@ -1,6 +1,6 @@
 //! How often studies find a difference: by `hilum power`, and by brute force. By force, scores of every image, training, fold and arm are
 //! drawn here, written as the records that `evaluate` writes, and compared by the stage `compare` with all of its metrics and draws;
-//! nothing of the command but its design and its assumptions is used. A table in Markdown, as `docs/statistics.md` has it.
+//! nothing of the command but its design and its assumptions is used. Prints a table in Markdown.
 //!
 //!   cargo bench --bench power -- --simulations 600
 #![allow(clippy::print_stdout)] // a benchmark prints what it measured

@@ -319,12 +319,4 @@ mod tests {
             assert!(said.contains("Without images: this report") && !said.contains("Contains"), "{said}");
         }
     }
-
-    /// What is lost on paper, nobody can scroll to.
-    #[test]
-    fn on_paper_nothing_wide_is_cut_and_no_heading_ends_a_page() {
-        let (screen, print) = STYLE.split_once("@media print").unwrap();
-        assert!(screen.contains(".scroll { overflow-x: auto;") && print.contains("table:has(thead th:nth-child(8)) { table-layout: fixed; width: 100%; }"));
-        assert!(print.contains("h1, h2, h3, h4, summary, thead, .about { break-after: avoid;") && print.contains("tr, figure,"));
-    }
 }

@@ -1,6 +1,8 @@
 //! Studies whose test patients reach training are refused, and their sound twins pass.
 
-use crate::space::Space;
+use crate::space::{Said, Space};
+use hilum_cache::Digest;
+use hilum_stages::data::patients::tokens;
 
 #[test]
 fn a_split_by_image_is_refused_before_anything_is_trained() {
@@ -63,6 +65,52 @@ fn a_leak_is_still_found_when_everything_is_cached_and_unused_allowances_are_rep
     space.edit("with: { resamples: 200 }", "with: { resamples: 200, purpose: synthetic-quality }");
     let said = space.hilum(&["plan", "study.yaml"]);
     assert!(said.code == 4 && said.err.contains("error[L0001]"), "{}", said.err);
+}
+
+/// A study of two sources that share a picture: a network is trained on another image of a patient of the second, in a third table.
+fn patients_who_share_a_picture(trained: &str) -> Said {
+    let space = Space::new();
+    let noise = |seed: u64| {
+        let pixels: Vec<u8> = (0..64 * 64u64).map(|at| ((at * 64 + seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
+        hilum_stages::data::png::encode(&pixels, 64, 64, &[]).unwrap()
+    };
+    let shared = noise(1);
+    // The patient of the second source has a token of their own, and loses it to that of the first.
+    let token = |image: &[u8]| tokens([((), Digest::of(image))])[&()].clone();
+    let own = (100..).map(noise).find(|own| Digest::of(own) < Digest::of(&shared) && token(own) > token(&shared)).unwrap();
+    for n in 2..6 {
+        space.write(&format!("data/ours/normal/P{n}/{n}.png"), noise(n));
+        space.write(&format!("data/ours/covid/P{n}0/{n}.png"), noise(10 + n));
+    }
+    space.write("data/ours/normal/P1/1.png", &shared);
+    space.write("data/theirs/normal/Q1/1.png", &shared);
+    space.write("data/theirs/covid/Q2/2.png", noise(20));
+    space.write("data/theirs/normal/Q1/own.png", &own);
+    space.write(&format!("data/more/normal/{trained}/30.png"), noise(30));
+    space.write("data/more/covid/Q3/31.png", noise(31));
+    space.write(
+        "study.yaml",
+        "study: s
+seed: 1
+stages:
+  ours: { stage: import, with: { images: data/ours, source: ours } }
+  theirs: { stage: import, with: { images: data/theirs, source: theirs, patients: theirs } }
+  more: { stage: import, with: { images: data/more, patients: theirs } }
+  pixels: { stage: prepare, in: { samples: [ours, theirs, more] }, with: { size: 32 } }
+  unique: { stage: deduplicate, in: { samples: [ours, theirs] }, with: { by: file } }
+  classifier: { stage: train-classifier, in: { samples: more, images: pixels }, with: { network: { smallcnn64: { width: 2 } }, steps: 1, batch: 2 } }
+  scores: { stage: evaluate, in: { weights: classifier, samples: unique, images: pixels } }
+",
+    );
+    space.hilum(&["run", "study.yaml", "--device", "cpu"])
+}
+
+#[test]
+fn patients_who_share_a_picture_are_one_in_every_table() {
+    let said = patients_who_share_a_picture("Q1");
+    assert!(said.code == 4 && said.err.contains("error[L0002]"), "{}", said.err);
+    let said = patients_who_share_a_picture("Q4");
+    assert_eq!(said.code, 0, "{}", said.err);
 }
 
 #[test]

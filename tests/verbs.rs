@@ -33,15 +33,19 @@ fn power_says_what_a_study_could_show_and_writes_nothing() {
     }
     assert!(!space.path(".hilum").exists() && !space.path("results").exists(), "it only reads");
     assert_eq!(told.out, space.hilum(&call).out, "the seed of the study draws the same studies again");
-    let based = space.hilum(&[&call[..], &["--base", "auroc=0.9", "--alike", "0.5"]].concat());
-    assert!(based.out.contains("compared with is 0.900 (as `--base` says)") && based.out.contains("is 0.500 (as `--alike` says)"), "{}", based.out);
+    let based = space.hilum(&[&call[..], &["--baseline", "auroc=0.9", "--network-correlation", "0.5"]].concat());
+    assert!(
+        based.out.contains("compared with is 0.900 (as `--baseline` says)") && based.out.contains("is 0.500 (as `--network-correlation` says)"),
+        "{}",
+        based.out
+    );
     let none = space.hilum(&["power", "study.yaml", "--set", "stages.comparison.with.metric=ece"]);
     assert!(none.code == 0 && none.out.contains("comparison: cannot be answered by this design: the estimate of `ece` is biased"), "{}", none.out);
     let wrong = space.hilum(&["power", "study.yaml", "--only", "split"]);
     assert_eq!(wrong.code, 2);
     assert!(wrong.err.contains("`split` compares no arms"), "{}", wrong.err);
-    let unreachable = space.hilum(&[&call[..], &["--base", "1.5"]].concat());
-    assert!(unreachable.code == 0 && unreachable.out.contains("`--base` says 1.5"), "{}", unreachable.out);
+    let unreachable = space.hilum(&[&call[..], &["--baseline", "1.5"]].concat());
+    assert!(unreachable.code == 0 && unreachable.out.contains("`--baseline` says 1.5"), "{}", unreachable.out);
 }
 
 #[test]

@@ -28,16 +28,16 @@ pub(super) struct PowerArgs {
     #[arg(long, value_name = "STAGE")]
     only: Vec<String>,
     /// The value of the metric for the arm that others are compared with, such as 0.9 or auroc=0.9; may be repeated
-    #[arg(long, value_name = "[METRIC=]VALUE", value_parser = base)]
+    #[arg(long = "baseline", value_name = "[METRIC=]VALUE", value_parser = base)]
     base: Vec<(Option<String>, f64)>,
     /// By how much trainings of an arm differ: the standard deviation of the metric
-    #[arg(long, value_name = "DEVIATION", value_parser = deviation)]
+    #[arg(long = "training-sd", value_name = "DEVIATION", value_parser = deviation)]
     between: Option<f64>,
     /// How alike two networks are: the correlation of the scores that they give one image
-    #[arg(long, value_name = "CORRELATION", value_parser = correlation)]
+    #[arg(long = "network-correlation", value_name = "CORRELATION", value_parser = correlation)]
     alike: Option<f64>,
     /// How alike two images of a patient are: the correlation of their scores
-    #[arg(long, value_name = "CORRELATION", value_parser = correlation)]
+    #[arg(long = "patient-correlation", value_name = "CORRELATION", value_parser = correlation)]
     within: Option<f64>,
     /// Assume the defaults, whatever earlier results in the store say
     #[arg(long)]
@@ -97,7 +97,7 @@ pub(super) fn power(args: &PowerArgs) -> anyhow::Result<u8> {
     }
     let unused = |metric: &String| !all.iter().flatten().any(|a| a.design.measure.metric.name == metric.split('/').next().unwrap_or_default());
     if let Some(metric) = args.base.iter().filter_map(|b| b.0.as_ref()).find(|m| !all.is_empty() && unused(m)) {
-        remark(format!("warning: no comparison that was answered has the metric `{metric}`, which `--base` names"));
+        remark(format!("warning: no comparison that was answered has the metric `{metric}`, which `--baseline` names"));
     }
     if args.json {
         say(json::of(p, effort, &all))?;

@@ -76,14 +76,15 @@ impl Assumed {
         let option = |o: &str| format!("as `{o}` says");
         let default = |o: &str| format!("assumed; `{o}` says another");
 
-        let alike = asked.alike.map(|a| (a, option("--alike")));
-        let trainings = alike.clone().or_else(|| from_past(past.and_then(|p| p.trainings_alike))).unwrap_or((TRAININGS_ALIKE, default("--alike")));
-        let arms = alike.or_else(|| from_past(past.and_then(|p| p.arms_alike))).unwrap_or((ARMS_ALIKE, default("--alike")));
+        let alike = asked.alike.map(|a| (a, option("--network-correlation")));
+        let trainings =
+            alike.clone().or_else(|| from_past(past.and_then(|p| p.trainings_alike))).unwrap_or((TRAININGS_ALIKE, default("--network-correlation")));
+        let arms = alike.or_else(|| from_past(past.and_then(|p| p.arms_alike))).unwrap_or((ARMS_ALIKE, default("--network-correlation")));
         // Trainings of one arm are at least as alike as those of two.
         let trainings = if trainings.0 < arms.0 { (arms.0, trainings.1) } else { trainings };
         let has_several = has_several(&design.tokens);
-        let within = asked.within.map(|w| (w, option("--within"))).or_else(|| from_past(past.and_then(|p| p.within)));
-        let within = within.unwrap_or((WITHIN, default("--within")));
+        let within = asked.within.map(|w| (w, option("--patient-correlation"))).or_else(|| from_past(past.and_then(|p| p.within)));
+        let within = within.unwrap_or((WITHIN, default("--patient-correlation")));
 
         // Deviations of the metric become those of the distance at the distance of the reference.
         let of_base = |base: f64, between: f64| curve.distance(base, between);
@@ -95,26 +96,26 @@ impl Assumed {
                 let least = curve.value(-0.9, 0.0);
                 let help = format!("`{name}` of networks that tell the classes apart is between {least:.2} and {:.2}", curve.best());
                 if of_base(base, 0.0).is_none() {
-                    return Err(refused(format!("`--base` says {base} for {name}, which no such network has"), &help));
+                    return Err(refused(format!("`--baseline` says {base} for {name}, which no such network has"), &help));
                 }
-                (base, option("--base"))
+                (base, option("--baseline"))
             }
             (None, Some(base)) if of_base(base, 0.0).is_some_and(|d| d < 5.0) => (base, past.map(|p| p.from.clone()).unwrap_or_default()),
             (None, found) => {
                 let unfit = found.map_or(String::new(), |v| format!("; {v:.3} in earlier results leaves nothing to be found"));
                 (
                     curve.value(default_distance, BETWEEN),
-                    format!("what classes give that are told apart with an AUROC of {AREA}, assumed; `--base` says another{unfit}"),
+                    format!("what classes give that are told apart with an AUROC of {AREA}, assumed; `--baseline` says another{unfit}"),
                 )
             }
         };
         let at = of_base(base, 0.0).unwrap_or(default_distance);
         let slope = curve.slope(at).max(1e-9);
-        let between = asked.between.map(|sd| (sd, option("--between"))).or_else(|| from_past(past.and_then(|p| p.between)));
-        let (deviation, from_between) = between.unwrap_or((BETWEEN * slope, default("--between")));
+        let between = asked.between.map(|sd| (sd, option("--training-sd"))).or_else(|| from_past(past.and_then(|p| p.between)));
+        let (deviation, from_between) = between.unwrap_or((BETWEEN * slope, default("--training-sd")));
         let between = deviation / slope;
         let distance = of_base(base, between)
-            .ok_or_else(|| refused(format!("trainings that differ by {deviation} in {name} have no mean of {base}"), "assume less with `--between`"))?;
+            .ok_or_else(|| refused(format!("trainings that differ by {deviation} in {name} have no mean of {base}"), "assume less with `--training-sd`"))?;
 
         let note = |what: String, value: f64, from: String| Assumption { what, value, from };
         let mut notes = vec![

@@ -81,7 +81,7 @@ fn what_has_no_answer_says_why() {
     assert_eq!(why, "an interval needs 3 patients of the smaller class, and there are 2");
     let good = design(&of(CLASSES, HALF, "", "against: { arm: real }"));
     let asked = Asked { base: vec![(None, 1.5)], ..Asked::default() };
-    assert!(Assumed::of(&good, &asked, None).err().is_some_and(|why| why.why.contains("`--base` says 1.5")));
+    assert!(Assumed::of(&good, &asked, None).err().is_some_and(|why| why.why.contains("`--baseline` says 1.5")));
 }
 
 /// The decisions of the command, with its shortcuts, are those of the stage: for whole studies, with all that it draws.

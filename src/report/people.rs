@@ -20,7 +20,7 @@ pub(super) struct People {
     roster: RefCell<Roster>,
     /// Tokens of one image each, of whose patient nothing is known.
     unknown: HashSet<String>,
-    /// Imports whose tables cannot be read.
+    /// Stages whose tables of patients cannot be read.
     pub(super) unread: Vec<String>,
     /// How many imports there are.
     imports: usize,
@@ -28,13 +28,21 @@ pub(super) struct People {
 }
 
 impl People {
-    /// Reads the tables of all imports of a study, as its record resolved it.
+    /// Reads the tables of all imports of a study, as its record resolved it, and who was joined by what they share.
     ///
     /// # Errors
     /// If one of them is damaged.
     pub(super) fn of(receipts: impl Iterator<Item = Rc<Receipt>>, resolved: &Value, tables: &Tables, store: &Store) -> Result<People> {
         let (mut people, mut known, mut nameless, mut seen) = (People::default(), HashSet::new(), HashSet::new(), HashSet::new());
         for receipt in receipts {
+            for table in receipt.outputs.values().filter(|a| ArtifactType::Table.is(a)) {
+                match tables.joined_patients(store, table) {
+                    // Patients who share a picture are one in every table, as in the checks.
+                    Ok(joined) => joined.iter().for_each(|row| people.roster.get_mut().same_patient(&row.patient, &row.counts_as, None)),
+                    Err(Error::Record { .. } | Error::Missing(_)) => people.unread.push(receipt.stage.clone()),
+                    Err(e) => return Err(e),
+                }
+            }
             let of_type = |kind: ArtifactType| receipt.outputs.values().find(move |a| kind.is(a));
             let (Some(patients), Some(samples)) = (of_type(ArtifactType::Patients), of_type(ArtifactType::Samples)) else { continue };
             let namespace = lineage::namespace(&receipt.recipe.kind, &resolved["stages"][&receipt.stage]["with"]);

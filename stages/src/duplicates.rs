@@ -9,9 +9,9 @@
 //! [`near_duplicate`] then asks whether one picture lies upon the other, in the large ([`CORRELATION`]) and in its fine
 //! structure, place by place ([`DETAIL`]).
 //!
-//! What is not found: mirrored and turned images, crops of much more than 1 % at each edge (of crops of 1 to 2 % at
+//! What [`near_duplicate`] does not find: mirrored and turned images, crops of much more than 1 % at each edge (of crops of 1 to 2 % at
 //! every edge the radius of 6 misses one in five), and lossy copies of images of 64 pixels and fewer, whose fine
-//! structure the loss takes away.
+//! structure the loss takes away. [`search`] looks for mirrored and more strongly cropped images as well.
 
 mod align;
 mod bands;

@@ -37,7 +37,7 @@ pub use audit::{Audited, Verdict};
 pub use cells::number;
 pub(crate) use cells::{no_column, unreadable};
 pub use comparison::Compared;
-pub use duplicates::{DuplicatePair, JoinedPatient, Left, SameBy, SharedPictures};
+pub use duplicates::{DuplicatePair, JoinedPatient, Kept, SameBy, SharedPictures};
 pub use embedding::{Embedded, Role};
 pub use groups::{SubgroupRow, WithinGroupsRow};
 pub use history::History;

@@ -161,6 +161,7 @@ pub(super) fn caveats(design: &Design) -> Vec<String> {
     let patients = (!design.knows_patients)
         .then(|| "how many patients there are is not known, so each image counts as a patient: with several images each, less is found; `expect: { LABEL: { images: N, patients: N } }` says it".to_owned());
     let folds = (design.trainings[0].folds() > 1).then(|| "networks of several folds have one scale".to_owned());
-    let several = has_several(&design.tokens).then(|| "images of a patient that are more alike tell less; `--within` says how alike they are".to_owned());
+    let several =
+        has_several(&design.tokens).then(|| "images of a patient that are more alike tell less; `--patient-correlation` says how alike they are".to_owned());
     [family, threshold, patients, folds, several].into_iter().flatten().collect()
 }

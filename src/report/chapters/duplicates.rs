@@ -7,7 +7,7 @@ use crate::report::pixels::Pixels;
 use crate::report::wide::{short, table};
 use hilum_cache::{Digest, Result};
 use hilum_stages::contract::artifact::ArtifactType;
-use hilum_stages::records::{DuplicatePair, Left, Record, SameBy, SharedPictures, Table};
+use hilum_stages::records::{DuplicatePair, Kept, Record, SameBy, SharedPictures, Table};
 use hilum_stages::words::counted;
 use maud::{Markup, html};
 
@@ -35,7 +35,7 @@ fn render(m: &Material) -> Result<Option<Markup>> {
     }
     Ok((!out.is_empty()).then(|| html! {
         p {
-            "Images that show one picture, of which no more than one is left. Of the pairs whose pixels differ, those with different labels come first, then those that agree least: whether they are one picture is for somebody to see who knows such images."
+            "Images that show one picture, of which no more than one is kept. Of the pairs whose pixels differ, those with different labels come first, then those that agree least: whether they are one picture is for somebody to see who knows such images."
             @if m.facts.without_images { " Pictures are left out, as the report was asked to be without." }
         }
         @for o in &out { (o) }
@@ -92,16 +92,16 @@ fn card(pair: &DuplicatePair, pixels: &Pixels) -> Markup {
     };
     let of = |label: &str, source: &str| format!("{label} ({source})");
     let (a, b) = (of(&pair.first_label, &pair.first_source), of(&pair.second_label, &pair.second_source));
-    let left = match pair.left {
-        Left::First => "the first is left",
-        Left::Second => "the second is left",
-        Left::Neither => "neither is left",
+    let kept = match pair.kept {
+        Kept::First => "the first is kept",
+        Kept::Second => "the second is kept",
+        Kept::Neither => "neither is kept",
     };
     html! {
         figure.card.twin {
             div.two { (picture(&pair.first, format!("image of {a}"))) (picture(&pair.second, format!("image of {b}"))) }
             figcaption {
-                (a) " and " (b) ": " @if pair.same_by == SameBy::Mirrored { "mirrored, " } (left)
+                (a) " and " (b) ": " @if pair.same_by == SameBy::Mirrored { "mirrored, " } (kept)
                 br; small {
                     "correlation " (short(pair.correlation)) ", fine structure " (short(pair.detail))
                     br; code { (pair.first.short()) } " " code { (pair.second.short()) }
@@ -136,7 +136,7 @@ mod tests {
             distance: Some(2),
             correlation: Some(0.9961),
             detail: Some(detail),
-            left: Left::First,
+            kept: Kept::First,
         };
         let mut rows: Vec<DuplicatePair> = (1..=9).map(|n| pair(n, SameBy::Look, 1.0 - f64::from(n) / 100.0, "covid")).collect();
         rows.extend([pair(10, SameBy::Pixels, 0.5, "covid"), pair(11, SameBy::Mirrored, 0.995, "normal")]);
@@ -159,7 +159,7 @@ mod tests {
         assert!(page.contains("10 pairs of images differ in their pixels, of which 8 are shown."), "{page}");
         let (first, second) = (page.find(&image(11).short().to_string()).unwrap(), page.find(&image(9).short().to_string()).unwrap());
         assert!(first < second, "another label comes first, and then the least fine structure: {page}");
-        assert!(page.contains("covid (&lt;ours&gt;) and normal (theirs): mirrored, the first is left") && page.contains("correlation 0.996"), "{page}");
+        assert!(page.contains("covid (&lt;ours&gt;) and normal (theirs): mirrored, the first is kept") && page.contains("correlation 0.996"), "{page}");
         assert!(!page.contains(&image(10).short().to_string()) && !page.contains(&image(1).short().to_string()), "{page}");
         // The pictures that a pack has: the first image of each card, and the second of one.
         assert_eq!(page.matches("<img").count(), SHOWN + 1, "{page}");

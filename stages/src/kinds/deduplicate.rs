@@ -1,4 +1,4 @@
-//! Deduplicate: of images that show one picture, one is left, and patients who share a picture are one. Independent of how images are
+//! Deduplicate: of images that show one picture, one is kept, and patients who share a picture are one. Independent of how images are
 //! compared ([`crate::duplicates`]).
 
 mod compare;
@@ -26,9 +26,9 @@ ports! {
         features: Option<Vec<Embedding>>,
     }
     outputs {
-        /// What is left: an image of each picture. Patients who share a picture have one token.
+        /// What is kept: an image of each picture. Patients who share a picture have one token.
         samples: Samples [contains samples],
-        /// What ties images together that show one picture, and which of them is left.
+        /// What ties images together that show one picture, and which of them is kept.
         report: Table<DuplicatePair> [contains samples; influenced images features],
         /// How many pictures each two sources share, and each source has several times.
         summary: Table<SharedPictures> [contains samples; influenced images features],
@@ -41,7 +41,7 @@ ports! {
 ///
 /// Public collections are made of each other: images of the COVID-19 image data collection are also in COVIDx, in the COVID-19
 /// radiography database and in Figure 1. A copy that is trained and tested on makes a test easy, and one that is in a class twice counts
-/// twice. `prepare` all sources at one size, deduplicate, and `split` what is left.
+/// twice. `prepare` all sources at one size, deduplicate, and `split` what is kept.
 ///
 /// Images are one picture if they are the same file, if their pixels are equal, or if one, laid upon the other at 64 × 64 pixels,
 /// correlates by 0.99 or more, and by 0.9 or more in its fine structure: as they are, or with their greys made equally frequent. Which
@@ -51,7 +51,7 @@ ports! {
 ///
 /// A picture is all images that are tied together, directly or by others. If a picture has more than one label, the stage stops, unless
 /// `on_conflict` says what to do. Patients who share a picture are one person under two names, or cannot be told apart: from here on
-/// they have one token and stay in one part of a split, with all their images. The checks count them as one everywhere in the study.
+/// they have one token and stay in one part of a split, with all their images. The checks and the report count them as one everywhere in the study.
 ///
 /// A left-out image of `prepare` has no pixels; it is compared by its file, and stages that need its pixels skip it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -66,7 +66,7 @@ pub struct Deduplicate {
     /// Features nominate images whose cosine is at least this, among the ten nearest of each.
     #[serde(default = "default_cosine")]
     pub cosine: Share,
-    /// Which image of a picture is left.
+    /// Which image of a picture is kept.
     #[serde(default)]
     pub keep: Keep,
     /// What to do with a picture whose images have different labels.
@@ -91,7 +91,7 @@ pub enum By {
     Look,
 }
 
-/// Which image of a picture is left. Of images that are equal in this, the one with the smallest digest.
+/// Which image of a picture is kept. Of images that are equal in this, the one with the smallest digest.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Keep {
@@ -111,7 +111,7 @@ pub enum OnConflict {
     Stop,
     /// All images of the picture are left out.
     DropAll,
-    /// The image that `keep` chooses is left, with its label.
+    /// The image that `keep` chooses is kept, with its label.
     Keep,
 }
 
@@ -145,7 +145,7 @@ impl Stage for Deduplicate {
     }
 
     fn takes(&self, _: &str) -> Takes {
-        // Whoever loses an image shares its picture with whose image is left, and counts as the same person.
+        // Whoever loses an image shares its picture with whose image is kept, and counts as the same person.
         if self.on_conflict == OnConflict::DropAll { Takes::Any } else { Takes::Some }
     }
 
@@ -165,19 +165,19 @@ impl Stage for Deduplicate {
             report: tables::report(&rows, &decision),
             summary: tables::summary(&rows, &decision),
             joined: decision.joined(),
-            samples: decision.left(rows),
+            samples: decision.kept(rows),
         })
     }
 }
 
 impl Deduplicate {
-    /// What would be left if no two files showed one picture: as much as tables alone say.
+    /// What would be kept if no two files showed one picture: as much as tables alone say.
     ///
     /// # Errors
     /// Where one file has different labels, and nothing says what to do then.
     pub(crate) fn by_files(&self, samples: Vec<Samples>) -> Result<Samples> {
         let rows = rows(samples);
-        Ok(Decision::of(self, &rows, vec![])?.left(rows))
+        Ok(Decision::of(self, &rows, vec![])?.kept(rows))
     }
 
     /// Refuses sources that no image is of: a misspelt one would come last.

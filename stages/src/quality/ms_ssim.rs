@@ -4,7 +4,7 @@
 //! A scale is halved by means of 2 × 2 pixels, and compared in windows of 11 × 11 pixels under a normal distribution with a standard
 //! deviation of 1.5, beyond the border in the mirrored image: as torchmetrics does it, where terms below zero count as zero.
 
-use super::{Estimate, Watch};
+use super::Watch;
 use crate::contract::seed::Stream;
 use crate::math::{exp, pow};
 use crate::statistics::bootstrap::Strata;
@@ -114,33 +114,6 @@ pub fn of_pairs(images: &[&[u8]], side: usize, pairs: &[(usize, usize)], watch: 
     pairs.par_iter().map(of).collect()
 }
 
-/// The mean of [`ms_ssim`] over pairs of `images`, and its standard error by leaving out one image at a time (the jackknife: Quenouille 1949,
-/// Tukey 1958); none for fewer than three images.
-///
-/// # Errors
-/// Those of [`ms_ssim`], and where there is no pair.
-///
-/// # Panics
-/// Where a pair is of images that are not there.
-pub fn diversity(images: &[&[u8]], side: usize, pairs: &[(usize, usize)], watch: Watch) -> Result<Estimate, String> {
-    let values = of_pairs(images, side, pairs, watch)?;
-    let sum: f64 = values.iter().sum();
-    // Of each image, the sum and the number of its pairs.
-    let mut own = vec![(0.0, 0); images.len()];
-    for ((i, j), value) in pairs.iter().zip(&values) {
-        for at in [*i, *j] {
-            own[at] = (own[at].0 + value, own[at].1 + 1);
-        }
-    }
-    let without: Vec<f64> = own.iter().filter(|(_, n)| *n > 0 && *n < pairs.len()).map(|(part, n)| (sum - part) / (pairs.len() - n) as f64).collect();
-    let n = without.len() as f64;
-    let error = (without.len() > 2).then(|| {
-        let mean = without.iter().sum::<f64>() / n;
-        (without.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() * (n - 1.0) / n).sqrt()
-    });
-    Ok(Estimate { value: sum / pairs.len() as f64, error })
-}
-
 /// At most `count` different pairs of images, in which all images are about equally often: images are put into an order that follows
 /// from `stream` and what each is called, such as its digest, and first all are pairs that follow each other, the first one after the
 /// last, then those with one in between, and so on.
@@ -217,7 +190,6 @@ fn halved(image: &[f64], side: usize) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::contract::seed::Seed;
-    use crate::quality::UNWATCHED;
     use serde_json::Value;
 
     /// The images of `tests/oracle/ms_ssim.py`: waves and noise of whole numbers.
@@ -260,21 +232,6 @@ mod tests {
             let (a, b) = (made(side, 1), made(side, 2));
             assert!((ms_ssim(&a, &b, side).unwrap() - ms_ssim(&b, &a, side).unwrap()).abs() < 1e-14);
         }
-    }
-
-    #[test]
-    fn diversity_is_the_mean_over_pairs() {
-        let images: Vec<Vec<u8>> = (0..4).map(|kind| made(24, kind)).collect();
-        let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
-        let all = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)];
-        let value = |i: usize, j: usize| ms_ssim(images[i], images[j], 24).unwrap();
-        let found = diversity(&images, 24, &all, UNWATCHED).unwrap();
-        assert!((found.value - all.iter().map(|(i, j)| value(*i, *j)).sum::<f64>() / 6.0).abs() < 1e-15);
-        let without = |i: usize| all.iter().filter(|(a, b)| *a != i && *b != i).map(|(a, b)| value(*a, *b)).sum::<f64>() / 3.0;
-        let variance = (0..4).map(|i| (without(i) - found.value).powi(2)).sum::<f64>() * 0.75;
-        assert!((found.error.unwrap() - variance.sqrt()).abs() < 1e-12);
-        assert_eq!(diversity(&images, 24, &all[..1], UNWATCHED).unwrap().error, None);
-        assert_eq!(diversity(&images[..1], 24, &[], UNWATCHED).unwrap_err(), "1 image: a comparison needs two");
     }
 
     /// All pairs of 40 images of 40 patients: two means differ with √2 times the standard error of one, normally.

@@ -30,10 +30,10 @@ impl SameBy {
     }
 }
 
-/// Which of two duplicates is left.
+/// Which of two duplicates is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Left {
+pub enum Kept {
     /// The first.
     First,
     /// The second.
@@ -68,14 +68,14 @@ pub struct DuplicatePair {
     /// The agreement of their fine structure there.
     #[serde(with = "cells")]
     pub detail: Option<f64>,
-    /// Which of them is left.
-    pub left: Left,
+    /// Which of them is kept.
+    pub kept: Kept,
 }
 
 impl Row for DuplicatePair {
     const RECORD: &'static str = "duplicate-images";
     const COLUMNS: &'static [&'static str] =
-        &["first", "second", "first-source", "second-source", "first-label", "second-label", "same-by", "distance", "correlation", "detail", "left"];
+        &["first", "second", "first-source", "second-source", "first-label", "second-label", "same-by", "distance", "correlation", "detail", "kept"];
 }
 
 /// What two sources have in common, or one source several times.
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn pairs_sources_and_patients_read_back() {
-        let pair = |same_by: SameBy, left| DuplicatePair {
+        let pair = |same_by: SameBy, kept| DuplicatePair {
             first: Digest::of(b"a"),
             second: Digest::of(same_by.name().as_bytes()),
             first_source: "cohen, 2020".into(),
@@ -144,10 +144,10 @@ mod tests {
             distance: (same_by != SameBy::File).then_some(3),
             correlation: (same_by > SameBy::Pixels).then_some(0.9975),
             detail: None,
-            left,
+            kept,
         };
         let rows =
-            [pair(SameBy::File, Left::First), pair(SameBy::Pixels, Left::Second), pair(SameBy::Look, Left::Neither), pair(SameBy::Mirrored, Left::First)];
+            [pair(SameBy::File, Kept::First), pair(SameBy::Pixels, Kept::Second), pair(SameBy::Look, Kept::Neither), pair(SameBy::Mirrored, Kept::First)];
         is_sound(&rows);
         assert_eq!(without(&Table { rows: rows.to_vec() }, "same-by"), "the table `duplicate-images` has no column `same-by`");
         for same_by in [SameBy::File, SameBy::Pixels, SameBy::Look, SameBy::Mirrored] {

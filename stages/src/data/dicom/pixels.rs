@@ -33,11 +33,11 @@ pub(super) fn check(header: &Header, data: &[u8]) -> Result<(), String> {
     if header.is_encapsulated {
         return fragments::check(bytes, header.about.frames);
     }
-    let whole = header.bytes_of_frame()? as u64 * u64::from(header.about.frames);
+    let whole = (header.bytes_of_frame()? as u64).saturating_mul(u64::from(header.about.frames));
     match bytes.len() as u64 {
         found if found < whole => Err(LESS.into()),
         // Values have an even number of bytes.
-        found if found > whole + whole % 2 => Err(MORE.into()),
+        found if found > whole.saturating_add(whole % 2) => Err(MORE.into()),
         _ => Ok(()),
     }
 }

@@ -148,6 +148,8 @@ fn an_import_learns_what_the_header_says() {
     assert_eq!((bare.patient, bare.burned_in, bare.view.as_str()), (None, None, ""));
     let odd = about(&with_elements(&[(0x0010, 0x0020, b"LO", b"\xfc1"), (0x0018, 0x5101, b"CS", b"Doe^Jane")])).unwrap();
     assert_eq!((odd.patient, odd.view.as_str()), (None, ""), "neither a name in the wrong place nor an identifier in an unknown character set");
+    let named = about(&with_elements(&[(0x0010, 0x0040, b"CS", b"4711"), (0x0018, 0x5101, b"CS", b"DOE JOHN")])).unwrap();
+    assert_eq!((named.sex.as_str(), named.view.as_str()), ("", ""), "only terms of the standard are copied");
 }
 
 #[test]

@@ -70,9 +70,9 @@ impl<'a> Values<'a> {
                 (0x0008, 0x0005) => values.charset = trimmed(value),
                 (0x0008, 0x0060) => values.about.modality = text(),
                 (0x0010, 0x0020) => values.patient = trimmed(value),
-                (0x0010, 0x0040) => values.about.sex = text(),
+                (0x0010, 0x0040) => values.about.sex = of(value, SEXES),
                 (0x0010, 0x1010) => values.about.age = text(),
-                (0x0018, 0x5101) => values.about.view = text(),
+                (0x0018, 0x5101) => values.about.view = of(value, VIEWS),
                 (0x0028, 0x0002) => values.samples = word(),
                 (0x0028, 0x0004) => values.photometric = trimmed(value),
                 (0x0028, 0x0006) => values.planar = word(),
@@ -104,6 +104,40 @@ impl<'a> Values<'a> {
         }
         Ok(values)
     }
+}
+
+/// Patient's Sex (PS3.3 C.7.1.1).
+const SEXES: &[&str] = &["F", "M", "O"];
+
+/// View Position: the terms of the standard (PS3.3 C.8.1.2, C.8.11.5) and those that are in use besides.
+const VIEWS: &[&str] = &[
+    "AP",
+    "PA",
+    "LL",
+    "RL",
+    "RLD",
+    "LLD",
+    "RLO",
+    "LLO",
+    "LATERAL",
+    "LAT",
+    "OBLIQUE",
+    "OBL",
+    "AXIAL",
+    "LORDOTIC",
+    "SUPINE",
+    "ERECT",
+    "AP SUPINE",
+    "AP ERECT",
+    "AP AXIAL",
+    "PA LLD",
+    "PA RLD",
+    "DECUBITUS",
+];
+
+/// A value if it is one of these, and nothing otherwise: it is copied into tables, and a program may have written a name there.
+fn of(value: &[u8], known: &[&str]) -> String {
+    code(value).filter(|said| known.contains(said)).unwrap_or_default().to_owned()
 }
 
 /// Patient ID in the character set of the file (PS3.3 C.12.1.1.2); none if it is empty or cannot be read.

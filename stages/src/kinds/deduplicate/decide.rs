@@ -1,4 +1,4 @@
-//! Which images of a picture are left, and which patients are one. Knows rows of tables and what ties them together, and no pixels.
+//! Which images of a picture are kept, and which patients are one. Knows rows of tables and what ties them together, and no pixels.
 
 use super::compare::Tie;
 use super::{Deduplicate, Keep, OnConflict, images};
@@ -18,8 +18,8 @@ pub(super) struct Decision {
     pub(super) ties: Vec<Tie>,
     /// The rows of each picture, in the order of the first.
     pub(super) pictures: Vec<Vec<usize>>,
-    /// Whether a row is left.
-    pub(super) is_left: Vec<bool>,
+    /// Whether a row is kept.
+    pub(super) is_kept: Vec<bool>,
     /// Pictures with several labels.
     conflicts: usize,
     /// The token that a patient has from here on, where it is another one.
@@ -38,7 +38,7 @@ impl Decision {
         let mut of_picture: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         places.iter().enumerate().for_each(|(row, image)| of_picture.entry(sets.first(*image)).or_default().push(row));
         let pictures: Vec<Vec<usize>> = of_picture.into_values().collect();
-        let mut is_left = vec![false; rows.len()];
+        let mut is_kept = vec![false; rows.len()];
         let mut conflicts: BTreeMap<BTreeSet<&str>, usize> = BTreeMap::new();
         for picture in &pictures {
             let labels: BTreeSet<&str> = picture.iter().map(|row| rows[*row].label.as_str()).collect();
@@ -51,23 +51,23 @@ impl Decision {
             }
             // Rows are sorted by digest: the first of the best.
             if let Some(best) = picture.iter().min_by_key(|row| stage.keep.rank(&rows[**row])) {
-                is_left[*best] = true;
+                is_kept[*best] = true;
             }
         }
         if stage.on_conflict == OnConflict::Stop && !conflicts.is_empty() {
             return Err(contradictory(&conflicts));
         }
         let tokens = joined(rows, &pictures);
-        Ok(Decision { conflicts: conflicts.values().sum(), places, ties, pictures, is_left, tokens })
+        Ok(Decision { conflicts: conflicts.values().sum(), places, ties, pictures, is_kept, tokens })
     }
 
     /// Tells people what was done.
     pub(super) fn say(&self, rows: &[Sample], cx: &Context) {
-        let left = self.is_left.iter().filter(|is_left| **is_left).count();
-        cx.note(format!("{} show {}; {left} are left", counted(rows.len(), "row", "rows"), counted(self.pictures.len(), "picture", "pictures")));
+        let kept = self.is_kept.iter().filter(|is_kept| **is_kept).count();
+        cx.note(format!("{} show {}; {kept} are kept", counted(rows.len(), "row", "rows"), counted(self.pictures.len(), "picture", "pictures")));
         if self.conflicts > 0 {
-            let left_out = self.pictures.iter().filter(|picture| picture.iter().all(|row| !self.is_left[*row])).count();
-            let done = if left_out > 0 { "none of their images is left" } else { "the label of the image that is left counts" };
+            let left_out = self.pictures.iter().filter(|picture| picture.iter().all(|row| !self.is_kept[*row])).count();
+            let done = if left_out > 0 { "none of their images is kept" } else { "the label of the image that is kept counts" };
             cx.warn(format!("{} several labels: {done}", counted(self.conflicts, "picture has", "pictures have")));
         }
         if !self.tokens.is_empty() {
@@ -84,21 +84,21 @@ impl Decision {
         Table { rows: self.tokens.iter().map(row).collect() }
     }
 
-    /// The rows that are left.
-    pub(super) fn left(self, rows: Vec<Sample>) -> Samples {
-        let mut left: Vec<Sample> = rows.into_iter().zip(self.is_left).filter(|(_, is_left)| *is_left).map(|(row, _)| row).collect();
-        for row in &mut left {
+    /// The rows that are kept.
+    pub(super) fn kept(self, rows: Vec<Sample>) -> Samples {
+        let mut kept: Vec<Sample> = rows.into_iter().zip(self.is_kept).filter(|(_, is_kept)| *is_kept).map(|(row, _)| row).collect();
+        for row in &mut kept {
             if let Some(token) = self.tokens.get(&row.patient) {
                 row.patient.clone_from(token);
             }
         }
-        Samples::number(&mut left);
-        Samples::of(left)
+        Samples::number(&mut kept);
+        Samples::of(kept)
     }
 }
 
 impl Keep {
-    /// The smallest is left.
+    /// The smallest is kept.
     fn rank(&self, row: &Sample) -> (usize, Reverse<u64>) {
         let source = match self {
             Keep::Largest => 0,

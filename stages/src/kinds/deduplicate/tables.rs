@@ -4,14 +4,14 @@ use super::compare::Tie;
 use super::decide::Decision;
 use crate::data::sample::Sample;
 use crate::data::sets::Sets;
-use crate::records::{DuplicatePair, Left, SameBy, SharedPictures, Table};
+use crate::records::{DuplicatePair, Kept, SameBy, SharedPictures, Table};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-/// One row less for each picture than it has rows: what ties them together, best with the image that is left.
+/// One row less for each picture than it has rows: what ties them together, best with the image that is kept.
 pub(super) fn report(rows: &[Sample], decision: &Decision) -> Table<DuplicatePair> {
     let of_image = rows_of_images(&decision.places);
-    let left_of = |image: usize| of_image[image].clone().find(|row| decision.is_left[*row]);
+    let kept_of = |image: usize| of_image[image].clone().find(|row| decision.is_kept[*row]);
     let pair = |first: usize, second: usize, tie: Option<&Tie>| {
         let (a, b) = (&rows[first], &rows[second]);
         let measured = tie.and_then(|tie| tie.measured);
@@ -26,14 +26,14 @@ pub(super) fn report(rows: &[Sample], decision: &Decision) -> Table<DuplicatePai
             distance: measured.map(|m| m.0),
             correlation: measured.map(|m| m.1.correlation),
             detail: measured.map(|m| m.1.detail),
-            left: match (decision.is_left[first], decision.is_left[second]) {
-                (true, _) => Left::First,
-                (_, true) => Left::Second,
-                _ => Left::Neither,
+            kept: match (decision.is_kept[first], decision.is_kept[second]) {
+                (true, _) => Kept::First,
+                (_, true) => Kept::Second,
+                _ => Kept::Neither,
             },
         }
     };
-    let shown = |image: usize| left_of(image).unwrap_or(of_image[image].start);
+    let shown = |image: usize| kept_of(image).unwrap_or(of_image[image].start);
     let mut out = vec![];
     for image in 0..of_image.len() {
         let one = shown(image);
@@ -42,7 +42,7 @@ pub(super) fn report(rows: &[Sample], decision: &Decision) -> Table<DuplicatePai
     let mut ties: Vec<&Tie> = decision.ties.iter().collect();
     let far = |tie: &Tie| tie.measured.map_or(f64::NEG_INFINITY, |m| -m.1.correlation);
     ties.sort_by(|a, b| {
-        let is_far = |tie: &Tie| left_of(tie.first).is_none() && left_of(tie.second).is_none();
+        let is_far = |tie: &Tie| kept_of(tie.first).is_none() && kept_of(tie.second).is_none();
         let by = a.same_by.cmp(&b.same_by).then(is_far(a).cmp(&is_far(b))).then(far(a).total_cmp(&far(b)));
         by.then((a.first, a.second).cmp(&(b.first, b.second)))
     });

@@ -1,4 +1,4 @@
-//! Planted duplicates are found and none is invented; one of each is left, whatever the order of the tables.
+//! Planted duplicates are found and none is invented; one of each is kept, whatever the order of the tables.
 
 use super::*;
 use crate::data::contents::Contents;
@@ -9,7 +9,7 @@ use crate::data::pack::{NewPack, PackWriter};
 use crate::data::png;
 use crate::data::sample::tests::sample;
 use crate::kinds::phantoms::{self, Phantoms};
-use crate::records::{Left, SameBy};
+use crate::records::{Kept, SameBy};
 use image::codecs::jpeg::JpegEncoder;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -134,7 +134,7 @@ fn planted_duplicates_are_found_none_is_invented_and_the_order_of_tables_decides
         let name = planted.remove(&(pair.first.min(pair.second), pair.first.max(pair.second)));
         let expected = CHANGES.iter().find(|change| Some(change.0) == name);
         assert!(expected.is_some_and(|change| change.1 == pair.same_by), "{name:?}: {pair:?}");
-        let (kept, source) = if pair.left == Left::First { (pair.first, &pair.first_source) } else { (pair.second, &pair.second_source) };
+        let (kept, source) = if pair.kept == Kept::First { (pair.first, &pair.first_source) } else { (pair.second, &pair.second_source) };
         assert!(source == "ours" && out.samples.rows.iter().any(|row| row.image == kept));
     }
     assert!(planted.is_empty(), "not found: {planted:?}");
@@ -145,8 +145,8 @@ fn planted_duplicates_are_found_none_is_invented_and_the_order_of_tables_decides
     assert_eq!(shared.len(), 1, "{shared:?}");
     let counts = [shared[0].pictures, shared[0].file, shared[0].pixels, shared[0].look, shared[0].mirrored, shared[0].conflicts];
     assert_eq!((counts, shared[0].first_images, shared[0].second_images), ([20, 4, 4, 12, 0, 0], 20, 28));
-    assert!(notes.contains(&Note::info("48 rows show 28 pictures; 28 are left")), "{notes:?}");
-    // No token of a patient whose picture is under another name is left beside it.
+    assert!(notes.contains(&Note::info("48 rows show 28 pictures; 28 are kept")), "{notes:?}");
+    // No token of a patient whose picture is under another name is kept beside it.
     let [joined, tokens]: [BTreeSet<&str>; 2] =
         [out.joined.rows.iter().map(|row| row.patient.as_str()).collect(), out.samples.rows.iter().map(|row| row.patient.as_str()).collect()];
     assert!(joined.len() >= 20 && joined.is_disjoint(&tokens), "{joined:?}");
@@ -176,12 +176,12 @@ fn labels_in_conflict_stop_the_stage_unless_it_is_told_what_to_do() {
     let (dropped, notes) = with(json!({ "by": "pixels", "on_conflict": "drop-all" }));
     let dropped = dropped.unwrap();
     assert_eq!(labels(&dropped), ["normal"]);
-    assert!(notes.contains(&Note::warning("1 picture has several labels: none of their images is left")), "{notes:?}");
-    assert_eq!(dropped.report.rows.iter().filter(|pair| pair.left == Left::Neither).count(), 1);
+    assert!(notes.contains(&Note::warning("1 picture has several labels: none of their images is kept")), "{notes:?}");
+    assert_eq!(dropped.report.rows.iter().filter(|pair| pair.kept == Kept::Neither).count(), 1);
     let (kept, notes) = with(json!({ "by": "pixels", "on_conflict": "keep", "keep": { "first-source": ["b"] } }));
     let kept = kept.unwrap();
     assert_eq!(labels(&kept), ["normal", "normal"]);
-    assert!(notes.contains(&Note::warning("1 picture has several labels: the label of the image that is left counts")), "{notes:?}");
+    assert!(notes.contains(&Note::warning("1 picture has several labels: the label of the image that is kept counts")), "{notes:?}");
     assert_eq!(kept.summary.rows.iter().map(|row| (row.pictures, row.pixels, row.conflicts)).collect::<Vec<_>>(), [(1, 1, 1), (1, 1, 0)]);
     let unknown = with(json!({ "by": "pixels", "keep": { "first-source": ["b", "c"] } })).0.err().unwrap();
     assert_eq!(unknown.to_string(), "`keep` names the source `c`, but no image is of it");

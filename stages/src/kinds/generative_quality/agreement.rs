@@ -1,5 +1,6 @@
 //! How far extractors agree on which classes are better generated.
 
+use crate::distinct::distinct;
 use crate::records::{AgreementRow, QualityRow};
 use crate::statistics::rank_correlation::{kendall, spearman};
 
@@ -9,15 +10,7 @@ const FEWEST: usize = 3;
 /// One row for each figure and pair of extractors, in the order of the figures' table: of the classes that have the figure by both.
 /// None where there is one extractor.
 pub(super) fn of(figures: &[QualityRow]) -> Vec<AgreementRow> {
-    let distinct = |of: fn(&QualityRow) -> &str| {
-        let mut found: Vec<&str> = vec![];
-        figures.iter().filter(|row| !row.class.is_empty()).for_each(|row| {
-            if !found.contains(&of(row)) {
-                found.push(of(row))
-            }
-        });
-        found
-    };
+    let distinct = |of: fn(&QualityRow) -> &str| distinct(figures.iter().filter(|row| !row.class.is_empty()).map(of));
     let (extractors, metrics, classes) = (distinct(|row| &row.extractor), distinct(|row| &row.metric), distinct(|row| &row.class));
     let value = |extractor: &str, metric: &str, class: &str| {
         figures.iter().find(|row| row.extractor == extractor && row.metric == metric && row.class == class).and_then(|row| row.value)

@@ -117,10 +117,12 @@ impl<'a> Headers<'a> {
     pub(super) fn add(&self, row: &mut Row, file: &ListedFile) -> std::result::Result<(), String> {
         let about = self.by_image.get(&file.digest);
         if self.how.gives_patients {
-            row.patient = match about {
-                Some(about) => self.patient(about),
-                None => Whose::Unnamed("no DICOM file, whose header would give the patient"),
-            };
+            match about {
+                Some(about) => row.patient = self.patient(about),
+                None if inspect::read_note(&file.note).is_ok() => row.patient = Whose::Unnamed("no DICOM file, whose header would give the patient"),
+                // What is wrong with the file is said instead.
+                None => row.patient = Whose::Unknown,
+            }
         }
         let Some(about) = about else { return Ok(()) };
         let put = |cell: &mut String, said: String| {

@@ -71,26 +71,34 @@ impl Iterator for Grid<'_> {
 }
 
 fn of_json(text: &str, what: &str) -> Result<(StringRecord, Vec<StringRecord>)> {
-    let list: Vec<Map<String, Value>> =
-        serde_json::from_str(text).map_err(|e| Error::helped(format!("{what} begins as JSON but is not a list of mappings: {e}"), "save it as CSV"))?;
+    // The parser's own words repeat values, which may identify a patient.
+    let list: Vec<Map<String, Value>> = serde_json::from_str(text).map_err(|e| {
+        Error::helped(format!("{what} begins as JSON but is not a list of mappings, at line {}, column {}", e.line(), e.column()), "save it as CSV")
+    })?;
     let names: BTreeSet<&String> = list.iter().flat_map(Map::keys).collect();
     let record = |(at, row): (usize, &Map<String, Value>)| {
-        let cells: Option<Vec<String>> = names.iter().map(|name| row.get(*name).map_or(Some(String::new()), cell)).collect();
-        let why = || Error::helped(format!("mapping {} of {what} has a mapping in it", at + 1), "save the table as CSV");
-        cells.map(StringRecord::from).ok_or_else(why)
+        let cells: std::result::Result<Vec<String>, &str> = names.iter().map(|name| row.get(*name).map_or(Ok(String::new()), cell)).collect();
+        cells.map(StringRecord::from).map_err(|why| Error::helped(format!("mapping {} of {what} has {why}", at + 1), "save the table as CSV"))
     };
     let rows = list.iter().enumerate().map(record).collect::<Result<_>>()?;
     Ok((names.into_iter().map(String::as_str).collect(), rows))
 }
 
+/// Whole numbers above this have neighbours that a parser takes for them: two identifiers would become one.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// A value as a cell of a table; the values of a list between bars.
-fn cell(value: &Value) -> Option<String> {
+///
+/// # Errors
+/// Says what cannot be a cell.
+fn cell(value: &Value) -> std::result::Result<String, &'static str> {
     match value {
-        Value::Null => Some(String::new()),
-        Value::String(text) => Some(text.trim().to_owned()),
-        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
-        Value::Array(list) => list.iter().map(cell).collect::<Option<Vec<_>>>().map(|cells| cells.join("|")),
-        Value::Object(_) => None,
+        Value::Null => Ok(String::new()),
+        Value::String(text) => Ok(text.trim().to_owned()),
+        Value::Number(number) if number.is_f64() && number.as_f64().is_none_or(|n| n.abs() >= EXACT) => Err("a number that is too long to be told from others"),
+        Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
+        Value::Array(list) => list.iter().map(cell).collect::<std::result::Result<Vec<_>, _>>().map(|cells| cells.join("|")),
+        Value::Object(_) => Err("a mapping in it"),
     }
 }
 
@@ -120,7 +128,10 @@ mod tests {
         assert_eq!(read(text).unwrap(), [["a", "b", "list"], ["1", "x", "p|q"], ["", "true", ""]], "a row without cells is none");
         let why = |text: &str| read(text).unwrap_err().to_string();
         assert!(why(r#"[{"a": {"b": 1}}]"#).contains("mapping 1 of the table has a mapping in it"));
-        assert!(why(r#"[{"a": 1}, 2]"#).contains("is not a list of mappings"));
+        assert!(why(r#"[{"a": 1}, "DOE JOHN"]"#).contains("is not a list of mappings, at line 1, column "));
+        assert!(!why(r#"[{"a": 1}, "DOE JOHN"]"#).contains("DOE"), "a value may be a name");
+        assert!(why(r#"[{"a": 12345678901234567890123}]"#).contains("mapping 1 of the table has a number that is too long"));
+        assert_eq!(read(r#"[{"a": 18446744073709551615}, {"a": 0.25}]"#).unwrap(), [["a"], ["18446744073709551615"], ["0.25"]]);
         assert_eq!(read("[a],b\n1,2\n").unwrap(), [["[a]", "b"], ["1", "2"]], "a column may have brackets");
     }
 }

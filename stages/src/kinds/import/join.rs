@@ -65,6 +65,8 @@ pub(super) struct Joined {
     header: StringRecord,
     /// Added cells, by compared ones; whether a row of the first table had them.
     rows: HashMap<Vec<String>, (StringRecord, bool)>,
+    /// Rows in which a compared cell is empty: they belong to none of the first table.
+    nameless: usize,
 }
 
 impl Joined {
@@ -84,9 +86,13 @@ impl Joined {
         let header = chosen(&grid.header);
         let mut rows = HashMap::new();
         let mut lines: HashMap<Vec<String>, u64> = HashMap::new();
+        let mut nameless = 0;
         for row in grid {
             let (line, record) = row?;
-            let Some(key) = key(&record, &keys) else { continue };
+            let Some(key) = key(&record, &keys) else {
+                nameless += 1;
+                continue;
+            };
             if let Some(before) = lines.insert(key.clone(), line) {
                 return Err(Error::helped(
                     format!("lines {before} and {line} of {SECOND} have the same {}", quoted(&others)),
@@ -95,7 +101,7 @@ impl Joined {
             }
             rows.insert(key, (chosen(&record), false));
         }
-        Ok(Joined { at, header, rows })
+        Ok(Joined { at, header, rows, nameless })
     }
 
     /// The header of both tables.
@@ -129,6 +135,10 @@ impl Joined {
         let idle = self.rows.values().filter(|row| !row.1).count();
         if idle > 0 {
             cx.note(format!("`join`: {} in no row of the first table", counted(idle, "row of the second table is", "rows of the second table are")));
+        }
+        if self.nameless > 0 {
+            let rows = counted(self.nameless, "row of the second table has", "rows of the second table have");
+            cx.note(format!("`join`: {rows} an empty cell where tables are joined"));
         }
     }
 }

@@ -57,7 +57,8 @@ impl Import {
     pub(super) fn columns_of_patients(&self) -> Vec<&str> {
         let columns = self.columns.as_ref();
         let patient = columns.and_then(|c| c.patient.as_deref()).map(|c| c.column.as_str());
-        let file = columns.filter(|_| self.patient.is_some()).map(|c| c.file.column.as_str());
+        let of_path = self.patient.as_ref().is_some_and(|p| p.from == FromWhat::Path);
+        let file = columns.filter(|_| of_path).map(|c| c.file.column.as_str());
         let of_list = self.list.as_ref().map(|_| list::COLUMNS[0]);
         // What is compared with such a column identifies patients, too.
         let compared = self.join.iter().flat_map(|join| patient.into_iter().chain(file).flat_map(|name| join.also_called(name)));

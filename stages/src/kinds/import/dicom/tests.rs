@@ -67,6 +67,15 @@ fn headers_give_patients_and_what_no_column_says() {
 }
 
 #[test]
+fn what_is_wrong_with_a_file_is_said_where_headers_give_patients() {
+    let whole = file(&[(PATIENT, "1")]);
+    let truncated = whole[..whole.len() - 8].to_vec();
+    let (_, notes) = import(&[("x/a.dcm", whole), ("x/b.dcm", truncated)], None, json!({ "patient": { "from": "dicom" } }));
+    assert!(notes.iter().any(|note| note.contains("1 image was left out")), "{notes:#?}");
+    assert!(notes.iter().all(|note| !note.contains("no DICOM file")), "{notes:#?}");
+}
+
+#[test]
 fn a_table_comes_before_headers() {
     let files = [("1.dcm", file(&[(SEX, "F "), (VIEW, "PA")])), ("2.dcm", file(&[(SEX, "F "), (VIEW, "AP"), (AGE, "040Y")]))];
     let table = "id,label,sex,view\n1,covid,M,LL\n2,normal,,\n";

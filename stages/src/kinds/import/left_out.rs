@@ -3,7 +3,7 @@
 use crate::contract::context::LeftOut;
 use crate::contract::prelude::*;
 use crate::words::counted;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Classes that are listed one by one.
 const SHOWN: usize = 6;
@@ -40,7 +40,10 @@ impl Omitted {
 
     /// Notes how many were left out and why, as a warning where the study did not ask for it, and reports the files to
     /// the owner.
-    pub(super) fn report(self, cx: &Context) -> BTreeMap<String, usize> {
+    pub(super) fn report(mut self, cx: &Context) -> BTreeMap<String, usize> {
+        // Several rows of a table may name one file, as where each box has a row.
+        let mut seen = BTreeSet::new();
+        self.files.retain(|f| f.name.is_empty() || seen.insert((f.name.clone(), f.label.clone(), f.reason.clone())));
         let mut by_reason: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
         for file in &self.files {
             *by_reason.entry(&file.reason).or_default().entry(&file.label).or_default() += 1;
@@ -84,6 +87,7 @@ mod tests {
         let cx = Context::for_tests("import");
         let mut omitted = Omitted::default();
         omitted.add("a.png", "covid", EXCLUDED);
+        omitted.add("b.png", "covid", "damaged");
         omitted.add("b.png", "covid", "damaged");
         omitted.report(&cx);
         let notes = [Note::warning("1 image was left out: damaged (covid 1)"), Note::info("1 image was left out: excluded (covid 1)")];

@@ -3,10 +3,11 @@
 use super::facts::{Facts, Scale};
 use super::verdicts::{Grade, in_short, merged};
 use super::wide::prose;
-use hilum_cache::Receipt;
+use hilum_stages::KINDS;
 use hilum_stages::contract::artifact::ArtifactType;
 use hilum_stages::words::counted;
 use maud::{Markup, html};
+use std::collections::BTreeMap;
 
 /// Reasons for allowed findings that stand in the first lines; all are in the list of checks.
 const REASONS: usize = 3;
@@ -82,14 +83,26 @@ fn scale(f: &Facts) -> String {
 
 /// True where every stage that begins with no image of another draws its images: no patient is in them.
 pub(super) fn is_drawn(f: &Facts) -> bool {
-    let begins = |r: &Receipt| r.recipe.inputs.is_empty() && r.outputs.values().any(|artifact| ArtifactType::Samples.is(artifact));
-    let mut first = f.receipts().filter(|r| begins(r)).peekable();
-    first.peek().is_some() && first.all(|r| hilum_stages::draws_images(&r.recipe.kind))
+    let kinds = kinds(f);
+    let mut first = kinds.values().filter(|kind| begins(kind)).peekable();
+    first.peek().is_some() && first.all(|kind| hilum_stages::draws_images(kind))
+}
+
+/// The kinds of all stages by name: of those of the study, which may not have run yet, and of those with a result.
+fn kinds(f: &Facts) -> BTreeMap<String, String> {
+    let of_study = f.resolved["stages"].as_object().into_iter().flatten();
+    let of_study = of_study.filter_map(|(name, stage)| Some((name.clone(), stage["stage"].as_str()?.to_owned())));
+    of_study.chain(f.receipts().map(|r| (r.stage.clone(), r.recipe.kind.clone()))).collect()
+}
+
+/// True for a kind that makes tables of images from no other table.
+fn begins(kind: &str) -> bool {
+    KINDS.iter().any(|k| k.name == kind && k.inputs.is_empty() && k.outputs.iter().any(|o| o.artifact == ArtifactType::Samples))
 }
 
 /// Says of images that were drawn what numbers of them mean.
 fn drawn(f: &Facts) -> Option<String> {
-    let stages: Vec<String> = f.receipts().filter(|r| hilum_stages::draws_images(&r.recipe.kind)).map(|r| r.stage.clone()).collect();
+    let stages: Vec<String> = kinds(f).into_iter().filter(|(_, kind)| hilum_stages::draws_images(kind)).map(|(name, _)| name).collect();
     let first = stages.first()?;
     let others = if stages.len() > 1 { format!(" and {}", counted(stages.len() - 1, "other stage", "other stages")) } else { String::new() };
     let small = f.scale.name().filter(|scale| *scale != FULL).map_or(String::new(), |scale| format!(", and at the scale `{scale}` they mean nothing at all"));
@@ -129,6 +142,9 @@ mod tests {
         assert!(page.find("Phantoms").unwrap() < page.find("<dl").unwrap());
         let imported = made(&store, "more", ("samples", "samples.csv"), b"y", json!({ "kind": "import" }));
         assert!(is_drawn(&facts) && !is_drawn(&Facts { stages: vec![facts.stages[0].clone(), imported], ..Facts::default() }) && !is_drawn(&Facts::default()));
+        // A run that goes on has no result yet of stages that are reused.
+        let under_way = |kind: &str| Facts { resolved: json!({ "stages": { "images": { "stage": kind } } }), ..Facts::default() };
+        assert!(is_drawn(&under_way("phantoms")) && !is_drawn(&under_way("import")) && !is_drawn(&under_way("split")));
         let plain = status(&Facts::default()).into_string();
         assert!(plain.contains("not recorded") && !plain.contains("drawn"), "{plain}");
         let whole = status(&Facts { scale: Scale::AsWritten, ..Facts::default() }).into_string();

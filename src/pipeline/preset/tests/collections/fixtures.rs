@@ -320,7 +320,7 @@ pub(super) const FIXTURES: &[Fixture] = &[
         patients: 1,
         views: &["AP", "PA"],
         sources: &["mimic"],
-        notes: &["2 images were found in other directories than those named", "`join`: 1 row of the second table is in no row of the first table"],
+        notes: &["2 images were found with other extensions", "`join`: 1 row of the second table is in no row of the first table"],
         left_out: &[
             ("174413ec-4ec4", "not selected by `only`"),
             ("68b5c4b1-227d", "the label is uncertain"),

@@ -236,7 +236,8 @@ fn plans_and_their_reasons_are_documented() {
 
 #[test]
 fn every_page_is_of_a_verb_that_was_run() {
-    let here = ["check", "diff", "doctor", "explain", "gc", "graph", "image", "key-adopt", "ls", "plan", "report", "run", "show", "stages", "verify", "why"];
+    let here =
+        ["check", "diff", "doctor", "explain", "gc", "graph", "image", "key-adopt", "ls", "plan", "power", "report", "run", "show", "stages", "verify", "why"];
     let index = fs::read_to_string(root().join("docs/json/README.md")).unwrap();
     for entry in fs::read_dir(root().join("docs/json")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();

@@ -96,7 +96,8 @@ stages:
   ours: { stage: import, with: { images: data/ours, source: ours } }
   theirs: { stage: import, with: { images: data/theirs, source: theirs, patients: theirs } }
   more: { stage: import, with: { images: data/more, patients: theirs } }
-  pixels: { stage: prepare, in: { samples: [ours, theirs, more] }, with: { size: 32 } }
+  all: { stage: combine, in: { samples: [ours, theirs, more] } }
+  pixels: { stage: prepare, in: { samples: all }, with: { size: 32 } }
   unique: { stage: deduplicate, in: { samples: [ours, theirs] }, with: { by: file } }
   classifier: { stage: train-classifier, in: { samples: more, images: pixels }, with: { network: { smallcnn64: { width: 2 } }, steps: 1, batch: 2 } }
   scores: { stage: evaluate, in: { weights: classifier, samples: unique, images: pixels } }

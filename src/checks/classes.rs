@@ -72,15 +72,6 @@ impl<'a> Possible<'a> {
         let tables: Vec<Source> = trainers.filter_map(|t| self.look.p.stages[t].input("samples")).flat_map(|i| i.from.iter().cloned()).collect();
         self.given(&tables)
     }
-
-    /// The labels of all images that come in.
-    fn all(&self) -> Labels {
-        let comes_in = |(id, stage): (StageId, &Stage)| {
-            let port = stage.kind.outputs.iter().find(|o| o.artifact == ArtifactType::Samples).filter(|_| stage.inputs.is_empty())?;
-            Some(Source { stage: id, port: port.name, cell: String::new() })
-        };
-        self.given(&self.look.p.stages.pairs().filter_map(comes_in).collect::<Vec<_>>())
-    }
 }
 
 /// A class that a parameter names.
@@ -112,16 +103,9 @@ pub(super) fn unknown(look: &CheckInput) -> Vec<CheckResult> {
         let asks = |class: &str| format!("images of the class `{class}`, but it is given none");
         first(id, stage, of_images(&stage.parameters).into_iter(), known, (&asks, "stages"))
     };
-    // A generator may have been trained on another name of the class, but images of some name must be what they are added to.
-    let generated = |(id, stage): (StageId, &Stage)| {
-        let class = stage.parameters["label"].as_str().filter(|_| stage.kind.synthetic)?;
-        let asks = |class: &str| format!("images of the class `{class}`, which no real image has");
-        first(id, stage, std::iter::once(Named { path: vec!["label"], class }), possible.all()?, (&asks, "stages"))
-    };
     let mut out: Vec<CheckResult> = comparisons(look).filter_map(compared).collect();
     out.extend(look.p.stages.pairs().filter_map(applied));
     out.extend(look.p.stages.pairs().filter_map(taken));
-    out.extend(look.p.stages.pairs().filter_map(generated));
     out
 }
 
@@ -234,10 +218,6 @@ mod tests {
         is_found("some", &|class| format!("  some: {{ stage: combine, in: {{ samples: [parts.train] }}, with: {{ take: {{ {class}: 3 }} }} }}\n"));
         is_found("some", &|class| format!("  some: {{ stage: combine, in: {{ samples: [parts.train] }}, with: {{ times: {{ {class}: 3 }} }} }}\n"));
         is_found("some", &|class| format!("  some: {{ stage: combine, in: {{ samples: [parts.train] }}, with: {{ labels: [{class}] }} }}\n"));
-        is_found("made", &|class| {
-            let gan = gan("parts.train", "network: { dcgan: { size: 32 } }, label: covid");
-            format!("{gan}  made: {{ stage: synthesize, in: {{ generator: gan }}, with: {{ count: 3, label: {class} }} }}\n")
-        });
     }
 
     /// A table of one class has no other, and a synthetic one has those that it may be of.

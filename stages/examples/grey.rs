@@ -9,8 +9,19 @@
 use hilum_stages::data::dicom::{Applied, FrameChoice};
 use hilum_stages::data::grey::decode_frame;
 use std::io::{Error, Write};
+use std::process::ExitCode;
 
-fn main() -> Result<(), Error> {
+fn main() -> ExitCode {
+    match written() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            let _ = writeln!(std::io::stderr(), "{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn written() -> Result<(), Error> {
     let mut given = std::env::args_os().skip(1);
     let file = given.next().ok_or_else(|| Error::other("a file is missing"))?;
     let frame = given.next().map(|word| choice(&word.to_string_lossy())).transpose().map_err(Error::other)?;

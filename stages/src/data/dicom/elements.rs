@@ -179,7 +179,7 @@ impl<'a> Elements<'a> {
 ///
 /// # Errors
 /// Where there is no whole item.
-pub(super) fn first_item<'a>(sequence: &'a [u8], encoding: Encoding) -> Result<Option<&'a [u8]>, &'static str> {
+pub(super) fn first_item(sequence: &[u8], encoding: Encoding) -> Result<Option<&[u8]>, &'static str> {
     let mut items = Elements::of(sequence, encoding);
     match items.peek()? {
         None | Some(END_OF_SEQUENCE) => Ok(None),

@@ -94,7 +94,7 @@ impl Header {
     fn bytes_of_frame(&self) -> Result<usize, String> {
         let samples = match self.photometric {
             // One of red and one of blue differences for two pixels beside each other.
-            Photometric::Ybr422 if self.columns % 2 == 0 && self.bits_allocated == 8 => 2,
+            Photometric::Ybr422 if self.columns.is_multiple_of(2) && self.bits_allocated == 8 => 2,
             Photometric::Ybr422 | Photometric::YbrOfCodec => return Err(DAMAGED.into()),
             _ => usize::from(self.samples),
         };

@@ -35,9 +35,9 @@ pub(super) fn report(rows: &[Sample], decision: &Decision) -> Table<DuplicatePai
     };
     let shown = |image: usize| kept_of(image).unwrap_or(of_image[image].start);
     let mut out = vec![];
-    for image in 0..of_image.len() {
+    for (image, rows) in of_image.iter().enumerate() {
         let one = shown(image);
-        out.extend(of_image[image].clone().filter(|row| *row != one).map(|other| pair(one, other, None)));
+        out.extend(rows.clone().filter(|row| *row != one).map(|other| pair(one, other, None)));
     }
     let mut ties: Vec<&Tie> = decision.ties.iter().collect();
     let far = |tie: &Tie| tie.measured.map_or(f64::NEG_INFINITY, |m| -m.1.correlation);

@@ -26,7 +26,7 @@ fn labels_and_columns_of_a_table_send_no_escape_sequences() {
     let space = importing(&format!("who,file,label,{order}\n1,a.png,{order},\n2,b.png,y\u{202e},\n"));
     space.edit("label: label }", "label: label, source: missing }");
     let column = space.hilum(&["run", "study.yaml"]);
-    assert_eq!(column.code, 1);
+    assert_eq!(column.code, 2);
     space.edit(", source: missing", "");
     space.edit("label: label } }", "label: label }, labels: { z: z } }");
     let label = space.hilum(&["run", "study.yaml"]);

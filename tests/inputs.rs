@@ -63,12 +63,25 @@ fn bad_images_are_left_out_and_counted() {
 
 #[test]
 fn wrong_tables_say_what_is_wrong() {
-    let cases = [
+    // What a header says is found before anything runs; of rows, the run says it.
+    let headers = [
         ("who,file\nA,secret-name-0.png\n", "the table has no column `label`", "it has these columns: who, file"),
+        ("who;file;label;who\n", "the table has several columns `who`", "give each column a name of its own"),
+        ("", "the table has no column `who`", ""),
+        ("PK\u{3}\u{4}", "this is a spreadsheet workbook", "save the sheet as CSV"),
+    ];
+    for (table, message, help) in headers {
+        let space = space();
+        space.write("data/table.csv", table);
+        for said in [run(&space), space.hilum(&["check", "study.yaml", "--data", "data=data"])] {
+            assert_eq!(said.code, 2, "{}", said.err);
+            assert!(said.err.contains(&format!("error[E0405]: {message}")) && said.err.contains(help), "{message}: {}", said.err);
+        }
+    }
+    let cases = [
         ("who,file,label\n,secret-name-0.png,x\n", "the column `who` is empty: there would be no patients", "name the column"),
         ("who,file,label\nA,b\n", "the table cannot be read at line 2: 2 cells, expected 3", ""),
         ("who,file,label\n", "the table has no rows", ""),
-        ("", "the table has no column `who`", ""),
     ];
     for (table, message, help) in cases {
         let space = space();

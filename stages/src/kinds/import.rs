@@ -8,6 +8,7 @@ mod dicom;
 mod directories;
 mod find;
 mod grid;
+mod headers;
 mod join;
 mod labels;
 mod left_out;
@@ -27,7 +28,7 @@ mod text;
 use crate::contract::bad_parameter::Fault;
 use crate::contract::label;
 use crate::contract::prelude::*;
-use crate::contract::source::{ListedFile, Source, SourceKind, SourcePath};
+use crate::contract::source::{ListedFile, Source, SourceFiles, SourceKind, SourcePath};
 use crate::contract::word::OrWord;
 use crate::data::grey::OnDamage;
 use crate::data::inspect;
@@ -142,6 +143,7 @@ impl Stage for Import {
                 fault("encoding", "unknown encoding; known ones include `utf-8`, `latin1`, `windows-1252`, `utf-16le`, `gb18030` and `shift_jis`")
             }
             _ if self.label.as_deref().is_some_and(text::is_nothing) => fault("label", "must be a label"),
+            _ if self.labels.as_ref().is_some_and(BTreeMap::is_empty) => fault("labels", "no label is kept: name at least one"),
             _ => [
                 self.check_labels(),
                 self.columns.as_ref().map(Columns::check).unwrap_or_default(),
@@ -161,6 +163,10 @@ impl Stage for Import {
         out.extend(joined);
         out.extend(self.list.iter().map(|p| Source { parameter: "list".into(), path: p.clone(), what: SourceKind::File, help: None }));
         out
+    }
+
+    fn check_sources(&self, files: &dyn SourceFiles) -> Option<BadSource> {
+        headers::check(self, files).err()
     }
 
     fn namespace(&self) -> Option<Namespace> {

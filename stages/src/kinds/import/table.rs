@@ -1,6 +1,6 @@
 //! Rows of a table, by the columns that the study names. Every cell is text: `0012` is a patient, not twelve.
 
-use super::columns::{Columns, Reader};
+use super::columns::{Column, Columns, Reader};
 use super::grid::Grid;
 use super::join::{self, Join, Joined};
 use super::labels;
@@ -10,25 +10,66 @@ use super::row::{Row, Said, Whose};
 use super::text;
 use crate::contract::prelude::*;
 
-/// The rows of a table; `second` is the one that is joined to it, with its text.
-pub(super) fn rows(text: &str, columns: &Columns, only: &Only, second: Option<(&Join, &str)>, omitted: &mut Omitted, cx: &Context) -> Result<Vec<Row>> {
-    const FIRST: &str = "the table";
+/// What messages call it.
+const FIRST: &str = "the table";
+
+/// Where in a row everything is that the columns contain.
+struct Places<'a> {
+    patient: Option<Reader>,
+    file: Reader,
+    source: Option<Reader>,
+    age: Option<Reader>,
+    sex: Option<Reader>,
+    view: Option<Reader>,
+    one_label: Option<Reader>,
+    per_label: Vec<(&'a str, usize)>,
+    filter: Filter<'a>,
+}
+
+impl<'a> Places<'a> {
+    fn of(header: &csv::StringRecord, columns: &'a Columns, only: &'a Only) -> Result<Places<'a>> {
+        let find = |name: &str| text::column(header, name, FIRST);
+        let read = |column: Option<&Column>| column.map(|c| Reader::new(find(&c.column)?, c.pattern.as_deref())).transpose();
+        let label = columns.label.as_deref();
+        Ok(Places {
+            patient: read(columns.patient.as_deref())?,
+            file: read(Some(&columns.file))?.expect("BUG: required"),
+            source: read(columns.source.as_deref())?,
+            age: read(columns.age.as_deref())?,
+            sex: read(columns.sex.as_deref())?,
+            view: read(columns.view.as_deref())?,
+            one_label: label.and_then(|l| Some((l.column.as_deref()?, l))).map(|(c, l)| Reader::new(find(c)?, l.pattern.as_deref())).transpose()?,
+            per_label: label.into_iter().flat_map(|l| &l.columns).map(|c| Ok((c.as_str(), find(c)?))).collect::<Result<_>>()?,
+            filter: Filter::new(only, find)?,
+        })
+    }
+}
+
+/// A table with the one that is joined to it, and where in its rows everything is.
+fn open<'a>(text: &'a str, columns: &'a Columns, only: &'a Only, second: Option<(&Join, &str)>) -> Result<(Grid<'a>, Option<Joined>, Places<'a>)> {
     // Which of the other columns are in the first of two tables is not known.
     let grid = Grid::of(text, FIRST, &second.map_or_else(|| columns.required(), |(join, _)| join.columns()))?;
-    let mut joined = second.map(|(join, text)| Joined::of(join, text, &grid)).transpose()?;
-    let header = match &joined {
-        Some(joined) => joined.header(&grid.header, &join::used(columns.all(), only))?,
-        None => grid.header.clone(),
+    let joined = second.map(|(join, text)| Joined::of(join, text, &grid)).transpose()?;
+    let places = match &joined {
+        Some(joined) => Places::of(&joined.header(&grid.header, &join::used(columns.all(), only))?, columns, only)?,
+        None => Places::of(&grid.header, columns, only)?,
     };
-    let find = |name: &str| text::column(&header, name, FIRST);
-    let read = |column: Option<&super::columns::Column>| column.map(|c| Reader::new(find(&c.column)?, c.pattern.as_deref())).transpose();
-    let (patient, file) = (read(columns.patient.as_deref())?, read(Some(&columns.file))?.expect("BUG: required"));
-    let (source, age) = (read(columns.source.as_deref())?, read(columns.age.as_deref())?);
-    let (sex, view) = (read(columns.sex.as_deref())?, read(columns.view.as_deref())?);
+    Ok((grid, joined, places))
+}
+
+/// Finds columns that are named and that a table lacks, by the beginnings of the tables.
+///
+/// # Errors
+/// As [`rows`] would give for them.
+pub(super) fn check_columns(text: &str, columns: &Columns, only: &Only, second: Option<(&Join, &str)>) -> Result<()> {
+    open(text::heading(text), columns, only, second.map(|(join, text)| (join, text::heading(text)))).map(drop)
+}
+
+/// The rows of a table; `second` is the one that is joined to it, with its text.
+pub(super) fn rows(text: &str, columns: &Columns, only: &Only, second: Option<(&Join, &str)>, omitted: &mut Omitted, cx: &Context) -> Result<Vec<Row>> {
+    let (grid, mut joined, places) = open(text, columns, only, second)?;
+    let Places { patient, file, source, age, sex, view, one_label, per_label, filter } = places;
     let label = columns.label.as_deref();
-    let one_label = label.and_then(|l| Some((l.column.as_deref()?, l))).map(|(c, l)| Reader::new(find(c)?, l.pattern.as_deref())).transpose()?;
-    let per_label = label.into_iter().flat_map(|l| &l.columns).map(|c| Ok((c.as_str(), find(c)?))).collect::<Result<Vec<_>>>()?;
-    let filter = Filter::new(only, find)?;
     let mut out = vec![];
     let mut alone = 0;
     for row in grid {

@@ -82,6 +82,21 @@ pub(super) fn delimiter(text: &str, columns: &[&str]) -> u8 {
     [b',', b';', b'\t', b'|'].into_iter().find(|d| gives(*d)).unwrap_or(b',')
 }
 
+/// A table as far as its header goes: all of it where that is in a list of mappings.
+pub(super) fn heading(text: &str) -> &str {
+    if text.trim_start().starts_with('[') && text.contains('{') {
+        return text;
+    }
+    let rest = without_separator_line(text).0;
+    let blank = rest.len() - rest.trim_start().len();
+    let mut is_quoted = false;
+    let end = rest[blank..].find(|c| {
+        is_quoted ^= c == '"';
+        !is_quoted && matches!(c, '\n' | '\r')
+    });
+    &text[..text.len() - rest.len() + end.map_or(rest.len(), |end| blank + end)]
+}
+
 /// The index of a column in the header of `what`.
 ///
 /// # Errors
@@ -177,6 +192,17 @@ mod tests {
         assert_eq!(without_separator_line("\nsep=;\r\na;b\n"), ("\r\na;b\n", Some(b';')));
         assert_eq!(without_separator_line("sep=,x\n"), ("sep=,x\n", None));
         assert_eq!(delimiter("\n \na;b\n", &["a", "b"]), b';');
+        for (text, header) in [
+            ("a,b\n1,2\n", "a,b"),
+            ("\n\na,b\r\n1,2", "\n\na,b"),
+            ("sep=;\r\na;b\n1;2\n", "sep=;\r\na;b"),
+            ("\"a\nb\",c\n1,2", "\"a\nb\",c"),
+            ("a,b", "a,b"),
+            (" [ {\"a\": 1}\n]", " [ {\"a\": 1}\n]"),
+            ("", ""),
+        ] {
+            assert_eq!(heading(text), header);
+        }
         assert_eq!(decoded(b"who\n\xe9\n", encoding("latin1")).unwrap(), "who\né\n");
         assert!(decoded(b"\xff\xff", encoding("gb18030")).is_err() && encoding("latin-nine").is_none());
         assert!(["latin-1", "latin_1", "utf_8", "utf-8-sig", "cp1252", "Shift_JIS"].iter().all(|name| encoding(name).is_some()));
